@@ -1,0 +1,9 @@
+"""What Frappe calls in this app, and when. Tables only: nothing is imported, nothing is called."""
+
+app_name = "orchestrator"
+app_title = "Frappe Orchestrator"
+app_publisher = "The Frappe Orchestrator developers"
+app_description = "One REST API over the Frappe suite"
+app_email = "hello@orchestrator.example"
+app_license = "MIT"
+required_apps = ["frappe/erpnext", "frappe/hrms"]
