@@ -7,3 +7,10 @@ app_description = "One REST API over the Frappe suite"
 app_email = "hello@orchestrator.example"
 app_license = "MIT"
 required_apps = ["frappe/erpnext", "frappe/hrms"]
+
+# Set-up: what is declared in orchestrator/setup, made and taken back
+before_install = "orchestrator.setup.install.before_install"
+after_install = "orchestrator.setup.install.after_install"
+after_migrate = ["orchestrator.setup.install.sync"]
+before_uninstall = "orchestrator.setup.uninstall.before_uninstall"
+after_uninstall = "orchestrator.setup.uninstall.after_uninstall"
