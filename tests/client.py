@@ -38,17 +38,3 @@ class Client:
 		assert reply.status_code == 200, reply.text
 		return self
 
-
-def token_of(user: str) -> tuple[str, str]:
-	"""The API key and secret of `user`, made through the User document and kept for the run."""
-	if user not in TOKENS:
-		import frappe
-		from frappe.core.doctype.user.user import generate_keys
-
-		secret = generate_keys(user)["api_secret"]
-		frappe.db.commit()
-		TOKENS[user] = (frappe.db.get_value("User", user, "api_key"), secret)
-	return TOKENS[user]
-
-
-TOKENS: dict[str, tuple[str, str]] = {}

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.client import Client, token_of
+from tests.client import Client
 
 BENCH = os.environ.get("ORCHESTRATOR_BENCH")
 SITE = os.environ.get("ORCHESTRATOR_SITE")
@@ -136,8 +136,10 @@ def guest(server: str, site: str) -> Client:
 def api(server: str, site: str) -> Callable[[str], Client]:
 	"""`api(user)`: an API client with that user's token."""
 
+	from tests import factories
+
 	def client_of(user: str = "Administrator") -> Client:
-		key, secret = token_of(user)
+		key, secret = factories.token_of(user)
 		return Client(server, site, headers={"Authorization": f"token {key}:{secret}"})
 
 	return client_of
