@@ -80,15 +80,22 @@ def site(frappe_site: str) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def server(frappe_site: str) -> Iterator[str]:
 	"""A web server for the site on a free port. Yields its address."""
+	with serve(frappe_site, Path(BENCH or "") / "sites") as base:
+		yield base
+
+
+@contextlib.contextmanager
+def serve(site: str, sites: Path) -> Iterator[str]:
+	"""Serve `site` out of the folder `sites`, as a bench does, until the context ends."""
 	port = free_port()
 	command = [
 		sys.executable, "-m", "gunicorn", "frappe.app:application", "--bind", f"127.0.0.1:{port}",
 		"--workers", "1", "--threads", "4", "--preload", "--timeout", "120", "--log-level", "warning",
 	]  # fmt: skip
-	process = subprocess.Popen(command, cwd=Path(BENCH or "") / "sites")
+	process = subprocess.Popen(command, cwd=sites)
 	base = f"http://127.0.0.1:{port}"
 	try:
-		wait_until_up(base, frappe_site)
+		wait_until_up(base, site)
 		yield base
 	finally:
 		process.terminate()
