@@ -57,6 +57,8 @@ def frappe_site() -> Iterator[str]:
 	os.chdir(sites)
 	frappe.init(site=SITE, sites_path=str(sites))
 	frappe.connect()
+	# Tests look at what the server has just committed; an older snapshot would hide it.
+	frappe.db.sql("set session transaction isolation level read committed")
 	frappe.flags.mute_emails = True
 	yield str(SITE)
 	frappe.destroy()
@@ -64,7 +66,7 @@ def frappe_site() -> Iterator[str]:
 
 @pytest.fixture
 def site(frappe_site: str) -> Iterator[str]:
-	"""The site's name, with a connection that sees what is committed now. Uncommitted work is rolled back."""
+	"""The site's name, with a connection to it. Uncommitted work is rolled back."""
 	import frappe
 
 	frappe.set_user("Administrator")
@@ -132,7 +134,8 @@ def guest(server: str, site: str) -> Client:
 
 @pytest.fixture
 def api(server: str, site: str) -> Callable[[str], Client]:
-	"""`api(user)`: an API client with that user's token. Its rate limit bucket is full."""
+	"""`api(user)`: an API client with that user's token."""
+
 	from tests import factories
 
 	def client_of(user: str = "Administrator") -> Client:
