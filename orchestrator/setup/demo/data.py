@@ -234,7 +234,12 @@ class Ticket(NamedTuple):
 
 TICKETS = (
 	Ticket("Password reset link has expired", "The link in the mail no longer works.", "High", "front.desk"),
-	Ticket("Where do I change my opening hours?", "Our clinic opens later from next month.", "Low", "clinic.manager"),
+	Ticket(
+		"Where do I change my opening hours?",
+		"Our clinic opens later from next month.",
+		"Low",
+		"clinic.manager",
+	),
 	Ticket("Insurance field does not save", "It is empty again after I save.", "Medium", "billing.office"),
 )
 

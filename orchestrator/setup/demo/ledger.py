@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 import frappe
 from frappe.model.base_document import BaseDocument
-from frappe.model.document import bulk_insert
 
 DOCTYPE = "Orchestrator Demo Record"
 
@@ -69,12 +68,10 @@ def keep(made: list[Made], changed: list[Changed]) -> None:
 	rows = [_row(change) for change in changed] + [
 		{"reference_doctype": doctype, "reference_name": name, "change": "Made"} for doctype, name in made
 	]
-	docs = []
 	for sequence, row in enumerate(rows, start=1):
 		doc = frappe.get_doc({"doctype": DOCTYPE, "sequence": sequence, **row})
 		doc.set_new_name()
-		docs.append(doc)
-	bulk_insert(DOCTYPE, docs)
+		doc.db_insert()
 
 
 def made_last_first() -> list[frappe._dict]:
@@ -89,7 +86,9 @@ def made_last_first() -> list[frappe._dict]:
 
 def changed() -> list[tuple[str, Changed]]:
 	"""The settings the demo changed, each with the name of its row."""
-	rows = frappe.get_all(DOCTYPE, filters={"change": "Changed"}, fields=["name", "reference_doctype", "before"])
+	rows = frappe.get_all(
+		DOCTYPE, filters={"change": "Changed"}, fields=["name", "reference_doctype", "before"]
+	)
 	return [(row.name, Changed(row.reference_doctype, **json.loads(row.before))) for row in rows]
 
 
