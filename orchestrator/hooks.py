@@ -15,6 +15,13 @@ after_migrate = ["orchestrator.setup.install.sync"]
 before_uninstall = "orchestrator.setup.uninstall.before_uninstall"
 after_uninstall = "orchestrator.setup.uninstall.after_uninstall"
 
+# What only remembers a record does not stand in the way of its deletion
+ignore_links_on_delete = ["Bulk Operation", "Orchestrator Demo Record"]
+
+# "In Progress", which ERPNext's own status lists do not know, counts as open
+notification_config = "orchestrator.open_counts.get_notification_config"
+doctype_list_js = {"Issue": "public/js/issue_list.js", "Task": "public/js/task_list.js"}
+
 # The contract: see orchestrator/api
 before_request = ["orchestrator.api.pipeline.before_request"]
 auth_hooks = ["orchestrator.api.pipeline.authorize"]
