@@ -44,7 +44,7 @@ def run(
 		return run_builder(report, filters)
 	conditions = read_conditions(report, filters)
 	if report.prepared_report and not ignore_prepared_report:
-		return shape(report_name, report, prepared(report_name, report, conditions))
+		return shape(report_name, report, prepared(report_name, conditions))
 	return shape(report_name, report, run_now(report_name, conditions))
 
 
@@ -99,7 +99,7 @@ def fail(report_name: str, error: Exception) -> NoReturn:
 	)
 
 
-def prepared(report_name: str, report: Report, conditions: dict[str, Any]) -> dict[str, Any]:
+def prepared(report_name: str, conditions: dict[str, Any]) -> dict[str, Any]:
 	"""The result that was prepared for the caller and these filters, or where that stands. A POST starts it."""
 	result = query_report.run(report_name, filters=dict(conditions))
 	if result.get("doc"):
