@@ -101,7 +101,7 @@ def explain(error: BaseException, request_id: str) -> Failure:
 
 def explain_reply(status: int, body: dict[str, Any], request_id: str) -> Failure:
 	"""The same for an error of which only Frappe's reply is known: it arose outside the method called."""
-	name = body.get("exc_type") or ""
+	name = body.get("exc_type") or next((entry.get("type") for entry in body.get("errors") or []), "")
 	status = STATUS_BY_NAME.get(name, 422 if status == FRAPPE_VALIDATION else status)
 	if status == UNEXPECTED:
 		return unexpected(request_id)

@@ -232,7 +232,7 @@ def related_meta(meta: Meta, name: str, doctype: str) -> Meta:
 
 def refuse_name(meta: Meta, name: str, text: str) -> None:
 	"""400 that names the unknown field and the one that may have been meant."""
-	known = [*(df.fieldname for df in meta.fields), *documented_names(meta.name)]
+	known = [*(df.fieldname for df in meta.fields), *documented_names(meta.name), *STANDARD_FIELDS]
 	hint = closest(text, known)
 	message = _("{0} has no field {1} ({2}).").format(meta.name, text, name)
 	frappe.throw(f"{message} {hint}".strip(), BadRequest)
