@@ -83,8 +83,11 @@ class Assignments:
 		frappe.share.add(self.meta.name, name, self.assignee)
 
 	def finish(self, succeeded: list[Name]) -> None:
-		"""Tell the assignee, in one job once all is committed."""
+		"""Fill the field assigned_to where nobody was before, and tell the assignee in one job after the commit."""
 		created = set(map(str, self.created)).intersection(map(str, succeeded))
+		if created and self.meta.has_field("assigned_to"):
+			unassigned = {"name": ("in", list(created)), "assigned_to": ("is", "not set")}
+			frappe.db.set_value(self.meta.name, unassigned, "assigned_to", self.assignee)
 		if created and self.assignee != frappe.session.user:
 			frappe.enqueue(
 				notify,

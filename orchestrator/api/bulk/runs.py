@@ -82,8 +82,8 @@ def run(request: BulkRequest, progress: Progress | None = None) -> dict[str, Any
 
 
 def apply_each(work: Work, names: list[Name], atomic: bool, progress: Progress) -> dict[str, Refusal]:
-	"""Do the work to each record. Those that fail because others refer to them get another try as long as others
-	of the same call went: they may have been the ones."""
+	"""Do the work to each record. Those that Frappe refuses get another try as long as others of the call went:
+	they may have been in the way, as the members of a group that is deleted with them."""
 	refusals: dict[str, Refusal] = {}
 	pending = work.order(names)
 	while pending:
@@ -92,7 +92,7 @@ def apply_each(work: Work, names: list[Name], atomic: bool, progress: Progress) 
 		for count, name in enumerate(pending, len(names) - tried + 1):
 			if refusal := apply_one(work, name, atomic):
 				refusals[str(name)] = refusal
-				if isinstance(refusal.error, frappe.LinkExistsError):
+				if isinstance(refusal.error, frappe.ValidationError):
 					blocked.append(name)
 			else:
 				refusals.pop(str(name), None)
