@@ -87,11 +87,15 @@ install_python_packages() {
 install_node_packages() {
 	local app
 	for app in $(app_names); do
-		if [[ -f $BENCH/apps/$app/package.json ]]; then
+		if has_node_packages "$BENCH/apps/$app/package.json"; then
 			as_bench env -C "$BENCH/apps/$app" yarn install --frozen-lockfile --ignore-scripts --silent ||
 				die "$EXIT_REGISTRY" "yarn could not install the packages of $app. Check the network or proxy, or npm_config_registry. Details: $SETUP_LOG"
 		fi
 	done
+}
+
+has_node_packages() {
+	[[ -f $1 ]] && python3 -c 'import json, sys; sys.exit(not json.load(open(sys.argv[1])).get("dependencies"))' "$1"
 }
 
 # Frappe's own build for every app: what Desk loads.
@@ -115,10 +119,10 @@ base_stage_dump() { printf '%s/base/stage.sql.gz' "$BENCH"; }
 
 # base_stage COMMAND…: from the last complete stage to the next one.
 base_stage() {
-	if site_exists $BASE_SITE && [[ -f $BENCH/base/unfinished ]]; then restore_site $BASE_SITE "$(base_stage_dump)" ''; fi
+	if site_exists "$BASE_SITE" && [[ -f $BENCH/base/unfinished ]]; then restore_site "$BASE_SITE" "$(base_stage_dump)" ''; fi
 	as_bench touch "$BENCH/base/unfinished"
 	"$@"
-	dump_site $BASE_SITE "$(base_stage_dump)"
+	dump_site "$BASE_SITE" "$(base_stage_dump)"
 	as_bench rm -f "$BENCH/base/unfinished"
 }
 
@@ -126,18 +130,18 @@ make_base_site() {
 	local password
 	password=$(random_secret)
 	write_apps_txt
-	as_bench rm -rf "$(site_folder $BASE_SITE)" "$BENCH/base/unfinished"
-	make_database "$(site_database $BASE_SITE)" "$password"
-	frappe new-site $BASE_SITE --no-setup-db --db-name "$(site_database $BASE_SITE)" --db-password "$password" --admin-password admin
-	dump_site $BASE_SITE "$(base_stage_dump)"
+	as_bench rm -rf "$(site_folder "$BASE_SITE")" "$BENCH/base/unfinished"
+	make_database "$(site_database "$BASE_SITE")" "$password"
+	frappe new-site "$BASE_SITE" --no-setup-db --db-name "$(site_database "$BASE_SITE")" --db-password "$password" --admin-password admin
+	dump_site "$BASE_SITE" "$(base_stage_dump)"
 }
 
-run_setup_wizard() { in_sites "$BENCH/env/bin/python" "$LINKED/script/lib/python/setup_wizard.py" $BASE_SITE; }
+run_setup_wizard() { in_sites "$BENCH/env/bin/python" "$LINKED/script/lib/python/setup_wizard.py" "$BASE_SITE"; }
 
 keep_base_dump() {
 	local old
 	as_bench mv "$(base_stage_dump)" "$(base_dump)"
-	drop_site $BASE_SITE
+	drop_site "$BASE_SITE"
 	for old in "$BENCH"/base/*.sql.gz; do
 		[[ $old == "$(base_dump)" ]] || as_bench rm -f "$old"
 	done
@@ -170,7 +174,7 @@ set_up_platform() {
 	stamp_is sources "$sources" || stamp_write sources "$sources"
 	step "Base site: Frappe" base-frappe "$base" make_base_site
 	for app in $(app_names | tail -n +2); do
-		step "Base site: $app" "base-$app" "$base" base_stage frappe --site $BASE_SITE install-app "$app"
+		step "Base site: $app" "base-$app" "$base" base_stage frappe --site "$BASE_SITE" install-app "$app"
 	done
 	step "Base site: a company" base-company "$base" finish_base_site
 	stamp_is platform "$base" || stamp_write platform "$base"
@@ -183,7 +187,7 @@ install_machine() {
 }
 
 finish_base_site() {
-	if [[ -f $(base_dump) ]] && ! site_exists $BASE_SITE; then return; fi
+	if [[ -f $(base_dump) ]] && ! site_exists "$BASE_SITE"; then return; fi
 	base_stage run_setup_wizard
 	keep_base_dump
 }

@@ -16,7 +16,7 @@ REFUSAL_FILE=''
 die() {
 	local code=$1
 	shift
-	if [[ -n $REFUSAL_FILE ]]; then printf '%s\n' "$*" >"$REFUSAL_FILE"; else say "Error: $*"; fi
+	if [[ -n $REFUSAL_FILE ]]; then printf '%s\n' "$*" >"$REFUSAL_FILE"; else say "${IN_STEP:+failed$'\n'}Error: $*"; fi
 	exit "$code"
 }
 
@@ -133,6 +133,7 @@ step() {
 	set +e
 	(
 		set -e
+		IN_STEP=1
 		"$@"
 	) >>"$SETUP_LOG" 2>&1 </dev/null
 	status=$?
@@ -142,10 +143,7 @@ step() {
 		wait "$ticker" 2>/dev/null || true
 		printf '\r%s' "$line" >&"$TERMINAL"
 	fi
-	if [[ $status -ne 0 ]]; then
-		say " failed"
-		fail_step "$title" "$status"
-	fi
+	[[ $status -eq 0 ]] || fail_step "$title" "$status"
 	say " $((SECONDS - started)) s"
 	[[ -z $stamp ]] || stamp_write "$stamp" "$key"
 }
@@ -157,6 +155,7 @@ tick() {
 # The refusals above have said all there is to say; anything else shows the end of the log.
 fail_step() {
 	if [[ $2 -lt $EXIT_OS || $2 -gt $EXIT_BENCH ]]; then
+		say "failed"
 		say "--- the last lines of $SETUP_LOG:"
 		tail -n 25 "$SETUP_LOG" | sed 's/^/    /' >&"$TERMINAL"
 		say "Error: \"$1\" failed. Mend what the lines above name and run the same command again: it continues here."
