@@ -9,7 +9,13 @@ readonly EXIT_USAGE=2 EXIT_OS=10 EXIT_SUDO=11 EXIT_DISK=12 EXIT_PORT=13 EXIT_GIT
 exec {TERMINAL}>&2
 
 say() { printf '%s\n' "$*" >&"$TERMINAL"; }
-warn() { say "Note: $*"; }
+
+# note MESSAGE: something that doesn't stop a step; shown after the step's line.
+note() { printf 'Note: %s\n' "$*" >>"$BENCH_STATE/notes"; }
+show_notes() {
+	[[ ! -s $BENCH_STATE/notes ]] || say "$(<"$BENCH_STATE/notes")"
+	rm -f "$BENCH_STATE/notes"
+}
 
 # die CODE MESSAGE: what happened and what to do next. Who can go on without a bench asks for the message in a file.
 REFUSAL_FILE=''
@@ -118,9 +124,9 @@ step() {
 	shift 3
 	STEP=$((STEP + 1))
 	local line
-	line=$(printf '[%2d/%d] %-58s' "$STEP" "$STEPS" "$title")
+	line=$(printf '[%2d/%d] %-58s ' "$STEP" "$STEPS" "$title")
 	if [[ -n $stamp ]] && stamp_is "$stamp" "$key"; then
-		say "$line ready"
+		say "${line}ready"
 		return
 	fi
 	printf '%s' "$line" >&"$TERMINAL"
@@ -144,12 +150,13 @@ step() {
 		printf '\r%s' "$line" >&"$TERMINAL"
 	fi
 	[[ $status -eq 0 ]] || fail_step "$title" "$status"
-	say " $((SECONDS - started)) s"
+	say "$((SECONDS - started)) s"
+	show_notes
 	[[ -z $stamp ]] || stamp_write "$stamp" "$key"
 }
 
 tick() {
-	while sleep 1; do printf '\r%s %d s' "$1" $((SECONDS - $2)) >&"$TERMINAL"; done
+	while sleep 1; do printf '\r%s%d s' "$1" $((SECONDS - $2)) >&"$TERMINAL"; done
 }
 
 # The refusals above have said all there is to say; anything else shows the end of the log.

@@ -25,7 +25,7 @@ install_packages() {
 	if [[ ${#missing[@]} -eq 0 ]] && node_fits; then return; fi
 	apt_get update || die "$EXIT_REGISTRY" "apt-get update failed: the package server can't be reached. Check the network, or /etc/apt/sources.list, and run this again. Details: $SETUP_LOG"
 	if ! apt-cache show wkhtmltopdf >/dev/null 2>&1; then
-		warn "this system's packages have no wkhtmltopdf; PDFs won't be made until it is installed (https://wkhtmltopdf.org/downloads.html)."
+		note "this system's packages have no wkhtmltopdf; PDFs won't be made until it is installed (https://wkhtmltopdf.org/downloads.html)."
 		missing=("${missing[@]/wkhtmltopdf/}")
 	fi
 	if ! node_fits && [[ $(apt_candidate_major nodejs) -ge 18 ]]; then
