@@ -1,0 +1,92 @@
+"""The contract's view of one request: which method it asks for, what kind of client asks, what became of it.
+
+A `Call` exists only for methods under the contract: `orchestrator.*` and the documented generic ones. It
+lives on `frappe.local` for as long as the request does.
+"""
+
+import re
+import secrets
+from dataclasses import dataclass, field
+
+import frappe
+
+# The documented generic methods, and other dotted names that reach the same function.
+DOCUMENTED = frozenset(
+	{
+		"frappe.client.get_list",
+		"frappe.client.get",
+		"frappe.client.insert",
+		"frappe.client.set_value",
+		"frappe.client.delete",
+		"upload_file",
+		"frappe.handler.upload_file",
+		"frappe.api.v2.upload_file",
+		"frappe.desk.report.run",
+		"frappe.desk.bulk_assignment.set_assignment_for_many",
+		"frappe.desk.delete.delete_many",
+		"frappe.desk.doctype.webhook.create",
+	}
+)
+OWN_PREFIX = "orchestrator."
+METHOD_PATH = re.compile(r"^/api/(?:v[12]/)?method/([^/]+)(?:/([^/]+))?/?$")
+# What Desk and the Vue front ends send with every call, and other clients do not.
+BROWSER_HEADERS = ("X-Frappe-CSRF-Token", "X-Frappe-Site-Name")
+
+
+@dataclass
+class Call:
+	"""One request under the contract."""
+
+	method: str
+	from_browser: bool
+	id: str = field(default_factory=lambda: secrets.token_hex(8))
+	entered: bool = False
+	error: BaseException | None = None
+	headers: dict[str, str] = field(default_factory=dict)
+	charged: bool = False
+
+	@property
+	def is_own(self) -> bool:
+		"""True for a method of this app, False for one of Frappe's."""
+		return self.method.startswith(OWN_PREFIX)
+
+
+def identify(request: "frappe.Request") -> Call | None:
+	"""The call that `request` makes, or None where the contract does not apply."""
+	method = requested_method(request)
+	if not method or not (method in DOCUMENTED or method.startswith(OWN_PREFIX)):
+		return None
+	return Call(method=method, from_browser=is_from_browser(request))
+
+
+def requested_method(request: "frappe.Request") -> str | None:
+	"""The dotted name asked for. Frappe lets `cmd`, in query or body, win over the path."""
+	form = getattr(frappe.local, "form_dict", None) or {}
+	if cmd := form.get("cmd") or request.args.get("cmd"):
+		return str(cmd)
+	match = METHOD_PATH.match(request.path)
+	return match.group(1) if match else None
+
+
+def is_from_browser(request: "frappe.Request") -> bool:
+	"""True for Desk and the Vue front ends, told by the headers they always send."""
+	headers = request.headers
+	if headers.get("X-Requested-With") == "XMLHttpRequest":
+		return True
+	return any(headers.get(name) for name in BROWSER_HEADERS)
+
+
+def begin(call: Call | None) -> None:
+	"""Make `call` the one this request is about."""
+	frappe.local.orchestrator_call = call
+
+
+def current() -> Call | None:
+	"""The call this request makes, None outside a request under the contract."""
+	return getattr(frappe.local, "orchestrator_call", None)
+
+
+def wants_contract() -> bool:
+	"""True when the reply goes to an API client, which gets the whole contract."""
+	call = current()
+	return call is not None and not call.from_browser

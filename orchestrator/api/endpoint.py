@@ -1,0 +1,102 @@
+"""What every whitelisted method under the contract wears: the envelope, the status, retries, error capture.
+
+	@frappe.whitelist(methods=["POST"])
+	@endpoint(_lt("Opportunity moved"), effect=WRITES)
+	def advance_opportunity(opportunity: str, new_status: str) -> dict: ...
+
+The function returns plain data. Called from Python it is a plain function; as the target of a request its
+result becomes the reply.
+"""
+
+import functools
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, ParamSpec, TypeVar
+
+import frappe
+
+from orchestrator.api import errors, idempotency
+from orchestrator.api.call import Call, current
+from orchestrator.exceptions import Unexpected
+
+Effect = Literal["reads", "writes", "creates"]
+READS: Effect = "reads"
+WRITES: Effect = "writes"
+CREATES: Effect = "creates"
+CREATED = 201
+# From here on Frappe stores the error with the local variables of every frame.
+FIRST_LOGGED_STATUS = 500
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class Listing:
+	"""Rows of a list reply, and the fields in each, in the order asked for."""
+
+	rows: list[Any]
+	keys: list[str]
+
+
+def endpoint(message: Any = None, *, effect: Effect = READS) -> Callable[[Callable[P, R]], Callable[P, R]]:
+	"""Make a function answer under the contract.
+
+	`message` is the reply's sentence, lazily translated (`_lt`); without one the result itself is the message
+	as well, which is what clients of Frappe's own methods read. `effect` decides between 200 and 201 and
+	whether an Idempotency-Key is honoured."""
+
+	def decorate(function: Callable[P, R]) -> Callable[P, R]:
+		@functools.wraps(function)
+		def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+			call = current()
+			if call is None or call.entered or not is_target(call, function):
+				return function(*args, **kwargs)
+			call.entered = True
+			try:
+				answer(call, lambda: function(*args, **kwargs), message, effect)
+			except Exception as error:
+				call.error = error
+				if getattr(error, "http_status_code", 500) >= FIRST_LOGGED_STATUS:
+					frappe.throw(errors.explain(error, call.id).text, Unexpected)
+				raise
+			return None  # type: ignore[return-value]  # the reply is in frappe.response
+
+		return wrapper
+
+	return decorate
+
+
+def is_target(call: Call, function: Callable[..., Any]) -> bool:
+	"""True when the request asks for `function`, not when Python code on its way happens to call it."""
+	target = frappe.get_attr(frappe.override_whitelisted_method(call.method))
+	return inspect.unwrap(target) is inspect.unwrap(function)
+
+
+def answer(call: Call, work: Callable[[], Any], message: Any, effect: Effect) -> None:
+	"""Do the work, unless an earlier request with the same Idempotency-Key did, and fill the reply."""
+	key = idempotency.key_of_request(effect != READS)
+	if key and (earlier := idempotency.claim(key, call.method)):
+		call.headers["Idempotency-Replayed"] = "true"
+		fill_reply(call, earlier.data, earlier.message, earlier.status)
+		return
+	data = work()
+	status = CREATED if effect == CREATES else 200
+	text = data if message is None else str(message)
+	if key:
+		idempotency.keep(key, data, text, status)
+	fill_reply(call, data, text, status)
+
+
+def fill_reply(call: Call, data: Any, message: Any, status: int) -> None:
+	"""Put the success reply into frappe.response. Desk runs its handlers on 200 alone, so it gets that."""
+	if isinstance(data, Listing):
+		frappe.response["keys"] = data.keys
+		data = data.rows
+		message = data if isinstance(message, Listing) else message
+	frappe.response["message"] = message
+	frappe.response["data"] = data
+	frappe.response["exc"] = ""
+	if status != 200 and not call.from_browser:
+		frappe.response["http_status_code"] = status

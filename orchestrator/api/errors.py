@@ -1,0 +1,165 @@
+"""The one place that says which status and which words an error has for an API client."""
+
+import json
+import traceback
+from dataclasses import dataclass
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.utils import strip_html
+
+# By the name of the exception's class, or of the first of its bases that stands here. Names, not classes:
+# the suite's apps each have their own, and not every app is installed.
+STATUS_BY_NAME: dict[str, int] = {
+	# 400: the request is malformed
+	"BadRequest": 400,
+	"CSRFTokenError": 400,
+	"DataError": 400,
+	"FrappeTypeError": 400,
+	"InvalidColumnName": 400,
+	"JSONDecodeError": 400,
+	# 401: who are you
+	"AuthenticationError": 401,
+	"InvalidAuthorizationHeader": 401,
+	"InvalidAuthorizationPrefix": 401,
+	"InvalidAuthorizationToken": 401,
+	"SessionExpired": 401,
+	# 403, 404, 405
+	"PermissionError": 403,
+	"DoesNotExistError": 404,
+	"PageDoesNotExistError": 404,
+	"MethodNotAllowed": 405,
+	# 409: the state of the record, or of another one, forbids it
+	"CancelledLinkError": 409,
+	"Conflict": 409,
+	"DocstatusTransitionError": 409,
+	"DocumentLockedError": 409,
+	"DuplicateEntryError": 409,
+	"LinkExistsError": 409,
+	"OverlapError": 409,
+	"QueryDeadlockError": 409,
+	"TimestampMismatchError": 409,
+	"UniqueValidationError": 409,
+	"UpdateAfterSubmitError": 409,
+	# the rest
+	"UnsupportedMediaType": 415,
+	"RateLimitExceededError": 429,
+	"TooManyRequestsError": 429,
+	"Unexpected": 500,
+	"MissingApp": 501,
+	"OutgoingEmailError": 501,
+	"InReadOnlyMode": 503,
+	"QueryTimeoutError": 503,
+	"QueueOverloaded": 503,
+	"SessionStopped": 503,
+	# 422: any other refusal of the data
+	"ValidationError": 422,
+}
+UNEXPECTED = 500
+FRAPPE_VALIDATION = 417
+
+
+@dataclass(frozen=True)
+class Failure:
+	"""What an API client is told of an error."""
+
+	status: int
+	type: str
+	text: str
+
+	def body(self) -> dict[str, Any]:
+		"""The error reply of the API reference."""
+		return {
+			"message": None,
+			"data": None,
+			"exc": f"{self.type}: {self.text}",
+			"exc_type": self.type,
+			"_server_messages": [json.dumps([self.type, self.text])],
+		}
+
+
+def status_of(error: BaseException) -> int:
+	"""The status of the contract for `error`."""
+	for cls in type(error).__mro__:
+		# Python's own PermissionError is a file that can't be read, not a refusal.
+		if cls.__module__ != "builtins" and cls.__name__ in STATUS_BY_NAME:
+			return STATUS_BY_NAME[cls.__name__]
+	native = getattr(error, "http_status_code", UNEXPECTED)
+	return STATUS_BY_NAME["ValidationError"] if native == FRAPPE_VALIDATION else native
+
+
+def explain(error: BaseException, request_id: str) -> Failure:
+	"""What to tell the client of `error`. Of an unforeseen one nothing but the id that finds it."""
+	status = status_of(error)
+	if status == UNEXPECTED:
+		return unexpected(request_id)
+	if status == 403 and frappe.session.user == "Guest":
+		return unauthenticated()
+	return Failure(status, type(error).__name__, text_of(error) or default_text(status))
+
+
+def explain_reply(status: int, body: dict[str, Any], request_id: str) -> Failure:
+	"""The same for an error of which only Frappe's reply is known: it arose outside the method called."""
+	name = body.get("exc_type") or next((entry.get("type") for entry in body.get("errors") or []), "")
+	status = STATUS_BY_NAME.get(name, 422 if status == FRAPPE_VALIDATION else status)
+	if status == UNEXPECTED:
+		return unexpected(request_id)
+	if status == 403 and frappe.session.user == "Guest":
+		return unauthenticated()
+	# Of a body that is no JSON, Python's own message would quote the body.
+	text = _("The body is not valid JSON. Send a JSON object.") if name == "JSONDecodeError" else logged_text()
+	return Failure(status, name or "Error", text or default_text(status))
+
+
+def unauthenticated() -> Failure:
+	"""The refusal for a caller without credentials."""
+	return Failure(401, "AuthenticationError", default_text(401))
+
+
+def unexpected(request_id: str) -> Failure:
+	"""The words for an error nobody foresaw."""
+	text = _("Something went wrong here. Quote request {0} to your administrator, who finds it in the Error Log.")
+	return Failure(UNEXPECTED, "InternalServerError", text.format(request_id))
+
+
+def default_text(status: int) -> str:
+	"""What to say where the error itself says nothing."""
+	texts = {
+		400: _("The request is malformed."),
+		401: _("Sign in first, or send a valid API token (Authorization: token key:secret) or bearer token."),
+		403: _("You are not permitted to do this. Ask your administrator for a role that may."),
+		404: _("Not found."),
+		409: _("The record is in use or was changed meanwhile. Read it again and repeat the request."),
+		429: _("Too many requests. Wait as long as Retry-After says."),
+		503: _("The site is busy or in maintenance. Try again later."),
+	}
+	return texts.get(status, _("The request was refused."))
+
+
+def text_of(error: BaseException) -> str:
+	"""The words of `error`: those shown by frappe.throw, else its own."""
+	return logged_text() or plain(str(error.args[-1]) if error.args else "")
+
+
+def logged_text() -> str:
+	"""The last message that frappe.throw left for this request."""
+	for entry in reversed(frappe.local.message_log or []):
+		if isinstance(entry, dict) and entry.get("raise_exception"):
+			return plain(entry.get("message") or "")
+	return ""
+
+
+def plain(html: str) -> str:
+	"""Text without mark-up, on one line."""
+	return " ".join(strip_html(str(html)).split())
+
+
+def log_unexpected(error: BaseException, method: str, request_id: str) -> None:
+	"""Write an Error Log that `request_id` finds. Frames and the error's class only: the message or the local
+	variables of an unforeseen error may hold personal data."""
+	frames = "".join(traceback.format_list(traceback.extract_tb(error.__traceback__)))
+	log = frappe.new_doc("Error Log")
+	log.method = f"{request_id} {method}"[:140]
+	log.error = f"Request {request_id}: {type(error).__name__} in {method}\n\n{frames}"
+	log.insert(ignore_permissions=True)  # whoever called must not need a right to write logs

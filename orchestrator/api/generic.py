@@ -1,0 +1,251 @@
+"""The documented generic methods, `frappe.client.*`, as API clients get them. Browsers never come here."""
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import frappe
+import frappe.client
+from frappe import _
+from frappe.model import child_table_fields, default_fields
+from frappe.model.db_query import check_parent_permission
+from frappe.model.document import Document
+from frappe.model.meta import Meta
+from frappe.utils import get_datetime, sbool
+
+from orchestrator.api import lists
+from orchestrator.api.aliases import documented_names, fields_of, with_aliases
+from orchestrator.api.endpoint import CREATES, READS, WRITES, Listing, endpoint
+from orchestrator.exceptions import BadRequest
+
+# What Frappe puts into every request's parameters, beside the caller's.
+TRANSPORT_KEYS = frozenset({"cmd", "csrf_token", "_lang", "sid"})
+PROTECTED_FIELDS = frozenset((*default_fields, *child_table_fields)) - {"docstatus", "doctype"}
+
+
+@frappe.whitelist()
+@endpoint(effect=READS)
+def get_list(
+	doctype: str,
+	fields: str | list | None = None,
+	filters: str | list | dict | None = None,
+	or_filters: str | list | dict | None = None,
+	group_by: str | None = None,
+	order_by: str | None = None,
+	limit_start: str | int | None = None,
+	limit_page_length: str | int | None = None,
+	parent: str | None = None,
+	as_dict: str | int | bool = True,
+	expand: str | list | None = None,
+) -> Listing:
+	"""A page of the records the caller may read.
+
+	Returns the rows, and as `keys` the fields of each. Raises PermissionError (403) where the caller may not
+	read the DocType, BadRequest (400) for a field, an operator or a page that does not exist."""
+	meta = meta_of(doctype, parent)
+	frappe.has_permission(doctype, "read", throw=True, parent_doctype=parent)
+	query = lists.read_fields(meta, fields)
+	start, length = lists.read_page(limit_start, limit_page_length)
+	rows = frappe.get_list(
+		doctype,
+		fields=list(query.fields),
+		filters=lists.read_filters(meta, "filters", filters),
+		or_filters=lists.read_filters(meta, "or_filters", or_filters),
+		group_by=lists.read_columns(meta, "group_by", group_by, lists.read_group),
+		order_by=lists.read_columns(meta, "order_by", order_by, lists.read_order),
+		limit_start=start,
+		limit_page_length=length,
+		parent_doctype=parent,
+	)
+	listing = listing_of(query, rows)
+	if links := lists.parse_json("expand", expand):
+		frappe.utils.attach_expanded_links(doctype, listing.rows, [name for name in links if meta.has_field(name)])
+	return listing if sbool(as_dict) else Listing([list(row.values()) for row in listing.rows], listing.keys)
+
+
+@frappe.whitelist()
+@endpoint(effect=READS)
+def get(
+	doctype: str, name: str | int | None = None, filters: str | list | dict | None = None, parent: str | None = None
+) -> dict[str, Any]:
+	"""One record, by name or by filters; a Single needs neither.
+
+	Raises PermissionError (403) for a DocType the caller may not read, DoesNotExistError (404) for a record
+	that is missing or that the caller may not read: the two look alike."""
+	meta = meta_of(doctype, parent)
+	if not name and not meta.issingle:
+		name = first_match(meta, filters)
+	doc = readable(meta, name, parent)
+	doc.apply_fieldlevel_read_permissions()
+	return with_aliases(doctype, doc.as_dict())
+
+
+@frappe.whitelist(methods=["POST", "PUT"])
+@endpoint(effect=CREATES)
+def insert(doc: str | dict | None = None, doctype: str | None = None, **values: Any) -> dict[str, Any]:
+	"""Insert a record, from the body's own fields or, as Frappe has it, from `doc`.
+
+	Returns the record. Raises PermissionError (403), BadRequest (400) for an unknown field, and whatever the
+	DocType's own validation raises (422, duplicates 409)."""
+	record = lists.parse_json("doc", doc) if doc else {"doctype": doctype, **without_transport(values)}
+	if not isinstance(record, dict) or not record.get("doctype"):
+		frappe.throw(_("Missing parameter: doctype."), BadRequest)
+	meta = meta_of(record["doctype"], record.get("parenttype"))
+	frappe.has_permission(meta.name, "create", throw=True, parent_doctype=record.get("parenttype"))
+	if not doc:
+		refuse_unknown_fields(meta, record)
+	with links_checked():
+		created = frappe.client.insert_doc(fields_of(meta.name, record))
+	return with_aliases(meta.name, created.as_dict())
+
+
+@frappe.whitelist(methods=["POST", "PUT"])
+@endpoint(effect=WRITES)
+def set_value(
+	doctype: str,
+	name: str | int,
+	fieldname: str | dict | None = None,
+	value: Any = None,
+	**values: Any,
+) -> dict[str, Any]:
+	"""Change fields of a record: `fieldname` and `value`, a dict as `fieldname`, or the body's own fields.
+
+	A `modified` among them guards against a change in between. Returns the record. Raises 403 or 404 as `get`
+	does, 403 where it may be read but not written, BadRequest (400) for an unknown or protected field,
+	TimestampMismatchError (409)."""
+	meta = meta_of(doctype)
+	doc = writable(meta, name)
+	changes = changes_of(fieldname, value, values)
+	check_not_modified_since(doc, changes.pop("modified", None))
+	refuse_unknown_fields(meta, changes)
+	if protected := sorted(PROTECTED_FIELDS.intersection(changes)):
+		frappe.throw(_("{0} cannot be set: Frappe keeps it itself.").format(", ".join(protected)), BadRequest)
+	with links_checked():
+		save_changes(meta, doc, name, fields_of(doctype, changes))
+	return with_aliases(doctype, doc.as_dict())
+
+
+@frappe.whitelist(methods=["DELETE", "POST"])
+@endpoint(effect=WRITES)
+def delete(doctype: str, name: str | int) -> dict[str, Any]:
+	"""Delete a record.
+
+	Returns its DocType and name. Raises 403 or 404 as `get` does, LinkExistsError (409) where others refer to it."""
+	meta = meta_of(doctype)
+	frappe.has_permission(doctype, "delete", throw=True)
+	readable(meta, name)
+	frappe.client.delete_doc(doctype, name)
+	return {"doctype": doctype, "name": name}
+
+
+def meta_of(doctype: str, parent: str | None = None) -> Meta:
+	"""The DocType's meta: 404 where there is none, 403 for a child table without its parent."""
+	if not isinstance(doctype, str) or not frappe.db.exists("DocType", doctype, cache=True):
+		frappe.throw(_("There is no DocType {0}.").format(doctype), frappe.DoesNotExistError)
+	meta = frappe.get_meta(doctype)
+	if meta.istable and parent:
+		check_parent_permission(parent, doctype)
+	return meta
+
+
+def readable(meta: Meta, name: str | int | None, parent: str | None = None) -> Document:
+	"""The record, where the caller may read it."""
+	frappe.has_permission(meta.name, "read", throw=True, parent_doctype=parent)
+	if meta.issingle:
+		doc = frappe.get_doc(meta.name)
+		doc.check_permission("read")
+		return doc
+	if not name or not frappe.db.exists(meta.name, name):
+		raise_not_found(meta.name, name)
+	doc = frappe.get_doc(meta.name, name)
+	if not doc.has_permission("read"):
+		raise_not_found(meta.name, name)
+	return doc
+
+
+def writable(meta: Meta, name: str | int) -> Document:
+	"""The record to save for a change: itself, or the parent of a child row."""
+	if not meta.istable:
+		doc = readable(meta, name)
+	else:
+		row = frappe.db.get_value(meta.name, name, ["parenttype", "parent"], as_dict=True)
+		if not row:
+			raise_not_found(meta.name, name)
+		doc = readable(frappe.get_meta(row.parenttype), row.parent)
+	doc.check_permission("write")
+	return doc
+
+
+def raise_not_found(doctype: str, name: str | int | None) -> None:
+	"""404 for a record that is missing or hidden."""
+	frappe.clear_messages()
+	frappe.throw(_("{0} {1} not found.").format(_(doctype), name or ""), frappe.DoesNotExistError)
+
+
+def first_match(meta: Meta, filters: str | list | dict | None) -> str | int | None:
+	"""The name of the first record that fits and that the caller may read."""
+	if not filters:
+		frappe.throw(_("Missing parameter: name."), BadRequest)
+	conditions = lists.read_filters(meta, "filters", filters)
+	names = frappe.get_list(meta.name, filters=conditions, pluck="name", limit=1)
+	return names[0] if names else None
+
+
+def listing_of(query: lists.ListQuery, rows: list[dict[str, Any]]) -> Listing:
+	"""Rows under the caller's names; `*` gives every column, and the aliases beside them."""
+	if "*" in query.fields:
+		rows = [with_aliases(query.doctype, row) for row in rows]
+		return Listing(rows, list(rows[0]) if rows else [])
+	return Listing([query.label(row) for row in rows], query.keys)
+
+
+def without_transport(values: dict[str, Any]) -> dict[str, Any]:
+	"""The caller's own parameters."""
+	return {key: value for key, value in values.items() if key not in TRANSPORT_KEYS}
+
+
+def changes_of(fieldname: str | dict | None, value: Any, values: dict[str, Any]) -> dict[str, Any]:
+	"""The changes of a set_value request, whichever of its three forms it has."""
+	if fieldname is None:
+		changes = without_transport(values)
+	elif isinstance(fieldname, dict):
+		changes = dict(fieldname)
+	elif fieldname.lstrip().startswith("{"):
+		changes = lists.parse_json("fieldname", fieldname)
+	else:
+		changes = {fieldname: value}
+	if not changes:
+		frappe.throw(_("Nothing to change: send fieldname and value, or the fields themselves."), BadRequest)
+	return changes
+
+
+def refuse_unknown_fields(meta: Meta, values: dict[str, Any]) -> None:
+	"""400 naming the first field that the DocType does not have."""
+	for name in values:
+		if not name.startswith("_") and name not in documented_names(meta.name):
+			lists.checked_field(meta, "body", name)
+
+
+def check_not_modified_since(doc: Document, modified: Any) -> None:
+	"""409 where the caller's `modified` is no longer the record's."""
+	if modified and get_datetime(modified) != get_datetime(doc.modified):
+		frappe.throw(
+			_("{0} {1} was changed meanwhile. Read it again and repeat the change.").format(doc.doctype, doc.name),
+			frappe.TimestampMismatchError,
+		)
+
+
+def save_changes(meta: Meta, doc: Document, name: str | int, changes: dict[str, Any]) -> None:
+	"""Save `changes` on the record, or on its row in the parent."""
+	target = doc.getone({"doctype": meta.name, "name": name}) if meta.istable else doc
+	target.update(changes)
+	doc.save()
+
+
+@contextlib.contextmanager
+def links_checked() -> Iterator[None]:
+	"""Within it, a missing record is one that the data refers to (422), not the one asked for (404)."""
+	try:
+		yield
+	except frappe.DoesNotExistError as error:
+		raise frappe.LinkValidationError(*error.args) from error

@@ -1,0 +1,152 @@
+"""The rate limit: one token bucket per caller, kept in Redis, charged in one round trip."""
+
+import hashlib
+import math
+import time
+from dataclasses import dataclass
+
+import redis.exceptions
+
+import frappe
+from frappe import _
+
+from orchestrator.api.call import Call
+from orchestrator.configuration import get_settings
+
+# Refills the bucket for the time gone by, takes one token if there is one, and tells what is left.
+# KEYS[1] bucket; ARGV[1] tokens per second, ARGV[2] capacity. Returns taken (1 or 0), tokens left, the time.
+TAKE_TOKEN = """
+local rate, capacity = tonumber(ARGV[1]), tonumber(ARGV[2])
+local time = redis.call('TIME')
+local now = time[1] + time[2] / 1000000
+local bucket = redis.call('HMGET', KEYS[1], 'tokens', 'at')
+local tokens, at = tonumber(bucket[1]) or capacity, tonumber(bucket[2]) or now
+tokens = math.min(capacity, tokens + math.max(0, now - at) * rate)
+local taken = 0
+if tokens >= 1 then tokens, taken = tokens - 1, 1 end
+redis.call('HSET', KEYS[1], 'tokens', string.format('%.6f', tokens), 'at', string.format('%.6f', now))
+redis.call('EXPIRE', KEYS[1], math.ceil((capacity - tokens) / rate) + 1)
+return {taken, string.format('%.6f', tokens), string.format('%.6f', now)}
+"""
+TAKE_TOKEN_SHA = hashlib.sha1(TAKE_TOKEN.encode(), usedforsecurity=False).hexdigest()
+SECONDS_PER_MINUTE = 60
+last_warning = 0.0
+
+
+@dataclass(frozen=True)
+class Allowance:
+	"""What is left in a bucket after one request.
+
+	`limit` is the refill in tokens per minute, `reset` the epoch second at which the bucket is full,
+	`retry_after` the seconds until the next token."""
+
+	granted: bool
+	limit: int
+	remaining: int
+	reset: int
+	retry_after: int
+
+	def headers(self) -> dict[str, str]:
+		"""The headers of the API reference, with Retry-After on a refusal."""
+		headers = {
+			"X-RateLimit-Limit": str(self.limit),
+			"X-RateLimit-Remaining": str(self.remaining),
+			"X-RateLimit-Reset": str(self.reset),
+		}
+		if not self.granted:
+			headers["Retry-After"] = str(self.retry_after)
+		return headers
+
+
+def charge(call: Call) -> None:
+	"""Take one token from the caller's bucket.
+
+	Raises frappe.TooManyRequestsError (429) when it is empty. A logged-in browser session is not charged;
+	headers that only look like a browser exempt nobody."""
+	if is_browser_session(call):
+		return
+	user = frappe.session.user
+	settings = get_settings()
+	if user == "Guest":
+		refuse_if_empty(call, take(f"ip:{frappe.local.request_ip}", settings.rate_limit_guest_capacity))
+	else:
+		refuse_if_empty(call, take(f"user:{user}", settings.rate_limit_user_capacity))
+
+
+def charge_failed_authentication(call: Call) -> bool:
+	"""Take one token from the bucket of the caller's address. False when it was empty."""
+	allowance = take(f"ip:{frappe.local.request_ip}", get_settings().rate_limit_guest_capacity)
+	note(call, allowance)
+	return allowance is None or allowance.granted
+
+
+def is_browser_session(call: Call) -> bool:
+	"""True when a session cookie, not a token, made the caller who they are, and the client is a browser's."""
+	sid = frappe.local.request.cookies.get("sid")
+	return bool(
+		call.from_browser and sid and frappe.session.sid == sid and frappe.session.user not in ("Guest", None)
+	)
+
+
+def refuse_if_empty(call: Call, allowance: Allowance | None) -> None:
+	"""Note the allowance for the reply's headers and refuse the request when nothing was left."""
+	note(call, allowance)
+	if allowance and not allowance.granted:
+		frappe.throw(
+			_("Too many requests: {0} a minute are allowed. Try again in {1} seconds.").format(
+				allowance.limit, allowance.retry_after
+			),
+			frappe.TooManyRequestsError,
+		)
+
+
+def note(call: Call, allowance: Allowance | None) -> None:
+	"""Put the allowance into the headers of the reply."""
+	call.charged = True
+	if allowance:
+		call.headers.update(allowance.headers())
+
+
+def take(caller: str, capacity: int) -> Allowance | None:
+	"""Take one token from the bucket of `caller`. None where limits are off or Redis is away."""
+	settings = get_settings()
+	if not settings.rate_limit_enabled:
+		return None
+	per_minute = settings.rate_limit_per_minute
+	rate = per_minute / SECONDS_PER_MINUTE
+	try:
+		taken, tokens, now = run_script(caller, rate, capacity)
+	except redis.exceptions.RedisError as error:
+		warn_once_a_minute(error)
+		return None
+	return allowance_from(bool(taken), float(tokens), float(now), per_minute, capacity)
+
+
+def allowance_from(granted: bool, tokens: float, now: float, per_minute: int, capacity: int) -> Allowance:
+	"""Pure arithmetic: what `tokens` left at epoch second `now` mean for the caller."""
+	rate = per_minute / SECONDS_PER_MINUTE
+	return Allowance(
+		granted=granted,
+		limit=per_minute,
+		remaining=math.floor(tokens),
+		reset=math.ceil(now + (capacity - tokens) / rate),
+		retry_after=0 if granted else max(1, math.ceil((1 - tokens) / rate)),
+	)
+
+
+def run_script(caller: str, rate: float, capacity: int) -> list[bytes]:
+	"""Run TAKE_TOKEN by its digest; Redis is sent the text only when it does not have it yet."""
+	cache = frappe.cache()
+	key = cache.make_key(f"orchestrator:bucket:{caller}")
+	try:
+		return cache.evalsha(TAKE_TOKEN_SHA, 1, key, rate, capacity)
+	except redis.exceptions.NoScriptError:
+		return cache.eval(TAKE_TOKEN, 1, key, rate, capacity)
+
+
+def warn_once_a_minute(error: Exception) -> None:
+	"""Say that limits are not enforced, without filling the log while Redis is away."""
+	global last_warning
+	if time.monotonic() - last_warning > SECONDS_PER_MINUTE:
+		last_warning = time.monotonic()
+		frappe.logger("orchestrator").warning("rate limit not enforced: %s", type(error).__name__)

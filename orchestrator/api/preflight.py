@@ -1,0 +1,67 @@
+"""What an API client's request is told before its method runs: 401, 404, 405, or what is wrong with the
+parameters. Frappe itself answers these with 403, 417 or 500."""
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.exceptions import FrappeTypeError
+from frappe.utils.typing_validations import transform_parameter_types
+
+from orchestrator.api.call import Call
+from orchestrator.exceptions import BadRequest, MethodNotAllowed
+
+
+def check(call: Call) -> None:
+	"""Refuse what can be refused without running anything. Who you are comes first, then what there is."""
+	function = resolve(call.method)
+	if frappe.session.user == "Guest" and (function is None or function not in frappe.guest_methods):
+		raise frappe.AuthenticationError
+	if function is None:
+		frappe.throw(_("There is no method {0}.").format(call.method), frappe.DoesNotExistError)
+	check_verb(call, function)
+	check_parameters(function)
+
+
+def resolve(method: str) -> Callable[..., Any] | None:
+	"""The whitelisted function that Frappe will run for `method`, None where there is none."""
+	try:
+		function = frappe.get_attr(frappe.override_whitelisted_method(method))
+	except (ImportError, AttributeError, ValueError, frappe.ValidationError):
+		# frappe.get_attr raises a ValidationError for an app that is not installed
+		return None
+	return function if function in frappe.whitelisted else None
+
+
+def check_verb(call: Call, function: Callable[..., Any]) -> None:
+	"""405 with Allow where the method answers other verbs."""
+	allowed = frappe.allowed_http_methods_for_whitelisted_func[function]
+	verb = frappe.local.request.method
+	if verb not in allowed:
+		call.headers["Allow"] = ", ".join(allowed)
+		frappe.throw(_("{0} answers {1}, not {2}.").format(call.method, ", ".join(allowed), verb), MethodNotAllowed)
+
+
+def check_parameters(function: Callable[..., Any]) -> None:
+	"""400 for a body that is no object, a parameter that is missing or of the wrong type."""
+	if isinstance(frappe.form_dict.get("data"), list) and len(frappe.form_dict) == 1:
+		frappe.throw(_("The body must be a JSON object, not a list."), BadRequest)
+	given = frappe.get_newargs(function, frappe.form_dict)
+	missing = [name for name in required_parameters(function) if given.get(name) in (None, "")]
+	if missing:
+		frappe.throw(_("Missing parameter: {0}.").format(", ".join(missing)), BadRequest)
+	try:
+		transform_parameter_types(inspect.unwrap(function), (), given)
+	except FrappeTypeError as error:
+		frappe.throw(str(error), BadRequest)
+
+
+def required_parameters(function: Callable[..., Any]) -> list[str]:
+	"""The parameters without a default, in the order of the signature."""
+	return [
+		name
+		for name, parameter in inspect.signature(function).parameters.items()
+		if parameter.default is parameter.empty and parameter.kind is parameter.POSITIONAL_OR_KEYWORD
+	]

@@ -1,0 +1,55 @@
+"""`upload_file` as API clients get it: folders by path, a created file under the contract."""
+
+from typing import Any
+
+import frappe
+import frappe.handler
+from frappe import _
+from frappe.core.api.file import create_new_folder
+
+from orchestrator.api.endpoint import CREATES, endpoint
+from orchestrator.exceptions import BadRequest
+
+ROOT = "Home"
+
+
+@frappe.whitelist(allow_guest=True, methods=["POST"])
+@endpoint(effect=CREATES)
+def upload_file() -> dict[str, Any]:
+	"""Store the uploaded file, in `folder` where one is named: `/Documents/Contracts` is a path under Home,
+	made where it is missing, for those who may make folders.
+
+	Takes Frappe's own parameters from the request. Returns the File. Raises BadRequest (400) without a file,
+	PermissionError (403) where the caller may not write the record or make the folder."""
+	form = frappe.form_dict
+	if "file" not in frappe.request.files and not (form.file_url or form.library_file_name or form.method):
+		frappe.throw(_("Send the file as a multipart part named file, or a file_url."), BadRequest)
+	if form.folder:
+		form.folder = folder_at(form.folder)
+	file = frappe.handler.upload_file()
+	return file.as_dict() if hasattr(file, "as_dict") else file
+
+
+def folder_at(path: str) -> str:
+	"""The name of the folder at `path`, a path under Home or the name of a folder that is there already."""
+	if frappe.db.exists("File", {"name": path, "is_folder": 1}):
+		return path
+	folder = ROOT
+	for level in levels_of(path):
+		child = f"{folder}/{level}"
+		if not frappe.db.exists("File", child):
+			frappe.has_permission("File", "create", throw=True)
+			create_new_folder(level, folder)
+		folder = child
+	return folder
+
+
+def levels_of(path: str) -> list[str]:
+	"""The folder names along `path`. 400 for one that would leave the tree or can't be a name."""
+	levels = [level.strip() for level in path.split("/") if level.strip()]
+	if levels and levels[0] == ROOT:
+		levels = levels[1:]
+	for level in levels:
+		if level in (".", "..") or not level.isprintable() or len(level) > 140:
+			frappe.throw(_("{0} is not a folder name.").format(repr(level)), BadRequest)
+	return levels

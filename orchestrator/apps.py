@@ -1,0 +1,19 @@
+"""Which apps of the suite this site has."""
+
+import frappe
+
+from orchestrator.exceptions import MissingApp
+
+
+def is_installed(app: str) -> bool:
+	"""True if this site has `app` (helpdesk, gameplan, insights, ...)."""
+	return app in frappe.get_installed_apps()
+
+
+def require_app(app: str) -> None:
+	"""Refuse to go on without `app`.
+
+	Raises: MissingApp (501), which names the app.
+	"""
+	if not is_installed(app):
+		raise MissingApp(app)

@@ -1,0 +1,24 @@
+"""Errors that several domains raise. Each is a Frappe exception with Frappe's own status (417), because Desk
+knows no 409, 422 or 501; `orchestrator.api.errors` gives API clients the status of the contract."""
+
+import frappe
+
+
+class BadRequest(frappe.ValidationError):
+	"""The request itself is malformed: a missing or wrongly typed parameter, an unknown field. 400."""
+
+
+class Conflict(frappe.ValidationError):
+	"""The request is well formed but the record's present state forbids it. 409."""
+
+
+class MethodNotAllowed(frappe.ValidationError):
+	"""The method exists but answers other verbs, which the reply's Allow header lists. 405."""
+
+
+class MissingApp(frappe.ValidationError):
+	"""The call needs an app that this site does not have. 501."""
+
+
+class Unexpected(frappe.ValidationError):
+	"""Stands in for an error nobody foresaw, so that no payload of the request reaches a log. 500."""

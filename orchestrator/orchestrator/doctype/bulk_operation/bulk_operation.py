@@ -1,0 +1,27 @@
+from frappe.model.document import Document
+
+
+class BulkOperation(Document):
+	"""A bulk call that runs in a job: who asked for what, how far it is, and one result per record."""
+
+	# begin: auto-generated types
+	# This code is auto-generated. Do not modify anything in this block.
+
+	from typing import TYPE_CHECKING
+
+	if TYPE_CHECKING:
+		from frappe.types import DF
+
+		atomic: DF.Check
+		done: DF.Int
+		failed: DF.Int
+		finished_at: DF.Datetime | None
+		operation: DF.Literal["Assign", "Delete"]
+		reference_doctype: DF.Link
+		requested_by: DF.Link | None
+		results: DF.LongText | None
+		started_at: DF.Datetime | None
+		status: DF.Literal["Queued", "Running", "Completed", "Failed"]
+		total: DF.Int
+
+	# end: auto-generated types

@@ -1,0 +1,21 @@
+from frappe.model.document import Document
+
+
+class OrchestratorDemoRecord(Document):
+	"""One record the demo made, or one setting it changed, so that its removal takes exactly that back."""
+
+	# begin: auto-generated types
+	# This code is auto-generated. Do not modify anything in this block.
+
+	from typing import TYPE_CHECKING
+
+	if TYPE_CHECKING:
+		from frappe.types import DF
+
+		before: DF.LongText | None
+		change: DF.Literal["Made", "Changed"]
+		reference_doctype: DF.Link
+		reference_name: DF.Data
+		sequence: DF.Int
+
+	# end: auto-generated types

@@ -1,0 +1,8 @@
+"""Bring a site that has an earlier version to what this one declares."""
+
+from orchestrator.setup import backfill, install
+
+
+def execute() -> None:
+	install.sync()
+	backfill.run()

@@ -1,0 +1,56 @@
+"""What the records that were there before us need, in set-based SQL. Repeating it changes nothing."""
+
+from pypika import Case
+
+import frappe
+
+STAGE_BY_STATUS = {
+	"Quotation": "In Progress",
+	"Replied": "In Progress",
+	"Converted": "Closed Won",
+	"Lost": "Closed Lost",
+	"Closed": "Closed Lost",
+}
+ASSIGNABLE = ("Lead", "Opportunity", "Issue", "Task")
+# The ToDos that Frappe counts in `_assign`.
+OPEN_ASSIGNMENT = """
+	reference_type = %(doctype)s AND status NOT IN ('Cancelled', 'Closed') AND COALESCE(allocated_to, '') != ''
+"""
+
+
+def run() -> None:
+	fill_pipeline_stage()
+	for doctype in ASSIGNABLE:
+		fill_assigned_to(doctype)
+
+
+def fill_pipeline_stage() -> None:
+	"""Give each opportunity that stands at the default the stage its status tells."""
+	opportunity = frappe.qb.DocType("Opportunity")
+	stage = Case()
+	for status, value in STAGE_BY_STATUS.items():
+		stage = stage.when(opportunity.status == status, value)
+	(
+		frappe.qb.update(opportunity)
+		.set(opportunity.pipeline_stage, stage)
+		.where(opportunity.pipeline_stage.isnull() | opportunity.pipeline_stage.isin(["", "Open"]))
+		.where(opportunity.status.isin(list(STAGE_BY_STATUS)))
+		.run()
+	)
+
+
+def fill_assigned_to(doctype: str) -> None:
+	"""Give each record without one the user of its first open assignment."""
+	frappe.db.sql(
+		f"""
+		UPDATE `tab{doctype}`
+		SET assigned_to = (
+			SELECT allocated_to FROM `tabToDo`
+			WHERE {OPEN_ASSIGNMENT} AND reference_name = `tab{doctype}`.name
+			ORDER BY creation, name LIMIT 1
+		)
+		WHERE COALESCE(assigned_to, '') = ''
+			AND name IN (SELECT reference_name FROM `tabToDo` WHERE {OPEN_ASSIGNMENT})
+		""",  # noqa: S608 (the names are this module's own; pypika cannot set a field to a query)
+		{"doctype": doctype},
+	)

@@ -1,0 +1,159 @@
+"""The fields this app adds to the DocTypes of other apps: declared once, made by install and migrate, removed by
+uninstall."""
+
+from typing import TYPE_CHECKING, Any
+
+import frappe
+from frappe import _
+from frappe.custom.doctype.custom_field.custom_field import create_custom_fields
+
+if TYPE_CHECKING:
+	from frappe.core.doctype.docfield.docfield import DocField
+
+MODULE = "Orchestrator"
+STAGES = ("Open", "Qualified", "In Progress", "Closed Won", "Closed Lost")
+
+Field = dict[str, Any]
+
+
+def _assigned_to(insert_after: str) -> Field:
+	"""The first open assignee.
+
+	`ignore_user_permissions`: a user permission on User must not hide records by who works on them.
+	`no_copy`: a copy, or an opportunity made from a lead, starts unassigned, as its assignments do.
+	"""
+	return {
+		"fieldname": "assigned_to",
+		"label": "Assigned To",
+		"fieldtype": "Link",
+		"options": "User",
+		"insert_after": insert_after,
+		"description": "Kept in step with the assignments. Of several assignees, the first.",
+		"in_standard_filter": 1,
+		"search_index": 1,
+		"ignore_user_permissions": 1,
+		"no_copy": 1,
+	}
+
+
+CUSTOM_FIELDS: dict[str, list[Field]] = {
+	"Lead": [
+		_assigned_to(insert_after="lead_owner"),
+		{
+			"fieldname": "topic",
+			"label": "Topic",
+			"fieldtype": "Data",
+			"insert_after": "status",
+			"description": "What the person asks about.",
+		},
+		{
+			"fieldname": "probability",
+			"label": "Probability (%)",
+			"fieldtype": "Percent",
+			"insert_after": "topic",
+			"non_negative": 1,
+			# An Opportunity has its own probability, which follows its stage, not the lead's.
+			"no_copy": 1,
+		},
+	],
+	"Opportunity": [
+		{
+			"fieldname": "pipeline_stage",
+			"label": "Pipeline Stage",
+			"fieldtype": "Select",
+			"options": "\n".join(STAGES),
+			"default": STAGES[0],
+			"insert_after": "status",
+			"in_list_view": 1,
+			"in_standard_filter": 1,
+			"search_index": 1,
+			"no_copy": 1,
+		},
+		_assigned_to(insert_after="opportunity_owner"),
+	],
+	"Issue": [_assigned_to(insert_after="priority")],
+	"Task": [
+		_assigned_to(insert_after="priority"),
+		{
+			"fieldname": "progress_notes",
+			"label": "Progress Notes",
+			"fieldtype": "Small Text",
+			"insert_after": "progress",
+			"description": "The latest note on progress. Earlier ones are in the timeline.",
+			"no_copy": 1,
+		},
+	],
+}
+
+
+def refuse_conflicts() -> None:
+	"""Stop before anything is changed if a site's own field has one of our names but another kind of value."""
+	conflicts = [
+		f"{doctype}.{field['fieldname']} ({existing.fieldtype})"
+		for doctype, field in declared()
+		if (existing := _foreign_field(doctype, field["fieldname"])) and not _holds_the_same(existing, field)
+	]
+	if conflicts:
+		frappe.throw(
+			_(
+				"These fields are in the way, because they hold another kind of value: {0}. Rename or remove them and try again."
+			).format(", ".join(conflicts))
+		)
+
+
+def sync() -> None:
+	"""Make the declared fields, or bring ours up to date. A site's own field of the same name and kind is used as it is."""
+	wanted: dict[str, list[Field]] = {}
+	for doctype, field in declared():
+		if not _foreign_field(doctype, field["fieldname"]):
+			wanted.setdefault(doctype, []).append(_complete(field))
+	create_custom_fields(wanted)
+
+
+def remove() -> None:
+	"""Delete the fields that are ours, with their columns."""
+	for doctype, field in declared():
+		name = frappe.db.get_value(
+			"Custom Field", {"dt": doctype, "fieldname": field["fieldname"], "module": MODULE}
+		)
+		if name:
+			frappe.delete_doc(
+				"Custom Field", name, force=True, ignore_permissions=True, delete_permanently=True
+			)
+			_drop_column(doctype, field["fieldname"])
+
+
+def missing() -> list[str]:
+	"""`DocType.fieldname` of each declared field that this site lacks."""
+	return [
+		f"{doctype}.{field['fieldname']}"
+		for doctype, field in declared()
+		if not frappe.get_meta(doctype).has_field(field["fieldname"])
+	]
+
+
+def declared() -> list[tuple[str, Field]]:
+	return [(doctype, field) for doctype, fields in CUSTOM_FIELDS.items() for field in fields]
+
+
+def _complete(field: Field) -> Field:
+	return {"module": MODULE, "is_system_generated": 1, "translatable": 0, **field}
+
+
+def _foreign_field(doctype: str, fieldname: str) -> "DocField | None":
+	"""The DocField or Custom Field of that name which this app did not make."""
+	field = frappe.get_meta(doctype).get_field(fieldname)
+	if field and field.get("is_custom_field"):
+		ours = frappe.db.get_value("Custom Field", field.name, "module") == MODULE
+		return None if ours else field
+	return field
+
+
+def _holds_the_same(existing: "DocField", field: Field) -> bool:
+	return existing.fieldtype == field["fieldtype"] and (existing.options or "") == field.get("options", "")
+
+
+def _drop_column(doctype: str, fieldname: str) -> None:
+	if frappe.db.has_column(doctype, fieldname):
+		frappe.db.sql_ddl(f"ALTER TABLE `tab{doctype}` DROP COLUMN `{fieldname}`")
+		frappe.clear_cache(doctype=doctype)

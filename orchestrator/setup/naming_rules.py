@@ -1,0 +1,89 @@
+"""The opt-in names of the API reference (L001, ISS001, ...): one Document Naming Rule per DocType.
+
+A rule's own name says that it is ours. It is disabled rather than deleted when switched off, so that its counter does
+not start over and meet names that exist.
+"""
+
+import re
+from typing import NamedTuple
+
+import frappe
+
+
+class NamingRule(NamedTuple):
+	doctype: str
+	prefix: str
+
+	@property
+	def name(self) -> str:
+		return f"orchestrator-{frappe.scrub(self.doctype)}"
+
+
+DIGITS = 3
+BEHIND_OTHERS = -1  # Frappe tries the highest priority first: a site's own rule wins
+NAMING_RULES = (
+	NamingRule("Lead", "L"),
+	NamingRule("Opportunity", "O"),
+	NamingRule("Issue", "ISS"),
+	NamingRule("Task", "TASK"),
+	NamingRule("Project", "PROJ"),
+	NamingRule("Employee", "EMP"),
+)
+
+
+def switch(on: bool) -> None:
+	"""Make and enable our rules, or disable them."""
+	for rule in NAMING_RULES:
+		if on:
+			_enable(rule)
+		elif frappe.db.exists("Document Naming Rule", rule.name):
+			_set(rule, disabled=1)
+
+
+def remove() -> None:
+	"""Delete our rules."""
+	for rule in NAMING_RULES:
+		frappe.delete_doc(
+			"Document Naming Rule", rule.name, force=True, ignore_missing=True, delete_permanently=True
+		)
+
+
+def highest_number(names: list[str], prefix: str) -> int:
+	"""The highest number that `names` hold behind `prefix`, or 0."""
+	pattern = re.compile(rf"{re.escape(prefix)}(\d{{{DIGITS},}})")
+	return max((int(match[1]) for name in names if (match := pattern.fullmatch(name))), default=0)
+
+
+def _enable(rule: NamingRule) -> None:
+	counter = highest_number(_names_like(rule), rule.prefix)
+	if frappe.db.exists("Document Naming Rule", rule.name):
+		last = frappe.db.get_value("Document Naming Rule", rule.name, "counter") or 0
+		_set(rule, disabled=0, counter=max(counter, last))
+	else:
+		_insert(rule, counter)
+
+
+def _names_like(rule: NamingRule) -> list[str]:
+	# get_all: a counter must see every name, whoever switches the rules on.
+	return frappe.get_all(rule.doctype, filters={"name": ("like", f"{rule.prefix}%")}, pluck="name")
+
+
+def _insert(rule: NamingRule, counter: int) -> None:
+	doc = frappe.get_doc(
+		{
+			"doctype": "Document Naming Rule",
+			"document_type": rule.doctype,
+			"prefix": rule.prefix,
+			"prefix_digits": DIGITS,
+			"priority": BEHIND_OTHERS,
+			"counter": counter,
+		}
+	)
+	# Whoever may save the settings may switch the rules they describe.
+	doc.insert(ignore_permissions=True, set_name=rule.name)
+
+
+def _set(rule: NamingRule, **values: int) -> None:
+	doc = frappe.get_doc("Document Naming Rule", rule.name)
+	doc.update(values)
+	doc.save(ignore_permissions=True)

@@ -1,0 +1,23 @@
+"""Roles of our own, only where the suite has none."""
+
+import frappe
+
+ROLES = ("Orchestrator Manager",)  # keeps this app's settings and reads its logs
+
+
+def sync() -> None:
+	for role in missing():
+		frappe.get_doc({"doctype": "Role", "role_name": role, "desk_access": 1}).insert(
+			ignore_permissions=True
+		)
+
+
+def remove() -> None:
+	"""Delete the roles and take them from whoever has them."""
+	for role in ROLES:
+		frappe.db.delete("Has Role", {"role": role})
+		frappe.delete_doc("Role", role, force=True, ignore_missing=True, delete_permanently=True)
+
+
+def missing() -> list[str]:
+	return [role for role in ROLES if not frappe.db.exists("Role", role)]

@@ -1,0 +1,107 @@
+"""The status values this app adds to the DocTypes of other apps.
+
+An option is appended to those that are there, whoever put them there, and taken out again by uninstall; a site's own
+Property Setter survives both. What we added is remembered, so that a value the site had before us stays.
+"""
+
+from typing import NamedTuple
+
+import frappe
+from frappe.custom.doctype.property_setter.property_setter import make_property_setter
+
+_REMEMBERED = "__orchestrator_status_options"  # parent of our rows in DefaultValue
+
+
+class StatusOption(NamedTuple):
+	doctype: str
+	value: str
+	after_uninstall: str
+	"""The stock value nearest in meaning; records that hold ours get it when we leave."""
+
+
+STATUS_OPTIONS = (
+	StatusOption("Lead", "Qualified", after_uninstall="Interested"),
+	StatusOption("Issue", "In Progress", after_uninstall="Open"),
+	StatusOption("Task", "In Progress", after_uninstall="Working"),
+)
+
+
+def sync() -> None:
+	"""Append the options that are missing."""
+	for option in STATUS_OPTIONS:
+		current = _current(option.doctype)
+		if option.value not in current:
+			_write(option.doctype, [*current, option.value])
+			frappe.defaults.set_default(option.doctype, option.value, _REMEMBERED)
+
+
+def remove() -> None:
+	"""Take out the options we added and move the records that hold them to the nearest stock value."""
+	remembered = frappe.defaults.get_defaults_for(_REMEMBERED)
+	for option in STATUS_OPTIONS:
+		if remembered.get(option.doctype) == option.value:
+			_take_out(option)
+	frappe.defaults.clear_default(parent=_REMEMBERED)
+
+
+def missing() -> list[str]:
+	"""`DocType: value` of each declared option that this site lacks."""
+	return [
+		f"{option.doctype}: {option.value}"
+		for option in STATUS_OPTIONS
+		if option.value not in _current(option.doctype)
+	]
+
+
+def without(options: list[str], value: str) -> list[str]:
+	"""`options` less `value`, in the same order."""
+	return [option for option in options if option != value]
+
+
+def _take_out(option: StatusOption) -> None:
+	remaining = without(_current(option.doctype), option.value)
+	setter = _setter(option.doctype)
+	if setter and setter.is_system_generated and remaining == _stock(option.doctype):
+		frappe.delete_doc("Property Setter", setter.name, force=True, delete_permanently=True)
+	elif setter:
+		frappe.db.set_value("Property Setter", setter.name, "value", "\n".join(remaining))
+	frappe.clear_cache(doctype=option.doctype)
+	if option.value not in remaining:
+		_move_records(option)
+
+
+def _move_records(option: StatusOption) -> None:
+	table = frappe.qb.DocType(option.doctype)
+	frappe.qb.update(table).set(table.status, option.after_uninstall).where(
+		table.status == option.value
+	).run()
+
+
+def _write(doctype: str, options: list[str]) -> None:
+	"""Write into the Property Setter that is there, or make ours."""
+	value = "\n".join(options)
+	if setter := _setter(doctype):
+		frappe.db.set_value("Property Setter", setter.name, "value", value)
+	else:
+		make_property_setter(doctype, "status", "options", value, "Text", validate_fields_for_doctype=False)
+	frappe.clear_cache(doctype=doctype)
+
+
+def _current(doctype: str) -> list[str]:
+	"""The options as the site has them, Property Setter included."""
+	return (frappe.get_meta(doctype, cached=False).get_field("status").options or "").split("\n")
+
+
+def _stock(doctype: str) -> list[str]:
+	"""The options as the app that owns the DocType ships them."""
+	options = frappe.db.get_value("DocField", {"parent": doctype, "fieldname": "status"}, "options")
+	return (options or "").split("\n")
+
+
+def _setter(doctype: str) -> frappe._dict | None:
+	return frappe.db.get_value(
+		"Property Setter",
+		{"doc_type": doctype, "field_name": "status", "property": "options"},
+		["name", "is_system_generated"],
+		as_dict=True,
+	)

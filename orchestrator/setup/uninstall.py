@@ -1,0 +1,34 @@
+"""Uninstall: take back what install declared, and leave the site's records valid without us."""
+
+import click
+
+import frappe
+
+from orchestrator.setup import custom_fields, naming_rules, roles, status_options
+
+APP = "orchestrator"
+
+
+def before_uninstall() -> None:
+	"""While our DocTypes are still there: everything that lives on other apps' DocTypes."""
+	if _is_dry_run():
+		return
+	status_options.remove()
+	naming_rules.remove()
+	custom_fields.remove()
+
+
+def after_uninstall() -> None:
+	"""When our DocTypes are gone: what Frappe leaves behind of an app."""
+	if _is_dry_run():
+		return
+	roles.remove()
+	frappe.db.delete("Scheduled Job Type", {"method": ("like", f"{APP}.%")})
+	frappe.db.delete("Patch Log", {"patch": ("like", f"{APP}.%")})
+	frappe.db.commit()  # Frappe commits before it calls this hook, and not again
+
+
+def _is_dry_run() -> bool:
+	"""`uninstall-app --dry-run` calls the hooks like a real one and tells them nothing."""
+	context = click.get_current_context(silent=True)
+	return bool(context and context.params.get("dry_run"))

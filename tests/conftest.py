@@ -1,0 +1,162 @@
+"""The harness. `script/test` names a bench and a site in the environment; without them the tests marked `site`
+are left out, and the summary says so.
+
+The site is real and so is the server: tests talk to it over HTTP and look at its database on a connection of
+their own. What they make stays; factories give every record a name of its own.
+"""
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.client import Client
+
+BENCH = os.environ.get("ORCHESTRATOR_BENCH")
+SITE = os.environ.get("ORCHESTRATOR_SITE")
+START_TIMEOUT = 60
+SITE_FIXTURES = frozenset({"site", "server", "api", "guest", "browser", "worker"})
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+	"""Mark what needs a site, by the fixtures it asks for, and leave it out where there is none."""
+	for item in items:
+		if SITE_FIXTURES.intersection(getattr(item, "fixturenames", ())):
+			item.add_marker(pytest.mark.site)
+	if BENCH and SITE:
+		return
+	left_out = [item for item in items if item.get_closest_marker("site")]
+	if left_out:
+		items[:] = [item for item in items if not item.get_closest_marker("site")]
+		config.hook.pytest_deselected(items=left_out)
+		config.stash[LEFT_OUT] = len(left_out)
+
+
+LEFT_OUT = pytest.StashKey[int]()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+	"""Say in one line what was left out and why."""
+	if count := config.stash.get(LEFT_OUT, 0):
+		terminalreporter.write_line(f"left out: {count} tests that need a site (no bench named in ORCHESTRATOR_BENCH)")
+
+
+@pytest.fixture(scope="session")
+def frappe_site() -> Iterator[str]:
+	"""A connection to the site, as Administrator, for the whole run."""
+	import frappe
+
+	sites = Path(BENCH or "") / "sites"
+	os.chdir(sites)
+	frappe.init(site=SITE, sites_path=str(sites))
+	frappe.connect()
+	# Tests look at what the server has just committed; an older snapshot would hide it.
+	frappe.db.sql("set session transaction isolation level read committed")
+	frappe.flags.mute_emails = True
+	yield str(SITE)
+	frappe.destroy()
+
+
+@pytest.fixture
+def site(frappe_site: str) -> Iterator[str]:
+	"""The site's name, with a connection to it. Uncommitted work is rolled back."""
+	import frappe
+
+	frappe.set_user("Administrator")
+	frappe.local.message_log = []
+	frappe.db.rollback()
+	yield frappe_site
+	frappe.set_user("Administrator")
+	frappe.db.rollback()
+
+
+@pytest.fixture(scope="session")
+def server(frappe_site: str) -> Iterator[str]:
+	"""A web server for the site on a free port. Yields its address."""
+	with serve(frappe_site, Path(BENCH or "") / "sites") as base:
+		yield base
+
+
+@contextlib.contextmanager
+def serve(site: str, sites: Path) -> Iterator[str]:
+	"""Serve `site` out of the folder `sites`, as a bench does, until the context ends."""
+	port = free_port()
+	command = [
+		sys.executable, "-m", "gunicorn", "frappe.app:application", "--bind", f"127.0.0.1:{port}",
+		"--workers", "1", "--threads", "4", "--preload", "--timeout", "120", "--log-level", "warning",
+	]  # fmt: skip
+	process = subprocess.Popen(command, cwd=sites)
+	base = f"http://127.0.0.1:{port}"
+	try:
+		wait_until_up(base, site)
+		yield base
+	finally:
+		process.terminate()
+		process.wait(timeout=30)
+
+
+@pytest.fixture
+def worker(frappe_site: str) -> Callable[[], None]:
+	"""Call it to run the jobs queued for the site so far, in a real worker process that ends when none is left."""
+
+	def run_queued_jobs() -> None:
+		subprocess.run(
+			[sys.executable, "-m", "frappe.utils.bench_helper", "frappe", "worker", "--burst", "--quiet"],
+			cwd=Path(BENCH or "") / "sites", check=True, timeout=120,
+		)  # fmt: skip
+
+	return run_queued_jobs
+
+
+def free_port() -> int:
+	"""A port nobody listens on."""
+	with contextlib.closing(socket.socket()) as listener:
+		listener.bind(("127.0.0.1", 0))
+		return int(listener.getsockname()[1])
+
+
+def wait_until_up(base: str, host: str) -> None:
+	"""Wait for the server's first answer."""
+	deadline = time.monotonic() + START_TIMEOUT
+	while time.monotonic() < deadline:
+		with contextlib.suppress(requests.ConnectionError):
+			if requests.get(f"{base}/api/method/ping", headers={"Host": host}, timeout=10).ok:
+				return
+		time.sleep(0.2)
+	raise RuntimeError(f"the web server at {base} did not answer within {START_TIMEOUT} s")
+
+
+@pytest.fixture
+def guest(server: str, site: str) -> Client:
+	"""A caller without credentials."""
+	return Client(server, site)
+
+
+@pytest.fixture
+def api(server: str, site: str) -> Callable[[str], Client]:
+	"""`api(user)`: an API client with that user's token."""
+
+	from tests import factories
+
+	def client_of(user: str = "Administrator") -> Client:
+		key, secret = factories.token_of(user)
+		return Client(server, site, headers={"Authorization": f"token {key}:{secret}"})
+
+	return client_of
+
+
+@pytest.fixture
+def browser(server: str, site: str) -> Callable[[str, str], Client]:
+	"""`browser(user, password)`: a logged-in Desk, with the header that Desk sends."""
+
+	def session_of(user: str, password: str) -> Client:
+		return Client(server, site, headers={"X-Requested-With": "XMLHttpRequest"}).login(user, password)
+
+	return session_of
