@@ -27,7 +27,7 @@ TRANSPORT_KEYS = frozenset({"cmd", "csrf_token", "_lang", "sid"})
 PROTECTED_FIELDS = frozenset((*default_fields, *child_table_fields)) - {"docstatus", "doctype"}
 
 
-@frappe.whitelist()
+@frappe.whitelist(methods=["GET", "POST"])
 @endpoint(effect=READS)
 def get_list(
 	doctype: str,
@@ -69,7 +69,7 @@ def get_list(
 	return listing if sbool(as_dict) else Listing([list(row.values()) for row in listing.rows], listing.keys)
 
 
-@frappe.whitelist()
+@frappe.whitelist(methods=["GET", "POST"])
 @endpoint(effect=READS)
 def get(
 	doctype: str,
