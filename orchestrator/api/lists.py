@@ -174,6 +174,13 @@ def read_page(start: Any, length: Any) -> tuple[int, int]:
 	return first, count
 
 
+def count(meta: Meta, filters: list | dict, or_filters: list | dict) -> int:
+	"""How many records fit filters as `read_filters` gave them and may be read by the caller."""
+	column = f"count(distinct `tab{meta.name}`.`name`) as total"
+	rows = frappe.get_list(meta.name, fields=[column], filters=filters, or_filters=or_filters, order_by="")
+	return int(rows[0].total)
+
+
 def whole_number(name: str, value: Any, default: int) -> int:
 	"""`value` as a whole number, `default` where none was given."""
 	if value is None or value == "":
