@@ -22,6 +22,46 @@ ignore_links_on_delete = ["Bulk Operation", "Orchestrator Demo Record"]
 notification_config = "orchestrator.open_counts.get_notification_config"
 doctype_list_js = {"Issue": "public/js/issue_list.js", "Task": "public/js/task_list.js"}
 
+# Records kept consistent: see orchestrator/crm and orchestrator/assignment.py
+doc_events = {
+	"Lead": {
+		"before_validate": [
+			"orchestrator.crm.lead.before_validate",
+			"orchestrator.assignment.before_validate",
+		],
+		"validate": ["orchestrator.crm.lead.validate", "orchestrator.assignment.validate"],
+		"on_update": "orchestrator.assignment.on_update",
+		"on_change": ["orchestrator.crm.lead.on_change", "orchestrator.assignment.on_change"],
+		"after_rename": "orchestrator.assignment.after_rename",
+	},
+	"Opportunity": {
+		"before_validate": "orchestrator.assignment.before_validate",
+		"validate": ["orchestrator.crm.opportunity.validate", "orchestrator.assignment.validate"],
+		"on_update": "orchestrator.assignment.on_update",
+		"on_change": ["orchestrator.crm.opportunity.on_change", "orchestrator.assignment.on_change"],
+		"after_rename": "orchestrator.assignment.after_rename",
+	},
+	"Issue": {
+		"before_validate": "orchestrator.assignment.before_validate",
+		"validate": "orchestrator.assignment.validate",
+		"on_update": "orchestrator.assignment.on_update",
+		"on_change": "orchestrator.assignment.on_change",
+		"after_rename": "orchestrator.assignment.after_rename",
+	},
+	"Task": {
+		"before_validate": "orchestrator.assignment.before_validate",
+		"validate": "orchestrator.assignment.validate",
+		"on_update": "orchestrator.assignment.on_update",
+		"on_change": "orchestrator.assignment.on_change",
+		"after_rename": "orchestrator.assignment.after_rename",
+	},
+	"ToDo": {
+		"on_update": "orchestrator.assignment.on_todo_change",
+		"on_trash": "orchestrator.assignment.on_todo_change",
+	},
+	"Webhook": {"validate": "orchestrator.api.webhook_targets.check_on_save"},
+}
+
 # The contract: see orchestrator/api
 before_request = ["orchestrator.api.pipeline.before_request"]
 auth_hooks = ["orchestrator.api.pipeline.authorize"]
@@ -42,9 +82,6 @@ override_whitelisted_methods = {
 	"frappe.desk.doctype.webhook.create": "orchestrator.api.webhooks.create",
 }
 
-doc_events = {
-	"Webhook": {"validate": "orchestrator.api.webhook_targets.check_on_save"},
-}
 before_job = ["orchestrator.api.webhook_targets.check_before_delivery"]
 
 scheduler_events = {

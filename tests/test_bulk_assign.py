@@ -2,8 +2,9 @@
 
 import json
 
-import frappe
 import pytest
+
+import frappe
 
 from tests import factories
 
@@ -148,7 +149,13 @@ def test_a_hidden_record_looks_like_a_missing_one(api):
 	caller, assignee = sales_user(), sales_user()
 	mine, hidden = leads(2)
 	frappe.get_doc(
-		{"doctype": "User Permission", "user": caller, "allow": "Lead", "for_value": mine, "apply_to_all_doctypes": 1}
+		{
+			"doctype": "User Permission",
+			"user": caller,
+			"allow": "Lead",
+			"for_value": mine,
+			"apply_to_all_doctypes": 1,
+		}
 	).insert()
 	frappe.db.commit()
 
@@ -228,10 +235,20 @@ def test_a_caller_who_may_not_read_the_doctype_is_refused(api):
 		({"name": [{"name": "L001"}]}, 400, "BadRequest", "name must be a record's name or a list of names."),
 		({"name": [True]}, 400, "BadRequest", "name must be a record's name or a list of names."),
 		({"name": {"a": 1}}, 400, "BadRequest", "name"),
-		({"name": [f"L{n}" for n in range(501)]}, 400, "BadRequest", "name holds 501 records; a bulk call takes 1 to 500"),
+		(
+			{"name": [f"L{n}" for n in range(501)]},
+			400,
+			"BadRequest",
+			"name holds 501 records; a bulk call takes 1 to 500",
+		),
 		({"atomic": "perhaps"}, 400, "BadRequest", "atomic"),
 		({"assigned_to": ""}, 400, "BadRequest", "Missing parameter: assigned_to."),
-		({"assigned_to": "nobody@harbor.example"}, 422, "LinkValidationError", "There is no user nobody@harbor.example"),
+		(
+			{"assigned_to": "nobody@harbor.example"},
+			422,
+			"LinkValidationError",
+			"There is no user nobody@harbor.example",
+		),
 		({"assigned_to": "Guest"}, 422, "LinkValidationError", "There is no user Guest"),
 		({"doctype": "Leed"}, 404, "DoesNotExistError", "There is no DocType Leed."),
 		({"doctype": "CRM Settings"}, 400, "BadRequest", "has no records of its own"),

@@ -48,22 +48,17 @@ def get_list(
 	read the DocType, BadRequest (400) for a field, an operator or a page that does not exist."""
 	meta = meta_of(doctype, parent)
 	frappe.has_permission(doctype, "read", throw=True, parent_doctype=parent)
-	query = lists.read_fields(meta, fields)
-	start, length = lists.read_page(limit_start, limit_page_length)
-	rows = frappe.get_list(
-		doctype,
-		fields=list(query.fields),
+	listing = page_of(
+		meta,
+		fields=fields,
 		filters=read_filters(meta, "filters", filters),
 		or_filters=read_filters(meta, "or_filters", or_filters),
-		group_by=lists.read_columns(meta, "group_by", group_by, lists.read_group),
-		order_by=lists.read_columns(meta, "order_by", order_by, lists.read_order)
-		# Without an order pages could overlap; groups have none of their own.
-		or (None if group_by else DefaultOrderBy),
-		limit_start=start,
-		limit_page_length=length,
-		parent_doctype=parent,
+		group_by=group_by,
+		order_by=order_by,
+		limit_start=limit_start,
+		limit_page_length=limit_page_length,
+		parent=parent,
 	)
-	listing = listing_of(query, rows)
 	if links := parse_json("expand", expand):
 		frappe.utils.attach_expanded_links(doctype, listing.rows, lists.read_links(meta, links))
 	return listing if sbool(as_dict) else Listing([list(row.values()) for row in listing.rows], listing.keys)
@@ -198,6 +193,37 @@ def first_match(meta: Meta, filters: str | list | dict | None) -> str | int | No
 	conditions = read_filters(meta, "filters", filters)
 	names = frappe.get_list(meta.name, filters=conditions, pluck="name", limit=1)
 	return names[0] if names else None
+
+
+def page_of(
+	meta: Meta,
+	*,
+	fields: str | list | None,
+	filters: list,
+	or_filters: list,
+	order_by: str | None,
+	limit_start: str | int | None,
+	limit_page_length: str | int | None,
+	group_by: str | None = None,
+	parent: str | None = None,
+) -> Listing:
+	"""A page of the records that fit filters as `read_filters` gave them and that the caller may read."""
+	query = lists.read_fields(meta, fields)
+	start, length = lists.read_page(limit_start, limit_page_length)
+	# Without an order pages could overlap; groups have none of their own.
+	unordered = None if group_by else DefaultOrderBy
+	rows = frappe.get_list(
+		meta.name,
+		fields=list(query.fields),
+		filters=filters,
+		or_filters=or_filters,
+		group_by=lists.read_columns(meta, "group_by", group_by, lists.read_group),
+		order_by=lists.read_columns(meta, "order_by", order_by, lists.read_order) or unordered,
+		limit_start=start,
+		limit_page_length=length,
+		parent_doctype=parent,
+	)
+	return listing_of(query, rows)
 
 
 def listing_of(query: lists.ListQuery, rows: list[dict[str, Any]]) -> Listing:

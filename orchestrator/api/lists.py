@@ -125,3 +125,10 @@ def read_links(meta: Meta, value: Any) -> list[str]:
 		if not df or df.fieldtype not in ("Link", "Dynamic Link"):
 			refuse_name(meta, "expand", name)
 	return value
+
+
+def count(meta: Meta, filters: list | dict, or_filters: list | dict) -> int:
+	"""How many records fit filters as `read_filters` gave them and may be read by the caller."""
+	column = f"count(distinct `tab{meta.name}`.`name`) as total"
+	rows = frappe.get_list(meta.name, fields=[column], filters=filters, or_filters=or_filters, order_by="")
+	return int(rows[0].total)
