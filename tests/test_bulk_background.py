@@ -63,7 +63,9 @@ def test_a_call_runs_in_a_worker_as_whoever_asked(api, worker):
 		"results": [{"name": name, "ok": True, "error": None} for name in names],
 		"error": None,
 	}
-	todos = frappe.get_all("ToDo", {"reference_name": ("in", names)}, ["allocated_to", "assigned_by", "owner"])
+	todos = frappe.get_all(
+		"ToDo", {"reference_name": ("in", names)}, ["allocated_to", "assigned_by", "owner"]
+	)
 	assert todos == [{"allocated_to": assignee, "assigned_by": caller, "owner": caller}] * 2
 
 
@@ -156,7 +158,9 @@ def test_the_janitor_ends_what_no_worker_will(site):
 
 	jobs.fail_dead_operations()
 
-	states = {name: frappe.db.get_value("Bulk Operation", name, "status") for name in (killed, lost, fresh, done)}
+	states = {
+		name: frappe.db.get_value("Bulk Operation", name, "status") for name in (killed, lost, fresh, done)
+	}
 	assert states == {killed: "Failed", lost: "Failed", fresh: "Queued", done: "Completed"}
 	assert jobs.describe(killed)["error"] == {
 		"type": "WorkerLost",
@@ -165,7 +169,9 @@ def test_the_janitor_ends_what_no_worker_will(site):
 
 
 def test_a_job_that_is_still_in_the_queue_is_left_alone(api):
-	queued = start(api(), DELETE, doctype="Note", name=factories.make("Note", title=factories.unique("Note")).name)
+	queued = start(
+		api(), DELETE, doctype="Note", name=factories.make("Note", title=factories.unique("Note")).name
+	)
 	old = add_to_date(now_datetime(), minutes=-30)
 	frappe.db.set_value("Bulk Operation", queued["operation"], "creation", old)
 	frappe.db.commit()

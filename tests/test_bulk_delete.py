@@ -65,7 +65,9 @@ def test_records_are_deleted_as_frappe_deletes_them(api):
 		},
 	}
 	assert existing("Note", names) == []
-	assert frappe.db.count("Deleted Document", {"deleted_doctype": "Note", "deleted_name": ("in", names)}) == 3
+	assert (
+		frappe.db.count("Deleted Document", {"deleted_doctype": "Note", "deleted_name": ("in", names)}) == 3
+	)
 
 
 def test_the_verb_delete_with_names_in_the_query_does_the_same(api):
@@ -85,7 +87,10 @@ def test_a_record_in_use_keeps_all_and_is_named(api):
 	reply = api().post(DELETE, doctype="Lead", name=[free, linked])
 
 	assert error_of(reply) == (409, "LinkExistsError")
-	assert f"1 of 2 records failed, so nothing was changed: {linked} (You can disable this Lead" in reply.json()["exc"]
+	assert (
+		f"1 of 2 records failed, so nothing was changed: {linked} (You can disable this Lead"
+		in reply.json()["exc"]
+	)
 	assert existing("Lead", [free, linked]) == sorted([free, linked])
 
 
@@ -141,7 +146,9 @@ def test_what_is_missing_is_told_before_anything_is_tried(api):
 
 def test_a_file_removed_before_a_later_record_failed_is_back_on_disk(api):
 	free, linked = sorted([factories.make_lead().name, linked_lead()])
-	linked, free = (linked, free) if frappe.db.exists("Opportunity", {"party_name": linked}) else (free, linked)
+	linked, free = (
+		(linked, free) if frappe.db.exists("Opportunity", {"party_name": linked}) else (free, linked)
+	)
 	path = attach("Lead", free)
 	content = path.read_text()
 
@@ -197,7 +204,10 @@ def test_a_record_that_the_caller_may_read_but_not_delete_is_403_and_keeps_all(a
 	reply = api(caller).post(DELETE, doctype="Note", name=[mine, other])
 
 	assert error_of(reply) == (403, "PermissionError")
-	assert f"1 of 2 records failed, so nothing was changed: {other} (User not allowed to delete" in reply.json()["exc"]
+	assert (
+		f"1 of 2 records failed, so nothing was changed: {other} (User not allowed to delete"
+		in reply.json()["exc"]
+	)
 	assert existing("Note", [mine, other]) == sorted([mine, other])
 
 
