@@ -28,8 +28,8 @@ class BulkFailed(frappe.ValidationError):
 	"""Records of an all-or-nothing bulk call failed, for different reasons. 422."""
 
 
-class AssigneeDisabled(frappe.ValidationError):
-	"""The user to assign to cannot log in. 422."""
+class UnfitAssignee(frappe.ValidationError):
+	"""The user to assign to cannot log in, or may not read the record. 422."""
 
 
 class ReportFailed(frappe.ValidationError):
