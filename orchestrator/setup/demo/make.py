@@ -398,12 +398,10 @@ def make() -> int:
 	Raises frappe.ValidationError if the site has no company yet.
 	"""
 	maker = Maker(company())
-	with ledger.silence(), ledger.recording() as made:
-		maker.make_all()
-	ledger.keep(made, maker.changed)
-	ledger.drop_jobs()
-	frappe.db.commit()
-	frappe.clear_cache()
+	with ledger.one_quiet_transaction():
+		with ledger.recording() as made:
+			maker.make_all()
+		ledger.keep(made, maker.changed)
 	return len(made)
 
 
