@@ -45,7 +45,9 @@ LEFT_OUT = pytest.StashKey[int]()
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
 	"""Say in one line what was left out and why."""
 	if count := config.stash.get(LEFT_OUT, 0):
-		terminalreporter.write_line(f"left out: {count} tests that need a site (no bench named in ORCHESTRATOR_BENCH)")
+		terminalreporter.write_line(
+			f"left out: {count} tests that need a site (no bench named in ORCHESTRATOR_BENCH)"
+		)
 
 
 @pytest.fixture(scope="session")
@@ -80,15 +82,22 @@ def site(frappe_site: str) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def server(frappe_site: str) -> Iterator[str]:
 	"""A web server for the site on a free port. Yields its address."""
+	with serve(frappe_site, Path(BENCH or "") / "sites") as base:
+		yield base
+
+
+@contextlib.contextmanager
+def serve(site: str, sites: Path) -> Iterator[str]:
+	"""Serve `site` out of the folder `sites`, as a bench does, until the context ends."""
 	port = free_port()
 	command = [
 		sys.executable, "-m", "gunicorn", "frappe.app:application", "--bind", f"127.0.0.1:{port}",
 		"--workers", "1", "--threads", "4", "--preload", "--timeout", "120", "--log-level", "warning",
 	]  # fmt: skip
-	process = subprocess.Popen(command, cwd=Path(BENCH or "") / "sites")
+	process = subprocess.Popen(command, cwd=sites)
 	base = f"http://127.0.0.1:{port}"
 	try:
-		wait_until_up(base, frappe_site)
+		wait_until_up(base, site)
 		yield base
 	finally:
 		process.terminate()
