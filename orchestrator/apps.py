@@ -1,6 +1,7 @@
 """Which apps of the suite this site has."""
 
 import frappe
+from frappe import _
 
 from orchestrator.exceptions import MissingApp
 
@@ -16,4 +17,9 @@ def require_app(app: str) -> None:
 	Raises: MissingApp (501), which names the app.
 	"""
 	if not is_installed(app):
-		raise MissingApp(app)
+		frappe.throw(
+			_(
+				"This needs the app {0}, which this site does not have. Ask your administrator to install it."
+			).format(app),
+			MissingApp,
+		)

@@ -15,6 +15,53 @@ after_migrate = ["orchestrator.setup.install.sync"]
 before_uninstall = "orchestrator.setup.uninstall.before_uninstall"
 after_uninstall = "orchestrator.setup.uninstall.after_uninstall"
 
+# What only remembers a record does not stand in the way of its deletion
+ignore_links_on_delete = ["Bulk Operation", "Orchestrator Demo Record"]
+
+# "In Progress", which ERPNext's own status lists do not know, counts as open
+notification_config = "orchestrator.open_counts.get_notification_config"
+doctype_list_js = {"Issue": "public/js/issue_list.js", "Task": "public/js/task_list.js"}
+
+# Records kept consistent: see orchestrator/crm and orchestrator/assignment.py
+doc_events = {
+	"Lead": {
+		"before_validate": [
+			"orchestrator.crm.lead.before_validate",
+			"orchestrator.assignment.before_validate",
+		],
+		"validate": ["orchestrator.crm.lead.validate", "orchestrator.assignment.validate"],
+		"on_update": "orchestrator.assignment.on_update",
+		"on_change": ["orchestrator.crm.lead.on_change", "orchestrator.assignment.on_change"],
+		"after_rename": "orchestrator.assignment.after_rename",
+	},
+	"Opportunity": {
+		"before_validate": "orchestrator.assignment.before_validate",
+		"validate": ["orchestrator.crm.opportunity.validate", "orchestrator.assignment.validate"],
+		"on_update": "orchestrator.assignment.on_update",
+		"on_change": ["orchestrator.crm.opportunity.on_change", "orchestrator.assignment.on_change"],
+		"after_rename": "orchestrator.assignment.after_rename",
+	},
+	"Issue": {
+		"before_validate": "orchestrator.assignment.before_validate",
+		"validate": "orchestrator.assignment.validate",
+		"on_update": "orchestrator.assignment.on_update",
+		"on_change": "orchestrator.assignment.on_change",
+		"after_rename": "orchestrator.assignment.after_rename",
+	},
+	"Task": {
+		"before_validate": "orchestrator.assignment.before_validate",
+		"validate": "orchestrator.assignment.validate",
+		"on_update": "orchestrator.assignment.on_update",
+		"on_change": "orchestrator.assignment.on_change",
+		"after_rename": "orchestrator.assignment.after_rename",
+	},
+	"ToDo": {
+		"on_update": "orchestrator.assignment.on_todo_change",
+		"on_trash": "orchestrator.assignment.on_todo_change",
+	},
+	"Webhook": {"validate": "orchestrator.api.webhook_targets.check_on_save"},
+}
+
 # The contract: see orchestrator/api
 before_request = ["orchestrator.api.pipeline.before_request"]
 auth_hooks = ["orchestrator.api.pipeline.authorize"]
@@ -28,8 +75,19 @@ override_whitelisted_methods = {
 	"upload_file": "orchestrator.api.overrides.upload_file",
 	"frappe.handler.upload_file": "orchestrator.api.overrides.upload_file",
 	"frappe.api.v2.upload_file": "orchestrator.api.overrides.upload_file",
+	# documented under Frappe's name, but Frappe has no such methods: for every caller
+	"frappe.desk.bulk_assignment.set_assignment_for_many": "orchestrator.api.bulk.set_assignment_for_many",
+	"frappe.desk.delete.delete_many": "orchestrator.api.bulk.delete_many",
+	"frappe.desk.report.run": "orchestrator.api.reports.run",
+	"frappe.desk.doctype.webhook.create": "orchestrator.api.webhooks.create",
 }
 
+before_job = ["orchestrator.api.webhook_targets.check_before_delivery"]
+
 scheduler_events = {
-	"daily": ["orchestrator.api.idempotency.delete_expired"],
+	"hourly": ["orchestrator.api.bulk.jobs.fail_dead_operations"],
+	"daily": [
+		"orchestrator.api.idempotency.delete_expired",
+		"orchestrator.api.bulk.jobs.delete_old_operations",
+	],
 }

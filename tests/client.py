@@ -37,4 +37,3 @@ class Client:
 		reply = self.request("POST", "/api/method/login", data={"usr": user, "pwd": password})
 		assert reply.status_code == 200, reply.text
 		return self
-

@@ -45,7 +45,9 @@ LEFT_OUT = pytest.StashKey[int]()
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
 	"""Say in one line what was left out and why."""
 	if count := config.stash.get(LEFT_OUT, 0):
-		terminalreporter.write_line(f"left out: {count} tests that need a site (no bench named in ORCHESTRATOR_BENCH)")
+		terminalreporter.write_line(
+			f"left out: {count} tests that need a site (no bench named in ORCHESTRATOR_BENCH)"
+		)
 
 
 @pytest.fixture(scope="session")

@@ -4,8 +4,9 @@ import json
 import re
 from collections.abc import Callable, Iterator
 
-import frappe
 import pytest
+
+import frappe
 
 from tests import factories
 from tests.client import Client
@@ -77,9 +78,7 @@ def test_a_record_without_permission_looks_missing(api: Api, site: str) -> None:
 
 def test_readable_but_not_deletable_is_403(seller: Client, site: str) -> None:
 	lead = factories.make_lead()
-	assert_error(
-		seller.post("frappe.client.delete", doctype="Lead", name=lead.name), 403, "PermissionError"
-	)
+	assert_error(seller.post("frappe.client.delete", doctype="Lead", name=lead.name), 403, "PermissionError")
 	assert frappe.db.exists("Lead", lead.name)
 
 
@@ -120,7 +119,9 @@ def test_a_json_list_is_400(seller: Client) -> None:
 
 def test_validation_is_422_and_writes_nothing(seller: Client, site: str) -> None:
 	before = frappe.db.count("Lead")
-	body = assert_error(seller.post("frappe.client.insert", doctype="Lead", lead_name=""), 422, "ValidationError")
+	body = assert_error(
+		seller.post("frappe.client.insert", doctype="Lead", lead_name=""), 422, "ValidationError"
+	)
 	assert "Lead" in body["exc"] or "name" in body["exc"]
 	assert frappe.db.count("Lead") == before
 

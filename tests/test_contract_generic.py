@@ -4,8 +4,9 @@ import json
 import uuid
 from collections.abc import Callable
 
-import frappe
 import pytest
+
+import frappe
 
 from tests.client import Client
 
@@ -41,7 +42,9 @@ def test_insert_takes_the_documented_flat_body(admin: Client) -> None:
 	assert body["exc"] == ""
 	assert body["message"] == body["data"]
 	assert body["data"]["email"] == body["data"]["email_id"] == f"jane-{mark}@example.com"
-	stored = frappe.db.get_value("Lead", body["data"]["name"], ["email_id", "topic", "probability"], as_dict=True)
+	stored = frappe.db.get_value(
+		"Lead", body["data"]["name"], ["email_id", "topic", "probability"], as_dict=True
+	)
 	assert stored == {"email_id": f"jane-{mark}@example.com", "topic": "Product Inquiry", "probability": 30}
 
 
@@ -200,7 +203,9 @@ def test_set_value_refuses_a_stale_modified(admin: Client) -> None:
 @pytest.mark.parametrize("field", ["owner", "creation", "name_of_nothing", "parent"])
 def test_set_value_refuses_protected_and_unknown_fields(admin: Client, field: str) -> None:
 	lead = new_lead(admin)
-	reply = admin.post("frappe.client.set_value", doctype="Lead", name=lead["name"], fieldname=field, value="x")
+	reply = admin.post(
+		"frappe.client.set_value", doctype="Lead", name=lead["name"], fieldname=field, value="x"
+	)
 	assert reply.status_code == 400
 
 

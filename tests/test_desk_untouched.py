@@ -5,7 +5,6 @@ its own, so that none of its hooks runs there.
 """
 
 import json
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -38,7 +37,7 @@ def bare_server(frappe_site: str, tmp_path_factory: pytest.TempPathFactory) -> I
 	(bare / "common_site_config.json").write_text(json.dumps(config))
 	for folder in ("apps", "env", "config", "logs"):
 		if (Path(str(BENCH)) / folder).exists():
-			os.symlink(Path(str(BENCH)) / folder, bare.parent / folder)
+			(bare.parent / folder).symlink_to(Path(str(BENCH)) / folder)
 	with serve(frappe_site, bare) as base:
 		yield base
 
@@ -51,7 +50,10 @@ def sales_user(frappe_site: str) -> str:
 @pytest.fixture
 def both(server: str, bare_server: str, site: str, sales_user: str) -> tuple[Client, Client]:
 	"""Desk on the site with the app, and without it, as the same user."""
-	headers = {"X-Requested-With": "XMLHttpRequest", "Accept": "application/json, text/javascript, */*; q=0.01"}
+	headers = {
+		"X-Requested-With": "XMLHttpRequest",
+		"Accept": "application/json, text/javascript, */*; q=0.01",
+	}
 	return tuple(
 		Client(base, site, headers=dict(headers)).login(sales_user, factories.PASSWORD)
 		for base in (server, bare_server)
@@ -67,9 +69,7 @@ def seen(reply: requests.Response) -> tuple[int, dict[str, str], str]:
 def form(**values: object) -> dict[str, object]:
 	"""The body of frappe.call: a form, its values as JSON."""
 	return {
-		"data": {
-			key: value if isinstance(value, str) else json.dumps(value) for key, value in values.items()
-		}
+		"data": {key: value if isinstance(value, str) else json.dumps(value) for key, value in values.items()}
 	}
 
 
@@ -77,7 +77,10 @@ GENERIC = [
 	("frappe.client.get_list", form(doctype="Lead", fields=["name", "lead_name"], limit_page_length=20)),
 	("frappe.client.get_list", form(doctype="Lead", fields=["*"], limit_page_length=2)),
 	("frappe.client.get_list", form(doctype="Lead", filters={"status": "Lead"}, order_by="creation desc")),
-	("frappe.client.get_list", form(doctype="Lead", fields=["count(name) as n", "status"], group_by="status")),
+	(
+		"frappe.client.get_list",
+		form(doctype="Lead", fields=["count(name) as n", "status"], group_by="status"),
+	),
 	("frappe.client.get_list", form(doctype="Lead", fields=["no_such_field"])),
 	("frappe.client.get_list", form(doctype="Lead", order_by="no_such_field")),
 	("frappe.client.get_list", form(doctype="No Such DocType")),
@@ -98,7 +101,10 @@ GENERIC = [
 	("upload_file", {"data": {"folder": "/No/Such"}, "files": {"file": ("a.txt", b"a")}}),
 ]
 DESK = [
-	("frappe.desk.reportview.get", form(doctype="Lead", fields=["`tabLead`.`name`"], start=0, page_length=20)),
+	(
+		"frappe.desk.reportview.get",
+		form(doctype="Lead", fields=["`tabLead`.`name`"], start=0, page_length=20),
+	),
 	("frappe.desk.reportview.get_count", form(doctype="Lead", filters=[], fields=[], distinct=False)),
 	("frappe.desk.form.load.getdoc", form(doctype="Lead", name="No Such Lead")),
 	("frappe.desk.search.search_link", form(doctype="Lead Source", txt="")),

@@ -3,9 +3,10 @@
 import threading
 from collections.abc import Callable
 
-import frappe
 import pytest
 import requests
+
+import frappe
 
 from tests import factories
 from tests.client import Client
@@ -54,7 +55,9 @@ def test_a_failed_request_may_be_repeated(seller: Client) -> None:
 
 def test_keys_belong_to_their_user(api: Callable[[str], Client]) -> None:
 	headers, body = key(), lead(factories.unique_email())
-	assert api(factories.make_user("Sales User").name).post(INSERT, headers=headers, **body).status_code == 201
+	assert (
+		api(factories.make_user("Sales User").name).post(INSERT, headers=headers, **body).status_code == 201
+	)
 	other = api(factories.make_user("Sales User").name).post(INSERT, headers=headers, **body)
 	assert other.status_code == 409
 	assert other.json()["exc_type"] == "DuplicateEntryError"

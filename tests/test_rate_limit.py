@@ -3,8 +3,9 @@
 import time
 from collections.abc import Callable, Iterator
 
-import frappe
 import pytest
+
+import frappe
 
 from tests import factories
 from tests.client import Client
@@ -89,9 +90,7 @@ def test_guests_and_failed_authentications_share_the_bucket_of_their_address(
 	assert guest.get(METHOD, doctype="Lead").status_code == 429
 
 
-def test_a_browser_session_is_not_counted(
-	browser: Callable[[str, str], Client], small_buckets: None
-) -> None:
+def test_a_browser_session_is_not_counted(browser: Callable[[str, str], Client], small_buckets: None) -> None:
 	desk = browser(factories.make_user("Sales User").name, factories.PASSWORD)
 	replies = [desk.get(METHOD, doctype="Lead") for _ in range(5)]
 	assert [reply.status_code for reply in replies] == [200] * 5

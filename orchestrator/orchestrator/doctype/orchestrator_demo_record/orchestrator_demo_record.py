@@ -15,7 +15,7 @@ class OrchestratorDemoRecord(Document):
 		before: DF.LongText | None
 		change: DF.Literal["Made", "Changed"]
 		reference_doctype: DF.Link
-		reference_name: DF.Data
+		reference_name: DF.DynamicLink | None
 		sequence: DF.Int
 
 	# end: auto-generated types

@@ -1,0 +1,256 @@
+"""The field `assigned_to`, kept in step with Frappe's assignments (ToDo) in both directions.
+
+- Setting it assigns, changing it moves the assignment, clearing it takes that one assignment back. Other
+  assignees keep theirs, and the field then names the first of those.
+- Assigning in Desk sets it; of several assignees it keeps the one it names for as long as that one is assigned.
+- Completing a Task closes its assignments. Closed is done, not taken back: the field of a finished record goes on
+  naming who did it, and reopening the record assigns it to that user again. Cancelling a Task takes them back.
+
+Frappe writes the field by itself: `assign_to.add` puts the newest assignee in, closing or cancelling any
+assignment blanks it, both after the last hook of the ToDo. So the hooks here note which records an assignment
+touched and what the field said before; `settle` then writes what it should say: at the end of the record's own
+save, and of every other record just before the transaction is committed. `modified` moves with an assignment, as
+Frappe has it: a form that was opened before must not write the old assignee back.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import frappe
+from frappe import _
+from frappe.desk.form import assign_to
+
+if TYPE_CHECKING:
+	from frappe.desk.doctype.todo.todo import ToDo
+	from frappe.model.document import Document
+
+FIELD = "assigned_to"
+# DocType -> the statuses in which its work is finished
+FINISHED_STATUSES: dict[str, frozenset[str]] = {
+	"Lead": frozenset({"Converted", "Do Not Contact"}),
+	"Opportunity": frozenset({"Converted", "Lost", "Closed"}),
+	"Issue": frozenset({"Resolved", "Closed"}),
+	"Task": frozenset({"Completed"}),
+}
+OPEN = "Open"
+DONE = "Closed"
+Key = tuple[str, str]
+
+
+class UnfitAssignee(frappe.ValidationError):
+	"""The user cannot be assigned: disabled, or may not read the record. 422."""
+
+
+@dataclass
+class Assignees:
+	"""The users assigned to a record, first to last, and those who have done their part."""
+
+	open: list[str] = field(default_factory=list)
+	done: list[str] = field(default_factory=list)
+
+
+def effective(current: str | None, assignees: Assignees, finished: bool) -> str | None:
+	"""What the field should say, where it said `current`."""
+	if current in assignees.open:
+		return current
+	if assignees.open:
+		return assignees.open[0]
+	return current if finished and current in assignees.done else None
+
+
+# The record's side
+
+
+def before_validate(doc: "Document", _method: str | None = None) -> None:
+	"""Hook before_validate: remember the caller's choice, because Opportunity.validate fills an empty field from
+	the lead's field of the same name."""
+	doc.flags.assigned_to = doc.get(FIELD) or None
+
+
+def validate(doc: "Document", _method: str | None = None) -> None:
+	"""Hook validate: refuse a new assignee who could not work on the record."""
+	doc.set(FIELD, doc.flags.assigned_to)
+	if doc.get(FIELD) and doc.get(FIELD) != field_before(doc):
+		check_assignee(doc, doc.get(FIELD))
+
+
+def on_update(doc: "Document", _method: str | None = None) -> None:
+	"""Hook on_update: let the assignments follow the field."""
+	before, wanted = field_before(doc), doc.get(FIELD) or None
+	if before != wanted:
+		noted_for(doc.doctype, doc.name).current = wanted
+		move(doc, before, wanted)
+	elif wanted and is_reopened(doc):
+		move(doc, None, wanted)
+
+
+def on_change(doc: "Document", _method: str | None = None) -> None:
+	"""Hook on_change, the end of a save: let the field follow the assignments. The save's `modified` stays."""
+	noted = pending().get((doc.doctype, doc.name))
+	if noted is None:
+		return
+	value = settled_values(doc.doctype, [doc.name]).get(doc.name)
+	frappe.db.set_value(
+		doc.doctype, doc.name, FIELD, value, modified=doc.modified, modified_by=doc.modified_by
+	)
+	doc.set(FIELD, value)
+	noted.current, noted.announced = value, True
+
+
+def after_rename(doc: "Document", _method: str | None, _old: str, new: str, merge: bool = False) -> None:
+	"""Hook after_rename: a merged record takes over the other's assignments."""
+	if merge:
+		note(doc.doctype, new)
+
+
+def check_assignee(doc: "Document", user: str) -> None:
+	"""422 for a user whom Frappe would assign all the same: a disabled one for ever, and one without access
+	by sharing the record with them behind the caller's back."""
+	if not frappe.db.get_value("User", user, "enabled"):
+		frappe.throw(
+			_("{0} is disabled or no user, and cannot be assigned. Choose someone else.").format(user),
+			UnfitAssignee,
+		)
+	if not frappe.has_permission(doc.doctype, "read", doc=doc, user=user):
+		frappe.throw(
+			_("{0} may not read this {1}, and cannot be assigned. Give them access first.").format(
+				user, _(doc.doctype)
+			),
+			UnfitAssignee,
+		)
+
+
+def field_before(doc: "Document") -> str | None:
+	"""What the field said before this save."""
+	before = doc.get_doc_before_save()
+	return (before.get(FIELD) if before else None) or None
+
+
+def is_reopened(doc: "Document") -> bool:
+	"""True in the save that takes a record out of its finished statuses."""
+	before, finished = doc.get_doc_before_save(), FINISHED_STATUSES[doc.doctype]
+	return bool(before and before.status in finished and doc.status not in finished)
+
+
+def move(doc: "Document", before: str | None, wanted: str | None) -> None:
+	"""Take the assignment from one user and give it to the other. The caller may write the record: saving it
+	has shown that."""
+	assigned = assignees_of(doc.doctype, [doc.name])[doc.name].open
+	if before in assigned:
+		assign_to.remove(doc.doctype, doc.name, before, ignore_permissions=True)
+	if wanted and wanted not in assigned:
+		assign_to.add(
+			{"doctype": doc.doctype, "name": doc.name, "assign_to": [wanted]}, ignore_permissions=True
+		)
+
+
+# The assignments' side
+
+
+def on_todo_change(todo: "ToDo", _method: str | None = None) -> None:
+	"""Hooks on_update and on_trash of ToDo: note the record it is about, and the one it was about."""
+	for doc in (todo, todo.get_doc_before_save()):
+		if doc and doc.reference_name and doc.reference_type in FINISHED_STATUSES:
+			note(doc.reference_type, doc.reference_name)
+
+
+@dataclass
+class Noted:
+	"""A record that an assignment touched in this transaction: what its field said before Frappe wrote it, and
+	whether open forms have been told."""
+
+	current: str | None
+	announced: bool = False
+
+
+def note(doctype: str, name: str) -> None:
+	"""Note the record to be settled."""
+	noted_for(doctype, name)
+
+
+def noted_for(doctype: str, name: str) -> Noted:
+	"""The note on the record, made if there is none. The first says best what the field said before."""
+	notes = pending()
+	if not notes:
+		frappe.db.before_commit.add(settle)
+		frappe.db.after_rollback.add(notes.clear)
+	key = (doctype, name)
+	if key not in notes:
+		notes[key] = Noted(frappe.db.get_value(doctype, name, FIELD) or None)
+	return notes[key]
+
+
+def pending() -> dict[Key, Noted]:
+	"""The records that assignments touched in this transaction."""
+	if not hasattr(frappe.local, "orchestrator_assignments"):
+		frappe.local.orchestrator_assignments = {}
+	return frappe.local.orchestrator_assignments
+
+
+def settle() -> None:
+	"""Before the commit: let the field of every noted record follow its assignments."""
+	notes = pending()
+	for doctype in {doctype for doctype, _name in notes}:
+		names = [name for noted_doctype, name in notes if noted_doctype == doctype]
+		stored = stored_values(doctype, names)
+		for name, value in settled_values(doctype, names).items():
+			if value != (stored[name].get(FIELD) or None):
+				frappe.db.set_value(doctype, name, FIELD, value, update_modified=False)
+			if not notes[doctype, name].announced:
+				announce(doctype, name, str(stored[name].modified))
+	notes.clear()
+
+
+def settled_values(doctype: str, names: list[str]) -> dict[str, str | None]:
+	"""What the field of each record should say. A record that is gone is left out."""
+	notes = pending()
+	assignees = assignees_of(doctype, names)
+	return {
+		name: effective(
+			notes[doctype, name].current, assignees[name], row.status in FINISHED_STATUSES[doctype]
+		)
+		for name, row in stored_values(doctype, names).items()
+	}
+
+
+def stored_values(doctype: str, names: list[str]) -> dict[str, frappe._dict]:
+	"""The field, status and `modified` of the records as they are stored."""
+	# get_all: whoever assigns, the field of every record follows
+	rows = frappe.get_all(
+		doctype, filters={"name": ("in", names)}, fields=["name", "status", "modified", FIELD], limit=0
+	)
+	return {row.name: row for row in rows}
+
+
+def assignees_of(doctype: str, names: Iterable[str]) -> dict[str, Assignees]:
+	"""The assignees of each record, in the order they were assigned."""
+	assignees = {name: Assignees() for name in names}
+	# get_all: a user sees only their own ToDos
+	todos = frappe.get_all(
+		"ToDo",
+		filters={
+			"reference_type": doctype,
+			"reference_name": ("in", list(assignees)),
+			"status": ("in", (OPEN, DONE)),
+			"allocated_to": ("is", "set"),
+		},
+		fields=["reference_name", "allocated_to", "status"],
+		order_by="creation, name",
+		limit=0,
+	)
+	for todo in todos:
+		side = assignees[todo.reference_name]
+		(side.open if todo.status == OPEN else side.done).append(todo.allocated_to)
+	return assignees
+
+
+def announce(doctype: str, name: str, modified: str) -> None:
+	"""Tell open forms that the record is another one now, as a save does."""
+	frappe.publish_realtime(
+		"doc_update",
+		{"doctype": doctype, "name": name, "modified": modified},
+		doctype=doctype,
+		docname=name,
+		after_commit=True,
+	)

@@ -1,0 +1,76 @@
+"""A lead's status, qualification and probability, kept in step whichever way one of them changes.
+
+ERPNext itself rewrites the status of a lead that has an opportunity or a quotation; a qualified lead stays
+qualified then."""
+
+from typing import TYPE_CHECKING
+
+import frappe
+from frappe.utils import flt, today
+
+if TYPE_CHECKING:
+	from erpnext.crm.doctype.lead.lead import Lead
+	from frappe.model.document import Document
+
+DOCTYPE = "Lead"
+QUALIFIED = "Qualified"
+NO_LONGER_QUALIFIED = "In Process"
+# The statuses of a lead nobody has qualified yet.
+UNQUALIFIED_STATUSES = frozenset({"Lead", "Open", "Replied", "Interested"})
+USUAL_QUALIFIED_PROBABILITY = 50.0
+# Where the status leaves no doubt.
+CERTAIN_PROBABILITY = {"Converted": 100.0, "Lost Quotation": 0.0, "Do Not Contact": 0.0}
+
+
+def before_validate(doc: "Lead", _method: str | None = None) -> None:
+	"""Hook before_validate, ahead of ERPNext's rewriting of the status: what the caller changed decides."""
+	before = doc.get_doc_before_save() or frappe._dict()
+	if doc.status == QUALIFIED and before.status != QUALIFIED:
+		qualify(doc)
+	elif doc.qualification_status == QUALIFIED and before.qualification_status != QUALIFIED:
+		qualify(doc)
+		doc.status = QUALIFIED if doc.status in UNQUALIFIED_STATUSES else doc.status
+	elif is_taken_back(doc, before):
+		disqualify(doc)
+
+
+def validate(doc: "Lead", _method: str | None = None) -> None:
+	"""Hook validate, behind ERPNext's own: the probability of the status that the lead really has."""
+	doc.probability = probability_of(doc)
+
+
+def on_change(doc: "Lead", _method: str | None = None) -> None:
+	"""Hook on_change: opportunities and quotations write the status alone, past validate."""
+	probability = probability_of(doc)
+	if probability != flt(doc.get("probability")):
+		doc.probability = probability
+		frappe.db.set_value(DOCTYPE, doc.name, "probability", probability, update_modified=False)
+
+
+def qualify(doc: "Lead") -> None:
+	"""Note that the lead is qualified, by whom and when."""
+	doc.qualification_status = QUALIFIED
+	doc.qualified_by = doc.qualified_by or frappe.session.user
+	doc.qualified_on = doc.qualified_on or today()
+	doc.probability = flt(doc.get("probability")) or USUAL_QUALIFIED_PROBABILITY
+
+
+def is_taken_back(doc: "Lead", before: "Lead") -> bool:
+	"""True where the caller took the qualification back, in either field."""
+	if before.qualification_status == QUALIFIED and doc.qualification_status != QUALIFIED:
+		return True
+	return before.status == QUALIFIED and doc.status in UNQUALIFIED_STATUSES
+
+
+def disqualify(doc: "Lead") -> None:
+	"""Take the qualification back, in the field where the caller did not."""
+	if doc.qualification_status == QUALIFIED:
+		doc.qualification_status = NO_LONGER_QUALIFIED
+	if doc.status == QUALIFIED:
+		doc.status = "Open"
+	doc.qualified_by = doc.qualified_on = None
+
+
+def probability_of(doc: "Document") -> float:
+	"""The probability that goes with the lead's status: a certain one, else its own."""
+	return CERTAIN_PROBABILITY.get(doc.status, flt(doc.get("probability")))

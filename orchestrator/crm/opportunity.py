@@ -1,0 +1,160 @@
+"""An opportunity's stage, kept true to ERPNext's status whichever way either changes, and moved on request."""
+
+from typing import TYPE_CHECKING
+
+import frappe
+from frappe import _
+from frappe.utils import escape_html, flt
+
+from orchestrator.crm import stages
+from orchestrator.crm.shapes import OpportunityStanding
+from orchestrator.crm.stages import LOST, MOVES, STAGES, Standing
+from orchestrator.exceptions import BadRequest, Conflict
+
+if TYPE_CHECKING:
+	from erpnext.crm.doctype.opportunity.opportunity import Opportunity
+
+DOCTYPE = "Opportunity"
+
+
+class IllegalMove(Conflict):
+	"""The opportunity's stage does not lead to the one asked for. 409."""
+
+
+class StandingQuotation(Conflict):
+	"""A submitted quotation forbids the stage asked for. 409."""
+
+
+class StageContradictsStatus(frappe.ValidationError):
+	"""Stage and status were set together and do not go together. 422."""
+
+
+def validate(doc: "Opportunity", _method: str | None = None) -> None:
+	"""Hook validate, behind ERPNext's own: let stage, status and probability agree."""
+	if doc.pipeline_stage and doc.pipeline_stage not in STAGES:
+		return  # Frappe refuses it next, as any value that is no option
+	before = doc.get_doc_before_save()
+	try:
+		settled = stages.reconcile(standing_of(doc), standing_of(before) if before else None)
+	except stages.ContradictionError:
+		frappe.throw(
+			_("Pipeline stage {0} and status {1} contradict each other. Set one of them.").format(
+				_(doc.pipeline_stage), _(doc.status)
+			),
+			StageContradictsStatus,
+		)
+	if settled.status != doc.status:
+		refuse_against_quotation(doc, settled)
+	doc.pipeline_stage, doc.status, doc.probability = settled.stage, settled.status, settled.probability
+
+
+def on_change(doc: "Opportunity", _method: str | None = None) -> None:
+	"""Hook on_change: quotations and orders write the status alone, past validate. After a save there is nothing to do."""
+	now = standing_of(doc)
+	settled = stages.follow_status(now)
+	if settled != now:
+		changes = {"pipeline_stage": settled.stage, "probability": settled.probability}
+		doc.update(changes)
+		frappe.db.set_value(DOCTYPE, doc.name, changes, update_modified=False)
+
+
+def read_stage(text: str) -> str:
+	"""The stage that the caller names. 400 where there is none."""
+	stage = stages.stage_named(text)
+	if stage is None:
+		frappe.throw(
+			_("There is no stage {0}. The stages are: {1}.").format(text, ", ".join(STAGES)), BadRequest
+		)
+	return stage
+
+
+def read_lost_reasons(stage: str, value: object) -> list[str]:
+	"""The names of the lost reasons given. 400 for anything else, and for reasons without a loss."""
+	reasons = value or []
+	if not isinstance(reasons, list) or not all(isinstance(reason, str) for reason in reasons):
+		frappe.throw(_("lost_reasons must be a list of names of lost reasons."), BadRequest)
+	if reasons and stage != LOST:
+		frappe.throw(_("lost_reasons go with {0} only.").format(LOST), BadRequest)
+	return reasons
+
+
+def move(name: str, stage: str, notes: str | None, lost_reasons: list[str]) -> OpportunityStanding:
+	"""Move the opportunity to `stage` and tell its timeline. Its present stage changes nothing.
+
+	The row stays locked until the request ends, so that of two moves at once the second sees what the first did."""
+	doc = frappe.get_doc(DOCTYPE, name, for_update=True)
+	before = doc.pipeline_stage
+	if stage != before:
+		check_move(before, stage)
+		if stage == LOST:
+			lose(doc, notes, lost_reasons)
+		else:
+			reach(doc, stage)
+		doc.add_comment("Comment", timeline_text(before, stage, notes))
+	return OpportunityStanding(
+		opportunity=doc.name,
+		pipeline_stage=doc.pipeline_stage,
+		status=doc.status,
+		probability=flt(doc.probability),
+		next_stages=list(MOVES[doc.pipeline_stage]),
+	)
+
+
+def check_move(before: str, stage: str) -> None:
+	"""409 that names the legal moves."""
+	legal = MOVES[before]
+	if stage in legal:
+		return
+	if not legal:
+		frappe.throw(
+			_(
+				"A {0} opportunity can be moved no further. To undo it, cancel its order or set its status in Desk."
+			).format(_(before)),
+			IllegalMove,
+		)
+	frappe.throw(
+		_("An opportunity cannot go from {0} to {1}. From {0} it can go to: {2}.").format(
+			_(before), _(stage), ", ".join(_(other) for other in legal)
+		),
+		IllegalMove,
+	)
+
+
+def lose(doc: "Opportunity", notes: str | None, lost_reasons: list[str]) -> None:
+	"""Declare the opportunity lost as ERPNext does. It empties the competitors unless they are given again."""
+	refuse_against_quotation(doc, Standing(LOST, "Lost", 0.0))
+	doc.declare_enquiry_lost(
+		lost_reasons_list=[{"lost_reason": reason} for reason in lost_reasons],
+		competitors=[{"competitor": row.competitor} for row in doc.competitors],
+		detailed_reason=notes,
+	)
+
+
+def reach(doc: "Opportunity", stage: str) -> None:
+	"""Save the opportunity at `stage`; the status follows. One that is reopened has no lost reasons any more."""
+	if doc.pipeline_stage == LOST:
+		doc.update({"lost_reasons": [], "order_lost_reason": None})
+	doc.pipeline_stage = stage
+	doc.save()
+
+
+def refuse_against_quotation(doc: "Opportunity", settled: Standing) -> None:
+	"""409 where the stage would say that nothing is offered, or all is lost, while a quotation stands."""
+	if settled.status in ("Open", "Lost") and not doc.is_new() and doc.has_active_quotation():
+		frappe.throw(
+			_(
+				"{0} has a submitted quotation, so it cannot become {1}. Cancel the quotation or set it as lost first."
+			).format(doc.name, _(settled.stage)),
+			StandingQuotation,
+		)
+
+
+def standing_of(doc: "Opportunity") -> Standing:
+	"""How the record stands."""
+	return Standing(doc.pipeline_stage or "", doc.status or "", flt(doc.probability))
+
+
+def timeline_text(before: str, stage: str, notes: str | None) -> str:
+	"""The comment on a move: both stages, and the caller's notes as text."""
+	moved = _("Pipeline stage: {0} → {1}").format(_(before), _(stage))
+	return f"<p>{moved}</p>" + (f"<p>{escape_html(notes)}</p>".replace("\n", "<br>") if notes else "")

@@ -1,0 +1,138 @@
+"""The sales pipeline in one aggregate query, and the arithmetic on its few rows."""
+
+import functools
+import json
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+import frappe
+from erpnext.setup.utils import get_exchange_rate
+from frappe import _
+from frappe.model.db_query import DatabaseQuery
+from frappe.utils import flt
+
+from orchestrator.crm.shapes import PipelineSummary
+from orchestrator.crm.stages import OPEN, STAGES, key_of
+
+DOCTYPE = "Opportunity"
+PRECISION = 2
+ROLES_THAT_SEE_OTHERS = frozenset({"Sales Manager", "Sales Master Manager", "System Manager"})
+
+# Amount and rate, because ERPNext's server fills `base_opportunity_amount` for nobody: Desk's form does.
+# A rate of 0 is one that ERPNext did not find when the opportunity was saved.
+AGGREGATE = """
+	SELECT pipeline_stage AS stage, company, currency, COUNT(*) AS count,
+		SUM(opportunity_amount * conversion_rate) AS at_rate,
+		SUM(opportunity_amount * (conversion_rate = 0)) AS without_rate
+	FROM `tabOpportunity`
+	{where}
+	GROUP BY pipeline_stage, company, currency
+"""
+# INSTR, not LIKE: an underscore in an e-mail address is no wildcard.
+CONCERNS_USER = (
+	"(`tabOpportunity`.opportunity_owner = %(user)s OR `tabOpportunity`.owner = %(user)s"
+	" OR INSTR(`tabOpportunity`._assign, %(assignee)s) > 0)"
+)
+
+
+class Group(NamedTuple):
+	"""Opportunities of one stage, company and currency. `at_rate` is in the company's currency, `without_rate`
+	in the opportunities' own."""
+
+	stage: str | None
+	company: str | None
+	currency: str | None
+	count: int
+	at_rate: float
+	without_rate: float
+
+
+def check_may_ask(user: str) -> None:
+	"""Refuse a question about someone else's pipeline (403), and about nobody's (404)."""
+	if user == frappe.session.user:
+		return
+	if not ROLES_THAT_SEE_OTHERS.intersection(frappe.get_roles()):
+		frappe.throw(
+			_("You may ask for your own pipeline only. Ask a Sales Manager for that of others."),
+			frappe.PermissionError,
+		)
+	if not frappe.db.exists("User", user):
+		frappe.throw(_("There is no user {0}.").format(user), frappe.DoesNotExistError)
+
+
+def get_groups(user: str | None) -> list[Group]:
+	"""What the caller may read, of `user` where one is given, aggregated by the database."""
+	conditions = [*readable_conditions(), *([CONCERNS_USER] if user else [])]
+	where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+	values = {"user": user, "assignee": json.dumps(user)}
+	return [Group(*row) for row in frappe.db.sql(AGGREGATE.format(where=where), values)]
+
+
+def readable_conditions() -> list[str]:
+	"""The caller's permissions as Frappe's lists have them: roles, user permissions, shares, other apps' conditions."""
+	query = DatabaseQuery(DOCTYPE)
+	matching = query.build_match_conditions()
+	# `query.conditions` holds the shares of a caller who may read nothing else.
+	conditions = [*query.conditions, *([matching] if matching else [])]
+	return [f"({condition})".replace("%", "%%") for condition in conditions]
+
+
+def summarize(
+	groups: Iterable[Group],
+	currency: str,
+	currency_of: Callable[[str | None], str],
+	rate_of: Callable[[str], float | None],
+) -> PipelineSummary:
+	"""Counts and values by stage, in `currency`.
+
+	`currency_of` gives a company's currency, `rate_of` the rate from a currency to `currency`, if there is one."""
+	counts = dict.fromkeys(STAGES, 0)
+	values = dict.fromkeys(STAGES, 0.0)
+	unconverted: dict[str, float] = {}
+	for group in groups:
+		stage = group.stage if group.stage in counts else OPEN
+		counts[stage] += group.count
+		for own, amount in amounts_of(group, currency_of(group.company)):
+			rate = 1.0 if own == currency else rate_of(own)
+			if rate:
+				values[stage] += amount * rate
+			else:
+				unconverted[own] = flt(unconverted.get(own, 0.0) + amount, PRECISION)
+	return PipelineSummary(
+		**{key_of(stage): count for stage, count in counts.items()},
+		total_value=flt(sum(values.values()), PRECISION),
+		currency=currency,
+		value_by_stage={key_of(stage): flt(value, PRECISION) for stage, value in values.items()},
+		unconverted=unconverted,
+	)
+
+
+def amounts_of(group: Group, company_currency: str) -> list[tuple[str, float]]:
+	"""The group's amounts that are not zero, each with its currency."""
+	amounts = [
+		(company_currency, flt(group.at_rate)),
+		(group.currency or company_currency, flt(group.without_rate)),
+	]
+	return [(currency, amount) for currency, amount in amounts if amount]
+
+
+def get_summary(user: str | None) -> PipelineSummary:
+	"""The pipeline of what the caller may read, in the currency of the site's default company."""
+	currency = site_currency()
+	return summarize(
+		get_groups(user),
+		currency,
+		currency_of=lambda company: company_currency(company) or currency,
+		rate_of=functools.cache(lambda own: get_exchange_rate(own, currency)),
+	)
+
+
+def site_currency() -> str:
+	"""The currency of the site's default company, else the site's own."""
+	defaults = frappe.get_cached_doc("Global Defaults")
+	return company_currency(defaults.default_company) or defaults.default_currency
+
+
+def company_currency(company: str | None) -> str | None:
+	"""The currency of `company`, None where there is no such company."""
+	return frappe.get_cached_value("Company", company, "default_currency") if company else None

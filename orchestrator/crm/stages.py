@@ -1,0 +1,115 @@
+"""The stages of an opportunity, and how ERPNext's status and the probability go with each. Plain values only."""
+
+from dataclasses import dataclass
+
+OPEN = "Open"
+QUALIFIED = "Qualified"
+IN_PROGRESS = "In Progress"
+WON = "Closed Won"
+LOST = "Closed Lost"
+STAGES = (OPEN, QUALIFIED, IN_PROGRESS, WON, LOST)
+
+# What `advance_opportunity` may do. A won opportunity is undone where it was won: in its order.
+MOVES: dict[str, tuple[str, ...]] = {
+	OPEN: (QUALIFIED, IN_PROGRESS, LOST),
+	QUALIFIED: (OPEN, IN_PROGRESS, WON, LOST),
+	IN_PROGRESS: (QUALIFIED, WON, LOST),
+	WON: (),
+	LOST: (OPEN,),
+}
+# The statuses an opportunity of a stage may have; the first is the one a move to the stage brings.
+# "Replied" is none of those a move brings: ERPNext closes such an opportunity after a fortnight.
+STATUSES: dict[str, tuple[str, ...]] = {
+	OPEN: ("Open",),
+	QUALIFIED: ("Open",),
+	IN_PROGRESS: ("Open", "Quotation", "Replied"),
+	WON: ("Converted",),
+	LOST: ("Lost", "Closed"),
+}
+# The stage that a status brings where the present stage does not go with it.
+STAGE_BY_STATUS = {
+	"Open": OPEN,
+	"Replied": IN_PROGRESS,
+	"Quotation": IN_PROGRESS,
+	"Converted": WON,
+	"Lost": LOST,
+	"Closed": LOST,
+}
+USUAL_PROBABILITY = {OPEN: 10.0, QUALIFIED: 25.0, IN_PROGRESS: 50.0, WON: 100.0, LOST: 0.0}
+CLOSED = (WON, LOST)
+# ERPNext's default: an opportunity that comes with it was given none.
+UNSET_PROBABILITY = 100.0
+
+
+class ContradictionError(ValueError):
+	"""A stage and a status were set together that do not go together."""
+
+
+@dataclass(frozen=True)
+class Standing:
+	"""How an opportunity stands."""
+
+	stage: str
+	status: str
+	probability: float
+
+
+NEW = Standing(OPEN, "Open", UNSET_PROBABILITY)
+
+
+def key_of(stage: str) -> str:
+	"""The stage's key in the pipeline summary: `in_progress`."""
+	return stage.lower().replace(" ", "_")
+
+
+def stage_named(text: str) -> str | None:
+	"""The stage that `text` names, as it is written or by its key; None where there is none."""
+	wanted = key_of(text.strip())
+	return next((stage for stage in STAGES if key_of(stage) == wanted), None)
+
+
+def go_together(stage: str, status: str) -> bool:
+	"""True if an opportunity of `stage` may have `status`. A status of the site's own goes with any stage."""
+	return stage in STAGES and (status not in STAGE_BY_STATUS or status in STATUSES[stage])
+
+
+def status_for(stage: str, status: str) -> str:
+	"""The status on a move to `stage`: the present one where it fits."""
+	return status if go_together(stage, status) else STATUSES[stage][0]
+
+
+def stage_for(status: str, stage: str) -> str:
+	"""The stage on a change to `status`: the present one where it fits."""
+	if go_together(stage, status):
+		return stage
+	return STAGE_BY_STATUS.get(status, OPEN)
+
+
+def reconcile(now: Standing, before: Standing | None) -> Standing:
+	"""`now`, made to agree with itself: whichever of stage and status changed brings the other along.
+
+	`before` is None for a new record. Raises ContradictionError where both changed and do not go together."""
+	earlier = before or NEW
+	stage_changed, status_changed = now.stage != earlier.stage, now.status != earlier.status
+	if stage_changed and now.stage in STAGES and not go_together(now.stage, now.status):
+		if status_changed:
+			raise ContradictionError
+		status = status_for(now.stage, now.status)
+		return Standing(now.stage, status, probability_for(now.stage, now.probability, before))
+	stage = stage_for(now.status, now.stage)
+	return Standing(stage, now.status, probability_for(stage, now.probability, before))
+
+
+def follow_status(now: Standing) -> Standing:
+	"""`now` with stage and probability that agree with its status: for changes that ERPNext writes itself."""
+	stage = stage_for(now.status, now.stage)
+	return Standing(stage, now.status, probability_for(stage, now.probability, now))
+
+
+def probability_for(stage: str, given: float, before: Standing | None) -> float:
+	"""The probability at `stage`: fixed where it is closed, the usual one on arrival unless one was given."""
+	arrived = before is None or before.stage != stage
+	unchanged = given == (before or NEW).probability
+	if stage in CLOSED or (arrived and unchanged):
+		return USUAL_PROBABILITY[stage]
+	return given

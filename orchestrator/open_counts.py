@@ -1,0 +1,11 @@
+"""What Desk counts as open: ERPNext's own conditions, and "In Progress" with them."""
+
+
+def get_notification_config() -> dict[str, dict[str, dict]]:
+	"""Frappe's hook `notification_config`; what it returns replaces ERPNext's condition of the same DocType."""
+	return {
+		"for_doctype": {
+			"Issue": {"status": ("in", ("Open", "In Progress"))},
+			"Task": {"status": ("in", ("Open", "In Progress", "Overdue"))},
+		}
+	}
