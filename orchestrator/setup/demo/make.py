@@ -305,7 +305,7 @@ class Maker:
 			self.assign(issue, row.assignee)
 			if row.reply:
 				self.reply(issue, row.reply)
-			if row.note:
+			if row.note and row.assignee:
 				issue.add_comment("Comment", row.note, comment_email=self.names["User", row.assignee])
 			if row.status != "Open":
 				issue.reload()
