@@ -22,3 +22,19 @@ class MissingApp(frappe.ValidationError):
 
 class Unexpected(frappe.ValidationError):
 	"""Stands in for an error nobody foresaw, so that no payload of the request reaches a log. 500."""
+
+
+class BulkFailed(frappe.ValidationError):
+	"""Records of an all-or-nothing bulk call failed, for different reasons. 422."""
+
+
+class UnfitAssignee(frappe.ValidationError):
+	"""The user to assign to cannot log in, or may not read the record. 422."""
+
+
+class ReportFailed(frappe.ValidationError):
+	"""A report's own code or query failed. 422."""
+
+
+class TargetRefused(frappe.ValidationError):
+	"""A webhook may not be sent to this address. 422."""

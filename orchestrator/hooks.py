@@ -59,6 +59,7 @@ doc_events = {
 		"on_update": "orchestrator.assignment.on_todo_change",
 		"on_trash": "orchestrator.assignment.on_todo_change",
 	},
+	"Webhook": {"validate": "orchestrator.api.webhook_targets.check_on_save"},
 }
 
 # The contract: see orchestrator/api
@@ -74,8 +75,19 @@ override_whitelisted_methods = {
 	"upload_file": "orchestrator.api.overrides.upload_file",
 	"frappe.handler.upload_file": "orchestrator.api.overrides.upload_file",
 	"frappe.api.v2.upload_file": "orchestrator.api.overrides.upload_file",
+	# documented under Frappe's name, but Frappe has no such methods: for every caller
+	"frappe.desk.bulk_assignment.set_assignment_for_many": "orchestrator.api.bulk.set_assignment_for_many",
+	"frappe.desk.delete.delete_many": "orchestrator.api.bulk.delete_many",
+	"frappe.desk.report.run": "orchestrator.api.reports.run",
+	"frappe.desk.doctype.webhook.create": "orchestrator.api.webhooks.create",
 }
 
+before_job = ["orchestrator.api.webhook_targets.check_before_delivery"]
+
 scheduler_events = {
-	"daily": ["orchestrator.api.idempotency.delete_expired"],
+	"hourly": ["orchestrator.api.bulk.jobs.fail_dead_operations"],
+	"daily": [
+		"orchestrator.api.idempotency.delete_expired",
+		"orchestrator.api.bulk.jobs.delete_old_operations",
+	],
 }

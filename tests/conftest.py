@@ -45,7 +45,9 @@ LEFT_OUT = pytest.StashKey[int]()
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
 	"""Say in one line what was left out and why."""
 	if count := config.stash.get(LEFT_OUT, 0):
-		terminalreporter.write_line(f"left out: {count} tests that need a site (no bench named in ORCHESTRATOR_BENCH)")
+		terminalreporter.write_line(
+			f"left out: {count} tests that need a site (no bench named in ORCHESTRATOR_BENCH)"
+		)
 
 
 @pytest.fixture(scope="session")
@@ -57,6 +59,8 @@ def frappe_site() -> Iterator[str]:
 	os.chdir(sites)
 	frappe.init(site=SITE, sites_path=str(sites))
 	frappe.connect()
+	# Tests look at what the server has just committed; an older snapshot would hide it.
+	frappe.db.sql("set session transaction isolation level read committed")
 	frappe.flags.mute_emails = True
 	yield str(SITE)
 	frappe.destroy()
@@ -64,7 +68,7 @@ def frappe_site() -> Iterator[str]:
 
 @pytest.fixture
 def site(frappe_site: str) -> Iterator[str]:
-	"""The site's name, with a connection that sees what is committed now. Uncommitted work is rolled back."""
+	"""The site's name, with a connection to it. Uncommitted work is rolled back."""
 	import frappe
 
 	frappe.set_user("Administrator")
@@ -78,15 +82,22 @@ def site(frappe_site: str) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def server(frappe_site: str) -> Iterator[str]:
 	"""A web server for the site on a free port. Yields its address."""
+	with serve(frappe_site, Path(BENCH or "") / "sites") as base:
+		yield base
+
+
+@contextlib.contextmanager
+def serve(site: str, sites: Path) -> Iterator[str]:
+	"""Serve `site` out of the folder `sites`, as a bench does, until the context ends."""
 	port = free_port()
 	command = [
 		sys.executable, "-m", "gunicorn", "frappe.app:application", "--bind", f"127.0.0.1:{port}",
 		"--workers", "1", "--threads", "4", "--preload", "--timeout", "120", "--log-level", "warning",
 	]  # fmt: skip
-	process = subprocess.Popen(command, cwd=Path(BENCH or "") / "sites")
+	process = subprocess.Popen(command, cwd=sites)
 	base = f"http://127.0.0.1:{port}"
 	try:
-		wait_until_up(base, frappe_site)
+		wait_until_up(base, site)
 		yield base
 	finally:
 		process.terminate()
@@ -132,7 +143,8 @@ def guest(server: str, site: str) -> Client:
 
 @pytest.fixture
 def api(server: str, site: str) -> Callable[[str], Client]:
-	"""`api(user)`: an API client with that user's token. Its rate limit bucket is full."""
+	"""`api(user)`: an API client with that user's token."""
+
 	from tests import factories
 
 	def client_of(user: str = "Administrator") -> Client:

@@ -43,7 +43,7 @@ def make_user(*roles: str, **values: Any) -> Document:
 		"send_welcome_email": 0,
 		"roles": [{"role": role} for role in roles],
 	}
-	frappe.local.conf.throttle_user_limit = 10_000  # Frappe lets a site make 60 users an hour otherwise
+	frappe.local.conf.throttle_user_limit = 100_000  # Frappe lets a site make 60 users an hour otherwise
 	return make("User", **{**defaults, **values})
 
 

@@ -2,8 +2,9 @@
 
 import threading
 
-import frappe
 import pytest
+
+import frappe
 from frappe.utils import add_days, now_datetime, nowdate
 
 from tests import factories
@@ -85,7 +86,10 @@ def make_order(quotation):
 class TestAdvance:
 	def test_moves_stage_status_and_probability_and_tells_the_timeline(self, sales, opportunity):
 		reply = sales.post(
-			METHOD, opportunity=opportunity.name, new_status="In Progress", notes="Client <b>approved</b> budget"
+			METHOD,
+			opportunity=opportunity.name,
+			new_status="In Progress",
+			notes="Client <b>approved</b> budget",
 		)
 		assert reply.status_code == 200
 		assert reply.json() == {
@@ -115,7 +119,11 @@ class TestAdvance:
 		rival = factories.make("Competitor", competitor_name=factories.unique("Rival")).name
 		doc = factories.make_opportunity(competitors=[{"competitor": rival}])
 		reply = sales.post(
-			METHOD, opportunity=doc.name, new_status="Closed Lost", notes="Went elsewhere", lost_reasons=[reason]
+			METHOD,
+			opportunity=doc.name,
+			new_status="Closed Lost",
+			notes="Went elsewhere",
+			lost_reasons=[reason],
 		)
 		assert reply.status_code == 200
 		assert standing(doc.name) == ("Closed Lost", "Lost", 0)
@@ -159,7 +167,9 @@ class TestAdvance:
 		doc = factories.make_opportunity(pipeline_stage="Closed Won")
 		reply = sales.post(METHOD, opportunity=doc.name, new_status="Closed Lost")
 		assert reply.status_code == 409
-		assert reply.json()["exc"].startswith("IllegalMove: A Closed Won opportunity can be moved no further.")
+		assert reply.json()["exc"].startswith(
+			"IllegalMove: A Closed Won opportunity can be moved no further."
+		)
 
 	def test_losing_against_a_standing_quotation_is_409(self, sales, opportunity, item):
 		quotation = make_quotation(opportunity, item)
@@ -216,7 +226,9 @@ class TestAdvanceRefusals:
 
 	def test_a_record_the_caller_may_only_read_is_403(self, api, opportunity):
 		reader = factories.make_user().name
-		factories.make("DocShare", user=reader, share_doctype="Opportunity", share_name=opportunity.name, read=1)
+		factories.make(
+			"DocShare", user=reader, share_doctype="Opportunity", share_name=opportunity.name, read=1
+		)
 		reply = api(reader).post(METHOD, opportunity=opportunity.name, new_status="Qualified")
 		assert reply.status_code == 403
 		assert standing(opportunity.name) == ("Open", "Open", 10)
@@ -239,7 +251,9 @@ class TestAdvanceRefusals:
 		assert words in reply.json()["exc"]
 
 	def test_an_unknown_lost_reason_is_422_and_leaves_nothing(self, sales, opportunity):
-		reply = sales.post(METHOD, opportunity=opportunity.name, new_status="Closed Lost", lost_reasons=["Nil"])
+		reply = sales.post(
+			METHOD, opportunity=opportunity.name, new_status="Closed Lost", lost_reasons=["Nil"]
+		)
 		assert reply.status_code == 422
 		assert "Nil" in reply.json()["exc"]
 		assert standing(opportunity.name) == ("Open", "Open", 10)
@@ -267,12 +281,17 @@ class TestConsistency:
 		assert standing(reply.json()["data"]["name"]) == ("Qualified", "Open", 25)
 
 	def test_set_value_of_the_status_brings_the_stage(self, sales, opportunity):
-		sales.post("frappe.client.set_value", doctype="Opportunity", name=opportunity.name, status="Converted")
+		sales.post(
+			"frappe.client.set_value", doctype="Opportunity", name=opportunity.name, status="Converted"
+		)
 		assert standing(opportunity.name) == ("Closed Won", "Converted", 100)
 
 	def test_set_value_of_the_stage_brings_the_status(self, sales, opportunity):
 		reply = sales.post(
-			"frappe.client.set_value", doctype="Opportunity", name=opportunity.name, pipeline_stage="Closed Lost"
+			"frappe.client.set_value",
+			doctype="Opportunity",
+			name=opportunity.name,
+			pipeline_stage="Closed Lost",
 		).json()["data"]
 		assert (reply["pipeline_stage"], reply["status"], reply["probability"]) == ("Closed Lost", "Lost", 0)
 		assert standing(opportunity.name) == ("Closed Lost", "Lost", 0)

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 
 import frappe
 
-# The documented generic methods, and other dotted names that reach the same function.
-DOCUMENTED = frozenset(
+# The documented generic methods that Frappe has, and other dotted names that reach the same function.
+NATIVE = frozenset(
 	{
 		"frappe.client.get_list",
 		"frappe.client.get",
@@ -21,6 +21,11 @@ DOCUMENTED = frozenset(
 		"upload_file",
 		"frappe.handler.upload_file",
 		"frappe.api.v2.upload_file",
+	}
+)
+# The documented methods under Frappe's name that Frappe does not have: they are this app's own.
+ADDED = frozenset(
+	{
 		"frappe.desk.report.run",
 		"frappe.desk.bulk_assignment.set_assignment_for_many",
 		"frappe.desk.delete.delete_many",
@@ -48,13 +53,18 @@ class Call:
 	@property
 	def is_own(self) -> bool:
 		"""True for a method of this app, False for one of Frappe's."""
-		return self.method.startswith(OWN_PREFIX)
+		return is_own(self.method)
+
+
+def is_own(method: str) -> bool:
+	"""True for what only this app answers, whatever its name."""
+	return method in ADDED or method.startswith(OWN_PREFIX)
 
 
 def identify(request: "frappe.Request") -> Call | None:
 	"""The call that `request` makes, or None where the contract does not apply."""
 	method = requested_method(request)
-	if not method or not (method in DOCUMENTED or method.startswith(OWN_PREFIX)):
+	if not method or not (method in NATIVE or is_own(method)):
 		return None
 	return Call(method=method, from_browser=is_from_browser(request))
 

@@ -101,14 +101,16 @@ def explain(error: BaseException, request_id: str) -> Failure:
 
 def explain_reply(status: int, body: dict[str, Any], request_id: str) -> Failure:
 	"""The same for an error of which only Frappe's reply is known: it arose outside the method called."""
-	name = body.get("exc_type") or ""
+	name = body.get("exc_type") or next((entry.get("type") for entry in body.get("errors") or []), "")
 	status = STATUS_BY_NAME.get(name, 422 if status == FRAPPE_VALIDATION else status)
 	if status == UNEXPECTED:
 		return unexpected(request_id)
 	if status == 403 and frappe.session.user == "Guest":
 		return unauthenticated()
 	# Of a body that is no JSON, Python's own message would quote the body.
-	text = _("The body is not valid JSON. Send a JSON object.") if name == "JSONDecodeError" else logged_text()
+	text = (
+		_("The body is not valid JSON. Send a JSON object.") if name == "JSONDecodeError" else logged_text()
+	)
 	return Failure(status, name or "Error", text or default_text(status))
 
 
@@ -119,7 +121,9 @@ def unauthenticated() -> Failure:
 
 def unexpected(request_id: str) -> Failure:
 	"""The words for an error nobody foresaw."""
-	text = _("Something went wrong here. Quote request {0} to your administrator, who finds it in the Error Log.")
+	text = _(
+		"Something went wrong here. Quote request {0} to your administrator, who finds it in the Error Log."
+	)
 	return Failure(UNEXPECTED, "InternalServerError", text.format(request_id))
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import frappe
 import frappe.client
 from frappe import _
+from frappe.database.utils import DefaultOrderBy
 from frappe.model import child_table_fields, default_fields
 from frappe.model.db_query import check_parent_permission
 from frappe.model.document import Document
@@ -14,8 +15,11 @@ from frappe.model.meta import Meta
 from frappe.utils import get_datetime, sbool
 
 from orchestrator.api import lists
-from orchestrator.api.aliases import documented_names, fields_of, with_aliases
+from orchestrator.api.aliases import field_of, fields_of, with_aliases
+from orchestrator.api.columns import refuse_name
 from orchestrator.api.endpoint import CREATES, READS, WRITES, Listing, endpoint
+from orchestrator.api.filters import read_filters
+from orchestrator.api.parameters import parse_json
 from orchestrator.exceptions import BadRequest
 
 # What Frappe puts into every request's parameters, beside the caller's.
@@ -23,7 +27,7 @@ TRANSPORT_KEYS = frozenset({"cmd", "csrf_token", "_lang", "sid"})
 PROTECTED_FIELDS = frozenset((*default_fields, *child_table_fields)) - {"docstatus", "doctype"}
 
 
-@frappe.whitelist()
+@frappe.whitelist(methods=["GET", "POST"])
 @endpoint(effect=READS)
 def get_list(
 	doctype: str,
@@ -44,29 +48,29 @@ def get_list(
 	read the DocType, BadRequest (400) for a field, an operator or a page that does not exist."""
 	meta = meta_of(doctype, parent)
 	frappe.has_permission(doctype, "read", throw=True, parent_doctype=parent)
-	query = lists.read_fields(meta, fields)
-	start, length = lists.read_page(limit_start, limit_page_length)
-	rows = frappe.get_list(
-		doctype,
-		fields=list(query.fields),
-		filters=lists.read_filters(meta, "filters", filters),
-		or_filters=lists.read_filters(meta, "or_filters", or_filters),
-		group_by=lists.read_columns(meta, "group_by", group_by, lists.read_group),
-		order_by=lists.read_columns(meta, "order_by", order_by, lists.read_order),
-		limit_start=start,
-		limit_page_length=length,
-		parent_doctype=parent,
+	listing = page_of(
+		meta,
+		fields=fields,
+		filters=read_filters(meta, "filters", filters),
+		or_filters=read_filters(meta, "or_filters", or_filters),
+		group_by=group_by,
+		order_by=order_by,
+		limit_start=limit_start,
+		limit_page_length=limit_page_length,
+		parent=parent,
 	)
-	listing = listing_of(query, rows)
-	if links := lists.parse_json("expand", expand):
-		frappe.utils.attach_expanded_links(doctype, listing.rows, [name for name in links if meta.has_field(name)])
+	if links := parse_json("expand", expand):
+		frappe.utils.attach_expanded_links(doctype, listing.rows, lists.read_links(meta, links))
 	return listing if sbool(as_dict) else Listing([list(row.values()) for row in listing.rows], listing.keys)
 
 
-@frappe.whitelist()
+@frappe.whitelist(methods=["GET", "POST"])
 @endpoint(effect=READS)
 def get(
-	doctype: str, name: str | int | None = None, filters: str | list | dict | None = None, parent: str | None = None
+	doctype: str,
+	name: str | int | None = None,
+	filters: str | list | dict | None = None,
+	parent: str | None = None,
 ) -> dict[str, Any]:
 	"""One record, by name or by filters; a Single needs neither.
 
@@ -87,7 +91,7 @@ def insert(doc: str | dict | None = None, doctype: str | None = None, **values: 
 
 	Returns the record. Raises PermissionError (403), BadRequest (400) for an unknown field, and whatever the
 	DocType's own validation raises (422, duplicates 409)."""
-	record = lists.parse_json("doc", doc) if doc else {"doctype": doctype, **without_transport(values)}
+	record = parse_json("doc", doc) if doc else {"doctype": doctype, **without_transport(values)}
 	if not isinstance(record, dict) or not record.get("doctype"):
 		frappe.throw(_("Missing parameter: doctype."), BadRequest)
 	meta = meta_of(record["doctype"], record.get("parenttype"))
@@ -186,9 +190,40 @@ def first_match(meta: Meta, filters: str | list | dict | None) -> str | int | No
 	"""The name of the first record that fits and that the caller may read."""
 	if not filters:
 		frappe.throw(_("Missing parameter: name."), BadRequest)
-	conditions = lists.read_filters(meta, "filters", filters)
+	conditions = read_filters(meta, "filters", filters)
 	names = frappe.get_list(meta.name, filters=conditions, pluck="name", limit=1)
 	return names[0] if names else None
+
+
+def page_of(
+	meta: Meta,
+	*,
+	fields: str | list | None,
+	filters: list,
+	or_filters: list,
+	order_by: str | None,
+	limit_start: str | int | None,
+	limit_page_length: str | int | None,
+	group_by: str | None = None,
+	parent: str | None = None,
+) -> Listing:
+	"""A page of the records that fit filters as `read_filters` gave them and that the caller may read."""
+	query = lists.read_fields(meta, fields)
+	start, length = lists.read_page(limit_start, limit_page_length)
+	# Without an order pages could overlap; groups have none of their own.
+	unordered = None if group_by else DefaultOrderBy
+	rows = frappe.get_list(
+		meta.name,
+		fields=list(query.fields),
+		filters=filters,
+		or_filters=or_filters,
+		group_by=lists.read_columns(meta, "group_by", group_by, lists.read_group),
+		order_by=lists.read_columns(meta, "order_by", order_by, lists.read_order) or unordered,
+		limit_start=start,
+		limit_page_length=length,
+		parent_doctype=parent,
+	)
+	return listing_of(query, rows)
 
 
 def listing_of(query: lists.ListQuery, rows: list[dict[str, Any]]) -> Listing:
@@ -211,7 +246,7 @@ def changes_of(fieldname: str | dict | None, value: Any, values: dict[str, Any])
 	elif isinstance(fieldname, dict):
 		changes = dict(fieldname)
 	elif fieldname.lstrip().startswith("{"):
-		changes = lists.parse_json("fieldname", fieldname)
+		changes = parse_json("fieldname", fieldname)
 	else:
 		changes = {fieldname: value}
 	if not changes:
@@ -222,15 +257,23 @@ def changes_of(fieldname: str | dict | None, value: Any, values: dict[str, Any])
 def refuse_unknown_fields(meta: Meta, values: dict[str, Any]) -> None:
 	"""400 naming the first field that the DocType does not have."""
 	for name in values:
-		if not name.startswith("_") and name not in documented_names(meta.name):
-			lists.checked_field(meta, "body", name)
+		field = field_of(meta.name, name)
+		if not (
+			name.startswith("_")
+			or field in default_fields
+			or field in child_table_fields
+			or meta.has_field(field)
+		):
+			refuse_name(meta, "body", name)
 
 
 def check_not_modified_since(doc: Document, modified: Any) -> None:
 	"""409 where the caller's `modified` is no longer the record's."""
 	if modified and get_datetime(modified) != get_datetime(doc.modified):
 		frappe.throw(
-			_("{0} {1} was changed meanwhile. Read it again and repeat the change.").format(doc.doctype, doc.name),
+			_("{0} {1} was changed meanwhile. Read it again and repeat the change.").format(
+				doc.doctype, doc.name
+			),
 			frappe.TimestampMismatchError,
 		)
 

@@ -54,10 +54,13 @@ def claim(name: str, method: str) -> Reply | None:
 		return None
 	if record.body_hash != fingerprint:
 		frappe.throw(
-			_("This {0} was used for another request. Send a new key with a new request.").format(HEADER), Conflict
+			_("This {0} was used for another request. Send a new key with a new request.").format(HEADER),
+			Conflict,
 		)
 	if record.reply is None:
-		frappe.throw(_("The first request with this {0} has no reply yet. Try again later.").format(HEADER), Conflict)
+		frappe.throw(
+			_("The first request with this {0} has no reply yet. Try again later.").format(HEADER), Conflict
+		)
 	kept = json.loads(record.reply)
 	return Reply(data=kept["data"], message=kept["message"], status=record.status_code)
 
@@ -99,7 +102,9 @@ def keep(name: str, data: Any, message: Any, status: int) -> None:
 	"""Keep the reply, in the transaction of the work itself."""
 	reply = json.dumps({"data": data, "message": message}, default=json_handler, separators=(",", ":"))
 	table = frappe.qb.DocType(DOCTYPE)
-	frappe.qb.update(table).set(table.reply, reply).set(table.status_code, status).where(table.name == name).run()
+	frappe.qb.update(table).set(table.reply, reply).set(table.status_code, status).where(
+		table.name == name
+	).run()
 
 
 def fingerprint_of_request(method: str) -> str:

@@ -15,7 +15,7 @@ from orchestrator.configuration import get_settings
 
 # Refills the bucket for the time gone by, takes one token if there is one, and tells what is left.
 # KEYS[1] bucket; ARGV[1] tokens per second, ARGV[2] capacity. Returns taken (1 or 0), tokens left, the time.
-TAKE_TOKEN = """
+SCRIPT = """
 local rate, capacity = tonumber(ARGV[1]), tonumber(ARGV[2])
 local time = redis.call('TIME')
 local now = time[1] + time[2] / 1000000
@@ -28,7 +28,7 @@ redis.call('HSET', KEYS[1], 'tokens', string.format('%.6f', tokens), 'at', strin
 redis.call('EXPIRE', KEYS[1], math.ceil((capacity - tokens) / rate) + 1)
 return {taken, string.format('%.6f', tokens), string.format('%.6f', now)}
 """
-TAKE_TOKEN_SHA = hashlib.sha1(TAKE_TOKEN.encode(), usedforsecurity=False).hexdigest()
+SCRIPT_SHA = hashlib.sha1(SCRIPT.encode(), usedforsecurity=False).hexdigest()
 SECONDS_PER_MINUTE = 60
 last_warning = 0.0
 
@@ -135,13 +135,13 @@ def allowance_from(granted: bool, tokens: float, now: float, per_minute: int, ca
 
 
 def run_script(caller: str, rate: float, capacity: int) -> list[bytes]:
-	"""Run TAKE_TOKEN by its digest; Redis is sent the text only when it does not have it yet."""
+	"""Run SCRIPT by its digest; Redis is sent the text only when it does not have it yet."""
 	cache = frappe.cache()
 	key = cache.make_key(f"orchestrator:bucket:{caller}")
 	try:
-		return cache.evalsha(TAKE_TOKEN_SHA, 1, key, rate, capacity)
+		return cache.evalsha(SCRIPT_SHA, 1, key, rate, capacity)
 	except redis.exceptions.NoScriptError:
-		return cache.eval(TAKE_TOKEN, 1, key, rate, capacity)
+		return cache.eval(SCRIPT, 1, key, rate, capacity)
 
 
 def warn_once_a_minute(error: Exception) -> None:

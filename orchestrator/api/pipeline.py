@@ -29,9 +29,13 @@ def authorize() -> None:
 	call = calls.current()
 	if call is None or frappe.local.request.method == "OPTIONS":
 		return
-	limits.charge(call)
-	if not call.from_browser:
-		check(call)
+	try:
+		limits.charge(call)
+		if not call.from_browser:
+			check(call)
+	except Exception as error:
+		call.error = error
+		raise
 
 
 def after_request(response: Response | None, request: Request) -> None:

@@ -41,7 +41,9 @@ def check_verb(call: Call, function: Callable[..., Any]) -> None:
 	verb = frappe.local.request.method
 	if verb not in allowed:
 		call.headers["Allow"] = ", ".join(allowed)
-		frappe.throw(_("{0} answers {1}, not {2}.").format(call.method, ", ".join(allowed), verb), MethodNotAllowed)
+		frappe.throw(
+			_("{0} answers {1}, not {2}.").format(call.method, ", ".join(allowed), verb), MethodNotAllowed
+		)
 
 
 def check_parameters(function: Callable[..., Any]) -> None:

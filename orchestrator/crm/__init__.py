@@ -5,7 +5,9 @@ from frappe import _lt
 
 from orchestrator.api import lists
 from orchestrator.api.endpoint import READS, WRITES, endpoint
-from orchestrator.api.generic import listing_of, writable
+from orchestrator.api.filters import read_filters
+from orchestrator.api.generic import page_of, writable
+from orchestrator.api.parameters import parse_json
 from orchestrator.crm import opportunity as opportunities
 from orchestrator.crm import pipeline
 from orchestrator.crm.shapes import LeadPage, OpportunityStanding, PipelineSummary
@@ -39,17 +41,19 @@ def get_leads(
 	or a page that does not exist."""
 	frappe.has_permission("Lead", "read", throw=True)
 	meta = frappe.get_meta("Lead")
-	query = lists.read_fields(meta, fields or LEAD_FIELDS)
-	start, length = lists.read_page(limit_start, limit_page_length)
 	matching = {
-		"filters": lists.read_filters(meta, "filters", filters),
-		"or_filters": lists.read_filters(meta, "or_filters", or_filters),
+		"filters": read_filters(meta, "filters", filters),
+		"or_filters": read_filters(meta, "or_filters", or_filters),
 	}
-	order = lists.read_columns(meta, "order_by", order_by, lists.read_order)
-	rows = frappe.get_list(
-		"Lead", fields=query.fields, order_by=order, limit_start=start, limit_page_length=length, **matching
+	page = page_of(
+		meta,
+		fields=fields or LEAD_FIELDS,
+		order_by=order_by,
+		limit_start=limit_start,
+		limit_page_length=limit_page_length,
+		**matching,
 	)
-	return LeadPage(leads=listing_of(query, rows).rows, total=lists.count(meta, **matching))
+	return LeadPage(leads=page.rows, total=lists.count(meta, **matching))
 
 
 @frappe.whitelist(methods=["GET", "POST"])
@@ -80,5 +84,5 @@ def advance_opportunity(
 	unknown lost reason."""
 	doc = writable(frappe.get_meta("Opportunity"), opportunity)
 	stage = opportunities.read_stage(new_status)
-	reasons = opportunities.read_lost_reasons(stage, lists.parse_json("lost_reasons", lost_reasons))
+	reasons = opportunities.read_lost_reasons(stage, parse_json("lost_reasons", lost_reasons))
 	return opportunities.move(doc.name, stage, notes, reasons)

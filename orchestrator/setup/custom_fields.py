@@ -83,6 +83,16 @@ CUSTOM_FIELDS: dict[str, list[Field]] = {
 			"no_copy": 1,
 		},
 	],
+	"Webhook": [
+		{
+			"fieldname": "public_target_only",
+			"label": "Public Targets Only",
+			"fieldtype": "Check",
+			"insert_after": "request_url",
+			"description": "Made by the API: a target at a private address is refused, when this is saved and again before each delivery, unless Orchestrator Settings allow it.",
+			"read_only": 1,
+		},
+	],
 }
 
 

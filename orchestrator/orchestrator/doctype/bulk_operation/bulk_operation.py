@@ -18,6 +18,7 @@ class BulkOperation(Document):
 		finished_at: DF.Datetime | None
 		operation: DF.Literal["Assign", "Delete"]
 		reference_doctype: DF.Link
+		request: DF.LongText | None
 		requested_by: DF.Link | None
 		results: DF.LongText | None
 		started_at: DF.Datetime | None

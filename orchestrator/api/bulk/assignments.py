@@ -1,0 +1,132 @@
+"""Assigning many records to one user: what frappe.desk.form.assign_to.add does to each, with the reads it
+repeats for each record done once for all."""
+
+import frappe
+from frappe import _
+from frappe.desk.form.assign_to import notify_assignment
+from frappe.desk.form.document_follow import follow_document
+from frappe.utils import nowdate
+
+from orchestrator.api.bulk.requests import BulkRequest, Name, bulk_meta, readable_names
+from orchestrator.exceptions import UnfitAssignee
+
+FIELD = "assigned_to"
+
+
+class Assignments:
+	"""The work of a bulk assignment. See `runs.Work`."""
+
+	def __init__(self, request: BulkRequest) -> None:
+		self.meta = bulk_meta(request.doctype)
+		self.assignee = str(request.assigned_to)
+		self.assigned: set[str] = set()
+		self.visible: set[str] = set()
+		self.created: set[Name] = set()
+
+	def check(self) -> None:
+		"""403 for a DocType the caller may not read, 422 for a user nothing can be assigned to."""
+		frappe.has_permission(self.meta.name, "read", throw=True)
+		enabled = frappe.db.get_value("User", self.assignee, "enabled")
+		if enabled is None or self.assignee == "Guest":
+			frappe.throw(
+				_("There is no user {0} to assign to.").format(self.assignee), frappe.LinkValidationError
+			)
+		if not enabled:
+			frappe.throw(
+				_("User {0} is disabled. Assign to another user.").format(self.assignee), UnfitAssignee
+			)
+
+	def prepare(self, names: list[Name]) -> dict[str, Name]:
+		"""Find out which records the caller may read, which are assigned already, which the assignee sees."""
+		readable = readable_names(self.meta, names, frappe.session.user)
+		self.assigned = self.assigned_already(readable)
+		self.visible = set(readable_names(self.meta, readable.values(), self.assignee)) if readable else set()
+		return readable
+
+	def assigned_already(self, names: dict[str, Name]) -> set[str]:
+		"""The records that the assignee has an open assignment of."""
+		filters = {
+			"reference_type": self.meta.name,
+			"reference_name": ("in", list(names)),
+			"allocated_to": self.assignee,
+			"status": "Open",
+		}
+		# get_all, as Frappe's own add: an assignment counts whether or not the caller may see it
+		return (
+			set(frappe.get_all("ToDo", filters=filters, pluck="reference_name", order_by=None))
+			if names
+			else set()
+		)
+
+	def order(self, names: list[Name]) -> list[Name]:
+		"""As asked for."""
+		return names
+
+	def apply(self, name: Name) -> None:
+		"""Assign one record, unless it is already."""
+		if str(name) in self.assigned:
+			return
+		if str(name) not in self.visible:
+			frappe.throw(
+				_("{0} may not read it and cannot be assigned. Give them access first.").format(
+					self.assignee
+				),
+				UnfitAssignee,
+			)
+		insert_todo(self.meta.name, name, self.assignee)
+		if frappe.get_cached_value("User", self.assignee, "follow_assigned_documents"):
+			follow_document(self.meta.name, name, self.assignee)
+		self.created.add(name)
+
+	def finish(self, succeeded: list[Name]) -> None:
+		"""Fill the field assigned_to where nobody was before, and tell the assignee in one job after the commit."""
+		created = [name for name in succeeded if name in self.created]
+		if created and self.meta.has_field(FIELD):
+			self.fill_field(created)
+		if created and self.assignee != frappe.session.user:
+			frappe.enqueue(
+				notify,
+				enqueue_after_commit=True,
+				doctype=self.meta.name,
+				names=created,
+				assigned_by=frappe.session.user,
+				assigned_to=self.assignee,
+				lang=frappe.local.lang,
+			)
+
+	def fill_field(self, created: list[Name]) -> None:
+		"""The first assignee is the one that the field names. `modified` moves, as with any assignment."""
+		all_of_them = {"name": ("in", created)}
+		frappe.db.set_value(self.meta.name, all_of_them, "modified_by", frappe.session.user)
+		nobody_yet = {**all_of_them, FIELD: ("is", "not set")}
+		frappe.db.set_value(self.meta.name, nobody_yet, FIELD, self.assignee, update_modified=False)
+
+
+def insert_todo(doctype: str, name: Name, user: str) -> None:
+	"""The assignment itself: a document with all its hooks, which comments on the record and keeps its `_assign`."""
+	todo = frappe.get_doc(
+		{
+			"doctype": "ToDo",
+			"allocated_to": user,
+			"reference_type": doctype,
+			"reference_name": str(name),
+			"description": description_of(doctype, name),
+			"priority": "Medium",
+			"status": "Open",
+			"date": nowdate(),
+			"assigned_by": frappe.session.user,
+		}
+	)
+	todo.insert(ignore_permissions=True)  # as Frappe's own add: who may read a record may assign it
+
+
+def description_of(doctype: str, name: Name, lang: str | None = None) -> str:
+	"""Frappe's own words on an assignment without a description."""
+	return _("Assignment for {0} {1}", lang=lang).format(doctype, name)
+
+
+def notify(doctype: str, names: list[Name], assigned_by: str, assigned_to: str, lang: str) -> None:
+	"""A job: one notification per record, made by Frappe."""
+	for name in names:
+		description = description_of(doctype, name, lang)
+		notify_assignment(assigned_by, assigned_to, doctype, name, action="ASSIGN", description=description)

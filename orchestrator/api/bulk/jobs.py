@@ -1,0 +1,186 @@
+"""Bulk calls in the background. A Bulk Operation holds the call and its results, the job only its name.
+
+Data and results are committed together: an operation whose worker was killed has changed nothing."""
+
+import json
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.utils import add_to_date, now_datetime
+from frappe.utils.background_jobs import get_queues_timeout, is_job_enqueued
+
+from orchestrator.api import errors
+from orchestrator.api.bulk import runs
+from orchestrator.api.bulk.requests import BulkRequest
+from orchestrator.api.generic import raise_not_found
+from orchestrator.exceptions import Conflict
+
+DOCTYPE = "Bulk Operation"
+QUEUE = "long"
+# Until then an operation may be on its way from the database to the queue.
+GRACE_MINUTES = 10
+KEPT_DAYS = 30
+PROGRESS_SECONDS = 60 * 60
+
+
+def queue(request: BulkRequest) -> dict[str, Any]:
+	"""Keep the call and start its job after the commit. What forbids it as a whole is raised now."""
+	runs.work_of(request).check()
+	operation = frappe.get_doc(
+		{
+			"doctype": DOCTYPE,
+			"operation": request.operation,
+			"reference_doctype": request.doctype,
+			"status": "Queued",
+			"atomic": request.atomic,
+			"requested_by": frappe.session.user,
+			"request": request.to_json(),
+			"total": len(request.names),
+		}
+	).insert(ignore_permissions=True)  # nobody may write operations by hand
+	frappe.enqueue(
+		run_operation,
+		queue=QUEUE,
+		job_id=job_id(operation.name),
+		enqueue_after_commit=True,
+		operation=operation.name,
+	)
+	return {"operation": operation.name, "status": operation.status}
+
+
+def run_operation(operation: str) -> None:
+	"""The job: carry the call out as whoever asked for it."""
+	record = frappe.get_doc(DOCTYPE, operation, for_update=True)
+	if record.status != "Queued":
+		return  # a second delivery of the job, or one that was given up
+	record.db_set({"status": "Running", "started_at": now_datetime()}, commit=True)
+	frappe.set_user(record.requested_by)
+	request = BulkRequest.from_json(record.request)
+	try:
+		outcome = runs.run(request, progress=lambda done: set_progress(operation, done))
+		finish(operation, "Completed", outcome["succeeded"], outcome["failed"], outcome["results"])
+	except Exception as error:
+		frappe.db.rollback()
+		finish(operation, "Failed", 0, len(request.names), failure_of(error, operation))
+	frappe.db.commit()
+
+
+def failure_of(error: Exception, operation: str) -> dict[str, str]:
+	"""What is told of an operation that failed as a whole; an unforeseen error is logged under its name."""
+	if errors.status_of(error) == errors.UNEXPECTED:
+		errors.log_unexpected(error, "bulk", operation)
+	failure = errors.explain(error, operation)
+	return {"type": failure.type, "text": failure.text}
+
+
+def finish(operation: str, status: str, done: int, failed: int, results: Any) -> None:
+	"""Keep the results. Raises Conflict where the operation was given up meanwhile: its work must not stay."""
+	if frappe.db.get_value(DOCTYPE, operation, "status", for_update=True) != "Running":
+		raise Conflict(operation)
+	frappe.db.set_value(
+		DOCTYPE,
+		operation,
+		{
+			"status": status,
+			"done": done,
+			"failed": failed,
+			"finished_at": now_datetime(),
+			"results": frappe.as_json(results, indent=None),
+		},
+	)
+
+
+def describe(operation: str) -> dict[str, Any]:
+	"""The state of an operation, for who asked for it and for System Managers. 404 for everybody else."""
+	record = frappe.db.get_value(DOCTYPE, operation, "*", as_dict=True)
+	mine = record and record.requested_by == frappe.session.user
+	if not record or not (mine or "System Manager" in frappe.get_roles()):
+		raise_not_found(DOCTYPE, operation)
+	kept = json.loads(record.results) if record.results else None
+	return {
+		"operation": record.name,
+		"type": record.operation,
+		"doctype": record.reference_doctype,
+		"status": record.status,
+		"atomic": bool(record.atomic),
+		"total": record.total,
+		"done": progress_of(operation) if record.status == "Running" else record.done,
+		"failed": record.failed,
+		"started_at": record.started_at,
+		"finished_at": record.finished_at,
+		"results": kept if isinstance(kept, list) else None,
+		"error": kept if isinstance(kept, dict) else None,
+	}
+
+
+def set_progress(operation: str, done: int) -> None:
+	"""Tell how far a running operation is. In Redis: its transaction shows nothing until it ends."""
+	frappe.cache().set_value(progress_key(operation), done, expires_in_sec=PROGRESS_SECONDS)
+
+
+def progress_of(operation: str) -> int:
+	"""How far a running operation is."""
+	return frappe.cache().get_value(progress_key(operation)) or 0
+
+
+def progress_key(operation: str) -> str:
+	"""The key of an operation's progress."""
+	return f"orchestrator:bulk:{operation}"
+
+
+def job_id(operation: str) -> str:
+	"""The id of an operation's job."""
+	return f"orchestrator-bulk-{operation}"
+
+
+def fail_dead_operations() -> None:
+	"""Scheduled hourly: mark as Failed what no worker will ever end. It has changed nothing."""
+	waiting = frappe.get_all(  # a janitor sees everybody's
+		DOCTYPE,
+		filters={
+			"status": ("in", ("Queued", "Running")),
+			"creation": ("<", add_to_date(now_datetime(), minutes=-GRACE_MINUTES)),
+		},
+		fields=["name", "status", "started_at"],
+	)
+	for operation in waiting:
+		if is_dead(operation):
+			give_up(operation.name)
+
+
+def is_dead(operation: frappe._dict) -> bool:
+	"""True where the job is gone, or where it began so long ago that its worker must have been killed."""
+	if not is_job_enqueued(job_id(operation.name)):
+		return True
+	longest = get_queues_timeout()[QUEUE]
+	deadline = add_to_date(now_datetime(), seconds=-longest, minutes=-GRACE_MINUTES)
+	return operation.status == "Running" and operation.started_at < deadline
+
+
+def give_up(operation: str) -> None:
+	"""Mark an operation as Failed, unless it ended this moment."""
+	if frappe.db.get_value(DOCTYPE, operation, "status", for_update=True) not in ("Queued", "Running"):
+		return
+	text = _("The worker stopped before it was done. Nothing was changed; send the request again.")
+	frappe.db.set_value(
+		DOCTYPE,
+		operation,
+		{
+			"status": "Failed",
+			"finished_at": now_datetime(),
+			"results": frappe.as_json({"type": "WorkerLost", "text": text}, indent=None),
+		},
+	)
+	frappe.db.commit()  # each stands for itself, and frees its lock
+
+
+def delete_old_operations() -> None:
+	"""Scheduled daily: drop operations whose results nobody asks for any more."""
+	frappe.db.delete(
+		DOCTYPE,
+		{
+			"status": ("in", ("Completed", "Failed")),
+			"creation": ("<", add_to_date(now_datetime(), days=-KEPT_DAYS)),
+		},
+	)

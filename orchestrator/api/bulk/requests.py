@@ -1,0 +1,112 @@
+"""What a bulk call asks for, read and checked, and which of its records the caller may read."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import frappe
+from frappe import _
+from frappe.model.meta import Meta
+
+from orchestrator.api.generic import meta_of
+from orchestrator.configuration import get_settings
+from orchestrator.exceptions import BadRequest
+
+Operation = Literal["Assign", "Delete"]
+Name = str | int
+
+
+@dataclass(frozen=True)
+class BulkRequest:
+	"""A bulk call, whether it runs at once or in a job."""
+
+	operation: Operation
+	doctype: str
+	names: list[Name]
+	atomic: bool
+	assigned_to: str | None = None
+
+	def to_json(self) -> str:
+		"""The call as a Bulk Operation keeps it."""
+		return json.dumps(asdict(self), separators=(",", ":"))
+
+	@classmethod
+	def from_json(cls, text: str) -> "BulkRequest":
+		"""The call that a Bulk Operation kept."""
+		return cls(**json.loads(text))
+
+
+def read_names(value: Any) -> list[Name]:
+	"""The names in `value`: a list, a list as JSON, or one name. Doubles are dropped.
+
+	Raises BadRequest (400) for anything else, for no name, and for more names than the site allows."""
+	names = value
+	if isinstance(value, str) and value.lstrip().startswith("["):
+		try:
+			names = json.loads(value)
+		except ValueError:
+			frappe.throw(_("name is not valid JSON. Send a list of record names."), BadRequest)
+	if not isinstance(names, list):
+		names = [names]
+	if not all(is_name(item) for item in names):
+		frappe.throw(_("name must be a record's name or a list of names."), BadRequest)
+	distinct = list({str(item): item for item in names}.values())
+	limit = get_settings().bulk_limit
+	if not 1 <= len(distinct) <= limit:
+		frappe.throw(
+			_("name holds {0} records; a bulk call takes 1 to {1}. Send the rest in further calls.").format(
+				len(distinct), limit
+			),
+			BadRequest,
+		)
+	return distinct
+
+
+def is_name(value: Any) -> bool:
+	"""True for what can be the name of a record."""
+	if isinstance(value, str):
+		return bool(value.strip())
+	return isinstance(value, int) and not isinstance(value, bool)
+
+
+def bulk_meta(doctype: str) -> Meta:
+	"""The meta of a DocType that has records of its own. 404 where there is none, 400 for any other."""
+	meta = meta_of(doctype)
+	if meta.issingle or meta.istable or meta.is_virtual:
+		frappe.throw(_("{0} has no records of its own for a bulk call.").format(_(doctype)), BadRequest)
+	return meta
+
+
+def readable_names(meta: Meta, names: Iterable[Name], user: str) -> dict[str, Name]:
+	"""Those of `names` that `user` may read: as text, and as the database has them.
+
+	One list query answers for all records. A check of its own is left to DocTypes where an app decides per
+	document, and to records that the list leaves out, since a document may be readable beyond the list."""
+	stored = stored_names(meta, names)
+	listed = set() if meta.name in frappe.get_hooks("has_permission") else listed_names(meta, stored, user)
+	return {
+		text: name
+		for text, name in stored.items()
+		if text in listed or frappe.get_doc(meta.name, name).has_permission("read", user=user)
+	}
+
+
+def stored_names(meta: Meta, names: Iterable[Name]) -> dict[str, Name]:
+	"""Those of `names` that exist: as text, and as the database has them."""
+	wanted = {str(name) for name in names}
+	# get_all: existence only; who may read them is asked next
+	found = frappe.get_all(meta.name, filters={"name": ("in", list(names))}, pluck="name", order_by=None)
+	# the database compares without regard to case and trailing blanks, a name does not
+	return {str(name): name for name in found if str(name) in wanted}
+
+
+def listed_names(meta: Meta, stored: dict[str, Name], user: str) -> set[str]:
+	"""Those of `stored` that a list shows to `user`, who may have no list at all."""
+	if not stored or not frappe.has_permission(meta.name, "read", user=user):
+		return set()
+	filters = {"name": ("in", list(stored.values()))}
+	return {
+		str(name)
+		for name in frappe.get_list(meta.name, filters=filters, pluck="name", user=user, order_by=None)
+	}

@@ -1,0 +1,88 @@
+"""Names of columns in a list request, resolved against the DocType: what comes out is a column that exists."""
+
+import difflib
+import re
+from collections.abc import Sequence
+from typing import NoReturn
+
+import frappe
+from frappe import _
+from frappe.model import child_table_fields, optional_fields
+from frappe.model.meta import Meta
+
+from orchestrator.api.aliases import documented_names, field_of
+from orchestrator.exceptions import BadRequest
+
+NAME = r"[A-Za-z_][A-Za-z0-9_]*"
+# email · `email` · tabLead.email · `tabLead`.`email` · items.item_code
+FIELD = re.compile(rf"^(?:`?(?P<table>tab[A-Za-z0-9_ -]+|{NAME})`?\.)?`?(?P<field>{NAME})`?$")
+
+
+def qualified(meta: Meta, name: str, text: str) -> str:
+	"""A column with its table, so that a joined table never makes it ambiguous."""
+	column = column_of(meta, name, text)
+	return column if "." in column else f"`tab{meta.name}`.`{column}`"
+
+
+def column_of(meta: Meta, name: str, text: str) -> str:
+	"""The column that `text` names: a field of this DocType, of a child table or of a linked record."""
+	match = FIELD.match(text.strip())
+	if not match:
+		refuse_name(meta, name, text)
+	table, fieldname = match["table"], match["field"]
+	if not table or table == f"tab{meta.name}":
+		return checked_field(meta, name, fieldname)
+	if table.startswith("tab") and not meta.has_field(table):
+		other = related_meta(meta, name, table[3:])
+		return f"`tab{other.name}`.`{checked_field(other, name, fieldname)}`"
+	link = meta.get_field(table)
+	if not link or link.fieldtype not in ("Link", "Table", "Table MultiSelect"):
+		refuse_name(meta, name, text)
+	return f"{table}.{checked_field(frappe.get_meta(link.options), name, fieldname)}"
+
+
+def field_only(meta: Meta, name: str, text: str) -> str:
+	"""A field of `meta` itself, as filters have it."""
+	match = FIELD.match(text.strip())
+	if not match or (match["table"] and match["table"] != f"tab{meta.name}"):
+		refuse_name(meta, name, text)
+	return checked_field(meta, name, match["field"])
+
+
+def checked_field(meta: Meta, name: str, text: str) -> str:
+	"""The column behind `text`, 400 where the DocType has none."""
+	fieldname = field_of(meta.name, text)
+	if fieldname not in columns_of(meta):
+		refuse_name(meta, name, text)
+	return fieldname
+
+
+def columns_of(meta: Meta) -> set[str]:
+	"""The columns of the DocType's table; the fields, where it has no table."""
+	if meta.get("is_virtual"):
+		return {"name", *(df.fieldname for df in meta.fields)}
+	columns = set(meta.get_valid_columns())
+	if not meta.istable:
+		columns -= set(child_table_fields)
+	return columns | {name for name in optional_fields if frappe.db.has_column(meta.name, name)}
+
+
+def related_meta(meta: Meta, name: str, doctype: str) -> Meta:
+	"""The meta of a child table of `meta`."""
+	if doctype not in {table.options for table in meta.get_table_fields()}:
+		frappe.throw(_("{0} has no table {1} ({2}).").format(meta.name, doctype, name), BadRequest)
+	return frappe.get_meta(doctype)
+
+
+def refuse_name(meta: Meta, name: str, text: str) -> NoReturn:
+	"""400 that names the unknown field and the one that may have been meant."""
+	known = [*documented_names(meta.name), *sorted(columns_of(meta))]
+	hint = closest(text, known)
+	message = _("{0} has no field {1} ({2}).").format(meta.name, text, name)
+	frappe.throw(f"{message} {hint}".strip(), BadRequest)
+
+
+def closest(text: str, known: Sequence[str]) -> str:
+	"""A hint at the known name most like `text`, or nothing."""
+	matches = difflib.get_close_matches(text, known, n=1)
+	return _("Did you mean {0}?").format(matches[0]) if matches else ""

@@ -1,0 +1,122 @@
+"""The filters of a list request, read strictly: known columns, known operators, values that fit the operator."""
+
+from collections.abc import Callable
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.model.meta import Meta
+
+from orchestrator.api.columns import field_only, related_meta
+from orchestrator.api.parameters import parse_json
+from orchestrator.exceptions import BadRequest
+
+TREE_OPERATORS = frozenset(
+	{
+		"descendants of",
+		"descendants of (inclusive)",
+		"not descendants of",
+		"ancestors of",
+		"not ancestors of",
+	}
+)
+# What frappe.utils.data.get_timespan_date_range knows.
+TIMESPANS = frozenset(
+	{"yesterday", "today", "tomorrow"}
+	| {f"last {days} days" for days in (7, 14, 30, 90)}
+	| {f"next {days} days" for days in (7, 14, 30)}
+	| {
+		f"{which} {unit}"
+		for which in ("last", "this", "next")
+		for unit in ("week", "month", "quarter", "year")
+	}
+	| {"last 6 months", "next 6 months"}
+)
+
+
+def is_scalar(value: Any) -> bool:
+	return isinstance(value, str | int | float)
+
+
+def is_list_of_scalars(value: Any) -> bool:
+	return isinstance(value, str) or (isinstance(value, list) and all(is_scalar(item) for item in value))
+
+
+def is_range(value: Any) -> bool:
+	return (
+		isinstance(value, list) and len(value) == 2 and all(isinstance(item, str) and item for item in value)
+	)
+
+
+# operator -> what its value must be, in a test and in words
+OPERANDS: dict[str, tuple[Callable[[Any], bool], str]] = {
+	**dict.fromkeys(("=", "!="), (lambda value: value is None or is_scalar(value), "a text or a number")),
+	**dict.fromkeys(("<", ">", "<=", ">="), (is_scalar, "a text or a number")),
+	**dict.fromkeys(("like", "not like"), (is_scalar, "a text")),
+	**dict.fromkeys(("in", "not in"), (is_list_of_scalars, "a list")),
+	"is": (lambda value: str(value).lower() in ("set", "not set"), "set or not set"),
+	"between": (is_range, "a list of two dates"),
+	"timespan": (lambda value: str(value).lower() in TIMESPANS, "a span such as last 7 days"),
+	**dict.fromkeys(
+		TREE_OPERATORS, (lambda value: isinstance(value, str) and bool(value), "a name in the tree")
+	),
+}
+
+
+def read_filters(meta: Meta, name: str, value: Any) -> list[list[Any]]:
+	"""Filters as Frappe takes them, under column names. 400 for anything that is no condition."""
+	filters = parse_json(name, value)
+	if not filters:
+		return []
+	if isinstance(filters, dict):
+		filters = [[key, *operator_and_value(item)] for key, item in filters.items()]
+	if not isinstance(filters, list):
+		frappe.throw(
+			_("{0} must be a list of [field, operator, value] or an object.").format(name), BadRequest
+		)
+	if isinstance(filters[0], str) and len(filters) in (3, 4):
+		filters = [filters]
+	return [read_condition(meta, name, condition) for condition in filters]
+
+
+def operator_and_value(item: Any) -> tuple[Any, Any]:
+	"""The value of a filter object: a plain one, or [operator, value]."""
+	if isinstance(item, list) and len(item) == 2 and str(item[0]).lower() in OPERANDS:
+		return item[0], item[1]
+	return "=", item
+
+
+def read_condition(meta: Meta, name: str, condition: Any) -> list[Any]:
+	"""One [field, operator, value] or [doctype, field, operator, value]."""
+	if isinstance(condition, list) and len(condition) == 2:
+		condition = [condition[0], "=", condition[1]]
+	if not isinstance(condition, list) or len(condition) not in (3, 4):
+		frappe.throw(_("A condition in {0} must be [field, operator, value].").format(name), BadRequest)
+	*doctype, text, operator, value = condition
+	if doctype and doctype[0] != meta.name:
+		meta = related_meta(meta, name, str(doctype[0]))
+	fieldname = field_only(meta, name, str(text))
+	return [meta.name, fieldname, read_operator(meta, name, fieldname, operator, value), value]
+
+
+def read_operator(meta: Meta, name: str, fieldname: str, operator: Any, value: Any) -> str:
+	"""The operator, where it is known and its value fits."""
+	known = str(operator).lower()
+	if known not in OPERANDS:
+		frappe.throw(_("Unknown operator {0} in {1}.").format(operator, name), BadRequest)
+	fits, words = OPERANDS[known]
+	if not fits(value):
+		frappe.throw(_("{0} in {1} takes {2} ({3}).").format(known, name, words, fieldname), BadRequest)
+	if known in TREE_OPERATORS:
+		check_tree(meta, name, fieldname, value)
+	return known
+
+
+def check_tree(meta: Meta, name: str, fieldname: str, value: str) -> None:
+	"""400 where the field does not lead to a tree, or `value` is not in it."""
+	df = meta.get_field(fieldname)
+	doctype = meta.name if fieldname == "name" else df.options if df and df.fieldtype == "Link" else None
+	if not doctype or not frappe.get_meta(doctype).is_nested_set():
+		frappe.throw(_("{0} ({1}) does not lead to a tree.").format(fieldname, name), BadRequest)
+	if not frappe.db.exists(doctype, value):
+		frappe.throw(_("There is no {0} {1} ({2}).").format(_(doctype), value, name), BadRequest)

@@ -1,0 +1,204 @@
+"""The report route: any Report the caller may run, as columns and rows."""
+
+import json
+import re
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+import pymysql
+
+import frappe
+from frappe import _, _lt
+from frappe.core.doctype.prepared_report.prepared_report import make_prepared_report
+from frappe.core.doctype.report.report import Report
+from frappe.desk import query_report
+
+from orchestrator.api import lists
+from orchestrator.api.endpoint import READS, endpoint
+from orchestrator.api.errors import UNEXPECTED, plain, status_of
+from orchestrator.exceptions import BadRequest, ReportFailed
+
+BUILDER = "Report Builder"
+PLACEHOLDER = re.compile(r"%\((\w+)\)s")
+# A key that Frappe reads from the filters, and by which it gives out anybody's prepared report.
+RESERVED_FILTER = "prepared_report_name"
+
+
+@frappe.whitelist(methods=["GET", "POST"])
+@endpoint(_lt("Report run"), effect=READS)
+def run(
+	report_name: str, filters: str | dict | list | None = None, ignore_prepared_report: bool = False
+) -> dict[str, Any]:
+	"""Run a report as the caller. `filters` as the report's own; a Report Builder report takes list filters as well.
+
+	For whoever may run the report and make reports on its DocType; rows are those Frappe lets the caller see.
+	Returns `{"report_name", "report_type", "ref_doctype", "status", "prepared_at", "columns", "rows", "total_row",
+	"message", "chart", "summary"}`: columns are `{"fieldname", "label", "fieldtype", "options", "width"}`, rows are objects
+	by fieldname. A report that is prepared in the background and is not ready has `rows` null and says in
+	`status` (Not Prepared, Queued, Started, Error) and `message` what to do. Raises DoesNotExistError (404),
+	PermissionError (403), BadRequest (400) for the filters, ReportFailed (422) where the report itself fails."""
+	if not frappe.db.exists("Report", report_name):
+		frappe.throw(_("There is no report {0}.").format(report_name), frappe.DoesNotExistError)
+	report = query_report.get_report_doc(report_name)
+	if report.report_type == BUILDER:
+		return run_builder(report, filters)
+	conditions = read_conditions(report, filters)
+	if report.prepared_report and not ignore_prepared_report:
+		return shape(report_name, report, prepared(report_name, conditions))
+	return shape(report_name, report, run_now(report_name, conditions))
+
+
+def read_conditions(report: Report, filters: Any) -> dict[str, Any]:
+	"""The filters of a script or query report. 400 for what is no object, for an unknown or a missing one, as far
+	as the report itself declares them."""
+	conditions = lists.parse_json("filters", filters) or {}
+	if not isinstance(conditions, dict):
+		frappe.throw(_("filters must be an object of this report's filters."), BadRequest)
+	if RESERVED_FILTER in conditions:
+		frappe.throw(
+			_("{0} is no filter. Send the report's own filters.").format(RESERVED_FILTER), BadRequest
+		)
+	declared = [row.fieldname for row in report.filters]
+	used = PLACEHOLDER.findall(report.query or "") if report.report_type == "Query Report" else []
+	unknown = [name for name in conditions if name not in {*declared, *used}] if declared else []
+	required = {*used, *(row.fieldname for row in report.filters if row.mandatory)}
+	missing = sorted(name for name in required if conditions.get(name) in (None, ""))
+	if unknown:
+		frappe.throw(
+			_("{0} has no filter {1}. It takes {2}.").format(
+				report.name, ", ".join(unknown), ", ".join(declared)
+			),
+			BadRequest,
+		)
+	if missing:
+		frappe.throw(_("{0} needs the filter {1}.").format(report.name, ", ".join(missing)), BadRequest)
+	return conditions
+
+
+def run_now(report_name: str, conditions: dict[str, Any]) -> dict[str, Any]:
+	"""Frappe's result of a script, query or custom report. `user` is never passed on: it would be trusted."""
+	try:
+		return query_report.run(report_name, filters=dict(conditions), ignore_prepared_report=True)
+	except Exception as error:
+		if status_of(error) != UNEXPECTED:
+			raise
+		fail(report_name, error)
+
+
+def fail(report_name: str, error: Exception) -> NoReturn:
+	"""422 for a report whose code broke, mostly over a filter it takes for granted. The words of a database error
+	are the report's SQL and stay here."""
+	reason = type(error).__name__
+	if not isinstance(error, pymysql.err.Error):
+		reason = f"{reason}: {plain(str(error))}"
+	frappe.throw(
+		_("Report {0} failed ({1}). Check that it gets all the filters it needs.").format(
+			report_name, reason
+		),
+		ReportFailed,
+	)
+
+
+def prepared(report_name: str, conditions: dict[str, Any]) -> dict[str, Any]:
+	"""The result that was prepared for the caller and these filters, or where that stands. A POST starts it."""
+	result = query_report.run(report_name, filters=dict(conditions))
+	if result.get("doc"):
+		return result
+	status = latest_status(report_name, conditions)
+	if status in (None, "Error") and frappe.request.method == "POST":
+		make_prepared_report(report_name, conditions)
+		status = "Queued"
+	return {"status": status or "Not Prepared", "message": advice(status)}
+
+
+def latest_status(report_name: str, conditions: dict[str, Any]) -> str | None:
+	"""The state of the newest preparation by the caller with these filters."""
+	from frappe.core.doctype.prepared_report.prepared_report import process_filters_for_prepared_report
+
+	return frappe.db.get_value(
+		"Prepared Report",
+		{
+			"report_name": report_name,
+			"filters": process_filters_for_prepared_report(conditions),
+			"owner": frappe.session.user,
+		},
+		"status",
+		order_by="creation desc",
+	)
+
+
+def advice(status: str | None) -> str:
+	"""How to get the rows of a report that is not prepared."""
+	if status in ("Queued", "Started"):
+		return _("The report is being prepared. Send the same request again later.")
+	return _(
+		"This report is prepared in the background. POST the same request to start that, or send"
+		" ignore_prepared_report=1 to run it now."
+	)
+
+
+def run_builder(report: Report, filters: Any) -> dict[str, Any]:
+	"""A report of the report builder: the list it describes, narrowed by the caller's filters, as the caller may
+	see it."""
+	meta = frappe.get_meta(report.ref_doctype)
+	description = json.loads(report.json or "{}")
+	given = lists.read_filters(meta, "filters", filters)
+	conditions = (
+		[to_condition(name, value) for name, value in given.items()] if isinstance(given, dict) else given
+	)
+	description["filters"] = [*(description.get("filters") or []), *conditions]
+	report.json = json.dumps(description, default=str)  # in memory only: Report reads its filters from here
+	try:
+		columns, rows = report.run_standard_report(filters=None, limit=None, user=None)
+	except Exception as error:
+		if status_of(error) != UNEXPECTED:
+			raise
+		fail(report.name, error)
+	result = {"columns": columns, "result": rows, "add_total_row": description.get("add_totals_row")}
+	return shape(report.name, report, result)
+
+
+def to_condition(name: str, value: Any) -> list[Any]:
+	"""One filter of an object as a list."""
+	return [name, *value] if isinstance(value, list) else [name, "=", value]
+
+
+def shape(report_name: str, report: Report, result: dict[str, Any]) -> dict[str, Any]:
+	"""The reply's data from Frappe's result."""
+	columns = [shape_column(column) for column in result.get("columns") or []]
+	rows = None if "result" not in result else [shape_row(columns, row) for row in result["result"] or []]
+	total = rows.pop() if rows and result.get("add_total_row") else None
+	return {
+		"report_name": report_name,
+		"report_type": report.report_type,
+		"ref_doctype": report.ref_doctype,
+		"status": result.get("status") or "Completed",
+		"prepared_at": result["doc"].report_end_time if result.get("doc") else None,
+		"columns": columns,
+		"rows": rows,
+		"total_row": total,
+		"message": result.get("message"),
+		"chart": result.get("chart"),
+		"summary": result.get("report_summary"),
+	}
+
+
+def shape_column(column: Any) -> dict[str, Any]:
+	"""A column under the same five keys, whichever of Frappe's forms it had."""
+	if not isinstance(column, (str, dict)):
+		column = column.as_dict()  # the report builder gives the field itself
+	known = query_report.get_column_as_dict(column)
+	return {
+		"fieldname": known.get("fieldname"),
+		"label": known.get("label") or known.get("fieldname"),
+		"fieldtype": known.get("fieldtype") or "Data",
+		"options": known.get("options"),
+		"width": known.get("width"),
+	}
+
+
+def shape_row(columns: list[dict[str, Any]], row: dict[str, Any] | Sequence[Any]) -> dict[str, Any]:
+	"""A row by fieldname."""
+	if isinstance(row, dict):
+		return row
+	return {column["fieldname"]: value for column, value in zip(columns, row, strict=False)}

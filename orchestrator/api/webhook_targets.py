@@ -1,0 +1,115 @@
+"""Where webhooks made by the API may go: to https, at public addresses, unless the site allows its own network.
+
+Looked at when a webhook is saved and again before each delivery, because a name may have been pointed elsewhere
+meanwhile. Two ways remain that only the network can close: a receiver that answers with a redirect, which
+Frappe follows, and a name that changes in the moment between the look and the call."""
+
+import ipaddress
+import socket
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
+
+import frappe
+from frappe import _
+from frappe.integrations.doctype.webhook.webhook import Webhook, log_request
+
+from orchestrator.configuration import get_settings
+from orchestrator.exceptions import TargetRefused
+
+DELIVERY = "frappe.integrations.doctype.webhook.webhook.enqueue_webhook"
+NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+PORTS = {"http": 80, "https": 443}
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+def check_on_save(webhook: Webhook, _method: str | None = None) -> None:
+	"""Hook Webhook.validate. Webhooks made in Desk are Frappe's own affair."""
+	if webhook.public_target_only:
+		check(webhook.request_url)
+
+
+def check_before_delivery(method: str, kwargs: dict[str, Any] | None, transaction_type: str) -> None:
+	"""Hook before_job: end the job of a delivery that would reach a private address, and log that."""
+	if transaction_type != "job" or method != DELIVERY or not kwargs:
+		return
+	name = kwargs["webhook"].get("name")
+	url = frappe.db.get_value("Webhook", {"name": name, "public_target_only": 1}, "request_url")
+	if not url:
+		return
+	try:
+		check(url)
+	except TargetRefused:
+		log_request(name, kwargs["doc"].name, url, {}, {})
+		frappe.db.commit()  # the job ends here
+		raise
+
+
+def check(url: str) -> None:
+	"""Raise TargetRefused (422) for a URL that is no public https address, unless the site allows private ones;
+	then it may be https anywhere, and plain http within the site's own network."""
+	parts = parse(url)
+	private_allowed = get_settings().allow_private_webhook_targets
+	if parts.scheme == "https" and private_allowed:
+		return
+	if parts.scheme != "https" and not private_allowed:
+		frappe.throw(_("The webhook's request_url must begin with https://."), TargetRefused)
+	for address in resolve(parts):
+		if is_public(address) != (parts.scheme == "https"):
+			refuse_address(parts)
+
+
+def parse(url: str) -> SplitResult:
+	"""The parts of `url`. Raises TargetRefused where it is no http address of a host, or carries a login."""
+	try:
+		parts = urlsplit(url.strip())
+		valid = parts.scheme in PORTS and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+	except ValueError:
+		valid = False
+	# a backslash or blank in the host is read one way here and another way by an HTTP client
+	if not valid or any(character in url.strip() for character in "\\ \t\r\n"):
+		frappe.throw(
+			_("request_url must be a complete address such as https://example.com/hook."), TargetRefused
+		)
+	if parts.username is not None or parts.password is not None:
+		frappe.throw(
+			_("request_url must not hold a login. Send it in webhook_headers, as Authorization."),
+			TargetRefused,
+		)
+	return parts
+
+
+def resolve(parts: SplitResult) -> list[Address]:
+	"""Every address that the host stands for."""
+	try:
+		found = socket.getaddrinfo(parts.hostname, parts.port or PORTS[parts.scheme], type=socket.SOCK_STREAM)
+	except (OSError, UnicodeError):
+		frappe.throw(_("The host {0} of request_url is not known.").format(parts.hostname), TargetRefused)
+	return [ipaddress.ip_address(str(info[4][0]).partition("%")[0]) for info in found]
+
+
+def is_public(address: Address) -> bool:
+	"""True for an address of the open internet, seen through the forms of IPv6 that carry one of IPv4."""
+	if isinstance(address, ipaddress.IPv6Address) and (carried := carried_address(address)):
+		address = carried
+	return address.is_global and not address.is_multicast
+
+
+def carried_address(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+	"""The IPv4 address within a mapped, 6to4, Teredo or NAT64 one."""
+	if address in NAT64:
+		return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+	teredo = address.teredo
+	return address.ipv4_mapped or address.sixtofour or (teredo[1] if teredo else None)
+
+
+def refuse_address(parts: SplitResult) -> None:
+	"""Refuse a target by the address of its host. The address itself is not told."""
+	if parts.scheme == "https":
+		text = _(
+			"The host {0} of request_url is at a private address. Name a public one, or let a System Manager allow"
+			" private targets in Orchestrator Settings."
+		)
+	else:
+		text = _("The host {0} of request_url is at a public address: use https.")
+	frappe.throw(text.format(parts.hostname), TargetRefused)

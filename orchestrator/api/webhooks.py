@@ -1,0 +1,111 @@
+"""Subscriptions to events: Frappe's own Webhook documents, one per event."""
+
+from typing import Any
+
+import frappe
+from frappe import _, _lt
+
+from orchestrator.api.endpoint import CREATES, endpoint
+from orchestrator.api.lists import parse_json
+from orchestrator.exceptions import BadRequest
+
+FULL_DOCUMENT = "{{ doc | json }}"
+CONTENT_TYPE = "Content-Type"
+
+Header = dict[str, str]
+
+
+@frappe.whitelist(methods=["POST"])
+@endpoint(_lt("Webhook created"), effect=CREATES)
+def create(
+	doctype: str,
+	webhook_name: str,
+	events: str | list,
+	request_url: str,
+	request_method: str = "POST",
+	webhook_headers: str | list | None = None,
+) -> dict[str, Any]:
+	"""Send every record of a DocType, as JSON, to `request_url` whenever one of `events` happens to it.
+
+	For System Managers, as Frappe has it. Makes all Webhooks or none: `webhook_name` for one event,
+	`<webhook_name>-<event>` for several. Headers are `{"header_key", "header_value"}`. Returns `{"doctype",
+	"request_url", "request_method", "webhooks": [{"name", "event"}]}`. Raises PermissionError (403), BadRequest
+	(400) for what is malformed, LinkValidationError (422) for an unknown DocType, ValidationError (422) for an
+	unknown event or method, TargetRefused (422) for the URL, DuplicateEntryError (409)."""
+	frappe.has_permission("Webhook", "create", throw=True)
+	if not frappe.db.exists("DocType", doctype):
+		frappe.throw(_("There is no DocType {0}.").format(doctype), frappe.LinkValidationError)
+	wanted = read_events(events)
+	headers = read_headers(webhook_headers)
+	method = checked_option("request_method", request_method.upper())
+	webhooks = []
+	for event in wanted:
+		name = webhook_name if len(wanted) == 1 else f"{webhook_name}-{event}"
+		insert_webhook(name, event, doctype, request_url.strip(), method, headers)
+		webhooks.append({"name": name, "event": event})
+	return {"doctype": doctype, "request_url": request_url, "request_method": method, "webhooks": webhooks}
+
+
+def read_events(events: str | list) -> list[str]:
+	"""The events asked for, each once. 400 for no list of names, 422 for an event Frappe does not have."""
+	names = (
+		parse_json("events", events)
+		if isinstance(events, str) and events.lstrip().startswith("[")
+		else events
+	)
+	if isinstance(names, str):
+		names = [names]
+	if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
+		frappe.throw(_("events must be a list of event names, such as after_insert."), BadRequest)
+	return [checked_option("webhook_docevent", name) for name in dict.fromkeys(names)]
+
+
+def checked_option(fieldname: str, value: str) -> str:
+	"""`value`, where it is an option of the Webhook's field. 422 naming the options otherwise."""
+	field = frappe.get_meta("Webhook").get_field(fieldname)
+	options = field.options.split("\n")
+	if value not in options:
+		frappe.throw(
+			_("{0} is no {1} of a webhook. Use one of {2}.").format(value, _(field.label), ", ".join(options))
+		)
+	return value
+
+
+def read_headers(value: Any) -> list[Header]:
+	"""The headers as rows of a Webhook. The body is JSON, and says so unless the caller says otherwise."""
+	rows = parse_json("webhook_headers", value) or []
+	if not isinstance(rows, list):
+		frappe.throw(_("webhook_headers must be a list of {header_key, header_value}."), BadRequest)
+	headers = [read_header(row) for row in rows]
+	if not any(header["key"].lower() == CONTENT_TYPE.lower() for header in headers):
+		headers.append({"key": CONTENT_TYPE, "value": "application/json"})
+	return headers
+
+
+def read_header(row: Any) -> Header:
+	"""One header. 400 where it is incomplete or would break out of its line."""
+	key, value = (row.get("header_key"), row.get("header_value")) if isinstance(row, dict) else (None, None)
+	if not all(isinstance(text, str) and text.strip() and text.isprintable() for text in (key, value)):
+		frappe.throw(
+			_("Each of webhook_headers needs a header_key and a header_value, both of one line."), BadRequest
+		)
+	return {"key": key.strip(), "value": value.strip()}
+
+
+def insert_webhook(name: str, event: str, doctype: str, url: str, method: str, headers: list[Header]) -> None:
+	"""Insert one Webhook, with Frappe's own permissions and validation."""
+	frappe.get_doc(
+		{
+			"doctype": "Webhook",
+			"__newname": name,
+			"webhook_doctype": doctype,
+			"webhook_docevent": event,
+			"enabled": 1,
+			"request_url": url,
+			"request_method": method,
+			"request_structure": "JSON",
+			"webhook_json": FULL_DOCUMENT,
+			"webhook_headers": headers,
+			"public_target_only": 1,
+		}
+	).insert()

@@ -1,0 +1,107 @@
+"""What the demo made and changed, so that its removal takes exactly that back."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+import frappe
+from frappe.model.base_document import BaseDocument
+
+DOCTYPE = "Orchestrator Demo Record"
+
+
+class Made(NamedTuple):
+	doctype: str
+	name: str
+
+
+class Changed(NamedTuple):
+	"""A value of a Single that the demo set."""
+
+	doctype: str
+	fieldname: str
+	before: str | None
+	after: str
+
+
+@contextmanager
+def recording() -> Iterator[list[Made]]:
+	"""Collect every record inserted meanwhile, those that other apps' hooks insert too, in that order."""
+	made: list[Made] = []
+	db_insert = BaseDocument.db_insert
+
+	def recorded_insert(doc: BaseDocument, *args: object, **kwargs: object) -> None:
+		db_insert(doc, *args, **kwargs)
+		if not doc.get("parenttype"):
+			made.append(Made(doc.doctype, str(doc.name)))
+
+	BaseDocument.db_insert = recorded_insert
+	try:
+		yield made
+	finally:
+		BaseDocument.db_insert = db_insert
+
+
+@contextmanager
+def silence() -> Iterator[None]:
+	"""Send nothing meanwhile: no mail, and by `drop_jobs` no webhook and no other job."""
+	sendmail = frappe.sendmail
+	frappe.sendmail = lambda *_args, **_kwargs: None
+	try:
+		yield
+	finally:
+		frappe.sendmail = sendmail
+
+
+def drop_jobs() -> None:
+	"""Forget the jobs that wait for the commit: webhooks, notifications, look-ups of pictures on other hosts."""
+	frappe.db.after_commit.reset()
+
+
+def exists() -> bool:
+	return bool(frappe.db.count(DOCTYPE))
+
+
+def keep(made: list[Made], changed: list[Changed]) -> None:
+	"""Store what was recorded."""
+	rows = [_row(change) for change in changed] + [
+		{"reference_doctype": doctype, "reference_name": name, "change": "Made"} for doctype, name in made
+	]
+	for sequence, row in enumerate(rows, start=1):
+		doc = frappe.get_doc({"doctype": DOCTYPE, "sequence": sequence, **row})
+		doc.set_new_name()
+		doc.db_insert()
+
+
+def made_last_first() -> list[frappe._dict]:
+	"""The records the demo made, the youngest first: name (of the row), doctype, record."""
+	return frappe.get_all(
+		DOCTYPE,
+		filters={"change": "Made"},
+		fields=["name", "reference_doctype as doctype", "reference_name as record"],
+		order_by="sequence desc",
+	)
+
+
+def changed() -> list[tuple[str, Changed]]:
+	"""The settings the demo changed, each with the name of its row."""
+	rows = frappe.get_all(
+		DOCTYPE, filters={"change": "Changed"}, fields=["name", "reference_doctype", "before"]
+	)
+	return [(row.name, Changed(row.reference_doctype, **json.loads(row.before))) for row in rows]
+
+
+def forget(row: str) -> None:
+	frappe.db.delete(DOCTYPE, {"name": row})
+
+
+def _row(change: Changed) -> dict[str, str]:
+	values = change._asdict()
+	doctype = values.pop("doctype")
+	return {
+		"reference_doctype": doctype,
+		"reference_name": doctype,
+		"change": "Changed",
+		"before": json.dumps(values),
+	}

@@ -1,0 +1,66 @@
+"""Takes back what the demo made and changed, and nothing else."""
+
+from typing import NamedTuple
+
+import frappe
+
+from orchestrator.setup.demo import ledger
+
+
+class Removal(NamedTuple):
+	removed: int
+	kept: list[str]
+	"""`DocType name: why` of each record that something of the site's own still needs."""
+
+
+def remove() -> Removal:
+	"""Remove the demo, also records that people have edited since. What they made themselves stays, and so does a
+	demo record that it refers to: the next removal, when the reference is gone, takes it."""
+	restore_settings()
+	with ledger.silence():
+		removal = _remove_records()
+	ledger.drop_jobs()
+	frappe.db.commit()
+	frappe.clear_cache()
+	return removal
+
+
+def restore_settings() -> None:
+	"""Set back each setting that still has the demo's value."""
+	for row, change in ledger.changed():
+		if str(frappe.db.get_single_value(change.doctype, change.fieldname)) == change.after:
+			frappe.db.set_single_value(change.doctype, change.fieldname, change.before)
+		ledger.forget(row)
+
+
+def _remove_records() -> Removal:
+	"""The youngest first; again, as long as that frees others."""
+	removed, rows = 0, ledger.made_last_first()
+	while True:
+		blocked = [(row, reason) for row in rows if (reason := _remove_record(row))]
+		removed += len(rows) - len(blocked)
+		if not blocked or len(blocked) == len(rows):
+			return Removal(removed, [f"{row.doctype} {row.record}: {reason}" for row, reason in blocked])
+		rows = [row for row, _reason in blocked]
+
+
+def _remove_record(row: frappe._dict) -> str | None:
+	"""Delete one record and its row. Returns why not, if something refers to it or it goes with another."""
+	frappe.db.savepoint("demo_record")
+	try:
+		if frappe.db.exists(row.doctype, row.record):
+			_delete(row.doctype, row.record)
+	except frappe.ValidationError as error:
+		frappe.db.rollback(save_point="demo_record")
+		frappe.clear_last_message()
+		return frappe.utils.strip_html(str(error))
+	ledger.forget(row.name)
+	return None
+
+
+def _delete(doctype: str, name: str) -> None:
+	doc = frappe.get_doc(doctype, name)
+	if doc.docstatus.is_submitted():
+		doc.flags.ignore_permissions = True
+		doc.cancel()
+	frappe.delete_doc(doctype, name, ignore_permissions=True, delete_permanently=True)

@@ -1,0 +1,122 @@
+# shellcheck shell=bash
+# The settings: from the environment, else as the bench keeps them from an earlier run, else the default.
+
+# NAME|default|kept by the bench (1) or asked for at each run (0). README.md has the table for people; a test compares.
+readonly SETTINGS='
+BENCH_USER||0
+BENCH||0
+GIT_BASE|https://github.com|1
+HOST|127.0.0.1|1
+PORT|8000|1
+SITE|orchestrator.localhost|1
+TEST_SITE|orchestrator-test.localhost|1
+ADMIN_PASSWORD||1
+DB_HOST|127.0.0.1|1
+DB_PORT|3306|1
+DB_ROOT_USER|root|0
+DB_ROOT_PASSWORD||0
+REDIS_CACHE||1
+REDIS_QUEUE||1
+FRONTENDS|0|1
+MIN_DISK_GB|10|0
+REQUIRE_BENCH|0|0
+'
+
+# load_place: whose bench, and where. Everything else may be kept inside it.
+load_place() {
+	local caller
+	caller=$(id -un)
+	if [[ $caller == root ]]; then caller=frappe; fi
+	BENCH_USER=${ORCHESTRATOR_BENCH_USER:-$caller}
+	[[ $BENCH_USER != root ]] || die "$EXIT_USAGE" "bench refuses to run as root. Set ORCHESTRATOR_BENCH_USER to another user's name; it is created if missing."
+	[[ $EUID -eq 0 || $caller == "$BENCH_USER" ]] || die "$EXIT_USAGE" "Only root can set up a bench for another user. Run this with sudo, or without ORCHESTRATOR_BENCH_USER."
+	BENCH_HOME=$(getent passwd "$BENCH_USER" | cut -d: -f6) || true
+	BENCH_HOME=${BENCH_HOME:-/home/$BENCH_USER}
+	BENCH=${ORCHESTRATOR_BENCH:-$BENCH_HOME/orchestrator-bench}
+	[[ $BENCH == /* ]] || die "$EXIT_USAGE" "ORCHESTRATOR_BENCH must be a path that starts with /, not $BENCH."
+	# Ours inside the bench: settings, stamps, tools, dumps, process ids.
+	BENCH_STATE=$BENCH/.orchestrator
+	SETUP_LOG=/dev/null
+}
+
+# load_settings: sets GIT_BASE, PORT and so on for the rest of the script.
+load_settings() {
+	local name default kept variable
+	while IFS='|' read -r name default kept; do
+		[[ -n $name && $name != BENCH && $name != BENCH_USER ]] || continue
+		variable=ORCHESTRATOR_$name
+		if [[ -n ${!variable:-} ]]; then
+			printf -v "$name" '%s' "${!variable}"
+		elif [[ $kept == 1 ]] && kept_has "$name"; then
+			printf -v "$name" '%s' "$(kept_get "$name")"
+		else
+			printf -v "$name" '%s' "$default"
+		fi
+	done <<<"$SETTINGS"
+	GIT_BASE=${GIT_BASE%/}
+	# shellcheck disable=SC2153 # set above, by name
+	check_number PORT "$PORT" 65535
+	check_number DB_PORT "$DB_PORT" 65535
+	check_number MIN_DISK_GB "$MIN_DISK_GB" 100000
+	# shellcheck disable=SC2153
+	check_site_name SITE "$SITE"
+	check_site_name TEST_SITE "$TEST_SITE"
+	[[ $SITE != "$TEST_SITE" ]] || die "$EXIT_USAGE" "ORCHESTRATOR_SITE and ORCHESTRATOR_TEST_SITE are both $SITE. The test site is made anew by each run: give it another name."
+}
+
+check_number() {
+	[[ $2 =~ ^[0-9]{1,6}$ && $2 -le $3 ]] || die "$EXIT_USAGE" "ORCHESTRATOR_$1 must be a number up to $3, not \"$2\"."
+}
+
+check_site_name() {
+	[[ $2 =~ ^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$ ]] || die "$EXIT_USAGE" "ORCHESTRATOR_$1 must be a host name in small letters, not \"$2\"."
+}
+
+# --- what the bench keeps (NAME=value a line, never run as code) ---
+kept_get() { sed -n "s/^$1=//p" "$BENCH_STATE/settings" 2>/dev/null | tail -n 1; }
+kept_has() { grep -q "^$1=" "$BENCH_STATE/settings" 2>/dev/null; }
+kept_set() {
+	[[ $(kept_get "$1") != "$2" ]] || return 0
+	{
+		grep -v "^$1=" "$BENCH_STATE/settings" 2>/dev/null || true
+		printf '%s=%s\n' "$1" "$2"
+	} | write_for_bench "$BENCH_STATE/settings" 600
+}
+
+# keep_settings: later runs need no environment to continue the same way.
+keep_settings() {
+	local name default kept
+	while IFS='|' read -r name default kept; do
+		if [[ $kept == 1 && -n ${!name:-} ]]; then kept_set "$name" "${!name}"; fi
+	done <<<"$SETTINGS"
+}
+
+# --- ports of this bench's own services: picked once, kept ---
+port_taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+
+# keep_port NAME FIRST: the first free port from FIRST on becomes NAME, unless the bench has one already.
+keep_port() {
+	local port=$2
+	if ! kept_has "$1"; then
+		while port_taken "$port" || grep -qs "=$port\$" "$BENCH_STATE/settings"; do port=$((port + 1)); done
+		kept_set "$1" "$port"
+	fi
+	printf -v "$1" '%s' "$(kept_get "$1")"
+}
+
+keep_ports() {
+	keep_port REDIS_CACHE_PORT 13100
+	keep_port REDIS_QUEUE_PORT 11100
+	keep_port SOCKETIO_PORT 9100
+	keep_port TEST_CACHE_PORT 13200
+	keep_port TEST_QUEUE_PORT 11200
+}
+
+# --- the pins: apps.json, read without a JSON tool because a fresh machine has none ---
+# pins: a line "app url branch commit" each; commit is "-" where the branch is a tag.
+pins() {
+	sed -nE 's/.*"url": *"([^"]+)", *"branch": *"([^"]+)"(, *"commit": *"([^"]+)")?.*/\1 \2 \4/p' "$CHECKOUT/apps.json" |
+		while read -r url branch commit; do printf '%s %s %s %s\n' "${url##*/}" "$url" "$branch" "${commit:--}"; done
+}
+pin_of() { pins | awk -v app="$1" '$1 == app'; }
+app_names() { pins | cut -d' ' -f1; }

@@ -1,0 +1,67 @@
+# shellcheck shell=bash
+# The demo site and the test site: copies of the base site with Orchestrator installed.
+
+# --- the demo site: made once, then only migrated; a person's work may be in it ---
+check_demo_site() {
+	[[ -n $(stamp_read "site-$SITE") ]] || ! site_exists "$SITE" ||
+		die "$EXIT_USAGE" "The bench has a site $SITE that script/server did not make. Choose another name: ORCHESTRATOR_SITE=demo.localhost script/server"
+}
+
+demo_site_is_made() { [[ $(stamp_read "site-$SITE") == made ]] && site_exists "$SITE"; }
+
+make_demo_site() {
+	stamp_write "site-$SITE" unfinished
+	restore_site "$SITE" "$(base_dump)" ",
+ \"host_name\": \"http://$SITE:$PORT\""
+	frappe --site "$SITE" set-admin-password "$ADMIN_PASSWORD"
+	frappe --site "$SITE" install-app orchestrator
+	load_demo
+	frappe --site "$SITE" enable-scheduler
+	as_bench rm -f "$BENCH_STATE/token-$SITE"
+	stamp_write "migrated-$SITE" "$(code_key)"
+	stamp_write "site-$SITE" made
+}
+
+load_demo() {
+	frappe --site "$SITE" orchestrator demo
+}
+
+migrate_demo_site() { frappe --site "$SITE" migrate; }
+
+# The token is made once and kept, readable by the bench user only.
+keep_token() {
+	local token
+	if [[ ! -s $BENCH_STATE/token-$SITE ]]; then
+		token=$(in_sites "$BENCH/env/bin/python" "$LINKED/script/lib/python/demo_access.py" "$SITE" | tail -n 1)
+		[[ $token =~ ^[0-9a-f]+:[0-9a-f]+$ ]] || die "$EXIT_BENCH" "Frappe gave no API token. Details: $SETUP_LOG"
+		printf '%s' "$token" | write_for_bench "$BENCH_STATE/token-$SITE" 600
+	fi
+}
+
+# --- the test site: made anew by each run ---
+installed_dump() { printf '%s/base/installed-%s-%s.sql.gz' "$BENCH" "$(platform_key)" "$(schema_key)"; }
+
+# With Orchestrator installed already where this schema was seen before; `migrate` follows either way.
+make_test_site() {
+	local dump extra=',
+ "allow_tests": true,
+ "pause_scheduler": 1,
+ "host_name": "http://'$TEST_SITE'"'
+	dump=$(installed_dump)
+	if [[ -f $dump ]]; then
+		restore_site "$TEST_SITE" "$dump" "$extra"
+	else
+		restore_site "$TEST_SITE" "$(base_dump)" "$extra"
+		frappe --site "$TEST_SITE" install-app orchestrator
+		dump_site "$TEST_SITE" "$dump"
+		forget_old_dumps
+	fi
+}
+
+# The last five schemas are enough for branches in work.
+forget_old_dumps() {
+	# shellcheck disable=SC2016
+	as_bench bash -c 'ls -t "$1"/installed-* | tail -n +6 | xargs -r rm -f' forget "$BENCH/base"
+}
+
+migrate_test_site() { frappe --site "$TEST_SITE" migrate; }
