@@ -2,8 +2,9 @@
 
 import json
 
-import frappe
 import pytest
+
+import frappe
 
 from tests import factories
 

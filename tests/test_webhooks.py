@@ -5,8 +5,9 @@ import json
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
-import frappe
 import pytest
+
+import frappe
 
 from orchestrator.api import webhook_targets
 from orchestrator.exceptions import TargetRefused

@@ -4,13 +4,8 @@ from pypika import Case
 
 import frappe
 
-STAGE_BY_STATUS = {
-	"Quotation": "In Progress",
-	"Replied": "In Progress",
-	"Converted": "Closed Won",
-	"Lost": "Closed Lost",
-	"Closed": "Closed Lost",
-}
+from orchestrator.crm.stages import OPEN, STAGE_BY_STATUS
+
 ASSIGNABLE = ("Lead", "Opportunity", "Issue", "Task")
 # The ToDos that Frappe counts in `_assign`.
 OPEN_ASSIGNMENT = """
@@ -27,14 +22,15 @@ def run() -> None:
 def fill_pipeline_stage() -> None:
 	"""Give each opportunity that stands at the default the stage its status tells."""
 	opportunity = frappe.qb.DocType("Opportunity")
-	stage = Case()
-	for status, value in STAGE_BY_STATUS.items():
-		stage = stage.when(opportunity.status == status, value)
+	moved = {status: stage for status, stage in STAGE_BY_STATUS.items() if stage != OPEN}
+	stage_of_status = Case()
+	for status, stage in moved.items():
+		stage_of_status = stage_of_status.when(opportunity.status == status, stage)
 	(
 		frappe.qb.update(opportunity)
-		.set(opportunity.pipeline_stage, stage)
-		.where(opportunity.pipeline_stage.isnull() | opportunity.pipeline_stage.isin(["", "Open"]))
-		.where(opportunity.status.isin(list(STAGE_BY_STATUS)))
+		.set(opportunity.pipeline_stage, stage_of_status)
+		.where(opportunity.pipeline_stage.isnull() | opportunity.pipeline_stage.isin(["", OPEN]))
+		.where(opportunity.status.isin(list(moved)))
 		.run()
 	)
 

@@ -7,11 +7,12 @@ import frappe
 from frappe import _
 from frappe.custom.doctype.custom_field.custom_field import create_custom_fields
 
+from orchestrator.crm.stages import OPEN, STAGES
+
 if TYPE_CHECKING:
 	from frappe.core.doctype.docfield.docfield import DocField
 
 MODULE = "Orchestrator"
-STAGES = ("Open", "Qualified", "In Progress", "Closed Won", "Closed Lost")
 
 Field = dict[str, Any]
 
@@ -62,7 +63,7 @@ CUSTOM_FIELDS: dict[str, list[Field]] = {
 			"label": "Pipeline Stage",
 			"fieldtype": "Select",
 			"options": "\n".join(STAGES),
-			"default": STAGES[0],
+			"default": OPEN,
 			"insert_after": "status",
 			"in_list_view": 1,
 			"in_standard_filter": 1,

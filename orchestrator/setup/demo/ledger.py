@@ -44,19 +44,26 @@ def recording() -> Iterator[list[Made]]:
 
 
 @contextmanager
-def silence() -> Iterator[None]:
-	"""Send nothing meanwhile: no mail, and by `drop_jobs` no webhook and no other job."""
-	sendmail = frappe.sendmail
+def one_quiet_transaction() -> Iterator[None]:
+	"""Commit all or nothing at the end, and send nothing: no mail, no webhook, no other job.
+
+	Some apps commit in their hooks; here they may not. The jobs that wait for the commit are forgotten: webhooks,
+	notifications, look-ups of users' pictures on other hosts.
+	"""
+	commit, sendmail = frappe.db.commit, frappe.sendmail
+	frappe.db.commit = lambda *_args, **_kwargs: None
 	frappe.sendmail = lambda *_args, **_kwargs: None
 	try:
 		yield
+	except BaseException:
+		frappe.db.rollback()
+		raise
+	else:
+		frappe.db.after_commit.reset()
+		commit()
+		frappe.clear_cache()
 	finally:
-		frappe.sendmail = sendmail
-
-
-def drop_jobs() -> None:
-	"""Forget the jobs that wait for the commit: webhooks, notifications, look-ups of pictures on other hosts."""
-	frappe.db.after_commit.reset()
+		frappe.db.commit, frappe.sendmail = commit, sendmail
 
 
 def exists() -> bool:

@@ -392,19 +392,17 @@ class Maker:
 			self.changed.append(ledger.Changed(doctype, fieldname, before, value))
 
 
-def make() -> int:
-	"""Make the demo in one transaction. Returns how many records it has.
+def make() -> list[ledger.Made]:
+	"""Make the demo in one transaction. Returns its records.
 
 	Raises frappe.ValidationError if the site has no company yet.
 	"""
 	maker = Maker(company())
-	with ledger.silence(), ledger.recording() as made:
-		maker.make_all()
-	ledger.keep(made, maker.changed)
-	ledger.drop_jobs()
-	frappe.db.commit()
-	frappe.clear_cache()
-	return len(made)
+	with ledger.one_quiet_transaction():
+		with ledger.recording() as made:
+			maker.make_all()
+		ledger.keep(made, maker.changed)
+	return made
 
 
 def company() -> str:
@@ -419,11 +417,11 @@ def email_of(key: str) -> str:
 	return f"{person.first_name}.{person.last_name}@{data.EMAIL_DOMAIN}".lower()
 
 
-def insert(doctype: str, **values: Any) -> Document:
+def insert(doctype: str, **values: object) -> Document:
 	return frappe.get_doc({"doctype": doctype, **values}).insert()
 
 
-def ensure(doctype: str, name: str, **values: Any) -> None:
+def ensure(doctype: str, name: str, **values: object) -> None:
 	"""Make a master unless the site has it. One the site had is not the demo's to remove."""
 	if not frappe.db.exists(doctype, name):
 		insert(doctype, **values)

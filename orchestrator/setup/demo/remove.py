@@ -16,13 +16,9 @@ class Removal(NamedTuple):
 def remove() -> Removal:
 	"""Remove the demo, also records that people have edited since. What they made themselves stays, and so does a
 	demo record that it refers to: the next removal, when the reference is gone, takes it."""
-	restore_settings()
-	with ledger.silence():
-		removal = _remove_records()
-	ledger.drop_jobs()
-	frappe.db.commit()
-	frappe.clear_cache()
-	return removal
+	with ledger.one_quiet_transaction():
+		restore_settings()
+		return _remove_records()
 
 
 def restore_settings() -> None:

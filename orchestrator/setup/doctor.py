@@ -1,0 +1,218 @@
+"""What can be wrong with a site's set-up, and what mends it. Each check looks and changes nothing."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import semantic_version
+
+import frappe
+from frappe.utils.background_jobs import get_redis_conn, get_workers
+from frappe.utils.scheduler import is_scheduler_inactive
+
+from orchestrator.api import limits
+from orchestrator.apps import is_installed
+from orchestrator.setup import custom_fields, roles, status_options
+
+APP = "orchestrator"
+TITLE = "Frappe Orchestrator"
+OK, WARN, FAIL = "ok", "warn", "fail"
+
+# As pyproject.toml tells bench, which checks them only when it installs or updates.
+VERSION_BOUNDS = {
+	"frappe": ">=15.40.0,<16.0.0",
+	"erpnext": ">=15.40.0,<16.0.0",
+	"hrms": ">=15.30.0,<16.0.0",
+}
+OPTIONAL_APPS = ("helpdesk", "gameplan", "insights")
+
+
+class Finding(NamedTuple):
+	"""What one check found. `level` is ok, warn or fail; `mend` tells what to do unless it is ok."""
+
+	check: str
+	level: str
+	found: str
+	mend: str = ""
+
+
+def examine() -> list[Finding]:
+	"""Run every check. One that breaks is a finding itself."""
+	return [_run(check) for check in CHECKS]
+
+
+def check_versions() -> Finding:
+	versions = {app: frappe.get_module(app).__version__ for app in VERSION_BOUNDS if is_installed(app)}
+	wrong = [
+		f"{app} {versions.get(app, 'missing')}, wants {bounds}"
+		for app, bounds in VERSION_BOUNDS.items()
+		if app not in versions or not is_within(versions[app], bounds)
+	]
+	if wrong:
+		return Finding("versions", FAIL, "; ".join(wrong), "Install or update these apps with bench.")
+	return Finding("versions", OK, ", ".join(f"{app} {version}" for app, version in versions.items()))
+
+
+def check_optional_apps() -> Finding:
+	missing = [app for app in OPTIONAL_APPS if not is_installed(app)]
+	if missing:
+		return Finding("optional apps", OK, f"without {', '.join(missing)}: calls that need them answer 501")
+	return Finding("optional apps", OK, ", ".join(OPTIONAL_APPS))
+
+
+def check_package() -> Finding:
+	"""Another app of the same name, which a Python path may put in our place."""
+	imported = Path(frappe.get_module(APP).__file__).resolve().parent
+	expected = Path(frappe.get_app_source_path(APP), APP).resolve()
+	if imported != expected or frappe.get_hooks("app_title", app_name=APP) != [TITLE]:
+		return Finding(
+			"package",
+			FAIL,
+			"another Python package or app is called orchestrator",
+			"Keep the two on separate benches: both cannot share one.",
+		)
+	return Finding("package", OK, "no other package of that name is in the way")
+
+
+def check_declarations() -> Finding:
+	missing = custom_fields.missing() + status_options.missing() + roles.missing()
+	if missing:
+		return Finding(
+			"fields, options, roles",
+			FAIL,
+			f"missing: {', '.join(missing)}",
+			f"Run bench --site {frappe.local.site} migrate.",
+		)
+	return Finding("fields, options, roles", OK, "all there")
+
+
+def check_overrides() -> Finding:
+	"""Of several apps that override a method, Frappe takes the last."""
+	ours = frappe.get_hooks("override_whitelisted_methods", app_name=APP)
+	everyone = frappe.get_hooks("override_whitelisted_methods")
+	taken = [
+		f"{method} by {everyone[method][-1]}"
+		for method, paths in ours.items()
+		if everyone[method][-1] != paths[-1]
+	]
+	if taken:
+		return Finding(
+			"hooks", FAIL, f"overridden: {', '.join(taken)}", "Reinstall Orchestrator, so that it comes last."
+		)
+	return Finding("hooks", OK, f"{len(ours)} overrides in force")
+
+
+def check_redis() -> Finding:
+	frappe.cache().ping()
+	get_redis_conn().ping()
+	return Finding("redis", OK, "cache and queue answer")
+
+
+def check_rate_limit() -> Finding:
+	if not limits.get_settings().rate_limit_enabled:
+		return Finding(
+			"rate limit",
+			WARN,
+			"switched off",
+			"Switch it on in Orchestrator Settings before others call the API.",
+		)
+	limits.run_script("doctor", 1.0, 1)
+	return Finding("rate limit", OK, "the token bucket works")
+
+
+def check_scheduler() -> Finding:
+	if is_scheduler_inactive(verbose=False):
+		return Finding(
+			"scheduler",
+			WARN,
+			"paused or disabled",
+			f"Run bench --site {frappe.local.site} enable-scheduler, or expired data is not cleaned up.",
+		)
+	return Finding("scheduler", OK, "enabled")
+
+
+def check_workers() -> Finding:
+	workers = get_workers()
+	if not workers:
+		return Finding(
+			"workers",
+			FAIL,
+			"none is running",
+			"Start them (bench start, or supervisor): webhooks and long jobs wait.",
+		)
+	return Finding("workers", OK, f"{len(workers)} running")
+
+
+def check_mail() -> Finding:
+	if not frappe.db.exists("Email Account", {"enable_outgoing": 1, "default_outgoing": 1}):
+		return Finding(
+			"outgoing mail",
+			WARN,
+			"no default account",
+			"Set a default outgoing Email Account: until then public replies reach nobody.",
+		)
+	return Finding("outgoing mail", OK, "a default account is set")
+
+
+def check_company() -> Finding:
+	company = frappe.defaults.get_global_default("company")
+	currency = company and frappe.get_cached_value("Company", company, "default_currency")
+	time_zone = frappe.db.get_single_value("System Settings", "time_zone")
+	if not (currency and time_zone):
+		return Finding(
+			"company", FAIL, "no company, currency or time zone", "Finish the setup wizard in Desk."
+		)
+	return Finding("company", OK, f"{currency}, {time_zone}")
+
+
+def check_service_levels() -> Finding:
+	if not frappe.db.get_single_value("Support Settings", "track_service_level_agreement"):
+		return Finding(
+			"service levels",
+			WARN,
+			"not tracked",
+			"Switch on Track Service Level Agreement in Support Settings, or no issue has a due date.",
+		)
+	return Finding("service levels", OK, "tracked")
+
+
+def check_pdf() -> Finding:
+	if not shutil.which("wkhtmltopdf"):
+		return Finding(
+			"pdf", WARN, "wkhtmltopdf is missing", "Install wkhtmltopdf: reports cannot become PDFs."
+		)
+	return Finding("pdf", OK, "wkhtmltopdf is there")
+
+
+def is_within(version: str, bounds: str) -> bool:
+	"""True if `version` fits `bounds`, by semantic versioning; a pre-release fits like its release."""
+	parsed = semantic_version.Version.coerce(version)
+	return parsed.truncate() in semantic_version.SimpleSpec(bounds)
+
+
+def _run(check: Callable[[], Finding]) -> Finding:
+	try:
+		return check()
+	except Exception as error:
+		name = check.__name__.removeprefix("check_").replace("_", " ")
+		return Finding(
+			name, FAIL, type(error).__name__, f"Look at {error}" if str(error) else "See the logs."
+		)
+
+
+CHECKS: tuple[Callable[[], Finding], ...] = (
+	check_versions,
+	check_optional_apps,
+	check_package,
+	check_declarations,
+	check_overrides,
+	check_redis,
+	check_rate_limit,
+	check_scheduler,
+	check_workers,
+	check_mail,
+	check_company,
+	check_service_levels,
+	check_pdf,
+)
