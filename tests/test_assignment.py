@@ -2,8 +2,9 @@
 
 import json
 
-import frappe
 import pytest
+
+import frappe
 from frappe.desk.form import assign_to
 
 from orchestrator.assignment import Assignees, effective
@@ -34,7 +35,9 @@ def todos(doc) -> dict[str, str]:
 	"""The status of each user's ToDo."""
 	frappe.db.rollback()
 	filters = {"reference_type": doc.doctype, "reference_name": doc.name}
-	return dict(frappe.get_all("ToDo", filters, ["allocated_to", "status"], as_list=True, order_by="creation"))
+	return dict(
+		frappe.get_all("ToDo", filters, ["allocated_to", "status"], as_list=True, order_by="creation")
+	)
 
 
 def shares(doc) -> int:
@@ -164,15 +167,17 @@ class TestFieldToAssignment:
 		assert (saved["assigned_to"], saved["modified"]) == (ann, stored_modified(doc))
 		assert todos(doc) == {ann: "Open"}
 
-	def test_an_opportunity_takes_its_leads_assignment_over_as_erpnext_moves_it(self, caller, ann):
+	def test_an_opportunity_takes_its_leads_assignment_over_as_erpnext_moves_it(self, api, ann):
 		lead = factories.make_lead(assigned_to=ann)
-		data = caller.post(
+		reply = api(ann).post(
 			"frappe.client.insert",
 			doctype="Opportunity",
 			opportunity_from="Lead",
 			party_name=lead.name,
 			company=factories.company(),
-		).json()["data"]
+		)
+		assert reply.status_code == 201, reply.text
+		data = reply.json()["data"]
 		opportunity = frappe._dict(doctype="Opportunity", name=data["name"])
 		assert data["assigned_to"] == stored(opportunity) == ann
 		assert stored(lead) is None

@@ -1,7 +1,8 @@
 """Leads: the list call, and a status that agrees with qualification and probability."""
 
-import frappe
 import pytest
+
+import frappe
 from frappe.utils import getdate, today
 
 from tests import factories
@@ -31,7 +32,7 @@ def topic(site) -> str:
 
 def stored(name: str, *fields: str) -> tuple:
 	frappe.db.rollback()
-	return tuple(frappe.db.get_value("Lead", name, list(fields)))
+	return frappe.get_all("Lead", {"name": name}, list(fields), as_list=True)[0]
 
 
 def set_value(client, name: str, **values) -> dict:
