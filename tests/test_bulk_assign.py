@@ -19,6 +19,11 @@ def leads(count):
 	return [factories.make_lead().name for _ in range(count)]
 
 
+def restrict(user, lead):
+	"""Of all leads, let `user` see this one."""
+	factories.make("User Permission", user=user, allow="Lead", for_value=lead, apply_to_all_doctypes=1)
+
+
 def open_todos(names):
 	return frappe.get_all(
 		"ToDo",
@@ -148,16 +153,7 @@ def test_with_atomic_false_the_others_are_assigned(api):
 def test_a_hidden_record_looks_like_a_missing_one(api):
 	caller, assignee = sales_user(), sales_user()
 	mine, hidden = leads(2)
-	frappe.get_doc(
-		{
-			"doctype": "User Permission",
-			"user": caller,
-			"allow": "Lead",
-			"for_value": mine,
-			"apply_to_all_doctypes": 1,
-		}
-	).insert()
-	frappe.db.commit()
+	restrict(caller, mine)
 
 	reply = api(caller).post(ASSIGN, doctype="Lead", name=[mine, hidden], assigned_to=assignee, atomic=False)
 
@@ -172,13 +168,34 @@ def test_a_hidden_record_looks_like_a_missing_one(api):
 	assert open_todos([hidden]) == []
 
 
-def test_an_assignee_who_may_not_read_the_record_gets_it_shared(api):
-	outsider, names = factories.make_user("Employee").name, leads(1)
+def test_an_assignee_who_may_not_read_a_record_does_not_get_it(api):
+	"""Frappe would share it with them behind the caller's back."""
+	assignee = sales_user()
+	seen, hidden = leads(2)
+	restrict(assignee, seen)
 
-	api().post(ASSIGN, doctype="Lead", name=names, assigned_to=outsider)
+	reply = api().post(ASSIGN, doctype="Lead", name=[seen, hidden], assigned_to=assignee)
 
-	shares = {"share_doctype": "Lead", "share_name": names[0], "user": outsider}
-	assert frappe.db.get_value("DocShare", shares, ["read", "write"]) == (1, 0)
+	assert error_of(reply) == (422, "UnfitAssignee")
+	assert (
+		f"1 of 2 records failed, so nothing was changed: {hidden} ({assignee} may not read it"
+		in reply.json()["exc"]
+	)
+	assert open_todos([seen, hidden]) == []
+	assert frappe.db.count("DocShare", {"user": assignee, "share_doctype": "Lead"}) == 0
+
+
+def test_a_failed_assignment_leaves_the_assignees_field_and_comments_alone(api):
+	assignee = sales_user()
+	seen, hidden = leads(2)
+	restrict(assignee, seen)
+
+	reply = api().post(ASSIGN, doctype="Lead", name=[hidden, seen], assigned_to=assignee, atomic=False)
+
+	assert [result["ok"] for result in reply.json()["data"]["results"]] == [False, True]
+	assert frappe.db.get_value("Lead", hidden, ["assigned_to", "_assign"]) == (None, None)
+	assert frappe.db.count("Comment", {"reference_name": hidden, "comment_type": "Assigned"}) == 0
+	assert frappe.db.get_value("Lead", seen, "assigned_to") == assignee
 
 
 def test_a_json_list_and_a_single_name_are_taken_as_well(api):
@@ -270,7 +287,7 @@ def test_a_disabled_user_gets_no_assignments(api):
 
 	reply = api().post(ASSIGN, doctype="Lead", name=names, assigned_to=disabled)
 
-	assert error_of(reply) == (422, "AssigneeDisabled")
+	assert error_of(reply) == (422, "UnfitAssignee")
 	assert open_todos(names) == []
 
 

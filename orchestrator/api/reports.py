@@ -13,10 +13,11 @@ from frappe.core.doctype.prepared_report.prepared_report import make_prepared_re
 from frappe.core.doctype.report.report import Report
 from frappe.desk import query_report
 
-from orchestrator.api import lists
 from orchestrator.api.endpoint import READS, endpoint
 from orchestrator.api.errors import UNEXPECTED, plain, status_of
-from orchestrator.exceptions import BadRequest, ReportFailed
+from orchestrator.api.filters import read_filters
+from orchestrator.api.parameters import parse_json
+from orchestrator.exceptions import BadRequest, ReportFailed, refuse
 
 BUILDER = "Report Builder"
 PLACEHOLDER = re.compile(r"%\((\w+)\)s")
@@ -51,7 +52,7 @@ def run(
 def read_conditions(report: Report, filters: Any) -> dict[str, Any]:
 	"""The filters of a script or query report. 400 for what is no object, for an unknown or a missing one, as far
 	as the report itself declares them."""
-	conditions = lists.parse_json("filters", filters) or {}
+	conditions = parse_json("filters", filters) or {}
 	if not isinstance(conditions, dict):
 		frappe.throw(_("filters must be an object of this report's filters."), BadRequest)
 	if RESERVED_FILTER in conditions:
@@ -91,7 +92,7 @@ def fail(report_name: str, error: Exception) -> NoReturn:
 	reason = type(error).__name__
 	if not isinstance(error, pymysql.err.Error):
 		reason = f"{reason}: {plain(str(error))}"
-	frappe.throw(
+	refuse(
 		_("Report {0} failed ({1}). Check that it gets all the filters it needs.").format(
 			report_name, reason
 		),
@@ -142,10 +143,7 @@ def run_builder(report: Report, filters: Any) -> dict[str, Any]:
 	see it."""
 	meta = frappe.get_meta(report.ref_doctype)
 	description = json.loads(report.json or "{}")
-	given = lists.read_filters(meta, "filters", filters)
-	conditions = (
-		[to_condition(name, value) for name, value in given.items()] if isinstance(given, dict) else given
-	)
+	conditions = read_filters(meta, "filters", filters)
 	description["filters"] = [*(description.get("filters") or []), *conditions]
 	report.json = json.dumps(description, default=str)  # in memory only: Report reads its filters from here
 	try:
@@ -156,11 +154,6 @@ def run_builder(report: Report, filters: Any) -> dict[str, Any]:
 		fail(report.name, error)
 	result = {"columns": columns, "result": rows, "add_total_row": description.get("add_totals_row")}
 	return shape(report.name, report, result)
-
-
-def to_condition(name: str, value: Any) -> list[Any]:
-	"""One filter of an object as a list."""
-	return [name, *value] if isinstance(value, list) else [name, "=", value]
 
 
 def shape(report_name: str, report: Report, result: dict[str, Any]) -> dict[str, Any]:

@@ -98,18 +98,19 @@ has_node_packages() {
 	[[ -f $1 ]] && python3 -c 'import json, sys; sys.exit(not json.load(open(sys.argv[1])).get("dependencies"))' "$1"
 }
 
-# Frappe's own build for every app: what Desk loads. The API does without, so a fault in an app's styles is told
-# and not fatal; the others are then built one by one.
+# What Desk loads, by the bundler that `bench build` runs, without the apps' own build commands: those are the
+# front ends. The API does without, so a fault in an app's styles is told and not fatal; the others are built then.
 build_assets() {
 	local app failed=''
 	as_bench mkdir -p "$BENCH/sites/assets"
-	# Named apps are built here; without names Frappe would look for a ready-made download.
-	if frappe build --apps "$(app_names | paste -sd,)"; then return; fi
+	in_sites "$BENCH/env/bin/python" -c 'import frappe; frappe.init(""); from frappe import build; build.setup(); build.make_asset_dirs()'
+	if bundle "$(app_names | paste -sd,)"; then return; fi
 	for app in $(app_names); do
-		frappe build --apps "$app" || failed+=" $app"
+		bundle "$app" || failed+=" $app"
 	done
-	[[ -z $failed ]] || note "the scripts and styles of$failed could not be built; Desk may look bare, the API is not affected. $SETUP_LOG says why. To try again: cd $BENCH && .orchestrator/bench-cli/bin/bench build"
+	[[ -z $failed ]] || note "the scripts and styles of$failed could not be built: Desk may look bare, the API is not affected. $SETUP_LOG says why. To try again: cd $BENCH && .orchestrator/bench-cli/bin/bench build"
 }
+bundle() { as_bench env -C "$BENCH/apps/frappe" yarn run --silent production --apps "$1"; }
 
 # The Vue apps (Helpdesk, Gameplan, Insights, the HR portal): slow, and Desk and the API do without.
 build_front_ends() {

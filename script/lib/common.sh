@@ -164,7 +164,8 @@ fail_step() {
 	if [[ $2 -lt $EXIT_OS || $2 -gt $EXIT_BENCH ]]; then
 		say "failed"
 		say "--- the last lines of $SETUP_LOG:"
-		tail -n 25 "$SETUP_LOG" | sed 's/^/    /' >&"$TERMINAL"
+		# Frappe draws its progress bars over and over on one line.
+		tail -c 100000 "$SETUP_LOG" | tr '\r' '\n' | grep -v '^Updating ' | tail -n 25 | cut -c1-200 | sed 's/^/    /' >&"$TERMINAL"
 		say "Error: \"$1\" failed. Mend what the lines above name and run the same command again: it continues here."
 	fi
 	exit "$2"

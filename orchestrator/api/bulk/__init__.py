@@ -20,11 +20,12 @@ def set_assignment_for_many(
 	doctype: str, name: str | int | list, assigned_to: str, atomic: bool = True, background: bool = False
 ) -> dict[str, Any]:
 	"""Assign records to a user, as Desk's Assign To does: other assignees stay, who is assigned already stays so.
+	Unlike there, nothing is shared behind the caller's back: an assignee must be able to read the record.
 
 	For whoever may read the records. Any failure undoes everything and names the records that failed; with
 	`atomic` false each record stands for itself. Raises BadRequest (400) for the names, PermissionError (403),
 	DoesNotExistError (404) for a record that is missing or hidden, LinkValidationError or
-	AssigneeDisabled (422) for the user, BulkFailed (422) where records failed for several reasons."""
+	UnfitAssignee (422) for the user, BulkFailed (422) where records failed for several reasons."""
 	request = BulkRequest("Assign", doctype, read_names(name), bool(atomic), assigned_to)
 	return jobs.queue(request) if background else runs.run(request)
 

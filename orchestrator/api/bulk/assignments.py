@@ -2,14 +2,15 @@
 repeats for each record done once for all."""
 
 import frappe
-import frappe.share
 from frappe import _
 from frappe.desk.form.assign_to import notify_assignment
 from frappe.desk.form.document_follow import follow_document
 from frappe.utils import nowdate
 
 from orchestrator.api.bulk.requests import BulkRequest, Name, bulk_meta, readable_names
-from orchestrator.exceptions import AssigneeDisabled
+from orchestrator.exceptions import UnfitAssignee
+
+FIELD = "assigned_to"
 
 
 class Assignments:
@@ -20,7 +21,7 @@ class Assignments:
 		self.assignee = str(request.assigned_to)
 		self.assigned: set[str] = set()
 		self.visible: set[str] = set()
-		self.created: list[Name] = []
+		self.created: set[Name] = set()
 
 	def check(self) -> None:
 		"""403 for a DocType the caller may not read, 422 for a user nothing can be assigned to."""
@@ -32,7 +33,7 @@ class Assignments:
 			)
 		if not enabled:
 			frappe.throw(
-				_("User {0} is disabled. Assign to another user.").format(self.assignee), AssigneeDisabled
+				_("User {0} is disabled. Assign to another user.").format(self.assignee), UnfitAssignee
 			)
 
 	def prepare(self, names: list[Name]) -> dict[str, Name]:
@@ -65,39 +66,40 @@ class Assignments:
 		"""Assign one record, unless it is already."""
 		if str(name) in self.assigned:
 			return
-		insert_todo(self.meta.name, name, self.assignee)
 		if str(name) not in self.visible:
-			self.share(name)
+			frappe.throw(
+				_("{0} may not read it and cannot be assigned. Give them access first.").format(
+					self.assignee
+				),
+				UnfitAssignee,
+			)
+		insert_todo(self.meta.name, name, self.assignee)
 		if frappe.get_cached_value("User", self.assignee, "follow_assigned_documents"):
 			follow_document(self.meta.name, name, self.assignee)
-		self.created.append(name)
-
-	def share(self, name: Name) -> None:
-		"""Let the assignee read the record. 403 where the caller may not share it, 422 where the site shares nothing."""
-		if frappe.get_system_settings("disable_document_sharing"):
-			frappe.throw(
-				_(
-					"User {0} may not read it, and this site shares no documents. Give them a role that may."
-				).format(self.assignee)
-			)
-		frappe.share.add(self.meta.name, name, self.assignee)
+		self.created.add(name)
 
 	def finish(self, succeeded: list[Name]) -> None:
 		"""Fill the field assigned_to where nobody was before, and tell the assignee in one job after the commit."""
-		created = set(map(str, self.created)).intersection(map(str, succeeded))
-		if created and self.meta.has_field("assigned_to"):
-			unassigned = {"name": ("in", list(created)), "assigned_to": ("is", "not set")}
-			frappe.db.set_value(self.meta.name, unassigned, "assigned_to", self.assignee)
+		created = [name for name in succeeded if name in self.created]
+		if created and self.meta.has_field(FIELD):
+			self.fill_field(created)
 		if created and self.assignee != frappe.session.user:
 			frappe.enqueue(
 				notify,
 				enqueue_after_commit=True,
 				doctype=self.meta.name,
-				names=[name for name in succeeded if str(name) in created],
+				names=created,
 				assigned_by=frappe.session.user,
 				assigned_to=self.assignee,
 				lang=frappe.local.lang,
 			)
+
+	def fill_field(self, created: list[Name]) -> None:
+		"""The first assignee is the one that the field names. `modified` moves, as with any assignment."""
+		all_of_them = {"name": ("in", created)}
+		frappe.db.set_value(self.meta.name, all_of_them, "modified_by", frappe.session.user)
+		nobody_yet = {**all_of_them, FIELD: ("is", "not set")}
+		frappe.db.set_value(self.meta.name, nobody_yet, FIELD, self.assignee, update_modified=False)
 
 
 def insert_todo(doctype: str, name: Name, user: str) -> None:

@@ -7,6 +7,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import frappe
+from frappe import _
+from frappe.model.meta import Meta
+from frappe.permissions import get_role_permissions
 from frappe.utils import get_site_path
 
 from orchestrator.api.bulk.requests import BulkRequest, Name, bulk_meta, readable_names
@@ -22,7 +25,13 @@ class Deletions:
 	def check(self) -> None:
 		"""403 for a DocType of which the caller may read or delete nothing."""
 		frappe.has_permission(self.meta.name, "read", throw=True)
-		frappe.has_permission(self.meta.name, "delete", throw=True)
+		if not may_delete_some(self.meta):
+			frappe.throw(
+				_(
+					"You are not permitted to delete any {0}. Ask your administrator for a role that may."
+				).format(_(self.meta.name)),
+				frappe.PermissionError,
+			)
 
 	def prepare(self, names: list[Name]) -> dict[str, Name]:
 		"""Find out which records the caller may read, and save their attachments from a call that fails."""
@@ -44,6 +53,12 @@ class Deletions:
 
 	def finish(self, succeeded: list[Name]) -> None:
 		"""Nothing: every deletion was complete in itself."""
+
+
+def may_delete_some(meta: Meta) -> bool:
+	"""True where a role of the caller may delete records of the DocType, be it only the caller's own."""
+	allowed = get_role_permissions(meta, is_owner=True)
+	return bool(allowed.get("delete") or allowed.get("if_owner", {}).get("delete"))
 
 
 class Attachments:
