@@ -62,7 +62,9 @@ def play(client: Client, records: int, turn: int) -> dict[str, float]:
 		},
 	)
 	check_assigned(ours + theirs, assignee)
-	return seconds | in_turns(turn, {"delete": lambda: delete_ours(ours), "delete, stock": lambda: delete_stock(theirs)})
+	return seconds | in_turns(
+		turn, {"delete": lambda: delete_ours(ours), "delete, stock": lambda: delete_stock(theirs)}
+	)
 
 
 def in_turns(turn: int, sides: dict[str, Callable[[], None]]) -> dict[str, float]:
