@@ -21,6 +21,8 @@ import frappe
 from frappe import _
 from frappe.desk.form import assign_to
 
+from orchestrator.exceptions import UnfitAssignee
+
 if TYPE_CHECKING:
 	from frappe.desk.doctype.todo.todo import ToDo
 	from frappe.model.document import Document
@@ -36,10 +38,6 @@ FINISHED_STATUSES: dict[str, frozenset[str]] = {
 OPEN = "Open"
 DONE = "Closed"
 Key = tuple[str, str]
-
-
-class UnfitAssignee(frappe.ValidationError):
-	"""The user cannot be assigned: disabled, or may not read the record. 422."""
 
 
 @dataclass

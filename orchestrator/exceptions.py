@@ -1,6 +1,8 @@
 """Errors that several domains raise. Each is a Frappe exception with Frappe's own status (417), because Desk
 knows no 409, 422 or 501; `orchestrator.api.errors` gives API clients the status of the contract."""
 
+from typing import NoReturn
+
 import frappe
 
 
@@ -38,3 +40,9 @@ class ReportFailed(frappe.ValidationError):
 
 class TargetRefused(frappe.ValidationError):
 	"""A webhook may not be sent to this address. 422."""
+
+
+def refuse(message: str, error: type[Exception]) -> NoReturn:
+	"""frappe.throw, typed as what it is: it never returns."""
+	frappe.throw(message, error)
+	raise AssertionError

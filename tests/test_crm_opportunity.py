@@ -143,7 +143,6 @@ class TestAdvance:
 
 	def test_repeating_the_present_stage_changes_nothing(self, sales, opportunity):
 		first = sales.post(METHOD, opportunity=opportunity.name, new_status="Qualified", notes="Yes")
-		before = frappe.db.get_value("Opportunity", opportunity.name, ["modified", "modified_by"])
 		frappe.db.rollback()
 		before = frappe.db.get_value("Opportunity", opportunity.name, ["modified", "modified_by"])
 		again = sales.post(METHOD, opportunity=opportunity.name, new_status="Qualified", notes="Yes")

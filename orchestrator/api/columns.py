@@ -11,7 +11,7 @@ from frappe.model import child_table_fields, optional_fields
 from frappe.model.meta import Meta
 
 from orchestrator.api.aliases import documented_names, field_of
-from orchestrator.exceptions import BadRequest
+from orchestrator.exceptions import BadRequest, refuse
 
 NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 # email · `email` · tabLead.email · `tabLead`.`email` · items.item_code
@@ -79,7 +79,7 @@ def refuse_name(meta: Meta, name: str, text: str) -> NoReturn:
 	known = [*documented_names(meta.name), *sorted(columns_of(meta))]
 	hint = closest(text, known)
 	message = _("{0} has no field {1} ({2}).").format(meta.name, text, name)
-	frappe.throw(f"{message} {hint}".strip(), BadRequest)
+	refuse(f"{message} {hint}".strip(), BadRequest)
 
 
 def closest(text: str, known: Sequence[str]) -> str:

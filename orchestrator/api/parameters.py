@@ -3,10 +3,9 @@
 import json
 from typing import Any
 
-import frappe
 from frappe import _
 
-from orchestrator.exceptions import BadRequest
+from orchestrator.exceptions import BadRequest, refuse
 
 
 def parse_json(name: str, value: Any) -> Any:
@@ -18,7 +17,7 @@ def parse_json(name: str, value: Any) -> Any:
 	try:
 		return json.loads(value)
 	except ValueError:
-		frappe.throw(_("{0} is not valid JSON.").format(name), BadRequest)
+		refuse(_("{0} is not valid JSON.").format(name), BadRequest)
 
 
 def whole_number(name: str, value: Any, default: int) -> int:
@@ -28,4 +27,4 @@ def whole_number(name: str, value: Any, default: int) -> int:
 	try:
 		return int(str(value))
 	except ValueError:
-		frappe.throw(_("{0} must be a whole number.").format(name), BadRequest)
+		refuse(_("{0} must be a whole number.").format(name), BadRequest)

@@ -11,7 +11,7 @@ from frappe.exceptions import FrappeTypeError
 from frappe.utils.typing_validations import transform_parameter_types
 
 from orchestrator.api.call import Call
-from orchestrator.exceptions import BadRequest, MethodNotAllowed
+from orchestrator.exceptions import BadRequest, MethodNotAllowed, refuse
 
 
 def check(call: Call) -> None:
@@ -20,7 +20,7 @@ def check(call: Call) -> None:
 	if frappe.session.user == "Guest" and (function is None or function not in frappe.guest_methods):
 		raise frappe.AuthenticationError
 	if function is None:
-		frappe.throw(_("There is no method {0}.").format(call.method), frappe.DoesNotExistError)
+		refuse(_("There is no method {0}.").format(call.method), frappe.DoesNotExistError)
 	check_verb(call, function)
 	check_parameters(function)
 

@@ -17,7 +17,7 @@ from orchestrator.api.endpoint import READS, endpoint
 from orchestrator.api.errors import UNEXPECTED, plain, status_of
 from orchestrator.api.filters import read_filters
 from orchestrator.api.parameters import parse_json
-from orchestrator.exceptions import BadRequest, ReportFailed
+from orchestrator.exceptions import BadRequest, ReportFailed, refuse
 
 BUILDER = "Report Builder"
 PLACEHOLDER = re.compile(r"%\((\w+)\)s")
@@ -92,7 +92,7 @@ def fail(report_name: str, error: Exception) -> NoReturn:
 	reason = type(error).__name__
 	if not isinstance(error, pymysql.err.Error):
 		reason = f"{reason}: {plain(str(error))}"
-	frappe.throw(
+	refuse(
 		_("Report {0} failed ({1}). Check that it gets all the filters it needs.").format(
 			report_name, reason
 		),

@@ -84,7 +84,8 @@ def read_headers(value: Any) -> list[Header]:
 
 def read_header(row: Any) -> Header:
 	"""One header. 400 where it is incomplete or would break out of its line."""
-	key, value = (row.get("header_key"), row.get("header_value")) if isinstance(row, dict) else (None, None)
+	row = row if isinstance(row, dict) else {}
+	key, value = row.get("header_key", ""), row.get("header_value", "")
 	if not all(isinstance(text, str) and text.strip() and text.isprintable() for text in (key, value)):
 		frappe.throw(
 			_("Each of webhook_headers needs a header_key and a header_value, both of one line."), BadRequest

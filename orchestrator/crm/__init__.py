@@ -41,19 +41,18 @@ def get_leads(
 	or a page that does not exist."""
 	frappe.has_permission("Lead", "read", throw=True)
 	meta = frappe.get_meta("Lead")
-	matching = {
-		"filters": read_filters(meta, "filters", filters),
-		"or_filters": read_filters(meta, "or_filters", or_filters),
-	}
+	conditions = read_filters(meta, "filters", filters)
+	alternatives = read_filters(meta, "or_filters", or_filters)
 	page = page_of(
 		meta,
 		fields=fields or LEAD_FIELDS,
+		filters=conditions,
+		or_filters=alternatives,
 		order_by=order_by,
 		limit_start=limit_start,
 		limit_page_length=limit_page_length,
-		**matching,
 	)
-	return LeadPage(leads=page.rows, total=lists.count(meta, **matching))
+	return LeadPage(leads=page.rows, total=lists.count(meta, conditions, alternatives))
 
 
 @frappe.whitelist(methods=["GET", "POST"])

@@ -9,7 +9,7 @@ from frappe.utils import escape_html, flt
 from orchestrator.crm import stages
 from orchestrator.crm.shapes import OpportunityStanding
 from orchestrator.crm.stages import LOST, MOVES, STAGES, Standing
-from orchestrator.exceptions import BadRequest, Conflict
+from orchestrator.exceptions import BadRequest, Conflict, refuse
 
 if TYPE_CHECKING:
 	from erpnext.crm.doctype.opportunity.opportunity import Opportunity
@@ -62,9 +62,7 @@ def read_stage(text: str) -> str:
 	"""The stage that the caller names. 400 where there is none."""
 	stage = stages.stage_named(text)
 	if stage is None:
-		frappe.throw(
-			_("There is no stage {0}. The stages are: {1}.").format(text, ", ".join(STAGES)), BadRequest
-		)
+		refuse(_("There is no stage {0}. The stages are: {1}.").format(text, ", ".join(STAGES)), BadRequest)
 	return stage
 
 
@@ -72,7 +70,7 @@ def read_lost_reasons(stage: str, value: object) -> list[str]:
 	"""The names of the lost reasons given. 400 for anything else, and for reasons without a loss."""
 	reasons = value or []
 	if not isinstance(reasons, list) or not all(isinstance(reason, str) for reason in reasons):
-		frappe.throw(_("lost_reasons must be a list of names of lost reasons."), BadRequest)
+		refuse(_("lost_reasons must be a list of names of lost reasons."), BadRequest)
 	if reasons and stage != LOST:
 		frappe.throw(_("lost_reasons go with {0} only.").format(LOST), BadRequest)
 	return reasons

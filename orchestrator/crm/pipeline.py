@@ -42,7 +42,7 @@ class Group(NamedTuple):
 	stage: str | None
 	company: str | None
 	currency: str | None
-	count: int
+	records: int
 	at_rate: float
 	without_rate: float
 
@@ -91,7 +91,7 @@ def summarize(
 	unconverted: dict[str, float] = {}
 	for group in groups:
 		stage = group.stage if group.stage in counts else OPEN
-		counts[stage] += group.count
+		counts[stage] += group.records
 		for own, amount in amounts_of(group, currency_of(group.company)):
 			rate = 1.0 if own == currency else rate_of(own)
 			if rate:
@@ -99,7 +99,7 @@ def summarize(
 			else:
 				unconverted[own] = flt(unconverted.get(own, 0.0) + amount, PRECISION)
 	return PipelineSummary(
-		**{key_of(stage): count for stage, count in counts.items()},
+		**{key_of(stage): count for stage, count in counts.items()},  # type: ignore[typeddict-item]
 		total_value=flt(sum(values.values()), PRECISION),
 		currency=currency,
 		value_by_stage={key_of(stage): flt(value, PRECISION) for stage, value in values.items()},

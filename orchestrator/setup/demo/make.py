@@ -305,7 +305,7 @@ class Maker:
 			self.assign(issue, row.assignee)
 			if row.reply:
 				self.reply(issue, row.reply)
-			if row.note:
+			if row.note and row.assignee:
 				issue.add_comment("Comment", row.note, comment_email=self.names["User", row.assignee])
 			if row.status != "Open":
 				issue.reload()
@@ -351,23 +351,26 @@ class Maker:
 				expected_end_date=add_days(self.today, row.ends),
 			)
 			self.names["Project", row.key] = project.name
-		for row in data.TASKS:
-			task = insert(
-				"Task",
-				subject=row.subject,
-				project=self.names["Project", row.project],
-				company=self.company,
-				status=row.status,
-				priority=row.priority,
-				exp_start_date=add_days(self.today, row.starts),
-				exp_end_date=add_days(self.today, row.ends),
-				expected_time=row.hours,
-				progress=row.progress,
-				progress_notes=row.notes,
-				review_date=add_days(self.today, row.ends) if row.status == "Pending Review" else None,
-				completed_on=add_days(self.today, row.ends) if row.status == "Completed" else None,
-			)
-			self.assign(task, row.assignee)
+		for task in data.TASKS:
+			self.make_task(task)
+
+	def make_task(self, row: data.Task) -> None:
+		task = insert(
+			"Task",
+			subject=row.subject,
+			project=self.names["Project", row.project],
+			company=self.company,
+			status=row.status,
+			priority=row.priority,
+			exp_start_date=add_days(self.today, row.starts),
+			exp_end_date=add_days(self.today, row.ends),
+			expected_time=row.hours,
+			progress=row.progress,
+			progress_notes=row.notes,
+			review_date=add_days(self.today, row.ends) if row.status == "Pending Review" else None,
+			completed_on=add_days(self.today, row.ends) if row.status == "Completed" else None,
+		)
+		self.assign(task, row.assignee)
 
 	def make_team_project(self) -> None:
 		team = insert("GP Team", title=data.TEAM_NAME)
