@@ -87,14 +87,14 @@ def server(frappe_site: str) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def serve(site: str, sites: Path) -> Iterator[str]:
+def serve(site: str, sites: Path, **environment: str) -> Iterator[str]:
 	"""Serve `site` out of the folder `sites`, as a bench does, until the context ends."""
 	port = free_port()
 	command = [
 		sys.executable, "-m", "gunicorn", "frappe.app:application", "--bind", f"127.0.0.1:{port}",
 		"--workers", "1", "--threads", "4", "--preload", "--timeout", "120", "--log-level", "warning",
 	]  # fmt: skip
-	process = subprocess.Popen(command, cwd=sites)
+	process = subprocess.Popen(command, cwd=sites, env={**os.environ, **environment})
 	base = f"http://127.0.0.1:{port}"
 	try:
 		wait_until_up(base, site)

@@ -64,7 +64,7 @@ def _take_out(option: StatusOption) -> None:
 	if setter and setter.is_system_generated and remaining == _stock(option.doctype):
 		frappe.delete_doc("Property Setter", setter.name, force=True, delete_permanently=True)
 	elif setter:
-		frappe.db.set_value("Property Setter", setter.name, "value", "\n".join(remaining))
+		_set(setter.name, remaining)
 	frappe.clear_cache(doctype=option.doctype)
 	if option.value not in remaining:
 		_move_records(option)
@@ -79,12 +79,18 @@ def _move_records(option: StatusOption) -> None:
 
 def _write(doctype: str, options: list[str]) -> None:
 	"""Write into the Property Setter that is there, or make ours."""
-	value = "\n".join(options)
 	if setter := _setter(doctype):
-		frappe.db.set_value("Property Setter", setter.name, "value", value)
+		_set(setter.name, options)
 	else:
-		make_property_setter(doctype, "status", "options", value, "Text", validate_fields_for_doctype=False)
+		make_property_setter(
+			doctype, "status", "options", "\n".join(options), "Text", validate_fields_for_doctype=False
+		)
 	frappe.clear_cache(doctype=doctype)
+
+
+def _set(setter: str, options: list[str]) -> None:
+	"""Not a change of the site's own making: `modified` stays."""
+	frappe.db.set_value("Property Setter", setter, "value", "\n".join(options), update_modified=False)
 
 
 def _current(doctype: str) -> list[str]:

@@ -1,0 +1,318 @@
+"""The app comes and goes: migrated, uninstalled, installed on a site that holds data, uninstalled again, and the
+whole database compared. One journey on the test site itself, whose database is put back afterwards."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+import frappe
+from frappe.custom.doctype.property_setter.property_setter import make_property_setter
+
+from tests import bench, factories
+
+# Tables in which Frappe writes down what it did itself: rows are made anew with other names and times. Compared
+# without those.
+BOOKKEEPING = {
+	"tabDefaultValue",  # `installed_apps`
+	"tabInstalled Application",
+	"tabPortal Menu Item",
+	"tabScheduled Job Type",
+	"tabSingles",
+}
+LOGS = {"tabDeleted Document", "tabError Log", "tabScheduled Job Log"}  # they grow, whatever happens
+MIGRATED = (
+	"tabCustom Field",
+	"tabProperty Setter",
+	"tabRole",
+	"tabDocument Naming Rule",
+	"tabPatch Log",
+	"tabLead",
+	"tabOpportunity",
+	"tabIssue",
+	"tabTask",
+	"tabToDo",
+)
+OUR_FIELDS = {
+	("tabLead", "topic"),
+	("tabLead", "probability"),
+	("tabLead", "assigned_to"),
+	("tabOpportunity", "pipeline_stage"),
+	("tabOpportunity", "assigned_to"),
+	("tabIssue", "assigned_to"),
+	("tabTask", "assigned_to"),
+	("tabTask", "progress_notes"),
+}
+STOCK_LEAD_STATUSES = (
+	"Lead\nOpen\nReplied\nOpportunity\nQuotation\nLost Quotation\nInterested\nConverted\nDo Not Contact"
+)
+STOCK_TASK_STATUSES = "Open\nWorking\nPending Review\nOverdue\nTemplate\nCompleted\nCancelled"
+
+
+@dataclass
+class Snapshot:
+	"""The whole database: its schema, a checksum per table, the rows of Frappe's bookkeeping."""
+
+	columns: set[tuple] = field(default_factory=set)
+	indexes: set[tuple] = field(default_factory=set)
+	tables: dict[str, int] = field(default_factory=dict)
+	bookkeeping: dict[str, list[str]] = field(default_factory=dict)
+
+
+@dataclass
+class Journey:
+	"""What was seen on the way."""
+
+	names: dict[str, str] = field(default_factory=dict)
+	before_migrate: dict[str, Any] = field(default_factory=dict)
+	after_migrate: dict[str, Any] = field(default_factory=dict)
+	without: Snapshot | None = None
+	installed: Snapshot | None = None
+	after_dry_run: Snapshot | None = None
+	without_again: Snapshot | None = None
+	values_without: dict[str, Any] = field(default_factory=dict)
+	values_installed: dict[str, Any] = field(default_factory=dict)
+	values_without_again: dict[str, Any] = field(default_factory=dict)
+	leftovers: dict[str, list] = field(default_factory=dict)
+
+
+@pytest.fixture(scope="module")
+def journey(frappe_site: str) -> Iterator[Journey]:
+	frappe.set_user("Administrator")
+	frappe.db.rollback()
+	with bench.database_put_back():
+		yield travel()
+
+
+def travel() -> Journey:
+	seen = Journey(names=make_records())
+	seen.before_migrate = declarations_and_records()
+	bench.run("migrate", "--skip-search-index")
+	seen.after_migrate = declarations_and_records()
+
+	bench.run("uninstall-app", "orchestrator", "--yes", "--no-backup")
+	let_the_site_have_its_own_options()
+	seen.values_without, seen.leftovers = values(seen.names), leftovers()
+	seen.without = snapshot()
+
+	bench.run("install-app", "orchestrator")
+	seen.values_installed = values(seen.names)
+	seen.installed = snapshot()
+	bench.run("uninstall-app", "orchestrator", "--yes", "--no-backup", "--dry-run")
+	seen.after_dry_run = snapshot()
+	hold_our_statuses(seen.names)
+
+	bench.run("uninstall-app", "orchestrator", "--yes", "--no-backup")
+	seen.values_without_again = values(seen.names)
+	seen.without_again = snapshot()
+	return seen
+
+
+def make_records() -> dict[str, str]:
+	"""A site that holds data: records in stock and in our statuses, assignments, naming rules of both kinds."""
+	made = {
+		"lead": factories.make_lead(status="Qualified"),
+		"issue": factories.make_issue(status="In Progress"),
+		"task": factories.make_task(status="In Progress"),
+		"assigned lead": factories.make_lead(),
+	}
+	for status in ("Open", "Replied", "Quotation", "Converted", "Lost", "Closed"):
+		made[status] = factories.make_opportunity(status=status)
+	first, second = factories.make_user("Sales User"), factories.make_user("Sales User")
+	factories.assign(made["assigned lead"], first.name)
+	factories.assign(made["assigned lead"], second.name)
+	# The site's own rule; its condition keeps it away from other tests' tasks.
+	rule = factories.make(
+		"Document Naming Rule",
+		document_type="Task",
+		prefix="OWN-",
+		prefix_digits=4,
+		conditions=[{"field": "subject", "condition": "=", "value": "named by the site"}],
+	)
+	settings = frappe.get_doc("Orchestrator Settings")
+	settings.update({"use_documented_names": 1})
+	settings.save()
+	frappe.db.commit()
+	return {key: doc.name for key, doc in made.items()} | {"user": first.name, "rule": rule.name}
+
+
+def let_the_site_have_its_own_options() -> None:
+	"""Without us: one option that we never heard of, and one that we would have added."""
+	make_property_setter(
+		"Lead", "status", "options", f"{STOCK_LEAD_STATUSES}\nNurturing", "Text", is_system_generated=False
+	)
+	make_property_setter(
+		"Task", "status", "options", f"{STOCK_TASK_STATUSES}\nIn Progress", "Text", is_system_generated=False
+	)
+	frappe.db.commit()
+
+
+def hold_our_statuses(names: dict[str, str]) -> None:
+	for doctype, key, status in (
+		("Lead", "lead", "Qualified"),
+		("Issue", "issue", "In Progress"),
+	):
+		frappe.db.set_value(doctype, names[key], "status", status, update_modified=False)
+	frappe.db.commit()
+
+
+def values(names: dict[str, str]) -> dict[str, Any]:
+	"""What people see of the records now."""
+	frappe.db.rollback()
+	seen: dict[str, Any] = {
+		"statuses": {
+			key: sql_value("status", doctype, names[key])
+			for key, doctype in (("lead", "Lead"), ("issue", "Issue"), ("task", "Task"))
+		},
+		"options": dict(
+			frappe.db.sql(
+				"select doc_type, value from `tabProperty Setter` where field_name='status' and property='options'"
+			)
+		),
+		"naming rules": frappe.db.sql_list("select name from `tabDocument Naming Rule`"),
+	}
+	if frappe.db.sql("show columns from `tabOpportunity` like 'pipeline_stage'"):
+		seen["stages"] = {
+			status: sql_value("pipeline_stage", "Opportunity", names[status])
+			for status in ("Open", "Replied", "Quotation", "Converted", "Lost", "Closed")
+		}
+		seen["assigned_to"] = sql_value("assigned_to", "Lead", names["assigned lead"])
+	return seen
+
+
+def sql_value(column: str, doctype: str, name: str) -> Any:
+	"""By plain SQL: this process does not know what the app's comings and goings did to the meta data."""
+	return frappe.db.sql(f"select `{column}` from `tab{doctype}` where name=%s", name)[0][0]  # noqa: S608
+
+
+def leftovers() -> dict[str, list]:
+	"""Every trace of the app, by where it was found."""
+	queries = {
+		"columns": "select table_name, column_name from information_schema.columns where table_schema=database()",
+		"modules": "select name from `tabModule Def` where app_name='orchestrator'",
+		"doctypes": "select name from tabDocType where module='Orchestrator'",
+		"custom fields": "select name from `tabCustom Field` where module='Orchestrator'",
+		"roles": "select name from tabRole where name like 'Orchestrator%'",
+		"granted roles": "select name from `tabHas Role` where role like 'Orchestrator%'",
+		"permissions": "select name from tabDocPerm where role like 'Orchestrator%'",
+		"jobs": "select name from `tabScheduled Job Type` where method like 'orchestrator.%'",
+		"patches": "select name from `tabPatch Log` where patch like 'orchestrator.%'",
+		"defaults": "select defkey from tabDefaultValue where parent like '%orchestrator%' or defvalue like '%orchestrator%'",
+		"singles": "select field from tabSingles where doctype like 'Orchestrator%'",
+		"naming rules": "select name from `tabDocument Naming Rule` where name like 'orchestrator-%'",
+		"workspaces": "select name from tabWorkspace where name='Orchestrator'",
+		"cards": "select name from `tabNumber Card` where module='Orchestrator'",
+		"tables": "select table_name from information_schema.tables where table_schema=database() and"
+		" (table_name like 'tabOrchestrator%' or table_name in ('tabIdempotency Record', 'tabBulk Operation'))",
+	}
+	found = {where: list(frappe.db.sql(query)) for where, query in queries.items()}
+	found["columns"] = [column for column in found["columns"] if column in OUR_FIELDS]
+	return found
+
+
+def declarations_and_records() -> dict[str, Any]:
+	"""What migrate could touch of ours: the schema, the declarations, the records."""
+	frappe.db.rollback()
+	return {name: rows_of(name) for name in MIGRATED} | {
+		"columns": frappe.db.sql(
+			"select table_name, column_name, column_type, column_default from information_schema.columns"
+			" where table_schema=database() order by table_name, column_name"
+		)
+	}
+
+
+def snapshot() -> Snapshot:
+	frappe.db.rollback()
+	names = [row[0] for row in frappe.db.sql("show tables")]
+	schema = "from information_schema.{} where table_schema=database()"
+	return Snapshot(
+		columns=set(
+			frappe.db.sql(
+				"select table_name, column_name, column_type, is_nullable, column_default "
+				+ schema.format("columns")
+			)
+		),
+		indexes=set(
+			frappe.db.sql(
+				"select table_name, index_name, seq_in_index, column_name " + schema.format("statistics")
+			)
+		),
+		tables={
+			name: frappe.db.sql(f"checksum table `{name}`")[0][1]
+			for name in names
+			if name not in BOOKKEEPING | LOGS
+		},
+		bookkeeping={name: rows_of(name) for name in BOOKKEEPING},
+	)
+
+
+def rows_of(table: str) -> list[str]:
+	rows = frappe.db.sql(f"select * from `{table}`", as_dict=True)  # noqa: S608
+	return sorted(
+		json.dumps({key: row[key] for key in row if key not in ("name", "creation", "modified")}, default=str)
+		for row in rows
+		if row.get("field") not in ("modified", "creation")
+	)
+
+
+def differing(one: Snapshot, other: Snapshot) -> list[str]:
+	return sorted(name for name in one.tables if one.tables[name] != other.tables.get(name))
+
+
+def test_uninstall_leaves_nothing_of_ours(journey):
+	assert {where: found for where, found in journey.leftovers.items() if found} == {}
+
+
+def test_install_and_uninstall_leave_the_site_as_it_was(journey):
+	before, after = journey.without, journey.without_again
+	assert after.columns == before.columns
+	assert after.indexes == before.indexes
+	assert after.tables.keys() == before.tables.keys()
+	assert differing(before, after) == []
+	assert after.bookkeeping == before.bookkeeping
+
+
+def test_a_dry_run_of_uninstall_changes_nothing(journey):
+	assert journey.after_dry_run == journey.installed
+
+
+def test_migrate_changes_nothing_on_a_site_that_is_up_to_date(journey):
+	assert journey.after_migrate == journey.before_migrate
+
+
+def test_install_gives_the_opportunities_there_the_stage_of_their_status(journey):
+	assert journey.values_installed["stages"] == {
+		"Open": "Open",
+		"Replied": "In Progress",
+		"Quotation": "In Progress",
+		"Converted": "Closed Won",
+		"Lost": "Closed Lost",
+		"Closed": "Closed Lost",
+	}
+
+
+def test_install_names_the_first_open_assignee(journey):
+	assert journey.values_installed["assigned_to"] == journey.names["user"]
+
+
+def test_uninstall_moves_records_in_our_statuses_to_the_nearest_stock_value(journey):
+	assert journey.values_without["statuses"] == {"lead": "Interested", "issue": "Open", "task": "Working"}
+	assert journey.values_without_again["statuses"] == journey.values_without["statuses"]
+
+
+def test_options_of_the_sites_own_survive(journey):
+	assert journey.values_installed["options"] == {
+		"Lead": f"{STOCK_LEAD_STATUSES}\nNurturing\nQualified",
+		"Issue": "Open\nReplied\nOn Hold\nResolved\nClosed\nIn Progress",
+		"Task": f"{STOCK_TASK_STATUSES}\nIn Progress",
+	}
+	assert journey.values_without_again["options"] == {
+		"Lead": f"{STOCK_LEAD_STATUSES}\nNurturing",
+		"Task": f"{STOCK_TASK_STATUSES}\nIn Progress",
+	}
+
+
+def test_uninstall_removes_our_naming_rules_and_not_the_sites(journey):
+	assert journey.values_without["naming rules"] == [journey.names["rule"]]
