@@ -330,7 +330,7 @@ def test_without_a_bench_it_says_what_is_left_out_and_runs_the_rest(tmp_path: Pa
 	run = run_without_bench(tmp_path, "tests/test_scripts.py", "-k", "pinned")
 	said = run.stderr.splitlines()
 	assert len(said) == 1
-	assert said[0].startswith('Left out: every test marked "site", because there is no bench. ')
+	assert said[0].startswith("Left out: every test that needs a site, because there is no bench. ")
 	assert re.search(r"=+ 1 passed, \d+ deselected in [\d.]+s =+\s*$", run.stdout)
 	assert run.returncode == 0
 	assert not (tmp_path / "bench").exists()
