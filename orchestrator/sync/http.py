@@ -149,6 +149,8 @@ class HttpSession:
 	) -> None:
 		self.policy = policy or Policy()
 		self.requests_sent = 0
+		# Seconds that the remote's clock is ahead of ours, by its last answer: a signature dies of a wrong clock.
+		self.clock_offset: float | None = None
 		self._clock = clock
 		self._sleep = sleep
 		self._now = now
@@ -194,6 +196,7 @@ class HttpSession:
 
 	def _send(self, route: str, request: Request) -> Reply | SyncError:
 		with self._session.send(_prepared(request), **self._options(request.url)) as response:
+			self.clock_offset = clock_offset(response.headers.get("Date"), self._now())
 			body = self._body(route, response)
 			if isinstance(body, SyncError):
 				return body
@@ -252,11 +255,17 @@ def parse_retry_after(value: str | None, now: float) -> float | None:
 	value = (value or "").strip()
 	if value.isascii() and value.isdigit():
 		return float(value)
+	ahead = clock_offset(value, now)
+	return None if ahead is None else max(0.0, ahead)
+
+
+def clock_offset(value: str | None, now: float) -> float | None:
+	"""Seconds from `now` to an HTTP date; None for what is none."""
 	parsed = email.utils.parsedate_tz(value) if value else None
 	if parsed is None:
 		return None
 	try:
-		return max(0.0, email.utils.mktime_tz(parsed) - now)
+		return email.utils.mktime_tz(parsed) - now
 	except (ValueError, OverflowError):
 		return None
 

@@ -169,6 +169,9 @@ def _stay(
 	admitted_at, discharged_at = moments.get("admission_date"), moments.get("discharge_date")
 	of_person = PrivateDict((name, value) for name, value in values.items() if name in PERSON)
 	of_stay = PrivateDict((name, value) for name, value in values.items() if name not in PERSON)
+	if of_stay.get("insurance_company"):
+		# Without insurance details the insurer's name is all there is.
+		of_stay.setdefault("insurances", (PrivateDict(insurance_company=of_stay["insurance_company"]),))
 	return Stay(
 		casefile_id=casefile_id,
 		chart_id=chart_id,
