@@ -156,7 +156,7 @@ class HttpSession:
 		self._now = now
 		self._jitter = jitter
 		self._pacer = Pacer(self.policy.requests_per_second, clock, sleep)
-		self._session = requests.Session()
+		self._session = _Session()
 
 	def get(self, route: str, build: Callable[[], Request], read: Callable[[Reply], T]) -> T:
 		"""What `read` makes of the answer to the request of `build`, which is called anew (signed anew) for every attempt.
@@ -267,6 +267,13 @@ def clock_offset(value: str | None, now: float) -> float | None:
 	try:
 		return email.utils.mktime_tz(parsed) - now
 	except (ValueError, OverflowError):
+		return None
+
+
+class _Session(requests.Session):
+	"""Follows no redirect and doesn't look where one leads: the signature belongs to one address."""
+
+	def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002 - as requests calls it
 		return None
 
 

@@ -26,7 +26,7 @@ class Page:
 	number: int
 	total_pages: int | None
 	total_records: int | None
-	records: list[RawRecord]
+	records: list[RawRecord] = field(repr=False)
 	paginated: bool
 
 	@property

@@ -159,7 +159,7 @@ class Handler(BaseHTTPRequestHandler):
 		except Rejected as rejected:
 			return self._send(route, answers.error(rejected.status, rejected.text))
 
-	do_POST = do_DELETE = do_PATCH = do_PUT = do_GET
+	do_POST = do_DELETE = do_PATCH = do_PUT = do_GET  # noqa: N815 - the names http.server calls
 
 	@property
 	def kipu(self) -> Simulator:
