@@ -7,7 +7,7 @@ which field of which casefile and why, never what stood there.
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timezone
+from datetime import date, datetime, timezone, tzinfo
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -63,7 +63,7 @@ class Stay:
 	chart_id: int
 	person: Person
 	status: Status
-	location_id: str | None
+	location_id: str | None = field(repr=False)
 	admission_date: date | None = field(repr=False)
 	discharge_date: date | None = field(repr=False)
 	admitted_at: datetime | None = field(repr=False)
@@ -93,8 +93,7 @@ class Drift:
 def parse_record(raw: Mapping[str, Any], zones: Zones, at: datetime) -> Stay:
 	"""The stay in a raw record, its status that of the aware instant `at`. Raises `RecordError`."""
 	casefile_id, chart_id, person_id = split_casefile(raw.get("casefile_id"))
-	location_id = clean_id(raw.get("location_id"))
-	local = zones.of(location_id if isinstance(location_id, str) else None)
+	local = _zone_of(raw, zones)
 	values = PrivateDict()
 	moments = PrivateDict()
 	for name, kind in FIELDS.items():
@@ -155,7 +154,12 @@ def drift(raw: Mapping[str, Any], expected: Collection[str] = EXPECTED) -> Drift
 	)
 
 
-def _clean(kind: Kind, value: object, local: Any, utc_midnight_is_date: bool) -> Any:  # noqa: ANN401
+def _zone_of(raw: Mapping[str, Any], zones: Zones) -> tzinfo:
+	location_id = clean_id(raw.get("location_id"))
+	return zones.of(location_id if isinstance(location_id, str) else None)
+
+
+def _clean(kind: Kind, value: object, local: tzinfo, utc_midnight_is_date: bool) -> Any:  # noqa: ANN401
 	if kind == "moment":
 		return clean_instant(value, local, utc_midnight_is_date)
 	if kind == "stamp":

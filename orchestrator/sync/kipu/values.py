@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone, tzinfo
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from orchestrator.sync.kipu.fields import CONTACT_KEYS, INSURANCE_KEYS, WORD_KEYS, Kind
 from orchestrator.sync.redaction import PrivateDict
@@ -171,14 +170,3 @@ def _offset(text: str | None) -> tzinfo | None:
 		return timezone.utc
 	sign = -1 if text[0] == "-" else 1
 	return timezone(sign * timedelta(hours=int(text[1:3]), minutes=int(text[-2:])))
-
-
-def zone(name: str) -> ZoneInfo:
-	"""The zone of an IANA name. Raises ValueError for a name that is none."""
-	try:
-		return ZoneInfo(name)
-	except (
-		KeyError,
-		OSError,
-	):  # ZoneInfoNotFoundError is a KeyError; a directory of the database is an OSError
-		raise ValueError("not a time zone") from None

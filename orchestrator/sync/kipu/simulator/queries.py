@@ -88,8 +88,10 @@ class Queries:
 		page = _number(call, "page", 1)
 		with self.world.lock:
 			chosen = self._chosen(call)
-			first = max(0, (page - 1) * per - shift)
-			records = [self._record(call, stay) for stay in chosen[first : first + per]]
+			first = (page - 1) * per
+			size = len(chosen[first : first + per])
+			shifted = chosen[max(0, first - shift) : max(0, first - shift) + size]
+			records = [self._record(call, stay) for stay in shifted]
 		key = "episodes" if version == "4" and call.route != "vaults/patients" else "patients"
 		pagination = {
 			"current_page": page,
