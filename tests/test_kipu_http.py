@@ -1,6 +1,7 @@
 """The HTTP session: what it sends, how long it waits, what it makes of answers."""
 
 import email.utils
+import gzip
 import pickle
 import socket
 import struct
@@ -274,6 +275,46 @@ def test_a_body_shorter_than_promised_is_a_failed_page():
 		fetch(server, quick_session())
 	assert caught.value.cause in ("length", "IncompleteRead", "ProtocolError")
 	assert len(server.requests) == 3
+
+
+CHUNKED = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n"
+ZIPPED = gzip.compress(b"[" + b"1," * 100_000 + b"1]")
+
+
+def test_a_compressed_body_is_unpacked_and_its_length_is_that_on_the_wire():
+	with RawServer(http_answer(body=ZIPPED, Content_Encoding="gzip")) as server:
+		assert len(fetch(server, quick_session())) == 200_003
+
+
+def test_a_body_in_chunks_is_put_together_compressed_or_not():
+	plain = CHUNKED + b"\r\n4\r\n[1,2\r\n3\r\n,3]\r\n0\r\n\r\n"
+	zipped = CHUNKED + b"Content-Encoding: gzip\r\n\r\n%x\r\n%s\r\n0\r\n\r\n" % (len(ZIPPED), ZIPPED)
+	with RawServer(plain, zipped) as server:
+		assert fetch(server, quick_session()) == b"[1,2,3]"
+		assert len(fetch(server, quick_session())) == 200_003
+
+
+def test_chunks_that_end_early_are_a_failed_page():
+	with RawServer(CHUNKED + b"\r\n4\r\n[1,2\r\n") as server, pytest.raises(Exhausted) as caught:
+		fetch(server, quick_session())
+	assert caught.value.cause in ("IncompleteRead", "InvalidChunkLength", "ProtocolError")
+	assert len(server.requests) == 3
+
+
+def test_a_small_body_that_unpacks_beyond_the_cap_is_refused():
+	bomb = gzip.compress(b" " * 50_000_000)
+	answer = http_answer(body=bomb, Content_Encoding="gzip")
+	with RawServer(answer) as server, pytest.raises(TooLarge):
+		fetch(server, quick_session(max_body=1_000_000))
+
+
+def test_a_body_that_is_not_what_its_encoding_says_is_a_failed_page():
+	with (
+		RawServer(http_answer(body=b"no gzip", Content_Encoding="gzip")) as server,
+		pytest.raises(Exhausted) as caught,
+	):
+		fetch(server, quick_session())
+	assert caught.value.cause == "DecodeError"
 
 
 def test_a_body_beyond_the_cap_is_not_read_to_its_end():

@@ -18,6 +18,7 @@ from orchestrator.sync.redaction import PrivateDict
 Status = Literal["Pre-Admission", "Active", "Discharged"]
 
 UNKNOWN_CASEFILE = "?"
+KNOWN = frozenset(FIELDS) | NOT_READ
 CASEFILE = re.compile(r"([0-9]{1,18}):([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})", re.IGNORECASE)
 FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 STRANGE_NAME = "(not a field name)"
@@ -145,7 +146,7 @@ def lead_key(
 
 def drift(raw: Mapping[str, Any], expected: Collection[str] = EXPECTED) -> Drift:
 	"""Names of fields that are unknown, missing though expected, or of another type than known."""
-	unknown = raw.keys() - FIELDS.keys() - NOT_READ
+	unknown = raw.keys() - KNOWN
 	retyped = {name for name in raw.keys() & FIELDS.keys() if not _has_known_type(FIELDS[name], raw[name])}
 	return Drift(
 		unknown=frozenset(name if FIELD_NAME.fullmatch(name) else STRANGE_NAME for name in unknown),

@@ -1,7 +1,6 @@
 """One value of a Kipu record made regular. A value that can't be is answered with `Bad`, never raised: the frames here
 hold what people wrote, and Frappe's error log keeps local variables."""
 
-import json
 import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
@@ -57,7 +56,10 @@ def clean_text(value: object) -> str | Bad | None:
 		return None
 	if not isinstance(value, str):
 		return Bad("bad_type")
-	if not (value.isascii() and value.isprintable()):
+	if value.isascii() and value.isprintable():
+		if " " not in value:  # most values: a word, a number, a code
+			return value or None
+	else:
 		value = unicodedata.normalize("NFC", value).translate(INVISIBLE)
 		value = "".join(" " if unicodedata.category(each)[0] in "CZ" else each for each in value)
 	return " ".join(value.split()) or None
@@ -121,13 +123,13 @@ def clean_rows(value: object, keys: Sequence[str]) -> tuple[PrivateDict, ...] | 
 		return ()
 	if not isinstance(value, list) or not all(isinstance(item, Mapping) for item in value):
 		return Bad("bad_type")
-	rows: dict[str, PrivateDict] = {}
+	rows: dict[tuple[tuple[str, str], ...], PrivateDict] = {}
 	for item in value:
 		cleaned = {key: clean_id(item.get(key)) for key in keys}
 		if any(isinstance(each, Bad) for each in cleaned.values()):
 			return Bad("bad_type")
 		row = PrivateDict((key, each) for key, each in cleaned.items() if each is not None)
-		rows[json.dumps(row, sort_keys=True)] = row
+		rows[tuple(row.items())] = row
 	return tuple(rows[content] for content in sorted(rows) if rows[content])
 
 
@@ -156,9 +158,17 @@ def _iso(value: object) -> datetime | Bad | None:
 	match = ISO.fullmatch(text)
 	if not match:
 		return Bad("bad_date")
-	*numbers, offset = match.groups()
+	year, month, day, hour, minute, second, offset = match.groups()
 	try:
-		return datetime(*(int(each or 0) for each in numbers), tzinfo=_offset(offset))
+		return datetime(
+			int(year),
+			int(month),
+			int(day),
+			int(hour or 0),
+			int(minute or 0),
+			int(second or 0),
+			tzinfo=_offset(offset),
+		)
 	except ValueError:
 		return Bad("bad_date")
 
