@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from typing import Literal
 from urllib.parse import quote, urlencode
 
@@ -125,13 +126,13 @@ class KipuClient:
 
 	def locations(self) -> Iterator[Page]:
 		"""One page of `{location_id, location_name, enabled}`."""
-		yield self._list("locations", {}, lambda reply: read_page(reply, ("locations",), 1))
+		yield self._list("locations", {}, partial(read_page, keys=("locations",), number=1))
 
 	def _pages(self, route: str, parameters: Mapping[str, str | None], first_page: int) -> Iterator[Page]:
 		number = first_page
 		while True:
 			asked = {**parameters, "page": str(number), "per": str(self._per)}
-			page = self._list(route, asked, lambda reply, number=number: read_page(reply, LIST_KEYS, number))
+			page = self._list(route, asked, partial(read_page, keys=LIST_KEYS, number=number))
 			yield page
 			if page.is_last:
 				return

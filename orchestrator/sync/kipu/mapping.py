@@ -4,10 +4,11 @@ Pure functions over plain values. Targets are fields of Client and Client Stay. 
 (status, facility, full name, the instants of admission and discharge) is not mapped: it stands on `Stay` itself.
 """
 
+import dataclasses
 import hashlib
 import json
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timezone
 from typing import Any, Literal
 
@@ -66,8 +67,8 @@ class Mapped:
 
 	person_id: str
 	casefile_id: str
-	client: PrivateDict = field(repr=False)
-	stay: PrivateDict = field(repr=False)
+	client: PrivateDict = dataclasses.field(repr=False)
+	stay: PrivateDict = dataclasses.field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +76,8 @@ class Change:
 	"""A value to write."""
 
 	field: str
-	old: Any = field(repr=False)
-	new: Any = field(repr=False)
+	old: Any = dataclasses.field(repr=False)
+	new: Any = dataclasses.field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ class Plan:
 
 	changes: tuple[Change, ...]
 	conflicts: tuple[Conflict, ...]
-	synced: PrivateDict = field(repr=False)
+	synced: PrivateDict = dataclasses.field(repr=False)
 
 	@property
 	def values(self) -> PrivateDict:

@@ -121,7 +121,7 @@ def make_fault(given: dict[str, object]) -> Fault:
 		if name == "times":
 			known[name] = None if value in (None, "always") else int(str(value))
 		elif name in readers:
-			known[name] = readers[name](value)  # type: ignore[operator]
+			known[name] = readers[name](value)
 		else:
 			raise ValueError(f"unknown setting {name!r} of a fault")
 	return Fault(**known)  # type: ignore[arg-type]
