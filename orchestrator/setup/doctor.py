@@ -196,9 +196,7 @@ def _run(check: Callable[[], Finding]) -> Finding:
 		return check()
 	except Exception as error:
 		name = check.__name__.removeprefix("check_").replace("_", " ")
-		return Finding(
-			name, FAIL, type(error).__name__, f"Look at {error}" if str(error) else "See the logs."
-		)
+		return Finding(name, FAIL, type(error).__name__, str(error))
 
 
 CHECKS: tuple[Callable[[], Finding], ...] = (
