@@ -88,7 +88,8 @@ def on_change(doc: "Document", _method: str | None = None) -> None:
 	noted = pending().get((doc.doctype, doc.name))
 	if noted is None:
 		return
-	value = settled_values(doc.doctype, [doc.name]).get(doc.name)
+	assignees = assignees_of(doc.doctype, [doc.name])[doc.name]
+	value = effective(noted.current, assignees, is_finished(doc))
 	frappe.db.set_value(
 		doc.doctype, doc.name, FIELD, value, modified=doc.modified, modified_by=doc.modified_by
 	)
@@ -127,8 +128,8 @@ def field_before(doc: "Document") -> str | None:
 
 def is_reopened(doc: "Document") -> bool:
 	"""True in the save that takes a record out of its finished statuses."""
-	before, finished = doc.get_doc_before_save(), FINISHED_STATUSES[doc.doctype]
-	return bool(before and before.status in finished and doc.status not in finished)
+	before = doc.get_doc_before_save()
+	return bool(before and is_finished(before) and not is_finished(doc))
 
 
 def move(doc: "Document", before: str | None, wanted: str | None) -> None:
@@ -188,28 +189,27 @@ def pending() -> dict[Key, Noted]:
 
 def settle() -> None:
 	"""Before the commit: let the field of every noted record follow its assignments."""
-	notes = pending()
+	notes = dict(pending())
+	pending().clear()
 	for doctype in {doctype for doctype, _name in notes}:
-		names = [name for noted_doctype, name in notes if noted_doctype == doctype]
-		stored = stored_values(doctype, names)
-		for name, value in settled_values(doctype, names).items():
-			if value != (stored[name].get(FIELD) or None):
-				frappe.db.set_value(doctype, name, FIELD, value, update_modified=False)
-			if not notes[doctype, name].announced:
-				announce(doctype, name, str(stored[name].modified))
-	notes.clear()
+		settle_doctype(doctype, {name: noted for (of, name), noted in notes.items() if of == doctype})
 
 
-def settled_values(doctype: str, names: list[str]) -> dict[str, str | None]:
-	"""What the field of each record should say. A record that is gone is left out."""
-	notes = pending()
-	assignees = assignees_of(doctype, names)
-	return {
-		name: effective(
-			notes[doctype, name].current, assignees[name], row.status in FINISHED_STATUSES[doctype]
-		)
-		for name, row in stored_values(doctype, names).items()
-	}
+def settle_doctype(doctype: str, notes: dict[str, Noted]) -> None:
+	"""The same for the records of one DocType."""
+	stored = stored_values(doctype, list(notes))
+	assignees = assignees_of(doctype, stored)
+	for name, row in stored.items():
+		value = effective(notes[name].current, assignees[name], is_finished(row))
+		if value != (row.assigned_to or None):
+			frappe.db.set_value(doctype, name, FIELD, value, update_modified=False)
+		if not notes[name].announced:
+			announce(doctype, name, str(row.modified))
+
+
+def is_finished(doc: "Document | frappe._dict") -> bool:
+	"""True where the record's work is finished."""
+	return doc.status in FINISHED_STATUSES[doc.doctype]
 
 
 def stored_values(doctype: str, names: list[str]) -> dict[str, frappe._dict]:
@@ -218,7 +218,7 @@ def stored_values(doctype: str, names: list[str]) -> dict[str, frappe._dict]:
 	rows = frappe.get_all(
 		doctype, filters={"name": ("in", names)}, fields=["name", "status", "modified", FIELD], limit=0
 	)
-	return {row.name: row for row in rows}
+	return {row.name: row.update(doctype=doctype) for row in rows}
 
 
 def assignees_of(doctype: str, names: Iterable[str]) -> dict[str, Assignees]:

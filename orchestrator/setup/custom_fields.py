@@ -21,7 +21,8 @@ def _assigned_to(insert_after: str) -> Field:
 	"""The first open assignee.
 
 	`ignore_user_permissions`: a user permission on User must not hide records by who works on them.
-	`no_copy`: a copy, or an opportunity made from a lead, starts unassigned, as its assignments do.
+	`no_copy`: a copy starts unassigned. To an opportunity ERPNext moves its lead's assignments, and the field goes
+	with them.
 	"""
 	return {
 		"fieldname": "assigned_to",
