@@ -7,7 +7,7 @@ import pytest
 import frappe
 from frappe.desk.form import assign_to
 
-from orchestrator.assignment import Assignees, effective
+from orchestrator.assignment import Assignees, effective, pending
 from tests import factories
 
 MAKERS = {
@@ -368,7 +368,7 @@ class TestRefusals:
 def test_other_todos_are_none_of_our_business(site, ann):
 	todo = factories.make("ToDo", description="Call back", allocated_to=ann)
 	assert todo.reference_type is None
-	assert frappe.local.orchestrator_assignments == {}
+	assert pending() == {}
 
 
 def test_a_save_without_assignment_costs_no_query(site):
