@@ -22,7 +22,7 @@ ROLES_THAT_SEE_OTHERS = frozenset({"Sales Manager", "Sales Master Manager", "Sys
 AGGREGATE = """
 	SELECT pipeline_stage AS stage, company, currency, COUNT(*) AS count,
 		SUM(opportunity_amount * conversion_rate) AS at_rate,
-		SUM(opportunity_amount * (conversion_rate = 0)) AS without_rate
+		SUM(IF(conversion_rate = 0, opportunity_amount, 0)) AS without_rate
 	FROM `tabOpportunity` {hint}
 	{where}
 	GROUP BY pipeline_stage, company, currency
