@@ -144,12 +144,23 @@ def delete(doctype: str, name: str | int) -> dict[str, Any]:
 
 def meta_of(doctype: str, parent: str | None = None) -> Meta:
 	"""The DocType's meta: 404 where there is none, 403 for a child table without its parent."""
-	if not isinstance(doctype, str) or not frappe.db.exists("DocType", doctype, cache=True):
+	meta = meta_where_there_is_one(doctype)
+	if meta is None:
 		frappe.throw(_("There is no DocType {0}.").format(doctype), frappe.DoesNotExistError)
-	meta = frappe.get_meta(doctype)
 	if meta.istable and parent:
 		check_parent_permission(parent, doctype)
 	return meta
+
+
+def meta_where_there_is_one(doctype: str) -> Meta | None:
+	"""The meta as Frappe caches it: to look for the DocType first would be a query more in every request."""
+	if not doctype or not isinstance(doctype, str):
+		return None
+	try:
+		return frappe.get_meta(doctype)
+	except frappe.DoesNotExistError:
+		frappe.clear_messages()
+		return None
 
 
 def readable(meta: Meta, name: str | int | None, parent: str | None = None) -> Document:
