@@ -20,7 +20,7 @@ from orchestrator.api.columns import refuse_name
 from orchestrator.api.endpoint import CREATES, READS, WRITES, Listing, endpoint
 from orchestrator.api.filters import read_filters
 from orchestrator.api.parameters import parse_json
-from orchestrator.exceptions import BadRequest
+from orchestrator.exceptions import BadRequest, refuse
 
 # What Frappe puts into every request's parameters, beside the caller's.
 TRANSPORT_KEYS = frozenset({"cmd", "csrf_token", "_lang", "sid"})
@@ -146,7 +146,7 @@ def meta_of(doctype: str, parent: str | None = None) -> Meta:
 	"""The DocType's meta: 404 where there is none, 403 for a child table without its parent."""
 	meta = meta_where_there_is_one(doctype)
 	if meta is None:
-		frappe.throw(_("There is no DocType {0}.").format(doctype), frappe.DoesNotExistError)
+		refuse(_("There is no DocType {0}.").format(doctype), frappe.DoesNotExistError)
 	if meta.istable and parent:
 		check_parent_permission(parent, doctype)
 	return meta
