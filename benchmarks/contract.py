@@ -80,8 +80,9 @@ def main() -> int:
 		lists = measure(
 			Subject("get_list of 20 leads, stock", theirs, LIST_PATH + quote(STOCK_LIST), token),
 			Subject("get_list of 20 leads, contract", ours, LIST_PATH + quote(CONTRACT_LIST), token),
-			same=lambda stock, contract: [row["name"] for row in stock["message"]]
-			== [row["name"] for row in contract["data"]],
+			same=lambda stock, contract: (
+				[row["name"] for row in stock["message"]] == [row["name"] for row in contract["data"]]
+			),
 		)
 		pings = measure(
 			Subject("ping, stock", theirs, "/api/method/frappe.ping", token),
@@ -96,9 +97,7 @@ def main() -> int:
 	return report(lists, pings, outside)
 
 
-def measure(
-	stock: Subject, contract: Subject, same: Callable[[dict, dict], bool]
-) -> tuple[Subject, Subject]:
+def measure(stock: Subject, contract: Subject, same: Callable[[dict, dict], bool]) -> tuple[Subject, Subject]:
 	"""Send both in turn, each first in every other round, so that what else the machine does meets both."""
 	for _round in range(WARM_UP):
 		expected, answered = stock.send(), contract.send()
