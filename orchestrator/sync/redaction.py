@@ -39,7 +39,7 @@ class PrivateDict(dict[str, Any]):
 	__str__ = __repr__
 
 
-def redact(value: object, _depth: int = 0) -> Any:  # noqa: ANN401 - any structure in, a structure of the same shape out
+def redact(value: object, _depth: int = 0) -> Any:
 	"""The same structure with everything hidden that is not known to be harmless.
 
 	Shown are numbers, booleans and None; machine words under a key of `SHOWN_KEYS`; exceptions as their class.
@@ -64,7 +64,7 @@ def _redact_mapping(value: Mapping[Any, Any], depth: int) -> dict[str, Any]:
 	return {_shown_key(key): _redact_under(str(key), item, depth) for key, item in value.items()}
 
 
-def _redact_under(key: str, item: object, depth: int) -> Any:  # noqa: ANN401
+def _redact_under(key: str, item: object, depth: int) -> Any:
 	if key not in SHOWN_KEYS:
 		return redact(item, depth + 1) if isinstance(item, Mapping | list | tuple) else _redact_private(item)
 	if isinstance(item, str):
@@ -80,7 +80,7 @@ def _redact_items(value: list | tuple | set | frozenset, depth: int) -> list[Any
 	return [redact(item, depth + 1) for item in list(value)[:MAX_ITEMS]]
 
 
-def _redact_scalar(value: object) -> Any:  # noqa: ANN401
+def _redact_scalar(value: object) -> Any:
 	if value is None or isinstance(value, bool | int | float):
 		return value
 	if isinstance(value, BaseException):
@@ -90,7 +90,7 @@ def _redact_scalar(value: object) -> Any:  # noqa: ANN401
 	return REDACTED
 
 
-def _redact_private(value: object) -> Any:  # noqa: ANN401
+def _redact_private(value: object) -> Any:
 	"""Under a key nobody vouched for, even a number or a date may be a person's."""
 	if value is None or isinstance(value, bool):
 		return value

@@ -251,7 +251,7 @@ def _refuse_double_targets(rules: Collection[Rule]) -> None:
 		taken.add((rule.doctype, rule.target))
 
 
-def _shown(source: str, value: Any) -> Any:  # noqa: ANN401 - whatever the field holds
+def _shown(source: str, value: Any) -> Any:
 	"""A list as text: words with commas, contacts and policies one a line."""
 	kind = FIELDS[source]
 	if kind == "words":

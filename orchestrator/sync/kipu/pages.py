@@ -107,7 +107,7 @@ def malformed(reply: Reply, cause: str) -> MalformedPage:
 	return MalformedPage(reply.route, reply.status, len(reply.body), cause)
 
 
-def _loads(body: bytes) -> Any:  # noqa: ANN401 - any JSON
+def _loads(body: bytes) -> Any:
 	try:
 		return json.loads(body, object_pairs_hook=_raw_record)
 	except (ValueError, RecursionError):

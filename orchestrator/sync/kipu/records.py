@@ -160,7 +160,7 @@ def _zone_of(raw: Mapping[str, Any], zones: Zones) -> tzinfo:
 	return zones.of(location_id if isinstance(location_id, str) else None)
 
 
-def _clean(kind: Kind, value: object, local: tzinfo, utc_midnight_is_date: bool) -> Any:  # noqa: ANN401
+def _clean(kind: Kind, value: object, local: tzinfo, utc_midnight_is_date: bool) -> Any:
 	if kind == "moment":
 		return clean_instant(value, local, utc_midnight_is_date)
 	if kind == "stamp":

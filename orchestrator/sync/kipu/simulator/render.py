@@ -112,7 +112,7 @@ def _stamp(seconds: float) -> str:
 	return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
 
 
-def _turned(items: Any, turn: int) -> Any:  # noqa: ANN401 - an edit may have put anything there
+def _turned(items: Any, turn: int) -> Any:
 	if not isinstance(items, list) or not items:
 		return items
 	turn %= len(items)

@@ -103,7 +103,7 @@ class Server(ThreadingHTTPServer):
 		self.open: set[socket.socket] = set()
 		super().__init__(address, Handler)
 
-	def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401
+	def handle_error(self, request: Any, client_address: Any) -> None:
 		"""A client that hangs up is nothing to report."""
 
 	def cut(self) -> None:
@@ -225,5 +225,5 @@ class Handler(BaseHTTPRequestHandler):
 		"""The Date header, by the instance's clock."""
 		return email.utils.formatdate(timestamp or self.kipu.world.now(), usegmt=True)
 
-	def log_message(self, format: str, *arguments: Any) -> None:  # noqa: A002, ANN401 - as http.server calls it
+	def log_message(self, format: str, *arguments: Any) -> None:  # noqa: A002 - as http.server calls it
 		"""Nothing: a request line holds the app id."""

@@ -170,13 +170,13 @@ class World:
 
 	# What happens to records
 
-	def set_field(self, stay: int, name: str, value: Any, touch: bool = True) -> int:  # noqa: ANN401 - any JSON
+	def set_field(self, stay: int, name: str, value: Any, touch: bool = True) -> int:
 		"""A field of one record is changed, whatever it is called."""
 		with self.lock:
 			self.edits.setdefault(stay, {})[name] = value
 			return self.touch(stay) if touch else stay
 
-	def add_field(self, name: str, value: Any) -> None:  # noqa: ANN401 - any JSON
+	def add_field(self, name: str, value: Any) -> None:
 		"""Every record has a field that it didn't have."""
 		with self.lock:
 			self.settings.added_fields[name] = value
