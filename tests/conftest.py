@@ -22,7 +22,7 @@ from tests.client import Client
 BENCH = os.environ.get("ORCHESTRATOR_BENCH")
 SITE = os.environ.get("ORCHESTRATOR_SITE")
 START_TIMEOUT = 60
-SITE_FIXTURES = frozenset({"site", "server", "api", "guest", "browser", "worker"})
+SITE_FIXTURES = frozenset({"frappe_site", "site", "server", "api", "guest", "browser", "worker"})
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
