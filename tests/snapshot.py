@@ -33,9 +33,7 @@ def take() -> Snapshot:
 	return Snapshot(
 		columns=columns(),
 		indexes=_of_schema("statistics", "table_name, index_name, seq_in_index, column_name"),
-		tables={
-			name: frappe.db.sql(f"checksum table `{name}`")[0][1] for name in names - BOOKKEEPING - LOGS
-		},
+		tables={name: frappe.db.sql(f"checksum table `{name}`")[0][1] for name in names - BOOKKEEPING - LOGS},
 		bookkeeping={name: rows(name) for name in BOOKKEEPING},
 	)
 

@@ -51,10 +51,10 @@ wait_for_mariadb() {
 	die "$EXIT_DATABASE" "MariaDB did not start within a minute; journalctl -u mariadb or /var/log/mysql says why. To use another server set ORCHESTRATOR_DB_HOST, _DB_PORT and _DB_ROOT_PASSWORD."
 }
 
-# Only a server that isn't right gets the drop-in, and is restarted for it.
+# Only a server that isn't right gets the drop-in, and is restarted for it. Another machine's is left alone: our
+# databases are made utf8mb4 by name.
 set_utf8mb4() {
-	[[ $(db_admin -BNe 'SELECT @@character_set_server') == utf8mb4 ]] && return
-	[[ -z $DB_ROOT_PASSWORD ]] || die "$EXIT_DATABASE" "MariaDB at $DB_HOST:$DB_PORT must run with character-set-server=utf8mb4. Set it there and restart it."
+	[[ -z $DB_ROOT_PASSWORD && $(db_admin -BNe 'SELECT @@character_set_server') != utf8mb4 ]] || return 0
 	as_root "MariaDB's character set" tee /etc/mysql/mariadb.conf.d/90-orchestrator.cnf >/dev/null <<-'CNF'
 		# Frappe stores utf8mb4 only.
 		[mysqld]

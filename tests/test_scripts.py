@@ -1,0 +1,382 @@
+"""The two commands: their pins, their settings, what they refuse and how. No site needed; nothing is installed."""
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import shutil
+import socket
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.source import ROOT
+
+COMMANDS = [ROOT / name for name in ("script/server", "script/stop", "script/test", ".ci/run")]
+SHELL_FILES = [*COMMANDS, *sorted((ROOT / "script" / "lib").glob("*.sh"))]
+BRANCHES = {"telephony", "gameplan"}  # the two without a version of their own
+
+# Sources all parts as a command does, for a bench in a folder of the test's. What would run as the bench's user runs as ours.
+PRELUDE = """
+set -euo pipefail
+CHECKOUT={root}
+source "$CHECKOUT/script/lib/all.sh"
+load_place
+as_bench() {{ "$@"; }}
+mkdir -p "$BENCH_STATE"/{{stamps,run}}
+SETUP_LOG=$BENCH/setup.log
+"""
+
+
+class Shell:
+	"""Runs lines of bash with the scripts' functions and settings loaded."""
+
+	def __init__(self, bench: Path) -> None:
+		self.bench = bench
+
+	def __call__(self, lines: str, **settings: object) -> subprocess.CompletedProcess[str]:
+		environment = {
+			name: value for name, value in os.environ.items() if not name.startswith("ORCHESTRATOR_")
+		}
+		environment |= {"ORCHESTRATOR_BENCH": str(self.bench), "ORCHESTRATOR_BENCH_USER": unprivileged_user()}
+		environment |= {f"ORCHESTRATOR_{name}": str(value) for name, value in settings.items()}
+		script = PRELUDE.format(root=ROOT) + lines
+		return subprocess.run(
+			["bash", "-c", script], env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL
+		)
+
+
+def unprivileged_user() -> str:
+	"""A name that is allowed as the bench's user: our own, or one that root may name."""
+	import getpass
+
+	return "nobody" if os.geteuid() == 0 else getpass.getuser()
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Shell:
+	return Shell(tmp_path / "bench")
+
+
+@pytest.fixture
+def taken_port() -> Iterator[int]:
+	with contextlib.closing(socket.socket()) as listener:
+		listener.bind(("127.0.0.1", 0))
+		listener.listen()
+		yield listener.getsockname()[1]
+
+
+# --- the files ---
+
+
+@pytest.mark.parametrize("path", SHELL_FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_the_shell_can_read_each_script(path: Path) -> None:
+	run = subprocess.run(["bash", "-n", str(path)], capture_output=True, text=True)
+	assert (run.returncode, run.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("path", COMMANDS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_each_command_may_be_run_and_stops_at_the_first_error(path: Path) -> None:
+	assert os.access(path, os.X_OK)
+	assert "set -euo pipefail" in path.read_text()
+
+
+@pytest.mark.skipif(shutil.which("shellcheck") is None, reason="shellcheck is not installed")
+def test_shellcheck_has_nothing_to_say() -> None:
+	run = subprocess.run(
+		["shellcheck", "-x", "-a", *map(str, COMMANDS)], cwd=ROOT, capture_output=True, text=True
+	)
+	assert (run.returncode, run.stdout) == (0, "")
+
+
+# --- the pins ---
+
+
+def pins() -> list[dict[str, str]]:
+	return json.loads((ROOT / "apps.json").read_text())
+
+
+def test_every_app_is_pinned_and_comes_from_the_official_place() -> None:
+	assert [pin["url"] for pin in pins()] == [
+		f"https://github.com/frappe/{app}"
+		for app in ("frappe", "erpnext", "hrms", "telephony", "helpdesk", "gameplan", "insights")
+	]
+	for pin in pins():
+		if pin["url"].rsplit("/", 1)[1] in BRANCHES:
+			assert re.fullmatch(r"[0-9a-f]{40}", pin["commit"])
+		else:
+			assert re.fullmatch(r"v\d+\.\d+\.\d+", pin["branch"])
+			assert "commit" not in pin
+
+
+def test_the_shell_reads_the_same_pins_as_json_does(shell: Shell) -> None:
+	lines = [
+		" ".join([pin["url"].rsplit("/", 1)[1], pin["url"], pin["branch"], pin.get("commit", "-")])
+		for pin in pins()
+	]
+	assert shell("pins").stdout.splitlines() == lines
+
+
+# --- the settings ---
+
+
+def declared_settings() -> dict[str, str]:
+	"""Name -> default, as settings.sh declares them."""
+	table = re.search(r"readonly SETTINGS='\n(.*?)'", (ROOT / "script/lib/settings.sh").read_text(), re.S)
+	assert table
+	return dict(line.split("|")[:2] for line in table[1].splitlines() if line)
+
+
+def test_the_readme_lists_every_setting_with_its_default() -> None:
+	rows = dict(re.findall(r"^\| `ORCHESTRATOR_(\w+)` \| (.*?) \|", (ROOT / "README.md").read_text(), re.M))
+	assert rows.keys() == declared_settings().keys()
+	for name, default in declared_settings().items():
+		if default:
+			assert rows[name] == f"`{default}`"
+
+
+def test_no_script_reads_a_setting_that_is_not_declared() -> None:
+	read = {name for path in SHELL_FILES for name in re.findall(r"\$\{ORCHESTRATOR_(\w+)", path.read_text())}
+	assert read <= declared_settings().keys()
+
+
+def test_a_kept_setting_holds_until_the_environment_says_otherwise(shell: Shell) -> None:
+	shell("load_settings; keep_settings", PORT=8123)
+	assert shell('load_settings; echo "$PORT"').stdout == "8123\n"
+	assert shell('load_settings; echo "$PORT"', PORT=8124).stdout == "8124\n"
+
+
+def test_the_database_password_is_not_kept_and_nobody_else_can_read_what_is(shell: Shell) -> None:
+	shell("load_settings; ADMIN_PASSWORD=for-the-demo; keep_settings", DB_ROOT_PASSWORD="the-servers-own")
+	kept = shell.bench / ".orchestrator" / "settings"
+	assert "ADMIN_PASSWORD=for-the-demo" in kept.read_text()
+	assert "the-servers-own" not in kept.read_text()
+	assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+
+
+def test_a_port_in_use_is_passed_over_and_the_choice_is_kept(shell: Shell, taken_port: int) -> None:
+	first = shell(f'keep_port REDIS_CACHE_PORT {taken_port}; echo "$REDIS_CACHE_PORT"').stdout
+	assert int(first) > taken_port
+	assert shell(f'keep_port REDIS_CACHE_PORT {taken_port + 500}; echo "$REDIS_CACHE_PORT"').stdout == first
+
+
+# --- refusals: a message that says what to do, and an exit code of its own ---
+
+
+def exit_codes() -> dict[str, int]:
+	text = (ROOT / "script/lib/common.sh").read_text()
+	return {name: int(code) for name, code in re.findall(r"\b(EXIT_\w+)=(\d+)", text)}
+
+
+def test_the_readme_explains_every_exit_code() -> None:
+	section = (
+		(ROOT / "README.md")
+		.read_text()
+		.split("### Troubleshooting", 1)[1]
+		.split("\n## ", 1)[0]
+		.split("\n### ", 1)[0]
+	)
+	explained = [int(code) for code in re.findall(r"^\| (\d+) \|", section, re.M)]
+	assert explained == sorted(exit_codes().values())
+
+
+@pytest.mark.parametrize(
+	("settings", "message"),
+	[
+		({"BENCH_USER": "root"}, "bench refuses to run as root. Set ORCHESTRATOR_BENCH_USER"),
+		({"BENCH": "relative/bench"}, "ORCHESTRATOR_BENCH must be a path that starts with /"),
+		({"PORT": "http"}, 'ORCHESTRATOR_PORT must be a number up to 65535, not "http"'),
+		({"PORT": "70000"}, 'ORCHESTRATOR_PORT must be a number up to 65535, not "70000"'),
+		({"SITE": "../common"}, "ORCHESTRATOR_SITE must be a host name"),
+		({"SITE": "one.localhost", "TEST_SITE": "one.localhost"}, "The test site is made anew by each run"),
+	],
+	ids=lambda value: "-".join(value) if isinstance(value, dict) else "",
+)
+def test_a_wrong_setting_is_named(tmp_path: Path, settings: dict[str, str], message: str) -> None:
+	environment = {name: value for name, value in os.environ.items() if not name.startswith("ORCHESTRATOR_")}
+	environment |= {
+		"ORCHESTRATOR_BENCH": str(tmp_path / "bench"),
+		"ORCHESTRATOR_BENCH_USER": unprivileged_user(),
+	}
+	environment |= {f"ORCHESTRATOR_{name}": value for name, value in settings.items()}
+	run = subprocess.run(
+		[ROOT / "script/server"], env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL
+	)
+	assert run.returncode == exit_codes()["EXIT_USAGE"]
+	assert run.stderr.startswith("Error: ")
+	assert message in run.stderr
+	assert not (tmp_path / "bench").exists()
+
+
+def test_a_taken_port_is_refused_with_the_setting_that_changes_it(shell: Shell, taken_port: int) -> None:
+	run = shell("load_settings; check_web_port", PORT=taken_port)
+	assert run.returncode == exit_codes()["EXIT_PORT"]
+	assert run.stderr == (
+		f"Error: Port {taken_port} is in use by another program. Stop it, or choose another port: "
+		"ORCHESTRATOR_PORT=8001 script/server\n"
+	)
+
+
+def test_an_unreachable_git_base_is_refused_with_the_setting_that_changes_it(
+	shell: Shell, tmp_path: Path
+) -> None:
+	run = shell("load_settings; check_git_base", GIT_BASE=f"file://{tmp_path}/nowhere")
+	assert run.returncode == exit_codes()["EXIT_GIT"]
+	assert f"file://{tmp_path}/nowhere/frappe/frappe does not answer" in run.stderr
+	assert "set ORCHESTRATOR_GIT_BASE" in run.stderr
+
+
+def test_too_little_disk_is_refused_with_both_figures(shell: Shell) -> None:
+	run = shell("load_settings; check_disk", MIN_DISK_GB=99999)
+	assert run.returncode == exit_codes()["EXIT_DISK"]
+	assert re.search(
+		r"has \d+ GB free; the bench needs 99999 GB\. Make room, or set ORCHESTRATOR_BENCH", run.stderr
+	)
+
+
+def test_without_root_or_sudo_nothing_is_begun(shell: Shell) -> None:
+	run = shell("load_settings; can_be_root() { return 1; }; check_root")
+	assert run.returncode == exit_codes()["EXIT_SUDO"]
+	assert "Run this as root, or as a user who may use sudo." in run.stderr
+
+
+def test_a_system_without_apt_is_told_of_the_container_image(shell: Shell) -> None:
+	run = shell("have() { return 1; }; check_os")
+	assert run.returncode == exit_codes()["EXIT_OS"]
+	assert "container image" in run.stderr
+
+
+def test_a_site_that_script_server_did_not_make_is_left_alone(shell: Shell) -> None:
+	site = shell.bench / "sites" / "orchestrator.localhost"
+	site.mkdir(parents=True)
+	(site / "site_config.json").write_text("{}")
+	run = shell("load_settings; check_demo_site")
+	assert run.returncode == exit_codes()["EXIT_USAGE"]
+	assert "has a site orchestrator.localhost that script/server did not make" in run.stderr
+
+
+# --- steps ---
+
+
+def test_a_finished_step_is_not_run_again_until_what_it_depends_on_changes(shell: Shell) -> None:
+	lines = 'STEPS=1; step "Counting" count {key} eval "echo once >>$BENCH/count"'
+	shell(lines.format(key="a"))
+	again = shell(lines.format(key="a"))
+	assert again.stderr == "[ 1/1] Counting" + " " * 51 + "ready\n"
+	assert (shell.bench / "count").read_text() == "once\n"
+	shell(lines.format(key="b"))
+	assert (shell.bench / "count").read_text() == "once\nonce\n"
+
+
+def test_a_step_ends_at_its_first_error_shows_its_log_and_is_run_again(shell: Shell) -> None:
+	lines = """
+		work() { echo "what went wrong"; false; echo "never reached"; }
+		STEPS=1
+		step "Working" work key work
+		echo "not after a failed step"
+	"""
+	run = shell(lines)
+	assert (run.returncode, run.stdout) == (1, "")
+	assert "what went wrong" in run.stderr
+	assert "never reached" not in run.stderr
+	assert '"Working" failed' in run.stderr
+	assert not (shell.bench / ".orchestrator/stamps/work").exists()
+
+
+def test_a_refusal_inside_a_step_keeps_its_message_and_its_code(shell: Shell) -> None:
+	run = shell('STEPS=1; step "Fetching" fetch key die "$EXIT_GIT" "No source. Set ORCHESTRATOR_GIT_BASE."')
+	assert run.returncode == exit_codes()["EXIT_GIT"]
+	assert run.stderr.endswith("failed\nError: No source. Set ORCHESTRATOR_GIT_BASE.\n")
+
+
+# --- script/test without a bench ---
+
+
+def run_without_bench(tmp_path: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+	"""script/test where no bench can be had; pytest comes from here, as if fetched by an earlier run."""
+	requirements = b"".join(
+		(ROOT / name).read_bytes() for name in ("requirements-dev.txt", "requirements.txt")
+	)
+	name = hashlib.sha256(requirements).hexdigest()[:16]
+	binaries = tmp_path / "cache" / "frappe-orchestrator" / f"venv-{name}" / "bin"
+	binaries.mkdir(parents=True)
+	for program in ("python", "pytest"):
+		(binaries / program).write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+		(binaries / program).chmod(0o755)
+	environment = {name: value for name, value in os.environ.items() if not name.startswith("ORCHESTRATOR_")}
+	environment |= {
+		"XDG_CACHE_HOME": str(tmp_path / "cache"),
+		"PYTEST_ADDOPTS": "-p no:cacheprovider",
+		"ORCHESTRATOR_BENCH": str(tmp_path / "bench"),
+		"ORCHESTRATOR_BENCH_USER": unprivileged_user(),
+		"ORCHESTRATOR_GIT_BASE": f"file://{tmp_path}/nowhere",
+	}
+	environment |= {f"ORCHESTRATOR_{name}": value for name, value in settings.items()}
+	return subprocess.run(
+		[ROOT / "script/test", *arguments],
+		env=environment,
+		capture_output=True,
+		text=True,
+		stdin=subprocess.DEVNULL,
+	)
+
+
+def test_without_a_bench_it_says_what_is_left_out_and_runs_the_rest(tmp_path: Path) -> None:
+	run = run_without_bench(tmp_path, "tests/test_scripts.py", "-k", "pinned")
+	said = run.stderr.splitlines()
+	assert len(said) == 1
+	assert said[0].startswith("Left out: every test that needs a site, because there is no bench. ")
+	assert re.search(r"=+ 1 passed, \d+ deselected in [\d.]+s =+\s*$", run.stdout)
+	assert run.returncode == 0
+	assert not (tmp_path / "bench").exists()
+
+
+def test_where_a_bench_is_required_its_absence_is_the_error(tmp_path: Path) -> None:
+	run = run_without_bench(tmp_path, REQUIRE_BENCH="1")
+	assert run.returncode in (exit_codes()["EXIT_GIT"], exit_codes()["EXIT_SUDO"])
+	assert run.stderr.startswith("Error: ")
+	assert run.stdout == ""
+
+
+def test_a_run_that_finds_no_test_fails_and_says_so(tmp_path: Path) -> None:
+	run = run_without_bench(tmp_path, "tests/test_scripts.py", "-k", "no_test_has_this_name")
+	assert run.returncode == 5
+	assert run.stderr.splitlines()[-1].startswith("Error: pytest found no test to run.")
+
+
+@pytest.mark.parametrize(
+	("given", "passed"),
+	[
+		([], ["/there/tests"]),
+		(["-q", "-x"], ["-q", "-x", "/there/tests"]),
+		(["tests/test_scripts.py"], ["/there/tests/test_scripts.py"]),
+		(["tests/test_scripts.py::test_x"], ["/there/tests/test_scripts.py::test_x"]),
+		([f"{ROOT}/tests/test_scripts.py"], ["/there/tests/test_scripts.py"]),
+		(["-k", "tests"], ["-k", "tests", "/there/tests"]),
+	],
+)
+def test_a_named_test_is_found_wherever_the_checkout_is_read_from(
+	shell: Shell, given: list[str], passed: list[str]
+) -> None:
+	function = re.search(
+		r"^pytest_arguments\(\) \{\n.*?^\}\n", (ROOT / "script/test").read_text(), re.M | re.S
+	)
+	assert function
+	words = " ".join(f"'{word}'" for word in given)
+	run = shell(f"{function[0]}\npytest_arguments /there {words}\n" + 'printf "%s\\n" "${ARGUMENTS[@]}"')
+	assert run.stdout.splitlines() == passed
+
+
+# --- the continuous runs ---
+
+
+def test_both_continuous_runs_are_script_test_and_the_public_one_requires_a_bench() -> None:
+	workflow = (ROOT / ".github/workflows/ci.yml").read_text()
+	assert "script/test" in (ROOT / ".ci/run").read_text()
+	assert "- run: .ci/run" in workflow
+	assert 'ORCHESTRATOR_REQUIRE_BENCH: "1"' in workflow
