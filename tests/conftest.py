@@ -22,7 +22,7 @@ from tests.client import Client
 BENCH = os.environ.get("ORCHESTRATOR_BENCH")
 SITE = os.environ.get("ORCHESTRATOR_SITE")
 START_TIMEOUT = 60
-SITE_FIXTURES = frozenset({"site", "server", "api", "guest", "browser", "worker"})
+SITE_FIXTURES = frozenset({"frappe_site", "site", "server", "api", "guest", "browser", "worker"})
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -122,7 +122,13 @@ def serve(site: str, sites: Path, **environment: str) -> Iterator[str]:
 
 @pytest.fixture
 def worker(frappe_site: str) -> Callable[[], None]:
-	"""Call it to run the jobs queued for the site so far, in a real worker process that ends when none is left."""
+	"""Call it to run the jobs that the test has queued so far, in a real worker process that ends when none is left.
+
+	What earlier tests queued is forgotten first: nobody waits for it."""
+	from frappe.utils.background_jobs import get_queues
+
+	for queue in get_queues():
+		queue.empty()
 
 	def run_queued_jobs() -> None:
 		subprocess.run(

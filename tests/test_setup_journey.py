@@ -1,7 +1,6 @@
 """The app comes and goes: migrated, uninstalled, installed on a site that holds data, uninstalled again, and the
 whole database compared. One journey on the test site itself, whose database is put back afterwards."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,18 +10,9 @@ import pytest
 import frappe
 from frappe.custom.doctype.property_setter.property_setter import make_property_setter
 
-from tests import bench, factories
+from tests import bench, factories, snapshot
+from tests.snapshot import Snapshot
 
-# Tables in which Frappe writes down what it did itself: rows are made anew with other names and times. Compared
-# without those.
-BOOKKEEPING = {
-	"tabDefaultValue",  # `installed_apps`
-	"tabInstalled Application",
-	"tabPortal Menu Item",
-	"tabScheduled Job Type",
-	"tabSingles",
-}
-LOGS = {"tabDeleted Document", "tabError Log", "tabScheduled Job Log"}  # they grow, whatever happens
 MIGRATED = (
 	"tabCustom Field",
 	"tabProperty Setter",
@@ -49,16 +39,6 @@ STOCK_LEAD_STATUSES = (
 	"Lead\nOpen\nReplied\nOpportunity\nQuotation\nLost Quotation\nInterested\nConverted\nDo Not Contact"
 )
 STOCK_TASK_STATUSES = "Open\nWorking\nPending Review\nOverdue\nTemplate\nCompleted\nCancelled"
-
-
-@dataclass
-class Snapshot:
-	"""The whole database: its schema, a checksum per table, the rows of Frappe's bookkeeping."""
-
-	columns: set[tuple] = field(default_factory=set)
-	indexes: set[tuple] = field(default_factory=set)
-	tables: dict[str, int] = field(default_factory=dict)
-	bookkeeping: dict[str, list[str]] = field(default_factory=dict)
 
 
 @dataclass
@@ -95,18 +75,18 @@ def travel() -> Journey:
 	bench.run("uninstall-app", "orchestrator", "--yes", "--no-backup")
 	let_the_site_have_its_own_options()
 	seen.values_without, seen.leftovers = values(seen.names), leftovers()
-	seen.without = snapshot()
+	seen.without = snapshot.take()
 
 	bench.run("install-app", "orchestrator")
 	seen.values_installed = values(seen.names)
-	seen.installed = snapshot()
+	seen.installed = snapshot.take()
 	bench.run("uninstall-app", "orchestrator", "--yes", "--no-backup", "--dry-run")
-	seen.after_dry_run = snapshot()
+	seen.after_dry_run = snapshot.take()
 	hold_our_statuses(seen.names)
 
 	bench.run("uninstall-app", "orchestrator", "--yes", "--no-backup")
 	seen.values_without_again = values(seen.names)
-	seen.without_again = snapshot()
+	seen.without_again = snapshot.take()
 	return seen
 
 
@@ -215,50 +195,7 @@ def leftovers() -> dict[str, list]:
 def declarations_and_records() -> dict[str, Any]:
 	"""What migrate could touch of ours: the schema, the declarations, the records."""
 	frappe.db.rollback()
-	return {name: rows_of(name) for name in MIGRATED} | {
-		"columns": frappe.db.sql(
-			"select table_name, column_name, column_type, column_default from information_schema.columns"
-			" where table_schema=database() order by table_name, column_name"
-		)
-	}
-
-
-def snapshot() -> Snapshot:
-	frappe.db.rollback()
-	names = [row[0] for row in frappe.db.sql("show tables")]
-	schema = "from information_schema.{} where table_schema=database()"
-	return Snapshot(
-		columns=set(
-			frappe.db.sql(
-				"select table_name, column_name, column_type, is_nullable, column_default "
-				+ schema.format("columns")
-			)
-		),
-		indexes=set(
-			frappe.db.sql(
-				"select table_name, index_name, seq_in_index, column_name " + schema.format("statistics")
-			)
-		),
-		tables={
-			name: frappe.db.sql(f"checksum table `{name}`")[0][1]
-			for name in names
-			if name not in BOOKKEEPING | LOGS
-		},
-		bookkeeping={name: rows_of(name) for name in BOOKKEEPING},
-	)
-
-
-def rows_of(table: str) -> list[str]:
-	rows = frappe.db.sql(f"select * from `{table}`", as_dict=True)  # noqa: S608
-	return sorted(
-		json.dumps({key: row[key] for key in row if key not in ("name", "creation", "modified")}, default=str)
-		for row in rows
-		if row.get("field") not in ("modified", "creation")
-	)
-
-
-def differing(one: Snapshot, other: Snapshot) -> list[str]:
-	return sorted(name for name in one.tables if one.tables[name] != other.tables.get(name))
+	return {name: snapshot.rows(name) for name in MIGRATED} | {"columns": snapshot.columns()}
 
 
 def test_uninstall_leaves_nothing_of_ours(journey):
@@ -270,7 +207,7 @@ def test_install_and_uninstall_leave_the_site_as_it_was(journey):
 	assert after.columns == before.columns
 	assert after.indexes == before.indexes
 	assert after.tables.keys() == before.tables.keys()
-	assert differing(before, after) == []
+	assert snapshot.differing(before, after) == []
 	assert after.bookkeeping == before.bookkeeping
 
 

@@ -9,7 +9,6 @@ import frappe
 from erpnext.setup.utils import get_exchange_rate
 from frappe import _
 from frappe.model.db_query import DatabaseQuery
-from frappe.utils import flt
 
 from orchestrator.crm.shapes import PipelineSummary
 from orchestrator.crm.stages import OPEN, STAGES, key_of
@@ -24,10 +23,13 @@ AGGREGATE = """
 	SELECT pipeline_stage AS stage, company, currency, COUNT(*) AS count,
 		SUM(opportunity_amount * conversion_rate) AS at_rate,
 		SUM(opportunity_amount * (conversion_rate = 0)) AS without_rate
-	FROM `tabOpportunity`
+	FROM `tabOpportunity` {hint}
 	{where}
 	GROUP BY pipeline_stage, company, currency
 """
+# Without conditions one index holds all that is read, grouped already (orchestrator/setup/indexes.py). With
+# conditions MariaDB would walk through the same index and look every row up: five times the table's own scan.
+NOT_BY_GROUP = "USE INDEX FOR GROUP BY ()"
 # INSTR, not LIKE: an underscore in an e-mail address is no wildcard.
 CONCERNS_USER = (
 	"(`tabOpportunity`.opportunity_owner = %(user)s OR `tabOpportunity`.owner = %(user)s"
@@ -63,9 +65,9 @@ def check_may_ask(user: str) -> None:
 def get_groups(user: str | None) -> list[Group]:
 	"""What the caller may read, of `user` where one is given, aggregated by the database."""
 	conditions = [*readable_conditions(), *([CONCERNS_USER] if user else [])]
-	where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+	hint, where = (NOT_BY_GROUP, f"WHERE {' AND '.join(conditions)}") if conditions else ("", "")
 	values = {"user": user, "assignee": json.dumps(user)}
-	return [Group(*row) for row in frappe.db.sql(AGGREGATE.format(where=where), values)]
+	return [Group(*row) for row in frappe.db.sql(AGGREGATE.format(hint=hint, where=where), values)]
 
 
 def readable_conditions() -> list[str]:
@@ -97,12 +99,12 @@ def summarize(
 			if rate:
 				values[stage] += amount * rate
 			else:
-				unconverted[own] = flt(unconverted.get(own, 0.0) + amount, PRECISION)
+				unconverted[own] = round(unconverted.get(own, 0.0) + amount, PRECISION)
 	return PipelineSummary(
 		**{key_of(stage): count for stage, count in counts.items()},  # type: ignore[typeddict-item]
-		total_value=flt(sum(values.values()), PRECISION),
+		total_value=round(sum(values.values()), PRECISION),
 		currency=currency,
-		value_by_stage={key_of(stage): flt(value, PRECISION) for stage, value in values.items()},
+		value_by_stage={key_of(stage): round(value, PRECISION) for stage, value in values.items()},
 		unconverted=unconverted,
 	)
 
@@ -110,8 +112,8 @@ def summarize(
 def amounts_of(group: Group, company_currency: str) -> list[tuple[str, float]]:
 	"""The group's amounts that are not zero, each with its currency."""
 	amounts = [
-		(company_currency, flt(group.at_rate)),
-		(group.currency or company_currency, flt(group.without_rate)),
+		(company_currency, float(group.at_rate or 0)),
+		(group.currency or company_currency, float(group.without_rate or 0)),
 	]
 	return [(currency, amount) for currency, amount in amounts if amount]
 

@@ -13,7 +13,7 @@ from frappe.utils.scheduler import is_scheduler_inactive
 
 from orchestrator.api import limits
 from orchestrator.apps import is_installed
-from orchestrator.setup import custom_fields, roles, status_options
+from orchestrator.setup import custom_fields, indexes, roles, status_options
 
 APP = "orchestrator"
 TITLE = "Frappe Orchestrator"
@@ -76,7 +76,7 @@ def check_package() -> Finding:
 
 
 def check_declarations() -> Finding:
-	missing = custom_fields.missing() + status_options.missing() + roles.missing()
+	missing = custom_fields.missing() + indexes.missing() + status_options.missing() + roles.missing()
 	if missing:
 		return Finding(
 			"fields, options, roles",
@@ -196,9 +196,7 @@ def _run(check: Callable[[], Finding]) -> Finding:
 		return check()
 	except Exception as error:
 		name = check.__name__.removeprefix("check_").replace("_", " ")
-		return Finding(
-			name, FAIL, type(error).__name__, f"Look at {error}" if str(error) else "See the logs."
-		)
+		return Finding(name, FAIL, type(error).__name__, str(error))
 
 
 CHECKS: tuple[Callable[[], Finding], ...] = (

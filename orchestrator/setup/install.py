@@ -1,6 +1,6 @@
 """Install and migrate: everything this app declares on other apps' DocTypes."""
 
-from orchestrator.setup import backfill, custom_fields, roles, status_options
+from orchestrator.setup import backfill, custom_fields, indexes, roles, status_options
 
 
 def before_install() -> None:
@@ -16,4 +16,5 @@ def sync() -> None:
 	"""Bring the site in line with the declarations. Repeating it changes nothing."""
 	roles.sync()
 	custom_fields.sync()
+	indexes.sync()
 	status_options.sync()

@@ -4,7 +4,7 @@ import click
 
 import frappe
 
-from orchestrator.setup import custom_fields, naming_rules, roles, status_options
+from orchestrator.setup import custom_fields, indexes, naming_rules, roles, status_options
 
 APP = "orchestrator"
 
@@ -15,6 +15,7 @@ def before_uninstall() -> None:
 		return
 	status_options.remove()
 	naming_rules.remove()
+	indexes.remove()  # before the columns they are over
 	custom_fields.remove()
 
 

@@ -12,6 +12,7 @@ from frappe.utils import add_days, add_to_date, getdate, now_datetime
 from orchestrator.apps import is_installed
 from orchestrator.setup.demo import data, ledger
 
+UNTHROTTLED = 1_000_000
 MONDAY_TO_FRIDAY = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday")
 
 
@@ -67,6 +68,8 @@ class Maker:
 			ensure("Designation", designation, designation_name=designation)
 
 	def make_users(self) -> None:
+		# Frappe lets a site make so many users an hour; the demo's are made on purpose.
+		frappe.local.conf.throttle_user_limit = UNTHROTTLED
 		for person in data.PEOPLE:
 			user = insert(
 				"User",

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import frappe
+from frappe.model.delete_doc import delete_dynamic_links
 
 from orchestrator.setup.demo import ledger
 
@@ -18,7 +19,10 @@ def remove() -> Removal:
 	demo record that it refers to: the next removal, when the reference is gone, takes it."""
 	with ledger.one_quiet_transaction():
 		restore_settings()
-		return _remove_records()
+		with ledger.recording() as written:
+			removal = _remove_records()
+		_delete_traces(written)
+	return removal
 
 
 def restore_settings() -> None:
@@ -54,9 +58,17 @@ def _remove_record(row: frappe._dict) -> str | None:
 	return None
 
 
+def _delete_traces(written: list[ledger.Made]) -> None:
+	"""Take away the comments in which Frappe noted the removal itself, with the names of what is gone."""
+	for doctype, name in written:
+		if doctype == "Comment":
+			frappe.db.delete(doctype, {"name": name})
+
+
 def _delete(doctype: str, name: str) -> None:
 	doc = frappe.get_doc(doctype, name)
 	if doc.docstatus.is_submitted():
 		doc.flags.ignore_permissions = True
 		doc.cancel()
 	frappe.delete_doc(doctype, name, ignore_permissions=True, delete_permanently=True)
+	delete_dynamic_links(doctype, name)  # comments and the like: Frappe leaves them to a job

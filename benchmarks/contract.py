@@ -1,0 +1,214 @@
+"""What the contract costs: the same calls with the app and without it, in turn, on the same site and data.
+
+	ORCHESTRATOR_BENCH=<bench> ORCHESTRATOR_SITE=<site> <bench>/env/bin/python benchmarks/contract.py
+
+Two web servers run over one database: one as the bench is, one from a `sites` folder whose apps.txt lacks this
+app and whose cache is another Redis database, which is what the site would be without us. One client, one
+connection to each, requests in turn, medians over all rounds. Ends with exit code 1 when a target is missed.
+"""
+
+import contextlib
+import http.client
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+from urllib.parse import quote
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(REPOSITORY))
+
+import frappe  # noqa: E402
+
+BENCH = Path(os.environ["ORCHESTRATOR_BENCH"])
+SITE = os.environ["ORCHESTRATOR_SITE"]
+APP = "orchestrator"
+STOCK_REDIS_DATABASE = 9
+LEADS = 200
+ROUNDS = 400
+WARM_UP = 40
+MAX_LIST_RATIO = 1.15
+MAX_PING_OVERHEAD_MS = 2.0
+
+STOCK_LIST = '["name","lead_name","email_id","status"]'
+CONTRACT_LIST = '["name","lead_name","email","status"]'
+LIST_PATH = "/api/method/frappe.client.get_list?doctype=Lead&limit_page_length=20&order_by=name%20asc&fields="
+PING_MODULE = f"{APP}.benchmark"
+
+
+@dataclass
+class Subject:
+	"""One call to measure: `path` sent over a connection that stays open."""
+
+	label: str
+	port: int
+	path: str
+	token: str
+	milliseconds: list[float] = field(default_factory=list)
+
+	def __post_init__(self) -> None:
+		self.connection = http.client.HTTPConnection("127.0.0.1", self.port)
+		self.headers = {"Host": SITE, "Authorization": f"token {self.token}", "Accept": "application/json"}
+
+	def send(self) -> dict[str, Any]:
+		started = time.perf_counter()
+		self.connection.request("GET", self.path, headers=self.headers)
+		reply = self.connection.getresponse()
+		body = reply.read()
+		self.milliseconds.append((time.perf_counter() - started) * 1000)
+		assert reply.status == 200, body
+		return json.loads(body)
+
+	@property
+	def median(self) -> float:
+		return statistics.median(self.milliseconds)
+
+
+def main() -> int:
+	os.chdir(BENCH / "sites")
+	frappe.init(site=SITE, sites_path=str(BENCH / "sites"))
+	frappe.connect()
+	with caller() as token, stock_sites() as stock, serve(BENCH / "sites") as ours, serve(stock) as theirs:
+		lists = measure(
+			Subject("get_list of 20 leads, stock", theirs, LIST_PATH + quote(STOCK_LIST), token),
+			Subject("get_list of 20 leads, contract", ours, LIST_PATH + quote(CONTRACT_LIST), token),
+			same=lambda stock, contract: (
+				[row["name"] for row in stock["message"]] == [row["name"] for row in contract["data"]]
+			),
+		)
+		pings = measure(
+			Subject("ping, stock", theirs, "/api/method/frappe.ping", token),
+			Subject("ping, contract", ours, f"/api/method/{PING_MODULE}.ping", token),
+			same=lambda stock, contract: stock["message"] == contract["data"],
+		)
+		outside = measure(
+			Subject("ping, stock", theirs, "/api/method/frappe.ping", token),
+			Subject("ping, app installed", ours, "/api/method/frappe.ping", token),
+			same=lambda stock, ours: stock == ours,
+		)
+	return report(lists, pings, outside)
+
+
+def measure(stock: Subject, contract: Subject, same: Callable[[dict, dict], bool]) -> tuple[Subject, Subject]:
+	"""Send both in turn, each first in every other round, so that what else the machine does meets both."""
+	for _round in range(WARM_UP):
+		expected, answered = stock.send(), contract.send()
+		assert same(expected, answered), f"{expected} is not {answered}"
+	for subject in (stock, contract):
+		subject.milliseconds.clear()
+	for number in range(ROUNDS):
+		for subject in (stock, contract) if number % 2 else (contract, stock):
+			subject.send()
+	return stock, contract
+
+
+def report(*pairs: tuple[Subject, Subject]) -> int:
+	"""Print the figures. Returns the exit code."""
+	print(f"medians of {ROUNDS} requests each, in turn\n")
+	for pair in pairs:
+		for subject in pair:
+			print(f"{subject.label:<34}{subject.median:8.2f} ms")
+		stock, contract = pair
+		print(f"{'ratio':<34}{contract.median / stock.median:8.3f}")
+		print(f"{'difference':<34}{contract.median - stock.median:8.2f} ms\n")
+	(stock_list, contract_list), (stock_ping, contract_ping), _outside = pairs
+	list_ratio = contract_list.median / stock_list.median
+	ping_overhead = contract_ping.median - stock_ping.median
+	print(f"target: get_list at most {MAX_LIST_RATIO}x: {list_ratio:.3f}")
+	print(f"target: overhead at most {MAX_PING_OVERHEAD_MS} ms: {ping_overhead:.2f} ms")
+	return int(list_ratio > MAX_LIST_RATIO or ping_overhead > MAX_PING_OVERHEAD_MS)
+
+
+@contextlib.contextmanager
+def caller() -> Iterator[str]:
+	"""The token of a sales user of this run alone, whose rate limit is untouched, on a site with enough leads."""
+	from tests.factories import make_lead, make_user, token_of
+
+	for _missing in range(LEADS - frappe.db.count("Lead")):
+		make_lead()
+	user = make_user("Sales User")
+	try:
+		yield ":".join(token_of(user.name))
+	finally:
+		frappe.delete_doc("User", user.name, force=True)
+		frappe.db.commit()
+
+
+@contextlib.contextmanager
+def stock_sites() -> Iterator[Path]:
+	"""A `sites` folder over the same site and database, without this app and with a cache of its own."""
+	with tempfile.TemporaryDirectory(prefix="stock-bench-") as name:
+		folder = Path(name) / "sites"
+		folder.mkdir()
+		(Path(name) / "logs").mkdir()
+		(folder / SITE).symlink_to(BENCH / "sites" / SITE)
+		(folder / "assets").symlink_to(BENCH / "sites" / "assets")
+		apps = (BENCH / "sites" / "apps.txt").read_text().split()
+		(folder / "apps.txt").write_text("\n".join(app for app in apps if app != APP) + "\n")
+		config = json.loads((BENCH / "sites" / "common_site_config.json").read_text())
+		config["redis_cache"] = f"{config['redis_cache'].rstrip('/')}/{STOCK_REDIS_DATABASE}"
+		(folder / "common_site_config.json").write_text(json.dumps(config))
+		clear_cache_of_stock(config["redis_cache"])
+		try:
+			yield folder
+		finally:
+			clear_cache_of_stock(config["redis_cache"])
+
+
+def clear_cache_of_stock(url: str) -> None:
+	"""Drop this site's keys in the stock server's Redis database, those of an earlier run or of this one."""
+	import redis
+
+	connection = redis.from_url(url)
+	for key in connection.scan_iter(f"{frappe.conf.db_name}|*"):
+		connection.delete(key)
+
+
+@contextlib.contextmanager
+def serve(sites: Path) -> Iterator[int]:
+	"""A web server over a `sites` folder. Yields its port."""
+	from tests.conftest import free_port, wait_until_up
+
+	port = free_port()
+	command = [
+		sys.executable, "-m", "gunicorn", "benchmarks.contract:load_application()", "--bind", f"127.0.0.1:{port}",
+		"--workers", "1", "--threads", "2", "--keep-alive", "60", "--log-level", "warning",
+	]  # fmt: skip
+	environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "SITES_PATH": str(sites)}
+	process = subprocess.Popen(command, cwd=sites, env=environment)
+	try:
+		wait_until_up(f"http://127.0.0.1:{port}", SITE)
+		yield port
+	finally:
+		process.terminate()
+		process.wait(timeout=30)
+
+
+def load_application() -> Callable[..., Any]:
+	"""What the web servers run: Frappe, and a method under the contract that does as little as frappe.ping."""
+	from orchestrator.api.endpoint import endpoint
+
+	@frappe.whitelist(methods=["GET"])
+	@endpoint("Pong")
+	def ping() -> str:
+		return "pong"
+
+	module = ModuleType(PING_MODULE)
+	module.ping = ping  # type: ignore[attr-defined]
+	sys.modules[PING_MODULE] = module
+
+	from frappe.app import application
+
+	return application
+
+
+if __name__ == "__main__":
+	sys.exit(main())

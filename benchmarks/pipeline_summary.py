@@ -1,0 +1,147 @@
+"""get_pipeline_summary over 100,000 opportunities against the bare SQL aggregate, and what it holds in memory.
+
+	ORCHESTRATOR_BENCH=<bench> ORCHESTRATOR_SITE=<site> <bench>/env/bin/python benchmarks/pipeline_summary.py
+
+Makes the opportunities in the site by bulk insert, runs the endpoint's function and the SQL in turn, prints the
+medians, and removes the opportunities again. Ends with exit code 1 when the target is missed.
+"""
+
+import os
+import random
+import statistics
+import sys
+import time
+import tracemalloc
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import frappe
+from frappe.utils import now
+
+from orchestrator.crm import get_pipeline_summary, stages
+from tests import factories
+
+COUNTS = (10_000, 100_000)
+RUNS = 21
+PREFIX = "BENCH-PIPELINE-"
+ALLOWED_RATIO, ALLOWED_MS = 1.5, 10
+BARE = """
+	SELECT pipeline_stage, COUNT(*), SUM(opportunity_amount * conversion_rate)
+	FROM `tabOpportunity` {restriction} GROUP BY pipeline_stage
+"""
+# With the hint that the endpoint gives MariaDB: without it the bare query takes several times as long.
+OF_USER = """
+	USE INDEX FOR GROUP BY ()
+	WHERE opportunity_owner = %(user)s OR owner = %(user)s OR INSTR(_assign, %(user)s) > 0
+"""
+
+
+def rows(first: int, last: int, user: str) -> Iterator[tuple[Any, ...]]:
+	"""Opportunities as wide as real ones. Every hundredth is the user's own."""
+	choose, moment = random.Random(first), now()
+	company = frappe.db.get_single_value("Global Defaults", "default_company")
+	for number in range(first, last):
+		stage = choose.choice(stages.STAGES)
+		currency, rate = choose.choice((("USD", 1.0), ("EUR", 1.1), ("GBP", 1.25)))
+		yield (
+			f"{PREFIX}{number:07}", moment, moment, "Administrator", "Administrator", stage,
+			stages.STATUSES[stage][0], stages.USUAL_PROBABILITY[stage], company, currency, rate,
+			choose.randrange(100, 100_000), user if number % 100 == 0 else "Administrator", "Lead",
+			f"LEAD-{number}", f"Customer number {number}", f"An opportunity about {number} things",
+			f"customer-{number}@harbor.example", "Salem", "United States", "All Territories", "Prospecting",
+		)  # fmt: skip
+
+
+FIELDS = [
+	"name", "creation", "modified", "modified_by", "owner", "pipeline_stage", "status", "probability",
+	"company", "currency", "conversion_rate", "opportunity_amount", "opportunity_owner", "opportunity_from",
+	"party_name", "customer_name", "title", "contact_email", "city", "country", "territory", "sales_stage",
+]  # fmt: skip
+
+
+def fill(first: int, last: int, user: str) -> None:
+	frappe.db.bulk_insert("Opportunity", FIELDS, rows(first, last, user))
+	frappe.db.commit()
+	frappe.db.sql_ddl("ANALYZE TABLE `tabOpportunity`")
+
+
+def clear() -> None:
+	frappe.db.delete("Opportunity", {"name": ("like", f"{PREFIX}%")})
+	frappe.db.commit()
+
+
+def alternate(*calls: Callable[[], Any]) -> list[float]:
+	"""The median time of each call in ms, measured in turn so that both meet the same moments of the machine."""
+	times: list[list[float]] = [[] for _ in calls]
+	for _ in range(RUNS):
+		for call, taken in zip(calls, times, strict=True):
+			start = time.perf_counter()
+			call()
+			taken.append((time.perf_counter() - start) * 1000)
+	return [statistics.median(taken) for taken in times]
+
+
+def peak_kb(call: Callable[[], Any]) -> float:
+	"""The most Python memory that the call held at once."""
+	tracemalloc.start()
+	call()
+	_now, peak = tracemalloc.get_traced_memory()
+	tracemalloc.stop()
+	return peak / 1024
+
+
+def measure(count: int, owner: str) -> bool:
+	"""Print the table's lines for this many opportunities. True where they keep within the bounds."""
+	within = True
+	for user in (None, owner):
+		bare_sql = BARE.format(restriction=OF_USER if user else "")
+
+		def bare(sql: str = bare_sql, user: str | None = user) -> Any:
+			return frappe.db.sql(sql, {"user": user})
+
+		def summary(user: str | None = user) -> Any:
+			return get_pipeline_summary(user=user)
+
+		bare(), summary()
+		bare_ms, summary_ms = alternate(bare, summary)
+		whose = "one user's" if user else "all"
+		print(
+			f"| {count:>7,} | {whose:<10} | {bare_ms:8.1f} | {summary_ms:9.1f} | {summary_ms / bare_ms:5.2f}"
+			f" | {peak_kb(summary):7.0f} |"
+		)
+		within = within and summary_ms <= ALLOWED_RATIO * bare_ms + ALLOWED_MS
+	return within
+
+
+def main() -> int:
+	sites = Path(os.environ["ORCHESTRATOR_BENCH"]) / "sites"
+	os.chdir(sites)
+	frappe.init(site=os.environ["ORCHESTRATOR_SITE"], sites_path=str(sites))
+	frappe.connect()
+	clear()
+	owner = factories.make_user("Sales Manager").name
+	frappe.set_user(owner)
+	print("|   count | whose      | SQL (ms) | ours (ms) | ratio | peak KB |")
+	print("|--------:|------------|---------:|----------:|------:|--------:|")
+	try:
+		results = [add_and_measure(first, last, owner) for first, last in pairwise((0, *COUNTS))]
+	finally:
+		clear()
+		frappe.set_user("Administrator")
+		frappe.delete_doc("User", owner)
+		frappe.db.commit()
+	return 0 if all(results) else 1
+
+
+def add_and_measure(first: int, last: int, owner: str) -> bool:
+	"""Bring the site from `first` opportunities to `last`, and measure."""
+	fill(first, last, owner)
+	return measure(last, owner)
+
+
+if __name__ == "__main__":
+	sys.exit(main())

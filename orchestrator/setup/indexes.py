@@ -1,0 +1,39 @@
+"""The indexes this app adds to tables of other apps, for queries that would read the whole table otherwise."""
+
+from typing import NamedTuple
+
+import frappe
+
+
+class Index(NamedTuple):
+	doctype: str
+	name: str
+	columns: tuple[str, ...]
+
+
+INDEXES = (
+	# holds all that the pipeline summary reads, in the order in which it groups
+	Index(
+		"Opportunity",
+		"orchestrator_pipeline",
+		("pipeline_stage", "company", "currency", "opportunity_amount", "conversion_rate"),
+	),
+)
+
+
+def sync() -> None:
+	"""Add the indexes that are missing."""
+	for index in INDEXES:
+		frappe.db.add_index(index.doctype, list(index.columns), index.name)
+
+
+def remove() -> None:
+	"""Drop the indexes."""
+	for index in INDEXES:
+		if index.name not in missing():
+			frappe.db.sql_ddl(f"ALTER TABLE `tab{index.doctype}` DROP INDEX `{index.name}`")
+
+
+def missing() -> list[str]:
+	"""The names of the indexes that this site lacks."""
+	return [index.name for index in INDEXES if not frappe.db.has_index(f"tab{index.doctype}", index.name)]

@@ -1,0 +1,87 @@
+"""Which addresses may be called: https to allowed hosts, plain http to this very machine only."""
+
+import ipaddress
+import re
+from collections.abc import Collection
+from urllib.parse import SplitResult, urlsplit
+
+from orchestrator.sync.errors import UnsafeAddress
+
+DEFAULT_ALLOWED_HOSTS = frozenset({"api.kipuapi.com"})
+
+FORM = re.compile(r"https?://[A-Za-z0-9.\-\[\]:@%+_~]+/?")
+HOST = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,62})(\.[a-z0-9]([a-z0-9-]{0,62}))*")
+
+
+def validate_base_url(url: str, allowed_hosts: Collection[str] = DEFAULT_ALLOWED_HOSTS) -> str:
+	"""The address in one fixed form, `scheme://host[:port]` without a slash at the end.
+
+	`allowed_hosts` holds host names, `*.example.com` for any name below one. Loopback addresses must be listed too:
+	a site that talks to its own machine is a decision of whoever runs the machine.
+	Raises `UnsafeAddress` with the reason: scheme, credentials, path, form, host, not_allowed.
+	"""
+	url = url.strip()
+	if not url.lower().startswith(("https://", "http://")):
+		raise UnsafeAddress("scheme")
+	parts = _split(url)
+	if "@" in parts.netloc:
+		raise UnsafeAddress("credentials")
+	if parts.path not in ("", "/") or parts.query or parts.fragment:
+		raise UnsafeAddress("path")
+	if not FORM.fullmatch(url):
+		raise UnsafeAddress("form")
+	host = _host(parts)
+	if parts.scheme == "http" and not is_loopback(host):
+		raise UnsafeAddress("scheme")
+	if not _is_allowed(host, allowed_hosts):
+		raise UnsafeAddress("not_allowed")
+	return _normal(parts, host)
+
+
+def is_loopback(host: str) -> bool:
+	"""True of `localhost` and of the loopback addresses themselves; no name is resolved."""
+	if host == "localhost":
+		return True
+	try:
+		return ipaddress.ip_address(host).is_loopback
+	except ValueError:
+		return False
+
+
+def _split(url: str) -> SplitResult:
+	try:
+		parts = urlsplit(url)
+		parts.port  # noqa: B018 - raises for a port that is no number
+	except ValueError:
+		raise UnsafeAddress("form") from None
+	return parts
+
+
+def _host(parts: SplitResult) -> str:
+	host = (parts.hostname or "").lower()
+	if ":" in host:
+		return str(_ip_or_refuse(host))
+	if not HOST.fullmatch(host):
+		raise UnsafeAddress("host")
+	return host
+
+
+def _ip_or_refuse(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+	try:
+		return ipaddress.ip_address(host)
+	except ValueError:
+		raise UnsafeAddress("host") from None
+
+
+def _is_allowed(host: str, allowed_hosts: Collection[str]) -> bool:
+	return any(
+		host == allowed.lower() or (allowed.startswith("*.") and host.endswith(allowed[1:].lower()))
+		for allowed in allowed_hosts
+	)
+
+
+def _normal(parts: SplitResult, host: str) -> str:
+	shown = f"[{host}]" if ":" in host else host
+	default = {"https": 443, "http": 80}[parts.scheme]
+	port = "" if parts.port in (None, default) else f":{parts.port}"
+	return f"{parts.scheme}://{shown}{port}"

@@ -1,0 +1,129 @@
+# ruff: noqa: N818 - named for what happened, as a reader of a run's history sees them
+"""What can go wrong between us and a remote, told without a word of what was said.
+
+Each error carries a route's name, a status, a length and the class of what lay beneath: never a body, a URL, a query,
+a header. `TransientError` may pass by itself; `TerminalError` needs a person.
+"""
+
+from typing import ClassVar
+
+
+class SyncError(Exception):
+	"""A request that gave no usable answer.
+
+	`route` is a name such as "patients/census" (never with an id in it), `status` the HTTP status if there was an
+	answer, `length` the number of bytes of its body if known, `cause` the class name of a lower error.
+	"""
+
+	retryable: ClassVar[bool] = False
+	explanation: ClassVar[str] = "The remote gave no usable answer."
+
+	def __init__(
+		self, route: str, status: int | None = None, length: int | None = None, cause: str | None = None
+	) -> None:
+		super().__init__(route, status, length, cause)
+		self.route = route
+		self.status = status
+		self.length = length
+		self.cause = cause
+
+	def __str__(self) -> str:
+		facts = [
+			f"status {self.status}" if self.status else "",
+			f"{self.length} bytes" if self.length else "",
+		]
+		shown = ", ".join(fact for fact in [self.route, *facts, self.cause or ""] if fact)
+		return f"{self.explanation} ({shown})"
+
+	def __repr__(self) -> str:
+		return f"{type(self).__name__}({self.route!r}, {self.status!r}, {self.length!r}, {self.cause!r})"
+
+
+class TransientError(SyncError):
+	"""The same request may succeed later. `retry_after`: seconds the remote asked us to wait, if it did."""
+
+	retryable = True
+	explanation = "The remote is busy or unreachable. Nothing to do: the next run tries again."
+
+	def __init__(
+		self,
+		route: str,
+		status: int | None = None,
+		length: int | None = None,
+		cause: str | None = None,
+		retry_after: float | None = None,
+	) -> None:
+		super().__init__(route, status, length, cause)
+		self.args = (route, status, length, cause, retry_after)
+		self.retry_after = retry_after
+
+
+class MalformedPage(TransientError):
+	"""A 200 that isn't the page asked for: HTML, truncated JSON, no records key, a pagination nobody can read.
+
+	Never "no records". `cause` says which: "html", "json", "shape", "pagination", "empty", "length".
+	"""
+
+	explanation = "The remote answered with something that is not the page asked for."
+
+
+class Exhausted(TransientError):
+	"""Gave up: as many attempts as allowed, or told to wait longer than allowed. `cause`: class of the last error."""
+
+	explanation = "The remote kept failing and this run gave up. The next run starts where this one stopped."
+
+
+class TerminalError(SyncError):
+	"""Trying again gives the same answer until a person changes something."""
+
+
+class BadConfiguration(TerminalError):
+	"""400, 422, a permanent redirect, or 404 for a list: a parameter, the address or the API version is wrong."""
+
+	explanation = (
+		"The remote rejects the request itself. Check the base URL, the API version and the page size."
+	)
+
+
+class UnknownAccessId(TerminalError):
+	"""401: the access id is not known to the remote."""
+
+	explanation = "The access id is unknown. Check the access id of the connection."
+
+
+class Refused(TerminalError):
+	"""403: signature, secret or scheme; or the app id; or a permission. The remote doesn't say which."""
+
+	explanation = (
+		"Access refused. It is one of three: the secret key (or the API version) is wrong; the app id is unknown or "
+		"belongs to another instance; the owner of the key has no permission for this route."
+	)
+
+
+class RouteDisabled(TerminalError):
+	"""410: the route is switched off for this instance. A run goes on without it and says so."""
+
+	explanation = "This route is switched off for the instance. Ask Kipu to enable it."
+
+
+class RecordGone(TerminalError):
+	"""404 of a single record. It concerns that record only."""
+
+	explanation = "The record does not exist any more."
+
+
+class TooLarge(TerminalError):
+	"""The body is beyond the cap. Ask for fewer records a page."""
+
+	explanation = "The answer is larger than allowed. Lower the page size of the connection."
+
+
+class UnsafeAddress(ValueError):
+	"""A base URL that may not be called. `reason`: "scheme", "host", "not_allowed", "credentials", "path" or "form".
+
+	The address itself is not in the text: people paste credentials into addresses.
+	"""
+
+	def __init__(self, reason: str) -> None:
+		super().__init__(reason)
+		self.reason = reason

@@ -1,0 +1,271 @@
+"""Kipu's fields translated into ours, as data, and the comparison that decides what a run may write.
+
+Pure functions over plain values. Targets are fields of Client and Client Stay. What is worked out rather than copied
+(status, facility, full name, the instants of admission and discharge) is not mapped: it stands on `Stay` itself.
+"""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timezone
+from typing import Any, Literal
+
+from orchestrator.sync.kipu.fields import CONTACT_KEYS, FIELDS, INSURANCE_KEYS, PERSON
+from orchestrator.sync.kipu.records import RecordError, Stay
+from orchestrator.sync.redaction import PrivateDict
+
+Policy = Literal["source", "local", "set-once", "review"]
+Target = Literal["Client", "Client Stay"]
+
+# Counts up when a value comes out differently for the same record: every stored hash is then worked out anew.
+NORMALISATION = 1
+DATA_LENGTH = 140
+TEXT_LENGTH = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+	"""One field of Kipu's goes into one field of ours. A longer text than `length` is a `RecordError`, never cut."""
+
+	source: str
+	doctype: Target
+	target: str
+	length: int = DATA_LENGTH
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+	"""A connection's own choice for one Kipu field; an empty target leaves the field out."""
+
+	source: str
+	doctype: Target
+	target: str
+
+
+@dataclass(frozen=True, slots=True)
+class FieldMapping:
+	"""All rules. `version` tells two mappings apart and is part of every content hash."""
+
+	rules: tuple[Rule, ...]
+	version: str
+
+
+class BadMapping(ValueError):  # noqa: N818 - named as a user reads it
+	"""A mapping that can't be. `code`: unknown_source, wrong_doctype, taken_target. `source`: the Kipu field."""
+
+	def __init__(self, code: str, source: str) -> None:
+		super().__init__(code, source)
+		self.code = code
+		self.source = source
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+	"""A record in our fields. Only fields that Kipu sent have a key; a blank is None."""
+
+	person_id: str
+	casefile_id: str
+	client: PrivateDict = dataclasses.field(repr=False)
+	stay: PrivateDict = dataclasses.field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+	"""A value to write."""
+
+	field: str
+	old: Any = dataclasses.field(repr=False)
+	new: Any = dataclasses.field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+	"""Both sides changed a field since they last agreed. `taken` is True if Kipu's value is written."""
+
+	field: str
+	policy: Policy
+	taken: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+	"""What one record's comparison comes to. `synced` is what to remember as Kipu's last word, in JSON's own types."""
+
+	changes: tuple[Change, ...]
+	conflicts: tuple[Conflict, ...]
+	synced: PrivateDict = dataclasses.field(repr=False)
+
+	@property
+	def values(self) -> PrivateDict:
+		"""The values to write, by field."""
+		return PrivateDict((change.field, change.new) for change in self.changes)
+
+	@property
+	def reviews(self) -> tuple[str, ...]:
+		"""Fields whose conflict waits for a person."""
+		return tuple(conflict.field for conflict in self.conflicts if conflict.policy == "review")
+
+
+# Kipu's name is ours, except for these.
+RENAMED: Mapping[str, str] = {
+	"dob": "date_of_birth",
+	"state": "address_state",
+	"patient_contacts": "contacts",
+	"patient_tags": "tags",
+}
+# The names of insurers also stand in `insurances`, so the single field is read only if somebody maps it.
+UNMAPPED = frozenset({"created_at", "last_updated_at", "insurance_company"})
+LONG = frozenset({"patient_contacts", "insurances", "patient_tags", "diagnosis_codes"})
+
+
+def default_rules() -> tuple[Rule, ...]:
+	"""The mapping as it comes: everything known, under its own name."""
+	return tuple(
+		Rule(
+			source,
+			"Client" if source in PERSON else "Client Stay",
+			RENAMED.get(source, source),
+			TEXT_LENGTH if source in LONG else DATA_LENGTH,
+		)
+		for source in FIELDS
+		if source not in UNMAPPED
+	)
+
+
+def build_mapping(overrides: Iterable[Override] = ()) -> FieldMapping:
+	"""The default mapping with a connection's overrides. Raises `BadMapping`."""
+	rules = {rule.source: rule for rule in default_rules()}
+	for override in overrides:
+		_override(rules, override)
+	_refuse_double_targets(rules.values())
+	ordered = tuple(sorted(rules.values(), key=lambda rule: rule.source))
+	text = json.dumps([NORMALISATION, [[rule.source, rule.doctype, rule.target] for rule in ordered]])
+	return FieldMapping(ordered, hashlib.sha256(text.encode()).hexdigest()[:12])
+
+
+def map_record(stay: Stay, mapping: FieldMapping) -> Mapped:
+	"""The record in our fields: texts, dates, None. Lists become lines. Raises `RecordError` (too_long)."""
+	client, of_stay = PrivateDict(), PrivateDict()
+	for rule in mapping.rules:
+		values = stay.person.fields if rule.source in PERSON else stay.fields
+		if rule.source not in values:
+			continue
+		# The value stays out of this frame: a traceback shows the variables of the frame that raises.
+		into = client if rule.doctype == "Client" else of_stay
+		into[rule.target] = _shown(rule.source, values[rule.source])
+		if _is_longer(into[rule.target], rule.length):
+			raise RecordError(stay.casefile_id, "too_long", rule.source)
+	return Mapped(stay.person_id, stay.casefile_id, client, of_stay)
+
+
+def content_hash(values: Mapping[str, Any], version: str) -> str:
+	"""A hash over mapped values and the mapping's version: equal hashes, equal content.
+
+	A record sent with fewer fields (a census without details) hashes differently: then `plan` decides.
+	"""
+	content = json.dumps(
+		{name: canonical(value) for name, value in values.items()}, sort_keys=True, ensure_ascii=False
+	)
+	return hashlib.sha256(f"{version}\n{content}".encode()).hexdigest()
+
+
+def canonical(value: object) -> str | None:
+	"""A value as text, the same for what a database and Kipu write differently. Blank is None."""
+	if value is None or isinstance(value, str):
+		return (value or "").strip() or None
+	if isinstance(value, datetime):
+		return (value.astimezone(timezone.utc) if value.tzinfo else value).isoformat()
+	if isinstance(value, date):
+		return value.isoformat()
+	if isinstance(value, bool):
+		return str(int(value))
+	return str(value)
+
+
+def plan(
+	current: Mapping[str, Any],
+	incoming: Mapping[str, Any],
+	last_synced: Mapping[str, Any],
+	policies: Mapping[str, Policy],
+	default_policy: Policy = "source",
+) -> Plan:
+	"""Compare, field by field, what is here, what Kipu says and what Kipu last said.
+
+	Only fields of `incoming` are looked at. Kipu unchanged: whatever is here stays, a person's edit included. Only Kipu
+	changed: its value is taken. Both changed, and differently: the policy decides. source: Kipu's value; local: ours;
+	set-once: ours (and with set-once a value that is here is never replaced, changed here or not); review: ours, until
+	a person has looked. A field never synced before counts as changed by both, unless it is blank here.
+	"""
+	changes: list[Change] = []
+	conflicts: list[Conflict] = []
+	for name in incoming:
+		policy = policies.get(name, default_policy)
+		change, conflict = _decide(name, current.get(name), incoming[name], last_synced, policy)
+		if change:
+			changes.append(change)
+		if conflict:
+			conflicts.append(conflict)
+	remembered = {name: canonical(value) for name, value in {**last_synced, **incoming}.items()}
+	return Plan(tuple(changes), tuple(conflicts), PrivateDict(remembered))
+
+
+def _decide(
+	name: str, current: object, incoming: object, last_synced: Mapping[str, Any], policy: Policy
+) -> tuple[Change | None, Conflict | None]:
+	here, there = canonical(current), canonical(incoming)
+	known = name in last_synced
+	before = canonical(last_synced.get(name))
+	if here == there or (known and there == before):
+		return None, None
+	change = Change(name, current, incoming)
+	if here is None and not known:
+		return change, None
+	if policy == "set-once" and here is not None:
+		return None, None if known and here == before else Conflict(name, policy, taken=False)
+	if known and here == before:
+		return change, None
+	taken = policy in ("source", "set-once")
+	return change if taken else None, Conflict(name, policy, taken)
+
+
+def _override(rules: dict[str, Rule], override: Override) -> None:
+	if override.source not in FIELDS:
+		raise BadMapping("unknown_source", override.source)
+	if not override.target:
+		rules.pop(override.source, None)
+		return
+	if (override.doctype == "Client") != (override.source in PERSON):
+		raise BadMapping("wrong_doctype", override.source)
+	length = TEXT_LENGTH if override.source in LONG else DATA_LENGTH
+	base = rules.get(override.source) or Rule(override.source, override.doctype, override.target, length)
+	rules[override.source] = replace(base, doctype=override.doctype, target=override.target)
+
+
+def _refuse_double_targets(rules: Collection[Rule]) -> None:
+	taken: set[tuple[str, str]] = set()
+	for rule in rules:
+		if (rule.doctype, rule.target) in taken:
+			raise BadMapping("taken_target", rule.source)
+		taken.add((rule.doctype, rule.target))
+
+
+def _shown(source: str, value: Any) -> Any:
+	"""A list as text: words with commas, contacts and policies one a line."""
+	kind = FIELDS[source]
+	if kind == "words":
+		return ", ".join(value) or None
+	if kind == "contacts":
+		return _lines(value, CONTACT_KEYS)
+	if kind == "insurances":
+		return _lines(value, INSURANCE_KEYS)
+	return value
+
+
+def _is_longer(value: object, length: int) -> bool:
+	return isinstance(value, str) and len(value) > length
+
+
+def _lines(rows: Iterable[Mapping[str, str]], keys: tuple[str, ...]) -> str | None:
+	return "\n".join(", ".join(row[key] for key in keys if key in row) for row in rows) or None

@@ -1,0 +1,140 @@
+"""What a list route of Kipu answers: a page of records with a pagination that consists of strings, or of none."""
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from orchestrator.sync.errors import MalformedPage
+from orchestrator.sync.http import Reply
+from orchestrator.sync.redaction import PrivateDict
+
+# Never kept, not even in memory: dropped while the JSON is decoded, at any depth.
+DROPPED = frozenset({"ssn", "social_security_number", "subscriber_ssn"})
+
+
+class RawRecord(PrivateDict):
+	"""An object as Kipu sent it, without the social security number. Its repr shows no value."""
+
+	__slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+	"""One page of a read. `paginated` is False if the answer had no pagination object: then it is the only page."""
+
+	number: int
+	total_pages: int | None
+	total_records: int | None
+	records: list[RawRecord] = field(repr=False)
+	paginated: bool
+
+	@property
+	def is_last(self) -> bool:
+		"""True if no further page was announced when this one was sent."""
+		return self.total_pages is None or self.number >= self.total_pages
+
+
+@dataclass(slots=True)
+class ReadTally:
+	"""Whether a whole read may be trusted as complete. Feed it every page; 8 bytes a record, whatever its size."""
+
+	records: int = 0
+	pages: int = 0
+	totals: set[int | None] = field(default_factory=set)
+	_seen: set[int] = field(default_factory=set, repr=False)
+
+	def observe(self, page: Page) -> None:
+		"""Count a page."""
+		self.pages += 1
+		self.records += len(page.records)
+		self.totals.add(page.total_records)
+		self._seen.update(hash(record.get("casefile_id")) for record in page.records)
+
+	@property
+	def distinct(self) -> int:
+		"""Number of different casefile ids."""
+		return len(self._seen)
+
+	@property
+	def complete(self) -> bool:
+		"""True if there was one total on every page and exactly as many different records came, none twice.
+
+		A record sent twice may stand in the place of one that was not sent. A read without pagination has no total
+		and is never complete in this sense.
+		"""
+		return self.totals == {self.records} and self.distinct == self.records
+
+
+def read_page(reply: Reply, keys: Collection[str], number: int) -> Page:
+	"""The page asked for, or `MalformedPage`: html, json, shape, pagination (unreadable, or another page), empty."""
+	payload = decode(reply)
+	records = records_of(reply, payload, keys)
+	pagination = payload.get("pagination")
+	if pagination is None:
+		return Page(1, None, None, records, paginated=False)
+	current, pages, total = _pagination(reply, pagination)
+	page = Page(number, pages, total, records, paginated=True)
+	if current != number:
+		raise malformed(reply, "pagination")
+	# A page announced as part of a read that holds nothing was lost on the way. A read may shrink while it is read;
+	# then the totals on this very page say so.
+	if not records and total > 0 and number <= pages:
+		raise malformed(reply, "empty")
+	return page
+
+
+def decode(reply: Reply) -> RawRecord:
+	"""The object in the answer. The content type is looked at first: an HTML page with 200 is a maintenance page."""
+	if "json" not in reply.content_type.lower():
+		raise malformed(reply, "html")
+	payload = _loads(reply.body)
+	if not isinstance(payload, RawRecord):
+		raise malformed(reply, "json" if payload is None else "shape")
+	return payload
+
+
+def records_of(reply: Reply, payload: Mapping[str, Any], keys: Collection[str]) -> list[RawRecord]:
+	"""The list under the first of `keys` that is there."""
+	records = next((payload[key] for key in keys if key in payload), None)
+	if not isinstance(records, list) or not all(isinstance(record, RawRecord) for record in records):
+		raise malformed(reply, "shape")
+	return records
+
+
+def malformed(reply: Reply, cause: str) -> MalformedPage:
+	"""The error of an answer, with what may be said of it."""
+	return MalformedPage(reply.route, reply.status, len(reply.body), cause)
+
+
+def _loads(body: bytes) -> Any:
+	try:
+		return json.loads(body, object_pairs_hook=_raw_record)
+	except (ValueError, RecursionError):
+		return None
+
+
+def _raw_record(pairs: list[tuple[str, Any]]) -> RawRecord:
+	record = RawRecord(pairs)
+	for name in DROPPED & record.keys():
+		del record[name]
+	return record
+
+
+def _pagination(reply: Reply, pagination: object) -> tuple[int, int, int]:
+	"""current_page, total_pages, total_records; each a string of digits, or a number."""
+	values = [
+		_count(pagination.get(name) if isinstance(pagination, Mapping) else None)
+		for name in ("current_page", "total_pages", "total_records")
+	]
+	current, pages, total = values
+	if current is None or pages is None or total is None or (total and not pages):
+		raise malformed(reply, "pagination")
+	return current, pages, total
+
+
+def _count(value: object) -> int | None:
+	if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+		return value
+	text = value.strip() if isinstance(value, str) else ""
+	return int(text) if text.isascii() and text.isdigit() and len(text) < 12 else None

@@ -1,0 +1,203 @@
+"""A Kipu record as we understand it: who it is, whether they are in care, on which days, in which words.
+
+Pure: a raw record, zones and an instant in; an immutable `Stay` out. What can't be read is a `RecordError` that says
+which field of which casefile and why, never what stood there.
+"""
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timezone, tzinfo
+from types import MappingProxyType
+from typing import Any, Literal
+
+from orchestrator.sync.kipu.fields import EXPECTED, FIELDS, NOT_READ, PERSON, Kind
+from orchestrator.sync.kipu.values import CLEANERS, Bad, Zones, clean_id, clean_instant
+from orchestrator.sync.redaction import PrivateDict
+
+Status = Literal["Pre-Admission", "Active", "Discharged"]
+
+UNKNOWN_CASEFILE = "?"
+KNOWN = frozenset(FIELDS) | NOT_READ
+CASEFILE = re.compile(r"([0-9]{1,18}):([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})", re.IGNORECASE)
+FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
+STRANGE_NAME = "(not a field name)"
+EARLIEST = datetime.min.replace(tzinfo=timezone.utc)
+
+
+class RecordError(Exception):
+	"""A record that can't be taken. The same record fails the same way until it, or the mapping, is changed.
+
+	`code`: bad_casefile_id, bad_date, bad_type, too_long. `field` is Kipu's name. No values.
+	"""
+
+	retryable = False
+
+	def __init__(self, casefile_id: str, code: str, field: str) -> None:
+		super().__init__(casefile_id, code, field)
+		self.casefile_id = casefile_id
+		self.code = code
+		self.field = field
+
+	def __str__(self) -> str:
+		return f"{self.code} in {self.field} of casefile {self.casefile_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+	"""Who it is. `person_id` is the patient master uuid, in lower case; `fields` holds what Kipu sent, by its names."""
+
+	person_id: str
+	fields: Mapping[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+	"""One chart: a person's stay at a location.
+
+	`fields` (here and in `person`) has a key for every known field that was sent, None (or an empty tuple) where it was
+	blank; a field that was not sent has no key and says nothing. Days are dates in the location's zone. The instants
+	are aware, in the same zone. `status` is that of the instant the record was parsed for: see `status_at`.
+	"""
+
+	casefile_id: str
+	chart_id: int
+	person: Person
+	status: Status
+	location_id: str | None = field(repr=False)
+	admission_date: date | None = field(repr=False)
+	discharge_date: date | None = field(repr=False)
+	admitted_at: datetime | None = field(repr=False)
+	discharged_at: datetime | None = field(repr=False)
+	created_at: datetime | None = field(repr=False)
+	updated_at: datetime | None = field(repr=False)
+	fields: Mapping[str, Any] = field(repr=False)
+
+	@property
+	def person_id(self) -> str:
+		"""The patient master uuid."""
+		return self.person.person_id
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+	"""How a record departs from what is known of Kipu's: names of fields only."""
+
+	unknown: frozenset[str]
+	vanished: frozenset[str]
+	retyped: frozenset[str]
+
+	def __bool__(self) -> bool:
+		return bool(self.unknown or self.vanished or self.retyped)
+
+
+def parse_record(raw: Mapping[str, Any], zones: Zones, at: datetime) -> Stay:
+	"""The stay in a raw record, its status that of the aware instant `at`. Raises `RecordError`."""
+	casefile_id, chart_id, person_id = split_casefile(raw.get("casefile_id"))
+	local = _zone_of(raw, zones)
+	values = PrivateDict()
+	moments = PrivateDict()
+	for name, kind in FIELDS.items():
+		if name not in raw:
+			continue
+		cleaned = _clean(kind, raw[name], local, zones.utc_midnight_is_date)
+		if isinstance(cleaned, Bad):
+			raise RecordError(casefile_id, cleaned.code, name)
+		if kind in ("moment", "stamp"):
+			moments[name] = cleaned
+			cleaned = cleaned and cleaned.date()
+		if kind != "stamp":
+			values[name] = cleaned
+	return _stay(casefile_id, chart_id, person_id, values, moments, at)
+
+
+def split_casefile(casefile_id: object) -> tuple[str, int, str]:
+	"""The casefile id in its one spelling, the chart's number and the person's uuid. Raises `RecordError`."""
+	match = CASEFILE.fullmatch(casefile_id.strip()) if isinstance(casefile_id, str) else None
+	if match is None:
+		# What stands in its place may be anything, so it is not repeated.
+		raise RecordError(UNKNOWN_CASEFILE, "bad_casefile_id", "casefile_id")
+	chart_id, person_id = int(match[1]), match[2].lower()
+	return f"{chart_id}:{person_id}", chart_id, person_id
+
+
+def status_at(admitted_at: datetime | None, discharged_at: datetime | None, at: datetime) -> Status:
+	"""Whether somebody is in care at an instant. Kipu has no field for it; an undone discharge makes it go back.
+
+	It changes with time alone: a discharge that lay ahead becomes one when its moment comes.
+	"""
+	if admitted_at is None:
+		return "Pre-Admission"
+	if discharged_at is None or discharged_at > at:
+		return "Active"
+	return "Discharged"
+
+
+def lead_key(
+	status: str, admitted_at: datetime | None, created_at: datetime | None, chart_id: int
+) -> tuple[bool, datetime, int]:
+	"""A key for `max`: of a person's stays, the one that tells their present state.
+
+	A stay in care leads, whatever happened to other charts (a readmission's old chart is discharged); then the one that
+	began last. All instants aware.
+	"""
+	return status == "Active", admitted_at or created_at or EARLIEST, chart_id
+
+
+def drift(raw: Mapping[str, Any], expected: Collection[str] = EXPECTED) -> Drift:
+	"""Names of fields that are unknown, missing though expected, or of another type than known."""
+	unknown = raw.keys() - KNOWN
+	retyped = {name for name in raw.keys() & FIELDS.keys() if not _has_known_type(FIELDS[name], raw[name])}
+	return Drift(
+		unknown=frozenset(name if FIELD_NAME.fullmatch(name) else STRANGE_NAME for name in unknown),
+		vanished=frozenset(expected) - raw.keys(),
+		retyped=frozenset(retyped),
+	)
+
+
+def _zone_of(raw: Mapping[str, Any], zones: Zones) -> tzinfo:
+	location_id = clean_id(raw.get("location_id"))
+	return zones.of(location_id if isinstance(location_id, str) else None)
+
+
+def _clean(kind: Kind, value: object, local: tzinfo, utc_midnight_is_date: bool) -> Any:
+	if kind == "moment":
+		return clean_instant(value, local, utc_midnight_is_date)
+	if kind == "stamp":
+		return clean_instant(value, local)
+	return CLEANERS[kind](value)
+
+
+def _stay(
+	casefile_id: str, chart_id: int, person_id: str, values: PrivateDict, moments: PrivateDict, at: datetime
+) -> Stay:
+	admitted_at, discharged_at = moments.get("admission_date"), moments.get("discharge_date")
+	of_person = PrivateDict((name, value) for name, value in values.items() if name in PERSON)
+	of_stay = PrivateDict((name, value) for name, value in values.items() if name not in PERSON)
+	if of_stay.get("insurance_company"):
+		# Without insurance details the insurer's name is all there is.
+		of_stay.setdefault("insurances", (PrivateDict(insurance_company=of_stay["insurance_company"]),))
+	return Stay(
+		casefile_id=casefile_id,
+		chart_id=chart_id,
+		person=Person(person_id, MappingProxyType(of_person)),
+		status=status_at(admitted_at, discharged_at, at),
+		location_id=values.get("location_id"),
+		admission_date=values.get("admission_date"),
+		discharge_date=values.get("discharge_date"),
+		admitted_at=admitted_at,
+		discharged_at=discharged_at,
+		created_at=moments.get("created_at"),
+		updated_at=moments.get("last_updated_at"),
+		fields=MappingProxyType(of_stay),
+	)
+
+
+def _has_known_type(kind: Kind, value: object) -> bool:
+	if value is None or isinstance(value, str):
+		return value is None or kind not in ("contacts", "insurances") or not value.strip()
+	if kind == "id":
+		return isinstance(value, int) and not isinstance(value, bool)
+	if kind in ("words", "contacts", "insurances"):
+		return isinstance(value, list)
+	return False

@@ -1,0 +1,127 @@
+"""Everything that can go wrong with an answer, to be switched on by name, for a route, a page, a number of times."""
+
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+# What each fault does, as the command's help shows it.
+KINDS = {
+	"status": "answers `status` (400, 401, 403, 404, 410, 422, 500-504, 301, 302 ...) with Kipu's error object",
+	"throttle": "429; retry_after=seconds, date or none; value: how many seconds",
+	"html": "200 with an HTML maintenance page",
+	"html_error": "`status` with an HTML body",
+	"truncated": "the connection closes in the middle of the body",
+	"truncated_json": "a body of the right length that ends in the middle of the JSON",
+	"slow": "the body drips for `value` seconds",
+	"reset": "the connection is reset before an answer",
+	"missing_key": "200 with JSON that has no list of records",
+	"no_pagination": "no pagination object, and all records at once",
+	"garbage_pagination": "a pagination nobody can read",
+	"wrong_page": "the page after the one asked for",
+	"lost_page": "a page without records, though the pagination says otherwise",
+	"missing_record": "a page without its last record",
+	"repeated_record": "the page's first record a second time in place of its last",
+	"shifting": "records move while being read: every page begins one record earlier than it should",
+	"per_cap": "at most `value` records a page, whatever is asked for",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+	"""One fault. An empty route is every route, page 0 every page; `times` None lasts until cleared.
+
+	`after`: so many matching requests are answered well first.
+	"""
+
+	kind: str
+	route: str = ""
+	page: int = 0
+	times: int | None = 1
+	after: int = 0
+	status: int = 503
+	retry_after: str = ""
+	value: float = 0.0
+
+	def __post_init__(self) -> None:
+		if self.kind not in KINDS:
+			raise ValueError(f"unknown fault {self.kind!r}; there are {', '.join(KINDS)}")
+
+	def matches(self, route: str, page: int) -> bool:
+		"""True if a request is meant."""
+		return self.route in ("", route) and self.page in (0, page)
+
+
+class Faults:
+	"""The faults that wait. Each request takes at most one."""
+
+	def __init__(self, faults: Iterable[Fault] = ()) -> None:
+		self._lock = threading.Lock()
+		self._waiting = list(faults)
+		self.played: dict[str, int] = {}
+
+	def add(self, fault: Fault) -> None:
+		"""Let it happen, after those that wait already."""
+		with self._lock:
+			self._waiting.append(fault)
+
+	def clear(self) -> None:
+		"""No more faults. What was played stays counted."""
+		with self._lock:
+			self._waiting.clear()
+
+	def take(self, route: str, page: int) -> Fault | None:
+		"""The fault for this request, used up by one."""
+		with self._lock:
+			for index, fault in enumerate(self._waiting):
+				if not fault.matches(route, page):
+					continue
+				if fault.after:
+					self._waiting[index] = replace(fault, after=fault.after - 1)
+					continue
+				self._use(index, fault)
+				return fault
+		return None
+
+	def _use(self, index: int, fault: Fault) -> None:
+		self.played[fault.kind] = self.played.get(fault.kind, 0) + 1
+		if fault.times is None:
+			return
+		if fault.times <= 1:
+			del self._waiting[index]
+		else:
+			self._waiting[index] = replace(fault, times=fault.times - 1)
+
+
+def parse_fault(text: str) -> Fault:
+	"""A fault as the command line has it: `throttle,route=patients/latest,times=3,retry_after=date,value=2`.
+
+	`times=always` lasts. Raises ValueError with what is wrong.
+	"""
+	kind, *pairs = (part.strip() for part in text.split(","))
+	given: dict[str, str] = {}
+	for pair in pairs:
+		name, _, value = pair.partition("=")
+		given[name] = value
+	return make_fault({"kind": kind, **given})
+
+
+def make_fault(given: dict[str, object]) -> Fault:
+	"""A fault from text or JSON. Raises ValueError for an unknown name or an unreadable number."""
+	readers = {
+		"kind": str,
+		"route": str,
+		"retry_after": str,
+		"page": int,
+		"after": int,
+		"status": int,
+		"value": float,
+	}
+	known: dict[str, object] = {}
+	for name, value in given.items():
+		if name == "times":
+			known[name] = None if value in (None, "always") else int(str(value))
+		elif name in readers:
+			known[name] = readers[name](value)
+		else:
+			raise ValueError(f"unknown setting {name!r} of a fault")
+	return Fault(**known)  # type: ignore[arg-type]

@@ -1,0 +1,182 @@
+"""One value of a Kipu record made regular. A value that can't be is answered with `Bad`, never raised: the frames here
+hold what people wrote, and Frappe's error log keeps local variables."""
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta, timezone, tzinfo
+from typing import Any
+
+from orchestrator.sync.kipu.fields import CONTACT_KEYS, INSURANCE_KEYS, WORD_KEYS, Kind
+from orchestrator.sync.redaction import PrivateDict
+
+ISO = re.compile(
+	r"(\d{4})-(\d\d)-(\d\d)"
+	r"(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,]\d+)?)?\s?(Z|UTC|[+-]\d\d:?\d\d)?)?"
+)
+PLAIN = str.maketrans(
+	{
+		"\u2018": "'", "\u2019": "'", "\u201a": "'", "\u201b": "'", "\u201c": '"', "\u201d": '"', "\u201e": '"',
+		"\u2010": "-", "\u2011": "-", "\u2012": "-", "\u2013": "-", "\u2014": "-", "\u2015": "-", "\u2212": "-",
+		"\u2026": "...",
+	}
+)  # fmt: skip
+INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad"))
+UR_PREFIX = re.compile(r"UR\s+LOC\s*:\s*", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Bad:
+	"""A value that can't be read. `code`: bad_type, bad_date."""
+
+	code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Zones:
+	"""The time zone of each location, and of those not listed.
+
+	`utc_midnight_is_date`: a moment at exactly 00:00 UTC is a bare date in disguise and keeps its day. Off, it is an
+	instant like any other: in New York, an evening of the day before. Instances differ; the pre-flight test counts.
+	"""
+
+	default: tzinfo
+	by_location: Mapping[str, tzinfo] | None = None
+	utc_midnight_is_date: bool = False
+
+	def of(self, location_id: str | None) -> tzinfo:
+		"""The zone of a location."""
+		return (self.by_location or {}).get(location_id or "", self.default)
+
+
+def clean_text(value: object) -> str | Bad | None:
+	"""One line without invisible characters and doubled spaces; None for a blank."""
+	if value is None:
+		return None
+	if not isinstance(value, str):
+		return Bad("bad_type")
+	if value.isascii() and value.isprintable():
+		if " " not in value:  # most values: a word, a number, a code
+			return value or None
+	else:
+		value = unicodedata.normalize("NFC", value).translate(INVISIBLE)
+		value = "".join(" " if unicodedata.category(each)[0] in "CZ" else each for each in value)
+	return " ".join(value.split()) or None
+
+
+def clean_code(value: object) -> str | Bad | None:
+	"""A term picked from a list: plain quotes and dashes, without the prefix of a utilisation review."""
+	text = clean_text(value)
+	if not isinstance(text, str):
+		return text
+	if not text.isascii():
+		text = text.translate(PLAIN)
+	return UR_PREFIX.sub("", text, count=1).strip() if UR_PREFIX.match(text) else text
+
+
+def clean_id(value: object) -> str | Bad | None:
+	"""A text that may come as a number."""
+	if isinstance(value, int) and not isinstance(value, bool):
+		return str(value)
+	return clean_text(value)
+
+
+def clean_day(value: object) -> date | Bad | None:
+	"""The calendar day as written; a time of day behind it is ignored."""
+	parsed = _iso(value)
+	return parsed.date() if isinstance(parsed, datetime) else parsed
+
+
+def clean_instant(value: object, zone: tzinfo, utc_midnight_is_date: bool = False) -> datetime | Bad | None:
+	"""The instant, aware. A bare date is midnight in `zone`, a time without an offset is a time in `zone`."""
+	parsed = _iso(value)
+	if not isinstance(parsed, datetime):
+		return parsed
+	if parsed.tzinfo is None:
+		return parsed.replace(tzinfo=zone)
+	if utc_midnight_is_date and parsed.utcoffset() == timedelta(0) and parsed.time() == time(0):
+		return parsed.replace(tzinfo=zone)
+	try:
+		return parsed.astimezone(zone)
+	except OverflowError:
+		return Bad("bad_date")
+
+
+def clean_words(value: object) -> tuple[str, ...] | Bad:
+	"""Short texts, sorted, each once. Comes as a list, of texts or objects, or as one text with commas."""
+	if isinstance(value, str):
+		value = re.split(r"[,;\n]", value)
+	if value is None:
+		return ()
+	if not isinstance(value, list):
+		return Bad("bad_type")
+	words = [clean_code(_named(item)) for item in value]
+	if any(isinstance(word, Bad) for word in words):
+		return Bad("bad_type")
+	return tuple(sorted({word for word in words if isinstance(word, str)}))
+
+
+def clean_rows(value: object, keys: Sequence[str]) -> tuple[PrivateDict, ...] | Bad:
+	"""Objects reduced to `keys`, sorted by content, each once, empty ones left out."""
+	if value is None or value == "":
+		return ()
+	if not isinstance(value, list) or not all(isinstance(item, Mapping) for item in value):
+		return Bad("bad_type")
+	rows: dict[tuple[tuple[str, str], ...], PrivateDict] = {}
+	for item in value:
+		cleaned = {key: clean_id(item.get(key)) for key in keys}
+		if any(isinstance(each, Bad) for each in cleaned.values()):
+			return Bad("bad_type")
+		row = PrivateDict((key, each) for key, each in cleaned.items() if each is not None)
+		rows[tuple(row.items())] = row
+	return tuple(rows[content] for content in sorted(rows) if rows[content])
+
+
+CLEANERS: Mapping[Kind, Callable[[object], Any]] = {
+	"text": clean_text,
+	"code": clean_code,
+	"id": clean_id,
+	"day": clean_day,
+	"words": clean_words,
+	"contacts": lambda value: clean_rows(value, CONTACT_KEYS),
+	"insurances": lambda value: clean_rows(value, INSURANCE_KEYS),
+}
+
+
+def _named(item: object) -> object:
+	if isinstance(item, Mapping):
+		return next((item[key] for key in WORD_KEYS if key in item), Bad("bad_type"))
+	return item
+
+
+def _iso(value: object) -> datetime | Bad | None:
+	"""ISO 8601 as Kipu writes it, or as Ruby prints a time. Aware if there is an offset."""
+	text = clean_text(value)
+	if not isinstance(text, str):
+		return text
+	match = ISO.fullmatch(text)
+	if not match:
+		return Bad("bad_date")
+	year, month, day, hour, minute, second, offset = match.groups()
+	try:
+		return datetime(
+			int(year),
+			int(month),
+			int(day),
+			int(hour or 0),
+			int(minute or 0),
+			int(second or 0),
+			tzinfo=_offset(offset),
+		)
+	except ValueError:
+		return Bad("bad_date")
+
+
+def _offset(text: str | None) -> tzinfo | None:
+	if text is None:
+		return None
+	if text in ("Z", "UTC"):
+		return timezone.utc
+	sign = -1 if text[0] == "-" else 1
+	return timezone(sign * timedelta(hours=int(text[1:3]), minutes=int(text[-2:])))

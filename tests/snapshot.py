@@ -1,0 +1,63 @@
+"""The whole database at one moment, to compare with another."""
+
+import json
+from dataclasses import dataclass
+
+import frappe
+
+# Tables in which Frappe writes down what it did itself: rows are made anew with other names and times. Compared
+# without those.
+BOOKKEEPING = {
+	"tabDefaultValue",  # `installed_apps`
+	"tabInstalled Application",
+	"tabPortal Menu Item",
+	"tabScheduled Job Type",
+	"tabSingles",
+}
+LOGS = {"tabDeleted Document", "tabError Log", "tabScheduled Job Log"}  # they grow, whatever happens
+
+
+@dataclass
+class Snapshot:
+	"""The schema, a checksum per table, the rows of Frappe's bookkeeping."""
+
+	columns: set[tuple]
+	indexes: set[tuple]
+	tables: dict[str, int]
+	bookkeeping: dict[str, list[str]]
+
+
+def take() -> Snapshot:
+	frappe.db.rollback()
+	names = {row[0] for row in frappe.db.sql("show tables")}
+	return Snapshot(
+		columns=columns(),
+		indexes=_of_schema("statistics", "table_name, index_name, seq_in_index, column_name"),
+		tables={name: frappe.db.sql(f"checksum table `{name}`")[0][1] for name in names - BOOKKEEPING - LOGS},
+		bookkeeping={name: rows(name) for name in BOOKKEEPING},
+	)
+
+
+def columns() -> set[tuple]:
+	return _of_schema("columns", "table_name, column_name, column_type, is_nullable, column_default")
+
+
+def rows(table: str) -> list[str]:
+	"""The rows of a table, but for their names and times."""
+	stored = frappe.db.sql(f"select * from `{table}`", as_dict=True)  # noqa: S608
+	return sorted(
+		json.dumps({key: row[key] for key in row if key not in ("name", "creation", "modified")}, default=str)
+		for row in stored
+		if row.get("field") not in ("modified", "creation")
+	)
+
+
+def differing(one: Snapshot, other: Snapshot) -> list[str]:
+	"""The tables whose rows differ."""
+	return sorted(name for name in one.tables if one.tables[name] != other.tables.get(name))
+
+
+def _of_schema(view: str, what: str) -> set[tuple]:
+	return set(
+		frappe.db.sql(f"select {what} from information_schema.{view} where table_schema=database()")  # noqa: S608
+	)

@@ -1,0 +1,198 @@
+"""The demo: made by the command, whole and coherent, and taken back to the last record, whatever people did."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+import frappe
+
+from tests import bench, factories, snapshot
+from tests.snapshot import Snapshot
+
+DOMAIN = "%@harborwellness.example"
+COUNTERS = {"tabSeries"}  # they go on, as do the sequences behind the names that are numbers
+
+
+@dataclass
+class Demo:
+	"""What was seen of one demo, from before it was made until after it was removed."""
+
+	before: Snapshot
+	after: Snapshot | None = None
+	second_run: str = ""
+	removal: str = ""
+	second_removal: str = ""
+	first_removal_code: int = 0
+	seen: dict[str, Any] = field(default_factory=dict)
+	kept: dict[str, bool] = field(default_factory=dict)
+
+
+@pytest.fixture(scope="module")
+def demo(frappe_site: str) -> Demo:
+	frappe.set_user("Administrator")
+	told = Demo(before=snapshot.take())
+	bench.run("orchestrator", "demo")
+	frappe.db.rollback()
+	told.seen = look()
+	told.second_run = bench.run("orchestrator", "demo").stdout
+
+	edit_a_demo_lead()
+	mine = refer_to_the_demo()
+	first = bench.run("orchestrator", "demo", "--remove", check=False)
+	told.removal, told.first_removal_code = first.stdout, first.returncode
+	frappe.db.rollback()
+	told.kept = {
+		"mine": bool(frappe.db.exists("Task", mine)),
+		"its project": bool(frappe.db.exists("Project", {"project_name": "Telehealth Rooms"})),
+	}
+	frappe.db.delete("Task", {"name": mine})
+	frappe.db.commit()
+	told.second_removal = bench.run("orchestrator", "demo", "--remove").stdout
+	told.after = snapshot.take()
+	return told
+
+
+def look() -> dict[str, Any]:
+	"""The demo as a reader of the site sees it."""
+	return {
+		"lead statuses": statuses("Lead", {"email_id": ("like", DOMAIN)}),
+		"stages": by_title("pipeline_stage"),
+		"opportunity statuses": by_title("status"),
+		"currencies": set(frappe.get_all("Opportunity", {"owner": "Administrator"}, pluck="currency")),
+		"issue statuses": statuses("Issue", {"raised_by": ("like", DOMAIN)}),
+		"agreements": set(
+			frappe.get_all("Issue", {"raised_by": ("like", DOMAIN)}, pluck="service_level_agreement")
+		),
+		"task statuses": statuses("Task", {"project": ("in", projects())}),
+		"leave": sorted(frappe.get_all("Leave Application", {"leave_type": "Annual Leave"}, pluck="status")),
+		"punches": frappe.db.count("Employee Checkin", {"device_id": "office"}),
+		"assignments": assignments_apart_from_the_field(),
+		"mails": frappe.db.count("Email Queue"),
+		"sources": set(
+			frappe.get_all("Lead Source", {"name": ("in", ("Website", "Referral"))}, pluck="name")
+		),
+		"tickets": frappe.db.count("HD Ticket", {"raised_by": ("like", DOMAIN)}),
+		"tracked": frappe.db.get_single_value("Support Settings", "track_service_level_agreement"),
+	}
+
+
+def statuses(doctype: str, filters: dict) -> set[str]:
+	return set(frappe.get_all(doctype, filters, pluck="status"))
+
+
+def by_title(fieldname: str) -> dict[str, set[str]]:
+	rows = frappe.get_all(
+		"Opportunity", {"opportunity_owner": ("like", DOMAIN)}, ["pipeline_stage", f"{fieldname} as value"]
+	)
+	grouped: dict[str, set[str]] = {}
+	for row in rows:
+		grouped.setdefault(row.pipeline_stage, set()).add(row.value)
+	return grouped
+
+
+def projects() -> list[str]:
+	titles = ("Digital Intake Rollout", "Telehealth Rooms")
+	return frappe.get_all("Project", {"project_name": ("in", titles)}, pluck="name")
+
+
+def assignments_apart_from_the_field() -> list[str]:
+	"""Demo records whose field names someone else than their first open assignment."""
+	apart = []
+	for doctype in ("Lead", "Opportunity", "Issue", "Task"):
+		for row in frappe.get_all(doctype, {"assigned_to": ("like", DOMAIN)}, ["name", "assigned_to"]):
+			assigned = frappe.get_all(
+				"ToDo",
+				{"reference_type": doctype, "reference_name": row.name, "status": "Open"},
+				pluck="allocated_to",
+				order_by="creation asc",
+			)
+			if assigned and assigned[0] != row.assigned_to:
+				apart.append(row.name)
+	return apart
+
+
+def edit_a_demo_lead() -> None:
+	"""As people do: change it, rename it, comment on it, assign it to themselves."""
+	lead = frappe.get_doc("Lead", {"lead_name": "Greta Lowell"})
+	lead.update({"topic": "Edited", "status": "Replied"})
+	lead.save()
+	lead.add_comment("Comment", "Called back")
+	factories.assign(lead, "Administrator")
+	frappe.rename_doc("Lead", lead.name, "RENAMED-LEAD")
+	frappe.db.commit()
+
+
+def refer_to_the_demo() -> str:
+	"""A task of the site's own in a demo project."""
+	project = frappe.db.get_value("Project", {"project_name": "Telehealth Rooms"})
+	return factories.make_task(project=project).name
+
+
+def test_the_leads_stand_in_every_status(demo):
+	options = frappe.get_meta("Lead").get_field("status").options.split("\n")
+	assert demo.seen["lead statuses"] == set(options)
+
+
+def test_the_opportunities_stand_in_every_stage_with_its_status(demo):
+	assert demo.seen["opportunity statuses"] == {
+		"Open": {"Open"},
+		"Qualified": {"Open"},
+		"In Progress": {"Open"},
+		"Closed Won": {"Converted"},
+		"Closed Lost": {"Lost"},
+	}
+
+
+def test_the_opportunities_are_in_several_currencies(demo):
+	assert {"USD", "EUR", "GBP"} <= demo.seen["currencies"]
+
+
+def test_the_issues_stand_in_every_status_under_a_service_level(demo):
+	options = frappe.get_meta("Issue").get_field("status").options.split("\n")
+	assert demo.seen["issue statuses"] == set(options)
+	assert demo.seen["agreements"] == {"SLA-Issue-Premium Support"}
+	assert demo.seen["tracked"] == 1
+
+
+def test_the_tasks_stand_in_every_status_but_template(demo):
+	options = frappe.get_meta("Task").get_field("status").options.split("\n")
+	assert demo.seen["task statuses"] == set(options) - {"Template"}
+
+
+def test_there_are_leave_punches_sources_and_tickets(demo):
+	assert demo.seen["leave"] == ["Approved", "Approved", "Approved", "Open", "Open", "Rejected"]
+	assert demo.seen["punches"] == 40
+	assert demo.seen["sources"] == {"Website", "Referral"}
+	assert demo.seen["tickets"] == 3
+
+
+def test_the_field_assigned_to_agrees_with_the_assignments(demo):
+	assert demo.seen["assignments"] == []
+
+
+def test_no_mail_is_queued(demo):
+	assert demo.seen["mails"] == 0
+
+
+def test_a_second_run_makes_nothing(demo):
+	assert demo.second_run.startswith("The demo is there already.")
+
+
+def test_removal_leaves_what_people_made_and_says_what_still_refers_to_it(demo):
+	assert demo.kept == {"mine": True, "its project": True}
+	assert demo.first_removal_code == 1
+	assert "so they stay" in demo.removal
+	assert "Project PROJ-" in demo.removal
+
+
+def test_the_next_removal_takes_the_rest(demo):
+	assert "records of the demo are removed." in demo.second_removal
+	assert "so they stay" not in demo.second_removal
+
+
+def test_nothing_of_the_demo_is_left_and_nothing_else_is_gone(demo):
+	differing = {name for name in snapshot.differing(demo.before, demo.after) if not name.endswith("_id_seq")}
+	assert differing <= COUNTERS
+	assert demo.after.bookkeeping == demo.before.bookkeeping
+	assert demo.after.columns == demo.before.columns

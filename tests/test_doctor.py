@@ -1,0 +1,88 @@
+"""`bench orchestrator doctor`: what it looks at, what it says, how it ends."""
+
+import json
+import re
+
+import pytest
+
+from tests import bench
+from tests.source import ROOT
+
+
+@pytest.fixture
+def doctor(site):
+	"""The module. It needs the site's Frappe."""
+	from orchestrator.setup import doctor
+
+	return doctor
+
+
+def test_the_command_tells_each_finding_as_json_and_ends_by_the_worst(site):
+	result = bench.run("orchestrator", "doctor", "--json", check=False)
+	findings = {finding["check"]: finding for finding in json.loads(result.stdout)}
+	assert findings["fields, options, roles"]["level"] == "ok"
+	assert findings["hooks"]["level"] == "ok"
+	assert findings["redis"]["level"] == "ok"
+	assert findings["rate limit"]["level"] == "ok"
+	assert findings["company"]["level"] == "ok"
+	assert result.returncode == int(any(finding["level"] == "fail" for finding in findings.values()))
+
+
+def test_the_command_prints_one_line_per_check_and_one_to_mend(site):
+	lines = bench.run("orchestrator", "doctor", check=False).stdout.splitlines()
+	assert "ok   fields, options, roles: all there" in lines
+	assert all(line.startswith(("ok   ", "warn ", "fail ", "     ")) for line in lines)
+
+
+def test_a_missing_field_is_a_failure_that_says_migrate(doctor, monkeypatch, site):
+	monkeypatch.setattr(doctor.custom_fields, "missing", lambda: ["Lead.topic"])
+	finding = doctor.check_declarations()
+	assert (finding.level, finding.found) == ("fail", "missing: Lead.topic")
+	assert finding.mend == f"Run bench --site {site} migrate."
+
+
+def test_no_worker_is_a_failure(doctor, monkeypatch):
+	monkeypatch.setattr(doctor, "get_workers", list)
+	assert doctor.check_workers().level == "fail"
+
+
+def test_a_paused_scheduler_is_a_warning(doctor, monkeypatch):
+	monkeypatch.setattr(doctor, "is_scheduler_inactive", lambda verbose: True)
+	assert doctor.check_scheduler().level == "warn"
+
+
+def test_a_method_that_a_later_app_overrides_is_named(doctor, monkeypatch):
+	get_hooks = doctor.frappe.get_hooks
+
+	def hooks_with_a_later_app(hook=None, *args, **kwargs):
+		hooks = get_hooks(hook, *args, **kwargs)
+		if hook == "override_whitelisted_methods" and not kwargs:
+			hooks = {**hooks, "frappe.client.get": [*hooks["frappe.client.get"], "later.get"]}
+		return hooks
+
+	monkeypatch.setattr(doctor.frappe, "get_hooks", hooks_with_a_later_app)
+	finding = doctor.check_overrides()
+	assert (finding.level, finding.found) == ("fail", "overridden: frappe.client.get by later.get")
+
+
+def test_a_check_that_breaks_is_a_finding(doctor, monkeypatch):
+	def check_nothing():
+		raise ConnectionError("no route")
+
+	monkeypatch.setattr(doctor, "CHECKS", (check_nothing,))
+	assert doctor.examine() == [doctor.Finding("nothing", "fail", "ConnectionError", "no route")]
+
+
+def test_the_bounds_are_those_that_bench_checks(doctor):
+	section = re.search(
+		r"\[tool\.bench\.frappe-dependencies\]\n(.*?)\n\n", (ROOT / "pyproject.toml").read_text(), re.DOTALL
+	)
+	assert dict(re.findall(r'^(\w+) = "(.+)"$', section[1], re.MULTILINE)) == doctor.VERSION_BOUNDS
+
+
+@pytest.mark.parametrize(
+	("version", "fits"),
+	[("15.40.0", True), ("15.105.2", True), ("15.39.9", False), ("16.0.0", False), ("15.50.0-beta", True)],
+)
+def test_a_version_is_held_to_its_bounds(doctor, version, fits):
+	assert doctor.is_within(version, ">=15.40.0,<16.0.0") is fits

@@ -1,0 +1,230 @@
+"""The mapping, the hash and the three-way comparison."""
+
+from datetime import date, datetime, timezone
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from orchestrator.sync.kipu.fields import FIELDS, PERSON
+from orchestrator.sync.kipu.mapping import (
+	UNMAPPED,
+	BadMapping,
+	Change,
+	Conflict,
+	Override,
+	build_mapping,
+	canonical,
+	content_hash,
+	default_rules,
+	map_record,
+	plan,
+)
+from orchestrator.sync.kipu.records import RecordError, parse_record
+from orchestrator.sync.kipu.values import Zones
+from tests.kipu_wire import PERSON_ID, raw_record
+
+AT = datetime(2026, 3, 10, 12, 0, tzinfo=timezone.utc)
+ZONES = Zones(ZoneInfo("America/New_York"))
+
+
+def mapped(overrides=(), **fields):
+	return map_record(parse_record(raw_record(**fields), ZONES, AT), build_mapping(overrides))
+
+
+# Mapping
+
+
+def test_every_known_field_goes_somewhere_or_is_left_out_on_purpose():
+	assert {rule.source for rule in default_rules()} == FIELDS.keys() - UNMAPPED
+	assert all((rule.doctype == "Client") == (rule.source in PERSON) for rule in default_rules())
+
+
+def test_a_record_is_split_into_client_and_stay():
+	record = mapped(
+		first_name="Ada", dob="1980-02-03", state="NY", admission_date="2026-03-01", mr_number="7"
+	)
+	assert (record.person_id, record.casefile_id) == (PERSON_ID, f"12:{PERSON_ID}")
+	assert dict(record.client) == {
+		"first_name": "Ada",
+		"date_of_birth": date(1980, 2, 3),
+		"address_state": "NY",
+	}
+	assert dict(record.stay) == {"admission_date": date(2026, 3, 1), "mr_number": "7", "location_id": "1"}
+
+
+def test_lists_become_lines():
+	record = mapped(
+		patient_contacts=[{"full_name": "B", "phone": "5"}, {"full_name": "A", "relationship": "Mother"}],
+		insurances=[{"insurance_company": "Larkspur", "policy_number": "ZZ1", "priority": "1"}],
+		patient_tags=["b", "a"],
+		diagnosis_codes=[],
+	)
+	assert record.client["contacts"] == "A, Mother\nB, 5"
+	assert record.stay["insurances"] == "Larkspur, ZZ1, 1"
+	assert record.stay["tags"] == "a, b"
+	assert record.stay["diagnosis_codes"] is None
+
+
+def test_a_connection_may_move_a_field_or_leave_it_out():
+	overrides = [
+		Override("preferred_name", "Client", "nickname"),
+		Override("email", "Client", ""),
+		Override("insurance_company", "Client Stay", "insurer"),
+	]
+	record = mapped(overrides, preferred_name="Addie", email="a@example.org", insurance_company="Larkspur")
+	assert dict(record.client) == {"nickname": "Addie"}
+	assert record.stay["insurer"] == "Larkspur"
+
+
+@pytest.mark.parametrize(
+	("override", "code"),
+	[
+		(Override("shoe_size", "Client", "shoe_size"), "unknown_source"),
+		(Override("ssn", "Client", "ssn"), "unknown_source"),
+		(Override("email", "Client Stay", "email"), "wrong_doctype"),
+		(Override("preferred_name", "Client", "first_name"), "taken_target"),
+	],
+)
+def test_a_mapping_that_cannot_be_is_refused(override, code):
+	with pytest.raises(BadMapping) as caught:
+		build_mapping([override])
+	assert caught.value.code == code
+
+
+def test_two_fields_may_swap_their_places():
+	overrides = [Override("first_name", "Client", "last_name"), Override("last_name", "Client", "first_name")]
+	assert dict(mapped(overrides, first_name="A", last_name="B").client) == {
+		"last_name": "A",
+		"first_name": "B",
+	}
+
+
+def test_the_version_changes_with_the_rules_and_only_with_them():
+	plain = build_mapping().version
+	assert build_mapping().version == plain
+	assert build_mapping([Override("email", "Client", "")]).version != plain
+	assert build_mapping([Override("email", "Client", "email")]).version == plain
+
+
+def test_a_text_too_long_for_its_field_is_an_error_and_not_cut():
+	assert mapped(first_name="x" * 140).client["first_name"] == "x" * 140
+	with pytest.raises(RecordError) as caught:
+		mapped(first_name="x" * 141)
+	assert caught.value.args == (f"12:{PERSON_ID}", "too_long", "first_name")
+
+
+# Hash
+
+
+def test_equal_content_has_an_equal_hash_whatever_the_order():
+	assert content_hash({"a": date(2026, 1, 2), "b": ""}, "1") == content_hash(
+		{"b": None, "a": "2026-01-02"}, "1"
+	)
+
+
+@pytest.mark.parametrize("other", [{"a": "2"}, {"a": "1", "b": None}, {}])
+def test_other_content_has_another_hash(other):
+	assert content_hash({"a": "1"}, "1") != content_hash(other, "1")
+
+
+def test_another_mapping_has_another_hash():
+	assert content_hash({"a": "1"}, "1") != content_hash({"a": "1"}, "2")
+
+
+def test_the_order_of_lists_does_not_change_the_hash():
+	tags = ["a", "b", "c"]
+	contacts = [{"full_name": "A"}, {"full_name": "B"}]
+	forward = mapped(patient_tags=tags, patient_contacts=contacts)
+	backward = mapped(patient_tags=tags[::-1], patient_contacts=contacts[::-1])
+	assert content_hash({**forward.client, **forward.stay}, "1") == content_hash(
+		{**backward.client, **backward.stay}, "1"
+	)
+
+
+@pytest.mark.parametrize(
+	("value", "text"),
+	[
+		(None, None), ("", None), (" x ", "x"), (5, "5"), (True, "1"), (date(2026, 1, 2), "2026-01-02"),
+		(datetime(2026, 1, 2, 3, 4), "2026-01-02T03:04:00"),
+		(datetime(2026, 1, 2, 3, 4, tzinfo=ZoneInfo("America/New_York")), "2026-01-02T08:04:00+00:00"),
+	],
+)  # fmt: skip
+def test_values_compare_as_text(value, text):
+	assert canonical(value) == text
+
+
+# Comparison. In each row: here, Kipu, Kipu's last word (or none), policy -> written?, conflict?
+
+NOTHING = object()
+
+
+@pytest.mark.parametrize(
+	("here", "there", "before", "policy", "written", "conflict"),
+	[
+		# nobody changed anything
+		("a", "a", "a", "source", False, False),
+		# only Kipu changed
+		("a", "b", "a", "source", True, False),
+		("a", "b", "a", "local", True, False),
+		("a", "b", "a", "review", True, False),
+		("a", "b", "a", "set-once", False, False),
+		("a", None, "a", "source", True, False),
+		# only a person changed
+		("c", "a", "a", "source", False, False),
+		("c", "a", "a", "local", False, False),
+		("c", "a", "a", "review", False, False),
+		("c", "a", "a", "set-once", False, False),
+		(None, "a", "a", "source", False, False),
+		# both, to the same
+		("b", "b", "a", "review", False, False),
+		# both, differently
+		("c", "b", "a", "source", True, True),
+		("c", "b", "a", "local", False, True),
+		("c", "b", "a", "review", False, True),
+		("c", "b", "a", "set-once", False, True),
+		(None, "b", "a", "set-once", True, True),
+		# never synced before
+		(None, "b", NOTHING, "source", True, False),
+		(None, "b", NOTHING, "local", True, False),
+		("", "b", NOTHING, "set-once", True, False),
+		("c", "b", NOTHING, "source", True, True),
+		("c", "b", NOTHING, "local", False, True),
+		("c", "b", NOTHING, "set-once", False, True),
+		("c", None, NOTHING, "local", False, True),
+		("b", "b", NOTHING, "review", False, False),
+	],
+)
+def test_who_wins(here, there, before, policy, written, conflict):
+	last = {} if before is NOTHING else {"f": before}
+	result = plan({"f": here}, {"f": there}, last, {"f": policy})
+	assert result.changes == ((Change("f", here, there),) if written else ())
+	assert result.conflicts == ((Conflict("f", policy, taken=written),) if conflict else ())
+	assert dict(result.synced) == {"f": there}
+
+
+@pytest.mark.parametrize("policy", ["source", "local", "set-once", "review"])
+@pytest.mark.parametrize("here", ["a", "b", "c", None])
+@pytest.mark.parametrize("before", ["a", "b", None, NOTHING])
+def test_a_second_run_over_the_same_data_finds_nothing_to_do(policy, here, before):
+	last = {} if before is NOTHING else {"f": before}
+	first = plan({"f": here}, {"f": "b"}, last, {"f": policy})
+	second = plan({"f": here, **first.values}, {"f": "b"}, first.synced, {"f": policy})
+	assert (second.changes, second.conflicts, second.synced) == ((), (), first.synced)
+
+
+def test_only_fields_that_were_sent_are_looked_at():
+	result = plan({"a": "1", "b": "2"}, {"a": "1"}, {"a": "1", "b": "9"}, {})
+	assert result.changes == ()
+	assert dict(result.synced) == {"a": "1", "b": "9"}
+
+
+def test_a_date_from_the_database_equals_the_same_date_as_text():
+	day = date(2026, 1, 2)
+	assert plan({"d": day}, {"d": day}, {"d": "2026-01-02"}, {}).changes == ()
+	assert dict(plan({}, {"d": day}, {}, {}).synced) == {"d": "2026-01-02"}
+
+
+def test_fields_under_review_are_listed():
+	result = plan({"a": "1", "b": "1"}, {"a": "2", "b": "2"}, {}, {"a": "review"}, "local")
+	assert result.reviews == ("a",)
+	assert [conflict.field for conflict in result.conflicts] == ["a", "b"]
