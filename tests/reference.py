@@ -1,24 +1,32 @@
 """Reads docs/api-reference.md: its requests, its replies, and how the two are compared.
 
-What a site decides is bound at first sight and must be the same wherever it stands again: names of records
-(L001) and ids. "…" as a key or as the last element stands for what the text leaves out.
+An example is a request in an `http` block and its reply: an `http` block with status and headers, a `json` block
+with the body, or both. Without the first, the status is 200. In a reply
+
+- names of records (L001) and `<what stands in angle brackets>` are the site's own: bound at first sight, the same
+  wherever they stand again, and put into later requests;
+- "…" as a key or as the last element stands for what the text leaves out.
 """
 
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "api-reference.md"
-BLOCK = re.compile(r"^```(http|json)(?: (\d{3}))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-BOUND = re.compile(r"\b(?:L|O|ISS|TASK|PROJ)\d{3}\b|\bc0f1e2d3a4\b")
+BLOCK = re.compile(r"^```(http|json)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+STATUS_LINE = re.compile(r"HTTP/1\.1 (\d{3}) (.+)")
+BOUND = re.compile(r"\b(?:L|O|ISS|TASK|PROJ)\d{3}\b|<[a-z][a-z ]*>")
 REST = "…"
 
+Bindings = dict[str, str]
 
-@dataclass(frozen=True)
+
+@dataclass
 class Example:
 	"""One request, and the reply it is said to get."""
 
@@ -27,69 +35,118 @@ class Example:
 	path: str
 	query: dict[str, str]
 	headers: dict[str, str]
-	body: Any
-	status: int
-	reply: Any
+	body: str
+	status: int = 200
+	reply_headers: dict[str, str] = field(default_factory=dict)
+	reply: Any = None
+	answered: bool = False
 
 
-def examples() -> Iterator[Example]:
+def examples(text: str | None = None) -> Iterator[Example]:
 	"""The examples of the document, in its order."""
-	text = DOCUMENT.read_text()
-	request: tuple[int, str] | None = None
+	text = DOCUMENT.read_text() if text is None else text
+	example: Example | None = None
 	for block in BLOCK.finditer(text):
-		if block[1] == "http":
-			assert request is None, f"the request in line {request[0]} has no reply"  # type: ignore[index]
-			request = (text.count("\n", 0, block.start()) + 1, block[3])
+		line = text.count("\n", 0, block.start()) + 1
+		if block[1] == "http" and not STATUS_LINE.match(block[2]):
+			if example:
+				yield answered(example)
+			example = read_request(line, block[2])
 		else:
-			assert request is not None, f"a reply without a request: {block[0]}"
-			yield read_example(*request, int(block[2]), json.loads(block[3]))
-			request = None
-	assert request is None
+			assert example and example.reply is None, f"line {line}: a reply without a request"
+			read_reply(example, block[1], block[2])
+	if example:
+		yield answered(example)
 
 
-def read_example(line: int, text: str, status: int, reply: Any) -> Example:
+def answered(example: Example) -> Example:
+	assert example.answered, f"line {example.line}: a request without a reply"
+	return example
+
+
+def read_request(line: int, text: str) -> Example:
 	head, _, body = text.strip().partition("\n\n")
 	first, *rest = head.splitlines()
 	verb, target = first.split(" ", 1)
 	parts = urlsplit(target)
-	headers = {key.strip(): value.strip() for key, value in (row.split(":", 1) for row in rest)}
 	query = dict(parse_qsl(parts.query, strict_parsing=True)) if parts.query else {}
-	return Example(line, verb, parts.path, query, headers, json.loads(body) if body else None, status, reply)
+	return Example(line, verb, parts.path, query, read_headers(rest), body)
 
 
-def substitute(value: Any, bound: dict[str, str]) -> Any:
-	"""`value` with the site's names in place of the document's."""
-	if isinstance(value, dict):
-		return {key: substitute(item, bound) for key, item in value.items()}
-	if isinstance(value, list):
-		return [substitute(item, bound) for item in value]
-	if isinstance(value, str):
-		return BOUND.sub(lambda match: bound.get(match[0], match[0]), value)
-	return value
+def read_reply(example: Example, kind: str, text: str) -> None:
+	"""Add a reply's block to its example."""
+	example.answered = True
+	if kind == "json":
+		example.reply = json.loads(text)
+		return
+	first, *rest = text.strip().splitlines()
+	status = STATUS_LINE.fullmatch(first)
+	assert status, first
+	example.status = int(status[1])
+	assert status[2] == HTTPStatus(example.status).phrase, first
+	example.reply_headers = read_headers(rest)
 
 
-def differences(told: Any, got: Any, bound: dict[str, str], path: str = "") -> Iterator[str]:
+def read_headers(lines: list[str]) -> dict[str, str]:
+	return {key.strip(): value.strip() for key, value in (line.split(":", 1) for line in lines)}
+
+
+def substitute(text: str, bound: Bindings) -> str:
+	"""`text` with the site's values in place of the document's."""
+	return BOUND.sub(lambda match: bound.get(match[0], match[0]), text)
+
+
+def substitute_all(values: dict[str, str], bound: Bindings) -> dict[str, str]:
+	return {key: substitute(value, bound) for key, value in values.items()}
+
+
+def differences(told: Any, got: Any, bound: Bindings, path: str = "") -> Iterator[str]:
 	"""Where the reply is not what the document says."""
 	if isinstance(told, dict) and isinstance(got, dict):
 		yield from differences_of_keys(told, got, bound, path)
 	elif isinstance(told, list) and isinstance(got, list):
-		shown = told[:-1] if told and told[-1] == REST else told
-		if len(got) != len(shown) and shown is told:
-			yield f"{path}: {len(got)} elements, not {len(shown)}"
-		for index, (one, other) in enumerate(zip(shown, got, strict=False)):
-			yield from differences(one, other, bound, f"{path}[{index}]")
-	elif isinstance(told, str) and BOUND.fullmatch(told):
-		if bound.setdefault(told, got) != got:
-			yield f"{path}: {got!r}, not {bound[told]!r}"
+		yield from differences_of_elements(told, got, bound, path)
+	elif isinstance(told, str) and isinstance(got, str):
+		if not bind(told, got, bound):
+			yield f"{path}: {got!r}, not {substitute(told, bound)!r}"
 	elif told != got or type(told) is not type(got):
 		yield f"{path}: {got!r}, not {told!r}"
 
 
-def differences_of_keys(told: dict, got: dict, bound: dict[str, str], path: str) -> Iterator[str]:
+def differences_of_keys(told: dict, got: dict, bound: Bindings, path: str) -> Iterator[str]:
 	if REST not in told and set(told) != set(got):
 		yield f"{path}: keys {sorted(got)}, not {sorted(told)}"
-	for key in told.keys() - {REST}:
+	for key in [key for key in told if key != REST]:
 		if key not in got:
 			yield f"{path}.{key}: missing"
 		else:
 			yield from differences(told[key], got[key], bound, f"{path}.{key}")
+
+
+def differences_of_elements(told: list, got: list, bound: Bindings, path: str) -> Iterator[str]:
+	open_ended = bool(told) and told[-1] == REST
+	shown = told[:-1] if open_ended else told
+	if len(got) < len(shown) or (len(got) > len(shown) and not open_ended):
+		yield f"{path}: {len(got)} elements, not {len(shown)}"
+	for index, (one, other) in enumerate(zip(shown, got, strict=False)):
+		yield from differences(one, other, bound, f"{path}[{index}]")
+
+
+def bind(told: str, got: str, bound: Bindings) -> bool:
+	"""True if `got` is what was told, under what is bound so far; binds what was not."""
+	unbound: list[str] = []
+	pattern, position = "", 0
+	for match in BOUND.finditer(told):
+		pattern += re.escape(told[position : match.start()])
+		position = match.end()
+		if match[0] in bound:
+			pattern += re.escape(bound[match[0]])
+		elif match[0] in unbound:
+			pattern += f"(?P=g{unbound.index(match[0])})"
+		else:
+			pattern += f"(?P<g{len(unbound)}>.+?)"
+			unbound.append(match[0])
+	found = re.fullmatch(pattern + re.escape(told[position:]), got, re.DOTALL)
+	if found:
+		bound.update({name: found[f"g{index}"] for index, name in enumerate(unbound)})
+	return found is not None

@@ -1,49 +1,78 @@
 """docs/api-reference.md is true: each of its requests is sent, each of its replies is what the site answers."""
 
-from collections.abc import Callable, Iterator
+import time
+import uuid
+from collections.abc import Iterator
 
 import pytest
+import requests
 
 import frappe
 
+from orchestrator.api import errors
 from orchestrator.api.aliases import ALIASES
+from orchestrator.setup.custom_fields import CUSTOM_FIELDS
+from orchestrator.setup.status_options import STATUS_OPTIONS
 from tests import factories, reference
 from tests.client import Client
-from tests.reference import Example
+from tests.reference import Bindings, Example
 
-ROLES = ("Sales User", "Sales Manager", "Support Team", "Projects User", "Projects Manager", "System Manager")
-USERS = ("user@example.com", "sales@example.com")
+EVERY_ROLE = (
+	"Sales User", "Sales Manager", "Support Team", "Projects User", "Projects Manager", "System Manager",
+)  # fmt: skip
+# Who the document tells of: <key> of the document -> user and roles
+CALLERS = {
+	"api": ("sales@example.com", EVERY_ROLE),
+	"colleague": ("user@example.com", EVERY_ROLE),
+	"stranger": ("stranger@example.com", ()),
+	"busy": ("busy@example.com", ("Sales User",)),
+}
+LEADS = ("jane@example.com", "john.doe@example.com", "mary@example.com")
+APP_NAME = "Example app"
+WEBHOOK = "lead_created"
+# For longer than the document is read, so that the busy caller's bucket stays empty meanwhile.
+AN_HOUR = 3600
 
 
 @pytest.fixture(scope="module")
-def documented_site(frappe_site: str) -> Iterator[None]:
-	"""The site that the document tells of: its users, its masters, its names, and nothing left of an earlier run."""
+def bound(frappe_site: str) -> Iterator[Bindings]:
+	"""The site that the document tells of, with nothing left of an earlier run. Yields its values for those in the
+	document that no reply tells first."""
 	frappe.set_user("Administrator")
-	for email in USERS:
+	for email, roles in CALLERS.values():
 		if not frappe.db.exists("User", email):
-			factories.make_user(*ROLES, email=email, first_name=email.split("@")[0])
-	for doctype, field, name in (
+			factories.make_user(*roles, email=email, first_name=email.split("@")[0])
+	for doctype, fieldname, name in (
+		("Lead Source", "source_name", "Website"),
 		("Lead Source", "source_name", "Referral"),
 		("Customer", "customer_name", "C001"),
 	):
 		if not frappe.db.exists(doctype, name):
-			factories.make(doctype, **{field: name})
+			factories.make(doctype, **{fieldname: name})
 	forget_earlier_run()
 	switch_names(True)
-	yield
+	empty_bucket(CALLERS["busy"][0])
+	yield credentials() | {"<password>": factories.PASSWORD, "<idempotency key>": uuid.uuid4().hex}
 	switch_names(False)
+	forget_earlier_run()
 
 
 def forget_earlier_run() -> None:
-	"""Delete what the examples made before."""
-	frappe.db.delete("Task", {"subject": "Implement authentication"})
-	frappe.db.delete("Project", {"project_name": "Harbour portal"})
-	frappe.db.delete("Issue", {"raised_by": "jane@example.com"})
-	for doctype, field in (("Lead", "email_id"), ("Contact", "email_id"), ("Opportunity", "contact_email")):
-		for name in frappe.get_all(doctype, {field: "jane@example.com"}, pluck="name"):
+	"""Delete what the examples made."""
+	frappe.set_user("Administrator")
+	leads = frappe.get_all("Lead", {"email_id": ("in", LEADS)}, pluck="name")
+	for doctype, filters in (
+		("Webhook", {"name": WEBHOOK}),
+		("OAuth Client", {"app_name": APP_NAME}),
+		("Task", {"subject": "Implement authentication"}),
+		("Project", {"project_name": "Harbour portal"}),
+		("Issue", {"raised_by": LEADS[0]}),
+		("Opportunity", {"party_name": ("in", leads)}),
+		("Lead", {"name": ("in", leads)}),
+		("Contact", {"email_id": ("in", LEADS)}),
+	):
+		for name in frappe.get_all(doctype, filters, pluck="name"):
 			frappe.delete_doc(doctype, name, force=True)
-	for name in frappe.get_all("Opportunity", {"assigned_to": USERS[0]}, pluck="name"):
-		frappe.delete_doc("Opportunity", name, force=True)
 	frappe.db.commit()
 
 
@@ -54,46 +83,91 @@ def switch_names(on: bool) -> None:
 	frappe.db.commit()
 
 
-@pytest.fixture(scope="module")
-def bound() -> dict[str, str]:
-	"""The site's names for those in the document."""
-	return {}
+def credentials() -> Bindings:
+	"""`<api key>` and `<api secret>` of each caller."""
+	values = {}
+	for caller, (email, _roles) in CALLERS.items():
+		values[f"<{caller} key>"], values[f"<{caller} secret>"] = factories.token_of(email)
+	return values
+
+
+def empty_bucket(user: str) -> None:
+	"""Leave `user` no request: a bucket that was empty in time to come does not refill before."""
+	cache = frappe.cache()
+	key = cache.make_key(f"orchestrator:bucket:user:{user}")
+	cache.execute_command("HSET", key, "tokens", 0, "at", time.time() + AN_HOUR)
 
 
 @pytest.mark.parametrize(
 	"example", reference.examples(), ids=lambda example: f"line-{example.line}-{example.status}"
 )
-def test_the_reference_is_true(
-	example: Example, documented_site: None, bound: dict[str, str], api: Callable[[str], Client]
-) -> None:
-	reply = send(api("sales@example.com"), example, bound)
+def test_the_reference_is_true(example: Example, bound: Bindings, server: str, site: str) -> None:
+	reply = send(Client(server, site), example, bound)
 	assert reply.status_code == example.status, reply.text
-	assert list(reference.differences(example.reply, reply.json(), bound)) == []
+	for name, value in example.reply_headers.items():
+		assert name in reply.headers, f"no header {name}"
+		assert list(reference.differences(value, reply.headers[name], bound, name)) == []
+	if example.reply is not None:
+		assert list(reference.differences(example.reply, reply.json(), bound)) == []
 
 
-def send(client: Client, example: Example, bound: dict[str, str]) -> object:
-	"""Send an example's request, as the client unless its Authorization says otherwise."""
-	headers = dict(example.headers)
+def send(client: Client, example: Example, bound: Bindings) -> requests.Response:
+	"""Send an example's request: with the usual token, unless it says who sends it."""
+	headers = reference.substitute_all(example.headers, bound)
 	if headers.get("Authorization") == "":
-		client.headers.pop("Authorization")
-		headers.pop("Authorization")
+		del headers["Authorization"]
+	elif not {"Authorization", "Cookie"} & headers.keys():
+		headers["Authorization"] = f"token {bound['<api key>']}:{bound['<api secret>']}"
 	body = reference.substitute(example.body, bound)
-	if headers.pop("Content-Type", "").startswith("multipart"):
-		content = {"files": {"file": (body.pop("file"), b"the contract")}, "data": body}
-	else:
-		content = {"json": body} if body is not None else {}
 	return client.request(
 		example.verb,
-		example.path,
-		params=reference.substitute(example.query, bound),
-		headers=headers,
-		**content,
+		reference.substitute(example.path, bound),
+		params=reference.substitute_all(example.query, bound),
+		**content(headers, body),
 	)
 
 
-def test_the_table_of_names_is_the_one_in_the_code() -> None:
+def content(headers: dict[str, str], body: str) -> dict[str, object]:
+	"""The request's headers and body as an HTTP library takes them."""
+	if headers.get("Content-Type") != "multipart/form-data":
+		return {"headers": headers, "data": body.encode()}
+	del headers["Content-Type"]  # the library adds it, with the boundary
+	form = reference.read_headers(body.splitlines())
+	file = form.pop("file")
+	return {"headers": headers, "files": {"file": ("contract.txt", file.encode())}, "data": form}
+
+
+def rows_of(heading: str) -> list[list[str]]:
+	"""The cells of the table that follows a line of the document, without mark-up."""
+	text = reference.DOCUMENT.read_text().split(heading, 1)[1]
+	lines = text[text.index("|") :].split("\n\n", 1)[0].splitlines()[2:]
+	return [[cell.strip().replace("`", "") for cell in line.strip("|").split("|")] for line in lines]
+
+
+def test_the_table_of_aliases_is_the_one_in_the_code() -> None:
+	declared = [
+		[doctype, alias, fieldname]
+		for doctype, aliases in ALIASES.items()
+		for alias, fieldname in aliases.items()
+	]
+	assert rows_of("Aliases stand for a field") == declared
+
+
+def test_the_table_of_added_fields_is_the_one_in_the_code() -> None:
 	told = {
-		(doctype, alias, field) for doctype, aliases in ALIASES.items() for alias, field in aliases.items()
+		(doctype, name)
+		for doctype, names, _meaning in rows_of("Fields that the DocTypes get")
+		for name in names.split(", ")
 	}
-	text = reference.DOCUMENT.read_text()
-	assert all(f"| {doctype} | `{alias}` | `{field}` |" in text for doctype, alias, field in told)
+	assert told == {(doctype, row["fieldname"]) for doctype, rows in CUSTOM_FIELDS.items() for row in rows}
+
+
+def test_the_table_of_added_statuses_is_the_one_in_the_code() -> None:
+	assert {(doctype, status) for doctype, status, _meaning in rows_of("Statuses that the DocTypes get")} == {
+		(option.doctype, option.value) for option in STATUS_OPTIONS
+	}
+
+
+def test_the_table_of_statuses_has_every_status_of_an_error() -> None:
+	told = [int(status.split()[0]) for status, _when in rows_of("## Errors")]
+	assert told == sorted(set(errors.STATUS_BY_NAME.values()))

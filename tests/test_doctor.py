@@ -20,7 +20,7 @@ def doctor(site):
 def test_the_command_tells_each_finding_as_json_and_ends_by_the_worst(site):
 	result = bench.run("orchestrator", "doctor", "--json", check=False)
 	findings = {finding["check"]: finding for finding in json.loads(result.stdout)}
-	assert findings["fields, options, roles"]["level"] == "ok"
+	assert findings["declarations"]["level"] == "ok"
 	assert findings["hooks"]["level"] == "ok"
 	assert findings["redis"]["level"] == "ok"
 	assert findings["rate limit"]["level"] == "ok"
@@ -30,7 +30,7 @@ def test_the_command_tells_each_finding_as_json_and_ends_by_the_worst(site):
 
 def test_the_command_prints_one_line_per_check_and_one_to_mend(site):
 	lines = bench.run("orchestrator", "doctor", check=False).stdout.splitlines()
-	assert "ok   fields, options, roles: all there" in lines
+	assert "ok   declarations: all fields, options, roles and indexes are there" in lines
 	assert all(line.startswith(("ok   ", "warn ", "fail ", "     ")) for line in lines)
 
 

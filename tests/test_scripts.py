@@ -160,9 +160,16 @@ def test_the_database_password_is_not_kept_and_nobody_else_can_read_what_is(shel
 
 
 def test_a_port_in_use_is_passed_over_and_the_choice_is_kept(shell: Shell, taken_port: int) -> None:
-	first = shell(f'keep_port REDIS_CACHE_PORT {taken_port}; echo "$REDIS_CACHE_PORT"').stdout
+	line = 'keep_port REDIS_CACHE_PORT {} redis_cache; echo "$REDIS_CACHE_PORT"'
+	first = shell(line.format(taken_port)).stdout
 	assert int(first) > taken_port
-	assert shell(f'keep_port REDIS_CACHE_PORT {taken_port + 500}; echo "$REDIS_CACHE_PORT"').stdout == first
+	assert shell(line.format(taken_port + 500)).stdout == first
+
+
+def test_a_port_that_someone_else_took_meanwhile_is_chosen_anew(shell: Shell, taken_port: int) -> None:
+	shell(f"kept_set REDIS_CACHE_PORT {taken_port}")
+	chosen = shell(f'keep_port REDIS_CACHE_PORT {taken_port} redis_cache; echo "$REDIS_CACHE_PORT"').stdout
+	assert int(chosen) > taken_port
 
 
 # --- refusals: a message that says what to do, and an exit code of its own ---

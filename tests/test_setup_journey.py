@@ -48,6 +48,7 @@ class Journey:
 	names: dict[str, str] = field(default_factory=dict)
 	before_migrate: dict[str, Any] = field(default_factory=dict)
 	after_migrate: dict[str, Any] = field(default_factory=dict)
+	demo_is_gone: bool = False
 	without: Snapshot | None = None
 	installed: Snapshot | None = None
 	after_dry_run: Snapshot | None = None
@@ -68,6 +69,7 @@ def journey(frappe_site: str) -> Iterator[Journey]:
 
 def travel() -> Journey:
 	seen = Journey(names=make_records())
+	demo_lead = make_a_demo_of_one_lead()
 	seen.before_migrate = declarations_and_records()
 	bench.run("migrate", "--skip-search-index")
 	seen.after_migrate = declarations_and_records()
@@ -75,6 +77,7 @@ def travel() -> Journey:
 	bench.run("uninstall-app", "orchestrator", "--yes", "--no-backup")
 	let_the_site_have_its_own_options()
 	seen.values_without, seen.leftovers = values(seen.names), leftovers()
+	seen.demo_is_gone = not frappe.db.exists("Lead", demo_lead)
 	seen.without = snapshot.take()
 
 	bench.run("install-app", "orchestrator")
@@ -116,6 +119,15 @@ def make_records() -> dict[str, str]:
 	settings.save()
 	frappe.db.commit()
 	return {key: doc.name for key, doc in made.items()} | {"user": first.name, "rule": rule.name}
+
+
+def make_a_demo_of_one_lead() -> str:
+	from orchestrator.setup.demo import ledger
+
+	lead = factories.make_lead().name
+	ledger.keep([ledger.Made("Lead", lead)], [])
+	frappe.db.commit()
+	return lead
 
 
 def let_the_site_have_its_own_options() -> None:
@@ -200,6 +212,10 @@ def declarations_and_records() -> dict[str, Any]:
 
 def test_uninstall_leaves_nothing_of_ours(journey):
 	assert {where: found for where, found in journey.leftovers.items() if found} == {}
+
+
+def test_uninstall_takes_the_demo_along(journey):
+	assert journey.demo_is_gone
 
 
 def test_install_and_uninstall_leave_the_site_as_it_was(journey):

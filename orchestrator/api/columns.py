@@ -9,6 +9,7 @@ import frappe
 from frappe import _
 from frappe.model import child_table_fields, optional_fields
 from frappe.model.meta import Meta
+from frappe.utils.caching import request_cache
 
 from orchestrator.api.aliases import documented_names, field_of
 from orchestrator.exceptions import BadRequest, refuse
@@ -52,19 +53,21 @@ def field_only(meta: Meta, name: str, text: str) -> str:
 def checked_field(meta: Meta, name: str, text: str) -> str:
 	"""The column behind `text`, 400 where the DocType has none."""
 	fieldname = field_of(meta.name, text)
-	if fieldname not in columns_of(meta):
+	if fieldname not in columns_of(meta.name):
 		refuse_name(meta, name, text)
 	return fieldname
 
 
-def columns_of(meta: Meta) -> set[str]:
+@request_cache
+def columns_of(doctype: str) -> set[str]:
 	"""The columns of the DocType's table; the fields, where it has no table."""
+	meta = frappe.get_meta(doctype)
 	if meta.get("is_virtual"):
 		return {"name", *(df.fieldname for df in meta.fields)}
 	columns = set(meta.get_valid_columns())
 	if not meta.istable:
 		columns -= set(child_table_fields)
-	return columns | {name for name in optional_fields if frappe.db.has_column(meta.name, name)}
+	return columns | {name for name in optional_fields if frappe.db.has_column(doctype, name)}
 
 
 def related_meta(meta: Meta, name: str, doctype: str) -> Meta:
@@ -76,7 +79,7 @@ def related_meta(meta: Meta, name: str, doctype: str) -> Meta:
 
 def refuse_name(meta: Meta, name: str, text: str) -> NoReturn:
 	"""400 that names the unknown field and the one that may have been meant."""
-	known = [*documented_names(meta.name), *sorted(columns_of(meta))]
+	known = [*documented_names(meta.name), *sorted(columns_of(meta.name))]
 	hint = closest(text, known)
 	message = _("{0} has no field {1} ({2}).").format(meta.name, text, name)
 	refuse(f"{message} {hint}".strip(), BadRequest)

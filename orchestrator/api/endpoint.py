@@ -63,9 +63,15 @@ def endpoint(message: Any = None, *, effect: Effect = READS) -> Callable[[Callab
 				raise
 			return None  # type: ignore[return-value]  # the reply is in frappe.response
 
+		wrapper.effect = effect  # type: ignore[attr-defined]  # survives frappe.whitelist, see effect_of
 		return wrapper
 
 	return decorate
+
+
+def effect_of(function: Callable[..., Any]) -> Effect | None:
+	"""What a whitelisted function does, None where it does not answer under the contract."""
+	return getattr(function, "effect", None)
 
 
 def is_target(call: Call, function: Callable[..., Any]) -> bool:

@@ -79,12 +79,12 @@ def check_declarations() -> Finding:
 	missing = custom_fields.missing() + indexes.missing() + status_options.missing() + roles.missing()
 	if missing:
 		return Finding(
-			"fields, options, roles",
+			"declarations",
 			FAIL,
 			f"missing: {', '.join(missing)}",
 			f"Run bench --site {frappe.local.site} migrate.",
 		)
-	return Finding("fields, options, roles", OK, "all there")
+	return Finding("declarations", OK, "all fields, options, roles and indexes are there")
 
 
 def check_overrides() -> Finding:

@@ -5,6 +5,7 @@ import click
 import frappe
 
 from orchestrator.setup import custom_fields, indexes, naming_rules, roles, status_options
+from orchestrator.setup.demo import ledger, remove
 
 APP = "orchestrator"
 
@@ -13,6 +14,8 @@ def before_uninstall() -> None:
 	"""While our DocTypes are still there: everything that lives on other apps' DocTypes."""
 	if _is_dry_run():
 		return
+	if ledger.exists():
+		_remove_demo()
 	status_options.remove()
 	naming_rules.remove()
 	indexes.remove()  # before the columns they are over
@@ -27,6 +30,12 @@ def after_uninstall() -> None:
 	frappe.db.delete("Scheduled Job Type", {"method": ("like", f"{APP}.%")})
 	frappe.db.delete("Patch Log", {"patch": ("like", f"{APP}.%")})
 	frappe.db.commit()  # Frappe commits before it calls this hook, and not again
+
+
+def _remove_demo() -> None:
+	"""Nobody could remove it later: what it consists of is forgotten with our DocTypes."""
+	for line in remove.remove().kept:
+		click.echo(f"Of the demo stays, because records of your own refer to it: {line}")
 
 
 def _is_dry_run() -> bool:

@@ -170,6 +170,7 @@ set_up_platform() {
 	step "yarn 1" yarn 1 install_yarn
 	step "frappe $(pin_title frappe)" source-frappe "$(pin_of frappe)" fetch_frappe
 	step "The bench in $BENCH" bench "$(pin_of frappe)" init_bench
+	write_common_config
 	step "Redis" '' '' start_redis
 	for app in $(app_names | tail -n +2); do
 		step "$app $(pin_title "$app")" "source-$app" "$(pin_of "$app") $(stamp_read bench)" fetch_source "$app" "$BENCH/apps/$app"

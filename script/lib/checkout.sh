@@ -21,6 +21,7 @@ copy_checkout() {
 	as_bench chmod -R u+rwX,go+rX "$1.part"
 	as_bench rm -rf "$1"
 	as_bench mv "$1.part" "$1"
+	as_bench touch "$1"
 }
 
 # Git also lists what was deleted but not committed yet.
@@ -38,7 +39,16 @@ place_checkout() {
 	else
 		LINKED=$BENCH_STATE/checkouts/$(printf '%s' "$CHECKOUT" | hash_of)
 		copy_checkout "$LINKED"
+		forget_old_copies
 	fi
+}
+
+# Each clone of a continuous run has a path, and so a copy, of its own.
+forget_old_copies() {
+	local copy
+	while IFS= read -r copy; do
+		[[ $copy == "$(linked_now)" ]] || as_bench rm -rf "$copy" </dev/null
+	done < <(find "$BENCH_STATE/checkouts" -mindepth 1 -maxdepth 1 -mtime +7)
 }
 
 linked_now() { readlink "$BENCH/$LINK_NAME" 2>/dev/null || true; }

@@ -94,10 +94,11 @@ keep_settings() {
 # --- ports of this bench's own services: picked once, kept ---
 port_taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
-# keep_port NAME FIRST: the first free port from FIRST on becomes NAME, unless the bench has one already.
+# keep_port NAME FIRST SERVICE: the first free port from FIRST on becomes NAME. A port that the bench chose earlier
+# stays, unless someone else took it while our service was stopped.
 keep_port() {
 	local port=$2
-	if ! kept_has "$1"; then
+	if ! kept_has "$1" || { port_taken "$(kept_get "$1")" && ! is_running "$3"; }; then
 		while port_taken "$port" || grep -qs "=$port\$" "$BENCH_STATE/settings"; do port=$((port + 1)); done
 		kept_set "$1" "$port"
 	fi
@@ -105,11 +106,11 @@ keep_port() {
 }
 
 keep_ports() {
-	keep_port REDIS_CACHE_PORT 13100
-	keep_port REDIS_QUEUE_PORT 11100
-	keep_port SOCKETIO_PORT 9100
-	keep_port TEST_CACHE_PORT 13200
-	keep_port TEST_QUEUE_PORT 11200
+	keep_port REDIS_CACHE_PORT 13100 redis_cache
+	keep_port REDIS_QUEUE_PORT 11100 redis_queue
+	keep_port SOCKETIO_PORT 9100 socketio
+	keep_port TEST_CACHE_PORT 13200 test_cache
+	keep_port TEST_QUEUE_PORT 11200 test_queue
 }
 
 # --- the pins: apps.json, read without a JSON tool because a fresh machine has none ---

@@ -72,3 +72,5 @@ def _delete(doctype: str, name: str) -> None:
 		doc.cancel()
 	frappe.delete_doc(doctype, name, ignore_permissions=True, delete_permanently=True)
 	delete_dynamic_links(doctype, name)  # comments and the like: Frappe leaves them to a job
+	if doctype == "User":
+		frappe.defaults.clear_default(parent=name)  # these Frappe leaves for good

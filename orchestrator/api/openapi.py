@@ -1,0 +1,296 @@
+"""The contract as an OpenAPI 3.1 document, read off the endpoints themselves: signatures, docstrings, shapes."""
+
+import datetime
+import importlib
+import inspect
+import pkgutil
+import types
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints, is_typeddict
+
+import frappe
+from frappe import _lt
+from frappe.utils import get_url
+
+from orchestrator import __version__
+from orchestrator.api import overrides
+from orchestrator.api.call import OWN_PREFIX
+from orchestrator.api.endpoint import CREATED, CREATES, READS, Listing, effect_of, endpoint
+
+Method = Callable[..., Any]
+Schema = dict[str, Any]
+
+VERSION = "3.1.0"
+APP = "orchestrator"
+# A domain's endpoints are in its package, the contract's own in modules beside this one.
+PACKAGES_WITH_ENDPOINTS = (APP, f"{APP}.api")
+PATH_PREFIX = "/api/method/"
+OVERRIDES_PREFIX = f"{overrides.__name__}."
+# Verbs whose parameters stand in the query; those of the others are the body.
+QUERY_VERBS = frozenset({"GET", "DELETE"})
+SCHEMA_OF_TYPE: dict[Any, Schema] = {
+	str: {"type": "string"},
+	int: {"type": "integer"},
+	float: {"type": "number"},
+	bool: {"type": "boolean"},
+	dict: {"type": "object"},
+	list: {"type": "array"},
+	type(None): {"type": "null"},
+	datetime.date: {"type": "string", "format": "date"},
+	datetime.datetime: {"type": "string"},
+	Listing: {"type": "array", "items": {"type": "object"}},
+}
+JSON_TEXT: Schema = {"type": "string", "contentMediaType": "application/json"}
+UPLOAD_BODY = {
+	"multipart/form-data": {
+		"schema": {
+			"type": "object",
+			"properties": {
+				"file": {"type": "string", "contentMediaType": "application/octet-stream"},
+				"file_url": {"type": "string"},
+				"folder": {"type": "string"},
+				"is_private": {"enum": [0, 1]},
+				"doctype": {"type": "string"},
+				"docname": {"type": "string"},
+				"fieldname": {"type": "string"},
+			},
+		}
+	}
+}
+RATE_LIMIT_HEADERS = {
+	name: {"description": description, "schema": {"type": "integer"}}
+	for name, description in (
+		("X-RateLimit-Limit", "Requests per minute that the allowance refills by."),
+		("X-RateLimit-Remaining", "Requests left."),
+		("X-RateLimit-Reset", "Epoch second at which the allowance is full."),
+	)
+}
+ERROR_SCHEMA: Schema = {
+	"type": "object",
+	"required": ["message", "data", "exc", "exc_type", "_server_messages"],
+	"properties": {
+		"message": {"type": "null"},
+		"data": {"type": "null"},
+		"exc": {"type": "string", "description": "<Type>: <what happened and what to do>"},
+		"exc_type": {"type": "string"},
+		"_server_messages": {"type": "array", "items": {"type": "string"}},
+		"request_id": {"type": "string", "description": "With status 500: what finds the Error Log."},
+	},
+}
+IDEMPOTENCY_KEY = {
+	"name": "Idempotency-Key",
+	"in": "header",
+	"description": "The same key, user and request within a day replays the first reply.",
+	"schema": {"type": "string", "maxLength": 255},
+}
+
+
+@frappe.whitelist(methods=["GET"])
+@endpoint(_lt("API described"), effect=READS)
+def get_spec() -> dict[str, Any]:
+	"""The OpenAPI document of this site's API, for whoever is signed in.
+
+	It lists every `orchestrator.*` method and the documented methods of Frappe, as API clients get them."""
+	return describe(methods(), get_url())
+
+
+def methods() -> dict[str, Method]:
+	"""The functions under the contract, by the name that a client calls."""
+	named = {function: name for name, function in documented()}
+	return dict(sorted((named.get(function, own_name(function)), function) for function in endpoints()))
+
+
+def documented() -> Iterator[tuple[str, Method]]:
+	"""Frappe's method names under the contract, with the function behind each. Of synonyms the documented
+	one, which stands first in hooks.py, comes last."""
+	targets = frappe.get_hooks("override_whitelisted_methods", app_name=APP)
+	for name, paths in reversed(targets.items()):
+		path = paths[-1]
+		if path.startswith(OVERRIDES_PREFIX):
+			path = overrides.METHODS[path.removeprefix(OVERRIDES_PREFIX)][1]
+		yield name, frappe.get_attr(path)
+
+
+def endpoints() -> list[Method]:
+	"""Every whitelisted function of this app that answers under the contract. They register when imported."""
+	for package in map(importlib.import_module, PACKAGES_WITH_ENDPOINTS):
+		for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+			importlib.import_module(module.name)
+	return [
+		function
+		for function in frappe.whitelisted
+		if function.__module__.startswith(OWN_PREFIX) and effect_of(function)
+	]
+
+
+def own_name(function: Method) -> str:
+	return f"{function.__module__}.{function.__name__}"
+
+
+def describe(named: dict[str, Method], url: str) -> Schema:
+	"""The whole document."""
+	return {
+		"openapi": VERSION,
+		"info": {"title": "Frappe Orchestrator", "version": __version__},
+		"servers": [{"url": url}],
+		"security": [{"token": []}, {"bearer": []}, {"session": []}],
+		"paths": {PATH_PREFIX + name: describe_path(name, function) for name, function in named.items()},
+		"components": {
+			"securitySchemes": security_schemes(url),
+			"schemas": {"Error": ERROR_SCHEMA},
+			"responses": {
+				"Error": {
+					"description": "Refused, with what happened and what to do.",
+					"headers": RATE_LIMIT_HEADERS,
+					"content": json_content({"$ref": "#/components/schemas/Error"}),
+				}
+			},
+		},
+	}
+
+
+def security_schemes(url: str) -> Schema:
+	"""The three ways to say who one is."""
+	oauth = f"{url}{PATH_PREFIX}frappe.integrations.oauth2."
+	flow = {
+		"authorizationUrl": f"{oauth}authorize",
+		"tokenUrl": f"{oauth}get_token",
+		"scopes": {"all": "All."},
+	}
+	return {
+		"token": {
+			"type": "apiKey",
+			"in": "header",
+			"name": "Authorization",
+			"description": "token <api key>:<api secret>",
+		},
+		"bearer": {"type": "oauth2", "flows": {"authorizationCode": flow}},
+		"session": {"type": "apiKey", "in": "cookie", "name": "sid"},
+	}
+
+
+def describe_path(name: str, function: Method) -> Schema:
+	"""One method, by the verbs that it answers."""
+	verbs = frappe.allowed_http_methods_for_whitelisted_func[function]
+	return {verb.lower(): describe_operation(name, verb, function) for verb in verbs}
+
+
+def describe_operation(name: str, verb: str, function: Method) -> Schema:
+	"""One method under one verb."""
+	summary, _blank, description = inspect.cleandoc(function.__doc__ or "").partition("\n\n")
+	operation: Schema = {
+		"operationId": f"{verb.lower()}:{name}",
+		"tags": [name.rpartition(".")[0] or name],
+		"summary": " ".join(summary.split()),
+		"description": description,
+		"parameters": query_parameters(function) if verb in QUERY_VERBS else [],
+		"responses": responses(name, function),
+	}
+	if verb not in QUERY_VERBS:
+		operation["requestBody"] = {"content": body_content(function)}
+	if verb == "POST" and effect_of(function) != READS:
+		operation["parameters"].append(IDEMPOTENCY_KEY)
+	return operation
+
+
+def query_parameters(function: Method) -> list[Schema]:
+	return [
+		{"name": name, "in": "query", "required": required, "schema": query_schema(hint)}
+		for name, hint, required in parameters(function)
+	]
+
+
+def body_content(function: Method) -> Schema:
+	"""The body. A method without parameters of its own that takes one takes an upload."""
+	properties = {name: schema_of(hint) for name, hint, _required in parameters(function)}
+	if not properties:
+		return UPLOAD_BODY
+	return json_content(
+		{
+			"type": "object",
+			"properties": properties,
+			"required": [name for name, _hint, required in parameters(function) if required],
+			"additionalProperties": takes_any(function),
+		}
+	)
+
+
+def parameters(function: Method) -> Iterator[tuple[str, Any, bool]]:
+	"""Name, type and whether it must be given, of each named parameter."""
+	hints = get_type_hints(inspect.unwrap(function))
+	for name, parameter in inspect.signature(function).parameters.items():
+		if parameter.kind is parameter.POSITIONAL_OR_KEYWORD:
+			yield name, hints[name], parameter.default is parameter.empty
+
+
+def takes_any(function: Method) -> bool:
+	"""True where the body's own fields are the data: `**values`."""
+	return any(p.kind is p.VAR_KEYWORD for p in inspect.signature(function).parameters.values())
+
+
+def responses(name: str, function: Method) -> Schema:
+	"""The success reply, and the error reply that all have in common."""
+	result = get_type_hints(inspect.unwrap(function))["return"]
+	data = schema_of(result)
+	properties = {
+		"message": {"type": "string"} if name.startswith(OWN_PREFIX) else {},
+		"data": data,
+		"exc": {"const": ""},
+	}
+	if result is Listing:
+		properties["keys"] = {"type": "array", "items": {"type": "string"}}
+	reply = {"type": "object", "properties": properties, "required": list(properties)}
+	status = CREATED if effect_of(function) == CREATES else 200
+	return {
+		str(status): {
+			"description": "Done.",
+			"headers": RATE_LIMIT_HEADERS,
+			"content": json_content(reply),
+		},
+		"default": {"$ref": "#/components/responses/Error"},
+	}
+
+
+def json_content(schema: Schema) -> Schema:
+	return {"application/json": {"schema": schema}}
+
+
+def query_schema(hint: Any) -> Schema:
+	"""The schema of a parameter in the query, where lists and objects stand as JSON."""
+	options = set(members(hint)) - {type(None)}
+	if any((get_origin(option) or option) in (list, dict) for option in options):
+		return JSON_TEXT
+	return schema_of(Union[tuple(options)]) if options else {}  # noqa: UP007  # its members are a variable
+
+
+def schema_of(hint: Any) -> Schema:
+	"""The JSON Schema of a type; the empty one, which anything fits, for a type not known here."""
+	options = members(hint)
+	if len(options) > 1:
+		return {"anyOf": [schema_of(option) for option in options]}
+	origin, arguments = get_origin(hint), get_args(hint)
+	if origin is Literal:
+		return {"enum": list(arguments)}
+	if origin in (list, Sequence):
+		return {"type": "array", "items": schema_of(arguments[0])}
+	if origin is dict:
+		return {"type": "object", "additionalProperties": schema_of(arguments[1])}
+	if is_typeddict(hint):
+		return schema_of_shape(hint)
+	return SCHEMA_OF_TYPE.get(hint, {})
+
+
+def members(hint: Any) -> tuple[Any, ...]:
+	"""The types that a union is of; any other type by itself."""
+	return get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
+
+
+def schema_of_shape(shape: Any) -> Schema:
+	"""The schema of a TypedDict."""
+	return {
+		"type": "object",
+		"title": shape.__name__,
+		"description": " ".join((shape.__doc__ or "").split()),
+		"properties": {name: schema_of(hint) for name, hint in get_type_hints(shape).items()},
+		"required": sorted(shape.__required_keys__),
+	}
