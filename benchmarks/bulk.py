@@ -79,7 +79,19 @@ def in_turns(turn: int, sides: dict[str, Callable[[], None]]) -> dict[str, float
 
 
 def make_leads(count: int) -> list[str]:
-	return [factories.make_lead().name for _ in range(count)]
+	"""Valid leads, committed together."""
+	made = [
+		frappe.get_doc(
+			{
+				"doctype": "Lead",
+				"lead_name": factories.unique("Lead"),
+				"email_id": factories.unique_email("lead"),
+			}
+		).insert()
+		for _ in range(count)
+	]
+	frappe.db.commit()
+	return [lead.name for lead in made]
 
 
 def assign_in_bulk(client: Client, names: list[str], assignee: str) -> None:

@@ -19,6 +19,14 @@ def leads(count):
 	return [factories.make_lead().name for _ in range(count)]
 
 
+def timeline(lead):
+	"""All that is stored of the comments on a lead, but for their names and times."""
+	comments = frappe.get_all("Comment", {"reference_name": lead, "comment_type": "Assigned"}, ["*"])
+	own = {"name", "creation", "modified", "reference_name"}
+	assert len(comments) == 1
+	return [{key: comment[key] for key in comment if key not in own} for comment in comments]
+
+
 def restrict(user, lead):
 	"""Of all leads, let `user` see this one."""
 	factories.make("User Permission", user=user, allow="Lead", for_value=lead, apply_to_all_doctypes=1)
@@ -67,6 +75,17 @@ def test_every_record_gets_the_assignment_that_frappe_would_make(api):
 	for name in names:
 		assert json.loads(frappe.db.get_value("Lead", name, "_assign")) == [assignee]
 		assert frappe.db.count("Comment", {"reference_name": name, "comment_type": "Assigned"}) == 1
+
+
+def test_the_timeline_says_what_it_says_after_an_assignment_in_desk(api):
+	caller, assignee, (ours, desks) = sales_user(), sales_user(), leads(2)
+
+	api(caller).post(ASSIGN, doctype="Lead", name=[ours], assigned_to=assignee)
+	api(caller).post("frappe.desk.form.assign_to.add", doctype="Lead", name=desks, assign_to=[assignee])
+
+	assert timeline(ours) == [
+		{**comment, "content": comment["content"].replace(desks, ours)} for comment in timeline(desks)
+	]
 
 
 def test_the_field_assigned_to_follows_and_other_assignees_stay(api):

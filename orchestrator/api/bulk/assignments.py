@@ -1,10 +1,15 @@
 """Assigning many records to one user: what frappe.desk.form.assign_to.add does to each, with the reads it
 repeats for each record done once for all."""
 
+from functools import partial
+
 import frappe
 from frappe import _
+from frappe.desk.doctype.todo.todo import ToDo
 from frappe.desk.form.assign_to import notify_assignment
 from frappe.desk.form.document_follow import follow_document
+from frappe.model.base_document import get_controller
+from frappe.model.document import Document
 from frappe.utils import nowdate
 
 from orchestrator.api.bulk.requests import BulkRequest, Name, bulk_meta, readable_names
@@ -117,7 +122,23 @@ def insert_todo(doctype: str, name: Name, user: str) -> None:
 			"assigned_by": frappe.session.user,
 		}
 	)
+	if comments_alike(doctype, todo):
+		todo.add_assign_comment = partial(add_comment, doctype, str(name))
 	todo.insert(ignore_permissions=True)  # as Frappe's own add: who may read a record may assign it
+
+
+def comments_alike(doctype: str, todo: Document) -> bool:
+	"""True where no app has its own way of commenting on an assignment or on records of `doctype`."""
+	return (
+		type(todo).add_assign_comment is ToDo.add_assign_comment
+		and get_controller(doctype).add_comment is Document.add_comment
+	)
+
+
+def add_comment(doctype: str, name: str, text: str, comment_type: str) -> None:
+	"""ToDo.add_assign_comment, except that it does not load the record, of which Frappe's own code only takes
+	these two values. Loading is a sixth of an assignment's time."""
+	Document.add_comment(frappe._dict(doctype=doctype, name=name), comment_type, text)
 
 
 def description_of(doctype: str, name: Name, lang: str | None = None) -> str:
