@@ -41,7 +41,9 @@ class Shell:
 
 	def __call__(self, lines: str, **settings: object) -> subprocess.CompletedProcess[str]:
 		environment = {
-			name: value for name, value in os.environ.items() if not name.startswith("ORCHESTRATOR_")
+			name: value
+			for name, value in os.environ.items()
+			if not name.startswith(("ORCHESTRATOR_", "GIT_"))  # a bench's own git settings would redirect the base
 		}
 		environment |= {"ORCHESTRATOR_BENCH": str(self.bench), "ORCHESTRATOR_BENCH_USER": unprivileged_user()}
 		environment |= {f"ORCHESTRATOR_{name}": str(value) for name, value in settings.items()}
