@@ -40,11 +40,9 @@ class Shell:
 		self.bench = bench
 
 	def __call__(self, lines: str, **settings: object) -> subprocess.CompletedProcess[str]:
-		environment = {
-			name: value
-			for name, value in os.environ.items()
-			if not name.startswith(("ORCHESTRATOR_", "GIT_"))  # a bench's own git settings would redirect the base
-		}
+		# A bench's own git settings would redirect the base.
+		ours = ("ORCHESTRATOR_", "GIT_")
+		environment = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
 		environment |= {"ORCHESTRATOR_BENCH": str(self.bench), "ORCHESTRATOR_BENCH_USER": unprivileged_user()}
 		environment |= {f"ORCHESTRATOR_{name}": str(value) for name, value in settings.items()}
 		script = PRELUDE.format(root=ROOT) + lines
