@@ -23,7 +23,7 @@ from orchestrator.api.bulk import runs
 from orchestrator.api.bulk.requests import BulkRequest
 from tests import factories
 from tests.client import Client
-from tests.conftest import BENCH, SITE, serve
+from tests.conftest import BENCH, SITE, serve, stay_on_this_machine
 
 STOCK_ASSIGN = "frappe.desk.form.assign_to.add"
 BULK_ASSIGN = "frappe.desk.bulk_assignment.set_assignment_for_many"
@@ -34,6 +34,7 @@ def main() -> None:
 	parser.add_argument("--records", type=int, default=500)
 	parser.add_argument("--rounds", type=int, default=3)
 	options = parser.parse_args()
+	stay_on_this_machine()
 	sites = Path(BENCH or "") / "sites"
 	os.chdir(sites)
 	frappe.init(site=SITE, sites_path=str(sites))

@@ -71,6 +71,7 @@ def frappe_site() -> Iterator[str]:
 	"""A connection to the site, as Administrator, for the whole run."""
 	import frappe
 
+	stay_on_this_machine()
 	sites = Path(BENCH or "") / "sites"
 	os.chdir(sites)
 	frappe.init(site=SITE, sites_path=str(sites))
@@ -80,6 +81,13 @@ def frappe_site() -> Iterator[str]:
 	frappe.flags.mute_emails = True
 	yield str(SITE)
 	frappe.destroy()
+
+
+def stay_on_this_machine() -> None:
+	"""Refuse at once whatever would leave it, here and in the processes started from here: Frappe looks up a
+	picture on another host for each e-mail address, and waits for it."""
+	nobody = "http://127.0.0.1:9"
+	os.environ.update(HTTP_PROXY=nobody, HTTPS_PROXY=nobody, NO_PROXY="127.0.0.1,localhost")
 
 
 @pytest.fixture
