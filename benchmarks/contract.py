@@ -12,26 +12,25 @@ import http.client
 import json
 import os
 import statistics
-import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPOSITORY))
 
 import frappe  # noqa: E402
 
+from tests.stock_bench import stock_sites  # noqa: E402
+
 BENCH = Path(os.environ["ORCHESTRATOR_BENCH"])
 SITE = os.environ["ORCHESTRATOR_SITE"]
 APP = "orchestrator"
-STOCK_REDIS_DATABASE = 9
 LEADS = 200
 ROUNDS = 400
 WARM_UP = 40
@@ -49,13 +48,13 @@ class Subject:
 	"""One call to measure: `path` sent over a connection that stays open."""
 
 	label: str
-	port: int
+	base: str
 	path: str
 	token: str
 	milliseconds: list[float] = field(default_factory=list)
 
 	def __post_init__(self) -> None:
-		self.connection = http.client.HTTPConnection("127.0.0.1", self.port)
+		self.connection = http.client.HTTPConnection(urlsplit(self.base).netloc)
 		self.headers = {"Host": SITE, "Authorization": f"token {self.token}", "Accept": "application/json"}
 
 	def send(self) -> dict[str, Any]:
@@ -76,7 +75,12 @@ def main() -> int:
 	os.chdir(BENCH / "sites")
 	frappe.init(site=SITE, sites_path=str(BENCH / "sites"))
 	frappe.connect()
-	with caller() as token, stock_sites() as stock, serve(BENCH / "sites") as ours, serve(stock) as theirs:
+	with (
+		caller() as token,
+		stock_sites(BENCH) as stock,
+		serve(BENCH / "sites") as ours,
+		serve(stock, FRAPPE_REDIS_CACHE="") as theirs,
+	):
 		lists = measure(
 			Subject("get_list of 20 leads, stock", theirs, LIST_PATH + quote(STOCK_LIST), token),
 			Subject("get_list of 20 leads, contract", ours, LIST_PATH + quote(CONTRACT_LIST), token),
@@ -142,54 +146,12 @@ def caller() -> Iterator[str]:
 		frappe.db.commit()
 
 
-@contextlib.contextmanager
-def stock_sites() -> Iterator[Path]:
-	"""A `sites` folder over the same site and database, without this app and with a cache of its own."""
-	with tempfile.TemporaryDirectory(prefix="stock-bench-") as name:
-		folder = Path(name) / "sites"
-		folder.mkdir()
-		(Path(name) / "logs").mkdir()
-		(folder / SITE).symlink_to(BENCH / "sites" / SITE)
-		(folder / "assets").symlink_to(BENCH / "sites" / "assets")
-		apps = (BENCH / "sites" / "apps.txt").read_text().split()
-		(folder / "apps.txt").write_text("\n".join(app for app in apps if app != APP) + "\n")
-		config = json.loads((BENCH / "sites" / "common_site_config.json").read_text())
-		config["redis_cache"] = f"{config['redis_cache'].rstrip('/')}/{STOCK_REDIS_DATABASE}"
-		(folder / "common_site_config.json").write_text(json.dumps(config))
-		clear_cache_of_stock(config["redis_cache"])
-		try:
-			yield folder
-		finally:
-			clear_cache_of_stock(config["redis_cache"])
+def serve(sites: Path, **environment: str) -> contextlib.AbstractContextManager[str]:
+	"""A web server over a `sites` folder, with the method that `load_application` adds."""
+	from tests import conftest
 
-
-def clear_cache_of_stock(url: str) -> None:
-	"""Drop this site's keys in the stock server's Redis database, those of an earlier run or of this one."""
-	import redis
-
-	connection = redis.from_url(url)
-	for key in connection.scan_iter(f"{frappe.conf.db_name}|*"):
-		connection.delete(key)
-
-
-@contextlib.contextmanager
-def serve(sites: Path) -> Iterator[int]:
-	"""A web server over a `sites` folder. Yields its port."""
-	from tests.conftest import free_port, wait_until_up
-
-	port = free_port()
-	command = [
-		sys.executable, "-m", "gunicorn", "benchmarks.contract:load_application()", "--bind", f"127.0.0.1:{port}",
-		"--workers", "1", "--threads", "2", "--keep-alive", "60", "--log-level", "warning",
-	]  # fmt: skip
-	environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "SITES_PATH": str(sites)}
-	process = subprocess.Popen(command, cwd=sites, env=environment)
-	try:
-		wait_until_up(f"http://127.0.0.1:{port}", SITE)
-		yield port
-	finally:
-		process.terminate()
-		process.wait(timeout=30)
+	application = "benchmarks.contract:load_application()"
+	return conftest.serve(SITE, sites, application, PYTHONPATH=str(REPOSITORY), **environment)
 
 
 def load_application() -> Callable[..., Any]:

@@ -111,12 +111,14 @@ def server(frappe_site: str) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def serve(site: str, sites: Path, **environment: str) -> Iterator[str]:
-	"""Serve `site` out of the folder `sites`, as a bench does, until the context ends."""
+def serve(
+	site: str, sites: Path, application: str = "frappe.app:application", **environment: str
+) -> Iterator[str]:
+	"""Serve `site` out of the folder `sites`, as a bench does, until the context ends. Yields the address."""
 	port = free_port()
 	command = [
-		sys.executable, "-m", "gunicorn", "frappe.app:application", "--bind", f"127.0.0.1:{port}",
-		"--workers", "1", "--threads", "4", "--preload", "--timeout", "120", "--log-level", "warning",
+		sys.executable, "-m", "gunicorn", application, "--bind", f"127.0.0.1:{port}",
+		"--workers", "1", "--threads", "4", "--preload", "--timeout", "120", "--keep-alive", "60", "--log-level", "warning",
 	]  # fmt: skip
 	process = subprocess.Popen(command, cwd=sites, env={**os.environ, **environment})
 	base = f"http://127.0.0.1:{port}"

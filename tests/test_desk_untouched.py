@@ -8,16 +8,14 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 import requests
 
-import frappe
-
 from tests import factories
 from tests.client import Client
 from tests.conftest import BENCH, serve
+from tests.stock_bench import stock_sites
 
 # What differs between any two replies, of one server as well: the id of an exception, an object's address.
 VOLATILE_HEADERS = frozenset({"Date", "X-Frappe-Request-Id", "Set-Cookie"})
@@ -25,29 +23,12 @@ VOLATILE = re.compile(r"(?<=__frappe_exc_id)\W+[0-9a-f]{56}|0x[0-9a-f]+")
 
 
 @pytest.fixture(scope="module")
-def bare_server(frappe_site: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def bare_server(frappe_site: str) -> Iterator[str]:
 	"""The site served by Frappe and the other apps alone."""
-	sites = Path(str(BENCH)) / "sites"
-	bare = tmp_path_factory.mktemp("bench") / "sites"
-	bare.mkdir()
-	for entry in sites.iterdir():
-		if entry.name not in ("apps.txt", "common_site_config.json"):
-			(bare / entry.name).symlink_to(entry)
-	apps = [name for name in (sites / "apps.txt").read_text().split() if name != "orchestrator"]
-	(bare / "apps.txt").write_text("\n".join(apps))
-	(bare / "common_site_config.json").symlink_to(sites / "common_site_config.json")
-	for folder in ("apps", "env", "config", "logs"):
-		if (Path(str(BENCH)) / folder).exists():
-			(bare.parent / folder).symlink_to(Path(str(BENCH)) / folder)
-	with serve(frappe_site, bare, FRAPPE_REDIS_CACHE=other_cache(frappe.conf.redis_cache)) as base:
+	with stock_sites(Path(str(BENCH))) as sites, serve(frappe_site, sites, FRAPPE_REDIS_CACHE="") as base:
 		reply = Client(base, frappe_site).get("orchestrator.crm.get_leads")
 		assert (reply.status_code, "data" in reply.json()) == (403, False)  # Frappe's own refusal of a guest
 		yield base
-
-
-def other_cache(url: str) -> str:
-	"""Another database of the same Redis: hooks are cached there."""
-	return urlsplit(url)._replace(path="/15").geturl()
 
 
 @pytest.fixture(scope="module")

@@ -68,7 +68,6 @@ CUSTOM_FIELDS: dict[str, list[Field]] = {
 			"insert_after": "status",
 			"in_list_view": 1,
 			"in_standard_filter": 1,
-			"search_index": 1,
 			"no_copy": 1,
 		},
 		_assigned_to(insert_after="opportunity_owner"),
