@@ -108,7 +108,9 @@ build_assets() {
 	for app in $(app_names); do
 		bundle "$app" || failed+=" $app"
 	done
-	[[ -z $failed ]] || note "the scripts and styles of$failed could not be built: Desk may look bare, the API is not affected. $SETUP_LOG says why. To try again: cd $BENCH && .orchestrator/bench-cli/bin/bench build"
+	[[ -n $failed ]] || return 0
+	note "the scripts and styles of$failed could not be built, so Desk won't work in a browser; the API is not affected. $SETUP_LOG says why. The next run tries again."
+	try_again
 }
 bundle() { as_bench env -C "$BENCH/apps/frappe" yarn run --silent production --apps "$1"; }
 

@@ -12,6 +12,8 @@ say() { printf '%s\n' "$*" >&"$TERMINAL"; }
 
 # note MESSAGE: something that doesn't stop a step; shown after the step's line.
 note() { printf 'Note: %s\n' "$*" >>"$BENCH_STATE/notes"; }
+# try_again: the step goes on without something; the next run is to do it over.
+try_again() { as_bench touch "$BENCH_STATE/try-again"; }
 show_notes() {
 	[[ ! -s $BENCH_STATE/notes ]] || say "$(<"$BENCH_STATE/notes")"
 	rm -f "$BENCH_STATE/notes"
@@ -152,7 +154,11 @@ step() {
 	[[ $status -eq 0 ]] || fail_step "$title" "$status"
 	say "$((SECONDS - started)) s"
 	show_notes
-	[[ -z $stamp ]] || stamp_write "$stamp" "$key"
+	if [[ -e $BENCH_STATE/try-again ]]; then
+		rm -f "$BENCH_STATE/try-again"
+	elif [[ -n $stamp ]]; then
+		stamp_write "$stamp" "$key"
+	fi
 }
 
 tick() {
