@@ -5,7 +5,7 @@
 is_running() {
 	local pid started
 	read -r pid started 2>/dev/null <"$BENCH_STATE/run/$1" || return 1
-	[[ -r /proc/$pid/stat && $(sed 's/.*) //' "/proc/$pid/stat" | cut -d' ' -f20) == "$started" ]]
+	[[ -r /proc/$pid/stat && $(sed 's/.*) //' "/proc/$pid/stat" 2>/dev/null | cut -d' ' -f20) == "$started" ]]
 }
 
 # start_service NAME COMMAND…: from the sites folder, in a session of its own.
