@@ -18,9 +18,10 @@ import pytest
 import requests
 
 from tests.client import Client
+from tests.processes import take_own_place
 
 BENCH = os.environ.get("ORCHESTRATOR_BENCH")
-SITE = os.environ.get("ORCHESTRATOR_SITE")
+SITE = take_own_place()
 START_TIMEOUT = 60
 SITE_FIXTURES = frozenset({"frappe_site", "site", "server", "api", "guest", "browser", "worker"})
 

@@ -10,8 +10,10 @@ import redis
 
 import frappe
 
+from tests.processes import other_database
+
 APP = "orchestrator"
-REDIS_DATABASE = 9
+DATABASES_AFTER = 8  # beyond those of all processes of a test run
 
 
 @contextlib.contextmanager
@@ -30,7 +32,7 @@ def stock_sites(bench: Path) -> Iterator[Path]:
 		apps = (bench / "sites" / "apps.txt").read_text().split()
 		(folder / "apps.txt").write_text("\n".join(app for app in apps if app != APP) + "\n")
 		config = json.loads((bench / "sites" / "common_site_config.json").read_text())
-		config["redis_cache"] = f"{frappe.conf.redis_cache.rstrip('/')}/{REDIS_DATABASE}"
+		config["redis_cache"] = other_database(frappe.conf.redis_cache, DATABASES_AFTER)
 		(folder / "common_site_config.json").write_text(json.dumps(config))
 		clear_cache(config["redis_cache"])
 		try:

@@ -10,6 +10,7 @@ HOST|127.0.0.1|1
 PORT|8000|1
 SITE|orchestrator.localhost|1
 TEST_SITE|orchestrator-test.localhost|1
+TEST_PROCESSES||0
 ADMIN_PASSWORD||1
 DB_HOST|127.0.0.1|1
 DB_PORT|3306|1
@@ -54,6 +55,8 @@ load_settings() {
 		fi
 	done <<<"$SETTINGS"
 	GIT_BASE=${GIT_BASE%/}
+	TEST_PROCESSES=${TEST_PROCESSES:-$(default_test_processes)}
+	check_number TEST_PROCESSES "$TEST_PROCESSES" "$MOST_TEST_PROCESSES"
 	# shellcheck disable=SC2153 # set above, by name
 	check_number PORT "$PORT" 65535
 	check_number DB_PORT "$DB_PORT" 65535
@@ -62,6 +65,14 @@ load_settings() {
 	check_site_name SITE "$SITE"
 	check_site_name TEST_SITE "$TEST_SITE"
 	[[ $SITE != "$TEST_SITE" ]] || die "$EXIT_USAGE" "ORCHESTRATOR_SITE and ORCHESTRATOR_TEST_SITE are both $SITE. The test site is made anew by each run: give it another name."
+}
+
+# Each process takes two of Redis's sixteen databases, and two more for a bench without the app.
+readonly MOST_TEST_PROCESSES=4
+default_test_processes() {
+	local cores
+	cores=$(nproc)
+	printf '%s' $((cores < MOST_TEST_PROCESSES ? cores : MOST_TEST_PROCESSES))
 }
 
 check_number() {

@@ -41,17 +41,21 @@ keep_token() {
 # --- the test site: made anew by each run ---
 installed_dump() { printf '%s/base/installed-%s-%s.sql.gz' "$BENCH" "$(platform_key)" "$(schema_key)"; }
 
-# With Orchestrator installed already where this schema was seen before; `migrate` follows either way.
-make_test_site() {
-	local dump extra=',
+restore_test_site() {
+	restore_site "$1" "$2" ',
  "allow_tests": true,
  "pause_scheduler": 1,
- "host_name": "http://'$TEST_SITE'"'
+ "host_name": "http://'"$1"'"'
+}
+
+# With Orchestrator installed already where this schema was seen before; `migrate` follows either way.
+make_test_site() {
+	local dump
 	dump=$(installed_dump)
 	if [[ -f $dump ]]; then
-		restore_site "$TEST_SITE" "$dump" "$extra"
+		restore_test_site "$TEST_SITE" "$dump"
 	else
-		restore_site "$TEST_SITE" "$(base_dump)" "$extra"
+		restore_test_site "$TEST_SITE" "$(base_dump)"
 		frappe --site "$TEST_SITE" install-app orchestrator
 		dump_site "$TEST_SITE" "$dump"
 		forget_old_dumps
@@ -65,3 +69,13 @@ forget_old_dumps() {
 }
 
 migrate_test_site() { frappe --site "$TEST_SITE" migrate; }
+
+# The first process of a test run uses the test site, the others a copy each: tests/conftest.py has the same names.
+test_site_of() { if [[ $1 -eq 1 ]]; then printf '%s' "$TEST_SITE"; else printf '%s.%s' "$1" "$TEST_SITE"; fi; }
+
+copy_test_site() {
+	local number dump=$BENCH/base/tested.sql.gz
+	dump_site "$TEST_SITE" "$dump"
+	for ((number = 2; number <= TEST_PROCESSES; number++)); do restore_test_site "$(test_site_of "$number")" "$dump"; done
+	as_bench rm -f "$dump"
+}

@@ -1,0 +1,26 @@
+"""Tests in several processes at once: each has a site and Redis databases of its own, and so what tests call "the
+site" is nobody else's. `script/test` makes the sites."""
+
+import os
+from urllib.parse import urlsplit
+
+DATABASES_PER_PROCESS = 2  # the cache's and the queue's, which may be on one server
+REDIS_URLS = ("FRAPPE_REDIS_CACHE", "FRAPPE_REDIS_QUEUE")
+TAKEN = "ORCHESTRATOR_TEST_PROCESS"
+
+
+def take_own_place() -> str | None:
+	"""The site of this process. Children inherit it with the environment."""
+	number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+	if number and TAKEN not in os.environ:
+		os.environ[TAKEN] = str(number)
+		os.environ["ORCHESTRATOR_SITE"] = f"{number + 1}.{os.environ['ORCHESTRATOR_SITE']}"
+		for name in REDIS_URLS:
+			os.environ[name] = other_database(os.environ[name], DATABASES_PER_PROCESS * number)
+	return os.environ.get("ORCHESTRATOR_SITE")
+
+
+def other_database(url: str, further: int) -> str:
+	"""The database `further` numbers after that of a Redis URL, on the same server."""
+	parts = urlsplit(url)
+	return parts._replace(path=f"/{int(parts.path.strip('/') or 0) + further}").geturl()
