@@ -60,6 +60,8 @@ doc_events = {
 		"on_update": "orchestrator.assignment.on_todo_change",
 		"on_trash": "orchestrator.assignment.on_todo_change",
 	},
+	# What colleagues say on a ticket stays among them: see orchestrator/helpdesk/notes.py
+	"Comment": {"on_update": "orchestrator.helpdesk.notes.on_update"},
 	"Webhook": {"validate": "orchestrator.api.webhook_targets.check_on_save"},
 }
 

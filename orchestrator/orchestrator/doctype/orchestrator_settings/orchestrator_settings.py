@@ -26,12 +26,16 @@ class OrchestratorSettings(Document):
 
 		allow_private_webhook_targets: DF.Check
 		bulk_limit: DF.Int
+		escalate_to_role: DF.Link | None
+		escalate_to_user: DF.Link | None
+		escalation_enabled: DF.Check
 		idempotency_hours: DF.Int
 		max_page_length: DF.Int
 		rate_limit_enabled: DF.Check
 		rate_limit_guest_capacity: DF.Int
 		rate_limit_per_minute: DF.Int
 		rate_limit_user_capacity: DF.Int
+		sla_at_risk_minutes: DF.Int
 		use_documented_names: DF.Check
 
 	# end: auto-generated types
