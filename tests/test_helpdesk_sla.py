@@ -20,8 +20,8 @@ MONDAY_TEN = "2027-02-01 10:00:00"
 
 @pytest.fixture(scope="module")
 def agreement(frappe_site) -> str:
-	"""The agreement's document; it is called Premium Support."""
-	return helpdesk.make_agreement()
+	"""The agreement's document; it is called Harbor Support."""
+	return helpdesk.agreement()
 
 
 @pytest.fixture
@@ -109,7 +109,7 @@ class TestIssue:
 		assert data == {
 			"issue": issue.name,
 			"doctype": "Issue",
-			"sla": "Premium Support",
+			"sla": "Harbor Support",
 			"first_response_due": "2027-02-01T12:00:00",  # two hours after ten
 			"resolution_due": "2027-02-02T14:00:00",  # seven on Monday, five on Tuesday
 			"first_response_met": False,
@@ -396,7 +396,8 @@ class TestRefusals:
 		issue = factories.make_issue(company=factories.company())
 		other = helpdesk.make_company()
 		factories.make("User Permission", user=agent, allow="Company", for_value=other)
-		assert api(agent).get(self.METHOD, issue=issue.name).status_code == 404
+		reply = api(agent).get(self.METHOD, issue=issue.name)
+		assert reply.status_code == 404, reply.text
 
 	def test_another_doctype_is_400(self, api, agent):
 		reply = api(agent).get(self.METHOD, issue="x", doctype="User")

@@ -1,11 +1,13 @@
 """What is written on a ticket: replies that the customer gets, notes that no customer sees. Each in the way of the
 app that the ticket belongs to."""
 
+import html
+
 import frappe
 from frappe import _
 from frappe.core.doctype.communication.email import add_attachments, make
 from frappe.model.document import Document
-from frappe.utils import escape_html, is_html, strip_html
+from frappe.utils import is_html, strip_html
 from frappe.utils.html_utils import sanitize_html
 
 from orchestrator.helpdesk import attachments, mail
@@ -20,9 +22,10 @@ TELLING_TAGS = ("<img", "<video")
 
 def read_message(message: str) -> str:
 	"""The message as safe HTML; plain text keeps its lines. 422 where it says nothing."""
-	html = message if is_html(message) else escape_html(message.strip()).replace("\n", "<br>")
-	clean = sanitize_html(html, always_sanitize=True, disallowed_tags=FORM_TAGS)
-	if not strip_html(clean).strip() and not any(tag in clean for tag in TELLING_TAGS):
+	lines = message if is_html(message) else html.escape(message.strip(), quote=False).replace("\n", "<br>")
+	clean = sanitize_html(lines, always_sanitize=True, disallowed_tags=FORM_TAGS)
+	words = html.unescape(strip_html(clean)).strip()
+	if not words and not any(tag in clean for tag in TELLING_TAGS):
 		frappe.throw(_("The message is empty. Write what the comment shall say."))
 	return clean
 

@@ -44,7 +44,7 @@ def find(name: str | int, doctype: str | None = None) -> Ticket:
 		doc = load(candidate, str(name))
 		if doc and (ticket := as_caller_sees(doc)):
 			return ticket
-	if not is_customer() and doctypes == [ISSUE]:
+	if doctypes == [ISSUE] and not is_customer():
 		frappe.has_permission(ISSUE, "read", throw=True)
 	raise_not_found(doctypes[-1], name)
 	raise AssertionError
@@ -83,9 +83,14 @@ def as_caller_sees(doc: Document) -> Ticket | None:
 	Customers have no role for issues: ERPNext lets them read their own ones in its portal."""
 	if doc.has_permission("read"):
 		return Ticket(doc, is_staff=is_agent() if doc.doctype == HD_TICKET else not is_customer())
-	if doc.doctype == ISSUE and frappe.has_website_permission(doc):
+	if doc.doctype == ISSUE and not has_role_for_issues() and frappe.has_website_permission(doc):
 		return Ticket(doc, is_staff=False)
 	return None
+
+
+def has_role_for_issues() -> bool:
+	"""True for support staff, of whom ERPNext's portal would want to know which customers they may read."""
+	return not is_customer() and frappe.has_permission(ISSUE, "read")
 
 
 def is_customer(user: str | None = None) -> bool:
