@@ -16,7 +16,7 @@ before_uninstall = "orchestrator.setup.uninstall.before_uninstall"
 after_uninstall = "orchestrator.setup.uninstall.after_uninstall"
 
 # What only remembers a record does not stand in the way of its deletion
-ignore_links_on_delete = ["Bulk Operation", "Orchestrator Demo Record"]
+ignore_links_on_delete = ["Bulk Operation", "Orchestrator Demo Record", "Ticket Escalation"]
 
 # "In Progress", which ERPNext's own status lists do not know, counts as open
 notification_config = "orchestrator.setup.open_counts.get_notification_config"
@@ -47,8 +47,11 @@ doc_events = {
 		"validate": "orchestrator.assignment.validate",
 		"on_update": "orchestrator.assignment.on_update",
 		"on_change": "orchestrator.assignment.on_change",
+		"before_rename": "orchestrator.helpdesk.escalation.before_rename",
 		"after_rename": "orchestrator.assignment.after_rename",
+		"on_trash": "orchestrator.helpdesk.escalation.forget",
 	},
+	"HD Ticket": {"on_trash": "orchestrator.helpdesk.escalation.forget"},
 	"Task": {
 		"before_validate": "orchestrator.assignment.before_validate",
 		"validate": "orchestrator.assignment.validate",
@@ -91,6 +94,7 @@ override_whitelisted_methods = {
 before_job = ["orchestrator.api.webhook_targets.check_before_delivery"]
 
 scheduler_events = {
+	"cron": {"*/5 * * * *": ["orchestrator.helpdesk.escalation.escalate_due_tickets"]},
 	"hourly": ["orchestrator.api.bulk.jobs.fail_dead_operations"],
 	"daily": [
 		"orchestrator.api.idempotency.delete_expired",
