@@ -3,10 +3,11 @@
 import frappe
 from frappe import _lt
 
+from orchestrator.api import lists
 from orchestrator.api.endpoint import CREATES, READS, endpoint
 from orchestrator.helpdesk import attachments as files
-from orchestrator.helpdesk import replies, service_level, tickets
-from orchestrator.helpdesk.shapes import IssueComment, SlaStatus
+from orchestrator.helpdesk import own_tickets, replies, service_level, tickets
+from orchestrator.helpdesk.shapes import IssueComment, SlaStatus, TicketPage
 
 
 @frappe.whitelist(methods=["POST"])
@@ -43,3 +44,23 @@ def get_sla_status(issue: str | int, doctype: str | None = None) -> SlaStatus:
 	caller may read no tickets at all, BadRequest (400) for another DocType, MissingApp (501) for an HD Ticket
 	without Helpdesk."""
 	return service_level.describe(tickets.find(issue, doctype).doc)
+
+
+@frappe.whitelist(methods=["GET", "POST"])
+@endpoint(_lt("Tickets fetched"), effect=READS)
+def get_my_tickets(
+	relation: str | None = None,
+	status: str | None = None,
+	doctype: str | None = None,
+	limit_start: str | int | None = None,
+	limit_page_length: str | int | None = None,
+) -> TicketPage:
+	"""A page of the caller's own tickets, Issues and HD Tickets together, the latest change first.
+
+	`relation` is assigned (to the caller, the default for support staff) or raised (by the caller, or by their
+	contact, the default for customers). Everyone may ask, for themselves alone. Raises BadRequest (400) for an
+	unknown relation, DocType or page, MissingApp (501) for HD Tickets without Helpdesk."""
+	wanted = own_tickets.read_relation(relation)
+	doctypes = own_tickets.read_doctypes(doctype)
+	start, length = lists.read_page(limit_start, limit_page_length)
+	return own_tickets.page_of(doctypes, wanted, status, start, length)
