@@ -12,10 +12,12 @@ from orchestrator.helpdesk.service_level import RESOLUTION_BY
 from orchestrator.helpdesk.shapes import TicketPage
 from orchestrator.helpdesk.tickets import (
 	DOCTYPES,
+	HD_TICKET,
 	ISSUE,
 	check_doctype,
 	has_role_for_issues,
 	is_agent,
+	is_customer,
 )
 
 Relation = Literal["assigned", "raised"]
@@ -62,7 +64,7 @@ def page_of(
 def query_of(doctype: str, relation: Relation | None, status: str | None) -> frappe._dict:
 	"""What a list of the caller's own tickets asks for. Customers have no role for issues: as in ERPNext's portal,
 	their own ones are listed without; the condition on who raised them takes its place."""
-	is_staff = has_role_for_issues() if doctype == ISSUE else is_agent()
+	is_staff = is_agent() if doctype == HD_TICKET else not is_customer() and has_role_for_issues()
 	relation = relation or ("assigned" if is_staff else "raised")
 	filters: list[list[Any]] = [[doctype, "status", "=", status]] if status else []
 	or_filters: list[list[Any]] = []

@@ -3,6 +3,7 @@ keeps, nothing computed anew. Working hours, holidays, pauses and priorities are
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 import frappe
 from frappe.model.document import Document
@@ -29,6 +30,13 @@ class Target:
 	finished: bool = False
 
 
+class Agreement(NamedTuple):
+	"""A service level agreement; `promises_resolution` is False where it is about the first response alone."""
+
+	name: str
+	promises_resolution: bool
+
+
 def status_of(target: Target, now: datetime, at_risk_seconds: int) -> str:
 	"""The target's status at `now`."""
 	if target.done:
@@ -52,14 +60,14 @@ def seconds_left(target: Target, now: datetime) -> int | None:
 
 def describe(doc: Document) -> SlaStatus:
 	"""The ticket's standing now. The caller may read the ticket: `tickets.find` has shown that."""
-	sla = agreement_of(doc)
+	agreement = agreement_of(doc)
 	now = now_datetime()
-	response, resolution = targets_of(doc) if sla else (Target(None, None), Target(None, None))
+	response, resolution = targets_of(doc, agreement) if agreement else (Target(None, None),) * 2
 	at_risk = at_risk_seconds()
 	return SlaStatus(
 		issue=str(doc.name),
 		doctype=doc.doctype,
-		sla=sla,
+		sla=agreement.name if agreement else None,
 		first_response_due=timestamp(response.due),
 		resolution_due=timestamp(resolution.due),
 		first_response_met=status_of(response, now, at_risk) == MET,
@@ -74,35 +82,33 @@ def describe(doc: Document) -> SlaStatus:
 	)
 
 
-def targets_of(doc: Document) -> tuple[Target, Target]:
+def targets_of(doc: Document, agreement: Agreement) -> tuple[Target, Target]:
 	"""First response and resolution. While the ticket is on hold its resolution has no due time: the engine sets
 	it anew when the clock goes on."""
 	on_hold = bool(doc.get("on_hold_since"))
 	# A list action of Desk closes issues past the engine, which then has no time of resolution.
 	finished = doc.status in FINISHED
-	resolution_by = None if on_hold or not promises_resolution(doc) else moment(doc, *RESOLUTION_BY)
+	has_due = agreement.promises_resolution and not on_hold
 	return (
 		Target(moment(doc, "response_by"), moment(doc, "first_responded_on"), on_hold, finished),
-		Target(resolution_by, moment(doc, *RESOLVED_ON), on_hold and promises_resolution(doc), finished),
+		Target(
+			moment(doc, *RESOLUTION_BY) if has_due else None,
+			moment(doc, *RESOLVED_ON),
+			on_hold and agreement.promises_resolution,
+			finished,
+		),
 	)
 
 
-def agreement_of(doc: Document) -> str | None:
-	"""The name that people gave the agreement; ERPNext's documents have names of their own."""
-	if doc.doctype != ISSUE:
-		return doc.sla or None
-	name = doc.service_level_agreement
-	return frappe.get_cached_value("Service Level Agreement", name, "service_level") if name else None
-
-
-def promises_resolution(doc: Document) -> bool:
-	"""False where the agreement is about the first response alone."""
-	doctype, name = (
-		("Service Level Agreement", doc.get("service_level_agreement"))
+def agreement_of(doc: Document) -> Agreement | None:
+	"""The ticket's agreement, by the name that people gave it: ERPNext's documents have names of their own."""
+	doctype, title, name = (
+		("Service Level Agreement", "service_level", doc.get("service_level_agreement"))
 		if doc.doctype == ISSUE
-		else ("HD Service Level Agreement", doc.sla)
+		else ("HD Service Level Agreement", "name", doc.sla)
 	)
-	return bool(cint(frappe.get_cached_value(doctype, name, "apply_sla_for_resolution")))
+	row = frappe.db.get_value(doctype, name, [title, "apply_sla_for_resolution"]) if name else None
+	return Agreement(row[0], bool(cint(row[1]))) if row else None
 
 
 def at_risk_seconds() -> int:

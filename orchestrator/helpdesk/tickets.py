@@ -18,6 +18,7 @@ from orchestrator.exceptions import BadRequest
 ISSUE = "Issue"
 HD_TICKET = "HD Ticket"
 DOCTYPES = (ISSUE, HD_TICKET)
+PORTAL_ROLES = frozenset({"Customer", "Supplier"})
 # MariaDB would find ticket 5 by "5th floor" as well.
 TICKET_NUMBER = re.compile(r"^[1-9]\d{0,17}$")
 
@@ -81,22 +82,31 @@ def as_caller_sees(doc: Document) -> Ticket | None:
 	"""The ticket, from the side on which the caller stands. None where they may not read it.
 
 	Customers have no role for issues: ERPNext lets them read their own ones in its portal."""
+	if doc.doctype == HD_TICKET:
+		return Ticket(doc, is_staff=is_agent()) if doc.has_permission("read") else None
+	if is_customer():
+		return Ticket(doc, is_staff=False) if portal_shows(doc) or doc.has_permission("read") else None
 	if doc.has_permission("read"):
-		return Ticket(doc, is_staff=is_agent() if doc.doctype == HD_TICKET else not is_customer())
-	if doc.doctype == ISSUE and not has_role_for_issues() and frappe.has_website_permission(doc):
-		return Ticket(doc, is_staff=False)
-	return None
+		return Ticket(doc, is_staff=True)
+	return Ticket(doc, is_staff=False) if portal_shows(doc) else None
+
+
+def portal_shows(doc: Document) -> bool:
+	"""True where the caller may read the issue in ERPNext's portal: of a customer they are a portal user of, or
+	raised by themselves. Of support staff the portal would want to see a list of customers, which they may not have."""
+	in_portal = PORTAL_ROLES.intersection(frappe.get_roles()) or not has_role_for_issues()
+	return bool(in_portal and frappe.has_website_permission(doc))
 
 
 def has_role_for_issues() -> bool:
-	"""True for support staff, of whom ERPNext's portal would want to know which customers they may read."""
-	return not is_customer() and frappe.has_permission(ISSUE, "read")
+	"""True where a role lets the caller read issues."""
+	return bool(frappe.has_permission(ISSUE, "read"))
 
 
 def is_customer(user: str | None = None) -> bool:
 	"""True for who is no desk user: a customer in the portal."""
 	user = user or frappe.session.user
-	return frappe.get_cached_value("User", user, "user_type") != "System User"
+	return frappe.db.get_value("User", user, "user_type") != "System User"
 
 
 def is_agent() -> bool:
