@@ -21,7 +21,8 @@ def agreement() -> str:
 	return frappe.db.exists("Service Level Agreement", {"service_level": AGREEMENT}) or make_agreement()
 
 
-def make_agreement() -> str:
+def make_agreement(**values: Any) -> str:
+	"""An agreement with the hours above, as the tests' own unless `values` say otherwise."""
 	frappe.set_user("Administrator")
 	frappe.db.set_single_value("Support Settings", "track_service_level_agreement", 1)
 	for priority in HOURS:
@@ -34,20 +35,20 @@ def make_agreement() -> str:
 		to_date="2027-12-31",
 		holidays=[{"holiday_date": "2027-02-03", "description": "Harbor day"}],
 	)
-	return factories.make(
-		"Service Level Agreement",
-		document_type="Issue",
-		service_level=AGREEMENT,
-		enabled=1,
-		entity_type="Customer",
-		entity=factories.make_customer().name,
-		holiday_list=holidays.name,
-		apply_sla_for_resolution=1,
-		priorities=priorities(),
-		support_and_resolution=workdays(),
-		pause_sla_on=[{"status": "Replied"}, {"status": "On Hold"}],
-		sla_fulfilled_on=[{"status": "Resolved"}, {"status": "Closed"}],
-	).name
+	defaults = {
+		"document_type": "Issue",
+		"service_level": AGREEMENT,
+		"enabled": 1,
+		"entity_type": "Customer",
+		"entity": values.get("entity") or factories.make_customer().name,
+		"holiday_list": holidays.name,
+		"apply_sla_for_resolution": 1,
+		"priorities": priorities(),
+		"support_and_resolution": workdays(),
+		"pause_sla_on": [{"status": "Replied"}, {"status": "On Hold"}],
+		"sla_fulfilled_on": [{"status": "Resolved"}, {"status": "Closed"}],
+	}
+	return factories.make("Service Level Agreement", **{**defaults, **values}).name
 
 
 def priorities() -> list[dict[str, Any]]:
@@ -62,8 +63,10 @@ def priorities() -> list[dict[str, Any]]:
 	]
 
 
-def workdays() -> list[dict[str, str]]:
-	return [{"workday": day, "start_time": "09:00:00", "end_time": "17:00:00"} for day in WORKDAYS]
+def workdays(
+	days: tuple[str, ...] = WORKDAYS, start: str = "09:00:00", end: str = "17:00:00"
+) -> list[dict[str, str]]:
+	return [{"workday": day, "start_time": start, "end_time": end} for day in days]
 
 
 def make_hd_agreement() -> str:
