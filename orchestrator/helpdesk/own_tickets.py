@@ -7,6 +7,7 @@ import frappe
 from frappe import _
 
 from orchestrator.apps import is_installed
+from orchestrator.assignment import FIELD
 from orchestrator.exceptions import BadRequest, refuse
 from orchestrator.helpdesk.service_level import RESOLUTION_BY
 from orchestrator.helpdesk.shapes import TicketPage
@@ -117,7 +118,8 @@ def details(query: frappe._dict, names: list[str]) -> list[frappe._dict]:
 	meta = frappe.get_meta(query.doctype)
 	due = next(name for name in RESOLUTION_BY if meta.has_field(name))
 	only = frappe._dict(query, filters=[*query.filters, [query.doctype, "name", "in", names]])
-	return rows_of(only, [*FIELDS, f"{due} as resolution_by"], len(names))
+	assignee = [FIELD] if meta.has_field(FIELD) else []
+	return rows_of(only, [*FIELDS, *assignee, f"{due} as resolution_by"], len(names))
 
 
 def count(query: frappe._dict) -> int:
@@ -133,7 +135,7 @@ def may_list(query: frappe._dict) -> bool:
 
 def described(row: frappe._dict, is_staff: bool) -> dict[str, Any]:
 	"""A row as callers get it: times as in get_sla_status, and for colleagues who is assigned first."""
-	assignees = json.loads(row.pop("_assign", None) or "[]")
+	assignees = [row[FIELD]] if row.get(FIELD) else json.loads(row._assign or "[]")
 	times = {
 		name: row[name].isoformat(timespec="seconds") if row[name] else None
 		for name in ("response_by", "resolution_by", "creation", "modified")
