@@ -13,7 +13,7 @@ from orchestrator.api import errors
 from orchestrator.api.aliases import ALIASES
 from orchestrator.setup.custom_fields import CUSTOM_FIELDS
 from orchestrator.setup.status_options import STATUS_OPTIONS
-from tests import factories, reference
+from tests import factories, helpdesk, reference
 from tests.client import Client
 from tests.reference import Bindings, Example
 
@@ -28,6 +28,8 @@ CALLERS = {
 	"busy": ("busy@example.com", ("Sales User",)),
 }
 LEADS = ("jane@example.com", "john.doe@example.com", "mary@example.com")
+AGREEMENT = "Example Support"
+EVERY_DAY = (*helpdesk.WORKDAYS, "Saturday", "Sunday")
 APP_NAME = "Example app"
 WEBHOOK = "lead_created"
 # For longer than the document is read, so that the busy caller's bucket stays empty meanwhile.
@@ -50,6 +52,7 @@ def bound(frappe_site: str) -> Iterator[Bindings]:
 		if not frappe.db.exists(doctype, name):
 			factories.make(doctype, **{fieldname: name})
 	forget_earlier_run()
+	promise_support()
 	switch_names(True)
 	empty_bucket(CALLERS["busy"][0])
 	yield credentials() | {"<password>": factories.PASSWORD, "<idempotency key>": uuid.uuid4().hex}
@@ -73,6 +76,21 @@ def forget_earlier_run() -> None:
 	):
 		for name in frappe.get_all(doctype, filters, pluck="name"):
 			frappe.delete_doc(doctype, name, force=True)
+	frappe.db.commit()
+
+
+def promise_support() -> None:
+	"""The agreement that the document's customer has, around the clock so that no hour of a run is outside of it."""
+	frappe.db.set_single_value("Support Settings", "track_service_level_agreement", 1)
+	for priority in helpdesk.HOURS:
+		if not frappe.db.exists("Issue Priority", priority):
+			factories.make("Issue Priority", __newname=priority)
+	if not frappe.db.exists("Service Level Agreement", {"service_level": AGREEMENT}):
+		helpdesk.make_agreement(
+			service_level=AGREEMENT,
+			entity="C001",
+			support_and_resolution=helpdesk.workdays(EVERY_DAY, "00:00:00", "23:59:59"),
+		)
 	frappe.db.commit()
 
 

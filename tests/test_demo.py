@@ -32,9 +32,12 @@ class Demo:
 def demo(frappe_site: str) -> Demo:
 	frappe.set_user("Administrator")
 	told = Demo(before=snapshot.take())
+	mails_before = frappe.db.count("Email Queue")
 	bench.run("orchestrator", "demo")
 	frappe.db.rollback()
 	told.seen = look()
+	told.seen["mails"] -= mails_before
+	told.seen["new assignees"] = assignees_of_new_issues()
 	told.second_run = bench.run("orchestrator", "demo").stdout
 
 	edit_a_demo_lead()
@@ -75,6 +78,20 @@ def look() -> dict[str, Any]:
 		"tickets": frappe.db.count("HD Ticket", {"raised_by": ("like", DOMAIN)}),
 		"tracked": frappe.db.get_single_value("Support Settings", "track_service_level_agreement"),
 	}
+
+
+def assignees_of_new_issues() -> list[str]:
+	"""Whom the platform assigns three issues that arrive while the demo is there."""
+	issues = [
+		frappe.get_doc(
+			doctype="Issue",
+			subject=factories.unique("New"),
+			raised_by=f"new.caller.{number}@harborwellness.example",
+		).insert()
+		for number in range(3)
+	]
+	frappe.db.rollback()
+	return [issue.assigned_to for issue in issues]
 
 
 def statuses(doctype: str, filters: dict) -> set[str]:
@@ -171,6 +188,15 @@ def test_there_are_leave_punches_sources_and_tickets(demo):
 
 def test_the_field_assigned_to_agrees_with_the_assignments(demo):
 	assert demo.seen["assignments"] == []
+
+
+def test_new_issues_go_to_the_supporters_in_turn(demo):
+	first, second, third = demo.seen["new assignees"]
+	assert {first, second} == {
+		"sam.whitlow@harborwellness.example",
+		"priya.dale@harborwellness.example",
+	}
+	assert third == first
 
 
 def test_no_mail_is_queued(demo):

@@ -7,7 +7,7 @@ import frappe
 from orchestrator.apps import is_installed, require_app
 from orchestrator.configuration import get_settings
 from orchestrator.exceptions import MissingApp
-from orchestrator.setup import naming_rules
+from orchestrator.setup import naming_rules, settings
 from tests import factories
 
 DOCTYPE = "Orchestrator Settings"
@@ -159,3 +159,13 @@ def test_a_missing_app_is_named(site):
 	require_app("erpnext")
 	with pytest.raises(MissingApp, match="needs the app lending"):
 		require_app("lending")
+
+
+def test_a_setting_that_is_new_to_the_site_gets_its_default(site):
+	frappe.db.delete("Singles", {"doctype": DOCTYPE, "field": "sla_at_risk_minutes"})
+	frappe.db.set_single_value(DOCTYPE, "escalation_enabled", 0)
+	settings.sync()
+	stored = frappe.db.get_singles_dict(DOCTYPE, cast=True)
+	assert (stored.sla_at_risk_minutes, stored.escalation_enabled) == (60, 0)
+	frappe.db.rollback()
+	frappe.clear_document_cache(DOCTYPE, DOCTYPE)

@@ -197,7 +197,7 @@ def leftovers() -> dict[str, list]:
 		"workspaces": "select name from tabWorkspace where name='Orchestrator'",
 		"cards": "select name from `tabNumber Card` where module='Orchestrator'",
 		"tables": "select table_name from information_schema.tables where table_schema=database() and"
-		" (table_name like 'tabOrchestrator%' or table_name in ('tabIdempotency Record', 'tabBulk Operation'))",
+		" (table_name like 'tabOrchestrator%' or table_name in ('tabIdempotency Record', 'tabBulk Operation', 'tabTicket Escalation'))",
 	}
 	found = {where: list(frappe.db.sql(query)) for where, query in queries.items()}
 	found["columns"] = [column for column in found["columns"] if column in OUR_FIELDS]

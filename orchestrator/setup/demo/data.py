@@ -172,6 +172,11 @@ ISSUES = (
 )  # fmt: skip
 
 
+# New issues from the demo's addresses go to these in turn; a site's own issues are left to the site.
+ASSIGNMENT_RULE = "Harbor Wellness Support Rotation"
+SUPPORTERS = ("sam", "priya")
+
+
 class Priority(NamedTuple):
 	name: str
 	response_hours: int

@@ -14,6 +14,7 @@ from orchestrator.setup.demo import data, ledger
 
 UNTHROTTLED = 1_000_000
 MONDAY_TO_FRIDAY = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday")
+WEEK = (*MONDAY_TO_FRIDAY, "Saturday", "Sunday")
 
 
 class Maker:
@@ -37,6 +38,7 @@ class Maker:
 		self.make_checkins()
 		self.make_service_level()
 		self.make_issues()
+		self.make_assignment_rule()
 		self.make_projects()
 		if is_installed("helpdesk"):
 			self.make_tickets()
@@ -314,6 +316,22 @@ class Maker:
 				issue.reload()
 				issue.update({"status": row.status})
 				issue.save()
+
+	def make_assignment_rule(self) -> None:
+		"""After the demo's own issues, whose assignees are in the table."""
+		from_the_demo = f'(raised_by or "").endswith("@{data.EMAIL_DOMAIN}")'
+		insert(
+			"Assignment Rule",
+			__newname=data.ASSIGNMENT_RULE,
+			document_type="Issue",
+			description=_("Answer the customer"),
+			assign_condition=f'status == "Open" and {from_the_demo}',
+			unassign_condition="False",
+			close_condition='status in ("Resolved", "Closed")',
+			rule="Round Robin",
+			users=[{"user": self.names["User", key]} for key in data.SUPPORTERS],
+			assignment_days=[{"day": day} for day in WEEK],
+		)
 
 	def reply(self, issue: Document, message: str) -> None:
 		insert(

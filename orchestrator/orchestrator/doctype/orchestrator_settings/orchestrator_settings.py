@@ -26,12 +26,16 @@ class OrchestratorSettings(Document):
 
 		allow_private_webhook_targets: DF.Check
 		bulk_limit: DF.Int
+		escalate_to_role: DF.Link | None
+		escalate_to_user: DF.Link | None
+		escalation_enabled: DF.Check
 		idempotency_hours: DF.Int
 		max_page_length: DF.Int
 		rate_limit_enabled: DF.Check
 		rate_limit_guest_capacity: DF.Int
 		rate_limit_per_minute: DF.Int
 		rate_limit_user_capacity: DF.Int
+		sla_at_risk_minutes: DF.Int
 		use_documented_names: DF.Check
 
 	# end: auto-generated types
@@ -39,6 +43,7 @@ class OrchestratorSettings(Document):
 	def validate(self) -> None:
 		self.validate_least_one()
 		self.validate_page_length()
+		self.validate_escalation()
 
 	def on_update(self) -> None:
 		if self.has_value_changed("use_documented_names"):
@@ -60,4 +65,11 @@ class OrchestratorSettings(Document):
 				_("{0} cannot be more than {1}, which is what the API promises. Enter {1} or less.").format(
 					frappe.bold(_(self.meta.get_label("max_page_length"))), PAGE_LENGTH_CEILING
 				)
+			)
+
+	def validate_escalation(self) -> None:
+		user = self.escalate_to_user
+		if user and self.escalation_enabled and not frappe.db.get_value("User", user, "enabled"):
+			frappe.throw(
+				_("{0} is disabled, so nothing can be escalated to them. Choose someone else.").format(user)
 			)

@@ -1,0 +1,174 @@
+"""The statements that get_sla_status sends; those of the escalation job, and its memory, over 2,000 and 20,000 open tickets.
+
+	ORCHESTRATOR_BENCH=<bench> ORCHESTRATOR_SITE=<site> <bench>/env/bin/python -m benchmarks.helpdesk
+
+Makes the tickets in the site by bulk insert, prints the tables, and removes the tickets again with all that the job
+made. Ends with exit code 1 when a target is missed.
+"""
+
+import os
+import sys
+import time
+import tracemalloc
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import frappe
+from frappe.utils import add_to_date, now, now_datetime
+
+from orchestrator.helpdesk import get_sla_status
+from orchestrator.helpdesk.escalation import escalate_due_tickets
+from tests import factories, helpdesk
+
+OPEN_TICKETS = (2_000, 20_000)
+DUE = 500  # of the open tickets, in each of the two
+PREFIX = "BENCH-HELPDESK-"
+FAR = 100_000  # minutes
+ALLOWED_STATUS_QUERIES = 6
+ALLOWED_GROWTH = 1.1  # of statements and of memory, from 2,000 to 20,000 open tickets
+FIELDS = [
+	"name", "creation", "modified", "owner", "modified_by", "subject", "description", "status", "raised_by",
+	"priority", "service_level_agreement", "response_by", "sla_resolution_by",
+]  # fmt: skip
+
+
+class Run(NamedTuple):
+	"""One run of the job."""
+
+	escalated: int
+	statements: int
+	peak_kb: float
+	seconds: float
+
+
+def rows(count: int, due: int, agreement: str) -> Iterator[tuple[Any, ...]]:
+	"""Open tickets, the first `due` of which missed their resolution an hour ago."""
+	moment, far, past = now(), add_to_date(now_datetime(), minutes=FAR), add_to_date(now_datetime(), hours=-1)
+	for number in range(count):
+		yield (
+			f"{PREFIX}{number:07}", moment, moment, "Administrator", "Administrator", f"Ticket {number}",
+			"It does not work. " * 20, "Open", f"caller-{number}@harbor.example", "High", agreement, far,
+			past if number < due else far,
+		)  # fmt: skip
+
+
+def fill(count: int, due: int) -> None:
+	clear()
+	frappe.db.bulk_insert("Issue", FIELDS, rows(count, due, helpdesk.agreement()))
+	frappe.db.commit()
+	frappe.db.sql("ANALYZE TABLE `tabIssue`")
+
+
+def clear() -> None:
+	"""Delete the tickets and what the job made of them."""
+	frappe.db.rollback()
+	for doctype, field in (
+		("Issue", "name"),
+		("Ticket Escalation", "reference_name"),
+		("ToDo", "reference_name"),
+		("Comment", "reference_name"),
+		("Notification Log", "document_name"),
+	):
+		frappe.db.delete(doctype, {field: ("like", f"{PREFIX}%")})
+	frappe.db.commit()
+
+
+def peak_kb(call: Callable[[], Any]) -> float:
+	"""The most Python memory that the call held at once."""
+	tracemalloc.start()
+	call()
+	_now, peak = tracemalloc.get_traced_memory()
+	tracemalloc.stop()
+	return peak / 1024
+
+
+def measure(count: int, due: int) -> Run:
+	"""Run the job three times over the same tickets: for its statements, its memory, and its time."""
+	fill(count, due)
+	with helpdesk.queries() as asked:
+		escalated = escalate_due_tickets()
+	fill(count, due)
+	peak = peak_kb(escalate_due_tickets)
+	fill(count, due)
+	start = time.perf_counter()
+	escalate_due_tickets()
+	return Run(escalated, len(asked), peak, time.perf_counter() - start)
+
+
+def measure_job() -> bool:
+	"""Print the job's table. True where it keeps within the bounds."""
+	print("| open tickets | due | escalated | statements | per ticket | peak KB | seconds |")
+	print("|-------------:|----:|----------:|-----------:|-----------:|--------:|--------:|")
+	runs = {}
+	measure(OPEN_TICKETS[0], DUE)  # whatever Frappe keeps in memory is there then
+	for due in (0, DUE, *OPEN_TICKETS):
+		for count in OPEN_TICKETS:
+			if due > count:
+				continue
+			run = runs[count, due] = measure(count, due)
+			print(
+				f"| {count:>12,} | {due:>6,} | {run.escalated:>6,} | {run.statements:>4} |"
+				f" {f'{run.statements / run.escalated:.3f}' if run.escalated else '–':>5} | {run.peak_kb:7.0f} | {run.seconds:5.2f} |"
+			)
+	few, many = OPEN_TICKETS
+	return all(
+		runs[many, due].statements <= runs[few, due].statements
+		and runs[many, due].peak_kb <= ALLOWED_GROWTH * runs[few, due].peak_kb
+		for due in (0, DUE)
+	) and (
+		runs[many, many].peak_kb <= ALLOWED_GROWTH * runs[few, few].peak_kb
+		and runs[many, many].statements <= many / 10
+	)
+
+
+def measure_status() -> bool:
+	"""Print how many statements get_sla_status sends. True where they keep within the bound."""
+	agent = factories.make_user("Support Team", "Agent").name
+	customer = frappe.db.get_value("Service Level Agreement", helpdesk.agreement(), "entity")
+	issue = factories.make_issue(customer=customer, priority="High")
+	ticket = helpdesk.make_hd_ticket()
+	print("| get_sla_status of | statements warm | cold |")
+	print("|-------------------|----------------:|-----:|")
+	within = True
+	for doc in (issue, ticket):
+		frappe.set_user(agent)
+		get_sla_status(issue=doc.name)
+		warm = statements_of(doc.name)
+		for doctype in ("Service Level Agreement", "HD Service Level Agreement"):
+			for name in frappe.get_all(doctype, pluck="name"):
+				frappe.clear_document_cache(doctype, name)
+		frappe.clear_document_cache("User", agent)
+		cold = statements_of(doc.name)
+		print(f"| {doc.doctype:<17} | {warm} | {cold} |")
+		within = within and max(warm, cold) <= ALLOWED_STATUS_QUERIES
+		frappe.set_user("Administrator")
+	return within
+
+
+def statements_of(name: str) -> int:
+	with helpdesk.queries() as asked:
+		get_sla_status(issue=name)
+	return len(asked)
+
+
+def main() -> int:
+	sites = Path(os.environ["ORCHESTRATOR_BENCH"]) / "sites"
+	os.chdir(sites)
+	frappe.init(site=os.environ["ORCHESTRATOR_SITE"], sites_path=str(sites))
+	frappe.connect()
+	# what other records of the site are due for is not measured
+	escalate_due_tickets()
+	chief = factories.make_user("Support Team").name
+	try:
+		with helpdesk.settings(escalate_to_user=chief, escalation_enabled=1):
+			within = [measure_status(), measure_job()]
+	finally:
+		clear()
+	return 0 if all(within) else 1
+
+
+if __name__ == "__main__":
+	sys.exit(main())

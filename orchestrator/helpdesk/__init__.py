@@ -1,0 +1,66 @@
+"""The helpdesk endpoints: comments on a ticket, its service level, one's own tickets."""
+
+import frappe
+from frappe import _lt
+
+from orchestrator.api import lists
+from orchestrator.api.endpoint import CREATES, READS, endpoint
+from orchestrator.helpdesk import attachments as files
+from orchestrator.helpdesk import own_tickets, replies, service_level, tickets
+from orchestrator.helpdesk.shapes import IssueComment, SlaStatus, TicketPage
+
+
+@frappe.whitelist(methods=["POST"])
+@endpoint(_lt("Comment added"), effect=CREATES)
+def add_issue_comment(
+	issue: str | int,
+	message: str,
+	is_internal: bool = False,
+	attachments: str | list | None = None,
+	doctype: str | None = None,
+) -> IssueComment:
+	"""Write on a ticket, an Issue or an HD Ticket. HTML is sanitised; `attachments` are names of Files.
+
+	Public: the reply goes to the customer through the site's mail queue, in the thread of earlier mail, and stops
+	the first-response clock; without an outgoing account it is written all the same, and the reply says that no
+	mail was sent. A customer may reply on their own ticket, which reopens it. Internal: a note that no customer
+	sees. Raises DoesNotExistError (404) or PermissionError (403) as get_sla_status does, PermissionError also for
+	an internal note by a customer, ValidationError (422) for an empty message or a File that is missing."""
+	ticket = tickets.find(issue, doctype)
+	content = replies.read_message(message)
+	attached = files.read(attachments)
+	if is_internal:
+		return replies.add_note(ticket, content, attached)
+	return replies.add_reply(ticket, content, attached)
+
+
+@frappe.whitelist(methods=["GET", "POST"])
+@endpoint(_lt("Service level checked"), effect=READS)
+def get_sla_status(issue: str | int, doctype: str | None = None) -> SlaStatus:
+	"""How a ticket stands against its service level agreement. For who may read it: support staff, its customer.
+
+	A name is looked for among Issues, then, where it is a number, among HD Tickets; `doctype` says which one is
+	meant. Raises DoesNotExistError (404) for a ticket that is missing or hidden, PermissionError (403) where the
+	caller may read no tickets at all, BadRequest (400) for another DocType, MissingApp (501) for an HD Ticket
+	without Helpdesk."""
+	return service_level.describe(tickets.find(issue, doctype).doc)
+
+
+@frappe.whitelist(methods=["GET", "POST"])
+@endpoint(_lt("Tickets fetched"), effect=READS)
+def get_my_tickets(
+	relation: str | None = None,
+	status: str | None = None,
+	doctype: str | None = None,
+	limit_start: str | int | None = None,
+	limit_page_length: str | int | None = None,
+) -> TicketPage:
+	"""A page of the caller's own tickets, Issues and HD Tickets together, the latest change first.
+
+	`relation` is assigned (to the caller, the default for support staff) or raised (by the caller, or by their
+	contact, the default for customers). Everyone may ask, for themselves alone. Raises BadRequest (400) for an
+	unknown relation, DocType or page, MissingApp (501) for HD Tickets without Helpdesk."""
+	wanted = own_tickets.read_relation(relation)
+	doctypes = own_tickets.read_doctypes(doctype)
+	start, length = lists.read_page(limit_start, limit_page_length)
+	return own_tickets.page_of(doctypes, wanted, status, start, length)

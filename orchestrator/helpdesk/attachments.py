@@ -1,0 +1,66 @@
+"""Files that go with a comment, named by the caller."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.core.doctype.file.file import File
+from frappe.model.document import Document
+
+from orchestrator.api.parameters import parse_json
+from orchestrator.exceptions import BadRequest, refuse
+
+
+@dataclass(frozen=True)
+class Attachment:
+	"""A file that the caller may read."""
+
+	name: str
+	file_url: str
+	is_private: int
+
+
+def read(value: Any) -> list[Attachment]:
+	"""The files of these names. 400 for anything but a list of names, 422 for a file that is missing or hidden:
+	the two look alike."""
+	names = parse_json("attachments", value) or []
+	if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+		frappe.throw(_("attachments must be a list of names of Files."), BadRequest)
+	return [readable(name) for name in dict.fromkeys(names)]
+
+
+def readable(name: str) -> Attachment:
+	"""The file, where there is one and the caller may read it."""
+	file: File | None = frappe.get_doc("File", name) if frappe.db.exists("File", name) else None
+	if not file or file.is_folder or not file.has_permission("read"):
+		refuse(
+			_("There is no File {0} that you may attach. Upload it first and send its name.").format(name),
+			frappe.LinkValidationError,
+		)
+	return Attachment(file.name, file.file_url, file.is_private)
+
+
+def attach(attachments: list[Attachment], doc: Document) -> None:
+	"""Give `doc` the files, as Files of its own: the caller's stay where they are."""
+	for attachment in attachments:
+		file = copy_of(attachment)
+		file.update({"attached_to_doctype": doc.doctype, "attached_to_name": doc.name})
+		file.save(ignore_permissions=True)  # who may comment may attach what they may read
+
+
+def copies(attachments: list[Attachment]) -> list[str]:
+	"""Names of new Files over the same content, for a platform that moves the Files it is given."""
+	return [copy_of(attachment).save(ignore_permissions=True).name for attachment in attachments]
+
+
+def copy_of(attachment: Attachment) -> Document:
+	file = frappe.new_doc("File")
+	file.update(
+		{
+			"file_url": attachment.file_url,
+			"is_private": attachment.is_private,
+			"folder": "Home/Attachments",
+		}
+	)
+	return file

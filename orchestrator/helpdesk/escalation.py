@@ -1,0 +1,118 @@
+"""Every five minutes: tickets that are at risk or breached are assigned as Orchestrator Settings say, their assignees are
+told, and the timeline says so; once per ticket and stage, whenever the job runs and however often.
+
+Batches, not records: the work takes a fixed number of statements for each five hundred tickets that are escalated, and
+none for the others. Each batch is committed by itself; Ticket Escalation's unique key decides between two runs."""
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import frappe
+
+from orchestrator.api.bulk.requests import listed_names
+from orchestrator.configuration import get_settings
+from orchestrator.helpdesk import overdue
+from orchestrator.helpdesk.escalation_records import Escalated, keep, tell
+from orchestrator.helpdesk.overdue import STAGES, Overdue, Source, Stage
+
+if TYPE_CHECKING:
+	from frappe.model.document import Document
+
+# Of a large team the least busy are asked; the others come when these have more.
+CANDIDATES = 10
+
+
+def escalate_due_tickets() -> int:
+	"""The scheduled job. Returns how many escalations there were."""
+	if not get_settings().escalation_enabled:
+		return 0
+	escalated = 0
+	for source in overdue.sources():
+		team = Team(source.doctype)
+		for stage in STAGES:
+			while batch := overdue.next_batch(source, stage):
+				escalated += escalate(source, stage, batch, team)
+	return escalated
+
+
+def escalate(source: Source, stage: Stage, batch: list[Overdue], team: "Team") -> int:
+	"""Escalate one batch and commit it. Returns how many of it no other run had escalated meanwhile."""
+	team.look_at(batch)
+	kept = keep(source.doctype, stage, [Escalated(ticket, team.assignee_for(ticket)) for ticket in batch])
+	recipients = tell(source.doctype, stage, kept) if kept else set()
+	frappe.db.commit()
+	for user in recipients:
+		frappe.publish_realtime("notification", user=user)
+	return len(kept)
+
+
+class Team:
+	"""Those whom Orchestrator Settings name, and how busy they are."""
+
+	def __init__(self, doctype: str) -> None:
+		self.doctype = doctype
+		self.load = open_assignments(
+			members(get_settings().escalate_to_user, get_settings().escalate_to_role)
+		)
+		self.visible: dict[str, set[str]] = {}
+
+	def look_at(self, batch: list[Overdue]) -> None:
+		"""Find out who of the least busy may read which tickets."""
+		meta = frappe.get_meta(self.doctype)
+		names: dict[str, str | int] = {ticket.name: ticket.name for ticket in batch}
+		users = [user for user, _count in sorted(self.load.items(), key=lambda item: (item[1], item[0]))]
+		self.visible = {user: listed_names(meta, names, user) for user in users[:CANDIDATES]}
+
+	def assignee_for(self, ticket: Overdue) -> str | None:
+		"""Whom to assign: the least busy who may read the ticket; nobody where one of the team has it already."""
+		fit = [user for user, names in self.visible.items() if ticket.name in names]
+		if not fit or set(self.load).intersection(ticket.assignees):
+			return None
+		user = min(fit, key=lambda user: (self.load[user], user))
+		self.load[user] += 1
+		return user
+
+
+def members(user: str | None, role: str | None) -> list[str]:
+	"""The enabled users that the settings name."""
+	filters = {"enabled": 1, "name": ("not in", frappe.STANDARD_USERS)}
+	if user:
+		filters["name"] = user
+	elif role:
+		# get_all: a job has no caller whose permissions count
+		having = frappe.get_all("Has Role", {"role": role, "parenttype": "User"}, pluck="parent")
+		filters["name"] = ("in", [name for name in having if name not in frappe.STANDARD_USERS])
+	return frappe.get_all("User", filters, pluck="name") if user or role else []
+
+
+def open_assignments(users: list[str]) -> Counter[str]:
+	"""How many open assignments each user has."""
+	counts = Counter(dict.fromkeys(users, 0))
+	rows = (
+		frappe.get_all(
+			"ToDo",
+			{"allocated_to": ("in", users), "status": "Open"},
+			["allocated_to", "count(name) as records"],
+			group_by="allocated_to",
+		)
+		if users
+		else []
+	)
+	counts.update({row.allocated_to: row.records for row in rows})
+	return counts
+
+
+def forget(doc: "Document", _method: str | None = None) -> None:
+	"""Hook on_trash: a new ticket may get the name of a deleted one."""
+	forget_name(doc.doctype, doc.name)
+
+
+def before_rename(doc: "Document", _method: str | None, old: str, _new: str, merge: bool = False) -> None:
+	"""Hook before_rename: a ticket that is merged into another has nothing of its own any more."""
+	if merge:
+		forget_name(doc.doctype, old)
+
+
+def forget_name(doctype: str, name: str) -> None:
+	"""Delete the escalations of the ticket of that name."""
+	frappe.db.delete("Ticket Escalation", {"reference_doctype": doctype, "reference_name": str(name)})

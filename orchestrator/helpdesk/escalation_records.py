@@ -1,0 +1,213 @@
+"""What an escalation leaves behind, a batch at a time: the escalation itself, the assignment, a line in the timeline,
+notifications. Rows as the documents of Frappe and Helpdesk would have them."""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import frappe
+from frappe import _
+from frappe.utils import format_datetime, now, nowdate
+
+from orchestrator.assignment import FIELD
+from orchestrator.helpdesk.overdue import Overdue, Stage
+from orchestrator.helpdesk.tickets import HD_TICKET
+
+ACTOR = "Administrator"
+
+
+class Escalated(NamedTuple):
+	"""A ticket, and who is to be assigned because of it."""
+
+	ticket: Overdue
+	assignee: str | None
+
+	@property
+	def concerned(self) -> list[str]:
+		"""Everyone who then works on it."""
+		return list(dict.fromkeys([*self.ticket.assignees, *([self.assignee] if self.assignee else [])]))
+
+
+def keep(doctype: str, stage: Stage, batch: list[Escalated]) -> list[Escalated]:
+	"""Store the escalations. Returns those that were not there yet."""
+	names = {frappe.generate_hash(length=10): item for item in batch}
+	insert(
+		"Ticket Escalation",
+		(
+			{
+				"name": name,
+				"reference_doctype": doctype,
+				"reference_name": item.ticket.name,
+				"stage": stage.name,
+				"due": item.ticket.due,
+				"escalated_to": item.assignee,
+			}
+			for name, item in names.items()
+		),
+		ignore_duplicates=True,
+	)
+	stored = frappe.get_all("Ticket Escalation", {"name": ("in", list(names))}, pluck="name", limit=0)
+	return [names[name] for name in stored]
+
+
+def tell(doctype: str, stage: Stage, batch: list[Escalated]) -> set[str]:
+	"""Assign, write into the timelines, notify. Returns who was notified."""
+	assign(doctype, [item for item in batch if item.assignee])
+	write_timeline(doctype, stage, batch)
+	recipients = notifiable({user for item in batch for user in item.concerned})
+	notify(doctype, stage, batch, recipients)
+	return recipients
+
+
+def assign(doctype: str, batch: list[Escalated]) -> None:
+	"""An open ToDo for each, and what Frappe derives from it: the ticket's `_assign`, and our `assigned_to` where
+	nobody was assigned before."""
+	if not batch:
+		return
+	todos = {frappe.generate_hash(length=10): item for item in batch}
+	insert(
+		"ToDo",
+		(
+			{
+				"name": name,
+				"allocated_to": item.assignee,
+				"assigned_by": ACTOR,
+				"reference_type": doctype,
+				"reference_name": item.ticket.name,
+				"description": _("Assignment for {0} {1}").format(doctype, item.ticket.name),
+				"status": "Open",
+				"priority": "High",
+				"date": nowdate(),
+			}
+			for name, item in todos.items()
+		),
+	)
+	field = (
+		f", ticket.{FIELD} = COALESCE(NULLIF(ticket.{FIELD}, ''), todo.allocated_to)"
+		if frappe.get_meta(doctype).has_field(FIELD)
+		else ""
+	)
+	frappe.db.sql(
+		f"""
+		UPDATE `tab{doctype}` ticket
+		JOIN `tabToDo` todo ON todo.reference_type = %(doctype)s AND todo.name IN %(todos)s
+			AND todo.reference_name = CAST(ticket.name AS CHAR)
+		SET ticket._assign = IF(
+				COALESCE(ticket._assign, '') IN ('', '[]'), JSON_ARRAY(todo.allocated_to),
+				JSON_ARRAY_APPEND(ticket._assign, '$', todo.allocated_to)
+			),
+			ticket.modified = %(now)s, ticket.modified_by = %(actor)s {field}
+		WHERE ticket.name IN %(tickets)s
+		""",  # noqa: S608 (DocType and field are this app's own)
+		{
+			"doctype": doctype,
+			"todos": list(todos),
+			"tickets": [item.ticket.name for item in batch],
+			"now": now(),
+			"actor": ACTOR,
+		},
+	)
+
+
+def write_timeline(doctype: str, stage: Stage, batch: list[Escalated]) -> None:
+	"""One line each, where the support team reads what happened and no customer does."""
+	if doctype == HD_TICKET:
+		insert(
+			"HD Ticket Activity",
+			({"ticket": item.ticket.name, "action": line(stage, item)} for item in batch),
+		)
+		return
+	insert(
+		"Comment",
+		(
+			{
+				"comment_type": "Info",
+				"comment_email": ACTOR,
+				"comment_by": ACTOR,
+				"reference_doctype": doctype,
+				"reference_name": item.ticket.name,
+				"content": line(stage, item),
+			}
+			for item in batch
+		),
+	)
+
+
+def notify(doctype: str, stage: Stage, batch: list[Escalated], recipients: set[str]) -> None:
+	"""A Notification Log for each of those concerned; Helpdesk rings its own bell for an assignment."""
+	insert(
+		"Notification Log",
+		(
+			{
+				"for_user": user,
+				"from_user": ACTOR,
+				"type": "Alert",
+				"document_type": doctype,
+				"document_name": item.ticket.name,
+				"subject": f"{_(doctype)} {item.ticket.name}: {line(stage, item)}",
+			}
+			for item in batch
+			for user in item.concerned
+			if user in recipients
+		),
+	)
+	if doctype == HD_TICKET:
+		insert(
+			"HD Notification",
+			(
+				{
+					"user_from": ACTOR,
+					"user_to": item.assignee,
+					"notification_type": "Assignment",
+					"reference_ticket": item.ticket.name,
+				}
+				for item in batch
+				if item.assignee
+			),
+		)
+	if recipients:
+		frappe.db.set_value(
+			"Notification Settings", {"name": ("in", list(recipients))}, "seen", 0, update_modified=False
+		)
+
+
+def notifiable(users: set[str]) -> set[str]:
+	"""Those of the users who can log in and have not switched notifications off."""
+	if not users:
+		return set()
+	enabled = frappe.get_all("User", {"name": ("in", list(users)), "enabled": 1}, pluck="name")
+	silent = frappe.get_all(
+		"Notification Settings", {"name": ("in", list(users)), "enabled": 0}, pluck="name"
+	)
+	return set(enabled) - set(silent)
+
+
+def line(stage: Stage, item: Escalated) -> str:
+	"""What happened, in one sentence without anything of the ticket's own text."""
+	due = format_datetime(item.ticket.due, "yyyy-MM-dd HH:mm")
+	texts = {
+		"Response Breached": _("The first response was due at {0} and is overdue."),
+		"Resolution Breached": _("The resolution was due at {0} and is overdue."),
+		"Response At Risk": _("The first response is due at {0}."),
+		"Resolution At Risk": _("The resolution is due at {0}."),
+	}
+	told = texts[stage.name].format(due)
+	return f"{told} {_('Escalated to {0}.').format(item.assignee)}" if item.assignee else told
+
+
+def insert(doctype: str, rows: Iterable[dict[str, Any]], ignore_duplicates: bool = False) -> None:
+	"""Rows of a DocType in one statement; each has a name, or gets one. None is fine."""
+	moment = now()
+	filled = [
+		{
+			"name": frappe.generate_hash(length=10),
+			"creation": moment,
+			"modified": moment,
+			"owner": ACTOR,
+			"modified_by": ACTOR,
+			**row,
+		}
+		for row in rows
+	]
+	if filled:
+		values = [tuple(row.values()) for row in filled]
+		frappe.db.bulk_insert(doctype, list(filled[0]), values, ignore_duplicates=ignore_duplicates)

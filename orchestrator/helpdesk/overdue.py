@@ -1,0 +1,112 @@
+"""Which open tickets are at risk or breached and were not escalated for it yet: one query per DocType and stage, however
+many tickets are open."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+import frappe
+from frappe.utils import now_datetime
+
+from orchestrator.apps import is_installed
+from orchestrator.helpdesk.service_level import FINISHED, RESOLUTION_BY, RESOLVED_ON, at_risk_seconds
+from orchestrator.helpdesk.tickets import HD_TICKET, ISSUE
+
+BATCH = 500
+# What has been overdue for longer when it is first seen is history: a site with years of old tickets is not flooded.
+HISTORY = timedelta(days=7)
+
+
+class Stage(NamedTuple):
+	"""What may happen to a target. Of a target that is breached already its risk is no news."""
+
+	name: str
+	is_resolution: bool
+	is_breach: bool
+
+
+STAGES = (
+	Stage("Response Breached", is_resolution=False, is_breach=True),
+	Stage("Resolution Breached", is_resolution=True, is_breach=True),
+	Stage("Response At Risk", is_resolution=False, is_breach=False),
+	Stage("Resolution At Risk", is_resolution=True, is_breach=False),
+)
+
+
+class Overdue(NamedTuple):
+	"""A ticket, when its target is due, and who is assigned."""
+
+	name: str
+	due: datetime
+	assignees: list[str]
+
+
+@dataclass(frozen=True)
+class Source:
+	"""Where a DocType keeps its clocks. `open_tickets` and `with_resolution` are SQL about `ticket`."""
+
+	doctype: str
+	resolution_by: str
+	resolved_on: str
+	open_tickets: str
+	with_resolution: str = "TRUE"
+
+
+def sources() -> Iterator[Source]:
+	"""The DocTypes of tickets that this site has."""
+	finished = ", ".join(frappe.db.escape(status) for status in sorted(FINISHED))
+	yield Source(
+		ISSUE,
+		resolution_by=column_of(ISSUE, RESOLUTION_BY),
+		resolved_on=column_of(ISSUE, RESOLVED_ON),
+		open_tickets=f"COALESCE(ticket.service_level_agreement, '') != '' AND ticket.status NOT IN ({finished})",
+	)
+	if is_installed("helpdesk"):
+		yield Source(
+			HD_TICKET,
+			resolution_by=column_of(HD_TICKET, RESOLUTION_BY),
+			resolved_on=column_of(HD_TICKET, RESOLVED_ON),
+			open_tickets="COALESCE(ticket.sla, '') != '' AND COALESCE(ticket.status_category, '') != 'Resolved'",
+			with_resolution="ticket.sla IN (SELECT name FROM `tabHD Service Level Agreement`"
+			" WHERE apply_sla_for_resolution = 1)",
+		)
+
+
+def column_of(doctype: str, fieldnames: tuple[str, ...]) -> str:
+	"""The first of these fields that the DocType has."""
+	meta = frappe.get_meta(doctype)
+	return next(name for name in fieldnames if meta.has_field(name))
+
+
+def next_batch(source: Source, stage: Stage) -> list[Overdue]:
+	"""Tickets that reached the stage and were not escalated for it, at most `BATCH`. Who has been escalated drops
+	out, so asking again gives the next ones."""
+	due, done = (
+		(source.resolution_by, source.resolved_on)
+		if stage.is_resolution
+		else ("response_by", "first_responded_on")
+	)
+	now = now_datetime()
+	first, last = (
+		(now - HISTORY, now) if stage.is_breach else (now, now + timedelta(seconds=at_risk_seconds()))
+	)
+	rows = frappe.db.sql(
+		f"""
+		SELECT CAST(ticket.name AS CHAR) AS name, ticket.{due} AS due, ticket._assign AS assigned
+		FROM `tab{source.doctype}` ticket
+		WHERE ticket.{due} >= %(first)s AND ticket.{due} < %(last)s AND ticket.{done} IS NULL
+			AND ticket.{source.resolved_on} IS NULL AND ticket.on_hold_since IS NULL
+			AND {source.open_tickets} AND {source.with_resolution if stage.is_resolution else "TRUE"}
+			AND NOT EXISTS (
+				SELECT 1 FROM `tabTicket Escalation` escalation
+				WHERE escalation.reference_doctype = %(doctype)s
+					AND escalation.reference_name = CAST(ticket.name AS CHAR) AND escalation.stage = %(stage)s
+			)
+		ORDER BY ticket.{due}, ticket.name LIMIT {BATCH}
+		""",  # noqa: S608 (columns and conditions are this module's own)
+		{"first": first, "last": last, "doctype": source.doctype, "stage": stage.name},
+		as_dict=True,
+	)
+	return [Overdue(row.name, row.due, json.loads(row.assigned or "[]")) for row in rows]

@@ -1,0 +1,156 @@
+"""The caller's own tickets, Issues and HD Tickets together: what is assigned to them, or what they raised."""
+
+import json
+from typing import Any, Literal
+
+import frappe
+from frappe import _
+
+from orchestrator.apps import is_installed
+from orchestrator.assignment import FIELD
+from orchestrator.exceptions import BadRequest, refuse
+from orchestrator.helpdesk.service_level import RESOLUTION_BY
+from orchestrator.helpdesk.shapes import TicketPage
+from orchestrator.helpdesk.tickets import (
+	DOCTYPES,
+	HD_TICKET,
+	ISSUE,
+	check_doctype,
+	has_role_for_issues,
+	is_agent,
+	is_customer,
+)
+
+Relation = Literal["assigned", "raised"]
+RELATIONS: tuple[Relation, ...] = ("assigned", "raised")
+FIELDS = (
+	"name", "subject", "status", "priority", "customer", "raised_by", "response_by", "creation", "modified", "_assign",
+)  # fmt: skip
+ORDER = "modified desc, name desc"
+
+
+def read_relation(text: str | None) -> Relation | None:
+	"""The relation that the caller names. 400 for any other."""
+	if not text:
+		return None
+	relation = next((known for known in RELATIONS if known == text), None)
+	if relation is None:
+		refuse(_("relation must be one of: {0}.").format(", ".join(RELATIONS)), BadRequest)
+	return relation
+
+
+def read_doctypes(doctype: str | None) -> list[str]:
+	"""The DocTypes asked for; those that the site has, where none is named."""
+	if doctype:
+		check_doctype(doctype)
+		return [doctype]
+	return list(DOCTYPES) if is_installed("helpdesk") else [ISSUE]
+
+
+def page_of(
+	doctypes: list[str], relation: Relation | None, status: str | None, start: int, length: int
+) -> TicketPage:
+	"""A page of the tickets, the latest change first."""
+	queries = [query_of(doctype, relation, status) for doctype in doctypes]
+	latest = [row for query in queries for row in rows_of(query, ["name", "modified"], start + length)]
+	latest.sort(key=lambda row: row.modified, reverse=True)
+	wanted = [(row.doctype, row.name) for row in latest[start : start + length]]
+	found: dict[tuple[str, str], dict[str, Any]] = {}
+	for query in queries:
+		names = [name for doctype, name in wanted if doctype == query.doctype]
+		found |= {(row.doctype, row.name): described(row, query.is_staff) for row in details(query, names)}
+	return TicketPage(tickets=[found[key] for key in wanted if key in found], total=sum(map(count, queries)))
+
+
+def query_of(doctype: str, relation: Relation | None, status: str | None) -> frappe._dict:
+	"""What a list of the caller's own tickets asks for. Customers have no role for issues: as in ERPNext's portal,
+	their own ones are listed without; the condition on who raised them takes its place."""
+	is_staff = is_agent() if doctype == HD_TICKET else not is_customer() and has_role_for_issues()
+	relation = relation or ("assigned" if is_staff else "raised")
+	filters: list[list[Any]] = [[doctype, "status", "=", status]] if status else []
+	or_filters: list[list[Any]] = []
+	if relation == "assigned":
+		filters.append([doctype, "name", "in", assigned_names(doctype) or [""]])
+	else:
+		or_filters = [[doctype, "raised_by", "=", frappe.session.user]]
+		if contacts := own_contacts():
+			or_filters.append([doctype, "contact", "in", contacts])
+	ignore = doctype == ISSUE and not is_staff and relation == "raised"
+	return frappe._dict(
+		doctype=doctype, filters=filters, or_filters=or_filters, ignore_permissions=ignore, is_staff=is_staff
+	)
+
+
+def assigned_names(doctype: str) -> list[str]:
+	"""The tickets that the caller has an open assignment of."""
+	filters = {"reference_type": doctype, "allocated_to": frappe.session.user, "status": "Open"}
+	# get_all: whoever is assigned may know it
+	return frappe.get_all("ToDo", filters, pluck="reference_name", limit=0)
+
+
+def own_contacts() -> list[str]:
+	"""The contacts that stand for the caller."""
+	user = frappe.session.user
+	# get_all: one's own
+	return frappe.get_all("Contact", or_filters={"user": user, "email_id": user}, pluck="name", limit=0)
+
+
+def rows_of(query: frappe._dict, fields: list[str], length: int) -> list[frappe._dict]:
+	"""The first rows of the list, each with its DocType."""
+	if not may_list(query):
+		return []
+	rows = frappe.get_list(
+		query.doctype,
+		fields=fields,
+		filters=query.filters,
+		or_filters=query.or_filters,
+		order_by=ORDER if "name" in fields else "",
+		limit_page_length=length,
+		ignore_permissions=query.ignore_permissions,
+	)
+	return [row.update(doctype=query.doctype) for row in rows]
+
+
+def details(query: frappe._dict, names: list[str]) -> list[frappe._dict]:
+	"""The rows of these names, whole."""
+	if not names:
+		return []
+	meta = frappe.get_meta(query.doctype)
+	due = next(name for name in RESOLUTION_BY if meta.has_field(name))
+	only = frappe._dict(query, filters=[*query.filters, [query.doctype, "name", "in", names]])
+	assignee = [FIELD] if meta.has_field(FIELD) else []
+	return rows_of(only, [*FIELDS, *assignee, f"{due} as resolution_by"], len(names))
+
+
+def count(query: frappe._dict) -> int:
+	"""How many there are in all."""
+	rows = rows_of(query, [f"count(distinct `tab{query.doctype}`.name) as total"], 1)
+	return int(rows[0].total) if rows else 0
+
+
+def may_list(query: frappe._dict) -> bool:
+	"""False where nothing in the list can be the caller's to see."""
+	return query.ignore_permissions or bool(frappe.has_permission(query.doctype, "read"))
+
+
+def described(row: frappe._dict, is_staff: bool) -> dict[str, Any]:
+	"""A row as callers get it: times as in get_sla_status, and for colleagues who is assigned first."""
+	assignees = [row[FIELD]] if row.get(FIELD) else json.loads(row._assign or "[]")
+	times = {
+		name: row[name].isoformat(timespec="seconds") if row[name] else None
+		for name in ("response_by", "resolution_by", "creation", "modified")
+	}
+	return {
+		"name": str(row.name),
+		"doctype": row.doctype,
+		"subject": row.subject,
+		"status": row.status,
+		"priority": row.priority,
+		"customer": row.customer,
+		"raised_by": row.raised_by,
+		"assigned_to": assignees[0] if assignees and is_staff else None,
+		"first_response_due": times["response_by"],
+		"resolution_due": times["resolution_by"],
+		"creation": times["creation"],
+		"modified": times["modified"],
+	}

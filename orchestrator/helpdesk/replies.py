@@ -1,0 +1,159 @@
+"""What is written on a ticket: replies that the customer gets, notes that no customer sees. Each in the way of the
+app that the ticket belongs to."""
+
+import html
+
+import frappe
+from frappe import _
+from frappe.core.doctype.communication.email import add_attachments, make
+from frappe.model.document import Document
+from frappe.utils import is_html, strip_html
+from frappe.utils.html_utils import sanitize_html
+
+from orchestrator.helpdesk import attachments, mail
+from orchestrator.helpdesk.attachments import Attachment
+from orchestrator.helpdesk.shapes import IssueComment
+from orchestrator.helpdesk.tickets import Ticket
+
+FORM_TAGS = ["form", "input", "button", "style", "link", "meta"]
+# Without text these still say something.
+TELLING_TAGS = ("<img", "<video")
+
+
+def read_message(message: str) -> str:
+	"""The message as safe HTML; plain text keeps its lines. 422 where it says nothing."""
+	lines = message if is_html(message) else html.escape(message.strip(), quote=False).replace("\n", "<br>")
+	clean = sanitize_html(lines, always_sanitize=True, disallowed_tags=FORM_TAGS)
+	words = html.unescape(strip_html(clean)).strip()
+	if not words and not any(tag in clean for tag in TELLING_TAGS):
+		frappe.throw(_("The message is empty. Write what the comment shall say."))
+	return clean
+
+
+def add_note(ticket: Ticket, content: str, files: list[Attachment]) -> IssueComment:
+	"""A note for colleagues. 403 for a customer."""
+	if not ticket.is_staff:
+		frappe.throw(
+			_("Internal notes are for the support team. Send the reply with is_internal false."),
+			frappe.PermissionError,
+		)
+	note = note_on_issue(ticket.doc, content) if ticket.is_issue else note_on_hd_ticket(ticket.doc, content)
+	attachments.attach(files, note)
+	return told(ticket, note, files, recipients=[], is_internal=True)
+
+
+def note_on_issue(doc: Document, content: str) -> Document:
+	return doc.add_comment("Comment", content)
+
+
+def note_on_hd_ticket(doc: Document, content: str) -> Document:
+	doc.new_comment(content)
+	return latest("HD Ticket Comment", {"reference_ticket": doc.name})
+
+
+def add_reply(ticket: Ticket, content: str, files: list[Attachment]) -> IssueComment:
+	"""A reply that both sides see: the support team's goes to the customer, the customer's reopens the ticket."""
+	if not ticket.is_staff:
+		write = customer_on_issue if ticket.is_issue else customer_on_hd_ticket
+		return told(ticket, write(ticket.doc, content, files), files, recipients=[])
+	recipient = mail.address_of_customer(ticket.doc)
+	reply = staff_on_issue if ticket.is_issue else staff_on_hd_ticket
+	written = reply(ticket.doc, content, files, recipient)
+	return told(ticket, written, files, recipients=[recipient] if recipient else [])
+
+
+def staff_on_issue(doc: Document, content: str, files: list[Attachment], recipient: str | None) -> Document:
+	"""Frappe's own reply, as the mail dialog of Desk sends it. 403 without the right to mail about the issue."""
+	written = make(
+		doctype=doc.doctype,
+		name=doc.name,
+		subject=f"Re: {doc.subject}",
+		content=content,
+		recipients=recipient,
+		send_email=bool(recipient) and mail.can_send(doc.doctype),
+		attachments=[file.name for file in files] or None,
+		communication_type="Communication",
+		in_reply_to=mail.answered(doc),
+	)
+	return frappe.get_doc("Communication", written["name"])
+
+
+def staff_on_hd_ticket(
+	doc: Document, content: str, files: list[Attachment], _recipient: str | None
+) -> Document:
+	"""Helpdesk's own reply. It refuses to write one that it cannot mail, and to mail one that answers nothing:
+	for such a ticket it is told what it would have found out."""
+	if not doc.sender_email():
+		doc.skip_email_workflow = lambda: True
+	if not doc.get_last_communication():
+		doc.get_last_communication = lambda: frappe._dict()
+	doc.reply_via_agent(content, attachments=attachments.copies(files))
+	return latest_communication(doc)
+
+
+def customer_on_issue(doc: Document, content: str, files: list[Attachment]) -> Document:
+	"""The customer's answer, as one that came by mail: Frappe reopens the issue, ERPNext's clock goes on."""
+	received = frappe.get_doc(
+		{
+			"doctype": "Communication",
+			"communication_type": "Communication",
+			"communication_medium": "Email",
+			"sent_or_received": "Received",
+			"email_status": "Open",
+			"subject": f"Re: {doc.subject}",
+			"sender": frappe.session.user,
+			"content": content,
+			"reference_doctype": doc.doctype,
+			"reference_name": doc.name,
+			"in_reply_to": mail.answered(doc),
+			"has_attachment": int(bool(files)),
+		}
+	)
+	# as ERPNext's portal does for the first message: whoever may read the ticket there may write in it
+	received.insert(ignore_permissions=True)
+	add_attachments(received.name, [file.name for file in files])
+	return received
+
+
+def customer_on_hd_ticket(doc: Document, content: str, files: list[Attachment]) -> Document:
+	"""Helpdesk's own answer of a customer. It mails the agents, and fails where there is no account to do it."""
+	if not mail.can_send(doc.doctype):
+		doc.send_reply_email_to_agent = lambda: None
+	doc.create_communication_via_contact(
+		content, attachments=[{"name": name} for name in attachments.copies(files)]
+	)
+	return latest_communication(doc)
+
+
+def latest_communication(doc: Document) -> Document:
+	return latest("Communication", {"reference_doctype": doc.doctype, "reference_name": str(doc.name)})
+
+
+def latest(doctype: str, filters: dict[str, str]) -> Document:
+	"""What the caller has just written by a method of Helpdesk that does not say what it wrote."""
+	return frappe.get_last_doc(doctype, {**filters, "owner": frappe.session.user}, order_by="creation desc")
+
+
+def told(
+	ticket: Ticket,
+	written: Document,
+	files: list[Attachment],
+	recipients: list[str],
+	is_internal: bool = False,
+) -> IssueComment:
+	"""What the caller is told of what was written."""
+	queued = not is_internal and mail.is_queued(written.name)
+	recipient = recipients[0] if recipients else None
+	return IssueComment(
+		comment=str(written.name),
+		doctype=written.doctype,
+		issue=str(ticket.doc.name),
+		is_internal=is_internal,
+		content=written.content,
+		sender=frappe.session.user,
+		recipients=recipients,
+		attachments=[file.name for file in files],
+		mail_queued=queued,
+		mail_note=None if queued or is_internal else mail.why_not(ticket, recipient),
+		status=frappe.db.get_value(ticket.doc.doctype, ticket.doc.name, "status"),
+	)

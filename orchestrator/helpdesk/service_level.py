@@ -1,0 +1,128 @@
+"""How a ticket stands against its service level agreement: read off the fields that the SLA engine of its own app
+keeps, nothing computed anew. Working hours, holidays, pauses and priorities are in those fields."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+import frappe
+from frappe.model.document import Document
+from frappe.utils import cint, get_datetime, now_datetime
+
+from orchestrator.configuration import get_settings
+from orchestrator.helpdesk.shapes import SlaStatus
+from orchestrator.helpdesk.tickets import ISSUE
+
+ON_TRACK, AT_RISK, BREACHED, PAUSED, MET, NONE = "on_track", "at_risk", "breached", "paused", "met", "none"
+# ERPNext renamed its fields within version 15; Helpdesk's have the older names.
+RESOLUTION_BY = ("sla_resolution_by", "resolution_by")
+RESOLVED_ON = ("sla_resolution_date", "resolution_date")
+FINISHED = frozenset({"Resolved", "Closed"})
+
+
+@dataclass(frozen=True)
+class Target:
+	"""One promise of an agreement. `finished`: the ticket is done, though nobody noted when."""
+
+	due: datetime | None
+	done: datetime | None
+	on_hold: bool = False
+	finished: bool = False
+
+
+class Agreement(NamedTuple):
+	"""A service level agreement; `promises_resolution` is False where it is about the first response alone."""
+
+	name: str
+	promises_resolution: bool
+
+
+def status_of(target: Target, now: datetime, at_risk_seconds: int) -> str:
+	"""The target's status at `now`."""
+	if target.done:
+		return NONE if not target.due else MET if target.done <= target.due else BREACHED
+	if target.finished:
+		return NONE
+	if target.on_hold:
+		return PAUSED
+	if not target.due:
+		return NONE
+	left = (target.due - now).total_seconds()
+	return BREACHED if left < 0 else AT_RISK if left <= at_risk_seconds else ON_TRACK
+
+
+def seconds_left(target: Target, now: datetime) -> int | None:
+	"""Seconds until the target is due; None where its clock does not run."""
+	if target.done or target.on_hold or target.finished or not target.due:
+		return None
+	return int((target.due - now).total_seconds())
+
+
+def describe(doc: Document) -> SlaStatus:
+	"""The ticket's standing now. The caller may read the ticket: `tickets.find` has shown that."""
+	agreement = agreement_of(doc)
+	now = now_datetime()
+	response, resolution = targets_of(doc, agreement) if agreement else (Target(None, None),) * 2
+	at_risk = at_risk_seconds()
+	return SlaStatus(
+		issue=str(doc.name),
+		doctype=doc.doctype,
+		sla=agreement.name if agreement else None,
+		first_response_due=timestamp(response.due),
+		resolution_due=timestamp(resolution.due),
+		first_response_met=status_of(response, now, at_risk) == MET,
+		resolution_status=status_of(resolution, now, at_risk),
+		first_response_status=status_of(response, now, at_risk),
+		first_responded_on=timestamp(moment(doc, "first_responded_on")),
+		resolved_on=timestamp(resolution.done),
+		on_hold_since=timestamp(moment(doc, "on_hold_since")),
+		first_response_seconds_left=seconds_left(response, now),
+		resolution_seconds_left=seconds_left(resolution, now),
+		checked_at=now.isoformat(timespec="seconds"),
+	)
+
+
+def targets_of(doc: Document, agreement: Agreement) -> tuple[Target, Target]:
+	"""First response and resolution. While the ticket is on hold its resolution has no due time: the engine sets
+	it anew when the clock goes on."""
+	on_hold = bool(doc.get("on_hold_since"))
+	# A list action of Desk closes issues past the engine, which then has no time of resolution.
+	finished = doc.status in FINISHED
+	has_due = agreement.promises_resolution and not on_hold
+	return (
+		Target(moment(doc, "response_by"), moment(doc, "first_responded_on"), on_hold, finished),
+		Target(
+			moment(doc, *RESOLUTION_BY) if has_due else None,
+			moment(doc, *RESOLVED_ON),
+			on_hold and agreement.promises_resolution,
+			finished,
+		),
+	)
+
+
+def agreement_of(doc: Document) -> Agreement | None:
+	"""The ticket's agreement, by the name that people gave it: ERPNext's documents have names of their own."""
+	doctype, title, name = (
+		("Service Level Agreement", "service_level", doc.get("service_level_agreement"))
+		if doc.doctype == ISSUE
+		else ("HD Service Level Agreement", "name", doc.sla)
+	)
+	row = frappe.db.get_value(doctype, name, [title, "apply_sla_for_resolution"]) if name else None
+	return Agreement(row[0], bool(cint(row[1]))) if row else None
+
+
+def at_risk_seconds() -> int:
+	"""How long before it is due a target is at risk, by Orchestrator Settings."""
+	return cint(get_settings().sla_at_risk_minutes) * 60
+
+
+def moment(doc: Document, *fieldnames: str) -> datetime | None:
+	"""The value of the first of these fields that the DocType has."""
+	fieldname = next(name for name in fieldnames if doc.meta.has_field(name))
+	value = doc.get(fieldname)
+	return get_datetime(value) if value else None
+
+
+def timestamp(value: datetime | None) -> str | None:
+	"""ISO 8601, to the second."""
+	return value.isoformat(timespec="seconds") if value else None

@@ -1,0 +1,48 @@
+"""What the helpdesk endpoints return."""
+
+from typing import Any, TypedDict
+
+
+class SlaStatus(TypedDict):
+	"""How a ticket stands against its service level agreement.
+
+	Both statuses are one of on_track, at_risk, breached, paused, met, none. Times are in the site's time zone;
+	seconds left are negative once the time has passed, and None while nothing is running."""
+
+	issue: str
+	doctype: str
+	sla: str | None
+	first_response_due: str | None
+	resolution_due: str | None
+	first_response_met: bool
+	resolution_status: str
+	first_response_status: str
+	first_responded_on: str | None
+	resolved_on: str | None
+	on_hold_since: str | None
+	first_response_seconds_left: int | None
+	resolution_seconds_left: int | None
+	checked_at: str
+
+
+class IssueComment(TypedDict):
+	"""What was written on a ticket. `mail_queued` tells whether it leaves by mail, `mail_note` why it does not."""
+
+	comment: str
+	doctype: str
+	issue: str
+	is_internal: bool
+	content: str
+	sender: str
+	recipients: list[str]
+	attachments: list[str]
+	mail_queued: bool
+	mail_note: str | None
+	status: str
+
+
+class TicketPage(TypedDict):
+	"""A page of tickets, the latest change first, and how many there are on all pages together."""
+
+	tickets: list[dict[str, Any]]
+	total: int

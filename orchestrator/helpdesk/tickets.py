@@ -1,0 +1,116 @@
+"""The tickets that the helpdesk calls are about: ERPNext's Issue and, where Helpdesk is installed, its HD Ticket.
+
+A name is looked for among both. An HD Ticket's name is a whole number, an Issue's hardly ever: of two with the same
+name the Issue is meant, unless the caller may not read it or says which DocType is meant.
+"""
+
+import re
+from dataclasses import dataclass
+
+import frappe
+from frappe import _
+from frappe.model.document import Document
+
+from orchestrator.api.generic import raise_not_found
+from orchestrator.apps import is_installed, require_app
+from orchestrator.exceptions import BadRequest
+
+ISSUE = "Issue"
+HD_TICKET = "HD Ticket"
+DOCTYPES = (ISSUE, HD_TICKET)
+PORTAL_ROLES = frozenset({"Customer", "Supplier"})
+# MariaDB would find ticket 5 by "5th floor" as well.
+TICKET_NUMBER = re.compile(r"^[1-9]\d{0,17}$")
+
+
+@dataclass(frozen=True)
+class Ticket:
+	"""A ticket that the caller may read. `is_staff` is False for who reads it as the customer."""
+
+	doc: Document
+	is_staff: bool
+
+	@property
+	def is_issue(self) -> bool:
+		return self.doc.doctype == ISSUE
+
+
+def find(name: str | int, doctype: str | None = None) -> Ticket:
+	"""The ticket of that name, as the caller may see it.
+
+	Raises DoesNotExistError (404) for one that is missing or hidden, PermissionError (403) where the caller has
+	nothing to do with tickets, BadRequest (400) for a `doctype` that is no ticket's, MissingApp (501)."""
+	doctypes = doctypes_of(str(name), doctype)
+	for candidate in doctypes:
+		doc = load(candidate, str(name))
+		if doc and (ticket := as_caller_sees(doc)):
+			return ticket
+	if doctypes == [ISSUE] and not is_customer():
+		frappe.has_permission(ISSUE, "read", throw=True)
+	raise_not_found(doctypes[-1], name)
+	raise AssertionError
+
+
+def doctypes_of(name: str, doctype: str | None) -> list[str]:
+	"""The DocTypes that may have a ticket of that name, in the order in which they are asked."""
+	if doctype:
+		check_doctype(doctype)
+		return [doctype]
+	return [ISSUE, HD_TICKET] if TICKET_NUMBER.match(name) and is_installed("helpdesk") else [ISSUE]
+
+
+def check_doctype(doctype: str) -> None:
+	"""400 for a DocType that is no ticket's, 501 for an HD Ticket without Helpdesk."""
+	if doctype not in DOCTYPES:
+		frappe.throw(_("doctype must be one of: {0}.").format(", ".join(DOCTYPES)), BadRequest)
+	if doctype == HD_TICKET:
+		require_app("helpdesk")
+
+
+def load(doctype: str, name: str) -> Document | None:
+	"""The record, None where there is none. Whether the caller may read it is not asked yet."""
+	if doctype == HD_TICKET and not TICKET_NUMBER.match(name):
+		return None
+	try:
+		return frappe.get_doc(doctype, name)
+	except frappe.DoesNotExistError:
+		frappe.clear_last_message()
+		return None
+
+
+def as_caller_sees(doc: Document) -> Ticket | None:
+	"""The ticket, from the side on which the caller stands. None where they may not read it.
+
+	Customers have no role for issues: ERPNext lets them read their own ones in its portal."""
+	if doc.doctype == HD_TICKET:
+		return Ticket(doc, is_staff=is_agent()) if doc.has_permission("read") else None
+	if is_customer():
+		return Ticket(doc, is_staff=False) if portal_shows(doc) or doc.has_permission("read") else None
+	if doc.has_permission("read"):
+		return Ticket(doc, is_staff=True)
+	return Ticket(doc, is_staff=False) if portal_shows(doc) else None
+
+
+def portal_shows(doc: Document) -> bool:
+	"""True where the caller may read the issue in ERPNext's portal: of a customer they are a portal user of, or
+	raised by themselves. Of support staff the portal would want to see a list of customers, which they may not have."""
+	in_portal = PORTAL_ROLES.intersection(frappe.get_roles()) or not has_role_for_issues()
+	return bool(in_portal and frappe.has_website_permission(doc))
+
+
+def has_role_for_issues() -> bool:
+	"""True where a role lets the caller read issues."""
+	return bool(frappe.has_permission(ISSUE, "read"))
+
+
+def is_customer(user: str | None = None) -> bool:
+	"""True for who is no desk user: a customer in the portal."""
+	user = user or frappe.session.user
+	return frappe.db.get_value("User", user, "user_type") != "System User"
+
+
+def is_agent() -> bool:
+	"""True where Helpdesk counts the caller among those who answer tickets."""
+	from helpdesk.utils import is_agent as helpdesk_knows
+
+	return bool(helpdesk_knows())

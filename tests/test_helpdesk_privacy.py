@@ -1,0 +1,162 @@
+"""What colleagues say on a ticket stays among them: no page, no list, no form, no mail gives it to a customer."""
+
+import json
+
+import pytest
+
+import frappe
+
+from tests import factories, helpdesk
+
+SECRET = "Between us: the account is under review"
+METHOD = "orchestrator.helpdesk.add_issue_comment"
+
+
+@pytest.fixture
+def customer(site) -> str:
+	return helpdesk.make_portal_user()
+
+
+@pytest.fixture
+def agent(site) -> str:
+	return factories.make_user("Support Team", "Agent").name
+
+
+@pytest.fixture(params=["issue", "shared issue", "hd ticket"])
+def ticket(request, customer, api, browser, agent):
+	"""A ticket of the customer with a note by API, a note written in Desk, and a reply that the customer may see."""
+	doc = (helpdesk.make_hd_ticket if request.param == "hd ticket" else factories.make_issue)(
+		raised_by=customer
+	)
+	if request.param == "shared issue":
+		factories.make("DocShare", user=customer, share_doctype="Issue", share_name=doc.name, read=1)
+	client = api(agent)
+	for body in ({"message": SECRET, "is_internal": True}, {"message": "You will hear from us."}):
+		reply = client.post(METHOD, issue=str(doc.name), **body)
+		assert reply.status_code == 201, reply.text
+	reply = browser(agent, factories.PASSWORD).request(
+		"POST",
+		"/api/method/frappe.desk.form.utils.add_comment",
+		data={
+			"reference_doctype": doc.doctype,
+			"reference_name": doc.name,
+			"content": SECRET,
+			"comment_email": agent,
+			"comment_by": agent,
+		},
+	)
+	assert reply.status_code == 200, reply.text
+	return doc
+
+
+@pytest.fixture
+def reads(ticket, customer, api, browser):
+	"""Every way of a customer to the ticket, each as (name, reply)."""
+	name, doctype = str(ticket.name), ticket.doctype
+	columns = json.dumps(["name", "subject", "_comments"])
+	calls = {
+		"get": ("frappe.client.get", {"doctype": doctype, "name": name}),
+		"list": ("frappe.client.get_list", {"doctype": doctype, "fields": columns}),
+		"value": ("frappe.client.get_value", {"doctype": doctype, "filters": name, "fieldname": "_comments"}),
+		"report": ("frappe.desk.reportview.get", {"doctype": doctype, "fields": columns}),
+		"form": ("frappe.desk.form.load.getdoc", {"doctype": doctype, "name": name}),
+		"docinfo": ("frappe.desk.form.load.get_docinfo", {"doctype": doctype, "name": name}),
+		"comments": (
+			"frappe.client.get_list",
+			{"doctype": "Comment", "fields": '["content"]', "filters": json.dumps({"reference_name": name})},
+		),
+		"notes": ("frappe.client.get_list", {"doctype": "HD Ticket Comment", "fields": '["content"]'}),
+		"helpdesk": ("helpdesk.helpdesk.doctype.hd_ticket.api.get_one", {"name": name}),
+		"activities": ("helpdesk.helpdesk.doctype.hd_ticket.api.get_ticket_activities", {"ticket": name}),
+		"sla": ("orchestrator.helpdesk.get_sla_status", {"issue": name}),
+		"mine": ("orchestrator.helpdesk.get_my_tickets", {}),
+	}
+	return [
+		(f"{kind} {call}", client.get(method, **params))
+		for kind, client in (("api", api(customer)), ("browser", browser(customer, factories.PASSWORD)))
+		for call, (method, params) in calls.items()
+	]
+
+
+def test_no_call_of_a_customer_gives_a_note(reads):
+	leaks = [call for call, reply in reads if SECRET in reply.text or "under review" in reply.text]
+	assert leaks == []
+
+
+def test_the_calls_that_a_customer_may_make_still_answer(reads, ticket):
+	answered = {call for call, reply in reads if reply.status_code == 200}
+	assert {"api sla", "api mine", "browser sla", "browser mine"} <= answered
+	if ticket.doctype == "HD Ticket":
+		assert {"api get", "api list", "browser get", "browser list", "browser helpdesk"} <= answered
+
+
+def test_a_customers_reply_by_api_gives_no_note(ticket, customer, api):
+	reply = api(customer).post(METHOD, issue=str(ticket.name), message="Thank you.")
+	assert reply.status_code == 201, reply.text
+	assert SECRET not in reply.text
+
+
+def test_the_portal_page_shows_the_reply_and_no_note(site, customer, api, agent):
+	issue = factories.make_issue(raised_by=customer)
+	client = api(agent)
+	client.post(METHOD, issue=issue.name, message=SECRET, is_internal=True)
+	client.post(METHOD, issue=issue.name, message="You will hear from us.")
+	page = api(customer).request("GET", f"/issues/{issue.name}")
+	assert page.status_code == 200
+	assert issue.subject in page.text
+	assert "You will hear from us." in page.text
+	assert SECRET not in page.text
+
+
+def test_without_a_role_a_customer_reads_no_issue_by_the_generic_calls(site, customer, api):
+	issue = factories.make_issue(raised_by=customer)
+	client = api(customer)
+	assert client.get("frappe.client.get", doctype="Issue", name=issue.name).status_code == 403
+	assert client.get("frappe.client.get_list", doctype="Issue").status_code == 403
+
+
+def test_colleagues_see_the_notes_in_desk(ticket, agent, browser):
+	desk = browser(agent, factories.PASSWORD)
+	reply = desk.get("frappe.desk.form.load.getdoc", doctype=ticket.doctype, name=str(ticket.name))
+	assert reply.status_code == 200
+	comments = [comment["content"] for comment in reply.json()["docinfo"]["comments"]]
+	# on an HD Ticket the note by API is one of Helpdesk's own, beside Desk's
+	assert sum(SECRET in content for content in comments) == (2 if ticket.doctype == "Issue" else 1)
+
+
+def test_desk_still_counts_the_comments(site, agent):
+	issue = factories.make_issue()
+	for number in range(2):
+		issue.add_comment("Comment", f"Note {number}")
+	frappe.db.commit()
+	copies = json.loads(frappe.db.get_value("Issue", issue.name, "_comments"))
+	assert [(copy["by"], copy["comment"]) for copy in copies] == [("Administrator", "")] * 2
+	comment = frappe.get_doc("Comment", copies[0]["name"])
+	comment.content = "Changed"
+	comment.save()
+	assert "Changed" not in frappe.db.get_value("Issue", issue.name, "_comments")
+	comment.delete()
+	assert len(json.loads(frappe.db.get_value("Issue", issue.name, "_comments"))) == 1
+
+
+def test_comments_on_other_records_are_as_frappe_has_them(site):
+	lead = factories.make_lead()
+	lead.add_comment("Comment", "Call back")
+	assert "Call back" in frappe.db.get_value("Lead", lead.name, "_comments")
+
+
+def test_a_form_of_another_record_is_none_of_our_business(site, api, customer):
+	reply = api(customer).get("frappe.desk.form.load.getdoc", doctype="User", name=customer)
+	assert reply.status_code == 200
+
+
+def test_no_mail_to_the_customer_has_the_note(site, customer, api, agent):
+	issue = factories.make_issue(raised_by=customer)
+	with helpdesk.outgoing_account():
+		client = api(agent)
+		client.post(METHOD, issue=issue.name, message=SECRET, is_internal=True)
+		client.post(METHOD, issue=issue.name, message="You will hear from us.")
+	frappe.db.rollback()
+	mails = frappe.get_all("Email Queue", {"reference_name": issue.name}, pluck="message")
+	assert len(mails) == 1
+	assert "under review" not in mails[0]
