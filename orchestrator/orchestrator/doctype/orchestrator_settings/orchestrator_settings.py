@@ -26,8 +26,10 @@ class OrchestratorSettings(Document):
 
 		allow_private_webhook_targets: DF.Check
 		bulk_limit: DF.Int
+		employees_reach_own_records_only: DF.Check
 		idempotency_hours: DF.Int
 		max_page_length: DF.Int
+		punch_tolerance_minutes: DF.Int
 		rate_limit_enabled: DF.Check
 		rate_limit_guest_capacity: DF.Int
 		rate_limit_per_minute: DF.Int
