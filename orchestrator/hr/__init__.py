@@ -135,7 +135,7 @@ def get_leaves(
 def cancel_leave(leave_application: str, reason: str | None = None) -> LeaveStanding:
 	"""Withdraw a leave application that is still open, or cancel an approved leave. HRMS gives the days back.
 
-	One's own open ones; an approved one with HRMS's right to cancel, which its approver and HR have. Raises
+	One's own open ones; an approved one with HRMS's right to cancel, which HR has. Raises
 	DoesNotExistError (404), PermissionError (403), NotPending (409) for one that is rejected or cancelled."""
 	return leave.cancel(leave_application, reason)
 

@@ -1,4 +1,4 @@
-"""What to do about a refusal of HRMS, which often says only what is wrong."""
+"""What HRMS says, as an API client needs it: a refusal with what to do about it, and no chatter on success."""
 
 import contextlib
 from collections.abc import Iterator
@@ -25,9 +25,11 @@ ADVICE = {
 
 @contextlib.contextmanager
 def given() -> Iterator[None]:
-	"""Within it, what HRMS refuses says what to do as well."""
+	"""Within it, what HRMS refuses says what to do as well; what it tells a form besides (whom it shared with, that
+	a mail template is missing) stays out of the reply."""
 	try:
 		yield
+		frappe.clear_messages()
 	except frappe.ValidationError as error:
 		counsel = next((ADVICE[cls.__name__] for cls in type(error).__mro__ if cls.__name__ in ADVICE), None)
 		if counsel is None:

@@ -213,14 +213,9 @@ def withdraw(doc: "LeaveApplication") -> None:
 
 
 def cancel_approved(doc: "LeaveApplication") -> None:
-	"""Cancel an approved leave, where the caller may."""
+	"""Cancel an approved leave, where the caller may: HR, and an approver whom the record is not only shared with."""
 	if not doc.has_permission("cancel"):
-		frappe.throw(
-			_("{0} is approved. Ask the leave approver {1} or HR to cancel it.").format(
-				doc.name, doc.leave_approver or _("(none)")
-			),
-			frappe.PermissionError,
-		)
+		frappe.throw(_("{0} is approved. Ask HR to cancel it.").format(doc.name), frappe.PermissionError)
 	with advice.given():
 		doc.cancel()
 
