@@ -76,9 +76,10 @@ class Sheet:
 
 	def balance_of(self, employee: str) -> Balance:
 		"""The figures of one employee."""
-		allocation, entries = self.allocations.get(employee), self.entries[employee]
+		allocation = self.allocations.get(employee)
 		if allocation is None:
 			return nothing(self.leave_type)
+		entries = [row for row in self.entries[employee] if overlaps(row, allocation)]
 		expired = [row.leaves for row in entries if is_expired_by_hand(row, allocation)]
 		if (
 			allocation.unused_leaves
@@ -124,6 +125,11 @@ def by_employee(rows: Iterable[frappe._dict]) -> dict[str, list[frappe._dict]]:
 def applications(entries: Iterable[frappe._dict]) -> list[frappe._dict]:
 	"""The ledger's entries for leave that was taken."""
 	return [row for row in entries if row.transaction_type == APPLICATION]
+
+
+def overlaps(row: frappe._dict, allocation: frappe._dict) -> bool:
+	"""True for an entry of the allocation's period; the rows of several employees are of all their periods."""
+	return row.from_date <= allocation.to_date and row.to_date >= allocation.from_date
 
 
 def touches(row: frappe._dict, allocation: frappe._dict) -> bool:
