@@ -1,5 +1,5 @@
-"""Leave balances from HRMS's ledger: of one employee by HRMS's own functions, of many at once by its arithmetic over
-rows that are read for all together."""
+"""Leave balances from HRMS's ledger: of one employee by HRMS's own functions, of many at once by the same sums
+over rows that are read for all together."""
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
@@ -14,13 +14,15 @@ from orchestrator.hr import ledger
 from orchestrator.hr.ledger import ALLOCATION, APPLICATION, ENCASHMENT
 from orchestrator.hr.shapes import Balance, EmployeeBalance
 
+Period = tuple[str, str, date, date]
+COUNTS_EXPIRED = hasattr(engine, "get_manually_expired_leaves")
+
 
 def balance_of(employee: str, leave_type: str, day: date) -> Balance:
 	"""The balance as HRMS's `get_leave_details` has it, worked out for this leave type alone."""
 	allocation = engine.get_leave_allocation_records(employee, day, leave_type).get(leave_type)
 	if not allocation:
 		return nothing(leave_type)
-	period = (employee, leave_type, allocation.from_date, allocation.to_date)
 	remaining = engine.get_leave_balance_on(
 		employee,
 		leave_type,
@@ -28,13 +30,29 @@ def balance_of(employee: str, leave_type: str, day: date) -> Balance:
 		to_date=allocation.to_date,
 		consider_all_leaves_in_the_allocation_period=True,
 	)
+	period = (employee, leave_type, allocation.from_date, allocation.to_date)
 	return figures(
 		leave_type,
 		allocation.total_leaves_allocated,
-		-engine.get_leaves_for_period(*period),
+		used_of(allocation, remaining, period),
 		remaining,
 		engine.get_leaves_pending_approval_for_period(*period),
 	)
+
+
+def used_of(allocation: frappe._dict, remaining: float, period: Period) -> float:
+	"""The days used of the allocation: what is missing of it and has not expired. HRMS has counted them day by day for
+	the balance already; where leave was carried forward, days that expired are missing too, and it counts again."""
+	if allocation.unused_leaves:
+		return -engine.get_leaves_for_period(*period)
+	return allocation.total_leaves_allocated + expired_by_hand(*period) - remaining
+
+
+def expired_by_hand(employee: str, leave_type: str, first: date, last: date) -> float:
+	"""What someone let expire before its time, negative. Older versions of HRMS leave it in the balance."""
+	if not COUNTS_EXPIRED:
+		return 0.0
+	return engine.get_manually_expired_leaves(employee, leave_type, first, last)
 
 
 def nothing(leave_type: str) -> Balance:
@@ -89,11 +107,10 @@ class Sheet:
 			# Leave carried forward has an end of its own, and HRMS weighs what was taken before and after it.
 			return balance_of(employee, self.leave_type, self.day)
 		taken = sum(self.taken_by(row, allocation) for row in entries)
-		remaining = engine.get_remaining_leaves(allocation, taken, self.day, "", sum(expired))
+		# what HRMS's get_remaining_leaves comes to where nothing was carried forward
+		remaining = allocation.total_leaves_allocated + taken + (sum(expired) if COUNTS_EXPIRED else 0.0)
 		waiting = sum(row.total_leave_days for row in self.pending[employee] if touches(row, allocation))
-		return figures(
-			self.leave_type, allocation.total_leaves_allocated, -taken, remaining.leave_balance, waiting
-		)
+		return figures(self.leave_type, allocation.total_leaves_allocated, -taken, remaining, waiting)
 
 	def taken_by(self, entry: frappe._dict, allocation: frappe._dict) -> float:
 		"""The days that an entry takes from the allocation, negative as in the ledger: HRMS counts an application's

@@ -41,10 +41,15 @@ def days(name: str, text: str | None) -> date | None:
 
 def employee_whose_leave_is_open(employee: str | None) -> str:
 	"""The employee named, whose balances the caller may see: who may read the record, and the leave approver."""
-	is_known = bool(employee and frappe.db.exists(employees.DOCTYPE, employee))
-	if employee and is_known and get_leave_approver(employee) == frappe.session.user:
+	if employee and (employees.is_readable(employee) or is_leave_approver_of(employee)):
 		return employee
 	return employees.employee_or_own(employee)
+
+
+def is_leave_approver_of(employee: str) -> bool:
+	"""True if the employee's leave is the caller's to approve."""
+	is_known = frappe.db.exists(employees.DOCTYPE, employee)
+	return bool(is_known and get_leave_approver(employee) == frappe.session.user)
 
 
 def several_employees(value: str | list | None) -> list[str]:
