@@ -30,21 +30,22 @@ def prepare() -> dict[str, str]:
 		leave_approver=MANAGER,
 	)
 	forget()
-	if not frappe.db.exists("Leave Allocation", {"employee": employee}):
-		allocate(employee, LEAVE_TYPE, from_date="2025-01-01", to_date=f"{getdate().year + 1}-12-31")
-		make_leave(employee, LEAVE_TYPE, *TAKEN, "Approved", leave_approver=MANAGER)
+	allocate(employee, LEAVE_TYPE, from_date="2025-01-01", to_date=f"{getdate().year + 1}-12-31")
+	make_leave(employee, LEAVE_TYPE, *TAKEN, "Approved", leave_approver=MANAGER)
 	return {"EMP001": employee, "EMP002": manager}
 
 
 def forget() -> None:
-	"""Delete what the examples made."""
+	"""Delete what was made for the examples, but for the employees."""
 	employees = frappe.get_all("Employee", {"user_id": ("in", (EMPLOYEE, MANAGER))}, pluck="name")
-	of_examples = {"employee": ("in", employees), "from_date": ("!=", TAKEN[0])}
-	leaves = frappe.get_all("Leave Application", of_examples, pluck="name")
-	frappe.db.delete("Leave Ledger Entry", {"transaction_name": ("in", leaves)})
-	frappe.db.delete("Attendance", {"leave_application": ("in", leaves)})
-	frappe.db.delete("Leave Application", {"name": ("in", leaves)})
-	frappe.db.delete("Employee Checkin", {"employee": ("in", employees)})
+	for doctype in (
+		"Attendance",
+		"Employee Checkin",
+		"Leave Ledger Entry",
+		"Leave Application",
+		"Leave Allocation",
+	):
+		frappe.db.delete(doctype, {"employee": ("in", employees)})
 	frappe.db.commit()
 
 

@@ -72,6 +72,8 @@ def templates(site):
 	for field in ("leave_approval_notification_template", "leave_status_notification_template"):
 		frappe.db.set_single_value("HR Settings", field, None)
 	account.delete(force=True)
+	# what nobody sends any more
+	frappe.db.delete("Email Queue", {"email_account": account.name})
 	frappe.db.commit()
 
 

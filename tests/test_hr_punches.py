@@ -36,7 +36,7 @@ def site_now() -> datetime:
 
 def test_an_employee_checks_in_for_themselves_now(api, person):
 	before = site_now()
-	reply = api(person.user).post(CHECK_IN, location="office")
+	reply = api(person.user).post(CHECK_IN, location="reception")
 	assert reply.status_code == 201, reply.text
 	body = reply.json()
 	data = body["data"]
@@ -50,14 +50,14 @@ def test_an_employee_checks_in_for_themselves_now(api, person):
 			"log_type": "IN",
 			"time": stored.time.isoformat(),
 			"time_zone": get_system_timezone(),
-			"location": "office",
+			"location": "reception",
 			"latitude": None,
 			"longitude": None,
 			"shift": None,
 		},
 		"exc": "",
 	}
-	assert (stored.employee, stored.log_type, stored.device_id) == (person.employee, "IN", "office")
+	assert (stored.employee, stored.log_type, stored.device_id) == (person.employee, "IN", "reception")
 
 
 def test_an_employee_keeps_the_time_given_within_the_tolerance(api, person):
@@ -84,13 +84,13 @@ def test_an_older_punch_of_ones_own_is_403_that_says_so(api, person):
 
 def test_hr_enters_any_past_time_as_the_reference_sends_it(api, person):
 	reply = api(make_hr()).post(
-		CHECK_IN, employee=person.employee, timestamp="2025-02-19T09:00:00", location="office"
+		CHECK_IN, employee=person.employee, timestamp="2025-02-19T09:00:00", location="reception"
 	)
 	assert reply.status_code == 201, reply.text
 	assert reply.json()["data"]["time"] == "2025-02-19T09:00:00"
 	assert frappe.db.get_value(
 		"Employee Checkin", {"employee": person.employee}, ["time", "log_type", "device_id"]
-	) == (datetime(2025, 2, 19, 9), "IN", "office")
+	) == (datetime(2025, 2, 19, 9), "IN", "reception")
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ def test_of_two_punches_at_once_one_is_made(api, person):
 
 def test_a_retry_with_the_same_key_punches_once(api, person):
 	client, key = api(person.user), {"Idempotency-Key": frappe.generate_hash()}
-	replies = [client.post(CHECK_IN, headers=key, location="office") for _ in range(2)]
+	replies = [client.post(CHECK_IN, headers=key, location="reception") for _ in range(2)]
 	assert [reply.status_code for reply in replies] == [201, 201]
 	assert replies[0].json() == replies[1].json()
 	assert count("Employee Checkin", employee=person.employee) == 1
@@ -346,16 +346,16 @@ def set_tolerance(minutes: int) -> None:
 def test_the_day_has_its_punches_and_the_hours_of_every_pair(api, person):
 	"""09:00-12:15 and 13:00-17:30: 3.25 + 4.5 = 7.75 hours. The next day's punch is not part of it."""
 	for log_type, time in (("IN", "09:00"), ("OUT", "12:15"), ("IN", "13:00"), ("OUT", "17:30")):
-		make_punch(person.employee, log_type, f"2026-03-02 {time}:00", device_id="office")
+		make_punch(person.employee, log_type, f"2026-03-02 {time}:00", device_id="reception")
 	make_punch(person.employee, "IN", "2026-03-03 00:00:00")
 	reply = api(person.user).get("orchestrator.hr.get_day_punches", date="2026-03-02")
 	assert reply.status_code == 200, reply.text
 	data = reply.json()["data"]
 	assert [(row["log_type"], row["time"], row["location"]) for row in data.pop("punches")] == [
-		("IN", "2026-03-02T09:00:00", "office"),
-		("OUT", "2026-03-02T12:15:00", "office"),
-		("IN", "2026-03-02T13:00:00", "office"),
-		("OUT", "2026-03-02T17:30:00", "office"),
+		("IN", "2026-03-02T09:00:00", "reception"),
+		("OUT", "2026-03-02T12:15:00", "reception"),
+		("IN", "2026-03-02T13:00:00", "reception"),
+		("OUT", "2026-03-02T17:30:00", "reception"),
 	]
 	assert data == {
 		"employee": person.employee,
