@@ -68,6 +68,56 @@ doc_events = {
 	"Webhook": {"validate": "orchestrator.api.webhook_targets.check_on_save"},
 }
 
+# Whose records self-service reaches: see orchestrator/hr/reach.py
+permission_query_conditions = {
+	"Employee": "orchestrator.hr.reach.conditions",
+	"Attendance": "orchestrator.hr.reach.conditions",
+	"Attendance Request": "orchestrator.hr.reach.conditions",
+	"Compensatory Leave Request": "orchestrator.hr.reach.conditions",
+	"Employee Advance": "orchestrator.hr.reach.conditions",
+	"Employee Benefit Application": "orchestrator.hr.reach.conditions",
+	"Employee Benefit Claim": "orchestrator.hr.reach.conditions",
+	"Employee Checkin": "orchestrator.hr.reach.conditions",
+	"Employee Incentive": "orchestrator.hr.reach.conditions",
+	"Employee Other Income": "orchestrator.hr.reach.conditions",
+	"Employee Tax Exemption Declaration": "orchestrator.hr.reach.conditions",
+	"Employee Tax Exemption Proof Submission": "orchestrator.hr.reach.conditions",
+	"Expense Claim": "orchestrator.hr.reach.conditions",
+	"Leave Allocation": "orchestrator.hr.reach.conditions",
+	"Leave Application": "orchestrator.hr.reach.conditions",
+	"Leave Encashment": "orchestrator.hr.reach.conditions",
+	"Leave Ledger Entry": "orchestrator.hr.reach.conditions",
+	"Retention Bonus": "orchestrator.hr.reach.conditions",
+	"Salary Slip": "orchestrator.hr.reach.conditions",
+	"Salary Withholding": "orchestrator.hr.reach.conditions",
+	"Shift Assignment": "orchestrator.hr.reach.conditions",
+	"Shift Request": "orchestrator.hr.reach.conditions",
+}
+has_permission = {
+	"Employee": "orchestrator.hr.reach.has_permission",
+	"Attendance": "orchestrator.hr.reach.has_permission",
+	"Attendance Request": "orchestrator.hr.reach.has_permission",
+	"Compensatory Leave Request": "orchestrator.hr.reach.has_permission",
+	"Employee Advance": "orchestrator.hr.reach.has_permission",
+	"Employee Benefit Application": "orchestrator.hr.reach.has_permission",
+	"Employee Benefit Claim": "orchestrator.hr.reach.has_permission",
+	"Employee Checkin": "orchestrator.hr.reach.has_permission",
+	"Employee Incentive": "orchestrator.hr.reach.has_permission",
+	"Employee Other Income": "orchestrator.hr.reach.has_permission",
+	"Employee Tax Exemption Declaration": "orchestrator.hr.reach.has_permission",
+	"Employee Tax Exemption Proof Submission": "orchestrator.hr.reach.has_permission",
+	"Expense Claim": "orchestrator.hr.reach.has_permission",
+	"Leave Allocation": "orchestrator.hr.reach.has_permission",
+	"Leave Application": "orchestrator.hr.reach.has_permission",
+	"Leave Encashment": "orchestrator.hr.reach.has_permission",
+	"Leave Ledger Entry": "orchestrator.hr.reach.has_permission",
+	"Retention Bonus": "orchestrator.hr.reach.has_permission",
+	"Salary Slip": "orchestrator.hr.reach.has_permission",
+	"Salary Withholding": "orchestrator.hr.reach.has_permission",
+	"Shift Assignment": "orchestrator.hr.reach.has_permission",
+	"Shift Request": "orchestrator.hr.reach.has_permission",
+}
+
 # The contract: see orchestrator/api
 before_request = ["orchestrator.api.pipeline.before_request"]
 auth_hooks = ["orchestrator.api.pipeline.authorize"]

@@ -13,12 +13,12 @@ from orchestrator.api import errors
 from orchestrator.api.aliases import ALIASES
 from orchestrator.setup.custom_fields import CUSTOM_FIELDS
 from orchestrator.setup.status_options import STATUS_OPTIONS
-from tests import factories, helpdesk, reference
+from tests import factories, helpdesk, reference, reference_hr
 from tests.client import Client
 from tests.reference import Bindings, Example
 
 EVERY_ROLE = (
-	"Sales User", "Sales Manager", "Support Team", "Projects User", "Projects Manager", "System Manager",
+	"Sales User", "Sales Manager", "HR User", "HR Manager", "Support Team", "Projects User", "Projects Manager", "System Manager",
 )  # fmt: skip
 # Who the document tells of: <key> of the document -> user and roles
 CALLERS = {
@@ -26,6 +26,8 @@ CALLERS = {
 	"colleague": ("user@example.com", EVERY_ROLE),
 	"stranger": ("stranger@example.com", ()),
 	"busy": ("busy@example.com", ("Sales User",)),
+	"employee": (reference_hr.EMPLOYEE, ()),
+	"manager": (reference_hr.MANAGER, ("Leave Approver",)),
 }
 LEADS = ("jane@example.com", "john.doe@example.com", "mary@example.com")
 AGREEMENT = "Example Support"
@@ -54,10 +56,12 @@ def bound(frappe_site: str) -> Iterator[Bindings]:
 	forget_earlier_run()
 	promise_support()
 	switch_names(True)
-	empty_bucket(CALLERS["busy"][0])
-	yield credentials() | {"<password>": factories.PASSWORD, "<idempotency key>": uuid.uuid4().hex}
+	people = reference_hr.prepare()
+	empty_bucket(CALLERS["busy"][0])  # last: saving an employee clears the cache
+	yield credentials() | people | {"<password>": factories.PASSWORD, "<idempotency key>": uuid.uuid4().hex}
 	switch_names(False)
 	forget_earlier_run()
+	reference_hr.forget()
 
 
 def forget_earlier_run() -> None:

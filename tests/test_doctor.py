@@ -5,7 +5,9 @@ import re
 
 import pytest
 
-from tests import bench
+import frappe
+
+from tests import bench, factories
 from tests.source import ROOT
 
 
@@ -86,3 +88,14 @@ def test_the_bounds_are_those_that_bench_checks(doctor):
 )
 def test_a_version_is_held_to_its_bounds(doctor, version, fits):
 	assert doctor.is_within(version, ">=15.40.0,<16.0.0") is fits
+
+
+def test_someone_of_hr_who_is_tied_to_their_own_record_is_a_warning(doctor, site):
+	user = factories.make_user("HR User").name
+	employee = factories.make_employee(user_id=user)
+	finding = doctor.check_hr_reach()
+	assert (finding.level, "users of HR reach only" in finding.found) == ("warn", True)
+	employee.update({"create_user_permission": 0}).save()
+	tied = frappe.get_all("User Permission", {"user": user, "allow": "Employee"})
+	frappe.db.commit()
+	assert tied == []

@@ -7,7 +7,7 @@ import frappe
 from orchestrator.apps import is_installed, require_app
 from orchestrator.configuration import get_settings
 from orchestrator.exceptions import MissingApp
-from orchestrator.setup import naming_rules, settings
+from orchestrator.setup import naming_rules, settings_defaults
 from tests import factories
 
 DOCTYPE = "Orchestrator Settings"
@@ -45,6 +45,18 @@ def test_a_new_site_has_the_numbers_of_the_reference(site):
 	assert (settings.rate_limit_user_capacity, settings.max_page_length) == (1000, 500)
 	assert (settings.idempotency_hours, settings.bulk_limit) == (24, 500)
 	assert (settings.allow_private_webhook_targets, settings.use_documented_names) == (0, 0)
+	assert (settings.punch_tolerance_minutes, settings.employees_reach_own_records_only) == (5, 1)
+
+
+def test_a_site_that_saved_its_settings_before_gets_the_defaults_of_new_ones(site):
+	save_settings(bulk_limit=7, punch_tolerance_minutes=0)
+	frappe.db.delete("Singles", {"doctype": DOCTYPE, "field": "employees_reach_own_records_only"})
+	settings_defaults.sync()
+	settings = frappe.get_doc(DOCTYPE)
+	assert (settings.employees_reach_own_records_only, settings.punch_tolerance_minutes) == (1, 0)
+	assert settings.bulk_limit == 7
+	frappe.db.rollback()
+	frappe.clear_document_cache(DOCTYPE, DOCTYPE)
 
 
 @pytest.mark.parametrize(
@@ -164,7 +176,7 @@ def test_a_missing_app_is_named(site):
 def test_a_setting_that_is_new_to_the_site_gets_its_default(site):
 	frappe.db.delete("Singles", {"doctype": DOCTYPE, "field": "sla_at_risk_minutes"})
 	frappe.db.set_single_value(DOCTYPE, "escalation_enabled", 0)
-	settings.sync()
+	settings_defaults.sync()
 	stored = frappe.db.get_singles_dict(DOCTYPE, cast=True)
 	assert (stored.sla_at_risk_minutes, stored.escalation_enabled) == (60, 0)
 	frappe.db.rollback()

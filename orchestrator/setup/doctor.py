@@ -25,6 +25,7 @@ VERSION_BOUNDS = {
 	"erpnext": ">=15.40.0,<16.0.0",
 	"hrms": ">=15.30.0,<16.0.0",
 }
+HR_ROLES = ("HR User", "HR Manager")
 OPTIONAL_APPS = ("helpdesk", "gameplan", "insights")
 
 
@@ -101,6 +102,24 @@ def check_overrides() -> Finding:
 			"hooks", FAIL, f"overridden: {', '.join(taken)}", "Reinstall Orchestrator, so that it comes last."
 		)
 	return Finding("hooks", OK, f"{len(ours)} overrides in force")
+
+
+def check_hr_reach() -> Finding:
+	"""HRMS ties every employee to their own record unless told otherwise, those of HR too."""
+	staff = frappe.get_all(
+		"Has Role", filters={"parenttype": "User", "role": ("in", HR_ROLES)}, pluck="parent", distinct=True
+	)
+	tied = frappe.get_all(
+		"User Permission", filters={"allow": "Employee", "user": ("in", staff)}, pluck="user", distinct=True
+	)
+	if tied:
+		return Finding(
+			"HR",
+			WARN,
+			f"{len(tied)} users of HR reach only the employees that user permissions name",
+			"Where that is not meant, untick Create User Permission in their employee records.",
+		)
+	return Finding("HR", OK, "user permissions hide no employee from HR")
 
 
 def check_redis() -> Finding:
@@ -212,5 +231,6 @@ CHECKS: tuple[Callable[[], Finding], ...] = (
 	check_mail,
 	check_company,
 	check_service_levels,
+	check_hr_reach,
 	check_pdf,
 )

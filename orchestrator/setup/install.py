@@ -1,6 +1,6 @@
 """Install and migrate: everything this app declares on other apps' DocTypes."""
 
-from orchestrator.setup import backfill, custom_fields, indexes, roles, settings, status_options
+from orchestrator.setup import backfill, custom_fields, indexes, roles, settings_defaults, status_options
 
 
 def before_install() -> None:
@@ -18,4 +18,4 @@ def sync() -> None:
 	custom_fields.sync()
 	indexes.sync()
 	status_options.sync()
-	settings.sync()
+	settings_defaults.sync()

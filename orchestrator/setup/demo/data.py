@@ -40,6 +40,8 @@ PEOPLE = (
 	Person("api", "API", "Client", "Prefer not to say", "", None,
 		("Sales Manager", "Sales User", "Support Team", "HR User", "Projects User")),
 )  # fmt: skip
+# Employee -> who they report to; managers stand first above.
+MANAGERS = {"theo": "nora", "ida": "nora", "priya": "sam", "june": "omar"}
 APPROVER = "lena"
 API_USER = "api"
 

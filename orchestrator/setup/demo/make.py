@@ -188,6 +188,7 @@ class Maker:
 				department=self.department_of(person.department),
 				designation=person.designation,
 				holiday_list=self.names["Holiday List", "all"],
+				reports_to=self.names.get(("Employee", data.MANAGERS.get(person.key, ""))),
 				leave_approver=self.names["User", data.APPROVER],
 				user_id=self.names["User", person.key],
 				# A user permission would hide every colleague from the people who look after them.

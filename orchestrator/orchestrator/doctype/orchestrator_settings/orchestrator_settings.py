@@ -29,8 +29,10 @@ class OrchestratorSettings(Document):
 		escalate_to_role: DF.Link | None
 		escalate_to_user: DF.Link | None
 		escalation_enabled: DF.Check
+		employees_reach_own_records_only: DF.Check
 		idempotency_hours: DF.Int
 		max_page_length: DF.Int
+		punch_tolerance_minutes: DF.Int
 		rate_limit_enabled: DF.Check
 		rate_limit_guest_capacity: DF.Int
 		rate_limit_per_minute: DF.Int

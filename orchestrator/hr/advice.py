@@ -1,0 +1,39 @@
+"""What HRMS says, as an API client needs it: a refusal with what to do about it, and no chatter on success."""
+
+import contextlib
+from collections.abc import Iterator
+
+import frappe
+from frappe import _, _lt
+
+from orchestrator.api.errors import text_of
+
+# By the name of the exception's class: some of them are of later versions only.
+ADVICE = {
+	"AttendanceAlreadyMarkedError": _lt("Choose other days, or ask HR to correct the attendance."),
+	"CheckinRadiusExceededError": _lt("Go there and try again, or ask HR to enter the punch."),
+	"InactiveEmployeeStatusError": _lt("Ask HR to set the employee active first."),
+	"InsufficientLeaveBalanceError": _lt(
+		"Choose fewer days or another leave type, or ask HR to allocate more. get_leave_balance tells what is left."
+	),
+	"LeaveAcrossAllocationsError": _lt("Apply once for the days of each."),
+	"LeaveDayBlockedError": _lt("Choose other days, or ask HR who may approve leave on them."),
+	"NotAnOptionalHoliday": _lt("Choose a day of the list."),
+	"OverlapError": _lt("Choose other days, or cancel that application first."),
+}
+
+
+@contextlib.contextmanager
+def given() -> Iterator[None]:
+	"""Within it, what HRMS refuses says what to do as well; what it tells a form besides (whom it shared with, that
+	a mail template is missing) stays out of the reply."""
+	try:
+		yield
+		frappe.clear_messages()
+	except frappe.ValidationError as error:
+		counsel = next((ADVICE[cls.__name__] for cls in type(error).__mro__ if cls.__name__ in ADVICE), None)
+		if counsel is None:
+			raise
+		text = text_of(error)
+		frappe.clear_messages()
+		frappe.throw(_("{0}. {1}").format(text.rstrip(". "), counsel), type(error))

@@ -1,0 +1,171 @@
+"""Leave balances from HRMS's ledger: of one employee by HRMS's own functions, of many at once by the same sums
+over rows that are read for all together."""
+
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+import frappe
+from frappe.utils import cint, date_diff, flt
+from hrms.hr.doctype.leave_application import leave_application as engine
+
+from orchestrator.hr import ledger
+from orchestrator.hr.ledger import ALLOCATION, APPLICATION, ENCASHMENT
+from orchestrator.hr.shapes import Balance, EmployeeBalance
+
+Period = tuple[str, str, date, date]
+COUNTS_EXPIRED = hasattr(engine, "get_manually_expired_leaves")
+
+
+def balance_of(employee: str, leave_type: str, day: date) -> Balance:
+	"""The balance as HRMS's `get_leave_details` has it, worked out for this leave type alone."""
+	allocation = engine.get_leave_allocation_records(employee, day, leave_type).get(leave_type)
+	if not allocation:
+		return nothing(leave_type)
+	remaining = engine.get_leave_balance_on(
+		employee,
+		leave_type,
+		day,
+		to_date=allocation.to_date,
+		consider_all_leaves_in_the_allocation_period=True,
+	)
+	period = (employee, leave_type, allocation.from_date, allocation.to_date)
+	return figures(
+		leave_type,
+		allocation.total_leaves_allocated,
+		used_of(allocation, remaining, period),
+		remaining,
+		engine.get_leaves_pending_approval_for_period(*period),
+	)
+
+
+def used_of(allocation: frappe._dict, remaining: float, period: Period) -> float:
+	"""The days used of the allocation: what is missing of it and has not expired. HRMS has counted them day by day for
+	the balance already; where leave was carried forward, days that expired are missing too, and it counts again."""
+	if allocation.unused_leaves:
+		return -engine.get_leaves_for_period(*period)
+	return allocation.total_leaves_allocated + expired_by_hand(*period) - remaining
+
+
+def expired_by_hand(employee: str, leave_type: str, first: date, last: date) -> float:
+	"""What someone let expire before its time, negative. Older versions of HRMS leave it in the balance."""
+	if not COUNTS_EXPIRED:
+		return 0.0
+	return engine.get_manually_expired_leaves(employee, leave_type, first, last)
+
+
+def nothing(leave_type: str) -> Balance:
+	"""The balance where nothing is allocated."""
+	return Balance(leave_type=leave_type, allocated=0.0, used=0.0, balance=0.0, pending=0.0)
+
+
+def figures(leave_type: str, allocated: float, used: float, balance: float, pending: float) -> Balance:
+	"""A balance, rounded as HRMS rounds it."""
+	precision = cint(frappe.db.get_single_value("System Settings", "float_precision")) or 2
+	return Balance(
+		leave_type=leave_type,
+		allocated=flt(allocated, precision),
+		used=flt(used, precision) + 0.0,
+		balance=flt(balance, precision),
+		pending=flt(pending, precision),
+	)
+
+
+def balances_of(employees: Sequence[str], leave_type: str, day: date) -> list[EmployeeBalance]:
+	"""The balances of several employees, in the order given: of each what `balance_of` gives."""
+	sheet = Sheet(employees, leave_type, day)
+	return [EmployeeBalance(employee=employee, **sheet.balance_of(employee)) for employee in employees]
+
+
+class Sheet:
+	"""What HRMS reads for one employee, read for several at once: eight queries for any number of them."""
+
+	def __init__(self, employees: Sequence[str], leave_type: str, day: date) -> None:
+		self.leave_type, self.day = leave_type, day
+		self.allocations = {row.employee: row for row in ledger.allocations(employees, leave_type, day)}
+		first = min((row.from_date for row in self.allocations.values()), default=day)
+		last = max((row.to_date for row in self.allocations.values()), default=day)
+		entries = ledger.entries(list(self.allocations), leave_type, first, last)
+		pending = ledger.pending_applications(list(self.allocations), leave_type, first, last)
+		self.entries, self.pending = by_employee(entries), by_employee(pending)
+		self.half_days = ledger.half_days([row.transaction_name for row in entries if row.leaves % 1])
+		self.holidays = ledger.holidays({row.holiday_list for row in entries}, leave_type, first, last)
+
+	def balance_of(self, employee: str) -> Balance:
+		"""The figures of one employee."""
+		allocation = self.allocations.get(employee)
+		if allocation is None:
+			return nothing(self.leave_type)
+		entries = [row for row in self.entries[employee] if overlaps(row, allocation)]
+		expired = [row.leaves for row in entries if is_expired_by_hand(row, allocation)]
+		if (
+			allocation.unused_leaves
+			or len(expired) > 1
+			or not all(row.holiday_list for row in applications(entries))
+		):
+			# Leave carried forward has an end of its own, and HRMS weighs what was taken before and after it.
+			return balance_of(employee, self.leave_type, self.day)
+		taken = sum(self.taken_by(row, allocation) for row in entries)
+		# what HRMS's get_remaining_leaves comes to where nothing was carried forward
+		remaining = allocation.total_leaves_allocated + taken + (sum(expired) if COUNTS_EXPIRED else 0.0)
+		waiting = sum(row.total_leave_days for row in self.pending[employee] if touches(row, allocation))
+		return figures(self.leave_type, allocation.total_leaves_allocated, -taken, remaining, waiting)
+
+	def taken_by(self, entry: frappe._dict, allocation: frappe._dict) -> float:
+		"""The days that an entry takes from the allocation, negative as in the ledger: HRMS counts an application's
+		days anew, by the holidays as they are now."""
+		if entry.transaction_type == ENCASHMENT:
+			return entry.leaves if is_within(entry, allocation) else 0
+		if entry.transaction_type != APPLICATION:
+			return 0
+		first, last = max(entry.from_date, allocation.from_date), min(entry.to_date, allocation.to_date)
+		days = date_diff(last, first) + 1 - self.holidays_between(entry.holiday_list, first, last)
+		half_day = self.half_days.get(entry.transaction_name) if entry.leaves % 1 else None
+		is_half = entry.leaves % 1 and (first == last or (half_day and first <= half_day <= last))
+		return -(days - 0.5) if is_half else -days
+
+	def holidays_between(self, holiday_list: str, first: date, last: date) -> int:
+		"""How many days of the list there are from `first` to `last`."""
+		days = self.holidays.get(holiday_list, [])
+		return bisect_right(days, last) - bisect_left(days, first)
+
+
+def by_employee(rows: Iterable[frappe._dict]) -> dict[str, list[frappe._dict]]:
+	"""The rows of each employee."""
+	groups: dict[str, list[frappe._dict]] = defaultdict(list)
+	for row in rows:
+		groups[row.employee].append(row)
+	return groups
+
+
+def applications(entries: Iterable[frappe._dict]) -> list[frappe._dict]:
+	"""The ledger's entries for leave that was taken."""
+	return [row for row in entries if row.transaction_type == APPLICATION]
+
+
+def overlaps(row: frappe._dict, allocation: frappe._dict) -> bool:
+	"""True for an entry of the allocation's period; the rows of several employees are of all their periods."""
+	return row.from_date <= allocation.to_date and row.to_date >= allocation.from_date
+
+
+def touches(row: frappe._dict, allocation: frappe._dict) -> bool:
+	"""True where an application begins or ends in the allocation's period."""
+	first, last = allocation.from_date, allocation.to_date
+	return first <= row.from_date <= last or first <= row.to_date <= last
+
+
+def is_within(row: frappe._dict, allocation: frappe._dict) -> bool:
+	"""True where an entry lies in the allocation's period."""
+	return allocation.from_date <= row.from_date and row.to_date <= allocation.to_date
+
+
+def is_expired_by_hand(row: frappe._dict, allocation: frappe._dict) -> bool:
+	"""True for the entry by which someone let the rest of the allocation expire early."""
+	return (
+		row.transaction_type == ALLOCATION
+		and row.is_expired
+		and not row.is_carry_forward
+		and row.from_date >= allocation.from_date
+		and row.to_date < allocation.to_date
+	)

@@ -1,0 +1,140 @@
+"""Which employee a call is about, and what the caller is to them."""
+
+import frappe
+from frappe import _
+
+from orchestrator.api.generic import raise_not_found
+from orchestrator.exceptions import refuse
+from orchestrator.hr.shapes import Profile
+
+DOCTYPE = "Employee"
+HR_ROLES = frozenset({"HR User", "HR Manager"})
+PROFILE_FIELDS = (
+	"name",
+	"employee_name",
+	"user_id",
+	"status",
+	"company",
+	"department",
+	"designation",
+	"date_of_joining",
+	"reports_to",
+	"lft",
+	"rgt",
+)
+
+
+class NoEmployee(frappe.ValidationError):
+	"""The caller is no employee and named none. 422."""
+
+
+class NotEmployed(frappe.ValidationError):
+	"""The employee did not work here on that day. 422."""
+
+
+def is_hr() -> bool:
+	"""True if the caller looks after everyone."""
+	return not HR_ROLES.isdisjoint(frappe.get_roles())
+
+
+def own_employee() -> str | None:
+	"""The caller's own employee record, the active one where there are several."""
+	# get_all: that it is theirs, the filter says
+	records = frappe.get_all(DOCTYPE, filters={"user_id": frappe.session.user}, fields=["name", "status"])
+	active = [record.name for record in records if record.status == "Active"]
+	return next(iter(active or [record.name for record in records]), None)
+
+
+def is_readable(employee: str) -> bool:
+	"""True where there is such an employee whom the caller may read."""
+	if not frappe.db.exists(DOCTYPE, employee):
+		return False
+	return bool(frappe.has_permission(DOCTYPE, "read", doc=frappe.get_cached_doc(DOCTYPE, employee)))
+
+
+def employee_or_own(employee: str | None) -> str:
+	"""The employee named, where the caller may read them; without a name, the caller.
+
+	Raises PermissionError (403) where the caller may read no employees, DoesNotExistError (404) where not this
+	one, NoEmployee (422) where the caller is none."""
+	frappe.has_permission(DOCTYPE, "read", throw=True)
+	if not employee:
+		return own_or_refuse()
+	if not is_readable(employee):
+		raise_not_found(DOCTYPE, employee)
+	return employee
+
+
+def own_or_refuse() -> str:
+	"""The caller's own record. 422 where they have none."""
+	own = own_employee()
+	if own is None:
+		refuse(
+			_(
+				"Your user {0} is linked to no employee. Name one in employee, or ask HR to enter your user in your employee record."
+			).format(frappe.session.user),
+			NoEmployee,
+		)
+	return own
+
+
+def check_own_or_hr(employee: str, message: str) -> None:
+	"""403 with `message` where the record is someone else's and the caller is not HR."""
+	if employee != own_employee() and not is_hr():
+		frappe.throw(message, frappe.PermissionError)
+
+
+def check_employed(employee: str, day: object) -> None:
+	"""422 for a day before the employee joined or after they left."""
+	joined, left = frappe.get_cached_value(DOCTYPE, employee, ["date_of_joining", "relieving_date"])
+	if (joined and day < joined) or (left and day > left):
+		frappe.throw(
+			_(
+				"{0} did not work here on {1}. Correct the day, or ask HR to correct the employee record."
+			).format(employee, day),
+			NotEmployed,
+		)
+
+
+def hold(employee: str) -> None:
+	"""Let nobody else punch, apply or decide for this employee until the request ends."""
+	frappe.db.get_value(DOCTYPE, employee, "name", for_update=True)
+
+
+def profile_of_caller() -> Profile:
+	"""The caller's own record. 404 where they have none."""
+	from erpnext.setup.doctype.employee.employee import get_holiday_list_for_employee
+	from hrms.hr.doctype.leave_application.leave_application import get_leave_approver
+
+	own = own_employee()
+	if own is None:
+		refuse(
+			_("Your user {0} is linked to no employee. Ask HR to enter it in your employee record.").format(
+				frappe.session.user
+			),
+			frappe.DoesNotExistError,
+		)
+	row = frappe.db.get_value(DOCTYPE, own, PROFILE_FIELDS, as_dict=True)
+	return Profile(
+		employee=row.name,
+		employee_name=row.employee_name,
+		user=row.user_id,
+		status=row.status,
+		company=row.company,
+		department=row.department,
+		designation=row.designation,
+		date_of_joining=iso(row.date_of_joining),
+		reports_to=row.reports_to,
+		reports_to_name=frappe.db.get_value(DOCTYPE, row.reports_to, "employee_name")
+		if row.reports_to
+		else None,
+		leave_approver=get_leave_approver(own),
+		holiday_list=get_holiday_list_for_employee(own, raise_exception=False),
+		has_reports=row.rgt - row.lft > 1,
+		is_hr=is_hr(),
+	)
+
+
+def iso(moment: object) -> str | None:
+	"""A day or a moment as it goes into replies."""
+	return moment.isoformat() if moment else None  # type: ignore[attr-defined]  # dates and datetimes have it

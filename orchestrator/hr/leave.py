@@ -1,0 +1,255 @@
+"""Leave applications: applied for, withdrawn or cancelled, approved or rejected, by HRMS's own Leave Application."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Literal
+
+import frappe
+from frappe import _
+from frappe.utils import escape_html
+from hrms.hr.doctype.leave_application.leave_application import get_leave_approver, is_lwp
+
+from orchestrator import period
+from orchestrator.api.generic import readable
+from orchestrator.exceptions import BadRequest, Conflict, refuse
+from orchestrator.hr import advice, block_dates, changes, employees, leave_types
+from orchestrator.hr.employees import iso
+from orchestrator.hr.shapes import LeaveStanding
+
+if TYPE_CHECKING:
+	from hrms.hr.doctype.leave_application.leave_application import LeaveApplication
+
+DOCTYPE = "Leave Application"
+LEDGER = "Leave Ledger Entry"
+OPEN, CANCELLED = "Open", "Cancelled"
+Decision = Literal["Approved", "Rejected"]
+APPROVED: Decision = "Approved"
+REJECTED: Decision = "Rejected"
+
+
+class UnknownLeaveType(frappe.LinkValidationError):
+	"""The site has no such leave type. 422."""
+
+
+class WrongDates(frappe.ValidationError):
+	"""The leave ends before it begins. 422."""
+
+
+class NoAllocation(frappe.ValidationError):
+	"""The employee has no leave of this type on those days. 422."""
+
+
+class NoLeaveApprover(frappe.ValidationError):
+	"""There is nobody to approve the leave. 422."""
+
+
+class NotPending(Conflict):
+	"""The application has been decided, withdrawn or cancelled already. 409."""
+
+
+class SentTwice(Conflict):
+	"""Another application was made at the same moment. 409."""
+
+
+@dataclass(frozen=True)
+class Wish:
+	"""The leave that someone applies for."""
+
+	leave_type: str
+	from_date: date
+	to_date: date
+	half_day_date: date | None
+	reason: str | None
+
+
+def read_wish(
+	leave_type: str,
+	from_date: str,
+	to_date: str,
+	half_day: bool,
+	half_day_date: str | None,
+	reason: str | None,
+) -> Wish:
+	"""A request, read strictly. 400 for what is no date, and for a half day that could be any day of several."""
+	first, last = period.read_date("from_date", from_date), period.read_date("to_date", to_date)
+	half = period.read_date("half_day_date", half_day_date) if half_day_date else None
+	if half_day and half is None:
+		if first != last:
+			refuse(_("Say in half_day_date which of the days is the half one."), BadRequest)
+		half = first
+	return Wish(leave_type, first, last, half, (reason or "").strip() or None)
+
+
+def apply(employee: str, wish: Wish) -> LeaveStanding:
+	"""Make the application, for HRMS to validate and to tell the approver of."""
+	leave_types.check_exists(wish.leave_type, UnknownLeaveType)
+	check_dates(wish)
+	employees.hold(employee)
+	doc: LeaveApplication = frappe.get_doc(
+		{
+			"doctype": DOCTYPE,
+			"employee": employee,
+			"leave_type": wish.leave_type,
+			"from_date": wish.from_date,
+			"to_date": wish.to_date,
+			"half_day": int(wish.half_day_date is not None),
+			"half_day_date": wish.half_day_date,
+			"description": wish.reason,
+			"leave_approver": approver_of(employee),
+			"company": frappe.get_cached_value("Employee", employee, "company"),
+		}
+	)
+	doc.check_permission("create")
+	with advice.given():
+		check_allocation(doc)
+		block_dates.check_approvable(doc)
+		doc.insert()
+	if changes.happened_meanwhile(DOCTYPE, employee):
+		refuse(
+			_(
+				"Another application was made for {0} at the same moment. Look at get_leaves and try again."
+			).format(employee),
+			SentTwice,
+		)
+	return standing_of(doc)
+
+
+def check_dates(wish: Wish) -> None:
+	"""422 for a leave that ends before it begins."""
+	if wish.to_date < wish.from_date:
+		frappe.throw(
+			_("to_date {0} is before from_date {1}. Exchange them.").format(wish.to_date, wish.from_date),
+			WrongDates,
+		)
+
+
+def approver_of(employee: str) -> str | None:
+	"""Who approves the employee's leave, by HRMS. 422 where nobody can and HR Settings want someone."""
+	approver = get_leave_approver(employee)
+	if approver and frappe.db.get_value("User", approver, "enabled"):
+		return approver
+	if frappe.db.get_single_value("HR Settings", "leave_approver_mandatory_in_leave_application"):
+		frappe.throw(
+			_(
+				"Nobody can approve leave of {0}. Ask HR to enter an active leave approver in the employee record or the department."
+			).format(employee),
+			NoLeaveApprover,
+		)
+	return None
+
+
+def check_allocation(doc: "LeaveApplication") -> None:
+	"""422 where no allocation covers the days; leave without pay and overdrawn leave need none."""
+	if is_lwp(doc.leave_type) or frappe.db.get_value("Leave Type", doc.leave_type, "allow_negative"):
+		return
+	if not any(doc.get_allocation_based_on_application_dates()):
+		frappe.throw(
+			_(
+				"{0} has no allocation of {1} from {2} to {3}. Choose days within an allocation, or ask HR to allocate leave."
+			).format(doc.employee, doc.leave_type, doc.from_date, doc.to_date),
+			NoAllocation,
+		)
+
+
+def decide(name: str, decision: Decision, note: str | None) -> LeaveStanding:
+	"""Approve or reject a pending application, for HRMS to post it and to tell the employee."""
+	doc = readable(frappe.get_meta(DOCTYPE), name)
+	check_may_decide(doc)
+	doc = held(doc)
+	if doc.docstatus != 0 or doc.status != OPEN:
+		refuse_decided(doc)
+	doc.status = decision
+	with advice.given():
+		doc.submit()
+	if changes.happened_meanwhile(LEDGER, doc.employee):
+		refuse(
+			_("The leave of {0} was changed at the same moment. Try again.").format(doc.employee),
+			frappe.TimestampMismatchError,
+		)
+	add_note(doc, note)
+	return standing_of(doc)
+
+
+def check_may_decide(doc: "LeaveApplication") -> None:
+	"""403 for whoever is neither the approver nor HR, or whom HRMS gives no right to."""
+	is_concerned = doc.leave_approver == frappe.session.user or employees.is_hr()
+	if not is_concerned or not doc.has_permlevel_access_to("status", permission_type="write"):
+		frappe.throw(
+			_("{0} is approved or rejected by its leave approver {1}, or by HR.").format(
+				doc.name, doc.leave_approver or _("(none)")
+			),
+			frappe.PermissionError,
+		)
+	doc.check_permission("submit")
+
+
+def cancel(name: str, reason: str | None) -> LeaveStanding:
+	"""Withdraw a pending application, or cancel an approved one, for HRMS to give the days back."""
+	doc = readable(frappe.get_meta(DOCTYPE), name)
+	is_approver = doc.leave_approver == frappe.session.user
+	if not is_approver:
+		employees.check_own_or_hr(
+			doc.employee, _("{0} is cancelled by who applied, the leave approver or HR.").format(doc.name)
+		)
+	doc = held(doc)
+	if doc.docstatus == 1 and doc.status == APPROVED:
+		cancel_approved(doc)
+	elif doc.docstatus == 0 and doc.status == OPEN:
+		withdraw(doc)
+	else:
+		refuse_decided(doc)
+	add_note(doc, reason)
+	return standing_of(doc)
+
+
+def withdraw(doc: "LeaveApplication") -> None:
+	"""Take a pending application back. Frappe lets an employee neither delete it nor set its status."""
+	doc.check_permission("write")
+	doc.status = CANCELLED
+	doc.flags.ignore_permlevel_for_fields = ["status"]
+	# It asks for nothing any more: neither the balance nor the attendance of today may stand in its way.
+	doc.flags.ignore_validate = True
+	doc.save()
+
+
+def cancel_approved(doc: "LeaveApplication") -> None:
+	"""Cancel an approved leave, where the caller may: HR, and an approver whom the record is not only shared with."""
+	if not doc.has_permission("cancel"):
+		frappe.throw(_("{0} is approved. Ask HR to cancel it.").format(doc.name), frappe.PermissionError)
+	with advice.given():
+		doc.cancel()
+
+
+def held(doc: "LeaveApplication") -> "LeaveApplication":
+	"""The application as it is now, and nobody else's until the request ends."""
+	employees.hold(doc.employee)
+	return frappe.get_doc(DOCTYPE, doc.name, for_update=True)
+
+
+def refuse_decided(doc: "LeaveApplication") -> None:
+	"""409 that says how the application stands."""
+	frappe.throw(_("{0} is {1} already. Apply anew, or ask HR.").format(doc.name, _(doc.status)), NotPending)
+
+
+def add_note(doc: "LeaveApplication", note: str | None) -> None:
+	"""The caller's words, as text, in the timeline."""
+	if note and note.strip():
+		doc.add_comment("Comment", escape_html(note.strip()).replace("\n", "<br>"))
+
+
+def standing_of(doc: "LeaveApplication") -> LeaveStanding:
+	"""The application as it goes into replies."""
+	return LeaveStanding(
+		leave_application=doc.name,
+		employee=doc.employee,
+		employee_name=doc.employee_name,
+		leave_type=doc.leave_type,
+		from_date=str(doc.from_date),
+		to_date=str(doc.to_date),
+		half_day=bool(doc.half_day),
+		half_day_date=iso(doc.half_day_date),
+		total_leave_days=doc.total_leave_days,
+		status=doc.status,
+		leave_approver=doc.leave_approver or None,
+		reason=doc.description or None,
+	)

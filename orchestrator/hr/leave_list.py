@@ -1,0 +1,78 @@
+"""Leave applications as a page: whose, which, and of what time."""
+
+from datetime import date
+from typing import Any
+
+import frappe
+from frappe import _
+
+from orchestrator.api import lists
+from orchestrator.api.generic import page_of
+from orchestrator.exceptions import BadRequest, refuse
+from orchestrator.hr.leave import DOCTYPE, OPEN
+from orchestrator.hr.shapes import LeavePage
+
+FIELDS = [
+	"name as leave_application",
+	"employee",
+	"employee_name",
+	"leave_type",
+	"from_date",
+	"to_date",
+	"half_day",
+	"half_day_date",
+	"total_leave_days",
+	"status",
+	"leave_approver",
+	"description as reason",
+]
+NEWEST_FIRST = "from_date desc, name desc"
+
+
+def get_page(
+	conditions: list[list[Any]], order_by: str | None, limit_start: str | int | None, length: str | int | None
+) -> LeavePage:
+	"""The applications that fit and that the caller may read, the latest leave first."""
+	meta = frappe.get_meta(DOCTYPE)
+	page = page_of(
+		meta,
+		fields=FIELDS,
+		filters=conditions,
+		or_filters=[],
+		order_by=order_by or NEWEST_FIRST,
+		limit_start=limit_start,
+		limit_page_length=length,
+	)
+	leaves = [{**row, "half_day": bool(row["half_day"])} for row in page.rows]
+	return LeavePage(leaves=leaves, total=lists.count(meta, conditions, []))
+
+
+def conditions_of(
+	employee: str | None,
+	status: str | None,
+	leave_type: str | None,
+	first: date | None,
+	last: date | None,
+	to_approve: bool,
+) -> list[list[Any]]:
+	"""The conditions of a request, as Frappe's lists take them. 400 for an unknown status."""
+	wanted: list[tuple[str, str, Any]] = [
+		("employee", "=", employee),
+		("status", "=", read_status(status) if status else None),
+		("leave_type", "=", leave_type),
+		("to_date", ">=", first),
+		("from_date", "<=", last),
+	]
+	if to_approve:
+		wanted += [("leave_approver", "=", frappe.session.user), ("status", "=", OPEN), ("docstatus", "=", 0)]
+	return [[DOCTYPE, field, operator, value] for field, operator, value in wanted if value not in (None, "")]
+
+
+def read_status(status: str) -> str:
+	"""A status that applications may have."""
+	known = frappe.get_meta(DOCTYPE).get_options("status").split("\n")
+	if status not in known:
+		refuse(
+			_("There is no status {0}. The statuses are: {1}.").format(status, ", ".join(known)), BadRequest
+		)
+	return status

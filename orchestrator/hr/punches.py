@@ -1,0 +1,161 @@
+"""Checking in and out: where, when, and that nobody does the same twice. The record, the shift and the geofence are
+HRMS's own."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+import frappe
+from frappe import _
+
+from orchestrator import period
+from orchestrator.api.parameters import parse_json
+from orchestrator.configuration import get_settings
+from orchestrator.exceptions import BadRequest, Conflict, refuse
+from orchestrator.hr import advice, employees
+from orchestrator.hr.shapes import Punch
+
+DOCTYPE = "Employee Checkin"
+Direction = Literal["IN", "OUT"]
+IN: Direction = "IN"
+OUT: Direction = "OUT"
+MAX_LATITUDE, MAX_LONGITUDE = 90.0, 180.0
+
+
+class FuturePunch(frappe.ValidationError):
+	"""The punch has not happened yet. 422."""
+
+
+class RepeatedPunch(Conflict):
+	"""The employee has punched this already. 409."""
+
+
+@dataclass(frozen=True)
+class Place:
+	"""Where a punch was made: a name, coordinates, both or neither."""
+
+	name: str | None = None
+	latitude: float | None = None
+	longitude: float | None = None
+
+
+def read_place(location: str | dict | None, latitude: float | None, longitude: float | None) -> Place:
+	"""The place of a request: `location` is a name or an object with the coordinates. 400 for anything else."""
+	if isinstance(location, str) and location.lstrip().startswith("{"):
+		location = parse_json("location", location)
+	if isinstance(location, dict):
+		latitude, longitude = read_coordinates(location)
+		location = None
+	if (latitude is None) != (longitude is None):
+		refuse(_("latitude and longitude go together. Send both or neither."), BadRequest)
+	if latitude is not None and longitude is not None:
+		check_coordinate("latitude", latitude, MAX_LATITUDE)
+		check_coordinate("longitude", longitude, MAX_LONGITUDE)
+	return Place((location or "").strip() or None, latitude, longitude)
+
+
+def read_coordinates(location: dict) -> tuple[float, float]:
+	"""Latitude and longitude of a location that is an object."""
+	try:
+		return float(location["latitude"]), float(location["longitude"])
+	except (KeyError, TypeError, ValueError):
+		refuse(
+			_("location must be a name, or an object with the numbers latitude and longitude."), BadRequest
+		)
+
+
+def check_coordinate(name: str, value: float, limit: float) -> None:
+	"""400 for a coordinate that is nowhere on earth."""
+	if not -limit <= value <= limit:
+		refuse(_("{0} must be between {1} and {2} degrees.").format(name, -limit, limit), BadRequest)
+
+
+def punch(employee: str, direction: Direction, at: datetime | None, place: Place) -> Punch:
+	"""Make the Employee Checkin, at the given moment of the site's time zone or now."""
+	employees.hold(employee)
+	moment = at or period.now()
+	employees.check_employed(employee, moment.date())
+	check_moment(moment)
+	check_not_repeated(employee, direction, moment, exact=at is not None and employees.is_hr())
+	doc = frappe.get_doc(
+		{
+			"doctype": DOCTYPE,
+			"employee": employee,
+			"log_type": direction,
+			"time": moment,
+			"device_id": place.name,
+			"latitude": place.latitude,
+			"longitude": place.longitude,
+		}
+	)
+	# Frappe would put its own time in place of an employee's, who may not set it; it has been checked above.
+	doc.flags.ignore_permlevel_for_fields = ["time"]
+	with advice.given():
+		doc.insert()
+	return shape_of(doc)
+
+
+def check_moment(moment: datetime) -> None:
+	"""422 for a moment to come; 403 for one that the caller may not enter any more."""
+	now, tolerance = period.now(), get_settings().punch_tolerance_minutes
+	if moment > now:
+		frappe.throw(
+			_(
+				"{0} is in the future: it is {1} at this site ({2}). Send the time of the punch, or none for now."
+			).format(moment, now, period.zone_name()),
+			FuturePunch,
+		)
+	if not employees.is_hr() and now - moment > timedelta(minutes=tolerance):
+		frappe.throw(
+			_(
+				"You may enter a punch for yourself until {0} minutes after it. Send no timestamp to punch now, or ask HR to enter {1}."
+			).format(tolerance, moment),
+			frappe.PermissionError,
+		)
+
+
+def check_not_repeated(employee: str, direction: Direction, moment: datetime, *, exact: bool) -> None:
+	"""409 where the employee's last punch, within the tolerance, was the same; where `exact`, where one of the same
+	second was. The rows stay locked, so that of two requests at once the second sees the first."""
+	window = timedelta(0) if exact else timedelta(minutes=get_settings().punch_tolerance_minutes)
+	checkin = frappe.qb.DocType(DOCTYPE)
+	earlier = (
+		frappe.qb.from_(checkin)
+		.select(checkin.log_type, checkin.time)
+		.where((checkin.employee == employee) & checkin.time[moment - window : moment])
+		.orderby(checkin.time, order=frappe.qb.desc)
+		.orderby(checkin.creation, order=frappe.qb.desc)
+		.for_update()
+	).run(as_dict=True)
+	same = next((row for row in earlier if row.time == moment and row.log_type == direction), None)
+	if earlier and earlier[0].log_type == direction:
+		same = same or earlier[0]
+	if same:
+		frappe.throw(repetition(employee, direction, same.time), RepeatedPunch)
+
+
+def repetition(employee: str, direction: Direction, moment: datetime) -> str:
+	"""What to say to someone who punches twice."""
+	if direction == IN:
+		return _(
+			"{0} has already checked in at {1}. There is nothing more to do, unless to check out."
+		).format(employee, moment)
+	return _("{0} has already checked out at {1}. There is nothing more to do, unless to check in.").format(
+		employee, moment
+	)
+
+
+def shape_of(row: "frappe._dict | frappe.model.document.Document") -> Punch:
+	"""A record as it goes into replies."""
+	located = bool(row.latitude or row.longitude)
+	return Punch(
+		checkin=row.name,
+		employee=row.employee,
+		log_type=row.log_type,
+		time=row.time.isoformat(),
+		time_zone=period.zone_name(),
+		location=row.device_id or None,
+		latitude=row.latitude if located else None,
+		longitude=row.longitude if located else None,
+		shift=row.shift or None,
+	)

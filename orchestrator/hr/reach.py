@@ -1,0 +1,108 @@
+"""Whose records self-service reaches: the caller's own, those of their reports, and what they are to approve.
+
+HRMS gives the role Employee the right to read every employee, and leaves it to user permissions to narrow that
+down. Whoever has none reads everyone's leave and punches. These hooks narrow it down for whoever has no other
+role that may read the DocType; with HR's roles, or one of the site's own, nothing changes.
+"""
+
+from typing import TYPE_CHECKING
+
+import frappe
+
+from orchestrator.configuration import get_settings
+
+if TYPE_CHECKING:
+	from frappe.model.document import Document
+
+# Roles that stand for one's own records and for what one approves
+SELF_SERVICE_ROLES = frozenset(
+	{"All", "Desk User", "Employee", "Employee Self Service", "Expense Approver", "Guest", "Leave Approver"}
+)
+# DocType -> the field with the employee whose record it is
+EMPLOYEE_FIELDS: dict[str, str] = {
+	"Employee": "name",
+	**dict.fromkeys(
+		(
+			"Attendance",
+			"Attendance Request",
+			"Compensatory Leave Request",
+			"Employee Advance",
+			"Employee Benefit Application",
+			"Employee Benefit Claim",
+			"Employee Checkin",
+			"Employee Incentive",
+			"Employee Other Income",
+			"Employee Tax Exemption Declaration",
+			"Employee Tax Exemption Proof Submission",
+			"Expense Claim",
+			"Leave Allocation",
+			"Leave Application",
+			"Leave Encashment",
+			"Leave Ledger Entry",
+			"Retention Bonus",
+			"Salary Slip",
+			"Salary Withholding",
+			"Shift Assignment",
+			"Shift Request",
+		),
+		"employee",
+	),
+}
+# DocType -> the field with the user who is to approve it
+APPROVER_FIELDS: dict[str, str] = {
+	"Expense Claim": "expense_approver",
+	"Leave Application": "leave_approver",
+	"Shift Request": "approver",
+}
+# HRMS itself writes it, past permissions; the role All may write what it owns, which would let an employee grant
+# themselves leave.
+LEDGERS = frozenset({"Leave Ledger Entry"})
+LOOKING = frozenset({"read", "select", "print", "email", "report", "export"})
+# A record that is not in the tree yet has neither lft nor rgt.
+REACHED = """
+	SELECT reached.name FROM `tabEmployee` reached JOIN `tabEmployee` own ON own.user_id = {user} AND (
+		reached.name = own.name OR (own.lft > 0 AND reached.lft > own.lft AND reached.rgt < own.rgt)
+	)
+"""
+
+
+def conditions(user: str | None, doctype: str) -> str:
+	"""Hook permission_query_conditions: what a list may hold."""
+	user = user or frappe.session.user
+	if not is_narrowed(doctype, user):
+		return ""
+	escaped = frappe.db.escape(user, percent=False)
+	reached = f"`tab{doctype}`.`{EMPLOYEE_FIELDS[doctype]}` IN ({REACHED.format(user=escaped)})"
+	if approver_field := APPROVER_FIELDS.get(doctype):
+		return f"({reached} OR `tab{doctype}`.`{approver_field}` = {escaped})"
+	return f"({reached})"
+
+
+def has_permission(doc: "Document", ptype: str | None, user: str) -> bool | None:
+	"""Hook has_permission: False where the record is out of reach, None where Frappe decides alone."""
+	if not is_narrowed(doc.doctype, user):
+		return None
+	if doc.doctype in LEDGERS and ptype and ptype not in LOOKING:
+		return False
+	if user == doc.get(APPROVER_FIELDS.get(doc.doctype, "")):
+		return None
+	return None if is_reached(doc.get(EMPLOYEE_FIELDS[doc.doctype]), user) else False
+
+
+def is_narrowed(doctype: str, user: str) -> bool:
+	"""True where nothing but self-service lets the user read the DocType."""
+	if user == "Administrator" or not get_settings().employees_reach_own_records_only:
+		return False
+	other_roles = set(frappe.get_roles(user)) - SELF_SERVICE_ROLES
+	return not any(
+		permission.role in other_roles and not permission.permlevel and (permission.read or permission.select)
+		for permission in frappe.get_meta(doctype).permissions
+	)
+
+
+def is_reached(employee: str | None, user: str) -> bool:
+	"""True for the user's own employee record and those below it. A record that is not named yet is nobody's."""
+	if not employee:
+		return True
+	query = f"{REACHED.format(user='%(user)s')} WHERE reached.name = %(employee)s LIMIT 1"
+	return bool(frappe.db.sql(query, {"user": user, "employee": employee}))

@@ -1,0 +1,86 @@
+"""Parameters that several HR endpoints share, read and checked in one order: permission, existence, form."""
+
+from datetime import date
+
+import frappe
+from frappe import _
+from hrms.hr.doctype.leave_application.leave_application import get_leave_approver
+
+from orchestrator import period
+from orchestrator.api.generic import raise_not_found
+from orchestrator.api.parameters import parse_json
+from orchestrator.configuration import get_settings
+from orchestrator.exceptions import BadRequest, refuse
+from orchestrator.hr import employees, punches
+from orchestrator.hr.punches import Direction
+from orchestrator.hr.shapes import Punch
+
+
+def punch(
+	direction: Direction,
+	employee: str | None,
+	timestamp: str | None,
+	location: str | dict | None,
+	latitude: float | None,
+	longitude: float | None,
+) -> Punch:
+	"""Check in or out, for oneself or as HR."""
+	frappe.has_permission(punches.DOCTYPE, "create", throw=True)
+	whose = employees.employee_or_own(employee)
+	employees.check_own_or_hr(
+		whose, _("You may check in and out for yourself only. Ask HR to enter it for {0}.").format(whose)
+	)
+	moment = period.read_timestamp("timestamp", timestamp) if timestamp else None
+	return punches.punch(whose, direction, moment, punches.read_place(location, latitude, longitude))
+
+
+def days(name: str, text: str | None) -> date | None:
+	"""An optional date."""
+	return period.read_date(name, text) if text else None
+
+
+def employee_whose_leave_is_open(employee: str | None) -> str:
+	"""The employee named, whose balances the caller may see: who may read the record, and the leave approver."""
+	if employee and (employees.is_readable(employee) or is_leave_approver_of(employee)):
+		return employee
+	return employees.employee_or_own(employee)
+
+
+def is_leave_approver_of(employee: str) -> bool:
+	"""True if the employee's leave is the caller's to approve."""
+	is_known = frappe.db.exists(employees.DOCTYPE, employee)
+	return bool(is_known and get_leave_approver(employee) == frappe.session.user)
+
+
+def several_employees(value: str | list | None) -> list[str]:
+	"""The employees of a list, each once; without one all active ones whom the caller may read. 404 naming those
+	whom the caller may not read, 400 for no list or one that is too long."""
+	frappe.has_permission(employees.DOCTYPE, "read", throw=True)
+	wanted = parse_json("employees", value)
+	limit = get_settings().max_page_length
+	if wanted is None:
+		wanted = frappe.get_list(
+			employees.DOCTYPE,
+			filters={"status": "Active"},
+			order_by="name",
+			pluck="name",
+			limit_page_length=limit + 1,
+		)
+	if not isinstance(wanted, list) or not all(isinstance(name, str) and name for name in wanted):
+		refuse(_("employees must be a list of names."), BadRequest)
+	names = list(dict.fromkeys(wanted))
+	if len(names) > limit:
+		refuse(_("Ask for {0} employees at most: name them in employees.").format(limit), BadRequest)
+	check_readable(names)
+	return names
+
+
+def check_readable(names: list[str]) -> None:
+	"""404 that names the employees whom the caller may not read."""
+	if not names:
+		return
+	found = frappe.get_list(
+		employees.DOCTYPE, filters={"name": ("in", names)}, pluck="name", limit_page_length=0
+	)
+	if missing := [name for name in names if name not in set(found)]:
+		raise_not_found(employees.DOCTYPE, ", ".join(missing))

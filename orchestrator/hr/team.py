@@ -1,0 +1,68 @@
+"""Who of a manager's reports is on leave."""
+
+from datetime import date
+
+import frappe
+
+from orchestrator.hr.shapes import Absence, TeamOnLeave
+
+
+def get_team_on_leave(manager: str, day: date) -> TeamOnLeave:
+	"""The manager's active reports, direct or not, whom the caller may read, and whose approved leave covers `day`, by name."""
+	team = reports_of(manager)
+	return TeamOnLeave(
+		manager=manager,
+		date=day.isoformat(),
+		team=len(team),
+		on_leave=[absence_of(row, day) for row in leaves_on(team, day)] if team else [],
+	)
+
+
+def reports_of(manager: str) -> list[str]:
+	"""The active employees below the manager in the tree that `reports_to` makes."""
+	first, last = frappe.db.get_value("Employee", manager, ["lft", "rgt"])
+	return frappe.get_list(
+		"Employee",
+		filters=[["lft", ">", first], ["rgt", "<", last], ["status", "=", "Active"]],
+		pluck="name",
+		limit_page_length=0,
+	)
+
+
+def leaves_on(team: list[str], day: date) -> list[frappe._dict]:
+	"""The approved leave applications of the team that cover the day."""
+	return frappe.get_list(
+		"Leave Application",
+		filters={
+			"employee": ("in", team),
+			"docstatus": 1,
+			"status": "Approved",
+			"from_date": ("<=", day),
+			"to_date": (">=", day),
+		},
+		fields=[
+			"name",
+			"employee",
+			"employee_name",
+			"leave_type",
+			"from_date",
+			"to_date",
+			"half_day",
+			"half_day_date",
+		],
+		order_by="employee_name, from_date",
+		limit_page_length=0,
+	)
+
+
+def absence_of(row: frappe._dict, day: date) -> Absence:
+	"""A leave as it goes into the reply. `half_day` is about this day."""
+	return Absence(
+		employee=row.employee,
+		employee_name=row.employee_name,
+		leave_application=row.name,
+		leave_type=row.leave_type,
+		from_date=row.from_date.isoformat(),
+		to_date=row.to_date.isoformat(),
+		half_day=bool(row.half_day and row.half_day_date == day),
+	)

@@ -1,0 +1,89 @@
+"""The punches of a day and the hours worked, by HRMS's own calculation and the rules of the shifts."""
+
+from collections.abc import Iterable
+from datetime import date, datetime, time, timedelta
+
+import frappe
+from hrms.hr.doctype.employee_checkin.employee_checkin import calculate_working_hours
+
+from orchestrator import period
+from orchestrator.hr.employees import iso
+from orchestrator.hr.punches import DOCTYPE, shape_of
+from orchestrator.hr.shapes import WorkingDay
+
+FIELDS = [
+	"name",
+	"employee",
+	"log_type",
+	"time",
+	"device_id",
+	"latitude",
+	"longitude",
+	"shift",
+	"shift_start",
+]
+PRECISION = 2
+# For punches outside a shift, as HRMS's shift types name the ways to count
+BY_LOG_TYPE = "Strictly based on Log Type in Employee Checkin"
+ALTERNATING = "Alternating entries as IN and OUT during the same shift"
+EVERY_PAIR = "Every Valid Check-in and Check-out"
+Rules = tuple[str, str]
+
+
+def get_day(employee: str, day: date) -> WorkingDay:
+	"""The employee's punches that belong to `day`, in their order. One of a night shift belongs to the day on which
+	the shift began."""
+	punches = [row for row in punches_around(employee, day) if day_of(row) == day]
+	hours, first_in, last_out = work_of(punches)
+	return WorkingDay(
+		employee=employee,
+		date=day.isoformat(),
+		time_zone=period.zone_name(),
+		worked_hours=hours,
+		first_in=iso(first_in),
+		last_out=iso(last_out),
+		punches=[shape_of(row) for row in punches],
+	)
+
+
+def punches_around(employee: str, day: date) -> list[frappe._dict]:
+	"""The punches of the day and of its neighbours, of which a shift may reach into it or out of it."""
+	first = datetime.combine(day - timedelta(days=1), time.min)
+	return frappe.get_list(
+		DOCTYPE,
+		filters={"employee": employee, "time": ("between", (first, first + timedelta(days=3)))},
+		fields=FIELDS,
+		order_by="time, creation",
+		limit_page_length=0,
+	)
+
+
+def day_of(row: frappe._dict) -> date:
+	"""The day to which a punch belongs."""
+	return (row.shift_start or row.time).date()
+
+
+def work_of(punches: list[frappe._dict]) -> tuple[float, datetime | None, datetime | None]:
+	"""The hours of all shifts together, the first arrival and the last departure."""
+	shifts: dict[tuple[str | None, datetime | None], list[frappe._dict]] = {}
+	for row in punches:
+		shifts.setdefault((row.shift, row.shift_start), []).append(row)
+	works = [
+		calculate_working_hours(logs, *rules_of(shift, logs)) for (shift, _start), logs in shifts.items()
+	]
+	return (
+		round(sum(hours for hours, _first, _last in works), PRECISION),
+		min((first for _hours, first, _last in works if first), default=None),
+		max((last for _hours, _first, last in works if last), default=None),
+	)
+
+
+def rules_of(shift: str | None, logs: Iterable[frappe._dict]) -> Rules:
+	"""How to count: as the shift says; without one every pair, by their direction where all have one."""
+	if shift:
+		return frappe.get_cached_value(
+			"Shift Type",
+			shift,
+			["determine_check_in_and_check_out", "working_hours_calculation_based_on"],
+		)
+	return (BY_LOG_TYPE if all(log.log_type for log in logs) else ALTERNATING), EVERY_PAIR

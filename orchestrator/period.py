@@ -1,0 +1,80 @@
+"""Moments and days as callers write them, read strictly and brought into the site's time zone."""
+
+import re
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from frappe import _
+from frappe.utils import get_system_timezone, getdate, now_datetime
+
+from orchestrator.exceptions import BadRequest, refuse
+
+DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+TIMESTAMP = re.compile(
+	r"(?P<date>\d{4}-\d{2}-\d{2})[T ](?P<time>\d{2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?)"
+	r"(?P<zone>Z|z|[+-]\d{2}(?::?\d{2})?)?"
+)
+
+
+def now() -> datetime:
+	"""This moment in the site's time zone, to the second, without a zone: as Frappe keeps moments."""
+	return now_datetime().replace(microsecond=0)
+
+
+def today() -> date:
+	"""This day in the site's time zone."""
+	return getdate()
+
+
+def zone_name() -> str:
+	"""The site's time zone, such as Europe/Berlin."""
+	return get_system_timezone()
+
+
+def read_timestamp(name: str, text: str) -> datetime:
+	"""An ISO 8601 timestamp as a moment of the site's time zone, to the second. Without a zone it is that already.
+
+	Raises BadRequest (400) for anything else."""
+	found = TIMESTAMP.fullmatch(text.strip())
+	try:
+		if not found:
+			raise ValueError
+		moment = datetime.fromisoformat(
+			f"{found['date']}T{seconds_of(found['time'])}{offset_of(found['zone'])}"
+		)
+		if moment.tzinfo:
+			moment = moment.astimezone(ZoneInfo(zone_name())).replace(tzinfo=None)
+	except (ValueError, OverflowError):
+		refuse(
+			_(
+				"{0} must be an ISO 8601 timestamp, such as 2025-02-19T09:00:00 or 2025-02-19T09:00:00Z."
+			).format(name),
+			BadRequest,
+		)
+	return moment
+
+
+def read_date(name: str, text: str) -> date:
+	"""An ISO 8601 date. Raises BadRequest (400) for anything else."""
+	try:
+		if not DATE.fullmatch(text.strip()):
+			raise ValueError
+		return date.fromisoformat(text.strip())
+	except ValueError:
+		refuse(_("{0} must be a date, such as 2025-02-19.").format(name), BadRequest)
+
+
+def seconds_of(time: str) -> str:
+	"""The time of a timestamp with its seconds and without a fraction."""
+	whole = re.split("[.,]", time)[0]
+	return whole if whole.count(":") == 2 else f"{whole}:00"
+
+
+def offset_of(zone: str | None) -> str:
+	"""The zone of a timestamp as Python before 3.11 reads it."""
+	if not zone:
+		return ""
+	if zone in "Zz":
+		return "+00:00"
+	digits = zone[1:].replace(":", "").ljust(4, "0")
+	return f"{zone[0]}{digits[:2]}:{digits[2:]}"

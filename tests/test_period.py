@@ -1,0 +1,50 @@
+"""Timestamps and dates, read strictly."""
+
+from datetime import date, datetime
+
+import pytest
+
+from orchestrator import period
+from orchestrator.exceptions import BadRequest
+
+
+@pytest.fixture
+def new_york(monkeypatch, site):
+	monkeypatch.setattr(period, "zone_name", lambda: "America/New_York")
+
+
+@pytest.mark.parametrize(
+	("text", "moment"),
+	[
+		("2025-02-19T09:00:00", datetime(2025, 2, 19, 9)),
+		(" 2025-02-19 09:00 ", datetime(2025, 2, 19, 9)),
+		("2025-02-19T09:00:59.999999", datetime(2025, 2, 19, 9, 0, 59)),
+		("2025-02-19T14:00:00Z", datetime(2025, 2, 19, 9)),
+		# summer time: four hours behind UTC, not five
+		("2025-07-19T14:00:00z", datetime(2025, 7, 19, 10)),
+		("2025-02-19T09:00:00+05:30", datetime(2025, 2, 18, 22, 30)),
+		("2025-02-19T09:00-0500", datetime(2025, 2, 19, 9)),
+		("2025-02-19T09:00:00+01", datetime(2025, 2, 19, 3)),
+	],
+)
+def test_a_timestamp_is_a_moment_of_the_site(new_york, text, moment):
+	assert period.read_timestamp("timestamp", text) == moment
+
+
+@pytest.mark.parametrize(
+	"text",
+	["", "now", "2025-02-19", "2025-2-19T09:00", "2025-02-19T24:00", "2025-W08-3T09:00", "2025-02-19T09:00+25:00"],
+)  # fmt: skip
+def test_what_is_no_timestamp_is_refused(new_york, text):
+	with pytest.raises(BadRequest, match="timestamp must be an ISO 8601 timestamp"):
+		period.read_timestamp("timestamp", text)
+
+
+def test_a_date_is_a_date(site):
+	assert period.read_date("from_date", "2024-02-29") == date(2024, 2, 29)
+
+
+@pytest.mark.parametrize("text", ["", "2025-02-29", "29.02.2024", "20240229", "2024-02-29T00:00"])
+def test_what_is_no_date_is_refused(site, text):
+	with pytest.raises(BadRequest, match="from_date must be a date, such as"):
+		period.read_date("from_date", text)
