@@ -12,46 +12,37 @@ EMPLOYEE, MANAGER = "employee@example.com", "manager@example.com"
 LEAVE_TYPE = "Annual Leave"
 HOLIDAY_LIST = "Holidays of the reference"
 ASH_WEDNESDAY = date(2025, 3, 5)
+OWNED = ("Attendance", "Employee Checkin", "Leave Ledger Entry", "Leave Application", "Leave Allocation")
 TAKEN = ("2025-06-02", "2025-06-06")
 
 
 def prepare() -> dict[str, str]:
-	"""Make what is missing, with nothing left of an earlier run. Returns the names of the employees."""
+	"""Make them, with nothing left of an earlier run. Returns the names of the employees."""
+	forget()
 	if not frappe.db.exists("Leave Type", LEAVE_TYPE):
 		factories.make("Leave Type", leave_type_name=LEAVE_TYPE)
-	holiday_list = holidays()
-	manager = employee_of(MANAGER, first_name="Maria", last_name="Lopez", holiday_list=holiday_list)
-	employee = employee_of(
-		EMPLOYEE,
-		first_name="Jane",
-		last_name="Smith",
-		holiday_list=holiday_list,
-		reports_to=manager,
-		leave_approver=MANAGER,
-	)
-	forget()
+	common = {"holiday_list": holidays(), "leave_approver": MANAGER}
+	manager = factories.make_employee(user_id=MANAGER, first_name="Maria", last_name="Lopez", **common).name
+	employee = factories.make_employee(
+		user_id=EMPLOYEE, first_name="Jane", last_name="Smith", reports_to=manager, **common
+	).name
 	allocate(employee, LEAVE_TYPE, from_date="2025-01-01", to_date=f"{getdate().year + 1}-12-31")
 	make_leave(employee, LEAVE_TYPE, *TAKEN, "Approved", leave_approver=MANAGER)
 	return {"EMP001": employee, "EMP002": manager}
 
 
 def forget() -> None:
-	"""Delete what was made for the examples, but for the employees."""
-	employees = frappe.get_all("Employee", {"user_id": ("in", (EMPLOYEE, MANAGER))}, pluck="name")
-	for doctype in (
-		"Attendance",
-		"Employee Checkin",
-		"Leave Ledger Entry",
-		"Leave Application",
-		"Leave Allocation",
-	):
+	"""Delete them and all that is theirs, so that the next employees get their names."""
+	employees = frappe.get_all(
+		"Employee", {"user_id": ("in", (EMPLOYEE, MANAGER))}, order_by="lft desc", pluck="name"
+	)
+	for doctype in OWNED:
 		frappe.db.delete(doctype, {"employee": ("in", employees)})
+	for name in employees:
+		frappe.delete_doc("Employee", name, force=True)
+	frappe.db.delete("User Permission", {"user": ("in", (EMPLOYEE, MANAGER))})
 	frappe.db.commit()
-
-
-def employee_of(user: str, **values: object) -> str:
-	name = frappe.db.get_value("Employee", {"user_id": user})
-	return name or factories.make_employee(user_id=user, **values).name
+	frappe.clear_cache()
 
 
 def holidays() -> str:

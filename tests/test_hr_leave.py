@@ -418,6 +418,44 @@ def test_what_is_decided_stays_decided(api, approver, pending):
 	assert frappe.db.get_value("Leave Application", pending, "status") == "Approved"
 
 
+def test_of_two_decisions_at_once_one_holds(api, person, approver, pending, leave_type):
+	clients, barrier, statuses = [api(user) for user in (approver.user, make_hr())], Barrier(2), []
+
+	def approve(client):
+		barrier.wait()
+		statuses.append(client.post(APPROVE, leave_application=pending).status_code)
+
+	threads = [Thread(target=approve, args=(client,)) for client in clients]
+	for thread in threads:
+		thread.start()
+	for thread in threads:
+		thread.join()
+	assert sorted(statuses) == [200, 409]
+	assert used(person, leave_type) == 2
+	assert count("PWA Notification", reference_document_name=pending, to_user=person.user) == 1
+
+
+def test_two_leaves_approved_at_once_never_overdraw(api, person, approver, leave_type):
+	"""Eleven days each of twenty: the second finds out, whichever it is."""
+	names = [
+		make_leave(person.employee, leave_type, first, last, leave_approver=approver.user).name
+		for first, last in (("2027-03-01", "2027-03-15"), ("2027-04-01", "2027-04-15"))
+	]
+	barrier, statuses = Barrier(2), []
+
+	def approve(client, name):
+		barrier.wait()
+		statuses.append(client.post(APPROVE, leave_application=name).status_code)
+
+	threads = [Thread(target=approve, args=(api(approver.user), name)) for name in names]
+	for thread in threads:
+		thread.start()
+	for thread in threads:
+		thread.join()
+	assert min(statuses) == 200 and max(statuses) in (409, 422)
+	assert used(person, leave_type) == 11
+
+
 def test_approving_more_than_is_left_is_422_and_nothing_is_written(api, person, approver, leave_type):
 	"""Two applications of 11 days each are asked for, and 20 are allocated."""
 	names = [
