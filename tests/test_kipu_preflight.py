@@ -27,7 +27,7 @@ def kipu():
 
 
 def target(base_url: str, **changes) -> Target:
-	made = Target(GIVEN, base_url, 3, ZONES, frozenset("1234"), LOOPBACK)
+	made = Target(GIVEN, base_url, 3, ZONES, frozenset("1234"), allowed_hosts=LOOPBACK)
 	return replace(made, **changes)
 
 

@@ -67,12 +67,14 @@ def of_route(route: str, outcome: Outcome) -> Finding:
 	return Finding("route", level, "fails", route, facts_of(outcome))
 
 
-def of_locations(wanted: frozenset[str], known: list[dict[str, Any]]) -> Iterator[Finding]:
+def of_locations(
+	wanted: frozenset[str], left_out: frozenset[str], known: list[dict[str, Any]]
+) -> Iterator[Finding]:
 	"""The locations that a connection reads, held against those there are."""
 	ids = {str(location.get("location_id")) for location in known}
 	if missing := sorted(wanted - ids):
 		yield Finding("locations", "fail", "unknown", facts={"locations": missing})
-	elif wanted and (others := sorted(ids - wanted)):
+	elif wanted and (others := sorted(ids - wanted - left_out)):
 		yield Finding("locations", "warn", "not_listed", facts={"locations": others})
 	else:
 		yield Finding("locations", "ok", "known", facts={"count": len(ids)})

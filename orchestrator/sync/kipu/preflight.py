@@ -54,13 +54,14 @@ PATIENT = Policy(connect_timeout=10.0, read_timeout=30.0, max_attempts=2, max_wa
 
 @dataclass(frozen=True, slots=True)
 class Target:
-	"""The connection to examine. `locations`: ids that it reads, none for all."""
+	"""The connection to examine. `locations`: ids that it reads, none for all; `left_out`: ids that it knows and leaves."""
 
 	credentials: Credentials
 	base_url: str = field(repr=False)
 	api_version: Version
 	zones: Zones
 	locations: frozenset[str] = frozenset()
+	left_out: frozenset[str] = frozenset()
 	allowed_hosts: Collection[str] = DEFAULT_ALLOWED_HOSTS
 	phi_level: PhiLevel = "high"
 	per: int = 100
@@ -233,7 +234,7 @@ class _Examination:
 		known = outcomes["locations"]
 		if isinstance(known, Page):
 			examined.locations = [dict(location) for location in known.records]
-			yield from of_locations(self.target.locations, examined.locations)
+			yield from of_locations(self.target.locations, self.target.left_out, examined.locations)
 		census = outcomes["patients/census"]
 		if isinstance(census, Page):
 			yield from of_page(census, self.target.per)
