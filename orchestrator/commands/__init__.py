@@ -3,20 +3,21 @@
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import click
 
 import frappe
-from frappe.commands import get_site, pass_context
+from frappe.commands import pass_context
+
+from orchestrator.commands import sync
+from orchestrator.commands.site import connected
 
 COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
 
 
 @click.group()
 def orchestrator() -> None:
-	"""Frappe Orchestrator: demo data and a check of the set-up."""
+	"""Frappe Orchestrator: demo data, a check of the set-up, the Kipu sync."""
 
 
 @orchestrator.command()
@@ -24,7 +25,7 @@ def orchestrator() -> None:
 @pass_context
 def demo(context: frappe._dict, takes_back: bool) -> None:
 	"""Make a demo: people, leads, opportunities, employees, leave, issues, projects."""
-	with _site(context):
+	with connected(context):
 		if takes_back:
 			_remove_demo()
 		else:
@@ -38,7 +39,7 @@ def doctor(context: frappe._dict, as_json: bool) -> None:
 	"""Check the set-up and say what to mend. Ends with 1 if something fails."""
 	from orchestrator.setup.doctor import FAIL, examine
 
-	with _site(context):
+	with connected(context):
 		findings = examine()
 	if as_json:
 		click.echo(json.dumps([finding._asdict() for finding in findings], indent=1))
@@ -50,23 +51,6 @@ def doctor(context: frappe._dict, as_json: bool) -> None:
 				click.echo(f"     {finding.mend}")
 	if any(finding.level == FAIL for finding in findings):
 		sys.exit(1)
-
-
-@contextmanager
-def _site(context: frappe._dict) -> Iterator[None]:
-	"""A connection to the site as Administrator, if Orchestrator is installed there."""
-	site = get_site(context)
-	frappe.init(site=site)
-	frappe.connect()
-	try:
-		if "orchestrator" not in frappe.get_installed_apps():
-			click.echo(
-				f"Orchestrator is not installed on {site}. Run bench --site {site} install-app orchestrator."
-			)
-			sys.exit(1)
-		yield
-	finally:
-		frappe.destroy()
 
 
 def _make_demo() -> None:
@@ -103,5 +87,8 @@ def _remove_demo() -> None:
 			click.echo(f"  {line}")
 		sys.exit(1)
 
+
+for command in sync.COMMANDS:
+	orchestrator.add_command(command)
 
 commands = [orchestrator]
