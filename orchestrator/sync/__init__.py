@@ -1,0 +1,60 @@
+"""The endpoints of the sync: clients from Kipu, and what somebody who looks after it needs."""
+
+import frappe
+from frappe import _lt
+
+from orchestrator.api.endpoint import WRITES, endpoint
+from orchestrator.sync import history, orders
+from orchestrator.sync.shapes import RunStanding, SyncResult
+
+RUNS = ("System Manager", "Kipu Sync Manager")
+
+
+@frappe.whitelist(methods=["POST"])
+@endpoint(_lt("Sync finished or started"), effect=WRITES)
+def sync_kipu_clients(
+	sync_type: str = "incremental",
+	dry_run: bool = False,
+	since_date: str | None = None,
+	connection: str | None = None,
+	background: bool | None = None,
+) -> SyncResult:
+	"""Bring clients in step with Kipu.
+
+	`sync_type`: "incremental" reads what changed since the last run, "full" everything. `since_date` (YYYY-MM-DD) reads
+	what changed since that day and leaves the incremental cursor alone. `dry_run` says what would happen and writes
+	nothing but its line in the history. `connection` names one; without it all enabled ones are read. `background`: true
+	leaves the work to a job, false waits for it; left out, more than 1,000 records go to a job.
+
+	Who may: System Manager, Kipu Sync Manager. Returns the counts (imported: created, updated: changed and written,
+	skipped: unchanged or left out), `errors` by casefile id without values, seconds, the run's id, its status
+	(Completed, Queued, Running, Held, Failed, Cancelled), the cursor before and after.
+
+	Errors: 400 unknown sync_type or bad date, 404 unknown connection, 409 another run is at work (its id is in the
+	message), 422 a setting of the connection is missing or wrong."""
+	frappe.only_for(RUNS)
+	order = orders.read_order(sync_type, dry_run, since_date)
+	names = orders.connections_for(connection)
+	return orders.carry_out(order, names, background)
+
+
+@frappe.whitelist(methods=["GET", "POST"])
+@endpoint(_lt("Sync history fetched"))
+def get_sync_history(
+	limit: int = 20, limit_start: int = 0, connection: str | None = None
+) -> list[RunStanding]:
+	"""The last runs, newest first: status, counts, duration, window, cursor before and after, errors by casefile id.
+
+	Who may: whoever may read Sync Run. Errors: 400 for a limit outside 1 to 500."""
+	frappe.has_permission("Sync Run", throw=True)
+	return history.recent(limit, limit_start, connection)
+
+
+@frappe.whitelist(methods=["GET", "POST"])
+@endpoint(_lt("Sync run fetched"))
+def get_sync_run(run: str) -> RunStanding:
+	"""One run as it stands now; while it is at work, how far it is.
+
+	Who may: whoever may read Sync Run. Errors: 404 for an unknown run."""
+	frappe.has_permission("Sync Run", throw=True)
+	return history.standing(run)
