@@ -14,11 +14,11 @@ def make_facility(**values: Any) -> Document:
 
 
 def make_connection(kipu: Simulator | None = None, **values: Any) -> Document:
-	"""A connection to a simulator, or to one where nobody listens. Nothing reads it on its own."""
+	"""A connection to a simulator, or one that nobody asks. Nothing reads it on its own."""
 	facility = values.pop("facility", None) or make_facility(time_zone="America/New_York").name
 	defaults = {
 		"connection_name": factories.unique("Kipu"),
-		"base_url": kipu.base_url if kipu else "http://127.0.0.1:9",
+		"base_url": kipu.base_url if kipu else "https://api.kipuapi.com",
 		"access_id": "simulator-access-id",
 		"secret_key": "simulator-secret-key",
 		"app_id": "simulator-app-id",

@@ -5,6 +5,7 @@ import pytest
 from orchestrator.sync.kipu.simulator.server import Simulator
 from orchestrator.sync.kipu.simulator.world import Settings
 from tests import clinic
+from tests.kipu_site import loopback_allowed
 
 
 @pytest.fixture(scope="module")
@@ -13,11 +14,10 @@ def kipu():
 		yield running
 
 
-@pytest.fixture(autouse=True)
-def loopback(site, monkeypatch):
-	import frappe
-
-	monkeypatch.setitem(frappe.local.conf, "kipu_allowed_hosts", ["127.0.0.1"])
+@pytest.fixture(scope="module", autouse=True)
+def loopback(frappe_site):
+	with loopback_allowed():
+		yield
 
 
 def outcome_of(connection):
@@ -58,14 +58,19 @@ def test_the_part_that_is_wrong_is_named_in_words(kipu, values, part, found):
 	assert (result["wrong"], failed(result)) == ([part], [(part, found)])
 
 
-def test_a_host_that_the_site_may_not_call_is_named_without_a_request(kipu, monkeypatch):
+def test_a_host_that_the_site_may_not_call_any_more_is_refused_without_a_request(kipu, monkeypatch):
 	import frappe
 
 	connection = clinic.make_connection(kipu)
 	monkeypatch.setitem(frappe.local.conf, "kipu_allowed_hosts", [])
-	result = outcome_of(connection)
-	assert (result["wrong"], result["requests"]) == (["base_url"], 0)
-	assert result["checks"][0]["found"] == "The base URL leads to a host that this site may not call."
+	answered = dict(kipu.answers)
+	with pytest.raises(frappe.ValidationError, match="the host is not allowed"):
+		outcome_of(connection)
+	assert kipu.answers == answered
+
+
+def test_blanks_around_a_key_do_not_matter(kipu):
+	assert outcome_of(clinic.make_connection(kipu, secret_key=" simulator-secret-key\n"))["ok"]
 
 
 def test_a_location_that_is_left_out_on_purpose_is_no_finding(kipu):

@@ -2,17 +2,13 @@
 
 import dataclasses
 from typing import TYPE_CHECKING, Literal, TypedDict, cast
-from zoneinfo import ZoneInfo
 
-import frappe
-
-from orchestrator.sync.address import DEFAULT_ALLOWED_HOSTS
+from orchestrator.sync import connection as connections
 from orchestrator.sync.http import HttpSession
 from orchestrator.sync.kipu.auth import Version
 from orchestrator.sync.kipu.client import Credentials
 from orchestrator.sync.kipu.findings import Examined, Finding
 from orchestrator.sync.kipu.preflight import PATIENT, Target, examine
-from orchestrator.sync.kipu.values import Zones
 from orchestrator.sync.preflight_words import sentences_of, title_of
 
 if TYPE_CHECKING:
@@ -52,7 +48,7 @@ class ConnectionTest(TypedDict):
 
 def run(connection: "KipuConnection") -> ConnectionTest:
 	"""Ask Kipu. Takes some ten requests at the connection's own rate; nothing is written."""
-	policy = dataclasses.replace(PATIENT, requests_per_second=connection.requests_per_second or 4)
+	policy = dataclasses.replace(PATIENT, requests_per_second=connection.requests_per_second)
 	examined = examine(target_of(connection), HttpSession(policy))
 	return {
 		"connection": str(connection.name),
@@ -65,28 +61,26 @@ def run(connection: "KipuConnection") -> ConnectionTest:
 
 
 def target_of(connection: "KipuConnection") -> Target:
-	"""The stored connection as the examination takes it. A value that is not set is empty."""
+	"""The stored connection as the examination takes it; a key that is not set is empty. Raises BadSettings (422) for
+	a setting that makes no sense by itself."""
+	source = connections.read(str(connection.name))
+	places = source.places.values()
 	return Target(
-		credentials=Credentials(
-			*(
-				connection.get_password(field, raise_exception=False) or ""
-				for field in ("access_id", "secret_key", "app_id")
-			)
-		),
+		credentials=_credentials(connection),
 		base_url=connection.base_url,
 		api_version=cast(Version, int(connection.api_version)),
-		zones=zones_of(connection),
-		locations=frozenset(row.location_id for row in connection.locations if row.enabled),
-		left_out=frozenset(row.location_id for row in connection.locations if not row.enabled),
-		allowed_hosts={*DEFAULT_ALLOWED_HOSTS, *(frappe.conf.get("kipu_allowed_hosts") or ())},
-		per=connection.page_size or 100,
+		zones=source.zones,
+		locations=frozenset(place.location_id for place in places if place.enabled),
+		left_out=frozenset(place.location_id for place in places if not place.enabled),
+		allowed_hosts=connections.allowed_hosts(),
+		per=connection.page_size,
 	)
 
 
-def zones_of(connection: "KipuConnection") -> Zones:
-	"""The time zones of the connection's locations."""
-	by_location = {row.location_id: ZoneInfo(row.time_zone) for row in connection.locations if row.time_zone}
-	return Zones(ZoneInfo(connection.default_time_zone), by_location, bool(connection.utc_midnight_is_date))
+def _credentials(connection: "KipuConnection") -> Credentials:
+	"""The keys as a run uses them: without the blanks around them."""
+	stored = (connection.get_password(field, raise_exception=False) or "" for field in connections.KEYS)
+	return Credentials(*(key.strip() for key in stored))
 
 
 def _check(finding: Finding) -> CheckShape:
