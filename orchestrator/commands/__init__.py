@@ -22,14 +22,17 @@ def orchestrator() -> None:
 
 @orchestrator.command()
 @click.option("--remove", "takes_back", is_flag=True, help="Take back what the demo made and changed.")
+@click.option(
+	"--kipu", metavar="URL", help="Where the Kipu simulator is, if not on its usual port of this machine."
+)
 @pass_context
-def demo(context: frappe._dict, takes_back: bool) -> None:
-	"""Make a demo: people, leads, opportunities, employees, leave, issues, projects."""
+def demo(context: frappe._dict, takes_back: bool, kipu: str | None) -> None:
+	"""Make a demo: people, leads, opportunities, employees, leave, issues, projects, a connection to the Kipu simulator."""
 	with connected(context):
 		if takes_back:
 			_remove_demo()
 		else:
-			_make_demo()
+			_make_demo(kipu)
 
 
 @orchestrator.command()
@@ -53,13 +56,13 @@ def doctor(context: frappe._dict, as_json: bool) -> None:
 		sys.exit(1)
 
 
-def _make_demo() -> None:
-	from orchestrator.setup.demo import ledger, make
+def _make_demo(kipu: str | None) -> None:
+	from orchestrator.setup.demo import clinic, ledger, make
 
 	if ledger.exists():
 		click.echo("The demo is there already. To make it anew, remove it first: orchestrator demo --remove")
 		return
-	made = Counter(record.doctype for record in make.make())
+	made = Counter(record.doctype for record in make.make(kipu or clinic.BASE_URL))
 	shown = (
 		"User",
 		"Lead",
@@ -72,6 +75,14 @@ def _make_demo() -> None:
 		"Task",
 	)
 	click.echo("The demo is made: " + ", ".join(f"{made[doctype]} {doctype}" for doctype in shown))
+	if made["Kipu Connection"]:
+		click.echo(
+			f"Its Kipu is the simulator. Fetch the clients: bench --site {frappe.local.site} orchestrator sync-kipu --full"
+		)
+	else:
+		click.echo(
+			"Without a connection to Kipu: this machine is not in kipu_allowed_hosts of the site's configuration."
+		)
 
 
 def _remove_demo() -> None:
