@@ -145,7 +145,10 @@ before_job = ["orchestrator.api.webhook_targets.check_before_delivery"]
 
 scheduler_events = {
 	"cron": {"*/5 * * * *": ["orchestrator.helpdesk.escalation.escalate_due_tickets"]},
-	"hourly": ["orchestrator.api.bulk.jobs.fail_dead_operations"],
+	"hourly": [
+		"orchestrator.api.bulk.jobs.fail_dead_operations",
+		"orchestrator.sync.staleness.alert",
+	],
 	"daily": [
 		"orchestrator.api.idempotency.delete_expired",
 		"orchestrator.api.bulk.jobs.delete_old_operations",
