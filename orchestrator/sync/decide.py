@@ -122,6 +122,8 @@ def decide(person: Person, incomings: Iterable[Incoming], source: Source) -> lis
 def decide_one(person: Person, incoming: Incoming, source: Source) -> Verdict:
 	"""Take one record of Kipu's."""
 	stay = person.stays.get(incoming.stay_name) or _new_stay(person, incoming, source)
+	if person.client.new:
+		person.client.row["person_id"] = incoming.stay.person_id
 	of_stay = _plan(stay, incoming.mapped.stay, source)
 	of_client = _plan(person.client, incoming.mapped.client, source)
 	was_in_care = not stay.new and stay.row.get("status") in IN_CARE
