@@ -4,7 +4,7 @@ import pytest
 
 from orchestrator.sync.kipu.simulator.server import Simulator
 from orchestrator.sync.kipu.simulator.world import Settings
-from tests import clinic
+from tests import clinic, factories
 from tests.kipu_site import loopback_allowed
 
 
@@ -80,3 +80,30 @@ def test_a_location_that_is_left_out_on_purpose_is_no_finding(kipu):
 	assert result["ok"]
 	told = [check["found"] for check in result["checks"] if check["part"] == "locations"]
 	assert told == ["4 locations, all known."]
+
+
+# The endpoint
+
+TEST = "orchestrator.sync.test_connection"
+
+
+def test_the_call_answers_with_what_was_found_also_of_a_connection_that_is_not_enabled_yet(api, kipu):
+	connection = clinic.make_connection(kipu, secret_key="other", enabled=0).name
+	reply = api(factories.make_user("Kipu Sync Manager").name).post(TEST, connection=connection)
+	assert (reply.status_code, reply.json()["message"]) == (200, "Connection tested")
+	data = reply.json()["data"]
+	assert (data["connection"], data["ok"], data["wrong"]) == (connection, False, ["secret_key"])
+	assert "simulator-access-id" not in reply.text
+
+
+def test_who_may_test_and_what(api, guest, kipu):
+	connection = clinic.make_connection(kipu).name
+	answered = dict(kipu.answers)
+	assert guest.post(TEST, connection=connection).status_code == 401
+	for role in ("Clinical Manager", "Sales User"):
+		assert api(factories.make_user(role).name).post(TEST, connection=connection).status_code == 403
+	manager = api(factories.make_user("Kipu Sync Manager").name)
+	assert manager.post(TEST, connection="nowhere").status_code == 404
+	assert manager.post(TEST).status_code == 400
+	assert manager.get(TEST, connection=connection).status_code == 405
+	assert kipu.answers == answered

@@ -4,6 +4,7 @@ import pytest
 
 import frappe
 
+from orchestrator.sync.kipu.simulator.faults import Fault
 from orchestrator.sync.kipu.simulator.render import casefile_id, full_record
 from orchestrator.sync.kipu.simulator.server import Simulator
 from tests import clinic, factories
@@ -160,3 +161,28 @@ def test_a_casefile_that_kipu_does_not_have_and_one_that_is_none_are_refused(
 ):
 	with pytest.raises(error):
 		preview(connection, casefile, manager)
+
+
+# The endpoint
+
+PREVIEW = "orchestrator.sync.preview_mapping"
+
+
+def test_the_call_shows_the_record_to_whoever_may_read_connections_and_clients(
+	api, guest, kipu, connection, manager
+):
+	asked = {"connection": connection.name, "casefile_id": casefile_id(kipu.world, 3)}
+	reply = api(manager).post(PREVIEW, **asked)
+	assert (reply.status_code, reply.json()["message"]) == (200, "Mapping previewed")
+	assert by_source(reply.json()["data"])["last_name"]["kipu"] == full_record(kipu.world, 3)["last_name"]
+	assert guest.post(PREVIEW, **asked).status_code == 401
+	for role in ("Clinical Manager", "Kipu Sync Manager"):
+		assert api(factories.make_user(role).name).post(PREVIEW, **asked).status_code == 403
+	assert api(manager).post(PREVIEW, **{**asked, "connection": "nowhere"}).status_code == 404
+	assert api(manager).post(PREVIEW, **{**asked, "casefile_id": "x"}).status_code == 422
+
+
+def test_a_kipu_that_refuses_is_told(api, kipu, connection, manager):
+	kipu.faults.add(Fault("status", route="patients/{id}", status=403))
+	reply = api(manager).post(PREVIEW, connection=connection.name, casefile_id=casefile_id(kipu.world, 3))
+	assert (reply.status_code, "Access refused." in reply.json()["exc"]) == (422, True)

@@ -13,18 +13,15 @@ import pytest
 
 import frappe
 
-from orchestrator.sync import engine, runs
 from orchestrator.sync.http import HttpSession
 from orchestrator.sync.kipu.simulator.faults import Fault
 from orchestrator.sync.kipu.simulator.server import Simulator
-from orchestrator.sync.runs import Busy, LeaseLost, Order
 from tests.kipu_site import (
 	checksums,
 	clients,
 	counts,
 	loopback_allowed,
 	make_connection,
-	stay_of,
 	sync,
 )
 

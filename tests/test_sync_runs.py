@@ -83,9 +83,21 @@ def test_a_dry_run_writes_nothing_and_counts_what_the_real_one_then_does(place):
 		change(kipu)
 		before = checksums(), frappe.db.get_value("Kipu Connection", connection, ["cursor", "last_run"])
 		dry = sync(connection, dry_run=True)
-		assert (checksums(), frappe.db.get_value("Kipu Connection", connection, ["cursor", "last_run"])) == before
+		assert (
+			checksums(),
+			frappe.db.get_value("Kipu Connection", connection, ["cursor", "last_run"]),
+		) == before
 		real = sync(connection)
-		same = ("imported", "updated", "skipped", "failed", "departures", "errors", "changed_fields", "status")
+		same = (
+			"imported",
+			"updated",
+			"skipped",
+			"failed",
+			"departures",
+			"errors",
+			"changed_fields",
+			"status",
+		)
 		assert {name: dry[name] for name in same} == {name: real[name] for name in same}
 	assert dry["dry_run"] and real["updated"] > 3 and real["imported"] > 2 and real["failed"] == 1
 
@@ -222,7 +234,10 @@ def test_who_is_deleted_in_kipu_is_kept_here_and_marked(place):
 	kipu.world.restore(stay)
 	kipu.world.updated[stay] += 2  # to the second, as deletions are told
 	sync(connection)
-	assert (stay_of(connection, chart(stay)).status, stay_of(connection, chart(stay)).deleted_at) == ("Active", None)
+	assert (stay_of(connection, chart(stay)).status, stay_of(connection, chart(stay)).deleted_at) == (
+		"Active",
+		None,
+	)
 
 
 def test_a_person_of_two_locations_is_one_client_with_two_stays(place):

@@ -3,6 +3,8 @@
 import dataclasses
 from typing import TYPE_CHECKING, Literal, TypedDict, cast
 
+import frappe
+
 from orchestrator.sync import connection as connections
 from orchestrator.sync.http import HttpSession
 from orchestrator.sync.kipu.auth import Version
@@ -58,6 +60,11 @@ def run(connection: "KipuConnection") -> ConnectionTest:
 		"locations": _locations(examined),
 		"requests": examined.requests,
 	}
+
+
+def run_named(name: str) -> ConnectionTest:
+	"""The same by name. DoesNotExistError (404) if there is none."""
+	return run(cast("KipuConnection", frappe.get_doc(connections.DOCTYPE, name)))
 
 
 def target_of(connection: "KipuConnection") -> Target:

@@ -12,7 +12,7 @@ from orchestrator.exceptions import refuse
 from orchestrator.sync import connection as connections
 from orchestrator.sync.connection import Source
 from orchestrator.sync.decide import Person, Record, Verdict, decide_one
-from orchestrator.sync.errors import RecordGone
+from orchestrator.sync.errors import RecordGone, SyncError
 from orchestrator.sync.incoming import Incoming, read_record
 from orchestrator.sync.kipu.mapping import Rule, canonical
 from orchestrator.sync.kipu.pages import RawRecord
@@ -56,7 +56,7 @@ class MappingPreview(TypedDict):
 
 def of_record(connection: str, casefile_id: str) -> MappingPreview:
 	"""The preview, as the caller may see it. Raises ValidationError (422) for a malformed id, DoesNotExistError (404) for
-	a record that Kipu does not have or that is not the caller's to see, a SyncError if Kipu gives none."""
+	a record that Kipu does not have or that is not the caller's to see, ValidationError if Kipu gives no answer."""
 	source = connections.read(connection)
 	casefile_id = _in_form(casefile_id)
 	raw = _fetch(connection, casefile_id)
@@ -85,12 +85,18 @@ def _in_form(casefile_id: str) -> str:
 
 def _fetch(connection: str, casefile_id: str) -> RawRecord:
 	client, session = connections.open_client(connection)
+	records: list[RawRecord] = []
+	trouble = ""
 	try:
 		records = next(client.patient(casefile_id)).records
 	except RecordGone:
-		records = []
+		pass
+	except SyncError as error:
+		trouble = str(error)
 	finally:
 		session.close()
+	if trouble:
+		refuse(trouble, frappe.ValidationError)
 	if not records:
 		_refuse_as_missing(casefile_id)
 	return records[0]
