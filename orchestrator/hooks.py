@@ -16,7 +16,14 @@ before_uninstall = "orchestrator.setup.uninstall.before_uninstall"
 after_uninstall = "orchestrator.setup.uninstall.after_uninstall"
 
 # What only remembers a record does not stand in the way of its deletion
-ignore_links_on_delete = ["Bulk Operation", "Orchestrator Demo Record", "Ticket Escalation"]
+ignore_links_on_delete = [
+	"Bulk Operation",
+	"Orchestrator Demo Record",
+	"Sync Issue",
+	"Sync Run",
+	"Sync State",
+	"Ticket Escalation",
+]
 
 # "In Progress", which ERPNext's own status lists do not know, counts as open
 notification_config = "orchestrator.setup.open_counts.get_notification_config"
@@ -144,12 +151,21 @@ override_whitelisted_methods = {
 before_job = ["orchestrator.api.webhook_targets.check_before_delivery"]
 
 scheduler_events = {
-	"cron": {"*/5 * * * *": ["orchestrator.helpdesk.escalation.escalate_due_tickets"]},
+	"cron": {
+		"*/5 * * * *": [
+			"orchestrator.helpdesk.escalation.escalate_due_tickets",
+			"orchestrator.sync.jobs.give_up_dead_runs",
+			"orchestrator.sync.jobs.start_due_runs",
+		],
+		"7,27,47 2 * * *": ["orchestrator.sync.jobs.start_census"],
+		"11,31,51 3 * * 0": ["orchestrator.sync.jobs.start_reconcile"],
+	},
 	"hourly": [
 		"orchestrator.api.bulk.jobs.fail_dead_operations",
-		"orchestrator.sync.staleness.alert",
+		"orchestrator.sync.jobs.warn_of_stale_connections",
 	],
 	"daily": [
+		"orchestrator.sync.jobs.delete_old_records",
 		"orchestrator.api.idempotency.delete_expired",
 		"orchestrator.api.bulk.jobs.delete_old_operations",
 	],

@@ -70,7 +70,9 @@ def clients(connection: str) -> list[dict[str, Any]]:
 	rows: list[dict[str, Any]] = []
 	for doctype in RECORDS:
 		found = frappe.db.sql(
-			f"select * from `tab{doctype}` where connection=%s order by name", connection, as_dict=True
+			f"select * from `tab{doctype}` where connection=%s order by name",  # noqa: S608
+			connection,
+			as_dict=True,
 		)
 		rows += [{name: value for name, value in row.items() if name not in ASKED_AGAIN} for row in found]
 	return rows

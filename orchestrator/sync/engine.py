@@ -8,7 +8,7 @@ import frappe
 from frappe.utils import now_datetime
 
 from orchestrator.api import errors as api_errors
-from orchestrator.sync import alerts, connection, phases
+from orchestrator.sync import alerts, connection, phases, rollback
 from orchestrator.sync.errors import Refused, SyncError, UnknownAccessId
 from orchestrator.sync.runs import Cancelled, LeaseLost, Run
 from orchestrator.sync.work import Held, Watch, Work, roll_back
@@ -21,6 +21,9 @@ def execute(run: Run, watch: Watch | None = None) -> str:
 	"""Do the run's work. Returns its status at the end; the rest stands in its row. Raises nothing of the work's."""
 	failure: Exception | None = None
 	try:
+		if run.order.sync_type == "rollback":
+			rollback.carry_out(run)
+			return "Completed"
 		return _work(run, watch)
 	except Exception as error:
 		failure = error.with_traceback(None) if isinstance(error, SyncError | Held) else error

@@ -9,6 +9,7 @@ from orchestrator.sync.identity import stay_name
 from orchestrator.sync.kipu.pages import RawRecord, ReadTally
 from orchestrator.sync.kipu.records import RecordError, split_casefile
 from orchestrator.sync.places import ensure
+from orchestrator.sync.retries import retry
 from orchestrator.sync.work import READS, Mark, Work, day_after
 
 FIRST_WINDOW_DAYS = 91
@@ -144,6 +145,7 @@ PHASES: Mapping[str, tuple[Callable[[Work], None], ...]] = {
 	"full": (locations, due, windows, census, vault, settle),
 	"backfill": (locations, windows, settle),
 	"census": (locations, due, census, vault, settle),
+	"retry": (retry, settle),
 }
 REPEATED = frozenset({"locations", "due", "settle"})  # done in every run, resumed or not
 

@@ -144,19 +144,19 @@ class Run:
 		}
 
 
-def begin(order: Order) -> Run:
+def begin(order: Order, checkpoint: dict[str, Any] | None = None) -> Run:
 	"""A new run in the hands of this process, its row committed. Raises Busy (409) naming the run that is at work.
 
 	A run of the same kind that was interrupted, or failed, is gone on with from its last page."""
-	name = _insert(order)
+	name = _insert(order, checkpoint)
 	token = _claim(name)
 	frappe.db.commit()
 	return _load(name, token)
 
 
-def queue(order: Order) -> str:
+def queue(order: Order, checkpoint: dict[str, Any] | None = None) -> str:
 	"""The same for a job that is yet to start: the run waits in the queue. Commits."""
-	name = _insert(order)
+	name = _insert(order, checkpoint)
 	frappe.db.commit()
 	return name
 
@@ -212,7 +212,7 @@ def job_id(name: str) -> str:
 	return f"{JOB_PREFIX}{name}"
 
 
-def _insert(order: Order) -> str:
+def _insert(order: Order, checkpoint: dict[str, Any] | None) -> str:
 	# One beginner at a time. What was read before may be old: begin anew.
 	frappe.db.commit()
 	frappe.db.get_value("Kipu Connection", order.connection, "name", for_update=True)
@@ -223,7 +223,8 @@ def _insert(order: Order) -> str:
 			_("Run {0} of {1} is at work. Wait for its end, or cancel it.").format(live, order.connection),
 			Busy,
 		)
-	previous = None if order.dry_run else _resumable(order)
+	previous = None if order.dry_run or checkpoint else _resumable(order)
+	kept = json.dumps(checkpoint) if checkpoint else None
 	doc = frappe.get_doc(
 		{
 			"doctype": DOCTYPE,
@@ -231,7 +232,7 @@ def _insert(order: Order) -> str:
 			"status": "Queued",
 			"requested_by": frappe.session.user,
 			"cursor_before": frappe.db.get_value("Kipu Connection", order.connection, "cursor"),
-			"checkpoint": previous.checkpoint if previous else None,
+			"checkpoint": previous.checkpoint if previous else kept,
 			"resumed_from": previous.name if previous else None,
 			"started_at": now_datetime(),
 			"heartbeat_at": now_datetime(),

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import frappe
 from frappe.utils import now
 
-from orchestrator.sync.decide import MISSING, Record
+from orchestrator.sync.decide import Record
 from orchestrator.sync.kipu.mapping import canonical
 
 DOCTYPE = "Sync State"
@@ -94,6 +94,3 @@ def _before(record: Record) -> str:
 
 def _after(record: Record) -> str:
 	return json.dumps({name: canonical(record.row.get(name)) for name in record.before}, ensure_ascii=False)
-
-
-__all__ = ["CHANGES", "DOCTYPE", "MISSING", "insert", "keep", "log_changes", "upsert"]
