@@ -72,17 +72,18 @@ def notified_at_once(site, monkeypatch):
 	monkeypatch.setitem(frappe.flags, "in_test", True)
 
 
-def test_staleness_is_told_to_sync_managers_once_until_a_day_or_a_success_has_passed(
-	staleness, notified_at_once
-):
+def test_staleness_is_told_to_sync_managers_once_until_a_success_has_passed(staleness):
+	from orchestrator.sync.jobs import warn_of_stale_connections
+
 	manager, other = (factories.make_user(role).name for role in ("Kipu Sync Manager", "Clinical Manager"))
 	connection = behind(7)
-	assert connection.name in staleness.alert()
-	assert connection.name not in staleness.alert()
-	text = f"Kipu {connection.name}: no successful sync for 6 hours"
+	for _ in range(2):
+		warn_of_stale_connections()
+	text = f"Kipu connection {connection.name}: no run has succeeded for 6 hours"
 	assert (told_of(connection.name, manager), told_of(connection.name, other)) == ([text], [])
-	connection.db_set("last_success", now_datetime() - timedelta(hours=6.5))
-	assert connection.name in staleness.alert()
+	frappe.db.set_value("Notification Log", {"document_name": connection.name}, "creation", "2020-01-01")
+	warn_of_stale_connections()
+	assert told_of(connection.name, manager) == [text, text]
 
 
 def test_fields_that_change_are_told_to_sync_managers_and_records_that_fail_are_not(notified_at_once):
