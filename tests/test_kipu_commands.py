@@ -20,7 +20,7 @@ def loopback(frappe_site):
 
 @pytest.fixture(scope="module")
 def kipu():
-	with Simulator(30) as running:
+	with Simulator(8) as running:
 		yield running
 
 
@@ -70,6 +70,15 @@ def test_a_run_prints_its_counts_one_that_fails_stops_no_other_and_the_history_t
 	assert [(each["run"], each["trigger"], each["imported"]) for each in told] == [
 		(line.search(output)[1], "Command", people) for output in (real.stdout, dry.stdout)
 	]
+	edited = frappe.get_last_doc("Client", {"connection": right})
+	edited.update({"preferred_name": "Edited"}).save()
+	frappe.db.commit()
+	back = bench.run("orchestrator", "sync-rollback", "--yes", line.search(real.stdout)[1])
+	kept = 1 + frappe.db.count("Client Stay", {"client": edited.name})
+	assert f"{kept} kept" in back.stdout
+	assert f"kept Client {edited.name}: edited" in back.stdout
+	frappe.db.rollback()
+	assert frappe.get_all("Client", {"connection": right}, pluck="name") == [edited.name]
 
 
 def test_a_day_that_is_none_ends_with_2_and_one_line(site, right):

@@ -112,6 +112,30 @@ def sync_history(context: frappe._dict, limit: int, connection: str | None, as_j
 		click.echo("No run yet. Begin with: orchestrator sync-kipu --full --dry-run")
 
 
+@click.command("sync-rollback")
+@click.argument("run")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+@pass_context
+def sync_rollback(context: frappe._dict, run: str, yes: bool, as_json: bool) -> None:
+	"""Take a run back: delete what it made, restore what it changed. What was edited since is kept and named."""
+	from orchestrator.sync import history, steering
+	from orchestrator.sync.runs import Order
+
+	with connected(context), refusals_told():
+		target = history.standing(run)
+		if not yes:
+			click.confirm(rollback_question(target), abort=True)
+		with watched(Order(target["connection"], "rollback"), as_json) as watch:
+			standing = steering.roll_back(run, watch or ignore)
+	if as_json:
+		click.echo(json.dumps(standing, indent=1))
+	else:
+		show_run(standing)
+		show_kept(standing)
+	sys.exit(CODES.get(standing["status"], FAILED))
+
+
 @click.command("kipu-simulator", context_settings={"ignore_unknown_options": True}, add_help_option=False)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def kipu_simulator(arguments: tuple[str, ...]) -> None:
@@ -144,6 +168,31 @@ def run_one(order: "Order", name: str, quiet: bool) -> "tuple[RunStanding | None
 		click.echo(click.style(f"{name}: {frappe.utils.strip_html(str(error))}", fg="red"), err=True)
 		return None, BUSY if isinstance(error, Busy) else USAGE
 	return standing, CODES.get(standing["status"], FAILED)
+
+
+def rollback_question(run: "RunStanding") -> str:
+	"""What somebody is asked before a run is taken back."""
+	return (
+		f"Delete the {run['imported']} records that {run['run']} made, restore the {run['updated']} that it changed, "
+		f"and pause {run['connection']}?"
+	)
+
+
+def ignore(_run: object) -> None:
+	"""Watch without looking."""
+
+
+def show_kept(run: "RunStanding") -> None:
+	"""What a rollback came to."""
+	report = run["rollback"] or {}
+	if report:
+		click.echo(
+			f"            {report['deleted']} deleted, {report['restored']} restored, {report['kept_in_all']} kept"
+		)
+	for kept in report.get("kept", ()):
+		click.echo(
+			f"            kept {kept['doctype']} {kept['name']}: {kept['reason']} {', '.join(kept['fields'])}"
+		)
 
 
 def show_run(run: "RunStanding", quiet: bool = False) -> None:
@@ -185,8 +234,10 @@ def refusals_told() -> Iterator[None]:
 	try:
 		yield
 	except frappe.ValidationError as error:
+		from orchestrator.sync.runs import Busy
+
 		click.echo(click.style(frappe.utils.strip_html(str(error)), fg="red"), err=True)
-		sys.exit(USAGE)
+		sys.exit(BUSY if isinstance(error, Busy) else USAGE)
 
 
-COMMANDS = (sync_kipu, kipu_test, sync_history, kipu_simulator)
+COMMANDS = (sync_kipu, kipu_test, sync_history, sync_rollback, kipu_simulator)

@@ -10,6 +10,7 @@ from orchestrator.exceptions import BadRequest, Conflict, refuse
 from orchestrator.sync import alerts, engine, history, issues, orders, runs
 from orchestrator.sync.runs import DOCTYPE, Order
 from orchestrator.sync.shapes import RunStanding
+from orchestrator.sync.work import Watch
 
 MOST_ISSUES = 500
 # More records than that are taken back by a job.
@@ -45,8 +46,9 @@ def approve(name: str) -> RunStanding:
 	return history.standing(name)
 
 
-def roll_back(name: str) -> RunStanding:
-	"""Take a run back; a large one in a job. Returns the run that does it. 409 if it can't be, or another is at work."""
+def roll_back(name: str, watch: Watch | None = None) -> RunStanding:
+	"""Take a run back; a large one in a job, unless somebody watches. Returns the run that does it. 409 if it can't be, or
+	another is at work."""
 	row = frappe.db.get_value(
 		DOCTYPE,
 		_existing(name),
@@ -57,12 +59,12 @@ def roll_back(name: str) -> RunStanding:
 		refuse(_("Run {0} can't be rolled back: it is {1}.").format(name, _(row.status)), Conflict)
 	order = Order(row.connection, "rollback")
 	checkpoint = {"target": name}
-	if row.imported + row.updated > TAKEN_BACK_NOW:
+	if watch is None and row.imported + row.updated > TAKEN_BACK_NOW:
 		queued = runs.queue(order, checkpoint)
 		orders.enqueue(queued)
 		return history.standing(queued)
 	run = runs.begin(order, checkpoint)
-	engine.execute(run)
+	engine.execute(run, watch)
 	return history.standing(run.name)
 
 
