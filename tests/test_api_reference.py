@@ -13,7 +13,7 @@ from orchestrator.api import errors
 from orchestrator.api.aliases import ALIASES
 from orchestrator.setup.custom_fields import CUSTOM_FIELDS
 from orchestrator.setup.status_options import STATUS_OPTIONS
-from tests import factories, helpdesk, reference, reference_hr
+from tests import factories, helpdesk, reference, reference_hr, reference_kipu
 from tests.client import Client
 from tests.reference import Bindings, Example
 
@@ -57,8 +57,10 @@ def bound(frappe_site: str) -> Iterator[Bindings]:
 	promise_support()
 	switch_names(True)
 	people = reference_hr.prepare()
-	empty_bucket(CALLERS["busy"][0])  # last: saving an employee clears the cache
-	yield credentials() | people | {"<password>": factories.PASSWORD, "<idempotency key>": uuid.uuid4().hex}
+	with reference_kipu.instance() as kipu:
+		empty_bucket(CALLERS["busy"][0])  # last: saving an employee clears the cache
+		given = {"<password>": factories.PASSWORD, "<idempotency key>": uuid.uuid4().hex}
+		yield credentials() | people | kipu | given
 	switch_names(False)
 	forget_earlier_run()
 	reference_hr.forget()
