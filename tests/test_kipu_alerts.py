@@ -137,3 +137,15 @@ def test_the_doctor_names_what_is_paused_what_waits_and_what_is_behind(doctor, a
 	finding = doctor.check_kipu()
 	assert finding[1:3] == ("fail", "paused: Only One (The access id is unknown.)")
 	assert "orchestrator kipu-test" in finding.mend
+
+
+def test_desk_sends_lists_as_text(site, browser):
+	connection = clinic.make_connection().name
+	issue = factories.make(
+		"Sync Issue", connection=connection, status="Open", kind="Record", code="bad_date"
+	).name
+	desk = browser(factories.make_user("Kipu Sync Manager").name, factories.PASSWORD)
+	reply = desk.post("orchestrator.sync.discard_sync_issues", issues=frappe.as_json([issue]))
+	assert (reply.status_code, reply.json()["data"]) == (200, {"discarded": 1})
+	refused = desk.post("orchestrator.sync.discard_sync_issues", issues='{"a": 1}')
+	assert refused.json()["exc_type"] == "BadRequest"

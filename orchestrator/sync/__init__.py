@@ -124,24 +124,24 @@ def rollback_sync_run(run: str) -> RunStanding:
 
 @frappe.whitelist(methods=["POST"])
 @endpoint(_lt("Sync issues retried"), effect=WRITES)
-def retry_sync_issues(connection: str, issues: list[str] | None = None) -> RunStanding:
+def retry_sync_issues(connection: str, issues: str | list[str] | None = None) -> RunStanding:
 	"""Read records that could not be taken once more, those of `issues` or all that are open (500 at most).
 
 	Who may: System Manager, Kipu Sync Manager. Returns the run. Errors: 404 for an unknown connection or issue, 409 if
 	none is open or another run is at work, 422 for bad settings."""
 	frappe.only_for(RUNS)
 	(name,) = orders.connections_for(connection)
-	return steering.retry(name, issues)
+	return steering.retry(name, steering.read_names(issues) if issues else None)
 
 
 @frappe.whitelist(methods=["POST"])
 @endpoint(_lt("Sync issues discarded"), effect=WRITES)
-def discard_sync_issues(issues: list[str]) -> dict[str, int]:
+def discard_sync_issues(issues: str | list[str]) -> dict[str, int]:
 	"""Leave these records, conflicts or news alone from now on. Returns how many were open.
 
 	Who may: System Manager, Kipu Sync Manager. Errors: 400 for none or more than 500, 404 for an unknown one."""
 	frappe.only_for(RUNS)
-	return {"discarded": steering.discard(issues)}
+	return {"discarded": steering.discard(steering.read_names(issues))}
 
 
 @frappe.whitelist(methods=["POST"])

@@ -6,6 +6,7 @@ import frappe
 from frappe import _
 from frappe.utils import now_datetime
 
+from orchestrator.api.parameters import parse_json
 from orchestrator.exceptions import BadRequest, Conflict, refuse
 from orchestrator.sync import alerts, engine, history, issues, orders, runs
 from orchestrator.sync.runs import DOCTYPE, Order
@@ -83,6 +84,14 @@ def discard(names: Collection[str]) -> int:
 	for name in opened:
 		issues.close(name, "Discarded")
 	return len(opened)
+
+
+def read_names(issues: str | list[str]) -> list[str]:
+	"""The names, also where they come as JSON text, as Desk sends lists. BadRequest (400) for anything else."""
+	names = parse_json("issues", issues)
+	if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+		refuse(_("issues must be a list of names."), BadRequest)
+	return names
 
 
 def resume(connection: str) -> None:
