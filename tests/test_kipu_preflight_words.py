@@ -11,7 +11,7 @@ from tests import source
 
 MODULES = ("findings", "preflight", "suspects")
 FACTS = {
-	"seconds": 5, "status": 403, "cause": None, "error": "Refused", "version": 4, "per": 100, "count": 7, "utc": 1,
+	"seconds": -5, "status": 403, "cause": None, "error": "Refused", "version": 4, "per": 100, "count": 7, "utc": 1,
 	"local": 2, "locations": ["77"], "unknown": ["new"],
 }  # fmt: skip
 
@@ -61,3 +61,4 @@ def test_the_words_are_filled_with_what_was_found(site, part, code):
 		assert not re.search(r"[{}]", sentence), sentence
 		assert not sentence or sentence.endswith(".")
 	assert found
+	assert "-5" not in found

@@ -138,6 +138,10 @@ WORDS: Mapping[tuple[str | None, str], tuple[Any, Any]] = {
 		_lt("Add them, or leave them out on purpose."),
 	),
 	("locations", "known"): (_lt("{count} locations, all known."), ""),
+	("locations", "all"): (
+		_lt("{count} locations, all of which are read, in the connection's own time zone."),
+		"",
+	),
 	("fields", "drift"): (
 		_lt(
 			"Kipu's records differ from what is known. Unknown: {unknown}. Missing: {vanished}. Other type: {retyped}."
@@ -174,4 +178,6 @@ class _Facts(dict[str, str]):
 def _shown(value: Any) -> str:
 	if isinstance(value, list):
 		return ", ".join(value)
+	if isinstance(value, int):
+		return str(abs(value))  # which of two clocks is ahead makes no difference to what to do
 	return "-" if value is None else str(value)

@@ -77,7 +77,7 @@ def of_locations(
 	elif wanted and (others := sorted(ids - wanted - left_out)):
 		yield Finding("locations", "warn", "not_listed", facts={"locations": others})
 	else:
-		yield Finding("locations", "ok", "known", facts={"count": len(ids)})
+		yield Finding("locations", "ok", "known" if wanted else "all", facts={"count": len(ids)})
 
 
 def of_page(page: Page, per: int) -> Iterator[Finding]:
