@@ -194,10 +194,15 @@ def leftovers() -> dict[str, list]:
 		"defaults": "select defkey from tabDefaultValue where parent like '%orchestrator%' or defvalue like '%orchestrator%'",
 		"singles": "select field from tabSingles where doctype like 'Orchestrator%'",
 		"naming rules": "select name from `tabDocument Naming Rule` where name like 'orchestrator-%'",
-		"workspaces": "select name from tabWorkspace where name='Orchestrator'",
+		"workspaces": "select name from tabWorkspace where module='Orchestrator'",
+		"reports": "select name from tabReport where module='Orchestrator'",
+		"notifications": "select name from tabNotification where module='Orchestrator'",
+		"clinical roles": "select name from tabRole where name like 'Clinical %' or name like 'Kipu %'",
+		"granted clinical roles": "select name from `tabHas Role` where role like 'Clinical %' or role like 'Kipu %'",
 		"cards": "select name from `tabNumber Card` where module='Orchestrator'",
 		"tables": "select table_name from information_schema.tables where table_schema=database() and"
-		" (table_name like 'tabOrchestrator%' or table_name in ('tabIdempotency Record', 'tabBulk Operation', 'tabTicket Escalation'))",
+		" (table_name like 'tabOrchestrator%' or table_name like 'tabClient%' or table_name like 'tabSync %' or"
+		" table_name like 'tabKipu %' or table_name in ('tabFacility', 'tabIdempotency Record', 'tabBulk Operation', 'tabTicket Escalation'))",
 	}
 	found = {where: list(frappe.db.sql(query)) for where, query in queries.items()}
 	found["columns"] = [column for column in found["columns"] if column in OUR_FIELDS]
