@@ -201,8 +201,8 @@ def leftovers() -> dict[str, list]:
 		"granted clinical roles": "select name from `tabHas Role` where role like 'Clinical %' or role like 'Kipu %'",
 		"cards": "select name from `tabNumber Card` where module='Orchestrator'",
 		"tables": "select table_name from information_schema.tables where table_schema=database() and"
-		" (table_name like 'tabOrchestrator%' or table_name like 'tabClient%' or table_name like 'tabSync %' or"
-		" table_name like 'tabKipu %' or table_name in ('tabFacility', 'tabIdempotency Record', 'tabBulk Operation', 'tabTicket Escalation'))",
+		" (table_name like 'tabOrchestrator%' or table_name like 'tabSync %' or"
+		" table_name like 'tabKipu %' or table_name in ('tabClient', 'tabClient Stay', 'tabFacility', 'tabIdempotency Record', 'tabBulk Operation', 'tabTicket Escalation'))",
 	}
 	found = {where: list(frappe.db.sql(query)) for where, query in queries.items()}
 	found["columns"] = [column for column in found["columns"] if column in OUR_FIELDS]
