@@ -57,11 +57,10 @@ def bound(frappe_site: str) -> Iterator[Bindings]:
 	promise_support()
 	switch_names(True)
 	people = reference_hr.prepare()
-	empty_bucket(CALLERS["busy"][0])  # last: saving an employee clears the cache
-	with reference_kipu.prepared():
-		yield (
-			credentials() | people | {"<password>": factories.PASSWORD, "<idempotency key>": uuid.uuid4().hex}
-		)
+	with reference_kipu.instance() as kipu:
+		empty_bucket(CALLERS["busy"][0])  # last: saving an employee clears the cache
+		given = {"<password>": factories.PASSWORD, "<idempotency key>": uuid.uuid4().hex}
+		yield credentials() | people | kipu | given
 	switch_names(False)
 	forget_earlier_run()
 	reference_hr.forget()

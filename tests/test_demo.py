@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 import frappe
 
 from tests import bench, factories, snapshot
+from tests.kipu_site import loopback_allowed
 from tests.snapshot import Snapshot
 
 DOMAIN = "%@harborwellness.example"
@@ -33,11 +35,14 @@ def demo(frappe_site: str) -> Demo:
 	frappe.set_user("Administrator")
 	told = Demo(before=snapshot.take())
 	mails_before = frappe.db.count("Email Queue")
-	bench.run("orchestrator", "demo")
-	frappe.db.rollback()
+	with loopback_allowed():
+		bench.run("orchestrator", "demo")
+		frappe.db.rollback()
+		bring_a_client()
 	told.seen = look()
 	told.seen["mails"] -= mails_before
 	told.seen["new assignees"] = assignees_of_new_issues()
+	told.seen["kipu"] = look_at_kipu()
 	told.second_run = bench.run("orchestrator", "demo").stdout
 
 	edit_a_demo_lead()
@@ -78,6 +83,38 @@ def look() -> dict[str, Any]:
 		"tickets": frappe.db.count("HD Ticket", {"raised_by": ("like", DOMAIN)}),
 		"tracked": frappe.db.get_single_value("Support Settings", "track_service_level_agreement"),
 	}
+
+
+def look_at_kipu() -> dict[str, Any]:
+	"""The demo's connection to the simulator."""
+	connection = frappe.get_doc("Kipu Connection", "Kipu Simulator")
+	return {
+		"address": connection.base_url,
+		"secret": connection.get_password("secret_key"),
+		"scheduled": connection.schedule_enabled,
+		"zones": {row.facility: row.time_zone for row in connection.locations},
+	}
+
+
+def bring_a_client() -> None:
+	"""As a run of the sync does: a client with a stay, the run's own record, what the sync remembers."""
+	connection = frappe.get_doc("Kipu Connection", "Kipu Simulator")
+	facility = connection.default_facility
+	run = factories.make("Sync Run", connection=connection.name, sync_type="full", status="Completed").name
+	connection.db_set("last_run", run)
+	client = factories.make(
+		"Client", connection=connection.name, facility=facility, person_id=str(uuid4()), first_name="Ada"
+	)
+	client.add_comment("Comment", "Met today")
+	stay = factories.make(
+		"Client Stay", connection=connection.name, facility=facility, client=client.name, casefile_id="9:x"
+	)
+	factories.make("Sync Change", sync_run=run, reference_doctype="Client Stay", reference_name=stay.name)
+	factories.make("Sync Issue", connection=connection.name, sync_run=run, kind="Record", status="Open")
+	frappe.get_doc(doctype="Sync State", name=client.name, connection=connection.name).insert(
+		set_name=client.name
+	)
+	frappe.db.commit()
 
 
 def assignees_of_new_issues() -> list[str]:
@@ -197,6 +234,20 @@ def test_new_issues_go_to_the_supporters_in_turn(demo):
 		"priya.dale@harborwellness.example",
 	}
 	assert third == first
+
+
+def test_there_is_a_connection_to_the_simulator_that_reads_nothing_on_its_own(demo):
+	assert demo.seen["kipu"] == {
+		"address": "http://127.0.0.1:8790",
+		"secret": "simulator-secret-key",
+		"scheduled": 0,
+		"zones": {
+			"Harbor Point Recovery": "America/New_York",
+			"Cedar Hollow House": "America/Chicago",
+			"Mesa Lantern Center": "America/Phoenix",
+			"Port Sable Lodge": "America/Los_Angeles",
+		},
+	}
 
 
 def test_no_mail_is_queued(demo):

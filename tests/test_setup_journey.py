@@ -202,7 +202,9 @@ def leftovers() -> dict[str, list]:
 		"naming rules": "select name from `tabDocument Naming Rule` where name like 'orchestrator-%'",
 		"our clients' changes": "select name from tabVersion where ref_doctype in ('Client', 'Client Stay')",
 		"facilities' readers": "select name from `tabUser Permission` where allow='Facility'",
-		"workspaces": "select name from tabWorkspace where name='Orchestrator'",
+		"workspaces": "select name from tabWorkspace where module='Orchestrator'",
+		"reports": "select name from tabReport where module='Orchestrator'",
+		"notifications": "select name from tabNotification where module='Orchestrator'",
 		"cards": "select name from `tabNumber Card` where module='Orchestrator'",
 		"tables": "select table_name from information_schema.tables where table_schema=database() and"  # noqa: S608
 		f" (table_name like 'tabOrchestrator%' or table_name in {OUR_TABLES})",

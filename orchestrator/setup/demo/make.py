@@ -10,7 +10,7 @@ from frappe.model.document import Document
 from frappe.utils import add_days, add_to_date, getdate, now_datetime
 
 from orchestrator.apps import is_installed
-from orchestrator.setup.demo import data, ledger
+from orchestrator.setup.demo import clinic, data, ledger
 
 UNTHROTTLED = 1_000_000
 MONDAY_TO_FRIDAY = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday")
@@ -417,8 +417,9 @@ class Maker:
 			self.changed.append(ledger.Changed(doctype, fieldname, before, value))
 
 
-def make() -> list[ledger.Made]:
-	"""Make the demo in one transaction. Returns its records.
+def make(kipu: str = clinic.BASE_URL) -> list[ledger.Made]:
+	"""Make the demo in one transaction. Returns its records. `kipu` is where the Kipu simulator is; there is no
+	connection to it on a site that may not call that address.
 
 	Raises frappe.ValidationError if the site has no company yet.
 	"""
@@ -426,6 +427,8 @@ def make() -> list[ledger.Made]:
 	with ledger.one_quiet_transaction():
 		with ledger.recording() as made:
 			maker.make_all()
+			if clinic.may_connect(kipu):
+				clinic.make(kipu)
 		ledger.keep(made, maker.changed)
 	return made
 

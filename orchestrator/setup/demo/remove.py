@@ -5,7 +5,7 @@ from typing import NamedTuple
 import frappe
 from frappe.model.delete_doc import delete_dynamic_links
 
-from orchestrator.setup.demo import ledger
+from orchestrator.setup.demo import clinic, ledger
 
 
 class Removal(NamedTuple):
@@ -19,6 +19,7 @@ def remove() -> Removal:
 	demo record that it refers to: the next removal, when the reference is gone, takes it."""
 	with ledger.one_quiet_transaction():
 		restore_settings()
+		clinic.count_what_came()
 		with ledger.recording() as written:
 			removal = _remove_records()
 		_delete_traces(written)
