@@ -35,6 +35,12 @@ OUR_FIELDS = {
 	("tabTask", "assigned_to"),
 	("tabTask", "progress_notes"),
 }
+OUR_ROLES = ("Orchestrator Manager", "Clinical User", "Clinical Manager", "Kipu Sync Manager")
+OUR_TABLES = (
+	"tabIdempotency Record", "tabBulk Operation", "tabTicket Escalation", "tabFacility", "tabClient", "tabClient Stay",
+	"tabKipu Connection", "tabKipu Location", "tabKipu Field Rule", "tabSync Run", "tabSync Issue", "tabSync Change",
+	"tabSync State",
+)  # fmt: skip
 STOCK_LEAD_STATUSES = (
 	"Lead\nOpen\nReplied\nOpportunity\nQuotation\nLost Quotation\nInterested\nConverted\nDo Not Contact"
 )
@@ -186,9 +192,9 @@ def leftovers() -> dict[str, list]:
 		"modules": "select name from `tabModule Def` where app_name='orchestrator'",
 		"doctypes": "select name from tabDocType where module='Orchestrator'",
 		"custom fields": "select name from `tabCustom Field` where module='Orchestrator'",
-		"roles": "select name from tabRole where name like 'Orchestrator%'",
-		"granted roles": "select name from `tabHas Role` where role like 'Orchestrator%'",
-		"permissions": "select name from tabDocPerm where role like 'Orchestrator%'",
+		"roles": f"select name from tabRole where name in {OUR_ROLES}",
+		"granted roles": f"select name from `tabHas Role` where role in {OUR_ROLES}",
+		"permissions": f"select name from tabDocPerm where role in {OUR_ROLES}",
 		"jobs": "select name from `tabScheduled Job Type` where method like 'orchestrator.%'",
 		"patches": "select name from `tabPatch Log` where patch like 'orchestrator.%'",
 		"defaults": "select defkey from tabDefaultValue where parent like '%orchestrator%' or defvalue like '%orchestrator%'",
@@ -201,8 +207,7 @@ def leftovers() -> dict[str, list]:
 		"granted clinical roles": "select name from `tabHas Role` where role like 'Clinical %' or role like 'Kipu %'",
 		"cards": "select name from `tabNumber Card` where module='Orchestrator'",
 		"tables": "select table_name from information_schema.tables where table_schema=database() and"
-		" (table_name like 'tabOrchestrator%' or table_name like 'tabSync %' or"
-		" table_name like 'tabKipu %' or table_name in ('tabClient', 'tabClient Stay', 'tabFacility', 'tabIdempotency Record', 'tabBulk Operation', 'tabTicket Escalation'))",
+		f" (table_name like 'tabOrchestrator%' or table_name in {OUR_TABLES})",
 	}
 	found = {where: list(frappe.db.sql(query)) for where, query in queries.items()}
 	found["columns"] = [column for column in found["columns"] if column in OUR_FIELDS]
