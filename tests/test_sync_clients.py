@@ -21,6 +21,7 @@ from tests.kipu_site import (
 	make_connection,
 	stay_of,
 	sync,
+	user_with,
 )
 
 PHONE, OTHER, OURS = "212-555-0110", "212-555-0120", "212-555-0130"
@@ -216,7 +217,7 @@ def test_clinical_people_see_clients_and_the_most_private_fields_need_more(kipu,
 	name, its_stay = client_of(connection, chart(stay)).name, stay_of(connection, chart(stay)).name
 	seen = {}
 	for role in ("Clinical User", "Clinical Manager"):
-		caller = api(factories.make_user(role).name)
+		caller = api(user_with(role))
 		client = caller.get("frappe.client.get", doctype="Client", name=name).json()["data"]
 		its = caller.get("frappe.client.get", doctype="Client Stay", name=its_stay).json()["data"]
 		seen[role] = (client["last_name"] is not None, client.get("race"), bool(its.get("diagnosis_codes")))
@@ -230,15 +231,6 @@ def test_clinical_people_see_clients_and_the_most_private_fields_need_more(kipu,
 def test_nobody_else_sees_clients_nor_what_kipu_said_of_them(site, api, role, doctype):
 	caller = api(user_with(role))
 	assert caller.get("frappe.client.get_list", doctype=doctype).status_code == 403
-
-
-USERS: dict[str, str] = {}
-
-
-def user_with(role: str) -> str:
-	if role not in USERS:
-		USERS[role] = factories.make_user(role).name
-	return USERS[role]
 
 
 def test_a_user_permission_on_a_facility_hides_the_clients_of_others(kipu, api):
@@ -318,7 +310,7 @@ LISTENERS: dict[str, Callable[[], dict[str, Any]]] = {
 			{"day": day}
 			for day in ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 		],
-		"users": [{"user": factories.make_user("Clinical Manager").name}],
+		"users": [{"user": user_with("Clinical Manager")}],
 	},
 }
 
