@@ -131,6 +131,24 @@ def test_a_conflict_that_was_settled_does_not_silence_the_next(kipu):
 	assert client_of(connection, chart(stay)).phone == OURS
 
 
+def test_of_a_conflict_kipus_value_is_taken_when_somebody_says_so(kipu):
+	connection = make_connection(kipu, default_policy="review")
+	stay = kipu.world.admit_new()
+	sync(connection)
+	edit(client_of(connection, chart(stay)), phone=OURS)
+	edit(stay_of(connection, chart(stay)), room_name="ours")
+	kipu.world.set_field(stay, "phone", OTHER)
+	kipu.world.set_field(stay, "room_name", "theirs")
+	sync(connection)
+	names = frappe.get_all("Sync Issue", {"connection": connection, "kind": "Conflict"}, pluck="name")
+	assert (len(names), client_of(connection, chart(stay)).phone) == (2, OURS)
+	assert steering.retry(connection, names)["updated"] == 1
+	assert client_of(connection, chart(stay)).phone == OTHER
+	assert stay_of(connection, chart(stay)).room_name == "theirs"
+	assert frappe.db.count("Sync Issue", {"connection": connection, "status": "Open"}) == 0
+	assert counts(sync(connection))[:2] == (0, 0)
+
+
 def test_who_is_deleted_here_comes_again_while_kipu_has_them(kipu):
 	connection = make_connection(kipu)
 	stay = kipu.world.admit_new()
