@@ -203,8 +203,6 @@ def leftovers() -> dict[str, list]:
 		"workspaces": "select name from tabWorkspace where module='Orchestrator'",
 		"reports": "select name from tabReport where module='Orchestrator'",
 		"notifications": "select name from tabNotification where module='Orchestrator'",
-		"clinical roles": "select name from tabRole where name like 'Clinical %' or name like 'Kipu %'",
-		"granted clinical roles": "select name from `tabHas Role` where role like 'Clinical %' or role like 'Kipu %'",
 		"cards": "select name from `tabNumber Card` where module='Orchestrator'",
 		"tables": "select table_name from information_schema.tables where table_schema=database() and"
 		f" (table_name like 'tabOrchestrator%' or table_name in {OUR_TABLES})",
