@@ -192,19 +192,21 @@ def leftovers() -> dict[str, list]:
 		"modules": "select name from `tabModule Def` where app_name='orchestrator'",
 		"doctypes": "select name from tabDocType where module='Orchestrator'",
 		"custom fields": "select name from `tabCustom Field` where module='Orchestrator'",
-		"roles": f"select name from tabRole where name in {OUR_ROLES}",
-		"granted roles": f"select name from `tabHas Role` where role in {OUR_ROLES}",
-		"permissions": f"select name from tabDocPerm where role in {OUR_ROLES}",
+		"roles": f"select name from tabRole where name in {OUR_ROLES}",  # noqa: S608
+		"granted roles": f"select name from `tabHas Role` where role in {OUR_ROLES}",  # noqa: S608
+		"permissions": f"select name from tabDocPerm where role in {OUR_ROLES}",  # noqa: S608
 		"jobs": "select name from `tabScheduled Job Type` where method like 'orchestrator.%'",
 		"patches": "select name from `tabPatch Log` where patch like 'orchestrator.%'",
 		"defaults": "select defkey from tabDefaultValue where parent like '%orchestrator%' or defvalue like '%orchestrator%'",
 		"singles": "select field from tabSingles where doctype like 'Orchestrator%'",
 		"naming rules": "select name from `tabDocument Naming Rule` where name like 'orchestrator-%'",
+		"our clients' changes": "select name from tabVersion where ref_doctype in ('Client', 'Client Stay')",
+		"facilities' readers": "select name from `tabUser Permission` where allow='Facility'",
 		"workspaces": "select name from tabWorkspace where module='Orchestrator'",
 		"reports": "select name from tabReport where module='Orchestrator'",
 		"notifications": "select name from tabNotification where module='Orchestrator'",
 		"cards": "select name from `tabNumber Card` where module='Orchestrator'",
-		"tables": "select table_name from information_schema.tables where table_schema=database() and"
+		"tables": "select table_name from information_schema.tables where table_schema=database() and"  # noqa: S608
 		f" (table_name like 'tabOrchestrator%' or table_name in {OUR_TABLES})",
 	}
 	found = {where: list(frappe.db.sql(query)) for where, query in queries.items()}

@@ -7,9 +7,11 @@ import pytest
 
 import frappe
 
+from orchestrator.sync import engine, runs, work
 from orchestrator.sync.kipu.simulator.faults import Fault
 from orchestrator.sync.kipu.simulator.server import Simulator
 from orchestrator.sync.kipu.simulator.world import Settings
+from orchestrator.sync.runs import Order
 from tests.kipu_site import (
 	checksums,
 	client_of,
@@ -144,6 +146,28 @@ def test_the_cursor_never_goes_back(place):
 	sync(connection)
 	frappe.db.set_value("Kipu Connection", connection, "cursor", "2099-01-01")
 	assert sync(connection, "full")["cursor_after"] == "2099-01-01"
+
+
+def test_an_unchanged_page_costs_at_most_five_statements(place, monkeypatch):
+	monkeypatch.setattr(work, "PROGRESS_SECONDS", 0.0)
+	_kipu, connection = place(60, page_size=2)
+	sync(connection)
+	run = runs.begin(Order(connection, "full"))
+	marks: list[tuple[int, int]] = []
+	counted, original = [0], frappe.db.sql
+
+	def sql(*args, **kwargs):
+		counted[0] += 1
+		return original(*args, **kwargs)
+
+	frappe.db.sql = sql
+	try:
+		engine.execute(run, lambda run: marks.append((run.tally.pages, counted[0])))
+	finally:
+		del frappe.db.sql
+	by_page = dict(marks)
+	costs = [by_page[page] - by_page[page - 1] for page in range(2, 30)]
+	assert max(costs) <= 5, costs
 
 
 # What happens to people
