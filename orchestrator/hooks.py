@@ -14,9 +14,10 @@ after_install = "orchestrator.setup.install.after_install"
 after_migrate = ["orchestrator.setup.install.sync"]
 before_uninstall = "orchestrator.setup.uninstall.before_uninstall"
 after_uninstall = "orchestrator.setup.uninstall.after_uninstall"
+after_app_install = "orchestrator.setup.install.after_app_install"
 
 # What only remembers a record does not stand in the way of its deletion
-ignore_links_on_delete = ["Bulk Operation", "Orchestrator Demo Record", "Ticket Escalation"]
+ignore_links_on_delete = ["Bulk Operation", "Orchestrator Demo Record", "Sprint Event", "Ticket Escalation"]
 
 # "In Progress", which ERPNext's own status lists do not know, counts as open
 notification_config = "orchestrator.setup.open_counts.get_notification_config"
@@ -52,12 +53,29 @@ doc_events = {
 		"on_trash": "orchestrator.helpdesk.escalation.forget",
 	},
 	"HD Ticket": {"on_trash": "orchestrator.helpdesk.escalation.forget"},
+	# What happens to tasks is written down for the burndown of their sprint: see orchestrator/gameplan/events.py
 	"Task": {
-		"before_validate": "orchestrator.assignment.before_validate",
-		"validate": "orchestrator.assignment.validate",
-		"on_update": "orchestrator.assignment.on_update",
-		"on_change": "orchestrator.assignment.on_change",
-		"after_rename": "orchestrator.assignment.after_rename",
+		"before_validate": [
+			"orchestrator.assignment.before_validate",
+			"orchestrator.gameplan.task.before_validate",
+		],
+		"validate": [
+			"orchestrator.assignment.validate",
+			"orchestrator.gameplan.task.validate",
+			"orchestrator.gameplan.dependencies.validate",
+		],
+		"on_update": ["orchestrator.assignment.on_update", "orchestrator.gameplan.task.on_update"],
+		"on_change": ["orchestrator.assignment.on_change", "orchestrator.gameplan.events.on_change"],
+		"after_delete": "orchestrator.gameplan.events.after_delete",
+		"after_rename": [
+			"orchestrator.assignment.after_rename",
+			"orchestrator.gameplan.events.after_rename",
+		],
+	},
+	"GP Task": {
+		"validate": "orchestrator.gameplan.task.validate",
+		"on_change": "orchestrator.gameplan.events.on_change",
+		"after_delete": "orchestrator.gameplan.events.after_delete",
 	},
 	"ToDo": {
 		"on_update": "orchestrator.assignment.on_todo_change",
@@ -68,7 +86,7 @@ doc_events = {
 	"Webhook": {"validate": "orchestrator.api.webhook_targets.check_on_save"},
 }
 
-# Whose records self-service reaches: see orchestrator/hr/reach.py
+# Whose records self-service reaches: see orchestrator/hr/reach.py; whose sprints: orchestrator/gameplan/reach.py
 permission_query_conditions = {
 	"Employee": "orchestrator.hr.reach.conditions",
 	"Attendance": "orchestrator.hr.reach.conditions",
@@ -92,6 +110,8 @@ permission_query_conditions = {
 	"Salary Withholding": "orchestrator.hr.reach.conditions",
 	"Shift Assignment": "orchestrator.hr.reach.conditions",
 	"Shift Request": "orchestrator.hr.reach.conditions",
+	"Sprint": "orchestrator.gameplan.reach.conditions",
+	"Sprint Event": "orchestrator.gameplan.reach.conditions",
 }
 has_permission = {
 	"Employee": "orchestrator.hr.reach.has_permission",
@@ -116,6 +136,7 @@ has_permission = {
 	"Salary Withholding": "orchestrator.hr.reach.has_permission",
 	"Shift Assignment": "orchestrator.hr.reach.has_permission",
 	"Shift Request": "orchestrator.hr.reach.has_permission",
+	"Sprint": "orchestrator.gameplan.reach.has_permission",
 }
 
 # The contract: see orchestrator/api
@@ -149,5 +170,6 @@ scheduler_events = {
 	"daily": [
 		"orchestrator.api.idempotency.delete_expired",
 		"orchestrator.api.bulk.jobs.delete_old_operations",
+		"orchestrator.gameplan.events.reconcile",
 	],
 }

@@ -11,7 +11,7 @@ import frappe
 
 from orchestrator.api import errors
 from orchestrator.api.aliases import ALIASES
-from orchestrator.setup.custom_fields import CUSTOM_FIELDS
+from orchestrator.setup.custom_fields import CUSTOM_FIELDS, CUSTOM_FIELDS_OF_APPS
 from orchestrator.setup.status_options import STATUS_OPTIONS
 from tests import factories, helpdesk, reference, reference_hr
 from tests.client import Client
@@ -181,7 +181,10 @@ def test_the_table_of_added_fields_is_the_one_in_the_code() -> None:
 		for doctype, names, _meaning in rows_of("Fields that the DocTypes get")
 		for name in names.split(", ")
 	}
-	assert told == {(doctype, row["fieldname"]) for doctype, rows in CUSTOM_FIELDS.items() for row in rows}
+	tables = (CUSTOM_FIELDS, *CUSTOM_FIELDS_OF_APPS.values())
+	assert told == {
+		(doctype, row["fieldname"]) for table in tables for doctype, rows in table.items() for row in rows
+	}
 
 
 def test_the_table_of_added_statuses_is_the_one_in_the_code() -> None:

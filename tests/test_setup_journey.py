@@ -34,6 +34,10 @@ OUR_FIELDS = {
 	("tabIssue", "assigned_to"),
 	("tabTask", "assigned_to"),
 	("tabTask", "progress_notes"),
+	("tabTask", "sprint"),
+	("tabGP Task", "sprint"),
+	("tabGP Task", "expected_time"),
+	("tabGP Task", "progress"),
 }
 STOCK_LEAD_STATUSES = (
 	"Lead\nOpen\nReplied\nOpportunity\nQuotation\nLost Quotation\nInterested\nConverted\nDo Not Contact"
@@ -197,7 +201,8 @@ def leftovers() -> dict[str, list]:
 		"workspaces": "select name from tabWorkspace where name='Orchestrator'",
 		"cards": "select name from `tabNumber Card` where module='Orchestrator'",
 		"tables": "select table_name from information_schema.tables where table_schema=database() and"
-		" (table_name like 'tabOrchestrator%' or table_name in ('tabIdempotency Record', 'tabBulk Operation', 'tabTicket Escalation'))",
+		" (table_name like 'tabOrchestrator%' or table_name in ('tabIdempotency Record', 'tabBulk Operation', 'tabTicket Escalation',"
+		" 'tabSprint', 'tabSprint Member', 'tabSprint Event'))",
 	}
 	found = {where: list(frappe.db.sql(query)) for where, query in queries.items()}
 	found["columns"] = [column for column in found["columns"] if column in OUR_FIELDS]

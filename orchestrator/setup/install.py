@@ -12,6 +12,12 @@ def after_install() -> None:
 	backfill.run()
 
 
+def after_app_install(app: str) -> None:
+	"""Another app came to the site: its DocTypes get the fields that are declared for them."""
+	if app in custom_fields.CUSTOM_FIELDS_OF_APPS:
+		custom_fields.sync()
+
+
 def sync() -> None:
 	"""Bring the site in line with the declarations. Repeating it changes nothing."""
 	roles.sync()
