@@ -7,6 +7,7 @@ app by a name:
 """
 
 from collections.abc import Iterable, Sequence
+from math import isfinite
 from typing import Any, NamedTuple
 
 import frappe
@@ -78,6 +79,8 @@ def table_of(columns: Sequence[Column], rows: Iterable[Sequence[Any]], total: in
 def number(value: Any) -> float:
 	"""A value of the database as a number that JSON knows, 0 for none. Whole numbers stay whole."""
 	plain = round(float(value or 0), PRECISION)
+	if not isfinite(plain):
+		return 0
 	return int(plain) if plain.is_integer() else plain
 
 

@@ -23,8 +23,12 @@ def raise_for(notes: list[Note]) -> None:
 		frappe.get_all("Orchestrator Metric Alert", {"parenttype": DOCTYPE}, pluck="parent", distinct=True)
 	)
 	for note in notes:
-		if note.metric in watched and note.value is not None:
-			check(note, frappe.get_cached_doc(DOCTYPE, note.metric))
+		if note.metric in watched:
+			try:
+				check(note, frappe.get_cached_doc(DOCTYPE, note.metric))
+			except Exception:
+				# told too late is told too late: the history goes on
+				frappe.log_error(f"Alerts of metric {note.metric}"[:140], frappe.get_traceback())
 
 
 def check(note: Note, metric: "frappe._dict") -> None:

@@ -7,6 +7,8 @@ import json
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from pymysql.err import DataError, IntegrityError
+
 import frappe
 from frappe.utils import add_days, add_months, getdate, now
 
@@ -27,21 +29,21 @@ class Note(NamedTuple):
 	metric: str
 	owner: str
 	day: str
-	value: float | None
+	value: float
 	points: str | None
 	measured_at: str
 
 
 def note(metric: Metric, scope: Scope, kind: str, value: Any, succeeded: bool) -> None:
 	"""Remember a computed value until it is written down."""
-	if not succeeded:
-		return
 	is_number = kind == NUMBER
+	if not succeeded or (is_number and value is None):
+		return
 	points = None if is_number else frappe.as_json(value, indent=None)
 	if points and len(points) > MAX_POINTS_BYTES:
 		points = None
 	moment = now()
-	noted = Note(metric.key, scope.owner, moment[:10], value if is_number else None, points, moment)
+	noted = Note(metric.key, scope.owner, moment[:10], value if is_number else 0, points, moment)
 	cache = frappe.cache()
 	cache.execute_command("HSET", cache.make_key(NOTES), "|".join(noted[:3]), json.dumps(noted))
 
@@ -65,20 +67,26 @@ def done() -> None:
 
 
 def write(notes: list[Note]) -> None:
-	"""Keep each as the point of its day."""
-	moment = now()
+	"""Keep each as the point of its day. One that the table cannot hold is left out: it must not stop the others."""
 	for item in notes:
-		frappe.db.sql(
-			f"""
-			INSERT INTO `tab{DOCTYPE}`
-				(name, creation, modified, owner, modified_by, metric, scope, day, value, measured_at, points)
-			VALUES (%(name)s, %(now)s, %(now)s, 'Administrator', 'Administrator',
-				%(metric)s, %(owner)s, %(day)s, %(value)s, %(measured_at)s, %(points)s)
-			ON DUPLICATE KEY UPDATE modified = VALUES(modified), value = VALUES(value),
-				measured_at = VALUES(measured_at), points = VALUES(points)
-			""",  # noqa: S608 (the table is our own)
-			{"name": frappe.generate_hash(length=10), "now": moment, **item._asdict()},
-		)
+		try:
+			write_one(item)
+		except (DataError, IntegrityError) as error:
+			frappe.log_error(f"History of metric {item.metric}"[:140], f"A value was left out:\n{error}")
+
+
+def write_one(item: Note) -> None:
+	frappe.db.sql(
+		f"""
+		INSERT INTO `tab{DOCTYPE}`
+			(name, creation, modified, owner, modified_by, metric, scope, day, value, measured_at, points)
+		VALUES (%(name)s, %(now)s, %(now)s, 'Administrator', 'Administrator',
+			%(metric)s, %(owner)s, %(day)s, %(value)s, %(measured_at)s, %(points)s)
+		ON DUPLICATE KEY UPDATE modified = VALUES(modified), value = VALUES(value),
+			measured_at = VALUES(measured_at), points = VALUES(points)
+		""",  # noqa: S608 (the table is our own)
+		{"name": frappe.generate_hash(length=10), "now": now(), **item._asdict()},
+	)
 
 
 def latest(metric: str, owner: str) -> float | None:
@@ -109,7 +117,7 @@ def points(metric: Metric, scope: Scope, days: int) -> Iterator[tuple[str, float
 			AND day > %(since)s ORDER BY day""",  # noqa: S608
 		{"metric": metric.key, "owner": scope.owner, "since": add_days(getdate(), -days)},
 	)
-	return ((str(day), value) for day, value in rows)
+	return ((str(day), value if metric.kind == NUMBER else None) for day, value in rows)
 
 
 def readers_of(metrics: list[str], days: int, at_most: int) -> list[str]:
