@@ -1,7 +1,7 @@
 """A Dashboard Chart's series, by Frappe's own functions, under the permissions of the session's user.
 
-Frappe keeps a chart's data for all users under the chart's name, whoever asked first: never used here. And its heatmap
-reads past permissions: asked anew here."""
+Frappe answers from a cache with one key per chart for all users, where something is there: never used here. And its
+heatmap reads past permissions: asked anew here."""
 
 import inspect
 import re

@@ -30,11 +30,12 @@ def merge(filters: Any, dynamic: Any) -> Any:
 def value_of(expression: Any) -> Any:
 	"""The value of one expression. Raises MissingFigure for one that only a browser could evaluate."""
 	text = str(expression).strip().rstrip(";")
-	for pattern, read in READERS:
-		if match := pattern.fullmatch(text):
-			return read(*match.groups())
-	told = _("Its filter {0} can be evaluated by Desk alone. Give the card or chart a fixed filter.")
-	refuse(told.format(text), MissingFigure)
+	found = [(read, match) for pattern, read in READERS if (match := pattern.fullmatch(text))]
+	if not found:
+		told = _("Its filter {0} can be evaluated by Desk alone. Give the card or chart a fixed filter.")
+		refuse(told.format(text), MissingFigure)
+	read, match = found[0]
+	return read(*match.groups())
 
 
 def user_default(name: str) -> Any:

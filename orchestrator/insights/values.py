@@ -15,7 +15,7 @@ from frappe import _
 from orchestrator.api import errors
 from orchestrator.figures import Column, Figure, Number, Series
 from orchestrator.insights import history, sources
-from orchestrator.insights.metrics import NUMBER, SERIES, TABLE, Metric
+from orchestrator.insights.metrics import CARD, NUMBER, SERIES, TABLE, Metric
 from orchestrator.insights.scopes import Scope, acting_as
 
 KEPT_SECONDS = 24 * 3600
@@ -102,8 +102,8 @@ def compute(metric: Metric, scope: Scope, known: Value | None) -> Value:
 	finally:
 		frappe.local.message_log = messages
 	fields = shape(figure) if figure else of_failure(metric, known, error)
-	if figure and fields["kind"] == NUMBER and fields["previous"] is None:
-		fields["previous"] = history.previous(metric, scope)
+	if figure and fields["kind"] == NUMBER:
+		fields["previous"] = previous(metric, scope, fields["previous"])
 	return Value(
 		id=frappe.generate_hash(length=10),
 		at=time.time(),
@@ -111,6 +111,16 @@ def compute(metric: Metric, scope: Scope, known: Value | None) -> Value:
 		error=error,
 		**fields,
 	)
+
+
+def previous(metric: Metric, scope: Scope, told: float | None) -> float | None:
+	"""What the number was: what its source tells, else its history. Of a card it is the other way round: what Desk tells
+	is how many of today's records were there then, not what the card showed."""
+	is_cards = metric.source_type == CARD and metric.key == metric.name
+	if told is not None and not is_cards:
+		return told
+	known = history.previous(metric, scope)
+	return told if known is None else known
 
 
 def shape(figure: Figure) -> dict[str, Any]:
