@@ -11,7 +11,8 @@ required_apps = ["frappe/erpnext", "frappe/hrms"]
 # Set-up: what is declared in orchestrator/setup, made and taken back
 before_install = "orchestrator.setup.install.before_install"
 after_install = "orchestrator.setup.install.after_install"
-after_migrate = ["orchestrator.setup.install.sync"]
+after_sync = "orchestrator.setup.dashboards.sync"  # once the cards are there that they show
+after_migrate = ["orchestrator.setup.install.sync", "orchestrator.setup.dashboards.sync"]
 before_uninstall = "orchestrator.setup.uninstall.before_uninstall"
 after_uninstall = "orchestrator.setup.uninstall.after_uninstall"
 after_app_install = "orchestrator.setup.install.after_app_install"
@@ -84,10 +85,17 @@ doc_events = {
 	# What colleagues say on a ticket stays among them: see orchestrator/helpdesk/notes.py
 	"Comment": {"on_update": "orchestrator.helpdesk.notes.on_update"},
 	"Webhook": {"validate": "orchestrator.api.webhook_targets.check_on_save"},
+	# What dashboards show: see orchestrator/insights/dashboards.py
+	"Number Card": {"on_update": "orchestrator.insights.dashboards.forget_plans"},
+	"Dashboard Chart": {"on_update": "orchestrator.insights.dashboards.forget_plans"},
+	"Report": {"on_update": "orchestrator.insights.dashboards.forget_plans"},
+	"Insights Query v3": {"on_update": "orchestrator.insights.dashboards.forget_plans"},
+	"Insights Chart v3": {"on_update": "orchestrator.insights.dashboards.forget_plans"},
 }
 
 # Whose records self-service reaches: see orchestrator/hr/reach.py; whose sprints: orchestrator/gameplan/reach.py
 permission_query_conditions = {
+	"Orchestrator Dashboard": "orchestrator.insights.access.conditions",
 	"Employee": "orchestrator.hr.reach.conditions",
 	"Attendance": "orchestrator.hr.reach.conditions",
 	"Attendance Request": "orchestrator.hr.reach.conditions",
@@ -114,6 +122,7 @@ permission_query_conditions = {
 	"Sprint Event": "orchestrator.gameplan.reach.conditions",
 }
 has_permission = {
+	"Orchestrator Dashboard": "orchestrator.insights.access.has_permission",
 	"Employee": "orchestrator.hr.reach.has_permission",
 	"Attendance": "orchestrator.hr.reach.has_permission",
 	"Attendance Request": "orchestrator.hr.reach.has_permission",
@@ -164,12 +173,64 @@ override_whitelisted_methods = {
 
 before_job = ["orchestrator.api.webhook_targets.check_before_delivery"]
 
+# What a metric may show: a name, and a function as orchestrator/figures.py describes it. Other apps add theirs.
+orchestrator_measures = {
+	"open_pipeline_value": "orchestrator.crm.measures.open_pipeline_value",
+	"pipeline_by_stage": "orchestrator.crm.measures.pipeline_by_stage",
+	"win_rate": "orchestrator.crm.measures.win_rate",
+	"new_leads": "orchestrator.crm.measures.new_leads",
+	"new_opportunities": "orchestrator.crm.measures.new_opportunities",
+	"leads_by_status": "orchestrator.crm.measures.leads_by_status",
+	"opportunities_by_month": "orchestrator.crm.measures.opportunities_by_month",
+	"next_closings": "orchestrator.crm.measures.next_closings",
+	"headcount": "orchestrator.hr.measures.headcount",
+	"on_leave_today": "orchestrator.hr.measures.on_leave_today",
+	"leave_to_decide": "orchestrator.hr.measures.leave_to_decide",
+	"checked_in_today": "orchestrator.hr.measures.checked_in_today",
+	"new_employees": "orchestrator.hr.measures.new_employees",
+	"employees_by_department": "orchestrator.hr.measures.employees_by_department",
+	"leave_by_type": "orchestrator.hr.measures.leave_by_type",
+	"joined_by_month": "orchestrator.hr.measures.joined_by_month",
+	"coming_leave": "orchestrator.hr.measures.coming_leave",
+	"open_tickets": "orchestrator.helpdesk.measures.open_tickets",
+	"unassigned_tickets": "orchestrator.helpdesk.measures.unassigned_tickets",
+	"overdue_tickets": "orchestrator.helpdesk.measures.overdue_tickets",
+	"new_tickets": "orchestrator.helpdesk.measures.new_tickets",
+	"first_response_hours": "orchestrator.helpdesk.measures.first_response_hours",
+	"service_level_met": "orchestrator.helpdesk.measures.service_level_met",
+	"tickets_by_status": "orchestrator.helpdesk.measures.tickets_by_status",
+	"tickets_by_day": "orchestrator.helpdesk.measures.tickets_by_day",
+	"oldest_tickets": "orchestrator.helpdesk.measures.oldest_tickets",
+	"open_projects": "orchestrator.gameplan.measures.open_projects",
+	"open_tasks": "orchestrator.gameplan.measures.open_tasks",
+	"completed_tasks": "orchestrator.gameplan.measures.completed_tasks",
+	"remaining_hours": "orchestrator.gameplan.measures.remaining_hours",
+	"tasks_by_status": "orchestrator.gameplan.measures.tasks_by_status",
+	"tasks_by_priority": "orchestrator.gameplan.measures.tasks_by_priority",
+	"project_progress": "orchestrator.gameplan.measures.project_progress",
+	"clients_in_care": "orchestrator.sync.measures.clients_in_care",
+	"clients_expected": "orchestrator.sync.measures.clients_expected",
+	"admissions": "orchestrator.sync.measures.admissions",
+	"discharges": "orchestrator.sync.measures.discharges",
+	"length_of_stay": "orchestrator.sync.measures.length_of_stay",
+	"clients_by_level_of_care": "orchestrator.sync.measures.clients_by_level_of_care",
+	"clients_by_facility": "orchestrator.sync.measures.clients_by_facility",
+	"admissions_by_month": "orchestrator.sync.measures.admissions_by_month",
+}
+
 scheduler_events = {
-	"cron": {"*/5 * * * *": ["orchestrator.helpdesk.escalation.escalate_due_tickets"]},
+	"cron": {
+		"*/5 * * * *": [
+			"orchestrator.helpdesk.escalation.escalate_due_tickets",
+			"orchestrator.insights.jobs.record",
+			"orchestrator.insights.jobs.refresh_due_dashboards",
+		]
+	},
 	"hourly": ["orchestrator.api.bulk.jobs.fail_dead_operations"],
 	"daily": [
 		"orchestrator.api.idempotency.delete_expired",
 		"orchestrator.api.bulk.jobs.delete_old_operations",
 		"orchestrator.gameplan.events.reconcile",
+		"orchestrator.insights.history.delete_old",
 	],
 }
