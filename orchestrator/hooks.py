@@ -18,6 +18,9 @@ after_uninstall = "orchestrator.setup.uninstall.after_uninstall"
 # What only remembers a record does not stand in the way of its deletion
 ignore_links_on_delete = ["Bulk Operation", "Orchestrator Demo Record", "Ticket Escalation"]
 
+# Where uploads become records of their own: see orchestrator/api/uploads.py
+orchestrator_libraries = ["orchestrator.docs.uploads"]
+
 # "In Progress", which ERPNext's own status lists do not know, counts as open
 notification_config = "orchestrator.setup.open_counts.get_notification_config"
 override_doctype_class = {"Email Digest": "orchestrator.setup.email_digest.DigestOfOpenIssues"}
@@ -66,10 +69,21 @@ doc_events = {
 	# What colleagues say on a ticket stays among them: see orchestrator/helpdesk/notes.py
 	"Comment": {"on_update": "orchestrator.helpdesk.notes.on_update"},
 	"Webhook": {"validate": "orchestrator.api.webhook_targets.check_on_save"},
+	# A version's file stands, and goes by the access of its document: see orchestrator/docs/guards.py
+	"File": {
+		"before_validate": "orchestrator.docs.guards.before_file_validate",
+		"on_trash": "orchestrator.docs.guards.on_file_trash",
+		"validate_share": "orchestrator.docs.guards.refuse_share",
+	},
+	"Tag Link": {"after_insert": "orchestrator.docs.guards.after_tag_change"},
 }
 
-# Whose records self-service reaches: see orchestrator/hr/reach.py
+# Whose records self-service reaches: see orchestrator/hr/reach.py; which documents: orchestrator/docs/access.py
 permission_query_conditions = {
+	"Document": "orchestrator.docs.access.conditions",
+	"Document Version": "orchestrator.docs.access.conditions",
+	"Document Folder": "orchestrator.docs.access.conditions",
+	"File": "orchestrator.docs.access.conditions",
 	"Employee": "orchestrator.hr.reach.conditions",
 	"Attendance": "orchestrator.hr.reach.conditions",
 	"Attendance Request": "orchestrator.hr.reach.conditions",
@@ -94,6 +108,10 @@ permission_query_conditions = {
 	"Shift Request": "orchestrator.hr.reach.conditions",
 }
 has_permission = {
+	"Document": "orchestrator.docs.access.has_permission",
+	"Document Version": "orchestrator.docs.access.has_permission",
+	"Document Folder": "orchestrator.docs.access.has_permission",
+	"File": "orchestrator.docs.guards.file_has_permission",
 	"Employee": "orchestrator.hr.reach.has_permission",
 	"Attendance": "orchestrator.hr.reach.has_permission",
 	"Attendance Request": "orchestrator.hr.reach.has_permission",

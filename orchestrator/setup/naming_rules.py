@@ -28,6 +28,7 @@ NAMING_RULES = (
 	NamingRule("Task", "TASK"),
 	NamingRule("Project", "PROJ"),
 	NamingRule("Employee", "EMP"),
+	NamingRule("Document", "DOC"),
 )
 
 
