@@ -1,11 +1,13 @@
 """Hooks on Frappe's own DocTypes that keep a version's File and a document's access what they are."""
 
 from typing import Any
+from urllib.parse import unquote
 
 import frappe
 from frappe import _
 from frappe.model.document import Document
 
+from orchestrator.docs import storage
 from orchestrator.docs.errors import Immutable
 from orchestrator.exceptions import refuse
 
@@ -65,7 +67,11 @@ def file_has_permission(
 ) -> bool | None:
 	"""Hook has_permission of File: that of a document goes by the document, and nobody may change it. Also its
 	uploader, whom Frappe would let."""
-	if doc.attached_to_doctype not in OURS:
+	if ptype == "create" and storage.FOLDER in unquote(doc.file_url or ""):
+		return False  # Frappe would copy what is there, for whoever found out a key
+	if (
+		doc.attached_to_doctype not in OURS or ptype == "create"
+	):  # which before_file_validate refuses in words
 		return None
 	if ptype not in ("read", "select", "print", "email", "report", "export"):
 		return False
