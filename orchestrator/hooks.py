@@ -20,6 +20,9 @@ after_app_install = "orchestrator.setup.install.after_app_install"
 # What only remembers a record does not stand in the way of its deletion
 ignore_links_on_delete = ["Bulk Operation", "Orchestrator Demo Record", "Sprint Event", "Ticket Escalation"]
 
+# Where uploads become records of their own: see orchestrator/api/uploads.py
+orchestrator_libraries = ["orchestrator.docs.uploads"]
+
 # "In Progress", which ERPNext's own status lists do not know, counts as open
 notification_config = "orchestrator.setup.open_counts.get_notification_config"
 override_doctype_class = {"Email Digest": "orchestrator.setup.email_digest.DigestOfOpenIssues"}
@@ -96,6 +99,21 @@ doc_events = {
 # Whose records self-service reaches: see orchestrator/hr/reach.py; whose sprints: orchestrator/gameplan/reach.py
 permission_query_conditions = {
 	"Orchestrator Dashboard": "orchestrator.insights.access.conditions",
+	# A version's file stands, and goes by the access of its document: see orchestrator/docs/guards.py
+	"File": {
+		"before_validate": "orchestrator.docs.guards.before_file_validate",
+		"on_trash": "orchestrator.docs.guards.on_file_trash",
+		"validate_share": "orchestrator.docs.guards.refuse_share",
+	},
+	"Tag Link": {"after_insert": "orchestrator.docs.guards.after_tag_change"},
+}
+
+# Whose records self-service reaches: see orchestrator/hr/reach.py; which documents: orchestrator/docs/access.py
+permission_query_conditions = {
+	"Document": "orchestrator.docs.access.conditions",
+	"Document Version": "orchestrator.docs.access.conditions",
+	"Document Folder": "orchestrator.docs.access.conditions",
+	"File": "orchestrator.docs.access.conditions",
 	"Employee": "orchestrator.hr.reach.conditions",
 	"Attendance": "orchestrator.hr.reach.conditions",
 	"Attendance Request": "orchestrator.hr.reach.conditions",
@@ -123,6 +141,10 @@ permission_query_conditions = {
 }
 has_permission = {
 	"Orchestrator Dashboard": "orchestrator.insights.access.has_permission",
+	"Document": "orchestrator.docs.access.has_permission",
+	"Document Version": "orchestrator.docs.access.has_permission",
+	"Document Folder": "orchestrator.docs.access.has_permission",
+	"File": "orchestrator.docs.guards.file_has_permission",
 	"Employee": "orchestrator.hr.reach.has_permission",
 	"Attendance": "orchestrator.hr.reach.has_permission",
 	"Attendance Request": "orchestrator.hr.reach.has_permission",

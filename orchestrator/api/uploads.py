@@ -7,7 +7,7 @@ import frappe.handler
 from frappe import _
 from frappe.core.api.file import create_new_folder
 
-from orchestrator.api.endpoint import CREATES, endpoint
+from orchestrator.api.endpoint import CREATES, Unchanged, endpoint
 from orchestrator.exceptions import BadRequest
 
 ROOT = "Home"
@@ -15,19 +15,40 @@ ROOT = "Home"
 
 @frappe.whitelist(allow_guest=True, methods=["POST"])
 @endpoint(effect=CREATES)
-def upload_file() -> dict[str, Any]:
+def upload_file() -> dict[str, Any] | Unchanged:
 	"""Store the uploaded file, in `folder` where one is named: `/Documents/Contracts` is a path under Home,
 	made where it is missing, for those who may make folders.
+
+	A folder below Documents is one of the document library: the file becomes the next version of the document of that
+	title there, which is made where it is missing. `title`, `version_notes` and `tags` may be told.
 
 	Takes Frappe's own parameters from the request. Returns the File. Raises BadRequest (400) without a file,
 	PermissionError (403) where the caller may not write the record or make the folder."""
 	form = frappe.form_dict
 	if "file" not in frappe.request.files and not (form.file_url or form.library_file_name or form.method):
 		frappe.throw(_("Send the file as a multipart part named file, or a file_url."), BadRequest)
+	if form.folder and (library := library_of(form.folder)):
+		return kept_by(library, form)
 	if form.folder:
 		form.folder = folder_at(form.folder)
 	file = frappe.handler.upload_file()
 	return file.as_dict() if hasattr(file, "as_dict") else file
+
+
+def library_of(folder: str) -> str | None:
+	"""The module that keeps what is uploaded into `folder` as records of its own, as hooks.py names it."""
+	for module in frappe.get_hooks("orchestrator_libraries"):
+		if frappe.get_attr(f"{module}.concerns")(folder):
+			return module
+	return None
+
+
+def kept_by(library: str, form: dict[str, Any]) -> dict[str, Any] | Unchanged:
+	"""The upload, kept by a library."""
+	if frappe.session.user == "Guest":
+		raise frappe.PermissionError
+	data, is_new = frappe.get_attr(f"{library}.keep")(form)
+	return data if is_new else Unchanged(data)
 
 
 def folder_at(path: str) -> str:

@@ -1,6 +1,14 @@
 """Install and migrate: everything this app declares on other apps' DocTypes."""
 
-from orchestrator.setup import backfill, custom_fields, indexes, roles, settings_defaults, status_options
+from orchestrator.setup import (
+	backfill,
+	custom_fields,
+	document_folders,
+	indexes,
+	roles,
+	settings_defaults,
+	status_options,
+)
 
 
 def before_install() -> None:
@@ -25,3 +33,4 @@ def sync() -> None:
 	indexes.sync()
 	status_options.sync()
 	settings_defaults.sync()
+	document_folders.sync()
