@@ -94,11 +94,6 @@ doc_events = {
 	"Report": {"on_update": "orchestrator.insights.dashboards.forget_plans"},
 	"Insights Query v3": {"on_update": "orchestrator.insights.dashboards.forget_plans"},
 	"Insights Chart v3": {"on_update": "orchestrator.insights.dashboards.forget_plans"},
-}
-
-# Whose records self-service reaches: see orchestrator/hr/reach.py; whose sprints: orchestrator/gameplan/reach.py
-permission_query_conditions = {
-	"Orchestrator Dashboard": "orchestrator.insights.access.conditions",
 	# A version's file stands, and goes by the access of its document: see orchestrator/docs/guards.py
 	"File": {
 		"before_validate": "orchestrator.docs.guards.before_file_validate",
@@ -108,8 +103,10 @@ permission_query_conditions = {
 	"Tag Link": {"after_insert": "orchestrator.docs.guards.after_tag_change"},
 }
 
-# Whose records self-service reaches: see orchestrator/hr/reach.py; which documents: orchestrator/docs/access.py
+# Whose records self-service reaches: see orchestrator/hr/reach.py; which documents: orchestrator/docs/access.py; whose
+# sprints: orchestrator/gameplan/reach.py
 permission_query_conditions = {
+	"Orchestrator Dashboard": "orchestrator.insights.access.conditions",
 	"Document": "orchestrator.docs.access.conditions",
 	"Document Version": "orchestrator.docs.access.conditions",
 	"Document Folder": "orchestrator.docs.access.conditions",
