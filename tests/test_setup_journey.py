@@ -200,6 +200,7 @@ def leftovers() -> dict[str, list]:
 		"naming rules": "select name from `tabDocument Naming Rule` where name like 'orchestrator-%'",
 		"workspaces": "select name from tabWorkspace where name='Orchestrator'",
 		"cards": "select name from `tabNumber Card` where module='Orchestrator'",
+		"pages": "select name from tabPage where module='Orchestrator'",
 		"tables": "select table_name from information_schema.tables where table_schema=database() and"
 		" (table_name like 'tabOrchestrator%' or table_name in ('tabIdempotency Record', 'tabBulk Operation', 'tabTicket Escalation',"
 		" 'tabSprint', 'tabSprint Member', 'tabSprint Event'))",

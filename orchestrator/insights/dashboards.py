@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NoReturn
 
 import frappe
 from frappe import _
@@ -52,16 +53,20 @@ def find(name: str, doctype: str | None = None) -> Plan:
 
 	Raises PermissionError (403) where they may read no dashboards at all, DoesNotExistError (404), Conflict (409) for a
 	title that several have, BadRequest (400) for an unknown DocType, MissingApp (501)."""
-	readable = [kind for kind in kinds(doctype) if frappe.has_permission(kind, "read")]
-	if not readable:
+	plans = (FINDERS[kind](name) for kind in kinds(doctype) if frappe.has_permission(kind, "read"))
+	plan = next((plan for plan in plans if plan), None)
+	if not plan:
+		refuse_missing(name, doctype)
+	return plan
+
+
+def refuse_missing(name: str, doctype: str | None) -> NoReturn:
+	if not any(frappe.has_permission(kind, "read") for kind in kinds(doctype)):
 		refuse(
 			_("You may read no dashboards. Ask your administrator for a role that may."),
 			frappe.PermissionError,
 		)
-	plan = next((found for kind in readable if (found := FINDERS[kind](name))), None)
-	if not plan:
-		refuse(_("There is no dashboard {0}.").format(name), frappe.DoesNotExistError)
-	return plan
+	refuse(_("There is no dashboard {0}.").format(name), frappe.DoesNotExistError)
 
 
 def kinds(doctype: str | None) -> list[str]:

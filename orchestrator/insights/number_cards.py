@@ -43,7 +43,7 @@ def of_method(card: NumberCard, filters: Any) -> Number:
 	method = frappe.get_attr(card.method)
 	frappe.is_whitelisted(method)
 	answer = frappe.call(method, filters=filters)
-	value = answer.get("value") if isinstance(answer, dict) else answer
+	value = answer.get("value", answer) if isinstance(answer, dict) else answer
 	if value is not None and not report_figures.is_number(value):
 		refuse(_("The method of card {0} answers no number.").format(card.name), MissingFigure)
 	return Number(None if value is None else number(value))

@@ -29,6 +29,11 @@ def sync() -> None:
 		keep(DASHBOARD, dashboard.name, values_of_dashboard(dashboard))
 
 
+def remove() -> None:
+	"""Take back what would stay when the tables of the dashboards go: the rows of their roles are in one of Frappe's."""
+	frappe.db.delete("Has Role", {"parenttype": DASHBOARD})
+
+
 def keep(doctype: str, name: str, declared: Values) -> None:
 	if not frappe.db.exists(doctype, name):
 		doc = frappe.get_doc({"doctype": doctype, **declared, "shipped": digest(declared)})

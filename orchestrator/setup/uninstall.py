@@ -4,7 +4,7 @@ import click
 
 import frappe
 
-from orchestrator.setup import custom_fields, indexes, naming_rules, roles, status_options
+from orchestrator.setup import custom_fields, dashboards, indexes, naming_rules, roles, status_options
 from orchestrator.setup.demo import ledger, remove
 
 APP = "orchestrator"
@@ -16,6 +16,7 @@ def before_uninstall() -> None:
 		return
 	if ledger.exists():
 		_remove_demo()
+	dashboards.remove()
 	status_options.remove()
 	naming_rules.remove()
 	indexes.remove()  # before the columns they are over
