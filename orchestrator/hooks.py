@@ -18,7 +18,15 @@ after_uninstall = "orchestrator.setup.uninstall.after_uninstall"
 after_app_install = "orchestrator.setup.install.after_app_install"
 
 # What only remembers a record does not stand in the way of its deletion
-ignore_links_on_delete = ["Bulk Operation", "Orchestrator Demo Record", "Sprint Event", "Ticket Escalation"]
+ignore_links_on_delete = [
+	"Bulk Operation",
+	"Orchestrator Demo Record",
+	"Sprint Event",
+	"Sync Issue",
+	"Sync Run",
+	"Sync State",
+	"Ticket Escalation",
+]
 
 # Where uploads become records of their own: see orchestrator/api/uploads.py
 orchestrator_libraries = ["orchestrator.docs.uploads"]
@@ -243,10 +251,18 @@ scheduler_events = {
 			"orchestrator.helpdesk.escalation.escalate_due_tickets",
 			"orchestrator.insights.jobs.record",
 			"orchestrator.insights.jobs.refresh_due_dashboards",
-		]
+			"orchestrator.sync.jobs.give_up_dead_runs",
+			"orchestrator.sync.jobs.start_due_runs",
+		],
+		"7,27,47 2 * * *": ["orchestrator.sync.jobs.start_census"],
+		"11,31,51 3 * * 0": ["orchestrator.sync.jobs.start_reconcile"],
 	},
-	"hourly": ["orchestrator.api.bulk.jobs.fail_dead_operations"],
+	"hourly": [
+		"orchestrator.api.bulk.jobs.fail_dead_operations",
+		"orchestrator.sync.jobs.warn_of_stale_connections",
+	],
 	"daily": [
+		"orchestrator.sync.jobs.delete_old_records",
 		"orchestrator.api.idempotency.delete_expired",
 		"orchestrator.api.bulk.jobs.delete_old_operations",
 		"orchestrator.gameplan.events.reconcile",

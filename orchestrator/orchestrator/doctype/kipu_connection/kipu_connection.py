@@ -2,6 +2,8 @@
 
 from frappe.model.document import Document
 
+from orchestrator.sync import connection
+
 
 class KipuConnection(Document):
 	"""An instance of Kipu and how it is read."""
@@ -47,3 +49,8 @@ class KipuConnection(Document):
 		utc_midnight_is_date: DF.Check
 
 	# end: auto-generated types
+
+	def validate(self) -> None:
+		connection.check(self)
+		if self.status != "Paused":
+			self.paused_reason = None

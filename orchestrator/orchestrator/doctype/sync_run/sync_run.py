@@ -51,7 +51,7 @@ class SyncRun(Document):
 		status: DF.Literal[
 			"Queued", "Running", "Completed", "Held", "Failed", "Cancelled", "Interrupted", "Rolled Back"
 		]
-		sync_type: DF.Literal["incremental", "full", "backfill", "census", "retry"]
+		sync_type: DF.Literal["incremental", "full", "backfill", "census", "retry", "rollback"]
 		trigger: DF.Literal["API", "Desk", "Schedule", "Command"]
 		updated: DF.Int
 		window_end: DF.Date | None
