@@ -65,6 +65,7 @@ doc_events = {
 	},
 	# What colleagues say on a ticket stays among them: see orchestrator/helpdesk/notes.py
 	"Comment": {"on_update": "orchestrator.helpdesk.notes.on_update"},
+	"HD Ticket Comment": {"validate": "orchestrator.helpdesk.notes.validate"},
 	"Webhook": {"validate": "orchestrator.api.webhook_targets.check_on_save"},
 }
 
@@ -136,9 +137,12 @@ override_whitelisted_methods = {
 	"frappe.desk.delete.delete_many": "orchestrator.api.bulk.delete_many",
 	"frappe.desk.report.run": "orchestrator.api.reports.run",
 	"frappe.desk.doctype.webhook.create": "orchestrator.api.webhooks.create",
-	# with the form come the comments of colleagues: not for a customer
-	"frappe.desk.form.load.getdoc": "orchestrator.helpdesk.desk_forms.getdoc",
-	"frappe.desk.form.load.get_docinfo": "orchestrator.helpdesk.desk_forms.get_docinfo",
+	# what comes with the comments of colleagues: not for a customer
+	"frappe.desk.form.load.getdoc": "orchestrator.helpdesk.colleagues_only.getdoc",
+	"frappe.desk.form.load.get_docinfo": "orchestrator.helpdesk.colleagues_only.get_docinfo",
+	"frappe.desk.form.save.savedocs": "orchestrator.helpdesk.colleagues_only.savedocs",
+	"helpdesk.api.search.search": "orchestrator.helpdesk.colleagues_only.search",
+	"helpdesk.api.search.get_filter_options": "orchestrator.helpdesk.colleagues_only.get_filter_options",
 }
 
 before_job = ["orchestrator.api.webhook_targets.check_before_delivery"]

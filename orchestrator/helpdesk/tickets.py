@@ -109,8 +109,8 @@ def is_customer(user: str | None = None) -> bool:
 	return frappe.db.get_value("User", user, "user_type") != "System User"
 
 
-def is_agent() -> bool:
-	"""True where Helpdesk counts the caller among those who answer tickets."""
+def is_agent(user: str | None = None) -> bool:
+	"""True where Helpdesk counts the user, by default the caller, among those who answer tickets."""
 	from helpdesk.utils import is_agent as helpdesk_knows
 
-	return bool(helpdesk_knows())
+	return bool(helpdesk_knows(user))
