@@ -12,6 +12,7 @@ required_apps = ["frappe/erpnext", "frappe/hrms"]
 before_install = "orchestrator.setup.install.before_install"
 after_install = "orchestrator.setup.install.after_install"
 after_migrate = ["orchestrator.setup.install.sync"]
+after_app_install = "orchestrator.setup.install.after_app_install"
 before_uninstall = "orchestrator.setup.uninstall.before_uninstall"
 after_uninstall = "orchestrator.setup.uninstall.after_uninstall"
 
@@ -51,7 +52,13 @@ doc_events = {
 		"after_rename": "orchestrator.assignment.after_rename",
 		"on_trash": "orchestrator.helpdesk.escalation.forget",
 	},
-	"HD Ticket": {"on_trash": "orchestrator.helpdesk.escalation.forget"},
+	"HD Ticket": {
+		"before_validate": "orchestrator.assignment.before_validate",
+		"validate": ["orchestrator.helpdesk.tickets.validate", "orchestrator.assignment.validate"],
+		"on_update": "orchestrator.assignment.on_update",
+		"on_change": "orchestrator.assignment.on_change",
+		"on_trash": "orchestrator.helpdesk.escalation.forget",
+	},
 	"Task": {
 		"before_validate": "orchestrator.assignment.before_validate",
 		"validate": "orchestrator.assignment.validate",

@@ -73,6 +73,8 @@ CUSTOM_FIELDS: dict[str, list[Field]] = {
 		_assigned_to(insert_after="opportunity_owner"),
 	],
 	"Issue": [_assigned_to(insert_after="priority")],
+	# Helpdesk's, where a site has it
+	"HD Ticket": [_assigned_to(insert_after="priority")],
 	"Task": [
 		_assigned_to(insert_after="priority"),
 		{
@@ -144,7 +146,13 @@ def missing() -> list[str]:
 
 
 def declared() -> list[tuple[str, Field]]:
-	return [(doctype, field) for doctype, fields in CUSTOM_FIELDS.items() for field in fields]
+	"""Each field that this site is to have, with its DocType."""
+	return [
+		(doctype, field)
+		for doctype, fields in CUSTOM_FIELDS.items()
+		if frappe.db.exists("DocType", doctype)
+		for field in fields
+	]
 
 
 def _complete(field: Field) -> Field:

@@ -4,7 +4,7 @@ import click
 
 import frappe
 
-from orchestrator.setup import custom_fields, indexes, naming_rules, roles, status_options
+from orchestrator.setup import custom_fields, indexes, naming_rules, roles, status_options, ticket_status
 from orchestrator.setup.demo import ledger, remove
 
 APP = "orchestrator"
@@ -17,6 +17,7 @@ def before_uninstall() -> None:
 	if ledger.exists():
 		_remove_demo()
 	status_options.remove()
+	ticket_status.remove()
 	naming_rules.remove()
 	indexes.remove()  # before the columns they are over
 	custom_fields.remove()
