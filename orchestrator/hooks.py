@@ -64,7 +64,13 @@ doc_events = {
 		"after_rename": "orchestrator.assignment.after_rename",
 		"on_trash": "orchestrator.helpdesk.escalation.forget",
 	},
-	"HD Ticket": {"on_trash": "orchestrator.helpdesk.escalation.forget"},
+	"HD Ticket": {
+		"before_validate": "orchestrator.assignment.before_validate",
+		"validate": ["orchestrator.helpdesk.tickets.validate", "orchestrator.assignment.validate"],
+		"on_update": "orchestrator.assignment.on_update",
+		"on_change": "orchestrator.assignment.on_change",
+		"on_trash": "orchestrator.helpdesk.escalation.forget",
+	},
 	# What happens to tasks is written down for the burndown of their sprint: see orchestrator/gameplan/events.py
 	"Task": {
 		"before_validate": [
@@ -95,6 +101,7 @@ doc_events = {
 	},
 	# What colleagues say on a ticket stays among them: see orchestrator/helpdesk/notes.py
 	"Comment": {"on_update": "orchestrator.helpdesk.notes.on_update"},
+	"HD Ticket Comment": {"validate": "orchestrator.helpdesk.notes.validate"},
 	"Webhook": {"validate": "orchestrator.api.webhook_targets.check_on_save"},
 	# What dashboards show: see orchestrator/insights/dashboards.py
 	"Number Card": {"on_update": "orchestrator.insights.dashboards.forget_plans"},
@@ -193,9 +200,12 @@ override_whitelisted_methods = {
 	"frappe.desk.delete.delete_many": "orchestrator.api.bulk.delete_many",
 	"frappe.desk.report.run": "orchestrator.api.reports.run",
 	"frappe.desk.doctype.webhook.create": "orchestrator.api.webhooks.create",
-	# with the form come the comments of colleagues: not for a customer
-	"frappe.desk.form.load.getdoc": "orchestrator.helpdesk.desk_forms.getdoc",
-	"frappe.desk.form.load.get_docinfo": "orchestrator.helpdesk.desk_forms.get_docinfo",
+	# what comes with the comments of colleagues: not for a customer
+	"frappe.desk.form.load.getdoc": "orchestrator.helpdesk.colleagues_only.getdoc",
+	"frappe.desk.form.load.get_docinfo": "orchestrator.helpdesk.colleagues_only.get_docinfo",
+	"frappe.desk.form.save.savedocs": "orchestrator.helpdesk.colleagues_only.savedocs",
+	"helpdesk.api.search.search": "orchestrator.helpdesk.colleagues_only.search",
+	"helpdesk.api.search.get_filter_options": "orchestrator.helpdesk.colleagues_only.get_filter_options",
 }
 
 before_job = ["orchestrator.api.webhook_targets.check_before_delivery"]

@@ -11,6 +11,7 @@ import frappe
 
 from orchestrator.api import errors
 from orchestrator.api.aliases import ALIASES
+from orchestrator.setup import ticket_status
 from orchestrator.setup.custom_fields import CUSTOM_FIELDS, CUSTOM_FIELDS_OF_APPS
 from orchestrator.setup.status_options import STATUS_OPTIONS
 from tests import factories, helpdesk, reference, reference_hr
@@ -189,7 +190,8 @@ def test_the_table_of_added_fields_is_the_one_in_the_code() -> None:
 
 def test_the_table_of_added_statuses_is_the_one_in_the_code() -> None:
 	assert {(doctype, status) for doctype, status, _meaning in rows_of("Statuses that the DocTypes get")} == {
-		(option.doctype, option.value) for option in STATUS_OPTIONS
+		*((option.doctype, option.value) for option in STATUS_OPTIONS),
+		(ticket_status.TICKET, ticket_status.STATUS),
 	}
 
 

@@ -10,7 +10,7 @@ import pytest
 import frappe
 from frappe.custom.doctype.property_setter.property_setter import make_property_setter
 
-from tests import bench, factories, snapshot
+from tests import bench, factories, helpdesk, snapshot
 from tests.snapshot import Snapshot
 
 MIGRATED = (
@@ -22,6 +22,8 @@ MIGRATED = (
 	"tabLead",
 	"tabOpportunity",
 	"tabIssue",
+	"tabHD Ticket",
+	"tabHD Ticket Status",
 	"tabTask",
 	"tabToDo",
 )
@@ -32,6 +34,7 @@ OUR_FIELDS = {
 	("tabOpportunity", "pipeline_stage"),
 	("tabOpportunity", "assigned_to"),
 	("tabIssue", "assigned_to"),
+	("tabHD Ticket", "assigned_to"),
 	("tabTask", "assigned_to"),
 	("tabTask", "progress_notes"),
 	("tabTask", "sprint"),
@@ -104,6 +107,7 @@ def make_records() -> dict[str, str]:
 		"issue": factories.make_issue(status="In Progress"),
 		"task": factories.make_task(status="In Progress"),
 		"assigned lead": factories.make_lead(),
+		"ticket": helpdesk.make_hd_ticket(status="In Progress"),
 	}
 	for status in ("Open", "Replied", "Quotation", "Converted", "Lost", "Closed"):
 		made[status] = factories.make_opportunity(status=status)
@@ -149,6 +153,7 @@ def hold_our_statuses(names: dict[str, str]) -> None:
 	for doctype, key, status in (
 		("Lead", "lead", "Qualified"),
 		("Issue", "issue", "In Progress"),
+		("HD Ticket", "ticket", "In Progress"),
 	):
 		frappe.db.set_value(doctype, names[key], "status", status, update_modified=False)
 	frappe.db.commit()
@@ -160,7 +165,12 @@ def values(names: dict[str, str]) -> dict[str, Any]:
 	seen: dict[str, Any] = {
 		"statuses": {
 			key: sql_value("status", doctype, names[key])
-			for key, doctype in (("lead", "Lead"), ("issue", "Issue"), ("task", "Task"))
+			for key, doctype in (
+				("lead", "Lead"),
+				("issue", "Issue"),
+				("task", "Task"),
+				("ticket", "HD Ticket"),
+			)
 		},
 		"options": dict(
 			frappe.db.sql(
@@ -257,7 +267,12 @@ def test_install_names_the_first_open_assignee(journey):
 
 
 def test_uninstall_moves_records_in_our_statuses_to_the_nearest_stock_value(journey):
-	assert journey.values_without["statuses"] == {"lead": "Interested", "issue": "Open", "task": "Working"}
+	assert journey.values_without["statuses"] == {
+		"lead": "Interested",
+		"issue": "Open",
+		"task": "Working",
+		"ticket": "Open",
+	}
 	assert journey.values_without_again["statuses"] == journey.values_without["statuses"]
 
 

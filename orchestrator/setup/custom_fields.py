@@ -114,6 +114,7 @@ CUSTOM_FIELDS: dict[str, list[Field]] = {
 
 # The same for DocTypes of apps that a site may lack. They get theirs when the app is there.
 CUSTOM_FIELDS_OF_APPS: dict[str, dict[str, list[Field]]] = {
+	"helpdesk": {"HD Ticket": [_assigned_to(insert_after="priority")]},
 	"gameplan": {
 		"GP Task": [
 			_sprint(insert_after="project"),

@@ -8,7 +8,6 @@ from orchestrator.setup import (
 	roles,
 	settings_defaults,
 	status_options,
-)
 
 
 def before_install() -> None:
@@ -21,9 +20,10 @@ def after_install() -> None:
 
 
 def after_app_install(app: str) -> None:
-	"""Another app came to the site: its DocTypes get the fields that are declared for them."""
-	if app in custom_fields.CUSTOM_FIELDS_OF_APPS:
-		custom_fields.sync()
+	ticket_status,
+)
+
+OPTIONAL_APPS = frozenset({"helpdesk", "gameplan", "insights"})
 
 
 def sync() -> None:
@@ -32,5 +32,6 @@ def sync() -> None:
 	custom_fields.sync()
 	indexes.sync()
 	status_options.sync()
+	ticket_status.sync()
 	settings_defaults.sync()
 	document_folders.sync()
