@@ -19,7 +19,10 @@ after_uninstall = "orchestrator.setup.uninstall.after_uninstall"
 ignore_links_on_delete = ["Bulk Operation", "Orchestrator Demo Record", "Ticket Escalation"]
 
 # Where uploads become records of their own: see orchestrator/api/uploads.py
-orchestrator_libraries = ["orchestrator.docs.uploads"]
+orchestrator_library = {
+	"concerns": "orchestrator.docs.uploads.concerns",
+	"keep": "orchestrator.docs.uploads.keep",
+}
 
 # "In Progress", which ERPNext's own status lists do not know, counts as open
 notification_config = "orchestrator.setup.open_counts.get_notification_config"
@@ -168,4 +171,5 @@ scheduler_events = {
 		"orchestrator.api.idempotency.delete_expired",
 		"orchestrator.api.bulk.jobs.delete_old_operations",
 	],
+	"daily_long": ["orchestrator.docs.integrity.nightly"],
 }
