@@ -3,6 +3,7 @@ whole database compared. One journey on the test site itself, whose database is 
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import frappe
 from frappe.custom.doctype.property_setter.property_setter import make_property_setter
 
 from tests import bench, factories, snapshot
+from tests.docs_factories import make_document, make_folder
 from tests.snapshot import Snapshot
 
 MIGRATED = (
@@ -100,6 +102,9 @@ def make_records() -> dict[str, str]:
 		"issue": factories.make_issue(status="In Progress"),
 		"task": factories.make_task(status="In Progress"),
 		"assigned lead": factories.make_lead(),
+		"document file": frappe.get_doc(
+			"File", {"attached_to_name": make_document(make_folder(legal_hold=1))}
+		),
 	}
 	for status in ("Open", "Replied", "Quotation", "Converted", "Lost", "Closed"):
 		made[status] = factories.make_opportunity(status=status)
@@ -154,6 +159,16 @@ def values(names: dict[str, str]) -> dict[str, Any]:
 	"""What people see of the records now."""
 	frappe.db.rollback()
 	seen: dict[str, Any] = {
+		"document file": dict(
+			zip(
+				("url", "private", "owner", "attached to"),
+				frappe.db.sql(
+					"select file_url, is_private, owner, attached_to_name from tabFile where name=%s",
+					names["document file"],
+				)[0],
+				strict=True,
+			)
+		),
 		"statuses": {
 			key: sql_value("status", doctype, names[key])
 			for key, doctype in (("lead", "Lead"), ("issue", "Issue"), ("task", "Task"))
@@ -197,7 +212,8 @@ def leftovers() -> dict[str, list]:
 		"workspaces": "select name from tabWorkspace where name='Orchestrator'",
 		"cards": "select name from `tabNumber Card` where module='Orchestrator'",
 		"tables": "select table_name from information_schema.tables where table_schema=database() and"
-		" (table_name like 'tabOrchestrator%' or table_name in ('tabIdempotency Record', 'tabBulk Operation', 'tabTicket Escalation'))",
+		" (table_name like 'tabOrchestrator%' or table_name like 'tabDocument Version' or table_name like 'tabDocument Folder%'"
+		" or table_name in ('tabDocument', 'tabDocument Text', 'tabDocument Audit Entry', 'tabIdempotency Record', 'tabBulk Operation', 'tabTicket Escalation'))",
 	}
 	found = {where: list(frappe.db.sql(query)) for where, query in queries.items()}
 	found["columns"] = [column for column in found["columns"] if column in OUR_FIELDS]
@@ -269,3 +285,10 @@ def test_options_of_the_sites_own_survive(journey):
 
 def test_uninstall_removes_our_naming_rules_and_not_the_sites(journey):
 	assert journey.values_without["naming rules"] == [journey.names["rule"]]
+
+
+def test_uninstall_leaves_the_files_of_documents_as_private_files_of_administrator(journey):
+	file = journey.values_without["document file"]
+	assert (file["private"], file["owner"], file["attached to"]) == (1, "Administrator", None)
+	path = Path(frappe.get_site_path(file["url"].lstrip("/")))
+	assert path.read_bytes() == b"first"

@@ -16,14 +16,14 @@ COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
 
 @click.group()
 def orchestrator() -> None:
-	"""Frappe Orchestrator: demo data and a check of the set-up."""
+	"""Frappe Orchestrator: demo data, a check of the set-up, a check of the documents."""
 
 
 @orchestrator.command()
 @click.option("--remove", "takes_back", is_flag=True, help="Take back what the demo made and changed.")
 @pass_context
 def demo(context: frappe._dict, takes_back: bool) -> None:
-	"""Make a demo: people, leads, opportunities, employees, leave, issues, projects."""
+	"""Make a demo: people, leads, opportunities, employees, leave, issues, projects, documents."""
 	with _site(context):
 		if takes_back:
 			_remove_demo()
@@ -112,6 +112,7 @@ def _make_demo() -> None:
 		"Issue",
 		"Project",
 		"Task",
+		"Document",
 	)
 	click.echo("The demo is made: " + ", ".join(f"{made[doctype]} {doctype}" for doctype in shown))
 

@@ -49,8 +49,7 @@ def words_of(query: str) -> list[str]:
 			_("Send at least one word of {0} letters that is not as common as the.").format(SHORTEST),
 			BadRequest,
 		)
-	words = words[:MAX_WORDS]
-	return words
+	return words[:MAX_WORDS]
 
 
 def statement(within_folders: bool) -> str:

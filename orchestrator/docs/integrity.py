@@ -66,7 +66,16 @@ def versions() -> Iterator[frappe._dict]:
 def orphans(known: set[str]) -> list[str]:
 	"""The keys of files that no version has and that no request can still be about to keep."""
 	before = time.time() - SETTLED_SECONDS
-	return [key for key, written in storage.keys_on_disk() if key not in known and written < before]
+	taken = known | handed_over()
+	return [key for key, written in storage.keys_on_disk() if key not in taken and written < before]
+
+
+def handed_over() -> set[str]:
+	"""The keys of files that became ordinary Files when the app was uninstalled once."""
+	urls = frappe.get_all(
+		"File", {"file_url": ("like", f"/private/files/{storage.FOLDER}/%")}, pluck="file_url", limit=0
+	)
+	return {url.rpartition("/")[2] for url in urls}
 
 
 def astray() -> list[str]:

@@ -3,7 +3,7 @@
 from orchestrator.setup import (
 	backfill,
 	custom_fields,
-	document_folders,
+	documents,
 	indexes,
 	roles,
 	settings_defaults,
@@ -27,4 +27,4 @@ def sync() -> None:
 	indexes.sync()
 	status_options.sync()
 	settings_defaults.sync()
-	document_folders.sync()
+	documents.sync()

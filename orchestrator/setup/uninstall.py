@@ -4,7 +4,7 @@ import click
 
 import frappe
 
-from orchestrator.setup import custom_fields, indexes, naming_rules, roles, status_options
+from orchestrator.setup import custom_fields, documents, indexes, naming_rules, roles, status_options
 from orchestrator.setup.demo import ledger, remove
 
 APP = "orchestrator"
@@ -18,6 +18,7 @@ def before_uninstall() -> None:
 		_remove_demo()
 	status_options.remove()
 	naming_rules.remove()
+	documents.release()
 	indexes.remove()  # before the columns they are over
 	custom_fields.remove()
 
