@@ -29,7 +29,10 @@ ignore_links_on_delete = [
 ]
 
 # Where uploads become records of their own: see orchestrator/api/uploads.py
-orchestrator_libraries = ["orchestrator.docs.uploads"]
+orchestrator_library = {
+	"concerns": "orchestrator.docs.uploads.concerns",
+	"keep": "orchestrator.docs.uploads.keep",
+}
 
 # "In Progress", which ERPNext's own status lists do not know, counts as open
 notification_config = "orchestrator.setup.open_counts.get_notification_config"
@@ -278,4 +281,5 @@ scheduler_events = {
 		"orchestrator.gameplan.events.reconcile",
 		"orchestrator.insights.history.delete_old",
 	],
+	"daily_long": ["orchestrator.docs.integrity.nightly"],
 }

@@ -70,6 +70,7 @@ def forget_earlier_run() -> None:
 	frappe.set_user("Administrator")
 	leads = frappe.get_all("Lead", {"email_id": ("in", LEADS)}, pluck="name")
 	for doctype, filters in (
+		("Document", {"title": "contract.txt", "document_folder": ("in", ("Documents", "Contracts"))}),
 		("Webhook", {"name": WEBHOOK}),
 		("OAuth Client", {"app_name": APP_NAME}),
 		("Task", {"subject": "Implement authentication"}),

@@ -27,28 +27,29 @@ def upload_file() -> dict[str, Any] | Unchanged:
 	form = frappe.form_dict
 	if "file" not in frappe.request.files and not (form.file_url or form.library_file_name or form.method):
 		frappe.throw(_("Send the file as a multipart part named file, or a file_url."), BadRequest)
-	if form.folder and (library := library_of(form.folder)):
-		return kept_by(library, form)
+	if form.folder and belongs_to_library(form.folder):
+		return kept_by_library(form)
 	if form.folder:
 		form.folder = folder_at(form.folder)
 	file = frappe.handler.upload_file()
 	return file.as_dict() if hasattr(file, "as_dict") else file
 
 
-def library_of(folder: str) -> str | None:
-	"""The module that keeps what is uploaded into `folder` as records of its own, as hooks.py names it."""
-	for module in frappe.get_hooks("orchestrator_libraries"):
-		if frappe.get_attr(f"{module}.concerns")(folder):
-			return module
-	return None
+def belongs_to_library(folder: str) -> bool:
+	"""True for a folder of the library, whose uploads become records of its own. hooks.py says whose it is."""
+	return any(frappe.get_attr(path)(folder) for path in library("concerns"))
 
 
-def kept_by(library: str, form: dict[str, Any]) -> dict[str, Any] | Unchanged:
-	"""The upload, kept by a library."""
+def kept_by_library(form: dict[str, Any]) -> dict[str, Any] | Unchanged:
+	"""The upload, kept by the library."""
 	if frappe.session.user == "Guest":
 		raise frappe.PermissionError
-	data, is_new = frappe.get_attr(f"{library}.keep")(form)
+	data, is_new = frappe.get_attr(library("keep")[-1])(form)
 	return data if is_new else Unchanged(data)
+
+
+def library(function: str) -> list[str]:
+	return frappe.get_hooks("orchestrator_library", {}).get(function, [])
 
 
 def folder_at(path: str) -> str:

@@ -16,7 +16,6 @@ from orchestrator.docs import (
 	fulltext,
 	listings,
 	shapes,
-	versions,
 )
 from orchestrator.docs.shapes import AuditPage, Comparison, Hits, Standing, Version, VersionPage
 
@@ -60,7 +59,7 @@ def get_versions(
 @endpoint(_lt("Version fetched"), effect=READS)
 def get_version(document: str, version: int | None = None) -> Version:
 	"""One version of a document, the current one without a number. Errors as get_versions, 404 for no such version."""
-	return shapes.version(versions.of(str(documents.find(document).name), version))
+	return listings.version_of(documents.find(document), version)
 
 
 @frappe.whitelist(methods=["GET", "POST"])

@@ -50,7 +50,7 @@ def record(
 	frappe.qb.into(table).columns(*values).insert(*values.values()).run()
 
 
-def record_read(action: Action, document: str, folder: str, version: int | None = None) -> None:
+def record_read(action: Action, document: str | None, folder: str | None, version: int | None = None) -> None:
 	"""Add an entry for a read. Frappe rolls a GET back unless told otherwise."""
 	record(action, document, folder, version)
 	frappe.local.flags.commit = True

@@ -87,9 +87,13 @@ def tag(name: str, tags: list[str]) -> "Document":
 	for missing in wanted:
 		if not frappe.db.exists("Tag", missing):
 			frappe.get_doc(doctype="Tag", name=missing).insert(ignore_permissions=True)
-	DocTags("Document").update(name, wanted)
+	frappe.flags.tagging_document = True  # told once below, not for each tag
+	try:
+		DocTags("Document").update(name, wanted)
+	finally:
+		frappe.flags.tagging_document = False
 	document.reload()
-	document.run_method("after_tagging", None)
+	document.run_method("after_tagging", wanted)
 	return document
 
 

@@ -17,6 +17,10 @@ COLUMNS = ("title", "tags", "notes", "content")
 MATCH = f"MATCH({', '.join(f't.{column}' for column in COLUMNS)}) AGAINST (%(words)s IN BOOLEAN MODE)"
 MAX_WORDS = 12
 SHORTEST = 3  # innodb_ft_min_token_size: shorter ones are not in the index
+# As InnoDB has them: they are not in the index either.
+STOPWORDS = frozenset(
+	"about are com for from how that the this was what when where who will with und www".split()  # noqa: SIM905
+)
 SNIPPET_BEFORE, SNIPPET_LENGTH = 60, 200
 WORD = re.compile(r"[\w']+", re.UNICODE)
 JOB = "orchestrator.docs.fulltext.read_text"
@@ -39,10 +43,13 @@ def page_of(query: str, folders: list[str] | None, start: int, length: int) -> l
 def words_of(query: str) -> list[str]:
 	"""The words to look for, without what is syntax to MariaDB. 400 where none is long enough to be in the index."""
 	words = [word.strip("'") for word in WORD.findall(query)]
-	words = [word for word in dict.fromkeys(words) if len(word) >= SHORTEST][:MAX_WORDS]
+	words = [word for word in dict.fromkeys(words) if len(word) >= SHORTEST and word.lower() not in STOPWORDS]
 	if not words:
-		refuse(_("Send at least one word of {0} letters.").format(SHORTEST), BadRequest)
-	return words
+		refuse(
+			_("Send at least one word of {0} letters that is not as common as the.").format(SHORTEST),
+			BadRequest,
+		)
+	return words[:MAX_WORDS]
 
 
 def statement(within_folders: bool) -> str:
@@ -135,3 +142,14 @@ def add_index() -> None:
 	if not frappe.db.has_index(f"tab{DOCTYPE}", INDEX):
 		columns = ", ".join(f"`{column}`" for column in COLUMNS)
 		frappe.db.sql_ddl(f"ALTER TABLE `tab{DOCTYPE}` ADD FULLTEXT INDEX `{INDEX}` ({columns})")
+
+
+def refresh_tags() -> None:
+	"""Have the tags searched as they are on the documents now."""
+	frappe.db.sql(
+		f"""
+		UPDATE `tab{DOCTYPE}` t JOIN `tabDocument` d ON d.name = t.name
+		SET t.tags = TRIM(REPLACE(COALESCE(d._user_tags, ''), ',', ' '))
+		WHERE COALESCE(t.tags, '') != TRIM(REPLACE(COALESCE(d._user_tags, ''), ',', ' '))
+		"""  # noqa: S608
+	)

@@ -96,6 +96,8 @@ def refuse_sharing() -> None:
 
 def after_tag_change(link: Document, _event: str | None = None) -> None:
 	"""Hook of Tag Link: tags are searched as well."""
+	if frappe.flags.tagging_document:
+		return
 	if link.document_type == "Document" and frappe.db.exists("Document", link.document_name):
 		document = frappe.get_doc("Document", link.document_name)
-		document.run_method("after_tagging", link.tag)
+		document.run_method("after_tagging", [link.tag])

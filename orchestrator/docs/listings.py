@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import frappe
 
-from orchestrator.docs import access, shapes
-from orchestrator.docs.shapes import AuditPage, VersionPage
+from orchestrator.docs import access, audit, shapes, versions
+from orchestrator.docs.shapes import AuditPage, Version, VersionPage
 
 if TYPE_CHECKING:
 	from orchestrator.orchestrator.doctype.document.document import Document
@@ -23,7 +23,15 @@ def versions_of(document: "Document", start: int, length: int) -> VersionPage:
 		limit_start=start,
 		limit_page_length=length,
 	)
+	audit.record_read("Viewed", document.name, document.document_folder)
 	return {"versions": [shapes.version(row) for row in rows], "total": document.current_version}
+
+
+def version_of(document: "Document", number: int | None) -> Version:
+	"""One version of a document that the caller may read."""
+	version = versions.of(str(document.name), number)
+	audit.record_read("Viewed", document.name, document.document_folder, version.number)
+	return shapes.version(version)
 
 
 def trail_of(document: "Document", start: int, length: int) -> AuditPage:

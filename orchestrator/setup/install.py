@@ -3,11 +3,15 @@
 from orchestrator.setup import (
 	backfill,
 	custom_fields,
-	document_folders,
+	documents,
 	indexes,
 	roles,
 	settings_defaults,
 	status_options,
+	ticket_status,
+)
+
+OPTIONAL_APPS = frozenset({"helpdesk", "gameplan", "insights"})
 
 
 def before_install() -> None:
@@ -20,10 +24,9 @@ def after_install() -> None:
 
 
 def after_app_install(app: str) -> None:
-	ticket_status,
-)
-
-OPTIONAL_APPS = frozenset({"helpdesk", "gameplan", "insights"})
+	"""Hook after_app_install: an app of the suite that came after us gets what we declare on its DocTypes."""
+	if app in OPTIONAL_APPS:
+		sync()
 
 
 def sync() -> None:
@@ -34,4 +37,4 @@ def sync() -> None:
 	status_options.sync()
 	ticket_status.sync()
 	settings_defaults.sync()
-	document_folders.sync()
+	documents.sync()

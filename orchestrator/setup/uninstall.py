@@ -7,6 +7,7 @@ import frappe
 from orchestrator.setup import (
 	custom_fields,
 	dashboards,
+	documents,
 	indexes,
 	naming_rules,
 	roles,
@@ -28,6 +29,7 @@ def before_uninstall() -> None:
 	status_options.remove()
 	ticket_status.remove()
 	naming_rules.remove()
+	documents.release()
 	indexes.remove()  # before the columns they are over
 	custom_fields.remove()
 

@@ -112,9 +112,9 @@ class Document(Base):
 		if changed := [field for field in TOLD if self.get(field) != before.get(field)]:
 			audit.record("Changed", self.name, self.document_folder, self.current_version, fields=changed)
 
-	def after_tagging(self, tag: str | None) -> None:
+	def after_tagging(self, tags: list[str]) -> None:
 		fulltext.keep_words(self.name)
-		audit.record("Tagged", self.name, self.document_folder, self.current_version, tag=tag)
+		audit.record("Tagged", self.name, self.document_folder, self.current_version, tags=tags)
 
 	def apply_fieldlevel_read_permissions(self) -> None:
 		"""Frappe calls this wherever a single record is given to a reader, by every API and by Desk's form. So it is

@@ -2,7 +2,7 @@ import frappe
 from frappe import _
 from frappe.model.document import Document
 
-from orchestrator.docs import guards
+from orchestrator.docs import audit, guards
 from orchestrator.docs.errors import Immutable
 from orchestrator.exceptions import refuse
 
@@ -54,6 +54,13 @@ class DocumentVersion(Document):
 
 	def validate_share(self, _share: Document) -> None:
 		guards.refuse_sharing()
+
+	def apply_fieldlevel_read_permissions(self) -> None:
+		"""As on Document: here a view is seen."""
+		super().apply_fieldlevel_read_permissions()
+		if getattr(frappe.local, "request", None):
+			folder = frappe.db.get_value("Document", self.document, "document_folder")
+			audit.record_read("Viewed", self.document, folder, self.number)
 
 	def refuse_change(self) -> None:
 		refuse(
