@@ -16,7 +16,12 @@ before_uninstall = "orchestrator.setup.uninstall.before_uninstall"
 after_uninstall = "orchestrator.setup.uninstall.after_uninstall"
 
 # What only remembers a record does not stand in the way of its deletion
-ignore_links_on_delete = ["Bulk Operation", "Orchestrator Demo Record", "Ticket Escalation"]
+ignore_links_on_delete = [
+	"Bulk Operation",
+	"Generated Report",
+	"Orchestrator Demo Record",
+	"Ticket Escalation",
+]
 
 # "In Progress", which ERPNext's own status lists do not know, counts as open
 notification_config = "orchestrator.setup.open_counts.get_notification_config"
@@ -145,9 +150,13 @@ before_job = ["orchestrator.api.webhook_targets.check_before_delivery"]
 
 scheduler_events = {
 	"cron": {"*/5 * * * *": ["orchestrator.helpdesk.escalation.escalate_due_tickets"]},
-	"hourly": ["orchestrator.api.bulk.jobs.fail_dead_operations"],
+	"hourly": [
+		"orchestrator.api.bulk.jobs.fail_dead_operations",
+		"orchestrator.insights.report_jobs.fail_dead_runs",
+	],
 	"daily": [
 		"orchestrator.api.idempotency.delete_expired",
 		"orchestrator.api.bulk.jobs.delete_old_operations",
+		"orchestrator.insights.report_jobs.delete_expired",
 	],
 }
