@@ -20,6 +20,7 @@ after_app_install = "orchestrator.setup.install.after_app_install"
 # What only remembers a record does not stand in the way of its deletion
 ignore_links_on_delete = [
 	"Bulk Operation",
+	"Generated Report",
 	"Orchestrator Demo Record",
 	"Sprint Event",
 	"Sync Issue",
@@ -273,6 +274,7 @@ scheduler_events = {
 	"hourly": [
 		"orchestrator.api.bulk.jobs.fail_dead_operations",
 		"orchestrator.sync.jobs.warn_of_stale_connections",
+		"orchestrator.insights.report_jobs.fail_dead_runs",
 	],
 	"daily": [
 		"orchestrator.sync.jobs.delete_old_records",
@@ -280,6 +282,7 @@ scheduler_events = {
 		"orchestrator.api.bulk.jobs.delete_old_operations",
 		"orchestrator.gameplan.events.reconcile",
 		"orchestrator.insights.history.delete_old",
+		"orchestrator.insights.report_jobs.delete_expired",
 	],
 	"daily_long": ["orchestrator.docs.integrity.nightly"],
 }
