@@ -234,8 +234,8 @@ def leftovers() -> dict[str, list]:
 		"workspaces": "select name from tabWorkspace where name='Orchestrator'",
 		"cards": "select name from `tabNumber Card` where module='Orchestrator'",
 		"pages": "select name from tabPage where module='Orchestrator'",
-		"tables": "select table_name from information_schema.tables where table_schema=database() and"
-		f" table_name in ({', '.join(repr(f'tab{doctype}') for doctype in our_doctypes())})",  # noqa: S608
+		"tables": "select table_name from information_schema.tables where table_schema=database() and"  # noqa: S608
+		f" table_name in ({', '.join(repr(f'tab{doctype}') for doctype in our_doctypes())})",
 	}
 	found = {where: list(frappe.db.sql(query)) for where, query in queries.items()}
 	found["columns"] = [column for column in found["columns"] if column in OUR_FIELDS]
