@@ -253,6 +253,18 @@ def test_more_leave_than_is_left_is_422(api, person, leave_type):
 	)
 
 
+def test_leave_over_the_end_of_an_allocation_is_422(api, person):
+	other = make_leave_type()
+	allocate(person.employee, other, from_date="2027-01-01", to_date=FRIDAY)
+	allocate(person.employee, other, from_date="2027-03-06", to_date="2027-12-31")
+	refused(
+		api(person.user).post(APPLY, **wish(other)),
+		person.employee,
+		422,
+		"LeaveAcrossAllocationsError: Application period cannot be across two allocation records. Apply once for the days of each.",
+	)
+
+
 def test_leave_on_holidays_alone_is_422(api, person, leave_type):
 	reply = api(person.user).post(APPLY, **wish(leave_type, "2027-03-06", "2027-03-07"))
 	refused(
