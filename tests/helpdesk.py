@@ -165,8 +165,9 @@ def queries() -> Iterator[list[str]]:
 
 
 @contextlib.contextmanager
-def outgoing_account() -> Iterator[str]:
-	"""A default outgoing mail account, whose mails stay in the queue. Yields its address."""
+def outgoing_account(port: int = 9) -> Iterator[str]:
+	"""A default outgoing mail account, whose mails stay in the queue until someone sends them to a server on that port.
+	Yields its address."""
 	address = factories.unique_email("support")
 	account = frappe.new_doc("Email Account")
 	account.update(
@@ -176,7 +177,7 @@ def outgoing_account() -> Iterator[str]:
 			"enable_outgoing": 1,
 			"default_outgoing": 1,
 			"smtp_server": "127.0.0.1",
-			"smtp_port": 9,
+			"smtp_port": port,
 			"no_smtp_authentication": 1,
 			"awaiting_password": 1,
 		}

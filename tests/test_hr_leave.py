@@ -165,6 +165,29 @@ def test_overlapping_leave_is_409(api, person, leave_type):
 	assert count("Leave Application", employee=person.employee) == 1
 
 
+def test_two_halves_of_a_day_are_no_overlap_and_a_third_is(api, person, leave_type):
+	client = api(person.user)
+	half = wish(leave_type, MONDAY, MONDAY, half_day=True)
+	assert [client.post(APPLY, **half).status_code for _ in range(3)] == [201, 201, 409]
+	balance = client.get("orchestrator.hr.get_leave_balance", leave_type=leave_type).json()["data"]
+	assert (balance["balance"], balance["pending"]) == (20.0, 1.0)
+
+
+def test_a_refused_application_tells_nobody(api, person, approver, leave_type, templates):
+	client = api(person.user)
+	refusals = (
+		wish(leave_type, "2027-03-01", "2027-03-31"),  # more than is left
+		wish(make_leave_type()),  # no allocation
+		wish(leave_type, MONDAY, FRIDAY),  # ends before it begins
+		wish(leave_type, "2027-03-06", "2027-03-07"),  # holidays
+	)
+	assert {client.post(APPLY, **refusal).status_code for refusal in refusals} == {422}
+	assert client.post(APPLY, **wish(leave_type)).status_code == 201
+	assert client.post(APPLY, **wish(leave_type, MONDAY, WEDNESDAY)).status_code == 409
+	assert mails_to(approver.user) == 1
+	assert count("PWA Notification", to_user=approver.user) == 1
+
+
 def test_of_two_applications_at_once_one_is_made(api, person, leave_type):
 	clients, barrier, statuses = [api(person.user) for _ in range(2)], Barrier(2), []
 
@@ -227,6 +250,18 @@ def test_more_leave_than_is_left_is_422(api, person, leave_type):
 		422,
 		f"InsufficientLeaveBalanceError: Insufficient leave balance for Leave Type {leave_type}. Choose fewer days or "
 		"another leave type, or ask HR to allocate more. get_leave_balance tells what is left.",
+	)
+
+
+def test_leave_over_the_end_of_an_allocation_is_422(api, person):
+	other = make_leave_type()
+	allocate(person.employee, other, from_date="2027-01-01", to_date=FRIDAY)
+	allocate(person.employee, other, from_date="2027-03-06", to_date="2027-12-31")
+	refused(
+		api(person.user).post(APPLY, **wish(other)),
+		person.employee,
+		422,
+		"LeaveAcrossAllocationsError: Application period cannot be across two allocation records. Apply once for the days of each.",
 	)
 
 
