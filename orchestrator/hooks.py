@@ -172,4 +172,5 @@ scheduler_events = {
 		"orchestrator.api.bulk.jobs.delete_old_operations",
 	],
 	"daily_long": ["orchestrator.docs.integrity.nightly"],
+	"weekly_long": ["orchestrator.docs.fulltext.tidy"],
 }

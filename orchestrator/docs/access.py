@@ -132,7 +132,8 @@ def has_permission(doc: Document, ptype: str = "read", user: str | None = None, 
 	if needed is None:
 		return False
 	if doc.doctype == FOLDER:
-		return level_of(*folder_and_level(doc, ptype)[:1], user) >= folder_and_level(doc, ptype)[1]
+		folder, needed = folder_and_level(doc, ptype)
+		return level_of(folder, user) >= needed
 	if doc.doctype == VERSION:
 		folder = frappe.db.get_value(DOCUMENT, doc.document, "document_folder") if needed == READ else None
 		return bool(folder) and level_of(folder, user) >= needed
