@@ -126,9 +126,12 @@ def require(level: int, folder: str | None) -> None:
 # Hooks
 
 
-def has_permission(doc: Document, ptype: str = "read", user: str | None = None, **_kwargs: Any) -> bool:
+def has_permission(
+	doc: Document, ptype: str | None = "read", user: str | None = None, **_kwargs: Any
+) -> bool:
 	"""Hook has_permission of Document, Document Version and Document Folder."""
-	needed = LEVEL_NEEDED.get(ptype or "read")
+	ptype = ptype or "read"  # None: Desk asks for all at once
+	needed = LEVEL_NEEDED.get(ptype)
 	if needed is None:
 		return False
 	if doc.doctype == FOLDER:
