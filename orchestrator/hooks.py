@@ -285,4 +285,5 @@ scheduler_events = {
 		"orchestrator.insights.report_jobs.delete_expired",
 	],
 	"daily_long": ["orchestrator.docs.integrity.nightly"],
+	"weekly_long": ["orchestrator.docs.fulltext.tidy"],
 }

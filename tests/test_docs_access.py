@@ -131,6 +131,20 @@ def test_a_document_is_reached_by_role_department_or_user_of_its_folder(api, pla
 	assert reached(api(place[person]), place) == documents
 
 
+def test_desk_opens_the_forms_for_a_reader_and_not_for_an_outsider(browser, place):
+	load = "frappe.desk.form.load.getdoc"
+	reader, outsider = (browser(place[who], factories.PASSWORD) for who in ("reader", "outsider"))
+	for doctype, name in (
+		("Document", place.document),
+		("Document Version", f"{place.document}-v1"),
+		("Document Folder", place.folder),
+	):
+		reply = reader.get(load, doctype=doctype, name=name)
+		assert reply.status_code == 200, reply.text
+		assert reply.json()["docs"][0]["name"] == name
+		assert outsider.get(load, doctype=doctype, name=name).status_code == 403
+
+
 def test_administrators_reach_all_and_guests_none(api, guest, place):
 	assert reached(api("Administrator"), place) == {"document", "inherited", "closed"}
 	assert guest.get("frappe.client.get", doctype="Document", name=place.document).status_code == 401

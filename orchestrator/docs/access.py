@@ -126,13 +126,17 @@ def require(level: int, folder: str | None) -> None:
 # Hooks
 
 
-def has_permission(doc: Document, ptype: str = "read", user: str | None = None, **_kwargs: Any) -> bool:
+def has_permission(
+	doc: Document, ptype: str | None = "read", user: str | None = None, **_kwargs: Any
+) -> bool:
 	"""Hook has_permission of Document, Document Version and Document Folder."""
-	needed = LEVEL_NEEDED.get(ptype or "read")
+	ptype = ptype or "read"  # None: Desk asks for all at once
+	needed = LEVEL_NEEDED.get(ptype)
 	if needed is None:
 		return False
 	if doc.doctype == FOLDER:
-		return level_of(*folder_and_level(doc, ptype)[:1], user) >= folder_and_level(doc, ptype)[1]
+		folder, needed = folder_and_level(doc, ptype)
+		return level_of(folder, user) >= needed
 	if doc.doctype == VERSION:
 		folder = frappe.db.get_value(DOCUMENT, doc.document, "document_folder") if needed == READ else None
 		return bool(folder) and level_of(folder, user) >= needed
