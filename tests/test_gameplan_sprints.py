@@ -373,10 +373,11 @@ def test_a_sprint_that_holds_tasks_keeps_its_project(client, sprint):
 	assert refusal(reply) == (409, "SprintStateError")
 
 
-def test_an_active_sprint_is_not_deleted(client, sprint):
-	data(client.post(START, sprint=sprint.name))
+def test_a_sprint_that_holds_tasks_is_not_deleted(client, sprint):
+	make_task(sprint)
 	reply = client.post("frappe.client.delete", doctype="Sprint", name=sprint.name)
-	assert refusal(reply) == (409, "SprintStateError")
+	assert refusal(reply) == (409, "LinkExistsError")
+	assert len(events_of(sprint.name)) == 1
 
 
 def test_sprints_are_not_merged(site, sprint):

@@ -122,14 +122,8 @@ def check_overlap(doc: "Sprint") -> None:
 			)
 
 
-def check_deletable(doc: "Sprint") -> None:
-	"""409 for an active sprint. Of the tasks in any other Frappe itself tells that they refer to it."""
-	if doc.state == ACTIVE:
-		frappe.throw(_("{0} is active. Close it before you delete it.").format(doc.name), SprintStateError)
-
-
 def forget_events(doc: "Sprint") -> None:
-	"""The history goes with its sprint."""
+	"""The history goes with its sprint. One that holds tasks is not deleted: Frappe itself tells that they refer to it."""
 	frappe.db.delete("Sprint Event", {"sprint": doc.name})
 
 
