@@ -83,6 +83,8 @@ def gone(missing: list[Key], latest: dict[Key, Event], now: datetime) -> list[Ev
 
 
 def dated(modified: datetime, last: Event | None, now: datetime) -> datetime:
-	"""When a change that nobody saw was made: with the task's own last change, but after its last event."""
-	earliest = last.at + TICK if last else datetime.min
-	return max(min(modified, now), earliest)
+	"""When a change that nobody saw was made: with the task's own last change. Where that is no later than the last event,
+	the change left no trace of its time, and is told of the moment at which it was found."""
+	if last and modified <= last.at:
+		return max(now, last.at + TICK)
+	return min(modified, now)
