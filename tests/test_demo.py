@@ -8,6 +8,7 @@ import pytest
 import frappe
 
 from orchestrator.gameplan import clock, get_sprint_burndown, history
+from orchestrator.gameplan.task_rows import rows_of_sprint
 from tests import bench, factories, snapshot
 from tests.snapshot import Snapshot
 
@@ -104,7 +105,7 @@ def figures_of(title: str) -> tuple[float, ...]:
 	sprint = frappe.db.get_value("Sprint", {"title": title})
 	told = get_sprint_burndown(sprint)
 	now = clock.now()
-	unwritten = history.unwritten_events(sprint, history.stored_events(sprint, now), now)
+	unwritten = history.unwritten_events(history.stored_events(sprint, now), rows_of_sprint(sprint), now)
 	figures = (
 		"committed_hours",
 		"scope_added_hours",

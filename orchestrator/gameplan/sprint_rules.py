@@ -40,6 +40,12 @@ class OverlappingSprint(Conflict):
 	"""Another active sprint of the same project or team has days in common. 409."""
 
 
+def locked_state(sprint: str) -> str:
+	"""The sprint's state as it is and will be until the transaction ends: whoever closes it meanwhile waits, and whoever
+	has just closed it has been waited for."""
+	return frappe.db.sql("SELECT state FROM `tabSprint` WHERE name = %s LOCK IN SHARE MODE", sprint)[0][0]
+
+
 def check_owner(doc: "Sprint") -> None:
 	"""422 for a sprint that is nobody's; 501 for a team of Gameplan without Gameplan."""
 	if doc.team_type == "GP Team":
