@@ -7,6 +7,8 @@ import pytest
 
 import frappe
 
+from orchestrator.gameplan import clock, get_sprint_burndown, history
+from orchestrator.gameplan.task_rows import rows_of_sprint
 from tests import bench, factories, snapshot
 from tests.docs_factories import keys_on_disk
 from tests.snapshot import Snapshot
@@ -71,6 +73,10 @@ def look() -> dict[str, Any]:
 			frappe.get_all("Issue", {"raised_by": ("like", DOMAIN)}, pluck="service_level_agreement")
 		),
 		"task statuses": statuses("Task", {"project": ("in", projects())}),
+		"sprints": {
+			title: figures_of(title)
+			for title in frappe.get_all("Sprint", {"project": ("in", projects())}, pluck="title")
+		},
 		"leave": sorted(frappe.get_all("Leave Application", {"leave_type": "Annual Leave"}, pluck="status")),
 		"punches": frappe.db.count("Employee Checkin", {"device_id": "office"}),
 		"assignments": assignments_apart_from_the_field(),
@@ -104,6 +110,22 @@ def assignees_of_new_issues() -> list[str]:
 	]
 	frappe.db.rollback()
 	return [issue.assigned_to for issue in issues]
+
+
+def figures_of(title: str) -> tuple[float, ...]:
+	"""What a burndown says of a sprint of the demo, and how many of its events nobody wrote down."""
+	sprint = frappe.db.get_value("Sprint", {"title": title})
+	told = get_sprint_burndown(sprint)
+	now = clock.now()
+	unwritten = history.unwritten_events(history.stored_events(sprint, now), rows_of_sprint(sprint), now)
+	figures = (
+		"committed_hours",
+		"scope_added_hours",
+		"scope_removed_hours",
+		"burned_hours",
+		"remaining_hours",
+	)
+	return (*(told[name] for name in figures), len(unwritten))
 
 
 def statuses(doctype: str, filters: dict) -> set[str]:
@@ -158,6 +180,14 @@ def refer_to_the_demo() -> str:
 	"""A task of the site's own in a demo project."""
 	project = frappe.db.get_value("Project", {"project_name": "Telehealth Rooms"})
 	return factories.make_task(project=project).name
+
+
+def test_the_demos_sprints_have_a_past(demo):
+	# committed, added, removed, burned, remaining; the last is what the history lacks
+	assert demo.seen["sprints"] == {
+		"Forms and wording": (19, 1, 0, 20, 0, 0),
+		"Rooms ready": (42, 12, 5.4, 16.5, 32.1, 0),
+	}
 
 
 def test_the_leads_stand_in_every_status(demo):

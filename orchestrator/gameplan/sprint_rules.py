@@ -40,6 +40,12 @@ class OverlappingSprint(Conflict):
 	"""Another active sprint of the same project or team has days in common. 409."""
 
 
+def locked_state(sprint: str) -> str:
+	"""The sprint's state as it is and will be until the transaction ends: whoever closes it meanwhile waits, and whoever
+	has just closed it has been waited for."""
+	return frappe.db.sql("SELECT state FROM `tabSprint` WHERE name = %s LOCK IN SHARE MODE", sprint)[0][0]
+
+
 def check_owner(doc: "Sprint") -> None:
 	"""422 for a sprint that is nobody's; 501 for a team of Gameplan without Gameplan."""
 	if doc.team_type == "GP Team":
@@ -122,14 +128,8 @@ def check_overlap(doc: "Sprint") -> None:
 			)
 
 
-def check_deletable(doc: "Sprint") -> None:
-	"""409 for an active sprint. Of the tasks in any other Frappe itself tells that they refer to it."""
-	if doc.state == ACTIVE:
-		frappe.throw(_("{0} is active. Close it before you delete it.").format(doc.name), SprintStateError)
-
-
 def forget_events(doc: "Sprint") -> None:
-	"""The history goes with its sprint."""
+	"""The history goes with its sprint. One that holds tasks is not deleted: Frappe itself tells that they refer to it."""
 	frappe.db.delete("Sprint Event", {"sprint": doc.name})
 
 

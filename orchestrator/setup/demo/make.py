@@ -13,6 +13,9 @@ from frappe.utils import add_days, add_to_date, getdate, now_datetime
 from orchestrator.apps import is_installed
 from orchestrator.docs import changes, documents, fulltext
 from orchestrator.docs.versions import Incoming
+from orchestrator.gameplan import events
+from orchestrator.gameplan.course import chart
+from orchestrator.gameplan.standing import Event
 from orchestrator.setup.demo import data, ledger
 
 UNTHROTTLED = 1_000_000
@@ -379,6 +382,8 @@ class Maker:
 			self.names["Project", row.key] = project.name
 		for task in data.TASKS:
 			self.make_task(task)
+		for sprint in data.SPRINTS:
+			self.make_sprint(sprint)
 
 	def make_task(self, row: data.Task) -> None:
 		task = insert(
@@ -396,6 +401,7 @@ class Maker:
 			review_date=add_days(self.today, row.ends) if row.status == "Pending Review" else None,
 			completed_on=add_days(self.today, row.ends) if row.status == "Completed" else None,
 		)
+		self.names["Task", row.subject] = task.name
 		self.assign(task, row.assignee)
 
 	def make_documents(self) -> None:
@@ -418,6 +424,47 @@ class Maker:
 			changes.add_version(str(document.name), Incoming(BytesIO(content.encode())), notes)
 		changes.tag(str(document.name), list(row.tags))
 		fulltext.read_text(str(document.name))
+
+	def make_sprint(self, row: data.Sprint) -> None:
+		"""A sprint with a past: its events are written as the hooks would have, had they seen those days."""
+		sprint = insert(
+			"Sprint",
+			title=row.title,
+			project=self.names["Project", row.project],
+			start_date=add_days(self.today, row.starts),
+			end_date=add_days(self.today, row.ends),
+			goal=row.goal,
+			members=[
+				{"user": self.names["User", key], "capacity_hours": hours} for key, hours in row.members
+			],
+		).name
+		tasks = {happening.task: self.names["Task", happening.task] for happening in row.history}
+		frappe.db.set_value(
+			"Task", {"name": ("in", list(tasks.values()))}, "sprint", sprint, update_modified=False
+		)
+		history = [self.event_of(happening) for happening in row.history]
+		events.write(events.Entry(sprint, event) for event in history)
+		frappe.db.set_value("Sprint", sprint, self.standing_of(row, history), update_modified=False)
+
+	def event_of(self, row: data.Happening) -> Event:
+		at = datetime.combine(add_days(self.today, row.day), time(14))
+		return Event(at, "Task", self.names["Task", row.task], row.kind, row.hours, row.progress, True)
+
+	def standing_of(self, row: data.Sprint, history: list[Event]) -> dict[str, Any]:
+		"""What starting the sprint, and closing it, wrote."""
+		started = datetime.combine(add_days(self.today, row.starts), time(9))
+		values = {"state": row.state, "started_at": started, "committed_hours": row.committed}
+		if row.state != "Closed":
+			return values
+		closed = datetime.combine(add_days(self.today, row.ends), time(17))
+		now = chart(history, [], started, closed).now
+		finished = sum(event.kind == "Completed" for event in history)
+		figures = {
+			"completed_hours": now.burned,
+			"unfinished_hours": now.remaining,
+			"completed_tasks": finished,
+		}
+		return {**values, **figures, "closed_at": closed}
 
 	def make_team_project(self) -> None:
 		team = insert("GP Team", title=data.TEAM_NAME)
