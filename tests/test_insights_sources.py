@@ -3,6 +3,7 @@
 import json
 
 import pytest
+import requests
 
 import frappe
 from frappe.utils import add_days, add_months, getdate, today
@@ -407,3 +408,17 @@ def test_what_comes_with_the_app_is_not_deleted(site, doctype, name):
 def test_a_dashboard_whose_roles_the_site_lacks_is_not_open_to_everyone(site, monkeypatch):
 	declared = shipped_dashboards.Dashboard("x", "X", ("No Such Role",), ())
 	assert dashboards.values_of_dashboard(declared)["roles"] == [{"role": "System Manager"}]
+
+
+def test_the_form_offers_the_measures_there_are_to_those_who_manage_metrics(browser):
+	form = {
+		"docs": frappe.as_json(frappe.get_doc("Orchestrator Metric", "win_rate")),
+		"method": "get_measures",
+	}
+	manager = factories.make_user("Dashboard Manager").name
+
+	def ask(user: str) -> requests.Response:
+		return browser(user, factories.PASSWORD).request("POST", "/api/method/run_doc_method", json=form)
+
+	assert ask(manager).json()["message"] == sorted(measures.registered())
+	assert ask(insights.make_reader()).status_code == 403

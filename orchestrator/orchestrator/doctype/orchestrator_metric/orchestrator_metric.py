@@ -80,6 +80,12 @@ class OrchestratorMetric(Document):
 		history.forget(self.name)
 		dashboards.forget_plans()
 
+	@frappe.whitelist(methods=["POST"])
+	def get_measures(self) -> list[str]:
+		"""The names of the measures to choose from, for the form. For who may read metrics."""
+		self.check_permission("read")
+		return sorted(measures.registered())
+
 	def clear_what_does_not_apply(self) -> None:
 		"""A source of before the type was changed, or a sharing of before the mode was."""
 		if self.source_type == metrics.MEASURE:
