@@ -68,9 +68,18 @@ doc_events = {
 	"Comment": {"on_update": "orchestrator.helpdesk.notes.on_update"},
 	"Webhook": {"validate": "orchestrator.api.webhook_targets.check_on_save"},
 	# What dashboards show: see orchestrator/insights/dashboards.py
-	"Number Card": {"on_update": "orchestrator.insights.dashboards.forget_plans"},
-	"Dashboard Chart": {"on_update": "orchestrator.insights.dashboards.forget_plans"},
-	"Report": {"on_update": "orchestrator.insights.dashboards.forget_plans"},
+	"Number Card": {
+		"on_update": "orchestrator.insights.dashboards.forget_plans",
+		"after_rename": "orchestrator.insights.dashboards.forget_plans",
+	},
+	"Dashboard Chart": {
+		"on_update": "orchestrator.insights.dashboards.forget_plans",
+		"after_rename": "orchestrator.insights.dashboards.forget_plans",
+	},
+	"Report": {
+		"on_update": "orchestrator.insights.dashboards.forget_plans",
+		"after_rename": "orchestrator.insights.dashboards.forget_plans",
+	},
 	"Insights Query v3": {"on_update": "orchestrator.insights.dashboards.forget_plans"},
 	"Insights Chart v3": {"on_update": "orchestrator.insights.dashboards.forget_plans"},
 }
