@@ -461,3 +461,16 @@ def test_without_redis_figures_are_computed_all_the_same(site, monkeypatch):
 	(item,) = get_dashboard(dashboard=dashboard)["items"]
 	assert item["error"] is None
 	assert item["value"] >= 0
+
+
+def test_another_app_adds_a_measure_by_its_hooks(site, monkeypatch):
+	hooks = frappe.get_hooks
+	theirs = {"open_tenders": ["tests.insights.seven"]}
+
+	def with_theirs(hook=None, *arguments, **options):
+		found = hooks(hook, *arguments, **options)
+		return {**found, **theirs} if hook == measures.HOOK else found
+
+	monkeypatch.setattr(frappe, "get_hooks", with_theirs)
+	item = compute(insights.make_metric("Measure", "open_tenders"))
+	assert (item["kind"], item["value"], item["previous"], item["unit"]) == ("number", 7, 5, "things")

@@ -81,8 +81,9 @@ def compute_once(metric: Metric, scope: Scope, known: Value | None) -> Value | N
 		found = kept([(metric, scope)])[0]
 		if found and (known is None or found.id != known.id):
 			return found
-		value = compute(metric, scope, known)
-		cache.setex(cache.make_key(key), KEPT_SECONDS, frappe.as_json(asdict(value), indent=None))
+		text = frappe.as_json(asdict(compute(metric, scope, known)), indent=None)
+		cache.setex(cache.make_key(key), KEPT_SECONDS, text)
+		value = Value(**json.loads(text))  # as everyone after this one gets it
 	finally:
 		release(lock)
 	history.note(metric, scope, value.kind, value.value, value.error is None)
