@@ -109,9 +109,18 @@ doc_events = {
 	"HD Ticket Comment": {"validate": "orchestrator.helpdesk.notes.validate"},
 	"Webhook": {"validate": "orchestrator.api.webhook_targets.check_on_save"},
 	# What dashboards show: see orchestrator/insights/dashboards.py
-	"Number Card": {"on_update": "orchestrator.insights.dashboards.forget_plans"},
-	"Dashboard Chart": {"on_update": "orchestrator.insights.dashboards.forget_plans"},
-	"Report": {"on_update": "orchestrator.insights.dashboards.forget_plans"},
+	"Number Card": {
+		"on_update": "orchestrator.insights.dashboards.forget_plans",
+		"after_rename": "orchestrator.insights.dashboards.forget_plans",
+	},
+	"Dashboard Chart": {
+		"on_update": "orchestrator.insights.dashboards.forget_plans",
+		"after_rename": "orchestrator.insights.dashboards.forget_plans",
+	},
+	"Report": {
+		"on_update": "orchestrator.insights.dashboards.forget_plans",
+		"after_rename": "orchestrator.insights.dashboards.forget_plans",
+	},
 	"Insights Query v3": {"on_update": "orchestrator.insights.dashboards.forget_plans"},
 	"Insights Chart v3": {"on_update": "orchestrator.insights.dashboards.forget_plans"},
 	# A version's file stands, and goes by the access of its document: see orchestrator/docs/guards.py

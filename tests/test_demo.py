@@ -9,11 +9,18 @@ import frappe
 
 from orchestrator.gameplan import clock, get_sprint_burndown, history
 from orchestrator.gameplan.task_rows import rows_of_sprint
+from orchestrator.insights import refresh_metrics
 from tests import bench, factories, snapshot
 from tests.docs_factories import keys_on_disk
 from tests.snapshot import Snapshot
 
 DOMAIN = "%@harborwellness.example"
+FIGURES = {
+	"sales_dashboard": ("open_pipeline_value", "opportunities_in_pipeline", "qualified_leads"),
+	"hr_dashboard": ("headcount", "leave_to_decide"),
+	"helpdesk_dashboard": ("open_tickets",),
+	"projects_dashboard": ("open_projects", "open_tasks", "remaining_hours"),
+}
 COUNTERS = {"tabSeries"}  # they go on, as do the sequences behind the names that are numbers
 
 
@@ -38,10 +45,12 @@ def demo(frappe_site: str) -> Demo:
 	frappe.set_user("Administrator")
 	told = Demo(before=snapshot.take(), bytes_before=keys_on_disk())
 	mails_before = frappe.db.count("Email Queue")
+	figures_before = figures()
 	bench.run("orchestrator", "demo")
 	frappe.db.rollback()
 	told.seen = look()
 	told.seen["mails"] -= mails_before
+	told.seen["figures"] = {name: value - figures_before[name] for name, value in figures().items()}
 	told.seen["new assignees"] = assignees_of_new_issues()
 	told.second_run = bench.run("orchestrator", "demo").stdout
 
@@ -95,6 +104,16 @@ def look() -> dict[str, Any]:
 		),
 		"searched": frappe.db.count("Document Text", {"content": ("like", "%clinician on duty%")}),
 		"tracked": frappe.db.get_single_value("Support Settings", "track_service_level_agreement"),
+	}
+
+
+def figures() -> dict[str, float]:
+	"""What the dashboards tell now."""
+	return {
+		name: item["value"]
+		for dashboard, names in FIGURES.items()
+		for item in refresh_metrics(dashboard=dashboard, items=list(names))["items"]
+		if (name := item["name"]) in names
 	}
 
 
@@ -230,6 +249,22 @@ def test_there_are_leave_punches_sources_and_tickets(demo):
 
 def test_the_field_assigned_to_agrees_with_the_assignments(demo):
 	assert demo.seen["assignments"] == []
+
+
+def test_the_dashboards_tell_the_demos_figures(demo):
+	assert demo.seen["figures"] == pytest.approx(
+		{
+			"open_pipeline_value": 18_000 + 9_500 + 42_000 + 15_000 * 1.09 + 12_500 + 64_000,
+			"opportunities_in_pipeline": 6,
+			"qualified_leads": 2,
+			"headcount": 8,
+			"leave_to_decide": 2,
+			"open_tickets": 5 + 3,
+			"open_projects": 2,
+			"open_tasks": 7,
+			"remaining_hours": 40 * 0.5 + 16 + 10 * 0.1 + 6 * 0.6 + 30 * 0.65 + 12 * 0.75 + 24,
+		}
+	)
 
 
 def test_new_issues_go_to_the_supporters_in_turn(demo):
