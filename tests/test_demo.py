@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -12,6 +13,7 @@ from orchestrator.gameplan.task_rows import rows_of_sprint
 from orchestrator.insights import refresh_metrics
 from tests import bench, factories, snapshot
 from tests.docs_factories import keys_on_disk
+from tests.kipu_site import loopback_allowed
 from tests.snapshot import Snapshot
 
 DOMAIN = "%@harborwellness.example"
@@ -46,12 +48,15 @@ def demo(frappe_site: str) -> Demo:
 	told = Demo(before=snapshot.take(), bytes_before=keys_on_disk())
 	mails_before = frappe.db.count("Email Queue")
 	figures_before = figures()
-	bench.run("orchestrator", "demo")
-	frappe.db.rollback()
+	with loopback_allowed():
+		bench.run("orchestrator", "demo")
+		frappe.db.rollback()
+		bring_a_client()
 	told.seen = look()
 	told.seen["mails"] -= mails_before
 	told.seen["figures"] = {name: value - figures_before[name] for name, value in figures().items()}
 	told.seen["new assignees"] = assignees_of_new_issues()
+	told.seen["kipu"] = look_at_kipu()
 	told.second_run = bench.run("orchestrator", "demo").stdout
 
 	edit_a_demo_lead()
@@ -115,6 +120,38 @@ def figures() -> dict[str, float]:
 		for item in refresh_metrics(dashboard=dashboard, items=list(names))["items"]
 		if (name := item["name"]) in names
 	}
+
+
+def look_at_kipu() -> dict[str, Any]:
+	"""The demo's connection to the simulator."""
+	connection = frappe.get_doc("Kipu Connection", "Kipu Simulator")
+	return {
+		"address": connection.base_url,
+		"secret": connection.get_password("secret_key"),
+		"scheduled": connection.schedule_enabled,
+		"zones": {row.facility: row.time_zone for row in connection.locations},
+	}
+
+
+def bring_a_client() -> None:
+	"""As a run of the sync does: a client with a stay, the run's own record, what the sync remembers."""
+	connection = frappe.get_doc("Kipu Connection", "Kipu Simulator")
+	facility = connection.default_facility
+	run = factories.make("Sync Run", connection=connection.name, sync_type="full", status="Completed").name
+	connection.db_set("last_run", run)
+	client = factories.make(
+		"Client", connection=connection.name, facility=facility, person_id=str(uuid4()), first_name="Ada"
+	)
+	client.add_comment("Comment", "Met today")
+	stay = factories.make(
+		"Client Stay", connection=connection.name, facility=facility, client=client.name, casefile_id="9:x"
+	)
+	factories.make("Sync Change", sync_run=run, reference_doctype="Client Stay", reference_name=stay.name)
+	factories.make("Sync Issue", connection=connection.name, sync_run=run, kind="Record", status="Open")
+	frappe.get_doc(doctype="Sync State", name=client.name, connection=connection.name).insert(
+		set_name=client.name
+	)
+	frappe.db.commit()
 
 
 def assignees_of_new_issues() -> list[str]:
@@ -274,6 +311,20 @@ def test_new_issues_go_to_the_supporters_in_turn(demo):
 		"priya.dale@harborwellness.example",
 	}
 	assert third == first
+
+
+def test_there_is_a_connection_to_the_simulator_that_reads_nothing_on_its_own(demo):
+	assert demo.seen["kipu"] == {
+		"address": "http://127.0.0.1:8790",
+		"secret": "simulator-secret-key",
+		"scheduled": 0,
+		"zones": {
+			"Harbor Point Recovery": "America/New_York",
+			"Cedar Hollow House": "America/Chicago",
+			"Mesa Lantern Center": "America/Phoenix",
+			"Port Sable Lodge": "America/Los_Angeles",
+		},
+	}
 
 
 def test_no_mail_is_queued(demo):

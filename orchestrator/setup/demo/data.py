@@ -37,8 +37,9 @@ PEOPLE = (
 	Person("priya", "Priya", "Dale", "Female", "Customer Service Representative", "Customer Service", ("Support Team",)),
 	Person("omar", "Omar", "Reed", "Male", "Project Manager", "Operations", ("Projects Manager", "Projects User")),
 	Person("june", "June", "Harper", "Female", "Consultant", "Operations", ("Projects User",)),
+	Person("wren", "Wren", "Calloway", "Female", "", None, ("Clinical Manager", "Kipu Sync Manager")),
 	Person("api", "API", "Client", "Prefer not to say", "", None,
-		("Sales Manager", "Sales User", "Support Team", "HR User", "Projects User")),
+		("Sales Manager", "Sales User", "Support Team", "HR User", "Projects User", "Clinical Manager", "Kipu Sync Manager")),
 )  # fmt: skip
 # Employee -> who they report to; managers stand first above.
 MANAGERS = {"theo": "nora", "ida": "nora", "priya": "sam", "june": "omar"}

@@ -16,7 +16,7 @@ from orchestrator.docs.versions import Incoming
 from orchestrator.gameplan import events
 from orchestrator.gameplan.course import chart
 from orchestrator.gameplan.standing import Event
-from orchestrator.setup.demo import data, ledger
+from orchestrator.setup.demo import clinic, data, ledger
 
 UNTHROTTLED = 1_000_000
 MONDAY_TO_FRIDAY = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday")
@@ -489,8 +489,9 @@ class Maker:
 			self.changed.append(ledger.Changed(doctype, fieldname, before, value))
 
 
-def make() -> list[ledger.Made]:
-	"""Make the demo in one transaction. Returns its records.
+def make(kipu: str = clinic.BASE_URL) -> list[ledger.Made]:
+	"""Make the demo in one transaction. Returns its records. `kipu` is where the Kipu simulator is; there is no
+	connection to it on a site that may not call that address.
 
 	Raises frappe.ValidationError if the site has no company yet.
 	"""
@@ -498,6 +499,8 @@ def make() -> list[ledger.Made]:
 	with ledger.one_quiet_transaction():
 		with ledger.recording() as made:
 			maker.make_all()
+			if clinic.may_connect(kipu):
+				clinic.make(kipu)
 		ledger.keep(made, maker.changed)
 	return made
 
