@@ -50,13 +50,13 @@ def connection(site, kipu, facilities):
 def bring_everybody(connection) -> None:
 	"""Clients and stays as the census has them."""
 	from orchestrator.sync import connection as connections
-	from orchestrator.sync.incoming import read_record
+	from orchestrator.sync.incoming import read_record, see
 
 	source = connections.read(connection.name)
 	client, session = connections.open_client(connection.name)
 	for page in client.census():
 		for raw in page.records:
-			incoming = read_record(raw, source, datetime.now(timezone.utc))
+			incoming = read_record(see(raw, source), source, datetime.now(timezone.utc))
 			common = {"connection": connection.name, "facility": incoming.derived["facility"]}
 			person = {**common, "person_id": incoming.mapped.person_id, "status": incoming.stay.status}
 			named = frappe.get_doc({"doctype": "Client", **person}).insert().name

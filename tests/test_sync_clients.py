@@ -8,7 +8,7 @@ import pytest
 import frappe
 from frappe.utils.background_jobs import get_queues
 
-from orchestrator.sync import jobs, listeners
+from orchestrator.sync import jobs, listeners, steering
 from orchestrator.sync.kipu.simulator.server import Simulator
 from orchestrator.sync.runs import Order
 from tests import factories
@@ -110,6 +110,37 @@ def test_a_field_may_be_left_out_or_go_elsewhere(kipu):
 	sync(connection)
 	client = client_of(connection, chart(stay))
 	assert (client.email, client.gender_identity, client.pronouns) == (None, "They/Them", None)
+
+
+def test_a_conflict_that_was_settled_does_not_silence_the_next(kipu):
+	connection = make_connection(kipu, field_rules=[{"source": "phone", "policy": "review"}])
+	stay = kipu.world.admit_new()
+	sync(connection)
+	edit(client_of(connection, chart(stay)), phone=OURS)
+	kipu.world.set_field(stay, "phone", OTHER)
+	sync(connection)
+	issue = frappe.db.get_value("Sync Issue", {"connection": connection, "kind": "Conflict"})
+	steering.discard([issue])
+	frappe.db.commit()
+	sync(connection)
+	assert frappe.db.get_value("Sync Issue", issue, "status") == "Discarded"
+	kipu.world.set_field(stay, "phone", PHONE)
+	sync(connection)
+	assert frappe.db.get_value("Sync Issue", issue, "status") == "Open"
+	assert client_of(connection, chart(stay)).phone == OURS
+
+
+def test_who_is_deleted_here_comes_again_while_kipu_has_them(kipu):
+	connection = make_connection(kipu)
+	stay = kipu.world.admit_new()
+	sync(connection)
+	before = clients(connection)
+	client = client_of(connection, chart(stay))
+	stay_of(connection, chart(stay)).delete()
+	client.delete()
+	frappe.db.commit()
+	assert sync(connection)["imported"] == 1
+	assert clients(connection) == before
 
 
 # What is taken

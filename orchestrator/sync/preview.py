@@ -13,7 +13,7 @@ from orchestrator.sync import connection as connections
 from orchestrator.sync.connection import Source
 from orchestrator.sync.decide import Person, Record, Verdict, decide_one
 from orchestrator.sync.errors import RecordGone, SyncError
-from orchestrator.sync.incoming import Incoming, read_record
+from orchestrator.sync.incoming import Incoming, read_record, see
 from orchestrator.sync.kipu.mapping import Rule, canonical
 from orchestrator.sync.kipu.pages import RawRecord
 from orchestrator.sync.kipu.records import RecordError, drift, split_casefile
@@ -62,7 +62,7 @@ def of_record(connection: str, casefile_id: str) -> MappingPreview:
 	raw = _fetch(connection, casefile_id)
 	unknown = sorted(drift(raw).unknown)
 	try:
-		incoming = read_record(raw, source, datetime.now(timezone.utc))
+		incoming = read_record(see(raw, source), source, datetime.now(timezone.utc))
 	except RecordError as error:
 		return _untaken(casefile_id, unknown, error={"code": error.code, "field": error.field})
 	if incoming is None:

@@ -13,10 +13,9 @@ from typing import Any, Literal
 import frappe
 
 from orchestrator.sync import connection as connections
-from orchestrator.sync.identity import stay_name
-from orchestrator.sync.incoming import Incoming, read_record
+from orchestrator.sync.incoming import Incoming, read_record, see
 from orchestrator.sync.kipu.pages import RawRecord, ReadTally
-from orchestrator.sync.kipu.records import RecordError, split_casefile
+from orchestrator.sync.kipu.records import RecordError
 from orchestrator.sync.visibility import may_learn_of
 
 Kind = Literal["missing here", "missing at Kipu", "differs", "unreadable"]
@@ -94,8 +93,9 @@ def _read(
 ) -> Incoming | None:
 	"""A record, unless it is left out or can't be read, which is a difference of its own."""
 	try:
-		result.seen.add(stay_name(source.name, split_casefile(raw.get("casefile_id"))[0]))
-		return read_record(raw, source, at)
+		seen = see(raw, source)
+		result.seen.add(seen.stay_name)
+		return read_record(seen, source, at)
 	except RecordError as error:
 		result.differences.append(Difference("unreadable", error.casefile_id, field=error.field))
 	return None
