@@ -367,6 +367,29 @@ def test_a_sprint_that_cannot_be_is_refused(client, site, values, status):
 	assert not frappe.db.count("Sprint", {"project": project})
 
 
+def test_a_sprint_is_saved_again_by_who_has_just_made_it(site):
+	sprint = frappe.get_doc(
+		doctype="Sprint", title="A", project=factories.make_project().name, start_date=day(0), end_date=day(1)
+	).insert()
+	sprint.append("members", {"user": "Administrator", "capacity_hours": 8})
+	assert sprint.save().members[0].capacity_hours == 8
+
+
+@pytest.mark.parametrize("state", ["Planned", "Active", "Closed"])
+def test_desk_saves_a_sprint_in_any_state(browser, client, sprint, state):
+	if state != "Planned":
+		data(client.post(START, sprint=sprint.name))
+	if state == "Closed":
+		data(client.post(CLOSE, sprint=sprint.name))
+	desk = browser(factories.make_user("Projects User").name, factories.PASSWORD)
+	doc = desk.get("frappe.client.get", doctype="Sprint", name=sprint.name).json()["message"]
+	doc["goal"] = "A goal"
+	reply = desk.post("frappe.desk.form.save.savedocs", doc=frappe.as_json(doc), action="Save")
+	assert reply.status_code == 200, reply.text
+	frappe.db.rollback()
+	assert frappe.db.get_value("Sprint", sprint.name, ["goal", "state"]) == ("A goal", state)
+
+
 def test_a_sprints_state_is_reached_and_not_set(client, sprint):
 	reply = client.post("frappe.client.set_value", doctype="Sprint", name=sprint.name, state="Closed")
 	assert refusal(reply) == (409, "SprintStateError")

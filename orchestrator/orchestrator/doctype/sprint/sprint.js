@@ -1,6 +1,7 @@
 // Frappe runs this in the page's own scope, and again whenever the DocType is loaded anew.
 (() => {
 	const API = "orchestrator.gameplan.";
+	const escape = frappe.utils.escape_html;
 
 	frappe.ui.form.on("Sprint", {
 		refresh(frm) {
@@ -8,6 +9,7 @@
 			add_buttons(frm);
 			show_indicator(frm);
 			show_burndown(frm);
+			show_load(frm);
 		},
 	});
 
@@ -30,7 +32,9 @@
 
 	function start(frm) {
 		frappe.confirm(
-			__("Start {0}? What remains to be done in it now is its commitment.", [frm.doc.title]),
+			__("Start {0}? What remains to be done in it now is its commitment.", [
+				escape(frm.doc.title),
+			]),
 			() =>
 				frappe.call({
 					method: API + "start_sprint",
@@ -68,7 +72,7 @@
 						frm.reload_doc();
 					},
 				}),
-			__("Close {0}", [frm.doc.title]),
+			__("Close {0}", [escape(frm.doc.title)]),
 			__("Close Sprint"),
 		);
 	}
@@ -76,7 +80,7 @@
 	function tell_moved(tasks) {
 		const lines = tasks.map((task) => {
 			const where = task.moved_to === "backlog" ? __("backlog") : task.moved_to;
-			return `<li>${frappe.utils.escape_html(task.title)} (${task.task}) → ${where}</li>`;
+			return `<li>${escape(task.title)} (${escape(task.task)}) → ${where}</li>`;
 		});
 		frappe.msgprint({
 			title: __("Sprint closed"),
@@ -95,11 +99,13 @@
 
 	function draw(frm, burndown) {
 		const area = frm.get_field("burndown").$wrapper;
+		frm.burndown_chart?.destroy();
 		area.empty().append("<div class='sprint-chart'></div>").append(figures(burndown));
 		// The chart draws what is yet to come as 0: as a bar that is not seen, as a line it would be.
-		new frappe.Chart(area.find(".sprint-chart")[0], {
+		frm.burndown_chart = new frappe.Chart(area.find(".sprint-chart")[0], {
 			type: "axis-mixed",
 			height: 260,
+			animate: 0,
 			colors: ["#7c9ff5", "#e24c4c"],
 			data: {
 				labels: burndown.dates.map((date) => moment(date).format("D MMM")),
@@ -135,6 +141,35 @@
 				`<div class="text-center"><div class="text-muted small">${label}</div><b>${value}</b></div>`,
 		);
 		return `<div class="d-flex justify-content-around mt-2 mb-3">${cells.join("")}</div>`;
+	}
+
+	function show_load(frm) {
+		frappe.call({
+			method: API + "get_sprint_capacity",
+			type: "GET",
+			args: { sprint: frm.doc.name },
+			callback: ({ data }) => frm.get_field("load").$wrapper.html(load_table(data.members)),
+		});
+	}
+
+	function load_table(members) {
+		const titles = [__("Member"), __("Capacity"), __("Remaining"), __("Free"), __("Open Tasks")];
+		const rows = members.map((member) => {
+			const name = member.user ? escape(frappe.user.full_name(member.user)) : __("Nobody");
+			const free = `<span class="${member.is_overloaded ? "text-danger" : ""}">${hours(
+				member.free_hours,
+			)}</span>`;
+			const cells = [hours(member.capacity_hours), hours(member.remaining_hours), free];
+			return `<tr><td>${name}</td>${[...cells, member.open_tasks]
+				.map((cell) => `<td class="text-right">${cell}</td>`)
+				.join("")}</tr>`;
+		});
+		const head = titles.map(
+			(title, column) => `<th class="${column ? "text-right" : ""}">${title}</th>`,
+		);
+		return `<table class="table table-sm"><thead><tr>${head.join("")}</tr></thead><tbody>${rows.join(
+			"",
+		)}</tbody></table>`;
 	}
 
 	function hours(value) {
