@@ -21,7 +21,7 @@ from urllib.parse import parse_qsl, urlsplit
 DOCUMENT = Path(__file__).parent.parent / "docs" / "api-reference.md"
 BLOCK = re.compile(r"^```(http|json)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 STATUS_LINE = re.compile(r"HTTP/1\.1 (\d{3}) (.+)")
-BOUND = re.compile(r"\b(?:L|O|EMP|ISS|TASK|PROJ)\d{3}\b|<[a-z][a-z ]*>")
+BOUND = re.compile(r"\b(?:L|O|EMP|ISS|TASK|PROJ|SPRINT|DOC)\d{3}\b|<[a-z][a-z ]*>")
 REST = "…"
 ANY_NUMBER = "<a number>"
 

@@ -1,10 +1,12 @@
-"""The insights endpoints: dashboards, their metrics, and what these were."""
+"""The insights endpoints: dashboards, their metrics, what these were, and reports as files."""
 
 import frappe
 from frappe import _lt
 
+from orchestrator.api import reports
 from orchestrator.api.endpoint import READS, WRITES, endpoint
-from orchestrator.insights import board, dashboards, trends
+from orchestrator.insights import board, dashboards, report_jobs, report_request, report_runs, trends
+from orchestrator.insights.report_shapes import GeneratedReport
 from orchestrator.insights.shapes import Dashboard, History
 
 
@@ -46,3 +48,36 @@ def get_metric_history(
 	plan = dashboards.find(dashboard, doctype)
 	placed = board.choose(plan, [metric])[0]
 	return trends.of(placed, board.read_days(days, trends.DAYS, trends.MAX_DAYS))
+
+
+@frappe.whitelist(methods=["POST"])
+@endpoint(_lt("Report generated"), effect=WRITES)
+def generate_report(
+	report_name: str,
+	format: str = "pdf",  # noqa: A002  # the reference's name
+	send_mail: bool = False,
+	filters: str | dict | list | None = None,
+	recipients: str | list | None = None,
+	background: bool | None = None,
+) -> GeneratedReport:
+	"""A report as a private File of the caller: pdf, xlsx, csv, json or html; with `send_mail` also by mail to the
+	caller, or to `recipients`, users who may run the report themselves.
+
+	For whoever may run the report; rows are those Frappe lets the caller see. One that takes long runs in a job:
+	the reply's `status` is Queued then, and `get_report_status` tells how it goes; `background` decides otherwise.
+	Raises PermissionError (403), DoesNotExistError (404) for the report, BadRequest (400) for format, filters and
+	recipients, UnfitRecipient (422) for who may not see the report, ReportFailed (422) where it fails itself."""
+	report = reports.find(report_name)
+	request = report_request.read(report_name, report, format, filters, recipients, send_mail)
+	if report_runs.is_long(report, request) if background is None else background:
+		return report_jobs.describe(report_jobs.queue(report, request))
+	return report_jobs.describe(report_runs.make(request))
+
+
+@frappe.whitelist(methods=["GET", "POST"])
+@endpoint(_lt("Report status fetched"), effect=READS)
+def get_report_status(run: str) -> GeneratedReport:
+	"""How a run of generate_report goes, and where its file is.
+
+	For who asked for it, and for System Managers; DoesNotExistError (404) for everybody else."""
+	return report_jobs.describe(run)
