@@ -10,7 +10,6 @@ import requests
 import frappe
 from frappe.model.document import Document
 
-from orchestrator.figures import Number
 from orchestrator.insights import dashboards, jobs, scopes, values
 from orchestrator.insights.metrics import Metric
 from tests import factories
@@ -166,8 +165,3 @@ def rewrite_all_kept_times(dashboard: str, user: str, seconds: float) -> None:
 		assert found
 		text = frappe.as_json({**asdict(found), "at": found.at - seconds})
 		cache.setex(cache.make_key(values.key_of(metric, scope)), values.KEPT_SECONDS, text)
-
-
-def seven() -> Number:
-	"""A measure as another app would have it."""
-	return Number(7, 5, "things")
