@@ -116,16 +116,19 @@ def make_hd_ticket(**values: Any) -> Document:
 	return factories.make("HD Ticket", **{**defaults, **values}).reload()
 
 
-def make_company() -> str:
-	name = factories.unique("Company")
-	return factories.make(
-		"Company",
-		company_name=name,
-		abbr=name[-5:],
-		default_currency="USD",
-		country="United States",
-		create_chart_of_accounts_based_on="",
-	).name
+def other_company() -> str:
+	"""A company besides the site's own."""
+	name = "Harbor Annex"
+	if not frappe.db.exists("Company", name):
+		factories.make(
+			"Company",
+			company_name=name,
+			abbr="HAX",
+			default_currency="USD",
+			country="United States",
+			create_chart_of_accounts_based_on="",
+		)
+	return name
 
 
 @contextlib.contextmanager

@@ -13,8 +13,8 @@ from tests import factories, helpdesk, smtp
 METHOD = "orchestrator.helpdesk.add_issue_comment"
 
 
-@pytest.fixture
-def agent(site) -> str:
+@pytest.fixture(scope="module")
+def agent(frappe_site) -> str:
 	return factories.make_user("Support Team").name
 
 

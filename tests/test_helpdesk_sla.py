@@ -26,8 +26,8 @@ def agreement(frappe_site) -> str:
 	return helpdesk.agreement()
 
 
-@pytest.fixture
-def agent(site):
+@pytest.fixture(scope="module")
+def agent(frappe_site) -> str:
 	return factories.make_user("Support Team").name
 
 
@@ -447,9 +447,10 @@ class TestRefusals:
 		)
 		assert client.get(self.METHOD, issue="ISS-NONE").status_code == 404
 
-	def test_an_issue_of_another_company_is_404(self, api, agent):
+	def test_an_issue_of_another_company_is_404(self, api):
+		agent = factories.make_user("Support Team").name
 		issue = factories.make_issue(company=factories.company())
-		other = helpdesk.make_company()
+		other = helpdesk.other_company()
 		factories.make("User Permission", user=agent, allow="Company", for_value=other)
 		reply = api(agent).get(self.METHOD, issue=issue.name)
 		assert reply.status_code == 404, reply.text

@@ -29,14 +29,19 @@ def leave_type(frappe_site) -> str:
 	return make_leave_type()
 
 
-@pytest.fixture
-def approver(site) -> Person:
+@pytest.fixture(scope="module")
+def approver(frappe_site) -> Person:
+	frappe.set_user("Administrator")
 	return make_person("Leave Approver")
 
 
 @pytest.fixture
-def person(approver, leave_type) -> Person:
+def person(site, approver, leave_type) -> Person:
 	"""An employee with twenty days and a leave approver, who is no manager of theirs."""
+	return make_applicant(leave_type, approver)
+
+
+def make_applicant(leave_type: str, approver: Person) -> Person:
 	person = make_person(leave_approver=approver.user)
 	allocate(person.employee, leave_type)
 	return person
@@ -130,7 +135,9 @@ def test_half_days(api, person, leave_type, values, days, half):
 	assert (data["total_leave_days"], data["half_day"], data["half_day_date"]) == (days, True, half)
 
 
-def test_the_approver_is_told_once(api, person, approver, leave_type, templates):
+def test_the_approver_is_told_once(api, leave_type, templates):
+	approver = make_person("Leave Approver")
+	person = make_applicant(leave_type, approver)
 	key = {"Idempotency-Key": frappe.generate_hash()}
 	replies = [api(person.user).post(APPLY, headers=key, **wish(leave_type)) for _ in range(2)]
 	assert {reply.status_code for reply in replies} == {201}
@@ -173,7 +180,9 @@ def test_two_halves_of_a_day_are_no_overlap_and_a_third_is(api, person, leave_ty
 	assert (balance["balance"], balance["pending"]) == (20.0, 1.0)
 
 
-def test_a_refused_application_tells_nobody(api, person, approver, leave_type, templates):
+def test_a_refused_application_tells_nobody(api, leave_type, templates):
+	approver = make_person("Leave Approver")
+	person = make_applicant(leave_type, approver)
 	client = api(person.user)
 	refusals = (
 		wish(leave_type, "2027-03-01", "2027-03-31"),  # more than is left
@@ -298,7 +307,9 @@ def set_mandatory_approver(value: int) -> None:
 	frappe.db.commit()
 
 
-def test_an_approver_who_cannot_sign_in_is_none(api, person, approver, leave_type):
+def test_an_approver_who_cannot_sign_in_is_none(api, leave_type, site):
+	approver = make_person("Leave Approver")
+	person = make_applicant(leave_type, approver)
 	frappe.db.set_value("User", approver.user, "enabled", 0)
 	frappe.db.commit()
 	assert api(person.user).post(APPLY, **wish(leave_type)).json()["exc_type"] == "NoLeaveApprover"
@@ -604,10 +615,8 @@ def test_nobody_cancels_a_colleagues_leave(api, guest, person, pending):
 # Lists
 
 
-def test_the_list_is_ones_own_for_an_employee_and_ones_reports_for_a_manager(
-	api, guest, approver, leave_type, site
-):
-	manager = make_person()
+def test_the_list_is_ones_own_for_an_employee_and_ones_reports_for_a_manager(api, guest, leave_type, site):
+	approver, manager = make_person("Leave Approver"), make_person()
 	report, colleague = (
 		make_person(reports_to=manager.employee, leave_approver=approver.user),
 		make_person(leave_approver=approver.user),
