@@ -4,7 +4,16 @@ import click
 
 import frappe
 
-from orchestrator.setup import custom_fields, documents, indexes, naming_rules, roles, status_options
+from orchestrator.setup import (
+	custom_fields,
+	dashboards,
+	documents,
+	indexes,
+	naming_rules,
+	roles,
+	status_options,
+	ticket_status,
+)
 from orchestrator.setup.demo import ledger, remove
 
 APP = "orchestrator"
@@ -16,7 +25,9 @@ def before_uninstall() -> None:
 		return
 	if ledger.exists():
 		_remove_demo()
+	dashboards.remove()
 	status_options.remove()
+	ticket_status.remove()
 	naming_rules.remove()
 	documents.release()
 	indexes.remove()  # before the columns they are over
