@@ -25,7 +25,10 @@ ignore_links_on_delete = [
 
 # "In Progress", which ERPNext's own status lists do not know, counts as open
 notification_config = "orchestrator.setup.open_counts.get_notification_config"
-override_doctype_class = {"Email Digest": "orchestrator.setup.email_digest.DigestOfOpenIssues"}
+override_doctype_class = {
+	"Auto Email Report": "orchestrator.insights.report_schedules.ReportMailing",
+	"Email Digest": "orchestrator.setup.email_digest.DigestOfOpenIssues",
+}
 doctype_list_js = {"Issue": "public/js/issue_list.js", "Task": "public/js/task_list.js"}
 
 # Records kept consistent: see orchestrator/crm and orchestrator/assignment.py

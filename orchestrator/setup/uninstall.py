@@ -4,6 +4,7 @@ import click
 
 import frappe
 
+from orchestrator.insights import report_schedules
 from orchestrator.setup import custom_fields, indexes, naming_rules, roles, status_options
 from orchestrator.setup.demo import ledger, remove
 
@@ -16,6 +17,7 @@ def before_uninstall() -> None:
 		return
 	if ledger.exists():
 		_remove_demo()
+	report_schedules.stop_all()
 	status_options.remove()
 	naming_rules.remove()
 	indexes.remove()  # before the columns they are over
