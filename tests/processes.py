@@ -10,11 +10,12 @@ TAKEN = "ORCHESTRATOR_TEST_PROCESS"
 
 
 def take_own_place() -> str | None:
-	"""The site of this process. Children inherit it with the environment."""
+	"""The site of this process, None in a run without one. Children inherit it with the environment."""
+	site = os.environ.get("ORCHESTRATOR_SITE")
 	number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-	if number and TAKEN not in os.environ:
+	if site and number and TAKEN not in os.environ:
 		os.environ[TAKEN] = str(number)
-		os.environ["ORCHESTRATOR_SITE"] = f"{number + 1}.{os.environ['ORCHESTRATOR_SITE']}"
+		os.environ["ORCHESTRATOR_SITE"] = f"{number + 1}.{site}"
 		for name in REDIS_URLS:
 			os.environ[name] = other_database(os.environ[name], DATABASES_PER_PROCESS * number)
 	return os.environ.get("ORCHESTRATOR_SITE")

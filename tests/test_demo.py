@@ -8,6 +8,7 @@ import pytest
 import frappe
 
 from tests import bench, factories, snapshot
+from tests.docs_factories import keys_on_disk
 from tests.snapshot import Snapshot
 
 DOMAIN = "%@harborwellness.example"
@@ -19,6 +20,8 @@ class Demo:
 	"""What was seen of one demo, from before it was made until after it was removed."""
 
 	before: Snapshot
+	bytes_before: set[str] = field(default_factory=set)
+	bytes_after: set[str] = field(default_factory=set)
 	after: Snapshot | None = None
 	second_run: str = ""
 	removal: str = ""
@@ -31,7 +34,7 @@ class Demo:
 @pytest.fixture(scope="module")
 def demo(frappe_site: str) -> Demo:
 	frappe.set_user("Administrator")
-	told = Demo(before=snapshot.take())
+	told = Demo(before=snapshot.take(), bytes_before=keys_on_disk())
 	mails_before = frappe.db.count("Email Queue")
 	bench.run("orchestrator", "demo")
 	frappe.db.rollback()
@@ -52,7 +55,7 @@ def demo(frappe_site: str) -> Demo:
 	frappe.db.delete("Task", {"name": mine})
 	frappe.db.commit()
 	told.second_removal = bench.run("orchestrator", "demo", "--remove").stdout
-	told.after = snapshot.take()
+	told.after, told.bytes_after = snapshot.take(), keys_on_disk()
 	return told
 
 
@@ -76,6 +79,15 @@ def look() -> dict[str, Any]:
 			frappe.get_all("Lead Source", {"name": ("in", ("Website", "Referral"))}, pluck="name")
 		),
 		"tickets": frappe.db.count("HD Ticket", {"raised_by": ("like", DOMAIN)}),
+		"documents": dict(
+			frappe.get_all(
+				"Document",
+				{"document_folder": ("in", ("Staff Handbook", "Partner Contracts"))},
+				["title", "current_version"],
+				as_list=True,
+			)
+		),
+		"searched": frappe.db.count("Document Text", {"content": ("like", "%clinician on duty%")}),
 		"tracked": frappe.db.get_single_value("Support Settings", "track_service_level_agreement"),
 	}
 
@@ -224,3 +236,14 @@ def test_nothing_of_the_demo_is_left_and_nothing_else_is_gone(demo):
 	assert differing <= COUNTERS
 	assert demo.after.bookkeeping == demo.before.bookkeeping
 	assert demo.after.columns == demo.before.columns
+
+
+def test_there_are_documents_with_versions_and_their_text_is_searched(demo):
+	assert demo.seen["documents"] == {
+		"Paid time off.txt": 2,
+		"Crisis line procedure.txt": 1,
+		"Tele-counselling agreement.txt": 2,
+		"Resident wellbeing terms.txt": 1,
+	}
+	assert demo.seen["searched"] == 1
+	assert demo.bytes_after == demo.bytes_before

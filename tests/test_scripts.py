@@ -302,6 +302,32 @@ def test_a_refusal_inside_a_step_keeps_its_message_and_its_code(shell: Shell) ->
 	assert run.stderr.endswith("failed\nError: No source. Set ORCHESTRATOR_GIT_BASE.\n")
 
 
+# --- the site's name ---
+
+# Stand-ins for the resolver and for the system's file, which a test may not write.
+RESOLVER = 'getent() { [[ $2 == known.* ]]; }; as_root() { cat >"$BENCH/hosts"; }; can_be_root() { return "$CAN"; }; '
+
+
+@pytest.mark.parametrize(
+	("site", "can", "written", "noted"),
+	[
+		("known.localhost", 0, "", ""),
+		("demo.localhost", 0, "127.0.0.1 demo.localhost\n", ""),
+		("demo.localhost", 1, "", "Add it to /etc/hosts: 127.0.0.1 demo.localhost\n"),
+		("erp.example.com", 0, "", "Add it to /etc/hosts: 127.0.0.1 erp.example.com\n"),
+	],
+)
+def test_a_name_that_only_browsers_know_is_made_known_to_this_machine(
+	shell: Shell, site: str, can: int, written: str, noted: str
+) -> None:
+	lines = (
+		'touch "$BENCH/hosts"; make_site_name_known; cat "$BENCH/hosts"; cat "$BENCH_STATE/notes" >&2 || true'
+	)
+	run = shell(f"{RESOLVER} SITE={site} CAN={can}; {lines}")
+	assert (run.returncode, run.stdout) == (0, written)
+	assert run.stderr.endswith(noted) if noted else "Add it" not in run.stderr
+
+
 # --- script/test without a bench ---
 
 

@@ -16,14 +16,14 @@ COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
 
 @click.group()
 def orchestrator() -> None:
-	"""Frappe Orchestrator: demo data and a check of the set-up."""
+	"""Frappe Orchestrator: demo data, a check of the set-up, a check of the documents."""
 
 
 @orchestrator.command()
 @click.option("--remove", "takes_back", is_flag=True, help="Take back what the demo made and changed.")
 @pass_context
 def demo(context: frappe._dict, takes_back: bool) -> None:
-	"""Make a demo: people, leads, opportunities, employees, leave, issues, projects."""
+	"""Make a demo: people, leads, opportunities, employees, leave, issues, projects, documents."""
 	with _site(context):
 		if takes_back:
 			_remove_demo()
@@ -49,6 +49,32 @@ def doctor(context: frappe._dict, as_json: bool) -> None:
 			if finding.mend:
 				click.echo(f"     {finding.mend}")
 	if any(finding.level == FAIL for finding in findings):
+		sys.exit(1)
+
+
+@orchestrator.command("check-documents")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@click.option(
+	"--remove-orphans", is_flag=True, help="Remove files that no version has, a day after they were written."
+)
+@pass_context
+def check_documents(context: frappe._dict, as_json: bool, remove_orphans: bool) -> None:
+	"""Compare the bytes of every document version with its checksum. Ends with 1 if something is damaged."""
+	from orchestrator.docs import integrity
+
+	with _site(context):
+		report = integrity.check()
+		if remove_orphans:
+			integrity.remove_orphans(report.orphans)
+	if as_json:
+		click.echo(
+			json.dumps(
+				{**report._asdict(), "damaged": [damage._asdict() for damage in report.damaged]}, indent=1
+			)
+		)
+	else:
+		click.echo("\n".join(integrity.lines(report)))
+	if not report._replace(orphans=[] if remove_orphans else report.orphans).is_clean:
 		sys.exit(1)
 
 
@@ -86,6 +112,7 @@ def _make_demo() -> None:
 		"Issue",
 		"Project",
 		"Task",
+		"Document",
 	)
 	click.echo("The demo is made: " + ", ".join(f"{made[doctype]} {doctype}" for doctype in shown))
 

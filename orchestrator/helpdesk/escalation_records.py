@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import frappe
 from frappe import _
+from frappe.model.dynamic_links import invalidate_distinct_link_doctypes
 from frappe.utils import format_datetime, now, nowdate
 
 from orchestrator.assignment import FIELD
@@ -211,3 +212,12 @@ def insert(doctype: str, rows: Iterable[dict[str, Any]], ignore_duplicates: bool
 	if filled:
 		values = [tuple(row.values()) for row in filled]
 		frappe.db.bulk_insert(doctype, list(filled[0]), values, ignore_duplicates=ignore_duplicates)
+		note_dynamic_links(doctype, filled)
+
+
+def note_dynamic_links(doctype: str, rows: list[dict[str, Any]]) -> None:
+	"""Tell Frappe to which DocTypes the rows refer, as each saved document does: it keeps a list for half a day, and a
+	record of a DocType that is not in it leaves behind what refers to it when it is renamed or deleted."""
+	for field in frappe.get_meta(doctype).get("fields", {"fieldtype": "Dynamic Link"}):
+		for linked in {row.get(field.options) for row in rows} - {None}:
+			invalidate_distinct_link_doctypes(doctype, field.options, linked)

@@ -5,7 +5,16 @@ import click
 import frappe
 
 from orchestrator.insights import report_schedules
-from orchestrator.setup import custom_fields, indexes, naming_rules, roles, status_options
+from orchestrator.setup import (
+	custom_fields,
+	dashboards,
+	documents,
+	indexes,
+	naming_rules,
+	roles,
+	status_options,
+	ticket_status,
+)
 from orchestrator.setup.demo import ledger, remove
 
 APP = "orchestrator"
@@ -18,8 +27,11 @@ def before_uninstall() -> None:
 	if ledger.exists():
 		_remove_demo()
 	report_schedules.stop_all()
+	dashboards.remove()
 	status_options.remove()
+	ticket_status.remove()
 	naming_rules.remove()
+	documents.release()
 	indexes.remove()  # before the columns they are over
 	custom_fields.remove()
 

@@ -86,7 +86,19 @@ start_web() {
 	wait_for_port web "$PORT" 60
 }
 
+# Live updates ask the site who is there, by the name that the browser used. Browsers take *.localhost to be this
+# machine by themselves, the system's resolver often doesn't.
+make_site_name_known() {
+	getent hosts "$SITE" >/dev/null && return
+	if [[ $SITE != *.localhost ]] || ! can_be_root; then
+		note "this machine does not know the name $SITE, so Desk shows no live updates. Add it to /etc/hosts: 127.0.0.1 $SITE"
+		return
+	fi
+	printf '127.0.0.1 %s\n' "$SITE" | as_root "Naming $SITE in /etc/hosts" tee -a /etc/hosts >/dev/null
+}
+
 start_background() {
+	make_site_name_known
 	start_service socketio node "$BENCH/apps/frappe/socketio.js"
 	start_service worker "$BENCH/env/bin/python" -m frappe.utils.bench_helper frappe worker --queue short,default,long
 	start_service schedule "$BENCH/env/bin/python" -m frappe.utils.bench_helper frappe schedule

@@ -250,6 +250,36 @@ TICKETS = (
 	Ticket("Insurance field does not save", "It is empty again after I save.", "Medium", "billing.office"),
 )
 
+
+class Folder(NamedTuple):
+	title: str
+	access: tuple[tuple[str, str], ...]  # (role, level)
+
+
+class Document(NamedTuple):
+	title: str
+	folder: str
+	status: str
+	tags: tuple[str, ...]
+	versions: tuple[tuple[str, str], ...]  # (content, notes)
+
+
+FOLDERS = (
+	Folder("Staff Handbook", (("Desk User", "Read"), ("HR Manager", "Manage"))),
+	Folder("Partner Contracts", (("Sales User", "Read"), ("Sales Manager", "Manage"))),
+)
+DOCUMENTS = (
+	Document("Paid time off.txt", "Staff Handbook", "Approved", ("leave",),
+		(("Everyone has 20 days of annual leave.", "First edition"),
+		("Everyone has 20 days of annual leave.\nUp to five unused days move to the next year.", "Carry-over agreed in May"))),
+	Document("Crisis line procedure.txt", "Staff Handbook", "In Review", ("safety", "on call"),
+		(("Stay on the line. Call the clinician on duty. Write down the time.", ""),)),
+	Document("Tele-counselling agreement.txt", "Partner Contracts", "Approved", ("birch", "signed"),
+		(("Between the parties: forty sessions a month.", "Draft from their lawyer"),
+		("Between the parties: fifty sessions a month.", "As signed"))),
+	Document("Resident wellbeing terms.txt", "Partner Contracts", "Draft", ("frost",),
+		(("Two groups a week in the common room.", ""),)),
+)  # fmt: skip
 TEAM_NAME = "Care Operations"
 TEAM_PROJECT = "Admissions Redesign"
 TEAM_TASKS = (

@@ -1,6 +1,7 @@
 """Makes the demo out of its tables, through real documents, so that the platform's own rules hold."""
 
 from datetime import date, datetime, time, timedelta
+from io import BytesIO
 from typing import Any
 
 import frappe
@@ -10,6 +11,8 @@ from frappe.model.document import Document
 from frappe.utils import add_days, add_to_date, getdate, now_datetime
 
 from orchestrator.apps import is_installed
+from orchestrator.docs import changes, documents, fulltext
+from orchestrator.docs.versions import Incoming
 from orchestrator.setup.demo import data, ledger
 
 UNTHROTTLED = 1_000_000
@@ -40,6 +43,7 @@ class Maker:
 		self.make_issues()
 		self.make_assignment_rule()
 		self.make_projects()
+		self.make_documents()
 		if is_installed("helpdesk"):
 			self.make_tickets()
 		if is_installed("gameplan"):
@@ -393,6 +397,27 @@ class Maker:
 			completed_on=add_days(self.today, row.ends) if row.status == "Completed" else None,
 		)
 		self.assign(task, row.assignee)
+
+	def make_documents(self) -> None:
+		for row in data.FOLDERS:
+			folder = insert(
+				"Document Folder",
+				title=row.title,
+				access=[
+					{"grantee_type": "Role", "grantee": role, "level": level} for role, level in row.access
+				],
+			)
+			self.names["Document Folder", row.title] = str(folder.name)
+		for document in data.DOCUMENTS:
+			self.make_document(document)
+
+	def make_document(self, row: data.Document) -> None:
+		folder = self.names["Document Folder", row.folder]
+		document = documents.make(folder, row.title, status=row.status)
+		for content, notes in row.versions:
+			changes.add_version(str(document.name), Incoming(BytesIO(content.encode())), notes)
+		changes.tag(str(document.name), list(row.tags))
+		fulltext.read_text(str(document.name))
 
 	def make_team_project(self) -> None:
 		team = insert("GP Team", title=data.TEAM_NAME)
