@@ -37,7 +37,10 @@ orchestrator_library = {
 
 # "In Progress", which ERPNext's own status lists do not know, counts as open
 notification_config = "orchestrator.setup.open_counts.get_notification_config"
-override_doctype_class = {"Email Digest": "orchestrator.setup.email_digest.DigestOfOpenIssues"}
+override_doctype_class = {
+	"Auto Email Report": "orchestrator.insights.report_schedules.ReportMailing",
+	"Email Digest": "orchestrator.setup.email_digest.DigestOfOpenIssues",
+}
 doctype_js = {"Task": "public/js/task.js"}
 doctype_list_js = {"Issue": "public/js/issue_list.js", "Task": "public/js/task_list.js"}
 

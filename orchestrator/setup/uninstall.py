@@ -4,6 +4,7 @@ import click
 
 import frappe
 
+from orchestrator.insights import report_schedules
 from orchestrator.setup import (
 	custom_fields,
 	dashboards,
@@ -27,6 +28,7 @@ def before_uninstall() -> None:
 		return
 	if ledger.exists():
 		_remove_demo()
+	report_schedules.stop_all()
 	dashboards.remove()
 	status_options.remove()
 	ticket_status.remove()
