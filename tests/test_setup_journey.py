@@ -1,8 +1,10 @@
 """The app comes and goes: migrated, uninstalled, installed on a site that holds data, uninstalled again, and the
 whole database compared. One journey on the test site itself, whose database is put back afterwards."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,8 +12,10 @@ import pytest
 import frappe
 from frappe.custom.doctype.property_setter.property_setter import make_property_setter
 
-from tests import bench, factories, snapshot
+from tests import bench, factories, helpdesk, snapshot
+from tests.docs_factories import make_document, make_folder
 from tests.snapshot import Snapshot
+from tests.source import ROOT
 
 MIGRATED = (
 	"tabCustom Field",
@@ -22,6 +26,8 @@ MIGRATED = (
 	"tabLead",
 	"tabOpportunity",
 	"tabIssue",
+	"tabHD Ticket",
+	"tabHD Ticket Status",
 	"tabTask",
 	"tabToDo",
 )
@@ -32,15 +38,15 @@ OUR_FIELDS = {
 	("tabOpportunity", "pipeline_stage"),
 	("tabOpportunity", "assigned_to"),
 	("tabIssue", "assigned_to"),
+	("tabHD Ticket", "assigned_to"),
 	("tabTask", "assigned_to"),
 	("tabTask", "progress_notes"),
+	("tabTask", "sprint"),
+	("tabGP Task", "sprint"),
+	("tabGP Task", "expected_time"),
+	("tabGP Task", "progress"),
 }
 OUR_ROLES = ("Orchestrator Manager", "Clinical User", "Clinical Manager", "Kipu Sync Manager")
-OUR_TABLES = (
-	"tabIdempotency Record", "tabBulk Operation", "tabTicket Escalation", "tabFacility", "tabClient", "tabClient Stay",
-	"tabKipu Connection", "tabKipu Location", "tabKipu Field Rule", "tabSync Run", "tabSync Issue", "tabSync Change",
-	"tabSync State",
-)  # fmt: skip
 STOCK_LEAD_STATUSES = (
 	"Lead\nOpen\nReplied\nOpportunity\nQuotation\nLost Quotation\nInterested\nConverted\nDo Not Contact"
 )
@@ -106,6 +112,10 @@ def make_records() -> dict[str, str]:
 		"issue": factories.make_issue(status="In Progress"),
 		"task": factories.make_task(status="In Progress"),
 		"assigned lead": factories.make_lead(),
+		"ticket": helpdesk.make_hd_ticket(status="In Progress"),
+		"document file": frappe.get_doc(
+			"File", {"attached_to_name": make_document(make_folder(legal_hold=1))}
+		),
 	}
 	for status in ("Open", "Replied", "Quotation", "Converted", "Lost", "Closed"):
 		made[status] = factories.make_opportunity(status=status)
@@ -151,6 +161,7 @@ def hold_our_statuses(names: dict[str, str]) -> None:
 	for doctype, key, status in (
 		("Lead", "lead", "Qualified"),
 		("Issue", "issue", "In Progress"),
+		("HD Ticket", "ticket", "In Progress"),
 	):
 		frappe.db.set_value(doctype, names[key], "status", status, update_modified=False)
 	frappe.db.commit()
@@ -160,9 +171,24 @@ def values(names: dict[str, str]) -> dict[str, Any]:
 	"""What people see of the records now."""
 	frappe.db.rollback()
 	seen: dict[str, Any] = {
+		"document file": dict(
+			zip(
+				("url", "private", "owner", "attached to"),
+				frappe.db.sql(
+					"select file_url, is_private, owner, attached_to_name from tabFile where name=%s",
+					names["document file"],
+				)[0],
+				strict=True,
+			)
+		),
 		"statuses": {
 			key: sql_value("status", doctype, names[key])
-			for key, doctype in (("lead", "Lead"), ("issue", "Issue"), ("task", "Task"))
+			for key, doctype in (
+				("lead", "Lead"),
+				("issue", "Issue"),
+				("task", "Task"),
+				("ticket", "HD Ticket"),
+			)
 		},
 		"options": dict(
 			frappe.db.sql(
@@ -183,6 +209,12 @@ def values(names: dict[str, str]) -> dict[str, Any]:
 def sql_value(column: str, doctype: str, name: str) -> Any:
 	"""By plain SQL: this process does not know what the app's comings and goings did to the meta data."""
 	return frappe.db.sql(f"select `{column}` from `tab{doctype}` where name=%s", name)[0][0]  # noqa: S608
+
+
+def our_doctypes() -> list[str]:
+	"""The DocTypes of this app, by their files."""
+	files = (ROOT / "orchestrator" / "orchestrator" / "doctype").glob("*/*.json")
+	return sorted(json.loads(file.read_text())["name"] for file in files)
 
 
 def leftovers() -> dict[str, list]:
@@ -206,8 +238,9 @@ def leftovers() -> dict[str, list]:
 		"reports": "select name from tabReport where module='Orchestrator'",
 		"notifications": "select name from tabNotification where module='Orchestrator'",
 		"cards": "select name from `tabNumber Card` where module='Orchestrator'",
+		"pages": "select name from tabPage where module='Orchestrator'",
 		"tables": "select table_name from information_schema.tables where table_schema=database() and"  # noqa: S608
-		f" (table_name like 'tabOrchestrator%' or table_name in {OUR_TABLES})",
+		f" table_name in ({', '.join(repr(f'tab{doctype}') for doctype in our_doctypes())})",
 	}
 	found = {where: list(frappe.db.sql(query)) for where, query in queries.items()}
 	found["columns"] = [column for column in found["columns"] if column in OUR_FIELDS]
@@ -261,7 +294,12 @@ def test_install_names_the_first_open_assignee(journey):
 
 
 def test_uninstall_moves_records_in_our_statuses_to_the_nearest_stock_value(journey):
-	assert journey.values_without["statuses"] == {"lead": "Interested", "issue": "Open", "task": "Working"}
+	assert journey.values_without["statuses"] == {
+		"lead": "Interested",
+		"issue": "Open",
+		"task": "Working",
+		"ticket": "Open",
+	}
 	assert journey.values_without_again["statuses"] == journey.values_without["statuses"]
 
 
@@ -279,3 +317,10 @@ def test_options_of_the_sites_own_survive(journey):
 
 def test_uninstall_removes_our_naming_rules_and_not_the_sites(journey):
 	assert journey.values_without["naming rules"] == [journey.names["rule"]]
+
+
+def test_uninstall_leaves_the_files_of_documents_as_private_files_of_administrator(journey):
+	file = journey.values_without["document file"]
+	assert (file["private"], file["owner"], file["attached to"]) == (1, "Administrator", None)
+	path = Path(frappe.get_site_path(file["url"].lstrip("/")))
+	assert path.read_bytes() == b"first"

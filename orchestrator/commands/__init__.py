@@ -9,7 +9,7 @@ import click
 import frappe
 from frappe.commands import pass_context
 
-from orchestrator.commands import sync
+from orchestrator.commands import documents, sync
 from orchestrator.commands.site import connected
 
 COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
@@ -17,7 +17,7 @@ COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
 
 @click.group()
 def orchestrator() -> None:
-	"""Frappe Orchestrator: demo data, a check of the set-up, the Kipu sync."""
+	"""Frappe Orchestrator: demo data, checks of the set-up and of the documents, the Kipu sync."""
 
 
 @orchestrator.command()
@@ -27,7 +27,8 @@ def orchestrator() -> None:
 )
 @pass_context
 def demo(context: frappe._dict, takes_back: bool, kipu: str | None) -> None:
-	"""Make a demo: people, leads, opportunities, employees, leave, issues, projects, a connection to the Kipu simulator."""
+	"""Make a demo: people, leads, opportunities, employees, leave, issues, projects, documents, and a connection to the
+	Kipu simulator."""
 	with connected(context):
 		if takes_back:
 			_remove_demo()
@@ -73,6 +74,7 @@ def _make_demo(kipu: str | None) -> None:
 		"Issue",
 		"Project",
 		"Task",
+		"Document",
 	)
 	click.echo("The demo is made: " + ", ".join(f"{made[doctype]} {doctype}" for doctype in shown))
 	if made["Kipu Connection"]:
@@ -99,7 +101,7 @@ def _remove_demo() -> None:
 		sys.exit(1)
 
 
-for command in sync.COMMANDS:
+for command in (*documents.COMMANDS, *sync.COMMANDS):
 	orchestrator.add_command(command)
 
 commands = [orchestrator]

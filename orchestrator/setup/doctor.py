@@ -13,7 +13,7 @@ from frappe.utils.scheduler import is_scheduler_inactive
 
 from orchestrator.api import limits
 from orchestrator.apps import is_installed
-from orchestrator.setup import custom_fields, indexes, roles, status_options
+from orchestrator.setup import custom_fields, indexes, roles, status_options, ticket_status
 from orchestrator.sync.staleness import stale_connections
 
 APP = "orchestrator"
@@ -78,7 +78,8 @@ def check_package() -> Finding:
 
 
 def check_declarations() -> Finding:
-	missing = custom_fields.missing() + indexes.missing() + status_options.missing() + roles.missing()
+	missing = custom_fields.missing() + indexes.missing() + status_options.missing()
+	missing += ticket_status.missing() + roles.missing()
 	if missing:
 		return Finding(
 			"declarations",

@@ -1,6 +1,17 @@
 """Install and migrate: everything this app declares on other apps' DocTypes."""
 
-from orchestrator.setup import backfill, custom_fields, indexes, roles, settings_defaults, status_options
+from orchestrator.setup import (
+	backfill,
+	custom_fields,
+	documents,
+	indexes,
+	roles,
+	settings_defaults,
+	status_options,
+	ticket_status,
+)
+
+OPTIONAL_APPS = frozenset({"helpdesk", "gameplan", "insights"})
 
 
 def before_install() -> None:
@@ -12,10 +23,18 @@ def after_install() -> None:
 	backfill.run()
 
 
+def after_app_install(app: str) -> None:
+	"""Hook after_app_install: an app of the suite that came after us gets what we declare on its DocTypes."""
+	if app in OPTIONAL_APPS:
+		sync()
+
+
 def sync() -> None:
 	"""Bring the site in line with the declarations. Repeating it changes nothing."""
 	roles.sync()
 	custom_fields.sync()
 	indexes.sync()
 	status_options.sync()
+	ticket_status.sync()
 	settings_defaults.sync()
+	documents.sync()

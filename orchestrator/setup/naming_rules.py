@@ -27,7 +27,9 @@ NAMING_RULES = (
 	NamingRule("Issue", "ISS"),
 	NamingRule("Task", "TASK"),
 	NamingRule("Project", "PROJ"),
+	NamingRule("Sprint", "SPRINT"),
 	NamingRule("Employee", "EMP"),
+	NamingRule("Document", "DOC"),
 )
 
 

@@ -4,7 +4,17 @@ import click
 
 import frappe
 
-from orchestrator.setup import custom_fields, indexes, naming_rules, roles, status_options
+from orchestrator.insights import report_schedules
+from orchestrator.setup import (
+	custom_fields,
+	dashboards,
+	documents,
+	indexes,
+	naming_rules,
+	roles,
+	status_options,
+	ticket_status,
+)
 from orchestrator.setup.demo import ledger, remove
 
 APP = "orchestrator"
@@ -18,8 +28,12 @@ def before_uninstall() -> None:
 		return
 	if ledger.exists():
 		_remove_demo()
+	report_schedules.stop_all()
+	dashboards.remove()
 	status_options.remove()
+	ticket_status.remove()
 	naming_rules.remove()
+	documents.release()
 	indexes.remove()  # before the columns they are over
 	custom_fields.remove()
 
