@@ -151,6 +151,18 @@ def test_a_name_that_exists_is_not_met_again(site):
 	assert frappe.db.get_value("Document Naming Rule", "orchestrator-lead", "counter") == 41
 
 
+def test_the_name_of_a_deleted_document_is_not_given_again_as_its_audit_trail_stays(documented_names):
+	def make_document() -> str:
+		return insert("Document", title=factories.unique("Document"), document_folder="Documents").name
+
+	first = make_document()
+	frappe.delete_doc("Document", first)
+	naming_rules.remove()
+	save_settings(use_documented_names=0)
+	save_settings(use_documented_names=1)
+	assert make_document() == f"DOC{int(first.removeprefix('DOC')) + 1:03}"
+
+
 def test_a_rule_of_the_sites_own_goes_first(documented_names):
 	own = insert("Document Naming Rule", document_type="Lead", prefix="OWN-", prefix_digits=4)
 	assert make_lead().name == "OWN-0001"
