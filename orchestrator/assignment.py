@@ -21,6 +21,7 @@ import frappe
 from frappe import _
 from frappe.desk.form import assign_to
 
+from orchestrator.apps import is_installed
 from orchestrator.exceptions import UnfitAssignee
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ FINISHED_STATUSES: dict[str, frozenset[str]] = {
 	"Lead": frozenset({"Converted", "Do Not Contact"}),
 	"Opportunity": frozenset({"Converted", "Lost", "Closed"}),
 	"Issue": frozenset({"Resolved", "Closed"}),
+	"HD Ticket": frozenset({"Resolved", "Closed"}),
 	"Task": frozenset({"Completed"}),
 }
 OPEN = "Open"
@@ -85,10 +87,11 @@ def on_update(doc: "Document", _method: str | None = None) -> None:
 
 def on_change(doc: "Document", _method: str | None = None) -> None:
 	"""Hook on_change, the end of a save: let the field follow the assignments. The save's `modified` stays."""
-	noted = pending().get((doc.doctype, doc.name))
+	name = str(doc.name)
+	noted = pending().get((doc.doctype, name))
 	if noted is None:
 		return
-	assignees = assignees_of(doc.doctype, [doc.name])[doc.name]
+	assignees = assignees_of(doc.doctype, [name])[name]
 	value = effective(noted.current, assignees, is_finished(doc))
 	frappe.db.set_value(
 		doc.doctype, doc.name, FIELD, value, modified=doc.modified, modified_by=doc.modified_by
@@ -135,7 +138,8 @@ def is_reopened(doc: "Document") -> bool:
 def move(doc: "Document", before: str | None, wanted: str | None) -> None:
 	"""Take the assignment from one user and give it to the other. The caller may write the record: saving it
 	has shown that."""
-	assigned = assignees_of(doc.doctype, [doc.name])[doc.name].open
+	name = str(doc.name)
+	assigned = assignees_of(doc.doctype, [name])[name].open
 	if before in assigned:
 		assign_to.remove(doc.doctype, doc.name, before, ignore_permissions=True)
 	if wanted and wanted not in assigned:
@@ -150,8 +154,13 @@ def move(doc: "Document", before: str | None, wanted: str | None) -> None:
 def on_todo_change(todo: "ToDo", _method: str | None = None) -> None:
 	"""Hooks on_update and on_trash of ToDo: note the record it is about, and the one it was about."""
 	for doc in (todo, todo.get_doc_before_save()):
-		if doc and doc.reference_name and doc.reference_type in FINISHED_STATUSES:
+		if doc and doc.reference_name and has_field(doc.reference_type):
 			note(doc.reference_type, doc.reference_name)
+
+
+def has_field(doctype: str) -> bool:
+	"""True where this site's records of the DocType say who is assigned."""
+	return doctype in FINISHED_STATUSES and (doctype != "HD Ticket" or is_installed("helpdesk"))
 
 
 @dataclass
@@ -174,7 +183,7 @@ def noted_for(doctype: str, name: str) -> Noted:
 	if not notes:
 		frappe.db.before_commit.add(settle)
 		frappe.db.after_rollback.add(notes.clear)
-	key = (doctype, name)
+	key = (doctype, str(name))  # of an HD Ticket it is a number, in its ToDos a text
 	if key not in notes:
 		notes[key] = Noted(frappe.db.get_value(doctype, name, FIELD) or None)
 	return notes[key]
@@ -218,7 +227,7 @@ def stored_values(doctype: str, names: list[str]) -> dict[str, frappe._dict]:
 	rows = frappe.get_all(
 		doctype, filters={"name": ("in", names)}, fields=["name", "status", "modified", FIELD], limit=0
 	)
-	return {row.name: row.update(doctype=doctype) for row in rows}
+	return {str(row.name): row.update(doctype=doctype) for row in rows}
 
 
 def assignees_of(doctype: str, names: Iterable[str]) -> dict[str, Assignees]:

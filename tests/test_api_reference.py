@@ -11,9 +11,10 @@ import frappe
 
 from orchestrator.api import errors
 from orchestrator.api.aliases import ALIASES
+from orchestrator.setup import ticket_status
 from orchestrator.setup.custom_fields import CUSTOM_FIELDS, CUSTOM_FIELDS_OF_APPS
 from orchestrator.setup.status_options import STATUS_OPTIONS
-from tests import factories, helpdesk, reference, reference_gameplan, reference_hr
+from tests import factories, helpdesk, reference, reference_gameplan, reference_hr, reference_kipu
 from tests.client import Client
 from tests.reference import Bindings, Example
 
@@ -57,8 +58,10 @@ def bound(frappe_site: str) -> Iterator[Bindings]:
 	promise_support()
 	switch_names(True)
 	prepared = reference_hr.prepare() | reference_gameplan.prepare()
-	empty_bucket(CALLERS["busy"][0])  # last: saving an employee clears the cache
-	yield credentials() | prepared | {"<password>": factories.PASSWORD, "<idempotency key>": uuid.uuid4().hex}
+	with reference_kipu.instance() as kipu:
+		empty_bucket(CALLERS["busy"][0])  # last: saving an employee clears the cache
+		given = {"<password>": factories.PASSWORD, "<idempotency key>": uuid.uuid4().hex}
+		yield credentials() | prepared | kipu | given
 	switch_names(False)
 	forget_earlier_run()
 	reference_hr.forget()
@@ -70,6 +73,7 @@ def forget_earlier_run() -> None:
 	reference_gameplan.forget()
 	leads = frappe.get_all("Lead", {"email_id": ("in", LEADS)}, pluck="name")
 	for doctype, filters in (
+		("Document", {"title": "contract.txt", "document_folder": ("in", ("Documents", "Contracts"))}),
 		("Webhook", {"name": WEBHOOK}),
 		("OAuth Client", {"app_name": APP_NAME}),
 		("Issue", {"raised_by": LEADS[0]}),
@@ -188,7 +192,8 @@ def test_the_table_of_added_fields_is_the_one_in_the_code() -> None:
 
 def test_the_table_of_added_statuses_is_the_one_in_the_code() -> None:
 	assert {(doctype, status) for doctype, status, _meaning in rows_of("Statuses that the DocTypes get")} == {
-		(option.doctype, option.value) for option in STATUS_OPTIONS
+		*((option.doctype, option.value) for option in STATUS_OPTIONS),
+		(ticket_status.TICKET, ticket_status.STATUS),
 	}
 
 

@@ -8,15 +8,16 @@ import frappe
 from frappe.desk.form import assign_to
 
 from orchestrator.assignment import Assignees, effective, pending
-from tests import factories
+from tests import factories, helpdesk
 
 MAKERS = {
 	"Lead": factories.make_lead,
 	"Opportunity": factories.make_opportunity,
 	"Issue": factories.make_issue,
+	"HD Ticket": helpdesk.make_hd_ticket,
 	"Task": factories.make_task,
 }
-ROLES = ("Sales User", "Support Team", "Projects User")
+ROLES = ("Sales User", "Support Team", "Agent", "Projects User")
 
 
 def stored(doc) -> str | None:
@@ -138,7 +139,7 @@ class TestFieldToAssignment:
 
 	def test_another_change_leaves_assignment_and_field(self, caller, doc, ann):
 		set_value(caller, doc, assigned_to=ann)
-		field = {"Lead": "city", "Opportunity": "city", "Issue": "subject", "Task": "subject"}[doc.doctype]
+		field = "city" if doc.doctype in ("Lead", "Opportunity") else "subject"
 		data = set_value(caller, doc, **{field: "Salem"}).json()["data"]
 		assert data["assigned_to"] == stored(doc) == ann
 		assert todos(doc) == {ann: "Open"}
@@ -351,7 +352,7 @@ class TestRefusals:
 		set_value(caller, doc, assigned_to=ann)
 		frappe.db.set_value("User", ann, "enabled", 0)
 		frappe.db.commit()
-		field = {"Lead": "city", "Opportunity": "city", "Issue": "subject", "Task": "subject"}[doc.doctype]
+		field = "city" if doc.doctype in ("Lead", "Opportunity") else "subject"
 		assert set_value(caller, doc, **{field: "Salem"}).status_code == 200
 		assert stored(doc) == ann
 

@@ -117,7 +117,7 @@ class TestAssignedTo:
 		if request.param == "disabled":
 			return factories.make_user("Support Team", enabled=0).name
 		user = factories.make_user("Support Team").name
-		factories.make("User Permission", user=user, allow="Company", for_value=helpdesk.make_company())
+		factories.make("User Permission", user=user, allow="Company", for_value=helpdesk.other_company())
 		return user
 
 	def test_set_value_is_422_and_writes_nothing(self, api, agent, unfit):
@@ -146,6 +146,136 @@ class TestAssignedTo:
 		reply = change(api(factories.make_user("Sales User").name), issue.name, assigned_to=agent)
 		assert reply.status_code == 403
 		assert state(issue.name) == ("Open", None, None, [])
+
+
+class TestHDTicket:
+	"""The same calls with the DocType of Helpdesk: the same names, values and refusals."""
+
+	@pytest.fixture
+	def hd_agent(self, site) -> str:
+		return helpdesk.make_agent()
+
+	def test_create_list_and_update(self, api, hd_agent):
+		address, colleague = factories.unique_email("caller"), helpdesk.make_agent()
+		client = api(hd_agent)
+		reply = client.post(
+			"frappe.client.insert",
+			doctype="HD Ticket",
+			issue_title="Cannot login to system",
+			description="I'm getting an authorization error when trying to log in",
+			priority="High",
+			customer_email=address,
+			assigned_to=hd_agent,
+		)
+		assert reply.status_code == 201, reply.text
+		data = reply.json()["data"]
+		assert (data["issue_title"], data["customer_email"], data["priority"], data["status"]) == (
+			"Cannot login to system", address, "High", "Open",
+		)  # fmt: skip
+		assert data["assigned_to"] == hd_agent
+		reply = client.post(
+			"frappe.client.set_value",
+			doctype="HD Ticket",
+			name=data["name"],
+			status="In Progress",
+			assigned_to=colleague,
+		)
+		assert reply.status_code == 200, reply.text
+		listed = client.get(
+			"frappe.client.get_list",
+			doctype="HD Ticket",
+			filters=f'[["customer_email","=","{address}"]]',
+			fields='["name","issue_title","customer_email","status","status_category","assigned_to"]',
+			order_by="modified desc",
+		)
+		assert listed.json()["data"] == [
+			{
+				"name": data["name"],
+				"issue_title": "Cannot login to system",
+				"customer_email": address,
+				"status": "In Progress",
+				"status_category": "Open",
+				"assigned_to": colleague,
+			}
+		]
+		assert self.assigned(data["name"]) == (colleague, f'["{colleague}"]', [colleague])
+
+	def assigned(self, name: int) -> tuple:
+		frappe.db.rollback()
+		todos = frappe.get_all(
+			"ToDo",
+			{"reference_type": "HD Ticket", "reference_name": name, "status": "Open"},
+			pluck="allocated_to",
+		)
+		return (*frappe.db.get_value("HD Ticket", name, ["assigned_to", "_assign"]), todos)
+
+	@pytest.mark.parametrize(
+		"values", [{"status": "Sleeping"}, {"priority": "Whenever"}, {"customer": "Nobody"}]
+	)
+	def test_what_does_not_fit_is_422_and_nothing_is_written(self, api, hd_agent, values):
+		ticket, subject = helpdesk.make_hd_ticket(), factories.unique("Refused")
+		client = api(hd_agent)
+		inserted = client.post("frappe.client.insert", doctype="HD Ticket", issue_title=subject, **values)
+		changed = client.post("frappe.client.set_value", doctype="HD Ticket", name=ticket.name, **values)
+		assert [inserted.status_code, changed.status_code] == [422, 422]
+		frappe.db.rollback()
+		assert frappe.db.count("HD Ticket", {"subject": subject}) == 0
+		(field,) = values
+		assert frappe.db.get_value("HD Ticket", ticket.name, field) == ticket.get(field)
+
+	def test_an_unfit_assignee_is_422_and_nothing_is_written(self, api, hd_agent):
+		ticket, client = helpdesk.make_hd_ticket(), api(hd_agent)
+		unfit = (
+			factories.unique_email("nobody"),
+			factories.make_user("Agent", enabled=0).name,
+			factories.make_user("Support Team").name,
+			helpdesk.make_portal_user(),
+		)
+		for user in unfit:
+			changes = {"name": ticket.name, "status": "In Progress", "assigned_to": user}
+			reply = client.post("frappe.client.set_value", doctype="HD Ticket", **changes)
+			assert (reply.status_code, user in reply.json()["exc"]) == (422, True)
+		assert self.assigned(ticket.name) == (None, None, [])
+		assert frappe.db.get_value("HD Ticket", ticket.name, "status") == "Open"
+		assert not frappe.db.exists("DocShare", {"share_doctype": "HD Ticket", "share_name": ticket.name})
+
+	def test_its_customer_changes_it_but_assigns_nobody(self, api, hd_agent):
+		customer = helpdesk.make_portal_user()
+		ticket = helpdesk.make_hd_ticket(raised_by=customer, assigned_to=hd_agent)
+		client = api(customer)
+		for user in (helpdesk.make_agent(), customer):
+			reply = client.post(
+				"frappe.client.set_value", doctype="HD Ticket", name=ticket.name, assigned_to=user
+			)
+			assert (reply.status_code, reply.json()["exc"]) == (
+				403,
+				"PermissionError: Tickets are assigned by agents. Leave assigned_to out.",
+			)
+		reply = client.post(
+			"frappe.client.set_value",
+			doctype="HD Ticket",
+			name=ticket.name,
+			assigned_to=None,
+			issue_title="Still",
+		)
+		assert (reply.status_code, reply.json()["data"]["subject"]) == (200, "Still")
+		assert self.assigned(ticket.name) == (hd_agent, f'["{hd_agent}"]', [hd_agent])
+
+	def test_its_customer_raises_one_by_the_same_call_and_reads_no_other(self, api):
+		customer, theirs = helpdesk.make_portal_user(), helpdesk.make_hd_ticket()
+		client = api(customer)
+		reply = client.post(
+			"frappe.client.insert", doctype="HD Ticket", issue_title="Help", description="Please"
+		)
+		assert (reply.status_code, reply.json()["data"]["customer_email"]) == (201, customer)
+		listed = client.get("frappe.client.get_list", doctype="HD Ticket", fields='["issue_title"]').json()
+		assert listed["data"] == [{"issue_title": "Help"}]
+		got = client.get("frappe.client.get", doctype="HD Ticket", name=theirs.name)
+		changed = client.post(
+			"frappe.client.set_value", doctype="HD Ticket", name=theirs.name, issue_title="Mine"
+		)
+		deleted = client.post("frappe.client.delete", doctype="HD Ticket", name=theirs.name)
+		assert [reply.status_code for reply in (got, changed, deleted)] == [404, 404, 403]
 
 
 class TestMyTickets:
@@ -258,7 +388,7 @@ class TestMyTickets:
 		user = factories.make_user("Support Team").name
 		issue = factories.make_issue(company=factories.company())
 		factories.assign(issue, user)
-		factories.make("User Permission", user=user, allow="Company", for_value=helpdesk.make_company())
+		factories.make("User Permission", user=user, allow="Company", for_value=helpdesk.other_company())
 		frappe.db.delete("DocShare", {"share_name": issue.name})
 		frappe.db.commit()
 		assert self.names(api(user)) == []

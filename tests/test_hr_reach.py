@@ -156,6 +156,48 @@ def test_a_colleagues_records_cannot_be_made_changed_or_deleted(api, people):
 	assert frappe.db.get_value("Employee Checkin", names["Employee Checkin"], "device_id") is None
 
 
+def test_nobody_approves_their_own_leave_or_dates_back_a_punch_by_a_generic_call(api, people):
+	"""Frappe would pass the field over and answer 200."""
+	records = people["report"]
+	client, employee = api(records.person.user), records.person.employee
+	leave = {"doctype": "Leave Application", "name": records.names["Leave Application"]}
+	for change in ({"status": "Approved"}, {"fieldname": "status", "value": "Approved"}, {"docstatus": 1}):
+		reply = client.post(SET_VALUE, **leave, **change)
+		assert (reply.status_code, reply.json()["exc_type"]) == (403, "PermissionError")
+	assert frappe.db.get_value(*leave.values(), ["status", "docstatus"]) == ("Open", 0)
+	applied = {"leave_type": records.leave_type, "from_date": "2027-06-07", "to_date": "2027-06-07"}
+	reply = client.post(INSERT, doctype="Leave Application", employee=employee, status="Approved", **applied)
+	assert (reply.status_code, reply.json()["exc"]) == (
+		403,
+		"PermissionError: You may not set status of Leave Application. Leave it out, or ask someone who may.",
+	)
+	before = count("Employee Checkin", employee=employee)
+	punch = {"doctype": "Employee Checkin", "employee": employee, "log_type": "OUT"}
+	reply = client.post(INSERT, **punch, time="2026-03-02 17:00:00")
+	assert (reply.status_code, reply.json()["exc"]) == (
+		403,
+		"PermissionError: You may not set time of Employee Checkin. Leave it out, or ask someone who may.",
+	)
+	assert count("Employee Checkin", employee=employee) == before
+	assert count("Leave Application", employee=employee) == 2
+
+
+def test_what_may_not_be_set_may_be_sent_as_it_is(api, people):
+	records = people["report"]
+	client = api(records.person.user)
+	leave = {"doctype": "Leave Application", "name": records.names["Leave Application"]}
+	reply = client.post(SET_VALUE, **leave, status="Open", description="To the sea")
+	assert (reply.status_code, reply.json()["data"]["description"]) == (200, "To the sea")
+	reply = api(people["hr"]).post(
+		INSERT,
+		doctype="Employee Checkin",
+		employee=records.person.employee,
+		log_type="OUT",
+		time="2026-03-02 17:00:00",
+	)
+	assert (reply.status_code, reply.json()["data"]["time"]) == (201, "2026-03-02 17:00:00")
+
+
 def test_nobody_grants_themselves_leave_through_the_ledger(api, people):
 	"""HRMS lets everyone write ledger entries of their own making."""
 	person, leave_type = people["report"].person, people["report"].leave_type

@@ -320,7 +320,9 @@ RESOLVER = 'getent() { [[ $2 == known.* ]]; }; as_root() { cat >"$BENCH/hosts"; 
 def test_a_name_that_only_browsers_know_is_made_known_to_this_machine(
 	shell: Shell, site: str, can: int, written: str, noted: str
 ) -> None:
-	lines = 'touch "$BENCH/hosts"; make_site_name_known; cat "$BENCH/hosts"; cat "$BENCH_STATE/notes" >&2 || true'
+	lines = (
+		'touch "$BENCH/hosts"; make_site_name_known; cat "$BENCH/hosts"; cat "$BENCH_STATE/notes" >&2 || true'
+	)
 	run = shell(f"{RESOLVER} SITE={site} CAN={can}; {lines}")
 	assert (run.returncode, run.stdout) == (0, written)
 	assert run.stderr.endswith(noted) if noted else "Add it" not in run.stderr

@@ -13,18 +13,19 @@ from erpnext.projects.doctype.task.task import set_tasks_as_overdue
 from frappe.desk.notifications import get_notification_config
 from frappe.utils import add_days, today
 
-from orchestrator.setup import custom_fields, install, status_options
+from orchestrator.setup import custom_fields, install, status_options, ticket_status
 from tests import factories
 
 
 def test_everything_declared_is_there(site):
 	assert custom_fields.missing() == []
 	assert status_options.missing() == []
+	assert ticket_status.missing() == []
 	assert frappe.db.exists("Role", "Orchestrator Manager")
 
 
 def test_declaring_again_changes_nothing(site):
-	tables = ("Custom Field", "Property Setter", "Role", "DefaultValue")
+	tables = ("Custom Field", "Property Setter", "Role", "DefaultValue", "HD Ticket Status")
 	before = [frappe.db.sql(f"checksum table `tab{table}`") for table in tables]
 	install.sync()
 	assert [frappe.db.sql(f"checksum table `tab{table}`") for table in tables] == before
@@ -36,7 +37,7 @@ def test_every_added_field_is_marked_as_ours(site):
 		assert (stored.module, stored.is_system_generated, stored.translatable) == ("Orchestrator", 1, 0)
 
 
-@pytest.mark.parametrize("doctype", ["Lead", "Opportunity", "Issue", "Task"])
+@pytest.mark.parametrize("doctype", ["Lead", "Opportunity", "Issue", "HD Ticket", "Task"])
 def test_a_user_permission_on_users_does_not_hide_records_by_their_assignee(site, doctype):
 	assert frappe.get_meta(doctype).get_field("assigned_to").ignore_user_permissions == 1
 
@@ -48,6 +49,7 @@ def test_a_user_permission_on_users_does_not_hide_records_by_their_assignee(site
 		("Lead", "assigned_to"),
 		("Opportunity", "assigned_to"),
 		("Issue", "assigned_to"),
+		("HD Ticket", "assigned_to"),
 		("Task", "assigned_to"),
 	],
 )
@@ -85,17 +87,22 @@ def test_a_field_of_the_sites_own_that_holds_the_same_is_used_as_it_is(site, mon
 def test_an_app_that_comes_later_gets_the_fields_of_its_doctypes(site, monkeypatch):
 	synced = []
 	monkeypatch.setattr(custom_fields, "sync", lambda: synced.append("fields"))
-	install.after_app_install("helpdesk")
+	install.after_app_install("an app of somebody's")
 	assert synced == []
 	install.after_app_install("gameplan")
 	assert synced == ["fields"]
 
 
 def test_without_an_app_nothing_is_declared_for_its_doctypes(site, monkeypatch):
-	with_gameplan = {f"{doctype}.{field['fieldname']}" for doctype, field in custom_fields.declared()}
+	with_apps = {f"{doctype}.{field['fieldname']}" for doctype, field in custom_fields.declared()}
 	monkeypatch.setattr(custom_fields, "is_installed", lambda app: False)
 	without = {f"{doctype}.{field['fieldname']}" for doctype, field in custom_fields.declared()}
-	assert with_gameplan - without == {"GP Task.sprint", "GP Task.expected_time", "GP Task.progress"}
+	assert with_apps - without == {
+		"HD Ticket.assigned_to",
+		"GP Task.sprint",
+		"GP Task.expected_time",
+		"GP Task.progress",
+	}
 
 
 # In Progress counts as open

@@ -7,6 +7,7 @@ from typing import Any
 ALIASES: dict[str, dict[str, str]] = {
 	"Lead": {"email": "email_id"},
 	"Issue": {"issue_title": "subject", "customer_email": "raised_by"},
+	"HD Ticket": {"issue_title": "subject", "customer_email": "raised_by"},
 	"Task": {
 		"task_name": "subject",
 		"start_date": "exp_start_date",

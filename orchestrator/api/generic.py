@@ -15,9 +15,9 @@ from frappe.model.meta import Meta
 from frappe.utils import get_datetime, sbool
 
 from orchestrator.api import lists
-from orchestrator.api.aliases import field_of, fields_of, with_aliases
-from orchestrator.api.columns import refuse_name
+from orchestrator.api.aliases import fields_of, with_aliases
 from orchestrator.api.endpoint import CREATES, READS, WRITES, Listing, endpoint
+from orchestrator.api.field_access import refuse_missing_links, refuse_out_of_reach, refuse_unknown_fields
 from orchestrator.api.filters import read_filters
 from orchestrator.api.parameters import parse_json
 from orchestrator.exceptions import BadRequest, refuse
@@ -89,17 +89,20 @@ def get(
 def insert(doc: str | dict | None = None, doctype: str | None = None, **values: Any) -> dict[str, Any]:
 	"""Insert a record, from the body's own fields or, as Frappe has it, from `doc`.
 
-	Returns the record. Raises PermissionError (403), BadRequest (400) for an unknown field, and whatever the
-	DocType's own validation raises (422, duplicates 409)."""
+	Returns the record. Raises PermissionError (403), also for a field that the caller may not set, BadRequest (400)
+	for an unknown one, and whatever the DocType's own validation raises (422, duplicates 409)."""
 	record = parse_json("doc", doc) if doc else {"doctype": doctype, **without_transport(values)}
 	if not isinstance(record, dict) or not record.get("doctype"):
 		frappe.throw(_("Missing parameter: doctype."), BadRequest)
 	meta = meta_of(record["doctype"], record.get("parenttype"))
 	frappe.has_permission(meta.name, "create", throw=True, parent_doctype=record.get("parenttype"))
+	values = fields_of(meta.name, record)
 	if not doc:
 		refuse_unknown_fields(meta, record)
+		refuse_out_of_reach(frappe.new_doc(meta.name), values)
+	refuse_missing_links(meta, values)
 	with links_checked():
-		created = frappe.client.insert_doc(fields_of(meta.name, record))
+		created = frappe.client.insert_doc(values)
 	return with_aliases(meta.name, created.as_dict())
 
 
@@ -115,8 +118,8 @@ def set_value(
 	"""Change fields of a record: `fieldname` and `value`, a dict as `fieldname`, or the body's own fields.
 
 	A `modified` among them guards against a change in between. Returns the record. Raises 403 or 404 as `get`
-	does, 403 where it may be read but not written, BadRequest (400) for an unknown or protected field,
-	TimestampMismatchError (409)."""
+	does, 403 where it or a field of it may be read but not written, BadRequest (400) for an unknown or protected
+	field, TimestampMismatchError (409)."""
 	meta = meta_of(doctype)
 	doc = writable(meta, name)
 	changes = changes_of(fieldname, value, values)
@@ -124,8 +127,7 @@ def set_value(
 	refuse_unknown_fields(meta, changes)
 	if protected := sorted(PROTECTED_FIELDS.intersection(changes)):
 		frappe.throw(_("{0} cannot be set: Frappe keeps it itself.").format(", ".join(protected)), BadRequest)
-	with links_checked():
-		save_changes(meta, doc, name, fields_of(doctype, changes))
+	save_changes(meta, doc, name, fields_of(doctype, changes))
 	return with_aliases(doctype, doc.as_dict())
 
 
@@ -265,19 +267,6 @@ def changes_of(fieldname: str | dict | None, value: Any, values: dict[str, Any])
 	return changes
 
 
-def refuse_unknown_fields(meta: Meta, values: dict[str, Any]) -> None:
-	"""400 naming the first field that the DocType does not have."""
-	for name in values:
-		field = field_of(meta.name, name)
-		if not (
-			name.startswith("_")
-			or field in default_fields
-			or field in child_table_fields
-			or meta.has_field(field)
-		):
-			refuse_name(meta, "body", name)
-
-
 def check_not_modified_since(doc: Document, modified: Any) -> None:
 	"""409 where the caller's `modified` is no longer the record's."""
 	if modified and get_datetime(modified) != get_datetime(doc.modified):
@@ -292,8 +281,11 @@ def check_not_modified_since(doc: Document, modified: Any) -> None:
 def save_changes(meta: Meta, doc: Document, name: str | int, changes: dict[str, Any]) -> None:
 	"""Save `changes` on the record, or on its row in the parent."""
 	target = doc.getone({"doctype": meta.name, "name": name}) if meta.istable else doc
+	refuse_out_of_reach(target, changes)
+	refuse_missing_links(meta, changes)
 	target.update(changes)
-	doc.save()
+	with links_checked():
+		doc.save()
 
 
 @contextlib.contextmanager

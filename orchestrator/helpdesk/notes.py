@@ -3,12 +3,15 @@
 import json
 from typing import TYPE_CHECKING
 
+from bs4 import BeautifulSoup
+
 import frappe
 
-from orchestrator.helpdesk.tickets import DOCTYPES
+from orchestrator.helpdesk.tickets import DOCTYPES, is_agent
 
 if TYPE_CHECKING:
 	from frappe.core.doctype.comment.comment import Comment
+	from frappe.model.document import Document
 
 COLUMN = "_comments"
 
@@ -29,3 +32,20 @@ def blank(doctype: str, name: str) -> None:
 	if any(copy.get("comment") for copy in copies):
 		text = json.dumps([{**copy, "comment": ""} for copy in copies])
 		frappe.db.set_value(doctype, name, COLUMN, text, update_modified=False)
+
+
+def validate(note: "Document", _method: str | None = None) -> None:
+	"""Hook validate of HD Ticket Comment: of who is no agent, a mention is no more than the name. Helpdesk mails the
+	note to everyone whose mention is marked as one."""
+	note.content = without_mentions_of_others(note.content)
+
+
+def without_mentions_of_others(content: str | None) -> str | None:
+	"""The note, with marks of mentions on agents alone."""
+	if not content or "data-id" not in content:
+		return content
+	page = BeautifulSoup(content, "html.parser")
+	strangers = [mark for mark in page.find_all(attrs={"data-id": True}) if not is_agent(mark["data-id"])]
+	for mark in strangers:
+		mark.attrs = {}
+	return str(page) if strangers else content

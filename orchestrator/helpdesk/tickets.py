@@ -13,6 +13,7 @@ from frappe.model.document import Document
 
 from orchestrator.api.generic import raise_not_found
 from orchestrator.apps import is_installed, require_app
+from orchestrator.assignment import FIELD, field_before
 from orchestrator.exceptions import BadRequest
 
 ISSUE = "Issue"
@@ -109,8 +110,18 @@ def is_customer(user: str | None = None) -> bool:
 	return frappe.db.get_value("User", user, "user_type") != "System User"
 
 
-def is_agent() -> bool:
-	"""True where Helpdesk counts the caller among those who answer tickets."""
+def is_agent(user: str | None = None) -> bool:
+	"""True where Helpdesk counts the user, by default the caller, among those who answer tickets."""
 	from helpdesk.utils import is_agent as helpdesk_knows
 
-	return bool(helpdesk_knows())
+	return bool(helpdesk_knows(user))
+
+
+def validate(doc: Document, _method: str | None = None) -> None:
+	"""Hook validate of HD Ticket: its customer, who may write it, has no say in who works on it."""
+	before = field_before(doc)
+	if doc.get(FIELD) == before or is_agent():
+		return
+	if doc.get(FIELD):
+		frappe.throw(_("Tickets are assigned by agents. Leave assigned_to out."), frappe.PermissionError)
+	doc.flags.assigned_to = before

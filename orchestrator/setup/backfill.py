@@ -6,7 +6,7 @@ import frappe
 
 from orchestrator.crm.stages import OPEN, STAGE_BY_STATUS
 
-ASSIGNABLE = ("Lead", "Opportunity", "Issue", "Task")
+ASSIGNABLE = ("Lead", "Opportunity", "Issue", "HD Ticket", "Task")
 # The ToDos that Frappe counts in `_assign`.
 OPEN_ASSIGNMENT = """
 	reference_type = %(doctype)s AND status NOT IN ('Cancelled', 'Closed') AND COALESCE(allocated_to, '') != ''
@@ -16,7 +16,8 @@ OPEN_ASSIGNMENT = """
 def run() -> None:
 	fill_pipeline_stage()
 	for doctype in ASSIGNABLE:
-		fill_assigned_to(doctype)
+		if frappe.db.exists("DocType", doctype):
+			fill_assigned_to(doctype)
 
 
 def fill_pipeline_stage() -> None:

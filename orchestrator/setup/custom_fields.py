@@ -101,6 +101,18 @@ CUSTOM_FIELDS: dict[str, list[Field]] = {
 		},
 		_sprint(insert_after="progress_notes", in_list_view=1),
 	],
+	"Auto Email Report": [
+		{
+			"fieldname": "api_format",
+			"label": "File Format",
+			"fieldtype": "Select",
+			"options": "\npdf\nxlsx\ncsv\njson\nhtml",
+			"insert_after": "format",
+			"description": "Made by the API: mailed as a file of this format, with the rows that the user sees, to those recipients who may see the report.",
+			"read_only": 1,
+			"no_copy": 1,
+		},
+	],
 	"Webhook": [
 		{
 			"fieldname": "public_target_only",
@@ -115,6 +127,7 @@ CUSTOM_FIELDS: dict[str, list[Field]] = {
 
 # The same for DocTypes of apps that a site may lack. They get theirs when the app is there.
 CUSTOM_FIELDS_OF_APPS: dict[str, dict[str, list[Field]]] = {
+	"helpdesk": {"HD Ticket": [_assigned_to(insert_after="priority")]},
 	"gameplan": {
 		"GP Task": [
 			_sprint(insert_after="project"),

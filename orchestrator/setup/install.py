@@ -1,6 +1,17 @@
 """Install and migrate: everything this app declares on other apps' DocTypes."""
 
-from orchestrator.setup import backfill, custom_fields, indexes, roles, settings_defaults, status_options
+from orchestrator.setup import (
+	backfill,
+	custom_fields,
+	documents,
+	indexes,
+	roles,
+	settings_defaults,
+	status_options,
+	ticket_status,
+)
+
+OPTIONAL_APPS = frozenset({"helpdesk", "gameplan", "insights"})
 
 
 def before_install() -> None:
@@ -13,9 +24,9 @@ def after_install() -> None:
 
 
 def after_app_install(app: str) -> None:
-	"""Another app came to the site: its DocTypes get the fields that are declared for them."""
-	if app in custom_fields.CUSTOM_FIELDS_OF_APPS:
-		custom_fields.sync()
+	"""Hook after_app_install: an app of the suite that came after us gets what we declare on its DocTypes."""
+	if app in OPTIONAL_APPS:
+		sync()
 
 
 def sync() -> None:
@@ -24,4 +35,6 @@ def sync() -> None:
 	custom_fields.sync()
 	indexes.sync()
 	status_options.sync()
+	ticket_status.sync()
 	settings_defaults.sync()
+	documents.sync()

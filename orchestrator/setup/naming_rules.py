@@ -29,6 +29,7 @@ NAMING_RULES = (
 	NamingRule("Project", "PROJ"),
 	NamingRule("Sprint", "SPRINT"),
 	NamingRule("Employee", "EMP"),
+	NamingRule("Document", "DOC"),
 )
 
 

@@ -37,8 +37,9 @@ PEOPLE = (
 	Person("priya", "Priya", "Dale", "Female", "Customer Service Representative", "Customer Service", ("Support Team",)),
 	Person("omar", "Omar", "Reed", "Male", "Project Manager", "Operations", ("Projects Manager", "Projects User")),
 	Person("june", "June", "Harper", "Female", "Consultant", "Operations", ("Projects User",)),
+	Person("wren", "Wren", "Calloway", "Female", "", None, ("Clinical Manager", "Kipu Sync Manager")),
 	Person("api", "API", "Client", "Prefer not to say", "", None,
-		("Sales Manager", "Sales User", "Support Team", "HR User", "Projects User")),
+		("Sales Manager", "Sales User", "Support Team", "HR User", "Projects User", "Clinical Manager", "Kipu Sync Manager")),
 )  # fmt: skip
 # Employee -> who they report to; managers stand first above.
 MANAGERS = {"theo": "nora", "ida": "nora", "priya": "sam", "june": "omar"}
@@ -304,6 +305,36 @@ TICKETS = (
 	Ticket("Insurance field does not save", "It is empty again after I save.", "Medium", "billing.office"),
 )
 
+
+class Folder(NamedTuple):
+	title: str
+	access: tuple[tuple[str, str], ...]  # (role, level)
+
+
+class Document(NamedTuple):
+	title: str
+	folder: str
+	status: str
+	tags: tuple[str, ...]
+	versions: tuple[tuple[str, str], ...]  # (content, notes)
+
+
+FOLDERS = (
+	Folder("Staff Handbook", (("Desk User", "Read"), ("HR Manager", "Manage"))),
+	Folder("Partner Contracts", (("Sales User", "Read"), ("Sales Manager", "Manage"))),
+)
+DOCUMENTS = (
+	Document("Paid time off.txt", "Staff Handbook", "Approved", ("leave",),
+		(("Everyone has 20 days of annual leave.", "First edition"),
+		("Everyone has 20 days of annual leave.\nUp to five unused days move to the next year.", "Carry-over agreed in May"))),
+	Document("Crisis line procedure.txt", "Staff Handbook", "In Review", ("safety", "on call"),
+		(("Stay on the line. Call the clinician on duty. Write down the time.", ""),)),
+	Document("Tele-counselling agreement.txt", "Partner Contracts", "Approved", ("birch", "signed"),
+		(("Between the parties: forty sessions a month.", "Draft from their lawyer"),
+		("Between the parties: fifty sessions a month.", "As signed"))),
+	Document("Resident wellbeing terms.txt", "Partner Contracts", "Draft", ("frost",),
+		(("Two groups a week in the common room.", ""),)),
+)  # fmt: skip
 TEAM_NAME = "Care Operations"
 TEAM_PROJECT = "Admissions Redesign"
 TEAM_TASKS = (

@@ -1,0 +1,59 @@
+"""What Frappe would pass over in silence when it saves a caller's values, and answer as if it were written."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.model import child_table_fields, default_fields
+from frappe.model.document import Document
+from frappe.model.meta import Meta
+
+from orchestrator.api.aliases import field_of
+from orchestrator.api.columns import refuse_name
+
+
+def refuse_unknown_fields(meta: Meta, values: dict[str, Any]) -> None:
+	"""400 naming the first field that the DocType does not have."""
+	for name in values:
+		field = field_of(meta.name, name)
+		if not (
+			name.startswith("_")
+			or field in default_fields
+			or field in child_table_fields
+			or meta.has_field(field)
+		):
+			refuse_name(meta, "body", name)
+
+
+def refuse_out_of_reach(doc: Document, values: Mapping[str, Any]) -> None:
+	"""403 naming a field whose permission level the caller may not write. Frappe would keep what `doc` has, and tell
+	of a success: of an employee who approves their own leave, or enters a punch of last week."""
+	if frappe.session.user == "Administrator":
+		return
+	fields = {field.fieldname: field for field in doc.meta.get_high_permlevel_fields()}
+	writable = set(doc.get_permlevel_access("write")) if fields.keys() & values.keys() else set()
+	for name in fields.keys() & values.keys():
+		field, value = fields[name], values[name]
+		if field.permlevel not in writable and doc.cast(value, field) != doc.cast(doc.get(name), field):
+			frappe.throw(
+				_("You may not set {0} of {1}. Leave it out, or ask someone who may.").format(
+					name, _(doc.doctype)
+				),
+				frappe.PermissionError,
+			)
+
+
+def refuse_missing_links(meta: Meta, values: Mapping[str, Any]) -> None:
+	"""422 for a record that there is not. Frappe finds that out by itself, except for links from which it fetches
+	further values."""
+	for field in meta.get_link_fields():
+		target = values.get(field.fieldname)
+		if not target or not meta.get_fields_to_fetch(field.fieldname):
+			continue
+		if not frappe.get_meta(field.options).get("is_virtual") and not frappe.db.exists(
+			field.options, target
+		):
+			frappe.throw(
+				_("Could not find {0}").format(f"{_(field.label)}: {target}"), frappe.LinkValidationError
+			)

@@ -1,0 +1,83 @@
+"""Targets of `override_whitelisted_methods` for what gives away more of a ticket than its customer may know: Desk's form,
+which comes with all comments, and Helpdesk's search, which finds agents' notes. Colleagues get the apps' own functions.
+
+As in `orchestrator.api.overrides`, the function is chosen in each request, so that nothing of ours is on their stack.
+"""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import frappe
+from frappe import _
+
+from orchestrator.api.endpoint import READS, endpoint
+from orchestrator.helpdesk.tickets import DOCTYPES, is_customer
+
+NOTE = "HD Ticket Comment"
+
+
+def is_form_of_customer() -> bool:
+	"""True where a customer asks for the form of a ticket."""
+	return frappe.form_dict.get("doctype") in DOCTYPES and is_customer()
+
+
+def is_saved_by_customer() -> bool:
+	"""True where a customer saves a ticket as Desk's form does, which gets the comments back."""
+	return is_customer() and doctype_of(frappe.form_dict.get("doc")) in DOCTYPES
+
+
+def may_not_read_notes() -> bool:
+	"""True for who may not read the notes that a search would find."""
+	return not frappe.has_permission(NOTE, "read")
+
+
+def doctype_of(text: Any) -> str | None:
+	"""The DocType of a record as Desk sends it; None for what is no record."""
+	try:
+		record = json.loads(text)
+	except (TypeError, ValueError):
+		return None
+	return record.get("doctype") if isinstance(record, dict) else None
+
+
+# our name -> (the app's own function, ours)
+METHODS = {
+	"getdoc": ("frappe.desk.form.load.getdoc", "orchestrator.helpdesk.colleagues_only.refuse"),
+	"get_docinfo": ("frappe.desk.form.load.get_docinfo", "orchestrator.helpdesk.colleagues_only.refuse"),
+	"savedocs": ("frappe.desk.form.save.savedocs", "orchestrator.helpdesk.colleagues_only.refuse"),
+	"search": ("helpdesk.api.search.search", "orchestrator.helpdesk.colleagues_only.refuse"),
+	"get_filter_options": (
+		"helpdesk.api.search.get_filter_options",
+		"orchestrator.helpdesk.colleagues_only.refuse",
+	),
+}
+IS_REFUSED: dict[str, Callable[[], bool]] = {
+	"getdoc": is_form_of_customer,
+	"get_docinfo": is_form_of_customer,
+	"savedocs": is_saved_by_customer,
+	"search": may_not_read_notes,
+	"get_filter_options": may_not_read_notes,
+}
+
+
+def __getattr__(name: str) -> Callable[..., Any]:
+	"""The function to run for this request."""
+	if name not in METHODS:
+		raise AttributeError(name)
+	native, refusal = METHODS[name]
+	return frappe.get_attr(refusal if IS_REFUSED[name]() else native)
+
+
+@frappe.whitelist(methods=["GET", "POST", "PUT", "DELETE"])
+@endpoint(effect=READS)
+def refuse() -> None:
+	"""What a customer gets instead. Raises PermissionError (403), always."""
+	frappe.throw(
+		_("This is for the support team. Read your tickets in the portal, or ask get_my_tickets."),
+		frappe.PermissionError,
+	)
+
+
+# These methods stay Frappe's and Helpdesk's: neither of them is a call of this API, nor is what answers in their place.
+refuse.effect = None

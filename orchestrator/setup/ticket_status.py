@@ -1,0 +1,46 @@
+"""The status that HD Tickets get, a record of Helpdesk's where a site has it: made by install and migrate, removed by
+uninstall. One that the site had before us stays."""
+
+import frappe
+
+DOCTYPE, TICKET = "HD Ticket Status", "HD Ticket"
+STATUS, CATEGORY, COLOUR = "In Progress", "Open", "Orange"
+AFTER_UNINSTALL = "Open"
+_REMEMBERED = "__orchestrator_ticket_status"  # parent of our row in DefaultValue
+
+
+def sync() -> None:
+	"""Make the status where it is missing."""
+	if not missing():
+		return
+	order = max(frappe.get_all(DOCTYPE, pluck="order", limit=0), default=0) + 1
+	status = frappe.get_doc(
+		{
+			"doctype": DOCTYPE,
+			"label_agent": STATUS,
+			"category": CATEGORY,
+			"color": COLOUR,
+			"order": order,
+			"enabled": 1,
+		}
+	)
+	status.insert(ignore_permissions=True)  # install and migrate have no caller whose permissions count
+	frappe.defaults.set_default(TICKET, STATUS, _REMEMBERED)
+
+
+def remove() -> None:
+	"""Delete the status where we made it, and move the tickets that hold it to the stock one."""
+	if frappe.defaults.get_defaults_for(_REMEMBERED).get(TICKET) == STATUS and _is_there():
+		ticket = frappe.qb.DocType(TICKET)
+		frappe.qb.update(ticket).set(ticket.status, AFTER_UNINSTALL).where(ticket.status == STATUS).run()
+		frappe.delete_doc(DOCTYPE, STATUS, force=True, delete_permanently=True)
+	frappe.defaults.clear_default(parent=_REMEMBERED)
+
+
+def missing() -> list[str]:
+	"""`DocType: value` where this site has Helpdesk and lacks the status."""
+	return [f"{TICKET}: {STATUS}"] if frappe.db.exists("DocType", DOCTYPE) and not _is_there() else []
+
+
+def _is_there() -> bool:
+	return bool(frappe.db.exists("DocType", DOCTYPE) and frappe.db.exists(DOCTYPE, STATUS))
