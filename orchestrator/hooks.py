@@ -37,7 +37,11 @@ orchestrator_library = {
 
 # "In Progress", which ERPNext's own status lists do not know, counts as open
 notification_config = "orchestrator.setup.open_counts.get_notification_config"
-override_doctype_class = {"Email Digest": "orchestrator.setup.email_digest.DigestOfOpenIssues"}
+override_doctype_class = {
+	"Auto Email Report": "orchestrator.insights.report_schedules.ReportMailing",
+	"Email Digest": "orchestrator.setup.email_digest.DigestOfOpenIssues",
+}
+doctype_js = {"Task": "public/js/task.js"}
 doctype_list_js = {"Issue": "public/js/issue_list.js", "Task": "public/js/task_list.js"}
 
 # Records kept consistent: see orchestrator/crm and orchestrator/assignment.py
@@ -138,7 +142,9 @@ permission_query_conditions = {
 	"Document": "orchestrator.docs.access.conditions",
 	"Document Version": "orchestrator.docs.access.conditions",
 	"Document Folder": "orchestrator.docs.access.conditions",
+	"Document Folder Access": "orchestrator.docs.access.conditions",
 	"File": "orchestrator.docs.access.conditions",
+	"Tag Link": "orchestrator.docs.access.conditions",
 	"Employee": "orchestrator.hr.reach.conditions",
 	"Attendance": "orchestrator.hr.reach.conditions",
 	"Attendance Request": "orchestrator.hr.reach.conditions",
@@ -170,6 +176,7 @@ has_permission = {
 	"Document Version": "orchestrator.docs.access.has_permission",
 	"Document Folder": "orchestrator.docs.access.has_permission",
 	"File": "orchestrator.docs.guards.file_has_permission",
+	"Tag Link": "orchestrator.docs.access.tag_has_permission",
 	"Employee": "orchestrator.hr.reach.has_permission",
 	"Attendance": "orchestrator.hr.reach.has_permission",
 	"Attendance Request": "orchestrator.hr.reach.has_permission",
@@ -294,4 +301,5 @@ scheduler_events = {
 		"orchestrator.insights.report_jobs.delete_expired",
 	],
 	"daily_long": ["orchestrator.docs.integrity.nightly"],
+	"weekly_long": ["orchestrator.docs.fulltext.tidy"],
 }
