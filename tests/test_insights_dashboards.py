@@ -233,6 +233,21 @@ def test_an_insights_dashboard_answers_by_name_and_by_title(api, insights_dashbo
 		}
 
 
+def test_a_metric_takes_a_query_of_insights_as_a_table_or_as_one_number(api, insights_dashboard):
+	query = frappe.db.get_value("Insights Chart v3", insights_dashboard[2][1], "query")
+	table = insights.make_metric("Insights Query v3", query)
+	number = insights.make_metric("Insights Query v3", query, aggregate="Maximum", aggregate_field="todos")
+	dashboard = insights.make_dashboard(table, number)
+	reply = api().get(GET, dashboard=dashboard)
+	assert insights.value(reply, table.name)["rows"] == [
+		{"priority": "High", "todos": 2},
+		{"priority": "Low", "todos": 1},
+	]
+	assert insights.value(reply, number.name) == 2
+	refused = insights.item(api(insights.make_reader()).get(GET, dashboard=dashboard), number.name)
+	assert (refused["value"], refused["error"]["type"]) == (None, "PermissionError")
+
+
 def test_an_insights_dashboard_is_for_those_who_may_read_it(api, insights_dashboard):
 	name, title, (number, _bars) = insights_dashboard
 	user = factories.make_user("Insights User").name
