@@ -191,6 +191,14 @@ def test_the_monthly_sales_report_becomes_a_pdf_as_in_the_reference(api, opportu
 	assert content.startswith(b"%PDF-")
 
 
+def test_a_page_shows_the_figures_and_the_chart_of_the_report(api, opportunities):
+	page = content_of(api(user("Sales User")), "Monthly Sales Report", "html", filters=SPRING).decode()
+
+	assert '<div class="value">$ 2,250.00</div><div class="label">Won Value</div>' in page
+	assert page.count('fill="#2490ef"/>') == 3  # two months and the legend
+	assert ">2001-03</text>" in page
+
+
 def make_issue(day, **values):
 	issue = factories.make_issue(**values.pop("values", {}))
 	frappe.db.set_value("Issue", issue.name, {"opening_date": day, **values}, update_modified=False)
