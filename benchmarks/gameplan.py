@@ -88,7 +88,6 @@ def remove(sprints: list[str]) -> None:
 	frappe.db.delete("Task", {"name": ("like", f"{PREFIX}%")})
 	for name in sprints:
 		project = frappe.db.get_value("Sprint", name, "project")
-		frappe.db.set_value("Sprint", name, "state", "Closed")
 		frappe.delete_doc("Sprint", name)
 		frappe.delete_doc("Project", project)
 	frappe.db.commit()

@@ -41,6 +41,7 @@ override_doctype_class = {
 	"Auto Email Report": "orchestrator.insights.report_schedules.ReportMailing",
 	"Email Digest": "orchestrator.setup.email_digest.DigestOfOpenIssues",
 }
+doctype_js = {"Task": "public/js/task.js"}
 doctype_list_js = {"Issue": "public/js/issue_list.js", "Task": "public/js/task_list.js"}
 
 # Records kept consistent: see orchestrator/crm and orchestrator/assignment.py
@@ -111,9 +112,18 @@ doc_events = {
 	"HD Ticket Comment": {"validate": "orchestrator.helpdesk.notes.validate"},
 	"Webhook": {"validate": "orchestrator.api.webhook_targets.check_on_save"},
 	# What dashboards show: see orchestrator/insights/dashboards.py
-	"Number Card": {"on_update": "orchestrator.insights.dashboards.forget_plans"},
-	"Dashboard Chart": {"on_update": "orchestrator.insights.dashboards.forget_plans"},
-	"Report": {"on_update": "orchestrator.insights.dashboards.forget_plans"},
+	"Number Card": {
+		"on_update": "orchestrator.insights.dashboards.forget_plans",
+		"after_rename": "orchestrator.insights.dashboards.forget_plans",
+	},
+	"Dashboard Chart": {
+		"on_update": "orchestrator.insights.dashboards.forget_plans",
+		"after_rename": "orchestrator.insights.dashboards.forget_plans",
+	},
+	"Report": {
+		"on_update": "orchestrator.insights.dashboards.forget_plans",
+		"after_rename": "orchestrator.insights.dashboards.forget_plans",
+	},
 	"Insights Query v3": {"on_update": "orchestrator.insights.dashboards.forget_plans"},
 	"Insights Chart v3": {"on_update": "orchestrator.insights.dashboards.forget_plans"},
 	# A version's file stands, and goes by the access of its document: see orchestrator/docs/guards.py
@@ -132,7 +142,9 @@ permission_query_conditions = {
 	"Document": "orchestrator.docs.access.conditions",
 	"Document Version": "orchestrator.docs.access.conditions",
 	"Document Folder": "orchestrator.docs.access.conditions",
+	"Document Folder Access": "orchestrator.docs.access.conditions",
 	"File": "orchestrator.docs.access.conditions",
+	"Tag Link": "orchestrator.docs.access.conditions",
 	"Employee": "orchestrator.hr.reach.conditions",
 	"Attendance": "orchestrator.hr.reach.conditions",
 	"Attendance Request": "orchestrator.hr.reach.conditions",
@@ -164,6 +176,7 @@ has_permission = {
 	"Document Version": "orchestrator.docs.access.has_permission",
 	"Document Folder": "orchestrator.docs.access.has_permission",
 	"File": "orchestrator.docs.guards.file_has_permission",
+	"Tag Link": "orchestrator.docs.access.tag_has_permission",
 	"Employee": "orchestrator.hr.reach.has_permission",
 	"Attendance": "orchestrator.hr.reach.has_permission",
 	"Attendance Request": "orchestrator.hr.reach.has_permission",
@@ -288,4 +301,5 @@ scheduler_events = {
 		"orchestrator.insights.report_jobs.delete_expired",
 	],
 	"daily_long": ["orchestrator.docs.integrity.nightly"],
+	"weekly_long": ["orchestrator.docs.fulltext.tidy"],
 }

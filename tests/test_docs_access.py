@@ -6,6 +6,7 @@ import pytest
 
 import frappe
 
+from orchestrator.docs import changes
 from orchestrator.docs.access import MANAGE, READ, WRITE, Grant, Node, pass_on
 from tests import factories
 from tests.client import Client
@@ -18,6 +19,7 @@ from tests.docs_factories import (
 	make_person,
 	stored_path,
 	trail,
+	upload,
 )
 
 TREE = [
@@ -129,6 +131,43 @@ def reached(client: Client, place: frappe._dict) -> set[str]:
 )
 def test_a_document_is_reached_by_role_department_or_user_of_its_folder(api, place, person, documents):
 	assert reached(api(place[person]), place) == documents
+
+
+def test_desk_opens_the_forms_for_a_reader_and_not_for_an_outsider(browser, place):
+	load = "frappe.desk.form.load.getdoc"
+	reader, outsider = (browser(place[who], factories.PASSWORD) for who in ("reader", "outsider"))
+	for doctype, name in (
+		("Document", place.document),
+		("Document Version", f"{place.document}-v1"),
+		("Document Folder", place.folder),
+	):
+		reply = reader.get(load, doctype=doctype, name=name)
+		assert reply.status_code == 200, reply.text
+		assert reply.json()["docs"][0]["name"] == name
+		assert outsider.get(load, doctype=doctype, name=name).status_code == 403
+
+
+def test_nothing_else_tells_of_hidden_documents(api, place):
+	"""Frappe repeats titles and names of records in other DocTypes, and who has access stands in a child table."""
+	tag = factories.unique("Tag")
+	changes.tag(place.document, [tag])
+	frappe.db.commit()
+	reader, outsider = api(place.reader), api(place.outsider)
+	rows = {"doctype": "Tag Link", "filters": json.dumps({"tag": tag}), "fields": '["document_name"]'}
+	assert data_of(reader.get("frappe.client.get_list", **rows)) == [{"document_name": place.document}]
+	assert data_of(outsider.get("frappe.client.get_list", **rows)) == []
+	link = frappe.db.get_value("Tag Link", {"tag": tag})
+	assert outsider.get("frappe.client.get", doctype="Tag Link", name=link).status_code == 404
+	grants = {"doctype": "Document Folder Access", "parent": "Document Folder", "fields": '["parent"]'}
+	assert data_of(outsider.get("frappe.client.get_list", **grants)) == []
+	assert {row["parent"] for row in data_of(reader.get("frappe.client.get_list", **grants))} == {
+		place.folder
+	}
+	title = outsider.post("frappe.desk.search.get_link_title", doctype="Document", docname=place.document)
+	assert frappe.db.get_value("Document", place.document, "title") not in title.text
+	hidden = upload(outsider, f"/Documents/{place.folder}", "a.txt", b"x")
+	missing = upload(outsider, "/Documents/No such folder", "a.txt", b"x")
+	assert (hidden.status_code, hidden.json()) == (403, missing.json())
 
 
 def test_administrators_reach_all_and_guests_none(api, guest, place):
@@ -382,12 +421,13 @@ def test_every_view_download_and_change_is_in_the_trail(api, place, browser):
 		"frappe.desk.form.load.getdoc", doctype="Document", name=document
 	).ok  # fmt: skip
 	assert download(reader, document).ok
+	assert reader.request("GET", "/printview", params={"doctype": "Document", "name": document}).ok
 	data_of(reader.get(f"{METHOD}compare_versions", document=document, first=1, second=1))
 	data_of(manager.post("frappe.client.set_value", doctype="Document", name=document, status="Approved"))
 	data_of(manager.post(f"{METHOD}create_version", document=document, file="two two"), 201)
 	data_of(manager.post("frappe.client.delete", doctype="Document", name=document))
 	assert trail(document) == [
-		"Created", "Version Added", "Viewed", "Viewed", "Viewed", "Downloaded", "Versions Compared", "Changed",
+		"Created", "Version Added", "Viewed", "Viewed", "Viewed", "Downloaded", "Viewed", "Versions Compared", "Changed",
 		"Version Added", "Deleted",
 	]  # fmt: skip
 	viewed = frappe.get_all(

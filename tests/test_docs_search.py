@@ -197,7 +197,7 @@ def test_what_is_syntax_to_mariadb_is_only_text_here(api, query):
 def test_the_search_uses_the_full_text_index(site):
 	plan = frappe.db.sql(
 		"EXPLAIN " + fulltext.statement(False),
-		{"words": "+lease*", "first": "lease", "start": 0, "length": 20, "folders": []},
+		{"words": "+lease*", "start": 0, "length": 20, "folders": []},
 		as_dict=True,
 	)
 	used = {row.table: (row.type, row.key) for row in plan}

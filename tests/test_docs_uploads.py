@@ -87,6 +87,17 @@ def test_an_upload_elsewhere_is_a_plain_file(admin, mark):
 	assert data["folder"] == f"Home/Invoices {mark}"
 
 
+def test_a_file_that_is_to_hang_on_a_record_is_a_plain_file(admin, mark):
+	lead = factories.make_lead().name
+	data = data_of(
+		upload(
+			admin, f"/Documents/{mark}", "a.txt", mark.encode(), doctype="Lead", docname=lead, is_private="1"
+		),
+		201,
+	)
+	assert (data.get("document"), data["attached_to_name"]) == (None, lead)
+
+
 def test_who_may_not_write_at_the_root_makes_no_folder(api, mark):
 	reply = upload(api(make_person("Sales User")), f"/Documents/{mark}", "a.txt", b"x")
 	assert reply.status_code == 403

@@ -217,6 +217,19 @@ def test_the_daily_job_writes_such_a_change_down_for_the_day_on_which_it_was_mad
 	assert events_of(sprint.name, "kind", "found_later")[-1] == ("Progressed", 1)
 
 
+def test_a_change_that_left_no_trace_of_its_time_is_told_on_the_day_it_is_found(week):
+	sprint, first, _second = week
+	with at("2027-02-02 10:00:00"):
+		save(first, progress=25)
+	frappe.db.set_value("Task", first.name, "modified", "2027-02-02 10:00:00", update_modified=False)
+	frappe.db.set_value("Task", first.name, "progress", 50, update_modified=False)
+	frappe.db.commit()
+	with at("2027-02-04 00:05:00"):
+		assert events.reconcile_sprint(sprint.name) == 1
+		frappe.db.commit()
+	assert line(sprint) == [12, 10, 10, 8, 8]
+
+
 def test_the_job_looks_at_every_open_sprint(week):
 	sprint, first, _second = week
 	change_past_hooks(first, "2027-02-03", progress=50)

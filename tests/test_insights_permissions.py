@@ -205,3 +205,16 @@ def test_nobody_but_the_user_or_a_system_manager_shares_what_a_user_may_read(sit
 		"Measure", "open_pipeline_value", permission_mode="Shared", compute_as=manager, shared_role="All"
 	)
 	assert own.compute_as == manager
+
+
+def test_who_may_no_longer_see_a_figure_sees_nothing_of_its_history(api, opportunities):
+	seller = make_seller(*opportunities)
+	dashboard = insights.make_dashboard(frappe.get_doc("Orchestrator Metric", "open_pipeline_value"))
+	asked = {"dashboard": dashboard, "metric": "open_pipeline_value"}
+	api(seller).get(GET, dashboard=dashboard)
+	insights.record()
+	points = api(seller).get(HISTORY, **asked).json()["data"]["points"]
+	assert [point["value"] for point in points] == [1500]
+	frappe.get_doc("User", seller).remove_roles("Sales User")
+	frappe.db.commit()
+	assert api(seller).get(HISTORY, **asked).status_code == 403

@@ -20,14 +20,14 @@ def upload_file() -> dict[str, Any] | Unchanged:
 	made where it is missing, for those who may make folders.
 
 	A folder below Documents is one of the document library: the file becomes the next version of the document of that
-	title there, which is made where it is missing. `title`, `version_notes` and `tags` may be told.
+	title there, which is made where it is missing, unless it is to hang on a record (`doctype`). `title`, `version_notes` and `tags` may be told.
 
 	Takes Frappe's own parameters from the request. Returns the File. Raises BadRequest (400) without a file,
 	PermissionError (403) where the caller may not write the record or make the folder."""
 	form = frappe.form_dict
 	if "file" not in frappe.request.files and not (form.file_url or form.library_file_name or form.method):
 		frappe.throw(_("Send the file as a multipart part named file, or a file_url."), BadRequest)
-	if form.folder and belongs_to_library(form.folder):
+	if form.folder and not form.doctype and belongs_to_library(form.folder):
 		return kept_by_library(form)
 	if form.folder:
 		form.folder = folder_at(form.folder)

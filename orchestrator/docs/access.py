@@ -21,6 +21,12 @@ LEVEL_NEEDED = {
 	"delete": MANAGE,
 }
 DOCUMENT, VERSION, FOLDER = "Document", "Document Version", "Document Folder"
+ACCESS = "Document Folder Access"
+# DocTypes of Frappe that tell of records of any DocType -> what names the record
+TELLING = {
+	"File": ("attached_to_doctype", "attached_to_name"),
+	"Tag Link": ("document_type", "document_name"),
+}
 
 
 class Grant(NamedTuple):
@@ -114,8 +120,14 @@ def departments_of(user: str) -> list[str]:
 
 
 def require(level: int, folder: str | None) -> None:
-	"""403 where the caller's access to the folder is less than `level`."""
-	if level_of(folder) < level:
+	"""403 where the caller's access to the folder is less than `level`. One that may not even be read is not named."""
+	held = level_of(folder)
+	if held == NONE:
+		refuse(
+			_("You have no access to this folder. Ask whoever manages it, or the one above."),
+			frappe.PermissionError,
+		)
+	if held < level:
 		name = next(name for name, value in LEVEL_BY_NAME.items() if value == level)
 		refuse(
 			_("You need {0} access to the folder {1}. Ask whoever manages it.").format(_(name), folder),
@@ -126,13 +138,17 @@ def require(level: int, folder: str | None) -> None:
 # Hooks
 
 
-def has_permission(doc: Document, ptype: str = "read", user: str | None = None, **_kwargs: Any) -> bool:
+def has_permission(
+	doc: Document, ptype: str | None = "read", user: str | None = None, **_kwargs: Any
+) -> bool:
 	"""Hook has_permission of Document, Document Version and Document Folder."""
-	needed = LEVEL_NEEDED.get(ptype or "read")
+	ptype = ptype or "read"  # None: Desk asks for all at once
+	needed = LEVEL_NEEDED.get(ptype)
 	if needed is None:
 		return False
 	if doc.doctype == FOLDER:
-		return level_of(*folder_and_level(doc, ptype)[:1], user) >= folder_and_level(doc, ptype)[1]
+		folder, needed = folder_and_level(doc, ptype)
+		return level_of(folder, user) >= needed
 	if doc.doctype == VERSION:
 		folder = frappe.db.get_value(DOCUMENT, doc.document, "document_folder") if needed == READ else None
 		return bool(folder) and level_of(folder, user) >= needed
@@ -148,17 +164,26 @@ def folder_and_level(doc: Document, ptype: str) -> tuple[str | None, int]:
 
 
 def conditions(user: str | None = None, doctype: str | None = None) -> str:
-	"""Hook permission_query_conditions of Document, Document Version, Document Folder and File."""
+	"""Hook permission_query_conditions of the documents' DocTypes, and of those that tell of documents beside others."""
 	user = user or frappe.session.user
 	if manages_all(user):
 		return ""
 	folders = [frappe.db.escape(name, percent=False) for name in levels_of(user)]
 	listed = f"({', '.join(folders)})" if folders else "('')"
-	if doctype == FOLDER:
-		return f"`tab{FOLDER}`.name in {listed}"
+	if doctype in (FOLDER, ACCESS):
+		return f"`tab{doctype}`.{'name' if doctype == FOLDER else 'parent'} in {listed}"
 	if doctype == DOCUMENT:
 		return f"`tab{DOCUMENT}`.document_folder in {listed}"
 	readable = f"(select d.name from `tab{DOCUMENT}` d where d.document_folder in {listed})"  # noqa: S608  # escaped names
 	if doctype == VERSION:
 		return f"`tab{VERSION}`.document in {readable}"
-	return f"(coalesce(`tabFile`.attached_to_doctype, '') != '{DOCUMENT}' or `tabFile`.attached_to_name in {readable})"
+	of_type, of_name = TELLING[str(doctype)]
+	table = f"`tab{doctype}`"
+	return f"(coalesce({table}.{of_type}, '') != '{DOCUMENT}' or {table}.{of_name} in {readable})"
+
+
+def tag_has_permission(doc: Document, user: str | None = None, **_kwargs: Any) -> bool | None:
+	"""Hook has_permission of Tag Link, which repeats the title of what is tagged."""
+	if doc.document_type != DOCUMENT or not frappe.db.exists(DOCUMENT, doc.document_name):
+		return None
+	return bool(frappe.has_permission(DOCUMENT, "read", doc=doc.document_name, user=user))

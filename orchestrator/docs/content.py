@@ -62,31 +62,36 @@ def of_text(text: str) -> Incoming:
 	"""Content that stands in the body: a data URL, base64, or the text itself."""
 	if match := DATA_URL.fullmatch(text.strip()):
 		return Incoming(io.BytesIO(decoded(match["content"])), None, match["type"])
-	return Incoming(io.BytesIO(decoded(text) if looks_encoded(text) else text.encode()))
+	content = from_base64(text)
+	return Incoming(io.BytesIO(text.encode() if content is None else content))
 
 
 def decoded(text: str) -> bytes:
+	"""The bytes of what is said to be base64. 400 where it is not."""
 	try:
 		return base64.b64decode("".join(text.split()), validate=True)
 	except (binascii.Error, ValueError):
 		refuse(_("The content of file is not valid base64."), BadRequest)
 
 
-def looks_encoded(text: str) -> bool:
-	"""True for what only base64 looks like. A word of eight letters is valid base64, too: short content counts as
-	encoded where what comes out is a text or a known kind of file."""
-	compact = "".join(text.split("\n")).replace("\r", "")
-	if len(compact) % 4 or not compact:
-		return False
+def from_base64(text: str) -> bytes | None:
+	"""The bytes of what only base64 looks like, None for any other text. A word of eight letters is valid base64, too:
+	short content counts as encoded where what comes out is a text or a known kind of file."""
+	compact = "".join(text.split()) if "\n" in text else text
 	try:
 		content = base64.b64decode(compact, validate=True)
 	except (binascii.Error, ValueError):
-		return False
+		return None
+	if len(compact) >= SURELY_ENCODED:
+		return content
+	return content if content and is_meant(compact, content) else None
+
+
+def is_meant(compact: str, content: bytes) -> bool:
+	"""Whether short content that could be base64 is."""
 	if base64.b64encode(content).decode() != compact:
 		return False
-	if len(compact) >= SURELY_ENCODED or compact.endswith("="):
-		return True
-	if media.of_bytes(content) not in (media.TEXT, media.UNKNOWN):
+	if compact.endswith("=") or media.of_bytes(content) not in (media.TEXT, media.UNKNOWN):
 		return True
 	try:
 		return content.decode().isprintable()

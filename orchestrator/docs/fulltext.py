@@ -31,13 +31,13 @@ def page_of(query: str, folders: list[str] | None, start: int, length: int) -> l
 	words = words_of(query)
 	values: dict[str, Any] = {
 		"words": " ".join(f"+{word}*" for word in words),
-		"first": words[0],
 		"start": start,
 		"length": length,
 		"folders": folders or [],
 	}
-	rows = frappe.db.sql(statement(bool(folders)), values, as_dict=True)
-	return [hit(row) for row in rows]
+	scores = dict(frappe.db.sql(statement(bool(folders)), values))
+	rows = {row.name: row for row in described(list(scores), words[0])} if scores else {}
+	return [hit(rows[name], score) for name, score in scores.items()]
 
 
 def words_of(query: str) -> list[str]:
@@ -53,14 +53,12 @@ def words_of(query: str) -> list[str]:
 
 
 def statement(within_folders: bool) -> str:
-	"""The index finds, the primary key joins, the permissions narrow."""
+	"""Names and scores: the index finds, the primary key joins, the permissions narrow."""
 	# Frappe's own conditions: roles, user permissions, the folders. Their percent signs are no parameters.
 	allowed = (build_match_conditions("Document") or "1=1").replace("%", "%%")
 	narrowed = "AND `tabDocument`.document_folder IN %(folders)s" if within_folders else ""
 	return f"""
-		SELECT `tabDocument`.name, `tabDocument`.title, `tabDocument`.document_folder, `tabDocument`.status,
-			`tabDocument`.current_version, `tabDocument`.file_name, {MATCH} AS score,
-			SUBSTRING(t.content, GREATEST(LOCATE(%(first)s, t.content) - {SNIPPET_BEFORE}, 1), {SNIPPET_LENGTH}) AS snippet
+		SELECT `tabDocument`.name, {MATCH} AS score
 		FROM `tab{DOCTYPE}` t
 		JOIN `tabDocument` ON `tabDocument`.name = t.name
 		WHERE {MATCH} AND ({allowed}) {narrowed}
@@ -69,7 +67,21 @@ def statement(within_folders: bool) -> str:
 	"""  # noqa: S608  # names are this module's own, values are parameters
 
 
-def hit(row: frappe._dict) -> Hit:
+def described(names: list[str], word: str) -> list[frappe._dict]:
+	"""What is told of the documents of one page. Apart from the search, which would carry the texts of all it finds."""
+	return frappe.db.sql(
+		f"""
+		SELECT d.name, d.title, d.document_folder, d.status, d.current_version, d.file_name,
+			SUBSTRING(t.content, GREATEST(LOCATE(%(word)s, t.content) - {SNIPPET_BEFORE}, 1), {SNIPPET_LENGTH}) AS snippet
+		FROM `tabDocument` d JOIN `tab{DOCTYPE}` t ON t.name = d.name
+		WHERE d.name IN %(names)s
+		""",  # noqa: S608  # as above
+		{"names": names, "word": word},
+		as_dict=True,
+	)
+
+
+def hit(row: frappe._dict, score: float) -> Hit:
 	return {
 		"document": row.name,
 		"title": row.title,
@@ -77,7 +89,7 @@ def hit(row: frappe._dict) -> Hit:
 		"status": row.status,
 		"current_version": row.current_version,
 		"file_name": row.file_name,
-		"score": round(float(row.score), 4),
+		"score": round(float(score), 4),
 		"snippet": " ".join((row.snippet or "").split()),
 	}
 
@@ -142,6 +154,13 @@ def add_index() -> None:
 	if not frappe.db.has_index(f"tab{DOCTYPE}", INDEX):
 		columns = ", ".join(f"`{column}`" for column in COLUMNS)
 		frappe.db.sql_ddl(f"ALTER TABLE `tab{DOCTYPE}` ADD FULLTEXT INDEX `{INDEX}` ({columns})")
+
+
+def tidy() -> None:
+	"""Scheduled weekly: rebuild the index. InnoDB keeps the ids of changed and deleted texts in it until then, and looks
+	each hit up among them."""
+	frappe.db.commit()  # what MariaDB would do by itself
+	frappe.db.sql_ddl(f"OPTIMIZE TABLE `tab{DOCTYPE}`")
 
 
 def refresh_tags() -> None:

@@ -85,9 +85,11 @@ def has_sprints(doctype: str) -> bool:
 	return frappe.get_meta(doctype).has_field(FIELD)
 
 
-def rows_of_sprint(sprint: str) -> list[TaskRow]:
-	"""Every task of the sprint, whoever asks: its hours are the sum of all."""
-	queries = [_select(doctype, "sprint = %(sprint)s") for doctype in DOCTYPES if has_sprints(doctype)]
+def rows_of_sprint(sprint: str, lock: bool = False) -> list[TaskRow]:
+	"""Every task of the sprint, whoever asks: its hours are the sum of all. `lock` keeps them as they are until the
+	transaction ends, and reads what others have committed since it began."""
+	condition = f"sprint = %(sprint)s{' FOR UPDATE' if lock else ''}"
+	queries = [f"({_select(doctype, condition)})" for doctype in DOCTYPES if has_sprints(doctype)]
 	rows = frappe.db.sql(" UNION ALL ".join(queries), {"sprint": sprint}) if queries else ()
 	return [TaskRow(*row) for row in rows]
 

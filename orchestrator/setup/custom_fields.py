@@ -39,7 +39,7 @@ def _assigned_to(insert_after: str) -> Field:
 	}
 
 
-def _sprint(insert_after: str) -> Field:
+def _sprint(insert_after: str, **more: Any) -> Field:
 	"""`no_copy`: a copy of a task starts in the backlog."""
 	return {
 		"fieldname": "sprint",
@@ -50,6 +50,7 @@ def _sprint(insert_after: str) -> Field:
 		"in_standard_filter": 1,
 		"search_index": 1,
 		"no_copy": 1,
+		**more,
 	}
 
 
@@ -98,7 +99,7 @@ CUSTOM_FIELDS: dict[str, list[Field]] = {
 			"description": "The latest note on progress. Earlier ones are in the timeline.",
 			"no_copy": 1,
 		},
-		_sprint(insert_after="project"),
+		_sprint(insert_after="progress_notes", in_list_view=1),
 	],
 	"Auto Email Report": [
 		{

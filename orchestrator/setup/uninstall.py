@@ -18,6 +18,8 @@ from orchestrator.setup import (
 from orchestrator.setup.demo import ledger, remove
 
 APP = "orchestrator"
+# DocTypes whose history would outlive them in tabVersion, people's data and all.
+PRIVATE = ("Client", "Client Stay", "Kipu Connection")
 
 
 def before_uninstall() -> None:
@@ -41,6 +43,8 @@ def after_uninstall() -> None:
 	if _is_dry_run():
 		return
 	roles.remove()
+	frappe.db.delete("Version", {"ref_doctype": ("in", PRIVATE)})
+	frappe.db.delete("User Permission", {"allow": "Facility"})
 	frappe.db.delete("Scheduled Job Type", {"method": ("like", f"{APP}.%")})
 	frappe.db.delete("Patch Log", {"patch": ("like", f"{APP}.%")})
 	frappe.db.commit()  # Frappe commits before it calls this hook, and not again

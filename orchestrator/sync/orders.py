@@ -32,7 +32,7 @@ def read_order(sync_type: str, dry_run: bool, since_date: str | None) -> Order:
 	since = read_date("since_date", since_date) if since_date else None
 	if since and not date(2000, 1, 1) <= since <= datetime.now(timezone.utc).date() + timedelta(days=1):
 		refuse(_("since_date must be a day between 2000-01-01 and today."), BadRequest)
-	kind = "backfill" if since and sync_type == "incremental" else sync_type
+	kind = "backfill" if since else sync_type
 	return Order("", kind, dry_run, since, "API")
 
 

@@ -6,10 +6,12 @@ import frappe
 from frappe import _
 from frappe.utils import now_datetime
 
+from orchestrator.api.parameters import parse_json
 from orchestrator.exceptions import BadRequest, Conflict, refuse
 from orchestrator.sync import alerts, engine, history, issues, orders, runs
 from orchestrator.sync.runs import DOCTYPE, Order
 from orchestrator.sync.shapes import RunStanding
+from orchestrator.sync.work import Watch
 
 MOST_ISSUES = 500
 # More records than that are taken back by a job.
@@ -45,8 +47,9 @@ def approve(name: str) -> RunStanding:
 	return history.standing(name)
 
 
-def roll_back(name: str) -> RunStanding:
-	"""Take a run back; a large one in a job. Returns the run that does it. 409 if it can't be, or another is at work."""
+def roll_back(name: str, watch: Watch | None = None) -> RunStanding:
+	"""Take a run back; a large one in a job, unless somebody watches. Returns the run that does it. 409 if it can't be, or
+	another is at work."""
 	row = frappe.db.get_value(
 		DOCTYPE,
 		_existing(name),
@@ -57,12 +60,12 @@ def roll_back(name: str) -> RunStanding:
 		refuse(_("Run {0} can't be rolled back: it is {1}.").format(name, _(row.status)), Conflict)
 	order = Order(row.connection, "rollback")
 	checkpoint = {"target": name}
-	if row.imported + row.updated > TAKEN_BACK_NOW:
+	if watch is None and row.imported + row.updated > TAKEN_BACK_NOW:
 		queued = runs.queue(order, checkpoint)
 		orders.enqueue(queued)
 		return history.standing(queued)
 	run = runs.begin(order, checkpoint)
-	engine.execute(run)
+	engine.execute(run, watch)
 	return history.standing(run.name)
 
 
@@ -81,6 +84,14 @@ def discard(names: Collection[str]) -> int:
 	for name in opened:
 		issues.close(name, "Discarded")
 	return len(opened)
+
+
+def read_names(issues: str | list[str]) -> list[str]:
+	"""The names, also where they come as JSON text, as Desk sends lists. BadRequest (400) for anything else."""
+	names = parse_json("issues", issues)
+	if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+		refuse(_("issues must be a list of names."), BadRequest)
+	return names
 
 
 def resume(connection: str) -> None:

@@ -123,6 +123,11 @@ class Document(Base):
 		if getattr(frappe.local, "request", None) and not self.get_doc_before_save():
 			audit.record_read("Viewed", self.name, self.document_folder, self.current_version)
 
+	def before_print(self, *_args: object) -> None:
+		"""A print is a view as well."""
+		if getattr(frappe.local, "request", None):
+			audit.record_read("Viewed", self.name, self.document_folder, self.current_version)
+
 	def validate_share(self, _share: Base) -> None:
 		guards.refuse_sharing()
 

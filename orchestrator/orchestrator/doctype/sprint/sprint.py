@@ -45,7 +45,6 @@ class Sprint(Document):
 		sprint_rules.check_overlap(self)
 
 	def on_trash(self) -> None:
-		sprint_rules.check_deletable(self)
 		sprint_rules.forget_events(self)
 
 	def before_rename(self, _old: str, _new: str, merge: bool = False) -> None:
