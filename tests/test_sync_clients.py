@@ -346,13 +346,14 @@ def delivered() -> set[str]:
 
 
 @pytest.mark.parametrize("doctype", LISTENERS)
-def test_who_listens_hears_of_new_clients_as_of_any_other_record(kipu, doctype, worker):
+def test_who_listens_hears_of_new_clients_as_of_any_other_record(site, doctype, worker):
 	rule = factories.make(doctype, **LISTENERS[doctype]())
 	try:
 		assert doctype in list(listeners.reasons("Client"))
-		connection = make_connection(kipu)
-		stay = kipu.world.admit_new()
-		sync(connection)
+		with Simulator(0) as kipu:
+			stay = kipu.world.admit_new()
+			connection = make_connection(kipu)
+			sync(connection)
 		client = client_of(connection, chart(stay)).name
 		if doctype == "Webhook":
 			assert client in delivered()
