@@ -38,6 +38,10 @@ class ReportFailed(frappe.ValidationError):
 	"""A report's own code or query failed. 422."""
 
 
+class MissingFigure(frappe.ValidationError):
+	"""There is nothing yet to compute a figure from. 422."""
+
+
 class TargetRefused(frappe.ValidationError):
 	"""A webhook may not be sent to this address. 422."""
 

@@ -11,17 +11,37 @@ required_apps = ["frappe/erpnext", "frappe/hrms"]
 # Set-up: what is declared in orchestrator/setup, made and taken back
 before_install = "orchestrator.setup.install.before_install"
 after_install = "orchestrator.setup.install.after_install"
-after_migrate = ["orchestrator.setup.install.sync"]
-after_app_install = "orchestrator.setup.install.after_app_install"
+after_sync = "orchestrator.setup.dashboards.sync"  # once the cards are there that they show
+after_migrate = ["orchestrator.setup.install.sync", "orchestrator.setup.dashboards.sync"]
 before_uninstall = "orchestrator.setup.uninstall.before_uninstall"
 after_uninstall = "orchestrator.setup.uninstall.after_uninstall"
+after_app_install = "orchestrator.setup.install.after_app_install"
 
 # What only remembers a record does not stand in the way of its deletion
-ignore_links_on_delete = ["Bulk Operation", "Orchestrator Demo Record", "Ticket Escalation"]
+ignore_links_on_delete = [
+	"Bulk Operation",
+	"Generated Report",
+	"Orchestrator Demo Record",
+	"Sprint Event",
+	"Sync Issue",
+	"Sync Run",
+	"Sync State",
+	"Ticket Escalation",
+]
+
+# Where uploads become records of their own: see orchestrator/api/uploads.py
+orchestrator_library = {
+	"concerns": "orchestrator.docs.uploads.concerns",
+	"keep": "orchestrator.docs.uploads.keep",
+}
 
 # "In Progress", which ERPNext's own status lists do not know, counts as open
 notification_config = "orchestrator.setup.open_counts.get_notification_config"
-override_doctype_class = {"Email Digest": "orchestrator.setup.email_digest.DigestOfOpenIssues"}
+override_doctype_class = {
+	"Auto Email Report": "orchestrator.insights.report_schedules.ReportMailing",
+	"Email Digest": "orchestrator.setup.email_digest.DigestOfOpenIssues",
+}
+doctype_js = {"Task": "public/js/task.js"}
 doctype_list_js = {"Issue": "public/js/issue_list.js", "Task": "public/js/task_list.js"}
 
 # Records kept consistent: see orchestrator/crm and orchestrator/assignment.py
@@ -59,12 +79,29 @@ doc_events = {
 		"on_change": "orchestrator.assignment.on_change",
 		"on_trash": "orchestrator.helpdesk.escalation.forget",
 	},
+	# What happens to tasks is written down for the burndown of their sprint: see orchestrator/gameplan/events.py
 	"Task": {
-		"before_validate": "orchestrator.assignment.before_validate",
-		"validate": "orchestrator.assignment.validate",
-		"on_update": "orchestrator.assignment.on_update",
-		"on_change": "orchestrator.assignment.on_change",
-		"after_rename": "orchestrator.assignment.after_rename",
+		"before_validate": [
+			"orchestrator.assignment.before_validate",
+			"orchestrator.gameplan.task.before_validate",
+		],
+		"validate": [
+			"orchestrator.assignment.validate",
+			"orchestrator.gameplan.task.validate",
+			"orchestrator.gameplan.dependencies.validate",
+		],
+		"on_update": ["orchestrator.assignment.on_update", "orchestrator.gameplan.task.on_update"],
+		"on_change": ["orchestrator.assignment.on_change", "orchestrator.gameplan.events.on_change"],
+		"after_delete": "orchestrator.gameplan.events.after_delete",
+		"after_rename": [
+			"orchestrator.assignment.after_rename",
+			"orchestrator.gameplan.events.after_rename",
+		],
+	},
+	"GP Task": {
+		"validate": "orchestrator.gameplan.task.validate",
+		"on_change": "orchestrator.gameplan.events.on_change",
+		"after_delete": "orchestrator.gameplan.events.after_delete",
 	},
 	"ToDo": {
 		"on_update": "orchestrator.assignment.on_todo_change",
@@ -74,10 +111,40 @@ doc_events = {
 	"Comment": {"on_update": "orchestrator.helpdesk.notes.on_update"},
 	"HD Ticket Comment": {"validate": "orchestrator.helpdesk.notes.validate"},
 	"Webhook": {"validate": "orchestrator.api.webhook_targets.check_on_save"},
+	# What dashboards show: see orchestrator/insights/dashboards.py
+	"Number Card": {
+		"on_update": "orchestrator.insights.dashboards.forget_plans",
+		"after_rename": "orchestrator.insights.dashboards.forget_plans",
+	},
+	"Dashboard Chart": {
+		"on_update": "orchestrator.insights.dashboards.forget_plans",
+		"after_rename": "orchestrator.insights.dashboards.forget_plans",
+	},
+	"Report": {
+		"on_update": "orchestrator.insights.dashboards.forget_plans",
+		"after_rename": "orchestrator.insights.dashboards.forget_plans",
+	},
+	"Insights Query v3": {"on_update": "orchestrator.insights.dashboards.forget_plans"},
+	"Insights Chart v3": {"on_update": "orchestrator.insights.dashboards.forget_plans"},
+	# A version's file stands, and goes by the access of its document: see orchestrator/docs/guards.py
+	"File": {
+		"before_validate": "orchestrator.docs.guards.before_file_validate",
+		"on_trash": "orchestrator.docs.guards.on_file_trash",
+		"validate_share": "orchestrator.docs.guards.refuse_share",
+	},
+	"Tag Link": {"after_insert": "orchestrator.docs.guards.after_tag_change"},
 }
 
-# Whose records self-service reaches: see orchestrator/hr/reach.py
+# Whose records self-service reaches: see orchestrator/hr/reach.py; which documents: orchestrator/docs/access.py; whose
+# sprints: orchestrator/gameplan/reach.py
 permission_query_conditions = {
+	"Orchestrator Dashboard": "orchestrator.insights.access.conditions",
+	"Document": "orchestrator.docs.access.conditions",
+	"Document Version": "orchestrator.docs.access.conditions",
+	"Document Folder": "orchestrator.docs.access.conditions",
+	"Document Folder Access": "orchestrator.docs.access.conditions",
+	"File": "orchestrator.docs.access.conditions",
+	"Tag Link": "orchestrator.docs.access.conditions",
 	"Employee": "orchestrator.hr.reach.conditions",
 	"Attendance": "orchestrator.hr.reach.conditions",
 	"Attendance Request": "orchestrator.hr.reach.conditions",
@@ -100,8 +167,16 @@ permission_query_conditions = {
 	"Salary Withholding": "orchestrator.hr.reach.conditions",
 	"Shift Assignment": "orchestrator.hr.reach.conditions",
 	"Shift Request": "orchestrator.hr.reach.conditions",
+	"Sprint": "orchestrator.gameplan.reach.conditions",
+	"Sprint Event": "orchestrator.gameplan.reach.conditions",
 }
 has_permission = {
+	"Orchestrator Dashboard": "orchestrator.insights.access.has_permission",
+	"Document": "orchestrator.docs.access.has_permission",
+	"Document Version": "orchestrator.docs.access.has_permission",
+	"Document Folder": "orchestrator.docs.access.has_permission",
+	"File": "orchestrator.docs.guards.file_has_permission",
+	"Tag Link": "orchestrator.docs.access.tag_has_permission",
 	"Employee": "orchestrator.hr.reach.has_permission",
 	"Attendance": "orchestrator.hr.reach.has_permission",
 	"Attendance Request": "orchestrator.hr.reach.has_permission",
@@ -124,6 +199,7 @@ has_permission = {
 	"Salary Withholding": "orchestrator.hr.reach.has_permission",
 	"Shift Assignment": "orchestrator.hr.reach.has_permission",
 	"Shift Request": "orchestrator.hr.reach.has_permission",
+	"Sprint": "orchestrator.gameplan.reach.has_permission",
 }
 
 # The contract: see orchestrator/api
@@ -154,11 +230,76 @@ override_whitelisted_methods = {
 
 before_job = ["orchestrator.api.webhook_targets.check_before_delivery"]
 
+# What a metric may show: a name, and a function as orchestrator/figures.py describes it. Other apps add theirs.
+orchestrator_measures = {
+	"open_pipeline_value": "orchestrator.crm.measures.open_pipeline_value",
+	"pipeline_by_stage": "orchestrator.crm.measures.pipeline_by_stage",
+	"win_rate": "orchestrator.crm.measures.win_rate",
+	"new_leads": "orchestrator.crm.measures.new_leads",
+	"new_opportunities": "orchestrator.crm.measures.new_opportunities",
+	"leads_by_status": "orchestrator.crm.measures.leads_by_status",
+	"opportunities_by_month": "orchestrator.crm.measures.opportunities_by_month",
+	"next_closings": "orchestrator.crm.measures.next_closings",
+	"headcount": "orchestrator.hr.measures.headcount",
+	"on_leave_today": "orchestrator.hr.measures.on_leave_today",
+	"leave_to_decide": "orchestrator.hr.measures.leave_to_decide",
+	"checked_in_today": "orchestrator.hr.measures.checked_in_today",
+	"new_employees": "orchestrator.hr.measures.new_employees",
+	"employees_by_department": "orchestrator.hr.measures.employees_by_department",
+	"leave_by_type": "orchestrator.hr.measures.leave_by_type",
+	"joined_by_month": "orchestrator.hr.measures.joined_by_month",
+	"coming_leave": "orchestrator.hr.measures.coming_leave",
+	"open_tickets": "orchestrator.helpdesk.measures.open_tickets",
+	"unassigned_tickets": "orchestrator.helpdesk.measures.unassigned_tickets",
+	"overdue_tickets": "orchestrator.helpdesk.measures.overdue_tickets",
+	"new_tickets": "orchestrator.helpdesk.measures.new_tickets",
+	"first_response_hours": "orchestrator.helpdesk.measures.first_response_hours",
+	"service_level_met": "orchestrator.helpdesk.measures.service_level_met",
+	"tickets_by_status": "orchestrator.helpdesk.measures.tickets_by_status",
+	"tickets_by_day": "orchestrator.helpdesk.measures.tickets_by_day",
+	"oldest_tickets": "orchestrator.helpdesk.measures.oldest_tickets",
+	"open_projects": "orchestrator.gameplan.measures.open_projects",
+	"open_tasks": "orchestrator.gameplan.measures.open_tasks",
+	"completed_tasks": "orchestrator.gameplan.measures.completed_tasks",
+	"remaining_hours": "orchestrator.gameplan.measures.remaining_hours",
+	"tasks_by_status": "orchestrator.gameplan.measures.tasks_by_status",
+	"tasks_by_priority": "orchestrator.gameplan.measures.tasks_by_priority",
+	"project_progress": "orchestrator.gameplan.measures.project_progress",
+	"clients_in_care": "orchestrator.sync.measures.clients_in_care",
+	"clients_expected": "orchestrator.sync.measures.clients_expected",
+	"admissions": "orchestrator.sync.measures.admissions",
+	"discharges": "orchestrator.sync.measures.discharges",
+	"length_of_stay": "orchestrator.sync.measures.length_of_stay",
+	"clients_by_level_of_care": "orchestrator.sync.measures.clients_by_level_of_care",
+	"clients_by_facility": "orchestrator.sync.measures.clients_by_facility",
+	"admissions_by_month": "orchestrator.sync.measures.admissions_by_month",
+}
+
 scheduler_events = {
-	"cron": {"*/5 * * * *": ["orchestrator.helpdesk.escalation.escalate_due_tickets"]},
-	"hourly": ["orchestrator.api.bulk.jobs.fail_dead_operations"],
+	"cron": {
+		"*/5 * * * *": [
+			"orchestrator.helpdesk.escalation.escalate_due_tickets",
+			"orchestrator.insights.jobs.record",
+			"orchestrator.insights.jobs.refresh_due_dashboards",
+			"orchestrator.sync.jobs.give_up_dead_runs",
+			"orchestrator.sync.jobs.start_due_runs",
+		],
+		"7,27,47 2 * * *": ["orchestrator.sync.jobs.start_census"],
+		"11,31,51 3 * * 0": ["orchestrator.sync.jobs.start_reconcile"],
+	},
+	"hourly": [
+		"orchestrator.api.bulk.jobs.fail_dead_operations",
+		"orchestrator.sync.jobs.warn_of_stale_connections",
+		"orchestrator.insights.report_jobs.fail_dead_runs",
+	],
 	"daily": [
+		"orchestrator.sync.jobs.delete_old_records",
 		"orchestrator.api.idempotency.delete_expired",
 		"orchestrator.api.bulk.jobs.delete_old_operations",
+		"orchestrator.gameplan.events.reconcile",
+		"orchestrator.insights.history.delete_old",
+		"orchestrator.insights.report_jobs.delete_expired",
 	],
+	"daily_long": ["orchestrator.docs.integrity.nightly"],
+	"weekly_long": ["orchestrator.docs.fulltext.tidy"],
 }

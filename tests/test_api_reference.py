@@ -12,9 +12,9 @@ import frappe
 from orchestrator.api import errors
 from orchestrator.api.aliases import ALIASES
 from orchestrator.setup import ticket_status
-from orchestrator.setup.custom_fields import CUSTOM_FIELDS
+from orchestrator.setup.custom_fields import CUSTOM_FIELDS, CUSTOM_FIELDS_OF_APPS
 from orchestrator.setup.status_options import STATUS_OPTIONS
-from tests import factories, helpdesk, reference, reference_hr
+from tests import factories, helpdesk, reference, reference_gameplan, reference_hr, reference_kipu
 from tests.client import Client
 from tests.reference import Bindings, Example
 
@@ -57,9 +57,11 @@ def bound(frappe_site: str) -> Iterator[Bindings]:
 	forget_earlier_run()
 	promise_support()
 	switch_names(True)
-	people = reference_hr.prepare()
-	empty_bucket(CALLERS["busy"][0])  # last: saving an employee clears the cache
-	yield credentials() | people | {"<password>": factories.PASSWORD, "<idempotency key>": uuid.uuid4().hex}
+	prepared = reference_hr.prepare() | reference_gameplan.prepare()
+	with reference_kipu.instance() as kipu:
+		empty_bucket(CALLERS["busy"][0])  # last: saving an employee clears the cache
+		given = {"<password>": factories.PASSWORD, "<idempotency key>": uuid.uuid4().hex}
+		yield credentials() | prepared | kipu | given
 	switch_names(False)
 	forget_earlier_run()
 	reference_hr.forget()
@@ -68,12 +70,12 @@ def bound(frappe_site: str) -> Iterator[Bindings]:
 def forget_earlier_run() -> None:
 	"""Delete what the examples made."""
 	frappe.set_user("Administrator")
+	reference_gameplan.forget()
 	leads = frappe.get_all("Lead", {"email_id": ("in", LEADS)}, pluck="name")
 	for doctype, filters in (
+		("Document", {"title": "contract.txt", "document_folder": ("in", ("Documents", "Contracts"))}),
 		("Webhook", {"name": WEBHOOK}),
 		("OAuth Client", {"app_name": APP_NAME}),
-		("Task", {"subject": "Implement authentication"}),
-		("Project", {"project_name": "Harbour portal"}),
 		("Issue", {"raised_by": LEADS[0]}),
 		("Opportunity", {"party_name": ("in", leads)}),
 		("Lead", {"name": ("in", leads)}),
@@ -182,7 +184,10 @@ def test_the_table_of_added_fields_is_the_one_in_the_code() -> None:
 		for doctype, names, _meaning in rows_of("Fields that the DocTypes get")
 		for name in names.split(", ")
 	}
-	assert told == {(doctype, row["fieldname"]) for doctype, rows in CUSTOM_FIELDS.items() for row in rows}
+	tables = (CUSTOM_FIELDS, *CUSTOM_FIELDS_OF_APPS.values())
+	assert told == {
+		(doctype, row["fieldname"]) for table in tables for doctype, rows in table.items() for row in rows
+	}
 
 
 def test_the_table_of_added_statuses_is_the_one_in_the_code() -> None:

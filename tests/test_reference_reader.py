@@ -69,6 +69,7 @@ def test_what_is_no_example_is_an_error(text: str) -> None:
 		(["L001", "L001"], ["CRM-1", "CRM-1"]),
 		("in <seconds> seconds", "in 7 seconds"),
 		("<key>-<key>", "a-a"),
+		(["<a number>", "<a number>"], [1, 2.5]),
 	],
 )
 def test_alike(told: object, got: object) -> None:
@@ -90,6 +91,8 @@ def test_alike(told: object, got: object) -> None:
 		("L001", ["CRM-1"]),
 		("in <seconds> seconds", "in 7 minutes"),
 		("<key>-<key>", "a-b"),
+		(["<a number>"], [None]),
+		(["<a number>"], [True]),
 	],
 )
 def test_different(told: object, got: object) -> None:

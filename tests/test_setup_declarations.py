@@ -76,11 +76,33 @@ def test_a_field_of_the_sites_own_that_holds_something_else_stops_the_install(si
 def test_a_field_of_the_sites_own_that_holds_the_same_is_used_as_it_is(site, monkeypatch):
 	same = {"fieldname": "industry", "fieldtype": "Link", "options": "Industry Type"}
 	monkeypatch.setattr(custom_fields, "CUSTOM_FIELDS", {"Lead": [same]})
+	monkeypatch.setattr(custom_fields, "CUSTOM_FIELDS_OF_APPS", {})
 	install.before_install()
 	custom_fields.sync()
 	custom_fields.remove()
 	assert not frappe.db.exists("Custom Field", "Lead-industry")
 	assert frappe.get_meta("Lead").has_field("industry")
+
+
+def test_an_app_that_comes_later_gets_the_fields_of_its_doctypes(site, monkeypatch):
+	synced = []
+	monkeypatch.setattr(custom_fields, "sync", lambda: synced.append("fields"))
+	install.after_app_install("an app of somebody's")
+	assert synced == []
+	install.after_app_install("gameplan")
+	assert synced == ["fields"]
+
+
+def test_without_an_app_nothing_is_declared_for_its_doctypes(site, monkeypatch):
+	with_apps = {f"{doctype}.{field['fieldname']}" for doctype, field in custom_fields.declared()}
+	monkeypatch.setattr(custom_fields, "is_installed", lambda app: False)
+	without = {f"{doctype}.{field['fieldname']}" for doctype, field in custom_fields.declared()}
+	assert with_apps - without == {
+		"HD Ticket.assigned_to",
+		"GP Task.sprint",
+		"GP Task.expected_time",
+		"GP Task.progress",
+	}
 
 
 # In Progress counts as open

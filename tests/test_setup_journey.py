@@ -1,8 +1,10 @@
 """The app comes and goes: migrated, uninstalled, installed on a site that holds data, uninstalled again, and the
 whole database compared. One journey on the test site itself, whose database is put back afterwards."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +13,9 @@ import frappe
 from frappe.custom.doctype.property_setter.property_setter import make_property_setter
 
 from tests import bench, factories, helpdesk, snapshot
+from tests.docs_factories import make_document, make_folder
 from tests.snapshot import Snapshot
+from tests.source import ROOT
 
 MIGRATED = (
 	"tabCustom Field",
@@ -37,7 +41,12 @@ OUR_FIELDS = {
 	("tabHD Ticket", "assigned_to"),
 	("tabTask", "assigned_to"),
 	("tabTask", "progress_notes"),
+	("tabTask", "sprint"),
+	("tabGP Task", "sprint"),
+	("tabGP Task", "expected_time"),
+	("tabGP Task", "progress"),
 }
+OUR_ROLES = ("Orchestrator Manager", "Clinical User", "Clinical Manager", "Kipu Sync Manager")
 STOCK_LEAD_STATUSES = (
 	"Lead\nOpen\nReplied\nOpportunity\nQuotation\nLost Quotation\nInterested\nConverted\nDo Not Contact"
 )
@@ -104,6 +113,9 @@ def make_records() -> dict[str, str]:
 		"task": factories.make_task(status="In Progress"),
 		"assigned lead": factories.make_lead(),
 		"ticket": helpdesk.make_hd_ticket(status="In Progress"),
+		"document file": frappe.get_doc(
+			"File", {"attached_to_name": make_document(make_folder(legal_hold=1))}
+		),
 	}
 	for status in ("Open", "Replied", "Quotation", "Converted", "Lost", "Closed"):
 		made[status] = factories.make_opportunity(status=status)
@@ -159,6 +171,16 @@ def values(names: dict[str, str]) -> dict[str, Any]:
 	"""What people see of the records now."""
 	frappe.db.rollback()
 	seen: dict[str, Any] = {
+		"document file": dict(
+			zip(
+				("url", "private", "owner", "attached to"),
+				frappe.db.sql(
+					"select file_url, is_private, owner, attached_to_name from tabFile where name=%s",
+					names["document file"],
+				)[0],
+				strict=True,
+			)
+		),
 		"statuses": {
 			key: sql_value("status", doctype, names[key])
 			for key, doctype in (
@@ -189,6 +211,12 @@ def sql_value(column: str, doctype: str, name: str) -> Any:
 	return frappe.db.sql(f"select `{column}` from `tab{doctype}` where name=%s", name)[0][0]  # noqa: S608
 
 
+def our_doctypes() -> list[str]:
+	"""The DocTypes of this app, by their files."""
+	files = (ROOT / "orchestrator" / "orchestrator" / "doctype").glob("*/*.json")
+	return sorted(json.loads(file.read_text())["name"] for file in files)
+
+
 def leftovers() -> dict[str, list]:
 	"""Every trace of the app, by where it was found."""
 	queries = {
@@ -196,18 +224,23 @@ def leftovers() -> dict[str, list]:
 		"modules": "select name from `tabModule Def` where app_name='orchestrator'",
 		"doctypes": "select name from tabDocType where module='Orchestrator'",
 		"custom fields": "select name from `tabCustom Field` where module='Orchestrator'",
-		"roles": "select name from tabRole where name like 'Orchestrator%'",
-		"granted roles": "select name from `tabHas Role` where role like 'Orchestrator%'",
-		"permissions": "select name from tabDocPerm where role like 'Orchestrator%'",
+		"roles": f"select name from tabRole where name in {OUR_ROLES}",  # noqa: S608
+		"granted roles": f"select name from `tabHas Role` where role in {OUR_ROLES}",  # noqa: S608
+		"permissions": f"select name from tabDocPerm where role in {OUR_ROLES}",  # noqa: S608
 		"jobs": "select name from `tabScheduled Job Type` where method like 'orchestrator.%'",
 		"patches": "select name from `tabPatch Log` where patch like 'orchestrator.%'",
 		"defaults": "select defkey from tabDefaultValue where parent like '%orchestrator%' or defvalue like '%orchestrator%'",
 		"singles": "select field from tabSingles where doctype like 'Orchestrator%'",
 		"naming rules": "select name from `tabDocument Naming Rule` where name like 'orchestrator-%'",
-		"workspaces": "select name from tabWorkspace where name='Orchestrator'",
+		"our clients' changes": "select name from tabVersion where ref_doctype in ('Client', 'Client Stay')",
+		"facilities' readers": "select name from `tabUser Permission` where allow='Facility'",
+		"workspaces": "select name from tabWorkspace where module='Orchestrator'",
+		"reports": "select name from tabReport where module='Orchestrator'",
+		"notifications": "select name from tabNotification where module='Orchestrator'",
 		"cards": "select name from `tabNumber Card` where module='Orchestrator'",
-		"tables": "select table_name from information_schema.tables where table_schema=database() and"
-		" (table_name like 'tabOrchestrator%' or table_name in ('tabIdempotency Record', 'tabBulk Operation', 'tabTicket Escalation'))",
+		"pages": "select name from tabPage where module='Orchestrator'",
+		"tables": "select table_name from information_schema.tables where table_schema=database() and"  # noqa: S608
+		f" table_name in ({', '.join(repr(f'tab{doctype}') for doctype in our_doctypes())})",
 	}
 	found = {where: list(frappe.db.sql(query)) for where, query in queries.items()}
 	found["columns"] = [column for column in found["columns"] if column in OUR_FIELDS]
@@ -284,3 +317,10 @@ def test_options_of_the_sites_own_survive(journey):
 
 def test_uninstall_removes_our_naming_rules_and_not_the_sites(journey):
 	assert journey.values_without["naming rules"] == [journey.names["rule"]]
+
+
+def test_uninstall_leaves_the_files_of_documents_as_private_files_of_administrator(journey):
+	file = journey.values_without["document file"]
+	assert (file["private"], file["owner"], file["attached to"]) == (1, "Administrator", None)
+	path = Path(frappe.get_site_path(file["url"].lstrip("/")))
+	assert path.read_bytes() == b"first"

@@ -14,6 +14,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, ParamSpec, TypeVar
 
+from werkzeug.wrappers import Response
+
 import frappe
 
 from orchestrator.api import errors, idempotency
@@ -40,6 +42,13 @@ class Listing:
 	keys: list[str]
 
 
+@dataclass(frozen=True)
+class Unchanged:
+	"""What a call that creates would have created, and found to be there: 200 in place of 201."""
+
+	data: Any
+
+
 def endpoint(message: Any = None, *, effect: Effect = READS) -> Callable[[Callable[P, R]], Callable[P, R]]:
 	"""Make a function answer under the contract.
 
@@ -55,13 +64,12 @@ def endpoint(message: Any = None, *, effect: Effect = READS) -> Callable[[Callab
 				return function(*args, **kwargs)
 			call.entered = True
 			try:
-				answer(call, lambda: function(*args, **kwargs), message, effect)
+				return answer(call, lambda: function(*args, **kwargs), message, effect)  # type: ignore[return-value]
 			except Exception as error:
 				call.error = error
 				if getattr(error, "http_status_code", 500) >= FIRST_LOGGED_STATUS:
 					frappe.throw(errors.explain(error, call.id).text, Unexpected)
 				raise
-			return None  # type: ignore[return-value]  # the reply is in frappe.response
 
 		wrapper.effect = effect  # type: ignore[attr-defined]  # survives frappe.whitelist, see effect_of
 		return wrapper
@@ -80,19 +88,24 @@ def is_target(call: Call, function: Callable[..., Any]) -> bool:
 	return inspect.unwrap(target) is inspect.unwrap(function)
 
 
-def answer(call: Call, work: Callable[[], Any], message: Any, effect: Effect) -> None:
-	"""Do the work, unless an earlier request with the same Idempotency-Key did, and fill the reply."""
+def answer(call: Call, work: Callable[[], Any], message: Any, effect: Effect) -> Response | None:
+	"""Do the work, unless an earlier request with the same Idempotency-Key did, and fill the reply. A reply that the
+	work made itself, the bytes of a file, is given as it is."""
 	key = idempotency.key_of_request(effect != READS)
 	if key and (earlier := idempotency.claim(key, call.method)):
 		call.headers["Idempotency-Replayed"] = "true"
 		fill_reply(call, earlier.data, earlier.message, earlier.status)
-		return
+		return None
 	data = work()
-	status = CREATED if effect == CREATES else 200
+	if isinstance(data, Response):
+		return data
+	status = CREATED if effect == CREATES and not isinstance(data, Unchanged) else 200
+	data = data.data if isinstance(data, Unchanged) else data
 	text = data if message is None else str(message)
 	if key:
 		idempotency.keep(key, data, text, status)
 	fill_reply(call, data, text, status)
+	return None
 
 
 def fill_reply(call: Call, data: Any, message: Any, status: int) -> None:

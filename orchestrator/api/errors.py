@@ -43,6 +43,7 @@ STATUS_BY_NAME: dict[str, int] = {
 	"UniqueValidationError": 409,
 	"UpdateAfterSubmitError": 409,
 	# the rest
+	"MaxFileSizeReachedError": 413,
 	"UnsupportedMediaType": 415,
 	"RateLimitExceededError": 429,
 	"TooManyRequestsError": 429,
@@ -53,6 +54,7 @@ STATUS_BY_NAME: dict[str, int] = {
 	"QueryTimeoutError": 503,
 	"QueueOverloaded": 503,
 	"SessionStopped": 503,
+	"StorageFailed": 507,
 	# 422: any other refusal of the data
 	"ValidationError": 422,
 }

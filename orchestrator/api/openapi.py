@@ -8,6 +8,8 @@ import types
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints, is_typeddict
 
+from werkzeug.wrappers import Response
+
 import frappe
 from frappe import _lt
 from frappe.utils import get_url
@@ -15,7 +17,7 @@ from frappe.utils import get_url
 from orchestrator import __version__
 from orchestrator.api import overrides
 from orchestrator.api.call import OWN_PREFIX
-from orchestrator.api.endpoint import CREATED, CREATES, READS, Listing, effect_of, endpoint
+from orchestrator.api.endpoint import CREATED, CREATES, READS, Listing, Unchanged, effect_of, endpoint
 
 Method = Callable[..., Any]
 Schema = dict[str, Any]
@@ -39,20 +41,19 @@ SCHEMA_OF_TYPE: dict[Any, Schema] = {
 	datetime.date: {"type": "string", "format": "date"},
 	datetime.datetime: {"type": "string"},
 	Listing: {"type": "array", "items": {"type": "object"}},
+	Unchanged: {"type": "object"},
 }
+BYTES: Schema = {"type": "string", "contentMediaType": "application/octet-stream"}
 JSON_TEXT: Schema = {"type": "string", "contentMediaType": "application/json"}
+UPLOAD_TEXTS = ["file_url", "folder", "doctype", "docname", "fieldname", "title", "version_notes", "tags"]
 UPLOAD_BODY = {
 	"multipart/form-data": {
 		"schema": {
 			"type": "object",
 			"properties": {
-				"file": {"type": "string", "contentMediaType": "application/octet-stream"},
-				"file_url": {"type": "string"},
-				"folder": {"type": "string"},
+				"file": BYTES,
 				"is_private": {"enum": [0, 1]},
-				"doctype": {"type": "string"},
-				"docname": {"type": "string"},
-				"fieldname": {"type": "string"},
+				**{name: {"type": "string"} for name in UPLOAD_TEXTS},
 			},
 		}
 	}
@@ -239,13 +240,15 @@ def responses(name: str, function: Method) -> Schema:
 	}
 	if result is Listing:
 		properties["keys"] = {"type": "array", "items": {"type": "string"}}
-	reply = {"type": "object", "properties": properties, "required": list(properties)}
+	reply = json_content({"type": "object", "properties": properties, "required": list(properties)})
+	if result is Response:
+		reply = {"application/octet-stream": {"schema": BYTES}}
 	status = CREATED if effect_of(function) == CREATES else 200
 	return {
 		str(status): {
 			"description": "Done.",
 			"headers": RATE_LIMIT_HEADERS,
-			"content": json_content(reply),
+			"content": reply,
 		},
 		"default": {"$ref": "#/components/responses/Error"},
 	}

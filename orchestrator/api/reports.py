@@ -13,6 +13,7 @@ from frappe.core.doctype.prepared_report.prepared_report import make_prepared_re
 from frappe.core.doctype.report.report import Report
 from frappe.desk import query_report
 
+from orchestrator.api import report_scripts
 from orchestrator.api.endpoint import READS, endpoint
 from orchestrator.api.errors import UNEXPECTED, plain, status_of
 from orchestrator.api.filters import read_filters
@@ -38,20 +39,27 @@ def run(
 	by fieldname. A report that is prepared in the background and is not ready has `rows` null and says in
 	`status` (Not Prepared, Queued, Started, Error) and `message` what to do. Raises DoesNotExistError (404),
 	PermissionError (403), BadRequest (400) for the filters, ReportFailed (422) where the report itself fails."""
-	if not frappe.db.exists("Report", report_name):
-		frappe.throw(_("There is no report {0}.").format(report_name), frappe.DoesNotExistError)
-	report = query_report.get_report_doc(report_name)
+	report = find(report_name)
 	if report.report_type == BUILDER:
-		return run_builder(report, filters)
+		return shape(report_name, report, builder_result(report, filters))
 	conditions = read_conditions(report, filters)
 	if report.prepared_report and not ignore_prepared_report:
 		return shape(report_name, report, prepared(report_name, conditions))
 	return shape(report_name, report, run_now(report_name, conditions))
 
 
+def find(report_name: str) -> Report:
+	"""The report, where the caller may run it: of a custom report the one it is made of, with its own columns and
+	filters. 403 for who may not, 404 for one that is not there."""
+	frappe.has_permission("Report", "read", throw=True)
+	if not frappe.db.exists("Report", report_name):
+		frappe.throw(_("There is no report {0}.").format(report_name), frappe.DoesNotExistError)
+	return query_report.get_report_doc(report_name)
+
+
 def read_conditions(report: Report, filters: Any) -> dict[str, Any]:
-	"""The filters of a script or query report. 400 for what is no object, for an unknown or a missing one, as far
-	as the report itself declares them."""
+	"""The filters of a script or query report, over those that a custom report was saved with. 400 for what is no
+	object, for an unknown or a missing one, as far as the report itself declares them."""
 	conditions = parse_json("filters", filters) or {}
 	if not isinstance(conditions, dict):
 		frappe.throw(_("filters must be an object of this report's filters."), BadRequest)
@@ -59,11 +67,14 @@ def read_conditions(report: Report, filters: Any) -> dict[str, Any]:
 		frappe.throw(
 			_("{0} is no filter. Send the report's own filters.").format(RESERVED_FILTER), BadRequest
 		)
-	declared = [row.fieldname for row in report.filters]
+	declared = [row.fieldname for row in report.filters] or report_scripts.declared_filters(report)
 	used = PLACEHOLDER.findall(report.query or "") if report.report_type == "Query Report" else []
 	unknown = [name for name in conditions if name not in {*declared, *used}] if declared else []
+	if unknown and not report.filters:
+		unknown = report_scripts.unknown_filters(report, unknown, declared)
 	required = {*used, *(row.fieldname for row in report.filters if row.mandatory)}
-	missing = sorted(name for name in required if conditions.get(name) in (None, ""))
+	saved = report.get("custom_filters") or {}
+	missing = sorted(name for name in required if {**saved, **conditions}.get(name) in (None, ""))
 	if unknown:
 		frappe.throw(
 			_("{0} has no filter {1}. It takes {2}.").format(
@@ -73,13 +84,15 @@ def read_conditions(report: Report, filters: Any) -> dict[str, Any]:
 		)
 	if missing:
 		frappe.throw(_("{0} needs the filter {1}.").format(report.name, ", ".join(missing)), BadRequest)
-	return conditions
+	return {**saved, **conditions}
 
 
 def run_now(report_name: str, conditions: dict[str, Any]) -> dict[str, Any]:
 	"""Frappe's result of a script, query or custom report. `user` is never passed on: it would be trusted."""
 	try:
-		return query_report.run(report_name, filters=dict(conditions), ignore_prepared_report=True)
+		return query_report.run(
+			report_name, filters=dict(conditions), ignore_prepared_report=True, are_default_filters=False
+		)
 	except Exception as error:
 		if status_of(error) != UNEXPECTED:
 			raise
@@ -102,7 +115,7 @@ def fail(report_name: str, error: Exception) -> NoReturn:
 
 def prepared(report_name: str, conditions: dict[str, Any]) -> dict[str, Any]:
 	"""The result that was prepared for the caller and these filters, or where that stands. A POST starts it."""
-	result = query_report.run(report_name, filters=dict(conditions))
+	result = query_report.run(report_name, filters=dict(conditions), are_default_filters=False)
 	if result.get("doc"):
 		return result
 	status = latest_status(report_name, conditions)
@@ -138,7 +151,7 @@ def advice(status: str | None) -> str:
 	)
 
 
-def run_builder(report: Report, filters: Any) -> dict[str, Any]:
+def builder_result(report: Report, filters: Any) -> dict[str, Any]:
 	"""A report of the report builder: the list it describes, narrowed by the caller's filters, as the caller may
 	see it."""
 	meta = frappe.get_meta(report.ref_doctype)
@@ -152,8 +165,7 @@ def run_builder(report: Report, filters: Any) -> dict[str, Any]:
 		if status_of(error) != UNEXPECTED:
 			raise
 		fail(report.name, error)
-	result = {"columns": columns, "result": rows, "add_total_row": description.get("add_totals_row")}
-	return shape(report.name, report, result)
+	return {"columns": columns, "result": rows, "add_total_row": description.get("add_totals_row")}
 
 
 def shape(report_name: str, report: Report, result: dict[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import frappe.handler
 from frappe import _
 from frappe.core.api.file import create_new_folder
 
-from orchestrator.api.endpoint import CREATES, endpoint
+from orchestrator.api.endpoint import CREATES, Unchanged, endpoint
 from orchestrator.exceptions import BadRequest
 
 ROOT = "Home"
@@ -15,19 +15,41 @@ ROOT = "Home"
 
 @frappe.whitelist(allow_guest=True, methods=["POST"])
 @endpoint(effect=CREATES)
-def upload_file() -> dict[str, Any]:
+def upload_file() -> dict[str, Any] | Unchanged:
 	"""Store the uploaded file, in `folder` where one is named: `/Documents/Contracts` is a path under Home,
 	made where it is missing, for those who may make folders.
+
+	A folder below Documents is one of the document library: the file becomes the next version of the document of that
+	title there, which is made where it is missing, unless it is to hang on a record (`doctype`). `title`, `version_notes` and `tags` may be told.
 
 	Takes Frappe's own parameters from the request. Returns the File. Raises BadRequest (400) without a file,
 	PermissionError (403) where the caller may not write the record or make the folder."""
 	form = frappe.form_dict
 	if "file" not in frappe.request.files and not (form.file_url or form.library_file_name or form.method):
 		frappe.throw(_("Send the file as a multipart part named file, or a file_url."), BadRequest)
+	if form.folder and not form.doctype and belongs_to_library(form.folder):
+		return kept_by_library(form)
 	if form.folder:
 		form.folder = folder_at(form.folder)
 	file = frappe.handler.upload_file()
 	return file.as_dict() if hasattr(file, "as_dict") else file
+
+
+def belongs_to_library(folder: str) -> bool:
+	"""True for a folder of the library, whose uploads become records of its own. hooks.py says whose it is."""
+	return any(frappe.get_attr(path)(folder) for path in library("concerns"))
+
+
+def kept_by_library(form: dict[str, Any]) -> dict[str, Any] | Unchanged:
+	"""The upload, kept by the library."""
+	if frappe.session.user == "Guest":
+		raise frappe.PermissionError
+	data, is_new = frappe.get_attr(library("keep")[-1])(form)
+	return data if is_new else Unchanged(data)
+
+
+def library(function: str) -> list[str]:
+	return frappe.get_hooks("orchestrator_library", {}).get(function, [])
 
 
 def folder_at(path: str) -> str:

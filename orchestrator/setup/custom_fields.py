@@ -7,6 +7,7 @@ import frappe
 from frappe import _
 from frappe.custom.doctype.custom_field.custom_field import create_custom_fields
 
+from orchestrator.apps import is_installed
 from orchestrator.crm.stages import OPEN, STAGES
 
 if TYPE_CHECKING:
@@ -35,6 +36,21 @@ def _assigned_to(insert_after: str) -> Field:
 		"search_index": 1,
 		"ignore_user_permissions": 1,
 		"no_copy": 1,
+	}
+
+
+def _sprint(insert_after: str, **more: Any) -> Field:
+	"""`no_copy`: a copy of a task starts in the backlog."""
+	return {
+		"fieldname": "sprint",
+		"label": "Sprint",
+		"fieldtype": "Link",
+		"options": "Sprint",
+		"insert_after": insert_after,
+		"in_standard_filter": 1,
+		"search_index": 1,
+		"no_copy": 1,
+		**more,
 	}
 
 
@@ -73,8 +89,6 @@ CUSTOM_FIELDS: dict[str, list[Field]] = {
 		_assigned_to(insert_after="opportunity_owner"),
 	],
 	"Issue": [_assigned_to(insert_after="priority")],
-	# Helpdesk's, where a site has it
-	"HD Ticket": [_assigned_to(insert_after="priority")],
 	"Task": [
 		_assigned_to(insert_after="priority"),
 		{
@@ -83,6 +97,19 @@ CUSTOM_FIELDS: dict[str, list[Field]] = {
 			"fieldtype": "Small Text",
 			"insert_after": "progress",
 			"description": "The latest note on progress. Earlier ones are in the timeline.",
+			"no_copy": 1,
+		},
+		_sprint(insert_after="progress_notes", in_list_view=1),
+	],
+	"Auto Email Report": [
+		{
+			"fieldname": "api_format",
+			"label": "File Format",
+			"fieldtype": "Select",
+			"options": "\npdf\nxlsx\ncsv\njson\nhtml",
+			"insert_after": "format",
+			"description": "Made by the API: mailed as a file of this format, with the rows that the user sees, to those recipients who may see the report.",
+			"read_only": 1,
 			"no_copy": 1,
 		},
 	],
@@ -96,6 +123,31 @@ CUSTOM_FIELDS: dict[str, list[Field]] = {
 			"read_only": 1,
 		},
 	],
+}
+
+# The same for DocTypes of apps that a site may lack. They get theirs when the app is there.
+CUSTOM_FIELDS_OF_APPS: dict[str, dict[str, list[Field]]] = {
+	"helpdesk": {"HD Ticket": [_assigned_to(insert_after="priority")]},
+	"gameplan": {
+		"GP Task": [
+			_sprint(insert_after="project"),
+			{
+				"fieldname": "expected_time",
+				"label": "Expected Time (in hours)",
+				"fieldtype": "Float",
+				"insert_after": "sprint",
+				"non_negative": 1,
+				"description": "What the task takes as a whole. The burndown of its sprint counts it.",
+			},
+			{
+				"fieldname": "progress",
+				"label": "% Progress",
+				"fieldtype": "Percent",
+				"insert_after": "expected_time",
+				"no_copy": 1,
+			},
+		],
+	},
 }
 
 
@@ -146,13 +198,10 @@ def missing() -> list[str]:
 
 
 def declared() -> list[tuple[str, Field]]:
-	"""Each field that this site is to have, with its DocType."""
-	return [
-		(doctype, field)
-		for doctype, fields in CUSTOM_FIELDS.items()
-		if frappe.db.exists("DocType", doctype)
-		for field in fields
-	]
+	"""The fields that this site is to have."""
+	of_apps = [tables for app, tables in CUSTOM_FIELDS_OF_APPS.items() if is_installed(app)]
+	tables = [CUSTOM_FIELDS, *of_apps]
+	return [(doctype, field) for table in tables for doctype, fields in table.items() for field in fields]
 
 
 def _complete(field: Field) -> Field:

@@ -3,6 +3,8 @@
 from orchestrator.setup import (
 	backfill,
 	custom_fields,
+	dashboards,
+	documents,
 	indexes,
 	roles,
 	settings_defaults,
@@ -26,6 +28,7 @@ def after_app_install(app: str) -> None:
 	"""Hook after_app_install: an app of the suite that came after us gets what we declare on its DocTypes."""
 	if app in OPTIONAL_APPS:
 		sync()
+		dashboards.sync()  # the app may bring the roles of their readers
 
 
 def sync() -> None:
@@ -36,3 +39,4 @@ def sync() -> None:
 	status_options.sync()
 	ticket_status.sync()
 	settings_defaults.sync()
+	documents.sync()

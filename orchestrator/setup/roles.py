@@ -2,7 +2,13 @@
 
 import frappe
 
-ROLES = ("Orchestrator Manager",)  # keeps this app's settings and reads its logs
+# What each may do stands in the permissions of the DocTypes.
+ROLES = (
+	"Orchestrator Manager",  # keeps this app's settings and reads its logs
+	"Clinical User",  # sees clients and their stays, without the most private fields
+	"Clinical Manager",  # sees all of them
+	"Kipu Sync Manager",  # runs the sync and reads its history, sees no client
+)
 
 
 def sync() -> None:

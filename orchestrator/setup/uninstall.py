@@ -4,10 +4,22 @@ import click
 
 import frappe
 
-from orchestrator.setup import custom_fields, indexes, naming_rules, roles, status_options, ticket_status
+from orchestrator.insights import report_schedules
+from orchestrator.setup import (
+	custom_fields,
+	dashboards,
+	documents,
+	indexes,
+	naming_rules,
+	roles,
+	status_options,
+	ticket_status,
+)
 from orchestrator.setup.demo import ledger, remove
 
 APP = "orchestrator"
+# DocTypes whose history would outlive them in tabVersion, people's data and all.
+PRIVATE = ("Client", "Client Stay", "Kipu Connection")
 
 
 def before_uninstall() -> None:
@@ -16,9 +28,12 @@ def before_uninstall() -> None:
 		return
 	if ledger.exists():
 		_remove_demo()
+	report_schedules.stop_all()
+	dashboards.remove()
 	status_options.remove()
 	ticket_status.remove()
 	naming_rules.remove()
+	documents.release()
 	indexes.remove()  # before the columns they are over
 	custom_fields.remove()
 
@@ -28,6 +43,8 @@ def after_uninstall() -> None:
 	if _is_dry_run():
 		return
 	roles.remove()
+	frappe.db.delete("Version", {"ref_doctype": ("in", PRIVATE)})
+	frappe.db.delete("User Permission", {"allow": "Facility"})
 	frappe.db.delete("Scheduled Job Type", {"method": ("like", f"{APP}.%")})
 	frappe.db.delete("Patch Log", {"patch": ("like", f"{APP}.%")})
 	frappe.db.commit()  # Frappe commits before it calls this hook, and not again

@@ -37,8 +37,9 @@ PEOPLE = (
 	Person("priya", "Priya", "Dale", "Female", "Customer Service Representative", "Customer Service", ("Support Team",)),
 	Person("omar", "Omar", "Reed", "Male", "Project Manager", "Operations", ("Projects Manager", "Projects User")),
 	Person("june", "June", "Harper", "Female", "Consultant", "Operations", ("Projects User",)),
+	Person("wren", "Wren", "Calloway", "Female", "", None, ("Clinical Manager", "Kipu Sync Manager")),
 	Person("api", "API", "Client", "Prefer not to say", "", None,
-		("Sales Manager", "Sales User", "Support Team", "HR User", "Projects User")),
+		("Sales Manager", "Sales User", "Support Team", "HR User", "Projects User", "Clinical Manager", "Kipu Sync Manager")),
 )  # fmt: skip
 # Employee -> who they report to; managers stand first above.
 MANAGERS = {"theo": "nora", "ida": "nora", "priya": "sam", "june": "omar"}
@@ -232,6 +233,60 @@ TASKS = (
 )  # fmt: skip
 
 
+class Happening(NamedTuple):
+	"""Something in a sprint's past: how a task stood from that day on."""
+
+	day: int  # from today
+	task: str
+	kind: str
+	hours: int
+	progress: int
+
+
+class Sprint(NamedTuple):
+	key: str
+	title: str
+	project: str
+	state: str
+	starts: int
+	ends: int
+	goal: str
+	members: tuple[tuple[str, int], ...]  # hours for the sprint
+	committed: int
+	history: tuple[Happening, ...]  # the last of each task is how the table above has it
+
+
+SPRINTS = (
+	Sprint(
+		"words", "Forms and wording", "intake", "Closed", -26, -13, "Know every form and what it must say.",
+		(("june", 20), ("omar", 10)), 19,
+		(
+			Happening(-27, "Map the present intake forms", "Joined", 12, 0),
+			Happening(-27, "Choose the consent wording", "Joined", 7, 0),
+			Happening(-24, "Map the present intake forms", "Progressed", 12, 50),
+			Happening(-21, "Choose the consent wording", "Estimated", 8, 0),
+			Happening(-20, "Map the present intake forms", "Completed", 12, 100),
+			Happening(-18, "Choose the consent wording", "Progressed", 8, 50),
+			Happening(-14, "Choose the consent wording", "Completed", 8, 100),
+		),
+	),
+	Sprint(
+		"rooms", "Rooms ready", "telehealth", "Active", -8, 5, "Two rooms in which a call can be held.",
+		(("omar", 30), ("june", 8)), 42,
+		(
+			Happening(-9, "Sound-proof two rooms", "Joined", 36, 0),
+			Happening(-9, "Order cameras and microphones", "Joined", 6, 0),
+			Happening(-6, "Sound-proof two rooms", "Progressed", 36, 10),
+			Happening(-5, "Order cameras and microphones", "Progressed", 6, 40),
+			Happening(-4, "Write the emergency procedure", "Joined", 12, 0),
+			Happening(-3, "Sound-proof two rooms", "Estimated", 30, 10),
+			Happening(-2, "Write the emergency procedure", "Progressed", 12, 25),
+			Happening(-1, "Sound-proof two rooms", "Progressed", 30, 35),
+		),
+	),
+)  # fmt: skip
+
+
 class Ticket(NamedTuple):
 	subject: str
 	description: str
@@ -250,6 +305,36 @@ TICKETS = (
 	Ticket("Insurance field does not save", "It is empty again after I save.", "Medium", "billing.office"),
 )
 
+
+class Folder(NamedTuple):
+	title: str
+	access: tuple[tuple[str, str], ...]  # (role, level)
+
+
+class Document(NamedTuple):
+	title: str
+	folder: str
+	status: str
+	tags: tuple[str, ...]
+	versions: tuple[tuple[str, str], ...]  # (content, notes)
+
+
+FOLDERS = (
+	Folder("Staff Handbook", (("Desk User", "Read"), ("HR Manager", "Manage"))),
+	Folder("Partner Contracts", (("Sales User", "Read"), ("Sales Manager", "Manage"))),
+)
+DOCUMENTS = (
+	Document("Paid time off.txt", "Staff Handbook", "Approved", ("leave",),
+		(("Everyone has 20 days of annual leave.", "First edition"),
+		("Everyone has 20 days of annual leave.\nUp to five unused days move to the next year.", "Carry-over agreed in May"))),
+	Document("Crisis line procedure.txt", "Staff Handbook", "In Review", ("safety", "on call"),
+		(("Stay on the line. Call the clinician on duty. Write down the time.", ""),)),
+	Document("Tele-counselling agreement.txt", "Partner Contracts", "Approved", ("birch", "signed"),
+		(("Between the parties: forty sessions a month.", "Draft from their lawyer"),
+		("Between the parties: fifty sessions a month.", "As signed"))),
+	Document("Resident wellbeing terms.txt", "Partner Contracts", "Draft", ("frost",),
+		(("Two groups a week in the common room.", ""),)),
+)  # fmt: skip
 TEAM_NAME = "Care Operations"
 TEAM_PROJECT = "Admissions Redesign"
 TEAM_TASKS = (

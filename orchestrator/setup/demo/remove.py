@@ -5,7 +5,8 @@ from typing import NamedTuple
 import frappe
 from frappe.model.delete_doc import delete_dynamic_links
 
-from orchestrator.setup.demo import ledger
+from orchestrator.docs import storage
+from orchestrator.setup.demo import clinic, ledger
 
 
 class Removal(NamedTuple):
@@ -18,10 +19,13 @@ def remove() -> Removal:
 	"""Remove the demo, also records that people have edited since. What they made themselves stays, and so does a
 	demo record that it refers to: the next removal, when the reference is gone, takes it."""
 	with ledger.one_quiet_transaction():
+		bytes_of_documents = _storage_keys()
 		restore_settings()
+		clinic.count_what_came()
 		with ledger.recording() as written:
 			removal = _remove_records()
 		_delete_traces(written)
+	storage.settle(bytes_of_documents)  # which a quiet transaction does not do after its commit
 	return removal
 
 
@@ -31,6 +35,12 @@ def restore_settings() -> None:
 		if str(frappe.db.get_single_value(change.doctype, change.fieldname)) == change.after:
 			frappe.db.set_single_value(change.doctype, change.fieldname, change.before)
 		ledger.forget(row)
+
+
+def _storage_keys() -> list[str]:
+	"""Where the bytes of the demo's documents are."""
+	demo = [row.record for row in ledger.made_last_first() if row.doctype == "Document"]
+	return frappe.get_all("Document Version", {"document": ("in", demo)}, pluck="storage_key", limit=0)
 
 
 def _remove_records() -> Removal:
@@ -65,12 +75,19 @@ def _delete_traces(written: list[ledger.Made]) -> None:
 			frappe.db.delete(doctype, {"name": name})
 
 
+def _delete_trail(doctype: str, name: str) -> None:
+	"""The audit trail of what was only ever shown goes with it; that of a document of the site's own never does."""
+	if field := {"Document": "document", "Document Folder": "document_folder"}.get(doctype):
+		frappe.db.delete("Document Audit Entry", {field: name})
+
+
 def _delete(doctype: str, name: str) -> None:
 	doc = frappe.get_doc(doctype, name)
 	if doc.docstatus.is_submitted():
 		doc.flags.ignore_permissions = True
 		doc.cancel()
 	frappe.delete_doc(doctype, name, ignore_permissions=True, delete_permanently=True)
+	_delete_trail(doctype, name)
 	delete_dynamic_links(doctype, name)  # comments and the like: Frappe leaves them to a job
 	if doctype == "User":
 		frappe.defaults.clear_default(parent=name)  # these Frappe leaves for good

@@ -5,7 +5,7 @@ from frappe.model.document import Document
 from orchestrator.setup import naming_rules
 
 PAGE_LENGTH_CEILING = 500  # what the API reference promises as the most a list gives
-LEAST_ONE = ("max_page_length", "idempotency_hours", "bulk_limit")
+LEAST_ONE = ("max_page_length", "idempotency_hours", "bulk_limit", "report_retention_days")
 LEAST_ONE_WHILE_LIMITING = (
 	"rate_limit_per_minute",
 	"rate_limit_guest_capacity",
@@ -37,6 +37,7 @@ class OrchestratorSettings(Document):
 		rate_limit_guest_capacity: DF.Int
 		rate_limit_per_minute: DF.Int
 		rate_limit_user_capacity: DF.Int
+		report_retention_days: DF.Int
 		sla_at_risk_minutes: DF.Int
 		use_documented_names: DF.Check
 

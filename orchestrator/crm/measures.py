@@ -1,0 +1,112 @@
+"""What dashboards tell about sales: of the leads and opportunities that the caller may read."""
+
+import frappe
+from frappe import _
+from frappe.utils import add_days, getdate
+
+from orchestrator.crm import pipeline
+from orchestrator.crm.stages import CLOSED, LOST, STAGES, WON, key_of
+from orchestrator.figures import (
+	Column,
+	Number,
+	Series,
+	Table,
+	by_month,
+	by_value,
+	count,
+	lately,
+	number,
+	one,
+	select,
+	series_of,
+	share,
+	table_of,
+)
+
+YEAR = 365
+CLOSINGS = 10
+OPEN_STAGES = tuple(stage for stage in STAGES if stage not in CLOSED)
+
+
+def open_pipeline_value() -> Number:
+	"""The amounts of opportunities that are not closed, in the currency of the site's default company."""
+	frappe.has_permission(pipeline.DOCTYPE, "read", throw=True)
+	summary = pipeline.get_summary(None)
+	total = sum(summary["value_by_stage"][key_of(stage)] for stage in OPEN_STAGES)
+	return Number(number(total), unit=summary["currency"])
+
+
+def pipeline_by_stage() -> Series:
+	"""The amounts of opportunities by stage, in the same currency."""
+	frappe.has_permission(pipeline.DOCTYPE, "read", throw=True)
+	summary = pipeline.get_summary(None)
+	values = [(_(stage), summary["value_by_stage"][key_of(stage)]) for stage in STAGES]
+	return series_of(values, _("Value"), summary["currency"])
+
+
+def win_rate() -> Number:
+	"""Per cent won of the opportunities of the last year that are closed; and of the year before."""
+	today = getdate()
+	row = one(
+		"""
+		SELECT SUM(is_recent AND is_won), SUM(is_recent), SUM(NOT is_recent AND is_won), SUM(NOT is_recent) FROM (
+			SELECT transaction_date >= %(since)s AS is_recent, pipeline_stage = %(won)s AS is_won
+			FROM `tabOpportunity` WHERE pipeline_stage IN (%(won)s, %(lost)s)
+				AND transaction_date >= %(before)s AND transaction_date < %(end)s AND {readable}
+		) closed
+		""",
+		"Opportunity",
+		won=WON,
+		lost=LOST,
+		since=add_days(today, 1 - YEAR),
+		before=add_days(today, 1 - 2 * YEAR),
+		end=add_days(today, 1),
+	)
+	return Number(share(row[0], row[1]), share(row[2], row[3]))
+
+
+def new_leads() -> Number:
+	"""Leads of the last 30 days, and of the 30 days before."""
+	return lately("Lead", "creation")
+
+
+def new_opportunities() -> Number:
+	"""Opportunities of the last 30 days, and of the 30 days before."""
+	return lately("Opportunity", "creation")
+
+
+def leads_by_status() -> Series:
+	return by_value("Lead", "status", _("Leads"))
+
+
+def opportunities_by_month() -> Series:
+	"""Opportunities by the month of their date, of the last twelve months."""
+	return by_month("Opportunity", "transaction_date", _("Opportunities"))
+
+
+def next_closings() -> Table:
+	"""The open opportunities that are expected to close first."""
+	rows = select(
+		"""
+		SELECT name, title, pipeline_stage, opportunity_amount, currency, expected_closing FROM `tabOpportunity`
+		WHERE pipeline_stage IN %(stages)s AND expected_closing IS NOT NULL AND {readable}
+		ORDER BY expected_closing, name LIMIT %(limit)s
+		""",
+		"Opportunity",
+		stages=OPEN_STAGES,
+		limit=CLOSINGS,
+	)
+	total = count(
+		"Opportunity",
+		"pipeline_stage IN %(stages)s AND expected_closing IS NOT NULL",
+		stages=OPEN_STAGES,
+	)
+	columns = (
+		Column("name", _("Opportunity"), "Link", "Opportunity"),
+		Column("title", _("Title")),
+		Column("pipeline_stage", _("Stage")),
+		Column("opportunity_amount", _("Amount"), "Currency", "currency"),
+		Column("currency", _("Currency"), "Link", "Currency"),
+		Column("expected_closing", _("Expected Closing"), "Date"),
+	)
+	return table_of(columns, rows, int(total.value or 0))

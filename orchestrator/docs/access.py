@@ -1,0 +1,189 @@
+"""Who may do what with documents: told by the folders, by role, department and user, passed on from folder to folder.
+
+Nobody has access that no folder gives, but for those who manage all documents. Frappe's roles let every desk user in;
+the hooks here then narrow what they reach, in lists and record by record."""
+
+from typing import Any, NamedTuple
+
+import frappe
+from frappe import _
+from frappe.model.document import Document
+
+from orchestrator.exceptions import refuse
+
+NONE, READ, WRITE, MANAGE = range(4)
+LEVEL_BY_NAME = {"Read": READ, "Write": WRITE, "Manage": MANAGE}
+MANAGERS_OF_ALL = frozenset({"System Manager", "Orchestrator Manager"})
+# Kinds of permission -> the level that gives them. What is not here nobody gets.
+LEVEL_NEEDED = {
+	**dict.fromkeys(("read", "select", "report", "export", "print", "email"), READ),
+	**dict.fromkeys(("write", "create"), WRITE),
+	"delete": MANAGE,
+}
+DOCUMENT, VERSION, FOLDER = "Document", "Document Version", "Document Folder"
+ACCESS = "Document Folder Access"
+# DocTypes of Frappe that tell of records of any DocType -> what names the record
+TELLING = {
+	"File": ("attached_to_doctype", "attached_to_name"),
+	"Tag Link": ("document_type", "document_name"),
+}
+
+
+class Grant(NamedTuple):
+	"""A row of a folder's access."""
+
+	folder: str
+	level: int
+
+
+class Node(NamedTuple):
+	"""A folder in the tree."""
+
+	name: str
+	parent: str | None
+	inherits: bool
+
+
+def level_of(folder: str | None, user: str | None = None) -> int:
+	"""What the user may do in a folder."""
+	user = user or frappe.session.user
+	if manages_all(user):
+		return MANAGE
+	return levels_of(user).get(folder or "", NONE)
+
+
+def manages_all(user: str) -> bool:
+	return user == "Administrator" or not MANAGERS_OF_ALL.isdisjoint(frappe.get_roles(user))
+
+
+def levels_of(user: str) -> dict[str, int]:
+	"""What the user may do in each folder, those without any access left out. Kept for the request."""
+	kept: dict[str, dict[str, int]] = getattr(frappe.local, "document_access", None) or {}
+	if user not in kept:
+		kept[user] = pass_on(read_tree(), read_grants(user))
+		frappe.local.document_access = kept
+	return kept[user]
+
+
+def forget() -> None:
+	"""After a change of folders: look again."""
+	frappe.local.document_access = None
+
+
+def pass_on(tree: list[Node], grants: list[Grant]) -> dict[str, int]:
+	"""The level in each folder: the highest of its own grants and, where it inherits, its parent's. `tree` has parents
+	before their children."""
+	levels: dict[str, int] = {}
+	for grant in grants:
+		levels[grant.folder] = max(grant.level, levels.get(grant.folder, NONE))
+	for node in tree:
+		if node.inherits and node.parent:
+			levels[node.name] = max(levels.get(node.name, NONE), levels.get(node.parent, NONE))
+	return {folder: level for folder, level in levels.items() if level}
+
+
+def read_tree() -> list[Node]:
+	rows = frappe.get_all(
+		FOLDER, fields=["name", "parent_document_folder", "inherit_access"], order_by="lft asc", limit=0
+	)
+	return [Node(row.name, row.parent_document_folder, bool(row.inherit_access)) for row in rows]
+
+
+def read_grants(user: str) -> list[Grant]:
+	"""The rows that name the user, a role of theirs, or a department that theirs is or belongs to."""
+	table = frappe.qb.DocType("Document Folder Access")
+	names = {"Role": frappe.get_roles(user), "Department": departments_of(user), "User": [user]}
+	wanted = None
+	for kind, grantees in names.items():
+		if grantees:
+			condition = (table.grantee_type == kind) & table.grantee.isin(grantees)
+			wanted = condition if wanted is None else wanted | condition
+	rows = frappe.qb.from_(table).select(table.parent, table.level).where(wanted).run()
+	return [Grant(folder, LEVEL_BY_NAME.get(level, NONE)) for folder, level in rows]
+
+
+def departments_of(user: str) -> list[str]:
+	"""The department of the user's active employee record, and those it is part of."""
+	# get_all: what a user may do must not depend on what they may read of HR.
+	own = frappe.get_all("Employee", {"user_id": user, "status": "Active"}, pluck="department", limit=1)
+	if not own or not own[0]:
+		return []
+	place = frappe.db.get_value("Department", own[0], ["lft", "rgt"], as_dict=True)
+	if not place:
+		return []
+	return frappe.get_all(
+		"Department", {"lft": ("<=", place.lft), "rgt": (">=", place.rgt)}, pluck="name", limit=0
+	)
+
+
+# Refusals
+
+
+def require(level: int, folder: str | None) -> None:
+	"""403 where the caller's access to the folder is less than `level`. One that may not even be read is not named."""
+	held = level_of(folder)
+	if held == NONE:
+		refuse(
+			_("You have no access to this folder. Ask whoever manages it, or the one above."),
+			frappe.PermissionError,
+		)
+	if held < level:
+		name = next(name for name, value in LEVEL_BY_NAME.items() if value == level)
+		refuse(
+			_("You need {0} access to the folder {1}. Ask whoever manages it.").format(_(name), folder),
+			frappe.PermissionError,
+		)
+
+
+# Hooks
+
+
+def has_permission(
+	doc: Document, ptype: str | None = "read", user: str | None = None, **_kwargs: Any
+) -> bool:
+	"""Hook has_permission of Document, Document Version and Document Folder."""
+	ptype = ptype or "read"  # None: Desk asks for all at once
+	needed = LEVEL_NEEDED.get(ptype)
+	if needed is None:
+		return False
+	if doc.doctype == FOLDER:
+		folder, needed = folder_and_level(doc, ptype)
+		return level_of(folder, user) >= needed
+	if doc.doctype == VERSION:
+		folder = frappe.db.get_value(DOCUMENT, doc.document, "document_folder") if needed == READ else None
+		return bool(folder) and level_of(folder, user) >= needed
+	return level_of(doc.document_folder, user) >= needed
+
+
+def folder_and_level(doc: Document, ptype: str) -> tuple[str | None, int]:
+	"""The folder that decides about a folder, and the level needed there: a new one needs Write on its parent, a change
+	of one Manage on itself."""
+	if ptype == "create" or doc.is_new():
+		return doc.parent_document_folder, WRITE
+	return doc.name, READ if LEVEL_NEEDED[ptype] == READ else MANAGE
+
+
+def conditions(user: str | None = None, doctype: str | None = None) -> str:
+	"""Hook permission_query_conditions of the documents' DocTypes, and of those that tell of documents beside others."""
+	user = user or frappe.session.user
+	if manages_all(user):
+		return ""
+	folders = [frappe.db.escape(name, percent=False) for name in levels_of(user)]
+	listed = f"({', '.join(folders)})" if folders else "('')"
+	if doctype in (FOLDER, ACCESS):
+		return f"`tab{doctype}`.{'name' if doctype == FOLDER else 'parent'} in {listed}"
+	if doctype == DOCUMENT:
+		return f"`tab{DOCUMENT}`.document_folder in {listed}"
+	readable = f"(select d.name from `tab{DOCUMENT}` d where d.document_folder in {listed})"  # noqa: S608  # escaped names
+	if doctype == VERSION:
+		return f"`tab{VERSION}`.document in {readable}"
+	of_type, of_name = TELLING[str(doctype)]
+	table = f"`tab{doctype}`"
+	return f"(coalesce({table}.{of_type}, '') != '{DOCUMENT}' or {table}.{of_name} in {readable})"
+
+
+def tag_has_permission(doc: Document, user: str | None = None, **_kwargs: Any) -> bool | None:
+	"""Hook has_permission of Tag Link, which repeats the title of what is tagged."""
+	if doc.document_type != DOCUMENT or not frappe.db.exists(DOCUMENT, doc.document_name):
+		return None
+	return bool(frappe.has_permission(DOCUMENT, "read", doc=doc.document_name, user=user))

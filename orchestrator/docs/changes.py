@@ -1,0 +1,168 @@
+"""What people do with a document beside adding versions: check out and in, move, tag, restore, compare."""
+
+import difflib
+from typing import TYPE_CHECKING, Any
+
+import frappe
+from frappe import _
+from frappe.desk.doctype.tag.tag import DocTags
+from frappe.utils import now_datetime
+
+from orchestrator.docs import access, audit, documents, folders, text, versions
+from orchestrator.docs.names import checked
+from orchestrator.docs.shapes import Comparison, Difference
+from orchestrator.docs.versions import Incoming, Kept
+from orchestrator.exceptions import BadRequest, Conflict, refuse
+
+if TYPE_CHECKING:
+	from orchestrator.orchestrator.doctype.document.document import Document
+	from orchestrator.orchestrator.doctype.document_version.document_version import DocumentVersion
+
+COMPARED = ("file_name", "file_size", "sha256", "mime_type", "notes", "author", "creation")
+MAX_DIFF_LINES = 2000
+MAX_COMPARED = 10_000  # lines
+SECONDS_TO_READ = 20  # of each version: someone waits
+
+
+def add_version(
+	name: str, incoming: Incoming, notes: str | None, base_version: int | None = None
+) -> "DocumentVersion":
+	"""The next version of a document that the caller may change. The bytes are written before the document is locked.
+
+	Raises CheckedOut (409), Conflict (409) where `base_version` is no longer the current one."""
+	document = open_to_versions(documents.find(name))
+	kept = versions.keep(incoming, document.file_name or document.title)
+	document = open_to_versions(documents.locked(name))
+	if base_version is not None and base_version != document.current_version:
+		refuse(
+			_("{0} is at version {1} by now, not {2}. Look at what changed and repeat.").format(
+				name, document.current_version, base_version
+			),
+			Conflict,
+		)
+	return versions.add(document, kept, notes)
+
+
+def open_to_versions(document: "Document") -> "Document":
+	"""The document, if the caller may add a version. Asked before the bytes are written, and again under the lock:
+	meanwhile it may have been moved or checked out."""
+	access.require(access.WRITE, document.document_folder)
+	documents.refuse_foreign_lock(document)
+	return document
+
+
+def check_out(name: str) -> "Document":
+	"""Keep others from adding versions. Repeating it changes nothing."""
+	document = documents.find_for_change(name)
+	documents.refuse_foreign_lock(document)
+	if not document.checked_out_by:
+		document.db_set({"checked_out_by": frappe.session.user, "checked_out_at": now_datetime()})
+		audit.record("Checked Out", name, document.document_folder, document.current_version)
+	return document
+
+
+def check_in(name: str, force: bool = False) -> "Document":
+	"""Let others add versions again. Someone else's check-out only with `force`, for those who manage the folder."""
+	document = documents.find_for_change(name)
+	if force:
+		access.require(access.MANAGE, document.document_folder)
+	else:
+		documents.refuse_foreign_lock(document)
+	holder = document.checked_out_by
+	if not holder:
+		refuse(_("{0} is not checked out.").format(name), Conflict)
+	document.db_set({"checked_out_by": None, "checked_out_at": None})
+	audit.record("Checked In", name, document.document_folder, document.current_version, holder=holder)
+	return document
+
+
+def move(name: str, folder: str) -> "Document":
+	"""Put a document into another folder. Needs Write in both; the rules of the folders are the document's own."""
+	document = documents.find_for_change(name)
+	documents.refuse_foreign_lock(document)
+	document.document_folder = folders.find(folder)
+	document.save(ignore_permissions=True)  # decided above for this folder, in validate for the other one
+	return document
+
+
+def tag(name: str, tags: list[str]) -> "Document":
+	"""Give a document exactly these tags, which are Frappe's own."""
+	document = documents.find_for_change(name)
+	wanted = [checked(_("tag"), tag) for tag in tags]
+	if any("," in tag for tag in wanted):
+		refuse(_("A tag cannot hold a comma."), BadRequest)
+	for missing in wanted:
+		if not frappe.db.exists("Tag", missing):
+			frappe.get_doc(doctype="Tag", name=missing).insert(ignore_permissions=True)
+	frappe.flags.tagging_document = True  # told once below, not for each tag
+	try:
+		DocTags("Document").update(name, wanted)
+	finally:
+		frappe.flags.tagging_document = False
+	document.reload()
+	document.run_method("after_tagging", wanted)
+	return document
+
+
+def restore(name: str, number: int, notes: str | None) -> "DocumentVersion":
+	"""A new version with the bytes of an earlier one."""
+	open_to_versions(documents.find(name))
+	earlier = versions.of(name, number)
+	with versions.opened(earlier).open("rb") as source:
+		kept: Kept = versions.keep(Incoming(source, earlier.file_name), earlier.file_name)
+	document = open_to_versions(documents.locked(name))
+	return versions.add(
+		document, kept, notes or _("Restored from version {0}").format(number), restored_from=number
+	)
+
+
+def compare(name: str, first: int, second: int) -> Comparison:
+	"""Two versions side by side."""
+	document = documents.find(name)
+	one, other = versions.of(name, first), versions.of(name, second)
+	lines, cut = diff_of(one, other)
+	audit.record("Versions Compared", name, document.document_folder, other.number, first=one.number)
+	frappe.local.flags.commit = True
+	return {
+		"document": name,
+		"first": one.number,
+		"second": other.number,
+		"same_content": one.sha256 == other.sha256,
+		"metadata": [
+			Difference(field=field, first=one.get(field), second=other.get(field))
+			for field in COMPARED
+			if one.get(field) != other.get(field)
+		],
+		"text": lines[:MAX_DIFF_LINES] if lines is not None else None,
+		"added_lines": count(lines, "+"),
+		"removed_lines": count(lines, "-"),
+		"truncated": len(lines or []) > MAX_DIFF_LINES or cut,
+	}
+
+
+def diff_of(one: "DocumentVersion", other: "DocumentVersion") -> tuple[list[str] | None, bool]:
+	"""A unified diff without its heading, None where there is no text to compare; and whether only the beginnings were
+	compared, because the time that it takes grows faster than the texts."""
+	texts = [
+		text.read(versions.opened(version), version.mime_type or "", SECONDS_TO_READ)
+		for version in (one, other)
+	]
+	if None in texts:
+		return None, False
+	before, after = (str(found).splitlines() for found in texts)
+	diff = difflib.unified_diff(before[:MAX_COMPARED], after[:MAX_COMPARED], lineterm="", n=2)
+	return list(diff)[2:], max(len(before), len(after)) > MAX_COMPARED
+
+
+def count(lines: list[str] | None, mark: str) -> int:
+	return sum(line.startswith(mark) for line in lines or [])
+
+
+def read_tags(value: Any) -> list[str]:
+	"""A list of tags, or a text with commas. 400 for anything else."""
+	if isinstance(value, str) and not value.lstrip().startswith("["):
+		return [part for part in value.split(",") if part.strip()]
+	found = frappe.parse_json(value)
+	if not isinstance(found, list) or not all(isinstance(item, str) for item in found):
+		refuse(_("tags must be a list of texts."), BadRequest)
+	return found

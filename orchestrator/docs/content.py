@@ -1,0 +1,161 @@
+"""What a caller sent as a version's file: a part of the form, content in the body, or a file that this site has."""
+
+import base64
+import binascii
+import io
+import re
+from typing import TYPE_CHECKING, Literal, NoReturn
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import frappe
+from frappe import _
+from frappe.utils import get_url
+
+from orchestrator.docs import documents, media, versions
+from orchestrator.docs.errors import UnfitFile
+from orchestrator.docs.versions import Incoming
+from orchestrator.exceptions import BadRequest, refuse
+
+if TYPE_CHECKING:
+	from frappe.core.doctype.file.file import File
+
+Encoding = Literal["base64", "text"]
+DATA_URL = re.compile(
+	r"data:(?P<type>[\w.+-]+/[\w.+-]+)?(?:;[\w-]+=[^;,]*)*;base64,(?P<content>.*)", re.DOTALL
+)
+WEB_URL = re.compile(r"https?://\S+", re.IGNORECASE)
+SITE_PATHS = ("/files/", "/private/files/", versions.DOWNLOAD)
+FILE_NAME = re.compile(r"[0-9a-z]{10}")
+SURELY_ENCODED = 64  # so many characters without a blank are no words
+
+
+def read(file: str | None, encoding: str | None, file_name: str | None) -> Incoming:
+	"""The bytes that a request brings, as an upload or in `file`. Raises BadRequest (400) without any, UnfitFile (422)
+	for a URL of another host or a file that is not there for the caller."""
+	name = (file_name or "").strip() or None
+	if encoding not in (None, "", "base64", "text"):
+		refuse(_("encoding must be base64 or text."), BadRequest)
+	if upload := uploaded():
+		return upload._replace(file_name=name or upload.file_name)
+	if not file:
+		refuse(
+			_(
+				"Send the new content in file, as base64, as text or as a file URL of this site, or as a multipart part."
+			),
+			BadRequest,
+		)
+	if encoding:
+		return Incoming(io.BytesIO(decoded(file) if encoding == "base64" else file.encode()), name)
+	found = of_this_site(file.strip()) or of_text(file)
+	return found._replace(file_name=name or found.file_name)
+
+
+def uploaded() -> Incoming | None:
+	"""The part `file` of a form, None where there is none."""
+	part = frappe.request.files.get("file") if getattr(frappe.local, "request", None) else None
+	if part is None:
+		return None
+	return Incoming(part.stream, part.filename or None, part.mimetype or None)
+
+
+def of_text(text: str) -> Incoming:
+	"""Content that stands in the body: a data URL, base64, or the text itself."""
+	if match := DATA_URL.fullmatch(text.strip()):
+		return Incoming(io.BytesIO(decoded(match["content"])), None, match["type"])
+	content = from_base64(text)
+	return Incoming(io.BytesIO(text.encode() if content is None else content))
+
+
+def decoded(text: str) -> bytes:
+	"""The bytes of what is said to be base64. 400 where it is not."""
+	try:
+		return base64.b64decode("".join(text.split()), validate=True)
+	except (binascii.Error, ValueError):
+		refuse(_("The content of file is not valid base64."), BadRequest)
+
+
+def from_base64(text: str) -> bytes | None:
+	"""The bytes of what only base64 looks like, None for any other text. A word of eight letters is valid base64, too:
+	short content counts as encoded where what comes out is a text or a known kind of file."""
+	compact = "".join(text.split()) if "\n" in text else text
+	try:
+		content = base64.b64decode(compact, validate=True)
+	except (binascii.Error, ValueError):
+		return None
+	if len(compact) >= SURELY_ENCODED:
+		return content
+	return content if content and is_meant(compact, content) else None
+
+
+def is_meant(compact: str, content: bytes) -> bool:
+	"""Whether short content that could be base64 is."""
+	if base64.b64encode(content).decode() != compact:
+		return False
+	if compact.endswith("=") or media.of_bytes(content) not in (media.TEXT, media.UNKNOWN):
+		return True
+	try:
+		return content.decode().isprintable()
+	except UnicodeDecodeError:
+		return False
+
+
+def of_this_site(text: str) -> Incoming | None:
+	"""The file that a URL of this site, a path or a File's name tells; None for anything else. Nothing is fetched."""
+	if WEB_URL.fullmatch(text):
+		site = urlsplit(get_url())
+		url = urlsplit(text)
+		own_hosts = {
+			site.netloc,
+			frappe.request.host if getattr(frappe.local, "request", None) else site.netloc,
+		}
+		if url.netloc not in own_hosts:
+			refuse(
+				_("Files of other hosts are never fetched. Upload the file and send its URL here."), UnfitFile
+			)
+		text = f"{url.path}?{url.query}" if url.query else url.path
+		if not text.startswith(SITE_PATHS):
+			refuse_missing()
+	if text.startswith(versions.DOWNLOAD):
+		return of_version(parse_qs(urlsplit(text).query)["version"][0])
+	if text.startswith(SITE_PATHS) and "\n" not in text:
+		return of_file(readable_file({"file_url": unquote(urlsplit(text).path)}))
+	if FILE_NAME.fullmatch(text) and frappe.db.exists("File", text):
+		return of_file(readable_file({"name": text}))
+	return None
+
+
+def of_version(name: str) -> Incoming:
+	"""The bytes of another version that the caller may read."""
+	document = frappe.db.get_value("Document Version", name, "document")
+	if not document:
+		refuse_missing()
+	documents.find(document)
+	version = frappe.get_doc("Document Version", name)
+	return Incoming(versions.opened(version).open("rb"), version.file_name)
+
+
+def readable_file(filters: dict[str, str]) -> "File":
+	"""The File, where the caller may read one of those that fit."""
+	for name in frappe.get_all("File", {**filters, "is_folder": 0}, pluck="name", limit=20):
+		file: File = frappe.get_doc("File", name)
+		if file.has_permission("read"):
+			return file
+	return refuse_missing()
+
+
+def of_file(file: "File") -> Incoming:
+	if (file.file_url or "").startswith(versions.DOWNLOAD):
+		return of_version(file.file_url.removeprefix(versions.DOWNLOAD))
+	if file.is_remote_file:
+		refuse_missing()
+	try:
+		return Incoming(open(file.get_full_path(), "rb"), file.file_name)  # noqa: PTH123  # closed with the request
+	except OSError:
+		refuse_missing()
+
+
+def refuse_missing() -> NoReturn:
+	refuse(
+		_("There is no such file on this site that you may read. Upload it and send its name or URL."),
+		UnfitFile,
+	)

@@ -1,0 +1,63 @@
+"""Documents: found, locked for a change, made."""
+
+from typing import TYPE_CHECKING, Any
+
+import frappe
+from frappe import _
+
+from orchestrator.docs import access
+from orchestrator.docs.errors import CheckedOut
+from orchestrator.exceptions import refuse
+
+if TYPE_CHECKING:
+	from orchestrator.orchestrator.doctype.document.document import Document
+
+DOCTYPE = "Document"
+
+
+def find(name: str) -> "Document":
+	"""The document. 403 where the caller may read no documents at all, 404 for one that is missing or hidden."""
+	frappe.has_permission(DOCTYPE, "read", throw=True)
+	document: Document | None = frappe.get_doc(DOCTYPE, name) if frappe.db.exists(DOCTYPE, name) else None
+	if document is None or not document.has_permission("read"):
+		frappe.clear_messages()
+		refuse(_("Document {0} not found.").format(name), frappe.DoesNotExistError)
+	return document
+
+
+def find_for_change(name: str) -> "Document":
+	"""The document as it is now, locked until the request ends, for a caller who may change it. Errors as `find`, 403
+	where it may be read only."""
+	find(name)
+	document = locked(name)
+	access.require(access.WRITE, document.document_folder)
+	return document
+
+
+def locked(name: str) -> "Document":
+	"""The document as it is now committed, locked until the request ends."""
+	return frappe.get_doc(DOCTYPE, name, for_update=True)
+
+
+def refuse_foreign_lock(document: "Document") -> None:
+	"""409 where someone else has checked the document out."""
+	holder = document.checked_out_by
+	if holder and holder != frappe.session.user:
+		refuse(
+			_("{0} is checked out by {1} since {2}. Wait until it is checked in.").format(
+				document.name, holder, document.checked_out_at
+			),
+			CheckedOut,
+		)
+
+
+def of_title(folder: str, title: str) -> "Document | None":
+	"""The document of that title in a folder, locked. The folder is held as well, so that nobody else makes it."""
+	frappe.db.get_value("Document Folder", folder, "name", for_update=True)
+	name = frappe.db.get_value(DOCTYPE, {"document_folder": folder, "title": title}, "name", for_update=True)
+	return locked(name) if name else None
+
+
+def make(folder: str, title: str, **values: Any) -> "Document":
+	"""A document without a version yet. Raises PermissionError (403)."""
+	return frappe.get_doc(doctype=DOCTYPE, document_folder=folder, title=title, **values).insert()

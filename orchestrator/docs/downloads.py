@@ -1,0 +1,58 @@
+"""The only way to a version's bytes."""
+
+from typing import TYPE_CHECKING
+
+from werkzeug.utils import send_file
+from werkzeug.wrappers import Response
+
+import frappe
+from frappe import _
+
+from orchestrator.docs import audit, documents, versions
+from orchestrator.exceptions import BadRequest, refuse
+
+if TYPE_CHECKING:
+	from orchestrator.orchestrator.doctype.document_version.document_version import DocumentVersion
+
+
+def of(document: str | None, version: str | None) -> Response:
+	"""The reply with a version's bytes, for a caller who may read the document."""
+	found = find(document, version)
+	path = versions.opened(found)
+	folder = frappe.db.get_value("Document", found.document, "document_folder")
+	audit.record_read("Downloaded", found.document, folder, found.number)
+	response = send_file(
+		path,
+		environ=frappe.request.environ,
+		mimetype=found.mime_type or "application/octet-stream",
+		# Never shown in the page: a file may hold script.
+		as_attachment=True,
+		download_name=found.file_name,
+		etag=found.sha256,
+		conditional=True,
+	)
+	response.headers["X-Content-Type-Options"] = "nosniff"
+	response.headers["Cache-Control"] = "private, no-store"
+	return response
+
+
+def find(document: str | None, version: str | None) -> "DocumentVersion":
+	"""The version asked for, where its document may be read; a missing one and a hidden one look alike."""
+	if document:
+		number = number_of(version)
+		return versions.of(str(documents.find(document).name), number)
+	if not version:
+		refuse(_("Missing parameter: document."), BadRequest)
+	owner, _mark, number_text = version.rpartition("-v")
+	documents.find(owner or version)
+	return versions.of(owner, number_of(number_text))
+
+
+def number_of(version: str | None) -> int | None:
+	"""A version's number, also where its whole name was sent."""
+	text = (version or "").rpartition("-v")[2]
+	if not text:
+		return None
+	if not text.isdecimal():
+		refuse(_("version must be a number, or the name of a version."), BadRequest)
+	return int(text)

@@ -1,0 +1,137 @@
+"""Folders: found and made by path, named so that a short name is enough where it is the only one."""
+
+from typing import Any, NamedTuple
+
+import frappe
+from frappe import _
+from frappe.core.api.file import create_new_folder
+
+from orchestrator.docs import access
+from orchestrator.docs.names import checked
+from orchestrator.exceptions import Conflict, refuse
+
+DOCTYPE = "Document Folder"
+ROOT = "Documents"
+FILES_ROOT = "Home"
+
+
+class Rules(NamedTuple):
+	"""What holds in a folder, from itself and those above it."""
+
+	retention_days: int
+	legal_hold: bool
+
+
+def levels_of(path: str) -> list[str]:
+	"""The titles along a path below the root; `/Documents/Contracts` and `Contracts` alike. 400 for what is no path."""
+	levels = [checked(_("folder"), level) for level in path.split("/") if level.strip()]
+	if levels and levels[0] == FILES_ROOT:
+		levels = levels[1:]
+	return levels[1:] if levels and levels[0] == ROOT else levels
+
+
+def find(text: str) -> str:
+	"""The folder of that name or path. 404 where there is none that the caller may read: the two look alike."""
+	folder = text if frappe.db.exists(DOCTYPE, text) else at(levels_of(text))
+	if not folder or not access.level_of(folder):
+		refuse(_("There is no folder {0}.").format(text), frappe.DoesNotExistError)
+	return folder
+
+
+def at(levels: list[str]) -> str | None:
+	"""The folder at a path."""
+	folder: str | None = ROOT
+	for level in levels:
+		folder = folder and child(folder, level)
+	return folder
+
+
+def child(parent: str, title: str, lock: bool = False) -> str | None:
+	return frappe.db.get_value(
+		DOCTYPE, {"parent_document_folder": parent, "title": title}, "name", for_update=lock
+	)
+
+
+def make(path: str) -> str:
+	"""The folder at a path, made where it is missing.
+
+	Raises PermissionError (403) where the caller may not write in the folder above the first that is missing."""
+	folder = ROOT
+	for level in levels_of(path):
+		folder = child(folder, level) or make_child(folder, level)
+	return folder
+
+
+def make_child(parent: str, title: str) -> str:
+	"""A folder in a folder. Who makes one holds the root meanwhile, so that two requests do not make the same one."""
+	access.require(access.WRITE, parent)
+	frappe.db.get_value(DOCTYPE, ROOT, "name", for_update=True)
+	if found := child(parent, title, lock=True):
+		look_again()
+		return found
+	return frappe.get_doc(doctype=DOCTYPE, title=title, parent_document_folder=parent).insert().name
+
+
+def look_again() -> None:
+	"""Another request has just made what this one was about to make: only a new snapshot shows it. Where something was
+	written already that must not be lost, the caller has to repeat."""
+	if frappe.db.transaction_writes:
+		refuse(_("The folder was made by someone else at this moment. Repeat the request."), Conflict)
+	frappe.db.rollback()
+	access.forget()
+
+
+def free_name(title: str, parent: str) -> str:
+	"""The shortest end of the folder's path that no other folder is named: Contracts, then Legal/Contracts."""
+	above = [level for level in path_of(parent).split("/") if level]
+	for length in range(len(above) + 1):
+		name = "/".join([*above[len(above) - length :], title])
+		if len(name) <= 140 and not frappe.db.exists(DOCTYPE, name):
+			return name
+	return f"{title[:120]} {frappe.generate_hash(length=8)}"
+
+
+def path_of(folder: str) -> str:
+	return frappe.db.get_value(DOCTYPE, folder, "path") or ""
+
+
+def rules_of(folder: str | None) -> Rules:
+	"""The longest retention and any legal hold along the way to the root."""
+	place = frappe.db.get_value(DOCTYPE, folder, ["lft", "rgt"], as_dict=True)
+	# get_all: what holds must not depend on what the caller may read.
+	rows = frappe.get_all(
+		DOCTYPE,
+		filters={"lft": ("<=", place.lft), "rgt": (">=", place.rgt)},
+		fields=["retention_days", "legal_hold"],
+		limit=0,
+	)
+	return Rules(
+		max((row.retention_days or 0 for row in rows), default=0), any(row.legal_hold for row in rows)
+	)
+
+
+def file_folder(folder: str) -> str:
+	"""The folder of the File list that shows the files of a folder's documents, made where it is missing."""
+	place = FILES_ROOT
+	for level in path_of(folder).strip("/").split("/"):
+		name = f"{place}/{level}"
+		if not frappe.db.exists("File", name):
+			create_new_folder(level, place)
+		place = name
+	return place
+
+
+def ensure_root() -> None:
+	"""The root of the tree."""
+	if not frappe.db.exists(DOCTYPE, ROOT):
+		root: Any = frappe.get_doc(doctype=DOCTYPE, title=ROOT, inherit_access=0)
+		root.flags.is_root = True
+		root.insert(ignore_permissions=True)
+
+
+def below(folder: str) -> list[str]:
+	"""The folder and all those in it."""
+	place = frappe.db.get_value(DOCTYPE, folder, ["lft", "rgt"], as_dict=True)
+	return frappe.get_all(
+		DOCTYPE, {"lft": (">=", place.lft), "rgt": ("<=", place.rgt)}, pluck="name", limit=0
+	)

@@ -1,0 +1,182 @@
+"""Search over titles, tags, notes and the text inside files, by MariaDB's full-text index."""
+
+import re
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.desk.reportview import build_match_conditions
+
+from orchestrator.docs import text
+from orchestrator.docs.shapes import Hit
+from orchestrator.exceptions import BadRequest, refuse
+
+DOCTYPE = "Document Text"
+INDEX = "searchable"
+COLUMNS = ("title", "tags", "notes", "content")
+MATCH = f"MATCH({', '.join(f't.{column}' for column in COLUMNS)}) AGAINST (%(words)s IN BOOLEAN MODE)"
+MAX_WORDS = 12
+SHORTEST = 3  # innodb_ft_min_token_size: shorter ones are not in the index
+# As InnoDB has them: they are not in the index either.
+STOPWORDS = frozenset(
+	"about are com for from how that the this was what when where who will with und www".split()  # noqa: SIM905
+)
+SNIPPET_BEFORE, SNIPPET_LENGTH = 60, 200
+WORD = re.compile(r"[\w']+", re.UNICODE)
+JOB = "orchestrator.docs.fulltext.read_text"
+
+
+def page_of(query: str, folders: list[str] | None, start: int, length: int) -> list[Hit]:
+	"""The documents that hold every word and that the caller may read, the best match first."""
+	words = words_of(query)
+	values: dict[str, Any] = {
+		"words": " ".join(f"+{word}*" for word in words),
+		"start": start,
+		"length": length,
+		"folders": folders or [],
+	}
+	scores = dict(frappe.db.sql(statement(bool(folders)), values))
+	rows = {row.name: row for row in described(list(scores), words[0])} if scores else {}
+	return [hit(rows[name], score) for name, score in scores.items()]
+
+
+def words_of(query: str) -> list[str]:
+	"""The words to look for, without what is syntax to MariaDB. 400 where none is long enough to be in the index."""
+	words = [word.strip("'") for word in WORD.findall(query)]
+	words = [word for word in dict.fromkeys(words) if len(word) >= SHORTEST and word.lower() not in STOPWORDS]
+	if not words:
+		refuse(
+			_("Send at least one word of {0} letters that is not as common as the.").format(SHORTEST),
+			BadRequest,
+		)
+	return words[:MAX_WORDS]
+
+
+def statement(within_folders: bool) -> str:
+	"""Names and scores: the index finds, the primary key joins, the permissions narrow."""
+	# Frappe's own conditions: roles, user permissions, the folders. Their percent signs are no parameters.
+	allowed = (build_match_conditions("Document") or "1=1").replace("%", "%%")
+	narrowed = "AND `tabDocument`.document_folder IN %(folders)s" if within_folders else ""
+	return f"""
+		SELECT `tabDocument`.name, {MATCH} AS score
+		FROM `tab{DOCTYPE}` t
+		JOIN `tabDocument` ON `tabDocument`.name = t.name
+		WHERE {MATCH} AND ({allowed}) {narrowed}
+		ORDER BY score DESC, `tabDocument`.name
+		LIMIT %(length)s OFFSET %(start)s
+	"""  # noqa: S608  # names are this module's own, values are parameters
+
+
+def described(names: list[str], word: str) -> list[frappe._dict]:
+	"""What is told of the documents of one page. Apart from the search, which would carry the texts of all it finds."""
+	return frappe.db.sql(
+		f"""
+		SELECT d.name, d.title, d.document_folder, d.status, d.current_version, d.file_name,
+			SUBSTRING(t.content, GREATEST(LOCATE(%(word)s, t.content) - {SNIPPET_BEFORE}, 1), {SNIPPET_LENGTH}) AS snippet
+		FROM `tabDocument` d JOIN `tab{DOCTYPE}` t ON t.name = d.name
+		WHERE d.name IN %(names)s
+		""",  # noqa: S608  # as above
+		{"names": names, "word": word},
+		as_dict=True,
+	)
+
+
+def hit(row: frappe._dict, score: float) -> Hit:
+	return {
+		"document": row.name,
+		"title": row.title,
+		"document_folder": row.document_folder,
+		"status": row.status,
+		"current_version": row.current_version,
+		"file_name": row.file_name,
+		"score": round(float(score), 4),
+		"snippet": " ".join((row.snippet or "").split()),
+	}
+
+
+def keep_words(document: str) -> None:
+	"""Bring what is searched beside the file's own text up to date: title, tags, description and notes."""
+	row = frappe.db.get_value("Document", document, ["title", "description", "_user_tags"], as_dict=True)
+	notes = frappe.get_all(
+		"Document Version",
+		{"document": document, "notes": ("is", "set")},
+		pluck="notes",
+		order_by="number desc",
+		limit=200,
+	)
+	values = {
+		"title": row.title,
+		"tags": (row._user_tags or "").replace(",", " ").strip(),
+		"notes": "\n".join(filter(None, [row.description, *notes])),
+	}
+	upsert(document, values)
+
+
+def upsert(document: str, values: dict[str, Any]) -> None:
+	moment, user = frappe.utils.now(), frappe.session.user
+	row = {
+		"name": document,
+		"creation": moment,
+		"modified": moment,
+		"owner": user,
+		"modified_by": user,
+		**values,
+	}
+	columns = ", ".join(f"`{column}`" for column in row)
+	updates = ", ".join(f"`{column}`=VALUES(`{column}`)" for column in ("modified", "modified_by", *values))
+	frappe.db.sql(
+		f"INSERT INTO `tab{DOCTYPE}` ({columns}) VALUES %(row)s ON DUPLICATE KEY UPDATE {updates}",  # noqa: S608
+		{"row": tuple(row.values())},
+	)
+
+
+def enqueue(document: str) -> None:
+	"""After the commit: have the current version's text read in a job."""
+	keep_words(document)
+	frappe.enqueue(JOB, queue="short", document=document, enqueue_after_commit=True, at_front=False)
+
+
+def read_text(document: str) -> None:
+	"""Job: read the current version's text into the index. A version that came meanwhile has a job of its own, which
+	may be done before; a document that went meanwhile leaves no text behind."""
+	version = frappe.db.get_value("Document", document, "current_version")
+	name = f"{document}-v{version}"
+	if not frappe.db.exists("Document Version", name):
+		return
+	content = text.of_version(frappe.get_doc("Document Version", name))
+	frappe.db.sql(
+		f"""
+		UPDATE `tab{DOCTYPE}` SET content = %(content)s, version = %(version)s
+		WHERE name = %(document)s AND COALESCE(version, 0) <= %(version)s
+		""",  # noqa: S608
+		{"content": content, "version": version, "document": document},
+	)
+
+
+def forget(document: str) -> None:
+	frappe.db.delete(DOCTYPE, {"name": document})
+
+
+def add_index() -> None:
+	"""The full-text index, where it is missing."""
+	if not frappe.db.has_index(f"tab{DOCTYPE}", INDEX):
+		columns = ", ".join(f"`{column}`" for column in COLUMNS)
+		frappe.db.sql_ddl(f"ALTER TABLE `tab{DOCTYPE}` ADD FULLTEXT INDEX `{INDEX}` ({columns})")
+
+
+def tidy() -> None:
+	"""Scheduled weekly: rebuild the index. InnoDB keeps the ids of changed and deleted texts in it until then, and looks
+	each hit up among them."""
+	frappe.db.commit()  # what MariaDB would do by itself
+	frappe.db.sql_ddl(f"OPTIMIZE TABLE `tab{DOCTYPE}`")
+
+
+def refresh_tags() -> None:
+	"""Have the tags searched as they are on the documents now."""
+	frappe.db.sql(
+		f"""
+		UPDATE `tab{DOCTYPE}` t JOIN `tabDocument` d ON d.name = t.name
+		SET t.tags = TRIM(REPLACE(COALESCE(d._user_tags, ''), ',', ' '))
+		WHERE COALESCE(t.tags, '') != TRIM(REPLACE(COALESCE(d._user_tags, ''), ',', ' '))
+		"""  # noqa: S608
+	)

@@ -1,0 +1,103 @@
+"""Hooks on Frappe's own DocTypes that keep a version's File and a document's access what they are."""
+
+from typing import Any
+from urllib.parse import unquote
+
+import frappe
+from frappe import _
+from frappe.model.document import Document
+
+from orchestrator.docs import storage
+from orchestrator.docs.errors import Immutable
+from orchestrator.exceptions import refuse
+
+# Of the File of a version, everything but where the File list shows it.
+FIXED = (
+	"file_name",
+	"file_url",
+	"file_size",
+	"is_private",
+	"attached_to_doctype",
+	"attached_to_name",
+	"attached_to_field",
+	"content_hash",
+	"owner",
+)
+OURS = ("Document", "Document Version", "Document Folder")
+
+
+def before_file_validate(file: Document, _event: str | None = None) -> None:
+	"""Hook File.before_validate: comes before Frappe moves or writes anything."""
+	before = file.get_doc_before_save() if not file.is_new() else None
+	if before and is_of_version(file.name):
+		if any((before.get(field) or "") != (file.get(field) or "") for field in FIXED):
+			refuse_change(file.name)
+		return
+	if file.attached_to_doctype in OURS and not (before and before.attached_to_doctype in OURS):
+		refuse(
+			_(
+				"Files of documents are versions. Send it to orchestrator.docs.create_version, or upload it into the document's folder."
+			),
+			Immutable,
+		)
+
+
+def on_file_trash(file: Document, _event: str | None = None) -> None:
+	"""Hook File.on_trash. Even where this came too late, no byte would be lost: Frappe does not know where they are."""
+	if is_of_version(file.name):
+		refuse_change(file.name)
+
+
+def is_of_version(file: str) -> bool:
+	return bool(frappe.db.exists("Document Version", {"file": file}))
+
+
+def refuse_change(file: str) -> None:
+	version = frappe.db.get_value("Document Version", {"file": file}, ["document", "number"], as_dict=True)
+	refuse(
+		_("This is the file of version {0} of {1}, which stands as it is. Add a new version instead.").format(
+			version.number, version.document
+		),
+		Immutable,
+	)
+
+
+def file_has_permission(
+	doc: Document, ptype: str = "read", user: str | None = None, **_kwargs: Any
+) -> bool | None:
+	"""Hook has_permission of File: that of a document goes by the document, and nobody may change it. Also its
+	uploader, whom Frappe would let."""
+	if ptype == "create" and storage.FOLDER in unquote(doc.file_url or ""):
+		return False  # Frappe would copy what is there, for whoever found out a key
+	if (
+		doc.attached_to_doctype not in OURS or ptype == "create"
+	):  # which before_file_validate refuses in words
+		return None
+	if ptype not in ("read", "select", "print", "email", "report", "export"):
+		return False
+	document = doc.attached_to_name if doc.attached_to_doctype == "Document" else None
+	return bool(document) and bool(frappe.has_permission("Document", "read", doc=document, user=user))
+
+
+def refuse_share(_doc: Document, _event: str | None = None, *_args: Any) -> None:
+	"""Hook validate_share of File: see the same on documents."""
+	if _doc.get("attached_to_doctype") in OURS:
+		refuse_sharing()
+
+
+def refuse_sharing() -> None:
+	refuse(
+		_(
+			"Access to documents goes by their folder. Add the person to the access of the folder instead of sharing."
+		),
+		frappe.PermissionError,
+	)
+
+
+def after_tag_change(link: Document, _event: str | None = None) -> None:
+	"""Hook of Tag Link: tags are searched as well."""
+	if frappe.flags.tagging_document:
+		return
+	if link.document_type == "Document" and frappe.db.exists("Document", link.document_name):
+		document = frappe.get_doc("Document", link.document_name)
+		document.run_method("after_tagging", [link.tag])

@@ -1,0 +1,129 @@
+"""Are all bytes there that should be, as they were stored, and none beside them? Looks, and changes nothing."""
+
+import time
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import frappe
+
+from orchestrator.docs import fulltext, storage
+
+BATCH = 500
+# A file is written before its version: younger ones may belong to a request that is still running.
+SETTLED_SECONDS = 24 * 3600
+
+
+class Damage(NamedTuple):
+	"""A version whose bytes are not what they were: `fault` is missing, unreadable or changed."""
+
+	version: str
+	document: str
+	fault: str
+
+
+class Report(NamedTuple):
+	"""What a check found. `orphans` are keys of files that no version has; `astray` are documents whose current version
+	or checksum is not that of their latest version, and versions whose File is gone."""
+
+	checked: int
+	damaged: list[Damage]
+	orphans: list[str]
+	astray: list[str]
+
+	@property
+	def is_clean(self) -> bool:
+		return not (self.damaged or self.orphans or self.astray)
+
+
+def check() -> Report:
+	"""Read every stored byte and compare."""
+	known: set[str] = set()
+	damaged: list[Damage] = []
+	for row in versions():
+		known.add(row.storage_key)
+		fault = storage.fault(row.storage_key, row.file_size, row.sha256)
+		if fault and still_stands(row.name):
+			damaged.append(Damage(row.name, row.document, fault))
+	return Report(len(known), damaged, orphans(known), astray())
+
+
+def still_stands(version: str) -> bool:
+	"""False for a version that was deleted with its document while the check ran. A plain read would show it still."""
+	row = "SELECT name FROM `tabDocument Version` WHERE name = %s LOCK IN SHARE MODE"
+	return bool(frappe.db.sql(row, version))
+
+
+def versions() -> Iterator[frappe._dict]:
+	"""Every version, a batch at a time."""
+	last = ""
+	table = frappe.qb.DocType("Document Version")
+	columns = (table.name, table.document, table.storage_key, table.file_size, table.sha256)
+	while rows := (
+		frappe.qb.from_(table)
+		.select(*columns)
+		.where(table.name > last)
+		.orderby(table.name)
+		.limit(BATCH)
+		.run(as_dict=True)
+	):
+		yield from rows
+		last = rows[-1].name
+
+
+def orphans(known: set[str]) -> list[str]:
+	"""The keys of files that no version has and that no request can still be about to keep."""
+	before = time.time() - SETTLED_SECONDS
+	taken = known | handed_over()
+	return [key for key, written in storage.keys_on_disk() if key not in taken and written < before]
+
+
+def handed_over() -> set[str]:
+	"""The keys of files that became ordinary Files when the app was uninstalled once."""
+	urls = frappe.get_all(
+		"File", {"file_url": ("like", f"/private/files/{storage.FOLDER}/%")}, pluck="file_url", limit=0
+	)
+	return {url.rpartition("/")[2] for url in urls}
+
+
+def astray() -> list[str]:
+	"""Records that do not agree with each other."""
+	found = frappe.db.sql(
+		"""
+		SELECT d.name FROM `tabDocument` d
+		LEFT JOIN (SELECT document, MAX(number) AS latest, COUNT(*) AS held FROM `tabDocument Version` GROUP BY document) v
+			ON v.document = d.name
+		LEFT JOIN `tabDocument Version` c ON c.document = d.name AND c.number = d.current_version
+		WHERE COALESCE(v.latest, 0) != d.current_version OR COALESCE(v.held, 0) != d.current_version
+			OR COALESCE(c.sha256, '') != COALESCE(d.checksum, '')
+		UNION
+		SELECT v.name FROM `tabDocument Version` v
+		LEFT JOIN `tabDocument` d ON d.name = v.document
+		LEFT JOIN `tabFile` f ON f.name = v.file
+		WHERE d.name IS NULL OR f.name IS NULL OR f.is_private = 0 OR f.attached_to_name != v.document
+		"""
+	)
+	return [row[0] for row in found]
+
+
+def remove_orphans(keys: list[str]) -> None:
+	"""Remove files that no version has."""
+	storage.settle(keys)
+
+
+def nightly() -> None:
+	"""Scheduled daily: check, and write down what is damaged where administrators look. Tags that were taken away in
+	Desk, of which Frappe tells nobody, leave the search."""
+	fulltext.refresh_tags()
+	report = check()
+	if not report.is_clean:
+		frappe.log_error("Documents: what is stored is damaged", "\n".join(lines(report)))
+
+
+def lines(report: Report) -> list[str]:
+	"""The report in words: names of records and keys, nothing of what is in them."""
+	return [
+		f"{report.checked} versions checked",
+		*(f"{damage.version}: the file is {damage.fault}" for damage in report.damaged),
+		*(f"{name}: the records do not agree" for name in report.astray),
+		*(f"{key}: a file that no version has" for key in report.orphans),
+	]

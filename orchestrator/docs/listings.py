@@ -1,0 +1,49 @@
+"""Pages of what belongs to a document."""
+
+from typing import TYPE_CHECKING
+
+import frappe
+
+from orchestrator.docs import access, audit, shapes, versions
+from orchestrator.docs.shapes import AuditPage, Version, VersionPage
+
+if TYPE_CHECKING:
+	from orchestrator.orchestrator.doctype.document.document import Document
+
+TRAIL_FIELDS = ("action", "version", "user", "creation", "ip_address", "details")
+
+
+def versions_of(document: "Document", start: int, length: int) -> VersionPage:
+	"""The versions of a document that the caller may read: numbers have no gaps, so the current one tells how many."""
+	rows = frappe.get_all(
+		"Document Version",
+		filters={"document": document.name},
+		fields=list(shapes.VERSION_FIELDS),
+		order_by="number desc",
+		limit_start=start,
+		limit_page_length=length,
+	)
+	audit.record_read("Viewed", document.name, document.document_folder)
+	return {"versions": [shapes.version(row) for row in rows], "total": document.current_version}
+
+
+def version_of(document: "Document", number: int | None) -> Version:
+	"""One version of a document that the caller may read."""
+	version = versions.of(str(document.name), number)
+	audit.record_read("Viewed", document.name, document.document_folder, version.number)
+	return shapes.version(version)
+
+
+def trail_of(document: "Document", start: int, length: int) -> AuditPage:
+	"""The trail of a document, for those who manage its folder; the DocType itself is for managers of all."""
+	access.require(access.MANAGE, document.document_folder)
+	filters = {"document": document.name}
+	rows = frappe.get_all(
+		"Document Audit Entry",
+		filters=filters,
+		fields=list(TRAIL_FIELDS),
+		order_by="creation desc, name desc",
+		limit_start=start,
+		limit_page_length=length,
+	)
+	return {"entries": rows, "total": frappe.db.count("Document Audit Entry", filters)}

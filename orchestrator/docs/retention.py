@@ -1,0 +1,63 @@
+"""What must not be deleted or moved out: a folder's legal hold, and its retention period."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import frappe
+from frappe import _
+from frappe.utils import add_days, get_datetime, now_datetime
+
+from orchestrator.docs import folders
+from orchestrator.docs.errors import Retained
+from orchestrator.docs.folders import Rules
+from orchestrator.exceptions import refuse
+
+if TYPE_CHECKING:
+	from orchestrator.orchestrator.doctype.document.document import Document
+
+
+def kept_until(latest: datetime, retention_days: int) -> datetime:
+	"""The moment from which a document may be deleted."""
+	return add_days(latest, retention_days)
+
+
+def latest_change(document: "Document") -> datetime:
+	"""When the latest version was made; the document itself, where there is none."""
+	made = frappe.db.get_value(
+		"Document Version", {"document": document.name, "number": document.current_version}, "creation"
+	)
+	return get_datetime(made or document.creation)
+
+
+def refuse_deletion(document: "Document") -> None:
+	"""409 under a legal hold, or as long as the retention period runs."""
+	rules = folders.rules_of(document.document_folder)
+	if rules.legal_hold:
+		refuse(
+			_(
+				"{0} is under legal hold and cannot be deleted. Whoever manages its folder may lift the hold."
+			).format(document.name),
+			Retained,
+		)
+	until = kept_until(latest_change(document), rules.retention_days)
+	if rules.retention_days and until > now_datetime():
+		refuse(
+			_("{0} has to be kept until {1} and cannot be deleted before.").format(document.name, until),
+			Retained,
+		)
+
+
+def refuse_move(document: "Document", source: str, target: str) -> None:
+	"""409 for a way out of a legal hold, or to a shorter period while the present one runs."""
+	here, there = folders.rules_of(source), folders.rules_of(target)
+	if refusal := loosened(here, there, kept_until(latest_change(document), here.retention_days)):
+		refuse(f"{document.name}: {refusal}", Retained)
+
+
+def loosened(here: Rules, there: Rules, until: datetime) -> str | None:
+	"""Why something may not go from under these rules to under those."""
+	if here.legal_hold and not there.legal_hold:
+		return _("What is under legal hold can only be moved to where it stays under hold.")
+	if there.retention_days < here.retention_days and until > now_datetime():
+		return _("What has to be kept until {0} can only be moved to where it is kept as long.").format(until)
+	return None

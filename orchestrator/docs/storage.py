@@ -1,0 +1,162 @@
+"""Where the bytes of versions are: below private/files, so that backups take them along, each under a random key that
+no File and no reply tells. Files are written once, never opened for writing again, and gone if the request fails."""
+
+import contextlib
+import errno
+import hashlib
+import os
+import re
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+import frappe
+from frappe import _
+from frappe.core.api.file import get_max_file_size
+from frappe.core.doctype.file.exceptions import MaxFileSizeReachedError
+
+from orchestrator.docs.errors import DamagedFile, StorageFailed, UnfitFile
+from orchestrator.exceptions import refuse
+
+FOLDER = "orchestrator_documents"
+KEY = re.compile(r"[0-9a-f]{32}")
+READ_ONLY = 0o440
+CHUNK = 1024 * 1024
+MEGABYTE = 1024 * 1024
+
+
+class Stored(NamedTuple):
+	"""Bytes on disk."""
+
+	key: str
+	size: int
+	sha256: str
+
+
+def root() -> Path:
+	return Path(frappe.get_site_path("private", "files", FOLDER))
+
+
+def path_of(key: str) -> Path:
+	"""Where the bytes of `key` are. Only keys that `write` gave lead anywhere."""
+	if not KEY.fullmatch(key or ""):
+		raise ValueError("not a storage key")
+	return root() / key[:2] / key
+
+
+def write(source: BinaryIO) -> Stored:
+	"""Keep the bytes of `source`. They are removed again if the transaction is rolled back.
+
+	Raises MaxFileSizeReachedError (413), UnfitFile (422) for no bytes at all, StorageFailed (507)."""
+	key = secrets.token_hex(16)
+	path = path_of(key)
+	frappe.db.after_rollback.add(lambda: remove(key))
+	frappe.db.after_commit.add(lambda: settle([key]))
+	try:
+		path.parent.mkdir(parents=True, exist_ok=True)
+		size, digest = copy(source, path)
+	except OSError as error:
+		remove(key)
+		refuse_storage(error)
+	except Exception:
+		remove(key)
+		raise
+	return Stored(key, size, digest)
+
+
+def copy(source: BinaryIO, path: Path) -> tuple[int, str]:
+	"""Write `source` to a new file and on to the disk. Returns its size and SHA-256."""
+	limit, size, digest = get_max_file_size(), 0, hashlib.sha256()
+	descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, READ_ONLY)
+	with os.fdopen(descriptor, "wb", buffering=0) as target:
+		while chunk := source.read(CHUNK):
+			size += len(chunk)
+			if size > limit:
+				refuse_size(limit)
+			digest.update(chunk)
+			write_all(target.fileno(), chunk)
+		if not size:
+			refuse(_("The file is empty. Send one that holds something."), UnfitFile)
+		os.fsync(target.fileno())
+	return size, digest.hexdigest()
+
+
+def write_all(descriptor: int, data: bytes) -> None:
+	rest = memoryview(data)
+	while rest:
+		rest = rest[os.write(descriptor, rest) :]
+
+
+def refuse_size(limit: int) -> None:
+	refuse(
+		_("The file is larger than the {0} MB that this site takes. Send a smaller one.").format(
+			limit // MEGABYTE
+		),
+		MaxFileSizeReachedError,
+	)
+
+
+def refuse_storage(error: OSError) -> None:
+	full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+	why = _("The server's disk is full") if full else _("The server cannot write files")
+	refuse(
+		_("{0}, so nothing was stored. Tell your administrator and try again later.").format(why),
+		StorageFailed,
+	)
+
+
+def remove(key: str) -> None:
+	"""Remove the bytes, where there are any."""
+	path_of(key).unlink(missing_ok=True)
+
+
+def settle(keys: list[str]) -> None:
+	"""Remove the bytes of those keys that no version has. To be called when a transaction has ended: part of it may
+	have been rolled back to a savepoint, of which Frappe tells nobody."""
+	kept = frappe.get_all("Document Version", {"storage_key": ("in", keys)}, pluck="storage_key", limit=0)
+	for key in set(keys) - set(kept):
+		remove(key)
+
+
+def remove_after_commit(keys: list[str]) -> None:
+	"""Remove the bytes once nothing can bring their records back."""
+	if keys:
+		frappe.db.after_commit.add(lambda: settle(keys))
+
+
+def fault(key: str, size: int, sha256: str) -> str | None:
+	"""What is wrong with stored bytes: `missing`, `unreadable`, `changed`; None if they are as they were stored."""
+	digest, found = hashlib.sha256(), 0
+	try:
+		with path_of(key).open("rb") as file:
+			while chunk := file.read(CHUNK):
+				digest.update(chunk)
+				found += len(chunk)
+	except (FileNotFoundError, ValueError):
+		return "missing"
+	except OSError:
+		return "unreadable"
+	return None if found == size and digest.hexdigest() == sha256 else "changed"
+
+
+def checked_path(key: str, size: int, sha256: str, label: str) -> Path:
+	"""The file, if its bytes are those that were stored.
+
+	Raises DamagedFile (409), which names `label` and nothing of the server's."""
+	if found := fault(key, size, sha256):
+		refuse(
+			_(
+				"The file of {0} is {1} on the server, so it is not given out. Tell your administrator; other versions are not affected."
+			).format(label, _(found)),
+			DamagedFile,
+		)
+	return path_of(key)
+
+
+def keys_on_disk() -> Iterator[tuple[str, float]]:
+	"""Every key that there is a file for, with the time it was last written."""
+	for path in sorted(root().glob("??/*")):
+		with contextlib.suppress(FileNotFoundError):  # deleted at this moment
+			if KEY.fullmatch(path.name):
+				yield path.name, path.stat().st_mtime

@@ -1,0 +1,42 @@
+"""The text inside a version's file. Read in a process of its own with little memory and time: a file may be made to
+take all there is, and must take no more than its own text with it."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import frappe
+
+from orchestrator.docs import storage
+
+if TYPE_CHECKING:
+	from orchestrator.orchestrator.doctype.document_version.document_version import DocumentVersion
+
+READER = Path(__file__).parent / "reader" / "__main__.py"
+SECONDS = 60
+MAX_CHARACTERS = 2_000_000
+
+
+def of_version(version: "DocumentVersion") -> str:
+	"""The text of a version; nothing where its file has none that can be read."""
+	found = read(storage.path_of(version.storage_key), version.mime_type or "")
+	return found or ""
+
+
+def read(path: Path, media_type: str, seconds: int | None = None) -> str | None:
+	"""The text of a file of this type, at most MAX_CHARACTERS, read within `seconds` (SECONDS). None where none can be read: another type, a damaged
+	file, one that would take too much."""
+	try:
+		done = subprocess.run(  # noqa: S603  # our own reader, on a path of our own
+			[sys.executable, str(READER), str(path.resolve()), media_type, str(MAX_CHARACTERS)],
+			capture_output=True,
+			timeout=seconds or SECONDS,
+			check=False,
+		)
+	except subprocess.TimeoutExpired:
+		frappe.logger().warning("reading the text of a document took too long")
+		return None
+	if done.returncode:
+		return None
+	return done.stdout.decode("utf-8", "replace").replace("\x00", " ")

@@ -1,0 +1,153 @@
+"""Versions: added one after the other, read, restored. What stands is never changed."""
+
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+
+import frappe
+from frappe import _
+
+from orchestrator.docs import audit, folders, fulltext, media, shapes, storage
+from orchestrator.docs.names import checked, with_extension
+from orchestrator.exceptions import refuse
+
+if TYPE_CHECKING:
+	from orchestrator.orchestrator.doctype.document.document import Document
+	from orchestrator.orchestrator.doctype.document_version.document_version import DocumentVersion
+
+DOCTYPE = "Document Version"
+DOWNLOAD = shapes.DOWNLOAD
+MAX_NOTES = 5000
+
+
+class Incoming(NamedTuple):
+	"""Bytes on their way in. `file_name` is None where the caller gave none; `declared` is the type the sender told."""
+
+	source: BinaryIO
+	file_name: str | None = None
+	declared: str | None = None
+
+
+class Kept(NamedTuple):
+	"""Bytes that are on disk and were looked at."""
+
+	stored: storage.Stored
+	file_name: str
+	media_type: str
+
+
+def keep(incoming: Incoming, usual_name: str) -> Kept:
+	"""Write the bytes and look at them. Without a file name of their own they get `usual_name`, with another extension
+	where they are something else. Before anything is locked: this is what takes long.
+
+	Raises BadRequest (400) for a name that is none, UnfitFile (422), MaxFileSizeReachedError (413), StorageFailed (507)."""
+	name = checked(_("file"), incoming.file_name or usual_name)
+	stored = storage.write(incoming.source)
+	path = storage.path_of(stored.key)
+	with path.open("rb") as file:
+		head = file.read(media.HEAD)
+	found = media.examine(head, name, incoming.declared)
+	if incoming.file_name is None and not (found.fits and media.of_name(name)):
+		name = with_extension(name, media.extension_of(head))
+		found = media.examine(head, name)
+	if not found.fits:
+		media.refuse_mismatch(name, head)
+	if head.startswith(media.ZIP):
+		media.check_archive(path, found.type, name)
+	return Kept(stored, name, found.type)
+
+
+def add(document: "Document", kept: Kept, notes: str | None, restored_from: int = 0) -> "DocumentVersion":
+	"""The next version of a locked document."""
+	version: DocumentVersion = frappe.get_doc(
+		doctype=DOCTYPE,
+		document=document.name,
+		number=(document.current_version or 0) + 1,
+		notes=(notes or "")[:MAX_NOTES] or None,
+		author=frappe.session.user,
+		restored_from=restored_from,
+		file_name=kept.file_name,
+		mime_type=kept.media_type,
+		file_size=kept.stored.size,
+		sha256=kept.stored.sha256,
+		storage_key=kept.stored.key,
+	)
+	version.name = name_of(document.name, version.number)
+	version.file = add_file(document, version)
+	version.flags.is_new_version = True
+	# The caller's access was decided on the document; what the row refers to was just read or made.
+	version.flags.ignore_links = True
+	version.insert(ignore_permissions=True)
+	make_current(document, version)
+	action = "Version Restored" if restored_from else "Version Added"
+	audit.record(
+		action,  # type: ignore[arg-type]
+		document.name,
+		document.document_folder,
+		version.number,
+		sha256=version.sha256,
+		size=version.file_size,
+		**({"restored_from": restored_from} if restored_from else {}),
+	)
+	fulltext.enqueue(document.name)
+	return version
+
+
+def name_of(document: str, number: int) -> str:
+	"""As the primary key, it makes two versions of one number impossible."""
+	return f"{document}-v{number}"
+
+
+def add_file(document: "Document", version: "DocumentVersion") -> str:
+	"""The File that stands for the version wherever Frappe shows files. Its URL is the download, with its check of
+	access and its line in the audit trail; of the bytes themselves no File knows. Not inserted as Files usually are:
+	there is nothing to write, to share with other Files of the same content, or to note on the document."""
+	file = frappe.new_doc("File")
+	file.update(
+		{
+			"file_name": version.file_name,
+			"file_url": f"{DOWNLOAD}{version.name}",
+			"file_size": version.file_size,
+			"is_private": 1,
+			"folder": folders.file_folder(document.document_folder),
+			"attached_to_doctype": "Document",
+			"attached_to_name": document.name,
+		}
+	)
+	file.set_file_type()
+	file.set_new_name()
+	file.set_user_and_timestamp()
+	file.db_insert()
+	return file.name
+
+
+def make_current(document: "Document", version: "DocumentVersion") -> None:
+	document.db_set(
+		{
+			"current_version": version.number,
+			"file": version.file,
+			"file_name": version.file_name,
+			"mime_type": version.mime_type,
+			"file_size": version.file_size,
+			"checksum": version.sha256,
+		},
+		notify=False,
+	)
+
+
+def of(document: str, number: Any = None) -> "DocumentVersion":
+	"""A version by its number, the current one without. 404 where there is none."""
+	wanted = frappe.db.get_value("Document", document, "current_version") if number in (None, "") else number
+	name = name_of(document, int(wanted or 0))
+	if not wanted or not frappe.db.exists(DOCTYPE, name):
+		refuse(
+			_("{0} has no version {1}.").format(document, wanted or "")
+			if wanted
+			else _("{0} has no version yet.").format(document),
+			frappe.DoesNotExistError,
+		)
+	return frappe.get_doc(DOCTYPE, name)
+
+
+def opened(version: "DocumentVersion") -> Any:
+	"""The path of a version's bytes, after a look whether they are intact. Raises DamagedFile (409)."""
+	label = _("version {0} of {1}").format(version.number, version.document)
+	return storage.checked_path(version.storage_key, version.file_size, version.sha256, label)

@@ -1,0 +1,100 @@
+"""A sprint's tasks by phase of work, for a board: both kinds of tasks in the same columns."""
+
+from collections.abc import Iterable
+
+import frappe
+from frappe import _
+
+from orchestrator.gameplan.burndown import hours
+from orchestrator.gameplan.shapes import BoardColumn, BoardTask, SprintBoard
+from orchestrator.gameplan.task_rows import DOCTYPES, FIELD, TaskRow, has_sprints, rows_of_sprint
+
+TO_DO, IN_PROGRESS, IN_REVIEW, DONE, CANCELLED = "to_do", "in_progress", "in_review", "done", "cancelled"
+COLUMNS = (TO_DO, IN_PROGRESS, IN_REVIEW, DONE, CANCELLED)
+BEGUN_STATUSES = frozenset({"Working", "In Progress"})
+REVIEW_STATUSES = frozenset({"Pending Review"})
+# How long someone has been late says nothing of the phase; progress does.
+LATE_STATUSES = frozenset({"Overdue"})
+PRIORITIES = ("Urgent", "High", "Medium", "Low")
+
+
+def describe(sprint: frappe._dict) -> SprintBoard:
+	"""The board, of the tasks that the caller may read."""
+	rows = rows_of_sprint(sprint.name)
+	visible = readable_rows(sprint.name, rows)
+	return SprintBoard(
+		sprint=sprint.name,
+		title=sprint.title,
+		state=sprint.state,
+		columns=columns_of(visible),
+		hidden_tasks=len(rows) - len(visible),
+	)
+
+
+def readable_rows(sprint: str, rows: list[TaskRow]) -> list[TaskRow]:
+	"""Those of the rows that the caller may read."""
+	readable = {(doctype, name) for doctype in DOCTYPES for name in readable_names(doctype, sprint)}
+	return [row for row in rows if (row.doctype, row.name) in readable]
+
+
+def readable_names(doctype: str, sprint: str) -> list[str]:
+	if not has_sprints(doctype) or not frappe.has_permission(doctype, "read"):
+		return []
+	return [str(name) for name in frappe.get_list(doctype, {FIELD: sprint}, pluck="name", limit=0)]
+
+
+def columns_of(rows: Iterable[TaskRow]) -> list[BoardColumn]:
+	"""The columns, each with its tasks: the most urgent first, then the one due first."""
+	by_column: dict[str, list[TaskRow]] = {column: [] for column in COLUMNS}
+	for row in rows:
+		by_column[column_of(row)].append(row)
+	return [column_with(column, sorted(by_column[column], key=urgency)) for column in COLUMNS]
+
+
+def column_of(row: TaskRow) -> str:
+	"""The phase that a task is in."""
+	if row.is_dropped:
+		return CANCELLED
+	if row.is_done:
+		return DONE
+	if row.status in REVIEW_STATUSES:
+		return IN_REVIEW
+	begun = row.status in BEGUN_STATUSES or (row.status in LATE_STATUSES and (row.percent or 0) > 0)
+	return IN_PROGRESS if begun else TO_DO
+
+
+def urgency(row: TaskRow) -> tuple[int, str, str, str]:
+	rank = PRIORITIES.index(row.priority) if row.priority in PRIORITIES else len(PRIORITIES)
+	return rank, str(row.due_date or "9999-12-31"), row.doctype, row.name.zfill(12)
+
+
+def column_with(column: str, rows: list[TaskRow]) -> BoardColumn:
+	titles = {
+		TO_DO: _("To Do"),
+		IN_PROGRESS: _("In Progress"),
+		IN_REVIEW: _("In Review"),
+		DONE: _("Done"),
+		CANCELLED: _("Cancelled"),
+	}
+	return BoardColumn(
+		column=column,
+		title=titles[column],
+		tasks=[task_of(row) for row in rows],
+		estimate_hours=hours(sum(row.standing.estimate for row in rows)),
+		remaining_hours=hours(sum(row.standing.remaining for row in rows)),
+	)
+
+
+def task_of(row: TaskRow) -> BoardTask:
+	return BoardTask(
+		doctype=row.doctype,
+		name=row.name,
+		title=row.title or "",
+		status=row.status or "",
+		priority=row.priority,
+		assigned_to=row.assigned_to,
+		due_date=str(row.due_date) if row.due_date else None,
+		estimate_hours=hours(row.standing.estimate),
+		progress=hours(row.standing.progress),
+		remaining_hours=hours(row.standing.remaining),
+	)

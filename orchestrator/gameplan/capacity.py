@@ -1,0 +1,56 @@
+"""What each member of a sprint has to do, beside the hours they have for it."""
+
+from collections.abc import Iterable, Mapping
+
+import frappe
+
+from orchestrator.gameplan.burndown import hours
+from orchestrator.gameplan.shapes import MemberLoad, SprintCapacity
+from orchestrator.gameplan.task_rows import TaskRow, rows_of_sprint
+
+
+def describe(sprint: str) -> SprintCapacity:
+	"""The members and their load."""
+	# get_all: who may read the sprint may read its members
+	members = frappe.get_all(
+		"Sprint Member",
+		{"parent": sprint, "parenttype": "Sprint"},
+		["user", "capacity_hours"],
+		order_by="idx",
+		limit=0,
+	)
+	loads = loads_of({row.user: row.capacity_hours or 0.0 for row in members}, rows_of_sprint(sprint))
+	capacity = sum(load["capacity_hours"] for load in loads)
+	remaining = sum(load["remaining_hours"] for load in loads)
+	return SprintCapacity(
+		sprint=sprint,
+		members=loads,
+		capacity_hours=hours(capacity),
+		remaining_hours=hours(remaining),
+		free_hours=hours(capacity - remaining),
+	)
+
+
+def loads_of(capacities: Mapping[str, float], rows: Iterable[TaskRow]) -> list[MemberLoad]:
+	"""One line per member, in their order; then one for each other who has tasks; last, what is nobody's. A task with
+	several assignees is the first's."""
+	tasks: dict[str | None, list[TaskRow]] = {user: [] for user in capacities}
+	for row in rows:
+		if not row.is_dropped:
+			tasks.setdefault(row.assigned_to or None, []).append(row)
+	others = sorted(user for user in tasks if user and user not in capacities)
+	order = [*capacities, *others, *([None] if None in tasks else [])]
+	return [load_of(user, capacities.get(user or "", 0.0), tasks[user]) for user in order]
+
+
+def load_of(user: str | None, capacity: float, rows: list[TaskRow]) -> MemberLoad:
+	remaining = sum(row.standing.remaining for row in rows)
+	return MemberLoad(
+		user=user,
+		capacity_hours=hours(capacity),
+		estimated_hours=hours(sum(row.standing.estimate for row in rows)),
+		remaining_hours=hours(remaining),
+		free_hours=hours(capacity - remaining),
+		open_tasks=sum(row.is_unfinished for row in rows),
+		is_overloaded=user is not None and hours(remaining) > hours(capacity),
+	)

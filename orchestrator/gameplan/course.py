@@ -1,0 +1,126 @@
+"""The course of a sprint, day by day, out of its events. Plain values only; the cost is linear in events.
+
+A change of a task's estimate, of its membership or of its being cancelled is a change of scope; a change of its
+progress is work done, or undone. Both are told in hours that remain, so that at any moment
+
+	remaining = committed + added - removed - burned
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import NamedTuple
+
+from orchestrator.gameplan.standing import DONE, OUT, Event, Standing
+
+
+class Mark(NamedTuple):
+	"""Where a sprint stood at one moment, in hours. `scope` and `done` are whole estimates, and what is done of them;
+	added, removed and burned count from the start of the sprint."""
+
+	remaining: float = 0.0
+	scope: float = 0.0
+	done: float = 0.0
+	added: float = 0.0
+	removed: float = 0.0
+	burned: float = 0.0
+
+
+@dataclass
+class Course:
+	"""`marks` has one mark per day that has begun, as the day ended; `now` is where it stands after the last event."""
+
+	committed: float
+	marks: list[Mark]
+	now: Mark
+	latest: dict[tuple[str, str], Event]
+
+	def finished_by(self, days: Sequence[date]) -> date | None:
+		"""The first day from whose end on nothing remained; None where something remains."""
+		if round(self.now.remaining, 6) > 0 or not self.marks:
+			return None
+		for day, mark in reversed(list(zip(days, self.marks, strict=False))):
+			if round(mark.remaining, 6) > 0:
+				return min((later for later in days if later > day), default=None)
+		return days[0]
+
+
+@dataclass
+class Tally:
+	"""The running sums."""
+
+	remaining: float = 0.0
+	scope: float = 0.0
+	done: float = 0.0
+	added: float = 0.0
+	removed: float = 0.0
+	burned: float = 0.0
+	planning: bool = True
+	latest: dict[tuple[str, str], Event] = field(default_factory=dict)
+
+	def take(self, event: Event) -> None:
+		"""Add what the event changed."""
+		key = (event.doctype, event.task)
+		last = self.latest.get(key)
+		before = last.standing if last else OUT
+		after = event.standing
+		self.latest[key] = event
+		scope, burn = parts(before, after)
+		self.remaining += scope - burn
+		self.scope += size(after) - size(before)
+		self.done += done(after) - done(before)
+		if not self.planning:
+			self.added += max(scope, 0.0)
+			self.removed += max(-scope, 0.0)
+			self.burned += burn
+
+	def mark(self) -> Mark:
+		return Mark(self.remaining, self.scope, self.done, self.added, self.removed, self.burned)
+
+
+def parts(before: Standing, after: Standing) -> tuple[float, float]:
+	"""The change of scope and the work done between two moments of a task, in hours that remain."""
+	if not (before.counts and after.counts):
+		return after.remaining - before.remaining, 0.0
+	scope = (after.estimate - before.estimate) * (1 - before.progress / DONE)
+	return scope, after.estimate * (after.progress - before.progress) / DONE
+
+
+def size(standing: Standing) -> float:
+	return standing.estimate if standing.counts else 0.0
+
+
+def done(standing: Standing) -> float:
+	return size(standing) - standing.remaining
+
+
+def chart(events: Iterable[Event], days: Sequence[date], baseline: datetime, now: datetime) -> Course:
+	"""The course over `days`. What happened up to `baseline` was planning: it makes up the commitment and is no change
+	of scope. Events after `now` are left out, and so are the days after it."""
+	tally = Tally()
+	marks: list[Mark] = []
+	committed: float | None = None
+	for event in sorted(events, key=lambda event: event.at):
+		if event.at > now:
+			break
+		day = event.at.date()
+		while len(marks) < len(days) and days[len(marks)] < day:
+			marks.append(tally.mark())
+		if tally.planning and event.at > baseline:
+			committed, tally.planning = tally.remaining, False
+		tally.take(event)
+	while len(marks) < len(days) and days[len(marks)] <= now.date():
+		marks.append(tally.mark())
+	return Course(tally.remaining if committed is None else committed, marks, tally.mark(), tally.latest)
+
+
+def ideal(committed: float, working: Sequence[bool]) -> list[float]:
+	"""The guideline: all of the commitment on the first day, nothing on the last day that is worked, an equal share less
+	on each day worked in between, flat on the others. A single day shows the commitment."""
+	burning = [number > 0 and works for number, works in enumerate(working)]
+	shares = sum(burning)
+	line, burned = [], 0
+	for burns in burning:
+		burned += burns
+		line.append(committed * (shares - burned) / shares if shares else committed)
+	return line

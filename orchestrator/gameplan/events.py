@@ -1,0 +1,134 @@
+"""Writes down what happens to tasks in sprints, when it happens.
+
+The hooks compare a task as it is stored with its last event, rather than with the document in memory: what was written
+past the hooks before is then told as well, and nothing twice. The daily job tells the rest.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+import frappe
+
+from orchestrator.gameplan import clock, history
+from orchestrator.gameplan.standing import Event, Step, steps
+from orchestrator.gameplan.task_rows import TaskRow, has_sprints, rows_named, rows_of_sprint
+
+if TYPE_CHECKING:
+	from frappe.model.document import Document
+
+DOCTYPE = "Sprint Event"
+OPEN_STATES = ("Planned", "Active")
+
+
+class Entry(NamedTuple):
+	"""An event to store."""
+
+	sprint: str
+	event: Event
+	status: str | None = None
+	found_later: bool = False
+
+
+# Hooks
+
+
+def on_change(doc: "Document", _method: str | None = None) -> None:
+	"""Hook on_change: after every save, and after every db_set of a document. A deletion is told when it is done."""
+	if not doc.flags.in_delete:
+		record(doc.doctype, str(doc.name))
+
+
+def after_delete(doc: "Document", _method: str | None = None) -> None:
+	"""Hook after_delete."""
+	record(doc.doctype, str(doc.name))
+
+
+def after_rename(doc: "Document", _method: str | None, old: str, new: str, merge: bool = False) -> None:
+	"""Hook after_rename: the history goes with the name. Of two merged tasks each keeps its own: the one that vanishes is
+	deleted next, and its hours did stand in the sprint until then."""
+	if not merge:
+		frappe.db.set_value(
+			DOCTYPE, {"task_doctype": doc.doctype, "task": old}, "task", new, update_modified=False
+		)
+
+
+def reconcile() -> int:
+	"""The daily job: write down what was changed past the hooks. Returns how many events that were."""
+	written = 0
+	# get_all: a job has no caller
+	for sprint in frappe.get_all("Sprint", {"state": ("in", OPEN_STATES)}, pluck="name", limit=0):
+		written += reconcile_sprint(sprint)
+		frappe.db.commit()
+	return written
+
+
+# The work
+
+
+def record(doctype: str, name: str) -> None:
+	"""Write down what happened to the task since its last event, if anything did."""
+	if not is_ready(doctype):
+		return
+	row = next(iter(rows_named(doctype, [name])), None)
+	last = history.latest_event(doctype, name)
+	write(entries_of(doctype, name, last, row, clock.now()))
+
+
+def entries_of(
+	doctype: str, name: str, last: history.Logged | None, row: TaskRow | None, now: datetime
+) -> list[Entry]:
+	"""The events that lead from the task's last one to how it is stored, each later than the one before."""
+	before = (last.sprint, last.event.standing) if last and last.event.is_in else None
+	after = (row.sprint, row.standing) if row and row.sprint else None
+	at = max(now, last.event.at + history.TICK) if last else now
+	return [
+		entry_of(doctype, name, step, at + number * history.TICK, row.status if row else None)
+		for number, step in enumerate(steps(before, after, exists=row is not None))
+	]
+
+
+def entry_of(doctype: str, name: str, step: Step, at: datetime, status: str | None) -> Entry:
+	return Entry(step.sprint, Event(at, doctype, name, step.kind, *step.standing), status)
+
+
+def reconcile_sprint(sprint: str) -> int:
+	"""Write down what the tasks of one sprint show that its events do not tell."""
+	now = clock.now()
+	found = history.unwritten_events(history.stored_events(sprint, now), rows_of_sprint(sprint), now)
+	write_found(sprint, found)
+	return len(found)
+
+
+def write_found(sprint: str, found: list[Event]) -> None:
+	"""Store events that no hook saw."""
+	write(Entry(sprint, event, found_later=True) for event in found)
+
+
+def write(entries: Iterable[Entry]) -> None:
+	"""Store events, in one statement. None is fine."""
+	moment, user = clock.now(), frappe.session.user
+	rows = [
+		(
+			frappe.generate_hash(length=10), moment, moment, user, user, entry.sprint, entry.event.at,
+			entry.event.doctype, entry.event.task, entry.event.kind, entry.event.estimate, entry.event.progress,
+			int(entry.event.counts), entry.status, int(entry.found_later),
+		)
+		for entry in entries
+	]  # fmt: skip
+	if rows:
+		frappe.db.bulk_insert(DOCTYPE, COLUMNS, rows)
+
+
+COLUMNS = [
+	"name", "creation", "modified", "owner", "modified_by", "sprint", "at",
+	"task_doctype", "task", "kind", "estimate", "progress",
+	"counts", "status", "found_later",
+]  # fmt: skip
+
+
+def is_ready(doctype: str) -> bool:
+	"""False while the app is only being installed or updated: other apps' patches save tasks before our tables are there."""
+	if not has_sprints(doctype):
+		return False
+	return not (frappe.flags.in_migrate or frappe.flags.in_patch) or bool(frappe.db.table_exists(DOCTYPE))

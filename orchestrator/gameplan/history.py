@@ -1,0 +1,92 @@
+"""The history of a sprint: its stored events, and what the tasks show that no event tells yet.
+
+Frappe writes some values past every hook (`frappe.db.set_value`, which ERPNext itself uses where a project is
+completed, and plain SQL). Compared with the events, such a change shows, and the task's own `modified` dates it. So the
+line is right even where neither a hook nor the daily job has seen it.
+"""
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+import frappe
+
+from orchestrator.gameplan.standing import DELETED, JOINED, LEFT, OUT, Event, kind_of
+from orchestrator.gameplan.task_rows import DOCTYPES, TaskRow, rows_named, rows_of_sprint
+
+Key = tuple[str, str]
+TICK = timedelta(microseconds=1)
+
+STORED = """
+	SELECT at, task_doctype, task, kind, estimate, progress, counts FROM `tabSprint Event`
+	WHERE sprint = %(sprint)s AND at <= %(until)s ORDER BY at
+"""
+LATEST = """
+	SELECT sprint, at, task_doctype, task, kind, estimate, progress, counts FROM `tabSprint Event`
+	WHERE task_doctype = %(doctype)s AND task = %(task)s ORDER BY at DESC LIMIT 1
+"""
+
+
+class Logged(NamedTuple):
+	"""The last event of a task, and in which sprint it was."""
+
+	sprint: str
+	event: Event
+
+
+def stored_events(sprint: str, until: datetime, lock: bool = False) -> list[Event]:
+	"""What was written down of the sprint up to a moment, first to last. `lock` reads what others have committed since
+	the transaction began."""
+	query = f"{STORED}{' LOCK IN SHARE MODE' if lock else ''}"
+	return [Event(*row) for row in frappe.db.sql(query, {"sprint": sprint, "until": until})]
+
+
+def latest_event(doctype: str, task: str) -> Logged | None:
+	"""The last that was written down of the task, in whichever sprint."""
+	rows = frappe.db.sql(LATEST, {"doctype": doctype, "task": task})
+	return Logged(rows[0][0], Event(*rows[0][1:])) if rows else None
+
+
+def events_until(sprint: str, until: datetime, closed: bool) -> list[Event]:
+	"""All that is known of the sprint up to a moment. A closed one has its history complete: closing saw to it."""
+	events = stored_events(sprint, until)
+	return events if closed else events + unwritten_events(events, rows_of_sprint(sprint), until)
+
+
+def unwritten_events(events: list[Event], rows: list[TaskRow], now: datetime) -> list[Event]:
+	"""What the tasks of a sprint show that its events do not tell."""
+	latest: dict[Key, Event] = {(event.doctype, event.task): event for event in events}
+	present = {(row.doctype, row.name): row for row in rows}
+	missing = [key for key, event in latest.items() if event.is_in and key not in present]
+	found = [event for key, row in present.items() if (event := changed(row, latest.get(key), now))]
+	return found + gone(missing, latest, now)
+
+
+def changed(row: TaskRow, last: Event | None, now: datetime) -> Event | None:
+	"""What happened to a task that is in the sprint since its last event; None where nothing did."""
+	if last and last.is_in:
+		if last.standing == row.standing:
+			return None
+		kind = kind_of(last.standing, row.standing)
+	else:
+		kind = JOINED
+	return Event(dated(row.modified, last, now), row.doctype, row.name, kind, *row.standing)
+
+
+def gone(missing: list[Key], latest: dict[Key, Event], now: datetime) -> list[Event]:
+	"""That tasks left the sprint, or are no more. When one was deleted, only the finding tells."""
+	events = []
+	for doctype in DOCTYPES:
+		names = [name for of, name in missing if of == doctype]
+		rows = {row.name: row for row in rows_named(doctype, names)}
+		for name in names:
+			at = dated(rows[name].modified, latest[doctype, name], now) if name in rows else now
+			events.append(Event(at, doctype, name, LEFT if name in rows else DELETED, *OUT))
+	return events
+
+
+def dated(modified: datetime, last: Event | None, now: datetime) -> datetime:
+	"""When a change that nobody saw was made: with the task's own last change. Where that is no later than the last event,
+	the change left no trace of its time, and is told of the moment at which it was found."""
+	if last and modified <= last.at:
+		return max(now, last.at + TICK)
+	return min(modified, now)

@@ -1,0 +1,70 @@
+"""What dashboards tell about projects: of the projects and tasks that the caller may read."""
+
+from frappe import _
+
+from orchestrator.figures import (
+	Column,
+	Number,
+	Series,
+	Table,
+	by_value,
+	count,
+	lately,
+	number,
+	one,
+	select,
+	table_of,
+)
+
+IS_OPEN = "status NOT IN ('Completed', 'Cancelled', 'Template')"
+IS_A_TASK = "status != 'Template'"
+
+
+def open_projects() -> Number:
+	return count("Project", "status = 'Open'")
+
+
+def open_tasks() -> Number:
+	return count("Task", IS_OPEN)
+
+
+def completed_tasks() -> Number:
+	"""Tasks completed within 30 days, and within the 30 days before."""
+	return lately("Task", "COALESCE(completed_on, DATE(modified))", where="status = 'Completed'")
+
+
+def remaining_hours() -> Number:
+	"""What is left of the expected hours of open tasks, by their progress. Groups are the sum of theirs already."""
+	(hours,) = one(
+		f"""SELECT SUM(expected_time * (1 - LEAST(COALESCE(progress, 0), 100) / 100)) FROM `tabTask`
+			WHERE {IS_OPEN} AND is_group = 0 AND {{readable}}""",  # noqa: S608
+		"Task",
+	)
+	return Number(number(hours))
+
+
+def tasks_by_status() -> Series:
+	return by_value("Task", "status", _("Tasks"), IS_A_TASK)
+
+
+def tasks_by_priority() -> Series:
+	"""Open tasks by their priority."""
+	return by_value("Task", "priority", _("Tasks"), IS_OPEN)
+
+
+def project_progress() -> Table:
+	"""The open projects, the first to end first."""
+	rows = select(
+		"""
+		SELECT name, project_name, percent_complete, expected_end_date FROM `tabProject`
+		WHERE status = 'Open' AND {readable} ORDER BY expected_end_date IS NULL, expected_end_date, name
+		""",
+		"Project",
+	)
+	columns = (
+		Column("name", _("Project"), "Link", "Project"),
+		Column("project_name", _("Name")),
+		Column("percent_complete", _("Complete"), "Percent"),
+		Column("expected_end_date", _("Ends"), "Date"),
+	)
+	return table_of(columns, rows)

@@ -1,0 +1,35 @@
+"""Who reaches a sprint: whoever may read sprints, but not one of a project that they may not read. User permissions on
+a company or a customer hide its projects, and a sprint has neither field."""
+
+from typing import TYPE_CHECKING
+
+import frappe
+from frappe.model.db_query import DatabaseQuery
+
+if TYPE_CHECKING:
+	from frappe.model.document import Document
+
+VISIBLE = "(COALESCE(`tabSprint`.project, '') = '' OR `tabSprint`.project IN (SELECT name FROM `tabProject` WHERE {0}))"
+OF_VISIBLE = "`tabSprint Event`.sprint IN (SELECT name FROM `tabSprint` WHERE {0})"
+
+
+def conditions(user: str | None = None, doctype: str = "Sprint") -> str:
+	"""Hook permission_query_conditions of Sprint and Sprint Event."""
+	user = user or frappe.session.user
+	of_project = project_conditions(user)
+	if not of_project:
+		return ""
+	visible = VISIBLE.format(of_project)
+	return visible if doctype == "Sprint" else OF_VISIBLE.format(visible)
+
+
+def project_conditions(user: str) -> str:
+	"""What narrows down the projects that the user may read; empty where nothing does."""
+	if not frappe.has_permission("Project", "read", user=user):
+		return "1 = 0"
+	return DatabaseQuery("Project", user=user).build_match_conditions()
+
+
+def has_permission(doc: "Document", user: str | None = None) -> bool:
+	"""Hook has_permission of Sprint."""
+	return not doc.project or bool(frappe.has_permission("Project", "read", doc.project, user=user))

@@ -1,0 +1,151 @@
+"""What a Sprint must be like to be saved: the lifecycle methods of its DocType call these."""
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING, NoReturn
+
+import frappe
+from frappe import _
+from frappe.utils import date_diff, get_datetime, getdate
+
+from orchestrator.apps import require_app
+from orchestrator.exceptions import Conflict, refuse
+from orchestrator.gameplan.task_rows import rows_of_sprint
+
+if TYPE_CHECKING:
+	from orchestrator.orchestrator.doctype.sprint.sprint import Sprint
+
+DOCTYPE = "Sprint"
+PLANNED, ACTIVE, CLOSED = "Planned", "Active", "Closed"
+LONGEST = 366  # days
+# Written by starting and closing alone.
+KEPT_FIELDS = (
+	"state", "started_at", "closed_at", "committed_hours", "completed_hours", "unfinished_hours", "completed_tasks",
+	"unfinished_tasks",
+)  # fmt: skip
+OWNER_FIELDS = ("project", "team_type", "team")
+DATE_FIELDS = ("start_date", "end_date")
+
+OVERLAPPING = """
+	SELECT name FROM `tabSprint`
+	WHERE {field} = %(owner)s AND state = 'Active' AND name != %(name)s
+		AND start_date <= %(end_date)s AND end_date >= %(start_date)s
+	LIMIT 1 FOR UPDATE
+"""
+
+
+class SprintStateError(Conflict):
+	"""The sprint's state forbids it. 409."""
+
+
+class OverlappingSprint(Conflict):
+	"""Another active sprint of the same project or team has days in common. 409."""
+
+
+def locked_state(sprint: str) -> str:
+	"""The sprint's state as it is and will be until the transaction ends: whoever closes it meanwhile waits, and whoever
+	has just closed it has been waited for."""
+	return frappe.db.sql("SELECT state FROM `tabSprint` WHERE name = %s LOCK IN SHARE MODE", sprint)[0][0]
+
+
+def require_team_app(doc: "Sprint") -> None:
+	"""501 for a team of Gameplan without Gameplan."""
+	if doc.team_type == "GP Team":
+		require_app("gameplan")
+
+
+def check_owner(doc: "Sprint") -> None:
+	"""422 for a sprint that is nobody's."""
+	if not doc.team:
+		doc.team_type = ""
+	if not (doc.project or doc.team):
+		frappe.throw(_("A sprint is of a project or of a team. Set project, or team_type and team."))
+
+
+def check_dates(doc: "Sprint") -> None:
+	"""422 for dates that are no span of days."""
+	doc.validate_from_to_dates("start_date", "end_date")
+	if date_diff(doc.end_date, doc.start_date) >= LONGEST:
+		frappe.throw(_("A sprint has {0} days at most. Bring its dates closer together.").format(LONGEST))
+
+
+def check_members(doc: "Sprint") -> None:
+	"""422 for a member who is listed twice."""
+	users = [member.user for member in doc.members]
+	if twice := sorted({user for user in users if users.count(user) > 1}):
+		frappe.throw(
+			_("{0} is listed twice among the members. Keep one line.").format(", ".join(twice)),
+			frappe.ValidationError,
+		)
+
+
+def check_kept_fields(doc: "Sprint") -> None:
+	"""409 for a state that is set rather than reached."""
+	if doc.flags.moved:
+		return
+	if doc.is_new():
+		given = [name for name in KEPT_FIELDS if doc.get(name) and doc.get(name) != PLANNED]
+	else:
+		given = [name for name in KEPT_FIELDS if is_changed(doc, name)]
+	if given:
+		frappe.throw(
+			_(
+				"{0} cannot be set. A sprint begins as Planned; start it and close it with its own calls."
+			).format(", ".join(given)),
+			SprintStateError,
+		)
+
+
+def is_changed(doc: "Sprint", name: str) -> bool:
+	"""True if the save changes the field. Nothing, zero and the empty text are the same, and so are a moment and its
+	text: a document in memory has the one, the stored one the other."""
+	now, before = doc.get(name) or None, doc.get_doc_before_save().get(name) or None
+	if isinstance(before, date) and now:
+		now = get_datetime(now) if isinstance(before, datetime) else getdate(now)
+	return now != before
+
+
+def check_frozen_fields(doc: "Sprint") -> None:
+	"""409 for a change that would falsify what the sprint was."""
+	if doc.is_new() or doc.flags.moved:
+		return
+	owner_changed = any(is_changed(doc, name) for name in OWNER_FIELDS)
+	if doc.state == CLOSED and (owner_changed or any(is_changed(doc, name) for name in DATE_FIELDS)):
+		frappe.throw(
+			_("{0} is closed: its dates, project and team stay as they were.").format(doc.name),
+			SprintStateError,
+		)
+	if owner_changed and rows_of_sprint(doc.name):
+		frappe.throw(
+			_("{0} holds tasks. Take them out before you give it another project or team.").format(doc.name),
+			SprintStateError,
+		)
+
+
+def check_overlap(doc: "Sprint") -> None:
+	"""409 where another active sprint of the same project or team has days in common. The owner's row is locked first,
+	so that of two starts at once the second sees the first."""
+	if doc.state != ACTIVE:
+		return
+	for doctype, field in (("Project", "project"), (doc.team_type, "team")):
+		owner = doc.get(field)
+		if not owner:
+			continue
+		frappe.db.get_value(doctype, owner, "name", for_update=True)
+		values = {"owner": owner, "name": doc.name, "start_date": doc.start_date, "end_date": doc.end_date}
+		if other := frappe.db.sql(OVERLAPPING.format(field=field), values):
+			frappe.throw(
+				_(
+					"{0} of the same {1} is active on some of these days. Close it first, or choose other dates."
+				).format(other[0][0], _(doctype)),
+				OverlappingSprint,
+			)
+
+
+def forget_events(doc: "Sprint") -> None:
+	"""The history goes with its sprint. One that holds tasks is not deleted: Frappe itself tells that they refer to it."""
+	frappe.db.delete("Sprint Event", {"sprint": doc.name})
+
+
+def refuse_merge() -> NoReturn:
+	"""409: two histories make no third one."""
+	refuse(_("Sprints cannot be merged. Move the tasks instead."), SprintStateError)

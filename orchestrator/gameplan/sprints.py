@@ -1,0 +1,67 @@
+"""Sprints as the calls need them: found as the caller may see them, started."""
+
+from typing import TYPE_CHECKING
+
+import frappe
+from frappe import _
+
+from orchestrator.api.generic import raise_not_found, writable
+from orchestrator.gameplan import burndown, clock
+from orchestrator.gameplan.shapes import SprintStart
+from orchestrator.gameplan.sprint_rules import ACTIVE, DOCTYPE, PLANNED, SprintStateError
+from orchestrator.gameplan.task_rows import rows_of_sprint
+
+if TYPE_CHECKING:
+	from orchestrator.orchestrator.doctype.sprint.sprint import Sprint
+
+FIELDS = [
+	"name", "title", "state", "project", "team_type", "team", "start_date", "end_date", "started_at", "closed_at",
+]  # fmt: skip
+
+
+def find(name: str) -> frappe._dict:
+	"""The sprint, as a row, in one query. 403 where the caller may read no sprints, 404 for one that is missing or
+	hidden."""
+	frappe.has_permission(DOCTYPE, "read", throw=True)
+	rows = frappe.get_list(DOCTYPE, filters={"name": name}, fields=FIELDS, limit=1)
+	if not rows:
+		raise_not_found(DOCTYPE, name)
+	return rows[0]
+
+
+def locked(name: str) -> "Sprint":
+	"""The sprint, for a caller who may write it, locked until the request ends: of two calls at once the second sees
+	what the first did."""
+	doc = writable(frappe.get_meta(DOCTYPE), name)
+	return frappe.get_doc(DOCTYPE, doc.name, for_update=True)
+
+
+def start(name: str) -> SprintStart:
+	"""Begin a planned sprint. What remains to be done in it now is what it commits to."""
+	doc = locked(name)
+	if doc.state != PLANNED:
+		frappe.throw(
+			_("{0} is {1}; only a planned sprint can be started.").format(doc.name, _(doc.state)),
+			SprintStateError,
+		)
+	rows = rows_of_sprint(doc.name, lock=True)
+	now = clock.now()
+	committed = burndown.hours(sum(row.standing.remaining for row in rows))
+	doc.update({"state": ACTIVE, "started_at": now, "committed_hours": committed})
+	save_moved(doc)
+	return SprintStart(
+		sprint=doc.name,
+		state=doc.state,
+		started_at=now.isoformat(timespec="seconds"),
+		committed_hours=committed,
+		tasks=len(rows),
+	)
+
+
+def save_moved(doc: "Sprint") -> None:
+	"""Save a sprint that starts or closes: else its state is not to be changed."""
+	doc.flags.moved = True
+	try:
+		doc.save()
+	finally:
+		doc.flags.moved = False

@@ -1,0 +1,87 @@
+"""How a task stands in a sprint, and what happened to it between two such moments. Plain values only."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+DONE = 100.0
+
+JOINED = "Joined"
+LEFT = "Left"
+ESTIMATED = "Estimated"
+PROGRESSED = "Progressed"
+COMPLETED = "Completed"
+REOPENED = "Reopened"
+CANCELLED = "Cancelled"
+RESTORED = "Restored"
+DELETED = "Deleted"
+# After these the task is no longer in the sprint.
+GOING = frozenset({LEFT, DELETED})
+
+
+class Standing(NamedTuple):
+	"""Estimate in hours, progress in percent. A cancelled task is in its sprint and counts for nothing."""
+
+	estimate: float
+	progress: float
+	counts: bool = True
+
+	@property
+	def remaining(self) -> float:
+		"""The hours still to be done: the estimate less what is done of it."""
+		return self.estimate * (1 - self.progress / DONE) if self.counts else 0.0
+
+
+OUT = Standing(0.0, 0.0, counts=False)
+
+
+class Event(NamedTuple):
+	"""Something that happened to a task in one sprint, and how the task stood from then on."""
+
+	at: datetime
+	doctype: str
+	task: str
+	kind: str
+	estimate: float
+	progress: float
+	counts: bool | int
+
+	@property
+	def standing(self) -> Standing:
+		return Standing(self.estimate, self.progress, bool(self.counts))
+
+	@property
+	def is_in(self) -> bool:
+		"""True if the task was in the sprint from then on."""
+		return self.kind not in GOING
+
+
+def kind_of(before: Standing, after: Standing) -> str:
+	"""What happened to a task that stayed in its sprint."""
+	if before.counts != after.counts:
+		return RESTORED if after.counts else CANCELLED
+	if before.progress < DONE <= after.progress:
+		return COMPLETED
+	if after.progress < DONE <= before.progress:
+		return REOPENED
+	return ESTIMATED if before.estimate != after.estimate else PROGRESSED
+
+
+class Step(NamedTuple):
+	"""One change to write down: in which sprint, what, and how the task stands there from then on."""
+
+	sprint: str
+	kind: str
+	standing: Standing
+
+
+def steps(
+	before: tuple[str, Standing] | None, after: tuple[str, Standing] | None, exists: bool = True
+) -> list[Step]:
+	"""What happened to a task that was in one sprint and is in another, in the same or in none. A move is two steps:
+	the one sprint loses the task, the other gets it. `exists` is False for a task that was deleted."""
+	if before and after and before[0] == after[0]:
+		same = before[1] == after[1]
+		return [] if same else [Step(after[0], kind_of(before[1], after[1]), after[1])]
+	left = [Step(before[0], LEFT if exists else DELETED, OUT)] if before else []
+	joined = [Step(after[0], JOINED, after[1])] if after else []
+	return left + joined

@@ -1,0 +1,109 @@
+"""The rules of a task in a sprint, and what ERPNext leaves undone on a Task: its completion is stamped, its notes on
+progress stay in the timeline, and a project that it leaves counts anew."""
+
+from typing import TYPE_CHECKING
+
+import frappe
+from frappe import _
+from frappe.utils import cint, escape_html, flt, today
+
+from orchestrator.exceptions import Conflict
+from orchestrator.gameplan.sprint_rules import CLOSED, locked_state
+from orchestrator.gameplan.task_rows import FIELD, GP_TASK, TASK
+
+if TYPE_CHECKING:
+	from erpnext.projects.doctype.task.task import Task
+	from frappe.model.document import Document
+
+COMPLETED = "Completed"
+
+
+class ClosedSprint(Conflict):
+	"""A task cannot join a sprint that is closed. 409."""
+
+
+class ForeignTask(frappe.ValidationError):
+	"""The task is of another project or team than the sprint. 422."""
+
+
+def before_validate(doc: "Task", _method: str | None = None) -> None:
+	"""Hook before_validate of Task: stamp who completed it and when; reopening takes that back."""
+	before = doc.get_doc_before_save()
+	was = before.status if before else None
+	if doc.status == COMPLETED and was != COMPLETED:
+		doc.completed_on = doc.completed_on or today()
+		doc.completed_by = doc.completed_by or frappe.session.user
+	elif was == COMPLETED and doc.status != COMPLETED:
+		doc.completed_on = doc.completed_by = None
+
+
+def validate(doc: "Document", _method: str | None = None) -> None:
+	"""Hook validate of Task and GP Task: refuse what may not be in the sprint that it names."""
+	if not doc.get(FIELD) or not any(map(doc.has_value_changed, (FIELD, "project", "team", "is_template"))):
+		return
+	sprint = frappe.db.get_value(
+		"Sprint", doc.get(FIELD), ["name", "project", "team_type", "team"], as_dict=True
+	)
+	if sprint:  # else Frappe's own check of links refuses it
+		check_may_join(doc, sprint)
+
+
+def check_may_join(doc: "Document", sprint: frappe._dict) -> None:
+	"""409 for a closed sprint, 422 for one of another project or team, or one that the caller may not read."""
+	if doc.has_value_changed(FIELD):
+		check_reach(doc, sprint)
+		if locked_state(sprint.name) == CLOSED:
+			frappe.throw(
+				_("{0} is closed. Put the task into a sprint that is planned or active.").format(sprint.name),
+				ClosedSprint,
+			)
+	if doc.get("is_template"):
+		frappe.throw(_("A template is no task of a sprint. Make a task from it first."), ForeignTask)
+	if doc.doctype == TASK and sprint.project and doc.project != sprint.project:
+		refuse_foreign(doc, sprint, _("project"), sprint.project)
+	if doc.doctype == GP_TASK and sprint.team_type == "GP Team" and team_of(doc) != sprint.team:
+		refuse_foreign(doc, sprint, _("team"), sprint.team)
+
+
+def check_reach(doc: "Document", sprint: frappe._dict) -> None:
+	"""422 for a sprint that the caller may not read, as if it were not there."""
+	if not doc.flags.ignore_permissions and not frappe.has_permission("Sprint", "read", sprint.name):
+		frappe.throw(
+			_("Could not find {0}: {1}").format(_("Sprint"), sprint.name), frappe.LinkValidationError
+		)
+
+
+def team_of(doc: "Document") -> str | None:
+	"""The team of a GP Task, or of its project."""
+	return doc.team or (frappe.db.get_value("GP Project", cint(doc.project), "team") if doc.project else None)
+
+
+def refuse_foreign(doc: "Document", sprint: frappe._dict, what: str, owner: str) -> None:
+	frappe.throw(
+		_(
+			"{0} is a sprint of the {1} {2}, and {3} is not in it. Move the task there, or clear its sprint."
+		).format(sprint.name, what, owner, doc.name),
+		ForeignTask,
+	)
+
+
+def on_update(doc: "Task", _method: str | None = None) -> None:
+	"""Hook on_update of Task."""
+	keep_note(doc)
+	count_project_left(doc)
+
+
+def keep_note(doc: "Task") -> None:
+	"""Each note on progress stays in the timeline, with the progress it was about."""
+	if doc.get("progress_notes") and doc.has_value_changed("progress_notes"):
+		told = _("Progress {0} %").format(f"{flt(doc.progress, 2):g}")
+		note = escape_html(doc.progress_notes).replace("\n", "<br>")
+		doc.add_comment("Comment", f"<p>{told}</p><p>{note}</p>")
+
+
+def count_project_left(doc: "Task") -> None:
+	"""ERPNext counts the percentage of the project that the task is in; the one it was in before is none the wiser."""
+	before = doc.get_doc_before_save()
+	left = before.project if before else None
+	if left and left != doc.project and frappe.db.exists("Project", left):
+		frappe.get_doc("Project", left).update_project()

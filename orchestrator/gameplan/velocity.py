@@ -1,0 +1,61 @@
+"""What the last closed sprints completed. Their figures were kept when they were closed."""
+
+from collections.abc import Sequence
+from statistics import mean
+
+import frappe
+from frappe import _
+
+from orchestrator.api.generic import readable
+from orchestrator.exceptions import BadRequest
+from orchestrator.gameplan.burndown import hours
+from orchestrator.gameplan.shapes import ClosedSprintFigures, Velocity
+from orchestrator.gameplan.sprint_rules import CLOSED, DOCTYPE
+
+MOST = 50
+FIELDS = [
+	"name", "title", "start_date", "end_date", "committed_hours", "completed_hours", "completed_tasks", "unfinished_tasks",
+]  # fmt: skip
+
+
+def check_question(project: str | None, team: str | None, count: int) -> None:
+	"""400 for a question about nobody or about no sprints, 404 for a project that the caller may not read."""
+	if not (project or team):
+		frappe.throw(_("Name a project or a team."), BadRequest)
+	if not 1 <= count <= MOST:
+		frappe.throw(_("sprints must be between 1 and {0}.").format(MOST), BadRequest)
+	if project:
+		readable(frappe.get_meta("Project"), project)
+
+
+def of_last(project: str | None, team: str | None, count: int) -> Velocity:
+	"""The velocity over the last closed sprints that the caller may read."""
+	filters = {"state": CLOSED}
+	filters |= {"project": project} if project else {}
+	filters |= {"team": team} if team else {}
+	rows = frappe.get_list(
+		DOCTYPE, filters=filters, fields=FIELDS, order_by="end_date desc, closed_at desc", limit=count
+	)
+	sprints = [figures(row) for row in reversed(rows)]
+	return Velocity(
+		sprints=sprints,
+		average_completed_hours=average([sprint["completed_hours"] for sprint in sprints]),
+		average_completed_tasks=average([sprint["completed_tasks"] for sprint in sprints]),
+	)
+
+
+def figures(row: frappe._dict) -> ClosedSprintFigures:
+	return ClosedSprintFigures(
+		sprint=row.name,
+		title=row.title,
+		start_date=str(row.start_date),
+		end_date=str(row.end_date),
+		committed_hours=hours(row.committed_hours),
+		completed_hours=hours(row.completed_hours),
+		completed_tasks=row.completed_tasks,
+		unfinished_tasks=row.unfinished_tasks,
+	)
+
+
+def average(values: Sequence[float]) -> float | None:
+	return hours(mean(values)) if values else None

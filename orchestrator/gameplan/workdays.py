@@ -1,0 +1,66 @@
+"""The days on which a sprint's people work: those that the project's Holiday List leaves."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import frappe
+
+SATURDAY_AND_SUNDAY = frozenset({5, 6})
+
+# The project's list, else that of its company; a team's sprint has that of the department's company, else of the site's.
+HOLIDAYS = """
+	SELECT holiday.holiday_date, holiday.weekly_off, list.from_date, list.to_date
+	FROM `tabHoliday List` list
+	JOIN `tabHoliday` holiday ON holiday.parent = list.name AND holiday.parenttype = 'Holiday List'
+	WHERE list.name = COALESCE(
+		(SELECT NULLIF(holiday_list, '') FROM `tabProject` WHERE name = %(project)s),
+		(SELECT NULLIF(default_holiday_list, '') FROM `tabCompany` WHERE name = COALESCE(
+			(SELECT company FROM `tabProject` WHERE name = %(project)s),
+			(SELECT company FROM `tabDepartment` WHERE name = %(department)s),
+			%(company)s
+		))
+	)
+"""
+
+
+@dataclass(frozen=True)
+class WorkCalendar:
+	"""Which days are worked. `listed` are the days for which the list names each day off, weekends included; outside of
+	them, and where it names no weekends at all, `weekly_off` tells them (0 is Monday)."""
+
+	holidays: frozenset[date] = frozenset()
+	weekly_off: frozenset[int] = SATURDAY_AND_SUNDAY
+	listed: tuple[date, date] | None = None
+
+	def works(self, day: date) -> bool:
+		if day in self.holidays:
+			return False
+		if self.listed and self.listed[0] <= day <= self.listed[1]:
+			return True
+		return day.weekday() not in self.weekly_off
+
+
+def calendar_of(rows: Iterable[tuple[date, int, date, date]]) -> WorkCalendar:
+	"""The calendar of a Holiday List's rows: day, whether it is a weekly day off, first and last day of the list."""
+	rows = list(rows)
+	weekends = frozenset(day.weekday() for day, weekly, _first, _last in rows if weekly)
+	holidays = frozenset(day for day, _weekly, _first, _last in rows)
+	if not weekends:
+		return WorkCalendar(holidays)
+	return WorkCalendar(holidays, weekends, (rows[0][2], rows[0][3]))
+
+
+def calendar_for(project: str | None, department: str | None) -> WorkCalendar:
+	"""The calendar by which a sprint is worked."""
+	values = {
+		"project": project,
+		"department": department,
+		"company": frappe.defaults.get_global_default("company"),
+	}
+	return calendar_of(frappe.db.sql(HOLIDAYS, values))
+
+
+def days_between(first: date, last: date) -> list[date]:
+	"""Every day from the first to the last."""
+	return [first + timedelta(days=number) for number in range((last - first).days + 1)]

@@ -1,0 +1,147 @@
+"""What dashboards tell about tickets: of ERPNext's Issues and, where Helpdesk is installed, its HD Tickets together, as
+far as the caller may read them."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import frappe
+from frappe import _
+from frappe.utils import getdate, now_datetime
+
+from orchestrator import figures
+from orchestrator.figures import Column, Number, Series, Table, number, series_of, share, table_of
+from orchestrator.helpdesk.overdue import Source, sources
+from orchestrator.helpdesk.tickets import ISSUE
+
+OLDEST = 10
+HOUR = 3600
+
+
+class Kind(NamedTuple):
+	"""A DocType of tickets: which are open, and when one came."""
+
+	source: Source
+	is_open: str
+
+	@property
+	def doctype(self) -> str:
+		return self.source.doctype
+
+
+def kinds() -> Iterator[Kind]:
+	"""The DocTypes of tickets that the caller may read. Raises PermissionError where there are none."""
+	found = [
+		Kind(
+			source,
+			"status NOT IN ('Resolved', 'Closed')"
+			if source.doctype == ISSUE
+			else "COALESCE(status_category, '') != 'Resolved'",
+		)
+		for source in sources()
+	]
+	readable = [kind for kind in found if frappe.has_permission(kind.doctype, "read")]
+	if not readable:
+		frappe.has_permission(ISSUE, "read", throw=True)
+	yield from readable
+
+
+def total(of_kind: Callable[[Kind], Number]) -> Number:
+	"""The sum over the DocTypes, now and before."""
+	numbers = [of_kind(kind) for kind in kinds()]
+	previous = [found.previous for found in numbers if found.previous is not None]
+	return Number(sum(found.value or 0 for found in numbers), sum(previous) if previous else None)
+
+
+def open_tickets() -> Number:
+	return total(lambda kind: figures.count(kind.doctype, kind.is_open))
+
+
+def unassigned_tickets() -> Number:
+	"""Open tickets that nobody is assigned."""
+	return total(
+		lambda kind: figures.count(kind.doctype, f"{kind.is_open} AND COALESCE(_assign, '[]') IN ('', '[]')")
+	)
+
+
+def overdue_tickets() -> Number:
+	"""Open tickets that are past the time at which their service level wants them resolved."""
+	return total(
+		lambda kind: figures.count(
+			kind.doctype,
+			f"{kind.is_open} AND {kind.source.resolution_by} < %(now)s AND on_hold_since IS NULL",
+			now=now_datetime(),
+		)
+	)
+
+
+def new_tickets() -> Number:
+	"""Tickets of the last 30 days, and of the 30 days before."""
+	return total(lambda kind: figures.lately(kind.doctype, "creation"))
+
+
+def first_response_hours() -> Number:
+	"""Hours until the first response on average, of the tickets first answered within 30 days; and the 30 days before."""
+	waited = "TIMESTAMPDIFF(SECOND, creation, first_responded_on)"
+	spent = [figures.lately(kind.doctype, "first_responded_on", what=waited) for kind in kinds()]
+	answered = [figures.lately(kind.doctype, "first_responded_on") for kind in kinds()]
+	now = mean_hours([found.value for found in spent], [found.value for found in answered])
+	before = mean_hours([found.previous for found in spent], [found.previous for found in answered])
+	return Number(now, before)
+
+
+def mean_hours(seconds: list[float | None], records: list[float | None]) -> float | None:
+	known = sum(found or 0 for found in records)
+	return round(sum(found or 0 for found in seconds) / HOUR / known, 2) if known else None
+
+
+def service_level_met() -> Number:
+	"""Per cent of the tickets resolved within 30 days that were resolved in time; and within the 30 days before."""
+	met, all_ = [], []
+	for kind in kinds():
+		due, done = kind.source.resolution_by, kind.source.resolved_on
+		met.append(figures.lately(kind.doctype, done, what=f"{done} <= {due}", where=f"{due} IS NOT NULL"))
+		all_.append(figures.lately(kind.doctype, done, where=f"{due} IS NOT NULL"))
+	return Number(
+		share(sum(found.value or 0 for found in met), sum(found.value or 0 for found in all_)),
+		share(sum(found.previous or 0 for found in met), sum(found.previous or 0 for found in all_)),
+	)
+
+
+def tickets_by_status() -> Series:
+	counted: Counter[str] = Counter()
+	for kind in kinds():
+		series = figures.by_value(kind.doctype, "status", "")
+		counted.update(dict(zip(series.labels, series.datasets[0].values, strict=True)))
+	return series_of(counted.most_common(), _("Tickets"))
+
+
+def tickets_by_day() -> Series:
+	"""Tickets that came on each of the last 30 days."""
+	found = [figures.by_day(kind.doctype, "creation", "") for kind in kinds()]
+	values = [sum(each) for each in zip(*(series.datasets[0].values for series in found), strict=True)]
+	return series_of(zip(found[0].labels, values, strict=True), _("Tickets"))
+
+
+def oldest_tickets() -> Table:
+	"""The open tickets that have waited longest."""
+	rows, open_ = [], 0.0
+	for kind in kinds():
+		rows += figures.select(
+			f"""SELECT CAST(name AS CHAR), %(doctype)s, subject, status, priority, creation FROM `tab{kind.doctype}`
+				WHERE {kind.is_open} AND {{readable}} ORDER BY creation LIMIT {OLDEST}""",  # noqa: S608
+			kind.doctype,
+			doctype=kind.doctype,
+		)
+		open_ += figures.count(kind.doctype, kind.is_open).value or 0
+	oldest = sorted(rows, key=lambda row: row[-1])[:OLDEST]
+	days = [(*row[:-1], (getdate() - getdate(row[-1])).days) for row in oldest]
+	columns = (
+		Column("name", _("Ticket"), "Dynamic Link", "doctype"),
+		Column("doctype", _("Kind")),
+		Column("subject", _("Subject")),
+		Column("status", _("Status")),
+		Column("priority", _("Priority")),
+		Column("days", _("Days"), "Int"),
+	)
+	return table_of(columns, days, int(number(open_)))

@@ -1,0 +1,100 @@
+"""What dashboards tell about people: of the employees and the leave that the caller may read."""
+
+from frappe import _
+from frappe.utils import add_days, getdate
+
+from orchestrator.figures import (
+	Column,
+	Number,
+	Series,
+	Table,
+	by_month,
+	by_value,
+	count,
+	lately,
+	one,
+	select,
+	table_of,
+)
+
+FORTNIGHT = 14
+GRANTED = "docstatus = 1 AND status = 'Approved'"
+
+
+def headcount() -> Number:
+	"""Employees who are active."""
+	return count("Employee", "status = 'Active'")
+
+
+def on_leave_today() -> Number:
+	"""Employees whose leave is approved and takes in today."""
+	(found,) = one(
+		f"""SELECT COUNT(DISTINCT employee) FROM `tabLeave Application`
+			WHERE {GRANTED} AND %(today)s BETWEEN from_date AND to_date AND {{readable}}""",  # noqa: S608
+		"Leave Application",
+		today=getdate(),
+	)
+	return Number(found)
+
+
+def leave_to_decide() -> Number:
+	"""Leave applications that wait for a decision."""
+	return count("Leave Application", "docstatus = 0 AND status = 'Open'")
+
+
+def checked_in_today() -> Number:
+	"""Employees with a punch of today."""
+	(found,) = one(
+		"""SELECT COUNT(DISTINCT employee) FROM `tabEmployee Checkin`
+			WHERE time >= %(today)s AND time < %(end)s AND {readable}""",
+		"Employee Checkin",
+		today=getdate(),
+		end=add_days(getdate(), 1),
+	)
+	return Number(found)
+
+
+def new_employees() -> Number:
+	"""Employees who joined within 90 days, and within the 90 days before."""
+	return lately("Employee", "date_of_joining", days=90)
+
+
+def employees_by_department() -> Series:
+	return by_value("Employee", "department", _("Employees"), "status = 'Active'")
+
+
+def leave_by_type() -> Series:
+	"""Approved leave applications by leave type, of this year."""
+	return by_value(
+		"Leave Application",
+		"leave_type",
+		_("Applications"),
+		f"{GRANTED} AND YEAR(from_date) = {getdate().year}",
+	)
+
+
+def joined_by_month() -> Series:
+	"""Employees by the month in which they joined, of the last twelve months."""
+	return by_month("Employee", "date_of_joining", _("Employees"))
+
+
+def coming_leave() -> Table:
+	"""Approved leave of the next fortnight, the first first."""
+	rows = select(
+		f"""
+		SELECT name, employee_name, from_date, to_date, total_leave_days FROM `tabLeave Application`
+		WHERE {GRANTED} AND to_date >= %(today)s AND from_date <= %(last)s AND {{readable}}
+		ORDER BY from_date, name
+		""",  # noqa: S608
+		"Leave Application",
+		today=getdate(),
+		last=add_days(getdate(), FORTNIGHT),
+	)
+	columns = (
+		Column("name", _("Leave Application"), "Link", "Leave Application"),
+		Column("employee_name", _("Employee")),
+		Column("from_date", _("From"), "Date"),
+		Column("to_date", _("To"), "Date"),
+		Column("total_leave_days", _("Days"), "Float"),
+	)
+	return table_of(columns, rows)

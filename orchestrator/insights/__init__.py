@@ -1,0 +1,116 @@
+"""The insights endpoints: dashboards, their metrics, what these were, and reports as files."""
+
+import frappe
+from frappe import _lt
+
+from orchestrator.api import reports
+from orchestrator.api.endpoint import CREATES, READS, WRITES, endpoint
+from orchestrator.insights import (
+	board,
+	dashboards,
+	report_jobs,
+	report_request,
+	report_runs,
+	report_schedules,
+	trends,
+)
+from orchestrator.insights.report_shapes import GeneratedReport, ScheduledReport
+from orchestrator.insights.shapes import Dashboard, History
+
+
+@frappe.whitelist(methods=["GET", "POST"])
+@endpoint(_lt("Dashboard fetched"), effect=READS)
+def get_dashboard(dashboard: str, doctype: str | None = None) -> Dashboard:
+	"""A dashboard's items with their values: one of this app's dashboards, a Frappe Dashboard, or an Insights dashboard
+	by its name or title; looked for in this order, or as `doctype` says.
+
+	For who may open it. Each figure counts what the caller may read, unless its metric is shared with a role of theirs;
+	an item that fails says why and leaves the others alone. Raises DoesNotExistError (404) for a dashboard that is missing
+	or hidden, PermissionError (403) where the caller may read no dashboards at all, Conflict (409) for a title that
+	several have, BadRequest (400) for another DocType, MissingApp (501) for an Insights dashboard without Insights."""
+	return board.show(dashboards.find(dashboard, doctype))
+
+
+@frappe.whitelist(methods=["POST"])
+@endpoint(_lt("Metrics refreshed"), effect=WRITES)
+def refresh_metrics(dashboard: str, items: str | list | None = None, doctype: str | None = None) -> Dashboard:
+	"""Compute `items`, names of the dashboard's metrics (all of them without), anew, and answer with them.
+
+	Callers who ask at the same time get one computation. What is slow goes to a job: `queued` names it, and open Desk
+	pages are told when it is done. Permissions and errors as get_dashboard has them; DoesNotExistError (404) also for a
+	metric that is not on the dashboard, BadRequest (400) for `items` that are no list of names."""
+	plan = dashboards.find(dashboard, doctype)
+	return board.refresh(plan, board.choose(plan, items))
+
+
+@frappe.whitelist(methods=["GET", "POST"])
+@endpoint(_lt("History fetched"), effect=READS)
+def get_metric_history(
+	dashboard: str, metric: str, days: str | int | None = None, doctype: str | None = None
+) -> History:
+	"""What a number of the dashboard was on each of the last `days` days (30, at most 730) on which it was computed, for
+	the caller or, of a shared metric, for everyone.
+
+	Permissions and errors as get_dashboard has them; PermissionError (403) for a shared metric without its role,
+	DoesNotExistError (404) for a metric that is not on the dashboard, BadRequest (400) for the days."""
+	plan = dashboards.find(dashboard, doctype)
+	placed = board.choose(plan, [metric])[0]
+	return trends.of(placed, board.read_days(days, trends.DAYS, trends.MAX_DAYS))
+
+
+@frappe.whitelist(methods=["POST"])
+@endpoint(_lt("Report generated"), effect=WRITES)
+def generate_report(
+	report_name: str,
+	format: str = "pdf",  # noqa: A002  # the reference's name
+	send_mail: bool = False,
+	filters: str | dict | list | None = None,
+	recipients: str | list | None = None,
+	background: bool | None = None,
+) -> GeneratedReport:
+	"""A report as a private File of the caller: pdf, xlsx, csv, json or html; with `send_mail` also by mail to the
+	caller, or to `recipients`, users who may run the report themselves.
+
+	For whoever may run the report; rows are those Frappe lets the caller see. One that takes long runs in a job:
+	the reply's `status` is Queued then, and `get_report_status` tells how it goes; `background` decides otherwise.
+	Raises PermissionError (403), DoesNotExistError (404) for the report, BadRequest (400) for format, filters and
+	recipients, UnfitRecipient (422) for who may not see the report, ReportFailed (422) where it fails itself."""
+	report = reports.find(report_name)
+	request = report_request.read(report_name, report, format, filters, recipients, send_mail)
+	if report_runs.is_long(report, request) if background is None else background:
+		return report_jobs.describe(report_jobs.queue(report, request))
+	return report_jobs.describe(report_runs.make(request))
+
+
+@frappe.whitelist(methods=["GET", "POST"])
+@endpoint(_lt("Report status fetched"), effect=READS)
+def get_report_status(run: str) -> GeneratedReport:
+	"""How a run of generate_report goes, and where its file is.
+
+	For who asked for it, and for System Managers; DoesNotExistError (404) for everybody else."""
+	return report_jobs.describe(run)
+
+
+@frappe.whitelist(methods=["POST"])
+@endpoint(_lt("Report scheduled"), effect=CREATES)
+def schedule_report(
+	report_name: str,
+	frequency: str,
+	recipients: str | list | None = None,
+	format: str = "pdf",  # noqa: A002  # as in generate_report
+	filters: str | dict | list | None = None,
+	day_of_week: str | None = None,
+	period: str | None = None,
+) -> ScheduledReport:
+	"""Mail a report again and again, daily, on weekdays, weekly (`day_of_week`) or monthly, by Frappe's Auto Email Report.
+
+	The rows are those the caller sees at the time; a recipient who may no longer run the report gets none.
+	`period` (daily, weekly, monthly, quarterly, half yearly, yearly) moves the filters from_date and to_date along. For
+	Report Managers and System Managers who may run the report. Raises as `generate_report` does, BadRequest (400)
+	also for frequency, day or period. Change and delete a schedule as any Auto Email Report."""
+	report = reports.find(report_name)
+	frappe.has_permission(report_schedules.DOCTYPE, "create", throw=True)
+	request = report_request.read(report_name, report, format, filters, recipients, send_mail=True)
+	moving = report_schedules.read_period(report, period)
+	when = report_schedules.read_frequency(frequency), report_schedules.read_day(day_of_week)
+	return report_schedules.add(request, *when, moving)

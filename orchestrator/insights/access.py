@@ -1,0 +1,31 @@
+"""Who may open one of our dashboards: whoever has a role of its list, or any Desk user where that is empty."""
+
+from typing import TYPE_CHECKING
+
+import frappe
+
+if TYPE_CHECKING:
+	from frappe.model.document import Document
+
+MANAGERS = frozenset({"System Manager", "Orchestrator Manager", "Dashboard Manager"})
+LISTED = """
+	(NOT EXISTS (SELECT 1 FROM `tabHas Role` WHERE parenttype = 'Orchestrator Dashboard'
+		AND parent = `tabOrchestrator Dashboard`.name)
+	OR EXISTS (SELECT 1 FROM `tabHas Role` WHERE parenttype = 'Orchestrator Dashboard'
+		AND parent = `tabOrchestrator Dashboard`.name AND role IN ({roles})))
+"""
+
+
+def has_permission(doc: "Document", ptype: str | None = None, user: str | None = None) -> bool:  # noqa: ARG001
+	"""Hook has_permission, whatever is to be done. Managers manage all of them; shares are Frappe's own."""
+	roles = set(frappe.get_roles(user))
+	listed = {row.role for row in doc.roles}
+	return not listed or bool(roles & (listed | MANAGERS))
+
+
+def conditions(user: str | None) -> str:
+	"""Hook permission_query_conditions: the same for lists."""
+	roles = frappe.get_roles(user)
+	if MANAGERS.intersection(roles):
+		return ""
+	return LISTED.format(roles=", ".join(frappe.db.escape(role, percent=False) for role in roles))

@@ -1,0 +1,97 @@
+"""Thresholds of metrics: a Notification once per crossing.
+
+A crossing is seen between the last value that is written down and the next one, by the one job that writes both, so
+neither a repeated run nor two at once tell of it again."""
+
+import frappe
+from frappe import _
+from frappe.desk.doctype.notification_log.notification_log import make_notification_logs
+from frappe.utils import fmt_money
+from frappe.utils.user import get_users_with_role
+
+from orchestrator.insights import history
+from orchestrator.insights.history import Note
+from orchestrator.insights.metrics import DOCTYPE
+from orchestrator.insights.scopes import ADMINISTRATOR
+
+ABOVE, BELOW = "At or above", "At or below"
+
+
+def raise_for(notes: list[Note]) -> None:
+	"""Tell of every threshold that these values cross."""
+	if not notes:
+		return
+	watched = set(
+		frappe.get_all("Orchestrator Metric Alert", {"parenttype": DOCTYPE}, pluck="parent", distinct=True)
+	)
+	for note in notes:
+		if note.metric in watched:
+			try:
+				check(note, frappe.get_cached_doc(DOCTYPE, note.metric))
+			except Exception:
+				# told too late is told too late: the history goes on
+				frappe.log_error(f"Alerts of metric {note.metric}"[:140], frappe.get_traceback())
+
+
+def check(note: Note, metric: "frappe._dict") -> None:
+	before = history.latest(note.metric, note.owner)
+	for alert in metric.alerts:
+		if crosses(before, note.value, alert.condition, alert.threshold):
+			tell(note, metric, alert, recipients(note.owner, metric, alert))
+
+
+def crosses(before: float | None, now: float | None, condition: str, threshold: float) -> bool:
+	"""True if the value is beyond the threshold now and was not before."""
+	return is_beyond(now, condition, threshold) and not is_beyond(before, condition, threshold)
+
+
+def is_beyond(value: float | None, condition: str, threshold: float) -> bool:
+	if value is None:
+		return False
+	return value >= threshold if condition == ABOVE else value <= threshold
+
+
+def recipients(owner: str, metric: "frappe._dict", alert: "frappe._dict") -> list[str]:
+	"""Whom to tell. A figure of one user's own records is told to that user alone, if they are among those named (or
+	nobody is); a shared one to those named who have its role."""
+	named = {alert.user} if alert.user else set()
+	if alert.role:
+		named |= set(get_users_with_role(alert.role))
+	if owner:
+		return [owner] if not named or owner in named else []
+	may = {*get_users_with_role(metric.shared_role), ADMINISTRATOR} if metric.shared_role else set()
+	return sorted((named or may - {ADMINISTRATOR}) & may)
+
+
+def tell(note: Note, metric: "frappe._dict", alert: "frappe._dict", users: list[str]) -> None:
+	"""A Notification Log for each, by Frappe's own function, which sends mail to those who want it."""
+	if not users:
+		return
+	texts = {
+		ABOVE: _("{0} is {1}: it has reached {2}."),
+		BELOW: _("{0} is {1}: it has fallen to {2} or less."),
+	}
+	subject = texts[alert.condition].format(
+		_(metric.label), written(note.value, metric.unit), written(alert.threshold, metric.unit)
+	)
+	doc = {
+		"type": "Alert",
+		"document_type": DOCTYPE,
+		"document_name": metric.name,
+		"subject": subject,
+		"from_user": ADMINISTRATOR,
+		"link": "/app/metrics",
+	}
+	make_notification_logs(frappe._dict(doc), emails_of(users))
+
+
+def emails_of(users: list[str]) -> list[str]:
+	"""Frappe looks the users of a notification up by their e-mail addresses."""
+	return frappe.get_all("User", {"name": ("in", users), "enabled": 1}, pluck="email")
+
+
+def written(value: float | None, unit: str | None) -> str:
+	"""A number as people write it, with its unit."""
+	number = float(value or 0)
+	text = fmt_money(number, precision=0 if number.is_integer() else 2)
+	return f"{text} {unit}" if unit else text

@@ -1,0 +1,38 @@
+"""A report as a CSV file: UTF-8 with the mark by which spreadsheets know it, text quoted, numbers bare."""
+
+import csv
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from orchestrator.insights.cells import is_finite, safe_text, text_of
+from orchestrator.insights.report_table import Table
+
+ENCODING = "utf-8-sig"
+
+
+def write(path: Path, table: Table) -> None:
+	"""Write the table row by row: what is in memory does not grow with the rows."""
+	with path.open("w", encoding=ENCODING, newline="") as file:
+		writer = csv.writer(file, quoting=csv.QUOTE_NONNUMERIC)
+		writer.writerow(map(safe_text, table.labels))
+		writer.writerows(map(cells_of, map(table.cells, table.rows)))
+		if table.total is not None:
+			writer.writerow(cells_of(table.cells(table.total)))
+
+
+def cells_of(values: Iterable[Any]) -> list[Any]:
+	"""The cells of a row: numbers as they are, the rest as text that is no formula."""
+	return [value if type(value) in (int, float) and is_finite(value) else cell_of(value) for value in values]
+
+
+def cell_of(value: Any) -> Any:
+	"""A cell that is no plain number."""
+	if isinstance(value, bool):
+		return int(value)
+	return value if is_decimal(value) else safe_text(text_of(value))
+
+
+def is_decimal(value: Any) -> bool:
+	"""True for a finite number of another class, such as the database's Decimal."""
+	return hasattr(value, "as_tuple") and value.is_finite()

@@ -1,0 +1,141 @@
+"""What happens in the background: slow refreshes, the refresh of each dashboard when it is due, and the one writer of
+history and alerts."""
+
+import time
+
+from redis.exceptions import LockError, LockNotOwnedError
+
+import frappe
+from frappe.utils.background_jobs import is_job_enqueued
+
+from orchestrator.insights import alerts, dashboards, history, scopes, values
+from orchestrator.insights.dashboards import OURS, Plan
+from orchestrator.insights.scopes import ADMINISTRATOR, acting_as
+
+EVENT = "orchestrator_metrics"
+RECORD_JOB = "orchestrator_metrics_record"
+REFRESHED = "orchestrator:dashboards-refreshed"
+JOB_TIMEOUT = 1500
+LOCKED_SECONDS = 600
+READER_DAYS = 7
+MAX_READERS = 50
+
+
+def refresh_later(plan: Plan, names: list[str]) -> None:
+	"""Queue a job that computes these items for the caller. One that is queued already is enough."""
+	job = f"orchestrator_metrics:{plan.doctype}:{plan.name}:{frappe.session.user}:{','.join(sorted(names))}"
+	if is_job_enqueued(job):
+		return
+	frappe.enqueue(
+		refresh_items,
+		queue="long",
+		timeout=JOB_TIMEOUT,
+		job_id=job,
+		deduplicate=True,
+		doctype=plan.doctype,
+		dashboard=plan.name,
+		names=names,
+	)
+
+
+def refresh_items(doctype: str, dashboard: str, names: list[str]) -> None:
+	"""The job: the items, one after the other, as the user who asked."""
+	from orchestrator.insights import board
+
+	plan = dashboards.find(dashboard, doctype)
+	for placed, scope, value in board.look_up([item for item in plan.items if item.metric.name in names]):
+		if scope:
+			values.compute_once(placed.metric, scope, value)
+			announce(plan, [placed.metric.name], at_once=True)
+	record_soon()
+
+
+def announce(plan: Plan, names: list[str], at_once: bool = False) -> None:
+	"""Tell whoever has the dashboard open that these items are new. Never their values: others may not see them."""
+	if names:
+		frappe.publish_realtime(
+			EVENT,
+			{"dashboard": plan.name, "items": names},
+			doctype=plan.doctype,
+			docname=plan.name,
+			after_commit=not at_once,
+		)
+
+
+def record_soon() -> None:
+	"""Have history and alerts written by a worker."""
+	if not is_job_enqueued(RECORD_JOB):
+		frappe.enqueue(record, queue="short", job_id=RECORD_JOB, deduplicate=True, enqueue_after_commit=True)
+
+
+def record() -> int:
+	"""The scheduled job: write down what was computed, tell of thresholds that were crossed. One run at a time."""
+	cache = frappe.cache()
+	lock = cache.lock(cache.make_key(f"{RECORD_JOB}:lock"), timeout=LOCKED_SECONDS)
+	if not lock.acquire(blocking=False):
+		return 0
+	try:
+		notes = history.take_notes()
+		alerts.raise_for(notes)
+		history.write(notes)
+		frappe.db.commit()
+		history.done()
+	finally:
+		try:
+			lock.release()
+		except (LockNotOwnedError, LockError):
+			frappe.logger("orchestrator").warning("the record of metrics took longer than its lock")
+	return len(notes)
+
+
+def refresh_due_dashboards() -> list[str]:
+	"""The scheduled job: queue each dashboard whose time has come. Returns which."""
+	cache = frappe.cache()
+	key, moment, queued = cache.make_key(REFRESHED), time.time(), []
+	# get_all: the scheduler asks for everyone
+	for row in frappe.get_all(
+		OURS, {"disabled": 0, "refresh_minutes": (">", 0)}, ["name", "refresh_minutes"]
+	):
+		last = float(cache.execute_command("HGET", key, row.name) or 0)
+		if moment - last < row.refresh_minutes * 60:
+			continue
+		cache.execute_command("HSET", key, row.name, moment)
+		job = f"orchestrator_dashboard:{row.name}"
+		if not is_job_enqueued(job):
+			frappe.enqueue(
+				refresh_dashboard,
+				queue="long",
+				timeout=JOB_TIMEOUT,
+				job_id=job,
+				deduplicate=True,
+				dashboard=row.name,
+			)
+		queued.append(row.name)
+	return queued
+
+
+def refresh_dashboard(dashboard: str) -> None:
+	"""The job: what is shared once, the rest for each of those who have looked within a week."""
+	plan = dashboards.plan_of(dashboard)
+	if not plan:
+		return
+	own = [placed.metric.key for placed in plan.items if not placed.metric.compute_as]
+	for user in [ADMINISTRATOR, *history.readers_of(own, READER_DAYS, MAX_READERS)]:
+		with acting_as(user):
+			refresh_for(plan, shared=user == ADMINISTRATOR)
+	record()
+	announce(plan, [placed.metric.name for placed in plan.items], at_once=True)
+
+
+def refresh_for(plan: Plan, shared: bool) -> None:
+	"""Compute the plan's shared items, or those of the session's user."""
+	own = None if shared else scopes.of_caller()
+	for placed in plan.items:
+		metric = placed.metric
+		if shared and metric.compute_as:
+			scope = scopes.of_everyone(metric.compute_as)
+		elif own and not metric.compute_as:
+			scope = own
+		else:
+			continue
+		values.compute_once(metric, scope, values.kept([(metric, scope)])[0])

@@ -1,0 +1,52 @@
+"""The measures that apps register by the hook `orchestrator_measures`: a name, and the function behind it."""
+
+import typing
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import frappe
+from frappe import _
+
+from orchestrator.exceptions import MissingFigure, refuse
+from orchestrator.figures import Figure, Number, Series, Table
+
+if TYPE_CHECKING:
+	from orchestrator.insights.metrics import Metric
+
+HOOK = "orchestrator_measures"
+KINDS = {Number: "number", Series: "series", Table: "table"}
+
+
+def compute(metric: "Metric") -> Figure:
+	"""The figure of a measure, as the user of the session."""
+	return function_of(metric.source)()
+
+
+def registered() -> dict[str, str]:
+	"""Each measure's name and the path of its function; where two apps take one name, the later app's."""
+	hooks: dict[str, list[str]] = frappe.get_hooks(HOOK, default={})
+	return {name: paths[-1] for name, paths in hooks.items()}
+
+
+def function_of(name: str) -> Callable[[], Figure]:
+	"""The function behind a measure. Raises MissingFigure where no installed app registers it."""
+	path = registered().get(name)
+	if not path:
+		refuse(
+			_("No app of this site has a measure {0}. Choose another one for this metric.").format(name),
+			MissingFigure,
+		)
+	return frappe.get_attr(path)
+
+
+def kind_of_measure(name: str) -> str | None:
+	"""number, series or table, by what the function says that it returns; None where it says nothing of the kind, there
+	is no such measure, or the app that has it is broken."""
+	path = registered().get(name)
+	if not path:
+		return None
+	try:
+		hints = typing.get_type_hints(frappe.get_attr(path))
+	except Exception:  # whatever breaks there is one item's trouble, not its dashboard's
+		return None
+	return KINDS.get(hints.get("return"))  # type: ignore[arg-type]

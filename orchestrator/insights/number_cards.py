@@ -1,0 +1,49 @@
+"""A Number Card's number, by Frappe's own function, under the permissions of the session's user."""
+
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.desk.doctype.number_card import number_card
+from frappe.desk.doctype.number_card.number_card import NumberCard
+
+from orchestrator.exceptions import MissingFigure, refuse
+from orchestrator.figures import Number, number
+from orchestrator.insights import dynamic_filters, report_figures
+from orchestrator.insights.metrics import CARD, Metric
+
+
+def compute(metric: Metric) -> Number:
+	"""The card's number, and with its percentage statistics the one of a period ago, as Desk shows them."""
+	card = frappe.get_doc(CARD, metric.source)
+	card.check_permission("read")
+	filters = dynamic_filters.merge(card.filters_json, card.dynamic_filters_json)
+	if card.type == "Report":
+		return Number(of_report(card, filters))
+	if card.type == "Custom":
+		return of_method(card, filters)
+	return of_records(card, filters)
+
+
+def of_records(card: NumberCard, filters: list[Any]) -> Number:
+	value = number_card.get_result(card, list(filters))
+	previous = (
+		number_card.calculate_previous_result(card, list(filters)) if card.show_percentage_stats else None
+	)
+	return Number(number(value), None if previous is None else number(previous), card.currency or None)
+
+
+def of_report(card: NumberCard, filters: dict[str, Any]) -> float | None:
+	answer = report_figures.run(card.report_name, filters or {})
+	return report_figures.aggregate(answer, card.report_name, card.report_function, card.report_field)
+
+
+def of_method(card: NumberCard, filters: Any) -> Number:
+	"""The answer of a custom card's method, which must be one that the caller could send a request to."""
+	method = frappe.get_attr(card.method)
+	frappe.is_whitelisted(method)
+	answer = frappe.call(method, filters=filters)
+	value = answer.get("value", answer) if isinstance(answer, dict) else answer
+	if value is not None and not report_figures.is_number(value):
+		refuse(_("The method of card {0} answers no number.").format(card.name), MissingFigure)
+	return Number(None if value is None else number(value))

@@ -1,0 +1,202 @@
+"""Reports in the background: queued, carried out by a worker, asked about, given up, deleted in time.
+
+The Generated Report is committed before the work; the job holds its name alone."""
+
+import json
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.core.doctype.report.report import Report
+from frappe.utils import add_to_date
+from frappe.utils.background_jobs import get_queues_timeout, is_job_enqueued
+
+from orchestrator.api import errors
+from orchestrator.api.generic import raise_not_found
+from orchestrator.exceptions import Conflict
+from orchestrator.insights import report_mail, report_runs
+from orchestrator.insights.report_request import ReportRequest
+from orchestrator.insights.report_runs import DOCTYPE
+from orchestrator.insights.report_shapes import GeneratedReport
+from orchestrator.period import now
+
+QUEUE = "long"
+# Until then a run may be on its way from the database to the queue.
+GRACE_MINUTES = 10
+PROGRESS_SECONDS = 60 * 60
+
+
+def queue(report: Report, request: ReportRequest) -> str:
+	"""Keep the call and start its job after the commit. Returns the name of the Generated Report."""
+	record = frappe.get_doc(
+		{
+			"doctype": DOCTYPE,
+			**report_runs.particulars(request),
+			"status": "Queued",
+			"request": request.to_json(),
+		}
+	).insert(ignore_permissions=True)  # nobody may write runs by hand
+	frappe.enqueue(
+		carry_out,
+		queue=QUEUE,
+		timeout=report.timeout or None,
+		job_id=job_id(record.name),
+		enqueue_after_commit=True,
+		run=record.name,
+	)
+	return record.name
+
+
+def carry_out(run: str) -> None:
+	"""The job: make the report as whoever asked for it."""
+	record = frappe.get_doc(DOCTYPE, run, for_update=True)
+	if record.status != "Queued":
+		return  # a second delivery of the job, or one that was given up
+	record.db_set({"status": "Running", "started_at": now()}, commit=True)
+	frappe.set_user(record.requested_by)
+	try:
+		request = ReportRequest.from_json(record.request)
+		frappe.local.lang = request.lang
+		values = report_runs.produce(request, progress=lambda percent: set_progress(run, percent))
+		finish(run, report_runs.completed(values))
+	except Exception as error:
+		frappe.db.rollback()
+		finish(run, failed(error, run))
+	notify(run)
+	frappe.db.commit()
+
+
+def failed(error: Exception, run: str) -> dict[str, Any]:
+	"""What is told of a run that failed; an unforeseen error is logged under its name."""
+	if errors.status_of(error) == errors.UNEXPECTED:
+		errors.log_unexpected(error, "report", run)
+	failure = errors.explain(error, run)
+	return end_as_failed({"type": failure.type, "text": failure.text})
+
+
+def end_as_failed(error: dict[str, str]) -> dict[str, Any]:
+	"""The last words on a run that made no file."""
+	return {
+		"status": "Failed",
+		"finished_at": now(),
+		"kept_until": report_runs.end_of_retention(),
+		"error": frappe.as_json(error, indent=None),
+	}
+
+
+def finish(run: str, values: dict[str, Any]) -> None:
+	"""Keep the result, and forget the filters. Raises Conflict where the run was given up meanwhile: its file must
+	not stay."""
+	if frappe.db.get_value(DOCTYPE, run, "status", for_update=True) != "Running":
+		raise Conflict(run)
+	frappe.db.set_value(DOCTYPE, run, {**values, "request": None})
+
+
+def notify(run: str) -> None:
+	"""Tell whoever asked, in Desk."""
+	record = frappe.db.get_value(DOCTYPE, run, ["report", "status", "requested_by"], as_dict=True)
+	words = _("Your report {0} is ready") if record.status == "Completed" else _("Your report {0} failed")
+	frappe.get_doc(
+		{
+			"doctype": "Notification Log",
+			"type": "Alert",
+			"for_user": record.requested_by,
+			"subject": words.format(frappe.bold(_(record.report))),
+			"document_type": DOCTYPE,
+			"document_name": run,
+		}
+	).insert(ignore_permissions=True)  # a notification is for the system to make
+
+
+def describe(run: str) -> GeneratedReport:
+	"""The state of a run, for who asked for it and for System Managers. 404 for everybody else."""
+	record = frappe.db.get_value(DOCTYPE, run, "*", as_dict=True)
+	mine = record and record.requested_by == frappe.session.user
+	if not record or not (mine or "System Manager" in frappe.get_roles()):
+		raise_not_found(DOCTYPE, run)
+	file = frappe.db.get_value("File", record.file, ["file_name", "file_url"], as_dict=True) or frappe._dict()
+	is_mailed = bool(record.recipients) and record.status == "Completed"
+	return GeneratedReport(
+		run=record.name,
+		report_name=record.report,
+		format=record.format,
+		status=record.status,
+		progress=progress_of(record),
+		row_count=record.row_count if record.status == "Completed" else None,
+		file=record.file if file else None,
+		file_name=file.file_name,
+		file_url=file.file_url,
+		file_size=record.file_size if file else None,
+		started_at=record.started_at,
+		finished_at=record.finished_at,
+		kept_until=record.kept_until,
+		recipients=(record.recipients or "").split(),
+		mail_queued=bool(record.mail_queued),
+		mail_note=report_mail.why_not() if is_mailed and not record.mail_queued else None,
+		error=json.loads(record.error) if record.error else None,
+	)
+
+
+def progress_of(record: frappe._dict) -> int:
+	"""How far a run is, in percent. A running one tells in Redis: its transaction shows nothing until it ends."""
+	if record.status == "Running":
+		return frappe.cache().get_value(progress_key(record.name)) or 0
+	return 100 if record.status == "Completed" else 0
+
+
+def set_progress(run: str, percent: int) -> None:
+	"""Tell how far a running report is."""
+	frappe.cache().set_value(progress_key(run), percent, expires_in_sec=PROGRESS_SECONDS)
+
+
+def progress_key(run: str) -> str:
+	"""The key of a run's progress."""
+	return f"orchestrator:report:{run}"
+
+
+def job_id(run: str) -> str:
+	"""The id of a run's job."""
+	return f"orchestrator-report-{run}"
+
+
+def fail_dead_runs() -> None:
+	"""Scheduled hourly: mark as Failed what no worker will ever end. It has left no file."""
+	waiting = frappe.get_all(  # a janitor sees everybody's
+		DOCTYPE,
+		filters={
+			"status": ("in", ("Queued", "Running")),
+			"creation": ("<", add_to_date(now(), minutes=-GRACE_MINUTES)),
+		},
+		fields=["name", "report", "status", "started_at"],
+	)
+	for run in waiting:
+		if is_dead(run):
+			give_up(run.name)
+
+
+def is_dead(run: frappe._dict) -> bool:
+	"""True where the job is gone, or where it began so long ago that its worker must have been killed."""
+	if not is_job_enqueued(job_id(run.name)):
+		return True
+	longest = frappe.db.get_value("Report", run.report, "timeout") or get_queues_timeout()[QUEUE]
+	deadline = add_to_date(now(), seconds=-longest, minutes=-GRACE_MINUTES)
+	return run.status == "Running" and run.started_at < deadline
+
+
+def give_up(run: str) -> None:
+	"""Mark a run as Failed, unless it ended this moment."""
+	if frappe.db.get_value(DOCTYPE, run, "status", for_update=True) not in ("Queued", "Running"):
+		return
+	text = _("The worker stopped before it was done. There is no file; send the request again.")
+	frappe.db.set_value(
+		DOCTYPE, run, {**end_as_failed({"type": "WorkerLost", "text": text}), "request": None}
+	)
+	frappe.db.commit()  # each stands for itself, and frees its lock
+
+
+def delete_expired() -> None:
+	"""Scheduled daily: delete the runs whose time is over, and their files with them."""
+	expired = {"kept_until": ("<", now())}
+	for run in frappe.get_all(DOCTYPE, filters=expired, pluck="name"):  # a janitor sees everybody's
+		frappe.delete_doc(DOCTYPE, run, ignore_permissions=True, force=True, delete_permanently=True)
+		frappe.db.commit()  # a file that is gone cannot be brought back

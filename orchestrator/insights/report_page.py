@@ -1,0 +1,83 @@
+"""A report as an HTML page that needs nothing else: no script, no style sheet, no picture of another place."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import frappe
+from frappe.utils import fmt_money
+from frappe.utils.jinja_globals import is_rtl
+
+from orchestrator.insights import report_chart
+from orchestrator.insights.cells import for_people, text_of
+from orchestrator.insights.report_table import Column, Row, Table
+from orchestrator.insights.rtl_text import direction_of_text, has_rtl, markup
+from orchestrator.insights.title_page import TitlePage
+
+TEMPLATE = "orchestrator/templates/report_page.html"
+SCREEN_MARGIN = "24px"
+
+
+def write(path: Path, table: Table, title: TitlePage) -> None:
+	"""Write the page piece by piece: what is in memory does not grow with the rows."""
+	with path.open("w", encoding="utf-8") as file:
+		file.writelines(pieces(table, title, margin=SCREEN_MARGIN))
+
+
+def pieces(table: Table, title: TitlePage, **more: Any) -> Iterator[str]:
+	"""The page, from its beginning to its end."""
+	return frappe.get_template(TEMPLATE).generate(context_of(table, title) | more)
+
+
+def context_of(table: Table, title: TitlePage) -> dict[str, Any]:
+	"""What the template shows, escaped."""
+	start, end = ("right", "left") if is_rtl() else ("left", "right")
+	return {
+		"lang": frappe.local.lang,
+		"direction": "rtl" if is_rtl() else "ltr",
+		"start": start,
+		"end": end,
+		"title": title.title,
+		"heading": markup(title.title),
+		"made": markup(title.made),
+		"filters": [(markup(label), markup(value)) for label, value in title.filters],
+		"figures": [(markup(text_of(item["label"])), markup(figure_of(item))) for item in table.summary],
+		"message": markup(text_of(table.message)),
+		"chart": report_chart.svg(table.chart),
+		"headings": [heading_of(column) for column in table.columns],
+		"rows": (html_row(table, row) for row in table.rows),
+		"total": None if table.total is None else html_row(table, table.total),
+	}
+
+
+def figure_of(item: dict[str, Any]) -> str:
+	"""A figure of the report's summary as text."""
+	value, kind = item.get("value"), item.get("datatype") or item.get("type")
+	if not isinstance(value, int | float):
+		return text_of(value)
+	if kind == "Currency":
+		return fmt_money(value, currency=item.get("currency") or frappe.db.get_default("currency"))
+	return for_people(Column("value", "", kind or "Float", None, 0), [value])
+
+
+def heading_of(column: Column) -> str:
+	"""The heading of a column."""
+	return (
+		f'<th class="number">{markup(column.label)}</th>'
+		if column.is_number
+		else f"<th>{markup(column.label)}</th>"
+	)
+
+
+def html_row(table: Table, row: Row) -> str:
+	"""The cells of a row."""
+	return "".join(html_cell(column, for_people(column, row)) for column in table.columns)
+
+
+def html_cell(column: Column, text: str) -> str:
+	"""A cell; one with right-to-left letters says in which direction it is read."""
+	if column.is_number:
+		return f'<td class="number">{markup(text)}</td>'
+	if has_rtl(text):
+		return f'<td dir="{direction_of_text(text)}">{markup(text)}</td>'
+	return f"<td>{markup(text)}</td>"

@@ -1,0 +1,121 @@
+"""Runs of reports into files: at once within the request, or in a job that a Generated Report tells about."""
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import datetime
+from typing import Any
+
+import frappe
+from frappe.core.doctype.report.report import Report
+from frappe.utils import add_to_date, time_diff_in_seconds
+
+from orchestrator.api import reports
+from orchestrator.configuration import get_settings
+from orchestrator.insights import report_files, report_mail, report_stream, report_table, title_page
+from orchestrator.insights.report_request import ReportRequest
+from orchestrator.insights.report_table import Row, Table
+from orchestrator.period import now
+
+DOCTYPE = "Generated Report"
+# A report that took longer the last time is not made within a request.
+LONG_SECONDS = 20
+ROWS_A_STEP = 500
+UNKNOWN_ROWS = 20_000
+READ_PERCENT, WRITTEN_PERCENT = 10, 95
+
+Progress = Callable[[int], None]
+
+
+def make(request: ReportRequest) -> str:
+	"""Make the report now, as the caller. Returns the name of its Generated Report."""
+	started = now()
+	values = produce(request)
+	record = frappe.get_doc(
+		{"doctype": DOCTYPE, **particulars(request), "started_at": started, **completed(values)}
+	)
+	return record.insert(ignore_permissions=True).name  # nobody may write runs by hand
+
+
+def particulars(request: ReportRequest) -> dict[str, Any]:
+	"""What a Generated Report says of the call."""
+	return {
+		"report": request.report_name,
+		"format": request.format,
+		"requested_by": frappe.session.user,
+		"recipients": "\n".join(request.recipients),
+	}
+
+
+def completed(values: dict[str, Any]) -> dict[str, Any]:
+	"""What it says at the end."""
+	return {"status": "Completed", "finished_at": now(), "kept_until": end_of_retention(), **values}
+
+
+def end_of_retention() -> datetime:
+	"""Until when a report that is made now is kept."""
+	return add_to_date(now(), days=get_settings().report_retention_days)
+
+
+def produce(request: ReportRequest, progress: Progress | None = None) -> dict[str, Any]:
+	"""The work: run the report, write the file, queue the mail. Returns what is to be kept of it."""
+	report = reports.find(request.report_name)
+	title = title_page.of(request.report_name, report, request.filters)
+	table = run(report, request)
+	counter = Counter(table, progress)
+	with closing(table):
+		file = report_files.make(request.format, table, title)
+	queued = bool(request.recipients) and report_mail.send(request.recipients, file, title)
+	return {
+		"row_count": counter.rows,
+		"file": file.name,
+		"file_size": file.file_size,
+		"mail_queued": int(queued),
+	}
+
+
+def run(report: Report, request: ReportRequest) -> Table:
+	"""The report's result, as the caller may see it."""
+	if table := report_stream.open_table(report, request):
+		return table
+	if report.report_type == reports.BUILDER:
+		return report_table.read(reports.builder_result(report, request.filters))
+	return report_table.read(reports.run_now(request.report_name, request.filters))
+
+
+class Counter:
+	"""Counts the rows of a table while they are written, and tells how far that is."""
+
+	def __init__(self, table: Table, progress: Progress | None) -> None:
+		self.rows = 0
+		self.expected, self.progress = table.expected_rows, progress
+		self.tell()
+		table.rows = self.counted(table.rows)
+
+	def counted(self, rows: Iterator[Row]) -> Iterator[Row]:
+		"""The rows, counted."""
+		for row in rows:
+			self.rows += 1
+			if self.rows % ROWS_A_STEP == 0:
+				self.tell()
+			yield row
+
+	def tell(self) -> None:
+		"""Tell the percentage."""
+		if self.progress:
+			# of rows that come one by one nobody knows how many there are: the more came, the nearer the end
+			expected = self.expected or self.rows + UNKNOWN_ROWS
+			share = self.rows / expected
+			self.progress(READ_PERCENT + int((WRITTEN_PERCENT - READ_PERCENT) * min(share, 1)))
+
+
+def is_long(report: Report, request: ReportRequest) -> bool:
+	"""True for a report that Frappe prepares in the background, and for one that took long the last time."""
+	if report.prepared_report:
+		return True
+	latest = frappe.db.get_value(
+		DOCTYPE,
+		{"report": request.report_name, "format": request.format, "status": "Completed"},
+		["started_at", "finished_at"],
+		order_by="creation desc",
+	)
+	return bool(latest) and time_diff_in_seconds(latest[1], latest[0]) > LONG_SECONDS

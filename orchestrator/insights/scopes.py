@@ -1,0 +1,73 @@
+"""Whose permissions a figure is computed under, and the key under which nobody else finds it."""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+import frappe
+
+ADMINISTRATOR = "Administrator"
+# What a change of the caller's permissions leaves behind in the database. Roles are beside it, from the user's own.
+STAMP = """
+	SELECT
+		(SELECT CONCAT(COUNT(*), '/', COALESCE(MAX(modified), '')) FROM `tabDocShare` WHERE user = %(user)s),
+		(SELECT CONCAT(COUNT(*), '/', COALESCE(MAX(modified), '')) FROM `tabDocShare` WHERE everyone = 1),
+		(SELECT CONCAT(COUNT(*), '/', COALESCE(MAX(modified), '')) FROM `tabUser Permission` WHERE user = %(user)s),
+		(SELECT CONCAT(COUNT(*), '/', COALESCE(MAX(modified), '')) FROM `tabCustom DocPerm`),
+		(SELECT GROUP_CONCAT(value ORDER BY doctype) FROM `tabSingles`
+			WHERE doctype IN ('Orchestrator Settings', 'System Settings') AND field = 'modified')
+"""
+# What `frappe.set_user` throws away of the request.
+OF_THE_REQUEST = ("cache", "form_dict", "jenv", "role_permissions", "new_doc_templates", "user_perms")
+OF_THE_SESSION = ("user", "sid", "data")
+
+
+class Scope(NamedTuple):
+	"""Under whose permissions (`user`), where values are kept (`key`), and whose history it is (`owner`; empty for a
+	figure that is shared)."""
+
+	user: str
+	key: str
+	owner: str
+
+
+def of_caller() -> Scope:
+	"""The caller's own. The key changes with their roles, user permissions and shares, and with the rules of any
+	DocType, so that a value computed under wider permissions is not found again."""
+	user = frappe.session.user
+	if user == ADMINISTRATOR:
+		return Scope(user, user, user)
+	stamp = (sorted(frappe.get_roles(user)), frappe.db.sql(STAMP, {"user": user})[0])
+	return Scope(user, f"{user}:{hashlib.sha256(repr(stamp).encode()).hexdigest()[:20]}", user)
+
+
+def of_everyone(user: str) -> Scope:
+	"""Of a metric that is shared, computed under the permissions of `user`."""
+	return Scope(user, f"shared:{user}", "")
+
+
+@contextmanager
+def acting_as(user: str) -> Iterator[None]:
+	"""Work under the permissions of `user`; the request's own state is there again afterwards."""
+	local = frappe.local
+	if user == local.session.user:
+		yield
+		return
+	request = {name: getattr(local, name) for name in OF_THE_REQUEST if hasattr(local, name)}
+	session = {name: local.session.get(name) for name in OF_THE_SESSION}
+	frappe.set_user(user)
+	forget_answers()
+	try:
+		yield
+	finally:
+		local.session.update(session)
+		for name, value in request.items():
+			setattr(local, name, value)
+		forget_answers()
+
+
+def forget_answers() -> None:
+	"""Drop what functions have remembered for this request: they do not know that the user changed."""
+	if hasattr(frappe.local, "request_cache"):
+		frappe.local.request_cache.clear()

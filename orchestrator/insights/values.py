@@ -1,0 +1,173 @@
+"""Computed figures: kept in Redis per metric and scope, and computed once however many callers ask at the same time."""
+
+import json
+import time
+import traceback
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import LockError, LockNotOwnedError
+
+import frappe
+from frappe import _
+
+from orchestrator.api import errors
+from orchestrator.figures import Column, Figure, Number, Series
+from orchestrator.insights import history, sources
+from orchestrator.insights.metrics import CARD, NUMBER, SERIES, TABLE, Metric
+from orchestrator.insights.scopes import Scope, acting_as
+
+KEPT_SECONDS = 24 * 3600
+ERROR_SECONDS = 60  # how long a failure is told again instead of tried again
+# What took no longer than this is computed anew, when it is due, by whoever asks.
+QUICK_SECONDS = 1.0
+# The longest that one computation may hold the others up; then they no longer wait for it.
+LOCKED_SECONDS = 120
+WAIT_SECONDS = 10
+POLL_SECONDS = 0.02
+
+
+@dataclass(frozen=True)
+class Value:
+	"""A figure as it was computed. `at` is the time (epoch), `seconds` what it took, `id` tells two computations apart.
+
+	With an `error`, `value` is the last one there was."""
+
+	id: str
+	kind: str
+	value: Any
+	previous: float | None
+	unit: str | None
+	at: float
+	seconds: float
+	error: dict[str, str] | None = None
+
+
+def key_of(metric: Metric, scope: Scope) -> str:
+	return f"orchestrator:metric:{metric.key}:{metric.version}:{scope.key}"
+
+
+def kept(wanted: Iterable[tuple[Metric, Scope]]) -> list[Value | None]:
+	"""The values there are, in one round trip."""
+	cache = frappe.cache()
+	keys = [cache.make_key(key_of(metric, scope)) for metric, scope in wanted]
+	try:
+		texts = cache.mget(keys) if keys else []
+	except RedisConnectionError:
+		texts = [None] * len(keys)
+	return [Value(**json.loads(text)) if text else None for text in texts]
+
+
+def is_due(value: Value, metric: Metric) -> bool:
+	"""True if it is time for a newer value."""
+	return time.time() - value.at >= (ERROR_SECONDS if value.error else metric.stale_after * 60)
+
+
+def compute_once(metric: Metric, scope: Scope, known: Value | None) -> Value | None:
+	"""A value that is newer than the `known` one: computed here, or by whoever was at it already.
+
+	None where that one takes too long to be waited for. Without Redis everyone computes for themselves."""
+	cache = frappe.cache()
+	key = key_of(metric, scope)
+	lock = cache.lock(cache.make_key(f"{key}:lock"), timeout=LOCKED_SECONDS, sleep=POLL_SECONDS)
+	try:
+		if not lock.acquire(blocking_timeout=WAIT_SECONDS):
+			return None
+	except RedisConnectionError:
+		return compute(metric, scope, known)
+	try:
+		found = kept([(metric, scope)])[0]
+		if found and (known is None or found.id != known.id):
+			return found
+		text = frappe.as_json(asdict(compute(metric, scope, known)), indent=None)
+		cache.setex(cache.make_key(key), KEPT_SECONDS, text)
+		value = Value(**json.loads(text))  # as everyone after this one gets it
+	finally:
+		release(lock)
+	history.note(metric, scope, value.kind, value.value, value.error is None)
+	return value
+
+
+def release(lock: Any) -> None:
+	"""Let the next one in; a computation that took longer than the lock is held has let them in already."""
+	try:
+		lock.release()
+	except (LockNotOwnedError, LockError):
+		return
+
+
+def compute(metric: Metric, scope: Scope, known: Value | None) -> Value:
+	"""Compute now. A failure is a value too: it says why there is none, and shows the last one there was."""
+	start, messages = time.perf_counter(), frappe.local.message_log
+	frappe.local.message_log = []
+	figure, error = None, None
+	try:
+		with acting_as(scope.user):
+			figure = sources.compute(metric)
+	except Exception as problem:
+		error = explain(problem, metric)
+	finally:
+		frappe.local.message_log = messages
+	fields = shape(figure) if figure else of_failure(metric, known, error)
+	if figure and fields["kind"] == NUMBER:
+		fields["previous"] = previous(metric, scope, fields["previous"])
+	return Value(
+		id=frappe.generate_hash(length=10),
+		at=time.time(),
+		seconds=round(time.perf_counter() - start, 4),
+		error=error,
+		**fields,
+	)
+
+
+def previous(metric: Metric, scope: Scope, told: float | None) -> float | None:
+	"""What the number was: what its source tells, else its history. Of a card it is the other way round: what Desk tells
+	is how many of today's records were there then, not what the card showed."""
+	is_cards = metric.source_type == CARD and metric.key == metric.name
+	if told is not None and not is_cards:
+		return told
+	known = history.previous(metric, scope)
+	return told if known is None else known
+
+
+def shape(figure: Figure) -> dict[str, Any]:
+	"""A figure's part of a value."""
+	if isinstance(figure, Number):
+		return {
+			"kind": NUMBER,
+			"value": figure.value,
+			"previous": figure.previous,
+			"unit": figure.unit,
+		}
+	if isinstance(figure, Series):
+		datasets = [dataset._asdict() for dataset in figure.datasets]
+		value: dict[str, Any] = {"labels": figure.labels, "datasets": datasets}
+		return {"kind": SERIES, "value": value, "previous": None, "unit": figure.unit}
+	columns = [Column(*column)._asdict() for column in figure.columns]
+	value = {"columns": columns, "rows": figure.rows, "total": figure.total}
+	return {"kind": TABLE, "value": value, "previous": None, "unit": None}
+
+
+def of_failure(metric: Metric, known: Value | None, error: dict[str, str] | None) -> dict[str, Any]:
+	"""What to show beside an error: the last value, unless the error is that the caller may not see it."""
+	if known is None or (error or {}).get("type") == frappe.PermissionError.__name__:
+		return {"kind": metric.kind, "value": None, "previous": None, "unit": None}
+	return {"kind": known.kind, "value": known.value, "previous": known.previous, "unit": known.unit}
+
+
+def explain(problem: Exception, metric: Metric) -> dict[str, str]:
+	"""The error of an item. Of an unforeseen one no word of its own: it may quote records."""
+	status = errors.status_of(problem)
+	if status != errors.UNEXPECTED:
+		text = errors.text_of(problem) or errors.default_text(status)
+		return {"type": type(problem).__name__, "message": text}
+	frames = "".join(traceback.format_list(traceback.extract_tb(problem.__traceback__)))
+	title = f"Metric {metric.key}: {type(problem).__name__}"[:140]
+	# deferred: a read is rolled back, and the log has to stay
+	frappe.log_error(title, f"{title}\n\n{frames}", defer_insert=True)
+	return {
+		"type": "InternalServerError",
+		"message": _("It could not be computed. Your administrator finds the reason in the Error Log."),
+	}

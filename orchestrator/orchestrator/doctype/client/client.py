@@ -1,0 +1,70 @@
+"""A person in care, one per connection to Kipu. Runs of the sync make and change it; people may correct it, and the
+connection's rules say whose word counts."""
+
+import frappe
+from frappe.model.document import Document
+
+from orchestrator.sync.identity import client_name, full_name
+
+DOCTYPE = "Client"
+
+
+class Client(Document):
+	"""A person in care."""
+
+	# begin: auto-generated types
+	# This code is auto-generated. Do not modify anything in this block.
+
+	from typing import TYPE_CHECKING
+
+	if TYPE_CHECKING:
+		from frappe.types import DF
+
+		address_city: DF.Data | None
+		address_country: DF.Data | None
+		address_state: DF.Data | None
+		address_street: DF.Data | None
+		address_street2: DF.Data | None
+		address_zip: DF.Data | None
+		admission_date: DF.Date | None
+		alternate_phone: DF.Data | None
+		connection: DF.Link
+		contacts: DF.SmallText | None
+		date_of_birth: DF.Date | None
+		date_of_death: DF.Date | None
+		discharge_date: DF.Date | None
+		email: DF.Data | None
+		ethnicity: DF.Data | None
+		facility: DF.Link
+		first_name: DF.Data | None
+		full_name: DF.Data | None
+		gender: DF.Data | None
+		gender_identity: DF.Data | None
+		last_name: DF.Data | None
+		level_of_care: DF.Data | None
+		maiden_name: DF.Data | None
+		middle_name: DF.Data | None
+		person_id: DF.Data
+		phone: DF.Data | None
+		preferred_contact: DF.Data | None
+		preferred_language: DF.Data | None
+		preferred_name: DF.Data | None
+		pronouns: DF.Data | None
+		race: DF.Data | None
+		status: DF.Literal["Pre-Admission", "Active", "Discharged", "Absent", "Deleted"]
+
+	# end: auto-generated types
+
+	def autoname(self) -> None:
+		self.name = client_name(self.connection, self.person_id)
+
+	def validate(self) -> None:
+		self.full_name = full_name(self)
+
+	def on_trash(self) -> None:
+		# While Kipu has it, it comes again: a full run must not take it for known.
+		frappe.db.delete("Sync State", {"name": self.name})
+
+
+def on_doctype_update() -> None:
+	frappe.db.add_unique(DOCTYPE, ["connection", "person_id"], constraint_name="one_per_person")

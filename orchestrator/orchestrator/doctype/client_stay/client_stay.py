@@ -1,0 +1,71 @@
+"""One chart of a client: a stay at a facility."""
+
+import frappe
+from frappe.model.document import Document
+
+from orchestrator.sync.identity import stay_name
+
+DOCTYPE = "Client Stay"
+
+
+class ClientStay(Document):
+	"""One chart of a client."""
+
+	# begin: auto-generated types
+	# This code is auto-generated. Do not modify anything in this block.
+
+	from typing import TYPE_CHECKING
+
+	if TYPE_CHECKING:
+		from frappe.types import DF
+
+		absent_since: DF.Datetime | None
+		admission_date: DF.Date | None
+		admitted_at: DF.Datetime | None
+		anticipated_discharge_date: DF.Date | None
+		bed_name: DF.Data | None
+		building_name: DF.Data | None
+		casefile_id: DF.Data
+		chart_id: DF.Data | None
+		client: DF.Link
+		connection: DF.Link
+		created_at: DF.Datetime | None
+		deleted_at: DF.Datetime | None
+		diagnosis_codes: DF.SmallText | None
+		discharge_date: DF.Date | None
+		discharge_or_transition_name: DF.Data | None
+		discharge_type: DF.Data | None
+		discharge_type_code: DF.Data | None
+		discharged_at: DF.Datetime | None
+		facility: DF.Link
+		first_contact_name: DF.Data | None
+		insurance_company: DF.Data | None
+		insurances: DF.SmallText | None
+		level_of_care: DF.Data | None
+		location_id: DF.Data | None
+		location_name: DF.Data | None
+		mr_number: DF.Data | None
+		next_level_of_care: DF.Data | None
+		next_level_of_care_date: DF.Date | None
+		payment_method: DF.Data | None
+		payment_method_category: DF.Data | None
+		pre_admission_status: DF.Data | None
+		program: DF.Data | None
+		referrer_name: DF.Data | None
+		room_name: DF.Data | None
+		status: DF.Literal["Pre-Admission", "Active", "Discharged", "Absent", "Deleted"]
+		tags: DF.SmallText | None
+
+	# end: auto-generated types
+
+	def autoname(self) -> None:
+		self.name = stay_name(self.connection, self.casefile_id)
+
+	def on_trash(self) -> None:
+		# While Kipu has it, it comes again: a full run must not take it for known.
+		frappe.db.delete("Sync State", {"name": self.name})
+
+
+def on_doctype_update() -> None:
+	frappe.db.add_unique(DOCTYPE, ["connection", "casefile_id"], constraint_name="one_per_casefile")
+	frappe.db.add_index(DOCTYPE, ["connection", "chart_id"], "by_chart")

@@ -1,0 +1,27 @@
+from frappe.model.document import Document
+
+from orchestrator.docs import fulltext
+
+
+class DocumentText(Document):
+	"""What a document is found by. Has the document's name; nobody reads it but the fulltext."""
+
+	# begin: auto-generated types
+	# This code is auto-generated. Do not modify anything in this block.
+
+	from typing import TYPE_CHECKING
+
+	if TYPE_CHECKING:
+		from frappe.types import DF
+
+		content: DF.LongText | None
+		notes: DF.LongText | None
+		tags: DF.SmallText | None
+		title: DF.Data | None
+		version: DF.Int
+
+	# end: auto-generated types
+
+
+def on_doctype_update() -> None:
+	fulltext.add_index()

@@ -1,0 +1,75 @@
+import frappe
+from frappe import _
+from frappe.model.document import Document
+
+from orchestrator.docs import audit, guards
+from orchestrator.docs.errors import Immutable
+from orchestrator.exceptions import refuse
+
+
+class DocumentVersion(Document):
+	"""A version of a document, which stands as it is for as long as the document does."""
+
+	# begin: auto-generated types
+	# This code is auto-generated. Do not modify anything in this block.
+
+	from typing import TYPE_CHECKING
+
+	if TYPE_CHECKING:
+		from frappe.types import DF
+
+		author: DF.Link
+		document: DF.Link
+		file: DF.Link
+		file_name: DF.Data
+		file_size: DF.Int
+		mime_type: DF.Data
+		notes: DF.SmallText | None
+		number: DF.Int
+		restored_from: DF.Int
+		sha256: DF.Data
+		storage_key: DF.Data
+
+	# end: auto-generated types
+
+	def autoname(self) -> None:
+		self.name = f"{self.document}-v{self.number}"
+
+	def before_insert(self) -> None:
+		if not self.flags.is_new_version:
+			refuse(
+				_("Versions are made by orchestrator.docs.create_version, with the file they are of."),
+				Immutable,
+			)
+
+	def validate(self) -> None:
+		if not self.is_new():
+			self.refuse_change()
+
+	def on_trash(self) -> None:
+		self.refuse_change()
+
+	def before_rename(self, *_args: object) -> None:
+		self.refuse_change()
+
+	def validate_share(self, _share: Document) -> None:
+		guards.refuse_sharing()
+
+	def apply_fieldlevel_read_permissions(self) -> None:
+		"""As on Document: here a view is seen."""
+		super().apply_fieldlevel_read_permissions()
+		if getattr(frappe.local, "request", None):
+			folder = frappe.db.get_value("Document", self.document, "document_folder")
+			audit.record_read("Viewed", self.document, folder, self.number)
+
+	def refuse_change(self) -> None:
+		refuse(
+			_("Version {0} of {1} stands as it is. Add a new version instead.").format(
+				self.number, self.document
+			),
+			Immutable,
+		)
+
+
+def on_doctype_update() -> None:
+	frappe.db.add_unique("Document Version", ["document", "number"], constraint_name="one_of_each_number")

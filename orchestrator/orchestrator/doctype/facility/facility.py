@@ -1,0 +1,31 @@
+"""A place where people are cared for. User permissions on it decide who sees which clients."""
+
+from zoneinfo import available_timezones
+
+import frappe
+from frappe import _
+from frappe.model.document import Document
+
+
+class Facility(Document):
+	"""A place where people are cared for."""
+
+	# begin: auto-generated types
+	# This code is auto-generated. Do not modify anything in this block.
+
+	from typing import TYPE_CHECKING
+
+	if TYPE_CHECKING:
+		from frappe.types import DF
+
+		facility_name: DF.Data
+		time_zone: DF.Data | None
+
+	# end: auto-generated types
+
+	def validate(self) -> None:
+		if self.time_zone and self.time_zone not in available_timezones():
+			frappe.throw(
+				_("{0} is not a time zone. Write it like America/New_York.").format(self.time_zone),
+				frappe.ValidationError,
+			)

@@ -1,0 +1,55 @@
+import re
+
+import frappe
+from frappe import _
+from frappe.model.document import Document
+
+from orchestrator.insights import dashboards
+from orchestrator.setup import dashboards as shipped_dashboards
+
+NAME = re.compile(r"[a-z][a-z0-9_]*")
+
+
+class OrchestratorDashboard(Document):
+	"""Metrics in their order and layout, and who may open them."""
+
+	# begin: auto-generated types
+	# This code is auto-generated. Do not modify anything in this block.
+
+	from typing import TYPE_CHECKING
+
+	if TYPE_CHECKING:
+		from frappe.core.doctype.has_role.has_role import HasRole
+		from frappe.types import DF
+
+		from orchestrator.orchestrator.doctype.orchestrator_dashboard_item.orchestrator_dashboard_item import (
+			OrchestratorDashboardItem,
+		)
+
+		dashboard_name: DF.Data
+		disabled: DF.Check
+		items: DF.Table[OrchestratorDashboardItem]
+		refresh_minutes: DF.Int
+		roles: DF.Table[HasRole]
+		shipped: DF.Data | None
+		title: DF.Data
+
+	# end: auto-generated types
+
+	def validate(self) -> None:
+		if not NAME.fullmatch(self.dashboard_name or ""):
+			frappe.throw(
+				_("{0} is no name for the API. Use small letters, digits and underscores.").format(
+					self.dashboard_name
+				)
+			)
+		names = [row.metric for row in self.items]
+		if twice := sorted({name for name in names if names.count(name) > 1}):
+			frappe.throw(_("{0} is on the dashboard twice. Remove one.").format(", ".join(twice)))
+
+	def on_update(self) -> None:
+		dashboards.forget_plans()
+
+	def on_trash(self) -> None:
+		shipped_dashboards.refuse_deletion(self)
+		dashboards.forget_plans()

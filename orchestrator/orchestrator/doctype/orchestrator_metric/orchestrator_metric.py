@@ -1,0 +1,154 @@
+import re
+
+import frappe
+from frappe import _
+from frappe.model.document import Document
+
+from orchestrator.apps import require_app
+from orchestrator.insights import dashboards, history, measures, metrics
+from orchestrator.setup import dashboards as shipped_dashboards
+
+NAME = re.compile(r"[a-z][a-z0-9_]*")
+APP_OF = {metrics.INSIGHTS_QUERY: "insights", metrics.INSIGHTS_CHART: "insights"}
+
+
+class OrchestratorMetric(Document):
+	"""A figure, defined once: where it comes from, under whose permissions, and how it is told."""
+
+	# begin: auto-generated types
+	# This code is auto-generated. Do not modify anything in this block.
+
+	from typing import TYPE_CHECKING
+
+	if TYPE_CHECKING:
+		from frappe.types import DF
+
+		from orchestrator.orchestrator.doctype.orchestrator_metric_alert.orchestrator_metric_alert import (
+			OrchestratorMetricAlert,
+		)
+
+		aggregate: DF.Literal["", "Count", "Sum", "Average", "Minimum", "Maximum"]
+		aggregate_field: DF.Data | None
+		alerts: DF.Table[OrchestratorMetricAlert]
+		approved_source: DF.Data | None
+		compare_with: DF.Literal["Previous Day", "Previous Week", "Previous Month"]
+		compute_as: DF.Link | None
+		description: DF.SmallText | None
+		direction: DF.Literal["", "Up", "Down"]
+		filters: DF.Code | None
+		kind: DF.Literal["Number", "Series", "Table"]
+		label: DF.Data
+		measure: DF.Autocomplete | None
+		metric_name: DF.Data
+		permission_mode: DF.Literal["Caller", "Shared"]
+		shared_role: DF.Link | None
+		shipped: DF.Data | None
+		source: DF.DynamicLink | None
+		source_type: DF.Literal[
+			"Measure",
+			"Number Card",
+			"Dashboard Chart",
+			"Report",
+			"Insights Query v3",
+			"Insights Chart v3",
+		]
+		stale_after: DF.Int
+		unit: DF.Data | None
+
+	# end: auto-generated types
+
+	def before_validate(self) -> None:
+		if self.source_type in APP_OF:
+			require_app(APP_OF[self.source_type])
+		self.clear_what_does_not_apply()
+
+	def validate(self) -> None:
+		self.validate_name()
+		self.validate_source()
+		self.validate_filters()
+		self.validate_sharing()
+		self.set_kind()
+		self.validate_alerts()
+
+	def on_update(self) -> None:
+		dashboards.forget_plans()
+
+	def on_trash(self) -> None:
+		shipped_dashboards.refuse_deletion(self)
+		history.forget(self.name)
+		dashboards.forget_plans()
+
+	@frappe.whitelist(methods=["POST"])
+	def get_measures(self) -> list[str]:
+		"""The names of the measures to choose from, for the form. For who may read metrics."""
+		self.check_permission("read")
+		return sorted(measures.registered())
+
+	def clear_what_does_not_apply(self) -> None:
+		"""A source of before the type was changed, or a sharing of before the mode was."""
+		if self.source_type == metrics.MEASURE:
+			self.source = None
+		else:
+			self.measure = None
+		if self.permission_mode != metrics.SHARED:
+			self.update({"compute_as": None, "shared_role": None, "approved_source": None})
+
+	def validate_name(self) -> None:
+		if not NAME.fullmatch(self.metric_name or ""):
+			frappe.throw(
+				_("{0} is no name for the API. Use small letters, digits and underscores.").format(
+					self.metric_name
+				)
+			)
+
+	def validate_source(self) -> None:
+		if self.source_type == metrics.MEASURE and self.measure not in measures.registered():
+			names = ", ".join(sorted(measures.registered()))
+			frappe.throw(_("There is no measure {0}. There are {1}.").format(self.measure or "", names))
+		if self.source_type != metrics.MEASURE and not self.source:
+			frappe.throw(_("Choose the {0} that this metric shows.").format(_(self.source_type)))
+		if self.aggregate and self.aggregate != "Count" and not self.aggregate_field:
+			frappe.throw(_("Name the column to take the {0} of.").format(_(self.aggregate)))
+
+	def validate_filters(self) -> None:
+		try:
+			filters = frappe.parse_json(self.filters or "{}")
+		except ValueError:
+			filters = None
+		if not isinstance(filters, dict | list):
+			frappe.throw(
+				_("The filters are no JSON object. Write them as in {0}.").format('{"company": "…"}')
+			)
+
+	def validate_sharing(self) -> None:
+		"""Who shares a figure gives out what one user may read: that is for this user, or a System Manager."""
+		if self.permission_mode != metrics.SHARED:
+			return
+		if not (self.compute_as and self.shared_role):
+			frappe.throw(
+				_("A shared metric needs the user whose records it counts, and the role that may see it.")
+			)
+		if self.compute_as != frappe.session.user and "System Manager" not in frappe.get_roles():
+			frappe.throw(
+				_("Only {0} or a System Manager may save a metric over the records of {0}.").format(
+					self.compute_as
+				),
+				frappe.PermissionError,
+			)
+		self.approved_source = metrics.source_changed(self.source_type, self.source)
+
+	def set_kind(self) -> None:
+		kind = metrics.kind_of(self.source_type, self.measure or self.source, self.aggregate)
+		if not kind:
+			frappe.throw(
+				_(
+					"{0} {1} does not say whether it is a number, a series or a table. Choose another source."
+				).format(_(self.source_type), self.measure or self.source)
+			)
+		self.kind = (kind or "").title()
+
+	def validate_alerts(self) -> None:
+		if self.alerts and self.kind != "Number":
+			frappe.throw(
+				_("Only a number can cross a threshold. Remove the alerts, or choose another source.")
+			)

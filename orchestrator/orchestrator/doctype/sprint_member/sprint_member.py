@@ -1,0 +1,21 @@
+from frappe.model.document import Document
+
+
+class SprintMember(Document):
+	"""Someone who works in a sprint, and the hours they have for it."""
+
+	# begin: auto-generated types
+	# This code is auto-generated. Do not modify anything in this block.
+
+	from typing import TYPE_CHECKING
+
+	if TYPE_CHECKING:
+		from frappe.types import DF
+
+		capacity_hours: DF.Float
+		parent: DF.Data
+		parentfield: DF.Data
+		parenttype: DF.Data
+		user: DF.Link
+
+	# end: auto-generated types

@@ -1,0 +1,107 @@
+"""Makes the shipped dashboards and metrics, and brings them up to date as long as nobody has changed them.
+
+Each record keeps a digest of what was declared when it was last written from here. One that no longer says the same was
+changed by the site, and is the site's from then on."""
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
+
+import frappe
+from frappe import _
+
+from orchestrator.setup.shipped_dashboards import CARD, DASHBOARDS, MEASURE, METRICS, Dashboard, Metric
+
+if TYPE_CHECKING:
+	from frappe.model.document import Document
+
+METRIC, DASHBOARD = "Orchestrator Metric", "Orchestrator Dashboard"
+# For a dashboard whose own roles this site does not have (yet): an empty list would open it to everyone.
+CARETAKER = "System Manager"
+Values = dict[str, Any]
+
+
+def sync() -> None:
+	"""Make what is missing and update what is unchanged. Repeating it changes nothing."""
+	for metric in METRICS:
+		keep(METRIC, metric.name, values_of_metric(metric))
+	for dashboard in DASHBOARDS:
+		keep(DASHBOARD, dashboard.name, values_of_dashboard(dashboard))
+
+
+def remove() -> None:
+	"""Take back what would stay when the tables of the dashboards go: the rows of their roles are in one of Frappe's."""
+	frappe.db.delete("Has Role", {"parenttype": DASHBOARD})
+
+
+def keep(doctype: str, name: str, declared: Values) -> None:
+	if not frappe.db.exists(doctype, name):
+		doc = frappe.get_doc({"doctype": doctype, **declared, "shipped": digest(declared)})
+		doc.insert(ignore_permissions=True)  # an installation is nobody's request
+		return
+	if frappe.db.get_value(doctype, name, "shipped") == digest(declared):
+		return
+	doc = frappe.get_doc(doctype, name)
+	if is_unchanged(doc, declared):
+		doc.update({**declared, "shipped": digest(declared)})
+		doc.save(ignore_permissions=True)
+
+
+def is_unchanged(doc: "Document", declared: Values) -> bool:
+	"""True if the record says what was declared when it was written. One without a digest was never ours."""
+	return bool(doc.shipped) and digest(as_stored(doc, declared)) == doc.shipped
+
+
+def as_stored(doc: "Document", declared: Values) -> Values:
+	"""The record's values of the fields that are declared."""
+	return {
+		field: [{key: row.get(key) for key in value[0]} for row in doc.get(field)]
+		if isinstance(value, list)
+		else doc.get(field)
+		for field, value in declared.items()
+	}
+
+
+def digest(values: Values) -> str:
+	text = json.dumps(values, sort_keys=True, default=str, separators=(",", ":"))
+	plain = text.replace("null", '""')  # an empty field is stored as either
+	return hashlib.sha256(plain.encode()).hexdigest()[:32]
+
+
+def values_of_metric(metric: Metric) -> Values:
+	return {
+		"metric_name": metric.name,
+		"label": metric.label,
+		"direction": metric.direction,
+		"unit": metric.unit,
+		"compare_with": metric.compare_with,
+		"stale_after": metric.stale_after,
+		"source_type": CARD if metric.card else MEASURE,
+		"source": metric.card,
+		"measure": "" if metric.card else metric.name,
+		"permission_mode": "Caller",
+	}
+
+
+def values_of_dashboard(dashboard: Dashboard) -> Values:
+	roles = [role for role in dashboard.roles if frappe.db.exists("Role", role)]
+	return {
+		"dashboard_name": dashboard.name,
+		"title": dashboard.title,
+		"refresh_minutes": 60,
+		"roles": [{"role": role} for role in roles or [CARETAKER]],
+		"items": [place._asdict() for place in dashboard.items],
+	}
+
+
+def refuse_deletion(doc: "Document") -> None:
+	"""What comes with the app would come back with its next update: it is disabled or changed instead."""
+	if doc.shipped and not frappe.flags.in_uninstall:
+		frappe.throw(
+			_("{0} comes with the app and would be back after its next update. {1}").format(
+				doc.name,
+				_("Disable it instead.")
+				if doc.doctype == DASHBOARD
+				else _("Take it off the dashboards instead."),
+			)
+		)

@@ -1,0 +1,29 @@
+"""The document library: its root, and what becomes of the files when the app goes."""
+
+import frappe
+
+from orchestrator.docs import folders, storage
+
+DOCTYPES = ("Document", "Document Version", "Document Folder")
+TRACES = {"Tag Link": "document_type", "Comment": "reference_doctype", "Version": "ref_doctype"}
+
+
+def sync() -> None:
+	"""Make the root where it is missing. Its access is the site's to set: until then only managers of all documents
+	reach it."""
+	folders.ensure_root()
+
+
+def release() -> None:
+	"""Leave the file of every version as an ordinary private File, which Administrator alone may read: what people
+	uploaded, some of it under legal hold, does not go with the app."""
+	frappe.db.sql(
+		"""
+		UPDATE `tabFile` f JOIN `tabDocument Version` v ON v.file = f.name
+		SET f.file_url = CONCAT('/private/files/', %(folder)s, '/', LEFT(v.storage_key, 2), '/', v.storage_key),
+			f.attached_to_doctype = NULL, f.attached_to_name = NULL, f.owner = 'Administrator'
+		""",
+		{"folder": storage.FOLDER},
+	)
+	for doctype, field in TRACES.items():
+		frappe.db.delete(doctype, {field: ("in", DOCTYPES)})

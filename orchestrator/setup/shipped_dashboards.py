@@ -1,0 +1,163 @@
+"""The dashboards that come with the app, and their metrics. Tables only; `orchestrator.setup.dashboards` makes the
+records, and leaves alone what a site has changed."""
+
+from typing import NamedTuple
+
+UP, DOWN = "Up", "Down"
+MEASURE, CARD = "Measure", "Number Card"
+WEEK, MONTH = "Previous Week", "Previous Month"
+
+
+class Metric(NamedTuple):
+	"""A metric is named as its measure, unless it shows a Number Card."""
+
+	name: str
+	label: str
+	direction: str = ""
+	unit: str = ""
+	card: str = ""
+	compare_with: str = WEEK
+	stale_after: int = 15
+
+
+class Place(NamedTuple):
+	metric: str
+	width: str = "Quarter"
+	display: str = ""
+
+
+class Dashboard(NamedTuple):
+	name: str
+	title: str
+	roles: tuple[str, ...]
+	items: tuple[Place, ...]
+
+
+METRICS = (
+	Metric("open_pipeline_value", "Open Pipeline", UP),
+	Metric("opportunities_in_pipeline", "Opportunities in Pipeline", UP, card="Opportunities in Pipeline"),
+	Metric("win_rate", "Win Rate", UP, "%"),
+	Metric("qualified_leads", "Qualified Leads", UP, card="Qualified Leads"),
+	Metric("new_leads", "New Leads (30 Days)", UP),
+	Metric("new_opportunities", "New Opportunities (30 Days)", UP),
+	Metric("pipeline_by_stage", "Pipeline by Stage"),
+	Metric("leads_by_status", "Leads by Status"),
+	Metric("opportunities_by_month", "Opportunities by Month"),
+	Metric("next_closings", "Next Closings"),
+	Metric("headcount", "Active Employees", compare_with=MONTH),
+	Metric("on_leave_today", "On Leave Today"),
+	Metric("leave_to_decide", "Leave to Decide", DOWN),
+	Metric("checked_in_today", "Checked In Today", stale_after=5),
+	Metric("new_employees", "Joined (90 Days)"),
+	Metric("employees_by_department", "Employees by Department"),
+	Metric("leave_by_type", "Leave by Type (This Year)"),
+	Metric("joined_by_month", "Joined by Month"),
+	Metric("coming_leave", "Coming Leave"),
+	Metric("open_tickets", "Open Tickets", DOWN, stale_after=5),
+	Metric("unassigned_tickets", "Unassigned Tickets", DOWN, stale_after=5),
+	Metric("overdue_tickets", "Overdue Tickets", DOWN, stale_after=5),
+	Metric("new_tickets", "New Tickets (30 Days)"),
+	Metric("first_response_hours", "First Response (30 Days)", DOWN, "hours"),
+	Metric("service_level_met", "Resolved in Time (30 Days)", UP, "%"),
+	Metric("tickets_by_status", "Tickets by Status"),
+	Metric("tickets_by_day", "Tickets by Day"),
+	Metric("oldest_tickets", "Oldest Open Tickets"),
+	Metric("open_projects", "Open Projects"),
+	Metric("open_tasks", "Open Tasks", DOWN),
+	Metric("overdue_tasks", "Overdue Tasks", DOWN, card="Overdue Tasks"),
+	Metric("completed_tasks", "Completed Tasks (30 Days)", UP),
+	Metric("remaining_hours", "Remaining Work", DOWN, "hours"),
+	Metric("tasks_by_status", "Tasks by Status"),
+	Metric("tasks_by_priority", "Open Tasks by Priority"),
+	Metric("project_progress", "Progress of Projects"),
+	Metric("clients_in_care", "Clients in Care"),
+	Metric("clients_expected", "Expected Admissions"),
+	Metric("admissions", "Admissions (30 Days)", UP),
+	Metric("discharges", "Discharges (30 Days)"),
+	Metric("length_of_stay", "Length of Stay (90 Days)", unit="days"),
+	Metric("clients_by_level_of_care", "In Care by Level"),
+	Metric("clients_by_facility", "In Care by Facility"),
+	Metric("admissions_by_month", "Admissions by Month"),
+)
+
+DASHBOARDS = (
+	Dashboard(
+		"sales_dashboard",
+		"Sales",
+		("Sales User", "Sales Manager"),
+		(
+			Place("open_pipeline_value"),
+			Place("opportunities_in_pipeline"),
+			Place("win_rate"),
+			Place("qualified_leads"),
+			Place("new_leads", "Half"),
+			Place("new_opportunities", "Half"),
+			Place("pipeline_by_stage", "Half", "Bar"),
+			Place("leads_by_status", "Half", "Donut"),
+			Place("opportunities_by_month", "Full", "Line"),
+			Place("next_closings", "Full"),
+		),
+	),
+	Dashboard(
+		"hr_dashboard",
+		"People",
+		("HR User", "HR Manager"),
+		(
+			Place("headcount"),
+			Place("on_leave_today"),
+			Place("leave_to_decide"),
+			Place("checked_in_today"),
+			Place("new_employees", "Third"),
+			Place("joined_by_month", "Two Thirds", "Line"),
+			Place("employees_by_department", "Half", "Bar"),
+			Place("leave_by_type", "Half", "Donut"),
+			Place("coming_leave", "Full"),
+		),
+	),
+	Dashboard(
+		"helpdesk_dashboard",
+		"Support",
+		("Support Team", "Agent", "Agent Manager"),
+		(
+			Place("open_tickets", "Third"),
+			Place("unassigned_tickets", "Third"),
+			Place("overdue_tickets", "Third"),
+			Place("new_tickets", "Third"),
+			Place("first_response_hours", "Third"),
+			Place("service_level_met", "Third"),
+			Place("tickets_by_day", "Two Thirds", "Line"),
+			Place("tickets_by_status", "Third", "Donut"),
+			Place("oldest_tickets", "Full"),
+		),
+	),
+	Dashboard(
+		"projects_dashboard",
+		"Projects",
+		("Projects User", "Projects Manager"),
+		(
+			Place("open_projects"),
+			Place("open_tasks"),
+			Place("overdue_tasks"),
+			Place("remaining_hours"),
+			Place("completed_tasks", "Third"),
+			Place("tasks_by_status", "Third", "Donut"),
+			Place("tasks_by_priority", "Third", "Bar"),
+			Place("project_progress", "Full"),
+		),
+	),
+	Dashboard(
+		"clients_dashboard",
+		"Clients",
+		("Clinical User", "Clinical Manager"),
+		(
+			Place("clients_in_care"),
+			Place("clients_expected"),
+			Place("admissions"),
+			Place("discharges"),
+			Place("length_of_stay", "Third"),
+			Place("clients_by_level_of_care", "Two Thirds", "Bar"),
+			Place("admissions_by_month", "Half", "Line"),
+			Place("clients_by_facility", "Half", "Donut"),
+		),
+	),
+)

@@ -1,0 +1,69 @@
+"""What people are told of a connection without asking. No values, no names of clients."""
+
+from collections.abc import Iterable
+
+import frappe
+from frappe import _
+
+from orchestrator.sync.runs import Run
+
+ROLES = ("System Manager", "Kipu Sync Manager")
+CONNECTION = "Kipu Connection"
+
+
+def why_held(departures: int, limit: int) -> str:
+	"""Why a run waits for approval."""
+	return _("It would take {0} out of care; the limit is {1}. Look why, then approve or cancel it.").format(
+		departures, limit
+	)
+
+
+def held(run: Run) -> None:
+	"""Somebody has to approve a run."""
+	if run.order.dry_run:
+		return
+	subject = _("Kipu sync {0} of {1} is held: it would take unusually many clients out of care").format(
+		run.name, run.order.connection
+	)
+	notify(subject, "Sync Run", run.name)
+
+
+def pause(run: Run, reason: str) -> None:
+	"""The keys are refused: stop asking until somebody has looked, and say so."""
+	pause_connection(run.order.connection, reason)
+	subject = _("Kipu connection {0} was refused and has paused itself").format(run.order.connection)
+	notify(subject, CONNECTION, run.order.connection)
+
+
+def pause_connection(name: str, reason: str) -> None:
+	"""Let no scheduled run start. Commits."""
+	values = {"status": "Paused", "paused_reason": reason}
+	frappe.db.set_value(CONNECTION, name, values, update_modified=False)
+	frappe.clear_document_cache(CONNECTION, name)
+	frappe.db.commit()
+
+
+def notify(subject: str, doctype: str, name: str) -> None:
+	"""A notification in Desk for everybody who looks after the sync. Commits."""
+	for user in managers():
+		frappe.get_doc(
+			{
+				"doctype": "Notification Log",
+				"subject": subject,
+				"for_user": user,
+				"type": "Alert",
+				"document_type": doctype,
+				"document_name": name,
+				"from_user": frappe.session.user,
+			}
+		).insert(ignore_permissions=True)
+	frappe.db.commit()
+
+
+def managers() -> Iterable[str]:
+	"""The enabled users with a role that looks after the sync."""
+	holders = frappe.get_all(  # whoever they are
+		"Has Role", filters={"parenttype": "User", "role": ("in", ROLES)}, pluck="parent", distinct=True
+	)
+	enabled = frappe.get_all("User", filters={"name": ("in", holders), "enabled": 1}, pluck="name")
+	return sorted({*enabled, "Administrator"})

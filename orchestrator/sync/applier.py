@@ -1,0 +1,149 @@
+"""A page of records brought into the store: read, compared, written. Commits nothing."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timezone
+
+import frappe
+
+from orchestrator.sync import places
+from orchestrator.sync.connection import Source
+from orchestrator.sync.decide import Verdict, decide
+from orchestrator.sync.incoming import Incoming, Seen, read_record, see
+from orchestrator.sync.issues import Issues
+from orchestrator.sync.kipu.pages import RawRecord
+from orchestrator.sync.kipu.records import RecordError, drift
+from orchestrator.sync.runs import Run
+from orchestrator.sync.store import Store
+from orchestrator.sync.tally import Outcomes, RecordFailure
+
+
+class Applier:
+	"""Takes pages for one run."""
+
+	def __init__(self, run: Run, source: Source, store: Store, issues: Issues) -> None:
+		self._run = run
+		self._source = source
+		self._store = store
+		self._issues = issues
+
+	def apply(self, raws: Sequence[RawRecord]) -> Outcomes:
+		"""Take the records. Unchanged ones cost one query, all of them together."""
+		outcomes = Outcomes()
+		places.ensure(raws, self._source, dry_run=self._run.order.dry_run)
+		seen = self._see(raws, outcomes)
+		known = self._store.hashes([each.stay_name for each in seen])
+		fresh = []
+		for each in seen:
+			hashes, writer = known.get(each.stay_name, ((), None))
+			if each.hash not in hashes:
+				fresh.append(each)
+			elif writer != self._run.name:
+				outcomes.records.append((each.casefile_id, "skipped"))
+		if incomings := self._read(fresh, outcomes):
+			self._watch_drift(raws)
+			self._take(incomings, outcomes)
+		return outcomes
+
+	def _see(self, raws: Sequence[RawRecord], outcomes: Outcomes) -> list[Seen]:
+		seen = []
+		for raw in raws:
+			try:
+				seen.append(see(raw, self._source))
+			except RecordError as error:
+				self._fail(failure_of(error), outcomes)
+		return seen
+
+	def _read(self, seen: Sequence[Seen], outcomes: Outcomes) -> list[Incoming]:
+		at = datetime.now(timezone.utc)
+		incomings = []
+		for each in seen:
+			try:
+				incoming = read_record(each, self._source, at)
+			except RecordError as error:
+				self._fail(failure_of(error), outcomes)
+				continue
+			if incoming is None:
+				outcomes.records.append((each.casefile_id, "skipped"))
+			else:
+				incomings.append(incoming)
+		return incomings
+
+	def _take(self, incomings: Sequence[Incoming], outcomes: Outcomes) -> None:
+		groups: dict[str, list[Incoming]] = {}
+		for incoming in incomings:
+			groups.setdefault(incoming.client_name, []).append(incoming)
+		verdicts, failures = self._attempt(groups)
+		for name, error in failures.items():
+			if len(groups[name]) > 1:
+				# One of a person's records may be at fault: each on its own.
+				for incoming in groups[name]:
+					self._take([incoming], outcomes)
+			else:
+				failure = RecordFailure(groups[name][0].casefile_id, type(error).__name__, "", True)
+				self._fail(failure, outcomes)
+		self._count(verdicts, outcomes)
+
+	def _attempt(self, groups: dict[str, list[Incoming]]) -> tuple[list[Verdict], dict[str, Exception]]:
+		"""Decide and write. Returns what became of the records, and the persons that could not be written."""
+		persons = self._store.persons(list(groups))
+		verdicts = {name: decide(persons[name], group, self._source) for name, group in groups.items()}
+		failures = {person.client.name: error for person, error in self._store.write(persons.values())}
+		return [each for name, all_ in verdicts.items() if name not in failures for each in all_], failures
+
+	def _count(self, verdicts: Iterable[Verdict], outcomes: Outcomes) -> None:
+		new = []
+		for verdict in verdicts:
+			incoming = verdict.incoming
+			outcomes.records.append((incoming.casefile_id, verdict.outcome))
+			outcomes.departures += verdict.departed
+			outcomes.changed_fields.update(set(verdict.changed_fields))
+			if verdict.outcome == "imported":
+				new.append(incoming)
+			for doctype, name, field in verdict.reviews:
+				self._issues.raise_("Conflict", "both_changed", field=field, reference=(doctype, name))
+		self._issues.taken(casefile for casefile, _outcome in outcomes.records)
+		self._watch_charts(new)
+
+	def _fail(self, failure: RecordFailure, outcomes: Outcomes) -> None:
+		"""A failure that somebody has discarded is no news: the record is left alone."""
+		if self._issues.is_discarded(failure):
+			outcomes.records.append((failure.casefile_id, "skipped"))
+			return
+		outcomes.failures.append(failure)
+		self._issues.fail(failure)
+
+	def _watch_charts(self, incomings: Sequence[Incoming]) -> None:
+		"""One chart number with two people: somebody has to look. Nothing is merged."""
+		if not incomings:
+			return
+		people = {str(incoming.stay.chart_id): incoming for incoming in incomings}
+		rows = frappe.db.sql(
+			"select chart_id, client from `tabClient Stay` where connection=%(connection)s and chart_id in %(charts)s",
+			{"connection": self._source.name, "charts": tuple(people)},
+		)
+		seen = [(chart, client) for chart, client in rows]
+		seen += [(str(incoming.stay.chart_id), incoming.client_name) for incoming in incomings]
+		for chart, client in seen:
+			incoming = people[chart]
+			if client != incoming.client_name:
+				self._issues.raise_(
+					"Identity",
+					"chart_of_two_people",
+					casefile_id=incoming.casefile_id,
+					reference=("Client Stay", incoming.stay_name),
+				)
+
+	def _watch_drift(self, raws: Sequence[RawRecord]) -> None:
+		"""Fields that are new, gone or of another kind, by the first record of a page with changes. Names only."""
+		found = drift(raws[0])
+		for kind in ("unknown", "vanished", "retyped"):
+			for field in sorted(getattr(found, kind)):
+				known = self._run.drift.setdefault(kind, [])
+				if field not in known:
+					known.append(field)
+					self._issues.raise_("Drift", kind, field=field)
+
+
+def failure_of(error: RecordError) -> RecordFailure:
+	"""A record that can't be read."""
+	return RecordFailure(error.casefile_id, error.code, error.field, error.retryable)

@@ -1,0 +1,86 @@
+"""Many new records written at once, row for row as `insert()` would. Only where nothing listens: see listeners.py."""
+
+from collections.abc import Collection
+from typing import Any
+
+import frappe
+from frappe.utils import now
+
+from orchestrator.sync import states
+from orchestrator.sync.decide import Person, Record
+from orchestrator.sync.redaction import PrivateDict
+
+DOCTYPES = ("Client", "Client Stay")
+# Of a row that is there already these stay as they are.
+KEPT = frozenset(
+	{
+		"name",
+		"owner",
+		"creation",
+		"docstatus",
+		"idx",
+		"_user_tags",
+		"_comments",
+		"_assign",
+		"_liked_by",
+		"_seen",
+	}
+)
+
+
+def fits(person: Person, run: str) -> bool:
+	"""True if all that changes is new, or was new in this very run, and holds nothing that saving would clean."""
+	changed = [record for record in person.records if record.changed]
+	return all(
+		(record.new or record.created_by_run == run) and not _holds_markup(record.row) for record in changed
+	)
+
+
+def write(persons: Collection[Person]) -> dict[str, str]:
+	"""Write what changed. Returns the `modified` of each record by name."""
+	moment = now()
+	stamps: dict[str, str] = {}
+	for doctype in DOCTYPES:
+		changed = [
+			record
+			for person in persons
+			for record in person.records
+			if record.doctype == doctype and record.changed
+		]
+		_write(doctype, changed, moment)
+		stamps.update((record.name, moment) for record in changed)
+	return stamps
+
+
+def _write(doctype: str, records: Collection[Record], moment: str) -> None:
+	template = _template(doctype)
+	columns = tuple(template)
+	new = [_values(record, template, moment) for record in records if record.new]
+	# One that is there already as another's is an error, not an update.
+	states.insert(doctype, columns, new)
+	known = [record for record in records if not record.new]
+	states.upsert(
+		doctype,
+		columns,
+		[_values(record, template, moment) for record in known],
+		[name for name in columns if name not in KEPT],
+	)
+	for record in known:
+		frappe.clear_document_cache(doctype, record.name)
+
+
+def _template(doctype: str) -> PrivateDict:
+	"""The columns of a new row with their defaults."""
+	user = frappe.session.user
+	fresh = frappe.new_doc(doctype).get_valid_dict()
+	return PrivateDict({**fresh, "owner": user, "modified_by": user, "docstatus": 0, "idx": 0})
+
+
+def _values(record: Record, template: PrivateDict, moment: str) -> tuple[Any, ...]:
+	values = {**template, **record.row, "name": record.name, "modified": moment}
+	values["creation"] = record.row.get("creation") or moment
+	return tuple(values[name] for name in template)
+
+
+def _holds_markup(row: PrivateDict) -> bool:
+	return any(isinstance(value, str) and ("<" in value or ">" in value) for value in row.values())

@@ -1,0 +1,274 @@
+"""A Kipu Connection as the work needs it: checked, typed, without its keys. The keys go straight into the client."""
+
+import functools
+import zoneinfo
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import TYPE_CHECKING, cast
+from zoneinfo import ZoneInfo
+
+import frappe
+from frappe import _
+from frappe.utils import get_system_timezone, getdate
+from frappe.utils.password import get_decrypted_password
+
+from orchestrator.exceptions import refuse
+from orchestrator.sync.address import DEFAULT_ALLOWED_HOSTS, validate_base_url
+from orchestrator.sync.errors import UnsafeAddress
+from orchestrator.sync.http import HttpSession
+from orchestrator.sync.http import Policy as HttpPolicy
+from orchestrator.sync.kipu.auth import Version
+from orchestrator.sync.kipu.client import Credentials, KipuClient
+from orchestrator.sync.kipu.fields import PERSON
+from orchestrator.sync.kipu.mapping import (
+	BadMapping,
+	FieldMapping,
+	Override,
+	Policy,
+	Target,
+	build_mapping,
+	default_rules,
+)
+from orchestrator.sync.kipu.values import Zones
+
+if TYPE_CHECKING:
+	from orchestrator.orchestrator.doctype.kipu_connection.kipu_connection import KipuConnection
+	from orchestrator.orchestrator.doctype.kipu_field_rule.kipu_field_rule import KipuFieldRule
+
+DOCTYPE = "Kipu Connection"
+KEYS = ("access_id", "secret_key", "app_id")
+KEY_LABELS = {"access_id": "Access ID", "secret_key": "Secret Key", "app_id": "App ID"}
+ALLOWED_HOSTS = "kipu_allowed_hosts"  # in site_config.json, beside Kipu's own
+DEFAULT_TARGETS = {rule.source: rule.target for rule in default_rules()}
+PATIENCE = HttpPolicy()
+TEXT_TYPES = frozenset({"Data", "Small Text", "Text", "Long Text", "Date", "Select", "Phone"})
+
+
+class BadSettings(frappe.ValidationError):
+	"""A setting of a connection is missing or makes no sense. 422."""
+
+
+@dataclass(frozen=True)
+class Place:
+	"""A location of the instance. `facility` is empty until the first run has made it."""
+
+	location_id: str
+	name: str
+	enabled: bool
+	facility: str | None
+
+
+@dataclass
+class Source:
+	"""Everything about a connection but its keys. `places` grows when a run meets a new location."""
+
+	name: str
+	zones: Zones
+	site_zone: ZoneInfo
+	mapping: FieldMapping
+	policies: Mapping[Target, Mapping[str, Policy]]
+	default_policy: Policy
+	page_size: int
+	overlap_days: int
+	history_start: date
+	mass_change_percent: int
+	mass_change_minimum: int
+	left_out_names: frozenset[str]
+	cursor: date | None
+	places: dict[str, Place] = field(default_factory=dict)
+	default_facility: str | None = None
+
+	def departure_limit(self, in_care: int) -> int:
+		"""How many may leave care in one run before it is held."""
+		return max(self.mass_change_minimum, in_care * self.mass_change_percent // 100)
+
+
+def read(name: str) -> Source:
+	"""The connection. Raises BadSettings (422) naming the setting that is wrong."""
+	doc = cast("KipuConnection", frappe.get_doc(DOCTYPE, name))
+	check(doc)
+	return Source(
+		name=doc.name or name,
+		zones=_zones(doc),
+		site_zone=ZoneInfo(get_system_timezone()),
+		mapping=_mapping(doc),
+		policies=_policies(doc),
+		default_policy=cast(Policy, doc.default_policy),
+		page_size=doc.page_size,
+		overlap_days=max(1, doc.overlap_days),
+		history_start=getdate(doc.history_start),
+		mass_change_percent=doc.mass_change_percent,
+		mass_change_minimum=doc.mass_change_minimum,
+		left_out_names=frozenset(
+			line.strip().casefold() for line in (doc.left_out_names or "").splitlines() if line.strip()
+		),
+		cursor=getdate(doc.cursor) if doc.cursor else None,
+		places={
+			row.location_id: Place(
+				row.location_id, row.location_name or "", bool(row.enabled), row.facility or None
+			)
+			for row in doc.locations
+		},
+		default_facility=doc.default_facility,
+	)
+
+
+def open_client(name: str, sleep: Callable[[float], None] | None = None) -> tuple[KipuClient, HttpSession]:
+	"""A client for the connection, and its session, to be closed. `sleep` replaces every wait.
+
+	Raises BadSettings (422) naming the setting that is missing or wrong."""
+	doc = cast("KipuConnection", frappe.get_doc(DOCTYPE, name))
+	policy = replace(PATIENCE, requests_per_second=doc.requests_per_second)
+	session = HttpSession(policy, sleep=sleep) if sleep else HttpSession(policy)
+	client = KipuClient(
+		_credentials(name),
+		_base_url(doc),
+		cast(Version, int(doc.api_version)),
+		session,
+		allowed_hosts=allowed_hosts(),
+		per=doc.page_size,
+	)
+	return client, session
+
+
+def allowed_hosts() -> frozenset[str]:
+	"""The hosts that may be called: Kipu's, and what whoever runs the machine has added in site_config.json."""
+	return DEFAULT_ALLOWED_HOSTS | frozenset(frappe.conf.get(ALLOWED_HOSTS) or ())
+
+
+def check(doc: "KipuConnection") -> None:
+	"""Bring the settings into form. Raises BadSettings (422) naming the one that is wrong."""
+	doc.base_url = _base_url(doc)
+	_within(doc, "page_size", 1, 1000)
+	_within(doc, "requests_per_second", 0.01, 1_000_000)
+	_within(doc, "interval_minutes", 5, 24 * 60)
+	_within(doc, "overlap_days", 1, 60)
+	_within(doc, "mass_change_percent", 1, 100)
+	_within(doc, "mass_change_minimum", 1, 1_000_000)
+	_zones(doc)
+	_refuse_double_locations(doc)
+	_check_targets(_mapping(doc))
+
+
+def _base_url(doc: "KipuConnection") -> str:
+	try:
+		return validate_base_url(doc.base_url or "", allowed_hosts())
+	except UnsafeAddress as error:
+		refuse(_("The base URL can't be used: {0}.").format(_why_unsafe(error.reason)), BadSettings)
+
+
+def _why_unsafe(reason: str) -> str:
+	texts = {
+		"scheme": _("it must start with https:// (plain http:// only for this very machine)"),
+		"credentials": _("it must not contain a user or a password"),
+		"path": _("it must end after the host, without a path"),
+		"not_allowed": _(
+			"the host is not allowed. Add it to kipu_allowed_hosts in site_config.json if it is yours"
+		),
+	}
+	return texts.get(reason, _("it is not an address"))
+
+
+def check_keys(name: str) -> None:
+	"""Raise BadSettings (422) naming the keys that are missing."""
+	missing = [key for key in KEYS if not _key(name, key)]
+	if missing:
+		labels = ", ".join(_(KEY_LABELS[key]) for key in missing)
+		refuse(_("Connection {0} lacks: {1}. Enter what Kipu issued.").format(name, labels), BadSettings)
+
+
+def _credentials(name: str) -> Credentials:
+	check_keys(name)
+	return Credentials(*(_key(name, key) for key in KEYS))
+
+
+def _key(name: str, key: str) -> str:
+	return (get_decrypted_password(DOCTYPE, name, key, raise_exception=False) or "").strip()
+
+
+def _within(doc: "KipuConnection", fieldname: str, lowest: float, highest: float) -> None:
+	value = doc.get(fieldname) or 0
+	if not lowest <= value <= highest:
+		label = _(doc.meta.get_label(fieldname))
+		refuse(_("{0} must be between {1} and {2}.").format(label, lowest, highest), BadSettings)
+
+
+@functools.lru_cache(maxsize=1)
+def _known_zones() -> frozenset[str]:
+	return frozenset(zoneinfo.available_timezones())
+
+
+def _zone(name: str, where: str) -> ZoneInfo:
+	if name not in _known_zones():
+		refuse(
+			_("{0} is not a time zone (of {1}). Write it like America/New_York.").format(name, where),
+			BadSettings,
+		)
+	return ZoneInfo(name)
+
+
+def _zones(doc: "KipuConnection") -> Zones:
+	default = _zone(doc.default_time_zone or "", _("the connection"))
+	named = {row.location_id: row.time_zone or _zone_of_facility(row.facility) for row in doc.locations}
+	return Zones(
+		default,
+		{key: _zone(name, _("location {0}").format(key)) for key, name in named.items() if name},
+		bool(doc.utc_midnight_is_date),
+	)
+
+
+def _zone_of_facility(facility: str | None) -> str | None:
+	return frappe.db.get_value("Facility", facility, "time_zone") if facility else None
+
+
+def _refuse_double_locations(doc: "KipuConnection") -> None:
+	ids = [row.location_id for row in doc.locations]
+	if double := {each for each in ids if ids.count(each) > 1}:
+		refuse(_("Location {0} is there twice. Remove one.").format(", ".join(sorted(double))), BadSettings)
+
+
+def _target_of(source: str) -> Target:
+	return "Client" if source in PERSON else "Client Stay"
+
+
+def _override(row: "KipuFieldRule") -> Override:
+	target = "" if row.leave_out else row.target or DEFAULT_TARGETS.get(row.source, "")
+	return Override(row.source, _target_of(row.source), target)
+
+
+def _mapping(doc: "KipuConnection") -> FieldMapping:
+	try:
+		return build_mapping([_override(row) for row in doc.field_rules])
+	except BadMapping as error:
+		text = _("The field rule of {0} can't be: {1}.").format(error.source, _why_bad(error.code))
+		refuse(text, BadSettings)
+
+
+def _why_bad(code: str) -> str:
+	texts = {
+		"unknown_source": _("Kipu has no such field"),
+		"taken_target": _("another field already goes there"),
+	}
+	return texts.get(code, _("it belongs to the other DocType"))
+
+
+def _check_targets(mapping: FieldMapping) -> None:
+	for rule in mapping.rules:
+		found = frappe.get_meta(rule.doctype).get_field(rule.target)
+		own = DEFAULT_TARGETS.get(rule.source) == rule.target
+		if not found or found.fieldtype not in TEXT_TYPES or (found.read_only and not own):
+			refuse(
+				_(
+					"The field rule of {0} can't be: {1} has no text or date field {2} that may be written."
+				).format(rule.source, _(rule.doctype), rule.target),
+				BadSettings,
+			)
+
+
+def _policies(doc: "KipuConnection") -> Mapping[Target, Mapping[str, Policy]]:
+	policies: dict[Target, dict[str, Policy]] = {"Client": {}, "Client Stay": {}}
+	for row in doc.field_rules:
+		if row.policy:
+			policies[_target_of(row.source)][_override(row).target] = cast(Policy, row.policy)
+	return policies

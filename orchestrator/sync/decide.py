@@ -1,0 +1,235 @@
+"""What one person's records come to: a comparison of what is here, what Kipu says and what Kipu last said. Writes nothing."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from orchestrator.sync.connection import Source
+from orchestrator.sync.identity import full_name
+from orchestrator.sync.incoming import Incoming, local_time
+from orchestrator.sync.kipu.mapping import Plan, canonical, plan
+from orchestrator.sync.kipu.records import lead_key
+from orchestrator.sync.redaction import PrivateDict
+
+Outcome = Literal["imported", "updated", "skipped"]
+
+IN_CARE = frozenset({"Pre-Admission", "Active"})
+GONE = frozenset({"Absent", "Deleted"})
+# Of so many shapes of a record the content is remembered.
+HASHES_KEPT = 4
+
+
+@dataclass(slots=True)
+class Record:
+	"""A Client or a Client Stay and what Kipu last said of it. `new` until it is written."""
+
+	doctype: str
+	name: str
+	row: PrivateDict = field(repr=False)
+	new: bool = False
+	synced: PrivateDict = field(default_factory=PrivateDict, repr=False)
+	hashes: tuple[str, ...] = ()
+	created_by_run: str | None = None
+	written_by_run: str | None = None
+	# What this page changes: values before, by field; and what Kipu had last said of them.
+	before: PrivateDict = field(default_factory=PrivateDict, repr=False)
+	synced_before: PrivateDict = field(default_factory=PrivateDict, repr=False)
+	state_changed: bool = False
+
+	@property
+	def changed(self) -> bool:
+		"""True if it is to be written."""
+		return self.new or bool(self.before)
+
+	@property
+	def values(self) -> PrivateDict:
+		"""The values to write, by field."""
+		return PrivateDict((name, self.row.get(name)) for name in self.before)
+
+	def set(self, name: str, value: Any) -> None:
+		"""Take a value, unless it is there already."""
+		if canonical(self.row.get(name)) == canonical(value):
+			return
+		self.before.setdefault(name, self.row.get(name))
+		self.row[name] = value
+		if canonical(self.before[name]) == canonical(value):
+			del self.before[name]  # there and back again
+
+	def fill(self, values: Mapping[str, Any], word: PrivateDict) -> None:
+		"""Take the first word of Kipu."""
+		self.row.update(values)
+		self.before.update((name, None) for name, value in word.items() if value is not None)
+		self.synced = PrivateDict(word)
+		self.state_changed = True
+
+	def take(self, planned: Plan) -> None:
+		"""Take the changes of a plan and remember Kipu's word."""
+		for change in planned.changes:
+			self.set(change.field, change.new)
+		if planned.synced != self.synced:
+			for name in planned.synced:
+				if name not in self.synced or self.synced[name] != planned.synced[name]:
+					self.synced_before.setdefault(name, self.synced.get(name, MISSING))
+			self.synced = planned.synced
+			self.state_changed = True
+
+	def knows(self, content: str) -> None:
+		"""Remember that this content is taken over.
+
+		A hash begins with the shape of its content, the names of its fields: a census sends others than the rest. Of
+		each shape one is remembered; if one changed, the others are older than it."""
+		if content in self.hashes:
+			return
+		shape = content.partition(":")[0]
+		known = any(each.startswith(f"{shape}:") for each in self.hashes)
+		kept = () if self.changed or known else self.hashes[-HASHES_KEPT + 1 :]
+		self.hashes = (*kept, content)
+		self.state_changed = True
+
+
+MISSING = "\0"  # in place of a value that Kipu had never told
+
+
+@dataclass(slots=True)
+class Person:
+	"""A client with all stays, as they are here."""
+
+	client: Record
+	stays: dict[str, Record]
+
+	@property
+	def records(self) -> Iterable[Record]:
+		"""The client and the stays."""
+		yield self.client
+		yield from self.stays.values()
+
+
+@dataclass(slots=True)
+class Verdict:
+	"""What became of one record of Kipu's. `reviews`: fields that wait for a person, each with its record."""
+
+	incoming: Incoming
+	outcome: Outcome
+	departed: bool
+	changed_fields: tuple[str, ...]
+	reviews: tuple[tuple[str, str, str], ...]
+
+
+def decide(person: Person, incomings: Iterable[Incoming], source: Source) -> list[Verdict]:
+	"""Bring the person's records up to what Kipu says. They hold the new values afterwards; nothing is stored."""
+	verdicts = [
+		decide_one(person, incoming, source) for incoming in sorted(incomings, key=lambda each: _age(each))
+	]
+	settle(person, source, final=False)
+	return verdicts
+
+
+def decide_one(person: Person, incoming: Incoming, source: Source) -> Verdict:
+	"""Take one record of Kipu's."""
+	stay = person.stays.get(incoming.stay_name) or _new_stay(person, incoming, source)
+	if person.client.new:
+		person.client.row["person_id"] = incoming.stay.person_id
+	was_in_care = not stay.new and stay.row.get("status") in IN_CARE
+	count = len(person.client.before)
+	of_stay = _take(stay, incoming.mapped.stay, incoming.stay_word, source)
+	_derive(stay, incoming, source)
+	of_client = _take(person.client, incoming.mapped.client, incoming.client_word, source)
+	stay.knows(incoming.hash)
+	if stay.new:
+		outcome: Outcome = "imported"
+	else:
+		outcome = "updated" if stay.before or len(person.client.before) > count else "skipped"
+	return Verdict(
+		incoming,
+		outcome,
+		was_in_care and stay.row.get("status") not in IN_CARE,
+		_changed_fields(stay, of_client),
+		(
+			*((stay.doctype, stay.name, name) for name in (of_stay.reviews if of_stay else ())),
+			*(("Client", person.client.name, name) for name in (of_client.reviews if of_client else ())),
+		),
+	)
+
+
+def settle(person: Person, source: Source, *, final: bool) -> None:
+	"""Work out the client's own standing from all stays.
+
+	Unless `final`, nobody leaves care: the stay that goes on may come on a later page, and a discharge that never was
+	must not reach those who listen."""
+	lead = lead_of(person.stays.values(), source)
+	client = person.client
+	if lead is None:
+		return
+	status = lead.row.get("status")
+	if not final and not client.new and client.row.get("status") in IN_CARE and status not in IN_CARE:
+		return
+	for name in ("status", "facility", "level_of_care", "admission_date", "discharge_date"):
+		client.set(name, lead.row.get(name))
+	client.set("full_name", full_name(client.row))
+
+
+def lead_of(stays: Iterable[Record], source: Source) -> Record | None:
+	"""Of a person's stays, the one that tells their present state: one that Kipu still has, if there is one."""
+	return max(stays, key=lambda stay: _lead_key(stay.row, source.site_zone), default=None)
+
+
+def _lead_key(row: Mapping[str, Any], zone: ZoneInfo) -> tuple[bool, bool, datetime, int]:
+	admitted, created = (_aware(row.get(name), zone) for name in ("admitted_at", "created_at"))
+	key = lead_key(row["status"], admitted, created, int(row.get("chart_id") or 0))
+	return (row["status"] not in GONE, *key)
+
+
+def _aware(moment: datetime | None, zone: ZoneInfo) -> datetime | None:
+	return moment.replace(tzinfo=zone) if moment else None
+
+
+def _new_stay(person: Person, incoming: Incoming, source: Source) -> Record:
+	row = PrivateDict(
+		connection=source.name,
+		client=incoming.client_name,
+		casefile_id=incoming.casefile_id,
+		chart_id=str(incoming.stay.chart_id),
+	)
+	person.stays[incoming.stay_name] = Record("Client Stay", incoming.stay_name, row, new=True)
+	return person.stays[incoming.stay_name]
+
+
+def _take(record: Record, values: Mapping[str, Any], word: PrivateDict, source: Source) -> Plan | None:
+	"""Compare and take. With a new record there is nothing to compare: all is taken, and there is no plan."""
+	if record.new and not record.synced:
+		record.fill(values, word)
+		return None
+	policies = source.policies["Client" if record.doctype == "Client" else "Client Stay"]
+	planned = plan(record.row, values, record.synced, policies, source.default_policy)
+	record.take(planned)
+	return planned
+
+
+def _changed_fields(stay: Record, of_client: Plan | None) -> tuple[str, ...]:
+	"""What is changed of records that were here."""
+	of_stay = () if stay.new else stay.before
+	return (
+		*(f"Client Stay.{name}" for name in of_stay),
+		*(f"Client.{name}" for name in (of_client.values if of_client else ())),
+	)
+
+
+def _derive(stay: Record, incoming: Incoming, source: Source) -> None:
+	"""Status, facility and instants; a stay that was gone is back, unless the record is older than its deletion."""
+	updated = local_time(incoming.stay.updated_at, source)
+	deleted = stay.row.get("deleted_at")
+	still_deleted = stay.row.get("status") == "Deleted" and deleted and not (updated and updated > deleted)
+	for name, value in incoming.derived.items():
+		if not (name == "status" and still_deleted):
+			stay.set(name, value)
+	if not still_deleted:
+		stay.set("absent_since", None)
+		stay.set("deleted_at", None)
+
+
+def _age(incoming: Incoming) -> tuple[float, int]:
+	"""The record that was updated last has the last word."""
+	updated = incoming.stay.updated_at
+	return (updated.timestamp() if updated else 0.0, incoming.stay.chart_id)

@@ -1,0 +1,125 @@
+"""A run from its beginning to its end, whatever comes. What goes wrong becomes the run's status, told without a value."""
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+import frappe
+from frappe.utils import now_datetime
+
+from orchestrator.api import errors as api_errors
+from orchestrator.sync import alerts, connection, phases, rollback
+from orchestrator.sync.errors import Refused, SyncError, UnknownAccessId
+from orchestrator.sync.runs import Cancelled, LeaseLost, Run
+from orchestrator.sync.work import Held, Watch, Work, roll_back
+
+HEARTBEAT_SECONDS = 20.0
+NAP_SECONDS = 2.0
+# What tells that a connection works and is looked after; a retry of single records does not.
+READING = ("incremental", "full", "backfill", "census")
+
+
+def execute(run: Run, watch: Watch | None = None) -> str:
+	"""Do the run's work. Returns its status at the end; the rest stands in its row. Raises nothing of the work's."""
+	failure: Exception | None = None
+	try:
+		if run.order.sync_type == "rollback":
+			rollback.carry_out(run)
+			return "Completed"
+		return _work(run, watch)
+	except Exception as error:
+		failure = error.with_traceback(None) if isinstance(error, SyncError | Held) else error
+	return _end(run, failure)
+
+
+def _work(run: Run, watch: Watch | None) -> str:
+	source = connection.read(run.order.connection)
+	client, session = connection.open_client(source.name, keep_alive(run))
+	try:
+		work = Work(run, source, client, watch)
+		for phase in phases.plan(work):
+			phase(work)
+		_complete(work)
+		work.show(force=True)
+	finally:
+		session.close()
+	return "Completed"
+
+
+def _complete(work: Work) -> None:
+	"""The cursor last, in one transaction with the run's end."""
+	run, source = work.run, work.source
+	after = phases.cursor_after(work)
+	if not work.dry_run:
+		values = {
+			"last_success": now_datetime(),
+			"last_run": run.name,
+			"status": "Active",
+			"paused_reason": None,
+		}
+		frappe.db.set_value(
+			connection.DOCTYPE, source.name, {**values, "cursor": after}, update_modified=False
+		)
+	run.checkpoint = {}
+	run.finish("Completed", cursor_after=source.cursor if work.dry_run else after)
+	frappe.clear_document_cache(connection.DOCTYPE, source.name)
+
+
+def _end(run: Run, error: Exception) -> str:
+	"""Put the reason into the run's row, on a new connection if the old one is lost."""
+	_reconnect()
+	try:
+		return _ending(run, error)
+	except LeaseLost:
+		return "Interrupted"
+
+
+def _ending(run: Run, error: Exception) -> str:
+	if isinstance(error, LeaseLost):
+		return "Interrupted"
+	if isinstance(error, Cancelled):
+		run.finish("Cancelled")
+		return "Cancelled"
+	if isinstance(error, Held):
+		run.finish("Held", held_reason=alerts.why_held(error.departures, error.limit))
+		alerts.held(run)
+		return "Held"
+	_fail(run, error)
+	return "Failed"
+
+
+def _fail(run: Run, error: Exception) -> None:
+	if isinstance(error, SyncError | connection.BadSettings):
+		text = str(error)
+	else:
+		text = ""
+		api_errors.log_unexpected(error, "sync", run.name)
+	run.finish("Failed", error_class=type(error).__name__, error_text=text)
+	if isinstance(error, UnknownAccessId | Refused) and not run.order.dry_run:
+		alerts.pause(run, error.explanation)
+
+
+def keep_alive(run: Run) -> Callable[[float], None]:
+	"""A `sleep` for waits between requests: it keeps the lease, and ends when the run is cancelled."""
+	heard = time.monotonic()
+
+	def sleep(seconds: float) -> None:
+		nonlocal heard
+		until = time.monotonic() + seconds
+		while (left := until - time.monotonic()) > 0:
+			time.sleep(min(left, NAP_SECONDS))
+			if time.monotonic() - heard > HEARTBEAT_SECONDS or seconds > NAP_SECONDS:
+				heard = time.monotonic()
+				run.heartbeat()
+
+	return sleep
+
+
+def _reconnect() -> None:
+	"""Roll back; if the connection is lost, take another."""
+	try:
+		roll_back()
+	except Exception:
+		with suppress(Exception):
+			frappe.db.close()
+		frappe.db.connect()

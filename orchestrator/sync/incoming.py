@@ -1,0 +1,136 @@
+"""A record off the wire, read, mapped and ready to be compared with what is here. Touches neither network nor database."""
+
+import hashlib
+import json
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from orchestrator.sync.connection import Source
+from orchestrator.sync.identity import client_name, stay_name
+from orchestrator.sync.kipu.mapping import Mapped, canonical, map_record
+from orchestrator.sync.kipu.pages import RawRecord
+from orchestrator.sync.kipu.records import Stay, parse_record, split_casefile
+from orchestrator.sync.kipu.values import clean_id
+from orchestrator.sync.redaction import PrivateDict
+
+VOLATILE = frozenset({"last_updated_at"})
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+	"""One record. `derived` holds what is worked out of it rather than mapped. `client_word` and
+	`stay_word` are the mapped values as text: what is remembered as Kipu's word."""
+
+	casefile_id: str
+	client_name: str
+	stay_name: str
+	stay: Stay = field(repr=False)
+	mapped: Mapped = field(repr=False)
+	client_word: PrivateDict = field(repr=False)
+	stay_word: PrivateDict = field(repr=False)
+	derived: PrivateDict = field(repr=False)
+	hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+	"""A record as it came, told apart from what was taken over before without reading it."""
+
+	raw: RawRecord = field(repr=False)
+	casefile_id: str
+	stay_name: str
+	hash: str
+
+
+def see(raw: RawRecord, source: Source) -> Seen:
+	"""Who it is and a hash of what it says. Raises RecordError for a casefile id that is none."""
+	casefile, _chart, _person = split_casefile(raw.get("casefile_id"))
+	return Seen(raw, casefile, stay_name(source.name, casefile), fingerprint(raw, context_of(raw, source)))
+
+
+def read_record(seen: Seen, source: Source, at: datetime) -> Incoming | None:
+	"""The record as of the aware instant `at`; None if the connection leaves it out. Raises RecordError."""
+	stay = parse_record(seen.raw, source.zones, at)
+	if is_left_out(stay, source):
+		return None
+	mapped = map_record(stay, source.mapping)
+	return Incoming(
+		casefile_id=stay.casefile_id,
+		client_name=client_name(source.name, stay.person_id),
+		stay_name=seen.stay_name,
+		stay=stay,
+		mapped=mapped,
+		client_word=word_of(mapped.client),
+		stay_word=word_of(mapped.stay),
+		derived=derived_of(stay, source),
+		hash=seen.hash,
+	)
+
+
+def is_left_out(stay: Stay, source: Source) -> bool:
+	"""True of a record at a location that is switched off, and of a test client."""
+	place = source.places.get(stay.location_id or "")
+	if place and not place.enabled:
+		return True
+	if not source.left_out_names:
+		return False
+	names = (stay.person.fields.get("first_name"), stay.person.fields.get("last_name"))
+	return any(name and name.casefold() in source.left_out_names for name in names)
+
+
+def derived_of(stay: Stay, source: Source) -> PrivateDict:
+	"""What Kipu doesn't say in a field: the status, the facility, the instants in the site's own time."""
+	place = source.places.get(stay.location_id or "")
+	return PrivateDict(
+		status=stay.status,
+		facility=(place.facility if place else None) or source.default_facility,
+		admitted_at=local_time(stay.admitted_at, source),
+		discharged_at=local_time(stay.discharged_at, source),
+		created_at=local_time(stay.created_at, source),
+	)
+
+
+def local_time(moment: datetime | None, source: Source) -> datetime | None:
+	"""An instant as Frappe keeps it: in the site's time zone, without one."""
+	return moment.astimezone(source.site_zone).replace(tzinfo=None) if moment else None
+
+
+def word_of(values: Mapping[str, Any]) -> PrivateDict:
+	"""Mapped values as text."""
+	return PrivateDict((name, canonical(value)) for name, value in values.items())
+
+
+def context_of(raw: RawRecord, source: Source) -> tuple[str, ...]:
+	"""What else decides how a record is read: the mapping, the zone, the facility."""
+	location = clean_id(raw.get("location_id"))
+	known = location if isinstance(location, str) else ""
+	place = source.places.get(known)
+	facility = (place.facility if place else None) or source.default_facility or ""
+	return (
+		source.mapping.version,
+		str(source.zones.of(known)),
+		str(source.zones.utc_midnight_is_date),
+		facility,
+	)
+
+
+def fingerprint(raw: RawRecord, context: tuple[str, ...]) -> str:
+	"""A hash of a record, behind the shape of it: which fields there are.
+
+	Equal for records that come to the same: the order of lists and the kind of blank don't count, nor when it was last
+	touched. The status is not in it, that changes with time alone."""
+	shape = zlib.crc32(",".join(sorted(raw)).encode())
+	content = {
+		name: sorted(map(_text, value)) if isinstance(value, list) else value
+		for name, value in raw.items()
+		if value is not None and value != "" and name not in VOLATILE
+	}
+	text = json.dumps([context, PrivateDict(content)], sort_keys=True)
+	return f"{shape:08x}:{hashlib.sha256(text.encode()).hexdigest()[:32]}"
+
+
+def _text(item: object) -> str:
+	return json.dumps(item, sort_keys=True)

@@ -1,0 +1,101 @@
+"""What runs by itself: queued runs, the schedule, and cleaning up after both. Job arguments hold names only."""
+
+from datetime import datetime, timedelta
+
+import frappe
+from frappe import _
+from frappe.utils import add_to_date, get_datetime, now_datetime
+
+from orchestrator.sync import alerts, engine, issues, orders, runs, states
+from orchestrator.sync.runs import DOCTYPE, Busy, Order
+from orchestrator.sync.staleness import stale_connections
+
+CONNECTION = "Kipu Connection"
+# The schedule comes by every five minutes; a run that began a little later than its time is still in time.
+TOLERANCE = timedelta(seconds=90)
+NIGHTLY_WITHIN, WEEKLY_WITHIN = timedelta(hours=12), timedelta(days=3)
+CHANGES_KEPT_DAYS = 30
+RUNS_KEPT_DAYS = 180
+SCHEDULED = {"enabled": 1, "schedule_enabled": 1, "status": "Active"}
+
+
+def run_queued(run: str) -> None:
+	"""The job of a queued run."""
+	if taken := runs.take(run):
+		engine.execute(taken)
+
+
+def start_due_runs() -> None:
+	"""Scheduled every five minutes: read what changed, for each connection whose interval has passed."""
+	for row in frappe.get_all(CONNECTION, filters=SCHEDULED, fields=["name", "interval_minutes"]):
+		since = now_datetime() - timedelta(minutes=row.interval_minutes) + TOLERANCE
+		if not _ran_since(row.name, since, ("incremental", "full")):
+			start(row.name, "incremental")
+
+
+def start_census() -> None:
+	"""Scheduled for the night, a few times in case a run is in the way: who is in care, and who was ever deleted."""
+	for name in frappe.get_all(CONNECTION, filters=SCHEDULED, pluck="name"):
+		if not _ran_since(name, now_datetime() - NIGHTLY_WITHIN, ("census", "full")):
+			start(name, "census")
+
+
+def start_reconcile() -> None:
+	"""Scheduled for a night of each week, a few times in case a run is in the way: read everything and mend what differs."""
+	for name in frappe.get_all(CONNECTION, filters=SCHEDULED, pluck="name"):
+		if not _ran_since(name, now_datetime() - WEEKLY_WITHIN, ("full",)):
+			start(name, "full")
+
+
+def start(connection: str, sync_type: str) -> None:
+	"""Queue a run, unless another is at work or waits for approval. What is wrong with one connection is its own."""
+	if frappe.db.exists(DOCTYPE, {"connection": connection, "status": "Held", "dry_run": 0}):
+		return
+	try:
+		orders.start_job(Order(connection, sync_type, trigger="Schedule"))
+	except Busy:
+		frappe.db.rollback()
+
+
+def give_up_dead_runs() -> None:
+	"""Scheduled every five minutes: mark as Interrupted what no process will ever end. The next run goes on from there."""
+	connections = frappe.get_all(
+		DOCTYPE, filters={"status": ("in", runs.LIVE)}, pluck="connection", distinct=True
+	)
+	for connection in connections:
+		runs.give_up_dead(connection)
+		frappe.db.commit()
+
+
+def warn_of_stale_connections() -> None:
+	"""Scheduled hourly: say so, once, when nothing has succeeded for too long."""
+	for row in stale_connections():
+		if not _told_since(row.name, get_datetime(row.last_success or row.creation)):
+			text = _("Kipu connection {0}: no run has succeeded for {1} hours")
+			alerts.notify(text.format(row.name, row.stale_after_hours), CONNECTION, row.name)
+
+
+def delete_old_records() -> None:
+	"""Scheduled daily: drop what nobody asks for any more. A run older than the first limit can't be rolled back."""
+	before = add_to_date(now_datetime(), days=-CHANGES_KEPT_DAYS)
+	frappe.db.delete(states.CHANGES, {"creation": ("<", before)})
+	before = add_to_date(now_datetime(), days=-RUNS_KEPT_DAYS)
+	over = ("not in", (*runs.LIVE, "Held"))
+	frappe.db.delete(DOCTYPE, {"creation": ("<", before), "status": over})
+	frappe.db.delete(issues.DOCTYPE, {"modified": ("<", before), "status": "Resolved"})
+
+
+def _ran_since(connection: str, since: datetime, sync_types: tuple[str, ...]) -> bool:
+	"""True if a run of one of these types began since then, whatever came of it."""
+	filters = {
+		"connection": connection,
+		"dry_run": 0,
+		"sync_type": ("in", sync_types),
+		"creation": (">", since),
+	}
+	return bool(frappe.db.exists(DOCTYPE, filters))
+
+
+def _told_since(connection: str, since: datetime) -> bool:
+	filters = {"document_type": CONNECTION, "document_name": connection, "creation": (">", since)}
+	return bool(frappe.db.exists("Notification Log", filters))

@@ -1,0 +1,77 @@
+"""The facilities behind Kipu's locations. A location nobody has met before gets one, so that no record is without: user
+permissions would not hide it."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import frappe
+
+from orchestrator.sync.connection import DOCTYPE, Place, Source
+from orchestrator.sync.kipu.values import clean_id, clean_text
+from orchestrator.sync.redaction import PrivateDict
+
+LOCATION = "Kipu Location"
+FACILITY = "Facility"
+
+
+def ensure(records: Iterable[Mapping[str, Any]], source: Source, *, dry_run: bool) -> None:
+	"""See to it that the location of each record has a facility. In a dry run, one by name only."""
+	for record in records:
+		location_id = clean_id(record.get("location_id"))
+		if not isinstance(location_id, str):
+			source.default_facility = source.default_facility or _make_default(source, dry_run)
+			continue
+		place = source.places.get(location_id)
+		if place is None or not place.facility:
+			name = clean_text(record.get("location_name"))
+			_add(source, location_id, name if isinstance(name, str) else "", place, dry_run)
+
+
+def _add(source: Source, location_id: str, name: str, place: Place | None, dry_run: bool) -> None:
+	known = (place.name if place else "") or name
+	title = (known or f"{source.name} {location_id}")[:140]
+	facility = free_title(title, source.name)
+	if not dry_run:
+		_make(facility)
+		if place is None:
+			_append(source, location_id, known, facility)
+		else:
+			filters = {"parent": source.name, "parenttype": DOCTYPE, "location_id": location_id}
+			frappe.db.set_value(LOCATION, filters, "facility", facility, update_modified=False)
+	source.places[location_id] = Place(location_id, known, place.enabled if place else True, facility)
+
+
+def free_title(title: str, connection: str) -> str:
+	"""A name for a new facility. Another instance's place of the same name is another place."""
+	if not frappe.db.exists(FACILITY, title):
+		return title
+	taken, number = f"{title} ({connection})"[:130], 1
+	name = taken
+	while frappe.db.exists(FACILITY, name):
+		number += 1
+		name = f"{taken} {number}"
+	return name
+
+
+def _make_default(source: Source, dry_run: bool) -> str:
+	facility = free_title(source.name, source.name)
+	if not dry_run:
+		_make(facility)
+		frappe.db.set_value(DOCTYPE, source.name, "default_facility", facility, update_modified=False)
+	return facility
+
+
+def _make(facility: str) -> None:
+	doc = frappe.get_doc({"doctype": FACILITY, "facility_name": facility})
+	doc.insert(ignore_permissions=True)  # part of the run
+
+
+def _append(source: Source, location_id: str, name: str, facility: str) -> None:
+	"""As a row of its own: saving the whole connection would be in the way of whoever edits it."""
+	row = PrivateDict(
+		doctype=LOCATION, parent=source.name, parenttype=DOCTYPE, parentfield="locations", enabled=1,
+		idx=len(source.places) + 1, location_id=location_id, location_name=name or None, facility=facility,
+	)  # fmt: skip
+	doc = frappe.get_doc(dict(row))
+	doc.db_insert()
+	frappe.clear_document_cache(DOCTYPE, source.name)

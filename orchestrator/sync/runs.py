@@ -1,0 +1,299 @@
+"""A Sync Run as the record of work: begun before it, kept up with each page, ended once. One at a time per connection.
+
+The lease: whoever holds a run has its token, and every write of theirs names it. A run whose process is gone, or that has
+not been heard of for `LEASE_SECONDS`, is taken from it; what its holder then still wants to write is refused."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.utils import get_datetime, getdate, now_datetime
+from frappe.utils.background_jobs import is_job_enqueued
+
+from orchestrator.exceptions import Conflict, refuse
+from orchestrator.sync import process
+from orchestrator.sync.tally import Tally
+
+DOCTYPE = "Sync Run"
+LIVE = ("Queued", "Running")
+RESUMABLE = ("Interrupted", "Failed", "Cancelled")
+LEASE_SECONDS = 10 * 60
+# Until then a queued run may be on its way from the database to the queue.
+QUEUE_GRACE_SECONDS = 2 * 60
+RESUMED_WITHIN = timedelta(days=1)
+JOB_PREFIX = "orchestrator-sync-"
+
+
+class Busy(Conflict):
+	"""Another run of the connection is at work. 409."""
+
+
+class LeaseLost(Exception):  # noqa: N818 - named for what happened
+	"""The run was taken from this process: it must write nothing more."""
+
+
+class Cancelled(Exception):  # noqa: N818 - named for what happened
+	"""Somebody asked the run to stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+	"""What is asked for."""
+
+	connection: str
+	sync_type: str
+	dry_run: bool = False
+	since_date: date | None = None
+	trigger: str = "API"
+
+
+@dataclass(slots=True)
+class Run:
+	"""A run in the hands of this process."""
+
+	name: str
+	order: Order
+	token: str
+	started_at: datetime
+	cursor_before: date | None
+	checkpoint: dict[str, Any]
+	approved: bool = False
+	resumed_from: str | None = None
+	tally: Tally = field(default_factory=Tally)
+	notes: list[str] = field(default_factory=list)
+	drift: dict[str, list[str]] = field(default_factory=dict)
+	in_care_before: int = 0
+
+	def note(self, text: str) -> None:
+		"""Something that whoever reads the history should know. No values, no names."""
+		if text not in self.notes:
+			self.notes.append(text)
+
+	def commit(self, checkpoint: dict[str, Any]) -> None:
+		"""Commit the page's work together with where to go on. Raises LeaseLost or Cancelled, and nothing is kept."""
+		self.write(self._progress(checkpoint))
+		frappe.db.commit()
+		self.checkpoint = checkpoint
+
+	def heartbeat(self) -> None:
+		"""Say that this run is alive, when there is nothing to commit. Raises LeaseLost or Cancelled."""
+		self.write({"heartbeat_at": now_datetime()})
+		frappe.db.commit()
+
+	def write(self, values: Mapping[str, Any]) -> None:
+		"""Write to the run's row, if it is still ours and nobody wants it to stop."""
+		names = ", ".join(f"`{name}`=%({name})s" for name in values)
+		frappe.db.sql(
+			f"update `tab{DOCTYPE}` set {names} where name=%(_name)s and lease_token=%(_token)s"  # noqa: S608
+			" and status='Running' and cancel_requested=0",
+			{**values, "_name": self.name, "_token": self.token},
+		)
+		if not frappe.db._cursor.rowcount:
+			self._raise_why()
+
+	def finish(self, status: str, **values: Any) -> None:
+		"""End the run and commit. A cancelled one may still be ended by its holder."""
+		finished = now_datetime()
+		ending = {
+			**self._progress(self.checkpoint),
+			**values,
+			"status": status,
+			"finished_at": finished,
+			"duration_seconds": round((finished - self.started_at).total_seconds(), 3),
+			"cancel_requested": 0,
+		}
+		if not self.is_ours():
+			frappe.db.rollback()
+			raise LeaseLost(self.name)
+		frappe.db.set_value(DOCTYPE, self.name, ending, update_modified=False)
+		frappe.db.commit()
+
+	def is_ours(self) -> bool:
+		"""True while nobody has taken the run from this process. Locks its row."""
+		held = frappe.db.get_value(
+			DOCTYPE, self.name, ["lease_token", "status"], as_dict=True, for_update=True
+		)
+		return bool(held and held.lease_token == self.token and held.status == "Running")
+
+	def _raise_why(self) -> None:
+		mine = self.is_ours()
+		frappe.db.rollback()
+		raise Cancelled(self.name) if mine else LeaseLost(self.name)
+
+	def _progress(self, checkpoint: dict[str, Any]) -> dict[str, Any]:
+		tally = self.tally
+		return {
+			"heartbeat_at": now_datetime(),
+			"checkpoint": json.dumps(checkpoint),
+			"phase": checkpoint.get("phase"),
+			"imported": tally.imported,
+			"updated": tally.updated,
+			"skipped": tally.skipped,
+			"failed": tally.failed,
+			"pages": tally.pages,
+			"records_read": tally.records_read,
+			"departures": tally.departures,
+			"changed_fields": json.dumps(dict(sorted(tally.changed_fields.items())), indent=1),
+			"errors": json.dumps([failure.told() for failure in tally.failures], indent=1),
+			"drift": json.dumps(self.drift, indent=1) if self.drift else None,
+			"notes": "\n".join(self.notes) or None,
+		}
+
+
+def begin(order: Order, checkpoint: dict[str, Any] | None = None) -> Run:
+	"""A new run in the hands of this process, its row committed. Raises Busy (409) naming the run that is at work.
+
+	A run of the same kind that was interrupted, or failed, is gone on with from its last page."""
+	name = _insert(order, checkpoint)
+	token = _claim(name)
+	frappe.db.commit()
+	return _load(name, token)
+
+
+def queue(order: Order, checkpoint: dict[str, Any] | None = None) -> str:
+	"""The same for a job that is yet to start: the run waits in the queue. Commits."""
+	name = _insert(order, checkpoint)
+	frappe.db.commit()
+	return name
+
+
+def take(name: str) -> Run | None:
+	"""The run, if it waits and nobody else took it; None otherwise. Commits."""
+	frappe.db.commit()
+	status = frappe.db.get_value(DOCTYPE, name, "status", for_update=True)
+	token = _claim(name) if status == "Queued" else None
+	frappe.db.commit()
+	return _load(name, token) if token else None
+
+
+def approve(name: str) -> None:
+	"""Let a held run go on, whatever it changes."""
+	values = {
+		"status": "Queued",
+		"approved_by": frappe.session.user,
+		"finished_at": None,
+		"heartbeat_at": now_datetime(),
+	}
+	frappe.db.set_value(DOCTYPE, name, values, update_modified=False)
+
+
+def live_run(connection: str) -> str | None:
+	"""The run that is queued or at work."""
+	return frappe.db.get_value(DOCTYPE, {"connection": connection, "status": ("in", LIVE)})
+
+
+def give_up_dead(connection: str) -> None:
+	"""Mark as Interrupted the runs of the connection that nobody will ever end."""
+	rows = frappe.get_all(  # a janitor sees everybody's
+		DOCTYPE,
+		filters={"connection": connection, "status": ("in", LIVE)},
+		fields=["name", "status", "heartbeat_at", "host", "process_id"],
+	)
+	for row in rows:
+		if is_dead(row):
+			ending = {"status": "Interrupted", "finished_at": now_datetime(), "lease_token": None}
+			frappe.db.set_value(DOCTYPE, row.name, ending, update_modified=False)
+
+
+def is_dead(row: Mapping[str, Any]) -> bool:
+	"""True of a run whose process is gone, or that was not heard of for too long; of a queued one, whose job is gone."""
+	silent = (now_datetime() - get_datetime(row["heartbeat_at"])).total_seconds()
+	if row["status"] == "Running":
+		return process.is_gone(row["host"], row["process_id"]) or silent > LEASE_SECONDS
+	return silent > QUEUE_GRACE_SECONDS and not is_job_enqueued(job_id(row["name"]))
+
+
+def job_id(name: str) -> str:
+	"""The id of a run's job."""
+	return f"{JOB_PREFIX}{name}"
+
+
+def _insert(order: Order, checkpoint: dict[str, Any] | None) -> str:
+	# One beginner at a time. What was read before may be old: begin anew.
+	frappe.db.commit()
+	frappe.db.get_value("Kipu Connection", order.connection, "name", for_update=True)
+	give_up_dead(order.connection)
+	if live := live_run(order.connection):
+		frappe.db.commit()
+		refuse(
+			_("Run {0} of {1} is at work. Wait for its end, or cancel it.").format(live, order.connection),
+			Busy,
+		)
+	previous = None if order.dry_run or checkpoint else _resumable(order)
+	kept = json.dumps(checkpoint) if checkpoint else None
+	doc = frappe.get_doc(
+		{
+			"doctype": DOCTYPE,
+			**_asked(order),
+			"status": "Queued",
+			"requested_by": frappe.session.user,
+			"cursor_before": frappe.db.get_value("Kipu Connection", order.connection, "cursor"),
+			"checkpoint": previous.checkpoint if previous else kept,
+			"resumed_from": previous.name if previous else None,
+			"started_at": now_datetime(),
+			"heartbeat_at": now_datetime(),
+		}
+	).insert(ignore_permissions=True)  # nobody may write runs by hand
+	return str(doc.name)
+
+
+def _claim(name: str) -> str:
+	"""Make a queued run this process's. Returns the token."""
+	token = frappe.generate_hash(length=20)
+	values = {
+		"status": "Running",
+		"lease_token": token,
+		"host": process.host(),
+		"process_id": process.own_id(),
+		"heartbeat_at": now_datetime(),
+		"cancel_requested": 0,
+	}
+	frappe.db.set_value(DOCTYPE, name, values, update_modified=False)
+	return token
+
+
+def _asked(order: Order) -> dict[str, Any]:
+	return {
+		"connection": order.connection,
+		"sync_type": order.sync_type,
+		"dry_run": int(order.dry_run),
+		"since_date": order.since_date,
+		"trigger": order.trigger,
+	}
+
+
+def _resumable(order: Order) -> frappe._dict | None:
+	"""The last run of the same kind, if it did not come to its end and left a checkpoint of today."""
+	last = frappe.db.get_value(
+		DOCTYPE,
+		{"connection": order.connection, "sync_type": order.sync_type, "dry_run": 0},
+		["name", "status", "checkpoint", "since_date", "heartbeat_at"],
+		order_by="creation desc",
+		as_dict=True,
+	)
+	if not last or last.status not in RESUMABLE or not last.checkpoint:
+		return None
+	fresh = now_datetime() - get_datetime(last.heartbeat_at) < RESUMED_WITHIN
+	return last if fresh and last.since_date == order.since_date else None
+
+
+def _load(name: str, token: str) -> Run:
+	row = frappe.db.get_value(DOCTYPE, name, "*", as_dict=True)
+	since = getdate(row.since_date) if row.since_date else None
+	return Run(
+		name=name,
+		order=Order(row.connection, row.sync_type, bool(row.dry_run), since, row.trigger),
+		token=token,
+		started_at=get_datetime(row.started_at),
+		cursor_before=getdate(row.cursor_before) if row.cursor_before else None,
+		checkpoint=json.loads(row.checkpoint or "{}"),
+		approved=bool(row.approved_by),
+		resumed_from=row.resumed_from,
+		tally=Tally(
+			row.imported, row.updated, row.skipped, row.failed, row.pages, row.records_read, row.departures
+		),
+	)

@@ -1,0 +1,65 @@
+"""What the endpoints of the sync return."""
+
+from typing import Any, TypedDict
+
+
+class RecordError(TypedDict):
+	"""One record that could not be taken. `field` is Kipu's name, or "". No values."""
+
+	casefile_id: str
+	code: str
+	field: str
+	retryable: bool
+
+
+class RunStanding(TypedDict):
+	"""A run as it stands. Dates and moments in the site's time zone, durations in seconds."""
+
+	run: str
+	connection: str
+	sync_type: str
+	status: str
+	dry_run: bool
+	since_date: str | None
+	trigger: str
+	requested_by: str | None
+	started_at: str
+	finished_at: str | None
+	sync_duration_seconds: float
+	imported: int
+	updated: int
+	skipped: int
+	failed: int
+	pages: int
+	records_read: int
+	departures: int
+	phase: str | None
+	cursor_before: str | None
+	cursor_after: str | None
+	resumed_from: str | None
+	errors: list[RecordError]
+	changed_fields: dict[str, int]
+	drift: dict[str, list[str]]
+	notes: list[str]
+	held_reason: str | None
+	error: dict[str, str] | None
+	rollback: dict[str, Any] | None
+
+
+class SyncResult(TypedDict):
+	"""What a call of the sync came to: the counts of all its runs, and each run. With one connection, `run`, `status` and
+	the cursors are its run's; with several, `run` is None and `status` the worst of theirs."""
+
+	imported: int
+	updated: int
+	skipped: int
+	errors: list[RecordError]
+	sync_duration_seconds: float
+	run: str | None
+	status: str
+	background: bool
+	dry_run: bool
+	sync_type: str
+	cursor_before: str | None
+	cursor_after: str | None
+	runs: list[RunStanding]

@@ -1,0 +1,113 @@
+"""What a run has done so far, in numbers and in names of fields. No values."""
+
+from array import array
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from orchestrator.sync.decide import Outcome
+
+ERRORS_TOLD = 100
+BUCKETS = 8192
+# The most that can become of a record comes first.
+OUTCOMES: tuple[Outcome, ...] = ("imported", "updated", "skipped")
+
+
+class Numbers:
+	"""A set of 64-bit numbers in little more than 8 bytes each: a run may meet a great many records."""
+
+	__slots__ = ("_buckets",)
+
+	def __init__(self) -> None:
+		self._buckets = [array("q") for _ in range(BUCKETS)]
+
+	def __contains__(self, number: int) -> bool:
+		return number in self._buckets[number % BUCKETS]
+
+	def add(self, number: int) -> None:
+		"""Add one that is not there."""
+		self._buckets[number % BUCKETS].append(number)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordFailure:
+	"""One record that could not be taken."""
+
+	casefile_id: str
+	code: str
+	field: str
+	retryable: bool
+
+	def told(self) -> dict[str, Any]:
+		"""As replies and history have it."""
+		return {
+			"casefile_id": self.casefile_id,
+			"code": self.code,
+			"field": self.field,
+			"retryable": self.retryable,
+		}
+
+
+@dataclass(slots=True)
+class Outcomes:
+	"""What became of the records of one page. Taken into the tally only when the page is committed."""
+
+	records: list[tuple[str, Outcome]] = field(default_factory=list)
+	failures: list[RecordFailure] = field(default_factory=list)
+	changed_fields: Counter[str] = field(default_factory=Counter)
+	departures: int = 0
+
+
+@dataclass(slots=True)
+class Tally:
+	"""Counts of a run. A record counts once, by the most that became of it, however often it is read."""
+
+	imported: int = 0
+	updated: int = 0
+	skipped: int = 0
+	failed: int = 0
+	pages: int = 0
+	records_read: int = 0
+	departures: int = 0
+	changed_fields: Counter[str] = field(default_factory=Counter)
+	failures: list[RecordFailure] = field(default_factory=list)
+	_met: Mapping[Outcome, Numbers] = field(
+		default_factory=lambda: {outcome: Numbers() for outcome in OUTCOMES}, repr=False
+	)
+	_failed: set[int] = field(default_factory=set, repr=False)
+
+	def take(self, outcomes: Outcomes) -> None:
+		"""Count a page."""
+		for key, outcome in outcomes.records:
+			self.count(key, outcome)
+		for failure in outcomes.failures:
+			self.fail(failure)
+		self.changed_fields.update(outcomes.changed_fields)
+		self.departures += outcomes.departures
+
+	def count(self, key: str, outcome: Outcome) -> None:
+		"""Count one record."""
+		number = hash(key)
+		before = next((each for each in OUTCOMES if number in self._met[each]), None)
+		if before is None:
+			self._add(outcome, 1)
+		elif OUTCOMES.index(outcome) < OUTCOMES.index(before):
+			self._add(outcome, 1)
+			self._add(before, -1)
+		else:
+			return
+		self._met[outcome].add(number)
+
+	def fail(self, failure: RecordFailure) -> None:
+		"""Count one record that could not be taken. The first hundred are told one by one."""
+		number = hash(failure)
+		if number in self._failed:
+			return
+		self._failed.add(number)
+		self.failed += 1
+		if len(self.failures) < ERRORS_TOLD:
+			self.failures.append(failure)
+
+	def _add(self, outcome: Outcome, step: int) -> None:
+		setattr(self, outcome, getattr(self, outcome) + step)

@@ -1,0 +1,192 @@
+"""One run at work: what every phase needs. A page is taken and committed together with where to go on from."""
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from datetime import date, datetime, timedelta, timezone
+from typing import Any
+
+import frappe
+
+from orchestrator.sync.applier import Applier
+from orchestrator.sync.connection import Source
+from orchestrator.sync.errors import Refused, RouteDisabled
+from orchestrator.sync.issues import Issues
+from orchestrator.sync.kipu.client import KipuClient
+from orchestrator.sync.kipu.pages import Page, ReadTally
+from orchestrator.sync.load import DatabaseStore
+from orchestrator.sync.runs import Run
+from orchestrator.sync.store import DryStore, Store, count_in_care
+from orchestrator.sync.tally import Outcomes
+
+# A read that came out torn is repeated so many times: records move while they are read.
+READS = 3
+PAGE_ATTEMPTS = 3
+LIKELY_LIMITS = (25, 50, 100)  # of a server that does not tell
+TRANSIENT_DATABASE = (frappe.QueryDeadlockError, frappe.QueryTimeoutError)
+PROGRESS_EVENT = "orchestrator_sync_progress"
+PROGRESS_SECONDS = 1.0
+
+Watch = Callable[[Run], None]
+Mark = dict[str, Any]
+
+
+class Held(Exception):  # noqa: N818 - named for what happened
+	"""The run would take more people out of care than its limit. Somebody has to approve it."""
+
+	def __init__(self, departures: int, limit: int) -> None:
+		super().__init__(departures, limit)
+		self.departures = departures
+		self.limit = limit
+
+
+class Work:
+	"""A run with its source, its client and its store."""
+
+	def __init__(self, run: Run, source: Source, client: KipuClient, watch: Watch | None = None) -> None:
+		self.run = run
+		self.source = source
+		self.client = client
+		self.store: Store = DryStore(source) if run.order.dry_run else DatabaseStore(source, run.name)
+		# Turns false when a read could not be trusted: then the cursor stays where it is.
+		self.complete = not run.checkpoint.get("torn")
+		# The day up to which this run reads, in UTC; a resumed run keeps to what it began with.
+		kept = run.checkpoint.get("until")
+		self.until = date.fromisoformat(kept) if kept else datetime.now(timezone.utc).date()
+		# True once the remote has answered: a refusal after that concerns the route, not the keys.
+		self.answered = False
+		self._watch = watch
+		self._shown_at = 0.0
+		run.in_care_before = count_in_care(source.name)
+		self.limit = source.departure_limit(run.in_care_before)
+		self.renew()
+
+	@property
+	def dry_run(self) -> bool:
+		"""True if nothing is to be written."""
+		return self.run.order.dry_run
+
+	def renew(self) -> None:
+		"""Forget what was assumed of the database: it was rolled back."""
+		self.issues = Issues(self.source.name, None if self.dry_run else self.run.name)
+		self.applier = Applier(self.run, self.source, self.store, self.issues)
+
+	def take(self, work: Callable[[], Outcomes], mark: Mark) -> None:
+		"""Do a page's work and commit it with its mark. Repeated if the database gave it up. Raises Held."""
+		for attempt in range(1, PAGE_ATTEMPTS + 1):
+			places = dict(self.source.places), self.source.default_facility
+			try:
+				outcomes = work()
+			except TRANSIENT_DATABASE:
+				roll_back()
+				self.source.places, self.source.default_facility = places
+				self.renew()
+				if attempt == PAGE_ATTEMPTS:
+					raise
+				continue
+			self.check_limit(outcomes.departures)
+			self.run.tally.take(outcomes)
+			self.run.commit(mark)
+			self.show()
+			return
+
+	def check_limit(self, departures: int) -> None:
+		"""Raise Held if with these the run goes beyond its limit."""
+		total = self.run.tally.departures + departures
+		if departures and total > self.limit and not self.run.approved:
+			raise Held(total, self.limit)
+
+	def read(self, fetch: Callable[[int], Iterator[Page]], mark: Mark) -> bool:
+		"""Take all pages of a read, from where an earlier run stopped; again if it came out torn. True if complete."""
+		for attempt in range(READS):
+			resumed = self.run.checkpoint if attempt == 0 and is_same(self.run.checkpoint, mark) else {}
+			if self._read_once(fetch, mark, resumed):
+				return True
+		self.run.note(f"{mark['phase']}: records moved while they were read; the next run reads them again")
+		return False
+
+	def _read_once(self, fetch: Callable[[int], Iterator[Page]], mark: Mark, resumed: Mark) -> bool:
+		tally, base = ReadTally(), 0
+		for page in fetch(resumed.get("page", 1)):
+			self.answered = True
+			if resumed and page.number == resumed["page"]:
+				if digest(page) != resumed["anchor"]:
+					return False  # records have moved since: begin anew
+				base, tally.totals = resumed["records"], {page.total_records}
+				continue
+			tally.observe(page)
+			self.count(page)
+			progress = {"page": page.number, "records": base + tally.records, "anchor": digest(page)}
+			self.take(lambda page=page: self.applier.apply(page.records), {**mark, **progress})  # type: ignore[misc]
+			if not page.paginated:
+				return self._trusts_one(page, mark)
+		return tally.totals == {base + tally.records} and tally.distinct == tally.records
+
+	def count(self, page: Page) -> None:
+		"""Count a page that was read."""
+		self.run.tally.pages += 1
+		self.run.tally.records_read += len(page.records)
+
+	def _trusts_one(self, page: Page, mark: Mark) -> bool:
+		"""A page without pagination is the whole answer, unless it is exactly as long as a page may be."""
+		self.run.note(f"{mark['phase']}: the answer has no pagination, so it counts as one page")
+		return len(page.records) not in (self.source.page_size, *LIKELY_LIMITS)
+
+	def optional(self, route: str, work: Callable[[], None], *, essential: bool = False) -> bool:
+		"""Do what needs a route that may be switched off for the instance, or closed to these keys. True if it was open.
+
+		An `essential` one that is closed to the keys ends the run."""
+		try:
+			work()
+		except RouteDisabled:
+			code = "disabled"
+		except Refused:
+			if essential or not self.answered:
+				raise
+			code = "refused"
+		else:
+			self.issues.reopened(route)
+			return True
+		self.run.note(f"{route}: {code}; the run went on without it")
+		self.issues.raise_("Route", code, field=route)
+		return False
+
+	def show(self, force: bool = False) -> None:
+		"""Tell Desk and whoever watches how far it is."""
+		if not force and time.monotonic() - self._shown_at < PROGRESS_SECONDS:
+			return
+		self._shown_at = time.monotonic()
+		run = self.run
+		message = {
+			"run": run.name, "phase": run.checkpoint.get("phase"), "pages": run.tally.pages,
+			"imported": run.tally.imported, "updated": run.tally.updated, "skipped": run.tally.skipped,
+			"failed": run.tally.failed,
+		}  # fmt: skip
+		with suppress(Exception):  # nobody's sync stops because nobody can watch it
+			frappe.publish_realtime(PROGRESS_EVENT, message, doctype="Sync Run", docname=run.name)
+		if self._watch:
+			self._watch(run)
+
+
+def digest(page: Page) -> str:
+	"""Which records a page holds."""
+	ids = sorted(str(record.get("casefile_id")) for record in page.records)
+	return hashlib.sha256("\n".join(ids).encode()).hexdigest()[:16]
+
+
+def is_same(checkpoint: Mapping[str, Any], mark: Mark) -> bool:
+	"""True if a checkpoint is of the very read that `mark` names."""
+	return "page" in checkpoint and all(checkpoint.get(name) == value for name, value in mark.items())
+
+
+def roll_back() -> None:
+	"""Give up the page's work, and what waits for its commit."""
+	frappe.db.rollback()
+	# Frappe sends these after the commit of whatever comes next otherwise.
+	frappe.local._webhook_queue = []
+
+
+def day_after(day: date) -> date:
+	"""The next day."""
+	return day + timedelta(days=1)

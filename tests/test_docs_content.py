@@ -1,0 +1,60 @@
+"""What a request's content is taken for, and what a name may be. No site needed."""
+
+import base64
+
+import pytest
+
+from orchestrator.docs.content import from_base64
+from orchestrator.docs.media import bears_out, examine
+from orchestrator.docs.names import with_extension
+
+
+@pytest.mark.parametrize(
+	"content", [b"Hello there", b"%PDF-1.7 x", b"\x89PNG\r\n\x1a\n", bytes(range(256)), b"a"]
+)
+def test_base64_is_recognised(content):
+	encoded = base64.b64encode(content).decode()
+	assert from_base64(encoded) == content
+	assert from_base64(f"{encoded[:4]}\r\n{encoded[4:]}\n") == content
+
+
+@pytest.mark.parametrize(
+	"text", ["contract", "contracts", "a b c d", "terms and conditions", "word", "", "Zm9v!", "==="]
+)
+def test_words_are_not(text):
+	assert from_base64(text) is None
+
+
+@pytest.mark.parametrize(
+	("head", "claim", "fits"),
+	[
+		(b"%PDF-1.4", "application/pdf", True),
+		(b"<html>", "application/pdf", False),
+		(b"PK\x03\x04", "application/vnd.openxmlformats-officedocument.wordprocessingml.document", True),
+		(b"PK\x03\x04", "text/plain", False),
+		(b"\xff\xfea\x00", "text/plain", True),
+		(b"a\x00b", "text/plain", False),
+		(b"anything", "audio/mpeg", True),
+	],
+)
+def test_a_type_is_borne_out_by_the_first_bytes(head, claim, fits):
+	assert bears_out(head, claim) == fits
+
+
+def test_a_name_without_a_type_has_that_of_the_bytes():
+	assert examine(b"%PDF-1.4", "lease") == ("application/pdf", True)
+	assert examine(b"plain words", "lease") == ("text/plain", True)
+	assert examine(b"\x00\x01", "lease") == ("application/octet-stream", True)
+
+
+@pytest.mark.parametrize(
+	("title", "named"),
+	[
+		("lease.pdf", "lease.txt"),
+		("Lease", "Lease.txt"),
+		("Plan v1.2", "Plan v1.2.txt"),
+		("x" * 140, "x" * 136 + ".txt"),
+	],
+)
+def test_a_title_gets_an_extension(title, named):
+	assert with_extension(title, ".txt") == named
