@@ -23,36 +23,25 @@ def balance_of(employee: str, leave_type: str, day: date) -> Balance:
 	allocation = engine.get_leave_allocation_records(employee, day, leave_type).get(leave_type)
 	if not allocation:
 		return nothing(leave_type)
-	remaining = engine.get_leave_balance_on(
-		employee,
-		leave_type,
-		day,
-		to_date=allocation.to_date,
-		consider_all_leaves_in_the_allocation_period=True,
-	)
 	period = (employee, leave_type, allocation.from_date, allocation.to_date)
+	taken = engine.get_leaves_for_period(*period)
 	return figures(
 		leave_type,
 		allocation.total_leaves_allocated,
-		used_of(allocation, remaining, period),
-		remaining,
+		-taken,
+		remaining_of(allocation, taken, period, day),
 		engine.get_leaves_pending_approval_for_period(*period),
 	)
 
 
-def used_of(allocation: frappe._dict, remaining: float, period: Period) -> float:
-	"""The days used of the allocation: what is missing of it and has not expired. HRMS has counted them day by day for
-	the balance already; where leave was carried forward, days that expired are missing too, and it counts again."""
-	if allocation.unused_leaves:
-		return -engine.get_leaves_for_period(*period)
-	return allocation.total_leaves_allocated + expired_by_hand(*period) - remaining
-
-
-def expired_by_hand(employee: str, leave_type: str, first: date, last: date) -> float:
-	"""What someone let expire before its time, negative. Older versions of HRMS leave it in the balance."""
-	if not COUNTS_EXPIRED:
-		return 0.0
-	return engine.get_manually_expired_leaves(employee, leave_type, first, last)
+def remaining_of(allocation: frappe._dict, taken: float, period: Period, day: date) -> float:
+	"""What HRMS's `get_leave_balance_on` comes to, by its own parts: the whole would read the allocation and what was
+	taken of it once more."""
+	employee, leave_type, first, last = period
+	expiry = engine.get_allocation_expiry_for_cf_leaves(employee, leave_type, last, first)
+	# what someone let expire before its time; older versions of HRMS leave it in the balance
+	expired = [engine.get_manually_expired_leaves(*period)] if COUNTS_EXPIRED else []
+	return engine.get_remaining_leaves(allocation, taken, day, expiry, *expired)["leave_balance"]
 
 
 def nothing(leave_type: str) -> Balance:
