@@ -1,5 +1,6 @@
 """What can be wrong with a site's set-up, and what mends it. Each check looks and changes nothing."""
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,7 @@ from frappe.utils.scheduler import is_scheduler_inactive
 
 from orchestrator.api import limits
 from orchestrator.apps import is_installed
+from orchestrator.docs import folders, storage
 from orchestrator.setup import custom_fields, indexes, roles, status_options, ticket_status
 
 APP = "orchestrator"
@@ -197,6 +199,21 @@ def check_service_levels() -> Finding:
 	return Finding("service levels", OK, "tracked")
 
 
+def check_documents() -> Finding:
+	if not frappe.db.exists("Document Folder", folders.ROOT):
+		return Finding("documents", FAIL, "no root folder", f"Run bench --site {frappe.local.site} migrate.")
+	place = storage.root()
+	existing = place if place.exists() else place.parent
+	if not os.access(existing, os.W_OK):
+		return Finding(
+			"documents",
+			FAIL,
+			f"{existing} is not writable",
+			"Give the folder to the user that runs the bench.",
+		)
+	return Finding("documents", OK, "the root folder is there, files can be written")
+
+
 def check_pdf() -> Finding:
 	if not shutil.which("wkhtmltopdf"):
 		return Finding(
@@ -233,5 +250,6 @@ CHECKS: tuple[Callable[[], Finding], ...] = (
 	check_company,
 	check_service_levels,
 	check_hr_reach,
+	check_documents,
 	check_pdf,
 )
