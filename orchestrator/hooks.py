@@ -37,7 +37,11 @@ orchestrator_library = {
 
 # "In Progress", which ERPNext's own status lists do not know, counts as open
 notification_config = "orchestrator.setup.open_counts.get_notification_config"
-override_doctype_class = {"Email Digest": "orchestrator.setup.email_digest.DigestOfOpenIssues"}
+override_doctype_class = {
+	"Auto Email Report": "orchestrator.insights.report_schedules.ReportMailing",
+	"Email Digest": "orchestrator.setup.email_digest.DigestOfOpenIssues",
+}
+doctype_js = {"Task": "public/js/task.js"}
 doctype_list_js = {"Issue": "public/js/issue_list.js", "Task": "public/js/task_list.js"}
 
 # Records kept consistent: see orchestrator/crm and orchestrator/assignment.py
@@ -108,9 +112,18 @@ doc_events = {
 	"HD Ticket Comment": {"validate": "orchestrator.helpdesk.notes.validate"},
 	"Webhook": {"validate": "orchestrator.api.webhook_targets.check_on_save"},
 	# What dashboards show: see orchestrator/insights/dashboards.py
-	"Number Card": {"on_update": "orchestrator.insights.dashboards.forget_plans"},
-	"Dashboard Chart": {"on_update": "orchestrator.insights.dashboards.forget_plans"},
-	"Report": {"on_update": "orchestrator.insights.dashboards.forget_plans"},
+	"Number Card": {
+		"on_update": "orchestrator.insights.dashboards.forget_plans",
+		"after_rename": "orchestrator.insights.dashboards.forget_plans",
+	},
+	"Dashboard Chart": {
+		"on_update": "orchestrator.insights.dashboards.forget_plans",
+		"after_rename": "orchestrator.insights.dashboards.forget_plans",
+	},
+	"Report": {
+		"on_update": "orchestrator.insights.dashboards.forget_plans",
+		"after_rename": "orchestrator.insights.dashboards.forget_plans",
+	},
 	"Insights Query v3": {"on_update": "orchestrator.insights.dashboards.forget_plans"},
 	"Insights Chart v3": {"on_update": "orchestrator.insights.dashboards.forget_plans"},
 	# A version's file stands, and goes by the access of its document: see orchestrator/docs/guards.py

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ from tests.processes import take_own_place
 BENCH = os.environ.get("ORCHESTRATOR_BENCH")
 SITE = take_own_place()
 START_TIMEOUT = 60
-SITE_FIXTURES = frozenset({"frappe_site", "site", "server", "api", "guest", "browser", "worker"})
+SITE_FIXTURES = frozenset({"frappe_site", "site", "server", "callers", "api", "guest", "browser", "worker"})
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -174,24 +175,38 @@ def guest(server: str, site: str) -> Client:
 	return Client(server, site)
 
 
-@pytest.fixture
-def api(server: str, site: str) -> Callable[[str], Client]:
-	"""`api(user)`: an API client with that user's token."""
+@dataclass(frozen=True)
+class Callers:
+	"""Those who call the site, for fixtures that several tests share."""
 
-	from tests import factories
+	server: str
+	site: str
 
-	def client_of(user: str = "Administrator") -> Client:
+	def api(self, user: str = "Administrator") -> Client:
+		"""An API client with that user's token."""
+		from tests import factories
+
 		key, secret = factories.token_of(user)
-		return Client(server, site, headers={"Authorization": f"token {key}:{secret}"})
+		return Client(self.server, self.site, headers={"Authorization": f"token {key}:{secret}"})
 
-	return client_of
+	def browser(self, user: str, password: str) -> Client:
+		"""A logged-in Desk, with the header that Desk sends."""
+		headers = {"X-Requested-With": "XMLHttpRequest"}
+		return Client(self.server, self.site, headers=headers).login(user, password)
+
+
+@pytest.fixture(scope="session")
+def callers(server: str, frappe_site: str) -> Callers:
+	return Callers(server, frappe_site)
 
 
 @pytest.fixture
-def browser(server: str, site: str) -> Callable[[str, str], Client]:
+def api(callers: Callers, site: str) -> Callable[[str], Client]:
+	"""`api(user)`: an API client with that user's token."""
+	return callers.api
+
+
+@pytest.fixture
+def browser(callers: Callers, site: str) -> Callable[[str, str], Client]:
 	"""`browser(user, password)`: a logged-in Desk, with the header that Desk sends."""
-
-	def session_of(user: str, password: str) -> Client:
-		return Client(server, site, headers={"X-Requested-With": "XMLHttpRequest"}).login(user, password)
-
-	return session_of
+	return callers.browser

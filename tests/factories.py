@@ -3,11 +3,15 @@
 Every `make_*` takes field values as keywords and returns the saved document.
 """
 
+import contextlib
+import functools
+from collections.abc import Iterator
 from typing import Any
+from unittest import mock
 
 import frappe
 from frappe.model.document import Document
-from frappe.utils.password import get_decrypted_password
+from frappe.utils.password import get_decrypted_password, passlibctx, update_password
 
 PASSWORD = "Harbor-Light-2719"
 EMAIL_DOMAIN = "harbor.example"
@@ -39,24 +43,41 @@ def make_user(*roles: str, **values: Any) -> Document:
 	defaults = {
 		"email": unique_email("user"),
 		"first_name": unique("User"),
-		"new_password": PASSWORD,
 		"send_welcome_email": 0,
 		"roles": [{"role": role} for role in roles],
+		# most tests ask for it sooner or later, and to add it is to save the user once more
+		"api_key": frappe.generate_hash(length=15),
+		"api_secret": frappe.generate_hash(length=15),
 	}
 	frappe.local.conf.throttle_user_limit = 100_000  # Frappe lets a site make 60 users an hour otherwise
-	return make("User", **{**defaults, **values})
+	user = frappe.get_doc({"doctype": "User", **defaults, **values}).insert()
+	if "new_password" not in values:
+		with mock.patch.object(passlibctx, "hash", hash_of):
+			update_password(user.name, PASSWORD)
+	frappe.db.commit()
+	return user
+
+
+@functools.cache
+def hash_of(password: str) -> str:
+	"""What the site keeps of a password: slow to work out, on purpose, and the same for all users here."""
+	return original_hash(password)
+
+
+original_hash = passlibctx.hash
 
 
 def token_of(user: str) -> tuple[str, str]:
 	"""The user's API key and secret, made if there are none."""
-	doc = frappe.get_doc("User", user)
+	key = frappe.db.get_value("User", user, "api_key")
 	secret = get_decrypted_password("User", user, "api_secret", raise_exception=False)
-	if not (doc.api_key and secret):
-		secret = frappe.generate_hash(length=15)
-		doc.update({"api_key": doc.api_key or frappe.generate_hash(length=15), "api_secret": secret})
+	if not (key and secret):
+		doc = frappe.get_doc("User", user)
+		key, secret = key or frappe.generate_hash(length=15), frappe.generate_hash(length=15)
+		doc.update({"api_key": key, "api_secret": secret})
 		doc.save(ignore_permissions=True)
 		frappe.db.commit()
-	return doc.api_key, secret
+	return key, secret
 
 
 def make_customer(**values: Any) -> Document:
@@ -103,7 +124,22 @@ def make_employee(**values: Any) -> Document:
 		"company": company(),
 		"status": "Active",
 	}
-	return make("Employee", **{**defaults, **values})
+	with everything_else_remembered():
+		return make("Employee", **{**defaults, **values})
+
+
+@contextlib.contextmanager
+def everything_else_remembered() -> Iterator[None]:
+	"""ERPNext lets the site forget all it knows with each employee that is saved, and every test would then wait for it
+	to be read again. What is about the employee and their user, the documents forget by themselves."""
+	clear_cache = frappe.clear_cache
+
+	def clear_what_is_named(user: str | None = None, doctype: str | None = None) -> None:
+		if user or doctype:
+			clear_cache(user=user, doctype=doctype)
+
+	with mock.patch.object(frappe, "clear_cache", clear_what_is_named):
+		yield
 
 
 def assign(doc: Document, user: str) -> None:

@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Iterator
 from typing import Any
+from unittest import mock
 
 import frappe
 from frappe.model.document import Document
@@ -116,16 +117,15 @@ def make_hd_ticket(**values: Any) -> Document:
 	return factories.make("HD Ticket", **{**defaults, **values}).reload()
 
 
-def make_company() -> str:
-	name = factories.unique("Company")
-	return factories.make(
-		"Company",
-		company_name=name,
-		abbr=name[-5:],
-		default_currency="USD",
-		country="United States",
-		create_chart_of_accounts_based_on="",
-	).name
+def other_company() -> str:
+	"""A company besides the site's own, with no chart of accounts."""
+	name = "Harbor Annex"
+	if not frappe.db.exists("Company", name):
+		with mock.patch.dict(frappe.local.flags, ignore_chart_of_accounts=True):
+			factories.make(
+				"Company", company_name=name, abbr="HAX", default_currency="USD", country="United States"
+			)
+	return name
 
 
 @contextlib.contextmanager
@@ -165,8 +165,9 @@ def queries() -> Iterator[list[str]]:
 
 
 @contextlib.contextmanager
-def outgoing_account() -> Iterator[str]:
-	"""A default outgoing mail account, whose mails stay in the queue. Yields its address."""
+def outgoing_account(port: int = 9) -> Iterator[str]:
+	"""A default outgoing mail account, whose mails stay in the queue until someone sends them to a server on that port.
+	Yields its address."""
 	address = factories.unique_email("support")
 	account = frappe.new_doc("Email Account")
 	account.update(
@@ -176,7 +177,7 @@ def outgoing_account() -> Iterator[str]:
 			"enable_outgoing": 1,
 			"default_outgoing": 1,
 			"smtp_server": "127.0.0.1",
-			"smtp_port": 9,
+			"smtp_port": port,
 			"no_smtp_authentication": 1,
 			"awaiting_password": 1,
 		}

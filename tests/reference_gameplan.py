@@ -59,7 +59,6 @@ def forget() -> None:
 		for name in frappe.get_all("Task", {"project": project}, pluck="name"):
 			frappe.delete_doc("Task", name, force=True)
 		for name in frappe.get_all("Sprint", {"project": project}, pluck="name"):
-			move(name, state="Planned")
 			frappe.delete_doc("Sprint", name)
 		frappe.delete_doc("Project", project, force=True)
 	frappe.db.commit()

@@ -14,7 +14,7 @@ from orchestrator.api.aliases import ALIASES
 from orchestrator.setup import ticket_status
 from orchestrator.setup.custom_fields import CUSTOM_FIELDS, CUSTOM_FIELDS_OF_APPS
 from orchestrator.setup.status_options import STATUS_OPTIONS
-from tests import factories, helpdesk, reference, reference_gameplan, reference_hr
+from tests import factories, helpdesk, reference, reference_gameplan, reference_hr, reference_kipu
 from tests.client import Client
 from tests.reference import Bindings, Example
 
@@ -58,8 +58,10 @@ def bound(frappe_site: str) -> Iterator[Bindings]:
 	promise_support()
 	switch_names(True)
 	prepared = reference_hr.prepare() | reference_gameplan.prepare()
-	empty_bucket(CALLERS["busy"][0])  # last: saving an employee clears the cache
-	yield credentials() | prepared | {"<password>": factories.PASSWORD, "<idempotency key>": uuid.uuid4().hex}
+	with reference_kipu.instance() as kipu:
+		empty_bucket(CALLERS["busy"][0])  # last: saving an employee clears the cache
+		given = {"<password>": factories.PASSWORD, "<idempotency key>": uuid.uuid4().hex}
+		yield credentials() | prepared | kipu | given
 	switch_names(False)
 	forget_earlier_run()
 	reference_hr.forget()

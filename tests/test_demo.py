@@ -2,16 +2,27 @@
 
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 import frappe
 
+from orchestrator.gameplan import clock, get_sprint_burndown, history
+from orchestrator.gameplan.task_rows import rows_of_sprint
+from orchestrator.insights import refresh_metrics
 from tests import bench, factories, snapshot
 from tests.docs_factories import keys_on_disk
+from tests.kipu_site import loopback_allowed
 from tests.snapshot import Snapshot
 
 DOMAIN = "%@harborwellness.example"
+FIGURES = {
+	"sales_dashboard": ("open_pipeline_value", "opportunities_in_pipeline", "qualified_leads"),
+	"hr_dashboard": ("headcount", "leave_to_decide"),
+	"helpdesk_dashboard": ("open_tickets",),
+	"projects_dashboard": ("open_projects", "open_tasks", "remaining_hours"),
+}
 COUNTERS = {"tabSeries"}  # they go on, as do the sequences behind the names that are numbers
 
 
@@ -36,11 +47,16 @@ def demo(frappe_site: str) -> Demo:
 	frappe.set_user("Administrator")
 	told = Demo(before=snapshot.take(), bytes_before=keys_on_disk())
 	mails_before = frappe.db.count("Email Queue")
-	bench.run("orchestrator", "demo")
-	frappe.db.rollback()
+	figures_before = figures()
+	with loopback_allowed():
+		bench.run("orchestrator", "demo")
+		frappe.db.rollback()
+		bring_a_client()
 	told.seen = look()
 	told.seen["mails"] -= mails_before
+	told.seen["figures"] = {name: value - figures_before[name] for name, value in figures().items()}
 	told.seen["new assignees"] = assignees_of_new_issues()
+	told.seen["kipu"] = look_at_kipu()
 	told.second_run = bench.run("orchestrator", "demo").stdout
 
 	edit_a_demo_lead()
@@ -71,6 +87,10 @@ def look() -> dict[str, Any]:
 			frappe.get_all("Issue", {"raised_by": ("like", DOMAIN)}, pluck="service_level_agreement")
 		),
 		"task statuses": statuses("Task", {"project": ("in", projects())}),
+		"sprints": {
+			title: figures_of(title)
+			for title in frappe.get_all("Sprint", {"project": ("in", projects())}, pluck="title")
+		},
 		"leave": sorted(frappe.get_all("Leave Application", {"leave_type": "Annual Leave"}, pluck="status")),
 		"punches": frappe.db.count("Employee Checkin", {"device_id": "office"}),
 		"assignments": assignments_apart_from_the_field(),
@@ -92,6 +112,48 @@ def look() -> dict[str, Any]:
 	}
 
 
+def figures() -> dict[str, float]:
+	"""What the dashboards tell now."""
+	return {
+		name: item["value"]
+		for dashboard, names in FIGURES.items()
+		for item in refresh_metrics(dashboard=dashboard, items=list(names))["items"]
+		if (name := item["name"]) in names
+	}
+
+
+def look_at_kipu() -> dict[str, Any]:
+	"""The demo's connection to the simulator."""
+	connection = frappe.get_doc("Kipu Connection", "Kipu Simulator")
+	return {
+		"address": connection.base_url,
+		"secret": connection.get_password("secret_key"),
+		"scheduled": connection.schedule_enabled,
+		"zones": {row.facility: row.time_zone for row in connection.locations},
+	}
+
+
+def bring_a_client() -> None:
+	"""As a run of the sync does: a client with a stay, the run's own record, what the sync remembers."""
+	connection = frappe.get_doc("Kipu Connection", "Kipu Simulator")
+	facility = connection.default_facility
+	run = factories.make("Sync Run", connection=connection.name, sync_type="full", status="Completed").name
+	connection.db_set("last_run", run)
+	client = factories.make(
+		"Client", connection=connection.name, facility=facility, person_id=str(uuid4()), first_name="Ada"
+	)
+	client.add_comment("Comment", "Met today")
+	stay = factories.make(
+		"Client Stay", connection=connection.name, facility=facility, client=client.name, casefile_id="9:x"
+	)
+	factories.make("Sync Change", sync_run=run, reference_doctype="Client Stay", reference_name=stay.name)
+	factories.make("Sync Issue", connection=connection.name, sync_run=run, kind="Record", status="Open")
+	frappe.get_doc(doctype="Sync State", name=client.name, connection=connection.name).insert(
+		set_name=client.name
+	)
+	frappe.db.commit()
+
+
 def assignees_of_new_issues() -> list[str]:
 	"""Whom the platform assigns three issues that arrive while the demo is there."""
 	issues = [
@@ -104,6 +166,22 @@ def assignees_of_new_issues() -> list[str]:
 	]
 	frappe.db.rollback()
 	return [issue.assigned_to for issue in issues]
+
+
+def figures_of(title: str) -> tuple[float, ...]:
+	"""What a burndown says of a sprint of the demo, and how many of its events nobody wrote down."""
+	sprint = frappe.db.get_value("Sprint", {"title": title})
+	told = get_sprint_burndown(sprint)
+	now = clock.now()
+	unwritten = history.unwritten_events(history.stored_events(sprint, now), rows_of_sprint(sprint), now)
+	figures = (
+		"committed_hours",
+		"scope_added_hours",
+		"scope_removed_hours",
+		"burned_hours",
+		"remaining_hours",
+	)
+	return (*(told[name] for name in figures), len(unwritten))
 
 
 def statuses(doctype: str, filters: dict) -> set[str]:
@@ -160,6 +238,14 @@ def refer_to_the_demo() -> str:
 	return factories.make_task(project=project).name
 
 
+def test_the_demos_sprints_have_a_past(demo):
+	# committed, added, removed, burned, remaining; the last is what the history lacks
+	assert demo.seen["sprints"] == {
+		"Forms and wording": (19, 1, 0, 20, 0, 0),
+		"Rooms ready": (42, 12, 5.4, 16.5, 32.1, 0),
+	}
+
+
 def test_the_leads_stand_in_every_status(demo):
 	options = frappe.get_meta("Lead").get_field("status").options.split("\n")
 	assert demo.seen["lead statuses"] == set(options)
@@ -202,6 +288,22 @@ def test_the_field_assigned_to_agrees_with_the_assignments(demo):
 	assert demo.seen["assignments"] == []
 
 
+def test_the_dashboards_tell_the_demos_figures(demo):
+	assert demo.seen["figures"] == pytest.approx(
+		{
+			"open_pipeline_value": 18_000 + 9_500 + 42_000 + 15_000 * 1.09 + 12_500 + 64_000,
+			"opportunities_in_pipeline": 6,
+			"qualified_leads": 2,
+			"headcount": 8,
+			"leave_to_decide": 2,
+			"open_tickets": 5 + 3,
+			"open_projects": 2,
+			"open_tasks": 7,
+			"remaining_hours": 40 * 0.5 + 16 + 10 * 0.1 + 6 * 0.6 + 30 * 0.65 + 12 * 0.75 + 24,
+		}
+	)
+
+
 def test_new_issues_go_to_the_supporters_in_turn(demo):
 	first, second, third = demo.seen["new assignees"]
 	assert {first, second} == {
@@ -209,6 +311,20 @@ def test_new_issues_go_to_the_supporters_in_turn(demo):
 		"priya.dale@harborwellness.example",
 	}
 	assert third == first
+
+
+def test_there_is_a_connection_to_the_simulator_that_reads_nothing_on_its_own(demo):
+	assert demo.seen["kipu"] == {
+		"address": "http://127.0.0.1:8790",
+		"secret": "simulator-secret-key",
+		"scheduled": 0,
+		"zones": {
+			"Harbor Point Recovery": "America/New_York",
+			"Cedar Hollow House": "America/Chicago",
+			"Mesa Lantern Center": "America/Phoenix",
+			"Port Sable Lodge": "America/Los_Angeles",
+		},
+	}
 
 
 def test_no_mail_is_queued(demo):

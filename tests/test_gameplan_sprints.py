@@ -7,7 +7,8 @@ import pytest
 import frappe
 from frappe.utils import add_days, getdate, now_datetime
 
-from tests import factories
+from orchestrator.gameplan import get_sprint_burndown
+from tests import factories, helpdesk
 from tests.gameplan import (
 	at,
 	events_of,
@@ -197,6 +198,18 @@ def test_the_company_list_stands_in_for_a_project_without_one(site):
 	assert calendar_for(project.name, None).works(harbor_day)
 
 
+@pytest.mark.parametrize("tasks", [1, 12])
+def test_a_burndown_takes_five_statements_at_most_however_many_tasks_there_are(people, sprint, tasks):
+	for _ in range(tasks):
+		make_task(sprint)
+	make_gp_task(sprint)
+	frappe.set_user(people["user"])
+	get_sprint_burndown(sprint.name)  # what Frappe caches of its own is there from here on
+	with helpdesk.queries() as asked:
+		get_sprint_burndown(sprint.name)
+	assert len(asked) <= 5
+
+
 # Start and close
 
 
@@ -254,6 +267,15 @@ def test_what_moves_on_at_the_end_leaves_the_closed_sprints_line_alone(client, s
 	assert new["committed_hours"] == 4
 	assert [row[0] for row in events_of(sprint.name)] == ["Joined", "Left"]
 	assert [row[0] for row in events_of(following.name)] == ["Joined", "Progressed"]
+
+
+def test_the_rest_goes_to_no_sprint_that_the_caller_may_not_see(confined):
+	client, project = confined
+	sprint, hidden = make_sprint(project), make_sprint()
+	data(client.post(START, sprint=sprint.name))
+	reply = client.post(CLOSE, sprint=sprint.name, next_sprint=hidden.name)
+	assert refusal(reply) == (404, "DoesNotExistError")
+	assert frappe.db.get_value("Sprint", sprint.name, "state") == "Active"
 
 
 def test_without_a_next_sprint_the_rest_goes_to_the_backlog(client, sprint):
@@ -322,6 +344,24 @@ def test_of_two_starts_at_once_one_is_a_conflict(client, sprint):
 	assert sorted(states) == ["Active", "Planned"]
 
 
+def test_a_task_that_joins_while_the_sprint_is_closed_is_not_lost_in_it(client, sprint):
+	make_task(sprint)
+	data(client.post(START, sprint=sprint.name))
+	tasks = [factories.make_task(project=sprint.project).name for _ in range(6)]
+
+	def join(name: str):
+		return client.post("frappe.client.set_value", doctype="Task", name=name, sprint=sprint.name)
+
+	with ThreadPoolExecutor(4) as pool:
+		joining = [pool.submit(join, name) for name in tasks[:3]]
+		closing = pool.submit(lambda: client.post(CLOSE, sprint=sprint.name))
+		joining += [pool.submit(join, name) for name in tasks[3:]]
+	data(closing.result())
+	assert {reply.result().status_code for reply in joining} <= {200, 409}
+	frappe.db.rollback()
+	assert frappe.get_all("Task", {"sprint": sprint.name}) == []
+
+
 # What a sprint must be like
 
 
@@ -349,6 +389,29 @@ def test_a_sprint_that_cannot_be_is_refused(client, site, values, status):
 	assert not frappe.db.count("Sprint", {"project": project})
 
 
+def test_a_sprint_is_saved_again_by_who_has_just_made_it(site):
+	sprint = frappe.get_doc(
+		doctype="Sprint", title="A", project=factories.make_project().name, start_date=day(0), end_date=day(1)
+	).insert()
+	sprint.append("members", {"user": "Administrator", "capacity_hours": 8})
+	assert sprint.save().members[0].capacity_hours == 8
+
+
+@pytest.mark.parametrize("state", ["Planned", "Active", "Closed"])
+def test_desk_saves_a_sprint_in_any_state(browser, client, sprint, state):
+	if state != "Planned":
+		data(client.post(START, sprint=sprint.name))
+	if state == "Closed":
+		data(client.post(CLOSE, sprint=sprint.name))
+	desk = browser(factories.make_user("Projects User").name, factories.PASSWORD)
+	doc = desk.get("frappe.client.get", doctype="Sprint", name=sprint.name).json()["message"]
+	doc["goal"] = "A goal"
+	reply = desk.post("frappe.desk.form.save.savedocs", doc=frappe.as_json(doc), action="Save")
+	assert reply.status_code == 200, reply.text
+	frappe.db.rollback()
+	assert frappe.db.get_value("Sprint", sprint.name, ["goal", "state"]) == ("A goal", state)
+
+
 def test_a_sprints_state_is_reached_and_not_set(client, sprint):
 	reply = client.post("frappe.client.set_value", doctype="Sprint", name=sprint.name, state="Closed")
 	assert refusal(reply) == (409, "SprintStateError")
@@ -373,10 +436,11 @@ def test_a_sprint_that_holds_tasks_keeps_its_project(client, sprint):
 	assert refusal(reply) == (409, "SprintStateError")
 
 
-def test_an_active_sprint_is_not_deleted(client, sprint):
-	data(client.post(START, sprint=sprint.name))
+def test_a_sprint_that_holds_tasks_is_not_deleted(client, sprint):
+	make_task(sprint)
 	reply = client.post("frappe.client.delete", doctype="Sprint", name=sprint.name)
-	assert refusal(reply) == (409, "SprintStateError")
+	assert refusal(reply) == (409, "LinkExistsError")
+	assert len(events_of(sprint.name)) == 1
 
 
 def test_sprints_are_not_merged(site, sprint):
@@ -511,6 +575,9 @@ def test_nothing_of_a_sprint_is_for_who_has_no_role_in_projects(api, people, spr
 	for method in (START, CLOSE):
 		assert stranger.post(method, sprint=sprint.name).status_code == 403
 	assert frappe.db.get_value("Sprint", sprint.name, "state") == "Planned"
+	body = {"title": "A", "project": sprint.project, "start_date": day(0), "end_date": day(1)}
+	assert stranger.post("frappe.client.insert", doctype="Sprint", **body).status_code == 403
+	assert stranger.post("frappe.client.delete", doctype="Sprint", name=sprint.name).status_code == 403
 
 
 def test_a_sprint_that_is_not_there_is_not_found(client):
@@ -550,21 +617,15 @@ def listed(client) -> list[str]:
 	return [row["name"] for row in data(rows)]
 
 
-def test_a_user_permission_on_a_company_hides_the_sprints_of_its_projects(api, sprint):
-	"""A sprint has no company: its project has."""
-	other = factories.make(
-		"Company",
-		company_name=(name := factories.unique("Company")),
-		abbr=name[-5:],
-		default_currency="USD",
-		country="United States",
-		create_chart_of_accounts_based_on="",
-	)
+def test_a_user_permission_on_customers_hides_the_sprints_of_the_others_projects(api, site):
+	"""A sprint has no customer: its project has."""
+	theirs, others = factories.make_customer().name, factories.make_customer().name
+	sprint = make_sprint(factories.make_project(customer=others).name)
 	user = factories.make_user("Projects User").name
-	factories.make("User Permission", user=user, allow="Company", for_value=other.name)
+	factories.make("User Permission", user=user, allow="Customer", for_value=theirs)
 	assert api(user).get(BURNDOWN, sprint=sprint.name).status_code == 404
 	assert api(user).get("frappe.client.get", doctype="Sprint", name=sprint.name).status_code == 404
-	assert listed(api(user)) == []
+	assert sprint.name not in listed(api(user))
 
 
 def test_the_events_are_for_managers(api, people, sprint):

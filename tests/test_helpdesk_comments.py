@@ -1,19 +1,20 @@
 """add_issue_comment: replies that reach the customer, notes that never do; on an Issue and on an HD Ticket."""
 
 import email
-from email.message import Message
+from email.message import EmailMessage, Message
 
 import pytest
 
 import frappe
+from frappe.email.receive import InboundMail
 
-from tests import factories, helpdesk
+from tests import factories, helpdesk, smtp
 
 METHOD = "orchestrator.helpdesk.add_issue_comment"
 
 
-@pytest.fixture
-def agent(site) -> str:
+@pytest.fixture(scope="module")
+def agent(frappe_site) -> str:
 	return factories.make_user("Support Team").name
 
 
@@ -70,6 +71,30 @@ def receive(doc, message_id: str, content: str = "It is broken.") -> str:
 		reference_doctype=doc.doctype,
 		reference_name=doc.name,
 	).name
+
+
+def send(communication: str) -> None:
+	"""As the site's scheduled job does with what waits in the queue."""
+	frappe.flags.mute_emails = False
+	try:
+		frappe.get_doc("Email Queue", {"communication": communication}).send()
+	finally:
+		frappe.flags.mute_emails = True
+
+
+def answer(mail: Message, sender: str, account: str, content: str) -> str:
+	"""The customer's mail program answers: the Communication that the site makes of it."""
+	reply = EmailMessage()
+	reply["From"], reply["To"], reply["Subject"] = sender, account, f"Re: {mail['Subject']}"
+	reply["Message-Id"], reply["In-Reply-To"] = (
+		f"<{frappe.generate_hash()}@harbor.example>",
+		mail["Message-Id"],
+	)
+	reply.set_content(content)
+	account_doc = frappe.get_doc("Email Account", {"email_id": account})
+	received = InboundMail(reply.as_bytes(), account_doc).process()
+	frappe.db.commit()
+	return received.name
 
 
 def make_file(user: str = "Administrator", **values) -> str:
@@ -130,6 +155,26 @@ class TestPublicReplyOnAnIssue:
 		_recipients, mail = queued_mail(second["comment"])
 		sent = frappe.db.get_value("Communication", first["comment"], "message_id")
 		assert mail["In-Reply-To"] == f"<{sent}>"
+
+	@pytest.mark.parametrize("make", [factories.make_issue, helpdesk.make_hd_ticket])
+	def test_it_leaves_by_the_queue_and_what_the_customer_answers_comes_back_to_the_ticket(self, api, make):
+		doc, caller = make(), factories.make_user("Support Team", "Agent").name
+		with smtp.sink() as sink, helpdesk.outgoing_account(sink.port) as address:
+			data = say(api(caller), doc, "Please try again.")
+			assert (
+				frappe.db.get_value("Email Queue", {"communication": data["comment"]}, "status") == "Not Sent"
+			)
+			send(data["comment"])
+			((recipients, mail),) = sink.mails
+			received = answer(mail, doc.raised_by, address, "It works.")
+		assert recipients == [doc.raised_by]
+		assert "Please try again." in mail.as_string()
+		assert frappe.db.get_value("Email Queue", {"communication": data["comment"]}, "status") == "Sent"
+		stored = frappe.get_doc("Communication", received)
+		assert (stored.reference_doctype, stored.reference_name, stored.in_reply_to) == (
+			doc.doctype, str(doc.name), data["comment"],
+		)  # fmt: skip
+		assert (stored.sent_or_received, "It works." in stored.content) == ("Received", True)
 
 	def test_a_note_in_between_is_not_what_the_mail_answers(self, api, agent, issue, account):
 		client = api(agent)

@@ -117,7 +117,7 @@ class TestAssignedTo:
 		if request.param == "disabled":
 			return factories.make_user("Support Team", enabled=0).name
 		user = factories.make_user("Support Team").name
-		factories.make("User Permission", user=user, allow="Company", for_value=helpdesk.make_company())
+		factories.make("User Permission", user=user, allow="Company", for_value=helpdesk.other_company())
 		return user
 
 	def test_set_value_is_422_and_writes_nothing(self, api, agent, unfit):
@@ -388,7 +388,7 @@ class TestMyTickets:
 		user = factories.make_user("Support Team").name
 		issue = factories.make_issue(company=factories.company())
 		factories.assign(issue, user)
-		factories.make("User Permission", user=user, allow="Company", for_value=helpdesk.make_company())
+		factories.make("User Permission", user=user, allow="Company", for_value=helpdesk.other_company())
 		frappe.db.delete("DocShare", {"share_name": issue.name})
 		frappe.db.commit()
 		assert self.names(api(user)) == []

@@ -12,29 +12,29 @@ SECRET = "Between us: the account is under review"
 METHOD = "orchestrator.helpdesk.add_issue_comment"
 
 
-@pytest.fixture
-def customer(site) -> str:
+@pytest.fixture(scope="module")
+def customer(frappe_site) -> str:
 	return helpdesk.make_portal_user()
 
 
-@pytest.fixture
-def agent(site) -> str:
+@pytest.fixture(scope="module")
+def agent(frappe_site) -> str:
 	return factories.make_user("Support Team", "Agent").name
 
 
-@pytest.fixture(params=["issue", "shared issue", "hd ticket"])
-def ticket(request, customer, api, browser, agent):
+@pytest.fixture(scope="module", params=["issue", "shared issue", "hd ticket"])
+def ticket(request, customer, callers, agent):
 	"""A ticket of the customer with a note by API, a note written in Desk, and a reply that the customer may see."""
 	doc = (helpdesk.make_hd_ticket if request.param == "hd ticket" else factories.make_issue)(
 		raised_by=customer
 	)
 	if request.param == "shared issue":
 		factories.make("DocShare", user=customer, share_doctype="Issue", share_name=doc.name, read=1, write=1)
-	client = api(agent)
+	client = callers.api(agent)
 	for body in ({"message": SECRET, "is_internal": True}, {"message": "You will hear from us."}):
 		reply = client.post(METHOD, issue=str(doc.name), **body)
 		assert reply.status_code == 201, reply.text
-	reply = browser(agent, factories.PASSWORD).request(
+	reply = callers.browser(agent, factories.PASSWORD).request(
 		"POST",
 		"/api/method/frappe.desk.form.utils.add_comment",
 		data={
@@ -59,8 +59,8 @@ def index_notes() -> None:
 	HelpdeskSearch().build_index()
 
 
-@pytest.fixture
-def reads(ticket, customer, api, browser):
+@pytest.fixture(scope="module")
+def reads(ticket, customer, callers):
 	"""Every way of a customer to the ticket, each as (name, reply)."""
 	name, doctype = str(ticket.name), ticket.doctype
 	columns = json.dumps(["name", "subject", "_comments"])
@@ -85,7 +85,10 @@ def reads(ticket, customer, api, browser):
 	}
 	return [
 		(f"{kind} {call}", client.get(method, **params))
-		for kind, client in (("api", api(customer)), ("browser", browser(customer, factories.PASSWORD)))
+		for kind, client in (
+			("api", callers.api(customer)),
+			("browser", callers.browser(customer, factories.PASSWORD)),
+		)
 		for call, (method, params) in calls.items()
 	]
 
@@ -129,7 +132,8 @@ def test_the_portal_page_shows_the_reply_and_no_note(site, customer, api, agent)
 	assert SECRET not in page.text
 
 
-def test_without_a_role_a_customer_reads_no_issue_by_the_generic_calls(site, customer, api):
+def test_without_a_role_a_customer_reads_no_issue_by_the_generic_calls(site, api):
+	customer = helpdesk.make_portal_user()
 	issue = factories.make_issue(raised_by=customer)
 	client = api(customer)
 	assert client.get("frappe.client.get", doctype="Issue", name=issue.name).status_code == 403
@@ -192,8 +196,8 @@ def test_no_mail_to_the_customer_has_the_note(site, customer, api, agent):
 	assert "under review" not in mails[0]
 
 
-def test_a_mention_in_a_note_mails_it_to_agents_alone(site, customer, api):
-	author, colleague = helpdesk.make_agent(), helpdesk.make_agent()
+def test_a_mention_in_a_note_mails_it_to_agents_alone(site, api):
+	customer, author, colleague = helpdesk.make_portal_user(), helpdesk.make_agent(), helpdesk.make_agent()
 	doc = helpdesk.make_hd_ticket(raised_by=customer)
 	marks = {user: mention(user) for user in (customer, colleague)}
 	with helpdesk.outgoing_account():

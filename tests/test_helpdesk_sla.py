@@ -5,8 +5,10 @@ a holiday."""
 from datetime import datetime, timedelta
 
 import pytest
+from helpdesk.helpdesk.doctype.hd_service_level_agreement import hd_service_level_agreement as hd_engine
 
 import frappe
+from erpnext.support.doctype.service_level_agreement import service_level_agreement as engine
 from frappe.utils import add_to_date, now_datetime
 
 from orchestrator.helpdesk import get_sla_status, service_level
@@ -24,8 +26,8 @@ def agreement(frappe_site) -> str:
 	return helpdesk.agreement()
 
 
-@pytest.fixture
-def agent(site):
+@pytest.fixture(scope="module")
+def agent(frappe_site) -> str:
 	return factories.make_user("Support Team").name
 
 
@@ -209,6 +211,22 @@ class TestIssue:
 			"2027-02-05T13:00:00",
 		)
 
+	def test_the_reset_of_erpnext_starts_it_anew(self, site, agreement, monkeypatch):
+		"""By the button of the form, at nine on the day after the holiday."""
+		issue = make_issue(agreement)
+		monkeypatch.setattr(engine, "now_datetime", lambda _user: datetime(2027, 2, 4, 9))
+		frappe.db.set_single_value("Support Settings", "allow_resetting_service_level_agreement", 1)
+		try:
+			engine.reset_service_level_agreement("Issue", issue.name, "Wrong device", "Administrator")
+		finally:
+			frappe.db.set_single_value("Support Settings", "allow_resetting_service_level_agreement", 0)
+		data = get_sla_status(issue=issue.name)
+		assert (data["first_response_due"], data["resolution_due"], data["resolution_status"]) == (
+			"2027-02-04T11:00:00",
+			"2027-02-05T13:00:00",
+			"on_track",
+		)
+
 	def test_past_due_is_breached_with_negative_seconds(self, site, agreement):
 		data = get_sla_status(issue=make_issue(agreement, "2025-02-03 10:00:00").name)
 		assert (data["resolution_status"], data["first_response_status"]) == ("breached", "breached")
@@ -308,6 +326,32 @@ class TestHDTicket:
 		assert data["first_response_due"] == "2027-02-08T10:00:00"
 		assert data["resolution_due"] == "2027-02-09T12:00:00"
 
+	def test_a_change_of_priority_moves_both_targets(self, site):
+		sla = helpdesk.make_hd_agreement()
+		ticket = helpdesk.make_hd_ticket(
+			subject=f"{sla} ticket", priority="High", service_level_agreement_creation="2027-02-05 16:00:00"
+		)
+		ticket.priority = "Low"
+		ticket.save()
+		data = get_sla_status(issue=ticket.name)
+		# eight hours: 1 on Friday, 7 on Monday; 24: 1 + 8 + 8 + 7 on Wednesday
+		assert data["first_response_due"] == "2027-02-08T16:00:00"
+		assert data["resolution_due"] == "2027-02-10T16:00:00"
+
+	def test_the_hours_that_it_was_paused_are_added(self, site, monkeypatch):
+		sla = helpdesk.make_hd_agreement()
+		ticket = helpdesk.make_hd_ticket(
+			subject=f"{sla} ticket", priority="High", service_level_agreement_creation="2027-02-01 10:00:00"
+		)
+		for status, hour in (("Replied", 11), ("Open", 14)):
+			monkeypatch.setattr(hd_engine, "now_datetime", lambda hour=hour: datetime(2027, 2, 1, hour))
+			ticket.reload().status = status
+			ticket.save()
+		data = get_sla_status(issue=ticket.name)
+		# seven hours on Monday less three, eight on Tuesday
+		assert (data["resolution_due"], data["on_hold_since"]) == ("2027-02-02T17:00:00", None)
+		assert data["resolution_status"] == "on_track"
+
 	def test_a_paused_ticket_is_paused(self, site):
 		ticket = helpdesk.make_hd_ticket()
 		ticket.status = "Replied"
@@ -403,9 +447,10 @@ class TestRefusals:
 		)
 		assert client.get(self.METHOD, issue="ISS-NONE").status_code == 404
 
-	def test_an_issue_of_another_company_is_404(self, api, agent):
+	def test_an_issue_of_another_company_is_404(self, api):
+		agent = factories.make_user("Support Team").name
 		issue = factories.make_issue(company=factories.company())
-		other = helpdesk.make_company()
+		other = helpdesk.other_company()
 		factories.make("User Permission", user=agent, allow="Company", for_value=other)
 		reply = api(agent).get(self.METHOD, issue=issue.name)
 		assert reply.status_code == 404, reply.text

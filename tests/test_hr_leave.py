@@ -29,14 +29,19 @@ def leave_type(frappe_site) -> str:
 	return make_leave_type()
 
 
-@pytest.fixture
-def approver(site) -> Person:
+@pytest.fixture(scope="module")
+def approver(frappe_site) -> Person:
+	frappe.set_user("Administrator")
 	return make_person("Leave Approver")
 
 
 @pytest.fixture
-def person(approver, leave_type) -> Person:
+def person(site, approver, leave_type) -> Person:
 	"""An employee with twenty days and a leave approver, who is no manager of theirs."""
+	return make_applicant(leave_type, approver)
+
+
+def make_applicant(leave_type: str, approver: Person) -> Person:
 	person = make_person(leave_approver=approver.user)
 	allocate(person.employee, leave_type)
 	return person
@@ -130,7 +135,9 @@ def test_half_days(api, person, leave_type, values, days, half):
 	assert (data["total_leave_days"], data["half_day"], data["half_day_date"]) == (days, True, half)
 
 
-def test_the_approver_is_told_once(api, person, approver, leave_type, templates):
+def test_the_approver_is_told_once(api, leave_type, templates):
+	approver = make_person("Leave Approver")
+	person = make_applicant(leave_type, approver)
 	key = {"Idempotency-Key": frappe.generate_hash()}
 	replies = [api(person.user).post(APPLY, headers=key, **wish(leave_type)) for _ in range(2)]
 	assert {reply.status_code for reply in replies} == {201}
@@ -163,6 +170,31 @@ def test_overlapping_leave_is_409(api, person, leave_type):
 	assert first in reply.json()["exc"]
 	assert reply.json()["exc"].endswith("Choose other days, or cancel that application first.")
 	assert count("Leave Application", employee=person.employee) == 1
+
+
+def test_two_halves_of_a_day_are_no_overlap_and_a_third_is(api, person, leave_type):
+	client = api(person.user)
+	half = wish(leave_type, MONDAY, MONDAY, half_day=True)
+	assert [client.post(APPLY, **half).status_code for _ in range(3)] == [201, 201, 409]
+	balance = client.get("orchestrator.hr.get_leave_balance", leave_type=leave_type).json()["data"]
+	assert (balance["balance"], balance["pending"]) == (20.0, 1.0)
+
+
+def test_a_refused_application_tells_nobody(api, leave_type, templates):
+	approver = make_person("Leave Approver")
+	person = make_applicant(leave_type, approver)
+	client = api(person.user)
+	refusals = (
+		wish(leave_type, "2027-03-01", "2027-03-31"),  # more than is left
+		wish(make_leave_type()),  # no allocation
+		wish(leave_type, MONDAY, FRIDAY),  # ends before it begins
+		wish(leave_type, "2027-03-06", "2027-03-07"),  # holidays
+	)
+	assert {client.post(APPLY, **refusal).status_code for refusal in refusals} == {422}
+	assert client.post(APPLY, **wish(leave_type)).status_code == 201
+	assert client.post(APPLY, **wish(leave_type, MONDAY, WEDNESDAY)).status_code == 409
+	assert mails_to(approver.user) == 1
+	assert count("PWA Notification", to_user=approver.user) == 1
 
 
 def test_of_two_applications_at_once_one_is_made(api, person, leave_type):
@@ -230,6 +262,18 @@ def test_more_leave_than_is_left_is_422(api, person, leave_type):
 	)
 
 
+def test_leave_over_the_end_of_an_allocation_is_422(api, person):
+	other = make_leave_type()
+	allocate(person.employee, other, from_date="2027-01-01", to_date=FRIDAY)
+	allocate(person.employee, other, from_date="2027-03-06", to_date="2027-12-31")
+	refused(
+		api(person.user).post(APPLY, **wish(other)),
+		person.employee,
+		422,
+		"LeaveAcrossAllocationsError: Application period cannot be across two allocation records. Apply once for the days of each.",
+	)
+
+
 def test_leave_on_holidays_alone_is_422(api, person, leave_type):
 	reply = api(person.user).post(APPLY, **wish(leave_type, "2027-03-06", "2027-03-07"))
 	refused(
@@ -263,7 +307,9 @@ def set_mandatory_approver(value: int) -> None:
 	frappe.db.commit()
 
 
-def test_an_approver_who_cannot_sign_in_is_none(api, person, approver, leave_type):
+def test_an_approver_who_cannot_sign_in_is_none(api, leave_type, site):
+	approver = make_person("Leave Approver")
+	person = make_applicant(leave_type, approver)
 	frappe.db.set_value("User", approver.user, "enabled", 0)
 	frappe.db.commit()
 	assert api(person.user).post(APPLY, **wish(leave_type)).json()["exc_type"] == "NoLeaveApprover"
@@ -569,10 +615,8 @@ def test_nobody_cancels_a_colleagues_leave(api, guest, person, pending):
 # Lists
 
 
-def test_the_list_is_ones_own_for_an_employee_and_ones_reports_for_a_manager(
-	api, guest, approver, leave_type, site
-):
-	manager = make_person()
+def test_the_list_is_ones_own_for_an_employee_and_ones_reports_for_a_manager(api, guest, leave_type, site):
+	approver, manager = make_person("Leave Approver"), make_person()
 	report, colleague = (
 		make_person(reports_to=manager.employee, leave_approver=approver.user),
 		make_person(leave_approver=approver.user),

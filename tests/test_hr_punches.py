@@ -71,6 +71,21 @@ def test_an_employee_keeps_the_time_given_within_the_tolerance(api, person):
 	)
 
 
+def test_ones_own_punch_may_name_its_zone_and_the_tolerance_holds_in_it(api, person):
+	client, given = api(person.user), site_now() - timedelta(minutes=2)
+	zone = ZoneInfo(get_system_timezone())
+	utc = given.replace(tzinfo=zone).astimezone(ZoneInfo("UTC"))
+	east = given.replace(tzinfo=zone).astimezone(ZoneInfo("Asia/Kolkata"))
+	reply = client.post(CHECK_IN, timestamp=utc.strftime("%Y-%m-%dT%H:%M:%SZ"))
+	assert (reply.status_code, reply.json()["data"]["time"]) == (201, given.isoformat())
+	reply = client.post(CHECK_OUT, timestamp=east.isoformat())
+	assert (reply.status_code, reply.json()["data"]["time"]) == (201, given.isoformat())
+	# the same digits, of a zone in which that moment is hours away
+	for stale_or_to_come in (f"{given.isoformat()}+14:00", f"{given.isoformat()}-12:00"):
+		assert client.post(CHECK_IN, timestamp=stale_or_to_come).status_code in (403, 422)
+	assert count("Employee Checkin", employee=person.employee) == 2
+
+
 def test_an_older_punch_of_ones_own_is_403_that_says_so(api, person):
 	given = site_now() - timedelta(minutes=7)
 	reply = api(person.user).post(CHECK_IN, timestamp=given.isoformat())

@@ -190,6 +190,23 @@ def test_a_source_changed_after_it_was_shared_waits_for_approval(api, shared):
 	assert insights.value(client.get(GET, dashboard=dashboard), metric.name) >= 3
 
 
+def test_a_user_who_has_left_gives_out_nothing_any_more(api, shared):
+	leaver = factories.make_user("System Manager").name
+	metric = insights.make_metric(
+		"Number Card",
+		insights.make_card(shared[0]).name,
+		permission_mode="Shared",
+		compute_as=leaver,
+		shared_role="Desk User",
+	)
+	client, dashboard = api(insights.make_reader()), insights.make_dashboard(metric)
+	assert insights.value(client.get(GET, dashboard=dashboard), metric.name) == 3
+	frappe.get_doc("User", leaver).update({"enabled": 0}).save()
+	frappe.db.commit()
+	found = insights.item(client.post(REFRESH, dashboard=dashboard), metric.name)
+	assert (found["error"]["type"], leaver in found["error"]["message"]) == ("Conflict", True)
+
+
 def test_nobody_but_the_user_or_a_system_manager_shares_what_a_user_may_read(site):
 	manager = factories.make_user("Dashboard Manager", "Desk User").name
 	frappe.set_user(manager)
@@ -205,3 +222,16 @@ def test_nobody_but_the_user_or_a_system_manager_shares_what_a_user_may_read(sit
 		"Measure", "open_pipeline_value", permission_mode="Shared", compute_as=manager, shared_role="All"
 	)
 	assert own.compute_as == manager
+
+
+def test_who_may_no_longer_see_a_figure_sees_nothing_of_its_history(api, opportunities):
+	seller = make_seller(*opportunities)
+	dashboard = insights.make_dashboard(frappe.get_doc("Orchestrator Metric", "open_pipeline_value"))
+	asked = {"dashboard": dashboard, "metric": "open_pipeline_value"}
+	api(seller).get(GET, dashboard=dashboard)
+	insights.record()
+	points = api(seller).get(HISTORY, **asked).json()["data"]["points"]
+	assert [point["value"] for point in points] == [1500]
+	frappe.get_doc("User", seller).remove_roles("Sales User")
+	frappe.db.commit()
+	assert api(seller).get(HISTORY, **asked).status_code == 403

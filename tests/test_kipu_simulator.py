@@ -1,10 +1,7 @@
 """The simulator serves any correct client: here a second one, written from Kipu's description with nothing of ours."""
 
-import base64
 import email.utils
 import hashlib
-import hmac
-import http.client
 import json
 import os
 import re
@@ -14,7 +11,6 @@ import time
 import tracemalloc
 from datetime import date, timedelta
 from pathlib import Path
-from urllib.parse import urlencode
 
 import pytest
 
@@ -24,57 +20,9 @@ from orchestrator.sync.kipu.simulator.places import PLACES
 from orchestrator.sync.kipu.simulator.render import casefile_id, full_record
 from orchestrator.sync.kipu.simulator.server import Simulator
 from orchestrator.sync.kipu.simulator.world import Settings, World
+from tests.kipu_minimal import ALWAYS, Minimal
 
-ALWAYS = {"start_date": "2000-01-01", "end_date": "2100-01-01"}
 NOON = 1_790_000_000.0  # 2026-09-21 13:33:20 UTC
-
-
-class Minimal:
-	"""The smallest correct client: `http.client` and `hmac`. One connection, kept alive."""
-
-	def __init__(self, kipu: Simulator, version: int = 3):
-		self.connection = http.client.HTTPConnection("127.0.0.1", kipu.port, timeout=10)
-		self.version = version
-		self.access_id, self.secret, self.app_id = (
-			"simulator-access-id", "simulator-secret-key", "simulator-app-id",
-		)  # fmt: skip
-		self.scheme = {3: "APIAuth", 4: "APIAuth-HMAC-SHA256"}[version]
-		self.digest = {3: hashlib.sha1, 4: hashlib.sha256}[version]
-		self.date_header = "Date"
-		self.signed_headers: dict[str, str] = {}
-		self.skew = 0.0
-
-	def get(self, path: str, **parameters: str) -> tuple[int, dict]:
-		uri = f"{path}?{urlencode({**parameters, 'app_id': self.app_id})}"
-		now = email.utils.formatdate(time.time() + self.skew, usegmt=True)
-		content_type = self.signed_headers.get("Content-Type", "")
-		text = f"{content_type},,{uri},{now}"
-		mac = base64.b64encode(hmac.new(self.secret.encode(), text.encode(), self.digest).digest()).decode()
-		headers = {
-			"Accept": f"application/vnd.kipusystems+json; version={self.version}",
-			"Authorization": f"{self.scheme} {self.access_id}:{mac}",
-			self.date_header: now,
-			**self.signed_headers,
-		}
-		return self.raw("GET", uri, headers)
-
-	def raw(
-		self, method: str, uri: str, headers: dict[str, str], body: str | None = None
-	) -> tuple[int, dict]:
-		self.connection.request(method, uri, body, headers)
-		response = self.connection.getresponse()
-		return response.status, json.loads(response.read())
-
-	def all(self, path: str, key: str, **parameters: str) -> list[dict]:
-		records: list[dict] = []
-		page = pages = 1
-		while page <= pages:
-			status, payload = self.get(path, page=str(page), per="50", **parameters)
-			assert status == 200
-			records += payload[key]
-			pages = int(payload["pagination"]["total_pages"])
-			page += 1
-		return records
 
 
 @pytest.fixture

@@ -119,6 +119,18 @@ def test_other_roles_neither_read_nor_change_them(site):
 			lambda: insert("Project", project_name=factories.unique("Project"), company=factories.company()),
 		),
 		(
+			"SPRINT",
+			lambda: insert(
+				"Sprint",
+				title=factories.unique("Sprint"),
+				project=insert(
+					"Project", project_name=factories.unique("Project"), company=factories.company()
+				).name,
+				start_date="2027-02-01",
+				end_date="2027-02-05",
+			),
+		),
+		(
 			"EMP",
 			lambda: insert(
 				"Employee",

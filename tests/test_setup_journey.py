@@ -46,6 +46,7 @@ OUR_FIELDS = {
 	("tabGP Task", "expected_time"),
 	("tabGP Task", "progress"),
 }
+OUR_ROLES = ("Orchestrator Manager", "Clinical User", "Clinical Manager", "Kipu Sync Manager")
 STOCK_LEAD_STATUSES = (
 	"Lead\nOpen\nReplied\nOpportunity\nQuotation\nLost Quotation\nInterested\nConverted\nDo Not Contact"
 )
@@ -223,15 +224,19 @@ def leftovers() -> dict[str, list]:
 		"modules": "select name from `tabModule Def` where app_name='orchestrator'",
 		"doctypes": "select name from tabDocType where module='Orchestrator'",
 		"custom fields": "select name from `tabCustom Field` where module='Orchestrator'",
-		"roles": "select name from tabRole where name like 'Orchestrator%'",
-		"granted roles": "select name from `tabHas Role` where role like 'Orchestrator%'",
-		"permissions": "select name from tabDocPerm where role like 'Orchestrator%'",
+		"roles": f"select name from tabRole where name in {OUR_ROLES}",  # noqa: S608
+		"granted roles": f"select name from `tabHas Role` where role in {OUR_ROLES}",  # noqa: S608
+		"permissions": f"select name from tabDocPerm where role in {OUR_ROLES}",  # noqa: S608
 		"jobs": "select name from `tabScheduled Job Type` where method like 'orchestrator.%'",
 		"patches": "select name from `tabPatch Log` where patch like 'orchestrator.%'",
 		"defaults": "select defkey from tabDefaultValue where parent like '%orchestrator%' or defvalue like '%orchestrator%'",
 		"singles": "select field from tabSingles where doctype like 'Orchestrator%'",
 		"naming rules": "select name from `tabDocument Naming Rule` where name like 'orchestrator-%'",
-		"workspaces": "select name from tabWorkspace where name='Orchestrator'",
+		"our clients' changes": "select name from tabVersion where ref_doctype in ('Client', 'Client Stay')",
+		"facilities' readers": "select name from `tabUser Permission` where allow='Facility'",
+		"workspaces": "select name from tabWorkspace where module='Orchestrator'",
+		"reports": "select name from tabReport where module='Orchestrator'",
+		"notifications": "select name from tabNotification where module='Orchestrator'",
 		"cards": "select name from `tabNumber Card` where module='Orchestrator'",
 		"pages": "select name from tabPage where module='Orchestrator'",
 		"tables": "select table_name from information_schema.tables where table_schema=database() and"  # noqa: S608

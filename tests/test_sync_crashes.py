@@ -3,6 +3,7 @@
 Processes are killed with SIGKILL for real, at points drawn by chance: before some statement to the database or some
 request to Kipu."""
 
+import contextlib
 import os
 import random
 import signal
@@ -13,15 +14,18 @@ import pytest
 
 import frappe
 
+from orchestrator.sync import engine, jobs, runs, work
 from orchestrator.sync.http import HttpSession
 from orchestrator.sync.kipu.simulator.faults import Fault
 from orchestrator.sync.kipu.simulator.server import Simulator
+from orchestrator.sync.runs import Busy, LeaseLost, Order
 from tests.kipu_site import (
 	checksums,
 	clients,
 	counts,
 	loopback_allowed,
 	make_connection,
+	stay_of,
 	sync,
 )
 
@@ -161,3 +165,122 @@ def test_a_resumed_run_goes_on_from_its_page(kipu):
 	run = sync(connection)
 	assert (run["status"], run["resumed_from"]) == ("Completed", failed.name)
 	assert run["imported"] == len(kipu.world) - PAGE_SIZE
+
+
+FAULTS = (
+	"reset", "truncated", "truncated_json", "html", "missing_key", "garbage_pagination", "wrong_page", "lost_page",
+	"missing_record", "repeated_record", "shifting",
+)  # fmt: skip
+
+
+def test_whatever_the_network_did_the_next_run_makes_it_good(kipu):
+	dice = random.Random(7)
+	connection = make_connection(kipu, page_size=PAGE_SIZE, mass_change_minimum=1000)
+	for kind in FAULTS:
+		for _ in range(3):
+			a_little_happens(kipu, dice)
+		kipu.faults.add(Fault(kind, route="patients/latest", page=2, times=None))
+		kipu.faults.add(Fault(kind, route="patients/census", page=1, times=2))
+		cursor = frappe.db.get_value("Kipu Connection", connection, "cursor")
+		run = sync(connection, "full")
+		assert kipu.faults.played.get(kind), kind
+		assert run["cursor_after"] in (None, str(cursor)), kind
+		kipu.faults.clear()
+	assert sync(connection)["status"] == "Completed"
+	clean = make_connection(kipu)
+	sync(clean)
+	assert people(connection) == people(clean)
+
+
+def test_a_database_that_drops_the_connection_fails_the_run_and_the_next_goes_on(kipu, monkeypatch):
+	connection = make_connection(kipu, page_size=PAGE_SIZE)
+	monkeypatch.setattr(work, "PROGRESS_SECONDS", 0.0)
+	dropped: list[int] = []
+
+	def drop(run: runs.Run) -> None:
+		if run.tally.imported and not dropped:
+			dropped.append(frappe.db.sql("select connection_id()")[0][0])
+			with second_connection() as other:
+				other.cursor().execute(f"kill connection {dropped[0]}")
+
+	run = runs.begin(Order(connection, "incremental"))
+	assert engine.execute(run, drop) == "Failed"
+	assert frappe.db.get_value("Sync Run", run.name, ["status", "imported"]) == ("Failed", PAGE_SIZE)
+	again = sync(connection)
+	assert (again["resumed_from"], again["imported"]) == (run.name, len(kipu.world) - PAGE_SIZE)
+
+
+def second_connection() -> Any:
+	"""Another connection to the site's database."""
+	return contextlib.closing(frappe.db.create_connection())
+
+
+def test_a_redis_that_forgets_everything_or_is_gone_does_no_harm(kipu, monkeypatch):
+	connection = make_connection(kipu, page_size=PAGE_SIZE)
+	monkeypatch.setattr(work, "PROGRESS_SECONDS", 0.0)
+	run = runs.begin(Order(connection, "incremental"))
+	assert engine.execute(run, lambda _run: frappe.cache().flushdb()) == "Completed"
+	stay = kipu.world.admit_new()
+
+	def without_redis() -> None:
+		frappe.cache().connection_pool.connection_kwargs["port"] = 9
+		frappe.cache().connection_pool.disconnect()
+		sync(connection)
+
+	in_a_process(without_redis)
+	assert sync(connection)["status"] == "Completed"
+	assert stay_of(connection, stay + 1000).status == "Active"
+
+
+# One at a time
+
+
+def test_who_comes_second_is_told_who_is_at_work(kipu):
+	connection = make_connection(kipu)
+	first = runs.begin(Order(connection, "incremental"))
+	with pytest.raises(Busy, match=first.name):
+		runs.begin(Order(connection, "full"))
+	with pytest.raises(Busy, match=first.name):
+		runs.queue(Order(connection, "census"))
+	other = runs.begin(Order(make_connection(kipu), "incremental"))
+	assert first.order.connection != other.order.connection
+
+
+def test_a_run_that_was_not_heard_of_is_taken_over_and_its_holder_writes_nothing_more(kipu):
+	connection = make_connection(kipu, page_size=PAGE_SIZE)
+	old = runs.begin(Order(connection, "incremental"))
+	elsewhere = {
+		"host": "another-machine",
+		"heartbeat_at": frappe.utils.add_to_date(None, seconds=-runs.LEASE_SECONDS - 1),
+	}
+	frappe.db.set_value("Sync Run", old.name, elsewhere)
+	frappe.db.commit()
+	assert sync(connection)["status"] == "Completed"
+	before = clients(connection)
+	frappe.db.set_value("Client Stay", {"connection": connection}, "room_name", "never")
+	with pytest.raises(LeaseLost):
+		old.commit({"phase": "latest"})
+	assert clients(connection) == before
+	assert engine.execute(old) == "Interrupted"
+	assert frappe.db.get_value("Sync Run", old.name, "status") == "Interrupted"
+	assert clients(connection) == before
+
+
+def test_a_run_on_another_machine_that_is_alive_is_left_alone(kipu):
+	connection = make_connection(kipu)
+	run = runs.begin(Order(connection, "incremental"))
+	frappe.db.set_value("Sync Run", run.name, {"host": "another-machine", "process_id": "1:1"})
+	frappe.db.commit()
+	with pytest.raises(Busy):
+		runs.begin(Order(connection, "incremental"))
+
+
+def test_a_queued_run_whose_job_is_lost_is_given_up(kipu):
+	connection = make_connection(kipu)
+	name = runs.queue(Order(connection, "incremental"))
+	jobs.give_up_dead_runs()
+	assert frappe.db.get_value("Sync Run", name, "status") == "Queued"
+	long_ago = frappe.utils.add_to_date(None, minutes=-3)
+	frappe.db.set_value("Sync Run", name, "heartbeat_at", long_ago)
+	jobs.give_up_dead_runs()
+	assert frappe.db.get_value("Sync Run", name, "status") == "Interrupted"

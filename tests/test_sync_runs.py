@@ -7,9 +7,11 @@ import pytest
 
 import frappe
 
+from orchestrator.sync import engine, runs, work
 from orchestrator.sync.kipu.simulator.faults import Fault
 from orchestrator.sync.kipu.simulator.server import Simulator
 from orchestrator.sync.kipu.simulator.world import Settings
+from orchestrator.sync.runs import Order
 from tests.kipu_site import (
 	checksums,
 	client_of,
@@ -144,6 +146,28 @@ def test_the_cursor_never_goes_back(place):
 	sync(connection)
 	frappe.db.set_value("Kipu Connection", connection, "cursor", "2099-01-01")
 	assert sync(connection, "full")["cursor_after"] == "2099-01-01"
+
+
+def test_an_unchanged_page_costs_at_most_five_statements(place, monkeypatch):
+	monkeypatch.setattr(work, "PROGRESS_SECONDS", 0.0)
+	_kipu, connection = place(60, page_size=2)
+	sync(connection)
+	run = runs.begin(Order(connection, "full"))
+	marks: list[tuple[int, int]] = []
+	counted, original = [0], frappe.db.sql
+
+	def sql(*args, **kwargs):
+		counted[0] += 1
+		return original(*args, **kwargs)
+
+	frappe.db.sql = sql
+	try:
+		engine.execute(run, lambda run: marks.append((run.tally.pages, counted[0])))
+	finally:
+		del frappe.db.sql
+	by_page = dict(marks)
+	costs = [by_page[page] - by_page[page - 1] for page in range(2, 30)]
+	assert max(costs) <= 5, costs
 
 
 # What happens to people
@@ -307,3 +331,61 @@ def test_a_mass_discharge_is_held_before_its_page_is_kept(place):
 		kipu.world.discharge(stay, kipu.world.today(stay) - 1)
 	assert sync(connection)["status"] == "Held"
 	assert {stay_of(connection, chart(stay)).status for stay in stays} == {"Active"}
+
+
+# What an instance does not offer
+
+
+@pytest.mark.parametrize("status", [410, 403])
+def test_a_route_that_is_closed_is_gone_on_without_and_told_once(place, status):
+	kipu, connection = place(10)
+	sync(connection)
+	for route in ("patients/census", "vaults/patients"):
+		kipu.faults.add(Fault("status", route=route, times=None, status=status))
+	stay = kipu.world.admit_new()
+	run = sync(connection)
+	assert (run["status"], run["imported"], len(run["notes"])) == ("Completed", 1, 2)
+	assert stay_of(connection, chart(stay)).status == "Active"
+	routes = {"connection": connection, "kind": "Route", "status": "Open"}
+	assert set(frappe.get_all("Sync Issue", routes, pluck="field")) == {"patients/census", "vaults/patients"}
+	sync(connection)
+	assert frappe.db.count("Sync Issue", routes) == 2
+	kipu.faults.clear()
+	sync(connection)
+	assert frappe.db.count("Sync Issue", routes) == 0
+	assert frappe.db.get_value("Kipu Connection", connection, "status") == "Active"
+
+
+def test_without_latest_the_census_goes_on_and_the_cursor_waits(place):
+	kipu, connection = place(10)
+	cursor = sync(connection)["cursor_after"]
+	frappe.db.set_value("Kipu Connection", connection, "cursor", "2026-01-01")
+	kipu.faults.add(Fault("status", route="patients/latest", times=None, status=410))
+	stay = kipu.world.admit_new()
+	run = sync(connection)
+	assert (run["imported"], run["cursor_after"]) == (1, "2026-01-01")
+	assert stay_of(connection, chart(stay)).status == "Active"
+	assert cursor != run["cursor_after"]
+
+
+def test_an_instance_without_pagination_is_read_as_one_page(place):
+	kipu, connection = place(10)
+	kipu.faults.add(Fault("no_pagination", times=None))
+	run = sync(connection)
+	assert (run["status"], run["imported"]) == ("Completed", len(kipu.world))
+	assert run["cursor_after"] is not None
+	assert any("no pagination" in note for note in run["notes"])
+	assert sync(connection)["imported"] == 0
+
+
+def test_a_server_that_gives_fewer_a_page_than_asked_for_loses_nobody(place):
+	kipu, connection = place(30)
+	kipu.faults.add(Fault("per_cap", times=None, value=7))
+	assert sync(connection)["imported"] == len(kipu.world)
+
+
+@pytest.mark.parametrize("retry_after", ["seconds", "date"])
+def test_a_server_that_throttles_is_waited_for(place, retry_after):
+	kipu, connection = place(5)
+	kipu.faults.add(Fault("throttle", times=2, retry_after=retry_after, value=0))
+	assert sync(connection)["status"] == "Completed"

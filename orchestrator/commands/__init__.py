@@ -3,32 +3,37 @@
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import click
 
 import frappe
-from frappe.commands import get_site, pass_context
+from frappe.commands import pass_context
+
+from orchestrator.commands import documents, sync
+from orchestrator.commands.site import connected
 
 COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
 
 
 @click.group()
 def orchestrator() -> None:
-	"""Frappe Orchestrator: demo data, a check of the set-up, a check of the documents."""
+	"""Frappe Orchestrator: demo data, checks of the set-up and of the documents, the Kipu sync."""
 
 
 @orchestrator.command()
 @click.option("--remove", "takes_back", is_flag=True, help="Take back what the demo made and changed.")
+@click.option(
+	"--kipu", metavar="URL", help="Where the Kipu simulator is, if not on its usual port of this machine."
+)
 @pass_context
-def demo(context: frappe._dict, takes_back: bool) -> None:
-	"""Make a demo: people, leads, opportunities, employees, leave, issues, projects, documents."""
-	with _site(context):
+def demo(context: frappe._dict, takes_back: bool, kipu: str | None) -> None:
+	"""Make a demo: people, leads, opportunities, employees, leave, issues, projects, documents, and a connection to the
+	Kipu simulator."""
+	with connected(context):
 		if takes_back:
 			_remove_demo()
 		else:
-			_make_demo()
+			_make_demo(kipu)
 
 
 @orchestrator.command()
@@ -38,7 +43,7 @@ def doctor(context: frappe._dict, as_json: bool) -> None:
 	"""Check the set-up and say what to mend. Ends with 1 if something fails."""
 	from orchestrator.setup.doctor import FAIL, examine
 
-	with _site(context):
+	with connected(context):
 		findings = examine()
 	if as_json:
 		click.echo(json.dumps([finding._asdict() for finding in findings], indent=1))
@@ -52,56 +57,13 @@ def doctor(context: frappe._dict, as_json: bool) -> None:
 		sys.exit(1)
 
 
-@orchestrator.command("check-documents")
-@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
-@click.option(
-	"--remove-orphans", is_flag=True, help="Remove files that no version has, a day after they were written."
-)
-@pass_context
-def check_documents(context: frappe._dict, as_json: bool, remove_orphans: bool) -> None:
-	"""Compare the bytes of every document version with its checksum. Ends with 1 if something is damaged."""
-	from orchestrator.docs import integrity
-
-	with _site(context):
-		report = integrity.check()
-		if remove_orphans:
-			integrity.remove_orphans(report.orphans)
-	if as_json:
-		click.echo(
-			json.dumps(
-				{**report._asdict(), "damaged": [damage._asdict() for damage in report.damaged]}, indent=1
-			)
-		)
-	else:
-		click.echo("\n".join(integrity.lines(report)))
-	if not report._replace(orphans=[] if remove_orphans else report.orphans).is_clean:
-		sys.exit(1)
-
-
-@contextmanager
-def _site(context: frappe._dict) -> Iterator[None]:
-	"""A connection to the site as Administrator, if Orchestrator is installed there."""
-	site = get_site(context)
-	frappe.init(site=site)
-	frappe.connect()
-	try:
-		if "orchestrator" not in frappe.get_installed_apps():
-			click.echo(
-				f"Orchestrator is not installed on {site}. Run bench --site {site} install-app orchestrator."
-			)
-			sys.exit(1)
-		yield
-	finally:
-		frappe.destroy()
-
-
-def _make_demo() -> None:
-	from orchestrator.setup.demo import ledger, make
+def _make_demo(kipu: str | None) -> None:
+	from orchestrator.setup.demo import clinic, ledger, make
 
 	if ledger.exists():
 		click.echo("The demo is there already. To make it anew, remove it first: orchestrator demo --remove")
 		return
-	made = Counter(record.doctype for record in make.make())
+	made = Counter(record.doctype for record in make.make(kipu or clinic.BASE_URL))
 	shown = (
 		"User",
 		"Lead",
@@ -115,6 +77,14 @@ def _make_demo() -> None:
 		"Document",
 	)
 	click.echo("The demo is made: " + ", ".join(f"{made[doctype]} {doctype}" for doctype in shown))
+	if made["Kipu Connection"]:
+		click.echo(
+			f"Its Kipu is the simulator. Fetch the clients: bench --site {frappe.local.site} orchestrator sync-kipu --full"
+		)
+	else:
+		click.echo(
+			"Without a connection to Kipu: this machine is not in kipu_allowed_hosts of the site's configuration."
+		)
 
 
 def _remove_demo() -> None:
@@ -130,5 +100,8 @@ def _remove_demo() -> None:
 			click.echo(f"  {line}")
 		sys.exit(1)
 
+
+for command in (*documents.COMMANDS, *sync.COMMANDS):
+	orchestrator.add_command(command)
 
 commands = [orchestrator]

@@ -67,12 +67,6 @@ def course_of(sprint: frappe._dict, days: Sequence[date], now: datetime) -> Cour
 	return chart(events, days, sprint.started_at or until, until)
 
 
-def remaining_at(sprint: str, now: datetime) -> float:
-	"""What remains to be done in a sprint at this moment, by all that is known of it."""
-	events = history.events_until(sprint, now, closed=False)
-	return hours(chart(events, [], now, now).now.remaining)
-
-
 def forecast_of(
 	sprint: frappe._dict, course: Course, days: Sequence[date], today: date, calendar: WorkCalendar
 ) -> SprintForecast | None:

@@ -8,10 +8,18 @@ from frappe import _
 
 from orchestrator.api.generic import writable
 from orchestrator.gameplan import clock, events, history, sprints
-from orchestrator.gameplan.burndown import course_of, hours
+from orchestrator.gameplan.burndown import hours
+from orchestrator.gameplan.course import chart
 from orchestrator.gameplan.events import Entry
 from orchestrator.gameplan.shapes import MovedTask, SprintClosing
-from orchestrator.gameplan.sprint_rules import ACTIVE, CLOSED, DOCTYPE, OWNER_FIELDS, SprintStateError
+from orchestrator.gameplan.sprint_rules import (
+	ACTIVE,
+	CLOSED,
+	DOCTYPE,
+	OWNER_FIELDS,
+	SprintStateError,
+	locked_state,
+)
 from orchestrator.gameplan.standing import JOINED, LEFT, OUT, Event
 from orchestrator.gameplan.task_rows import DOCTYPES, FIELD, GP_TASK, TaskRow, rows_of_sprint
 
@@ -34,9 +42,8 @@ def close(name: str, next_sprint: str | None) -> SprintClosing:
 			SprintStateError,
 		)
 	target = read_target(doc, next_sprint)
+	rows = rows_of_sprint(doc.name, lock=True)
 	now = clock.now()
-	events.reconcile_sprint(doc.name)
-	rows = rows_of_sprint(doc.name)
 	unfinished = sorted((row for row in rows if row.is_unfinished), key=lambda row: (row.doctype, row.name))
 	keep_figures(doc, rows, now)
 	move(unfinished, doc.name, target, now)
@@ -58,6 +65,7 @@ def read_target(doc: "Sprint", next_sprint: str | None) -> str | None:
 	if not next_sprint or next_sprint == BACKLOG:
 		return None
 	target = writable(frappe.get_meta(DOCTYPE), next_sprint)
+	target.state = locked_state(target.name)
 	same_owner = all((target.get(name) or None) == (doc.get(name) or None) for name in OWNER_FIELDS)
 	if target.name == doc.name or target.state == CLOSED or not same_owner:
 		frappe.throw(
@@ -70,8 +78,11 @@ def read_target(doc: "Sprint", next_sprint: str | None) -> str | None:
 
 
 def keep_figures(doc: "Sprint", rows: list[TaskRow], now: datetime) -> None:
-	"""Write down what came of the sprint, for its velocity."""
-	course = course_of(frappe._dict(name=doc.name, state=ACTIVE, started_at=doc.started_at), [], now)
+	"""Write down what came of the sprint, for its velocity, and what no hook saw, for its burndown."""
+	stored = history.stored_events(doc.name, now, lock=True)
+	found = history.unwritten_events(stored, rows, now)
+	events.write_found(doc.name, found)
+	course = chart(stored + found, [], doc.started_at or now, now)
 	doc.update(
 		{
 			"state": CLOSED,

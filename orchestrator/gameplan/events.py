@@ -12,7 +12,7 @@ import frappe
 
 from orchestrator.gameplan import clock, history
 from orchestrator.gameplan.standing import Event, Step, steps
-from orchestrator.gameplan.task_rows import TaskRow, has_sprints, rows_named
+from orchestrator.gameplan.task_rows import TaskRow, has_sprints, rows_named, rows_of_sprint
 
 if TYPE_CHECKING:
 	from frappe.model.document import Document
@@ -95,9 +95,14 @@ def entry_of(doctype: str, name: str, step: Step, at: datetime, status: str | No
 def reconcile_sprint(sprint: str) -> int:
 	"""Write down what the tasks of one sprint show that its events do not tell."""
 	now = clock.now()
-	found = history.unwritten_events(sprint, history.stored_events(sprint, now), now)
-	write(Entry(sprint, event, found_later=True) for event in found)
+	found = history.unwritten_events(history.stored_events(sprint, now), rows_of_sprint(sprint), now)
+	write_found(sprint, found)
 	return len(found)
+
+
+def write_found(sprint: str, found: list[Event]) -> None:
+	"""Store events that no hook saw."""
+	write(Entry(sprint, event, found_later=True) for event in found)
 
 
 def write(entries: Iterable[Entry]) -> None:

@@ -33,9 +33,11 @@ class Logged(NamedTuple):
 	event: Event
 
 
-def stored_events(sprint: str, until: datetime) -> list[Event]:
-	"""What was written down of the sprint up to a moment, first to last."""
-	return [Event(*row) for row in frappe.db.sql(STORED, {"sprint": sprint, "until": until})]
+def stored_events(sprint: str, until: datetime, lock: bool = False) -> list[Event]:
+	"""What was written down of the sprint up to a moment, first to last. `lock` reads what others have committed since
+	the transaction began."""
+	query = f"{STORED}{' LOCK IN SHARE MODE' if lock else ''}"
+	return [Event(*row) for row in frappe.db.sql(query, {"sprint": sprint, "until": until})]
 
 
 def latest_event(doctype: str, task: str) -> Logged | None:
@@ -47,13 +49,13 @@ def latest_event(doctype: str, task: str) -> Logged | None:
 def events_until(sprint: str, until: datetime, closed: bool) -> list[Event]:
 	"""All that is known of the sprint up to a moment. A closed one has its history complete: closing saw to it."""
 	events = stored_events(sprint, until)
-	return events if closed else events + unwritten_events(sprint, events, until)
+	return events if closed else events + unwritten_events(events, rows_of_sprint(sprint), until)
 
 
-def unwritten_events(sprint: str, events: list[Event], now: datetime) -> list[Event]:
-	"""What the tasks show that the events do not tell."""
+def unwritten_events(events: list[Event], rows: list[TaskRow], now: datetime) -> list[Event]:
+	"""What the tasks of a sprint show that its events do not tell."""
 	latest: dict[Key, Event] = {(event.doctype, event.task): event for event in events}
-	present = {(row.doctype, row.name): row for row in rows_of_sprint(sprint)}
+	present = {(row.doctype, row.name): row for row in rows}
 	missing = [key for key, event in latest.items() if event.is_in and key not in present]
 	found = [event for key, row in present.items() if (event := changed(row, latest.get(key), now))]
 	return found + gone(missing, latest, now)
@@ -83,6 +85,8 @@ def gone(missing: list[Key], latest: dict[Key, Event], now: datetime) -> list[Ev
 
 
 def dated(modified: datetime, last: Event | None, now: datetime) -> datetime:
-	"""When a change that nobody saw was made: with the task's own last change, but after its last event."""
-	earliest = last.at + TICK if last else datetime.min
-	return max(min(modified, now), earliest)
+	"""When a change that nobody saw was made: with the task's own last change. Where that is no later than the last event,
+	the change left no trace of its time, and is told of the moment at which it was found."""
+	if last and modified <= last.at:
+		return max(now, last.at + TICK)
+	return min(modified, now)

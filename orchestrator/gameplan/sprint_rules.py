@@ -1,10 +1,11 @@
 """What a Sprint must be like to be saved: the lifecycle methods of its DocType call these."""
 
+from datetime import date, datetime
 from typing import TYPE_CHECKING, NoReturn
 
 import frappe
 from frappe import _
-from frappe.utils import date_diff
+from frappe.utils import date_diff, get_datetime, getdate
 
 from orchestrator.apps import require_app
 from orchestrator.exceptions import Conflict, refuse
@@ -40,10 +41,20 @@ class OverlappingSprint(Conflict):
 	"""Another active sprint of the same project or team has days in common. 409."""
 
 
-def check_owner(doc: "Sprint") -> None:
-	"""422 for a sprint that is nobody's; 501 for a team of Gameplan without Gameplan."""
+def locked_state(sprint: str) -> str:
+	"""The sprint's state as it is and will be until the transaction ends: whoever closes it meanwhile waits, and whoever
+	has just closed it has been waited for."""
+	return frappe.db.sql("SELECT state FROM `tabSprint` WHERE name = %s LOCK IN SHARE MODE", sprint)[0][0]
+
+
+def require_team_app(doc: "Sprint") -> None:
+	"""501 for a team of Gameplan without Gameplan."""
 	if doc.team_type == "GP Team":
 		require_app("gameplan")
+
+
+def check_owner(doc: "Sprint") -> None:
+	"""422 for a sprint that is nobody's."""
 	if not doc.team:
 		doc.team_type = ""
 	if not (doc.project or doc.team):
@@ -74,7 +85,7 @@ def check_kept_fields(doc: "Sprint") -> None:
 	if doc.is_new():
 		given = [name for name in KEPT_FIELDS if doc.get(name) and doc.get(name) != PLANNED]
 	else:
-		given = [name for name in KEPT_FIELDS if doc.has_value_changed(name)]
+		given = [name for name in KEPT_FIELDS if is_changed(doc, name)]
 	if given:
 		frappe.throw(
 			_(
@@ -84,13 +95,21 @@ def check_kept_fields(doc: "Sprint") -> None:
 		)
 
 
+def is_changed(doc: "Sprint", name: str) -> bool:
+	"""True if the save changes the field. Nothing, zero and the empty text are the same, and so are a moment and its
+	text: a document in memory has the one, the stored one the other."""
+	now, before = doc.get(name) or None, doc.get_doc_before_save().get(name) or None
+	if isinstance(before, date) and now:
+		now = get_datetime(now) if isinstance(before, datetime) else getdate(now)
+	return now != before
+
+
 def check_frozen_fields(doc: "Sprint") -> None:
 	"""409 for a change that would falsify what the sprint was."""
 	if doc.is_new() or doc.flags.moved:
 		return
-	before = doc.get_doc_before_save()
-	owner_changed = any((doc.get(name) or None) != (before.get(name) or None) for name in OWNER_FIELDS)
-	if doc.state == CLOSED and (owner_changed or any(doc.has_value_changed(name) for name in DATE_FIELDS)):
+	owner_changed = any(is_changed(doc, name) for name in OWNER_FIELDS)
+	if doc.state == CLOSED and (owner_changed or any(is_changed(doc, name) for name in DATE_FIELDS)):
 		frappe.throw(
 			_("{0} is closed: its dates, project and team stay as they were.").format(doc.name),
 			SprintStateError,
@@ -122,14 +141,8 @@ def check_overlap(doc: "Sprint") -> None:
 			)
 
 
-def check_deletable(doc: "Sprint") -> None:
-	"""409 for an active sprint. Of the tasks in any other Frappe itself tells that they refer to it."""
-	if doc.state == ACTIVE:
-		frappe.throw(_("{0} is active. Close it before you delete it.").format(doc.name), SprintStateError)
-
-
 def forget_events(doc: "Sprint") -> None:
-	"""The history goes with its sprint."""
+	"""The history goes with its sprint. One that holds tasks is not deleted: Frappe itself tells that they refer to it."""
 	frappe.db.delete("Sprint Event", {"sprint": doc.name})
 
 

@@ -44,8 +44,9 @@ def start(name: str) -> SprintStart:
 			_("{0} is {1}; only a planned sprint can be started.").format(doc.name, _(doc.state)),
 			SprintStateError,
 		)
+	rows = rows_of_sprint(doc.name, lock=True)
 	now = clock.now()
-	committed = burndown.remaining_at(doc.name, now)
+	committed = burndown.hours(sum(row.standing.remaining for row in rows))
 	doc.update({"state": ACTIVE, "started_at": now, "committed_hours": committed})
 	save_moved(doc)
 	return SprintStart(
@@ -53,7 +54,7 @@ def start(name: str) -> SprintStart:
 		state=doc.state,
 		started_at=now.isoformat(timespec="seconds"),
 		committed_hours=committed,
-		tasks=len(rows_of_sprint(doc.name)),
+		tasks=len(rows),
 	)
 
 

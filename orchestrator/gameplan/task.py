@@ -8,7 +8,7 @@ from frappe import _
 from frappe.utils import cint, escape_html, flt, today
 
 from orchestrator.exceptions import Conflict
-from orchestrator.gameplan.sprint_rules import CLOSED
+from orchestrator.gameplan.sprint_rules import CLOSED, locked_state
 from orchestrator.gameplan.task_rows import FIELD, GP_TASK, TASK
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def validate(doc: "Document", _method: str | None = None) -> None:
 	if not doc.get(FIELD) or not any(map(doc.has_value_changed, (FIELD, "project", "team", "is_template"))):
 		return
 	sprint = frappe.db.get_value(
-		"Sprint", doc.get(FIELD), ["name", "title", "state", "project", "team_type", "team"], as_dict=True
+		"Sprint", doc.get(FIELD), ["name", "project", "team_type", "team"], as_dict=True
 	)
 	if sprint:  # else Frappe's own check of links refuses it
 		check_may_join(doc, sprint)
@@ -52,7 +52,7 @@ def check_may_join(doc: "Document", sprint: frappe._dict) -> None:
 	"""409 for a closed sprint, 422 for one of another project or team, or one that the caller may not read."""
 	if doc.has_value_changed(FIELD):
 		check_reach(doc, sprint)
-		if sprint.state == CLOSED:
+		if locked_state(sprint.name) == CLOSED:
 			frappe.throw(
 				_("{0} is closed. Put the task into a sprint that is planned or active.").format(sprint.name),
 				ClosedSprint,

@@ -85,16 +85,18 @@ def has_sprints(doctype: str) -> bool:
 	return frappe.get_meta(doctype).has_field(FIELD)
 
 
-def rows_of_sprint(sprint: str) -> list[TaskRow]:
-	"""Every task of the sprint, whoever asks: its hours are the sum of all."""
-	queries = [_select(doctype, "sprint = %(sprint)s") for doctype in DOCTYPES if has_sprints(doctype)]
+def rows_of_sprint(sprint: str, lock: bool = False) -> list[TaskRow]:
+	"""Every task of the sprint, whoever asks: its hours are the sum of all. `lock` keeps them as they are until the
+	transaction ends, and reads what others have committed since it began."""
+	condition = f"sprint = %(sprint)s{' FOR UPDATE' if lock else ''}"
+	queries = [f"({_select(doctype, condition)})" for doctype in DOCTYPES if has_sprints(doctype)]
 	rows = frappe.db.sql(" UNION ALL ".join(queries), {"sprint": sprint}) if queries else ()
 	return [TaskRow(*row) for row in rows]
 
 
 def rows_named(doctype: str, names: Sequence[str]) -> list[TaskRow]:
-	"""The tasks of these names; those that are gone are left out."""
-	if not names:
+	"""The tasks of these names; those that are gone are left out, and with their app all of a kind are."""
+	if not names or not has_sprints(doctype):
 		return []
 	keys = [int(name) for name in names] if doctype == GP_TASK else list(names)
 	rows = frappe.db.sql(_select(doctype, "name IN %(names)s"), {"names": keys})

@@ -69,7 +69,7 @@ def leave_by_type() -> Series:
 		"Leave Application",
 		"leave_type",
 		_("Applications"),
-		f"{GRANTED} AND YEAR(from_date) = YEAR(CURDATE())",
+		f"{GRANTED} AND YEAR(from_date) = {getdate().year}",
 	)
 
 

@@ -4,9 +4,17 @@ import frappe
 from frappe import _lt
 
 from orchestrator.api import reports
-from orchestrator.api.endpoint import READS, WRITES, endpoint
-from orchestrator.insights import board, dashboards, report_jobs, report_request, report_runs, trends
-from orchestrator.insights.report_shapes import GeneratedReport
+from orchestrator.api.endpoint import CREATES, READS, WRITES, endpoint
+from orchestrator.insights import (
+	board,
+	dashboards,
+	report_jobs,
+	report_request,
+	report_runs,
+	report_schedules,
+	trends,
+)
+from orchestrator.insights.report_shapes import GeneratedReport, ScheduledReport
 from orchestrator.insights.shapes import Dashboard, History
 
 
@@ -81,3 +89,28 @@ def get_report_status(run: str) -> GeneratedReport:
 
 	For who asked for it, and for System Managers; DoesNotExistError (404) for everybody else."""
 	return report_jobs.describe(run)
+
+
+@frappe.whitelist(methods=["POST"])
+@endpoint(_lt("Report scheduled"), effect=CREATES)
+def schedule_report(
+	report_name: str,
+	frequency: str,
+	recipients: str | list | None = None,
+	format: str = "pdf",  # noqa: A002  # as in generate_report
+	filters: str | dict | list | None = None,
+	day_of_week: str | None = None,
+	period: str | None = None,
+) -> ScheduledReport:
+	"""Mail a report again and again, daily, on weekdays, weekly (`day_of_week`) or monthly, by Frappe's Auto Email Report.
+
+	The rows are those the caller sees at the time; a recipient who may no longer run the report gets none.
+	`period` (daily, weekly, monthly, quarterly, half yearly, yearly) moves the filters from_date and to_date along. For
+	Report Managers and System Managers who may run the report. Raises as `generate_report` does, BadRequest (400)
+	also for frequency, day or period. Change and delete a schedule as any Auto Email Report."""
+	report = reports.find(report_name)
+	frappe.has_permission(report_schedules.DOCTYPE, "create", throw=True)
+	request = report_request.read(report_name, report, format, filters, recipients, send_mail=True)
+	moving = report_schedules.read_period(report, period)
+	when = report_schedules.read_frequency(frequency), report_schedules.read_day(day_of_week)
+	return report_schedules.add(request, *when, moving)

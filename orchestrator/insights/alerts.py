@@ -19,6 +19,8 @@ ABOVE, BELOW = "At or above", "At or below"
 
 def raise_for(notes: list[Note]) -> None:
 	"""Tell of every threshold that these values cross."""
+	if not notes:
+		return
 	watched = set(
 		frappe.get_all("Orchestrator Metric Alert", {"parenttype": DOCTYPE}, pluck="parent", distinct=True)
 	)

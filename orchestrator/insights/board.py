@@ -4,10 +4,11 @@ import time
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import frappe
 from frappe import _
-from frappe.utils import cint
+from frappe.utils import cint, get_system_timezone
 
 from orchestrator.api.parameters import parse_json
 from orchestrator.exceptions import BadRequest, refuse
@@ -167,9 +168,7 @@ def refusal(metric: Metric) -> dict[str, str]:
 
 def moment(at: float) -> str:
 	"""A time of day as Frappe keeps them: in the site's time zone, to the second."""
-	from zoneinfo import ZoneInfo
-
-	zone = ZoneInfo(frappe.utils.get_system_timezone())
+	zone = ZoneInfo(get_system_timezone())
 	return datetime.fromtimestamp(at, zone).replace(tzinfo=None).isoformat(timespec="seconds")
 
 

@@ -25,8 +25,7 @@ from orchestrator.insights.metrics import DOCTYPE as METRIC
 OURS, FRAPPES, INSIGHTS = "Orchestrator Dashboard", "Dashboard", "Insights Dashboard v3"
 APP_OF = {INSIGHTS: "insights"}
 PLANS = "orchestrator_dashboard_plans"
-# Of a Frappe Dashboard Link: Half or Full
-WIDTHS = ("Quarter", "Third", "Half", "Two Thirds", "Full")
+DEFAULT_WIDTH, INSIGHTS_WIDTH = "Quarter", "Half"
 
 
 @dataclass(frozen=True)
@@ -103,7 +102,9 @@ def make_plan(name: str) -> Plan | None:
 		return None
 	doc = frappe.get_doc(OURS, name)
 	items = tuple(
-		Placed(of_document(frappe.get_doc(METRIC, row.metric)), row.width or WIDTHS[0], row.display or None)
+		Placed(
+			of_document(frappe.get_doc(METRIC, row.metric)), row.width or DEFAULT_WIDTH, row.display or None
+		)
 		for row in doc.items
 	)
 	return Plan(OURS, doc.name, doc.title, items)
@@ -126,13 +127,15 @@ def find_frappes(name: str) -> Plan | None:
 		return None
 	doc = frappe.get_cached_doc(FRAPPES, name)
 	cards = [
-		Placed(of_source(CARD, card.name, card.label, NUMBER), "Quarter")
+		Placed(of_source(CARD, card.name, card.label, NUMBER, card.modified), "Quarter")
 		for card in permitted(CARD, [row.card for row in doc.cards])
 	]
 	widths = {row.chart: row.width for row in doc.charts}
 	charts = [
 		Placed(
-			of_source(CHART, chart.name, chart.chart_name, SERIES), widths[chart.name] or "Half", chart.type
+			of_source(CHART, chart.name, chart.chart_name, SERIES, chart.modified),
+			widths[chart.name] or "Half",
+			chart.type,
 		)
 		for chart in permitted(CHART, [row.chart for row in doc.charts])
 	]
@@ -166,17 +169,19 @@ def find_insights(name: str) -> Plan | None:
 
 
 def plan_of_insights(row: frappe._dict) -> Plan:
-	charts = [item["chart"] for item in frappe.parse_json(row["items"]) or [] if item["type"] == "chart"]
-	titles = dict(frappe.get_all(INSIGHTS_CHART, {"name": ("in", charts)}, ["name", "title"], as_list=True))
-	items = tuple(
-		Placed(
-			of_source(INSIGHTS_CHART, chart, titles[chart] or chart, kind_of_insights_chart(chart) or SERIES),
-			"Half",
-		)
-		for chart in charts
-		if chart in titles
+	names = [item["chart"] for item in frappe.parse_json(row["items"]) or [] if item["type"] == "chart"]
+	# get_all: who may read the dashboard may read its charts, and each is checked again when it is computed
+	found = frappe.get_all(
+		INSIGHTS_CHART, {"name": ("in", names)}, ["name", "title", "chart_type", "modified"]
 	)
+	charts = {chart.name: chart for chart in found}
+	items = tuple(Placed(of_insights_chart(charts[name]), INSIGHTS_WIDTH) for name in names if name in charts)
 	return Plan(INSIGHTS, row.name, row.title or row.name, items)
+
+
+def of_insights_chart(chart: frappe._dict) -> Metric:
+	kind = kind_of_insights_chart(chart.chart_type) or SERIES
+	return of_source(INSIGHTS_CHART, chart.name, chart.title or chart.name, kind, chart.modified)
 
 
 FINDERS: dict[str, Callable[[str], Plan | None]] = {

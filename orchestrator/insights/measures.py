@@ -40,7 +40,13 @@ def function_of(name: str) -> Callable[[], Figure]:
 
 
 def kind_of_measure(name: str) -> str | None:
-	"""number, series or table, by what the function says that it returns; None where there is no such measure."""
-	if name not in registered():
+	"""number, series or table, by what the function says that it returns; None where it says nothing of the kind, there
+	is no such measure, or the app that has it is broken."""
+	path = registered().get(name)
+	if not path:
 		return None
-	return KINDS[typing.get_type_hints(function_of(name))["return"]]
+	try:
+		hints = typing.get_type_hints(frappe.get_attr(path))
+	except Exception:  # whatever breaks there is one item's trouble, not its dashboard's
+		return None
+	return KINDS.get(hints.get("return"))  # type: ignore[arg-type]

@@ -19,6 +19,7 @@ NUMBER, SERIES, TABLE = "number", "series", "table"
 SHARED = "Shared"
 STALE_AFTER_MINUTES = 15
 DIGEST = 12
+KEY_LENGTH = 140  # what the history's field holds
 
 
 @dataclass(frozen=True)
@@ -74,16 +75,16 @@ def of_document(doc: "OrchestratorMetric") -> Metric:
 	)
 
 
-def of_source(source_type: str, name: str, label: str, kind: str) -> Metric:
-	"""A card or chart of a dashboard that is not ours: computed for each caller."""
+def of_source(source_type: str, name: str, label: str, kind: str, changed: Any) -> Metric:
+	"""A card or chart of a dashboard that is not ours: computed for each caller. `changed`: when it was, the last time."""
 	return Metric(
 		name=name,
-		key=f"{source_type}/{name}",
+		key=f"{source_type}/{name}"[:KEY_LENGTH],
 		label=label,
 		kind=kind,
 		source_type=source_type,
 		source=name,
-		version=digest(source_changed(source_type, name)),
+		version=digest(name, changed),
 	)
 
 
@@ -92,14 +93,13 @@ def kind_of(source_type: str, source: str | None, aggregate: str | None) -> str 
 	if source_type == MEASURE:
 		return kind_of_measure(source or "")
 	if source_type == INSIGHTS_CHART:
-		return kind_of_insights_chart(source)
+		return kind_of_insights_chart(value_of(INSIGHTS_CHART, source, "chart_type"))
 	if source_type in (CARD, CHART):
 		return NUMBER if source_type == CARD else SERIES
 	return NUMBER if aggregate else TABLE
 
 
-def kind_of_insights_chart(name: str | None) -> str | None:
-	chart_type = value_of(INSIGHTS_CHART, name, "chart_type")
+def kind_of_insights_chart(chart_type: str | None) -> str | None:
 	return {None: None, "Number": NUMBER, "Table": TABLE}.get(chart_type, SERIES)
 
 

@@ -1,6 +1,7 @@
 """Runs of reports into files: at once within the request, or in a job that a Generated Report tells about."""
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +11,7 @@ from frappe.utils import add_to_date, time_diff_in_seconds
 
 from orchestrator.api import reports
 from orchestrator.configuration import get_settings
-from orchestrator.insights import report_files, report_mail, report_table, title_page
+from orchestrator.insights import report_files, report_mail, report_stream, report_table, title_page
 from orchestrator.insights.report_request import ReportRequest
 from orchestrator.insights.report_table import Row, Table
 from orchestrator.period import now
@@ -19,6 +20,7 @@ DOCTYPE = "Generated Report"
 # A report that took longer the last time is not made within a request.
 LONG_SECONDS = 20
 ROWS_A_STEP = 500
+UNKNOWN_ROWS = 20_000
 READ_PERCENT, WRITTEN_PERCENT = 10, 95
 
 Progress = Callable[[int], None]
@@ -60,7 +62,8 @@ def produce(request: ReportRequest, progress: Progress | None = None) -> dict[st
 	title = title_page.of(request.report_name, report, request.filters)
 	table = run(report, request)
 	counter = Counter(table, progress)
-	file = report_files.make(request.format, table, title)
+	with closing(table):
+		file = report_files.make(request.format, table, title)
 	queued = bool(request.recipients) and report_mail.send(request.recipients, file, title)
 	return {
 		"row_count": counter.rows,
@@ -72,6 +75,8 @@ def produce(request: ReportRequest, progress: Progress | None = None) -> dict[st
 
 def run(report: Report, request: ReportRequest) -> Table:
 	"""The report's result, as the caller may see it."""
+	if table := report_stream.open_table(report, request):
+		return table
 	if report.report_type == reports.BUILDER:
 		return report_table.read(reports.builder_result(report, request.filters))
 	return report_table.read(reports.run_now(request.report_name, request.filters))
@@ -97,7 +102,9 @@ class Counter:
 	def tell(self) -> None:
 		"""Tell the percentage."""
 		if self.progress:
-			share = self.rows / self.expected if self.expected else 0
+			# of rows that come one by one nobody knows how many there are: the more came, the nearer the end
+			expected = self.expected or self.rows + UNKNOWN_ROWS
+			share = self.rows / expected
 			self.progress(READ_PERCENT + int((WRITTEN_PERCENT - READ_PERCENT) * min(share, 1)))
 
 

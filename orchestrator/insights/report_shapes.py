@@ -31,7 +31,7 @@ class GeneratedReport(TypedDict):
 
 
 class ScheduledReport(TypedDict):
-	"""A report that is mailed again and again. `next_run` is the day of the next mail."""
+	"""A report that is mailed again and again to `recipients`, as `user` sees it. `schedule` names an Auto Email Report."""
 
 	schedule: str
 	report_name: str

@@ -53,7 +53,8 @@ class Column:
 
 @dataclass
 class Table:
-	"""The result of a report. `rows` are walked through once; `total` is none of them."""
+	"""The result of a report. `rows` are walked through once; `total` is none of them. `close` lets go of where the
+	rows come from."""
 
 	columns: list[Column]
 	rows: Iterator[Row]
@@ -62,6 +63,7 @@ class Table:
 	message: str | None = None
 	chart: dict[str, Any] | None = None
 	summary: list[dict[str, Any]] = field(default_factory=list)
+	close: Callable[[], None] = lambda: None
 
 	@property
 	def labels(self) -> list[str]:

@@ -4,8 +4,9 @@ import frappe
 from frappe import _
 
 from orchestrator.exceptions import refuse
-from orchestrator.insights import board, history
+from orchestrator.insights import board, history, values
 from orchestrator.insights.dashboards import Placed
+from orchestrator.insights.scopes import Scope
 from orchestrator.insights.shapes import History, Point
 
 DAYS, MAX_DAYS = 30, history.KEPT_DAYS
@@ -14,8 +15,17 @@ DAYS, MAX_DAYS = 30, history.KEPT_DAYS
 def of(placed: Placed, days: int) -> History:
 	"""The points of the caller's own figure, or of the shared one."""
 	metric = placed.metric
-	scope = board.scopes_of([placed])[0]
-	if not scope:
-		refuse(board.refusal(metric)["message"], frappe.PermissionError)
-	points = [Point(day=day, value=value) for day, value in history.points(metric, scope, days)]
+	found = history.points(metric, readable_scope(placed), days)
+	points = [Point(day=day, value=value) for day, value in found]
 	return History(name=metric.name, label=_(metric.label), unit=metric.unit, points=points)
+
+
+def readable_scope(placed: Placed) -> Scope:
+	"""The scope of the caller's figure. PermissionError (403) for who may not see today's: they see no earlier one."""
+	((_placed, scope, value),) = board.look_up([placed])
+	if not scope:
+		refuse(board.refusal(placed.metric)["message"], frappe.PermissionError)
+	value = value or values.compute_once(placed.metric, scope, None)
+	if value and value.error and value.error["type"] == frappe.PermissionError.__name__:
+		refuse(value.error["message"], frappe.PermissionError)
+	return scope

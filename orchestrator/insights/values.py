@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import LockError, LockNotOwnedError
 
 import frappe
@@ -23,8 +24,8 @@ ERROR_SECONDS = 60  # how long a failure is told again instead of tried again
 # What took no longer than this is computed anew, when it is due, by whoever asks.
 QUICK_SECONDS = 1.0
 # The longest that one computation may hold the others up; then they no longer wait for it.
-LOCKED_SECONDS = 300
-WAIT_SECONDS = 60
+LOCKED_SECONDS = 120
+WAIT_SECONDS = 10
 POLL_SECONDS = 0.02
 
 
@@ -52,7 +53,11 @@ def kept(wanted: Iterable[tuple[Metric, Scope]]) -> list[Value | None]:
 	"""The values there are, in one round trip."""
 	cache = frappe.cache()
 	keys = [cache.make_key(key_of(metric, scope)) for metric, scope in wanted]
-	return [Value(**json.loads(text)) if text else None for text in (cache.mget(keys) if keys else [])]
+	try:
+		texts = cache.mget(keys) if keys else []
+	except RedisConnectionError:
+		texts = [None] * len(keys)
+	return [Value(**json.loads(text)) if text else None for text in texts]
 
 
 def is_due(value: Value, metric: Metric) -> bool:
@@ -63,18 +68,22 @@ def is_due(value: Value, metric: Metric) -> bool:
 def compute_once(metric: Metric, scope: Scope, known: Value | None) -> Value | None:
 	"""A value that is newer than the `known` one: computed here, or by whoever was at it already.
 
-	None where that one takes too long to be waited for."""
+	None where that one takes too long to be waited for. Without Redis everyone computes for themselves."""
 	cache = frappe.cache()
 	key = key_of(metric, scope)
 	lock = cache.lock(cache.make_key(f"{key}:lock"), timeout=LOCKED_SECONDS, sleep=POLL_SECONDS)
-	if not lock.acquire(blocking_timeout=WAIT_SECONDS):
-		return None
+	try:
+		if not lock.acquire(blocking_timeout=WAIT_SECONDS):
+			return None
+	except RedisConnectionError:
+		return compute(metric, scope, known)
 	try:
 		found = kept([(metric, scope)])[0]
 		if found and (known is None or found.id != known.id):
 			return found
-		value = compute(metric, scope, known)
-		cache.setex(cache.make_key(key), KEPT_SECONDS, frappe.as_json(asdict(value), indent=None))
+		text = frappe.as_json(asdict(compute(metric, scope, known)), indent=None)
+		cache.setex(cache.make_key(key), KEPT_SECONDS, text)
+		value = Value(**json.loads(text))  # as everyone after this one gets it
 	finally:
 		release(lock)
 	history.note(metric, scope, value.kind, value.value, value.error is None)

@@ -39,7 +39,7 @@ def _assigned_to(insert_after: str) -> Field:
 	}
 
 
-def _sprint(insert_after: str) -> Field:
+def _sprint(insert_after: str, **more: Any) -> Field:
 	"""`no_copy`: a copy of a task starts in the backlog."""
 	return {
 		"fieldname": "sprint",
@@ -50,6 +50,7 @@ def _sprint(insert_after: str) -> Field:
 		"in_standard_filter": 1,
 		"search_index": 1,
 		"no_copy": 1,
+		**more,
 	}
 
 
@@ -98,7 +99,19 @@ CUSTOM_FIELDS: dict[str, list[Field]] = {
 			"description": "The latest note on progress. Earlier ones are in the timeline.",
 			"no_copy": 1,
 		},
-		_sprint(insert_after="project"),
+		_sprint(insert_after="progress_notes", in_list_view=1),
+	],
+	"Auto Email Report": [
+		{
+			"fieldname": "api_format",
+			"label": "File Format",
+			"fieldtype": "Select",
+			"options": "\npdf\nxlsx\ncsv\njson\nhtml",
+			"insert_after": "format",
+			"description": "Made by the API: mailed as a file of this format, with the rows that the user sees, to those recipients who may see the report.",
+			"read_only": 1,
+			"no_copy": 1,
+		},
 	],
 	"Webhook": [
 		{

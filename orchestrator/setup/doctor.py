@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -16,6 +17,7 @@ from orchestrator.api import limits
 from orchestrator.apps import is_installed
 from orchestrator.docs import folders, storage
 from orchestrator.setup import custom_fields, indexes, roles, status_options, ticket_status
+from orchestrator.sync.staleness import stale_connections
 
 APP = "orchestrator"
 TITLE = "Frappe Orchestrator"
@@ -214,12 +216,58 @@ def check_documents() -> Finding:
 	return Finding("documents", OK, "the root folder is there, files can be written")
 
 
+def check_kipu() -> Finding:
+	"""The connections to Kipu, the worst first: paused, waiting for somebody, behind."""
+	connections = frappe.get_all(
+		"Kipu Connection", {"enabled": 1}, ["name", "status", "paused_reason"], order_by="name asc"
+	)
+	if paused := [f"{each.name} ({each.paused_reason})" for each in connections if each.status == "Paused"]:
+		return Finding(
+			"kipu",
+			FAIL,
+			f"paused: {', '.join(paused)}",
+			f"Run bench --site {frappe.local.site} orchestrator kipu-test, mend what it names, set the connection Active.",
+		)
+	if held := frappe.get_all("Sync Run", {"status": "Held"}, pluck="name"):
+		return Finding(
+			"kipu",
+			WARN,
+			f"waiting for approval: {', '.join(held)}",
+			"Open the run in Desk: it says how many people would leave care. Approve it, or cancel it.",
+		)
+	if stale := [row.name for row in stale_connections()]:
+		return Finding(
+			"kipu",
+			WARN,
+			f"not up to date: {', '.join(stale)}",
+			f"Run bench --site {frappe.local.site} orchestrator sync-history: the last runs say why.",
+		)
+	return Finding(
+		"kipu", OK, f"{len(connections)} connections, all up to date" if connections else "not used"
+	)
+
+
 def check_pdf() -> Finding:
 	if not shutil.which("wkhtmltopdf"):
 		return Finding(
 			"pdf", WARN, "wkhtmltopdf is missing", "Install wkhtmltopdf: reports cannot become PDFs."
 		)
+	if not has_font("zh"):
+		return Finding(
+			"pdf",
+			WARN,
+			"no font for Chinese, Japanese and Korean",
+			"Install one (fonts-wqy-zenhei or fonts-noto-cjk): in PDFs such text is boxes.",
+		)
 	return Finding("pdf", OK, "wkhtmltopdf is there")
+
+
+def has_font(lang: str) -> bool:
+	"""True if the machine has a font for the language, or cannot tell."""
+	lister = shutil.which("fc-list")
+	if not lister:
+		return True
+	return bool(subprocess.run([lister, f":lang={lang}", "family"], capture_output=True, check=False).stdout)  # noqa: S603
 
 
 def is_within(version: str, bounds: str) -> bool:
@@ -251,5 +299,6 @@ CHECKS: tuple[Callable[[], Finding], ...] = (
 	check_service_levels,
 	check_hr_reach,
 	check_documents,
+	check_kipu,
 	check_pdf,
 )

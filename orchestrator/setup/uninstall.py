@@ -4,6 +4,7 @@ import click
 
 import frappe
 
+from orchestrator.insights import report_schedules
 from orchestrator.setup import (
 	custom_fields,
 	dashboards,
@@ -17,6 +18,8 @@ from orchestrator.setup import (
 from orchestrator.setup.demo import ledger, remove
 
 APP = "orchestrator"
+# DocTypes whose history would outlive them in tabVersion, people's data and all.
+PRIVATE = ("Client", "Client Stay", "Kipu Connection")
 
 
 def before_uninstall() -> None:
@@ -25,6 +28,7 @@ def before_uninstall() -> None:
 		return
 	if ledger.exists():
 		_remove_demo()
+	report_schedules.stop_all()
 	dashboards.remove()
 	status_options.remove()
 	ticket_status.remove()
@@ -39,6 +43,8 @@ def after_uninstall() -> None:
 	if _is_dry_run():
 		return
 	roles.remove()
+	frappe.db.delete("Version", {"ref_doctype": ("in", PRIVATE)})
+	frappe.db.delete("User Permission", {"allow": "Facility"})
 	frappe.db.delete("Scheduled Job Type", {"method": ("like", f"{APP}.%")})
 	frappe.db.delete("Patch Log", {"patch": ("like", f"{APP}.%")})
 	frappe.db.commit()  # Frappe commits before it calls this hook, and not again

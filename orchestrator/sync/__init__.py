@@ -4,7 +4,9 @@ import frappe
 from frappe import _lt
 
 from orchestrator.api.endpoint import WRITES, endpoint
-from orchestrator.sync import history, orders, steering
+from orchestrator.sync import history, orders, preflight, preview, steering
+from orchestrator.sync.preflight import ConnectionTest
+from orchestrator.sync.preview import MappingPreview
 from orchestrator.sync.shapes import RunStanding, SyncResult
 
 RUNS = ("System Manager", "Kipu Sync Manager")
@@ -36,6 +38,33 @@ def sync_kipu_clients(
 	order = orders.read_order(sync_type, dry_run, since_date)
 	names = orders.connections_for(connection)
 	return orders.carry_out(order, names, background)
+
+
+@frappe.whitelist(methods=["POST"])
+@endpoint(_lt("Connection tested"))
+def test_connection(connection: str) -> ConnectionTest:
+	"""Ask Kipu whether a connection is right, and which part is wrong if not. Takes some ten requests, writes nothing.
+
+	Who may: System Manager, Kipu Sync Manager. Returns `ok`, `wrong` (base_url, network, access_id, secret_key, app_id,
+	clock, api_version, permission, route, locations), `checks` in words with what to do, and Kipu's `locations`.
+
+	Errors: 404 unknown connection, 422 a setting makes no sense by itself."""
+	frappe.only_for(RUNS)
+	return preflight.run_named(connection)
+
+
+@frappe.whitelist(methods=["POST"])
+@endpoint(_lt("Mapping previewed"))
+def preview_mapping(connection: str, casefile_id: str) -> MappingPreview:
+	"""How one record of Kipu's would be taken: field by field what is here, what Kipu says, what a run would do. The
+	record is fetched now and kept nowhere.
+
+	Who may: whoever may read Kipu Connection and Client; fields they may not read are hidden. Errors: 404 for an unknown
+	connection, and for a record that Kipu does not have or that is not the caller's to see; 422 for a malformed casefile
+	id, or if Kipu gives no usable answer."""
+	for doctype in ("Kipu Connection", "Client"):
+		frappe.has_permission(doctype, throw=True)
+	return preview.of_record(connection, casefile_id)
 
 
 @frappe.whitelist(methods=["GET", "POST"])
@@ -95,24 +124,25 @@ def rollback_sync_run(run: str) -> RunStanding:
 
 @frappe.whitelist(methods=["POST"])
 @endpoint(_lt("Sync issues retried"), effect=WRITES)
-def retry_sync_issues(connection: str, issues: list[str] | None = None) -> RunStanding:
-	"""Read records that could not be taken once more, those of `issues` or all that are open (500 at most).
+def retry_sync_issues(connection: str, issues: str | list[str] | None = None) -> RunStanding:
+	"""Read records that could not be taken once more, all of them (500 at most) or those of `issues`. Of a conflict named
+	in `issues`, Kipu's value is taken; to keep ours, discard it.
 
 	Who may: System Manager, Kipu Sync Manager. Returns the run. Errors: 404 for an unknown connection or issue, 409 if
 	none is open or another run is at work, 422 for bad settings."""
 	frappe.only_for(RUNS)
 	(name,) = orders.connections_for(connection)
-	return steering.retry(name, issues)
+	return steering.retry(name, steering.read_names(issues) if issues else None)
 
 
 @frappe.whitelist(methods=["POST"])
 @endpoint(_lt("Sync issues discarded"), effect=WRITES)
-def discard_sync_issues(issues: list[str]) -> dict[str, int]:
+def discard_sync_issues(issues: str | list[str]) -> dict[str, int]:
 	"""Leave these records, conflicts or news alone from now on. Returns how many were open.
 
 	Who may: System Manager, Kipu Sync Manager. Errors: 400 for none or more than 500, 404 for an unknown one."""
 	frappe.only_for(RUNS)
-	return {"discarded": steering.discard(issues)}
+	return {"discarded": steering.discard(steering.read_names(issues))}
 
 
 @frappe.whitelist(methods=["POST"])

@@ -8,10 +8,10 @@ import frappe
 from orchestrator.sync import places
 from orchestrator.sync.connection import Source
 from orchestrator.sync.decide import Verdict, decide
-from orchestrator.sync.incoming import Incoming, read_record
+from orchestrator.sync.incoming import Incoming, Seen, read_record, see
 from orchestrator.sync.issues import Issues
 from orchestrator.sync.kipu.pages import RawRecord
-from orchestrator.sync.kipu.records import RecordError, drift, split_casefile
+from orchestrator.sync.kipu.records import RecordError, drift
 from orchestrator.sync.runs import Run
 from orchestrator.sync.store import Store
 from orchestrator.sync.tally import Outcomes, RecordFailure
@@ -30,33 +30,40 @@ class Applier:
 		"""Take the records. Unchanged ones cost one query, all of them together."""
 		outcomes = Outcomes()
 		places.ensure(raws, self._source, dry_run=self._run.order.dry_run)
-		incomings = self._read(raws, outcomes)
-		known = self._store.hashes([incoming.stay_name for incoming in incomings])
+		seen = self._see(raws, outcomes)
+		known = self._store.hashes([each.stay_name for each in seen])
 		fresh = []
-		for incoming in incomings:
-			hashes, writer = known.get(incoming.stay_name, ((), None))
-			if incoming.hash not in hashes:
-				fresh.append(incoming)
+		for each in seen:
+			hashes, writer = known.get(each.stay_name, ((), None))
+			if each.hash not in hashes:
+				fresh.append(each)
 			elif writer != self._run.name:
-				outcomes.records.append((incoming.casefile_id, "skipped"))
-		if fresh:
+				outcomes.records.append((each.casefile_id, "skipped"))
+		if incomings := self._read(fresh, outcomes):
 			self._watch_drift(raws)
-			self._take(fresh, outcomes)
+			self._take(incomings, outcomes)
 		return outcomes
 
-	def _read(self, raws: Sequence[RawRecord], outcomes: Outcomes) -> list[Incoming]:
-		at = datetime.now(timezone.utc)
-		incomings = []
+	def _see(self, raws: Sequence[RawRecord], outcomes: Outcomes) -> list[Seen]:
+		seen = []
 		for raw in raws:
 			try:
-				incoming = read_record(raw, self._source, at)
+				seen.append(see(raw, self._source))
 			except RecordError as error:
-				self._fail(
-					RecordFailure(error.casefile_id, error.code, error.field, error.retryable), outcomes
-				)
+				self._fail(failure_of(error), outcomes)
+		return seen
+
+	def _read(self, seen: Sequence[Seen], outcomes: Outcomes) -> list[Incoming]:
+		at = datetime.now(timezone.utc)
+		incomings = []
+		for each in seen:
+			try:
+				incoming = read_record(each, self._source, at)
+			except RecordError as error:
+				self._fail(failure_of(error), outcomes)
 				continue
 			if incoming is None:
-				outcomes.records.append((split_casefile(raw.get("casefile_id"))[0], "skipped"))
+				outcomes.records.append((each.casefile_id, "skipped"))
 			else:
 				incomings.append(incoming)
 		return incomings
@@ -135,3 +142,8 @@ class Applier:
 				if field not in known:
 					known.append(field)
 					self._issues.raise_("Drift", kind, field=field)
+
+
+def failure_of(error: RecordError) -> RecordFailure:
+	"""A record that can't be read."""
+	return RecordFailure(error.casefile_id, error.code, error.field, error.retryable)

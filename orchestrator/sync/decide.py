@@ -57,6 +57,13 @@ class Record:
 		if canonical(self.before[name]) == canonical(value):
 			del self.before[name]  # there and back again
 
+	def fill(self, values: Mapping[str, Any], word: PrivateDict) -> None:
+		"""Take the first word of Kipu."""
+		self.row.update(values)
+		self.before.update((name, None) for name, value in word.items() if value is not None)
+		self.synced = PrivateDict(word)
+		self.state_changed = True
+
 	def take(self, planned: Plan) -> None:
 		"""Take the changes of a plan and remember Kipu's word."""
 		for change in planned.changes:
@@ -124,13 +131,11 @@ def decide_one(person: Person, incoming: Incoming, source: Source) -> Verdict:
 	stay = person.stays.get(incoming.stay_name) or _new_stay(person, incoming, source)
 	if person.client.new:
 		person.client.row["person_id"] = incoming.stay.person_id
-	of_stay = _plan(stay, incoming.mapped.stay, source)
-	of_client = _plan(person.client, incoming.mapped.client, source)
 	was_in_care = not stay.new and stay.row.get("status") in IN_CARE
 	count = len(person.client.before)
-	stay.take(of_stay)
+	of_stay = _take(stay, incoming.mapped.stay, incoming.stay_word, source)
 	_derive(stay, incoming, source)
-	person.client.take(of_client)
+	of_client = _take(person.client, incoming.mapped.client, incoming.client_word, source)
 	stay.knows(incoming.hash)
 	if stay.new:
 		outcome: Outcome = "imported"
@@ -140,10 +145,10 @@ def decide_one(person: Person, incoming: Incoming, source: Source) -> Verdict:
 		incoming,
 		outcome,
 		was_in_care and stay.row.get("status") not in IN_CARE,
-		(*(f"Client Stay.{name}" for name in stay.before), *(f"Client.{name}" for name in of_client.values)),
+		_changed_fields(stay, of_client),
 		(
-			*((stay.doctype, stay.name, name) for name in of_stay.reviews),
-			*((person.client.doctype, person.client.name, name) for name in of_client.reviews),
+			*((stay.doctype, stay.name, name) for name in (of_stay.reviews if of_stay else ())),
+			*(("Client", person.client.name, name) for name in (of_client.reviews if of_client else ())),
 		),
 	)
 
@@ -191,9 +196,24 @@ def _new_stay(person: Person, incoming: Incoming, source: Source) -> Record:
 	return person.stays[incoming.stay_name]
 
 
-def _plan(record: Record, values: Mapping[str, Any], source: Source) -> Plan:
+def _take(record: Record, values: Mapping[str, Any], word: PrivateDict, source: Source) -> Plan | None:
+	"""Compare and take. With a new record there is nothing to compare: all is taken, and there is no plan."""
+	if record.new and not record.synced:
+		record.fill(values, word)
+		return None
 	policies = source.policies["Client" if record.doctype == "Client" else "Client Stay"]
-	return plan(record.row, values, record.synced, policies, source.default_policy)
+	planned = plan(record.row, values, record.synced, policies, source.default_policy)
+	record.take(planned)
+	return planned
+
+
+def _changed_fields(stay: Record, of_client: Plan | None) -> tuple[str, ...]:
+	"""What is changed of records that were here."""
+	of_stay = () if stay.new else stay.before
+	return (
+		*(f"Client Stay.{name}" for name in of_stay),
+		*(f"Client.{name}" for name in (of_client.values if of_client else ())),
+	)
 
 
 def _derive(stay: Record, incoming: Incoming, source: Source) -> None:

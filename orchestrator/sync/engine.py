@@ -15,6 +15,8 @@ from orchestrator.sync.work import Held, Watch, Work, roll_back
 
 HEARTBEAT_SECONDS = 20.0
 NAP_SECONDS = 2.0
+# What tells that a connection works and is looked after; a retry of single records does not.
+READING = ("incremental", "full", "backfill", "census")
 
 
 def execute(run: Run, watch: Watch | None = None) -> str:

@@ -92,7 +92,8 @@ class UnknownAccessId(TerminalError):
 
 
 class Refused(TerminalError):
-	"""403: signature, secret or scheme; or the app id; or a permission. The remote doesn't say which."""
+	"""403: signature, secret or scheme; or the app id; or a permission. Mostly the remote doesn't say which; where it
+	does, `cause` is "signature", "app_id", "clock" or "permission"."""
 
 	explanation = (
 		"Access refused. It is one of three: the secret key (or the API version) is wrong; the app id is unknown or "

@@ -69,6 +69,13 @@ TERMINAL: Mapping[int, type[TerminalError]] = {
 	410: RouteDisabled,
 	422: BadConfiguration,
 }
+# What the text of a refusal may speak of.
+HINTS: Mapping[str, tuple[bytes, ...]] = {
+	"signature": (b"signature", b"hmac", b"secret"),
+	"app_id": (b"app_id", b"app id", b"recipient"),
+	"clock": (b"clock", b"expired", b"timestamp"),
+	"permission": (b"permission", b"not permitted"),
+}
 # A temporary redirect leads to a maintenance page; the others say so themselves.
 TRANSIENT = frozenset({302, 303, 307, 408, 425, 429})
 
@@ -202,7 +209,7 @@ class HttpSession:
 				return body
 			if 200 <= response.status_code < 300:
 				return Reply(route, response.status_code, response.headers.get("Content-Type", ""), body)
-			return self._error(route, response, len(body))
+			return self._error(route, response, body)
 
 	def _options(self, url: str) -> dict[str, object]:
 		"""Arguments of `Session.send`: proxies and certificates as the machine has them, neither for the machine itself."""
@@ -228,10 +235,10 @@ class HttpSession:
 			return MalformedPage(route, response.status_code, size, "length")
 		return b"".join(chunks)
 
-	def _error(self, route: str, response: requests.Response, length: int) -> SyncError:
-		status = response.status_code
+	def _error(self, route: str, response: requests.Response, body: bytes) -> SyncError:
+		status, length = response.status_code, len(body)
 		if error := TERMINAL.get(status):
-			return error(route, status, length)
+			return error(route, status, length, _hint(body) if error is Refused else None)
 		if status in TRANSIENT or status >= 500:
 			retry_after = parse_retry_after(response.headers.get("Retry-After"), self._now())
 			return TransientError(route, status, length, retry_after=retry_after)
@@ -291,6 +298,13 @@ def _bare(error: SyncError) -> SyncError:
 	"""The error without the frames it came through and without what it was raised from."""
 	error.__cause__ = error.__context__ = None
 	return error.with_traceback(None)
+
+
+def _hint(body: bytes) -> str | None:
+	"""What a refusal is about, if its text speaks of one thing we know. The text itself goes no further."""
+	text = body[:CHUNK].lower()
+	found = [hint for hint, words in HINTS.items() if any(word in text for word in words)]
+	return found[0] if len(found) == 1 else None
 
 
 def _gave_up(route: str, last: TransientError | None) -> Exhausted:

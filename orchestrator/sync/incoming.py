@@ -1,5 +1,7 @@
 """A record off the wire, read, mapped and ready to be compared with what is here. Touches neither network nor database."""
 
+import hashlib
+import json
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,39 +10,63 @@ from typing import Any
 
 from orchestrator.sync.connection import Source
 from orchestrator.sync.identity import client_name, stay_name
-from orchestrator.sync.kipu.mapping import Mapped, content_hash, map_record
-from orchestrator.sync.kipu.records import Stay, parse_record
+from orchestrator.sync.kipu.mapping import Mapped, canonical, map_record
+from orchestrator.sync.kipu.pages import RawRecord
+from orchestrator.sync.kipu.records import Stay, parse_record, split_casefile
+from orchestrator.sync.kipu.values import clean_id
 from orchestrator.sync.redaction import PrivateDict
+
+VOLATILE = frozenset({"last_updated_at"})
 
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-	"""One record. `derived` holds what is worked out of it rather than mapped; `hash` covers both."""
+	"""One record. `derived` holds what is worked out of it rather than mapped. `client_word` and
+	`stay_word` are the mapped values as text: what is remembered as Kipu's word."""
 
 	casefile_id: str
 	client_name: str
 	stay_name: str
 	stay: Stay = field(repr=False)
 	mapped: Mapped = field(repr=False)
+	client_word: PrivateDict = field(repr=False)
+	stay_word: PrivateDict = field(repr=False)
 	derived: PrivateDict = field(repr=False)
 	hash: str
 
 
-def read_record(raw: Mapping[str, Any], source: Source, at: datetime) -> Incoming | None:
+@dataclass(frozen=True, slots=True)
+class Seen:
+	"""A record as it came, told apart from what was taken over before without reading it."""
+
+	raw: RawRecord = field(repr=False)
+	casefile_id: str
+	stay_name: str
+	hash: str
+
+
+def see(raw: RawRecord, source: Source) -> Seen:
+	"""Who it is and a hash of what it says. Raises RecordError for a casefile id that is none."""
+	casefile, _chart, _person = split_casefile(raw.get("casefile_id"))
+	return Seen(raw, casefile, stay_name(source.name, casefile), fingerprint(raw, context_of(raw, source)))
+
+
+def read_record(seen: Seen, source: Source, at: datetime) -> Incoming | None:
 	"""The record as of the aware instant `at`; None if the connection leaves it out. Raises RecordError."""
-	stay = parse_record(raw, source.zones, at)
+	stay = parse_record(seen.raw, source.zones, at)
 	if is_left_out(stay, source):
 		return None
 	mapped = map_record(stay, source.mapping)
-	derived = derived_of(stay, source)
 	return Incoming(
 		casefile_id=stay.casefile_id,
 		client_name=client_name(source.name, stay.person_id),
-		stay_name=stay_name(source.name, stay.casefile_id),
+		stay_name=seen.stay_name,
 		stay=stay,
 		mapped=mapped,
-		derived=derived,
-		hash=hash_of(mapped, derived, source.mapping.version),
+		client_word=word_of(mapped.client),
+		stay_word=word_of(mapped.stay),
+		derived=derived_of(stay, source),
+		hash=seen.hash,
 	)
 
 
@@ -72,10 +98,39 @@ def local_time(moment: datetime | None, source: Source) -> datetime | None:
 	return moment.astimezone(source.site_zone).replace(tzinfo=None) if moment else None
 
 
-def hash_of(mapped: Mapped, derived: PrivateDict, version: str) -> str:
-	"""A hash of all that may be written, behind the shape of it. The status is not in it: that changes with time alone."""
-	content = PrivateDict((f"client.{name}", value) for name, value in mapped.client.items())
-	content.update((f"stay.{name}", value) for name, value in mapped.stay.items())
-	content.update((name, derived[name]) for name in ("facility", "admitted_at", "discharged_at"))
-	shape = zlib.crc32(",".join(sorted(content)).encode())
-	return f"{shape:08x}:{content_hash(content, version)[:32]}"
+def word_of(values: Mapping[str, Any]) -> PrivateDict:
+	"""Mapped values as text."""
+	return PrivateDict((name, canonical(value)) for name, value in values.items())
+
+
+def context_of(raw: RawRecord, source: Source) -> tuple[str, ...]:
+	"""What else decides how a record is read: the mapping, the zone, the facility."""
+	location = clean_id(raw.get("location_id"))
+	known = location if isinstance(location, str) else ""
+	place = source.places.get(known)
+	facility = (place.facility if place else None) or source.default_facility or ""
+	return (
+		source.mapping.version,
+		str(source.zones.of(known)),
+		str(source.zones.utc_midnight_is_date),
+		facility,
+	)
+
+
+def fingerprint(raw: RawRecord, context: tuple[str, ...]) -> str:
+	"""A hash of a record, behind the shape of it: which fields there are.
+
+	Equal for records that come to the same: the order of lists and the kind of blank don't count, nor when it was last
+	touched. The status is not in it, that changes with time alone."""
+	shape = zlib.crc32(",".join(sorted(raw)).encode())
+	content = {
+		name: sorted(map(_text, value)) if isinstance(value, list) else value
+		for name, value in raw.items()
+		if value is not None and value != "" and name not in VOLATILE
+	}
+	text = json.dumps([context, PrivateDict(content)], sort_keys=True)
+	return f"{shape:08x}:{hashlib.sha256(text.encode()).hexdigest()[:32]}"
+
+
+def _text(item: object) -> str:
+	return json.dumps(item, sort_keys=True)

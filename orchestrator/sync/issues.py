@@ -61,7 +61,8 @@ class Issues:
 		"""Somebody has to look. Returns True if it is news."""
 		key = (kind, casefile_id, code, field) if not reference else (kind, reference[1], code, field)
 		name = name_of(self._connection, *key)
-		if name in self._status:
+		# A conflict that was settled was another one.
+		if self._status.get(name) == "Open" or (name in self._status and kind != "Conflict"):
 			return False
 		self._status[name] = "Open"
 		if kind == "Record":
@@ -83,6 +84,13 @@ class Issues:
 				closed_by=None,
 			)
 		return True
+
+	def reopened(self, route: str) -> None:
+		"""A route answers again."""
+		for code in ("disabled", "refused"):
+			name = name_of(self._connection, "Route", "", code, route)
+			if self._status.pop(name, None) == "Open" and self._run:
+				close(name, "Resolved")
 
 	def taken(self, casefiles: Iterable[str]) -> None:
 		"""These records are taken over now: what was wrong with them is resolved."""

@@ -8,6 +8,7 @@ from frappe.utils import add_to_date, get_datetime, now_datetime
 
 from orchestrator.sync import alerts, engine, issues, orders, runs, states
 from orchestrator.sync.runs import DOCTYPE, Busy, Order
+from orchestrator.sync.staleness import stale_connections
 
 CONNECTION = "Kipu Connection"
 # The schedule comes by every five minutes; a run that began a little later than its time is still in time.
@@ -68,12 +69,8 @@ def give_up_dead_runs() -> None:
 
 def warn_of_stale_connections() -> None:
 	"""Scheduled hourly: say so, once, when nothing has succeeded for too long."""
-	fields = ["name", "stale_after_hours", "last_success", "creation"]
-	for row in frappe.get_all(
-		CONNECTION, filters={"enabled": 1, "stale_after_hours": (">", 0)}, fields=fields
-	):
-		last = get_datetime(row.last_success or row.creation)
-		if now_datetime() - last > timedelta(hours=row.stale_after_hours) and not _told_since(row.name, last):
+	for row in stale_connections():
+		if not _told_since(row.name, get_datetime(row.last_success or row.creation)):
 			text = _("Kipu connection {0}: no run has succeeded for {1} hours")
 			alerts.notify(text.format(row.name, row.stale_after_hours), CONNECTION, row.name)
 

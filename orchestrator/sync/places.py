@@ -16,11 +16,10 @@ FACILITY = "Facility"
 
 def ensure(records: Iterable[Mapping[str, Any]], source: Source, *, dry_run: bool) -> None:
 	"""See to it that the location of each record has a facility. In a dry run, one by name only."""
-	if source.default_facility is None:
-		source.default_facility = _make_default(source, dry_run)
 	for record in records:
 		location_id = clean_id(record.get("location_id"))
 		if not isinstance(location_id, str):
+			source.default_facility = source.default_facility or _make_default(source, dry_run)
 			continue
 		place = source.places.get(location_id)
 		if place is None or not place.facility:

@@ -1,15 +1,19 @@
 """What somebody may do with a run that is there: stop it, let it go on, take it back. And with records that failed."""
 
+import json
 from collections.abc import Collection
+from typing import Any
 
 import frappe
 from frappe import _
 from frappe.utils import now_datetime
 
+from orchestrator.api.parameters import parse_json
 from orchestrator.exceptions import BadRequest, Conflict, refuse
 from orchestrator.sync import alerts, engine, history, issues, orders, runs
 from orchestrator.sync.runs import DOCTYPE, Order
 from orchestrator.sync.shapes import RunStanding
+from orchestrator.sync.work import Watch
 
 MOST_ISSUES = 500
 # More records than that are taken back by a job.
@@ -45,8 +49,9 @@ def approve(name: str) -> RunStanding:
 	return history.standing(name)
 
 
-def roll_back(name: str) -> RunStanding:
-	"""Take a run back; a large one in a job. Returns the run that does it. 409 if it can't be, or another is at work."""
+def roll_back(name: str, watch: Watch | None = None) -> RunStanding:
+	"""Take a run back; a large one in a job, unless somebody watches. Returns the run that does it. 409 if it can't be, or
+	another is at work."""
 	row = frappe.db.get_value(
 		DOCTYPE,
 		_existing(name),
@@ -56,13 +61,13 @@ def roll_back(name: str) -> RunStanding:
 	if row.status not in OVER or row.dry_run or row.sync_type == "rollback":
 		refuse(_("Run {0} can't be rolled back: it is {1}.").format(name, _(row.status)), Conflict)
 	order = Order(row.connection, "rollback")
-	checkpoint = {"target": name}
-	if row.imported + row.updated > TAKEN_BACK_NOW:
+	checkpoint = _interrupted(order, name) or {"target": name}
+	if watch is None and row.imported + row.updated > TAKEN_BACK_NOW:
 		queued = runs.queue(order, checkpoint)
 		orders.enqueue(queued)
 		return history.standing(queued)
 	run = runs.begin(order, checkpoint)
-	engine.execute(run)
+	engine.execute(run, watch)
 	return history.standing(run.name)
 
 
@@ -83,6 +88,14 @@ def discard(names: Collection[str]) -> int:
 	return len(opened)
 
 
+def read_names(issues: str | list[str]) -> list[str]:
+	"""The names, also where they come as JSON text, as Desk sends lists. BadRequest (400) for anything else."""
+	names = parse_json("issues", issues)
+	if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+		refuse(_("issues must be a list of names."), BadRequest)
+	return names
+
+
 def resume(connection: str) -> None:
 	"""Let the schedule run a paused connection again."""
 	if not frappe.db.exists(alerts.CONNECTION, connection):
@@ -90,6 +103,14 @@ def resume(connection: str) -> None:
 	values = {"status": "Active", "paused_reason": None}
 	frappe.db.set_value(alerts.CONNECTION, connection, values, update_modified=False)
 	frappe.clear_document_cache(alerts.CONNECTION, connection)
+
+
+def _interrupted(order: Order, target: str) -> dict[str, Any] | None:
+	"""Where an earlier rollback of the same run stopped."""
+	filters = {"connection": order.connection, "sync_type": "rollback", "status": ("in", runs.RESUMABLE)}
+	last = frappe.db.get_value(DOCTYPE, filters, "checkpoint", order_by="creation desc")
+	checkpoint = json.loads(last or "{}")
+	return checkpoint if checkpoint.get("target") == target else None
 
 
 def _chosen(connection: str, names: Collection[str] | None) -> list[str]:

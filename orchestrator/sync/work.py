@@ -146,6 +146,7 @@ class Work:
 				raise
 			code = "refused"
 		else:
+			self.issues.reopened(route)
 			return True
 		self.run.note(f"{route}: {code}; the run went on without it")
 		self.issues.raise_("Route", code, field=route)

@@ -120,6 +120,7 @@ keep_ports() {
 	keep_port REDIS_CACHE_PORT 13100 redis_cache
 	keep_port REDIS_QUEUE_PORT 11100 redis_queue
 	keep_port SOCKETIO_PORT 9100 socketio
+	keep_port KIPU_PORT 8790 kipu_simulator
 	keep_port TEST_CACHE_PORT 13200 test_cache
 	keep_port TEST_QUEUE_PORT 11200 test_queue
 }

@@ -12,7 +12,8 @@ demo_site_is_made() { [[ $(stamp_read "site-$SITE") == made ]] && site_exists "$
 make_demo_site() {
 	stamp_write "site-$SITE" unfinished
 	restore_site "$SITE" "$(base_dump)" ",
- \"host_name\": \"http://$SITE:$PORT\""
+ \"host_name\": \"http://$SITE:$PORT\",
+ \"kipu_allowed_hosts\": [\"127.0.0.1\"]"
 	frappe --site "$SITE" set-admin-password "$ADMIN_PASSWORD"
 	frappe --site "$SITE" install-app orchestrator
 	load_demo
@@ -23,7 +24,7 @@ make_demo_site() {
 }
 
 load_demo() {
-	frappe --site "$SITE" orchestrator demo
+	frappe --site "$SITE" orchestrator demo --kipu "http://127.0.0.1:$KIPU_PORT"
 }
 
 migrate_demo_site() { frappe --site "$SITE" migrate; }

@@ -37,8 +37,9 @@ PEOPLE = (
 	Person("priya", "Priya", "Dale", "Female", "Customer Service Representative", "Customer Service", ("Support Team",)),
 	Person("omar", "Omar", "Reed", "Male", "Project Manager", "Operations", ("Projects Manager", "Projects User")),
 	Person("june", "June", "Harper", "Female", "Consultant", "Operations", ("Projects User",)),
+	Person("wren", "Wren", "Calloway", "Female", "", None, ("Clinical Manager", "Kipu Sync Manager")),
 	Person("api", "API", "Client", "Prefer not to say", "", None,
-		("Sales Manager", "Sales User", "Support Team", "HR User", "Projects User")),
+		("Sales Manager", "Sales User", "Support Team", "HR User", "Projects User", "Clinical Manager", "Kipu Sync Manager")),
 )  # fmt: skip
 # Employee -> who they report to; managers stand first above.
 MANAGERS = {"theo": "nora", "ida": "nora", "priya": "sam", "june": "omar"}
@@ -229,6 +230,60 @@ TASKS = (
 	Task("Sound-proof two rooms", "telehealth", "Working", "Medium", -7, 14, 30, 35, "omar"),
 	Task("Write the emergency procedure", "telehealth", "In Progress", "Urgent", -2, 7, 12, 25, "june"),
 	Task("Pilot with three clinicians", "telehealth", "Open", "Medium", 15, 35, 24, 0, None),
+)  # fmt: skip
+
+
+class Happening(NamedTuple):
+	"""Something in a sprint's past: how a task stood from that day on."""
+
+	day: int  # from today
+	task: str
+	kind: str
+	hours: int
+	progress: int
+
+
+class Sprint(NamedTuple):
+	key: str
+	title: str
+	project: str
+	state: str
+	starts: int
+	ends: int
+	goal: str
+	members: tuple[tuple[str, int], ...]  # hours for the sprint
+	committed: int
+	history: tuple[Happening, ...]  # the last of each task is how the table above has it
+
+
+SPRINTS = (
+	Sprint(
+		"words", "Forms and wording", "intake", "Closed", -26, -13, "Know every form and what it must say.",
+		(("june", 20), ("omar", 10)), 19,
+		(
+			Happening(-27, "Map the present intake forms", "Joined", 12, 0),
+			Happening(-27, "Choose the consent wording", "Joined", 7, 0),
+			Happening(-24, "Map the present intake forms", "Progressed", 12, 50),
+			Happening(-21, "Choose the consent wording", "Estimated", 8, 0),
+			Happening(-20, "Map the present intake forms", "Completed", 12, 100),
+			Happening(-18, "Choose the consent wording", "Progressed", 8, 50),
+			Happening(-14, "Choose the consent wording", "Completed", 8, 100),
+		),
+	),
+	Sprint(
+		"rooms", "Rooms ready", "telehealth", "Active", -8, 5, "Two rooms in which a call can be held.",
+		(("omar", 30), ("june", 8)), 42,
+		(
+			Happening(-9, "Sound-proof two rooms", "Joined", 36, 0),
+			Happening(-9, "Order cameras and microphones", "Joined", 6, 0),
+			Happening(-6, "Sound-proof two rooms", "Progressed", 36, 10),
+			Happening(-5, "Order cameras and microphones", "Progressed", 6, 40),
+			Happening(-4, "Write the emergency procedure", "Joined", 12, 0),
+			Happening(-3, "Sound-proof two rooms", "Estimated", 30, 10),
+			Happening(-2, "Write the emergency procedure", "Progressed", 12, 25),
+			Happening(-1, "Sound-proof two rooms", "Progressed", 30, 35),
+		),
+	),
 )  # fmt: skip
 
 

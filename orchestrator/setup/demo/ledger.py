@@ -72,13 +72,20 @@ def exists() -> bool:
 
 def keep(made: list[Made], changed: list[Changed]) -> None:
 	"""Store what was recorded."""
-	rows = [_row(change) for change in changed] + [
-		{"reference_doctype": doctype, "reference_name": name, "change": "Made"} for doctype, name in made
-	]
-	for sequence, row in enumerate(rows, start=1):
-		doc = frappe.get_doc({"doctype": DOCTYPE, "sequence": sequence, **row})
-		doc.set_new_name()
-		doc.db_insert()
+	_write([_row(change) for change in changed])
+	add(made)
+
+
+def add(made: list[Made]) -> None:
+	"""Count further records as the demo's, unless they are already."""
+	known = {(row.doctype, row.record) for row in made_last_first()}
+	_write(
+		[
+			{"reference_doctype": doctype, "reference_name": name, "change": "Made"}
+			for doctype, name in made
+			if (doctype, name) not in known
+		]
+	)
 
 
 def made_last_first() -> list[frappe._dict]:
@@ -101,6 +108,14 @@ def changed() -> list[tuple[str, Changed]]:
 
 def forget(row: str) -> None:
 	frappe.db.delete(DOCTYPE, {"name": row})
+
+
+def _write(rows: list[dict[str, str]]) -> None:
+	last = frappe.get_all(DOCTYPE, fields=["max(sequence) as sequence"])[0].sequence or 0
+	for sequence, row in enumerate(rows, start=last + 1):
+		doc = frappe.get_doc({"doctype": DOCTYPE, "sequence": sequence, **row})
+		doc.set_new_name()
+		doc.db_insert()
 
 
 def _row(change: Changed) -> dict[str, str]:

@@ -6,7 +6,7 @@ import frappe
 from frappe.model.delete_doc import delete_dynamic_links
 
 from orchestrator.docs import storage
-from orchestrator.setup.demo import ledger
+from orchestrator.setup.demo import clinic, ledger
 
 
 class Removal(NamedTuple):
@@ -21,6 +21,7 @@ def remove() -> Removal:
 	with ledger.one_quiet_transaction():
 		bytes_of_documents = _storage_keys()
 		restore_settings()
+		clinic.count_what_came()
 		with ledger.recording() as written:
 			removal = _remove_records()
 		_delete_traces(written)

@@ -23,6 +23,8 @@ ROLES = (
 	"Agent Manager",
 	"Insights Admin",
 	"Gameplan Admin",
+	"Clinical Manager",
+	"Kipu Sync Manager",
 )
 
 

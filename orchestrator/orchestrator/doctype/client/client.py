@@ -61,6 +61,10 @@ class Client(Document):
 	def validate(self) -> None:
 		self.full_name = full_name(self)
 
+	def on_trash(self) -> None:
+		# While Kipu has it, it comes again: a full run must not take it for known.
+		frappe.db.delete("Sync State", {"name": self.name})
+
 
 def on_doctype_update() -> None:
 	frappe.db.add_unique(DOCTYPE, ["connection", "person_id"], constraint_name="one_per_person")

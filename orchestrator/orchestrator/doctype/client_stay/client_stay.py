@@ -61,6 +61,10 @@ class ClientStay(Document):
 	def autoname(self) -> None:
 		self.name = stay_name(self.connection, self.casefile_id)
 
+	def on_trash(self) -> None:
+		# While Kipu has it, it comes again: a full run must not take it for known.
+		frappe.db.delete("Sync State", {"name": self.name})
+
 
 def on_doctype_update() -> None:
 	frappe.db.add_unique(DOCTYPE, ["connection", "casefile_id"], constraint_name="one_per_casefile")

@@ -67,9 +67,7 @@ class OrchestratorMetric(Document):
 		self.validate_source()
 		self.validate_filters()
 		self.validate_sharing()
-		self.kind = (
-			metrics.kind_of(self.source_type, self.measure or self.source, self.aggregate) or ""
-		).title()
+		self.set_kind()
 		self.validate_alerts()
 
 	def on_update(self) -> None:
@@ -79,6 +77,12 @@ class OrchestratorMetric(Document):
 		shipped_dashboards.refuse_deletion(self)
 		history.forget(self.name)
 		dashboards.forget_plans()
+
+	@frappe.whitelist(methods=["POST"])
+	def get_measures(self) -> list[str]:
+		"""The names of the measures to choose from, for the form. For who may read metrics."""
+		self.check_permission("read")
+		return sorted(measures.registered())
 
 	def clear_what_does_not_apply(self) -> None:
 		"""A source of before the type was changed, or a sharing of before the mode was."""
@@ -132,6 +136,16 @@ class OrchestratorMetric(Document):
 				frappe.PermissionError,
 			)
 		self.approved_source = metrics.source_changed(self.source_type, self.source)
+
+	def set_kind(self) -> None:
+		kind = metrics.kind_of(self.source_type, self.measure or self.source, self.aggregate)
+		if not kind:
+			frappe.throw(
+				_(
+					"{0} {1} does not say whether it is a number, a series or a table. Choose another source."
+				).format(_(self.source_type), self.measure or self.source)
+			)
+		self.kind = (kind or "").title()
 
 	def validate_alerts(self) -> None:
 		if self.alerts and self.kind != "Number":

@@ -36,6 +36,11 @@ class Sprint(Document):
 
 	# end: auto-generated types
 
+	def _validate_links(self) -> None:
+		"""Frappe looks links up before any hook: of a DocType that is not there it would not say which app is missing."""
+		sprint_rules.require_team_app(self)
+		super()._validate_links()
+
 	def validate(self) -> None:
 		sprint_rules.check_owner(self)
 		sprint_rules.check_dates(self)
@@ -45,7 +50,6 @@ class Sprint(Document):
 		sprint_rules.check_overlap(self)
 
 	def on_trash(self) -> None:
-		sprint_rules.check_deletable(self)
 		sprint_rules.forget_events(self)
 
 	def before_rename(self, _old: str, _new: str, merge: bool = False) -> None:

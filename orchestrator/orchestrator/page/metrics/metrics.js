@@ -98,7 +98,9 @@ function series(box, item) {
 		type: CHART_TYPES[item.display] || "bar",
 		data: item.value,
 		height: 220,
-		colors: ["blue", "green", "orange", "purple"],
+		colors: ["blue", "green", "orange", "violet", "red", "grey"],
+		maxSlices: 6,
+		truncateLegends: 1,
 		axisOptions: { xIsSeries: item.display === "Line", shortenYAxisNumbers: 1 },
 		lineOptions: { hideDots: 1, regionFill: 1 },
 	});

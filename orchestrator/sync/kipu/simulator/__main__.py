@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import sys
 from collections.abc import Sequence
+from datetime import date
 
 from orchestrator.sync.kipu.simulator.faults import KINDS, parse_fault
 from orchestrator.sync.kipu.simulator.server import Simulator
@@ -25,6 +26,19 @@ def parser() -> argparse.ArgumentParser:
 	made.add_argument(
 		"--mode", choices=("classic", "episodes"), default="classic", help="what a readmission makes"
 	)
+	made.add_argument(
+		"--as-of",
+		type=date.fromisoformat,
+		metavar="DAY",
+		help="the day the invented history ends (default: today)",
+	)
+	made.add_argument(
+		"--bare-dates",
+		choices=("local", "utc"),
+		default="local",
+		help="where the midnight is that stands for a date without a time of day",
+	)
+	made.add_argument("--telling", action="store_true", help="let refusals say what is wrong")
 	made.add_argument("--per-cap", type=int, default=500, help="the most records a page")
 	made.add_argument("--skew", type=float, default=0.0, help="seconds the instance's clock is ahead")
 	made.add_argument(
@@ -48,7 +62,15 @@ def build(arguments: Sequence[str]) -> Simulator:
 	return Simulator(
 		given.people,
 		port=given.port,
-		settings=Settings(seed=given.seed, mode=given.mode, per_cap=given.per_cap, skew=given.skew),
+		settings=Settings(
+			seed=given.seed,
+			mode=given.mode,
+			bare_dates=given.bare_dates,
+			telling=given.telling,
+			as_of=given.as_of,
+			per_cap=given.per_cap,
+			skew=given.skew,
+		),
 		keys=Keys(given.access_id, given.secret_key, given.app_id),
 		control_token=given.control_token,
 		faults=faults,

@@ -8,6 +8,7 @@ from typing import Any
 
 from orchestrator.sync.kipu.simulator.faults import Fault
 from orchestrator.sync.kipu.simulator.queries import Call, Queries
+from orchestrator.sync.kipu.simulator.signatures import Refusal
 
 JSON = "application/json; charset=utf-8"
 HTML = "text/html; charset=utf-8"
@@ -35,6 +36,12 @@ class Answer:
 def error(status: int, text: str) -> Answer:
 	"""Kipu's error object."""
 	return Answer(status, json.dumps({"errors": text, "status_code": status}).encode())
+
+
+def refusal(refused: Refusal, telling: bool) -> Answer:
+	"""The answer to who may not in."""
+	text = f"Invalid {refused.why}" if telling else REFUSALS[refused.status]
+	return error(refused.status, text)
 
 
 def answer(queries: Queries, call: Call, version: str, fault: Fault | None) -> Answer:
@@ -86,7 +93,18 @@ def _payload(queries: Queries, call: Call, version: str, fault: Fault | None) ->
 	return _spoilt(payload, kind)
 
 
+def _nobody(payload: dict[str, Any]) -> dict[str, Any]:
+	"""What a list without records looks like, whoever there is."""
+	empty: dict[str, Any] = {key: [] for key, value in payload.items() if isinstance(value, list)}
+	if "pagination" in payload:
+		none = {"total_pages": "0", "total_records": "0"}
+		return {**empty, "pagination": {**payload["pagination"], **none}}
+	return empty or payload
+
+
 def _spoilt(payload: dict[str, Any], kind: str) -> dict[str, Any]:
+	if kind == "nobody":
+		return _nobody(payload)
 	if kind == "missing_key":
 		return {"status": "ok"}
 	if kind == "garbage_pagination":

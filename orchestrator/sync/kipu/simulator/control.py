@@ -30,6 +30,8 @@ ACTIONS: Mapping[str, Callable[..., Any]] = {
 	"discharge": World.discharge,
 	"undo_discharge": World.undo_discharge,
 	"readmit": World.readmit,
+	"register_again": World.register_again,
+	"give_chart_away": World.give_chart_away,
 	"transfer": World.transfer,
 	"delete": World.delete,
 	"restore": World.restore,
@@ -42,7 +44,13 @@ ACTIONS: Mapping[str, Callable[..., Any]] = {
 }
 # Actions whose answer is a stay.
 OF_A_STAY = frozenset(ACTIONS) - {"vanish", "reappear", "add_field", "drop_field"}
-SETTINGS: Mapping[str, Callable[[Any], Any]] = {"skew": float, "per_cap": int, "mode": str}
+SETTINGS: Mapping[str, Callable[[Any], Any]] = {
+	"skew": float,
+	"per_cap": int,
+	"mode": str,
+	"bare_dates": str,
+	"telling": bool,
+}
 
 
 def control(simulator: "Simulator", method: str, path: str, token: str, body: bytes) -> dict[str, Any]:

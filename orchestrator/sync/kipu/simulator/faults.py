@@ -14,6 +14,8 @@ KINDS = {
 	"truncated_json": "a body of the right length that ends in the middle of the JSON",
 	"slow": "the body drips for `value` seconds",
 	"reset": "the connection is reset before an answer",
+	"hang": "no answer for `value` seconds, then a reset",
+	"nobody": "200 with a well-formed page that says there are no records at all",
 	"missing_key": "200 with JSON that has no list of records",
 	"no_pagination": "no pagination object, and all records at once",
 	"garbage_pagination": "a pagination nobody can read",

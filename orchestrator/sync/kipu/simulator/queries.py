@@ -120,9 +120,10 @@ class Queries:
 		return record
 
 	def _chosen(self, call: Call) -> "array[int]":
-		"""The stays of a call, remembered for its next pages until something changes or a minute passes."""
+		"""The stays of a call, remembered for its next pages until something changes; who is in care, for a minute."""
 		parameters = {name: value for name, value in call.parameters.items() if name not in ("page", "per")}
-		key = (call.route, tuple(sorted(parameters.items())), self.world.version, int(self.world.now() // 60))
+		minute = int(self.world.now() // 60) if call.route == "patients/census" else 0
+		key = (call.route, tuple(sorted(parameters.items())), self.world.version, minute)
 		if key not in self._choices:
 			self._choices[key] = array("L", self._choose(call))
 			while len(self._choices) > KEPT_CHOICES:

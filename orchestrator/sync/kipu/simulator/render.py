@@ -100,6 +100,8 @@ def _moment(world: World, stay: int, day: int) -> str | None:
 	"""A moment of the stay in UTC, an empty one as null or as '' by turns."""
 	if day == NEVER:
 		return None if stay % 3 else ""
+	if world.settings.bare_dates == "utc" and not world.minute_of_day(stay):
+		return _day(day) + "T00:00:00Z"
 	return world.instant(stay, day).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

@@ -52,6 +52,7 @@ class Simulator:
 		self.answers: Counter[tuple[str, int]] = Counter()
 		self._server = Server((HOST, port), self)
 		self._thread: threading.Thread | None = None
+		self._stopped = threading.Event()
 
 	@property
 	def port(self) -> int:
@@ -76,8 +77,22 @@ class Simulator:
 		finally:
 			self._server.server_close()
 
+	@property
+	def stopped(self) -> bool:
+		"""True once `stop` was called."""
+		return self._stopped.is_set()
+
+	def close(self) -> None:
+		"""Give the port back without ever having served."""
+		self._server.server_close()
+
+	def pause(self, seconds: float) -> None:
+		"""Wait, but not for longer than this instance lives."""
+		self._stopped.wait(seconds)
+
 	def stop(self) -> None:
 		"""Stop, and cut every connection that is open."""
+		self._stopped.set()
 		self._server.shutdown()
 		self._server.server_close()
 		self._server.cut()
@@ -143,13 +158,12 @@ class Handler(BaseHTTPRequestHandler):
 		if parts.path.startswith(PREFIX):
 			return self._control(parts.path, body)
 		parameters = dict(parse_qsl(parts.query, keep_blank_values=True))
+		now = self.kipu.world.now()
+		refused = check(self.kipu.keys, self._headers(), self.path, parameters, body, now)
+		if refused:
+			return self._send("?", answers.refusal(refused, self.kipu.world.settings.telling))
 		route = "?"
 		try:
-			refusal = check(
-				self.kipu.keys, self._headers(), self.path, parameters, body, self.kipu.world.now()
-			)
-			if refusal:
-				raise Rejected(refusal.status, answers.REFUSALS[refusal.status])
 			version = version_of(self._headers())
 			call = understand(parts.path, version, parameters)
 			route = call.route
@@ -168,7 +182,8 @@ class Handler(BaseHTTPRequestHandler):
 
 	def _answer(self, call: Call, version: str) -> None:
 		fault = self.kipu.faults.take(call.route, call.page)
-		if fault and fault.kind == "reset":
+		if fault and fault.kind in ("reset", "hang"):
+			self.kipu.pause(fault.value if fault.kind == "hang" else 0)
 			return self._reset(call.route)
 		answer = answers.answer(self.kipu.queries, call, version, fault)
 		return self._send(call.route, answer, fault)
@@ -211,7 +226,7 @@ class Handler(BaseHTTPRequestHandler):
 		for start in range(0, len(body), size):
 			self.wfile.write(body[start : start + size])
 			self.wfile.flush()
-			time.sleep(seconds / pieces)
+			self.kipu.pause(seconds / pieces)
 
 	def _reset(self, route: str) -> None:
 		"""Close with RST instead of an answer."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
 from typing import Any, Literal
 
+from orchestrator.sync.kipu.simulator import people
 from orchestrator.sync.kipu.simulator.places import PLACES
 
 CHART_BASE = 1000
@@ -23,14 +24,21 @@ MINUTE, DAY = 60, 86400
 NEVER = 0
 
 Mode = Literal["classic", "episodes"]
+BareDates = Literal["local", "utc"]
 
 
 @dataclass(slots=True)
 class Settings:
-	"""How the instance behaves. `skew`: seconds its clock is ahead. `per_cap`: more records a page are not given."""
+	"""How the instance behaves. `skew`: seconds its clock is ahead. `per_cap`: more records a page are not given.
+	`bare_dates`: a date without a time of day is written as midnight at the facility ("local") or in UTC ("utc").
+	`telling`: a refusal says what is wrong, as it does not by default. `as_of`: the day on which the invented history
+	ends, today if None; with the same day and seed, an instance that is started anew has the same people and stays."""
 
 	seed: int = 1
 	mode: Mode = "classic"
+	bare_dates: BareDates = "local"
+	telling: bool = False
+	as_of: date | None = None
 	per_cap: int = 500
 	skew: float = 0.0
 	added_fields: dict[str, Any] = field(default_factory=dict)
@@ -82,10 +90,13 @@ class World:
 
 	def is_in_care(self, stay: int) -> bool:
 		"""Admitted, and not discharged by now."""
-		if not self.admitted[stay]:
-			return False
 		last = self.discharged[stay]
-		return last == NEVER or self.instant(stay, last).timestamp() > self.now()
+		if not self.admitted[stay] or last == NEVER:
+			return bool(self.admitted[stay])
+		# Only within a day of now does the hour count; of a large history, that is hardly anybody.
+		if abs(last - self.today()) > 1:
+			return last > self.today()
+		return self.instant(stay, last).timestamp() > self.now()
 
 	# What people do at the facility
 
@@ -119,6 +130,24 @@ class World:
 		with self.lock:
 			self.discharged[stay] = NEVER
 			return self.touch(stay)
+
+	def register_again(self, stay: int, location: int = 0) -> int:
+		"""Somebody who was here is taken for a stranger: another master record for the same name and day of birth, though
+		not in the same spelling. Returns the new stay."""
+		with self.lock:
+			fields = people.person_fields(self.settings.seed, self.person[stay]) | self.edits.get(stay, {})
+			again = self.admit_new(location)
+			self.edits[again] = {
+				"first_name": fields["first_name"].upper(),
+				"last_name": f" {fields['last_name']}",
+				"dob": fields["dob"],
+			}
+			return again
+
+	def give_chart_away(self, stay: int, person: int) -> int:
+		"""The chart's number turns up with another master record, as after a merge of two. Returns the stay."""
+		chart = f"{stay + CHART_BASE}:{people.person_id(self.settings.seed, person)}"
+		return self.set_field(stay, "casefile_id", chart)
 
 	def readmit(self, stay: int, location: int | None = None) -> int:
 		"""The person comes back: to a new chart, or in episode mode to the same one. Returns the stay."""
@@ -215,7 +244,8 @@ class World:
 	def _populate(self, people: int) -> None:
 		"""The history. Drawn in order, so that a larger world begins with the smaller one."""
 		dice = random.Random(self.settings.seed)  # noqa: S311
-		quiet = self.today() - QUIET_DAYS
+		as_of = self.settings.as_of
+		quiet = (as_of.toordinal() if as_of else self.today()) - QUIET_DAYS
 		midnight = (quiet - date(1970, 1, 1).toordinal()) * DAY
 		for person in range(people):
 			location = dice.randrange(len(PLACES))

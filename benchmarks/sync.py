@@ -1,0 +1,336 @@
+"""The sync beside the plain ways: importing beside `insert()`, a run that finds nothing new beside merely reading, memory
+of many clients beside that of few, what an incremental run costs beyond its pages.
+
+	ORCHESTRATOR_BENCH=<bench> ORCHESTRATOR_SITE=<site> <bench>/env/bin/python -m benchmarks.sync [--people 10000] [--many 100000]
+
+Starts the Kipu simulator in a process of its own on this machine, measures both sides in one run, removes what it made.
+Ends with exit code 1 when a target is missed.
+"""
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date, datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import requests
+
+import frappe
+
+from orchestrator.sync import connection as connections
+from orchestrator.sync import decide, engine, incoming, orders, runs, store
+from orchestrator.sync.kipu.client import KipuClient
+from orchestrator.sync.kipu.pages import Page
+from orchestrator.sync.kipu.records import parse_record
+from orchestrator.sync.kipu.simulator.signatures import Keys
+from orchestrator.sync.runs import Order
+from tests import factories
+from tests.conftest import stay_on_this_machine
+from tests.kipu_site import loopback_allowed
+
+START, END = date(2020, 1, 1), date(2100, 1, 1)
+CHANGES = 50
+WANTED_SPEEDUP, ALLOWED_RATIO, ALLOWED_QUERIES, ALLOWED_MEMORY, ALLOWED_SECONDS = 10.0, 2.0, 5, 1.2, 3.0
+TOKEN = "benchmark"
+DOCTYPES = ("Client", "Client Stay", "Sync State", "Sync Run", "Sync Issue")
+
+
+@contextmanager
+def simulator(people: int) -> Iterator[str]:
+	"""A Kipu instance in a process of its own. Yields its address."""
+	command = [
+		sys.executable,
+		"-m",
+		"orchestrator.sync.kipu.simulator",
+		"--port",
+		"0",
+		"--people",
+		str(people),
+	]
+	process = subprocess.Popen([*command, "--control-token", TOKEN], stdout=subprocess.PIPE, text=True)
+	assert process.stdout
+	line = process.stdout.readline()
+	try:
+		yield line.split(" on ")[1].split(": ")[0]
+	finally:
+		process.terminate()
+		process.wait()
+
+
+def connect(base_url: str) -> str:
+	keys = Keys()
+	doc = factories.make(
+		"Kipu Connection",
+		connection_name=factories.unique("Benchmark"),
+		base_url=base_url,
+		access_id=keys.access_id,
+		secret_key=keys.secret_key,
+		app_id=keys.app_id,
+		requests_per_second=1_000_000,
+		history_start=START,
+	)
+	return str(doc.name)
+
+
+def remove(connection: str) -> None:
+	"""Everything of a connection."""
+	frappe.db.rollback()
+	names = frappe.get_all("Sync Run", filters={"connection": connection}, pluck="name")
+	frappe.db.delete("Sync Change", {"sync_run": ("in", names)})
+	facilities = frappe.get_all("Kipu Location", filters={"parent": connection}, pluck="facility")
+	facilities.append(frappe.db.get_value("Kipu Connection", connection, "default_facility"))
+	for doctype in DOCTYPES:
+		frappe.db.delete(doctype, {"connection": connection})
+	for doctype in ("Notification Log", "Version"):
+		frappe.db.delete(
+			doctype, {"document_name" if doctype == "Notification Log" else "docname": connection}
+		)
+	frappe.delete_doc("Kipu Connection", connection, force=True, delete_permanently=True)
+	for facility in filter(None, facilities):
+		frappe.delete_doc("Facility", facility, force=True, delete_permanently=True)
+	frappe.db.commit()
+
+
+def pages_of(read: Callable[[KipuClient], Iterator[Page]], connection: str) -> list[Page]:
+	client, session = connections.open_client(connection)
+	try:
+		return list(read(client))
+	finally:
+		session.close()
+
+
+def timed(work: Callable[[], Any]) -> tuple[float, Any]:
+	frappe.db.commit()
+	begun = time.perf_counter(), time.process_time()
+	result = work()
+	if os.environ.get("SHOW_CPU"):
+		print(f"    ({time.process_time() - begun[1]:.2f} s of the processor)")
+	return time.perf_counter() - begun[0], result
+
+
+def run(connection: str, sync_type: str = "full") -> dict[str, Any]:
+	result = orders.run_here(Order(connection, sync_type))
+	assert result["status"] == "Completed", (result["error"], result["held_reason"])
+	return dict(result)
+
+
+def read_and_parse(connection: str) -> int:
+	"""What a full run reads, read and parsed, and nothing else."""
+	source = connections.read(connection)
+	at = datetime.now(timezone.utc)
+	client, session = connections.open_client(connection)
+	count = 0
+	try:
+		for read in (client.latest(START, END), client.census(), client.deleted()):
+			for page in read:
+				for raw in page.records:
+					parse_record(raw, source.zones, at)
+				count += len(page.records)
+	finally:
+		session.close()
+	return count
+
+
+def insert_one_by_one(connection: str, limit: int) -> tuple[float, int]:
+	"""Seconds of insert() for the documents of so many records, and how many documents that is."""
+	source = connections.read(connection)
+	at = datetime.now(timezone.utc)
+	records: list[Any] = []
+	client, session = connections.open_client(connection)
+	for page in client.latest(START, END):
+		records += [incoming.read_record(incoming.see(raw, source), source, at) for raw in page.records]
+		if len(records) >= limit:
+			break
+	session.close()
+	documents = []
+	for record in records[:limit]:
+		(person,) = store.read_persons(source, [record.client_name]).values()
+		decide.decide(person, [record], source)
+		documents += [{"doctype": each.doctype, **each.row} for each in person.records if each.new]
+	kept = {(each["doctype"], each.get("person_id") or each["casefile_id"]): each for each in documents}
+
+	def insert() -> None:
+		for each in kept.values():
+			frappe.get_doc(each).insert()
+		frappe.db.commit()
+
+	return timed(insert)[0], len(kept)
+
+
+def first_import(people: int, inserted: int) -> bool:
+	with simulator(people) as base_url:
+		plain, connection = connect(base_url), connect(base_url)
+		try:
+			prepare(plain)
+			seconds, documents = insert_one_by_one(plain, inserted)
+			ours, result = timed(lambda: run(connection))
+			count = frappe.db.count("Client", {"connection": connection}) + result["imported"]
+			each, ours_each = seconds / documents * 1000, ours / count * 1000
+			print(
+				f"first import of {people} clients ({count} documents): {ours:.1f} s, {ours_each:.2f} ms a document; "
+				f"insert() {each:.2f} ms a document (of {documents}): {each / ours_each:.1f}x (target {WANTED_SPEEDUP:.0f}x)"
+			)
+			return unchanged(connection) and each / ours_each >= WANTED_SPEEDUP
+		finally:
+			remove(plain)
+			remove(connection)
+
+
+def prepare(connection: str) -> None:
+	"""The facilities, which the documents link to."""
+	from orchestrator.sync import places
+
+	source = connections.read(connection)
+	records = pages_of(lambda client: client.locations(), connection)[0].records
+	places.ensure(records, source, dry_run=False)
+	frappe.db.commit()
+
+
+def unchanged(connection: str) -> bool:
+	"""A run that finds nothing new beside reading and parsing, in turn; the best of three each."""
+	reading, running = [], []
+	for _ in range(3):
+		reading.append(timed(lambda: read_and_parse(connection))[0])
+		running.append(timed(lambda: run(connection))[0])
+	queries, pages = queries_of(connection)
+	ratio = min(running) / min(reading)
+	print(
+		f"  again, unchanged: {min(running):.2f} s beside {min(reading):.2f} s of reading and parsing: {ratio:.2f}x "
+		f"(target {ALLOWED_RATIO}x); {queries / pages:.2f} queries a page (target {ALLOWED_QUERIES})"
+	)
+	return ratio <= ALLOWED_RATIO and queries / pages <= ALLOWED_QUERIES
+
+
+def queries_of(connection: str) -> tuple[int, int]:
+	"""Statements of a run, commits included, and its pages; without what a run costs that reads no page."""
+	counted = [0]
+	original = frappe.db.sql
+
+	def sql(*args: Any, **kwargs: Any) -> Any:
+		counted[0] += 1
+		return original(*args, **kwargs)
+
+	frappe.db.sql = sql
+	try:
+		started = runs.begin(Order(connection, "full"))
+		first = [0]
+
+		def watch(_run: runs.Run) -> None:
+			first[0] = first[0] or counted[0]
+
+		engine.execute(started, watch)
+	finally:
+		del frappe.db.sql
+	pages = int(frappe.db.get_value("Sync Run", started.name, "pages"))
+	return counted[0] - first[0], pages
+
+
+def peak_of(site: str, connection: str) -> dict[str, Any]:
+	"""A full run in a process of its own: its peak memory in MB, and what it said."""
+	code = f"from benchmarks.sync import in_child; in_child({site!r}, {connection!r})"
+	done = subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.PIPE, text=True)
+	return dict(json.loads(done.stdout.splitlines()[-1]))
+
+
+def in_child(site: str, connection: str) -> None:
+	frappe.init(site=site, sites_path=".")
+	frappe.connect()
+	with patience():
+		result = run(connection)
+	peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+	print(
+		json.dumps({"peak": peak, "imported": result["imported"], "seconds": result["sync_duration_seconds"]})
+	)
+
+
+@contextmanager
+def patience() -> Iterator[None]:
+	frappe.conf.kipu_allowed_hosts = ["127.0.0.1"]
+	yield
+
+
+def memory_and_incremental(people: int, many: int) -> bool:
+	peaks: dict[int, float] = {}
+	good = True
+	for size in (people, many):
+		with simulator(size) as base_url:
+			connection = connect(base_url)
+			try:
+				first, again = peak_of(frappe.local.site, connection), peak_of(frappe.local.site, connection)
+				peaks[size] = max(first["peak"], again["peak"])
+				print(
+					f"full run of {size} clients: peak {first['peak']:.0f} MB importing ({first['seconds']:.0f} s), "
+					f"{again['peak']:.0f} MB again ({again['seconds']:.0f} s)"
+				)
+				if size == many:
+					good = incremental(base_url, connection)
+			finally:
+				remove(connection)
+	ratio = peaks[many] / peaks[people]
+	print(f"  peak memory {ratio:.2f}x (target {ALLOWED_MEMORY}x)")
+	return good and ratio <= ALLOWED_MEMORY
+
+
+def incremental(base_url: str, connection: str) -> bool:
+	"""An incremental run with fifty changes beside reading its pages."""
+	run(connection, "incremental")
+	for number in range(CHANGES):
+		action = {
+			"action": "set_field",
+			"stay": number * 7,
+			"name": "phone",
+			"value": f"212-555-{number:04d}",
+		}
+		reply = requests.post(
+			f"{base_url}/_control/actions", json=action, headers={"X-Control-Token": TOKEN}, timeout=10
+		)
+		reply.raise_for_status()
+	source = connections.read(connection)
+	start = source.cursor
+
+	def read(client: KipuClient) -> Iterator[Page]:
+		assert start
+		yield from client.latest(start.replace(day=1), END)
+		yield from client.census()
+		yield from client.deleted(start, END)
+
+	ours, result = timed(lambda: run(connection, "incremental"))
+	reading, pages = timed(lambda: pages_of(read, connection))
+	beyond = ours - reading
+	print(
+		f"incremental with {result['updated']} changes: {ours:.2f} s, reading its {len(pages)} pages {reading:.2f} s: "
+		f"{beyond:.2f} s beyond (target {ALLOWED_SECONDS:.0f} s)"
+	)
+	return beyond <= ALLOWED_SECONDS and result["updated"] == CHANGES
+
+
+def main() -> int:
+	parser = argparse.ArgumentParser(description=__doc__)
+	parser.add_argument("--people", type=int, default=10_000)
+	parser.add_argument("--many", type=int, default=100_000)
+	parser.add_argument(
+		"--inserted", type=int, default=500, help="records saved with insert() for comparison"
+	)
+	given = parser.parse_args()
+	sites = Path(os.environ["ORCHESTRATOR_BENCH"]) / "sites"
+	os.chdir(sites)
+	stay_on_this_machine()
+	frappe.init(site=os.environ["ORCHESTRATOR_SITE"], sites_path=str(sites))
+	frappe.connect()
+	with loopback_allowed():
+		good = [first_import(given.people, given.inserted)]
+		if given.many:
+			good.append(memory_and_incremental(given.people, given.many))
+	frappe.destroy()
+	return 0 if all(good) else 1
+
+
+if __name__ == "__main__":
+	sys.exit(main())

@@ -1,0 +1,37 @@
+"""`bench --site SITE orchestrator check-documents`."""
+
+import json
+import sys
+
+import click
+
+import frappe
+from frappe.commands import pass_context
+
+from orchestrator.commands.site import connected
+
+
+@click.command("check-documents")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@click.option(
+	"--remove-orphans", is_flag=True, help="Remove files that no version has, a day after they were written."
+)
+@pass_context
+def check_documents(context: frappe._dict, as_json: bool, remove_orphans: bool) -> None:
+	"""Compare the bytes of every document version with its checksum. Ends with 1 if something is damaged."""
+	from orchestrator.docs import integrity
+
+	with connected(context):
+		report = integrity.check()
+		if remove_orphans:
+			integrity.remove_orphans(report.orphans)
+	if as_json:
+		shown = {**report._asdict(), "damaged": [damage._asdict() for damage in report.damaged]}
+		click.echo(json.dumps(shown, indent=1))
+	else:
+		click.echo("\n".join(integrity.lines(report)))
+	if not report._replace(orphans=[] if remove_orphans else report.orphans).is_clean:
+		sys.exit(1)
+
+
+COMMANDS = (check_documents,)

@@ -1,0 +1,243 @@
+"""`bench --site SITE orchestrator sync-kipu` and its neighbours: the Kipu sync from the shell.
+
+Exit codes of a run: 0 done, 1 failed, 2 the command line or a setting is wrong, 3 held for approval, 4 another run is at
+work. Of several connections the gravest counts.
+"""
+
+import dataclasses
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+import frappe
+from frappe.commands import pass_context
+
+from orchestrator.commands.site import connected
+from orchestrator.commands.sync_progress import watched
+
+if TYPE_CHECKING:
+	from orchestrator.sync.runs import Order
+	from orchestrator.sync.shapes import RunStanding
+
+FAILED, USAGE, HELD, BUSY = 1, 2, 3, 4
+CODES = {"Completed": 0, "Held": HELD}
+COLOURS = {"Completed": "green", "Held": "yellow", "ok": "green", "warn": "yellow", "fail": "red"}
+COUNTS = ("imported", "updated", "skipped", "failed")
+
+connection_option = click.option(
+	"--connection",
+	"connections",
+	metavar="NAME",
+	multiple=True,
+	help="May be repeated; all enabled ones if left out.",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for monitoring.")
+
+
+@click.command("sync-kipu")
+@click.option("--full", is_flag=True, help="Read everything, not only what changed since the last run.")
+@click.option("--dry-run", is_flag=True, help="Say what would happen and write nothing.")
+@click.option("--since", metavar="DAY", help="Read what changed since that day (YYYY-MM-DD).")
+@connection_option
+@json_option
+@pass_context
+def sync_kipu(
+	context: frappe._dict,
+	full: bool,
+	dry_run: bool,
+	since: str | None,
+	connections: tuple[str, ...],
+	as_json: bool,
+) -> None:
+	"""Bring clients in step with Kipu. Ctrl-C stops it; the next run goes on from there."""
+	from orchestrator.sync import orders
+
+	with connected(context), refusals_told():
+		order = orders.read_order("full" if full else "incremental", dry_run, since)
+		names = chosen(connections)
+		standings, codes = [], [0]
+		for name in names:
+			standing, code = run_one(order, name, quiet=as_json)
+			codes.append(code)
+			if standing:
+				standings.append(standing)
+				show_run(standing, as_json)
+	if as_json:
+		click.echo(json.dumps(standings, indent=1))
+	# Failed comes before busy, busy before held.
+	sys.exit(next((code for code in (FAILED, USAGE, BUSY, HELD) if code in codes), 0))
+
+
+@click.command("kipu-test")
+@connection_option
+@json_option
+@pass_context
+def kipu_test(context: frappe._dict, connections: tuple[str, ...], as_json: bool) -> None:
+	"""Test the connections to Kipu and name what is wrong. Ends with 1 if something is."""
+	from orchestrator.sync import preflight
+
+	with connected(context), refusals_told():
+		results = []
+		for name in chosen(connections):
+			results.append(preflight.run(frappe.get_doc("Kipu Connection", name)))
+			if not as_json:
+				show_test(results[-1])
+	if as_json:
+		click.echo(json.dumps(results, indent=1))
+	if not all(result["ok"] for result in results):
+		sys.exit(FAILED)
+
+
+@click.command("sync-history")
+@click.option("--limit", default=20, show_default=True, help="How many runs.")
+@click.option("--connection", metavar="NAME", help="Of one connection only.")
+@json_option
+@pass_context
+def sync_history(context: frappe._dict, limit: int, connection: str | None, as_json: bool) -> None:
+	"""Show the last runs of the Kipu sync, newest first."""
+	from orchestrator.sync import history
+
+	with connected(context), refusals_told():
+		runs = history.recent(limit, 0, connection)
+	if as_json:
+		click.echo(json.dumps(runs, indent=1))
+		return
+	for run in runs:
+		show_run(run)
+	if not runs:
+		click.echo("No run yet. Begin with: orchestrator sync-kipu --full --dry-run")
+
+
+@click.command("sync-rollback")
+@click.argument("run")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+@pass_context
+def sync_rollback(context: frappe._dict, run: str, yes: bool, as_json: bool) -> None:
+	"""Take a run back: delete what it made, restore what it changed. What was edited since is kept and named."""
+	from orchestrator.sync import history, steering
+	from orchestrator.sync.runs import Order
+
+	with connected(context), refusals_told():
+		target = history.standing(run)
+		if not yes:
+			click.confirm(rollback_question(target), abort=True)
+		with watched(Order(target["connection"], "rollback"), as_json) as watch:
+			standing = steering.roll_back(run, watch or ignore)
+	if as_json:
+		click.echo(json.dumps(standing, indent=1))
+	else:
+		show_run(standing)
+		show_kept(standing)
+	sys.exit(CODES.get(standing["status"], FAILED))
+
+
+@click.command("kipu-simulator", context_settings={"ignore_unknown_options": True}, add_help_option=False)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def kipu_simulator(arguments: tuple[str, ...]) -> None:
+	"""Serve an invented Kipu instance on this machine until interrupted. --help lists its options."""
+	from orchestrator.sync.kipu.simulator.__main__ import main
+
+	main(arguments)
+
+
+def chosen(connections: tuple[str, ...]) -> list[str]:
+	"""The connections named, or all that are enabled."""
+	from orchestrator.sync import orders
+
+	return [name for given in connections or (None,) for name in orders.connections_for(given)]
+
+
+def run_one(order: "Order", name: str, quiet: bool) -> "tuple[RunStanding | None, int]":
+	"""Run one connection. What stops it is told and does not stop the others."""
+	from orchestrator.sync import connection, orders
+	from orchestrator.sync.runs import Busy
+
+	ordered = dataclasses.replace(order, connection=name, trigger="Command")
+	try:
+		connection.read(name)
+		connection.check_keys(name)
+		with watched(ordered, quiet) as watch:
+			standing = orders.run_here(ordered, watch)
+	except (Busy, frappe.ValidationError) as error:
+		frappe.db.rollback()
+		click.echo(click.style(f"{name}: {frappe.utils.strip_html(str(error))}", fg="red"), err=True)
+		return None, BUSY if isinstance(error, Busy) else USAGE
+	return standing, CODES.get(standing["status"], FAILED)
+
+
+def rollback_question(run: "RunStanding") -> str:
+	"""What somebody is asked before a run is taken back."""
+	return (
+		f"Delete the {run['imported']} records that {run['run']} made, restore the {run['updated']} that it changed, "
+		f"and pause {run['connection']}?"
+	)
+
+
+def ignore(_run: object) -> None:
+	"""Watch without looking."""
+
+
+def show_kept(run: "RunStanding") -> None:
+	"""What a rollback came to."""
+	report = run["rollback"] or {}
+	if report:
+		click.echo(
+			f"            {report['deleted']} deleted, {report['restored']} restored, {report['kept_in_all']} kept"
+		)
+	for kept in report.get("kept", ()):
+		click.echo(
+			f"            kept {kept['doctype']} {kept['name']}: {kept['reason']} {', '.join(kept['fields'])}"
+		)
+
+
+def show_run(run: "RunStanding", quiet: bool = False) -> None:
+	"""One run in a line or two."""
+	if quiet:
+		return
+	dry = ", dry run" if run["dry_run"] else ""
+	counts = ", ".join(f"{run[name]} {name}" for name in COUNTS)  # type: ignore[literal-required]
+	status = click.style(f"{run['status']:11}", fg=COLOURS.get(run["status"], "red"))
+	click.echo(
+		f"{status} {run['run']}  {run['connection']}: {run['sync_type']}{dry}, {counts}, "
+		f"{run['sync_duration_seconds']:.1f} s, {run['started_at']}"
+	)
+	for line in remarks(run):
+		click.echo(f"            {line}")
+
+
+def remarks(run: "RunStanding") -> list[str]:
+	"""Why a run is as it is, and what it has to say."""
+	why = [run["error"]["text"] or run["error"]["class"]] if run["error"] else []
+	if run["held_reason"]:
+		why.append(run["held_reason"])
+	return [*why, *run["notes"]]
+
+
+def show_test(result: Any) -> None:
+	"""A connection's findings, as the doctor shows his."""
+	click.echo(click.style(str(result["connection"]), bold=True))
+	for check in result["checks"]:
+		click.echo(click.style(f"{check['level']:5}", fg=COLOURS[check["level"]]), nl=False)
+		click.echo(f"{check['title']}: {check['found']}")
+		if check["mend"]:
+			click.echo(f"     {check['mend']}")
+
+
+@contextmanager
+def refusals_told() -> Iterator[None]:
+	"""A refusal is a line and an exit code, not a traceback."""
+	try:
+		yield
+	except frappe.ValidationError as error:
+		from orchestrator.sync.runs import Busy
+
+		click.echo(click.style(frappe.utils.strip_html(str(error)), fg="red"), err=True)
+		sys.exit(BUSY if isinstance(error, Busy) else USAGE)
+
+
+COMMANDS = (sync_kipu, kipu_test, sync_history, sync_rollback, kipu_simulator)

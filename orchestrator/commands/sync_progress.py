@@ -1,0 +1,57 @@
+"""How far a run of the sync is, as a bar in the terminal. Where there is no terminal, nothing is drawn."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+	from orchestrator.sync.runs import Order, Run
+
+STEPS = 1000
+
+
+@contextmanager
+def watched(order: "Order", quiet: bool) -> "Iterator[Callable[[Run], None] | None]":
+	"""A bar for one run; None where nobody wants to see it."""
+	if quiet:
+		yield None
+		return
+	with click.progressbar(
+		length=STEPS, label=order.connection, item_show_func=lambda shown: shown, show_eta=False
+	) as bar:
+		yield lambda run: bar.update(max(0, round(STEPS * fraction(run)) - bar.pos), counts(run))
+		bar.update(STEPS - bar.pos, None)
+
+
+def fraction(run: "Run") -> float:
+	"""How much of a run is done, from 0 to 1: by its phases, and within the history by days."""
+	from orchestrator.sync.phases import PHASES
+
+	kind = run.order.sync_type
+	if kind == "incremental" and not run.cursor_before:
+		kind = "first"
+	names = [phase.__name__ for phase in PHASES.get(kind, ())]
+	phase = run.checkpoint.get("phase")
+	if phase not in names:
+		return 0.0
+	return min(1.0, (names.index(phase) + within(run.checkpoint)) / len(names))
+
+
+def within(checkpoint: dict[str, Any]) -> float:
+	"""How much of a phase is done: of one that reads day by day, by the days since the year 2015."""
+	if "end" not in checkpoint:
+		return 0.0
+	first, end, until = date(2015, 1, 1), *(date.fromisoformat(checkpoint[name]) for name in ("end", "until"))
+	return max(0.0, min(1.0, (end - first).days / max(1, (until - first).days)))
+
+
+def counts(run: "Run") -> str:
+	"""What it has done so far."""
+	tally = run.tally
+	return (
+		f"{run.checkpoint.get('phase') or ''}  {tally.records_read} read, {tally.imported} imported, "
+		f"{tally.updated} updated, {tally.skipped} skipped, {tally.failed} failed"
+	)

@@ -1,0 +1,161 @@
+"""What the reports of this app are put together from: columns, figures, charts, periods, money in one currency."""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date
+from functools import cache
+from typing import Any, NamedTuple
+
+import frappe
+from erpnext.setup.utils import get_exchange_rate
+from frappe import _
+from frappe.utils import add_months, get_first_day
+
+from orchestrator.exceptions import BadRequest, refuse
+from orchestrator.period import read_date, today
+
+Column = dict[str, Any]
+PRECISION = 2
+MONTHS_BACK = 11
+USUAL_WIDTH = 120
+NONE = "-"
+COLORS = ("#2490ef", "#29cd42", "#ffa00a", "#e24c4c")
+
+
+class Span(NamedTuple):
+	"""The days from `first` to `last`."""
+
+	first: date
+	last: date
+
+
+class ReportResult(NamedTuple):
+	"""What a Script Report gives to Frappe."""
+
+	columns: list[Column]
+	rows: list[dict[str, Any]]
+	message: str | None
+	chart: dict[str, Any] | None
+	summary: list[dict[str, Any]]
+
+
+def column(
+	fieldname: str, label: str, fieldtype: str = "Data", options: str | None = None, width: int = USUAL_WIDTH
+) -> Column:
+	"""A column of a report."""
+	return {
+		"fieldname": fieldname,
+		"label": label,
+		"fieldtype": fieldtype,
+		"options": options,
+		"width": width,
+	}
+
+
+def link_column(fieldname: str, label: str, doctype: str | None) -> Column:
+	"""A column of names of records. Text for who may not read such records: to them Frappe refuses a report with links
+	to any."""
+	linked = doctype if doctype and frappe.has_permission(doctype, "read") else None
+	return column(fieldname, label, "Link" if linked else "Data", linked, width=180)
+
+
+def counts(names: Iterable[tuple[str, str]]) -> list[Column]:
+	"""Columns of whole numbers."""
+	return [column(fieldname, label, "Int", width=100) for fieldname, label in names]
+
+
+def figure(
+	label: str, value: float, datatype: str = "Int", currency: str | None = None, indicator: str | None = None
+) -> dict[str, Any]:
+	"""A figure of the report's summary."""
+	return {
+		"label": label,
+		"value": value,
+		"datatype": datatype,
+		"currency": currency,
+		"indicator": indicator,
+	}
+
+
+def bars(
+	labels: Sequence[str], series: Sequence[tuple[str, Sequence[float]]], **more: Any
+) -> dict[str, Any] | None:
+	"""A bar chart, None where there is nothing to draw."""
+	if not labels:
+		return None
+	datasets = [{"name": name, "values": list(values)} for name, values in series]
+	return {
+		"type": "bar",
+		"data": {"labels": list(labels), "datasets": datasets},
+		"colors": list(COLORS[: len(datasets)]),
+		**more,
+	}
+
+
+def read_span(filters: dict[str, Any]) -> Span:
+	"""The days of the filters from_date and to_date: a year up to this month's end where they say nothing. 400 where
+	they are no days, or the wrong way round."""
+	last = read_day(filters, "to_date") or today()
+	first = read_day(filters, "from_date") or get_first_day(add_months(last, -MONTHS_BACK))
+	if first > last:
+		refuse(_("from_date must not be after to_date."), BadRequest)
+	return Span(first, last)
+
+
+def read_day(filters: dict[str, Any], name: str) -> date | None:
+	"""The day of a filter, if it has one."""
+	value = filters.get(name)
+	return value if isinstance(value, date) or not value else read_date(name, str(value))
+
+
+def read_choice(filters: dict[str, Any], name: str, choices: Sequence[str]) -> str:
+	"""The choice of a filter, the first where it has none. 400 for one that is not on offer."""
+	choice = filters.get(name) or choices[0]
+	if choice not in choices:
+		refuse(_("{0} must be one of {1}.").format(name, ", ".join(choices)), BadRequest)
+	return choice
+
+
+def equal(filters: dict[str, Any], *names: str) -> list[list[Any]]:
+	"""Conditions of a list for those of the filters that are set."""
+	return [[name, "=", filters[name]] for name in names if filters.get(name)]
+
+
+def ratio(part: float, whole: float) -> float:
+	"""A percentage, 0 of nothing."""
+	return round(100 * part / whole, PRECISION) if whole else 0.0
+
+
+def months_of(span: Span) -> list[str]:
+	"""The months of a span, as 2025-02."""
+	months, month = [], get_first_day(span.first)
+	while month <= span.last:
+		months.append(f"{month:%Y-%m}")
+		month = get_first_day(add_months(month, 1))
+	return months
+
+
+class Purse:
+	"""Adds up money of several currencies in one of them. What no rate is known for is kept apart and told."""
+
+	def __init__(
+		self, currency: str, rate_of: Callable[[str, str], float | None] = get_exchange_rate
+	) -> None:
+		self.currency = currency
+		self.rate = cache(lambda own: 1.0 if own == currency else rate_of(own, currency))
+		self.unconverted: dict[str, float] = {}
+
+	def convert(self, amount: float, own: str | None) -> float:
+		"""The amount in the purse's currency, 0 where there is no rate."""
+		rate = self.rate(own or self.currency) if amount else 0.0
+		if amount and not rate:
+			self.unconverted[str(own)] = self.unconverted.get(str(own), 0.0) + amount
+		return amount * (rate or 0.0)
+
+	def message(self) -> str | None:
+		"""What is not in the sums, in words."""
+		if not self.unconverted:
+			return None
+		left_out = ", ".join(
+			f"{frappe.format_value(amount, 'Float')} {own}" for own, amount in self.unconverted.items()
+		)
+		return _("Left out, because there is no exchange rate to {0}: {1}.").format(self.currency, left_out)

@@ -1,0 +1,169 @@
+"""Reports that are mailed again and again: Frappe's Auto Email Report says which, when and to whom.
+
+Stock's runs as the Administrator, whatever its user may see, and its files run formulas. One that was made by the API,
+which its `api_format` tells, is carried out by us instead: as its user, to those recipients who may still see the report.
+"""
+
+import json
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.core.doctype.report.report import Report
+from frappe.email.doctype.auto_email_report.auto_email_report import AutoEmailReport
+
+from orchestrator.api import reports
+from orchestrator.exceptions import BadRequest, refuse
+from orchestrator.insights import report_mail, report_runs
+from orchestrator.insights.report_request import ReportRequest
+from orchestrator.insights.report_shapes import ScheduledReport
+
+DOCTYPE = "Auto Email Report"
+FREQUENCIES = ("Daily", "Weekdays", "Weekly", "Monthly")
+DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+PERIODS = ("Daily", "Weekly", "Monthly", "Quarterly", "Half Yearly", "Yearly")
+SPAN = ("from_date", "to_date")
+# What Frappe's own form shows of a format that it does not know
+NEAREST = {"xlsx": "XLSX", "csv": "CSV"}
+
+
+class ReportMailing(AutoEmailReport):
+	"""Auto Email Report, as this app carries it out."""
+
+	def validate(self) -> None:
+		"""Whoever changes one that the API made, it stays its user's, and its recipients' own to see."""
+		super().validate()
+		if self.get("api_format"):
+			self.check_user()
+			report_mail.check_recipients(self.report, self.reported(), self.email_to.split())
+
+	def check_user(self) -> None:
+		"""403 for who would have rows mailed that somebody else sees."""
+		if self.has_value_changed("user") and self.user != frappe.session.user:
+			frappe.throw(
+				_("Reports are mailed as their user sees them. Set yourself as the user."),
+				frappe.PermissionError,
+			)
+
+	def reported(self) -> Report:
+		"""The report itself: of a custom report the one it is made of."""
+		report = frappe.get_doc("Report", self.report)
+		while report.report_type == "Custom Report":
+			report = frappe.get_doc("Report", report.reference_report)
+		return report
+
+	def send(self) -> None:
+		"""When its time has come."""
+		if not self.get("api_format"):
+			super().send()
+			return
+		# a job of its own: it runs as another user
+		frappe.enqueue(carry_out, queue="long", enqueue_after_commit=True, schedule=self.name)
+
+
+def read_frequency(frequency: str) -> str:
+	"""How often. 400 for anything that Frappe has no schedule for."""
+	return read_choice("frequency", frequency, FREQUENCIES) or FREQUENCIES[0]
+
+
+def read_day(day_of_week: str | None) -> str | None:
+	"""The day of a weekly mail. 400 for what is none."""
+	return read_choice("day_of_week", day_of_week, DAYS)
+
+
+def read_period(report: Report, period: str | None) -> str | None:
+	"""By what the days of the filters move. 400 for what is no period, or where the report says it has no such days."""
+	chosen = read_choice("period", period, PERIODS)
+	declared = {row.fieldname for row in report.filters}
+	if chosen and (report.report_type == reports.BUILDER or (declared and not declared.issuperset(SPAN))):
+		refuse(
+			_("period moves the filters from_date and to_date, which {0} does not have.").format(report.name),
+			BadRequest,
+		)
+	return chosen
+
+
+def read_choice(name: str, value: str | None, choices: tuple[str, ...]) -> str | None:
+	"""A choice by its name, in any case. 400 for one that is not on offer."""
+	found = next((choice for choice in choices if choice.lower() == (value or "").strip().lower()), None)
+	if value and found is None:
+		refuse(
+			_("There is no {0} {1}. Choose one of: {2}.").format(name, value, ", ".join(choices)), BadRequest
+		)
+	return found
+
+
+def add(
+	request: ReportRequest, frequency: str, day_of_week: str | None, period: str | None
+) -> ScheduledReport:
+	"""Schedule a report, as the caller sees it. Frappe says who may: its Report Managers and System Managers."""
+	doc = frappe.get_doc(
+		{
+			"doctype": DOCTYPE,
+			"report": request.report_name,
+			"report_type": frappe.db.get_value("Report", request.report_name, "report_type"),
+			"user": frappe.session.user,
+			"enabled": 1,
+			"format": NEAREST.get(request.format, "HTML"),
+			"api_format": request.format,
+			"frequency": frequency,
+			"day_of_week": day_of_week or DAYS[0],
+			"filters": json.dumps(request.filters, default=str),
+			"dynamic_date_period": period,
+			"from_date_field": SPAN[0] if period else None,
+			"to_date_field": SPAN[1] if period else None,
+			"email_to": "\n".join(request.recipients),
+			"no_of_rows": 0,
+		}
+	)
+	return describe(doc.insert())
+
+
+def describe(doc: AutoEmailReport) -> ScheduledReport:
+	"""A schedule as the API tells it."""
+	return ScheduledReport(
+		schedule=doc.name,
+		report_name=doc.report,
+		format=doc.get("api_format"),
+		frequency=doc.frequency,
+		day_of_week=doc.day_of_week if doc.frequency == "Weekly" else None,
+		filters=frappe.parse_json(doc.filters),
+		period=doc.dynamic_date_period or None,
+		recipients=doc.email_to.split(),
+		user=doc.user,
+		enabled=bool(doc.enabled),
+	)
+
+
+def carry_out(schedule: str) -> None:
+	"""The job: make the report as the schedule's user and mail it."""
+	doc = frappe.get_doc(DOCTYPE, schedule)
+	if not (doc.enabled and frappe.db.get_value("User", doc.user, "enabled")):
+		return
+	frappe.set_user(doc.user)
+	frappe.local.lang = frappe.db.get_value("User", doc.user, "language") or frappe.local.lang
+	report = reports.find(doc.report)
+	recipients = [name for name in doc.email_to.split() if is_fit(report, name)]
+	if recipients:
+		report_runs.make(
+			ReportRequest(doc.report, doc.api_format, filters_of(doc), recipients, frappe.local.lang)
+		)
+
+
+def is_fit(report: Report, name: str) -> bool:
+	"""True for a recipient who may see the report."""
+	user = report_mail.user_of(name)
+	return bool(user and report_mail.may_run(report, user))
+
+
+def filters_of(doc: AutoEmailReport) -> Any:
+	"""The filters of this time, their days moved by Frappe where they are to move."""
+	if doc.dynamic_date_filters_set():
+		doc.prepare_dynamic_filters()
+		return dict(doc.filters)
+	return frappe.parse_json(doc.filters) if doc.filters else {}
+
+
+def stop_all() -> None:
+	"""Switch off what the API made: without this app each would run as the Administrator."""
+	frappe.db.set_value(DOCTYPE, {"api_format": ("is", "set")}, "enabled", 0, update_modified=False)

@@ -1,0 +1,149 @@
+frappe.ui.form.on("Kipu Connection", {
+	refresh(frm) {
+		if (frm.is_new()) {
+			frm.set_intro(
+				__("Kipu issues three values together: access id, secret key, app id. List the locations with their time zones, save, then test.")
+			);
+			return;
+		}
+		show_standing(frm);
+		if (!frm.perm[0]?.write) return;
+		frm.add_custom_button(__("Test"), () => test_connection(frm));
+		frm.add_custom_button(__("Sync"), () => ask_and_sync(frm, false));
+		frm.add_custom_button(__("Dry Run"), () => ask_and_sync(frm, true));
+		if (frm.doc.status === "Paused") frm.add_custom_button(__("Resume"), () => resume(frm));
+		if (frappe.model.can_read("Client")) {
+			frm.add_custom_button(__("Preview Mapping"), () => ask_and_preview(frm));
+		}
+		frm.add_custom_button(__("Runs"), () => show_list(frm, "Sync Run"), __("Show"));
+		frm.add_custom_button(__("Issues"), () => show_list(frm, "Sync Issue"), __("Show"));
+	},
+});
+
+function show_standing(frm) {
+	if (frm.doc.status === "Paused") {
+		frm.set_intro(__("Paused: {0}", [frappe.utils.escape_html(frm.doc.paused_reason || "")]), "red");
+	} else if (!frm.doc.last_success) {
+		frm.set_intro(__("No run yet. Test the connection, then try a dry run."), "blue");
+	}
+}
+
+function show_list(frm, doctype) {
+	frappe.set_route("List", doctype, { connection: frm.doc.name });
+}
+
+function test_connection(frm) {
+	frappe.call({
+		method: "orchestrator.sync.test_connection",
+		args: { connection: frm.doc.name },
+		freeze: true,
+		freeze_message: __("Asking Kipu ..."),
+		callback: (reply) => show_test(reply.data),
+	});
+}
+
+const COLOURS = { ok: "green", warn: "orange", fail: "red" };
+
+function show_test(result) {
+	const escape = frappe.utils.escape_html;
+	const rows = result.checks.map(
+		(check) => `<tr><td><span class="indicator-pill ${COLOURS[check.level]}">${escape(check.title)}</span></td>
+			<td>${escape(check.found)}${check.mend ? `<br><b>${escape(check.mend)}</b>` : ""}</td></tr>`
+	);
+	const locations = result.locations.map(
+		(location) => `<tr><td>${escape(location.location_id)}</td><td>${escape(location.location_name)}</td></tr>`
+	);
+	frappe.msgprint({
+		title: result.ok ? __("The connection works") : __("The connection does not work"),
+		indicator: result.ok ? "green" : "red",
+		wide: true,
+		message: `<table class="table">${rows.join("")}</table>${
+			locations.length ? `<h5>${__("Locations at Kipu")}</h5><table class="table">${locations.join("")}</table>` : ""
+		}`,
+	});
+}
+
+function ask_and_sync(frm, dry_run) {
+	const fields = [
+		{
+			fieldname: "sync_type",
+			label: __("What to Read"),
+			fieldtype: "Select",
+			options: [
+				{ value: "incremental", label: __("What changed since the last run") },
+				{ value: "full", label: __("Everything") },
+			],
+			default: "incremental",
+			reqd: 1,
+		},
+		{ fieldname: "since_date", label: __("Or What Changed Since"), fieldtype: "Date" },
+	];
+	const title = dry_run ? __("Dry Run") : __("Sync");
+	frappe.prompt(fields, (values) => sync(frm, { ...values, dry_run }), title, __("Start"));
+}
+
+function sync(frm, values) {
+	frappe.call({
+		method: "orchestrator.sync.sync_kipu_clients",
+		args: { connection: frm.doc.name, background: true, ...values },
+		freeze: true,
+		callback: (reply) => frappe.set_route("Form", "Sync Run", reply.data.run),
+	});
+}
+
+function resume(frm) {
+	frappe.call({
+		method: "orchestrator.sync.resume_connection",
+		args: { connection: frm.doc.name },
+		callback: () => frm.reload_doc(),
+	});
+}
+
+function ask_and_preview(frm) {
+	const field = {
+		fieldname: "casefile_id",
+		label: __("Casefile ID"),
+		fieldtype: "Data",
+		reqd: 1,
+		description: __("Fetched from Kipu now, shown, and kept nowhere."),
+	};
+	frappe.prompt(
+		field,
+		({ casefile_id }) =>
+			frappe.call({
+				method: "orchestrator.sync.preview_mapping",
+				args: { connection: frm.doc.name, casefile_id },
+				freeze: true,
+				callback: (reply) => show_preview(reply.data),
+			}),
+		__("Preview Mapping"),
+		__("Show")
+	);
+}
+
+const EFFECTS = { set: "blue", same: "gray", kept: "orange", review: "red", "not sent": "gray" };
+
+function show_preview(preview) {
+	const escape = (value) => frappe.utils.escape_html(value ?? "");
+	if (preview.error || preview.left_out) {
+		const { code, field } = preview.error || {};
+		frappe.msgprint(
+			preview.error
+				? __("A run could not take this record: {0} in {1}.", [code, field])
+				: __("This connection leaves the record out.")
+		);
+		return;
+	}
+	const rows = preview.fields.map(
+		(row) => `<tr><td>${escape(row.source)}</td><td>${escape(__(row.doctype))}: ${escape(row.label)}</td>
+			<td>${row.hidden ? "&#8226;&#8226;&#8226;" : escape(row.kipu)}</td><td>${row.hidden ? "&#8226;&#8226;&#8226;" : escape(row.here)}</td>
+			<td><span class="indicator-pill ${EFFECTS[row.effect]}">${escape(__(row.effect))}</span></td><td>${escape(row.policy)}</td></tr>`
+	);
+	const heads = [__("Kipu's Field"), __("Ours"), __("Kipu"), __("Here"), __("A Run Would"), __("Policy")];
+	const dialog = new frappe.ui.Dialog({ title: preview.casefile_id, size: "extra-large" });
+	dialog.$body.html(
+		`<p>${escape(preview.status)}, ${escape(preview.facility)}: ${preview.client ? escape(preview.client) : __("new client")}</p>
+		<table class="table table-bordered"><tr>${heads.map((head) => `<th>${head}</th>`).join("")}</tr>${rows.join("")}</table>`
+	);
+	dialog.show();
+}

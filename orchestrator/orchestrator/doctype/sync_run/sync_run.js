@@ -1,0 +1,81 @@
+const PROGRESS = "orchestrator_sync_progress";
+const LIVE = ["Queued", "Running"];
+const OVER = ["Completed", "Held", "Failed", "Cancelled", "Interrupted"];
+
+frappe.ui.form.on("Sync Run", {
+	refresh(frm) {
+		frm.disable_save();
+		const { status, dry_run, sync_type } = frm.doc;
+		show_reason(frm);
+		watch(frm);
+		if (!frappe.user.has_role(["System Manager", "Kipu Sync Manager"])) return;
+		if ([...LIVE, "Held"].includes(status)) add(frm, __("Cancel"), "cancel_sync");
+		if (status === "Held" && !dry_run) add(frm, __("Approve"), "approve_sync_run", why_approve(frm));
+		if (OVER.includes(status) && !dry_run && sync_type !== "rollback" && frm.doc.imported + frm.doc.updated) {
+			add(frm, __("Roll Back"), "rollback_sync_run", why_roll_back(frm));
+		}
+	},
+
+	onload(frm) {
+		// one listener for all forms of this kind: it looks which one is open
+		frappe.realtime.off(PROGRESS);
+		frappe.realtime.on(PROGRESS, show_progress);
+	},
+});
+
+function show_reason(frm) {
+	const escape = frappe.utils.escape_html;
+	if (frm.doc.held_reason) frm.set_intro(escape(frm.doc.held_reason), "orange");
+	else if (frm.doc.error_class) frm.set_intro(escape(frm.doc.error_text || frm.doc.error_class), "red");
+}
+
+function why_approve(frm) {
+	return __("{0} Let it go on all the same?", [frm.doc.held_reason || ""]);
+}
+
+function why_roll_back(frm) {
+	return __(
+		"Delete the {0} records that this run made and give the {1} that it changed their old values? What was edited since is kept and named. The connection pauses.",
+		[frm.doc.imported, frm.doc.updated]
+	);
+}
+
+function add(frm, label, method, question) {
+	const act = () =>
+		frappe.call({
+			method: `orchestrator.sync.${method}`,
+			args: { run: frm.doc.name },
+			freeze: true,
+			callback: ({ data }) =>
+				data.run === frm.doc.name ? frm.reload_doc() : frappe.set_route("Form", "Sync Run", data.run),
+		});
+	frm.add_custom_button(label, () => (question ? frappe.confirm(question, act) : act()));
+}
+
+// Live updates tell how far a run is; the row is asked now and then, in case they don't arrive.
+function watch(frm) {
+	clearInterval(frm.__polling);
+	if (!LIVE.includes(frm.doc.status)) return;
+	frm.dashboard.set_headline(counts_of(frm.doc));
+	frm.__polling = setInterval(() => {
+		if (cur_frm !== frm) clearInterval(frm.__polling);
+		else frm.reload_doc();
+	}, 10000);
+}
+
+function show_progress(progress) {
+	const frm = cur_frm;
+	if (frm?.doctype !== "Sync Run" || frm.doc.name !== progress.run) return;
+	frm.dashboard.set_headline(counts_of(progress));
+}
+
+function counts_of(run) {
+	return __("{0}: {1} pages read, {2} imported, {3} updated, {4} skipped, {5} failed", [
+		frappe.utils.escape_html(run.phase || __("Waiting")),
+		run.pages || 0,
+		run.imported || 0,
+		run.updated || 0,
+		run.skipped || 0,
+		run.failed || 0,
+	]);
+}

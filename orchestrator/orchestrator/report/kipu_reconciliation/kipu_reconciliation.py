@@ -1,0 +1,90 @@
+"""Who is in care by Kipu, held against who is in care here, read while the report runs."""
+
+from typing import Any
+
+import frappe
+from frappe import _
+
+from orchestrator.sync import reconciliation
+from orchestrator.sync.errors import SyncError
+
+KINDS = {
+	"missing here": "In care at Kipu, unknown here",
+	"missing at Kipu": "In care here, not in Kipu's census",
+	"differs": "Differs",
+	"unreadable": "Cannot be read",
+}
+
+
+def execute(
+	filters: dict[str, Any] | None = None,
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]], str | None]:
+	"""Columns, rows, and a warning if Kipu's read was not complete."""
+	result = reconcile(connection_of(filters or {}))
+	rows = [
+		{
+			"kind": _(KINDS[each.kind]),
+			"casefile_id": each.casefile_id,
+			"stay": each.stay,
+			"client": each.client,
+			"facility": each.facility,
+			"field": each.field,
+			"here": shown(each.here),
+			"there": shown(each.there),
+		}
+		for each in result.differences
+	]
+	warning = (
+		None if result.complete else _("Kipu's census was not complete: who seems missing there may not be.")
+	)
+	return columns(), rows, warning
+
+
+def reconcile(connection: str) -> reconciliation.Reconciliation:
+	"""The comparison; what Kipu refuses becomes a message."""
+	try:
+		return reconciliation.reconcile(connection)
+	except SyncError as error:
+		text = str(error)
+	frappe.throw(text)
+	raise AssertionError
+
+
+def connection_of(filters: dict[str, Any]) -> str:
+	"""The connection asked for, or the only one there is."""
+	names = frappe.get_all(
+		"Kipu Connection", pluck="name"
+	)  # names only; the roles of the report decide who asks
+	wanted = filters.get("connection")
+	if wanted not in names and (wanted or len(names) != 1):
+		frappe.throw(_("Choose a connection. There are: {0}.").format(", ".join(names) or _("none")))
+	return wanted or names[0]
+
+
+def shown(value: Any) -> str:
+	return "" if value is None else str(value)
+
+
+def columns() -> list[dict[str, Any]]:
+	return [
+		{"fieldname": "kind", "label": _("Difference"), "fieldtype": "Data", "width": 250},
+		{"fieldname": "casefile_id", "label": _("Casefile ID"), "fieldtype": "Data", "width": 330},
+		{
+			"fieldname": "stay",
+			"label": _("Stay"),
+			"fieldtype": "Link",
+			"options": "Client Stay",
+			"width": 150,
+		},
+		{"fieldname": "client", "label": _("Client"), "fieldtype": "Link", "options": "Client", "width": 150},
+		{
+			"fieldname": "facility",
+			"label": _("Facility"),
+			"fieldtype": "Link",
+			"options": "Facility",
+			"width": 170,
+		},
+		{"fieldname": "field", "label": _("Field"), "fieldtype": "Data", "width": 120},
+		{"fieldname": "here", "label": _("Here"), "fieldtype": "Data", "width": 120},
+		{"fieldname": "there", "label": _("At Kipu"), "fieldtype": "Data", "width": 120},
+	]

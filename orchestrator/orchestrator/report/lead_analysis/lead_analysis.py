@@ -1,0 +1,133 @@
+"""Lead Analysis: how many leads there are by source, status, owner, territory or month, and what became of them."""
+
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.utils import flt
+
+from orchestrator.insights.report_parts import (
+	NONE,
+	PRECISION,
+	Column,
+	ReportResult,
+	bars,
+	column,
+	counts,
+	equal,
+	figure,
+	link_column,
+	ratio,
+	read_choice,
+	read_span,
+)
+
+# what a group is called -> what tells it
+GROUPS = {
+	"Source": "source",
+	"Status": "status",
+	"Owner": "lead_owner",
+	"Territory": "territory",
+	"Month": "left(creation, 7)",
+}
+LINKS = {"Source": "Lead Source", "Owner": "User", "Territory": "Territory"}
+OUTCOMES = {
+	"Qualified": "qualified",
+	"Opportunity": "opportunity",
+	"Quotation": "opportunity",
+	"Converted": "converted",
+	"Lost Quotation": "lost",
+	"Do Not Contact": "lost",
+}
+OPEN = "open"  # every other status, a site's own among them
+MOST_BARS = 12
+COUNTS = ("open", "qualified", "opportunity", "converted", "lost")
+
+
+def execute(filters: dict[str, Any] | None = None) -> ReportResult:
+	"""Frappe's entry: the report for the caller."""
+	filters = filters or {}
+	group = read_choice(filters, "group_by", list(GROUPS))
+	rows = summarize(read_leads(filters, group))
+	if group == "Month":
+		rows.sort(key=lambda row: row["group"])
+	return ReportResult(columns_of(group), rows, None, chart_of(rows), summary_of(rows))
+
+
+def read_leads(filters: dict[str, Any], group: str) -> list[frappe._dict]:
+	"""Number and probability of the leads that the caller may read, by group and status."""
+	span = read_span(filters)
+	return frappe.get_list(
+		"Lead",
+		filters=[
+			["creation", "between", [str(span.first), str(span.last)]],
+			*equal(filters, "status", "source", "lead_owner", "company"),
+		],
+		fields=[
+			f"{GROUPS[group]} as told",
+			"status",
+			"count(name) as leads",
+			"sum(probability) as probability",
+		],
+		group_by="told, status",
+		order_by=None,
+	)
+
+
+def summarize(leads: list[frappe._dict]) -> list[dict[str, Any]]:
+	"""A row per group, the largest first."""
+	rows: dict[str, dict[str, Any]] = {}
+	for lead in leads:
+		name = lead.told or NONE
+		row = rows.setdefault(
+			name, {"group": name, "leads": 0, "probability": 0.0, **dict.fromkeys(COUNTS, 0)}
+		)
+		row["leads"] += lead.leads
+		row["probability"] += flt(lead.probability)
+		row[OUTCOMES.get(lead.status, OPEN)] += lead.leads
+	for row in rows.values():
+		row["conversion"] = ratio(row["converted"], row["leads"])
+		row["probability"] = round(row["probability"] / row["leads"], PRECISION)
+	return sorted(rows.values(), key=lambda row: (-row["leads"], row["group"]))
+
+
+def columns_of(group: str) -> list[Column]:
+	"""The report's columns."""
+	return [
+		link_column("group", _(group), LINKS.get(group)),
+		*counts(
+			(
+				("leads", _("Leads")),
+				("open", _("Open")),
+				("qualified", _("Qualified")),
+				("opportunity", _("Opportunity")),
+				("converted", _("Converted")),
+				("lost", _("Lost")),
+			)
+		),
+		column("conversion", _("Converted (%)"), "Percent"),
+		column("probability", _("Average Probability (%)"), "Percent", width=160),
+	]
+
+
+def chart_of(rows: list[dict[str, Any]]) -> dict[str, Any] | None:
+	"""Leads, and those of them that were converted, per group."""
+	shown = rows[:MOST_BARS]
+	series = [
+		(_("Leads"), [row["leads"] for row in shown]),
+		(_("Converted"), [row["converted"] for row in shown]),
+	]
+	return bars([row["group"] for row in shown], series)
+
+
+def summary_of(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+	"""The figures above the report."""
+	leads, qualified, converted = (
+		sum(row[name] for row in rows) for name in ("leads", "qualified", "converted")
+	)
+	return [
+		figure(_("Leads"), leads),
+		figure(_("Qualified"), qualified),
+		figure(_("Converted"), converted, indicator="Green"),
+		figure(_("Converted (%)"), ratio(converted, leads), "Percent"),
+	]

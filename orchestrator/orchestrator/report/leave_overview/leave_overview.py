@@ -1,0 +1,102 @@
+"""Leave Overview: what leave is allocated, used, pending and left, of each employee whose records the caller reaches."""
+
+from datetime import date
+from typing import Any
+
+import frappe
+from frappe import _
+
+from orchestrator.hr.balances import balances_of
+from orchestrator.insights.report_parts import Column, ReportResult, bars, column, equal, figure, read_day
+from orchestrator.period import today
+
+DAYS = ("allocated", "used", "pending", "balance")
+
+
+def execute(filters: dict[str, Any] | None = None) -> ReportResult:
+	"""Frappe's entry: the report for the caller."""
+	filters = filters or {}
+	day = read_day(filters, "date") or today()
+	employees = read_employees(filters)
+	chosen = filters.get("leave_type")
+	types = [chosen] if chosen else types_allocated(list(employees), day)
+	rows = [row for leave_type in types for row in rows_of(employees, leave_type, day)]
+	rows.sort(key=lambda row: (row["employee_name"], row["employee"], row["leave_type"]))
+	return ReportResult(columns_of(), rows, None, chart_of(rows, types), summary_of(rows))
+
+
+def read_employees(filters: dict[str, Any]) -> dict[str, frappe._dict]:
+	"""The active employees that the caller may read."""
+	conditions = [["status", "=", "Active"], *equal(filters, "company", "department")]
+	if filters.get("employee"):
+		conditions.append(["name", "=", filters["employee"]])
+	found = frappe.get_list("Employee", conditions, ["name", "employee_name", "department"], order_by=None)
+	return {employee.name: employee for employee in found}
+
+
+def types_allocated(employees: list[str], day: date) -> list[str]:
+	"""The leave types of which those employees have an allocation on the day."""
+	if not employees:
+		return []
+	# get_all: the caller may read these employees, and what is told of them is their balance
+	return frappe.get_all(
+		"Leave Allocation",
+		filters={
+			"employee": ("in", employees),
+			"docstatus": 1,
+			"from_date": ("<=", day),
+			"to_date": (">=", day),
+		},
+		pluck="leave_type",
+		distinct=True,
+		order_by="leave_type",
+	)
+
+
+def rows_of(employees: dict[str, frappe._dict], leave_type: str, day: date) -> list[dict[str, Any]]:
+	"""The balances of those who have any of that leave."""
+	return [
+		{
+			"employee": balance["employee"],
+			"employee_name": employees[balance["employee"]].employee_name,
+			"department": employees[balance["employee"]].department,
+			"leave_type": leave_type,
+			**{name: balance[name] for name in DAYS},  # type: ignore[literal-required]
+		}
+		for balance in balances_of(list(employees), leave_type, day)
+		if any(balance[name] for name in DAYS)  # type: ignore[literal-required]
+	]
+
+
+def columns_of() -> list[Column]:
+	"""The report's columns."""
+	return [
+		column("employee", _("Employee"), "Link", "Employee"),
+		column("employee_name", _("Employee Name"), width=180),
+		column("department", _("Department"), "Link", "Department", width=150),
+		column("leave_type", _("Leave Type"), "Link", "Leave Type", width=150),
+		column("allocated", _("Allocated"), "Float"),
+		column("used", _("Used"), "Float"),
+		column("pending", _("Pending"), "Float"),
+		column("balance", _("Balance"), "Float"),
+	]
+
+
+def chart_of(rows: list[dict[str, Any]], types: list[str]) -> dict[str, Any] | None:
+	"""Days used and left of each leave type."""
+	series = [
+		(label, [sum(row[name] for row in rows if row["leave_type"] == leave_type) for leave_type in types])
+		for name, label in (("used", _("Used")), ("balance", _("Balance")))
+	]
+	return bars(types, series) if rows else None
+
+
+def summary_of(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+	"""The figures above the report, in days."""
+	labels = {
+		"allocated": _("Allocated"),
+		"used": _("Used"),
+		"pending": _("Pending"),
+		"balance": _("Balance"),
+	}
+	return [figure(labels[name], sum(row[name] for row in rows), "Float") for name in DAYS]

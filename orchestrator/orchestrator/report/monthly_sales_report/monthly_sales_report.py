@@ -1,0 +1,169 @@
+"""Monthly Sales Report: won and lost opportunities, what was ordered and what was invoiced, month by month, in one
+currency.
+
+An opportunity counts in the month in which it was expected to close, else in that of its date: ERPNext does not keep
+the day on which one was won. Orders and invoices, less what was returned, stand beside it for who may read them."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.utils import flt
+
+from orchestrator.crm.pipeline import company_currency, site_currency
+from orchestrator.crm.stages import LOST, WON
+from orchestrator.insights.report_parts import (
+	PRECISION,
+	Column,
+	Purse,
+	ReportResult,
+	Span,
+	bars,
+	column,
+	counts,
+	equal,
+	figure,
+	months_of,
+	ratio,
+	read_span,
+)
+
+BY = ("expected_closing", "transaction_date", "pipeline_stage", "company", "currency")
+SUBMITTED = ["docstatus", "=", 1]
+# what is shown of a month beside its opportunities -> DocType, and the field of its day
+DOCUMENTS = {"ordered": ("Sales Order", "transaction_date"), "invoiced": ("Sales Invoice", "posting_date")}
+
+
+def execute(filters: dict[str, Any] | None = None) -> ReportResult:
+	"""Frappe's entry: the report for the caller."""
+	filters = filters or {}
+	span, purse = read_span(filters), Purse(currency_of(filters))
+	rows = {month: new_row(month, purse.currency) for month in months_of(span)}
+	add_opportunities(rows, read_opportunities(filters), span, purse)
+	# who sold it stands on no order and no invoice
+	shown = [] if filters.get("opportunity_owner") else [key for key in DOCUMENTS if may_read(key)]
+	for key in shown:
+		add_documents(rows, key, filters, span, purse)
+	table = [finished(row) for row in rows.values()]
+	return ReportResult(
+		columns_of(shown), table, purse.message(), chart_of(table), summary_of(table, purse.currency)
+	)
+
+
+def currency_of(filters: dict[str, Any]) -> str:
+	"""The currency asked for, else that of the company, else the site's."""
+	return filters.get("currency") or company_currency(filters.get("company")) or site_currency()
+
+
+def new_row(month: str, currency: str) -> dict[str, Any]:
+	"""A month of which nothing is known yet."""
+	return {
+		"month": month,
+		"won": 0,
+		"won_value": 0.0,
+		"lost": 0,
+		"ordered": 0.0,
+		"invoiced": 0.0,
+		"currency": currency,
+	}
+
+
+def may_read(key: str) -> bool:
+	"""True where the caller may read such documents at all."""
+	return bool(frappe.has_permission(DOCUMENTS[key][0], "read"))
+
+
+def read_opportunities(filters: dict[str, Any]) -> list[frappe._dict]:
+	"""The closed opportunities that the caller may read, added up by day, company and currency."""
+	return frappe.get_list(
+		"Opportunity",
+		filters=[["pipeline_stage", "in", [WON, LOST]], *equal(filters, "company", "opportunity_owner")],
+		fields=[
+			*BY,
+			"count(name) as records",
+			"sum(opportunity_amount * conversion_rate) as at_rate",
+			# a rate of 0 is one that ERPNext did not find when the opportunity was saved
+			"sum(opportunity_amount * (conversion_rate = 0)) as without_rate",
+		],
+		group_by=", ".join(BY),
+		order_by=None,
+	)
+
+
+def add_opportunities(
+	rows: dict[str, dict[str, Any]], opportunities: Iterable[frappe._dict], span: Span, purse: Purse
+) -> None:
+	"""Add opportunities to their months."""
+	for group in opportunities:
+		day = group.expected_closing or group.transaction_date
+		if not (day and span.first <= day <= span.last):
+			continue
+		row = rows[f"{day:%Y-%m}"]
+		if group.pipeline_stage == LOST:
+			row["lost"] += group.records
+			continue
+		row["won"] += group.records
+		row["won_value"] += purse.convert(flt(group.at_rate), company_currency(group.company))
+		row["won_value"] += purse.convert(flt(group.without_rate), group.currency)
+
+
+def add_documents(
+	rows: dict[str, dict[str, Any]], key: str, filters: dict[str, Any], span: Span, purse: Purse
+) -> None:
+	"""Add submitted orders or invoices, which ERPNext keeps in their company's currency, to their months."""
+	doctype, day = DOCUMENTS[key]
+	documents = frappe.get_list(
+		doctype,
+		filters=[SUBMITTED, [day, "between", list(map(str, span))], *equal(filters, "company")],
+		fields=[f"left({day}, 7) as month", "company", "sum(base_net_total) as total"],
+		group_by="month, company",
+		order_by=None,
+	)
+	for group in documents:
+		rows[group.month][key] += purse.convert(flt(group.total), company_currency(group.company))
+
+
+def finished(row: dict[str, Any]) -> dict[str, Any]:
+	"""A row with what follows from its sums."""
+	won_value = round(row["won_value"], PRECISION)
+	return {
+		**row,
+		"won_value": won_value,
+		"average": round(won_value / row["won"], PRECISION) if row["won"] else 0.0,
+		"win_rate": ratio(row["won"], row["won"] + row["lost"]),
+		**{key: round(row[key], PRECISION) for key in DOCUMENTS},
+	}
+
+
+def columns_of(shown: list[str]) -> list[Column]:
+	"""The report's columns."""
+	labels = {"ordered": _("Ordered (Net)"), "invoiced": _("Invoiced (Net)")}
+	return [
+		column("month", _("Month")),
+		*counts((("won", _("Won")),)),
+		column("won_value", _("Won Value"), "Currency", "currency", width=150),
+		column("average", _("Average Deal"), "Currency", "currency", width=150),
+		*counts((("lost", _("Lost")),)),
+		column("win_rate", _("Win Rate (%)"), "Percent"),
+		*(column(key, labels[key], "Currency", "currency", width=150) for key in shown),
+		column("currency", _("Currency"), "Link", "Currency", width=90),
+	]
+
+
+def chart_of(rows: list[dict[str, Any]]) -> dict[str, Any] | None:
+	"""What was won, month by month."""
+	months = [row["month"] for row in rows]
+	return bars(months, [(_("Won Value"), [row["won_value"] for row in rows])], fieldtype="Currency")
+
+
+def summary_of(rows: list[dict[str, Any]], currency: str) -> list[dict[str, Any]]:
+	"""The figures above the report."""
+	won, lost = (sum(row[name] for row in rows) for name in ("won", "lost"))
+	value = round(sum(row["won_value"] for row in rows), PRECISION)
+	return [
+		figure(_("Won"), won, indicator="Green"),
+		figure(_("Won Value"), value, "Currency", currency, "Green"),
+		figure(_("Lost"), lost, indicator="Red"),
+		figure(_("Win Rate (%)"), ratio(won, won + lost), "Percent"),
+	]

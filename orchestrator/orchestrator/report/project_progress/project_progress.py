@@ -1,0 +1,129 @@
+"""Project Progress: tasks and hours of each project, planned and done, and what is overdue."""
+
+from datetime import date
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.utils import flt
+
+from orchestrator.insights.report_parts import (
+	PRECISION,
+	Column,
+	ReportResult,
+	bars,
+	column,
+	counts,
+	equal,
+	figure,
+	ratio,
+)
+from orchestrator.period import today
+
+DONE, CANCELLED = "Completed", "Cancelled"
+NOT_COUNTED = (CANCELLED, "Template")
+MOST_BARS = 15
+
+
+def execute(filters: dict[str, Any] | None = None) -> ReportResult:
+	"""Frappe's entry: the report for the caller."""
+	filters = filters or {}
+	projects = read_projects(filters)
+	tasks = read_tasks([project.name for project in projects])
+	rows = [row_of(project, tasks.get(project.name, []), today()) for project in projects]
+	return ReportResult(columns_of(), rows, None, chart_of(rows), summary_of(rows))
+
+
+def read_projects(filters: dict[str, Any]) -> list[frappe._dict]:
+	"""The projects that the caller may read, the earliest end first."""
+	conditions = equal(filters, "status", "company")
+	if filters.get("project"):
+		conditions.append(["name", "=", filters["project"]])
+	fields = ["name", "project_name", "status", "expected_start_date", "expected_end_date"]
+	return frappe.get_list(
+		"Project", conditions, fields, order_by="expected_end_date asc, name asc", limit_page_length=0
+	)
+
+
+def read_tasks(projects: list[str]) -> dict[str, list[frappe._dict]]:
+	"""The tasks of those projects that the caller may read: numbers and hours by project, status and end."""
+	if not (projects and frappe.has_permission("Task", "read")):
+		return {}
+	groups: dict[str, list[frappe._dict]] = {}
+	found = frappe.get_list(
+		"Task",
+		filters=[["project", "in", projects], ["status", "not in", NOT_COUNTED], ["is_group", "=", 0]],
+		fields=[
+			"project",
+			"status",
+			"exp_end_date as due",
+			"count(name) as tasks",
+			"sum(expected_time) as hours",
+			"sum(expected_time * progress / 100) as hours_done",
+		],
+		group_by="project, status, exp_end_date",
+		order_by=None,
+	)
+	for task in found:
+		groups.setdefault(task.project, []).append(task)
+	return groups
+
+
+def row_of(project: frappe._dict, tasks: list[frappe._dict], day: date) -> dict[str, Any]:
+	"""The figures of one project. A task that is completed counts with all its hours."""
+	total = sum(task.tasks for task in tasks)
+	done = sum(task.tasks for task in tasks if task.status == DONE)
+	planned = sum(flt(task.hours) for task in tasks)
+	worked = sum(flt(task.hours if task.status == DONE else task.hours_done) for task in tasks)
+	return {
+		"project": project.name,
+		"project_name": project.project_name,
+		"status": project.status,
+		"tasks": total,
+		"completed": done,
+		"overdue": sum(task.tasks for task in tasks if is_overdue(task, day)),
+		"progress": ratio(worked, planned) if planned else ratio(done, total),
+		"planned_hours": round(planned, PRECISION),
+		"hours_left": round(planned - worked, PRECISION),
+		"expected_start_date": project.expected_start_date,
+		"expected_end_date": project.expected_end_date,
+	}
+
+
+def is_overdue(task: frappe._dict, day: date) -> bool:
+	"""True for a task that should have ended."""
+	return bool(task.status != DONE and task.due and task.due < day)
+
+
+def columns_of() -> list[Column]:
+	"""The report's columns."""
+	return [
+		column("project", _("Project"), "Link", "Project"),
+		column("project_name", _("Project Name"), width=200),
+		column("status", _("Status"), width=100),
+		*counts((("tasks", _("Tasks")), ("completed", _("Completed")), ("overdue", _("Overdue")))),
+		column("progress", _("Progress (%)"), "Percent"),
+		column("planned_hours", _("Planned Hours"), "Float"),
+		column("hours_left", _("Hours Left"), "Float"),
+		column("expected_start_date", _("Expected Start"), "Date"),
+		column("expected_end_date", _("Expected End"), "Date"),
+	]
+
+
+def chart_of(rows: list[dict[str, Any]]) -> dict[str, Any] | None:
+	"""How far the projects are."""
+	shown = rows[:MOST_BARS]
+	return bars(
+		[row["project_name"] for row in shown], [(_("Progress (%)"), [row["progress"] for row in shown])]
+	)
+
+
+def summary_of(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+	"""The figures above the report."""
+	planned, left = (sum(row[name] for row in rows) for name in ("planned_hours", "hours_left"))
+	return [
+		figure(_("Projects"), len(rows)),
+		figure(_("Tasks"), sum(row["tasks"] for row in rows)),
+		figure(_("Overdue"), sum(row["overdue"] for row in rows), indicator="Red"),
+		figure(_("Progress (%)"), ratio(planned - left, planned), "Percent"),
+	]

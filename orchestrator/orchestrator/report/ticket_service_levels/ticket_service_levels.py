@@ -1,0 +1,152 @@
+"""Ticket Service Levels: how many issues there are, and how the targets of their agreements were kept."""
+
+from datetime import datetime
+from typing import Any
+
+import frappe
+from frappe import _
+
+from orchestrator.insights.report_parts import (
+	NONE,
+	PRECISION,
+	Column,
+	ReportResult,
+	bars,
+	column,
+	counts,
+	equal,
+	figure,
+	link_column,
+	ratio,
+	read_choice,
+	read_span,
+)
+from orchestrator.period import now
+
+# what a group is called -> what tells it
+GROUPS = {
+	"Priority": "priority",
+	"Customer": "customer",
+	"Assignee": "assigned_to",
+	"Month": "left(opening_date, 7)",
+}
+LINKS = {"Priority": "Issue Priority", "Customer": "Customer", "Assignee": "User"}
+DONE = ("Resolved", "Closed")
+HOUR = 3600
+
+
+def execute(filters: dict[str, Any] | None = None) -> ReportResult:
+	"""Frappe's entry: the report for the caller."""
+	filters = filters or {}
+	group = read_choice(filters, "group_by", list(GROUPS))
+	rows = summarize(read_issues(filters, group), now())
+	if group == "Month":
+		rows.sort(key=lambda row: row["group"])
+	return ReportResult(columns_of(group), rows, None, chart_of(rows), summary_of(rows))
+
+
+def read_issues(filters: dict[str, Any], group: str) -> list[frappe._dict]:
+	"""The issues that the caller may read, with what tells how their targets were kept."""
+	span = read_span(filters)
+	has_field = frappe.get_meta("Issue").has_field
+	due, done = (
+		("sla_resolution_by", "sla_resolution_date")
+		if has_field("sla_resolution_by")
+		else ("resolution_by", "resolution_date")
+	)
+	return frappe.get_list(
+		"Issue",
+		filters=[
+			["opening_date", "between", list(map(str, span))],
+			*equal(filters, "priority", "customer", "company"),
+		],
+		fields=[
+			f"{GROUPS[group]} as told",
+			"status",
+			"response_by",
+			"first_responded_on",
+			"first_response_time",
+			f"{due} as due",
+			f"{done} as done",
+		],
+		order_by=None,
+		limit_page_length=0,
+	)
+
+
+def summarize(issues: list[frappe._dict], moment: datetime) -> list[dict[str, Any]]:
+	"""A row per group, the largest first."""
+	groups: dict[str, list[frappe._dict]] = {}
+	for issue in issues:
+		groups.setdefault(issue.told or NONE, []).append(issue)
+	rows = [row_of(name, members, moment) for name, members in groups.items()]
+	return sorted(rows, key=lambda row: (-row["issues"], row["group"]))
+
+
+def row_of(name: str, issues: list[frappe._dict], moment: datetime) -> dict[str, Any]:
+	"""The figures of one group."""
+	responses = [verdict(issue.response_by, issue.first_responded_on, moment) for issue in issues]
+	resolutions = [verdict(issue.due, issue.done, moment) for issue in issues]
+	times = [issue.first_response_time for issue in issues if issue.first_response_time]
+	return {
+		"group": name,
+		"issues": len(issues),
+		"open": sum(issue.status not in DONE for issue in issues),
+		"overdue": sum(
+			kept is False and not issue.done for issue, kept in zip(issues, resolutions, strict=True)
+		),
+		"responses_kept": ratio(responses.count(True), len(decided(responses))),
+		"resolutions_kept": ratio(resolutions.count(True), len(decided(resolutions))),
+		"decided": (
+			len(decided(responses)),
+			responses.count(True),
+			len(decided(resolutions)),
+			resolutions.count(True),
+		),
+		"first_response_hours": round(sum(times) / len(times) / HOUR, PRECISION) if times else None,
+	}
+
+
+def verdict(due: datetime | None, done: datetime | None, moment: datetime) -> bool | None:
+	"""True for a target that was kept, False for one that was missed, None where that is open or there is none."""
+	if not due:
+		return None
+	if done:
+		return done <= due
+	return None if moment <= due else False
+
+
+def decided(verdicts: list[bool | None]) -> list[bool]:
+	"""The targets of which it is known how they went."""
+	return [verdict for verdict in verdicts if verdict is not None]
+
+
+def columns_of(group: str) -> list[Column]:
+	"""The report's columns."""
+	return [
+		link_column("group", _(group), LINKS.get(group)),
+		*counts((("issues", _("Issues")), ("open", _("Open")), ("overdue", _("Overdue")))),
+		column("responses_kept", _("First Responses in Time (%)"), "Percent", width=190),
+		column("resolutions_kept", _("Resolutions in Time (%)"), "Percent", width=180),
+		column("first_response_hours", _("Hours to First Response"), "Float", width=180),
+	]
+
+
+def chart_of(rows: list[dict[str, Any]]) -> dict[str, Any] | None:
+	"""How the targets were kept, group by group."""
+	series = [
+		(_("First Responses in Time (%)"), [row["responses_kept"] for row in rows]),
+		(_("Resolutions in Time (%)"), [row["resolutions_kept"] for row in rows]),
+	]
+	return bars([row["group"] for row in rows], series)
+
+
+def summary_of(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+	"""The figures above the report."""
+	tallies = [sum(numbers) for numbers in zip(*(row.pop("decided") for row in rows), strict=True)] or [0] * 4
+	return [
+		figure(_("Issues"), sum(row["issues"] for row in rows)),
+		figure(_("Overdue"), sum(row["overdue"] for row in rows), indicator="Red"),
+		figure(_("First Responses in Time (%)"), ratio(tallies[1], tallies[0]), "Percent"),
+		figure(_("Resolutions in Time (%)"), ratio(tallies[3], tallies[2]), "Percent"),
+	]

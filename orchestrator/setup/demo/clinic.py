@@ -1,0 +1,78 @@
+"""The demo's facilities and its connection to the Kipu simulator, and what runs of the sync have brought by it."""
+
+import frappe
+
+from orchestrator.setup.demo import ledger
+from orchestrator.sync.address import validate_base_url
+from orchestrator.sync.connection import allowed_hosts
+from orchestrator.sync.errors import UnsafeAddress
+from orchestrator.sync.kipu.simulator.places import PLACES
+from orchestrator.sync.kipu.simulator.signatures import Keys
+
+CONNECTION = "Kipu Simulator"
+BASE_URL = "http://127.0.0.1:8790"
+# What a run makes for its connection. The first hold nothing but the sync's own memory.
+MEMORY = ("Sync State",)
+BROUGHT = ("Sync Run", "Client", "Client Stay", "Sync Issue")
+
+
+def may_connect(base_url: str) -> bool:
+	"""True if this site may call the address: its own machine must be allowed by name."""
+	try:
+		validate_base_url(base_url, allowed_hosts())
+	except UnsafeAddress:
+		return False
+	return True
+
+
+def make(base_url: str) -> None:
+	"""The facilities of the simulator's people, and the connection. Nobody is read until somebody asks for it."""
+	for place in PLACES:
+		if not frappe.db.exists("Facility", place.name):
+			frappe.get_doc(doctype="Facility", facility_name=place.name, time_zone=place.zone.key).insert()
+	keys = Keys()
+	frappe.get_doc(
+		doctype="Kipu Connection",
+		connection_name=CONNECTION,
+		base_url=base_url,
+		access_id=keys.access_id,
+		secret_key=keys.secret_key,
+		app_id=keys.app_id,
+		requests_per_second=50,
+		schedule_enabled=0,
+		default_time_zone=PLACES[0].zone.key,
+		default_facility=PLACES[0].name,
+		locations=[
+			{
+				"location_id": place.location_id,
+				"location_name": place.name,
+				"facility": place.name,
+				"time_zone": place.zone.key,
+			}
+			for place in PLACES
+		],
+	).insert()
+
+
+def count_what_came() -> None:
+	"""Count what runs have brought by the demo's connection as the demo's, so that its removal takes that along."""
+	for row in ledger.made_last_first():
+		if row.doctype == "Kipu Connection":
+			_count_of(row.record)
+
+
+def _count_of(connection: str) -> None:
+	runs = frappe.get_all("Sync Run", {"connection": connection}, pluck="name")
+	frappe.db.delete("Sync Change", {"sync_run": ("in", runs)})
+	for doctype in MEMORY:
+		frappe.db.delete(doctype, {"connection": connection})
+	frappe.db.set_value("Kipu Connection", connection, "last_run", None, update_modified=False)
+	ledger.add(
+		[
+			ledger.Made(doctype, name)
+			for doctype in BROUGHT
+			for name in frappe.get_all(
+				doctype, {"connection": connection}, pluck="name", order_by="creation asc"
+			)
+		]
+	)

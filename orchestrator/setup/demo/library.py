@@ -1,0 +1,29 @@
+"""The demo's folders and documents."""
+
+from io import BytesIO
+
+from orchestrator.docs import changes, documents, fulltext
+from orchestrator.docs.versions import Incoming
+from orchestrator.setup.demo import data
+from orchestrator.setup.demo.maker import Maker, insert
+
+
+def make(maker: Maker) -> None:
+	for row in data.FOLDERS:
+		folder = insert(
+			"Document Folder",
+			title=row.title,
+			access=[{"grantee_type": "Role", "grantee": role, "level": level} for role, level in row.access],
+		)
+		maker.names["Document Folder", row.title] = str(folder.name)
+	for document in data.DOCUMENTS:
+		make_document(maker, document)
+
+
+def make_document(maker: Maker, row: data.Document) -> None:
+	folder = maker.names["Document Folder", row.folder]
+	document = documents.make(folder, row.title, status=row.status)
+	for content, notes in row.versions:
+		changes.add_version(str(document.name), Incoming(BytesIO(content.encode())), notes)
+	changes.tag(str(document.name), list(row.tags))
+	fulltext.read_text(str(document.name))

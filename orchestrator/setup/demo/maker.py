@@ -1,0 +1,61 @@
+"""What every part of the demo is made with: the records made so far by the keys of the tables, and how to make one."""
+
+from datetime import date, timedelta
+
+import frappe
+from frappe.desk.form import assign_to
+from frappe.model.document import Document
+from frappe.utils import getdate
+
+from orchestrator.setup.demo import data, ledger
+
+MONDAY_TO_FRIDAY = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday")
+WEEK = (*MONDAY_TO_FRIDAY, "Saturday", "Sunday")
+
+
+class Maker:
+	"""One making of the demo. Keys of the tables lead to the names of the records made from them."""
+
+	def __init__(self, company: str) -> None:
+		self.company = company
+		self.today = getdate()
+		self.names: dict[tuple[str, str], str] = {}
+		self.changed: list[ledger.Changed] = []
+
+	def assign(self, doc: Document, key: str | None) -> None:
+		if key:
+			assign_to.add(
+				{"doctype": doc.doctype, "name": doc.name, "assign_to": [self.names["User", key]]},
+				ignore_permissions=True,
+			)
+
+	def change(self, doctype: str, fieldname: str, value: str) -> None:
+		"""Set a value of a Single and remember what it was."""
+		before = frappe.db.get_single_value(doctype, fieldname)
+		if str(before) != value:
+			frappe.db.set_single_value(doctype, fieldname, value)
+			self.changed.append(ledger.Changed(doctype, fieldname, before, value))
+
+
+def email_of(key: str) -> str:
+	person = next(person for person in data.PEOPLE if person.key == key)
+	return f"{person.first_name}.{person.last_name}@{data.EMAIL_DOMAIN}".lower()
+
+
+def insert(doctype: str, **values: object) -> Document:
+	return frappe.get_doc({"doctype": doctype, **values}).insert()
+
+
+def ensure(doctype: str, name: str, **values: object) -> None:
+	"""Make a master unless the site has it. One the site had is not the demo's to remove."""
+	if not frappe.db.exists(doctype, name):
+		insert(doctype, **values)
+
+
+def root_of(tree: str) -> str:
+	"""The topmost group of a tree DocType, whatever its name in the site's language."""
+	return frappe.get_all(tree, filters={"is_group": 1}, order_by="lft asc", limit=1, pluck="name")[0]
+
+
+def days_between(first: date, last: date) -> list[date]:
+	return [first + timedelta(days=number) for number in range((last - first).days + 1)]

@@ -1,0 +1,114 @@
+"""The demo's employees, their leave and their punches."""
+
+from datetime import date, datetime, time
+
+import frappe
+from frappe.utils import add_days
+
+from orchestrator.setup.demo import data
+from orchestrator.setup.demo.maker import MONDAY_TO_FRIDAY, Maker, days_between, ensure, insert
+
+
+def make(maker: Maker) -> None:
+	make_employees(maker)
+	make_leave(maker)
+	make_checkins(maker)
+
+
+def make_employees(maker: Maker) -> None:
+	maker.names["Holiday List", "all"] = make_holiday_list(maker)
+	for number, person in enumerate(data.PEOPLE):
+		if not person.department:
+			continue
+		employee = insert(
+			"Employee",
+			first_name=person.first_name,
+			last_name=person.last_name,
+			gender=person.gender,
+			date_of_birth=date(1980 + number, 1 + number, 10 + number),
+			date_of_joining=date(maker.today.year - 3, 1 + number, 1),
+			company=maker.company,
+			department=department_of(maker, person.department),
+			designation=person.designation,
+			holiday_list=maker.names["Holiday List", "all"],
+			reports_to=maker.names.get(("Employee", data.MANAGERS.get(person.key, ""))),
+			leave_approver=maker.names["User", data.APPROVER],
+			user_id=maker.names["User", person.key],
+			# A user permission would hide every colleague from the people who look after them.
+			create_user_permission=0 if "HR User" in person.roles else 1,
+			status="Active",
+		)
+		maker.names["Employee", person.key] = employee.name
+
+
+def make_holiday_list(maker: Maker) -> str:
+	first, last = add_days(maker.today, -366), add_days(maker.today, 365)
+	weekends = [day for day in days_between(first, last) if day.weekday() >= len(MONDAY_TO_FRIDAY)]
+	return insert(
+		"Holiday List",
+		holiday_list_name=f"{data.HOLIDAY_LIST} {maker.today.year}",
+		from_date=first,
+		to_date=last,
+		holidays=[
+			{"holiday_date": day, "description": day.strftime("%A"), "weekly_off": 1} for day in weekends
+		],
+	).name
+
+
+def department_of(maker: Maker, department: str) -> str:
+	values = {"department_name": department, "company": maker.company}
+	return frappe.db.get_value("Department", values) or insert("Department", **values).name
+
+
+def make_leave(maker: Maker) -> None:
+	ensure("Leave Type", data.LEAVE_TYPE, leave_type_name=data.LEAVE_TYPE)
+	for person in data.PEOPLE:
+		if ("Employee", person.key) in maker.names:
+			allocate_leave(maker, person.key)
+	for row in data.LEAVES:
+		apply_for_leave(maker, row)
+
+
+def allocate_leave(maker: Maker, key: str) -> None:
+	insert(
+		"Leave Allocation",
+		employee=maker.names["Employee", key],
+		leave_type=data.LEAVE_TYPE,
+		from_date=add_days(maker.today, -180),
+		to_date=add_days(maker.today, 180),
+		new_leaves_allocated=data.LEAVE_DAYS,
+	).submit()
+
+
+def apply_for_leave(maker: Maker, row: data.Leave) -> None:
+	monday = add_days(maker.today, -maker.today.weekday() + 7 * row.weeks)
+	application = insert(
+		"Leave Application",
+		employee=maker.names["Employee", row.employee],
+		leave_type=data.LEAVE_TYPE,
+		from_date=monday,
+		to_date=add_days(monday, row.days - 1),
+		description=row.reason,
+		leave_approver=maker.names["User", data.APPROVER],
+		status=row.status,
+	)
+	if row.status != "Open":
+		application.submit()
+
+
+def make_checkins(maker: Maker) -> None:
+	workdays = [
+		day
+		for day in days_between(add_days(maker.today, -14), add_days(maker.today, -1))
+		if day.weekday() < len(MONDAY_TO_FRIDAY)
+	]
+	for day in workdays[-data.CHECKIN_DAYS :]:
+		for number, key in enumerate(data.CHECKIN_EMPLOYEES):
+			for log_type, hour, minute in data.CHECKIN_TIMES:
+				insert(
+					"Employee Checkin",
+					employee=maker.names["Employee", key],
+					time=datetime.combine(day, time(hour, minute + number)),
+					log_type=log_type,
+					device_id=data.LOCATION,
+				)

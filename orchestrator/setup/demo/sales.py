@@ -1,0 +1,107 @@
+"""The demo's leads, customers, opportunities and quotations."""
+
+from typing import Any
+
+import frappe
+from frappe.utils import add_days
+
+from orchestrator.setup.demo import data
+from orchestrator.setup.demo.maker import Maker, insert, root_of
+
+
+def make(maker: Maker) -> None:
+	make_leads(maker)
+	make_customers(maker)
+	make_opportunities(maker)
+	make_quotations(maker)
+
+
+def make_leads(maker: Maker) -> None:
+	by_documents = ("Opportunity", "Quotation", "Lost Quotation", "Converted")
+	for row in data.LEADS:
+		lead = insert(
+			"Lead",
+			lead_name=row.name,
+			company_name=row.organisation,
+			company=maker.company,
+			email_id=f"{row.key}@{data.EMAIL_DOMAIN}",
+			phone=row.phone,
+			source=row.source,
+			topic=row.topic,
+			probability=row.probability,
+			status="Open" if row.status in by_documents else row.status,
+		)
+		maker.names["Lead", row.key] = lead.name
+		maker.assign(lead, row.assignee)
+
+
+def make_customers(maker: Maker) -> None:
+	for row in data.CUSTOMERS:
+		customer = insert(
+			"Customer",
+			customer_name=row.name,
+			customer_type=row.type,
+			customer_group=data.CUSTOMER_GROUP,
+			territory=root_of("Territory"),
+			lead_name=maker.names["Lead", row.lead] if row.lead else None,
+		)
+		maker.names["Customer", row.key] = customer.name
+
+
+def make_opportunities(maker: Maker) -> None:
+	for row in data.OPPORTUNITIES:
+		opportunity = insert("Opportunity", **opportunity_values(maker, row))
+		maker.assign(opportunity, row.owner)
+
+
+def opportunity_values(maker: Maker, row: data.Opportunity) -> dict[str, Any]:
+	opportunity_from, key = row.party
+	currency, rate = currency_of(maker, row.currency)
+	values = {
+		"opportunity_from": opportunity_from,
+		"party_name": maker.names[opportunity_from, key],
+		"title": row.title,
+		"company": maker.company,
+		"currency": currency,
+		"conversion_rate": rate,
+		"opportunity_amount": row.amount,
+		"opportunity_owner": maker.names["User", row.owner],
+		"expected_closing": add_days(maker.today, row.closing),
+		"transaction_date": add_days(maker.today, min(row.closing, 0) - 30),
+		"pipeline_stage": row.stage,
+		"status": data.STATUS_OF_STAGE[row.stage],
+	}
+	if row.stage == "Closed Lost":
+		values["lost_reasons"] = [{"lost_reason": data.LOST_REASON}]
+	return values
+
+
+def currency_of(maker: Maker, currency: str) -> tuple[str, float]:
+	"""The currency and its rate in the company's, for which an exchange rate is made. The company's own
+	currency stands in where its rate is not in the table."""
+	own = frappe.get_cached_value("Company", maker.company, "default_currency")
+	if not currency or currency == own or own not in data.DOLLARS:
+		return own, 1.0
+	rate = round(data.DOLLARS[currency] / data.DOLLARS[own], 4)
+	pair = {"from_currency": currency, "to_currency": own, "date": maker.today}
+	if not frappe.db.exists("Currency Exchange", pair):
+		insert("Currency Exchange", **pair, exchange_rate=rate, for_buying=1, for_selling=1)
+	return currency, rate
+
+
+def make_quotations(maker: Maker) -> None:
+	"""One for each lead whose status comes about by a quotation."""
+	for row in data.LEADS:
+		if row.status not in ("Quotation", "Lost Quotation"):
+			continue
+		quotation = insert(
+			"Quotation",
+			quotation_to="Lead",
+			party_name=maker.names["Lead", row.key],
+			company=maker.company,
+			order_type="Sales",
+			items=[{"item_code": data.SERVICE_ITEM, "qty": 10, "rate": 150}],
+		)
+		quotation.submit()
+		if row.status == "Lost Quotation":
+			quotation.declare_enquiry_lost([{"lost_reason": data.LOST_REASON}], [])

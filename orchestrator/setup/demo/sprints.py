@@ -1,0 +1,55 @@
+"""The demo's sprints, with a past."""
+
+from datetime import datetime, time
+from typing import Any
+
+import frappe
+from frappe.utils import add_days
+
+from orchestrator.gameplan import events
+from orchestrator.gameplan.course import chart
+from orchestrator.gameplan.standing import Event
+from orchestrator.setup.demo import data
+from orchestrator.setup.demo.maker import Maker, insert
+
+
+def make(maker: Maker, row: data.Sprint) -> None:
+	"""A sprint with a past: its events are written as the hooks would have, had they seen those days."""
+	sprint = insert(
+		"Sprint",
+		title=row.title,
+		project=maker.names["Project", row.project],
+		start_date=add_days(maker.today, row.starts),
+		end_date=add_days(maker.today, row.ends),
+		goal=row.goal,
+		members=[{"user": maker.names["User", key], "capacity_hours": hours} for key, hours in row.members],
+	).name
+	tasks = {happening.task: maker.names["Task", happening.task] for happening in row.history}
+	frappe.db.set_value(
+		"Task", {"name": ("in", list(tasks.values()))}, "sprint", sprint, update_modified=False
+	)
+	history = [event_of(maker, happening) for happening in row.history]
+	events.write(events.Entry(sprint, event) for event in history)
+	frappe.db.set_value("Sprint", sprint, standing_of(maker, row, history), update_modified=False)
+
+
+def event_of(maker: Maker, row: data.Happening) -> Event:
+	at = datetime.combine(add_days(maker.today, row.day), time(14))
+	return Event(at, "Task", maker.names["Task", row.task], row.kind, row.hours, row.progress, True)
+
+
+def standing_of(maker: Maker, row: data.Sprint, history: list[Event]) -> dict[str, Any]:
+	"""What starting the sprint, and closing it, wrote."""
+	started = datetime.combine(add_days(maker.today, row.starts), time(9))
+	values = {"state": row.state, "started_at": started, "committed_hours": row.committed}
+	if row.state != "Closed":
+		return values
+	closed = datetime.combine(add_days(maker.today, row.ends), time(17))
+	now = chart(history, [], started, closed).now
+	finished = sum(event.kind == "Completed" for event in history)
+	figures = {
+		"completed_hours": now.burned,
+		"unfinished_hours": now.remaining,
+		"completed_tasks": finished,
+	}
+	return {**values, **figures, "closed_at": closed}

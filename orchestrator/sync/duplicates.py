@@ -1,0 +1,102 @@
+"""Clients who may be the same person: listed for people to look at, never merged by itself.
+
+Likely is who shares the day of birth and also the name, the mail address or the phone number, also across
+connections: two instances of Kipu do not know of each other. Upper and lower case and accents make no difference.
+"""
+
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+import frappe
+from frappe import _lt
+from frappe.query_builder.functions import Count
+
+# What must agree beside the day of birth, and what to call it.
+SIGNS = {
+	("last_name", "first_name"): _lt("Name and date of birth"),
+	("email",): _lt("Email and date of birth"),
+	("phone",): _lt("Phone and date of birth"),
+}
+SHOWN = (
+	"name",
+	"full_name",
+	"first_name",
+	"last_name",
+	"date_of_birth",
+	"email",
+	"phone",
+	"facility",
+	"status",
+	"connection",
+)
+CHUNK = 500
+
+
+class Group(NamedTuple):
+	"""Clients who agree in a sign. `sign` is the words for it."""
+
+	sign: str
+	clients: list[frappe._dict]
+
+
+def groups(facility: str | None = None) -> Iterator[Group]:
+	"""Groups of two and more among the clients that the caller may read, each client with the fields `SHOWN`.
+
+	With `facility`, only groups with somebody of that facility. Groups are told by the first sign only."""
+	told: set[frozenset[str]] = set()
+	for sign, words in SIGNS.items():
+		for clients in _grouped(_readable(_candidates(sign)), sign):
+			names = frozenset(client.name for client in clients)
+			if any(names <= earlier for earlier in told):
+				continue
+			if facility and all(client.facility != facility for client in clients):
+				continue
+			told.add(names)
+			yield Group(str(words), clients)
+
+
+def _candidates(sign: tuple[str, ...]) -> list[str]:
+	"""Names of all clients who agree with another in the sign, whoever may read them: they are read as the caller next."""
+	client = frappe.qb.DocType("Client")
+	keys = [client.date_of_birth, *(client[field] for field in sign)]
+	shared = frappe.qb.from_(client).select(*keys).groupby(*keys).having(Count(client.name) > 1)
+	for key in keys:
+		shared = shared.where(key.isnotnull())
+	for field in sign:
+		shared = shared.where(client[field] != "")
+	shared = shared.where(client.status != "Deleted").as_("shared")
+	same = client.date_of_birth == shared.date_of_birth
+	for field in sign:
+		same &= client[field] == shared[field]
+	found = (
+		frappe.qb.from_(client).join(shared).on(same).select(client.name).where(client.status != "Deleted")
+	)
+	return found.run(pluck=True)
+
+
+def _readable(names: list[str]) -> Iterator[frappe._dict]:
+	for start in range(0, len(names), CHUNK):
+		chunk = names[start : start + CHUNK]
+		yield from frappe.get_list(
+			"Client",
+			filters={"name": ("in", chunk)},
+			fields=list(SHOWN),
+			order_by="creation asc",
+			limit_page_length=0,
+		)
+
+
+def _grouped(clients: Iterable[frappe._dict], sign: tuple[str, ...]) -> Iterator[list[frappe._dict]]:
+	"""The clients by what they agree in. Whose namesakes the caller may not read stands alone and is left out."""
+	by_key: dict[tuple[object, ...], list[frappe._dict]] = defaultdict(list)
+	for client in clients:
+		by_key[(client.date_of_birth, *(_folded(client[field]) for field in sign))].append(client)
+	yield from (alike for alike in by_key.values() if len(alike) > 1)
+
+
+def _folded(text: str) -> str:
+	"""A text as the database compares it: without case and accents."""
+	plain = unicodedata.normalize("NFKD", text.strip()).casefold()
+	return "".join(letter for letter in plain if not unicodedata.combining(letter))

@@ -1,0 +1,112 @@
+"""What the pre-flight test finds, and how it judges what came: words of this module, numbers, names of routes, fields
+and locations; nothing a remote said, and nothing of a record."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from orchestrator.sync.errors import RecordGone, Refused, RouteDisabled, SyncError
+from orchestrator.sync.kipu.pages import Page
+from orchestrator.sync.kipu.sample import Sample
+from orchestrator.sync.kipu.values import Zones
+
+Level = Literal["ok", "warn", "fail"]
+Outcome = Page | SyncError
+
+# Without these two nothing can be read; without the others, less.
+NEEDED = ("patients/census", "patients/latest")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+	"""What one check found.
+
+	`part` is the part of the connection that the finding is about: base_url, network, access_id, secret_key, app_id,
+	api_version, clock, permission, route, page_size, dates, locations, fields, records. `code` names the case, `route`
+	and `facts` what it is filled with.
+	"""
+
+	part: str
+	level: Level
+	code: str
+	route: str = ""
+	facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Examined:
+	"""All findings, and the locations that Kipu has: id, name, enabled."""
+
+	findings: list[Finding] = field(default_factory=list)
+	locations: list[dict[str, Any]] = field(default_factory=list)
+	requests: int = 0
+
+	@property
+	def wrong(self) -> list[str]:
+		"""The parts that are wrong, or may be, each once."""
+		return list(dict.fromkeys(found.part for found in self.findings if found.level == "fail"))
+
+	@property
+	def ok(self) -> bool:
+		"""True if a sync can run."""
+		return not self.wrong
+
+
+def of_route(route: str, outcome: Outcome) -> Finding:
+	"""What the first page of a route, or its error, says of the route."""
+	if isinstance(outcome, Page):
+		return Finding("route", "ok", "answers", route)
+	level: Level = "fail" if route in NEEDED else "warn"
+	if isinstance(outcome, Refused):
+		return Finding("permission", level, "refused", route)
+	if isinstance(outcome, RouteDisabled):
+		return Finding("route", level, "disabled", route)
+	if isinstance(outcome, RecordGone):
+		# Between two requests a record may go; that the route is there has been shown.
+		return Finding("route", "ok", "answers", route)
+	return Finding("route", level, "fails", route, facts_of(outcome))
+
+
+def of_locations(
+	wanted: frozenset[str], left_out: frozenset[str], known: list[dict[str, Any]]
+) -> Iterator[Finding]:
+	"""The locations that a connection reads, held against those there are."""
+	ids = {str(location.get("location_id")) for location in known}
+	if missing := sorted(wanted - ids):
+		yield Finding("locations", "fail", "unknown", facts={"locations": missing})
+	elif wanted and (others := sorted(ids - wanted - left_out)):
+		yield Finding("locations", "warn", "not_listed", facts={"locations": others})
+	else:
+		yield Finding("locations", "ok", "known" if wanted else "all", facts={"count": len(ids)})
+
+
+def of_page(page: Page, per: int) -> Iterator[Finding]:
+	"""Whether pages are as long as asked for."""
+	if not page.paginated:
+		yield Finding("page_size", "warn", "no_pagination")
+	elif len(page.records) < per and not page.is_last:
+		yield Finding("page_size", "warn", "capped", facts={"per": per, "count": len(page.records)})
+	else:
+		yield Finding("page_size", "ok", "kept", facts={"per": per, "count": page.total_records})
+
+
+def of_sample(sample: Sample, zones: Zones) -> Iterator[Finding]:
+	"""What the records of a page say of dates and fields."""
+	counts = {"utc": sample.utc_midnights, "local": sample.local_midnights}
+	if sample.bare_dates_are_utc and not zones.utc_midnight_is_date:
+		yield Finding("dates", "warn", "utc_midnights", facts=counts)
+	elif sample.bare_dates_are_local and zones.utc_midnight_is_date:
+		yield Finding("dates", "warn", "local_midnights", facts=counts)
+	else:
+		yield Finding("dates", "ok", "plausible", facts=counts)
+	names = {"unknown": sample.unknown, "vanished": sample.vanished, "retyped": sample.retyped}
+	strange = {name: sorted(found) for name, found in names.items() if found}
+	if strange:
+		yield Finding("fields", "warn", "drift", facts=strange)
+	if sample.unreadable:
+		yield Finding("records", "warn", "unreadable", facts={"count": sample.unreadable})
+
+
+def facts_of(error: SyncError) -> dict[str, Any]:
+	"""What may be said of an error."""
+	return {"error": type(error).__name__, "status": error.status, "cause": error.cause}

@@ -1,0 +1,254 @@
+"""Is a connection right, and if not, which part of it: found out by asking Kipu, with as few requests as that takes.
+
+Kipu refuses a wrong secret, a wrong app id, a wrong clock and a missing permission all with 403. So a refused probe is
+repeated with one part changed: the remote's own time, the other API version, values without the blanks around them, a
+secret and an app id that are wrong for certain. What can't be told apart even so is named as what it may be.
+
+Knows no Frappe.
+"""
+
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta, timezone
+
+from orchestrator.sync.errors import (
+	BadConfiguration,
+	MalformedPage,
+	Refused,
+	RouteDisabled,
+	SyncError,
+	UnknownAccessId,
+	UnsafeAddress,
+)
+from orchestrator.sync.http import DEFAULT_ALLOWED_HOSTS, HttpSession, Policy
+from orchestrator.sync.kipu.auth import Version
+from orchestrator.sync.kipu.client import Credentials, KipuClient, PhiLevel
+from orchestrator.sync.kipu.findings import (
+	NEEDED,
+	Examined,
+	Finding,
+	Level,
+	Outcome,
+	facts_of,
+	of_locations,
+	of_page,
+	of_route,
+	of_sample,
+)
+from orchestrator.sync.kipu.pages import Page
+from orchestrator.sync.kipu.sample import look_at
+from orchestrator.sync.kipu.suspects import (
+	of_refusal,
+	of_unknown_id,
+	surely_wrong,
+	told_by,
+	told_by_lengths,
+)
+from orchestrator.sync.kipu.values import Zones
+
+# Beyond this the signature is refused; a third of it is near enough to warn.
+ALLOWED_SKEW = 15 * 60
+PATIENT = Policy(connect_timeout=10.0, read_timeout=30.0, max_attempts=2, max_wait=10.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+	"""The connection to examine. `locations`: ids that it reads, none for all; `left_out`: ids that it knows and leaves."""
+
+	credentials: Credentials
+	base_url: str = field(repr=False)
+	api_version: Version
+	zones: Zones
+	locations: frozenset[str] = frozenset()
+	left_out: frozenset[str] = frozenset()
+	allowed_hosts: Collection[str] = DEFAULT_ALLOWED_HOSTS
+	phi_level: PhiLevel = "high"
+	per: int = 100
+
+
+def examine(
+	target: Target, session: HttpSession | None = None, now: Callable[[], float] = time.time
+) -> Examined:
+	"""Ask Kipu. Takes some ten requests; never raises for what the remote does or says."""
+	asked = session or HttpSession(PATIENT)
+	examined = Examined()
+	try:
+		examined.findings += _Examination(target, asked, now).run(examined)
+	except UnsafeAddress as error:
+		examined.findings.append(Finding("base_url", "fail", f"unsafe_{error.reason}"))
+	finally:
+		asked.close()
+	examined.requests = asked.requests_sent
+	return examined
+
+
+class _Examination:
+	"""One run of the probes."""
+
+	def __init__(self, target: Target, session: HttpSession, now: Callable[[], float]) -> None:
+		self.target = target
+		self.session = session
+		self.now = now
+
+	def run(self, examined: Examined) -> Iterator[Finding]:
+		first = self.probe("patients/census")
+		outcomes = {"patients/census": first}
+		if isinstance(first, Refused):
+			# Another route may be allowed: then the keys are right.
+			outcomes |= {route: self.probe(route) for route in ("locations", "patients/latest")}
+		if not any(isinstance(outcome, Page) for outcome in outcomes.values()) and not isinstance(
+			first, RouteDisabled | MalformedPage
+		):
+			yield from self.diagnose(outcomes)
+			return
+		yield from self.clock()
+		yield Finding("access_id", "ok", "accepted")
+		yield from self.routes(outcomes)
+		yield from self.contents(outcomes, examined)
+
+	def probe(self, route: str, target: Target | None = None, ahead: float = 0.0) -> Outcome:
+		"""The first page of a route, or the error. `ahead`: seconds to add to this machine's clock."""
+		client = self.client(target or self.target, ahead)
+		try:
+			return next(_first_page(client, route, self.now() + ahead))
+		except SyncError as error:
+			return error
+
+	def client(self, target: Target, ahead: float = 0.0) -> KipuClient:
+		return KipuClient(
+			target.credentials,
+			target.base_url,
+			target.api_version,
+			self.session,
+			allowed_hosts=target.allowed_hosts,
+			phi_level=target.phi_level,
+			per=target.per,
+			now=lambda: self.now() + ahead,
+		)
+
+	# Nothing is let in
+
+	def diagnose(self, outcomes: Mapping[str, Outcome]) -> Iterator[Finding]:
+		first = outcomes["patients/census"]
+		if isinstance(first, UnknownAccessId):
+			yield from self.unknown_access_id()
+		elif isinstance(first, Refused):
+			yield from self.refused(first)
+		elif isinstance(first, BadConfiguration):
+			yield from self.rejected(first)
+		elif isinstance(first, SyncError):
+			yield Finding("network", "fail", "no_answer", facts=facts_of(first))
+
+	def unknown_access_id(self) -> Iterator[Finding]:
+		for variant in of_unknown_id(self.target.credentials):
+			if self.lets_in(replace(self.target, credentials=variant.credentials)):
+				yield from (Finding(part, "fail", variant.code) for part in variant.parts)
+				return
+		yield Finding("access_id", "fail", "unknown")
+
+	def refused(self, refusal: Refused) -> Iterator[Finding]:
+		ahead = self.skew()
+		if ahead:
+			yield Finding("clock", "fail", "off", facts={"seconds": round(ahead)})
+			by_their_time = self.probe("patients/census", ahead=ahead)
+			if not isinstance(by_their_time, Refused):
+				return
+			refusal = by_their_time
+		other = replace(self.target, api_version=4 if self.target.api_version == 3 else 3)
+		if self.lets_in(other, ahead):
+			yield Finding("api_version", "fail", "other_works", facts={"version": other.api_version})
+			return
+		for variant in of_refusal(self.target.credentials):
+			if self.lets_in(replace(self.target, credentials=variant.credentials), ahead):
+				yield from (Finding(part, "fail", variant.code) for part in variant.parts)
+				return
+		yield from self.secret_or_app_id(refusal, ahead)
+
+	def secret_or_app_id(self, refusal: Refused, ahead: float) -> Iterator[Finding]:
+		"""Neither the clock nor a slip of the pen. Compare the refusal with those of values that are surely wrong."""
+		lengths = [
+			self.length_of_refusal(credentials, ahead)
+			for credentials in surely_wrong(self.target.credentials)
+		]
+		parts = told_by(refusal.cause) or told_by_lengths(refusal.length, *lengths)
+		code = "refused" if len(parts) == 1 else "one_of_these"
+		yield from (Finding(part, "fail", code) for part in parts)
+
+	def rejected(self, error: BadConfiguration) -> Iterator[Finding]:
+		other = replace(self.target, api_version=4 if self.target.api_version == 3 else 3)
+		if self.lets_in(other):
+			yield Finding("api_version", "fail", "other_works", facts={"version": other.api_version})
+			return
+		part = "base_url" if error.status in (301, 308, 404) else "route"
+		yield Finding(part, "fail", "rejected", error.route, facts_of(error))
+
+	def lets_in(self, target: Target, ahead: float = 0.0) -> bool:
+		return any(isinstance(self.probe(route, target, ahead), Page) for route in ("locations", *NEEDED[:1]))
+
+	def length_of_refusal(self, credentials: Credentials, ahead: float) -> int | None:
+		outcome = self.probe("patients/census", replace(self.target, credentials=credentials), ahead)
+		return outcome.length if isinstance(outcome, Refused) else None
+
+	def skew(self) -> float:
+		"""Seconds that Kipu's clock is ahead of ours, if that is enough to be refused; else 0."""
+		offset = self.session.clock_offset or 0.0
+		return offset if abs(offset) > ALLOWED_SKEW - 60 else 0.0
+
+	# The keys are right
+
+	def clock(self) -> Iterator[Finding]:
+		offset = self.session.clock_offset
+		if offset is None:
+			return
+		level: Level = "warn" if abs(offset) > ALLOWED_SKEW / 3 else "ok"
+		yield Finding(
+			"clock", level, "near" if level == "ok" else "drifting", facts={"seconds": round(offset)}
+		)
+
+	def routes(self, outcomes: dict[str, Outcome]) -> Iterator[Finding]:
+		"""Each route, once; completes `outcomes`."""
+		for route in (
+			"patients/census",
+			"patients/latest",
+			"patients/admissions",
+			"vaults/patients",
+			"locations",
+		):
+			if route not in outcomes:
+				outcomes[route] = self.probe(route)
+			yield of_route(route, outcomes[route])
+		page = outcomes["patients/census"]
+		casefile = page.records[0].get("casefile_id") if isinstance(page, Page) and page.records else None
+		if isinstance(casefile, str):
+			yield of_route("patients/{id}", self.record(casefile))
+
+	def record(self, casefile_id: str) -> Outcome:
+		try:
+			return next(self.client(self.target).patient(casefile_id))
+		except SyncError as error:
+			return error
+
+	def contents(self, outcomes: Mapping[str, Outcome], examined: Examined) -> Iterator[Finding]:
+		"""What the pages that came tell of this instance."""
+		known = outcomes["locations"]
+		if isinstance(known, Page):
+			examined.locations = [dict(location) for location in known.records]
+			yield from of_locations(self.target.locations, self.target.left_out, examined.locations)
+		census = outcomes["patients/census"]
+		if isinstance(census, Page):
+			yield from of_page(census, self.target.per)
+			yield from of_sample(look_at(census.records, self.target.zones, self.now()), self.target.zones)
+
+
+def _first_page(client: KipuClient, route: str, now: float) -> Iterator[Page]:
+	today = datetime.fromtimestamp(now, timezone.utc).date()
+	yesterday = today - timedelta(days=1)
+	reads: dict[str, Callable[[], Iterator[Page]]] = {
+		"patients/census": client.census,
+		"patients/latest": lambda: client.latest(yesterday, today),
+		"patients/admissions": lambda: client.admissions(yesterday, today),
+		"vaults/patients": lambda: client.deleted(yesterday, today),
+		"locations": client.locations,
+	}
+	return reads[route]()

@@ -1,0 +1,67 @@
+"""What a page of records tells of an instance: its dates, its fields. Counts and names of fields, never a value."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, time, timezone
+
+from orchestrator.sync.kipu.pages import RawRecord
+from orchestrator.sync.kipu.records import RecordError, drift, parse_record
+from orchestrator.sync.kipu.values import Zones
+
+# So few, or so small a majority, may be chance.
+ENOUGH = 5
+MAJORITY = 3
+
+
+@dataclass(slots=True)
+class Sample:
+	"""Counts of a page. A midnight that is one in both zones counts in both."""
+
+	records: int = 0
+	unreadable: int = 0
+	utc_midnights: int = 0
+	local_midnights: int = 0
+	unknown: set[str] = field(default_factory=set)
+	vanished: set[str] = field(default_factory=set)
+	retyped: set[str] = field(default_factory=set)
+
+	@property
+	def bare_dates_are_utc(self) -> bool:
+		"""Dates without a time of day seem to be written as midnight in UTC."""
+		return _outnumbers(self.utc_midnights, self.local_midnights)
+
+	@property
+	def bare_dates_are_local(self) -> bool:
+		"""Dates without a time of day seem to be written as midnight at the facility."""
+		return _outnumbers(self.local_midnights, self.utc_midnights)
+
+
+def look_at(records: Iterable[RawRecord], zones: Zones, now: float) -> Sample:
+	"""Count."""
+	at = datetime.fromtimestamp(now, timezone.utc)
+	as_instants = Zones(zones.default, zones.by_location)
+	sample = Sample()
+	for raw in records:
+		sample.records += 1
+		_see_fields(sample, raw)
+		try:
+			stay = parse_record(raw, as_instants, at)
+		except RecordError:
+			sample.unreadable += 1
+			continue
+		for moment in (stay.admitted_at, stay.discharged_at):
+			if moment:
+				sample.utc_midnights += moment.astimezone(timezone.utc).time() == time(0)
+				sample.local_midnights += moment.time() == time(0)
+	return sample
+
+
+def _see_fields(sample: Sample, raw: RawRecord) -> None:
+	found = drift(raw)
+	sample.unknown |= found.unknown
+	sample.vanished |= found.vanished
+	sample.retyped |= found.retyped
+
+
+def _outnumbers(many: int, few: int) -> bool:
+	return many >= ENOUGH and many > MAJORITY * few

@@ -1,0 +1,80 @@
+"""Which of three credentials is wrong: variants worth trying, and what a refusal gives away."""
+
+import secrets
+import string
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from orchestrator.sync.kipu.client import Credentials
+
+PARTS = ("access_id", "secret_key", "app_id")
+EITHER = ("secret_key", "app_id")
+HINTS = {"signature": ("secret_key",), "app_id": ("app_id",), "permission": ("permission",)}
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+	"""Credentials that differ from the given ones in `parts`, in a way that `code` names: blanks, swapped."""
+
+	credentials: Credentials
+	parts: tuple[str, ...]
+	code: str
+
+
+def of_unknown_id(given: Credentials) -> Iterator[Variant]:
+	"""What may be the matter with an access id that isn't known. The secret is never put in another's place: it
+	would stand in a header or a URL."""
+	yield from _without_blanks(given)
+	if given.access_id != given.app_id:
+		swapped = replace(given, access_id=given.app_id, app_id=given.access_id)
+		yield Variant(swapped, ("access_id", "app_id"), "swapped")
+
+
+def of_refusal(given: Credentials) -> Iterator[Variant]:
+	"""What may be the matter with a secret or an app id."""
+	yield from _without_blanks(given)
+
+
+def surely_wrong(given: Credentials) -> tuple[Credentials, Credentials, Credentials]:
+	"""Two with a secret and one with an app id that nobody was given, as long as the given ones."""
+	return (
+		replace(given, secret_key=_noise(given.secret_key)),
+		replace(given, secret_key=_noise(given.secret_key)),
+		replace(given, app_id=_noise(given.app_id)),
+	)
+
+
+def told_by(hint: str | None) -> tuple[str, ...]:
+	"""The part that the refusal itself names, if it does."""
+	return HINTS.get(hint or "", ())
+
+
+def told_by_lengths(
+	given: int | None, wrong_secret: int | None, wrong_secret_again: int | None, wrong_app_id: int | None
+) -> tuple[str, ...]:
+	"""The parts that the lengths of refusals point to: of the given values, and of values that are surely wrong.
+
+	Whichever of the two is looked at first, a refusal unlike that of a wrong secret is about the app id, and one that
+	is like it, but unlike that of a wrong app id, is about the secret. A remote that words them all alike, or
+	never twice alike, gives nothing away: then it is one of both.
+	"""
+	if None in (given, wrong_secret, wrong_app_id) or wrong_secret != wrong_secret_again:
+		return EITHER
+	if given != wrong_secret:
+		return ("app_id",)
+	return EITHER if given == wrong_app_id else ("secret_key",)
+
+
+def _without_blanks(given: Credentials) -> Iterator[Variant]:
+	stripped = {part: getattr(given, part).strip() for part in PARTS}
+	parts = tuple(part for part in PARTS if stripped[part] != getattr(given, part))
+	if parts:
+		yield Variant(Credentials(**stripped), parts, "blanks")
+
+
+def _noise(value: str) -> str:
+	"""Another text of the same length."""
+	letters = string.ascii_letters + string.digits
+	while (made := "".join(secrets.choice(letters) for _ in value)) == value and value:
+		pass
+	return made

@@ -1,0 +1,114 @@
+"""The pre-flight test of a stored connection: asks Kipu, changes nothing, and names the part that is wrong."""
+
+import dataclasses
+from typing import TYPE_CHECKING, Literal, TypedDict, cast
+
+import frappe
+
+from orchestrator.sync import connection as connections
+from orchestrator.sync.http import HttpSession
+from orchestrator.sync.kipu.auth import Version
+from orchestrator.sync.kipu.client import Credentials
+from orchestrator.sync.kipu.findings import Examined, Finding
+from orchestrator.sync.kipu.preflight import PATIENT, Target, examine
+from orchestrator.sync.preflight_words import sentences_of, title_of
+
+if TYPE_CHECKING:
+	from orchestrator.orchestrator.doctype.kipu_connection.kipu_connection import KipuConnection
+
+
+class CheckShape(TypedDict):
+	"""One check. `level` is ok, warn or fail; `part` the part of the connection, `title` its name for people."""
+
+	part: str
+	title: str
+	level: Literal["ok", "warn", "fail"]
+	code: str
+	route: str
+	found: str
+	mend: str
+
+
+class LocationShape(TypedDict):
+	"""A location that Kipu has."""
+
+	location_id: str
+	location_name: str
+	enabled: bool
+
+
+class ConnectionTest(TypedDict):
+	"""Whether a sync can run, which parts are wrong (or may be), and all that was found."""
+
+	connection: str
+	ok: bool
+	wrong: list[str]
+	checks: list[CheckShape]
+	locations: list[LocationShape]
+	requests: int
+
+
+def run(connection: "KipuConnection") -> ConnectionTest:
+	"""Ask Kipu. Takes some ten requests at the connection's own rate; nothing is written."""
+	policy = dataclasses.replace(PATIENT, requests_per_second=connection.requests_per_second)
+	examined = examine(target_of(connection), HttpSession(policy))
+	return {
+		"connection": str(connection.name),
+		"ok": examined.ok,
+		"wrong": examined.wrong,
+		"checks": [_check(finding) for finding in examined.findings],
+		"locations": _locations(examined),
+		"requests": examined.requests,
+	}
+
+
+def run_named(name: str) -> ConnectionTest:
+	"""The same by name. DoesNotExistError (404) if there is none."""
+	return run(cast("KipuConnection", frappe.get_doc(connections.DOCTYPE, name)))
+
+
+def target_of(connection: "KipuConnection") -> Target:
+	"""The stored connection as the examination takes it; a key that is not set is empty. Raises BadSettings (422) for
+	a setting that makes no sense by itself."""
+	source = connections.read(str(connection.name))
+	places = source.places.values()
+	return Target(
+		credentials=_credentials(connection),
+		base_url=connection.base_url,
+		api_version=cast(Version, int(connection.api_version)),
+		zones=source.zones,
+		locations=frozenset(place.location_id for place in places if place.enabled),
+		left_out=frozenset(place.location_id for place in places if not place.enabled),
+		allowed_hosts=connections.allowed_hosts(),
+		per=connection.page_size,
+	)
+
+
+def _credentials(connection: "KipuConnection") -> Credentials:
+	"""The keys as a run uses them: without the blanks around them."""
+	stored = (connection.get_password(field, raise_exception=False) or "" for field in connections.KEYS)
+	return Credentials(*(key.strip() for key in stored))
+
+
+def _check(finding: Finding) -> CheckShape:
+	found, mend = sentences_of(finding)
+	return {
+		"part": finding.part,
+		"title": title_of(finding.part),
+		"level": finding.level,
+		"code": finding.code,
+		"route": finding.route,
+		"found": found,
+		"mend": mend,
+	}
+
+
+def _locations(examined: Examined) -> list[LocationShape]:
+	return [
+		{
+			"location_id": str(location.get("location_id") or ""),
+			"location_name": str(location.get("location_name") or ""),
+			"enabled": bool(location.get("enabled", True)),
+		}
+		for location in examined.locations
+	]

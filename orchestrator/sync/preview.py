@@ -1,0 +1,206 @@
+"""How one record of Kipu's would be mapped: fetched, compared with what is here, shown, and forgotten."""
+
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from typing import Any, Literal, NoReturn, TypedDict
+
+import frappe
+from frappe import _
+from frappe.model import get_permitted_fields
+
+from orchestrator.exceptions import refuse
+from orchestrator.sync import connection as connections
+from orchestrator.sync.connection import Source
+from orchestrator.sync.decide import Person, Record, Verdict, decide_one
+from orchestrator.sync.errors import RecordGone, SyncError
+from orchestrator.sync.incoming import Incoming, read_record, see
+from orchestrator.sync.kipu.mapping import Rule, canonical
+from orchestrator.sync.kipu.pages import RawRecord
+from orchestrator.sync.kipu.records import RecordError, drift, split_casefile
+from orchestrator.sync.redaction import PrivateDict
+from orchestrator.sync.store import read_persons
+from orchestrator.sync.visibility import may_learn_of
+
+Effect = Literal["set", "same", "kept", "review", "not sent"]
+
+
+class PreviewedField(TypedDict):
+	"""One field. `effect`: set (would be written), same, kept (the policy keeps what is here), review (a conflict that
+	would wait for a person), not sent. `hidden`: the caller may not see this field; then both values are None."""
+
+	source: str
+	doctype: str
+	target: str
+	label: str
+	kipu: str | None
+	here: str | None
+	policy: str
+	effect: Effect
+	hidden: bool
+
+
+class MappingPreview(TypedDict):
+	"""A record as a run would take it. `left_out`: the connection leaves it out; `error`: it can't be taken, because of
+	that field. `client` and `stay` are None where the record would be new."""
+
+	casefile_id: str
+	client: str | None
+	stay: str | None
+	status: str | None
+	facility: str | None
+	left_out: bool
+	error: dict[str, str] | None
+	fields: list[PreviewedField]
+	unknown_fields: list[str]
+
+
+def of_record(connection: str, casefile_id: str) -> MappingPreview:
+	"""The preview, as the caller may see it. Raises ValidationError (422) for a malformed id, DoesNotExistError (404) for
+	a record that Kipu does not have or that is not the caller's to see, ValidationError if Kipu gives no answer."""
+	source = connections.read(connection)
+	casefile_id = _in_form(casefile_id)
+	raw = _fetch(connection, casefile_id)
+	unknown = sorted(drift(raw).unknown)
+	try:
+		incoming = read_record(see(raw, source), source, datetime.now(timezone.utc))
+	except RecordError as error:
+		return _untaken(casefile_id, unknown, error={"code": error.code, "field": error.field})
+	if incoming is None:
+		return _untaken(casefile_id, unknown, left_out=True)
+	person = read_persons(source, [incoming.client_name])[incoming.client_name]
+	_refuse_the_hidden(incoming, person, casefile_id)
+	return _preview(incoming, person, source, unknown)
+
+
+def _in_form(casefile_id: str) -> str:
+	try:
+		regular = split_casefile(casefile_id)[0]
+	except RecordError:
+		regular = ""
+	if not regular:
+		text = _("This is not a casefile id: it is a number and a uuid with a colon between.")
+		refuse(text, frappe.ValidationError)
+	return regular
+
+
+def _fetch(connection: str, casefile_id: str) -> RawRecord:
+	client, session = connections.open_client(connection)
+	records: list[RawRecord] = []
+	trouble = ""
+	try:
+		records = next(client.patient(casefile_id)).records
+	except RecordGone:
+		pass
+	except SyncError as error:
+		trouble = str(error)
+	finally:
+		session.close()
+	if trouble:
+		refuse(trouble, frappe.ValidationError)
+	if not records:
+		_refuse_as_missing(casefile_id)
+	return records[0]
+
+
+def _refuse_the_hidden(incoming: Incoming, person: Person, casefile_id: str) -> None:
+	"""Somebody the caller may not see is not there."""
+	visible = may_learn_of(incoming.derived["facility"])
+	if not person.client.new:
+		visible = visible and frappe.has_permission("Client", doc=person.client.name)
+	if not visible:
+		_refuse_as_missing(casefile_id)
+
+
+def _refuse_as_missing(casefile_id: str) -> NoReturn:
+	refuse(
+		_("Kipu has no record {0}. Check the casefile id, a number and a uuid with a colon between.").format(
+			casefile_id
+		),
+		frappe.DoesNotExistError,
+	)
+
+
+def _untaken(casefile_id: str, unknown: list[str], **why: Any) -> MappingPreview:
+	return {
+		"casefile_id": casefile_id,
+		"client": None,
+		"stay": None,
+		"status": None,
+		"facility": None,
+		"left_out": False,
+		"error": None,
+		"fields": [],
+		"unknown_fields": unknown,
+		**why,  # type: ignore[typeddict-item]
+	}
+
+
+def _preview(incoming: Incoming, person: Person, source: Source, unknown: list[str]) -> MappingPreview:
+	stay = person.stays.get(incoming.stay_name)
+	known = {
+		"Client": PrivateDict(person.client.row),
+		"Client Stay": PrivateDict(stay.row if stay else {}),
+	}
+	verdict = decide_one(person, incoming, source)
+	shown = _Fields(incoming, person, source, verdict, known)
+	return {
+		"casefile_id": incoming.casefile_id,
+		"client": None if person.client.new else person.client.name,
+		"stay": stay.name if stay else None,
+		"status": incoming.stay.status,
+		"facility": incoming.derived["facility"],
+		"left_out": False,
+		"error": None,
+		"fields": [shown.of(rule) for rule in source.mapping.rules],
+		"unknown_fields": unknown,
+	}
+
+
+class _Fields:
+	"""The rows of one preview."""
+
+	def __init__(
+		self,
+		incoming: Incoming,
+		person: Person,
+		source: Source,
+		verdict: Verdict,
+		known: Mapping[str, Mapping[str, Any]],
+	) -> None:
+		self.values = {"Client": incoming.mapped.client, "Client Stay": incoming.mapped.stay}
+		self.records: dict[str, Record] = {
+			"Client": person.client,
+			"Client Stay": person.stays[incoming.stay_name],
+		}
+		self.source = source
+		self.reviews = {(doctype, field) for doctype, _name, field in verdict.reviews}
+		self.known = known
+		self.permitted = {doctype: set(get_permitted_fields(doctype)) for doctype in known}
+
+	def of(self, rule: Rule) -> PreviewedField:
+		"""The row of a rule."""
+		hidden = rule.target not in self.permitted[rule.doctype]
+		field = frappe.get_meta(rule.doctype).get_field(rule.target)
+		return {
+			"source": rule.source,
+			"doctype": rule.doctype,
+			"target": rule.target,
+			"label": _(field.label) if field else rule.target,
+			"kipu": None if hidden else canonical(self.values[rule.doctype].get(rule.target)),
+			"here": None if hidden else canonical(self.known[rule.doctype].get(rule.target)),
+			"policy": self.source.policies[rule.doctype].get(rule.target, self.source.default_policy),
+			"effect": self.effect_of(rule),
+			"hidden": hidden,
+		}
+
+	def effect_of(self, rule: Rule) -> Effect:
+		"""What would become of the field."""
+		values = self.values[rule.doctype]
+		if rule.target not in values:
+			return "not sent"
+		if rule.target in self.records[rule.doctype].before:
+			return "set"
+		if (rule.doctype, rule.target) in self.reviews:
+			return "review"
+		here = self.known[rule.doctype].get(rule.target)
+		return "same" if canonical(here) == canonical(values[rule.target]) else "kept"

@@ -1,0 +1,22 @@
+"""Connections that should be up to date and are not."""
+
+from datetime import datetime, timedelta
+
+import frappe
+from frappe.utils import get_datetime, now_datetime
+
+
+def stale_connections(now: datetime | None = None) -> list[frappe._dict]:
+	"""Name and last success of the connections that are scheduled and had no success for longer than each allows; not
+	of paused ones, whose pause was told."""
+	moment = now or now_datetime()
+	rows = frappe.get_all(
+		"Kipu Connection",
+		filters={"enabled": 1, "schedule_enabled": 1, "status": "Active", "stale_after_hours": (">", 0)},
+		fields=["name", "last_success", "creation", "stale_after_hours"],
+	)
+	return [
+		row
+		for row in rows
+		if moment - get_datetime(row.last_success or row.creation) > timedelta(hours=row.stale_after_hours)
+	]

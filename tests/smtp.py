@@ -1,0 +1,66 @@
+"""A mail server for tests: takes every mail on the loopback and keeps it."""
+
+import contextlib
+import email
+import socketserver
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from email.message import Message
+
+
+@dataclass
+class Sink:
+	"""Where it listens, and what came: the recipients of the envelope with the mail."""
+
+	port: int
+	mails: list[tuple[list[str], Message]] = field(default_factory=list)
+
+
+class Session(socketserver.StreamRequestHandler):
+	"""One client's conversation, as far as a plain SMTP client has one."""
+
+	def handle(self) -> None:
+		recipients: list[str] = []
+		self.say("220 sink")
+		while line := self.rfile.readline().decode().strip():
+			verb = line.split(":")[0].upper()
+			if verb == "RCPT TO":
+				recipients.append(line.split("<")[1].split(">")[0])
+			elif verb == "DATA":
+				self.say("354 go on")
+				self.server.sink.mails.append((recipients, self.read_mail()))
+				recipients = []
+			self.say("221 bye" if verb == "QUIT" else "250 ok")
+			if verb == "QUIT":
+				return
+
+	def say(self, line: str) -> None:
+		self.wfile.write(f"{line}\r\n".encode())
+
+	def read_mail(self) -> Message:
+		lines = []
+		while (line := self.rfile.readline()) not in (b".\r\n", b""):
+			lines.append(line.removeprefix(b"."))
+		return email.message_from_bytes(b"".join(lines))
+
+
+class Server(socketserver.ThreadingTCPServer):
+	"""Does not wait for clients that leave the line open."""
+
+	daemon_threads = True
+	block_on_close = False
+
+
+@contextlib.contextmanager
+def sink() -> Iterator[Sink]:
+	"""A server on a free port, for as long as the context lasts."""
+	with Server(("127.0.0.1", 0), Session) as server:
+		server.sink = Sink(server.server_address[1])
+		thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+		thread.start()
+		try:
+			yield server.sink
+		finally:
+			server.shutdown()
+			thread.join()
