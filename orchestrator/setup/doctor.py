@@ -207,12 +207,7 @@ def check_documents() -> Finding:
 	place = storage.root()
 	existing = place if place.exists() else place.parent
 	if not os.access(existing, os.W_OK):
-		return Finding(
-			"documents",
-			FAIL,
-			f"{existing} is not writable",
-			"Give the folder to the user that runs the bench.",
-		)
+		return Finding("documents", FAIL, f"{existing} is not writable", "Give it to the bench's user.")
 	return Finding("documents", OK, "the root folder is there, files can be written")
 
 
