@@ -3,6 +3,7 @@
 import datetime
 import io
 import json
+import unicodedata
 
 import openpyxl
 import pytest
@@ -10,6 +11,7 @@ from pypdf import PdfReader
 
 import frappe
 
+from orchestrator.setup.doctor import has_font
 from tests import factories
 from tests.report_factories import (
 	builder_report,
@@ -234,10 +236,13 @@ def test_arabic_hebrew_and_chinese_are_in_the_pdf_and_in_the_spreadsheet(api):
 	report = query_report("select " + ", ".join(f"'{text}' as `{name}::120`" for name, text in words.items()))
 
 	sheet, _about = sheet_of(content_of(api(), report, "xlsx"))
-	text = " ".join(text_of_pdf(content_of(api(), report, "pdf")))
+	text = text_of_pdf(content_of(api(), report, "pdf"))[0]
 
 	assert cells(sheet)[1] == list(words.values())
-	assert "北京客户" in text
+	assert "שלום" in text
+	# the letters as they are joined, in the order in which they stand on the page
+	assert "بالعالم" in unicodedata.normalize("NFKC", text)[::-1]
+	assert ("北京客户" in text) == has_font("zh")  # where there is none, the doctor says so
 
 
 def test_a_page_for_readers_from_right_to_left_runs_that_way(api):

@@ -250,6 +250,26 @@ def test_declared_filters_are_checked(api):
 	assert "needs the filter status" in missing.json()["exc"]
 
 
+def test_a_filter_that_a_script_report_does_not_know_is_named(api):
+	filters = {"company": factories.company(), "from_date": "2001-01-01", "to_date": "2001-01-02"}
+
+	known = api().get(RUN, report_name="Lead Details", filters=json.dumps({**filters, "status": "Open"}))
+	unknown = api().get(RUN, report_name="Lead Details", filters=json.dumps({**filters, "mood": "good"}))
+
+	assert known.status_code == 200
+	assert error_of(unknown) == (400, "BadRequest")
+	assert unknown.json()["exc"] == (
+		"BadRequest: Lead Details has no filter mood. It takes company, from_date, to_date, status, territory."
+	)
+
+
+def test_a_report_with_filters_from_elsewhere_takes_any(api):
+	filters = {"company": factories.company(), "report_date": "2001-01-01", "ageing_based_on": "Due Date",
+		"range": "30, 60", "my_dimension": "x"}  # fmt: skip
+
+	assert api().get(RUN, report_name="Accounts Receivable", filters=json.dumps(filters)).status_code == 200
+
+
 def test_an_unknown_field_in_a_builder_reports_filters_is_400(api):
 	report = make_builder_report(company_name=factories.unique("Company"))
 

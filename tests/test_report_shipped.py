@@ -8,7 +8,7 @@ import frappe
 from frappe.utils import add_days, nowdate
 
 from orchestrator.insights.report_parts import Purse, Span, months_of, ratio
-from tests import factories, hr_factories
+from tests import clinic, factories, hr_factories
 from tests.report_factories import content_of
 
 RUN = "frappe.desk.report.run"
@@ -191,6 +191,14 @@ def test_the_monthly_sales_report_becomes_a_pdf_as_in_the_reference(api, opportu
 	assert content.startswith(b"%PDF-")
 
 
+def test_a_page_shows_the_figures_and_the_chart_of_the_report(api, opportunities):
+	page = content_of(api(user("Sales User")), "Monthly Sales Report", "html", filters=SPRING).decode()
+
+	assert '<div class="value">$ 2,250.00</div><div class="label">Won Value</div>' in page
+	assert page.count('fill="#2490ef"/>') == 3  # two months and the legend
+	assert ">2001-03</text>" in page
+
+
 def make_issue(day, **values):
 	issue = factories.make_issue(**values.pop("values", {}))
 	frappe.db.set_value("Issue", issue.name, {"opening_date": day, **values}, update_modified=False)
@@ -302,9 +310,50 @@ def test_leave_overview_shows_employees_their_own_leave(api, on_leave):
 	assert balances(chosen) == balances(every) == {first.employee: (20, 3, 1, 17)}
 
 
+@pytest.fixture(scope="module")
+def stays(frappe_site):
+	"""Stays at two facilities in a spring long ago: (facility, status, admitted, discharged). Yields the facilities."""
+	connection = clinic.make_connection()
+	here, there = (clinic.make_facility().name for _ in range(2))
+	for facility, status, admitted, discharged in (
+		(here, "Active", "2001-03-05", None),
+		(here, "Discharged", "2001-02-20", "2001-03-02"),
+		(here, "Discharged", "2001-04-01", "2001-04-21"),
+		(here, "Pre-Admission", None, None),
+		(here, "Deleted", "2001-03-06", None),
+		(there, "Absent", "2000-12-01", None),
+	):
+		client = clinic.make_client(connection, facility=facility)
+		factories.make(
+			"Client Stay", client=client.name, connection=connection.name, facility=facility, status=status,
+			level_of_care="Residential", admission_date=admitted, discharge_date=discharged, casefile_id=frappe.generate_hash(),
+		)  # fmt: skip
+	return here, there
+
+
+def test_client_census_counts_who_is_in_care_came_and_left(api, stays):
+	here, _there = stays
+
+	data = run(api(user("Clinical User")), "Client Census", facility=here, **SPRING)
+
+	assert data["rows"] == [
+		{"group": here, "in_care": 1, "waiting": 1, "admitted": 2, "discharged": 2, "length_of_stay": 15.0}
+	]
+	assert figures(data) == {"In Care": 1, "Admitted": 2, "Discharged": 2, "Days of Stay (Average)": 15.0}
+
+
+def test_client_census_shows_a_clinician_of_one_facility_no_other(api, stays):
+	_here, there = stays
+
+	for group in ("Facility", "Level of Care"):
+		data = run(api(clinic.user_of(there)), "Client Census", group_by=group, **SPRING)
+		assert [(row["in_care"], row["admitted"]) for row in data["rows"]] == [(1, 0)]
+
+
 @pytest.mark.parametrize(
 	("report", "role"),
 	[
+		("Client Census", "Sales User"),
 		("Lead Analysis", "Projects User"),
 		("Monthly Sales Report", "Support Team"),
 		("Leave Overview", "Sales User"),

@@ -13,6 +13,7 @@ from frappe.core.doctype.prepared_report.prepared_report import make_prepared_re
 from frappe.core.doctype.report.report import Report
 from frappe.desk import query_report
 
+from orchestrator.api import report_scripts
 from orchestrator.api.endpoint import READS, endpoint
 from orchestrator.api.errors import UNEXPECTED, plain, status_of
 from orchestrator.api.filters import read_filters
@@ -66,9 +67,11 @@ def read_conditions(report: Report, filters: Any) -> dict[str, Any]:
 		frappe.throw(
 			_("{0} is no filter. Send the report's own filters.").format(RESERVED_FILTER), BadRequest
 		)
-	declared = [row.fieldname for row in report.filters]
+	declared = [row.fieldname for row in report.filters] or report_scripts.declared_filters(report)
 	used = PLACEHOLDER.findall(report.query or "") if report.report_type == "Query Report" else []
 	unknown = [name for name in conditions if name not in {*declared, *used}] if declared else []
+	if unknown and not report.filters:
+		unknown = report_scripts.unknown_filters(report, unknown, declared)
 	required = {*used, *(row.fieldname for row in report.filters if row.mandatory)}
 	saved = report.get("custom_filters") or {}
 	missing = sorted(name for name in required if {**saved, **conditions}.get(name) in (None, ""))

@@ -8,6 +8,7 @@ import frappe
 from frappe.utils import fmt_money
 from frappe.utils.jinja_globals import is_rtl
 
+from orchestrator.insights import report_chart
 from orchestrator.insights.cells import for_people, text_of
 from orchestrator.insights.report_table import Column, Row, Table
 from orchestrator.insights.rtl_text import direction_of_text, has_rtl, markup
@@ -42,6 +43,7 @@ def context_of(table: Table, title: TitlePage) -> dict[str, Any]:
 		"filters": [(markup(label), markup(value)) for label, value in title.filters],
 		"figures": [(markup(text_of(item["label"])), markup(figure_of(item))) for item in table.summary],
 		"message": markup(text_of(table.message)),
+		"chart": report_chart.svg(table.chart),
 		"headings": [heading_of(column) for column in table.columns],
 		"rows": (html_row(table, row) for row in table.rows),
 		"total": None if table.total is None else html_row(table, table.total),

@@ -1,6 +1,7 @@
 """What can be wrong with a site's set-up, and what mends it. Each check looks and changes nothing."""
 
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -234,7 +235,22 @@ def check_pdf() -> Finding:
 		return Finding(
 			"pdf", WARN, "wkhtmltopdf is missing", "Install wkhtmltopdf: reports cannot become PDFs."
 		)
+	if not has_font("zh"):
+		return Finding(
+			"pdf",
+			WARN,
+			"no font for Chinese, Japanese and Korean",
+			"Install one (fonts-wqy-zenhei or fonts-noto-cjk): in PDFs such text is boxes.",
+		)
 	return Finding("pdf", OK, "wkhtmltopdf is there")
+
+
+def has_font(lang: str) -> bool:
+	"""True if the machine has a font for the language, or cannot tell."""
+	lister = shutil.which("fc-list")
+	if not lister:
+		return True
+	return bool(subprocess.run([lister, f":lang={lang}", "family"], capture_output=True, check=False).stdout)  # noqa: S603
 
 
 def is_within(version: str, bounds: str) -> bool:

@@ -21,7 +21,7 @@ install_packages() {
 	while read -r package; do
 		if package_missing "$package"; then missing+=("$package"); fi
 	done < <(wanted_packages)
-	have wkhtmltopdf || missing+=(wkhtmltopdf)
+	have wkhtmltopdf || missing+=(wkhtmltopdf fonts-wqy-zenhei) # the font: Chinese, Japanese and Korean text in PDFs
 	if [[ ${#missing[@]} -eq 0 ]] && node_fits; then return; fi
 	apt_get update || die "$EXIT_REGISTRY" "apt-get update failed: the package server can't be reached. Check the network, or /etc/apt/sources.list, and run this again. Details: $SETUP_LOG"
 	if ! apt-cache show wkhtmltopdf >/dev/null 2>&1; then

@@ -1,0 +1,120 @@
+"""Client Census: who is in care now, and who came and left in a period, by facility, level of care or program. Numbers
+alone: no client is named."""
+
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.utils import flt
+
+from orchestrator.insights.report_parts import (
+	NONE,
+	PRECISION,
+	Column,
+	ReportResult,
+	bars,
+	column,
+	counts,
+	equal,
+	figure,
+	link_column,
+	read_choice,
+	read_span,
+)
+
+DOCTYPE = "Client Stay"
+# what a group is called -> the field that tells it
+GROUPS = {"Facility": "facility", "Level of Care": "level_of_care", "Program": "program"}
+LINKS = {"Facility": "Facility"}
+IN_CARE = ("Active", "Absent")
+WAITING = "Pre-Admission"
+NUMBERS = ("in_care", "waiting", "admitted", "discharged", "days")
+
+
+def execute(filters: dict[str, Any] | None = None) -> ReportResult:
+	"""Frappe's entry: the report for the caller."""
+	filters = filters or {}
+	group = read_choice(filters, "group_by", list(GROUPS))
+	span = [str(day) for day in read_span(filters)]
+	rows: dict[str, dict[str, Any]] = {}
+	for number, conditions in (
+		("in_care", [["status", "in", IN_CARE]]),
+		("waiting", [["status", "=", WAITING]]),
+		("admitted", [["admission_date", "between", span], ["status", "!=", WAITING]]),
+		("discharged", [["discharge_date", "between", span], ["status", "=", "Discharged"]]),
+	):
+		add(rows, number, read_stays(GROUPS[group], [*conditions, *equal(filters, "facility")]))
+	table = [finished(row) for row in rows.values()]
+	table.sort(key=lambda row: (-row["in_care"], row["group"]))
+	return ReportResult(columns_of(group), table, None, chart_of(table), summary_of(rows))
+
+
+def read_stays(told_by: str, conditions: list[list[Any]]) -> list[frappe._dict]:
+	"""How many stays that the caller may read fit, and how many days those took that are over, by group."""
+	return frappe.get_list(
+		DOCTYPE,
+		filters=[["status", "!=", "Deleted"], *conditions],
+		fields=[
+			f"{told_by} as told",
+			"count(name) as stays",
+			"sum(datediff(discharge_date, admission_date)) as days",
+		],
+		group_by="told",
+		order_by=None,
+	)
+
+
+def add(rows: dict[str, dict[str, Any]], number: str, stays: list[frappe._dict]) -> None:
+	"""Add one of the numbers to the rows."""
+	for stay in stays:
+		name = stay.told or NONE
+		row = rows.setdefault(name, {"group": name, **dict.fromkeys(NUMBERS, 0)})
+		row[number] += stay.stays
+		if number == "discharged":
+			row["days"] += flt(stay.days)
+
+
+def finished(row: dict[str, Any]) -> dict[str, Any]:
+	"""A row with what follows from its numbers."""
+	shown = {key: value for key, value in row.items() if key != "days"}
+	return {**shown, "length_of_stay": length_of_stay(row["days"], row["discharged"])}
+
+
+def length_of_stay(days: float, stays: int) -> float | None:
+	"""The days that a stay took, on average; of none there is no average."""
+	return round(days / stays, PRECISION) if stays else None
+
+
+def columns_of(group: str) -> list[Column]:
+	"""The report's columns."""
+	return [
+		link_column("group", _(group), LINKS.get(group)),
+		*counts(
+			(
+				("in_care", _("In Care")),
+				("waiting", _("Pre-Admission")),
+				("admitted", _("Admitted")),
+				("discharged", _("Discharged")),
+			)
+		),
+		column("length_of_stay", _("Days of Stay (Average)"), "Float", width=170),
+	]
+
+
+def chart_of(rows: list[dict[str, Any]]) -> dict[str, Any] | None:
+	"""Who is in care, came and left, group by group."""
+	names = (("in_care", _("In Care")), ("admitted", _("Admitted")), ("discharged", _("Discharged")))
+	return bars(
+		[row["group"] for row in rows], [(label, [row[name] for row in rows]) for name, label in names]
+	)
+
+
+def summary_of(rows: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+	"""The figures above the report."""
+	total = {name: sum(row[name] for row in rows.values()) for name in NUMBERS}
+	return [
+		figure(_("In Care"), total["in_care"]),
+		figure(_("Admitted"), total["admitted"], indicator="Green"),
+		figure(_("Discharged"), total["discharged"]),
+		figure(_("Days of Stay (Average)"), length_of_stay(total["days"], total["discharged"]) or 0, "Float"),
+	]
