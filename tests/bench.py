@@ -1,5 +1,6 @@
 """The bench from the shell: its commands in a process of their own, and the site's database out and in."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -10,7 +11,11 @@ from pathlib import Path
 
 import frappe
 
+from tests import snapshot
+
 TIMEOUT = 300
+# What a dump has of a table begins so; of anything else with another word.
+SECTION = re.compile(rb"-- (?:Table structure for table|Dumping data for table|\w+ structure for) `([^`]+)`")
 
 
 def run(*arguments: str, check: bool = True) -> subprocess.CompletedProcess:
@@ -42,19 +47,33 @@ def run(*arguments: str, check: bool = True) -> subprocess.CompletedProcess:
 def database_put_back() -> Iterator[None]:
 	"""Whatever happens to the site's database meanwhile, afterwards it is as before.
 
-	Only the site's own account is needed, so this runs wherever the site does."""
+	Only the site's own account is needed, so this runs wherever the site does. Most tables are as they were; to make
+	those anew as well would take most of the time."""
 	with tempfile.TemporaryDirectory() as folder, options_file() as options:
-		dump = Path(folder) / "site.sql"
+		dump, wanted = Path(folder) / "site.sql", Path(folder) / "changed.sql"
 		with dump.open("wb") as target:
 			_client(options, "mariadb-dump", "mysqldump", "--single-transaction", stdout=target)
+		before = snapshot.take()
 		try:
 			yield
 		finally:
-			frappe.db.rollback()
-			with dump.open("rb") as source:
+			write_without(dump, wanted, snapshot.unchanged(before, snapshot.take()))
+			frappe.db.rollback()  # lets go of the tables
+			with wanted.open("rb") as source:
 				_client(options, "mariadb", "mysql", stdin=source)
 			frappe.db.rollback()
 			frappe.clear_cache()
+
+
+def write_without(dump: Path, target: Path, tables: set[str]) -> None:
+	"""The dump without the sections of these tables."""
+	kept = True
+	with dump.open("rb") as source, target.open("wb") as out:
+		for line in source:
+			if section := SECTION.match(line):
+				kept = section[1].decode() not in tables
+			if kept:
+				out.write(line)
 
 
 @contextmanager

@@ -53,6 +53,16 @@ def make_connection(kipu: Simulator, **values: Any) -> str:
 	return str(factories.make("Kipu Connection", **{**defaults, **values}).name)
 
 
+_users: dict[str, str] = {}
+
+
+def user_with(role: str) -> str:
+	"""A user with this role, the same each time: making one takes as long as a run."""
+	if role not in _users:
+		_users[role] = str(factories.make_user(role).name)
+	return _users[role]
+
+
 def sync(connection: str, sync_type: str = "incremental", **values: Any) -> RunStanding:
 	"""Run here and now."""
 	frappe.db.commit()

@@ -57,6 +57,12 @@ def differing(one: Snapshot, other: Snapshot) -> list[str]:
 	return sorted(name for name in one.tables if one.tables[name] != other.tables.get(name))
 
 
+def unchanged(one: Snapshot, other: Snapshot) -> set[str]:
+	"""The tables of both that have the same rows, columns and indexes, as far as they are compared."""
+	schema = {row[0] for row in (one.columns ^ other.columns) | (one.indexes ^ other.indexes)}
+	return set(one.tables).intersection(other.tables) - set(differing(one, other)) - schema
+
+
 def _of_schema(view: str, what: str) -> set[tuple]:
 	return set(
 		frappe.db.sql(f"select {what} from information_schema.{view} where table_schema=database()")  # noqa: S608

@@ -22,6 +22,7 @@ from tests.docs_factories import (
 	keys_on_disk,
 	make_document,
 	make_folder,
+	make_person,
 	stored_path,
 	upload,
 	version_rows,
@@ -304,3 +305,30 @@ def test_a_version_cannot_be_made_twice_even_past_the_lock(site, document):
 	other = versions.keep(Incoming(io.BytesIO(b"y"), "a.txt"), "a.txt")
 	with pytest.raises(frappe.DuplicateEntryError):
 		versions.add(doc, other, None)
+
+
+def test_who_loses_access_while_the_bytes_are_written_adds_nothing(site, monkeypatch):
+	person = make_person("Sales User")
+	document, closed = make_document(make_folder(("User", person, "Write"))), make_folder()
+	before, keep = keys_on_disk(), versions.keep
+
+	def keep_slowly(incoming: Incoming, usual_name: str) -> versions.Kept:
+		kept = keep(incoming, usual_name)
+		frappe.db.set_value("Document", document, "document_folder", closed)
+		return kept
+
+	monkeypatch.setattr(versions, "keep", keep_slowly)
+	frappe.set_user(person)
+	with pytest.raises(frappe.PermissionError):
+		changes.add_version(document, Incoming(io.BytesIO(b"late"), "a.txt"), None)
+	frappe.set_user("Administrator")
+	frappe.db.rollback()
+	assert (keys_on_disk(), len(version_rows(document))) == (before, 1)
+
+
+def test_of_long_texts_the_beginnings_are_compared(site, folder, monkeypatch):
+	monkeypatch.setattr(changes, "MAX_COMPARED", 2)
+	document = make_document(folder, b"same\nold\ntail\n")
+	changes.add_version(document, Incoming(io.BytesIO(b"same\nnew\nother tail\n"), "a.txt"), None)
+	told = changes.compare(document, 1, 2)
+	assert (told["text"], told["truncated"]) == (["@@ -1,2 +1,2 @@", " same", "-old", "+new"], True)

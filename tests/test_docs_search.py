@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from collections.abc import Callable
 
 import pytest
 
@@ -147,6 +148,44 @@ def test_the_text_of_the_current_version_is_searched(site, place, found):
 	fulltext.read_text(document)
 	frappe.db.commit()
 	assert (found(old), found(new)) == ([], [document])
+
+
+@pytest.fixture
+def read_meanwhile(monkeypatch):
+	"""`read_meanwhile(document, event)`: the job, in the midst of which the event happens."""
+
+	def run(document: str, event: Callable[[], object]) -> None:
+		reading = text.of_version
+
+		def slowly(version: object) -> str:
+			content = reading(version)
+			monkeypatch.setattr(text, "of_version", reading)
+			event()
+			return content
+
+		monkeypatch.setattr(text, "of_version", slowly)
+		fulltext.read_text(document)
+		frappe.db.commit()
+
+	return run
+
+
+def test_a_job_that_ends_late_brings_no_older_text_back(site, place, found, read_meanwhile):
+	old, new = word(), word()
+	document = with_text(place.folder, old.encode(), "a.txt")
+
+	def add_another() -> None:
+		changes.add_version(document, Incoming(io.BytesIO(new.encode()), "a.txt"), None)
+		fulltext.read_text(document)
+
+	read_meanwhile(document, add_another)
+	assert (found(old), found(new)) == ([], [document])
+
+
+def test_a_job_that_ends_late_leaves_no_text_of_a_deleted_document(site, place, read_meanwhile):
+	document = with_text(place.folder, word().encode(), "a.txt")
+	read_meanwhile(document, lambda: frappe.delete_doc("Document", document))
+	assert not frappe.db.exists("Document Text", document)
 
 
 def test_nothing_is_found_that_the_caller_may_not_read(api, guest, place, found):

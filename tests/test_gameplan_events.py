@@ -10,7 +10,9 @@ from erpnext.projects.doctype.task.task import set_multiple_status, set_tasks_as
 from frappe.desk.doctype.bulk_update.bulk_update import submit_cancel_or_update_docs
 from frappe.model.rename_doc import rename_doc
 
-from orchestrator.gameplan import events, get_sprint_burndown, start_sprint
+from orchestrator import apps
+from orchestrator.exceptions import MissingApp
+from orchestrator.gameplan import events, get_sprint_burndown, start_sprint, task_rows
 from tests import factories
 from tests.gameplan import at, events_of, make_gp_project, make_gp_task, make_sprint, make_task, save
 
@@ -320,3 +322,31 @@ def test_tasks_of_both_kinds_share_one_line(sprint):
 		save(task, status="Done")
 	assert line(sprint) == [14, 8, 8, 8, 8]
 	assert sorted(events_of(sprint.name, "task_doctype")) == [("GP Task",), ("GP Task",), ("Task",)]
+
+
+# Without Gameplan
+
+
+@pytest.fixture
+def without_gameplan(monkeypatch):
+	monkeypatch.setattr(apps, "is_installed", lambda app: app != "gameplan")
+	monkeypatch.setattr(task_rows, "is_installed", lambda app: app != "gameplan")
+
+
+def test_without_gameplan_a_sprint_holds_tasks_of_erpnext(sprint, without_gameplan):
+	with at("2027-02-01 08:00:00"):
+		make_task(sprint, 8)
+	assert line(sprint) == [8, 8, 8, 8, 8]
+
+
+def test_a_sprint_of_a_gameplan_team_needs_gameplan(site, without_gameplan):
+	with pytest.raises(MissingApp, match="gameplan"):
+		make_sprint(team_type="GP Team", team="any")
+
+
+def test_when_gameplan_is_gone_its_tasks_are_too(sprint, request):
+	with at("2027-02-01 08:00:00"):
+		make_task(sprint, 8)
+		make_gp_task(sprint, 6)
+	request.getfixturevalue("without_gameplan")
+	assert line(sprint, "2027-02-03 10:00:00") == [14, 14, 8, None, None]

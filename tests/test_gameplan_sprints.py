@@ -7,7 +7,8 @@ import pytest
 import frappe
 from frappe.utils import add_days, getdate, now_datetime
 
-from tests import factories
+from orchestrator.gameplan import get_sprint_burndown
+from tests import factories, helpdesk
 from tests.gameplan import (
 	at,
 	events_of,
@@ -197,6 +198,18 @@ def test_the_company_list_stands_in_for_a_project_without_one(site):
 	assert calendar_for(project.name, None).works(harbor_day)
 
 
+@pytest.mark.parametrize("tasks", [1, 12])
+def test_a_burndown_takes_five_statements_at_most_however_many_tasks_there_are(people, sprint, tasks):
+	for _ in range(tasks):
+		make_task(sprint)
+	make_gp_task(sprint)
+	frappe.set_user(people["user"])
+	get_sprint_burndown(sprint.name)  # what Frappe caches of its own is there from here on
+	with helpdesk.queries() as asked:
+		get_sprint_burndown(sprint.name)
+	assert len(asked) <= 5
+
+
 # Start and close
 
 
@@ -254,6 +267,15 @@ def test_what_moves_on_at_the_end_leaves_the_closed_sprints_line_alone(client, s
 	assert new["committed_hours"] == 4
 	assert [row[0] for row in events_of(sprint.name)] == ["Joined", "Left"]
 	assert [row[0] for row in events_of(following.name)] == ["Joined", "Progressed"]
+
+
+def test_the_rest_goes_to_no_sprint_that_the_caller_may_not_see(confined):
+	client, project = confined
+	sprint, hidden = make_sprint(project), make_sprint()
+	data(client.post(START, sprint=sprint.name))
+	reply = client.post(CLOSE, sprint=sprint.name, next_sprint=hidden.name)
+	assert refusal(reply) == (404, "DoesNotExistError")
+	assert frappe.db.get_value("Sprint", sprint.name, "state") == "Active"
 
 
 def test_without_a_next_sprint_the_rest_goes_to_the_backlog(client, sprint):
@@ -553,6 +575,9 @@ def test_nothing_of_a_sprint_is_for_who_has_no_role_in_projects(api, people, spr
 	for method in (START, CLOSE):
 		assert stranger.post(method, sprint=sprint.name).status_code == 403
 	assert frappe.db.get_value("Sprint", sprint.name, "state") == "Planned"
+	body = {"title": "A", "project": sprint.project, "start_date": day(0), "end_date": day(1)}
+	assert stranger.post("frappe.client.insert", doctype="Sprint", **body).status_code == 403
+	assert stranger.post("frappe.client.delete", doctype="Sprint", name=sprint.name).status_code == 403
 
 
 def test_a_sprint_that_is_not_there_is_not_found(client):

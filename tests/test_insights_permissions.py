@@ -190,6 +190,23 @@ def test_a_source_changed_after_it_was_shared_waits_for_approval(api, shared):
 	assert insights.value(client.get(GET, dashboard=dashboard), metric.name) >= 3
 
 
+def test_a_user_who_has_left_gives_out_nothing_any_more(api, shared):
+	leaver = factories.make_user("System Manager").name
+	metric = insights.make_metric(
+		"Number Card",
+		insights.make_card(shared[0]).name,
+		permission_mode="Shared",
+		compute_as=leaver,
+		shared_role="Desk User",
+	)
+	client, dashboard = api(insights.make_reader()), insights.make_dashboard(metric)
+	assert insights.value(client.get(GET, dashboard=dashboard), metric.name) == 3
+	frappe.get_doc("User", leaver).update({"enabled": 0}).save()
+	frappe.db.commit()
+	found = insights.item(client.post(REFRESH, dashboard=dashboard), metric.name)
+	assert (found["error"]["type"], leaver in found["error"]["message"]) == ("Conflict", True)
+
+
 def test_nobody_but_the_user_or_a_system_manager_shares_what_a_user_may_read(site):
 	manager = factories.make_user("Dashboard Manager", "Desk User").name
 	frappe.set_user(manager)

@@ -424,6 +424,19 @@ def test_the_form_offers_the_measures_there_are_to_those_who_manage_metrics(brow
 	assert ask(insights.make_reader()).status_code == 403
 
 
+def test_a_measure_over_a_doctype_that_the_site_lacks_says_so(site, monkeypatch):
+	from orchestrator.sync import measures as of_clients
+
+	monkeypatch.setattr(of_clients, "CLIENT", "No Such Thing")
+	(item,) = get_dashboard(
+		dashboard=insights.make_dashboard(insights.make_metric("Measure", "clients_in_care"))
+	)["items"]
+	assert item["error"] == {
+		"type": "MissingFigure",
+		"message": "This site has no No Such Thing yet, so there is nothing to count.",
+	}
+
+
 def test_a_measure_of_a_broken_app_is_an_error_of_its_item_alone(site, monkeypatch):
 	broken, whole = insights.make_metric("Measure", "new_leads"), insights.make_metric("Measure", "headcount")
 	paths = {**measures.registered(), "new_leads": "orchestrator.no_such_module.measure"}
@@ -475,3 +488,51 @@ def test_another_app_adds_a_measure_by_its_hooks(site, monkeypatch):
 	item = compute(insights.make_metric("Measure", "open_tenders"))
 	assert (item["kind"], item["error"]) == ("number", None)
 	assert item["value"] == frappe.db.count("Employee", {"status": "Active"})
+
+
+def make_client(status: str, level: str | None = None, **stays: tuple) -> str:
+	"""A client of a connection and a facility that do not exist; `stays` by their case: status and days since admission and discharge."""
+	common = {"connection": "Nowhere", "facility": "Harbor House"}
+	client = frappe.get_doc(
+		{
+			"doctype": "Client",
+			"person_id": frappe.generate_hash(length=8),
+			"status": status,
+			"level_of_care": level,
+			**common,
+		}
+	).insert(ignore_links=True)
+	for case, (stay_status, admitted, discharged) in stays.items():
+		frappe.get_doc(
+			{
+				"doctype": "Client Stay",
+				"client": client.name,
+				"casefile_id": f"{case}-{client.person_id}",
+				"status": stay_status,
+				"admission_date": add_days(today(), -admitted),
+				"discharge_date": None if discharged is None else add_days(today(), -discharged),
+				**common,
+			}
+		).insert(ignore_links=True)
+	return client.name
+
+
+def test_client_figures_are_those_of_the_clients_and_their_stays(site):
+	clients = [
+		make_client("Active", "Detox", a=("Active", 5, None)),
+		make_client("Active", "Residential", a=("Active", 40, None)),
+		make_client("Discharged", a=("Discharged", 20, 10), b=("Deleted", 1, 1)),
+		make_client("Pre-Admission"),
+	]
+	frappe.db.commit()
+	user = as_reader_of("Clinical User", "Client", *clients)
+	frappe.set_user(user)
+	items = {item["name"]: item for item in get_dashboard(dashboard="clients_dashboard")["items"]}
+	assert {name: item["error"] for name, item in items.items() if item["error"]} == {}
+	numbers = ("clients_in_care", "clients_expected", "admissions", "discharges", "length_of_stay")
+	assert [items[name]["value"] for name in numbers] == [2, 1, 2, 1, 10]
+	assert (items["admissions"]["previous"], items["discharges"]["previous"]) == (1, 0)
+	levels = items["clients_by_level_of_care"]["value"]
+	assert (levels["labels"], levels["datasets"][0]["values"]) == (["Detox", "Residential"], [1, 1])
+	assert items["clients_by_facility"]["value"]["labels"] == ["Harbor House"]
+	assert sum(items["admissions_by_month"]["value"]["datasets"][0]["values"]) == 3

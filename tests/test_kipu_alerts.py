@@ -139,7 +139,7 @@ def test_the_doctor_names_what_is_paused_what_waits_and_what_is_behind(doctor, a
 	assert "orchestrator kipu-test" in finding.mend
 
 
-def test_desk_sends_lists_as_text(site, browser):
+def test_desk_sends_lists_as_text_and_its_runs_say_where_they_come_from(site, browser):
 	connection = clinic.make_connection().name
 	issue = factories.make(
 		"Sync Issue", connection=connection, status="Open", kind="Record", code="bad_date"
@@ -147,5 +147,9 @@ def test_desk_sends_lists_as_text(site, browser):
 	desk = browser(factories.make_user("Kipu Sync Manager").name, factories.PASSWORD)
 	reply = desk.post("orchestrator.sync.discard_sync_issues", issues=frappe.as_json([issue]))
 	assert (reply.status_code, reply.json()["data"]) == (200, {"discarded": 1})
+	queued = desk.post("orchestrator.sync.sync_kipu_clients", connection=connection, background=1, dry_run=1)
+	run = queued.json()["data"]["runs"][0]
+	assert (run["status"], run["trigger"], run["dry_run"]) == ("Queued", "Desk", True)
+	desk.post("orchestrator.sync.cancel_sync", run=run["run"])
 	refused = desk.post("orchestrator.sync.discard_sync_issues", issues='{"a": 1}')
 	assert refused.json()["exc_type"] == "BadRequest"

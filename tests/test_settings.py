@@ -119,6 +119,18 @@ def test_other_roles_neither_read_nor_change_them(site):
 			lambda: insert("Project", project_name=factories.unique("Project"), company=factories.company()),
 		),
 		(
+			"SPRINT",
+			lambda: insert(
+				"Sprint",
+				title=factories.unique("Sprint"),
+				project=insert(
+					"Project", project_name=factories.unique("Project"), company=factories.company()
+				).name,
+				start_date="2027-02-01",
+				end_date="2027-02-05",
+			),
+		),
+		(
 			"EMP",
 			lambda: insert(
 				"Employee",
@@ -149,6 +161,18 @@ def test_a_name_that_exists_is_not_met_again(site):
 	lead.insert(set_name="L041")
 	save_settings(use_documented_names=1)
 	assert frappe.db.get_value("Document Naming Rule", "orchestrator-lead", "counter") == 41
+
+
+def test_the_name_of_a_deleted_document_is_not_given_again_as_its_audit_trail_stays(documented_names):
+	def make_document() -> str:
+		return insert("Document", title=factories.unique("Document"), document_folder="Documents").name
+
+	first = make_document()
+	frappe.delete_doc("Document", first)
+	naming_rules.remove()
+	save_settings(use_documented_names=0)
+	save_settings(use_documented_names=1)
+	assert make_document() == f"DOC{int(first.removeprefix('DOC')) + 1:03}"
 
 
 def test_a_rule_of_the_sites_own_goes_first(documented_names):

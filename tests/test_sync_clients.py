@@ -21,6 +21,7 @@ from tests.kipu_site import (
 	make_connection,
 	stay_of,
 	sync,
+	user_with,
 )
 
 PHONE, OTHER, OURS = "212-555-0110", "212-555-0120", "212-555-0130"
@@ -130,6 +131,24 @@ def test_a_conflict_that_was_settled_does_not_silence_the_next(kipu):
 	assert client_of(connection, chart(stay)).phone == OURS
 
 
+def test_of_a_conflict_kipus_value_is_taken_when_somebody_says_so(kipu):
+	connection = make_connection(kipu, default_policy="review")
+	stay = kipu.world.admit_new()
+	sync(connection)
+	edit(client_of(connection, chart(stay)), phone=OURS)
+	edit(stay_of(connection, chart(stay)), room_name="ours")
+	kipu.world.set_field(stay, "phone", OTHER)
+	kipu.world.set_field(stay, "room_name", "theirs")
+	sync(connection)
+	names = frappe.get_all("Sync Issue", {"connection": connection, "kind": "Conflict"}, pluck="name")
+	assert (len(names), client_of(connection, chart(stay)).phone) == (2, OURS)
+	assert steering.retry(connection, names)["updated"] == 1
+	assert client_of(connection, chart(stay)).phone == OTHER
+	assert stay_of(connection, chart(stay)).room_name == "theirs"
+	assert frappe.db.count("Sync Issue", {"connection": connection, "status": "Open"}) == 0
+	assert counts(sync(connection))[:2] == (0, 0)
+
+
 def test_who_is_deleted_here_comes_again_while_kipu_has_them(kipu):
 	connection = make_connection(kipu)
 	stay = kipu.world.admit_new()
@@ -216,7 +235,7 @@ def test_clinical_people_see_clients_and_the_most_private_fields_need_more(kipu,
 	name, its_stay = client_of(connection, chart(stay)).name, stay_of(connection, chart(stay)).name
 	seen = {}
 	for role in ("Clinical User", "Clinical Manager"):
-		caller = api(factories.make_user(role).name)
+		caller = api(user_with(role))
 		client = caller.get("frappe.client.get", doctype="Client", name=name).json()["data"]
 		its = caller.get("frappe.client.get", doctype="Client Stay", name=its_stay).json()["data"]
 		seen[role] = (client["last_name"] is not None, client.get("race"), bool(its.get("diagnosis_codes")))
@@ -230,15 +249,6 @@ def test_clinical_people_see_clients_and_the_most_private_fields_need_more(kipu,
 def test_nobody_else_sees_clients_nor_what_kipu_said_of_them(site, api, role, doctype):
 	caller = api(user_with(role))
 	assert caller.get("frappe.client.get_list", doctype=doctype).status_code == 403
-
-
-USERS: dict[str, str] = {}
-
-
-def user_with(role: str) -> str:
-	if role not in USERS:
-		USERS[role] = factories.make_user(role).name
-	return USERS[role]
 
 
 def test_a_user_permission_on_a_facility_hides_the_clients_of_others(kipu, api):
@@ -318,7 +328,7 @@ LISTENERS: dict[str, Callable[[], dict[str, Any]]] = {
 			{"day": day}
 			for day in ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 		],
-		"users": [{"user": factories.make_user("Clinical Manager").name}],
+		"users": [{"user": user_with("Clinical Manager")}],
 	},
 }
 
@@ -336,13 +346,14 @@ def delivered() -> set[str]:
 
 
 @pytest.mark.parametrize("doctype", LISTENERS)
-def test_who_listens_hears_of_new_clients_as_of_any_other_record(kipu, doctype, worker):
+def test_who_listens_hears_of_new_clients_as_of_any_other_record(site, doctype, worker):
 	rule = factories.make(doctype, **LISTENERS[doctype]())
 	try:
 		assert doctype in list(listeners.reasons("Client"))
-		connection = make_connection(kipu)
-		stay = kipu.world.admit_new()
-		sync(connection)
+		with Simulator(0) as kipu:
+			stay = kipu.world.admit_new()
+			connection = make_connection(kipu)
+			sync(connection)
 		client = client_of(connection, chart(stay)).name
 		if doctype == "Webhook":
 			assert client in delivered()

@@ -7,10 +7,9 @@ import pytest
 
 import frappe
 
-from orchestrator.sync import jobs, runs, steering
+from orchestrator.sync import jobs, rollback, runs, steering
 from orchestrator.sync.kipu.simulator.server import Simulator
 from orchestrator.sync.runs import Order
-from tests import factories
 from tests.client import Client
 from tests.kipu_site import (
 	checksums,
@@ -21,6 +20,7 @@ from tests.kipu_site import (
 	make_connection,
 	stay_of,
 	sync,
+	user_with,
 )
 
 METHOD = "orchestrator.sync."
@@ -52,7 +52,7 @@ def kipu(site: str) -> Iterator[Simulator]:
 @pytest.fixture
 def manager(api: Callable[[str], Client]) -> Client:
 	"""Somebody who looks after the sync and sees no client."""
-	return api(factories.make_user("Kipu Sync Manager").name)
+	return api(user_with("Kipu Sync Manager"))
 
 
 # Who may
@@ -61,7 +61,7 @@ def manager(api: Callable[[str], Client]) -> Client:
 @pytest.mark.parametrize("method", CALLS)
 def test_guests_are_asked_to_sign_in_and_others_refused(guest, api, method):
 	assert guest.post(METHOD + method, **CALLS[method]).status_code == 401
-	stranger = api(factories.make_user("Clinical Manager").name)
+	stranger = api(user_with("Clinical Manager"))
 	before = frappe.db.count("Sync Run")
 	assert stranger.post(METHOD + method, **CALLS[method]).status_code == 403
 	assert frappe.db.count("Sync Run") == before
@@ -301,6 +301,34 @@ def test_a_rollback_keeps_what_a_later_run_changed_and_what_has_a_comment(kipu):
 	steering.roll_back(run["run"])
 	kept = {client_of(connection, stay + 1000).name for stay in (first, second)}
 	assert set(frappe.get_all("Client", {"connection": connection}, pluck="name")) == kept
+
+
+def test_a_rollback_that_was_interrupted_goes_on_and_tells_all(kipu, monkeypatch):
+	connection = make_connection(kipu)
+	stays = [kipu.world.admit_new() for _ in range(3)]
+	sync(connection)
+	for stay in stays:
+		kipu.world.set_field(stay, "phone", "212-555-0111")
+	run = sync(connection)
+	edited = client_of(connection, stays[0] + 1000)
+	edited.phone = "212-555-0122"
+	edited.save()
+	frappe.db.commit()
+	monkeypatch.setattr(rollback, "AT_ONCE", 1)
+	restored: list[str] = []
+	original = rollback.restore
+
+	def restore(change: Any, *rest: Any) -> None:
+		restored.append(change["name"])
+		if len(restored) == 3:
+			raise OSError
+		original(change, *rest)
+
+	monkeypatch.setattr(rollback, "restore", restore)
+	assert steering.roll_back(run["run"])["status"] == "Failed"
+	assert steering.roll_back(run["run"])["status"] == "Completed"
+	report = frappe.parse_json(frappe.db.get_value("Sync Run", run["run"], "rollback_report"))
+	assert (report["restored"], [kept["name"] for kept in report["kept"]]) == (2, [edited.name])
 
 
 def test_a_dry_run_can_not_be_rolled_back(kipu, manager):

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 COMPARED = ("file_name", "file_size", "sha256", "mime_type", "notes", "author", "creation")
 MAX_DIFF_LINES = 2000
+MAX_COMPARED = 10_000  # lines
+SECONDS_TO_READ = 20  # of each version: someone waits
 
 
 def add_version(
@@ -28,12 +30,9 @@ def add_version(
 	"""The next version of a document that the caller may change. The bytes are written before the document is locked.
 
 	Raises CheckedOut (409), Conflict (409) where `base_version` is no longer the current one."""
-	document = documents.find(name)
-	access.require(access.WRITE, document.document_folder)
-	documents.refuse_foreign_lock(document)
+	document = open_to_versions(documents.find(name))
 	kept = versions.keep(incoming, document.file_name or document.title)
-	document = documents.locked(name)
-	documents.refuse_foreign_lock(document)
+	document = open_to_versions(documents.locked(name))
 	if base_version is not None and base_version != document.current_version:
 		refuse(
 			_("{0} is at version {1} by now, not {2}. Look at what changed and repeat.").format(
@@ -42,6 +41,14 @@ def add_version(
 			Conflict,
 		)
 	return versions.add(document, kept, notes)
+
+
+def open_to_versions(document: "Document") -> "Document":
+	"""The document, if the caller may add a version. Asked before the bytes are written, and again under the lock:
+	meanwhile it may have been moved or checked out."""
+	access.require(access.WRITE, document.document_folder)
+	documents.refuse_foreign_lock(document)
+	return document
 
 
 def check_out(name: str) -> "Document":
@@ -99,14 +106,11 @@ def tag(name: str, tags: list[str]) -> "Document":
 
 def restore(name: str, number: int, notes: str | None) -> "DocumentVersion":
 	"""A new version with the bytes of an earlier one."""
-	document = documents.find(name)
-	access.require(access.WRITE, document.document_folder)
-	documents.refuse_foreign_lock(document)
+	open_to_versions(documents.find(name))
 	earlier = versions.of(name, number)
 	with versions.opened(earlier).open("rb") as source:
 		kept: Kept = versions.keep(Incoming(source, earlier.file_name), earlier.file_name)
-	document = documents.locked(name)
-	documents.refuse_foreign_lock(document)
+	document = open_to_versions(documents.locked(name))
 	return versions.add(
 		document, kept, notes or _("Restored from version {0}").format(number), restored_from=number
 	)
@@ -116,7 +120,7 @@ def compare(name: str, first: int, second: int) -> Comparison:
 	"""Two versions side by side."""
 	document = documents.find(name)
 	one, other = versions.of(name, first), versions.of(name, second)
-	lines = diff_of(one, other)
+	lines, cut = diff_of(one, other)
 	audit.record("Versions Compared", name, document.document_folder, other.number, first=one.number)
 	frappe.local.flags.commit = True
 	return {
@@ -132,17 +136,22 @@ def compare(name: str, first: int, second: int) -> Comparison:
 		"text": lines[:MAX_DIFF_LINES] if lines is not None else None,
 		"added_lines": count(lines, "+"),
 		"removed_lines": count(lines, "-"),
-		"truncated": len(lines or []) > MAX_DIFF_LINES,
+		"truncated": len(lines or []) > MAX_DIFF_LINES or cut,
 	}
 
 
-def diff_of(one: "DocumentVersion", other: "DocumentVersion") -> list[str] | None:
-	"""A unified diff without its heading, None where there is no text to compare."""
-	texts = [text.read(versions.opened(version), version.mime_type or "") for version in (one, other)]
+def diff_of(one: "DocumentVersion", other: "DocumentVersion") -> tuple[list[str] | None, bool]:
+	"""A unified diff without its heading, None where there is no text to compare; and whether only the beginnings were
+	compared, because the time that it takes grows faster than the texts."""
+	texts = [
+		text.read(versions.opened(version), version.mime_type or "", SECONDS_TO_READ)
+		for version in (one, other)
+	]
 	if None in texts:
-		return None
+		return None, False
 	before, after = (str(found).splitlines() for found in texts)
-	return list(difflib.unified_diff(before, after, lineterm="", n=2))[2:]
+	diff = difflib.unified_diff(before[:MAX_COMPARED], after[:MAX_COMPARED], lineterm="", n=2)
+	return list(diff)[2:], max(len(before), len(after)) > MAX_COMPARED
 
 
 def count(lines: list[str] | None, mark: str) -> int:

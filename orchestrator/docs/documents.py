@@ -28,8 +28,10 @@ def find(name: str) -> "Document":
 def find_for_change(name: str) -> "Document":
 	"""The document as it is now, locked until the request ends, for a caller who may change it. Errors as `find`, 403
 	where it may be read only."""
-	access.require(access.WRITE, find(name).document_folder)
-	return locked(name)
+	find(name)
+	document = locked(name)
+	access.require(access.WRITE, document.document_folder)
+	return document
 
 
 def locked(name: str) -> "Document":

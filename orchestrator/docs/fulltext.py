@@ -137,12 +137,20 @@ def enqueue(document: str) -> None:
 
 
 def read_text(document: str) -> None:
-	"""Job: read the current version's text into the index. A version that came meanwhile has a job of its own."""
+	"""Job: read the current version's text into the index. A version that came meanwhile has a job of its own, which
+	may be done before; a document that went meanwhile leaves no text behind."""
 	version = frappe.db.get_value("Document", document, "current_version")
-	if not version:
+	name = f"{document}-v{version}"
+	if not frappe.db.exists("Document Version", name):
 		return
-	row = frappe.get_doc("Document Version", f"{document}-v{version}")
-	upsert(document, {"content": text.of_version(row), "version": version})
+	content = text.of_version(frappe.get_doc("Document Version", name))
+	frappe.db.sql(
+		f"""
+		UPDATE `tab{DOCTYPE}` SET content = %(content)s, version = %(version)s
+		WHERE name = %(document)s AND COALESCE(version, 0) <= %(version)s
+		""",  # noqa: S608
+		{"content": content, "version": version, "document": document},
+	)
 
 
 def forget(document: str) -> None:

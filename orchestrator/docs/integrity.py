@@ -41,9 +41,16 @@ def check() -> Report:
 	damaged: list[Damage] = []
 	for row in versions():
 		known.add(row.storage_key)
-		if fault := storage.fault(row.storage_key, row.file_size, row.sha256):
+		fault = storage.fault(row.storage_key, row.file_size, row.sha256)
+		if fault and still_stands(row.name):
 			damaged.append(Damage(row.name, row.document, fault))
 	return Report(len(known), damaged, orphans(known), astray())
+
+
+def still_stands(version: str) -> bool:
+	"""False for a version that was deleted with its document while the check ran. A plain read would show it still."""
+	row = "SELECT name FROM `tabDocument Version` WHERE name = %s LOCK IN SHARE MODE"
+	return bool(frappe.db.sql(row, version))
 
 
 def versions() -> Iterator[frappe._dict]:

@@ -1,6 +1,7 @@
 """Where the bytes of versions are: below private/files, so that backups take them along, each under a random key that
 no File and no reply tells. Files are written once, never opened for writing again, and gone if the request fails."""
 
+import contextlib
 import errno
 import hashlib
 import os
@@ -156,5 +157,6 @@ def checked_path(key: str, size: int, sha256: str, label: str) -> Path:
 def keys_on_disk() -> Iterator[tuple[str, float]]:
 	"""Every key that there is a file for, with the time it was last written."""
 	for path in sorted(root().glob("??/*")):
-		if KEY.fullmatch(path.name):
-			yield path.name, path.stat().st_mtime
+		with contextlib.suppress(FileNotFoundError):  # deleted at this moment
+			if KEY.fullmatch(path.name):
+				yield path.name, path.stat().st_mtime

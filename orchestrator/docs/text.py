@@ -24,14 +24,14 @@ def of_version(version: "DocumentVersion") -> str:
 	return found or ""
 
 
-def read(path: Path, media_type: str) -> str | None:
-	"""The text of a file of this type, at most MAX_CHARACTERS. None where none can be read: another type, a damaged
+def read(path: Path, media_type: str, seconds: int | None = None) -> str | None:
+	"""The text of a file of this type, at most MAX_CHARACTERS, read within `seconds` (SECONDS). None where none can be read: another type, a damaged
 	file, one that would take too much."""
 	try:
 		done = subprocess.run(  # noqa: S603  # our own reader, on a path of our own
 			[sys.executable, str(READER), str(path.resolve()), media_type, str(MAX_CHARACTERS)],
 			capture_output=True,
-			timeout=SECONDS,
+			timeout=seconds or SECONDS,
 			check=False,
 		)
 	except subprocess.TimeoutExpired:

@@ -47,10 +47,14 @@ def locked_state(sprint: str) -> str:
 	return frappe.db.sql("SELECT state FROM `tabSprint` WHERE name = %s LOCK IN SHARE MODE", sprint)[0][0]
 
 
-def check_owner(doc: "Sprint") -> None:
-	"""422 for a sprint that is nobody's; 501 for a team of Gameplan without Gameplan."""
+def require_team_app(doc: "Sprint") -> None:
+	"""501 for a team of Gameplan without Gameplan."""
 	if doc.team_type == "GP Team":
 		require_app("gameplan")
+
+
+def check_owner(doc: "Sprint") -> None:
+	"""422 for a sprint that is nobody's."""
 	if not doc.team:
 		doc.team_type = ""
 	if not (doc.project or doc.team):

@@ -95,8 +95,8 @@ def rows_of_sprint(sprint: str, lock: bool = False) -> list[TaskRow]:
 
 
 def rows_named(doctype: str, names: Sequence[str]) -> list[TaskRow]:
-	"""The tasks of these names; those that are gone are left out."""
-	if not names:
+	"""The tasks of these names; those that are gone are left out, and with their app all of a kind are."""
+	if not names or not has_sprints(doctype):
 		return []
 	keys = [int(name) for name in names] if doctype == GP_TASK else list(names)
 	rows = frappe.db.sql(_select(doctype, "name IN %(names)s"), {"names": keys})

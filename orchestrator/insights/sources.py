@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import frappe
 from frappe import _
 
 from orchestrator.exceptions import Conflict, refuse
@@ -28,8 +29,14 @@ COMPUTE: dict[str, Callable[[Metric], Figure]] = {
 
 
 def compute(metric: Metric) -> Figure:
-	"""The metric's figure. Raises what its source raises, Conflict where a shared metric's source was changed since
-	someone who may share it has saved the metric."""
+	"""The metric's figure. Raises what its source raises, Conflict where a shared metric may no longer be computed."""
+	check_sharing(metric)
+	return COMPUTE[metric.source_type](metric)
+
+
+def check_sharing(metric: Metric) -> None:
+	"""A shared metric's source was not changed since someone who may share it saved the metric, and the user whose
+	records it counts has not left."""
 	if not metric.is_approved:
 		refuse(
 			_(
@@ -38,4 +45,10 @@ def compute(metric: Metric) -> Figure:
 			).format(_(metric.source_type), metric.source),
 			Conflict,
 		)
-	return COMPUTE[metric.source_type](metric)
+	if metric.compute_as and not frappe.db.get_value("User", metric.compute_as, "enabled"):
+		refuse(
+			_("{0}, over whose records this metric is shared, is disabled. Choose another user.").format(
+				metric.compute_as
+			),
+			Conflict,
+		)

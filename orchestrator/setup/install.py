@@ -3,6 +3,7 @@
 from orchestrator.setup import (
 	backfill,
 	custom_fields,
+	dashboards,
 	documents,
 	indexes,
 	roles,
@@ -27,6 +28,7 @@ def after_app_install(app: str) -> None:
 	"""Hook after_app_install: an app of the suite that came after us gets what we declare on its DocTypes."""
 	if app in OPTIONAL_APPS:
 		sync()
+		dashboards.sync()  # the app may bring the roles of their readers
 
 
 def sync() -> None:

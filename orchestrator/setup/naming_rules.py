@@ -13,6 +13,7 @@ import frappe
 class NamingRule(NamedTuple):
 	doctype: str
 	prefix: str
+	remembered_in: tuple[str, str] | None = None  # a DocType and its field that keep names of deleted records
 
 	@property
 	def name(self) -> str:
@@ -29,7 +30,7 @@ NAMING_RULES = (
 	NamingRule("Project", "PROJ"),
 	NamingRule("Sprint", "SPRINT"),
 	NamingRule("Employee", "EMP"),
-	NamingRule("Document", "DOC"),
+	NamingRule("Document", "DOC", ("Document Audit Entry", "document")),
 )
 
 
@@ -67,7 +68,11 @@ def _enable(rule: NamingRule) -> None:
 
 def _names_like(rule: NamingRule) -> list[str]:
 	# get_all: a counter must see every name, whoever switches the rules on.
-	return frappe.get_all(rule.doctype, filters={"name": ("like", f"{rule.prefix}%")}, pluck="name")
+	names = frappe.get_all(rule.doctype, filters={"name": ("like", f"{rule.prefix}%")}, pluck="name")
+	if rule.remembered_in:
+		doctype, field = rule.remembered_in
+		names += frappe.get_all(doctype, {field: ("like", f"{rule.prefix}%")}, pluck=field, distinct=True)
+	return names
 
 
 def _insert(rule: NamingRule, counter: int) -> None:

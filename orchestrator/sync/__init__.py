@@ -125,7 +125,8 @@ def rollback_sync_run(run: str) -> RunStanding:
 @frappe.whitelist(methods=["POST"])
 @endpoint(_lt("Sync issues retried"), effect=WRITES)
 def retry_sync_issues(connection: str, issues: str | list[str] | None = None) -> RunStanding:
-	"""Read records that could not be taken once more, those of `issues` or all that are open (500 at most).
+	"""Read records that could not be taken once more, all of them (500 at most) or those of `issues`. Of a conflict named
+	in `issues`, Kipu's value is taken; to keep ours, discard it.
 
 	Who may: System Manager, Kipu Sync Manager. Returns the run. Errors: 404 for an unknown connection or issue, 409 if
 	none is open or another run is at work, 422 for bad settings."""

@@ -31,6 +31,18 @@ INERT = frozenset(
 	}
 )
 
+# What a Property Setter may change that a new record is made or checked by; the rest is how it looks.
+MEANINGFUL = (
+	"autoname",
+	"naming_rule",
+	"default",
+	"reqd",
+	"unique",
+	"options",
+	"fetch_from",
+	"mandatory_depends_on",
+)
+
 # Records by which a site's people listen: the DocType, and which of its fields name the one listened to.
 RULES: tuple[tuple[str, str, dict[str, object]], ...] = (
 	("Webhook", "webhook_doctype", {"enabled": 1}),
@@ -42,9 +54,7 @@ RULES: tuple[tuple[str, str, dict[str, object]], ...] = (
 	("Energy Point Rule", "reference_doctype", {"enabled": 1}),
 	("Service Level Agreement", "document_type", {"enabled": 1}),
 	("Document Naming Rule", "document_type", {"disabled": 0}),
-	("Property Setter", "doc_type", {}),
-	("Custom Field", "dt", {}),
-	("Event Update Log", "ref_doctype", {}),
+	("Property Setter", "doc_type", {"property": ("in", MEANINGFUL)}),
 )
 
 
@@ -57,7 +67,7 @@ def reasons(doctype: str) -> Iterator[str]:
 	"""What listens, one by one."""
 	yield from _hooks(doctype)
 	yield from _rules(doctype)
-	for check in (_own_controller, _global_search, _followed):
+	for check in (_own_controller, _custom_fields, _global_search, _followed):
 		if reason := check(doctype):
 			yield reason
 
@@ -84,6 +94,12 @@ def _own_controller(doctype: str) -> str | None:
 	"""Another app may have put its own class in the place of ours."""
 	module = get_controller(doctype).__module__
 	return None if module.startswith("orchestrator.") else module
+
+
+def _custom_fields(doctype: str) -> str | None:
+	"""A field of the site's own that a new record is checked by. Defaults are written like any other."""
+	fields = [field for field in frappe.get_meta(doctype).fields if field.get("is_custom_field")]
+	return "Custom Field" if any(field.reqd or field.fetch_from or field.unique for field in fields) else None
 
 
 def _global_search(doctype: str) -> str | None:

@@ -1,5 +1,6 @@
 """What a run writes to clients and stays, and the only place that does."""
 
+import time
 from collections.abc import Collection, Iterable
 
 import frappe
@@ -11,6 +12,7 @@ from orchestrator.sync.decide import Person, Record
 from orchestrator.sync.store import Hashes, StayRow, read_hashes, read_in_care, read_persons
 
 SAVEPOINT = "orchestrator_sync_page"
+ASKED_EVERY = 30.0  # seconds: a run may be long, and people begin to listen meanwhile
 
 Failures = list[tuple[Person, Exception]]
 
@@ -21,7 +23,8 @@ class DatabaseStore:
 	def __init__(self, source: Source, run: str) -> None:
 		self._source = source
 		self._run = run
-		self._quiet: bool | None = None
+		self._quiet = False
+		self._asked_at = -ASKED_EVERY
 
 	def hashes(self, stays: Collection[str]) -> Hashes:
 		"""By name of a stay: the contents taken over, and the run that wrote it last."""
@@ -66,7 +69,8 @@ class DatabaseStore:
 			return {}
 
 	def _is_quiet(self) -> bool:
-		if self._quiet is None:
+		if time.monotonic() - self._asked_at >= ASKED_EVERY:
+			self._asked_at = time.monotonic()
 			self._quiet = not any(listeners.listens(doctype) for doctype in bulk.DOCTYPES)
 		return self._quiet
 

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta, timezone
 import frappe
 from frappe import _
 
+from orchestrator.api.call import current
 from orchestrator.exceptions import BadRequest, refuse
 from orchestrator.period import read_date
 from orchestrator.sync import connection, engine, history, runs
@@ -33,7 +34,13 @@ def read_order(sync_type: str, dry_run: bool, since_date: str | None) -> Order:
 	if since and not date(2000, 1, 1) <= since <= datetime.now(timezone.utc).date() + timedelta(days=1):
 		refuse(_("since_date must be a day between 2000-01-01 and today."), BadRequest)
 	kind = "backfill" if since else sync_type
-	return Order("", kind, dry_run, since, "API")
+	return Order("", kind, dry_run, since, _asked_by())
+
+
+def _asked_by() -> str:
+	"""Desk, or another client of the API."""
+	call = current()
+	return "Desk" if call and call.from_browser else "API"
 
 
 def connections_for(name: str | None) -> list[str]:

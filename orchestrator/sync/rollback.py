@@ -36,10 +36,28 @@ class Report:
 	deleted: int = 0
 	restored: set[str] = field(default_factory=set)
 	kept: list[dict[str, Any]] = field(default_factory=list)
+	_known: set[tuple[str, ...]] = field(default_factory=set, repr=False)
 
 	def keep(self, doctype: str, name: str, reason: str, fields: Iterable[str] = ()) -> None:
-		"""Something stays as it is."""
-		self.kept.append({"doctype": doctype, "name": name, "reason": reason, "fields": sorted(fields)})
+		"""Something stays as it is. A rollback that goes on may find it again: it is told once."""
+		key = (name, reason, *sorted(fields))
+		if key not in self._known:
+			self._known.add(key)
+			self.kept.append({"doctype": doctype, "name": name, "reason": reason, "fields": list(key[2:])})
+
+	@classmethod
+	def of(cls, kept: dict[str, Any] | None) -> "Report":
+		"""The report of a rollback that was interrupted, to go on with."""
+		report = cls()
+		if kept:
+			report.deleted, report.restored = kept["deleted"], set(kept["restored"])
+			for each in kept["kept"]:
+				report.keep(each["doctype"], each["name"], each["reason"], each["fields"])
+		return report
+
+	def kept_so_far(self) -> dict[str, Any]:
+		"""As the checkpoint has it."""
+		return {"deleted": self.deleted, "restored": sorted(self.restored), "kept": self.kept}
 
 	def told(self) -> dict[str, Any]:
 		"""As the run's row has it."""
@@ -54,9 +72,9 @@ class Report:
 def carry_out(run: Run) -> None:
 	"""Take back the run that the checkpoint names, some records at a time. Begun anew, it goes on where it stopped."""
 	target = run.checkpoint["target"]
-	report = Report()
-	_in_turns(run, _changes_of(target), lambda change: restore(change, run.name, report))
-	_in_turns(run, groups_of(target), lambda group: delete_group(group, target, report))
+	report = Report.of(run.checkpoint.get("report"))
+	_in_turns(run, report, _changes_of(target), lambda change: restore(change, run.name, report))
+	_in_turns(run, report, groups_of(target), lambda group: delete_group(group, target, report))
 	_put_cursor_back(run.order.connection, target)
 	told = json.dumps(report.told(), indent=1)
 	values = {"status": "Rolled Back", "rollback_report": told}
@@ -67,11 +85,11 @@ def carry_out(run: Run) -> None:
 	alerts.pause_connection(run.order.connection, text.format(target))
 
 
-def _in_turns(run: Run, items: Iterator[Any], work: Callable[[Any], None]) -> None:
+def _in_turns(run: Run, report: Report, items: Iterator[Any], work: Callable[[Any], None]) -> None:
 	while some := list(islice(items, AT_ONCE)):
 		for item in some:
 			work(item)
-		run.commit(run.checkpoint)
+		run.commit({**run.checkpoint, "report": report.kept_so_far()})
 
 
 def _changes_of(target: str) -> Iterator[PrivateDict]:

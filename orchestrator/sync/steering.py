@@ -1,6 +1,8 @@
 """What somebody may do with a run that is there: stop it, let it go on, take it back. And with records that failed."""
 
+import json
 from collections.abc import Collection
+from typing import Any
 
 import frappe
 from frappe import _
@@ -59,7 +61,7 @@ def roll_back(name: str, watch: Watch | None = None) -> RunStanding:
 	if row.status not in OVER or row.dry_run or row.sync_type == "rollback":
 		refuse(_("Run {0} can't be rolled back: it is {1}.").format(name, _(row.status)), Conflict)
 	order = Order(row.connection, "rollback")
-	checkpoint = {"target": name}
+	checkpoint = _interrupted(order, name) or {"target": name}
 	if watch is None and row.imported + row.updated > TAKEN_BACK_NOW:
 		queued = runs.queue(order, checkpoint)
 		orders.enqueue(queued)
@@ -101,6 +103,14 @@ def resume(connection: str) -> None:
 	values = {"status": "Active", "paused_reason": None}
 	frappe.db.set_value(alerts.CONNECTION, connection, values, update_modified=False)
 	frappe.clear_document_cache(alerts.CONNECTION, connection)
+
+
+def _interrupted(order: Order, target: str) -> dict[str, Any] | None:
+	"""Where an earlier rollback of the same run stopped."""
+	filters = {"connection": order.connection, "sync_type": "rollback", "status": ("in", runs.RESUMABLE)}
+	last = frappe.db.get_value(DOCTYPE, filters, "checkpoint", order_by="creation desc")
+	checkpoint = json.loads(last or "{}")
+	return checkpoint if checkpoint.get("target") == target else None
 
 
 def _chosen(connection: str, names: Collection[str] | None) -> list[str]:

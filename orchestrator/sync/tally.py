@@ -1,5 +1,6 @@
 """What a run has done so far, in numbers and in names of fields. No values."""
 
+from array import array
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +9,25 @@ from typing import Any
 from orchestrator.sync.decide import Outcome
 
 ERRORS_TOLD = 100
-RANK: Mapping[Outcome, int] = {"skipped": 1, "updated": 2, "imported": 3}
+BUCKETS = 8192
+# The most that can become of a record comes first.
+OUTCOMES: tuple[Outcome, ...] = ("imported", "updated", "skipped")
+
+
+class Numbers:
+	"""A set of 64-bit numbers in little more than 8 bytes each: a run may meet a great many records."""
+
+	__slots__ = ("_buckets",)
+
+	def __init__(self) -> None:
+		self._buckets = [array("q") for _ in range(BUCKETS)]
+
+	def __contains__(self, number: int) -> bool:
+		return number in self._buckets[number % BUCKETS]
+
+	def add(self, number: int) -> None:
+		"""Add one that is not there."""
+		self._buckets[number % BUCKETS].append(number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +72,9 @@ class Tally:
 	departures: int = 0
 	changed_fields: Counter[str] = field(default_factory=Counter)
 	failures: list[RecordFailure] = field(default_factory=list)
-	_ranks: dict[int, int] = field(default_factory=dict, repr=False)
+	_met: Mapping[Outcome, Numbers] = field(
+		default_factory=lambda: {outcome: Numbers() for outcome in OUTCOMES}, repr=False
+	)
 	_failed: set[int] = field(default_factory=set, repr=False)
 
 	def take(self, outcomes: Outcomes) -> None:
@@ -67,18 +88,16 @@ class Tally:
 
 	def count(self, key: str, outcome: Outcome) -> None:
 		"""Count one record."""
-		number, rank = hash(key), RANK[outcome]
-		before = self._ranks.get(number, 0)
-		if rank <= before:
-			return
-		if before:
+		number = hash(key)
+		before = next((each for each in OUTCOMES if number in self._met[each]), None)
+		if before is None:
+			self._add(outcome, 1)
+		elif OUTCOMES.index(outcome) < OUTCOMES.index(before):
+			self._add(outcome, 1)
 			self._add(before, -1)
-		self._add(rank, 1)
-		self._ranks[number] = rank
-
-	def knows(self, key: str) -> bool:
-		"""True if the record has been counted."""
-		return hash(key) in self._ranks
+		else:
+			return
+		self._met[outcome].add(number)
 
 	def fail(self, failure: RecordFailure) -> None:
 		"""Count one record that could not be taken. The first hundred are told one by one."""
@@ -90,6 +109,5 @@ class Tally:
 		if len(self.failures) < ERRORS_TOLD:
 			self.failures.append(failure)
 
-	def _add(self, rank: int, step: int) -> None:
-		name = next(outcome for outcome, each in RANK.items() if each == rank)
-		setattr(self, name, getattr(self, name) + step)
+	def _add(self, outcome: Outcome, step: int) -> None:
+		setattr(self, outcome, getattr(self, outcome) + step)

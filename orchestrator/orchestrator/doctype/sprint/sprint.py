@@ -36,6 +36,11 @@ class Sprint(Document):
 
 	# end: auto-generated types
 
+	def _validate_links(self) -> None:
+		"""Frappe looks links up before any hook: of a DocType that is not there it would not say which app is missing."""
+		sprint_rules.require_team_app(self)
+		super()._validate_links()
+
 	def validate(self) -> None:
 		sprint_rules.check_owner(self)
 		sprint_rules.check_dates(self)

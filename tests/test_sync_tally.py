@@ -1,0 +1,41 @@
+"""What a run counts. No site needed for the arithmetic, but for the package it is in."""
+
+import pytest
+
+from orchestrator.sync.tally import ERRORS_TOLD, Numbers, Outcomes, RecordFailure, Tally
+
+
+def counted(*records: tuple[str, str]) -> tuple[int, int, int]:
+	tally = Tally()
+	tally.take(Outcomes(records=list(records)))
+	return tally.imported, tally.updated, tally.skipped
+
+
+@pytest.mark.parametrize(
+	("records", "counts"),
+	[
+		([("a", "imported"), ("b", "updated"), ("c", "skipped")], (1, 1, 1)),
+		([("a", "imported"), ("a", "skipped"), ("a", "updated")], (1, 0, 0)),
+		([("a", "skipped"), ("a", "updated"), ("a", "skipped")], (0, 1, 0)),
+		([("a", "skipped"), ("a", "updated"), ("a", "imported")], (1, 0, 0)),
+	],
+)
+def test_a_record_counts_once_by_the_most_that_became_of_it(records, counts):
+	assert counted(*records) == counts
+
+
+def test_a_failure_counts_once_and_the_first_hundred_are_told():
+	tally = Tally()
+	for number in range(ERRORS_TOLD + 5):
+		for _ in range(2):
+			tally.fail(RecordFailure(str(number), "bad_date", "dob", False))
+	assert (tally.failed, len(tally.failures)) == (ERRORS_TOLD + 5, ERRORS_TOLD)
+
+
+def test_numbers_know_what_was_added_and_nothing_else():
+	numbers = Numbers()
+	added = [hash(str(number)) for number in range(1000)]
+	for number in added:
+		numbers.add(number)
+	assert all(number in numbers for number in added)
+	assert not any(hash(str(number)) in numbers for number in range(1000, 2000))
