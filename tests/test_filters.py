@@ -7,6 +7,7 @@ import pytest
 
 import frappe
 
+from orchestrator.api import errors, generic
 from tests import factories
 from tests.client import Client
 
@@ -32,10 +33,24 @@ def admin(api: Callable[[str], Client]) -> Iterator[Client]:
 
 
 @pytest.mark.parametrize("operator", OPERATORS)
-def test_any_operand_is_answered_or_refused(admin: Client, operator: str) -> None:
+def test_any_operand_is_answered_or_refused(site: str, operator: str) -> None:
 	for field, value in itertools.product(FIELDS, VALUES):
-		reply = admin.post("frappe.client.get_list", doctype="Lead", filters=[[field, operator, value]])
-		assert reply.status_code in (200, 400), (field, operator, value, reply.text)
+		assert status_of_list([[field, operator, value]]) in (200, 400), (field, operator, value)
+
+
+def status_of_list(filters: list) -> int:
+	"""What a request would be answered: the endpoint's own function, without the two thousand requests."""
+	try:
+		generic.get_list(doctype="Lead", filters=filters)
+	except Exception as error:
+		return errors.status_of(error)
+	return 200
+
+
+def test_operands_of_any_kind_come_over_the_wire(admin: Client) -> None:
+	for value in VALUES:
+		reply = admin.post("frappe.client.get_list", doctype="Lead", filters=[["email", "=", value]])
+		assert reply.status_code == status_of_list([["email", "=", value]]), (value, reply.text)
 
 
 @pytest.mark.parametrize(
