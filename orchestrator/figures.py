@@ -96,12 +96,23 @@ def readable(doctype: str) -> str:
 	Raises PermissionError where they may read none, MissingFigure where the site has no such DocType."""
 	if not frappe.db.exists("DocType", doctype, cache=True):
 		refuse(_("This site has no {0} yet, so there is nothing to count.").format(_(doctype)), MissingFigure)
-	frappe.has_permission(doctype, "read", throw=True)
+	check_readable(doctype)
 	query = DatabaseQuery(doctype)
 	matching = query.build_match_conditions()
 	# `query.conditions` holds the shares of a caller who may read nothing else.
 	conditions = [*query.conditions, *([matching] if matching else [])]
 	return " AND ".join(f"({condition})" for condition in conditions).replace("%", "%%") or "TRUE"
+
+
+def check_readable(doctype: str) -> None:
+	"""Raises PermissionError where the caller may read none of these records."""
+	if not frappe.has_permission(doctype, "read"):
+		refuse(
+			_("You may not read {0}, which this counts. Ask your administrator for a role that may.").format(
+				_(doctype)
+			),
+			frappe.PermissionError,
+		)
 
 
 def select(sql: str, *doctypes: str, **values: Any) -> list[tuple[Any, ...]]:

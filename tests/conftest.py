@@ -78,11 +78,17 @@ def frappe_site() -> Iterator[str]:
 	os.chdir(sites)
 	frappe.init(site=SITE, sites_path=str(sites))
 	frappe.connect()
-	# Tests look at what the server has just committed; an older snapshot would hide it.
-	frappe.db.sql("set session transaction isolation level read committed")
+	see_what_is_committed()
 	frappe.flags.mute_emails = True
 	yield str(SITE)
 	frappe.destroy()
+
+
+def see_what_is_committed() -> None:
+	"""Tests look at what the server has just committed; an older snapshot would hide it."""
+	import frappe
+
+	frappe.db.sql("set session transaction isolation level read committed")
 
 
 def stay_on_this_machine() -> None:
@@ -100,6 +106,7 @@ def site(frappe_site: str) -> Iterator[str]:
 	frappe.set_user("Administrator")
 	frappe.local.message_log = []
 	frappe.db.rollback()
+	see_what_is_committed()  # again: a test that cut its connection has another now
 	yield frappe_site
 	frappe.set_user("Administrator")
 	frappe.db.rollback()

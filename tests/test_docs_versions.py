@@ -327,6 +327,9 @@ def test_a_move_takes_write_access_on_both_sides(api, document, people):
 	moved = data_of(api(people.writer).post(move, document=document, folder=f"/Documents/{target}"))
 	assert moved["document_folder"] == target
 	assert download(api(people.reader), document).status_code == 404
+	frappe.db.rollback()
+	file = frappe.db.get_value("File", {"attached_to_name": document}, ["name", "folder"], as_dict=True)
+	assert file.folder == f"Home/Documents/{target}"
 	assert "Moved" in trail(document)
 
 

@@ -99,3 +99,9 @@ def test_someone_of_hr_who_is_tied_to_their_own_record_is_a_warning(doctor, site
 	tied = frappe.get_all("User Permission", {"user": user, "allow": "Employee"})
 	frappe.db.commit()
 	assert tied == []
+
+
+def test_a_place_for_documents_that_cannot_be_written_to_is_a_failure(doctor, site, monkeypatch):
+	monkeypatch.setattr(doctor.os, "access", lambda *_args: False)
+	finding = doctor.check_documents()
+	assert (finding.level, "not writable" in finding.found) == ("fail", True)

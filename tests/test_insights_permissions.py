@@ -67,7 +67,11 @@ def test_a_value_computed_with_a_role_is_not_shown_without_it(api, opportunities
 	frappe.get_doc("User", seller).remove_roles("Sales User")
 	frappe.db.commit()
 	found = insights.item(api(seller).get(GET, dashboard=dashboard), "open_pipeline_value")
-	assert (found["value"], found["error"]["type"]) == (None, "PermissionError")
+	assert found["value"] is None
+	assert found["error"] == {
+		"type": "PermissionError",
+		"message": "You may not read Opportunity, which this counts. Ask your administrator for a role that may.",
+	}
 
 
 def test_a_share_counts_at_once_and_its_end_too(api, opportunities):

@@ -67,6 +67,10 @@ def test_the_test_prints_a_line_per_check_and_ends_by_what_it_finds(here, right,
 	]  # fmt: skip
 	(told,) = json.loads(here("kipu-test", "--json", *named(wrong)).stdout)
 	assert told["wrong"] == ["secret_key", "app_id"]
+	keyless = clinic.make_connection(access_id=None).name
+	both = here("kipu-test", *named(keyless, right))
+	assert (both.exit_code, f"{keyless}: Connection {keyless} lacks: Access ID." in both.stderr) == (1, True)
+	assert right in both.stdout.splitlines()
 
 
 def test_a_run_prints_its_counts_one_that_fails_stops_no_other_and_the_history_tells_both(

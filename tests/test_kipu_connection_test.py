@@ -69,6 +69,16 @@ def test_a_host_that_the_site_may_not_call_any_more_is_refused_without_a_request
 	assert kipu.answers == answered
 
 
+def test_a_key_that_is_not_set_is_named_without_a_request(kipu):
+	import frappe
+
+	connection = clinic.make_connection(kipu, app_id=None)
+	answered = dict(kipu.answers)
+	with pytest.raises(frappe.ValidationError, match="lacks: App ID"):
+		outcome_of(connection)
+	assert kipu.answers == answered
+
+
 def test_blanks_around_a_key_do_not_matter(kipu):
 	assert outcome_of(clinic.make_connection(kipu, secret_key=" simulator-secret-key\n"))["ok"]
 

@@ -105,6 +105,23 @@ def test_rows_are_those_that_the_caller_may_see(api):
 		assert [row[0] for row in rows[1:]] == [seen], report
 
 
+def test_a_filter_that_names_a_record_the_caller_may_not_read_is_refused(api):
+	seen, hidden = (factories.make_lead().name for _ in range(2))
+	caller = sales_user()
+	factories.make("User Permission", user=caller, allow="Lead", for_value=seen, apply_to_all_doctypes=1)
+	report = query_report(
+		"select lead_name as `Name::120` from tabLead where name = %(lead)s",
+		filters=[{"fieldname": "lead", "label": "Lead", "fieldtype": "Link", "options": "Lead"}],
+	)
+
+	def reply(lead):
+		return api(caller).post(GENERATE, report_name=report, format="csv", filters={"lead": lead})
+
+	assert reply(seen).json()["data"]["row_count"] == 1
+	assert error_of(reply(hidden)) == (422, "ValidationError")
+	assert len(runs_of(report)) == 1
+
+
 def test_a_get_is_405(api, report):
 	assert error_of(api().get(GENERATE, report_name=report)) == (405, "MethodNotAllowed")
 

@@ -80,15 +80,20 @@ def kipu_test(context: frappe._dict, connections: tuple[str, ...], as_json: bool
 	"""Test the connections to Kipu and name what is wrong. Ends with 1 if something is."""
 	from orchestrator.sync import preflight
 
+	results, refused = [], False
 	with connected(context), refusals_told():
-		results = []
 		for name in chosen(connections):
-			results.append(preflight.run(frappe.get_doc("Kipu Connection", name)))
+			try:
+				results.append(preflight.run_named(name))
+			except frappe.ValidationError as error:
+				refused = True
+				show_refusal(name, error)
+				continue
 			if not as_json:
 				show_test(results[-1])
 	if as_json:
 		click.echo(json.dumps(results, indent=1))
-	if not all(result["ok"] for result in results):
+	if refused or not all(result["ok"] for result in results):
 		sys.exit(FAILED)
 
 
@@ -165,9 +170,14 @@ def run_one(order: "Order", name: str, quiet: bool) -> "tuple[RunStanding | None
 			standing = orders.run_here(ordered, watch)
 	except (Busy, frappe.ValidationError) as error:
 		frappe.db.rollback()
-		click.echo(click.style(f"{name}: {frappe.utils.strip_html(str(error))}", fg="red"), err=True)
+		show_refusal(name, error)
 		return None, BUSY if isinstance(error, Busy) else USAGE
 	return standing, CODES.get(standing["status"], FAILED)
+
+
+def show_refusal(name: str, error: Exception) -> None:
+	"""Why a connection was not asked."""
+	click.echo(click.style(f"{name}: {frappe.utils.strip_html(str(error))}", fg="red"), err=True)
 
 
 def rollback_question(run: "RunStanding") -> str:

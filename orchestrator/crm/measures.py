@@ -1,6 +1,5 @@
 """What dashboards tell about sales: of the leads and opportunities that the caller may read."""
 
-import frappe
 from frappe import _
 from frappe.utils import add_days, getdate
 
@@ -13,6 +12,7 @@ from orchestrator.figures import (
 	Table,
 	by_month,
 	by_value,
+	check_readable,
 	count,
 	lately,
 	number,
@@ -30,7 +30,7 @@ OPEN_STAGES = tuple(stage for stage in STAGES if stage not in CLOSED)
 
 def open_pipeline_value() -> Number:
 	"""The amounts of opportunities that are not closed, in the currency of the site's default company."""
-	frappe.has_permission(pipeline.DOCTYPE, "read", throw=True)
+	check_readable(pipeline.DOCTYPE)
 	summary = pipeline.get_summary(None)
 	total = sum(summary["value_by_stage"][key_of(stage)] for stage in OPEN_STAGES)
 	return Number(number(total), unit=summary["currency"])
@@ -38,7 +38,7 @@ def open_pipeline_value() -> Number:
 
 def pipeline_by_stage() -> Series:
 	"""The amounts of opportunities by stage, in the same currency."""
-	frappe.has_permission(pipeline.DOCTYPE, "read", throw=True)
+	check_readable(pipeline.DOCTYPE)
 	summary = pipeline.get_summary(None)
 	values = [(_(stage), summary["value_by_stage"][key_of(stage)]) for stage in STAGES]
 	return series_of(values, _("Value"), summary["currency"])

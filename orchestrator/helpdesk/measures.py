@@ -42,7 +42,7 @@ def kinds() -> Iterator[Kind]:
 	]
 	readable = [kind for kind in found if frappe.has_permission(kind.doctype, "read")]
 	if not readable:
-		frappe.has_permission(ISSUE, "read", throw=True)
+		figures.check_readable(ISSUE)
 	yield from readable
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import urlparse
 
 from pypdf import PageObject, PdfReader, PdfWriter
-from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject
+from pypdf.generic import ArrayObject, DecodedStreamObject, DictionaryObject, IndirectObject, NameObject
 
 import frappe
 from frappe import _
@@ -22,6 +22,8 @@ from orchestrator.insights.title_page import TitlePage
 MOST_ROWS = 5_000
 UPRIGHT_COLUMNS = 6  # with more of them the page is turned
 MARGIN = "0"
+FONT_NAME = "/PageNumber"
+FONT = {"/Type": "/Font", "/Subtype": "/Type1", "/BaseFont": "/Helvetica"}
 NUMBER_SIZE = 8
 NUMBER_HEIGHT = 20  # above the lower edge, in points
 DIGIT_WIDTH = 0.25 * NUMBER_SIZE  # half of what a digit of Helvetica takes
@@ -71,30 +73,32 @@ def numbered(content: bytes, title: str) -> bytes:
 	"""The document with the number of each page and of all at its foot. The engine numbers pages only where it was
 	built with a Qt of its own, which no distribution does."""
 	writer = PdfWriter(clone_from=PdfReader(BytesIO(content)))
+	font = writer._add_object(
+		DictionaryObject({NameObject(key): NameObject(value) for key, value in FONT.items()})
+	)
 	total = len(writer.pages)
 	for number, page in enumerate(writer.pages, start=1):
-		stamp(page, f"{number} / {total}")
+		stamp(writer, page, font, f"{number} / {total}")
 	writer.add_metadata({"/Title": title})
 	target = BytesIO()
 	writer.write(target)
 	return target.getvalue()
 
 
-def stamp(page: PageObject, text: str) -> None:
-	"""Write `text`, digits, at the middle of the page's foot."""
-	width, height = float(page.mediabox.width), float(page.mediabox.height)
-	left = width / 2 - DIGIT_WIDTH * len(text)
-	layer = PageObject.create_blank_page(width=width, height=height)
-	font = DictionaryObject(
-		{
-			NameObject("/Type"): NameObject("/Font"),
-			NameObject("/Subtype"): NameObject("/Type1"),
-			NameObject("/BaseFont"): NameObject("/Helvetica"),
-		}
-	)
-	fonts = DictionaryObject({NameObject("/Number"): font})
-	layer[NameObject("/Resources")] = DictionaryObject({NameObject("/Font"): fonts})
-	stream = DecodedStreamObject()
-	stream.set_data(f"BT /Number {NUMBER_SIZE} Tf {left:.1f} {NUMBER_HEIGHT} Td ({text}) Tj ET".encode())
-	layer[NameObject("/Contents")] = stream
-	page.merge_page(layer)
+def stamp(writer: PdfWriter, page: PageObject, font: IndirectObject, text: str) -> None:
+	"""Write `text`, digits, at the middle of the page's foot. It is a stream of its own beside the page's: merged with it,
+	as pypdf does, the page's would be unpacked, and the document thirty times as large."""
+	left = float(page.mediabox.width) / 2 - DIGIT_WIDTH * len(text)
+	words = f"Q BT {FONT_NAME} {NUMBER_SIZE} Tf {left:.1f} {NUMBER_HEIGHT} Td ({text}) Tj ET"
+	own = page.raw_get("/Contents")
+	streams = own if isinstance(own, ArrayObject) else [own]
+	page[NameObject("/Contents")] = ArrayObject([stream(writer, "q"), *streams, stream(writer, words)])
+	fonts = page["/Resources"].setdefault(NameObject("/Font"), DictionaryObject())  # type: ignore[attr-defined]
+	fonts.get_object()[NameObject(FONT_NAME)] = font
+
+
+def stream(writer: PdfWriter, operators: str) -> IndirectObject:
+	"""A stream of the document."""
+	content = DecodedStreamObject()
+	content.set_data(operators.encode())
+	return writer._add_object(content)

@@ -41,6 +41,7 @@ def open_query(report: Report, request: ReportRequest) -> Table | None:
 	"""The table of a query report, unless Frappe adds a total or a column, translates, or takes rows out of it."""
 	if report.add_total_row or report.get("custom_columns") or request.filters.get("translate_data"):
 		return None
+	query_report.validate_filters_permissions(report.name, request.filters)
 	check_safe_sql_query(report.query)
 	rows = Rows(report.query, request.filters, report.name)
 	columns = [query_report.get_column_as_dict(column) for column in report.get_columns() or rows.labels()]

@@ -1,5 +1,6 @@
 """What can be wrong with a site's set-up, and what mends it. Each check looks and changes nothing."""
 
+import os
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from frappe.utils.scheduler import is_scheduler_inactive
 
 from orchestrator.api import limits
 from orchestrator.apps import is_installed
+from orchestrator.docs import folders, storage
 from orchestrator.setup import custom_fields, indexes, roles, status_options, ticket_status
 from orchestrator.sync.staleness import stale_connections
 
@@ -199,6 +201,16 @@ def check_service_levels() -> Finding:
 	return Finding("service levels", OK, "tracked")
 
 
+def check_documents() -> Finding:
+	if not frappe.db.exists("Document Folder", folders.ROOT):
+		return Finding("documents", FAIL, "no root folder", f"Run bench --site {frappe.local.site} migrate.")
+	place = storage.root()
+	existing = place if place.exists() else place.parent
+	if not os.access(existing, os.W_OK):
+		return Finding("documents", FAIL, f"{existing} is not writable", "Give it to the bench's user.")
+	return Finding("documents", OK, "the root folder is there, files can be written")
+
+
 def check_kipu() -> Finding:
 	"""The connections to Kipu, the worst first: paused, waiting for somebody, behind."""
 	connections = frappe.get_all(
@@ -281,6 +293,7 @@ CHECKS: tuple[Callable[[], Finding], ...] = (
 	check_company,
 	check_service_levels,
 	check_hr_reach,
+	check_documents,
 	check_kipu,
 	check_pdf,
 )

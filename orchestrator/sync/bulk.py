@@ -83,4 +83,5 @@ def _values(record: Record, template: PrivateDict, moment: str) -> tuple[Any, ..
 
 
 def _holds_markup(row: PrivateDict) -> bool:
-	return any(isinstance(value, str) and ("<" in value or ">" in value) for value in row.values())
+	text = "".join([value for value in row.values() if type(value) is str])
+	return "<" in text or ">" in text

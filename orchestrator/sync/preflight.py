@@ -49,7 +49,9 @@ class ConnectionTest(TypedDict):
 
 
 def run(connection: "KipuConnection") -> ConnectionTest:
-	"""Ask Kipu. Takes some ten requests at the connection's own rate; nothing is written."""
+	"""Ask Kipu. Takes some ten requests at the connection's own rate; nothing is written. Raises BadSettings (422) for a
+	key that is not set and for a setting that makes no sense by itself."""
+	connections.check_keys(str(connection.name))
 	policy = dataclasses.replace(PATIENT, requests_per_second=connection.requests_per_second)
 	examined = examine(target_of(connection), HttpSession(policy))
 	return {
@@ -68,8 +70,7 @@ def run_named(name: str) -> ConnectionTest:
 
 
 def target_of(connection: "KipuConnection") -> Target:
-	"""The stored connection as the examination takes it; a key that is not set is empty. Raises BadSettings (422) for
-	a setting that makes no sense by itself."""
+	"""The stored connection as the examination takes it."""
 	source = connections.read(str(connection.name))
 	places = source.places.values()
 	return Target(

@@ -104,9 +104,17 @@ def _insert(doctype: str, columns: Iterable[str], rows: list[tuple], clause: str
 class _Literals(dict[Any, str]):
 	"""Values as SQL, each escaped once by the driver: most of a page's are the same. Shows none of them."""
 
+	def __init__(self) -> None:
+		super().__init__()
+		self._connection = frappe.db._conn
+
 	def __missing__(self, value: Any) -> str:
-		self[value] = frappe.db._conn.literal(value)
-		return self[value]
+		if type(value) is str:
+			literal = f"'{self._connection.escape_string(value)}'"
+		else:
+			literal = self._connection.literal(value)
+		self[value] = literal
+		return literal
 
 	def __repr__(self) -> str:
 		return f"<{len(self)} values>"

@@ -3,7 +3,7 @@ from frappe import _
 from frappe.model.document import Document as Base
 from frappe.model.naming import make_autoname
 
-from orchestrator.docs import access, audit, fulltext, guards, retention, storage
+from orchestrator.docs import access, audit, folders, fulltext, guards, retention, storage
 from orchestrator.docs.documents import refuse_foreign_lock
 from orchestrator.docs.names import checked
 from orchestrator.exceptions import refuse
@@ -102,6 +102,7 @@ class Document(Base):
 		if not before:
 			return
 		if self.document_folder != before.document_folder:
+			self.show_files_in_folder()
 			audit.record(
 				"Moved",
 				self.name,
@@ -111,6 +112,12 @@ class Document(Base):
 			)
 		if changed := [field for field in TOLD if self.get(field) != before.get(field)]:
 			audit.record("Changed", self.name, self.document_folder, self.current_version, fields=changed)
+
+	def show_files_in_folder(self) -> None:
+		"""The File list shows the files where the document is."""
+		files = {"attached_to_doctype": "Document", "attached_to_name": self.name}
+		place = folders.file_folder(self.document_folder)
+		frappe.db.set_value("File", files, "folder", place, update_modified=False)
 
 	def after_tagging(self, tags: list[str]) -> None:
 		fulltext.keep_words(self.name)

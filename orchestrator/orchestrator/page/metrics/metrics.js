@@ -31,8 +31,14 @@ class MetricsPage {
 		if (!name) return this.tell(__("There is no dashboard that you may open."));
 		this.name = name;
 		if (this.field.get_value() !== name) this.field.set_value(name);
-		frappe.realtime.doc_subscribe(DOCTYPE, name);
+		this.listen();
 		this.load();
+	}
+
+	listen() {
+		// Frappe takes one subscription a second and drops the others.
+		if (frappe.flags.doc_subscribe) return setTimeout(() => this.listen(), 1100);
+		frappe.realtime.doc_subscribe(DOCTYPE, this.name);
 	}
 
 	open(name) {

@@ -1,6 +1,6 @@
 """The state of the simulated instance: who stays where and when, and everything done to them since it started.
 
-What can be worked out from a number (names, words) isn't kept. What queries look at is kept in flat arrays, some 30
+What can be worked out from a number (names, words) isn't kept. What queries look at is kept in flat arrays, some 60
 bytes a stay; what was changed by hand, in a dict of the changed ones. Every method may be called from any thread.
 """
 

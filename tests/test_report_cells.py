@@ -1,0 +1,141 @@
+"""Cells, rows and charts of a report's file, without a site: what the values at the edges become."""
+
+import datetime
+import io
+import re
+import zipfile
+from decimal import Decimal
+
+import openpyxl
+import pytest
+import xlsxwriter
+
+from orchestrator.insights import cells, csv_file, report_chart, report_table, rtl_text
+from orchestrator.insights.report_table import Column
+from orchestrator.insights.sheet_rows import LONGEST_TEXT, RowWriter, Styles
+
+COLUMNS = [
+	Column("text", "Text", "Data", None, 0),
+	Column("hours", "Hours", "Duration", None, 1),
+]
+
+
+def read_back(*values):
+	"""The values of a row as a reader of spreadsheets sees them."""
+	empty = io.BytesIO()
+	with xlsxwriter.Workbook(empty) as book:
+		book.add_worksheet()
+	row = RowWriter(COLUMNS, Styles(0, 0, 0, 0, [0, 0])).row(1, values)
+	filled = io.BytesIO()
+	with zipfile.ZipFile(empty) as source, zipfile.ZipFile(filled, "w") as target:
+		for part in source.namelist():
+			content = source.read(part)
+			target.writestr(part, content.replace(b"<sheetData/>", b"<sheetData>" + row + b"</sheetData>"))
+	sheet = openpyxl.load_workbook(filled).active
+	return [decoded(cell.value) for cell in sheet[1]]
+
+
+def decoded(value):
+	"""Text as ECMA-376 has it read (22.9.2.19); openpyxl leaves characters that XML does not take as they are."""
+	if not isinstance(value, str):
+		return value
+	return re.sub("_x([0-9A-Fa-f]{4})_", lambda found: chr(int(found[1], 16)), value)
+
+
+@pytest.mark.parametrize(
+	("value", "shown"),
+	[
+		("R&D <3", "R&D <3"),
+		("  two\nlines  ", "  two\nlines  "),
+		("_x0041_", "_x0041_"),
+		("a\x07b", "a\x07b"),
+		("北京 مرحبا 😀", "北京 مرحبا 😀"),
+		("x" * 40_000, "x" * LONGEST_TEXT),
+		(2**53, 2**53),
+		(2**60, str(2**60)),
+		(float("nan"), "nan"),
+		(float("inf"), "inf"),
+		(Decimal("12.50"), 12.5),
+		(True, 1),
+		(datetime.date(1899, 5, 1), "1899-05-01"),
+		([1, "a"], '[1, "a"]'),
+	],
+)
+def test_a_spreadsheets_cell_shows_what_it_was_given(value, shown):
+	assert read_back(value, 5)[0] == shown
+
+
+def test_a_duration_is_told_in_days():
+	assert read_back("x", 43_200) == ["x", 0.5]
+
+
+def test_an_empty_cell_is_no_cell():
+	assert RowWriter(COLUMNS, Styles(0, 0, 0, 0, [0, 0])).row(7, [None, ""]) == b'<row r="7"></row>'
+
+
+@pytest.mark.parametrize(
+	("value", "cell"),
+	[
+		(True, 1),
+		(None, ""),
+		(float("inf"), "inf"),
+		(Decimal("-1.5"), Decimal("-1.5")),
+		(-3, -3),
+		("-3", "'-3"),
+		("a=b", "a=b"),
+	],
+)
+def test_a_csvs_cell_is_a_number_or_text_that_is_no_formula(value, cell):
+	assert csv_file.cells_of([value]) == [cell]
+
+
+def test_mark_up_becomes_plain_text():
+	assert cells.text_of("<p>Dear <b>Ann</b></p>").strip() == "Dear **Ann**"
+	assert cells.text_of("1 < 2") == "1 < 2"
+
+
+def test_rows_are_sequences_whichever_form_they_came_in():
+	columns = [
+		{"fieldname": "who", "label": "Who"},
+		{"fieldname": "secret", "label": "Secret", "hidden": 1},
+		{"fieldname": "sum", "label": "Sum", "fieldtype": "Currency", "options": "currency"},
+	]
+	rows = [
+		{"who": "Ann", "secret": 1, "sum": 5, "currency": "EUR", "indent": 1},
+		{"Who": "Bob", "sum": 6},
+		["Cid", 2, 7],
+		["Dan"],
+	]
+
+	table = report_table.read({"columns": columns, "result": rows})
+	read = list(table.rows)
+
+	assert [column.key for column in table.columns] == ["who", "sum"]
+	assert [table.cells(row) for row in read] == [["    Ann", 5], ["Bob", 6], ["Cid", 7], ["Dan", None]]
+	assert table.columns[1].currency.of(read[0]) == "EUR"
+	assert rows == []  # each is let go of
+
+
+def test_columns_of_the_same_name_have_keys_of_their_own():
+	table = report_table.read({"columns": ["name:Link/Lead", "name:Link/Contact"], "result": [["L1", "C1"]]})
+
+	assert [column.key for column in table.columns] == ["name", "name_2"]
+	assert [table.cells(row) for row in table.rows] == [["L1", "C1"]]
+
+
+def test_right_to_left_words_stand_in_boxes_and_the_rest_does_not():
+	assert rtl_text.markup("A & B") == "A &amp; B"
+	assert rtl_text.markup("see שלום עולם now") == 'see <span class="run" dir="rtl">שלום עולם</span> now'
+	assert rtl_text.markup("שלום to you") == (
+		'<span class="run" dir="rtl">שלום</span> <span class="run" dir="ltr">to you</span>'
+	)
+
+
+def test_a_chart_is_drawn_to_scale_and_says_nothing_of_its_own():
+	chart = {"type": "bar", "data": {"labels": ["<a>", "b"], "datasets": [{"name": "n", "values": [10, 5]}]}}
+
+	drawn = report_chart.svg(chart)
+
+	assert ('height="140.0"' in drawn, 'height="70.0"' in drawn) == (True, True)
+	assert "&lt;a&gt;" in drawn
+	assert report_chart.svg(None) == report_chart.svg({"type": "pie", "data": chart["data"]}) == ""
