@@ -97,11 +97,16 @@ def readable(doctype: str) -> str:
 	if not frappe.db.exists("DocType", doctype, cache=True):
 		refuse(_("This site has no {0} yet, so there is nothing to count.").format(_(doctype)), MissingFigure)
 	check_readable(doctype)
+	return " AND ".join(match_conditions(doctype)) or "TRUE"
+
+
+def match_conditions(doctype: str) -> list[str]:
+	"""The parts of `readable`, none where the caller may read all there are."""
 	query = DatabaseQuery(doctype)
 	matching = query.build_match_conditions()
 	# `query.conditions` holds the shares of a caller who may read nothing else.
 	conditions = [*query.conditions, *([matching] if matching else [])]
-	return " AND ".join(f"({condition})" for condition in conditions).replace("%", "%%") or "TRUE"
+	return [f"({condition})".replace("%", "%%") for condition in conditions]
 
 
 def check_readable(doctype: str) -> None:

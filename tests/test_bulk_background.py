@@ -77,7 +77,7 @@ def test_the_queue_holds_the_operations_name_and_no_record(api):
 	names = [factories.make("Note", title=factories.unique("Note")).name]
 	queued = start(api(), DELETE, doctype="Note", name=names)
 
-	job = Job.fetch(create_job_id(jobs.job_id(queued["operation"])), connection=get_redis_conn())
+	job = Job.fetch(create_job_id(jobs.OPERATIONS.job_id(queued["operation"])), connection=get_redis_conn())
 
 	assert job.kwargs["kwargs"] == {"operation": queued["operation"]}
 	assert job.origin.endswith(":long")

@@ -8,10 +8,10 @@ from typing import NamedTuple
 import frappe
 from erpnext.setup.utils import get_exchange_rate
 from frappe import _
-from frappe.model.db_query import DatabaseQuery
 
 from orchestrator.crm.shapes import PipelineSummary
 from orchestrator.crm.stages import OPEN, STAGES, key_of
+from orchestrator.figures import match_conditions
 
 DOCTYPE = "Opportunity"
 PRECISION = 2
@@ -64,19 +64,10 @@ def check_may_ask(user: str) -> None:
 
 def get_groups(user: str | None) -> list[Group]:
 	"""What the caller may read, of `user` where one is given, aggregated by the database."""
-	conditions = [*readable_conditions(), *([CONCERNS_USER] if user else [])]
+	conditions = [*match_conditions(DOCTYPE), *([CONCERNS_USER] if user else [])]
 	hint, where = (NOT_BY_GROUP, f"WHERE {' AND '.join(conditions)}") if conditions else ("", "")
 	values = {"user": user, "assignee": json.dumps(user)}
 	return [Group(*row) for row in frappe.db.sql(AGGREGATE.format(hint=hint, where=where), values)]
-
-
-def readable_conditions() -> list[str]:
-	"""The caller's permissions as Frappe's lists have them: roles, user permissions, shares, other apps' conditions."""
-	query = DatabaseQuery(DOCTYPE)
-	matching = query.build_match_conditions()
-	# `query.conditions` holds the shares of a caller who may read nothing else.
-	conditions = [*query.conditions, *([matching] if matching else [])]
-	return [f"({condition})".replace("%", "%%") for condition in conditions]
 
 
 def summarize(

@@ -8,10 +8,9 @@ from typing import Any
 import frappe
 from frappe import _
 from frappe.core.doctype.report.report import Report
-from frappe.utils import add_to_date
-from frappe.utils.background_jobs import get_queues_timeout, is_job_enqueued
 
 from orchestrator.api import errors
+from orchestrator.api.background import QUEUE, Background
 from orchestrator.api.generic import raise_not_found
 from orchestrator.exceptions import Conflict
 from orchestrator.insights import report_mail, report_runs
@@ -20,10 +19,7 @@ from orchestrator.insights.report_runs import DOCTYPE
 from orchestrator.insights.report_shapes import GeneratedReport
 from orchestrator.period import now
 
-QUEUE = "long"
-# Until then a run may be on its way from the database to the queue.
-GRACE_MINUTES = 10
-PROGRESS_SECONDS = 60 * 60
+RUNS = Background(DOCTYPE, "report")
 
 
 def queue(report: Report, request: ReportRequest) -> str:
@@ -40,7 +36,7 @@ def queue(report: Report, request: ReportRequest) -> str:
 		carry_out,
 		queue=QUEUE,
 		timeout=report.timeout or None,
-		job_id=job_id(record.name),
+		job_id=RUNS.job_id(record.name),
 		enqueue_after_commit=True,
 		run=record.name,
 	)
@@ -57,7 +53,7 @@ def carry_out(run: str) -> None:
 	try:
 		request = ReportRequest.from_json(record.request)
 		frappe.local.lang = request.lang
-		values = report_runs.produce(request, progress=lambda percent: set_progress(run, percent))
+		values = report_runs.produce(request, progress=lambda percent: RUNS.set_progress(run, percent))
 		finish(run, report_runs.completed(values))
 	except Exception as error:
 		frappe.db.rollback()
@@ -87,7 +83,7 @@ def end_as_failed(error: dict[str, str]) -> dict[str, Any]:
 def finish(run: str, values: dict[str, Any]) -> None:
 	"""Keep the result, and forget the filters. Raises Conflict where the run was given up meanwhile: its file must
 	not stay."""
-	if frappe.db.get_value(DOCTYPE, run, "status", for_update=True) != "Running":
+	if not RUNS.is_running(run):
 		raise Conflict(run)
 	frappe.db.set_value(DOCTYPE, run, {**values, "request": None})
 
@@ -138,54 +134,26 @@ def describe(run: str) -> GeneratedReport:
 
 
 def progress_of(record: frappe._dict) -> int:
-	"""How far a run is, in percent. A running one tells in Redis: its transaction shows nothing until it ends."""
+	"""How far a run is, in percent."""
 	if record.status == "Running":
-		return frappe.cache().get_value(progress_key(record.name)) or 0
+		return RUNS.progress_of(record.name)
 	return 100 if record.status == "Completed" else 0
-
-
-def set_progress(run: str, percent: int) -> None:
-	"""Tell how far a running report is."""
-	frappe.cache().set_value(progress_key(run), percent, expires_in_sec=PROGRESS_SECONDS)
-
-
-def progress_key(run: str) -> str:
-	"""The key of a run's progress."""
-	return f"orchestrator:report:{run}"
-
-
-def job_id(run: str) -> str:
-	"""The id of a run's job."""
-	return f"orchestrator-report-{run}"
 
 
 def fail_dead_runs() -> None:
 	"""Scheduled hourly: mark as Failed what no worker will ever end. It has left no file."""
-	waiting = frappe.get_all(  # a janitor sees everybody's
-		DOCTYPE,
-		filters={
-			"status": ("in", ("Queued", "Running")),
-			"creation": ("<", add_to_date(now(), minutes=-GRACE_MINUTES)),
-		},
-		fields=["name", "report", "status", "started_at"],
-	)
-	for run in waiting:
-		if is_dead(run):
-			give_up(run.name)
+	for run in RUNS.dead(timeout_of):
+		give_up(run)
 
 
-def is_dead(run: frappe._dict) -> bool:
-	"""True where the job is gone, or where it began so long ago that its worker must have been killed."""
-	if not is_job_enqueued(job_id(run.name)):
-		return True
-	longest = frappe.db.get_value("Report", run.report, "timeout") or get_queues_timeout()[QUEUE]
-	deadline = add_to_date(now(), seconds=-longest, minutes=-GRACE_MINUTES)
-	return run.status == "Running" and run.started_at < deadline
+def timeout_of(run: str) -> int | None:
+	"""The seconds that the run's report may take, if it says so."""
+	return frappe.db.get_value("Report", frappe.db.get_value(DOCTYPE, run, "report"), "timeout") or None
 
 
 def give_up(run: str) -> None:
 	"""Mark a run as Failed, unless it ended this moment."""
-	if frappe.db.get_value(DOCTYPE, run, "status", for_update=True) not in ("Queued", "Running"):
+	if not RUNS.is_unfinished(run):
 		return
 	text = _("The worker stopped before it was done. There is no file; send the request again.")
 	frappe.db.set_value(

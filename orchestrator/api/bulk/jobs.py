@@ -8,20 +8,17 @@ from typing import Any
 import frappe
 from frappe import _
 from frappe.utils import add_to_date, now_datetime
-from frappe.utils.background_jobs import get_queues_timeout, is_job_enqueued
 
 from orchestrator.api import errors
+from orchestrator.api.background import QUEUE, Background
 from orchestrator.api.bulk import runs
 from orchestrator.api.bulk.requests import BulkRequest
 from orchestrator.api.generic import raise_not_found
 from orchestrator.exceptions import Conflict
 
 DOCTYPE = "Bulk Operation"
-QUEUE = "long"
-# Until then an operation may be on its way from the database to the queue.
-GRACE_MINUTES = 10
+OPERATIONS = Background(DOCTYPE, "bulk")
 KEPT_DAYS = 30
-PROGRESS_SECONDS = 60 * 60
 
 
 def queue(request: BulkRequest) -> dict[str, Any]:
@@ -42,7 +39,7 @@ def queue(request: BulkRequest) -> dict[str, Any]:
 	frappe.enqueue(
 		run_operation,
 		queue=QUEUE,
-		job_id=job_id(operation.name),
+		job_id=OPERATIONS.job_id(operation.name),
 		enqueue_after_commit=True,
 		operation=operation.name,
 	)
@@ -58,7 +55,7 @@ def run_operation(operation: str) -> None:
 	frappe.set_user(record.requested_by)
 	request = BulkRequest.from_json(record.request)
 	try:
-		outcome = runs.run(request, progress=lambda done: set_progress(operation, done))
+		outcome = runs.run(request, progress=lambda done: OPERATIONS.set_progress(operation, done))
 		finish(operation, "Completed", outcome["succeeded"], outcome["failed"], outcome["results"])
 	except Exception as error:
 		frappe.db.rollback()
@@ -76,7 +73,7 @@ def failure_of(error: Exception, operation: str) -> dict[str, str]:
 
 def finish(operation: str, status: str, done: int, failed: int, results: Any) -> None:
 	"""Keep the results. Raises Conflict where the operation was given up meanwhile: its work must not stay."""
-	if frappe.db.get_value(DOCTYPE, operation, "status", for_update=True) != "Running":
+	if not OPERATIONS.is_running(operation):
 		raise Conflict(operation)
 	frappe.db.set_value(
 		DOCTYPE,
@@ -105,7 +102,7 @@ def describe(operation: str) -> dict[str, Any]:
 		"status": record.status,
 		"atomic": bool(record.atomic),
 		"total": record.total,
-		"done": progress_of(operation) if record.status == "Running" else record.done,
+		"done": OPERATIONS.progress_of(operation) if record.status == "Running" else record.done,
 		"failed": record.failed,
 		"started_at": record.started_at,
 		"finished_at": record.finished_at,
@@ -114,53 +111,15 @@ def describe(operation: str) -> dict[str, Any]:
 	}
 
 
-def set_progress(operation: str, done: int) -> None:
-	"""Tell how far a running operation is. In Redis: its transaction shows nothing until it ends."""
-	frappe.cache().set_value(progress_key(operation), done, expires_in_sec=PROGRESS_SECONDS)
-
-
-def progress_of(operation: str) -> int:
-	"""How far a running operation is."""
-	return frappe.cache().get_value(progress_key(operation)) or 0
-
-
-def progress_key(operation: str) -> str:
-	"""The key of an operation's progress."""
-	return f"orchestrator:bulk:{operation}"
-
-
-def job_id(operation: str) -> str:
-	"""The id of an operation's job."""
-	return f"orchestrator-bulk-{operation}"
-
-
 def fail_dead_operations() -> None:
 	"""Scheduled hourly: mark as Failed what no worker will ever end. It has changed nothing."""
-	waiting = frappe.get_all(  # a janitor sees everybody's
-		DOCTYPE,
-		filters={
-			"status": ("in", ("Queued", "Running")),
-			"creation": ("<", add_to_date(now_datetime(), minutes=-GRACE_MINUTES)),
-		},
-		fields=["name", "status", "started_at"],
-	)
-	for operation in waiting:
-		if is_dead(operation):
-			give_up(operation.name)
-
-
-def is_dead(operation: frappe._dict) -> bool:
-	"""True where the job is gone, or where it began so long ago that its worker must have been killed."""
-	if not is_job_enqueued(job_id(operation.name)):
-		return True
-	longest = get_queues_timeout()[QUEUE]
-	deadline = add_to_date(now_datetime(), seconds=-longest, minutes=-GRACE_MINUTES)
-	return operation.status == "Running" and operation.started_at < deadline
+	for operation in OPERATIONS.dead():
+		give_up(operation)
 
 
 def give_up(operation: str) -> None:
 	"""Mark an operation as Failed, unless it ended this moment."""
-	if frappe.db.get_value(DOCTYPE, operation, "status", for_update=True) not in ("Queued", "Running"):
+	if not OPERATIONS.is_unfinished(operation):
 		return
 	text = _("The worker stopped before it was done. Nothing was changed; send the request again.")
 	frappe.db.set_value(
