@@ -51,19 +51,24 @@ def stored_modified(doc) -> str:
 	return str(frappe.db.get_value(doc.doctype, doc.name, "modified"))
 
 
-@pytest.fixture
-def ann(site) -> str:
+@pytest.fixture(scope="module")
+def ann(frappe_site) -> str:
+	return factories.make_user(*ROLES).name
+
+
+@pytest.fixture(scope="module")
+def bob(frappe_site) -> str:
+	return factories.make_user(*ROLES).name
+
+
+@pytest.fixture(scope="module")
+def assigner(frappe_site) -> str:
 	return factories.make_user(*ROLES).name
 
 
 @pytest.fixture
-def bob(site) -> str:
-	return factories.make_user(*ROLES).name
-
-
-@pytest.fixture
-def caller(site, api):
-	return api(factories.make_user(*ROLES).name)
+def caller(assigner, api):
+	return api(assigner)
 
 
 @pytest.fixture(params=MAKERS)
@@ -348,7 +353,8 @@ class TestRefusals:
 		frappe.db.rollback()
 		assert frappe.db.count("Task", {"subject": subject}) == 0
 
-	def test_a_record_of_an_assignee_who_was_disabled_since_can_still_be_changed(self, caller, doc, ann):
+	def test_a_record_of_an_assignee_who_was_disabled_since_can_still_be_changed(self, caller, doc):
+		ann = factories.make_user(*ROLES).name  # the others' is not to be disabled
 		set_value(caller, doc, assigned_to=ann)
 		frappe.db.set_value("User", ann, "enabled", 0)
 		frappe.db.commit()

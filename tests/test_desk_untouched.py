@@ -36,17 +36,23 @@ def sales_user(frappe_site: str) -> str:
 	return factories.make_user("Sales User", "Sales Manager").name
 
 
-@pytest.fixture
-def both(server: str, bare_server: str, site: str, sales_user: str) -> tuple[Client, Client]:
+@pytest.fixture(scope="module")
+def desks(server: str, bare_server: str, frappe_site: str, sales_user: str) -> tuple[Client, Client]:
 	"""Desk on the site with the app, and without it, as the same user."""
 	headers = {
 		"X-Requested-With": "XMLHttpRequest",
 		"Accept": "application/json, text/javascript, */*; q=0.01",
 	}
 	return tuple(
-		Client(base, site, headers=dict(headers)).login(sales_user, factories.PASSWORD)
+		Client(base, frappe_site, headers=dict(headers)).login(sales_user, factories.PASSWORD)
 		for base in (server, bare_server)
 	)  # type: ignore[return-value]
+
+
+@pytest.fixture
+def both(site: str, desks: tuple[Client, Client]) -> tuple[Client, Client]:
+	"""The two desks, with a connection to look at what they did."""
+	return desks
 
 
 def seen(reply: requests.Response) -> tuple[int, dict[str, str], str]:
