@@ -339,8 +339,9 @@ def run_without_bench(tmp_path: Path, *arguments: str, **settings: str) -> subpr
 	name = hashlib.sha256(requirements).hexdigest()[:16]
 	binaries = tmp_path / "cache" / "frappe-orchestrator" / f"venv-{name}" / "bin"
 	binaries.mkdir(parents=True)
+	bare = f'PYTHONPATH="{ROOT / "tests" / "without_bench"}" "{sys.executable}" "$@"'
 	for program in ("python", "pytest"):
-		(binaries / program).write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+		(binaries / program).write_text(f"#!/bin/sh\nexec env {bare}\n")
 		(binaries / program).chmod(0o755)
 	environment = {name: value for name, value in os.environ.items() if not name.startswith("ORCHESTRATOR_")}
 	environment |= {
@@ -368,6 +369,15 @@ def test_without_a_bench_it_says_what_is_left_out_and_runs_the_rest(tmp_path: Pa
 	assert re.search(r"=+ 1 passed, \d+ deselected in [\d.]+s =+\s*$", run.stdout)
 	assert run.returncode == 0
 	assert not (tmp_path / "bench").exists()
+
+
+def test_without_a_bench_every_file_is_read_or_left_out(tmp_path: Path) -> None:
+	run = run_without_bench(tmp_path, "--collect-only", "-q")
+	assert run.returncode == 0, run.stdout[-2000:]
+	left_out = re.search(r"left out: (\d+) tests and (\d+) files of tests that need a site", run.stdout)
+	assert left_out
+	assert int(left_out[2]) > 0
+	assert "test_scripts.py" in run.stdout
 
 
 def test_where_a_bench_is_required_its_absence_is_the_error(tmp_path: Path) -> None:
