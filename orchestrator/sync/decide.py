@@ -50,17 +50,19 @@ class Record:
 
 	def set(self, name: str, value: Any) -> None:
 		"""Take a value, unless it is there already."""
-		if canonical(self.row.get(name)) == canonical(value):
+		here = self.row.get(name)
+		if here is value or canonical(here) == canonical(value):
 			return
-		self.before.setdefault(name, self.row.get(name))
 		self.row[name] = value
-		if canonical(self.before[name]) == canonical(value):
+		if name not in self.before:
+			self.before[name] = here
+		elif canonical(self.before[name]) == canonical(value):
 			del self.before[name]  # there and back again
 
 	def fill(self, values: Mapping[str, Any], word: PrivateDict) -> None:
 		"""Take the first word of Kipu."""
 		self.row.update(values)
-		self.before.update((name, None) for name, value in word.items() if value is not None)
+		self.before.update(dict.fromkeys([name for name, value in word.items() if value is not None]))
 		self.synced = PrivateDict(word)
 		self.state_changed = True
 
