@@ -121,9 +121,7 @@ class Verdict:
 
 def decide(person: Person, incomings: Iterable[Incoming], source: Source) -> list[Verdict]:
 	"""Bring the person's records up to what Kipu says. They hold the new values afterwards; nothing is stored."""
-	verdicts = [
-		decide_one(person, incoming, source) for incoming in sorted(incomings, key=lambda each: _age(each))
-	]
+	verdicts = [decide_one(person, incoming, source) for incoming in sorted(incomings, key=_age)]
 	settle(person, source, final=False)
 	return verdicts
 

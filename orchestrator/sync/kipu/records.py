@@ -168,23 +168,19 @@ def _read(
 		value = raw[name]
 		# Most of a record is blank.
 		blank = value is None or value == ""
-		cleaned = BLANK.get(kind) if blank else _clean(kind, value, local, utc_midnight_is_date)
+		if kind not in CLEANERS:
+			cleaned = None if blank else clean_instant(value, local, utc_midnight_is_date and kind == "moment")
+		else:
+			cleaned = BLANK.get(kind) if blank else CLEANERS[kind](value)
 		if type(cleaned) is Bad:
 			return cleaned.code, name
-		if kind in ("moment", "stamp"):
-			moments[name] = cleaned
-			cleaned = cleaned and cleaned.date()
-		if kind != "stamp":
+		if kind in CLEANERS:
 			values[name] = cleaned
+			continue
+		moments[name] = cleaned
+		if kind == "moment":
+			values[name] = cleaned and cleaned.date()
 	return None
-
-
-def _clean(kind: Kind, value: object, local: tzinfo, utc_midnight_is_date: bool) -> Any:
-	if kind == "moment":
-		return clean_instant(value, local, utc_midnight_is_date)
-	if kind == "stamp":
-		return clean_instant(value, local)
-	return CLEANERS[kind](value)
 
 
 def _stay(
