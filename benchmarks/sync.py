@@ -212,7 +212,11 @@ def first_import(people: int, inserted: int) -> bool:
 			plainly = (before + after).of_each(documents)
 			print(f"first import of {people} clients ({count} documents; insert() of {documents} of them):")
 			tell("saving alone, reading and parsing left out", plainly, (ours - reading).of_each(count))
-			tell("with reading and parsing on both sides", plainly + reading.of_each(count), ours.of_each(count))
+			tell(
+				"with reading and parsing on both sides",
+				plainly + reading.of_each(count),
+				ours.of_each(count),
+			)
 			tell("the whole import beside insert() alone", plainly, ours.of_each(count))
 			return good and plainly.clock / (ours - reading).of_each(count).clock >= WANTED_SPEEDUP
 		finally:

@@ -13,7 +13,9 @@ from orchestrator.sync.kipu.mapping import canonical
 
 DOCTYPE = "Sync State"
 CHANGES = "Sync Change"
-_as_text = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode  # made once: json.dumps would make one for every row
+_as_text = json.JSONEncoder(
+	ensure_ascii=False, separators=(",", ":")
+).encode  # made once: json.dumps would make one for every row
 STATE_COLUMNS = (
 	"name", "connection", "reference_doctype", "hashes", "synced", "created_by_run", "written_by_run", "written_at",
 	"creation", "modified", "owner", "modified_by",

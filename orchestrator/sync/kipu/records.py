@@ -162,6 +162,7 @@ def _read(
 	moments: PrivateDict,
 ) -> tuple[str, str] | None:
 	"""Clean what was sent of `fields`. What can't be read is answered with its code and the field's name."""
+	cleaned: Any
 	for name, kind in fields.items():
 		if name not in raw:
 			continue
@@ -169,7 +170,9 @@ def _read(
 		# Most of a record is blank.
 		blank = value is None or value == ""
 		if kind not in CLEANERS:
-			cleaned = None if blank else clean_instant(value, local, utc_midnight_is_date and kind == "moment")
+			cleaned = (
+				None if blank else clean_instant(value, local, utc_midnight_is_date and kind == "moment")
+			)
 		else:
 			cleaned = BLANK.get(kind) if blank else CLEANERS[kind](value)
 		if type(cleaned) is Bad:
