@@ -50,17 +50,19 @@ class Record:
 
 	def set(self, name: str, value: Any) -> None:
 		"""Take a value, unless it is there already."""
-		if canonical(self.row.get(name)) == canonical(value):
+		here = self.row.get(name)
+		if here is value or canonical(here) == canonical(value):
 			return
-		self.before.setdefault(name, self.row.get(name))
 		self.row[name] = value
-		if canonical(self.before[name]) == canonical(value):
+		if name not in self.before:
+			self.before[name] = here
+		elif canonical(self.before[name]) == canonical(value):
 			del self.before[name]  # there and back again
 
 	def fill(self, values: Mapping[str, Any], word: PrivateDict) -> None:
 		"""Take the first word of Kipu."""
 		self.row.update(values)
-		self.before.update((name, None) for name, value in word.items() if value is not None)
+		self.before.update(dict.fromkeys([name for name, value in word.items() if value is not None]))
 		self.synced = PrivateDict(word)
 		self.state_changed = True
 
@@ -119,9 +121,7 @@ class Verdict:
 
 def decide(person: Person, incomings: Iterable[Incoming], source: Source) -> list[Verdict]:
 	"""Bring the person's records up to what Kipu says. They hold the new values afterwards; nothing is stored."""
-	verdicts = [
-		decide_one(person, incoming, source) for incoming in sorted(incomings, key=lambda each: _age(each))
-	]
+	verdicts = [decide_one(person, incoming, source) for incoming in sorted(incomings, key=_age)]
 	settle(person, source, final=False)
 	return verdicts
 

@@ -7,6 +7,8 @@ from typing import Any
 
 LENGTH = 12  # of 5 bits each: a clash among a million is one in two million
 
+BYTES = 10  # of a hash: as many as these take, and no bits left over
+
 
 def client_name(connection: str | None, person_id: str | None) -> str:
 	"""The name of the Client of a person."""
@@ -26,4 +28,4 @@ def full_name(client: Mapping[str, Any] | Any) -> str | None:
 
 def _digest(*parts: str | None) -> str:
 	digest = hashlib.sha256("\n".join(part or "" for part in parts).encode()).digest()
-	return base64.b32encode(digest).decode()[:LENGTH]
+	return base64.b32encode(digest[:BYTES]).decode()[:LENGTH]

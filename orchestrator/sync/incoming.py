@@ -1,5 +1,6 @@
 """A record off the wire, read, mapped and ready to be compared with what is here. Touches neither network nor database."""
 
+import functools
 import hashlib
 import json
 import zlib
@@ -17,6 +18,7 @@ from orchestrator.sync.kipu.values import clean_id
 from orchestrator.sync.redaction import PrivateDict
 
 VOLATILE = frozenset({"last_updated_at"})
+_as_text = json.JSONEncoder(sort_keys=True).encode  # made once: json.dumps would make one for every record
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,7 @@ def local_time(moment: datetime | None, source: Source) -> datetime | None:
 
 def word_of(values: Mapping[str, Any]) -> PrivateDict:
 	"""Mapped values as text."""
-	return PrivateDict((name, canonical(value)) for name, value in values.items())
+	return PrivateDict([(name, canonical(value)) for name, value in values.items()])
 
 
 def context_of(raw: RawRecord, source: Source) -> tuple[str, ...]:
@@ -122,15 +124,15 @@ def fingerprint(raw: RawRecord, context: tuple[str, ...]) -> str:
 
 	Equal for records that come to the same: the order of lists and the kind of blank don't count, nor when it was last
 	touched. The status is not in it, that changes with time alone."""
-	shape = zlib.crc32(",".join(sorted(raw)).encode())
 	content = {
-		name: sorted(map(_text, value)) if isinstance(value, list) else value
+		name: sorted(map(_as_text, value)) if isinstance(value, list) else value
 		for name, value in raw.items()
 		if value is not None and value != "" and name not in VOLATILE
 	}
-	text = json.dumps([context, PrivateDict(content)], sort_keys=True)
-	return f"{shape:08x}:{hashlib.sha256(text.encode()).hexdigest()[:32]}"
+	text = _as_text([context, PrivateDict(content)])
+	return f"{_shape(tuple(raw)):08x}:{hashlib.sha256(text.encode()).hexdigest()[:32]}"
 
 
-def _text(item: object) -> str:
-	return json.dumps(item, sort_keys=True)
+@functools.lru_cache(maxsize=64)
+def _shape(names: tuple[str, ...]) -> int:
+	return zlib.crc32(",".join(sorted(names)).encode())

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Any
 
 import frappe
@@ -12,6 +13,9 @@ from orchestrator.sync.kipu.mapping import canonical
 
 DOCTYPE = "Sync State"
 CHANGES = "Sync Change"
+_as_text = json.JSONEncoder(
+	ensure_ascii=False, separators=(",", ":")
+).encode  # made once: json.dumps would make one for every row
 STATE_COLUMNS = (
 	"name", "connection", "reference_doctype", "hashes", "synced", "created_by_run", "written_by_run", "written_at",
 	"creation", "modified", "owner", "modified_by",
@@ -35,7 +39,7 @@ def keep(records: Iterable[Record], connection: str, run: str, stamps: dict[str,
 				connection,
 				record.doctype,
 				" ".join(record.hashes),
-				json.dumps(record.synced, ensure_ascii=False),
+				_as_text(record.synced),
 				run if record.new else record.created_by_run,
 				run if written else record.written_by_run,
 				stamps.get(record.name),
@@ -90,15 +94,23 @@ def _insert(doctype: str, columns: Iterable[str], rows: list[tuple], clause: str
 		return
 	names = ", ".join(f"`{name}`" for name in columns)
 	literal = _Literals()
-	values = ", ".join(["(" + ", ".join([literal[value] for value in row]) + ")" for row in rows])
-	query = f"insert into `tab{doctype}` ({names}) values {values}{clause}"  # noqa: S608 - escaped by the driver
-	if "ifnull" in query.lower():
-		# Frappe would put another word in its place, in people's data as well.
-		marks = ", ".join(["(" + ", ".join(["%s"] * len(rows[0])) + ")"] * len(rows))
-		query = f"insert into `tab{doctype}` ({names}) values {marks}{clause}"  # noqa: S608
-		frappe.db.sql(query, [value for row in rows for value in row])
-	else:
-		frappe.db.sql(query)
+	text = ", ".join(["(" + ", ".join(map(literal.__getitem__, row)) + ")" for row in rows])
+	# As a value, so that neither Frappe, which rewrites words of a query, nor its log comes by what people are called.
+	frappe.db._conn.encoders[_Rows] = _Rows.literal
+	frappe.db.sql(f"insert into `tab{doctype}` ({names}) values %s{clause}", (_Rows(text),))  # noqa: S608
+
+
+class _Rows:
+	"""Rows as SQL, for the driver to put into a query as they are. Shows none of them."""
+
+	__slots__ = ("_text",)
+
+	def __init__(self, text: str) -> None:
+		self._text = text
+
+	def literal(self, _mapping: object = None) -> str:
+		"""As the driver asks for it."""
+		return self._text
 
 
 class _Literals(dict[Any, str]):
@@ -106,13 +118,18 @@ class _Literals(dict[Any, str]):
 
 	def __init__(self) -> None:
 		super().__init__()
+		self[None] = "NULL"
 		self._connection = frappe.db._conn
 
 	def __missing__(self, value: Any) -> str:
-		if type(value) is str:
-			literal = f"'{self._connection.escape_string(value)}'"
-		else:
+		if type(value) is date:
+			literal = f"'{value}'"
+		elif type(value) is not str:
 			literal = self._connection.literal(value)
+		elif value.isprintable() and "'" not in value and "\\" not in value:
+			literal = f"'{value}'"  # nothing in it that could end a text, or be read as something else
+		else:
+			literal = f"'{self._connection.escape_string(value)}'"
 		self[value] = literal
 		return literal
 
@@ -122,8 +139,8 @@ class _Literals(dict[Any, str]):
 
 def _before(record: Record) -> str:
 	values = {name: canonical(value) for name, value in record.before.items()}
-	return json.dumps({"values": values, "synced": record.synced_before}, ensure_ascii=False)
+	return _as_text({"values": values, "synced": record.synced_before})
 
 
 def _after(record: Record) -> str:
-	return json.dumps({name: canonical(record.row.get(name)) for name in record.before}, ensure_ascii=False)
+	return _as_text({name: canonical(record.row.get(name)) for name in record.before})

@@ -50,7 +50,7 @@ def read_hashes(stays: Collection[str]) -> Hashes:
 def read_persons(source: Source, clients: Collection[str]) -> dict[str, Person]:
 	"""Three queries, however many they are. A client that is not here is new."""
 	found = _rows("Client", "name", clients)
-	stays = _rows("Client Stay", "client", clients)
+	stays = _rows("Client Stay", "client", list(found))
 	persons = {
 		name: Person(Record("Client", name, row), {})
 		for name, row in ((each, found.get(each)) for each in clients)

@@ -148,15 +148,17 @@ def build_mapping(overrides: Iterable[Override] = ()) -> FieldMapping:
 def map_record(stay: Stay, mapping: FieldMapping) -> Mapped:
 	"""The record in our fields: texts, dates, None. Lists become lines. Raises `RecordError` (too_long)."""
 	client, of_stay = PrivateDict(), PrivateDict()
+	of_person, of_chart = stay.person.fields, stay.fields
 	for rule in mapping.rules:
-		values = stay.person.fields if rule.source in PERSON else stay.fields
-		if rule.source not in values:
+		source, target = rule.source, rule.target
+		values = of_person if source in PERSON else of_chart
+		if source not in values:
 			continue
 		# The value stays out of this frame: a traceback shows the variables of the frame that raises.
 		into = client if rule.doctype == "Client" else of_stay
-		into[rule.target] = _shown(rule.source, values[rule.source])
-		if _is_longer(into[rule.target], rule.length):
-			raise RecordError(stay.casefile_id, "too_long", rule.source)
+		into[target] = _shown(source, values[source]) if source in LONG else values[source]
+		if type(into[target]) is str and len(into[target]) > rule.length:
+			raise RecordError(stay.casefile_id, "too_long", source)
 	return Mapped(stay.person_id, stay.casefile_id, client, of_stay)
 
 
@@ -173,8 +175,10 @@ def content_hash(values: Mapping[str, Any], version: str) -> str:
 
 def canonical(value: object) -> str | None:
 	"""A value as text, the same for what a database and Kipu write differently. Blank is None."""
-	if value is None or isinstance(value, str):
-		return (value or "").strip() or None
+	if value is None:
+		return None
+	if isinstance(value, str):
+		return value.strip() or None
 	if isinstance(value, datetime):
 		return (value.astimezone(timezone.utc) if value.tzinfo else value).isoformat()
 	if isinstance(value, date):
@@ -251,20 +255,14 @@ def _refuse_double_targets(rules: Collection[Rule]) -> None:
 		taken.add((rule.doctype, rule.target))
 
 
-def _shown(source: str, value: Any) -> Any:
+def _shown(source: str, value: Any) -> str | None:
 	"""A list as text: words with commas, contacts and policies one a line."""
 	kind = FIELDS[source]
 	if kind == "words":
 		return ", ".join(value) or None
 	if kind == "contacts":
 		return _lines(value, CONTACT_KEYS)
-	if kind == "insurances":
-		return _lines(value, INSURANCE_KEYS)
-	return value
-
-
-def _is_longer(value: object, length: int) -> bool:
-	return isinstance(value, str) and len(value) > length
+	return _lines(value, INSURANCE_KEYS)
 
 
 def _lines(rows: Iterable[Mapping[str, str]], keys: tuple[str, ...]) -> str | None:

@@ -11,7 +11,7 @@ from datetime import date, datetime, timezone, tzinfo
 from types import MappingProxyType
 from typing import Any, Literal
 
-from orchestrator.sync.kipu.fields import EXPECTED, FIELDS, NOT_READ, PERSON, Kind
+from orchestrator.sync.kipu.fields import EXPECTED, FIELDS, NOT_READ, PERSON, STAY, Kind
 from orchestrator.sync.kipu.values import CLEANERS, Bad, Zones, clean_id, clean_instant
 from orchestrator.sync.redaction import PrivateDict
 
@@ -21,6 +21,8 @@ UNKNOWN_CASEFILE = "?"
 KNOWN = frozenset(FIELDS) | NOT_READ
 CASEFILE = re.compile(r"([0-9]{1,18}):([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})", re.IGNORECASE)
 FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
+# What a blank is read as; None for the other kinds.
+BLANK: Mapping[Kind, tuple[()]] = {"words": (), "contacts": (), "insurances": ()}
 STRANGE_NAME = "(not a field name)"
 EARLIEST = datetime.min.replace(tzinfo=timezone.utc)
 
@@ -95,20 +97,11 @@ def parse_record(raw: Mapping[str, Any], zones: Zones, at: datetime) -> Stay:
 	"""The stay in a raw record, its status that of the aware instant `at`. Raises `RecordError`."""
 	casefile_id, chart_id, person_id = split_casefile(raw.get("casefile_id"))
 	local = _zone_of(raw, zones)
-	values = PrivateDict()
-	moments = PrivateDict()
-	for name, kind in FIELDS.items():
-		if name not in raw:
-			continue
-		cleaned = _clean(kind, raw[name], local, zones.utc_midnight_is_date)
-		if isinstance(cleaned, Bad):
-			raise RecordError(casefile_id, cleaned.code, name)
-		if kind in ("moment", "stamp"):
-			moments[name] = cleaned
-			cleaned = cleaned and cleaned.date()
-		if kind != "stamp":
-			values[name] = cleaned
-	return _stay(casefile_id, chart_id, person_id, values, moments, at)
+	of_person, of_stay, moments = PrivateDict(), PrivateDict(), PrivateDict()
+	for fields, values in ((PERSON, of_person), (STAY, of_stay)):
+		if wrong := _read(raw, fields, local, zones.utc_midnight_is_date, values, moments):
+			raise RecordError(casefile_id, *wrong)
+	return _stay(casefile_id, chart_id, Person(person_id, MappingProxyType(of_person)), of_stay, moments, at)
 
 
 def split_casefile(casefile_id: object) -> tuple[str, int, str]:
@@ -160,31 +153,54 @@ def _zone_of(raw: Mapping[str, Any], zones: Zones) -> tzinfo:
 	return zones.of(location_id if isinstance(location_id, str) else None)
 
 
-def _clean(kind: Kind, value: object, local: tzinfo, utc_midnight_is_date: bool) -> Any:
-	if kind == "moment":
-		return clean_instant(value, local, utc_midnight_is_date)
-	if kind == "stamp":
-		return clean_instant(value, local)
-	return CLEANERS[kind](value)
+def _read(
+	raw: Mapping[str, Any],
+	fields: Mapping[str, Kind],
+	local: tzinfo,
+	utc_midnight_is_date: bool,
+	values: PrivateDict,
+	moments: PrivateDict,
+) -> tuple[str, str] | None:
+	"""Clean what was sent of `fields`. What can't be read is answered with its code and the field's name."""
+	cleaned: Any
+	for name, kind in fields.items():
+		if name not in raw:
+			continue
+		value = raw[name]
+		# Most of a record is blank.
+		blank = value is None or value == ""
+		if kind not in CLEANERS:
+			cleaned = (
+				None if blank else clean_instant(value, local, utc_midnight_is_date and kind == "moment")
+			)
+		else:
+			cleaned = BLANK.get(kind) if blank else CLEANERS[kind](value)
+		if type(cleaned) is Bad:
+			return cleaned.code, name
+		if kind in CLEANERS:
+			values[name] = cleaned
+			continue
+		moments[name] = cleaned
+		if kind == "moment":
+			values[name] = cleaned and cleaned.date()
+	return None
 
 
 def _stay(
-	casefile_id: str, chart_id: int, person_id: str, values: PrivateDict, moments: PrivateDict, at: datetime
+	casefile_id: str, chart_id: int, person: Person, of_stay: PrivateDict, moments: PrivateDict, at: datetime
 ) -> Stay:
 	admitted_at, discharged_at = moments.get("admission_date"), moments.get("discharge_date")
-	of_person = PrivateDict((name, value) for name, value in values.items() if name in PERSON)
-	of_stay = PrivateDict((name, value) for name, value in values.items() if name not in PERSON)
 	if of_stay.get("insurance_company"):
 		# Without insurance details the insurer's name is all there is.
 		of_stay.setdefault("insurances", (PrivateDict(insurance_company=of_stay["insurance_company"]),))
 	return Stay(
 		casefile_id=casefile_id,
 		chart_id=chart_id,
-		person=Person(person_id, MappingProxyType(of_person)),
+		person=person,
 		status=status_at(admitted_at, discharged_at, at),
-		location_id=values.get("location_id"),
-		admission_date=values.get("admission_date"),
-		discharge_date=values.get("discharge_date"),
+		location_id=of_stay.get("location_id"),
+		admission_date=of_stay.get("admission_date"),
+		discharge_date=of_stay.get("discharge_date"),
 		admitted_at=admitted_at,
 		discharged_at=discharged_at,
 		created_at=moments.get("created_at"),

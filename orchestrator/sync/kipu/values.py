@@ -77,9 +77,7 @@ def clean_code(value: object) -> str | Bad | None:
 
 def clean_id(value: object) -> str | Bad | None:
 	"""A text that may come as a number."""
-	if isinstance(value, int) and not isinstance(value, bool):
-		return str(value)
-	return clean_text(value)
+	return str(value) if type(value) is int else clean_text(value)
 
 
 def clean_day(value: object) -> date | Bad | None:
