@@ -293,9 +293,9 @@ def test_support_figures_are_those_of_the_tickets(site):
 	issues = [factories.make_issue(status=status).name for status in ("Open", "In Progress", "Closed")]
 	for name, hours in zip(issues, (2, 4), strict=False):
 		frappe.db.sql(
-			"""UPDATE tabIssue SET first_responded_on = creation + INTERVAL %s HOUR, sla_resolution_date = creation,
-				sla_resolution_by = creation + INTERVAL %s HOUR WHERE name = %s""",
-			(hours, 3 - hours, name),
+			"""UPDATE tabIssue SET creation = %s, first_responded_on = creation + INTERVAL %s HOUR,
+				sla_resolution_date = creation, sla_resolution_by = creation + INTERVAL %s HOUR WHERE name = %s""",
+			(today(), hours, 3 - hours, name),  # from midnight on, so that all of it is today
 		)
 	frappe.db.sql("UPDATE tabIssue SET _assign = '[\"someone\"]' WHERE name = %s", issues[0])
 	frappe.db.commit()
