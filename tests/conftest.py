@@ -182,6 +182,15 @@ def wait_until_up(base: str, host: str) -> None:
 	raise RuntimeError(f"the web server at {base} did not answer within {START_TIMEOUT} s")
 
 
+@pytest.fixture(scope="module")
+def loopback(frappe_site: str) -> Iterator[None]:
+	"""The site may call the Kipu simulator on this machine. For files as a whole: `usefixtures`."""
+	from tests.kipu_site import loopback_allowed
+
+	with loopback_allowed():
+		yield
+
+
 @pytest.fixture
 def guest(server: str, site: str) -> Client:
 	"""A caller without credentials."""

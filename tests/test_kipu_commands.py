@@ -12,13 +12,8 @@ import frappe
 
 from orchestrator.sync.kipu.simulator.server import Simulator
 from tests import bench, clinic
-from tests.kipu_site import loopback_allowed
 
-
-@pytest.fixture(scope="module", autouse=True)
-def loopback(frappe_site):
-	with loopback_allowed():
-		yield
+pytestmark = pytest.mark.usefixtures("loopback")
 
 
 @pytest.fixture(scope="module")

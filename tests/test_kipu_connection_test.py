@@ -5,7 +5,6 @@ import pytest
 from orchestrator.sync.kipu.simulator.server import Simulator
 from orchestrator.sync.kipu.simulator.world import Settings
 from tests import clinic, factories
-from tests.kipu_site import loopback_allowed
 
 
 @pytest.fixture(scope="module")
@@ -14,10 +13,7 @@ def kipu():
 		yield running
 
 
-@pytest.fixture(scope="module", autouse=True)
-def loopback(frappe_site):
-	with loopback_allowed():
-		yield
+pytestmark = pytest.mark.usefixtures("loopback")
 
 
 def outcome_of(connection):

@@ -8,7 +8,6 @@ from orchestrator.sync.kipu.simulator.faults import Fault
 from orchestrator.sync.kipu.simulator.render import casefile_id, full_record
 from orchestrator.sync.kipu.simulator.server import Simulator
 from tests import clinic, factories
-from tests.kipu_site import loopback_allowed
 
 ROLES = ("Clinical Manager", "Kipu Sync Manager")
 COUNTED = (
@@ -23,10 +22,7 @@ COUNTED = (
 )
 
 
-@pytest.fixture(scope="module", autouse=True)
-def loopback(frappe_site):
-	with loopback_allowed():
-		yield
+pytestmark = pytest.mark.usefixtures("loopback")
 
 
 @pytest.fixture(scope="module")

@@ -13,15 +13,11 @@ from orchestrator.sync.kipu.simulator.places import PLACES
 from orchestrator.sync.kipu.simulator.render import casefile_id
 from orchestrator.sync.kipu.simulator.server import Simulator
 from tests import clinic, factories
-from tests.kipu_site import loopback_allowed
 
 REPORT = "Kipu Reconciliation"
 
 
-@pytest.fixture(scope="module", autouse=True)
-def loopback(frappe_site):
-	with loopback_allowed():
-		yield
+pytestmark = pytest.mark.usefixtures("loopback")
 
 
 @pytest.fixture(scope="module")

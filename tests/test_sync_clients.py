@@ -17,7 +17,6 @@ from tests.kipu_site import (
 	client_of,
 	clients,
 	counts,
-	loopback_allowed,
 	make_connection,
 	stay_of,
 	sync,
@@ -27,10 +26,7 @@ from tests.kipu_site import (
 PHONE, OTHER, OURS = "212-555-0110", "212-555-0120", "212-555-0130"
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _allowed(frappe_site: str) -> Iterator[None]:
-	with loopback_allowed():
-		yield
+pytestmark = pytest.mark.usefixtures("loopback")
 
 
 @pytest.fixture

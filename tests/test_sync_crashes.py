@@ -23,7 +23,6 @@ from tests.kipu_site import (
 	checksums,
 	clients,
 	counts,
-	loopback_allowed,
 	make_connection,
 	stay_of,
 	sync,
@@ -35,10 +34,7 @@ PAGE_SIZE = 4
 OF_THE_CONNECTION = ("name", "connection", "client", "facility")
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _allowed(frappe_site: str) -> Iterator[None]:
-	with loopback_allowed():
-		yield
+pytestmark = pytest.mark.usefixtures("loopback")
 
 
 @pytest.fixture

@@ -16,7 +16,6 @@ from tests.kipu_site import (
 	client_of,
 	clients,
 	counts,
-	loopback_allowed,
 	make_connection,
 	stay_of,
 	sync,
@@ -37,10 +36,7 @@ CALLS: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _allowed(frappe_site: str) -> Iterator[None]:
-	with loopback_allowed():
-		yield
+pytestmark = pytest.mark.usefixtures("loopback")
 
 
 @pytest.fixture
