@@ -25,7 +25,7 @@ TEXTS = (
 def test_a_text_is_written_as_it_is(site: str, text: str) -> None:
 	row = ("ROWS-1", text, None, datetime(2026, 1, 2, 3, 4, 5))
 	try:
-		states.insert(states.DOCTYPE, ("name", "synced", "hashes", "written_at"), [row])
+		states.insert(states.DOCTYPE, ("name", "synced", "hashes", "written_at"), [row], {})
 		found = frappe.db.get_value(states.DOCTYPE, "ROWS-1", ["name", "synced", "hashes", "written_at"])
 		assert tuple(found) == row
 	finally:
@@ -34,7 +34,7 @@ def test_a_text_is_written_as_it_is(site: str, text: str) -> None:
 
 def test_a_day_is_written_as_a_day(site: str) -> None:
 	try:
-		states.insert("Client", ("name", "date_of_birth"), [("ROWS-1", date(1980, 2, 29))])
+		states.insert("Client", ("name", "date_of_birth"), [("ROWS-1", date(1980, 2, 29))], {})
 		assert frappe.db.get_value("Client", "ROWS-1", "date_of_birth") == date(1980, 2, 29)
 	finally:
 		frappe.db.rollback()

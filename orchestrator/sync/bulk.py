@@ -1,6 +1,7 @@
 """Many new records written at once, row for row as `insert()` would. Only where nothing listens: see listeners.py."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from itertools import chain
 from typing import Any
 
 import frappe
@@ -11,6 +12,7 @@ from orchestrator.sync.decide import Person, Record
 from orchestrator.sync.redaction import PrivateDict
 
 DOCTYPES = ("Client", "Client Stay")
+Templates = Mapping[str, PrivateDict]
 # Of a row that is there already these stay as they are.
 KEPT = frozenset(
 	{
@@ -36,7 +38,12 @@ def fits(person: Person, run: str) -> bool:
 	)
 
 
-def write(persons: Collection[Person]) -> dict[str, str]:
+def templates() -> Templates:
+	"""By DocType: the columns of a new row with their defaults."""
+	return {doctype: _template(doctype) for doctype in DOCTYPES}
+
+
+def write(persons: Collection[Person], templates: Templates) -> dict[str, str]:
 	"""Write what changed. Returns the `modified` of each record by name."""
 	moment = now()
 	stamps: dict[str, str] = {}
@@ -47,39 +54,36 @@ def write(persons: Collection[Person]) -> dict[str, str]:
 			for record in person.records
 			if record.doctype == doctype and record.changed
 		]
-		_write(doctype, changed, moment)
+		_write(doctype, changed, templates[doctype], moment)
 		stamps.update((record.name, moment) for record in changed)
 	return stamps
 
 
-def _write(doctype: str, records: Collection[Record], moment: str) -> None:
-	template = _template(doctype)
-	columns = tuple(template)
-	new = [_values(record, template, moment) for record in records if record.new]
+def _write(doctype: str, records: Collection[Record], template: PrivateDict, moment: str) -> None:
+	named = {"name", "creation", *chain.from_iterable(record.row for record in records)} - {"modified"}
+	varying = PrivateDict({name: value for name, value in template.items() if name in named})
+	same = PrivateDict({name: value for name, value in template.items() if name not in named})
+	same["modified"] = moment
+	new = [_values(record, varying, moment) for record in records if record.new]
 	# One that is there already as another's is an error, not an update.
-	states.insert(doctype, columns, new)
+	states.insert(doctype, varying, new, same)
 	known = [record for record in records if not record.new]
-	states.upsert(
-		doctype,
-		columns,
-		[_values(record, template, moment) for record in known],
-		[name for name in columns if name not in KEPT],
-	)
+	rows = [_values(record, varying, moment) for record in known]
+	states.upsert(doctype, varying, rows, same, kept=KEPT)
 	for record in known:
 		frappe.clear_document_cache(doctype, record.name)
 
 
 def _template(doctype: str) -> PrivateDict:
-	"""The columns of a new row with their defaults."""
 	user = frappe.session.user
 	fresh = frappe.new_doc(doctype).get_valid_dict()
 	return PrivateDict({**fresh, "owner": user, "modified_by": user, "docstatus": 0, "idx": 0})
 
 
-def _values(record: Record, template: PrivateDict, moment: str) -> tuple[Any, ...]:
-	values = {**template, **record.row, "name": record.name, "modified": moment}
+def _values(record: Record, varying: PrivateDict, moment: str) -> tuple[Any, ...]:
+	values = {**varying, **record.row, "name": record.name}
 	values["creation"] = record.row.get("creation") or moment
-	return tuple(values[name] for name in template)
+	return tuple(map(values.__getitem__, varying))
 
 
 def _holds_markup(row: PrivateDict) -> bool:

@@ -23,7 +23,8 @@ class DatabaseStore:
 	def __init__(self, source: Source, run: str) -> None:
 		self._source = source
 		self._run = run
-		self._quiet = False
+		# What a new row begins with, while nobody listens.
+		self._templates: bulk.Templates | None = None
 		self._asked_at = -ASKED_EVERY
 
 	def hashes(self, stays: Collection[str]) -> Hashes:
@@ -56,11 +57,14 @@ class DatabaseStore:
 
 	def _write_at_once(self, persons: Collection[Person]) -> dict[str, str]:
 		"""The `modified` of what was written; nothing where somebody listens, or where a row was refused."""
-		if not any(record.changed for person in persons for record in person.records) or not self._is_quiet():
+		if not any(record.changed for person in persons for record in person.records):
+			return {}
+		templates = self._while_quiet()
+		if templates is None:
 			return {}
 		frappe.db.savepoint(SAVEPOINT)
 		try:
-			return bulk.write(persons)
+			return bulk.write(persons, templates)
 		except WHOLE_CALL:
 			raise
 		except Exception:
@@ -68,11 +72,12 @@ class DatabaseStore:
 			frappe.db.rollback(save_point=SAVEPOINT)
 			return {}
 
-	def _is_quiet(self) -> bool:
+	def _while_quiet(self) -> bulk.Templates | None:
 		if time.monotonic() - self._asked_at >= ASKED_EVERY:
 			self._asked_at = time.monotonic()
-			self._quiet = not any(listeners.listens(doctype) for doctype in bulk.DOCTYPES)
-		return self._quiet
+			heard = any(listeners.listens(doctype) for doctype in bulk.DOCTYPES)
+			self._templates = None if heard else bulk.templates()
+		return self._templates
 
 	def _save(self, person: Person, stamps: dict[str, str]) -> Failures:
 		saved: dict[str, str] = {}

@@ -1,9 +1,11 @@
 """What Kipu last said of each record, and what a run changed: rows that only the sync reads."""
 
 import json
-from collections.abc import Iterable, Sequence
-from datetime import date
+from collections.abc import Collection, Iterable, Mapping
+from datetime import date, datetime
 from typing import Any
+
+from pymysql.constants import SERVER_STATUS
 
 import frappe
 from frappe.utils import now
@@ -17,84 +19,78 @@ _as_text = json.JSONEncoder(
 	ensure_ascii=False, separators=(",", ":")
 ).encode  # made once: json.dumps would make one for every row
 STATE_COLUMNS = (
-	"name", "connection", "reference_doctype", "hashes", "synced", "created_by_run", "written_by_run", "written_at",
-	"creation", "modified", "owner", "modified_by",
+	"name", "reference_doctype", "hashes", "synced", "created_by_run", "written_by_run", "written_at",
 )  # fmt: skip
 KEPT_COLUMNS = frozenset({"name", "connection", "reference_doctype", "creation", "owner"})
-CHANGE_COLUMNS = (
-	"name", "sync_run", "reference_doctype", "reference_name", "before", "after", "creation", "modified", "owner",
-	"modified_by",
-)  # fmt: skip
+CHANGE_COLUMNS = ("name", "reference_doctype", "reference_name", "before", "after")
 
 
 def keep(records: Iterable[Record], connection: str, run: str, stamps: dict[str, str]) -> None:
 	"""Remember Kipu's word of these records. `stamps`: the `modified` of each that was written, by name."""
-	user, moment = frappe.session.user, now()
-	rows = []
-	for record in records:
-		written = record.name in stamps
-		rows.append(
-			(
-				record.name,
-				connection,
-				record.doctype,
-				" ".join(record.hashes),
-				_as_text(record.synced),
-				run if record.new else record.created_by_run,
-				run if written else record.written_by_run,
-				stamps.get(record.name),
-				moment,
-				moment,
-				user,
-				user,
-			)
+	rows = [
+		(
+			record.name,
+			record.doctype,
+			" ".join(record.hashes),
+			_as_text(record.synced),
+			run if record.new else record.created_by_run,
+			run if record.name in stamps else record.written_by_run,
+			stamps.get(record.name),
 		)
-	upsert(DOCTYPE, STATE_COLUMNS, rows, updated=[name for name in STATE_COLUMNS if name not in KEPT_COLUMNS])
+		for record in records
+	]
+	upsert(DOCTYPE, STATE_COLUMNS, rows, {"connection": connection, **_standard()}, kept=KEPT_COLUMNS)
 
 
 def log_changes(records: Iterable[Record], run: str) -> None:
 	"""Remember what the records held, so that the run can be rolled back."""
-	user, moment = frappe.session.user, now()
 	rows = [
-		(
-			frappe.generate_hash(length=16), run, record.doctype, record.name, _before(record), _after(record),
-			moment, moment, user, user,
-		)
+		(frappe.generate_hash(length=16), record.doctype, record.name, _before(record), _after(record))
 		for record in records
-	]  # fmt: skip
-	insert(CHANGES, CHANGE_COLUMNS, rows)
+	]
+	insert(CHANGES, CHANGE_COLUMNS, rows, {"sync_run": run, **_standard()})
 
 
-def upsert(doctype: str, columns: Iterable[str], rows: list[tuple], updated: Iterable[str]) -> None:
-	"""Insert rows, or write the columns `updated` of those that are there. In one statement, without any hook.
+def _standard() -> dict[str, str]:
+	user, moment = frappe.session.user, now()
+	return {"creation": moment, "modified": moment, "owner": user, "modified_by": user}
 
-	A missing `written_at` leaves the one that is there."""
+
+def upsert(
+	doctype: str,
+	columns: Iterable[str],
+	rows: list[tuple],
+	same: Mapping[str, Any],
+	kept: Collection[str],
+) -> None:
+	"""Insert rows, or write all but the columns `kept` of those that are there. In one statement, without any hook.
+
+	`same`: values that are the same in all rows. A missing `written_at` leaves the one that is there."""
+	columns = tuple(columns)
 	assignments = ", ".join(
 		f"`{name}`=coalesce(values(`{name}`), `{name}`)"
 		if name == "written_at"
 		else f"`{name}`=values(`{name}`)"
-		for name in updated
+		for name in (*columns, *same)
+		if name not in kept
 	)
-	_insert(doctype, columns, rows, f" on duplicate key update {assignments}")
+	_insert(doctype, columns, rows, same, f" on duplicate key update {assignments}")
 
 
-def insert(doctype: str, columns: Sequence[str], rows: list[tuple]) -> None:
-	"""Insert rows in one statement, without any hook. Columns that are empty in all of them are left to the database."""
-	filled = [number for number in range(len(columns)) if any(row[number] is not None for row in rows)]
-	_insert(
-		doctype,
-		[columns[number] for number in filled],
-		[tuple(row[number] for number in filled) for row in rows],
-		"",
-	)
+def insert(doctype: str, columns: Iterable[str], rows: list[tuple], same: Mapping[str, Any]) -> None:
+	"""Insert rows in one statement, without any hook. `same`: values that are the same in all rows."""
+	_insert(doctype, columns, rows, same, "")
 
 
-def _insert(doctype: str, columns: Iterable[str], rows: list[tuple], clause: str) -> None:
+def _insert(
+	doctype: str, columns: Iterable[str], rows: list[tuple], same: Mapping[str, Any], clause: str
+) -> None:
 	if not rows:
 		return
-	names = ", ".join(f"`{name}`" for name in columns)
+	names = ", ".join(f"`{name}`" for name in (*columns, *same))
 	literal = _Literals()
-	text = ", ".join(["(" + ", ".join(map(literal.__getitem__, row)) + ")" for row in rows])
+	ending = "".join([f", {literal[value]}" for value in same.values()]) + ")"
+	text = ", ".join(["(" + ", ".join(map(literal.__getitem__, row)) + ending for row in rows])
 	# As a value, so that neither Frappe, which rewrites words of a query, nor its log comes by what people are called.
 	frappe.db._conn.encoders[_Rows] = _Rows.literal
 	frappe.db.sql(f"insert into `tab{doctype}` ({names}) values %s{clause}", (_Rows(text),))  # noqa: S608
@@ -120,14 +116,18 @@ class _Literals(dict[Any, str]):
 		super().__init__()
 		self[None] = "NULL"
 		self._connection = frappe.db._conn
+		plain = self._connection.server_status & SERVER_STATUS.SERVER_STATUS_NO_BACKSLASH_ESCAPES
+		self._backslash = "\\" if plain else "\\\\"
 
 	def __missing__(self, value: Any) -> str:
-		if type(value) is date:
+		if type(value) is date or (type(value) is datetime and value.tzinfo is None):
 			literal = f"'{value}'"
 		elif type(value) is not str:
 			literal = self._connection.literal(value)
-		elif value.isprintable() and "'" not in value and "\\" not in value:
-			literal = f"'{value}'"  # nothing in it that could end a text, or be read as something else
+		elif value.replace("\n", "").isprintable():
+			# Of printable text only these two could end it, or be read as something else.
+			escaped = value.replace("\\", self._backslash).replace("'", "''")
+			literal = f"'{escaped}'"
 		else:
 			literal = f"'{self._connection.escape_string(value)}'"
 		self[value] = literal

@@ -5,6 +5,7 @@ Pure functions over plain values. Targets are fields of Client and Client Stay. 
 """
 
 import dataclasses
+import functools
 import hashlib
 import json
 from collections.abc import Collection, Iterable, Mapping
@@ -44,12 +45,22 @@ class Override:
 	target: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class FieldMapping:
 	"""All rules. `version` tells two mappings apart and is part of every content hash."""
 
 	rules: tuple[Rule, ...]
 	version: str
+
+	@functools.cached_property
+	def of_client(self) -> tuple[Rule, ...]:
+		"""The rules of the person's own fields."""
+		return tuple(rule for rule in self.rules if rule.doctype == "Client")
+
+	@functools.cached_property
+	def of_stay(self) -> tuple[Rule, ...]:
+		"""The rules of the stay's fields."""
+		return tuple(rule for rule in self.rules if rule.doctype == "Client Stay")
 
 
 class BadMapping(ValueError):  # noqa: N818 - named as a user reads it
@@ -147,19 +158,28 @@ def build_mapping(overrides: Iterable[Override] = ()) -> FieldMapping:
 
 def map_record(stay: Stay, mapping: FieldMapping) -> Mapped:
 	"""The record in our fields: texts, dates, None. Lists become lines. Raises `RecordError` (too_long)."""
-	client, of_stay = PrivateDict(), PrivateDict()
-	of_person, of_chart = stay.person.fields, stay.fields
-	for rule in mapping.rules:
-		source, target = rule.source, rule.target
-		values = of_person if source in PERSON else of_chart
+	mapped = Mapped(stay.person_id, stay.casefile_id, PrivateDict(), PrivateDict())
+	too_long = _map(mapping.of_client, stay.person.fields, mapped.client) or _map(
+		mapping.of_stay, stay.fields, mapped.stay
+	)
+	if too_long:
+		raise RecordError(stay.casefile_id, "too_long", too_long)
+	return mapped
+
+
+def _map(rules: Iterable[Rule], values: Mapping[str, Any], into: PrivateDict) -> str | None:
+	"""Fill `into`. The Kipu field whose text is too long, if there is one.
+
+	It is raised elsewhere: a traceback shows the variables of the frame that raises."""
+	for rule in rules:
+		source = rule.source
 		if source not in values:
 			continue
-		# The value stays out of this frame: a traceback shows the variables of the frame that raises.
-		into = client if rule.doctype == "Client" else of_stay
-		into[target] = _shown(source, values[source]) if source in LONG else values[source]
-		if type(into[target]) is str and len(into[target]) > rule.length:
-			raise RecordError(stay.casefile_id, "too_long", source)
-	return Mapped(stay.person_id, stay.casefile_id, client, of_stay)
+		value = _shown(source, values[source]) if source in LONG else values[source]
+		if type(value) is str and len(value) > rule.length:
+			return source
+		into[rule.target] = value
+	return None
 
 
 def content_hash(values: Mapping[str, Any], version: str) -> str:

@@ -23,6 +23,9 @@ CASEFILE = re.compile(r"([0-9]{1,18}):([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{1
 FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 # What a blank is read as; None for the other kinds.
 BLANK: Mapping[Kind, tuple[()]] = {"words": (), "contacts": (), "insurances": ()}
+MOMENTS: frozenset[Kind] = frozenset({"moment", "stamp"})
+WORDS: frozenset[Kind] = frozenset({"text", "code", "id"})
+MISSING = object()
 STRANGE_NAME = "(not a field name)"
 EARLIEST = datetime.min.replace(tzinfo=timezone.utc)
 
@@ -162,27 +165,23 @@ def _read(
 	moments: PrivateDict,
 ) -> tuple[str, str] | None:
 	"""Clean what was sent of `fields`. What can't be read is answered with its code and the field's name."""
-	cleaned: Any
 	for name, kind in fields.items():
-		if name not in raw:
+		value = raw.get(name, MISSING)
+		if value is MISSING:
 			continue
-		value = raw[name]
-		# Most of a record is blank.
-		blank = value is None or value == ""
-		if kind not in CLEANERS:
-			cleaned = (
-				None if blank else clean_instant(value, local, utc_midnight_is_date and kind == "moment")
-			)
+		cleaned: Any
+		if kind in MOMENTS:
+			cleaned = moments[name] = clean_instant(value, local, utc_midnight_is_date and kind == "moment")
+		elif value is None or value == "":
+			cleaned = BLANK.get(kind)  # most of a record is blank
+		elif kind in WORDS and type(value) is str and value.isalnum() and value.isascii():
+			cleaned = value  # and much of the rest is a word or a number: nothing to clean
 		else:
-			cleaned = BLANK.get(kind) if blank else CLEANERS[kind](value)
+			cleaned = CLEANERS[kind](value)
 		if type(cleaned) is Bad:
 			return cleaned.code, name
-		if kind in CLEANERS:
-			values[name] = cleaned
-			continue
-		moments[name] = cleaned
-		if kind == "moment":
-			values[name] = cleaned and cleaned.date()
+		if kind != "stamp":
+			values[name] = cleaned.date() if cleaned and kind == "moment" else cleaned
 	return None
 
 

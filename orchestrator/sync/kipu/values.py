@@ -1,6 +1,7 @@
 """One value of a Kipu record made regular. A value that can't be is answered with `Bad`, never raised: the frames here
 hold what people wrote, and Frappe's error log keeps local variables."""
 
+import functools
 import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
@@ -57,8 +58,8 @@ def clean_text(value: object) -> str | Bad | None:
 	if not isinstance(value, str):
 		return Bad("bad_type")
 	if value.isascii() and value.isprintable():
-		if " " not in value:  # most values: a word, a number, a code
-			return value or None
+		if "  " not in value and value[:1] != " " != value[-1:]:
+			return value or None  # as most are
 	else:
 		value = unicodedata.normalize("NFC", value).translate(INVISIBLE)
 		value = "".join(" " if unicodedata.category(each)[0] in "CZ" else each for each in value)
@@ -67,6 +68,11 @@ def clean_text(value: object) -> str | Bad | None:
 
 def clean_code(value: object) -> str | Bad | None:
 	"""A term picked from a list: plain quotes and dashes, without the prefix of a utilisation review."""
+	return _clean_term(value) if isinstance(value, str) else clean_text(value)
+
+
+@functools.lru_cache(maxsize=1024)  # the same few terms over and over
+def _clean_term(value: str) -> str | Bad | None:
 	text = clean_text(value)
 	if not isinstance(text, str):
 		return text
@@ -123,10 +129,13 @@ def clean_rows(value: object, keys: Sequence[str]) -> tuple[PrivateDict, ...] | 
 		return Bad("bad_type")
 	rows: dict[tuple[tuple[str, str], ...], PrivateDict] = {}
 	for item in value:
-		cleaned = {key: clean_id(item.get(key)) for key in keys}
-		if any(isinstance(each, Bad) for each in cleaned.values()):
-			return Bad("bad_type")
-		row = PrivateDict((key, each) for key, each in cleaned.items() if each is not None)
+		row = PrivateDict()
+		for key in keys:
+			cleaned = clean_id(item.get(key))
+			if type(cleaned) is Bad:
+				return cleaned
+			if cleaned is not None:
+				row[key] = cleaned
 		rows[tuple(row.items())] = row
 	return tuple(rows[content] for content in sorted(rows) if rows[content])
 
@@ -150,7 +159,27 @@ def _named(item: object) -> object:
 
 def _iso(value: object) -> datetime | Bad | None:
 	"""ISO 8601 as Kipu writes it, or as Ruby prints a time. Aware if there is an offset."""
-	text = clean_text(value)
+	text = value if type(value) is str else clean_text(value)
+	if not isinstance(text, str):
+		return text
+	return _usual_iso(text) or _any_iso(clean_text(text))
+
+
+def _usual_iso(text: str) -> datetime | None:
+	"""2026-03-05, or 2026-03-05T05:00:00Z: what nearly all are, read in C."""
+	if text[4:5] != "-" or text[7:8] != "-":
+		return None
+	try:
+		if len(text) == 10:
+			return datetime.fromisoformat(text)
+		if text[10] == "T" and text[13] == text[16] == ":" and text[19:] in ("Z", ".000Z"):
+			return datetime.fromisoformat(text[:19]).replace(tzinfo=timezone.utc)
+	except ValueError:
+		pass  # the other way says what is wrong
+	return None
+
+
+def _any_iso(text: str | Bad | None) -> datetime | Bad | None:
 	if not isinstance(text, str):
 		return text
 	match = ISO.fullmatch(text)
