@@ -5,7 +5,10 @@ so nothing is stored."""
 import hashlib
 import random
 import uuid
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 FIRST = (
 	"Abel", "Ada", "Amos", "Anneliese", "Beatriz", "Bennet", "Camille", "Cyrus", "Dara", "Desmond", "Edie", "Elio",
@@ -51,6 +54,18 @@ INSURERS = (
 )
 
 
+class Dice(random.Random):
+	"""Draws that need not be fair to the last digit, three times as fast: a record is drawn anew whenever it is asked for."""
+
+	def choice(self, seq: Sequence[T]) -> T:  # type: ignore[override]
+		"""One of them."""
+		return seq[int(self.random() * len(seq))]
+
+	def randint(self, a: int, b: int) -> int:
+		"""A number from `a` to `b`."""
+		return a + int(self.random() * (b - a + 1))
+
+
 def person_id(seed: int, person: int) -> str:
 	"""The patient master uuid."""
 	digest = hashlib.md5(f"{seed}:{person}".encode(), usedforsecurity=False).digest()
@@ -59,7 +74,7 @@ def person_id(seed: int, person: int) -> str:
 
 def person_fields(seed: int, person: int) -> dict[str, Any]:
 	"""Everything that belongs to the person, as Kipu names it; the same for each of their stays."""
-	dice = random.Random(seed * 1_000_003 + person)  # noqa: S311 - invented people need no secrets
+	dice = Dice(seed * 1_000_003 + person)
 	first, last = dice.choice(FIRST), surname(dice)
 	gender, identity, pronouns = dice.choice(GENDERS)
 	city, state = dice.choice(CITIES)
@@ -94,17 +109,17 @@ def person_fields(seed: int, person: int) -> dict[str, Any]:
 	}
 
 
-def surname(dice: random.Random) -> str:
+def surname(dice: Dice) -> str:
 	"""A surname nobody has."""
 	return dice.choice(STEM) + dice.choice(ENDING)
 
 
-def phone(dice: random.Random) -> str:
+def phone(dice: Dice) -> str:
 	"""A number of the 555-01xx block."""
 	return f"{dice.choice((212, 312, 480, 213))}-555-01{dice.randint(0, 99):02d}"
 
 
-def _contact(dice: random.Random) -> dict[str, Any]:
+def _contact(dice: Dice) -> dict[str, Any]:
 	first, last = dice.choice(FIRST), surname(dice)
 	return {
 		"full_name": f"{first} {last}",
@@ -115,7 +130,7 @@ def _contact(dice: random.Random) -> dict[str, Any]:
 	}
 
 
-def _insurance(dice: random.Random, priority: int) -> dict[str, Any]:
+def _insurance(dice: Dice, priority: int) -> dict[str, Any]:
 	return {
 		"insurance_company": dice.choice(INSURERS),
 		"plan_type": dice.choice(("PPO", "HMO", "EPO")),

@@ -1,7 +1,6 @@
 """A stay of the world as a record of Kipu's, made when it is asked for."""
 
-import random
-from datetime import datetime, timezone
+from datetime import date, datetime, timezone
 from typing import Any
 
 from orchestrator.sync.kipu.simulator import people, places
@@ -59,7 +58,7 @@ def casefile_id(world: World, stay: int) -> str:
 
 
 def _stay_fields(world: World, stay: int) -> dict[str, Any]:
-	dice = random.Random(world.settings.seed * 7_368_787 + stay)  # noqa: S311
+	dice = people.Dice(world.settings.seed * 7_368_787 + stay)
 	place = places.PLACES[world.location[stay]]
 	admitted, discharged = world.admitted[stay], world.discharged[stay]
 	# Everything is drawn whether it is shown or not: a discharge must not change what has nothing to do with it.
@@ -102,16 +101,16 @@ def _moment(world: World, stay: int, day: int) -> str | None:
 		return None if stay % 3 else ""
 	if world.settings.bare_dates == "utc" and not world.minute_of_day(stay):
 		return _day(day) + "T00:00:00Z"
-	return world.instant(stay, day).strftime("%Y-%m-%dT%H:%M:%SZ")
+	return f"{world.instant(stay, day).replace(tzinfo=None).isoformat()}Z"
 
 
 def _day(day: int) -> str:
-	return datetime.fromordinal(day).strftime("%Y-%m-%d")
+	return date.fromordinal(day).isoformat()
 
 
 def _stamp(seconds: float) -> str:
 	moment = datetime.fromtimestamp(seconds, timezone.utc)
-	return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+	return f"{moment.replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
 
 
 def _turned(items: Any, turn: int) -> Any:
