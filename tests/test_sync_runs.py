@@ -7,7 +7,7 @@ import pytest
 
 import frappe
 
-from orchestrator.sync import engine, runs, work
+from orchestrator.sync import engine, load, runs, work
 from orchestrator.sync.kipu.simulator.faults import Fault
 from orchestrator.sync.kipu.simulator.server import Simulator
 from orchestrator.sync.kipu.simulator.world import Settings
@@ -378,6 +378,35 @@ def test_a_server_that_gives_fewer_a_page_than_asked_for_loses_nobody(place):
 	kipu, connection = place(30)
 	kipu.faults.add(Fault("per_cap", times=None, value=7))
 	assert sync(connection)["imported"] == len(kipu.world)
+
+
+def test_places_met_page_by_page_count_for_the_pages_read_ahead(place):
+	kipu, connection = place(60, page_size=5)
+	kipu.faults.add(Fault("status", route="locations", times=None, status=410))
+	assert counts(sync(connection)) == (len(kipu.world), 0, 0, 0)
+	stays = frappe.get_all("Client Stay", {"connection": connection}, pluck="facility")
+	assert len(set(stays)) > 1 and None not in stays
+	before = checksums()
+	assert counts(sync(connection, "full")) == (0, 0, len(kipu.world), 0)
+	assert checksums() == before
+
+
+def test_where_nobody_listens_a_first_import_saves_nothing_one_by_one(place, monkeypatch):
+	kipu, connection = place(40, page_size=5)
+	saved = []
+	monkeypatch.setattr(load, "save", saved.append)
+	assert counts(sync(connection)) == (len(kipu.world), 0, 0, 0)
+	assert saved == []
+
+
+def test_the_first_pages_that_are_new_and_those_after_them_fail_alike(place):
+	kipu, connection = place(40, page_size=5)
+	for stay in (1, 20, 39):
+		kipu.world.set_field(stay, "dob", "soon")
+	first, again = sync(connection, "full"), sync(connection, "full")
+	assert (first["imported"], first["failed"]) == (len(kipu.world) - 3, 3)
+	assert {error["field"] for error in first["errors"]} == {"dob"}
+	assert (again["skipped"], again["failed"]) == (len(kipu.world) - 3, 3)
 
 
 @pytest.mark.parametrize("retry_after", ["seconds", "date"])

@@ -8,7 +8,7 @@ import frappe
 from orchestrator.sync import places
 from orchestrator.sync.connection import Source
 from orchestrator.sync.decide import Verdict, decide
-from orchestrator.sync.incoming import Incoming, Seen, read_record, see
+from orchestrator.sync.incoming import Incoming, Seeing, Seen, see_all
 from orchestrator.sync.issues import Issues
 from orchestrator.sync.kipu.pages import RawRecord
 from orchestrator.sync.kipu.records import RecordError, drift
@@ -26,14 +26,17 @@ class Applier:
 		self._store = store
 		self._issues = issues
 
-	def apply(self, raws: Sequence[RawRecord]) -> Outcomes:
-		"""Take the records. Unchanged ones cost one query, all of them together."""
+	def apply(self, raws: Sequence[RawRecord], seeing: Seeing | None = None) -> Outcomes:
+		"""Take the records, seen already or not. Unchanged ones cost one query, all of them together."""
 		outcomes = Outcomes()
 		places.ensure(raws, self._source, dry_run=self._run.order.dry_run)
-		seen = self._see(raws, outcomes)
-		known = self._store.hashes([each.stay_name for each in seen])
+		if seeing is None or not seeing.holds(self._source):
+			seeing = see_all(raws, self._source)
+		for error in seeing.failures:
+			self._fail(failure_of(error), outcomes)
+		known = self._store.hashes([each.stay_name for each in seeing.seen])
 		fresh = []
-		for each in seen:
+		for each in seeing.seen:
 			hashes, writer = known.get(each.stay_name, ((), None))
 			if each.hash not in hashes:
 				fresh.append(each)
@@ -44,21 +47,12 @@ class Applier:
 			self._take(incomings, outcomes)
 		return outcomes
 
-	def _see(self, raws: Sequence[RawRecord], outcomes: Outcomes) -> list[Seen]:
-		seen = []
-		for raw in raws:
-			try:
-				seen.append(see(raw, self._source))
-			except RecordError as error:
-				self._fail(failure_of(error), outcomes)
-		return seen
-
 	def _read(self, seen: Sequence[Seen], outcomes: Outcomes) -> list[Incoming]:
 		at = datetime.now(timezone.utc)
 		incomings = []
 		for each in seen:
 			try:
-				incoming = read_record(each, self._source, at)
+				incoming = each.read(self._source, at)
 			except RecordError as error:
 				self._fail(failure_of(error), outcomes)
 				continue
@@ -72,7 +66,11 @@ class Applier:
 		groups: dict[str, list[Incoming]] = {}
 		for incoming in incomings:
 			groups.setdefault(incoming.client_name, []).append(incoming)
-		verdicts, failures = self._attempt(groups)
+		persons = self._store.persons(list(groups))
+		verdicts = {name: decide(persons[name], group, self._source) for name, group in groups.items()}
+		# Asked before they are written: the answer is shorter.
+		charts = self._charts([each.incoming for all_ in verdicts.values() for each in all_ if _is_new(each)])
+		failures = {person.client.name: error for person, error in self._store.write(persons.values())}
 		for name, error in failures.items():
 			if len(groups[name]) > 1:
 				# One of a person's records may be at fault: each on its own.
@@ -81,28 +79,19 @@ class Applier:
 			else:
 				failure = RecordFailure(groups[name][0].casefile_id, type(error).__name__, "", True)
 				self._fail(failure, outcomes)
-		self._count(verdicts, outcomes)
-
-	def _attempt(self, groups: dict[str, list[Incoming]]) -> tuple[list[Verdict], dict[str, Exception]]:
-		"""Decide and write. Returns what became of the records, and the persons that could not be written."""
-		persons = self._store.persons(list(groups))
-		verdicts = {name: decide(persons[name], group, self._source) for name, group in groups.items()}
-		failures = {person.client.name: error for person, error in self._store.write(persons.values())}
-		return [each for name, all_ in verdicts.items() if name not in failures for each in all_], failures
+		written = [each for name, all_ in verdicts.items() if name not in failures for each in all_]
+		self._count(written, outcomes)
+		self._watch_charts([each.incoming for each in written if _is_new(each)], charts)
 
 	def _count(self, verdicts: Iterable[Verdict], outcomes: Outcomes) -> None:
-		new = []
 		for verdict in verdicts:
 			incoming = verdict.incoming
 			outcomes.records.append((incoming.casefile_id, verdict.outcome))
 			outcomes.departures += verdict.departed
 			outcomes.changed_fields.update(set(verdict.changed_fields))
-			if verdict.outcome == "imported":
-				new.append(incoming)
 			for doctype, name, field in verdict.reviews:
 				self._issues.raise_("Conflict", "both_changed", field=field, reference=(doctype, name))
 		self._issues.taken(casefile for casefile, _outcome in outcomes.records)
-		self._watch_charts(new)
 
 	def _fail(self, failure: RecordFailure, outcomes: Outcomes) -> None:
 		"""A failure that somebody has discarded is no news: the record is left alone."""
@@ -112,20 +101,24 @@ class Applier:
 		outcomes.failures.append(failure)
 		self._issues.fail(failure)
 
-	def _watch_charts(self, incomings: Sequence[Incoming]) -> None:
-		"""One chart number with two people: somebody has to look. Nothing is merged."""
+	def _charts(self, incomings: Sequence[Incoming]) -> list[tuple[str, str]]:
+		"""Chart number and client of the stays here that have the chart numbers of these."""
 		if not incomings:
-			return
-		people = {str(incoming.stay.chart_id): incoming for incoming in incomings}
+			return []
+		charts = tuple({str(incoming.stay.chart_id) for incoming in incomings})
 		rows = frappe.db.sql(
 			"select chart_id, client from `tabClient Stay` where connection=%(connection)s and chart_id in %(charts)s",
-			{"connection": self._source.name, "charts": tuple(people)},
+			{"connection": self._source.name, "charts": charts},
 		)
-		seen = [(chart, client) for chart, client in rows]
-		seen += [(str(incoming.stay.chart_id), incoming.client_name) for incoming in incomings]
-		for chart, client in seen:
-			incoming = people[chart]
-			if client != incoming.client_name:
+		return [(chart, client) for chart, client in rows]
+
+	def _watch_charts(self, incomings: Sequence[Incoming], charts: Iterable[tuple[str, str]]) -> None:
+		"""One chart number with two people: somebody has to look. Nothing is merged."""
+		people = {str(incoming.stay.chart_id): incoming for incoming in incomings}
+		new = [(str(incoming.stay.chart_id), incoming.client_name) for incoming in incomings]
+		for chart, client in (*charts, *new):
+			incoming = people.get(chart)
+			if incoming and client != incoming.client_name:
 				self._issues.raise_(
 					"Identity",
 					"chart_of_two_people",
@@ -142,6 +135,10 @@ class Applier:
 				if field not in known:
 					known.append(field)
 					self._issues.raise_("Drift", kind, field=field)
+
+
+def _is_new(verdict: Verdict) -> bool:
+	return verdict.outcome == "imported"
 
 
 def failure_of(error: RecordError) -> RecordFailure:

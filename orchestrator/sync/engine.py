@@ -1,7 +1,5 @@
 """A run from its beginning to its end, whatever comes. What goes wrong becomes the run's status, told without a value."""
 
-import time
-from collections.abc import Callable
 from contextlib import suppress
 
 import frappe
@@ -9,12 +7,11 @@ from frappe.utils import now_datetime
 
 from orchestrator.api import errors as api_errors
 from orchestrator.sync import alerts, connection, phases, rollback
+from orchestrator.sync.ahead import Patience
 from orchestrator.sync.errors import Refused, SyncError, UnknownAccessId
 from orchestrator.sync.runs import Cancelled, LeaseLost, Run
 from orchestrator.sync.work import Held, Watch, Work, roll_back
 
-HEARTBEAT_SECONDS = 20.0
-NAP_SECONDS = 2.0
 # What tells that a connection works and is looked after; a retry of single records does not.
 READING = ("incremental", "full", "backfill", "census")
 
@@ -34,9 +31,10 @@ def execute(run: Run, watch: Watch | None = None) -> str:
 
 def _work(run: Run, watch: Watch | None) -> str:
 	source = connection.read(run.order.connection)
-	client, session = connection.open_client(source.name, keep_alive(run))
+	patience = Patience(run.heartbeat)
+	client, session = connection.open_client(source.name, patience.sleep)
 	try:
-		work = Work(run, source, client, watch)
+		work = Work(run, source, client, patience, watch)
 		for phase in phases.plan(work):
 			phase(work)
 		_complete(work)
@@ -97,22 +95,6 @@ def _fail(run: Run, error: Exception) -> None:
 	run.finish("Failed", error_class=type(error).__name__, error_text=text)
 	if isinstance(error, UnknownAccessId | Refused) and not run.order.dry_run:
 		alerts.pause(run, error.explanation)
-
-
-def keep_alive(run: Run) -> Callable[[float], None]:
-	"""A `sleep` for waits between requests: it keeps the lease, and ends when the run is cancelled."""
-	heard = time.monotonic()
-
-	def sleep(seconds: float) -> None:
-		nonlocal heard
-		until = time.monotonic() + seconds
-		while (left := until - time.monotonic()) > 0:
-			time.sleep(min(left, NAP_SECONDS))
-			if time.monotonic() - heard > HEARTBEAT_SECONDS or seconds > NAP_SECONDS:
-				heard = time.monotonic()
-				run.heartbeat()
-
-	return sleep
 
 
 def _reconnect() -> None:

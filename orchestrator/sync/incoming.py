@@ -4,16 +4,16 @@ import functools
 import hashlib
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from orchestrator.sync.connection import Source
+from orchestrator.sync.connection import Place, Source
 from orchestrator.sync.identity import client_name, stay_name
 from orchestrator.sync.kipu.mapping import Mapped, canonical, map_record
 from orchestrator.sync.kipu.pages import RawRecord
-from orchestrator.sync.kipu.records import Stay, parse_record, split_casefile
+from orchestrator.sync.kipu.records import RecordError, Stay, parse_record, split_casefile
 from orchestrator.sync.kipu.values import clean_id
 from orchestrator.sync.redaction import PrivateDict
 
@@ -37,7 +37,7 @@ class Incoming:
 	hash: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Seen:
 	"""A record as it came, told apart from what was taken over before without reading it."""
 
@@ -45,6 +45,38 @@ class Seen:
 	casefile_id: str
 	stay_name: str
 	hash: str
+	_incoming: Incoming | None = field(default=None, repr=False)
+
+	def read(self, source: Source, at: datetime) -> Incoming | None:
+		"""As `read_record`, once."""
+		if self._incoming is None:
+			self._incoming = read_record(self, source, at)
+		return self._incoming
+
+
+@dataclass(frozen=True, slots=True)
+class Seeing:
+	"""A page's records and what could not be made out, for the connection's places at that moment."""
+
+	seen: list[Seen]
+	failures: list[RecordError]
+	places: dict[str, Place]
+	default_facility: str | None
+
+	def holds(self, source: Source) -> bool:
+		"""False if a place has been added since, on which it depends how a record is read."""
+		return (self.places, self.default_facility) == (source.places, source.default_facility)
+
+
+def see_all(raws: Iterable[RawRecord], source: Source) -> Seeing:
+	"""All records of a page."""
+	seeing = Seeing([], [], dict(source.places), source.default_facility)
+	for raw in raws:
+		try:
+			seeing.seen.append(see(raw, source))
+		except RecordError as error:
+			seeing.failures.append(error)
+	return seeing
 
 
 def see(raw: RawRecord, source: Source) -> Seen:
@@ -101,8 +133,10 @@ def local_time(moment: datetime | None, source: Source) -> datetime | None:
 
 
 def word_of(values: Mapping[str, Any]) -> PrivateDict:
-	"""Mapped values as text."""
-	return PrivateDict([(name, canonical(value)) for name, value in values.items()])
+	"""Mapped values as text. They are clean: a text is itself."""
+	return PrivateDict(
+		[(name, value if type(value) is str else canonical(value)) for name, value in values.items()]
+	)
 
 
 def context_of(raw: RawRecord, source: Source) -> tuple[str, ...]:
@@ -125,12 +159,21 @@ def fingerprint(raw: RawRecord, context: tuple[str, ...]) -> str:
 	Equal for records that come to the same: the order of lists and the kind of blank don't count, nor when it was last
 	touched. The status is not in it, that changes with time alone."""
 	content = {
-		name: sorted(map(_as_text, value)) if isinstance(value, list) else value
+		name: _in_any_order(value) if isinstance(value, list) else value
 		for name, value in raw.items()
 		if value is not None and value != "" and name not in VOLATILE
 	}
 	text = _as_text([context, PrivateDict(content)])
 	return f"{_shape(tuple(raw)):08x}:{hashlib.sha256(text.encode()).hexdigest()[:32]}"
+
+
+def _in_any_order(values: list[Any]) -> list[Any]:
+	if len(values) < 2:
+		return values
+	try:
+		return sorted(values)
+	except TypeError:  # objects have no order of their own
+		return sorted(map(_as_text, values))
 
 
 @functools.lru_cache(maxsize=64)

@@ -108,12 +108,13 @@ def census(work: Work) -> None:
 def _census_once(work: Work, present: set[str]) -> ReadTally:
 	"""One read of the census, from its first page, whatever was read before: only such a read says who is missing."""
 	tally = ReadTally()
-	for page in work.client.census():
-		work.answered = True
-		tally.observe(page)
-		work.count(page)
-		present.update(_names(work, page.records))
-		work.take(lambda page=page: work.applier.apply(page.records), _mark(work, "census"))  # type: ignore[misc]
+	with work.pages(work.client.census()) as pages:
+		for page, seeing in pages:
+			work.answered = True
+			tally.observe(page)
+			work.count(page)
+			present.update(_names(work, page.records))
+			work.take_page(page, seeing, _mark(work, "census"))
 	return tally
 
 

@@ -3,18 +3,21 @@
 import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
 import frappe
 
+from orchestrator.sync.ahead import Patience, giving_way, read_ahead
 from orchestrator.sync.applier import Applier
 from orchestrator.sync.connection import Source
 from orchestrator.sync.errors import Refused, RouteDisabled
+from orchestrator.sync.incoming import Seeing, see_all
 from orchestrator.sync.issues import Issues
 from orchestrator.sync.kipu.client import KipuClient
 from orchestrator.sync.kipu.pages import Page, ReadTally
+from orchestrator.sync.kipu.records import RecordError
 from orchestrator.sync.load import DatabaseStore
 from orchestrator.sync.runs import Run
 from orchestrator.sync.store import DryStore, Store, count_in_care
@@ -44,10 +47,15 @@ class Held(Exception):  # noqa: N818 - named for what happened
 class Work:
 	"""A run with its source, its client and its store."""
 
-	def __init__(self, run: Run, source: Source, client: KipuClient, watch: Watch | None = None) -> None:
+	def __init__(
+		self, run: Run, source: Source, client: KipuClient, patience: Patience, watch: Watch | None = None
+	) -> None:
 		self.run = run
 		self.source = source
 		self.client = client
+		self.patience = patience
+		# Whether records are likely to be new, as those before them were: then they are read before that is certain.
+		self._eager = False
 		self.store: Store = DryStore(source) if run.order.dry_run else DatabaseStore(source, run.name)
 		# Turns false when a read could not be trusted: then the cursor stays where it is.
 		self.complete = not run.checkpoint.get("torn")
@@ -107,8 +115,27 @@ class Work:
 		return False
 
 	def _read_once(self, fetch: Callable[[int], Iterator[Page]], mark: Mark, resumed: Mark) -> bool:
+		with self.pages(fetch(resumed.get("page", 1))) as pages:
+			return self._take_all(pages, mark, resumed)
+
+	@contextmanager
+	def pages(self, pages: Iterator[Page]) -> Iterator[Iterator[tuple[Page, Seeing]]]:
+		"""Pages with what is seen in them, each fetched while the one before is taken."""
+		with read_ahead(map(self._look_at, pages), self.patience) as seen:
+			yield seen
+
+	def _look_at(self, page: Page) -> tuple[Page, Seeing]:
+		"""In the thread that reads ahead."""
+		seeing = see_all(giving_way(page.records), self.source)
+		at = datetime.now(timezone.utc)
+		for each in giving_way(seeing.seen if self._eager else ()):
+			with suppress(RecordError):  # told when the record is taken
+				each.read(self.source, at)
+		return page, seeing
+
+	def _take_all(self, pages: Iterator[tuple[Page, Seeing]], mark: Mark, resumed: Mark) -> bool:
 		tally, base = ReadTally(), 0
-		for page in fetch(resumed.get("page", 1)):
+		for page, seeing in pages:
 			self.answered = True
 			if resumed and page.number == resumed["page"]:
 				if digest(page) != resumed["anchor"]:
@@ -118,10 +145,16 @@ class Work:
 			tally.observe(page)
 			self.count(page)
 			progress = {"page": page.number, "records": base + tally.records, "anchor": digest(page)}
-			self.take(lambda page=page: self.applier.apply(page.records), {**mark, **progress})  # type: ignore[misc]
+			self.take_page(page, seeing, {**mark, **progress})
 			if not page.paginated:
 				return self._trusts_one(page, mark)
 		return tally.totals == {base + tally.records} and tally.distinct == tally.records
+
+	def take_page(self, page: Page, seeing: Seeing, mark: Mark) -> None:
+		"""Take the records of a page."""
+		imported = self.run.tally.imported
+		self.take(lambda: self.applier.apply(page.records, seeing), mark)
+		self._eager = self.run.tally.imported - imported > len(page.records) // 2
 
 	def count(self, page: Page) -> None:
 		"""Count a page that was read."""
