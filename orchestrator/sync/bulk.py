@@ -62,7 +62,9 @@ def write(persons: Collection[Person], templates: Templates) -> dict[str, str]:
 def _write(doctype: str, records: Collection[Record], template: PrivateDict, moment: str) -> None:
 	named = {"name", "creation", *chain.from_iterable(record.row for record in records)} - {"modified"}
 	varying = PrivateDict({name: value for name, value in template.items() if name in named})
-	same = PrivateDict({name: value for name, value in template.items() if name not in named})
+	same = PrivateDict(
+		{name: value for name, value in template.items() if name not in named and value is not None}
+	)
 	same["modified"] = moment
 	new = [_values(record, varying, moment) for record in records if record.new]
 	# One that is there already as another's is an error, not an update.

@@ -172,7 +172,7 @@ def _usual_iso(text: str) -> datetime | None:
 	try:
 		if len(text) == 10:
 			return datetime.fromisoformat(text)
-		if text[10] == "T" and text[13] == text[16] == ":" and text[19:] in ("Z", ".000Z"):
+		if text[10:11] == "T" and text[13:14] == text[16:17] == ":" and text[19:] in ("Z", ".000Z"):
 			return datetime.fromisoformat(text[:19]).replace(tzinfo=timezone.utc)
 	except ValueError:
 		pass  # the other way says what is wrong
