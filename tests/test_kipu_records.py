@@ -102,9 +102,17 @@ def test_a_location_without_a_zone_has_the_default():
 @pytest.mark.parametrize(
 	"written",
 	[
-		"2026-02-30", "05/03/2026", "soon", "2026-03-05T25:00:00Z", "0000-01-01", "2026-03-05T", "2026-03-0", "2026-W10-4",
-		"2026-03-05T05:00:00.00Z0", "2026-03-05T05:00Z:00",
-	],  # fmt: skip
+		"2026-02-30",
+		"05/03/2026",
+		"soon",
+		"2026-03-05T25:00:00Z",
+		"0000-01-01",
+		"2026-03-05T",
+		"2026-03-0",
+		"2026-W10-4",
+		"2026-03-05T05:00:00.00Z0",
+		"2026-03-05T05:00Z:00",
+	],
 )
 def test_an_unreadable_date_is_an_error_of_its_field(written):
 	with pytest.raises(RecordError) as caught:

@@ -473,6 +473,7 @@ def test_remote_control_needs_its_token(kipu, token):
 	assert control(kipu, "GET", "state", token=token.encode().decode("latin-1"))[0] == 401
 
 
+@pytest.mark.site  # the package it is in needs Frappe
 def test_it_runs_as_a_command_and_says_where_it_is():
 	root = str(Path(__file__).parents[1])
 	process = subprocess.Popen(
