@@ -329,6 +329,36 @@ def test_a_mass_discharge_is_held_before_its_page_is_kept(place):
 	assert {stay_of(connection, chart(stay)).status for stay in stays} == {"Active"}
 
 
+def blank(kipu: Simulator, name: str, stays: range) -> None:
+	for stay in stays:
+		kipu.world.set_field(stay, name, "")
+
+
+def test_a_mass_blanking_is_held_before_its_page_is_kept(place):
+	kipu, connection = place(20, mass_change_minimum=3, mass_change_percent=10, page_size=5)
+	for stay in range(len(kipu.world)):
+		kipu.world.set_field(stay, "program", "Residential")
+	sync(connection)
+	blank(kipu, "program", range(len(kipu.world)))
+	assert sync(connection, "full", dry_run=True)["status"] == "Held"
+	run = sync(connection, "full")
+	assert (run["status"], run["updated"]) == ("Held", 0)
+	assert run["held_reason"].startswith("It would blank Client Stay.program in 5 records; the limit is 3.")
+	assert frappe.db.count("Client Stay", {"connection": connection, "program": ("is", "not set")}) == 0
+
+
+def test_fields_that_become_blank_here_and_there_hold_nothing(place):
+	kipu, connection = place(20, mass_change_minimum=3, mass_change_percent=20)
+	sync(connection)
+	with_program = frappe.db.count("Client Stay", {"connection": connection, "program": ("is", "set")})
+	few = len(kipu.world) * 20 // 100
+	blank(kipu, "program", range(few))
+	blank(kipu, "referrer_name", range(few, 2 * few))
+	assert (few > 3, sync(connection, "full")["status"]) == (True, "Completed")
+	left = frappe.db.count("Client Stay", {"connection": connection, "program": ("is", "set")})
+	assert with_program - left == few
+
+
 # What an instance does not offer
 
 

@@ -102,7 +102,7 @@ def cancel_sync(run: str) -> RunStanding:
 @frappe.whitelist(methods=["POST"])
 @endpoint(_lt("Sync run approved"), effect=WRITES)
 def approve_sync_run(run: str) -> RunStanding:
-	"""Let a held run go on, however many it takes out of care. A job does it.
+	"""Let a held run go on, however many it takes out of care or fields it blanks. A job does it.
 
 	Who may: System Manager, Kipu Sync Manager. Errors: 404 for an unknown run, 409 if it is not held or another is at
 	work."""

@@ -11,18 +11,20 @@ ROLES = ("System Manager", "Kipu Sync Manager")
 CONNECTION = "Kipu Connection"
 
 
-def why_held(departures: int, limit: int) -> str:
-	"""Why a run waits for approval."""
-	return _("It would take {0} out of care; the limit is {1}. Look why, then approve or cancel it.").format(
-		departures, limit
-	)
+def why_held(count: int, limit: int, field: str = "") -> str:
+	"""Why a run waits for approval: because of departures, or of records in which `field` would become blank."""
+	if field:
+		text = _("It would blank {2} in {0} records; the limit is {1}. Look why, then approve or cancel it.")
+	else:
+		text = _("It would take {0} out of care; the limit is {1}. Look why, then approve or cancel it.")
+	return text.format(count, limit, field)
 
 
 def held(run: Run) -> None:
 	"""Somebody has to approve a run."""
 	if run.order.dry_run:
 		return
-	subject = _("Kipu sync {0} of {1} is held: it would take unusually many clients out of care").format(
+	subject = _("Kipu sync {0} of {1} is held: unusually many clients would leave care or lose a value").format(
 		run.name, run.order.connection
 	)
 	notify(subject, "Sync Run", run.name)

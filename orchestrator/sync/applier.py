@@ -89,6 +89,7 @@ class Applier:
 			outcomes.records.append((incoming.casefile_id, verdict.outcome))
 			outcomes.departures += verdict.departed
 			outcomes.changed_fields.update(set(verdict.changed_fields))
+			outcomes.blanked_fields.update(verdict.blanked_fields)
 			for doctype, name, field in verdict.reviews:
 				self._issues.raise_("Conflict", "both_changed", field=field, reference=(doctype, name))
 		self._issues.taken(casefile for casefile, _outcome in outcomes.records)

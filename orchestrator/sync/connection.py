@@ -79,9 +79,9 @@ class Source:
 	places: dict[str, Place] = field(default_factory=dict)
 	default_facility: str | None = None
 
-	def departure_limit(self, in_care: int) -> int:
-		"""How many may leave care in one run before it is held."""
-		return max(self.mass_change_minimum, in_care * self.mass_change_percent // 100)
+	def mass_change_limit(self, count: int) -> int:
+		"""How many of `count` records may leave care, or lose a value, in one run before it is held."""
+		return max(self.mass_change_minimum, count * self.mass_change_percent // 100)
 
 
 def read(name: str) -> Source:

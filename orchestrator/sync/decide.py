@@ -110,12 +110,14 @@ class Person:
 
 @dataclass(slots=True)
 class Verdict:
-	"""What became of one record of Kipu's. `reviews`: fields that wait for a person, each with its record."""
+	"""What became of one record of Kipu's. `blanked_fields`: of the changed ones, those whose value is taken away.
+	`reviews`: fields that wait for a person, each with its record."""
 
 	incoming: Incoming
 	outcome: Outcome
 	departed: bool
 	changed_fields: tuple[str, ...]
+	blanked_fields: tuple[str, ...]
 	reviews: tuple[tuple[str, str, str], ...]
 
 
@@ -146,6 +148,7 @@ def decide_one(person: Person, incoming: Incoming, source: Source) -> Verdict:
 		outcome,
 		was_in_care and stay.row.get("status") not in IN_CARE,
 		_changed_fields(stay, of_client),
+		(*_blanked("Client Stay", of_stay), *_blanked("Client", of_client)),
 		(
 			*((stay.doctype, stay.name, name) for name in (of_stay.reviews if of_stay else ())),
 			*(("Client", person.client.name, name) for name in (of_client.reviews if of_client else ())),
@@ -214,6 +217,15 @@ def _changed_fields(stay: Record, of_client: Plan | None) -> tuple[str, ...]:
 		*(f"Client Stay.{name}" for name in of_stay),
 		*(f"Client.{name}" for name in (of_client.values if of_client else ())),
 	)
+
+
+def _blanked(doctype: str, planned: Plan | None) -> list[str]:
+	"""Fields that had a value and have none now."""
+	return [
+		f"{doctype}.{change.field}"
+		for change in (planned.changes if planned else ())
+		if canonical(change.new) is None and canonical(change.old) is not None
+	]
 
 
 def _derive(stay: Record, incoming: Incoming, source: Source) -> None:

@@ -57,7 +57,7 @@ def sweep(work: Work, present: Collection[str]) -> None:
 	if not absent:
 		return
 	if len(absent) > work.limit:
-		work.check_limit(len(absent))
+		work.check_departures(len(absent))
 	mark = {**work.run.checkpoint, "phase": "census"}
 	rows = iter(absent)
 	while some := list(islice(rows, LOOKED_UP_AT_ONCE)):
@@ -198,4 +198,5 @@ def _add(outcomes: Outcomes, more: Outcomes) -> None:
 	outcomes.records += more.records
 	outcomes.failures += more.failures
 	outcomes.changed_fields.update(more.changed_fields)
+	outcomes.blanked_fields.update(more.blanked_fields)
 	outcomes.departures += more.departures

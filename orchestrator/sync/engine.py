@@ -79,7 +79,7 @@ def _ending(run: Run, error: Exception) -> str:
 		run.finish("Cancelled")
 		return "Cancelled"
 	if isinstance(error, Held):
-		run.finish("Held", held_reason=alerts.why_held(error.departures, error.limit))
+		run.finish("Held", held_reason=alerts.why_held(error.count, error.limit, error.field))
 		alerts.held(run)
 		return "Held"
 	_fail(run, error)

@@ -156,6 +156,11 @@ def count_in_care(connection: str) -> int:
 	return frappe.db.count("Client Stay", {"connection": connection, "status": ("in", sorted(IN_CARE))})
 
 
+def count_here(connection: str, field: str) -> int:
+	"""How many records of the DocType of `Client.field` or `Client Stay.field` there are."""
+	return frappe.db.count(field.partition(".")[0], {"connection": connection})
+
+
 def read_in_care(connection: str) -> list[StayRow]:
 	"""Name, client, casefile id and location id of the stays in care."""
 	return list(

@@ -56,6 +56,7 @@ class Outcomes:
 	records: list[tuple[str, Outcome]] = field(default_factory=list)
 	failures: list[RecordFailure] = field(default_factory=list)
 	changed_fields: Counter[str] = field(default_factory=Counter)
+	blanked_fields: Counter[str] = field(default_factory=Counter)
 	departures: int = 0
 
 
@@ -71,6 +72,7 @@ class Tally:
 	records_read: int = 0
 	departures: int = 0
 	changed_fields: Counter[str] = field(default_factory=Counter)
+	blanked_fields: Counter[str] = field(default_factory=Counter)
 	failures: list[RecordFailure] = field(default_factory=list)
 	_met: Mapping[Outcome, Numbers] = field(
 		default_factory=lambda: {outcome: Numbers() for outcome in OUTCOMES}, repr=False
@@ -84,6 +86,7 @@ class Tally:
 		for failure in outcomes.failures:
 			self.fail(failure)
 		self.changed_fields.update(outcomes.changed_fields)
+		self.blanked_fields.update(outcomes.blanked_fields)
 		self.departures += outcomes.departures
 
 	def count(self, key: str, outcome: Outcome) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import date, datetime, timedelta, timezone
@@ -20,7 +21,7 @@ from orchestrator.sync.kipu.pages import Page, ReadTally
 from orchestrator.sync.kipu.records import RecordError
 from orchestrator.sync.load import DatabaseStore
 from orchestrator.sync.runs import Run
-from orchestrator.sync.store import DryStore, Store, count_in_care
+from orchestrator.sync.store import DryStore, Store, count_here, count_in_care
 from orchestrator.sync.tally import Outcomes
 
 # A read that came out torn is repeated so many times: records move while they are read.
@@ -36,12 +37,14 @@ Mark = dict[str, Any]
 
 
 class Held(Exception):  # noqa: N818 - named for what happened
-	"""The run would take more people out of care than its limit. Somebody has to approve it."""
+	"""The run would take more people out of care than its limit, or blank a `field` in more records. Somebody has to
+	approve it."""
 
-	def __init__(self, departures: int, limit: int) -> None:
-		super().__init__(departures, limit)
-		self.departures = departures
+	def __init__(self, count: int, limit: int, field: str = "") -> None:
+		super().__init__(count, limit, field)
+		self.count = count
 		self.limit = limit
+		self.field = field
 
 
 class Work:
@@ -67,7 +70,7 @@ class Work:
 		self._watch = watch
 		self._shown_at = 0.0
 		run.in_care_before = count_in_care(source.name)
-		self.limit = source.departure_limit(run.in_care_before)
+		self.limit = source.mass_change_limit(run.in_care_before)
 		self.renew()
 
 	@property
@@ -93,13 +96,23 @@ class Work:
 				if attempt == PAGE_ATTEMPTS:
 					raise
 				continue
-			self.check_limit(outcomes.departures)
+			self.check_departures(outcomes.departures)
+			self.check_blanked(outcomes.blanked_fields)
 			self.run.tally.take(outcomes)
 			self.run.commit(mark)
 			self.show()
 			return
 
-	def check_limit(self, departures: int) -> None:
+	def check_blanked(self, blanked: Counter[str]) -> None:
+		"""Raise Held if with these the run takes a field's value from more records than its limit: of all that are here."""
+		for field, more in blanked.items():
+			count = self.run.tally.blanked_fields[field] + more
+			if count > self.source.mass_change_minimum and not self.run.approved:
+				limit = self.source.mass_change_limit(count_here(self.source.name, field))
+				if count > limit:
+					raise Held(count, limit, field)
+
+	def check_departures(self, departures: int) -> None:
 		"""Raise Held if with these the run goes beyond its limit."""
 		total = self.run.tally.departures + departures
 		if departures and total > self.limit and not self.run.approved:
