@@ -24,9 +24,9 @@ def held(run: Run) -> None:
 	"""Somebody has to approve a run."""
 	if run.order.dry_run:
 		return
-	subject = _("Kipu sync {0} of {1} is held: unusually many clients would leave care or lose a value").format(
-		run.name, run.order.connection
-	)
+	subject = _(
+		"Kipu sync {0} of {1} is held: unusually many clients would leave care or lose a value"
+	).format(run.name, run.order.connection)
 	notify(subject, "Sync Run", run.name)
 
 
