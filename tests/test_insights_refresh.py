@@ -106,6 +106,42 @@ def test_open_pages_are_told_which_items_are_new_and_no_value(api, site, counted
 	assert messages[0]["room"] == f"doc:Orchestrator Dashboard/{name}"
 
 
+def test_what_one_reader_has_refreshed_is_new_for_the_others_too_when_their_page_asks(api, site):
+	note, reader, other = factories.unique("Note"), insights.make_reader(), insights.make_reader()
+	refreshed, left_alone = (
+		insights.make_metric("Number Card", insights.make_card(note).name) for _ in range(2)
+	)
+	name = insights.make_dashboard(refreshed, left_alone)
+	insights.make_todos(1, note, allocated_to=reader)
+	assert insights.value(api(reader).get(GET, dashboard=name), refreshed.name) == 1
+	insights.make_todos(1, note, allocated_to=reader)
+	api(other).post(REFRESH, dashboard=name, items=[refreshed.name])
+	reply = api(reader).get(GET, dashboard=name)
+	assert [insights.value(reply, metric.name) for metric in (refreshed, left_alone)] == [2, 1]
+
+
+def test_a_figure_of_ones_own_that_is_slow_is_told_as_it_is_and_stale_then(api, site):
+	note, reader, other = factories.unique("Note"), insights.make_reader(), insights.make_reader()
+	metric = insights.make_metric("Number Card", insights.make_card(note).name)
+	name = insights.make_dashboard(metric)
+	assert insights.value(api(reader).get(GET, dashboard=name), metric.name) == 0
+	frappe.set_user(reader)
+	scope = insights.scopes.of_caller()
+	frappe.set_user("Administrator")
+	insights.rewrite_kept(name, scope, seconds=5)
+	insights.make_todos(1, note, allocated_to=reader)
+	api(other).post(REFRESH, dashboard=name)
+	found = insights.item(api(reader).get(GET, dashboard=name), metric.name)
+	assert (found["value"], found["stale"]) == (0, True)
+
+
+def test_a_refresh_is_no_reason_to_compute_for_the_one_who_asked_again(api, site):
+	metric = insights.make_random_metric()
+	client, name = api(), insights.make_dashboard(metric)
+	refreshed = insights.value(client.post(REFRESH, dashboard=name), metric.name)
+	assert insights.value(client.get(GET, dashboard=name), metric.name) == refreshed
+
+
 class listening:  # noqa: N801
 	"""What the site publishes for browsers meanwhile."""
 

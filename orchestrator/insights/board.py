@@ -42,11 +42,12 @@ def show(plan: Plan) -> Dashboard:
 
 def refresh(plan: Plan, chosen: Sequence[Placed]) -> Dashboard:
 	"""The chosen items, computed anew; open Desk pages are told."""
-	found = look_up(chosen)
+	asked_at, found = time.time(), look_up(chosen)
 	wanted = [placed for placed, scope, value in found if scope and not is_slow(value)]
 	shown = answer(plan, found, wanted, queue_the_rest=True)
 	jobs.record_soon()
-	jobs.announce(plan, [item["name"] for item in shown["items"] if item["name"] not in shown["queued"]])
+	ready = [placed.metric for placed in chosen if placed.metric.name not in shown["queued"]]
+	jobs.announce(plan, ready, asked_at)
 	return shown
 
 

@@ -10,6 +10,7 @@ from frappe.utils.background_jobs import is_job_enqueued
 
 from orchestrator.insights import alerts, dashboards, history, scopes, values
 from orchestrator.insights.dashboards import OURS, Plan
+from orchestrator.insights.metrics import Metric
 from orchestrator.insights.scopes import ADMINISTRATOR, acting_as
 
 EVENT = "orchestrator_metrics"
@@ -42,20 +43,22 @@ def refresh_items(doctype: str, dashboard: str, names: list[str]) -> None:
 	"""The job: the items, one after the other, as the user who asked."""
 	from orchestrator.insights import board
 
-	plan = dashboards.find(dashboard, doctype)
+	plan, asked_at = dashboards.find(dashboard, doctype), time.time()
 	for placed, scope, value in board.look_up([item for item in plan.items if item.metric.name in names]):
 		if scope:
 			values.compute_once(placed.metric, scope, value)
-			announce(plan, [placed.metric.name], at_once=True)
+			announce(plan, [placed.metric], asked_at, at_once=True)
 	record_soon()
 
 
-def announce(plan: Plan, names: list[str], at_once: bool = False) -> None:
-	"""Tell whoever has the dashboard open that these items are new. Never their values: others may not see them."""
-	if names:
+def announce(plan: Plan, metrics: list[Metric], asked_at: float, at_once: bool = False) -> None:
+	"""Tell whoever has the dashboard open that these items are new since `asked_at`. Never their values: others may not
+	see them. Each page asks for its reader's, which are due then."""
+	if metrics:
+		values.outdate(metrics, asked_at)
 		frappe.publish_realtime(
 			EVENT,
-			{"dashboard": plan.name, "items": names},
+			{"dashboard": plan.name, "items": [metric.name for metric in metrics]},
 			doctype=plan.doctype,
 			docname=plan.name,
 			after_commit=not at_once,
@@ -116,7 +119,7 @@ def refresh_due_dashboards() -> list[str]:
 
 def refresh_dashboard(dashboard: str) -> None:
 	"""The job: what is shared once, the rest for each of those who have looked within a week."""
-	plan = dashboards.plan_of(dashboard)
+	plan, asked_at = dashboards.plan_of(dashboard), time.time()
 	if not plan:
 		return
 	own = [placed.metric.key for placed in plan.items if not placed.metric.compute_as]
@@ -124,7 +127,7 @@ def refresh_dashboard(dashboard: str) -> None:
 		with acting_as(user):
 			refresh_for(plan, shared=user == ADMINISTRATOR)
 	record()
-	announce(plan, [placed.metric.name for placed in plan.items], at_once=True)
+	announce(plan, [placed.metric for placed in plan.items], asked_at, at_once=True)
 
 
 def refresh_for(plan: Plan, shared: bool) -> None:

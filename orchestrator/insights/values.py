@@ -4,7 +4,7 @@ import json
 import time
 import traceback
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -33,7 +33,7 @@ POLL_SECONDS = 0.02
 class Value:
 	"""A figure as it was computed. `at` is the time (epoch), `seconds` what it took, `id` tells two computations apart.
 
-	With an `error`, `value` is the last one there was."""
+	With an `error`, `value` is the last one there was. `outdated`: somebody has asked for a newer one since."""
 
 	id: str
 	kind: str
@@ -43,26 +43,51 @@ class Value:
 	at: float
 	seconds: float
 	error: dict[str, str] | None = None
+	outdated: bool = False
 
 
 def key_of(metric: Metric, scope: Scope) -> str:
 	return f"orchestrator:metric:{metric.key}:{metric.version}:{scope.key}"
 
 
+def mark_of(metric: Metric) -> str:
+	return f"orchestrator:metric-asked:{metric.key}"
+
+
 def kept(wanted: Iterable[tuple[Metric, Scope]]) -> list[Value | None]:
 	"""The values there are, in one round trip."""
-	cache = frappe.cache()
-	keys = [cache.make_key(key_of(metric, scope)) for metric, scope in wanted]
+	cache, pairs = frappe.cache(), list(wanted)
+	keys = [key_of(metric, scope) for metric, scope in pairs] + [mark_of(metric) for metric, _scope in pairs]
 	try:
-		texts = cache.mget(keys) if keys else []
+		texts = cache.mget([cache.make_key(key) for key in keys]) if keys else []
 	except RedisConnectionError:
 		texts = [None] * len(keys)
-	return [Value(**json.loads(text)) if text else None for text in texts]
+	return [
+		read_kept(text, mark) for text, mark in zip(texts[: len(pairs)], texts[len(pairs) :], strict=True)
+	]
+
+
+def read_kept(text: bytes | None, mark: bytes | None) -> Value | None:
+	"""A value as it was kept, and whether a newer one was asked for since."""
+	if not text:
+		return None
+	value = Value(**json.loads(text))
+	return replace(value, outdated=True) if mark and value.at < float(mark) else value
+
+
+def outdate(metrics: Iterable[Metric], asked_at: float) -> None:
+	"""Somebody asked for newer figures at this time. Of a figure that each reader has of their own, only the asker's is
+	new then: the others' are due. A shared one is the same for all."""
+	cache = frappe.cache()
+	for metric in metrics:
+		if not metric.compute_as:
+			cache.setex(cache.make_key(mark_of(metric)), KEPT_SECONDS, asked_at)
 
 
 def is_due(value: Value, metric: Metric) -> bool:
 	"""True if it is time for a newer value."""
-	return time.time() - value.at >= (ERROR_SECONDS if value.error else metric.stale_after * 60)
+	age = time.time() - value.at
+	return value.outdated or age >= (ERROR_SECONDS if value.error else metric.stale_after * 60)
 
 
 def compute_once(metric: Metric, scope: Scope, known: Value | None) -> Value | None:

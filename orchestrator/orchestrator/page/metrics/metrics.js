@@ -5,7 +5,14 @@ frappe.pages["metrics"].on_page_load = (wrapper) => {
 frappe.pages["metrics"].on_page_show = (wrapper) => wrapper.metrics.show();
 
 const DOCTYPE = "Orchestrator Dashboard";
+const EVENT = "orchestrator_metrics";
+const NUMBERS = ["Currency", "Float", "Int", "Percent", "Duration"];
+const LABEL_SPACE = 1.15; // of what the chart reckons a letter takes, which is more than it does
 const SPANS = { Quarter: 3, Third: 4, Half: 6, "Two Thirds": 8, Full: 12 };
+const COLORS = ["#318ad8", "#48bb74", "#f8814f", "#7c5cc4", "#f56b6b", "#a6b1b9"];
+const PIES = ["Pie", "Donut", "Percentage"];
+// Many pages hear of a refresh at once: each asks at a moment of its own within this time, once for all it has heard.
+const PAUSE = 700;
 const CHART_TYPES = { Bar: "bar", Line: "line", Pie: "pie", Donut: "donut", Percentage: "percentage" };
 
 class MetricsPage {
@@ -21,8 +28,15 @@ class MetricsPage {
 		this.page.set_primary_action(__("Refresh"), () => this.refresh(), "refresh");
 		this.page.add_menu_item(__("Edit Dashboard"), () => frappe.set_route("Form", DOCTYPE, this.name));
 		this.body = $(`<div class="metrics-board"></div>`).appendTo(this.page.main);
-		frappe.realtime.on("orchestrator_metrics", (news) => {
-			if (news.dashboard === this.name && frappe.get_route()[0] === "metrics") this.load();
+		this.asked = this.answered = 0;
+		frappe.realtime.on(EVENT, (news) => news.dashboard === this.name && this.load_soon());
+		// After a lost connection comes another one, which hears nothing yet and has missed what was said meanwhile.
+		frappe.realtime.on("disconnect", () => (this.was_lost = true));
+		frappe.realtime.on("connect", () => {
+			if (!this.was_lost || !this.name) return;
+			this.was_lost = false;
+			frappe.realtime.emit("doc_subscribe", DOCTYPE, this.name);
+			this.load_soon();
 		});
 	}
 
@@ -30,7 +44,6 @@ class MetricsPage {
 		const name = frappe.get_route()[1] || this.name || (await this.first());
 		if (!name) return this.tell(__("There is no dashboard that you may open."));
 		this.name = name;
-		if (this.field.get_value() !== name) this.field.set_value(name);
 		this.listen();
 		this.load();
 	}
@@ -50,41 +63,84 @@ class MetricsPage {
 		return rows.length && rows[0].name;
 	}
 
+	load_soon() {
+		if (this.is_waiting) return;
+		this.is_waiting = true;
+		setTimeout(() => {
+			this.is_waiting = false;
+			if (frappe.get_route()[0] === "metrics") this.load();
+		}, PAUSE * (0.3 + 0.7 * Math.random()));
+	}
+
 	load() {
 		return this.ask("get_dashboard", "GET");
 	}
 
 	refresh() {
-		return this.ask("refresh_metrics", "POST");
+		return this.name && this.ask("refresh_metrics", "POST");
 	}
 
 	async ask(method, type) {
-		const asked = this.name;
-		const reply = await frappe.call({ method: `orchestrator.insights.${method}`, type, args: { dashboard: asked } });
-		if (asked === this.name && reply.data) this.render(reply.data);
+		const name = this.name;
+		const number = ++this.asked;
+		let reply;
+		try {
+			reply = await frappe.call({ method: `orchestrator.insights.${method}`, type, args: { dashboard: name } });
+		} catch (refused) {
+			// Frappe has told why. Of what was shown, nothing may stay if it is not to be seen any more.
+			if (name === this.name && [403, 404].includes(refused.status)) this.tell(__("This dashboard cannot be shown."));
+			return;
+		}
+		// A reply that was overtaken by that to a later question is old.
+		if (name !== this.name || number < this.answered || !reply.data) return;
+		this.answered = number;
+		this.render(reply.data);
 	}
 
 	render(board) {
 		this.page.set_title(board.title);
-		const at = board.refreshed_at ? frappe.datetime.prettyDate(board.refreshed_at.replace("T", " ")) : "";
+		if (this.field.get_value() !== board.dashboard) this.field.set_value(board.dashboard);
+		const at = board.refreshed_at ? frappe.datetime.comment_when(board.refreshed_at.replace("T", " ")) : "";
 		this.page.set_indicator(at, board.items.some((item) => item.stale) ? "orange" : "green");
-		this.body.empty();
-		for (const item of board.items) this.render_item(item);
+		const plan = JSON.stringify([board.dashboard, board.items.map((item) => [item.name, item.width])]);
+		if (plan !== this.plan) this.clear();
+		this.plan = plan;
+		board.items.forEach((item, place) => this.place(item, place));
+		if (!board.items.length) this.tell(__("There are no metrics on this dashboard yet."));
 	}
 
-	render_item(item) {
-		const box = $(`<section class="metrics-item" data-metric="${frappe.utils.escape_html(item.name)}">
-			<h4>${frappe.utils.escape_html(item.label)}</h4></section>`).css("grid-column", `span ${SPANS[item.width] || 3}`);
-		this.body.append(box);
-		if (item.stale) box.addClass("is-stale").attr("title", __("A newer value is on its way."));
-		if (item.value !== null) ({ number, series, table })[item.kind](box, item);
-		else if (!item.error) box.append(`<p class="metrics-number">–</p>`);
-		if (item.error) $(`<p class="metrics-error"></p>`).text(item.error.message).appendTo(box);
+	clear() {
+		this.plan = null;
+		this.items = [];
+		this.body.empty();
+	}
+
+	place(item, place) {
+		// What is the same stays, so that nothing flickers or moves under the reader's eyes.
+		const { refreshed_at, ...told } = item;
+		const known = this.items[place];
+		const text = JSON.stringify(told);
+		if (known && known.text === text) return;
+		const box = $(`<section class="metrics-item"><h4></h4></section>`).attr("data-metric", item.name);
+		box.css("grid-column", `span ${SPANS[item.width] || 3}`).find("h4").text(item.label);
+		if (known) known.box.replaceWith(box.toggleClass("is-new", known.value !== JSON.stringify(item.value)));
+		else this.body.append(box);
+		this.items[place] = { box, text, value: JSON.stringify(item.value) };
+		fill(box, item);
 	}
 
 	tell(text) {
-		this.body.empty().append($(`<p class="text-muted"></p>`).text(text));
+		this.clear();
+		this.page.clear_indicator();
+		this.body.append($(`<p class="metrics-none text-muted"></p>`).text(text));
 	}
+}
+
+function fill(box, item) {
+	if (item.stale) box.addClass("is-stale").attr("title", __("A newer value is on its way."));
+	if (item.value !== null) ({ number, series, table })[item.kind](box, item);
+	else if (!item.error) box.append(`<p class="metrics-number">–</p>`);
+	if (item.error) $(`<p class="metrics-error"></p>`).text(item.error.message).appendTo(box);
 }
 
 function number(box, item) {
@@ -98,24 +154,77 @@ function number(box, item) {
 }
 
 function series(box, item) {
-	if (!item.value.labels.length) return box.append(`<p class="text-muted">${__("Nothing to show")}</p>`);
-	const holder = $(`<div></div>`).appendTo(box);
-	new frappe.Chart(holder.get(0), {
+	if (!item.value.labels.length) return nothing(box);
+	if (PIES.includes(item.display)) return pie(box, item);
+	const holder = $(`<div class="metrics-chart"></div>`).appendTo(box).get(0);
+	draw(holder, item, { ...item.value, labels: item.value.labels.map(short) }, 220, {
+		xIsSeries: item.display === "Line",
+		shortenYAxisNumbers: 1,
+		seriesLabelSpaceRatio: LABEL_SPACE,
+	});
+	// The chart draws itself anew when its width changes.
+	new ResizeObserver(() => setTimeout(() => thin_out(holder), 500)).observe(holder);
+}
+
+// A part of the whole each. The chart's own legend leaves out what it has no room for.
+function pie(box, item) {
+	const values = item.value.datasets[0].values;
+	const slices = item.value.labels.map((label, place) => [label, values[place]]).sort((one, other) => other[1] - one[1]);
+	const rest = slices.splice(COLORS.length - (slices.length > COLORS.length ? 1 : 0));
+	if (rest.length) slices.push([__("Others"), rest.reduce((sum, [, value]) => sum + value, 0)]);
+	if (!slices.some(([, value]) => value)) return nothing(box);
+	const flex = $(`<div class="metrics-pie"><div></div><ul></ul></div>`).appendTo(box);
+	slices.forEach(([label, value], place) => {
+		const line = $(`<li><i></i><span></span> <b></b></li>`).appendTo(flex.find("ul"));
+		line.find("i").css("background", COLORS[place]);
+		line.find("span").text(label);
+		line.find("b").text(written(value));
+	});
+	const data = { labels: slices.map(([label]) => label), datasets: [{ values: slices.map(([, value]) => value) }] };
+	draw(flex.children("div").get(0), item, data, 180);
+}
+
+function draw(holder, item, data, height, axisOptions = {}) {
+	return new frappe.Chart(holder, {
 		type: CHART_TYPES[item.display] || "bar",
-		data: item.value,
-		height: 220,
-		colors: ["blue", "green", "orange", "violet", "red", "grey"],
-		maxSlices: 6,
+		data,
+		height,
+		colors: COLORS,
+		maxSlices: COLORS.length,
 		truncateLegends: 1,
-		axisOptions: { xIsSeries: item.display === "Line", shortenYAxisNumbers: 1 },
+		showLegend: PIES.includes(item.display) ? 0 : 1,
+		axisOptions,
 		lineOptions: { hideDots: 1, regionFill: 1 },
 	});
 }
 
+// Hides the labels below a chart that run into the next one.
+function thin_out(holder) {
+	let edge = Infinity;
+	for (const label of [...holder.querySelectorAll(".x.axis text")].reverse()) {
+		const { left, right, width } = label.getBoundingClientRect();
+		const has_room = !width || right + 4 <= edge;
+		label.style.visibility = has_room ? "" : "hidden";
+		if (has_room && width) edge = left;
+	}
+}
+
+// A month or a day, as short as it can be.
+function short(label) {
+	if (/^\d{4}-\d\d$/.test(label)) return moment(label, "YYYY-MM").format("MMM YY");
+	return /^\d{4}-\d\d-\d\d$/.test(label) ? moment(label).format("D MMM") : label;
+}
+
+function nothing(box) {
+	box.append($(`<p class="text-muted"></p>`).text(__("Nothing to show")));
+}
+
 function table(box, item) {
-	const heads = item.value.columns.map((column) => `<th>${frappe.utils.escape_html(column.label)}</th>`).join("");
+	if (!item.value.rows.length) return nothing(box);
+	const head = (column) => `<th class="${side(column)}">${frappe.utils.escape_html(column.label)}</th>`;
+	const heads = item.value.columns.map(head).join("");
 	const rows = item.value.rows.map(
-		(row) => `<tr>${item.value.columns.map((column) => `<td>${cell(column, row)}</td>`).join("")}</tr>`
+		(row) => `<tr>${item.value.columns.map((column) => `<td class="${side(column)}">${cell(column, row)}</td>`).join("")}</tr>`
 	);
 	box.append(`<div class="metrics-table"><table class="table table-sm"><thead><tr>${heads}</tr></thead>
 		<tbody>${rows.join("")}</tbody></table></div>`);
@@ -124,6 +233,10 @@ function table(box, item) {
 			.text(__("{0} of {1}", [item.value.rows.length, item.value.total]))
 			.appendTo(box);
 	}
+}
+
+function side(column) {
+	return NUMBERS.includes(column.fieldtype) ? "text-right" : "";
 }
 
 function cell(column, row) {
