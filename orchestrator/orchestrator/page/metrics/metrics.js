@@ -88,8 +88,9 @@ class MetricsPage {
 			reply = await frappe.call({ method: `orchestrator.insights.${method}`, type, args: { dashboard: name } });
 		} catch (refused) {
 			// Frappe has told why. Of what was shown, nothing may stay if it is not to be seen any more.
-			if (name === this.name && [403, 404].includes(refused.status)) this.tell(__("This dashboard cannot be shown."));
-			return;
+			if (name !== this.name || ![403, 404].includes(refused.status)) return;
+			this.page.set_title(__("Metrics"));
+			return this.tell(__("This dashboard cannot be shown."));
 		}
 		// A reply that was overtaken by that to a later question is old.
 		if (name !== this.name || number < this.answered || !reply.data) return;
@@ -101,7 +102,8 @@ class MetricsPage {
 		this.page.set_title(board.title);
 		if (this.field.get_value() !== board.dashboard) this.field.set_value(board.dashboard);
 		const at = board.refreshed_at ? frappe.datetime.comment_when(board.refreshed_at.replace("T", " ")) : "";
-		this.page.set_indicator(at, board.items.some((item) => item.stale) ? "orange" : "green");
+		if (at) this.page.set_indicator(at, board.items.some((item) => item.stale) ? "orange" : "green");
+		else this.page.clear_indicator();
 		const plan = JSON.stringify([board.dashboard, board.items.map((item) => [item.name, item.width])]);
 		if (plan !== this.plan) this.clear();
 		this.plan = plan;
@@ -162,8 +164,11 @@ function series(box, item) {
 		shortenYAxisNumbers: 1,
 		seriesLabelSpaceRatio: LABEL_SPACE,
 	});
-	// The chart draws itself anew when its width changes.
-	new ResizeObserver(() => setTimeout(() => thin_out(holder), 500)).observe(holder);
+	// The chart draws itself in several goes, and anew when its width changes.
+	const thin = frappe.utils.debounce(() => thin_out(holder), 300);
+	new MutationObserver(thin).observe(holder, { childList: true, subtree: true, characterData: true });
+	new ResizeObserver(() => setTimeout(thin, 1000)).observe(holder);
+	thin();
 }
 
 // A part of the whole each. The chart's own legend leaves out what it has no room for.
@@ -246,7 +251,8 @@ function cell(column, row) {
 	if (["Link", "Dynamic Link"].includes(column.fieldtype) && doctype) {
 		return `<a href="${frappe.utils.get_form_link(doctype, value)}">${frappe.utils.escape_html(String(value))}</a>`;
 	}
-	return frappe.format(frappe.utils.escape_html(String(value)), { ...column }, { inline: true }, row);
+	const precision = column.fieldtype === "Percent" ? 2 : undefined;
+	return frappe.format(frappe.utils.escape_html(String(value)), { precision, ...column }, { inline: true }, row);
 }
 
 function unit(item) {
