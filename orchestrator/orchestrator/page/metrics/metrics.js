@@ -139,7 +139,7 @@ class MetricsPage {
 }
 
 function fill(box, item) {
-	if (item.stale) box.addClass("is-stale").attr("title", __("A newer value is on its way."));
+	if (item.stale) box.addClass("is-stale").attr("title", __("This is not the newest value. Refresh asks for it."));
 	if (item.value !== null) ({ number, series, table })[item.kind](box, item);
 	else if (!item.error) box.append(`<p class="metrics-number">–</p>`);
 	if (item.error) $(`<p class="metrics-error"></p>`).text(item.error.message).appendTo(box);
