@@ -367,4 +367,6 @@ def test_a_page_listens_to_a_dashboard_that_its_reader_may_open_and_to_no_other(
 	may = reader.get("frappe.realtime.can_subscribe_doc", docname="sales_dashboard", **asked)
 	assert (may.status_code, may.json()["message"]) == (200, True)
 	assert reader.get("frappe.realtime.can_subscribe_doc", docname="hr_dashboard", **asked).status_code == 403
-	assert guest.get("frappe.realtime.can_subscribe_doc", docname="sales_dashboard", **asked).status_code == 403
+	assert (
+		guest.get("frappe.realtime.can_subscribe_doc", docname="sales_dashboard", **asked).status_code == 403
+	)
