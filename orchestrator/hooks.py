@@ -224,6 +224,7 @@ override_whitelisted_methods = {
 	"frappe.desk.form.load.getdoc": "orchestrator.helpdesk.colleagues_only.getdoc",
 	"frappe.desk.form.load.get_docinfo": "orchestrator.helpdesk.colleagues_only.get_docinfo",
 	"frappe.desk.form.save.savedocs": "orchestrator.helpdesk.colleagues_only.savedocs",
+	"frappe.realtime.can_subscribe_doc": "orchestrator.helpdesk.colleagues_only.can_subscribe_doc",
 	"helpdesk.api.search.search": "orchestrator.helpdesk.colleagues_only.search",
 	"helpdesk.api.search.get_filter_options": "orchestrator.helpdesk.colleagues_only.get_filter_options",
 }
