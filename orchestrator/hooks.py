@@ -110,6 +110,7 @@ doc_events = {
 	# What colleagues say on a ticket stays among them: see orchestrator/helpdesk/notes.py
 	"Comment": {"on_update": "orchestrator.helpdesk.notes.on_update"},
 	"HD Ticket Comment": {"validate": "orchestrator.helpdesk.notes.validate"},
+	"Document Follow": {"after_insert": "orchestrator.helpdesk.notes.after_follow"},
 	"Webhook": {"validate": "orchestrator.api.webhook_targets.check_on_save"},
 	# What dashboards show: see orchestrator/insights/dashboards.py
 	"Number Card": {

@@ -6,17 +6,13 @@ import json
 import pytest
 
 import frappe
-from frappe.desk.form.document_follow import get_message_for_user
+from frappe.desk.form.document_follow import follow_document, get_message_for_user
 from frappe.utils.background_jobs import get_redis_connection_without_auth
 
 from tests import factories, helpdesk
 
 SECRET = "Between us: the account is under review"
-FOLLOWS_SHARES = {
-	"document_follow_notify": 1,
-	"document_follow_frequency": "Hourly",
-	"follow_shared_documents": 1,
-}
+FOLLOWS = {"document_follow_notify": 1, "document_follow_frequency": "Hourly", "follow_assigned_documents": 1}
 METHOD = "orchestrator.helpdesk.add_issue_comment"
 
 
@@ -232,21 +228,28 @@ def test_no_mail_to_the_customer_has_the_note(site, customer, api, agent):
 	assert "under review" not in mails[0]
 
 
-def test_a_customer_who_follows_what_is_shared_gets_no_mail_with_a_note(site, customer, agent, api):
-	issue = factories.make_issue()
-	frappe.set_user(customer)
-	frappe.get_doc("User", customer).update(FOLLOWS_SHARES).save()  # anyone may save their own
-	frappe.db.commit()
-	colleague = factories.make_user("Support Team", **FOLLOWS_SHARES).name
+def test_a_customer_who_follows_a_ticket_gets_no_mail_with_a_note(site, agent, api):
+	customer, colleague = helpdesk.make_portal_user(), factories.make_user("Support Team", **FOLLOWS).name
+	followed = api(customer).post("frappe.client.set_value", doctype="User", name=customer, **FOLLOWS)
+	assert followed.status_code == 200, followed.text
+	issue, client = factories.make_issue(), api(agent)
 	for user in (customer, colleague):
-		shared = api(agent).post("frappe.share.add", doctype="Issue", name=issue.name, user=user)
-		assert shared.status_code == 200, shared.text
-	api(agent).post(METHOD, issue=issue.name, message=SECRET, is_internal=True)
+		assigned = client.post(
+			"frappe.desk.form.assign_to.add", doctype="Issue", name=issue.name, assign_to=json.dumps([user])
+		)
+		assert assigned.status_code == 200, assigned.text
+	client.post(METHOD, issue=issue.name, message=SECRET, is_internal=True)
 	frappe.db.rollback()
-	assert frappe.db.count("DocShare", {"share_name": issue.name}) == 2
+	assert frappe.db.count("ToDo", {"reference_name": issue.name, "status": "Open"}) == 2
 	assert frappe.get_all("Document Follow", {"ref_docname": issue.name}, pluck="user") == [colleague]
 	assert "under review" in str(get_message_for_user("Hourly", colleague))
 	assert get_message_for_user("Hourly", customer) == ([], [])
+
+
+def test_customers_follow_other_records_as_frappe_lets_them(site):
+	customer, record = helpdesk.make_portal_user(**FOLLOWS), factories.make_customer()
+	follow_document("Customer", record.name, customer)
+	assert frappe.get_all("Document Follow", {"ref_docname": record.name}, pluck="user") == [customer]
 
 
 def test_a_mention_in_a_note_mails_it_to_agents_alone(site, api):
