@@ -39,6 +39,7 @@ orchestrator_library = {
 notification_config = "orchestrator.setup.open_counts.get_notification_config"
 override_doctype_class = {
 	"Auto Email Report": "orchestrator.insights.report_schedules.ReportMailing",
+	"Comment": "orchestrator.helpdesk.ticket_comment.TicketComment",
 	"Email Digest": "orchestrator.setup.email_digest.DigestOfOpenIssues",
 }
 doctype_js = {"Task": "public/js/task.js"}

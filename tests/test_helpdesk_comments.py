@@ -7,6 +7,7 @@ import pytest
 
 import frappe
 from frappe.email.receive import InboundMail
+from frappe.utils.data import quoted
 
 from tests import factories, helpdesk, smtp
 
@@ -316,6 +317,28 @@ class TestAttachments:
 		(file,) = frappe.get_all("File", {"attached_to_name": data["comment"]}, ["attached_to_doctype"])
 		assert file.attached_to_doctype == "Comment"
 		assert not frappe.db.exists("File", {"attached_to_name": issue.name})
+
+	@pytest.mark.parametrize("make", [factories.make_issue, helpdesk.make_hd_ticket])
+	def test_colleagues_read_a_notes_file_and_nobody_else_does(self, api, make):
+		customer = helpdesk.make_portal_user()
+		author, colleague = (factories.make_user("Support Team", "Agent").name for _ in range(2))
+		doc, stranger = make(raised_by=customer), factories.make_user("Sales User").name
+		factories.make("DocShare", user=customer, share_doctype=doc.doctype, share_name=str(doc.name), read=1)
+		file = make_file(author, is_private=1)
+		say(api(author), doc, is_internal=True, attachments=[file])
+		path = frappe.db.get_value("File", file, "file_url")
+		statuses = [
+			api(user).request("GET", path).status_code for user in (author, colleague, customer, stranger)
+		]
+		assert statuses == [200, 200, 403, 403]
+
+	def test_a_note_on_an_issue_links_its_files_because_desk_shows_none(self, api, agent, issue):
+		file = make_file(agent, is_private=1)
+		stored = frappe.get_doc("File", file)
+		data = say(api(agent), issue, is_internal=True, attachments=[file])
+		assert data["content"] == (
+			f'We are on it.<p><a href="{quoted(stored.file_url)}">{stored.file_name}</a></p>'
+		)
 
 	def test_a_list_may_come_as_text(self, api, agent, issue):
 		file = make_file(agent)
