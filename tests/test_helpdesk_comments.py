@@ -358,7 +358,7 @@ class TestAttachments:
 		frappe.db.rollback()
 		assert not frappe.db.exists("Communication", {"content": "See here", "reference_name": str(doc.name)})
 
-	@pytest.mark.parametrize("attachments", ["not json", {"name": "x"}, [1]])
+	@pytest.mark.parametrize("attachments", ["not json", {"name": "x"}, "{}", "0", [1]])
 	def test_what_is_no_list_of_names_is_400(self, api, agent, issue, attachments):
 		say(api(agent), issue, attachments=attachments, expect=400)
 
@@ -503,7 +503,10 @@ class TestRefusals:
 		assert api(agent).post(METHOD, issue=issue.name).status_code == 400
 		assert api(agent).post(METHOD, message="Hello").status_code == 400
 
-	@pytest.mark.parametrize(("name", "value"), [("is_internal", "perhaps"), ("message", ["x"])])
+	@pytest.mark.parametrize(
+		("name", "value"),
+		[("is_internal", "perhaps"), ("is_internal", "NaN"), ("issue", True), ("message", ["x"])],
+	)
 	def test_a_wrongly_typed_parameter_is_400(self, api, agent, issue, name, value):
 		body = {"issue": issue.name, "message": "Hello", name: value}
 		assert api(agent).post(METHOD, **body).status_code == 400

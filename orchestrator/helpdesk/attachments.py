@@ -27,7 +27,9 @@ class Attachment:
 def read(value: Any) -> list[Attachment]:
 	"""The files of these names. 400 for anything but a list of names, 422 for a file that is missing or hidden:
 	the two look alike."""
-	names = parse_json("attachments", value) or []
+	names = parse_json("attachments", value)
+	if names is None:
+		return []
 	if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
 		frappe.throw(_("attachments must be a list of names of Files."), BadRequest)
 	return [readable(name) for name in dict.fromkeys(names)]
