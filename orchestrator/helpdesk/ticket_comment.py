@@ -2,10 +2,9 @@
 
 from typing import Any
 
-import frappe
 from frappe.core.doctype.comment.comment import Comment
 
-from orchestrator.helpdesk.tickets import DOCTYPES, is_customer
+from orchestrator.helpdesk.tickets import DOCTYPES, is_customer, load
 
 
 class TicketComment(Comment):
@@ -20,4 +19,5 @@ class TicketComment(Comment):
 		"""True for who reads it in Desk, on its ticket."""
 		if self.reference_doctype not in DOCTYPES or is_customer(user):
 			return False
-		return bool(frappe.has_permission(self.reference_doctype, "read", self.reference_name, user))
+		ticket = load(self.reference_doctype, str(self.reference_name))
+		return bool(ticket and ticket.has_permission("read", user=user))
