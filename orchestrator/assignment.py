@@ -182,7 +182,6 @@ def noted_for(doctype: str, name: str) -> Noted:
 	notes = pending()
 	if not notes:
 		frappe.db.before_commit.add(settle)
-		frappe.db.after_rollback.add(notes.clear)
 	key = (doctype, str(name))  # of an HD Ticket it is a number, in its ToDos a text
 	if key not in notes:
 		notes[key] = Noted(frappe.db.get_value(doctype, name, FIELD) or None)
@@ -190,7 +189,16 @@ def noted_for(doctype: str, name: str) -> Noted:
 
 
 def pending() -> dict[Key, Noted]:
-	"""The records that assignments touched in this transaction."""
+	"""The records that assignments touched in this transaction. Where `settle` does not wait for its commit, they are
+	of an earlier one: Frappe dropped it with a rollback, a commit that failed before its turn, or the connection."""
+	notes = all_notes()
+	if notes and settle not in frappe.db.before_commit._functions:
+		notes.clear()
+	return notes
+
+
+def all_notes() -> dict[Key, Noted]:
+	"""The notes of this process, whichever transaction they are of."""
 	if not hasattr(frappe.local, "orchestrator_assignments"):
 		frappe.local.orchestrator_assignments = {}
 	return frappe.local.orchestrator_assignments
@@ -198,8 +206,8 @@ def pending() -> dict[Key, Noted]:
 
 def settle() -> None:
 	"""Before the commit: let the field of every noted record follow its assignments."""
-	notes = dict(pending())
-	pending().clear()
+	notes = dict(all_notes())
+	all_notes().clear()
 	for doctype in {doctype for doctype, _name in notes}:
 		settle_doctype(doctype, {name: noted for (of, name), noted in notes.items() if of == doctype})
 

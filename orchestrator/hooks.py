@@ -39,6 +39,7 @@ orchestrator_library = {
 notification_config = "orchestrator.setup.open_counts.get_notification_config"
 override_doctype_class = {
 	"Auto Email Report": "orchestrator.insights.report_schedules.ReportMailing",
+	"Comment": "orchestrator.helpdesk.ticket_comment.TicketComment",
 	"Email Digest": "orchestrator.setup.email_digest.DigestOfOpenIssues",
 }
 doctype_js = {"Task": "public/js/task.js"}
@@ -110,6 +111,7 @@ doc_events = {
 	# What colleagues say on a ticket stays among them: see orchestrator/helpdesk/notes.py
 	"Comment": {"on_update": "orchestrator.helpdesk.notes.on_update"},
 	"HD Ticket Comment": {"validate": "orchestrator.helpdesk.notes.validate"},
+	"Document Follow": {"after_insert": "orchestrator.helpdesk.notes.after_follow"},
 	"Webhook": {"validate": "orchestrator.api.webhook_targets.check_on_save"},
 	# What dashboards show: see orchestrator/insights/dashboards.py
 	"Number Card": {
@@ -224,6 +226,7 @@ override_whitelisted_methods = {
 	"frappe.desk.form.load.getdoc": "orchestrator.helpdesk.colleagues_only.getdoc",
 	"frappe.desk.form.load.get_docinfo": "orchestrator.helpdesk.colleagues_only.get_docinfo",
 	"frappe.desk.form.save.savedocs": "orchestrator.helpdesk.colleagues_only.savedocs",
+	"frappe.realtime.can_subscribe_doc": "orchestrator.helpdesk.colleagues_only.can_subscribe_doc",
 	"helpdesk.api.search.search": "orchestrator.helpdesk.colleagues_only.search",
 	"helpdesk.api.search.get_filter_options": "orchestrator.helpdesk.colleagues_only.get_filter_options",
 }

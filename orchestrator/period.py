@@ -14,6 +14,8 @@ TIMESTAMP = re.compile(
 	r"(?P<date>\d{4}-\d{2}-\d{2})[T ](?P<time>\d{2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?)"
 	r"(?P<zone>Z|z|[+-]\d{2}(?::?\d{2})?)?"
 )
+# What MariaDB keeps; the day after the last is a day as well.
+YEARS = range(1000, 9999)
 
 
 def now() -> datetime:
@@ -57,11 +59,12 @@ def read_timestamp(name: str, text: str) -> datetime:
 def read_date(name: str, text: str) -> date:
 	"""An ISO 8601 date. Raises BadRequest (400) for anything else."""
 	try:
-		if not DATE.fullmatch(text.strip()):
+		day = date.fromisoformat(text.strip() if DATE.fullmatch(text.strip()) else "")
+		if day.year not in YEARS:
 			raise ValueError
-		return date.fromisoformat(text.strip())
 	except ValueError:
 		refuse(_("{0} must be a date, such as 2025-02-19.").format(name), BadRequest)
+	return day
 
 
 def seconds_of(time: str) -> str:

@@ -268,6 +268,29 @@ class TestAssignmentToField:
 		assert stored(doc) == bob
 		assert todos(doc) == {bob: "Open"}
 
+	def test_a_commit_that_fails_on_anothers_account_leaves_no_trace(self, doc, ann, bob):
+		def fail() -> None:
+			raise RuntimeError("not this time")
+
+		frappe.db.before_commit.add(fail)  # before ours, which Frappe then drops
+		assign_to.add({"doctype": doc.doctype, "name": doc.name, "assign_to": [bob]})
+		with pytest.raises(RuntimeError, match="not this time"):
+			frappe.db.commit()
+		frappe.db.rollback()
+		assert pending() == {}
+		factories.assign(doc, ann)
+		factories.assign(doc, bob)
+		assert stored(doc) == ann
+
+	def test_a_connection_that_is_made_anew_leaves_no_trace(self, doc, ann, bob):
+		assign_to.add({"doctype": doc.doctype, "name": doc.name, "assign_to": [bob]})
+		frappe.db.close()
+		frappe.connect()
+		assert pending() == {}
+		factories.assign(doc, ann)
+		factories.assign(doc, bob)
+		assert stored(doc) == ann
+
 	def test_an_assignment_rule_shows_in_the_reply(self, caller, ann):
 		days = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 		subject = factories.unique("Ruled")

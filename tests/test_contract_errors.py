@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -101,6 +102,28 @@ def test_a_missing_parameter_is_400_and_named(seller: Client) -> None:
 def test_a_wrongly_typed_parameter_is_400_and_named(seller: Client) -> None:
 	body = assert_error(seller.post(LIST, doctype=["Lead"]), 400, "BadRequest")
 	assert "'doctype'" in body["exc"]
+
+
+@pytest.mark.parametrize("name", [True, False])
+def test_true_is_not_the_name_of_the_first_record(seller: Client, name: bool) -> None:
+	for method in ("get", "delete"):
+		body = assert_error(
+			seller.post(f"frappe.client.{method}", doctype="Lead", name=name), 400, "BadRequest"
+		)
+		assert body["exc"] == "BadRequest: name must not be true or false."
+
+
+@pytest.mark.parametrize("value", [2, -1, 0.5, "NaN", "2"])
+def test_yes_and_no_are_no_other_numbers(seller: Client, value: Any) -> None:
+	reply = seller.post("frappe.desk.delete.delete_many", doctype="Lead", name=["L-NONE"], atomic=value)
+	assert assert_error(reply, 400, "BadRequest")["exc"] == "BadRequest: atomic must be true or false."
+
+
+@pytest.mark.parametrize("value", [1, 0, "1", "0", "true", "false", "yes", "no", True, False])
+def test_yes_and_no_may_be_said_in_the_usual_ways(seller: Client, value: Any) -> None:
+	reply = seller.post("frappe.desk.delete.delete_many", doctype="Lead", name=["L-NONE"], atomic=value)
+	# read, and then refused for what it asks
+	assert_error(reply, 403, "PermissionError")
 
 
 @pytest.mark.parametrize("body", ["{not json", '{"doctype": "Lead", "email": "canary@example.com"'])

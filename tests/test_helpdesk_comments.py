@@ -7,6 +7,7 @@ import pytest
 
 import frappe
 from frappe.email.receive import InboundMail
+from frappe.utils.data import quoted
 
 from tests import factories, helpdesk, smtp
 
@@ -317,6 +318,28 @@ class TestAttachments:
 		assert file.attached_to_doctype == "Comment"
 		assert not frappe.db.exists("File", {"attached_to_name": issue.name})
 
+	@pytest.mark.parametrize("make", [factories.make_issue, helpdesk.make_hd_ticket])
+	def test_colleagues_read_a_notes_file_and_nobody_else_does(self, api, make):
+		customer = helpdesk.make_portal_user()
+		author, colleague = (factories.make_user("Support Team", "Agent").name for _ in range(2))
+		doc, stranger = make(raised_by=customer), factories.make_user("Sales User").name
+		factories.make("DocShare", user=customer, share_doctype=doc.doctype, share_name=str(doc.name), read=1)
+		file = make_file(author, is_private=1)
+		say(api(author), doc, is_internal=True, attachments=[file])
+		path = frappe.db.get_value("File", file, "file_url")
+		statuses = [
+			api(user).request("GET", path).status_code for user in (author, colleague, customer, stranger)
+		]
+		assert statuses == [200, 200, 403, 403]
+
+	def test_a_note_on_an_issue_links_its_files_because_desk_shows_none(self, api, agent, issue):
+		file = make_file(agent, is_private=1)
+		stored = frappe.get_doc("File", file)
+		data = say(api(agent), issue, is_internal=True, attachments=[file])
+		assert data["content"] == (
+			f'We are on it.<p><a href="{quoted(stored.file_url)}">{stored.file_name}</a></p>'
+		)
+
 	def test_a_list_may_come_as_text(self, api, agent, issue):
 		file = make_file(agent)
 		assert say(api(agent), issue, attachments=f'["{file}"]')["attachments"] == [file]
@@ -335,7 +358,7 @@ class TestAttachments:
 		frappe.db.rollback()
 		assert not frappe.db.exists("Communication", {"content": "See here", "reference_name": str(doc.name)})
 
-	@pytest.mark.parametrize("attachments", ["not json", {"name": "x"}, [1]])
+	@pytest.mark.parametrize("attachments", ["not json", {"name": "x"}, "{}", "0", [1]])
 	def test_what_is_no_list_of_names_is_400(self, api, agent, issue, attachments):
 		say(api(agent), issue, attachments=attachments, expect=400)
 
@@ -480,7 +503,10 @@ class TestRefusals:
 		assert api(agent).post(METHOD, issue=issue.name).status_code == 400
 		assert api(agent).post(METHOD, message="Hello").status_code == 400
 
-	@pytest.mark.parametrize(("name", "value"), [("is_internal", "perhaps"), ("message", ["x"])])
+	@pytest.mark.parametrize(
+		("name", "value"),
+		[("is_internal", "perhaps"), ("is_internal", "NaN"), ("issue", True), ("message", ["x"])],
+	)
 	def test_a_wrongly_typed_parameter_is_400(self, api, agent, issue, name, value):
 		body = {"issue": issue.name, "message": "Hello", name: value}
 		assert api(agent).post(METHOD, **body).status_code == 400

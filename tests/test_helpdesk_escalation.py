@@ -297,6 +297,13 @@ class TestWhatItLeaves:
 		assert issue.subject in page.text
 		assert notifications(issue).keys() == {to_chief}
 
+	def test_a_customer_who_is_assigned_is_not_told(self, to_chief):
+		customer, issue = helpdesk.make_portal_user(), make_issue(resolution=-1)
+		factories.assign(issue, customer)
+		run()
+		assert assignees(issue) == [customer, to_chief]
+		assert notifications(issue).keys() == {to_chief}
+
 
 class TestWhoGetsIt:
 	@pytest.fixture

@@ -1,14 +1,18 @@
 """What colleagues say on a ticket stays among them: no page, no list, no form, no mail gives it to a customer."""
 
+import itertools
 import json
 
 import pytest
 
 import frappe
+from frappe.desk.form.document_follow import follow_document, get_message_for_user
+from frappe.utils.background_jobs import get_redis_connection_without_auth
 
 from tests import factories, helpdesk
 
 SECRET = "Between us: the account is under review"
+FOLLOWS = {"document_follow_notify": 1, "document_follow_frequency": "Hourly", "follow_assigned_documents": 1}
 METHOD = "orchestrator.helpdesk.add_issue_comment"
 
 
@@ -22,8 +26,16 @@ def agent(frappe_site) -> str:
 	return factories.make_user("Support Team", "Agent").name
 
 
+@pytest.fixture(scope="module")
+def events(frappe_site):
+	"""What the site tells open browsers meanwhile."""
+	with get_redis_connection_without_auth().pubsub(ignore_subscribe_messages=True) as channel:
+		channel.subscribe("events")
+		yield channel
+
+
 @pytest.fixture(scope="module", params=["issue", "shared issue", "hd ticket"])
-def ticket(request, customer, callers, agent):
+def ticket(request, customer, callers, agent, events):
 	"""A ticket of the customer with a note by API, a note written in Desk, and a reply that the customer may see."""
 	doc = (helpdesk.make_hd_ticket if request.param == "hd ticket" else factories.make_issue)(
 		raised_by=customer
@@ -80,6 +92,7 @@ def reads(ticket, customer, callers):
 		"activities": ("helpdesk.helpdesk.doctype.hd_ticket.api.get_ticket_activities", {"ticket": name}),
 		"search": ("helpdesk.api.search.search", {"query": "review"}),
 		"search options": ("helpdesk.api.search.get_filter_options", {}),
+		"room": ("frappe.realtime.can_subscribe_doc", {"doctype": doctype, "docname": name}),
 		"sla": ("orchestrator.helpdesk.get_sla_status", {"issue": name}),
 		"mine": ("orchestrator.helpdesk.get_my_tickets", {}),
 	}
@@ -104,6 +117,25 @@ def test_the_calls_that_a_customer_may_make_still_answer(reads, ticket):
 	assert {"api sla", "api mine", "browser sla", "browser mine"} <= answered
 	if ticket.doctype == "HD Ticket":
 		assert {"api get", "api list", "browser get", "browser list", "browser helpdesk"} <= answered
+
+
+def test_only_the_room_of_open_forms_hears_a_note_and_no_customer_may_enter_it(
+	reads, ticket, agent, events, api
+):
+	rooms = {event["room"] for event in published(events) if SECRET in json.dumps(event)}
+	assert rooms == {f"doc:{ticket.doctype}/{ticket.name}"}
+	# the question that Frappe's socket server asks before it lets someone in, with the caller's credentials
+	assert {reply.status_code for call, reply in reads if call.endswith(" room")} == {403}
+	asked = {"doctype": ticket.doctype, "docname": str(ticket.name)}
+	assert api(agent).get("frappe.realtime.can_subscribe_doc", **asked).json()["message"] is True
+
+
+def published(events) -> list[dict]:
+	"""The events so far."""
+	last = {"room": factories.unique("last")}
+	frappe.publish_realtime("last", room=last["room"])
+	told = (json.loads(message["data"]) for message in events.listen())
+	return list(itertools.takewhile(lambda event: event["room"] != last["room"], told))
 
 
 def test_saving_as_desk_does_gives_no_note_and_saves_nothing(ticket, customer, api):
@@ -194,6 +226,30 @@ def test_no_mail_to_the_customer_has_the_note(site, customer, api, agent):
 	mails = frappe.get_all("Email Queue", {"reference_name": issue.name}, pluck="message")
 	assert len(mails) == 1
 	assert "under review" not in mails[0]
+
+
+def test_a_customer_who_follows_a_ticket_gets_no_mail_with_a_note(site, agent, api):
+	customer, colleague = helpdesk.make_portal_user(), factories.make_user("Support Team", **FOLLOWS).name
+	followed = api(customer).post("frappe.client.set_value", doctype="User", name=customer, **FOLLOWS)
+	assert followed.status_code == 200, followed.text
+	issue, client = factories.make_issue(), api(agent)
+	for user in (customer, colleague):
+		assigned = client.post(
+			"frappe.desk.form.assign_to.add", doctype="Issue", name=issue.name, assign_to=json.dumps([user])
+		)
+		assert assigned.status_code == 200, assigned.text
+	client.post(METHOD, issue=issue.name, message=SECRET, is_internal=True)
+	frappe.db.rollback()
+	assert frappe.db.count("ToDo", {"reference_name": issue.name, "status": "Open"}) == 2
+	assert frappe.get_all("Document Follow", {"ref_docname": issue.name}, pluck="user") == [colleague]
+	assert "under review" in str(get_message_for_user("Hourly", colleague))
+	assert get_message_for_user("Hourly", customer) == ([], [])
+
+
+def test_customers_follow_other_records_as_frappe_lets_them(site):
+	customer, record = helpdesk.make_portal_user(**FOLLOWS), factories.make_customer()
+	follow_document("Customer", record.name, customer)
+	assert frappe.get_all("Document Follow", {"ref_docname": record.name}, pluck="user") == [customer]
 
 
 def test_a_mention_in_a_note_mails_it_to_agents_alone(site, api):

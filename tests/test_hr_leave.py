@@ -637,6 +637,7 @@ def test_the_list_is_ones_own_for_an_employee_and_ones_reports_for_a_manager(api
 	assert names(report.user) == names(manager.user) == [second, first]
 	assert names(colleague.user) == [theirs]
 	assert names(approver.user, to_approve=1) == [theirs, first]
+	assert names(approver.user, employee=report.employee) == [first]
 	assert names(manager.user, employee=report.employee, status="Approved") == [second]
 	assert names(make_hr(), employee=report.employee, from_date=MONDAY, to_date=WEDNESDAY) == [first]
 	assert names(report.user, limit_page_length=1, limit_start=1) == [first]

@@ -42,9 +42,23 @@ def test_what_is_no_timestamp_is_refused(new_york, text):
 
 def test_a_date_is_a_date(site):
 	assert period.read_date("from_date", "2024-02-29") == date(2024, 2, 29)
+	assert period.read_date("from_date", "1000-01-01") == date(1000, 1, 1)
+	assert period.read_date("from_date", "9998-12-31") == date(9998, 12, 31)
 
 
-@pytest.mark.parametrize("text", ["", "2025-02-29", "29.02.2024", "20240229", "2024-02-29T00:00"])
+@pytest.mark.parametrize(
+	"text",
+	[
+		"",
+		"2025-02-29",
+		"29.02.2024",
+		"20240229",
+		"2024-02-29T00:00",
+		"0001-01-01",
+		"0999-12-31",
+		"9999-12-31",
+	],
+)
 def test_what_is_no_date_is_refused(site, text):
 	with pytest.raises(BadRequest, match="from_date must be a date, such as"):
 		period.read_date("from_date", text)

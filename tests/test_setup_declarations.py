@@ -75,13 +75,15 @@ def test_a_field_of_the_sites_own_that_holds_something_else_stops_the_install(si
 
 def test_a_field_of_the_sites_own_that_holds_the_same_is_used_as_it_is(site, monkeypatch):
 	same = {"fieldname": "industry", "fieldtype": "Link", "options": "Industry Type"}
-	monkeypatch.setattr(custom_fields, "CUSTOM_FIELDS", {"Lead": [same]})
-	monkeypatch.setattr(custom_fields, "CUSTOM_FIELDS_OF_APPS", {})
-	install.before_install()
-	custom_fields.sync()
-	custom_fields.remove()
+	with monkeypatch.context() as patched:
+		# Whatever else is declared, in whichever table: `remove` would drop its columns, under the tests that follow.
+		patched.setattr(custom_fields, "declared", lambda: [("Lead", same)])
+		install.before_install()
+		custom_fields.sync()
+		custom_fields.remove()
 	assert not frappe.db.exists("Custom Field", "Lead-industry")
 	assert frappe.get_meta("Lead").has_field("industry")
+	assert custom_fields.missing() == []
 
 
 def test_an_app_that_comes_later_gets_the_fields_of_its_doctypes(site, monkeypatch):

@@ -3,7 +3,8 @@ parameters. Frappe itself answers these with 403, 417 or 500."""
 
 import inspect
 from collections.abc import Callable
-from typing import Any
+from types import NoneType
+from typing import Any, get_args
 
 import frappe
 from frappe import _
@@ -12,6 +13,8 @@ from frappe.utils.typing_validations import transform_parameter_types
 
 from orchestrator.api.call import Call
 from orchestrator.exceptions import BadRequest, MethodNotAllowed, refuse
+
+PLAIN_KINDS = frozenset({str, int, float, NoneType})
 
 
 def check(call: Call) -> None:
@@ -54,10 +57,33 @@ def check_parameters(function: Callable[..., Any]) -> None:
 	missing = [name for name in required_parameters(function) if given.get(name) in (None, "")]
 	if missing:
 		frappe.throw(_("Missing parameter: {0}.").format(", ".join(missing)), BadRequest)
+	refuse_truth_as_number(function, given)
 	try:
-		transform_parameter_types(inspect.unwrap(function), (), given)
+		read = transform_parameter_types(inspect.unwrap(function), (), given)[1]
 	except FrappeTypeError as error:
 		frappe.throw(str(error), BadRequest)
+	refuse_number_as_truth(function, read)
+
+
+def refuse_truth_as_number(function: Callable[..., Any], given: dict[str, Any]) -> None:
+	"""400 for true or false where a name or a number is wanted. Python takes true for 1, and so would delete the ticket
+	of that number."""
+	for name, kinds in kinds_of(function).items():
+		if isinstance(given.get(name), bool) and kinds <= PLAIN_KINDS:
+			frappe.throw(_("{0} must not be true or false.").format(name), BadRequest)
+
+
+def refuse_number_as_truth(function: Callable[..., Any], read: dict[str, Any]) -> None:
+	"""400 for a number other than 0 and 1 where yes or no is wanted. Frappe takes any, NaN as well."""
+	for name, kinds in kinds_of(function).items():
+		if kinds == {bool} and name in read and read[name] not in (0, 1):
+			frappe.throw(_("{0} must be true or false.").format(name), BadRequest)
+
+
+def kinds_of(function: Callable[..., Any]) -> dict[str, set[Any]]:
+	"""The types that each parameter may have."""
+	annotations = inspect.unwrap(function).__annotations__
+	return {name: set(get_args(kind) or (kind,)) for name, kind in annotations.items()}
 
 
 def required_parameters(function: Callable[..., Any]) -> list[str]:

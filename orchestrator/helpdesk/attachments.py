@@ -1,5 +1,6 @@
 """Files that go with a comment, named by the caller."""
 
+import html
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,6 +8,7 @@ import frappe
 from frappe import _
 from frappe.core.doctype.file.file import File
 from frappe.model.document import Document
+from frappe.utils.data import quoted
 
 from orchestrator.api.parameters import parse_json
 from orchestrator.exceptions import BadRequest, refuse
@@ -17,6 +19,7 @@ class Attachment:
 	"""A file that the caller may read."""
 
 	name: str
+	file_name: str
 	file_url: str
 	is_private: int
 
@@ -24,7 +27,9 @@ class Attachment:
 def read(value: Any) -> list[Attachment]:
 	"""The files of these names. 400 for anything but a list of names, 422 for a file that is missing or hidden:
 	the two look alike."""
-	names = parse_json("attachments", value) or []
+	names = parse_json("attachments", value)
+	if names is None:
+		return []
 	if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
 		frappe.throw(_("attachments must be a list of names of Files."), BadRequest)
 	return [readable(name) for name in dict.fromkeys(names)]
@@ -38,7 +43,7 @@ def readable(name: str) -> Attachment:
 			_("There is no File {0} that you may attach. Upload it first and send its name.").format(name),
 			frappe.LinkValidationError,
 		)
-	return Attachment(file.name, file.file_url, file.is_private)
+	return Attachment(file.name, file.file_name, file.file_url, file.is_private)
 
 
 def attach(attachments: list[Attachment], doc: Document) -> None:
@@ -47,6 +52,15 @@ def attach(attachments: list[Attachment], doc: Document) -> None:
 		file = copy_of(attachment)
 		file.update({"attached_to_doctype": doc.doctype, "attached_to_name": doc.name})
 		file.save(ignore_permissions=True)  # who may comment may attach what they may read
+
+
+def links(attachments: list[Attachment]) -> str:
+	"""The files as HTML, for where the platform shows none; nothing where there are none."""
+	lines = [
+		f'<a href="{html.escape(quoted(attachment.file_url))}">{html.escape(attachment.file_name)}</a>'
+		for attachment in attachments
+	]
+	return f"<p>{'<br>'.join(lines)}</p>" if lines else ""
 
 
 def copies(attachments: list[Attachment]) -> list[str]:

@@ -1,5 +1,6 @@
 """Targets of `override_whitelisted_methods` for what gives away more of a ticket than its customer may know: Desk's form,
-which comes with all comments, and Helpdesk's search, which finds agents' notes. Colleagues get the apps' own functions.
+which comes with all comments, the room in which open forms hear of each new one, and Helpdesk's search, which finds
+agents' notes. Colleagues get the apps' own functions.
 
 As in `orchestrator.api.overrides`, the function is chosen in each request, so that nothing of ours is on their stack.
 """
@@ -18,7 +19,7 @@ NOTE = "HD Ticket Comment"
 
 
 def is_form_of_customer() -> bool:
-	"""True where a customer asks for the form of a ticket."""
+	"""True where a customer asks for the form of a ticket, or to hear what happens on it."""
 	return frappe.form_dict.get("doctype") in DOCTYPES and is_customer()
 
 
@@ -46,6 +47,10 @@ METHODS = {
 	"getdoc": ("frappe.desk.form.load.getdoc", "orchestrator.helpdesk.colleagues_only.refuse"),
 	"get_docinfo": ("frappe.desk.form.load.get_docinfo", "orchestrator.helpdesk.colleagues_only.refuse"),
 	"savedocs": ("frappe.desk.form.save.savedocs", "orchestrator.helpdesk.colleagues_only.refuse"),
+	"can_subscribe_doc": (
+		"frappe.realtime.can_subscribe_doc",
+		"orchestrator.helpdesk.colleagues_only.refuse",
+	),
 	"search": ("helpdesk.api.search.search", "orchestrator.helpdesk.colleagues_only.refuse"),
 	"get_filter_options": (
 		"helpdesk.api.search.get_filter_options",
@@ -56,6 +61,7 @@ IS_REFUSED: dict[str, Callable[[], bool]] = {
 	"getdoc": is_form_of_customer,
 	"get_docinfo": is_form_of_customer,
 	"savedocs": is_saved_by_customer,
+	"can_subscribe_doc": is_form_of_customer,
 	"search": may_not_read_notes,
 	"get_filter_options": may_not_read_notes,
 }

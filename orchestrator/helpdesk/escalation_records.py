@@ -172,10 +172,12 @@ def notify(doctype: str, stage: Stage, batch: list[Escalated], recipients: set[s
 
 
 def notifiable(users: set[str]) -> set[str]:
-	"""Those of the users who can log in and have not switched notifications off."""
+	"""Those of the users who work in Desk and have not switched notifications off. A customer may be assigned as well."""
 	if not users:
 		return set()
-	enabled = frappe.get_all("User", {"name": ("in", list(users)), "enabled": 1}, pluck="name")
+	enabled = frappe.get_all(
+		"User", {"name": ("in", list(users)), "enabled": 1, "user_type": "System User"}, pluck="name"
+	)
 	silent = frappe.get_all(
 		"Notification Settings", {"name": ("in", list(users)), "enabled": 0}, pluck="name"
 	)

@@ -7,7 +7,7 @@ from bs4 import BeautifulSoup
 
 import frappe
 
-from orchestrator.helpdesk.tickets import DOCTYPES, is_agent
+from orchestrator.helpdesk.tickets import DOCTYPES, is_agent, is_customer
 
 if TYPE_CHECKING:
 	from frappe.core.doctype.comment.comment import Comment
@@ -32,6 +32,13 @@ def blank(doctype: str, name: str) -> None:
 	if any(copy.get("comment") for copy in copies):
 		text = json.dumps([{**copy, "comment": ""} for copy in copies])
 		frappe.db.set_value(doctype, name, COLUMN, text, update_modified=False)
+
+
+def after_follow(follow: "Document", _method: str | None = None) -> None:
+	"""Hook after_insert of Document Follow: a customer follows no ticket. Frappe mails followers all comments, and
+	makes whoever a record is shared with or assigned to follow it, so that to refuse would refuse the share as well."""
+	if follow.ref_doctype in DOCTYPES and is_customer(follow.user):
+		frappe.db.delete(follow.doctype, {"name": follow.name})
 
 
 def validate(note: "Document", _method: str | None = None) -> None:

@@ -37,12 +37,16 @@ def add_note(ticket: Ticket, content: str, files: list[Attachment]) -> IssueComm
 			_("Internal notes are for the support team. Send the reply with is_internal false."),
 			frappe.PermissionError,
 		)
-	note = note_on_issue(ticket.doc, content) if ticket.is_issue else note_on_hd_ticket(ticket.doc, content)
+	if ticket.is_issue:
+		note = note_on_issue(ticket.doc, content + attachments.links(files))
+	else:
+		note = note_on_hd_ticket(ticket.doc, content)
 	attachments.attach(files, note)
 	return told(ticket, note, files, recipients=[], is_internal=True)
 
 
 def note_on_issue(doc: Document, content: str) -> Document:
+	"""A comment, of which Desk shows the text and no files."""
 	return doc.add_comment("Comment", content)
 
 

@@ -124,7 +124,7 @@ def get_leaves(
 	with `to_approve` those that wait for the caller. Raises PermissionError (403), DoesNotExistError (404),
 	BadRequest (400)."""
 	frappe.has_permission(leave.DOCTYPE, "read", throw=True)
-	whose = employees.employee_or_own(employee) if employee else None
+	whose = requests.employee_whose_leave_is_open(employee) if employee else None
 	first, last = requests.days("from_date", from_date), requests.days("to_date", to_date)
 	conditions = leave_list.conditions_of(whose, status, leave_type, first, last, to_approve)
 	return leave_list.get_page(conditions, order_by, limit_start, limit_page_length)

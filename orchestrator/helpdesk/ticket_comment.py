@@ -1,0 +1,23 @@
+"""A comment, of which colleagues may read the files as well: see `TicketComment`."""
+
+from typing import Any
+
+from frappe.core.doctype.comment.comment import Comment
+
+from orchestrator.helpdesk.tickets import DOCTYPES, is_customer, load
+
+
+class TicketComment(Comment):
+	"""Frappe's Comment. Desk shows the comments on a ticket to whoever may read it there. Their files Frappe gives to
+	whoever may read comments as such, which only administrators may."""
+
+	def has_permission(self, permtype: str = "read", *args: Any, **kwargs: Any) -> bool:
+		allowed = super().has_permission(permtype, *args, **kwargs)
+		return allowed or (permtype == "read" and self.is_shown_to(kwargs.get("user")))
+
+	def is_shown_to(self, user: str | None) -> bool:
+		"""True for who reads it in Desk, on its ticket."""
+		if self.reference_doctype not in DOCTYPES or is_customer(user):
+			return False
+		ticket = load(self.reference_doctype, str(self.reference_name))
+		return bool(ticket and ticket.has_permission("read", user=user))
