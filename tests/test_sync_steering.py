@@ -383,7 +383,7 @@ def test_a_record_that_another_app_refuses_fails_alone_by_the_name_of_the_error(
 			frappe.throw(f"No: {doc.mr_number}")
 
 	monkeypatch.setattr(ClientStay, "validate", refuse, raising=False)
-	monkeypatch.setattr(listeners, "listens", lambda _doctype: True)
+	monkeypatch.setattr(listeners, "listens", lambda *_: True)
 	connection = make_connection(kipu)
 	run = sync(connection)
 	assert (run["failed"], run["errors"][0]["code"], run["errors"][0]["retryable"]) == (

@@ -66,11 +66,12 @@ def _write(doctype: str, records: Collection[Record], template: PrivateDict, mom
 		{name: value for name, value in template.items() if name not in named and value is not None}
 	)
 	same["modified"] = moment
-	new = [_values(record, varying, moment) for record in records if record.new]
+	defaults = PrivateDict({name: value for name, value in varying.items() if value is not None})
+	new = [_values(record, varying, moment, defaults) for record in records if record.new]
 	# One that is there already as another's is an error, not an update.
 	states.insert(doctype, varying, new, same)
 	known = [record for record in records if not record.new]
-	rows = [_values(record, varying, moment) for record in known]
+	rows = [_values(record, varying, moment, {}) for record in known]
 	states.upsert(doctype, varying, rows, same, kept=KEPT)
 	for record in known:
 		frappe.clear_document_cache(doctype, record.name)
@@ -78,13 +79,18 @@ def _write(doctype: str, records: Collection[Record], template: PrivateDict, mom
 
 def _template(doctype: str) -> PrivateDict:
 	user = frappe.session.user
-	fresh = frappe.new_doc(doctype).get_valid_dict()
+	fresh = frappe.new_doc(doctype).get_valid_dict(ignore_virtual=True)
 	return PrivateDict({**fresh, "owner": user, "modified_by": user, "docstatus": 0, "idx": 0})
 
 
-def _values(record: Record, varying: PrivateDict, moment: str) -> tuple[Any, ...]:
-	values = {**varying, **record.row, "name": record.name}
+def _values(
+	record: Record, varying: PrivateDict, moment: str, defaults: Mapping[str, Any]
+) -> tuple[Any, ...]:
+	values = PrivateDict({**varying, **record.row, "name": record.name})
 	values["creation"] = record.row.get("creation") or moment
+	for name, default in defaults.items():
+		if values[name] is None:  # a blank of Kipu's: a new document has its default then
+			values[name] = default
 	return tuple(map(values.__getitem__, varying))
 
 
