@@ -30,7 +30,12 @@ ADDED: tuple[dict[str, Any], ...] = (
 	{"fieldname": "x_data_default", "fieldtype": "Data", "default": "none given"},
 	{"fieldname": "x_mapped", "fieldtype": "Data", "default": "none given"},
 	{"fieldname": "x_select", "fieldtype": "Select", "options": "First\nSecond"},
-	{"fieldname": "x_select_default", "fieldtype": "Select", "options": "\nFirst\nSecond", "default": "First"},
+	{
+		"fieldname": "x_select_default",
+		"fieldtype": "Select",
+		"options": "\nFirst\nSecond",
+		"default": "First",
+	},
 	{"fieldname": "x_date", "fieldtype": "Date", "default": "Today"},
 	{"fieldname": "x_datetime", "fieldtype": "Datetime"},
 	{"fieldname": "x_link", "fieldtype": "Link", "options": "User"},
@@ -56,11 +61,13 @@ OWN = frozenset({"name", "connection", "client", "facility"})
 def added(frappe_site: str) -> Iterator[None]:
 	frappe.set_user("Administrator")
 	fields = [{**field, "label": field["fieldname"]} for field in (*ADDED, *CHECKED)]
-	create_custom_fields({doctype: fields for doctype in DOCTYPES})
+	create_custom_fields(dict.fromkeys(DOCTYPES, fields))
 	frappe.db.commit()
 	yield
 	frappe.set_user("Administrator")
-	columns = ", ".join(f"drop column `{field['fieldname']}`" for field in fields if "is_virtual" not in field)
+	columns = ", ".join(
+		f"drop column `{field['fieldname']}`" for field in fields if "is_virtual" not in field
+	)
 	frappe.db.delete("Custom Field", {"dt": ("in", DOCTYPES), "fieldname": ("like", "x\\_%")})
 	for doctype in DOCTYPES:
 		frappe.db.sql_ddl(f"alter table `tab{doctype}` {columns}")
