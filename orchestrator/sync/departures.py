@@ -91,8 +91,9 @@ def _look_up(work: Work, rows: Iterable[StayRow]) -> Outcomes:
 	"""What Kipu says of each: a discharge that was missed, or nothing any more."""
 	outcomes = Outcomes()
 	gone = []
-	for name, client, casefile, _location in rows:
-		records = _fetch(work, casefile)
+	# All are asked before the first is written: a long wait for Kipu keeps the lease by a commit, and locks nobody out.
+	answers = [(row, _fetch(work, row[2])) for row in rows]
+	for (name, client, casefile, _location), records in answers:
 		if records is None:
 			gone.append((name, client, casefile))
 		else:

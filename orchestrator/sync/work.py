@@ -59,7 +59,7 @@ class Work:
 		self.patience = patience
 		# Whether records are likely to be new, as those before them were: then they are read before that is certain.
 		self._eager = False
-		self.store: Store = DryStore(source) if run.order.dry_run else DatabaseStore(source, run.name)
+		self.store: Store = DryStore(source, run.name) if run.order.dry_run else DatabaseStore(source, run.name)
 		# Turns false when a read could not be trusted: then the cursor stays where it is.
 		self.complete = not run.checkpoint.get("torn")
 		# The day up to which this run reads, in UTC; a resumed run keeps to what it began with.
@@ -71,6 +71,7 @@ class Work:
 		self._shown_at = 0.0
 		run.in_care_before = count_in_care(source.name)
 		self.limit = source.mass_change_limit(run.in_care_before)
+		self._blank_limits: dict[str, int] = {}
 		self.renew()
 
 	@property
@@ -87,11 +88,13 @@ class Work:
 		"""Do a page's work and commit it with its mark. Repeated if the database gave it up. Raises Held."""
 		for attempt in range(1, PAGE_ATTEMPTS + 1):
 			places = dict(self.source.places), self.source.default_facility
+			drift = {kind: list(fields) for kind, fields in self.run.drift.items()}
 			try:
 				outcomes = work()
 			except TRANSIENT_DATABASE:
 				roll_back()
 				self.source.places, self.source.default_facility = places
+				self.run.drift = drift
 				self.renew()
 				if attempt == PAGE_ATTEMPTS:
 					raise
@@ -104,13 +107,19 @@ class Work:
 			return
 
 	def check_blanked(self, blanked: Counter[str]) -> None:
-		"""Raise Held if with these the run takes a field's value from more records than its limit: of all that are here."""
+		"""Raise Held if with these the run takes a field's value from more records than its limit: of all it found here."""
 		for field, more in blanked.items():
 			count = self.run.tally.blanked_fields[field] + more
 			if count > self.source.mass_change_minimum and not self.run.approved:
-				limit = self.source.mass_change_limit(count_here(self.source.name, field))
+				limit = self._blank_limit(field.partition(".")[0])
 				if count > limit:
 					raise Held(count, limit, field)
+
+	def _blank_limit(self, doctype: str) -> int:
+		if doctype not in self._blank_limits:
+			here = count_here(self.source.name, doctype, self.run.started_at)
+			self._blank_limits[doctype] = self.source.mass_change_limit(here)
+		return self._blank_limits[doctype]
 
 	def check_departures(self, departures: int) -> None:
 		"""Raise Held if with these the run goes beyond its limit."""
