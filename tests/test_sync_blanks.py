@@ -72,7 +72,9 @@ def test_an_approved_run_blanks_the_fields_and_a_rollback_brings_them_back(kipu,
 	assert clients(connection) == before
 
 
-@pytest.mark.parametrize("rule", [{"leave_out": 1}, {"target": "alternate_phone"}], ids=["left out", "elsewhere"])
+@pytest.mark.parametrize(
+	"rule", [{"leave_out": 1}, {"target": "alternate_phone"}], ids=["left out", "elsewhere"]
+)
 def test_a_changed_mapping_blanks_nothing_where_the_field_was(kipu, rule):
 	say(kipu, None, field="alternate_phone")
 	rules = [{"source": "alternate_phone", "leave_out": 1}]

@@ -1,6 +1,6 @@
 """A page of records brought into the store: read, compared, written. Commits nothing."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timezone
 
 import frappe
@@ -20,32 +20,42 @@ from orchestrator.sync.tally import Outcomes, RecordFailure
 class Applier:
 	"""Takes pages for one run."""
 
-	def __init__(self, run: Run, source: Source, store: Store, issues: Issues) -> None:
+	def __init__(
+		self, run: Run, source: Source, store: Store, issues: Issues, secure: Callable[[], None]
+	) -> None:
 		self._run = run
 		self._source = source
 		self._store = store
 		self._issues = issues
+		self._secure = secure
 
 	def apply(self, raws: Sequence[RawRecord], seeing: Seeing | None = None) -> Outcomes:
 		"""Take the records, seen already or not. Unchanged ones cost one query, all of them together."""
 		outcomes = Outcomes()
-		places.ensure(raws, self._source, dry_run=self._run.order.dry_run)
+		places.ensure(raws, self._source, self._secure, dry_run=self._run.order.dry_run)
 		if seeing is None or not seeing.holds(self._source):
 			seeing = see_all(raws, self._source)
+		fresh = self._fresh(seeing.seen, outcomes)
+		if fresh or seeing.failures:
+			self._secure()
 		for error in seeing.failures:
 			self._fail(failure_of(error), outcomes)
-		known = self._store.hashes([each.stay_name for each in seeing.seen])
+		if incomings := self._read(fresh, outcomes):
+			self._watch_drift(raws)
+			self._take(incomings, outcomes)
+		return outcomes
+
+	def _fresh(self, seen: Sequence[Seen], outcomes: Outcomes) -> list[Seen]:
+		"""Those whose content is not taken over yet."""
+		known = self._store.hashes([each.stay_name for each in seen])
 		fresh = []
-		for each in seeing.seen:
+		for each in seen:
 			hashes, writer = known.get(each.stay_name, ((), None))
 			if each.hash not in hashes:
 				fresh.append(each)
 			elif writer != self._run.name:
 				outcomes.records.append((each.casefile_id, "skipped"))
-		if incomings := self._read(fresh, outcomes):
-			self._watch_drift(raws)
-			self._take(incomings, outcomes)
-		return outcomes
+		return fresh
 
 	def _read(self, seen: Sequence[Seen], outcomes: Outcomes) -> list[Incoming]:
 		at = datetime.now(timezone.utc)
@@ -83,9 +93,7 @@ class Applier:
 		self._count(written, persons, outcomes)
 		self._watch_charts([each.incoming for each in written if _is_new(each)], charts)
 
-	def _count(
-		self, verdicts: Iterable[Verdict], persons: Mapping[str, Person], outcomes: Outcomes
-	) -> None:
+	def _count(self, verdicts: Iterable[Verdict], persons: Mapping[str, Person], outcomes: Outcomes) -> None:
 		for verdict in verdicts:
 			incoming = verdict.incoming
 			outcomes.records.append((incoming.casefile_id, verdict.outcome))

@@ -79,6 +79,7 @@ def settle_all(work: Work, mark: Mark) -> None:
 
 
 def _settle_some(work: Work, clients: Sequence[str]) -> Outcomes:
+	work.secure()
 	persons = work.store.persons(clients)
 	for person in persons.values():
 		settle(person, work.source, final=True)
@@ -130,6 +131,7 @@ def _change(
 	wanted = {name: (client, casefile) for name, client, casefile in rows}
 	if not wanted:
 		return outcomes
+	work.secure()
 	persons = work.store.persons(list(dict.fromkeys(client for client, _casefile in wanted.values())))
 	for name, (client, casefile) in wanted.items():
 		stay = persons[client].stays[name]

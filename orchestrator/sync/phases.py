@@ -32,7 +32,7 @@ def locations(work: Work) -> None:
 
 
 def _meet(work: Work, records: list[RawRecord]) -> Outcomes:
-	ensure(records, work.source, dry_run=work.dry_run)
+	ensure(records, work.source, work.secure, dry_run=work.dry_run)
 	return Outcomes()
 
 

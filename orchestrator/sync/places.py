@@ -1,7 +1,7 @@
 """The facilities behind Kipu's locations. A location nobody has met before gets one, so that no record is without: user
 permissions would not hide it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import frappe
@@ -14,15 +14,21 @@ LOCATION = "Kipu Location"
 FACILITY = "Facility"
 
 
-def ensure(records: Iterable[Mapping[str, Any]], source: Source, *, dry_run: bool) -> None:
-	"""See to it that the location of each record has a facility. In a dry run, one by name only."""
+def ensure(
+	records: Iterable[Mapping[str, Any]], source: Source, secure: Callable[[], None], *, dry_run: bool
+) -> None:
+	"""See to it that the location of each record has a facility; before one is made, `secure`. In a dry run, one by name
+	only."""
 	for record in records:
 		location_id = clean_id(record.get("location_id"))
 		if not isinstance(location_id, str):
-			source.default_facility = source.default_facility or _make_default(source, dry_run)
+			if not source.default_facility:
+				secure()
+				source.default_facility = _make_default(source, dry_run)
 			continue
 		place = source.places.get(location_id)
 		if place is None or not place.facility:
+			secure()
 			name = clean_text(record.get("location_name"))
 			_add(source, location_id, name if isinstance(name, str) else "", place, dry_run)
 
