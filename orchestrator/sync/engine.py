@@ -25,8 +25,16 @@ def execute(run: Run, watch: Watch | None = None) -> str:
 			return "Completed"
 		return _work(run, watch)
 	except Exception as error:
-		failure = error.with_traceback(None) if isinstance(error, SyncError | Held) else error
+		failure = error.with_traceback(None) if isinstance(error, SyncError | Held) else _hushed(error)
 	return _end(run, failure)
+
+
+def _hushed(error: Exception) -> Exception:
+	"""The error without its words, which may be a client's. Should the run's end fail as well, Frappe logs the local
+	variables of these very frames."""
+	if not isinstance(error, connection.BadSettings):
+		error.args = ()
+	return error
 
 
 def _work(run: Run, watch: Watch | None) -> str:
