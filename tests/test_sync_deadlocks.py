@@ -1,5 +1,6 @@
 """A page whose work the database gives up, to end a deadlock, is done again as if nothing had been."""
 
+import contextlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,7 +9,8 @@ import pytest
 import frappe
 
 from orchestrator.orchestrator.doctype.client.client import Client
-from orchestrator.sync import listeners
+from orchestrator.sync import applier, listeners
+from orchestrator.sync.decide import Person, Verdict
 from orchestrator.sync.kipu.simulator.server import Simulator
 from tests.kipu_site import clients, counts, make_connection, sync
 
@@ -101,6 +103,33 @@ def test_nothing_is_lost_and_nothing_counted_twice(kipu, monkeypatch, statement,
 		assert (run["status"], run["imported"]) == ("Failed", stays)
 		assert sync(connection)["status"] == "Completed"
 	assert everything(connection) == everything(clean)
+
+
+def test_what_somebody_writes_between_reading_and_writing_a_client_stays(kipu, monkeypatch):
+	"""A client that the run has made, and writes to again when a page brings another stay."""
+	for stay in range(6):
+		kipu.world.discharge(stay, kipu.world.today() - 3)
+		kipu.world.readmit(stay)
+	connection = make_connection(kipu, page_size=6)
+	decide, edited = applier.decide, []
+
+	def meanwhile(person: Person, *args: Any) -> list[Verdict]:
+		if not person.client.new and not edited:
+			edited.append(person.client.name)
+			with contextlib.closing(frappe.db.create_connection()) as other:
+				values = ("Ours", frappe.utils.now(), person.client.name)
+				other.cursor().execute(
+					"update `tabClient` set preferred_name=%s, modified=%s where name=%s", values
+				)
+				other.commit()
+		return decide(person, *args)
+
+	monkeypatch.setattr(applier, "decide", meanwhile)
+	assert sync(connection)["status"] == "Completed"
+	assert [frappe.db.get_value("Client", name, "preferred_name") for name in edited] == ["Ours"]
+	clean = make_connection(kipu, page_size=6)
+	sync(clean)
+	assert len(clients(connection)) == len(clients(clean))
 
 
 def test_what_somebodys_hook_keeps_to_itself_loses_nobody(kipu, monkeypatch):

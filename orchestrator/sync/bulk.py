@@ -71,10 +71,24 @@ def _write(doctype: str, records: Collection[Record], template: PrivateDict, mom
 	# One that is there already as another's is an error, not an update.
 	states.insert(doctype, varying, new, same)
 	known = [record for record in records if not record.new]
+	_lock(doctype, known)
 	rows = [_values(record, varying, moment, {}) for record in known]
 	states.upsert(doctype, varying, rows, same, kept=KEPT)
 	for record in known:
 		frappe.clear_document_cache(doctype, record.name)
+
+
+def _lock(doctype: str, known: Collection[Record]) -> None:
+	"""Whole rows are written, so nobody may have written to them since they were read. Raises QueryDeadlockError where
+	somebody has: the page is to be done again."""
+	if not known:
+		return
+	rows = frappe.db.sql(
+		f"select name, modified from `tab{doctype}` where name in %s for update",  # noqa: S608
+		(tuple(record.name for record in known),),
+	)
+	if dict(rows) != {record.name: record.row.get("modified") for record in known}:
+		raise frappe.QueryDeadlockError
 
 
 def _template(doctype: str) -> PrivateDict:
