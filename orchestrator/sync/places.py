@@ -12,6 +12,7 @@ from orchestrator.sync.redaction import PrivateDict
 
 LOCATION = "Kipu Location"
 FACILITY = "Facility"
+LONGEST = 140
 
 
 def ensure(
@@ -21,7 +22,8 @@ def ensure(
 	only."""
 	for record in records:
 		location_id = clean_id(record.get("location_id"))
-		if not isinstance(location_id, str):
+		if not isinstance(location_id, str) or len(location_id) > LONGEST:
+			# The record itself says what is wrong with it.
 			if not source.default_facility:
 				secure()
 				source.default_facility = _make_default(source, dry_run)
@@ -35,8 +37,7 @@ def ensure(
 
 def _add(source: Source, location_id: str, name: str, place: Place | None, dry_run: bool) -> None:
 	known = (place.name if place else "") or name
-	title = (known or f"{source.name} {location_id}")[:140]
-	facility = free_title(title, source.name)
+	facility = free_title(known or f"{source.name} {location_id}", source.name)
 	if not dry_run:
 		_make(facility)
 		if place is None:
@@ -49,14 +50,22 @@ def _add(source: Source, location_id: str, name: str, place: Place | None, dry_r
 
 def free_title(title: str, connection: str) -> str:
 	"""A name for a new facility. Another instance's place of the same name is another place."""
+	title = _fitting(title, connection)
 	if not frappe.db.exists(FACILITY, title):
 		return title
-	taken, number = f"{title} ({connection})"[:130], 1
+	taken, number = f"{title} ({connection})"[: LONGEST - 10], 1
 	name = taken
 	while frappe.db.exists(FACILITY, name):
 		number += 1
 		name = f"{taken} {number}"
 	return name
+
+
+def _fitting(title: str, connection: str) -> str:
+	"""The title as Frappe takes it for a name: what somebody calls a house must not stop everybody's sync."""
+	if title == FACILITY or title.startswith(f"New {FACILITY}"):
+		title = f"{connection} {title}"
+	return title.replace("<", "(").replace(">", ")")[:LONGEST].strip()
 
 
 def _make_default(source: Source, dry_run: bool) -> str:
@@ -76,7 +85,8 @@ def _append(source: Source, location_id: str, name: str, facility: str) -> None:
 	"""As a row of its own: saving the whole connection would be in the way of whoever edits it."""
 	row = PrivateDict(
 		doctype=LOCATION, parent=source.name, parenttype=DOCTYPE, parentfield="locations", enabled=1,
-		idx=len(source.places) + 1, location_id=location_id, location_name=name or None, facility=facility,
+		idx=len(source.places) + 1, location_id=location_id, location_name=name[:LONGEST] or None,
+		facility=facility,
 	)  # fmt: skip
 	doc = frappe.get_doc(dict(row))
 	doc.db_insert()
