@@ -8,6 +8,7 @@ import pytest
 import frappe
 
 from orchestrator.sync import jobs, rollback, runs, steering
+from orchestrator.sync.kipu.simulator.faults import Fault
 from orchestrator.sync.kipu.simulator.server import Simulator
 from orchestrator.sync.runs import Order
 from tests.client import Client
@@ -182,6 +183,16 @@ def test_a_large_run_goes_to_a_job_and_says_so(kipu, manager, worker, monkeypatc
 
 
 # Cancel
+
+
+@pytest.mark.parametrize("seconds", [30, 3000])
+def test_nobody_waits_for_a_remote_that_asks_for_patience(kipu, manager, seconds):
+	connection = make_connection(kipu)
+	kipu.faults.add(Fault("throttle", times=1, retry_after="seconds", value=seconds))
+	data = manager.post(METHOD + "sync_kipu_clients", connection=connection).json()["data"]
+	assert (data["background"], data["status"]) == (True, "Queued")
+	steering.cancel(data["run"])
+	frappe.db.commit()
 
 
 def test_a_queued_run_is_cancelled_at_once_and_its_job_does_nothing(kipu, manager):
