@@ -100,7 +100,7 @@ def _template(doctype: str) -> PrivateDict:
 def _values(
 	record: Record, varying: PrivateDict, moment: str, defaults: Mapping[str, Any]
 ) -> tuple[Any, ...]:
-	values = PrivateDict({**varying, **record.row, "name": record.name})
+	values = {**varying, **record.row, "name": record.name}
 	values["creation"] = record.row.get("creation") or moment
 	for name, default in defaults.items():
 		if values[name] is None:  # a blank of Kipu's: a new document has its default then
