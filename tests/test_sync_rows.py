@@ -34,6 +34,16 @@ def test_a_text_is_written_as_it_is(site: str, text: str) -> None:
 		frappe.db.rollback()
 
 
+def test_more_than_the_database_takes_in_one_statement_is_written_in_several(site: str) -> None:
+	rows = [(f"ROWS-{number}", "😀" * 400_000) for number in range(12)]
+	try:
+		states.insert(states.DOCTYPE, ("name", "synced"), rows, {"connection": "ROWS"})
+		found = "select count(*), min(length(synced)) from `tabSync State` where connection='ROWS'"
+		assert frappe.db.sql(found) == ((12, 1_600_000),)
+	finally:
+		frappe.db.rollback()
+
+
 def test_a_day_is_written_as_a_day(site: str) -> None:
 	try:
 		states.insert("Client", ("name", "date_of_birth"), [("ROWS-1", date(1980, 2, 29))], {})

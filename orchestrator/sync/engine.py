@@ -26,7 +26,18 @@ def execute(run: Run, watch: Watch | None = None) -> str:
 		return _work(run, watch)
 	except Exception as error:
 		failure = error.with_traceback(None) if isinstance(error, SyncError | Held) else _hushed(error)
+	except KeyboardInterrupt:
+		_interrupt(run)
+		raise
 	return _end(run, failure)
+
+
+def _interrupt(run: Run) -> None:
+	"""Say at once that nobody works on the run any more. On a new connection: the old one may be in the middle of an answer."""
+	with suppress(Exception):
+		frappe.db.close()
+		frappe.db.connect()
+		run.finish("Interrupted")
 
 
 def _hushed(error: Exception) -> Exception:

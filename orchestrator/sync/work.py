@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
 from pymysql.constants import ER
+from rq.timeouts import BaseTimeoutException
 
 import frappe
 
@@ -252,8 +253,12 @@ class Work:
 			"imported": run.tally.imported, "updated": run.tally.updated, "skipped": run.tally.skipped,
 			"failed": run.tally.failed,
 		}  # fmt: skip
-		with suppress(Exception):  # nobody's sync stops because nobody can watch it
+		try:
 			frappe.publish_realtime(PROGRESS_EVENT, message, doctype="Sync Run", docname=run.name)
+		except BaseTimeoutException:
+			raise  # a job's time is over
+		except Exception:  # noqa: S110 - nobody's sync stops because nobody can watch it
+			pass
 		if self._watch:
 			self._watch(run)
 
