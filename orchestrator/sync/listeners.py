@@ -109,8 +109,8 @@ def _is_checked(field: DocField, written: Collection[str]) -> bool:
 		return False
 	if field.reqd or field.fetch_from or field.unique or field.fieldtype == "Rating":
 		return True
-	if field.default and field.fieldtype in ("Link", "Dynamic Link"):
-		return True  # it has to be there
+	if field.default and field.fieldtype in ("Link", "Dynamic Link", "Password"):
+		return True  # it has to be there, or goes elsewhere
 	return field.fieldname in written and (field.fieldtype in CHECKED or bool(field.options))
 
 
