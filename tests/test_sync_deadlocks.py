@@ -9,9 +9,10 @@ import pytest
 import frappe
 
 from orchestrator.orchestrator.doctype.client.client import Client
-from orchestrator.sync import applier, listeners
+from orchestrator.sync import applier, listeners, places
 from orchestrator.sync.decide import Person, Verdict
 from orchestrator.sync.kipu.simulator.server import Simulator
+from tests import factories
 from tests.kipu_site import clients, counts, make_connection, sync
 
 pytestmark = pytest.mark.usefixtures("loopback")
@@ -130,6 +131,31 @@ def test_what_somebody_writes_between_reading_and_writing_a_client_stays(kipu, m
 	clean = make_connection(kipu, page_size=6)
 	sync(clean)
 	assert len(clients(connection)) == len(clients(clean))
+
+
+def test_a_facility_that_another_run_makes_meanwhile_stays_the_others(kipu, monkeypatch):
+	for stay in range(len(kipu.world)):
+		kipu.world.set_field(stay, "location_id", "77")
+		kipu.world.set_field(stay, "location_name", factories.unique("House"))
+	make, taken = places._make, []
+
+	def meanwhile(facility: str) -> None:
+		if not taken:
+			taken.append(facility)
+			with contextlib.closing(frappe.db.create_connection()) as other:
+				values = (facility, facility)
+				other.cursor().execute(
+					"insert into `tabFacility` (name, facility_name) values (%s, %s)", values
+				)
+				other.commit()
+		make(facility)
+
+	monkeypatch.setattr(places, "_make", meanwhile)
+	connection = make_connection(kipu, page_size=PAGE_SIZE)
+	run = sync(connection)
+	assert (run["status"], run["imported"]) == ("Completed", len(kipu.world) - 1)
+	assert taken
+	assert taken[0] not in {row["facility"] for row in clients(connection)}
 
 
 def test_what_somebodys_hook_keeps_to_itself_loses_nobody(kipu, monkeypatch):

@@ -77,8 +77,13 @@ def _make_default(source: Source, dry_run: bool) -> str:
 
 
 def _make(facility: str) -> None:
+	"""Raises QueryDeadlockError where another run has just made one of that name: the page is to be done again."""
 	doc = frappe.get_doc({"doctype": FACILITY, "facility_name": facility})
-	doc.insert(ignore_permissions=True)  # part of the run
+	try:
+		doc.insert(ignore_permissions=True)  # part of the run
+	except frappe.DuplicateEntryError:
+		frappe.clear_last_message()
+		raise frappe.QueryDeadlockError from None
 
 
 def _append(source: Source, location_id: str, name: str, facility: str) -> None:
