@@ -244,6 +244,43 @@ def test_a_held_run_goes_on_when_approved(kipu, manager, worker):
 	assert manager.post(METHOD + "approve_sync_run", run=held["run"]).status_code == 409
 
 
+def test_a_held_retry_goes_on_with_its_issues(kipu, worker):
+	connection = make_connection(kipu, mass_change_minimum=2, mass_change_percent=1)
+	stays = [kipu.world.admit_new() for _ in range(4)]
+	sync(connection)
+	for stay in stays:
+		kipu.world.set_field(stay, "dob", "long ago")
+		kipu.world.discharge(stay, kipu.world.today(stay) - 1)
+	assert sync(connection)["failed"] == 4
+	for stay in stays:
+		kipu.world.set_field(stay, "dob", "1980-02-29")
+	held = steering.retry(connection, None)
+	assert (held["status"], held["departures"]) == ("Held", 2)
+	steering.approve(held["run"])
+	worker()
+	frappe.db.rollback()
+	assert frappe.db.get_value("Sync Run", held["run"], ["status", "departures"]) == ("Completed", 4)
+	assert {client_of(connection, stay + 1000).status for stay in stays} == {"Discharged"}
+
+
+def test_an_approved_run_counts_each_record_once(kipu, worker):
+	connection = make_connection(kipu, mass_change_minimum=2, mass_change_percent=1, page_size=5)
+	stays = [kipu.world.admit_new() for _ in range(8)]
+	sync(connection)
+	for stay in stays[:4]:
+		kipu.world.hidden[stay] = 1
+	kipu.world.version += 1
+	held = sync(connection, "full")
+	visible = len(kipu.world) - 4
+	assert (held["status"], counts(held)) == ("Held", (0, 0, visible, 0))
+	steering.approve(held["run"])
+	worker()
+	frappe.db.rollback()
+	run = frappe.get_doc("Sync Run", held["run"])
+	assert (run.status, run.departures) == ("Completed", 4)
+	assert (run.imported, run.updated, run.skipped, run.failed) == (0, 4, visible, 0)
+
+
 # Roll back
 
 
