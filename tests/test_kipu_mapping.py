@@ -14,7 +14,6 @@ from orchestrator.sync.kipu.mapping import (
 	Override,
 	build_mapping,
 	canonical,
-	content_hash,
 	default_rules,
 	map_record,
 	plan,
@@ -113,32 +112,7 @@ def test_a_text_too_long_for_its_field_is_an_error_and_not_cut():
 	assert caught.value.args == (f"12:{PERSON_ID}", "too_long", "first_name")
 
 
-# Hash
-
-
-def test_equal_content_has_an_equal_hash_whatever_the_order():
-	assert content_hash({"a": date(2026, 1, 2), "b": ""}, "1") == content_hash(
-		{"b": None, "a": "2026-01-02"}, "1"
-	)
-
-
-@pytest.mark.parametrize("other", [{"a": "2"}, {"a": "1", "b": None}, {}])
-def test_other_content_has_another_hash(other):
-	assert content_hash({"a": "1"}, "1") != content_hash(other, "1")
-
-
-def test_another_mapping_has_another_hash():
-	assert content_hash({"a": "1"}, "1") != content_hash({"a": "1"}, "2")
-
-
-def test_the_order_of_lists_does_not_change_the_hash():
-	tags = ["a", "b", "c"]
-	contacts = [{"full_name": "A"}, {"full_name": "B"}]
-	forward = mapped(patient_tags=tags, patient_contacts=contacts)
-	backward = mapped(patient_tags=tags[::-1], patient_contacts=contacts[::-1])
-	assert content_hash({**forward.client, **forward.stay}, "1") == content_hash(
-		{**backward.client, **backward.stay}, "1"
-	)
+# Values
 
 
 @pytest.mark.parametrize(

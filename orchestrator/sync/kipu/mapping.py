@@ -182,17 +182,6 @@ def _map(rules: Iterable[Rule], values: Mapping[str, Any], into: PrivateDict) ->
 	return None
 
 
-def content_hash(values: Mapping[str, Any], version: str) -> str:
-	"""A hash over mapped values and the mapping's version: equal hashes, equal content.
-
-	A record sent with fewer fields (a census without details) hashes differently: then `plan` decides.
-	"""
-	content = json.dumps(
-		{name: canonical(value) for name, value in values.items()}, sort_keys=True, ensure_ascii=False
-	)
-	return hashlib.sha256(f"{version}\n{content}".encode()).hexdigest()
-
-
 def canonical(value: object) -> str | None:
 	"""A value as text, the same for what a database and Kipu write differently. Blank is None."""
 	if value is None:
