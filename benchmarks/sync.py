@@ -238,7 +238,7 @@ def prepare(connection: str) -> None:
 
 	source = connections.read(connection)
 	records = pages_of(lambda client: client.locations(), connection)[0].records
-	places.ensure(records, source, dry_run=False)
+	places.ensure(records, source, lambda: None, dry_run=False)
 	frappe.db.commit()
 
 

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from orchestrator.sync import errors
+from orchestrator.sync import errors, http
 from orchestrator.sync.http import (
 	BadConfiguration,
 	Exhausted,
@@ -323,18 +323,30 @@ def test_a_body_beyond_the_cap_is_not_read_to_its_end():
 	assert 100_000 < caught.value.length < 300_000
 
 
-def test_a_body_that_drips_meets_its_deadline():
-	def drip(connection: socket.socket) -> None:
-		connection.sendall(
-			b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n"
-		)
-		for _ in range(1000):
-			connection.sendall(b"x")
-			time.sleep(0.02)
+def drip(connection: socket.socket) -> None:
+	"""A body that takes twenty seconds."""
+	connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n")
+	for _ in range(1000):
+		connection.sendall(b"x")
+		time.sleep(0.02)
 
+
+def test_a_body_that_drips_meets_its_deadline():
 	with RawServer(drip) as server, pytest.raises(Exhausted) as caught:
 		fetch(server, quick_session(body_timeout=0.1, max_attempts=1))
 	assert caught.value.cause == "SlowBody"
+
+
+def test_who_waits_for_a_body_that_drips_may_give_up(monkeypatch):
+	monkeypatch.setattr(http, "UNNOTICED_SECONDS", 0.05)
+
+	def give_up(seconds: float) -> None:
+		if seconds == 0:
+			raise KeyError("given up")
+
+	session = HttpSession(Policy(requests_per_second=1e9), sleep=give_up)
+	with RawServer(drip) as server, pytest.raises(KeyError, match="given up"):
+		fetch(server, session)
 
 
 def test_silence_times_out():

@@ -98,6 +98,13 @@ def test_the_lease_is_kept_while_a_page_is_waited_for(monkeypatch: pytest.Monkey
 		assert list(items) == [True]
 
 
+def test_a_thread_that_is_gone_is_not_waited_for(monkeypatch: pytest.MonkeyPatch):
+	monkeypatch.setattr(ahead, "NAP_SECONDS", 0.001)
+	monkeypatch.setattr(ahead, "_make", lambda *_: None)
+	with pytest.raises(RuntimeError, match="gone"), read_ahead(iter([1]), Patience(nobody)) as items:
+		next(items)
+
+
 def test_a_cancelled_run_stops_waiting_for_its_page(monkeypatch: pytest.MonkeyPatch):
 	monkeypatch.setattr(ahead, "NAP_SECONDS", 0.001)
 	patience = Patience(refuse)

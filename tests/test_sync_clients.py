@@ -213,6 +213,24 @@ def test_places_of_the_same_name_in_two_instances_are_two_facilities(kipu):
 	assert not facilities[0] & facilities[1]
 
 
+@pytest.mark.parametrize(
+	("field", "said", "failed"),
+	[
+		("location_name", "Men's <House>", 0),
+		("location_name", "New Facility 2", 0),
+		("location_name", "Facility", 0),
+		("location_name", "x" * 300, 1),
+		("location_id", "9" * 300, 1),
+	],
+)
+def test_whatever_a_place_is_called_the_others_are_synced(kipu, field, said, failed):
+	kipu.world.set_field(0, "location_id", "77")
+	kipu.world.set_field(0, field, said)
+	run = sync(make_connection(kipu))
+	assert (run["status"], run["failed"]) == ("Completed", failed)
+	assert run["imported"] == len(kipu.world) - failed
+
+
 def test_a_dry_run_makes_no_facility(kipu):
 	connection = make_connection(kipu)
 	before = checksums()
@@ -284,7 +302,7 @@ def test_written_at_once_or_one_by_one_the_rows_are_the_same(kipu, monkeypatch):
 	)
 	at_once = make_connection(kipu, page_size=3)
 	sync(at_once)
-	monkeypatch.setattr(listeners, "listens", lambda _doctype: True)
+	monkeypatch.setattr(listeners, "listens", lambda *_: True)
 	one_by_one = make_connection(kipu, page_size=3)
 	sync(one_by_one)
 	assert comparable(at_once) == comparable(one_by_one)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from rq.timeouts import JobTimeoutException
 
 import frappe
 
@@ -226,6 +227,33 @@ def test_a_redis_that_forgets_everything_or_is_gone_does_no_harm(kipu, monkeypat
 	in_a_process(without_redis)
 	assert sync(connection)["status"] == "Completed"
 	assert stay_of(connection, stay + 1000).status == "Active"
+
+
+def test_who_is_interrupted_at_the_terminal_leaves_a_run_that_says_so(kipu, monkeypatch):
+	connection = make_connection(kipu, page_size=PAGE_SIZE)
+	monkeypatch.setattr(work, "PROGRESS_SECONDS", 0.0)
+
+	def interrupt(run: runs.Run) -> None:
+		if run.tally.imported:
+			raise KeyboardInterrupt
+
+	run = runs.begin(Order(connection, "incremental"))
+	with pytest.raises(KeyboardInterrupt):
+		engine.execute(run, interrupt)
+	assert frappe.db.get_value("Sync Run", run.name, "status") == "Interrupted"
+	again = sync(connection)
+	assert (again["resumed_from"], again["imported"]) == (run.name, len(kipu.world) - PAGE_SIZE)
+
+
+def test_a_job_whose_time_is_over_while_it_tells_of_its_progress_fails(kipu, monkeypatch):
+	connection = make_connection(kipu, page_size=PAGE_SIZE)
+
+	def late(event: str, *_args: object, **_values: object) -> None:
+		if event == work.PROGRESS_EVENT:
+			raise JobTimeoutException
+
+	monkeypatch.setattr(frappe, "publish_realtime", late)
+	assert sync(connection)["error"]["class"] == "JobTimeoutException"
 
 
 # One at a time

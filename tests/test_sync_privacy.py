@@ -2,26 +2,30 @@
 the clients and stays and nowhere else. Looked for in log files, Error Log, rows of runs and issues, notifications, job
 arguments, live updates, addresses, output, and in what the calls answer."""
 
+import importlib
 import io
 import json
 import logging
 import sys
+import threading
 import zlib
 from collections.abc import Iterator
-from contextlib import redirect_stderr, redirect_stdout, suppress
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
 import frappe
-from frappe.utils.background_jobs import get_redis_conn, get_redis_connection_without_auth
+from frappe.utils.background_jobs import execute_job, get_redis_conn, get_redis_connection_without_auth
 
+from orchestrator.sync import incoming, runs
 from orchestrator.sync.kipu.fields import FIELDS
 from orchestrator.sync.kipu.simulator.faults import KINDS, Fault
 from orchestrator.sync.kipu.simulator.render import casefile_id
 from orchestrator.sync.kipu.simulator.server import Handler, Simulator
 from orchestrator.sync.kipu.simulator.signatures import Keys
+from orchestrator.sync.runs import Order
 from tests import factories
 from tests.kipu_site import loopback_allowed, make_connection, sync
 
@@ -64,6 +68,7 @@ class Witness:
 
 	def __init__(self) -> None:
 		self.seen: dict[str, list[str]] = {}
+		self.connection = ""
 		self.log_sizes = {path: path.stat().st_size for path in log_files()}
 		self.rows_before = {doctype: names_of(doctype) for doctype in TOLD}
 		self.subscription = get_redis_connection_without_auth().pubsub(ignore_subscribe_messages=True)
@@ -152,15 +157,49 @@ def without_app_id(path: str) -> str:
 	return f"{parts.path} {[pair for pair in parse_qsl(parts.query) if pair[0] != 'app_id']}"
 
 
+# Where a bug is: the module, what fails, whether only in the thread, and what becomes of the run.
+BUGS = (
+	("incoming", "fingerprint", True, "Failed"),
+	("incoming", "read_record", True, "Failed"),
+	("incoming", "map_record", False, "Failed"),
+	("kipu.records", "clean_instant", True, "Failed"),
+	("kipu.pages", "records_of", True, "Failed"),
+	("bulk", "write", False, "Completed"),
+	("bulk", "_values", False, "Completed"),
+	("states", "_insert", False, "Failed"),
+)
+
+
+@contextmanager
+def broken(where: object, name: str, apart: bool, words: str = CANARY) -> Iterator[list[bool]]:
+	"""Something fails, with what it was given in its words; with `apart`, only in another thread than this one."""
+	raised: list[bool] = []
+	intact = getattr(where, name)
+
+	def failing(*args: object, **named: object) -> object:
+		if apart and threading.current_thread() is threading.main_thread():
+			return intact(*args, **named)
+		raised.append(True)
+		raise ValueError(f"{words} in {args!r}")
+
+	setattr(where, name, failing)
+	try:
+		yield raised
+	finally:
+		setattr(where, name, intact)
+
+
 class Happenings:
 	"""All that may happen to a run."""
 
 	def __init__(self, kipu: Simulator, seen: Witness) -> None:
 		self.kipu = kipu
 		self.witness = seen
+		self.threads = threading.active_count()
 		self.connection = make_connection(
 			kipu, history_start="2024-01-01", field_rules=[{"source": "email", "policy": "review"}]
 		)
+		seen.connection = self.connection
 
 	def all(self) -> None:
 		"""One after the other."""
@@ -171,6 +210,8 @@ class Happenings:
 		self.refusals()
 		self.broken_records()
 		self.bug()
+		self.bugs_everywhere()
+		self.bug_and_no_way_to_tell()
 		self.broken_listener()
 		self.calls()
 
@@ -234,6 +275,29 @@ class Happenings:
 			assert self.run()["error"]["class"] == "ValueError"
 		finally:
 			applier.decide = decide
+
+	def bugs_everywhere(self) -> None:
+		"""The same below every step of an import: in the thread that reads ahead, in the rows, in the driver."""
+		for module, name, apart, status in BUGS:
+			connection = make_connection(self.kipu, page_size=4, left_out_names="Nobody")
+			with broken(importlib.import_module(f"orchestrator.sync.{module}"), name, apart) as raised:
+				told = self.run(connection=connection)
+			assert (told["status"], bool(raised)) == (status, True), (module, name, told)
+		assert threading.active_count() == self.threads
+
+	def bug_and_no_way_to_tell(self) -> None:
+		"""A job whose run can't even be ended. Frappe logs what goes wrong in a job with all local variables."""
+		connection = make_connection(self.kipu)
+		queued = runs.queue(Order(connection, "incremental"))
+		with (
+			broken(incoming, "fingerprint", False),
+			broken(runs.Run, "finish", False, words="no way"),
+			suppress(ValueError),
+		):
+			job = "orchestrator.sync.jobs.run_queued"
+			execute_job(frappe.local.site, job, None, "x", {"run": queued}, is_async=False)
+		assert frappe.db.exists("Error Log", {"error": ("like", "%no way%")})
+		frappe.db.set_value("Sync Run", queued, "status", "Interrupted")
 
 	def broken_listener(self) -> None:
 		"""Somebody's hook fails with a value in its words."""
@@ -300,8 +364,8 @@ def test_nowhere_else_either(witness):
 
 def test_the_canaries_sing_where_they_belong(witness, kipu):
 	"""Else none of this would mean anything."""
-	connection = frappe.get_all("Client", {"last_name": f"{CANARY} last_name"}, pluck="connection")[0]
-	clients = frappe.get_all("Client", {"connection": connection}, ["email", "date_of_birth"])
+	of = {"connection": witness.connection, "last_name": f"{CANARY} last_name"}
+	clients = frappe.get_all("Client", of, ["email", "date_of_birth"])
 	assert len(clients) >= PEOPLE - 1
 	assert {str(client.date_of_birth) for client in clients} >= {BORN}
 	assert f"{CANARY} there" in {client.email for client in clients}

@@ -7,6 +7,8 @@ import pytest
 import frappe
 
 from orchestrator.sync import states
+from orchestrator.sync.kipu.simulator.server import Simulator
+from tests.kipu_site import make_connection, stay_of, sync
 
 TEXTS = (
 	"O'Brien",
@@ -32,12 +34,44 @@ def test_a_text_is_written_as_it_is(site: str, text: str) -> None:
 		frappe.db.rollback()
 
 
+def test_more_than_the_database_takes_in_one_statement_is_written_in_several(site: str) -> None:
+	rows = [(f"ROWS-{number}", "😀" * 400_000) for number in range(12)]
+	try:
+		states.insert(states.DOCTYPE, ("name", "synced"), rows, {"connection": "ROWS"})
+		found = "select count(*), min(length(synced)) from `tabSync State` where connection='ROWS'"
+		assert frappe.db.sql(found) == ((12, 1_600_000),)
+	finally:
+		frappe.db.rollback()
+
+
 def test_a_day_is_written_as_a_day(site: str) -> None:
 	try:
 		states.insert("Client", ("name", "date_of_birth"), [("ROWS-1", date(1980, 2, 29))], {})
 		assert frappe.db.get_value("Client", "ROWS-1", "date_of_birth") == date(1980, 2, 29)
 	finally:
 		frappe.db.rollback()
+
+
+@pytest.mark.parametrize(
+	("zone", "said", "day", "status"),
+	[
+		("America/Los_Angeles", "9999-12-31T23:59:59", date(9999, 12, 31), "Active"),
+		("Asia/Kolkata", "0001-01-01", date(1, 1, 1), "Discharged"),
+	],
+)
+@pytest.mark.usefixtures("loopback")
+def test_the_last_and_the_first_day_there_are_come_through(
+	site: str, zone: str, said: str, day: date, status: str
+) -> None:
+	"""Both have no counterpart in the site's own zone."""
+	with Simulator(0) as kipu:
+		stay = kipu.world.admit_new()
+		kipu.world.set_field(stay, "discharge_date", said)
+		connection = make_connection(kipu, default_time_zone=zone)
+		run = sync(connection)
+		assert (run["status"], run["failed"]) == ("Completed", 0)
+		found = stay_of(connection, 1000)
+		assert (found.discharge_date, found.status) == (day, status)
 
 
 def test_rows_and_literals_show_nothing_of_what_they_hold(site: str) -> None:

@@ -8,6 +8,7 @@ import pytest
 import frappe
 
 from orchestrator.sync import jobs, rollback, runs, steering
+from orchestrator.sync.kipu.simulator.faults import Fault
 from orchestrator.sync.kipu.simulator.server import Simulator
 from orchestrator.sync.runs import Order
 from tests.client import Client
@@ -184,6 +185,16 @@ def test_a_large_run_goes_to_a_job_and_says_so(kipu, manager, worker, monkeypatc
 # Cancel
 
 
+@pytest.mark.parametrize("seconds", [30, 3000])
+def test_nobody_waits_for_a_remote_that_asks_for_patience(kipu, manager, seconds):
+	connection = make_connection(kipu)
+	kipu.faults.add(Fault("throttle", times=1, retry_after="seconds", value=seconds))
+	data = manager.post(METHOD + "sync_kipu_clients", connection=connection).json()["data"]
+	assert (data["background"], data["status"]) == (True, "Queued")
+	steering.cancel(data["run"])
+	frappe.db.commit()
+
+
 def test_a_queued_run_is_cancelled_at_once_and_its_job_does_nothing(kipu, manager):
 	connection = make_connection(kipu)
 	name = runs.queue(Order(connection, "incremental"))
@@ -231,6 +242,43 @@ def test_a_held_run_goes_on_when_approved(kipu, manager, worker):
 	assert (told["status"], told["departures"], told["updated"]) == ("Completed", 4, 4)
 	assert {client_of(connection, stay + 1000).status for stay in stays} == {"Discharged"}
 	assert manager.post(METHOD + "approve_sync_run", run=held["run"]).status_code == 409
+
+
+def test_a_held_retry_goes_on_with_its_issues(kipu, worker):
+	connection = make_connection(kipu, mass_change_minimum=2, mass_change_percent=1)
+	stays = [kipu.world.admit_new() for _ in range(4)]
+	sync(connection)
+	for stay in stays:
+		kipu.world.set_field(stay, "dob", "long ago")
+		kipu.world.discharge(stay, kipu.world.today(stay) - 1)
+	assert sync(connection)["failed"] == 4
+	for stay in stays:
+		kipu.world.set_field(stay, "dob", "1980-02-29")
+	held = steering.retry(connection, None)
+	assert (held["status"], held["departures"]) == ("Held", 2)
+	steering.approve(held["run"])
+	worker()
+	frappe.db.rollback()
+	assert frappe.db.get_value("Sync Run", held["run"], ["status", "departures"]) == ("Completed", 4)
+	assert {client_of(connection, stay + 1000).status for stay in stays} == {"Discharged"}
+
+
+def test_an_approved_run_counts_each_record_once(kipu, worker):
+	connection = make_connection(kipu, mass_change_minimum=2, mass_change_percent=1, page_size=5)
+	stays = [kipu.world.admit_new() for _ in range(8)]
+	sync(connection)
+	for stay in stays[:4]:
+		kipu.world.hidden[stay] = 1
+	kipu.world.version += 1
+	held = sync(connection, "full")
+	visible = len(kipu.world) - 4
+	assert (held["status"], counts(held)) == ("Held", (0, 0, visible, 0))
+	steering.approve(held["run"])
+	worker()
+	frappe.db.rollback()
+	run = frappe.get_doc("Sync Run", held["run"])
+	assert (run.status, run.departures) == ("Completed", 4)
+	assert (run.imported, run.updated, run.skipped, run.failed) == (0, 4, visible, 0)
 
 
 # Roll back
@@ -383,7 +431,7 @@ def test_a_record_that_another_app_refuses_fails_alone_by_the_name_of_the_error(
 			frappe.throw(f"No: {doc.mr_number}")
 
 	monkeypatch.setattr(ClientStay, "validate", refuse, raising=False)
-	monkeypatch.setattr(listeners, "listens", lambda _doctype: True)
+	monkeypatch.setattr(listeners, "listens", lambda *_: True)
 	connection = make_connection(kipu)
 	run = sync(connection)
 	assert (run["failed"], run["errors"][0]["code"], run["errors"][0]["retryable"]) == (

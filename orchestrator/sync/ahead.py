@@ -70,7 +70,7 @@ def read_ahead(items: Iterator[T], patience: Patience) -> Iterator[Iterator[T]]:
 	thread.start()
 	waits = True
 	try:
-		yield _taken(made, patience)
+		yield _taken(made, patience, thread)
 	except KeyboardInterrupt:
 		waits = False  # whoever sits at the terminal does not wait for a slow remote
 		raise
@@ -101,12 +101,14 @@ def _put(made: "Queue[_Made[T]]", what: _Made[T], given_up: threading.Event) -> 
 	return False
 
 
-def _taken(made: "Queue[_Made[T]]", patience: Patience) -> Iterator[T]:
+def _taken(made: "Queue[_Made[T]]", patience: Patience, thread: threading.Thread) -> Iterator[T]:
 	while True:
 		try:
 			what = made.get(timeout=NAP_SECONDS)
 		except Empty:
 			patience.beat()
+			if not thread.is_alive() and made.empty():
+				raise RuntimeError("the thread that reads ahead is gone") from None
 			continue
 		if what.error:
 			raise what.error

@@ -1,13 +1,13 @@
 """A page of records brought into the store: read, compared, written. Commits nothing."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timezone
 
 import frappe
 
 from orchestrator.sync import places
 from orchestrator.sync.connection import Source
-from orchestrator.sync.decide import Verdict, decide
+from orchestrator.sync.decide import Person, Verdict, decide
 from orchestrator.sync.incoming import Incoming, Seeing, Seen, see_all
 from orchestrator.sync.issues import Issues
 from orchestrator.sync.kipu.pages import RawRecord
@@ -20,32 +20,42 @@ from orchestrator.sync.tally import Outcomes, RecordFailure
 class Applier:
 	"""Takes pages for one run."""
 
-	def __init__(self, run: Run, source: Source, store: Store, issues: Issues) -> None:
+	def __init__(
+		self, run: Run, source: Source, store: Store, issues: Issues, secure: Callable[[], None]
+	) -> None:
 		self._run = run
 		self._source = source
 		self._store = store
 		self._issues = issues
+		self._secure = secure
 
 	def apply(self, raws: Sequence[RawRecord], seeing: Seeing | None = None) -> Outcomes:
 		"""Take the records, seen already or not. Unchanged ones cost one query, all of them together."""
 		outcomes = Outcomes()
-		places.ensure(raws, self._source, dry_run=self._run.order.dry_run)
+		places.ensure(raws, self._source, self._secure, dry_run=self._run.order.dry_run)
 		if seeing is None or not seeing.holds(self._source):
 			seeing = see_all(raws, self._source)
+		fresh = self._fresh(seeing.seen, outcomes)
+		if fresh or seeing.failures:
+			self._secure()
 		for error in seeing.failures:
 			self._fail(failure_of(error), outcomes)
-		known = self._store.hashes([each.stay_name for each in seeing.seen])
+		if incomings := self._read(fresh, outcomes):
+			self._watch_drift(raws)
+			self._take(incomings, outcomes)
+		return outcomes
+
+	def _fresh(self, seen: Sequence[Seen], outcomes: Outcomes) -> list[Seen]:
+		"""Those whose content is not taken over yet."""
+		known = self._store.hashes([each.stay_name for each in seen])
 		fresh = []
-		for each in seeing.seen:
+		for each in seen:
 			hashes, writer = known.get(each.stay_name, ((), None))
 			if each.hash not in hashes:
 				fresh.append(each)
 			elif writer != self._run.name:
 				outcomes.records.append((each.casefile_id, "skipped"))
-		if incomings := self._read(fresh, outcomes):
-			self._watch_drift(raws)
-			self._take(incomings, outcomes)
-		return outcomes
+		return fresh
 
 	def _read(self, seen: Sequence[Seen], outcomes: Outcomes) -> list[Incoming]:
 		at = datetime.now(timezone.utc)
@@ -80,19 +90,26 @@ class Applier:
 				failure = RecordFailure(groups[name][0].casefile_id, type(error).__name__, "", True)
 				self._fail(failure, outcomes)
 		written = [each for name, all_ in verdicts.items() if name not in failures for each in all_]
-		self._count(written, outcomes)
+		self._count(written, persons, outcomes)
 		self._watch_charts([each.incoming for each in written if _is_new(each)], charts)
 
-	def _count(self, verdicts: Iterable[Verdict], outcomes: Outcomes) -> None:
+	def _count(self, verdicts: Iterable[Verdict], persons: Mapping[str, Person], outcomes: Outcomes) -> None:
 		for verdict in verdicts:
 			incoming = verdict.incoming
 			outcomes.records.append((incoming.casefile_id, verdict.outcome))
 			outcomes.departures += verdict.departed
 			outcomes.changed_fields.update(set(verdict.changed_fields))
-			outcomes.blanked_fields.update(verdict.blanked_fields)
+			if verdict.blanked_fields:
+				outcomes.blanked_fields.update(self._lost(verdict, persons[incoming.client_name]))
 			for doctype, name, field in verdict.reviews:
 				self._issues.raise_("Conflict", "both_changed", field=field, reference=(doctype, name))
 		self._issues.taken(casefile for casefile, _outcome in outcomes.records)
+
+	def _lost(self, verdict: Verdict, person: Person) -> list[str]:
+		"""Of the blanked fields, those whose value was here before this run."""
+		records = person.client, person.stays[verdict.incoming.stay_name]
+		own = {each.doctype for each in records if each.new or each.created_by_run == self._run.name}
+		return [field for field in verdict.blanked_fields if field.partition(".")[0] not in own]
 
 	def _fail(self, failure: RecordFailure, outcomes: Outcomes) -> None:
 		"""A failure that somebody has discarded is no news: the record is left alone."""

@@ -66,25 +66,45 @@ def _write(doctype: str, records: Collection[Record], template: PrivateDict, mom
 		{name: value for name, value in template.items() if name not in named and value is not None}
 	)
 	same["modified"] = moment
-	new = [_values(record, varying, moment) for record in records if record.new]
+	defaults = PrivateDict({name: value for name, value in varying.items() if value is not None})
+	new = [_values(record, varying, moment, defaults) for record in records if record.new]
 	# One that is there already as another's is an error, not an update.
 	states.insert(doctype, varying, new, same)
 	known = [record for record in records if not record.new]
-	rows = [_values(record, varying, moment) for record in known]
+	_lock(doctype, known)
+	rows = [_values(record, varying, moment, {}) for record in known]
 	states.upsert(doctype, varying, rows, same, kept=KEPT)
 	for record in known:
 		frappe.clear_document_cache(doctype, record.name)
 
 
+def _lock(doctype: str, known: Collection[Record]) -> None:
+	"""Whole rows are written, so nobody may have written to them since they were read. Raises QueryDeadlockError where
+	somebody has: the page is to be done again."""
+	if not known:
+		return
+	rows = frappe.db.sql(
+		f"select name, modified from `tab{doctype}` where name in %s for update",  # noqa: S608
+		(tuple(record.name for record in known),),
+	)
+	if dict(rows) != {record.name: record.row.get("modified") for record in known}:
+		raise frappe.QueryDeadlockError
+
+
 def _template(doctype: str) -> PrivateDict:
 	user = frappe.session.user
-	fresh = frappe.new_doc(doctype).get_valid_dict()
+	fresh = frappe.new_doc(doctype).get_valid_dict(ignore_virtual=True)
 	return PrivateDict({**fresh, "owner": user, "modified_by": user, "docstatus": 0, "idx": 0})
 
 
-def _values(record: Record, varying: PrivateDict, moment: str) -> tuple[Any, ...]:
+def _values(
+	record: Record, varying: PrivateDict, moment: str, defaults: Mapping[str, Any]
+) -> tuple[Any, ...]:
 	values = {**varying, **record.row, "name": record.name}
 	values["creation"] = record.row.get("creation") or moment
+	for name, default in defaults.items():
+		if values[name] is None:  # a blank of Kipu's: a new document has its default then
+			values[name] = default
 	return tuple(map(values.__getitem__, varying))
 
 

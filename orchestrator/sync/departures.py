@@ -79,6 +79,7 @@ def settle_all(work: Work, mark: Mark) -> None:
 
 
 def _settle_some(work: Work, clients: Sequence[str]) -> Outcomes:
+	work.secure()
 	persons = work.store.persons(clients)
 	for person in persons.values():
 		settle(person, work.source, final=True)
@@ -91,8 +92,9 @@ def _look_up(work: Work, rows: Iterable[StayRow]) -> Outcomes:
 	"""What Kipu says of each: a discharge that was missed, or nothing any more."""
 	outcomes = Outcomes()
 	gone = []
-	for name, client, casefile, _location in rows:
-		records = _fetch(work, casefile)
+	# All are asked before the first is written: a long wait for Kipu keeps the lease by a commit, and locks nobody out.
+	answers = [(row, _fetch(work, row[2])) for row in rows]
+	for (name, client, casefile, _location), records in answers:
 		if records is None:
 			gone.append((name, client, casefile))
 		else:
@@ -129,6 +131,7 @@ def _change(
 	wanted = {name: (client, casefile) for name, client, casefile in rows}
 	if not wanted:
 		return outcomes
+	work.secure()
 	persons = work.store.persons(list(dict.fromkeys(client for client, _casefile in wanted.values())))
 	for name, (client, casefile) in wanted.items():
 		stay = persons[client].stays[name]

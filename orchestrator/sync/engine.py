@@ -25,8 +25,27 @@ def execute(run: Run, watch: Watch | None = None) -> str:
 			return "Completed"
 		return _work(run, watch)
 	except Exception as error:
-		failure = error.with_traceback(None) if isinstance(error, SyncError | Held) else error
+		failure = error.with_traceback(None) if isinstance(error, SyncError | Held) else _hushed(error)
+	except KeyboardInterrupt:
+		_interrupt(run)
+		raise
 	return _end(run, failure)
+
+
+def _interrupt(run: Run) -> None:
+	"""Say at once that nobody works on the run any more. On a new connection: the old one may be in the middle of an answer."""
+	with suppress(Exception):
+		frappe.db.close()
+		frappe.db.connect()
+		run.finish("Interrupted")
+
+
+def _hushed(error: Exception) -> Exception:
+	"""The error without its words, which may be a client's. Should the run's end fail as well, Frappe logs the local
+	variables of these very frames."""
+	if not isinstance(error, connection.BadSettings):
+		error.args = ()
+	return error
 
 
 def _work(run: Run, watch: Watch | None) -> str:

@@ -58,6 +58,7 @@ __all__ = [
 T = TypeVar("T")
 
 CHUNK = 64 * 1024
+UNNOTICED_SECONDS = 1.0
 
 TERMINAL: Mapping[int, type[TerminalError]] = {
 	301: BadConfiguration,
@@ -142,7 +143,8 @@ class Pacer:
 class HttpSession:
 	"""Gets and retries. One session per run; not for use by several threads at once.
 
-	`sleep` is called for every wait (budget and backoff) and may raise to abandon a run while it waits.
+	`sleep` is called for every wait (budget and backoff), between the pieces of a body that comes slowly with 0, and may
+	raise to abandon a run while it waits.
 	"""
 
 	def __init__(
@@ -220,7 +222,7 @@ class HttpSession:
 
 	def _body(self, route: str, response: requests.Response) -> bytes | SyncError:
 		"""The whole body, or why not. Reads what has arrived, so that a dripping body meets its deadline."""
-		deadline = self._clock() + self.policy.body_timeout
+		started = self._clock()
 		chunks: list[bytes] = []
 		size = 0
 		while chunk := response.raw.read1(CHUNK, decode_content=True):
@@ -228,8 +230,11 @@ class HttpSession:
 			size += len(chunk)
 			if size > self.policy.max_body:
 				return TooLarge(route, response.status_code, size)
-			if self._clock() > deadline:
+			taken = self._clock() - started
+			if taken > self.policy.body_timeout:
 				return TransientError(route, response.status_code, size, "SlowBody")
+			if taken > UNNOTICED_SECONDS:
+				self._sleep(0.0)  # whoever waits for it may have given up meanwhile
 		promised = response.headers.get("Content-Length", "")
 		if promised.isdigit() and response.raw.tell() < int(promised):
 			return MalformedPage(route, response.status_code, size, "length")

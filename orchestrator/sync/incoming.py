@@ -129,7 +129,14 @@ def derived_of(stay: Stay, source: Source) -> PrivateDict:
 
 def local_time(moment: datetime | None, source: Source) -> datetime | None:
 	"""An instant as Frappe keeps it: in the site's time zone, without one."""
-	return moment.astimezone(source.site_zone).replace(tzinfo=None) if moment else None
+	if moment is None:
+		return None
+	try:
+		return moment.astimezone(source.site_zone).replace(tzinfo=None)
+	except (
+		OverflowError
+	):  # the last day there is, which stands for "never", or the first: they are so everywhere
+		return moment.replace(tzinfo=None)
 
 
 def word_of(values: Mapping[str, Any]) -> PrivateDict:

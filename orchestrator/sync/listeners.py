@@ -1,9 +1,10 @@
 """Whether anything on this site listens to a DocType's records being made. If nothing does, many may be written at once:
 nobody can tell the difference. If anything might, each is saved as anybody's."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import frappe
+from frappe.core.doctype.docfield.docfield import DocField
 from frappe.model.base_document import get_controller
 
 EVENTS = frozenset(
@@ -38,10 +39,14 @@ MEANINGFUL = (
 	"default",
 	"reqd",
 	"unique",
+	"fieldtype",
 	"options",
 	"fetch_from",
 	"mandatory_depends_on",
 )
+
+# Kinds of fields of which saving refuses some values.
+CHECKED = frozenset({"Select", "Phone", "Link"})
 
 # Records by which a site's people listen: the DocType, and which of its fields name the one listened to.
 RULES: tuple[tuple[str, str, dict[str, object]], ...] = (
@@ -58,16 +63,18 @@ RULES: tuple[tuple[str, str, dict[str, object]], ...] = (
 )
 
 
-def listens(doctype: str) -> bool:
-	"""True if saving a new record of `doctype` could do more than write its row."""
-	return next(reasons(doctype), None) is not None
+def listens(doctype: str, written: Collection[str] = ()) -> bool:
+	"""True if saving a new record of `doctype` could do more than write its row. `written`: the fields that get a value."""
+	return next(reasons(doctype, written), None) is not None
 
 
-def reasons(doctype: str) -> Iterator[str]:
+def reasons(doctype: str, written: Collection[str] = ()) -> Iterator[str]:
 	"""What listens, one by one."""
 	yield from _hooks(doctype)
 	yield from _rules(doctype)
-	for check in (_own_controller, _custom_fields, _global_search, _followed):
+	if any(_is_checked(field, written) for field in frappe.get_meta(doctype).fields):
+		yield "Custom Field"
+	for check in (_own_controller, _global_search, _followed):
 		if reason := check(doctype):
 			yield reason
 
@@ -96,10 +103,15 @@ def _own_controller(doctype: str) -> str | None:
 	return None if module.startswith("orchestrator.") else module
 
 
-def _custom_fields(doctype: str) -> str | None:
-	"""A field of the site's own that a new record is checked by. Defaults are written like any other."""
-	fields = [field for field in frappe.get_meta(doctype).fields if field.get("is_custom_field")]
-	return "Custom Field" if any(field.reqd or field.fetch_from or field.unique for field in fields) else None
+def _is_checked(field: DocField, written: Collection[str]) -> bool:
+	"""True of a field of the site's own that saving looks at. Defaults are written like any other value."""
+	if not field.get("is_custom_field"):
+		return False
+	if field.reqd or field.fetch_from or field.unique or field.fieldtype == "Rating":
+		return True
+	if field.default and field.fieldtype in ("Link", "Dynamic Link", "Password"):
+		return True  # it has to be there, or goes elsewhere
+	return field.fieldname in written and (field.fieldtype in CHECKED or bool(field.options))
 
 
 def _global_search(doctype: str) -> str | None:

@@ -1,5 +1,6 @@
 """What a caller may ask of the sync, read strictly, and how it is carried out: here and now, or in a job."""
 
+import time
 from collections.abc import Collection
 from datetime import date, datetime, timedelta, timezone
 
@@ -11,7 +12,7 @@ from orchestrator.exceptions import BadRequest, refuse
 from orchestrator.period import read_date
 from orchestrator.sync import connection, engine, history, runs
 from orchestrator.sync.connection import BadSettings, Source
-from orchestrator.sync.errors import SyncError
+from orchestrator.sync.errors import SyncError, TransientError
 from orchestrator.sync.runs import Busy, Order
 from orchestrator.sync.shapes import RunStanding, SyncResult
 from orchestrator.sync.work import Watch, day_after
@@ -19,8 +20,13 @@ from orchestrator.sync.work import Watch, day_after
 SYNC_TYPES = ("incremental", "full")
 QUEUE = "long"
 TIMEOUT = 6 * 60 * 60
-# More records than that are not waited for.
+# More records than that are not waited for; nor is a remote that asks for more patience than so many seconds.
 WAITED_FOR = 1000
+WAITED_SECONDS = 10.0
+
+
+class _Busy(Exception):  # noqa: N818 - named for what happened
+	"""The remote asks to be left alone for a while."""
 
 
 def read_order(sync_type: str, dry_run: bool, since_date: str | None) -> Order:
@@ -104,18 +110,26 @@ def enqueue(name: str) -> None:
 
 
 def is_large(order: Order) -> bool:
-	"""True if there is more to read than a caller should wait for, by what the remote says of the first page. If it says
-	nothing, the run will say why."""
+	"""True if there is more to read than a caller should wait for, by what the remote says of the first page; also if the
+	remote is busy. If it says nothing, the run will say why."""
 	source = connection.read(order.connection)
 	start = first_day(order, source)
-	client, session = connection.open_client(source.name)
+	client, session = connection.open_client(source.name, _wait_a_little)
 	try:
 		page = next(client.latest(start, day_after(datetime.now(timezone.utc).date())))
-	except SyncError:
-		return False
+	except _Busy:
+		return True
+	except SyncError as error:
+		return isinstance(error, TransientError) and bool(error.retry_after)
 	finally:
 		session.close()
 	return (page.total_records or 0) > WAITED_FOR
+
+
+def _wait_a_little(seconds: float) -> None:
+	if seconds > WAITED_SECONDS:
+		raise _Busy
+	time.sleep(seconds)
 
 
 def first_day(order: Order, source: Source) -> date:

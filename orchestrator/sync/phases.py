@@ -10,6 +10,7 @@ from orchestrator.sync.kipu.pages import RawRecord, ReadTally
 from orchestrator.sync.kipu.records import RecordError, split_casefile
 from orchestrator.sync.places import ensure
 from orchestrator.sync.retries import retry
+from orchestrator.sync.tally import Outcomes
 from orchestrator.sync.work import READS, Mark, Work, day_after
 
 FIRST_WINDOW_DAYS = 91
@@ -24,10 +25,15 @@ def locations(work: Work) -> None:
 		for page in work.client.locations():
 			work.answered = True
 			records = page.records
-		ensure(records, work.source, dry_run=work.dry_run)
+		work.take(partial(_meet, work, records), work.run.checkpoint or _mark(work, "locations"))
 
 	if not work.source.places:
 		work.optional("locations", read)
+
+
+def _meet(work: Work, records: list[RawRecord]) -> Outcomes:
+	ensure(records, work.source, work.secure, dry_run=work.dry_run)
+	return Outcomes()
 
 
 def due(work: Work) -> None:

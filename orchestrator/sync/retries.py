@@ -66,6 +66,7 @@ def _take_kipus(work: Work, raw: RawRecord, conflicts: list[frappe._dict], outco
 		return  # told as what it is by the applier
 	if incoming is None:
 		return
+	work.secure()
 	(person,) = work.store.persons([incoming.client_name]).values()
 	_overrule(person, incoming, {(row.reference_name, row.field) for row in conflicts})
 	settle(person, work.source, final=False)

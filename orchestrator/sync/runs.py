@@ -171,8 +171,13 @@ def take(name: str) -> Run | None:
 
 
 def approve(name: str) -> None:
-	"""Let a held run go on, whatever it changes."""
+	"""Let a held run go on, whatever it changes. It reads from the beginning, as much may have happened meanwhile: what it
+	has written already is recognised as its own, the rest is counted anew."""
+	of_issues = frappe.db.get_value(DOCTYPE, name, "sync_type") == "retry"  # its checkpoint says which
 	values = {
+		**({} if of_issues else {"checkpoint": None}),
+		"skipped": 0,
+		"failed": 0,
 		"status": "Queued",
 		"approved_by": frappe.session.user,
 		"finished_at": None,

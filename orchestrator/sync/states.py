@@ -18,6 +18,8 @@ CHANGES = "Sync Change"
 _as_text = json.JSONEncoder(
 	ensure_ascii=False, separators=(",", ":")
 ).encode  # made once: json.dumps would make one for every row
+# In characters, of four bytes at most: the driver and the database take 16 MiB.
+LONGEST_STATEMENT = 4_000_000
 STATE_COLUMNS = (
 	"name", "reference_doctype", "hashes", "synced", "created_by_run", "written_by_run", "written_at",
 )  # fmt: skip
@@ -91,6 +93,11 @@ def _insert(
 	literal = _Literals()
 	ending = "".join([f", {literal[value]}" for value in same.values()]) + ")"
 	text = ", ".join(["(" + ", ".join(map(literal.__getitem__, row)) + ending for row in rows])
+	if len(text) > LONGEST_STATEMENT and len(rows) > 1:
+		middle = len(rows) // 2
+		_insert(doctype, columns, rows[:middle], same, clause)
+		_insert(doctype, columns, rows[middle:], same, clause)
+		return
 	# As a value, so that neither Frappe, which rewrites words of a query, nor its log comes by what people are called.
 	frappe.db._conn.encoders[_Rows] = _Rows.literal
 	frappe.db.sql(f"insert into `tab{doctype}` ({names}) values %s{clause}", (_Rows(text),))  # noqa: S608

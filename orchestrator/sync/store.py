@@ -4,6 +4,7 @@ import json
 import pickle
 import zlib
 from collections.abc import Collection, Iterable, Iterator
+from datetime import datetime
 from typing import Protocol, cast
 
 import frappe
@@ -96,8 +97,9 @@ def _add_states(records: list[Record]) -> None:
 class DryStore:
 	"""The database with what a dry run would have written on top, in memory. Compressed: it may be everybody."""
 
-	def __init__(self, source: Source) -> None:
+	def __init__(self, source: Source, run: str) -> None:
 		self._source = source
+		self._run = run
 		self._hashes: Hashes = {}
 		self._persons: dict[str, bytes] = {}
 
@@ -120,6 +122,8 @@ class DryStore:
 			for record in person.records:
 				if record.doctype == "Client Stay" and record.state_changed:
 					self._hashes[record.name] = (record.hashes, None)
+				if record.new:
+					record.created_by_run = self._run
 				record.new, record.state_changed = False, False
 				record.before, record.synced_before = PrivateDict(), PrivateDict()
 			self._persons[person.client.name] = zlib.compress(pickle.dumps(person), 1)
@@ -156,9 +160,9 @@ def count_in_care(connection: str) -> int:
 	return frappe.db.count("Client Stay", {"connection": connection, "status": ("in", sorted(IN_CARE))})
 
 
-def count_here(connection: str, field: str) -> int:
-	"""How many records of the DocType of `Client.field` or `Client Stay.field` there are."""
-	return frappe.db.count(field.partition(".")[0], {"connection": connection})
+def count_here(connection: str, doctype: str, before: datetime) -> int:
+	"""How many clients, or stays, were here before that moment."""
+	return frappe.db.count(doctype, {"connection": connection, "creation": ("<", before)})
 
 
 def read_in_care(connection: str) -> list[StayRow]:

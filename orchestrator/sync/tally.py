@@ -89,6 +89,19 @@ class Tally:
 		self.blanked_fields.update(outcomes.blanked_fields)
 		self.departures += outcomes.departures
 
+	def told(self) -> dict[str, Any]:
+		"""The counts, to be put back if the next page comes to nothing. Only at the end of a run: which records were met is
+		not among them."""
+		counts = {
+			name: getattr(self, name) for name in ("imported", "updated", "skipped", "failed", "departures")
+		}
+		return {**counts, **{name: getattr(self, name).copy() for name in ("changed_fields", "failures")}}
+
+	def put_back(self, told: Mapping[str, Any]) -> None:
+		"""Tell these counts again."""
+		for name, value in told.items():
+			setattr(self, name, value)
+
 	def count(self, key: str, outcome: Outcome) -> None:
 		"""Count one record."""
 		number = hash(key)

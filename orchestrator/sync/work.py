@@ -8,6 +8,9 @@ from contextlib import contextmanager, suppress
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
+from pymysql.constants import ER
+from rq.timeouts import BaseTimeoutException
+
 import frappe
 
 from orchestrator.sync.ahead import Patience, giving_way, read_ahead
@@ -29,6 +32,7 @@ READS = 3
 PAGE_ATTEMPTS = 3
 LIKELY_LIMITS = (25, 50, 100)  # of a server that does not tell
 TRANSIENT_DATABASE = (frappe.QueryDeadlockError, frappe.QueryTimeoutError)
+SAVEPOINT = "orchestrator_sync_work"
 PROGRESS_EVENT = "orchestrator_sync_progress"
 PROGRESS_SECONDS = 1.0
 
@@ -59,7 +63,9 @@ class Work:
 		self.patience = patience
 		# Whether records are likely to be new, as those before them were: then they are read before that is certain.
 		self._eager = False
-		self.store: Store = DryStore(source) if run.order.dry_run else DatabaseStore(source, run.name)
+		self.store: Store = (
+			DryStore(source, run.name) if run.order.dry_run else DatabaseStore(source, run.name)
+		)
 		# Turns false when a read could not be trusted: then the cursor stays where it is.
 		self.complete = not run.checkpoint.get("torn")
 		# The day up to which this run reads, in UTC; a resumed run keeps to what it began with.
@@ -71,6 +77,8 @@ class Work:
 		self._shown_at = 0.0
 		run.in_care_before = count_in_care(source.name)
 		self.limit = source.mass_change_limit(run.in_care_before)
+		self._secured = False
+		self._blank_limits: dict[str, int] = {}
 		self.renew()
 
 	@property
@@ -81,36 +89,72 @@ class Work:
 	def renew(self) -> None:
 		"""Forget what was assumed of the database: it was rolled back."""
 		self.issues = Issues(self.source.name, None if self.dry_run else self.run.name)
-		self.applier = Applier(self.run, self.source, self.store, self.issues)
+		self.applier = Applier(self.run, self.source, self.store, self.issues, self.secure)
 
 	def take(self, work: Callable[[], Outcomes], mark: Mark) -> None:
 		"""Do a page's work and commit it with its mark. Repeated if the database gave it up. Raises Held."""
 		for attempt in range(1, PAGE_ATTEMPTS + 1):
 			places = dict(self.source.places), self.source.default_facility
+			self._secured = False
+			drift = {kind: list(fields) for kind, fields in self.run.drift.items()}
 			try:
 				outcomes = work()
+				self._verify()
 			except TRANSIENT_DATABASE:
 				roll_back()
 				self.source.places, self.source.default_facility = places
+				self.run.drift = drift
 				self.renew()
 				if attempt == PAGE_ATTEMPTS:
 					raise
 				continue
 			self.check_departures(outcomes.departures)
 			self.check_blanked(outcomes.blanked_fields)
+			told = self.run.tally.told()
 			self.run.tally.take(outcomes)
-			self.run.commit(mark)
+			try:
+				self.run.commit(mark)
+			except BaseException:
+				self.run.tally.put_back(told)  # the page was not kept
+				raise
 			self.show()
 			return
 
+	def secure(self) -> None:
+		"""To be called before the first write of a page, and after the last wait for Kipu."""
+		if not self._secured and not self.dry_run:
+			frappe.db.savepoint(SAVEPOINT)
+			self._secured = True
+
+	def _verify(self) -> None:
+		"""Raise QueryDeadlockError if the database has given the page's work up, and a hook of somebody's kept that from
+		us: what came before it would be lost in silence."""
+		if not self._secured:
+			return
+		try:
+			frappe.db.release_savepoint(SAVEPOINT)
+		except frappe.db.OperationalError as error:
+			if error.args[0] != ER.SP_DOES_NOT_EXIST:
+				raise
+			lost = frappe.QueryDeadlockError()
+		else:
+			return
+		raise lost
+
 	def check_blanked(self, blanked: Counter[str]) -> None:
-		"""Raise Held if with these the run takes a field's value from more records than its limit: of all that are here."""
+		"""Raise Held if with these the run takes a field's value from more records than its limit: of all it found here."""
 		for field, more in blanked.items():
 			count = self.run.tally.blanked_fields[field] + more
 			if count > self.source.mass_change_minimum and not self.run.approved:
-				limit = self.source.mass_change_limit(count_here(self.source.name, field))
+				limit = self._blank_limit(field.partition(".")[0])
 				if count > limit:
 					raise Held(count, limit, field)
+
+	def _blank_limit(self, doctype: str) -> int:
+		if doctype not in self._blank_limits:
+			here = count_here(self.source.name, doctype, self.run.started_at)
+			self._blank_limits[doctype] = self.source.mass_change_limit(here)
+		return self._blank_limits[doctype]
 
 	def check_departures(self, departures: int) -> None:
 		"""Raise Held if with these the run goes beyond its limit."""
@@ -209,8 +253,12 @@ class Work:
 			"imported": run.tally.imported, "updated": run.tally.updated, "skipped": run.tally.skipped,
 			"failed": run.tally.failed,
 		}  # fmt: skip
-		with suppress(Exception):  # nobody's sync stops because nobody can watch it
+		try:
 			frappe.publish_realtime(PROGRESS_EVENT, message, doctype="Sync Run", docname=run.name)
+		except BaseTimeoutException:
+			raise  # a job's time is over
+		except Exception:  # noqa: S110 - nobody's sync stops because nobody can watch it
+			pass
 		if self._watch:
 			self._watch(run)
 
