@@ -207,6 +207,10 @@ def test_a_discharge_is_told_once_with_its_day_and_can_be_undone(place):
 	run = sync(connection)
 	client = client_of(connection, chart(stay))
 	assert (run["updated"], run["departures"]) == (1, 1)
+	in_care = frappe.db.count(
+		"Client Stay", {"connection": connection, "status": ("in", ("Active", "Pre-Admission"))}
+	)
+	assert frappe.db.get_value("Sync Run", run["run"], "in_care_before") == in_care + 1
 	assert (client.status, client.discharge_date) == ("Discharged", today - DAY)
 	kipu.world.undo_discharge(stay)
 	sync(connection)

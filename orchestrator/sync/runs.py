@@ -137,6 +137,7 @@ class Run:
 			"pages": tally.pages,
 			"records_read": tally.records_read,
 			"departures": tally.departures,
+			"in_care_before": self.in_care_before,
 			"changed_fields": json.dumps(dict(sorted(tally.changed_fields.items())), indent=1),
 			"errors": json.dumps([failure.told() for failure in tally.failures], indent=1),
 			"drift": json.dumps(self.drift, indent=1) if self.drift else None,

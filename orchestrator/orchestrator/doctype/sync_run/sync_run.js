@@ -25,7 +25,7 @@ frappe.ui.form.on("Sync Run", {
 
 function show_reason(frm) {
 	const escape = frappe.utils.escape_html;
-	if (frm.doc.held_reason) frm.set_intro(escape(frm.doc.held_reason), "orange");
+	if (frm.doc.status === "Held") frm.set_intro(escape(frm.doc.held_reason), "orange");
 	else if (frm.doc.error_class) frm.set_intro(escape(frm.doc.error_text || frm.doc.error_class), "red");
 }
 
