@@ -1,8 +1,9 @@
 """What an API client's request is told before its method runs: 401, 404, 405, or what is wrong with the
 parameters. Frappe itself answers these with 403, 417 or 500."""
 
+import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import NoneType
 from typing import Any, get_args
 
@@ -80,8 +81,9 @@ def refuse_number_as_truth(function: Callable[..., Any], read: dict[str, Any]) -
 			frappe.throw(_("{0} must be true or false.").format(name), BadRequest)
 
 
-def kinds_of(function: Callable[..., Any]) -> dict[str, set[Any]]:
-	"""The types that each parameter may have."""
+@functools.lru_cache(maxsize=1024)
+def kinds_of(function: Callable[..., Any]) -> Mapping[str, set[Any]]:
+	"""The types that each parameter may have. They stay as they are, and are looked at in every request."""
 	annotations = inspect.unwrap(function).__annotations__
 	return {name: set(get_args(kind) or (kind,)) for name, kind in annotations.items()}
 

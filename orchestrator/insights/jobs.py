@@ -2,6 +2,8 @@
 history and alerts."""
 
 import time
+from collections.abc import Callable
+from typing import Any
 
 from redis.exceptions import LockError, LockNotOwnedError
 
@@ -25,18 +27,13 @@ MAX_READERS = 50
 def refresh_later(plan: Plan, names: list[str]) -> None:
 	"""Queue a job that computes these items for the caller. One that is queued already is enough."""
 	job = f"orchestrator_metrics:{plan.doctype}:{plan.name}:{frappe.session.user}:{','.join(sorted(names))}"
-	if is_job_enqueued(job):
-		return
-	frappe.enqueue(
-		refresh_items,
-		queue="long",
-		timeout=JOB_TIMEOUT,
-		job_id=job,
-		deduplicate=True,
-		doctype=plan.doctype,
-		dashboard=plan.name,
-		names=names,
-	)
+	enqueue_once(job, refresh_items, doctype=plan.doctype, dashboard=plan.name, names=names)
+
+
+def enqueue_once(job: str, work: Callable[..., Any], **arguments: Any) -> None:
+	"""Queue a job that may take long, unless it is queued already."""
+	if not is_job_enqueued(job):
+		frappe.enqueue(work, queue="long", timeout=JOB_TIMEOUT, job_id=job, deduplicate=True, **arguments)
 
 
 def refresh_items(doctype: str, dashboard: str, names: list[str]) -> None:
@@ -103,16 +100,7 @@ def refresh_due_dashboards() -> list[str]:
 		if moment - last < row.refresh_minutes * 60:
 			continue
 		cache.execute_command("HSET", key, row.name, moment)
-		job = f"orchestrator_dashboard:{row.name}"
-		if not is_job_enqueued(job):
-			frappe.enqueue(
-				refresh_dashboard,
-				queue="long",
-				timeout=JOB_TIMEOUT,
-				job_id=job,
-				deduplicate=True,
-				dashboard=row.name,
-			)
+		enqueue_once(f"orchestrator_dashboard:{row.name}", refresh_dashboard, dashboard=row.name)
 		queued.append(row.name)
 	return queued
 

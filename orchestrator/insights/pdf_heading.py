@@ -29,10 +29,14 @@ PLACES = 3  # of a colour's parts that are compared
 MOST_OF_PAGE = 0.4
 
 
+def shares(color: str) -> list[float]:
+	"""Red, green and blue of a colour, each from 0 to 1."""
+	return [int(color[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+
+
 def written(color: str) -> re.Pattern[bytes]:
 	"""Finds a colour in what is painted, however many digits it has there."""
-	shares = (int(color[place : place + 2], 16) / 255 for place in (1, 3, 5))
-	return re.compile(rb"\d* ".join(rb"%.5f" % (int(share * 1e5) / 1e5) for share in shares))
+	return re.compile(rb"\d* ".join(rb"%.5f" % (int(share * 1e5) / 1e5) for share in shares(color)))
 
 
 CELLS, HEADINGS = written(CELL_COLOR), written(HEADING_COLOR)
@@ -60,14 +64,10 @@ def read(content: bytes) -> Heading | None:
 	return Heading(page, min(edges), max(edges))
 
 
-def parts(color: str) -> list[float]:
-	"""Red, green and blue of a colour as a PDF has them."""
-	return [round(int(color[place : place + 2], 16) / 255, PLACES) for place in (1, 3, 5)]
-
-
 def painted(page: PageObject, color: str) -> list[tuple[float, float]]:
 	"""Lower and upper edge of each rectangle of this colour on the page."""
-	matrix, saved, is_it, edges, wanted = UNMOVED, [], False, [], parts(color)
+	matrix, saved, is_it, edges = UNMOVED, [], False, []
+	wanted = [round(share, PLACES) for share in shares(color)]
 	for operands, operator in ContentStream(page.get_contents(), page.pdf).operations:
 		if operator == b"q":
 			saved.append((matrix, is_it))

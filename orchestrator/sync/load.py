@@ -75,12 +75,12 @@ class DatabaseStore:
 	def _while_quiet(self) -> bulk.Templates | None:
 		if time.monotonic() - self._asked_at >= ASKED_EVERY:
 			self._asked_at = time.monotonic()
-			heard = any(listeners.listens(doctype, self._targets(doctype)) for doctype in bulk.DOCTYPES)
+			rules = self._source.mapping.of
+			heard = any(
+				listeners.listens(doctype, [each.target for each in rules[doctype]]) for doctype in rules
+			)
 			self._templates = None if heard else bulk.templates()
 		return self._templates
-
-	def _targets(self, doctype: str) -> list[str]:
-		return [rule.target for rule in self._source.mapping.rules if rule.doctype == doctype]
 
 	def _save(self, person: Person, stamps: dict[str, str]) -> Failures:
 		saved: dict[str, str] = {}

@@ -53,14 +53,10 @@ class FieldMapping:
 	version: str
 
 	@functools.cached_property
-	def of_client(self) -> tuple[Rule, ...]:
-		"""The rules of the person's own fields."""
-		return tuple(rule for rule in self.rules if rule.doctype == "Client")
-
-	@functools.cached_property
-	def of_stay(self) -> tuple[Rule, ...]:
-		"""The rules of the stay's fields."""
-		return tuple(rule for rule in self.rules if rule.doctype == "Client Stay")
+	def of(self) -> Mapping[Target, tuple[Rule, ...]]:
+		"""The rules by the DocType they fill."""
+		targets: tuple[Target, ...] = ("Client", "Client Stay")
+		return {target: tuple(rule for rule in self.rules if rule.doctype == target) for target in targets}
 
 
 class BadMapping(ValueError):  # noqa: N818 - named as a user reads it
@@ -159,8 +155,8 @@ def build_mapping(overrides: Iterable[Override] = ()) -> FieldMapping:
 def map_record(stay: Stay, mapping: FieldMapping) -> Mapped:
 	"""The record in our fields: texts, dates, None. Lists become lines. Raises `RecordError` (too_long)."""
 	mapped = Mapped(stay.person_id, stay.casefile_id, PrivateDict(), PrivateDict())
-	too_long = _map(mapping.of_client, stay.person.fields, mapped.client) or _map(
-		mapping.of_stay, stay.fields, mapped.stay
+	too_long = _map(mapping.of["Client"], stay.person.fields, mapped.client) or _map(
+		mapping.of["Client Stay"], stay.fields, mapped.stay
 	)
 	if too_long:
 		raise RecordError(stay.casefile_id, "too_long", too_long)

@@ -159,27 +159,9 @@ def _named(item: object) -> object:
 
 def _iso(value: object) -> datetime | Bad | None:
 	"""ISO 8601 as Kipu writes it, or as Ruby prints a time. Aware if there is an offset."""
-	text = value if type(value) is str else clean_text(value)
-	if not isinstance(text, str):
-		return text
-	return _usual_iso(text) or _any_iso(clean_text(text))
-
-
-def _usual_iso(text: str) -> datetime | None:
-	"""2026-03-05, or 2026-03-05T05:00:00Z: what nearly all are, read in C."""
-	if text[4:5] != "-" or text[7:8] != "-":
-		return None
-	try:
-		if len(text) == 10:
-			return datetime.fromisoformat(text)
-		if text[10:11] == "T" and text[13:14] == text[16:17] == ":" and text[19:] in ("Z", ".000Z"):
-			return datetime.fromisoformat(text[:19]).replace(tzinfo=timezone.utc)
-	except ValueError:
-		pass  # the other way says what is wrong
-	return None
-
-
-def _any_iso(text: str | Bad | None) -> datetime | Bad | None:
+	if isinstance(value, str) and (usual := _usual_iso(value)):
+		return usual
+	text = clean_text(value)
 	if not isinstance(text, str):
 		return text
 	match = ISO.fullmatch(text)
@@ -198,6 +180,20 @@ def _any_iso(text: str | Bad | None) -> datetime | Bad | None:
 		)
 	except ValueError:
 		return Bad("bad_date")
+
+
+def _usual_iso(text: str) -> datetime | None:
+	"""2026-03-05, or 2026-03-05T05:00:00Z: what nearly all are, read in C."""
+	if text[4:5] != "-" or text[7:8] != "-":
+		return None
+	try:
+		if len(text) == 10:
+			return datetime.fromisoformat(text)
+		if text[10:11] == "T" and text[13:14] == text[16:17] == ":" and text[19:] in ("Z", ".000Z"):
+			return datetime.fromisoformat(text[:19]).replace(tzinfo=timezone.utc)
+	except ValueError:
+		pass  # the other way says what is wrong
+	return None
 
 
 def _offset(text: str | None) -> tzinfo | None:
