@@ -10,17 +10,14 @@ import base64
 import json
 import os
 import random
-import statistics
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import frappe
 
+from benchmarks.timing import alternate
 from orchestrator.docs import fulltext
 from tests import docs_factories, factories
 from tests.client import Client
@@ -33,20 +30,6 @@ WORDS_PER_DOCUMENT, VOCABULARY, BATCH = 150, 5_000, 1_000
 PREFIX = "BENCH-"
 RARE, USUAL = "zanzibarite", "lighthouse"
 USUAL_EVERY = 100  # documents
-
-
-def alternate(calls: dict[str, Callable[[], Any]], rounds: int) -> dict[str, float]:
-	"""The median of each call in ms, measured in turn so that all meet the same moments of the machine."""
-	times: dict[str, list[float]] = {name: [] for name in calls}
-	for call in calls.values():
-		call()
-	for _ in range(rounds):
-		for name, call in calls.items():
-			frappe.db.rollback()
-			start = time.perf_counter()
-			call()
-			times[name].append((time.perf_counter() - start) * 1000)
-	return {name: statistics.median(taken) for name, taken in times.items()}
 
 
 def measure_upload(client: Client, document: str, megabytes: int) -> bool:

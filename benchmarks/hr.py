@@ -7,19 +7,16 @@ made. Ends with exit code 1 when a target is missed.
 """
 
 import os
-import statistics
 import sys
-import time
-from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import frappe
 from hrms.hr.doctype.leave_application.leave_application import get_leave_balance_on, get_leave_details
 
+from benchmarks.timing import alternate
 from orchestrator.hr import get_leave_balance, get_leave_balances
 from tests import factories
 from tests.client import Client
@@ -65,21 +62,6 @@ def remove(employees: list[str], leave_types: list[str]) -> None:
 		for name in names:
 			frappe.delete_doc(doctype, name, force=True)
 	frappe.db.commit()
-
-
-def alternate(calls: dict[str, Callable[[], Any]], runs: int) -> dict[str, float]:
-	"""The median of each call in ms, measured in turn so that all meet the same moments of the machine."""
-	times: dict[str, list[float]] = {name: [] for name in calls}
-	for call in calls.values():
-		call()
-	for _ in range(runs):
-		for name, call in calls.items():
-			frappe.db.rollback()  # each request has a snapshot of its own
-			frappe.local.request_cache.clear()
-			start = time.perf_counter()
-			call()
-			times[name].append((time.perf_counter() - start) * 1000)
-	return {name: statistics.median(taken) for name, taken in times.items()}
 
 
 def measure_one(employee: str, leave_type: str) -> bool:

@@ -37,3 +37,14 @@ class Client:
 		reply = self.request("POST", "/api/method/login", data={"usr": user, "pwd": password})
 		assert reply.status_code == 200, reply.text
 		return self
+
+
+def data_of(reply: requests.Response, status: int = 200) -> Any:
+	"""The data of a reply that is as it should be."""
+	assert reply.status_code == status, reply.text
+	return reply.json()["data"]
+
+
+def error_of(reply: requests.Response) -> tuple[int, str]:
+	"""The status of a refusal, and what kind it is."""
+	return reply.status_code, reply.json()["exc_type"]

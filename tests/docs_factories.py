@@ -53,11 +53,6 @@ def download(client: Client, document: str, version: int | None = None) -> reque
 	return client.get(f"{METHOD}download", document=document, **number)
 
 
-def data_of(reply: requests.Response, status: int = 200) -> Any:
-	assert reply.status_code == status, reply.text
-	return reply.json()["data"]
-
-
 def stored_path(document: str, number: int = 1) -> Path:
 	frappe.db.rollback()
 	key = frappe.db.get_value("Document Version", f"{document}-v{number}", "storage_key")

@@ -84,6 +84,13 @@ def make_metric(source_type: str, source: str | None = None, **values: Any) -> D
 	return factories.make("Orchestrator Metric", **{**defaults, **values})
 
 
+def make_shared_metric(note: str) -> Document:
+	"""A metric that counts the ToDos of a note as Administrator, shared with the support team."""
+	card = make_card(note).name
+	shared = {"permission_mode": "Shared", "compute_as": "Administrator", "shared_role": "Support Team"}
+	return make_metric("Number Card", card, **shared)
+
+
 def make_random_metric(seconds: float = 0, **values: Any) -> Document:
 	"""A metric whose number is another one whenever it is computed, which takes as long as told."""
 	report = make_report(RANDOM.format(seconds=seconds))

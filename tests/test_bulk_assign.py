@@ -7,6 +7,7 @@ import pytest
 import frappe
 
 from tests import factories
+from tests.client import error_of
 
 ASSIGN = "frappe.desk.bulk_assignment.set_assignment_for_many"
 
@@ -39,10 +40,6 @@ def open_todos(names):
 		fields=["reference_name", "allocated_to", "assigned_by", "description", "priority"],
 		order_by="reference_name, creation",
 	)
-
-
-def error_of(reply):
-	return reply.status_code, reply.json()["exc_type"]
 
 
 def test_every_record_gets_the_assignment_that_frappe_would_make(api):

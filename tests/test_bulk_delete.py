@@ -6,6 +6,7 @@ from pathlib import Path
 import frappe
 
 from tests import factories
+from tests.client import error_of
 
 DELETE = "frappe.desk.delete.delete_many"
 
@@ -41,10 +42,6 @@ def attach(doctype, name):
 
 def saved_links():
 	return list(Path(frappe.get_site_path("private")).glob(".bulk-*"))
-
-
-def error_of(reply):
-	return reply.status_code, reply.json()["exc_type"]
 
 
 def test_records_are_deleted_as_frappe_deletes_them(api):

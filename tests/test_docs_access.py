@@ -9,10 +9,9 @@ import frappe
 from orchestrator.docs import changes
 from orchestrator.docs.access import MANAGE, READ, WRITE, Grant, Node, pass_on
 from tests import factories
-from tests.client import Client
+from tests.client import Client, data_of
 from tests.docs_factories import (
 	METHOD,
-	data_of,
 	download,
 	make_document,
 	make_folder,

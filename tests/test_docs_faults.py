@@ -14,10 +14,9 @@ from orchestrator.docs import changes, documents, integrity, storage, versions
 from orchestrator.docs.errors import DamagedFile, StorageFailed, UnfitFile
 from orchestrator.docs.versions import Incoming
 from tests import bench
-from tests.client import Client
+from tests.client import Client, data_of
 from tests.docs_factories import (
 	METHOD,
-	data_of,
 	download,
 	keys_on_disk,
 	make_document,

@@ -10,8 +10,8 @@ from frappe.utils import add_days, now_datetime
 from orchestrator.docs.folders import Rules
 from orchestrator.docs.retention import kept_until, loosened
 from tests import factories
-from tests.client import Client
-from tests.docs_factories import METHOD, data_of, make_document, make_folder, make_person, stored_path
+from tests.client import Client, data_of
+from tests.docs_factories import METHOD, make_document, make_folder, make_person, stored_path
 
 LATER, EARLIER = datetime(2999, 1, 1), datetime(2000, 1, 1)
 

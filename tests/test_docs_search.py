@@ -11,7 +11,8 @@ import frappe
 from orchestrator.docs import changes, fulltext, storage, text
 from orchestrator.docs.versions import Incoming
 from tests import factories
-from tests.docs_factories import METHOD, data_of, make_document, make_folder, make_person, stored_path
+from tests.client import data_of
+from tests.docs_factories import METHOD, make_document, make_folder, make_person, stored_path
 
 SEARCH = f"{METHOD}search"
 WORD_NS = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"

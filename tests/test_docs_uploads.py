@@ -8,8 +8,8 @@ import pytest
 import frappe
 
 from tests import factories
-from tests.client import Client
-from tests.docs_factories import data_of, keys_on_disk, make_document, make_folder, make_person, trail, upload
+from tests.client import Client, data_of
+from tests.docs_factories import keys_on_disk, make_document, make_folder, make_person, trail, upload
 
 
 @pytest.fixture

@@ -10,10 +10,9 @@ import pytest
 import frappe
 
 from tests import factories
-from tests.client import Client
+from tests.client import Client, data_of
 from tests.docs_factories import (
 	METHOD,
-	data_of,
 	download,
 	make_document,
 	make_folder,

@@ -9,6 +9,7 @@ from frappe.utils import add_days, getdate, now_datetime
 
 from orchestrator.gameplan import get_sprint_burndown
 from tests import factories, helpdesk
+from tests.client import data_of, error_of
 from tests.gameplan import (
 	at,
 	events_of,
@@ -50,18 +51,9 @@ def sprint(site):
 	return make_sprint()
 
 
-def data(reply, status: int = 200):
-	assert reply.status_code == status, reply.text
-	return reply.json()["data"]
-
-
 def day(number: int) -> str:
 	"""A day from today."""
 	return str(add_days(getdate(), number))
-
-
-def refusal(reply) -> tuple[int, str]:
-	return reply.status_code, reply.json()["exc_type"]
 
 
 # The burndown
@@ -92,7 +84,7 @@ def test_the_burndown_of_a_finished_week_is_as_worked_out_by_hand(client):
 		save(third, sprint=None)  # 6 removed
 		save(second, status="Completed")  # 12 burned
 	set_past(sprint, state="Closed", closed_at="2027-02-10 17:00:00")
-	assert data(client.get(BURNDOWN, sprint=sprint.name)) == {
+	assert data_of(client.get(BURNDOWN, sprint=sprint.name)) == {
 		"sprint": sprint.name,
 		"title": "Harbour week",
 		"state": "Closed",
@@ -110,7 +102,7 @@ def test_the_burndown_of_a_finished_week_is_as_worked_out_by_hand(client):
 		"scope_removed_hours": 6,
 		"forecast": None,
 	}
-	assert data(client.get(BURNUP, sprint=sprint.name)) == {
+	assert data_of(client.get(BURNUP, sprint=sprint.name)) == {
 		"sprint": sprint.name,
 		"title": "Harbour week",
 		"state": "Closed",
@@ -132,9 +124,9 @@ def set_past(sprint, **values) -> None:
 def test_today_shows_what_remains_now_and_the_days_to_come_nothing(client, sprint):
 	task = make_task(sprint, 8)
 	make_task(sprint, 4)
-	data(client.post(START, sprint=sprint.name))
-	data(client.post("frappe.client.set_value", doctype="Task", name=task.name, progress_percentage=50))
-	told = data(client.get(BURNDOWN, sprint=sprint.name))
+	data_of(client.post(START, sprint=sprint.name))
+	data_of(client.post("frappe.client.set_value", doctype="Task", name=task.name, progress_percentage=50))
+	told = data_of(client.get(BURNDOWN, sprint=sprint.name))
 	assert told["actual_hours"] == [8, *[None] * 13]
 	assert told["ideal_hours"][0] == told["committed_hours"] == 12
 	assert (told["remaining_hours"], told["burned_hours"]) == (8, 4)
@@ -143,11 +135,11 @@ def test_today_shows_what_remains_now_and_the_days_to_come_nothing(client, sprin
 
 def test_a_task_that_joins_after_the_start_is_scope_added(client, sprint):
 	make_task(sprint, 8)
-	data(client.post(START, sprint=sprint.name))
+	data_of(client.post(START, sprint=sprint.name))
 	late = make_task(sprint, 5)
 	gone = make_task(sprint, 2)
 	save(gone, sprint=None)
-	told = data(client.get(BURNDOWN, sprint=sprint.name))
+	told = data_of(client.get(BURNDOWN, sprint=sprint.name))
 	assert (told["committed_hours"], told["scope_added_hours"], told["scope_removed_hours"]) == (8, 7, 2)
 	assert told["scope_added_by_day"] == [7, *[None] * 13]
 	assert told["remaining_hours"] == 13
@@ -156,7 +148,7 @@ def test_a_task_that_joins_after_the_start_is_scope_added(client, sprint):
 
 def test_a_planned_sprint_is_still_being_planned(client, sprint):
 	make_task(sprint, 8, progress=25)
-	told = data(client.get(BURNDOWN, sprint=sprint.name))
+	told = data_of(client.get(BURNDOWN, sprint=sprint.name))
 	assert (told["state"], told["committed_hours"], told["scope_added_hours"]) == ("Planned", 6, 0)
 	assert told["ideal_hours"][0] == 6
 	assert told["forecast"] is None
@@ -168,7 +160,7 @@ def test_the_forecast_of_an_active_sprint_goes_on_at_its_pace(client, sprint):
 	yesterday = day(-1)
 	set_past(sprint, start_date=yesterday, state="Active", started_at=now_datetime(), committed_hours=16)
 	save(save_today, status="Completed")
-	told = data(client.get(BURNDOWN, sprint=sprint.name))["forecast"]
+	told = data_of(client.get(BURNDOWN, sprint=sprint.name))["forecast"]
 	# started today: 8 h burned on one day, 8 remain. On a weekend no day was worked, so there is no pace.
 	works = getdate().weekday() < 5
 	assert told["hours_per_day"] == (8 if works else 0)
@@ -216,9 +208,9 @@ def test_a_burndown_takes_five_statements_at_most_however_many_tasks_there_are(p
 def test_starting_commits_to_what_remains(client, sprint):
 	make_task(sprint, 8, progress=25)
 	make_task(sprint, 4, status="Completed")
-	told = data(client.post(START, sprint=sprint.name))
+	told = data_of(client.post(START, sprint=sprint.name))
 	assert (told["state"], told["committed_hours"], told["tasks"]) == ("Active", 6, 2)
-	assert refusal(client.post(START, sprint=sprint.name)) == (409, "SprintStateError")
+	assert error_of(client.post(START, sprint=sprint.name)) == (409, "SprintStateError")
 
 
 def test_closing_tells_of_each_unfinished_task_where_it_went(client, sprint):
@@ -226,9 +218,9 @@ def test_closing_tells_of_each_unfinished_task_where_it_went(client, sprint):
 	done, half, open_ = make_task(sprint, 8), make_task(sprint, 4, progress=50), make_task(sprint, 2)
 	ours = make_gp_task(sprint, 3)
 	dropped = make_task(sprint, 5, status="Cancelled")
-	data(client.post(START, sprint=sprint.name))
+	data_of(client.post(START, sprint=sprint.name))
 	save(done, status="Completed")
-	told = data(client.post(CLOSE, sprint=sprint.name, next_sprint=following.name))
+	told = data_of(client.post(CLOSE, sprint=sprint.name, next_sprint=following.name))
 	assert told["unfinished"] == [
 		unfinished("GP Task", ours.name, ours.title, "Backlog", 3, following.name),
 		unfinished("Task", half.name, half.subject, "Open", 2, following.name),
@@ -259,10 +251,10 @@ def sprint_of(doctype, *tasks) -> list:
 def test_what_moves_on_at_the_end_leaves_the_closed_sprints_line_alone(client, sprint):
 	following = make_sprint(sprint.project, start_date=day(14), end_date=day(27))
 	task = make_task(sprint, 8)
-	data(client.post(START, sprint=sprint.name))
-	data(client.post(CLOSE, sprint=sprint.name, next_sprint=following.name))
+	data_of(client.post(START, sprint=sprint.name))
+	data_of(client.post(CLOSE, sprint=sprint.name, next_sprint=following.name))
 	save(task, progress=50)
-	old, new = (data(client.get(BURNDOWN, sprint=name)) for name in (sprint.name, following.name))
+	old, new = (data_of(client.get(BURNDOWN, sprint=name)) for name in (sprint.name, following.name))
 	assert (old["actual_hours"][0], old["remaining_hours"], old["scope_removed_hours"]) == (8, 8, 0)
 	assert new["committed_hours"] == 4
 	assert [row[0] for row in events_of(sprint.name)] == ["Joined", "Left"]
@@ -272,38 +264,38 @@ def test_what_moves_on_at_the_end_leaves_the_closed_sprints_line_alone(client, s
 def test_the_rest_goes_to_no_sprint_that_the_caller_may_not_see(confined):
 	client, project = confined
 	sprint, hidden = make_sprint(project), make_sprint()
-	data(client.post(START, sprint=sprint.name))
+	data_of(client.post(START, sprint=sprint.name))
 	reply = client.post(CLOSE, sprint=sprint.name, next_sprint=hidden.name)
-	assert refusal(reply) == (404, "DoesNotExistError")
+	assert error_of(reply) == (404, "DoesNotExistError")
 	assert frappe.db.get_value("Sprint", sprint.name, "state") == "Active"
 
 
 def test_without_a_next_sprint_the_rest_goes_to_the_backlog(client, sprint):
 	task = make_task(sprint, 8)
-	data(client.post(START, sprint=sprint.name))
-	told = data(client.post(CLOSE, sprint=sprint.name))
+	data_of(client.post(START, sprint=sprint.name))
+	told = data_of(client.post(CLOSE, sprint=sprint.name))
 	assert [row["moved_to"] for row in told["unfinished"]] == ["backlog"]
 	assert sprint_of("Task", task) == [None]
 
 
 def test_only_an_active_sprint_can_be_closed(client, sprint):
-	assert refusal(client.post(CLOSE, sprint=sprint.name)) == (409, "SprintStateError")
-	data(client.post(START, sprint=sprint.name))
-	data(client.post(CLOSE, sprint=sprint.name))
-	assert refusal(client.post(CLOSE, sprint=sprint.name)) == (409, "SprintStateError")
+	assert error_of(client.post(CLOSE, sprint=sprint.name)) == (409, "SprintStateError")
+	data_of(client.post(START, sprint=sprint.name))
+	data_of(client.post(CLOSE, sprint=sprint.name))
+	assert error_of(client.post(CLOSE, sprint=sprint.name)) == (409, "SprintStateError")
 
 
 @pytest.mark.parametrize("which", ["itself", "closed", "another project's"])
 def test_the_rest_goes_to_no_unfit_sprint_and_the_sprint_stays_open(client, sprint, which):
 	task = make_task(sprint, 8)
-	data(client.post(START, sprint=sprint.name))
+	data_of(client.post(START, sprint=sprint.name))
 	other = {"itself": sprint, "another project's": make_sprint(), "closed": make_sprint(sprint.project)}[
 		which
 	]
 	if which == "closed":
 		set_past(other, state="Closed", closed_at=now_datetime())
 	reply = client.post(CLOSE, sprint=sprint.name, next_sprint=other.name)
-	assert refusal(reply) == (422, "UnfitNextSprint")
+	assert error_of(reply) == (422, "UnfitNextSprint")
 	assert frappe.db.get_value("Sprint", sprint.name, "state") == "Active"
 	assert sprint_of("Task", task) == [sprint.name]
 
@@ -313,15 +305,15 @@ def test_the_rest_goes_to_no_unfit_sprint_and_the_sprint_stays_open(client, spri
 
 def test_overlapping_active_sprints_of_one_project_are_a_conflict(client, sprint):
 	make_task(sprint)
-	data(client.post(START, sprint=sprint.name))
+	data_of(client.post(START, sprint=sprint.name))
 	other = make_sprint(sprint.project, start_date=day(13), end_date=day(20))
 	reply = client.post(START, sprint=other.name)
-	assert refusal(reply) == (409, "OverlappingSprint")
+	assert error_of(reply) == (409, "OverlappingSprint")
 	assert sprint.name in reply.json()["exc"]
 	later = make_sprint(sprint.project, start_date=day(14), end_date=day(20))
-	data(client.post(START, sprint=later.name))
+	data_of(client.post(START, sprint=later.name))
 	reply = client.post("frappe.client.set_value", doctype="Sprint", name=later.name, start_date=day(0))
-	assert refusal(reply) == (409, "OverlappingSprint")
+	assert error_of(reply) == (409, "OverlappingSprint")
 
 
 def test_overlapping_active_sprints_of_one_team_are_a_conflict(client):
@@ -330,8 +322,8 @@ def test_overlapping_active_sprints_of_one_team_are_a_conflict(client):
 	)
 	team = {"team_type": "Department", "team": department.name}
 	first, second = make_sprint(**team), make_sprint(factories.make_project().name, **team)
-	data(client.post(START, sprint=first.name))
-	assert refusal(client.post(START, sprint=second.name)) == (409, "OverlappingSprint")
+	data_of(client.post(START, sprint=first.name))
+	assert error_of(client.post(START, sprint=second.name)) == (409, "OverlappingSprint")
 
 
 def test_of_two_starts_at_once_one_is_a_conflict(client, sprint):
@@ -346,7 +338,7 @@ def test_of_two_starts_at_once_one_is_a_conflict(client, sprint):
 
 def test_a_task_that_joins_while_the_sprint_is_closed_is_not_lost_in_it(client, sprint):
 	make_task(sprint)
-	data(client.post(START, sprint=sprint.name))
+	data_of(client.post(START, sprint=sprint.name))
 	tasks = [factories.make_task(project=sprint.project).name for _ in range(6)]
 
 	def join(name: str):
@@ -356,7 +348,7 @@ def test_a_task_that_joins_while_the_sprint_is_closed_is_not_lost_in_it(client, 
 		joining = [pool.submit(join, name) for name in tasks[:3]]
 		closing = pool.submit(lambda: client.post(CLOSE, sprint=sprint.name))
 		joining += [pool.submit(join, name) for name in tasks[3:]]
-	data(closing.result())
+	data_of(closing.result())
 	assert {reply.result().status_code for reply in joining} <= {200, 409}
 	frappe.db.rollback()
 	assert frappe.get_all("Task", {"sprint": sprint.name}) == []
@@ -400,9 +392,9 @@ def test_a_sprint_is_saved_again_by_who_has_just_made_it(site):
 @pytest.mark.parametrize("state", ["Planned", "Active", "Closed"])
 def test_desk_saves_a_sprint_in_any_state(browser, client, sprint, state):
 	if state != "Planned":
-		data(client.post(START, sprint=sprint.name))
+		data_of(client.post(START, sprint=sprint.name))
 	if state == "Closed":
-		data(client.post(CLOSE, sprint=sprint.name))
+		data_of(client.post(CLOSE, sprint=sprint.name))
 	desk = browser(factories.make_user("Projects User").name, factories.PASSWORD)
 	doc = desk.get("frappe.client.get", doctype="Sprint", name=sprint.name).json()["message"]
 	doc["goal"] = "A goal"
@@ -414,32 +406,32 @@ def test_desk_saves_a_sprint_in_any_state(browser, client, sprint, state):
 
 def test_a_sprints_state_is_reached_and_not_set(client, sprint):
 	reply = client.post("frappe.client.set_value", doctype="Sprint", name=sprint.name, state="Closed")
-	assert refusal(reply) == (409, "SprintStateError")
+	assert error_of(reply) == (409, "SprintStateError")
 	assert "start it and close it" in reply.json()["exc"]
 
 
 def test_a_closed_sprints_days_stay_as_they_were(client, sprint):
-	data(client.post(START, sprint=sprint.name))
-	data(client.post(CLOSE, sprint=sprint.name))
+	data_of(client.post(START, sprint=sprint.name))
+	data_of(client.post(CLOSE, sprint=sprint.name))
 	change = {"doctype": "Sprint", "name": sprint.name}
-	assert refusal(client.post("frappe.client.set_value", end_date=day(0), **change)) == (
+	assert error_of(client.post("frappe.client.set_value", end_date=day(0), **change)) == (
 		409,
 		"SprintStateError",
 	)
-	assert data(client.post("frappe.client.set_value", goal="Met.", **change))["goal"] == "Met."
+	assert data_of(client.post("frappe.client.set_value", goal="Met.", **change))["goal"] == "Met."
 
 
 def test_a_sprint_that_holds_tasks_keeps_its_project(client, sprint):
 	make_task(sprint)
 	other = factories.make_project().name
 	reply = client.post("frappe.client.set_value", doctype="Sprint", name=sprint.name, project=other)
-	assert refusal(reply) == (409, "SprintStateError")
+	assert error_of(reply) == (409, "SprintStateError")
 
 
 def test_a_sprint_that_holds_tasks_is_not_deleted(client, sprint):
 	make_task(sprint)
 	reply = client.post("frappe.client.delete", doctype="Sprint", name=sprint.name)
-	assert refusal(reply) == (409, "LinkExistsError")
+	assert error_of(reply) == (409, "LinkExistsError")
 	assert len(events_of(sprint.name)) == 1
 
 
@@ -463,7 +455,7 @@ def test_capacity_stands_beside_the_load_of_each_member(client, people):
 	make_task(sprint, 4, status="Completed", assigned_to=people["colleague"])
 	make_gp_task(sprint, 3, assigned_to=people["stranger"])
 	make_task(sprint, 2)
-	told = data(client.get(CAPACITY, sprint=sprint.name))
+	told = data_of(client.get(CAPACITY, sprint=sprint.name))
 	assert told["members"] == [
 		load(people["user"], 10, 14, 12, -2, 2, True),
 		load(people["colleague"], 20, 4, 0, 20, 0, False),
@@ -503,7 +495,7 @@ def test_the_board_has_both_kinds_of_tasks_by_phase(api, people, site):
 	late = make_task(sprint, 8, progress=10)
 	late.db_set("status", "Overdue", commit=True)
 	ours = str(make_gp_task(sprint, 2, status="Todo").name)
-	board = data(api(member).get(BOARD, sprint=sprint.name))
+	board = data_of(api(member).get(BOARD, sprint=sprint.name))
 	assert {column["column"]: [task["name"] for task in column["tasks"]] for column in board["columns"]} == {
 		"to_do": [urgent, names["Open"], ours],
 		"in_progress": sorted([names["In Progress"], names["Working"], late.name]),
@@ -518,7 +510,7 @@ def test_the_board_has_both_kinds_of_tasks_by_phase(api, people, site):
 def test_the_board_counts_what_it_does_not_show(client, sprint):
 	make_gp_task(sprint, 2)
 	make_task(sprint)
-	board = data(client.get(BOARD, sprint=sprint.name))
+	board = data_of(client.get(BOARD, sprint=sprint.name))
 	assert board["hidden_tasks"] == 1
 	assert [len(column["tasks"]) for column in board["columns"]] == [1, 0, 0, 0, 0]
 
@@ -534,12 +526,12 @@ def test_velocity_is_what_the_last_closed_sprints_completed(client, site):
 			committed_hours=30, completed_hours=hours, completed_tasks=number + 1, unfinished_tasks=1,
 		)  # fmt: skip
 	make_sprint(project)
-	told = data(client.get(VELOCITY, project=project))
+	told = data_of(client.get(VELOCITY, project=project))
 	assert [row["title"] for row in told["sprints"]] == ["No. 0", "No. 1", "No. 2"]
 	assert (told["average_completed_hours"], told["average_completed_tasks"]) == (21, 2)
-	last = data(client.get(VELOCITY, project=project, sprints=2))
+	last = data_of(client.get(VELOCITY, project=project, sprints=2))
 	assert last["average_completed_hours"] == 26.5
-	nothing = data(client.get(VELOCITY, project=factories.make_project().name))
+	nothing = data_of(client.get(VELOCITY, project=factories.make_project().name))
 	assert nothing == {"sprints": [], "average_completed_hours": None, "average_completed_tasks": None}
 
 
@@ -553,7 +545,7 @@ def test_velocity_is_what_the_last_closed_sprints_completed(client, site):
 	],
 )
 def test_a_velocity_of_nobody_or_of_no_number_of_sprints_is_a_bad_request(client, params):
-	assert refusal(client.get(VELOCITY, **params)) == (400, "BadRequest")
+	assert error_of(client.get(VELOCITY, **params)) == (400, "BadRequest")
 
 
 # Who may
@@ -570,7 +562,7 @@ def test_nothing_of_a_sprint_is_for_guests(guest, sprint):
 def test_nothing_of_a_sprint_is_for_who_has_no_role_in_projects(api, people, sprint):
 	stranger = api(people["stranger"])
 	for method in READS:
-		assert refusal(stranger.get(method, sprint=sprint.name)) == (403, "PermissionError")
+		assert error_of(stranger.get(method, sprint=sprint.name)) == (403, "PermissionError")
 	assert stranger.get(VELOCITY, project=sprint.project).status_code == 403
 	for method in (START, CLOSE):
 		assert stranger.post(method, sprint=sprint.name).status_code == 403
@@ -586,7 +578,7 @@ def test_a_sprint_that_is_not_there_is_not_found(client):
 	for method in (START, CLOSE):
 		assert client.post(method, sprint="SPRINT-none").status_code == 404
 	assert client.get(VELOCITY, project="PROJ-none").status_code == 404
-	assert refusal(client.get(BURNDOWN)) == (400, "BadRequest")
+	assert error_of(client.get(BURNDOWN)) == (400, "BadRequest")
 
 
 @pytest.fixture
@@ -607,14 +599,14 @@ def test_the_sprint_of_a_project_that_the_caller_may_not_read_is_not_found(confi
 	assert client.get("frappe.client.get", doctype="Sprint", name=sprint.name).status_code == 404
 	assert client.get(VELOCITY, project=sprint.project).status_code == 404
 	own = make_sprint(project)
-	assert data(client.get(BURNDOWN, sprint=own.name))["sprint"] == own.name
+	assert data_of(client.get(BURNDOWN, sprint=own.name))["sprint"] == own.name
 	assert listed(client) == [own.name]
 
 
 def listed(client) -> list[str]:
 	"""The sprints of projects that the caller may list."""
 	rows = client.get("frappe.client.get_list", doctype="Sprint", filters='[["project", "is", "set"]]')
-	return [row["name"] for row in data(rows)]
+	return [row["name"] for row in data_of(rows)]
 
 
 def test_a_user_permission_on_customers_hides_the_sprints_of_the_others_projects(api, site):
@@ -633,7 +625,7 @@ def test_the_events_are_for_managers(api, people, sprint):
 	reply = api(people["user"]).get("frappe.client.get_list", doctype="Sprint Event")
 	assert reply.status_code == 403
 	manager = factories.make_user("Projects Manager").name
-	rows = data(
+	rows = data_of(
 		api(manager).get(
 			"frappe.client.get_list",
 			doctype="Sprint Event",

@@ -127,13 +127,7 @@ def shared(frappe_site):
 	frappe.set_user("Administrator")
 	note = factories.unique("Note")
 	insights.make_todos(3, note)
-	metric = insights.make_metric(
-		"Number Card",
-		insights.make_card(note).name,
-		permission_mode="Shared",
-		compute_as="Administrator",
-		shared_role="Support Team",
-	)
+	metric = insights.make_shared_metric(note)
 	return note, metric, insights.make_dashboard(metric)
 
 

@@ -20,13 +20,7 @@ ADMINISTRATOR = Scope("Administrator", "Administrator", "Administrator")
 def counted(site):
 	"""A note, and a dashboard with a metric that counts its ToDos as Administrator, shared with the support team."""
 	note = factories.unique("Note")
-	metric = insights.make_metric(
-		"Number Card",
-		insights.make_card(note).name,
-		permission_mode="Shared",
-		compute_as="Administrator",
-		shared_role="Support Team",
-	)
+	metric = insights.make_shared_metric(note)
 	return note, metric, insights.make_dashboard(metric)
 
 

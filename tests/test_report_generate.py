@@ -9,6 +9,7 @@ from frappe.utils import add_days, now_datetime
 
 from orchestrator.insights import report_jobs
 from tests import factories, helpdesk
+from tests.client import error_of
 from tests.report_factories import (
 	GENERATE,
 	STATUS,
@@ -22,10 +23,6 @@ from tests.report_factories import (
 )
 
 ONE_ROW = "select name as `Lead:Link/Lead:120` from tabLead limit 1"
-
-
-def error_of(reply):
-	return reply.status_code, reply.json()["exc_type"]
 
 
 def sales_user():

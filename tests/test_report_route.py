@@ -7,37 +7,11 @@ import pytest
 import frappe
 
 from tests import factories
+from tests.client import error_of
+from tests.report_factories import builder_report, query_report
 
 RUN = "frappe.desk.report.run"
 COLUMN_KEYS = {"fieldname", "label", "fieldtype", "options", "width"}
-
-
-def error_of(reply):
-	return reply.status_code, reply.json()["exc_type"]
-
-
-def make_report(report_type, **values):
-	defaults = {
-		"report_name": factories.unique(report_type),
-		"ref_doctype": "Lead",
-		"report_type": report_type,
-		"is_standard": "No",
-	}
-	return factories.make("Report", **{**defaults, **values})
-
-
-def make_builder_report(**values):
-	description = {
-		"fields": [["name", "Lead"], ["lead_name", "Lead"], ["status", "Lead"]],
-		"filters": [["Lead", "company_name", "=", values.pop("company_name")]],
-		"order_by": "`tabLead`.`lead_name` asc",
-		"add_totals_row": 0,
-	}
-	return make_report("Report Builder", json=json.dumps(description), **values).name
-
-
-def query_report(query, **values):
-	return make_report("Query Report", query=query, **values).name
 
 
 def sales_user():
@@ -106,7 +80,7 @@ def test_a_builder_report_gives_the_list_it_describes(api):
 		factories.make_lead(lead_name=f"{letter} {company}", company_name=company, status=status)
 		for letter, status in (("B", "Open"), ("A", "Open"), ("C", "Replied"))
 	]
-	report = make_builder_report(company_name=company)
+	report = builder_report(company_name=company)
 	client = api(sales_user())
 
 	every = client.get(RUN, report_name=report).json()["data"]
@@ -127,7 +101,7 @@ def test_a_builder_report_shows_only_what_the_caller_may_read(api):
 	seen, hidden = (factories.make_lead(company_name=company).name for _ in range(2))
 	caller = sales_user()
 	factories.make("User Permission", user=caller, allow="Lead", for_value=seen, apply_to_all_doctypes=1)
-	report = make_builder_report(company_name=company)
+	report = builder_report(company_name=company)
 
 	mine = api(caller).get(RUN, report_name=report).json()["data"]
 	everyones = api().get(RUN, report_name=report).json()["data"]
@@ -137,7 +111,7 @@ def test_a_builder_report_shows_only_what_the_caller_may_read(api):
 
 
 def test_the_user_in_the_request_changes_nothing(api):
-	report = make_builder_report(company_name=factories.unique("Company"))
+	report = builder_report(company_name=factories.unique("Company"))
 
 	reply = api(factories.make_user("Projects User").name).get(RUN, report_name=report, user="Administrator")
 
@@ -271,7 +245,7 @@ def test_a_report_with_filters_from_elsewhere_takes_any(api):
 
 
 def test_an_unknown_field_in_a_builder_reports_filters_is_400(api):
-	report = make_builder_report(company_name=factories.unique("Company"))
+	report = builder_report(company_name=factories.unique("Company"))
 
 	reply = api().get(RUN, report_name=report, filters='{"statsu": "Open"}')
 

@@ -10,14 +10,11 @@ from frappe.utils.background_jobs import get_queue
 
 from orchestrator.insights import report_schedules
 from tests import factories, helpdesk
+from tests.client import error_of
 from tests.report_factories import builder_report, csv_rows, query_report
 
 SCHEDULE = "orchestrator.insights.schedule_report"
 DOCTYPE = "Auto Email Report"
-
-
-def error_of(reply):
-	return reply.status_code, reply.json()["exc_type"]
 
 
 def manager(*roles):
@@ -173,18 +170,15 @@ def test_nobody_makes_it_mail_what_somebody_else_sees(api, report):
 	assert error_of(reply) == (403, "PermissionError")
 
 
+def make_in_desk(report):
+	values = {"user": "Administrator", "email_to": "a@example.com", "format": "CSV", "frequency": "Daily"}
+	return factories.make(DOCTYPE, report=report, enabled=1, **values)
+
+
 def test_one_made_in_desk_stays_frappes_own(site, report, monkeypatch):
 	sent = []
 	monkeypatch.setattr(auto_email_report.AutoEmailReport, "send", lambda doc: sent.append(doc.name))
-	doc = factories.make(
-		DOCTYPE,
-		report=report,
-		user="Administrator",
-		email_to="a@example.com",
-		format="CSV",
-		frequency="Daily",
-		enabled=1,
-	)
+	doc = make_in_desk(report)
 
 	doc.send()
 
@@ -193,15 +187,7 @@ def test_one_made_in_desk_stays_frappes_own(site, report, monkeypatch):
 
 def test_leaving_the_app_switches_schedules_off_that_would_run_as_the_administrator(api, report):
 	ours = schedule(api(manager()), report)["schedule"]
-	desks = factories.make(
-		DOCTYPE,
-		report=report,
-		user="Administrator",
-		email_to="a@example.com",
-		format="CSV",
-		frequency="Daily",
-		enabled=1,
-	).name
+	desks = make_in_desk(report).name
 
 	report_schedules.stop_all()
 

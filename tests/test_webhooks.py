@@ -12,6 +12,7 @@ import frappe
 from orchestrator.api import webhook_targets
 from orchestrator.exceptions import TargetRefused
 from tests import factories
+from tests.client import error_of
 
 CREATE = "frappe.desk.doctype.webhook.create"
 # An address of the open internet that needs no name server; nothing is sent to it.
@@ -28,10 +29,6 @@ def arguments(**values):
 		"webhook_headers": [{"header_key": "Authorization", "header_value": "Bearer token123"}],
 		**values,
 	}
-
-
-def error_of(reply):
-	return reply.status_code, reply.json()["exc_type"]
 
 
 def manager():
