@@ -20,6 +20,7 @@ import frappe
 
 from orchestrator.api import errors, idempotency
 from orchestrator.api.call import Call, current
+from orchestrator.api.lost_connection import translate_lost_connection
 from orchestrator.exceptions import Unexpected
 
 Effect = Literal["reads", "writes", "creates"]
@@ -65,10 +66,13 @@ def endpoint(message: Any = None, *, effect: Effect = READS) -> Callable[[Callab
 			call.entered = True
 			try:
 				return answer(call, lambda: function(*args, **kwargs), message, effect)  # type: ignore[return-value]
-			except Exception as error:
+			except Exception as raised:
+				error = translate_lost_connection(raised)
 				call.error = error
 				if getattr(error, "http_status_code", 500) >= FIRST_LOGGED_STATUS:
 					frappe.throw(errors.explain(error, call.id).text, Unexpected)
+				if error is not raised:
+					raise error from raised
 				raise
 
 		wrapper.effect = effect  # type: ignore[attr-defined]  # survives frappe.whitelist, see effect_of

@@ -19,6 +19,7 @@ STATUS_BY_NAME: dict[str, int] = {
 	"FrappeTypeError": 400,
 	"InvalidColumnName": 400,
 	"JSONDecodeError": 400,
+	"RecursionError": 400,  # of the JSON parser: nested too deeply
 	# 401: who are you
 	"AuthenticationError": 401,
 	"InvalidAuthorizationHeader": 401,
@@ -50,6 +51,7 @@ STATUS_BY_NAME: dict[str, int] = {
 	"Unexpected": 500,
 	"MissingApp": 501,
 	"OutgoingEmailError": 501,
+	"DatabaseUnavailableError": 503,
 	"InReadOnlyMode": 503,
 	"QueryTimeoutError": 503,
 	"QueueOverloaded": 503,
@@ -59,6 +61,10 @@ STATUS_BY_NAME: dict[str, int] = {
 	"ValidationError": 422,
 }
 UNEXPECTED = 500
+# What the body's parser raises before any method runs.
+UNPARSED = ("JSONDecodeError", "RecursionError")
+# Errors whose reply carries the id that finds their Error Log.
+LOGGED_TYPES = frozenset({"DatabaseUnavailableError"})
 FRAPPE_VALIDATION = 417
 
 
@@ -110,9 +116,7 @@ def explain_reply(status: int, body: dict[str, Any], request_id: str) -> Failure
 	if status == 403 and frappe.session.user == "Guest":
 		return unauthenticated()
 	# Of a body that is no JSON, Python's own message would quote the body.
-	text = (
-		_("The body is not valid JSON. Send a JSON object.") if name == "JSONDecodeError" else logged_text()
-	)
+	text = _("The body is not valid JSON. Send a JSON object.") if name in UNPARSED else logged_text()
 	return Failure(status, name or "Error", text or default_text(status))
 
 

@@ -1,15 +1,19 @@
 """The filters of a list request, read strictly: known columns, known operators, values that fit the operator."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 import frappe
 from frappe import _
 from frappe.model.meta import Meta
+from frappe.utils import get_datetime, get_time
 
 from orchestrator.api.columns import field_only, related_meta
+from orchestrator.api.list_query import MOMENT_FIELDS, MOMENT_TYPES
 from orchestrator.api.parameters import parse_json
-from orchestrator.exceptions import BadRequest
+from orchestrator.exceptions import BadRequest, refuse
+from orchestrator.period import YEARS
 
 TREE_OPERATORS = frozenset(
 	{
@@ -35,11 +39,13 @@ TIMESPANS = frozenset(
 
 
 def is_scalar(value: Any) -> bool:
-	return isinstance(value, str | int | float)
+	return isinstance(value, str | int) or (isinstance(value, float) and math.isfinite(value))
 
 
 def is_list_of_scalars(value: Any) -> bool:
-	return isinstance(value, str) or (isinstance(value, list) and all(is_scalar(item) for item in value))
+	if isinstance(value, str):
+		return True
+	return isinstance(value, list) and all(item is None or is_scalar(item) for item in value)
 
 
 def is_range(value: Any) -> bool:
@@ -74,7 +80,7 @@ def read_filters(meta: Meta, name: str, value: Any) -> list[list[Any]]:
 		frappe.throw(
 			_("{0} must be a list of [field, operator, value] or an object.").format(name), BadRequest
 		)
-	if isinstance(filters[0], str) and len(filters) in (3, 4):
+	if isinstance(filters[0], str) and len(filters) in (3, 4, 5):
 		filters = [filters]
 	return [read_condition(meta, name, condition) for condition in filters]
 
@@ -90,6 +96,8 @@ def read_condition(meta: Meta, name: str, condition: Any) -> list[Any]:
 	"""One [field, operator, value] or [doctype, field, operator, value]."""
 	if isinstance(condition, list) and len(condition) == 2:
 		condition = [condition[0], "=", condition[1]]
+	if isinstance(condition, list) and len(condition) == 5:
+		condition = condition[:4]  # Desk's lists add whether the filter is hidden
 	if not isinstance(condition, list) or len(condition) not in (3, 4):
 		frappe.throw(_("A condition in {0} must be [field, operator, value].").format(name), BadRequest)
 	*doctype, text, operator, value = condition
@@ -107,6 +115,8 @@ def read_operator(meta: Meta, name: str, fieldname: str, operator: Any, value: A
 	fits, words = OPERANDS[known]
 	if not fits(value):
 		frappe.throw(_("{0} in {1} takes {2} ({3}).").format(known, name, words, fieldname), BadRequest)
+	_reject_pattern_on_moment(meta, name, fieldname, known)
+	_check_moments(meta, name, fieldname, known, value)
 	if known in TREE_OPERATORS:
 		check_tree(meta, name, fieldname, value)
 	return known
@@ -120,3 +130,40 @@ def check_tree(meta: Meta, name: str, fieldname: str, value: str) -> None:
 		frappe.throw(_("{0} ({1}) does not lead to a tree.").format(fieldname, name), BadRequest)
 	if not frappe.db.exists(doctype, value):
 		frappe.throw(_("There is no {0} {1} ({2}).").format(_(doctype), value, name), BadRequest)
+
+
+def _reject_pattern_on_moment(meta: Meta, name: str, fieldname: str, operator: str) -> None:
+	"""Refuse a text pattern on a date or a time, which Frappe would read as a moment."""
+	field = meta.get_field(fieldname)
+	is_moment = field.fieldtype in MOMENT_TYPES if field else fieldname in MOMENT_FIELDS
+	if is_moment and operator in ("like", "not like"):
+		refuse(
+			_("{0} in {1} does not go with a date or time ({2}). Use between, < or >.").format(
+				operator, name, fieldname
+			),
+			BadRequest,
+		)
+
+
+def _check_moments(meta: Meta, name: str, fieldname: str, operator: str, value: Any) -> None:
+	"""Refuse values of a date or time field that are none, or that the database cannot hold."""
+	field = meta.get_field(fieldname)
+	kind = field.fieldtype if field else "Datetime" if fieldname in MOMENT_FIELDS else ""
+	if kind not in MOMENT_TYPES or operator in ("is", "timespan"):
+		return
+	for item in value if isinstance(value, list) else [value]:
+		if item not in (None, "") and not _is_moment(kind, item):
+			refuse(_("{0} in {1} is no date or time ({2}).").format(item, name, fieldname), BadRequest)
+
+
+def _is_moment(kind: str, value: Any) -> bool:
+	"""Return True for a text that Frappe reads as a moment of a year that the database holds."""
+	if not isinstance(value, str):
+		return False
+	try:
+		if kind == "Time":
+			return get_time(value) is not None
+		moment = get_datetime(value)
+	except (ValueError, OverflowError):
+		return False
+	return moment is not None and moment.year in YEARS

@@ -7,7 +7,6 @@ from typing import Any
 import frappe
 import frappe.client
 from frappe import _
-from frappe.database.utils import DefaultOrderBy
 from frappe.model import child_table_fields, default_fields
 from frappe.model.db_query import check_parent_permission
 from frappe.model.document import Document
@@ -18,7 +17,10 @@ from orchestrator.api import lists
 from orchestrator.api.aliases import fields_of, with_aliases
 from orchestrator.api.endpoint import CREATES, READS, WRITES, Listing, endpoint
 from orchestrator.api.field_access import refuse_missing_links, refuse_out_of_reach, refuse_unknown_fields
+from orchestrator.api.field_values import parse_values
 from orchestrator.api.filters import read_filters
+from orchestrator.api.list_query import get_rows
+from orchestrator.api.ordering import build_order
 from orchestrator.api.parameters import parse_json
 from orchestrator.exceptions import BadRequest, refuse
 
@@ -41,8 +43,9 @@ def get_list(
 	parent: str | None = None,
 	as_dict: str | int | bool = True,
 	expand: str | list | None = None,
+	debug: str | int | bool = False,  # noqa: ARG001
 ) -> Listing:
-	"""A page of the records the caller may read.
+	"""A page of the records the caller may read. `debug` is taken from Frappe's clients and changes nothing.
 
 	Returns the rows, and as `keys` the fields of each. Raises PermissionError (403) where the caller may not
 	read the DocType, BadRequest (400) for a field, an operator or a page that does not exist."""
@@ -78,7 +81,7 @@ def get(
 	that is missing or that the caller may not read: the two look alike."""
 	meta = meta_of(doctype, parent)
 	if not name and not meta.issingle:
-		name = first_match(meta, filters)
+		name = first_match(meta, filters, parent)
 	doc = readable(meta, name, parent)
 	doc.apply_fieldlevel_read_permissions()
 	return with_aliases(doctype, doc.as_dict())
@@ -96,7 +99,7 @@ def insert(doc: str | dict | None = None, doctype: str | None = None, **values: 
 		frappe.throw(_("Missing parameter: doctype."), BadRequest)
 	meta = meta_of(record["doctype"], record.get("parenttype"))
 	frappe.has_permission(meta.name, "create", throw=True, parent_doctype=record.get("parenttype"))
-	values = fields_of(meta.name, record)
+	values = fields_of(meta.name, parse_values(meta, record))
 	if not doc:
 		refuse_unknown_fields(meta, record)
 		refuse_out_of_reach(frappe.new_doc(meta.name), values)
@@ -123,6 +126,9 @@ def set_value(
 	meta = meta_of(doctype)
 	doc = writable(meta, name)
 	changes = changes_of(fieldname, value, values)
+	if str(changes.get("name", "")) == str(name):
+		del changes["name"]  # clients send the whole record back
+	changes = parse_values(meta, changes)
 	check_not_modified_since(doc, changes.pop("modified", None))
 	refuse_unknown_fields(meta, changes)
 	if protected := sorted(PROTECTED_FIELDS.intersection(changes)):
@@ -138,8 +144,12 @@ def delete(doctype: str, name: str | int) -> dict[str, Any]:
 
 	Returns its DocType and name. Raises 403 or 404 as `get` does, LinkExistsError (409) where others refer to it."""
 	meta = meta_of(doctype)
-	frappe.has_permission(doctype, "delete", throw=True)
-	readable(meta, name)
+	if meta.istable:
+		writable(meta, name)
+	else:
+		frappe.has_permission(doctype, "delete", throw=True)
+		_lock(meta, name)
+		readable(meta, name)
 	frappe.client.delete_doc(doctype, name)
 	return {"doctype": doctype, "name": name}
 
@@ -193,18 +203,27 @@ def writable(meta: Meta, name: str | int) -> Document:
 	return doc
 
 
+def _lock(meta: Meta, name: str | int) -> None:
+	"""Wait for whoever is deleting the record as well: afterwards it is missing, which is 404 and no conflict."""
+	if meta.issingle or meta.get("is_virtual") or not name:
+		return
+	# A plain read would see the record in the request's older snapshot.
+	if frappe.db.get_value(meta.name, name, "name", for_update=True) is None:
+		raise_not_found(meta.name, name)
+
+
 def raise_not_found(doctype: str, name: str | int | None) -> None:
 	"""404 for a record that is missing or hidden."""
 	frappe.clear_messages()
 	frappe.throw(_("{0} {1} not found.").format(_(doctype), name or ""), frappe.DoesNotExistError)
 
 
-def first_match(meta: Meta, filters: str | list | dict | None) -> str | int | None:
+def first_match(meta: Meta, filters: str | list | dict | None, parent: str | None = None) -> str | int | None:
 	"""The name of the first record that fits and that the caller may read."""
 	if not filters:
 		frappe.throw(_("Missing parameter: name."), BadRequest)
 	conditions = read_filters(meta, "filters", filters)
-	names = frappe.get_list(meta.name, filters=conditions, pluck="name", limit=1)
+	names = get_rows(meta.name, filters=conditions, pluck="name", limit=1, parent_doctype=parent)
 	return names[0] if names else None
 
 
@@ -221,17 +240,19 @@ def page_of(
 	parent: str | None = None,
 ) -> Listing:
 	"""A page of the records that fit filters as `read_filters` gave them and that the caller may read."""
+	if meta.issingle:
+		refuse(_("{0} has one record only. Read it with frappe.client.get.").format(meta.name), BadRequest)
 	query = lists.read_fields(meta, fields)
 	start, length = lists.read_page(limit_start, limit_page_length)
-	# Without an order pages could overlap; groups have none of their own.
-	unordered = None if group_by else DefaultOrderBy
-	rows = frappe.get_list(
+	groups = lists.read_columns(meta, "group_by", group_by, lists.read_group)
+	rows = get_rows(
 		meta.name,
 		fields=list(query.fields),
 		filters=filters,
 		or_filters=or_filters,
-		group_by=lists.read_columns(meta, "group_by", group_by, lists.read_group),
-		order_by=lists.read_columns(meta, "order_by", order_by, lists.read_order) or unordered,
+		group_by=groups,
+		order_by=build_order(meta, query, order_by, groups),
+		distinct=query.distinct,
 		limit_start=start,
 		limit_page_length=length,
 		parent_doctype=parent,

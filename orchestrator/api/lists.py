@@ -14,17 +14,20 @@ from frappe import _
 from frappe.model.meta import Meta
 
 from orchestrator.api.columns import FIELD, NAME, column_of, qualified, refuse_name
+from orchestrator.api.list_query import get_rows
 from orchestrator.api.parameters import parse_json, whole_number
 from orchestrator.configuration import get_settings
 from orchestrator.exceptions import BadRequest
 
 DEFAULT_PAGE_LENGTH = 20
+MAX_START = 2**31 - 1
 SELECTED = re.compile(
-	rf"^(?:(?P<function>count|sum|avg|min|max)\(\s*(?P<argument>[^()]+?)\s*\)|(?P<plain>[^()]+?))"
-	rf"(?:\s+as\s+[`'\"]?(?P<label>{NAME})[`'\"]?)?$",
+	r"^(?P<unique>distinct\s+)?(?:"
+	r"(?P<function>count|sum|avg|min|max)\(\s*(?P<distinct>distinct\s+)?(?P<argument>[^()]+?)\s*\)"
+	r"|(?P<plain>[^()]+?))"
+	rf"(?:\s+as\s+(?:(?P<label>{NAME})|[`'\"](?P<quoted>[^`'\"]+)[`'\"]))?$",
 	re.IGNORECASE,
 )
-ORDER = re.compile(r"^(?P<field>.+?)(?:\s+(?P<direction>asc|desc))?$", re.IGNORECASE)
 
 
 @dataclass
@@ -34,21 +37,41 @@ class ListQuery:
 	doctype: str
 	fields: list[str] = field(default_factory=list)
 	labels: list[tuple[str, str]] = field(default_factory=list)
+	# What an order may name: the caller's own labels -> columns of the query
+	aliases: dict[str, str] = field(default_factory=dict)
+	# The selected columns as an order names them
+	order_columns: list[str] = field(default_factory=list)
+	distinct: bool = False
+	functions: int = 0
 
 	@property
 	def keys(self) -> list[str]:
 		"""The caller's names of the columns, in the order asked for."""
 		return [label for label, _column in self.labels]
 
+	@property
+	def is_aggregate(self) -> bool:
+		"""True where nothing but functions is selected."""
+		return self.functions == len(self.fields)
+
 	def label(self, row: dict[str, Any]) -> dict[str, Any]:
 		"""A row under the caller's names."""
 		return {label: row.get(column) for label, column in self.labels}
 
+	def add(self, expression: str, label: str, explicit_label: str | None) -> None:
+		"""Select `expression` under a column name of its own, so that any label is possible."""
+		column = f"col_{len(self.fields)}"
+		self.fields.append(f"{expression} as {column}")
+		self.labels.append((label, column))
+		self.order_columns.append(column)
+		if explicit_label:
+			self.aliases[explicit_label] = column
+
 
 def read_fields(meta: Meta, value: Any) -> ListQuery:
 	"""The columns asked for; `name` where none are."""
-	wanted = ["*"] if value == "*" else parse_json("fields", value)
-	wanted = wanted or ["name"]
+	wanted = value if value == "*" else parse_json("fields", value)
+	wanted = ["*"] if wanted == "*" else wanted or ["name"]
 	if not isinstance(wanted, list) or not all(isinstance(item, str) for item in wanted):
 		frappe.throw(_("fields must be a list of field names."), BadRequest)
 	query = ListQuery(meta.name)
@@ -61,25 +84,35 @@ def read_field(meta: Meta, query: ListQuery, text: str) -> None:
 	"""Add one column to `query`."""
 	if text == "*":
 		query.fields.append("*")
+		query.order_columns.append(f"`tab{meta.name}`.`name`")
 		return
 	match = SELECTED.match(text)
-	if not match:
+	if not match or (match["unique"] and (query.fields or match["function"])):
 		refuse_name(meta, "fields", text)
-	if function := match["function"]:
-		argument = "*" if match["argument"] == "*" else column_of(meta, "fields", match["argument"])
-		label = match["label"] or f"{function.lower()}({match['argument']})"
-		column = match["label"] or f"{function.lower()}_{len(query.fields)}"
-		query.fields.append(f"{function.lower()}({argument}) as {column}")
+	query.distinct = query.distinct or bool(match["unique"])
+	explicit = match["label"] or match["quoted"]
+	if match["function"]:
+		query.functions += 1
+		query.add(
+			read_function(meta, "fields", match),
+			explicit or f"{match['function'].lower()}({match['argument']})",
+			explicit,
+		)
+		return
+	selected = column_of(meta, "fields", match["plain"])
+	name = FIELD.match(match["plain"])["field"]  # type: ignore[index]  # column_of refuses all else
+	if explicit or "." in selected:
+		query.add(selected, explicit or name, explicit)
 	else:
-		plain = match["plain"]
-		selected = column_of(meta, "fields", plain)
-		column = FIELD.match(selected)["field"]  # type: ignore[index]  # column_of returns nothing else
-		label = match["label"] or FIELD.match(plain)["field"]  # type: ignore[index]
-		if match["label"] and "`" not in selected:
-			column = match["label"]
-			selected = f"{selected} as {column}"
 		query.fields.append(selected)
-	query.labels.append((label, column))
+		query.labels.append((name, selected))
+		query.order_columns.append(f"`tab{meta.name}`.`{selected}`")
+
+
+def read_function(meta: Meta, name: str, match: re.Match[str]) -> str:
+	"""Return an aggregate function of a known column."""
+	argument = "*" if match["argument"] == "*" else column_of(meta, name, match["argument"])
+	return f"{match['function'].lower()}({'distinct ' if match['distinct'] else ''}{argument})"
 
 
 def read_columns(
@@ -89,14 +122,6 @@ def read_columns(
 	if not value or not value.strip():
 		return None
 	return ", ".join(read_one(meta, name, part.strip()) for part in value.split(","))
-
-
-def read_order(meta: Meta, name: str, text: str) -> str:
-	"""One `field [asc|desc]`."""
-	match = ORDER.match(text)
-	if not match:
-		refuse_name(meta, name, text)
-	return f"{qualified(meta, name, match['field'])} {(match['direction'] or 'asc').lower()}"
 
 
 def read_group(meta: Meta, name: str, text: str) -> str:
@@ -111,6 +136,8 @@ def read_page(start: Any, length: Any) -> tuple[int, int]:
 	count = whole_number("limit_page_length", length, DEFAULT_PAGE_LENGTH)
 	if first < 0:
 		frappe.throw(_("limit_start must be 0 or more."), BadRequest)
+	if first > MAX_START:
+		frappe.throw(_("limit_start must be at most {0}.").format(MAX_START), BadRequest)
 	if not 1 <= count <= limit:
 		frappe.throw(_("limit_page_length must be between 1 and {0}.").format(limit), BadRequest)
 	return first, count
@@ -130,5 +157,5 @@ def read_links(meta: Meta, value: Any) -> list[str]:
 def count(meta: Meta, filters: list | dict, or_filters: list | dict) -> int:
 	"""How many records fit filters as `read_filters` gave them and may be read by the caller."""
 	column = f"count(distinct `tab{meta.name}`.`name`) as total"
-	rows = frappe.get_list(meta.name, fields=[column], filters=filters, or_filters=or_filters, order_by="")
+	rows = get_rows(meta.name, fields=[column], filters=filters, or_filters=or_filters, order_by="")
 	return int(rows[0].total)

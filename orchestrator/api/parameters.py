@@ -1,11 +1,15 @@
 """Values that arrive as text, because they came in a query or a form."""
 
 import json
+import re
 from typing import Any
 
 from frappe import _
 
 from orchestrator.exceptions import BadRequest, refuse
+
+# As JSON has them; Python's int() would take 1_000 as well. No number of a request has more digits.
+WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,20}")
 
 
 def parse_json(name: str, value: Any) -> Any:
@@ -16,7 +20,7 @@ def parse_json(name: str, value: Any) -> Any:
 		return None
 	try:
 		return json.loads(value)
-	except ValueError:
+	except (ValueError, RecursionError):
 		refuse(_("{0} is not valid JSON.").format(name), BadRequest)
 
 
@@ -24,7 +28,6 @@ def whole_number(name: str, value: Any, default: int) -> int:
 	"""`value` as a whole number, `default` where none was given."""
 	if value is None or value == "":
 		return default
-	try:
-		return int(str(value))
-	except ValueError:
+	if not WHOLE_NUMBER.fullmatch(str(value).strip()):
 		refuse(_("{0} must be a whole number.").format(name), BadRequest)
+	return int(value)

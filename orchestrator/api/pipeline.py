@@ -6,11 +6,13 @@ from typing import Any
 from werkzeug.wrappers import Request, Response
 
 import frappe
+from frappe import _
 
 from orchestrator.api import call as calls
 from orchestrator.api import errors, limits
 from orchestrator.api.call import Call
 from orchestrator.api.preflight import check
+from orchestrator.api.request_text import has_json_without_object
 
 FIRST_ERROR = 400
 
@@ -57,9 +59,9 @@ def explain_to_client(call: Call, response: Response) -> None:
 	if failure.status == 401 and not call.charged and not limits.charge_failed_authentication(call):
 		failure = errors.Failure(429, "TooManyRequestsError", errors.default_text(429))
 	body = failure.body()
-	if failure.status == errors.UNEXPECTED:
+	if failure.status == errors.UNEXPECTED or failure.type in errors.LOGGED_TYPES:
 		body["request_id"] = call.id
-		if call.error:
+		if call.error and frappe.db:
 			errors.log_unexpected(call.error, call.method, call.id)
 			frappe.db.commit()  # the request itself is rolled back already; only the log is kept
 	response.status_code = failure.status
@@ -71,6 +73,8 @@ def failure_of(call: Call, response: Response) -> errors.Failure:
 	"""What went wrong: the error itself where the method raised it, else what Frappe's reply tells."""
 	if call.error:
 		return errors.explain(call.error, call.id)
+	if has_json_without_object(frappe.local.request):
+		return errors.Failure(400, "BadRequest", _("The body must be a JSON object."))
 	return errors.explain_reply(response.status_code, parse(response), call.id)
 
 

@@ -13,6 +13,8 @@ from frappe.exceptions import FrappeTypeError
 from frappe.utils.typing_validations import transform_parameter_types
 
 from orchestrator.api.call import Call
+from orchestrator.api.parameter_names import reject_unknown_parameters
+from orchestrator.api.request_text import reject_undecodable_text
 from orchestrator.exceptions import BadRequest, MethodNotAllowed, refuse
 
 PLAIN_KINDS = frozenset({str, int, float, NoneType})
@@ -54,6 +56,8 @@ def check_parameters(function: Callable[..., Any]) -> None:
 	"""400 for a body that is no object, a parameter that is missing or of the wrong type."""
 	if isinstance(frappe.form_dict.get("data"), list) and len(frappe.form_dict) == 1:
 		frappe.throw(_("The body must be a JSON object, not a list."), BadRequest)
+	reject_undecodable_text()
+	reject_unknown_parameters(function)
 	given = frappe.get_newargs(function, frappe.form_dict)
 	missing = [name for name in required_parameters(function) if given.get(name) in (None, "")]
 	if missing:

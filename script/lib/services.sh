@@ -82,7 +82,7 @@ stop_test_redis() {
 start_web() {
 	# DEV_SERVER tells Desk to find live updates on their own port: there is no nginx in front.
 	start_service web env DEV_SERVER=1 ORCHESTRATOR_SITE="$SITE" "$BENCH/env/bin/gunicorn" --bind "$HOST:$PORT" --workers 2 --threads 4 \
-		--timeout 300 --preload --pythonpath "$BENCH/apps/orchestrator/script/lib/python" demo_wsgi:application
+		--timeout 300 --limit-request-line 8190 --preload --pythonpath "$BENCH/apps/orchestrator/script/lib/python" demo_wsgi:application
 	wait_for_port web "$PORT" 60
 }
 

@@ -1,0 +1,148 @@
+"""Values of fields as a caller sends them: refused by name where the field's type cannot hold them.
+
+Frappe answers most of these with a server error, and stores `"abc"` in a percent as 0.
+"""
+
+import math
+import re
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final, NoReturn
+
+import frappe
+from frappe import _
+from frappe.model import display_fieldtypes, table_fields
+from frappe.model.meta import Meta
+from frappe.utils import get_time
+
+from orchestrator import period
+from orchestrator.api.aliases import field_of
+from orchestrator.exceptions import BadRequest, refuse
+
+INTEGER_TYPES: Final = frozenset({"Int", "Long Int"})
+DECIMAL_TYPES: Final = frozenset({"Currency", "Float", "Percent", "Rating", "Duration"})
+STRUCTURED_TYPES: Final = frozenset({"JSON", "Geolocation"})
+# decimal(21,9) holds twelve digits before the point; an int column 32 bits.
+MAX_DECIMAL: Final = 10**12
+MAX_INTEGER: Final = 2**31
+MAX_LONG_INTEGER: Final = 2**63
+MAX_DIGITS_OF_INT: Final = 11
+TIME: Final = re.compile(r"[0-9]{1,2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?")
+EXAMPLES: Final = {"Date": "2027-02-28", "Datetime": "2027-02-28 09:00:00", "Time": "09:00:00"}
+STANDARD_NAMES: Final = frozenset({"name", "owner", "creation", "modified_by", "docstatus", "idx", "parent"})
+TRUTH_WORDS: Final = frozenset({"", "0", "1", "0.0", "1.0", "true", "false"})
+
+
+def parse_values(meta: Meta, values: Mapping[str, Any]) -> dict[str, Any]:
+	"""Return the values of a record as its fields take them: numbers of text fields become text.
+
+	Args:
+		meta: The DocType's meta.
+		values: Field or documented name -> value. Names that are no fields are returned as they are.
+
+	Raises:
+		BadRequest: 400 naming the first field whose type cannot hold its value.
+	"""
+	parsed = dict(values)
+	for name, value in values.items():
+		field = meta.get_field(field_of(meta.name, name))
+		if value is not None and field is not None:
+			parsed[name] = _parse_value(name, field, value)
+	for name in STANDARD_NAMES & parsed.keys():
+		if isinstance(parsed[name], bool | dict | list):
+			_refuse_value(name, _("a single value"))
+	if parsed.get("modified") is not None:
+		_parse_moment("modified", "Datetime", parsed["modified"])
+	return parsed
+
+
+def _parse_value(name: str, field: Any, value: Any) -> Any:
+	"""Return one value as the field takes it."""
+	kind = field.fieldtype
+	if kind in STRUCTURED_TYPES or kind in display_fieldtypes:
+		return value
+	if kind in table_fields:
+		return _parse_rows(name, field, value)
+	if isinstance(value, dict | list):
+		_refuse_value(name, _("a single value"))
+	if kind in EXAMPLES:
+		return _parse_moment(name, kind, value)
+	if kind == "Check":
+		return _parse_truth(name, value)
+	if kind in INTEGER_TYPES or kind in DECIMAL_TYPES:
+		return _parse_number(name, field, value)
+	return _parse_text(name, value)
+
+
+def _parse_rows(name: str, field: Any, value: Any) -> list[dict[str, Any]]:
+	"""Return the rows of a child table, each checked against the child's own fields."""
+	if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
+		_refuse_value(name, _("a list of objects"))
+	meta = frappe.get_meta(field.options)
+	return [parse_values(meta, row) for row in value]
+
+
+def _parse_truth(name: str, value: Any) -> Any:
+	"""Return yes or no; refuse what is neither."""
+	if str(value).lower() not in TRUTH_WORDS:
+		_refuse_value(name, _("0 or 1"))
+	return value
+
+
+def _parse_number(name: str, field: Any, value: Any) -> Any:
+	"""Return a finite number of the column's range. An empty text stands for no value."""
+	text = str(value).strip()
+	if isinstance(value, str) and not text:
+		return value
+	limit = _get_limit(field)
+	try:
+		number = Decimal(text.replace(",", ""))
+	except InvalidOperation:
+		_refuse_value(name, _("a number"))
+	if not number.is_finite() or abs(number) >= limit:
+		_refuse_value(name, _("a number below {0}").format(limit))
+	return value
+
+
+def _get_limit(field: Any) -> int:
+	"""Return the bound that the absolute value of the field stays below."""
+	if field.fieldtype not in INTEGER_TYPES:
+		return MAX_DECIMAL
+	is_long = field.fieldtype == "Long Int" or (field.length or 0) > MAX_DIGITS_OF_INT
+	return MAX_LONG_INTEGER if is_long else MAX_INTEGER
+
+
+def _parse_text(name: str, value: Any) -> Any:
+	"""Return a text; a number becomes the text that JSON had."""
+	if isinstance(value, bool) or (isinstance(value, float) and not math.isfinite(value)):
+		_refuse_value(name, _("a text"))
+	return str(value) if isinstance(value, int | float) else value
+
+
+def _parse_moment(name: str, kind: str, value: Any) -> Any:
+	"""Return a date or time; one with a zone becomes the site's own. Empty stands for none, `Today` is Frappe's word."""
+	if value == "" or (isinstance(value, str) and value.lower() in ("today", "now")):
+		return value
+	text = value.strip() if isinstance(value, str) else ""
+	try:
+		if kind == "Time":
+			return get_time(text) and text if TIME.fullmatch(text) else _refuse_moment(name, kind)
+		if period.DATE.fullmatch(text):
+			period.read_date(name, text)
+			return text
+		moment = period.read_timestamp(name, text)
+	except (ValueError, BadRequest):
+		frappe.clear_messages()
+		_refuse_moment(name, kind)
+	zoned = period.TIMESTAMP.fullmatch(text)["zone"]  # type: ignore[index]  # read_timestamp refuses all else
+	return str(moment) if zoned else text
+
+
+def _refuse_moment(name: str, kind: str) -> NoReturn:
+	"""Refuse the field's value with an example of its kind."""
+	_refuse_value(name, _("{0}, such as {1}").format(_(kind), EXAMPLES[kind]))
+
+
+def _refuse_value(name: str, expected: str) -> NoReturn:
+	"""Refuse the field's value and say what it takes."""
+	refuse(_("{0} must be {1}.").format(name, expected), BadRequest)

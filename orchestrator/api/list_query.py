@@ -1,0 +1,48 @@
+"""The contract's list query: Frappe's own, in which an empty value is before and after nothing."""
+
+from typing import Any, Final
+
+import frappe
+from frappe.model import numeric_fieldtypes
+from frappe.model.db_query import DatabaseQuery
+
+COMPARISONS: Final = frozenset({"<", "<=", ">", ">=", "between"})
+# Of these types an empty value is NULL; text may be empty as well. Numbers are never empty.
+MOMENT_TYPES: Final = frozenset({"Date", "Datetime", "Time"})
+MOMENT_FIELDS: Final = frozenset({"creation", "modified"})
+
+
+class ContractQuery(DatabaseQuery):
+	"""Frappe's permission-checked list query with comparisons that leave out empty values.
+
+	Frappe takes an empty date for the first of all days, so that `date_of_death < tomorrow` lists the living.
+	"""
+
+	def prepare_filter_condition(self, f: Any) -> str:
+		"""Return the SQL of one filter."""
+		doctype, fieldname, operator = f[0], f[1], str(f[2]).lower()
+		condition = super().prepare_filter_condition(f)
+		if operator not in COMPARISONS or not (presence := _require_value(doctype, fieldname)):
+			return condition
+		return f"({presence} and {condition})"
+
+
+def _require_value(doctype: str, fieldname: str) -> str | None:
+	"""Return the SQL that leaves out rows without a value, None for columns that always have one."""
+	column = f"`tab{doctype}`.`{fieldname}`"
+	if fieldname in MOMENT_FIELDS:
+		return None
+	field = frappe.get_meta(doctype).get_field(fieldname)
+	if field is None or field.fieldtype in numeric_fieldtypes:
+		return None
+	return f"{column} is not null" if field.fieldtype in MOMENT_TYPES else f"{column} != ''"
+
+
+def get_rows(doctype: str, **query: Any) -> list[Any]:
+	"""Return the rows that the caller may read.
+
+	Args:
+		doctype: The DocType whose records are listed.
+		query: As frappe.get_list has it; filters as `orchestrator.api.filters.read_filters` gives them.
+	"""
+	return ContractQuery(doctype).execute(**query)

@@ -1,0 +1,38 @@
+"""A database connection lost in the middle of a request: answered in words, and logged, on a new connection."""
+
+from typing import Final
+
+import pymysql
+
+import frappe
+from frappe import _
+
+# pymysql: the server has gone away, the connection was lost; interface errors carry 0 on a closed connection.
+LOST_CODES: Final = frozenset({0, 2006, 2013, 2055})
+
+
+class DatabaseUnavailableError(frappe.ValidationError):
+	"""The database did not answer, or ended the connection. Nothing was written. 503."""
+
+
+def translate_lost_connection(error: Exception) -> Exception:
+	"""Return the error to raise: where the connection was lost, one that says so, on a new connection.
+
+	Frappe would look up its settings for the reply on the lost one, fail again, and leave the reply to the
+	web server.
+	"""
+	if not _is_lost(error):
+		return error
+	try:
+		frappe.db.close()
+		frappe.db.connect()
+	except pymysql.MySQLError:
+		frappe.local.db = None  # Frappe's error handling does without
+	return DatabaseUnavailableError(_("The database ended the connection. Nothing was written; try again."))
+
+
+def _is_lost(error: Exception) -> bool:
+	"""Return True for the driver's errors that end a connection."""
+	if not isinstance(error, pymysql.OperationalError | pymysql.InterfaceError):
+		return False
+	return bool(error.args) and error.args[0] in LOST_CODES

@@ -1,0 +1,82 @@
+"""The order of a list request: parsed into columns, and made total, so that pages neither repeat nor lose records."""
+
+import re
+from typing import Final
+
+from frappe.model.meta import Meta
+
+from orchestrator.api.columns import NAME, qualified, refuse_name
+from orchestrator.api.lists import ListQuery, read_function
+
+ORDER: Final = re.compile(r"^(?P<expression>.+?)(?:\s+(?P<direction>asc|desc))?$", re.IGNORECASE)
+FUNCTION: Final = re.compile(
+	r"^(?P<function>count|sum|avg|min|max)\(\s*(?P<distinct>distinct\s+)?(?P<argument>[^()]+?)\s*\)$",
+	re.IGNORECASE,
+)
+QUOTED_NAME: Final = re.compile(rf"^`?(?P<name>{NAME})`?$")
+
+
+def build_order(meta: Meta, selected: ListQuery, order_by: str | None, group_by: str | None) -> str:
+	"""Return the order of a page, which ends with what tells any two rows apart.
+
+	Args:
+		meta: The DocType's meta.
+		selected: The columns of the request; an order may use their labels.
+		order_by: As the caller sent it: fields, labels or functions, each with asc or desc.
+		group_by: The parsed columns of the groups, None where rows are records.
+
+	Raises:
+		BadRequest: 400 for a name that is neither a field nor a label.
+	"""
+	terms = _parse_terms(meta, selected, order_by)
+	if group_by:
+		return _append_missing(terms, group_by.split(", "))
+	if selected.is_aggregate:
+		return ", ".join(terms)
+	terms = terms or _get_default_terms(meta)
+	if selected.distinct:
+		return _append_missing(_keep_selected(selected, terms), selected.order_columns)
+	direction = "desc" if terms and terms[-1].endswith(" desc") else "asc"
+	return _append_missing(terms, [f"`tab{meta.name}`.`name`"], direction)
+
+
+def _parse_terms(meta: Meta, selected: ListQuery, order_by: str | None) -> list[str]:
+	"""Return the terms of the caller's order, each a column with its direction."""
+	if not order_by or not order_by.strip():
+		return []
+	return [_parse_term(meta, selected, part.strip()) for part in order_by.split(",")]
+
+
+def _parse_term(meta: Meta, selected: ListQuery, text: str) -> str:
+	"""Return one term: a label of the request, a function or a field."""
+	match = ORDER.match(text)
+	if not match:
+		refuse_name(meta, "order_by", text)
+	expression, direction = match["expression"], (match["direction"] or "asc").lower()
+	label = QUOTED_NAME.match(expression)
+	if label and (column := selected.aliases.get(label["name"])):
+		return f"{column} {direction}"
+	if function := FUNCTION.match(expression):
+		return f"{read_function(meta, 'order_by', function)} {direction}"
+	return f"{qualified(meta, 'order_by', expression)} {direction}"
+
+
+def _get_default_terms(meta: Meta) -> list[str]:
+	"""Return the DocType's own order, as Frappe reads it."""
+	sort_field, sort_order = meta.sort_field or "modified", (meta.sort_order or "desc").lower()
+	if "," not in sort_field:
+		return [f"`tab{meta.name}`.`{sort_field}` {sort_order if meta.sort_field else 'desc'}"]
+	pairs = [part.split() for part in sort_field.split(",") if part.strip()]
+	return [f"`tab{meta.name}`.`{pair[0]}` {pair[1].lower() if pair[1:] else 'asc'}" for pair in pairs]
+
+
+def _keep_selected(selected: ListQuery, terms: list[str]) -> list[str]:
+	"""Return the terms that a distinct query may be ordered by: those it selects."""
+	columns = set(selected.order_columns)
+	return [term for term in terms if term.rsplit(" ", 1)[0] in columns]
+
+
+def _append_missing(terms: list[str], columns: list[str], direction: str = "asc") -> str:
+	"""Return the terms followed by those columns that are not among them."""
+	ordered = {term.rsplit(" ", 1)[0] for term in terms}
+	return ", ".join([*terms, *(f"{column} {direction}" for column in columns if column not in ordered)])

@@ -1,0 +1,83 @@
+"""The text of a request, which has to be UTF-8: what cannot be decoded would be stored as replacement characters."""
+
+import json
+from collections.abc import Iterator
+from typing import Any, Final
+from urllib.parse import unquote_to_bytes
+
+from werkzeug.wrappers import Request
+
+import frappe
+from frappe import _
+
+from orchestrator.exceptions import BadRequest, refuse
+
+FORM: Final = "application/x-www-form-urlencoded"
+REPLACEMENT: Final = "\ufffd"
+SURROGATE_ESCAPE: Final = b"\\ud"
+
+
+def reject_undecodable_text() -> None:
+	"""Refuse a request whose text is not UTF-8, or holds half a character (a lone surrogate).
+
+	Raises:
+		BadRequest: 400.
+	"""
+	request = frappe.local.request
+	_check_utf8(unquote_to_bytes(request.query_string))
+	body = request.get_data(cache=True)
+	if request.is_json:
+		_check_utf8(body)
+		if SURROGATE_ESCAPE in body.lower():
+			_check_texts(frappe.form_dict)
+	elif request.mimetype == FORM:
+		_check_utf8(unquote_to_bytes(body))
+	elif REPLACEMENT.encode() not in body and any(
+		REPLACEMENT in text for text in _iterate_texts(frappe.form_dict)
+	):
+		_refuse_encoding()
+
+
+def has_json_without_object(request: Request) -> bool:
+	"""Return True for a JSON body that is valid and neither an object nor a list, which Frappe refuses as 422."""
+	if not request.is_json or not (body := request.get_data(cache=True)):
+		return False
+	try:
+		return not isinstance(json.loads(body), dict | list)
+	except (ValueError, RecursionError):
+		return False
+
+
+def _check_utf8(body: bytes) -> None:
+	"""Refuse bytes that are not UTF-8."""
+	try:
+		body.decode()
+	except UnicodeDecodeError:
+		_refuse_encoding()
+
+
+def _check_texts(value: Any) -> None:
+	"""Refuse texts that UTF-8 cannot hold."""
+	for text in _iterate_texts(value):
+		try:
+			text.encode()
+		except UnicodeEncodeError:
+			_refuse_encoding()
+
+
+def _iterate_texts(value: Any) -> Iterator[str]:
+	"""Yield every text within a value of the request, names included."""
+	if isinstance(value, str):
+		yield value
+	elif isinstance(value, dict):
+		for name, item in value.items():
+			yield str(name)
+			yield from _iterate_texts(item)
+	elif isinstance(value, list):
+		for item in value:
+			yield from _iterate_texts(item)
+
+
+def _refuse_encoding() -> None:
+	"""Refuse the request's encoding, without repeating any of it."""
+	refuse(_("The request is not valid UTF-8. Encode texts as UTF-8."), BadRequest)
