@@ -140,6 +140,20 @@ def server(frappe_site: str) -> Iterator[str]:
 		yield base
 
 
+@pytest.fixture(scope="session")
+def bare_server(frappe_site: str) -> Iterator[str]:
+	"""The site served by Frappe and the other apps alone."""
+	from tests.stock_bench import stock_sites
+
+	with (
+		stock_sites(Path(str(BENCH))) as sites,
+		serve(frappe_site, sites, FRAPPE_REDIS_CACHE="") as base,
+	):
+		reply = Client(base, frappe_site).get("orchestrator.crm.get_leads")
+		assert (reply.status_code, "data" in reply.json()) == (403, False)  # Frappe's own refusal of a guest
+		yield base
+
+
 @contextlib.contextmanager
 def serve(
 	site: str, sites: Path, application: str = "frappe.app:application", **environment: str

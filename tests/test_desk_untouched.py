@@ -6,29 +6,16 @@ its own, so that none of its hooks runs there.
 
 import json
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import requests
 
 from tests import factories
 from tests.client import Client
-from tests.conftest import BENCH, serve
-from tests.stock_bench import stock_sites
 
 # What differs between any two replies, of one server as well: the id of an exception, an object's address.
 VOLATILE_HEADERS = frozenset({"Date", "X-Frappe-Request-Id", "Set-Cookie"})
 VOLATILE = re.compile(r"(?<=__frappe_exc_id)\W+[0-9a-f]{56}|0x[0-9a-f]+")
-
-
-@pytest.fixture(scope="module")
-def bare_server(frappe_site: str) -> Iterator[str]:
-	"""The site served by Frappe and the other apps alone."""
-	with stock_sites(Path(str(BENCH))) as sites, serve(frappe_site, sites, FRAPPE_REDIS_CACHE="") as base:
-		reply = Client(base, frappe_site).get("orchestrator.crm.get_leads")
-		assert (reply.status_code, "data" in reply.json()) == (403, False)  # Frappe's own refusal of a guest
-		yield base
 
 
 @pytest.fixture(scope="module")

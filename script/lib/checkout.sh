@@ -73,6 +73,15 @@ require_packages() {
 		die "$EXIT_REGISTRY" "pip could not fetch what $* name. Check the network or proxy, or PIP_INDEX_URL. Details: $SETUP_LOG"
 }
 
+# The public clients that tests/test_public_clients.py drives in Node.
+install_test_clients() {
+	local folder=$BENCH_STATE/clients
+	as_bench mkdir -p "$folder"
+	as_bench cp "$LINKED/tests/clients/package.json" "$folder/package.json"
+	as_bench env -C "$folder" npm install --no-package-lock --ignore-scripts --no-audit --no-fund --silent ||
+		die "$EXIT_REGISTRY" "npm could not fetch what tests/clients/package.json names. Check the network or proxy, or npm_config_registry. Details: $SETUP_LOG"
+}
+
 # code_key: changes with every file of the app. schema_key: only with those that shape a site's tables and records.
 code_key() { (cd "$CHECKOUT" && find orchestrator apps.json -type f -not -name '*.pyc' -print0 | sort -z | xargs -0 sha256sum) | hash_of; }
 schema_key() {
