@@ -80,3 +80,15 @@ copy_test_site() {
 	for ((number = 2; number <= TEST_PROCESSES; number++)); do restore_test_site "$(test_site_of "$number")" "$dump"; done
 	as_bench rm -f "$dump"
 }
+
+# The site that tests/upgrade fills with an earlier commit's code, which is put beside the bench's settings.
+make_upgrade_site() {
+	local revision earlier=$BENCH_STATE/earlier
+	revision=$(<"$CHECKOUT/tests/upgrade/base-revision")
+	git -C "$CHECKOUT" cat-file -e "$revision^{commit}" 2>/dev/null ||
+		die "$EXIT_GIT" "The upgrade is tested from commit $revision, which this clone lacks. Fetch the whole history: git fetch --unshallow"
+	as_bench rm -rf "$earlier"
+	as_bench mkdir -p "$earlier"
+	git -C "$CHECKOUT" archive "$revision" orchestrator | as_bench tar -C "$earlier" --no-same-owner -xf -
+	restore_test_site "upgrade.$TEST_SITE" "$(base_dump)"
+}
