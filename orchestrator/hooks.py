@@ -217,6 +217,9 @@ override_whitelisted_methods = {
 	"upload_file": "orchestrator.api.overrides.upload_file",
 	"frappe.handler.upload_file": "orchestrator.api.overrides.upload_file",
 	"frappe.api.v2.upload_file": "orchestrator.api.overrides.upload_file",
+	# other modules' names for the same functions
+	"frappe.email.inbox.set_value": "orchestrator.api.overrides.set_value",
+	"helpdesk.extends.data_import.upload_file": "orchestrator.api.overrides.upload_file",
 	# documented under Frappe's name, but Frappe has no such methods: for every caller
 	"frappe.desk.bulk_assignment.set_assignment_for_many": "orchestrator.api.bulk.set_assignment_for_many",
 	"frappe.desk.delete.delete_many": "orchestrator.api.bulk.delete_many",
