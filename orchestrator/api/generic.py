@@ -20,6 +20,7 @@ from orchestrator.api.endpoint import CREATES, READS, WRITES, Listing, endpoint
 from orchestrator.api.field_access import refuse_missing_links, refuse_out_of_reach, refuse_unknown_fields
 from orchestrator.api.filters import read_filters
 from orchestrator.api.parameters import parse_json
+from orchestrator.api.reserved_names import refuse_reserved_names, without_form_state
 from orchestrator.exceptions import BadRequest, refuse
 
 # What Frappe puts into every request's parameters, beside the caller's.
@@ -96,6 +97,9 @@ def insert(doc: str | dict | None = None, doctype: str | None = None, **values: 
 		frappe.throw(_("Missing parameter: doctype."), BadRequest)
 	meta = meta_of(record["doctype"], record.get("parenttype"))
 	frappe.has_permission(meta.name, "create", throw=True, parent_doctype=record.get("parenttype"))
+	if doc:
+		record = without_form_state(record)
+	refuse_reserved_names(meta, record)
 	values = fields_of(meta.name, record)
 	if not doc:
 		refuse_unknown_fields(meta, record)
@@ -124,6 +128,7 @@ def set_value(
 	doc = writable(meta, name)
 	changes = changes_of(fieldname, value, values)
 	check_not_modified_since(doc, changes.pop("modified", None))
+	refuse_reserved_names(meta, changes)
 	refuse_unknown_fields(meta, changes)
 	if protected := sorted(PROTECTED_FIELDS.intersection(changes)):
 		frappe.throw(_("{0} cannot be set: Frappe keeps it itself.").format(", ".join(protected)), BadRequest)
