@@ -173,6 +173,7 @@ permission_query_conditions = {
 	"Sprint Event": "orchestrator.gameplan.reach.conditions",
 }
 has_permission = {
+	"*": "orchestrator.api.replay_permissions.record_check",
 	"Orchestrator Dashboard": "orchestrator.insights.access.has_permission",
 	"Document": "orchestrator.docs.access.has_permission",
 	"Document Version": "orchestrator.docs.access.has_permission",

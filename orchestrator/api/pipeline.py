@@ -8,7 +8,7 @@ from werkzeug.wrappers import Request, Response
 import frappe
 
 from orchestrator.api import call as calls
-from orchestrator.api import charges, errors, route
+from orchestrator.api import charges, errors, raw_replies, route
 from orchestrator.api.call import Call
 from orchestrator.api.limits import Allowance
 from orchestrator.api.preflight import check
@@ -38,7 +38,9 @@ def authorize() -> None:
 	try:
 		charges.charge(api_request)
 		charges.raise_refused_verb(api_request, request)
-		if call and not call.from_browser:
+		if call is None:
+			raw_replies.begin(api_request, request)
+		elif not call.from_browser:
 			check(call)
 	except Exception as error:
 		if call:
@@ -50,6 +52,7 @@ def after_request(response: Response | None, request: Request) -> None:
 	"""Hook after_request, also reached by every handled exception."""
 	if response is None or request.method == "OPTIONS":
 		return
+	raw_replies.finish(response)
 	call = calls.current() or calls.identify(request)
 	is_error = response.status_code >= FIRST_ERROR
 	allowance = charges.charge_failed_sign_in(request, response.status_code) if is_error else None
