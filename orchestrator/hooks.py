@@ -130,7 +130,10 @@ doc_events = {
 	"Insights Chart v3": {"on_update": "orchestrator.insights.dashboards.forget_plans"},
 	# A version's file stands, and goes by the access of its document: see orchestrator/docs/guards.py
 	"File": {
-		"before_validate": "orchestrator.docs.guards.before_file_validate",
+		"before_validate": [
+			"orchestrator.api.file_privacy.before_file_validate",
+			"orchestrator.docs.guards.before_file_validate",
+		],
 		"on_trash": "orchestrator.docs.guards.on_file_trash",
 		"validate_share": "orchestrator.docs.guards.refuse_share",
 	},

@@ -18,6 +18,7 @@ from orchestrator.api import lists
 from orchestrator.api.aliases import fields_of, with_aliases
 from orchestrator.api.endpoint import CREATES, READS, WRITES, Listing, endpoint
 from orchestrator.api.field_access import refuse_missing_links, refuse_out_of_reach, refuse_unknown_fields
+from orchestrator.api.file_privacy import with_parsed_privacy
 from orchestrator.api.filters import read_filters
 from orchestrator.api.parameters import parse_json
 from orchestrator.api.reserved_names import refuse_reserved_names, without_form_state
@@ -100,7 +101,7 @@ def insert(doc: str | dict | None = None, doctype: str | None = None, **values: 
 	if doc:
 		record = without_form_state(record)
 	refuse_reserved_names(meta, record)
-	values = fields_of(meta.name, record)
+	values = with_parsed_privacy(meta.name, fields_of(meta.name, record))
 	if not doc:
 		refuse_unknown_fields(meta, record)
 		refuse_out_of_reach(frappe.new_doc(meta.name), values)
@@ -132,7 +133,7 @@ def set_value(
 	refuse_unknown_fields(meta, changes)
 	if protected := sorted(PROTECTED_FIELDS.intersection(changes)):
 		frappe.throw(_("{0} cannot be set: Frappe keeps it itself.").format(", ".join(protected)), BadRequest)
-	save_changes(meta, doc, name, fields_of(doctype, changes))
+	save_changes(meta, doc, name, with_parsed_privacy(doctype, fields_of(doctype, changes)))
 	return with_aliases(doctype, doc.as_dict())
 
 

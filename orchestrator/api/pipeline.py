@@ -8,7 +8,7 @@ from werkzeug.wrappers import Request, Response
 import frappe
 
 from orchestrator.api import call as calls
-from orchestrator.api import charges, errors, raw_replies, route
+from orchestrator.api import charges, errors, file_privacy, raw_replies, route
 from orchestrator.api.call import Call
 from orchestrator.api.limits import Allowance
 from orchestrator.api.preflight import check
@@ -38,6 +38,8 @@ def authorize() -> None:
 	try:
 		charges.charge(api_request)
 		charges.raise_refused_verb(api_request, request)
+		file_privacy.normalize_parameter(route.requested_method(request))
+		file_privacy.normalize_record(route.find_route(request))
 		if call is None:
 			raw_replies.begin(api_request, request)
 		elif not call.from_browser:
