@@ -143,6 +143,7 @@ doc_events = {
 # Whose records self-service reaches: see orchestrator/hr/reach.py; which documents: orchestrator/docs/access.py; whose
 # sprints: orchestrator/gameplan/reach.py
 permission_query_conditions = {
+	"Deleted Document": "orchestrator.api.deleted_documents.conditions",
 	"Orchestrator Dashboard": "orchestrator.insights.access.conditions",
 	"Document": "orchestrator.docs.access.conditions",
 	"Document Version": "orchestrator.docs.access.conditions",
@@ -177,6 +178,7 @@ permission_query_conditions = {
 }
 has_permission = {
 	"*": "orchestrator.api.replay_permissions.record_check",
+	"Deleted Document": "orchestrator.api.deleted_documents.has_permission",
 	"Orchestrator Dashboard": "orchestrator.insights.access.has_permission",
 	"Document": "orchestrator.docs.access.has_permission",
 	"Document Version": "orchestrator.docs.access.has_permission",
