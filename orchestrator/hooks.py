@@ -130,7 +130,10 @@ doc_events = {
 	"Insights Chart v3": {"on_update": "orchestrator.insights.dashboards.forget_plans"},
 	# A version's file stands, and goes by the access of its document: see orchestrator/docs/guards.py
 	"File": {
-		"before_validate": "orchestrator.docs.guards.before_file_validate",
+		"before_validate": [
+			"orchestrator.api.file_privacy.before_file_validate",
+			"orchestrator.docs.guards.before_file_validate",
+		],
 		"on_trash": "orchestrator.docs.guards.on_file_trash",
 		"validate_share": "orchestrator.docs.guards.refuse_share",
 	},
@@ -140,6 +143,7 @@ doc_events = {
 # Whose records self-service reaches: see orchestrator/hr/reach.py; which documents: orchestrator/docs/access.py; whose
 # sprints: orchestrator/gameplan/reach.py
 permission_query_conditions = {
+	"Deleted Document": "orchestrator.api.deleted_documents.conditions",
 	"Orchestrator Dashboard": "orchestrator.insights.access.conditions",
 	"Document": "orchestrator.docs.access.conditions",
 	"Document Version": "orchestrator.docs.access.conditions",
@@ -173,6 +177,8 @@ permission_query_conditions = {
 	"Sprint Event": "orchestrator.gameplan.reach.conditions",
 }
 has_permission = {
+	"*": "orchestrator.api.replay_permissions.record_check",
+	"Deleted Document": "orchestrator.api.deleted_documents.has_permission",
 	"Orchestrator Dashboard": "orchestrator.insights.access.has_permission",
 	"Document": "orchestrator.docs.access.has_permission",
 	"Document Version": "orchestrator.docs.access.has_permission",
@@ -217,6 +223,9 @@ override_whitelisted_methods = {
 	"upload_file": "orchestrator.api.overrides.upload_file",
 	"frappe.handler.upload_file": "orchestrator.api.overrides.upload_file",
 	"frappe.api.v2.upload_file": "orchestrator.api.overrides.upload_file",
+	# other modules' names for the same functions
+	"frappe.email.inbox.set_value": "orchestrator.api.overrides.set_value",
+	"helpdesk.extends.data_import.upload_file": "orchestrator.api.overrides.upload_file",
 	# documented under Frappe's name, but Frappe has no such methods: for every caller
 	"frappe.desk.bulk_assignment.set_assignment_for_many": "orchestrator.api.bulk.set_assignment_for_many",
 	"frappe.desk.delete.delete_many": "orchestrator.api.bulk.delete_many",

@@ -9,6 +9,7 @@ import frappe
 
 from tests import factories
 from tests.client import Client
+from tests.rate_limits import rate_limit
 
 METHOD = "frappe.client.get_list"
 Api = Callable[[str], Client]
@@ -17,21 +18,8 @@ Api = Callable[[str], Client]
 @pytest.fixture
 def small_buckets(site: str) -> Iterator[None]:
 	"""Three tokens for a user, two for a guest, refilled at one a minute."""
-	settings = frappe.get_doc("Orchestrator Settings")
-	kept = {
-		field: settings.get(field)
-		for field in ("rate_limit_per_minute", "rate_limit_user_capacity", "rate_limit_guest_capacity")
-	}
-	settings.update(
-		{"rate_limit_per_minute": 1, "rate_limit_user_capacity": 3, "rate_limit_guest_capacity": 2}
-	).save()
-	frappe.db.commit()
-	frappe.cache().delete_keys("orchestrator:bucket")
-	yield
-	settings.reload()
-	settings.update(kept).save()
-	frappe.db.commit()
-	frappe.cache().delete_keys("orchestrator:bucket")
+	with rate_limit(rate_limit_per_minute=1, rate_limit_user_capacity=3, rate_limit_guest_capacity=2):
+		yield
 
 
 def test_what_is_left_means(site: str) -> None:

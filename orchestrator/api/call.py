@@ -4,11 +4,12 @@ A `Call` exists only for methods under the contract: `orchestrator.*` and the do
 lives on `frappe.local` for as long as the request does.
 """
 
-import re
 import secrets
 from dataclasses import dataclass, field
 
 import frappe
+
+from orchestrator.api.route import requested_method
 
 # The documented generic methods that Frappe has, and other dotted names that reach the same function.
 NATIVE = frozenset(
@@ -18,9 +19,11 @@ NATIVE = frozenset(
 		"frappe.client.insert",
 		"frappe.client.set_value",
 		"frappe.client.delete",
+		"frappe.email.inbox.set_value",
 		"upload_file",
 		"frappe.handler.upload_file",
 		"frappe.api.v2.upload_file",
+		"helpdesk.extends.data_import.upload_file",
 	}
 )
 # The documented methods under Frappe's name that Frappe does not have: they are this app's own.
@@ -33,7 +36,6 @@ ADDED = frozenset(
 	}
 )
 OWN_PREFIX = "orchestrator."
-METHOD_PATH = re.compile(r"^/api/(?:v[12]/)?method/([^/]+)(?:/([^/]+))?/?$")
 # What Desk and the Vue front ends send with every call, and other clients do not.
 BROWSER_HEADERS = ("X-Frappe-CSRF-Token", "X-Frappe-Site-Name")
 
@@ -48,7 +50,6 @@ class Call:
 	entered: bool = False
 	error: BaseException | None = None
 	headers: dict[str, str] = field(default_factory=dict)
-	charged: bool = False
 
 	@property
 	def is_own(self) -> bool:
@@ -67,15 +68,6 @@ def identify(request: "frappe.Request") -> Call | None:
 	if not method or not (method in NATIVE or is_own(method)):
 		return None
 	return Call(method=method, from_browser=is_from_browser(request))
-
-
-def requested_method(request: "frappe.Request") -> str | None:
-	"""The dotted name asked for. Frappe lets `cmd`, in query or body, win over the path."""
-	form = getattr(frappe.local, "form_dict", None) or {}
-	if cmd := form.get("cmd") or request.args.get("cmd"):
-		return str(cmd)
-	match = METHOD_PATH.match(request.path)
-	return match.group(1) if match else None
 
 
 def is_from_browser(request: "frappe.Request") -> bool:

@@ -95,19 +95,21 @@ def is_target(call: Call, function: Callable[..., Any]) -> bool:
 def answer(call: Call, work: Callable[[], Any], message: Any, effect: Effect) -> Response | None:
 	"""Do the work, unless an earlier request with the same Idempotency-Key did, and fill the reply. A reply that the
 	work made itself, the bytes of a file, is given as it is."""
-	key = idempotency.key_of_request(effect != READS)
-	if key and (earlier := idempotency.claim(key, call.method)):
-		call.headers["Idempotency-Replayed"] = "true"
+	claim = idempotency.claim(call.method, applies=effect != READS)
+	if claim and (earlier := idempotency.find_reply(claim)):
+		call.headers[idempotency.REPLAYED_HEADER] = "true"
 		fill_reply(call, earlier.data, earlier.message, earlier.status)
 		return None
 	data = work()
 	if isinstance(data, Response):
+		if claim:
+			idempotency.release(claim)
 		return data
 	status = CREATED if effect == CREATES and not isinstance(data, Unchanged) else 200
 	data = data.data if isinstance(data, Unchanged) else data
 	text = data if message is None else str(message)
-	if key:
-		idempotency.keep(key, data, text, status)
+	if claim:
+		idempotency.store(claim, data, text, status)
 	fill_reply(call, data, text, status)
 	return None
 

@@ -17,12 +17,7 @@ def refuse_unknown_fields(meta: Meta, values: dict[str, Any]) -> None:
 	"""400 naming the first field that the DocType does not have."""
 	for name in values:
 		field = field_of(meta.name, name)
-		if not (
-			name.startswith("_")
-			or field in default_fields
-			or field in child_table_fields
-			or meta.has_field(field)
-		):
+		if not (field in default_fields or field in child_table_fields or meta.has_field(field)):
 			refuse_name(meta, "body", name)
 
 

@@ -18,10 +18,12 @@ from orchestrator.api.aliases import fields_of, with_aliases
 from orchestrator.api.endpoint import CREATES, READS, WRITES, Listing, endpoint
 from orchestrator.api.field_access import refuse_missing_links, refuse_out_of_reach, refuse_unknown_fields
 from orchestrator.api.field_values import parse_values
+from orchestrator.api.file_privacy import with_parsed_privacy
 from orchestrator.api.filters import read_filters
 from orchestrator.api.list_query import get_rows
 from orchestrator.api.ordering import build_order
 from orchestrator.api.parameters import parse_json
+from orchestrator.api.reserved_names import refuse_reserved_names, without_form_state
 from orchestrator.exceptions import BadRequest, refuse
 
 # What Frappe puts into every request's parameters, beside the caller's.
@@ -99,7 +101,10 @@ def insert(doc: str | dict | None = None, doctype: str | None = None, **values: 
 		frappe.throw(_("Missing parameter: doctype."), BadRequest)
 	meta = meta_of(record["doctype"], record.get("parenttype"))
 	frappe.has_permission(meta.name, "create", throw=True, parent_doctype=record.get("parenttype"))
-	values = fields_of(meta.name, parse_values(meta, record))
+	if doc:
+		record = without_form_state(record)
+	refuse_reserved_names(meta, record)
+	values = with_parsed_privacy(meta.name, fields_of(meta.name, parse_values(meta, record)))
 	if not doc:
 		refuse_unknown_fields(meta, record)
 		refuse_out_of_reach(frappe.new_doc(meta.name), values)
@@ -130,10 +135,11 @@ def set_value(
 		del changes["name"]  # clients send the whole record back
 	changes = parse_values(meta, changes)
 	check_not_modified_since(doc, changes.pop("modified", None))
+	refuse_reserved_names(meta, changes)
 	refuse_unknown_fields(meta, changes)
 	if protected := sorted(PROTECTED_FIELDS.intersection(changes)):
 		frappe.throw(_("{0} cannot be set: Frappe keeps it itself.").format(", ".join(protected)), BadRequest)
-	save_changes(meta, doc, name, fields_of(doctype, changes))
+	save_changes(meta, doc, name, with_parsed_privacy(doctype, fields_of(doctype, changes)))
 	return with_aliases(doctype, doc.as_dict())
 
 

@@ -1,7 +1,9 @@
 """Retries without doubles: the same Idempotency-Key, caller and request replays the first reply.
 
-The key is claimed in the same transaction as the work. A failed request rolls the claim back with everything
-else, so it may be repeated; a parallel one waits at the primary key until the first has ended."""
+While a call runs, its key is locked on its own database connection, which no commit within the work gives up and which
+ends with the request or its process: parallel calls wait, and a killed worker leaves nothing locked. The reply is
+stored in the transaction of the work, encrypted; a record without a reply is what a failed call has left, and is taken
+over."""
 
 import hashlib
 import json
@@ -10,15 +12,19 @@ from typing import Any
 
 import frappe
 from frappe import _
+from frappe.auth import UNSAFE_HTTP_METHODS
 from frappe.utils import add_to_date, now_datetime
 from frappe.utils.response import json_handler
 
+from orchestrator.api import replay_permissions, sealed_replies
 from orchestrator.configuration import get_settings
-from orchestrator.exceptions import BadRequest, Conflict
+from orchestrator.exceptions import BadRequest, Conflict, refuse
 
 HEADER = "Idempotency-Key"
+REPLAYED_HEADER = "Idempotency-Replayed"
 MAX_KEY_LENGTH = 255
 DOCTYPE = "Idempotency Record"
+LOCK_WAIT_SECONDS = 30
 
 
 @dataclass(frozen=True)
@@ -30,53 +36,118 @@ class Reply:
 	status: int
 
 
-def key_of_request(applies: bool) -> str | None:
-	"""The record name for this request's key, None where no key was sent or none is honoured."""
+@dataclass(frozen=True)
+class Claim:
+	"""A key in use by this request: the name of its record, what opens the reply, and what was asked for."""
+
+	name: str
+	secret: bytes
+	method: str
+	fingerprint: str
+
+
+def claim(method: str, applies: bool = True) -> Claim | None:
+	"""Lock this request's key, None where no key was sent or none is honoured.
+
+	Raises:
+		BadRequest: 400, the key is too long.
+		Conflict: 409, the first request with the key still runs.
+	"""
 	request = frappe.local.request
-	if not applies or request.method != "POST" or not (key := request.headers.get(HEADER)):
+	if not applies or request.method not in UNSAFE_HTTP_METHODS or not (key := request.headers.get(HEADER)):
 		return None
 	if len(key) > MAX_KEY_LENGTH:
-		frappe.throw(_("{0} may have at most {1} characters.").format(HEADER, MAX_KEY_LENGTH), BadRequest)
-	return hashlib.sha256(f"{frappe.session.user}\0{key}".encode()).hexdigest()
+		refuse(_("{0} may have at most {1} characters.").format(HEADER, MAX_KEY_LENGTH), BadRequest)
+	user = frappe.session.user
+	claimed = Claim(
+		name=hashlib.sha256(f"{user}\0{key}".encode()).hexdigest(),
+		secret=sealed_replies.compute_digest("reply", user, key),
+		method=method,
+		fingerprint=_fingerprint_of_request(method),
+	)
+	_lock(claimed)
+	return claimed
 
 
-def claim(name: str, method: str) -> Reply | None:
-	"""Claim the key for this request. Returns the earlier reply where there is one.
+def find_reply(claimed: Claim) -> Reply | None:
+	"""Return the reply stored for the key; without one, begin to record the permissions that the work checks.
 
-	Raises Conflict where the key was used for another request."""
-	fingerprint = fingerprint_of_request(method)
-	if insert_record(name, method, fingerprint):
+	Raises:
+		Conflict: 409, the key was used for another request.
+		PermissionError: 403, DoesNotExistError: 404, the caller may no longer have the reply.
+	"""
+	replay_permissions.begin_recording()
+	record = None if _insert_record(claimed) else _read_record(claimed)
+	if record is None:
 		return None
-	record = read_record(name)
-	if record.expires_at <= now_datetime():
-		frappe.db.delete(DOCTYPE, {"name": name})
-		insert_record(name, method, fingerprint)
+	if record.reply is None or record.expires_at <= now_datetime():
+		_take_over(claimed)
 		return None
-	if record.body_hash != fingerprint:
-		frappe.throw(
+	if record.body_hash != claimed.fingerprint:
+		refuse(
 			_("This {0} was used for another request. Send a new key with a new request.").format(HEADER),
 			Conflict,
 		)
-	if record.reply is None:
-		frappe.throw(
-			_("The first request with this {0} has no reply yet. Try again later.").format(HEADER), Conflict
+	content = sealed_replies.unseal(record.reply, claimed.secret)
+	if content is None:
+		refuse(_("The reply to this {0} can no longer be read. Send a new key.").format(HEADER), Conflict)
+	replay_permissions.check_snapshot(content["permissions"])
+	return Reply(data=content["data"], message=content["message"], status=record.status_code)
+
+
+def store(claimed: Claim, data: Any, message: Any, status: int, records: Any = None) -> None:
+	"""Store the reply in the transaction of the work, also where the work has rolled the claim back.
+
+	Args:
+		claimed: the key.
+		data: what the reply holds.
+		message: its message.
+		status: its HTTP status.
+		records: where to look for the records that the caller must still be able to read, `data` by default.
+	"""
+	plain = json.loads(json.dumps(data, default=json_handler))
+	permissions = replay_permissions.snapshot(plain if records is None else records)
+	content = {"data": plain, "message": message, "permissions": permissions}
+	reply = sealed_replies.seal(content, claimed.secret)
+	_insert_record(claimed)
+	table = frappe.qb.DocType(DOCTYPE)
+	query = frappe.qb.update(table).set(table.reply, reply).set(table.status_code, status)
+	query.where(table.name == claimed.name).run()
+
+
+def release(claimed: Claim) -> None:
+	"""Delete the claim of a call whose reply cannot be stored."""
+	frappe.db.delete(DOCTYPE, {"name": claimed.name})
+
+
+def delete_expired() -> None:
+	"""Scheduled daily: drop the replies that may no longer be replayed."""
+	table = frappe.qb.DocType(DOCTYPE)
+	frappe.qb.from_(table).delete().where(table.expires_at < now_datetime()).run()
+
+
+def _lock(claimed: Claim) -> None:
+	"""Lock the key until the connection is closed at the end of the request."""
+	lock = hashlib.sha256(f"{frappe.conf.db_name}\0{claimed.name}".encode()).hexdigest()
+	acquired = frappe.db.sql("select get_lock(%s, %s)", (lock, LOCK_WAIT_SECONDS))[0][0]
+	if not acquired:
+		refuse(
+			_("The first request with this {0} is still running. Try again later.").format(HEADER), Conflict
 		)
-	kept = json.loads(record.reply)
-	return Reply(data=kept["data"], message=kept["message"], status=record.status_code)
 
 
-def insert_record(name: str, method: str, fingerprint: str) -> bool:
-	"""Insert the claim, False when the key is taken. Waits for a transaction that holds it."""
+def _insert_record(claimed: Claim) -> bool:
+	"""Insert a record without a reply, False when there is a record of the key."""
 	now = now_datetime()
 	values = {
-		"name": name,
+		"name": claimed.name,
 		"owner": frappe.session.user,
 		"creation": now,
 		"modified": now,
 		"user": frappe.session.user,
-		"method": method[:140],
-		"body_hash": fingerprint,
-		"expires_at": add_to_date(now, hours=get_settings().idempotency_hours),
+		"method": claimed.method[:140],
+		"body_hash": claimed.fingerprint,
+		"expires_at": _expiry(),
 	}
 	table = frappe.qb.DocType(DOCTYPE)
 	try:
@@ -88,38 +159,34 @@ def insert_record(name: str, method: str, fingerprint: str) -> bool:
 	return True
 
 
-def read_record(name: str) -> frappe._dict:
-	"""The record as it is now committed: a plain read would see this transaction's older snapshot."""
+def _read_record(claimed: Claim) -> frappe._dict:
+	"""Return the record as it is now committed: a plain read would see this transaction's older snapshot."""
 	rows = frappe.db.sql(
 		f"select body_hash, status_code, reply, expires_at from `tab{DOCTYPE}` where name=%s lock in share mode",  # noqa: S608
-		name,
+		claimed.name,
 		as_dict=True,
 	)
 	return rows[0]
 
 
-def keep(name: str, data: Any, message: Any, status: int) -> None:
-	"""Keep the reply, in the transaction of the work itself."""
-	reply = json.dumps({"data": data, "message": message}, default=json_handler, separators=(",", ":"))
+def _take_over(claimed: Claim) -> None:
+	"""Use the record of a failed or expired call for this one."""
 	table = frappe.qb.DocType(DOCTYPE)
-	frappe.qb.update(table).set(table.reply, reply).set(table.status_code, status).where(
-		table.name == name
-	).run()
+	query = frappe.qb.update(table).set(table.body_hash, claimed.fingerprint).set(table.reply, None)
+	query = query.set(table.method, claimed.method[:140]).set(table.expires_at, _expiry())
+	query.where(table.name == claimed.name).run()
 
 
-def fingerprint_of_request(method: str) -> str:
-	"""A digest of what was asked for: the method, the parameters, the bytes of uploaded files."""
+def _expiry() -> Any:
+	return add_to_date(now_datetime(), hours=get_settings().idempotency_hours)
+
+
+def _fingerprint_of_request(method: str) -> str:
+	"""Return a digest of what was asked for: the method, the parameters, the bytes of uploaded files."""
 	form = {key: value for key, value in frappe.form_dict.items() if key not in ("cmd", "csrf_token")}
-	digest = hashlib.sha256(method.encode())
-	digest.update(json.dumps(form, sort_keys=True, default=str).encode())
+	parts = [method, json.dumps(form, sort_keys=True, default=str)]
 	for field, file in sorted(frappe.local.request.files.items()):
-		digest.update(f"\0{field}\0{file.filename}\0".encode())
-		digest.update(hashlib.sha256(file.stream.read()).digest())
 		file.stream.seek(0)
-	return digest.hexdigest()
-
-
-def delete_expired() -> None:
-	"""Scheduled daily: drop the replies that may no longer be replayed."""
-	table = frappe.qb.DocType(DOCTYPE)
-	frappe.qb.from_(table).delete().where(table.expires_at < now_datetime()).run()
+		parts += [field, str(file.filename), hashlib.sha256(file.stream.read()).hexdigest()]
+		file.stream.seek(0)
+	return sealed_replies.compute_digest(*parts).hex()

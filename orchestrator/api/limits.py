@@ -1,4 +1,6 @@
-"""The rate limit: one token bucket per caller, kept in Redis, charged in one round trip."""
+"""The rate limit's token buckets, one per caller, kept in Redis, charged in one round trip.
+
+Whom a request is charged to: see `charges`."""
 
 import hashlib
 import math
@@ -8,9 +10,7 @@ from dataclasses import dataclass
 import redis.exceptions
 
 import frappe
-from frappe import _
 
-from orchestrator.api.call import Call
 from orchestrator.configuration import get_settings
 
 # Refills the bucket for the time gone by, takes one token if there is one, and tells what is left.
@@ -56,55 +56,6 @@ class Allowance:
 		if not self.granted:
 			headers["Retry-After"] = str(self.retry_after)
 		return headers
-
-
-def charge(call: Call) -> None:
-	"""Take one token from the caller's bucket.
-
-	Raises frappe.TooManyRequestsError (429) when it is empty. A logged-in browser session is not charged;
-	headers that only look like a browser exempt nobody."""
-	if is_browser_session(call):
-		return
-	user = frappe.session.user
-	settings = get_settings()
-	if user == "Guest":
-		refuse_if_empty(call, take(f"ip:{frappe.local.request_ip}", settings.rate_limit_guest_capacity))
-	else:
-		refuse_if_empty(call, take(f"user:{user}", settings.rate_limit_user_capacity))
-
-
-def charge_failed_authentication(call: Call) -> bool:
-	"""Take one token from the bucket of the caller's address. False when it was empty."""
-	allowance = take(f"ip:{frappe.local.request_ip}", get_settings().rate_limit_guest_capacity)
-	note(call, allowance)
-	return allowance is None or allowance.granted
-
-
-def is_browser_session(call: Call) -> bool:
-	"""True when a session cookie, not a token, made the caller who they are, and the client is a browser's."""
-	sid = frappe.local.request.cookies.get("sid")
-	return bool(
-		call.from_browser and sid and frappe.session.sid == sid and frappe.session.user not in ("Guest", None)
-	)
-
-
-def refuse_if_empty(call: Call, allowance: Allowance | None) -> None:
-	"""Note the allowance for the reply's headers and refuse the request when nothing was left."""
-	note(call, allowance)
-	if allowance and not allowance.granted:
-		frappe.throw(
-			_("Too many requests: {0} a minute are allowed. Try again in {1} seconds.").format(
-				allowance.limit, allowance.retry_after
-			),
-			frappe.TooManyRequestsError,
-		)
-
-
-def note(call: Call, allowance: Allowance | None) -> None:
-	"""Put the allowance into the headers of the reply."""
-	call.charged = True
-	if allowance:
-		call.headers.update(allowance.headers())
 
 
 def take(caller: str, capacity: int) -> Allowance | None:

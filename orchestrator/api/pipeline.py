@@ -9,8 +9,9 @@ import frappe
 from frappe import _
 
 from orchestrator.api import call as calls
-from orchestrator.api import errors, limits
+from orchestrator.api import charges, errors, file_privacy, raw_replies, route
 from orchestrator.api.call import Call
+from orchestrator.api.limits import Allowance
 from orchestrator.api.preflight import check
 from orchestrator.api.request_text import has_json_without_object
 
@@ -19,45 +20,62 @@ FIRST_ERROR = 400
 
 def before_request() -> None:
 	"""Hook before_request. The caller is not known yet; a token's owner still looks like a guest."""
-	call = calls.identify(frappe.local.request)
+	request = frappe.local.request
+	call = calls.identify(request)
 	calls.begin(call)
+	charges.begin(request)
 	if call and not call.from_browser:
 		# Frappe answers an error as a web page unless asked for JSON; the contract is JSON by every path.
-		frappe.local.request.environ["HTTP_ACCEPT"] = "application/json"
+		request.environ["HTTP_ACCEPT"] = "application/json"
+		if route.skips_overrides(request):
+			frappe.form_dict.cmd = call.method  # Frappe looks for overrides of what is named so
 
 
 def authorize() -> None:
 	"""Hook auth_hooks. The caller is known now: charge the rate limit, then look at the request."""
-	call = calls.current()
-	if call is None or frappe.local.request.method == "OPTIONS":
+	request, call = frappe.local.request, calls.current()
+	api_request = charges.current()
+	if api_request is None or request.method == "OPTIONS":
 		return
 	try:
-		limits.charge(call)
-		if not call.from_browser:
+		charges.charge(api_request)
+		charges.raise_refused_verb(api_request, request)
+		file_privacy.normalize_parameter(route.requested_method(request))
+		file_privacy.normalize_record(route.find_route(request))
+		if call is None:
+			raw_replies.begin(api_request, request)
+		elif not call.from_browser:
 			check(call)
 	except Exception as error:
-		call.error = error
+		if call:
+			call.error = error
 		raise
 
 
 def after_request(response: Response | None, request: Request) -> None:
 	"""Hook after_request, also reached by every handled exception."""
-	call = calls.current() or calls.identify(request)
-	if call is None or response is None or request.method == "OPTIONS":
+	if response is None or request.method == "OPTIONS":
 		return
-	if response.status_code >= FIRST_ERROR:
-		if call.from_browser:
-			explain_to_browser(call, response)
-		else:
-			explain_to_client(call, response)
-	response.headers.extend(call.headers)
+	raw_replies.finish(response)
+	call = calls.current() or calls.identify(request)
+	is_error = response.status_code >= FIRST_ERROR
+	allowance = charges.charge_failed_sign_in(request, response.status_code) if is_error else None
+	refused = allowance if allowance and not allowance.granted else None
+	if call and is_error and call.from_browser:
+		explain_to_browser(call, response)
+	elif call and is_error:
+		explain_to_client(call, response, refused)
+	if refused and not (call and not call.from_browser):
+		explain_refusal(response, refused)
+	for source in (call, charges.current()):
+		response.headers.extend(source.headers if source else {})
 
 
-def explain_to_client(call: Call, response: Response) -> None:
+def explain_to_client(call: Call, response: Response, refused: Allowance | None) -> None:
 	"""Replace Frappe's error reply by the contract's."""
 	failure = failure_of(call, response)
-	if failure.status == 401 and not call.charged and not limits.charge_failed_authentication(call):
-		failure = errors.Failure(429, "TooManyRequestsError", errors.default_text(429))
+	if refused:
+		failure = errors.Failure(429, "TooManyRequestsError", charges.too_many_requests_text(refused))
 	body = failure.body()
 	if failure.status == errors.UNEXPECTED or failure.type in errors.LOGGED_TYPES:
 		body["request_id"] = call.id
@@ -65,6 +83,16 @@ def explain_to_client(call: Call, response: Response) -> None:
 			errors.log_unexpected(call.error, call.method, call.id)
 			frappe.db.commit()  # the request itself is rolled back already; only the log is kept
 	response.status_code = failure.status
+	response.mimetype = "application/json"
+	response.set_data(json.dumps(body, separators=(",", ":")))
+
+
+def explain_refusal(response: Response, refused: Allowance) -> None:
+	"""Replace the reply to a failed sign-in by a 429 in the form that Frappe's own clients read."""
+	text = charges.too_many_requests_text(refused)
+	message = json.dumps({"message": text, "indicator": "red", "raise_exception": 1})
+	body = {"exc_type": "TooManyRequestsError", "_server_messages": json.dumps([message])}
+	response.status_code = 429
 	response.mimetype = "application/json"
 	response.set_data(json.dumps(body, separators=(",", ":")))
 

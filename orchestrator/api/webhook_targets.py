@@ -18,6 +18,27 @@ from orchestrator.exceptions import TargetRefused
 
 DELIVERY = "frappe.integrations.doctype.webhook.webhook.enqueue_webhook"
 NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+# Blocks that Python counts as global, or does in some of its versions, and that no public server answers at.
+NOT_PUBLIC = tuple(
+	ipaddress.ip_network(block)
+	for block in (
+		"::/96",  # IPv4-compatible, deprecated: the last 32 bits are an IPv4 address
+		"::ffff:0:0:0/96",  # IPv4-translated
+		"64:ff9b:1::/48",  # NAT64 of a local network
+		"100::/64",  # discard only
+		"2001::/23",  # protocol assignments, Teredo among them
+		"2001:db8::/32",  # documentation
+		"3fff::/20",  # documentation
+		"5f00::/16",  # segment routing
+		"fec0::/10",  # site-local, deprecated
+		"0.0.0.0/8",
+		"100.64.0.0/10",  # shared by the customers of a carrier
+		"192.0.0.0/24",  # protocol assignments
+		"192.88.99.0/24",  # relays of 6to4, deprecated
+		"198.18.0.0/15",  # benchmarks
+		"240.0.0.0/4",  # reserved
+	)
+)
 PORTS = {"http": 80, "https": 443}
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -91,16 +112,19 @@ def resolve(parts: SplitResult) -> list[Address]:
 def is_public(address: Address) -> bool:
 	"""True for an address of the open internet, seen through the forms of IPv6 that carry one of IPv4."""
 	if isinstance(address, ipaddress.IPv6Address) and (carried := carried_address(address)):
-		address = carried
-	return address.is_global and not address.is_multicast
+		return is_public(carried)
+	return address.is_global and not address.is_multicast and not _is_in_special_block(address)
+
+
+def _is_in_special_block(address: Address) -> bool:
+	return any(block.version == address.version and address in block for block in NOT_PUBLIC)
 
 
 def carried_address(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
-	"""The IPv4 address within a mapped, 6to4, Teredo or NAT64 one."""
+	"""The IPv4 address within a mapped, 6to4 or NAT64 one. Teredo's is somebody's home behind a relay: not public."""
 	if address in NAT64:
 		return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-	teredo = address.teredo
-	return address.ipv4_mapped or address.sixtofour or (teredo[1] if teredo else None)
+	return address.ipv4_mapped or address.sixtofour
 
 
 def refuse_address(parts: SplitResult) -> None:

@@ -5,7 +5,6 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import semantic_version
 
@@ -13,15 +12,16 @@ import frappe
 from frappe.utils.background_jobs import get_redis_conn, get_workers
 from frappe.utils.scheduler import is_scheduler_inactive
 
-from orchestrator.api import limits
 from orchestrator.apps import is_installed
 from orchestrator.docs import folders, storage
 from orchestrator.setup import custom_fields, indexes, roles, status_options, ticket_status
+from orchestrator.setup.access_checks import check_client_readers, check_rate_limit
+from orchestrator.setup.findings import FAIL, OK, WARN, Finding
+from orchestrator.setup.hook_conflicts import check_overrides, check_permission_hooks
 from orchestrator.sync.staleness import stale_connections
 
 APP = "orchestrator"
 TITLE = "Frappe Orchestrator"
-OK, WARN, FAIL = "ok", "warn", "fail"
 
 # As pyproject.toml tells bench, which checks them only when it installs or updates.
 VERSION_BOUNDS = {
@@ -31,15 +31,6 @@ VERSION_BOUNDS = {
 }
 HR_ROLES = ("HR User", "HR Manager")
 OPTIONAL_APPS = ("helpdesk", "gameplan", "insights")
-
-
-class Finding(NamedTuple):
-	"""What one check found. `level` is ok, warn or fail; `mend` tells what to do unless it is ok."""
-
-	check: str
-	level: str
-	found: str
-	mend: str = ""
 
 
 def examine() -> list[Finding]:
@@ -93,22 +84,6 @@ def check_declarations() -> Finding:
 	return Finding("declarations", OK, "all fields, options, roles and indexes are there")
 
 
-def check_overrides() -> Finding:
-	"""Of several apps that override a method, Frappe takes the last."""
-	ours = frappe.get_hooks("override_whitelisted_methods", app_name=APP)
-	everyone = frappe.get_hooks("override_whitelisted_methods")
-	taken = [
-		f"{method} by {everyone[method][-1]}"
-		for method, paths in ours.items()
-		if everyone[method][-1] != paths[-1]
-	]
-	if taken:
-		return Finding(
-			"hooks", FAIL, f"overridden: {', '.join(taken)}", "Reinstall Orchestrator, so that it comes last."
-		)
-	return Finding("hooks", OK, f"{len(ours)} overrides in force")
-
-
 def check_hr_reach() -> Finding:
 	"""HRMS ties every employee to their own record unless told otherwise, those of HR too."""
 	staff = frappe.get_all(
@@ -131,18 +106,6 @@ def check_redis() -> Finding:
 	frappe.cache().ping()
 	get_redis_conn().ping()
 	return Finding("redis", OK, "cache and queue answer")
-
-
-def check_rate_limit() -> Finding:
-	if not limits.get_settings().rate_limit_enabled:
-		return Finding(
-			"rate limit",
-			WARN,
-			"switched off",
-			"Switch it on in Orchestrator Settings before others call the API.",
-		)
-	limits.run_script("doctor", 1.0, 1)
-	return Finding("rate limit", OK, "the token bucket works")
 
 
 def check_scheduler() -> Finding:
@@ -285,6 +248,7 @@ CHECKS: tuple[Callable[[], Finding], ...] = (
 	check_package,
 	check_declarations,
 	check_overrides,
+	check_permission_hooks,
 	check_redis,
 	check_rate_limit,
 	check_scheduler,
@@ -293,6 +257,7 @@ CHECKS: tuple[Callable[[], Finding], ...] = (
 	check_company,
 	check_service_levels,
 	check_hr_reach,
+	check_client_readers,
 	check_documents,
 	check_kipu,
 	check_pdf,

@@ -1,5 +1,7 @@
 """Install and migrate: everything this app declares on other apps' DocTypes."""
 
+import click
+
 from orchestrator.setup import (
 	backfill,
 	custom_fields,
@@ -11,6 +13,7 @@ from orchestrator.setup import (
 	status_options,
 	ticket_status,
 )
+from orchestrator.setup.access_checks import describe_rate_limit
 
 OPTIONAL_APPS = frozenset({"helpdesk", "gameplan", "insights"})
 
@@ -22,6 +25,7 @@ def before_install() -> None:
 def after_install() -> None:
 	sync()
 	backfill.run()
+	click.echo(f"The rate limit is on: {describe_rate_limit()}. Change it in Orchestrator Settings.")
 
 
 def after_app_install(app: str) -> None:

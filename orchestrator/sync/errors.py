@@ -119,6 +119,15 @@ class TooLarge(TerminalError):
 	explanation = "The answer is larger than allowed. Lower the page size of the connection."
 
 
+class EndlessPaginationError(TerminalError):
+	"""The remote announces more pages than a read can have. `cause`: "growing" with each page, or "total" at once."""
+
+	explanation = (
+		"The remote announces more and more pages, or too many, so the read was stopped. Check the page size of the "
+		"connection; if it is right, ask Kipu's support what is wrong with this route."
+	)
+
+
 class UnsafeAddress(ValueError):
 	"""A base URL that may not be called. `reason`: "scheme", "host", "not_allowed", "credentials", "path" or "form".
 

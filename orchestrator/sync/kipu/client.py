@@ -12,7 +12,15 @@ from urllib.parse import quote, urlencode
 from orchestrator.sync.errors import BadConfiguration, RecordGone
 from orchestrator.sync.http import DEFAULT_ALLOWED_HOSTS, HttpSession, Reply, Request, validate_base_url
 from orchestrator.sync.kipu.auth import Version, sign
-from orchestrator.sync.kipu.pages import Page, RawRecord, decode, malformed, read_page, records_of
+from orchestrator.sync.kipu.pages import (
+	Page,
+	PageBudget,
+	RawRecord,
+	decode,
+	malformed,
+	read_page,
+	records_of,
+)
 
 PhiLevel = Literal["high", "medium", "low"]
 
@@ -43,7 +51,7 @@ class KipuClient:
 	"""Reads one Kipu instance.
 
 	Every list method gives an iterator of `Page`, one request per page, in the order sent, each page only when asked
-	for. `first_page` resumes a read that stopped. All raise the errors of `orchestrator.sync.errors`; a 404 of a list
+	for. `first_page` resumes a read that stopped. A read whose pages never end is `EndlessPaginationError`. All raise the errors of `orchestrator.sync.errors`; a 404 of a list
 	route is `BadConfiguration`, since the address or the version is wrong then. Dates are whole calendar days, both
 	ends included.
 	"""
@@ -129,10 +137,11 @@ class KipuClient:
 		yield self._list("locations", {}, partial(read_page, keys=("locations",), number=1))
 
 	def _pages(self, route: str, parameters: Mapping[str, str | None], first_page: int) -> Iterator[Page]:
-		number = first_page
+		number, budget = first_page, PageBudget(route)
 		while True:
 			asked = {**parameters, "page": str(number), "per": str(self._per)}
 			page = self._list(route, asked, partial(read_page, keys=LIST_KEYS, number=number))
+			budget.check(page)
 			yield page
 			if page.is_last:
 				return

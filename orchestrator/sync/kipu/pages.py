@@ -5,12 +5,16 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from orchestrator.sync.errors import MalformedPage
+from orchestrator.sync.errors import EndlessPaginationError, MalformedPage
 from orchestrator.sync.http import Reply
 from orchestrator.sync.redaction import PrivateDict
 
 # Never kept, not even in memory: dropped while the JSON is decoded, at any depth.
 DROPPED = frozenset({"ssn", "social_security_number", "subscriber_ssn"})
+MAX_PAGES = 50_000
+# A read may grow by a quarter while it is read, and by this many pages in any case.
+MIN_GROWTH_PAGES = 20
+GROWTH_DIVISOR = 4
 
 
 class RawRecord(PrivateDict):
@@ -33,6 +37,28 @@ class Page:
 	def is_last(self) -> bool:
 		"""True if no further page was announced when this one was sent."""
 		return self.total_pages is None or self.number >= self.total_pages
+
+
+@dataclass(slots=True)
+class PageBudget:
+	"""How many pages one read may have: those announced at first, and some more, because people are admitted meanwhile."""
+
+	route: str
+	_last_allowed: int | None = None
+
+	def check(self, page: Page) -> None:
+		"""Refuse to go on after `page` when too many pages are announced.
+
+		Raises:
+			EndlessPaginationError: the number grows with each page, or is beyond `MAX_PAGES`.
+		"""
+		announced = page.total_pages or 0
+		if announced > MAX_PAGES:
+			raise EndlessPaginationError(self.route, cause="total")
+		if self._last_allowed is None:
+			self._last_allowed = announced + max(MIN_GROWTH_PAGES, announced // GROWTH_DIVISOR)
+		if announced > self._last_allowed:
+			raise EndlessPaginationError(self.route, cause="growing")
 
 
 @dataclass(slots=True)

@@ -2,7 +2,7 @@ from frappe.model.document import Document
 
 
 class IdempotencyRecord(Document):
-	"""The first reply to a request that carried an Idempotency-Key; its name is the hash of user and key."""
+	"""The first reply to a request that carried an Idempotency-Key; its name is the hash of user and key. The reply is encrypted: see orchestrator/api/sealed_replies.py."""
 
 	# begin: auto-generated types
 	# This code is auto-generated. Do not modify anything in this block.

@@ -36,6 +36,7 @@ class OrchestratorSettings(Document):
 		rate_limit_enabled: DF.Check
 		rate_limit_guest_capacity: DF.Int
 		rate_limit_per_minute: DF.Int
+		rate_limit_scope: DF.Literal["All of /api/", "Documented Calls"]
 		rate_limit_user_capacity: DF.Int
 		report_retention_days: DF.Int
 		sla_at_risk_minutes: DF.Int

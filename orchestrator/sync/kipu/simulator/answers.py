@@ -87,10 +87,19 @@ def _payload(queries: Queries, call: Call, version: str, fault: Fault | None) ->
 		return payload
 	if kind == "wrong_page":
 		call = Call(call.route, call.chart, {**call.parameters, "page": str(call.page + 1)})
+	if fault and kind in ("endless", "announced"):
+		return _with_pages(queries, call, version, int(fault.value) if kind == "announced" else call.page + 1)
 	shift = call.page - 1 if kind == "shifting" else 0
 	per_cap = int(fault.value) if fault and kind == "per_cap" else 0
 	payload = queries.answer(call, version, shift, per_cap)
 	return _spoilt(payload, kind)
+
+
+def _with_pages(queries: Queries, call: Call, version: str, pages: int) -> dict[str, Any]:
+	"""The first page, as the one asked for out of `pages`."""
+	payload = queries.answer(Call(call.route, call.chart, {**call.parameters, "page": "1"}), version)
+	told = {"current_page": str(call.page), "total_pages": str(pages)}
+	return {**payload, "pagination": {**payload["pagination"], **told}}
 
 
 def _nobody(payload: dict[str, Any]) -> dict[str, Any]:

@@ -24,6 +24,8 @@ KINDS = {
 	"missing_record": "a page without its last record",
 	"repeated_record": "the page's first record a second time in place of its last",
 	"shifting": "records move while being read: every page begins one record earlier than it should",
+	"endless": "the first page again and again, with one page more announced each time",
+	"announced": "`value` pages announced, however many there are",
 	"per_cap": "at most `value` records a page, whatever is asked for",
 }
 

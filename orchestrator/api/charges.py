@@ -1,0 +1,171 @@
+"""Whom the rate limit charges for a request, and which requests it exempts.
+
+Every API request of a token, a bearer or a guest is charged, by whatever path, verb, parameter or header it comes.
+Exempt is a session cookie that itself made the caller who they are. The buckets: see `limits`."""
+
+from dataclasses import dataclass, field
+from urllib.parse import unquote
+
+from werkzeug.exceptions import MethodNotAllowed
+from werkzeug.wrappers import Request
+
+import frappe
+from frappe import _
+
+from orchestrator.api import call as calls
+from orchestrator.api import limits
+from orchestrator.api.limits import Allowance
+from orchestrator.api.route import find_route, is_api_request, requested_command
+from orchestrator.configuration import get_settings
+from orchestrator.exceptions import refuse
+
+DOCUMENTED_CALLS_ONLY = "Documented Calls"
+LOGIN_PATH = "/api/method/login"
+
+
+@dataclass
+class ApiRequest:
+	"""An API request: the session that its cookie resumed, and what the limit says of it."""
+
+	session_id: str | None
+	signs_in: bool
+	headers: dict[str, str] = field(default_factory=dict)
+	charged: bool = False
+
+
+def begin(request: Request) -> None:
+	"""Note the request before Frappe looks at its token, so that a session is told from a token's owner."""
+	api_request = (
+		ApiRequest(_resumed_session(request), _signs_in(request)) if is_api_request(request) else None
+	)
+	frappe.local.orchestrator_api_request = api_request
+
+
+def current() -> ApiRequest | None:
+	"""Return the API request that is being answered, None for a page or a file."""
+	return getattr(frappe.local, "orchestrator_api_request", None)
+
+
+def charge(api_request: ApiRequest) -> None:
+	"""Take a token from the caller's bucket, or from that of the address for guests and sign-ins.
+
+	Raises:
+		TooManyRequestsError: 429, the bucket is empty.
+	"""
+	if not _is_limited(api_request):
+		return
+	allowance = _charge_address() if api_request.signs_in else _charge_caller()
+	_note(api_request, allowance)
+	if allowance and not allowance.granted:
+		_refuse(api_request, allowance)
+
+
+def charge_failed_sign_in(request: Request, status: int) -> Allowance | None:
+	"""Charge the address for a request that failed before its caller was known: a wrong password, token or body.
+
+	Returns:
+		What is left, None where nothing had to be charged.
+	"""
+	api_request = current()
+	rejected = _is_rejected_token(request, status)
+	if api_request is None:
+		if not (rejected or is_api_request(request)):
+			return None
+		api_request = ApiRequest(_resumed_session(request), signs_in=True)
+		frappe.local.orchestrator_api_request = api_request
+	elif status != frappe.AuthenticationError.http_status_code:
+		return None
+	if api_request.charged or (_is_session_of_caller(api_request) and not rejected):
+		return None
+	allowance = _charge_address()
+	_note(api_request, allowance)
+	return allowance
+
+
+def raise_refused_verb(api_request: ApiRequest, request: Request) -> None:
+	"""Raise the router's own 405 with the limit's headers: past this point no hook sees that reply.
+
+	Raises:
+		MethodNotAllowed: 405, the route does not answer this verb.
+	"""
+	error = None if requested_command() else find_route(request).error
+	if isinstance(error, MethodNotAllowed):
+		error.response = error.get_response(request.environ)
+		error.response.headers.extend(api_request.headers)
+		raise error
+
+
+def too_many_requests_text(allowance: Allowance) -> str:
+	"""Return what a caller is told whose bucket is empty."""
+	return _("Too many requests: {0} a minute are allowed. Try again in {1} seconds.").format(
+		allowance.limit, allowance.retry_after
+	)
+
+
+def _resumed_session(request: Request) -> str | None:
+	"""Return the id of the session that the request's cookie names and Frappe has resumed."""
+	session = getattr(frappe.local, "session", None) or {}
+	cookie = unquote(request.cookies.get("sid", ""))
+	is_resumed = cookie and session.get("sid") == cookie and session.get("user") not in ("Guest", None)
+	return cookie if is_resumed else None
+
+
+def _signs_in(request: Request) -> bool:
+	return requested_command() == "login" or request.path == LOGIN_PATH
+
+
+def _is_rejected_token(request: Request, status: int) -> bool:
+	return status == frappe.AuthenticationError.http_status_code and bool(
+		request.headers.get("Authorization")
+	)
+
+
+def _is_limited(api_request: ApiRequest) -> bool:
+	call = calls.current()
+	if call is None:
+		in_scope = get_settings().rate_limit_scope != DOCUMENTED_CALLS_ONLY
+		return (in_scope or api_request.signs_in) and not _is_session_of_caller(api_request)
+	# A script may use a session as well; of the documented calls only those of a browser are free.
+	return not (call.from_browser and _is_session_of_caller(api_request))
+
+
+def _is_session_of_caller(api_request: ApiRequest) -> bool:
+	"""Return True while the resumed session is still the request's own: a token replaces its id."""
+	session = getattr(frappe.local, "session", None) or {}
+	return bool(api_request.session_id) and session.get("sid") == api_request.session_id
+
+
+def _charge_caller() -> Allowance | None:
+	user = frappe.session.user
+	if user == "Guest":
+		return _charge_address()
+	return limits.take(f"user:{user}", get_settings().rate_limit_user_capacity)
+
+
+def _charge_address() -> Allowance | None:
+	return limits.take(f"ip:{_address()}", get_settings().rate_limit_guest_capacity)
+
+
+def _address() -> str:
+	"""Return the caller's address as Frappe has it, also where it failed before it looked for it."""
+	if address := getattr(frappe.local, "request_ip", None):
+		return address
+	request = frappe.local.request
+	forwarded = request.headers.get("X-Forwarded-For", "").split(",")[0].strip()
+	return forwarded or request.remote_addr or "127.0.0.1"
+
+
+def _note(api_request: ApiRequest, allowance: Allowance | None) -> None:
+	"""Put the allowance into the headers of the reply."""
+	api_request.charged = True
+	if allowance:
+		api_request.headers.update(allowance.headers())
+
+
+def _refuse(api_request: ApiRequest, allowance: Allowance) -> None:
+	if api_request.signs_in and frappe.session.user != "Guest":
+		frappe.local.login_manager.logout()  # a password that was right must not show under a refusal
+	# Of a page Frappe would answer 429 with nothing at all, which no server can send.
+	frappe.local.request.environ["HTTP_ACCEPT"] = "application/json"
+	frappe.local.flags.disable_traceback = True
+	refuse(too_many_requests_text(allowance), frappe.TooManyRequestsError)

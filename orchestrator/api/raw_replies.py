@@ -1,0 +1,77 @@
+"""Idempotency-Key for the writes that Frappe answers itself: /api/resource, /api/v2/document, undocumented methods.
+
+Frappe's reply stays as it is, byte for byte, and so it is replayed. It exists only when its work is committed, so it is
+stored in a transaction of its own right after it."""
+
+import json
+
+from werkzeug.wrappers import Request, Response
+
+import frappe
+
+from orchestrator.api import call as calls
+from orchestrator.api import errors, idempotency
+from orchestrator.api.charges import ApiRequest
+from orchestrator.api.idempotency import Claim, Reply
+
+FIRST_ERROR = 400
+
+
+class ReplayedReplyError(Exception):
+	"""Ends a request that was answered before, on the way which every error takes. The reply stands in for the error's."""
+
+	http_status_code = 200
+
+	def __init__(self, reply: Reply) -> None:
+		super().__init__()
+		self.reply = reply
+
+
+def begin(api_request: ApiRequest, request: Request) -> None:
+	"""Claim the request's key, and end the request where an earlier one has its reply.
+
+	Raises:
+		ReplayedReplyError: there is a reply; `finish` sends it.
+		Conflict: 409, the key was used for another request, or the first one still runs.
+		PermissionError: 403, DoesNotExistError: 404, the caller may no longer have the reply.
+	"""
+	if api_request.signs_in or frappe.session.user == "Guest" or calls.is_from_browser(request):
+		return
+	try:
+		claim = idempotency.claim(f"{request.method} {request.path}")
+		frappe.local.orchestrator_raw_claim = claim
+		reply = idempotency.find_reply(claim) if claim else None
+	except frappe.ValidationError as error:
+		error.http_status_code = errors.status_of(error)
+		raise
+	if reply:
+		# Frappe answers an error as a page unless asked for JSON.
+		request.environ["HTTP_ACCEPT"] = "application/json"
+		frappe.local.orchestrator_replayed_reply = reply
+		raise ReplayedReplyError(reply)
+
+
+def finish(response: Response) -> None:
+	"""Store the reply of a call that succeeded, or put the stored one in the place of this one."""
+	replayed: Reply | None = getattr(frappe.local, "orchestrator_replayed_reply", None)
+	claim: Claim | None = getattr(frappe.local, "orchestrator_raw_claim", None)
+	if replayed:
+		_replay(response, replayed)
+	elif claim and response.status_code < FIRST_ERROR:
+		_store(claim, response)
+		frappe.db.commit()  # Frappe has committed the work already
+
+
+def _replay(response: Response, reply: Reply) -> None:
+	response.status_code = reply.status
+	response.mimetype = "application/json"
+	response.set_data(reply.data)
+	response.headers[idempotency.REPLAYED_HEADER] = "true"
+
+
+def _store(claim: Claim, response: Response) -> None:
+	if response.direct_passthrough or response.mimetype != "application/json":
+		idempotency.release(claim)
+		return
+	body = response.get_data(as_text=True)
+	idempotency.store(claim, body, None, response.status_code, records=json.loads(body))

@@ -1,0 +1,113 @@
+"""Whether a caller may still have a reply that was stored for them.
+
+The permissions which Frappe checks while a call with an Idempotency-Key runs are recorded. Those that hold when it has
+ended are stored with its reply, together with the caller's roles and the permission levels of the records in the
+reply; all of them must hold again when the reply is replayed."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.model.document import Document
+
+from orchestrator.exceptions import refuse
+
+
+@dataclass(frozen=True, order=True)
+class Check:
+	"""A permission on a record, or on the DocType where `name` is empty."""
+
+	doctype: str
+	name: str
+	ptype: str
+
+
+@dataclass
+class Recording:
+	"""The permissions checked so far in this request."""
+
+	checks: set[Check] = field(default_factory=set)
+
+
+def begin_recording() -> None:
+	"""Record from here on what is checked in this request."""
+	frappe.local.orchestrator_permission_recording = Recording()
+
+
+def record_check(doc: Document, ptype: str, user: str | None = None) -> None:
+	"""Hook has_permission of every DocType: record the check while a call with a key runs. It decides nothing."""
+	recording = getattr(frappe.local, "orchestrator_permission_recording", None)
+	if recording is not None and user == frappe.session.user:
+		recording.checks.add(Check(doc.doctype, "" if doc.is_new() else str(doc.name), ptype))
+
+
+def snapshot(reply: Any) -> dict[str, Any]:
+	"""Return the permissions that hold now, after the call, of those that a replay of `reply` needs."""
+	recording = getattr(frappe.local, "orchestrator_permission_recording", None) or Recording()
+	records = list(_find_records(reply))
+	checks = recording.checks | {Check(doctype, name, "read") for doctype, name in records}
+	frappe.local.orchestrator_permission_recording = None
+	return {
+		"roles": sorted(frappe.get_roles()),
+		"checks": [
+			(check.doctype, check.name, check.ptype)
+			for check in sorted(checks)
+			if _find_refusal(check) is None
+		],
+		"levels": {doctype: _readable_levels(doctype) for doctype, _name in records},
+	}
+
+
+def check_snapshot(permissions: dict[str, Any]) -> None:
+	"""Refuse a replay whose caller has lost a permission since.
+
+	Raises:
+		PermissionError: 403, a role, a right on a DocType or a permission level is gone.
+		DoesNotExistError: 404, a record of the reply may no longer be read.
+	"""
+	is_reduced = not set(permissions["roles"]).issubset(frappe.get_roles()) or any(
+		not set(levels).issubset(_readable_levels(doctype))
+		for doctype, levels in permissions["levels"].items()
+	)
+	error = frappe.PermissionError if is_reduced else None
+	for values in permissions["checks"]:
+		error = error or _find_refusal(Check(*values))
+	if error:
+		frappe.clear_messages()
+		refuse(_("You may no longer have the reply to this request: your permissions have changed."), error)
+
+
+def _find_refusal(check: Check) -> type[Exception] | None:
+	"""Return the error that the caller gets for `check` now, None where they have the permission."""
+	if frappe.is_table(check.doctype):
+		return None  # a row goes by its parent, which Frappe checks as well
+	if not frappe.has_permission(check.doctype, check.ptype):
+		return frappe.PermissionError
+	if not check.name or not frappe.db.exists(check.doctype, check.name):
+		return None
+	if frappe.has_permission(check.doctype, check.ptype, doc=check.name):
+		return None
+	return frappe.DoesNotExistError
+
+
+def _find_records(reply: Any) -> Iterator[tuple[str, str]]:
+	"""Yield DocType and name of each record in a reply, at any depth; rows go by their parent."""
+	if isinstance(reply, list):
+		for item in reply:
+			yield from _find_records(item)
+	if not isinstance(reply, dict):
+		return
+	doctype, name = reply.get("doctype"), reply.get("name")
+	if isinstance(doctype, str) and isinstance(name, str | int) and not reply.get("parenttype"):
+		if frappe.db.exists("DocType", doctype, cache=True):
+			yield doctype, str(name)
+		return
+	for value in reply.values():
+		yield from _find_records(value)
+
+
+def _readable_levels(doctype: str) -> list[int]:
+	"""Return the permission levels of the DocType's fields that the caller may read."""
+	return sorted(frappe.get_meta(doctype).get_permlevel_access("read", user=frappe.session.user))

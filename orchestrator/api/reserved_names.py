@@ -1,0 +1,56 @@
+"""Names in a caller's values that are no fields, but that Frappe's Document would act on.
+
+`__islocal` makes a save an insert, `_validate` replaces a method, `doctype` turns the record into another kind."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.model import child_table_fields, default_fields, optional_fields
+from frappe.model.base_document import get_controller
+from frappe.model.meta import Meta
+
+from orchestrator.exceptions import BadRequest, refuse
+
+# What Desk's forms and Frappe's own replies carry beside the fields; a new record takes nothing from it.
+FORM_STATE = frozenset(
+	{"__islocal", "__unsaved", "__onload", "__last_sync_on", "localname", *optional_fields}
+)
+DOCSTATUSES = frozenset({"0", "1", "2"})
+
+
+def without_form_state(record: Mapping[str, Any]) -> dict[str, Any]:
+	"""Return a record to insert without the state of a form."""
+	return {name: value for name, value in record.items() if name not in FORM_STATE}
+
+
+def refuse_reserved_names(meta: Meta, values: Mapping[str, Any]) -> None:
+	"""Refuse names that Frappe keeps for itself, in the record and in the rows of its tables.
+
+	Raises:
+		BadRequest: 400, naming the first such name, or a docstatus or doctype that cannot be set.
+	"""
+	_refuse_names(meta, values)
+	if values.get("doctype", meta.name) != meta.name:
+		refuse(_("The doctype of a record cannot be changed."), BadRequest)
+	for table in meta.get_table_fields():
+		for row in values.get(table.fieldname) or ():
+			if isinstance(row, dict):
+				_refuse_names(frappe.get_meta(table.options), without_form_state(row))
+
+
+def _refuse_names(meta: Meta, values: Mapping[str, Any]) -> None:
+	for name in values:
+		if _is_reserved(meta, str(name)):
+			refuse(_("{0} is not a field of {1}.").format(name, _(meta.name)), BadRequest)
+	docstatus = values.get("docstatus")
+	if docstatus is not None and (isinstance(docstatus, bool) or str(docstatus) not in DOCSTATUSES):
+		refuse(_("docstatus must be 0, 1 or 2."), BadRequest)
+
+
+def _is_reserved(meta: Meta, name: str) -> bool:
+	if meta.has_field(name) or name in default_fields or name in child_table_fields:
+		return False
+	controller = get_controller(meta.name)
+	return name.startswith("_") or name in controller._reserved_keywords or hasattr(controller, name)

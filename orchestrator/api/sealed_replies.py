@@ -1,0 +1,42 @@
+"""Encryption of stored replies, so that nobody reads them but the caller who sends the same Idempotency-Key.
+
+The cipher's key is derived from the site's encryption key, the user and the Idempotency-Key, which is stored nowhere:
+neither a report nor a backup of the database holds what opens a reply."""
+
+import base64
+import hashlib
+import hmac
+import json
+from typing import Any
+
+from cryptography.fernet import Fernet, InvalidToken
+
+import frappe
+from frappe.utils.password import get_encryption_key
+from frappe.utils.response import json_handler
+
+PURPOSE = "orchestrator-idempotency"
+
+
+def compute_digest(*parts: str) -> bytes:
+	"""Return a keyed digest of `parts`: without the site's key nobody can try out what it stands for."""
+	message = "\0".join((PURPOSE, *parts)).encode()
+	return hmac.new(get_encryption_key().encode(), message, hashlib.sha256).digest()
+
+
+def seal(content: dict[str, Any], secret: bytes) -> str:
+	"""Return `content` as JSON, encrypted with `secret`."""
+	text = json.dumps(content, default=json_handler, separators=(",", ":"))
+	return _cipher(secret).encrypt(text.encode()).decode()
+
+
+def unseal(sealed: str, secret: bytes) -> dict[str, Any] | None:
+	"""Return what `seal` was given, None where the site's encryption key has changed since."""
+	try:
+		return frappe.parse_json(_cipher(secret).decrypt(sealed.encode()).decode())
+	except InvalidToken:
+		return None
+
+
+def _cipher(secret: bytes) -> Fernet:
+	return Fernet(base64.urlsafe_b64encode(secret))

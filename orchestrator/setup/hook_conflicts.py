@@ -1,0 +1,71 @@
+"""Which of this app's hooks another installed app switches off.
+
+Of several overrides Frappe takes the last app's. Of several `has_permission` functions it asks the last app's first
+and takes the first answer that is not None. `permission_query_conditions` all hold together, so nothing is lost there."""
+
+from collections.abc import Iterable
+
+import frappe
+from frappe.model.base_document import get_controller
+
+from orchestrator.setup.findings import FAIL, OK, WARN, Finding
+
+APP = "orchestrator"
+EVERY_DOCTYPE = "*"
+MEND = "Reinstall Orchestrator, so that it comes last, or remove the other app's hook."
+
+
+def check_overrides() -> Finding:
+	"""Find the methods and DocType classes of this app that another one overrides."""
+	lost = [*_find_overridden_methods(), *_find_overridden_classes()]
+	if lost:
+		return Finding("hooks", FAIL, f"overridden: {', '.join(lost)}", MEND)
+	methods = frappe.get_hooks("override_whitelisted_methods", app_name=APP)
+	classes = frappe.get_hooks("override_doctype_class", app_name=APP)
+	return Finding("hooks", OK, f"{len(methods)} methods and {len(classes)} classes in force")
+
+
+def check_permission_hooks() -> Finding:
+	"""Find the apps that may permit what this app's `has_permission` functions refuse."""
+	ours = frappe.get_hooks("has_permission", app_name=APP)
+	everyone = frappe.get_hooks("has_permission")
+	later = [
+		f"{doctype} by {path}"
+		for doctype, paths in ours.items()
+		if doctype != EVERY_DOCTYPE
+		for path in _after(everyone.get(doctype, []), paths[-1])
+	]
+	later += [f"every DocType by {path}" for path in everyone.get(EVERY_DOCTYPE, []) if not _is_ours(path)]
+	if later:
+		return Finding("permission hooks", WARN, f"asked before ours: {', '.join(later)}", MEND)
+	return Finding("permission hooks", OK, f"those of {len(ours)} DocTypes decide first")
+
+
+def _find_overridden_methods() -> Iterable[str]:
+	ours = frappe.get_hooks("override_whitelisted_methods", app_name=APP)
+	for method, paths in frappe.get_hooks("override_whitelisted_methods").items():
+		if (method in ours or method.startswith(f"{APP}.")) and not _is_ours(paths[-1]):
+			yield f"{method} by {paths[-1]}"
+
+
+def _find_overridden_classes() -> Iterable[str]:
+	"""Yield the DocTypes whose class is neither this app's nor derived from it."""
+	ours = frappe.get_hooks("override_doctype_class", app_name=APP)
+	for doctype, paths in frappe.get_hooks("override_doctype_class").items():
+		if _is_ours(paths[-1]):
+			continue
+		is_derived = doctype in ours and issubclass(
+			get_controller(doctype), frappe.get_attr(ours[doctype][-1])
+		)
+		is_our_doctype = frappe.db.get_value("DocType", doctype, "module") == "Orchestrator"
+		if (doctype in ours or is_our_doctype) and not is_derived:
+			yield f"{doctype} by {paths[-1]}"
+
+
+def _after(paths: list[str], ours: str) -> list[str]:
+	"""Return the other apps' functions that come after `ours` in the order of the apps."""
+	return paths[len(paths) - paths[::-1].index(ours) :] if ours in paths else []
+
+
+def _is_ours(path: str) -> bool:
+	return path.startswith(f"{APP}.")
