@@ -240,6 +240,8 @@ override_whitelisted_methods = {
 	"frappe.client.get_value": "orchestrator.access.native_methods.get_value",
 	"frappe.client.get_single_value": "orchestrator.access.native_methods.get_single_value",
 	"frappe.desk.listview.get_group_by_count": "orchestrator.access.native_methods.get_group_by_count",
+	"frappe.desk.form.utils.get_next": "orchestrator.access.record_queries.get_next",
+	"frappe.utils.goal.get_monthly_goal_graph_data": "orchestrator.access.record_queries.get_monthly_goal_graph_data",
 	"frappe.desk.search.get_link_title": "orchestrator.access.link_titles.get_link_title",
 	"frappe.desk.search.search_link": "orchestrator.access.native_methods.search_link",
 	"frappe.desk.search.search_widget": "orchestrator.access.native_methods.search_widget",

@@ -7,7 +7,7 @@ from frappe import _
 
 from orchestrator.access.field_levels import get_unreadable_fields
 from orchestrator.access.linked_records import can_choose
-from orchestrator.exceptions import BadRequest, refuse
+from orchestrator.exceptions import InvalidNameError, refuse
 
 if TYPE_CHECKING:
 	from frappe.model.document import Document
@@ -32,10 +32,10 @@ def get_link_title(doctype: str, docname: Any) -> Any:
 		Read or select on the record for the title; none for the name.
 
 	Raises:
-		BadRequest: `docname` is no plain name (400).
+		InvalidNameError: `docname` is no plain name (400).
 	"""
 	if not isinstance(docname, str | int):
-		refuse(_("docname must be the name of one record."), BadRequest)
+		refuse(_("docname must be the name of one record."), InvalidNameError)
 	meta = frappe.get_meta(doctype)
 	if not meta.show_title_field_in_link or not may_see_title(doctype, str(docname)):
 		return docname

@@ -3,7 +3,7 @@
 import frappe
 from frappe import _
 
-from orchestrator.exceptions import BadRequest, refuse
+from orchestrator.exceptions import InvalidNameError, refuse
 
 DOCTYPE_PARAMETERS = ("doctype", "dt", "reference_doctype", "ref_doctype")
 NAME_PARAMETERS = ("name", "docname", "dn", "doc_name", "reference_name", "ref_docname")
@@ -13,11 +13,11 @@ def check_request() -> None:
 	"""Hook auth_hooks: refuse filters in place of a record's name, in whichever method.
 
 	Raises:
-		BadRequest: The name of a record is a dict or a list (400).
+		InvalidNameError: The name of a record is a dict or a list (400).
 	"""
 	form = frappe.local.form_dict
 	if not any(form.get(parameter) for parameter in DOCTYPE_PARAMETERS):
 		return
 	for parameter in NAME_PARAMETERS:
 		if isinstance(form.get(parameter), dict | list):
-			refuse(_("{0} must be the name of one record.").format(parameter), BadRequest)
+			refuse(_("{0} must be the name of one record.").format(parameter), InvalidNameError)

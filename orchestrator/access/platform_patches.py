@@ -11,10 +11,13 @@ from typing import Any
 import frappe
 import frappe.api.v1
 import frappe.client
+from frappe.core.doctype.data_export.exporter import DataExporter
+from frappe.core.doctype.data_import.exporter import Exporter as TemplateExporter
+from frappe.desk import reportview
 from frappe.desk.form import document_follow
 from frappe.model.db_query import DatabaseQuery
 
-from orchestrator.access import linked_records, query_checks, versions
+from orchestrator.access import exports, linked_records, query_checks, versions
 
 Native = Callable[..., Any]
 MARK = "orchestrator_replaces"
@@ -82,6 +85,30 @@ def _apply_fieldlevel_read_permissions(native: Native, query: DatabaseQuery) -> 
 		linked_records.limit_linked_tables(query)
 
 
+def _validate_fields(native: Native, data: Any) -> None:
+	"""Refuse what Frappe would leave out: a list without the column that was asked for says nothing."""
+	query_checks.check_functions(data.doctype, data.parent_doctype, list(data.fields or []))
+	native(data)
+
+
+def _get_exportable_fields(
+	native: Native, exporter: TemplateExporter, doctype: str, fieldnames: list[str]
+) -> list[Any]:
+	return exports.filter_fields(doctype, exporter.doctype, native(exporter, doctype, fieldnames))
+
+
+def _add_exported_row(
+	native: Native,
+	exporter: DataExporter,
+	rows: list[Any],
+	dt: str,
+	parentfield: str | None,
+	doc: Any,
+	rowidx: int,
+) -> None:
+	native(exporter, rows, dt, parentfield, exports.filter_row(dt, exporter.doctype, doc), rowidx)
+
+
 def _attach_expanded_links(
 	_native: Native, doctype: str, docs: list[Any], fields_to_expand: list[str]
 ) -> None:
@@ -107,6 +134,9 @@ def _get_version(native: Native, doctype: str, doc_name: str, frequency: str, us
 REPLACEMENTS: tuple[tuple[Any, str, Native], ...] = (
 	(DatabaseQuery, "build_filter_conditions", _build_filter_conditions),
 	(DatabaseQuery, "apply_fieldlevel_read_permissions", _apply_fieldlevel_read_permissions),
+	(DataExporter, "add_data_row", _add_exported_row),
+	(TemplateExporter, "get_exportable_fields", _get_exportable_fields),
+	(reportview, "validate_fields", _validate_fields),
 	(frappe.client, "attach_expanded_links", _attach_expanded_links),
 	(frappe.api.v1, "attach_expanded_links", _attach_expanded_links),
 	(frappe.api.v1, "get_values_for_link_and_dynamic_link_fields", _expand_document),

@@ -42,6 +42,30 @@ def check_query(query: DatabaseQuery) -> None:
 		_check_field(query, tables, index)
 
 
+def check_functions(doctype: str, parent_doctype: str | None, fields: list[str]) -> None:
+	"""Refuse functions of fields that the caller may not read, before Frappe leaves them out in silence.
+
+	Args:
+		doctype: The DocType of a list request.
+		parent_doctype: For a child table, the DocType of the parent.
+		fields: The selected columns.
+
+	Raises:
+		PermissionError: A function uses a field that the caller may not read (403).
+	"""
+	query = DatabaseQuery(doctype)
+	query.parent_doctype = parent_doctype
+	query.tables = [f"`tab{name}`" for name in (doctype, *_child_doctypes(doctype))]
+	if tables := _find_tables(query):
+		for field in fields:
+			if isinstance(field, str) and "(" in field:
+				_check(query, tables, strip_alias(field))
+
+
+def _child_doctypes(doctype: str) -> list[str]:
+	return [field.options for field in frappe.get_meta(doctype).get_table_fields()]
+
+
 def _check_field(query: DatabaseQuery, tables: Tables, index: int) -> None:
 	"""Check one selected column."""
 	text = query.fields[index]
