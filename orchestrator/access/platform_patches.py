@@ -5,12 +5,14 @@ console and commands keep Frappe's own behaviour.
 """
 
 import functools
+import sys
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 import frappe
 import frappe.api.v1
-import frappe.client
+import frappe.utils.data
 from frappe.core.doctype.data_export.exporter import DataExporter
 from frappe.core.doctype.data_import.exporter import Exporter as TemplateExporter
 from frappe.desk import reportview
@@ -38,13 +40,22 @@ def activate() -> None:
 	for owner, name, replacement in REPLACEMENTS:
 		native = getattr(owner, name)
 		if not hasattr(native, MARK):
-			setattr(owner, name, _replace(native, replacement))
+			_install(owner, name, native, _replace(native, replacement))
 	frappe.local.orchestrator_access = True
 
 
 def is_active() -> bool:
 	"""Return True inside a request or a job of a site that has this app."""
 	return bool(getattr(frappe.local, "orchestrator_access", False))
+
+
+def _install(owner: Any, name: str, native: Native, chosen: Native) -> None:
+	"""Put a function in the place of the native one, also in the modules that have imported it by name."""
+	setattr(owner, name, chosen)
+	if isinstance(owner, ModuleType):
+		for module in list(sys.modules.values()):
+			if isinstance(module, ModuleType) and vars(module).get(name) is native:
+				setattr(module, name, chosen)
 
 
 def _replace(native: Native, replacement: Native) -> Native:
@@ -60,18 +71,20 @@ def _replace(native: Native, replacement: Native) -> Native:
 	return chosen
 
 
-def _build_filter_conditions(
+def _get_filters_cond(
 	native: Native,
-	query: DatabaseQuery,
+	doctype: str,
 	filters: Any,
 	conditions: list[str],
 	ignore_permissions: bool | None = None,
-) -> None:
-	"""Build filter conditions, and check their columns."""
+	with_match_conditions: bool = False,
+) -> str:
+	"""Build the filter conditions of a custom search, and check their columns."""
 	first = len(conditions)
-	native(query, filters, conditions, ignore_permissions)
-	if not query.flags.ignore_permissions:
-		query_checks.check_conditions(query, conditions[first:])
+	built: str = native(doctype, filters, conditions, ignore_permissions, with_match_conditions)
+	if not ignore_permissions:
+		query_checks.check_conditions(doctype, conditions[first:])
+	return built
 
 
 def _apply_fieldlevel_read_permissions(native: Native, query: DatabaseQuery) -> None:
@@ -85,10 +98,13 @@ def _apply_fieldlevel_read_permissions(native: Native, query: DatabaseQuery) -> 
 		linked_records.limit_linked_tables(query)
 
 
-def _validate_fields(native: Native, data: Any) -> None:
-	"""Refuse what Frappe would leave out: a list without the column that was asked for says nothing."""
-	query_checks.check_functions(data.doctype, data.parent_doctype, list(data.fields or []))
-	native(data)
+def _update_wildcard_field_param(native: Native, data: Any) -> bool:
+	"""Refuse functions of unreadable fields, which Frappe's next step leaves out in silence.
+
+	It stands in for the step before that one, so that nothing of ours is on the stack of Frappe's own errors."""
+	if isinstance(data.fields, list | tuple):
+		query_checks.check_functions(data.doctype, data.parent_doctype, list(data.fields))
+	return bool(native(data))
 
 
 def _get_exportable_fields(
@@ -132,13 +148,12 @@ def _get_version(native: Native, doctype: str, doc_name: str, frequency: str, us
 
 # the owner of the function, its name, what takes its place
 REPLACEMENTS: tuple[tuple[Any, str, Native], ...] = (
-	(DatabaseQuery, "build_filter_conditions", _build_filter_conditions),
 	(DatabaseQuery, "apply_fieldlevel_read_permissions", _apply_fieldlevel_read_permissions),
 	(DataExporter, "add_data_row", _add_exported_row),
 	(TemplateExporter, "get_exportable_fields", _get_exportable_fields),
-	(reportview, "validate_fields", _validate_fields),
-	(frappe.client, "attach_expanded_links", _attach_expanded_links),
-	(frappe.api.v1, "attach_expanded_links", _attach_expanded_links),
+	(reportview, "update_wildcard_field_param", _update_wildcard_field_param),
+	(reportview, "get_filters_cond", _get_filters_cond),
+	(frappe.utils.data, "attach_expanded_links", _attach_expanded_links),
 	(frappe.api.v1, "get_values_for_link_and_dynamic_link_fields", _expand_document),
 	(document_follow, "get_message", _get_message),
 	(document_follow, "get_version", _get_version),

@@ -18,24 +18,34 @@ from orchestrator.access.identifiers import find_identifiers, strip_alias
 Tables = dict[str, tuple[str, frozenset[str]]]
 
 
-def check_conditions(query: DatabaseQuery, conditions: list[str]) -> None:
-	"""Refuse built filter conditions on a column that the reader may not read. Raises PermissionError (403)."""
-	tables = _find_tables(query)
-	if tables:
+def check_conditions(doctype: str, conditions: list[str]) -> None:
+	"""Refuse filter conditions that a custom search has built, on a column that the caller may not read.
+
+	Args:
+		doctype: The DocType of the search.
+		conditions: The conditions in SQL.
+
+	Raises:
+		PermissionError: A condition uses a column that the caller may not read (403).
+	"""
+	query = _query_of(doctype)
+	if tables := _find_tables(query):
 		for condition in conditions:
 			_check(query, tables, condition)
 
 
 def check_query(query: DatabaseQuery) -> None:
-	"""Remove unreadable columns from the fields, and refuse them in functions, order and groups.
+	"""Remove unreadable columns from the fields, and refuse them in functions, filters, order and groups.
 
 	Raises:
-		PermissionError: A function, the order or the group uses a column that the reader may not read (403).
+		PermissionError: A function, a filter, the order or the group uses a column that the reader may not read (403).
 	"""
 	tables = _find_tables(query)
 	if not tables:
 		return
-	for text in (query.order_by, query.group_by):
+	# Behind the conditions of the filters, one for each, stand those of permissions.
+	filters = [*query.conditions[: len(query.filters)], *query.grouped_or_conditions]
+	for text in (query.order_by, query.group_by, *filters):
 		if isinstance(text, str):
 			_check(query, tables, text)
 	for index in reversed(range(len(query.fields))):
@@ -53,17 +63,20 @@ def check_functions(doctype: str, parent_doctype: str | None, fields: list[str])
 	Raises:
 		PermissionError: A function uses a field that the caller may not read (403).
 	"""
-	query = DatabaseQuery(doctype)
-	query.parent_doctype = parent_doctype
-	query.tables = [f"`tab{name}`" for name in (doctype, *_child_doctypes(doctype))]
+	query = _query_of(doctype, parent_doctype)
 	if tables := _find_tables(query):
 		for field in fields:
 			if isinstance(field, str) and "(" in field:
 				_check(query, tables, strip_alias(field))
 
 
-def _child_doctypes(doctype: str) -> list[str]:
-	return [field.options for field in frappe.get_meta(doctype).get_table_fields()]
+def _query_of(doctype: str, parent_doctype: str | None = None) -> DatabaseQuery:
+	"""Return a query of the DocType and all its child tables."""
+	query = DatabaseQuery(doctype)
+	query.parent_doctype = parent_doctype
+	children = [field.options for field in frappe.get_meta(doctype).get_table_fields()]
+	query.tables = [f"`tab{name}`" for name in (doctype, *children)]
+	return query
 
 
 def _check_field(query: DatabaseQuery, tables: Tables, index: int) -> None:
