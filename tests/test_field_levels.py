@@ -344,3 +344,125 @@ def test_employee_filters_what_stock_lets_them_read(api: Api, site: str) -> None
 		)
 		reply = api(user).request("GET", f"/api/resource/{doctype}", params=query)
 		assert reply.status_code == 200, reply.text
+
+
+@pytest.fixture(scope="module")
+def timesheet(frappe_site: str) -> tuple[str, str]:
+	"""A timesheet with a billing rate on level 1 of its rows, and an employee who may not read that level."""
+	frappe.set_user("Administrator")
+	user = factories.make_user("Employee", "Projects User").name
+	employee = factories.make_employee(user_id=user).name
+	row = {
+		"activity_type": frappe.get_all("Activity Type", pluck="name", limit=1)[0],
+		"from_time": "2026-11-02 08:00:00", "hours": 2, "is_billable": 1, "billing_hours": 2, "billing_rate": 7301.25,
+	}  # fmt: skip
+	doc = factories.make("Timesheet", employee=employee, company=factories.company(), time_logs=[row])
+	frappe.db.set_value("Timesheet", doc.name, "owner", user)
+	frappe.db.commit()
+	return str(doc.name), user
+
+
+CHILD_PROBES: dict[str, dict[str, Any]] = {
+	"filter": {"filters": [["Timesheet Detail", "billing_rate", ">", 7000]]},
+	"function": {"fields": ["name", "max(`tabTimesheet Detail`.`billing_rate`) as highest"]},
+	"order": {"fields": ["name", "time_logs.hours"], "order_by": "`tabTimesheet Detail`.`billing_rate` desc"},
+	"bare order": {"fields": ["name", "time_logs.hours"], "order_by": "billing_rate desc"},
+}
+
+
+@pytest.mark.parametrize("probe", CHILD_PROBES)
+@pytest.mark.parametrize("path", ["/api/resource/Timesheet", "/api/v2/document/Timesheet"])
+def test_levels_of_child_rows(timesheet: tuple[str, str], api: Api, path: str, probe: str) -> None:
+	name, user = timesheet
+	reply = api(user).request("GET", path, params=as_query(CHILD_PROBES[probe]))
+	assert reply.status_code in (403, 417), reply.text
+	assert name not in reply.text
+	assert "7301" not in reply.text
+	plain = as_query(
+		{"fields": ["name", "time_logs.hours", "time_logs.billing_rate"], "filters": {"name": name}}
+	)
+	rows = api(user).request("GET", path, params=plain).json()["data"]
+	assert rows == [{"name": name, "hours": 2.0}]
+
+
+def test_levels_of_child_rows_in_replies(timesheet: tuple[str, str], api: Api) -> None:
+	name, user = timesheet
+	for reply in (
+		api(user).request("PUT", f"/api/resource/Timesheet/{name}", json={"note": "x"}),
+		api(user).post(
+			"frappe.client.set_value", doctype="Timesheet", name=name, fieldname="note", value="y"
+		),
+		api(user).post(
+			"frappe.email.inbox.set_value", doctype="Timesheet", name=name, fieldname="note", value="z"
+		),
+		api(user).get("frappe.desk.form.load.getdoc", doctype="Timesheet", name=name),
+	):
+		assert reply.status_code == 200, reply.text
+		assert name in reply.text
+		assert "7301" not in reply.text
+
+
+def test_levels_of_child_rows_in_exports(timesheet: tuple[str, str], api: Api) -> None:
+	name, user = timesheet
+	columns = {"Timesheet": ["name"], "time_logs": ["name", "hours", "billing_rate"]}
+	template = {
+		"doctype": "Timesheet", "export_fields": json.dumps(columns), "export_records": "all", "file_type": "CSV",
+		"export_filters": json.dumps([["Timesheet", "name", "=", name]]),
+	}  # fmt: skip
+	method = "/api/method/frappe.core.doctype.data_import.data_import.download_template"
+	reply = api(user).request("GET", method, params=template)
+	assert reply.status_code == 200, reply.text
+	assert name in reply.text
+	assert "7301" not in reply.text
+	assert "7301.25" in api("Administrator").request("GET", method, params=template).text
+	whole = {
+		"doctype": "Timesheet", "parent_doctype": "Timesheet", "all_doctypes": "true", "with_data": "1", "file_type": "CSV",
+		"filters": json.dumps({"name": name}),
+	}  # fmt: skip
+	exported = api(user).request(
+		"GET", "/api/method/frappe.core.doctype.data_export.exporter.export_data", params=whole
+	)
+	assert "7301" not in exported.text
+
+
+def test_lists_of_who_may_read_everything_are_frappes_own(people: Clinic, browser: Browser) -> None:
+	"""Nothing is written again where nothing has to be left out."""
+	caller = desk(browser, people.clinical_manager)
+	form = caller.get("frappe.desk.form.load.getdoc", doctype="Client", name=people.name)
+	assert (form.status_code, form.json()["docs"][0]["race"]) == (200, RACE)
+	assert form.json()["_link_titles"] == {}
+
+
+def test_searches_by_custom_queries(people: Clinic, api: Api) -> None:
+	"""Filters of a search by a function of an app go through the same check."""
+	frappe.db.rollback()
+	frappe.make_property_setter(
+		{
+			"doctype": "Employee",
+			"fieldname": "bank_ac_no",
+			"property": "permlevel",
+			"value": 1,
+			"property_type": "Int",
+		},
+		is_system_generated=False,
+	)
+	frappe.db.commit()
+	try:
+		user = factories.make_user("Employee", "HR User").name
+		parameters = {"doctype": "Employee", "txt": "", "query": "erpnext.controllers.queries.employee_query"}
+		ask = api(user)
+		plain = ask.post("frappe.desk.search.search_link", **parameters, filters={"status": "Active"})
+		assert plain.status_code == 200, plain.text
+		probe = ask.post(
+			"frappe.desk.search.search_link", **parameters, filters={"bank_ac_no": ["like", "7%"]}
+		)
+		assert probe.status_code in (403, 404), probe.text
+		direct = ask.post(
+			"erpnext.controllers.queries.employee_query", doctype="Employee", txt="", searchfield="name", start=0,
+			page_len=10, filters={"bank_ac_no": ["like", "7%"]},
+		)  # fmt: skip
+		assert direct.status_code == 403, direct.text
+	finally:
+		frappe.db.delete("Property Setter", {"doc_type": "Employee", "field_name": "bank_ac_no"})
+		frappe.clear_cache(doctype="Employee")
+		frappe.db.commit()
