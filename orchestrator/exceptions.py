@@ -10,6 +10,12 @@ class BadRequest(frappe.ValidationError):
 	"""The request itself is malformed: a missing or wrongly typed parameter, an unknown field. 400."""
 
 
+class InvalidNameError(BadRequest):
+	"""Filters stand where the name of one record has to. 400, also where Frappe's own methods answer."""
+
+	http_status_code = 400
+
+
 class Conflict(frappe.ValidationError):
 	"""The request is well formed but the record's present state forbids it. 409."""
 

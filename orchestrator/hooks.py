@@ -111,6 +111,10 @@ doc_events = {
 	# What colleagues say on a ticket stays among them: see orchestrator/helpdesk/notes.py
 	"Comment": {"on_update": "orchestrator.helpdesk.notes.on_update"},
 	"HD Ticket Comment": {"validate": "orchestrator.helpdesk.notes.validate"},
+	# Titles of linked records: see orchestrator/access/link_titles.py
+	"*": {"before_print": "orchestrator.access.link_titles.before_print"},
+	"Address": {"validate": "orchestrator.access.link_titles.validate_links"},
+	"Contact": {"validate": "orchestrator.access.link_titles.validate_links"},
 	"Document Follow": {"after_insert": "orchestrator.helpdesk.notes.after_follow"},
 	"Webhook": {"validate": "orchestrator.api.webhook_targets.check_on_save"},
 	# What dashboards show: see orchestrator/insights/dashboards.py
@@ -175,6 +179,7 @@ permission_query_conditions = {
 	"Shift Request": "orchestrator.hr.reach.conditions",
 	"Sprint": "orchestrator.gameplan.reach.conditions",
 	"Sprint Event": "orchestrator.gameplan.reach.conditions",
+	"Version": "orchestrator.access.versions.conditions",
 }
 has_permission = {
 	"*": "orchestrator.api.replay_permissions.record_check",
@@ -208,12 +213,16 @@ has_permission = {
 	"Shift Assignment": "orchestrator.hr.reach.has_permission",
 	"Shift Request": "orchestrator.hr.reach.has_permission",
 	"Sprint": "orchestrator.gameplan.reach.has_permission",
+	"Version": "orchestrator.access.versions.has_permission",
 }
 
 # The contract: see orchestrator/api
-before_request = ["orchestrator.api.pipeline.before_request"]
-auth_hooks = ["orchestrator.api.pipeline.authorize"]
-after_request = ["orchestrator.api.pipeline.after_request"]
+before_request = [
+	"orchestrator.access.platform_patches.before_request",
+	"orchestrator.api.pipeline.before_request",
+]
+auth_hooks = ["orchestrator.api.pipeline.authorize", "orchestrator.access.plain_names.check_request"]
+after_request = ["orchestrator.access.replies.after_request", "orchestrator.api.pipeline.after_request"]
 override_whitelisted_methods = {
 	"frappe.client.get_list": "orchestrator.api.overrides.get_list",
 	"frappe.client.get": "orchestrator.api.overrides.get",
@@ -236,11 +245,23 @@ override_whitelisted_methods = {
 	"frappe.desk.form.load.get_docinfo": "orchestrator.helpdesk.colleagues_only.get_docinfo",
 	"frappe.desk.form.save.savedocs": "orchestrator.helpdesk.colleagues_only.savedocs",
 	"frappe.realtime.can_subscribe_doc": "orchestrator.helpdesk.colleagues_only.can_subscribe_doc",
+	# fields, records and titles past permissions: see orchestrator/access
+	"frappe.client.get_value": "orchestrator.access.native_methods.get_value",
+	"frappe.client.get_single_value": "orchestrator.access.native_methods.get_single_value",
+	"frappe.desk.listview.get_group_by_count": "orchestrator.access.native_methods.get_group_by_count",
+	"frappe.desk.form.utils.get_next": "orchestrator.access.record_queries.get_next",
+	"frappe.utils.goal.get_monthly_goal_graph_data": "orchestrator.access.record_queries.get_monthly_goal_graph_data",
+	"frappe.desk.search.get_link_title": "orchestrator.access.link_titles.get_link_title",
+	"frappe.desk.search.search_link": "orchestrator.access.native_methods.search_link",
+	"frappe.desk.search.search_widget": "orchestrator.access.native_methods.search_widget",
 	"helpdesk.api.search.search": "orchestrator.helpdesk.colleagues_only.search",
 	"helpdesk.api.search.get_filter_options": "orchestrator.helpdesk.colleagues_only.get_filter_options",
 }
 
-before_job = ["orchestrator.api.webhook_targets.check_before_delivery"]
+before_job = [
+	"orchestrator.access.platform_patches.before_job",
+	"orchestrator.api.webhook_targets.check_before_delivery",
+]
 
 # What a metric may show: a name, and a function as orchestrator/figures.py describes it. Other apps add theirs.
 orchestrator_measures = {

@@ -13,6 +13,7 @@ from frappe.model.document import Document
 from frappe.model.meta import Meta
 from frappe.utils import get_datetime, sbool
 
+from orchestrator.access.linked_records import attach_expanded_links
 from orchestrator.api import lists
 from orchestrator.api.aliases import fields_of, with_aliases
 from orchestrator.api.endpoint import CREATES, READS, WRITES, Listing, endpoint
@@ -65,7 +66,7 @@ def get_list(
 		parent=parent,
 	)
 	if links := parse_json("expand", expand):
-		frappe.utils.attach_expanded_links(doctype, listing.rows, lists.read_links(meta, links))
+		attach_expanded_links(doctype, listing.rows, lists.read_links(meta, links))
 	return listing if sbool(as_dict) else Listing([list(row.values()) for row in listing.rows], listing.keys)
 
 
@@ -111,6 +112,7 @@ def insert(doc: str | dict | None = None, doctype: str | None = None, **values: 
 	refuse_missing_links(meta, values)
 	with links_checked():
 		created = frappe.client.insert_doc(values)
+	created.apply_fieldlevel_read_permissions()
 	return with_aliases(meta.name, created.as_dict())
 
 
@@ -140,6 +142,7 @@ def set_value(
 	if protected := sorted(PROTECTED_FIELDS.intersection(changes)):
 		frappe.throw(_("{0} cannot be set: Frappe keeps it itself.").format(", ".join(protected)), BadRequest)
 	save_changes(meta, doc, name, with_parsed_privacy(doctype, fields_of(doctype, changes)))
+	doc.apply_fieldlevel_read_permissions()
 	return with_aliases(doctype, doc.as_dict())
 
 

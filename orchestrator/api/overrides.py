@@ -15,7 +15,7 @@ from orchestrator.api.call import wants_contract
 # our name -> (Frappe's function, the contract's)
 METHODS = {
 	"get_list": ("frappe.client.get_list", "orchestrator.api.generic.get_list"),
-	"get": ("frappe.client.get", "orchestrator.api.generic.get"),
+	"get": ("orchestrator.access.native_methods.get", "orchestrator.api.generic.get"),
 	"insert": ("frappe.client.insert", "orchestrator.api.generic.insert"),
 	"set_value": ("frappe.client.set_value", "orchestrator.api.generic.set_value"),
 	"delete": ("frappe.client.delete", "orchestrator.api.generic.delete"),

@@ -4,7 +4,8 @@ a company or a customer hide its projects, and a sprint has neither field."""
 from typing import TYPE_CHECKING
 
 import frappe
-from frappe.model.db_query import DatabaseQuery
+
+from orchestrator.access.linked_records import get_read_conditions
 
 if TYPE_CHECKING:
 	from frappe.model.document import Document
@@ -27,7 +28,8 @@ def project_conditions(user: str) -> str:
 	"""What narrows down the projects that the user may read; empty where nothing does."""
 	if not frappe.has_permission("Project", "read", user=user):
 		return "1 = 0"
-	return DatabaseQuery("Project", user=user).build_match_conditions()
+	conditions = get_read_conditions("Project", user)
+	return "1 = 0" if conditions is None else conditions
 
 
 def has_permission(doc: "Document", user: str | None = None) -> bool:

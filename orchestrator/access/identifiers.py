@@ -1,0 +1,57 @@
+"""Find the column names in a fragment of SQL, as MariaDB would read it."""
+
+import re
+from collections.abc import Iterator
+
+TOKEN = re.compile(
+	r"(?P<quoted>`(?:[^`]|``)*`)"
+	r"|(?P<text>'(?:[^'\\]|\\.|'')*'|\"(?:[^\"\\]|\\.|\"\")*\")"
+	r"|(?P<comment>/\*|--|\#)"
+	r"|(?P<word>[^\W\d][\w$]*)"
+	r"|(?P<dot>\.)"
+	r"|(?P<other>\S)",
+	re.DOTALL,
+)
+WORD = re.compile(r"[^\W\d][\w$]*")
+ALIAS = re.compile(r"\s+as\s+[`'\"]?[\w :-]+[`'\"]?\s*$", re.IGNORECASE)
+
+
+def find_identifiers(sql: str) -> list[tuple[str | None, str]]:
+	"""Return each identifier of `sql` in lower case, with the table that qualifies it or None.
+
+	Words of SQL and names of functions are among them. A comment hides what follows from this reader but not from
+	MariaDB, so that every word of such a fragment counts."""
+	found: list[tuple[str | None, str]] = []
+	parts: list[str] = []
+	after_dot = False
+	for kind, token in _tokens(sql):
+		if kind == "comment":
+			return [(None, word.lower()) for word in WORD.findall(sql)]
+		if kind == "dot":
+			after_dot = True
+			continue
+		if kind in ("quoted", "word"):
+			name = token.strip("`").lower()
+			if not after_dot:
+				_append(found, parts)
+				parts = []
+			parts.append(name)
+		after_dot = False
+	_append(found, parts)
+	return found
+
+
+def strip_alias(sql: str) -> str:
+	"""Return a selected column without its `as alias`."""
+	return ALIAS.sub("", sql)
+
+
+def _tokens(sql: str) -> Iterator[tuple[str, str]]:
+	for match in TOKEN.finditer(sql):
+		yield str(match.lastgroup), match.group()
+
+
+def _append(found: list[tuple[str | None, str]], parts: list[str]) -> None:
+	"""Add the identifier that `parts` (database, table and column, or fewer) stand for."""
+	if parts:
+		found.append((parts[-2] if len(parts) > 1 else None, parts[-1]))

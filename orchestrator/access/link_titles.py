@@ -1,0 +1,81 @@
+"""Titles of linked records: only for who may read or choose the record; anybody else gets its id."""
+
+from typing import TYPE_CHECKING, Any
+
+import frappe
+from frappe import _
+
+from orchestrator.access.field_levels import get_unreadable_fields
+from orchestrator.access.linked_records import can_choose
+from orchestrator.exceptions import InvalidNameError, refuse
+
+if TYPE_CHECKING:
+	from frappe.model.document import Document
+
+SEPARATOR = "::"
+# Names of patients are not copied into records of other DocTypes, whoever writes those.
+NEVER_COPIED = frozenset({"Client", "Client Stay"})
+
+
+@frappe.whitelist(methods=["GET", "POST", "PUT", "DELETE"])
+def get_link_title(doctype: str, docname: Any) -> Any:
+	"""Return the title of a record, as Desk shows it in link fields.
+
+	Args:
+		doctype: The DocType of the record.
+		docname: Its name.
+
+	Returns:
+		The title; the name where the DocType shows none, or the caller may neither read nor choose the record.
+
+	Permissions:
+		Read or select on the record for the title; none for the name.
+
+	Raises:
+		InvalidNameError: `docname` is no plain name (400).
+	"""
+	if not isinstance(docname, str | int):
+		refuse(_("docname must be the name of one record."), InvalidNameError)
+	meta = frappe.get_meta(doctype)
+	if not meta.show_title_field_in_link or not may_see_title(doctype, str(docname)):
+		return docname
+	return frappe.db.get_value(doctype, {"name": docname}, meta.title_field)
+
+
+def may_see_title(doctype: str, name: str) -> bool:
+	"""Return True where the caller may know the title of a record."""
+	title_field = (frappe.get_meta(doctype).title_field or "name").lower()
+	return title_field not in get_unreadable_fields(doctype) and can_choose(doctype, name)
+
+
+def withhold_titles(titles: dict[str, Any]) -> bool:
+	"""Replace the titles of records that the caller may not read by their ids.
+
+	Args:
+		titles: Titles by `DocType::name`, changed in place.
+
+	Returns:
+		True where a title was replaced.
+	"""
+	changed = False
+	for key, title in titles.items():
+		doctype, _separator, name = key.partition(SEPARATOR)
+		if title not in (None, name) and not may_see_title(doctype, name):
+			titles[key] = name
+			changed = True
+	return changed
+
+
+def before_print(doc: "Document", _method: str | None = None, *_args: Any) -> None:
+	"""Hook before_print of every DocType: a printed link shows a title only to who may know it."""
+	if titles := doc.get("__link_titles"):
+		withhold_titles(titles)
+
+
+def validate_links(doc: "Document", _method: str | None = None) -> None:
+	"""Hook validate of Contact and Address: Frappe copies the title of each linked record into their rows."""
+	for row in doc.get("links") or []:
+		if not (row.link_doctype and row.link_name) or row.link_title == row.link_name:
+			continue
+		if row.link_doctype in NEVER_COPIED or not can_choose(row.link_doctype, row.link_name):
+			row.link_title = row.link_name

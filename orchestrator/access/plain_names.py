@@ -1,0 +1,32 @@
+"""A record is asked for by its name. Frappe takes a dict or a list in its place for filters, past all permissions."""
+
+from typing import Any
+
+import frappe
+from frappe import _
+
+from orchestrator.exceptions import InvalidNameError, refuse
+
+DOCTYPE_PARAMETERS = ("doctype", "dt", "reference_doctype", "ref_doctype")
+NAME_PARAMETERS = ("name", "docname", "dn", "doc_name", "reference_name", "ref_docname")
+
+
+def check_request() -> None:
+	"""Hook auth_hooks: refuse filters in place of a record's name, in whichever method.
+
+	Raises:
+		InvalidNameError: The name of a record is a dict, or a list of anything but names (400).
+	"""
+	form = frappe.local.form_dict
+	if not any(form.get(parameter) for parameter in DOCTYPE_PARAMETERS):
+		return
+	for parameter in NAME_PARAMETERS:
+		if _is_filter(form.get(parameter)):
+			refuse(_("{0} must be the name of one record.").format(parameter), InvalidNameError)
+
+
+def _is_filter(value: Any) -> bool:
+	"""Return True for what Frappe would take for filters; a list of texts or numbers is one of names."""
+	if isinstance(value, list):
+		return any(isinstance(item, dict | list) for item in value)
+	return isinstance(value, dict)

@@ -1,0 +1,160 @@
+"""Replace the few Frappe functions that read for a caller and offer no hook: see docs/decisions/0039.
+
+A replacement works only where this app's hooks have run in the present request or job. Other sites of the bench, the
+console and commands keep Frappe's own behaviour.
+"""
+
+import functools
+import sys
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import frappe
+import frappe.api.v1
+import frappe.utils.data
+from frappe.core.doctype.data_export.exporter import DataExporter
+from frappe.core.doctype.data_import.exporter import Exporter as TemplateExporter
+from frappe.desk import reportview
+from frappe.desk.form import document_follow
+from frappe.model.db_query import DatabaseQuery
+
+from orchestrator.access import exports, linked_records, query_checks, versions
+
+Native = Callable[..., Any]
+MARK = "orchestrator_replaces"
+
+
+def before_request() -> None:
+	"""Hook before_request: hold permission levels and linked records in this request."""
+	activate()
+
+
+def before_job() -> None:
+	"""Hook before_job: the same in jobs, where reports and mails are made."""
+	activate()
+
+
+def activate() -> None:
+	"""Install the replacements in this process once, and switch them on for the present site."""
+	for owner, name, replacement in REPLACEMENTS:
+		native = getattr(owner, name)
+		if not hasattr(native, MARK):
+			_install(owner, name, native, _replace(native, replacement))
+	frappe.local.orchestrator_access = True
+
+
+def is_active() -> bool:
+	"""Return True inside a request or a job of a site that has this app."""
+	return bool(getattr(frappe.local, "orchestrator_access", False))
+
+
+def _install(owner: Any, name: str, native: Native, chosen: Native) -> None:
+	"""Put a function in the place of the native one, also in the modules that have imported it by name."""
+	setattr(owner, name, chosen)
+	if isinstance(owner, ModuleType):
+		for module in list(sys.modules.values()):
+			if isinstance(module, ModuleType) and vars(module).get(name) is native:
+				setattr(module, name, chosen)
+
+
+def _replace(native: Native, replacement: Native) -> Native:
+	"""Return a function that calls the replacement, which gets the native function first, or the native one."""
+
+	@functools.wraps(native)
+	def chosen(*args: Any, **kwargs: Any) -> Any:
+		if not is_active():
+			return native(*args, **kwargs)
+		return replacement(native, *args, **kwargs)
+
+	setattr(chosen, MARK, native)
+	return chosen
+
+
+def _get_filters_cond(
+	native: Native,
+	doctype: str,
+	filters: Any,
+	conditions: list[str],
+	ignore_permissions: bool | None = None,
+	with_match_conditions: bool = False,
+) -> str:
+	"""Build the filter conditions of a custom search, and check their columns."""
+	first = len(conditions)
+	built: str = native(doctype, filters, conditions, ignore_permissions, with_match_conditions)
+	if not ignore_permissions:
+		query_checks.check_conditions(doctype, conditions[first:])
+	return built
+
+
+def _apply_fieldlevel_read_permissions(native: Native, query: DatabaseQuery) -> None:
+	"""Check everything else that a list query names, before and after Frappe has expanded its `*`."""
+	if query.flags.ignore_permissions:
+		return
+	query_checks.check_query(query)
+	native(query)
+	query_checks.check_query(query)
+	if query.link_tables:
+		linked_records.limit_linked_tables(query)
+
+
+def _update_wildcard_field_param(native: Native, data: Any) -> bool:
+	"""Refuse functions of unreadable fields, which Frappe's next step leaves out in silence.
+
+	It stands in for the step before that one, so that nothing of ours is on the stack of Frappe's own errors."""
+	if isinstance(data.fields, list | tuple):
+		query_checks.check_functions(data.doctype, data.parent_doctype, list(data.fields))
+	return bool(native(data))
+
+
+def _get_exportable_fields(
+	native: Native, exporter: TemplateExporter, doctype: str, fieldnames: list[str]
+) -> list[Any]:
+	return exports.filter_fields(doctype, exporter.doctype, native(exporter, doctype, fieldnames))
+
+
+def _add_exported_row(
+	native: Native,
+	exporter: DataExporter,
+	rows: list[Any],
+	dt: str,
+	parentfield: str | None,
+	doc: Any,
+	rowidx: int,
+) -> None:
+	native(exporter, rows, dt, parentfield, exports.filter_row(dt, exporter.doctype, doc), rowidx)
+
+
+def _attach_expanded_links(
+	_native: Native, doctype: str, docs: list[Any], fields_to_expand: list[str]
+) -> None:
+	linked_records.attach_expanded_links(doctype, docs, fields_to_expand)
+
+
+def _expand_document(_native: Native, doc_dict: Any) -> None:
+	linked_records.expand_document(doc_dict)
+
+
+def _get_message(native: Native, doc_name: str, doctype: str, frequency: str, user: str) -> list[Any]:
+	"""Return what is mailed to a follower: nothing of a record that they may not read (any more)."""
+	if not versions.can_follow(doctype, doc_name, user):
+		return []
+	return list(native(doc_name, doctype, frequency, user))
+
+
+def _get_version(native: Native, doctype: str, doc_name: str, frequency: str, user: str) -> list[Any]:
+	return versions.filter_timeline(doctype, user, native(doctype, doc_name, frequency, user))
+
+
+# the owner of the function, its name, what takes its place
+REPLACEMENTS: tuple[tuple[Any, str, Native], ...] = (
+	(DatabaseQuery, "apply_fieldlevel_read_permissions", _apply_fieldlevel_read_permissions),
+	(DataExporter, "add_data_row", _add_exported_row),
+	(TemplateExporter, "get_exportable_fields", _get_exportable_fields),
+	(reportview, "update_wildcard_field_param", _update_wildcard_field_param),
+	(reportview, "get_filters_cond", _get_filters_cond),
+	(frappe.utils.data, "attach_expanded_links", _attach_expanded_links),
+	(frappe.api.v1, "get_values_for_link_and_dynamic_link_fields", _expand_document),
+	(document_follow, "get_message", _get_message),
+	(document_follow, "get_version", _get_version),
+)

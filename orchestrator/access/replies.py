@@ -1,0 +1,122 @@
+"""The last look at a reply: whatever method made it, unreadable fields, versions and link titles are left out."""
+
+import json
+from typing import Any
+
+from werkzeug.wrappers import Response
+
+import frappe
+from frappe.model.base_document import BaseDocument
+from frappe.utils.response import json_handler
+
+from orchestrator.access.field_levels import NOTHING, get_unreadable_fields
+from orchestrator.access.link_titles import withhold_titles
+from orchestrator.access.versions import filter_data
+
+FIRST_ERROR = 400
+
+
+def after_request(response: Response | None) -> None:
+	"""Hook after_request: write the reply again where something has to be left out of it.
+
+	Frappe sends a reply although such a hook has failed. A reply that could not be looked at is not sent."""
+	if response is None or response.mimetype != "application/json" or response.status_code >= FIRST_ERROR:
+		return
+	if frappe.session.user == "Administrator":
+		return
+	try:
+		withheld = ReplyFilter().withhold(frappe.local.response)
+		if withheld:
+			body = json.dumps(frappe.local.response, default=json_handler, separators=(",", ":"))
+			response.set_data(body)
+	except Exception:
+		response.status_code = 500
+		response.set_data(json.dumps({"exc_type": "InternalServerError"}))
+		frappe.logger().error("The reply could not be checked for unreadable fields", exc_info=True)
+
+
+class ReplyFilter:
+	"""One pass over a reply. Remembers what it has looked up."""
+
+	def __init__(self) -> None:
+		self.hidden: dict[tuple[str, str | None], frozenset[str]] = {}
+		self.tables: dict[str, list[str]] = {}
+		self.seen: set[int] = set()
+
+	def withhold(self, reply: dict[str, Any]) -> bool:
+		"""Empty what the caller may not read. Returns True where there was such."""
+		changed = self._visit(reply)
+		if titles := reply.get("_link_titles"):
+			changed |= withhold_titles(titles)
+		if (docinfo := reply.get("docinfo")) and docinfo.get("versions"):
+			changed |= withhold_versions(docinfo)
+		return changed
+
+	def _visit(self, value: Any) -> bool:
+		if isinstance(value, BaseDocument):
+			return self._visit_document(value, value.get("parenttype"))
+		if not isinstance(value, dict | list | tuple) or id(value) in self.seen:
+			return False
+		self.seen.add(id(value))
+		changed = False
+		if isinstance(value, dict):
+			changed = self._empty_fields(value)
+			value = value.values()
+		for item in value:
+			if isinstance(item, dict | list | tuple | BaseDocument):
+				changed |= self._visit(item)
+		return changed
+
+	def _empty_fields(self, values: dict[str, Any]) -> bool:
+		"""Empty the unreadable fields of a record that is a dict."""
+		doctype = values.get("doctype")
+		if not isinstance(doctype, str):
+			return False
+		hidden = self._hidden_fields(doctype, values.get("parenttype"))
+		found = [name for name in values if name.lower() in hidden and values[name] is not None]
+		for name in found:
+			values[name] = None
+		return bool(found)
+
+	def _visit_document(self, doc: BaseDocument, parent_doctype: str | None) -> bool:
+		"""Empty the unreadable fields of a record and of its rows."""
+		hidden = self._hidden_fields(doc.doctype, parent_doctype)
+		found = [name for name in doc.__dict__ if name.lower() in hidden]
+		for name in found:
+			delattr(doc, name)
+		changed = bool(found)
+		for table in self._table_fields(doc.doctype):
+			for row in doc.__dict__.get(table) or []:
+				if isinstance(row, BaseDocument):
+					changed |= self._visit_document(row, doc.doctype)
+		return changed
+
+	def _hidden_fields(self, doctype: str, parent_doctype: str | None) -> frozenset[str]:
+		key = (doctype, parent_doctype)
+		if key not in self.hidden:
+			is_known = frappe.db.exists("DocType", doctype, cache=True)
+			self.hidden[key] = get_unreadable_fields(doctype, parent_doctype) if is_known else NOTHING
+		return self.hidden[key]
+
+	def _table_fields(self, doctype: str) -> list[str]:
+		"""Return the table fields of a DocType whose rows have fields above level 0."""
+		if doctype not in self.tables:
+			self.tables[doctype] = [
+				field.fieldname
+				for field in frappe.get_meta(doctype).get_table_fields()
+				if frappe.get_meta(field.options).get_high_permlevel_fields()
+			]
+		return self.tables[doctype]
+
+
+def withhold_versions(docinfo: dict[str, Any]) -> bool:
+	"""Leave out of the versions in a form's reply what the caller may not read. Returns True where there was such."""
+	kept = []
+	changed = False
+	for version in docinfo["versions"]:
+		data = filter_data(docinfo["doctype"], version.get("data"))
+		changed |= data != version.get("data")
+		if data is not None or version.get("data") is None:
+			kept.append({**version, "data": data})
+	docinfo["versions"] = kept
+	return changed
