@@ -206,7 +206,7 @@ has_permission = {
 
 # The contract: see orchestrator/api
 before_request = ["orchestrator.api.pipeline.before_request"]
-auth_hooks = ["orchestrator.api.pipeline.authorize"]
+auth_hooks = ["orchestrator.api.pipeline.authorize", "orchestrator.api.method_guard.authorize"]
 after_request = ["orchestrator.api.pipeline.after_request"]
 override_whitelisted_methods = {
 	"frappe.client.get_list": "orchestrator.api.overrides.get_list",
