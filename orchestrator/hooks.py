@@ -111,7 +111,12 @@ doc_events = {
 	# What colleagues say on a ticket stays among them: see orchestrator/helpdesk/notes.py
 	"Comment": {"on_update": "orchestrator.helpdesk.notes.on_update"},
 	"HD Ticket Comment": {"validate": "orchestrator.helpdesk.notes.validate"},
-	"Document Follow": {"after_insert": "orchestrator.helpdesk.notes.after_follow"},
+	"Document Follow": {
+		"after_insert": [
+			"orchestrator.access.following.after_insert",
+			"orchestrator.helpdesk.notes.after_follow",
+		]
+	},
 	"Webhook": {"validate": "orchestrator.api.webhook_targets.check_on_save"},
 	# What dashboards show: see orchestrator/insights/dashboards.py
 	"Number Card": {
@@ -277,6 +282,13 @@ orchestrator_measures = {
 	"clients_by_facility": "orchestrator.sync.measures.clients_by_facility",
 	"admissions_by_month": "orchestrator.sync.measures.admissions_by_month",
 }
+
+# What a Number Card of type Custom may run on a dashboard, by GET: see orchestrator/insights/number_cards.py. Other apps add theirs.
+orchestrator_card_methods = [
+	"hrms.hr.doctype.job_applicant.job_applicant.get_applicant_to_hire_percentage",
+	"hrms.hr.doctype.job_offer.job_offer.get_offer_acceptance_rate",
+	"hrms.hr.doctype.job_requisition.job_requisition.get_avg_time_to_fill",
+]
 
 scheduler_events = {
 	"cron": {

@@ -1,5 +1,6 @@
 """Platform methods that ask for no permission themselves: every entry of the table, over HTTP."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ from tests import clinic, factories, helpdesk, hr_factories
 from tests.client import Client
 
 REFUSALS = {(403, "PermissionError"), (404, "DoesNotExistError")}
+EXCEPTION_ID = re.compile(r"[0-9a-f]{40,}")
 HIDDEN = "a-record-of-nobody"
 # The role Employee reads every record of these DocTypes in stock, so that what is worked out of them alone is open to it
 OPEN_TO_EMPLOYEES = {
@@ -175,7 +177,8 @@ def test_hidden_and_missing_records_are_refused_alike(strangers, private):
 		for name in (hidden, "HR-EMP-404")
 	]
 	assert [reply.status_code for reply in replies] == [404, 404]
-	assert replies[0].text.replace(hidden, "HR-EMP-404") == replies[1].text
+	texts = {EXCEPTION_ID.sub("", reply.text).replace(hidden, "HR-EMP-404") for reply in replies}
+	assert len(texts) == 1
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,14 @@ FRAPPE: dict[str, tuple[Check, ...]] = {
 	"frappe.desk.form.document_follow.update_follow": (AnyRecord("doctype", "doc_name"),),
 	"frappe.desk.form.utils.get_next": (special.check_next_record,),
 	"frappe.desk.like.toggle_like": (NAMED,),
+	"frappe.email.doctype.auto_email_report.auto_email_report.download": (
+		DocTypeRight("Auto Email Report"),
+		special.check_schedule,
+	),
+	"frappe.email.doctype.auto_email_report.auto_email_report.send_now": (
+		DocTypeRight("Auto Email Report"),
+		special.check_schedule,
+	),
 	"frappe.email.inbox.create_email_flag_queue": (Record("Communication", "names[]"),),
 	"frappe.email.relink": (Record("Communication", "name", "write"), REFERENCE),
 	"frappe.model.document.unlock_document": (
