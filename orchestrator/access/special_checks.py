@@ -13,6 +13,7 @@ from orchestrator.exceptions import refuse
 GAMEPLAN_ADMINS = ("Gameplan Admin", "System Manager")
 GAMEPLAN_MODULE = "Gameplan"
 WORD = re.compile(r"[A-Za-z_]\w*")
+CHART_ARGUMENTS = ("from_date", "to_date", "timespan", "time_interval", "heatmap_year")
 CHART_FIELDS = ("based_on", "value_based_on", "group_by_based_on", "aggregate_function_based_on")
 
 
@@ -29,15 +30,14 @@ def check_chart(arguments: Arguments) -> None:
 	checks.check_doctype(doctype)
 	filters = _parse_list(chart.get("filters_json"))
 	named = [str(chart.get(fieldname) or "") for fieldname in CHART_FIELDS]
-	named += _filtered_fields([*filters, *_parse_list(arguments.get("filters"))])
-	_check_fields(doctype, named)
+	_check_fields(doctype, [*named, *_filtered_fields(filters)])
 	if not checks.has_restrictions(doctype):
 		return
 	if chart.get("type") == "Heatmap":
-		# without the cache Frappe takes the chart's own filters, whatever the request says
 		checks.check_whole_list(doctype, filters)
 	if arguments.get("chart_name"):
-		frappe.local.form_dict["no_cache"] = 1
+		frappe.local.form_dict.pop("chart_name", None)
+		frappe.local.form_dict.update({"chart": frappe.as_json(chart), "no_cache": 1})
 
 
 def check_employee_field(arguments: Arguments) -> None:
@@ -121,9 +121,14 @@ def check_schedule(arguments: Arguments) -> None:
 			refuse(_("This schedule belongs to another user."), frappe.PermissionError)
 
 
-def _get_chart(arguments: Arguments) -> Any:
+def _get_chart(arguments: Arguments) -> dict[str, Any]:
+	"""Return the chart that Frappe will draw: the one named, with what the request changes of it, or the one sent."""
 	for name in find_names(arguments, "chart_name"):
-		return frappe.get_doc("Dashboard Chart", name)
+		chart = frappe.get_doc("Dashboard Chart", name).as_dict()
+		chart.update({key: arguments[key] for key in CHART_ARGUMENTS if arguments.get(key)})
+		if filters := _parse_list(arguments.get("filters")):
+			chart["filters_json"] = frappe.as_json(filters)
+		return chart
 	chart = _parse(arguments.get("chart"))
 	return chart if isinstance(chart, dict) else {}
 
