@@ -60,7 +60,6 @@ FRAPPE: dict[str, tuple[Check, ...]] = {
 	"frappe.desk.form.document_follow.get_follow_users": (AnyRecord("doctype", "doc_name"),),
 	"frappe.desk.form.document_follow.unfollow_document": (OwnUser("user"),),
 	"frappe.desk.form.document_follow.update_follow": (AnyRecord("doctype", "doc_name"),),
-	"frappe.desk.form.utils.get_next": (special.check_next_record,),
 	"frappe.desk.like.toggle_like": (NAMED,),
 	"frappe.email.doctype.auto_email_report.auto_email_report.download": (
 		DocTypeRight("Auto Email Report"),

@@ -96,16 +96,6 @@ def check_gameplan_invitation(arguments: Arguments) -> None:
 	checks.AnyRole(roles)(arguments)
 
 
-def check_next_record(arguments: Arguments) -> None:
-	"""Check the search for the record that follows, which goes past permissions and takes any filter."""
-	for doctype in find_names(arguments, "doctype"):
-		checks.check_doctype(doctype)
-		filters = _parse_list(arguments.get("filters"))
-		named = _filtered_fields(filters) + find_names(arguments, "sort_field")
-		_check_fields(doctype, named)
-		checks.check_whole_list(doctype, filters)
-
-
 def check_salary_preview(arguments: Arguments) -> None:
 	"""Check a salary slip worked out for somebody: for who makes salary slips."""
 	checks.check_doctype("Salary Slip", "create")

@@ -5,7 +5,6 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import semantic_version
 
@@ -16,12 +15,12 @@ from frappe.utils.scheduler import is_scheduler_inactive
 from orchestrator.api import limits
 from orchestrator.apps import is_installed
 from orchestrator.docs import folders, storage
-from orchestrator.setup import custom_fields, indexes, roles, status_options, ticket_status
+from orchestrator.setup import custom_fields, indexes, roles, security_checks, status_options, ticket_status
+from orchestrator.setup.findings import FAIL, OK, WARN, Finding
 from orchestrator.sync.staleness import stale_connections
 
 APP = "orchestrator"
 TITLE = "Frappe Orchestrator"
-OK, WARN, FAIL = "ok", "warn", "fail"
 
 # As pyproject.toml tells bench, which checks them only when it installs or updates.
 VERSION_BOUNDS = {
@@ -31,15 +30,6 @@ VERSION_BOUNDS = {
 }
 HR_ROLES = ("HR User", "HR Manager")
 OPTIONAL_APPS = ("helpdesk", "gameplan", "insights")
-
-
-class Finding(NamedTuple):
-	"""What one check found. `level` is ok, warn or fail; `mend` tells what to do unless it is ok."""
-
-	check: str
-	level: str
-	found: str
-	mend: str = ""
 
 
 def examine() -> list[Finding]:
@@ -296,4 +286,5 @@ CHECKS: tuple[Callable[[], Finding], ...] = (
 	check_documents,
 	check_kipu,
 	check_pdf,
+	*security_checks.CHECKS,
 )
