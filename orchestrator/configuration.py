@@ -13,3 +13,10 @@ if TYPE_CHECKING:
 def get_settings() -> "OrchestratorSettings":
 	"""The `Orchestrator Settings` of this site, from the cache. Do not change what it returns."""
 	return frappe.get_cached_doc("Orchestrator Settings")
+
+
+def is_platform_guarded() -> bool:
+	"""Return True where this site closes what Frappe and the apps on it leave open: the setting *Guard Platform Methods*,
+	on by default. See docs/security.md."""
+	guarded = get_settings().get("guard_platform_methods")
+	return guarded is None or bool(guarded)

@@ -115,7 +115,12 @@ doc_events = {
 	"*": {"before_print": "orchestrator.access.link_titles.before_print"},
 	"Address": {"validate": "orchestrator.access.link_titles.validate_links"},
 	"Contact": {"validate": "orchestrator.access.link_titles.validate_links"},
-	"Document Follow": {"after_insert": "orchestrator.helpdesk.notes.after_follow"},
+	"Document Follow": {
+		"after_insert": [
+			"orchestrator.access.following.after_insert",
+			"orchestrator.helpdesk.notes.after_follow",
+		]
+	},
 	"Webhook": {"validate": "orchestrator.api.webhook_targets.check_on_save"},
 	# What dashboards show: see orchestrator/insights/dashboards.py
 	"Number Card": {
@@ -221,7 +226,11 @@ before_request = [
 	"orchestrator.access.platform_patches.before_request",
 	"orchestrator.api.pipeline.before_request",
 ]
-auth_hooks = ["orchestrator.api.pipeline.authorize", "orchestrator.access.plain_names.check_request"]
+auth_hooks = [
+	"orchestrator.api.pipeline.authorize",
+	"orchestrator.access.plain_names.check_request",
+	"orchestrator.api.method_guard.authorize",
+]
 after_request = ["orchestrator.access.replies.after_request", "orchestrator.api.pipeline.after_request"]
 override_whitelisted_methods = {
 	"frappe.client.get_list": "orchestrator.api.overrides.get_list",
@@ -307,6 +316,13 @@ orchestrator_measures = {
 	"clients_by_facility": "orchestrator.sync.measures.clients_by_facility",
 	"admissions_by_month": "orchestrator.sync.measures.admissions_by_month",
 }
+
+# What a Number Card of type Custom may run on a dashboard, by GET: see orchestrator/insights/number_cards.py. Other apps add theirs.
+orchestrator_card_methods = [
+	"hrms.hr.doctype.job_applicant.job_applicant.get_applicant_to_hire_percentage",
+	"hrms.hr.doctype.job_offer.job_offer.get_offer_acceptance_rate",
+	"hrms.hr.doctype.job_requisition.job_requisition.get_avg_time_to_fill",
+]
 
 scheduler_events = {
 	"cron": {

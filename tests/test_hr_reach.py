@@ -316,3 +316,35 @@ def test_every_narrowed_doctype_has_the_field_it_is_narrowed_by(site):
 		)
 	for doctype, fieldname in reach.APPROVER_FIELDS.items():
 		assert frappe.get_meta(doctype).get_field(fieldname).options == "User", doctype
+
+
+@pytest.mark.parametrize(("roles", "sees_all"), [(("HR Manager",), True), (("HR User",), True), ((), False)])
+def test_hr_that_is_an_employee_reads_everyones_advances(api, roles, sees_all):
+	"""The DocType itself gives HR no right of its own: it names Employee and Expense Approver alone."""
+	other, person = make_person(create_user_permission=0), make_person(*roles, create_user_permission=0)
+	names = {whose.employee: make_advance(whose.employee) for whose in (other, person)}
+	reply = api(person.user).get(GET_LIST, doctype="Employee Advance", filters=frappe.as_json({"name": ["in", [*names.values()]]}))  # fmt: skip
+	found = {row["name"] for row in reply.json()["data"]}
+	assert found == (set(names.values()) if sees_all else {names[person.employee]})
+	status = api(person.user).get(GET, doctype="Employee Advance", name=names[other.employee]).status_code
+	assert status == (200 if sees_all else 404)
+
+
+def make_advance(employee: str) -> str:
+	"""An advance without the accounts that HRMS asks for when it is submitted."""
+	doc = frappe.get_doc(
+		{
+			"doctype": "Employee Advance",
+			"name": factories.unique("ADV"),
+			"employee": employee,
+			"company": factories.company(),
+			"posting_date": "2026-03-02",
+			"purpose": "Travel",
+			"advance_amount": 100,
+			"currency": "USD",
+			"exchange_rate": 1,
+		}
+	)
+	doc.db_insert()
+	frappe.db.commit()
+	return doc.name

@@ -14,6 +14,8 @@ from orchestrator.insights import dynamic_filters, get_dashboard, measures, repo
 from orchestrator.setup import dashboards, shipped_dashboards
 from tests import factories, insights
 
+CARD_METHODS = "orchestrator_card_methods"
+OFFERS = "hrms.hr.doctype.job_offer.job_offer.get_offer_acceptance_rate"
 THREE = "SELECT 1 AS amount, 'a' AS name UNION SELECT 2.5, 'b' UNION SELECT 4, 'c'"
 
 
@@ -93,17 +95,57 @@ def test_a_card_of_a_report_and_one_of_a_method_give_their_numbers(site):
 		"", type="Report", report_name=report, report_field="amount", report_function="Sum", filters_json="{}"
 	)
 	assert compute(insights.make_metric("Number Card", of_report.name))["value"] == 7.5
-	of_method = insights.make_card(
-		"", type="Custom", method="orchestrator.helpdesk.get_my_tickets", filters_json="{}"
-	)
-	error = compute(insights.make_metric("Number Card", of_method.name))["error"]
-	assert (error["type"], "answers no number" in error["message"]) == ("MissingFigure", True)
+	of_method = insights.make_card("", type="Custom", method=OFFERS, filters_json="{}")
+	item = compute(insights.make_metric("Number Card", of_method.name))
+	assert (item["error"], item["value"]) == (None, 0)
 
 
-def test_a_card_cannot_call_what_no_request_could(site):
-	card = insights.make_card("", type="Custom", method="frappe.utils.now", filters_json="{}")
+@pytest.mark.parametrize(
+	("method", "kind", "words"),
+	[
+		("frappe.handler.logout", "MissingFigure", "is not registered for cards"),
+		("frappe.utils.now", "MissingFigure", "is not registered for cards"),
+		("orchestrator.helpdesk.get_my_tickets", "MissingFigure", "is not registered for cards"),
+	],
+)
+def test_card_of_a_method_that_is_not_registered_is_refused(site, method, kind, words):
+	card = insights.make_card("", type="Custom", method=method, filters_json="{}")
 	error = compute(insights.make_metric("Number Card", card.name))["error"]
-	assert error["type"] == "PermissionError"
+	assert (error["type"], words in error["message"]) == (kind, True)
+
+
+@pytest.mark.parametrize(
+	("method", "kind", "words"),
+	[
+		("orchestrator.helpdesk.get_my_tickets", "MissingFigure", "answers no number"),
+		("frappe.utils.now", "PermissionError", ""),
+		("orchestrator.insights.refresh_metrics", "MissingFigure", "does not only read"),
+	],
+)
+def test_registered_method_has_to_answer_get_with_a_number(site, monkeypatch, method, kind, words):
+	hooks_of = frappe.get_hooks
+	monkeypatch.setattr(
+		frappe,
+		"get_hooks",
+		lambda hook=None, *rest, **named: (
+			[method] if hook == CARD_METHODS else hooks_of(hook, *rest, **named)
+		),
+	)
+	card = insights.make_card("", type="Custom", method=method, filters_json="{}")
+	error = compute(insights.make_metric("Number Card", card.name))["error"]
+	assert (error["type"], words in error["message"]) == (kind, True)
+
+
+def test_reader_of_a_dashboard_stays_signed_in(browser):
+	manager = insights.make_reader("Dashboard Manager")
+	frappe.set_user(manager)
+	card = insights.make_card("", type="Custom", method="frappe.handler.logout", filters_json="{}")
+	frappe.set_user("Administrator")
+	dashboard = insights.make_dashboard(insights.make_metric("Number Card", card.name))
+	reader = browser(insights.make_reader(), factories.PASSWORD)
+	reply = reader.get(insights.GET, dashboard=dashboard)
+	assert reply.status_code == 200
+	assert reader.get("frappe.auth.get_logged_user").status_code == 200
 
 
 def test_a_cards_statistics_stand_in_until_there_is_a_history(site):

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 SELF_SERVICE_ROLES = frozenset(
 	{"All", "Desk User", "Employee", "Employee Self Service", "Expense Approver", "Guest", "Leave Approver"}
 )
+# They read everyone's where the DocType itself names no role but those of self-service, as Employee Advance does
+HR_ROLES = frozenset({"HR User", "HR Manager"})
 # DocType -> the field with the employee whose record it is
 EMPLOYEE_FIELDS: dict[str, str] = {
 	"Employee": "name",
@@ -93,11 +95,12 @@ def is_narrowed(doctype: str, user: str) -> bool:
 	"""True where nothing but self-service lets the user read the DocType."""
 	if user == "Administrator" or not get_settings().employees_reach_own_records_only:
 		return False
-	other_roles = set(frappe.get_roles(user)) - SELF_SERVICE_ROLES
-	return not any(
-		permission.role in other_roles and not permission.permlevel and (permission.read or permission.select)
+	readers = {
+		permission.role
 		for permission in frappe.get_meta(doctype).permissions
-	)
+		if not permission.permlevel and (permission.read or permission.select)
+	}
+	return not (readers - SELF_SERVICE_ROLES or HR_ROLES).intersection(frappe.get_roles(user))
 
 
 def is_reached(employee: str | None, user: str) -> bool:

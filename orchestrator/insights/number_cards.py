@@ -1,5 +1,6 @@
 """A Number Card's number, by Frappe's own function, under the permissions of the session's user."""
 
+from collections.abc import Callable
 from typing import Any
 
 import frappe
@@ -39,11 +40,28 @@ def of_report(card: NumberCard, filters: dict[str, Any]) -> float | None:
 
 
 def of_method(card: NumberCard, filters: Any) -> Number:
-	"""The answer of a custom card's method, which must be one that the caller could send a request to."""
-	method = frappe.get_attr(card.method)
-	frappe.is_whitelisted(method)
-	answer = frappe.call(method, filters=filters)
+	"""The answer of a custom card's method."""
+	answer = frappe.call(get_card_method(card), filters=filters)
 	value = answer.get("value", answer) if isinstance(answer, dict) else answer
 	if value is not None and not report_figures.is_number(value):
 		refuse(_("The method of card {0} answers no number.").format(card.name), MissingFigure)
 	return Number(None if value is None else number(value))
+
+
+def get_card_method(card: NumberCard) -> Callable[..., Any]:
+	"""Return the method of a custom card.
+
+	A card names it, and runs it as its reader: so it has to be in the hook `orchestrator_card_methods` of some app, and
+	one that the reader could ask for with GET.
+
+	Raises:
+		MissingFigure: The method is not registered for cards, or answers no GET (422).
+		PermissionError: The reader may not call it (403).
+	"""
+	if card.method not in frappe.get_hooks("orchestrator_card_methods"):
+		refuse(_("The method {0} is not registered for cards.").format(card.method), MissingFigure)
+	method = frappe.get_attr(card.method)
+	frappe.is_whitelisted(method)
+	if "GET" not in frappe.allowed_http_methods_for_whitelisted_func[method]:
+		refuse(_("The method {0} does not only read.").format(card.method), MissingFigure)
+	return method

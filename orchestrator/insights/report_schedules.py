@@ -1,7 +1,8 @@
 """Reports that are mailed again and again: Frappe's Auto Email Report says which, when and to whom.
 
-Stock's runs as the Administrator, whatever its user may see, and its files run formulas. One that was made by the API,
-which its `api_format` tells, is carried out by us instead: as its user, to those recipients who may still see the report.
+Stock's runs as the Administrator, whatever its user may see, and its files run formulas. Here each runs as its user, and
+belongs to that user: nobody else but a System Manager changes it or takes its rows. One that was made by the API, which
+its `api_format` tells, is carried out by us, and mailed only to those recipients who may still see the report.
 """
 
 import json
@@ -13,6 +14,7 @@ from frappe.core.doctype.report.report import Report
 from frappe.email.doctype.auto_email_report.auto_email_report import AutoEmailReport
 
 from orchestrator.api import reports
+from orchestrator.configuration import is_platform_guarded
 from orchestrator.exceptions import BadRequest, refuse
 from orchestrator.insights import report_mail, report_runs
 from orchestrator.insights.report_request import ReportRequest
@@ -32,15 +34,24 @@ class ReportMailing(AutoEmailReport):
 
 	def validate(self) -> None:
 		"""Whoever changes one that the API made, it stays its user's, and its recipients' own to see."""
+		if before := self.get_doc_before_save():
+			self.api_format = before.get("api_format") or self.get("api_format")
+		if self.get("api_format") or is_platform_guarded():
+			self.check_user()
 		super().validate()
 		if self.get("api_format"):
-			self.check_user()
 			report_mail.check_recipients(self.report, self.reported(), self.email_to.split())
 
+	def on_trash(self) -> None:
+		"""Hook: nobody deletes the schedule of somebody else."""
+		check_schedule_user(self)
+
 	def check_user(self) -> None:
-		"""403 for who would have rows mailed that somebody else sees."""
-		if self.has_value_changed("user") and self.user != frappe.session.user:
-			frappe.throw(
+		"""403 for who would have rows mailed that somebody else sees, or changes the schedule of somebody else."""
+		check_schedule_user(self)
+		is_bound = self.get("api_format") or not is_manager()
+		if is_bound and self.user != frappe.session.user and self.has_value_changed("user"):
+			refuse(
 				_("Reports are mailed as their user sees them. Set yourself as the user."),
 				frappe.PermissionError,
 			)
@@ -54,11 +65,34 @@ class ReportMailing(AutoEmailReport):
 
 	def send(self) -> None:
 		"""When its time has come."""
-		if not self.get("api_format"):
+		is_own = self.user == frappe.session.user or not is_platform_guarded()
+		if is_own and not self.get("api_format"):
 			super().send()
 			return
 		# a job of its own: it runs as another user
-		frappe.enqueue(carry_out, queue="long", enqueue_after_commit=True, schedule=self.name)
+		job = carry_out if self.get("api_format") else send_as_user
+		frappe.enqueue(job, queue="long", enqueue_after_commit=True, schedule=self.name)
+
+
+def check_schedule_user(doc: AutoEmailReport) -> None:
+	"""Raise PermissionError for whoever is neither the user of the stored schedule nor a System Manager."""
+	stored = frappe.db.get_value(DOCTYPE, doc.name, "user") if doc.name else None
+	if stored and stored != frappe.session.user and not is_manager() and is_platform_guarded():
+		refuse(_("This schedule belongs to another user."), frappe.PermissionError)
+
+
+def is_manager() -> bool:
+	"""Return True for the users who may set up schedules for others."""
+	return frappe.session.user == "Administrator" or "System Manager" in frappe.get_roles()
+
+
+def send_as_user(schedule: str) -> None:
+	"""The job for a schedule that was made in Desk: mail the report as its user sees it."""
+	doc = frappe.get_doc(DOCTYPE, schedule)
+	if not frappe.db.get_value("User", doc.user, "enabled"):
+		return
+	frappe.set_user(doc.user)
+	AutoEmailReport.send(doc)
 
 
 def read_frequency(frequency: str) -> str:

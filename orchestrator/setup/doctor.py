@@ -14,7 +14,7 @@ from frappe.utils.scheduler import is_scheduler_inactive
 
 from orchestrator.apps import is_installed
 from orchestrator.docs import folders, storage
-from orchestrator.setup import custom_fields, indexes, roles, status_options, ticket_status
+from orchestrator.setup import custom_fields, indexes, roles, security_checks, status_options, ticket_status
 from orchestrator.setup.access_checks import check_client_readers, check_rate_limit
 from orchestrator.setup.findings import FAIL, OK, WARN, Finding
 from orchestrator.setup.hook_conflicts import check_overrides, check_permission_hooks
@@ -261,4 +261,5 @@ CHECKS: tuple[Callable[[], Finding], ...] = (
 	check_documents,
 	check_kipu,
 	check_pdf,
+	*security_checks.CHECKS,
 )

@@ -30,6 +30,7 @@ class OrchestratorSettings(Document):
 		escalate_to_user: DF.Link | None
 		escalation_enabled: DF.Check
 		employees_reach_own_records_only: DF.Check
+		guard_platform_methods: DF.Check
 		idempotency_hours: DF.Int
 		max_page_length: DF.Int
 		punch_tolerance_minutes: DF.Int

@@ -190,7 +190,7 @@ function pie(box, item) {
 }
 
 function draw(holder, item, data, height, axisOptions = {}) {
-	return new frappe.Chart(holder, {
+	const chart = new frappe.Chart(holder, {
 		type: CHART_TYPES[item.display] || "bar",
 		data,
 		height,
@@ -201,6 +201,22 @@ function draw(holder, item, data, height, axisOptions = {}) {
 		axisOptions,
 		lineOptions: { hideDots: 1, regionFill: 1 },
 	});
+	escape_tooltip(chart);
+	return chart;
+}
+
+// The chart writes labels as text, except in its tooltip, where it writes them as HTML.
+function escape_tooltip(chart) {
+	const escape = (value) => (typeof value === "string" ? frappe.utils.escape_html(value) : value);
+	const set_values = chart.tip.setValues.bind(chart.tip);
+	chart.tip.setValues = (x, y, title = {}, points = [], index = -1) =>
+		set_values(
+			x,
+			y,
+			{ ...title, name: escape(title.name), value: escape(title.value) },
+			points.map((point) => ({ ...point, title: escape(point.title), formatted: escape(point.formatted) })),
+			index
+		);
 }
 
 // Hides the labels below a chart that run into the next one.
@@ -249,7 +265,8 @@ function cell(column, row) {
 	if (value === null || value === undefined) return "";
 	const doctype = column.fieldtype === "Dynamic Link" ? row[column.options] : column.options;
 	if (["Link", "Dynamic Link"].includes(column.fieldtype) && doctype) {
-		return `<a href="${frappe.utils.get_form_link(doctype, value)}">${frappe.utils.escape_html(String(value))}</a>`;
+		const link = frappe.utils.escape_html(frappe.utils.get_form_link(doctype, value));
+		return `<a href="${link}">${frappe.utils.escape_html(String(value))}</a>`;
 	}
 	const precision = column.fieldtype === "Percent" ? 2 : undefined;
 	return frappe.format(frappe.utils.escape_html(String(value)), { precision, ...column }, { inline: true }, row);

@@ -1,0 +1,82 @@
+"""Methods that run another method by its name: which one, and with what arguments.
+
+A guard that looks at the method asked for alone would be got round through them."""
+
+import inspect
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import frappe
+
+from orchestrator.access.arguments import Arguments, find_values
+
+# A method by its name, and the arguments it will get
+Call = tuple[str, dict[str, Any]]
+
+
+def inner_calls(name: str, arguments: Arguments) -> Iterator[Call]:
+	"""Yield the calls that a method will make for its caller, none for a method that is no dispatcher."""
+	find = DISPATCHERS.get(name)
+	if find:
+		yield from find(arguments)
+
+
+def _batch(arguments: Arguments) -> Iterator[Call]:
+	"""Gameplan's batch adds the arguments of each request to those of the ones before."""
+	merged = {key: value for key, value in arguments.items() if key != "requests"}
+	for request in find_values(arguments, "requests[]"):
+		if isinstance(request, dict):
+			merged.update({key: value for key, value in request.items() if key != "cmd"})
+			yield str(request.get("cmd")), dict(merged)
+
+
+def _search(arguments: Arguments) -> Iterator[Call]:
+	query = arguments.get("query")
+	standard = frappe.get_hooks("standard_queries") or {}
+	if not query and arguments.get("doctype") in standard:
+		query = standard[arguments["doctype"]][-1]
+	if query:
+		yield str(query), dict(arguments)
+
+
+def _tree(arguments: Arguments) -> Iterator[Call]:
+	yield str(arguments.get("tree_method")), dict(arguments)
+
+
+def _organisation(arguments: Arguments) -> Iterator[Call]:
+	yield str(arguments.get("method")), {"company": arguments.get("company")}
+
+
+def _map(arguments: Arguments) -> Iterator[Call]:
+	"""The mapper passes the name of each source as the first argument, and `args` as the third."""
+	name = str(arguments.get("method"))
+	extra = find_values(arguments, "args")
+	for source in [*find_values(arguments, "source_name"), *find_values(arguments, "source_names[]")]:
+		yield name, _bind(name, source, arguments.get("target_doc"), *extra)
+
+
+def _upload(arguments: Arguments) -> Iterator[Call]:
+	if arguments.get("method"):
+		yield str(arguments["method"]), dict(arguments)
+
+
+def _bind(name: str, *values: Any) -> dict[str, Any]:
+	"""Return the values by the names that the function gives its first arguments."""
+	try:
+		parameters = list(inspect.signature(frappe.get_attr(name)).parameters)
+	except Exception:  # Frappe says itself what is wrong with the name
+		return {}
+	return dict(zip(parameters, values, strict=False))
+
+
+DISPATCHERS: dict[str, Callable[[Arguments], Iterator[Call]]] = {
+	"frappe.desk.search.search_link": _search,
+	"frappe.desk.search.search_widget": _search,
+	"frappe.desk.treeview.get_all_nodes": _tree,
+	"frappe.handler.upload_file": _upload,
+	"frappe.handler.uploadfile": _upload,
+	"frappe.model.mapper.make_mapped_doc": _map,
+	"frappe.model.mapper.map_docs": _map,
+	"gameplan.extends.client.batch": _batch,
+	"hrms.utils.hierarchy_chart.get_all_nodes": _organisation,
+}

@@ -1,0 +1,27 @@
+"""Who follows a record: only those who may read it. Frappe mails followers its changes and comments."""
+
+from typing import TYPE_CHECKING
+
+import frappe
+
+from orchestrator.configuration import is_platform_guarded
+
+if TYPE_CHECKING:
+	from frappe.model.document import Document
+
+
+def after_insert(follow: "Document", _method: str | None = None) -> None:
+	"""Hook after_insert of Document Follow: delete it where the follower may not read the record.
+
+	Frappe makes whoever creates a record or is assigned to it follow it. To refuse would refuse that as well."""
+	if is_platform_guarded() and not can_read(follow.ref_doctype, follow.ref_docname, follow.user):
+		frappe.db.delete(follow.doctype, {"name": follow.name})
+
+
+def can_read(doctype: str, name: str, user: str) -> bool:
+	"""Return True where the user may read the record, False also where there is none."""
+	try:
+		return bool(frappe.has_permission(doctype, "read", doc=name, user=user))
+	except frappe.DoesNotExistError:
+		frappe.clear_last_message()
+		return False

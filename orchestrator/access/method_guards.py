@@ -1,0 +1,77 @@
+"""Ask for the permission that a platform method does not ask for itself, before Frappe looks the method up.
+
+Nothing of ours is on the stack of the app's own function, and no app that overrides the method gets round the check: it
+holds for the name asked for and for the function that the name leads to. See docs/security.md."""
+
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+import frappe
+import frappe.handler
+from frappe import _
+
+from orchestrator.access import dispatchers
+from orchestrator.access.arguments import Arguments
+from orchestrator.access.hr_method_table import HRMS
+from orchestrator.access.method_table import ERPNEXT, FRAPPE, SUPPORT, Check
+from orchestrator.configuration import is_platform_guarded
+from orchestrator.exceptions import refuse
+
+METHODS: Mapping[str, tuple[Check, ...]] = {**FRAPPE, **ERPNEXT, **HRMS, **SUPPORT}
+OWN_PREFIX = "orchestrator."
+# A batch in a batch in a batch is nobody's need
+MAX_DEPTH = 3
+
+
+def check_method(method: str, arguments: Arguments) -> None:
+	"""Check that the caller may run a platform method on the records that its arguments name.
+
+	Args:
+		method: The dotted name that the request asks for.
+		arguments: The arguments of the request.
+
+	Raises:
+		PermissionError: The caller may not read or change such records (403).
+		DoesNotExistError: There is no such record, or the caller may not read it (404).
+	"""
+	if is_platform_guarded():
+		_check(method, arguments, 0)
+
+
+def _check(method: str, arguments: Arguments, depth: int) -> None:
+	if method.startswith(OWN_PREFIX):
+		return
+	function = find_function(method)
+	if function and frappe.session.user == "Guest" and function not in frappe.guest_methods:
+		return  # Frappe refuses it
+	names = {method, name_of(function)} if function else {method}
+	for name in sorted(names):
+		for check in METHODS.get(name, ()):
+			check(arguments)
+	for inner, inner_arguments in _find_inner_calls(names, arguments):
+		if depth == MAX_DEPTH:
+			refuse(_("Methods are nested too deeply."), frappe.PermissionError)
+		_check(inner, inner_arguments, depth + 1)
+
+
+def find_function(method: str) -> Any:
+	"""Return the function that Frappe runs for a method, None where there is none."""
+	name = frappe.override_whitelisted_method(method)
+	if "." not in name:
+		return getattr(frappe.handler, name, None)
+	try:
+		return frappe.get_attr(name)
+	except Exception:  # Frappe says itself what is wrong with the name
+		frappe.clear_messages()
+		return None
+
+
+def _find_inner_calls(names: set[str], arguments: Arguments) -> list[dispatchers.Call]:
+	return [call for name in sorted(names) for call in dispatchers.inner_calls(name, arguments)]
+
+
+def name_of(function: Any) -> str:
+	"""Return the name under which the function was written, whichever name it was asked for by."""
+	unwrapped = inspect.unwrap(function)
+	return f"{getattr(unwrapped, '__module__', '')}.{getattr(unwrapped, '__qualname__', '')}"

@@ -1,0 +1,218 @@
+"""The methods of Frappe, ERPNext, HRMS, Helpdesk, Telephony and Gameplan that ask for no permission themselves, and what
+is asked in their place before they run. A line here is all that it takes to guard one more."""
+
+from collections.abc import Callable
+
+from orchestrator.access import special_checks as special
+from orchestrator.access.arguments import Arguments
+from orchestrator.access.checks import (
+	AnyRecord,
+	AnyRole,
+	DocTypeRight,
+	EmployeeOrApprover,
+	OwnUser,
+	Record,
+	Refused,
+	WholeList,
+)
+
+Check = Callable[[Arguments], None]
+# Whoever may comment there is decided by the page itself
+PAGES = frozenset({"Blog Post", "Web Page", "Help Article"})
+AGENT = DocTypeRight("HD Ticket Comment")
+EMPLOYEE = Record("Employee", "employee")
+APPROVED = EmployeeOrApprover("employee")
+TICKET = Record("HD Ticket", "ticket")
+COMMUNICATION = Record("Communication", "communication")
+PROJECT = Record("Project", "project")
+VOUCHER = AnyRecord("dt", "dn")
+DOCUMENT = AnyRecord("doctype", "docname")
+NAMED = AnyRecord("doctype", "name")
+CALLERS = AnyRole(("Agent", "Agent Manager", "TP Agent", "TP Manager", "System Manager"))
+PARTY = AnyRecord("party_type", "party")
+REFERENCE = AnyRecord("reference_doctype", "reference_name")
+
+FRAPPE: dict[str, tuple[Check, ...]] = {
+	"frappe.automation.doctype.auto_repeat.auto_repeat.make_auto_repeat": (DOCUMENT,),
+	"frappe.contacts.doctype.address.address.get_default_address": (NAMED,),
+	"frappe.core.api.file.get_attached_images": (AnyRecord("doctype", "names[]"),),
+	"frappe.core.api.file.unzip_file": (Record("File", "name"),),
+	"frappe.core.doctype.deleted_document.deleted_document.bulk_restore": (
+		Record("Deleted Document", "docnames[]"),
+	),
+	"frappe.core.doctype.deleted_document.deleted_document.restore": (Record("Deleted Document", "name"),),
+	"frappe.core.doctype.sms_settings.sms_settings.get_contact_number": (Record("Contact", "contact_name"),),
+	"frappe.core.doctype.submission_queue.submission_queue.get_latest_submissions": (DOCUMENT,),
+	"frappe.core.doctype.user.user.get_email_awaiting": (OwnUser("user"),),
+	"frappe.core.doctype.user_permission.user_permission.get_user_permissions": (OwnUser("user"),),
+	"frappe.desk.doctype.dashboard_chart.dashboard_chart.get": (special.check_chart,),
+	"frappe.desk.doctype.event.event.get_events": (OwnUser("user"),),
+	"frappe.desk.doctype.note.note.mark_as_seen": (Record("Note", "note"),),
+	"frappe.desk.doctype.notification_log.notification_log.mark_as_read": (
+		Record("Notification Log", "docname"),
+	),
+	"frappe.desk.doctype.notification_settings.notification_settings.set_seen_value": (OwnUser("user"),),
+	"frappe.desk.form.assign_to.add": (NAMED, AnyRecord("args.doctype", "args.name")),
+	"frappe.desk.form.assign_to.close": (NAMED,),
+	"frappe.desk.form.assign_to.remove": (NAMED,),
+	"frappe.desk.form.assign_to.remove_multiple": (AnyRecord("doctype", "names[]"),),
+	"frappe.desk.form.document_follow.follow_document": (AnyRecord("doctype", "doc_name"),),
+	"frappe.desk.form.document_follow.get_follow_users": (AnyRecord("doctype", "doc_name"),),
+	"frappe.desk.form.document_follow.unfollow_document": (OwnUser("user"),),
+	"frappe.desk.form.document_follow.update_follow": (AnyRecord("doctype", "doc_name"),),
+	"frappe.desk.like.toggle_like": (NAMED,),
+	"frappe.email.doctype.auto_email_report.auto_email_report.download": (
+		DocTypeRight("Auto Email Report"),
+		special.check_schedule,
+	),
+	"frappe.email.doctype.auto_email_report.auto_email_report.send_now": (
+		DocTypeRight("Auto Email Report"),
+		special.check_schedule,
+	),
+	"frappe.email.inbox.create_email_flag_queue": (Record("Communication", "names[]"),),
+	"frappe.email.relink": (Record("Communication", "name", "write"), REFERENCE),
+	"frappe.model.document.unlock_document": (
+		AnyRecord("doctype", "name", "write"),
+		AnyRecord("args.doctype", "args.name", "write"),
+	),
+	"frappe.printing.page.print.print.get_print_settings_to_show": (DOCUMENT,),
+	"frappe.share.get_users": (NAMED,),
+	"frappe.social.doctype.energy_point_log.energy_point_log.get_reviews": (DOCUMENT,),
+	"frappe.templates.includes.comments.comments.add_comment": (
+		AnyRecord("reference_doctype", "reference_name", free=PAGES),
+	),
+	"frappe.templates.includes.likes.likes.like": (
+		AnyRecord("reference_doctype", "reference_name", free=PAGES),
+	),
+	"frappe.utils.file_manager.add_attachments": (
+		AnyRecord("doctype", "name", "write"),
+		Record("File", "attachments[]"),
+	),
+}
+ERPNEXT: dict[str, tuple[Check, ...]] = {
+	"erpnext.accounts.doctype.journal_entry.journal_entry.get_payment_entry_against_invoice": (VOUCHER,),
+	"erpnext.accounts.doctype.journal_entry.journal_entry.get_payment_entry_against_order": (VOUCHER,),
+	"erpnext.accounts.doctype.payment_entry.payment_entry.get_outstanding_reference_documents": (
+		AnyRecord("args.party_type", "args.party"),
+	),
+	"erpnext.accounts.doctype.payment_entry.payment_entry.get_party_details": (PARTY,),
+	"erpnext.accounts.doctype.payment_entry.payment_entry.get_payment_entry": (VOUCHER,),
+	"erpnext.accounts.doctype.payment_entry.payment_entry.get_reference_details": (REFERENCE,),
+	"erpnext.accounts.doctype.process_statement_of_accounts.process_statement_of_accounts.download_statements": (
+		Record("Process Statement Of Accounts", "document_name"),
+	),
+	"erpnext.accounts.doctype.process_statement_of_accounts.process_statement_of_accounts.get_customer_emails": (
+		Record("Customer", "customer_name"),
+	),
+	"erpnext.accounts.doctype.process_statement_of_accounts.process_statement_of_accounts.send_emails": (
+		Record("Process Statement Of Accounts", "document_name"),
+	),
+	"erpnext.accounts.doctype.sales_invoice.sales_invoice.create_dunning": (
+		Record("Sales Invoice", "source_name"),
+	),
+	"erpnext.accounts.doctype.unreconcile_payment.unreconcile_payment.get_linked_payments_for_doc": (
+		DOCUMENT,
+	),
+	"erpnext.accounts.party.get_party_bank_account": (PARTY,),
+	"erpnext.accounts.party.get_party_details": (PARTY,),
+	"erpnext.controllers.stock_controller.show_accounting_ledger_preview": (DOCUMENT,),
+	"erpnext.controllers.stock_controller.show_stock_ledger_preview": (DOCUMENT,),
+	"erpnext.crm.doctype.lead.lead.add_lead_to_prospect": (
+		Record("Lead", "lead"),
+		Record("Prospect", "prospect", "write"),
+	),
+	"erpnext.crm.doctype.lead.lead.get_lead_details": (Record("Lead", "lead"),),
+	"erpnext.crm.doctype.lead.lead.make_lead_from_communication": (COMMUNICATION,),
+	"erpnext.crm.doctype.opportunity.opportunity.make_opportunity_from_communication": (COMMUNICATION,),
+	"erpnext.crm.doctype.prospect.prospect.get_opportunities": (Record("Prospect", "prospect"),),
+	"erpnext.crm.doctype.utils.get_last_interaction": (
+		Record("Contact", "contact"),
+		Record("Lead", "lead"),
+	),
+	"erpnext.crm.frappe_crm_api.create_customer": (DocTypeRight("Customer", "create"),),
+	"erpnext.crm.frappe_crm_api.create_prospect_against_crm_deal": (DocTypeRight("Prospect", "create"),),
+	"erpnext.crm.utils.get_open_activities": (AnyRecord("ref_doctype", "ref_docname"),),
+	"erpnext.projects.doctype.project.project.create_duplicate_project": (
+		Record("Project", "prev_doc.name"),
+		WholeList("Task", equal={"project": "prev_doc.name"}),
+	),
+	"erpnext.projects.doctype.project.project.get_cost_center_name": (PROJECT,),
+	"erpnext.projects.doctype.project.project.update_costing_and_billing": (
+		Record("Project", "project", "write"),
+	),
+	"erpnext.projects.doctype.project_update.project_update.daily_reminder": (
+		DocTypeRight("Project", "write"),
+	),
+	"erpnext.projects.doctype.task.task.check_if_child_exists": (Record("Task", "name"),),
+	"erpnext.projects.doctype.task.task.make_timesheet": (Record("Task", "source_name"),),
+	"erpnext.projects.doctype.timesheet.timesheet.get_activity_cost": (EMPLOYEE,),
+	"erpnext.projects.doctype.timesheet.timesheet.get_projectwise_timesheet_data": (
+		DocTypeRight("Timesheet"),
+		PROJECT,
+		Record("Timesheet", "parent"),
+	),
+	"erpnext.projects.doctype.timesheet.timesheet.get_timesheet": (DocTypeRight("Timesheet"),),
+	"erpnext.projects.doctype.timesheet.timesheet.get_timesheet_data": (
+		Record("Timesheet", "name"),
+		PROJECT,
+	),
+	"erpnext.projects.doctype.timesheet.timesheet.get_timesheet_detail_rate": (DocTypeRight("Timesheet"),),
+	"erpnext.projects.doctype.timesheet.timesheet.make_sales_invoice": (Record("Timesheet", "source_name"),),
+	"erpnext.selling.doctype.sales_order.sales_order.make_sales_invoice": (
+		Record("Sales Order", "source_name"),
+	),
+	"erpnext.selling.page.point_of_sale.point_of_sale.set_customer_info": (
+		Record("Customer", "customer", "write"),
+	),
+	"erpnext.setup.doctype.email_digest.email_digest.get_digest_msg": (Record("Email Digest", "name"),),
+	"erpnext.setup.doctype.employee.employee.create_user": (Record("Employee", "employee", "write"),),
+	"erpnext.setup.doctype.employee.employee.deactivate_sales_person": (
+		Record("Employee", "employee", "write"),
+	),
+	"erpnext.stock.doctype.delivery_trip.delivery_trip.get_contact_and_address": (
+		Record("Customer", "name"),
+	),
+	"erpnext.stock.doctype.delivery_trip.delivery_trip.get_contact_display": (Record("Contact", "contact"),),
+	"erpnext.stock.doctype.delivery_trip.delivery_trip.get_driver_email": (Record("Driver", "driver"),),
+	"erpnext.stock.doctype.shipment.shipment.get_address_name": (AnyRecord("ref_doctype", "docname"),),
+	"erpnext.stock.doctype.shipment.shipment.get_company_contact": (OwnUser("user"),),
+	"erpnext.stock.doctype.shipment.shipment.get_contact_name": (AnyRecord("ref_doctype", "docname"),),
+	"erpnext.support.doctype.issue.issue.make_issue_from_communication": (COMMUNICATION,),
+	"erpnext.support.doctype.issue.issue.set_multiple_status": (Record("Issue", "names[]", "write"),),
+	"erpnext.support.doctype.issue.issue.set_status": (Record("Issue", "name", "write"),),
+	"erpnext.support.doctype.service_level_agreement.service_level_agreement.reset_service_level_agreement": (
+		AnyRecord("doctype", "docname", "write"),
+	),
+	"erpnext.templates.pages.projects.get_task_html": (special.check_project_page,),
+	"erpnext.templates.pages.projects.get_timesheet_html": (special.check_project_page,),
+}
+SUPPORT: dict[str, tuple[Check, ...]] = {
+	"gameplan.api.active_projects": (DocTypeRight("GP Project"),),
+	"gameplan.api.change_user_role": (AnyRole(special.GAMEPLAN_ADMINS),),
+	"gameplan.api.get_unread_items_by_project": (DocTypeRight("GP Project"),),
+	"gameplan.api.invite_by_email": (special.check_gameplan_invitation,),
+	"gameplan.api.remove_user": (AnyRole(special.GAMEPLAN_ADMINS),),
+	"gameplan.api.search": (DocTypeRight("GP Discussion"),),
+	"gameplan.command_palette.search": (DocTypeRight("GP Discussion"),),
+	"gameplan.extends.client.get_list": (special.check_gameplan_list,),
+	"helpdesk.api.article.search": (AGENT,),
+	"helpdesk.api.assignment_rule.duplicate_assignment_rule": (Record("Assignment Rule", "docname"),),
+	"helpdesk.api.assignment_rule.get_assignment_rules_list": (DocTypeRight("Assignment Rule"),),
+	"helpdesk.api.doc.remove_assignments": (NAMED,),
+	"helpdesk.api.settings.field_dependency.get_field_dependency": (Record("HD Form Script", "name"),),
+	"helpdesk.api.sla.get_sla": (Record("HD Service Level Agreement", "docname"),),
+	"helpdesk.helpdesk.doctype.hd_team.hd_team.get_team_members": (Record("HD Team", "team"),),
+	"helpdesk.helpdesk.doctype.hd_ticket.api.get_navigation_tickets": (AGENT, TICKET),
+	"helpdesk.helpdesk.doctype.hd_ticket.api.get_recent_similar_tickets": (AGENT, TICKET),
+	"helpdesk.helpdesk.doctype.hd_ticket.api.get_ticket_activities": (AGENT, TICKET),
+	"helpdesk.helpdesk.doctype.hd_ticket.api.get_ticket_assignees": (AGENT, TICKET),
+	"helpdesk.helpdesk.doctype.hd_ticket.api.get_ticket_contact": (AGENT, TICKET),
+	"helpdesk.search.build_index": (AGENT,),
+	"helpdesk.search.search": (AGENT,),
+	"helpdesk.templates.components.search.search.search_text": (
+		Refused("This search is switched off. Search in the knowledge base."),
+	),
+	"telephony.api.get_call_log": (CALLERS,),
+	"telephony.api.get_contact_by_phone_number": (CALLERS,),
+	"telephony.twilio.api.fetch_applications": (DocTypeRight("TP Twilio Settings", "write"),),
+}

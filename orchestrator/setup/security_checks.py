@@ -1,0 +1,66 @@
+"""What the doctor says about access: which gaps of the platform are closed."""
+
+from collections.abc import Callable
+
+import frappe
+
+from orchestrator.access import method_guards
+from orchestrator.access.dispatchers import DISPATCHERS
+from orchestrator.configuration import is_platform_guarded
+from orchestrator.setup.findings import FAIL, OK, WARN, Finding
+
+REMEDY = "Switch on Guard Platform Methods in Orchestrator Settings. docs/security.md says what it closes."
+
+
+def check_guarded_methods() -> Finding:
+	"""Check that methods that ask for no permission are asked in their place."""
+	names = method_guards.METHODS
+	missing = [name for name in names if not method_guards.find_function(name) and _is_app_installed(name)]
+	if missing:
+		return Finding(
+			"guarded methods",
+			WARN,
+			f"not found: {', '.join(missing)}",
+			"An app was updated: look for the new name of these methods, or take them out of the table.",
+		)
+	return _closed("guarded methods", f"{len(names)} methods of the suite ask for permission first")
+
+
+def check_dispatchers() -> Finding:
+	"""Check that methods that run other methods are seen through."""
+	return _closed("methods that run others", f"{len(DISPATCHERS)} are seen through")
+
+
+def check_followers() -> Finding:
+	"""Check that nobody follows what they may not read."""
+	return _closed("followers", "follow only what they may read")
+
+
+def check_schedules() -> Finding:
+	"""Check that mailed reports run as their user."""
+	return _closed("mailed reports", "run as their user, and are changed by nobody else")
+
+
+def check_hooks_in_force() -> Finding:
+	"""Check that the guard is called in requests."""
+	if "orchestrator.api.method_guard.authorize" in frappe.get_hooks("auth_hooks"):
+		return Finding("guard", OK, "is called in every request")
+	return Finding("guard", FAIL, "is not called", f"Run bench --site {frappe.local.site} migrate.")
+
+
+def _closed(check: str, found: str) -> Finding:
+	"""Return ok while the setting is on, a warning otherwise."""
+	return Finding(check, OK, found) if is_platform_guarded() else Finding(check, WARN, "open", REMEDY)
+
+
+def _is_app_installed(method: str) -> bool:
+	return method.split(".")[0] in frappe.get_installed_apps()
+
+
+CHECKS: tuple[Callable[[], Finding], ...] = (
+	check_hooks_in_force,
+	check_guarded_methods,
+	check_dispatchers,
+	check_followers,
+	check_schedules,
+)
