@@ -92,7 +92,7 @@ class Applier:
 			groups.setdefault(incoming.client_name, []).append(incoming)
 		persons = self._store.persons(list(groups))
 		verdicts = {
-			name: decide(persons[name], group, self._source, vault_follows=self._vault_follows)
+			name: decide(persons[name], group, self._source, self._vault_follows)
 			for name, group in groups.items()
 		}
 		# Asked before they are written: the answer is shorter.

@@ -139,7 +139,7 @@ class Verdict:
 
 
 def decide(
-	person: Person, incomings: Iterable[Incoming], source: Source, *, vault_follows: bool = False
+	person: Person, incomings: Iterable[Incoming], source: Source, vault_follows: bool = False
 ) -> list[Verdict]:
 	"""Bring the person's records up to what Kipu says. They hold the new values afterwards; nothing is stored.
 
