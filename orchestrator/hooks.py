@@ -99,6 +99,7 @@ doc_events = {
 			"orchestrator.gameplan.events.after_rename",
 		],
 	},
+	"Leave Application": {"validate": "orchestrator.hr.leave_days.validate"},
 	"GP Task": {
 		"validate": "orchestrator.gameplan.task.validate",
 		"on_change": "orchestrator.gameplan.events.on_change",

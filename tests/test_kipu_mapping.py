@@ -18,7 +18,7 @@ from orchestrator.sync.kipu.mapping import (
 	map_record,
 	plan,
 )
-from orchestrator.sync.kipu.records import RecordError, parse_record
+from orchestrator.sync.kipu.records import parse_record
 from orchestrator.sync.kipu.values import Zones
 from tests.kipu_wire import PERSON_ID, raw_record
 
@@ -105,11 +105,23 @@ def test_the_version_changes_with_the_rules_and_only_with_them():
 	assert build_mapping([Override("email", "Client", "email")]).version == plain
 
 
-def test_a_text_too_long_for_its_field_is_an_error_and_not_cut():
-	assert mapped(first_name="x" * 140).client["first_name"] == "x" * 140
-	with pytest.raises(RecordError) as caught:
-		mapped(first_name="x" * 141)
-	assert caught.value.args == (f"12:{PERSON_ID}", "too_long", "first_name")
+@pytest.mark.parametrize(
+	("name", "target", "fits", "too_long"),
+	[
+		("first_name", "first_name", "x" * 140, "x" * 141),
+		("first_name", "first_name", "é" * 140, "é" * 141),
+		("patient_tags", "tags", ["x" * 60_000], ["x" * 60_001]),
+		("patient_tags", "tags", ["契" * 21_845], ["契" * 21_846]),
+	],
+)
+def test_a_text_too_long_for_its_field_is_left_out_and_named_and_not_cut(name, target, fits, too_long):
+	known = mapped(**{name: fits})
+	value = (known.client | known.stay)[target]
+	assert value == (fits if isinstance(fits, str) else fits[0])
+	record = mapped(**{name: too_long}, email="a@example.org")
+	assert target not in record.client | record.stay
+	assert [error.args for error in record.unreadable] == [(f"12:{PERSON_ID}", "too_long", name)]
+	assert record.client["email"] == "a@example.org"
 
 
 # Values

@@ -124,7 +124,12 @@ def test_fields_that_the_caller_may_not_see_are_hidden(kipu, connection):
 def test_a_record_that_cannot_be_taken_is_told_by_its_field(kipu, connection, manager):
 	kipu.world.set_field(7, "dob", "canaryqx7")
 	result = preview(connection, casefile_id(kipu.world, 7), manager)
-	assert (result["error"], result["fields"]) == ({"code": "bad_date", "field": "dob"}, [])
+	assert result["error"] == {"code": "bad_date", "field": "dob"}
+	assert by_source(result)["dob"]["effect"] == "unreadable"
+	assert by_source(result)["last_name"]["effect"] != "unreadable"
+	kipu.world.set_field(7, "admission_date", "canaryqx7")
+	result = preview(connection, casefile_id(kipu.world, 7), manager)
+	assert (result["error"], result["fields"]) == ({"code": "bad_date", "field": "admission_date"}, [])
 	assert "canaryqx7" not in str(result)
 
 

@@ -137,12 +137,12 @@ def test_a_discharge_that_was_undone_and_a_transfer_differ(kipu, connection, fac
 
 def test_a_record_that_cannot_be_read_is_named_with_its_field_and_not_its_value(kipu, connection):
 	stay = in_care(kipu)
-	kipu.world.set_field(stay, "dob", "canaryqx7")
+	kipu.world.set_field(stay, "discharge_date", "canaryqx7")
 	try:
 		found = differences(connection)
 	finally:
 		kipu.world.edits.clear()
-	assert found == [("unreadable", casefile_id(kipu.world, stay), "dob", None, None)]
+	assert found == [("unreadable", casefile_id(kipu.world, stay), "discharge_date", None, None)]
 	assert "canaryqx7" not in str(found)
 
 

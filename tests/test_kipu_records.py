@@ -237,10 +237,34 @@ def test_an_insurers_name_alone_stands_for_the_insurances():
 		("insurances", [{"insurance_company": ["x"]}]), ("location_id", {}), ("patient_tags", [{"colour": "red"}]),
 	],
 )  # fmt: skip
-def test_a_value_of_another_type_is_an_error_of_its_field(name, value):
+def test_a_value_of_another_type_leaves_out_its_field_alone(name, value):
+	stay = parse(**{name: value}, email="a@example.org", admission_date="2026-03-01")
+	assert [error.args for error in stay.unreadable] == [(f"12:{PERSON_ID}", "bad_type", name)]
+	assert name not in stay.fields
+	assert name not in stay.person.fields
+	assert (stay.status, stay.person.fields["email"]) == ("Active", "a@example.org")
+
+
+@pytest.mark.parametrize("name", ["admission_date", "discharge_date"])
+@pytest.mark.parametrize("value", [5, ["2026-03-01"], "03/01/2026"])
+def test_what_the_status_hangs_on_must_be_readable(name, value):
 	with pytest.raises(RecordError) as caught:
-		parse(**{name: value})
-	assert caught.value.args == (f"12:{PERSON_ID}", "bad_type", name)
+		parse(**{name: value}, dob="1 March")
+	assert (caught.value.casefile_id, caught.value.field) == (f"12:{PERSON_ID}", name)
+
+
+def test_an_unreadable_location_counts_as_the_one_where_the_stay_is_known_to_be():
+	raw = raw_record(location_id={"id": 3}, admission_date="2026-07-05T04:00:00Z")
+	assert parse_record(raw, ZONES, AT).admission_date == date(2026, 7, 5)
+	assert parse_record(raw, ZONES, AT, "3").admission_date == date(2026, 7, 4)
+	raw["location_id"] = "1"
+	assert parse_record(raw, ZONES, AT, "3").admission_date == date(2026, 7, 5)
+
+
+def test_insurances_that_cannot_be_read_are_not_replaced_by_the_insurers_name():
+	stay = parse(insurance_company="Larkspur", insurances="all of them")
+	assert "insurances" not in stay.fields
+	assert stay.fields["insurance_company"] == "Larkspur"
 
 
 def test_the_social_security_number_is_not_read():

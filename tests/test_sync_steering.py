@@ -249,11 +249,11 @@ def test_a_held_retry_goes_on_with_its_issues(kipu, worker):
 	stays = [kipu.world.admit_new() for _ in range(4)]
 	sync(connection)
 	for stay in stays:
-		kipu.world.set_field(stay, "dob", "long ago")
+		kipu.world.set_field(stay, "admission_date", "long ago")
 		kipu.world.discharge(stay, kipu.world.today(stay) - 1)
 	assert sync(connection)["failed"] == 4
 	for stay in stays:
-		kipu.world.set_field(stay, "dob", "1980-02-29")
+		kipu.world.set_field(stay, "admission_date", "2020-02-29")
 	held = steering.retry(connection, None)
 	assert (held["status"], held["departures"]) == ("Held", 2)
 	steering.approve(held["run"])
@@ -385,12 +385,12 @@ def test_a_dry_run_can_not_be_rolled_back(kipu, manager):
 
 def test_a_record_that_fails_is_kept_as_an_issue_and_does_not_stop_the_others(kipu, manager):
 	connection = make_connection(kipu)
-	kipu.world.set_field(0, "dob", "not a day", touch=False)
+	kipu.world.set_field(0, "admission_date", "not a day", touch=False)
 	casefile = next(row["casefile_id"] for row in _raw(kipu) if row["casefile_id"].startswith("1000:"))
 	run = sync(connection)
 	assert counts(run) == (len(kipu.world) - 1, 0, 0, 1)
 	assert run["errors"] == [
-		{"casefile_id": casefile, "code": "bad_date", "field": "dob", "retryable": False}
+		{"casefile_id": casefile, "code": "bad_date", "field": "admission_date", "retryable": False}
 	]
 	(issue,) = frappe.get_all(
 		"Sync Issue", {"connection": connection, "kind": "Record"}, ["name", "status", "casefile_id"]
@@ -404,7 +404,7 @@ def test_a_record_that_fails_is_kept_as_an_issue_and_does_not_stop_the_others(ki
 	assert (retried["sync_type"], retried["failed"]) == ("retry", 1)
 	frappe.db.rollback()
 	assert frappe.db.get_value("Sync Issue", issue.name, ["status", "attempts"]) == ("Open", 1)
-	kipu.world.set_field(0, "dob", "1980-02-03", touch=False)
+	kipu.world.set_field(0, "admission_date", "2026-01-02", touch=False)
 	retried = manager.post(METHOD + "retry_sync_issues", connection=connection).json()["data"]
 	assert (retried["imported"], retried["failed"]) == (1, 0)
 	frappe.db.rollback()
@@ -414,7 +414,7 @@ def test_a_record_that_fails_is_kept_as_an_issue_and_does_not_stop_the_others(ki
 
 def test_a_discarded_failure_is_skipped_from_then_on(kipu, manager):
 	connection = make_connection(kipu)
-	kipu.world.set_field(0, "dob", "not a day", touch=False)
+	kipu.world.set_field(0, "admission_date", "not a day", touch=False)
 	sync(connection)
 	issue = frappe.db.get_value("Sync Issue", {"connection": connection})
 	reply = manager.post(METHOD + "discard_sync_issues", issues=[issue])

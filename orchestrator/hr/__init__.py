@@ -40,7 +40,7 @@ def check_in(
 	"""Punch in: an Employee Checkin IN of `employee`, by default the caller, at `timestamp`, by default now.
 
 	`timestamp` is ISO 8601, in the site's time zone where it names none; `location` a name, or an object with
-	latitude and longitude. HRMS's shifts and geofence apply. One's own record, within the tolerance of
+	latitude and longitude. A timestamp a little ahead of the server's clock counts as now. HRMS's shifts and geofence apply. One's own record, within the tolerance of
 	Orchestrator Settings; HR any record and any past time. Raises PermissionError (403), DoesNotExistError (404),
 	BadRequest (400), RepeatedPunch (409), FuturePunch, NoEmployee and whatever HRMS refuses (422)."""
 	return requests.punch(punches.IN, employee, timestamp, location, latitude, longitude)
@@ -62,7 +62,8 @@ def check_out(
 @frappe.whitelist(methods=["GET", "POST"])
 @endpoint(_lt("Punches fetched"), effect=READS)
 def get_day_punches(employee: str | None = None, date: str | None = None) -> WorkingDay:
-	"""The punches of `date`, by default today, and the hours worked, by HRMS's own calculation.
+	"""The punches of `date`, by default today, and the hours worked, by HRMS's own calculation over instants. A pair without a
+	shift belongs to the day of its IN.
 
 	Of `employee`, by default the caller; of others for managers and HR. Raises PermissionError (403),
 	DoesNotExistError (404), BadRequest (400), NoEmployee (422)."""

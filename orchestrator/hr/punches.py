@@ -73,7 +73,7 @@ def check_coordinate(name: str, value: float, limit: float) -> None:
 def punch(employee: str, direction: Direction, at: datetime | None, place: Place) -> Punch:
 	"""Make the Employee Checkin, at the given moment of the site's time zone or now."""
 	employees.hold(employee)
-	moment = at or period.now()
+	moment = read_moment(at)
 	employees.check_employed(employee, moment.date())
 	check_moment(moment)
 	check_not_repeated(employee, direction, moment, exact=at is not None and employees.is_hr())
@@ -93,6 +93,15 @@ def punch(employee: str, direction: Direction, at: datetime | None, place: Place
 	with advice.given():
 		doc.insert()
 	return shape_of(doc)
+
+
+def read_moment(at: datetime | None) -> datetime:
+	"""Return when the punch happened: now without `at`, and now where the sender's clock is a little ahead of ours."""
+	now = period.now()
+	if at is None:
+		return now
+	ahead = timedelta(seconds=get_settings().punch_clock_tolerance_seconds)
+	return now if now < at <= now + ahead else at
 
 
 def check_moment(moment: datetime) -> None:

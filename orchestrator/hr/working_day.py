@@ -1,15 +1,17 @@
-"""The punches of a day and the hours worked, by HRMS's own calculation and the rules of the shifts."""
+"""The punches of a day and the hours worked, by HRMS's own calculation over instants and the rules of the shifts."""
 
 from collections.abc import Iterable
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta, tzinfo
+from zoneinfo import ZoneInfo
 
 import frappe
-from hrms.hr.doctype.employee_checkin.employee_checkin import calculate_working_hours
 
 from orchestrator import period
+from orchestrator.hr import worked_hours
 from orchestrator.hr.employees import iso
 from orchestrator.hr.punches import DOCTYPE, shape_of
 from orchestrator.hr.shapes import WorkingDay
+from orchestrator.hr.worked_hours import Rules
 
 FIELDS = [
 	"name",
@@ -27,14 +29,16 @@ PRECISION = 2
 BY_LOG_TYPE = "Strictly based on Log Type in Employee Checkin"
 ALTERNATING = "Alternating entries as IN and OUT during the same shift"
 EVERY_PAIR = "Every Valid Check-in and Check-out"
-Rules = tuple[str, str]
 
 
 def get_day(employee: str, day: date) -> WorkingDay:
-	"""The employee's punches that belong to `day`, in their order. One of a night shift belongs to the day on which
-	the shift began."""
-	punches = [row for row in punches_around(employee, day) if day_of(row) == day]
-	hours, first_in, last_out = work_of(punches)
+	"""The employee's punches that belong to `day`, in their order: those of a shift to the day on which it began, a pair
+	without a shift to the day of its IN."""
+	zone = ZoneInfo(period.zone_name())
+	around = worked_hours.sort_punches(punches_around(employee, day), zone)
+	days = worked_hours.assign_days(around, zone)
+	punches = [row for row, its_day in zip(around, days, strict=True) if its_day == day]
+	hours, first_in, last_out = work_of(punches, zone)
 	return WorkingDay(
 		employee=employee,
 		date=day.isoformat(),
@@ -58,18 +62,14 @@ def punches_around(employee: str, day: date) -> list[frappe._dict]:
 	)
 
 
-def day_of(row: frappe._dict) -> date:
-	"""The day to which a punch belongs."""
-	return (row.shift_start or row.time).date()
-
-
-def work_of(punches: list[frappe._dict]) -> tuple[float, datetime | None, datetime | None]:
+def work_of(punches: list[frappe._dict], zone: tzinfo) -> tuple[float, datetime | None, datetime | None]:
 	"""The hours of all shifts together, the first arrival and the last departure."""
 	shifts: dict[tuple[str | None, datetime | None], list[frappe._dict]] = {}
 	for row in punches:
 		shifts.setdefault((row.shift, row.shift_start), []).append(row)
 	works = [
-		calculate_working_hours(logs, *rules_of(shift, logs)) for (shift, _start), logs in shifts.items()
+		worked_hours.compute_hours(logs, rules_of(shift, logs), zone)
+		for (shift, _start), logs in shifts.items()
 	]
 	return (
 		round(sum(hours for hours, _first, _last in works), PRECISION),

@@ -84,11 +84,25 @@ class Record:
 		each shape one is remembered; if one changed, the others are older than it."""
 		if content in self.hashes:
 			return
-		shape = content.partition(":")[0]
-		known = any(each.startswith(f"{shape}:") for each in self.hashes)
-		kept = () if self.changed or known else self.hashes[-HASHES_KEPT + 1 :]
+		kept = () if self.changed or self._has_shape_of(content) else self.hashes[-HASHES_KEPT + 1 :]
 		self.hashes = (*kept, content)
 		self.state_changed = True
+
+	def forget_older_than(self, content: str, *, changed: bool) -> None:
+		"""Do not remember this content, of which a field can't be read, and forget what is older than it."""
+		if self.hashes and (changed or self._has_shape_of(content)):
+			self.hashes = ()
+			self.state_changed = True
+
+	def forget_content(self) -> None:
+		"""If a record that is gone comes back just as it was, it has to be taken again."""
+		if self.hashes:
+			self.hashes = ()
+			self.state_changed = True
+
+	def _has_shape_of(self, content: str) -> bool:
+		shape = content.partition(":")[0]
+		return any(each.startswith(f"{shape}:") for each in self.hashes)
 
 
 MISSING = "\0"  # in place of a value that Kipu had never told
@@ -111,7 +125,8 @@ class Person:
 @dataclass(slots=True)
 class Verdict:
 	"""What became of one record of Kipu's. `blanked_fields`: of the changed ones, those whose value is taken away.
-	`reviews`: fields that wait for a person, each with its record."""
+	`reviews`: fields that wait for a person, each with its record. `arrived`: the stay is new, or was gone and is back.
+	`still_deleted`: the record came, though its stay is deleted."""
 
 	incoming: Incoming
 	outcome: Outcome
@@ -119,26 +134,35 @@ class Verdict:
 	changed_fields: tuple[str, ...]
 	blanked_fields: tuple[str, ...]
 	reviews: tuple[tuple[str, str, str], ...]
+	arrived: bool
+	still_deleted: bool
 
 
-def decide(person: Person, incomings: Iterable[Incoming], source: Source) -> list[Verdict]:
-	"""Bring the person's records up to what Kipu says. They hold the new values afterwards; nothing is stored."""
-	verdicts = [decide_one(person, incoming, source) for incoming in sorted(incomings, key=_age)]
+def decide(
+	person: Person, incomings: Iterable[Incoming], source: Source, vault_follows: bool = False
+) -> list[Verdict]:
+	"""Bring the person's records up to what Kipu says. They hold the new values afterwards; nothing is stored.
+
+	Where `vault_follows`, a deleted stay waits for what the vault says; else its own stamp tells whether it is back."""
+	verdicts = [
+		decide_one(person, incoming, source, vault_follows=vault_follows)
+		for incoming in sorted(incomings, key=_age)
+	]
 	settle(person, source, final=False)
 	return verdicts
 
 
-def decide_one(person: Person, incoming: Incoming, source: Source) -> Verdict:
+def decide_one(person: Person, incoming: Incoming, source: Source, *, vault_follows: bool = False) -> Verdict:
 	"""Take one record of Kipu's."""
 	stay = person.stays.get(incoming.stay_name) or _new_stay(person, incoming, source)
 	if person.client.new:
 		person.client.row["person_id"] = incoming.stay.person_id
-	was_in_care = not stay.new and stay.row.get("status") in IN_CARE
+	status_before = None if stay.new else stay.row.get("status")
 	count = len(person.client.before)
 	of_stay = _take(stay, incoming.mapped.stay, incoming.stay_word, source)
-	_derive(stay, incoming, source)
+	_derive(stay, incoming, source, vault_follows)
 	of_client = _take(person.client, incoming.mapped.client, incoming.client_word, source)
-	stay.knows(incoming.hash)
+	_remember_content(stay, incoming, changed=stay.changed or len(person.client.before) > count)
 	if stay.new:
 		outcome: Outcome = "imported"
 	else:
@@ -146,13 +170,15 @@ def decide_one(person: Person, incoming: Incoming, source: Source) -> Verdict:
 	return Verdict(
 		incoming,
 		outcome,
-		was_in_care and stay.row.get("status") not in IN_CARE,
+		status_before in IN_CARE and stay.row.get("status") not in IN_CARE,
 		_changed_fields(stay, of_client),
 		(*_blanked("Client Stay", of_stay), *_blanked("Client", of_client)),
 		(
 			*((stay.doctype, stay.name, name) for name in (of_stay.reviews if of_stay else ())),
 			*(("Client", person.client.name, name) for name in (of_client.reviews if of_client else ())),
 		),
+		stay.new or (status_before in GONE and stay.row.get("status") not in GONE),
+		stay.row.get("status") == "Deleted",
 	)
 
 
@@ -228,12 +254,27 @@ def _blanked(doctype: str, planned: Plan | None) -> list[str]:
 	]
 
 
-def _derive(stay: Record, incoming: Incoming, source: Source) -> None:
-	"""Status, facility and instants; a stay that was gone is back, unless the record is older than its deletion."""
+def _remember_content(stay: Record, incoming: Incoming, *, changed: bool) -> None:
+	"""A record of which a field can't be read is compared anew each time, so that its issue stays true; so is one whose stay
+	is deleted, so that it is seen to be listed again."""
+	if stay.row.get("status") == "Deleted":
+		stay.forget_content()
+	elif incoming.unreadable:
+		stay.forget_older_than(incoming.hash, changed=changed)
+	else:
+		stay.knows(incoming.hash)
+
+
+def _derive(stay: Record, incoming: Incoming, source: Source, vault_follows: bool) -> None:
+	"""Status, facility and instants; a stay that was gone is back, unless it is deleted and the vault is still to be read,
+	or the record is older than its deletion."""
 	updated = local_time(incoming.stay.updated_at, source)
 	deleted = stay.row.get("deleted_at")
-	still_deleted = stay.row.get("status") == "Deleted" and deleted and not (updated and updated > deleted)
+	is_older = deleted and not (updated and updated > deleted)
+	still_deleted = stay.row.get("status") == "Deleted" and (vault_follows or is_older)
 	for name, value in incoming.derived.items():
+		if name in incoming.uncertain and not stay.new:
+			continue
 		if not (name == "status" and still_deleted):
 			stay.set(name, value)
 	if not still_deleted:

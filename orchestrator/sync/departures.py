@@ -2,6 +2,7 @@
 the absent, and those whose last stay has ended."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from itertools import islice
 
@@ -13,10 +14,10 @@ from orchestrator.sync.errors import RecordGone, Refused, RouteDisabled
 from orchestrator.sync.identity import stay_name
 from orchestrator.sync.incoming import local_time
 from orchestrator.sync.kipu.pages import RawRecord
-from orchestrator.sync.kipu.records import RecordError, split_casefile
+from orchestrator.sync.kipu.records import RecordError, split_casefile, status_at
 from orchestrator.sync.kipu.values import clean_instant
 from orchestrator.sync.store import StayRow
-from orchestrator.sync.tally import Outcomes, RecordFailure
+from orchestrator.sync.tally import Outcomes, RecordFailure, Relisted
 from orchestrator.sync.work import Mark, Work
 
 AT_ONCE = 100
@@ -41,7 +42,9 @@ def take_deleted(work: Work, records: Sequence[RawRecord]) -> Outcomes:
 			casefile, _chart, _person = split_casefile(record.get("casefile_id"))
 		except RecordError:
 			continue
-		stamps[stay_name(work.source.name, casefile)] = _deleted_at(record, work)
+		name = stay_name(work.source.name, casefile)
+		stamps[name] = _deleted_at(record, work)
+		work.relisted.pop(name, None)
 	known = _stays_here(stamps, work)
 
 	def delete(stay: Record) -> None:
@@ -62,6 +65,28 @@ def sweep(work: Work, present: Collection[str]) -> None:
 	rows = iter(absent)
 	while some := list(islice(rows, LOOKED_UP_AT_ONCE)):
 		work.take(lambda some=some: _look_up(work, some), mark)  # type: ignore[misc]
+
+
+def restore_relisted(work: Work, mark: Mark) -> None:
+	"""Bring back the stays that are deleted here, that Kipu lists and that are not in its vault."""
+	rows = iter(list(work.relisted.items()))
+	while some := dict(islice(rows, AT_ONCE)):
+		work.take(lambda some=some: _restore(work, some), mark)  # type: ignore[misc]
+	work.relisted.clear()
+
+
+def _restore(work: Work, relisted: dict[str, Relisted]) -> Outcomes:
+	now = now_datetime()
+
+	def restore(stay: Record) -> None:
+		admitted, discharged = stay.row.get("admitted_at"), stay.row.get("discharged_at")
+		stay.set("status", status_at(admitted, discharged, now))
+		stay.set("deleted_at", None)
+		if content := relisted[stay.name].content:
+			stay.knows(content)
+
+	rows = [(name, each.client, each.casefile_id) for name, each in relisted.items()]
+	return _change(work, rows, restore, departing=False)
 
 
 def settle_all(work: Work, mark: Mark) -> None:
@@ -95,12 +120,21 @@ def _look_up(work: Work, rows: Iterable[StayRow]) -> Outcomes:
 	# All are asked before the first is written: a long wait for Kipu keeps the lease by a commit, and locks nobody out.
 	answers = [(row, _fetch(work, row[2])) for row in rows]
 	for (name, client, casefile, _location), records in answers:
-		if records is None:
+		if records is None or casefile not in _casefiles_of(records):
 			gone.append((name, client, casefile))
-		else:
+		if records:
 			_add(outcomes, work.applier.apply(records))
 	_add(outcomes, _change(work, gone, _lose, departing=True))
 	return outcomes
+
+
+def _casefiles_of(records: Iterable[RawRecord]) -> set[str]:
+	"""The casefile ids of records. One asked for by its chart may come under another person."""
+	casefiles = set()
+	for record in records:
+		with suppress(RecordError):
+			casefiles.add(split_casefile(record.get("casefile_id"))[0])
+	return casefiles
 
 
 def _fetch(work: Work, casefile: str) -> list[RawRecord] | None:
@@ -138,7 +172,8 @@ def _change(
 		in_care = stay.row.get("status") in IN_CARE
 		change(stay)
 		if stay.changed:
-			_forget_content(stay)
+			if stay.row.get("status") in GONE:
+				stay.forget_content()
 			outcomes.records.append((casefile, "updated"))
 			outcomes.changed_fields.update(f"Client Stay.{field}" for field in stay.before)
 			outcomes.departures += departing and in_care
@@ -146,13 +181,6 @@ def _change(
 		settle(person, work.source, final=False)
 	_report_failures(work, work.store.write(persons.values()), wanted, outcomes)
 	return outcomes
-
-
-def _forget_content(stay: Record) -> None:
-	"""If a record that is gone comes back just as it was, it has to be taken again."""
-	if stay.row.get("status") in GONE:
-		stay.hashes = ()
-		stay.state_changed = True
 
 
 def _report_failures(
@@ -203,3 +231,4 @@ def _add(outcomes: Outcomes, more: Outcomes) -> None:
 	outcomes.changed_fields.update(more.changed_fields)
 	outcomes.blanked_fields.update(more.blanked_fields)
 	outcomes.departures += more.departures
+	outcomes.relisted.update(more.relisted)

@@ -4,8 +4,8 @@ import functools
 import hashlib
 import json
 import zlib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -13,19 +13,23 @@ from orchestrator.sync.connection import Place, Source
 from orchestrator.sync.identity import client_name, stay_name
 from orchestrator.sync.kipu.mapping import Mapped, canonical, map_record
 from orchestrator.sync.kipu.pages import RawRecord
-from orchestrator.sync.kipu.records import RecordError, Stay, parse_record, split_casefile
+from orchestrator.sync.kipu.records import RecordError, Stay, is_location, parse_record, split_casefile
 from orchestrator.sync.kipu.values import clean_id
 from orchestrator.sync.redaction import PrivateDict
 
 VOLATILE = frozenset({"last_updated_at"})
+# What is worked out of a field, by the field's name.
+DEPENDENT = {"location_id": "facility", "created_at": "created_at"}
 _as_text = json.JSONEncoder(sort_keys=True).encode  # made once: json.dumps would make one for every record
 
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-	"""One record. `derived` holds what is worked out of it rather than mapped. `client_word` and
-	`stay_word` are the mapped values as text: what is remembered as Kipu's word."""
+	"""One record. `derived` holds what is worked out of it rather than mapped; of that, `uncertain` names what hangs on a
+	field that can't be read: only a new stay takes it. `client_word` and `stay_word` are the mapped values as text: what is
+	remembered as Kipu's word. `unreadable` has an error for each field that the record is taken without."""
 
+	raw: RawRecord = field(repr=False)
 	casefile_id: str
 	client_name: str
 	stay_name: str
@@ -35,6 +39,8 @@ class Incoming:
 	stay_word: PrivateDict = field(repr=False)
 	derived: PrivateDict = field(repr=False)
 	hash: str
+	uncertain: frozenset[str] = frozenset()
+	unreadable: tuple[RecordError, ...] = ()
 
 
 @dataclass(slots=True)
@@ -85,13 +91,21 @@ def see(raw: RawRecord, source: Source) -> Seen:
 	return Seen(raw, casefile, stay_name(source.name, casefile), fingerprint(raw, context_of(raw, source)))
 
 
-def read_record(seen: Seen, source: Source, at: datetime) -> Incoming | None:
-	"""The record as of the aware instant `at`; None if the connection leaves it out. Raises RecordError."""
-	stay = parse_record(seen.raw, source.zones, at)
-	if is_left_out(stay, source):
+def read_record(
+	seen: Seen, source: Source, at: datetime, known_location: str | None = None
+) -> Incoming | None:
+	"""The record as of the aware instant `at`; None if the connection leaves it out. Raises RecordError.
+
+	`known_location` is where the stay is known to be: it counts where the record's own location can't be read."""
+	stay = parse_record(seen.raw, source.zones, at, known_location)
+	location = stay.location_id
+	if known_location and not is_location(clean_id(seen.raw.get("location_id"))):
+		location = known_location
+	if is_left_out(stay, location, source):
 		return None
 	mapped = map_record(stay, source.mapping)
 	return Incoming(
+		raw=seen.raw,
 		casefile_id=stay.casefile_id,
 		client_name=client_name(source.name, stay.person_id),
 		stay_name=seen.stay_name,
@@ -99,14 +113,37 @@ def read_record(seen: Seen, source: Source, at: datetime) -> Incoming | None:
 		mapped=mapped,
 		client_word=word_of(mapped.client),
 		stay_word=word_of(mapped.stay),
-		derived=derived_of(stay, source),
+		derived=derived_of(stay, location, source),
 		hash=seen.hash,
+		uncertain=frozenset(
+			DEPENDENT[error.field] for error in mapped.unreadable if error.field in DEPENDENT
+		),
+		unreadable=mapped.unreadable,
 	)
 
 
-def is_left_out(stay: Stay, source: Source) -> bool:
+def without_fields(incoming: Incoming, targets: Collection[tuple[str, str]]) -> Incoming:
+	"""Return the record without these fields of ours, each with its DocType."""
+
+	def rest(doctype: str, values: PrivateDict) -> PrivateDict:
+		return PrivateDict((name, value) for name, value in values.items() if (doctype, name) not in targets)
+
+	mapped = replace(
+		incoming.mapped,
+		client=rest("Client", incoming.mapped.client),
+		stay=rest("Client Stay", incoming.mapped.stay),
+	)
+	return replace(
+		incoming,
+		mapped=mapped,
+		client_word=rest("Client", incoming.client_word),
+		stay_word=rest("Client Stay", incoming.stay_word),
+	)
+
+
+def is_left_out(stay: Stay, location_id: str | None, source: Source) -> bool:
 	"""True of a record at a location that is switched off, and of a test client."""
-	place = source.places.get(stay.location_id or "")
+	place = source.places.get(location_id or "")
 	if place and not place.enabled:
 		return True
 	if not source.left_out_names:
@@ -115,9 +152,9 @@ def is_left_out(stay: Stay, source: Source) -> bool:
 	return any(name and name.casefold() in source.left_out_names for name in names)
 
 
-def derived_of(stay: Stay, source: Source) -> PrivateDict:
+def derived_of(stay: Stay, location_id: str | None, source: Source) -> PrivateDict:
 	"""What Kipu doesn't say in a field: the status, the facility, the instants in the site's own time."""
-	place = source.places.get(stay.location_id or "")
+	place = source.places.get(location_id or "")
 	return PrivateDict(
 		status=stay.status,
 		facility=(place.facility if place else None) or source.default_facility,
@@ -185,4 +222,4 @@ def _in_any_order(values: list[Any]) -> list[Any]:
 
 @functools.lru_cache(maxsize=64)
 def _shape(names: tuple[str, ...]) -> int:
-	return zlib.crc32(",".join(sorted(names)).encode())
+	return zlib.crc32(",".join(sorted(names)).encode(errors="surrogatepass"))

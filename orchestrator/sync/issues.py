@@ -2,12 +2,13 @@
 
 import base64
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Container
 from typing import Any, Literal
 
 import frappe
 from frappe.utils import now_datetime
 
+from orchestrator.sync.kipu.fields import FIELDS
 from orchestrator.sync.tally import RecordFailure
 
 DOCTYPE = "Sync Issue"
@@ -25,13 +26,14 @@ class Issues:
 		rows = frappe.get_all(
 			DOCTYPE,
 			filters={"connection": connection, "status": ("!=", "Resolved")},
-			fields=["name", "status", "kind", "casefile_id"],
+			fields=["name", "status", "kind", "casefile_id", "field"],
 		)
 		self._status = {row.name: row.status for row in rows}
-		self._of_casefile: dict[str, set[str]] = {}
+		# By casefile: the open issues of its record, each with the field it is about.
+		self._of_casefile: dict[str, dict[str, str]] = {}
 		for row in rows:
 			if row.kind == "Record" and row.status == "Open":
-				self._of_casefile.setdefault(row.casefile_id or "", set()).add(row.name)
+				self._of_casefile.setdefault(row.casefile_id or "", {})[row.name] = row.field or ""
 
 	def is_discarded(self, failure: RecordFailure) -> bool:
 		"""True if somebody has decided to leave this failure alone."""
@@ -39,7 +41,7 @@ class Issues:
 		return self._status.get(name) == "Discarded"
 
 	def fail(self, failure: RecordFailure) -> None:
-		"""A record could not be taken. Known already: nothing is written."""
+		"""A record, or a field of it, could not be taken. Known already: nothing is written."""
 		self.raise_(
 			"Record",
 			failure.code,
@@ -66,7 +68,7 @@ class Issues:
 			return False
 		self._status[name] = "Open"
 		if kind == "Record":
-			self._of_casefile.setdefault(casefile_id, set()).add(name)
+			self._of_casefile.setdefault(casefile_id, {})[name] = field
 		if self._run:
 			_save(
 				name,
@@ -92,15 +94,26 @@ class Issues:
 			if self._status.pop(name, None) == "Open" and self._run:
 				close(name, "Resolved")
 
-	def taken(self, casefiles: Iterable[str]) -> None:
-		"""These records are taken over now: what was wrong with them is resolved."""
-		if not self._of_casefile:
+	def resolve_record(
+		self, casefile: str, sent: Container[str] | None = None, failures: Collection[RecordFailure] = ()
+	) -> None:
+		"""Resolve the open issues of a record that is taken over now, but for its present `failures`.
+
+		Args:
+			casefile: The record's casefile id.
+			sent: Names of the fields that the record had: an issue of a field that was not sent stays. None for all.
+			failures: What is still wrong with it.
+		"""
+		if casefile not in self._of_casefile:
 			return
-		for casefile in casefiles:
-			for name in self._of_casefile.pop(casefile, ()):
-				self._status.pop(name, None)
-				if self._run:
-					close(name, "Resolved")
+		wrong = {name_of(self._connection, "Record", casefile, each.code, each.field) for each in failures}
+		for name, field in list(self._of_casefile[casefile].items()):
+			if name in wrong or not (sent is None or field not in FIELDS or field in sent):
+				continue
+			del self._of_casefile[casefile][name]
+			self._status.pop(name, None)
+			if self._run:
+				close(name, "Resolved")
 
 
 def name_of(connection: str, kind: str, subject: str, code: str, field: str) -> str:

@@ -132,12 +132,20 @@ def vault(work: Work) -> None:
 		end = day_after(work.until)
 
 	def read() -> None:
-		for page in work.client.deleted(start, end):
-			work.answered = True
-			work.count(page)
-			work.take(lambda page=page: departures.take_deleted(work, page.records), _mark(work, "vault"))  # type: ignore[misc]
+		_read_vault(work, start, end)
+		if start and work.relisted:
+			# Who is listed again may have been deleted before that day: the whole vault tells.
+			_read_vault(work, None, None)
 
 	work.optional("vaults/patients", read)
+	departures.restore_relisted(work, _mark(work, "vault"))
+
+
+def _read_vault(work: Work, start: date | None, end: date | None) -> None:
+	for page in work.client.deleted(start, end):
+		work.answered = True
+		work.count(page)
+		work.take(lambda page=page: departures.take_deleted(work, page.records), _mark(work, "vault"))  # type: ignore[misc]
 
 
 def settle(work: Work) -> None:

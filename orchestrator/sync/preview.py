@@ -21,12 +21,12 @@ from orchestrator.sync.redaction import PrivateDict
 from orchestrator.sync.store import read_persons
 from orchestrator.sync.visibility import may_learn_of
 
-Effect = Literal["set", "same", "kept", "review", "not sent"]
+Effect = Literal["set", "same", "kept", "review", "not sent", "unreadable"]
 
 
 class PreviewedField(TypedDict):
 	"""One field. `effect`: set (would be written), same, kept (the policy keeps what is here), review (a conflict that
-	would wait for a person), not sent. `hidden`: the caller may not see this field; then both values are None."""
+	would wait for a person), not sent, unreadable (stays as it is). `hidden`: the caller may not see this field; then both values are None."""
 
 	source: str
 	doctype: str
@@ -41,7 +41,7 @@ class PreviewedField(TypedDict):
 
 class MappingPreview(TypedDict):
 	"""A record as a run would take it. `left_out`: the connection leaves it out; `error`: it can't be taken, because of
-	that field. `client` and `stay` are None where the record would be new."""
+	that field, and there are no `fields`; or it would be taken without that field, the first of those. `client` and `stay` are None where the record would be new."""
 
 	casefile_id: str
 	client: str | None
@@ -150,7 +150,7 @@ def _preview(incoming: Incoming, person: Person, source: Source, unknown: list[s
 		"status": incoming.stay.status,
 		"facility": incoming.derived["facility"],
 		"left_out": False,
-		"error": None,
+		"error": next(({"code": error.code, "field": error.field} for error in incoming.unreadable), None),
 		"fields": [shown.of(rule) for rule in source.mapping.rules],
 		"unknown_fields": unknown,
 	}
@@ -173,6 +173,7 @@ class _Fields:
 			"Client Stay": person.stays[incoming.stay_name],
 		}
 		self.source = source
+		self.unreadable = {error.field for error in incoming.unreadable}
 		self.reviews = {(doctype, field) for doctype, _name, field in verdict.reviews}
 		self.known = known
 		self.permitted = {doctype: set(get_permitted_fields(doctype)) for doctype in known}
@@ -196,6 +197,8 @@ class _Fields:
 	def effect_of(self, rule: Rule) -> Effect:
 		"""What would become of the field."""
 		values = self.values[rule.doctype]
+		if rule.source in self.unreadable:
+			return "unreadable"
 		if rule.target not in values:
 			return "not sent"
 		if rule.target in self.records[rule.doctype].before:

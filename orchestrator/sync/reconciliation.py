@@ -130,7 +130,7 @@ def _readable(names: list[str]) -> dict[str, frappe._dict]:
 def _compared(stay: frappe._dict, incoming: Incoming) -> Iterator[Difference]:
 	there = {**incoming.mapped.stay, **incoming.derived}
 	for name in COMPARED:
-		if name in there and (stay[name] or None) != (there[name] or None):
+		if name in there and name not in incoming.uncertain and (stay[name] or None) != (there[name] or None):
 			yield Difference(
 				"differs",
 				stay.casefile_id,

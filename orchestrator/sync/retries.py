@@ -48,7 +48,7 @@ def _once(work: Work, casefile: str, rows: list[frappe._dict]) -> Outcomes:
 	try:
 		page = next(work.client.patient(casefile))
 	except RecordGone:
-		work.issues.taken([casefile])
+		work.issues.resolve_record(casefile)
 		return Outcomes()
 	work.count(page)
 	outcomes = work.applier.apply(page.records)

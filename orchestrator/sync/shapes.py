@@ -4,7 +4,8 @@ from typing import Any, TypedDict
 
 
 class RecordError(TypedDict):
-	"""One record that could not be taken. `field` is Kipu's name, or "". No values."""
+	"""One record that could not be taken, or one field that a record was taken without: code and field say which. `field` is
+	Kipu's name, or "". No values."""
 
 	casefile_id: str
 	code: str

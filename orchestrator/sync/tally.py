@@ -4,7 +4,7 @@ from array import array
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from orchestrator.sync.decide import Outcome
 
@@ -32,7 +32,7 @@ class Numbers:
 
 @dataclass(frozen=True, slots=True)
 class RecordFailure:
-	"""One record that could not be taken."""
+	"""One record, or one field of a record, that could not be taken."""
 
 	casefile_id: str
 	code: str
@@ -49,6 +49,14 @@ class RecordFailure:
 		}
 
 
+class Relisted(NamedTuple):
+	"""A stay that is deleted here and was in a list of Kipu's. `content` is the hash to remember, "" for none."""
+
+	client: str
+	casefile_id: str
+	content: str
+
+
 @dataclass(slots=True)
 class Outcomes:
 	"""What became of the records of one page. Taken into the tally only when the page is committed."""
@@ -58,6 +66,8 @@ class Outcomes:
 	changed_fields: Counter[str] = field(default_factory=Counter)
 	blanked_fields: Counter[str] = field(default_factory=Counter)
 	departures: int = 0
+	# Stays that are deleted here though Kipu lists them, each with its client, its casefile and its content's hash.
+	relisted: dict[str, Relisted] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -115,8 +125,12 @@ class Tally:
 			return
 		self._met[outcome].add(number)
 
+	def has_counted(self, key: str) -> bool:
+		"""Return True if this record came up in a page that was taken."""
+		return any(hash(key) in numbers for numbers in self._met.values())
+
 	def fail(self, failure: RecordFailure) -> None:
-		"""Count one record that could not be taken. The first hundred are told one by one."""
+		"""Count one record, or field, that could not be taken. The first hundred are told one by one."""
 		number = hash(failure)
 		if number in self._failed:
 			return

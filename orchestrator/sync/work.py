@@ -25,7 +25,7 @@ from orchestrator.sync.kipu.records import RecordError
 from orchestrator.sync.load import DatabaseStore
 from orchestrator.sync.runs import Run
 from orchestrator.sync.store import DryStore, Store, count_here, count_in_care
-from orchestrator.sync.tally import Outcomes
+from orchestrator.sync.tally import Outcomes, Relisted
 
 # A read that came out torn is repeated so many times: records move while they are read.
 READS = 3
@@ -77,6 +77,8 @@ class Work:
 		self._shown_at = 0.0
 		run.in_care_before = count_in_care(source.name)
 		self.limit = source.mass_change_limit(run.in_care_before)
+		# Stays that are deleted here though Kipu lists them: the vault tells whether they are back.
+		self.relisted: dict[str, Relisted] = {}
 		self._secured = False
 		self._blank_limits: dict[str, int] = {}
 		self.renew()
@@ -117,6 +119,7 @@ class Work:
 			except BaseException:
 				self.run.tally.put_back(told)  # the page was not kept
 				raise
+			self.relisted.update(outcomes.relisted)
 			self.show()
 			return
 

@@ -24,11 +24,12 @@ Target = Literal["Client", "Client Stay"]
 NORMALISATION = 1
 DATA_LENGTH = 140
 TEXT_LENGTH = 60_000
+MAX_TEXT_BYTES = 65_535
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-	"""One field of Kipu's goes into one field of ours. A longer text than `length` is a `RecordError`, never cut."""
+	"""One field of Kipu's goes into one field of ours. A longer text than `length` is left out and named, never cut."""
 
 	source: str
 	doctype: Target
@@ -70,12 +71,14 @@ class BadMapping(ValueError):  # noqa: N818 - named as a user reads it
 
 @dataclass(frozen=True, slots=True)
 class Mapped:
-	"""A record in our fields. Only fields that Kipu sent have a key; a blank is None."""
+	"""A record in our fields. Only fields that Kipu sent have a key; a blank is None. `unreadable` has an error for each
+	field that was sent and can't be taken: it has no key."""
 
 	person_id: str
 	casefile_id: str
 	client: PrivateDict = dataclasses.field(repr=False)
 	stay: PrivateDict = dataclasses.field(repr=False)
+	unreadable: tuple[RecordError, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,29 +156,33 @@ def build_mapping(overrides: Iterable[Override] = ()) -> FieldMapping:
 
 
 def map_record(stay: Stay, mapping: FieldMapping) -> Mapped:
-	"""The record in our fields: texts, dates, None. Lists become lines. Raises `RecordError` (too_long)."""
-	mapped = Mapped(stay.person_id, stay.casefile_id, PrivateDict(), PrivateDict())
-	too_long = _map(mapping.of["Client"], stay.person.fields, mapped.client) or _map(
-		mapping.of["Client Stay"], stay.fields, mapped.stay
-	)
+	"""The record in our fields: texts, dates, None. Lists become lines. A text that is too long is unreadable (too_long)."""
+	client, its_stay = PrivateDict(), PrivateDict()
+	too_long = [
+		*_map(mapping.of["Client"], stay.person.fields, client),
+		*_map(mapping.of["Client Stay"], stay.fields, its_stay),
+	]
+	unreadable = stay.unreadable
 	if too_long:
-		raise RecordError(stay.casefile_id, "too_long", too_long)
-	return mapped
+		unreadable += tuple(RecordError(stay.casefile_id, "too_long", name) for name in too_long)
+	return Mapped(stay.person_id, stay.casefile_id, client, its_stay, unreadable)
 
 
-def _map(rules: Iterable[Rule], values: Mapping[str, Any], into: PrivateDict) -> str | None:
-	"""Fill `into`. The Kipu field whose text is too long, if there is one.
-
-	It is raised elsewhere: a traceback shows the variables of the frame that raises."""
+def _map(rules: Iterable[Rule], values: Mapping[str, Any], into: PrivateDict) -> list[str]:
+	"""Fill `into`. Return the Kipu fields whose text is too long."""
+	too_long = []
 	for rule in rules:
 		source = rule.source
 		if source not in values:
 			continue
 		value = _shown(source, values[source]) if source in LONG else values[source]
-		if type(value) is str and len(value) > rule.length:
-			return source
-		into[rule.target] = value
-	return None
+		if type(value) is str and (
+			len(value) > rule.length or (source in LONG and len(value.encode()) > MAX_TEXT_BYTES)
+		):
+			too_long.append(source)
+		else:
+			into[rule.target] = value
+	return too_long
 
 
 def canonical(value: object) -> str | None:

@@ -1,7 +1,8 @@
 """A Kipu record as we understand it: who it is, whether they are in care, on which days, in which words.
 
-Pure: a raw record, zones and an instant in; an immutable `Stay` out. What can't be read is a `RecordError` that says
-which field of which casefile and why, never what stood there.
+Pure: a raw record, zones and an instant in; an immutable `Stay` out. Without its identity, its admission or its
+discharge a record is a `RecordError` that says which field of which casefile and why, never what stood there. Any other
+field that can't be read is left out of the `Stay` and named in `unreadable`: the status depends on none of them.
 """
 
 import re
@@ -24,14 +25,18 @@ FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 # What a blank is read as; None for the other kinds.
 BLANK: Mapping[Kind, tuple[()]] = {"words": (), "contacts": (), "insurances": ()}
 MOMENTS: frozenset[Kind] = frozenset({"moment", "stamp"})
+MOMENT_FIELDS = frozenset(name for name, kind in STAY.items() if kind in MOMENTS)
+# Beside the identity, what decides the status: a record that has these unreadable can't be taken.
+ESSENTIAL = frozenset({"admission_date", "discharge_date"})
 WORDS: frozenset[Kind] = frozenset({"text", "code", "id"})
 MISSING = object()
+MAX_ID_LENGTH = 140
 STRANGE_NAME = "(not a field name)"
 EARLIEST = datetime.min.replace(tzinfo=timezone.utc)
 
 
 class RecordError(Exception):
-	"""A record that can't be taken. The same record fails the same way until it, or the mapping, is changed.
+	"""A record, or one field of it, that can't be taken. It fails the same way until it, or the mapping, is changed.
 
 	`code`: bad_casefile_id, bad_date, bad_type, too_long. `field` is Kipu's name. No values.
 	"""
@@ -63,6 +68,7 @@ class Stay:
 	`fields` (here and in `person`) has a key for every known field that was sent, None (or an empty tuple) where it was
 	blank; a field that was not sent has no key and says nothing. Days are dates in the location's zone. The instants
 	are aware, in the same zone. `status` is that of the instant the record was parsed for: see `status_at`.
+	`unreadable` has an error for each field that was sent and can't be read: such a field has no key either.
 	"""
 
 	casefile_id: str
@@ -77,6 +83,7 @@ class Stay:
 	created_at: datetime | None = field(repr=False)
 	updated_at: datetime | None = field(repr=False)
 	fields: Mapping[str, Any] = field(repr=False)
+	unreadable: tuple[RecordError, ...] = ()
 
 	@property
 	def person_id(self) -> str:
@@ -96,15 +103,25 @@ class Drift:
 		return bool(self.unknown or self.vanished or self.retyped)
 
 
-def parse_record(raw: Mapping[str, Any], zones: Zones, at: datetime) -> Stay:
-	"""The stay in a raw record, its status that of the aware instant `at`. Raises `RecordError`."""
+def parse_record(
+	raw: Mapping[str, Any], zones: Zones, at: datetime, known_location: str | None = None
+) -> Stay:
+	"""The stay in a raw record, its status that of the aware instant `at`.
+
+	`known_location` is where the stay is known to be: its zone counts where the record's own location can't be read.
+	Raises `RecordError` for a casefile id, an admission date or a discharge date that can't be read."""
 	casefile_id, chart_id, person_id = split_casefile(raw.get("casefile_id"))
-	local = _zone_of(raw, zones)
+	local = _zone_of(raw, zones, known_location)
 	of_person, of_stay, moments = PrivateDict(), PrivateDict(), PrivateDict()
+	errors: tuple[RecordError, ...] = ()
 	for fields, values in ((PERSON, of_person), (STAY, of_stay)):
-		if wrong := _read(raw, fields, local, zones.utc_midnight_is_date, values, moments):
-			raise RecordError(casefile_id, *wrong)
-	return _stay(casefile_id, chart_id, Person(person_id, MappingProxyType(of_person)), of_stay, moments, at)
+		for code, name in _read(raw, fields, local, zones.utc_midnight_is_date, values):
+			if name in ESSENTIAL:
+				raise RecordError(casefile_id, code, name)
+			errors = (*errors, RecordError(casefile_id, code, name))
+	_split_moments(of_stay, moments)
+	person = Person(person_id, MappingProxyType(of_person))
+	return _stay(casefile_id, chart_id, person, of_stay, moments, at, errors)
 
 
 def split_casefile(casefile_id: object) -> tuple[str, int, str]:
@@ -151,9 +168,16 @@ def drift(raw: Mapping[str, Any], expected: Collection[str] = EXPECTED) -> Drift
 	)
 
 
-def _zone_of(raw: Mapping[str, Any], zones: Zones) -> tzinfo:
+def _zone_of(raw: Mapping[str, Any], zones: Zones, known_location: str | None) -> tzinfo:
 	location_id = clean_id(raw.get("location_id"))
+	if known_location and not is_location(location_id):
+		return zones.of(known_location)
 	return zones.of(location_id if isinstance(location_id, str) else None)
+
+
+def is_location(location_id: object) -> bool:
+	"""Return False for a location id that can't be read; a blank can."""
+	return type(location_id) is not Bad and len(str(location_id)) <= MAX_ID_LENGTH
 
 
 def _read(
@@ -162,16 +186,16 @@ def _read(
 	local: tzinfo,
 	utc_midnight_is_date: bool,
 	values: PrivateDict,
-	moments: PrivateDict,
-) -> tuple[str, str] | None:
-	"""Clean what was sent of `fields`. What can't be read is answered with its code and the field's name."""
+) -> list[tuple[str, str]]:
+	"""Clean what was sent of `fields`. Return the code and the name of each field that can't be read."""
+	wrong = []
 	for name, kind in fields.items():
 		value = raw.get(name, MISSING)
 		if value is MISSING:
 			continue
 		cleaned: Any
 		if kind in MOMENTS:
-			cleaned = moments[name] = clean_instant(value, local, utc_midnight_is_date and kind == "moment")
+			cleaned = clean_instant(value, local, utc_midnight_is_date and kind == "moment")
 		elif value is None or value == "":
 			cleaned = BLANK.get(kind)  # most of a record is blank
 		elif kind in WORDS and type(value) is str and value.isalnum() and value.isascii():
@@ -179,17 +203,31 @@ def _read(
 		else:
 			cleaned = CLEANERS[kind](value)
 		if type(cleaned) is Bad:
-			return cleaned.code, name
-		if kind != "stamp":
-			values[name] = cleaned.date() if cleaned and kind == "moment" else cleaned
-	return None
+			wrong.append((cleaned.code, name))
+		else:
+			values[name] = cleaned
+	return wrong
+
+
+def _split_moments(values: PrivateDict, moments: PrivateDict) -> None:
+	"""Put the instants of a stay into `moments`; its days stay in `values`."""
+	for name in MOMENT_FIELDS & values.keys():
+		moment = moments[name] = values.pop(name)
+		if STAY[name] != "stamp":
+			values[name] = moment.date() if moment else None
 
 
 def _stay(
-	casefile_id: str, chart_id: int, person: Person, of_stay: PrivateDict, moments: PrivateDict, at: datetime
+	casefile_id: str,
+	chart_id: int,
+	person: Person,
+	of_stay: PrivateDict,
+	moments: PrivateDict,
+	at: datetime,
+	unreadable: tuple[RecordError, ...],
 ) -> Stay:
 	admitted_at, discharged_at = moments.get("admission_date"), moments.get("discharge_date")
-	if of_stay.get("insurance_company"):
+	if of_stay.get("insurance_company") and not any(error.field == "insurances" for error in unreadable):
 		# Without insurance details the insurer's name is all there is.
 		of_stay.setdefault("insurances", (PrivateDict(insurance_company=of_stay["insurance_company"]),))
 	return Stay(
@@ -205,6 +243,7 @@ def _stay(
 		created_at=moments.get("created_at"),
 		updated_at=moments.get("last_updated_at"),
 		fields=MappingProxyType(of_stay),
+		unreadable=unreadable,
 	)
 
 

@@ -49,6 +49,7 @@ def look_at(records: Iterable[RawRecord], zones: Zones, now: float) -> Sample:
 		except RecordError:
 			sample.unreadable += 1
 			continue
+		sample.unreadable += bool(stay.unreadable)
 		for moment in (stay.admitted_at, stay.discharged_at):
 			if moment:
 				sample.utc_midnights += moment.astimezone(timezone.utc).time() == time(0)

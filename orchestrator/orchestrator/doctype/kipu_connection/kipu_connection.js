@@ -121,11 +121,11 @@ function ask_and_preview(frm) {
 	);
 }
 
-const EFFECTS = { set: "blue", same: "gray", kept: "orange", review: "red", "not sent": "gray" };
+const EFFECTS = { set: "blue", same: "gray", kept: "orange", review: "red", "not sent": "gray", unreadable: "red" };
 
 function show_preview(preview) {
 	const escape = (value) => frappe.utils.escape_html(value ?? "");
-	if (preview.error || preview.left_out) {
+	if (!preview.fields.length) {
 		const { code, field } = preview.error || {};
 		frappe.msgprint(
 			preview.error
