@@ -67,6 +67,7 @@ doc_events = {
 	"Issue": {
 		"before_validate": "orchestrator.assignment.before_validate",
 		"validate": "orchestrator.assignment.validate",
+		"before_save": "orchestrator.helpdesk.due_times.before_save",
 		"on_update": "orchestrator.assignment.on_update",
 		"on_change": "orchestrator.assignment.on_change",
 		"before_rename": "orchestrator.helpdesk.escalation.before_rename",

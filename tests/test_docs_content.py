@@ -1,28 +1,9 @@
 """What a request's content is taken for, and what a name may be. No site needed."""
 
-import base64
-
 import pytest
 
-from orchestrator.docs.content import from_base64
 from orchestrator.docs.media import bears_out, examine
 from orchestrator.docs.names import with_extension
-
-
-@pytest.mark.parametrize(
-	"content", [b"Hello there", b"%PDF-1.7 x", b"\x89PNG\r\n\x1a\n", bytes(range(256)), b"a"]
-)
-def test_base64_is_recognised(content):
-	encoded = base64.b64encode(content).decode()
-	assert from_base64(encoded) == content
-	assert from_base64(f"{encoded[:4]}\r\n{encoded[4:]}\n") == content
-
-
-@pytest.mark.parametrize(
-	"text", ["contract", "contracts", "a b c d", "terms and conditions", "word", "", "Zm9v!", "==="]
-)
-def test_words_are_not(text):
-	assert from_base64(text) is None
 
 
 @pytest.mark.parametrize(

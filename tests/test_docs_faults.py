@@ -98,16 +98,6 @@ def test_a_file_that_is_not_what_it_says_is_refused_and_leaves_nothing(
 	assert len(version_rows(document)) == 1
 
 
-def test_a_declared_type_that_the_bytes_do_not_bear_out_is_refused(admin, document):
-	reply = admin.request(
-		"POST",
-		f"/api/method/{CREATE}",
-		files={"file": ("a.txt", b"plain", "application/pdf")},
-		data={"document": document},
-	)
-	assert (reply.status_code, reply.json()["exc_type"]) == (422, "UnfitFile")
-
-
 @pytest.mark.parametrize(
 	"name", ["../../../../etc/passwd", "a\x00.txt", "invoice\u202etxt.exe", "..", "a/b.txt", "C:\\x.txt"]
 )

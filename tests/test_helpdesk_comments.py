@@ -124,6 +124,7 @@ class TestPublicReplyOnAnIssue:
 			"content": message,
 			"sender": agent,
 			"recipients": [issue.raised_by],
+			"cc": [],
 			"attachments": [],
 			"mail_queued": True,
 			"mail_note": None,

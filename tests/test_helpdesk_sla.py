@@ -67,11 +67,12 @@ class TestArithmetic:
 			(Target(NOW + HOUR, None), "at_risk"),
 			(Target(NOW, None), "at_risk"),
 			(Target(NOW - timedelta(seconds=1), None), "breached"),
-			(Target(None, None, on_hold=True), "paused"),
-			(Target(NOW - HOUR, None, on_hold=True), "paused"),
+			(Target(None, None, held_since=NOW), "paused"),
+			(Target(NOW, None, held_since=NOW), "paused"),
+			(Target(NOW - HOUR, None, held_since=NOW), "breached"),
 			(Target(NOW, NOW), "met"),
 			(Target(NOW, NOW + timedelta(seconds=1)), "breached"),
-			(Target(NOW, NOW - HOUR, on_hold=True), "met"),
+			(Target(NOW, NOW - HOUR, held_since=NOW), "met"),
 			(Target(None, NOW), "none"),
 			(Target(NOW - HOUR, None, finished=True), "none"),
 		],
@@ -89,7 +90,7 @@ class TestArithmetic:
 			(Target(NOW + HOUR, None), 3600),
 			(Target(NOW - HOUR, None), -3600),
 			(Target(NOW + HOUR, NOW), None),
-			(Target(NOW + HOUR, None, on_hold=True), None),
+			(Target(NOW + HOUR, None, held_since=NOW), None),
 			(Target(NOW + HOUR, None, finished=True), None),
 			(Target(None, None), None),
 		],
@@ -175,7 +176,7 @@ class TestIssue:
 		move(issue, "Open", "2027-02-01 14:30:00")
 		data = get_sla_status(issue=issue.name)
 		assert (data["resolution_status"], data["on_hold_since"]) == ("on_track", None)
-		assert data["resolution_due"] == "2027-02-02T17:30:00"  # three and a half hours later
+		assert data["resolution_due"] == "2027-02-04T09:30:00"  # half an hour over: the 3rd is a holiday
 
 	def test_in_progress_lets_the_clock_run(self, site, agreement):
 		issue = move(make_issue(agreement), "In Progress", "2027-02-01 11:00:00")

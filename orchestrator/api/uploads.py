@@ -7,8 +7,11 @@ import frappe.handler
 from frappe import _
 from frappe.core.api.file import create_new_folder
 
+from orchestrator.api import upload_checks
+from orchestrator.api.call import wants_contract
 from orchestrator.api.endpoint import CREATES, Unchanged, endpoint
-from orchestrator.exceptions import BadRequest
+from orchestrator.exceptions import BadRequest, refuse
+from orchestrator.file_names import is_valid_name, normalize_name
 
 ROOT = "Home"
 
@@ -23,15 +26,19 @@ def upload_file() -> dict[str, Any] | Unchanged:
 	title there, which is made where it is missing, unless it is to hang on a record (`doctype`). `title`, `version_notes` and `tags` may be told.
 
 	Takes Frappe's own parameters from the request. Returns the File. Raises BadRequest (400) without a file,
-	PermissionError (403) where the caller may not write the record or make the folder."""
+	PermissionError (403) where the caller may not write the record or make the folder, DoesNotExistError (404) for an
+	unknown DocType, ValidationError (422) for a damaged file or a file_url that leads to none."""
 	form = frappe.form_dict
 	if "file" not in frappe.request.files and not (form.file_url or form.library_file_name or form.method):
 		frappe.throw(_("Send the file as a multipart part named file, or a file_url."), BadRequest)
 	if form.folder and not form.doctype and belongs_to_library(form.folder):
 		return kept_by_library(form)
+	if wants_contract():
+		upload_checks.check_upload(form)
 	if form.folder:
 		form.folder = folder_at(form.folder)
-	file = frappe.handler.upload_file()
+	with upload_checks.damage_refused():
+		file = frappe.handler.upload_file()
 	return file.as_dict() if hasattr(file, "as_dict") else file
 
 
@@ -60,18 +67,31 @@ def folder_at(path: str) -> str:
 	for level in levels_of(path):
 		child = f"{folder}/{level}"
 		if not frappe.db.exists("File", child):
-			frappe.has_permission("File", "create", throw=True)
-			create_new_folder(level, folder)
+			create_folder(level, folder)
 		folder = child
 	return folder
 
 
+def create_folder(title: str, parent: str) -> None:
+	"""Create a folder, unless another request has just done so.
+
+	Who creates one holds its parent until the request ends. What was created meanwhile is not in this request's snapshot
+	of the database; a locking read sees it, and kept in the cache it is there for the check of the file's link."""
+	frappe.has_permission("File", "create", throw=True)
+	child = f"{parent}/{title}"
+	frappe.db.get_value("File", parent, "name", for_update=True)
+	if frappe.db.get_value("File", child, "name", for_update=True):
+		frappe.db.get_value("File", child, "name", for_update=True, cache=True)
+	else:
+		create_new_folder(title, parent)
+
+
 def levels_of(path: str) -> list[str]:
 	"""The folder names along `path`. 400 for one that would leave the tree or can't be a name."""
-	levels = [level.strip() for level in path.split("/") if level.strip()]
+	levels = [name for level in path.split("/") if (name := normalize_name(level))]
 	if levels and levels[0] == ROOT:
 		levels = levels[1:]
 	for level in levels:
-		if level in (".", "..") or not level.isprintable() or len(level) > 140:
-			frappe.throw(_("{0} is not a folder name.").format(repr(level)), BadRequest)
+		if not is_valid_name(level):
+			refuse(_("{0} is not a folder name.").format(ascii(level[:140])), BadRequest)
 	return levels

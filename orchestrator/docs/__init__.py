@@ -32,11 +32,11 @@ def create_version(
 ) -> Version:
 	"""Add a version to a document, for those with Write access to its folder.
 
-	The content is a multipart part named file, or `file`: base64, a data URL, a text, the URL of a file of this site or
-	the name of a File, which the caller may read. Other hosts are never asked. `encoding` (base64 or text) says which
-	where it could be either; with `base_version` a version that came meanwhile is a conflict. Raises 403 or 404 as
-	get_versions does, BadRequest (400), Conflict (409, also while checked out by someone else),
-	MaxFileSizeReachedError (413), UnfitFile (422), StorageFailed (507)."""
+	The content is a multipart part named file, or `file`: a text, a data URL, the URL of a file of this site or the
+	name of a File, which the caller may read. Other hosts are never asked. `encoding` says that `file` is base64, or
+	a text whatever it looks like; nothing is decoded by its looks. With `base_version` a version that came meanwhile is
+	a conflict. Raises 403 or 404 as get_versions does, BadRequest (400), Conflict (409, also while checked out by
+	someone else), MaxFileSizeReachedError (413), UnfitFile (422), StorageFailed (507)."""
 	documents.find(document)
 	incoming = content.read(file, encoding, file_name)
 	return shapes.version(changes.add_version(document, incoming, version_notes, base_version))

@@ -4,8 +4,8 @@ import base64
 import binascii
 import io
 import re
-from typing import TYPE_CHECKING, Literal, NoReturn
-from urllib.parse import parse_qs, unquote, urlsplit
+from typing import TYPE_CHECKING, NoReturn
+from urllib.parse import parse_qs, unquote, unquote_to_bytes, urlsplit
 
 import frappe
 from frappe import _
@@ -19,20 +19,20 @@ from orchestrator.exceptions import BadRequest, refuse
 if TYPE_CHECKING:
 	from frappe.core.doctype.file.file import File
 
-Encoding = Literal["base64", "text"]
 DATA_URL = re.compile(
-	r"data:(?P<type>[\w.+-]+/[\w.+-]+)?(?:;[\w-]+=[^;,]*)*;base64,(?P<content>.*)", re.DOTALL
+	r"data:(?P<type>[\w.+-]+/[\w.+-]+)?(?:;[\w-]+=[^;,\s]*)*"
+	r"(?:;base64,(?P<base64>[A-Za-z0-9+/=\s]*)|(?<=[\w\"]),(?P<escaped>[!-~]*))",
+	re.IGNORECASE | re.ASCII,
 )
 WEB_URL = re.compile(r"https?://\S+", re.IGNORECASE)
 SITE_PATHS = ("/files/", "/private/files/", versions.DOWNLOAD)
 FILE_NAME = re.compile(r"[0-9a-z]{10}")
-SURELY_ENCODED = 64  # so many characters without a blank are no words
 
 
 def read(file: str | None, encoding: str | None, file_name: str | None) -> Incoming:
 	"""The bytes that a request brings, as an upload or in `file`. Raises BadRequest (400) without any, UnfitFile (422)
 	for a URL of another host or a file that is not there for the caller."""
-	name = (file_name or "").strip() or None
+	name = file_name or None
 	if encoding not in (None, "", "base64", "text"):
 		refuse(_("encoding must be base64 or text."), BadRequest)
 	if upload := uploaded():
@@ -44,9 +44,10 @@ def read(file: str | None, encoding: str | None, file_name: str | None) -> Incom
 			),
 			BadRequest,
 		)
-	if encoding:
-		return Incoming(io.BytesIO(decoded(file) if encoding == "base64" else file.encode()), name)
-	found = of_this_site(file.strip()) or of_text(file)
+	if encoding == "base64":
+		return Incoming(io.BytesIO(decoded(file)), name)
+	found = None if encoding else of_this_site(file.strip()) or of_data_url(file)
+	found = found or Incoming(io.BytesIO(encoded(file)), None, media.TEXT)
 	return found._replace(file_name=name or found.file_name)
 
 
@@ -58,12 +59,22 @@ def uploaded() -> Incoming | None:
 	return Incoming(part.stream, part.filename or None, part.mimetype or None)
 
 
-def of_text(text: str) -> Incoming:
-	"""Content that stands in the body: a data URL, base64, or the text itself."""
-	if match := DATA_URL.fullmatch(text.strip()):
-		return Incoming(io.BytesIO(decoded(match["content"])), None, match["type"])
-	content = from_base64(text)
-	return Incoming(io.BytesIO(text.encode() if content is None else content))
+def of_data_url(text: str) -> Incoming | None:
+	"""The content of a data URL; None for any other text, however much it looks like base64."""
+	match = DATA_URL.fullmatch(text.strip())
+	if not match:
+		return None
+	is_base64 = match["base64"] is not None
+	content = decoded(match["base64"]) if is_base64 else unquote_to_bytes(match["escaped"])
+	return Incoming(io.BytesIO(content), None, match["type"])
+
+
+def encoded(text: str) -> bytes:
+	"""The bytes of a text. 400 for one with half a character, which no encoding has."""
+	try:
+		return text.encode()
+	except UnicodeEncodeError:
+		refuse(_("The content of file holds half of a character (a lone surrogate)."), BadRequest)
 
 
 def decoded(text: str) -> bytes:
@@ -74,36 +85,14 @@ def decoded(text: str) -> bytes:
 		refuse(_("The content of file is not valid base64."), BadRequest)
 
 
-def from_base64(text: str) -> bytes | None:
-	"""The bytes of what only base64 looks like, None for any other text. A word of eight letters is valid base64, too:
-	short content counts as encoded where what comes out is a text or a known kind of file."""
-	compact = "".join(text.split()) if "\n" in text else text
-	try:
-		content = base64.b64decode(compact, validate=True)
-	except (binascii.Error, ValueError):
-		return None
-	if len(compact) >= SURELY_ENCODED:
-		return content
-	return content if content and is_meant(compact, content) else None
-
-
-def is_meant(compact: str, content: bytes) -> bool:
-	"""Whether short content that could be base64 is."""
-	if base64.b64encode(content).decode() != compact:
-		return False
-	if compact.endswith("=") or media.of_bytes(content) not in (media.TEXT, media.UNKNOWN):
-		return True
-	try:
-		return content.decode().isprintable()
-	except UnicodeDecodeError:
-		return False
-
-
 def of_this_site(text: str) -> Incoming | None:
 	"""The file that a URL of this site, a path or a File's name tells; None for anything else. Nothing is fetched."""
 	if WEB_URL.fullmatch(text):
 		site = urlsplit(get_url())
-		url = urlsplit(text)
+		try:
+			url = urlsplit(text)
+		except ValueError:  # such as http://[
+			refuse_missing()
 		own_hosts = {
 			site.netloc,
 			frappe.request.host if getattr(frappe.local, "request", None) else site.netloc,
@@ -116,7 +105,7 @@ def of_this_site(text: str) -> Incoming | None:
 		if not text.startswith(SITE_PATHS):
 			refuse_missing()
 	if text.startswith(versions.DOWNLOAD):
-		return of_version(parse_qs(urlsplit(text).query)["version"][0])
+		return of_version(parse_qs(urlsplit(text).query).get("version", [""])[0])
 	if text.startswith(SITE_PATHS) and "\n" not in text:
 		return of_file(readable_file({"file_url": unquote(urlsplit(text).path)}))
 	if FILE_NAME.fullmatch(text) and frappe.db.exists("File", text):

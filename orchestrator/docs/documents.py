@@ -54,7 +54,9 @@ def refuse_foreign_lock(document: "Document") -> None:
 def of_title(folder: str, title: str) -> "Document | None":
 	"""The document of that title in a folder, locked. The folder is held as well, so that nobody else makes it."""
 	frappe.db.get_value("Document Folder", folder, "name", for_update=True)
-	name = frappe.db.get_value(DOCTYPE, {"document_folder": folder, "title": title}, "name", for_update=True)
+	name = frappe.db.get_value(
+		DOCTYPE, {"document_folder": folder, "title_key": title}, "name", for_update=True
+	)
 	return locked(name) if name else None
 
 

@@ -9,6 +9,7 @@ from frappe.core.api.file import create_new_folder
 from orchestrator.docs import access
 from orchestrator.docs.names import checked
 from orchestrator.exceptions import Conflict, refuse
+from orchestrator.file_names import normalize_name
 
 DOCTYPE = "Document Folder"
 ROOT = "Documents"
@@ -32,7 +33,8 @@ def levels_of(path: str) -> list[str]:
 
 def find(text: str) -> str:
 	"""The folder of that name or path. 404 where there is none that the caller may read: the two look alike."""
-	folder = text if frappe.db.exists(DOCTYPE, text) else at(levels_of(text))
+	name = normalize_name(text)
+	folder = name if frappe.db.exists(DOCTYPE, name) else at(levels_of(name))
 	if not folder or not access.level_of(folder):
 		refuse(_("There is no folder {0}.").format(text), frappe.DoesNotExistError)
 	return folder
@@ -48,7 +50,7 @@ def at(levels: list[str]) -> str | None:
 
 def child(parent: str, title: str, lock: bool = False) -> str | None:
 	return frappe.db.get_value(
-		DOCTYPE, {"parent_document_folder": parent, "title": title}, "name", for_update=lock
+		DOCTYPE, {"parent_document_folder": parent, "title_key": title}, "name", for_update=lock
 	)
 
 
@@ -115,9 +117,10 @@ def file_folder(folder: str) -> str:
 	place = FILES_ROOT
 	for level in path_of(folder).strip("/").split("/"):
 		name = f"{place}/{level}"
-		if not frappe.db.exists("File", name):
+		# Names of Files are compared without accents, as Frappe has them: such folders share one in the File list.
+		if not (found := frappe.db.get_value("File", name)):
 			create_new_folder(level, place)
-		place = name
+		place = found or name
 	return place
 
 

@@ -1,7 +1,9 @@
 """What a file is: told by its first bytes, and refused where its name says something else. No site needed, but for the
 words."""
 
+import codecs
 import mimetypes
+import re
 import zipfile
 from pathlib import Path
 from typing import NamedTuple, NoReturn
@@ -17,13 +19,12 @@ HEAD = 8192
 UNKNOWN = "application/octet-stream"
 TEXT = "text/plain"
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+ZIP = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 OPEN_XML = "application/vnd.openxmlformats-officedocument."
 OPEN_DOCUMENT = "application/vnd.oasis.opendocument."
 WORD = f"{OPEN_XML}wordprocessingml.document"
 # What files of a type begin with. Of other types nothing is known, and their names are believed.
 BEGINNINGS: dict[str, tuple[bytes, ...]] = {
-	"application/pdf": (b"%PDF-",),
 	"application/zip": ZIP,
 	"application/gzip": (b"\x1f\x8b",),
 	"application/msword": (OLE, b"{\\rtf"),
@@ -32,11 +33,29 @@ BEGINNINGS: dict[str, tuple[bytes, ...]] = {
 	"image/gif": (b"GIF87a", b"GIF89a"),
 	"image/jpeg": (b"\xff\xd8\xff",),
 	"image/png": (b"\x89PNG\r\n\x1a\n",),
-	"image/tiff": (b"II*\x00", b"MM\x00*"),
-	"image/webp": (b"RIFF",),
+	"image/tiff": (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+"),
 }
 TEXTUAL = frozenset({"application/json", "application/xml", "application/javascript", "image/svg+xml"})
-WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")  # UTF-16 has zeros
+PDF = "application/pdf"
+PDF_MARK = b"%PDF-"
+PDF_MARK_WITHIN = 1024  # readers look that far: a BOM, line ends or a printer's commands may come before
+LOOKS_LIKE_PDF = re.compile(rb"\s*%PDF-\d\.\d")
+WEBP = re.compile(rb"RIFF.{4}WEBP", re.DOTALL)
+# Files that may have no zero byte at their beginning, and are no text all the same.
+BINARY_MARKS = (b"\x1f\x8b", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", OLE, *ZIP)
+PRINTABLE = frozenset((*b"\t\n\f\r", *range(0x20, 0x100)))
+WRITTEN_AS_TEXT = frozenset({"application/rtf", "application/postscript"})
+BOM = b"\xef\xbb\xbf"
+WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")  # UTF-16 and UTF-32 have zeros
+# What compresses the file that the rest of its name tells, such as .csv.gz.
+TYPE_OF_COMPRESSION = {
+	"gzip": "application/gzip",
+	"bzip2": "application/x-bzip2",
+	"xz": "application/x-xz",
+	"compress": "application/x-compress",
+	"br": "application/x-brotli",
+}
+MEDIA_TYPE = re.compile(r"[\w.+-]{1,127}/[\w.+-]{1,127}", re.ASCII)
 # An archive beyond these is made to fill a disk, not to hold documents.
 MAX_UNPACKED = 1024 * 1024 * 1024
 MAX_RATIO = 200
@@ -52,23 +71,34 @@ class Media(NamedTuple):
 
 def of_name(file_name: str) -> str | None:
 	"""The type that a file name tells."""
-	return mimetypes.guess_type(file_name, strict=False)[0]
+	media_type, compression = mimetypes.guess_type(file_name, strict=False)
+	return TYPE_OF_COMPRESSION.get(compression, UNKNOWN) if compression else media_type
+
+
+def of_sender(declared: str | None) -> str | None:
+	"""The type that the sender declared, None where that says nothing."""
+	if not declared or declared == UNKNOWN or not MEDIA_TYPE.fullmatch(declared):
+		return None
+	return declared.lower()
 
 
 def examine(head: bytes, file_name: str, declared: str | None = None) -> Media:
-	"""The type of a file that begins with `head`. It fits unless its name, or what its sender declared, tells of bytes
-	that are not there."""
-	told = of_name(file_name)
-	claims = [claim for claim in (told, declared) if claim and claim != UNKNOWN]
-	fits = all(bears_out(head, claim) for claim in claims)
-	return Media(told or of_bytes(head), fits)
+	"""The type of a file that begins with `head`. It fits unless its name tells of bytes that are not there. What the
+	sender declared counts only where the name tells nothing: many systems make it up."""
+	told = of_name(file_name) or of_sender(declared)
+	return Media(told or of_bytes(head), told is None or bears_out(head, told))
 
 
 def bears_out(head: bytes, claim: str) -> bool:
+	"""Whether bytes that begin with `head` may be of the type `claim`."""
+	if claim == PDF:
+		return PDF_MARK in head[:PDF_MARK_WITHIN]
+	if claim == "image/webp":
+		return bool(WEBP.match(head))
 	if claim.startswith((OPEN_XML, OPEN_DOCUMENT)):
 		return head.startswith(ZIP)
 	if beginnings := BEGINNINGS.get(claim):
-		return head.startswith(beginnings)
+		return head.removeprefix(BOM).lstrip(b"\r\n\t ").startswith(beginnings) or head.startswith(beginnings)
 	return is_text(head) if is_textual(claim) else True
 
 
@@ -77,21 +107,47 @@ def is_textual(media_type: str) -> bool:
 
 
 def is_text(head: bytes) -> bool:
-	if head.startswith(WIDE_MARKS):
-		return True
-	return b"\x00" not in head and not any(
-		head.startswith(mark) for marks in BEGINNINGS.values() for mark in marks
-	)
+	"""Whether bytes that begin with `head` may be a text, in whatever encoding."""
+	if head.startswith(BINARY_MARKS) or LOOKS_LIKE_PDF.match(head.removeprefix(BOM)):
+		return False
+	return head.startswith(WIDE_MARKS) or b"\x00" not in head or is_utf16(head)
+
+
+def is_utf16(head: bytes) -> bool:
+	"""Whether every other byte of `head` is mostly zero and the rest printable: UTF-16 of a Latin text, without a mark."""
+	if len(head) % 2:
+		return False
+	for high, low in ((head[0::2], head[1::2]), (head[1::2], head[0::2])):
+		if high.count(0) * 2 > len(high) and PRINTABLE.issuperset(low):
+			return True
+	return False
 
 
 def of_bytes(head: bytes) -> str:
 	"""The type that the first bytes tell."""
-	return filetype.guess_mime(head) or (TEXT if is_text(head) else UNKNOWN)
+	if LOOKS_LIKE_PDF.match(head.removeprefix(BOM)):
+		return PDF
+	guess = filetype.guess_mime(head)
+	if guess and (guess in WRITTEN_AS_TEXT or not is_utf8(head)):
+		return guess
+	return TEXT if is_text(head) else UNKNOWN
 
 
-def extension_of(head: bytes) -> str:
-	"""The usual extension of the type that the first bytes tell."""
-	return mimetypes.guess_extension(of_bytes(head)) or ".bin"
+def is_utf8(head: bytes) -> bool:
+	"""Whether `head` is a text in UTF-8, maybe cut within a character. No picture or archive is: of two or three letters
+	at its beginning, such as BM, that proves more."""
+	try:
+		codecs.getincrementaldecoder("utf-8")().decode(head)
+	except UnicodeDecodeError:
+		return False
+	return b"\x00" not in head
+
+
+def extension_of(head: bytes, declared: str | None = None) -> str:
+	"""The usual extension of what the sender declared, where the bytes bear it out; else of what they tell."""
+	claim = of_sender(declared)
+	extension = mimetypes.guess_extension(claim) if claim and bears_out(head, claim) else None
+	return extension or mimetypes.guess_extension(of_bytes(head)) or ".bin"
 
 
 def refuse_mismatch(file_name: str, head: bytes) -> NoReturn:

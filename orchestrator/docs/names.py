@@ -2,29 +2,31 @@
 
 import mimetypes
 from pathlib import Path
+from typing import NoReturn
 
 from frappe import _
+from frappe.utils.html_utils import sanitize_html
 
 from orchestrator.exceptions import BadRequest, refuse
+from orchestrator.file_names import MAX_NAME_LENGTH, is_valid_name, normalize_name
 
-MAX_LENGTH = 140
+MAX_LENGTH = MAX_NAME_LENGTH
 
 
 def checked(kind: str, name: str) -> str:
-	"""`name` without the blanks around it. 400 for what is no name: a path, a control character or a mark that turns
-	the direction of reading, so that the name would show as another one."""
-	text = name.strip()
-	if not text or text in (".", "..") or len(text) > MAX_LENGTH or not text.isprintable():
-		refuse_name(kind, name)
-	if "/" in text or "\\" in text:
+	"""`name` as it is stored: see orchestrator/file_names.py. 400 for what is no name: a path, a control character or a
+	mark that turns the direction of reading, so that the name would show as another one."""
+	text = normalize_name(name)
+	# Frappe would store HTML in another form: of "a <b>.txt" it makes "a <b>.txt</b>".
+	if not is_valid_name(text) or ("<" in text and sanitize_html(text) != text):
 		refuse_name(kind, name)
 	return text
 
 
-def refuse_name(kind: str, name: str) -> None:
+def refuse_name(kind: str, name: str) -> NoReturn:
 	refuse(
 		_(
-			"{0} is no name for a {1}. Send 1 to {2} visible characters without slashes, control characters or direction marks."
+			"{0} is no name for a {1}. Send 1 to {2} visible characters without slashes, control characters, direction marks or HTML."
 		).format(ascii(name[:MAX_LENGTH]), kind, MAX_LENGTH),
 		BadRequest,
 	)

@@ -46,7 +46,7 @@ def keep(incoming: Incoming, usual_name: str) -> Kept:
 		head = file.read(media.HEAD)
 	found = media.examine(head, name, incoming.declared)
 	if incoming.file_name is None and not (found.fits and media.of_name(name)):
-		name = with_extension(name, media.extension_of(head))
+		name = with_extension(name, media.extension_of(head, incoming.declared))
 		found = media.examine(head, name)
 	if not found.fits:
 		media.refuse_mismatch(name, head)

@@ -1,12 +1,13 @@
 """The helpdesk endpoints: comments on a ticket, its service level, one's own tickets."""
 
 import frappe
-from frappe import _lt
+from frappe import _, _lt
 
 from orchestrator.api import lists
 from orchestrator.api.endpoint import CREATES, READS, endpoint
+from orchestrator.exceptions import BadRequest, refuse
 from orchestrator.helpdesk import attachments as files
-from orchestrator.helpdesk import own_tickets, replies, service_level, tickets
+from orchestrator.helpdesk import mail, message_text, own_tickets, replies, service_level, tickets
 from orchestrator.helpdesk.shapes import IssueComment, SlaStatus, TicketPage
 
 
@@ -18,20 +19,30 @@ def add_issue_comment(
 	is_internal: bool = False,
 	attachments: str | list | None = None,
 	doctype: str | None = None,
+	cc: str | list | None = None,
+	format: str | None = None,  # noqa: A002  # the parameter's name
 ) -> IssueComment:
 	"""Write on a ticket, an Issue or an HD Ticket. HTML is sanitised; `attachments` are names of Files.
+
+	`format` says whether the message is text or html; without it, a known tag of HTML decides, and of a text every
+	character and line stays. `cc` are addresses that get a copy of the mail; without it, those whom the customer's
+	latest mail went to as copies, with an empty list nobody.
 
 	Public: the reply goes to the customer through the site's mail queue, in the thread of earlier mail, and stops
 	the first-response clock; without an outgoing account it is written all the same, and the reply says that no
 	mail was sent. A customer may reply on their own ticket, which reopens it. Internal: a note that no customer
 	sees. Raises DoesNotExistError (404) or PermissionError (403) as get_sla_status does, PermissionError also for
-	an internal note by a customer, ValidationError (422) for an empty message or a File that is missing."""
+	an internal note or `cc` by a customer, BadRequest (400) for another format, for `cc` that is no list of addresses or
+	that goes with a note, ValidationError (422) for an empty message or a File that is missing."""
 	ticket = tickets.find(issue, doctype)
-	content = replies.read_message(message)
+	content = message_text.render_message(message, format)
+	copies = mail.parse_copies(cc)
 	attached = files.read(attachments)
 	if is_internal:
+		if copies:
+			refuse(_("Internal notes are mailed to nobody. Leave cc out."), BadRequest)
 		return replies.add_note(ticket, content, attached)
-	return replies.add_reply(ticket, content, attached)
+	return replies.add_reply(ticket, content, attached, copies)
 
 
 @frappe.whitelist(methods=["GET", "POST"])

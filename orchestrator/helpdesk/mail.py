@@ -1,12 +1,19 @@
 """Whether a reply can leave by mail, and to which earlier mail it belongs."""
 
+from email.utils import getaddresses
+from typing import Any
+
 import frappe
 from frappe import _
 from frappe.email.doctype.email_account.email_account import EmailAccount
 from frappe.model.document import Document
 from frappe.utils import parse_addr, validate_email_address
 
+from orchestrator.api.parameters import parse_json
+from orchestrator.exceptions import BadRequest, refuse
 from orchestrator.helpdesk.tickets import Ticket
+
+MAX_COPIES = 50
 
 
 def address_of_customer(doc: Document) -> str | None:
@@ -16,6 +23,47 @@ def address_of_customer(doc: Document) -> str | None:
 		if found := validate_email_address(parse_addr(address or "")[1]):
 			return found
 	return None
+
+
+def parse_copies(value: Any) -> list[str] | None:
+	"""Return the addresses of the parameter `cc`, a list or a text with commas; None where none was sent.
+
+	Raises:
+		BadRequest: It holds something that is no address, or too many of them (400).
+	"""
+	if value is None:
+		return None
+	entries = (
+		parse_json("cc", value) if isinstance(value, list) or str(value).lstrip().startswith("[") else [value]
+	)
+	if not isinstance(entries, list) or not all(isinstance(entry, str) for entry in entries):
+		refuse(_("cc must be a list of email addresses."), BadRequest)
+	found = [address for _name, address in getaddresses([entry for entry in entries if entry.strip()])]
+	if wrong := [address for address in found if not validate_email_address(address)]:
+		refuse(_("{0} is no email address. Correct cc.").format(wrong[0] or value), BadRequest)
+	if len(found) > MAX_COPIES:
+		refuse(_("cc takes at most {0} addresses.").format(MAX_COPIES), BadRequest)
+	return list(dict.fromkeys(found))
+
+
+def copies_of_customer(doc: Document) -> list[str]:
+	"""Return whom the customer's latest mail went to as copies, without the addresses of this site itself."""
+	filters = {
+		"reference_doctype": doc.doctype,
+		"reference_name": str(doc.name),
+		"communication_type": "Communication",
+		"sent_or_received": "Received",
+		"message_id": ("is", "set"),
+	}
+	latest = frappe.db.get_value(
+		"Communication", filters, "cc", order_by="communication_date desc, creation desc"
+	)
+	own = {
+		address.lower() for address in frappe.get_all("Email Account", pluck="email_id", limit=0) if address
+	}
+	addresses = [address for _name, address in getaddresses([latest or ""])]
+	kept = [found for found in addresses if validate_email_address(found) and found.lower() not in own]
+	return list(dict.fromkeys(kept))[:MAX_COPIES]
 
 
 def can_send(doctype: str) -> bool:

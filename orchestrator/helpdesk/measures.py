@@ -69,7 +69,7 @@ def overdue_tickets() -> Number:
 	return total(
 		lambda kind: figures.count(
 			kind.doctype,
-			f"{kind.is_open} AND {kind.source.resolution_by} < %(now)s AND on_hold_since IS NULL",
+			f"{kind.is_open} AND {kind.source.resolution_by} < LEAST(%(now)s, COALESCE(on_hold_since, %(now)s))",
 			now=now_datetime(),
 		)
 	)

@@ -1,33 +1,16 @@
 """What is written on a ticket: replies that the customer gets, notes that no customer sees. Each in the way of the
 app that the ticket belongs to."""
 
-import html
-
 import frappe
 from frappe import _
 from frappe.core.doctype.communication.email import add_attachments, make
 from frappe.model.document import Document
-from frappe.utils import is_html, strip_html
-from frappe.utils.html_utils import sanitize_html
 
+from orchestrator.exceptions import refuse
 from orchestrator.helpdesk import attachments, mail
 from orchestrator.helpdesk.attachments import Attachment
 from orchestrator.helpdesk.shapes import IssueComment
 from orchestrator.helpdesk.tickets import Ticket
-
-FORM_TAGS = ["form", "input", "button", "style", "link", "meta"]
-# Without text these still say something.
-TELLING_TAGS = ("<img", "<video")
-
-
-def read_message(message: str) -> str:
-	"""The message as safe HTML; plain text keeps its lines. 422 where it says nothing."""
-	lines = message if is_html(message) else html.escape(message.strip(), quote=False).replace("\n", "<br>")
-	clean = sanitize_html(lines, always_sanitize=True, disallowed_tags=FORM_TAGS)
-	words = html.unescape(strip_html(clean)).strip()
-	if not words and not any(tag in clean for tag in TELLING_TAGS):
-		frappe.throw(_("The message is empty. Write what the comment shall say."))
-	return clean
 
 
 def add_note(ticket: Ticket, content: str, files: list[Attachment]) -> IssueComment:
@@ -55,18 +38,28 @@ def note_on_hd_ticket(doc: Document, content: str) -> Document:
 	return latest("HD Ticket Comment", {"reference_ticket": doc.name})
 
 
-def add_reply(ticket: Ticket, content: str, files: list[Attachment]) -> IssueComment:
-	"""A reply that both sides see: the support team's goes to the customer, the customer's reopens the ticket."""
+def add_reply(
+	ticket: Ticket, content: str, files: list[Attachment], copies: list[str] | None = None
+) -> IssueComment:
+	"""A reply that both sides see: the support team's goes to the customer, the customer's reopens the ticket.
+
+	`copies` get it as well; where they are None, those whom the customer's latest mail went to as copies."""
 	if not ticket.is_staff:
+		if copies:
+			refuse(_("Copies are sent by the support team. Leave cc out."), frappe.PermissionError)
 		write = customer_on_issue if ticket.is_issue else customer_on_hd_ticket
 		return told(ticket, write(ticket.doc, content, files), files, recipients=[])
 	recipient = mail.address_of_customer(ticket.doc)
+	copies = mail.copies_of_customer(ticket.doc) if copies is None else copies
+	copies = [address for address in copies if address != recipient]
 	reply = staff_on_issue if ticket.is_issue else staff_on_hd_ticket
-	written = reply(ticket.doc, content, files, recipient)
-	return told(ticket, written, files, recipients=[recipient] if recipient else [])
+	written = reply(ticket.doc, content, files, recipient, copies)
+	return told(ticket, written, files, recipients=[recipient] if recipient else [], copies=copies)
 
 
-def staff_on_issue(doc: Document, content: str, files: list[Attachment], recipient: str | None) -> Document:
+def staff_on_issue(
+	doc: Document, content: str, files: list[Attachment], recipient: str | None, copies: list[str]
+) -> Document:
 	"""Frappe's own reply, as the mail dialog of Desk sends it. 403 without the right to mail about the issue."""
 	written = make(
 		doctype=doc.doctype,
@@ -74,6 +67,7 @@ def staff_on_issue(doc: Document, content: str, files: list[Attachment], recipie
 		subject=f"Re: {doc.subject}",
 		content=content,
 		recipients=recipient,
+		cc=", ".join(copies) or None,
 		send_email=bool(recipient) and mail.can_send(doc.doctype),
 		attachments=[file.name for file in files] or None,
 		communication_type="Communication",
@@ -83,7 +77,7 @@ def staff_on_issue(doc: Document, content: str, files: list[Attachment], recipie
 
 
 def staff_on_hd_ticket(
-	doc: Document, content: str, files: list[Attachment], _recipient: str | None
+	doc: Document, content: str, files: list[Attachment], _recipient: str | None, copies: list[str]
 ) -> Document:
 	"""Helpdesk's own reply. It refuses to write one that it cannot mail, and to mail one that answers nothing:
 	for such a ticket it is told what it would have found out."""
@@ -91,7 +85,7 @@ def staff_on_hd_ticket(
 		doc.skip_email_workflow = lambda: True
 	if not doc.get_last_communication():
 		doc.get_last_communication = lambda: frappe._dict()
-	doc.reply_via_agent(content, attachments=attachments.copies(files))
+	doc.reply_via_agent(content, cc=", ".join(copies) or None, attachments=attachments.copies(files))
 	return latest_communication(doc)
 
 
@@ -143,6 +137,7 @@ def told(
 	written: Document,
 	files: list[Attachment],
 	recipients: list[str],
+	copies: list[str] | None = None,
 	is_internal: bool = False,
 ) -> IssueComment:
 	"""What the caller is told of what was written."""
@@ -156,6 +151,7 @@ def told(
 		content=written.content,
 		sender=frappe.session.user,
 		recipients=recipients,
+		cc=copies or [],
 		attachments=[file.name for file in files],
 		mail_queued=queued,
 		mail_note=None if queued or is_internal else mail.why_not(ticket, recipient),

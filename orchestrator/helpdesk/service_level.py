@@ -1,5 +1,5 @@
 """How a ticket stands against its service level agreement: read off the fields that the SLA engine of its own app
-keeps, nothing computed anew. Working hours, holidays, pauses and priorities are in those fields."""
+keeps (for an Issue corrected by due_times.py), nothing computed anew. Working hours, holidays, pauses and priorities are in those fields."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,7 +26,7 @@ class Target:
 
 	due: datetime | None
 	done: datetime | None
-	on_hold: bool = False
+	held_since: datetime | None = None
 	finished: bool = False
 
 
@@ -43,8 +43,8 @@ def status_of(target: Target, now: datetime, at_risk_seconds: int) -> str:
 		return NONE if not target.due else MET if target.done <= target.due else BREACHED
 	if target.finished:
 		return NONE
-	if target.on_hold:
-		return PAUSED
+	if target.held_since:
+		return BREACHED if target.due and target.due < target.held_since else PAUSED
 	if not target.due:
 		return NONE
 	left = (target.due - now).total_seconds()
@@ -53,7 +53,7 @@ def status_of(target: Target, now: datetime, at_risk_seconds: int) -> str:
 
 def seconds_left(target: Target, now: datetime) -> int | None:
 	"""Seconds until the target is due; None where its clock does not run."""
-	if target.done or target.on_hold or target.finished or not target.due:
+	if target.done or target.held_since or target.finished or not target.due:
 		return None
 	return int((target.due - now).total_seconds())
 
@@ -83,18 +83,20 @@ def describe(doc: Document) -> SlaStatus:
 
 
 def targets_of(doc: Document, agreement: Agreement) -> tuple[Target, Target]:
-	"""First response and resolution. While the ticket is on hold its resolution has no due time: the engine sets
-	it anew when the clock goes on."""
-	on_hold = bool(doc.get("on_hold_since"))
+	"""First response and resolution. While the ticket is on hold its resolution has no due time, unless that had passed
+	before: the engine sets it anew when the clock goes on."""
+	held_since = moment(doc, "on_hold_since")
 	# A list action of Desk closes issues past the engine, which then has no time of resolution.
 	finished = doc.status in FINISHED
-	has_due = agreement.promises_resolution and not on_hold
+	due = moment(doc, *RESOLUTION_BY) if agreement.promises_resolution else None
+	if held_since and due and due >= held_since:
+		due = None
 	return (
-		Target(moment(doc, "response_by"), moment(doc, "first_responded_on"), on_hold, finished),
+		Target(moment(doc, "response_by"), moment(doc, "first_responded_on"), held_since, finished),
 		Target(
-			moment(doc, *RESOLUTION_BY) if has_due else None,
+			due,
 			moment(doc, *RESOLVED_ON),
-			on_hold and agreement.promises_resolution,
+			held_since if agreement.promises_resolution else None,
 			finished,
 		),
 	)

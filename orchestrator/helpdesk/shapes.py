@@ -26,7 +26,8 @@ class SlaStatus(TypedDict):
 
 
 class IssueComment(TypedDict):
-	"""What was written on a ticket. `mail_queued` tells whether it leaves by mail, `mail_note` why it does not."""
+	"""What was written on a ticket. `cc` are those who get a copy of the mail; `mail_queued` tells whether it leaves by mail, `mail_note` why it
+	does not."""
 
 	comment: str
 	doctype: str
@@ -35,6 +36,7 @@ class IssueComment(TypedDict):
 	content: str
 	sender: str
 	recipients: list[str]
+	cc: list[str]
 	attachments: list[str]
 	mail_queued: bool
 	mail_note: str | None

@@ -88,7 +88,18 @@ CUSTOM_FIELDS: dict[str, list[Field]] = {
 		},
 		_assigned_to(insert_after="opportunity_owner"),
 	],
-	"Issue": [_assigned_to(insert_after="priority")],
+	"Issue": [
+		_assigned_to(insert_after="priority"),
+		{
+			"fieldname": "sla_paused_working_seconds",
+			"label": "Paused Working Time (Seconds)",
+			"fieldtype": "Int",
+			"insert_after": "total_hold_time",
+			"hidden": 1,
+			"read_only": 1,
+			"no_copy": 1,
+		},
+	],
 	"Task": [
 		_assigned_to(insert_after="priority"),
 		{

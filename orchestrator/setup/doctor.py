@@ -14,7 +14,15 @@ from frappe.utils.scheduler import is_scheduler_inactive
 
 from orchestrator.apps import is_installed
 from orchestrator.docs import folders, storage
-from orchestrator.setup import custom_fields, indexes, roles, security_checks, status_options, ticket_status
+from orchestrator.setup import (
+	custom_fields,
+	document_findings,
+	indexes,
+	roles,
+	security_checks,
+	status_options,
+	ticket_status,
+)
 from orchestrator.setup.access_checks import check_client_readers, check_rate_limit
 from orchestrator.setup.findings import FAIL, OK, WARN, Finding
 from orchestrator.setup.hook_conflicts import check_overrides, check_permission_hooks
@@ -171,6 +179,8 @@ def check_documents() -> Finding:
 	existing = place if place.exists() else place.parent
 	if not os.access(existing, os.W_OK):
 		return Finding("documents", FAIL, f"{existing} is not writable", "Give it to the bench's user.")
+	if problems := document_findings.find_problems():
+		return Finding("documents", WARN, "; ".join(problems), "See docs/documents.md, Upgrades.")
 	return Finding("documents", OK, "the root folder is there, files can be written")
 
 

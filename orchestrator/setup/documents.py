@@ -2,15 +2,16 @@
 
 import frappe
 
-from orchestrator.docs import folders, storage
+from orchestrator.docs import folders, identity, storage
 
 DOCTYPES = ("Document", "Document Version", "Document Folder")
 TRACES = {"Tag Link": "document_type", "Comment": "reference_doctype", "Version": "ref_doctype"}
 
 
 def sync() -> None:
-	"""Make the root where it is missing. Its access is the site's to set: until then only managers of all documents
+	"""Compare identities exactly, and make the root where it is missing. Its access is the site's to set: until then only managers of all documents
 	reach it."""
+	identity.sync()
 	folders.ensure_root()
 
 

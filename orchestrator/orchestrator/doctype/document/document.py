@@ -3,7 +3,7 @@ from frappe import _
 from frappe.model.document import Document as Base
 from frappe.model.naming import make_autoname
 
-from orchestrator.docs import access, audit, folders, fulltext, guards, retention, storage
+from orchestrator.docs import access, audit, folders, fulltext, guards, identity, retention, storage
 from orchestrator.docs.documents import refuse_foreign_lock
 from orchestrator.docs.names import checked
 from orchestrator.exceptions import refuse
@@ -47,6 +47,7 @@ class Document(Base):
 		owner_department: DF.Link | None
 		status: DF.Literal["Draft", "In Review", "Approved", "Archived"]
 		title: DF.Data
+		title_key: DF.Data | None
 
 	# end: auto-generated types
 
@@ -69,8 +70,10 @@ class Document(Base):
 		self.current_version = 0
 
 	def validate(self) -> None:
-		self.title = checked(_("document"), self.title)
 		before = self.get_doc_before_save()
+		if not before or self.title != before.title:  # an old name stays, whatever the rules are by now
+			self.title = checked(_("document"), self.title)
+		self.title_key = self.title
 		if before:
 			self.refuse_kept(before)
 			self.validate_folder(before)
@@ -159,4 +162,4 @@ class Document(Base):
 
 
 def on_doctype_update() -> None:
-	frappe.db.add_unique("Document", ["document_folder", "title"], constraint_name="one_title_per_folder")
+	identity.replace_unique("Document", "one_title_per_folder", ["document_folder", "title_key"])

@@ -4,7 +4,7 @@ from frappe.model.document import Document
 from frappe.utils import now_datetime
 from frappe.utils.nestedset import NestedSet
 
-from orchestrator.docs import access, audit, folders, guards, retention
+from orchestrator.docs import access, audit, folders, guards, identity, retention
 from orchestrator.docs.errors import Retained
 from orchestrator.docs.names import checked
 from orchestrator.exceptions import refuse
@@ -39,6 +39,7 @@ class DocumentFolder(NestedSet):
 		retention_days: DF.Int
 		rgt: DF.Int
 		title: DF.Data
+		title_key: DF.Data | None
 
 	# end: auto-generated types
 
@@ -58,13 +59,15 @@ class DocumentFolder(NestedSet):
 			self.parent_document_folder = folders.ROOT
 
 	def validate(self) -> None:
-		self.title = checked(_("folder"), self.title)
+		before = self.get_doc_before_save()
+		if not before or self.title != before.title:
+			self.title = checked(_("folder"), self.title)
+		self.title_key = self.title
 		if self.name == folders.ROOT and (self.parent_document_folder or self.title != folders.ROOT):
 			refuse(
 				_("The folder Documents is the root: it has no parent and keeps its title."),
 				frappe.ValidationError,
 			)
-		before = self.get_doc_before_save()
 		self.validate_access_to_settings(before)
 		if before:
 			self.validate_move(before)
@@ -143,6 +146,6 @@ class DocumentFolder(NestedSet):
 
 
 def on_doctype_update() -> None:
-	frappe.db.add_unique(
-		"Document Folder", ["parent_document_folder", "title"], constraint_name="one_title_per_parent"
+	identity.replace_unique(
+		"Document Folder", "one_title_per_parent", ["parent_document_folder", "title_key"]
 	)

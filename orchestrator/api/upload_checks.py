@@ -1,0 +1,98 @@
+"""What an API client's plain upload is checked for: Frappe itself answers these with an unexplained 500."""
+
+import contextlib
+import inspect
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from werkzeug.datastructures import FileStorage
+
+import frappe
+from frappe import _
+
+from orchestrator.api.preflight import required_parameters
+from orchestrator.exceptions import BadRequest, refuse
+from orchestrator.file_names import BIDI_CONTROLS, MAX_NAME_LENGTH, REFUSED_CATEGORIES, categories_of
+
+# Frappe writes a plain file under its own name, with up to ten bytes of its own. File systems take 255.
+MAX_NAME_BYTES = 240
+# The libraries with which Frappe reads a file before it is stored.
+READERS = frozenset({"pypdf", "PIL"})
+
+
+def check_upload(form: Any) -> None:
+	"""Refuse what could not be stored.
+
+	Args:
+		form: The parameters of the request, beside its part `file`.
+
+	Raises:
+		BadRequest: The file is empty or has no usable name, or `method` is no method (400).
+		DoesNotExistError: There is no such DocType, or no File of the name `library_file_name` (404).
+	"""
+	if form.doctype and not frappe.db.exists("DocType", form.doctype):
+		refuse(_("There is no DocType {0}.").format(form.doctype), frappe.DoesNotExistError)
+	if form.library_file_name and not _may_read_file(form.library_file_name):
+		refuse(_("There is no File {0}.").format(form.library_file_name), frappe.DoesNotExistError)
+	if "file" in frappe.request.files:
+		_check_part(frappe.request.files["file"])
+	if form.method:
+		_check_method(form.method)
+
+
+def _may_read_file(name: str) -> bool:
+	"""Return whether the caller may read this File. A missing one looks like a hidden one."""
+	return bool(frappe.db.exists("File", name)) and bool(frappe.has_permission("File", doc=name))
+
+
+def _check_part(part: FileStorage) -> None:
+	"""Refuse a part without a usable name, and one without content."""
+	name = part.filename or ""
+	unusable = not REFUSED_CATEGORIES.isdisjoint(categories_of(name)) or not BIDI_CONTROLS.isdisjoint(name)
+	if not name.strip() or unusable or len(name) > MAX_NAME_LENGTH or len(name.encode()) > MAX_NAME_BYTES:
+		refuse(
+			_(
+				"{0} is no name for a file. Send 1 to {1} visible characters, at most {2} bytes, without control characters or direction marks."
+			).format(ascii(name[:MAX_NAME_LENGTH]), MAX_NAME_LENGTH, MAX_NAME_BYTES),
+			BadRequest,
+		)
+	if not part.stream.read(1):
+		refuse(_("The file is empty. Send one that holds something."), BadRequest)
+	part.stream.seek(0)
+
+
+def _check_method(path: str) -> None:
+	"""Refuse a method that is not there or that an upload cannot call. Whether it may be called, Frappe checks."""
+	try:
+		method = frappe.get_attr(path)
+	except (ImportError, AttributeError, ValueError, frappe.ValidationError):
+		method = None
+	if not inspect.isroutine(method):
+		refuse(_("There is no method {0}.").format(path[:MAX_NAME_LENGTH]), BadRequest)
+	if method in frappe.whitelisted and required_parameters(method):
+		refuse(
+			_("{0} takes parameters, so an upload cannot call it.").format(path[:MAX_NAME_LENGTH]), BadRequest
+		)
+
+
+@contextlib.contextmanager
+def damage_refused() -> Iterator[None]:
+	"""Turn what a reader of files stumbles over, and a file that is not there, into a refusal (422)."""
+	try:
+		yield
+	except Exception as error:
+		if getattr(error, "http_status_code", None):
+			raise
+		if _was_raised_while_reading(error):
+			refuse(_("The file is damaged: it cannot be read. Send it again."), frappe.ValidationError)
+		if isinstance(error, FileNotFoundError | OSError) and frappe.form_dict.file_url:
+			refuse(_("There is no file at this file_url. Upload it first."), frappe.ValidationError)
+		raise
+
+
+def _was_raised_while_reading(error: BaseException) -> bool:
+	"""Return whether the error came up inside one of the libraries that read files."""
+	frames = traceback.extract_tb(error.__traceback__)
+	return any(not READERS.isdisjoint(Path(frame.filename).parts) for frame in frames)

@@ -1,0 +1,60 @@
+"""What makes two documents or folders the same: their title in NFC, compared byte by byte.
+
+MariaDB's collation holds Résumé and Resume, Straße and Strasse, は and ぱ and any two emoji to be equal. So the columns
+that say which record is meant have a binary collation. Titles keep the usual one, so that people find them whatever
+letter case they type; beside each stands its key."""
+
+from typing import NamedTuple
+
+import frappe
+
+COLLATION = "utf8mb4_bin"
+
+
+class Columns(NamedTuple):
+	"""Columns of a DocType's table."""
+
+	doctype: str
+	names: tuple[str, ...]
+
+
+BINARY_COLUMNS = (
+	Columns("Document", ("document_folder", "title_key")),
+	Columns("Document Folder", ("name", "parent_document_folder", "old_parent", "title_key")),
+	Columns("Document Folder Access", ("parent",)),
+)
+
+
+def sync() -> None:
+	"""Give the columns their collation, where Frappe has made them with another one."""
+	for columns in BINARY_COLUMNS:
+		if definitions := _find_wrong(columns):
+			frappe.db.sql_ddl(f"ALTER TABLE `tab{columns.doctype}` {', '.join(definitions)}")
+
+
+def missing() -> list[str]:
+	"""Return the tables with a column that has another collation."""
+	return [f"collation of {columns.doctype}" for columns in BINARY_COLUMNS if _find_wrong(columns)]
+
+
+def _find_wrong(columns: Columns) -> list[str]:
+	"""Return the clauses that change the columns with another collation, and nothing else about them."""
+	rows = frappe.db.sql(
+		"""
+		SELECT column_name AS name, column_type AS type, is_nullable AS nullable FROM information_schema.columns
+		WHERE table_schema = DATABASE() AND table_name = %s AND column_name IN %s AND collation_name != %s
+		""",
+		(f"tab{columns.doctype}", columns.names, COLLATION),
+		as_dict=True,
+	)
+	return [
+		f"MODIFY `{row.name}` {row.type} COLLATE {COLLATION} {'NULL' if row.nullable == 'YES' else 'NOT NULL'}"
+		for row in rows
+	]
+
+
+def replace_unique(doctype: str, former: str, columns: list[str]) -> None:
+	"""Create the unique index over `columns` in place of the one named `former`, which had the title itself."""
+	frappe.db.add_unique(doctype, columns, constraint_name=f"{former}_exactly")
+	if frappe.db.has_index(f"tab{doctype}", former):
+		frappe.db.sql_ddl(f"ALTER TABLE `tab{doctype}` DROP INDEX `{former}`")

@@ -1,0 +1,37 @@
+"""Names of files and folders, in the one form in which they are stored and compared.
+
+A name is Unicode in NFC: macOS sends accents as separate characters, other systems do not. The many blanks of
+Unicode become the ordinary one. What would let a name show as another one, or break a line, is refused."""
+
+import unicodedata
+
+MAX_NAME_LENGTH = 140
+# The property Bidi_Control of Unicode: they turn the direction of reading.
+BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+BLANK_CATEGORY = "Zs"
+# Controls, lone surrogates, separators of lines and of paragraphs.
+REFUSED_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
+# What a name of nothing else would not show: blanks, joiners, other format characters.
+INVISIBLE_CATEGORIES = frozenset({"Zs", "Cf"})
+PATHS = frozenset({".", ".."})
+
+
+def normalize_name(name: str) -> str:
+	"""Return `name` in NFC, every blank as the ordinary one, without blanks around it."""
+	folded = "".join(" " if unicodedata.category(char) == BLANK_CATEGORY else char for char in name)
+	return unicodedata.normalize("NFC", folded).strip(" ")
+
+
+def is_valid_name(name: str) -> bool:
+	"""Return whether a normalized name can be stored: visible, not too long, without controls; no path."""
+	if len(name) > MAX_NAME_LENGTH or name in PATHS or "/" in name or "\\" in name:
+		return False
+	categories = categories_of(name)
+	if not BIDI_CONTROLS.isdisjoint(name) or not REFUSED_CATEGORIES.isdisjoint(categories):
+		return False
+	return not categories <= INVISIBLE_CATEGORIES
+
+
+def categories_of(name: str) -> set[str]:
+	"""Return the general categories of Unicode that the characters of `name` have."""
+	return {unicodedata.category(char) for char in name}

@@ -1,0 +1,65 @@
+"""What a caller wrote, as safe HTML: of a text every character and line stays, of HTML what is no tag stays as text."""
+
+import html
+import re
+
+import frappe
+from frappe import _
+from frappe.utils import strip_html
+from frappe.utils.html_utils import acceptable_elements, sanitize_html
+
+from orchestrator.exceptions import BadRequest, refuse
+
+TEXT, HTML = "text", "html"
+FORM_TAGS = ["form", "input", "button", "style", "link", "meta"]
+# Without text these still say something.
+TELLING_TAGS = ("<img", "<video")
+KNOWN_TAGS = frozenset({*acceptable_elements, "html", "head", "body", *FORM_TAGS})
+# These stand alone, or may go without an end. Of any other tag an end shows that it is meant as one: in List<Address>
+# or <code> as a placeholder it is not.
+LONE_TAGS = frozenset({"br", "hr", "img", "p", "video"})
+OPENING = re.compile(r"<([a-z][a-z0-9]*)(?=[\s/>])[^<>]*>", re.IGNORECASE)
+NO_TAG = re.compile(rf"<(?!/?(?:{'|'.join(sorted(KNOWN_TAGS))})(?=[\s/>]))(?!!--)", re.IGNORECASE)
+LINE_BREAK = re.compile(r"\r\n|\r|\n")
+
+
+def render_message(message: str, message_format: str | None = None) -> str:
+	"""Return the message as safe HTML.
+
+	Args:
+		message: What was written.
+		message_format: `text` or `html`; where it is missing, a known tag decides.
+
+	Raises:
+		BadRequest: The format is another one (400).
+		ValidationError: The message says nothing (422).
+	"""
+	if message_format not in (None, "", TEXT, HTML):
+		refuse(_("format must be text or html."), BadRequest)
+	is_markup = message_format == HTML or (not message_format and has_known_tag(message))
+	clean = sanitize_html(
+		escape_unknown_tags(message) if is_markup else render_text(message),
+		always_sanitize=True,
+		disallowed_tags=FORM_TAGS,
+	)
+	words = html.unescape(strip_html(clean)).strip()
+	if not words and not any(tag in clean for tag in TELLING_TAGS):
+		refuse(_("The message is empty. Write what the comment shall say."), frappe.ValidationError)
+	return clean
+
+
+def has_known_tag(message: str) -> bool:
+	"""Return whether a tag of HTML opens in the message, and ends where such a tag has to."""
+	lower = message.lower()
+	names = {match[1].lower() for match in OPENING.finditer(message)} & KNOWN_TAGS
+	return any(name in LONE_TAGS or f"</{name}" in lower for name in names)
+
+
+def render_text(message: str) -> str:
+	"""Return a text as HTML that shows every character and line of it."""
+	return LINE_BREAK.sub("<br>", html.escape(message.strip(), quote=False))
+
+
+def escape_unknown_tags(message: str) -> str:
+	"""Return HTML in which what is no tag, such as <jane@example.com>, is text."""
+	return NO_TAG.sub("&lt;", message)

@@ -1,0 +1,68 @@
+"""Working time: hours of each weekday, without holidays, counted by instants, so that a change of the clock neither adds
+nor loses an hour. Plain functions: no site needed."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+MAX_DAYS = 3660  # an agreement without working hours would never be due
+
+
+class Calendar(NamedTuple):
+	"""When people work. `hours` has, for weekdays from 0 (Monday), start and end since midnight."""
+
+	hours: dict[int, tuple[timedelta, timedelta]]
+	holidays: frozenset[date]
+	zone: ZoneInfo
+
+
+def add_working_time(calendar: Calendar, start: datetime, seconds: float) -> datetime | None:
+	"""Return the local time at which `seconds` of working time have passed since `start`.
+
+	Args:
+		calendar: When people work.
+		start: A local time of the calendar's zone.
+		seconds: Working time, in seconds.
+
+	Returns:
+		The moment, None where it does not come within ten years.
+	"""
+	begin = _to_instant(calendar, start)
+	for opens, closes in _windows(calendar, start.date(), MAX_DAYS):
+		available = (closes - max(opens, begin)).total_seconds()
+		if available <= 0:
+			continue
+		if available >= seconds:
+			return _to_local(calendar, max(opens, begin) + timedelta(seconds=seconds))
+		seconds -= available
+	return None
+
+
+def count_working_time(calendar: Calendar, start: datetime, end: datetime) -> float:
+	"""Return the seconds of working time between two local times."""
+	begin, finish = _to_instant(calendar, start), _to_instant(calendar, end)
+	days = min((end.date() - start.date()).days + 1, MAX_DAYS)
+	windows = _windows(calendar, start.date(), days)
+	return sum(
+		max((min(closes, finish) - max(opens, begin)).total_seconds(), 0.0) for opens, closes in windows
+	)
+
+
+def _windows(calendar: Calendar, first: date, days: int) -> Iterator[tuple[datetime, datetime]]:
+	"""Yield from when to when people work on each of these days, as instants."""
+	for number in range(days):
+		day = first + timedelta(days=number)
+		if day in calendar.holidays or day.weekday() not in calendar.hours:
+			continue
+		midnight = datetime.combine(day, time())
+		opens, closes = (_to_instant(calendar, midnight + offset) for offset in calendar.hours[day.weekday()])
+		yield opens, closes
+
+
+def _to_instant(calendar: Calendar, local: datetime) -> datetime:
+	return local.replace(tzinfo=calendar.zone).astimezone(UTC)
+
+
+def _to_local(calendar: Calendar, instant: datetime) -> datetime:
+	return instant.astimezone(calendar.zone).replace(tzinfo=None)

@@ -1,0 +1,107 @@
+"""Documents that went wrong under earlier versions of this app: what the doctor tells of them. Changes nothing."""
+
+import base64
+import re
+from datetime import datetime
+
+import filetype
+
+import frappe
+
+from orchestrator.docs import identity, media, storage
+from orchestrator.file_names import normalize_name
+
+UPGRADE = "orchestrator.patches.compare_titles_exactly"
+MAX_NAMED = 10
+MAX_EXAMINED = 20_000
+MAX_EXAMINED_BYTES = 1024 * 1024
+MIN_OF_ONE_CASE = 20  # fewer letters are of one case by chance
+# Of a text in whatever encoding; what base64 stands for by chance has one control character in ten.
+CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
+
+
+def find_problems() -> list[str]:
+	"""Return a sentence for each kind of problem, with the first records that have it."""
+	found = (
+		("columns with another collation, run migrate", identity.missing()),
+		(
+			"versions under a document of another title, upload them again and delete the document's version history",
+			find_merged_versions(),
+		),
+		(
+			"versions that may be text decoded by mistake, send the text again with encoding text",
+			find_decoded_versions(),
+		),
+	)
+	return [f"{words}: {_name_first(names)}" for words, names in found if names]
+
+
+def find_merged_versions() -> list[str]:
+	"""Return the versions whose file has another name than their document, though the collation holds both equal: they
+	were uploaded as a document of their own."""
+	rows = frappe.db.sql(
+		"""
+		SELECT v.name, v.file_name, d.title FROM `tabDocument Version` v JOIN `tabDocument` d ON d.name = v.document
+		WHERE v.file_name = d.title AND BINARY v.file_name != BINARY d.title
+		ORDER BY v.creation, v.name
+		""",
+		as_dict=True,
+	)
+	return [row.name for row in rows if normalize_name(row.file_name) != normalize_name(row.title)]
+
+
+def find_decoded_versions() -> list[str]:
+	"""Return the versions from before the upgrade that are no text, though their document is one."""
+	rows = frappe.db.sql(
+		"""
+		SELECT v.name, v.storage_key, v.mime_type, d.title FROM `tabDocument Version` v
+		JOIN `tabDocument` d ON d.name = v.document
+		WHERE v.restored_from = 0 AND v.creation < %(upgrade)s AND v.file_size <= %(largest)s
+			AND (v.mime_type LIKE 'text/%%' OR v.mime_type = %(unknown)s)
+		ORDER BY v.creation DESC, v.name LIMIT %(most)s
+		""",
+		{
+			"upgrade": _upgraded_on(),
+			"largest": MAX_EXAMINED_BYTES,
+			"unknown": media.UNKNOWN,
+			"most": MAX_EXAMINED,
+		},
+		as_dict=True,
+	)
+	return [row.name for row in rows if _is_text_by_name(row) and _is_garbled(row.storage_key)]
+
+
+def _is_text_by_name(row: frappe._dict) -> bool:
+	told = media.of_name(row.title)
+	return media.is_textual(told) if told else row.mime_type == media.UNKNOWN
+
+
+def _is_garbled(key: str) -> bool:
+	"""Return whether the bytes are a text in no encoding, and no known type of file either."""
+	try:
+		with storage.path_of(key).open("rb") as file:
+			head = file.read(media.HEAD)
+	except (OSError, ValueError):  # missing bytes: check-documents tells of them
+		return False
+	is_readable = media.is_utf8(head) or head.startswith(media.WIDE_MARKS) or media.is_utf16(head)
+	return (
+		not is_readable
+		and not filetype.guess_mime(head)
+		and (bool(CONTROLS.search(head)) or _is_of_one_case(head))
+	)
+
+
+def _is_of_one_case(head: bytes) -> bool:
+	"""Return whether these bytes in base64 have letters of one case alone, as a hash in hex and lists of words have."""
+	sent = base64.b64encode(head[: len(head) // 3 * 3])
+	return len(sent) >= MIN_OF_ONE_CASE and sent in (sent.lower(), sent.upper())
+
+
+def _upgraded_on() -> datetime | str:
+	"""Return when this site got the version that decodes nothing by its looks."""
+	return frappe.db.get_value("Patch Log", {"patch": UPGRADE}, "creation") or frappe.utils.now()
+
+
+def _name_first(names: list[str]) -> str:
+	more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
+	return f"{', '.join(names[:MAX_NAMED])}{more}"
