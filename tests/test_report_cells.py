@@ -14,6 +14,7 @@ from orchestrator.insights import cells, csv_file, report_chart, report_table, r
 from orchestrator.insights.report_table import Column
 from orchestrator.insights.sheet_rows import LONGEST_TEXT, RowWriter, Styles
 
+STYLES = Styles(0, 0, 0, 0, [0, 0], [0, 0], [None, None])
 COLUMNS = [
 	Column("text", "Text", "Data", None, 0),
 	Column("hours", "Hours", "Duration", None, 1),
@@ -25,7 +26,7 @@ def read_back(*values):
 	empty = io.BytesIO()
 	with xlsxwriter.Workbook(empty) as book:
 		book.add_worksheet()
-	row = RowWriter(COLUMNS, Styles(0, 0, 0, 0, [0, 0])).row(1, values)
+	row = RowWriter(COLUMNS, STYLES).row(1, values)
 	filled = io.BytesIO()
 	with zipfile.ZipFile(empty) as source, zipfile.ZipFile(filled, "w") as target:
 		for part in source.namelist():
@@ -70,7 +71,7 @@ def test_a_duration_is_told_in_days():
 
 
 def test_an_empty_cell_is_no_cell():
-	assert RowWriter(COLUMNS, Styles(0, 0, 0, 0, [0, 0])).row(7, [None, ""]) == b'<row r="7"></row>'
+	assert RowWriter(COLUMNS, STYLES).row(7, [None, ""]) == b'<row r="7"></row>'
 
 
 @pytest.mark.parametrize(
@@ -81,7 +82,8 @@ def test_an_empty_cell_is_no_cell():
 		(float("inf"), "inf"),
 		(Decimal("-1.5"), Decimal("-1.5")),
 		(-3, -3),
-		("-3", "'-3"),
+		("-3", "-3"),
+		("=3", "'=3"),
 		("a=b", "a=b"),
 	],
 )
@@ -89,9 +91,25 @@ def test_a_csvs_cell_is_a_number_or_text_that_is_no_formula(value, cell):
 	assert csv_file.cells_of([value]) == [cell]
 
 
-def test_mark_up_becomes_plain_text():
-	assert cells.text_of("<p>Dear <b>Ann</b></p>").strip() == "Dear **Ann**"
-	assert cells.text_of("1 < 2") == "1 < 2"
+@pytest.mark.parametrize("text", ["A<B>C Ltd", "<p>Dear <b>Ann</b></p>", "1 < 2", "List&lt;String&gt;"])
+def test_text_in_angle_brackets_stays_as_it_is_stored(text):
+	assert cells.text_of(text) == text
+
+
+@pytest.mark.parametrize("fieldtype", ["HTML", "HTML Editor", "Text Editor"])
+def test_html_becomes_text_in_columns_of_html(fieldtype):
+	column = Column("note", "Note", fieldtype, None, 0)
+	table = report_table.Table([column], iter(()))
+
+	row = ["<div>Dear <b>Ann</b>,<br>R&amp;D &lt;3</div><p>Bob</p>"]
+
+	assert table.cells(row) == ["Dear Ann,\nR&D <3\nBob"]
+	assert cells.for_people(column, row) == "Dear Ann,\nR&D <3\nBob"
+
+
+def test_people_see_what_frappe_escaped_as_it_was_typed():
+	assert cells.for_people(COLUMNS[0], ["List&lt;String&gt; &amp; more"]) == "List<String> & more"
+	assert cells.for_people(COLUMNS[0], ["A<B>C Ltd &copy"]) == "A<B>C Ltd &copy"
 
 
 def test_rows_are_sequences_whichever_form_they_came_in():

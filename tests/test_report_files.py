@@ -22,7 +22,7 @@ from tests.report_factories import (
 	query_report,
 )
 
-FORMULAS = ("=1+1", "+1", "-1", "@SUM(1)", "\t=1", "\r=1")
+FORMULAS = ("=1+1", "+1+1", "-A1", "@SUM(1)", "\t=1", "\r=1")
 PLAIN = """
 	select 'Ann' as `Name::120`, 3 as `Visits:Int:80`, 2.5 as `Hours:Float:80`, -7.25 as `Balance:Currency:100`,
 		date('2025-02-19') as `Day:Date:100`, timestamp('2025-02-19 09:30:00') as `Moment:Datetime:160`

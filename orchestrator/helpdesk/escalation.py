@@ -82,7 +82,7 @@ def members(user: str | None, role: str | None) -> list[str]:
 		# get_all: a job has no caller whose permissions count
 		having = frappe.get_all("Has Role", {"role": role, "parenttype": "User"}, pluck="parent")
 		filters["name"] = ("in", [name for name in having if name not in frappe.STANDARD_USERS])
-	return frappe.get_all("User", filters, pluck="name") if user or role else []
+	return frappe.get_all("User", filters=filters, pluck="name") if user or role else []
 
 
 def open_assignments(users: list[str]) -> Counter[str]:

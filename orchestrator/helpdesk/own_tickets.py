@@ -85,7 +85,7 @@ def assigned_names(doctype: str) -> list[str]:
 	"""The tickets that the caller has an open assignment of."""
 	filters = {"reference_type": doctype, "allocated_to": frappe.session.user, "status": "Open"}
 	# get_all: whoever is assigned may know it
-	return frappe.get_all("ToDo", filters, pluck="reference_name", limit=0)
+	return frappe.get_all("ToDo", filters=filters, pluck="reference_name", limit=0)
 
 
 def own_contacts() -> list[str]:

@@ -3,9 +3,12 @@
 A crossing is seen between the last value that is written down and the next one, by the one job that writes both, so
 neither a repeated run nor two at once tell of it again."""
 
+from collections import defaultdict
+
 import frappe
 from frappe import _
 from frappe.desk.doctype.notification_log.notification_log import make_notification_logs
+from frappe.translate import get_user_lang, print_language
 from frappe.utils import fmt_money
 from frappe.utils.user import get_users_with_role
 
@@ -64,9 +67,16 @@ def recipients(owner: str, metric: "frappe._dict", alert: "frappe._dict") -> lis
 
 
 def tell(note: Note, metric: "frappe._dict", alert: "frappe._dict", users: list[str]) -> None:
-	"""A Notification Log for each, by Frappe's own function, which sends mail to those who want it."""
-	if not users:
-		return
+	"""A Notification Log for each in their language, by Frappe's own function, which sends mail to those who want it."""
+	by_language = defaultdict(list)
+	for user in users:
+		by_language[get_user_lang(user)].append(user)
+	for lang, readers in by_language.items():
+		with print_language(lang):
+			_notify(note, metric, alert, readers)
+
+
+def _notify(note: Note, metric: "frappe._dict", alert: "frappe._dict", users: list[str]) -> None:
 	texts = {
 		ABOVE: _("{0} is {1}: it has reached {2}."),
 		BELOW: _("{0} is {1}: it has fallen to {2} or less."),

@@ -5,17 +5,15 @@ import json
 import math
 from decimal import Decimal
 from typing import Any
+from xml.sax.saxutils import unescape
 
 import frappe
 from frappe.utils import flt, fmt_money, format_datetime, format_duration, format_time, formatdate
-from frappe.utils.xlsxutils import handle_html
 
 from orchestrator.insights.report_table import Column, Row
 
-# By these a spreadsheet knows a formula, or gets to one by dropping what it does not show.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-ESCAPE = "'"
 FEW_DECIMALS = 3
+QUOTES = {"&quot;": '"', "&#39;": "'", "&#x27;": "'"}
 
 
 def is_finite(value: Any) -> bool:
@@ -24,13 +22,13 @@ def is_finite(value: Any) -> bool:
 
 
 def text_of(value: Any) -> str:
-	"""A value as plain text, without mark-up; days and moments as ISO 8601 has them."""
+	"""A value as text: text as it is, days and moments as ISO 8601 has them."""
 	if value is None:
 		return ""
 	if isinstance(value, str):
-		return handle_html(value) if "<" in value and ">" in value else value
+		return value
 	if isinstance(value, datetime.datetime):
-		return value.isoformat(sep=" ", timespec="seconds")
+		return value.isoformat(sep=" ")
 	if isinstance(value, bytes):
 		return value.decode(errors="replace")
 	if isinstance(value, dict | list | tuple):
@@ -38,14 +36,9 @@ def text_of(value: Any) -> str:
 	return str(value)
 
 
-def safe_text(text: str) -> str:
-	"""Text that a spreadsheet shows and does not run: an apostrophe goes before what looks like a formula."""
-	return ESCAPE + text if text.startswith(FORMULA_STARTS) else text
-
-
 def for_people(column: Column, row: Row) -> str:
 	"""The value of a column as the site shows it: its format of dates and numbers, the currency of the row."""
-	value = row[column.place]
+	value = column.value_of(row)
 	if value is None or value == "":
 		return ""
 	if isinstance(value, bool) or (column.fieldtype == "Check" and isinstance(value, int | float)):
@@ -54,7 +47,12 @@ def for_people(column: Column, row: Row) -> str:
 		return moment_for_people(value)
 	if isinstance(value, int | float | Decimal):
 		return number_for_people(column, row, value)
-	return text_of(value)
+	return text_of(value) if column.is_html else readable(text_of(value))
+
+
+def readable(text: str) -> str:
+	"""Return text as Desk shows it: Frappe stores what a user types, such as List<String>, with its signs escaped."""
+	return unescape(text, QUOTES) if "&" in text else text
 
 
 def moment_for_people(value: Any) -> str:
@@ -82,4 +80,4 @@ def number_for_people(column: Column, row: Row, value: Any) -> str:
 
 def decimals_of(value: Any) -> int:
 	"""How many decimals a number is shown with: none where it has none."""
-	return 0 if float(value).is_integer() else FEW_DECIMALS
+	return 0 if round(float(value), FEW_DECIMALS).is_integer() else FEW_DECIMALS

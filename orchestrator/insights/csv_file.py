@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from orchestrator.insights.cells import is_finite, safe_text, text_of
+from orchestrator.insights.cells import is_finite, text_of
+from orchestrator.insights.formulas import guard
 from orchestrator.insights.report_table import Table
 
 ENCODING = "utf-8-sig"
@@ -13,9 +14,9 @@ ENCODING = "utf-8-sig"
 
 def write(path: Path, table: Table) -> None:
 	"""Write the table row by row: what is in memory does not grow with the rows."""
-	with path.open("w", encoding=ENCODING, newline="") as file:
+	with path.open("w", encoding=ENCODING, errors="backslashreplace", newline="") as file:
 		writer = csv.writer(file, quoting=csv.QUOTE_NONNUMERIC)
-		writer.writerow(map(safe_text, table.labels))
+		writer.writerow(map(guard, table.labels))
 		writer.writerows(map(cells_of, map(table.cells, table.rows)))
 		if table.total is not None:
 			writer.writerow(cells_of(table.cells(table.total)))
@@ -30,7 +31,7 @@ def cell_of(value: Any) -> Any:
 	"""A cell that is no plain number."""
 	if isinstance(value, bool):
 		return int(value)
-	return value if is_decimal(value) else safe_text(text_of(value))
+	return value if is_decimal(value) else guard(text_of(value))
 
 
 def is_decimal(value: Any) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 from redis.exceptions import LockError, LockNotOwnedError
 
 import frappe
+from frappe.translate import get_user_lang, print_language
 from frappe.utils.background_jobs import is_job_enqueued
 
 from orchestrator.insights import alerts, dashboards, history, scopes, values
@@ -26,8 +27,9 @@ MAX_READERS = 50
 
 def refresh_later(plan: Plan, names: list[str]) -> None:
 	"""Queue a job that computes these items for the caller. One that is queued already is enough."""
-	job = f"orchestrator_metrics:{plan.doctype}:{plan.name}:{frappe.session.user}:{','.join(sorted(names))}"
-	enqueue_once(job, refresh_items, doctype=plan.doctype, dashboard=plan.name, names=names)
+	lang = frappe.local.lang
+	job = f"orchestrator_metrics:{plan.doctype}:{plan.name}:{frappe.session.user}:{lang}:{','.join(sorted(names))}"
+	enqueue_once(job, refresh_items, doctype=plan.doctype, dashboard=plan.name, names=names, lang=lang)
 
 
 def enqueue_once(job: str, work: Callable[..., Any], **arguments: Any) -> None:
@@ -36,10 +38,11 @@ def enqueue_once(job: str, work: Callable[..., Any], **arguments: Any) -> None:
 		frappe.enqueue(work, queue="long", timeout=JOB_TIMEOUT, job_id=job, deduplicate=True, **arguments)
 
 
-def refresh_items(doctype: str, dashboard: str, names: list[str]) -> None:
-	"""The job: the items, one after the other, as the user who asked."""
+def refresh_items(doctype: str, dashboard: str, names: list[str], lang: str | None = None) -> None:
+	"""The job: the items, one after the other, as the user who asked and in their language."""
 	from orchestrator.insights import board
 
+	frappe.local.lang = lang or get_user_lang()
 	plan, asked_at = dashboards.find(dashboard, doctype), time.time()
 	for placed, scope, value in board.look_up([item for item in plan.items if item.metric.name in names]):
 		if scope:
@@ -106,14 +109,19 @@ def refresh_due_dashboards() -> list[str]:
 
 
 def refresh_dashboard(dashboard: str) -> None:
-	"""The job: what is shared once, the rest for each of those who have looked within a week."""
+	"""The job: the figures of each of those who have looked within a week, in their languages; what is shared once in
+	each of these languages."""
 	plan, asked_at = dashboards.plan_of(dashboard), time.time()
 	if not plan:
 		return
 	own = [placed.metric.key for placed in plan.items if not placed.metric.compute_as]
-	for user in [ADMINISTRATOR, *history.readers_of(own, READER_DAYS, MAX_READERS)]:
-		with acting_as(user):
-			refresh_for(plan, shared=user == ADMINISTRATOR)
+	readers = history.readers_of(own, READER_DAYS, MAX_READERS)
+	for lang in sorted({get_user_lang(user) for user in [ADMINISTRATOR, *readers]}):
+		with acting_as(ADMINISTRATOR), print_language(lang):
+			refresh_for(plan, shared=True)
+	for user in readers:
+		with acting_as(user), print_language(get_user_lang(user)):
+			refresh_for(plan, shared=False)
 	record()
 	announce(plan, [placed.metric for placed in plan.items], asked_at, at_once=True)
 

@@ -31,7 +31,7 @@ def write(path: Path, table: Table, title: TitlePage) -> None:
 			for column in table.columns
 		],
 	}
-	with path.open("w", encoding="utf-8") as file:
+	with path.open("w", encoding="utf-8", errors="backslashreplace") as file:
 		file.write(dumps(head)[:-1] + ',\n"rows": [')
 		for number, row in enumerate(table.rows):
 			file.write((",\n" if number else "\n") + dumps(dict(fields_of(table, row))))

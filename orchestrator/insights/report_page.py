@@ -8,7 +8,7 @@ import frappe
 from frappe.utils import fmt_money
 from frappe.utils.jinja_globals import is_rtl
 
-from orchestrator.insights import report_chart
+from orchestrator.insights import html_text, report_chart
 from orchestrator.insights.cells import for_people, text_of
 from orchestrator.insights.report_table import Column, Row, Table
 from orchestrator.insights.rtl_text import direction_of_text, has_rtl, markup
@@ -20,7 +20,7 @@ SCREEN_MARGIN = "24px"
 
 def write(path: Path, table: Table, title: TitlePage) -> None:
 	"""Write the page piece by piece: what is in memory does not grow with the rows."""
-	with path.open("w", encoding="utf-8") as file:
+	with path.open("w", encoding="utf-8", errors="backslashreplace") as file:
 		file.writelines(pieces(table, title, margin=SCREEN_MARGIN))
 
 
@@ -42,7 +42,7 @@ def context_of(table: Table, title: TitlePage) -> dict[str, Any]:
 		"made": markup(title.made),
 		"filters": [(markup(label), markup(value)) for label, value in title.filters],
 		"figures": [(markup(text_of(item["label"])), markup(figure_of(item))) for item in table.summary],
-		"message": markup(text_of(table.message)),
+		"message": markup(html_text.to_text(table.message or "")),
 		"chart": report_chart.svg(table.chart),
 		"headings": [heading_of(column) for column in table.columns],
 		"rows": (html_row(table, row) for row in table.rows),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import frappe
@@ -9,6 +10,7 @@ from frappe import _
 from frappe.utils import cint
 
 from orchestrator.api import reports
+from orchestrator.insights import html_text
 
 Row = Sequence[Any]
 NUMBERS = frozenset({"Currency", "Float", "Int", "Percent", "Duration"})
@@ -50,6 +52,15 @@ class Column:
 	def is_number(self) -> bool:
 		return self.fieldtype in NUMBERS
 
+	@property
+	def is_html(self) -> bool:
+		return self.fieldtype in html_text.HTML_TYPES
+
+	def value_of(self, row: Row) -> Any:
+		"""Return the column's value in `row` as it is stored; of a column of HTML the text."""
+		value = row[self.place]
+		return html_text.to_text(value) if self.is_html and isinstance(value, str) else value
+
 
 @dataclass
 class Table:
@@ -72,7 +83,13 @@ class Table:
 
 	def cells(self, row: Row) -> list[Any]:
 		"""The values of the columns, in their order."""
+		if self._has_html:
+			return [column.value_of(row) for column in self.columns]
 		return [row[column.place] for column in self.columns]
+
+	@cached_property
+	def _has_html(self) -> bool:
+		return any(column.is_html for column in self.columns)
 
 
 def read(result: dict[str, Any]) -> Table:

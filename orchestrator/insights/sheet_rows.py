@@ -12,7 +12,8 @@ from typing import Any
 
 from xlsxwriter.utility import xl_col_to_name
 
-from orchestrator.insights.cells import FORMULA_STARTS, is_finite, text_of
+from orchestrator.insights.cells import is_finite, text_of
+from orchestrator.insights.formulas import is_formula
 from orchestrator.insights.report_table import Column
 
 LONGEST_TEXT = 32_767  # of a cell
@@ -28,13 +29,16 @@ ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
 @dataclass(frozen=True)
 class Styles:
-	"""The numbers of the styles in the workbook: of days, moments, times, of text like a formula, of each column."""
+	"""The numbers of the styles in the workbook: of days, moments, times, of text like a formula; of each column's
+	numbers, and of its numbers without a fraction."""
 
 	day: int
 	moment: int
 	time: int
 	like_formula: int
 	columns: Sequence[int]
+	whole: Sequence[int]
+	decimals: Sequence[int | None]
 
 
 class RowWriter:
@@ -66,7 +70,7 @@ class RowWriter:
 	def text(self, value: str) -> str:
 		"""Text, without mark-up. No formula is ever written."""
 		text = text_of(value)[:LONGEST_TEXT]
-		style = f' s="{self.styles.like_formula}"' if text.startswith(FORMULA_STARTS) else ""
+		style = f' s="{self.styles.like_formula}"' if is_formula(text) else ""
 		if SPECIAL.search(text):
 			text = SPECIAL.sub(escaped, text)
 		return f'{style} t="inlineStr"><is><t xml:space="preserve">{text}</t></is>'
@@ -77,7 +81,13 @@ class RowWriter:
 			return self.text(str(value))
 		if place in self.durations:
 			value = float(value) / SECONDS_A_DAY
-		return f' s="{self.styles.columns[place]}"><v>{value + 0}</v>'
+		return f' s="{self.style_of(place, value)}"><v>{value + 0}</v>'
+
+	def style_of(self, place: int, value: Any) -> int:
+		"""Return the style of a number: a spreadsheet's own format has no way to leave the point away after 8."""
+		decimals = self.styles.decimals[place]
+		is_whole = decimals is not None and round(value, decimals) == round(value)
+		return (self.styles.whole if is_whole else self.styles.columns)[place]
 
 	def moment(self, value: Any) -> str:
 		"""A day, a moment or a time, or whatever else as text."""

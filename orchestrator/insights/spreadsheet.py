@@ -5,7 +5,7 @@ into its sheet as they come, straight into the compressed file: ten times as fas
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import IO
@@ -34,12 +34,15 @@ DIMENSION = re.compile(rb"<dimension [^>]*/>")
 FAST = 3  # of the levels of compression: a tenth larger, twice as fast
 PIXELS_A_CHARACTER = 7
 NARROWEST, WIDEST, USUAL = 8, 60, 16  # characters of a column
+FEW_DECIMALS, PERCENT_DECIMALS = 3, 2
 NUMBER_FORMATS = {
 	"Currency": "#,##0.00",
-	"Float": "#,##0.###",
 	"Percent": '0.##"%"',
 	"Duration": "[h]:mm:ss",
+	"Int": "0",
 }
+WHOLE_FORMATS = {"Percent": '0"%"'}
+USUAL_FORMAT, USUAL_WHOLE_FORMAT = "#,##0.###", "#,##0"
 
 
 def write(path: Path, table: Table, title: TitlePage) -> None:
@@ -59,7 +62,7 @@ def write_sheet(sheet: IO[bytes], around: bytes, table: Table) -> None:
 	"""Write the first sheet: what is around the rows, and the rows."""
 	before, style_row, after = STYLE_ROW.split(around)
 	sheet.write(DIMENSION.sub(b"", before))
-	for row in rows_of(table, RowWriter(table.columns, read_styles(style_row))):
+	for row in rows_of(table, RowWriter(table.columns, read_styles(style_row, table.columns))):
 		sheet.write(row)
 	sheet.write(after)
 
@@ -100,7 +103,8 @@ def write_heading(sheet: Worksheet, table: Table, style: Format) -> None:
 
 
 def make_styles(book: Workbook, table: Table) -> list[Format]:
-	"""The styles of cells, in the order in which `read_styles` takes them: four for all, then one per column."""
+	"""The styles of cells, in the order in which `read_styles` takes them: four for all, then one per
+	column, then one per column for whole numbers."""
 	day, time = get_excel_date_format()
 	return [
 		book.add_format({"num_format": day}),
@@ -109,20 +113,35 @@ def make_styles(book: Workbook, table: Table) -> list[Format]:
 		# Excel takes such a text for a formula when someone edits it, unless the cell is marked as text.
 		book.add_format({"quote_prefix": True}),
 		*(book.add_format({"num_format": number_format(column)}) for column in table.columns),
+		*(
+			book.add_format({"num_format": WHOLE_FORMATS.get(column.fieldtype, USUAL_WHOLE_FORMAT)})
+			for column in table.columns
+		),
 	]
 
 
-def read_styles(style_row: bytes) -> Styles:
+def read_styles(style_row: bytes, columns: Sequence[Column]) -> Styles:
 	"""The numbers that the styles have got."""
-	day, moment, time, like_formula, *columns = map(int, STYLE.findall(style_row))
-	return Styles(day, moment, time, like_formula, columns)
+	day, moment, time, like_formula, *numbers = map(int, STYLE.findall(style_row))
+	count = len(columns)
+	decimals = [decimals_of(column) for column in columns]
+	return Styles(day, moment, time, like_formula, numbers[:count], numbers[count:], decimals)
 
 
 def number_format(column: Column) -> str:
 	"""How the numbers of a column are shown."""
 	if column.precision and column.fieldtype in ("Currency", "Float"):
 		return f"#,##0.{'0' * column.precision}"
-	return NUMBER_FORMATS.get(column.fieldtype, "0" if column.fieldtype == "Int" else "#,##0.###")
+	return NUMBER_FORMATS.get(column.fieldtype, USUAL_FORMAT)
+
+
+def decimals_of(column: Column) -> int | None:
+	"""Return how many decimals a column's numbers are shown with at most; None where it is always the same number."""
+	if column.precision and column.fieldtype == "Float":
+		return None
+	if column.fieldtype in ("Currency", "Duration", "Int"):
+		return None
+	return PERCENT_DECIMALS if column.fieldtype == "Percent" else FEW_DECIMALS
 
 
 def width_of(column: Column) -> float:

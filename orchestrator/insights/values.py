@@ -47,7 +47,8 @@ class Value:
 
 
 def key_of(metric: Metric, scope: Scope) -> str:
-	return f"orchestrator:metric:{metric.key}:{metric.version}:{scope.key}"
+	"""Return where a value is kept. By language too: labels and errors are in that of who had it computed."""
+	return f"orchestrator:metric:{metric.key}:{metric.version}:{scope.key}:{frappe.local.lang}"
 
 
 def mark_of(metric: Metric) -> str:
@@ -76,12 +77,11 @@ def read_kept(text: bytes | None, mark: bytes | None) -> Value | None:
 
 
 def outdate(metrics: Iterable[Metric], asked_at: float) -> None:
-	"""Somebody asked for newer figures at this time. Of a figure that each reader has of their own, only the asker's is
-	new then: the others' are due. A shared one is the same for all."""
+	"""Somebody asked for newer figures at this time. Only the asker's are new then: those of other readers, and those of
+	a shared metric in other languages, are due."""
 	cache = frappe.cache()
 	for metric in metrics:
-		if not metric.compute_as:
-			cache.setex(cache.make_key(mark_of(metric)), KEPT_SECONDS, asked_at)
+		cache.setex(cache.make_key(mark_of(metric)), KEPT_SECONDS, asked_at)
 
 
 def is_due(value: Value, metric: Metric) -> bool:

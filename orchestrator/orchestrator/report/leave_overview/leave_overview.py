@@ -30,7 +30,9 @@ def read_employees(filters: dict[str, Any]) -> dict[str, frappe._dict]:
 	conditions = [["status", "=", "Active"], *equal(filters, "company", "department")]
 	if filters.get("employee"):
 		conditions.append(["name", "=", filters["employee"]])
-	found = frappe.get_list("Employee", conditions, ["name", "employee_name", "department"], order_by=None)
+	found = frappe.get_list(
+		"Employee", filters=conditions, fields=["name", "employee_name", "department"], order_by=None
+	)
 	return {employee.name: employee for employee in found}
 
 

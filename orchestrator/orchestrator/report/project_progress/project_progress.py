@@ -41,7 +41,11 @@ def read_projects(filters: dict[str, Any]) -> list[frappe._dict]:
 		conditions.append(["name", "=", filters["project"]])
 	fields = ["name", "project_name", "status", "expected_start_date", "expected_end_date"]
 	return frappe.get_list(
-		"Project", conditions, fields, order_by="expected_end_date asc, name asc", limit_page_length=0
+		"Project",
+		filters=conditions,
+		fields=fields,
+		order_by="expected_end_date asc, name asc",
+		limit_page_length=0,
 	)
 
 

@@ -1,0 +1,54 @@
+"""Texts that a spreadsheet would compute when it opens a CSV file, and the apostrophe that stops it.
+
+Excel, LibreOffice and Google Sheets take a cell for a formula if it begins with one of four signs and the rest can be
+parsed. A telephone number, a temperature or a dash cannot, and stays as it is."""
+
+import re
+
+QUOTE = "'"
+# Signs that begin a formula; some spreadsheets take the wide forms of East Asian keyboards for them.
+SIGNS = r"+\-＋－"
+CURRENCIES = "$€£¥₹₩₽₺₪฿"
+# Blanks, tabs, line ends and characters without a width, which a spreadsheet may drop before it looks at the text.
+IGNORED = "\\s\\x00-\\x1f\\u200b-\\u200f\\u2060\\ufeff"
+START = re.compile(f"[{IGNORED}]*([=＝@＠{SIGNS}])")
+# Nothing but signs, or a number: a spreadsheet shows them.
+NUMBER = re.compile(rf"[{SIGNS}\s]+[{CURRENCIES}]?\s*([\d.,]*\d[.,]?([eE][+-]?\d+)?\s*[%{CURRENCIES}]?\s*)?")
+# A number, then something that no operator joins to it: no spreadsheet can parse that.
+NUMBER_AND_TEXT = re.compile(
+	rf"[{SIGNS}]+\s*[0-9.,]*[0-9](?![eE][+-]?[0-9])(?:\s+[0-9]|\s*[^\s\d.,;:+\-*/^&=<>%!|＋－＝])"
+)
+# Signs, then a character that begins no operand.
+SIGNS_AND_SYMBOL = re.compile(rf"[{SIGNS}]+\s*[^\w\s({{\[\"'@$#.=!|\\{SIGNS}]")
+# Calls of functions, other programs (DDE) and other sheets: never trusted, wherever they stand.
+DANGEROUS = re.compile(r"[|!=\"]|[^\W\d]\w*\s*\(")
+
+
+def is_formula(text: str) -> bool:
+	"""Return whether a spreadsheet would compute this text, in doubt yes."""
+	found = START.match(text)
+	return found is not None and _is_computed(text[found.start(1) :])
+
+
+def _is_computed(text: str) -> bool:
+	"""Return whether a text that begins with one of the signs can be parsed as a formula."""
+	if text[0] in "=＝@＠":
+		return len(text.rstrip()) > 1
+	if NUMBER.fullmatch(text):
+		return False
+	if DANGEROUS.search(text):
+		return True
+	return not (NUMBER_AND_TEXT.match(text) or SIGNS_AND_SYMBOL.match(text))
+
+
+def guard(text: str) -> str:
+	"""Return the text with an apostrophe before what a spreadsheet would compute.
+
+	A text that begins with apostrophes and then a formula gets one more, so that `unguard` gives every text back."""
+	return QUOTE + text if is_formula(text.lstrip(QUOTE)) else text
+
+
+def unguard(text: str) -> str:
+	"""Return the text that `guard` was given."""
+	bare = text.lstrip(QUOTE)
+	return text[len(QUOTE) :] if bare != text and is_formula(bare) else text

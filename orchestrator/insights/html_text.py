@@ -1,0 +1,40 @@
+"""The plain text of HTML, for columns that hold HTML."""
+
+import re
+
+from bs4 import BeautifulSoup
+
+HTML_TYPES = frozenset({"HTML", "HTML Editor", "Text Editor"})
+BLOCKS = (
+	"p",
+	"div",
+	"li",
+	"tr",
+	"h1",
+	"h2",
+	"h3",
+	"h4",
+	"h5",
+	"h6",
+	"blockquote",
+	"pre",
+	"table",
+	"ul",
+	"ol",
+)
+UNSEEN = ("script", "style", "head", "template")
+EMPTY_LINES = re.compile(r"\s*\n\s*")
+
+
+def to_text(html: str) -> str:
+	"""Return what a reader of the HTML sees: its text, a line for each block, without any mark-up."""
+	soup = BeautifulSoup(html, "html.parser")
+	for tag in soup(UNSEEN):
+		tag.decompose()
+	for tag in soup("br"):
+		tag.replace_with("\n")
+	for tag in soup(BLOCKS):
+		tag.append("\n")
+	for cell in soup(("td", "th")):
+		cell.append(" ")
+	return EMPTY_LINES.sub("\n", soup.get_text()).strip()
