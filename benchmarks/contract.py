@@ -36,10 +36,12 @@ ROUNDS = 400
 WARM_UP = 40
 MAX_LIST_RATIO = 1.15
 MAX_PING_OVERHEAD_MS = 2.0
+MAX_CHARGE_MS = 1.0
 
 STOCK_LIST = '["name","lead_name","email_id","status"]'
 CONTRACT_LIST = '["name","lead_name","email","status"]'
 LIST_PATH = "/api/method/frappe.client.get_list?doctype=Lead&limit_page_length=20&order_by=name%20asc&fields="
+RESOURCE_PATH = "/api/resource/Lead?limit_page_length=20&order_by=name%20asc&fields="
 PING_MODULE = f"{APP}.benchmark"
 
 
@@ -98,11 +100,17 @@ def main() -> int:
 			Subject("ping, app installed", ours, "/api/method/frappe.ping", token),
 			same=lambda stock, ours: stock == ours,
 		)
-	return report(lists, pings, outside)
+		resources = measure(
+			Subject("/api/resource, stock", theirs, RESOURCE_PATH + quote(STOCK_LIST), token),
+			Subject("/api/resource, charged", ours, RESOURCE_PATH + quote(STOCK_LIST), token),
+			same=lambda stock, ours: stock == ours,
+		)
+	return report(lists, pings, outside, resources)
 
 
 def measure(stock: Subject, contract: Subject, same: Callable[[dict, dict], bool]) -> tuple[Subject, Subject]:
 	"""Send both in turn, each first in every other round, so that what else the machine does meets both."""
+	frappe.cache().delete_keys("orchestrator:bucket")  # one caller sends more than the limit allows
 	for _round in range(WARM_UP):
 		expected, answered = stock.send(), contract.send()
 		assert same(expected, answered), f"{expected} is not {answered}"
@@ -123,12 +131,14 @@ def report(*pairs: tuple[Subject, Subject]) -> int:
 		stock, contract = pair
 		print(f"{'ratio':<34}{contract.median / stock.median:8.3f}")
 		print(f"{'difference':<34}{contract.median - stock.median:8.2f} ms\n")
-	(stock_list, contract_list), (stock_ping, contract_ping), _outside = pairs
+	(stock_list, contract_list), (stock_ping, contract_ping), _outside, resources = pairs
 	list_ratio = contract_list.median / stock_list.median
 	ping_overhead = contract_ping.median - stock_ping.median
+	charge = resources[1].median - resources[0].median
 	print(f"target: get_list at most {MAX_LIST_RATIO}x: {list_ratio:.3f}")
 	print(f"target: overhead at most {MAX_PING_OVERHEAD_MS} ms: {ping_overhead:.2f} ms")
-	return int(list_ratio > MAX_LIST_RATIO or ping_overhead > MAX_PING_OVERHEAD_MS)
+	print(f"target: a charged /api/resource call at most {MAX_CHARGE_MS} ms over stock: {charge:.2f} ms")
+	return int(list_ratio > MAX_LIST_RATIO or ping_overhead > MAX_PING_OVERHEAD_MS or charge > MAX_CHARGE_MS)
 
 
 @contextlib.contextmanager

@@ -56,7 +56,6 @@ def after_request(response: Response | None, request: Request) -> None:
 	"""Hook after_request, also reached by every handled exception."""
 	if response is None or request.method == "OPTIONS":
 		return
-	raw_replies.finish(response)
 	call = calls.current() or calls.identify(request)
 	is_error = response.status_code >= FIRST_ERROR
 	allowance = charges.charge_failed_sign_in(request, response.status_code) if is_error else None
@@ -69,6 +68,7 @@ def after_request(response: Response | None, request: Request) -> None:
 		explain_refusal(response, refused)
 	for source in (call, charges.current()):
 		response.headers.extend(source.headers if source else {})
+	raw_replies.finish(response)  # last: whatever fails here, the reply is complete
 
 
 def explain_to_client(call: Call, response: Response, refused: Allowance | None) -> None:
