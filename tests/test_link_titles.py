@@ -213,3 +213,26 @@ def test_titles_of_other_doctypes(strangers: dict[str, str], api: Api, kind: str
 		)
 	reply = api(strangers["portal"]).get(METHOD, doctype=kind, docname=row.name)
 	assert reply.json() == {"message": row.name}
+
+
+def test_search_that_may_ignore_user_permissions(api: Api, site: str) -> None:
+	"""The link from an employee to a superior has the property; HR may see every employee."""
+	chosen, own = (factories.make_employee() for _number in range(2))
+	hr = factories.make_user("HR Manager").name
+	factories.make("User Permission", user=hr, allow="Employee", for_value=own.name)
+	search = {"doctype": "Employee", "txt": chosen.name, "ignore_user_permissions": 1}
+	with_property = api(hr).post("frappe.desk.search.search_link", **search, reference_doctype="Employee")
+	assert [row["value"] for row in with_property.json()["message"]] == [chosen.name]
+	without = api(hr).post("frappe.desk.search.search_link", **search, reference_doctype="Leave Application")
+	assert without.json()["message"] == []
+
+
+def test_search_of_users_by_their_type(strangers: dict[str, str], api: Api) -> None:
+	"""As Desk asks for whom to assign to and to share with."""
+	wanted = strangers["kipu"]
+	for reference in (None, "ToDo"):
+		reply = api(strangers["desk"]).post(
+			"frappe.desk.search.search_link", doctype="User", txt=wanted, reference_doctype=reference,
+			filters={"user_type": "System User", "enabled": 1}, ignore_user_permissions=1,
+		)  # fmt: skip
+		assert [row["value"] for row in reply.json()["message"]] == [wanted], reply.text
