@@ -344,3 +344,23 @@ def test_document_method_that_writes_needs_the_right_to_write(method, document, 
 	)
 	assert (reply.status_code, reply.json()["exc_type"]) == (403, "PermissionError")
 	assert frappe.db.get_value("Report", report, "disabled") == 0
+
+
+@pytest.mark.parametrize(
+	("path", "body"),
+	[
+		("/api/method/run_doc_method", {"dt": "HD Ticket", "dn": "{ticket}", "method": "reply_via_agent", "args": {"message": "x"}}),
+		("/api/resource/HD Ticket/{ticket}", {"run_method": "reply_via_agent", "message": "x"}),
+		("/api/v1/resource/HD Ticket/{ticket}", {"run_method": "assign_agent", "agent": "Administrator"}),
+		("/api/v2/document/HD Ticket/{ticket}/method/reply_via_agent", {"message": "x"}),
+	],
+)  # fmt: skip
+def test_customer_does_not_act_as_an_agent_on_their_own_ticket(path, body, api):
+	customer = helpdesk.make_portal_user()
+	ticket = str(helpdesk.make_hd_ticket(raised_by=customer).name)
+	before = frappe.db.count("Communication", {"reference_name": ticket})
+	text = frappe.as_json(body).replace("{ticket}", ticket)
+	reply = api(customer).request("POST", path.format(ticket=ticket), json=frappe.parse_json(text))
+	assert reply.status_code == 403
+	assert frappe.db.count("Communication", {"reference_name": ticket}) == before
+	assert frappe.db.get_value("HD Ticket", ticket, "_assign") in (None, "[]")

@@ -1,6 +1,6 @@
 """Methods of documents that change records for whoever may read the document, and the right that is asked in its place.
 
-Frappe's `run_doc_method` asks for the right to read alone."""
+Frappe's `run_doc_method` asks for the right to read alone, and its REST routes for the right to write."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -21,6 +21,9 @@ WRITING_METHODS: dict[str, frozenset[str]] = {
 	"Salary Component": frozenset({"get_structures_to_be_updated", "update_salary_structures"}),
 	"Shift Type": frozenset({"process_auto_attendance"}),
 }
+# DocType -> its methods that act for the support team: for who may read its notes
+AGENT_METHODS: dict[str, frozenset[str]] = {"HD Ticket": frozenset({"assign_agent", "reply_via_agent"})}
+NOTE = "HD Ticket Comment"
 
 
 def check_document_method(arguments: Arguments) -> None:
@@ -32,6 +35,8 @@ def check_document_method(arguments: Arguments) -> None:
 	"""
 	methods = {str(value) for value in find_values(arguments, "method")}
 	for doctype, name in _documents(arguments):
+		if methods & AGENT_METHODS.get(doctype, frozenset()):
+			checks.check_doctype(NOTE)
 		if methods & WRITING_METHODS.get(doctype, frozenset()):
 			checks.check_doctype(doctype, "write")
 			if name and frappe.db.exists(doctype, name):
