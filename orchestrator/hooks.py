@@ -41,6 +41,7 @@ override_doctype_class = {
 	"Auto Email Report": "orchestrator.insights.report_schedules.ReportMailing",
 	"Comment": "orchestrator.helpdesk.ticket_comment.TicketComment",
 	"Email Digest": "orchestrator.setup.email_digest.DigestOfOpenIssues",
+	"Webhook": "orchestrator.api.webhook_delivery.IdentifiedWebhook",
 }
 doctype_js = {"Task": "public/js/task.js"}
 doctype_list_js = {"Issue": "public/js/issue_list.js", "Task": "public/js/task_list.js"}
@@ -232,7 +233,10 @@ override_whitelisted_methods = {
 	"helpdesk.api.search.get_filter_options": "orchestrator.helpdesk.colleagues_only.get_filter_options",
 }
 
-before_job = ["orchestrator.api.webhook_targets.check_before_delivery"]
+before_job = [
+	"orchestrator.api.webhook_targets.check_before_delivery",
+	"orchestrator.api.webhook_delivery.start_delivery",
+]
 
 # What a metric may show: a name, and a function as orchestrator/figures.py describes it. Other apps add theirs.
 orchestrator_measures = {
