@@ -41,6 +41,7 @@ override_doctype_class = {
 	"Auto Email Report": "orchestrator.insights.report_schedules.ReportMailing",
 	"Comment": "orchestrator.helpdesk.ticket_comment.TicketComment",
 	"Email Digest": "orchestrator.setup.email_digest.DigestOfOpenIssues",
+	"Webhook": "orchestrator.api.webhook_delivery.IdentifiedWebhook",
 }
 doctype_js = {"Task": "public/js/task.js"}
 doctype_list_js = {"Issue": "public/js/issue_list.js", "Task": "public/js/task_list.js"}
@@ -272,6 +273,7 @@ override_whitelisted_methods = {
 before_job = [
 	"orchestrator.access.platform_patches.before_job",
 	"orchestrator.api.webhook_targets.check_before_delivery",
+	"orchestrator.api.webhook_delivery.start_delivery",
 ]
 
 # What a metric may show: a name, and a function as orchestrator/figures.py describes it. Other apps add theirs.

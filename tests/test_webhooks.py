@@ -3,6 +3,7 @@
 import contextlib
 import json
 import threading
+import uuid
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
@@ -61,15 +62,15 @@ def no_webhook_stays(request):
 
 
 @contextlib.contextmanager
-def receiver():
-	"""A web server that keeps what it is sent."""
+def receiver(failures=0):
+	"""A web server that keeps what it is sent, and answers the first `failures` requests with 500."""
 	received = []
 
 	class Handler(BaseHTTPRequestHandler):
 		def do_POST(self):
 			body = self.rfile.read(int(self.headers["Content-Length"]))
 			received.append((self.path, dict(self.headers), json.loads(body)))
-			self.send_response(204)
+			self.send_response(500 if len(received) <= failures else 204)
 			self.end_headers()
 
 		def log_message(self, *_arguments):
@@ -214,7 +215,7 @@ def test_a_bad_argument_is_refused_with_the_reason(api, values, status, exc_type
 		"https://[2002:7f00:1::]/hook",
 		"https://user:secret@1.1.1.1/hook",
 		"https://1.1.1.1\\@127.0.0.1/hook",
-		"https://no-such-host.invalid/hook",
+		"https://" + "x" * 64 + ".example/hook",
 		"https://1.1.1.1:99999/hook",
 		"ftp://1.1.1.1/hook",
 		"//1.1.1.1/hook",
@@ -333,3 +334,57 @@ def test_a_delivery_to_a_private_address_is_stopped_and_logged(api, worker):
 	)
 	assert [(log.reference_document, log.headers, log.data) for log in logs] == [(source["name"], None, None)]
 	assert "TargetRefused" in logs[0].error
+
+
+@pytest.mark.parametrize(
+	"url", ["https://no-such-host.invalid/hook", "https://bücher.invalid/hook", "https://a.b.c.invalid:8443/"]
+)
+def test_a_host_that_is_not_known_now_is_accepted_with_a_warning(api, url):
+	asked = arguments(request_url=url)
+	reply = api(manager()).post(CREATE, **asked)
+	assert reply.status_code == 201, reply.text
+	(warning,) = reply.json()["data"]["warnings"]
+	assert "is not known at this moment" in warning
+	assert frappe.db.get_value("Webhook", asked["webhook_name"], "request_url") == url
+
+
+def test_plain_http_to_an_unknown_host_is_still_refused(api):
+	reply = api(manager()).post(CREATE, **arguments(request_url="http://no-such-host.invalid/hook"))
+	assert error_of(reply) == (422, "TargetRefused")
+
+
+def test_a_delivery_to_an_unknown_host_is_stopped_and_logged(api, worker):
+	asked = arguments(doctype="Lead Source", request_url="https://no-such-host.invalid/hook")
+	assert api(manager()).post(CREATE, **asked).status_code == 201
+	insert_source(api())
+	worker()
+	(error,) = frappe.get_all("Webhook Request Log", {"webhook": asked["webhook_name"]}, pluck="error")
+	assert "TargetRefused" in error
+
+
+@pytest.mark.parametrize(("sent", "kept"), [(None, 30), (1, 1), (60, 60), ("45", 45)])
+def test_the_timeout_can_be_set(api, sent, kept):
+	asked = arguments(**({} if sent is None else {"timeout": sent}))
+	assert api(manager()).post(CREATE, **asked).status_code == 201
+	assert frappe.db.get_value("Webhook", asked["webhook_name"], "timeout") == kept
+
+
+@pytest.mark.parametrize("sent", [0, -1, 61, "soon", True, 10**30])
+def test_a_timeout_out_of_range_is_400(api, sent):
+	asked = arguments(timeout=sent)
+	assert api(manager()).post(CREATE, **asked).status_code == 400
+	assert not frappe.db.exists("Webhook", asked["webhook_name"])
+
+
+def test_each_delivery_has_an_id_that_its_attempts_share(api, worker, allow_private):
+	with receiver(failures=1) as (url, received):
+		asked = arguments(doctype="Lead Source", request_url=url)
+		assert api(manager()).post(CREATE, **asked).status_code == 201
+		for _ in range(2):
+			insert_source(api())
+		worker()
+	ids = [headers["Webhook-Id"] for _path, headers, _body in received]
+	assert (len(ids), len(set(ids))) == (3, 2)
+	assert all(uuid.UUID(found) for found in ids)
+	stored = frappe.get_doc("Webhook", asked["webhook_name"])
+	assert "Webhook-Id" not in [header.key for header in stored.webhook_headers]

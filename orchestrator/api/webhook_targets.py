@@ -1,22 +1,22 @@
 """Where webhooks made by the API may go: to https, at public addresses, unless the site allows its own network.
 
 Looked at when a webhook is saved and again before each delivery, because a name may have been pointed elsewhere
-meanwhile. Two ways remain that only the network can close: a receiver that answers with a redirect, which
+meanwhile, or may not be known at that moment: it is saved all the same, with a warning. Two ways remain that only the network can close: a receiver that answers with a redirect, which
 Frappe follows, and a name that changes in the moment between the look and the call."""
 
 import ipaddress
 import socket
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import SplitResult, urlsplit
 
 import frappe
 from frappe import _
 from frappe.integrations.doctype.webhook.webhook import Webhook, log_request
 
+from orchestrator.api.webhook_delivery import DELIVERY
 from orchestrator.configuration import get_settings
-from orchestrator.exceptions import TargetRefused
+from orchestrator.exceptions import TargetRefused, refuse
 
-DELIVERY = "frappe.integrations.doctype.webhook.webhook.enqueue_webhook"
 NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 # Blocks that Python counts as global, or does in some of its versions, and that no public server answers at.
 NOT_PUBLIC = tuple(
@@ -46,8 +46,34 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 def check_on_save(webhook: Webhook, _method: str | None = None) -> None:
 	"""Hook Webhook.validate. Webhooks made in Desk are Frappe's own affair."""
-	if webhook.public_target_only:
+	if not webhook.public_target_only:
+		return
+	if is_resolvable(webhook.request_url):
 		check(webhook.request_url)
+	else:
+		frappe.msgprint(unknown_host_text(webhook.request_url), indicator="orange")
+
+
+def is_resolvable(url: str) -> bool:
+	"""Return whether the host of a well-formed `url` is known at this moment. Raises TargetRefused (422) for any other
+	URL, and for one whose scheme or name no delivery could use."""
+	parts = parse(url)
+	if parts.scheme != "https" and not get_settings().allow_private_webhook_targets:
+		refuse_scheme()
+	try:
+		socket.getaddrinfo(parts.hostname, parts.port or PORTS[parts.scheme], type=socket.SOCK_STREAM)
+	except OSError:
+		return False
+	except UnicodeError:
+		refuse_unknown_host(parts)
+	return True
+
+
+def unknown_host_text(url: str) -> str:
+	"""Return the warning about a host that is not known at this moment."""
+	return _(
+		"The host {0} of request_url is not known at this moment. Check its name: each delivery looks it up again, and is not sent while it is unknown."
+	).format(parse(url).hostname)
 
 
 def check_before_delivery(method: str, kwargs: dict[str, Any] | None, transaction_type: str) -> None:
@@ -74,7 +100,7 @@ def check(url: str) -> None:
 	if parts.scheme == "https" and private_allowed:
 		return
 	if parts.scheme != "https" and not private_allowed:
-		frappe.throw(_("The webhook's request_url must begin with https://."), TargetRefused)
+		refuse_scheme()
 	for address in resolve(parts):
 		if is_public(address) != (parts.scheme == "https"):
 			refuse_address(parts)
@@ -105,8 +131,16 @@ def resolve(parts: SplitResult) -> list[Address]:
 	try:
 		found = socket.getaddrinfo(parts.hostname, parts.port or PORTS[parts.scheme], type=socket.SOCK_STREAM)
 	except (OSError, UnicodeError):
-		frappe.throw(_("The host {0} of request_url is not known.").format(parts.hostname), TargetRefused)
+		refuse_unknown_host(parts)
 	return [ipaddress.ip_address(str(info[4][0]).partition("%")[0]) for info in found]
+
+
+def refuse_scheme() -> NoReturn:
+	refuse(_("The webhook's request_url must begin with https://."), TargetRefused)
+
+
+def refuse_unknown_host(parts: SplitResult) -> NoReturn:
+	refuse(_("The host {0} of request_url is not known.").format(parts.hostname), TargetRefused)
 
 
 def is_public(address: Address) -> bool:

@@ -5,12 +5,15 @@ from typing import Any
 import frappe
 from frappe import _, _lt
 
+from orchestrator.api import webhook_targets
 from orchestrator.api.endpoint import CREATES, endpoint
 from orchestrator.api.lists import parse_json
-from orchestrator.exceptions import BadRequest
+from orchestrator.exceptions import BadRequest, refuse
 
 FULL_DOCUMENT = "{{ doc | json }}"
 CONTENT_TYPE = "Content-Type"
+DEFAULT_TIMEOUT_SECONDS = 30
+MAX_TIMEOUT_SECONDS = 60
 
 Header = dict[str, str]
 
@@ -24,12 +27,14 @@ def create(
 	request_url: str,
 	request_method: str = "POST",
 	webhook_headers: str | list | None = None,
+	timeout: int | None = None,
 ) -> dict[str, Any]:
 	"""Send every record of a DocType, as JSON, to `request_url` whenever one of `events` happens to it.
 
 	For System Managers, as Frappe has it. Makes all Webhooks or none: `webhook_name` for one event,
 	`<webhook_name>-<event>` for several. Headers are `{"header_key", "header_value"}`. Returns `{"doctype",
-	"request_url", "request_method", "webhooks": [{"name", "event"}]}`. Raises PermissionError (403), BadRequest
+	"request_url", "request_method", "webhooks": [{"name", "event"}]}`, and `warnings` where the host of the URL is not
+	known at this moment. `timeout` is how many seconds a receiver may take, 30 without it. Raises PermissionError (403), BadRequest
 	(400) for what is malformed, LinkValidationError (422) for an unknown DocType, ValidationError (422) for an
 	unknown event or method, TargetRefused (422) for the URL, DuplicateEntryError (409)."""
 	frappe.has_permission("Webhook", "create", throw=True)
@@ -38,12 +43,23 @@ def create(
 	wanted = read_events(events)
 	headers = read_headers(webhook_headers)
 	method = checked_option("request_method", request_method.upper())
+	seconds = read_timeout(timeout)
 	webhooks = []
 	for event in wanted:
 		name = webhook_name if len(wanted) == 1 else f"{webhook_name}-{event}"
-		insert_webhook(name, event, doctype, request_url.strip(), method, headers)
+		insert_webhook(name, event, doctype, request_url.strip(), method, headers, seconds)
 		webhooks.append({"name": name, "event": event})
-	return {"doctype": doctype, "request_url": request_url, "request_method": method, "webhooks": webhooks}
+	created = {"doctype": doctype, "request_url": request_url, "request_method": method, "webhooks": webhooks}
+	known = webhook_targets.is_resolvable(request_url)
+	return created if known else {**created, "warnings": [webhook_targets.unknown_host_text(request_url)]}
+
+
+def read_timeout(timeout: int | None) -> int:
+	"""The seconds a receiver may take. 400 for what Frappe's job of three attempts would not live to see."""
+	seconds = DEFAULT_TIMEOUT_SECONDS if timeout is None else timeout
+	if not 1 <= seconds <= MAX_TIMEOUT_SECONDS:
+		refuse(_("timeout must be from 1 to {0} seconds.").format(MAX_TIMEOUT_SECONDS), BadRequest)
+	return seconds
 
 
 def read_events(events: str | list) -> list[str]:
@@ -93,7 +109,9 @@ def read_header(row: Any) -> Header:
 	return {"key": key.strip(), "value": value.strip()}
 
 
-def insert_webhook(name: str, event: str, doctype: str, url: str, method: str, headers: list[Header]) -> None:
+def insert_webhook(
+	name: str, event: str, doctype: str, url: str, method: str, headers: list[Header], timeout: int
+) -> None:
 	"""Insert one Webhook, with Frappe's own permissions and validation."""
 	frappe.get_doc(
 		{
@@ -104,6 +122,7 @@ def insert_webhook(name: str, event: str, doctype: str, url: str, method: str, h
 			"enabled": 1,
 			"request_url": url,
 			"request_method": method,
+			"timeout": timeout,
 			"request_structure": "JSON",
 			"webhook_json": FULL_DOCUMENT,
 			"webhook_headers": headers,
