@@ -10,7 +10,7 @@ import openpyxl
 import pytest
 import xlsxwriter
 
-from orchestrator.insights import cells, csv_file, report_chart, report_table, rtl_text
+from orchestrator.insights import cells, csv_file, report_chart, report_table
 from orchestrator.insights.report_table import Column
 from orchestrator.insights.sheet_rows import LONGEST_TEXT, RowWriter, Styles
 
@@ -139,14 +139,6 @@ def test_columns_of_the_same_name_have_keys_of_their_own():
 
 	assert [column.key for column in table.columns] == ["name", "name_2"]
 	assert [table.cells(row) for row in table.rows] == [["L1", "C1"]]
-
-
-def test_right_to_left_words_stand_in_boxes_and_the_rest_does_not():
-	assert rtl_text.markup("A & B") == "A &amp; B"
-	assert rtl_text.markup("see שלום עולם now") == 'see <span class="run" dir="rtl">שלום עולם</span> now'
-	assert rtl_text.markup("שלום to you") == (
-		'<span class="run" dir="rtl">שלום</span> <span class="run" dir="ltr">to you</span>'
-	)
 
 
 def test_a_chart_is_drawn_to_scale_and_says_nothing_of_its_own():

@@ -3,7 +3,7 @@
 import datetime
 import io
 import json
-import unicodedata
+import re
 
 import openpyxl
 import pytest
@@ -241,8 +241,7 @@ def test_arabic_hebrew_and_chinese_are_in_the_pdf_and_in_the_spreadsheet(api):
 
 	assert cells(sheet)[1] == list(words.values())
 	assert "שלום" in text
-	# the letters as they are joined, in the order in which they stand on the page
-	assert "بالعالم" in unicodedata.normalize("NFKC", text)[::-1]
+	assert {"مرحبا", "بالعالم"} <= set(re.findall(r"مرحبا|بالعالم", text))
 	assert ("北京客户" in text) == has_font("zh")  # where there is none, the doctor says so
 
 
@@ -255,10 +254,7 @@ def test_a_page_for_readers_from_right_to_left_runs_that_way(api):
 	sheet, _about = sheet_of(content_of(client, report, "xlsx"))
 
 	assert '<html lang="ar" dir="rtl">' in page
-	assert (
-		'<td dir="rtl"><span class="run" dir="rtl">مرحبا</span> <span class="run" dir="rtl">12</span></td>'
-		in page
-	)
+	assert '<td dir="auto">مرحبا 12</td>' in page
 	assert sheet.sheet_view.rightToLeft
 
 

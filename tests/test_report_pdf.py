@@ -8,8 +8,7 @@ from pypdf import PdfReader
 
 import frappe
 
-from orchestrator.insights import pdf_heading, pdf_layout
-from orchestrator.insights.report_table import Column
+from orchestrator.insights import pdf_columns
 from tests import factories
 from tests.report_factories import content_of, query_report
 
@@ -111,16 +110,6 @@ def test_the_heading_stands_above_its_columns_under_a_letter_head_that_is_wider_
 
 	pages = pages_of(content)
 	assert ["Harbor Wellness" in page for page in pages] == [True] + [False] * (len(pages) - 1)
-	first, later = PdfReader(io.BytesIO(content)).pages[:2]
-	boxes = boxes_of(first.get_contents())
-	assert len(boxes) == len(LABELS)
-	assert boxes_of(later["/Resources"]["/XObject"][pdf_heading.NAME]) == boxes
-
-
-def boxes_of(drawn):
-	"""By how much the heading is made smaller, where each of its cells begins, and how wide it is."""
-	pattern = pdf_heading.HEADINGS.pattern + rb"[^f]*?([\d.]+) 0 0 [\d.]+ 0 0 cm\s+(\d+) \d+ (\d+) \d+ re"
-	return re.findall(pattern, drawn.get_data())
 
 
 def test_a_report_of_one_page_is_printed_as_it_is(api):
@@ -135,21 +124,32 @@ def test_a_report_of_one_page_is_printed_as_it_is(api):
 # How the columns share a page
 
 
-def column(label, fieldtype="Data"):
-	return Column(label, label, fieldtype, None, 0)
+def test_a_column_needs_its_longest_word_and_an_overlong_one_less():
+	padding = pdf_columns.PADDING_EM
+	usual, overlong = pdf_columns.need_of(7, 14), pdf_columns.need_of(30, 90)
+
+	assert (usual.least, usual.most) == (7 + padding, 14 + padding)
+	assert (overlong.least, overlong.most) == (
+		pdf_columns.MAX_WORD_EM + padding,
+		pdf_columns.MAX_TEXT_EM + padding,
+	)
 
 
-def test_a_column_needs_its_longest_word_and_a_number_in_one_piece():
-	padding = pdf_layout.PADDING
-	text = pdf_layout.need_of(column("Of"), ["a longest word"])
-	number = pdf_layout.need_of(column("Of", "Currency"), ["$ 1 234.50"])
-
-	assert (text.least, text.most) == pytest.approx((7 * 0.6 + padding, 14 * 0.6 + padding))
-	assert number.least == number.most == pytest.approx(10 * 0.6 + padding)
+@pytest.mark.parametrize(
+	("needs", "size"),
+	[
+		([(5, 20), (5, 20)], 8.0),
+		([(5, 40), (5, 35)], 7.0),
+		([(30, 60), (30, 60)], 8.0),
+		([(60, 99), (50, 99)], 4.5),
+	],
+)
+def test_letters_are_as_large_as_the_columns_allow(needs, size):
+	assert pdf_columns.choose_size([pdf_columns.Need(*need) for need in needs], 527) == size
 
 
 def test_what_is_left_of_a_page_goes_to_the_columns_with_long_texts():
-	needs = [pdf_layout.Need(10, 10), pdf_layout.Need(10, 40), pdf_layout.Need(10, 25)]
+	needs = [pdf_columns.Need(10, 10), pdf_columns.Need(10, 40), pdf_columns.Need(10, 25)]
 
-	assert pdf_layout.shares(needs, 60) == pytest.approx([16.667, 50, 33.333])
-	assert pdf_layout.shares(needs, 15) == pytest.approx([33.333] * 3)
+	assert pdf_columns.compute_widths(needs, 60) == pytest.approx([10, 30, 20])
+	assert pdf_columns.compute_widths(needs, 15) == [10, 10, 10]

@@ -1,32 +1,24 @@
 """A report as an HTML page that needs nothing else: no script, no style sheet, no picture of another place."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import frappe
-from frappe.utils import fmt_money
+from frappe.utils import escape_html, fmt_money
 from frappe.utils.jinja_globals import is_rtl
 
 from orchestrator.insights import html_text, report_chart
 from orchestrator.insights.cells import for_people, text_of
 from orchestrator.insights.report_table import Column, Row, Table
-from orchestrator.insights.rtl_text import direction_of_text, has_rtl, markup
 from orchestrator.insights.title_page import TitlePage
 
 TEMPLATE = "orchestrator/templates/report_page.html"
-SCREEN_MARGIN = "24px"
 
 
 def write(path: Path, table: Table, title: TitlePage) -> None:
 	"""Write the page piece by piece: what is in memory does not grow with the rows."""
 	with path.open("w", encoding="utf-8", errors="backslashreplace") as file:
-		file.writelines(pieces(table, title, margin=SCREEN_MARGIN))
-
-
-def pieces(table: Table, title: TitlePage, **more: Any) -> Iterator[str]:
-	"""The page, from its beginning to its end."""
-	return frappe.get_template(TEMPLATE).generate(context_of(table, title) | more)
+		file.writelines(frappe.get_template(TEMPLATE).generate(context_of(table, title)))
 
 
 def context_of(table: Table, title: TitlePage) -> dict[str, Any]:
@@ -38,11 +30,13 @@ def context_of(table: Table, title: TitlePage) -> dict[str, Any]:
 		"start": start,
 		"end": end,
 		"title": title.title,
-		"heading": markup(title.title),
-		"made": markup(title.made),
-		"filters": [(markup(label), markup(value)) for label, value in title.filters],
-		"figures": [(markup(text_of(item["label"])), markup(figure_of(item))) for item in table.summary],
-		"message": markup(html_text.to_text(table.message or "")),
+		"heading": escape_html(title.title),
+		"made": escape_html(title.made),
+		"filters": [(escape_html(label), escape_html(value)) for label, value in title.filters],
+		"figures": [
+			(escape_html(text_of(item["label"])), escape_html(figure_of(item))) for item in table.summary
+		],
+		"message": escape_html(html_text.to_text(table.message or "")),
 		"chart": report_chart.svg(table.chart),
 		"headings": [heading_of(column) for column in table.columns],
 		"rows": (html_row(table, row) for row in table.rows),
@@ -63,9 +57,9 @@ def figure_of(item: dict[str, Any]) -> str:
 def heading_of(column: Column) -> str:
 	"""The heading of a column."""
 	return (
-		f'<th class="number">{markup(column.label)}</th>'
+		f'<th class="number">{escape_html(column.label)}</th>'
 		if column.is_number
-		else f"<th>{markup(column.label)}</th>"
+		else f"<th>{escape_html(column.label)}</th>"
 	)
 
 
@@ -75,9 +69,9 @@ def html_row(table: Table, row: Row) -> str:
 
 
 def html_cell(column: Column, text: str) -> str:
-	"""A cell; one with right-to-left letters says in which direction it is read."""
+	"""A cell, which is read in the direction of its first letter."""
 	if column.is_number:
-		return f'<td class="number">{markup(text)}</td>'
-	if has_rtl(text):
-		return f'<td dir="{direction_of_text(text)}">{markup(text)}</td>'
-	return f"<td>{markup(text)}</td>"
+		return f'<td class="number">{escape_html(text)}</td>'
+	return (
+		f'<td dir="auto">{escape_html(text)}</td>' if not text.isascii() else f"<td>{escape_html(text)}</td>"
+	)

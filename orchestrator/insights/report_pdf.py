@@ -1,32 +1,38 @@
-"""A report as a PDF by the site's own engine: the page of report_page on its letter head, the columns' heading on every
-page, its pages numbered."""
+"""A report as a PDF by Typst: the columns' heading on every page, no row on two, on the report's letter head.
 
-from dataclasses import replace
-from io import BytesIO
+Typst needs 20 kB for each cell, so a long table is laid out part by part, each in a process that ends with it. A part
+begins with the row that would stand alone on the last page of the part before, so that no page is left half empty."""
+
+import re
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlparse
 
-from pypdf import PageObject, PdfReader, PdfWriter
+from pypdf import PageObject, PdfWriter
 from pypdf.generic import ArrayObject, DecodedStreamObject, DictionaryObject, IndirectObject, NameObject
 
 import frappe
 from frappe import _
-from frappe.utils import get_url
-from frappe.utils.pdf import get_pdf
+from frappe.utils.jinja_globals import is_rtl
 
 from orchestrator.exceptions import ReportFailed, refuse
-from orchestrator.insights import pdf_heading, pdf_layout, report_page
-from orchestrator.insights.pdf_heading import Heading
-from orchestrator.insights.pdf_layout import Layout
-from orchestrator.insights.report_table import Table
+from orchestrator.insights import html_text, letter_head, pdf_columns, pdf_engine, report_chart, typst_process
+from orchestrator.insights.cells import for_people, readable, text_of
+from orchestrator.insights.pdf_columns import Layout
+from orchestrator.insights.report_page import figure_of
+from orchestrator.insights.report_table import Row, Table
 from orchestrator.insights.title_page import TitlePage
 
-# The engine holds the whole page in memory and needs a minute for so many rows.
-MOST_ROWS = 5_000
-NO_MARGIN = "0"
-TOP_MM = 12.0  # of the page, above the heading
+MAX_ROWS = 5_000
+MAX_PART_CELLS = 8_000
+MIN_PART_ROWS = 150
+TALL_TEXT = 1_500  # characters; a row with a longer text may be on two pages
+RTL = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
+CONTROLS = dict.fromkeys((*range(9), 11, 12, *range(14, 32), 127))
+LONG_WORD = re.compile(r"\S{18,}")
+ZERO_WIDTH_SPACE = "\u200b"  # where a long word may be broken
+WORD_PART = 12
 FONT_NAME = "/PageNumber"
 FONT = {"/Type": "/Font", "/Subtype": "/Type1", "/BaseFont": "/Helvetica"}
 NUMBER_SIZE = 8
@@ -34,110 +40,143 @@ NUMBER_HEIGHT = 20  # above the lower edge, in points
 DIGIT_WIDTH = 0.25 * NUMBER_SIZE  # half of what a digit of Helvetica takes
 
 
+@dataclass(frozen=True)
+class Report:
+	"""What each part of a report is laid out with: its texts, and its rows as texts."""
+
+	folder: Path
+	common: dict[str, Any]
+	first: dict[str, Any]
+	rows: list[list[str]]
+	total: list[str]
+
+
 def write(path: Path, table: Table, title: TitlePage) -> None:
-	"""Print the table. 422 where it has more rows than can be printed."""
-	rows = list(islice(table.rows, MOST_ROWS + 1))
-	if len(rows) > MOST_ROWS:
+	"""Write the table as a PDF. 422 where it has more rows than can be laid out."""
+	rows = list(islice(table.rows, MAX_ROWS + 1))
+	if len(rows) > MAX_ROWS:
 		refuse(
 			_("A PDF holds no more than {0} rows. Narrow the filters, or ask for xlsx, csv or html.").format(
-				MOST_ROWS
+				MAX_ROWS
 			),
 			ReportFailed,
 		)
-	layout, around = pdf_layout.of(table, rows), surroundings(title)
-	heading = print_heading(table, title, layout, around) if len(rows) > 1 else None
-	table.rows = iter(rows)
-	top_mm = TOP_MM + (heading.height_mm if heading else 0)
-	path.write_bytes(
-		completed(print_page(table, title, layout, top_mm=top_mm, **around), title.title, heading)
-	)
+	with pdf_engine.work_folder() as folder:
+		layout = pdf_columns.compute_layout(folder, table, rows)
+		report = describe(folder, table, title, rows, layout)
+		writer = PdfWriter()
+		lay_out(report, writer)
+		number_pages(writer)
+		writer.add_metadata({"/Title": title.title})
+		writer.write(path)
 
 
-def surroundings(title: TitlePage) -> dict[str, Any]:
-	"""What the page takes beside the table."""
-	head, foot = letter_head(title.letter_head)
-	return {"margin": NO_MARGIN, "letter_head": head, "footer": foot}
+def describe(folder: Path, table: Table, title: TitlePage, rows: list[Row], layout: Layout) -> Report:
+	"""Return all that is shown, as texts."""
+	texts = [texts_of(table, row) for row in rows]
+	total = [] if table.total is None else texts_of(table, table.total)
+	first = front_of(table, title)
+	head, foot = letter_head.render(title.letter_head, layout.landscape)
+	common = {
+		"title": plain(title.title),
+		"lang": frappe.local.lang.split("-")[0],
+		"direction": "rtl" if is_rtl() else "ltr",
+		"landscape": layout.landscape,
+		"size": layout.size,
+		"widths": layout.widths,
+		"numbers": [column.is_number for column in table.columns],
+		"head": [plain(column.label) for column in table.columns],
+		"has_rtl": bool(RTL.search(str((texts, total, first, [column.label for column in table.columns])))),
+		"tall": TALL_TEXT,
+		"footer": save(folder, "footer.pdf", foot),
+	}
+	return Report(folder, common, {**first, "letter_head": save(folder, "head.pdf", head)}, texts, total)
 
 
-def print_heading(table: Table, title: TitlePage, layout: Layout, around: dict[str, Any]) -> Heading | None:
-	"""The heading alone, where it stands on each page but the first. What is around the table is there and not seen: the
-	engine makes all of a page smaller where one part of it is too wide."""
-	alone = replace(table, rows=iter(()), total=None)
-	return pdf_heading.read(print_page(alone, title, layout, heading_only=True, top_mm=TOP_MM, **around))
-
-
-def print_page(table: Table, title: TitlePage, layout: Layout, **more: Any) -> bytes:
-	"""The page as the engine prints it."""
-	html = "".join(report_page.pieces(table, title, layout=layout, **more))
-	return get_pdf(html, options_of(layout.orientation))
-
-
-def options_of(orientation: str) -> dict[str, str]:
-	"""Frappe's own options for a report. No address but the site's own is reachable for what the page names."""
+def front_of(table: Table, title: TitlePage) -> dict[str, Any]:
+	"""Return what stands above the table."""
 	return {
-		"orientation": orientation,
-		"proxy": "http://0.0.0.0:0",
-		"bypass-proxy-for": str(urlparse(get_url(allow_header_override=False)).hostname),
-		"load-error-handling": "ignore",
-		"load-media-error-handling": "ignore",
+		"made": plain(title.made),
+		"filters": [(plain(label), plain(value)) for label, value in title.filters],
+		"figures": [(plain(text_of(item["label"])), plain(figure_of(item))) for item in table.summary],
+		"message": plain(html_text.to_text(table.message or "")),
+		"chart": report_chart.svg(table.chart),
 	}
 
 
-def letter_head(name: str | None) -> tuple[str | None, str | None]:
-	"""Head and foot of a Letter Head, rendered."""
-	found = name and frappe.db.get_value("Letter Head", name, ["content", "footer"], as_dict=True)
-	if not found:
-		return None, None
-	head, foot = (
-		frappe.render_template(part, {"doc": frappe._dict()}) if part else None
-		for part in (found.content, found.footer)
-	)
-	return head, foot
+def save(folder: Path, name: str, content: bytes | None) -> str | None:
+	"""Return the name of a file with this content; None where there is no content."""
+	if content is None:
+		return None
+	(folder / name).write_bytes(content)
+	return name
 
 
-def completed(content: bytes, title: str, heading: Heading | None) -> bytes:
-	"""The document with what the engine prints only where it was built with a Qt of its own, which no distribution does: the
-	heading on each page with rows, the number of each page and of all at its foot."""
-	writer = PdfWriter(clone_from=PdfReader(BytesIO(content)))
+def texts_of(table: Table, row: Row) -> list[str]:
+	"""Return a row's cells as a page shows them."""
+	return [plain(for_people(column, row)) for column in table.columns]
+
+
+def plain(text: str) -> str:
+	"""Return text without control characters, in which long words may be broken."""
+	return LONG_WORD.sub(_breakable, readable(text).translate(CONTROLS))
+
+
+def _breakable(found: re.Match[str]) -> str:
+	word = found[0]
+	return ZERO_WIDTH_SPACE.join(word[at : at + WORD_PART] for at in range(0, len(word), WORD_PART))
+
+
+def lay_out(report: Report, writer: PdfWriter) -> None:
+	"""Add the report's pages, part by part."""
+	size = max(MAX_PART_CELLS // max(len(report.common["head"]), 1), MIN_PART_ROWS)
+	start = 0
+	while True:
+		part = report.rows[start : start + size]
+		is_last = start + len(part) == len(report.rows)
+		result = pdf_engine.compile_document(
+			report.folder,
+			"report",
+			{
+				**report.common,
+				**report.first,
+				"first": start == 0,
+				"last": is_last,
+				"rows": part,
+				"total": report.total if is_last else [],
+			},
+		)
+		keeps_all = is_last or not result["row"]
+		pages = result["pages"] if keeps_all else result["pages"] - 1
+		writer.append(report.folder / typst_process.PDF, pages=(0, pages), import_outline=False)
+		if is_last:
+			return
+		start += len(part) if keeps_all else result["row"]
+
+
+def number_pages(writer: PdfWriter) -> None:
+	"""Write "2 / 5" at the foot of each page: how many there are is known when the last part is laid out."""
 	font = writer._add_object(
 		DictionaryObject({NameObject(key): NameObject(value) for key, value in FONT.items()})
 	)
-	form = pdf_heading.add_form(writer, heading) if heading else None
 	total = len(writer.pages)
 	for number, page in enumerate(writer.pages, start=1):
-		repeated = form if form is not None and pdf_heading.is_missing(page) else None
-		stamp(writer, page, font, f"{number} / {total}", repeated)
-	writer.add_metadata({"/Title": title})
-	target = BytesIO()
-	writer.write(target)
-	return target.getvalue()
+		_stamp(writer, page, font, f"{number} / {total}")
 
 
-def stamp(
-	writer: PdfWriter, page: PageObject, font: IndirectObject, text: str, heading: IndirectObject | None
-) -> None:
-	"""Write `text`, digits, at the middle of the page's foot, and show the heading at its top. Each is a stream of its own
-	beside the page's: merged with it, as pypdf does, the page's would be unpacked, and the document thirty times as large."""
+def _stamp(writer: PdfWriter, page: PageObject, font: IndirectObject, text: str) -> None:
+	"""Write `text`, digits, at the middle of the page's foot, in a stream of its own beside the page's."""
 	left = float(page.mediabox.width) / 2 - DIGIT_WIDTH * len(text)
 	words = f"Q BT {FONT_NAME} {NUMBER_SIZE} Tf {left:.1f} {NUMBER_HEIGHT} Td ({text}) Tj ET"
-	before = "q"
-	resource(page, "/Font", FONT_NAME, font)
-	if heading is not None:
-		before = f"q {pdf_heading.NAME} Do Q q"
-		resource(page, "/XObject", pdf_heading.NAME, heading)
+	fonts = page["/Resources"].setdefault(NameObject("/Font"), DictionaryObject())  # type: ignore[attr-defined]
+	fonts.get_object()[NameObject(FONT_NAME)] = font
 	own = page.raw_get("/Contents")
 	streams = own if isinstance(own, ArrayObject) else [own]
-	page[NameObject("/Contents")] = ArrayObject([stream(writer, before), *streams, stream(writer, words)])
+	page[NameObject("/Contents")] = ArrayObject([_stream(writer, "q"), *streams, _stream(writer, words)])
 
 
-def resource(page: PageObject, kind: str, name: str, what: IndirectObject) -> None:
-	"""Name a font or a form on the page."""
-	named = page["/Resources"].setdefault(NameObject(kind), DictionaryObject())  # type: ignore[attr-defined]
-	named.get_object()[NameObject(name)] = what
-
-
-def stream(writer: PdfWriter, operators: str) -> IndirectObject:
-	"""A stream of the document."""
+def _stream(writer: PdfWriter, operators: str) -> IndirectObject:
+	"""Return a stream of the document."""
 	content = DecodedStreamObject()
 	content.set_data(operators.encode())
 	return writer._add_object(content)

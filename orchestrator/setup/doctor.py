@@ -218,7 +218,7 @@ def check_kipu() -> Finding:
 def check_pdf() -> Finding:
 	if not shutil.which("wkhtmltopdf"):
 		return Finding(
-			"pdf", WARN, "wkhtmltopdf is missing", "Install wkhtmltopdf: reports cannot become PDFs."
+			"pdf", WARN, "wkhtmltopdf is missing", "Install wkhtmltopdf: without it Frappe prints no PDFs."
 		)
 	if not has_font("zh"):
 		return Finding(

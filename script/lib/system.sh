@@ -12,6 +12,7 @@ node_fits() { [[ $(node_major) -ge 18 ]] && bench_has npm; }
 
 wanted_packages() {
 	printf '%s\n' git curl ca-certificates build-essential pkg-config python3-dev python3-venv libmariadb-dev mariadb-client fontconfig xz-utils
+	printf '%s\n' fonts-dejavu-core fonts-wqy-zenhei # of PDFs: Latin, Greek, Cyrillic, Hebrew, Arabic; Chinese, Japanese, Korean
 	[[ -n $DB_ROOT_PASSWORD ]] || echo mariadb-server
 	[[ -n $REDIS_CACHE && -n $REDIS_QUEUE ]] || echo redis-server
 }
@@ -21,7 +22,7 @@ install_packages() {
 	while read -r package; do
 		if package_missing "$package"; then missing+=("$package"); fi
 	done < <(wanted_packages)
-	have wkhtmltopdf || missing+=(wkhtmltopdf fonts-wqy-zenhei) # the font: Chinese, Japanese and Korean text in PDFs
+	have wkhtmltopdf || missing+=(wkhtmltopdf)
 	if [[ ${#missing[@]} -eq 0 ]] && node_fits; then return; fi
 	apt_get update || die "$EXIT_REGISTRY" "apt-get update failed: the package server can't be reached. Check the network, or /etc/apt/sources.list, and run this again. Details: $SETUP_LOG"
 	if ! apt-cache show wkhtmltopdf >/dev/null 2>&1; then
