@@ -53,14 +53,25 @@ doc_events = {
 			"orchestrator.crm.lead.before_validate",
 			"orchestrator.assignment.before_validate",
 		],
-		"validate": ["orchestrator.crm.lead.validate", "orchestrator.assignment.validate"],
+		"validate": [
+			"orchestrator.crm.lead.validate",
+			"orchestrator.crm.lead_emails.validate",
+			"orchestrator.assignment.validate",
+		],
 		"on_update": "orchestrator.assignment.on_update",
 		"on_change": ["orchestrator.crm.lead.on_change", "orchestrator.assignment.on_change"],
 		"after_rename": "orchestrator.assignment.after_rename",
 	},
 	"Opportunity": {
-		"before_validate": "orchestrator.assignment.before_validate",
-		"validate": ["orchestrator.crm.opportunity.validate", "orchestrator.assignment.validate"],
+		"before_validate": [
+			"orchestrator.crm.exchange_rate.before_validate",
+			"orchestrator.assignment.before_validate",
+		],
+		"validate": [
+			"orchestrator.crm.exchange_rate.validate",
+			"orchestrator.crm.opportunity.validate",
+			"orchestrator.assignment.validate",
+		],
 		"on_update": "orchestrator.assignment.on_update",
 		"on_change": ["orchestrator.crm.opportunity.on_change", "orchestrator.assignment.on_change"],
 		"after_rename": "orchestrator.assignment.after_rename",

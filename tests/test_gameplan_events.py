@@ -84,7 +84,8 @@ def test_a_deletion_that_is_refused_is_no_event(sprint):
 	with pytest.raises(frappe.ValidationError):
 		frappe.delete_doc("Task", parent.name)
 	frappe.db.rollback()
-	assert [row[0] for row in events_of(sprint.name)] == ["Joined", "Joined"]
+	# the task below has an estimate of its own, so the group counts for nothing
+	assert [row[0] for row in events_of(sprint.name)] == ["Joined", "Estimated", "Joined"]
 
 
 def test_what_is_rolled_back_never_happened(sprint):

@@ -100,6 +100,7 @@ def test_the_burndown_of_a_finished_week_is_as_worked_out_by_hand(client):
 		"burned_hours": 20,
 		"scope_added_hours": 4,
 		"scope_removed_hours": 6,
+		"unestimated_tasks": 0,
 		"forecast": None,
 	}
 	assert data_of(client.get(BURNUP, sprint=sprint.name)) == {

@@ -9,6 +9,7 @@ from orchestrator.gameplan import clock, forecast, history
 from orchestrator.gameplan.course import Course, Mark, chart, ideal
 from orchestrator.gameplan.shapes import SprintBurndown, SprintBurnup, SprintForecast
 from orchestrator.gameplan.sprint_rules import ACTIVE, CLOSED
+from orchestrator.gameplan.task_rows import TaskRow, rows_of_sprint
 from orchestrator.gameplan.workdays import WorkCalendar, calendar_for, days_between
 
 PRECISION = 2
@@ -20,7 +21,8 @@ def describe(sprint: frappe._dict) -> SprintBurndown:
 	now = clock.now()
 	days = days_between(sprint.start_date, sprint.end_date)
 	calendar = calendar_for(sprint.project, sprint.team if sprint.team_type == "Department" else None)
-	course = course_of(sprint, days, now)
+	rows = rows_of_sprint(sprint.name)
+	course = course_of(sprint, rows, days, now)
 	added, removed = changes_by_day(course.marks)
 	working = [calendar.works(day) for day in days]
 	return SprintBurndown(
@@ -39,6 +41,7 @@ def describe(sprint: frappe._dict) -> SprintBurndown:
 		burned_hours=hours(course.now.burned),
 		scope_added_hours=hours(course.now.added),
 		scope_removed_hours=hours(course.now.removed),
+		unestimated_tasks=sum(row.is_unestimated for row in rows),
 		forecast=forecast_of(sprint, course, days, now.date(), calendar),
 	)
 
@@ -46,7 +49,7 @@ def describe(sprint: frappe._dict) -> SprintBurndown:
 def describe_burnup(sprint: frappe._dict) -> SprintBurnup:
 	"""The burn-up. Two queries: events and tasks."""
 	days = days_between(sprint.start_date, sprint.end_date)
-	course = course_of(sprint, days, clock.now())
+	course = course_of(sprint, rows_of_sprint(sprint.name), days, clock.now())
 	return SprintBurnup(
 		sprint=sprint.name,
 		title=sprint.title,
@@ -60,18 +63,18 @@ def describe_burnup(sprint: frappe._dict) -> SprintBurnup:
 	)
 
 
-def course_of(sprint: frappe._dict, days: Sequence[date], now: datetime) -> Course:
+def course_of(sprint: frappe._dict, rows: list[TaskRow], days: Sequence[date], now: datetime) -> Course:
 	"""The course of a sprint. One that is not started is still being planned; a closed one ends with its closing."""
 	until = sprint.closed_at if sprint.state == CLOSED else now
-	events = history.events_until(sprint.name, until, closed=sprint.state == CLOSED)
+	events = history.events_until(sprint.name, rows, until, closed=sprint.state == CLOSED)
 	return chart(events, days, sprint.started_at or until, until)
 
 
 def forecast_of(
 	sprint: frappe._dict, course: Course, days: Sequence[date], today: date, calendar: WorkCalendar
 ) -> SprintForecast | None:
-	"""The forecast of an active sprint whose first day has come."""
-	if sprint.state != ACTIVE or today < days[0]:
+	"""The forecast of an active sprint whose first day has come, of which anything is estimated."""
+	if sprint.state != ACTIVE or today < days[0] or course.now.scope < forecast.NOTHING:
 		return None
 	first = max(days[0], sprint.started_at.date())
 	told = forecast.forecast(course.now.remaining, course.now.burned, first, today, days[-1], calendar)

@@ -21,7 +21,7 @@ from orchestrator.gameplan.sprint_rules import (
 	locked_state,
 )
 from orchestrator.gameplan.standing import JOINED, LEFT, OUT, Event
-from orchestrator.gameplan.task_rows import DOCTYPES, FIELD, GP_TASK, TaskRow, rows_of_sprint
+from orchestrator.gameplan.task_rows import DOCTYPES, FIELD, GP_TASK, TaskRow, rows_named, rows_of_sprint
 
 if TYPE_CHECKING:
 	from orchestrator.orchestrator.doctype.sprint.sprint import Sprint
@@ -104,7 +104,16 @@ def move(rows: list[TaskRow], source: str, target: str | None, closed_at: dateti
 		if names:
 			frappe.db.set_value(doctype, {"name": ("in", names)}, FIELD, target)
 			frappe.publish_realtime("list_update", {"doctype": doctype}, doctype=doctype, after_commit=True)
-	events.write(entry for row in rows for entry in entries(row, source, target, closed_at))
+	moved = {
+		(row.doctype, row.name): row
+		for doctype in DOCTYPES
+		for row in rows_named(doctype, [row.name for row in rows if row.doctype == doctype])
+	}
+	events.write(
+		entry for row in rows for entry in entries(moved[row.doctype, row.name], source, target, closed_at)
+	)
+	if target:
+		events.record_groups([target], "")
 
 
 def entries(row: TaskRow, source: str, target: str | None, closed_at: datetime) -> list[Entry]:

@@ -4,7 +4,7 @@ The hooks compare a task as it is stored with its last event, rather than with t
 past the hooks before is then told as well, and nothing twice. The daily job tells the rest.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,7 +12,14 @@ import frappe
 
 from orchestrator.gameplan import clock, history
 from orchestrator.gameplan.standing import Event, Step, steps
-from orchestrator.gameplan.task_rows import TaskRow, has_sprints, rows_named, rows_of_sprint
+from orchestrator.gameplan.task_rows import (
+	TASK,
+	TaskRow,
+	find_groups,
+	has_sprints,
+	rows_named,
+	rows_of_sprint,
+)
 
 if TYPE_CHECKING:
 	from frappe.model.document import Document
@@ -67,12 +74,27 @@ def reconcile() -> int:
 
 
 def record(doctype: str, name: str) -> None:
-	"""Write down what happened to the task since its last event, if anything did."""
+	"""Write down what happened to the task since its last event, if anything did, and to the groups above it."""
 	if not is_ready(doctype):
 		return
 	row = next(iter(rows_named(doctype, [name])), None)
 	last = history.latest_event(doctype, name)
 	write(entries_of(doctype, name, last, row, clock.now()))
+	if doctype == TASK:
+		record_groups(sprints_of(last, row), name)
+
+
+def sprints_of(last: history.Logged | None, row: TaskRow | None) -> set[str]:
+	"""Return the sprints that a task was and is in."""
+	sprints = {last.sprint} if last and last.event.is_in else set()
+	return sprints | ({row.sprint} if row and row.sprint else set())
+
+
+def record_groups(sprints: Collection[str], changed: str) -> None:
+	"""Write down which groups of these sprints count otherwise now that the task `changed` is another one."""
+	names = [name for name in find_groups(sprints) if name != changed]
+	for row in rows_named(TASK, names):
+		write(entries_of(TASK, row.name, history.latest_event(TASK, row.name), row, clock.now()))
 
 
 def entries_of(

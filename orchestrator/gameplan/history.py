@@ -11,7 +11,7 @@ from typing import NamedTuple
 import frappe
 
 from orchestrator.gameplan.standing import DELETED, JOINED, LEFT, OUT, Event, kind_of
-from orchestrator.gameplan.task_rows import DOCTYPES, TaskRow, rows_named, rows_of_sprint
+from orchestrator.gameplan.task_rows import DOCTYPES, TaskRow, rows_named
 
 Key = tuple[str, str]
 TICK = timedelta(microseconds=1)
@@ -46,10 +46,11 @@ def latest_event(doctype: str, task: str) -> Logged | None:
 	return Logged(rows[0][0], Event(*rows[0][1:])) if rows else None
 
 
-def events_until(sprint: str, until: datetime, closed: bool) -> list[Event]:
-	"""All that is known of the sprint up to a moment. A closed one has its history complete: closing saw to it."""
+def events_until(sprint: str, rows: list[TaskRow], until: datetime, closed: bool) -> list[Event]:
+	"""All that is known of the sprint, whose tasks are `rows`, up to a moment. A closed one has its history complete: closing
+	saw to it."""
 	events = stored_events(sprint, until)
-	return events if closed else events + unwritten_events(events, rows_of_sprint(sprint), until)
+	return events if closed else events + unwritten_events(events, rows, until)
 
 
 def unwritten_events(events: list[Event], rows: list[TaskRow], now: datetime) -> list[Event]:

@@ -15,7 +15,8 @@ class SprintForecast(TypedDict):
 
 class SprintBurndown(TypedDict):
 	"""The lists have one element per calendar day of the sprint. `actual_hours` is what remained as the day ended, for
-	today what remains now; None for the days to come, as in the lists of scope changes."""
+	today what remains now; None for the days to come, as in the lists of scope changes.
+	`unestimated_tasks` counts for no hours; where nothing is estimated, there is no forecast."""
 
 	sprint: str
 	title: str
@@ -32,6 +33,7 @@ class SprintBurndown(TypedDict):
 	burned_hours: float
 	scope_added_hours: float
 	scope_removed_hours: float
+	unestimated_tasks: int
 	forecast: SprintForecast | None
 
 

@@ -1,5 +1,5 @@
-"""The rules of a task in a sprint, and what ERPNext leaves undone on a Task: its completion is stamped, its notes on
-progress stay in the timeline, and a project that it leaves counts anew."""
+"""The rules of a task in a sprint, and what ERPNext leaves undone on a Task: its completion is stamped, and its
+progress comes back when it is reopened; its notes on progress stay in the timeline, and a project that it leaves counts anew."""
 
 from typing import TYPE_CHECKING
 
@@ -9,6 +9,7 @@ from frappe.utils import cint, escape_html, flt, today
 
 from orchestrator.exceptions import Conflict
 from orchestrator.gameplan.sprint_rules import CLOSED, locked_state
+from orchestrator.gameplan.standing import DONE
 from orchestrator.gameplan.task_rows import FIELD, GP_TASK, TASK
 
 if TYPE_CHECKING:
@@ -27,14 +28,23 @@ class ForeignTask(frappe.ValidationError):
 
 
 def before_validate(doc: "Task", _method: str | None = None) -> None:
-	"""Hook before_validate of Task: stamp who completed it and when; reopening takes that back."""
+	"""Hook before_validate of Task: stamp who completed it, when and at what progress; reopening takes that back."""
 	before = doc.get_doc_before_save()
 	was = before.status if before else None
 	if doc.status == COMPLETED and was != COMPLETED:
 		doc.completed_on = doc.completed_on or today()
 		doc.completed_by = doc.completed_by or frappe.session.user
-	elif was == COMPLETED and doc.status != COMPLETED:
+		doc.progress_before_completion = flt(before.progress if before else doc.progress)
+	elif before and was == COMPLETED and doc.status != COMPLETED:
 		doc.completed_on = doc.completed_by = None
+		restore_progress(doc, before)
+
+
+def restore_progress(doc: "Task", before: "Task") -> None:
+	"""Give a task that is reopened the progress it had: ERPNext set it to 100 on completion and leaves it there."""
+	if flt(doc.progress) == flt(before.progress) == DONE:
+		doc.progress = flt(doc.get("progress_before_completion"))
+	doc.progress_before_completion = 0
 
 
 def validate(doc: "Document", _method: str | None = None) -> None:

@@ -1,6 +1,6 @@
 """The two kinds of tasks that a sprint holds, ERPNext's Task and Gameplan's GP Task, read as rows of one shape."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
@@ -19,22 +19,28 @@ class Source(NamedTuple):
 
 	doctype: str
 	columns: str
-	"""title, is_completed, due date, project: the columns whose names differ."""
+	"""title, is_completed, due date, project, is_covered: the columns whose names differ."""
 	done: frozenset[str]
 	dropped: frozenset[str]
 	"""Statuses of what nobody is going to do."""
 
 
+# A group's own estimate stands for those below it: where one of them has its own in the same sprint, those count instead.
+COVERED = """is_group AND EXISTS(
+	SELECT 1 FROM `tabTask` below
+	WHERE below.sprint = `tabTask`.sprint AND below.lft > `tabTask`.lft AND below.rgt < `tabTask`.rgt
+		AND below.expected_time > 0 AND below.status NOT IN ('Cancelled', 'Template')
+)"""
 SOURCES = {
 	TASK: Source(
 		TASK,
-		"subject, 0, exp_end_date, project",
+		f"subject, 0, exp_end_date, project, {COVERED}",
 		frozenset({"Completed"}),
 		frozenset({"Cancelled", "Template"}),
 	),
 	GP_TASK: Source(
 		GP_TASK,
-		"title, is_completed, due_date, CAST(project AS CHAR)",
+		"title, is_completed, due_date, CAST(project AS CHAR), 0",
 		frozenset({"Done"}),
 		frozenset({"Canceled"}),
 	),
@@ -59,6 +65,7 @@ class TaskRow(NamedTuple):
 	is_completed: int
 	due_date: date | None
 	project: str | None
+	is_covered: int = 0
 
 	@property
 	def is_done(self) -> bool:
@@ -75,7 +82,23 @@ class TaskRow(NamedTuple):
 	@property
 	def standing(self) -> Standing:
 		progress = DONE if self.is_done else float(self.percent or 0)
-		return Standing(float(self.estimate or 0), progress, counts=not self.is_dropped)
+		estimate = 0.0 if self.is_covered else float(self.estimate or 0)
+		return Standing(estimate, progress, counts=not self.is_dropped)
+
+	@property
+	def is_unestimated(self) -> bool:
+		"""True for a task that counts, though nobody has said how long it takes."""
+		return not (self.is_covered or self.is_dropped) and float(self.estimate or 0) <= 0
+
+
+def find_groups(sprints: Collection[str]) -> list[str]:
+	"""Return the group tasks of these sprints."""
+	if not sprints:
+		return []
+	rows = frappe.db.sql(
+		"SELECT name FROM `tabTask` WHERE sprint IN %(sprints)s AND is_group = 1", {"sprints": tuple(sprints)}
+	)
+	return [name for (name,) in rows]
 
 
 def has_sprints(doctype: str) -> bool:

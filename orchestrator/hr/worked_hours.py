@@ -71,7 +71,8 @@ def compute_hours(
 		rules: How HRMS is to count them: which punch is an IN and which pairs count.
 		zone: The site's time zone.
 	"""
-	logs, times = [], {None: None}
+	logs = []
+	times: dict[datetime | None, datetime | None] = {None: None}
 	for row in punches:
 		at = START_OF_CLOCK + (to_instant(row.time, zone) - to_instant(punches[0].time, zone)) * CLOCK_FACTOR
 		logs.append(frappe._dict(log_type=row.log_type, time=at))

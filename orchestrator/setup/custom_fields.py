@@ -111,6 +111,16 @@ CUSTOM_FIELDS: dict[str, list[Field]] = {
 			"no_copy": 1,
 		},
 		_sprint(insert_after="progress_notes", in_list_view=1),
+		{
+			"fieldname": "progress_before_completion",
+			"label": "Progress before Completion",
+			"fieldtype": "Percent",
+			"insert_after": "sprint",
+			"description": "What the progress goes back to when the task is reopened.",
+			"hidden": 1,
+			"read_only": 1,
+			"no_copy": 1,
+		},
 	],
 	"Auto Email Report": [
 		{

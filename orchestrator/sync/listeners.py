@@ -7,6 +7,8 @@ import frappe
 from frappe.core.doctype.docfield.docfield import DocField
 from frappe.model.base_document import get_controller
 
+from orchestrator.api.listeners import find_handlers, find_rules
+
 EVENTS = frozenset(
 	{
 		"before_insert", "before_naming", "autoname", "before_validate", "validate", "before_save", "after_insert",
@@ -14,53 +16,8 @@ EVENTS = frozenset(
 	}
 )  # fmt: skip
 
-# Hooks on every DocType that do nothing without a record that names the DocType, which is asked for below, or nothing
-# to a record that is new and has no file, no assignment, no workflow.
-INERT = frozenset(
-	{
-		"erpnext.setup.doctype.transaction_deletion_record.transaction_deletion_record.check_for_running_deletion_job",
-		"erpnext.support.doctype.service_level_agreement.service_level_agreement.apply",
-		"frappe.automation.doctype.assignment_rule.assignment_rule.apply",
-		"frappe.automation.doctype.assignment_rule.assignment_rule.update_due_date",
-		"frappe.automation.doctype.milestone_tracker.milestone_tracker.evaluate_milestone",
-		"frappe.core.doctype.file.utils.attach_files_to_document",
-		"frappe.core.doctype.user_type.user_type.apply_permissions_for_non_standard_user_type",
-		"frappe.desk.notifications.clear_doctype_notifications",
-		"frappe.search.sqlite_search.update_doc_index",
-		"frappe.social.doctype.energy_point_rule.energy_point_rule.process_energy_points",
-		"frappe.workflow.doctype.workflow_action.workflow_action.process_workflow_actions",
-	}
-)
-
-# What a Property Setter may change that a new record is made or checked by; the rest is how it looks.
-MEANINGFUL = (
-	"autoname",
-	"naming_rule",
-	"default",
-	"reqd",
-	"unique",
-	"fieldtype",
-	"options",
-	"fetch_from",
-	"mandatory_depends_on",
-)
-
 # Kinds of fields of which saving refuses some values.
 CHECKED = frozenset({"Select", "Phone", "Link"})
-
-# Records by which a site's people listen: the DocType, and which of its fields name the one listened to.
-RULES: tuple[tuple[str, str, dict[str, object]], ...] = (
-	("Webhook", "webhook_doctype", {"enabled": 1}),
-	("Notification", "document_type", {"enabled": 1}),
-	("Server Script", "reference_doctype", {"disabled": 0}),
-	("Assignment Rule", "document_type", {"disabled": 0}),
-	("Workflow", "document_type", {"is_active": 1}),
-	("Milestone Tracker", "document_type", {"disabled": 0}),
-	("Energy Point Rule", "reference_doctype", {"enabled": 1}),
-	("Service Level Agreement", "document_type", {"enabled": 1}),
-	("Document Naming Rule", "document_type", {"disabled": 0}),
-	("Property Setter", "doc_type", {"property": ("in", MEANINGFUL)}),
-)
 
 
 def listens(doctype: str, written: Collection[str] = ()) -> bool:
@@ -70,31 +27,13 @@ def listens(doctype: str, written: Collection[str] = ()) -> bool:
 
 def reasons(doctype: str, written: Collection[str] = ()) -> Iterator[str]:
 	"""What listens, one by one."""
-	yield from _hooks(doctype)
-	yield from _rules(doctype)
+	yield from find_handlers(doctype, EVENTS)
+	yield from find_rules(doctype)
 	if any(_is_checked(field, written) for field in frappe.get_meta(doctype).fields):
 		yield "Custom Field"
 	for check in (_own_controller, _global_search, _followed):
 		if reason := check(doctype):
 			yield reason
-
-
-def _hooks(doctype: str) -> Iterator[str]:
-	hooks = frappe.get_doc_hooks()
-	for key in (doctype, "*"):
-		for event, handlers in (hooks.get(key) or {}).items():
-			if event in EVENTS:
-				yield from (handler for handler in handlers if handler not in INERT)
-
-
-def _rules(doctype: str) -> Iterator[str]:
-	for rule, field, filters in RULES:
-		if not frappe.db.table_exists(rule):
-			continue
-		known = frappe.get_meta(rule)
-		usable = {name: value for name, value in filters.items() if known.has_field(name)}
-		if frappe.db.exists(rule, {field: doctype, **usable}):
-			yield rule
 
 
 def _own_controller(doctype: str) -> str | None:

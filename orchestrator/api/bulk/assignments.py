@@ -13,6 +13,7 @@ from frappe.model.document import Document
 from frappe.utils import nowdate
 
 from orchestrator.api.bulk.requests import BulkRequest, Name, bulk_meta, readable_names
+from orchestrator.api.listeners import has_update_listeners
 from orchestrator.exceptions import UnfitAssignee
 
 FIELD = "assigned_to"
@@ -27,6 +28,8 @@ class Assignments:
 		self.assigned: set[str] = set()
 		self.visible: set[str] = set()
 		self.created: set[Name] = set()
+		self.saved: set[Name] = set()
+		self.is_heard = False
 
 	def check(self) -> None:
 		"""403 for a DocType the caller may not read, 422 for a user nothing can be assigned to."""
@@ -45,6 +48,7 @@ class Assignments:
 		"""Find out which records the caller may read, which are assigned already, which the assignee sees."""
 		readable = readable_names(self.meta, names, frappe.session.user)
 		self.assigned = self.assigned_already(readable)
+		self.is_heard = self.meta.has_field(FIELD) and has_update_listeners(self.meta.name)
 		self.visible = set(readable_names(self.meta, readable.values(), self.assignee)) if readable else set()
 		return readable
 
@@ -82,12 +86,24 @@ class Assignments:
 		if frappe.get_cached_value("User", self.assignee, "follow_assigned_documents"):
 			follow_document(self.meta.name, name, self.assignee)
 		self.created.add(name)
+		if self.is_heard:
+			self.save_record(name)
+
+	def save_record(self, name: Name) -> None:
+		"""Fill the field of one record as a single change would, so that hooks, webhooks and notifications hear of it."""
+		# The assignment just made has blanked nothing yet: what the field says is what it said before.
+		doc = frappe.get_doc(self.meta.name, name)
+		if not doc.get(FIELD):
+			doc.set(FIELD, self.assignee)
+			doc.save(ignore_permissions=True)  # who may read a record may assign it
+			self.saved.add(name)
 
 	def finish(self, succeeded: list[Name]) -> None:
 		"""Fill the field assigned_to where nobody was before, and tell the assignee in one job after the commit."""
 		created = [name for name in succeeded if name in self.created]
-		if created and self.meta.has_field(FIELD):
-			self.fill_field(created)
+		unsaved = [name for name in created if name not in self.saved]
+		if unsaved and self.meta.has_field(FIELD):
+			self.fill_field(unsaved)
 		if created and self.assignee != frappe.session.user:
 			frappe.enqueue(
 				notify,

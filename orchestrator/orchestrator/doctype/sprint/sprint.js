@@ -136,6 +136,9 @@
 				finish ? frappe.datetime.str_to_user(finish) : __("never"),
 			]);
 		}
+		if (burndown.unestimated_tasks) {
+			told.push([__("Tasks without an estimate"), burndown.unestimated_tasks]);
+		}
 		const cells = told.map(
 			([label, value]) =>
 				`<div class="text-center"><div class="text-muted small">${label}</div><b>${value}</b></div>`,

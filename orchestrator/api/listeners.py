@@ -1,0 +1,91 @@
+"""Whether anything on this site listens to a DocType's records being saved: hooks of apps, and rules of the site's people."""
+
+from collections.abc import Collection, Iterator
+
+import frappe
+
+# Of these apps the hooks on other apps' DocTypes do nothing about who is assigned; ours does that itself.
+SUITE = ("orchestrator.", "erpnext.", "hrms.", "helpdesk.", "gameplan.", "insights.", "telephony.")
+UPDATE_EVENTS = frozenset({"before_validate", "validate", "before_save", "on_update", "on_change"})
+# Rules that look at new records only.
+ENERGY_POINTS = "Energy Point Rule"
+INSERT_RULES = frozenset({"Document Naming Rule", "Property Setter"})
+
+# Hooks on every DocType that do nothing without a record that names the DocType, which is asked for below, or nothing
+# to a record that is new and has no file, no assignment, no workflow.
+INERT = frozenset(
+	{
+		"erpnext.setup.doctype.transaction_deletion_record.transaction_deletion_record.check_for_running_deletion_job",
+		"erpnext.support.doctype.service_level_agreement.service_level_agreement.apply",
+		"frappe.automation.doctype.assignment_rule.assignment_rule.apply",
+		"frappe.automation.doctype.assignment_rule.assignment_rule.update_due_date",
+		"frappe.automation.doctype.milestone_tracker.milestone_tracker.evaluate_milestone",
+		"frappe.core.doctype.file.utils.attach_files_to_document",
+		"frappe.core.doctype.user_type.user_type.apply_permissions_for_non_standard_user_type",
+		"frappe.desk.notifications.clear_doctype_notifications",
+		"frappe.search.sqlite_search.update_doc_index",
+		"frappe.social.doctype.energy_point_rule.energy_point_rule.process_energy_points",
+		"frappe.workflow.doctype.workflow_action.workflow_action.process_workflow_actions",
+	}
+)
+
+# What a Property Setter may change that a new record is made or checked by; the rest is how it looks.
+MEANINGFUL = (
+	"autoname",
+	"naming_rule",
+	"default",
+	"reqd",
+	"unique",
+	"fieldtype",
+	"options",
+	"fetch_from",
+	"mandatory_depends_on",
+)
+
+# Records by which a site's people listen: the DocType, and which of its fields name the one listened to.
+RULES: tuple[tuple[str, str, dict[str, object]], ...] = (
+	("Webhook", "webhook_doctype", {"enabled": 1}),
+	("Notification", "document_type", {"enabled": 1}),
+	("Server Script", "reference_doctype", {"disabled": 0}),
+	("Assignment Rule", "document_type", {"disabled": 0}),
+	("Workflow", "document_type", {"is_active": 1}),
+	("Milestone Tracker", "document_type", {"disabled": 0}),
+	("Energy Point Rule", "reference_doctype", {"enabled": 1}),
+	("Service Level Agreement", "document_type", {"enabled": 1}),
+	("Document Naming Rule", "document_type", {"disabled": 0}),
+	("Property Setter", "doc_type", {"property": ("in", MEANINGFUL)}),
+)
+
+
+def has_update_listeners(doctype: str) -> bool:
+	"""Return True if saving a record of `doctype` again could do more than write its row and what this app adds."""
+	handlers = (each for each in find_handlers(doctype, UPDATE_EVENTS) if not each.startswith(SUITE))
+	ignored = INSERT_RULES | (set() if _are_energy_points_on() else {ENERGY_POINTS})
+	rules = (each for each in find_rules(doctype) if each not in ignored)
+	return next(handlers, None) is not None or next(rules, None) is not None
+
+
+def _are_energy_points_on() -> bool:
+	"""Return False where ERPNext's own rules for energy points, which every site has, give nobody any."""
+	settings = "Energy Point Settings"
+	return bool(frappe.db.exists("DocType", settings) and frappe.db.get_single_value(settings, "enabled"))
+
+
+def find_handlers(doctype: str, events: Collection[str]) -> Iterator[str]:
+	"""Yield the hooks of apps on these events that could do something."""
+	hooks = frappe.get_doc_hooks()
+	for key in (doctype, "*"):
+		for event, handlers in (hooks.get(key) or {}).items():
+			if event in events:
+				yield from (handler for handler in handlers if handler not in INERT)
+
+
+def find_rules(doctype: str) -> Iterator[str]:
+	"""Yield the kinds of records by which the site's people listen to `doctype`."""
+	for rule, field, filters in RULES:
+		if not frappe.db.table_exists(rule):
+			continue
+		known = frappe.get_meta(rule)
+		usable = {name: value for name, value in filters.items() if known.has_field(name)}
+		if frappe.db.exists(rule, {field: doctype, **usable}):
+			yield rule
