@@ -41,6 +41,7 @@ override_doctype_class = {
 	"Auto Email Report": "orchestrator.insights.report_schedules.ReportMailing",
 	"Comment": "orchestrator.helpdesk.ticket_comment.TicketComment",
 	"Email Digest": "orchestrator.setup.email_digest.DigestOfOpenIssues",
+	"File": "orchestrator.access.guarded_file.GuardedFile",
 }
 doctype_js = {"Task": "public/js/task.js"}
 doctype_list_js = {"Issue": "public/js/issue_list.js", "Task": "public/js/task_list.js"}
@@ -128,6 +129,8 @@ doc_events = {
 	},
 	"Insights Query v3": {"on_update": "orchestrator.insights.dashboards.forget_plans"},
 	"Insights Chart v3": {"on_update": "orchestrator.insights.dashboards.forget_plans"},
+	# No field leads to a private file that the user may not read: see orchestrator/access/attachments.py
+	"*": {"validate": "orchestrator.access.attachments.check_attach_fields"},
 	# A version's file stands, and goes by the access of its document: see orchestrator/docs/guards.py
 	"File": {
 		"before_validate": "orchestrator.docs.guards.before_file_validate",
@@ -140,12 +143,14 @@ doc_events = {
 # Whose records self-service reaches: see orchestrator/hr/reach.py; which documents: orchestrator/docs/access.py; whose
 # sprints: orchestrator/gameplan/reach.py
 permission_query_conditions = {
+	# rows of child tables by the record they belong to: see orchestrator/access/child_rows.py
+	"*": "orchestrator.access.child_rows.conditions",
 	"Orchestrator Dashboard": "orchestrator.insights.access.conditions",
 	"Document": "orchestrator.docs.access.conditions",
 	"Document Version": "orchestrator.docs.access.conditions",
 	"Document Folder": "orchestrator.docs.access.conditions",
 	"Document Folder Access": "orchestrator.docs.access.conditions",
-	"File": "orchestrator.docs.access.conditions",
+	"File": ["orchestrator.docs.access.conditions", "orchestrator.access.attachments.conditions"],
 	"Tag Link": "orchestrator.docs.access.conditions",
 	"Employee": "orchestrator.hr.reach.conditions",
 	"Attendance": "orchestrator.hr.reach.conditions",
@@ -205,8 +210,8 @@ has_permission = {
 }
 
 # The contract: see orchestrator/api
-before_request = ["orchestrator.api.pipeline.before_request"]
-auth_hooks = ["orchestrator.api.pipeline.authorize"]
+before_request = ["orchestrator.access.child_rows.before_request", "orchestrator.api.pipeline.before_request"]
+auth_hooks = ["orchestrator.api.pipeline.authorize", "orchestrator.access.private_files.check_request"]
 after_request = ["orchestrator.api.pipeline.after_request"]
 override_whitelisted_methods = {
 	"frappe.client.get_list": "orchestrator.api.overrides.get_list",
@@ -231,7 +236,10 @@ override_whitelisted_methods = {
 	"helpdesk.api.search.get_filter_options": "orchestrator.helpdesk.colleagues_only.get_filter_options",
 }
 
-before_job = ["orchestrator.api.webhook_targets.check_before_delivery"]
+before_job = [
+	"orchestrator.access.child_rows.before_job",
+	"orchestrator.api.webhook_targets.check_before_delivery",
+]
 
 # What a metric may show: a name, and a function as orchestrator/figures.py describes it. Other apps add theirs.
 orchestrator_measures = {

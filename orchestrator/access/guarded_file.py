@@ -1,0 +1,56 @@
+"""Frappe's File, which leads only to bytes that whoever sets its URL may read already."""
+
+from pathlib import Path
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.core.doctype.file.file import File
+
+from orchestrator.access import file_paths
+from orchestrator.exceptions import refuse
+
+# What decides where the bytes are
+PLACE = ("file_url", "file_name", "is_private")
+
+
+class GuardedFile(File):
+	"""A File whose URL is checked before Frappe reads or writes anything."""
+
+	def before_insert(self) -> None:
+		file_paths.check_url(self)
+		super().before_insert()
+
+	def validate(self) -> None:
+		before = self.get_doc_before_save()
+		if (
+			before
+			and self.file_url != self.flags.written_url
+			and any((before.get(field) or "") != (self.get(field) or "") for field in PLACE)
+		):
+			self.check_change(before)
+		super().validate()
+
+	def check_change(self, before: File) -> None:
+		"""Check the new place of a saved File. The private bytes that it had are its own.
+
+		Raises PermissionError (403)."""
+		had = file_paths.find_private_paths(before.file_url or "", bool(before.is_private))
+		gets = file_paths.find_private_paths(self.file_url or self.file_name or "", bool(self.is_private))
+		if gets - had or (self.file_url or "") != (before.file_url or ""):
+			file_paths.check_url(self)
+
+	def save_file_on_filesystem(self) -> Any:
+		"""Write the content to a new place, and remember that Frappe chose it."""
+		saved = super().save_file_on_filesystem()
+		self.flags.written_url = self.file_url
+		return saved
+
+	def get_full_path(self) -> str:
+		"""Return the path of the bytes. Raises PermissionError (403) for those of the document library."""
+		path = str(super().get_full_path())
+		if not path.startswith(("http://", "https://", "/api/")) and file_paths.is_in_library(
+			str(Path(path).absolute())
+		):
+			refuse(_("Documents are given out by orchestrator.docs.download alone."), frappe.PermissionError)
+		return path
