@@ -150,7 +150,7 @@ permission_query_conditions = {
 	"Document Version": "orchestrator.docs.access.conditions",
 	"Document Folder": "orchestrator.docs.access.conditions",
 	"Document Folder Access": "orchestrator.docs.access.conditions",
-	"File": ["orchestrator.docs.access.conditions", "orchestrator.access.attachments.conditions"],
+	"File": "orchestrator.docs.access.file_conditions",
 	"Tag Link": "orchestrator.docs.access.conditions",
 	"Employee": "orchestrator.hr.reach.conditions",
 	"Attendance": "orchestrator.hr.reach.conditions",

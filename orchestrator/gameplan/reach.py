@@ -4,7 +4,8 @@ a company or a customer hide its projects, and a sprint has neither field."""
 from typing import TYPE_CHECKING
 
 import frappe
-from frappe.model.db_query import DatabaseQuery
+
+from orchestrator.access.record_conditions import build_read_condition
 
 if TYPE_CHECKING:
 	from frappe.model.document import Document
@@ -25,9 +26,8 @@ def conditions(user: str | None = None, doctype: str = "Sprint") -> str:
 
 def project_conditions(user: str) -> str:
 	"""What narrows down the projects that the user may read; empty where nothing does."""
-	if not frappe.has_permission("Project", "read", user=user):
-		return "1 = 0"
-	return DatabaseQuery("Project", user=user).build_match_conditions()
+	readable = build_read_condition("Project", user)
+	return "1 = 0" if readable is None else readable
 
 
 def has_permission(doc: "Document", user: str | None = None) -> bool:
