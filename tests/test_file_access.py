@@ -190,6 +190,25 @@ def test_a_field_of_a_record_leads_to_no_other_file(api, secret, site):
 	assert client.request("PUT", f"/api/resource/Customer/{customer.name}", json={"image": own.file_url}).ok
 
 
+def test_a_mail_takes_no_file_along_that_its_sender_may_not_read(api, secret, site):
+	"""Frappe copies the Files named to the mail, which its sender owns."""
+	user = factories.make_user("Sales User").name
+	customer = factories.make_customer()
+	reply = api(user).post(
+		"frappe.core.doctype.communication.email.make",
+		doctype="Customer",
+		name=customer.name,
+		subject="mail",
+		content="content",
+		recipients="someone@harbor.example",
+		send_email=0,
+		attachments=json.dumps([secret.name]),
+	)
+	assert reply.status_code == 403, reply.text
+	frappe.db.rollback()
+	assert frappe.db.count("File", {"file_url": secret.url, "owner": user}) == 0
+
+
 def test_who_may_read_a_file_may_use_its_url(api, secret, site):
 	client = api(secret.owner.user)
 	reply = client.request("POST", "/api/resource/File", json={"file_url": secret.url})
