@@ -17,24 +17,24 @@ PLACE = ("file_url", "file_name", "is_private")
 class GuardedFile(File):
 	"""A File whose URL is checked before Frappe reads or writes anything."""
 
-	def before_insert(self) -> None:
-		file_paths.check_url(self)
-		super().before_insert()
+	def check_if_latest(self) -> None:
+		"""Check the place of the bytes: the step after the permission, by which the record before the change is loaded.
 
-	def validate(self) -> None:
+		Frappe's own hooks come after it has read the bytes. And here nothing of ours is on the stack of its other errors,
+		of which browsers get the same bytes as without this app."""
+		super().check_if_latest()
+		if self.file_url and self.file_url == self.flags.written_url:
+			return  # written just now, at a place that the server has chosen
 		before = self.get_doc_before_save()
-		if (
-			before
-			and self.file_url != self.flags.written_url
-			and any((before.get(field) or "") != (self.get(field) or "") for field in PLACE)
-		):
-			self.check_change(before)
-		super().validate()
+		if before:
+			self._check_change(before)
+		else:
+			file_paths.check_url(self)
 
-	def check_change(self, before: File) -> None:
-		"""Check the new place of a saved File. The private bytes that it had are its own.
-
-		Raises PermissionError (403)."""
+	def _check_change(self, before: File) -> None:
+		"""Check the new place of a saved File. The private bytes that it had are its own."""
+		if all((before.get(field) or "") == (self.get(field) or "") for field in PLACE):
+			return
 		had = file_paths.find_private_paths(before.file_url or "", bool(before.is_private))
 		gets = file_paths.find_private_paths(self.file_url or self.file_name or "", bool(self.is_private))
 		if gets - had or (self.file_url or "") != (before.file_url or ""):
