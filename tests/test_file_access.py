@@ -8,6 +8,7 @@ from urllib.parse import quote
 import pytest
 
 import frappe
+from frappe.utils.file_manager import save_file
 
 from tests import factories
 from tests.client import Client, data_of
@@ -227,6 +228,14 @@ def test_uploads_and_public_files_stay_as_they_are(api, attacker, site):
 	assert client.request("GET", url).text == text
 	linked = client.request("POST", "/api/resource/File", json={"file_url": "https://example.com/a.pdf"})
 	assert linked.ok, linked.text
+
+
+def test_server_code_registers_what_it_has_written(site):
+	user = factories.make_user("Newsletter Manager").name
+	frappe.set_user(user)
+	text = frappe.generate_hash(length=30)
+	file = save_file(f"{text}.txt", text.encode(), "User", user, is_private=1)
+	assert frappe.get_doc("File", file.name).get_content() == text
 
 
 # The store of the document library
