@@ -41,6 +41,7 @@ override_doctype_class = {
 	"Auto Email Report": "orchestrator.insights.report_schedules.ReportMailing",
 	"Comment": "orchestrator.helpdesk.ticket_comment.TicketComment",
 	"Email Digest": "orchestrator.setup.email_digest.DigestOfOpenIssues",
+	"File": "orchestrator.access.guarded_file.GuardedFile",
 	"Webhook": "orchestrator.api.webhook_delivery.IdentifiedWebhook",
 }
 doctype_js = {"Task": "public/js/task.js"}
@@ -125,8 +126,12 @@ doc_events = {
 	# What colleagues say on a ticket stays among them: see orchestrator/helpdesk/notes.py
 	"Comment": {"on_update": "orchestrator.helpdesk.notes.on_update"},
 	"HD Ticket Comment": {"validate": "orchestrator.helpdesk.notes.validate"},
-	# Titles of linked records: see orchestrator/access/link_titles.py
-	"*": {"before_print": "orchestrator.access.link_titles.before_print"},
+	# Titles of linked records: see orchestrator/access/link_titles.py. No field leads to a private file that the user may
+	# not read: see orchestrator/access/attachments.py
+	"*": {
+		"before_print": "orchestrator.access.link_titles.before_print",
+		"validate": "orchestrator.access.attachments.check_attach_fields",
+	},
 	"Address": {"validate": "orchestrator.access.link_titles.validate_links"},
 	"Contact": {"validate": "orchestrator.access.link_titles.validate_links"},
 	"Document Follow": {
@@ -166,13 +171,15 @@ doc_events = {
 # Whose records self-service reaches: see orchestrator/hr/reach.py; which documents: orchestrator/docs/access.py; whose
 # sprints: orchestrator/gameplan/reach.py
 permission_query_conditions = {
+	# rows of child tables by the record they belong to: see orchestrator/access/child_rows.py
+	"*": "orchestrator.access.child_rows.conditions",
 	"Deleted Document": "orchestrator.api.deleted_documents.conditions",
 	"Orchestrator Dashboard": "orchestrator.insights.access.conditions",
 	"Document": "orchestrator.docs.access.conditions",
 	"Document Version": "orchestrator.docs.access.conditions",
 	"Document Folder": "orchestrator.docs.access.conditions",
 	"Document Folder Access": "orchestrator.docs.access.conditions",
-	"File": "orchestrator.docs.access.conditions",
+	"File": "orchestrator.docs.access.file_conditions",
 	"Tag Link": "orchestrator.docs.access.conditions",
 	"Employee": "orchestrator.hr.reach.conditions",
 	"Attendance": "orchestrator.hr.reach.conditions",
@@ -244,6 +251,7 @@ auth_hooks = [
 	"orchestrator.api.pipeline.authorize",
 	"orchestrator.access.plain_names.check_request",
 	"orchestrator.api.method_guard.authorize",
+	"orchestrator.access.private_files.check_request",
 ]
 after_request = ["orchestrator.access.replies.after_request", "orchestrator.api.pipeline.after_request"]
 override_whitelisted_methods = {

@@ -271,7 +271,7 @@ def test_a_file_of_ones_own_that_points_at_a_version_gives_nothing(api, place):
 		"File", frappe.db.get_value("Document", place.document, "file"), "file_url"
 	)
 	reply = outsider.post("frappe.client.insert", doctype="File", file_name="own.txt", file_url=file_url)
-	assert reply.status_code == 422
+	assert reply.status_code == 403
 	reply = outsider.get("download_file", file_url=file_url)
 	assert b"open secret" not in reply.content
 

@@ -10,7 +10,7 @@ import pytest
 
 import frappe
 
-from orchestrator.docs import changes, documents, integrity, storage, versions
+from orchestrator.docs import changes, comparison, documents, integrity, storage, versions
 from orchestrator.docs.errors import DamagedFile, StorageFailed, UnfitFile
 from orchestrator.docs.versions import Incoming
 from tests import bench
@@ -316,7 +316,7 @@ def test_who_loses_access_while_the_bytes_are_written_adds_nothing(site, monkeyp
 
 
 def test_of_long_texts_the_beginnings_are_compared(site, folder, monkeypatch):
-	monkeypatch.setattr(changes, "MAX_COMPARED", 2)
+	monkeypatch.setattr(comparison, "MAX_LINES", 2)
 	document = make_document(folder, b"same\nold\ntail\n")
 	changes.add_version(document, Incoming(io.BytesIO(b"same\nnew\nother tail\n"), "a.txt"), None)
 	told = changes.compare(document, 1, 2)

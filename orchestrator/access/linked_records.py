@@ -8,36 +8,17 @@ from frappe.model.db_query import DatabaseQuery
 from frappe.model.meta import Meta
 from frappe.utils import cstr
 
+from orchestrator.access.record_conditions import NO_RECORDS, build_list_condition
+
 LINK_TYPES = ("Link", "Dynamic Link")
-
-
-def get_read_conditions(doctype: str, user: str | None = None) -> str | None:
-	"""Return the SQL conditions of the records that a list shows to the user.
-
-	Args:
-		doctype: The DocType of the records.
-		user: The reader, by default the session's user.
-
-	Returns:
-		The conditions, an empty text where all records are shown, None where none is.
-	"""
-	query = DatabaseQuery(doctype, user=user)
-	query.reference_doctype = doctype
-	try:
-		matching = query.build_match_conditions()
-	except frappe.PermissionError:
-		frappe.clear_last_message()
-		return None
-	# Where nothing but shares lets the user read, Frappe puts these into the query itself.
-	return " and ".join(f"({condition})" for condition in (*query.conditions, matching) if condition)
 
 
 def limit_linked_tables(query: DatabaseQuery) -> None:
 	"""Join of each linked DocType only the records that the reader may read: a field of another one is empty."""
 	for link in query.link_tables:
-		conditions = get_read_conditions(link.doctype, query.user)
+		conditions = build_list_condition(link.doctype, query.user)
 		if conditions is None:
-			conditions = "1 = 0"
+			conditions = NO_RECORDS
 		if conditions:
 			link.table_name = f"(select * from `tab{link.doctype}` where {conditions})"  # noqa: S608  # Frappe's own conditions
 

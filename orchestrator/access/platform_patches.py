@@ -12,6 +12,7 @@ from typing import Any
 
 import frappe
 import frappe.api.v1
+import frappe.permissions
 import frappe.utils.data
 from frappe.core.doctype.data_export.exporter import DataExporter
 from frappe.core.doctype.data_import.exporter import Exporter as TemplateExporter
@@ -19,7 +20,7 @@ from frappe.desk import reportview
 from frappe.desk.form import document_follow
 from frappe.model.db_query import DatabaseQuery
 
-from orchestrator.access import exports, linked_records, query_checks, versions
+from orchestrator.access import child_rows, exports, linked_records, query_checks, versions
 
 Native = Callable[..., Any]
 MARK = "orchestrator_replaces"
@@ -149,6 +150,7 @@ def _get_version(native: Native, doctype: str, doc_name: str, frequency: str, us
 # the owner of the function, its name, what takes its place
 REPLACEMENTS: tuple[tuple[Any, str, Native], ...] = (
 	(DatabaseQuery, "apply_fieldlevel_read_permissions", _apply_fieldlevel_read_permissions),
+	(frappe.permissions, "has_child_permission", child_rows.has_child_permission),
 	(DataExporter, "add_data_row", _add_exported_row),
 	(TemplateExporter, "get_exportable_fields", _get_exportable_fields),
 	(reportview, "update_wildcard_field_param", _update_wildcard_field_param),

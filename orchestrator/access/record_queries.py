@@ -8,7 +8,8 @@ import frappe
 from frappe import _
 
 from orchestrator.access.field_levels import get_columns, get_unreadable_fields, refuse_field
-from orchestrator.access.linked_records import can_read, get_read_conditions
+from orchestrator.access.linked_records import can_read
+from orchestrator.access.record_conditions import build_read_condition
 from orchestrator.access.query_checks import check_filters
 
 
@@ -93,7 +94,7 @@ def get_monthly_goal_graph_data(
 	_check_fields(goal_doctype, goal_field, date_field, goal_doctype_link)
 	conditions = frappe.parse_json(filters) or {}
 	check_filters(goal_doctype, conditions)
-	if get_read_conditions(goal_doctype):
+	if build_read_condition(goal_doctype, frappe.session.user):
 		names = frappe.get_list(goal_doctype, filters=conditions, pluck="name")
 		conditions = {"name": ["in", names or [""]]}
 	return frappe.get_attr("frappe.utils.goal.get_monthly_goal_graph_data")(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import frappe
 
 from orchestrator.access.field_levels import NOTHING, get_unreadable_fields
-from orchestrator.access.linked_records import get_read_conditions
+from orchestrator.access.record_conditions import build_read_condition
 
 if TYPE_CHECKING:
 	from frappe.model.document import Document
@@ -26,12 +26,12 @@ def has_permission(doc: "Document", user: str) -> bool | None:
 	"""Hook has_permission of Version: False where its record, or a field in it, is not for the user."""
 	if user == "Administrator" or not doc.ref_doctype or not frappe.db.exists("DocType", doc.ref_doctype):
 		return None
-	if get_read_conditions(doc.ref_doctype, user) is None:
+	if build_read_condition(doc.ref_doctype, user) is None:
 		return False
 	if any(f'"{name}"' in (doc.data or "").lower() for name in _hidden_names(doc.ref_doctype, user)):
 		return False
 	if not frappe.db.exists(doc.ref_doctype, doc.docname):
-		return None if not get_read_conditions(doc.ref_doctype, user) else False
+		return None if not build_read_condition(doc.ref_doctype, user) else False
 	return None if frappe.has_permission(doc.ref_doctype, "read", doc=doc.docname, user=user) else False
 
 
@@ -87,7 +87,7 @@ def _condition_of(doctype: str, user: str) -> str:
 	if not frappe.db.exists("DocType", doctype):
 		return ""
 	meta = frappe.get_meta(doctype)
-	readable = get_read_conditions(doctype, user)
+	readable = build_read_condition(doctype, user)
 	if readable is None:
 		return ""
 	parts = [f"`tabVersion`.ref_doctype = {frappe.db.escape(doctype, percent=False)}"]

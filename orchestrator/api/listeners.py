@@ -26,6 +26,7 @@ INERT = frozenset(
 		"frappe.search.sqlite_search.update_doc_index",
 		"frappe.social.doctype.energy_point_rule.energy_point_rule.process_energy_points",
 		"frappe.workflow.doctype.workflow_action.workflow_action.process_workflow_actions",
+		"orchestrator.access.attachments.check_attach_fields",
 	}
 )
 

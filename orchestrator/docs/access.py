@@ -9,6 +9,7 @@ import frappe
 from frappe import _
 from frappe.model.document import Document
 
+from orchestrator.access import attachments
 from orchestrator.exceptions import refuse
 
 NONE, READ, WRITE, MANAGE = range(4)
@@ -180,6 +181,12 @@ def conditions(user: str | None = None, doctype: str | None = None) -> str:
 	of_type, of_name = TELLING[str(doctype)]
 	table = f"`tab{doctype}`"
 	return f"(coalesce({table}.{of_type}, '') != '{DOCUMENT}' or {table}.{of_name} in {readable})"
+
+
+def file_conditions(user: str | None = None, doctype: str = "File") -> str:
+	"""Hook permission_query_conditions of File: by the record that it hangs on, documents by their folder."""
+	both = (conditions(user, doctype), attachments.conditions(user, doctype))
+	return " and ".join(condition for condition in both if condition)
 
 
 def tag_has_permission(doc: Document, user: str | None = None, **_kwargs: Any) -> bool | None:

@@ -1,6 +1,5 @@
 """What people do with a document beside adding versions: check out and in, move, tag, restore, compare."""
 
-import difflib
 from typing import TYPE_CHECKING, Any
 
 import frappe
@@ -8,7 +7,7 @@ from frappe import _
 from frappe.desk.doctype.tag.tag import DocTags
 from frappe.utils import now_datetime
 
-from orchestrator.docs import access, audit, documents, folders, text, versions
+from orchestrator.docs import access, audit, comparison, documents, folders, versions
 from orchestrator.docs.names import checked
 from orchestrator.docs.shapes import Comparison, Difference
 from orchestrator.docs.versions import Incoming, Kept
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
 
 COMPARED = ("file_name", "file_size", "sha256", "mime_type", "notes", "author", "creation")
 MAX_DIFF_LINES = 2000
-MAX_COMPARED = 10_000  # lines
-SECONDS_TO_READ = 20  # of each version: someone waits
 
 
 def add_version(
@@ -120,7 +117,7 @@ def compare(name: str, first: int, second: int) -> Comparison:
 	"""Two versions side by side."""
 	document = documents.find(name)
 	one, other = versions.of(name, first), versions.of(name, second)
-	lines, cut = diff_of(one, other)
+	lines, cut = comparison.compare_texts(one, other)
 	audit.record("Versions Compared", name, document.document_folder, other.number, first=one.number)
 	frappe.local.flags.commit = True
 	return {
@@ -138,20 +135,6 @@ def compare(name: str, first: int, second: int) -> Comparison:
 		"removed_lines": count(lines, "-"),
 		"truncated": len(lines or []) > MAX_DIFF_LINES or cut,
 	}
-
-
-def diff_of(one: "DocumentVersion", other: "DocumentVersion") -> tuple[list[str] | None, bool]:
-	"""A unified diff without its heading, None where there is no text to compare; and whether only the beginnings were
-	compared, because the time that it takes grows faster than the texts."""
-	texts = [
-		text.read(versions.opened(version), version.mime_type or "", SECONDS_TO_READ)
-		for version in (one, other)
-	]
-	if None in texts:
-		return None, False
-	before, after = (str(found).splitlines() for found in texts)
-	diff = difflib.unified_diff(before[:MAX_COMPARED], after[:MAX_COMPARED], lineterm="", n=2)
-	return list(diff)[2:], max(len(before), len(after)) > MAX_COMPARED
 
 
 def count(lines: list[str] | None, mark: str) -> int:

@@ -24,13 +24,14 @@ def of_version(version: "DocumentVersion") -> str:
 	return found or ""
 
 
-def read(path: Path, media_type: str, seconds: int | None = None) -> str | None:
+def read(path: Path, media_type: str, seconds: float | None = None) -> str | None:
 	"""The text of a file of this type, at most MAX_CHARACTERS, read within `seconds` (SECONDS). None where none can be read: another type, a damaged
 	file, one that would take too much."""
 	try:
 		done = subprocess.run(  # noqa: S603  # our own reader, on a path of our own
 			[sys.executable, str(READER), str(path.resolve()), media_type, str(MAX_CHARACTERS)],
-			capture_output=True,
+			stdout=subprocess.PIPE,
+			stderr=subprocess.DEVNULL,  # a file may be made to warn without an end
 			timeout=seconds or SECONDS,
 			check=False,
 		)

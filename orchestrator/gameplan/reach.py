@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import frappe
 
-from orchestrator.access.linked_records import get_read_conditions
+from orchestrator.access.record_conditions import build_read_condition
 
 if TYPE_CHECKING:
 	from frappe.model.document import Document
@@ -26,10 +26,8 @@ def conditions(user: str | None = None, doctype: str = "Sprint") -> str:
 
 def project_conditions(user: str) -> str:
 	"""What narrows down the projects that the user may read; empty where nothing does."""
-	if not frappe.has_permission("Project", "read", user=user):
-		return "1 = 0"
-	conditions = get_read_conditions("Project", user)
-	return "1 = 0" if conditions is None else conditions
+	readable = build_read_condition("Project", user)
+	return "1 = 0" if readable is None else readable
 
 
 def has_permission(doc: "Document", user: str | None = None) -> bool:

@@ -65,6 +65,7 @@ def register(file_name: str, path: Path) -> File:
 		}
 	)
 	doc.flags.copy_from_existing_file = True
+	doc.flags.written_url = doc.file_url  # see orchestrator/access/guarded_file.py
 	doc.flags.ignore_duplicate_entry_error = True  # each run has a file of its own, which goes with it
 	doc.insert(ignore_permissions=True)  # who may run a report may have it as a file
 	if doc.file_url != f"{URL}{file_name}":  # an older Frappe made a copy

@@ -1,0 +1,75 @@
+"""Files by the record that they hang on: lists of them, and the fields of a record that name one."""
+
+from typing import TYPE_CHECKING
+
+import frappe
+
+from orchestrator.access import file_paths
+from orchestrator.access.record_conditions import build_membership
+
+if TYPE_CHECKING:
+	from frappe.model.document import Document
+
+ATTACH_FIELDS = ("Attach", "Attach Image")
+
+
+def conditions(user: str | None = None, doctype: str = "File") -> str:
+	"""Hook permission_query_conditions of File: public ones, the user's own, and those of records they may read.
+
+	Frappe's own condition, which stands before this one, lists the files of all records of a DocType that the user may
+	read any record of."""
+	user = user or frappe.session.user
+	if user == "Administrator":
+		return ""
+	table = f"`tab{doctype}`"
+	allowed = [f"{table}.is_private = 0", f"{table}.owner = {frappe.db.escape(user, percent=False)}"]
+	for attached_to in _get_attached_doctypes():
+		membership = build_membership(attached_to, f"{table}.attached_to_name", user)
+		if membership:
+			quoted = frappe.db.escape(attached_to, percent=False)
+			allowed.append(f"({table}.attached_to_doctype = {quoted} and {membership})")
+	return f"({' or '.join(allowed)})"
+
+
+def _get_attached_doctypes() -> list[str]:
+	"""Return the DocTypes that files hang on. The index gives them without a look at each file."""
+	names = frappe.db.sql_list("select distinct attached_to_doctype from `tabFile`")
+	return [name for name in names if name and frappe.db.exists("DocType", name)]
+
+
+def check_attach_fields(doc: "Document", _event: str | None = None) -> None:
+	"""Hook validate of every DocType: no field may name a private file that the user may not read.
+
+	Frappe makes a File for it that hangs on the record, or hangs one on it that hangs on nothing yet, whoever owns it.
+	Raises PermissionError (403)."""
+	if doc.doctype == "File" or frappe.session.user == "Administrator":
+		return
+	values = _get_private_urls(doc)
+	if not values:
+		return
+	before = doc.get_doc_before_save()
+	for fieldname, value in values.items():
+		if not before or before.get(fieldname) != value:
+			_check_url(value)
+
+
+def _get_private_urls(doc: "Document") -> dict[str, str]:
+	"""Return the fields of a record that name a private file, but those that follow from a link."""
+	urls = {}
+	for field in doc.meta.fields:
+		if field.fieldtype not in ATTACH_FIELDS or (field.fetch_from and not field.fetch_if_empty):
+			continue
+		value = doc.get(field.fieldname)
+		if isinstance(value, str) and value.startswith("/private"):
+			urls[field.fieldname] = value
+	return urls
+
+
+def _check_url(url: str) -> None:
+	"""Check a file that a field names: the user's own, or one that they may read. A guest's form has a guest's file."""
+	# without what comes after a question mark: Frappe adds the name of the File there
+	path = url.split("?", 1)[0]
+	if any(file.owner == frappe.session.user for file in file_paths.find_files(path)):
+		return
+	for found in file_paths.find_private_paths(path, is_private=True):
+		file_paths.check_path(found)

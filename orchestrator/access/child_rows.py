@@ -1,0 +1,154 @@
+"""Rows of child tables that are read or changed by themselves: by the permission of the record that they belong to.
+
+Frappe asks only for the DocType of the parent in that case (`frappe.permissions.has_child_permission` looks for the
+parent in an attribute that is not set then), so that whoever may read one record reads and changes the rows of all.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import frappe
+from frappe.model import table_fields
+from frappe.model.base_document import BaseDocument
+from frappe.utils import cint
+from frappe.utils.caching import request_cache
+
+from orchestrator.access.record_conditions import NO_RECORDS, build_membership
+
+READS = frozenset({"read", "select", "print", "email", "report", "export"})
+Native = Callable[..., bool]
+
+
+class Place(NamedTuple):
+	"""The table of a record that a row is in."""
+
+	parenttype: str | None
+	parent: str | None
+	parentfield: str | None
+
+
+# Lists
+
+
+def conditions(user: str | None = None, doctype: str = "") -> str:
+	"""Hook permission_query_conditions of every DocType: the rows whose record the user may read."""
+	user = user or frappe.session.user
+	if not doctype or user == "Administrator" or not frappe.is_table(doctype):
+		return ""
+	allowed = [
+		condition
+		for parenttype, fields in get_parent_tables(doctype).items()
+		if (condition := _build_condition(doctype, parenttype, fields, user))
+	]
+	return f"({' or '.join(allowed)})" if allowed else NO_RECORDS
+
+
+def _build_condition(doctype: str, parenttype: str, fields: list[str], user: str) -> str | None:
+	"""Return the condition of the rows in the records of one DocType, None where none is for the user."""
+	membership = build_membership(parenttype, f"`tab{doctype}`.parent", user)
+	readable = [field for field in fields if _is_table_readable(parenttype, field, user)]
+	if membership is None or not readable:
+		return None
+	listed = ", ".join(frappe.db.escape(field, percent=False) for field in readable)
+	return (
+		f"(`tab{doctype}`.parenttype = {frappe.db.escape(parenttype, percent=False)}"
+		f" and `tab{doctype}`.parentfield in ({listed}) and {membership})"
+	)
+
+
+def _is_table_readable(parenttype: str, fieldname: str, user: str) -> bool:
+	meta = frappe.get_meta(parenttype)
+	level = cint(meta.get_field(fieldname).permlevel)
+	return not level or level in meta.get_permlevel_access("read", user=user)
+
+
+@request_cache
+def get_parent_tables(doctype: str) -> dict[str, list[str]]:
+	"""Return the DocTypes that have a child table, each with the names of the fields that hold its rows."""
+	filters = {"options": doctype, "fieldtype": ("in", table_fields)}
+	# get_all: which DocTypes have the table is no secret, and must not depend on the reader.
+	found = {
+		*frappe.get_all("DocField", filters, pluck="parent", limit=0),
+		*frappe.get_all("Custom Field", filters, pluck="dt", limit=0),
+		*frappe.get_all(
+			"Property Setter", {"property": "options", "value": doctype}, pluck="doc_type", limit=0
+		),
+	}
+	tables = {}
+	for parenttype in sorted(found):
+		if not frappe.db.exists("DocType", parenttype):
+			continue
+		meta = frappe.get_meta(parenttype)
+		fields = [field.fieldname for field in meta.get_table_fields() if field.options == doctype]
+		if fields and not meta.istable:
+			tables[parenttype] = fields
+	return tables
+
+
+# Single rows
+
+
+def has_child_permission(
+	native: Native,
+	child_doctype: str,
+	ptype: str = "read",
+	child_doc: Any = None,
+	user: str | None = None,
+	*args: Any,
+	**kwargs: Any,
+) -> bool:
+	"""Replace Frappe's function: after its own answer, ask for the record of a row taken by itself.
+
+	See orchestrator/access/platform_patches.py."""
+	if not native(child_doctype, ptype, child_doc, user, *args, **kwargs):
+		return False
+	return not child_doc or has_row_permission(child_doctype, child_doc, ptype, user or frappe.session.user)
+
+
+def has_row_permission(doctype: str, row: Any, ptype: str, user: str) -> bool:
+	"""Return True where a user may read, or change, a row that is taken by itself.
+
+	A row stays where it is: one that is sent with another parent, table or DocType is refused. So is every change of the
+	rows of a submitted or cancelled record, which are changed with their record only.
+
+	Args:
+		doctype: The child table.
+		row: The row, or its name.
+		ptype: The kind of permission. What does not read needs the permission to write the record.
+		user: The user.
+	"""
+	if isinstance(getattr(row, "parent_doc", None), BaseDocument):
+		return True  # part of a record in memory, which Frappe has checked
+	name = row if isinstance(row, str | int) else row.get("name")
+	stored = _get_stored_place(doctype, str(name)) if name else None
+	place = stored if isinstance(row, str | int) else _place_of(row)
+	if place is None or (stored is not None and ptype != "create" and stored != place):
+		return False
+	return _has_place_permission(doctype, place, ptype, user)
+
+
+def _get_stored_place(doctype: str, name: str) -> Place | None:
+	row = frappe.db.get_value(doctype, name, Place._fields, as_dict=True)
+	return _place_of(row) if row else None
+
+
+def _place_of(row: Any) -> Place:
+	return Place(row.get("parenttype"), str(row.get("parent") or ""), row.get("parentfield"))
+
+
+def _has_place_permission(doctype: str, place: Place, ptype: str, user: str) -> bool:
+	"""Return True where the user may read or write the record. A record that does not exist is nobody's."""
+	tables = get_parent_tables(doctype)
+	if not place.parent or place.parentfield not in tables.get(place.parenttype or "", ()):
+		return False
+	try:
+		record = frappe.get_doc(place.parenttype, place.parent)
+	except frappe.DoesNotExistError:
+		frappe.clear_last_message()
+		return False
+	if record.name != place.parent:
+		return False  # MariaDB finds names in either case; the rows of the record have its own
+	if ptype not in READS and not record.docstatus.is_draft():
+		return False
+	right = "read" if ptype in READS else "write"
+	return bool(frappe.has_permission(place.parenttype, right, doc=record, user=user))

@@ -1,0 +1,70 @@
+"""Frappe's File, which leads only to bytes that whoever sets its URL may read already."""
+
+import contextlib
+from pathlib import Path
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.core.doctype.file.file import File
+from frappe.core.doctype.file.utils import get_content_hash
+
+from orchestrator.access import file_paths
+from orchestrator.exceptions import refuse
+
+# What decides where the bytes are
+PLACE = ("file_url", "file_name", "is_private")
+
+
+class GuardedFile(File):
+	"""A File whose URL is checked before Frappe reads or writes anything."""
+
+	def check_if_latest(self) -> None:
+		"""Check the place of the bytes: the step after the permission, by which the record before the change is loaded.
+
+		Frappe's own hooks come after it has read the bytes. And here nothing of ours is on the stack of its other errors,
+		of which browsers get the same bytes as without this app."""
+		super().check_if_latest()
+		if self._is_written_by_server():
+			return
+		before = self.get_doc_before_save()
+		if before:
+			self._check_change(before)
+		else:
+			file_paths.check_url(self)
+
+	def _check_change(self, before: File) -> None:
+		"""Check the new place of a saved File. The private bytes that it had are its own."""
+		if all((before.get(field) or "") == (self.get(field) or "") for field in PLACE):
+			return
+		had = file_paths.find_private_paths(before.file_url or "", bool(before.is_private))
+		gets = file_paths.find_private_paths(self.file_url or self.file_name or "", bool(self.is_private))
+		if gets - had or (self.file_url or "") != (before.file_url or ""):
+			file_paths.check_url(self)
+
+	def _is_written_by_server(self) -> bool:
+		"""Return True for bytes that were written just now, at a place that the server has chosen.
+
+		Frappe's older `save_file` tells only the hash of what it has written, and asks for no permission."""
+		if self.file_url and self.file_url == self.flags.written_url:
+			return True
+		if not (self.flags.ignore_permissions and self.content_hash and self.is_new() and self.file_url):
+			return False
+		with contextlib.suppress(OSError):
+			return bool(self.content_hash == get_content_hash(Path(self.get_full_path()).read_bytes()))
+		return False
+
+	def save_file_on_filesystem(self) -> Any:
+		"""Write the content to a new place, and remember that Frappe chose it."""
+		saved = super().save_file_on_filesystem()
+		self.flags.written_url = self.file_url
+		return saved
+
+	def get_full_path(self) -> str:
+		"""Return the path of the bytes. Raises PermissionError (403) for those of the document library."""
+		path = str(super().get_full_path())
+		if not path.startswith(("http://", "https://", "/api/")) and file_paths.is_in_library(
+			str(Path(path).absolute())
+		):
+			refuse(_("Documents are given out by orchestrator.docs.download alone."), frappe.PermissionError)
+		return path

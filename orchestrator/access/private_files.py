@@ -1,0 +1,40 @@
+"""Downloads of private files: the bytes at the path asked for, not those of a file with a similar name."""
+
+from werkzeug.exceptions import Forbidden
+
+import frappe
+from frappe import _
+
+from orchestrator.access import file_paths
+
+
+def check_request() -> None:
+	"""Hook auth_hooks: refuse a private file that the caller may not read by exactly this path.
+
+	Frappe finds the File with MariaDB, to which é is e and A is a, and sends the bytes at the path of the request: whoever
+	uploads `Report.pdf` would get the `report.pdf` of somebody else.
+
+	Raises:
+		Forbidden: The caller may read no File with this URL (403, as Frappe answers it).
+	"""
+	path = frappe.local.request.path
+	if frappe.session.user != "Guest" and path.startswith(file_paths.PRIVATE_PREFIX):
+		check_download(path, frappe.form_dict.get("fid"))
+
+
+def check_download(path: str, name: str | None) -> None:
+	"""Check a download.
+
+	Args:
+		path: The path of the request, decoded.
+		name: The File that the caller names with `fid`, if any.
+
+	Raises:
+		Forbidden: The caller may read no such File (403).
+	"""
+	files = file_paths.find_files(path)
+	if name:
+		files = [file for file in files if file.name == name]
+	in_library = any(map(file_paths.is_in_library, file_paths.find_private_paths(path, is_private=True)))
+	if in_library or not any(file.is_downloadable() for file in files):
+		raise Forbidden(_("You don't have permission to access this file"))
