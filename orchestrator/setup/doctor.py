@@ -16,7 +16,7 @@ from frappe.utils.scheduler import is_scheduler_inactive
 from orchestrator.api import limits
 from orchestrator.apps import is_installed
 from orchestrator.docs import folders, storage
-from orchestrator.setup import custom_fields, indexes, roles, status_options, ticket_status
+from orchestrator.setup import custom_fields, doctor_records, indexes, roles, status_options, ticket_status
 from orchestrator.sync.staleness import stale_connections
 
 APP = "orchestrator"
@@ -296,4 +296,5 @@ CHECKS: tuple[Callable[[], Finding], ...] = (
 	check_documents,
 	check_kipu,
 	check_pdf,
+	*doctor_records.CHECKS,
 )
