@@ -172,7 +172,7 @@ def test_every_path_to_a_method_is_guarded(path, verb, strangers, private):
 
 def test_filter_in_place_of_a_name_is_refused(strangers, private):
 	reply = strangers["employee"].post(ACTIVITIES, ref_doctype="Employee", ref_docname={"ctc": [">", 90_000]})
-	assert (reply.status_code, reply.json()["exc_type"]) == (403, "PermissionError")
+	assert (reply.status_code, reply.json()["exc_type"]) == (400, "InvalidNameError")
 
 
 def test_hidden_and_missing_records_are_refused_alike(strangers, private):

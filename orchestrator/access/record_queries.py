@@ -9,8 +9,8 @@ from frappe import _
 
 from orchestrator.access.field_levels import get_columns, get_unreadable_fields, refuse_field
 from orchestrator.access.linked_records import can_read
-from orchestrator.access.record_conditions import build_read_condition
 from orchestrator.access.query_checks import check_filters
+from orchestrator.access.record_conditions import build_read_condition
 
 
 @frappe.whitelist(methods=["GET", "POST", "PUT", "DELETE"])

@@ -16,6 +16,7 @@ from orchestrator.apps import is_installed
 from orchestrator.docs import folders, storage
 from orchestrator.setup import (
 	custom_fields,
+	doctor_records,
 	document_findings,
 	indexes,
 	roles,
@@ -272,4 +273,5 @@ CHECKS: tuple[Callable[[], Finding], ...] = (
 	check_kipu,
 	check_pdf,
 	*security_checks.CHECKS,
+	*doctor_records.CHECKS,
 )
