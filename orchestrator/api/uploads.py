@@ -29,6 +29,8 @@ def upload_file() -> dict[str, Any] | Unchanged:
 		frappe.throw(_("Send the file as a multipart part named file, or a file_url."), BadRequest)
 	if form.folder and not form.doctype and belongs_to_library(form.folder):
 		return kept_by_library(form)
+	if form.doctype and not frappe.db.exists("DocType", form.doctype):
+		frappe.throw(_("There is no DocType {0}.").format(form.doctype), frappe.DoesNotExistError)
 	if form.folder:
 		form.folder = folder_at(form.folder)
 	file = frappe.handler.upload_file()
