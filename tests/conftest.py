@@ -164,7 +164,8 @@ def serve(
 	port = free_port()
 	command = [
 		sys.executable, "-m", "gunicorn", application, "--bind", f"127.0.0.1:{port}",
-		"--workers", "1", "--threads", "4", "--preload", "--timeout", "120", "--limit-request-line", "8190", "--keep-alive", "60", "--log-level", "warning",
+		"--workers", "1", "--threads", "4", "--preload", "--timeout", "120", "--keep-alive", "60", "--log-level", "warning",
+		"--limit-request-line", "8190",
 	]  # fmt: skip
 	process = subprocess.Popen(command, cwd=sites, env={**os.environ, **environment})
 	base = f"http://127.0.0.1:{port}"

@@ -65,7 +65,10 @@ def test_an_operation_tells_verb_parameters_status_and_errors(spec: dict[str, An
 	body = operation["post"]["requestBody"]["content"]["application/json"]["schema"]
 	assert body["required"] == ["opportunity", "new_status"]
 	assert body["additionalProperties"] is False
-	assert body["properties"]["notes"] == {"anyOf": [{"type": "string"}, {"type": "null"}]}
+	assert body["properties"]["notes"] == {
+		"anyOf": [{"type": "string"}, {"type": "null"}],
+		"description": "A remark on the change.",
+	}
 	assert [parameter["name"] for parameter in operation["post"]["parameters"]] == ["Idempotency-Key"]
 	data = operation["post"]["responses"]["200"]["content"]["application/json"]["schema"]["properties"][
 		"data"
@@ -79,11 +82,13 @@ def test_frappes_methods_are_told_as_api_clients_get_them(spec: dict[str, Any]) 
 	parameters = {parameter["name"]: parameter for parameter in listing["parameters"]}
 	assert parameters["doctype"] == {
 		"name": "doctype", "in": "query", "required": True, "schema": {"type": "string"},
+		"description": "The DocType of the record or records.",
 	}  # fmt: skip
 	assert parameters["fields"]["schema"] == {"type": "string", "contentMediaType": "application/json"}
 	reply = listing["responses"]["200"]["content"]["application/json"]["schema"]
 	assert reply["required"] == ["message", "data", "exc", "keys"]
-	assert list(spec["paths"]["/api/method/frappe.client.insert"]["post"]["responses"]) == ["201", "default"]
+	statuses = list(spec["paths"]["/api/method/frappe.client.insert"]["post"]["responses"])
+	assert statuses == ["201", "400", "401", "403", "429", "default"]
 	upload = spec["paths"]["/api/method/upload_file"]["post"]["requestBody"]["content"]
 	assert list(upload) == ["multipart/form-data"]
 
@@ -130,3 +135,69 @@ def test_a_type_becomes_its_schema(hint: Any, schema: dict[str, Any]) -> None:
 )
 def test_a_list_in_a_query_is_json_text(hint: Any, schema: dict[str, Any]) -> None:
 	assert openapi.query_schema(hint) == schema
+
+
+def arrays_without_items(node: Any) -> int:
+	"""How many arrays of a document do not say what they hold."""
+	if isinstance(node, list):
+		return sum(map(arrays_without_items, node))
+	if not isinstance(node, dict):
+		return 0
+	return (node.get("type") == "array" and "items" not in node) + sum(
+		map(arrays_without_items, node.values())
+	)
+
+
+def operations(spec: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+	return [
+		(f"{verb} {path}", operation)
+		for path, verbs in spec["paths"].items()
+		for verb, operation in verbs.items()
+	]
+
+
+def test_every_array_says_what_it_holds(spec: dict[str, Any]) -> None:
+	assert arrays_without_items(spec) == 0
+
+
+def test_every_parameter_has_a_description(spec: dict[str, Any]) -> None:
+	bare = []
+	for name, operation in operations(spec):
+		body = (
+			operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
+		)
+		named = {parameter["name"]: parameter for parameter in operation["parameters"]} | body.get(
+			"properties", {}
+		)
+		bare += [f"{name}: {key}" for key, value in named.items() if not value.get("description")]
+	assert bare == []
+
+
+def test_every_operation_names_its_refusals(spec: dict[str, Any]) -> None:
+	for name, operation in operations(spec):
+		responses = operation["responses"]
+		assert {"400", "401", "403", "429"} <= set(responses), name
+		refusals = [reply for status, reply in responses.items() if status.startswith("4")]
+		assert all(reply["description"] and reply["content"] for reply in refusals), name
+	stage = spec["paths"]["/api/method/orchestrator.insights.generate_report"]["post"]["responses"]
+	assert (stage["404"]["description"], stage["422"]["description"]) == (
+		"DoesNotExistError",
+		"UnfitRecipient, ReportFailed",
+	)
+
+
+def test_a_method_without_parameters_takes_no_body(spec: dict[str, Any]) -> None:
+	assert "requestBody" not in spec["paths"]["/api/method/orchestrator.hr.get_my_profile"]["post"]
+	uploads = [
+		name for name, operation in operations(spec) if "multipart" in str(operation.get("requestBody"))
+	]
+	assert uploads == ["post /api/method/upload_file"]
+
+
+def test_rows_may_be_arrays_and_a_download_has_any_media_type(spec: dict[str, Any]) -> None:
+	listing = spec["paths"]["/api/method/frappe.client.get_list"]["get"]["responses"]["200"]["content"]
+	row = listing["application/json"]["schema"]["properties"]["data"]["items"]
+	assert row == {"anyOf": [{"type": "object"}, {"type": "array", "items": {}}]}
+	download = spec["paths"]["/api/method/orchestrator.docs.download"]["get"]["responses"]["200"]
+	assert list(download["content"]) == ["*/*"]
+	assert {"Content-Disposition", "Content-Type"} <= set(download["headers"])

@@ -15,7 +15,7 @@ from frappe import _lt
 from frappe.utils import get_url
 
 from orchestrator import __version__
-from orchestrator.api import overrides
+from orchestrator.api import overrides, parameter_texts
 from orchestrator.api.call import OWN_PREFIX
 from orchestrator.api.endpoint import CREATED, CREATES, READS, Listing, Unchanged, effect_of, endpoint
 
@@ -30,20 +30,32 @@ PATH_PREFIX = "/api/method/"
 OVERRIDES_PREFIX = f"{overrides.__name__}."
 # Verbs whose parameters stand in the query; those of the others are the body.
 QUERY_VERBS = frozenset({"GET", "DELETE"})
+# A row of a list: an object, or an array of its values with as_dict=false.
+ROW: Schema = {"anyOf": [{"type": "object"}, {"type": "array", "items": {}}]}
 SCHEMA_OF_TYPE: dict[Any, Schema] = {
 	str: {"type": "string"},
 	int: {"type": "integer"},
 	float: {"type": "number"},
 	bool: {"type": "boolean"},
 	dict: {"type": "object"},
-	list: {"type": "array"},
+	list: {"type": "array", "items": {}},
 	type(None): {"type": "null"},
 	datetime.date: {"type": "string", "format": "date"},
 	datetime.datetime: {"type": "string"},
-	Listing: {"type": "array", "items": {"type": "object"}},
+	Listing: {"type": "array", "items": ROW},
 	Unchanged: {"type": "object"},
 }
 BYTES: Schema = {"type": "string", "contentMediaType": "application/octet-stream"}
+UPLOAD = "upload_file"
+# A download has the media type of its file.
+ANY_MEDIA_TYPE = "*/*"
+DOWNLOAD_HEADERS = {
+	name: {"description": description, "schema": {"type": "string"}}
+	for name, description in (
+		("Content-Disposition", "The name of the file."),
+		("Content-Type", "The media type of the file."),
+	)
+}
 JSON_TEXT: Schema = {"type": "string", "contentMediaType": "application/json"}
 UPLOAD_TEXTS = ["file_url", "folder", "doctype", "docname", "fieldname", "title", "version_notes", "tags"]
 UPLOAD_BODY = {
@@ -187,25 +199,39 @@ def describe_operation(name: str, verb: str, function: Method) -> Schema:
 		"parameters": query_parameters(function) if verb in QUERY_VERBS else [],
 		"responses": responses(name, function),
 	}
-	if verb not in QUERY_VERBS:
-		operation["requestBody"] = {"content": body_content(function)}
+	if verb not in QUERY_VERBS and (content := body_content(name, function)):
+		operation["requestBody"] = {"content": content}
 	if verb == "POST" and effect_of(function) != READS:
 		operation["parameters"].append(IDEMPOTENCY_KEY)
 	return operation
 
 
 def query_parameters(function: Method) -> list[Schema]:
+	"""The parameters in the query, each with its description."""
+	texts = parameter_texts.descriptions_of(function)
 	return [
-		{"name": name, "in": "query", "required": required, "schema": query_schema(hint)}
+		{
+			"name": name,
+			"in": "query",
+			"required": required,
+			"description": texts.get(name, ""),
+			"schema": query_schema(hint),
+		}
 		for name, hint, required in parameters(function)
 	]
 
 
-def body_content(function: Method) -> Schema:
-	"""The body. A method without parameters of its own that takes one takes an upload."""
-	properties = {name: schema_of(hint) for name, hint, _required in parameters(function)}
-	if not properties:
+def body_content(name: str, function: Method) -> Schema | None:
+	"""The body; None for a method without parameters."""
+	if name == UPLOAD:
 		return UPLOAD_BODY
+	texts = parameter_texts.descriptions_of(function)
+	properties = {
+		name: {**schema_of(hint), "description": texts.get(name, "")}
+		for name, hint, _required in parameters(function)
+	}
+	if not properties:
+		return None
 	return json_content(
 		{
 			"type": "object",
@@ -241,17 +267,22 @@ def responses(name: str, function: Method) -> Schema:
 	if result is Listing:
 		properties["keys"] = {"type": "array", "items": {"type": "string"}}
 	reply = json_content({"type": "object", "properties": properties, "required": list(properties)})
+	headers = RATE_LIMIT_HEADERS
 	if result is Response:
-		reply = {"application/octet-stream": {"schema": BYTES}}
-	status = CREATED if effect_of(function) == CREATES else 200
-	return {
-		str(status): {
-			"description": "Done.",
-			"headers": RATE_LIMIT_HEADERS,
-			"content": reply,
-		},
-		"default": {"$ref": "#/components/responses/Error"},
-	}
+		reply, headers = {ANY_MEDIA_TYPE: {"schema": {}}}, {**RATE_LIMIT_HEADERS, **DOWNLOAD_HEADERS}
+	done = {"description": "Done.", "headers": headers, "content": reply}
+	is_kept = Unchanged in members(result)
+	created = [str(CREATED), "200"] if is_kept else [str(CREATED)]
+	statuses = created if effect_of(function) == CREATES else ["200"]
+	return dict.fromkeys(statuses, done) | error_responses(function)
+
+
+def error_responses(function: Method) -> Schema:
+	"""The refusals that every call has, those that its docstring names, and the form that all of them have."""
+	reasons = {**parameter_texts.COMMON_ERRORS, **parameter_texts.errors_of(function)}
+	error = {"headers": RATE_LIMIT_HEADERS, "content": json_content({"$ref": "#/components/schemas/Error"})}
+	named = {status: {"description": reason, **error} for status, reason in sorted(reasons.items())}
+	return {**named, "default": {"$ref": "#/components/responses/Error"}}
 
 
 def json_content(schema: Schema) -> Schema:
