@@ -30,6 +30,12 @@ START_TIMEOUT = 60
 SITE_FIXTURES = frozenset({"frappe_site", "site", "server", "callers", "api", "guest", "browser", "worker"})
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+	parser.addoption(
+		"--fuzz-examples", type=int, help="a long run of schemathesis: so many requests of each operation"
+	)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
 	"""Mark what needs a site, by the fixtures it asks for, and leave it out where there is none."""
 	for item in items:
