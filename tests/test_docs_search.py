@@ -222,7 +222,7 @@ def test_pages_do_not_overlap(site, place, found):
 	assert ([len(page) for page in pages], {name for page in pages for name in page}) == ([2, 1], documents)
 
 
-@pytest.mark.parametrize("query", ["", "ab", "the", "+ - *", "🙂"])
+@pytest.mark.parametrize("query", ["", "a", "+ - *", "🙂"])
 def test_a_query_without_a_word_is_400(api, query):
 	assert api("Administrator").get(SEARCH, query=query).status_code == 400
 

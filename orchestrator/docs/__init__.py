@@ -145,8 +145,9 @@ def search(
 ) -> Hits:
 	"""The documents that hold every word of `query` in title, tags, notes or the text of their file, the best first.
 
-	A word stands for all that begin with it. Only what the caller may read is found, below `folder` where one is named.
-	Raises BadRequest (400) for a query without a word of three letters, DoesNotExistError (404) for the folder."""
+	A word stands for all that begin with it, one of two letters for itself; languages without blanks are searched by
+	pairs of characters. Only what the caller may read is found, below `folder` where one is named.
+	Raises BadRequest (400) for a query without a word of two letters, DoesNotExistError (404) for the folder."""
 	frappe.has_permission("Document", "read", throw=True)
 	start, length = lists.read_page(limit_start, limit_page_length)
 	within = folders.below(folders.find(folder)) if folder else None

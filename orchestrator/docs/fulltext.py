@@ -1,6 +1,5 @@
 """Search over titles, tags, notes and the text inside files, by MariaDB's full-text index."""
 
-import re
 from typing import Any
 
 import frappe
@@ -8,48 +7,38 @@ from frappe import _
 from frappe.desk.reportview import build_match_conditions
 
 from orchestrator.docs import text
+from orchestrator.docs.search_terms import build_expression, build_terms, find_first_word
 from orchestrator.docs.shapes import Hit
 from orchestrator.exceptions import BadRequest, refuse
 
 DOCTYPE = "Document Text"
 INDEX = "searchable"
-COLUMNS = ("title", "tags", "notes", "content")
+COLUMNS = ("title", "tags", "notes", "content", "terms", "content_terms")
 MATCH = f"MATCH({', '.join(f't.{column}' for column in COLUMNS)}) AGAINST (%(words)s IN BOOLEAN MODE)"
 MAX_WORDS = 12
-SHORTEST = 3  # innodb_ft_min_token_size: shorter ones are not in the index
-# As InnoDB has them: they are not in the index either.
-STOPWORDS = frozenset(
-	"about are com for from how that the this was what when where who will with und www".split()  # noqa: SIM905
-)
 SNIPPET_BEFORE, SNIPPET_LENGTH = 60, 200
-WORD = re.compile(r"[\w']+", re.UNICODE)
 JOB = "orchestrator.docs.fulltext.read_text"
 
 
 def page_of(query: str, folders: list[str] | None, start: int, length: int) -> list[Hit]:
 	"""The documents that hold every word and that the caller may read, the best match first."""
-	words = words_of(query)
 	values: dict[str, Any] = {
-		"words": " ".join(f"+{word}*" for word in words),
+		"words": expression_of(query),
 		"start": start,
 		"length": length,
 		"folders": folders or [],
 	}
 	scores = dict(frappe.db.sql(statement(bool(folders)), values))
-	rows = {row.name: row for row in described(list(scores), words[0])} if scores else {}
+	rows = {row.name: row for row in described(list(scores), find_first_word(query))} if scores else {}
 	return [hit(rows[name], score) for name, score in scores.items()]
 
 
-def words_of(query: str) -> list[str]:
-	"""The words to look for, without what is syntax to MariaDB. 400 where none is long enough to be in the index."""
-	words = [word.strip("'") for word in WORD.findall(query)]
-	words = [word for word in dict.fromkeys(words) if len(word) >= SHORTEST and word.lower() not in STOPWORDS]
-	if not words:
-		refuse(
-			_("Send at least one word of {0} letters that is not as common as the.").format(SHORTEST),
-			BadRequest,
-		)
-	return words[:MAX_WORDS]
+def expression_of(query: str) -> str:
+	"""The words to look for, without what is syntax to MariaDB. 400 where there are none."""
+	expression = build_expression(query, MAX_WORDS)
+	if not expression:
+		refuse(_("Send at least one word of two or more letters or digits."), BadRequest)
+	return expression
 
 
 def statement(within_folders: bool) -> str:
@@ -109,6 +98,7 @@ def keep_words(document: str) -> None:
 		"tags": (row._user_tags or "").replace(",", " ").strip(),
 		"notes": "\n".join(filter(None, [row.description, *notes])),
 	}
+	values["terms"] = build_terms("\n".join(values.values()))
 	upsert(document, values)
 
 
@@ -146,10 +136,10 @@ def read_text(document: str) -> None:
 	content = text.of_version(frappe.get_doc("Document Version", name))
 	frappe.db.sql(
 		f"""
-		UPDATE `tab{DOCTYPE}` SET content = %(content)s, version = %(version)s
+		UPDATE `tab{DOCTYPE}` SET content = %(content)s, content_terms = %(terms)s, version = %(version)s
 		WHERE name = %(document)s AND COALESCE(version, 0) <= %(version)s
 		""",  # noqa: S608
-		{"content": content, "version": version, "document": document},
+		{"content": content, "terms": build_terms(content), "version": version, "document": document},
 	)
 
 
@@ -158,10 +148,26 @@ def forget(document: str) -> None:
 
 
 def add_index() -> None:
-	"""The full-text index, where it is missing."""
-	if not frappe.db.has_index(f"tab{DOCTYPE}", INDEX):
-		columns = ", ".join(f"`{column}`" for column in COLUMNS)
-		frappe.db.sql_ddl(f"ALTER TABLE `tab{DOCTYPE}` ADD FULLTEXT INDEX `{INDEX}` ({columns})")
+	"""The full-text index, where it is missing or has other columns."""
+	table = f"tab{DOCTYPE}"
+	rows = frappe.db.sql(f"SHOW INDEX FROM `{table}` WHERE Key_name = %s", INDEX, as_dict=True)
+	if {row.Column_name for row in rows} == set(COLUMNS):
+		return
+	if rows:
+		frappe.db.sql_ddl(f"ALTER TABLE `{table}` DROP INDEX `{INDEX}`")
+	columns = ", ".join(f"`{column}`" for column in COLUMNS)
+	frappe.db.sql_ddl(f"ALTER TABLE `{table}` ADD FULLTEXT INDEX `{INDEX}` ({columns})")
+
+
+def fill_terms() -> None:
+	"""Give the texts of an earlier version their terms."""
+	for name in frappe.get_all(DOCTYPE, {"terms": ("is", "not set")}, pluck="name", limit=0):
+		if frappe.db.exists("Document", name):
+			keep_words(name)
+			content = frappe.db.get_value(DOCTYPE, name, "content")
+			frappe.db.set_value(
+				DOCTYPE, name, "content_terms", build_terms(content or ""), update_modified=False
+			)
 
 
 def tidy() -> None:
@@ -173,10 +179,11 @@ def tidy() -> None:
 
 def refresh_tags() -> None:
 	"""Have the tags searched as they are on the documents now."""
-	frappe.db.sql(
+	changed = frappe.db.sql(
 		f"""
-		UPDATE `tab{DOCTYPE}` t JOIN `tabDocument` d ON d.name = t.name
-		SET t.tags = TRIM(REPLACE(COALESCE(d._user_tags, ''), ',', ' '))
+		SELECT t.name FROM `tab{DOCTYPE}` t JOIN `tabDocument` d ON d.name = t.name
 		WHERE COALESCE(t.tags, '') != TRIM(REPLACE(COALESCE(d._user_tags, ''), ',', ' '))
 		"""  # noqa: S608
 	)
+	for (name,) in changed:
+		keep_words(name)

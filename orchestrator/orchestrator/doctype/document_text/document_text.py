@@ -15,8 +15,10 @@ class DocumentText(Document):
 		from frappe.types import DF
 
 		content: DF.LongText | None
+		content_terms: DF.LongText | None
 		notes: DF.LongText | None
 		tags: DF.SmallText | None
+		terms: DF.LongText | None
 		title: DF.Data | None
 		version: DF.Int
 

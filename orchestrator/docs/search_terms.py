@@ -1,0 +1,161 @@
+"""What MariaDB's full-text index cannot find by itself, as terms that it can. Plain functions: no site needed.
+
+The index knows words of three letters and more between blanks. So the parts of Q3_invoice and InvoiceFinal become terms
+of their own, words of two letters and stopwords get a mark, and languages without blanks become pairs of characters, in
+hex digits, which no collation holds to be equal."""
+
+import itertools
+import re
+import unicodedata
+from collections.abc import Iterator
+from typing import NamedTuple
+
+MIN_LETTERS = 3  # innodb_ft_min_token_size
+MAX_HEX_CHARACTERS = 16  # innodb_ft_max_token_size is 84
+MAX_TERMS = 40
+# As InnoDB has them: they are not in its index.
+STOPWORDS = frozenset(
+	[
+		"a",
+		"about",
+		"an",
+		"are",
+		"as",
+		"at",
+		"be",
+		"by",
+		"com",
+		"de",
+		"en",
+		"for",
+		"from",
+		"how",
+		"i",
+		"in",
+		"is",
+		"it",
+		"la",
+		"of",
+		"on",
+		"or",
+		"that",
+		"the",
+		"this",
+		"to",
+		"was",
+		"what",
+		"when",
+		"where",
+		"who",
+		"will",
+		"with",
+		"und",
+		"www",
+	]
+)
+DENSE = (
+	"\u0e00-\u0eff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u3005-\u3007\u3041-\u30ff\u3105-\u312f\u31f0-\u31ff"
+	"\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
+)
+# Signs that belong to the letter before them, which Python counts among no words.
+MARKS = "\u0300-\u036f\u0900-\u0963\u0966-\u0dff\u0f71-\u0fbc"
+# Signs of vowels that people leave out: Hebrew, Arabic; joiners.
+OPTIONAL_MARKS = re.compile(
+	"[\u0591-\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06ed\u200b-\u200d\u00ad]"
+)
+WORD = re.compile(rf"[\w{DENSE}{MARKS}]+")
+RUN = re.compile(rf"[{DENSE}]+|[^{DENSE}]+")
+# A change from small to capital letter, the last capital of several before a small one, letters and digits.
+PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+")
+
+
+class Group(NamedTuple):
+	"""What a word of a query asks for. `is_common`: a stopword, left out beside others."""
+
+	expression: str
+	is_common: bool = False
+
+
+def build_terms(text: str) -> str:
+	"""Return the terms by which a text is found beside its own words."""
+	plain = set(re.findall(r"\w+", text.lower()))
+	found = {term for word in _find_words(text) for term in _terms_of_word(word)}
+	return " ".join(sorted(found - plain))
+
+
+def build_expression(query: str, max_words: int) -> str | None:
+	"""Return a query as MariaDB's boolean mode has it, with every word required; None where there is no word."""
+	groups = [group for word in _find_words(query) for group in _groups_of_word(word)]
+	groups = list(dict.fromkeys(groups))
+	wanted = [group for group in groups if not group.is_common] or groups
+	limit = max(max_words, MAX_TERMS if any(group.expression.startswith("z") for group in wanted) else 0)
+	return " ".join(f"+{group.expression}" for group in wanted[:limit]) or None
+
+
+def find_first_word(query: str) -> str:
+	"""Return the first word of a query that is no stopword, as it stands there."""
+	words = WORD.findall(query)
+	return next((word for word in words if word.lower() not in STOPWORDS), words[0] if words else "")
+
+
+def _find_words(text: str) -> Iterator[str]:
+	normal = unicodedata.normalize("NFKC", text)
+	for word in WORD.findall(OPTIONAL_MARKS.sub("", normal)):
+		yield from RUN.findall(word)
+
+
+def _terms_of_word(run: str) -> Iterator[str]:
+	if _is_dense(run):
+		yield from _pairs(run)
+		yield f"z{_hex(run[-1])}"
+		return
+	for piece in run.split("_"):
+		for part in {piece, *_split(piece)}:
+			if len(part) > 1:
+				yield _term(part)
+
+
+def _groups_of_word(run: str) -> Iterator[Group]:
+	if _is_dense(run):
+		pairs = list(_pairs(run))
+		yield from (Group(pair) for pair in pairs)
+		if not pairs:
+			yield Group(f"z{_hex(run)}*")
+		return
+	for piece in run.split("_"):
+		if len(piece) > 1:
+			whole = _expression(piece)
+			parts = [_expression(part) for part in _split(piece) if len(part) > 1]
+			is_split = len(parts) > 1
+			yield Group(f"({whole} (+{' +'.join(parts)}))" if is_split else whole, piece.lower() in STOPWORDS)
+
+
+def _split(piece: str) -> list[str]:
+	"""Return the parts of invoiceFinal or Q3, nothing where there is only one."""
+	parts = PART.findall(piece)
+	return parts if len(parts) > 1 and "".join(parts) == piece else []
+
+
+def _term(part: str) -> str:
+	folded = part.casefold()
+	if not folded.isalnum():  # with signs that MariaDB takes for the end of a word
+		return f"h{''.join(map(_hex, folded[:MAX_HEX_CHARACTERS]))}"
+	return f"{folded}_" if len(folded) < MIN_LETTERS or folded in STOPWORDS else folded
+
+
+def _expression(part: str) -> str:
+	"""Return a word as it is looked for: short ones and stopwords as they are, others as beginnings."""
+	term = _term(part)
+	return term if term.endswith("_") else f"{term}*"
+
+
+def _pairs(run: str) -> Iterator[str]:
+	return (f"z{_hex(one)}{_hex(other)}" for one, other in itertools.pairwise(run))
+
+
+def _is_dense(run: str) -> bool:
+	return bool(re.match(f"[{DENSE}]", run))
+
+
+def _hex(character: str) -> str:
+	return f"{ord(character):05x}"
