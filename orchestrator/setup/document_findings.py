@@ -32,6 +32,7 @@ def find_problems() -> list[str]:
 			"versions that may be text decoded by mistake, send the text again with encoding text",
 			find_decoded_versions(),
 		),
+		("files that lead to the bytes of a document past its permissions, delete them", find_stray_files()),
 	)
 	return [f"{words}: {_name_first(names)}" for words, names in found if names]
 
@@ -48,6 +49,18 @@ def find_merged_versions() -> list[str]:
 		as_dict=True,
 	)
 	return [row.name for row in rows if normalize_name(row.file_name) != normalize_name(row.title)]
+
+
+def find_stray_files() -> list[str]:
+	"""Return the Files whose URL leads into the document store though they belong to no version: earlier releases let
+	anybody who had found out a key make one."""
+	return frappe.db.sql_list(
+		"""
+		SELECT f.name FROM `tabFile` f LEFT JOIN `tabDocument Version` v ON v.file = f.name
+		WHERE v.name IS NULL AND f.is_folder = 0 AND f.file_url LIKE %(store)s ORDER BY f.creation, f.name
+		""",
+		{"store": f"%{storage.FOLDER}%"},
+	)
 
 
 def find_decoded_versions() -> list[str]:
