@@ -3,6 +3,7 @@ is asked in their place before they run. A line here is all that it takes to gua
 
 from collections.abc import Callable
 
+from orchestrator.access import insights_tables
 from orchestrator.access import special_checks as special
 from orchestrator.access.arguments import Arguments
 from orchestrator.access.checks import (
@@ -214,6 +215,10 @@ SUPPORT: dict[str, tuple[Check, ...]] = {
 	"helpdesk.templates.components.search.search.search_text": (
 		Refused("This search is switched off. Search in the knowledge base."),
 	),
+	"insights.api.data_sources.fetch_column_values": (insights_tables.check_preview,),
+	"insights.api.data_sources.get_data_source_table": (insights_tables.check_preview,),
+	"insights.api.data_sources.get_data_source_table_row_count": (insights_tables.check_preview,),
+	"insights.api.run_doc_method": (check_document_method,),
 	"telephony.api.get_call_log": (CALLERS,),
 	"telephony.api.get_contact_by_phone_number": (CALLERS,),
 	"telephony.twilio.api.fetch_applications": (DocTypeRight("TP Twilio Settings", "write"),),
