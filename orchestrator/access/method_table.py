@@ -36,6 +36,7 @@ REFERENCE = AnyRecord("reference_doctype", "reference_name")
 
 FRAPPE: dict[str, tuple[Check, ...]] = {
 	"frappe.automation.doctype.auto_repeat.auto_repeat.make_auto_repeat": (DOCUMENT,),
+	"frappe.client.get_password": (special.check_password,),
 	"frappe.contacts.doctype.address.address.get_default_address": (NAMED,),
 	"frappe.core.api.file.get_attached_images": (AnyRecord("doctype", "names[]"),),
 	"frappe.core.api.file.unzip_file": (Record("File", "name"),),
