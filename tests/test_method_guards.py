@@ -105,7 +105,20 @@ def special_arguments(private: Private) -> dict[str, dict[str, Any]]:
 		"value_based_on": "ctc",
 		"filters_json": "[]",
 	}
+	table = {"data_source": "Site DB", "table_name": "tabClient"}
 	return {
+		"frappe.client.get_password": {
+			"doctype": "Client",
+			"name": private.name_of("Client"),
+			"fieldname": "race",
+		},
+		"insights.api.data_sources.fetch_column_values": {**table, "table": "tabClient", "column": "race"},
+		"insights.api.data_sources.get_data_source_table": table,
+		"insights.api.data_sources.get_data_source_table_row_count": table,
+		"insights.api.run_doc_method": {
+			"docs": {"doctype": "Salary Component", "name": "Basic"},
+			"method": "update_salary_structures",
+		},
 		"frappe.desk.doctype.dashboard_chart.dashboard_chart.get": {"chart": heatmap, "no_cache": 1},
 		"frappe.handler.run_doc_method": {
 			"dt": "Salary Component",

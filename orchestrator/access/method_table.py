@@ -3,6 +3,7 @@ is asked in their place before they run. A line here is all that it takes to gua
 
 from collections.abc import Callable
 
+from orchestrator.access import insights_tables
 from orchestrator.access import special_checks as special
 from orchestrator.access.arguments import Arguments
 from orchestrator.access.checks import (
@@ -35,6 +36,7 @@ REFERENCE = AnyRecord("reference_doctype", "reference_name")
 
 FRAPPE: dict[str, tuple[Check, ...]] = {
 	"frappe.automation.doctype.auto_repeat.auto_repeat.make_auto_repeat": (DOCUMENT,),
+	"frappe.client.get_password": (special.check_password,),
 	"frappe.contacts.doctype.address.address.get_default_address": (NAMED,),
 	"frappe.core.api.file.get_attached_images": (AnyRecord("doctype", "names[]"),),
 	"frappe.core.api.file.unzip_file": (Record("File", "name"),),
@@ -214,6 +216,10 @@ SUPPORT: dict[str, tuple[Check, ...]] = {
 	"helpdesk.templates.components.search.search.search_text": (
 		Refused("This search is switched off. Search in the knowledge base."),
 	),
+	"insights.api.data_sources.fetch_column_values": (insights_tables.check_preview,),
+	"insights.api.data_sources.get_data_source_table": (insights_tables.check_preview,),
+	"insights.api.data_sources.get_data_source_table_row_count": (insights_tables.check_preview,),
+	"insights.api.run_doc_method": (check_document_method,),
 	"telephony.api.get_call_log": (CALLERS,),
 	"telephony.api.get_contact_by_phone_number": (CALLERS,),
 	"telephony.twilio.api.fetch_applications": (DocTypeRight("TP Twilio Settings", "write"),),

@@ -7,6 +7,7 @@ console and commands keep Frappe's own behaviour.
 import functools
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from types import ModuleType
 from typing import Any
 
@@ -20,7 +21,15 @@ from frappe.desk import reportview
 from frappe.desk.form import document_follow
 from frappe.model.db_query import DatabaseQuery
 
-from orchestrator.access import child_rows, exports, linked_records, query_checks, versions
+from orchestrator.access import (
+	child_rows,
+	exports,
+	insights_tables,
+	linked_records,
+	query_checks,
+	versions,
+)
+from orchestrator.apps import is_installed
 
 Native = Callable[..., Any]
 MARK = "orchestrator_replaces"
@@ -38,7 +47,7 @@ def before_job() -> None:
 
 def activate() -> None:
 	"""Install the replacements in this process once, and switch them on for the present site."""
-	for owner, name, replacement in REPLACEMENTS:
+	for owner, name, replacement in (*REPLACEMENTS, *_replacements_in_insights()):
 		native = getattr(owner, name)
 		if not hasattr(native, MARK):
 			_install(owner, name, native, _replace(native, replacement))
@@ -147,6 +156,20 @@ def _get_version(native: Native, doctype: str, doc_name: str, frequency: str, us
 	return versions.filter_timeline(doctype, user, native(doctype, doc_name, frequency, user))
 
 
+def _replacements_in_insights() -> tuple[tuple[Any, str, Native], ...]:
+	"""Return what is replaced in Insights, nothing on a site without it."""
+	return _find_in_insights() if is_installed("insights") else ()
+
+
+@functools.cache
+def _find_in_insights() -> tuple[tuple[Any, str, Native], ...]:
+	modules = "insights.insights.doctype."
+	return tuple(
+		(functools.reduce(getattr, classes, import_module(modules + module)), name, replacement)
+		for module, classes, name, replacement in IN_INSIGHTS
+	)
+
+
 # the owner of the function, its name, what takes its place
 REPLACEMENTS: tuple[tuple[Any, str, Native], ...] = (
 	(DatabaseQuery, "apply_fieldlevel_read_permissions", _apply_fieldlevel_read_permissions),
@@ -159,4 +182,39 @@ REPLACEMENTS: tuple[tuple[Any, str, Native], ...] = (
 	(frappe.api.v1, "get_values_for_link_and_dynamic_link_fields", _expand_document),
 	(document_follow, "get_message", _get_message),
 	(document_follow, "get_version", _get_version),
+)
+# the module, the class in it, the name of the function, what takes its place
+IN_INSIGHTS: tuple[tuple[str, tuple[str, ...], str, Native], ...] = (
+	("insights_table_v3.insights_table_v3", (), "apply_user_permissions", insights_tables.limit_table),
+	(
+		"insights_data_source_v3.ibis_utils",
+		("IbisQueryBuilder",),
+		"apply_sql",
+		insights_tables.apply_sql,
+	),
+	(
+		"insights_data_source_v3.ibis_utils",
+		("IbisQueryBuilder",),
+		"apply_code",
+		insights_tables.run_script,
+	),
+	(
+		"insights_query_v3.insights_query_v3",
+		("InsightsQueryv3",),
+		"build",
+		insights_tables.build_for_public,
+	),
+	("insights_alert.insights_alert", ("InsightsAlert",), "send_alert", insights_tables.send_alert),
+	(
+		"insights_query.insights_script_query",
+		("InsightsScriptQueryController",),
+		"fetch_results",
+		insights_tables.run_script,
+	),
+	(
+		"insights_data_source.sources.base_database",
+		("BaseDatabase",),
+		"validate_native_sql",
+		insights_tables.validate_native_sql,
+	),
 )

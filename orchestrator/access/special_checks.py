@@ -58,6 +58,18 @@ def check_punch_lookup(arguments: Arguments) -> None:
 		refuse(_("No employee of yours has this value."), frappe.PermissionError)
 
 
+def check_password(arguments: Arguments) -> None:
+	"""Check frappe.client.get_password, which returns any field of any record: a password of a readable record."""
+	for doctype in find_names(arguments, "doctype"):
+		for name in find_names(arguments, "name"):
+			checks.check_record(doctype, name)
+		for fieldname in find_names(arguments, "fieldname"):
+			field = frappe.get_meta(doctype).get_field(fieldname)
+			if not field or field.fieldtype != "Password":
+				refuse(_("{0} is not a password.").format(fieldname), frappe.PermissionError)
+			_check_fields(doctype, [fieldname])
+
+
 def check_project_page(arguments: Arguments) -> None:
 	"""Check the tasks of a project's portal page: for its users in the portal, and who may read it."""
 	for project in find_names(arguments, "project"):

@@ -1,0 +1,247 @@
+"""Tables of the site's own database in Insights: the rows and columns that the reader may read.
+
+Insights asks for the permission on rows in some places, and on fields nowhere. See `platform_patches` for the functions
+that these take the place of; they get the native one first."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import frappe
+from frappe import _
+
+from orchestrator.access.arguments import Arguments, find_names
+from orchestrator.access.checks import check_doctype, check_whole_list
+from orchestrator.access.field_levels import get_unreadable_fields
+from orchestrator.access.linked_records import get_read_conditions
+from orchestrator.configuration import is_platform_guarded
+from orchestrator.exceptions import refuse
+
+Native = Callable[..., Any]
+PREFIX = "tab"
+SITE_DATABASE = "is_site_db"
+PUBLIC_FLAG = "insights_for_public_access"
+
+
+def check_preview(arguments: Arguments) -> None:
+	"""Check a table that Insights shows or counts without asking for any permission: all of it has to be readable.
+
+	Raises:
+		PermissionError: The table holds rows or columns that the caller may not read (403).
+	"""
+	for source in find_names(arguments, "data_source"):
+		if _is_site_database(source):
+			for path in ("table_name", "table"):
+				for table in find_names(arguments, path):
+					check_whole_table(table)
+
+
+def check_whole_table(table: str) -> None:
+	"""Raise PermissionError (403) where the caller may not read each row and column of a table."""
+	if frappe.session.user == "Administrator":
+		return
+	doctype = _doctype_of(table)
+	if frappe.get_meta(doctype).istable:
+		if not _open_parents(doctype):
+			refuse(
+				_("You do not have permission to read the table {0}.").format(table), frappe.PermissionError
+			)
+		return
+	check_whole_list(doctype, [])
+	_check_columns(doctype)
+
+
+def limit_table(native: Native, table: Any, data_source: str, table_name: str) -> Any:
+	"""Return a table in the query builder with the rows and columns that the caller may read."""
+	if not (is_platform_guarded() and _is_site_database(data_source)):
+		return native(table, data_source, table_name)
+	if frappe.session.user == "Administrator":
+		return table
+	if not frappe.db.get_single_value("Insights Settings", "apply_user_permissions"):
+		refuse(_("Switch on Apply User Permissions in Insights Settings first."), frappe.PermissionError)
+	if table_name == "tabSingles":
+		return native(table, data_source, table_name)
+	doctype = _doctype_of(table_name)
+	if frappe.get_meta(doctype).istable:
+		return table.filter(table.parenttype.isin(_open_parents(doctype) or [""]))
+	limited = _limit_rows(table, doctype)
+	hidden = get_unreadable_fields(doctype)
+	return limited.drop(*[name for name in limited.columns if name.lower() in hidden])
+
+
+def _limit_rows(table: Any, doctype: str) -> Any:
+	"""Return the rows that a list shows to the caller. Insights takes Frappe's own query for one without conditions."""
+	import ibis
+
+	conditions = get_read_conditions(doctype)
+	if conditions is None:
+		return table.filter(ibis.literal(False))
+	if not conditions:
+		return table
+	if table.get_backend().name == "mysql":
+		names = table.get_backend().sql(f"select `name` from `tab{doctype}` where {conditions}")  # noqa: S608  # Frappe's own conditions
+	else:
+		readable = frappe.get_list(doctype, pluck="name", limit_page_length=0)
+		names = ibis.memtable({"name": [str(name) for name in readable] or [""]})
+	return table.semi_join(names, "name")
+
+
+def build_for_public(
+	native: Native,
+	query: Any,
+	active_operation_idx: int | None = None,
+	use_live_connection: bool | None = None,
+) -> Any:
+	"""Build a query of a public dashboard by the permissions of whoever changed it last, not past all permissions."""
+	if not (frappe.flags.get(PUBLIC_FLAG) and is_platform_guarded()):
+		return native(query, active_operation_idx, use_live_connection)
+	frappe.flags[PUBLIC_FLAG] = False
+	try:
+		with _acting_as(_author_of(query)):
+			return native(query, active_operation_idx, use_live_connection)
+	finally:
+		frappe.flags[PUBLIC_FLAG] = True
+
+
+def send_alert(native: Native, alert: Any, force: bool = False) -> Any:
+	"""Send an alert by the permissions of whoever changed it last, also where the scheduler sends it."""
+	if frappe.session.user != "Administrator" or not is_platform_guarded():
+		return native(alert, force)
+	with _acting_as(_author_of(alert)):
+		return native(alert, force)
+
+
+def apply_sql(native: Native, builder: Any, operation: Any) -> Any:
+	"""Check the SQL of a query, and run what has been checked."""
+	if is_platform_guarded() and _is_site_database(operation.data_source):
+		operation = frappe._dict(operation)
+		operation.raw_sql = check_sql(operation.raw_sql, whole=False)
+	return native(builder, operation)
+
+
+def validate_native_sql(native: Native, database: Any, query: Any) -> Any:
+	"""Check the final SQL of a query of Insights 2, which asks for no permission at all."""
+	if is_platform_guarded() and _is_site_database(database.data_source):
+		check_sql(str(query), whole=True)
+	return native(database, query)
+
+
+def run_script(native: Native, *args: Any, **kwargs: Any) -> Any:
+	"""Run a script in Insights for whoever may write scripts for the server: it reads past all permissions."""
+	if is_platform_guarded():
+		check_doctype("Server Script", "write")
+	return native(*args, **kwargs)
+
+
+def check_sql(sql: str, whole: bool) -> str:
+	"""Check that each table in a query is one that the caller may read.
+
+	Args:
+		sql: One SELECT in the dialect of MariaDB.
+		whole: True where nothing limits the rows afterwards.
+
+	Returns:
+		The same query without comments.
+
+	Raises:
+		PermissionError: A table has rows or columns that the caller may not read, or is not of this site (403).
+	"""
+	import sqlglot
+
+	if frappe.session.user == "Administrator":
+		return sql
+	statements = sqlglot.parse(sql, dialect="mysql")
+	if len(statements) != 1 or statements[0] is None or "/*!" in sql or "/*M!" in sql.upper():
+		refuse(_("Only one SELECT without conditional comments can be run."), frappe.PermissionError)
+	for name in _tables_of(statements[0]):
+		if whole:
+			check_whole_table(name)
+		else:
+			_check_limited_table(name)
+	return str(statements[0].sql(dialect="mysql", comments=False))
+
+
+def _tables_of(statement: Any) -> list[str]:
+	"""Return the tables that a query reads, without the names that it gives to parts of itself."""
+	from sqlglot import exp
+
+	if not isinstance(statement, exp.Query) or statement.find(exp.Into, exp.Command):
+		refuse(_("Only a SELECT can be run."), frappe.PermissionError)
+	aliases = {cte.alias for cte in statement.find_all(exp.CTE)}
+	tables = list(statement.find_all(exp.Table))
+	if any(alias.lower().startswith((PREFIX, "_")) for alias in aliases):
+		refuse(_("A part of the query has the name of a table. Rename it."), frappe.PermissionError)
+	if any(table.db or table.catalog or not table.name for table in tables):
+		refuse(_("Name tables without the database."), frappe.PermissionError)
+	return sorted({table.name for table in tables} - aliases)
+
+
+def _check_limited_table(name: str) -> None:
+	"""Check a table whose rows Insights limits itself: its columns have to be readable."""
+	doctype = _doctype_of(name)
+	if frappe.get_meta(doctype).istable:
+		return
+	check_doctype(doctype)
+	_check_columns(doctype)
+
+
+def _check_columns(doctype: str) -> None:
+	if hidden := get_unreadable_fields(doctype):
+		refuse(
+			_("You may not read these fields of {0}: {1}. Use the query builder.").format(
+				_(doctype), ", ".join(sorted(hidden))
+			),
+			frappe.PermissionError,
+		)
+
+
+def _doctype_of(table: str) -> str:
+	"""Return the DocType of a table. PermissionError for any other table, such as that of passwords."""
+	doctype = table.removeprefix(PREFIX)
+	if not table.startswith(PREFIX) or not frappe.db.exists("DocType", doctype, cache=True):
+		refuse(_("You do not have permission to read the table {0}.").format(table), frappe.PermissionError)
+	return doctype
+
+
+def _open_parents(child: str) -> list[str]:
+	"""Return the DocTypes whose rows in a child table the caller may read all, with all columns."""
+	from insights.insights.doctype.insights_table_v3.insights_table_v3 import get_parents
+
+	return [
+		parent
+		for parent in get_parents(child)
+		if frappe.has_permission(parent, "read")
+		and not get_read_conditions(parent)
+		and not get_unreadable_fields(parent)
+		and not get_unreadable_fields(child, parent)
+	]
+
+
+def _is_site_database(source: str) -> bool:
+	return any(
+		frappe.db.get_value(doctype, source, SITE_DATABASE)
+		for doctype in ("Insights Data Source v3", "Insights Data Source")
+	)
+
+
+def _author_of(doc: Any) -> str:
+	"""Return who changed a record last. The Administrator, as whom patches run, stands for nobody."""
+	author = frappe.db.get_value(doc.doctype, doc.name, ["modified_by", "owner"], as_dict=True)
+	return str(author.owner if author.modified_by == "Administrator" else author.modified_by)
+
+
+@contextmanager
+def _acting_as(user: str) -> Iterator[None]:
+	"""Hold the permissions of another user. The request and the session stay what they are."""
+	before = frappe.session.user
+	_switch_user(user)
+	try:
+		yield
+	finally:
+		_switch_user(before)
+
+
+def _switch_user(user: str) -> None:
+	frappe.session.user = user
+	frappe.local.user_perms = None
+	frappe.local.role_permissions = {}
