@@ -21,10 +21,27 @@ class ContractQuery(DatabaseQuery):
 	def prepare_filter_condition(self, f: Any) -> str:
 		"""Return the SQL of one filter."""
 		doctype, fieldname, operator = f[0], f[1], str(f[2]).lower()
-		condition = super().prepare_filter_condition(f)
+		if operator == "between" and not _is_day_or_datetime(doctype, fieldname):
+			condition = self._prepare_range(doctype, fieldname, f[3])
+		else:
+			condition = super().prepare_filter_condition(f)
 		if operator not in COMPARISONS or not (presence := _require_value(doctype, fieldname)):
 			return condition
 		return f"({presence} and {condition})"
+
+	def _prepare_range(self, doctype: str, fieldname: str, bounds: list[Any]) -> str:
+		"""Return the SQL of a range; Frappe writes one for dates alone."""
+		first, last = bounds
+		return " and ".join(
+			super(ContractQuery, self).prepare_filter_condition([doctype, fieldname, operator, bound])
+			for operator, bound in ((">=", first), ("<=", last))
+		)
+
+
+def _is_day_or_datetime(doctype: str, fieldname: str) -> bool:
+	"""Return True for columns that Frappe's `between` knows."""
+	field = frappe.get_meta(doctype).get_field(fieldname)
+	return field.fieldtype in ("Date", "Datetime") if field else fieldname in MOMENT_FIELDS
 
 
 def _require_value(doctype: str, fieldname: str) -> str | None:
