@@ -51,6 +51,8 @@ def list_probabilities(admin: Client, topic: str, *condition: Any) -> list[float
 		(["in", "10, 30"], [10, 30]),
 		(["in", "[10, 20]"], [10, 20]),
 		(["in", [10, "20", None]], [10, 20]),
+		(["not in", [10, "20"]], [30]),
+		(["not in", "10,20"], [30]),
 		([">", "1,000"], []),
 		([">=", "2e1"], [20, 30]),
 		(["=", True], []),
@@ -116,7 +118,9 @@ def test_text_is_no_name_that_is_counted(admin: Client, site: str) -> None:
 	if not (name := frappe.db.get_value("GP Task", {}, "name")):
 		project = frappe.get_doc({"doctype": "GP Project", "title": f"P {uuid.uuid4().hex[:8]}"})
 		project.insert(ignore_permissions=True)
-		task = frappe.get_doc({"doctype": "GP Task", "title": "T", "project": project.name})
+		task = frappe.get_doc(
+			{"doctype": "GP Task", "title": "T", "description": "x", "project": project.name}
+		)
 		name = task.insert(ignore_permissions=True).name
 		frappe.db.commit()
 	names = [f"{name}abc", str(name)]
@@ -195,7 +199,6 @@ def test_virtual_doctype_is_ordered_by_standard_field(admin: Client) -> None:
 		("Lead", "annual_revenue", "12,34,567", 1234567.0),
 		("Event", "ends_on", "0001-01-01 00:00:00", None),
 		("Shift Type", "begin_check_in_before_shift_start_time", 5.5, None),
-		("Shift Type", "begin_check_in_before_shift_start_time", "60.0", 60),
 	],
 )
 def test_value_is_stored_as_sent_or_refused(
@@ -244,3 +247,15 @@ def test_number_of_too_many_digits_is_400(admin: Client) -> None:
 	headers = {"Content-Type": "application/json"}
 	reply = admin.request("POST", f"/api/method/{LIST}", data=body, headers=headers)
 	assert error_of(reply) == (400, "BadRequest")
+
+
+@pytest.mark.parametrize("rows", [True, -1, 1.5, "x", {"role": "System Manager"}])
+def test_table_that_is_no_list_is_400(admin: Client, site: str, rows: Any) -> None:
+	doc = {"doctype": "Lead", "first_name": "x", "notes": rows}
+	assert error_of(admin.post(INSERT, doc=doc)) == (400, "BadRequest")
+
+
+@pytest.mark.parametrize("source", [True, "TODO-1", ["a"]])
+def test_amendment_of_what_cannot_be_amended_is_400(admin: Client, site: str, source: Any) -> None:
+	doc = {"doctype": "ToDo", "description": "x", "amended_from": source}
+	assert error_of(admin.post(INSERT, doc=doc)) == (400, "BadRequest")

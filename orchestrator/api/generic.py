@@ -102,6 +102,8 @@ def insert(doc: str | dict | None = None, doctype: str | None = None, **values: 
 		frappe.throw(_("Missing parameter: doctype."), BadRequest)
 	_check_place_in_parent(record)
 	meta = meta_of(record["doctype"], record.get("parenttype"))
+	if record.get("amended_from") and not meta.has_field("amended_from"):
+		refuse(_("{0} has no field {1} ({2}).").format(meta.name, "amended_from", "doc"), BadRequest)
 	frappe.has_permission(meta.name, "create", throw=True, parent_doctype=record.get("parenttype"))
 	if doc:
 		record = without_form_state(record)

@@ -23,6 +23,8 @@ class ContractQuery(DatabaseQuery):
 		doctype, fieldname, operator = f[0], f[1], str(f[2]).lower()
 		if operator == "between" and not _is_day_or_datetime(doctype, fieldname):
 			condition = self._prepare_range(doctype, fieldname, f[3])
+		elif operator in ("in", "not in") and _is_number(doctype, fieldname):
+			condition = self._prepare_numbers(f)
 		else:
 			condition = super().prepare_filter_condition(f)
 		if operator not in COMPARISONS or not (presence := _require_value(doctype, fieldname)):
@@ -36,6 +38,20 @@ class ContractQuery(DatabaseQuery):
 			super(ContractQuery, self).prepare_filter_condition([doctype, fieldname, operator, bound])
 			for operator, bound in ((">=", first), ("<=", last))
 		)
+
+	def _prepare_numbers(self, f: Any) -> str:
+		"""Return the SQL of a list of numbers; Frappe would compare 10.000000000 with 10 as texts."""
+		before, self.ignore_ifnull = self.ignore_ifnull, True
+		try:
+			return super().prepare_filter_condition(f)
+		finally:
+			self.ignore_ifnull = before
+
+
+def _is_number(doctype: str, fieldname: str) -> bool:
+	"""Return True for columns that hold a number in every row."""
+	field = frappe.get_meta(doctype).get_field(fieldname)
+	return field is not None and field.fieldtype in numeric_fieldtypes
 
 
 def _is_day_or_datetime(doctype: str, fieldname: str) -> bool:
