@@ -18,6 +18,8 @@ class ContractQuery(DatabaseQuery):
 	Frappe takes an empty date for the first of all days, so that `date_of_death < tomorrow` lists the living.
 	"""
 
+	ignore_ifnull: bool
+
 	def prepare_filter_condition(self, f: Any) -> str:
 		"""Return the SQL of one filter."""
 		doctype, fieldname, operator = f[0], f[1], str(f[2]).lower()
