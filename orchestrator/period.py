@@ -46,6 +46,8 @@ def read_timestamp(name: str, text: str) -> datetime:
 		)
 		if moment.tzinfo:
 			moment = moment.astimezone(ZoneInfo(zone_name())).replace(tzinfo=None)
+		if moment.year not in YEARS:
+			raise ValueError
 	except (ValueError, OverflowError):
 		refuse(
 			_(

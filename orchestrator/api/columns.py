@@ -7,7 +7,7 @@ from typing import NoReturn
 
 import frappe
 from frappe import _
-from frappe.model import child_table_fields, optional_fields
+from frappe.model import child_table_fields, default_fields, optional_fields
 from frappe.model.meta import Meta
 from frappe.utils.caching import request_cache
 
@@ -39,7 +39,8 @@ def column_of(meta: Meta, name: str, text: str) -> str:
 	link = meta.get_field(table)
 	if not link or link.fieldtype not in ("Link", "Table", "Table MultiSelect"):
 		refuse_name(meta, name, text)
-	return f"{table}.{checked_field(frappe.get_meta(link.options), name, fieldname)}"
+	column = checked_field(frappe.get_meta(link.options), name, fieldname)
+	return f"{table}.{column}" if link.fieldtype == "Link" else f"`tab{link.options}`.`{column}`"
 
 
 def field_only(meta: Meta, name: str, text: str) -> str:
@@ -63,7 +64,7 @@ def columns_of(doctype: str) -> set[str]:
 	"""The columns of the DocType's table; the fields, where it has no table."""
 	meta = frappe.get_meta(doctype)
 	if meta.get("is_virtual"):
-		return {"name", *(df.fieldname for df in meta.fields)}
+		return {*default_fields, *(df.fieldname for df in meta.fields)} - {"doctype"}
 	columns = set(meta.get_valid_columns())
 	if not meta.istable:
 		columns -= set(child_table_fields)

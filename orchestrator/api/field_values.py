@@ -13,7 +13,7 @@ import frappe
 from frappe import _
 from frappe.model import display_fieldtypes, table_fields
 from frappe.model.meta import Meta
-from frappe.utils import get_time
+from frappe.utils import get_time, now_datetime, nowdate, nowtime
 
 from orchestrator import period
 from orchestrator.api.aliases import field_of
@@ -30,7 +30,9 @@ MAX_DIGITS_OF_INT: Final = 11
 TIME: Final = re.compile(r"[0-9]{1,2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?")
 EXAMPLES: Final = {"Date": "2027-02-28", "Datetime": "2027-02-28 09:00:00", "Time": "09:00:00"}
 STANDARD_NAMES: Final = frozenset({"name", "owner", "creation", "modified_by", "docstatus", "idx", "parent"})
-TRUTH_WORDS: Final = frozenset({"", "0", "1", "0.0", "1.0", "true", "false"})
+TRUTH_WORDS: Final = {"": 0, "0": 0, "1": 1, "0.0": 0, "1.0": 1, "true": 1, "false": 0}
+# 1,000.5 and 1,00,000 group thousands; 5,5 and 1.000,5 would become 55 and 1.0005.
+GROUPED: Final = re.compile(r"[+-]?\d{1,3}(,\d{2,3})*,\d{3}(\.\d*)?")
 
 
 def parse_values(meta: Meta, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -84,9 +86,10 @@ def _parse_rows(name: str, field: Any, value: Any) -> list[dict[str, Any]]:
 
 def _parse_truth(name: str, value: Any) -> Any:
 	"""Return yes or no; refuse what is neither."""
-	if str(value).lower() not in TRUTH_WORDS:
+	word = str(value).lower()
+	if word not in TRUTH_WORDS:
 		_refuse_value(name, _("0 or 1"))
-	return value
+	return TRUTH_WORDS[word]
 
 
 def _parse_number(name: str, field: Any, value: Any) -> Any:
@@ -95,13 +98,24 @@ def _parse_number(name: str, field: Any, value: Any) -> Any:
 	if isinstance(value, str) and not text:
 		return value
 	limit = _get_limit(field)
-	try:
-		number = Decimal(text.replace(",", ""))
-	except InvalidOperation:
+	number = read_number(text)
+	if number is None:
 		_refuse_value(name, _("a number"))
 	if not number.is_finite() or abs(number) >= limit:
 		_refuse_value(name, _("a number below {0}").format(limit))
+	if field.fieldtype in INTEGER_TYPES and number != int(number):
+		_refuse_value(name, _("a whole number"))
 	return value
+
+
+def read_number(text: str) -> Decimal | None:
+	"""Return the number that a text stands for, None where it is none. Commas may group thousands."""
+	if "," in text and not GROUPED.fullmatch(text):
+		return None
+	try:
+		return Decimal(text.replace(",", ""))
+	except InvalidOperation:
+		return None
 
 
 def _get_limit(field: Any) -> int:
@@ -120,9 +134,11 @@ def _parse_text(name: str, value: Any) -> Any:
 
 
 def _parse_moment(name: str, kind: str, value: Any) -> Any:
-	"""Return a date or time; one with a zone becomes the site's own. Empty stands for none, `Today` is Frappe's word."""
-	if value == "" or (isinstance(value, str) and value.lower() in ("today", "now")):
+	"""Return a date or time; one with a zone becomes the site's own. Empty stands for none."""
+	if value == "":
 		return value
+	if isinstance(value, str) and value.lower() in ("today", "now"):
+		return _get_present(kind, value.lower())
 	text = value.strip() if isinstance(value, str) else ""
 	try:
 		if kind == "Time":
@@ -134,8 +150,17 @@ def _parse_moment(name: str, kind: str, value: Any) -> Any:
 	except (ValueError, BadRequest):
 		frappe.clear_messages()
 		_refuse_moment(name, kind)
+	if kind == "Date":
+		return str(moment.date())
 	zoned = period.TIMESTAMP.fullmatch(text)["zone"]  # type: ignore[index]  # read_timestamp refuses all else
 	return str(moment) if zoned else text
+
+
+def _get_present(kind: str, word: str) -> str:
+	"""Return what Frappe's words `Today` and `Now` stand for, which the database does not know."""
+	if kind == "Time":
+		return nowtime()
+	return nowdate() if kind == "Date" or word == "today" else str(now_datetime())
 
 
 def _refuse_moment(name: str, kind: str) -> NoReturn:

@@ -7,13 +7,12 @@ from typing import Any
 import frappe
 from frappe import _
 from frappe.model.meta import Meta
-from frappe.utils import get_datetime, get_time
 
 from orchestrator.api.columns import field_only, related_meta
+from orchestrator.api.filter_values import parse_operand
 from orchestrator.api.list_query import MOMENT_FIELDS, MOMENT_TYPES
 from orchestrator.api.parameters import parse_json
 from orchestrator.exceptions import BadRequest, refuse
-from orchestrator.period import YEARS
 
 TREE_OPERATORS = frozenset(
 	{
@@ -50,7 +49,7 @@ def is_list_of_scalars(value: Any) -> bool:
 
 def is_range(value: Any) -> bool:
 	return (
-		isinstance(value, list) and len(value) == 2 and all(isinstance(item, str) and item for item in value)
+		isinstance(value, list) and len(value) == 2 and all(is_scalar(item) and item != "" for item in value)
 	)
 
 
@@ -61,7 +60,7 @@ OPERANDS: dict[str, tuple[Callable[[Any], bool], str]] = {
 	**dict.fromkeys(("like", "not like"), (is_scalar, "a text")),
 	**dict.fromkeys(("in", "not in"), (is_list_of_scalars, "a list")),
 	"is": (lambda value: str(value).lower() in ("set", "not set"), "set or not set"),
-	"between": (is_range, "a list of two dates"),
+	"between": (is_range, "a list of two values"),
 	"timespan": (lambda value: str(value).lower() in TIMESPANS, "a span such as last 7 days"),
 	**dict.fromkeys(
 		TREE_OPERATORS, (lambda value: isinstance(value, str) and bool(value), "a name in the tree")
@@ -104,7 +103,8 @@ def read_condition(meta: Meta, name: str, condition: Any) -> list[Any]:
 	if doctype and doctype[0] != meta.name:
 		meta = related_meta(meta, name, str(doctype[0]))
 	fieldname = field_only(meta, name, str(text))
-	return [meta.name, fieldname, read_operator(meta, name, fieldname, operator, value), value]
+	known = read_operator(meta, name, fieldname, operator, value)
+	return [meta.name, fieldname, known, parse_operand(meta, name, fieldname, known, value)]
 
 
 def read_operator(meta: Meta, name: str, fieldname: str, operator: Any, value: Any) -> str:
@@ -116,7 +116,6 @@ def read_operator(meta: Meta, name: str, fieldname: str, operator: Any, value: A
 	if not fits(value):
 		frappe.throw(_("{0} in {1} takes {2} ({3}).").format(known, name, words, fieldname), BadRequest)
 	_reject_pattern_on_moment(meta, name, fieldname, known)
-	_check_moments(meta, name, fieldname, known, value)
 	if known in TREE_OPERATORS:
 		check_tree(meta, name, fieldname, value)
 	return known
@@ -143,27 +142,3 @@ def _reject_pattern_on_moment(meta: Meta, name: str, fieldname: str, operator: s
 			),
 			BadRequest,
 		)
-
-
-def _check_moments(meta: Meta, name: str, fieldname: str, operator: str, value: Any) -> None:
-	"""Refuse values of a date or time field that are none, or that the database cannot hold."""
-	field = meta.get_field(fieldname)
-	kind = field.fieldtype if field else "Datetime" if fieldname in MOMENT_FIELDS else ""
-	if kind not in MOMENT_TYPES or operator in ("is", "timespan"):
-		return
-	for item in value if isinstance(value, list) else [value]:
-		if item not in (None, "") and not _is_moment(kind, item):
-			refuse(_("{0} in {1} is no date or time ({2}).").format(item, name, fieldname), BadRequest)
-
-
-def _is_moment(kind: str, value: Any) -> bool:
-	"""Return True for a text that Frappe reads as a moment of a year that the database holds."""
-	if not isinstance(value, str):
-		return False
-	try:
-		if kind == "Time":
-			return get_time(value) is not None
-		moment = get_datetime(value)
-	except (ValueError, OverflowError):
-		return False
-	return moment is not None and moment.year in YEARS

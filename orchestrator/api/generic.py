@@ -100,7 +100,10 @@ def insert(doc: str | dict | None = None, doctype: str | None = None, **values: 
 	record = parse_json("doc", doc) if doc else {"doctype": doctype, **without_transport(values)}
 	if not isinstance(record, dict) or not record.get("doctype"):
 		frappe.throw(_("Missing parameter: doctype."), BadRequest)
+	_check_place_in_parent(record)
 	meta = meta_of(record["doctype"], record.get("parenttype"))
+	if record.get("amended_from") and not meta.has_field("amended_from"):
+		refuse(_("{0} has no field {1} ({2}).").format(meta.name, "amended_from", "doc"), BadRequest)
 	frappe.has_permission(meta.name, "create", throw=True, parent_doctype=record.get("parenttype"))
 	if doc:
 		record = without_form_state(record)
@@ -161,6 +164,18 @@ def delete(doctype: str, name: str | int) -> dict[str, Any]:
 		readable(meta, name)
 	frappe.client.delete_doc(doctype, name)
 	return {"doctype": doctype, "name": name}
+
+
+def _check_place_in_parent(record: dict[str, Any]) -> None:
+	"""400 for a child row whose parent's DocType has no such table."""
+	parenttype, table = record.get("parenttype"), record.get("parentfield")
+	if not parenttype:
+		return
+	if not isinstance(parenttype, str):
+		refuse(_("{0} must be {1}.").format("parenttype", _("a single value")), BadRequest)
+	parent = meta_where_there_is_one(parenttype)
+	if parent and table and table not in {field.fieldname for field in parent.get_table_fields()}:
+		refuse(_("{0} has no table {1} ({2}).").format(parenttype, table, "parentfield"), BadRequest)
 
 
 def meta_of(doctype: str, parent: str | None = None) -> Meta:
@@ -253,14 +268,15 @@ def page_of(
 		refuse(_("{0} has one record only. Read it with frappe.client.get.").format(meta.name), BadRequest)
 	query = lists.read_fields(meta, fields)
 	start, length = lists.read_page(limit_start, limit_page_length)
-	groups = lists.read_columns(meta, "group_by", group_by, lists.read_group)
+	groups = lists.read_groups(meta, query, group_by)
+	order = build_order(meta, query, order_by, groups)  # before `fields`: it may select further columns
 	rows = get_rows(
 		meta.name,
 		fields=list(query.fields),
 		filters=filters,
 		or_filters=or_filters,
 		group_by=groups,
-		order_by=build_order(meta, query, order_by, groups),
+		order_by=order,
 		distinct=query.distinct,
 		limit_start=start,
 		limit_page_length=length,
@@ -272,7 +288,12 @@ def page_of(
 def listing_of(query: lists.ListQuery, rows: list[dict[str, Any]]) -> Listing:
 	"""Rows under the caller's names; `*` gives every column, and the aliases beside them."""
 	if "*" in query.fields:
-		rows = [with_aliases(query.doctype, row) for row in rows]
+		unnamed = set(query.columns.values())
+		rows = [
+			with_aliases(query.doctype, {key: value for key, value in row.items() if key not in unnamed})
+			| query.label(row)
+			for row in rows
+		]
 		return Listing(rows, list(rows[0]) if rows else [])
 	return Listing([query.label(row) for row in rows], query.keys)
 

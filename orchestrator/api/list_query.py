@@ -18,13 +18,48 @@ class ContractQuery(DatabaseQuery):
 	Frappe takes an empty date for the first of all days, so that `date_of_death < tomorrow` lists the living.
 	"""
 
+	ignore_ifnull: bool
+
 	def prepare_filter_condition(self, f: Any) -> str:
 		"""Return the SQL of one filter."""
 		doctype, fieldname, operator = f[0], f[1], str(f[2]).lower()
-		condition = super().prepare_filter_condition(f)
+		if operator == "between" and not _is_day_or_datetime(doctype, fieldname):
+			condition = self._prepare_range(doctype, fieldname, f[3])
+		elif operator in ("in", "not in") and _is_number(doctype, fieldname):
+			condition = self._prepare_numbers(f)
+		else:
+			condition = super().prepare_filter_condition(f)
 		if operator not in COMPARISONS or not (presence := _require_value(doctype, fieldname)):
 			return condition
 		return f"({presence} and {condition})"
+
+	def _prepare_range(self, doctype: str, fieldname: str, bounds: list[Any]) -> str:
+		"""Return the SQL of a range; Frappe writes one for dates alone."""
+		first, last = bounds
+		return " and ".join(
+			super(ContractQuery, self).prepare_filter_condition([doctype, fieldname, operator, bound])
+			for operator, bound in ((">=", first), ("<=", last))
+		)
+
+	def _prepare_numbers(self, f: Any) -> str:
+		"""Return the SQL of a list of numbers; Frappe would compare 10.000000000 with 10 as texts."""
+		before, self.ignore_ifnull = self.ignore_ifnull, True
+		try:
+			return super().prepare_filter_condition(f)
+		finally:
+			self.ignore_ifnull = before
+
+
+def _is_number(doctype: str, fieldname: str) -> bool:
+	"""Return True for columns that hold a number in every row."""
+	field = frappe.get_meta(doctype).get_field(fieldname)
+	return field is not None and field.fieldtype in numeric_fieldtypes
+
+
+def _is_day_or_datetime(doctype: str, fieldname: str) -> bool:
+	"""Return True for columns that Frappe's `between` knows."""
+	field = frappe.get_meta(doctype).get_field(fieldname)
+	return field.fieldtype in ("Date", "Datetime") if field else fieldname in MOMENT_FIELDS
 
 
 def _require_value(doctype: str, fieldname: str) -> str | None:

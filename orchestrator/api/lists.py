@@ -13,7 +13,7 @@ import frappe
 from frappe import _
 from frappe.model.meta import Meta
 
-from orchestrator.api.columns import FIELD, NAME, column_of, qualified, refuse_name
+from orchestrator.api.columns import FIELD, NAME, column_of, columns_of, qualified, refuse_name
 from orchestrator.api.list_query import get_rows
 from orchestrator.api.parameters import parse_json, whole_number
 from orchestrator.configuration import get_settings
@@ -41,6 +41,8 @@ class ListQuery:
 	aliases: dict[str, str] = field(default_factory=dict)
 	# The selected columns as an order names them
 	order_columns: list[str] = field(default_factory=list)
+	# The column that each expression was selected as
+	columns: dict[str, str] = field(default_factory=dict)
 	distinct: bool = False
 	functions: int = 0
 
@@ -60,12 +62,24 @@ class ListQuery:
 
 	def add(self, expression: str, label: str, explicit_label: str | None) -> None:
 		"""Select `expression` under a column name of its own, so that any label is possible."""
-		column = f"col_{len(self.fields)}"
-		self.fields.append(f"{expression} as {column}")
+		column = self._select(expression)
 		self.labels.append((label, column))
 		self.order_columns.append(column)
 		if explicit_label:
 			self.aliases[explicit_label] = column
+
+	def get_column(self, expression: str) -> str:
+		"""Return how an order or a group names a column; that of a linked record is selected as well."""
+		if expression.startswith("`") or (self.distinct and expression not in self.columns):
+			return expression
+		return self.columns.get(expression) or self._select(expression)
+
+	def _select(self, expression: str) -> str:
+		"""Select an expression under a new column name."""
+		column = f"col_{len(self.fields)}"
+		self.fields.append(f"{expression} as {column}")
+		self.columns[expression] = column
+		return column
 
 
 def read_fields(meta: Meta, value: Any) -> ListQuery:
@@ -112,6 +126,8 @@ def read_field(meta: Meta, query: ListQuery, text: str) -> None:
 def read_function(meta: Meta, name: str, match: re.Match[str]) -> str:
 	"""Return an aggregate function of a known column."""
 	argument = "*" if match["argument"] == "*" else column_of(meta, name, match["argument"])
+	if argument == "name" and match["function"].lower() == "count":
+		argument = f"`tab{meta.name}`.`name`"  # a joined table has a name, too
 	return f"{match['function'].lower()}({'distinct ' if match['distinct'] else ''}{argument})"
 
 
@@ -124,9 +140,15 @@ def read_columns(
 	return ", ".join(read_one(meta, name, part.strip()) for part in value.split(","))
 
 
-def read_group(meta: Meta, name: str, text: str) -> str:
-	"""One field to group by."""
-	return qualified(meta, name, text)
+def read_groups(meta: Meta, query: ListQuery, group_by: str | None) -> str | None:
+	"""Return the columns to group by: fields, or labels of the request."""
+
+	def read_group(meta: Meta, name: str, text: str) -> str:
+		if text in query.aliases and text not in columns_of(meta.name):
+			return query.aliases[text]
+		return query.get_column(qualified(meta, name, text))
+
+	return read_columns(meta, "group_by", group_by, read_group)
 
 
 def read_page(start: Any, length: Any) -> tuple[int, int]:

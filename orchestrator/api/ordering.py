@@ -37,7 +37,14 @@ def build_order(meta: Meta, selected: ListQuery, order_by: str | None, group_by:
 	if selected.distinct:
 		return _append_missing(_keep_selected(selected, terms), selected.order_columns)
 	direction = "desc" if terms and terms[-1].endswith(" desc") else "asc"
-	return _append_missing(terms, [f"`tab{meta.name}`.`name`"], direction)
+	tables = [f"`tab{meta.name}`", *_get_child_tables(meta, selected)]
+	return _append_missing(terms, [f"{table}.`name`" for table in tables], direction)
+
+
+def _get_child_tables(meta: Meta, selected: ListQuery) -> list[str]:
+	"""Return the child tables that columns are selected of: each row of them is a row of the list."""
+	tables = {column.split(".")[0] for column in selected.columns if column.startswith("`tab")}
+	return sorted(tables - {f"`tab{meta.name}`"})
 
 
 def _parse_terms(meta: Meta, selected: ListQuery, order_by: str | None) -> list[str]:
@@ -58,7 +65,7 @@ def _parse_term(meta: Meta, selected: ListQuery, text: str) -> str:
 		return f"{column} {direction}"
 	if function := FUNCTION.match(expression):
 		return f"{read_function(meta, 'order_by', function)} {direction}"
-	return f"{qualified(meta, 'order_by', expression)} {direction}"
+	return f"{selected.get_column(qualified(meta, 'order_by', expression))} {direction}"
 
 
 def _get_default_terms(meta: Meta) -> list[str]:

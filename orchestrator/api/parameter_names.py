@@ -13,6 +13,8 @@ from orchestrator.exceptions import BadRequest, refuse
 
 # What Frappe puts into every request's parameters or reads from them, beside the method's own.
 TRANSPORT_PARAMETERS: Final = frozenset({"cmd", "csrf_token", "_", "_lang", "sid"})
+# Frappe takes these from every request's parameters before the method gets them.
+DROPPED_BY_FRAPPE: Final = frozenset({"flags", "ignore_permissions"})
 # Methods that read the request themselves -> what they read.
 PARAMETERS_READ_FROM_REQUEST: Final[dict[str, frozenset[str]]] = {
 	"orchestrator.api.uploads.upload_file": frozenset(
@@ -52,6 +54,8 @@ def reject_unknown_parameters(function: Callable[..., Any]) -> None:
 	"""
 	_reject_query_beside_json_body()
 	known = _get_parameters(function)
+	for name in DROPPED_BY_FRAPPE & frappe.form_dict.keys():
+		_refuse_parameter(name, known or ())
 	if known is None or (_reads_request(function) and frappe.form_dict.get(DELEGATING_PARAMETER)):
 		return
 	for name in frappe.form_dict:

@@ -6,14 +6,13 @@ from typing import Any
 from werkzeug.wrappers import Request, Response
 
 import frappe
-from frappe import _
 
 from orchestrator.api import call as calls
 from orchestrator.api import charges, errors, file_privacy, raw_replies, route
 from orchestrator.api.call import Call
 from orchestrator.api.limits import Allowance
 from orchestrator.api.preflight import check
-from orchestrator.api.request_text import has_json_without_object
+from orchestrator.api.request_text import describe_unusable_json
 
 FIRST_ERROR = 400
 
@@ -101,8 +100,8 @@ def failure_of(call: Call, response: Response) -> errors.Failure:
 	"""What went wrong: the error itself where the method raised it, else what Frappe's reply tells."""
 	if call.error:
 		return errors.explain(call.error, call.id)
-	if has_json_without_object(frappe.local.request):
-		return errors.Failure(400, "BadRequest", _("The body must be a JSON object."))
+	if text := describe_unusable_json(frappe.local.request):
+		return errors.Failure(400, "BadRequest", text)
 	return errors.explain_reply(response.status_code, parse(response), call.id)
 
 

@@ -38,14 +38,17 @@ def reject_undecodable_text() -> None:
 		_refuse_encoding()
 
 
-def has_json_without_object(request: Request) -> bool:
-	"""Return True for a JSON body that is valid and neither an object nor a list, which Frappe refuses as 422."""
+def describe_unusable_json(request: Request) -> str | None:
+	"""Return what is wrong with a JSON body that is valid and that Frappe refuses as 422 or 500, else None."""
 	if not request.is_json or not (body := request.get_data(cache=True)):
-		return False
+		return None
 	try:
-		return not isinstance(json.loads(body), dict | list)
-	except (ValueError, RecursionError):
-		return False
+		parsed = json.loads(body)
+	except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
+		return None
+	except ValueError:  # of Python's int(): too many digits
+		return _("A number of the body has too many digits.")
+	return None if isinstance(parsed, dict | list) else _("The body must be a JSON object.")
 
 
 def _check_utf8(body: bytes) -> None:

@@ -35,7 +35,8 @@ def refuse_reserved_names(meta: Meta, values: Mapping[str, Any]) -> None:
 	if values.get("doctype", meta.name) != meta.name:
 		refuse(_("The doctype of a record cannot be changed."), BadRequest)
 	for table in meta.get_table_fields():
-		for row in values.get(table.fieldname) or ():
+		rows = values.get(table.fieldname)
+		for row in rows if isinstance(rows, list) else ():
 			if isinstance(row, dict):
 				_refuse_names(frappe.get_meta(table.options), without_form_state(row))
 

@@ -1,0 +1,137 @@
+"""The values of a list's filters, read as their columns have them.
+
+Frappe takes `"abc"` for 0, `"true"` for no, and leaves out the zone of a moment: other records than those asked for.
+"""
+
+import json
+from collections.abc import Callable
+from decimal import Decimal
+from functools import partial
+from typing import Any, Final, NoReturn
+from zoneinfo import ZoneInfo
+
+from frappe import _
+from frappe.model.meta import Meta
+from frappe.utils import get_datetime, get_time
+
+from orchestrator import period
+from orchestrator.api.field_values import DECIMAL_TYPES, INTEGER_TYPES, TRUTH_WORDS, read_number
+from orchestrator.api.list_query import MOMENT_FIELDS, MOMENT_TYPES
+from orchestrator.exceptions import BadRequest, refuse
+
+COMPARED: Final = frozenset({"=", "!=", "<", ">", "<=", ">=", "in", "not in", "between"})
+STANDARD_NUMBERS: Final = frozenset({"docstatus", "idx", "lft", "rgt"})
+EQUALITIES: Final = frozenset({"=", "!=", "in", "not in"})
+
+
+def parse_operand(meta: Meta, name: str, fieldname: str, operator: str, value: Any) -> Any:
+	"""Return a condition's value as its column has it.
+
+	Args:
+		meta: The DocType's meta.
+		name: The parameter that holds the condition, for the message.
+		fieldname: A column of the DocType.
+		operator: One that `orchestrator.api.filters` knows, in small letters.
+		value: Of the operator's form.
+
+	Raises:
+		BadRequest: 400 for a value that the column's type cannot hold.
+	"""
+	kind = _get_kind(meta, fieldname)
+	if operator == "timespan" and kind not in ("Date", "Datetime"):
+		refuse(_("{0} in {1} takes a date ({2}).").format(operator, name, fieldname), BadRequest)
+	parse = _get_parser(kind, operator)
+	if parse is None or operator not in COMPARED:
+		return value
+	if operator in ("in", "not in") and isinstance(value, str):
+		value = _split(value)
+	items = value if isinstance(value, list) else [value]
+	parsed = [item if item in (None, "") else _parse(parse, item, name, fieldname) for item in items]
+	return parsed if isinstance(value, list) else parsed[0]
+
+
+def _get_kind(meta: Meta, fieldname: str) -> str:
+	"""Return the column's type; that of a whole number for names that Frappe counts."""
+	if field := meta.get_field(fieldname):
+		return str(field.fieldtype)
+	if fieldname in MOMENT_FIELDS:
+		return "Datetime"
+	if fieldname == "name" and meta.autoname == "autoincrement":
+		return "Number Name"
+	return "Int" if fieldname in STANDARD_NUMBERS else ""
+
+
+def _get_parser(kind: str, operator: str) -> Callable[[Any], Any] | None:
+	"""Return what reads a value of the type, None for texts."""
+	if kind in MOMENT_TYPES:
+		return partial(_parse_moment, kind)
+	if kind == "Check":
+		return _parse_truth
+	if kind == "Number Name":
+		return partial(_parse_number_name, operator)
+	return _parse_number if kind in INTEGER_TYPES or kind in DECIMAL_TYPES else None
+
+
+def _split(text: str) -> list[Any]:
+	"""Return the values of a list that came as text, as Frappe reads it: JSON, or parts between commas."""
+	try:
+		parsed = json.loads(text)
+	except (ValueError, RecursionError):
+		return [part.strip() for part in text.split(",")]
+	return parsed if isinstance(parsed, list) else [parsed]
+
+
+def _parse(parse: Callable[[Any], Any], item: Any, name: str, fieldname: str) -> Any:
+	"""Return one value, parsed; 400 where the parser has none."""
+	try:
+		parsed = parse(item)
+	except (ValueError, OverflowError):
+		parsed = None
+	if parsed is None:
+		_refuse_operand(item, name, fieldname)
+	return parsed
+
+
+def _parse_moment(kind: str, value: Any) -> str | None:
+	"""Return a date or time of a year that the database holds, in the site's zone."""
+	if not isinstance(value, str):
+		return None
+	if kind == "Time":
+		return value if get_time(value) is not None else None
+	moment = get_datetime(value)
+	if moment is None or moment.year not in period.YEARS:
+		return None
+	if moment.tzinfo is None:
+		return value
+	return str(moment.astimezone(ZoneInfo(period.zone_name())).replace(tzinfo=None))
+
+
+def _parse_truth(value: Any) -> int | float | None:
+	"""Return yes or no as the database has it."""
+	if isinstance(value, str) and (word := value.strip().lower()) in TRUTH_WORDS:
+		return TRUTH_WORDS[word]
+	return _parse_number(value)
+
+
+def _parse_number(value: Any) -> int | float | None:
+	"""Return a number."""
+	if isinstance(value, int | float):
+		return value
+	number = read_number(value.strip()) if isinstance(value, str) else None
+	return _to_plain(number) if number is not None and number.is_finite() else None
+
+
+def _parse_number_name(operator: str, value: Any) -> Any:
+	"""Return a counted name; a text that is none names no record, where MariaDB would take 1abc for 1."""
+	number = _parse_number(value)
+	return "" if number is None and operator in EQUALITIES else number
+
+
+def _to_plain(number: Decimal) -> int | float:
+	"""Return the number as Frappe writes it into a query."""
+	return int(number) if number == number.to_integral_value() and abs(number) < 2**63 else float(number)
+
+
+def _refuse_operand(value: Any, name: str, fieldname: str) -> NoReturn:
+	"""Refuse the value by the column it is compared with."""
+	refuse(_("{0} in {1} is no value of {2}.").format(value, name, fieldname), BadRequest)
