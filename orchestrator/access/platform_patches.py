@@ -6,7 +6,7 @@ console and commands keep Frappe's own behaviour.
 
 import functools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any
 
@@ -19,7 +19,7 @@ from frappe.desk import reportview
 from frappe.desk.form import document_follow
 from frappe.model.db_query import DatabaseQuery
 
-from orchestrator.access import exports, linked_records, query_checks, versions
+from orchestrator.access import exports, linked_records, query_checks, switch, versions
 
 Native = Callable[..., Any]
 MARK = "orchestrator_replaces"
@@ -30,23 +30,29 @@ def before_request() -> None:
 	activate()
 
 
-def before_job() -> None:
-	"""Hook before_job: the same in jobs, where reports and mails are made."""
+def before_job(method: str, kwargs: Mapping[str, Any]) -> None:
+	"""Hook before_job: the same in jobs, where reports and mails are made. Jobs of this app are always guarded."""
 	activate()
+	scheduled = str(
+		kwargs.get("job_type") or ""
+	)  # the scheduler runs a method of its own, which gets the name of ours
+	if method.startswith(switch.OWN_PREFIX) or scheduled.startswith(switch.OWN_PREFIX):
+		switch.require()
 
 
 def activate() -> None:
-	"""Install the replacements in this process once, and switch them on for the present site."""
+	"""Install the replacements in this process once, and switch them on for the present site as its setting says."""
 	for owner, name, replacement in REPLACEMENTS:
 		native = getattr(owner, name)
 		if not hasattr(native, MARK):
 			_install(owner, name, native, _replace(native, replacement))
 	frappe.local.orchestrator_access = True
+	switch.begin()
 
 
 def is_active() -> bool:
-	"""Return True inside a request or a job of a site that has this app."""
-	return bool(getattr(frappe.local, "orchestrator_access", False))
+	"""Return True inside a guarded request or job of a site that has this app."""
+	return bool(getattr(frappe.local, "orchestrator_access", False)) and switch.is_guarded()
 
 
 def _install(owner: Any, name: str, native: Native, chosen: Native) -> None:
