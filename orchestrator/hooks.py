@@ -41,6 +41,7 @@ override_doctype_class = {
 	"Auto Email Report": "orchestrator.insights.report_schedules.ReportMailing",
 	"Comment": "orchestrator.helpdesk.ticket_comment.TicketComment",
 	"Email Digest": "orchestrator.setup.email_digest.DigestOfOpenIssues",
+	"File": "orchestrator.api.file_class.FileOfKnownPrivacy",
 	"Webhook": "orchestrator.api.webhook_delivery.IdentifiedWebhook",
 }
 doctype_js = {"Task": "public/js/task.js"}
