@@ -16,7 +16,7 @@ def get_settings() -> "OrchestratorSettings":
 
 
 def is_platform_guarded() -> bool:
-	"""Return True where this site closes what Frappe and the apps on it leave open: the setting *Guard Platform Methods*,
+	"""Return True where this site closes what Frappe and the apps on it leave open: the setting *Guard Platform Access*,
 	on by default. See docs/security.md."""
 	guarded = get_settings().get("guard_platform_methods")
 	return guarded is None or bool(guarded)

@@ -41,7 +41,7 @@ override_doctype_class = {
 	"Auto Email Report": "orchestrator.insights.report_schedules.ReportMailing",
 	"Comment": "orchestrator.helpdesk.ticket_comment.TicketComment",
 	"Email Digest": "orchestrator.setup.email_digest.DigestOfOpenIssues",
-	"File": "orchestrator.access.guarded_file.GuardedFile",
+	"File": "orchestrator.api.file_class.FileOfKnownPrivacy",
 	"Webhook": "orchestrator.api.webhook_delivery.IdentifiedWebhook",
 }
 doctype_js = {"Task": "public/js/task.js"}
@@ -280,9 +280,9 @@ override_whitelisted_methods = {
 	"frappe.client.get_value": "orchestrator.access.native_methods.get_value",
 	"frappe.client.get_single_value": "orchestrator.access.native_methods.get_single_value",
 	"frappe.desk.listview.get_group_by_count": "orchestrator.access.native_methods.get_group_by_count",
-	"frappe.desk.form.utils.get_next": "orchestrator.access.record_queries.get_next",
-	"frappe.utils.goal.get_monthly_goal_graph_data": "orchestrator.access.record_queries.get_monthly_goal_graph_data",
-	"frappe.desk.search.get_link_title": "orchestrator.access.link_titles.get_link_title",
+	"frappe.desk.form.utils.get_next": "orchestrator.access.native_methods.get_next",
+	"frappe.utils.goal.get_monthly_goal_graph_data": "orchestrator.access.native_methods.get_monthly_goal_graph_data",
+	"frappe.desk.search.get_link_title": "orchestrator.access.native_methods.get_link_title",
 	"frappe.desk.search.search_link": "orchestrator.access.native_methods.search_link",
 	"frappe.desk.search.search_widget": "orchestrator.access.native_methods.search_widget",
 	"helpdesk.api.search.search": "orchestrator.helpdesk.colleagues_only.search",

@@ -7,7 +7,7 @@ import pytest
 
 import frappe
 
-from orchestrator.access import child_rows
+from orchestrator.access import child_rows, switch
 from tests import factories
 from tests.client import Client
 from tests.docs_factories import make_folder
@@ -443,3 +443,15 @@ def test_other_doctypes_get_no_condition_of_this(site):
 	assert child_rows.conditions(user, "Lead") == ""
 	assert child_rows.conditions("Administrator", "Sprint Member") == ""
 	assert child_rows.conditions(user, "Sprint Member") == "1 = 0"
+
+
+def test_own_child_tables_are_guarded_whatever_the_switch_says(site):
+	"""Document Folder Access decides who reads documents."""
+	assert child_rows.conditions("nobody@example.com", "Document Folder Access")
+	switch.begin()
+	frappe.local.orchestrator_switch.guarded = False
+	try:
+		assert child_rows.conditions("nobody@example.com", "Document Folder Access")
+		assert child_rows.conditions("nobody@example.com", "Sales Order Item") == ""
+	finally:
+		del frappe.local.orchestrator_switch

@@ -96,3 +96,41 @@ def test_a_doctype_that_is_gone_hides_its_copies(manager: Client) -> None:
 def test_administrator_reads_every_copy(api: Api) -> None:
 	copy, secret = deleted_client()
 	assert all(secret in reply.text for reply in requests_for(api("Administrator"), copy))
+
+
+RESTORE = "frappe.core.doctype.deleted_document.deleted_document.restore"
+BULK_RESTORE = "frappe.core.doctype.deleted_document.deleted_document.bulk_restore"
+
+
+def restore_by(client: Client, method: str, copy: str) -> requests.Response:
+	if method == RESTORE:
+		return client.post(method, name=copy)
+	return client.request("POST", f"/api/method/{method}", data={"docnames": f'["{copy}"]'})
+
+
+@pytest.mark.parametrize("method", [RESTORE, BULK_RESTORE])
+@pytest.mark.parametrize(
+	("rights", "status"),
+	[({}, 404), ({"create": 1}, 404), ({"read": 1}, 403), ({"read": 1, "create": 1}, 200)],
+)
+def test_who_reads_and_creates_such_records_restores_one(
+	api: Api, method: str, rights: dict[str, int], status: int
+) -> None:
+	role = factories.make("Role", role_name=factories.unique("Restorer")).name
+	doctype = factories.make(
+		"DocType",
+		name=factories.unique("Restorable"),
+		module="Custom",
+		custom=1,
+		fields=[{"fieldname": "remark", "fieldtype": "Data", "label": "Remark"}],
+		permissions=[
+			{"role": "Administrator", "read": 1, "create": 1},
+			*([{"role": role, "read": 0, "create": 0, **rights}] if rights else []),
+		],
+	).name
+	name = factories.make(doctype, remark="x").name
+	copy = delete_record(doctype, name)
+	reply = restore_by(api(factories.make_user("System Manager", role).name), method, copy)
+	frappe.db.rollback()
+	assert reply.status_code == status, reply.text
+	assert frappe.db.count(doctype) == (1 if status == 200 else 0)

@@ -1,6 +1,7 @@
 """`is_private`: what says private is honoured, and what says neither is refused, by every route."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -100,3 +101,58 @@ def test_a_private_file_is_not_made_public_by_a_word(api: Api) -> None:
 		client.request("PUT", f"/api/resource/File/{name}", json={"is_private": word})
 		is_private, url = frappe.db.get_value("File", name, ["is_private", "file_url"])
 		assert (is_private, url.startswith("/private/")) == (1, True), word
+
+
+def insert_by(client: Client, route: str, is_private: Any) -> tuple[requests.Response, str]:
+	"""Insert a file as a record by a method of Frappe's own. Returns the reply and the file's name on disk."""
+	body = file_body(is_private)
+	match route:
+		case "frappe.client.insert_many":
+			arguments = {"docs": frappe.as_json([body])}
+		case "frappe.desk.form.save.savedocs":
+			new = {**body, "name": "new-file-1", "__islocal": 1}
+			arguments = {"doc": frappe.as_json(new), "action": "Save"}
+		case _:
+			arguments = {"doc": frappe.as_json(body)}
+	return client.request("POST", route_of(route), data=arguments), body["file_name"]
+
+
+def route_of(route: str) -> str:
+	return route if route.startswith("/") else f"/api/method/{route}"
+
+
+@pytest.mark.parametrize(
+	"route",
+	[
+		"frappe.client.save",
+		"/api/v2/method/frappe.client.save",
+		"frappe.client.insert_many",
+		"frappe.desk.form.save.savedocs",
+	],
+)
+def test_a_word_for_private_makes_no_public_file_by_other_methods(api: Api, route: str) -> None:
+	client = api("Administrator")
+	for value in ("true", "True", " 1 ", True, 1):
+		reply, file_name = insert_by(client, route, value)
+		assert reply.ok, (value, reply.text)
+		is_private, url = frappe.db.get_value("File", {"file_name": file_name}, ["is_private", "file_url"])
+		assert (is_private, url) == (1, f"/private/files/{file_name}"), value
+		assert Path(frappe.get_site_path("private", "files", file_name)).exists()
+	for value in ("yes", "on", "private", 2):
+		reply, file_name = insert_by(client, route, value)
+		assert reply.status_code == 417, (value, reply.text)
+		assert not frappe.db.exists("File", {"file_name": file_name})
+		for folder in ("public", "private"):
+			assert not Path(frappe.get_site_path(folder, "files", file_name)).exists()
+
+
+@pytest.mark.parametrize("route", ["frappe.client.save", "frappe.desk.form.save.savedocs"])
+@pytest.mark.parametrize("word", ["yes", "true", "on"])
+def test_a_private_file_stays_private_whatever_a_change_says(api: Api, route: str, word: str) -> None:
+	client = api("Administrator")
+	name = data_of(insert_file(client, "doc", True), 201)["name"]
+	doc = {**frappe.get_doc("File", name).as_dict(convert_dates_to_str=True), "is_private": word}
+	client.request("POST", route_of(route), data={"doc": frappe.as_json(doc), "action": "Save"})
+	frappe.db.rollback()
+	is_private, url = frappe.db.get_value("File", name, ["is_private", "file_url"])
+	assert (is_private, url.startswith("/private/")) == (1, True)

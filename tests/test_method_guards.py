@@ -9,7 +9,7 @@ import pytest
 import frappe
 
 from orchestrator.access import method_guards
-from orchestrator.access.checks import AnyRecord, EmployeeOrApprover, OwnUser, Record
+from orchestrator.access.checks import AnyRecord, DeletedRecord, EmployeeOrApprover, OwnUser, Record
 from orchestrator.access.dispatchers import DISPATCHERS
 from tests import clinic, factories, helpdesk, hr_factories
 from tests.client import Client
@@ -73,6 +73,8 @@ def arguments_of(name: str, private: Private) -> dict[str, Any]:
 		elif isinstance(check, AnyRecord):
 			put(arguments, check.doctype_argument, "Client")
 			put(arguments, check.argument, private.name_of("Client"))
+		elif isinstance(check, DeletedRecord):
+			put(arguments, check.argument, private.name_of("Deleted Document"))
 		elif isinstance(check, EmployeeOrApprover):
 			put(arguments, check.argument, private.name_of("Employee"))
 		elif isinstance(check, OwnUser):

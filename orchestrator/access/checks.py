@@ -30,6 +30,21 @@ class Record:
 
 
 @dataclass(frozen=True)
+class DeletedRecord:
+	"""The copies of deleted records that an argument names: to restore one is to read it and create it anew."""
+
+	argument: str
+
+	def __call__(self, arguments: Arguments) -> None:
+		for name in find_names(arguments, self.argument):
+			check_record("Deleted Document", name)
+			doctype = frappe.db.get_value("Deleted Document", name, "deleted_doctype")
+			if doctype and frappe.db.exists("DocType", doctype):
+				check_doctype(doctype)
+				check_doctype(doctype, "create")
+
+
+@dataclass(frozen=True)
 class AnyRecord:
 	"""The records that two arguments name: a DocType and a name. Without a name, the DocType."""
 

@@ -14,8 +14,10 @@ from frappe.utils import cint
 from frappe.utils.caching import request_cache
 
 from orchestrator.access.record_conditions import NO_RECORDS, build_membership
+from orchestrator.access.switch import is_guarded
 
 READS = frozenset({"read", "select", "print", "email", "report", "export"})
+OWN_MODULE = "Orchestrator"
 Native = Callable[..., bool]
 
 
@@ -33,7 +35,7 @@ class Place(NamedTuple):
 def conditions(user: str | None = None, doctype: str = "") -> str:
 	"""Hook permission_query_conditions of every DocType: the rows whose record the user may read."""
 	user = user or frappe.session.user
-	if not doctype or user == "Administrator" or not frappe.is_table(doctype):
+	if not doctype or user == "Administrator" or not frappe.is_table(doctype) or not _is_guarded(doctype):
 		return ""
 	allowed = [
 		condition
@@ -102,7 +104,14 @@ def has_child_permission(
 	See orchestrator/access/platform_patches.py."""
 	if not native(child_doctype, ptype, child_doc, user, *args, **kwargs):
 		return False
-	return not child_doc or has_row_permission(child_doctype, child_doc, ptype, user or frappe.session.user)
+	if not child_doc or not _is_guarded(child_doctype):
+		return True
+	return has_row_permission(child_doctype, child_doc, ptype, user or frappe.session.user)
+
+
+def _is_guarded(doctype: str) -> bool:
+	"""Return True for this app's own child tables, and for all while the platform is guarded."""
+	return is_guarded() or frappe.get_meta(doctype).module == OWN_MODULE
 
 
 def has_row_permission(doctype: str, row: Any, ptype: str, user: str) -> bool:

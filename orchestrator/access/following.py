@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import frappe
 
-from orchestrator.configuration import is_platform_guarded
+from orchestrator.access.switch import is_guarded
 
 if TYPE_CHECKING:
 	from frappe.model.document import Document
@@ -14,7 +14,7 @@ def after_insert(follow: "Document", _method: str | None = None) -> None:
 	"""Hook after_insert of Document Follow: delete it where the follower may not read the record.
 
 	Frappe makes whoever creates a record or is assigned to it follow it. To refuse would refuse that as well."""
-	if is_platform_guarded() and not can_read(follow.ref_doctype, follow.ref_docname, follow.user):
+	if is_guarded() and not can_read(follow.ref_doctype, follow.ref_docname, follow.user):
 		frappe.db.delete(follow.doctype, {"name": follow.name})
 
 

@@ -7,6 +7,7 @@ from frappe import _
 
 from orchestrator.access.field_levels import get_unreadable_fields
 from orchestrator.access.linked_records import can_choose
+from orchestrator.access.switch import is_guarded
 from orchestrator.exceptions import InvalidNameError, refuse
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def withhold_titles(titles: dict[str, Any]) -> bool:
 
 def before_print(doc: "Document", _method: str | None = None, *_args: Any) -> None:
 	"""Hook before_print of every DocType: a printed link shows a title only to who may know it."""
-	if titles := doc.get("__link_titles"):
+	if is_guarded() and (titles := doc.get("__link_titles")):
 		withhold_titles(titles)
 
 
@@ -77,5 +78,7 @@ def validate_links(doc: "Document", _method: str | None = None) -> None:
 	for row in doc.get("links") or []:
 		if not (row.link_doctype and row.link_name) or row.link_title == row.link_name:
 			continue
-		if row.link_doctype in NEVER_COPIED or not can_choose(row.link_doctype, row.link_name):
+		if row.link_doctype in NEVER_COPIED or (
+			is_guarded() and not can_choose(row.link_doctype, row.link_name)
+		):
 			row.link_title = row.link_name

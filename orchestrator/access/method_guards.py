@@ -15,11 +15,10 @@ from orchestrator.access import dispatchers
 from orchestrator.access.arguments import Arguments
 from orchestrator.access.hr_method_table import HRMS
 from orchestrator.access.method_table import ERPNEXT, FRAPPE, SUPPORT, Check
-from orchestrator.configuration import is_platform_guarded
+from orchestrator.access.switch import OWN_PREFIX, is_guarded
 from orchestrator.exceptions import refuse
 
 METHODS: Mapping[str, tuple[Check, ...]] = {**FRAPPE, **ERPNEXT, **HRMS, **SUPPORT}
-OWN_PREFIX = "orchestrator."
 # A batch in a batch in a batch is nobody's need
 MAX_DEPTH = 3
 
@@ -35,7 +34,7 @@ def check_method(method: str, arguments: Arguments) -> None:
 		PermissionError: The caller may not read or change such records (403).
 		DoesNotExistError: There is no such record, or the caller may not read it (404).
 	"""
-	if is_platform_guarded():
+	if is_guarded():
 		_check(method, arguments, 0)
 
 

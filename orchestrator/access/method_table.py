@@ -9,6 +9,7 @@ from orchestrator.access.arguments import Arguments
 from orchestrator.access.checks import (
 	AnyRecord,
 	AnyRole,
+	DeletedRecord,
 	DocTypeRight,
 	EmployeeOrApprover,
 	OwnUser,
@@ -40,10 +41,8 @@ FRAPPE: dict[str, tuple[Check, ...]] = {
 	"frappe.contacts.doctype.address.address.get_default_address": (NAMED,),
 	"frappe.core.api.file.get_attached_images": (AnyRecord("doctype", "names[]"),),
 	"frappe.core.api.file.unzip_file": (Record("File", "name"),),
-	"frappe.core.doctype.deleted_document.deleted_document.bulk_restore": (
-		Record("Deleted Document", "docnames[]"),
-	),
-	"frappe.core.doctype.deleted_document.deleted_document.restore": (Record("Deleted Document", "name"),),
+	"frappe.core.doctype.deleted_document.deleted_document.bulk_restore": (DeletedRecord("docnames[]"),),
+	"frappe.core.doctype.deleted_document.deleted_document.restore": (DeletedRecord("name"),),
 	"frappe.core.doctype.sms_settings.sms_settings.get_contact_number": (Record("Contact", "contact_name"),),
 	"frappe.core.doctype.submission_queue.submission_queue.get_latest_submissions": (DOCUMENT,),
 	"frappe.core.doctype.user.user.get_email_awaiting": (OwnUser("user"),),

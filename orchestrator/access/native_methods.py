@@ -1,7 +1,7 @@
 """Targets of `override_whitelisted_methods` for methods of Frappe that reach fields or records past permissions.
 
 As in `orchestrator.api.overrides`, the function is chosen in each request: where nothing is to be refused, Frappe's own
-runs, with nothing of ours on its stack.
+runs, with nothing of ours on its stack. So it does where the site has switched the guards off: see switch.py.
 """
 
 from collections.abc import Callable
@@ -12,6 +12,7 @@ from frappe.model.db_query import DatabaseQuery
 
 from orchestrator.access.field_levels import get_unreadable_fields, refuse_field
 from orchestrator.access.query_checks import check_filters
+from orchestrator.access.switch import is_guarded
 
 Method = Callable[..., Any]
 
@@ -35,6 +36,15 @@ METHODS = {
 		"frappe.desk.search.search_widget",
 		"orchestrator.access.native_methods.search_widget_checked",
 	),
+	"get_next": ("frappe.desk.form.utils.get_next", "orchestrator.access.record_queries.get_next"),
+	"get_monthly_goal_graph_data": (
+		"frappe.utils.goal.get_monthly_goal_graph_data",
+		"orchestrator.access.record_queries.get_monthly_goal_graph_data",
+	),
+	"get_link_title": (
+		"frappe.desk.search.get_link_title",
+		"orchestrator.access.link_titles.get_link_title",
+	),
 }
 
 
@@ -43,7 +53,7 @@ def __getattr__(name: str) -> Method:
 	if name not in METHODS:
 		raise AttributeError(name)
 	native, checked = METHODS[name]
-	return frappe.get_attr(checked if APPLIES[name](frappe.form_dict) else native)
+	return frappe.get_attr(checked if is_guarded() and APPLIES[name](frappe.form_dict) else native)
 
 
 @frappe.whitelist(methods=["GET", "POST", "PUT", "DELETE"])
@@ -138,6 +148,10 @@ def _call_with_permissions(method: str, parameters: dict[str, Any]) -> Any:
 	return frappe.call(method, **{**parameters, "ignore_user_permissions": False})
 
 
+def _always(_form: dict[str, Any]) -> bool:
+	return True
+
+
 def _has_record_filters(form: dict[str, Any]) -> bool:
 	return not form.get("name") and bool(form.get("filters"))
 
@@ -189,4 +203,7 @@ APPLIES: dict[str, Callable[[dict[str, Any]], bool]] = {
 	"get_group_by_count": _counts_by_assignee,
 	"search_link": _passes_over_permissions,
 	"search_widget": _passes_over_permissions,
+	"get_next": _always,
+	"get_monthly_goal_graph_data": _always,
+	"get_link_title": _always,
 }

@@ -5,6 +5,7 @@ from typing import Any
 import frappe
 from frappe import _
 
+from orchestrator.access.switch import is_guarded
 from orchestrator.exceptions import InvalidNameError, refuse
 
 DOCTYPE_PARAMETERS = ("doctype", "dt", "reference_doctype", "ref_doctype")
@@ -18,7 +19,7 @@ def check_request() -> None:
 		InvalidNameError: The name of a record is a dict, or a list of anything but names (400).
 	"""
 	form = frappe.local.form_dict
-	if not any(form.get(parameter) for parameter in DOCTYPE_PARAMETERS):
+	if not is_guarded() or not any(form.get(parameter) for parameter in DOCTYPE_PARAMETERS):
 		return
 	for parameter in NAME_PARAMETERS:
 		if _is_filter(form.get(parameter)):

@@ -6,7 +6,7 @@ console and commands keep Frappe's own behaviour.
 
 import functools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from types import ModuleType
 from typing import Any
@@ -27,6 +27,7 @@ from orchestrator.access import (
 	insights_tables,
 	linked_records,
 	query_checks,
+	switch,
 	versions,
 )
 from orchestrator.apps import is_installed
@@ -40,23 +41,35 @@ def before_request() -> None:
 	activate()
 
 
-def before_job() -> None:
-	"""Hook before_job: the same in jobs, where reports and mails are made."""
+def before_job(method: str, kwargs: Mapping[str, Any]) -> None:
+	"""Hook before_job: the same in jobs, where reports and mails are made. Jobs of this app are always guarded."""
 	activate()
+	scheduled = str(
+		kwargs.get("job_type") or ""
+	)  # the scheduler runs a method of its own, which gets the name of ours
+	if method.startswith(switch.OWN_PREFIX) or scheduled.startswith(switch.OWN_PREFIX):
+		switch.require()
 
 
 def activate() -> None:
-	"""Install the replacements in this process once, and switch them on for the present site."""
+	"""Install the replacements in this process once, and switch them on for the present site as its setting says."""
 	for owner, name, replacement in (*REPLACEMENTS, *_replacements_in_insights()):
 		native = getattr(owner, name)
 		if not hasattr(native, MARK):
-			_install(owner, name, native, _replace(native, replacement))
+			decide = is_activated if replacement in ALWAYS_ACTIVE else is_active
+			_install(owner, name, native, _replace(native, replacement, decide))
 	frappe.local.orchestrator_access = True
+	switch.begin()
+
+
+def is_activated() -> bool:
+	"""Return True inside a request or job of a site that has this app."""
+	return bool(getattr(frappe.local, "orchestrator_access", False))
 
 
 def is_active() -> bool:
-	"""Return True inside a request or a job of a site that has this app."""
-	return bool(getattr(frappe.local, "orchestrator_access", False))
+	"""Return True inside a guarded request or job of a site that has this app."""
+	return is_activated() and switch.is_guarded()
 
 
 def _install(owner: Any, name: str, native: Native, chosen: Native) -> None:
@@ -68,12 +81,12 @@ def _install(owner: Any, name: str, native: Native, chosen: Native) -> None:
 				setattr(module, name, chosen)
 
 
-def _replace(native: Native, replacement: Native) -> Native:
-	"""Return a function that calls the replacement, which gets the native function first, or the native one."""
+def _replace(native: Native, replacement: Native, decide: Callable[[], bool]) -> Native:
+	"""Return a function that calls the replacement, which gets the native function first, where `decide` says so."""
 
 	@functools.wraps(native)
 	def chosen(*args: Any, **kwargs: Any) -> Any:
-		if not is_active():
+		if not decide():
 			return native(*args, **kwargs)
 		return replacement(native, *args, **kwargs)
 
@@ -170,6 +183,8 @@ def _find_in_insights() -> tuple[tuple[Any, str, Native], ...]:
 	)
 
 
+# What asks for the switch itself, because it holds for this app's own DocTypes in any case
+ALWAYS_ACTIVE: frozenset[Native] = frozenset({child_rows.has_child_permission})
 # the owner of the function, its name, what takes its place
 REPLACEMENTS: tuple[tuple[Any, str, Native], ...] = (
 	(DatabaseQuery, "apply_fieldlevel_read_permissions", _apply_fieldlevel_read_permissions),

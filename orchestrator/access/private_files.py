@@ -6,6 +6,7 @@ import frappe
 from frappe import _
 
 from orchestrator.access import file_paths
+from orchestrator.access.switch import is_guarded
 
 
 def check_request() -> None:
@@ -36,5 +37,5 @@ def check_download(path: str, name: str | None) -> None:
 	if name:
 		files = [file for file in files if file.name == name]
 	in_library = any(map(file_paths.is_in_library, file_paths.find_private_paths(path, is_private=True)))
-	if in_library or not any(file.is_downloadable() for file in files):
+	if in_library or (is_guarded() and not any(file.is_downloadable() for file in files)):
 		raise Forbidden(_("You don't have permission to access this file"))

@@ -11,6 +11,7 @@ from frappe.utils.response import json_handler
 
 from orchestrator.access.field_levels import NOTHING, get_unreadable_fields
 from orchestrator.access.link_titles import withhold_titles
+from orchestrator.access.switch import is_guarded
 from orchestrator.access.versions import filter_data
 
 FIRST_ERROR = 400
@@ -22,7 +23,7 @@ def after_request(response: Response | None) -> None:
 	Frappe sends a reply although such a hook has failed. A reply that could not be looked at is not sent."""
 	if response is None or response.mimetype != "application/json" or response.status_code >= FIRST_ERROR:
 		return
-	if frappe.session.user == "Administrator":
+	if frappe.session.user == "Administrator" or not is_guarded():
 		return
 	try:
 		withheld = ReplyFilter().withhold(frappe.local.response)

@@ -7,6 +7,7 @@ import frappe
 
 from orchestrator.access.field_levels import NOTHING, get_unreadable_fields
 from orchestrator.access.record_conditions import build_read_condition
+from orchestrator.access.switch import is_guarded
 
 if TYPE_CHECKING:
 	from frappe.model.document import Document
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 def conditions(user: str | None) -> str:
 	"""Hook permission_query_conditions of Version: the versions whose record and fields the user may read."""
 	user = user or frappe.session.user
-	if user == "Administrator":
+	if user == "Administrator" or not is_guarded():
 		return ""
 	recorded = frappe.db.sql_list("select distinct ref_doctype from `tabVersion`")
 	allowed = [condition for name in recorded if name and (condition := _condition_of(name, user))]
@@ -24,7 +25,9 @@ def conditions(user: str | None) -> str:
 
 def has_permission(doc: "Document", user: str) -> bool | None:
 	"""Hook has_permission of Version: False where its record, or a field in it, is not for the user."""
-	if user == "Administrator" or not doc.ref_doctype or not frappe.db.exists("DocType", doc.ref_doctype):
+	if user == "Administrator" or not is_guarded():
+		return None
+	if not doc.ref_doctype or not frappe.db.exists("DocType", doc.ref_doctype):
 		return None
 	if build_read_condition(doc.ref_doctype, user) is None:
 		return False

@@ -1,18 +1,23 @@
 """Hook auth_hooks: guard the platform's methods once the caller is known. See orchestrator/access/method_guards.py."""
 
-import re
 from typing import Any
 
 from werkzeug.wrappers import Request
 
 import frappe
+from frappe.api import v1, v2
 
 from orchestrator.access.method_guards import check_method
 from orchestrator.api import call as calls
+from orchestrator.api.route import find_route
 
 RUN_DOC_METHOD = "frappe.handler.run_doc_method"
-RESOURCE_PATH = re.compile(r"^/api/(?:v1/)?resource/(?P<dt>[^/]+)/(?P<dn>.+?)/?$")
-DOCUMENT_PATH = re.compile(r"^/api/v2/document/(?P<dt>[^/]+)/(?P<dn>.+)/method/(?P<method>[^/]+)/?$")
+# Endpoints that run a method of a stored document, v1 also by the parameter `run_method`
+DOCUMENT_ENDPOINTS = frozenset({v1.read_doc, v1.execute_doc_method, v2.execute_doc_method})
+# The endpoint that runs a method of a document which the caller sends: Frappe gives it no name
+IN_MEMORY_ENDPOINTS = frozenset(
+	rule.endpoint for rule in v2.url_rules if rule.rule == "/method/run_doc_method"
+)
 
 
 def authorize() -> None:
@@ -28,9 +33,13 @@ def authorize() -> None:
 
 def document_method(request: Request) -> dict[str, Any] | None:
 	"""Return the document and the method of it that a REST route asks for, None where it asks for none."""
-	if match := DOCUMENT_PATH.match(request.path):
-		return match.groupdict()
-	match = RESOURCE_PATH.match(request.path)
-	if match and (method := frappe.local.form_dict.get("run_method")):
-		return {**match.groupdict(), "method": method}
-	return None
+	route = find_route(request)
+	form = frappe.local.form_dict
+	if route.endpoint in IN_MEMORY_ENDPOINTS:
+		return dict(form)
+	if route.endpoint not in DOCUMENT_ENDPOINTS:
+		return None
+	method = route.arguments.get("method") or form.get("run_method")
+	if not method:
+		return None
+	return {"dt": route.arguments["doctype"], "dn": route.arguments["name"], "method": method}

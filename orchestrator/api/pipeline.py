@@ -7,6 +7,7 @@ from werkzeug.wrappers import Request, Response
 
 import frappe
 
+from orchestrator.access import switch
 from orchestrator.api import call as calls
 from orchestrator.api import charges, errors, file_privacy, raw_replies, route
 from orchestrator.api.call import Call
@@ -23,6 +24,8 @@ def before_request() -> None:
 	call = calls.identify(request)
 	calls.begin(call)
 	charges.begin(request)
+	if call and (call.is_own or not call.from_browser):
+		switch.require()
 	if call and not call.from_browser:
 		# Frappe answers an error as a web page unless asked for JSON; the contract is JSON by every path.
 		request.environ["HTTP_ACCEPT"] = "application/json"

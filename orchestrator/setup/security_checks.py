@@ -9,7 +9,7 @@ from orchestrator.access.dispatchers import DISPATCHERS
 from orchestrator.configuration import is_platform_guarded
 from orchestrator.setup.findings import FAIL, OK, WARN, Finding
 
-REMEDY = "Switch on Guard Platform Methods in Orchestrator Settings. docs/security.md says what it closes."
+REMEDY = "Switch on Guard Platform Access in Orchestrator Settings. docs/security.md says what it closes."
 
 
 def check_guarded_methods() -> Finding:
