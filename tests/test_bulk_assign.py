@@ -265,7 +265,7 @@ def test_a_caller_who_may_not_read_the_doctype_is_refused(api):
 	[
 		({"name": []}, 400, "BadRequest", "name holds 0 records; a bulk call takes 1 to 500"),
 		({"name": "[1,"}, 400, "BadRequest", "name is not valid JSON"),
-		({"name": [{"name": "L001"}]}, 400, "BadRequest", "name must be a record's name or a list of names."),
+		({"name": [{"name": "L001"}]}, 400, "InvalidNameError", "name must be the name of one record."),
 		({"name": [True]}, 400, "BadRequest", "name must be a record's name or a list of names."),
 		({"name": {"a": 1}}, 400, "BadRequest", "name"),
 		(

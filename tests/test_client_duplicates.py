@@ -31,7 +31,7 @@ def groups_of(user: str, surname: str, facility: str | None = None) -> list[tupl
 		found = list(duplicates.groups(facility))
 	finally:
 		frappe.set_user("Administrator")
-	mine = [group for group in found if any(surname in client.last_name for client in group.clients)]
+	mine = [group for group in found if any(surname in (client.last_name or "") for client in group.clients)]
 	return [(group.sign, {client.name for client in group.clients}) for group in mine]
 
 

@@ -110,12 +110,12 @@ def test_a_builder_report_shows_only_what_the_caller_may_read(api):
 	assert {row["name"] for row in everyones["rows"]} == {seen, hidden}
 
 
-def test_the_user_in_the_request_changes_nothing(api):
+def test_the_user_in_the_request_is_refused(api):
 	report = builder_report(company_name=factories.unique("Company"))
 
 	reply = api(factories.make_user("Projects User").name).get(RUN, report_name=report, user="Administrator")
 
-	assert error_of(reply) == (403, "PermissionError")
+	assert error_of(reply) == (400, "BadRequest")
 
 
 def test_a_prepared_report_says_where_it_stands_and_then_gives_its_rows(api, worker):

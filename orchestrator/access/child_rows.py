@@ -70,10 +70,13 @@ def get_parent_tables(doctype: str) -> dict[str, list[str]]:
 	filters = {"options": doctype, "fieldtype": ("in", table_fields)}
 	# get_all: which DocTypes have the table is no secret, and must not depend on the reader.
 	found = {
-		*frappe.get_all("DocField", filters, pluck="parent", limit=0),
-		*frappe.get_all("Custom Field", filters, pluck="dt", limit=0),
+		*frappe.get_all("DocField", filters=filters, pluck="parent", limit=0),
+		*frappe.get_all("Custom Field", filters=filters, pluck="dt", limit=0),
 		*frappe.get_all(
-			"Property Setter", {"property": "options", "value": doctype}, pluck="doc_type", limit=0
+			"Property Setter",
+			filters={"property": "options", "value": doctype},
+			pluck="doc_type",
+			limit=0,
 		),
 	}
 	tables = {}

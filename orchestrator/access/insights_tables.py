@@ -13,7 +13,7 @@ from frappe import _
 from orchestrator.access.arguments import Arguments, find_names
 from orchestrator.access.checks import check_doctype, check_whole_list
 from orchestrator.access.field_levels import get_unreadable_fields
-from orchestrator.access.linked_records import get_read_conditions
+from orchestrator.access.record_conditions import build_read_condition
 from orchestrator.configuration import is_platform_guarded
 from orchestrator.exceptions import refuse
 
@@ -73,7 +73,7 @@ def _limit_rows(table: Any, doctype: str) -> Any:
 	"""Return the rows that a list shows to the caller. Insights takes Frappe's own query for one without conditions."""
 	import ibis
 
-	conditions = get_read_conditions(doctype)
+	conditions = build_read_condition(doctype, frappe.session.user)
 	if conditions is None:
 		return table.filter(ibis.literal(False))
 	if not conditions:
@@ -211,7 +211,7 @@ def _open_parents(child: str) -> list[str]:
 		parent
 		for parent in get_parents(child)
 		if frappe.has_permission(parent, "read")
-		and not get_read_conditions(parent)
+		and not build_read_condition(parent, frappe.session.user)
 		and not get_unreadable_fields(parent)
 		and not get_unreadable_fields(child, parent)
 	]

@@ -79,6 +79,11 @@ class World:
 		zone = timezone.utc if stay is None else PLACES[self.location[stay]].zone
 		return datetime.fromtimestamp(self.now(), zone).toordinal()
 
+	def latest_day(self, stay: int) -> int:
+		"""Return the last day on which the stay's minute of the day is over: what happens now is not planned for later."""
+		today = self.today(stay)
+		return today if self.instant(stay, today).timestamp() <= self.now() else today - 1
+
 	def minute_of_day(self, stay: int) -> int:
 		"""When on its day a stay begins and ends, in local minutes. Every second one at midnight, as bare dates come."""
 		return 0 if stay % 2 else 8 * 60 + (stay * 37) % (14 * 60)
@@ -103,7 +108,7 @@ class World:
 	def admit(self, stay: int, day: int | None = None) -> int:
 		"""A pre-admission arrives."""
 		with self.lock:
-			self.admitted[stay] = day or self.today(stay)
+			self.admitted[stay] = day or self.latest_day(stay)
 			return self.touch(stay)
 
 	def admit_new(self, location: int = 0, day: int | None = None) -> int:
@@ -120,9 +125,9 @@ class World:
 			return self.touch(stay)
 
 	def discharge(self, stay: int, day: int | None = None) -> int:
-		"""The stay ends, today or on another day; one ahead is planned only."""
+		"""The stay ends, now or on another day; one ahead is planned only."""
 		with self.lock:
-			self.discharged[stay] = day or self.today(stay)
+			self.discharged[stay] = day or self.latest_day(stay)
 			return self.touch(stay)
 
 	def undo_discharge(self, stay: int) -> int:
