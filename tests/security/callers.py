@@ -38,7 +38,7 @@ def _user(key: str, *roles: str, **may_read: int) -> Caller:
 def _employee(world: World) -> Caller:
 	user = factories.make_user("Employee").name
 	factories.make_employee(user_id=user)
-	return Caller("employee", user)
+	return Caller("employee", user, {"Project": 0})  # as ERPNext has it
 
 
 def _clinical(world: World) -> Caller:

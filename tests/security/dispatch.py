@@ -74,6 +74,7 @@ class Dispatcher:
 		self.together = False
 		self.client = Client(frappe.app.application, use_cookies=False)
 		_sign_in_by_name()
+		_keep_metas()
 
 	def send(self, caller: Caller, request: Request) -> Reply:
 		"""Send one request and, outside of a session, undo what it did."""
@@ -128,6 +129,19 @@ def _sign_in_by_name() -> None:
 		frappe.local.form_dict = form
 
 	frappe.auth.validate_auth_via_api_keys = validate
+
+
+def _keep_metas() -> None:
+	"""Let requests share what DocTypes look like: to read it anew costs more than all else in most of them."""
+	init, key = frappe.init, frappe.cache.make_key("doctype_meta")
+	kept: dict[str, Any] = {}
+
+	def init_with_metas(*args: Any, **options: Any) -> None:
+		kept.update(getattr(frappe.local, "cache", {}).get(key) or {})
+		init(*args, **options)
+		frappe.local.cache[key] = dict(kept)
+
+	frappe.init = init_with_metas
 
 
 @contextmanager

@@ -15,17 +15,25 @@ from tests.security.registry import Method
 RUN = "/api/method/run_doc_method"
 
 
-def find_requests(arguments: Arguments, methods: list[Method], caller: Caller) -> Iterator[Request]:
-	"""Return the calls of all functions. A guest is refused before arguments count, but for what is open to guests."""
+def find_calls(
+	arguments: Arguments, methods: list[Method], caller: Caller
+) -> Iterator[tuple[Method, list[Request]]]:
+	"""Return each function with its calls, those about the most private record first.
+
+	A guest is refused before arguments count, but for what is open to guests.
+	"""
 	for method in methods:
 		if method.path in NOT_CALLED:
 			continue
 		if method.doctype:
-			yield from _of_controller(arguments, method) if caller.key != "guest" else ()
+			if caller.key != "guest":
+				yield method, list(_of_controller(arguments, method))
 			continue
-		fillings = arguments.fillings(method)
-		for filling in fillings[:1] if caller.key == "guest" and not method.for_guests else fillings:
-			yield from _of_module(method, filling, filling is fillings[0])
+		main = arguments.main_subject(method).doctype
+		fillings = sorted(arguments.fillings(method), key=lambda filling: filling.about != main)
+		if caller.key == "guest" and not method.for_guests:
+			fillings = fillings[:1]
+		yield method, [r for filling in fillings for r in _of_module(method, filling, filling is fillings[0])]
 
 
 def _of_module(method: Method, filling: Filling, is_first: bool) -> Iterator[Request]:

@@ -68,8 +68,10 @@ def find_leaks(world: World, caller: Caller, reply: Reply) -> list[Leak]:
 
 def _rows_of_others(world: World, statements: list[str]) -> list[tuple[str, str]]:
 	"""Return the rows written into tables that hold none of the planted records."""
+	rows: list[tuple[str, str]] = []
+	if not statements:
+		return rows
 	own = {*world.records, *world.children, "Version"}
-	rows = []
 	for statement in statements:
 		match = TABLE.search(statement[:200])
 		if match and match[1] not in own:

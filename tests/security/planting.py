@@ -1,6 +1,7 @@
 """The records a sweep hunts for, each text field of them holding a value that nobody can guess."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import frappe
@@ -38,7 +39,7 @@ class World:
 	records: dict[str, Document] = field(default_factory=dict)
 	files: dict[str, Document] = field(default_factory=dict)
 
-	@property
+	@cached_property
 	def children(self) -> set[str]:
 		"""Return the child tables of the planted records."""
 		return {df.options for doctype in self.records for df in frappe.get_meta(doctype).get_table_fields()}
