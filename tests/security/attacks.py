@@ -2,33 +2,12 @@
 schedules, follows, invented charts. Each is a function that sends its requests and returns the replies to look at."""
 
 import json
-from collections.abc import Callable
-from typing import Any
 
 import frappe
 
+from tests.security.attack import M, Send, attack, name_in
 from tests.security.dispatch import Reply
 from tests.security.planting import World
-
-Send = Callable[..., Reply]
-ATTACKS: dict[str, Callable[[Send, World], list[Reply]]] = {}
-M = "/api/method/"
-
-
-def attack(function: Callable[[Send, World], list[Reply]]) -> Callable[[Send, World], list[Reply]]:
-	ATTACKS[function.__name__] = function
-	return function
-
-
-def _name_in(reply: Reply, *keys: str) -> str:
-	try:
-		body = json.loads(reply.body)
-		for key in keys:
-			if isinstance(body.get(key), dict):
-				return str(body[key].get("name"))
-	except ValueError:
-		pass
-	return "missing"
 
 
 @attack
@@ -71,7 +50,7 @@ def link_titles_of_own_record(send: Send, world: World) -> list[Reply]:
 	for doctype in ("Client", "Sprint", "Orchestrator Dashboard", "Employee", "Project", "HD Ticket"):
 		todo = {"description": "mine", "reference_type": doctype, "reference_name": str(world.name(doctype))}
 		made = send("POST", "/api/resource/ToDo", {"data": json.dumps(todo)})
-		name = _name_in(made, "data")
+		name = name_in(made, "data")
 		replies += [made, send("GET", M + "frappe.desk.form.load.getdoc", {"doctype": "ToDo", "name": name})]
 		replies.append(send("GET", "/api/resource/ToDo", {"fields": '["*"]', "expand": '["reference_name"]'}))
 		replies.append(send("GET", f"/api/resource/ToDo/{name}", {"expand_links": "True"}))
@@ -189,72 +168,6 @@ def employee_fields(send: Send, world: World) -> list[Reply]:
 
 
 @attack
-def files_by_url(send: Send, world: World) -> list[Reply]:
-	"""Doors 7 and 8: an own File that points at another's."""
-	replies = []
-	for doctype, file in world.files.items():
-		replies.append(send("GET", file.file_url, {}))
-		replies.append(send("GET", file.file_url, {"fid": file.name}))
-		own = {"file_name": "mine.txt", "file_url": file.file_url, "is_private": 1}
-		made = send("POST", "/api/resource/File", {"data": json.dumps(own)})
-		name = _name_in(made, "data")
-		replies.append(send("GET", file.file_url, {"fid": name}))
-		replies.append(
-			send("GET", M + "frappe.utils.file_manager.download_file", {"file_url": file.file_url})
-		)
-		replies.append(
-			send("GET", M + "frappe.core.doctype.file.file.download_file", {"file_url": file.file_url})
-		)
-		replies.append(send("GET", M + "download_file", {"file_url": file.file_url}))
-		uploaded = send(
-			"POST", M + "upload_file", {"file_url": file.file_url, "file_name": "mine2.txt", "is_private": 1}
-		)
-		replies += [send("GET", file.file_url, {"fid": _name_in(uploaded, "message", "data")})]
-	version = world.records["Document Version"]
-	stored = f"/private/files/{version.storage_key}"
-	for url in (stored, f"/private/documents/{version.storage_key}"):
-		replies.append(send("GET", url, {}))
-	made = send(
-		"POST",
-		"/api/resource/File",
-		{"data": json.dumps({"file_name": "m.txt", "content": "mine", "is_private": 1})},
-	)
-	name = _name_in(made, "data")
-	for doctype, file in world.files.items():
-		send("PUT", f"/api/resource/File/{name}", {"data": json.dumps({"file_url": file.file_url})})
-		replies.append(send("GET", file.file_url, {"fid": name}))
-		replies.append(send("GET", f"/api/resource/File/{name}", {}))
-	return replies
-
-
-@attack
-def file_lists(send: Send, world: World) -> list[Reply]:
-	"""Door 9."""
-	replies = []
-	for doctype, file in world.files.items():
-		name = world.name(doctype)
-		replies.append(send("GET", M + "hrms.api.get_attachments", {"dt": doctype, "dn": name}))
-		replies.append(
-			send(
-				"GET",
-				M + "frappe.core.api.file.get_attached_images",
-				{"doctype": doctype, "names": json.dumps([name])},
-			)
-		)
-		replies.append(
-			send("GET", M + "frappe.core.api.file.get_files_by_search_text", {"text": file.file_name[:6]})
-		)
-		replies.append(
-			send(
-				"GET",
-				M + "frappe.core.api.file.get_files_in_folder",
-				{"folder": "Home/Attachments", "page_length": 500},
-			)
-		)
-	return replies
-
-
-@attack
 def written_back(send: Send, world: World) -> list[Reply]:
 	"""Door 10: what a write replies."""
 	replies = []
@@ -342,8 +255,6 @@ def linked_fields(send: Send, world: World) -> list[Reply]:
 @attack
 def follows(send: Send, world: World) -> list[Reply]:
 	"""Door 17: who follows a record is mailed what changes."""
-	from frappe.desk.form import document_follow
-
 	replies = []
 	for doctype in ("Client", "Client Stay", "Employee", "Issue", "HD Ticket"):
 		form = {"doctype": doctype, "doc_name": world.name(doctype), "user": send.user}
@@ -369,7 +280,7 @@ def schedules(send: Send, world: World) -> list[Reply]:
 		"enabled": 1,
 	}
 	planned = send("POST", "/api/resource/Auto Email Report", {"data": json.dumps(schedule)})
-	name = _name_in(planned, "data")
+	name = name_in(planned, "data")
 	replies = [made, planned]
 	for method in ("send_now", "download"):
 		replies.append(

@@ -2,9 +2,9 @@
 
 import json
 import signal
-from copy import deepcopy as copy
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
@@ -93,9 +93,9 @@ class Dispatcher:
 		sent = f"{request.path} {json.dumps(request.values, default=str)}"
 		if self.together:
 			self.ground.effects.clear()
-			return Reply(request, *self._run(environ), copy(self.ground.effects), sent)
+			return Reply(request, *self._run(environ), deepcopy(self.ground.effects), sent)
 		with guarded(self.ground) as effects:
-			return Reply(request, *self._run(environ), copy(effects), sent)
+			return Reply(request, *self._run(environ), deepcopy(effects), sent)
 
 	@contextmanager
 	def one_session(self) -> Iterator[None]:

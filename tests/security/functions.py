@@ -38,7 +38,7 @@ def find_calls(
 
 def _of_module(method: Method, filling: Filling, is_first: bool) -> Iterator[Request]:
 	"""Return a POST for each filling, and a GET for the first."""
-	verbs = [verb for verb in ("GET", "POST") if verb in method.verbs] or list(method.verbs[:1])
+	verbs: list[str] = [verb for verb in ("GET", "POST") if verb in method.verbs] or list(method.verbs[:1])
 	for verb in verbs if is_first else verbs[-1:]:
 		yield Request(method.path, filling.about, verb, f"/api/method/{method.path}", filling.as_form())
 

@@ -7,12 +7,13 @@ import contextlib
 import logging
 import logging.handlers
 import os
-import socket
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import frappe
 
@@ -74,7 +75,7 @@ class Ground:
 		self._catch_logs()
 		sys.addaudithook(self._audit)
 
-	def _keep_one_transaction(self) -> None:
+	def _keep_one_transaction(self) -> None:  # noqa: C901
 		db, execute = self.db, self.db._cursor.execute
 
 		def execute_guarded(query: str, values: Any = None) -> Any:
@@ -126,7 +127,7 @@ class Ground:
 			self.effects.jobs.append(f"{func!r} {args!r} {options!r}")
 			return frappe._dict(id="captured", get_status=lambda **_: "queued")
 
-		rq.Queue.enqueue_call = enqueue_call
+		patch.object(rq.Queue, "enqueue_call", enqueue_call).start()
 		import frappe.realtime
 
 		frappe.realtime.emit_via_redis = lambda event, message, room: self.effects.messages.append(
@@ -137,7 +138,7 @@ class Ground:
 		def emit(handler: logging.Handler, record: logging.LogRecord) -> None:
 			self.effects.logs.append(handler.format(record))
 
-		logging.handlers.RotatingFileHandler.emit = emit
+		patch.object(logging.handlers.RotatingFileHandler, "emit", emit).start()
 		logging.raiseExceptions = False
 
 	def _audit(self, event: str, arguments: tuple) -> None:
@@ -155,12 +156,12 @@ class Ground:
 			os.O_WRONLY | os.O_RDWR | os.O_CREAT
 		):
 			return
-		target = os.path.abspath(os.fsdecode(path))
+		target = os.path.abspath(os.fsdecode(path))  # noqa: PTH100
 		if target == os.devnull:
 			return
-		if os.path.exists(target) and not target.endswith(".log"):
+		if Path(target).exists() and not target.endswith(".log"):
 			raise OutOfBoundsError(f"overwrite {target}")
-		if not target.startswith((self.site_path, "/tmp/")) and not target.endswith(".log"):
+		if not target.startswith((self.site_path, tempfile.gettempdir())) and not target.endswith(".log"):
 			raise OutOfBoundsError(f"write {target}")
 		if not target.endswith(".log"):
 			self.effects.files.append(target)
@@ -176,7 +177,7 @@ class Ground:
 		"""Delete what the last call wrote."""
 		for path in self.effects.files:
 			with contextlib.suppress(OSError):
-				os.remove(path)
+				Path(path).unlink()
 
 
 FORBIDDEN = frozenset(

@@ -70,6 +70,7 @@ def fill(world: World, doctype: str) -> dict[str, Any]:
 	for df in frappe.get_meta(doctype).fields:
 		if df.fieldname in NOT_PLANTED.get(doctype, ()) or df.options in ("Phone", "URL", "IBAN", "Name"):
 			continue
+		value: str | float
 		if df.fieldtype in TEXTS and df.options == "Email":
 			value = f"{world.canaries.text(doctype, df.fieldname, df.permlevel)}@{factories.EMAIL_DOMAIN}"
 		elif df.fieldtype in TEXTS:
@@ -209,7 +210,10 @@ def _projects(world: World) -> None:
 	world.records["Project"] = project
 	member = factories.make_user("Desk User").name
 	world.records["User"] = frappe.get_doc("User", member)
-	values = {"title": world.canaries.text("Sprint", "title"), "goal": world.canaries.text("Sprint", "goal")}
+	values: dict[str, Any] = {
+		"title": world.canaries.text("Sprint", "title"),
+		"goal": world.canaries.text("Sprint", "goal"),
+	}
 	values["members"] = [
 		{"user": member, "capacity_hours": world.canaries.amount("Sprint", "members.capacity_hours")}
 	]

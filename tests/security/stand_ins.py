@@ -46,7 +46,7 @@ def _name(doc: Document) -> None:
 
 def _fill(doc: Document, known: dict[str, Any]) -> None:
 	for df in doc.meta.fields:
-		if doc.get(df.fieldname) or df.unique and df.fieldtype != "Data":
+		if doc.get(df.fieldname) or (df.unique and df.fieldtype != "Data"):
 			continue
 		if df.fieldtype == "Link":
 			value = known.get(frappe.scrub(df.options or ""))

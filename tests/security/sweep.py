@@ -8,17 +8,18 @@ import re
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import frappe
 import frappe.app
 
 from tests.processes import other_database
-from tests.security import attacks, functions, guesses, routes
+from tests.security import attacks, file_attacks, functions, guesses, routes
 from tests.security.arguments import Arguments, as_text
+from tests.security.attack import ATTACKS, Send
 from tests.security.callers import Caller, create_callers
 from tests.security.dispatch import Dispatcher, Reply, Request
 from tests.security.isolation import Ground
@@ -31,6 +32,7 @@ from tests.security.report import is_reached
 OWN_REDIS_DATABASE = 8
 # A function that they don't reach is reached by no other record's name either
 CALLS_BEFORE_GIVING_UP = 2
+ATTACK_MODULES = (attacks, file_attacks)
 PARTS = ("functions", "routes", "guesses", "attacks", "rooms")
 
 
@@ -103,7 +105,7 @@ class Sweep:
 				self._note(Leak(caller.key, right.request.method, *found))
 
 	def attacks(self, caller: Caller, only: str = "") -> None:
-		for name, attack in attacks.ATTACKS.items():
+		for name, attack in ATTACKS.items():
 			if not re.search(only, name):
 				continue
 			with self.dispatcher.one_session():
@@ -141,7 +143,7 @@ class Sweep:
 		for request in requests:
 			self._send(caller, request)
 
-	def _sender(self, caller: Caller, attack: str) -> Callable[..., Reply]:
+	def _sender(self, caller: Caller, attack: str) -> Send:
 		"""Return what an attack sends its requests with."""
 
 		def send(verb: str, path: str, values: dict[str, Any], as_json: bool = False) -> Reply:
@@ -149,8 +151,9 @@ class Sweep:
 			label = f"{attack}: {path.removeprefix('/api/method/')}"
 			return self.dispatcher.send(caller, Request(label, attack, verb, path, form, as_json))
 
-		send.user = caller.user  # type: ignore[attr-defined]
-		return send
+		sender = cast(Send, send)
+		sender.user = caller.user
+		return sender
 
 	def _send(self, caller: Caller, request: Request) -> Reply:
 		reply = self.dispatcher.send(caller, request)
@@ -164,7 +167,8 @@ class Sweep:
 
 	def _note(self, leak: Leak) -> None:
 		self.report.leaks.append(leak)
-		print(f"Leak: {leak}", flush=True)
+		sys.stdout.write(f"Leak: {leak}\n")
+		sys.stdout.flush()
 
 
 def _without(reply: Reply, value: str) -> bytes:
@@ -205,14 +209,11 @@ def main() -> None:
 	before = sweep.world.snapshot()
 	for caller in callers:
 		sweep.run(caller, tuple(os.environ.get("PARTS", ",".join(PARTS)).split(",")), only)
-		print(
-			caller.key,
-			sweep.report.calls,
-			sweep.report.reached,
-			len(sweep.report.leaks),
-			round(time.monotonic() - started),
-			flush=True,
+		report = sweep.report
+		sys.stdout.write(
+			f"{caller.key} {report.calls} {report.reached} {len(report.leaks)} {time.monotonic() - started:.0f}\n"
 		)
+		sys.stdout.flush()
 	sweep.report.unchanged = sweep.world.snapshot() == before
 	sweep.report.seconds = round(time.monotonic() - started, 1)
 	path.write_text(json.dumps(vars(sweep.report), default=_as_json))

@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from tests.security.arguments import DAY, TABLE, Arguments, Filling, by_pattern
+from tests.security.argument_names import DAY, TABLE
+from tests.security.arguments import Arguments, Filling, by_pattern
 from tests.security.callers import create_callers
 from tests.security.dispatch import Dispatcher, Reply, Request
 from tests.security.planting import World
@@ -60,7 +61,7 @@ class Tuner:
 		)
 
 	def _repairs(self, reply: Reply, values: dict[str, Any], method: Method) -> Iterator[dict[str, Any]]:
-		kind, text = reply.error
+		_kind, text = reply.error
 		if match := re.search(r"Argument '(\w+)' should be of type '(.*?)' but", text):
 			yield from ({match[1]: shape} for shape in _of_type(match[2]))
 		elif missing := re.search(r"missing \d+ required (?:positional|keyword-only) arguments?: (.*)", text):
@@ -69,10 +70,8 @@ class Tuner:
 			yield {missing[1]: self._value(missing[1], method)}
 		elif unexpected := re.search(r"unexpected keyword argument '(\w+)'", text):
 			yield {unexpected[1]: None}
-		elif kind == "KeyError" and (lacking := re.search(r"KeyError: '?(\w+)'?", text)):
-			yield from self._with_key(lacking[1], values, method)
-		elif kind == "AttributeError" and (lacking := re.search(r"AttributeError: (\w+)$", text)):
-			yield from self._with_key(lacking[1], values, method)
+		elif lacking := re.search(r"KeyError: '?(\w+)'?|AttributeError: (\w+)$", text):
+			yield from self._with_key(lacking[1] or lacking[2], values, method)
 		elif column := re.search(r"Unknown column '(?:\w+\.)?`?(\w+)", text):
 			yield {"filters": {}}
 			yield {"fields": ["name"], "order_by": "name"}
