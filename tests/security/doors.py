@@ -26,8 +26,9 @@ class Door:
 	caller: str
 	part: str
 	only: str
-	# What is put in the place of what; a dotted name of a platform method without a value loses its line in the table
+	# What is put in the place of what: a function, or the name of one
 	without: tuple[tuple[str, Any], ...] = ()
+	# The platform methods that lose their line in the table
 	unguarded: tuple[str, ...] = ()
 
 
@@ -45,19 +46,10 @@ def everywhere(*_args: Any, **_options: Any) -> str:
 	return ""
 
 
-def as_asked(name: str) -> str:
-	"""Take the place of overridden methods."""
-	return name
-
-
 DOORS = (
 	Door(
 		"link titles by a filter", "desk", "attacks", "^link_title_by_filter$",
-		(("frappe.override_whitelisted_method", as_asked),),
-	),
-	Door(
-		"link titles in an own record", "desk", "attacks", "^link_titles_of_own_record$",
-		(("orchestrator.access.link_titles.may_see_title", everything),),
+		(("orchestrator.access.link_titles.get_link_title", "frappe.desk.search.get_link_title"),),
 	),
 	Door(
 		"child rows by themselves", "desk", "attacks", "^rows_of_others_parents$",
@@ -95,10 +87,6 @@ DOORS = (
 		"levels in what a write replies", "clinical", "attacks", "^written_back$",
 		(("orchestrator.access.replies.after_request", nothing),),
 	),
-	Door(
-		"pay through a payment entry", "portal", "functions", r"employee_payment_entry\.get_payment_reference_details$",
-		unguarded=("hrms.overrides.employee_payment_entry.get_payment_reference_details",),
-	),
 )  # fmt: skip
 
 
@@ -113,7 +101,8 @@ def opened(door: Door) -> Iterator[None]:
 	with ExitStack() as stack:
 		stack.enter_context(patch(METHODS, kept))
 		for target, replacement in door.without:
-			stack.enter_context(patch(target, replacement))
+			chosen = frappe.get_attr(replacement) if isinstance(replacement, str) else replacement
+			stack.enter_context(patch(target, chosen))
 		yield
 
 
