@@ -49,7 +49,10 @@ def everywhere(*_args: Any, **_options: Any) -> str:
 DOORS = (
 	Door(
 		"link titles by a filter", "desk", "attacks", "^link_title_by_filter$",
-		(("orchestrator.access.link_titles.get_link_title", "frappe.desk.search.get_link_title"),),
+		(
+			("orchestrator.access.link_titles.get_link_title", "frappe.desk.search.get_link_title"),
+			("orchestrator.access.plain_names.check_request", nothing),
+		),
 	),
 	Door(
 		"child rows by themselves", "desk", "attacks", "^rows_of_others_parents$",
