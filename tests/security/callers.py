@@ -60,7 +60,7 @@ CREATE = {
 	"employee": _employee,
 	"clinical": _clinical,
 	"reports": lambda world: _user("reports", "Report Manager"),
-	"kipu": lambda world: _user("kipu", "Kipu Sync Manager"),
+	"kipu": lambda world: _user("kipu", "Kipu Sync Manager", **{"Kipu Connection": 0, "Sync Issue": 0}),
 	"customer": _customer,
 	"administrator": lambda world: Caller("administrator", "Administrator"),
 }
