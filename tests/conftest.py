@@ -34,10 +34,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 	parser.addoption(
 		"--fuzz-examples", type=int, help="a long run of schemathesis: so many requests of each operation"
 	)
+	parser.addoption("--security", action="store_true", help="run the sweep for leaks, and nothing else")
+
+
+def choose_sweep(config: pytest.Config, items: list[pytest.Item]) -> None:
+	"""Leave out the sweep, which takes minutes, or with --security everything else."""
+	wanted = config.getoption("--security")
+	left_out = [item for item in items if bool(item.get_closest_marker("security")) != wanted]
+	if left_out:
+		items[:] = [item for item in items if bool(item.get_closest_marker("security")) == wanted]
+		config.hook.pytest_deselected(items=left_out)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
 	"""Mark what needs a site, by the fixtures it asks for, and leave it out where there is none."""
+	choose_sweep(config, items)
 	for item in items:
 		if SITE_FIXTURES.intersection(getattr(item, "fixturenames", ())):
 			item.add_marker(pytest.mark.site)

@@ -78,6 +78,7 @@ FRAPPE: dict[str, tuple[Check, ...]] = {
 		AnyRecord("doctype", "name", "write"),
 		AnyRecord("args.doctype", "args.name", "write"),
 	),
+	"frappe.model.workflow.bulk_workflow_approval": (AnyRecord("doctype", "docnames[]"),),
 	"frappe.printing.page.print.print.get_print_settings_to_show": (DOCUMENT,),
 	"frappe.share.get_users": (NAMED,),
 	"frappe.social.doctype.energy_point_log.energy_point_log.get_reviews": (DOCUMENT,),

@@ -222,7 +222,11 @@ def writable(meta: Meta, name: str | int) -> Document:
 		row = frappe.db.get_value(meta.name, name, ["parenttype", "parent"], as_dict=True)
 		if not row:
 			raise_not_found(meta.name, name)
-		doc = readable(frappe.get_meta(row.parenttype), row.parent)
+		doc = None
+		with contextlib.suppress(frappe.DoesNotExistError):
+			doc = readable(frappe.get_meta(row.parenttype), row.parent)
+		if doc is None:
+			raise_not_found(meta.name, name)  # the name of a hidden record is hidden too
 	doc.check_permission("write")
 	return doc
 

@@ -16,6 +16,7 @@ COMMON_ERRORS = {
 }
 # One word, one meaning: these parameters mean the same in every call.
 MEANINGS = {
+	"timeout": "Seconds that a delivery waits for the receiver's answer, from 1 to 60.",
 	"as_dict": "true (default): rows as objects. false: rows as arrays of their values, in the order of `keys`.",
 	"assigned_to": "The user whom the records are assigned to.",
 	"atomic": "true: all records or none. false: each record for itself.",

@@ -31,7 +31,7 @@ DEFINITIONS = frozenset({"Orchestrator Metric", "Orchestrator Dashboard", "Orche
 # DocType -> renamed field -> its name now
 RENAMED_FIELDS: dict[str, dict[str, str]] = {}
 # Columns that an upgrade fills anew; each is checked by tests of its own.
-RECOMPUTED_COLUMNS: dict[str, frozenset[str]] = {}
+RECOMPUTED_COLUMNS = {"Document Text": frozenset({"modified"})}
 
 Rows = dict[str, dict[str, dict[str, Any]]]
 

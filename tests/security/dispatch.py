@@ -1,0 +1,158 @@
+"""Calls the site within this process, through Frappe's own application with all of its hooks."""
+
+import json
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from copy import deepcopy
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl
+
+from werkzeug.test import Client, EnvironBuilder
+
+import frappe
+import frappe.app
+import frappe.auth
+
+from tests.security.callers import Caller
+from tests.security.isolation import Effects, Ground, guarded
+
+CALL_SECONDS = 8
+
+
+class CallTimeoutError(BaseException):
+	"""A call took too long; no handler of the platform's may catch it."""
+
+
+@dataclass(frozen=True)
+class Request:
+	"""One request, about a planted record."""
+
+	method: str
+	about: str
+	verb: str
+	path: str
+	values: dict[str, Any] = field(default_factory=dict)
+	as_json: bool = False
+
+
+@dataclass
+class Reply:
+	"""What came back, and what the call did beside it."""
+
+	request: Request
+	status: int
+	body: bytes
+	headers: str
+	effects: Effects = field(default_factory=Effects)
+	sent: str = ""
+	forbidden: str = ""
+
+	@property
+	def error(self) -> tuple[str, str]:
+		"""Return the class and the text of the error."""
+		try:
+			body = json.loads(self.body)
+		except ValueError:
+			return "", self.body[:300].decode("utf-8", "replace")
+		if not isinstance(body, dict):
+			return "", ""
+		texts = (
+			body.get("exception") or body.get("message") or body.get("exc"),
+			body.get("_server_messages"),
+		)
+		return str(body.get("exc_type") or ""), " ".join(str(text)[:300] for text in texts if text)
+
+
+class Dispatcher:
+	"""Sends requests of any caller."""
+
+	def __init__(self, ground: Ground, site: str) -> None:
+		self.ground = ground
+		self.site = site
+		self.together = False
+		self.client = Client(frappe.app.application, use_cookies=False)
+		_sign_in_by_name()
+		_keep_metas()
+
+	def send(self, caller: Caller, request: Request) -> Reply:
+		"""Send one request and, outside of a session, undo what it did."""
+		headers = {"Accept": "application/json", "Host": self.site}
+		if caller.key != "guest":
+			headers["Authorization"] = f"token {caller.user}:sweep"
+		options: dict[str, Any] = {"method": request.verb, "path": request.path, "headers": headers}
+		if request.verb in ("GET", "DELETE"):
+			path, _mark, query = request.path.partition("?")
+			options.update(path=path, query_string={**dict(parse_qsl(query)), **request.values})
+		elif request.as_json:
+			options["json"] = request.values
+		else:
+			options["data"] = request.values
+		environ = EnvironBuilder(base_url=f"http://{self.site}/", **options).get_environ()
+		sent = f"{request.path} {json.dumps(request.values, default=str)}"
+		if self.together:
+			self.ground.effects.clear()
+			return Reply(request, *self._run(environ), deepcopy(self.ground.effects), sent)
+		with guarded(self.ground) as effects:
+			return Reply(request, *self._run(environ), deepcopy(effects), sent)
+
+	@contextmanager
+	def one_session(self) -> Iterator[None]:
+		"""Within it, each request sees what those before it did. All is undone in the end."""
+		with guarded(self.ground):
+			self.together = True
+			try:
+				yield
+			finally:
+				self.together = False
+
+	def _run(self, environ: dict[str, Any]) -> tuple[int, bytes, str]:
+		try:
+			with time_limit(CALL_SECONDS):
+				response = self.client.open(environ)
+				return response.status_code, response.get_data(), str(response.headers)
+		except CallTimeoutError:
+			return 0, b"timeout", ""
+		except (SystemExit, KeyboardInterrupt) as error:
+			return 0, f"{type(error).__name__} {error}".encode(), ""
+		except Exception as error:
+			return 500, f"{type(error).__name__} {error}".encode(), ""
+
+
+def _sign_in_by_name() -> None:
+	"""Let a token name its user: that the sweep's callers are signed in is not what it tests."""
+
+	def validate(authorization: list[str]) -> None:
+		form = frappe.local.form_dict
+		frappe.set_user(authorization[1].rpartition(":")[0])
+		frappe.local.form_dict = form
+
+	frappe.auth.validate_auth_via_api_keys = validate
+
+
+def _keep_metas() -> None:
+	"""Let requests share what DocTypes look like: to read it anew costs more than all else in most of them."""
+	init, key = frappe.init, frappe.cache.make_key("doctype_meta")
+	kept: dict[str, Any] = {}
+
+	def init_with_metas(*args: Any, **options: Any) -> None:
+		kept.update(getattr(frappe.local, "cache", {}).get(key) or {})
+		init(*args, **options)
+		frappe.local.cache[key] = dict(kept)
+
+	frappe.init = init_with_metas
+
+
+@contextmanager
+def time_limit(seconds: int) -> Iterator[None]:
+	def stop(_signal: int, _frame: Any) -> None:
+		raise CallTimeoutError
+
+	before = signal.signal(signal.SIGALRM, stop)
+	signal.setitimer(signal.ITIMER_REAL, seconds)
+	try:
+		yield
+	finally:
+		signal.setitimer(signal.ITIMER_REAL, 0)
+		signal.signal(signal.SIGALRM, before)

@@ -1,0 +1,138 @@
+"""Takes fixes out, one by one, and looks whether the sweep finds the leak: `python -m tests.security.doors report.json`."""
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import frappe
+
+from tests.security.callers import Caller
+from tests.security.sweep import Report, Sweep, open_sweep
+
+METHODS = "orchestrator.access.method_guards.METHODS"
+
+
+@dataclass(frozen=True)
+class Door:
+	"""A fix, and the part of the sweep that has to miss it."""
+
+	name: str
+	caller: str
+	part: str
+	only: str
+	# What is put in the place of what: a function, or the name of one
+	without: tuple[tuple[str, Any], ...] = ()
+	# The platform methods that lose their line in the table
+	unguarded: tuple[str, ...] = ()
+
+
+def nothing(*_args: Any, **_options: Any) -> None:
+	"""Take the place of a check."""
+
+
+def everything(*_args: Any, **_options: Any) -> bool:
+	"""Take the place of a permission."""
+	return True
+
+
+def everywhere(*_args: Any, **_options: Any) -> str:
+	"""Take the place of a condition of lists."""
+	return ""
+
+
+DOORS = (
+	Door(
+		"link titles by a filter", "desk", "attacks", "^link_title_by_filter$",
+		(
+			("orchestrator.access.link_titles.get_link_title", "frappe.desk.search.get_link_title"),
+			("orchestrator.access.plain_names.check_request", nothing),
+		),
+	),
+	Door(
+		"child rows by themselves", "desk", "attacks", "^rows_of_others_parents$",
+		(("orchestrator.access.child_rows.has_row_permission", everything),),
+	),
+	Door(
+		"fields of an employee", "portal", "attacks", "^employee_fields$",
+		unguarded=("hrms.hr.utils.get_employee_field_property",),
+	),
+	Door(
+		"filters on a permission level", "clinical", "guesses", "^/api/resource/Client$",
+		(("orchestrator.access.query_checks.check_query", nothing),),
+	),
+	Door(
+		"lists of files", "employee", "attacks", "^file_lists$",
+		(("orchestrator.docs.access.file_conditions", everywhere),),
+		("frappe.core.api.file.get_attached_images", "hrms.api.get_attachments"),
+	),
+	Door(
+		"a private file's URL in an own File", "portal", "attacks", "^files_by_url$",
+		(
+			("orchestrator.access.file_paths.check_url", nothing),
+			("orchestrator.access.private_files.check_request", nothing),
+		),
+	),
+	Door(
+		"activities of a ticket", "customer", "functions", r"hd_ticket\.api\.get_ticket_activities$",
+		unguarded=("helpdesk.helpdesk.doctype.hd_ticket.api.get_ticket_activities",),
+	),
+	Door(
+		"activities about a client", "portal", "functions", r"^erpnext\.crm\.utils\.get_open_activities$",
+		unguarded=("erpnext.crm.utils.get_open_activities",),
+	),
+	Door(
+		"levels in what a write replies", "clinical", "attacks", "^written_back$",
+		(("orchestrator.access.replies.after_request", nothing),),
+	),
+)  # fmt: skip
+
+
+@contextmanager
+def opened(door: Door) -> Iterator[None]:
+	"""Take the fix out of this process."""
+	table = frappe.get_attr(METHODS)
+	missing = [method for method in door.unguarded if method not in table]
+	if missing:
+		raise LookupError(f"not in the table of guarded methods: {missing}")
+	kept = {method: checks for method, checks in table.items() if method not in door.unguarded}
+	with ExitStack() as stack:
+		stack.enter_context(patch(METHODS, kept))
+		for target, replacement in door.without:
+			chosen = frappe.get_attr(replacement) if isinstance(replacement, str) else replacement
+			stack.enter_context(patch(target, chosen))
+		yield
+
+
+def try_door(sweep: Sweep, callers: dict[str, Caller], door: Door) -> dict[str, list[str]]:
+	"""Return the leaks that the sweep finds with the fix in place, and without it."""
+
+	def look() -> list[str]:
+		sweep.report = Report()
+		sweep.run(callers[door.caller], (door.part,), door.only)
+		if not sweep.report.calls:
+			raise LookupError(f"no call for {door.name}")
+		return sorted({str(leak) for leak in sweep.report.leaks})
+
+	closed = look()
+	with opened(door):
+		return {"closed": closed, "open": look()}
+
+
+def main() -> None:
+	"""Try each door, and write what was found."""
+	keys = sorted({door.caller for door in DOORS})
+	bench, site = Path(os.environ["ORCHESTRATOR_BENCH"]), os.environ["ORCHESTRATOR_SITE"]
+	sweep, callers = open_sweep(bench, site, keys)
+	by_key = dict(zip(keys, callers, strict=True))
+	found = {door.name: try_door(sweep, by_key, door) for door in DOORS}
+	Path(sys.argv[1]).write_text(json.dumps(found, indent="\t"))
+
+
+if __name__ == "__main__":
+	main()

@@ -1,0 +1,26 @@
+"""What the sweep does not call, and what it does not count as a leak: each with the reason."""
+
+# Pattern of an error -> why it is no wrong argument
+REFUSALS: dict[str, str] = {
+	r"developer mode": "only for developers",
+	r"Only Administrator|only allowed to Administrator|Only System Manager": "a refusal of the caller under the status of a wrong value",
+	r"No Permission|not permitted|not allowed|need \w+ permission|PermissionError|don't have|do not have": "the same",
+	r"Sign Up is disabled|LDAP is not enabled|Recorder|Password not found for Social Login|access keys|unsplash_access_key|api key": "switched off on this site",
+	r"setup default outgoing Email Account": "no mail account",
+	r"Cannot map because": "found and readable, but not in the state for it",
+	r"unknown command 'FT\.": "needs RediSearch",
+	r"DoesNotExistError: .* not found": "hidden: the record is there, and the caller may not know",
+}
+NOT_CALLED: dict[str, str] = {
+	"frappe.core.doctype.rq_job.rq_job.stop_job": "stops jobs of other tests on the same Redis",
+}
+# Callers, methods, planted values (patterns) -> why that is no leak
+PERMITTED: tuple[tuple[str, str, str, str], ...] = (
+	(
+		".*",
+		r"^frappe\.realtime\.can_subscribe_doctype$",
+		".* room",
+		"whoever may read some records of a DocType joins its room; messages there carry names alone, and the sweep looks "
+		"for planted values in every message",
+	),
+)

@@ -1,0 +1,224 @@
+"""The sweep, in a process of its own: `python -m tests.security.sweep portal,desk report.json`.
+
+It plants, calls and reports; nothing of it is committed. The callers share one planted world."""
+
+import json
+import os
+import re
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+import frappe
+import frappe.app
+
+from tests.processes import other_database
+from tests.security import attacks, file_attacks, functions, guesses, routes
+from tests.security.arguments import Arguments, as_text
+from tests.security.attack import ATTACKS, Send
+from tests.security.callers import Caller, create_callers
+from tests.security.dispatch import Dispatcher, Reply, Request
+from tests.security.isolation import Ground
+from tests.security.leaks import Leak, find_leaks, is_permitted
+from tests.security.planting import World, plant
+from tests.security.registry import Method, find_methods
+from tests.security.report import is_reached
+
+# What the sweep remembers of records that are never committed must not be in a cache that others use
+OWN_REDIS_DATABASE = 8
+# A function that they don't reach is reached by no other record's name either
+CALLS_BEFORE_GIVING_UP = 2
+ATTACK_MODULES = (attacks, file_attacks)
+PARTS = ("functions", "routes", "guesses", "attacks", "rooms")
+
+
+@dataclass
+class Report:
+	"""What a sweep did and found."""
+
+	users: list[str] = field(default_factory=list)
+	methods: int = 0
+	calls: int = 0
+	reached: int = 0
+	seconds: float = 0
+	statuses: Counter[int] = field(default_factory=Counter)
+	unreached: set[str] = field(default_factory=set)
+	stopped: Counter[str] = field(default_factory=Counter)
+	leaks: list[Leak] = field(default_factory=list)
+	unchanged: bool = False
+
+	def add(self, reply: Reply) -> None:
+		"""Count one call."""
+		self.calls += 1
+		self.statuses[reply.status] += 1
+		if is_reached(reply):
+			self.reached += 1
+		else:
+			self.stopped[f"{reply.request.method} {' '.join(reply.error)[:160]}"] += 1
+
+
+@dataclass
+class Sweep:
+	"""The planted world and the means to call."""
+
+	dispatcher: Dispatcher
+	world: World
+	arguments: Arguments
+	methods: list[Method]
+	report: Report = field(default_factory=Report)
+
+	def run(self, caller: Caller, parts: tuple[str, ...] = PARTS, only: str = "") -> None:
+		"""Make every call as this caller."""
+		self.report.users.append(caller.key)
+		for part in parts:
+			getattr(self, part)(caller, only)
+
+	def functions(self, caller: Caller, only: str = "") -> None:
+		methods = [method for method in self.methods if re.search(only, method.path)]
+		self.report.methods = max(self.report.methods, len(methods))
+		for method, requests in functions.find_calls(self.arguments, methods, caller):
+			self._try(caller, f"{method.doctype or ''} {method.path}".strip(), requests)
+
+	def routes(self, caller: Caller, only: str = "") -> None:
+		self._send_all(caller, (r for r in routes.find_requests(self.world) if re.search(only, r.path)))
+
+	def guesses(self, caller: Caller, only: str = "") -> None:
+		for guess in guesses.find_guesses(self.world):
+			if caller.may_see(guess.canary) or not re.search(only, guess.path):
+				continue
+			values = (guess.canary.value, guess.wrong_value)
+			right, wrong = (self._send(caller, guess.request(value)) for value in values)
+			if right.status == wrong.status == 200 and _without(right, values[0]) != _without(
+				wrong, values[1]
+			):
+				found = (
+					guess.verb,
+					guess.canary.doctype,
+					(guess.canary.place,),
+					"rows that follow it",
+					right.sent,
+				)
+				self._note(Leak(caller.key, right.request.method, *found))
+
+	def attacks(self, caller: Caller, only: str = "") -> None:
+		for name, attack in ATTACKS.items():
+			if not re.search(only, name):
+				continue
+			with self.dispatcher.one_session():
+				replies = attack(self._sender(caller, name), self.world)
+			for reply in replies:
+				self._judge(caller, reply)
+
+	def rooms(self, caller: Caller, only: str = "") -> None:
+		for doctype, doc in self.world.records.items():
+			for method, values in (
+				("frappe.realtime.can_subscribe_doc", {"doctype": doctype, "docname": str(doc.name)}),
+				("frappe.realtime.can_subscribe_doctype", {"doctype": doctype}),
+			):
+				reply = self._send(caller, Request(method, doctype, "GET", f"/api/method/{method}", values))
+				place = f"{doctype} room"
+				if (
+					reply.status != 200
+					or doctype in caller.may_read
+					or is_permitted(caller.key, method, place)
+				):
+					continue
+				self._note(Leak(caller.key, method, "GET", doctype, (place,), "rooms joined", reply.sent))
+
+	def _try(self, caller: Caller, method: str, requests: list[Request]) -> None:
+		"""Make the calls of one function; give it up once enough of them were stopped by their arguments."""
+		reached = False
+		for number, request in enumerate(requests):
+			if number >= CALLS_BEFORE_GIVING_UP and not reached:
+				break
+			reached |= is_reached(self._send(caller, request))
+		if requests and not reached:
+			self.report.unreached.add(method)
+
+	def _send_all(self, caller: Caller, requests: Iterable[Request]) -> None:
+		for request in requests:
+			self._send(caller, request)
+
+	def _sender(self, caller: Caller, attack: str) -> Send:
+		"""Return what an attack sends its requests with."""
+
+		def send(verb: str, path: str, values: dict[str, Any], as_json: bool = False) -> Reply:
+			form = values if as_json else {key: as_text(value) for key, value in values.items()}
+			label = f"{attack}: {path.removeprefix('/api/method/')}"
+			return self.dispatcher.send(caller, Request(label, attack, verb, path, form, as_json))
+
+		sender = cast(Send, send)
+		sender.user = caller.user
+		return sender
+
+	def _send(self, caller: Caller, request: Request) -> Reply:
+		reply = self.dispatcher.send(caller, request)
+		self._judge(caller, reply)
+		return reply
+
+	def _judge(self, caller: Caller, reply: Reply) -> None:
+		self.report.add(reply)
+		for leak in find_leaks(self.world, caller, reply):
+			self._note(leak)
+
+	def _note(self, leak: Leak) -> None:
+		self.report.leaks.append(leak)
+		sys.stdout.write(f"Leak: {leak}\n")
+		sys.stdout.flush()
+
+
+def _without(reply: Reply, value: str) -> bytes:
+	"""Return the body without what merely repeats the question."""
+	return reply.body.lower().replace(value.lower().encode(), b"")
+
+
+def open_sweep(bench: Path, site: str, keys: list[str]) -> tuple[Sweep, list[Caller]]:
+	"""Connect, guard the process, plant, and create the callers."""
+	sites = bench / "sites"
+	os.environ["FRAPPE_REDIS_CACHE"] = other_database(os.environ["FRAPPE_REDIS_CACHE"], OWN_REDIS_DATABASE)
+	os.chdir(sites)
+	frappe.app._sites_path = str(sites)
+	frappe.init(site=site, sites_path=str(sites))
+	frappe.connect()
+	frappe.cache.flushdb()
+	methods = find_methods()
+	ground = Ground(Path(frappe.get_site_path()))
+	ground.install()
+	frappe.db.set_single_value("Orchestrator Settings", "rate_limit_enabled", 0)
+	world = plant()
+	callers = create_callers(world, keys)
+	arguments = Arguments(world, methods)
+	frappe.clear_cache()
+	return Sweep(Dispatcher(ground, site), world, arguments, methods), callers
+
+
+def _as_json(value: Any) -> Any:
+	return sorted(value) if isinstance(value, set) else vars(value)
+
+
+def main() -> None:
+	"""Run the sweep for the callers named, and write its report."""
+	keys, path = sys.argv[1].split(","), Path(sys.argv[2])
+	only = sys.argv[3] if len(sys.argv) > 3 else ""
+	sweep, callers = open_sweep(Path(os.environ["ORCHESTRATOR_BENCH"]), os.environ["ORCHESTRATOR_SITE"], keys)
+	started = time.monotonic()
+	before = sweep.world.snapshot()
+	for caller in callers:
+		sweep.run(caller, tuple(os.environ.get("PARTS", ",".join(PARTS)).split(",")), only)
+		report = sweep.report
+		sys.stdout.write(
+			f"{caller.key} {report.calls} {report.reached} {len(report.leaks)} {time.monotonic() - started:.0f}\n"
+		)
+		sys.stdout.flush()
+	sweep.report.unchanged = sweep.world.snapshot() == before
+	sweep.report.seconds = round(time.monotonic() - started, 1)
+	path.write_text(json.dumps(vars(sweep.report), default=_as_json))
+	frappe.cache.flushdb()
+
+
+if __name__ == "__main__":
+	main()

@@ -1,0 +1,19 @@
+"""The sweep as guest, portal, reports, customer: see sweeps.py."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.security.sweeps import assert_is_tight, describe, sweep
+
+pytestmark = pytest.mark.security
+
+
+def test_nothing_planted_comes_out(
+	frappe_site: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+	report = sweep("guest,portal,reports,customer", tmp_path)
+	with capsys.disabled():
+		sys.stdout.write(f"\n{describe(report)}\n")
+	assert_is_tight(report)
