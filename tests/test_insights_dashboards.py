@@ -248,14 +248,19 @@ def test_a_metric_takes_a_query_of_insights_as_a_table_or_as_one_number(api, ins
 	assert (refused["value"], refused["error"]["type"]) == (None, "PermissionError")
 
 
-def test_an_insights_dashboard_is_for_those_who_may_read_it(api, insights_dashboard):
+def test_an_insights_dashboard_is_for_those_who_may_read_it(api, insights_dashboard, note):
+	"""Sharing a dashboard shares its charts; each reader counts the records that they may read themselves."""
 	name, title, (number, _bars) = insights_dashboard
 	user = factories.make_user("Insights User").name
 	for asked in (name, title):
 		assert api(user).get(GET, dashboard=asked).status_code == 404
 	frappe.share.add("Insights Dashboard v3", name, user, notify=0)
 	frappe.db.commit()
-	assert insights.value(api(user).get(GET, dashboard=name), number) == 3
+	assert insights.value(api(user).get(GET, dashboard=name), number) == 0
+	own = factories.make("ToDo", description=note, allocated_to=user)
+	assert insights.value(api(user).get(GET, dashboard=name), number) == 1
+	own.delete()
+	frappe.db.commit()
 
 
 def test_a_title_that_several_insights_dashboards_have_is_a_conflict(api, insights_dashboard):
