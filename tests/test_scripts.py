@@ -173,6 +173,12 @@ def test_a_port_that_someone_else_took_meanwhile_is_chosen_anew(shell: Shell, ta
 	assert int(chosen) > taken_port
 
 
+def test_two_benches_set_up_at_the_same_time_choose_different_ports(shell: Shell, taken_port: int) -> None:
+	line = f'keep_port REDIS_CACHE_PORT {taken_port} redis_cache; echo "$REDIS_CACHE_PORT"'
+	other = f'(BENCH_STATE=$BENCH/other; mkdir -p "$BENCH_STATE/run"; {line})'
+	assert len(set(shell(f"{line}; {other}").stdout.split())) == 2
+
+
 # --- refusals: a message that says what to do, and an exit code of its own ---
 
 

@@ -177,8 +177,13 @@ fail_step() {
 	exit "$2"
 }
 
-# detached COMMAND…: what the command leaves running keeps neither the lock nor the caller's terminal.
-detached() { "$@" </dev/null {TERMINAL}>&- {LOCK}>&-; }
+# detached COMMAND…: what the command leaves running keeps neither the locks nor the caller's terminal.
+RESERVATIONS=()
+detached() (
+	local reservation
+	for reservation in "${RESERVATIONS[@]}"; do exec {reservation}<&-; done
+	"$@" </dev/null {TERMINAL}>&- {LOCK}>&-
+)
 
 # --- one run at a time ---
 exec {LOCK}</dev/null

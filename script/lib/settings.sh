@@ -105,12 +105,25 @@ keep_settings() {
 # --- ports of this bench's own services: picked once, kept ---
 port_taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
+# reserve_port PORT: fails if something listens there, or if a run for another bench chose it and is yet to start its
+# service. The reservation ends with this run.
+reserve_port() {
+	local lock=${TMPDIR:-/tmp}/frappe-orchestrator-port-$1 reservation
+	[[ -e $lock ]] || (: >>"$lock") 2>/dev/null || true
+	{ exec {reservation}<"$lock"; } 2>/dev/null || return
+	if ! flock -n "$reservation" || port_taken "$1"; then
+		exec {reservation}<&-
+		return 1
+	fi
+	RESERVATIONS+=("$reservation")
+}
+
 # keep_port NAME FIRST SERVICE: the first free port from FIRST on becomes NAME. A port that the bench chose earlier
 # stays, unless someone else took it while our service was stopped.
 keep_port() {
 	local port=$2
-	if ! kept_has "$1" || { port_taken "$(kept_get "$1")" && ! is_running "$3"; }; then
-		while port_taken "$port" || grep -qs "=$port\$" "$BENCH_STATE/settings"; do port=$((port + 1)); done
+	if ! kept_has "$1" || { ! is_running "$3" && ! reserve_port "$(kept_get "$1")"; }; then
+		while grep -qs "=$port\$" "$BENCH_STATE/settings" || ! reserve_port "$port"; do port=$((port + 1)); done
 		kept_set "$1" "$port"
 	fi
 	printf -v "$1" '%s' "$(kept_get "$1")"
