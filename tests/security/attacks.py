@@ -2,6 +2,7 @@
 schedules, follows, invented charts. Each is a function that sends its requests and returns the replies to look at."""
 
 import json
+from typing import Any
 
 import frappe
 
