@@ -8,7 +8,6 @@ import frappe
 import frappe.client
 from frappe import _
 from frappe.model import child_table_fields, default_fields
-from frappe.model.db_query import check_parent_permission
 from frappe.model.document import Document
 from frappe.model.meta import Meta
 from frappe.utils import get_datetime, sbool
@@ -183,9 +182,16 @@ def meta_of(doctype: str, parent: str | None = None) -> Meta:
 	meta = meta_where_there_is_one(doctype)
 	if meta is None:
 		refuse(_("There is no DocType {0}.").format(doctype), frappe.DoesNotExistError)
-	if meta.istable and parent:
-		check_parent_permission(parent, doctype)
+	if meta.istable and parent and not _is_readable_parent(parent, doctype):
+		raise frappe.PermissionError
 	return meta
+
+
+def _is_readable_parent(parent: str, child: str) -> bool:
+	"""Return True where `parent` has tables of the DocType `child` and the caller may read it."""
+	if meta_where_there_is_one(parent) is None:
+		return False
+	return bool(frappe.has_permission(child, "read", parent_doctype=parent))
 
 
 def meta_where_there_is_one(doctype: str) -> Meta | None:

@@ -1,0 +1,82 @@
+"""What differs between Frappe 15 and Frappe 16, as named facts: the only module that asks which one runs.
+
+A difference that belongs to ERPNext, HRMS, Helpdesk or Gameplan is asked of the site (a field, a naming rule, a function),
+because those apps are not bound to Frappe's major version."""
+
+from typing import Any, NamedTuple
+
+import pymysql
+import pymysql.cursors
+
+import frappe
+from frappe.model.db_query import DatabaseQuery
+
+FRAPPE_MAJOR = int(frappe.__version__.split(".")[0])
+
+# What a has_permission hook returns where it has nothing against the access. Frappe 16 asks every hook and takes None for
+# a refusal. Frappe 15 stops at the first hook that returns anything, so that True there would keep the hooks of other
+# apps, and Frappe's own for files, from being asked.
+NO_OPINION: bool | None = None if FRAPPE_MAJOR < 16 else True
+
+
+class _Driver(NamedTuple):
+	"""A client library of MariaDB: its exceptions, and its cursor that reads rows one by one."""
+
+	package: str
+	errors: Any
+	unbuffered_cursor: type
+
+
+_DRIVERS = [_Driver("pymysql", pymysql.err, pymysql.cursors.SSCursor)]
+try:  # Frappe 16 connects by mysqlclient, unless site_config.json has "use_mysqlclient": 0
+	import MySQLdb  # type: ignore[import-not-found,import-untyped,unused-ignore]
+	import MySQLdb.cursors  # type: ignore[import-not-found,import-untyped,unused-ignore]
+
+	_DRIVERS.append(_Driver("MySQLdb", MySQLdb, MySQLdb.cursors.SSCursor))
+except ImportError:
+	pass
+
+
+def _errors(name: str) -> tuple[type[Exception], ...]:
+	return tuple(getattr(driver.errors, name) for driver in _DRIVERS)
+
+
+# For `except` and `isinstance`: the errors of whichever driver this site connects by
+DatabaseError = _errors("MySQLError")  # the root of the others, of interface errors as well
+OperationalError = _errors("OperationalError")
+InterfaceError = _errors("InterfaceError")
+DataError = _errors("DataError")
+IntegrityError = _errors("IntegrityError")
+
+
+def unbuffered_cursor(connection: Any) -> Any:
+	"""Return a cursor that reads a result row by row from the server, for a connection of either driver."""
+	package = type(connection).__module__.split(".")[0]
+	return connection.cursor(
+		next(driver.unbuffered_cursor for driver in _DRIVERS if driver.package == package)
+	)
+
+
+def get_list(doctype: str, *args: Any, **kwargs: Any) -> Any:
+	"""Return what frappe.get_list of Frappe 15 returns, with the permissions of the caller.
+
+	Frappe 16 moved frappe.get_list to another query builder, which refuses SQL functions in `fields` and aliases in
+	`group_by` and `order_by`. It still has the class that Frappe 15 builds its queries by, with the same permissions.
+	"""
+	return DatabaseQuery(doctype).execute(*args, **kwargs)
+
+
+def get_all(doctype: str, *args: Any, **kwargs: Any) -> Any:
+	"""Return what frappe.get_all of Frappe 15 returns: as `get_list`, without permissions and without a limit."""
+	kwargs.setdefault("limit_page_length", 0)
+	return get_list(doctype, *args, **{**kwargs, "ignore_permissions": True})
+
+
+def lead_source_field() -> str:
+	"""Return the field of Lead that says where a lead came from: ERPNext 16 renamed it."""
+	return "source" if frappe.get_meta("Lead").has_field("source") else "utm_source"
+
+
+def lead_source_doctype() -> str:
+	"""Return the DocType that `lead_source_field` links to."""
+	return str(frappe.get_meta("Lead").get_field(lead_source_field()).options)
