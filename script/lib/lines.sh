@@ -29,14 +29,15 @@ sys.exit("%d.%d" % sys.version_info[:2] not in sys.argv[1].split())'
 
 # choose_line: sets FRAPPE and BENCH. A bench stays on its line: 15 and 16 have each their own.
 choose_line() {
-	local asked=${ORCHESTRATOR_FRAPPE:-}
+	local asked=${ORCHESTRATOR_FRAPPE:-} line
 	[[ -z $asked ]] || check_line "$asked"
-	BENCH=${ORCHESTRATOR_BENCH:-$(default_bench "${asked:-$(line_without_setting)}")}
+	line=${asked:-$(if [[ -n ${ORCHESTRATOR_BENCH:-} ]]; then line_of_machine; else line_without_setting; fi)}
+	BENCH=${ORCHESTRATOR_BENCH:-$(default_bench "$line")}
 	[[ $BENCH == /* ]] || die "$EXIT_USAGE" "ORCHESTRATOR_BENCH must be a path that starts with /, not $BENCH."
 	# Ours inside the bench: settings, stamps, tools, dumps, process ids.
 	BENCH_STATE=$BENCH/.orchestrator
 	FRAPPE=$(line_of_bench)
-	FRAPPE=${FRAPPE:-${asked:-$(line_of_machine)}}
+	FRAPPE=${FRAPPE:-$line}
 	check_line "$FRAPPE"
 	[[ -z $asked || $asked == "$FRAPPE" ]] ||
 		die "$EXIT_USAGE" "The bench $BENCH is of Frappe $FRAPPE, and ORCHESTRATOR_FRAPPE is $asked. Leave ORCHESTRATOR_FRAPPE out to go on with this bench, or set ORCHESTRATOR_BENCH to another folder for one of Frappe $asked."
@@ -81,9 +82,6 @@ machine_has_python() {
 
 # machine_pythons LINE: where a Python of the whole machine may be.
 machine_pythons() {
-	local folder version
-	for folder in /usr/bin /usr/local/bin; do
-		for version in $(python_versions "$1"); do echo "$folder/python$version"; done
-		echo "$folder/python3"
-	done
+	local version
+	for version in $(python_versions "$1") 3; do printf '%s\n' "/usr/bin/python$version" "/usr/local/bin/python$version"; done
 }
