@@ -9,6 +9,7 @@ import requests
 
 import frappe
 
+from orchestrator import compat
 from orchestrator.api import errors
 from orchestrator.api.aliases import ALIASES
 from orchestrator.setup import ticket_status
@@ -47,13 +48,11 @@ def bound(frappe_site: str) -> Iterator[Bindings]:
 	for email, roles in CALLERS.values():
 		if not frappe.db.exists("User", email):
 			factories.make_user(*roles, email=email, first_name=email.split("@")[0])
-	for doctype, fieldname, name in (
-		("Lead Source", "source_name", "Website"),
-		("Lead Source", "source_name", "Referral"),
-		("Customer", "customer_name", "C001"),
-	):
-		if not frappe.db.exists(doctype, name):
-			factories.make(doctype, **{fieldname: name})
+	for name in ("Website", "Referral"):
+		if not frappe.db.exists(compat.lead_source_doctype(), name):
+			factories.make_lead_source(name)
+	if not frappe.db.exists("Customer", "C001"):
+		factories.make("Customer", customer_name="C001")
 	forget_earlier_run()
 	promise_support()
 	switch_names(True)

@@ -34,7 +34,7 @@ COVERED = """is_group AND EXISTS(
 SOURCES = {
 	TASK: Source(
 		TASK,
-		f"subject, 0, exp_end_date, project, {COVERED}",
+		f"subject, 0, DATE(exp_end_date), project, {COVERED}",
 		frozenset({"Completed"}),
 		frozenset({"Cancelled", "Template"}),
 	),
