@@ -38,6 +38,11 @@ RESERVED_KEYWORDS: frozenset[str] = (
 ) | {"meta", "parent_doc", "permitted_fieldnames"}
 
 
+# SQL for a number as text, in the collation of Frappe's tables: mysqlclient leaves a connection with the server's default
+# one, with which it could not be compared with a column or stand in a UNION with one
+AS_TEXT = "CAST({} AS CHAR) COLLATE utf8mb4_unicode_ci"
+
+
 class _Driver(NamedTuple):
 	"""A client library of MariaDB: its exceptions, and its cursor that reads rows one by one."""
 

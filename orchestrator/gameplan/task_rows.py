@@ -7,6 +7,7 @@ from typing import NamedTuple
 import frappe
 
 from orchestrator.apps import is_installed
+from orchestrator.compat import AS_TEXT
 from orchestrator.gameplan.standing import DONE, Standing
 
 TASK = "Task"
@@ -40,13 +41,13 @@ SOURCES = {
 	),
 	GP_TASK: Source(
 		GP_TASK,
-		"title, is_completed, due_date, CAST(project AS CHAR), 0",
+		f"title, is_completed, due_date, {AS_TEXT.format('project')}, 0",
 		frozenset({"Done"}),
 		frozenset({"Canceled"}),
 	),
 }
 DOCTYPES = tuple(SOURCES)
-COMMON = "CAST(name AS CHAR), sprint, status, expected_time, progress, modified, priority, assigned_to"
+COMMON = f"{AS_TEXT.format('name')}, sprint, status, expected_time, progress, modified, priority, assigned_to"
 
 
 class TaskRow(NamedTuple):
