@@ -28,7 +28,12 @@ _NAMES_OF_15 = frozenset(
 		"frappe.social.doctype.energy_point_rule.energy_point_rule.process_energy_points",
 	}
 )
-_NAMES_OF_16 = frozenset({"frappe.core.doctype.permission_log.permission_log.make_perm_log"})
+_NAMES_OF_16 = frozenset(
+	{
+		"frappe.core.doctype.permission_log.permission_log.make_perm_log",
+		"frappe.realtime.has_permission",
+	}
+)
 NAMES_OF_THE_OTHER_LINE = _NAMES_OF_16 if FRAPPE_MAJOR < 16 else _NAMES_OF_15
 
 
