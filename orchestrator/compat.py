@@ -24,8 +24,11 @@ NO_OPINION: bool | None = None if FRAPPE_MAJOR < 16 else True
 # Names that this app's tables have for one of the two lines alone
 _NAMES_OF_15 = frozenset(
 	{
+		"frappe.handler.uploadfile",
 		"frappe.realtime.can_subscribe_doc",
+		"frappe.social.doctype.energy_point_log.energy_point_log.get_reviews",
 		"frappe.social.doctype.energy_point_rule.energy_point_rule.process_energy_points",
+		"frappe.templates.includes.likes.likes.like",
 	}
 )
 _NAMES_OF_16 = frozenset(
