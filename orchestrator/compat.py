@@ -18,6 +18,9 @@ FRAPPE_MAJOR = int(frappe.__version__.split(".")[0])
 # apps, and Frappe's own for files, from being asked.
 NO_OPINION: bool | None = None if FRAPPE_MAJOR < 16 else True
 
+# Frappe 16 makes its lists by the query builder, which checks permissions there. Frappe 15 makes them by DatabaseQuery.
+QUERY_BUILDER_CHECKS_PERMISSIONS = FRAPPE_MAJOR >= 16
+
 
 class _Driver(NamedTuple):
 	"""A client library of MariaDB: its exceptions, and its cursor that reads rows one by one."""
