@@ -9,13 +9,14 @@ from typing import Any
 import frappe
 from frappe.database import query as frappe_query
 from pypika.queries import Table
-from pypika.terms import Field
+from pypika.terms import Field, Term
 
 from orchestrator.access import child_rows
 from orchestrator.access.field_levels import (
 	get_columns,
 	get_unreadable_fields,
 	get_unreadable_tables,
+	get_unselectable_fields,
 	refuse_field,
 )
 from orchestrator.access.record_conditions import build_list_condition
@@ -49,8 +50,15 @@ def check_named_field(
 	native(engine, doctype, fieldname, parent_doctype)
 
 
+def check_filtered_term(native: Native, engine: Any, field: Any, doctype: str | None = None) -> Any:
+	"""Refuse a filter by a function of a field that the reader may not read. Frappe lets such terms pass."""
+	if engine.apply_permissions and isinstance(field, Term):
+		_check_term(engine, field)
+	return native(engine, field, doctype)
+
+
 def filter_selected(native: Native, engine: Any) -> list[Any]:
-	"""Return the selected fields that the reader may read."""
+	"""Return the selected fields that the reader may read, and refuse functions of the others."""
 	return [field for field in native(engine) if _is_selectable(engine, field)]
 
 
@@ -126,7 +134,10 @@ def _tables_of(query: Any) -> dict[str, str]:
 def _hidden_fields(engine: Any, doctype: str, parent_doctype: str | None) -> frozenset[str]:
 	"""Return the fields of a DocType in the query that the reader may not read, in lower case."""
 	if not frappe.get_meta(doctype).istable:
-		return get_unreadable_fields(doctype, user=engine.user)
+		hidden = get_unreadable_fields(doctype, user=engine.user)
+		if doctype != engine.doctype and engine.get_permission_type(doctype) == "select":
+			hidden |= get_unselectable_fields(doctype)
+		return hidden
 	if doctype == engine.doctype:
 		# `child_rows` leaves out the rows of unreadable tables
 		return get_unreadable_fields(doctype, engine.parent_doctype, engine.user)
@@ -137,17 +148,31 @@ def _hidden_fields(engine: Any, doctype: str, parent_doctype: str | None) -> fro
 
 
 def _is_selectable(engine: Any, field: Any) -> bool:
-	"""Return True for a selected field that is readable. Fields in functions have been checked when they were parsed."""
+	"""Return True for a selected field that is readable."""
 	if isinstance(field, frappe_query.ChildQuery):
 		hidden = _hidden_fields(engine, field.doctype, field.parent_doctype)
 		field.fields = [name for name in field.fields if name.lower() not in hidden]
 		return bool(field.fields)
 	if isinstance(field, frappe_query.DynamicTableField):
 		return field.fieldname.lower() not in _hidden_fields(engine, field.doctype, field.parent_doctype)
-	if isinstance(field, Field) and field.table is not None:
-		doctype = field.table._table_name.removeprefix(TABLE_PREFIX)
-		return field.name.lower() not in _hidden_fields(engine, doctype, None)
+	if isinstance(field, Field):
+		return field.name.lower() not in _hidden_fields(engine, _doctype_of(engine, field), None)
+	if isinstance(field, Term):
+		_check_term(engine, field)
 	return True
+
+
+def _check_term(engine: Any, term: Term) -> None:
+	"""Refuse a term with a field that the reader may not read."""
+	for field in term.find_(Field):
+		doctype = _doctype_of(engine, field)
+		if field.name.lower() in _hidden_fields(engine, doctype, None):
+			refuse_field(doctype, field.name)
+
+
+def _doctype_of(engine: Any, field: Field) -> str:
+	name = getattr(field.table, "_table_name", None)
+	return str(name).removeprefix(TABLE_PREFIX) if name else str(engine.doctype)
 
 
 def _check_aliases(engine: Any) -> None:

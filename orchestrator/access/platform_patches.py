@@ -130,7 +130,11 @@ def _update_wildcard_field_param(native: Native, data: Any) -> bool:
 	It stands in for the step before that one, so that nothing of ours is on the stack of Frappe's own errors."""
 	if isinstance(data.fields, list | tuple):
 		query_checks.check_functions(data.doctype, data.parent_doctype, list(data.fields))
-	return bool(native(data))
+	expanded = bool(native(data))
+	if expanded:
+		# Frappe's next step takes fields out of this list, which may be the one that the cached meta holds.
+		data.fields = list(data.fields)
+	return expanded
 
 
 def _get_exportable_fields(
@@ -163,7 +167,7 @@ def _expand_document(_native: Native, doc_dict: Any) -> None:
 
 def _get_message(native: Native, doc_name: str, doctype: str, frequency: str, user: str) -> list[Any]:
 	"""Return what is mailed to a follower: nothing of a record that they may not read (any more)."""
-	if not versions.can_follow(doctype, doc_name, user):
+	if not linked_records.can_read(doctype, doc_name, user):
 		return []
 	return list(native(doc_name, doctype, frequency, user))
 
@@ -193,6 +197,7 @@ ALWAYS_ACTIVE: frozenset[Native] = frozenset(
 # The query builder that Frappe 16 makes its lists by. That of Frappe 15 knows no permissions, and makes none.
 IN_QUERY_BUILDER: tuple[tuple[Any, str, Native], ...] = (
 	(Engine, "_check_field_permission", engine_checks.check_named_field),
+	(Engine, "_validate_and_prepare_filter_field", engine_checks.check_filtered_term),
 	(Engine, "apply_field_permissions", engine_checks.filter_selected),
 	(Engine, "add_permission_conditions", engine_checks.add_permission_conditions),
 	(LinkTableField, "apply_join", engine_checks.join_linked_table),

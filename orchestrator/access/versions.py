@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import frappe
 
 from orchestrator.access.field_levels import NOTHING, get_unreadable_fields
+from orchestrator.access.linked_records import can_read
 from orchestrator.access.record_conditions import build_read_condition
 from orchestrator.access.switch import is_guarded
 from orchestrator.compat import NO_OPINION
@@ -36,7 +37,7 @@ def has_permission(doc: "Document", user: str) -> bool | None:
 		return False
 	if not frappe.db.exists(doc.ref_doctype, doc.docname):
 		return NO_OPINION if not build_read_condition(doc.ref_doctype, user) else False
-	return NO_OPINION if frappe.has_permission(doc.ref_doctype, "read", doc=doc.docname, user=user) else False
+	return NO_OPINION if can_read(doc.ref_doctype, doc.docname, user) else False
 
 
 def filter_data(doctype: str, text: str | None, user: str | None = None) -> str | None:
@@ -75,15 +76,6 @@ def filter_timeline(doctype: str, user: str, items: list[dict[str, Any]]) -> lis
 	if not _hidden_names(doctype, user):
 		return items
 	return [item for item in items if _is_entry_readable(doctype, user, item["data"])]
-
-
-def can_follow(doctype: str, name: str, user: str) -> bool:
-	"""Return True where a follower may read the record."""
-	try:
-		return bool(frappe.has_permission(doctype, "read", doc=name, user=user))
-	except frappe.DoesNotExistError:
-		frappe.clear_last_message()
-		return False
 
 
 def _condition_of(doctype: str, user: str) -> str:
