@@ -9,6 +9,7 @@ import pymysql
 import pymysql.cursors
 
 import frappe
+from frappe.desk import search
 from frappe.model.db_query import DatabaseQuery
 
 FRAPPE_MAJOR = int(frappe.__version__.split(".")[0])
@@ -20,6 +21,9 @@ NO_OPINION: bool | None = None if FRAPPE_MAJOR < 16 else True
 
 # Frappe 16 makes its lists by the query builder, which checks permissions there. Frappe 15 makes them by DatabaseQuery.
 QUERY_BUILDER_CHECKS_PERMISSIONS = FRAPPE_MAJOR >= 16
+
+# Frappe 16 lets a search ignore user permissions where the link field that it names has that property.
+SEARCH_CHECKS_LINK_FIELD = hasattr(search, "validate_ignore_user_permissions")
 
 
 class _Driver(NamedTuple):
