@@ -9,6 +9,7 @@ import pymysql
 import pymysql.cursors
 
 import frappe
+from frappe.desk import search
 from frappe.model import base_document
 from frappe.model.base_document import BaseDocument
 from frappe.model.db_query import DatabaseQuery
@@ -19,6 +20,12 @@ FRAPPE_MAJOR = int(frappe.__version__.split(".")[0])
 # a refusal. Frappe 15 stops at the first hook that returns anything, so that True there would keep the hooks of other
 # apps, and Frappe's own for files, from being asked.
 NO_OPINION: bool | None = None if FRAPPE_MAJOR < 16 else True
+
+# Frappe 16 makes its lists by the query builder, which checks permissions there. Frappe 15 makes them by DatabaseQuery.
+QUERY_BUILDER_CHECKS_PERMISSIONS = FRAPPE_MAJOR >= 16
+
+# Frappe 16 lets a search ignore user permissions where the link field that it names has that property.
+SEARCH_CHECKS_LINK_FIELD = hasattr(search, "validate_ignore_user_permissions")
 
 
 # Names that this app's tables have for one of the two lines alone
