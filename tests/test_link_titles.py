@@ -229,7 +229,10 @@ def test_search_that_may_ignore_user_permissions(api: Api, site: str) -> None:
 	search["link_fieldname"] = "employee"
 	without = api(hr).post("frappe.desk.search.search_link", **search, reference_doctype="Leave Application")
 	if compat.SEARCH_CHECKS_LINK_FIELD:  # refused by Frappe
-		assert (without.status_code, chosen.name in without.text.replace(f'"{chosen.name}"', "")) == (417, False)
+		assert (without.status_code, chosen.name in without.text.replace(f'"{chosen.name}"', "")) == (
+			417,
+			False,
+		)
 	else:
 		assert without.json()["message"] == []
 

@@ -30,7 +30,9 @@ def copy_of_deleted_lead() -> Case:
 
 
 def dashboard_for_all() -> Case:
-	doc = frappe.get_doc("Orchestrator Dashboard", insights.make_dashboard(insights.make_shared_metric("harbor")))
+	doc = frappe.get_doc(
+		"Orchestrator Dashboard", insights.make_dashboard(insights.make_shared_metric("harbor"))
+	)
 	return doc, factories.make_user("Desk User").name
 
 
