@@ -15,6 +15,10 @@ from frappe.utils.password import get_decrypted_password, passlibctx, update_pas
 
 from orchestrator import compat
 
+# Frappe 16 refuses a deletion without words of its own
+DELETE_REFUSAL = (
+	"User not allowed to delete" if compat.FRAPPE_MAJOR < 16 else "You are not permitted to do this."
+)
 PASSWORD = "Harbor-Light-2719"
 EMAIL_DOMAIN = "harbor.example"
 
