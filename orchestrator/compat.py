@@ -9,6 +9,9 @@ import pymysql
 import pymysql.cursors
 
 import frappe
+from frappe.desk import search
+from frappe.model import base_document
+from frappe.model.base_document import BaseDocument
 from frappe.model.db_query import DatabaseQuery
 
 FRAPPE_MAJOR = int(frappe.__version__.split(".")[0])
@@ -17,6 +20,45 @@ FRAPPE_MAJOR = int(frappe.__version__.split(".")[0])
 # a refusal. Frappe 15 stops at the first hook that returns anything, so that True there would keep the hooks of other
 # apps, and Frappe's own for files, from being asked.
 NO_OPINION: bool | None = None if FRAPPE_MAJOR < 16 else True
+
+# Frappe 16 makes its lists by the query builder, which checks permissions there. Frappe 15 makes them by DatabaseQuery.
+QUERY_BUILDER_CHECKS_PERMISSIONS = FRAPPE_MAJOR >= 16
+
+# Frappe 16 lets a search ignore user permissions where the link field that it names has that property.
+SEARCH_CHECKS_LINK_FIELD = hasattr(search, "validate_ignore_user_permissions")
+
+
+# Frappe 16 reads a File as text in one of several encodings, in old code pages as well
+DECODES_BINARY_FILES = FRAPPE_MAJOR >= 16
+
+# Names that this app's tables have for one of the two lines alone
+_NAMES_OF_15 = frozenset(
+	{
+		"frappe.handler.uploadfile",
+		"frappe.realtime.can_subscribe_doc",
+		"frappe.social.doctype.energy_point_log.energy_point_log.get_reviews",
+		"frappe.social.doctype.energy_point_rule.energy_point_rule.process_energy_points",
+		"frappe.templates.includes.likes.likes.like",
+	}
+)
+_NAMES_OF_16 = frozenset(
+	{
+		"frappe.core.doctype.permission_log.permission_log.make_perm_log",
+		"frappe.realtime.has_permission",
+	}
+)
+NAMES_OF_THE_OTHER_LINE = _NAMES_OF_16 if FRAPPE_MAJOR < 16 else _NAMES_OF_15
+
+
+# Names that are never fields of a record: Frappe 16 keeps them in the module, Frappe 15 in the class
+RESERVED_KEYWORDS: frozenset[str] = (
+	BaseDocument._reserved_keywords if FRAPPE_MAJOR < 16 else base_document.RESERVED_KEYWORDS
+) | {"meta", "parent_doc", "permitted_fieldnames"}
+
+
+# SQL for a number as text, in the collation of Frappe's tables: mysqlclient leaves a connection with the server's default
+# one, with which it could not be compared with a column or stand in a UNION with one
+AS_TEXT = "CAST({} AS CHAR) COLLATE utf8mb4_unicode_ci"
 
 
 class _Driver(NamedTuple):
@@ -57,6 +99,16 @@ def unbuffered_cursor(connection: Any) -> Any:
 	)
 
 
+def literal_of(connection: Any, value: Any) -> str:
+	"""Return a value as SQL; mysqlclient gives bytes."""
+	return str(frappe.as_unicode(connection.literal(value)))
+
+
+def escape_text(connection: Any, text: str) -> str:
+	"""Return a text as it stands between the quotes of an SQL literal; mysqlclient gives bytes."""
+	return str(frappe.as_unicode(connection.escape_string(text)))
+
+
 def get_list(doctype: str, *args: Any, **kwargs: Any) -> Any:
 	"""Return what frappe.get_list of Frappe 15 returns, with the permissions of the caller.
 
@@ -70,6 +122,22 @@ def get_all(doctype: str, *args: Any, **kwargs: Any) -> Any:
 	"""Return what frappe.get_all of Frappe 15 returns: as `get_list`, without permissions and without a limit."""
 	kwargs.setdefault("limit_page_length", 0)
 	return get_list(doctype, *args, **{**kwargs, "ignore_permissions": True})
+
+
+def keep_bytes_on_disk(file: Any) -> None:
+	"""Insert a new File over bytes that lie on the disk already, without reading or writing them.
+
+	Frappe 15.105 does so for a file with the flag `copy_from_existing_file`. Frappe 16.9 lacks it: it decodes the bytes as
+	text, writes them anew, and takes what it wrote for the content of any other File with the same hash.
+	"""
+	file.flags.copy_from_existing_file = True
+	if FRAPPE_MAJOR >= 16:
+		file.get_content = bytes
+		file.save_file = _do_nothing
+
+
+def _do_nothing(**_arguments: Any) -> None:
+	return None
 
 
 def lead_source_field() -> str:

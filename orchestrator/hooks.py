@@ -63,6 +63,7 @@ doc_events = {
 		"on_change": ["orchestrator.crm.lead.on_change", "orchestrator.assignment.on_change"],
 		"after_rename": "orchestrator.assignment.after_rename",
 	},
+	"Customer": {"on_update": "orchestrator.crm.lead.on_customer_update"},
 	"Opportunity": {
 		"before_validate": [
 			"orchestrator.crm.exchange_rate.before_validate",
@@ -276,6 +277,7 @@ override_whitelisted_methods = {
 	"frappe.desk.form.load.get_docinfo": "orchestrator.helpdesk.colleagues_only.get_docinfo",
 	"frappe.desk.form.save.savedocs": "orchestrator.helpdesk.colleagues_only.savedocs",
 	"frappe.realtime.can_subscribe_doc": "orchestrator.helpdesk.colleagues_only.can_subscribe_doc",
+	"frappe.realtime.has_permission": "orchestrator.helpdesk.colleagues_only.has_permission",
 	# fields, records and titles past permissions: see orchestrator/access
 	"frappe.client.get_value": "orchestrator.access.native_methods.get_value",
 	"frappe.client.get_single_value": "orchestrator.access.native_methods.get_single_value",
