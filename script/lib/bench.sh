@@ -175,7 +175,7 @@ set_up_platform() {
 	if stamp_is base-company "$base" && [[ ! -f $(base_dump) ]]; then
 		for app in $(app_names) company; do stamp_clear "base-$app"; done
 	fi
-	step "System packages" packages "$({ wanted_packages; node_major; } | hash_of)" install_machine
+	step "System packages" packages "$({ wanted_packages; node_major; find_python || true; } | hash_of)" install_machine
 	step "MariaDB" '' '' prepare_database
 	step "bench" bench-cli "$BENCH_CLI_PACKAGES" install_bench_cli
 	step "yarn 1" yarn 1 install_yarn
