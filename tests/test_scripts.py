@@ -341,6 +341,21 @@ def test_without_a_python_the_refusal_names_the_version_for_the_line(
 	assert run.stderr.startswith(f"Error: {message}")
 
 
+def test_the_archive_is_read_by_an_apt_that_knows_nothing_of_the_systems(shell: Shell) -> None:
+	root = shell.bench / "python"
+	# A stand-in that says what it was asked for; nothing is fetched.
+	stand_in = """apt-get() { [[ $1 == indextargets ]] || printf '%s\\n' "$@"; }; """
+	asked = shell(f'{stand_in} fetch_archive_packages "{root}"').stdout.splitlines()
+	folders = [option.split("=", 1)[1] for option in asked if option.startswith("Dir::")]
+	assert len(folders) == 2 * 8
+	assert all(folder.startswith(f"{root}/apt") or folder == "/dev/null" for folder in folders)
+	assert "--download-only" in asked
+	source = (root / "apt/etc/sources.list").read_text()
+	assert source.startswith(
+		"deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian sid"
+	)
+
+
 def test_missing_bundles_are_noted_on_15_and_refused_on_16(shell: Shell) -> None:
 	run = shell('report_missing_assets " insights"; cat "$BENCH_STATE/notes"', FRAPPE="15")
 	assert run.returncode == 0
