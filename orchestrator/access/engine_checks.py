@@ -6,10 +6,11 @@ rows of tables above level 0, names of child tables, aliases that are columns. S
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import frappe
-from frappe.database import query as frappe_query
 from pypika.queries import Table
 from pypika.terms import Field, Term
+
+import frappe
+from frappe.database import query as frappe_query
 
 from orchestrator.access import child_rows
 from orchestrator.access.field_levels import (
@@ -69,10 +70,11 @@ def add_permission_conditions(native: Native, engine: Any) -> None:
 	if is_guarded():
 		_check_aliases(engine)
 	native(engine)
-	if engine.doctype != engine.permission_doctype:
-		# Frappe adds the conditions of the parent alone, and none where that is a Single.
-		if rows := child_rows.conditions(engine.user, doctype=engine.doctype):
-			engine.query = engine.query.where(frappe_query.RawCriterion(f"({rows})"))
+	if engine.doctype == engine.permission_doctype:
+		return
+	# Of rows of a child table, Frappe asks the conditions of the parent alone, and none where that is a Single.
+	if rows := child_rows.conditions(engine.user, doctype=engine.doctype):
+		engine.query = engine.query.where(frappe_query.RawCriterion(f"({rows})"))
 
 
 def join_linked_table(native: Native, field: Any, query: Any, engine: Any = None) -> Any:
