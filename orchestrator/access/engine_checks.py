@@ -70,10 +70,11 @@ def add_permission_conditions(native: Native, engine: Any) -> None:
 	if is_guarded():
 		_check_aliases(engine)
 	native(engine)
-	if engine.doctype != engine.permission_doctype:
-		# Frappe adds the conditions of the parent alone, and none where that is a Single.
-		if rows := child_rows.conditions(engine.user, doctype=engine.doctype):
-			engine.query = engine.query.where(frappe_query.RawCriterion(f"({rows})"))
+	if engine.doctype == engine.permission_doctype:
+		return
+	# Of rows of a child table, Frappe asks the conditions of the parent alone, and none where that is a Single.
+	if rows := child_rows.conditions(engine.user, doctype=engine.doctype):
+		engine.query = engine.query.where(frappe_query.RawCriterion(f"({rows})"))
 
 
 def join_linked_table(native: Native, field: Any, query: Any, engine: Any = None) -> Any:
