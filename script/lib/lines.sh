@@ -18,7 +18,7 @@ python_title() { if [[ $1 == 15 ]]; then echo 'Python 3.10, 3.11 or 3.12'; else 
 oldest_node() { if [[ $1 == 15 ]]; then echo 18; else echo 24; fi; }
 fetched_node() { if [[ $1 == 15 ]]; then echo 20; else echo 24; fi; }
 
-# 15 was there first and keeps the short names.
+# The stable line has the short name; benches of 15 were there first and keep their folder.
 pins_file() { if [[ $1 == 15 ]]; then echo apps-15.json; else echo apps.json; fi; }
 default_bench() { printf '%s/orchestrator-bench%s' "$BENCH_HOME" "$(if [[ $1 != 15 ]]; then printf -- '-%s' "$1"; fi)"; }
 
