@@ -175,13 +175,18 @@ def bare_server(frappe_site: str) -> Iterator[str]:
 
 @contextlib.contextmanager
 def serve(
-	site: str, sites: Path, application: str = "frappe.app:application", **environment: str
+	site: str,
+	sites: Path,
+	application: str = "frappe.app:application",
+	*,
+	threads: int = 4,
+	**environment: str,
 ) -> Iterator[str]:
 	"""Serve `site` out of the folder `sites`, as a bench does, until the context ends. Yields the address."""
 	port = free_port()
 	command = [
 		sys.executable, "-m", "gunicorn", application, "--bind", f"127.0.0.1:{port}",
-		"--workers", "1", "--threads", "4", "--preload", "--timeout", "120", "--keep-alive", "60", "--log-level", "warning",
+		"--workers", "1", "--threads", str(threads), "--preload", "--timeout", "120", "--keep-alive", "60", "--log-level", "warning",
 		"--limit-request-line", "8190",
 	]  # fmt: skip
 	process = subprocess.Popen(command, cwd=sites, env={**os.environ, **environment})

@@ -18,6 +18,7 @@ FOUNDATION = {
 	"exceptions",
 	"figures",
 	"file_names",
+	"isolation",
 	"period",
 }
 CONTRACT = {"api"}
