@@ -252,7 +252,7 @@ def test_record_that_changed_since_it_was_read_is_a_conflict(api: Api, site: str
 	assert frappe.db.get_value("Lead", lead.name, "city") == f"City {winner}"
 
 
-# HR, sprints, bulk calls
+# HR, sprints
 
 
 def test_of_twenty_punches_one_is_recorded(api: Api, site: str) -> None:
@@ -300,23 +300,6 @@ def test_twenty_tasks_join_an_active_sprint(api: Api, site: str) -> None:
 	assert frappe.db.count("Task", {"sprint": sprint.name}) == CALLERS
 	events = {"sprint": sprint.name, "kind": "Joined"}
 	assert frappe.db.count("Sprint Event", events) == CALLERS
-
-
-def test_twenty_bulk_calls_over_the_same_records_each_assign_all(api: Api, site: str) -> None:
-	leads = [factories.make_lead().name for _ in range(5)]
-	users = [factories.make_user("Sales User").name for _ in range(CALLERS)]
-	replies = send_at_once(
-		clients_of(api, "Administrator"),
-		lambda client, n: client.post(
-			"frappe.desk.bulk_assignment.set_assignment_for_many",
-			doctype="Lead",
-			name=leads,
-			assigned_to=users[n],
-		),
-	)
-	assert_all(200, replies)
-	assigned = {"reference_type": "Lead", "reference_name": ("in", leads), "status": "Open"}
-	assert frappe.db.count("ToDo", assigned) == CALLERS * len(leads)
 
 
 # Kipu
