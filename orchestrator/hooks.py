@@ -277,6 +277,7 @@ override_whitelisted_methods = {
 	"frappe.desk.form.load.get_docinfo": "orchestrator.helpdesk.colleagues_only.get_docinfo",
 	"frappe.desk.form.save.savedocs": "orchestrator.helpdesk.colleagues_only.savedocs",
 	"frappe.realtime.can_subscribe_doc": "orchestrator.helpdesk.colleagues_only.can_subscribe_doc",
+	"frappe.realtime.has_permission": "orchestrator.helpdesk.colleagues_only.has_permission",
 	# fields, records and titles past permissions: see orchestrator/access
 	"frappe.client.get_value": "orchestrator.access.native_methods.get_value",
 	"frappe.client.get_single_value": "orchestrator.access.native_methods.get_single_value",

@@ -111,6 +111,8 @@ def frappe_site() -> Iterator[str]:
 	"""A connection to the site, as Administrator, for the whole run."""
 	import frappe
 
+	from tests.kipu_site import allow_loopback
+
 	stay_on_this_machine()
 	sites = Path(BENCH or "") / "sites"
 	os.chdir(sites)
@@ -118,6 +120,7 @@ def frappe_site() -> Iterator[str]:
 	frappe.connect()
 	see_what_is_committed()
 	frappe.flags.mute_emails = True
+	allow_loopback()
 	yield str(SITE)
 	frappe.destroy()
 

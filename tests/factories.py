@@ -13,6 +13,8 @@ import frappe
 from frappe.model.document import Document
 from frappe.utils.password import get_decrypted_password, passlibctx, update_password
 
+from orchestrator import compat
+
 PASSWORD = "Harbor-Light-2719"
 EMAIL_DOMAIN = "harbor.example"
 
@@ -84,6 +86,13 @@ def make_customer(**values: Any) -> Document:
 	return make("Customer", **{"customer_name": unique("Customer"), "customer_type": "Company", **values})
 
 
+def make_lead_source(name: str) -> Document:
+	"""A source of leads: ERPNext 16 has them in another DocType."""
+	doctype = compat.lead_source_doctype()
+	title = {"source_name": name} if frappe.get_meta(doctype).has_field("source_name") else {}
+	return make(doctype, __newname=name, **title)
+
+
 def make_lead(**values: Any) -> Document:
 	return make("Lead", **{"lead_name": unique("Lead"), "email_id": unique_email("lead"), **values})
 
@@ -125,7 +134,25 @@ def make_employee(**values: Any) -> Document:
 		"status": "Active",
 	}
 	with everything_else_remembered():
-		return make("Employee", **{**defaults, **values})
+		employee = make("Employee", **{**defaults, **values})
+	if employee.get("holiday_list"):
+		assign_holiday_list(employee.name, employee.holiday_list)
+	return employee
+
+
+def assign_holiday_list(employee: str, holiday_list: str) -> None:
+	"""Assign the list to the employee: HRMS 16 does not ask for the field of Employee."""
+	if not frappe.db.exists("DocType", "Holiday List Assignment"):
+		return
+	first = frappe.db.get_value("Holiday List", holiday_list, "from_date")
+	make(
+		"Holiday List Assignment",
+		applicable_for="Employee",
+		assigned_to=employee,
+		holiday_list=holiday_list,
+		from_date=first,
+	).submit()
+	frappe.db.commit()
 
 
 @contextlib.contextmanager

@@ -14,6 +14,7 @@ FOUNDATION = {
 	"access",
 	"apps",
 	"assignment",
+	"compat",
 	"configuration",
 	"exceptions",
 	"figures",

@@ -3,7 +3,7 @@
 import json
 import traceback
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 import frappe
 from frappe import _
@@ -107,9 +107,25 @@ def explain(error: BaseException, request_id: str) -> Failure:
 	return Failure(status, type(error).__name__, text_of(error) or default_text(status))
 
 
+def _has_json_body() -> bool:
+	"""Return True where the body of the request can be parsed as JSON."""
+	try:
+		json.loads(frappe.request.get_data(as_text=True), parse_constant=_refuse_constant)
+	except (ValueError, RecursionError):
+		return False
+	return True
+
+
+def _refuse_constant(name: str) -> NoReturn:
+	"""Refuse NaN and Infinity, which are no JSON; Python's parser takes them."""
+	raise ValueError(name)
+
+
 def explain_reply(status: int, body: dict[str, Any], request_id: str) -> Failure:
 	"""The same for an error of which only Frappe's reply is known: it arose outside the method called."""
 	name = body.get("exc_type") or next((entry.get("type") for entry in body.get("errors") or []), "")
+	if name == "DataError" and not _has_json_body():
+		name = UNPARSED[0]  # Frappe 16 raises a DataError for it
 	status = STATUS_BY_NAME.get(name, 422 if status == FRAPPE_VALIDATION else status)
 	if status == UNEXPECTED:
 		return unexpected(request_id)

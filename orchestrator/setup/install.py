@@ -8,6 +8,7 @@ from orchestrator.setup import (
 	dashboards,
 	documents,
 	indexes,
+	report_filters,
 	roles,
 	settings_defaults,
 	status_options,
@@ -44,3 +45,4 @@ def sync() -> None:
 	ticket_status.sync()
 	settings_defaults.sync()
 	documents.sync()
+	report_filters.sync()
