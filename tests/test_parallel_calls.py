@@ -215,6 +215,8 @@ def test_of_twenty_versions_for_one_base_one_is_created(api: Api, document: str,
 def test_twenty_records_get_twenty_numbers_of_their_series(api: Api, site: str, doctype: str) -> None:
 	mark = factories.unique("Numbered")
 	title = {"Lead": "lead_name", "Issue": "subject"}[doctype]
+	# Frappe itself makes two first records of a series wait for each other, which ends in a deadlock.
+	factories.make(doctype, **{title: "The first of its series"})
 	replies = send_at_once(
 		clients_of(api, "Administrator"),
 		lambda client, n: client.post(INSERT, doc={"doctype": doctype, title: f"{mark} {n}"}),

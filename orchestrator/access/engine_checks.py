@@ -6,10 +6,11 @@ rows of tables above level 0, names of child tables, aliases that are columns. S
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import frappe
-from frappe.database import query as frappe_query
 from pypika.queries import Table
 from pypika.terms import Field, Term
+
+import frappe
+from frappe.database import query as frappe_query
 
 from orchestrator.access import child_rows
 from orchestrator.access.field_levels import (
