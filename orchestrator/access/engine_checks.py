@@ -7,14 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from pypika.queries import Table
-<<<<<<< HEAD
-from pypika.terms import Field, Term
-=======
 from pypika.terms import Field
-
-import frappe
-from frappe.database import query as frappe_query
->>>>>>> k3
 
 import frappe
 from frappe.database import query as frappe_query
