@@ -28,10 +28,22 @@ PERMISSIONS = (
 )
 DASHBOARDS = ("Dashboard", "Dashboard Chart", "Dashboard Chart Link", "Number Card", "Number Card Link")
 SCHEDULES = ("Auto Email Report",)
-# Written anew by every migration: the definitions that come with the app.
-DEFINITIONS = frozenset({"Orchestrator Metric", "Orchestrator Dashboard", "Orchestrator Dashboard Item"})
-# Columns that a migration or the sign-in of the upgrade itself writes.
+# Columns that a migration or the sign-in of the upgrade itself writes
 VOLATILE = frozenset({"modified", "modified_by", "_seen", "last_active", "last_login", "last_ip"})
+# Roles that ERPNext 16 removes, with whom they were given to
+REMOVED_ROLES = frozenset({"Agriculture Manager", "Agriculture User"})
+# Whose roles are data; those of pages and reports come with the apps.
+ROLE_HOLDERS = frozenset({"Custom Role", "Dashboard Chart", "Orchestrator Dashboard", "Role Profile", "User"})
+# Fields of ERPNext 15 by the names that ERPNext 16 has for them
+RENAMED = {
+	(doctype, old): new
+	for doctype in ("Lead", "Opportunity", "Quotation")
+	for old, new in (
+		("source", "utm_source"),
+		("campaign", "utm_campaign"),
+		("campaign_name", "utm_campaign"),
+	)
+}
 
 
 def read_tables(bench: Bench, site: str) -> dict[str, Table]:
@@ -40,10 +52,30 @@ def read_tables(bench: Bench, site: str) -> dict[str, Table]:
 	wanted = {str(row["name"]) for row in own} | {*TOUCHED, *PERMISSIONS, *DASHBOARDS, *SCHEDULES}
 	there = {str(next(iter(row.values()))) for row in bench.query(site, "show tables")}
 	return {
-		doctype: {str(row["name"]): row for row in bench.query(site, f"select * from `tab{doctype}`")}  # noqa: S608
+		doctype: {
+			_identify(doctype, row): row
+			for row in bench.query(site, f"select * from `tab{doctype}`")  # noqa: S608
+			if _is_data(doctype, row)
+		}
 		for doctype in sorted(wanted)
 		if f"tab{doctype}" in there
 	}
+
+
+def _identify(doctype: str, row: Row) -> str:
+	"""Return what tells a row from others. A record that is saved again may give its roles other names."""
+	return (
+		" ".join(str(row[key]) for key in ("parenttype", "parent", "role"))
+		if doctype == "Has Role"
+		else str(row["name"])
+	)
+
+
+def _is_data(doctype: str, row: Row) -> bool:
+	"""Return False for what comes with the apps, and for what the new platform removes by itself."""
+	if doctype == "Has Role":
+		return row["parenttype"] in ROLE_HOLDERS and row["role"] not in REMOVED_ROLES
+	return not row.get("is_standard") and not (doctype == "Role" and row["name"] in REMOVED_ROLES)
 
 
 def read_singles(bench: Bench, site: str) -> Table:
@@ -80,14 +112,22 @@ def find_changed(before: Mapping[str, Table], after: Mapping[str, Table]) -> Row
 		for name, row in rows.items():
 			for column, value in row.items():
 				now = after.get(doctype, {}).get(name)
-				if now is None or column in VOLATILE:
+				if now is None or column in VOLATILE or _is_written_anew(doctype, column):
 					continue
 				found = now.get(column, "(no such column)")
-				if not _is_same(value, found):
+				renamed = now.get(RENAMED.get((doctype, column), ""))
+				if not _is_same(value, found) and not (renamed and _is_same(value, renamed)):
 					entry = changed.setdefault(f"{doctype}.{column}", {"count": 0})
 					entry["count"] += 1
 					entry.setdefault("example", [name, str(value)[:80], str(found)[:80]])
 	return changed
+
+
+def _is_written_anew(doctype: str, column: str) -> bool:
+	"""Return True for the rows' own names and dates, where a migration saves a record that an app brings."""
+	return (doctype == "Role" and column == "creation") or (
+		doctype == "Has Role" and column in ("name", "creation", "idx", "owner")
+	)
 
 
 def _is_same(value: Any, found: Any) -> bool:
