@@ -39,10 +39,38 @@ _NAMES_OF_15 = frozenset(
 		"frappe.social.doctype.energy_point_log.energy_point_log.get_reviews",
 		"frappe.social.doctype.energy_point_rule.energy_point_rule.process_energy_points",
 		"frappe.templates.includes.likes.likes.like",
+		"hrms.api.download_salary_slip",
+		*(
+			f"hrms.payroll.doctype.employee_benefit_application.employee_benefit_application.{function}"
+			for function in (
+				"get_earning_components",
+				"get_earning_components_max_benefits",
+				"get_max_benefits",
+				"get_max_benefits_remaining",
+			)
+		),
 	}
 )
 _NAMES_OF_16 = frozenset(
 	{
+		"erpnext.accounts.doctype.payment_request.payment_request.get_available_payment_schedules",
+		"erpnext.accounts.doctype.pos_closing_entry.pos_closing_entry.get_invoices",
+		"erpnext.controllers.accounts_controller.get_missing_company_details",
+		"erpnext.controllers.accounts_controller.update_company_master_and_address",
+		"erpnext.controllers.sales_and_purchase_return.get_invoice_item_returned_qty",
+		"erpnext.controllers.sales_and_purchase_return.is_invoice_returnable",
+		"erpnext.manufacturing.doctype.master_production_schedule.master_production_schedule.get_mps_details",
+		"erpnext.manufacturing.doctype.workstation.workstation.get_raw_materials",
+		"erpnext.manufacturing.doctype.workstation.workstation.update_job_card",
+		"erpnext.stock.doctype.repost_item_valuation.repost_item_valuation.bulk_restart_reposting",
+		"erpnext.subcontracting.doctype.subcontracting_inward_order.subcontracting_inward_order.update_subcontracting_inward_order_status",
+		"frappe.client.validate_link_and_fetch",
+		"hrms.api._download_pdf",
+		"hrms.hr.doctype.appraisal_cycle.appraisal_cycle.get_employees_without_feedback",
+		"hrms.hr.doctype.leave_adjustment.leave_adjustment.get_allocated_leave_types",
+		"hrms.hr.doctype.leave_adjustment.leave_adjustment.get_leave_allocation_for_posting_date",
+		"hrms.hr.doctype.overtime_slip.overtime_slip.filter_employees_for_overtime_slip_creation",
+		"hrms.payroll.doctype.employee_benefit_claim.employee_benefit_claim.get_benefit_components",
 		"frappe.core.doctype.permission_log.permission_log.make_perm_log",
 		"frappe.realtime.has_permission",
 	}

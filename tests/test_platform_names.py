@@ -2,7 +2,6 @@
 the other line. A name that nothing answers to guards nothing, in silence."""
 
 import ast
-import importlib
 import re
 from collections.abc import Iterator
 
@@ -12,6 +11,7 @@ import frappe
 
 from orchestrator import compat, hooks
 from tests import source
+from tests.platform_names import OF_SOME_VERSIONS, exists
 from tests.source import modules
 
 PLATFORM = ("frappe", "erpnext", "hrms", "helpdesk", "gameplan", "insights", "telephony")
@@ -25,17 +25,6 @@ DOCUMENTED_ONLY = frozenset(
 		"frappe.desk.report.run",
 	}
 )
-# Of apps whose versions are not bound to Frappe's: some have them, others do not
-OF_SOME_VERSIONS = frozenset(
-	{
-		"gameplan.api.search",
-		"gameplan.command_palette.search",
-		"helpdesk.api.assignment_rule.duplicate_assignment_rule",
-		"helpdesk.api.sla.get_sla",
-		"helpdesk.templates.components.search.search.search_text",
-		"hrms.api.download_salary_slip",
-	}
-)
 
 
 def strings(module: str) -> Iterator[str]:
@@ -47,22 +36,6 @@ def strings(module: str) -> Iterator[str]:
 
 def names() -> list[str]:
 	return sorted({name for module in modules() for name in strings(module)} - {"frappe.Request"})
-
-
-def exists(name: str) -> bool:
-	"""True where a module and its attributes lead to something of that name."""
-	parts = name.split(".")
-	for length in range(len(parts), 0, -1):
-		try:
-			found = importlib.import_module(".".join(parts[:length]))
-		except ImportError:
-			continue
-		for attribute in parts[length:]:
-			if not hasattr(found, attribute):
-				return False
-			found = getattr(found, attribute)
-		return True
-	return False
 
 
 def test_the_tables_name_what_this_platform_has(site):
