@@ -29,7 +29,7 @@ TABLE_PREFIX = "tab"
 SINGLE_PERCENT = re.compile(r"(?<!%)%(?!%)")
 
 
-class ReadableTable(Table):  # type: ignore[misc]
+class ReadableTable(Table):
 	"""A joined table with the rows only that the reader may read, or choose in a link field."""
 
 	def __init__(self, doctype: str, alias: str, conditions: str, link: str) -> None:
