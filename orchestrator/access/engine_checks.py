@@ -27,7 +27,7 @@ Native = Callable[..., Any]
 TABLE_PREFIX = "tab"
 
 
-class ReadableTable(Table):  # type: ignore[misc]
+class ReadableTable(Table):
 	"""A joined table with the rows only that the reader may read, or choose in a link field."""
 
 	def __init__(self, doctype: str, alias: str, conditions: str, link: str) -> None:
