@@ -28,6 +28,9 @@ QUERY_BUILDER_CHECKS_PERMISSIONS = FRAPPE_MAJOR >= 16
 SEARCH_CHECKS_LINK_FIELD = hasattr(search, "validate_ignore_user_permissions")
 
 
+# Frappe 16 reads a File as text in one of several encodings, in old code pages as well
+DECODES_BINARY_FILES = FRAPPE_MAJOR >= 16
+
 # Names that this app's tables have for one of the two lines alone
 _NAMES_OF_15 = frozenset(
 	{

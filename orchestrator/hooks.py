@@ -63,6 +63,7 @@ doc_events = {
 		"on_change": ["orchestrator.crm.lead.on_change", "orchestrator.assignment.on_change"],
 		"after_rename": "orchestrator.assignment.after_rename",
 	},
+	"Customer": {"on_update": "orchestrator.crm.lead.on_customer_update"},
 	"Opportunity": {
 		"before_validate": [
 			"orchestrator.crm.exchange_rate.before_validate",

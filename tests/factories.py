@@ -15,6 +15,14 @@ from frappe.utils.password import get_decrypted_password, passlibctx, update_pas
 
 from orchestrator import compat
 
+# Frappe 16 sanitises HTML by nh3 instead of bleach: links get a `rel`
+LINK_REL = "" if compat.FRAPPE_MAJOR < 16 else ' rel="noopener noreferrer"'
+# What Frappe itself answers to a body that is no JSON
+UNPARSED_BODY_STATUS = 500 if compat.FRAPPE_MAJOR < 16 else 417
+# Frappe 16 refuses a deletion without words of its own
+DELETE_REFUSAL = (
+	"User not allowed to delete" if compat.FRAPPE_MAJOR < 16 else "You are not permitted to do this."
+)
 PASSWORD = "Harbor-Light-2719"
 EMAIL_DOMAIN = "harbor.example"
 
@@ -94,6 +102,9 @@ def make_lead_source(name: str) -> Document:
 
 
 def make_lead(**values: Any) -> Document:
+	"""A lead; `source` goes into the field that this ERPNext has for it."""
+	if "source" in values:
+		values[compat.lead_source_field()] = values.pop("source")
 	return make("Lead", **{"lead_name": unique("Lead"), "email_id": unique_email("lead"), **values})
 
 

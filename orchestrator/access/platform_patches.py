@@ -192,7 +192,11 @@ def _find_in_insights() -> tuple[tuple[Any, str, Native], ...]:
 
 # What asks for the switch itself, because it holds for this app's own DocTypes in any case
 ALWAYS_ACTIVE: frozenset[Native] = frozenset(
-	{child_rows.has_child_permission, engine_checks.add_permission_conditions}
+	{
+		child_rows.has_child_permission,
+		engine_checks.add_permission_conditions,
+		engine_checks.double_percent_signs,
+	}
 )
 # The query builder that Frappe 16 makes its lists by. That of Frappe 15 knows no permissions, and makes none.
 IN_QUERY_BUILDER: tuple[tuple[Any, str, Native], ...] = (
@@ -200,6 +204,7 @@ IN_QUERY_BUILDER: tuple[tuple[Any, str, Native], ...] = (
 	(Engine, "add_permission_conditions", engine_checks.add_permission_conditions),
 	(LinkTableField, "apply_join", engine_checks.join_linked_table),
 	(LinkTableField, "apply_select", engine_checks.select_linked_field),
+	(getattr(frappe.database.query, "RawCriterion", None), "get_sql", engine_checks.double_percent_signs),
 )
 # the owner of the function, its name, what takes its place
 REPLACEMENTS: tuple[tuple[Any, str, Native], ...] = (
