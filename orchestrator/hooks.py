@@ -9,7 +9,7 @@ app_license = "MIT"
 required_apps = ["frappe/erpnext", "frappe/hrms"]
 
 # Set-up: what is declared in orchestrator/setup, made and taken back
-before_install = "orchestrator.setup.install.before_install"
+before_install = ["orchestrator.setup.versions.before_install", "orchestrator.setup.install.before_install"]
 after_install = "orchestrator.setup.install.after_install"
 after_sync = "orchestrator.setup.dashboards.sync"  # once the cards are there that they show
 after_migrate = ["orchestrator.setup.install.sync", "orchestrator.setup.dashboards.sync"]
