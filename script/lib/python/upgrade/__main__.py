@@ -26,6 +26,8 @@ HISTORY_DAYS = 30
 RUN_COUNTS = ("imported", "updated", "failed")
 # What the doctor says of running processes, of which the copy has none
 PROCESS_CHECKS = frozenset({"workers", "scheduler"})
+# The copy must not write to anybody, and may be made anew
+REHEARSAL = {"mute_emails": 1, "pause_scheduler": 1, "upgrade_rehearsal": 1}
 SERVER_SETTINGS = frozenset(
 	{
 		"db_name",
@@ -134,7 +136,7 @@ def make_site(old: Bench, kipu: int) -> None:
 		raise UpgradeError(
 			f"{old.folder} has no base site. Run script/server or script/test for it, or name a --site."
 		)
-	settings = {"kipu_allowed_hosts": ["127.0.0.1"], "pause_scheduler": 1, "upgrade_rehearsal": 1}
+	settings = {"kipu_allowed_hosts": ["127.0.0.1"], **REHEARSAL}
 	load(old, MADE_SITE, dumps[-1], settings)
 	old.frappe(MADE_SITE, "install-app", "orchestrator")
 	old.frappe(MADE_SITE, "orchestrator", "demo", "--kipu", f"http://127.0.0.1:{kipu}")
@@ -174,7 +176,7 @@ def restore(old: Bench, site: str, new: Bench, name: str) -> None:
 		kept = {
 			key: value for key, value in json.loads(config.read_text()).items() if key not in SERVER_SETTINGS
 		}
-		load(new, name, database, {**kept, "pause_scheduler": 1, "upgrade_rehearsal": 1}, public, private)
+		load(new, name, database, {**kept, **REHEARSAL}, public, private)
 
 
 def load(bench: Bench, site: str, dump: Path, settings: Row, *files: Path) -> None:
