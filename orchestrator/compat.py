@@ -60,13 +60,11 @@ _NAMES_OF_16 = frozenset(
 		"erpnext.controllers.sales_and_purchase_return.get_invoice_item_returned_qty",
 		"erpnext.controllers.sales_and_purchase_return.is_invoice_returnable",
 		"erpnext.manufacturing.doctype.master_production_schedule.master_production_schedule.get_mps_details",
-		"erpnext.manufacturing.doctype.workstation.workstation.get_raw_materials",
 		"erpnext.manufacturing.doctype.workstation.workstation.update_job_card",
 		"erpnext.stock.doctype.repost_item_valuation.repost_item_valuation.bulk_restart_reposting",
 		"erpnext.subcontracting.doctype.subcontracting_inward_order.subcontracting_inward_order.update_subcontracting_inward_order_status",
 		"frappe.client.validate_link_and_fetch",
 		"hrms.api._download_pdf",
-		"hrms.hr.doctype.appraisal_cycle.appraisal_cycle.get_employees_without_feedback",
 		"hrms.hr.doctype.leave_adjustment.leave_adjustment.get_allocated_leave_types",
 		"hrms.hr.doctype.leave_adjustment.leave_adjustment.get_leave_allocation_for_posting_date",
 		"hrms.hr.doctype.overtime_slip.overtime_slip.filter_employees_for_overtime_slip_creation",
@@ -76,6 +74,29 @@ _NAMES_OF_16 = frozenset(
 	}
 )
 NAMES_OF_THE_OTHER_LINE = _NAMES_OF_16 if FRAPPE_MAJOR < 16 else _NAMES_OF_15
+# Of apps whose versions are not bound to Frappe's: some have them, and let requests call them, others do not
+NAMES_OF_SOME_VERSIONS = frozenset(
+	{
+		"erpnext.manufacturing.doctype.workstation.workstation.get_raw_materials",
+		"gameplan.api.get_search_filter_options",
+		"gameplan.api.search",
+		"gameplan.api.search_sqlite",
+		"gameplan.command_palette.search",
+		"gameplan.command_palette.search_sqlite",
+		"gameplan.gameplan.doctype.gp_project.gp_project.mark_all_as_read",
+		"gameplan.gameplan.doctype.gp_unread_record.gp_unread_record.get_unread_count",
+		"helpdesk.api.article.get_article_stats",
+		"helpdesk.api.assignment_rule.duplicate_assignment_rule",
+		"helpdesk.api.saved_replies.get_rendered_saved_reply",
+		"helpdesk.api.sla.get_sla",
+		"helpdesk.helpdesk.doctype.hd_ticket.api.show_outside_hours_banner",
+		"helpdesk.helpdesk.doctype.hd_ticket_comment.hd_ticket_comment.get_reactions",
+		"helpdesk.helpdesk.doctype.hd_ticket_comment.hd_ticket_comment.toggle_reaction",
+		"helpdesk.search.search",
+		"helpdesk.templates.components.search.search.search_text",
+		"hrms.hr.doctype.appraisal_cycle.appraisal_cycle.get_employees_without_feedback",
+	}
+)
 
 
 # Names that are never fields of a record: Frappe 16 keeps them in the module, Frappe 15 in the class

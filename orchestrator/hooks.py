@@ -245,6 +245,7 @@ has_permission = {
 
 # The contract: see orchestrator/api
 before_request = [
+	"orchestrator.isolation.read_committed_rows_under_lock",
 	"orchestrator.access.platform_patches.before_request",
 	"orchestrator.api.pipeline.before_request",
 ]
@@ -292,6 +293,7 @@ override_whitelisted_methods = {
 }
 
 before_job = [
+	"orchestrator.isolation.read_committed_rows_under_lock",
 	"orchestrator.access.platform_patches.before_job",
 	"orchestrator.api.webhook_targets.check_before_delivery",
 	"orchestrator.api.webhook_delivery.start_delivery",

@@ -15,6 +15,8 @@ from frappe.utils.password import get_decrypted_password, passlibctx, update_pas
 
 from orchestrator import compat
 
+# Frappe 16 sanitises HTML by nh3 instead of bleach: links get a `rel`
+LINK_REL = "" if compat.FRAPPE_MAJOR < 16 else ' rel="noopener noreferrer"'
 # What Frappe itself answers to a body that is no JSON
 UNPARSED_BODY_STATUS = 500 if compat.FRAPPE_MAJOR < 16 else 417
 # Frappe 16 refuses a deletion without words of its own

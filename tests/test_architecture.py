@@ -19,6 +19,7 @@ FOUNDATION = {
 	"exceptions",
 	"figures",
 	"file_names",
+	"isolation",
 	"period",
 }
 CONTRACT = {"api"}

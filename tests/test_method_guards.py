@@ -15,7 +15,7 @@ from orchestrator.access.checks import AnyRecord, DeletedRecord, EmployeeOrAppro
 from orchestrator.access.dispatchers import DISPATCHERS
 from tests import clinic, factories, helpdesk, hr_factories
 from tests.client import Client
-from tests.platform_names import OF_SOME_VERSIONS, exists
+from tests.platform_names import exists
 
 REFUSALS = {(403, "PermissionError"), (404, "DoesNotExistError")}
 EXCEPTION_ID = re.compile(r"[0-9a-f]{40,}")
@@ -145,7 +145,7 @@ def special_arguments(private: Private) -> dict[str, dict[str, Any]]:
 
 
 # of the names in the tables, those that this Frappe and these apps have
-ABSENT = compat.NAMES_OF_THE_OTHER_LINE | OF_SOME_VERSIONS
+ABSENT = compat.NAMES_OF_THE_OTHER_LINE | compat.NAMES_OF_SOME_VERSIONS
 CALLS = [
 	(name, caller)
 	for name in sorted(method_guards.METHODS)

@@ -120,3 +120,16 @@ def test_hooks_of_other_apps_are_still_asked(api, site):
 	stranger = factories.make_user("Desk User").name
 	assert has_controller_permissions(file, "read", user=stranger) is False
 	assert api(stranger).get("frappe.client.get", doctype="File", name=file.name).status_code == 404
+
+
+@pytest.mark.parametrize("front_end", ["api", "browser"])
+def test_a_percent_sign_in_a_role_does_not_break_a_list(callers, site, front_end):
+	"""The conditions of hooks hold such names; Desk's lists on Frappe 16 are queries with values."""
+	role = factories.make("Role", role_name=factories.unique("50 % Harbor"), desk_access=1).name
+	board = insights.make_dashboard(insights.make_shared_metric("harbor"), roles=[{"role": role}])
+	user = factories.make_user(role).name
+	client = callers.api(user) if front_end == "api" else callers.browser(user, factories.PASSWORD)
+	asked = {"doctype": "Orchestrator Dashboard", "filters": frappe.as_json({"name": ("in", [board])})}
+	reply = client.get("frappe.client.get_list", **asked)
+	assert reply.status_code == 200, reply.text
+	assert [row["name"] for row in reply.json()["message"]] == [board]

@@ -11,7 +11,7 @@ import frappe
 
 from orchestrator import compat, hooks
 from tests import source
-from tests.platform_names import OF_SOME_VERSIONS, exists
+from tests.platform_names import exists
 from tests.source import modules
 
 PLATFORM = ("frappe", "erpnext", "hrms", "helpdesk", "gameplan", "insights", "telephony")
@@ -40,7 +40,7 @@ def names() -> list[str]:
 
 def test_the_tables_name_what_this_platform_has(site):
 	absent = {name for name in names() if not exists(name)}
-	declared = compat.NAMES_OF_THE_OTHER_LINE | DOCUMENTED_ONLY | OF_SOME_VERSIONS
+	declared = compat.NAMES_OF_THE_OTHER_LINE | DOCUMENTED_ONLY | compat.NAMES_OF_SOME_VERSIONS
 	assert sorted(absent - declared) == []
 
 

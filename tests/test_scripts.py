@@ -17,7 +17,9 @@ import pytest
 
 from tests.source import ROOT
 
-COMMANDS = [ROOT / name for name in ("script/server", "script/stop", "script/test", ".ci/run")]
+COMMANDS = [
+	ROOT / name for name in ("script/server", "script/stop", "script/test", "script/upgrade", ".ci/run")
+]
 SHELL_FILES = [*COMMANDS, *sorted((ROOT / "script" / "lib").glob("*.sh"))]
 BRANCHES = {"telephony", "gameplan"}  # the two without a version of their own
 LINES = {"15": "apps-15.json", "16": "apps.json"}

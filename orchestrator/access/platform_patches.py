@@ -106,11 +106,11 @@ def _get_filters_cond(
 	with_match_conditions: bool = False,
 ) -> str:
 	"""Build the filter conditions of a custom search, and check their columns."""
-	first = len(conditions)
-	built: str = native(doctype, filters, conditions, ignore_permissions, with_match_conditions)
 	if not ignore_permissions:
-		query_checks.check_conditions(doctype, conditions[first:])
-	return built
+		named: list[str] = []
+		native(doctype, filters, named, ignore_permissions)  # without the conditions of permissions
+		query_checks.check_conditions(doctype, named)
+	return str(native(doctype, filters, conditions, ignore_permissions, with_match_conditions))
 
 
 def _apply_fieldlevel_read_permissions(native: Native, query: DatabaseQuery) -> None:
@@ -192,16 +192,19 @@ def _find_in_insights() -> tuple[tuple[Any, str, Native], ...]:
 
 # What asks for the switch itself, because it holds for this app's own DocTypes in any case
 ALWAYS_ACTIVE: frozenset[Native] = frozenset(
-	{child_rows.has_child_permission, engine_checks.add_permission_conditions}
+	{
+		child_rows.has_child_permission,
+		engine_checks.add_permission_conditions,
+		engine_checks.double_percent_signs,
+	}
 )
 # The query builder that Frappe 16 makes its lists by. That of Frappe 15 knows no permissions, and makes none.
 IN_QUERY_BUILDER: tuple[tuple[Any, str, Native], ...] = (
-	(Engine, "_check_field_permission", engine_checks.check_named_field),
-	(Engine, "_validate_and_prepare_filter_field", engine_checks.check_filtered_term),
 	(Engine, "apply_field_permissions", engine_checks.filter_selected),
 	(Engine, "add_permission_conditions", engine_checks.add_permission_conditions),
 	(LinkTableField, "apply_join", engine_checks.join_linked_table),
 	(LinkTableField, "apply_select", engine_checks.select_linked_field),
+	(getattr(frappe.database.query, "RawCriterion", None), "get_sql", engine_checks.double_percent_signs),
 )
 # the owner of the function, its name, what takes its place
 REPLACEMENTS: tuple[tuple[Any, str, Native], ...] = (

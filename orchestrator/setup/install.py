@@ -13,6 +13,7 @@ from orchestrator.setup import (
 	settings_defaults,
 	status_options,
 	ticket_status,
+	utm_fields,
 )
 from orchestrator.setup.access_checks import describe_rate_limit
 
@@ -46,3 +47,4 @@ def sync() -> None:
 	settings_defaults.sync()
 	documents.sync()
 	report_filters.sync()
+	utm_fields.sync()

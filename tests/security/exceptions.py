@@ -20,8 +20,8 @@ NOT_CALLED: dict[str, str] = {
 PERMITTED: tuple[tuple[str, str, str, str], ...] = (
 	(
 		".*",
-		r"^frappe\.realtime\.can_subscribe_doctype$",
-		".* room",
+		r"^frappe\.realtime\.(can_subscribe_doctype|has_permission)$",
+		".* list room",
 		"whoever may read some records of a DocType joins its room; messages there carry names alone, and the sweep looks "
 		"for planted values in every message",
 	),
