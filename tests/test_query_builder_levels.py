@@ -108,7 +108,7 @@ def test_two_links_to_one_doctype(api: Api, site: str, path: str) -> None:
 		}
 	)
 	if not ON_16:  # sorted by the names that Frappe 15 has for joined tables
-		query["order_by"] = "creation asc"
+		query["order_by"] = "`tabToDo`.`creation` asc"
 	rows = api(to).request("GET", f"{path}/ToDo", params=query).json()["data"]
 	assert rows == [{"name": todo, "receiver": to, "sender": by}]
 

@@ -87,14 +87,14 @@ class Ground:
 				self.effects.statements.append(f"{query} {values!r}")
 			return execute(query, values)
 
-		def commit() -> None:
+		def commit(**_options: Any) -> None:
 			db.before_rollback.reset()
 			db.after_rollback.reset()
 			db.before_commit.run()
 			db.value_cache.clear()
 			db.after_commit.run()
 
-		def rollback(*, save_point: str | None = None) -> None:
+		def rollback(*, save_point: str | None = None, **_options: Any) -> None:
 			if not save_point:
 				db.before_commit.reset()
 				db.after_commit.reset()

@@ -189,6 +189,7 @@ def load(bench: Bench, site: str, dump: Path, settings: Row, *files: Path) -> No
 	database = "u_" + re.sub(r"[^a-z0-9]", "", f"{bench.folder.name}{site}")[:30]
 	config = {**settings, "db_name": database, "db_password": secret, "db_type": "mariadb"}
 	(folder / "site_config.json").write_text(json.dumps(config, indent=1))
+	bench.drop_database(database)
 	user, password = bench.database_account()
 	options = [
 		f"--with-{kind}-files={path}" for kind, path in zip(("public", "private"), files, strict=False)

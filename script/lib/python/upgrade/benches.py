@@ -2,6 +2,7 @@
 
 import configparser
 import contextlib
+import itertools
 import json
 import os
 import socket
@@ -45,7 +46,9 @@ class Bench:
 		)  # fmt: skip
 		if result.returncode and not may_fail:
 			shown = f"{result.stdout[-3000:]}\n{result.stderr[-6000:]}".strip()
-			raise UpgradeError(f"{self.folder}: {' '.join(arguments[-6:])} failed:\n{shown}")
+			# Options may hold passwords: only the words before them are shown.
+			words = itertools.takewhile(lambda word: not word.startswith("--d"), arguments)
+			raise UpgradeError(f"{self.folder}: {' '.join(words)} failed:\n{shown}")
 		return result.stdout
 
 	def frappe(self, site: str, *arguments: str, may_fail: bool = False) -> str:
@@ -68,19 +71,17 @@ class Bench:
 	def query(self, site: str, statement: str, *values: Any) -> list[Row]:
 		"""Return the rows of a statement on a site's database."""
 		config = self.config | self.site_config(site)
-		with (
-			pymysql.connect(
-				host=config.get("db_host") or "127.0.0.1",
-				port=int(config.get("db_port") or 3306),
-				user=config.get("db_user") or config["db_name"],
-				password=config["db_password"],
-				database=config["db_name"],
-				cursorclass=pymysql.cursors.DictCursor,
-			) as connection,
-			connection.cursor() as cursor,
-		):
+		user = config.get("db_user") or config["db_name"]
+		with _connect(config, user, config["db_password"], config["db_name"]) as cursor:
 			cursor.execute(statement, values)
 			return list(cursor.fetchall())
+
+	def drop_database(self, name: str) -> None:
+		"""Drop a database of an earlier rehearsal, and its user, whose password would stay."""
+		with _connect(self.config, *self.database_account()) as cursor:
+			cursor.execute(f"drop database if exists `{name}`")
+			for host in ("localhost", "%"):
+				cursor.execute("drop user if exists %s@%s", (name, host))
 
 	def database_account(self) -> tuple[str, str]:
 		"""Return who may create databases: from the environment, else the account that script/server keeps."""
@@ -137,6 +138,23 @@ def find_free_port() -> int:
 	with contextlib.closing(socket.socket()) as listener:
 		listener.bind(("127.0.0.1", 0))
 		return int(listener.getsockname()[1])
+
+
+@contextlib.contextmanager
+def _connect(config: Row, user: str, password: str, database: str | None = None) -> Iterator[Any]:
+	"""A cursor on the server that a configuration names."""
+	with (
+		pymysql.connect(
+			host=config.get("db_host") or "127.0.0.1",
+			port=int(config.get("db_port") or 3306),
+			user=user,
+			password=password,
+			database=database,
+			cursorclass=pymysql.cursors.DictCursor,
+		) as connection,
+		connection.cursor() as cursor,
+	):
+		yield cursor
 
 
 def _answers(port: int) -> bool:
