@@ -241,7 +241,10 @@ class TestAdvanceRefusals:
 			({"new_status": "Closed Lost", "lost_reasons": "no json"}, "lost_reasons is not valid JSON."),
 			({"new_status": "Closed Lost", "lost_reasons": [1]}, "lost_reasons must be a list"),
 			({"new_status": "Closed Lost", "lost_reasons": '{"a": 1}'}, "lost_reasons must be a list"),
-			({"new_status": "Qualified", "lost_reasons": ["x"]}, "lost_reasons go with Closed Lost only."),
+			(
+				{"new_status": "Qualified", "lost_reasons": ["x"]},
+				"lost_reasons can be sent only with Closed Lost.",
+			),
 			({"new_status": ["Qualified"]}, "new_status"),
 		],
 	)

@@ -81,7 +81,7 @@ def test_a_number_and_its_label_are_there_in_every_language(api, site, things_in
 
 
 def test_why_an_item_has_no_value_is_told_in_the_readers_language(api, site):
-	text = "You may not read {0}, which this counts. Ask your administrator for a role that may."
+	text = "You don't have access to {0}, so this figure is hidden."
 	record = factories.make(
 		"Translation", language="de", source_text=text, translated_text="Kein Zugriff: {0}"
 	)

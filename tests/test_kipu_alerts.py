@@ -79,7 +79,7 @@ def test_staleness_is_told_to_sync_managers_once_until_a_success_has_passed(stal
 	connection = behind(7)
 	for _ in range(2):
 		warn_of_stale_connections()
-	text = f"Kipu connection {connection.name}: no run has succeeded for 6 hours"
+	text = f"Kipu connection {connection.name}: no sync has succeeded for 6 hours"
 	assert (told_of(connection.name, manager), told_of(connection.name, other)) == ([text], [])
 	frappe.db.set_value("Notification Log", {"document_name": connection.name}, "creation", "2020-01-01")
 	warn_of_stale_connections()

@@ -35,7 +35,9 @@ def execute(
 		for each in result.differences
 	]
 	warning = (
-		None if result.complete else _("Kipu's census was not complete: who seems missing there may not be.")
+		None
+		if result.complete
+		else _("Kipu's list of current clients was incomplete: clients shown as missing may not be missing.")
 	)
 	return columns(), rows, warning
 
@@ -57,7 +59,9 @@ def connection_of(filters: dict[str, Any]) -> str:
 	)  # names only; the roles of the report decide who asks
 	wanted = filters.get("connection")
 	if wanted not in names and (wanted or len(names) != 1):
-		frappe.throw(_("Choose a connection. There are: {0}.").format(", ".join(names) or _("none")))
+		frappe.throw(
+			_("Choose a connection. The connections are: {0}.").format(", ".join(names) or _("none"))
+		)
 	return wanted or names[0]
 
 
