@@ -133,9 +133,9 @@ def test_the_doctor_names_what_is_paused_what_waits_and_what_is_behind(doctor, a
 	assert doctor.check_kipu()[1:3] == ("warn", "not up to date: Only One")
 	run = make("Sync Run", connection="Only One", sync_type="full", status="Held")
 	assert doctor.check_kipu()[1:3] == ("warn", f"waiting for approval: {run.name}")
-	made.db_set({"status": "Paused", "paused_reason": "The access id is unknown."})
+	made.db_set({"status": "Paused", "paused_reason": "The access ID is unknown."})
 	finding = doctor.check_kipu()
-	assert finding[1:3] == ("fail", "paused: Only One (The access id is unknown.)")
+	assert finding[1:3] == ("fail", "paused: Only One (The access ID is unknown.)")
 	assert "orchestrator kipu-test" in finding.mend
 
 
