@@ -35,8 +35,8 @@ def words_of(reply, name):
 		("tasks_by_status", ["Tasks"]),
 		("employees_by_department", ["Employees"]),
 		("next_closings", ["Opportunity", "Title", "Stage", "Amount", "Currency", "Expected Closing"]),
-		("project_progress", ["Project", "Name", "Complete", "Ends"]),
-		("coming_leave", ["Leave Application", "Employee", "From", "To", "Days"]),
+		("project_progress", ["Project", "Name", "Progress", "Expected End Date"]),
+		("coming_leave", ["Leave Application", "Employee", "From Date", "To Date", "Days"]),
 	],
 )
 @pytest.mark.parametrize("first", ["de", "en"])

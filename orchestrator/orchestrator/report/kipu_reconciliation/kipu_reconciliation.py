@@ -9,8 +9,8 @@ from orchestrator.sync import reconciliation
 from orchestrator.sync.errors import SyncError
 
 KINDS = {
-	"missing here": "In care at Kipu, unknown here",
-	"missing at Kipu": "In care here, not in Kipu's census",
+	"missing here": "In care in Kipu, not on this site",
+	"missing at Kipu": "In care on this site, not in Kipu",
 	"differs": "Differs",
 	"unreadable": "Cannot be read",
 }
@@ -89,6 +89,6 @@ def columns() -> list[dict[str, Any]]:
 			"width": 170,
 		},
 		{"fieldname": "field", "label": _("Field"), "fieldtype": "Data", "width": 120},
-		{"fieldname": "here", "label": _("Here"), "fieldtype": "Data", "width": 120},
-		{"fieldname": "there", "label": _("At Kipu"), "fieldtype": "Data", "width": 120},
+		{"fieldname": "here", "label": _("This Site"), "fieldtype": "Data", "width": 120},
+		{"fieldname": "there", "label": _("Kipu"), "fieldtype": "Data", "width": 120},
 	]
