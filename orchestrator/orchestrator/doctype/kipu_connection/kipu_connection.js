@@ -121,7 +121,24 @@ function ask_and_preview(frm) {
 	);
 }
 
-const EFFECTS = { set: "blue", same: "gray", kept: "orange", review: "red", "not sent": "gray", unreadable: "red" };
+const EFFECTS = {
+	set: ["blue", __("Update")],
+	same: ["gray", __("No change")],
+	kept: ["orange", __("Keep current value")],
+	review: ["red", __("Ask someone")],
+	"not sent": ["gray", __("Not sent by Kipu")],
+	unreadable: ["red", __("Cannot be read")],
+};
+const POLICIES = {
+	source: __("Kipu wins"),
+	local: __("This site wins"),
+	"set-once": __("Keep first value"),
+	review: __("Ask someone"),
+};
+
+function effect_of(row) {
+	return EFFECTS[row.effect] || ["gray", row.effect];
+}
 
 function show_preview(preview) {
 	const escape = (value) => frappe.utils.escape_html(value ?? "");
@@ -137,7 +154,7 @@ function show_preview(preview) {
 	const rows = preview.fields.map(
 		(row) => `<tr><td>${escape(row.source)}</td><td>${escape(__(row.doctype))}: ${escape(row.label)}</td>
 			<td>${row.hidden ? "&#8226;&#8226;&#8226;" : escape(row.kipu)}</td><td>${row.hidden ? "&#8226;&#8226;&#8226;" : escape(row.here)}</td>
-			<td><span class="indicator-pill ${EFFECTS[row.effect]}">${escape(__(row.effect))}</span></td><td>${escape(row.policy)}</td></tr>`
+			<td><span class="indicator-pill ${effect_of(row)[0]}">${escape(effect_of(row)[1])}</span></td><td>${escape(POLICIES[row.policy] || row.policy)}</td></tr>`
 	);
 	const heads = [__("Kipu Field"), __("Field on This Site"), __("Value in Kipu"), __("Current Value"), __("Effect"), __("Conflict Policy")];
 	const dialog = new frappe.ui.Dialog({ title: preview.casefile_id, size: "extra-large" });
