@@ -168,7 +168,7 @@ class TestAdvance:
 		reply = sales.post(METHOD, opportunity=doc.name, new_status="Closed Lost")
 		assert reply.status_code == 409
 		assert reply.json()["exc"].startswith(
-			"IllegalMove: A Closed Won opportunity can be moved no further."
+			"IllegalMove: A Closed Won opportunity is closed and cannot be moved."
 		)
 
 	def test_losing_against_a_standing_quotation_is_409(self, sales, opportunity, item):

@@ -105,7 +105,7 @@ def test_a_name_that_is_a_trick_is_refused(admin, document, name):
 	before = keys_on_disk()
 	reply = admin.post(CREATE, document=document, file="some content", file_name=name)
 	assert reply.status_code == 400, reply.text
-	assert "is not a valid file name" in reply.json()["exc"]
+	assert "is not a valid name for a file" in reply.json()["exc"]
 	assert keys_on_disk() == before
 
 
