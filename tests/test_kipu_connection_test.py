@@ -35,7 +35,7 @@ def test_a_connection_that_is_right(kipu):
 	}  # fmt: skip
 	census = next(check for check in result["checks"] if check["route"] == "patients/census")
 	assert (census["title"], census["level"], census["found"], census["mend"]) == (
-		"Route", "ok", "patients/census answers.", "",
+		"Route", "ok", "patients/census works.", "",
 	)  # fmt: skip
 
 
@@ -74,7 +74,7 @@ def test_a_key_that_is_not_set_is_named_without_a_request(kipu):
 
 	connection = clinic.make_connection(kipu, app_id=None)
 	answered = dict(kipu.answers)
-	with pytest.raises(frappe.ValidationError, match="lacks: App ID"):
+	with pytest.raises(frappe.ValidationError, match="is missing: App ID"):
 		outcome_of(connection)
 	assert kipu.answers == answered
 

@@ -162,9 +162,9 @@ def test_only_system_managers_may(api):
 	[
 		({"events": []}, 400, "BadRequest", "events must be a list"),
 		({"events": [1]}, 400, "BadRequest", "events must be a list"),
-		({"events": ["after_insert", "on_whim"]}, 422, "ValidationError", "on_whim is no Doc Event"),
+		({"events": ["after_insert", "on_whim"]}, 422, "ValidationError", "on_whim is not a valid Doc Event"),
 		({"events": ["on_submit"]}, 422, "ValidationError", "must be Submittable"),
-		({"request_method": "GET"}, 422, "ValidationError", "GET is no Request Method"),
+		({"request_method": "GET"}, 422, "ValidationError", "GET is not a valid Request Method"),
 		({"request_url": "https:///hook"}, 422, "ValidationError", "Check Request URL"),
 		({"doctype": "Noot"}, 422, "LinkValidationError", "There is no DocType Noot."),
 		({"webhook_name": ""}, 400, "BadRequest", "Missing parameter: webhook_name."),
