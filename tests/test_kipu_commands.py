@@ -64,7 +64,8 @@ def test_the_test_prints_a_line_per_check_and_ends_by_what_it_finds(here, right,
 	assert told["wrong"] == ["secret_key", "app_id"]
 	keyless = clinic.make_connection(access_id=None).name
 	both = here("kipu-test", *named(keyless, right))
-	assert (both.exit_code, f"{keyless}: Connection {keyless} is missing: Access ID." in both.stderr) == (1, True)
+	missing = f"{keyless}: Connection {keyless} is missing: Access ID."
+	assert (both.exit_code, missing in both.stderr) == (1, True)
 	assert right in both.stdout.splitlines()
 
 
