@@ -121,7 +121,7 @@ def test_clients_that_everybody_reads_are_a_failure(site: str) -> None:
 	try:
 		frappe.permissions.add_permission("Client", "All", 0)
 		finding = access_checks.check_client_readers()
-		assert (finding.level, "Everybody has All" in finding.found) == ("fail", True)
+		assert (finding.level, "Every user has All" in finding.found) == ("fail", True)
 	finally:
 		frappe.db.rollback()
 		frappe.clear_cache(doctype="Client")
