@@ -111,12 +111,14 @@ def check_assignee(doc: "Document", user: str) -> None:
 	by sharing the record with them behind the caller's back."""
 	if not frappe.db.get_value("User", user, "enabled"):
 		frappe.throw(
-			_("{0} is disabled or no user, and cannot be assigned. Choose someone else.").format(user),
+			_(
+				"{0} cannot be assigned because there is no enabled user with this name. Choose someone else."
+			).format(user),
 			UnfitAssignee,
 		)
 	if not frappe.has_permission(doc.doctype, "read", doc=doc, user=user):
 		frappe.throw(
-			_("{0} may not read this {1}, and cannot be assigned. Give them access first.").format(
+			_("{0} cannot be assigned because they may not read this {1}. Give them access first.").format(
 				user, _(doc.doctype)
 			),
 			UnfitAssignee,

@@ -113,9 +113,7 @@ def check_readable(doctype: str) -> None:
 	"""Raises PermissionError where the caller may read none of these records."""
 	if not frappe.has_permission(doctype, "read"):
 		refuse(
-			_("You may not read {0}, which this counts. Ask your administrator for a role that may.").format(
-				_(doctype)
-			),
+			_("You don't have access to {0}, so this figure is hidden.").format(_(doctype)),
 			frappe.PermissionError,
 		)
 

@@ -194,7 +194,7 @@ def test_an_assignee_who_may_not_read_a_record_does_not_get_it(api):
 
 	assert error_of(reply) == (422, "UnfitAssignee")
 	assert (
-		f"1 of 2 records failed, so nothing was changed: {hidden} ({assignee} may not read it"
+		f"1 of 2 records failed, so nothing was changed: {hidden} ({assignee} cannot be assigned because they may not read this record"
 		in reply.json()["exc"]
 	)
 	assert open_todos([seen, hidden]) == []
@@ -280,9 +280,9 @@ def test_a_caller_who_may_not_read_the_doctype_is_refused(api):
 			{"assigned_to": "nobody@harbor.example"},
 			422,
 			"LinkValidationError",
-			"There is no user nobody@harbor.example",
+			"User nobody@harbor.example was not found",
 		),
-		({"assigned_to": "Guest"}, 422, "LinkValidationError", "There is no user Guest"),
+		({"assigned_to": "Guest"}, 422, "LinkValidationError", "User Guest was not found"),
 		({"doctype": "Leed"}, 404, "DoesNotExistError", "There is no DocType Leed."),
 		({"doctype": "CRM Settings"}, 400, "BadRequest", "has no records of its own"),
 		({"doctype": "CRM Note"}, 400, "BadRequest", "has no records of its own"),

@@ -164,7 +164,7 @@ def test_the_janitor_ends_what_no_worker_will(site):
 	assert states == {killed: "Failed", lost: "Failed", fresh: "Queued", done: "Completed"}
 	assert jobs.describe(killed)["error"] == {
 		"type": "WorkerLost",
-		"text": "The worker stopped before it was done. Nothing was changed; send the request again.",
+		"text": "The background job stopped before it finished. Nothing was changed; send the request again.",
 	}
 
 

@@ -168,7 +168,7 @@ class TestAdvance:
 		reply = sales.post(METHOD, opportunity=doc.name, new_status="Closed Lost")
 		assert reply.status_code == 409
 		assert reply.json()["exc"].startswith(
-			"IllegalMove: A Closed Won opportunity can be moved no further."
+			"IllegalMove: A Closed Won opportunity is closed and cannot be moved."
 		)
 
 	def test_losing_against_a_standing_quotation_is_409(self, sales, opportunity, item):
@@ -241,7 +241,10 @@ class TestAdvanceRefusals:
 			({"new_status": "Closed Lost", "lost_reasons": "no json"}, "lost_reasons is not valid JSON."),
 			({"new_status": "Closed Lost", "lost_reasons": [1]}, "lost_reasons must be a list"),
 			({"new_status": "Closed Lost", "lost_reasons": '{"a": 1}'}, "lost_reasons must be a list"),
-			({"new_status": "Qualified", "lost_reasons": ["x"]}, "lost_reasons go with Closed Lost only."),
+			(
+				{"new_status": "Qualified", "lost_reasons": ["x"]},
+				"lost_reasons can be sent only with Closed Lost.",
+			),
 			({"new_status": ["Qualified"]}, "new_status"),
 		],
 	)

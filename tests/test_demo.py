@@ -343,19 +343,19 @@ def test_no_mail_is_queued(demo):
 
 
 def test_a_second_run_makes_nothing(demo):
-	assert demo.second_run.startswith("The demo is there already.")
+	assert demo.second_run.startswith("The demo already exists.")
 
 
 def test_removal_leaves_what_people_made_and_says_what_still_refers_to_it(demo):
 	assert demo.kept == {"mine": True, "its project": True}
 	assert demo.first_removal_code == 1
-	assert "so they stay" in demo.removal
+	assert "were kept because" in demo.removal
 	assert "Project PROJ-" in demo.removal
 
 
 def test_the_next_removal_takes_the_rest(demo):
-	assert "records of the demo are removed." in demo.second_removal
-	assert "so they stay" not in demo.second_removal
+	assert "demo records were removed." in demo.second_removal
+	assert "were kept because" not in demo.second_removal
 
 
 def test_nothing_of_the_demo_is_left_and_nothing_else_is_gone(demo):

@@ -73,8 +73,8 @@ def bomb(unpacked_mb: int, member: str = "word/document.xml") -> bytes:
 	[
 		("lease.pdf", PNG, "looks like image/png"),
 		("photo.png", b"%PDF-1.7 not a picture", "looks like application/pdf"),
-		("notes.txt", b"MZ\x00\x00binary", "is not what its name"),
-		("letter.docx", b"no zip at all", "is not what its name"),
+		("notes.txt", b"MZ\x00\x00binary", "does not match its name"),
+		("letter.docx", b"no zip at all", "does not match its name"),
 		("letter.docx", b"PK\x03\x04 cut off", "cannot be opened"),
 		("empty.txt", b"", "is empty"),
 		("bomb.docx", bomb(80), "would unpack to 80 MB"),
@@ -105,7 +105,7 @@ def test_a_name_that_is_a_trick_is_refused(admin, document, name):
 	before = keys_on_disk()
 	reply = admin.post(CREATE, document=document, file="some content", file_name=name)
 	assert reply.status_code == 400, reply.text
-	assert "is no name for a file" in reply.json()["exc"]
+	assert "is not a valid name for a file" in reply.json()["exc"]
 	assert keys_on_disk() == before
 
 

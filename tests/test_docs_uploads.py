@@ -159,7 +159,7 @@ def test_a_file_name_that_is_a_trick_is_refused(admin, mark, name):
 	before = keys_on_disk()
 	reply = upload(admin, f"/Documents/{mark}", "a.txt", b"x", title=name)
 	assert reply.status_code == 400, reply.text
-	assert "is no name" in reply.json()["exc"]
+	assert "is not a valid name" in reply.json()["exc"]
 	assert keys_on_disk() == before
 
 

@@ -178,7 +178,7 @@ def test_a_version_upon_an_older_one_than_the_current_is_a_conflict(writer, docu
 	data_of(writer.post(CREATE, document=document, file="two two", base_version=1), 201)
 	reply = writer.post(CREATE, document=document, file="three three", base_version=1)
 	assert reply.status_code == 409
-	assert "version 2 by now" in reply.json()["exc"]
+	assert "now at version 2" in reply.json()["exc"]
 
 
 # Together

@@ -40,7 +40,7 @@ def test_the_command_tells_each_finding_as_json_and_ends_by_the_worst(site):
 
 def test_the_command_prints_one_line_per_check_and_one_to_mend(site):
 	lines = bench.run("orchestrator", "doctor", check=False).stdout.splitlines()
-	assert "ok   declarations: all fields, options, roles and indexes are there" in lines
+	assert "ok   declarations: all fields, options, roles and indexes exist" in lines
 	assert all(line.startswith(("ok   ", "warn ", "fail ", "     ")) for line in lines)
 
 
@@ -142,7 +142,7 @@ def test_someone_of_hr_who_is_tied_to_their_own_record_is_a_warning(doctor, site
 	user = factories.make_user("HR User").name
 	employee = factories.make_employee(user_id=user)
 	finding = doctor.check_hr_reach()
-	assert (finding.level, "users of HR reach only" in finding.found) == ("warn", True)
+	assert (finding.level, "users with an HR role see only" in finding.found) == ("warn", True)
 	employee.update({"create_user_permission": 0}).save()
 	tied = frappe.get_all("User Permission", {"user": user, "allow": "Employee"})
 	frappe.db.commit()

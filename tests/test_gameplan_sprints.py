@@ -408,7 +408,7 @@ def test_desk_saves_a_sprint_in_any_state(browser, client, sprint, state):
 def test_a_sprints_state_is_reached_and_not_set(client, sprint):
 	reply = client.post("frappe.client.set_value", doctype="Sprint", name=sprint.name, state="Closed")
 	assert error_of(reply) == (409, "SprintStateError")
-	assert "start it and close it" in reply.json()["exc"]
+	assert "use Start Sprint and Close Sprint" in reply.json()["exc"]
 
 
 def test_a_closed_sprints_days_stay_as_they_were(client, sprint):

@@ -190,7 +190,7 @@ class TestPublicReplyOnAnIssue:
 	def test_without_an_account_it_is_written_and_says_that_no_mail_was_sent(self, api, agent, issue):
 		data = say(api(agent), issue)
 		assert data["mail_queued"] is False
-		assert data["mail_note"].startswith("No mail was sent: this site has no outgoing Email Account.")
+		assert data["mail_note"].startswith("No email was sent: this site has no outgoing Email Account.")
 		assert [row.name for row in communications(issue)] == [data["comment"]]
 		assert not frappe.db.exists("Email Queue", {"communication": data["comment"]})
 
@@ -198,7 +198,7 @@ class TestPublicReplyOnAnIssue:
 		issue = factories.make_issue(raised_by="Administrator")
 		data = say(api(agent), issue)
 		assert (data["mail_queued"], data["recipients"]) == (False, [])
-		assert data["mail_note"].startswith("No mail was sent: the ticket has no email address")
+		assert data["mail_note"].startswith("No email was sent: the ticket has no email address")
 
 	def test_the_contacts_address_stands_in(self, api, agent, account):
 		address = factories.unique_email("contact")
@@ -259,7 +259,7 @@ class TestText:
 		reply = api(agent).post(METHOD, issue=issue.name, message=message)
 		assert (reply.status_code, reply.json()["exc"]) == (
 			422,
-			"ValidationError: The message is empty. Write what the comment shall say.",
+			"ValidationError: The message is empty. Enter the text of the comment.",
 		)
 		assert communications(issue) == []
 
@@ -386,7 +386,7 @@ class TestCustomerOnAnIssue:
 			"Received", customer, "Still broken.",
 		)  # fmt: skip
 		assert (data["status"], data["sender"], data["mail_queued"]) == ("Open", customer, False)
-		assert data["mail_note"] == "No mail was sent: the support team reads it on the ticket."
+		assert data["mail_note"] == "No email was sent: the support team sees the comment on the ticket."
 
 	def test_a_reply_starts_the_paused_clock_again(self, api, customer):
 		agreement = helpdesk.agreement()
@@ -444,7 +444,7 @@ class TestHDTicket:
 	def test_without_an_account_it_is_written_and_says_so(self, api, hd_agent, ticket):
 		data = say(api(hd_agent), ticket)
 		assert data["mail_queued"] is False
-		assert data["mail_note"].startswith("No mail was sent: this site has no outgoing Email Account.")
+		assert data["mail_note"].startswith("No email was sent: this site has no outgoing Email Account.")
 		assert frappe.db.get_value("HD Ticket", ticket.name, "first_responded_on") is not None
 
 	def test_a_ticket_without_any_message_can_be_answered(self, api, hd_agent, account):

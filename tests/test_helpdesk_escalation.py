@@ -355,7 +355,7 @@ class TestWhoGetsIt:
 		gone = factories.make_user(enabled=0).name
 		settings = frappe.get_doc("Orchestrator Settings")
 		settings.escalate_to_user = gone
-		with pytest.raises(frappe.ValidationError, match="is disabled, so nothing can be escalated"):
+		with pytest.raises(frappe.ValidationError, match="is disabled, so tickets cannot be escalated"):
 			settings.save()
 
 

@@ -249,7 +249,7 @@ class TestHDTicket:
 			)
 			assert (reply.status_code, reply.json()["exc"]) == (
 				403,
-				"PermissionError: Tickets are assigned by agents. Leave assigned_to out.",
+				"PermissionError: Only agents may assign tickets. Leave assigned_to out.",
 			)
 		reply = client.post(
 			"frappe.client.set_value",

@@ -88,7 +88,10 @@ def test_a_permission_hook_that_is_asked_before_ours_is_named(
 ) -> None:
 	with_hooks("has_permission", {doctype: "later.has_permission"})
 	finding = hook_conflicts.check_permission_hooks()
-	assert (finding.level, finding.found) == ("warn", f"asked before ours: {named} by later.has_permission")
+	assert (finding.level, finding.found) == (
+		"warn",
+		f"run before those of this app: {named} by later.has_permission",
+	)
 
 
 def test_query_conditions_add_up(with_hooks: Callable) -> None:
@@ -118,7 +121,7 @@ def test_clients_that_everybody_reads_are_a_failure(site: str) -> None:
 	try:
 		frappe.permissions.add_permission("Client", "All", 0)
 		finding = access_checks.check_client_readers()
-		assert (finding.level, "Everybody has All" in finding.found) == ("fail", True)
+		assert (finding.level, "Every user has All" in finding.found) == ("fail", True)
 	finally:
 		frappe.db.rollback()
 		frappe.clear_cache(doctype="Client")

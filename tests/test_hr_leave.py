@@ -235,7 +235,7 @@ def test_leave_that_ends_before_it_begins_is_422(api, person, leave_type):
 		reply,
 		person.employee,
 		422,
-		f"WrongDates: to_date {FRIDAY} is before from_date {MONDAY}. Exchange them.",
+		f"WrongDates: to_date {FRIDAY} is before from_date {MONDAY}. Swap them.",
 	)
 
 
@@ -258,7 +258,7 @@ def test_more_leave_than_is_left_is_422(api, person, leave_type):
 		person.employee,
 		422,
 		f"InsufficientLeaveBalanceError: Insufficient leave balance for Leave Type {leave_type}. Choose fewer days or "
-		"another leave type, or ask HR to allocate more. get_leave_balance tells what is left.",
+		"another leave type, or ask HR to allocate more. get_leave_balance shows what is left.",
 	)
 
 
@@ -292,7 +292,7 @@ def test_leave_without_an_approver_is_422_unless_hr_settings_let_it(api, leave_t
 		reply,
 		person.employee,
 		422,
-		f"NoLeaveApprover: Nobody can approve leave of {person.employee}. Ask HR to enter an active leave approver in "
+		f"NoLeaveApprover: Nobody can approve leave for {person.employee}. Ask HR to enter an active leave approver in "
 		"the employee record or the department.",
 	)
 	set_mandatory_approver(0)
@@ -459,7 +459,7 @@ def test_what_is_decided_stays_decided(api, approver, pending):
 		reply = client.post(method, leave_application=pending)
 		assert (reply.status_code, reply.json()["exc"]) == (
 			409,
-			f"NotPending: {pending} is Approved already. Apply anew, or ask HR.",
+			f"NotPending: {pending} is already Approved. Apply again, or ask HR.",
 		)
 	assert frappe.db.get_value("Leave Application", pending, "status") == "Approved"
 
@@ -526,7 +526,7 @@ def test_who_may_not_decide(api, guest, person, pending, site):
 		for user in (person.user, manager.user):
 			reply = api(user).post(method, leave_application=pending)
 			assert (reply.status_code, reply.json()["exc_type"]) == (403, "PermissionError")
-			assert "or by HR" in reply.json()["exc"]
+			assert "or HR may approve" in reply.json()["exc"]
 		# an approver of others
 		assert (
 			api(make_person("Leave Approver").user).post(method, leave_application=pending).status_code == 404

@@ -91,8 +91,8 @@ def test_an_older_punch_of_ones_own_is_403_that_says_so(api, person):
 	reply = api(person.user).post(CHECK_IN, timestamp=given.isoformat())
 	assert reply.status_code == 403
 	assert reply.json()["exc"] == (
-		"PermissionError: You may enter a punch for yourself until 5 minutes after it. "
-		f"Send no timestamp to punch now, or ask HR to enter {given}."
+		"PermissionError: You may check in or out for yourself at most 5 minutes late. "
+		f"Leave timestamp out for the current time, or ask HR to enter {given}."
 	)
 	assert count("Employee Checkin", employee=person.employee) == 0
 
@@ -162,8 +162,7 @@ def test_checking_in_twice_is_409_and_checking_out_in_between_is_not(api, person
 	again = client.post(CHECK_IN, timestamp=at(1))
 	assert (again.status_code, again.json()["exc_type"]) == (409, "RepeatedPunch")
 	assert again.json()["exc"] == (
-		f"RepeatedPunch: {person.employee} has already checked in at {first}. "
-		"There is nothing more to do, unless to check out."
+		f"RepeatedPunch: {person.employee} already checked in at {first}. The next step is to check out."
 	)
 	assert client.post(CHECK_OUT, timestamp=at(1)).status_code == 201
 	assert client.post(CHECK_OUT, timestamp=at(2)).status_code == 409
@@ -265,7 +264,7 @@ def test_the_geofence_of_hrms_holds(api, person, geofence):
 	assert (far.status_code, far.json()["exc"]) == (
 		422,
 		"CheckinRadiusExceededError: You must be within 200 meters of your shift location to check in. "
-		"Go there and try again, or ask HR to enter the punch.",
+		"Go there and try again, or ask HR to enter it.",
 	)
 	assert count("Employee Checkin", employee=person.employee) == 0
 	near = client.post(CHECK_IN, **when, latitude=47.6098, longitude=-122.3424)
@@ -301,7 +300,7 @@ def test_a_manager_reads_a_report_but_does_not_punch_for_them(api, site):
 	reply = api(manager.user).post(CHECK_IN, employee=report.employee)
 	assert (reply.status_code, reply.json()["exc"]) == (
 		403,
-		f"PermissionError: You may check in and out for yourself only. Ask HR to enter it for {report.employee}.",
+		f"PermissionError: You may check in and out only for yourself. Ask HR to enter it for {report.employee}.",
 	)
 	assert count("Employee Checkin", employee=report.employee) == 0
 
@@ -318,7 +317,7 @@ def test_an_unknown_employee_is_404_and_hr_without_a_record_names_one(api, site)
 	assert client.post(CHECK_IN, employee="HR-EMP-NOBODY").status_code == 404
 	reply = client.post(CHECK_IN)
 	assert (reply.status_code, reply.json()["exc_type"]) == (422, "NoEmployee")
-	assert "Name one in employee" in reply.json()["exc"]
+	assert "Send employee" in reply.json()["exc"]
 
 
 def test_an_inactive_employee_is_422(api, site):

@@ -169,14 +169,14 @@ def test_nobody_approves_their_own_leave_or_dates_back_a_punch_by_a_generic_call
 	reply = client.post(INSERT, doctype="Leave Application", employee=employee, status="Approved", **applied)
 	assert (reply.status_code, reply.json()["exc"]) == (
 		403,
-		"PermissionError: You may not set status of Leave Application. Leave it out, or ask someone who may.",
+		"PermissionError: You may not set status of Leave Application. Leave it out, or ask someone who has permission.",
 	)
 	before = count("Employee Checkin", employee=employee)
 	punch = {"doctype": "Employee Checkin", "employee": employee, "log_type": "OUT"}
 	reply = client.post(INSERT, **punch, time="2026-03-02 17:00:00")
 	assert (reply.status_code, reply.json()["exc"]) == (
 		403,
-		"PermissionError: You may not set time of Employee Checkin. Leave it out, or ask someone who may.",
+		"PermissionError: You may not set time of Employee Checkin. Leave it out, or ask someone who has permission.",
 	)
 	assert count("Employee Checkin", employee=employee) == before
 	assert count("Leave Application", employee=employee) == 2

@@ -35,8 +35,8 @@ def words_of(reply, name):
 		("tasks_by_status", ["Tasks"]),
 		("employees_by_department", ["Employees"]),
 		("next_closings", ["Opportunity", "Title", "Stage", "Amount", "Currency", "Expected Closing"]),
-		("project_progress", ["Project", "Name", "Complete", "Ends"]),
-		("coming_leave", ["Leave Application", "Employee", "From", "To", "Days"]),
+		("project_progress", ["Project", "Name", "Progress", "Expected End Date"]),
+		("coming_leave", ["Leave Application", "Employee", "From Date", "To Date", "Days"]),
 	],
 )
 @pytest.mark.parametrize("first", ["de", "en"])
@@ -81,7 +81,7 @@ def test_a_number_and_its_label_are_there_in_every_language(api, site, things_in
 
 
 def test_why_an_item_has_no_value_is_told_in_the_readers_language(api, site):
-	text = "You may not read {0}, which this counts. Ask your administrator for a role that may."
+	text = "You don't have access to {0}, so this figure is hidden."
 	record = factories.make(
 		"Translation", language="de", source_text=text, translated_text="Kein Zugriff: {0}"
 	)

@@ -70,7 +70,7 @@ def test_a_value_computed_with_a_role_is_not_shown_without_it(api, opportunities
 	assert found["value"] is None
 	assert found["error"] == {
 		"type": "PermissionError",
-		"message": "You may not read Opportunity, which this counts. Ask your administrator for a role that may.",
+		"message": "You don't have access to Opportunity, so this figure is hidden.",
 	}
 
 

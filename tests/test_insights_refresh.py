@@ -351,7 +351,7 @@ def test_an_alert_of_a_callers_own_figure_is_told_to_them_alone(site):
 
 
 def test_only_a_number_has_alerts(site):
-	with pytest.raises(frappe.ValidationError, match="Only a number can cross a threshold"):
+	with pytest.raises(frappe.ValidationError, match="Only a number can have alerts"):
 		insights.make_metric("Measure", "leads_by_status", alerts=[alert()])
 
 

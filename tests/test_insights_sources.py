@@ -117,7 +117,7 @@ def test_card_of_a_method_that_is_not_registered_is_refused(site, method, kind, 
 @pytest.mark.parametrize(
 	("method", "kind", "words"),
 	[
-		("orchestrator.helpdesk.get_my_tickets", "MissingFigure", "answers no number"),
+		("orchestrator.helpdesk.get_my_tickets", "MissingFigure", "does not return a number"),
 		("frappe.utils.now", "PermissionError", ""),
 		("orchestrator.insights.refresh_metrics", "MissingFigure", "does not only read"),
 	],
@@ -212,7 +212,7 @@ def test_a_dynamic_filter_is_read(site, expression, value):
 
 @pytest.mark.parametrize("expression", ["frappe.boot.user.name", "alert(1)", "locals.x", "frappe.get_roles"])
 def test_a_dynamic_filter_that_is_unknown_is_not_evaluated(site, expression):
-	with pytest.raises(MissingFigure, match="can be evaluated by Desk alone"):
+	with pytest.raises(MissingFigure, match="can be evaluated only in Desk"):
 		dynamic_filters.value_of(expression)
 
 
@@ -365,10 +365,10 @@ def test_people_figures_are_those_of_the_employees(site):
 @pytest.mark.parametrize(
 	("values", "refusal"),
 	[
-		({"metric_name": "Not A Name"}, "is no name for the API"),
+		({"metric_name": "Not A Name"}, "is not a valid name for the API"),
 		({"measure": "no_such_measure"}, "There is no measure no_such_measure"),
 		({"measure": None, "aggregate": "Sum"}, "There is no measure"),
-		({"filters": "[broken"}, "no JSON object"),
+		({"filters": "[broken"}, "not a valid JSON object"),
 		({"permission_mode": "Shared"}, "needs the user whose records it counts"),
 	],
 )

@@ -80,7 +80,7 @@ def test_staleness_is_told_to_sync_managers_once_until_a_success_has_passed(stal
 	connection = behind(7)
 	for _ in range(2):
 		warn_of_stale_connections()
-	text = f"Kipu connection {connection.name}: no run has succeeded for 6 hours"
+	text = f"Kipu connection {connection.name}: no sync has succeeded for 6 hours"
 	assert (told_of(connection.name, manager), told_of(connection.name, other)) == ([text], [])
 	frappe.db.set_value("Notification Log", {"document_name": connection.name}, "creation", "2020-01-01")
 	warn_of_stale_connections()
@@ -134,9 +134,9 @@ def test_the_doctor_names_what_is_paused_what_waits_and_what_is_behind(doctor, a
 	assert doctor.check_kipu()[1:3] == ("warn", "not up to date: Only One")
 	run = make("Sync Run", connection="Only One", sync_type="full", status="Held")
 	assert doctor.check_kipu()[1:3] == ("warn", f"waiting for approval: {run.name}")
-	made.db_set({"status": "Paused", "paused_reason": "The access id is unknown."})
+	made.db_set({"status": "Paused", "paused_reason": "The access ID is unknown."})
 	finding = doctor.check_kipu()
-	assert finding[1:3] == ("fail", "paused: Only One (The access id is unknown.)")
+	assert finding[1:3] == ("fail", "paused: Only One (The access ID is unknown.)")
 	assert "orchestrator kipu-test" in finding.mend
 
 

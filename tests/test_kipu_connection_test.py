@@ -35,17 +35,21 @@ def test_a_connection_that_is_right(kipu):
 	}  # fmt: skip
 	census = next(check for check in result["checks"] if check["route"] == "patients/census")
 	assert (census["title"], census["level"], census["found"], census["mend"]) == (
-		"Route", "ok", "patients/census answers.", "",
+		"Route", "ok", "patients/census works.", "",
 	)  # fmt: skip
 
 
 @pytest.mark.parametrize(
 	("values", "part", "found"),
 	[
-		({"access_id": "other"}, "access_id", "Kipu does not know this access id."),
+		({"access_id": "other"}, "access_id", "Kipu does not know this access ID."),
 		({"secret_key": "other"}, "secret_key", "Kipu refuses this value."),
 		({"app_id": "other"}, "app_id", "Kipu refuses this value."),
-		({"base_url": "http://127.0.0.1:9"}, "network", "No usable answer came (ConnectionError, status -)."),
+		(
+			{"base_url": "http://127.0.0.1:9"},
+			"network",
+			"There was no usable reply (ConnectionError, status -).",
+		),
 		({"locations": [{"location_id": "77", "enabled": 1}]}, "locations", "Kipu has no location 77."),
 	],
 )
@@ -70,7 +74,7 @@ def test_a_key_that_is_not_set_is_named_without_a_request(kipu):
 
 	connection = clinic.make_connection(kipu, app_id=None)
 	answered = dict(kipu.answers)
-	with pytest.raises(frappe.ValidationError, match="lacks: App ID"):
+	with pytest.raises(frappe.ValidationError, match="is missing: App ID"):
 		outcome_of(connection)
 	assert kipu.answers == answered
 
@@ -85,7 +89,7 @@ def test_a_location_that_is_left_out_on_purpose_is_no_finding(kipu):
 	result = outcome_of(connection)
 	assert result["ok"]
 	told = [check["found"] for check in result["checks"] if check["part"] == "locations"]
-	assert told == ["4 locations, all known."]
+	assert told == ["4 locations, all of them listed here."]
 
 
 # The endpoint

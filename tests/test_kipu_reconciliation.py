@@ -170,7 +170,7 @@ def test_the_report_shows_the_differences_to_clinical_roles_alone(api, kipu, con
 	assert reply.status_code == 200, reply.text
 	(row,) = reply.json()["data"]["rows"]
 	assert (row["kind"], row["casefile_id"]) == (
-		"In care at Kipu, unknown here", casefile_id(kipu.world, stay),
+		"In care in Kipu, not on this site", casefile_id(kipu.world, stay),
 	)  # fmt: skip
 	for role in ("Kipu Sync Manager", "Sales User"):
 		assert run(api(factories.make_user(role).name), connection=connection.name).status_code == 403

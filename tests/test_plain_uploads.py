@@ -121,7 +121,7 @@ def test_desk_keeps_frappes_own_answers(browser, mark):
 	token = {"X-Frappe-CSRF-Token": "none"}
 	reply = desk.request("POST", PATH, files={"file": ("a.txt", b"")}, headers=token)
 	assert reply.status_code in (200, 400, 417, 500), reply.text  # Frappe's own, of a file on the disk
-	assert "Send one that holds something" not in reply.text
+	assert "Send a file that has content" not in reply.text
 
 
 @pytest.mark.parametrize("path", ["/Invoices {0}", "/Invoices {0}/2026/November", "Home/Invoices {0}/é"])

@@ -158,7 +158,11 @@ def test_who_may_read_no_reports_learns_not_even_which_there_are(api, report):
 		),
 		({"filters": "{"}, (400, "BadRequest"), "filters is not valid JSON."),
 		({"filters": [["status", "=", "Open"]]}, (400, "BadRequest"), "filters must be an object"),
-		({"recipients": "sales@example.com"}, (400, "BadRequest"), "recipients go with send_mail only."),
+		(
+			{"recipients": "sales@example.com"},
+			(400, "BadRequest"),
+			"recipients can be sent only with send_mail.",
+		),
 		({"send_mail": True, "recipients": [1]}, (400, "BadRequest"), "recipients must be a list of users."),
 		({"send_mail": "often"}, (400, "BadRequest"), "send_mail"),
 	],
@@ -213,7 +217,7 @@ def test_a_table_that_is_too_long_for_a_pdf_is_422_and_leaves_no_file(api):
 	reply = api().post(GENERATE, report_name=report, format="pdf")
 
 	assert error_of(reply) == (422, "ReportFailed")
-	assert "A PDF holds no more than 5000 rows." in reply.json()["exc"]
+	assert "A PDF can contain at most 5000 rows." in reply.json()["exc"]
 	assert private_files() == before
 
 
@@ -294,7 +298,7 @@ def test_without_an_account_the_file_is_made_and_the_reply_says_that_no_mail_was
 	data = api(sales_user()).post(GENERATE, report_name=report, format="csv", send_mail=True).json()["data"]
 
 	assert (data["status"], data["mail_queued"]) == ("Completed", False)
-	assert data["mail_note"].startswith("No mail was sent: this site has no outgoing Email Account.")
+	assert data["mail_note"].startswith("No email was sent: this site has no outgoing Email Account.")
 
 
 def test_expired_files_are_deleted_with_their_runs_and_others_stay(api, report):

@@ -337,7 +337,12 @@ def test_client_census_counts_who_is_in_care_came_and_left(api, stays):
 	assert data["rows"] == [
 		{"group": here, "in_care": 1, "waiting": 1, "admitted": 2, "discharged": 2, "length_of_stay": 15.0}
 	]
-	assert figures(data) == {"In Care": 1, "Admitted": 2, "Discharged": 2, "Days of Stay (Average)": 15.0}
+	assert figures(data) == {
+		"In Care": 1,
+		"Admitted": 2,
+		"Discharged": 2,
+		"Average Length of Stay (Days)": 15.0,
+	}
 
 
 def test_client_census_shows_a_clinician_of_one_facility_no_other(api, stays):

@@ -69,7 +69,7 @@ def test_a_field_of_the_sites_own_that_holds_something_else_stops_the_install(si
 	monkeypatch.setattr(
 		custom_fields, "CUSTOM_FIELDS", {"Lead": [{"fieldname": "industry", "fieldtype": "Int"}]}
 	)
-	with pytest.raises(frappe.ValidationError, match=r"in the way.*Lead.industry \(Link\)"):
+	with pytest.raises(frappe.ValidationError, match=r"already exist.*Lead.industry \(Link\)"):
 		install.before_install()
 
 

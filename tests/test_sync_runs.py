@@ -346,7 +346,7 @@ def test_a_mass_blanking_is_held_before_its_page_is_kept(place):
 	assert sync(connection, "full", dry_run=True)["status"] == "Held"
 	run = sync(connection, "full")
 	assert (run["status"], run["updated"]) == ("Held", 0)
-	assert run["held_reason"].startswith("It would blank Client Stay.program in 5 records; the limit is 3.")
+	assert run["held_reason"].startswith("It would empty Client Stay.program in 5 records; the limit is 3.")
 	assert frappe.db.count("Client Stay", {"connection": connection, "program": ("is", "not set")}) == 0
 
 

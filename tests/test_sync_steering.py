@@ -140,7 +140,7 @@ def test_missing_keys_are_named_and_nothing_is_written(kipu, manager):
 		({"page_size": 0}, "Page Size"),
 		({"page_size": 5000}, "Page Size"),
 		({"mass_change_percent": 0}, "Mass Change"),
-		({"interval_minutes": 1}, "Interval"),
+		({"interval_minutes": 1}, "Sync Every"),
 		({"locations": [{"location_id": "1"}, {"location_id": "1"}]}, "twice"),
 		({"field_rules": [{"source": "email", "target": "phone"}]}, "phone"),
 		({"field_rules": [{"source": "email", "target": "mr_number"}]}, "email"),

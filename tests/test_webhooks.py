@@ -162,9 +162,9 @@ def test_only_system_managers_may(api):
 	[
 		({"events": []}, 400, "BadRequest", "events must be a list"),
 		({"events": [1]}, 400, "BadRequest", "events must be a list"),
-		({"events": ["after_insert", "on_whim"]}, 422, "ValidationError", "on_whim is no Doc Event"),
+		({"events": ["after_insert", "on_whim"]}, 422, "ValidationError", "on_whim is not a valid Doc Event"),
 		({"events": ["on_submit"]}, 422, "ValidationError", "must be Submittable"),
-		({"request_method": "GET"}, 422, "ValidationError", "GET is no Request Method"),
+		({"request_method": "GET"}, 422, "ValidationError", "GET is not a valid Request Method"),
 		({"request_url": "https:///hook"}, 422, "ValidationError", "Check Request URL"),
 		({"doctype": "Noot"}, 422, "LinkValidationError", "There is no DocType Noot."),
 		({"webhook_name": ""}, 400, "BadRequest", "Missing parameter: webhook_name."),
@@ -174,7 +174,7 @@ def test_only_system_managers_may(api):
 			{"webhook_headers": [{"header_key": "X", "header_value": "1\r\nHost: other"}]},
 			400,
 			"BadRequest",
-			"both of one line",
+			"each on a single line",
 		),
 	],
 )
@@ -270,7 +270,7 @@ def test_a_site_that_allows_its_network_still_wants_https_beyond_it(api, allow_p
 
 	assert inside.status_code == 201
 	assert error_of(beyond) == (422, "TargetRefused")
-	assert "is at a public address: use https." in beyond.json()["exc"]
+	assert "has a public address: use https." in beyond.json()["exc"]
 
 
 def insert_brand(client, details=""):
@@ -351,7 +351,7 @@ def test_a_host_that_is_not_known_now_is_accepted_with_a_warning(api, url):
 	reply = api(manager()).post(CREATE, **asked)
 	assert reply.status_code == 201, reply.text
 	(warning,) = reply.json()["data"]["warnings"]
-	assert "is not known at this moment" in warning
+	assert "cannot be found at the moment" in warning
 	assert frappe.db.get_value("Webhook", asked["webhook_name"], "request_url") == url
 
 

@@ -97,7 +97,7 @@ class OwnUser:
 	def __call__(self, arguments: Arguments) -> None:
 		for name in find_names(arguments, self.argument):
 			if name != frappe.session.user and not frappe.has_permission("User", "write", doc=name):
-				refuse(_("You may do this for yourself only."), frappe.PermissionError)
+				refuse(_("You may do this only for yourself."), frappe.PermissionError)
 
 
 @dataclass(frozen=True)

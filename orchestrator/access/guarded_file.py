@@ -66,5 +66,5 @@ class GuardedFile(File):
 		if not path.startswith(("http://", "https://", "/api/")) and file_paths.is_in_library(
 			str(Path(path).absolute())
 		):
-			refuse(_("Documents are given out by orchestrator.docs.download alone."), frappe.PermissionError)
+			refuse(_("Download documents with orchestrator.docs.download."), frappe.PermissionError)
 		return path

@@ -55,7 +55,7 @@ def check_punch_lookup(arguments: Arguments) -> None:
 	for value in find_names(arguments, "employee_field_value"):
 		if frappe.get_list("Employee", filters={str(fieldname): value}, limit=1):
 			continue
-		refuse(_("No employee of yours has this value."), frappe.PermissionError)
+		refuse(_("You do not have access to an employee with this value."), frappe.PermissionError)
 
 
 def check_password(arguments: Arguments) -> None:

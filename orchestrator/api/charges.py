@@ -97,7 +97,7 @@ def raise_refused_verb(api_request: ApiRequest, request: Request) -> None:
 
 def too_many_requests_text(allowance: Allowance) -> str:
 	"""Return what a caller is told whose bucket is empty."""
-	return _("Too many requests: {0} a minute are allowed. Try again in {1} seconds.").format(
+	return _("Too many requests: {0} per minute are allowed. Try again in {1} seconds.").format(
 		allowance.limit, allowance.retry_after
 	)
 

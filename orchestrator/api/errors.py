@@ -150,7 +150,7 @@ def unauthenticated() -> Failure:
 def unexpected(request_id: str) -> Failure:
 	"""The words for an error nobody foresaw."""
 	text = _(
-		"Something went wrong here. Quote request {0} to your administrator, who finds it in the Error Log."
+		"Something went wrong. Give your administrator the request ID {0}; the details are in the Error Log."
 	)
 	return Failure(UNEXPECTED, "InternalServerError", text.format(request_id))
 
@@ -160,10 +160,10 @@ def default_text(status: int) -> str:
 	texts = {
 		400: _("The request is malformed."),
 		401: _("Sign in first, or send a valid API token (Authorization: token key:secret) or bearer token."),
-		403: _("You are not permitted to do this. Ask your administrator for a role that may."),
+		403: _("You do not have permission to do this. Ask your administrator for access."),
 		404: _("Not found."),
-		409: _("The record is in use or was changed meanwhile. Read it again and repeat the request."),
-		429: _("Too many requests. Wait as long as Retry-After says."),
+		409: _("The record is in use or was changed in the meantime. Read it again and repeat the request."),
+		429: _("Too many requests. Wait for the time given in the Retry-After header."),
 		503: _("The site is busy or in maintenance. Try again later."),
 	}
 	return texts.get(status, _("The request was refused."))

@@ -32,7 +32,7 @@ def refuse_out_of_reach(doc: Document, values: Mapping[str, Any]) -> None:
 		field, value = fields[name], values[name]
 		if field.permlevel not in writable and doc.cast(value, field) != doc.cast(doc.get(name), field):
 			frappe.throw(
-				_("You may not set {0} of {1}. Leave it out, or ask someone who may.").format(
+				_("You may not set {0} of {1}. Leave it out, or ask someone who has permission.").format(
 					name, _(doc.doctype)
 				),
 				frappe.PermissionError,

@@ -134,4 +134,4 @@ def _to_plain(number: Decimal) -> int | float:
 
 def _refuse_operand(value: Any, name: str, fieldname: str) -> NoReturn:
 	"""Refuse the value by the column it is compared with."""
-	refuse(_("{0} in {1} is no value of {2}.").format(value, name, fieldname), BadRequest)
+	refuse(_("{0} in {1} is not a valid value of {2}.").format(value, name, fieldname), BadRequest)

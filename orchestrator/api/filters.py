@@ -130,7 +130,7 @@ def check_tree(meta: Meta, name: str, fieldname: str, value: str) -> None:
 	df = meta.get_field(fieldname)
 	doctype = meta.name if fieldname == "name" else df.options if df and df.fieldtype == "Link" else None
 	if not doctype or not frappe.get_meta(doctype).is_nested_set():
-		frappe.throw(_("{0} ({1}) does not lead to a tree.").format(fieldname, name), BadRequest)
+		frappe.throw(_("{0} ({1}) is not a link to a tree.").format(fieldname, name), BadRequest)
 	if not frappe.db.exists(doctype, value):
 		frappe.throw(_("There is no {0} {1} ({2}).").format(_(doctype), value, name), BadRequest)
 

@@ -143,7 +143,10 @@ def set_value(
 	refuse_reserved_names(meta, changes)
 	refuse_unknown_fields(meta, changes)
 	if protected := sorted(PROTECTED_FIELDS.intersection(changes)):
-		frappe.throw(_("{0} cannot be set: Frappe keeps it itself.").format(", ".join(protected)), BadRequest)
+		frappe.throw(
+			_("{0} cannot be set because Frappe sets it automatically.").format(", ".join(protected)),
+			BadRequest,
+		)
 	save_changes(meta, doc, name, with_parsed_privacy(doctype, fields_of(doctype, changes)))
 	doc.apply_fieldlevel_read_permissions()
 	return with_documented_names(doctype, doc.as_dict())
@@ -276,7 +279,7 @@ def page_of(
 ) -> Listing:
 	"""A page of the records that fit filters as `read_filters` gave them and that the caller may read."""
 	if meta.issingle:
-		refuse(_("{0} has one record only. Read it with frappe.client.get.").format(meta.name), BadRequest)
+		refuse(_("{0} has only one record. Read it with frappe.client.get.").format(meta.name), BadRequest)
 	query = lists.read_fields(meta, fields)
 	start, length = lists.read_page(limit_start, limit_page_length)
 	groups = lists.read_groups(meta, query, group_by)
@@ -333,7 +336,7 @@ def check_not_modified_since(doc: Document, modified: Any) -> None:
 	"""409 where the caller's `modified` is no longer the record's."""
 	if modified and get_datetime(modified) != get_datetime(doc.modified):
 		frappe.throw(
-			_("{0} {1} was changed meanwhile. Read it again and repeat the change.").format(
+			_("{0} {1} was changed in the meantime. Read it again and repeat the change.").format(
 				doc.doctype, doc.name
 			),
 			frappe.TimestampMismatchError,

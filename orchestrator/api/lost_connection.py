@@ -28,7 +28,7 @@ def translate_lost_connection(error: Exception) -> Exception:
 		frappe.db.connect()
 	except compat.DatabaseError:
 		frappe.local.db = None  # Frappe's error handling does without
-	return DatabaseUnavailableError(_("The database ended the connection. Nothing was written; try again."))
+	return DatabaseUnavailableError(_("The database connection was lost. Nothing was saved; try again."))
 
 
 def _is_lost(error: Exception) -> bool:

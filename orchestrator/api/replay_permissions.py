@@ -78,7 +78,10 @@ def check_snapshot(permissions: dict[str, Any]) -> None:
 		error = error or _find_refusal(Check(*values))
 	if error:
 		frappe.clear_messages()
-		refuse(_("You may no longer have the reply to this request: your permissions have changed."), error)
+		refuse(
+			_("You may no longer read the reply to this request because your permissions have changed."),
+			error,
+		)
 
 
 def _find_refusal(check: Check) -> type[Exception] | None:

@@ -64,7 +64,8 @@ def read_conditions(report: Report, filters: Any) -> dict[str, Any]:
 		frappe.throw(_("filters must be an object of this report's filters."), BadRequest)
 	if RESERVED_FILTER in conditions:
 		frappe.throw(
-			_("{0} is no filter. Send the report's own filters.").format(RESERVED_FILTER), BadRequest
+			_("{0} is not a valid filter. Send the filters of the report.").format(RESERVED_FILTER),
+			BadRequest,
 		)
 	declared = [row.fieldname for row in report.filters] or report_scripts.declared_filters(report)
 	used = PLACEHOLDER.findall(report.query or "") if report.report_type == "Query Report" else []

@@ -47,7 +47,7 @@ def describe_unusable_json(request: Request) -> str | None:
 	except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
 		return None
 	except ValueError:  # of Python's int(): too many digits
-		return _("A number of the body has too many digits.")
+		return _("A number in the body has too many digits.")
 	return None if isinstance(parsed, dict | list) else _("The body must be a JSON object.")
 
 
@@ -83,4 +83,4 @@ def _iterate_texts(value: Any) -> Iterator[str]:
 
 def _refuse_encoding() -> None:
 	"""Refuse the request's encoding, without repeating any of it."""
-	refuse(_("The request is not valid UTF-8. Encode texts as UTF-8."), BadRequest)
+	refuse(_("The request is not valid UTF-8. Encode all text as UTF-8."), BadRequest)

@@ -54,12 +54,12 @@ def _check_part(part: FileStorage) -> None:
 	if not name.strip() or unusable or len(name) > MAX_NAME_LENGTH or len(name.encode()) > MAX_NAME_BYTES:
 		refuse(
 			_(
-				"{0} is no name for a file. Send 1 to {1} visible characters, at most {2} bytes, without control characters or direction marks."
+				"{0} is not a valid file name. Use 1 to {1} visible characters, at most {2} bytes, without control characters or direction marks."
 			).format(ascii(name[:MAX_NAME_LENGTH]), MAX_NAME_LENGTH, MAX_NAME_BYTES),
 			BadRequest,
 		)
 	if not part.stream.read(1):
-		refuse(_("The file is empty. Send one that holds something."), BadRequest)
+		refuse(_("The file is empty. Send a file that has content."), BadRequest)
 	part.stream.seek(0)
 
 

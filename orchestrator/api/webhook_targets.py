@@ -73,7 +73,7 @@ def is_resolvable(url: str) -> bool:
 def unknown_host_text(url: str) -> str:
 	"""Return the warning about a host that is not known at this moment."""
 	return _(
-		"The host {0} of request_url is not known at this moment. Check its name: each delivery looks it up again, and is not sent while it is unknown."
+		"The host {0} of request_url cannot be found at the moment. Check its name: it is looked up again for each delivery, and nothing is sent while it cannot be found."
 	).format(parse(url).hostname)
 
 
@@ -127,7 +127,9 @@ def parse(url: str) -> SplitResult:
 		)
 	if parts.username is not None or parts.password is not None:
 		frappe.throw(
-			_("request_url must not hold a login. Send it in webhook_headers, as Authorization."),
+			_(
+				"request_url must not contain a user name or password. Send them in webhook_headers, as Authorization."
+			),
 			TargetRefused,
 		)
 	return parts
@@ -147,7 +149,7 @@ def refuse_scheme() -> NoReturn:
 
 
 def refuse_unknown_host(parts: SplitResult) -> NoReturn:
-	refuse(_("The host {0} of request_url is not known.").format(parts.hostname), TargetRefused)
+	refuse(_("The host {0} of request_url cannot be found.").format(parts.hostname), TargetRefused)
 
 
 def is_public(address: Address) -> bool:
@@ -172,9 +174,9 @@ def refuse_address(parts: SplitResult) -> None:
 	"""Refuse a target by the address of its host. The address itself is not told."""
 	if parts.scheme == "https":
 		text = _(
-			"The host {0} of request_url is at a private address. Name a public one, or let a System Manager allow"
-			" private targets in Orchestrator Settings."
+			"The host {0} of request_url has a private address. Use a public one, or ask a System Manager to allow"
+			" webhooks to private addresses in Orchestrator Settings."
 		)
 	else:
-		text = _("The host {0} of request_url is at a public address: use https.")
+		text = _("The host {0} of request_url has a public address: use https.")
 	frappe.throw(text.format(parts.hostname), TargetRefused)

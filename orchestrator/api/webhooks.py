@@ -82,7 +82,9 @@ def checked_option(fieldname: str, value: str) -> str:
 	options = field.options.split("\n")
 	if value not in options:
 		frappe.throw(
-			_("{0} is no {1} of a webhook. Use one of {2}.").format(value, _(field.label), ", ".join(options))
+			_("{0} is not a valid {1} of a webhook. Use one of {2}.").format(
+				value, _(field.label), ", ".join(options)
+			)
 		)
 	return value
 
@@ -104,7 +106,8 @@ def read_header(row: Any) -> Header:
 	key, value = row.get("header_key", ""), row.get("header_value", "")
 	if not all(isinstance(text, str) and text.strip() and text.isprintable() for text in (key, value)):
 		frappe.throw(
-			_("Each of webhook_headers needs a header_key and a header_value, both of one line."), BadRequest
+			_("Each entry in webhook_headers needs a header_key and a header_value, each on a single line."),
+			BadRequest,
 		)
 	return {"key": key.strip(), "value": value.strip()}
 

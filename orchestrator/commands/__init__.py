@@ -61,7 +61,7 @@ def _make_demo(kipu: str | None) -> None:
 	from orchestrator.setup.demo import clinic, ledger, make
 
 	if ledger.exists():
-		click.echo("The demo is there already. To make it anew, remove it first: orchestrator demo --remove")
+		click.echo("The demo already exists. To create it again, remove it first: orchestrator demo --remove")
 		return
 	made = Counter(record.doctype for record in make.make(kipu or clinic.BASE_URL))
 	shown = (
@@ -76,14 +76,14 @@ def _make_demo(kipu: str | None) -> None:
 		"Task",
 		"Document",
 	)
-	click.echo("The demo is made: " + ", ".join(f"{made[doctype]} {doctype}" for doctype in shown))
+	click.echo("The demo was created: " + ", ".join(f"{made[doctype]} {doctype}" for doctype in shown))
 	if made["Kipu Connection"]:
 		click.echo(
-			f"Its Kipu is the simulator. Fetch the clients: bench --site {frappe.local.site} orchestrator sync-kipu --full"
+			f"Its Kipu connection uses the simulator. Sync the clients with: bench --site {frappe.local.site} orchestrator sync-kipu --full"
 		)
 	else:
 		click.echo(
-			"Without a connection to Kipu: this machine is not in kipu_allowed_hosts of the site's configuration."
+			"No Kipu connection was created because this server is not listed under kipu_allowed_hosts in site_config.json."
 		)
 
 
@@ -91,10 +91,10 @@ def _remove_demo() -> None:
 	from orchestrator.setup.demo import remove
 
 	removal = remove.remove()
-	click.echo(f"{removal.removed} records of the demo are removed.")
+	click.echo(f"{removal.removed} demo records were removed.")
 	if removal.kept:
 		click.echo(
-			"Records of your own refer to these, so they stay. Remove the reference and run this again:"
+			"These records were kept because your own records refer to them. Remove the references and run this again:"
 		)
 		for line in removal.kept:
 			click.echo(f"  {line}")

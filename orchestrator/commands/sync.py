@@ -114,7 +114,7 @@ def sync_history(context: frappe._dict, limit: int, connection: str | None, as_j
 	for run in runs:
 		show_run(run)
 	if not runs:
-		click.echo("No run yet. Begin with: orchestrator sync-kipu --full --dry-run")
+		click.echo("Nothing has been synced yet. Start with: orchestrator sync-kipu --full --dry-run")
 
 
 @click.command("sync-rollback")
@@ -183,7 +183,7 @@ def show_refusal(name: str, error: Exception) -> None:
 def rollback_question(run: "RunStanding") -> str:
 	"""What somebody is asked before a run is taken back."""
 	return (
-		f"Delete the {run['imported']} records that {run['run']} made, restore the {run['updated']} that it changed, "
+		f"Delete the {run['imported']} records that {run['run']} created, restore the {run['updated']} that it changed, "
 		f"and pause {run['connection']}?"
 	)
 

@@ -72,7 +72,7 @@ def read_lost_reasons(stage: str, value: object) -> list[str]:
 	if not isinstance(reasons, list) or not all(isinstance(reason, str) for reason in reasons):
 		refuse(_("lost_reasons must be a list of names of lost reasons."), BadRequest)
 	if reasons and stage != LOST:
-		frappe.throw(_("lost_reasons go with {0} only.").format(LOST), BadRequest)
+		frappe.throw(_("lost_reasons can be sent only with {0}.").format(LOST), BadRequest)
 	return reasons
 
 
@@ -106,7 +106,7 @@ def check_move(before: str, stage: str) -> None:
 	if not legal:
 		frappe.throw(
 			_(
-				"A {0} opportunity can be moved no further. To undo it, cancel its order or set its status in Desk."
+				"A {0} opportunity is closed and cannot be moved. To reopen it, cancel its order or set its status in Desk."
 			).format(_(before)),
 			IllegalMove,
 		)

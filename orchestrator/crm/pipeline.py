@@ -55,7 +55,7 @@ def check_may_ask(user: str) -> None:
 		return
 	if not ROLES_THAT_SEE_OTHERS.intersection(frappe.get_roles()):
 		frappe.throw(
-			_("You may ask for your own pipeline only. Ask a Sales Manager for that of others."),
+			_("You may see only your own pipeline. Ask a Sales Manager for the pipelines of others."),
 			frappe.PermissionError,
 		)
 	if not frappe.db.exists("User", user):

@@ -126,13 +126,13 @@ def require(level: int, folder: str | None) -> None:
 	held = level_of(folder)
 	if held == NONE:
 		refuse(
-			_("You have no access to this folder. Ask whoever manages it, or the one above."),
+			_("You do not have access to this folder. Ask someone who manages it or its parent folder."),
 			frappe.PermissionError,
 		)
 	if held < level:
 		name = next(name for name, value in LEVEL_BY_NAME.items() if value == level)
 		refuse(
-			_("You need {0} access to the folder {1}. Ask whoever manages it.").format(_(name), folder),
+			_("You need {0} access to the folder {1}. Ask someone who manages it.").format(_(name), folder),
 			frappe.PermissionError,
 		)
 

@@ -32,7 +32,7 @@ def add_version(
 	document = open_to_versions(documents.locked(name))
 	if base_version is not None and base_version != document.current_version:
 		refuse(
-			_("{0} is at version {1} by now, not {2}. Look at what changed and repeat.").format(
+			_("{0} is now at version {1}, not {2}. Check what changed and repeat the request.").format(
 				name, document.current_version, base_version
 			),
 			Conflict,
@@ -87,7 +87,7 @@ def tag(name: str, tags: list[str]) -> "Document":
 	document = documents.find_for_change(name)
 	wanted = [checked(_("tag"), tag) for tag in tags]
 	if any("," in tag for tag in wanted):
-		refuse(_("A tag cannot hold a comma."), BadRequest)
+		refuse(_("A tag cannot contain a comma."), BadRequest)
 	for missing in wanted:
 		if not frappe.db.exists("Tag", missing):
 			frappe.get_doc(doctype="Tag", name=missing).insert(ignore_permissions=True)
@@ -147,5 +147,5 @@ def read_tags(value: Any) -> list[str]:
 		return [part for part in value.split(",") if part.strip()]
 	found = frappe.parse_json(value)
 	if not isinstance(found, list) or not all(isinstance(item, str) for item in found):
-		refuse(_("tags must be a list of texts."), BadRequest)
+		refuse(_("tags must be a list of strings."), BadRequest)
 	return found

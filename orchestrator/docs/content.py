@@ -74,7 +74,7 @@ def encoded(text: str) -> bytes:
 	try:
 		return text.encode()
 	except UnicodeEncodeError:
-		refuse(_("The content of file holds half of a character (a lone surrogate)."), BadRequest)
+		refuse(_("The content of file contains half of a character (a lone surrogate)."), BadRequest)
 
 
 def decoded(text: str) -> bytes:
@@ -99,7 +99,8 @@ def of_this_site(text: str) -> Incoming | None:
 		}
 		if url.netloc not in own_hosts:
 			refuse(
-				_("Files of other hosts are never fetched. Upload the file and send its URL here."), UnfitFile
+				_("Files are never fetched from other hosts. Upload the file and send its URL on this site."),
+				UnfitFile,
 			)
 		text = f"{url.path}?{url.query}" if url.query else url.path
 		if not text.startswith(SITE_PATHS):

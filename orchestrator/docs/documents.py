@@ -44,7 +44,7 @@ def refuse_foreign_lock(document: "Document") -> None:
 	holder = document.checked_out_by
 	if holder and holder != frappe.session.user:
 		refuse(
-			_("{0} is checked out by {1} since {2}. Wait until it is checked in.").format(
+			_("{0} has been checked out by {1} since {2}. Wait until it is checked in.").format(
 				document.name, holder, document.checked_out_at
 			),
 			CheckedOut,

@@ -79,7 +79,7 @@ def look_again() -> None:
 	"""Another request has just made what this one was about to make: only a new snapshot shows it. Where something was
 	written already that must not be lost, the caller has to repeat."""
 	if idempotency.has_work_to_lose():
-		refuse(_("The folder was made by someone else at this moment. Repeat the request."), Conflict)
+		refuse(_("Someone else created this folder at the same time. Repeat the request."), Conflict)
 	frappe.db.rollback()
 	access.forget()
 

@@ -37,7 +37,7 @@ def before_file_validate(file: Document, _event: str | None = None) -> None:
 	if file.attached_to_doctype in OURS and not (before and before.attached_to_doctype in OURS):
 		refuse(
 			_(
-				"Files of documents are versions. Send it to orchestrator.docs.create_version, or upload it into the document's folder."
+				"Add the file as a version of the document: send it to orchestrator.docs.create_version, or upload it into the document's folder."
 			),
 			Immutable,
 		)
@@ -58,9 +58,9 @@ def is_of_version(file: str) -> bool:
 def refuse_change(file: str) -> None:
 	version = frappe.db.get_value("Document Version", {"file": file}, ["document", "number"], as_dict=True)
 	refuse(
-		_("This is the file of version {0} of {1}, which stands as it is. Add a new version instead.").format(
-			version.number, version.document
-		),
+		_(
+			"This file belongs to version {0} of {1}, which cannot be changed. Add a new version instead."
+		).format(version.number, version.document),
 		Immutable,
 	)
 
@@ -90,9 +90,7 @@ def refuse_share(_doc: Document, _event: str | None = None, *_args: Any) -> None
 
 def refuse_sharing() -> None:
 	refuse(
-		_(
-			"Access to documents goes by their folder. Add the person to the access of the folder instead of sharing."
-		),
+		_("Documents cannot be shared one by one. Give the person access to the folder instead."),
 		frappe.PermissionError,
 	)
 

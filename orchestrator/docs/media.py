@@ -153,7 +153,7 @@ def extension_of(head: bytes, declared: str | None = None) -> str:
 def refuse_mismatch(file_name: str, head: bytes) -> NoReturn:
 	refuse(
 		_(
-			"{0} is not what its name or its declared type says: its content looks like {1}. Send it under its right name."
+			"The content of {0} does not match its name or declared type: it looks like {1}. Send it with the correct name."
 		).format(file_name, of_bytes(head)),
 		UnfitFile,
 	)
@@ -176,8 +176,8 @@ def check_archive(path: Path, media_type: str, file_name: str) -> None:
 		or (unpacked > MAX_RATIO * packed and unpacked > MAX_UNPACKED // 16)
 	):
 		refuse(
-			_("{0} would unpack to {1} MB, which this site does not take. Send its content in parts.").format(
-				file_name, unpacked // (1024 * 1024)
-			),
+			_(
+				"{0} would unpack to {1} MB, which is more than this site accepts. Send its content in parts."
+			).format(file_name, unpacked // (1024 * 1024)),
 			UnfitFile,
 		)

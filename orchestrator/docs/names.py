@@ -26,7 +26,7 @@ def checked(kind: str, name: str) -> str:
 def refuse_name(kind: str, name: str) -> NoReturn:
 	refuse(
 		_(
-			"{0} is no name for a {1}. Send 1 to {2} visible characters without slashes, control characters, direction marks or HTML."
+			"{0} is not a valid name for a {1}. Use 1 to {2} visible characters without slashes, control characters, direction marks or HTML."
 		).format(ascii(name[:MAX_LENGTH]), kind, MAX_LENGTH),
 		BadRequest,
 	)

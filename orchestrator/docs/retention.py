@@ -35,14 +35,14 @@ def refuse_deletion(document: "Document") -> None:
 	if rules.legal_hold:
 		refuse(
 			_(
-				"{0} is under legal hold and cannot be deleted. Whoever manages its folder may lift the hold."
+				"{0} is under legal hold and cannot be deleted. Someone who manages its folder can lift the hold."
 			).format(document.name),
 			Retained,
 		)
 	until = kept_until(latest_change(document), rules.retention_days)
 	if rules.retention_days and until > now_datetime():
 		refuse(
-			_("{0} has to be kept until {1} and cannot be deleted before.").format(document.name, until),
+			_("{0} must be kept until {1} and cannot be deleted before then.").format(document.name, until),
 			Retained,
 		)
 
@@ -57,7 +57,9 @@ def refuse_move(document: "Document", source: str, target: str) -> None:
 def loosened(here: Rules, there: Rules, until: datetime) -> str | None:
 	"""Why something may not go from under these rules to under those."""
 	if here.legal_hold and not there.legal_hold:
-		return _("What is under legal hold can only be moved to where it stays under hold.")
+		return _("Documents under legal hold can be moved only to a folder that is also under legal hold.")
 	if there.retention_days < here.retention_days and until > now_datetime():
-		return _("What has to be kept until {0} can only be moved to where it is kept as long.").format(until)
+		return _(
+			"Documents that must be kept until {0} can be moved only to a folder that keeps them at least as long."
+		).format(until)
 	return None

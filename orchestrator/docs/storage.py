@@ -77,7 +77,7 @@ def copy(source: BinaryIO, path: Path) -> tuple[int, str]:
 			digest.update(chunk)
 			write_all(target.fileno(), chunk)
 		if not size:
-			refuse(_("The file is empty. Send one that holds something."), UnfitFile)
+			refuse(_("The file is empty. Send a file that has content."), UnfitFile)
 		os.fsync(target.fileno())
 	return size, digest.hexdigest()
 
@@ -90,7 +90,7 @@ def write_all(descriptor: int, data: bytes) -> None:
 
 def refuse_size(limit: int) -> None:
 	refuse(
-		_("The file is larger than the {0} MB that this site takes. Send a smaller one.").format(
+		_("The file is larger than the {0} MB that this site accepts. Send a smaller file.").format(
 			limit // MEGABYTE
 		),
 		MaxFileSizeReachedError,
@@ -147,7 +147,7 @@ def checked_path(key: str, size: int, sha256: str, label: str) -> Path:
 	if found := fault(key, size, sha256):
 		refuse(
 			_(
-				"The file of {0} is {1} on the server, so it is not given out. Tell your administrator; other versions are not affected."
+				"The file of {0} is {1} on the server, so it cannot be downloaded. Tell your administrator; other versions are not affected."
 			).format(label, _(found)),
 			DamagedFile,
 		)

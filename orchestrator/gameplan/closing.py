@@ -70,7 +70,7 @@ def read_target(doc: "Sprint", next_sprint: str | None) -> str | None:
 	if target.name == doc.name or target.state == CLOSED or not same_owner:
 		frappe.throw(
 			_(
-				"{0} cannot take the unfinished tasks. Name an open sprint of the same project or team."
+				"The unfinished tasks cannot be moved to {0}. Choose an open sprint of the same project or team."
 			).format(next_sprint),
 			UnfitNextSprint,
 		)

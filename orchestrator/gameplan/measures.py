@@ -64,7 +64,7 @@ def project_progress() -> Table:
 	columns = (
 		Column("name", _("Project"), "Link", "Project"),
 		Column("project_name", _("Name")),
-		Column("percent_complete", _("Complete"), "Percent"),
-		Column("expected_end_date", _("Ends"), "Date"),
+		Column("percent_complete", _("Progress"), "Percent"),
+		Column("expected_end_date", _("Expected End Date"), "Date"),
 	)
 	return table_of(columns, rows)

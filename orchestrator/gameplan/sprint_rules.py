@@ -58,14 +58,16 @@ def check_owner(doc: "Sprint") -> None:
 	if not doc.team:
 		doc.team_type = ""
 	if not (doc.project or doc.team):
-		frappe.throw(_("A sprint is of a project or of a team. Set project, or team_type and team."))
+		frappe.throw(_("A sprint belongs to a project or a team. Set project, or team_type and team."))
 
 
 def check_dates(doc: "Sprint") -> None:
 	"""422 for dates that are no span of days."""
 	doc.validate_from_to_dates("start_date", "end_date")
 	if date_diff(doc.end_date, doc.start_date) >= LONGEST:
-		frappe.throw(_("A sprint has {0} days at most. Bring its dates closer together.").format(LONGEST))
+		frappe.throw(
+			_("A sprint can last at most {0} days. Choose dates that are closer together.").format(LONGEST)
+		)
 
 
 def check_members(doc: "Sprint") -> None:
@@ -73,7 +75,7 @@ def check_members(doc: "Sprint") -> None:
 	users = [member.user for member in doc.members]
 	if twice := sorted({user for user in users if users.count(user) > 1}):
 		frappe.throw(
-			_("{0} is listed twice among the members. Keep one line.").format(", ".join(twice)),
+			_("{0} is listed twice among the members. Remove one row.").format(", ".join(twice)),
 			frappe.ValidationError,
 		)
 
@@ -89,7 +91,7 @@ def check_kept_fields(doc: "Sprint") -> None:
 	if given:
 		frappe.throw(
 			_(
-				"{0} cannot be set. A sprint begins as Planned; start it and close it with its own calls."
+				"{0} cannot be set. A new sprint is Planned; use Start Sprint and Close Sprint to change that."
 			).format(", ".join(given)),
 			SprintStateError,
 		)
@@ -111,12 +113,12 @@ def check_frozen_fields(doc: "Sprint") -> None:
 	owner_changed = any(is_changed(doc, name) for name in OWNER_FIELDS)
 	if doc.state == CLOSED and (owner_changed or any(is_changed(doc, name) for name in DATE_FIELDS)):
 		frappe.throw(
-			_("{0} is closed: its dates, project and team stay as they were.").format(doc.name),
+			_("{0} is closed, so its dates, project and team cannot be changed.").format(doc.name),
 			SprintStateError,
 		)
 	if owner_changed and rows_of_sprint(doc.name):
 		frappe.throw(
-			_("{0} holds tasks. Take them out before you give it another project or team.").format(doc.name),
+			_("{0} has tasks. Remove them before you change its project or team.").format(doc.name),
 			SprintStateError,
 		)
 

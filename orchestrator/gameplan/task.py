@@ -68,7 +68,7 @@ def check_may_join(doc: "Document", sprint: frappe._dict) -> None:
 				ClosedSprint,
 			)
 	if doc.get("is_template"):
-		frappe.throw(_("A template is no task of a sprint. Make a task from it first."), ForeignTask)
+		frappe.throw(_("A template cannot be added to a sprint. Create a task from it first."), ForeignTask)
 	if doc.doctype == TASK and sprint.project and doc.project != sprint.project:
 		refuse_foreign(doc, sprint, _("project"), sprint.project)
 	if doc.doctype == GP_TASK and sprint.team_type == "GP Team" and team_of(doc) != sprint.team:
@@ -91,7 +91,7 @@ def team_of(doc: "Document") -> str | None:
 def refuse_foreign(doc: "Document", sprint: frappe._dict, what: str, owner: str) -> None:
 	frappe.throw(
 		_(
-			"{0} is a sprint of the {1} {2}, and {3} is not in it. Move the task there, or clear its sprint."
+			"{0} is a sprint of the {1} {2}, and {3} does not belong to it. Move the task there, or clear its sprint."
 		).format(sprint.name, what, owner, doc.name),
 		ForeignTask,
 	)

@@ -21,7 +21,7 @@ FIELDS = [
 def check_question(project: str | None, team: str | None, count: int) -> None:
 	"""400 for a question about nobody or about no sprints, 404 for a project that the caller may not read."""
 	if not (project or team):
-		frappe.throw(_("Name a project or a team."), BadRequest)
+		frappe.throw(_("Send a project or a team."), BadRequest)
 	if not 1 <= count <= MOST:
 		frappe.throw(_("sprints must be between 1 and {0}.").format(MOST), BadRequest)
 	if project:

@@ -40,7 +40,7 @@ def add_issue_comment(
 	attached = files.read(attachments)
 	if is_internal:
 		if copies:
-			refuse(_("Internal notes are mailed to nobody. Leave cc out."), BadRequest)
+			refuse(_("Internal notes are not sent by email. Leave cc out."), BadRequest)
 		return replies.add_note(ticket, content, attached)
 	return replies.add_reply(ticket, content, attached, copies)
 

@@ -88,7 +88,7 @@ def __getattr__(name: str) -> Callable[..., Any]:
 def refuse() -> None:
 	"""What a customer gets instead. Raises PermissionError (403), always."""
 	frappe.throw(
-		_("This is for the support team. Read your tickets in the portal, or ask get_my_tickets."),
+		_("Only the support team may do this. Read your own tickets in the portal or with get_my_tickets."),
 		frappe.PermissionError,
 	)
 

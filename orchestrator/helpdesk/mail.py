@@ -40,7 +40,7 @@ def parse_copies(value: Any) -> list[str] | None:
 		refuse(_("cc must be a list of email addresses."), BadRequest)
 	found = [address for _name, address in getaddresses([entry for entry in entries if entry.strip()])]
 	if wrong := [address for address in found if not validate_email_address(address)]:
-		refuse(_("{0} is no email address. Correct cc.").format(wrong[0] or value), BadRequest)
+		refuse(_("{0} is not a valid email address. Correct cc.").format(wrong[0] or value), BadRequest)
 	if len(found) > MAX_COPIES:
 		refuse(_("cc takes at most {0} addresses.").format(MAX_COPIES), BadRequest)
 	return list(dict.fromkeys(found))
@@ -91,13 +91,13 @@ def is_queued(communication: str) -> bool:
 def why_not(ticket: Ticket, recipient: str | None) -> str:
 	"""What to tell the caller about a reply that goes nowhere by mail."""
 	if not ticket.is_staff:
-		return _("No mail was sent: the support team reads it on the ticket.")
+		return _("No email was sent: the support team sees the comment on the ticket.")
 	if not recipient:
 		return _(
-			"No mail was sent: the ticket has no email address of its customer. Enter one and reply again."
+			"No email was sent: the ticket has no email address for its customer. Enter one and reply again."
 		)
 	if not can_send(ticket.doc.doctype):
 		return _(
-			"No mail was sent: this site has no outgoing Email Account. The customer sees the reply in the portal."
+			"No email was sent: this site has no outgoing Email Account. The customer sees the reply in the portal."
 		)
-	return _("No mail was sent: the site is set not to send this reply by mail.")
+	return _("No email was sent: this site does not send such replies by email.")

@@ -139,10 +139,10 @@ def oldest_tickets() -> Table:
 	days = [(*row[:-1], (getdate() - getdate(row[-1])).days) for row in oldest]
 	columns = (
 		Column("name", _("Ticket"), "Dynamic Link", "doctype"),
-		Column("doctype", _("Kind")),
+		Column("doctype", _("Type")),
 		Column("subject", _("Subject")),
 		Column("status", _("Status")),
 		Column("priority", _("Priority")),
-		Column("days", _("Days"), "Int"),
+		Column("days", _("Age (Days)"), "Int"),
 	)
 	return table_of(columns, days, int(number(open_)))

@@ -44,7 +44,7 @@ def render_message(message: str, message_format: str | None = None) -> str:
 	)
 	words = html.unescape(strip_html(clean)).strip()
 	if not words and not any(tag in clean for tag in TELLING_TAGS):
-		refuse(_("The message is empty. Write what the comment shall say."), frappe.ValidationError)
+		refuse(_("The message is empty. Enter the text of the comment."), frappe.ValidationError)
 	return clean
 
 

@@ -46,7 +46,7 @@ def add_reply(
 	`copies` get it as well; where they are None, those whom the customer's latest mail went to as copies."""
 	if not ticket.is_staff:
 		if copies:
-			refuse(_("Copies are sent by the support team. Leave cc out."), frappe.PermissionError)
+			refuse(_("Only the support team may send copies. Leave cc out."), frappe.PermissionError)
 		write = customer_on_issue if ticket.is_issue else customer_on_hd_ticket
 		return told(ticket, write(ticket.doc, content, files), files, recipients=[])
 	recipient = mail.address_of_customer(ticket.doc)

@@ -130,5 +130,5 @@ def validate(doc: Document, _method: str | None = None) -> None:
 	if doc.get(FIELD) == before or is_agent():
 		return
 	if doc.get(FIELD):
-		frappe.throw(_("Tickets are assigned by agents. Leave assigned_to out."), frappe.PermissionError)
+		frappe.throw(_("Only agents may assign tickets. Leave assigned_to out."), frappe.PermissionError)
 	doc.flags.assigned_to = before

@@ -11,14 +11,14 @@ from orchestrator.api.errors import text_of
 # By the name of the exception's class: some of them are of later versions only.
 ADVICE = {
 	"AttendanceAlreadyMarkedError": _lt("Choose other days, or ask HR to correct the attendance."),
-	"CheckinRadiusExceededError": _lt("Go there and try again, or ask HR to enter the punch."),
+	"CheckinRadiusExceededError": _lt("Go there and try again, or ask HR to enter it."),
 	"InactiveEmployeeStatusError": _lt("Ask HR to set the employee active first."),
 	"InsufficientLeaveBalanceError": _lt(
-		"Choose fewer days or another leave type, or ask HR to allocate more. get_leave_balance tells what is left."
+		"Choose fewer days or another leave type, or ask HR to allocate more. get_leave_balance shows what is left."
 	),
 	"LeaveAcrossAllocationsError": _lt("Apply once for the days of each."),
 	"LeaveDayBlockedError": _lt("Choose other days, or ask HR who may approve leave on them."),
-	"NotAnOptionalHoliday": _lt("Choose a day of the list."),
+	"NotAnOptionalHoliday": _lt("Choose a day from the list."),
 	"OverlapError": _lt("Choose other days, or cancel that application first."),
 }
 

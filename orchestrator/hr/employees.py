@@ -71,7 +71,7 @@ def own_or_refuse() -> str:
 	if own is None:
 		refuse(
 			_(
-				"Your user {0} is linked to no employee. Name one in employee, or ask HR to enter your user in your employee record."
+				"Your user {0} is not linked to an employee. Send employee, or ask HR to enter your user in your employee record."
 			).format(frappe.session.user),
 			NoEmployee,
 		)
@@ -109,9 +109,9 @@ def profile_of_caller() -> Profile:
 	own = own_employee()
 	if own is None:
 		refuse(
-			_("Your user {0} is linked to no employee. Ask HR to enter it in your employee record.").format(
-				frappe.session.user
-			),
+			_(
+				"Your user {0} is not linked to an employee. Ask HR to enter it in your employee record."
+			).format(frappe.session.user),
 			frappe.DoesNotExistError,
 		)
 	row = frappe.db.get_value(DOCTYPE, own, PROFILE_FIELDS, as_dict=True)

@@ -75,7 +75,7 @@ def read_wish(
 	half = period.read_date("half_day_date", half_day_date) if half_day_date else None
 	if half_day and half is None:
 		if first != last:
-			refuse(_("Say in half_day_date which of the days is the half one."), BadRequest)
+			refuse(_("Send half_day_date to say which day is the half day."), BadRequest)
 		half = first
 	return Wish(leave_type, first, last, half, (reason or "").strip() or None)
 
@@ -107,7 +107,7 @@ def apply(employee: str, wish: Wish) -> LeaveStanding:
 	if changes.happened_meanwhile(DOCTYPE, employee):
 		refuse(
 			_(
-				"Another application was made for {0} at the same moment. Look at get_leaves and try again."
+				"Another application was made for {0} at the same time. Check get_leaves and try again."
 			).format(employee),
 			SentTwice,
 		)
@@ -118,7 +118,7 @@ def check_dates(wish: Wish) -> None:
 	"""422 for a leave that ends before it begins."""
 	if wish.to_date < wish.from_date:
 		frappe.throw(
-			_("to_date {0} is before from_date {1}. Exchange them.").format(wish.to_date, wish.from_date),
+			_("to_date {0} is before from_date {1}. Swap them.").format(wish.to_date, wish.from_date),
 			WrongDates,
 		)
 
@@ -131,7 +131,7 @@ def approver_of(employee: str) -> str | None:
 	if frappe.db.get_single_value("HR Settings", "leave_approver_mandatory_in_leave_application"):
 		frappe.throw(
 			_(
-				"Nobody can approve leave of {0}. Ask HR to enter an active leave approver in the employee record or the department."
+				"Nobody can approve leave for {0}. Ask HR to enter an active leave approver in the employee record or the department."
 			).format(employee),
 			NoLeaveApprover,
 		)
@@ -163,7 +163,7 @@ def decide(name: str, decision: Decision, note: str | None) -> LeaveStanding:
 		doc.submit()
 	if changes.happened_meanwhile(LEDGER, doc.employee):
 		refuse(
-			_("The leave of {0} was changed at the same moment. Try again.").format(doc.employee),
+			_("The leave of {0} was changed at the same time. Try again.").format(doc.employee),
 			frappe.TimestampMismatchError,
 		)
 	add_note(doc, note)
@@ -175,7 +175,7 @@ def check_may_decide(doc: "LeaveApplication") -> None:
 	is_concerned = doc.leave_approver == frappe.session.user or employees.is_hr()
 	if not is_concerned or not doc.has_permlevel_access_to("status", permission_type="write"):
 		frappe.throw(
-			_("{0} is approved or rejected by its leave approver {1}, or by HR.").format(
+			_("Only the leave approver {1} or HR may approve or reject {0}.").format(
 				doc.name, doc.leave_approver or _("(none)")
 			),
 			frappe.PermissionError,
@@ -189,7 +189,7 @@ def cancel(name: str, reason: str | None) -> LeaveStanding:
 	is_approver = doc.leave_approver == frappe.session.user
 	if not is_approver:
 		employees.check_own_or_hr(
-			doc.employee, _("{0} is cancelled by who applied, the leave approver or HR.").format(doc.name)
+			doc.employee, _("Only the applicant, the leave approver or HR may cancel {0}.").format(doc.name)
 		)
 	doc = held(doc)
 	if doc.docstatus == 1 and doc.status == APPROVED:
@@ -228,7 +228,7 @@ def held(doc: "LeaveApplication") -> "LeaveApplication":
 
 def refuse_decided(doc: "LeaveApplication") -> None:
 	"""409 that says how the application stands."""
-	frappe.throw(_("{0} is {1} already. Apply anew, or ask HR.").format(doc.name, _(doc.status)), NotPending)
+	frappe.throw(_("{0} is already {1}. Apply again, or ask HR.").format(doc.name, _(doc.status)), NotPending)
 
 
 def add_note(doc: "LeaveApplication", note: str | None) -> None:

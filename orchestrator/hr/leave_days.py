@@ -84,7 +84,7 @@ def validate(doc: "LeaveApplication", _method: str | None = None) -> None:
 	excess = find_excess(own, _other_periods(doc), _holidays_of(doc.employee))
 	if excess:
 		refuse(
-			_("{0} has leave on {1} already: {2}. A day holds no more than one day of leave.").format(
+			_("{0} already has leave on {1}: {2}. The leave on one day cannot exceed one day.").format(
 				doc.employee, excess.day, excess.other.name
 			),
 			OverlapError,

@@ -93,8 +93,8 @@ def coming_leave() -> Table:
 	columns = (
 		Column("name", _("Leave Application"), "Link", "Leave Application"),
 		Column("employee_name", _("Employee")),
-		Column("from_date", _("From"), "Date"),
-		Column("to_date", _("To"), "Date"),
+		Column("from_date", _("From Date"), "Date"),
+		Column("to_date", _("To Date"), "Date"),
 		Column("total_leave_days", _("Days"), "Float"),
 	)
 	return table_of(columns, rows)

@@ -110,14 +110,14 @@ def check_moment(moment: datetime) -> None:
 	if moment > now:
 		frappe.throw(
 			_(
-				"{0} is in the future: it is {1} at this site ({2}). Send the time of the punch, or none for now."
+				"{0} is in the future: it is {1} at this site ({2}). Send the actual time, or leave it out for the current time."
 			).format(moment, now, period.zone_name()),
 			FuturePunch,
 		)
 	if not employees.is_hr() and now - moment > timedelta(minutes=tolerance):
 		frappe.throw(
 			_(
-				"You may enter a punch for yourself until {0} minutes after it. Send no timestamp to punch now, or ask HR to enter {1}."
+				"You may check in or out for yourself at most {0} minutes late. Leave timestamp out for the current time, or ask HR to enter {1}."
 			).format(tolerance, moment),
 			frappe.PermissionError,
 		)
@@ -146,12 +146,8 @@ def check_not_repeated(employee: str, direction: Direction, moment: datetime, *,
 def repetition(employee: str, direction: Direction, moment: datetime) -> str:
 	"""What to say to someone who punches twice."""
 	if direction == IN:
-		return _(
-			"{0} has already checked in at {1}. There is nothing more to do, unless to check out."
-		).format(employee, moment)
-	return _("{0} has already checked out at {1}. There is nothing more to do, unless to check in.").format(
-		employee, moment
-	)
+		return _("{0} already checked in at {1}. The next step is to check out.").format(employee, moment)
+	return _("{0} already checked out at {1}. The next step is to check in.").format(employee, moment)
 
 
 def shape_of(row: "frappe._dict | frappe.model.document.Document") -> Punch:

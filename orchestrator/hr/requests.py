@@ -28,7 +28,7 @@ def punch(
 	frappe.has_permission(punches.DOCTYPE, "create", throw=True)
 	whose = employees.employee_or_own(employee)
 	employees.check_own_or_hr(
-		whose, _("You may check in and out for yourself only. Ask HR to enter it for {0}.").format(whose)
+		whose, _("You may check in and out only for yourself. Ask HR to enter it for {0}.").format(whose)
 	)
 	moment = period.read_timestamp("timestamp", timestamp) if timestamp else None
 	return punches.punch(whose, direction, moment, punches.read_place(location, latitude, longitude))
@@ -70,7 +70,7 @@ def several_employees(value: str | list | None) -> list[str]:
 		refuse(_("employees must be a list of names."), BadRequest)
 	names = list(dict.fromkeys(wanted))
 	if len(names) > limit:
-		refuse(_("Ask for {0} employees at most: name them in employees.").format(limit), BadRequest)
+		refuse(_("Ask for at most {0} employees: list them in employees.").format(limit), BadRequest)
 	check_readable(names)
 	return names
 

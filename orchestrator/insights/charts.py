@@ -91,7 +91,7 @@ def custom_method(chart: DashboardChart) -> Any:
 	script = Path(get_module_path(source.module), "dashboard_chart_source", name, f"{name}.js")
 	found = METHOD.search(script.read_text()) if script.exists() else None
 	if not found:
-		refuse(_("Chart source {0} names no method.").format(source.name), MissingFigure)
+		refuse(_("Chart source {0} has no method.").format(source.name), MissingFigure)
 	method = frappe.get_attr(found[1])
 	frappe.is_whitelisted(method)
 	return method

@@ -62,7 +62,7 @@ def find(name: str, doctype: str | None = None) -> Plan:
 def refuse_missing(name: str, doctype: str | None) -> NoReturn:
 	if not any(frappe.has_permission(kind, "read") for kind in kinds(doctype)):
 		refuse(
-			_("You may read no dashboards. Ask your administrator for a role that may."),
+			_("You do not have access to dashboards. Ask your administrator for access."),
 			frappe.PermissionError,
 		)
 	refuse(_("There is no dashboard {0}.").format(name), frappe.DoesNotExistError)
@@ -161,7 +161,8 @@ def find_insights(name: str) -> Plan | None:
 		if len(found) > 1:
 			names = ", ".join(row.name for row in found)
 			refuse(
-				_("Several dashboards have this title. Ask for one by its name: {0}.").format(names), Conflict
+				_("Several dashboards have this title. Use the name of one of them: {0}.").format(names),
+				Conflict,
 			)
 		if found:
 			return plan_of_insights(found[0])

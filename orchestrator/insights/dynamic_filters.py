@@ -32,7 +32,7 @@ def value_of(expression: Any) -> Any:
 	text = str(expression).strip().rstrip(";")
 	found = [(read, match) for pattern, read in READERS if (match := pattern.fullmatch(text))]
 	if not found:
-		told = _("Its filter {0} can be evaluated by Desk alone. Give the card or chart a fixed filter.")
+		told = _("The filter {0} can be evaluated only in Desk. Give the card or chart a fixed filter.")
 		refuse(told.format(text), MissingFigure)
 	read, match = found[0]
 	return read(*match.groups())

@@ -44,7 +44,7 @@ def of_method(card: NumberCard, filters: Any) -> Number:
 	answer = frappe.call(get_card_method(card), filters=filters)
 	value = answer.get("value", answer) if isinstance(answer, dict) else answer
 	if value is not None and not report_figures.is_number(value):
-		refuse(_("The method of card {0} answers no number.").format(card.name), MissingFigure)
+		refuse(_("The method of card {0} does not return a number.").format(card.name), MissingFigure)
 	return Number(None if value is None else number(value))
 
 

@@ -43,7 +43,7 @@ def compile_document(folder: Path, template: str, data: dict[str, Any], with_pdf
 		frappe.log_error(
 			"PDF of a report", f"{type(error).__name__}: {_last_line(error.stderr)}", defer_insert=True
 		)
-		refuse(_("The report could not be laid out as a PDF. Ask for xlsx, csv or html."), ReportFailed)
+		refuse(_("The report could not be laid out as a PDF. Choose xlsx, csv or html."), ReportFailed)
 	return json.loads((folder / typst_process.RESULT).read_text(encoding="utf-8"))
 
 

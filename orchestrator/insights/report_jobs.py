@@ -155,7 +155,7 @@ def give_up(run: str) -> None:
 	"""Mark a run as Failed, unless it ended this moment."""
 	if not RUNS.is_unfinished(run):
 		return
-	text = _("The worker stopped before it was done. There is no file; send the request again.")
+	text = _("The background job stopped before it finished. There is no file; send the request again.")
 	frappe.db.set_value(
 		DOCTYPE, run, {**end_as_failed({"type": "WorkerLost", "text": text}), "request": None}
 	)

@@ -22,7 +22,7 @@ def check_recipients(report_name: str, report: Report, names: list[str]) -> list
 	if unfit:
 		frappe.throw(
 			_(
-				"Nothing was sent: {0} may not see the report {1}. Name users who have one of its roles, and may make"
+				"Nothing was sent: {0} may not see the report {1}. Choose users who have one of its roles and may create"
 				" reports on {2}."
 			).format(", ".join(map(escape_html, unfit)), _(report_name), _(report.ref_doctype)),
 			UnfitRecipient,
@@ -73,4 +73,4 @@ def send(recipients: list[str], file: File, title: TitlePage) -> bool:
 
 def why_not() -> str:
 	"""What to tell the caller about a report that goes nowhere by mail."""
-	return _("No mail was sent: this site has no outgoing Email Account. The file is here all the same.")
+	return _("No email was sent: this site has no outgoing Email Account. The file was still created.")

@@ -158,4 +158,6 @@ class Purse:
 		left_out = ", ".join(
 			f"{frappe.format_value(amount, 'Float')} {own}" for own, amount in self.unconverted.items()
 		)
-		return _("Left out, because there is no exchange rate to {0}: {1}.").format(self.currency, left_out)
+		return _("Not included because there is no exchange rate to {0}: {1}.").format(
+			self.currency, left_out
+		)

@@ -56,7 +56,7 @@ def write(path: Path, table: Table, title: TitlePage) -> None:
 	rows = list(islice(table.rows, MAX_ROWS + 1))
 	if len(rows) > MAX_ROWS:
 		refuse(
-			_("A PDF holds no more than {0} rows. Narrow the filters, or ask for xlsx, csv or html.").format(
+			_("A PDF can contain at most {0} rows. Narrow the filters, or choose xlsx, csv or html.").format(
 				MAX_ROWS
 			),
 			ReportFailed,

@@ -64,7 +64,7 @@ def read_recipients(value: Any, send_mail: bool) -> list[str]:
 	if not isinstance(named or [], list) or not all(isinstance(name, str) and name for name in named or []):
 		refuse(_("recipients must be a list of users."), BadRequest)
 	if named and not send_mail:
-		refuse(_("recipients go with send_mail only."), BadRequest)
+		refuse(_("recipients can be sent only with send_mail."), BadRequest)
 	if not send_mail:
 		return []
 	return list(dict.fromkeys(named or [frappe.session.user]))

@@ -52,7 +52,7 @@ class ReportMailing(AutoEmailReport):
 		is_bound = self.get("api_format") or not is_manager()
 		if is_bound and self.user != frappe.session.user and self.has_value_changed("user"):
 			refuse(
-				_("Reports are mailed as their user sees them. Set yourself as the user."),
+				_("Reports are emailed as their user sees them. Set yourself as the user."),
 				frappe.PermissionError,
 			)
 

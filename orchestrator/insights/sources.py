@@ -40,14 +40,14 @@ def check_sharing(metric: Metric) -> None:
 	if not metric.is_approved:
 		refuse(
 			_(
-				"{0} {1} was changed since this metric was shared. Whoever may share it has to look at it and save"
+				"{0} {1} was changed since this metric was shared. Someone who may share it must check it and save"
 				" the metric again."
 			).format(_(metric.source_type), metric.source),
 			Conflict,
 		)
 	if metric.compute_as and not frappe.db.get_value("User", metric.compute_as, "enabled"):
 		refuse(
-			_("{0}, over whose records this metric is shared, is disabled. Choose another user.").format(
+			_("{0}, whose records this shared metric counts, is disabled. Choose another user.").format(
 				metric.compute_as
 			),
 			Conflict,

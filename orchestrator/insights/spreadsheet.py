@@ -165,7 +165,7 @@ def write_title_page(book: Workbook, title: TitlePage) -> None:
 def refuse_length() -> None:
 	"""422: the table has more rows than a sheet."""
 	refuse(
-		_("An xlsx sheet holds no more than {0} rows. Narrow the filters, or ask for csv or json.").format(
+		_("An xlsx sheet can contain at most {0} rows. Narrow the filters, or choose csv or json.").format(
 			MOST_ROWS
 		),
 		ReportFailed,

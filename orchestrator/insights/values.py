@@ -194,5 +194,7 @@ def explain(problem: Exception, metric: Metric) -> dict[str, str]:
 	frappe.log_error(title, f"{title}\n\n{frames}", defer_insert=True)
 	return {
 		"type": "InternalServerError",
-		"message": _("It could not be computed. Your administrator finds the reason in the Error Log."),
+		"message": _(
+			"This figure could not be computed. Your administrator can find the reason in the Error Log."
+		),
 	}

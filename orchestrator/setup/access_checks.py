@@ -41,8 +41,8 @@ def check_client_readers() -> Finding:
 		return Finding(
 			"client records",
 			FAIL,
-			f"{found}. Everybody has {', '.join(exposed)}",
-			"Take these roles out of the permissions of Client and Client Stay (Role Permissions Manager).",
+			f"{found}. Every user has {', '.join(exposed)}",
+			"Remove these roles from the permissions of Client and Client Stay (Role Permissions Manager).",
 		)
 	return Finding("client records", OK, found)
 

@@ -31,7 +31,7 @@ def _assigned_to(insert_after: str) -> Field:
 		"fieldtype": "Link",
 		"options": "User",
 		"insert_after": insert_after,
-		"description": "Kept in step with the assignments. Of several assignees, the first.",
+		"description": "Follows the assignments. If there are several assignees, the first one.",
 		"in_standard_filter": 1,
 		"search_index": 1,
 		"ignore_user_permissions": 1,
@@ -62,7 +62,7 @@ CUSTOM_FIELDS: dict[str, list[Field]] = {
 			"label": "Topic",
 			"fieldtype": "Data",
 			"insert_after": "status",
-			"description": "What the person asks about.",
+			"description": "What the person is asking about.",
 		},
 		{
 			"fieldname": "probability",
@@ -116,7 +116,7 @@ CUSTOM_FIELDS: dict[str, list[Field]] = {
 			"label": "Progress before Completion",
 			"fieldtype": "Percent",
 			"insert_after": "sprint",
-			"description": "What the progress goes back to when the task is reopened.",
+			"description": "The progress that is restored when the task is reopened.",
 			"hidden": 1,
 			"read_only": 1,
 			"no_copy": 1,
@@ -129,7 +129,7 @@ CUSTOM_FIELDS: dict[str, list[Field]] = {
 			"fieldtype": "Select",
 			"options": "\npdf\nxlsx\ncsv\njson\nhtml",
 			"insert_after": "format",
-			"description": "Made by the API: mailed as a file of this format, with the rows that the user sees, to those recipients who may see the report.",
+			"description": "Set by the API: the report is emailed as a file in this format, with the rows that the user may see, to the recipients who may see the report.",
 			"read_only": 1,
 			"no_copy": 1,
 		},
@@ -140,7 +140,7 @@ CUSTOM_FIELDS: dict[str, list[Field]] = {
 			"label": "Public Targets Only",
 			"fieldtype": "Check",
 			"insert_after": "request_url",
-			"description": "Made by the API: a target at a private address is refused, when this is saved and again before each delivery, unless Orchestrator Settings allow it.",
+			"description": "Set by the API: a target with a private address is refused when this webhook is saved and before each delivery, unless Orchestrator Settings allow it.",
 			"read_only": 1,
 		},
 	],
@@ -158,7 +158,7 @@ CUSTOM_FIELDS_OF_APPS: dict[str, dict[str, list[Field]]] = {
 				"fieldtype": "Float",
 				"insert_after": "sprint",
 				"non_negative": 1,
-				"description": "What the task takes as a whole. The burndown of its sprint counts it.",
+				"description": "Total hours that the task takes. The burndown of its sprint counts them.",
 			},
 			{
 				"fieldname": "progress",
@@ -182,7 +182,7 @@ def refuse_conflicts() -> None:
 	if conflicts:
 		frappe.throw(
 			_(
-				"These fields are in the way, because they hold another kind of value: {0}. Rename or remove them and try again."
+				"These fields already exist with another type: {0}. Rename or remove them and try again."
 			).format(", ".join(conflicts))
 		)
 

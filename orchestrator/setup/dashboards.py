@@ -98,10 +98,10 @@ def refuse_deletion(doc: "Document") -> None:
 	"""What comes with the app would come back with its next update: it is disabled or changed instead."""
 	if doc.shipped and not frappe.flags.in_uninstall:
 		frappe.throw(
-			_("{0} comes with the app and would be back after its next update. {1}").format(
+			_("{0} comes with the app and would be created again by its next update. {1}").format(
 				doc.name,
 				_("Disable it instead.")
 				if doc.doctype == DASHBOARD
-				else _("Take it off the dashboards instead."),
+				else _("Remove it from the dashboards instead."),
 			)
 		)

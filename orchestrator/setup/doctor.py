@@ -67,10 +67,10 @@ def check_package() -> Finding:
 		return Finding(
 			"package",
 			FAIL,
-			"another Python package or app is called orchestrator",
-			"Keep the two on separate benches: both cannot share one.",
+			"another Python package or app is also named orchestrator",
+			"Use separate benches for the two; they cannot share one.",
 		)
-	return Finding("package", OK, "no other package of that name is in the way")
+	return Finding("package", OK, "no other package has this name")
 
 
 def check_declarations() -> Finding:
@@ -83,7 +83,7 @@ def check_declarations() -> Finding:
 			f"missing: {', '.join(missing)}",
 			f"Run bench --site {frappe.local.site} migrate.",
 		)
-	return Finding("declarations", OK, "all fields, options, roles and indexes are there")
+	return Finding("declarations", OK, "all fields, options, roles and indexes exist")
 
 
 def check_hr_reach() -> Finding:
@@ -98,8 +98,8 @@ def check_hr_reach() -> Finding:
 		return Finding(
 			"HR",
 			WARN,
-			f"{len(tied)} users of HR reach only the employees that user permissions name",
-			"Where that is not meant, untick Create User Permission in their employee records.",
+			f"{len(tied)} users with an HR role see only the employees in their user permissions",
+			"If this is not intended, switch off Create User Permission in their employee records.",
 		)
 	return Finding("HR", OK, "user permissions hide no employee from HR")
 
@@ -116,7 +116,7 @@ def check_scheduler() -> Finding:
 			"scheduler",
 			WARN,
 			"paused or disabled",
-			f"Run bench --site {frappe.local.site} enable-scheduler, or expired data is not cleaned up.",
+			f"Run bench --site {frappe.local.site} enable-scheduler. Until then, expired data is not deleted.",
 		)
 	return Finding("scheduler", OK, "enabled")
 
@@ -128,7 +128,7 @@ def check_workers() -> Finding:
 			"workers",
 			FAIL,
 			"none is running",
-			"Start them (bench start, or supervisor): webhooks and long jobs wait.",
+			"Start them (bench start, or supervisor). Until then, webhooks and background jobs wait.",
 		)
 	return Finding("workers", OK, f"{len(workers)} running")
 
@@ -139,7 +139,7 @@ def check_mail() -> Finding:
 			"outgoing mail",
 			WARN,
 			"no default account",
-			"Set a default outgoing Email Account: until then public replies reach nobody.",
+			"Set a default outgoing Email Account. Until then, customers receive no replies by email.",
 		)
 	return Finding("outgoing mail", OK, "a default account is set")
 
@@ -161,7 +161,7 @@ def check_service_levels() -> Finding:
 			"service levels",
 			WARN,
 			"not tracked",
-			"Switch on Track Service Level Agreement in Support Settings, or no issue has a due date.",
+			"Switch on Track Service Level Agreement in Support Settings. Until then, issues have no due dates.",
 		)
 	return Finding("service levels", OK, "tracked")
 
@@ -172,10 +172,10 @@ def check_documents() -> Finding:
 	place = storage.root()
 	existing = place if place.exists() else place.parent
 	if not os.access(existing, os.W_OK):
-		return Finding("documents", FAIL, f"{existing} is not writable", "Give it to the bench's user.")
+		return Finding("documents", FAIL, f"{existing} is not writable", "Make the bench's user its owner.")
 	if problems := document_findings.find_problems():
 		return Finding("documents", WARN, "; ".join(problems), "See docs/documents.md, Upgrades.")
-	return Finding("documents", OK, "the root folder is there, files can be written")
+	return Finding("documents", OK, "the root folder exists and files can be written")
 
 
 def check_kipu() -> Finding:
@@ -188,21 +188,21 @@ def check_kipu() -> Finding:
 			"kipu",
 			FAIL,
 			f"paused: {', '.join(paused)}",
-			f"Run bench --site {frappe.local.site} orchestrator kipu-test, mend what it names, set the connection Active.",
+			f"Run bench --site {frappe.local.site} orchestrator kipu-test, fix what it reports, then use Resume on the connection.",
 		)
 	if held := frappe.get_all("Sync Run", {"status": "Held"}, pluck="name"):
 		return Finding(
 			"kipu",
 			WARN,
 			f"waiting for approval: {', '.join(held)}",
-			"Open the run in Desk: it says how many people would leave care. Approve it, or cancel it.",
+			"Open the run in Desk. It says how many clients would be affected. Approve or cancel it.",
 		)
 	if stale := [row.name for row in stale_connections()]:
 		return Finding(
 			"kipu",
 			WARN,
 			f"not up to date: {', '.join(stale)}",
-			f"Run bench --site {frappe.local.site} orchestrator sync-history: the last runs say why.",
+			f"Run bench --site {frappe.local.site} orchestrator sync-history to see why the last runs failed.",
 		)
 	return Finding(
 		"kipu", OK, f"{len(connections)} connections, all up to date" if connections else "not used"
@@ -212,16 +212,19 @@ def check_kipu() -> Finding:
 def check_pdf() -> Finding:
 	if not shutil.which("wkhtmltopdf"):
 		return Finding(
-			"pdf", WARN, "wkhtmltopdf is missing", "Install wkhtmltopdf: without it Frappe prints no PDFs."
+			"pdf",
+			WARN,
+			"wkhtmltopdf is missing",
+			"Install wkhtmltopdf. Without it, Frappe cannot print PDFs.",
 		)
 	if not has_font("zh"):
 		return Finding(
 			"pdf",
 			WARN,
 			"no font for Chinese, Japanese and Korean",
-			"Install one (fonts-wqy-zenhei or fonts-noto-cjk): in PDFs such text is boxes.",
+			"Install one (fonts-wqy-zenhei or fonts-noto-cjk). Without it, PDFs show such text as boxes.",
 		)
-	return Finding("pdf", OK, "wkhtmltopdf is there")
+	return Finding("pdf", OK, "wkhtmltopdf is installed")
 
 
 def has_font(lang: str) -> bool:

@@ -22,7 +22,7 @@ def check_overrides() -> Finding:
 		return Finding("hooks", FAIL, f"overridden: {', '.join(lost)}", MEND)
 	methods = frappe.get_hooks("override_whitelisted_methods", app_name=APP)
 	classes = frappe.get_hooks("override_doctype_class", app_name=APP)
-	return Finding("hooks", OK, f"{len(methods)} methods and {len(classes)} classes in force")
+	return Finding("hooks", OK, f"{len(methods)} methods and {len(classes)} classes are active")
 
 
 def check_permission_hooks() -> Finding:
@@ -37,8 +37,8 @@ def check_permission_hooks() -> Finding:
 	]
 	later += [f"every DocType by {path}" for path in everyone.get(EVERY_DOCTYPE, []) if not _is_ours(path)]
 	if later:
-		return Finding("permission hooks", WARN, f"asked before ours: {', '.join(later)}", MEND)
-	return Finding("permission hooks", OK, f"those of {len(ours)} DocTypes decide first")
+		return Finding("permission hooks", WARN, f"run before those of this app: {', '.join(later)}", MEND)
+	return Finding("permission hooks", OK, f"those of {len(ours)} DocTypes run first")
 
 
 def _find_overridden_methods() -> Iterable[str]:

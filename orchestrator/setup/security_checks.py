@@ -10,7 +10,9 @@ from orchestrator.access.dispatchers import DISPATCHERS
 from orchestrator.configuration import is_platform_guarded
 from orchestrator.setup.findings import FAIL, OK, WARN, Finding
 
-REMEDY = "Switch on Guard Platform Access in Orchestrator Settings. docs/security.md says what it closes."
+REMEDY = (
+	"Switch on Guard Platform Access in Orchestrator Settings. See docs/security.md for what it protects."
+)
 
 
 def check_guarded_methods() -> Finding:
@@ -25,10 +27,10 @@ def check_guarded_methods() -> Finding:
 			"guarded methods",
 			WARN,
 			f"not found: {', '.join(missing)}",
-			"An app was updated: look for the new name of these methods, or take them out of the table.",
+			"An app was updated. Find the new names of these methods, or remove them from the table.",
 		)
 	return _closed(
-		"guarded methods", f"{len(method_guards.METHODS)} methods of the suite ask for permission first"
+		"guarded methods", f"{len(method_guards.METHODS)} methods of the suite check permissions first"
 	)
 
 
@@ -50,8 +52,8 @@ def check_schedules() -> Finding:
 def check_hooks_in_force() -> Finding:
 	"""Check that the guard is called in requests."""
 	if "orchestrator.api.method_guard.authorize" in frappe.get_hooks("auth_hooks"):
-		return Finding("guard", OK, "is called in every request")
-	return Finding("guard", FAIL, "is not called", f"Run bench --site {frappe.local.site} migrate.")
+		return Finding("guard", OK, "runs in every request")
+	return Finding("guard", FAIL, "does not run", f"Run bench --site {frappe.local.site} migrate.")
 
 
 def _closed(check: str, found: str) -> Finding:

@@ -53,7 +53,7 @@ def after_uninstall() -> None:
 def _remove_demo() -> None:
 	"""Nobody could remove it later: what it consists of is forgotten with our DocTypes."""
 	for line in remove.remove().kept:
-		click.echo(f"Of the demo stays, because records of your own refer to it: {line}")
+		click.echo(f"Demo record kept because your own records refer to it: {line}")
 
 
 def _is_dry_run() -> bool:

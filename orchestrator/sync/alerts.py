@@ -14,9 +14,13 @@ CONNECTION = "Kipu Connection"
 def why_held(count: int, limit: int, field: str = "") -> str:
 	"""Why a run waits for approval: because of departures, or of records in which `field` would become blank."""
 	if field:
-		text = _("It would blank {2} in {0} records; the limit is {1}. Look why, then approve or cancel it.")
+		text = _(
+			"It would empty {2} in {0} records; the limit is {1}. Find out why, then approve or cancel it."
+		)
 	else:
-		text = _("It would take {0} out of care; the limit is {1}. Look why, then approve or cancel it.")
+		text = _(
+			"It would mark {0} clients as no longer in care; the limit is {1}. Find out why, then approve or cancel it."
+		)
 	return text.format(count, limit, field)
 
 
@@ -25,7 +29,7 @@ def held(run: Run) -> None:
 	if run.order.dry_run:
 		return
 	subject = _(
-		"Kipu sync {0} of {1} is held: unusually many clients would leave care or lose a value"
+		"Kipu sync {0} of {1} is waiting for approval: unusually many clients would leave care or lose a value"
 	).format(run.name, run.order.connection)
 	notify(subject, "Sync Run", run.name)
 
@@ -33,7 +37,7 @@ def held(run: Run) -> None:
 def pause(run: Run, reason: str) -> None:
 	"""The keys are refused: stop asking until somebody has looked, and say so."""
 	pause_connection(run.order.connection, reason)
-	subject = _("Kipu connection {0} was refused and has paused itself").format(run.order.connection)
+	subject = _("Kipu connection {0} was refused by Kipu and has been paused").format(run.order.connection)
 	notify(subject, CONNECTION, run.order.connection)
 
 

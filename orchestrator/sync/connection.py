@@ -155,16 +155,16 @@ def _base_url(doc: "KipuConnection") -> str:
 	try:
 		return validate_base_url(doc.base_url or "", allowed_hosts())
 	except UnsafeAddress as error:
-		refuse(_("The base URL can't be used: {0}.").format(_why_unsafe(error.reason)), BadSettings)
+		refuse(_("The base URL cannot be used: {0}.").format(_why_unsafe(error.reason)), BadSettings)
 
 
 def _why_unsafe(reason: str) -> str:
 	texts = {
-		"scheme": _("it must start with https:// (plain http:// only for this very machine)"),
+		"scheme": _("it must start with https:// (http:// only for localhost)"),
 		"credentials": _("it must not contain a user or a password"),
 		"path": _("it must end after the host, without a path"),
 		"not_allowed": _(
-			"the host is not allowed. Add it to kipu_allowed_hosts in site_config.json if it is yours"
+			"the host is not allowed. If it is correct, add it to kipu_allowed_hosts in site_config.json"
 		),
 	}
 	return texts.get(reason, _("it is not an address"))
@@ -175,7 +175,12 @@ def check_keys(name: str) -> None:
 	missing = [key for key in KEYS if not _key(name, key)]
 	if missing:
 		labels = ", ".join(_(KEY_LABELS[key]) for key in missing)
-		refuse(_("Connection {0} lacks: {1}. Enter what Kipu issued.").format(name, labels), BadSettings)
+		refuse(
+			_("Connection {0} is missing: {1}. Enter the credentials that Kipu gave you.").format(
+				name, labels
+			),
+			BadSettings,
+		)
 
 
 def _credentials(name: str) -> Credentials:
@@ -202,7 +207,7 @@ def _known_zones() -> frozenset[str]:
 def _zone(name: str, where: str) -> ZoneInfo:
 	if name not in _known_zones():
 		refuse(
-			_("{0} is not a time zone (of {1}). Write it like America/New_York.").format(name, where),
+			_("{0} is not a time zone ({1}). Use a name such as America/New_York.").format(name, where),
 			BadSettings,
 		)
 	return ZoneInfo(name)
@@ -225,7 +230,9 @@ def _zone_of_facility(facility: str | None) -> str | None:
 def _refuse_double_locations(doc: "KipuConnection") -> None:
 	ids = [row.location_id for row in doc.locations]
 	if double := {each for each in ids if ids.count(each) > 1}:
-		refuse(_("Location {0} is there twice. Remove one.").format(", ".join(sorted(double))), BadSettings)
+		refuse(
+			_("Location {0} is listed twice. Remove one row.").format(", ".join(sorted(double))), BadSettings
+		)
 
 
 def _target_of(source: str) -> Target:
@@ -241,14 +248,14 @@ def _mapping(doc: "KipuConnection") -> FieldMapping:
 	try:
 		return build_mapping([_override(row) for row in doc.field_rules])
 	except BadMapping as error:
-		text = _("The field rule of {0} can't be: {1}.").format(error.source, _why_bad(error.code))
+		text = _("The field rule for {0} is not valid: {1}.").format(error.source, _why_bad(error.code))
 		refuse(text, BadSettings)
 
 
 def _why_bad(code: str) -> str:
 	texts = {
 		"unknown_source": _("Kipu has no such field"),
-		"taken_target": _("another field already goes there"),
+		"taken_target": _("another field is already mapped to this target"),
 	}
 	return texts.get(code, _("it belongs to the other DocType"))
 
@@ -260,7 +267,7 @@ def _check_targets(mapping: FieldMapping) -> None:
 		if not found or found.fieldtype not in TEXT_TYPES or (found.read_only and not own):
 			refuse(
 				_(
-					"The field rule of {0} can't be: {1} has no text or date field {2} that may be written."
+					"The field rule for {0} is not valid: {1} has no text or date field {2} that may be changed."
 				).format(rule.source, _(rule.doctype), rule.target),
 				BadSettings,
 			)

@@ -144,7 +144,7 @@ def _fetch(work: Work, casefile: str) -> list[RawRecord] | None:
 	except RecordGone:
 		return None
 	except (RouteDisabled, Refused):
-		work.run.note("patients/{id}: closed; who is missing from the census could not be looked up")
+		work.run.note("patients/{id}: not available, so clients missing from the census could not be checked")
 		return None
 
 

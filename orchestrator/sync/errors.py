@@ -16,7 +16,7 @@ class SyncError(Exception):
 	"""
 
 	retryable: ClassVar[bool] = False
-	explanation: ClassVar[str] = "The remote gave no usable answer."
+	explanation: ClassVar[str] = "There was no usable reply from Kipu."
 
 	def __init__(
 		self, route: str, status: int | None = None, length: int | None = None, cause: str | None = None
@@ -43,7 +43,7 @@ class TransientError(SyncError):
 	"""The same request may succeed later. `retry_after`: seconds the remote asked us to wait, if it did."""
 
 	retryable = True
-	explanation = "The remote is busy or unreachable. Nothing to do: the next run tries again."
+	explanation = "Kipu is busy or cannot be reached. Nothing to do: the next run tries again."
 
 	def __init__(
 		self,
@@ -64,13 +64,13 @@ class MalformedPage(TransientError):
 	Never "no records". `cause` says which: "html", "json", "shape", "pagination", "empty", "length".
 	"""
 
-	explanation = "The remote answered with something that is not the page asked for."
+	explanation = "The reply was not the requested page."
 
 
 class Exhausted(TransientError):
 	"""Gave up: as many attempts as allowed, or told to wait longer than allowed. `cause`: class of the last error."""
 
-	explanation = "The remote kept failing and this run gave up. The next run starts where this one stopped."
+	explanation = "Kipu kept failing and this run gave up. The next run continues where this one stopped."
 
 
 class TerminalError(SyncError):
@@ -81,14 +81,14 @@ class BadConfiguration(TerminalError):
 	"""400, 422, a permanent redirect, or 404 for a list: a parameter, the address or the API version is wrong."""
 
 	explanation = (
-		"The remote rejects the request itself. Check the base URL, the API version and the page size."
+		"Kipu rejects the form of the request. Check the base URL, the API version and the page size."
 	)
 
 
 class UnknownAccessId(TerminalError):
 	"""401: the access id is not known to the remote."""
 
-	explanation = "The access id is unknown. Check the access id of the connection."
+	explanation = "The access ID is unknown. Check the access ID of the connection."
 
 
 class Refused(TerminalError):
@@ -96,7 +96,7 @@ class Refused(TerminalError):
 	does, `cause` is "signature", "app_id", "clock" or "permission"."""
 
 	explanation = (
-		"Access refused. It is one of three: the secret key (or the API version) is wrong; the app id is unknown or "
+		"Access refused. There are three possible reasons: the secret key (or the API version) is wrong; the app ID is unknown or "
 		"belongs to another instance; the owner of the key has no permission for this route."
 	)
 
@@ -104,26 +104,26 @@ class Refused(TerminalError):
 class RouteDisabled(TerminalError):
 	"""410: the route is switched off for this instance. A run goes on without it and says so."""
 
-	explanation = "This route is switched off for the instance. Ask Kipu to enable it."
+	explanation = "This route is switched off for your Kipu instance. Ask Kipu to enable it."
 
 
 class RecordGone(TerminalError):
 	"""404 of a single record. It concerns that record only."""
 
-	explanation = "The record does not exist any more."
+	explanation = "The record no longer exists."
 
 
 class TooLarge(TerminalError):
 	"""The body is beyond the cap. Ask for fewer records a page."""
 
-	explanation = "The answer is larger than allowed. Lower the page size of the connection."
+	explanation = "The reply is larger than allowed. Lower the page size of the connection."
 
 
 class EndlessPaginationError(TerminalError):
 	"""The remote announces more pages than a read can have. `cause`: "growing" with each page, or "total" at once."""
 
 	explanation = (
-		"The remote announces more and more pages, or too many, so the read was stopped. Check the page size of the "
+		"Kipu announced more and more pages, or too many, so the read was stopped. Check the page size of the "
 		"connection; if it is right, ask Kipu's support what is wrong with this route."
 	)
 

@@ -71,7 +71,7 @@ def warn_of_stale_connections() -> None:
 	"""Scheduled hourly: say so, once, when nothing has succeeded for too long."""
 	for row in stale_connections():
 		if not _told_since(row.name, get_datetime(row.last_success or row.creation)):
-			text = _("Kipu connection {0}: no run has succeeded for {1} hours")
+			text = _("Kipu connection {0}: no sync has succeeded for {1} hours")
 			alerts.notify(text.format(row.name, row.stale_after_hours), CONNECTION, row.name)
 
 

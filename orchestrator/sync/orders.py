@@ -60,7 +60,7 @@ def connections_for(name: str | None) -> list[str]:
 	# get_all: whoever may start a sync may start all of it.
 	names = frappe.get_all(connection.DOCTYPE, filters={"enabled": 1}, pluck="name", order_by="name")
 	if not names:
-		refuse(_("There is no Kipu Connection that is enabled. Make one first."), BadSettings)
+		refuse(_("No Kipu Connection is enabled. Create or enable one first."), BadSettings)
 	return names
 
 

@@ -105,8 +105,10 @@ def census(work: Work) -> None:
 			if tally.complete:
 				return departures.sweep(work, present)
 			if None in tally.totals:
-				return work.run.note("census: the answer has no pagination, so nobody was looked for")
-		return work.run.note("census: records moved while it was read, so nobody was looked for")
+				return work.run.note(
+					"census: the reply has no pagination, so missing clients were not checked"
+				)
+		return work.run.note("census: records moved while it was read, so missing clients were not checked")
 
 	work.optional("patients/census", read)
 

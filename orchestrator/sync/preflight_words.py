@@ -27,130 +27,132 @@ PARTS = {
 WORDS: Mapping[tuple[str | None, str], tuple[Any, Any]] = {
 	("base_url", "unsafe_scheme"): (
 		_lt("The base URL is not https."),
-		_lt("Enter it as https://api.kipuapi.com. Plain http is for this very machine only."),
+		_lt("Enter it as https://api.kipuapi.com. Plain http is allowed only for localhost."),
 	),
 	("base_url", "unsafe_not_allowed"): (
-		_lt("The base URL leads to a host that this site may not call."),
-		_lt("If it is right, have the host added to kipu_allowed_hosts in the site's configuration."),
+		_lt("The host of the base URL is not on the list of allowed hosts."),
+		_lt("If it is correct, ask your administrator to add it to kipu_allowed_hosts in site_config.json."),
 	),
 	("base_url", "unsafe_credentials"): (
-		_lt("The base URL holds a user name or password."),
-		_lt("Leave only https:// and the host."),
+		_lt("The base URL contains a user name or password."),
+		_lt("Enter only https:// and the host."),
 	),
 	("base_url", "unsafe_path"): (
-		_lt("The base URL holds more than a host."),
-		_lt("Leave out everything behind the host; the sync adds the paths."),
+		_lt("The base URL contains more than a host."),
+		_lt("Remove everything after the host; the sync adds the paths."),
 	),
-	("base_url", "unsafe_host"): (_lt("The base URL names no host."), _lt("Enter https:// and the host.")),
+	("base_url", "unsafe_host"): (_lt("The base URL has no host."), _lt("Enter https:// and the host.")),
 	("base_url", "unsafe_form"): (
-		_lt("The base URL is not an address."),
+		_lt("The base URL is not a valid address."),
 		_lt("Enter https:// and the host."),
 	),
 	("base_url", "rejected"): (
-		_lt("Something answers at this address, but not Kipu's API (status {status})."),
+		_lt("The server at this address is not Kipu's API (status {status})."),
 		_lt("Check the base URL with Kipu."),
 	),
 	("route", "rejected"): (
-		_lt("Kipu rejects the request itself (status {status})."),
+		_lt("Kipu rejects the form of the request (status {status})."),
 		_lt("Check the API version and the page size."),
 	),
 	("network", "no_answer"): (
-		_lt("No usable answer came ({cause}, status {status})."),
+		_lt("There was no usable reply ({cause}, status {status})."),
 		_lt(
-			"Check that this machine reaches the host, and whether Kipu is under maintenance; then test again."
+			"Check that this server can reach the host and that Kipu is not under maintenance, then test again."
 		),
 	),
 	("access_id", "unknown"): (
-		_lt("Kipu does not know this access id."),
-		_lt("Copy it anew from what Kipu issued; it belongs to one instance."),
+		_lt("Kipu does not know this access ID."),
+		_lt("Copy it again from the credentials Kipu gave you; it belongs to one instance."),
 	),
-	("access_id", "accepted"): (_lt("The access id, the secret key and the app id are accepted."), ""),
+	("access_id", "accepted"): (_lt("The access ID, the secret key and the app ID are accepted."), ""),
 	(None, "swapped"): (
-		_lt("The access id and the app id are in each other's place."),
-		_lt("Exchange the two values."),
+		_lt("The access ID and the app ID are swapped."),
+		_lt("Swap the two values."),
 	),
 	(None, "blanks"): (
-		_lt("There are blanks before or behind this value; without them Kipu accepts it."),
-		_lt("Enter it again without blanks or line breaks."),
+		_lt("There are spaces before or after this value; without them Kipu accepts it."),
+		_lt("Enter it again without spaces or line breaks."),
 	),
 	(None, "refused"): (
 		_lt("Kipu refuses this value."),
-		_lt("Copy it anew from what Kipu issued; the three values belong together."),
+		_lt("Copy it again from the credentials Kipu gave you; the three values belong together."),
 	),
 	(None, "one_of_these"): (
-		_lt("Kipu refuses the secret key or the app id, and does not say which of the two."),
-		_lt("Copy both anew from what Kipu issued; the three values belong together."),
+		_lt("Kipu refuses the secret key or the app ID and does not say which of the two."),
+		_lt("Copy both again from the credentials Kipu gave you; the three values belong together."),
 	),
 	("clock", "off"): (
-		_lt("This machine's clock and Kipu's are {seconds} seconds apart, so signatures are refused."),
-		_lt("Let the machine set its clock by NTP."),
+		_lt("This server's clock and Kipu's are {seconds} seconds apart, so Kipu refuses the signatures."),
+		_lt("Synchronize the server's clock with NTP."),
 	),
 	("clock", "drifting"): (
 		_lt(
-			"This machine's clock and Kipu's are {seconds} seconds apart; beyond 15 minutes nothing is let in."
+			"This server's clock and Kipu's are {seconds} seconds apart; beyond 15 minutes Kipu refuses every request."
 		),
-		_lt("Let the machine set its clock by NTP."),
+		_lt("Synchronize the server's clock with NTP."),
 	),
-	("clock", "near"): (_lt("This machine's clock and Kipu's agree to within {seconds} seconds."), ""),
+	("clock", "near"): (_lt("This server's clock and Kipu's agree to within {seconds} seconds."), ""),
 	("api_version", "other_works"): (
-		_lt("Kipu accepts these keys with version {version} of its API, not with the one that is set."),
+		_lt("Kipu accepts these keys with version {version} of its API, but another version is set."),
 		_lt("Set the API version to {version}."),
 	),
 	("permission", "refused"): (
-		_lt("The keys are right, but the owner of the key may not use {route}."),
-		_lt("Ask Kipu to give the key's owner permission for this route."),
+		_lt("The keys are correct, but their owner may not use {route}."),
+		_lt("Ask Kipu to give the owner of the keys permission for this route."),
 	),
-	("route", "answers"): (_lt("{route} answers."), ""),
+	("route", "answers"): (_lt("{route} works."), ""),
 	("route", "disabled"): (
-		_lt("{route} is switched off for this instance."),
-		_lt("Ask Kipu to switch it on. The sync goes on without it and says what that means."),
+		_lt("{route} is switched off for your Kipu instance."),
+		_lt("Ask Kipu to switch it on. The sync works without it and reports what is missing."),
 	),
 	("route", "fails"): (
-		_lt("{route} fails ({error}, status {status})."),
-		_lt("Test again later; if it stays so, ask Kipu."),
+		_lt("{route} failed ({error}, status {status})."),
+		_lt("Test again later; if it still fails, ask Kipu."),
 	),
 	("page_size", "no_pagination"): (
-		_lt("Kipu answers without saying how many pages there are."),
-		_lt("Such a read never counts as complete, so nobody is marked absent. Ask Kipu."),
+		_lt("Kipu does not say how many pages there are."),
+		_lt(
+			"The sync cannot know when it has read everything, so it never marks a client as absent. Ask Kipu."
+		),
 	),
 	("page_size", "capped"): (
-		_lt("Kipu gives {count} records a page, though {per} are asked for."),
+		_lt("Kipu returns {count} records per page although {per} were requested."),
 		_lt("Set the page size to {count}."),
 	),
-	("page_size", "kept"): (_lt("Pages of {per} records are given."), ""),
+	("page_size", "kept"): (_lt("Kipu returns {per} records per page, as requested."), ""),
 	("dates", "utc_midnights"): (
 		_lt(
-			"Dates without a time of day come as midnight in UTC ({utc}), which is a day early in your zone."
+			"Kipu sends dates without a time as midnight in UTC ({utc}), which is a day early in your time zone."
 		),
-		_lt("Tick that midnight in UTC is a date."),
+		_lt("Switch on Treat 00:00 UTC as a Date."),
 	),
 	("dates", "local_midnights"): (
-		_lt("Dates without a time of day come as midnight at the facility ({local}), not in UTC ({utc})."),
-		_lt("Untick that midnight in UTC is a date."),
+		_lt("Kipu sends dates without a time as midnight at the facility ({local}), not in UTC ({utc})."),
+		_lt("Switch off Treat 00:00 UTC as a Date."),
 	),
-	("dates", "plausible"): (_lt("The dates look right for the zones that are set."), ""),
+	("dates", "plausible"): (_lt("The dates look right for the time zones that are set."), ""),
 	("locations", "unknown"): (
 		_lt("Kipu has no location {locations}."),
-		_lt("Correct the location ids; below are those that Kipu has."),
+		_lt("Correct the location IDs; Kipu's locations are listed below."),
 	),
 	("locations", "not_listed"): (
 		_lt("Kipu has locations that are not listed here: {locations}."),
-		_lt("Add them, or leave them out on purpose."),
+		_lt("Add the locations that you want to configure yourself."),
 	),
-	("locations", "known"): (_lt("{count} locations, all known."), ""),
+	("locations", "known"): (_lt("{count} locations, all of them listed here."), ""),
 	("locations", "all"): (
-		_lt("{count} locations, all of which are read, in the connection's own time zone."),
+		_lt("{count} locations. All of them are synced, in the default time zone of the connection."),
 		"",
 	),
 	("fields", "drift"): (
 		_lt(
-			"Kipu's records differ from what is known. Unknown: {unknown}. Missing: {vanished}. Other type: {retyped}."
+			"The fields of Kipu's records have changed. Unknown: {unknown}. Missing: {vanished}. Different type: {retyped}."
 		),
-		_lt("Nothing is lost: unknown fields are left out. Look for a newer version of this app."),
+		_lt("The sync still works and skips unknown fields. Check for a newer version of this app."),
 	),
 	("records", "unreadable"): (
-		_lt("{count} records of the first page can't be read."),
-		_lt("A run lists them as Sync Issues, each with its casefile and field."),
+		_lt("{count} records on the first page cannot be read."),
+		_lt("A sync lists them as Sync Issues, each with its casefile and field."),
 	),
 }
 

@@ -78,7 +78,7 @@ def _in_form(casefile_id: str) -> str:
 	except RecordError:
 		regular = ""
 	if not regular:
-		text = _("This is not a casefile id: it is a number and a uuid with a colon between.")
+		text = _("This is not a casefile ID. A casefile ID is a number and a UUID with a colon between them.")
 		refuse(text, frappe.ValidationError)
 	return regular
 
@@ -113,9 +113,9 @@ def _refuse_the_hidden(incoming: Incoming, person: Person, casefile_id: str) -> 
 
 def _refuse_as_missing(casefile_id: str) -> NoReturn:
 	refuse(
-		_("Kipu has no record {0}. Check the casefile id, a number and a uuid with a colon between.").format(
-			casefile_id
-		),
+		_(
+			"Kipu has no record {0}. Check the casefile ID, a number and a UUID with a colon between them."
+		).format(casefile_id),
 		frappe.DoesNotExistError,
 	)
 

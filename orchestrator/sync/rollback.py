@@ -81,7 +81,7 @@ def carry_out(run: Run) -> None:
 	frappe.db.set_value(DOCTYPE, target, values, update_modified=False)
 	run.tally.updated = len(report.restored)
 	run.finish("Completed", rollback_report=told)
-	text = _("Run {0} was rolled back. Mend what was wrong, then run one: it brings Kipu's data again.")
+	text = _("Run {0} was rolled back. Fix the cause, then sync again to reload the data from Kipu.")
 	alerts.pause_connection(run.order.connection, text.format(target))
 
 

@@ -226,7 +226,9 @@ def _insert(order: Order, checkpoint: dict[str, Any] | None) -> str:
 	if live := live_run(order.connection):
 		frappe.db.commit()
 		refuse(
-			_("Run {0} of {1} is at work. Wait for its end, or cancel it.").format(live, order.connection),
+			_("Run {0} of {1} is still running. Wait until it ends, or cancel it.").format(
+				live, order.connection
+			),
 			Busy,
 		)
 	previous = None if order.dry_run or checkpoint else _resumable(order)

@@ -29,7 +29,7 @@ def cancel(name: str) -> RunStanding:
 	elif status == "Running":
 		values = {"cancel_requested": 1}
 	else:
-		refuse(_("Run {0} is over ({1}): there is nothing to cancel.").format(name, _(status)), Conflict)
+		refuse(_("Run {0} has ended ({1}), so there is nothing to cancel.").format(name, _(status)), Conflict)
 	frappe.db.set_value(DOCTYPE, name, values, update_modified=False)
 	return history.standing(name)
 
@@ -40,9 +40,11 @@ def approve(name: str) -> RunStanding:
 		DOCTYPE, _existing(name), ["status", "dry_run", "connection"], as_dict=True, for_update=True
 	)
 	if row.status != "Held" or row.dry_run:
-		refuse(_("Run {0} is not held: there is nothing to approve.").format(name), Conflict)
+		refuse(_("Run {0} is not waiting for approval.").format(name), Conflict)
 	if live := runs.live_run(row.connection):
-		refuse(_("Run {0} of {1} is at work. Wait for its end.").format(live, row.connection), runs.Busy)
+		refuse(
+			_("Run {0} of {1} is still running. Wait until it ends.").format(live, row.connection), runs.Busy
+		)
 	runs.approve(name)
 	frappe.db.commit()
 	orders.enqueue(name)
@@ -59,7 +61,7 @@ def roll_back(name: str, watch: Watch | None = None) -> RunStanding:
 		as_dict=True,
 	)
 	if row.status not in OVER or row.dry_run or row.sync_type == "rollback":
-		refuse(_("Run {0} can't be rolled back: it is {1}.").format(name, _(row.status)), Conflict)
+		refuse(_("Run {0} cannot be rolled back: it is {1}.").format(name, _(row.status)), Conflict)
 	order = Order(row.connection, "rollback")
 	checkpoint = _interrupted(order, name) or {"target": name}
 	if watch is None and row.imported + row.updated > TAKEN_BACK_NOW:
@@ -130,7 +132,7 @@ def _chosen(connection: str, names: Collection[str] | None) -> list[str]:
 
 def _rows(names: Collection[str]) -> list[frappe._dict]:
 	if not 1 <= len(names) <= MOST_ISSUES:
-		refuse(_("Name between 1 and {0} issues.").format(MOST_ISSUES), BadRequest)
+		refuse(_("Send between 1 and {0} issues.").format(MOST_ISSUES), BadRequest)
 	rows = frappe.get_all(
 		issues.DOCTYPE, filters={"name": ("in", list(names))}, fields=["name", "status", "kind", "connection"]
 	)

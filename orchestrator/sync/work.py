@@ -223,7 +223,7 @@ class Work:
 
 	def _trusts_one(self, page: Page, mark: Mark) -> bool:
 		"""A page without pagination is the whole answer, unless it is exactly as long as a page may be."""
-		self.run.note(f"{mark['phase']}: the answer has no pagination, so it counts as one page")
+		self.run.note(f"{mark['phase']}: the reply has no pagination, so it counts as one page")
 		return len(page.records) not in (self.source.page_size, *LIKELY_LIMITS)
 
 	def optional(self, route: str, work: Callable[[], None], *, essential: bool = False) -> bool:
@@ -241,7 +241,7 @@ class Work:
 		else:
 			self.issues.reopened(route)
 			return True
-		self.run.note(f"{route}: {code}; the run went on without it")
+		self.run.note(f"{route}: {code}; the run continued without it")
 		self.issues.raise_("Route", code, field=route)
 		return False
 

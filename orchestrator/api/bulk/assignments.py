@@ -37,7 +37,8 @@ class Assignments:
 		enabled = frappe.db.get_value("User", self.assignee, "enabled")
 		if enabled is None or self.assignee == "Guest":
 			frappe.throw(
-				_("There is no user {0} to assign to.").format(self.assignee), frappe.LinkValidationError
+				_("User {0} was not found. Choose an existing user to assign to.").format(self.assignee),
+				frappe.LinkValidationError,
 			)
 		if not enabled:
 			frappe.throw(
@@ -77,9 +78,9 @@ class Assignments:
 			return
 		if str(name) not in self.visible:
 			frappe.throw(
-				_("{0} may not read it and cannot be assigned. Give them access first.").format(
-					self.assignee
-				),
+				_(
+					"{0} cannot be assigned because they may not read this record. Give them access first."
+				).format(self.assignee),
 				UnfitAssignee,
 			)
 		insert_todo(self.meta.name, name, self.assignee)

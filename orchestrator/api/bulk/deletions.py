@@ -27,9 +27,9 @@ class Deletions:
 		frappe.has_permission(self.meta.name, "read", throw=True)
 		if not may_delete_some(self.meta):
 			frappe.throw(
-				_(
-					"You are not permitted to delete any {0}. Ask your administrator for a role that may."
-				).format(_(self.meta.name)),
+				_("You do not have permission to delete any {0}. Ask your administrator for access.").format(
+					_(self.meta.name)
+				),
 				frappe.PermissionError,
 			)
 

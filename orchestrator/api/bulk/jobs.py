@@ -121,7 +121,7 @@ def give_up(operation: str) -> None:
 	"""Mark an operation as Failed, unless it ended this moment."""
 	if not OPERATIONS.is_unfinished(operation):
 		return
-	text = _("The worker stopped before it was done. Nothing was changed; send the request again.")
+	text = _("The background job stopped before it finished. Nothing was changed; send the request again.")
 	frappe.db.set_value(
 		DOCTYPE,
 		operation,

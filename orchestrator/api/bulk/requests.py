@@ -74,7 +74,10 @@ def bulk_meta(doctype: str) -> Meta:
 	"""The meta of a DocType that has records of its own. 404 where there is none, 400 for any other."""
 	meta = meta_of(doctype)
 	if meta.issingle or meta.istable or meta.is_virtual:
-		frappe.throw(_("{0} has no records of its own for a bulk call.").format(_(doctype)), BadRequest)
+		frappe.throw(
+			_("{0} has no records of its own, so bulk calls do not support it.").format(_(doctype)),
+			BadRequest,
+		)
 	return meta
 
 

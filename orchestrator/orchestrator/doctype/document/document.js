@@ -92,7 +92,7 @@ function compare(frm) {
 		frm,
 		[
 			["first", __("Version"), Math.max(current - 1, 1)],
-			["second", __("With Version"), current],
+			["second", __("Compare With Version"), current],
 		],
 		__("Compare Versions"),
 		__("Compare"),

@@ -82,7 +82,7 @@ class Document(Base):
 		for field in KEPT:
 			if (self.get(field) or None) != (before.get(field) or None):
 				refuse(
-					_("{0} is kept by the versions of the document. Leave it out.").format(field),
+					_("{0} is set by the versions of the document. Leave it out.").format(field),
 					frappe.ValidationError,
 				)
 
@@ -142,7 +142,7 @@ class Document(Base):
 		guards.refuse_sharing()
 
 	def before_rename(self, *_args: object) -> None:
-		refuse(_("A document keeps its name. Change its title instead."), frappe.ValidationError)
+		refuse(_("A document cannot be renamed. Change its title instead."), frappe.ValidationError)
 
 	def on_trash(self) -> None:
 		retention.refuse_deletion(self)

@@ -42,4 +42,4 @@ class DocumentAuditEntry(Document):
 		self.refuse_change()
 
 	def refuse_change(self) -> None:
-		refuse(_("The audit trail of documents is only ever added to, by what happens to them."), Immutable)
+		refuse(_("The audit trail of documents is recorded automatically and cannot be changed."), Immutable)

@@ -133,7 +133,7 @@ class DocumentFolder(NestedSet):
 		guards.refuse_sharing()
 
 	def before_rename(self, *_args: object, **_kwargs: object) -> None:
-		refuse(_("A folder keeps its name. Change its title instead."), frappe.ValidationError)
+		refuse(_("A folder cannot be renamed. Change its title instead."), frappe.ValidationError)
 
 	def on_trash(self) -> None:
 		if self.name == folders.ROOT:

@@ -38,7 +38,7 @@ class DocumentVersion(Document):
 	def before_insert(self) -> None:
 		if not self.flags.is_new_version:
 			refuse(
-				_("Versions are made by orchestrator.docs.create_version, with the file they are of."),
+				_("Create versions with orchestrator.docs.create_version, together with their file."),
 				Immutable,
 			)
 
@@ -64,7 +64,7 @@ class DocumentVersion(Document):
 
 	def refuse_change(self) -> None:
 		refuse(
-			_("Version {0} of {1} stands as it is. Add a new version instead.").format(
+			_("Version {0} of {1} cannot be changed. Add a new version instead.").format(
 				self.number, self.document
 			),
 			Immutable,

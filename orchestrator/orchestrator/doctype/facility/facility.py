@@ -26,6 +26,6 @@ class Facility(Document):
 	def validate(self) -> None:
 		if self.time_zone and self.time_zone not in available_timezones():
 			frappe.throw(
-				_("{0} is not a time zone. Write it like America/New_York.").format(self.time_zone),
+				_("{0} is not a time zone. Use a name such as America/New_York.").format(self.time_zone),
 				frappe.ValidationError,
 			)

@@ -2,7 +2,7 @@ frappe.ui.form.on("Kipu Connection", {
 	refresh(frm) {
 		if (frm.is_new()) {
 			frm.set_intro(
-				__("Kipu issues three values together: access id, secret key, app id. List the locations with their time zones, save, then test.")
+				__("Enter the three credentials that Kipu gave you: access ID, secret key and app ID. Save, then use Test.")
 			);
 			return;
 		}
@@ -24,7 +24,7 @@ function show_standing(frm) {
 	if (frm.doc.status === "Paused") {
 		frm.set_intro(__("Paused: {0}", [frappe.utils.escape_html(frm.doc.paused_reason || "")]), "red");
 	} else if (!frm.doc.last_success) {
-		frm.set_intro(__("No run yet. Test the connection, then try a dry run."), "blue");
+		frm.set_intro(__("Nothing has been synced yet. Test the connection, then try a dry run."), "blue");
 	}
 }
 
@@ -37,7 +37,7 @@ function test_connection(frm) {
 		method: "orchestrator.sync.test_connection",
 		args: { connection: frm.doc.name },
 		freeze: true,
-		freeze_message: __("Asking Kipu ..."),
+		freeze_message: __("Contacting Kipu…"),
 		callback: (reply) => show_test(reply.data),
 	});
 }
@@ -58,7 +58,7 @@ function show_test(result) {
 		indicator: result.ok ? "green" : "red",
 		wide: true,
 		message: `<table class="table">${rows.join("")}</table>${
-			locations.length ? `<h5>${__("Locations at Kipu")}</h5><table class="table">${locations.join("")}</table>` : ""
+			locations.length ? `<h5>${__("Locations in Kipu")}</h5><table class="table">${locations.join("")}</table>` : ""
 		}`,
 	});
 }
@@ -67,16 +67,16 @@ function ask_and_sync(frm, dry_run) {
 	const fields = [
 		{
 			fieldname: "sync_type",
-			label: __("What to Read"),
+			label: __("Scope"),
 			fieldtype: "Select",
 			options: [
-				{ value: "incremental", label: __("What changed since the last run") },
-				{ value: "full", label: __("Everything") },
+				{ value: "incremental", label: __("Changes since the last sync") },
+				{ value: "full", label: __("All records") },
 			],
 			default: "incremental",
 			reqd: 1,
 		},
-		{ fieldname: "since_date", label: __("Or What Changed Since"), fieldtype: "Date" },
+		{ fieldname: "since_date", label: __("Or Only Changes Since"), fieldtype: "Date" },
 	];
 	const title = dry_run ? __("Dry Run") : __("Sync");
 	frappe.prompt(fields, (values) => sync(frm, { ...values, dry_run }), title, __("Start"));
@@ -105,7 +105,7 @@ function ask_and_preview(frm) {
 		label: __("Casefile ID"),
 		fieldtype: "Data",
 		reqd: 1,
-		description: __("Fetched from Kipu now, shown, and kept nowhere."),
+		description: __("The record is fetched from Kipu and shown here. It is not saved."),
 	};
 	frappe.prompt(
 		field,
@@ -121,7 +121,24 @@ function ask_and_preview(frm) {
 	);
 }
 
-const EFFECTS = { set: "blue", same: "gray", kept: "orange", review: "red", "not sent": "gray", unreadable: "red" };
+const EFFECTS = {
+	set: ["blue", __("Update")],
+	same: ["gray", __("No change")],
+	kept: ["orange", __("Keep current value")],
+	review: ["red", __("Ask someone")],
+	"not sent": ["gray", __("Not sent by Kipu")],
+	unreadable: ["red", __("Cannot be read")],
+};
+const POLICIES = {
+	source: __("Kipu wins"),
+	local: __("This site wins"),
+	"set-once": __("Keep first value"),
+	review: __("Ask someone"),
+};
+
+function effect_of(row) {
+	return EFFECTS[row.effect] || ["gray", row.effect];
+}
 
 function show_preview(preview) {
 	const escape = (value) => frappe.utils.escape_html(value ?? "");
@@ -129,17 +146,17 @@ function show_preview(preview) {
 		const { code, field } = preview.error || {};
 		frappe.msgprint(
 			preview.error
-				? __("A run could not take this record: {0} in {1}.", [code, field])
-				: __("This connection leaves the record out.")
+				? __("A sync could not import this record: {0} in {1}.", [code, field])
+				: __("This connection skips the record.")
 		);
 		return;
 	}
 	const rows = preview.fields.map(
 		(row) => `<tr><td>${escape(row.source)}</td><td>${escape(__(row.doctype))}: ${escape(row.label)}</td>
 			<td>${row.hidden ? "&#8226;&#8226;&#8226;" : escape(row.kipu)}</td><td>${row.hidden ? "&#8226;&#8226;&#8226;" : escape(row.here)}</td>
-			<td><span class="indicator-pill ${EFFECTS[row.effect]}">${escape(__(row.effect))}</span></td><td>${escape(row.policy)}</td></tr>`
+			<td><span class="indicator-pill ${effect_of(row)[0]}">${escape(effect_of(row)[1])}</span></td><td>${escape(POLICIES[row.policy] || row.policy)}</td></tr>`
 	);
-	const heads = [__("Kipu's Field"), __("Ours"), __("Kipu"), __("Here"), __("A Run Would"), __("Policy")];
+	const heads = [__("Kipu Field"), __("Field on This Site"), __("Value in Kipu"), __("Current Value"), __("Effect"), __("Conflict Policy")];
 	const dialog = new frappe.ui.Dialog({ title: preview.casefile_id, size: "extra-large" });
 	dialog.$body.html(
 		`<p>${escape(preview.status)}, ${escape(preview.facility)}: ${preview.client ? escape(preview.client) : __("new client")}</p>

@@ -39,9 +39,9 @@ class OrchestratorDashboard(Document):
 	def validate(self) -> None:
 		if not NAME.fullmatch(self.dashboard_name or ""):
 			frappe.throw(
-				_("{0} is no name for the API. Use small letters, digits and underscores.").format(
-					self.dashboard_name
-				)
+				_(
+					"{0} is not a valid name for the API. Use lowercase letters, digits and underscores."
+				).format(self.dashboard_name)
 			)
 		names = [row.metric for row in self.items]
 		if twice := sorted({name for name in names if names.count(name) > 1}):

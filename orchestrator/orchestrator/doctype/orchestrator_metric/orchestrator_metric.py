@@ -96,19 +96,21 @@ class OrchestratorMetric(Document):
 	def validate_name(self) -> None:
 		if not NAME.fullmatch(self.metric_name or ""):
 			frappe.throw(
-				_("{0} is no name for the API. Use small letters, digits and underscores.").format(
-					self.metric_name
-				)
+				_(
+					"{0} is not a valid name for the API. Use lowercase letters, digits and underscores."
+				).format(self.metric_name)
 			)
 
 	def validate_source(self) -> None:
 		if self.source_type == metrics.MEASURE and self.measure not in measures.registered():
 			names = ", ".join(sorted(measures.registered()))
-			frappe.throw(_("There is no measure {0}. There are {1}.").format(self.measure or "", names))
+			frappe.throw(
+				_("There is no measure {0}. The measures are: {1}.").format(self.measure or "", names)
+			)
 		if self.source_type != metrics.MEASURE and not self.source:
 			frappe.throw(_("Choose the {0} that this metric shows.").format(_(self.source_type)))
 		if self.aggregate and self.aggregate != "Count" and not self.aggregate_field:
-			frappe.throw(_("Name the column to take the {0} of.").format(_(self.aggregate)))
+			frappe.throw(_("Enter the column for the {0}.").format(_(self.aggregate)))
 
 	def validate_filters(self) -> None:
 		try:
@@ -117,7 +119,7 @@ class OrchestratorMetric(Document):
 			filters = None
 		if not isinstance(filters, dict | list):
 			frappe.throw(
-				_("The filters are no JSON object. Write them as in {0}.").format('{"company": "…"}')
+				_("The filters are not a valid JSON object. Write them like {0}.").format('{"company": "…"}')
 			)
 
 	def validate_sharing(self) -> None:
@@ -130,7 +132,7 @@ class OrchestratorMetric(Document):
 			)
 		if self.compute_as != frappe.session.user and "System Manager" not in frappe.get_roles():
 			frappe.throw(
-				_("Only {0} or a System Manager may save a metric over the records of {0}.").format(
+				_("Only {0} or a System Manager may save a metric that counts the records of {0}.").format(
 					self.compute_as
 				),
 				frappe.PermissionError,
@@ -149,6 +151,4 @@ class OrchestratorMetric(Document):
 
 	def validate_alerts(self) -> None:
 		if self.alerts and self.kind != "Number":
-			frappe.throw(
-				_("Only a number can cross a threshold. Remove the alerts, or choose another source.")
-			)
+			frappe.throw(_("Only a number can have alerts. Remove the alerts, or choose another source."))

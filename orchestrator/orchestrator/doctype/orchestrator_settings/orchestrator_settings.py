@@ -68,14 +68,16 @@ class OrchestratorSettings(Document):
 	def validate_page_length(self) -> None:
 		if self.max_page_length > PAGE_LENGTH_CEILING:
 			frappe.throw(
-				_("{0} cannot be more than {1}, which is what the API promises. Enter {1} or less.").format(
-					frappe.bold(_(self.meta.get_label("max_page_length"))), PAGE_LENGTH_CEILING
-				)
+				_(
+					"{0} cannot be more than {1}, the limit stated in the API reference. Enter {1} or less."
+				).format(frappe.bold(_(self.meta.get_label("max_page_length"))), PAGE_LENGTH_CEILING)
 			)
 
 	def validate_escalation(self) -> None:
 		user = self.escalate_to_user
 		if user and self.escalation_enabled and not frappe.db.get_value("User", user, "enabled"):
 			frappe.throw(
-				_("{0} is disabled, so nothing can be escalated to them. Choose someone else.").format(user)
+				_("{0} is disabled, so tickets cannot be escalated to them. Choose someone else.").format(
+					user
+				)
 			)

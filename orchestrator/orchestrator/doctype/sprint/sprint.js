@@ -32,7 +32,7 @@
 
 	function start(frm) {
 		frappe.confirm(
-			__("Start {0}? What remains to be done in it now is its commitment.", [
+			__("Start {0}? The hours of work that remain now become its commitment.", [
 				escape(frm.doc.title),
 			]),
 			() =>
@@ -52,7 +52,7 @@
 				fieldtype: "Link",
 				options: "Sprint",
 				label: __("Next Sprint"),
-				description: __("Unfinished tasks go there; without one, to the backlog."),
+				description: __("Unfinished tasks move to this sprint. If empty, they move to the backlog."),
 				get_query: () => ({
 					filters: {
 						name: ["!=", frm.doc.name],
@@ -84,7 +84,7 @@
 		});
 		frappe.msgprint({
 			title: __("Sprint closed"),
-			message: lines.length ? `<ul>${lines.join("")}</ul>` : __("Nothing was left unfinished."),
+			message: lines.length ? `<ul>${lines.join("")}</ul>` : __("All tasks are finished."),
 		});
 	}
 
@@ -124,16 +124,16 @@
 	function figures(burndown) {
 		const told = [
 			[__("Committed"), hours(burndown.committed_hours)],
-			[__("Burned"), hours(burndown.burned_hours)],
-			[__("Scope added"), hours(burndown.scope_added_hours)],
-			[__("Scope removed"), hours(burndown.scope_removed_hours)],
+			[__("Completed"), hours(burndown.burned_hours)],
+			[__("Scope Added"), hours(burndown.scope_added_hours)],
+			[__("Scope Removed"), hours(burndown.scope_removed_hours)],
 			[__("Remaining"), hours(burndown.remaining_hours)],
 		];
 		if (burndown.forecast) {
 			const finish = burndown.forecast.finish_date;
 			told.push([
-				__("Done at this pace"),
-				finish ? frappe.datetime.str_to_user(finish) : __("never"),
+				__("Projected finish"),
+				finish ? frappe.datetime.str_to_user(finish) : __("not foreseeable"),
 			]);
 		}
 		if (burndown.unestimated_tasks) {
@@ -158,7 +158,7 @@
 	function load_table(members) {
 		const titles = [__("Member"), __("Capacity"), __("Remaining"), __("Free"), __("Open Tasks")];
 		const rows = members.map((member) => {
-			const name = member.user ? escape(frappe.user.full_name(member.user)) : __("Nobody");
+			const name = member.user ? escape(frappe.user.full_name(member.user)) : __("Unassigned");
 			const free = `<span class="${member.is_overloaded ? "text-danger" : ""}">${hours(
 				member.free_hours,
 			)}</span>`;

@@ -50,7 +50,9 @@ class SprintEvent(Document):
 def refuse_change() -> None:
 	"""403, also for the Administrator."""
 	frappe.throw(
-		_("The history of a sprint is written by the platform alone. Change the task instead."),
+		_(
+			"The history of a sprint is recorded automatically and cannot be changed. Change the task instead."
+		),
 		frappe.PermissionError,
 	)
 

@@ -17,7 +17,7 @@ frappe.ui.form.on("Sync Issue", {
 });
 
 function discard(issues, done) {
-	frappe.confirm(__("Leave this alone from now on? It will not be listed again."), () =>
+	frappe.confirm(__("Discard this issue? It will not be reported again."), () =>
 		frappe.call({ method: "orchestrator.sync.discard_sync_issues", args: { issues }, callback: done })
 	);
 }

@@ -21,7 +21,7 @@ frappe.listview_settings["Sync Issue"] = {
 			);
 		});
 		list.page.add_action_item(__("Discard"), () =>
-			frappe.confirm(__("Leave these alone from now on? They will not be listed again."), () =>
+			frappe.confirm(__("Discard these issues? They will not be reported again."), () =>
 				frappe.call({
 					method: "orchestrator.sync.discard_sync_issues",
 					args: { issues: list.get_checked_items(true) },

@@ -1,5 +1,15 @@
 const PROGRESS = "orchestrator_sync_progress";
 const LIVE = ["Queued", "Running"];
+const PHASES = {
+	locations: __("Reading locations"),
+	due: __("Applying planned discharges"),
+	latest: __("Reading recent changes"),
+	windows: __("Reading the history"),
+	census: __("Checking current clients"),
+	vault: __("Checking deleted records"),
+	retry: __("Retrying records"),
+	settle: __("Updating discharged clients"),
+};
 const OVER = ["Completed", "Held", "Failed", "Cancelled", "Interrupted"];
 
 frappe.ui.form.on("Sync Run", {
@@ -30,12 +40,12 @@ function show_reason(frm) {
 }
 
 function why_approve(frm) {
-	return __("{0} Let it go on all the same?", [frm.doc.held_reason || ""]);
+	return __("{0} Continue anyway?", [frm.doc.held_reason || ""]);
 }
 
 function why_roll_back(frm) {
 	return __(
-		"Delete the {0} records that this run made and give the {1} that it changed their old values? What was edited since is kept and named. The connection pauses.",
+		"Delete the {0} records that this run created and restore the {1} records that it changed? Records that were edited since then are kept and listed. The connection is paused.",
 		[frm.doc.imported, frm.doc.updated]
 	);
 }
@@ -71,7 +81,7 @@ function show_progress(progress) {
 
 function counts_of(run) {
 	return __("{0}: {1} pages read, {2} imported, {3} updated, {4} skipped, {5} failed", [
-		frappe.utils.escape_html(run.phase || __("Waiting")),
+		run.phase ? PHASES[run.phase] || frappe.utils.escape_html(run.phase) : __("Waiting for a worker"),
 		run.pages || 0,
 		run.imported || 0,
 		run.updated || 0,

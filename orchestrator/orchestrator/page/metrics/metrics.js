@@ -42,7 +42,7 @@ class MetricsPage {
 
 	async show() {
 		const name = frappe.get_route()[1] || this.name || (await this.first());
-		if (!name) return this.tell(__("There is no dashboard that you may open."));
+		if (!name) return this.tell(__("You do not have access to any dashboard."));
 		this.name = name;
 		this.listen();
 		this.load();
@@ -139,7 +139,7 @@ class MetricsPage {
 }
 
 function fill(box, item) {
-	if (item.stale) box.addClass("is-stale").attr("title", __("This is not the newest value. Refresh asks for it."));
+	if (item.stale) box.addClass("is-stale").attr("title", __("A newer value may be available. Use Refresh to compute it."));
 	if (item.value !== null) ({ number, series, table })[item.kind](box, item);
 	else if (!item.error) box.append(`<p class="metrics-number">–</p>`);
 	if (item.error) $(`<p class="metrics-error"></p>`).text(item.error.message).appendTo(box);

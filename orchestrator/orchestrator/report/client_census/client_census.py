@@ -98,7 +98,7 @@ def columns_of(group: str) -> list[Column]:
 				("discharged", _("Discharged")),
 			)
 		),
-		column("length_of_stay", _("Days of Stay (Average)"), "Float", width=170),
+		column("length_of_stay", _("Average Length of Stay (Days)"), "Float", width=170),
 	]
 
 
@@ -117,5 +117,9 @@ def summary_of(rows: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
 		figure(_("In Care"), total["in_care"]),
 		figure(_("Admitted"), total["admitted"], indicator="Green"),
 		figure(_("Discharged"), total["discharged"]),
-		figure(_("Days of Stay (Average)"), length_of_stay(total["days"], total["discharged"]) or 0, "Float"),
+		figure(
+			_("Average Length of Stay (Days)"),
+			length_of_stay(total["days"], total["discharged"]) or 0,
+			"Float",
+		),
 	]

@@ -9,8 +9,8 @@ from orchestrator.sync import reconciliation
 from orchestrator.sync.errors import SyncError
 
 KINDS = {
-	"missing here": "In care at Kipu, unknown here",
-	"missing at Kipu": "In care here, not in Kipu's census",
+	"missing here": "In care in Kipu, not on this site",
+	"missing at Kipu": "In care on this site, not in Kipu",
 	"differs": "Differs",
 	"unreadable": "Cannot be read",
 }
@@ -35,7 +35,9 @@ def execute(
 		for each in result.differences
 	]
 	warning = (
-		None if result.complete else _("Kipu's census was not complete: who seems missing there may not be.")
+		None
+		if result.complete
+		else _("Kipu's list of current clients was incomplete: clients shown as missing may not be missing.")
 	)
 	return columns(), rows, warning
 
@@ -57,7 +59,9 @@ def connection_of(filters: dict[str, Any]) -> str:
 	)  # names only; the roles of the report decide who asks
 	wanted = filters.get("connection")
 	if wanted not in names and (wanted or len(names) != 1):
-		frappe.throw(_("Choose a connection. There are: {0}.").format(", ".join(names) or _("none")))
+		frappe.throw(
+			_("Choose a connection. The connections are: {0}.").format(", ".join(names) or _("none"))
+		)
 	return wanted or names[0]
 
 
@@ -85,6 +89,6 @@ def columns() -> list[dict[str, Any]]:
 			"width": 170,
 		},
 		{"fieldname": "field", "label": _("Field"), "fieldtype": "Data", "width": 120},
-		{"fieldname": "here", "label": _("Here"), "fieldtype": "Data", "width": 120},
-		{"fieldname": "there", "label": _("At Kipu"), "fieldtype": "Data", "width": 120},
+		{"fieldname": "here", "label": _("This Site"), "fieldtype": "Data", "width": 120},
+		{"fieldname": "there", "label": _("Kipu"), "fieldtype": "Data", "width": 120},
 	]

@@ -21,7 +21,7 @@ def execute(filters: dict[str, Any] | None = None) -> tuple[list[dict[str, Any]]
 def columns() -> list[dict[str, Any]]:
 	return [
 		{"fieldname": "group", "label": _("Group"), "fieldtype": "Int", "width": 70},
-		{"fieldname": "sign", "label": _("Agree In"), "fieldtype": "Data", "width": 190},
+		{"fieldname": "sign", "label": _("Matching Fields"), "fieldtype": "Data", "width": 190},
 		{"fieldname": "name", "label": _("Client"), "fieldtype": "Link", "options": "Client", "width": 150},
 		{"fieldname": "full_name", "label": _("Full Name"), "fieldtype": "Data", "width": 180},
 		{"fieldname": "date_of_birth", "label": _("Date of Birth"), "fieldtype": "Date", "width": 110},
