@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 import frappe
+from frappe.utils.caching import request_cache
 
 if TYPE_CHECKING:
 	from orchestrator.orchestrator.doctype.orchestrator_settings.orchestrator_settings import (
@@ -11,7 +12,16 @@ if TYPE_CHECKING:
 
 
 def get_settings() -> "OrchestratorSettings":
-	"""The `Orchestrator Settings` of this site, from the cache. Do not change what it returns."""
+	"""Return the `Orchestrator Settings` of this site, from the cache. Do not change what it returns.
+
+	A request reads them once, and so is answered by one state of them from its beginning to its end."""
+	if getattr(frappe.local, "request", None):
+		return _read_settings_of_request()
+	return frappe.get_cached_doc("Orchestrator Settings")
+
+
+@request_cache
+def _read_settings_of_request() -> "OrchestratorSettings":
 	return frappe.get_cached_doc("Orchestrator Settings")
 
 

@@ -9,7 +9,7 @@ app_license = "MIT"
 required_apps = ["frappe/erpnext", "frappe/hrms"]
 
 # Set-up: what is declared in orchestrator/setup, made and taken back
-before_install = "orchestrator.setup.install.before_install"
+before_install = ["orchestrator.setup.versions.before_install", "orchestrator.setup.install.before_install"]
 after_install = "orchestrator.setup.install.after_install"
 after_sync = "orchestrator.setup.dashboards.sync"  # once the cards are there that they show
 after_migrate = ["orchestrator.setup.install.sync", "orchestrator.setup.dashboards.sync"]
@@ -63,6 +63,7 @@ doc_events = {
 		"on_change": ["orchestrator.crm.lead.on_change", "orchestrator.assignment.on_change"],
 		"after_rename": "orchestrator.assignment.after_rename",
 	},
+	"Customer": {"on_update": "orchestrator.crm.lead.on_customer_update"},
 	"Opportunity": {
 		"before_validate": [
 			"orchestrator.crm.exchange_rate.before_validate",
@@ -244,6 +245,7 @@ has_permission = {
 
 # The contract: see orchestrator/api
 before_request = [
+	"orchestrator.isolation.read_committed_rows_under_lock",
 	"orchestrator.access.platform_patches.before_request",
 	"orchestrator.api.pipeline.before_request",
 ]
@@ -276,6 +278,7 @@ override_whitelisted_methods = {
 	"frappe.desk.form.load.get_docinfo": "orchestrator.helpdesk.colleagues_only.get_docinfo",
 	"frappe.desk.form.save.savedocs": "orchestrator.helpdesk.colleagues_only.savedocs",
 	"frappe.realtime.can_subscribe_doc": "orchestrator.helpdesk.colleagues_only.can_subscribe_doc",
+	"frappe.realtime.has_permission": "orchestrator.helpdesk.colleagues_only.has_permission",
 	# fields, records and titles past permissions: see orchestrator/access
 	"frappe.client.get_value": "orchestrator.access.native_methods.get_value",
 	"frappe.client.get_single_value": "orchestrator.access.native_methods.get_single_value",
@@ -290,6 +293,7 @@ override_whitelisted_methods = {
 }
 
 before_job = [
+	"orchestrator.isolation.read_committed_rows_under_lock",
 	"orchestrator.access.platform_patches.before_job",
 	"orchestrator.api.webhook_targets.check_before_delivery",
 	"orchestrator.api.webhook_delivery.start_delivery",

@@ -11,7 +11,7 @@ from orchestrator.exceptions import BadRequest, refuse
 
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 TIMESTAMP = re.compile(
-	r"(?P<date>\d{4}-\d{2}-\d{2})[T ](?P<time>\d{2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?)"
+	r"(?P<date>\d{4}-\d{2}-\d{2})[T ](?P<time>(?!24)\d{2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?)"
 	r"(?P<zone>Z|z|[+-]\d{2}(?::?\d{2})?)?"
 )
 # What MariaDB keeps; the day after the last is a day as well.

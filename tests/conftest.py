@@ -26,6 +26,7 @@ from tests.processes import take_own_place
 
 BENCH = os.environ.get("ORCHESTRATOR_BENCH")
 SITE = take_own_place()
+UPGRADE_BENCHES = ("ORCHESTRATOR_UPGRADE_FROM", "ORCHESTRATOR_UPGRADE_TO")
 START_TIMEOUT = 60
 SITE_FIXTURES = frozenset({"frappe_site", "site", "server", "callers", "api", "guest", "browser", "worker"})
 
@@ -46,9 +47,19 @@ def choose_sweep(config: pytest.Config, items: list[pytest.Item]) -> None:
 		config.hook.pytest_deselected(items=left_out)
 
 
+def choose_upgrade(config: pytest.Config, items: list[pytest.Item]) -> None:
+	"""Leave out the upgrade from one bench to another, unless both are named."""
+	left_out = [item for item in items if item.get_closest_marker("upgrade")]
+	if left_out and not all(map(os.environ.get, UPGRADE_BENCHES)):
+		items[:] = [item for item in items if not item.get_closest_marker("upgrade")]
+		config.hook.pytest_deselected(items=left_out)
+		config.stash[UPGRADES_LEFT_OUT] = len(left_out)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
 	"""Mark what needs a site, by the fixtures it asks for, and leave it out where there is none."""
 	choose_sweep(config, items)
+	choose_upgrade(config, items)
 	for item in items:
 		if SITE_FIXTURES.intersection(getattr(item, "fixturenames", ())):
 			item.add_marker(pytest.mark.site)
@@ -78,6 +89,7 @@ MISSING_MODULE = re.compile(r"ModuleNotFoundError: No module named '([^'.]+)")
 ALWAYS_THERE = frozenset({"orchestrator", "tests", "benchmarks", "requests", "xlsxwriter", "pytest"})
 LEFT_OUT = pytest.StashKey[int]()
 FILES_LEFT_OUT = pytest.StashKey[int]()
+UPGRADES_LEFT_OUT = pytest.StashKey[int]()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -104,12 +116,18 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 		terminalreporter.write_line(
 			f"left out: {tests} tests and {files} files of tests that need a site (no bench named in ORCHESTRATOR_BENCH)"
 		)
+	if upgrades := config.stash.get(UPGRADES_LEFT_OUT, 0):
+		terminalreporter.write_line(
+			f"left out: {upgrades} tests of the upgrade from one bench to another (none named in {' and '.join(UPGRADE_BENCHES)})"
+		)
 
 
 @pytest.fixture(scope="session")
 def frappe_site() -> Iterator[str]:
 	"""A connection to the site, as Administrator, for the whole run."""
 	import frappe
+
+	from tests.kipu_site import allow_loopback
 
 	stay_on_this_machine()
 	sites = Path(BENCH or "") / "sites"
@@ -118,8 +136,19 @@ def frappe_site() -> Iterator[str]:
 	frappe.connect()
 	see_what_is_committed()
 	frappe.flags.mute_emails = True
+	allow_loopback()
+	allow_many_jobs()
 	yield str(SITE)
 	frappe.destroy()
+
+
+def allow_many_jobs() -> None:
+	"""Let jobs wait that no worker will run: Frappe 16 lets a site queue 500, and each new user brings two."""
+	import frappe
+	from frappe.installer import update_site_config
+
+	frappe.conf.max_queued_jobs = 1_000_000
+	update_site_config("max_queued_jobs", frappe.conf.max_queued_jobs)
 
 
 def see_what_is_committed() -> None:
@@ -175,13 +204,18 @@ def bare_server(frappe_site: str) -> Iterator[str]:
 
 @contextlib.contextmanager
 def serve(
-	site: str, sites: Path, application: str = "frappe.app:application", **environment: str
+	site: str,
+	sites: Path,
+	application: str = "frappe.app:application",
+	*,
+	threads: int = 4,
+	**environment: str,
 ) -> Iterator[str]:
 	"""Serve `site` out of the folder `sites`, as a bench does, until the context ends. Yields the address."""
 	port = free_port()
 	command = [
 		sys.executable, "-m", "gunicorn", application, "--bind", f"127.0.0.1:{port}",
-		"--workers", "1", "--threads", "4", "--preload", "--timeout", "120", "--keep-alive", "60", "--log-level", "warning",
+		"--workers", "1", "--threads", str(threads), "--preload", "--timeout", "120", "--keep-alive", "60", "--log-level", "warning",
 		"--limit-request-line", "8190",
 	]  # fmt: skip
 	process = subprocess.Popen(command, cwd=sites, env={**os.environ, **environment})

@@ -13,6 +13,16 @@ import frappe
 from frappe.model.document import Document
 from frappe.utils.password import get_decrypted_password, passlibctx, update_password
 
+from orchestrator import compat
+
+# Frappe 16 sanitises HTML by nh3 instead of bleach: links get a `rel`
+LINK_REL = "" if compat.FRAPPE_MAJOR < 16 else ' rel="noopener noreferrer"'
+# What Frappe itself answers to a body that is no JSON
+UNPARSED_BODY_STATUS = 500 if compat.FRAPPE_MAJOR < 16 else 417
+# Frappe 16 refuses a deletion without words of its own
+DELETE_REFUSAL = (
+	"User not allowed to delete" if compat.FRAPPE_MAJOR < 16 else "You are not permitted to do this."
+)
 PASSWORD = "Harbor-Light-2719"
 EMAIL_DOMAIN = "harbor.example"
 
@@ -84,7 +94,17 @@ def make_customer(**values: Any) -> Document:
 	return make("Customer", **{"customer_name": unique("Customer"), "customer_type": "Company", **values})
 
 
+def make_lead_source(name: str) -> Document:
+	"""A source of leads: ERPNext 16 has them in another DocType."""
+	doctype = compat.lead_source_doctype()
+	title = {"source_name": name} if frappe.get_meta(doctype).has_field("source_name") else {}
+	return make(doctype, __newname=name, **title)
+
+
 def make_lead(**values: Any) -> Document:
+	"""A lead; `source` goes into the field that this ERPNext has for it."""
+	if "source" in values:
+		values[compat.lead_source_field()] = values.pop("source")
 	return make("Lead", **{"lead_name": unique("Lead"), "email_id": unique_email("lead"), **values})
 
 
@@ -125,7 +145,25 @@ def make_employee(**values: Any) -> Document:
 		"status": "Active",
 	}
 	with everything_else_remembered():
-		return make("Employee", **{**defaults, **values})
+		employee = make("Employee", **{**defaults, **values})
+	if employee.get("holiday_list"):
+		assign_holiday_list(employee.name, employee.holiday_list)
+	return employee
+
+
+def assign_holiday_list(employee: str, holiday_list: str) -> None:
+	"""Assign the list to the employee: HRMS 16 does not ask for the field of Employee."""
+	if not frappe.db.exists("DocType", "Holiday List Assignment"):
+		return
+	first = frappe.db.get_value("Holiday List", holiday_list, "from_date")
+	make(
+		"Holiday List Assignment",
+		applicable_for="Employee",
+		assigned_to=employee,
+		holiday_list=holiday_list,
+		from_date=first,
+	).submit()
+	frappe.db.commit()
 
 
 @contextlib.contextmanager

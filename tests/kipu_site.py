@@ -17,23 +17,27 @@ from orchestrator.sync.runs import Order
 from orchestrator.sync.shapes import RunStanding
 from tests import factories
 
+LOOPBACK = ["127.0.0.1"]
 RECORDS = ("Client", "Client Stay")
 WRITTEN = (*RECORDS, "Sync State", "Sync Change", "Sync Issue", "Version", "Facility", "Kipu Location")
 ASKED_AGAIN = ("creation", "modified", "owner", "modified_by")
 
 
+def allow_loopback() -> None:
+	"""Let the site call this machine, for the whole run: Frappe 16 reads a changed configuration after up to a minute."""
+	update_site_config("kipu_allowed_hosts", LOOPBACK)
+
+
 @contextmanager
 def loopback_allowed() -> Iterator[None]:
-	"""This machine may be called, by the server as well; nobody waits for a fault to pass."""
+	"""This machine may be called; nobody waits for a fault to pass. The server is told by `allow_loopback`."""
 	patience = connections.PATIENCE
 	connections.PATIENCE = replace(Policy(), max_attempts=3, backoff=0.001, read_timeout=5.0)
-	update_site_config("kipu_allowed_hosts", ["127.0.0.1"])
-	frappe.conf.kipu_allowed_hosts = ["127.0.0.1"]
+	frappe.conf.kipu_allowed_hosts = LOOPBACK
 	try:
 		yield
 	finally:
 		connections.PATIENCE = patience
-		update_site_config("kipu_allowed_hosts", "None")
 
 
 def make_connection(kipu: Simulator, **values: Any) -> str:

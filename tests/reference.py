@@ -20,6 +20,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "api-reference.md"
 BLOCK = re.compile(r"^```(http|json)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+# What servers still say for a status that Python 3.13 has renamed
+OLDER_PHRASES = {413: "Request Entity Too Large", 422: "Unprocessable Entity"}
 STATUS_LINE = re.compile(r"HTTP/1\.1 (\d{3}) (.+)")
 BOUND = re.compile(r"\b(?:L|O|EMP|ISS|TASK|PROJ|SPRINT|DOC)\d{3}\b|<[a-z][a-z ]*>")
 REST = "…"
@@ -85,7 +87,7 @@ def read_reply(example: Example, kind: str, text: str) -> None:
 	status = STATUS_LINE.fullmatch(first)
 	assert status, first
 	example.status = int(status[1])
-	assert status[2] == HTTPStatus(example.status).phrase, first
+	assert status[2] in (HTTPStatus(example.status).phrase, OLDER_PHRASES.get(example.status)), first
 	example.reply_headers = read_headers(rest)
 
 

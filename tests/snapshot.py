@@ -14,7 +14,12 @@ BOOKKEEPING = {
 	"tabScheduled Job Type",
 	"tabSingles",
 }
-LOGS = {"tabDeleted Document", "tabError Log", "tabScheduled Job Log"}  # they grow, whatever happens
+LOGS = {
+	"tabDeleted Document",
+	"tabError Log",
+	"tabPermission Log",
+	"tabScheduled Job Log",
+}  # they grow, whatever happens
 
 
 @dataclass

@@ -1,5 +1,6 @@
 """docs/api-reference.md is true: each of its requests is sent, each of its replies is what the site answers."""
 
+import json
 import time
 import uuid
 from collections.abc import Iterator
@@ -9,12 +10,21 @@ import requests
 
 import frappe
 
+from orchestrator import compat
 from orchestrator.api import errors
 from orchestrator.api.aliases import ALIASES
 from orchestrator.setup import ticket_status
 from orchestrator.setup.custom_fields import CUSTOM_FIELDS, CUSTOM_FIELDS_OF_APPS
 from orchestrator.setup.status_options import STATUS_OPTIONS
-from tests import factories, helpdesk, reference, reference_gameplan, reference_hr, reference_kipu
+from tests import (
+	factories,
+	helpdesk,
+	platform_faults,
+	reference,
+	reference_gameplan,
+	reference_hr,
+	reference_kipu,
+)
 from tests.client import Client
 from tests.reference import Bindings, Example
 
@@ -47,13 +57,11 @@ def bound(frappe_site: str) -> Iterator[Bindings]:
 	for email, roles in CALLERS.values():
 		if not frappe.db.exists("User", email):
 			factories.make_user(*roles, email=email, first_name=email.split("@")[0])
-	for doctype, fieldname, name in (
-		("Lead Source", "source_name", "Website"),
-		("Lead Source", "source_name", "Referral"),
-		("Customer", "customer_name", "C001"),
-	):
-		if not frappe.db.exists(doctype, name):
-			factories.make(doctype, **{fieldname: name})
+	for name in ("Website", "Referral"):
+		if not frappe.db.exists(compat.lead_source_doctype(), name):
+			factories.make_lead_source(name)
+	if not frappe.db.exists("Customer", "C001"):
+		factories.make("Customer", customer_name="C001")
 	forget_earlier_run()
 	promise_support()
 	switch_names(True)
@@ -123,9 +131,19 @@ def empty_bucket(user: str) -> None:
 	cache.execute_command("HSET", key, "tokens", 0, "at", time.time() + AN_HOUR)
 
 
-@pytest.mark.parametrize(
-	"example", reference.examples(), ids=lambda example: f"line-{example.line}-{example.status}"
-)
+def with_marks(example: Example) -> object:
+	"""The example as a case; those of the OAuth dialogue are left out where Frappe cannot hold it."""
+	is_oauth = "/frappe.integrations.oauth2." in example.path or "<access token>" in str(example.headers)
+	marks = [platform_faults.OAUTH] if is_oauth else []
+	return pytest.param(example, marks=marks, id=f"line-{example.line}-{example.status}")
+
+
+def on_this_line(reply: object) -> object:
+	"""The reply with the names that ERPNext has for the same on the site's line."""
+	return json.loads(json.dumps(reply).replace('"Lead Source"', f'"{compat.lead_source_doctype()}"'))
+
+
+@pytest.mark.parametrize("example", [with_marks(example) for example in reference.examples()])
 def test_the_reference_is_true(example: Example, bound: Bindings, server: str, site: str) -> None:
 	reply = send(Client(server, site), example, bound)
 	assert reply.status_code == example.status, reply.text
@@ -133,7 +151,7 @@ def test_the_reference_is_true(example: Example, bound: Bindings, server: str, s
 		assert name in reply.headers, f"no header {name}"
 		assert list(reference.differences(value, reply.headers[name], bound, name)) == []
 	if example.reply is not None:
-		assert list(reference.differences(example.reply, reply.json(), bound)) == []
+		assert list(reference.differences(on_this_line(example.reply), reply.json(), bound)) == []
 
 
 def send(client: Client, example: Example, bound: Bindings) -> requests.Response:

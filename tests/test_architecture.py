@@ -14,10 +14,12 @@ FOUNDATION = {
 	"access",
 	"apps",
 	"assignment",
+	"compat",
 	"configuration",
 	"exceptions",
 	"figures",
 	"file_names",
+	"isolation",
 	"period",
 }
 CONTRACT = {"api"}

@@ -202,7 +202,7 @@ def test_a_record_that_the_caller_may_read_but_not_delete_is_403_and_keeps_all(a
 
 	assert error_of(reply) == (403, "PermissionError")
 	assert (
-		f"1 of 2 records failed, so nothing was changed: {other} (User not allowed to delete"
+		f"1 of 2 records failed, so nothing was changed: {other} ({factories.DELETE_REFUSAL}"
 		in reply.json()["exc"]
 	)
 	assert existing("Note", [mine, other]) == sorted([mine, other])

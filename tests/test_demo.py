@@ -8,6 +8,7 @@ import pytest
 
 import frappe
 
+from orchestrator import compat
 from orchestrator.gameplan import clock, get_sprint_burndown, history
 from orchestrator.gameplan.task_rows import rows_of_sprint
 from orchestrator.insights import refresh_metrics
@@ -96,7 +97,9 @@ def look() -> dict[str, Any]:
 		"assignments": assignments_apart_from_the_field(),
 		"mails": frappe.db.count("Email Queue"),
 		"sources": set(
-			frappe.get_all("Lead Source", {"name": ("in", ("Website", "Referral"))}, pluck="name")
+			frappe.get_all(
+				compat.lead_source_doctype(), {"name": ("in", ("Website", "Referral"))}, pluck="name"
+			)
 		),
 		"tickets": frappe.db.count("HD Ticket", {"raised_by": ("like", DOMAIN)}),
 		"documents": dict(

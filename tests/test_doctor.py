@@ -8,7 +8,7 @@ import pytest
 import frappe
 
 from tests import bench, factories
-from tests.source import ROOT
+from tests.source import ROOT, imports
 
 
 @pytest.fixture
@@ -17,6 +17,14 @@ def doctor(site):
 	from orchestrator.setup import doctor
 
 	return doctor
+
+
+@pytest.fixture
+def versions(site):
+	"""The module. It needs the site's Frappe."""
+	from orchestrator.setup import versions
+
+	return versions
 
 
 def test_the_command_tells_each_finding_as_json_and_ends_by_the_worst(site):
@@ -75,19 +83,59 @@ def test_a_check_that_breaks_is_a_finding(doctor, monkeypatch):
 	assert doctor.examine() == [doctor.Finding("nothing", "fail", "ConnectionError", "no route")]
 
 
-def test_the_bounds_are_those_that_bench_checks(doctor):
+def test_the_bounds_are_those_that_bench_checks(versions):
 	section = re.search(
 		r"\[tool\.bench\.frappe-dependencies\]\n(.*?)\n\n", (ROOT / "pyproject.toml").read_text(), re.DOTALL
 	)
-	assert dict(re.findall(r'^(\w+) = "(.+)"$', section[1], re.MULTILINE)) == doctor.VERSION_BOUNDS
+	assert dict(re.findall(r'^(\w+) = "(.+)"$', section[1], re.MULTILINE)) == versions.VERSION_BOUNDS
 
 
 @pytest.mark.parametrize(
 	("version", "fits"),
-	[("15.40.0", True), ("15.105.2", True), ("15.39.9", False), ("16.0.0", False), ("15.50.0-beta", True)],
+	[
+		("14.99.5", False),
+		("15.39.9", False),
+		("15.40.0", True),
+		("15.105.2", True),
+		("16.0.0-beta.1", True),
+		("16.9.0", True),
+		("17.0.0-dev", False),
+	],
 )
-def test_a_version_is_held_to_its_bounds(doctor, version, fits):
-	assert doctor.is_within(version, ">=15.40.0,<16.0.0") is fits
+def test_a_version_is_held_to_its_bounds(versions, version, fits):
+	assert versions.is_within(version, versions.VERSION_BOUNDS["frappe"]) is fits
+
+
+@pytest.mark.parametrize(
+	("version", "way_up"),
+	[
+		("13.58.0", "Frappe 13 has ended. Migrate the site to Frappe 15 (bench switch-to-branch version-15"),
+		("14.99.5", "Frappe 14 ended in January 2026. Migrate the site to Frappe 15 (bench switch-to-branch"),
+		("15.39.9", "Update it with bench update, then install Orchestrator."),
+		("17.0.0-dev", "Use a bench of Frappe 16, or a later version of Orchestrator that names this one."),
+	],
+)
+def test_installation_on_another_line_stops_and_names_the_way_up(versions, monkeypatch, version, way_up):
+	monkeypatch.setattr(frappe, "__version__", version)
+	with pytest.raises(frappe.IncompatibleApp) as refusal:
+		versions.before_install()
+	assert str(refusal.value).startswith(
+		f"Orchestrator runs on Frappe 15.40 or later and on Frappe 16. This bench has Frappe {version}. {way_up}"
+	)
+
+
+def test_installation_checks_the_version_before_it_imports_what_other_lines_lack(site):
+	assert (
+		frappe.get_hooks("before_install", app_name="orchestrator")[0]
+		== "orchestrator.setup.versions.before_install"
+	)
+	imported = {found.module for found in imports("orchestrator.setup.versions")}
+	assert imported == {"orchestrator.exceptions"}
+	assert list(imports("orchestrator.exceptions")) == []
+
+
+def test_installation_is_admitted_on_this_line(versions):
+	versions.before_install()
 
 
 def test_someone_of_hr_who_is_tied_to_their_own_record_is_a_warning(doctor, site):

@@ -10,6 +10,7 @@ import requests
 
 import frappe
 
+from orchestrator import compat
 from tests import clinic, factories
 from tests.client import Client, data_of
 
@@ -99,6 +100,10 @@ def test_contract_list_refuses_hidden_field(people: Clinic, api: Api, probe: str
 def test_resource_list_refuses_hidden_field(people: Clinic, api: Api, path: str, probe: str) -> None:
 	query = as_query({**PROBES, **NATIVE_PROBES}[probe])
 	reply = api(people.clinical_user).request("GET", path, params=query)
+	if compat.QUERY_BUILDER_CHECKS_PERMISSIONS and path.startswith("/api/v2") and probe == "or_filters":
+		# not read by version 2 of Frappe 16: the list is that without them
+		assert reply.json() == api(people.clinical_user).request("GET", path).json()
+		return
 	# some of these Frappe refuses by itself, as no column or as no order
 	assert reply.status_code in (403, 417, 500) if "capitals" in probe or probe in NATIVE_PROBES else True
 	if reply.status_code not in (417, 500):
@@ -531,4 +536,9 @@ def test_report_by_mail_holds_the_levels_of_its_user(people: Clinic, site: str) 
 		assert RACE in frappe.get_all("Client", filters={"race": RACE}, order_by="race", pluck="race")
 	finally:
 		del frappe.local.orchestrator_access
-	assert frappe.get_list("Client", filters={"race": RACE}, user=people.clinical_user)
+	# without the app's hooks, Frappe's own behaviour
+	if compat.QUERY_BUILDER_CHECKS_PERMISSIONS:
+		with pytest.raises(frappe.PermissionError, match="You do not have permission to access field"):
+			frappe.get_list("Client", filters={"race": RACE}, user=people.clinical_user)
+	else:
+		assert frappe.get_list("Client", filters={"race": RACE}, user=people.clinical_user)

@@ -1,13 +1,16 @@
 """The setting Guard Platform Access: off, Frappe's own methods answer as stock does; the contract holds either way."""
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+import requests
 
 import frappe
 
+from orchestrator import compat
 from tests import clinic, factories, helpdesk
 from tests.client import Client
 
@@ -47,6 +50,11 @@ def requests_for(record: str) -> list[tuple[str, str, dict[str, Any]]]:
 	]  # fmt: skip
 
 
+def without_id(reply: requests.Response) -> str:
+	"""The body without the random id that Frappe gives an error."""
+	return re.sub("[0-9a-f]{40,}", "", reply.text)
+
+
 @pytest.mark.parametrize("number", range(6))
 def test_switched_off_the_platform_answers_as_stock_does(
 	number: int, record: str, reader: str, api: Api, bare_server: str, site: str
@@ -57,8 +65,9 @@ def test_switched_off_the_platform_answers_as_stock_does(
 	with helpdesk.settings(guard_platform_methods=0):
 		ours = client.request(verb, path, **arguments)
 		bare = stock.request(verb, path, **arguments)
-	assert (ours.status_code, ours.content) == (bare.status_code, bare.content)
-	assert ours.status_code == 200, ours.text
+	assert (ours.status_code, without_id(ours)) == (bare.status_code, without_id(bare))
+	if not compat.QUERY_BUILDER_CHECKS_PERMISSIONS:  # Frappe 16 refuses such filters by itself
+		assert ours.status_code == 200, ours.text
 	guarded = client.request(verb, path, **arguments)
 	assert (guarded.status_code, "PermissionError" in guarded.text) == (403, True), guarded.text
 

@@ -237,9 +237,12 @@ class TestText:
 			("<p>Try <b>this</b></p>", "<p>Try <b>this</b></p>"),
 			("Line one\nLine two", "Line one<br>Line two"),
 			("2 < 3 & 4", "2 &lt; 3 &amp; 4"),
-			("<p>Hi</p><script>alert(1)</script>", "<p>Hi</p>&lt;script&gt;alert(1)&lt;/script&gt;"),
+			(
+				"<p>Hi</p><script>alert(1)</script>",
+				"<p>Hi</p>&lt;script&gt;alert(1)&lt;/script&gt;",
+			),
 			('<img src="x" onerror="alert(1)">', '<img src="x">'),
-			('<a href="javascript:alert(1)">go</a>', "<a>go</a>"),
+			('<a href="javascript:alert(1)">go</a>', f"<a{factories.LINK_REL}>go</a>"),
 			("<form><input><b>x</b></form>", None),
 		],
 	)
@@ -338,7 +341,7 @@ class TestAttachments:
 		stored = frappe.get_doc("File", file)
 		data = say(api(agent), issue, is_internal=True, attachments=[file])
 		assert data["content"] == (
-			f'We are on it.<p><a href="{quoted(stored.file_url)}">{stored.file_name}</a></p>'
+			f'We are on it.<p><a href="{quoted(stored.file_url)}"{factories.LINK_REL}>{stored.file_name}</a></p>'
 		)
 
 	def test_a_list_may_come_as_text(self, api, agent, issue):

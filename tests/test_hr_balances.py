@@ -65,6 +65,7 @@ def a_holiday_declared_later(employee: str, leave_type: str) -> tuple:
 	)
 	frappe.db.set_value("Employee", employee, "holiday_list", own.name)
 	frappe.clear_document_cache("Employee", employee)
+	factories.assign_holiday_list(employee, own.name)
 	allocate(employee, leave_type)
 	make_leave(employee, leave_type, "2026-06-01", "2026-06-05", "Approved")
 	own.append("holidays", {"holiday_date": "2026-06-03", "description": "Founders' Day"})

@@ -215,7 +215,11 @@ def insert_by(route: str, client: Client, headers: dict[str, str], **values: str
 
 @pytest.mark.parametrize("route", ["contract", "resource"])
 def test_a_caller_who_lost_the_role_gets_no_replay(api: Api, route: str) -> None:
-	user, headers, values = factories.make_user("Sales User"), key(), {"lead_name": factories.unique("Jane")}
+	user, headers, values = (
+		factories.make_user("Sales User", "Newsletter Manager"),
+		key(),
+		{"lead_name": factories.unique("Jane")},
+	)
 	client = api(user.name)
 	assert insert_by(route, client, headers, **values).ok
 	assert is_replayed(insert_by(route, client, headers, **values))

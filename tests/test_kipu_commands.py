@@ -45,7 +45,9 @@ def here(site, monkeypatch) -> Callable[..., Result]:
 
 	def run(*arguments: str) -> Result:
 		command = next(each for each in sync.COMMANDS if each.name == arguments[0])
-		return CliRunner().invoke(command, arguments[1:], obj={"profile": False})
+		# Frappe 15 looks into a dict, Frappe 16 at attributes
+		context = frappe._dict(profile=False, sites=[frappe.local.site], force=False, verbose=False)
+		return CliRunner().invoke(command, arguments[1:], obj=context)
 
 	return run
 

@@ -46,9 +46,7 @@ def make_lead(day, status, **values):
 @pytest.fixture(scope="module")
 def leads(frappe_site):
 	"""Leads of a spring long ago. Yields the sources."""
-	web, fair = (
-		factories.make("Lead Source", source_name=factories.unique(name)).name for name in ("Web", "Fair")
-	)
+	web, fair = (factories.make_lead_source(factories.unique(name)).name for name in ("Web", "Fair"))
 	names = [
 		make_lead("2001-03-05", "Open", source=web, probability=20),
 		make_lead("2001-03-06", "Converted", source=web, probability=100),

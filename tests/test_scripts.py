@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import socket
 import stat
 import subprocess
@@ -16,9 +17,12 @@ import pytest
 
 from tests.source import ROOT
 
-COMMANDS = [ROOT / name for name in ("script/server", "script/stop", "script/test", ".ci/run")]
+COMMANDS = [
+	ROOT / name for name in ("script/server", "script/stop", "script/test", "script/upgrade", ".ci/run")
+]
 SHELL_FILES = [*COMMANDS, *sorted((ROOT / "script" / "lib").glob("*.sh"))]
 BRANCHES = {"telephony", "gameplan"}  # the two without a version of their own
+LINES = {"15": "apps-15.json", "16": "apps.json"}
 
 # Sources all parts as a command does, for a bench in a folder of the test's. What would run as the bench's user runs as ours.
 PRELUDE = """
@@ -98,16 +102,17 @@ def test_shellcheck_has_nothing_to_say() -> None:
 # --- the pins ---
 
 
-def pins() -> list[dict[str, str]]:
-	return json.loads((ROOT / "apps.json").read_text())
+def pins(line: str) -> list[dict[str, str]]:
+	return json.loads((ROOT / LINES[line]).read_text())
 
 
-def test_every_app_is_pinned_and_comes_from_the_official_place() -> None:
-	assert [pin["url"] for pin in pins()] == [
+@pytest.mark.parametrize("line", LINES)
+def test_every_app_is_pinned_and_comes_from_the_official_place(line: str) -> None:
+	assert [pin["url"] for pin in pins(line)] == [
 		f"https://github.com/frappe/{app}"
 		for app in ("frappe", "erpnext", "hrms", "telephony", "helpdesk", "gameplan", "insights")
 	]
-	for pin in pins():
+	for pin in pins(line):
 		if pin["url"].rsplit("/", 1)[1] in BRANCHES:
 			assert re.fullmatch(r"[0-9a-f]{40}", pin["commit"])
 		else:
@@ -115,12 +120,21 @@ def test_every_app_is_pinned_and_comes_from_the_official_place() -> None:
 			assert "commit" not in pin
 
 
-def test_the_shell_reads_the_same_pins_as_json_does(shell: Shell) -> None:
+@pytest.mark.parametrize("line", LINES)
+def test_frappe_erpnext_and_hrms_are_pinned_to_their_line(line: str) -> None:
+	assert [pin["branch"].split(".")[0] for pin in pins(line)[:2]] == [f"v{line}", f"v{line}"]
+	assert {pin["branch"] for each in LINES for pin in pins(each) if pin["url"].endswith("/helpdesk")} == {
+		"v1.25.0"
+	}
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_the_shell_reads_the_same_pins_as_json_does(shell: Shell, line: str) -> None:
 	lines = [
 		" ".join([pin["url"].rsplit("/", 1)[1], pin["url"], pin["branch"], pin.get("commit", "-")])
-		for pin in pins()
+		for pin in pins(line)
 	]
-	assert shell("pins").stdout.splitlines() == lines
+	assert shell("pins", FRAPPE=line).stdout.splitlines() == lines
 
 
 # --- the settings ---
@@ -179,6 +193,196 @@ def test_two_benches_set_up_at_the_same_time_choose_different_ports(shell: Shell
 	assert len(set(shell(f"{line}; {other}").stdout.split())) == 2
 
 
+# --- the lines of Frappe ---
+
+
+def make_bench(folder: Path, frappe: str = "", kept: str = "") -> None:
+	"""What choosing a line looks at: a bench with this version of Frappe, and what it keeps."""
+	package = folder / "apps" / "frappe" / "frappe"
+	(folder / ".orchestrator").mkdir(parents=True)
+	(folder / ".orchestrator" / "settings").write_text(f"{kept}\n" if kept else "")
+	if frappe:
+		package.mkdir(parents=True)
+		(package / "__init__.py").write_text(f'__version__ = "{frappe}"\n')
+
+
+# The bench user's home is the test's, and the machine has the Pythons of these lines.
+OF_THE_MACHINE = 'BENCH_HOME=$BENCH; machine_has_python() {{ [[ " {} " == *" $1 "* ]]; }}; '
+CHOOSE = 'unset ORCHESTRATOR_BENCH; choose_line; echo "$FRAPPE ${BENCH#"$BENCH_HOME"/}"'
+
+
+@pytest.mark.parametrize(
+	("pythons", "chosen"),
+	[
+		("15", "15 orchestrator-bench"),
+		("16", "16 orchestrator-bench-16"),
+		("15 16", "16 orchestrator-bench-16"),
+		("", "16 orchestrator-bench-16"),
+	],
+)
+def test_without_a_bench_the_machines_python_decides_on_the_line(
+	shell: Shell, pythons: str, chosen: str
+) -> None:
+	assert shell(OF_THE_MACHINE.format(pythons) + CHOOSE).stdout == f"{chosen}\n"
+
+
+@pytest.mark.parametrize(
+	("benches", "pythons", "chosen"),
+	[
+		(["orchestrator-bench"], "15 16", "15 orchestrator-bench"),
+		(["orchestrator-bench-16"], "15", "16 orchestrator-bench-16"),
+		(["orchestrator-bench", "orchestrator-bench-16"], "15", "15 orchestrator-bench"),
+		(["orchestrator-bench", "orchestrator-bench-16"], "15 16", "16 orchestrator-bench-16"),
+	],
+)
+def test_the_only_bench_is_found_again_whatever_the_machines_python(
+	shell: Shell, benches: list[str], pythons: str, chosen: str
+) -> None:
+	for name in benches:
+		make_bench(shell.bench / name)
+	assert shell(OF_THE_MACHINE.format(pythons) + CHOOSE).stdout == f"{chosen}\n"
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_the_setting_chooses_the_line_and_its_bench(shell: Shell, line: str) -> None:
+	folder = {"15": "orchestrator-bench", "16": "orchestrator-bench-16"}[line]
+	assert shell(OF_THE_MACHINE.format("15 16") + CHOOSE, FRAPPE=line).stdout == f"{line} {folder}\n"
+
+
+@pytest.mark.parametrize(
+	("frappe", "kept", "line"),
+	[("15.105.0", "", "15"), ("16.9.0", "", "16"), ("", "FRAPPE=15", "15"), ("", "FRAPPE=16", "16")],
+)
+def test_a_bench_stays_on_its_line(shell: Shell, frappe: str, kept: str, line: str) -> None:
+	make_bench(shell.bench, frappe, kept)
+	other = str(31 - int(line))
+	assert shell('echo "$FRAPPE"').stdout == f"{line}\n"
+	assert shell('echo "$FRAPPE"', FRAPPE=line).stdout == f"{line}\n"
+	run = shell("", FRAPPE=other)
+	assert run.returncode == exit_codes()["EXIT_USAGE"]
+	assert run.stderr == (
+		f"Error: The bench {shell.bench} is of Frappe {line}, and ORCHESTRATOR_FRAPPE is {other}. Leave "
+		"ORCHESTRATOR_FRAPPE out to go on with this bench, or set ORCHESTRATOR_BENCH to another folder for one of "
+		f"Frappe {other}.\n"
+	)
+
+
+def test_the_line_is_kept_by_the_bench(shell: Shell) -> None:
+	for line in LINES:
+		bench = Shell(shell.bench / line)
+		bench("load_settings; keep_settings", FRAPPE=line)
+		assert bench('echo "$FRAPPE"').stdout == f"{line}\n"
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_a_line_accepts_its_own_pythons_alone(shell: Shell, line: str) -> None:
+	versions = {"15": {"3.10", "3.11", "3.12"}, "16": {"3.14"}}
+	assert set(shell(f"python_versions {line}").stdout.split()) == versions[line]
+	ours = f"{sys.version_info.major}.{sys.version_info.minor}"
+	run = shell(f'"{sys.executable}" -c "$PYTHON_CHECK" "$(python_versions {line})" venv')
+	assert run.returncode == int(ours not in versions[line])
+
+
+def test_the_second_bench_of_a_user_gets_the_next_port(shell: Shell) -> None:
+	make_bench(shell.bench / "orchestrator-bench", kept="PORT=8000")
+	lines = "BENCH_HOME=$BENCH; unset ORCHESTRATOR_BENCH; choose_line; load_settings; echo $PORT"
+	assert shell(lines, FRAPPE="15").stdout == "8000\n"
+	assert shell(lines, FRAPPE="16").stdout == "8001\n"
+	assert shell(lines, FRAPPE="16", PORT=8000).stdout == "8000\n"
+
+
+# A Node of this version, with npm, in front of the machine's.
+NODE = """
+mkdir -p "$BENCH/machine"
+printf '#!/bin/sh\necho v{}.1.0\n' >"$BENCH/machine/node"
+printf '#!/bin/sh\n' >"$BENCH/machine/npm"
+chmod +x "$BENCH/machine"/*
+PATH=$BENCH/machine:$PATH
+"""
+
+
+@pytest.mark.parametrize(
+	("line", "node", "fits"), [("15", 17, 1), ("15", 18, 0), ("15", 24, 0), ("16", 22, 1), ("16", 24, 0)]
+)
+def test_a_line_accepts_a_node_that_is_new_enough(shell: Shell, line: str, node: int, fits: int) -> None:
+	assert shell(f"{NODE.format(node)}\nnode_fits", FRAPPE=line).returncode == fits
+
+
+def test_a_node_of_the_benchs_own_comes_before_the_machines(shell: Shell) -> None:
+	path = shell("bench_env | tr '\\0' '\\n' | sed -n s/^PATH=//p").stdout
+	assert path.startswith(f"{shell.bench}/.orchestrator/node/bin:")
+
+
+def test_without_a_node_the_refusal_names_the_version_for_the_line(shell: Shell) -> None:
+	lines = "install_official_node() { return 1; }; install_node_wheel() { return 1; }; install_node"
+	run = shell(f"{NODE.format(17)}\n{lines}", FRAPPE="16")
+	assert run.returncode == exit_codes()["EXIT_NODE"]
+	assert run.stderr.startswith("Error: Frappe 16 needs Node 24 or later, and neither ")
+
+
+@pytest.mark.parametrize(
+	("line", "message"),
+	[
+		(
+			"15",
+			"Frappe 15 needs Python 3.10, 3.11 or 3.12, which this machine's packages don't have, and neither GitHub can",
+		),
+		(
+			"16",
+			"Frappe 16 needs Python 3.14, which this machine's packages don't have, and neither GitHub nor Debian's",
+		),
+	],
+)
+def test_without_a_python_the_refusal_names_the_version_for_the_line(
+	shell: Shell, line: str, message: str
+) -> None:
+	ways = "find_python() { return 1; }; install_packaged_python() { :; }; "
+	ways += "install_uv_python() { return 1; }; install_archive_python() { return 1; }; "
+	run = shell(f"{ways} install_python", FRAPPE=line)
+	assert run.returncode == exit_codes()["EXIT_PYTHON"]
+	assert run.stderr.startswith(f"Error: {message}")
+
+
+def test_the_archive_is_read_by_an_apt_that_knows_nothing_of_the_systems(shell: Shell) -> None:
+	root = shell.bench / "python"
+	# A stand-in that says what it was asked for; nothing is fetched.
+	stand_in = """apt-get() { [[ $1 == indextargets ]] || printf '%s\\n' "$@"; }; """
+	asked = shell(f'{stand_in} fetch_archive_packages "{root}"').stdout.splitlines()
+	folders = [option.split("=", 1)[1] for option in asked if option.startswith("Dir::")]
+	assert len(folders) == 2 * 8
+	assert all(folder.startswith(f"{root}/apt") or folder == "/dev/null" for folder in folders)
+	assert "--download-only" in asked
+	source = (root / "apt/etc/sources.list").read_text()
+	assert source.startswith(
+		"deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian sid"
+	)
+
+
+def test_missing_bundles_are_noted_on_15_and_refused_on_16(shell: Shell) -> None:
+	run = shell('report_missing_assets " insights"; cat "$BENCH_STATE/notes"', FRAPPE="15")
+	assert run.returncode == 0
+	assert run.stdout.startswith("Note: the scripts and styles of insights could not be built")
+	run = shell('report_missing_assets " insights"', FRAPPE="16")
+	assert run.returncode == exit_codes()["EXIT_BENCH"]
+	assert run.stderr.startswith(
+		"Error: The scripts and styles of insights could not be built, and without them Frappe 16"
+	)
+
+
+@pytest.mark.parametrize(
+	("host", "options"),
+	[
+		("127.0.0.1", ["loose-disable-ssl-verify-server-cert"]),
+		("localhost", ["loose-disable-ssl-verify-server-cert"]),
+		("db.example.com", []),
+	],
+)
+def test_a_database_of_this_machine_may_be_without_tls(shell: Shell, host: str, options: list[str]) -> None:
+	run = shell('load_settings; write_client_config; cat "$BENCH_STATE/my.cnf"', DB_HOST=host)
+	assert run.stdout.splitlines() == ["[client]", *options]
+	assert f"MYSQL_HOME={shell.bench}/.orchestrator" in shell("bench_env | tr '\\0' '\\n'").stdout
+
+
 # --- refusals: a message that says what to do, and an exit code of its own ---
 
 
@@ -204,6 +408,11 @@ def test_the_readme_explains_every_exit_code() -> None:
 	[
 		({"BENCH_USER": "root"}, "bench refuses to run as root. Set ORCHESTRATOR_BENCH_USER"),
 		({"BENCH": "relative/bench"}, "ORCHESTRATOR_BENCH must be a path that starts with /"),
+		(
+			{"FRAPPE": "14"},
+			"Frappe 14 ended in January 2026 and Orchestrator does not run on it. Make a bench of",
+		),
+		({"FRAPPE": "v16"}, 'ORCHESTRATOR_FRAPPE must be 15 or 16, not "v16"'),
 		({"PORT": "http"}, 'ORCHESTRATOR_PORT must be a number up to 65535, not "http"'),
 		({"PORT": "70000"}, 'ORCHESTRATOR_PORT must be a number up to 65535, not "70000"'),
 		({"SITE": "../common"}, "ORCHESTRATOR_SITE must be a host name"),
@@ -368,11 +577,11 @@ def run_without_bench(tmp_path: Path, *arguments: str, **settings: str) -> subpr
 
 
 def test_without_a_bench_it_says_what_is_left_out_and_runs_the_rest(tmp_path: Path) -> None:
-	run = run_without_bench(tmp_path, "tests/test_scripts.py", "-k", "pinned")
+	run = run_without_bench(tmp_path, "tests/test_scripts.py", "-k", "is_pinned")
 	said = run.stderr.splitlines()
 	assert len(said) == 1
-	assert said[0].startswith("Left out: every test that needs a site, because there is no bench. ")
-	assert re.search(r"=+ 1 passed, \d+ deselected in [\d.]+s =+\s*$", run.stdout)
+	assert said[0].startswith("Left out: every test that needs a site, because there is no bench of Frappe ")
+	assert re.search(r"=+ 2 passed, \d+ deselected in [\d.]+s =+\s*$", run.stdout)
 	assert run.returncode == 0
 	assert not (tmp_path / "bench").exists()
 
@@ -430,3 +639,89 @@ def test_both_continuous_runs_are_script_test_and_the_public_one_requires_a_benc
 	assert "script/test" in (ROOT / ".ci/run").read_text()
 	assert "- run: .ci/run" in workflow
 	assert 'ORCHESTRATOR_REQUIRE_BENCH: "1"' in workflow
+
+
+def test_the_public_run_has_both_lines_and_both_databases() -> None:
+	workflow = (ROOT / ".github/workflows/ci.yml").read_text()
+	assert 'frappe: ["15", "16"]' in workflow
+	assert 'mariadb: ["10.11", "11.8"]' in workflow
+	assert "ORCHESTRATOR_FRAPPE: ${{ matrix.frappe }}" in workflow
+	assert "image: mariadb:${{ matrix.mariadb }}" in workflow
+
+
+class ContinuousRun:
+	""".ci/run beside a script/test that says what it was asked for and ends as it is told."""
+
+	def __init__(self, folder: Path) -> None:
+		self.folder = folder
+		(folder / ".ci").mkdir()
+		(folder / "script").mkdir()
+		shutil.copy(ROOT / ".ci/run", folder / ".ci/run")
+
+	def __call__(self, test: str, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+		command = self.folder / "script/test"
+		asked = 'echo "ran ${ORCHESTRATOR_FRAPPE:-its own} in ${ORCHESTRATOR_BENCH:-its own} with $*"'
+		command.write_text(f"#!/usr/bin/env bash\n{asked}\n{test}\n")
+		command.chmod(0o755)
+		environment = {
+			name: value for name, value in os.environ.items() if not name.startswith("ORCHESTRATOR_")
+		}
+		environment |= {f"ORCHESTRATOR_{name}": value for name, value in settings.items()}
+		return subprocess.run(
+			[self.folder / ".ci/run", *arguments],
+			env=environment,
+			capture_output=True,
+			text=True,
+			stdin=subprocess.DEVNULL,
+		)
+
+
+@pytest.fixture
+def continuous_run(tmp_path: Path) -> ContinuousRun:
+	return ContinuousRun(tmp_path)
+
+
+def test_the_continuous_run_tests_both_lines_and_says_so(continuous_run: ContinuousRun) -> None:
+	run = continuous_run("")
+	assert run.stdout == "".join(
+		f"ran {line} in its own with {argument}\n" for line in (15, 16) for argument in ("", "--security")
+	)
+	assert run.stderr.endswith(
+		"--- What was run\nFrappe 15: passed.\nFrappe 15, the sweep for leaks: passed.\n"
+		"Frappe 16: passed.\nFrappe 16, the sweep for leaks: passed.\n"
+	)
+	assert run.returncode == 0
+
+
+def test_a_leak_fails_the_continuous_run(continuous_run: ContinuousRun) -> None:
+	run = continuous_run("[[ $* != --security ]] || exit 1")
+	assert "Frappe 15, the sweep for leaks: failed (exit code 1).\n" in run.stderr
+	assert run.returncode == 1
+
+
+def test_the_continuous_run_gives_each_line_a_bench_of_its_own(continuous_run: ContinuousRun) -> None:
+	run = continuous_run("", BENCH="/srv/bench")
+	assert run.stdout.splitlines()[::2] == ["ran 15 in /srv/bench with ", "ran 16 in /srv/bench-16 with "]
+
+
+def test_the_continuous_run_goes_on_after_a_failed_line_and_fails(continuous_run: ContinuousRun) -> None:
+	run = continuous_run("[[ $ORCHESTRATOR_FRAPPE == 16 ]] || exit 1")
+	assert "Frappe 15: failed (exit code 1).\nFrappe 16: passed.\n" in run.stderr
+	assert run.returncode == 1
+
+
+def test_the_continuous_run_names_the_line_it_left_out_and_why(continuous_run: ContinuousRun) -> None:
+	said = "Left out: every test that needs a site, because there is no bench of Frappe 16. No Python."
+	run = continuous_run(f'[[ $ORCHESTRATOR_FRAPPE == 15 ]] || echo "{said}" >&2')
+	assert f"{said}\n" in run.stderr
+	assert run.stderr.endswith(
+		"Frappe 15: passed.\nFrappe 15, the sweep for leaks: passed.\nFrappe 16: left out, but for the tests that need no site, because there is no bench of "
+		"Frappe 16. No Python.\n"
+	)
+	assert run.returncode == 0
+
+
+def test_the_continuous_run_of_one_line_or_of_named_tests_is_one_run(continuous_run: ContinuousRun) -> None:
+	assert continuous_run("", FRAPPE="16").stdout == "ran 16 in its own with \n"
+	assert continuous_run("exit 5", "-k", "crm").stdout == "ran its own in its own with -k crm\n"
+	assert continuous_run("exit 5", "-k", "crm").returncode == 5

@@ -51,12 +51,16 @@ def in_a_process(work: Callable[[], object]) -> int:
 	child = os.fork()
 	if child:
 		return os.waitpid(child, 0)[1]
+	inherited = (
+		frappe.local.db._conn
+	)  # mysqlclient would say goodbye on the parent's connection if this one were collected
 	try:
 		frappe.init(site=site, sites_path=frappe.local.sites_path, force=True)
 		frappe.connect()
 		frappe.conf.kipu_allowed_hosts = ["127.0.0.1"]
 		work()
 	finally:
+		assert inherited
 		os._exit(0)
 
 

@@ -273,10 +273,10 @@ def test_a_site_that_allows_its_network_still_wants_https_beyond_it(api, allow_p
 	assert "has a public address: use https." in beyond.json()["exc"]
 
 
-def insert_source(client, details=""):
+def insert_brand(client, details=""):
 	"""A record of a DocType that no other test hooks, inserted over HTTP."""
 	name = factories.unique("Fair Köln")
-	reply = client.post("frappe.client.insert", doctype="Lead Source", source_name=name, details=details)
+	reply = client.post("frappe.client.insert", doctype="Brand", brand=name, description=details)
 	assert reply.status_code == 201, reply.text
 	return reply.json()["data"]
 
@@ -285,30 +285,37 @@ def test_the_whole_document_reaches_the_receiver_with_the_headers(api, worker, a
 	client = api(manager())
 	details = """<p>"Quoted" &amp; 'single' \\ back, {{ doc.name }}, naïve ☕</p>"""
 	with receiver() as (url, received):
-		asked = arguments(doctype="Lead Source", request_url=url)
+		asked = arguments(doctype="Brand", request_url=url)
 		assert client.post(CREATE, **asked).status_code == 201
-		inserted = insert_source(api(), details)
+		inserted = insert_brand(api(), details)
 		worker()
 
 	assert len(received) == 1
 	path, headers, body = received[0]
 	assert path == "/hook"
 	assert (headers["Authorization"], headers["Content-Type"]) == ("Bearer token123", "application/json")
-	stored = frappe.get_doc("Lead Source", inserted["name"]).as_dict(convert_dates_to_str=True)
+	stored = frappe.get_doc("Brand", inserted["name"]).as_dict(convert_dates_to_str=True)
 	assert body == stored
-	assert (body["source_name"], body["details"]) == (inserted["source_name"], stored.details)
-	assert "{{ doc.name }}" in body["details"]
+	assert (body["brand"], body["description"]) == (inserted["brand"], stored.description)
+	assert "{{ doc.name }}" in body["description"]
 
 
 def test_a_record_that_was_rolled_back_out_of_a_bulk_call_sends_nothing(api, worker, allow_private):
-	"""Of two sources deleted record by record, the one in use stays and its webhook with it."""
-	used, free = (frappe.get_doc("Lead Source", insert_source(api())["name"]) for _ in "ab")
-	factories.make_lead(source=used.name)
+	"""Of two brands deleted record by record, the one in use stays and its webhook with it."""
+	used, free = (frappe.get_doc("Brand", insert_brand(api())["name"]) for _ in "ab")
+	factories.make(
+		"Item",
+		item_code=factories.unique("Kit"),
+		item_group=frappe.db.get_value("Item Group", {"is_group": 0}),
+		stock_uom="Nos",
+		is_stock_item=0,
+		brand=used.name,
+	)
 	with receiver() as (url, received):
-		asked = arguments(doctype="Lead Source", request_url=url, events=["on_trash"])
+		asked = arguments(doctype="Brand", request_url=url, events=["on_trash"])
 		assert api(manager()).post(CREATE, **asked).status_code == 201
 		reply = api().post(
-			"frappe.desk.delete.delete_many", doctype="Lead Source", name=[used.name, free.name], atomic=False
+			"frappe.desk.delete.delete_many", doctype="Brand", name=[used.name, free.name], atomic=False
 		)
 		worker()
 
@@ -319,11 +326,11 @@ def test_a_record_that_was_rolled_back_out_of_a_bulk_call_sends_nothing(api, wor
 def test_a_delivery_to_a_private_address_is_stopped_and_logged(api, worker):
 	"""As when a name is pointed elsewhere after the webhook was made."""
 	with receiver() as (url, received):
-		asked = arguments(doctype="Lead Source")
+		asked = arguments(doctype="Brand")
 		api(manager()).post(CREATE, **asked)
 		frappe.db.set_value("Webhook", asked["webhook_name"], "request_url", url.replace("http:", "https:"))
 		frappe.db.commit()
-		source = insert_source(api())
+		brand = insert_brand(api())
 		worker()
 
 	assert received == []
@@ -332,7 +339,7 @@ def test_a_delivery_to_a_private_address_is_stopped_and_logged(api, worker):
 		{"webhook": asked["webhook_name"]},
 		["reference_document", "headers", "data", "error"],
 	)
-	assert [(log.reference_document, log.headers, log.data) for log in logs] == [(source["name"], None, None)]
+	assert [(log.reference_document, log.headers, log.data) for log in logs] == [(brand["name"], None, None)]
 	assert "TargetRefused" in logs[0].error
 
 
@@ -354,9 +361,9 @@ def test_plain_http_to_an_unknown_host_is_still_refused(api):
 
 
 def test_a_delivery_to_an_unknown_host_is_stopped_and_logged(api, worker):
-	asked = arguments(doctype="Lead Source", request_url="https://no-such-host.invalid/hook")
+	asked = arguments(doctype="Brand", request_url="https://no-such-host.invalid/hook")
 	assert api(manager()).post(CREATE, **asked).status_code == 201
-	insert_source(api())
+	insert_brand(api())
 	worker()
 	(error,) = frappe.get_all("Webhook Request Log", {"webhook": asked["webhook_name"]}, pluck="error")
 	assert "TargetRefused" in error
@@ -378,10 +385,10 @@ def test_a_timeout_out_of_range_is_400(api, sent):
 
 def test_each_delivery_has_an_id_that_its_attempts_share(api, worker, allow_private):
 	with receiver(failures=1) as (url, received):
-		asked = arguments(doctype="Lead Source", request_url=url)
+		asked = arguments(doctype="Brand", request_url=url)
 		assert api(manager()).post(CREATE, **asked).status_code == 201
 		for _ in range(2):
-			insert_source(api())
+			insert_brand(api())
 		worker()
 	ids = [headers["Webhook-Id"] for _path, headers, _body in received]
 	assert (len(ids), len(set(ids))) == (3, 2)

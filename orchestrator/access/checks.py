@@ -8,6 +8,7 @@ import frappe
 from frappe import _
 from frappe.model.db_query import DatabaseQuery
 
+from orchestrator import compat
 from orchestrator.access.arguments import Arguments, find_names
 from orchestrator.exceptions import refuse
 
@@ -163,8 +164,8 @@ def check_whole_list(doctype: str, filters: list[Any]) -> None:
 	if not has_restrictions(doctype):
 		return
 	fields = ["count(*) as records"]
-	everything = frappe.get_all(doctype, fields=fields, filters=filters)[0].records
-	if frappe.get_list(doctype, fields=fields, filters=filters)[0].records != everything:
+	everything = compat.get_all(doctype, fields=fields, filters=filters)[0].records
+	if compat.get_list(doctype, fields=fields, filters=filters)[0].records != everything:
 		refuse(_("Some of these {0} records are hidden from you.").format(_(doctype)), frappe.PermissionError)
 
 

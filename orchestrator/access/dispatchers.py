@@ -70,6 +70,7 @@ def _bind(name: str, *values: Any) -> dict[str, Any]:
 
 
 DISPATCHERS: dict[str, Callable[[Arguments], Iterator[Call]]] = {
+	"frappe.client.validate_link_and_fetch": _search,
 	"frappe.desk.search.search_link": _search,
 	"frappe.desk.search.search_widget": _search,
 	"frappe.desk.treeview.get_all_nodes": _tree,

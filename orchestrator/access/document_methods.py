@@ -23,6 +23,16 @@ WRITING_METHODS: dict[str, frozenset[str]] = {
 }
 # DocType -> its methods that act for the support team: for who may read its notes
 AGENT_METHODS: dict[str, frozenset[str]] = {"HD Ticket": frozenset({"assign_agent", "reply_via_agent"})}
+# DocType -> its methods that work out what an employee gets from records of others
+EMPLOYEE_METHODS: dict[str, frozenset[str]] = {
+	"Employee Benefit Application": frozenset({"set_benefit_components_and_currency"}),
+	"Employee Benefit Claim": frozenset({"get_benefit_details"}),
+	"Overtime Slip": frozenset({"get_frequency_and_dates"}),
+	"Payroll Correction": frozenset({"fetch_salary_slip_details"}),
+}
+# DocType -> its field with the DocType of the record that its previews show
+PREVIEWS: dict[str, str] = {"Notification": "document_type", "Webhook": "webhook_doctype"}
+PREVIEW_PREFIXES = ("preview_", "generate_preview")
 NOTE = "HD Ticket Comment"
 
 
@@ -35,12 +45,44 @@ def check_document_method(arguments: Arguments) -> None:
 	"""
 	methods = {str(value) for value in find_values(arguments, "method")}
 	for doctype, name in _documents(arguments):
+		if methods & EMPLOYEE_METHODS.get(doctype, frozenset()):
+			checks.check_doctype(doctype)
+			for employee in _find_sent(arguments, "employee"):
+				checks.check_record("Employee", employee)
+		if doctype in PREVIEWS and any(method.startswith(PREVIEW_PREFIXES) for method in methods):
+			_check_preview(arguments, doctype, name)
 		if methods & AGENT_METHODS.get(doctype, frozenset()):
 			checks.check_doctype(NOTE)
 		if methods & WRITING_METHODS.get(doctype, frozenset()):
 			checks.check_doctype(doctype, "write")
 			if name and frappe.db.exists(doctype, name):
 				checks.check_record(doctype, name, "write")
+
+
+def _check_preview(arguments: Arguments, doctype: str, name: str | None) -> None:
+	"""Check the record that the preview of a notification or a webhook shows."""
+	checks.check_doctype(doctype)
+	shown = _find_sent(arguments, PREVIEWS[doctype])
+	if not shown and name:
+		shown = [str(frappe.db.get_value(doctype, name, PREVIEWS[doctype]))]
+	for target in shown:
+		for record in _find_previewed(arguments):
+			checks.check_record(target, record)
+
+
+def _find_previewed(arguments: Arguments) -> list[str]:
+	"""Return the records that are named for a preview: in its arguments, or in a field of the document."""
+	found = [*find_names(arguments, "preview_document"), *_find_sent(arguments, "preview_document")]
+	for path in ("args", "arg", "kwargs"):
+		for value in find_values(arguments, path):
+			named = find_names({path: value}, f"{path}.preview_document")
+			found += named or [str(value)]
+	return found
+
+
+def _find_sent(arguments: Arguments, fieldname: str) -> list[str]:
+	"""Return the values of a field in the document that the caller sends."""
+	return [each for sent in ("docs", "document") for each in find_names(arguments, f"{sent}.{fieldname}")]
 
 
 def _documents(arguments: Arguments) -> Iterator[tuple[str, str | None]]:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import frappe
 
+from orchestrator.access.linked_records import can_read
 from orchestrator.access.switch import is_guarded
 
 if TYPE_CHECKING:
@@ -16,12 +17,3 @@ def after_insert(follow: "Document", _method: str | None = None) -> None:
 	Frappe makes whoever creates a record or is assigned to it follow it. To refuse would refuse that as well."""
 	if is_guarded() and not can_read(follow.ref_doctype, follow.ref_docname, follow.user):
 		frappe.db.delete(follow.doctype, {"name": follow.name})
-
-
-def can_read(doctype: str, name: str, user: str) -> bool:
-	"""Return True where the user may read the record, False also where there is none."""
-	try:
-		return bool(frappe.has_permission(doctype, "read", doc=name, user=user))
-	except frappe.DoesNotExistError:
-		frappe.clear_last_message()
-		return False

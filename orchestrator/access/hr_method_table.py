@@ -2,12 +2,13 @@
 
 from orchestrator.access import special_checks as special
 from orchestrator.access.checks import AnyRecord, DocTypeRight, EmployeeOrApprover, Record, WholeList
-from orchestrator.access.method_table import APPROVED, EMPLOYEE, REFERENCE, VOUCHER, Check
+from orchestrator.access.method_table import APPROVED, DOCUMENT, EMPLOYEE, REFERENCE, VOUCHER, Check
 
 INTERVIEW = Record("Interview", "interview")
 BENEFITS = "hrms.payroll.doctype.employee_benefit_application.employee_benefit_application"
 
 HRMS: dict[str, tuple[Check, ...]] = {
+	"hrms.api._download_pdf": (DOCUMENT,),
 	"hrms.api.download_salary_slip": (Record("Salary Slip", "name"),),
 	"hrms.api.get_attachments": (VOUCHER,),
 	"hrms.api.get_expense_approval_details": (APPROVED,),
@@ -45,6 +46,10 @@ HRMS: dict[str, tuple[Check, ...]] = {
 	"hrms.hr.doctype.appraisal_cycle.appraisal_cycle.get_appraisal_cycle_summary": (
 		Record("Appraisal Cycle", "cycle_name"),
 	),
+	"hrms.hr.doctype.appraisal_cycle.appraisal_cycle.get_employees_without_feedback": (
+		DocTypeRight("Appraisal Cycle"),
+		Record("Appraisal Cycle", "cycle_name"),
+	),
 	"hrms.hr.doctype.attendance.attendance.get_unmarked_days": (APPROVED,),
 	"hrms.hr.doctype.attendance.attendance.mark_bulk_attendance": (
 		DocTypeRight("Attendance", "create"),
@@ -63,7 +68,10 @@ HRMS: dict[str, tuple[Check, ...]] = {
 	"hrms.hr.doctype.exit_interview.exit_interview.send_exit_questionnaire": (
 		Record("Exit Interview", "interviews[].name", "write"),
 	),
-	"hrms.hr.doctype.expense_claim.expense_claim.get_advances": (EMPLOYEE,),
+	"hrms.hr.doctype.expense_claim.expense_claim.get_advances": (
+		EMPLOYEE,
+		Record("Employee", "expense_claim.employee"),
+	),
 	"hrms.hr.doctype.expense_claim.expense_claim.make_bank_entry": (VOUCHER,),
 	"hrms.hr.doctype.full_and_final_statement.full_and_final_statement.get_account_and_amount": (
 		AnyRecord("ref_doctype", "ref_document"),
@@ -79,10 +87,18 @@ HRMS: dict[str, tuple[Check, ...]] = {
 	"hrms.hr.doctype.job_applicant.job_applicant.get_interview_details": (
 		Record("Job Applicant", "job_applicant"),
 	),
+	"hrms.hr.doctype.leave_adjustment.leave_adjustment.get_allocated_leave_types": (
+		EmployeeOrApprover("filters.employee"),
+	),
+	"hrms.hr.doctype.leave_adjustment.leave_adjustment.get_leave_allocation_for_posting_date": (APPROVED,),
 	"hrms.hr.doctype.leave_application.leave_application.get_leave_approver": (APPROVED,),
 	"hrms.hr.doctype.leave_application.leave_application.get_number_of_leave_days": (APPROVED,),
 	"hrms.hr.doctype.leave_ledger_entry.leave_ledger_entry.expire_allocation": (
 		Record("Leave Allocation", "allocation.name", "write"),
+	),
+	"hrms.hr.doctype.overtime_slip.overtime_slip.filter_employees_for_overtime_slip_creation": (
+		DocTypeRight("Overtime Slip", "create"),
+		Record("Employee", "employees[]"),
 	),
 	"hrms.hr.doctype.staffing_plan.staffing_plan.get_active_staffing_plan_details": (
 		DocTypeRight("Staffing Plan"),
@@ -104,6 +120,9 @@ HRMS: dict[str, tuple[Check, ...]] = {
 	f"{BENEFITS}.get_earning_components_max_benefits": (EMPLOYEE,),
 	f"{BENEFITS}.get_max_benefits": (EMPLOYEE,),
 	f"{BENEFITS}.get_max_benefits_remaining": (EMPLOYEE,),
+	"hrms.payroll.doctype.employee_benefit_claim.employee_benefit_claim.get_benefit_components": (
+		Record("Employee", "filters.employee"),
+	),
 	"hrms.payroll.doctype.payroll_entry.payroll_entry.employee_query": (DocTypeRight("Payroll Entry"),),
 	"hrms.payroll.doctype.payroll_entry.payroll_entry.get_payroll_entries_for_jv": (
 		DocTypeRight("Payroll Entry"),

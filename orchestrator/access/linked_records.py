@@ -23,10 +23,14 @@ def limit_linked_tables(query: DatabaseQuery) -> None:
 			link.table_name = f"(select * from `tab{link.doctype}` where {conditions})"  # noqa: S608  # Frappe's own conditions
 
 
-def can_read(doctype: str, name: str) -> bool:
-	"""Return True where the caller may read this record, False also where there is none."""
+def can_read(doctype: str, name: str, user: str | None = None) -> bool:
+	"""Return True where a user, by default the caller, may read this record, False also where there is none."""
 	try:
-		return bool(frappe.has_permission(doctype, "read", doc=name))
+		# The DocType first: of a record whose DocType is not readable, Frappe 16 adds a message to the reply.
+		return bool(
+			frappe.has_permission(doctype, "read", user=user)
+			and frappe.has_permission(doctype, "read", doc=name, user=user)
+		)
 	except frappe.DoesNotExistError:
 		frappe.clear_last_message()
 		return False

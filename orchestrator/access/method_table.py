@@ -34,10 +34,13 @@ NAMED = AnyRecord("doctype", "name")
 CALLERS = AnyRole(("Agent", "Agent Manager", "TP Agent", "TP Manager", "System Manager"))
 PARTY = AnyRecord("party_type", "party")
 REFERENCE = AnyRecord("reference_doctype", "reference_name")
+INVOICE = AnyRecord("doctype", "invoice")
+NOTE = Record("HD Ticket Comment", "comment")
 
 FRAPPE: dict[str, tuple[Check, ...]] = {
 	"frappe.automation.doctype.auto_repeat.auto_repeat.make_auto_repeat": (DOCUMENT,),
 	"frappe.client.get_password": (special.check_password,),
+	"frappe.client.validate_link_and_fetch": (special.check_choice,),
 	"frappe.contacts.doctype.address.address.get_default_address": (NAMED,),
 	"frappe.core.api.file.get_attached_images": (AnyRecord("doctype", "names[]"),),
 	"frappe.core.api.file.unzip_file": (Record("File", "name"),),
@@ -102,6 +105,10 @@ ERPNEXT: dict[str, tuple[Check, ...]] = {
 	"erpnext.accounts.doctype.payment_entry.payment_entry.get_party_details": (PARTY,),
 	"erpnext.accounts.doctype.payment_entry.payment_entry.get_payment_entry": (VOUCHER,),
 	"erpnext.accounts.doctype.payment_entry.payment_entry.get_reference_details": (REFERENCE,),
+	"erpnext.accounts.doctype.payment_request.payment_request.get_available_payment_schedules": (REFERENCE,),
+	"erpnext.accounts.doctype.pos_closing_entry.pos_closing_entry.get_invoices": (
+		DocTypeRight("POS Closing Entry"),
+	),
 	"erpnext.accounts.doctype.process_statement_of_accounts.process_statement_of_accounts.download_statements": (
 		Record("Process Statement Of Accounts", "document_name"),
 	),
@@ -119,6 +126,13 @@ ERPNEXT: dict[str, tuple[Check, ...]] = {
 	),
 	"erpnext.accounts.party.get_party_bank_account": (PARTY,),
 	"erpnext.accounts.party.get_party_details": (PARTY,),
+	"erpnext.controllers.accounts_controller.get_missing_company_details": (DOCUMENT,),
+	"erpnext.controllers.accounts_controller.update_company_master_and_address": (
+		Record("Company", "company", "write"),
+		AnyRecord("current_doctype", "name", "write"),
+	),
+	"erpnext.controllers.sales_and_purchase_return.get_invoice_item_returned_qty": (INVOICE,),
+	"erpnext.controllers.sales_and_purchase_return.is_invoice_returnable": (INVOICE,),
 	"erpnext.controllers.stock_controller.show_accounting_ledger_preview": (DOCUMENT,),
 	"erpnext.controllers.stock_controller.show_stock_ledger_preview": (DOCUMENT,),
 	"erpnext.crm.doctype.lead.lead.add_lead_to_prospect": (
@@ -136,6 +150,15 @@ ERPNEXT: dict[str, tuple[Check, ...]] = {
 	"erpnext.crm.frappe_crm_api.create_customer": (DocTypeRight("Customer", "create"),),
 	"erpnext.crm.frappe_crm_api.create_prospect_against_crm_deal": (DocTypeRight("Prospect", "create"),),
 	"erpnext.crm.utils.get_open_activities": (AnyRecord("ref_doctype", "ref_docname"),),
+	"erpnext.manufacturing.doctype.master_production_schedule.master_production_schedule.get_mps_details": (
+		Record("Master Production Schedule", "mps"),
+	),
+	"erpnext.manufacturing.doctype.workstation.workstation.get_raw_materials": (
+		Record("Job Card", "job_card"),
+	),
+	"erpnext.manufacturing.doctype.workstation.workstation.update_job_card": (
+		Record("Job Card", "job_card", "write"),
+	),
 	"erpnext.projects.doctype.project.project.create_duplicate_project": (
 		Record("Project", "prev_doc.name"),
 		WholeList("Task", equal={"project": "prev_doc.name"}),
@@ -178,9 +201,15 @@ ERPNEXT: dict[str, tuple[Check, ...]] = {
 	),
 	"erpnext.stock.doctype.delivery_trip.delivery_trip.get_contact_display": (Record("Contact", "contact"),),
 	"erpnext.stock.doctype.delivery_trip.delivery_trip.get_driver_email": (Record("Driver", "driver"),),
+	"erpnext.stock.doctype.repost_item_valuation.repost_item_valuation.bulk_restart_reposting": (
+		Record("Repost Item Valuation", "names[]", "write"),
+	),
 	"erpnext.stock.doctype.shipment.shipment.get_address_name": (AnyRecord("ref_doctype", "docname"),),
 	"erpnext.stock.doctype.shipment.shipment.get_company_contact": (OwnUser("user"),),
 	"erpnext.stock.doctype.shipment.shipment.get_contact_name": (AnyRecord("ref_doctype", "docname"),),
+	"erpnext.subcontracting.doctype.subcontracting_inward_order.subcontracting_inward_order.update_subcontracting_inward_order_status": (
+		Record("Subcontracting Inward Order", "scio", "write"),
+	),
 	"erpnext.support.doctype.issue.issue.make_issue_from_communication": (COMMUNICATION,),
 	"erpnext.support.doctype.issue.issue.set_multiple_status": (Record("Issue", "names[]", "write"),),
 	"erpnext.support.doctype.issue.issue.set_status": (Record("Issue", "name", "write"),),
@@ -197,12 +226,24 @@ SUPPORT: dict[str, tuple[Check, ...]] = {
 	"gameplan.api.invite_by_email": (special.check_gameplan_invitation,),
 	"gameplan.api.remove_user": (AnyRole(special.GAMEPLAN_ADMINS),),
 	"gameplan.api.search": (DocTypeRight("GP Discussion"),),
+	"gameplan.api.get_search_filter_options": (DocTypeRight("GP Discussion"),),
+	"gameplan.api.search_sqlite": (DocTypeRight("GP Discussion"),),
 	"gameplan.command_palette.search": (DocTypeRight("GP Discussion"),),
+	"gameplan.command_palette.search_sqlite": (DocTypeRight("GP Discussion"),),
 	"gameplan.extends.client.get_list": (special.check_gameplan_list,),
+	"gameplan.gameplan.doctype.gp_project.gp_project.mark_all_as_read": (Record("GP Project", "spaces[]"),),
+	"gameplan.gameplan.doctype.gp_unread_record.gp_unread_record.get_unread_count": (
+		DocTypeRight("GP Project"),
+	),
 	"helpdesk.api.article.search": (AGENT,),
+	"helpdesk.api.article.get_article_stats": (Record("HD Article", "article_name"),),
 	"helpdesk.api.assignment_rule.duplicate_assignment_rule": (Record("Assignment Rule", "docname"),),
 	"helpdesk.api.assignment_rule.get_assignment_rules_list": (DocTypeRight("Assignment Rule"),),
 	"helpdesk.api.doc.remove_assignments": (NAMED,),
+	"helpdesk.api.saved_replies.get_rendered_saved_reply": (
+		Record("HD Ticket", "ticket_id"),
+		Record("HD Saved Reply", "saved_reply_id"),
+	),
 	"helpdesk.api.settings.field_dependency.get_field_dependency": (Record("HD Form Script", "name"),),
 	"helpdesk.api.sla.get_sla": (Record("HD Service Level Agreement", "docname"),),
 	"helpdesk.helpdesk.doctype.hd_team.hd_team.get_team_members": (Record("HD Team", "team"),),
@@ -211,6 +252,11 @@ SUPPORT: dict[str, tuple[Check, ...]] = {
 	"helpdesk.helpdesk.doctype.hd_ticket.api.get_ticket_activities": (AGENT, TICKET),
 	"helpdesk.helpdesk.doctype.hd_ticket.api.get_ticket_assignees": (AGENT, TICKET),
 	"helpdesk.helpdesk.doctype.hd_ticket.api.get_ticket_contact": (AGENT, TICKET),
+	"helpdesk.helpdesk.doctype.hd_ticket.api.show_outside_hours_banner": (
+		Record("HD Ticket", "ticket_name"),
+	),
+	"helpdesk.helpdesk.doctype.hd_ticket_comment.hd_ticket_comment.get_reactions": (NOTE,),
+	"helpdesk.helpdesk.doctype.hd_ticket_comment.hd_ticket_comment.toggle_reaction": (NOTE,),
 	"helpdesk.search.build_index": (AGENT,),
 	"helpdesk.search.search": (AGENT,),
 	"helpdesk.templates.components.search.search.search_text": (

@@ -13,6 +13,7 @@ from frappe.model.db_query import DatabaseQuery
 from orchestrator.access.field_levels import get_unreadable_fields, refuse_field
 from orchestrator.access.query_checks import check_filters
 from orchestrator.access.switch import is_guarded
+from orchestrator.compat import SEARCH_CHECKS_LINK_FIELD
 
 Method = Callable[..., Any]
 
@@ -181,8 +182,10 @@ def _is_narrowed_by_hooks(doctype: str) -> bool:
 def _passes_over_permissions(form: dict[str, Any]) -> bool:
 	"""Return True where a search asks to ignore user permissions, and no link field of its form allows that.
 
-	Frappe then ignores all permissions of records, not only user permissions. So where a hook keeps some of the
-	records from the caller, the wish is not granted."""
+	Frappe 15 then ignores all permissions of records, not only user permissions. So where a hook keeps some of the
+	records from the caller, the wish is not granted. Frappe 16 asks for the link field itself, and ignores no hook."""
+	if SEARCH_CHECKS_LINK_FIELD:
+		return False
 	doctype, reference = form.get("doctype"), form.get("reference_doctype")
 	if str(form.get("ignore_user_permissions") or "0").lower() in ("0", "false") or not isinstance(
 		doctype, str

@@ -17,12 +17,14 @@ import frappe.permissions
 import frappe.utils.data
 from frappe.core.doctype.data_export.exporter import DataExporter
 from frappe.core.doctype.data_import.exporter import Exporter as TemplateExporter
+from frappe.database.query import Engine, LinkTableField
 from frappe.desk import reportview
 from frappe.desk.form import document_follow
 from frappe.model.db_query import DatabaseQuery
 
 from orchestrator.access import (
 	child_rows,
+	engine_checks,
 	exports,
 	insights_tables,
 	linked_records,
@@ -31,6 +33,7 @@ from orchestrator.access import (
 	versions,
 )
 from orchestrator.apps import is_installed
+from orchestrator.compat import QUERY_BUILDER_CHECKS_PERMISSIONS
 
 Native = Callable[..., Any]
 MARK = "orchestrator_replaces"
@@ -103,11 +106,11 @@ def _get_filters_cond(
 	with_match_conditions: bool = False,
 ) -> str:
 	"""Build the filter conditions of a custom search, and check their columns."""
-	first = len(conditions)
-	built: str = native(doctype, filters, conditions, ignore_permissions, with_match_conditions)
 	if not ignore_permissions:
-		query_checks.check_conditions(doctype, conditions[first:])
-	return built
+		named: list[str] = []
+		native(doctype, filters, named, ignore_permissions)  # without the conditions of permissions
+		query_checks.check_conditions(doctype, named)
+	return str(native(doctype, filters, conditions, ignore_permissions, with_match_conditions))
 
 
 def _apply_fieldlevel_read_permissions(native: Native, query: DatabaseQuery) -> None:
@@ -127,7 +130,11 @@ def _update_wildcard_field_param(native: Native, data: Any) -> bool:
 	It stands in for the step before that one, so that nothing of ours is on the stack of Frappe's own errors."""
 	if isinstance(data.fields, list | tuple):
 		query_checks.check_functions(data.doctype, data.parent_doctype, list(data.fields))
-	return bool(native(data))
+	expanded = bool(native(data))
+	if expanded:
+		# Frappe's next step takes fields out of this list, which may be the one that the cached meta holds.
+		data.fields = list(data.fields)
+	return expanded
 
 
 def _get_exportable_fields(
@@ -160,7 +167,7 @@ def _expand_document(_native: Native, doc_dict: Any) -> None:
 
 def _get_message(native: Native, doc_name: str, doctype: str, frequency: str, user: str) -> list[Any]:
 	"""Return what is mailed to a follower: nothing of a record that they may not read (any more)."""
-	if not versions.can_follow(doctype, doc_name, user):
+	if not linked_records.can_read(doctype, doc_name, user):
 		return []
 	return list(native(doc_name, doctype, frequency, user))
 
@@ -184,7 +191,21 @@ def _find_in_insights() -> tuple[tuple[Any, str, Native], ...]:
 
 
 # What asks for the switch itself, because it holds for this app's own DocTypes in any case
-ALWAYS_ACTIVE: frozenset[Native] = frozenset({child_rows.has_child_permission})
+ALWAYS_ACTIVE: frozenset[Native] = frozenset(
+	{
+		child_rows.has_child_permission,
+		engine_checks.add_permission_conditions,
+		engine_checks.double_percent_signs,
+	}
+)
+# The query builder that Frappe 16 makes its lists by. That of Frappe 15 knows no permissions, and makes none.
+IN_QUERY_BUILDER: tuple[tuple[Any, str, Native], ...] = (
+	(Engine, "apply_field_permissions", engine_checks.filter_selected),
+	(Engine, "add_permission_conditions", engine_checks.add_permission_conditions),
+	(LinkTableField, "apply_join", engine_checks.join_linked_table),
+	(LinkTableField, "apply_select", engine_checks.select_linked_field),
+	(getattr(frappe.database.query, "RawCriterion", None), "get_sql", engine_checks.double_percent_signs),
+)
 # the owner of the function, its name, what takes its place
 REPLACEMENTS: tuple[tuple[Any, str, Native], ...] = (
 	(DatabaseQuery, "apply_fieldlevel_read_permissions", _apply_fieldlevel_read_permissions),
@@ -197,6 +218,7 @@ REPLACEMENTS: tuple[tuple[Any, str, Native], ...] = (
 	(frappe.api.v1, "get_values_for_link_and_dynamic_link_fields", _expand_document),
 	(document_follow, "get_message", _get_message),
 	(document_follow, "get_version", _get_version),
+	*(IN_QUERY_BUILDER if QUERY_BUILDER_CHECKS_PERMISSIONS else ()),
 )
 # the module, the class in it, the name of the function, what takes its place
 IN_INSIGHTS: tuple[tuple[str, tuple[str, ...], str, Native], ...] = (

@@ -6,6 +6,7 @@ from typing import Any
 
 import frappe
 from frappe import _
+from frappe.utils import cstr
 
 from orchestrator.access.field_levels import get_columns, get_unreadable_fields, refuse_field
 from orchestrator.access.linked_records import can_read
@@ -115,8 +116,9 @@ def _find_neighbour(doctype: str, value: str, sort_field: str, filters: Any, bef
 	"""Return the name of the readable record next to `value`, None where there is none."""
 	readable = frappe.get_list(doctype, filters=filters or [], fields=["name"], order_by=None, run=False)
 	sign, order = ("<", "desc") if before else (">", "asc")
-	current = frappe.db.escape(frappe.db.get_value(doctype, value, sort_field), percent=False)
-	name = frappe.db.escape(value, percent=False)
+	# as text: the driver of Frappe 16 escapes nothing else
+	current = frappe.db.escape(cstr(frappe.db.get_value(doctype, value, sort_field)), percent=False)
+	name = frappe.db.escape(cstr(value), percent=False)
 	rows = frappe.db.sql(
 		f"""select name from `tab{doctype}` where name in ({readable})
 		and (`{sort_field}` {sign} {current} or (`{sort_field}` = {current} and name {sign} {name}))

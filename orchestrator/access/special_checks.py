@@ -70,6 +70,14 @@ def check_password(arguments: Arguments) -> None:
 			_check_fields(doctype, [fieldname])
 
 
+def check_choice(arguments: Arguments) -> None:
+	"""Check the DocType of frappe.client.validate_link_and_fetch, which tells of a custom search whether a record exists."""
+	for doctype in find_names(arguments, "doctype"):
+		if frappe.is_table(doctype) or frappe.has_permission(doctype, "select"):
+			continue
+		checks.check_doctype(doctype)
+
+
 def check_project_page(arguments: Arguments) -> None:
 	"""Check the tasks of a project's portal page: for its users in the portal, and who may read it."""
 	for project in find_names(arguments, "project"):

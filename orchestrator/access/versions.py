@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 import frappe
 
 from orchestrator.access.field_levels import NOTHING, get_unreadable_fields
+from orchestrator.access.linked_records import can_read
 from orchestrator.access.record_conditions import build_read_condition
 from orchestrator.access.switch import is_guarded
+from orchestrator.compat import NO_OPINION
 
 if TYPE_CHECKING:
 	from frappe.model.document import Document
@@ -26,16 +28,16 @@ def conditions(user: str | None) -> str:
 def has_permission(doc: "Document", user: str) -> bool | None:
 	"""Hook has_permission of Version: False where its record, or a field in it, is not for the user."""
 	if user == "Administrator" or not is_guarded():
-		return None
+		return NO_OPINION
 	if not doc.ref_doctype or not frappe.db.exists("DocType", doc.ref_doctype):
-		return None
+		return NO_OPINION
 	if build_read_condition(doc.ref_doctype, user) is None:
 		return False
 	if any(f'"{name}"' in (doc.data or "").lower() for name in _hidden_names(doc.ref_doctype, user)):
 		return False
 	if not frappe.db.exists(doc.ref_doctype, doc.docname):
-		return None if not build_read_condition(doc.ref_doctype, user) else False
-	return None if frappe.has_permission(doc.ref_doctype, "read", doc=doc.docname, user=user) else False
+		return NO_OPINION if not build_read_condition(doc.ref_doctype, user) else False
+	return NO_OPINION if can_read(doc.ref_doctype, doc.docname, user) else False
 
 
 def filter_data(doctype: str, text: str | None, user: str | None = None) -> str | None:
@@ -74,15 +76,6 @@ def filter_timeline(doctype: str, user: str, items: list[dict[str, Any]]) -> lis
 	if not _hidden_names(doctype, user):
 		return items
 	return [item for item in items if _is_entry_readable(doctype, user, item["data"])]
-
-
-def can_follow(doctype: str, name: str, user: str) -> bool:
-	"""Return True where a follower may read the record."""
-	try:
-		return bool(frappe.has_permission(doctype, "read", doc=name, user=user))
-	except frappe.DoesNotExistError:
-		frappe.clear_last_message()
-		return False
 
 
 def _condition_of(doctype: str, user: str) -> str:

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import frappe
+
 # DocType -> documented name -> field
 ALIASES: dict[str, dict[str, str]] = {
 	"Lead": {"email": "email_id"},
@@ -17,22 +19,38 @@ ALIASES: dict[str, dict[str, str]] = {
 	},
 }
 
+# Fields of ERPNext 15 that ERPNext 16 renamed: where a site has the old one, its name is no alias
+RENAMED_FIELDS: dict[str, dict[str, str]] = {
+	"Lead": {"source": "utm_source"},
+	"Opportunity": {"source": "utm_source"},
+}
+
+
+def _aliases_of(doctype: str) -> dict[str, str]:
+	"""Return the documented names of the DocType on this site, each with its field."""
+	aliases = ALIASES.get(doctype, {})
+	renamed = RENAMED_FIELDS.get(doctype)
+	if not renamed:
+		return aliases
+	has_field = frappe.get_meta(doctype).has_field
+	return aliases | {old: new for old, new in renamed.items() if not has_field(old) and has_field(new)}
+
 
 def field_of(doctype: str, name: str) -> str:
 	"""The field that `name` stands for: itself, where it is no alias."""
-	return ALIASES.get(doctype, {}).get(name, name)
+	return _aliases_of(doctype).get(name, name)
 
 
 def fields_of(doctype: str, values: Mapping[str, Any]) -> dict[str, Any]:
 	"""`values` under field names. A field given under both names keeps the documented one's value."""
-	aliases = ALIASES.get(doctype, {})
+	aliases = _aliases_of(doctype)
 	plain = {key: value for key, value in values.items() if key not in aliases}
 	return plain | {aliases[key]: value for key, value in values.items() if key in aliases}
 
 
 def with_aliases(doctype: str, record: dict[str, Any]) -> dict[str, Any]:
 	"""`record` with its documented names beside the fields they stand for."""
-	for alias, field in ALIASES.get(doctype, {}).items():
+	for alias, field in _aliases_of(doctype).items():
 		if field in record:
 			record[alias] = record[field]
 	return record
@@ -40,4 +58,4 @@ def with_aliases(doctype: str, record: dict[str, Any]) -> dict[str, Any]:
 
 def documented_names(doctype: str) -> Iterable[str]:
 	"""The aliases of a DocType."""
-	return ALIASES.get(doctype, {}).keys()
+	return _aliases_of(doctype).keys()

@@ -11,6 +11,7 @@ from frappe.model.document import Document
 from frappe.model.meta import Meta
 
 from orchestrator.access.switch import is_guarded
+from orchestrator.compat import NO_OPINION
 
 DOCTYPE = "Deleted Document"
 NOTHING = "1 = 0"
@@ -19,7 +20,7 @@ NOTHING = "1 = 0"
 def has_permission(doc: Document, user: str | None = None) -> bool | None:
 	"""Hook has_permission of Deleted Document, whatever is to be done with the copy."""
 	if not is_guarded():
-		return None
+		return NO_OPINION
 	return _may_read_all(doc.deleted_doctype, user or frappe.session.user)
 
 

@@ -107,9 +107,31 @@ def explain(error: BaseException, request_id: str) -> Failure:
 	return Failure(status, type(error).__name__, text_of(error) or default_text(status))
 
 
+def _explain_unreadable_body() -> Failure:
+	"""What to tell the client of a body for which Frappe 16 raised a DataError, before any method ran.
+
+	Frappe 15 parses with Python's own parser: what that one lets through is refused later, by the checks of values.
+	"""
+	try:
+		json.loads(frappe.request.get_data(as_text=True))
+	except RecursionError:
+		return Failure(400, UNPARSED[1], _("The body is not valid JSON. Send a JSON object."))
+	except ValueError:
+		return Failure(400, UNPARSED[0], _("The body is not valid JSON. Send a JSON object."))
+	return Failure(
+		400,
+		"BadRequest",
+		_(
+			"The body has text that is not valid UTF-8, or a number that is not finite. Send the text as UTF-8."
+		),
+	)
+
+
 def explain_reply(status: int, body: dict[str, Any], request_id: str) -> Failure:
 	"""The same for an error of which only Frappe's reply is known: it arose outside the method called."""
 	name = body.get("exc_type") or next((entry.get("type") for entry in body.get("errors") or []), "")
+	if name == "DataError" and frappe.request.is_json and not frappe.form_dict:
+		return _explain_unreadable_body()
 	status = STATUS_BY_NAME.get(name, 422 if status == FRAPPE_VALIDATION else status)
 	if status == UNEXPECTED:
 		return unexpected(request_id)

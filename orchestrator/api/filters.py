@@ -9,6 +9,7 @@ from frappe import _
 from frappe.model.meta import Meta
 
 from orchestrator.api.columns import field_only, related_meta
+from orchestrator.api.day_names import compare_days, is_day_name
 from orchestrator.api.filter_values import parse_operand
 from orchestrator.api.list_query import MOMENT_FIELDS, MOMENT_TYPES
 from orchestrator.api.parameters import parse_json
@@ -104,7 +105,10 @@ def read_condition(meta: Meta, name: str, condition: Any) -> list[Any]:
 		meta = related_meta(meta, name, str(doctype[0]))
 	fieldname = field_only(meta, name, str(text))
 	known = read_operator(meta, name, fieldname, operator, value)
-	return [meta.name, fieldname, known, parse_operand(meta, name, fieldname, known, value)]
+	operand = parse_operand(meta, name, fieldname, known, value)
+	if is_day_name(meta, str(text).strip().strip("`")):
+		known, operand = compare_days(known, operand)
+	return [meta.name, fieldname, known, operand]
 
 
 def read_operator(meta: Meta, name: str, fieldname: str, operator: Any, value: Any) -> str:

@@ -8,14 +8,14 @@ import frappe
 import frappe.client
 from frappe import _
 from frappe.model import child_table_fields, default_fields
-from frappe.model.db_query import check_parent_permission
 from frappe.model.document import Document
 from frappe.model.meta import Meta
 from frappe.utils import get_datetime, sbool
 
 from orchestrator.access.linked_records import attach_expanded_links
 from orchestrator.api import lists
-from orchestrator.api.aliases import fields_of, with_aliases
+from orchestrator.api.aliases import fields_of
+from orchestrator.api.day_names import with_documented_names
 from orchestrator.api.endpoint import CREATES, READS, WRITES, Listing, endpoint
 from orchestrator.api.field_access import refuse_missing_links, refuse_out_of_reach, refuse_unknown_fields
 from orchestrator.api.field_values import parse_values
@@ -87,7 +87,7 @@ def get(
 		name = first_match(meta, filters, parent)
 	doc = readable(meta, name, parent)
 	doc.apply_fieldlevel_read_permissions()
-	return with_aliases(doctype, doc.as_dict())
+	return with_documented_names(doctype, doc.as_dict())
 
 
 @frappe.whitelist(methods=["POST", "PUT"])
@@ -116,7 +116,7 @@ def insert(doc: str | dict | None = None, doctype: str | None = None, **values: 
 	with links_checked():
 		created = frappe.client.insert_doc(values)
 	created.apply_fieldlevel_read_permissions()
-	return with_aliases(meta.name, created.as_dict())
+	return with_documented_names(meta.name, created.as_dict())
 
 
 @frappe.whitelist(methods=["POST", "PUT"])
@@ -149,7 +149,7 @@ def set_value(
 		)
 	save_changes(meta, doc, name, with_parsed_privacy(doctype, fields_of(doctype, changes)))
 	doc.apply_fieldlevel_read_permissions()
-	return with_aliases(doctype, doc.as_dict())
+	return with_documented_names(doctype, doc.as_dict())
 
 
 @frappe.whitelist(methods=["DELETE", "POST"])
@@ -186,9 +186,16 @@ def meta_of(doctype: str, parent: str | None = None) -> Meta:
 	meta = meta_where_there_is_one(doctype)
 	if meta is None:
 		refuse(_("There is no DocType {0}.").format(doctype), frappe.DoesNotExistError)
-	if meta.istable and parent:
-		check_parent_permission(parent, doctype)
+	if meta.istable and parent and not _is_readable_parent(parent, doctype):
+		raise frappe.PermissionError
 	return meta
+
+
+def _is_readable_parent(parent: str, child: str) -> bool:
+	"""Return True where `parent` has tables of the DocType `child` and the caller may read it."""
+	if meta_where_there_is_one(parent) is None:
+		return False
+	return bool(frappe.has_permission(child, "read", parent_doctype=parent))
 
 
 def meta_where_there_is_one(doctype: str) -> Meta | None:
@@ -297,7 +304,7 @@ def listing_of(query: lists.ListQuery, rows: list[dict[str, Any]]) -> Listing:
 	if "*" in query.fields:
 		unnamed = set(query.columns.values())
 		rows = [
-			with_aliases(query.doctype, {key: value for key, value in row.items() if key not in unnamed})
+			with_documented_names(query.doctype, {key: row[key] for key in row if key not in unnamed})
 			| query.label(row)
 			for row in rows
 		]

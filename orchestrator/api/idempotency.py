@@ -25,6 +25,8 @@ REPLAYED_HEADER = "Idempotency-Replayed"
 MAX_KEY_LENGTH = 255
 DOCTYPE = "Idempotency Record"
 LOCK_WAIT_SECONDS = 30
+# On frappe.local: how many writes of the present transaction are the claim's
+WRITES_OF_CLAIM = "orchestrator_writes_of_claim"
 
 
 @dataclass(frozen=True)
@@ -78,10 +80,10 @@ def find_reply(claimed: Claim) -> Reply | None:
 	"""
 	replay_permissions.begin_recording()
 	record = None if _insert_record(claimed) else _read_record(claimed)
-	if record is None:
-		return None
-	if record.reply is None or record.expires_at <= now_datetime():
-		_take_over(claimed)
+	if record is None or record.reply is None or record.expires_at <= now_datetime():
+		if record:
+			_take_over(claimed)
+		_remember_writes()
 		return None
 	if record.body_hash != claimed.fingerprint:
 		refuse(
@@ -93,6 +95,11 @@ def find_reply(claimed: Claim) -> Reply | None:
 		refuse(_("The reply to this {0} can no longer be read. Send a new key.").format(HEADER), Conflict)
 	replay_permissions.check_snapshot(content["permissions"])
 	return Reply(data=content["data"], message=content["message"], status=record.status_code)
+
+
+def has_work_to_lose() -> bool:
+	"""Return True if a rollback would lose more than this request's claim, which `store` inserts again."""
+	return frappe.db.transaction_writes > getattr(frappe.local, WRITES_OF_CLAIM, 0)
 
 
 def store(claimed: Claim, data: Any, message: Any, status: int, records: Any = None) -> None:
@@ -175,6 +182,13 @@ def _take_over(claimed: Claim) -> None:
 	query = frappe.qb.update(table).set(table.body_hash, claimed.fingerprint).set(table.reply, None)
 	query = query.set(table.method, claimed.method[:140]).set(table.expires_at, _expiry())
 	query.where(table.name == claimed.name).run()
+
+
+def _remember_writes() -> None:
+	"""Remember how much of this transaction is the claim; of a later one, nothing is."""
+	setattr(frappe.local, WRITES_OF_CLAIM, frappe.db.transaction_writes)
+	for callbacks in (frappe.db.after_commit, frappe.db.after_rollback):
+		callbacks.add(lambda: setattr(frappe.local, WRITES_OF_CLAIM, 0))
 
 
 def _expiry() -> Any:

@@ -21,6 +21,7 @@ INERT = frozenset(
 		"frappe.automation.doctype.assignment_rule.assignment_rule.update_due_date",
 		"frappe.automation.doctype.milestone_tracker.milestone_tracker.evaluate_milestone",
 		"frappe.core.doctype.file.utils.attach_files_to_document",
+		"frappe.core.doctype.permission_log.permission_log.make_perm_log",  # acts where the class says what to log
 		"frappe.core.doctype.user_type.user_type.apply_permissions_for_non_standard_user_type",
 		"frappe.desk.notifications.clear_doctype_notifications",
 		"frappe.search.sqlite_search.update_doc_index",

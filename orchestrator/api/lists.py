@@ -14,6 +14,7 @@ from frappe import _
 from frappe.model.meta import Meta
 
 from orchestrator.api.columns import FIELD, NAME, column_of, columns_of, qualified, refuse_name
+from orchestrator.api.day_names import is_day_name, to_day
 from orchestrator.api.list_query import get_rows
 from orchestrator.api.parameters import parse_json, whole_number
 from orchestrator.configuration import get_settings
@@ -45,6 +46,8 @@ class ListQuery:
 	columns: dict[str, str] = field(default_factory=dict)
 	distinct: bool = False
 	functions: int = 0
+	# The labels under which a date with a time is given as a day
+	days: set[str] = field(default_factory=set)
 
 	@property
 	def keys(self) -> list[str]:
@@ -58,7 +61,10 @@ class ListQuery:
 
 	def label(self, row: dict[str, Any]) -> dict[str, Any]:
 		"""A row under the caller's names."""
-		return {label: row.get(column) for label, column in self.labels}
+		return {
+			label: to_day(row.get(column)) if label in self.days else row.get(column)
+			for label, column in self.labels
+		}
 
 	def add(self, expression: str, label: str, explicit_label: str | None) -> None:
 		"""Select `expression` under a column name of its own, so that any label is possible."""
@@ -107,14 +113,15 @@ def read_field(meta: Meta, query: ListQuery, text: str) -> None:
 	explicit = match["label"] or match["quoted"]
 	if match["function"]:
 		query.functions += 1
-		query.add(
-			read_function(meta, "fields", match),
-			explicit or f"{match['function'].lower()}({match['argument']})",
-			explicit,
-		)
+		label = explicit or f"{match['function'].lower()}({match['argument']})"
+		query.add(read_function(meta, "fields", match), label, explicit)
+		if match["function"].lower() in ("min", "max") and is_day_name(meta, match["argument"]):
+			query.days.add(label)
 		return
 	selected = column_of(meta, "fields", match["plain"])
 	name = FIELD.match(match["plain"])["field"]  # type: ignore[index]  # column_of refuses all else
+	if is_day_name(meta, match["plain"]):
+		query.days.add(explicit or name)
 	if explicit or "." in selected:
 		query.add(selected, explicit or name, explicit)
 	else:

@@ -2,12 +2,12 @@
 
 from typing import Final
 
-import pymysql
-
 import frappe
 from frappe import _
 
-# pymysql: the server has gone away, the connection was lost; interface errors carry 0 on a closed connection.
+from orchestrator import compat
+
+# Of both drivers: the server has gone away, the connection was lost; interface errors carry 0 on a closed connection.
 LOST_CODES: Final = frozenset({0, 2006, 2013, 2055})
 
 
@@ -26,13 +26,13 @@ def translate_lost_connection(error: Exception) -> Exception:
 	try:
 		frappe.db.close()
 		frappe.db.connect()
-	except pymysql.MySQLError:
+	except compat.DatabaseError:
 		frappe.local.db = None  # Frappe's error handling does without
 	return DatabaseUnavailableError(_("The database connection was lost. Nothing was saved; try again."))
 
 
 def _is_lost(error: Exception) -> bool:
 	"""Return True for the driver's errors that end a connection."""
-	if not isinstance(error, pymysql.OperationalError | pymysql.InterfaceError):
+	if not isinstance(error, (*compat.OperationalError, *compat.InterfaceError)):
 		return False
 	return bool(error.args) and error.args[0] in LOST_CODES

@@ -42,4 +42,4 @@ def document_method(request: Request) -> dict[str, Any] | None:
 	method = route.arguments.get("method") or form.get("run_method")
 	if not method:
 		return None
-	return {"dt": route.arguments["doctype"], "dn": route.arguments["name"], "method": method}
+	return {**form, "dt": route.arguments["doctype"], "dn": route.arguments["name"], "method": method}

@@ -14,7 +14,7 @@ import frappe
 from frappe import _lt
 from frappe.utils import get_url
 
-from orchestrator import __version__
+from orchestrator import __version__, compat
 from orchestrator.api import overrides, parameter_texts
 from orchestrator.api.call import OWN_PREFIX
 from orchestrator.api.endpoint import CREATED, CREATES, READS, Listing, Unchanged, effect_of, endpoint
@@ -118,6 +118,8 @@ def documented() -> Iterator[tuple[str, Method]]:
 	one, which stands first in hooks.py, comes last."""
 	targets = frappe.get_hooks("override_whitelisted_methods", app_name=APP)
 	for name, paths in reversed(targets.items()):
+		if name in compat.NAMES_OF_THE_OTHER_LINE:
+			continue
 		path = paths[-1]
 		if path.startswith(OVERRIDES_PREFIX):
 			path = overrides.METHODS[path.removeprefix(OVERRIDES_PREFIX)][1]

@@ -3,7 +3,7 @@ parameters. Frappe itself answers these with 403, 417 or 500."""
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import NoneType
 from typing import Any, get_args
 
@@ -92,8 +92,9 @@ def kinds_of(function: Callable[..., Any]) -> Mapping[str, set[Any]]:
 	return {name: set(get_args(kind) or (kind,)) for name, kind in annotations.items()}
 
 
-def required_parameters(function: Callable[..., Any]) -> list[str]:
-	"""The parameters without a default, in the order of the signature."""
+@functools.lru_cache(maxsize=1024)
+def required_parameters(function: Callable[..., Any]) -> Sequence[str]:
+	"""Return the parameters without a default, in the order of the signature."""
 	return [
 		name
 		for name, parameter in inspect.signature(function).parameters.items()

@@ -12,6 +12,7 @@ import frappe
 from frappe import _
 from frappe.model.document import Document
 
+from orchestrator.compat import NO_OPINION
 from orchestrator.exceptions import refuse
 
 
@@ -36,11 +37,12 @@ def begin_recording() -> None:
 	frappe.local.orchestrator_permission_recording = Recording()
 
 
-def record_check(doc: Document, ptype: str, user: str | None = None) -> None:
+def record_check(doc: Document, ptype: str, user: str | None = None) -> bool | None:
 	"""Hook has_permission of every DocType: record the check while a call with a key runs. It decides nothing."""
 	recording = getattr(frappe.local, "orchestrator_permission_recording", None)
 	if recording is not None and user == frappe.session.user:
 		recording.checks.add(Check(doc.doctype, "" if doc.is_new() else str(doc.name), ptype))
+	return NO_OPINION
 
 
 def snapshot(reply: Any) -> dict[str, Any]:

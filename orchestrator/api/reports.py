@@ -5,14 +5,13 @@ import re
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-import pymysql
-
 import frappe
 from frappe import _, _lt
 from frappe.core.doctype.prepared_report.prepared_report import make_prepared_report
 from frappe.core.doctype.report.report import Report
 from frappe.desk import query_report
 
+from orchestrator import compat
 from orchestrator.api import report_scripts
 from orchestrator.api.endpoint import READS, endpoint
 from orchestrator.api.errors import UNEXPECTED, plain, status_of
@@ -104,7 +103,7 @@ def fail(report_name: str, error: Exception) -> NoReturn:
 	"""422 for a report whose code broke, mostly over a filter it takes for granted. The words of a database error
 	are the report's SQL and stay here."""
 	reason = type(error).__name__
-	if not isinstance(error, pymysql.err.Error):
+	if not isinstance(error, compat.DatabaseError):
 		reason = f"{reason}: {plain(str(error))}"
 	refuse(
 		_("Report {0} failed ({1}). Check that it gets all the filters it needs.").format(

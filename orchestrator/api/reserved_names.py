@@ -11,6 +11,7 @@ from frappe.model import child_table_fields, default_fields, optional_fields
 from frappe.model.base_document import get_controller
 from frappe.model.meta import Meta
 
+from orchestrator.compat import RESERVED_KEYWORDS
 from orchestrator.exceptions import BadRequest, refuse
 
 # What Desk's forms and Frappe's own replies carry beside the fields; a new record takes nothing from it.
@@ -54,4 +55,4 @@ def _is_reserved(meta: Meta, name: str) -> bool:
 	if meta.has_field(name) or name in default_fields or name in child_table_fields:
 		return False
 	controller = get_controller(meta.name)
-	return name.startswith("_") or name in controller._reserved_keywords or hasattr(controller, name)
+	return name.startswith("_") or name in RESERVED_KEYWORDS or hasattr(controller, name)

@@ -7,7 +7,7 @@ import frappe.handler
 from frappe import _
 from frappe.core.api.file import create_new_folder
 
-from orchestrator.api import upload_checks
+from orchestrator.api import idempotency, upload_checks
 from orchestrator.api.call import wants_contract
 from orchestrator.api.endpoint import CREATES, Unchanged, endpoint
 from orchestrator.exceptions import BadRequest, refuse
@@ -76,14 +76,17 @@ def create_folder(title: str, parent: str) -> None:
 	"""Create a folder, unless another request has just done so.
 
 	Who creates one holds its parent until the request ends. What was created meanwhile is not in this request's snapshot
-	of the database; a locking read sees it, and kept in the cache it is there for the check of the file's link."""
+	of the database, where Frappe looks for it when it checks the file's link; a locking read sees it."""
 	frappe.has_permission("File", "create", throw=True)
 	child = f"{parent}/{title}"
 	frappe.db.get_value("File", parent, "name", for_update=True)
-	if frappe.db.get_value("File", child, "name", for_update=True):
+	if not frappe.db.get_value("File", child, "name", for_update=True):
+		create_new_folder(title, parent)
+	elif idempotency.has_work_to_lose():
+		# Frappe 15 checks a link by what was cached under this key.
 		frappe.db.get_value("File", child, "name", for_update=True, cache=True)
 	else:
-		create_new_folder(title, parent)
+		frappe.db.rollback()  # the next read begins a new snapshot
 
 
 def levels_of(path: str) -> list[str]:

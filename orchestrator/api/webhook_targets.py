@@ -12,6 +12,7 @@ from urllib.parse import SplitResult, urlsplit
 import frappe
 from frappe import _
 from frappe.integrations.doctype.webhook.webhook import Webhook, log_request
+from frappe.model.document import Document
 
 from orchestrator.api.webhook_delivery import DELIVERY
 from orchestrator.configuration import get_settings
@@ -87,9 +88,15 @@ def check_before_delivery(method: str, kwargs: dict[str, Any] | None, transactio
 	try:
 		check(url)
 	except TargetRefused:
-		log_request(name, kwargs["doc"].name, url, {}, {})
+		_log_refusal(name, kwargs["doc"], url)
 		frappe.db.commit()  # the job ends here
 		raise
+
+
+def _log_refusal(webhook: str, doc: Document, url: str) -> None:
+	"""Write what was not sent into Frappe's log; frappe.call leaves out `doctype`, which Frappe 15 does not take."""
+	record = {"doctype": doc.doctype, "docname": doc.name}
+	frappe.call(log_request, webhook=webhook, url=url, headers={}, data={}, **record)
 
 
 def check(url: str) -> None:

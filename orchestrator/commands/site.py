@@ -9,6 +9,8 @@ import click
 import frappe
 from frappe.commands import get_site
 
+from orchestrator import isolation
+
 
 @contextmanager
 def connected(context: frappe._dict) -> Iterator[None]:
@@ -22,6 +24,7 @@ def connected(context: frappe._dict) -> Iterator[None]:
 				f"Orchestrator is not installed on {site}. Run bench --site {site} install-app orchestrator."
 			)
 			sys.exit(1)
+		isolation.read_committed_rows_under_lock()
 		yield
 	finally:
 		frappe.destroy()

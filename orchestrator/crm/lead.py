@@ -47,6 +47,12 @@ def on_change(doc: "Lead", _method: str | None = None) -> None:
 		frappe.db.set_value(DOCTYPE, doc.name, "probability", probability, update_modified=False)
 
 
+def on_customer_update(doc: "Document", _method: str | None = None) -> None:
+	"""Hook on_update of Customer: ERPNext writes the status of the lead it was made from, past all hooks of the lead."""
+	if doc.lead_name and frappe.db.exists(DOCTYPE, doc.lead_name):
+		on_change(frappe.get_doc(DOCTYPE, doc.lead_name))
+
+
 def qualify(doc: "Lead") -> None:
 	"""Note that the lead is qualified, by whom and when."""
 	doc.qualification_status = QUALIFIED

@@ -10,6 +10,7 @@ from frappe import _
 from frappe.model.document import Document
 
 from orchestrator.access import attachments
+from orchestrator.compat import NO_OPINION
 from orchestrator.exceptions import refuse
 
 NONE, READ, WRITE, MANAGE = range(4)
@@ -192,5 +193,5 @@ def file_conditions(user: str | None = None, doctype: str = "File") -> str:
 def tag_has_permission(doc: Document, user: str | None = None, **_kwargs: Any) -> bool | None:
 	"""Hook has_permission of Tag Link, which repeats the title of what is tagged."""
 	if doc.document_type != DOCUMENT or not frappe.db.exists(DOCUMENT, doc.document_name):
-		return None
+		return NO_OPINION
 	return bool(frappe.has_permission(DOCUMENT, "read", doc=doc.document_name, user=user))

@@ -6,6 +6,7 @@ import frappe
 from frappe import _
 from frappe.core.api.file import create_new_folder
 
+from orchestrator.api import idempotency
 from orchestrator.docs import access
 from orchestrator.docs.names import checked
 from orchestrator.exceptions import Conflict, refuse
@@ -77,7 +78,7 @@ def make_child(parent: str, title: str) -> str:
 def look_again() -> None:
 	"""Another request has just made what this one was about to make: only a new snapshot shows it. Where something was
 	written already that must not be lost, the caller has to repeat."""
-	if frappe.db.transaction_writes:
+	if idempotency.has_work_to_lose():
 		refuse(_("Someone else created this folder at the same time. Repeat the request."), Conflict)
 	frappe.db.rollback()
 	access.forget()

@@ -7,6 +7,7 @@ import frappe
 from frappe import _
 from frappe.model.document import Document
 
+from orchestrator.compat import NO_OPINION
 from orchestrator.docs import storage
 from orchestrator.docs.errors import Immutable
 from orchestrator.exceptions import refuse
@@ -74,7 +75,7 @@ def file_has_permission(
 	if (
 		doc.attached_to_doctype not in OURS or ptype == "create"
 	):  # which before_file_validate refuses in words
-		return None
+		return NO_OPINION
 	if ptype not in ("read", "select", "print", "email", "report", "export"):
 		return False
 	document = doc.attached_to_name if doc.attached_to_doctype == "Document" else None

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import frappe
 
 from orchestrator.apps import is_installed
+from orchestrator.compat import AS_TEXT
 from orchestrator.gameplan.standing import DONE, Standing
 
 TASK = "Task"
@@ -34,19 +35,19 @@ COVERED = """is_group AND EXISTS(
 SOURCES = {
 	TASK: Source(
 		TASK,
-		f"subject, 0, exp_end_date, project, {COVERED}",
+		f"subject, 0, DATE(exp_end_date), project, {COVERED}",
 		frozenset({"Completed"}),
 		frozenset({"Cancelled", "Template"}),
 	),
 	GP_TASK: Source(
 		GP_TASK,
-		"title, is_completed, due_date, CAST(project AS CHAR), 0",
+		f"title, is_completed, due_date, {AS_TEXT.format('project')}, 0",
 		frozenset({"Done"}),
 		frozenset({"Canceled"}),
 	),
 }
 DOCTYPES = tuple(SOURCES)
-COMMON = "CAST(name AS CHAR), sprint, status, expected_time, progress, modified, priority, assigned_to"
+COMMON = f"{AS_TEXT.format('name')}, sprint, status, expected_time, progress, modified, priority, assigned_to"
 
 
 class TaskRow(NamedTuple):

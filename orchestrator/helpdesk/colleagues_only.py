@@ -23,6 +23,11 @@ def is_form_of_customer() -> bool:
 	return frappe.form_dict.get("doctype") in DOCTYPES and is_customer()
 
 
+def is_room_of_customer() -> bool:
+	"""True where a customer asks to hear what happens on one ticket; without a name Frappe 16 asks about the list."""
+	return bool(frappe.form_dict.get("name")) and is_form_of_customer()
+
+
 def is_saved_by_customer() -> bool:
 	"""True where a customer saves a ticket as Desk's form does, which gets the comments back."""
 	return is_customer() and doctype_of(frappe.form_dict.get("doc")) in DOCTYPES
@@ -47,10 +52,12 @@ METHODS = {
 	"getdoc": ("frappe.desk.form.load.getdoc", "orchestrator.helpdesk.colleagues_only.refuse"),
 	"get_docinfo": ("frappe.desk.form.load.get_docinfo", "orchestrator.helpdesk.colleagues_only.refuse"),
 	"savedocs": ("frappe.desk.form.save.savedocs", "orchestrator.helpdesk.colleagues_only.refuse"),
+	# by which the socket server asks who may join a record's room: the first is Frappe 15's, the second Frappe 16's
 	"can_subscribe_doc": (
 		"frappe.realtime.can_subscribe_doc",
 		"orchestrator.helpdesk.colleagues_only.refuse",
 	),
+	"has_permission": ("frappe.realtime.has_permission", "orchestrator.helpdesk.colleagues_only.refuse"),
 	"search": ("helpdesk.api.search.search", "orchestrator.helpdesk.colleagues_only.refuse"),
 	"get_filter_options": (
 		"helpdesk.api.search.get_filter_options",
@@ -62,6 +69,7 @@ IS_REFUSED: dict[str, Callable[[], bool]] = {
 	"get_docinfo": is_form_of_customer,
 	"savedocs": is_saved_by_customer,
 	"can_subscribe_doc": is_form_of_customer,
+	"has_permission": is_room_of_customer,
 	"search": may_not_read_notes,
 	"get_filter_options": may_not_read_notes,
 }

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import frappe
 
+from orchestrator import compat
 from orchestrator.api.bulk.requests import listed_names
 from orchestrator.configuration import get_settings
 from orchestrator.helpdesk import overdue
@@ -89,10 +90,10 @@ def open_assignments(users: list[str]) -> Counter[str]:
 	"""How many open assignments each user has."""
 	counts = Counter(dict.fromkeys(users, 0))
 	rows = (
-		frappe.get_all(
+		compat.get_all(
 			"ToDo",
-			{"allocated_to": ("in", users), "status": "Open"},
 			["allocated_to", "count(name) as records"],
+			{"allocated_to": ("in", users), "status": "Open"},
 			group_by="allocated_to",
 		)
 		if users

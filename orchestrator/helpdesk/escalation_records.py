@@ -10,6 +10,7 @@ from frappe.model.dynamic_links import invalidate_distinct_link_doctypes
 from frappe.utils import format_datetime, now, nowdate
 
 from orchestrator.assignment import FIELD
+from orchestrator.compat import AS_TEXT
 from orchestrator.helpdesk.overdue import Overdue, Stage
 from orchestrator.helpdesk.tickets import HD_TICKET
 
@@ -91,7 +92,7 @@ def assign(doctype: str, batch: list[Escalated]) -> None:
 		f"""
 		UPDATE `tab{doctype}` ticket
 		JOIN `tabToDo` todo ON todo.reference_type = %(doctype)s AND todo.name IN %(todos)s
-			AND todo.reference_name = CAST(ticket.name AS CHAR)
+			AND todo.reference_name = {AS_TEXT.format("ticket.name")}
 		SET ticket._assign = IF(
 				COALESCE(ticket._assign, '') IN ('', '[]'), JSON_ARRAY(todo.allocated_to),
 				JSON_ARRAY_APPEND(ticket._assign, '$', todo.allocated_to)

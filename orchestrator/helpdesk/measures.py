@@ -10,6 +10,7 @@ from frappe import _
 from frappe.utils import getdate, now_datetime
 
 from orchestrator import figures
+from orchestrator.compat import AS_TEXT
 from orchestrator.figures import Column, Number, Series, Table, number, series_of, share, table_of
 from orchestrator.helpdesk.overdue import Source, sources
 from orchestrator.helpdesk.tickets import ISSUE
@@ -128,7 +129,7 @@ def oldest_tickets() -> Table:
 	rows, open_ = [], 0.0
 	for kind in kinds():
 		rows += figures.select(
-			f"""SELECT CAST(name AS CHAR), %(doctype)s, subject, status, priority, creation FROM `tab{kind.doctype}`
+			f"""SELECT {AS_TEXT.format("name")}, %(doctype)s, subject, status, priority, creation FROM `tab{kind.doctype}`
 				WHERE {kind.is_open} AND {{readable}} ORDER BY creation LIMIT {OLDEST}""",  # noqa: S608
 			kind.doctype,
 			doctype=kind.doctype,

@@ -1,7 +1,7 @@
 """Comments on tickets are for colleagues: what Frappe and Desk do with one must not reach the customer."""
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bs4 import BeautifulSoup
 
@@ -52,7 +52,8 @@ def without_mentions_of_others(content: str | None) -> str | None:
 	if not content or "data-id" not in content:
 		return content
 	page = BeautifulSoup(content, "html.parser")
-	strangers = [mark for mark in page.find_all(attrs={"data-id": True}) if not is_agent(mark["data-id"])]
+	marks: list[Any] = page.find_all(attrs={"data-id": True})
+	strangers = [mark for mark in marks if not is_agent(mark["data-id"])]
 	for mark in strangers:
 		mark.attrs = {}
 	return str(page) if strangers else content

@@ -11,10 +11,12 @@ import frappe
 from frappe.utils import now_datetime
 
 from orchestrator.apps import is_installed
+from orchestrator.compat import AS_TEXT
 from orchestrator.helpdesk.service_level import FINISHED, RESOLUTION_BY, RESOLVED_ON, at_risk_seconds
 from orchestrator.helpdesk.tickets import HD_TICKET, ISSUE
 
 BATCH = 500
+NAME = AS_TEXT.format("ticket.name")
 # What has been overdue for longer when it is first seen is history: a site with years of old tickets is not flooded.
 HISTORY = timedelta(days=7)
 
@@ -94,7 +96,7 @@ def next_batch(source: Source, stage: Stage) -> list[Overdue]:
 	)
 	rows = frappe.db.sql(
 		f"""
-		SELECT CAST(ticket.name AS CHAR) AS name, ticket.{due} AS due, ticket._assign AS assigned
+		SELECT {NAME} AS name, ticket.{due} AS due, ticket._assign AS assigned
 		FROM `tab{source.doctype}` ticket
 		WHERE ticket.{due} >= %(first)s AND ticket.{due} < %(last)s AND ticket.{done} IS NULL
 			AND ticket.{source.resolved_on} IS NULL AND ticket.on_hold_since IS NULL
@@ -102,7 +104,7 @@ def next_batch(source: Source, stage: Stage) -> list[Overdue]:
 			AND NOT EXISTS (
 				SELECT 1 FROM `tabTicket Escalation` escalation
 				WHERE escalation.reference_doctype = %(doctype)s
-					AND escalation.reference_name = CAST(ticket.name AS CHAR) AND escalation.stage = %(stage)s
+					AND escalation.reference_name = {NAME} AND escalation.stage = %(stage)s
 			)
 		ORDER BY ticket.{due}, ticket.name LIMIT {BATCH}
 		""",  # noqa: S608 (columns and conditions are this module's own)

@@ -6,6 +6,7 @@ from typing import Any, Literal
 import frappe
 from frappe import _
 
+from orchestrator import compat
 from orchestrator.apps import is_installed
 from orchestrator.assignment import FIELD
 from orchestrator.exceptions import BadRequest, refuse
@@ -99,7 +100,7 @@ def rows_of(query: frappe._dict, fields: list[str], length: int) -> list[frappe.
 	"""The first rows of the list, each with its DocType."""
 	if not may_list(query):
 		return []
-	rows = frappe.get_list(
+	rows = compat.get_list(
 		query.doctype,
 		fields=fields,
 		filters=query.filters,

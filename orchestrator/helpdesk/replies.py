@@ -85,7 +85,12 @@ def staff_on_hd_ticket(
 		doc.skip_email_workflow = lambda: True
 	if not doc.get_last_communication():
 		doc.get_last_communication = lambda: frappe._dict()
-	doc.reply_via_agent(content, cc=", ".join(copies) or None, attachments=attachments.copies(files))
+	doc.reply_via_agent(
+		content,
+		to=doc.raised_by,  # Helpdesk below 1.20 would do so by itself
+		cc=", ".join(copies) or None,
+		attachments=attachments.copies(files),
+	)
 	return latest_communication(doc)
 
 
@@ -116,7 +121,7 @@ def customer_on_issue(doc: Document, content: str, files: list[Attachment]) -> D
 def customer_on_hd_ticket(doc: Document, content: str, files: list[Attachment]) -> Document:
 	"""Helpdesk's own answer of a customer. It mails the agents, and fails where there is no account to do it."""
 	if not mail.can_send(doc.doctype):
-		doc.send_reply_email_to_agent = lambda: None
+		doc.send_reply_email_to_agent = lambda *_message: None
 	doc.create_communication_via_contact(
 		content, attachments=[{"name": name} for name in attachments.copies(files)]
 	)

@@ -1,6 +1,6 @@
 """The tickets that the helpdesk calls are about: ERPNext's Issue and, where Helpdesk is installed, its HD Ticket.
 
-A name is looked for among both. An HD Ticket's name is a whole number, an Issue's hardly ever: of two with the same
+A name is looked for among both. An HD Ticket's name is a number, an Issue's hardly ever: of two with the same
 name the Issue is meant, unless the caller may not read it or says which DocType is meant.
 """
 
@@ -20,8 +20,7 @@ ISSUE = "Issue"
 HD_TICKET = "HD Ticket"
 DOCTYPES = (ISSUE, HD_TICKET)
 PORTAL_ROLES = frozenset({"Customer", "Supplier"})
-# MariaDB would find ticket 5 by "5th floor" as well.
-TICKET_NUMBER = re.compile(r"^[1-9]\d{0,17}$")
+TICKET_NUMBER = re.compile(r"^\d{1,18}$")
 
 
 @dataclass(frozen=True)
@@ -70,13 +69,21 @@ def check_doctype(doctype: str) -> None:
 
 def load(doctype: str, name: str) -> Document | None:
 	"""The record, None where there is none. Whether the caller may read it is not asked yet."""
-	if doctype == HD_TICKET and not TICKET_NUMBER.match(name):
+	if doctype == HD_TICKET and not _is_ticket_number(name):
 		return None
 	try:
 		return frappe.get_doc(doctype, name)
 	except frappe.DoesNotExistError:
 		frappe.clear_last_message()
 		return None
+
+
+def _is_ticket_number(name: str) -> bool:
+	"""Return True for what can be the name of an HD Ticket. Helpdesk below 1.20 counts them in a column of numbers, where
+	MariaDB would find ticket 5 by "5th floor" and by "05" as well."""
+	if not TICKET_NUMBER.match(name):
+		return False
+	return frappe.get_meta(HD_TICKET).autoname != "autoincrement" or not name.startswith("0")
 
 
 def as_caller_sees(doc: Document) -> Ticket | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import frappe
 
+from orchestrator.compat import NO_OPINION
 from orchestrator.configuration import get_settings
 
 if TYPE_CHECKING:
@@ -81,14 +82,14 @@ def conditions(user: str | None, doctype: str) -> str:
 
 
 def has_permission(doc: "Document", ptype: str | None, user: str) -> bool | None:
-	"""Hook has_permission: False where the record is out of reach, None where Frappe decides alone."""
+	"""Hook has_permission: False where the record is out of reach, NO_OPINION where Frappe decides alone."""
 	if not is_narrowed(doc.doctype, user):
-		return None
+		return NO_OPINION
 	if doc.doctype in LEDGERS and ptype and ptype not in LOOKING:
 		return False
 	if user == doc.get(APPROVER_FIELDS.get(doc.doctype, "")):
-		return None
-	return None if is_reached(doc.get(EMPLOYEE_FIELDS[doc.doctype]), user) else False
+		return NO_OPINION
+	return NO_OPINION if is_reached(doc.get(EMPLOYEE_FIELDS[doc.doctype]), user) else False
 
 
 def is_narrowed(doctype: str, user: str) -> bool:

@@ -15,6 +15,7 @@ from frappe.desk.doctype.dashboard_chart.dashboard_chart import DashboardChart
 from frappe.modules import get_module_path, scrub
 from frappe.utils import cint, getdate
 
+from orchestrator import compat
 from orchestrator.exceptions import MissingFigure, refuse
 from orchestrator.figures import Dataset, Series, number, series_of
 from orchestrator.insights import dynamic_filters, report_figures
@@ -70,7 +71,7 @@ def heatmap(chart: DashboardChart, filters: list[Any]) -> Series:
 	doctype, field = chart.document_type, chart.based_on
 	days = [[doctype, field, ">=", f"{year}-01-01"], [doctype, field, "<", f"{year + 1}-01-01"]]
 	function = dashboard_chart.get_aggregate_function(chart.chart_type)
-	rows = frappe.get_list(
+	rows = compat.get_list(
 		doctype,
 		fields=[f"date({field}) as day", f"{function}({chart.value_based_on or '1'}) as value"],
 		filters=[*filters, *days, [doctype, "docstatus", "<", 2]],

@@ -7,11 +7,10 @@ import json
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from pymysql.err import DataError, IntegrityError
-
 import frappe
 from frappe.utils import add_days, add_months, getdate, now
 
+from orchestrator import compat
 from orchestrator.insights.metrics import NUMBER, Metric
 from orchestrator.insights.scopes import Scope
 
@@ -71,7 +70,7 @@ def write(notes: list[Note]) -> None:
 	for item in notes:
 		try:
 			write_one(item)
-		except (DataError, IntegrityError) as error:
+		except (*compat.DataError, *compat.IntegrityError) as error:
 			frappe.log_error(f"History of metric {item.metric}"[:140], f"A value was left out:\n{error}")
 
 

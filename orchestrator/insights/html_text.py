@@ -1,6 +1,7 @@
 """The plain text of HTML, for columns that hold HTML."""
 
 import re
+from typing import Any
 
 from bs4 import BeautifulSoup
 
@@ -28,7 +29,7 @@ EMPTY_LINES = re.compile(r"\s*\n\s*")
 
 def to_text(html: str) -> str:
 	"""Return what a reader of the HTML sees: its text, a line for each block, without any mark-up."""
-	soup = BeautifulSoup(html, "html.parser")
+	soup: Any = BeautifulSoup(html, "html.parser")
 	for tag in soup(UNSEEN):
 		tag.decompose()
 	for tag in soup("br"):

@@ -10,6 +10,7 @@ import frappe
 from frappe.core.doctype.file.file import File
 from frappe.utils import get_site_path
 
+from orchestrator import compat
 from orchestrator.insights import csv_file, json_file, report_page, report_pdf, spreadsheet
 from orchestrator.insights.report_table import Table
 from orchestrator.insights.title_page import TitlePage
@@ -64,7 +65,7 @@ def register(file_name: str, path: Path) -> File:
 			"content_hash": hash_of(path),
 		}
 	)
-	doc.flags.copy_from_existing_file = True
+	compat.keep_bytes_on_disk(doc)
 	doc.flags.written_url = doc.file_url  # see orchestrator/access/guarded_file.py
 	doc.flags.ignore_duplicate_entry_error = True  # each run has a file of its own, which goes with it
 	doc.insert(ignore_permissions=True)  # who may run a report may have it as a file

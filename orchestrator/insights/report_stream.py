@@ -8,15 +8,13 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-import pymysql
-from pymysql.cursors import SSCursor
-
 import frappe
 from frappe.core.doctype.report.report import Report
 from frappe.desk import query_report
 from frappe.utils import cstr
 from frappe.utils.safe_exec import check_safe_sql_query
 
+from orchestrator import compat
 from orchestrator.api import reports
 from orchestrator.insights import report_table
 from orchestrator.insights.report_request import ReportRequest
@@ -68,7 +66,7 @@ def open_list(report: Report, request: ReportRequest) -> Table | None:
 		return None
 	fields = report.get_standard_report_columns(description)
 	order_by, _group_by, _arguments = report.get_standard_report_order_by(description)
-	query = frappe.get_list(
+	query = compat.get_list(
 		report.ref_doctype,
 		fields=[Report._format([doctype, fieldname]) for fieldname, doctype in fields],
 		filters=[*(description.get("filters") or []), *request.filters],
@@ -96,10 +94,10 @@ class Rows:
 
 	def __init__(self, query: str, values: dict[str, Any] | None, report_name: str) -> None:
 		self.connection = frappe.db.create_connection()
-		self.cursor = self.connection.cursor(SSCursor)
+		self.cursor = compat.unbuffered_cursor(self.connection)
 		try:
 			self.cursor.execute(query, values)
-		except pymysql.err.Error as error:
+		except compat.DatabaseError as error:
 			self.close()
 			reports.fail(report_name, error)
 

@@ -6,8 +6,6 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-import semantic_version
-
 import frappe
 from frappe.utils.background_jobs import get_redis_conn, get_workers
 from frappe.utils.scheduler import is_scheduler_inactive
@@ -27,17 +25,12 @@ from orchestrator.setup import (
 from orchestrator.setup.access_checks import check_client_readers, check_rate_limit
 from orchestrator.setup.findings import FAIL, OK, WARN, Finding
 from orchestrator.setup.hook_conflicts import check_overrides, check_permission_hooks
+from orchestrator.setup.versions import VERSION_BOUNDS, is_within
 from orchestrator.sync.staleness import stale_connections
 
 APP = "orchestrator"
 TITLE = "Frappe Orchestrator"
 
-# As pyproject.toml tells bench, which checks them only when it installs or updates.
-VERSION_BOUNDS = {
-	"frappe": ">=15.40.0,<16.0.0",
-	"erpnext": ">=15.40.0,<16.0.0",
-	"hrms": ">=15.30.0,<16.0.0",
-}
 HR_ROLES = ("HR User", "HR Manager")
 OPTIONAL_APPS = ("helpdesk", "gameplan", "insights")
 
@@ -240,12 +233,6 @@ def has_font(lang: str) -> bool:
 	if not lister:
 		return True
 	return bool(subprocess.run([lister, f":lang={lang}", "family"], capture_output=True, check=False).stdout)  # noqa: S603
-
-
-def is_within(version: str, bounds: str) -> bool:
-	"""True if `version` fits `bounds`, by semantic versioning; a pre-release fits like its release."""
-	parsed = semantic_version.Version.coerce(version)
-	return parsed.truncate() in semantic_version.SimpleSpec(bounds)
 
 
 def _run(check: Callable[[], Finding]) -> Finding:

@@ -8,10 +8,12 @@ from orchestrator.setup import (
 	dashboards,
 	documents,
 	indexes,
+	report_filters,
 	roles,
 	settings_defaults,
 	status_options,
 	ticket_status,
+	utm_fields,
 )
 from orchestrator.setup.access_checks import describe_rate_limit
 
@@ -44,3 +46,5 @@ def sync() -> None:
 	ticket_status.sync()
 	settings_defaults.sync()
 	documents.sync()
+	report_filters.sync()
+	utm_fields.sync()

@@ -5,11 +5,10 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from pymysql.constants import SERVER_STATUS
-
 import frappe
 from frappe.utils import now
 
+from orchestrator import compat
 from orchestrator.sync.decide import Record
 from orchestrator.sync.kipu.mapping import canonical
 
@@ -123,20 +122,19 @@ class _Literals(dict[Any, str]):
 		super().__init__()
 		self[None] = "NULL"
 		self._connection = frappe.db._conn
-		plain = self._connection.server_status & SERVER_STATUS.SERVER_STATUS_NO_BACKSLASH_ESCAPES
-		self._backslash = "\\" if plain else "\\\\"
+		self._backslash = compat.escape_text(self._connection, "\\")  # as the server's SQL mode has it
 
 	def __missing__(self, value: Any) -> str:
 		if type(value) is date or (type(value) is datetime and value.tzinfo is None):
 			literal = f"'{value}'"
 		elif type(value) is not str:
-			literal = self._connection.literal(value)
+			literal = compat.literal_of(self._connection, value)
 		elif value.replace("\n", "").isprintable():
 			# Of printable text only these two could end it, or be read as something else.
 			escaped = value.replace("\\", self._backslash).replace("'", "''")
 			literal = f"'{escaped}'"
 		else:
-			literal = f"'{self._connection.escape_string(value)}'"
+			literal = f"'{compat.escape_text(self._connection, value)}'"
 		self[value] = literal
 		return literal
 

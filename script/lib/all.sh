@@ -4,6 +4,8 @@ shopt -s inherit_errexit
 
 # shellcheck source=script/lib/common.sh
 source "$CHECKOUT/script/lib/common.sh"
+# shellcheck source=script/lib/lines.sh
+source "$CHECKOUT/script/lib/lines.sh"
 # shellcheck source=script/lib/settings.sh
 source "$CHECKOUT/script/lib/settings.sh"
 # shellcheck source=script/lib/services.sh
@@ -12,6 +14,12 @@ source "$CHECKOUT/script/lib/services.sh"
 source "$CHECKOUT/script/lib/preflight.sh"
 # shellcheck source=script/lib/system.sh
 source "$CHECKOUT/script/lib/system.sh"
+# shellcheck source=script/lib/python.sh
+source "$CHECKOUT/script/lib/python.sh"
+# shellcheck source=script/lib/archive.sh
+source "$CHECKOUT/script/lib/archive.sh"
+# shellcheck source=script/lib/node.sh
+source "$CHECKOUT/script/lib/node.sh"
 # shellcheck source=script/lib/database.sh
 source "$CHECKOUT/script/lib/database.sh"
 # shellcheck source=script/lib/bench.sh

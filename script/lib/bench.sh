@@ -99,7 +99,7 @@ has_node_packages() {
 }
 
 # What Desk loads, by the bundler that `bench build` runs, without the apps' own build commands: those are the
-# front ends. The API does without, so a fault in an app's styles is told and not fatal; the others are built then.
+# front ends. One app's fault doesn't keep the others from being built.
 build_assets() {
 	local app failed=''
 	as_bench mkdir -p "$BENCH/sites/assets"
@@ -109,8 +109,17 @@ build_assets() {
 		bundle "$app" || failed+=" $app"
 	done
 	[[ -n $failed ]] || return 0
-	note "the scripts and styles of$failed could not be built, so Desk won't work in a browser; the API is not affected. $SETUP_LOG says why. The next run tries again."
-	try_again
+	report_missing_assets "$failed"
+}
+
+# On 15 the API does without, so a fault is told and not fatal. Frappe 16 answers mail and PDFs with 500 then.
+report_missing_assets() {
+	if [[ $FRAPPE == 15 ]]; then
+		note "the scripts and styles of$1 could not be built, so Desk won't work in a browser; the API is not affected. $SETUP_LOG says why. The next run tries again."
+		try_again
+	else
+		die "$EXIT_BENCH" "The scripts and styles of$1 could not be built, and without them Frappe $FRAPPE sends no mail and makes no PDF. The reason is in $SETUP_LOG. Mend it and run this again: it continues here."
+	fi
 }
 bundle() { as_bench env -C "$BENCH/apps/frappe" yarn run --silent production --apps "$1"; }
 
@@ -166,7 +175,7 @@ set_up_platform() {
 	if stamp_is base-company "$base" && [[ ! -f $(base_dump) ]]; then
 		for app in $(app_names) company; do stamp_clear "base-$app"; done
 	fi
-	step "System packages" packages "$({ wanted_packages; node_major; } | hash_of)" install_machine
+	step "System packages" packages "$({ wanted_packages; node_major; find_python || true; } | hash_of)" install_machine
 	step "MariaDB" '' '' prepare_database
 	step "bench" bench-cli "$BENCH_CLI_PACKAGES" install_bench_cli
 	step "yarn 1" yarn 1 install_yarn

@@ -83,7 +83,7 @@ install_test_clients() {
 }
 
 # code_key: changes with every file of the app. schema_key: only with those that shape a site's tables and records.
-code_key() { (cd "$CHECKOUT" && find orchestrator apps.json -type f -not -name '*.pyc' -print0 | sort -z | xargs -0 sha256sum) | hash_of; }
+code_key() { (cd "$CHECKOUT" && find orchestrator "$(pins_file "$FRAPPE")" -type f -not -name '*.pyc' -print0 | sort -z | xargs -0 sha256sum) | hash_of; }
 schema_key() {
 	(cd "$CHECKOUT" && find orchestrator -type f \( -name '*.json' -o -path '*/setup/*.py' -o -name hooks.py -o -name '*.txt' \) -print0 |
 		sort -z | xargs -0 sha256sum) | hash_of

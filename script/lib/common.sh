@@ -71,8 +71,8 @@ readonly PASSED_ENV='^(CI|TERM|LANG|TZ|PYTHONDONTWRITEBYTECODE|PYTEST_.*|NO_COLO
 bench_env() {
 	local name
 	printf '%s\0' "HOME=$BENCH_HOME" "USER=$BENCH_USER" "LOGNAME=$BENCH_USER" "SHELL=/bin/bash" "LANG=${LANG:-C.UTF-8}" \
-		"PATH=$BENCH_STATE/yarn/bin:$BENCH_STATE/bench-cli/bin:/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin" \
-		"GIT_CONFIG_GLOBAL=$BENCH_STATE/gitconfig" "GIT_TERMINAL_PROMPT=0" "BENCH_DISABLE_UV=1" \
+		"PATH=$BENCH_STATE/node/bin:$BENCH_STATE/yarn/bin:$BENCH_STATE/bench-cli/bin:/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin" \
+		"GIT_CONFIG_GLOBAL=$BENCH_STATE/gitconfig" "GIT_TERMINAL_PROMPT=0" "BENCH_DISABLE_UV=1" "MYSQL_HOME=$BENCH_STATE" \
 		"npm_config_yarn_offline_mirror=$BENCH_STATE/yarn-mirror" "npm_config_update_notifier=false"
 	while IFS= read -r name; do
 		[[ $name =~ $PASSED_ENV ]] && printf '%s\0' "$name=${!name}"

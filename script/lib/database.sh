@@ -3,8 +3,10 @@
 
 # As its administrator: by socket as root, or by password over TCP where one was given.
 db_admin() {
+	local without_tls=''
+	if database_is_here; then without_tls=--$WITHOUT_TLS; fi
 	if [[ -n $DB_ROOT_PASSWORD ]]; then
-		MYSQL_PWD=$DB_ROOT_PASSWORD mariadb --protocol=tcp -h "$DB_HOST" -P "$DB_PORT" -u "$DB_ROOT_USER" "$@"
+		MYSQL_PWD=$DB_ROOT_PASSWORD mariadb ${without_tls:+"$without_tls"} --protocol=tcp -h "$DB_HOST" -P "$DB_PORT" -u "$DB_ROOT_USER" "$@"
 	else
 		as_root "MariaDB's first account" mariadb "$@"
 	fi
@@ -17,6 +19,19 @@ db_answers() { db -e 'SELECT 1' >/dev/null 2>&1; }
 
 # Sites sign in from this machine; through a container's port they seem to come from another.
 db_scope() { if [[ $(kept_get DB_SCOPE) == % ]]; then echo %; else echo localhost; fi; }
+
+# This machine's server may have no TLS, which clients from 11.4 on refuse. What goes to another machine stays as its
+# client wants it. "loose": an older client passes over what it doesn't know.
+readonly WITHOUT_TLS=loose-disable-ssl-verify-server-cert
+database_is_here() { [[ $DB_HOST =~ ^(localhost|127\..*|::1)$ ]]; }
+
+# Read by every client of MariaDB that runs as the bench user: see MYSQL_HOME.
+write_client_config() {
+	{
+		echo '[client]'
+		if database_is_here; then echo "$WITHOUT_TLS"; fi
+	} | write_for_bench "$BENCH_STATE/my.cnf" 644
+}
 
 start_mariadb() {
 	if [[ -n $DB_ROOT_PASSWORD ]]; then
@@ -87,6 +102,7 @@ make_db_account() {
 }
 
 prepare_database() {
+	write_client_config
 	start_mariadb
 	if ! db_answers; then
 		set_utf8mb4

@@ -34,7 +34,7 @@ check_git_base() {
 	have git || return 0
 	read -r app url branch _ < <(pins)
 	if ! timeout 20 git -c "url.$GIT_BASE/frappe/.insteadOf=https://github.com/frappe/" ls-remote --exit-code "$url" "$branch" >/dev/null 2>&1 </dev/null; then
-		die "$EXIT_GIT" "$GIT_BASE/frappe/$app does not answer, or has no $branch. Check the network or proxy, or set ORCHESTRATOR_GIT_BASE to a mirror (https://… or file:///…) that has frappe/<repository> for all of apps.json."
+		die "$EXIT_GIT" "$GIT_BASE/frappe/$app does not answer, or has no $branch. Check the network or proxy, or set ORCHESTRATOR_GIT_BASE to a mirror (https://… or file:///…) that has frappe/<repository> for all of $(pins_file "$FRAPPE")."
 	fi
 }
 

@@ -5,6 +5,7 @@
 readonly SETTINGS='
 BENCH_USER||0
 BENCH||0
+FRAPPE||1
 GIT_BASE|https://github.com|1
 HOST|127.0.0.1|1
 PORT|8000|1
@@ -23,7 +24,7 @@ MIN_DISK_GB|10|0
 REQUIRE_BENCH|0|0
 '
 
-# load_place: whose bench, and where. Everything else may be kept inside it.
+# load_place: whose bench, of which Frappe, and where. Everything else may be kept inside it.
 load_place() {
 	local caller
 	caller=$(id -un)
@@ -33,10 +34,7 @@ load_place() {
 	[[ $EUID -eq 0 || $caller == "$BENCH_USER" ]] || die "$EXIT_USAGE" "Only root can set up a bench for another user. Run this with sudo, or without ORCHESTRATOR_BENCH_USER."
 	BENCH_HOME=$(getent passwd "$BENCH_USER" | cut -d: -f6) || true
 	BENCH_HOME=${BENCH_HOME:-/home/$BENCH_USER}
-	BENCH=${ORCHESTRATOR_BENCH:-$BENCH_HOME/orchestrator-bench}
-	[[ $BENCH == /* ]] || die "$EXIT_USAGE" "ORCHESTRATOR_BENCH must be a path that starts with /, not $BENCH."
-	# Ours inside the bench: settings, stamps, tools, dumps, process ids.
-	BENCH_STATE=$BENCH/.orchestrator
+	choose_line
 	SETUP_LOG=/dev/null
 }
 
@@ -44,7 +42,7 @@ load_place() {
 load_settings() {
 	local name default kept variable
 	while IFS='|' read -r name default kept; do
-		[[ -n $name && $name != BENCH && $name != BENCH_USER ]] || continue
+		[[ -n $name && ! $name =~ ^(BENCH|BENCH_USER|FRAPPE)$ ]] || continue
 		variable=ORCHESTRATOR_$name
 		if [[ -n ${!variable:-} ]]; then
 			printf -v "$name" '%s' "${!variable}"
@@ -55,6 +53,7 @@ load_settings() {
 		fi
 	done <<<"$SETTINGS"
 	GIT_BASE=${GIT_BASE%/}
+	if [[ -z ${ORCHESTRATOR_PORT:-} ]] && ! kept_has PORT; then PORT=$(web_port_beside_other_line "$PORT"); fi
 	TEST_PROCESSES=${TEST_PROCESSES:-$(default_test_processes)}
 	check_number TEST_PROCESSES "$TEST_PROCESSES" "$MOST_TEST_PROCESSES"
 	# shellcheck disable=SC2153 # set above, by name
@@ -65,6 +64,13 @@ load_settings() {
 	check_site_name SITE "$SITE"
 	check_site_name TEST_SITE "$TEST_SITE"
 	[[ $SITE != "$TEST_SITE" ]] || die "$EXIT_USAGE" "ORCHESTRATOR_SITE and ORCHESTRATOR_TEST_SITE are both $SITE. The test site is made anew by each run: give it another name."
+}
+
+# web_port_beside_other_line PORT: the next one where the other line's bench of this user has that one.
+web_port_beside_other_line() {
+	local other
+	other=$(default_bench "$((31 - FRAPPE))")/.orchestrator/settings
+	if [[ ${other%/.orchestrator/settings} != "$BENCH" ]] && grep -qsx "PORT=$1" "$other"; then echo "$(($1 + 1))"; else echo "$1"; fi
 }
 
 # Each process takes two of Redis's sixteen databases, and two more for a bench without the app.
@@ -138,10 +144,10 @@ keep_ports() {
 	keep_port TEST_QUEUE_PORT 11200 test_queue
 }
 
-# --- the pins: apps.json, read without a JSON tool because a fresh machine has none ---
+# --- the pins of the bench's line, read without a JSON tool because a fresh machine has none ---
 # pins: a line "app url branch commit" each; commit is "-" where the branch is a tag.
 pins() {
-	sed -nE 's/.*"url": *"([^"]+)", *"branch": *"([^"]+)"(, *"commit": *"([^"]+)")?.*/\1 \2 \4/p' "$CHECKOUT/apps.json" |
+	sed -nE 's/.*"url": *"([^"]+)", *"branch": *"([^"]+)"(, *"commit": *"([^"]+)")?.*/\1 \2 \4/p' "$CHECKOUT/$(pins_file "$FRAPPE")" |
 		while read -r url branch commit; do printf '%s %s %s %s\n' "${url##*/}" "$url" "$branch" "${commit:--}"; done
 }
 pin_of() { pins | awk -v app="$1" '$1 == app'; }

@@ -89,6 +89,6 @@ make_upgrade_site() {
 		die "$EXIT_GIT" "The upgrade is tested from commit $revision, which this clone lacks. Fetch the whole history: git fetch --unshallow"
 	as_bench rm -rf "$earlier"
 	as_bench mkdir -p "$earlier"
-	git -C "$CHECKOUT" archive "$revision" orchestrator | as_bench tar -C "$earlier" --no-same-owner -xf -
+	git -C "$CHECKOUT" archive "$revision" orchestrator pyproject.toml | as_bench tar -C "$earlier" --no-same-owner -xf -
 	restore_test_site "upgrade.$TEST_SITE" "$(base_dump)"
 }

@@ -1,14 +1,9 @@
 # shellcheck shell=bash
-# The machine: packages, the bench user, Python, Node, yarn.
+# The machine: packages, the bench user, git, the bench command and yarn.
 
 apt_candidate_major() { apt-cache policy "$1" 2>/dev/null | sed -nE 's/ *Candidate: ([0-9]+:)?([0-9]+).*/\2/p'; }
 
 package_missing() { [[ $(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null) != installed ]]; }
-
-# As the bench user sees it: a Node under another user's nvm doesn't count.
-bench_has() { as_bench which "$1" >/dev/null 2>&1; }
-node_major() { as_bench node --version 2>/dev/null | sed -nE 's/^v([0-9]+).*/\1/p'; }
-node_fits() { [[ $(node_major) -ge 18 ]] && bench_has npm; }
 
 wanted_packages() {
 	printf '%s\n' git curl ca-certificates build-essential pkg-config python3-dev python3-venv libmariadb-dev mariadb-client fontconfig xz-utils
@@ -29,7 +24,7 @@ install_packages() {
 		note "this system's packages have no wkhtmltopdf; PDFs won't be made until it is installed (https://wkhtmltopdf.org/downloads.html)."
 		missing=("${missing[@]/wkhtmltopdf/}")
 	fi
-	if ! node_fits && [[ $(apt_candidate_major nodejs) -ge 18 ]]; then
+	if ! node_fits && [[ $(apt_candidate_major nodejs) -ge $(oldest_node "$FRAPPE") ]]; then
 		bench_has node || missing+=(nodejs)
 		bench_has npm || missing+=(npm)
 	fi
@@ -38,24 +33,6 @@ install_packages() {
 }
 
 apt_get() { as_root "Installing system packages" env DEBIAN_FRONTEND=noninteractive apt-get -q "$@"; }
-
-# Where apt's Node is older than Frappe 15 needs: the official build, checked against its published sum.
-install_node() {
-	node_fits && return
-	local base=https://nodejs.org/dist/latest-v20.x arch file scratch
-	case $(dpkg --print-architecture) in
-		amd64) arch=x64 ;;
-		arm64) arch=arm64 ;;
-		*) die "$EXIT_NODE" "Node 18 or later is needed and there is no official build for this processor. Install node and npm, then run this again." ;;
-	esac
-	scratch=$(mktemp -d)
-	curl -fsSL --retry 3 -o "$scratch/sums" "$base/SHASUMS256.txt" || die "$EXIT_NODE" "Node 18 or later is needed and $base can't be reached. Install node and npm, then run this again."
-	file=$(sed -nE "s/^[0-9a-f]+ +(node-v[0-9.]+-linux-$arch\.tar\.xz)$/\1/p" "$scratch/sums")
-	curl -fsSL --retry 3 -o "$scratch/$file" "$base/$file"
-	(cd "$scratch" && grep " $file\$" sums | sha256sum -c -)
-	as_root "Installing Node" tar -xJf "$scratch/$file" -C /usr/local --strip-components=1 --no-same-owner
-	rm -rf "$scratch"
-}
 
 make_bench_user() {
 	if ! getent passwd "$BENCH_USER" >/dev/null; then
@@ -74,38 +51,6 @@ make_bench_folder() {
 	as_bench chmod 700 "$BENCH_STATE"
 	SETUP_LOG=$BENCH/logs/setup.log
 	as_bench touch "$SETUP_LOG"
-}
-
-# bench_can_run PYTHON: 3.10 to 3.12, with venv, readable by the bench user (a pyenv under /root is not).
-bench_can_run() {
-	as_bench "$1" -c 'import sys, venv, ensurepip; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))' >/dev/null 2>&1
-}
-
-find_python() {
-	local candidate
-	for candidate in /usr/bin/python3.1{1,2,0} /usr/bin/python3 /usr/local/bin/python3.1{1,2,0} /usr/local/bin/python3 "$BENCH_STATE"/python/*/bin/python3; do
-		if [[ -x $candidate ]] && bench_can_run "$candidate"; then
-			echo "$candidate"
-			return
-		fi
-	done
-	return 1
-}
-
-# Packages first; a machine whose own Python is newer gets a private build through uv.
-install_python() {
-	local version
-	find_python >/dev/null && return
-	for version in 3.12 3.11 3.10; do
-		if apt-cache show "python$version-venv" >/dev/null 2>&1; then
-			apt_get install -y --no-install-recommends "python$version" "python$version-venv" "python$version-dev"
-			find_python >/dev/null && return
-		fi
-	done
-	as_bench python3 -m venv "$BENCH_STATE/uv"
-	as_bench "$BENCH_STATE/uv/bin/pip" install --quiet uv
-	as_bench env UV_PYTHON_INSTALL_DIR="$BENCH_STATE/python" "$BENCH_STATE/uv/bin/uv" python install 3.12
-	find_python >/dev/null || die "$EXIT_PYTHON" "No Python 3.10, 3.11 or 3.12 that the user $BENCH_USER can run. Install one system-wide with its venv module, then run this again."
 }
 
 # Git as the bench user: the official addresses stay in every repository; where they lead is decided here.

@@ -45,6 +45,7 @@ VALUES: dict[str, Any] = {
 	"qty": 1, "amount": 1, "rate": 1, "latitude": 1, "longitude": 1, "from_date": "2020-01-01", "to_date": "2030-12-31",
 	"end": "2030-12-31", "query": "", "view": "List", "indexes": "[0]", "uom": "Nos", "tag": "tag", "tags": "tag",
 	"country": "United States", "mode_of_payment": "Cash", "leave_type": "Casual Leave", "option": "",
+	"assigned_to": "Administrator",
 }  # fmt: skip
 DATES = re.compile(r"(^|_)(date|day|from|to|time|timestamp)$|_on$|_at$")
 NUMBERS = re.compile(

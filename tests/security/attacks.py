@@ -2,6 +2,7 @@
 schedules, follows, invented charts. Each is a function that sends its requests and returns the replies to look at."""
 
 import json
+from typing import Any
 
 import frappe
 
@@ -89,13 +90,21 @@ def rows_of_others_parents(send: Send, world: World) -> list[Reply]:
 			(M + "frappe.client.insert_many", {"docs": json.dumps([{"doctype": doctype, **row}])}),
 			(
 				M + "frappe.desk.form.save.savedocs",
-				{"doc": json.dumps({"doctype": doctype, **row, "__islocal": 1}), "action": "Save"},
+				{
+					"doc": json.dumps({"doctype": doctype, **row, **_as_new_in_desk(doctype)}),
+					"action": "Save",
+				},
 			),
 		):
 			reply = send("POST", path, form)
 			reply.forbidden = f"a {doctype} of another's {parent} was saved" if _saved(reply) else ""
 			replies.append(reply)
 	return replies
+
+
+def _as_new_in_desk(doctype: str) -> dict[str, Any]:
+	"""Return what Desk sends along with a record that is not saved yet."""
+	return {"name": f"new-{doctype.lower().replace(' ', '-')}-1", "__islocal": 1}
 
 
 def _saved(reply: Reply) -> bool:
@@ -316,7 +325,7 @@ def drafts(send: Send, world: World) -> list[Reply]:
 			"posting_date": "2026-01-31",
 		},
 	):
-		full = json.dumps({**doc, "__islocal": 1})
+		full = json.dumps({**doc, **_as_new_in_desk(doc["doctype"])})
 		replies.append(send("POST", M + "frappe.www.printview.get_html_and_style", {"doc": full}))
 		replies.append(send("POST", M + "frappe.desk.form.save.savedocs", {"doc": full, "action": "Save"}))
 		replies.append(send("POST", M + "frappe.client.insert", {"doc": json.dumps(doc)}))

@@ -44,17 +44,16 @@ class OutOfBoundsError(Exception):
 
 @dataclass
 class Effects:
-	"""What one call did beside its reply."""
+	"""What one call did beside its reply. A mail is a row of the Email Queue, so it is among the statements."""
 
 	statements: list[str] = field(default_factory=list)
 	jobs: list[str] = field(default_factory=list)
 	messages: list[str] = field(default_factory=list)
-	mails: list[str] = field(default_factory=list)
 	logs: list[str] = field(default_factory=list)
 	files: list[str] = field(default_factory=list)
 
 	def clear(self) -> None:
-		for effects in (self.statements, self.jobs, self.messages, self.mails, self.logs, self.files):
+		for effects in (self.statements, self.jobs, self.messages, self.logs, self.files):
 			effects.clear()
 
 
@@ -88,14 +87,14 @@ class Ground:
 				self.effects.statements.append(f"{query} {values!r}")
 			return execute(query, values)
 
-		def commit() -> None:
+		def commit(**_options: Any) -> None:
 			db.before_rollback.reset()
 			db.after_rollback.reset()
 			db.before_commit.run()
 			db.value_cache.clear()
 			db.after_commit.run()
 
-		def rollback(*, save_point: str | None = None) -> None:
+		def rollback(*, save_point: str | None = None, **_options: Any) -> None:
 			if not save_point:
 				db.before_commit.reset()
 				db.after_commit.reset()

@@ -8,7 +8,7 @@ import re
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -16,6 +16,7 @@ from typing import Any, cast
 import frappe
 import frappe.app
 
+from orchestrator import compat
 from tests.processes import other_database
 from tests.security import attacks, file_attacks, functions, guesses, routes
 from tests.security.arguments import Arguments, as_text
@@ -115,12 +116,8 @@ class Sweep:
 
 	def rooms(self, caller: Caller, only: str = "") -> None:
 		for doctype, doc in self.world.records.items():
-			for method, values in (
-				("frappe.realtime.can_subscribe_doc", {"doctype": doctype, "docname": str(doc.name)}),
-				("frappe.realtime.can_subscribe_doctype", {"doctype": doctype}),
-			):
+			for method, values, place in _find_rooms(doctype, str(doc.name)):
 				reply = self._send(caller, Request(method, doctype, "GET", f"/api/method/{method}", values))
-				place = f"{doctype} room"
 				if (
 					reply.status != 200
 					or doctype in caller.may_read
@@ -169,6 +166,17 @@ class Sweep:
 		self.report.leaks.append(leak)
 		sys.stdout.write(f"Leak: {leak}\n")
 		sys.stdout.flush()
+
+
+def _find_rooms(doctype: str, name: str) -> Iterator[tuple[str, dict[str, str], str]]:
+	"""Yield what the socket server asks before somebody joins the room of a record, and that of its DocType's list."""
+	places = (f"{doctype} room", f"{doctype} list room")
+	if compat.FRAPPE_MAJOR < 16:
+		yield "frappe.realtime.can_subscribe_doc", {"doctype": doctype, "docname": name}, places[0]
+		yield "frappe.realtime.can_subscribe_doctype", {"doctype": doctype}, places[1]
+		return
+	for value, place in zip((name, ""), places, strict=True):
+		yield "frappe.realtime.has_permission", {"doctype": doctype, "name": value}, place
 
 
 def _without(reply: Reply, value: str) -> bytes:

@@ -111,7 +111,8 @@ def forget(row: str) -> None:
 
 
 def _write(rows: list[dict[str, str]]) -> None:
-	last = frappe.get_all(DOCTYPE, fields=["max(sequence) as sequence"])[0].sequence or 0
+	latest = frappe.get_all(DOCTYPE, pluck="sequence", order_by="sequence desc", limit=1)
+	last = latest[0] if latest else 0
 	for sequence, row in enumerate(rows, start=last + 1):
 		doc = frappe.get_doc({"doctype": DOCTYPE, "sequence": sequence, **row})
 		doc.set_new_name()

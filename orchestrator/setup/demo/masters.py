@@ -2,6 +2,7 @@
 
 import frappe
 
+from orchestrator import compat
 from orchestrator.setup.demo import data
 from orchestrator.setup.demo.maker import Maker, email_of, ensure, insert, root_of
 
@@ -15,7 +16,7 @@ def make(maker: Maker) -> None:
 
 def make_masters() -> None:
 	for source in data.LEAD_SOURCES:
-		ensure("Lead Source", source, source_name=source)
+		ensure_lead_source(source)
 	ensure("Opportunity Lost Reason", data.LOST_REASON, lost_reason=data.LOST_REASON)
 	ensure("Quotation Lost Reason", data.LOST_REASON, order_lost_reason=data.LOST_REASON)
 	ensure(
@@ -34,6 +35,12 @@ def make_masters() -> None:
 	)
 	for designation in {person.designation for person in data.PEOPLE if person.designation}:
 		ensure("Designation", designation, designation_name=designation)
+
+
+def ensure_lead_source(source: str) -> None:
+	doctype = compat.lead_source_doctype()
+	title = {"source_name": source} if frappe.get_meta(doctype).has_field("source_name") else {}
+	ensure(doctype, source, __newname=source, **title)
 
 
 def make_users(maker: Maker) -> None:

@@ -3,6 +3,7 @@
 from datetime import date, datetime, time
 
 import frappe
+from frappe.model.document import Document
 from frappe.utils import add_days
 
 from orchestrator.setup.demo import data
@@ -39,6 +40,19 @@ def make_employees(maker: Maker) -> None:
 			status="Active",
 		)
 		maker.names["Employee", person.key] = employee.name
+		assign_holiday_list(employee)
+
+
+def assign_holiday_list(employee: Document) -> None:
+	"""HRMS 16 asks for an assignment of its own instead of the employee's field."""
+	if frappe.db.exists("DocType", "Holiday List Assignment"):
+		insert(
+			"Holiday List Assignment",
+			applicable_for="Employee",
+			assigned_to=employee.name,
+			holiday_list=employee.holiday_list,
+			from_date=frappe.db.get_value("Holiday List", employee.holiday_list, "from_date"),
+		).submit()
 
 
 def make_holiday_list(maker: Maker) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 import frappe
 from frappe.utils import add_days
 
+from orchestrator import compat
 from orchestrator.setup.demo import data
 from orchestrator.setup.demo.maker import Maker, insert, root_of
 
@@ -26,7 +27,7 @@ def make_leads(maker: Maker) -> None:
 			company=maker.company,
 			email_id=f"{row.key}@{data.EMAIL_DOMAIN}",
 			phone=row.phone,
-			source=row.source,
+			**{compat.lead_source_field(): row.source},
 			topic=row.topic,
 			probability=row.probability,
 			status="Open" if row.status in by_documents else row.status,

@@ -7,6 +7,7 @@ import frappe
 from frappe import _
 from frappe.utils import flt
 
+from orchestrator import compat
 from orchestrator.insights.report_parts import (
 	NONE,
 	PRECISION,
@@ -51,7 +52,7 @@ def execute(filters: dict[str, Any] | None = None) -> ReportResult:
 
 def read_stays(told_by: str, conditions: list[list[Any]]) -> list[frappe._dict]:
 	"""How many stays that the caller may read fit, and how many days those took that are over, by group."""
-	return frappe.get_list(
+	return compat.get_list(
 		DOCTYPE,
 		filters=[["status", "!=", "Deleted"], *conditions],
 		fields=[

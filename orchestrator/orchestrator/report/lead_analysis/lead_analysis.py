@@ -6,6 +6,7 @@ import frappe
 from frappe import _
 from frappe.utils import flt
 
+from orchestrator import compat
 from orchestrator.insights.report_parts import (
 	NONE,
 	PRECISION,
@@ -22,15 +23,16 @@ from orchestrator.insights.report_parts import (
 	read_span,
 )
 
-# what a group is called -> what tells it
+SOURCE = "Source"
+# what a group is called -> what tells it; of a lead's source ERPNext 16 renamed the field
 GROUPS = {
-	"Source": "source",
+	SOURCE: "source",
 	"Status": "status",
 	"Owner": "lead_owner",
 	"Territory": "territory",
 	"Month": "left(creation, 7)",
 }
-LINKS = {"Source": "Lead Source", "Owner": "User", "Territory": "Territory"}
+LINKS = {"Owner": "User", "Territory": "Territory"}
 OUTCOMES = {
 	"Qualified": "qualified",
 	"Opportunity": "opportunity",
@@ -57,14 +59,17 @@ def execute(filters: dict[str, Any] | None = None) -> ReportResult:
 def read_leads(filters: dict[str, Any], group: str) -> list[frappe._dict]:
 	"""Number and probability of the leads that the caller may read, by group and status."""
 	span = read_span(filters)
-	return frappe.get_list(
+	source = compat.lead_source_field()
+	told_by = source if group == SOURCE else GROUPS[group]
+	return compat.get_list(
 		"Lead",
 		filters=[
 			["creation", "between", [str(span.first), str(span.last)]],
-			*equal(filters, "status", "source", "lead_owner", "company"),
+			*equal(filters, "status", "lead_owner", "company"),
+			*equal({source: filters.get("source")}, source),
 		],
 		fields=[
-			f"{GROUPS[group]} as told",
+			f"{told_by} as told",
 			"status",
 			"count(name) as leads",
 			"sum(probability) as probability",
@@ -93,8 +98,9 @@ def summarize(leads: list[frappe._dict]) -> list[dict[str, Any]]:
 
 def columns_of(group: str) -> list[Column]:
 	"""The report's columns."""
+	linked = compat.lead_source_doctype() if group == SOURCE else LINKS.get(group)
 	return [
-		link_column("group", _(group), LINKS.get(group)),
+		link_column("group", _(group), linked),
 		*counts(
 			(
 				("leads", _("Leads")),

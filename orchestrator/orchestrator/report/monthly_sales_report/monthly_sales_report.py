@@ -11,6 +11,7 @@ import frappe
 from frappe import _
 from frappe.utils import flt
 
+from orchestrator import compat
 from orchestrator.crm.pipeline import company_currency, site_currency
 from orchestrator.crm.stages import LOST, WON
 from orchestrator.insights.report_parts import (
@@ -76,7 +77,7 @@ def may_read(key: str) -> bool:
 
 def read_opportunities(filters: dict[str, Any]) -> list[frappe._dict]:
 	"""The closed opportunities that the caller may read, added up by day, company and currency."""
-	return frappe.get_list(
+	return compat.get_list(
 		"Opportunity",
 		filters=[["pipeline_stage", "in", [WON, LOST]], *equal(filters, "company", "opportunity_owner")],
 		fields=[
@@ -113,7 +114,7 @@ def add_documents(
 ) -> None:
 	"""Add submitted orders or invoices, which ERPNext keeps in their company's currency, to their months."""
 	doctype, day = DOCUMENTS[key]
-	documents = frappe.get_list(
+	documents = compat.get_list(
 		doctype,
 		filters=[SUBMITTED, [day, "between", list(map(str, span))], *equal(filters, "company")],
 		fields=[f"left({day}, 7) as month", "company", "sum(base_net_total) as total"],

@@ -7,6 +7,7 @@ import frappe
 from frappe import _
 from frappe.utils import flt
 
+from orchestrator import compat
 from orchestrator.insights.report_parts import (
 	PRECISION,
 	Column,
@@ -54,18 +55,18 @@ def read_tasks(projects: list[str]) -> dict[str, list[frappe._dict]]:
 	if not (projects and frappe.has_permission("Task", "read")):
 		return {}
 	groups: dict[str, list[frappe._dict]] = {}
-	found = frappe.get_list(
+	found = compat.get_list(
 		"Task",
 		filters=[["project", "in", projects], ["status", "not in", NOT_COUNTED], ["is_group", "=", 0]],
 		fields=[
 			"project",
 			"status",
-			"exp_end_date as due",
+			"date(exp_end_date) as due",
 			"count(name) as tasks",
 			"sum(expected_time) as hours",
 			"sum(expected_time * progress / 100) as hours_done",
 		],
-		group_by="project, status, exp_end_date",
+		group_by="project, status, due",
 		order_by=None,
 	)
 	for task in found:

@@ -6,6 +6,7 @@ from typing import Any
 import frappe
 from frappe import _
 
+from orchestrator import compat
 from orchestrator.insights.report_parts import (
 	NONE,
 	PRECISION,
@@ -54,7 +55,7 @@ def read_issues(filters: dict[str, Any], group: str) -> list[frappe._dict]:
 		if has_field("sla_resolution_by")
 		else ("resolution_by", "resolution_date")
 	)
-	return frappe.get_list(
+	return compat.get_list(
 		"Issue",
 		filters=[
 			["opening_date", "between", list(map(str, span))],

@@ -1,0 +1,21 @@
+"""Filters of this app's reports that lead to a DocType which goes by the version of ERPNext."""
+
+import frappe
+
+from orchestrator import compat
+
+REPORT, FIELD = "Lead Analysis", "source"
+
+
+def sync() -> None:
+	"""Let the filter by a lead's source lead to the site's own DocType of sources."""
+	doctype = compat.lead_source_doctype()
+	rows = frappe.get_all(
+		"Report Filter",
+		{"parent": REPORT, "fieldname": FIELD, "options": ("!=", doctype)},
+		pluck="name",
+	)
+	for name in rows:
+		frappe.db.set_value("Report Filter", name, "options", doctype, update_modified=False)
+	if rows:
+		frappe.clear_document_cache("Report", REPORT)

@@ -1,0 +1,47 @@
+"""Sources and campaigns of leads, opportunities and sales documents, after an upgrade to ERPNext 16.
+
+ERPNext 16 turns the records of Lead Source into UTM Source and gives each DocType a field `utm_source`, but leaves the
+values in the column of the field that is no more: lists and reports by source are empty. The same holds for campaigns."""
+
+import frappe
+from frappe.model.meta import Meta
+
+# The fields of ERPNext 15, with the field of ERPNext 16 that holds the same
+MOVED = (("source", "utm_source"), ("campaign_name", "utm_campaign"), ("campaign", "utm_campaign"))
+
+
+def sync() -> None:
+	"""Move what is left to the fields that ERPNext has now. A patch would not do: run on ERPNext 15, where there is
+	nothing to move, it would count as done. Repeating it changes nothing, as what was moved is there no more."""
+	for doctype in _find_doctypes():
+		meta = frappe.get_meta(doctype)
+		for old, new in MOVED:
+			if _is_left(meta, old, new):
+				_move(doctype, old, new, str(meta.get_field(new).options))
+
+
+def _find_doctypes() -> list[str]:
+	"""Return the DocTypes that have one of the new fields."""
+	fields = ("in", {new for _old, new in MOVED})
+	doctypes = frappe.get_all("DocField", {"fieldname": fields}, pluck="parent", distinct=True)
+	return [name for name in doctypes if not frappe.get_meta(name).istable and frappe.db.table_exists(name)]
+
+
+def _is_left(meta: Meta, old: str, new: str) -> bool:
+	"""Return True for a column without a field, beside the field that has taken its place."""
+	if meta.has_field(old) or not meta.has_field(new):
+		return False
+	return old in {column[0] for column in frappe.db.describe(meta.name)}
+
+
+def _move(doctype: str, old: str, new: str, target: str) -> None:
+	"""Move values that lead to a record. `modified` stays: nobody has changed anything."""
+	table, targets = frappe.qb.DocType(doctype), frappe.qb.DocType(target)
+	(
+		frappe.qb.update(table)
+		.set(table[new], table[old])
+		.set(table[old], None)
+		.where((table[old] != "") & (table[new].isnull() | (table[new] == "")))
+		.where(table[old].isin(frappe.qb.from_(targets).select(targets.name)))
+		.run()
+	)

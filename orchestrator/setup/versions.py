@@ -1,0 +1,59 @@
+"""Which versions of Frappe, ERPNext and HRMS this app runs on.
+
+Imported by Frappe versions that the rest of this app cannot be imported by: it uses nothing else of ours that does not run there.
+"""
+
+import semantic_version
+
+import frappe
+from frappe import _
+
+from orchestrator.exceptions import refuse
+
+# As pyproject.toml tells bench, which checks them only when it installs or updates.
+VERSION_BOUNDS = {
+	"frappe": ">=15.40.0,<17.0.0",
+	"erpnext": ">=15.40.0,<17.0.0",
+	"hrms": ">=15.30.0,<17.0.0",
+}
+OLDEST_LINE, NEWEST_LINE = 15, 16
+
+
+def before_install() -> None:
+	"""Hook before_install: stop before anything is changed where Frappe is of another line.
+
+	Raises:
+		IncompatibleApp: bench prints its message without a traceback.
+	"""
+	if not is_within(frappe.__version__, VERSION_BOUNDS["frappe"]):
+		refuse(describe_way_up(frappe.__version__), frappe.IncompatibleApp)
+
+
+def describe_way_up(version: str) -> str:
+	"""Return what is wrong with this version of Frappe, and what to do.
+
+	Args:
+		version: A version outside the bounds, such as "14.99.5".
+	"""
+	found = _(
+		"Orchestrator runs on Frappe 15.40 or later and on Frappe 16. This bench has Frappe {0}."
+	).format(version)
+	return f"{found} {_way_up(int(version.split('.')[0]))}"
+
+
+def is_within(version: str, bounds: str) -> bool:
+	"""Return whether a version fits the bounds, by semantic versioning; a pre-release fits like its release."""
+	parsed = semantic_version.Version.coerce(version)
+	return parsed.truncate() in semantic_version.SimpleSpec(bounds)
+
+
+def _way_up(line: int) -> str:
+	if line > NEWEST_LINE:
+		return _("Use a bench of Frappe 16, or a later version of Orchestrator that names this one.")
+	if line == OLDEST_LINE:
+		return _("Update it with bench update, then install Orchestrator.")
+	ended = _("Frappe 14 ended in January 2026.") if line == 14 else _("Frappe {0} has ended.").format(line)
+	upgrade = _(
+		"Migrate the site to Frappe 15 (bench switch-to-branch version-15 --upgrade), from there to Frappe 16 if you want, then install Orchestrator."
+	)
+	return f"{ended} {upgrade}"

@@ -1,0 +1,19 @@
+"""Which names of the platform this bench has."""
+
+import importlib
+
+
+def exists(name: str) -> bool:
+	"""True where a module and its attributes lead to something of that name."""
+	parts = name.split(".")
+	for length in range(len(parts), 0, -1):
+		try:
+			found = importlib.import_module(".".join(parts[:length]))
+		except ImportError:
+			continue
+		for attribute in parts[length:]:
+			if not hasattr(found, attribute):
+				return False
+			found = getattr(found, attribute)
+		return True
+	return False
