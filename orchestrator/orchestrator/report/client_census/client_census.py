@@ -98,7 +98,7 @@ def columns_of(group: str) -> list[Column]:
 				("discharged", _("Discharged")),
 			)
 		),
-		column("length_of_stay", _("Average Length of Stay (Days)"), "Float", width=170),
+		column("length_of_stay", _("Average Length of Stay (Days)"), "Float", width=220),
 	]
 
 
