@@ -3,7 +3,7 @@
 import frappe
 from frappe import _
 
-from orchestrator.exceptions import MissingApp
+from orchestrator.exceptions import MissingAppError
 
 
 def is_installed(app: str) -> bool:
@@ -14,12 +14,12 @@ def is_installed(app: str) -> bool:
 def require_app(app: str) -> None:
 	"""Refuse to go on without `app`.
 
-	Raises: MissingApp (501), which names the app.
+	Raises: MissingAppError (501), which names the app.
 	"""
 	if not is_installed(app):
 		frappe.throw(
 			_(
 				"This needs the app {0}, which this site does not have. Ask your administrator to install it."
 			).format(app),
-			MissingApp,
+			MissingAppError,
 		)

@@ -22,7 +22,7 @@ from frappe import _
 from frappe.desk.form import assign_to
 
 from orchestrator.apps import is_installed
-from orchestrator.exceptions import UnfitAssignee
+from orchestrator.exceptions import InvalidAssigneeError
 
 if TYPE_CHECKING:
 	from frappe.desk.doctype.todo.todo import ToDo
@@ -114,14 +114,14 @@ def check_assignee(doc: "Document", user: str) -> None:
 			_(
 				"{0} cannot be assigned because there is no enabled user with this name. Choose someone else."
 			).format(user),
-			UnfitAssignee,
+			InvalidAssigneeError,
 		)
 	if not frappe.has_permission(doc.doctype, "read", doc=doc, user=user):
 		frappe.throw(
 			_("{0} cannot be assigned because they may not read this {1}. Give them access first.").format(
 				user, _(doc.doctype)
 			),
-			UnfitAssignee,
+			InvalidAssigneeError,
 		)
 
 

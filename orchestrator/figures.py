@@ -15,7 +15,7 @@ from frappe import _
 from frappe.model.db_query import DatabaseQuery
 from frappe.utils import add_days, add_months, get_first_day, getdate
 
-from orchestrator.exceptions import MissingFigure, refuse
+from orchestrator.exceptions import MissingDataError, refuse
 
 MAX_ROWS = 100
 PRECISION = 4
@@ -93,9 +93,11 @@ def readable(doctype: str) -> str:
 	"""The SQL condition on `tab<doctype>` of what the caller may read: roles, user permissions, shares, the conditions
 	of other apps, as Frappe's lists have them. Percent signs are doubled.
 
-	Raises PermissionError where they may read none, MissingFigure where the site has no such DocType."""
+	Raises PermissionError where they may read none, MissingDataError where the site has no such DocType."""
 	if not frappe.db.exists("DocType", doctype, cache=True):
-		refuse(_("This site has no {0} yet, so there is nothing to count.").format(_(doctype)), MissingFigure)
+		refuse(
+			_("This site has no {0} yet, so there is nothing to count.").format(_(doctype)), MissingDataError
+		)
 	check_readable(doctype)
 	return " AND ".join(match_conditions(doctype)) or "TRUE"
 

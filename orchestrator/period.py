@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from frappe import _
 from frappe.utils import get_system_timezone, getdate, now_datetime
 
-from orchestrator.exceptions import BadRequest, refuse
+from orchestrator.exceptions import InvalidRequestError, refuse
 
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 TIMESTAMP = re.compile(
@@ -36,7 +36,7 @@ def zone_name() -> str:
 def read_timestamp(name: str, text: str) -> datetime:
 	"""An ISO 8601 timestamp as a moment of the site's time zone, to the second. Without a zone it is that already.
 
-	Raises BadRequest (400) for anything else."""
+	Raises InvalidRequestError (400) for anything else."""
 	found = TIMESTAMP.fullmatch(text.strip())
 	try:
 		if not found:
@@ -53,19 +53,19 @@ def read_timestamp(name: str, text: str) -> datetime:
 			_(
 				"{0} must be an ISO 8601 timestamp, such as 2025-02-19T09:00:00 or 2025-02-19T09:00:00Z."
 			).format(name),
-			BadRequest,
+			InvalidRequestError,
 		)
 	return moment
 
 
 def read_date(name: str, text: str) -> date:
-	"""An ISO 8601 date. Raises BadRequest (400) for anything else."""
+	"""An ISO 8601 date. Raises InvalidRequestError (400) for anything else."""
 	try:
 		day = date.fromisoformat(text.strip() if DATE.fullmatch(text.strip()) else "")
 		if day.year not in YEARS:
 			raise ValueError
 	except ValueError:
-		refuse(_("{0} must be a date, such as 2025-02-19.").format(name), BadRequest)
+		refuse(_("{0} must be a date, such as 2025-02-19.").format(name), InvalidRequestError)
 	return day
 
 

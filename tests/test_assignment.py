@@ -358,14 +358,14 @@ class TestRefusals:
 	def test_a_disabled_user_is_422(self, caller, doc):
 		gone = factories.make_user(*ROLES, enabled=0).name
 		reply = set_value(caller, doc, assigned_to=gone)
-		assert (reply.status_code, reply.json()["exc_type"]) == (422, "UnfitAssignee")
+		assert (reply.status_code, reply.json()["exc_type"]) == (422, "InvalidAssigneeError")
 		assert gone in reply.json()["exc"]
 		assert (stored(doc), todos(doc)) == (None, {})
 
 	def test_a_user_without_access_is_422_and_nothing_is_shared(self, caller, doc):
 		stranger = factories.make_user("Accounts User").name
 		reply = set_value(caller, doc, assigned_to=stranger)
-		assert (reply.status_code, reply.json()["exc_type"]) == (422, "UnfitAssignee")
+		assert (reply.status_code, reply.json()["exc_type"]) == (422, "InvalidAssigneeError")
 		assert stranger in reply.json()["exc"]
 		assert (stored(doc), todos(doc), shares(doc)) == (None, {}, 0)
 

@@ -192,7 +192,7 @@ def test_an_assignee_who_may_not_read_a_record_does_not_get_it(api):
 
 	reply = api().post(ASSIGN, doctype="Lead", name=[seen, hidden], assigned_to=assignee)
 
-	assert error_of(reply) == (422, "UnfitAssignee")
+	assert error_of(reply) == (422, "InvalidAssigneeError")
 	assert (
 		f"1 of 2 records failed, so nothing was changed: {hidden} ({assignee} cannot be assigned because they may not read this record"
 		in reply.json()["exc"]
@@ -263,19 +263,19 @@ def test_a_caller_who_may_not_read_the_doctype_is_refused(api):
 @pytest.mark.parametrize(
 	("arguments", "status", "exc_type", "words"),
 	[
-		({"name": []}, 400, "BadRequest", "name holds 0 records; a bulk call takes 1 to 500"),
-		({"name": "[1,"}, 400, "BadRequest", "name is not valid JSON"),
+		({"name": []}, 400, "InvalidRequestError", "name holds 0 records; a bulk call takes 1 to 500"),
+		({"name": "[1,"}, 400, "InvalidRequestError", "name is not valid JSON"),
 		({"name": [{"name": "L001"}]}, 400, "InvalidNameError", "name must be the name of one record."),
-		({"name": [True]}, 400, "BadRequest", "name must be a record's name or a list of names."),
-		({"name": {"a": 1}}, 400, "BadRequest", "name"),
+		({"name": [True]}, 400, "InvalidRequestError", "name must be a record's name or a list of names."),
+		({"name": {"a": 1}}, 400, "InvalidRequestError", "name"),
 		(
 			{"name": [f"L{n}" for n in range(501)]},
 			400,
-			"BadRequest",
+			"InvalidRequestError",
 			"name holds 501 records; a bulk call takes 1 to 500",
 		),
-		({"atomic": "perhaps"}, 400, "BadRequest", "atomic"),
-		({"assigned_to": ""}, 400, "BadRequest", "Missing parameter: assigned_to."),
+		({"atomic": "perhaps"}, 400, "InvalidRequestError", "atomic"),
+		({"assigned_to": ""}, 400, "InvalidRequestError", "Missing parameter: assigned_to."),
 		(
 			{"assigned_to": "nobody@harbor.example"},
 			422,
@@ -284,8 +284,8 @@ def test_a_caller_who_may_not_read_the_doctype_is_refused(api):
 		),
 		({"assigned_to": "Guest"}, 422, "LinkValidationError", "User Guest was not found"),
 		({"doctype": "Leed"}, 404, "DoesNotExistError", "There is no DocType Leed."),
-		({"doctype": "CRM Settings"}, 400, "BadRequest", "has no records of its own"),
-		({"doctype": "CRM Note"}, 400, "BadRequest", "has no records of its own"),
+		({"doctype": "CRM Settings"}, 400, "InvalidRequestError", "has no records of its own"),
+		({"doctype": "CRM Note"}, 400, "InvalidRequestError", "has no records of its own"),
 	],
 )
 def test_a_bad_argument_is_refused_with_the_reason(api, arguments, status, exc_type, words):
@@ -303,7 +303,7 @@ def test_a_disabled_user_gets_no_assignments(api):
 
 	reply = api().post(ASSIGN, doctype="Lead", name=names, assigned_to=disabled)
 
-	assert error_of(reply) == (422, "UnfitAssignee")
+	assert error_of(reply) == (422, "InvalidAssigneeError")
 	assert open_todos(names) == []
 
 

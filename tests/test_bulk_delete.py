@@ -127,7 +127,7 @@ def test_records_that_fail_for_several_reasons_are_told_together(api):
 
 	reply = api(caller).post(DELETE, doctype="Territory", name=[group, used])
 
-	assert error_of(reply) == (422, "BulkFailed")
+	assert error_of(reply) == (422, "BulkOperationError")
 	assert "2 of 2 records failed, so nothing was changed" in reply.json()["exc"]
 	assert existing("Territory", [group, used]) == sorted([group, used])
 
@@ -229,4 +229,4 @@ def test_a_name_in_other_letters_is_another_name(api):
 def test_more_records_than_the_site_allows_are_refused(api):
 	reply = api().post(DELETE, doctype="Note", name=[str(n) for n in range(501)])
 
-	assert error_of(reply) == (400, "BadRequest")
+	assert error_of(reply) == (400, "InvalidRequestError")

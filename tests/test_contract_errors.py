@@ -90,17 +90,17 @@ def test_an_unknown_method_is_404(seller: Client) -> None:
 
 def test_a_wrong_verb_is_405_with_allow(seller: Client) -> None:
 	reply = seller.get("frappe.client.insert", doctype="Lead")
-	assert_error(reply, 405, "MethodNotAllowed")
+	assert_error(reply, 405, "MethodNotAllowedError")
 	assert reply.headers["Allow"] == "POST, PUT"
 
 
 def test_a_missing_parameter_is_400_and_named(seller: Client) -> None:
-	body = assert_error(seller.get(LIST), 400, "BadRequest")
-	assert body["exc"] == "BadRequest: Missing parameter: doctype."
+	body = assert_error(seller.get(LIST), 400, "InvalidRequestError")
+	assert body["exc"] == "InvalidRequestError: Missing parameter: doctype."
 
 
 def test_a_wrongly_typed_parameter_is_400_and_named(seller: Client) -> None:
-	body = assert_error(seller.post(LIST, doctype=["Lead"]), 400, "BadRequest")
+	body = assert_error(seller.post(LIST, doctype=["Lead"]), 400, "InvalidRequestError")
 	assert "'doctype'" in body["exc"]
 
 
@@ -108,15 +108,18 @@ def test_a_wrongly_typed_parameter_is_400_and_named(seller: Client) -> None:
 def test_true_is_not_the_name_of_the_first_record(seller: Client, name: bool) -> None:
 	for method in ("get", "delete"):
 		body = assert_error(
-			seller.post(f"frappe.client.{method}", doctype="Lead", name=name), 400, "BadRequest"
+			seller.post(f"frappe.client.{method}", doctype="Lead", name=name), 400, "InvalidRequestError"
 		)
-		assert body["exc"] == "BadRequest: name must not be true or false."
+		assert body["exc"] == "InvalidRequestError: name must not be true or false."
 
 
 @pytest.mark.parametrize("value", [2, -1, 0.5, "NaN", "2"])
 def test_yes_and_no_are_no_other_numbers(seller: Client, value: Any) -> None:
 	reply = seller.post("frappe.desk.delete.delete_many", doctype="Lead", name=["L-NONE"], atomic=value)
-	assert assert_error(reply, 400, "BadRequest")["exc"] == "BadRequest: atomic must be true or false."
+	assert (
+		assert_error(reply, 400, "InvalidRequestError")["exc"]
+		== "InvalidRequestError: atomic must be true or false."
+	)
 
 
 @pytest.mark.parametrize("value", [1, 0, "1", "0", "true", "false", "yes", "no", True, False])
@@ -136,8 +139,8 @@ def test_malformed_json_is_400_without_an_echo(seller: Client, body: str) -> Non
 
 def test_a_json_list_is_400(seller: Client) -> None:
 	reply = seller.request("POST", f"/api/method/{LIST}", json=["Lead"])
-	body = assert_error(reply, 400, "BadRequest")
-	assert body["exc"] == "BadRequest: The body must be a JSON object, not a list."
+	body = assert_error(reply, 400, "InvalidRequestError")
+	assert body["exc"] == "InvalidRequestError: The body must be a JSON object, not a list."
 
 
 def test_validation_is_422_and_writes_nothing(seller: Client, site: str) -> None:
@@ -168,9 +171,9 @@ def test_every_path_gives_the_same_contract(seller: Client, path: str, accept: s
 	assert good.json()["exc"] == ""
 	assert good.json()["data"] == good.json()["message"]
 	bad = seller.request("GET", f"{path}doctype=Lead&limit_page_length=501", headers=headers)
-	assert_error(bad, 400, "BadRequest")
+	assert_error(bad, 400, "InvalidRequestError")
 	missing = seller.request("GET", path, headers=headers)
-	assert_error(missing, 400, "BadRequest")
+	assert_error(missing, 400, "InvalidRequestError")
 	for reply in (good, bad, missing):
 		assert reply.headers["X-RateLimit-Limit"] == "100"
 

@@ -60,7 +60,7 @@ def test_insert_refuses_an_unknown_field_and_writes_nothing(admin: Client) -> No
 	before = frappe.db.count("Lead")
 	reply = admin.post("frappe.client.insert", doctype="Lead", lead_name="Jane", emial="x@example.com")
 	assert reply.status_code == 400
-	assert reply.json()["exc"] == "BadRequest: Lead has no field emial (body). Did you mean email?"
+	assert reply.json()["exc"] == "InvalidRequestError: Lead has no field emial (body). Did you mean email?"
 	assert frappe.db.count("Lead") == before
 
 
@@ -123,7 +123,7 @@ def test_get_list_answers_under_the_names_asked_for(admin: Client) -> None:
 def test_get_list_refuses_what_is_no_name(admin: Client, parameters: dict, text: str) -> None:
 	reply = admin.get("frappe.client.get_list", doctype="Lead", **parameters)
 	assert reply.status_code == 400, reply.text
-	assert reply.json()["exc"].startswith(f"BadRequest: {text}")
+	assert reply.json()["exc"].startswith(f"InvalidRequestError: {text}")
 
 
 def test_get_list_takes_what_frappe_takes(admin: Client) -> None:
@@ -243,4 +243,4 @@ def test_upload_file_refuses_a_folder_that_is_no_name(admin: Client, folder: str
 def test_upload_file_without_a_file_is_400(admin: Client) -> None:
 	reply = admin.request("POST", "/api/method/upload_file", data={"folder": "Home"})
 	assert reply.status_code == 400
-	assert reply.json()["exc"].startswith("BadRequest: Send the file")
+	assert reply.json()["exc"].startswith("InvalidRequestError: Send the file")

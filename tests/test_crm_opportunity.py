@@ -157,7 +157,7 @@ class TestAdvance:
 		reply = sales.post(METHOD, opportunity=opportunity.name, new_status="Closed Won")
 		assert reply.status_code == 409
 		assert reply.json()["exc"] == (
-			"IllegalMove: An opportunity cannot go from Open to Closed Won."
+			"StageTransitionConflictError: An opportunity cannot go from Open to Closed Won."
 			" From Open it can go to: Qualified, In Progress, Closed Lost."
 		)
 		assert standing(opportunity.name) == ("Open", "Open", 10)
@@ -168,7 +168,7 @@ class TestAdvance:
 		reply = sales.post(METHOD, opportunity=doc.name, new_status="Closed Lost")
 		assert reply.status_code == 409
 		assert reply.json()["exc"].startswith(
-			"IllegalMove: A Closed Won opportunity is closed and cannot be moved."
+			"StageTransitionConflictError: A Closed Won opportunity is closed and cannot be moved."
 		)
 
 	def test_losing_against_a_standing_quotation_is_409(self, sales, opportunity, item):
@@ -177,7 +177,7 @@ class TestAdvance:
 		for stage in ("Closed Lost", "Qualified"):
 			reply = sales.post(METHOD, opportunity=opportunity.name, new_status=stage)
 			assert reply.status_code == 409
-			assert reply.json()["exc_type"] == "StandingQuotation"
+			assert reply.json()["exc_type"] == "OpenQuotationConflictError"
 		assert standing(opportunity.name) == ("In Progress", "Quotation", 50)
 		assert quotation.docstatus == 1
 
@@ -315,7 +315,7 @@ class TestConsistency:
 			status="Lost",
 		)
 		assert reply.status_code == 422
-		assert reply.json()["exc_type"] == "StageContradictsStatus"
+		assert reply.json()["exc_type"] == "InvalidStageError"
 
 	def test_a_lost_one_does_not_take_over_its_leads_probability(self, site):
 		lead = factories.make_lead(probability=75)

@@ -3,7 +3,7 @@
 import pytest
 
 from orchestrator.crm import stages
-from orchestrator.crm.stages import ContradictionError, Standing, follow_status, reconcile
+from orchestrator.crm.stages import InconsistentStageError, Standing, follow_status, reconcile
 
 OPEN = Standing("Open", "Open", 10)
 QUALIFIED = Standing("Qualified", "Open", 25)
@@ -88,7 +88,7 @@ def test_reconcile_repeated_changes_nothing():
 
 @pytest.mark.parametrize("before", [None, OPEN])
 def test_a_stage_and_a_status_set_against_each_other_are_refused(before):
-	with pytest.raises(ContradictionError):
+	with pytest.raises(InconsistentStageError):
 		reconcile(Standing("Closed Won", "Lost", 10), before)
 
 

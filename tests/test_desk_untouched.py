@@ -139,5 +139,5 @@ def test_own_methods_give_desk_the_contracts_body_with_frappes_status(both: tupl
 	assert bad.status_code == 417
 	body = bad.json()
 	assert (body["message"], body["data"]) == (None, None)
-	assert json.loads(body["exc"]) == ["BadRequest: limit_page_length must be between 1 and 500."]
+	assert json.loads(body["exc"]) == ["InvalidRequestError: limit_page_length must be between 1 and 500."]
 	assert json.loads(json.loads(body["_server_messages"])[0])["message"]

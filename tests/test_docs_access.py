@@ -241,7 +241,7 @@ def test_even_a_reader_gets_the_bytes_only_by_the_download(api, place):
 def test_is_private_0_makes_no_document_public(api, guest, place):
 	file = frappe.db.get_value("Document", place.document, "file")
 	reply = api("Administrator").post("frappe.client.set_value", doctype="File", name=file, is_private=0)
-	assert (reply.status_code, reply.json()["exc_type"]) == (409, "Immutable")
+	assert (reply.status_code, reply.json()["exc_type"]) == (409, "ImmutableRecordConflictError")
 	assert frappe.db.get_value("File", file, "is_private") == 1
 
 
@@ -310,7 +310,7 @@ def test_an_ordinary_file_is_not_attached_to_a_document(api, place):
 			files={"file": ("aside.txt", f"aside {private}".encode())},
 			data={"doctype": "Document", "docname": place.document, "is_private": private},
 		)
-		assert (reply.status_code, reply.json()["exc_type"]) == (409, "Immutable")
+		assert (reply.status_code, reply.json()["exc_type"]) == (409, "ImmutableRecordConflictError")
 
 
 def test_writers_make_folders_and_only_managers_say_who_has_access(api, place):

@@ -11,7 +11,7 @@ import pytest
 import frappe
 
 from orchestrator.docs import changes, comparison, documents, integrity, storage, versions
-from orchestrator.docs.errors import DamagedFile, StorageFailed, UnfitFile
+from orchestrator.docs.errors import DamagedFileConflictError, InvalidFileError, StorageError
 from orchestrator.docs.versions import Incoming
 from tests import bench
 from tests.client import Client, data_of
@@ -91,7 +91,7 @@ def test_a_file_that_is_not_what_it_says_is_refused_and_leaves_nothing(
 			"POST", f"/api/method/{CREATE}", files={"file": (name, content)}, data={"document": document}
 		),
 	):
-		assert (reply.status_code, reply.json()["exc_type"]) == (422, "UnfitFile"), reply.text
+		assert (reply.status_code, reply.json()["exc_type"]) == (422, "InvalidFileError"), reply.text
 		assert words in reply.json()["exc"]
 	frappe.db.rollback()
 	assert (keys_on_disk(), frappe.db.count("Document")) == (before, rows)
@@ -158,7 +158,7 @@ def test_a_full_disk_is_told_and_nothing_is_lost(site, document, monkeypatch):
 		)
 
 	monkeypatch.setattr(storage.os, "open", on_a_full_disk)
-	with pytest.raises(StorageFailed, match="disk is full, so nothing was stored"):
+	with pytest.raises(StorageError, match="disk is full, so nothing was stored"):
 		changes.add_version(document, Incoming(io.BytesIO(b"second"), "a.txt"), None)
 	monkeypatch.undo()
 	frappe.db.rollback()
@@ -174,7 +174,7 @@ def test_the_statuses_of_faults_are_the_contracts():
 
 	assert [
 		status_of(error())
-		for error in (StorageFailed, DamagedFile, UnfitFile, MaxFileSizeReachedError)
+		for error in (StorageError, DamagedFileConflictError, InvalidFileError, MaxFileSizeReachedError)
 	] == [507, 409, 422, 413]  # fmt: skip
 
 

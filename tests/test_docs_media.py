@@ -101,7 +101,7 @@ def test_what_comes_before_or_looks_alike_is_accepted(admin, document, name, con
 	],
 )
 def test_a_name_that_the_bytes_deny_is_refused(admin, document, name, content, declared):
-	assert error_of(send(admin, document, name, content, declared)) == (422, "UnfitFile")
+	assert error_of(send(admin, document, name, content, declared)) == (422, "InvalidFileError")
 
 
 def test_the_text_of_a_pdf_with_a_mark_before_it_is_read(admin, document):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 import frappe
 
 from orchestrator.docs.names import MAX_LENGTH, checked
-from orchestrator.exceptions import BadRequest
+from orchestrator.exceptions import InvalidRequestError
 from orchestrator.file_names import BIDI_CONTROLS
 from tests.client import Client, data_of, error_of
 from tests.docs_factories import METHOD, keys_on_disk, make_document, make_folder, upload
@@ -113,7 +113,7 @@ def test_a_name_that_is_no_name_is_400_and_leaves_nothing(admin, folder, name):
 @pytest.mark.parametrize("title", ["\u202elease", "a\tb", "\u200b"])
 def test_a_folder_follows_the_same_rule(admin, title):
 	for path in (f"/Documents/{title}", f"/{title}"):
-		assert error_of(upload(admin, path, "a.txt", b"x")) == (400, "BadRequest")
+		assert error_of(upload(admin, path, "a.txt", b"x")) == (400, "InvalidRequestError")
 
 
 def test_folders_have_one_form_too(admin):
@@ -130,7 +130,7 @@ def test_folders_have_one_form_too(admin):
 def test_any_name_is_stored_in_one_form_or_refused(frappe_site, name):
 	try:
 		stored = checked("file", name)
-	except BadRequest:
+	except InvalidRequestError:
 		return
 	finally:
 		frappe.clear_messages()

@@ -50,7 +50,7 @@ def test_nothing_under_a_legal_hold_is_deleted_not_even_by_administrator(admin):
 	below = make_folder(parent_document_folder=held)
 	document = make_document(below)
 	reply = delete(admin, document)
-	assert (reply.status_code, reply.json()["exc_type"]) == (409, "Retained")
+	assert (reply.status_code, reply.json()["exc_type"]) == (409, "RetentionConflictError")
 	assert "legal hold" in reply.json()["exc"]
 	assert stored_path(document).read_bytes() == b"first"
 	assert admin.post("frappe.client.delete", doctype="Document Folder", name=below).status_code == 409
@@ -65,7 +65,7 @@ def test_nothing_under_a_legal_hold_is_deleted_not_even_by_administrator(admin):
 def test_a_document_is_deleted_when_its_period_is_over_and_not_before(admin):
 	document = make_document(make_folder(retention_days=30))
 	reply = delete(admin, document)
-	assert (reply.status_code, reply.json()["exc_type"]) == (409, "Retained")
+	assert (reply.status_code, reply.json()["exc_type"]) == (409, "RetentionConflictError")
 	frappe.db.set_value("Document Version", f"{document}-v1", "creation", add_days(now_datetime(), -31))
 	frappe.db.commit()
 	data_of(delete(admin, document))
@@ -93,7 +93,10 @@ def test_what_is_held_is_not_moved_out_by_any_call(admin):
 	]
 	for method, body in calls:
 		reply = admin.post(method, **body)
-		assert (reply.status_code, reply.json()["exc_type"]) == (409, "Retained"), (method, reply.text)
+		assert (reply.status_code, reply.json()["exc_type"]) == (409, "RetentionConflictError"), (
+			method,
+			reply.text,
+		)
 	data_of(admin.post(f"{METHOD}move", document=document, folder=held))
 
 

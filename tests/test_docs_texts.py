@@ -96,16 +96,16 @@ def test_encoding_base64_decodes_and_text_never_does(admin, document):
 @pytest.mark.parametrize(
 	("file", "encoding", "refused"),
 	[
-		("not base64!", "base64", (400, "BadRequest")),
-		("SGVsbG8", "base64", (400, "BadRequest")),
-		("data:text/plain;base64,SGVsbG8", None, (400, "BadRequest")),
-		("half a \ud83c character", None, (400, "BadRequest")),
-		("half a \ud83c character", "text", (400, "BadRequest")),
-		("text", "utf-8", (400, "BadRequest")),
-		("http://[", None, (422, "UnfitFile")),
-		("/api/method/orchestrator.docs.download?version=", None, (422, "UnfitFile")),
-		("data:text/plain;base64,SGVsbG8= and more", None, (400, "BadRequest")),
-		("data:;base64,", None, (422, "UnfitFile")),
+		("not base64!", "base64", (400, "InvalidRequestError")),
+		("SGVsbG8", "base64", (400, "InvalidRequestError")),
+		("data:text/plain;base64,SGVsbG8", None, (400, "InvalidRequestError")),
+		("half a \ud83c character", None, (400, "InvalidRequestError")),
+		("half a \ud83c character", "text", (400, "InvalidRequestError")),
+		("text", "utf-8", (400, "InvalidRequestError")),
+		("http://[", None, (422, "InvalidFileError")),
+		("/api/method/orchestrator.docs.download?version=", None, (422, "InvalidFileError")),
+		("data:text/plain;base64,SGVsbG8= and more", None, (400, "InvalidRequestError")),
+		("data:;base64,", None, (422, "InvalidFileError")),
 	],
 )
 def test_what_cannot_be_read_is_refused(admin, document, file, encoding, refused):

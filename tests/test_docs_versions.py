@@ -286,7 +286,7 @@ def test_while_one_has_it_checked_out_nobody_else_adds_a_version(api, writer, do
 		("restore_version", {"version": 1}),
 	):
 		reply = other.post(METHOD + method, document=document, **body)
-		assert (reply.status_code, reply.json()["exc_type"]) == (409, "CheckedOut"), method
+		assert (reply.status_code, reply.json()["exc_type"]) == (409, "CheckoutConflictError"), method
 	assert data_of(writer.post(f"{METHOD}check_out", document=document))["checked_out_by"] == people.writer
 	done = data_of(
 		writer.post(f"{METHOD}check_in", document=document, file="my change", version_notes="Mine")

@@ -57,7 +57,7 @@ def test_an_upload_that_says_neither_is_refused(seller: Client, path: str) -> No
 	files = frappe.db.count("File")
 	for value in NEITHER:
 		reply = upload(seller, path, value)
-		assert (reply.status_code, reply.json()["exc_type"]) == (400, "BadRequest"), value
+		assert (reply.status_code, reply.json()["exc_type"]) == (400, "InvalidRequestError"), value
 	assert frappe.db.count("File") == files
 
 

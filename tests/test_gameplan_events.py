@@ -11,7 +11,7 @@ from frappe.desk.doctype.bulk_update.bulk_update import submit_cancel_or_update_
 from frappe.model.rename_doc import rename_doc
 
 from orchestrator import apps
-from orchestrator.exceptions import MissingApp
+from orchestrator.exceptions import MissingAppError
 from orchestrator.gameplan import events, get_sprint_burndown, start_sprint, task_rows
 from tests import factories
 from tests.gameplan import at, events_of, make_gp_project, make_gp_task, make_sprint, make_task, save
@@ -341,7 +341,7 @@ def test_without_gameplan_a_sprint_holds_tasks_of_erpnext(sprint, without_gamepl
 
 
 def test_a_sprint_of_a_gameplan_team_needs_gameplan(site, without_gameplan):
-	with pytest.raises(MissingApp, match="gameplan"):
+	with pytest.raises(MissingAppError, match="gameplan"):
 		make_sprint(team_type="GP Team", team="any")
 
 

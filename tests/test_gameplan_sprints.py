@@ -211,7 +211,7 @@ def test_starting_commits_to_what_remains(client, sprint):
 	make_task(sprint, 4, status="Completed")
 	told = data_of(client.post(START, sprint=sprint.name))
 	assert (told["state"], told["committed_hours"], told["tasks"]) == ("Active", 6, 2)
-	assert error_of(client.post(START, sprint=sprint.name)) == (409, "SprintStateError")
+	assert error_of(client.post(START, sprint=sprint.name)) == (409, "SprintStateConflictError")
 
 
 def test_closing_tells_of_each_unfinished_task_where_it_went(client, sprint):
@@ -280,10 +280,10 @@ def test_without_a_next_sprint_the_rest_goes_to_the_backlog(client, sprint):
 
 
 def test_only_an_active_sprint_can_be_closed(client, sprint):
-	assert error_of(client.post(CLOSE, sprint=sprint.name)) == (409, "SprintStateError")
+	assert error_of(client.post(CLOSE, sprint=sprint.name)) == (409, "SprintStateConflictError")
 	data_of(client.post(START, sprint=sprint.name))
 	data_of(client.post(CLOSE, sprint=sprint.name))
-	assert error_of(client.post(CLOSE, sprint=sprint.name)) == (409, "SprintStateError")
+	assert error_of(client.post(CLOSE, sprint=sprint.name)) == (409, "SprintStateConflictError")
 
 
 @pytest.mark.parametrize("which", ["itself", "closed", "another project's"])
@@ -296,7 +296,7 @@ def test_the_rest_goes_to_no_unfit_sprint_and_the_sprint_stays_open(client, spri
 	if which == "closed":
 		set_past(other, state="Closed", closed_at=now_datetime())
 	reply = client.post(CLOSE, sprint=sprint.name, next_sprint=other.name)
-	assert error_of(reply) == (422, "UnfitNextSprint")
+	assert error_of(reply) == (422, "InvalidNextSprintError")
 	assert frappe.db.get_value("Sprint", sprint.name, "state") == "Active"
 	assert sprint_of("Task", task) == [sprint.name]
 
@@ -309,12 +309,12 @@ def test_overlapping_active_sprints_of_one_project_are_a_conflict(client, sprint
 	data_of(client.post(START, sprint=sprint.name))
 	other = make_sprint(sprint.project, start_date=day(13), end_date=day(20))
 	reply = client.post(START, sprint=other.name)
-	assert error_of(reply) == (409, "OverlappingSprint")
+	assert error_of(reply) == (409, "SprintOverlapConflictError")
 	assert sprint.name in reply.json()["exc"]
 	later = make_sprint(sprint.project, start_date=day(14), end_date=day(20))
 	data_of(client.post(START, sprint=later.name))
 	reply = client.post("frappe.client.set_value", doctype="Sprint", name=later.name, start_date=day(0))
-	assert error_of(reply) == (409, "OverlappingSprint")
+	assert error_of(reply) == (409, "SprintOverlapConflictError")
 
 
 def test_overlapping_active_sprints_of_one_team_are_a_conflict(client):
@@ -324,7 +324,7 @@ def test_overlapping_active_sprints_of_one_team_are_a_conflict(client):
 	team = {"team_type": "Department", "team": department.name}
 	first, second = make_sprint(**team), make_sprint(factories.make_project().name, **team)
 	data_of(client.post(START, sprint=first.name))
-	assert error_of(client.post(START, sprint=second.name)) == (409, "OverlappingSprint")
+	assert error_of(client.post(START, sprint=second.name)) == (409, "SprintOverlapConflictError")
 
 
 def test_of_two_starts_at_once_one_is_a_conflict(client, sprint):
@@ -407,7 +407,7 @@ def test_desk_saves_a_sprint_in_any_state(browser, client, sprint, state):
 
 def test_a_sprints_state_is_reached_and_not_set(client, sprint):
 	reply = client.post("frappe.client.set_value", doctype="Sprint", name=sprint.name, state="Closed")
-	assert error_of(reply) == (409, "SprintStateError")
+	assert error_of(reply) == (409, "SprintStateConflictError")
 	assert "use Start Sprint and Close Sprint" in reply.json()["exc"]
 
 
@@ -417,7 +417,7 @@ def test_a_closed_sprints_days_stay_as_they_were(client, sprint):
 	change = {"doctype": "Sprint", "name": sprint.name}
 	assert error_of(client.post("frappe.client.set_value", end_date=day(0), **change)) == (
 		409,
-		"SprintStateError",
+		"SprintStateConflictError",
 	)
 	assert data_of(client.post("frappe.client.set_value", goal="Met.", **change))["goal"] == "Met."
 
@@ -426,7 +426,7 @@ def test_a_sprint_that_holds_tasks_keeps_its_project(client, sprint):
 	make_task(sprint)
 	other = factories.make_project().name
 	reply = client.post("frappe.client.set_value", doctype="Sprint", name=sprint.name, project=other)
-	assert error_of(reply) == (409, "SprintStateError")
+	assert error_of(reply) == (409, "SprintStateConflictError")
 
 
 def test_a_sprint_that_holds_tasks_is_not_deleted(client, sprint):
@@ -546,7 +546,7 @@ def test_velocity_is_what_the_last_closed_sprints_completed(client, site):
 	],
 )
 def test_a_velocity_of_nobody_or_of_no_number_of_sprints_is_a_bad_request(client, params):
-	assert error_of(client.get(VELOCITY, **params)) == (400, "BadRequest")
+	assert error_of(client.get(VELOCITY, **params)) == (400, "InvalidRequestError")
 
 
 # Who may
@@ -579,7 +579,7 @@ def test_a_sprint_that_is_not_there_is_not_found(client):
 	for method in (START, CLOSE):
 		assert client.post(method, sprint="SPRINT-none").status_code == 404
 	assert client.get(VELOCITY, project="PROJ-none").status_code == 404
-	assert error_of(client.get(BURNDOWN)) == (400, "BadRequest")
+	assert error_of(client.get(BURNDOWN)) == (400, "InvalidRequestError")
 
 
 @pytest.fixture

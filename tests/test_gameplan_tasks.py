@@ -145,7 +145,7 @@ def test_a_closed_sprint_takes_no_task(client, sprint):
 	frappe.db.set_value("Sprint", sprint.name, "state", "Closed")
 	frappe.db.commit()
 	reply = client.post(SET, doctype="Task", name=task.name, sprint=sprint.name)
-	assert sprint.name in refused(reply, 409, "ClosedSprint")
+	assert sprint.name in refused(reply, 409, "ClosedSprintConflictError")
 
 
 def test_a_task_of_a_closed_sprint_can_still_be_changed_and_leave_it(client, sprint):
@@ -159,10 +159,10 @@ def test_a_task_of_a_closed_sprint_can_still_be_changed_and_leave_it(client, spr
 def test_a_sprint_of_a_project_takes_its_tasks_alone(client, sprint):
 	foreign = factories.make_task(project=factories.make_project().name)
 	reply = client.post(SET, doctype="Task", name=foreign.name, sprint=sprint.name)
-	assert sprint.project in refused(reply, 422, "ForeignTask")
+	assert sprint.project in refused(reply, 422, "InvalidTaskProjectError")
 	own = make_task(sprint)
 	reply = client.post(SET, doctype="Task", name=own.name, project=foreign.project)
-	refused(reply, 422, "ForeignTask")
+	refused(reply, 422, "InvalidTaskProjectError")
 	data_of(client.post(SET, doctype="Task", name=own.name, project=foreign.project, sprint=None))
 
 
@@ -181,7 +181,7 @@ def test_a_template_is_no_task_of_a_sprint(client, sprint):
 	reply = client.post(
 		INSERT, doctype="Task", subject="T", is_template=1, sprint=sprint.name, project=sprint.project
 	)
-	refused(reply, 422, "ForeignTask")
+	refused(reply, 422, "InvalidTaskProjectError")
 
 
 def test_a_sprint_that_is_missing_and_one_that_is_hidden_look_alike(api, sprint):
@@ -255,14 +255,14 @@ def test_a_circle_of_dependencies_is_refused_and_named(client, site):
 	first, second, third = (factories.make_task().name for _ in range(3))
 	data_of(depend(client, first, second))
 	data_of(depend(client, second, third))
-	text = refused(depend(client, third, first), 422, "CircularDependency")
+	text = refused(depend(client, third, first), 422, "CircularDependencyError")
 	assert f"{third} → {first} → {second} → {third}" in text
 	assert not frappe.db.exists("Task Depends On", {"parent": third})
 
 
 def test_a_task_does_not_depend_on_itself(client, site):
 	task = factories.make_task().name
-	assert f"{task} → {task}" in refused(depend(client, task, task), 422, "CircularDependency")
+	assert f"{task} → {task}" in refused(depend(client, task, task), 422, "CircularDependencyError")
 
 
 def test_a_circle_of_twenty_tasks_is_found_where_erpnext_looks_no_further_than_fifteen(client, site):
@@ -275,7 +275,7 @@ def test_a_circle_of_twenty_tasks_is_found_where_erpnext_looks_no_further_than_f
 			}
 		).db_insert()  # fmt: skip
 	frappe.db.commit()
-	text = refused(depend(client, tasks[-1], tasks[0]), 422, "CircularDependency")
+	text = refused(depend(client, tasks[-1], tasks[0]), 422, "CircularDependencyError")
 	assert " → ".join([tasks[-1], *tasks]) in text
 
 
@@ -284,7 +284,7 @@ def test_a_child_does_not_depend_on_its_parent_which_waits_for_it(client, site):
 	reply = client.post(
 		INSERT, doctype="Task", subject="Child", parent_task=parent, depends_on=[{"task": parent}]
 	)
-	refused(reply, 422, "CircularDependency")
+	refused(reply, 422, "CircularDependencyError")
 
 
 GRAPH = {"A": ["B", "C"], "B": ["D"], "C": ["D"], "D": ["E"], "E": []}

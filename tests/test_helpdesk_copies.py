@@ -114,7 +114,7 @@ def test_a_note_and_a_customer_send_no_copies(api, site, account):
 	issue = factories.make_issue(raised_by=customer)
 	body = {"issue": issue.name, "message": "Hello", "cc": [LAWYER]}
 	note = api(factories.make_user("Support Team").name).post(METHOD, is_internal=True, **body)
-	assert error_of(note) == (400, "BadRequest")
+	assert error_of(note) == (400, "InvalidRequestError")
 	assert error_of(api(customer).post(METHOD, **body)) == (403, "PermissionError")
 	frappe.db.rollback()
 	assert not frappe.db.exists("Communication", {"reference_name": issue.name})

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 import frappe
 from frappe.utils import strip_html
 
-from orchestrator.exceptions import BadRequest
+from orchestrator.exceptions import InvalidRequestError
 from orchestrator.helpdesk.message_text import escape_unknown_tags, has_known_tag, render_message
 from tests import factories, helpdesk
 from tests.client import error_of
@@ -63,7 +63,7 @@ def test_the_format_decides_where_it_is_sent(site):
 	assert render_message("<b>bold</b>", "text") == "&lt;b&gt;bold&lt;/b&gt;"
 	assert render_message("<b>bold</b>\nnext", "html") == "<b>bold</b>\nnext"
 	assert render_message("<jane@example.com>", "html") == "&lt;jane@example.com&gt;"
-	with pytest.raises(BadRequest):
+	with pytest.raises(InvalidRequestError):
 		render_message("x", "markdown")
 
 
@@ -128,4 +128,4 @@ def test_a_text_with_brackets_is_stored_with_its_lines(api, site, kind, internal
 def test_another_format_is_400(api, site):
 	user = factories.make_user("Support Team").name
 	reply = api(user).post(METHOD, issue=factories.make_issue().name, message="x", format="rtf")
-	assert error_of(reply) == (400, "BadRequest")
+	assert error_of(reply) == (400, "InvalidRequestError")

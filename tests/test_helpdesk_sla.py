@@ -460,7 +460,7 @@ class TestRefusals:
 		reply = api(agent).get(self.METHOD, issue="x", doctype="User")
 		assert (reply.status_code, reply.json()["exc"]) == (
 			400,
-			"BadRequest: doctype must be one of: Issue, HD Ticket.",
+			"InvalidRequestError: doctype must be one of: Issue, HD Ticket.",
 		)
 
 	def test_without_a_name_it_is_400(self, api, agent):

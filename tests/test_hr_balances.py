@@ -278,7 +278,7 @@ def test_what_is_no_leave_type_employee_or_date_is_refused(api, site, leave_type
 	assert client.get(ONE, employee="HR-EMP-NOBODY", leave_type=leave_type).status_code == 404
 	assert client.get(ONE, employee=employee, leave_type=leave_type, date="today").status_code == 400
 	assert client.get(ONE, employee=employee).status_code == 400
-	assert client.get(ONE, leave_type=leave_type).json()["exc_type"] == "NoEmployee"
+	assert client.get(ONE, leave_type=leave_type).json()["exc_type"] == "MissingEmployeeError"
 
 
 def test_several_employees_are_a_list_of_names(api, site, leave_type):

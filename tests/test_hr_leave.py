@@ -225,7 +225,7 @@ def test_an_unknown_leave_type_is_422_naming_the_known(api, person):
 		reply,
 		person.employee,
 		422,
-		f"UnknownLeaveType: There is no leave type Moon Leave. Choose one of: {known}.",
+		f"InvalidLeaveTypeError: There is no leave type Moon Leave. Choose one of: {known}.",
 	)
 
 
@@ -235,7 +235,7 @@ def test_leave_that_ends_before_it_begins_is_422(api, person, leave_type):
 		reply,
 		person.employee,
 		422,
-		f"WrongDates: to_date {FRIDAY} is before from_date {MONDAY}. Swap them.",
+		f"InvalidLeaveDatesError: to_date {FRIDAY} is before from_date {MONDAY}. Swap them.",
 	)
 
 
@@ -246,7 +246,7 @@ def test_leave_without_an_allocation_is_422(api, person):
 		reply,
 		person.employee,
 		422,
-		f"NoAllocation: {person.employee} has no allocation of {other} from {FRIDAY} to {MONDAY}. "
+		f"MissingLeaveAllocationError: {person.employee} has no allocation of {other} from {FRIDAY} to {MONDAY}. "
 		"Choose days within an allocation, or ask HR to allocate leave.",
 	)
 
@@ -292,7 +292,7 @@ def test_leave_without_an_approver_is_422_unless_hr_settings_let_it(api, leave_t
 		reply,
 		person.employee,
 		422,
-		f"NoLeaveApprover: Nobody can approve leave for {person.employee}. Ask HR to enter an active leave approver in "
+		f"MissingLeaveApproverError: Nobody can approve leave for {person.employee}. Ask HR to enter an active leave approver in "
 		"the employee record or the department.",
 	)
 	set_mandatory_approver(0)
@@ -312,7 +312,7 @@ def test_an_approver_who_cannot_sign_in_is_none(api, leave_type, site):
 	person = make_applicant(leave_type, approver)
 	frappe.db.set_value("User", approver.user, "enabled", 0)
 	frappe.db.commit()
-	assert api(person.user).post(APPLY, **wish(leave_type)).json()["exc_type"] == "NoLeaveApprover"
+	assert api(person.user).post(APPLY, **wish(leave_type)).json()["exc_type"] == "MissingLeaveApproverError"
 
 
 def test_an_inactive_employee_is_422(api, approver, leave_type, site):
@@ -459,7 +459,7 @@ def test_what_is_decided_stays_decided(api, approver, pending):
 		reply = client.post(method, leave_application=pending)
 		assert (reply.status_code, reply.json()["exc"]) == (
 			409,
-			f"NotPending: {pending} is already Approved. Apply again, or ask HR.",
+			f"LeaveStatusConflictError: {pending} is already Approved. Apply again, or ask HR.",
 		)
 	assert frappe.db.get_value("Leave Application", pending, "status") == "Approved"
 
@@ -565,7 +565,7 @@ def test_an_employee_withdraws_an_open_application_and_may_apply_anew(api, perso
 	balance = client.get("orchestrator.hr.get_leave_balance", leave_type=leave_type).json()["data"]
 	assert (balance["balance"], balance["pending"]) == (20.0, 0.0)
 	again = client.post(CANCEL, leave_application=pending)
-	assert (again.status_code, again.json()["exc_type"]) == (409, "NotPending")
+	assert (again.status_code, again.json()["exc_type"]) == (409, "LeaveStatusConflictError")
 	assert client.post(APPLY, **wish(leave_type)).status_code == 201
 
 

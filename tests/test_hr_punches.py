@@ -136,7 +136,7 @@ def test_a_timestamp_with_a_zone_is_kept_in_the_sites(api, person, text, utc):
 )  # fmt: skip
 def test_a_timestamp_that_is_none_is_400(api, person, text):
 	reply = api(make_hr()).post(CHECK_IN, employee=person.employee, timestamp=text)
-	assert (reply.status_code, reply.json()["exc_type"]) == (400, "BadRequest")
+	assert (reply.status_code, reply.json()["exc_type"]) == (400, "InvalidRequestError")
 	assert "ISO 8601" in reply.json()["exc"]
 	assert count("Employee Checkin", employee=person.employee) == 0
 
@@ -146,7 +146,7 @@ def test_a_punch_to_come_is_422(api, person, who):
 	caller = make_hr() if who == "hr" else person.user
 	given = site_now() + timedelta(minutes=2)
 	reply = api(caller).post(CHECK_IN, employee=person.employee, timestamp=given.isoformat())
-	assert (reply.status_code, reply.json()["exc_type"]) == (422, "FuturePunch")
+	assert (reply.status_code, reply.json()["exc_type"]) == (422, "InvalidPunchTimeError")
 	assert f"{given} is in the future" in reply.json()["exc"]
 	assert count("Employee Checkin", employee=person.employee) == 0
 
@@ -160,9 +160,9 @@ def test_checking_in_twice_is_409_and_checking_out_in_between_is_not(api, person
 
 	assert client.post(CHECK_IN, timestamp=at(0)).status_code == 201
 	again = client.post(CHECK_IN, timestamp=at(1))
-	assert (again.status_code, again.json()["exc_type"]) == (409, "RepeatedPunch")
+	assert (again.status_code, again.json()["exc_type"]) == (409, "DuplicatePunchConflictError")
 	assert again.json()["exc"] == (
-		f"RepeatedPunch: {person.employee} already checked in at {first}. The next step is to check out."
+		f"DuplicatePunchConflictError: {person.employee} already checked in at {first}. The next step is to check out."
 	)
 	assert client.post(CHECK_OUT, timestamp=at(1)).status_code == 201
 	assert client.post(CHECK_OUT, timestamp=at(2)).status_code == 409
@@ -316,7 +316,7 @@ def test_an_unknown_employee_is_404_and_hr_without_a_record_names_one(api, site)
 	client = api(make_hr())
 	assert client.post(CHECK_IN, employee="HR-EMP-NOBODY").status_code == 404
 	reply = client.post(CHECK_IN)
-	assert (reply.status_code, reply.json()["exc_type"]) == (422, "NoEmployee")
+	assert (reply.status_code, reply.json()["exc_type"]) == (422, "MissingEmployeeError")
 	assert "Send employee" in reply.json()["exc"]
 
 
@@ -335,7 +335,7 @@ def test_an_inactive_employee_is_422(api, site):
 def test_a_day_outside_the_employment_is_422(api, site, day):
 	employee = factories.make_employee(status="Left", relieving_date="2026-01-31").name
 	reply = api(make_hr()).post(CHECK_IN, employee=employee, timestamp=f"{day}T09:00:00")
-	assert (reply.status_code, reply.json()["exc_type"]) == (422, "NotEmployed")
+	assert (reply.status_code, reply.json()["exc_type"]) == (422, "InactiveEmployeeError")
 	assert day in reply.json()["exc"]
 
 

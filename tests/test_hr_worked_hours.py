@@ -275,7 +275,7 @@ def test_how_far_ahead_is_a_setting(api, person):
 	try:
 		given = site_now() + timedelta(seconds=45)
 		reply = api(person.user).post(CHECK_IN, timestamp=given.isoformat())
-		assert (reply.status_code, reply.json()["exc_type"]) == (422, "FuturePunch")
+		assert (reply.status_code, reply.json()["exc_type"]) == (422, "InvalidPunchTimeError")
 		assert count("Employee Checkin", employee=person.employee) == 0
 	finally:
 		settings_doc.update({"punch_clock_tolerance_seconds": 60}).save()

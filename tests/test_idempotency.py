@@ -43,7 +43,7 @@ def test_the_same_key_with_another_body_or_method_is_409(seller: Client) -> None
 	name = seller.post(INSERT, headers=headers, **lead(email)).json()["data"]["name"]
 	other = seller.post(INSERT, headers=headers, **lead(factories.unique_email()))
 	assert other.status_code == 409
-	assert other.json()["exc_type"] == "Conflict"
+	assert other.json()["exc_type"] == "ConflictError"
 	assert seller.post("frappe.client.delete", headers=headers, doctype="Lead", name=name).status_code == 409
 
 

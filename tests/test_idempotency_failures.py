@@ -173,7 +173,9 @@ def test_frappes_own_writes_are_replayed_byte_for_byte(
 	assert int(again.headers["X-RateLimit-Remaining"]) > 0
 	assert frappe.db.count("Lead") == leads
 	other = seller.request(verb, path, headers=headers, json={"lead_name": "Another"})
-	assert (other.status_code, other.json().get("exc_type", "Conflict")) == (409, "Conflict"), other.text
+	assert (other.status_code, other.json().get("exc_type", "ConflictError")) == (409, "ConflictError"), (
+		other.text
+	)
 
 
 def test_a_delete_by_resource_is_replayed(api: Api) -> None:

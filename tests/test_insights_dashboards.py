@@ -78,7 +78,11 @@ def test_one_metric_that_fails_leaves_the_others_alone(api, note):
 	whole = insights.make_metric("Number Card", insights.make_card(note).name)
 	reply = api().get(GET, dashboard=insights.make_dashboard(broken, whole))
 	failed = insights.item(reply, broken.name)
-	assert (failed["kind"], failed["value"], failed["error"]["type"]) == ("table", None, "ReportFailed")
+	assert (failed["kind"], failed["value"], failed["error"]["type"]) == (
+		"table",
+		None,
+		"ReportExecutionError",
+	)
 	assert "missing" not in failed["error"]["message"]
 	assert insights.value(reply, whole.name) == 3
 
@@ -91,7 +95,7 @@ def test_a_failure_shows_the_last_value_beside_it(api):
 	frappe.db.set_value("Report", report, "query", "SELECT missing FROM `tabToDo`")
 	frappe.db.commit()
 	found = insights.item(client.post(REFRESH, dashboard=name), metric.name)
-	assert (found["value"], found["error"]["type"]) == (7, "ReportFailed")
+	assert (found["value"], found["error"]["type"]) == (7, "ReportExecutionError")
 
 
 def test_a_quick_value_that_is_due_is_computed_anew_and_a_slow_one_is_stale(api, site):
@@ -277,17 +281,17 @@ def test_without_insights_its_dashboards_and_metrics_name_the_missing_app(
 	site, monkeypatch, insights_dashboard
 ):
 	from orchestrator import apps
-	from orchestrator.exceptions import MissingApp
+	from orchestrator.exceptions import MissingAppError
 	from orchestrator.insights import get_dashboard
 
 	number = insights_dashboard[2][0]
 	metric = insights.make_metric("Insights Chart v3", number)
 	dashboard = insights.make_dashboard(metric)
 	monkeypatch.setattr(apps, "is_installed", lambda app: app != insights_app.APP)
-	with pytest.raises(MissingApp, match="insights"):
+	with pytest.raises(MissingAppError, match="insights"):
 		get_dashboard(dashboard=insights_dashboard[0], doctype="Insights Dashboard v3")
 	(item,) = get_dashboard(dashboard=dashboard)["items"]
-	assert item["error"]["type"] == "MissingApp"
+	assert item["error"]["type"] == "MissingAppError"
 	assert "insights" in item["error"]["message"]
 
 

@@ -181,7 +181,7 @@ def test_a_source_changed_after_it_was_shared_waits_for_approval(api, shared):
 	card.update({"filters_json": "[]"}).save()
 	frappe.db.commit()
 	found = insights.item(client.get(GET, dashboard=dashboard), metric.name)
-	assert (found["value"], found["error"]["type"]) == (None, "Conflict")
+	assert (found["value"], found["error"]["type"]) == (None, "ConflictError")
 	metric.reload()
 	metric.save()
 	frappe.db.commit()
@@ -202,7 +202,7 @@ def test_a_user_who_has_left_gives_out_nothing_any_more(api, shared):
 	frappe.get_doc("User", leaver).update({"enabled": 0}).save()
 	frappe.db.commit()
 	found = insights.item(client.post(REFRESH, dashboard=dashboard), metric.name)
-	assert (found["error"]["type"], leaver in found["error"]["message"]) == ("Conflict", True)
+	assert (found["error"]["type"], leaver in found["error"]["message"]) == ("ConflictError", True)
 
 
 def test_nobody_but_the_user_or_a_system_manager_shares_what_a_user_may_read(site):

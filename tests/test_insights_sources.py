@@ -8,7 +8,7 @@ import requests
 import frappe
 from frappe.utils import add_days, add_months, getdate, today
 
-from orchestrator.exceptions import BadRequest, MissingFigure
+from orchestrator.exceptions import InvalidRequestError, MissingDataError
 from orchestrator.figures import Column, by_day, by_month, count, lately, number, series_of, share, table_of
 from orchestrator.insights import dynamic_filters, get_dashboard, measures, report_figures
 from orchestrator.setup import dashboards, shipped_dashboards
@@ -68,7 +68,7 @@ def test_a_column_that_the_report_does_not_have_is_named(site):
 		"Report", insights.make_report(THREE), aggregate="Sum", aggregate_field="price"
 	)
 	error = compute(metric)["error"]
-	assert error["type"] == BadRequest.__name__
+	assert error["type"] == InvalidRequestError.__name__
 	assert "has no column price. It has amount, name." in error["message"]
 
 
@@ -103,9 +103,9 @@ def test_a_card_of_a_report_and_one_of_a_method_give_their_numbers(site):
 @pytest.mark.parametrize(
 	("method", "kind", "words"),
 	[
-		("frappe.handler.logout", "MissingFigure", "is not registered for cards"),
-		("frappe.utils.now", "MissingFigure", "is not registered for cards"),
-		("orchestrator.helpdesk.get_my_tickets", "MissingFigure", "is not registered for cards"),
+		("frappe.handler.logout", "MissingDataError", "is not registered for cards"),
+		("frappe.utils.now", "MissingDataError", "is not registered for cards"),
+		("orchestrator.helpdesk.get_my_tickets", "MissingDataError", "is not registered for cards"),
 	],
 )
 def test_card_of_a_method_that_is_not_registered_is_refused(site, method, kind, words):
@@ -117,9 +117,9 @@ def test_card_of_a_method_that_is_not_registered_is_refused(site, method, kind, 
 @pytest.mark.parametrize(
 	("method", "kind", "words"),
 	[
-		("orchestrator.helpdesk.get_my_tickets", "MissingFigure", "does not return a number"),
+		("orchestrator.helpdesk.get_my_tickets", "MissingDataError", "does not return a number"),
 		("frappe.utils.now", "PermissionError", ""),
-		("orchestrator.insights.refresh_metrics", "MissingFigure", "does not only read"),
+		("orchestrator.insights.refresh_metrics", "MissingDataError", "does not only read"),
 	],
 )
 def test_registered_method_has_to_answer_get_with_a_number(site, monkeypatch, method, kind, words):
@@ -212,7 +212,7 @@ def test_a_dynamic_filter_is_read(site, expression, value):
 
 @pytest.mark.parametrize("expression", ["frappe.boot.user.name", "alert(1)", "locals.x", "frappe.get_roles"])
 def test_a_dynamic_filter_that_is_unknown_is_not_evaluated(site, expression):
-	with pytest.raises(MissingFigure, match="can be evaluated only in Desk"):
+	with pytest.raises(MissingDataError, match="can be evaluated only in Desk"):
 		dynamic_filters.value_of(expression)
 
 
@@ -230,7 +230,7 @@ def test_a_measure_that_no_app_registers_any_more_is_an_error_of_its_item(site, 
 	metric = insights.make_metric("Measure", "new_leads")
 	monkeypatch.setattr(measures, "registered", dict)
 	error = compute(metric)["error"]
-	assert (error["type"], "new_leads" in error["message"]) == ("MissingFigure", True)
+	assert (error["type"], "new_leads" in error["message"]) == ("MissingDataError", True)
 
 
 def test_what_came_lately_is_counted_against_the_time_before(site):
@@ -474,7 +474,7 @@ def test_a_measure_over_a_doctype_that_the_site_lacks_says_so(site, monkeypatch)
 		dashboard=insights.make_dashboard(insights.make_metric("Measure", "clients_in_care"))
 	)["items"]
 	assert item["error"] == {
-		"type": "MissingFigure",
+		"type": "MissingDataError",
 		"message": "This site has no No Such Thing yet, so there is nothing to count.",
 	}
 

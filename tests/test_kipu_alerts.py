@@ -153,4 +153,4 @@ def test_desk_sends_lists_as_text_and_its_runs_say_where_they_come_from(site, br
 	assert (run["status"], run["trigger"], run["dry_run"]) == ("Queued", "Desk", True)
 	desk.post("orchestrator.sync.cancel_sync", run=run["run"])
 	refused = desk.post("orchestrator.sync.discard_sync_issues", issues='{"a": 1}')
-	assert refused.json()["exc_type"] == "BadRequest"
+	assert refused.json()["exc_type"] == "InvalidRequestError"

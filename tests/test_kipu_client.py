@@ -5,13 +5,13 @@ from datetime import date, timedelta
 import pytest
 
 from orchestrator.sync.errors import (
-	BadConfiguration,
-	Exhausted,
-	RecordGone,
-	Refused,
-	RouteDisabled,
-	UnknownAccessId,
-	UnsafeAddress,
+	AccessDeniedError,
+	InvalidAccessIdError,
+	InvalidConfigurationError,
+	RecordNotFoundError,
+	RetriesExhaustedError,
+	RouteDisabledError,
+	UnsafeUrlError,
 )
 from orchestrator.sync.kipu.client import Credentials, KipuClient
 from orchestrator.sync.kipu.pages import Page, ReadTally
@@ -72,7 +72,7 @@ def test_one_record_is_asked_for_by_its_casefile(kipu, version):
 def test_a_record_that_is_gone_is_a_matter_of_that_record(kipu):
 	gone = casefile_id(kipu.world, 5)
 	kipu.world.delete(5)
-	with pytest.raises(RecordGone) as caught:
+	with pytest.raises(RecordNotFoundError) as caught:
 		next(client_of(kipu).patient(gone))
 	assert (caught.value.route, caught.value.status) == ("patients/{id}", 404)
 
@@ -118,7 +118,7 @@ def test_a_window_without_anybody_is_one_empty_page(kipu):
 
 def test_a_wrong_access_id_is_named(kipu):
 	wrong = Credentials("other", kipu.keys.secret_key, kipu.keys.app_id)
-	with pytest.raises(UnknownAccessId):
+	with pytest.raises(InvalidAccessIdError):
 		next(client_of(kipu, credentials=wrong).census())
 	assert kipu.answers == {("?", 401): 1}
 
@@ -132,7 +132,7 @@ def test_a_wrong_access_id_is_named(kipu):
 	ids=["secret", "app id"],
 )
 def test_a_wrong_secret_or_app_id_is_refused(kipu, wrong):
-	with pytest.raises(Refused):
+	with pytest.raises(AccessDeniedError):
 		next(client_of(kipu, credentials=wrong).census())
 
 
@@ -140,7 +140,7 @@ def test_a_wrong_secret_or_app_id_is_refused(kipu, wrong):
 def test_a_wrong_clock_is_refused_and_the_difference_known(kipu, skew):
 	kipu.world.settings.skew = skew
 	session = quick_session()
-	with pytest.raises(Refused):
+	with pytest.raises(AccessDeniedError):
 		next(client_of(kipu, session=session).census())
 	assert abs(session.clock_offset - skew) < 5
 
@@ -153,7 +153,7 @@ def test_a_clock_a_little_off_is_fine(kipu):
 def test_a_disabled_route_is_told_apart(kipu):
 	kipu.faults.add(Fault("status", route="vaults/patients", status=410, times=None))
 	client = client_of(kipu)
-	with pytest.raises(RouteDisabled) as caught:
+	with pytest.raises(RouteDisabledError) as caught:
 		next(client.deleted())
 	assert caught.value.route == "vaults/patients"
 	assert next(client.census()).paginated
@@ -164,20 +164,20 @@ def test_a_list_that_is_not_there_is_a_wrong_address_and_no_lost_record():
 		client = KipuClient(
 			Credentials("a", "b", "c"), server.base_url, 3, quick_session(), allowed_hosts=LOOPBACK
 		)
-		with pytest.raises(BadConfiguration) as caught:
+		with pytest.raises(InvalidConfigurationError) as caught:
 			next(client.census())
 	assert (caught.value.route, caught.value.status) == ("patients/census", 404)
 
 
 def test_bad_parameters_stop_at_once(kipu):
-	with pytest.raises(BadConfiguration):
+	with pytest.raises(InvalidConfigurationError):
 		next(client_of(kipu).latest(date(2026, 2, 1), date(2026, 1, 1)))
-	with pytest.raises(BadConfiguration):
+	with pytest.raises(InvalidConfigurationError):
 		next(client_of(kipu, phi_level="all").census())
 
 
 def test_the_client_itself_refuses_an_address_that_may_not_be_called():
-	with pytest.raises(UnsafeAddress, match="not_allowed"):
+	with pytest.raises(UnsafeUrlError, match="not_allowed"):
 		KipuClient(Credentials("a", "b", "c"), "http://127.0.0.1:1", 3, quick_session())
 	with pytest.raises(ValueError, match="api_version"):
 		KipuClient(Credentials("a", "b", "c"), "https://api.kipuapi.com", 5, quick_session())
@@ -239,7 +239,7 @@ def test_a_fault_that_passes_leaves_no_trace_in_the_read(kipu, fault):
 )
 def test_a_page_that_stays_malformed_fails_the_read_and_is_never_taken_for_no_patients(kipu, fault, cause):
 	kipu.faults.add(fault)
-	with pytest.raises(Exhausted) as caught:
+	with pytest.raises(RetriesExhaustedError) as caught:
 		list(client_of(kipu).census())
 	assert (caught.value.cause, caught.value.status) == (cause, 200)
 
@@ -285,7 +285,7 @@ def test_a_server_that_goes_away_is_a_transient_error():
 	with Simulator(120) as kipu:
 		pages = client_of(kipu, per=30).census(LONG_AGO, FAR_AHEAD)
 		next(pages)
-	with pytest.raises(Exhausted) as caught:
+	with pytest.raises(RetriesExhaustedError) as caught:
 		next(pages)
 	assert caught.value.cause == "ConnectionError"
 

@@ -11,21 +11,21 @@ import pytest
 
 from orchestrator.sync import errors, http
 from orchestrator.sync.http import (
-	BadConfiguration,
-	Exhausted,
+	AccessDeniedError,
 	HttpSession,
-	MalformedPage,
+	InvalidAccessIdError,
+	InvalidConfigurationError,
+	MalformedPageError,
 	Pacer,
 	Policy,
-	RecordGone,
-	Refused,
+	RecordNotFoundError,
 	Reply,
 	Request,
-	RouteDisabled,
+	ResponseTooLargeError,
+	RetriesExhaustedError,
+	RouteDisabledError,
 	TerminalError,
-	TooLarge,
-	UnknownAccessId,
-	UnsafeAddress,
+	UnsafeUrlError,
 	parse_retry_after,
 	validate_base_url,
 )
@@ -95,14 +95,14 @@ def test_an_allowed_address_gets_one_form(url, allowed, expected):
 	],
 )
 def test_any_other_address_is_refused_with_the_reason_and_without_the_address(url, reason):
-	with pytest.raises(UnsafeAddress) as caught:
+	with pytest.raises(UnsafeUrlError) as caught:
 		validate_base_url(url)
 	assert caught.value.reason == reason
 	assert str(caught.value) == reason
 
 
 def test_a_subdomain_pattern_does_not_allow_a_name_that_merely_ends_alike():
-	with pytest.raises(UnsafeAddress, match="not_allowed"):
+	with pytest.raises(UnsafeUrlError, match="not_allowed"):
 		validate_base_url("https://evilkipuapi.com", ["*.kipuapi.com"])
 
 
@@ -153,14 +153,14 @@ def test_what_is_sent_is_what_was_built_and_nothing_is_added_that_would_break_th
 @pytest.mark.parametrize(
 	("status", "error"),
 	[
-		(400, BadConfiguration),
-		(422, BadConfiguration),
-		(301, BadConfiguration),
-		(308, BadConfiguration),
-		(401, UnknownAccessId),
-		(403, Refused),
-		(404, RecordGone),
-		(410, RouteDisabled),
+		(400, InvalidConfigurationError),
+		(422, InvalidConfigurationError),
+		(301, InvalidConfigurationError),
+		(308, InvalidConfigurationError),
+		(401, InvalidAccessIdError),
+		(403, AccessDeniedError),
+		(404, RecordNotFoundError),
+		(410, RouteDisabledError),
 		(409, TerminalError),
 	],
 )
@@ -176,7 +176,7 @@ def test_a_status_that_needs_a_person_is_raised_at_once(status, error):
 
 
 def test_403_says_the_three_things_it_can_be():
-	text = str(Refused("patients/census", 403, 12))
+	text = str(AccessDeniedError("patients/census", 403, 12))
 	assert "secret key" in text
 	assert "app id" in text
 	assert "permission" in text
@@ -193,7 +193,7 @@ def test_a_status_that_may_pass_is_tried_again(status):
 
 def test_giving_up_says_what_the_last_answer_was():
 	waits: list[float] = []
-	with RawServer(http_answer(503, b"123")) as server, pytest.raises(Exhausted) as caught:
+	with RawServer(http_answer(503, b"123")) as server, pytest.raises(RetriesExhaustedError) as caught:
 		fetch(server, quick_session(waits))
 	assert (caught.value.status, caught.value.length, caught.value.cause) == (503, 3, "TransientError")
 	assert caught.value.retryable is True
@@ -202,7 +202,7 @@ def test_giving_up_says_what_the_last_answer_was():
 
 def test_backoff_doubles_up_to_half_the_longest_wait():
 	waits: list[float] = []
-	with RawServer(http_answer(500)) as server, pytest.raises(Exhausted):
+	with RawServer(http_answer(500)) as server, pytest.raises(RetriesExhaustedError):
 		fetch(server, quick_session(waits, max_attempts=6, max_wait=6))
 	assert waits == [0.5, 1.0, 2.0, 3.0, 3.0]
 
@@ -212,7 +212,7 @@ def test_jitter_spreads_the_waits():
 	session = HttpSession(
 		Policy(requests_per_second=1e9, max_attempts=2), sleep=waits.append, jitter=lambda: 0.0
 	)
-	with RawServer(http_answer(500)) as server, pytest.raises(Exhausted):
+	with RawServer(http_answer(500)) as server, pytest.raises(RetriesExhaustedError):
 		fetch(server, session)
 	assert waits == [0.25]
 
@@ -237,7 +237,10 @@ def test_retry_after_as_a_date_is_honoured():
 
 def test_a_wait_longer_than_allowed_ends_the_run_instead_of_blocking_it():
 	waits: list[float] = []
-	with RawServer(http_answer(429, Retry_After="3600")) as server, pytest.raises(Exhausted) as caught:
+	with (
+		RawServer(http_answer(429, Retry_After="3600")) as server,
+		pytest.raises(RetriesExhaustedError) as caught,
+	):
 		fetch(server, quick_session(waits, max_wait=120))
 	assert caught.value.retry_after == 3600.0
 	assert waits == []
@@ -262,7 +265,7 @@ def test_each_attempt_is_built_anew():
 def test_a_malformed_page_is_tried_again():
 	def read(reply: Reply) -> bytes:
 		if reply.body == b"bad":
-			raise MalformedPage(reply.route, reply.status, len(reply.body), "json")
+			raise MalformedPageError(reply.route, reply.status, len(reply.body), "json")
 		return reply.body
 
 	with RawServer(http_answer(body=b"bad"), http_answer(body=b"good")) as server:
@@ -271,7 +274,7 @@ def test_a_malformed_page_is_tried_again():
 
 def test_a_body_shorter_than_promised_is_a_failed_page():
 	short = http_answer(body=b"0123456789").removesuffix(b"56789")
-	with RawServer(short) as server, pytest.raises(Exhausted) as caught:
+	with RawServer(short) as server, pytest.raises(RetriesExhaustedError) as caught:
 		fetch(server, quick_session())
 	assert caught.value.cause in ("length", "IncompleteRead", "ProtocolError")
 	assert len(server.requests) == 3
@@ -295,7 +298,7 @@ def test_a_body_in_chunks_is_put_together_compressed_or_not():
 
 
 def test_chunks_that_end_early_are_a_failed_page():
-	with RawServer(CHUNKED + b"\r\n4\r\n[1,2\r\n") as server, pytest.raises(Exhausted) as caught:
+	with RawServer(CHUNKED + b"\r\n4\r\n[1,2\r\n") as server, pytest.raises(RetriesExhaustedError) as caught:
 		fetch(server, quick_session())
 	assert caught.value.cause in ("IncompleteRead", "InvalidChunkLength", "ProtocolError")
 	assert len(server.requests) == 3
@@ -304,21 +307,24 @@ def test_chunks_that_end_early_are_a_failed_page():
 def test_a_small_body_that_unpacks_beyond_the_cap_is_refused():
 	bomb = gzip.compress(b" " * 50_000_000)
 	answer = http_answer(body=bomb, Content_Encoding="gzip")
-	with RawServer(answer) as server, pytest.raises(TooLarge):
+	with RawServer(answer) as server, pytest.raises(ResponseTooLargeError):
 		fetch(server, quick_session(max_body=1_000_000))
 
 
 def test_a_body_that_is_not_what_its_encoding_says_is_a_failed_page():
 	with (
 		RawServer(http_answer(body=b"no gzip", Content_Encoding="gzip")) as server,
-		pytest.raises(Exhausted) as caught,
+		pytest.raises(RetriesExhaustedError) as caught,
 	):
 		fetch(server, quick_session())
 	assert caught.value.cause == "DecodeError"
 
 
 def test_a_body_beyond_the_cap_is_not_read_to_its_end():
-	with RawServer(http_answer(body=b"x" * 300_000)) as server, pytest.raises(TooLarge) as caught:
+	with (
+		RawServer(http_answer(body=b"x" * 300_000)) as server,
+		pytest.raises(ResponseTooLargeError) as caught,
+	):
 		fetch(server, quick_session(max_body=100_000))
 	assert 100_000 < caught.value.length < 300_000
 
@@ -332,7 +338,7 @@ def drip(connection: socket.socket) -> None:
 
 
 def test_a_body_that_drips_meets_its_deadline():
-	with RawServer(drip) as server, pytest.raises(Exhausted) as caught:
+	with RawServer(drip) as server, pytest.raises(RetriesExhaustedError) as caught:
 		fetch(server, quick_session(body_timeout=0.1, max_attempts=1))
 	assert caught.value.cause == "SlowBody"
 
@@ -350,7 +356,10 @@ def test_who_waits_for_a_body_that_drips_may_give_up(monkeypatch):
 
 
 def test_silence_times_out():
-	with RawServer(lambda connection: time.sleep(1)) as server, pytest.raises(Exhausted) as caught:
+	with (
+		RawServer(lambda connection: time.sleep(1)) as server,
+		pytest.raises(RetriesExhaustedError) as caught,
+	):
 		fetch(server, quick_session(read_timeout=0.1, max_attempts=1))
 	assert caught.value.cause == "ReadTimeout"
 
@@ -366,7 +375,7 @@ def test_a_reset_connection_is_tried_again():
 def test_nobody_listening_is_told_by_the_class_of_the_error_alone():
 	with socket.create_server(("127.0.0.1", 0)) as taken:
 		port = taken.getsockname()[1]
-	with pytest.raises(Exhausted) as caught:
+	with pytest.raises(RetriesExhaustedError) as caught:
 		quick_session().get(
 			"r", lambda: Request(f"http://127.0.0.1:{port}/?q={CANARY}", {}), lambda reply: reply
 		)
@@ -384,9 +393,12 @@ def test_the_remote_clock_is_noted():
 def test_no_secret_is_chained_to_an_error_or_stands_in_its_frames():
 	def read(reply: Reply) -> None:
 		body = reply.body
-		raise MalformedPage(reply.route, reply.status, len(body), "json")
+		raise MalformedPageError(reply.route, reply.status, len(body), "json")
 
-	with RawServer(http_answer(body=CANARY.encode())) as server, pytest.raises(Exhausted) as caught:
+	with (
+		RawServer(http_answer(body=CANARY.encode())) as server,
+		pytest.raises(RetriesExhaustedError) as caught,
+	):
 		fetch(server, quick_session(), read=read)
 	assert caught.value.__context__ is None
 	assert caught.value.__cause__ is None
@@ -397,7 +409,10 @@ def test_no_secret_is_chained_to_an_error_or_stands_in_its_frames():
 		frame = frame.tb_next
 
 
-@pytest.mark.parametrize("name", ["SyncError", "TransientError", "Exhausted", "Refused", "MalformedPage"])
+@pytest.mark.parametrize(
+	"name",
+	["SyncError", "TransientError", "RetriesExhaustedError", "AccessDeniedError", "MalformedPageError"],
+)
 def test_errors_survive_pickling_since_job_queues_store_them(name):
 	error = getattr(errors, name)("patients/latest", 503, 12, "json")
 	copy = pickle.loads(pickle.dumps(error))  # noqa: S301

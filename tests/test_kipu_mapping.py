@@ -8,9 +8,9 @@ import pytest
 from orchestrator.sync.kipu.fields import FIELDS, PERSON
 from orchestrator.sync.kipu.mapping import (
 	UNMAPPED,
-	BadMapping,
 	Change,
 	Conflict,
+	InvalidMappingError,
 	Override,
 	build_mapping,
 	canonical,
@@ -85,7 +85,7 @@ def test_a_connection_may_move_a_field_or_leave_it_out():
 	],
 )
 def test_a_mapping_that_cannot_be_is_refused(override, code):
-	with pytest.raises(BadMapping) as caught:
+	with pytest.raises(InvalidMappingError) as caught:
 		build_mapping([override])
 	assert caught.value.code == code
 

@@ -11,7 +11,7 @@ from tests import source
 
 MODULES = ("findings", "preflight", "suspects")
 FACTS = {
-	"seconds": -5, "status": 403, "cause": None, "error": "Refused", "version": 4, "per": 100, "count": 7, "utc": 1,
+	"seconds": -5, "status": 403, "cause": None, "error": "AccessDeniedError", "version": 4, "per": 100, "count": 7, "utc": 1,
 	"local": 2, "locations": ["77"], "unknown": ["new"],
 }  # fmt: skip
 

@@ -4,7 +4,7 @@ from datetime import date, datetime, timezone
 
 import pytest
 
-from orchestrator.sync.errors import Exhausted
+from orchestrator.sync.errors import RetriesExhaustedError
 from orchestrator.sync.kipu.simulator import queries, render
 from orchestrator.sync.kipu.simulator.__main__ import build
 from orchestrator.sync.kipu.simulator.faults import Fault
@@ -96,7 +96,7 @@ def test_a_page_that_says_that_there_is_nobody_looks_like_a_page(kipu):
 def test_no_answer_at_all_ends_in_a_timeout(kipu):
 	kipu.faults.add(Fault("hang", value=30, times=None))
 	session = quick_session(max_attempts=2, read_timeout=0.05)
-	with pytest.raises(Exhausted) as caught:
+	with pytest.raises(RetriesExhaustedError) as caught:
 		next(client_of(kipu, session=session).census())
 	assert (caught.value.cause, session.requests_sent) == ("ReadTimeout", 2)
 
@@ -104,7 +104,7 @@ def test_no_answer_at_all_ends_in_a_timeout(kipu):
 def test_stopping_does_not_wait_for_an_answer_that_hangs():
 	with Simulator(20) as kipu:
 		kipu.faults.add(Fault("hang", value=3600))
-		with pytest.raises(Exhausted):
+		with pytest.raises(RetriesExhaustedError):
 			next(client_of(kipu, session=quick_session(max_attempts=1, read_timeout=0.05)).census())
 	assert kipu.stopped
 

@@ -196,10 +196,10 @@ def test_requests_of_frappes_own_clients_are_taken(
 )
 def test_malformed_lists_are_400(admin: Client, body: dict) -> None:
 	reply = admin.post(LIST, **{"doctype": "Lead", **body})
-	assert error_of(reply) == (400, "BadRequest"), reply.text
+	assert error_of(reply) == (400, "InvalidRequestError"), reply.text
 
 
 @pytest.mark.parametrize("text", ["NaN", "Infinity", "-Infinity", "1e999"])
 def test_filter_value_that_is_not_finite_is_400(admin: Client, text: str) -> None:
 	reply = admin.get(LIST, doctype="Lead", filters=f'[["probability", "<", {text}]]')
-	assert error_of(reply) == (400, "BadRequest")
+	assert error_of(reply) == (400, "InvalidRequestError")

@@ -81,7 +81,7 @@ def test_number_in_filter_is_read_as_number(
 	],
 )
 def test_filter_value_of_another_type_is_400(admin: Client, doctype: str, condition: list) -> None:
-	assert error_of(admin.post(LIST, doctype=doctype, filters=[condition])) == (400, "BadRequest")
+	assert error_of(admin.post(LIST, doctype=doctype, filters=[condition])) == (400, "InvalidRequestError")
 
 
 def test_text_between_texts(admin: Client, site: str) -> None:
@@ -213,7 +213,7 @@ def test_value_is_stored_as_sent_or_refused(
 	}[doctype]
 	reply = admin.post(INSERT, doc={"doctype": doctype, **record, field: value})
 	if stored is None:
-		assert error_of(reply) == (400, "BadRequest")
+		assert error_of(reply) == (400, "InvalidRequestError")
 		assert field in reply.json()["exc"]
 		return
 	name = data_of(reply, 201)["name"]
@@ -231,14 +231,14 @@ def test_words_of_frappe_for_the_present_are_taken(admin: Client, site: str, wor
 )
 def test_child_row_without_place_is_400(admin: Client, site: str, place: dict) -> None:
 	row = {"doctype": "Has Role", "role": "System Manager", "parent": "Guest", "parentfield": "roles"}
-	assert error_of(admin.post(INSERT, doc={**row, **place})) == (400, "BadRequest")
+	assert error_of(admin.post(INSERT, doc={**row, **place})) == (400, "InvalidRequestError")
 
 
 @pytest.mark.parametrize("name", ["flags", "ignore_permissions"])
 @pytest.mark.parametrize("method", [INSERT, LIST])
 def test_parameter_that_frappe_drops_is_refused(admin: Client, name: str, method: str) -> None:
 	reply = admin.post(method, doctype="ToDo", **{name: 1})
-	assert error_of(reply) == (400, "BadRequest")
+	assert error_of(reply) == (400, "InvalidRequestError")
 	assert name in reply.json()["exc"]
 
 
@@ -246,16 +246,16 @@ def test_number_of_too_many_digits_is_400(admin: Client) -> None:
 	body = f'{{"doctype": "User", "limit_start": {"9" * 5000}}}'
 	headers = {"Content-Type": "application/json"}
 	reply = admin.request("POST", f"/api/method/{LIST}", data=body, headers=headers)
-	assert error_of(reply) == (400, "BadRequest")
+	assert error_of(reply) == (400, "InvalidRequestError")
 
 
 @pytest.mark.parametrize("rows", [True, -1, 1.5, "x", {"role": "System Manager"}])
 def test_table_that_is_no_list_is_400(admin: Client, site: str, rows: Any) -> None:
 	doc = {"doctype": "Lead", "first_name": "x", "notes": rows}
-	assert error_of(admin.post(INSERT, doc=doc)) == (400, "BadRequest")
+	assert error_of(admin.post(INSERT, doc=doc)) == (400, "InvalidRequestError")
 
 
 @pytest.mark.parametrize("source", [True, "TODO-1", ["a"]])
 def test_amendment_of_what_cannot_be_amended_is_400(admin: Client, site: str, source: Any) -> None:
 	doc = {"doctype": "ToDo", "description": "x", "amended_from": source}
-	assert error_of(admin.post(INSERT, doc=doc)) == (400, "BadRequest")
+	assert error_of(admin.post(INSERT, doc=doc)) == (400, "InvalidRequestError")

@@ -182,7 +182,7 @@ def test_every_operation_names_its_refusals(spec: dict[str, Any]) -> None:
 	stage = spec["paths"]["/api/method/orchestrator.insights.generate_report"]["post"]["responses"]
 	assert (stage["404"]["description"], stage["422"]["description"]) == (
 		"DoesNotExistError",
-		"UnfitRecipient, ReportFailed",
+		"InvalidRecipientError, ReportExecutionError",
 	)
 
 

@@ -190,7 +190,7 @@ def test_check_out_goes_to_one_and_the_others_are_told_who_has_it(
 	winner = next(n for n, reply in enumerate(replies) if reply.ok)
 	assert (people[winner], replies[winner].json()["data"]["checked_out_by"]) == (holder, holder)
 	refused = [reply for reply in replies if not reply.ok]
-	assert {error_of(reply) for reply in refused} == {(409, "CheckedOut")}
+	assert {error_of(reply) for reply in refused} == {(409, "CheckoutConflictError")}
 	assert all(f"is checked out by {holder} since" in reply.json()["exc"] for reply in refused)
 	assert docs_factories.trail(document).count("Checked Out") == 1
 
@@ -286,7 +286,7 @@ def test_of_twenty_starts_of_sprints_of_one_project_one_succeeds(api: Api, site:
 		clients_of(api, "Administrator"), lambda client, n: client.post(START, sprint=sprints[n])
 	)
 	assert count_statuses(replies) == ONE_WINS
-	assert {reply.json()["exc_type"] for reply in replies if not reply.ok} == {"OverlappingSprint"}
+	assert {reply.json()["exc_type"] for reply in replies if not reply.ok} == {"SprintOverlapConflictError"}
 	assert frappe.db.count("Sprint", {"name": ("in", sprints), "state": "Active"}) == 1
 
 

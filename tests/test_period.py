@@ -5,7 +5,7 @@ from datetime import date, datetime
 import pytest
 
 from orchestrator import period
-from orchestrator.exceptions import BadRequest
+from orchestrator.exceptions import InvalidRequestError
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def test_a_timestamp_is_a_moment_of_the_site(new_york, text, moment):
 	["", "now", "2025-02-19", "2025-2-19T09:00", "2025-02-19T24:00", "2025-W08-3T09:00", "2025-02-19T09:00+25:00"],
 )  # fmt: skip
 def test_what_is_no_timestamp_is_refused(new_york, text):
-	with pytest.raises(BadRequest, match="timestamp must be an ISO 8601 timestamp"):
+	with pytest.raises(InvalidRequestError, match="timestamp must be an ISO 8601 timestamp"):
 		period.read_timestamp("timestamp", text)
 
 
@@ -60,5 +60,5 @@ def test_a_date_is_a_date(site):
 	],
 )
 def test_what_is_no_date_is_refused(site, text):
-	with pytest.raises(BadRequest, match="from_date must be a date, such as"):
+	with pytest.raises(InvalidRequestError, match="from_date must be a date, such as"):
 		period.read_date("from_date", text)

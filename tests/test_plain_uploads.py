@@ -59,26 +59,26 @@ def test_a_damaged_file_is_422(admin, name, content, form):
 	],
 )
 def test_a_name_that_cannot_be_stored_is_400(admin, name, mark):
-	assert error_of(send(admin, name, mark.encode())) == (400, "BadRequest")
+	assert error_of(send(admin, name, mark.encode())) == (400, "InvalidRequestError")
 
 
 def test_an_empty_part_is_400(admin):
-	assert error_of(send(admin, "a.txt", b"")) == (400, "BadRequest")
+	assert error_of(send(admin, "a.txt", b"")) == (400, "InvalidRequestError")
 	body = b'--b\r\nContent-Disposition: form-data; name="file"; filename=""\r\n\r\n\r\n--b--\r\n'
 	reply = admin.request(
 		"POST", PATH, data=body, headers={"Content-Type": "multipart/form-data; boundary=b"}
 	)
-	assert error_of(reply) == (400, "BadRequest")
+	assert error_of(reply) == (400, "InvalidRequestError")
 
 
 @pytest.mark.parametrize(
 	("method", "refused"),
 	[
-		("nonsense", (400, "BadRequest")),
-		("frappe.nonsense.x", (400, "BadRequest")),
-		("frappe.local", (400, "BadRequest")),
-		("..", (400, "BadRequest")),
-		("frappe.client.get_list", (400, "BadRequest")),
+		("nonsense", (400, "InvalidRequestError")),
+		("frappe.nonsense.x", (400, "InvalidRequestError")),
+		("frappe.local", (400, "InvalidRequestError")),
+		("..", (400, "InvalidRequestError")),
+		("frappe.client.get_list", (400, "InvalidRequestError")),
 		("frappe.utils.now", (403, "PermissionError")),
 	],
 )
@@ -88,7 +88,7 @@ def test_a_method_that_an_upload_cannot_call_is_refused(admin, mark, method, ref
 
 def test_an_empty_method_is_none(admin, mark):
 	data_of(send(admin, f"{mark}.txt", mark.encode(), method=""), 201)
-	assert error_of(admin.request("POST", PATH, data={"method": ""})) == (400, "BadRequest")
+	assert error_of(admin.request("POST", PATH, data={"method": ""})) == (400, "InvalidRequestError")
 
 
 @pytest.mark.parametrize(

@@ -255,14 +255,14 @@ CONTRACT_PATHS = [
 def test_the_method_that_runs_decides_the_contract(api: Api, seller: str, path: str) -> None:
 	query = {"doctype": "Lead", "limit_page_length": 501}
 	reply = api(seller).request("GET", path, params=query)
-	assert (reply.status_code, reply.json()["exc_type"]) == (400, "BadRequest")
+	assert (reply.status_code, reply.json()["exc_type"]) == (400, "InvalidRequestError")
 
 
 def test_a_query_that_a_json_body_replaces_decides_nothing(api: Api, seller: str) -> None:
 	reply = api(seller).request(
 		"POST", f"/api/method/{LIST}?cmd=ping", json={"doctype": "Lead", "limit_page_length": 501}
 	)
-	assert (reply.status_code, reply.json()["exc_type"]) == (400, "BadRequest")
+	assert (reply.status_code, reply.json()["exc_type"]) == (400, "InvalidRequestError")
 
 
 def test_a_form_field_decides(api: Api, seller: str) -> None:

@@ -120,7 +120,7 @@ def test_a_filter_that_names_a_record_the_caller_may_not_read_is_refused(api):
 
 
 def test_a_get_is_405(api, report):
-	assert error_of(api().get(GENERATE, report_name=report)) == (405, "MethodNotAllowed")
+	assert error_of(api().get(GENERATE, report_name=report)) == (405, "MethodNotAllowedError")
 
 
 def test_a_guest_is_refused(guest, report):
@@ -153,18 +153,22 @@ def test_who_may_read_no_reports_learns_not_even_which_there_are(api, report):
 		),
 		(
 			{"format": "docx"},
-			(400, "BadRequest"),
+			(400, "InvalidRequestError"),
 			"There is no format docx. The formats are: pdf, xlsx, csv,",
 		),
-		({"filters": "{"}, (400, "BadRequest"), "filters is not valid JSON."),
-		({"filters": [["status", "=", "Open"]]}, (400, "BadRequest"), "filters must be an object"),
+		({"filters": "{"}, (400, "InvalidRequestError"), "filters is not valid JSON."),
+		({"filters": [["status", "=", "Open"]]}, (400, "InvalidRequestError"), "filters must be an object"),
 		(
 			{"recipients": "sales@example.com"},
-			(400, "BadRequest"),
+			(400, "InvalidRequestError"),
 			"recipients can be sent only with send_mail.",
 		),
-		({"send_mail": True, "recipients": [1]}, (400, "BadRequest"), "recipients must be a list of users."),
-		({"send_mail": "often"}, (400, "BadRequest"), "send_mail"),
+		(
+			{"send_mail": True, "recipients": [1]},
+			(400, "InvalidRequestError"),
+			"recipients must be a list of users.",
+		),
+		({"send_mail": "often"}, (400, "InvalidRequestError"), "send_mail"),
 	],
 )
 def test_a_bad_argument_is_named(api, report, arguments, error, words):
@@ -186,7 +190,7 @@ def test_an_unknown_filter_is_named(api):
 		for name in (declared, listed)
 	]
 
-	assert [error_of(reply) for reply in replies] == [(400, "BadRequest")] * 2
+	assert [error_of(reply) for reply in replies] == [(400, "InvalidRequestError")] * 2
 	assert all("statsu" in reply.json()["exc"] for reply in replies)
 
 
@@ -198,7 +202,7 @@ def test_a_report_that_fails_is_422_and_leaves_no_file(api, form):
 	reply = api().post(GENERATE, report_name=broken, format=form)
 	refused = api().post(GENERATE, report_name="Sales Pipeline Analytics", format=form)
 
-	assert error_of(reply) == (422, "ReportFailed")
+	assert error_of(reply) == (422, "ReportExecutionError")
 	assert "tabNo Such Table" not in reply.text
 	assert (error_of(refused), refused.json()["exc"]) == (
 		(422, "ValidationError"),
@@ -216,7 +220,7 @@ def test_a_table_that_is_too_long_for_a_pdf_is_422_and_leaves_no_file(api):
 
 	reply = api().post(GENERATE, report_name=report, format="pdf")
 
-	assert error_of(reply) == (422, "ReportFailed")
+	assert error_of(reply) == (422, "ReportExecutionError")
 	assert "A PDF can contain at most 5000 rows." in reply.json()["exc"]
 	assert private_files() == before
 
@@ -287,7 +291,7 @@ def test_nothing_is_sent_when_a_recipient_may_not_see_the_report(api, outgoing):
 		recipients=[fit, unfit, disabled, "nobody@example.com"],
 	)
 
-	assert error_of(reply) == (422, "UnfitRecipient")
+	assert error_of(reply) == (422, "InvalidRecipientError")
 	assert f"Nothing was sent: {unfit}, {disabled}, nobody@example.com may not see" in reply.json()["exc"]
 	assert fit not in reply.json()["exc"]
 	assert queued_mails(report) == ([], [])

@@ -91,7 +91,11 @@ def test_a_run_that_fails_says_why_and_leaves_no_file(api, carried_out):
 	carried_out(queued["run"])
 	after = state(client, queued["run"])
 
-	assert (after["status"], after["file"], after["error"]["type"]) == ("Failed", None, "ReportFailed")
+	assert (after["status"], after["file"], after["error"]["type"]) == (
+		"Failed",
+		None,
+		"ReportExecutionError",
+	)
 	assert "failed (ProgrammingError)" in after["error"]["text"]
 	assert private_files() == before
 	assert frappe.db.get_value("Generated Report", queued["run"], "request") is None

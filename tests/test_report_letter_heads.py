@@ -120,7 +120,7 @@ def test_a_letter_head_reaches_no_other_address(api, listener, content):
 )
 def test_what_is_no_file_of_the_site_is_refused(site, url):
 	base = frappe.utils.get_url(allow_header_override=False)
-	with pytest.raises(letter_head.RefusedUrlError):
+	with pytest.raises(letter_head.InvalidUrlError):
 		letter_head.fetch(url if ":" in url else base + url)
 
 

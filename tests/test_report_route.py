@@ -115,7 +115,7 @@ def test_the_user_in_the_request_is_refused(api):
 
 	reply = api(factories.make_user("Projects User").name).get(RUN, report_name=report, user="Administrator")
 
-	assert error_of(reply) == (400, "BadRequest")
+	assert error_of(reply) == (400, "InvalidRequestError")
 
 
 def test_a_prepared_report_says_where_it_stands_and_then_gives_its_rows(api, worker):
@@ -149,7 +149,7 @@ def test_nobody_gets_another_users_prepared_report_by_its_name(api):
 
 	reply = api().get(RUN, report_name=report, filters=json.dumps({"prepared_report_name": "x"}))
 
-	assert error_of(reply) == (400, "BadRequest")
+	assert error_of(reply) == (400, "InvalidRequestError")
 
 
 def test_a_report_that_breaks_is_422_with_its_reason(api):
@@ -158,11 +158,11 @@ def test_a_report_that_breaks_is_422_with_its_reason(api):
 	broken_query = api().get(RUN, report_name=report)
 	broken_script = api().get(RUN, report_name="Campaign Efficiency")
 
-	assert error_of(broken_query) == (422, "ReportFailed")
+	assert error_of(broken_query) == (422, "ReportExecutionError")
 	assert "tabNo Such Table" not in broken_query.text
-	assert error_of(broken_script) == (422, "ReportFailed")
+	assert error_of(broken_script) == (422, "ReportExecutionError")
 	assert broken_script.json()["exc"] == (
-		"ReportFailed: Report Campaign Efficiency failed (AttributeError: 'dict' object has no attribute 'from_date')."
+		"ReportExecutionError: Report Campaign Efficiency failed (AttributeError: 'dict' object has no attribute 'from_date')."
 		" Check that it gets all the filters it needs."
 	)
 
@@ -206,7 +206,7 @@ def test_bad_filters_of_a_query_report_are_400(api, filters, words):
 
 	reply = api().get(RUN, report_name=report, filters=filters)
 
-	assert error_of(reply) == (400, "BadRequest")
+	assert error_of(reply) == (400, "InvalidRequestError")
 	assert words in reply.json()["exc"]
 
 
@@ -219,7 +219,7 @@ def test_declared_filters_are_checked(api):
 	unknown = api().get(RUN, report_name=report, filters='{"status": "Open", "stat": "Open"}')
 	missing = api().get(RUN, report_name=report, filters="{}")
 
-	assert error_of(unknown) == error_of(missing) == (400, "BadRequest")
+	assert error_of(unknown) == error_of(missing) == (400, "InvalidRequestError")
 	assert "has no filter stat. It takes status." in unknown.json()["exc"]
 	assert "needs the filter status" in missing.json()["exc"]
 
@@ -231,9 +231,9 @@ def test_a_filter_that_a_script_report_does_not_know_is_named(api):
 	unknown = api().get(RUN, report_name="Lead Details", filters=json.dumps({**filters, "mood": "good"}))
 
 	assert known.status_code == 200
-	assert error_of(unknown) == (400, "BadRequest")
+	assert error_of(unknown) == (400, "InvalidRequestError")
 	assert unknown.json()["exc"] == (
-		"BadRequest: Lead Details has no filter mood. It takes company, from_date, to_date, status, territory."
+		"InvalidRequestError: Lead Details has no filter mood. It takes company, from_date, to_date, status, territory."
 	)
 
 
@@ -249,5 +249,5 @@ def test_an_unknown_field_in_a_builder_reports_filters_is_400(api):
 
 	reply = api().get(RUN, report_name=report, filters='{"statsu": "Open"}')
 
-	assert error_of(reply) == (400, "BadRequest")
+	assert error_of(reply) == (400, "InvalidRequestError")
 	assert "Did you mean status?" in reply.json()["exc"]

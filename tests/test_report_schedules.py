@@ -129,7 +129,7 @@ def test_a_recipient_who_may_not_see_the_report_is_named(api, report):
 
 	reply = api(manager()).post(SCHEDULE, report_name=report, frequency="daily", recipients=[stranger])
 
-	assert error_of(reply) == (422, "UnfitRecipient")
+	assert error_of(reply) == (422, "InvalidRecipientError")
 	assert stranger in reply.json()["exc"]
 
 
@@ -152,7 +152,7 @@ def test_a_bad_argument_is_400(api, report, arguments, words):
 		SCHEDULE, **{"report_name": report, "frequency": "daily", **arguments}
 	)
 
-	assert error_of(reply) == (400, "BadRequest")
+	assert error_of(reply) == (400, "InvalidRequestError")
 	assert words in reply.json()["exc"]
 
 

@@ -378,7 +378,7 @@ def test_who_has_none_of_its_roles_is_refused(api, report, role):
 	],
 )
 def test_bad_filters_are_400(api, filters):
-	assert refusal(api(user("Sales User")), "Lead Analysis", **filters) == (400, "BadRequest")
+	assert refusal(api(user("Sales User")), "Lead Analysis", **filters) == (400, "InvalidRequestError")
 
 
 def test_money_without_a_rate_is_told_and_left_out():

@@ -51,7 +51,7 @@ def test_unknown_parameter_is_refused_by_name(
 	admin: Client, method: str, body: dict, unknown: str, meant: str | None
 ) -> None:
 	reply = admin.post(method, **body)
-	assert error_of(reply) == (400, "BadRequest"), reply.text
+	assert error_of(reply) == (400, "InvalidRequestError"), reply.text
 	text = reply.json()["exc"]
 	assert f"There is no parameter {unknown}." in text
 	assert meant is None or f"Did you mean {meant}?" in text
@@ -61,7 +61,7 @@ def test_query_parameter_beside_json_body_is_refused(admin: Client) -> None:
 	reply = admin.request(
 		"POST", "/api/method/frappe.desk.delete.delete_many?atomic=0", json={"doctype": "Lead", "name": ["x"]}
 	)
-	assert error_of(reply) == (400, "BadRequest")
+	assert error_of(reply) == (400, "InvalidRequestError")
 	assert "Send atomic in the JSON body" in reply.json()["exc"]
 
 
@@ -78,7 +78,7 @@ def test_unknown_upload_parameter_is_refused(admin: Client) -> None:
 		files={"file": ("a.txt", b"text")},
 		data={"private": "1"},
 	)
-	assert error_of(reply) == (400, "BadRequest")
+	assert error_of(reply) == (400, "InvalidRequestError")
 	assert "Did you mean is_private?" in reply.json()["exc"]
 	assert frappe.db.count("File") == before
 
@@ -115,8 +115,8 @@ def test_value_of_wrong_type_is_refused_by_field(admin: Client, doctype: str, fi
 	before = frappe.db.count(doctype)
 	name_field = "task_name" if doctype == "Task" else "lead_name"
 	reply = admin.post(INSERT, **{"doctype": doctype, name_field: "Values", field: value})
-	assert error_of(reply) == (400, "BadRequest"), reply.text
-	assert reply.json()["exc"].startswith(f"BadRequest: {field} must be ")
+	assert error_of(reply) == (400, "InvalidRequestError"), reply.text
+	assert reply.json()["exc"].startswith(f"InvalidRequestError: {field} must be ")
 	assert frappe.db.count(doctype) == before
 
 
@@ -127,7 +127,7 @@ def test_number_that_is_not_finite_is_refused(admin: Client, text: str) -> None:
 	reply = admin.request(
 		"POST", f"/api/method/{SET_VALUE}", data=body, headers={"Content-Type": "application/json"}
 	)
-	assert error_of(reply) == (400, "BadRequest"), reply.text
+	assert error_of(reply) == (400, "InvalidRequestError"), reply.text
 	frappe.db.rollback()
 	assert frappe.db.get_value("Lead", lead.name, "probability") == lead.probability
 
@@ -135,8 +135,8 @@ def test_number_that_is_not_finite_is_refused(admin: Client, text: str) -> None:
 def test_unreadable_modified_is_refused(admin: Client) -> None:
 	lead = factories.make_lead()
 	reply = admin.post(SET_VALUE, doctype="Lead", name=lead.name, topic="x", modified="yesterday-ish")
-	assert error_of(reply) == (400, "BadRequest")
-	assert reply.json()["exc"].startswith("BadRequest: modified must be ")
+	assert error_of(reply) == (400, "InvalidRequestError")
+	assert reply.json()["exc"].startswith("InvalidRequestError: modified must be ")
 
 
 def test_number_in_text_field_becomes_its_text(admin: Client) -> None:
@@ -171,7 +171,7 @@ def test_body_that_is_no_object_is_400(admin: Client, body: str) -> None:
 	reply = admin.request(
 		"POST", f"/api/method/{LIST}", data=body, headers={"Content-Type": "application/json"}
 	)
-	assert error_of(reply) == (400, "BadRequest")
+	assert error_of(reply) == (400, "InvalidRequestError")
 
 
 def test_body_nested_too_deeply_is_400(admin: Client) -> None:
@@ -181,7 +181,7 @@ def test_body_nested_too_deeply_is_400(admin: Client) -> None:
 	assert reply.status_code == 400, reply.text
 	body = json.dumps({"doctype": "Lead", "filters": "[" * depth + "]" * depth})
 	reply = admin.request("POST", f"/api/method/{LIST}", data=body, headers=headers)
-	assert error_of(reply) == (400, "BadRequest")
+	assert error_of(reply) == (400, "InvalidRequestError")
 
 
 @pytest.mark.parametrize(
@@ -196,7 +196,7 @@ def test_body_nested_too_deeply_is_400(admin: Client) -> None:
 def test_text_that_is_not_utf8_is_refused(admin: Client, content_type: str, body: bytes) -> None:
 	before = frappe.db.count("Lead")
 	reply = admin.request("POST", f"/api/method/{INSERT}", data=body, headers={"Content-Type": content_type})
-	assert error_of(reply) == (400, "BadRequest"), reply.text
+	assert error_of(reply) == (400, "InvalidRequestError"), reply.text
 	assert "UTF-8" in reply.json()["exc"]
 	assert frappe.db.count("Lead") == before
 

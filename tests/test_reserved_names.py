@@ -53,7 +53,7 @@ def test_set_value_refuses_what_is_no_field(seller: Client, values: dict, as_fie
 	body = {"fieldname": json.dumps(values)} if as_fieldname else values
 	before = frappe.db.count("Lead")
 	reply = seller.post(SET_VALUE, **{"doctype": "Lead", "name": lead.name, **body})
-	assert error_of(reply) == (400, "BadRequest"), reply.text
+	assert error_of(reply) == (400, "InvalidRequestError"), reply.text
 	assert frappe.db.count("Lead") == before
 	assert str(frappe.db.get_value("Lead", lead.name, "modified")) == lead.modified
 
@@ -62,14 +62,14 @@ def test_set_value_refuses_what_is_no_field(seller: Client, values: dict, as_fie
 def test_set_value_refuses_a_single_name(seller: Client, name: str) -> None:
 	lead = factories.make_lead()
 	reply = seller.post(SET_VALUE, doctype="Lead", name=lead.name, fieldname=name, value=1)
-	assert error_of(reply) == (400, "BadRequest")
+	assert error_of(reply) == (400, "InvalidRequestError")
 
 
 @pytest.mark.parametrize("values", [each for each in FLAT if "flags" not in each])
 def test_a_flat_insert_refuses_what_is_no_field(seller: Client, values: dict) -> None:
 	before = frappe.db.count("Lead")
 	reply = seller.post(INSERT, doctype="Lead", lead_name=factories.unique("Jane"), **values)
-	assert error_of(reply) == (400, "BadRequest"), reply.text
+	assert error_of(reply) == (400, "InvalidRequestError"), reply.text
 	assert frappe.db.count("Lead") == before
 
 
@@ -86,7 +86,7 @@ def test_a_flat_insert_refuses_what_is_no_field(seller: Client, values: dict) ->
 )
 def test_an_inserted_doc_refuses_what_frappe_would_act_on(seller: Client, values: dict) -> None:
 	doc = {"doctype": "Lead", "lead_name": factories.unique("Jane"), **values}
-	assert error_of(seller.post(INSERT, doc=doc)) == (400, "BadRequest")
+	assert error_of(seller.post(INSERT, doc=doc)) == (400, "InvalidRequestError")
 
 
 def test_an_inserted_doc_may_come_from_a_form(seller: Client) -> None:

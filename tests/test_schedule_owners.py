@@ -86,7 +86,7 @@ def test_format_of_the_api_stays(api, report):
 	reply = api(caller).request(
 		"PUT", f"/api/resource/{DOCTYPE}/{name}", json={"api_format": "", "email_to": "stranger@example.com"}
 	)
-	assert reply.json()["exc_type"] == "UnfitRecipient"
+	assert reply.json()["exc_type"] == "InvalidRecipientError"
 	assert frappe.db.get_value(DOCTYPE, name, ["api_format", "email_to"]) == ("csv", caller)
 
 

@@ -6,7 +6,7 @@ import frappe
 
 from orchestrator.apps import is_installed, require_app
 from orchestrator.configuration import get_settings
-from orchestrator.exceptions import MissingApp
+from orchestrator.exceptions import MissingAppError
 from orchestrator.setup import naming_rules, settings_defaults
 from tests import factories
 
@@ -193,7 +193,7 @@ def test_the_highest_number_is_read_from_names_of_our_form_only(names, number):
 def test_a_missing_app_is_named(site):
 	assert is_installed("erpnext")
 	require_app("erpnext")
-	with pytest.raises(MissingApp, match="needs the app lending"):
+	with pytest.raises(MissingAppError, match="needs the app lending"):
 		require_app("lending")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from orchestrator.sync import ahead
-from orchestrator.sync.ahead import GivenUp, Patience, read_ahead
+from orchestrator.sync.ahead import Patience, PrefetchCancelledError, read_ahead
 
 
 def nobody() -> None:
@@ -77,14 +77,14 @@ def test_a_wait_in_the_thread_ends_when_the_run_ends():
 		waiting.set()
 		try:
 			patience.sleep(3600)
-		except GivenUp as error:
+		except PrefetchCancelledError as error:
 			ended.append(type(error))
 			raise
 
 	with read_ahead(make(), patience) as items:
 		assert next(items) == 1
 		assert waiting.wait(10)
-	assert ended == [GivenUp]
+	assert ended == [PrefetchCancelledError]
 
 
 def test_the_lease_is_kept_while_a_page_is_waited_for(monkeypatch: pytest.MonkeyPatch):

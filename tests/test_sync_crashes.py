@@ -19,7 +19,7 @@ from orchestrator.sync import engine, jobs, runs, work
 from orchestrator.sync.http import HttpSession
 from orchestrator.sync.kipu.simulator.faults import Fault
 from orchestrator.sync.kipu.simulator.server import Simulator
-from orchestrator.sync.runs import Busy, LeaseLost, Order
+from orchestrator.sync.runs import LeaseLostError, Order, RunConflictError
 from tests.kipu_site import (
 	checksums,
 	clients,
@@ -162,7 +162,7 @@ def test_a_resumed_run_goes_on_from_its_page(kipu):
 	kipu.faults.add(Fault("status", route="patients/latest", page=2, times=3, status=503))
 	assert sync(connection)["status"] == "Failed"
 	failed = frappe.get_last_doc("Sync Run", {"connection": connection})
-	assert (failed.error_class, failed.imported) == ("Exhausted", PAGE_SIZE)
+	assert (failed.error_class, failed.imported) == ("RetriesExhaustedError", PAGE_SIZE)
 	run = sync(connection)
 	assert (run["status"], run["resumed_from"]) == ("Completed", failed.name)
 	assert run["imported"] == len(kipu.world) - PAGE_SIZE
@@ -266,9 +266,9 @@ def test_a_job_whose_time_is_over_while_it_tells_of_its_progress_fails(kipu, mon
 def test_who_comes_second_is_told_who_is_at_work(kipu):
 	connection = make_connection(kipu)
 	first = runs.begin(Order(connection, "incremental"))
-	with pytest.raises(Busy, match=first.name):
+	with pytest.raises(RunConflictError, match=first.name):
 		runs.begin(Order(connection, "full"))
-	with pytest.raises(Busy, match=first.name):
+	with pytest.raises(RunConflictError, match=first.name):
 		runs.queue(Order(connection, "census"))
 	other = runs.begin(Order(make_connection(kipu), "incremental"))
 	assert first.order.connection != other.order.connection
@@ -286,7 +286,7 @@ def test_a_run_that_was_not_heard_of_is_taken_over_and_its_holder_writes_nothing
 	assert sync(connection)["status"] == "Completed"
 	before = clients(connection)
 	frappe.db.set_value("Client Stay", {"connection": connection}, "room_name", "never")
-	with pytest.raises(LeaseLost):
+	with pytest.raises(LeaseLostError):
 		old.commit({"phase": "latest"})
 	assert clients(connection) == before
 	assert engine.execute(old) == "Interrupted"
@@ -299,7 +299,7 @@ def test_a_run_on_another_machine_that_is_alive_is_left_alone(kipu):
 	run = runs.begin(Order(connection, "incremental"))
 	frappe.db.set_value("Sync Run", run.name, {"host": "another-machine", "process_id": "1:1"})
 	frappe.db.commit()
-	with pytest.raises(Busy):
+	with pytest.raises(RunConflictError):
 		runs.begin(Order(connection, "incremental"))
 
 

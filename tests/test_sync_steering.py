@@ -154,7 +154,7 @@ def test_a_connection_that_can_not_be_is_refused(kipu, wrong, says):
 def test_wrong_keys_fail_the_run_pause_the_connection_and_tell(kipu, manager):
 	connection = make_connection(kipu, secret_key="not the secret")
 	data = manager.post(METHOD + "sync_kipu_clients", connection=connection).json()["data"]
-	assert (data["status"], data["runs"][0]["error"]["class"]) == ("Failed", "Refused")
+	assert (data["status"], data["runs"][0]["error"]["class"]) == ("Failed", "AccessDeniedError")
 	frappe.db.rollback()
 	paused = frappe.get_doc("Kipu Connection", connection)
 	assert (paused.status, "secret key" in paused.paused_reason) == ("Paused", True)

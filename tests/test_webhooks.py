@@ -11,7 +11,7 @@ import pytest
 import frappe
 
 from orchestrator.api import webhook_targets
-from orchestrator.exceptions import TargetRefused
+from orchestrator.exceptions import InvalidWebhookTargetError
 from tests import factories
 from tests.client import error_of
 
@@ -160,20 +160,25 @@ def test_only_system_managers_may(api):
 @pytest.mark.parametrize(
 	("values", "status", "exc_type", "words"),
 	[
-		({"events": []}, 400, "BadRequest", "events must be a list"),
-		({"events": [1]}, 400, "BadRequest", "events must be a list"),
+		({"events": []}, 400, "InvalidRequestError", "events must be a list"),
+		({"events": [1]}, 400, "InvalidRequestError", "events must be a list"),
 		({"events": ["after_insert", "on_whim"]}, 422, "ValidationError", "on_whim is not a valid Doc Event"),
 		({"events": ["on_submit"]}, 422, "ValidationError", "must be Submittable"),
 		({"request_method": "GET"}, 422, "ValidationError", "GET is not a valid Request Method"),
 		({"request_url": "https:///hook"}, 422, "ValidationError", "Check Request URL"),
 		({"doctype": "Noot"}, 422, "LinkValidationError", "There is no DocType Noot."),
-		({"webhook_name": ""}, 400, "BadRequest", "Missing parameter: webhook_name."),
-		({"webhook_headers": [{"header_key": "X"}]}, 400, "BadRequest", "header_key and a header_value"),
-		({"webhook_headers": {"X": "1"}}, 400, "BadRequest", "webhook_headers"),
+		({"webhook_name": ""}, 400, "InvalidRequestError", "Missing parameter: webhook_name."),
+		(
+			{"webhook_headers": [{"header_key": "X"}]},
+			400,
+			"InvalidRequestError",
+			"header_key and a header_value",
+		),
+		({"webhook_headers": {"X": "1"}}, 400, "InvalidRequestError", "webhook_headers"),
 		(
 			{"webhook_headers": [{"header_key": "X", "header_value": "1\r\nHost: other"}]},
 			400,
-			"BadRequest",
+			"InvalidRequestError",
 			"each on a single line",
 		),
 	],
@@ -226,7 +231,7 @@ def test_a_target_that_is_no_public_https_address_is_refused(api, url):
 
 	reply = api(manager()).post(CREATE, **asked)
 
-	assert error_of(reply) == (422, "TargetRefused")
+	assert error_of(reply) == (422, "InvalidWebhookTargetError")
 	assert not frappe.db.exists("Webhook", asked["webhook_name"])
 
 
@@ -234,7 +239,7 @@ def test_one_private_address_among_public_ones_is_enough_to_refuse(site, monkeyp
 	addresses = [(2, 1, 6, "", ("1.1.1.1", 443)), (10, 1, 6, "", ("fd00::5", 443, 0, 0))]
 	monkeypatch.setattr(webhook_targets.socket, "getaddrinfo", lambda *_args, **_kwargs: addresses)
 
-	with pytest.raises(TargetRefused):
+	with pytest.raises(InvalidWebhookTargetError):
 		webhook_targets.check("https://example.com/hook")
 
 
@@ -244,7 +249,7 @@ def test_a_webhook_of_ours_is_checked_again_when_it_is_edited(api):
 	webhook = frappe.get_doc("Webhook", asked["webhook_name"])
 	webhook.request_url = "https://10.0.0.8/hook"
 
-	with pytest.raises(TargetRefused):
+	with pytest.raises(InvalidWebhookTargetError):
 		webhook.save()
 
 
@@ -269,7 +274,7 @@ def test_a_site_that_allows_its_network_still_wants_https_beyond_it(api, allow_p
 	beyond = api(manager()).post(CREATE, **arguments(request_url="http://1.1.1.1/hook"))
 
 	assert inside.status_code == 201
-	assert error_of(beyond) == (422, "TargetRefused")
+	assert error_of(beyond) == (422, "InvalidWebhookTargetError")
 	assert "has a public address: use https." in beyond.json()["exc"]
 
 
@@ -340,7 +345,7 @@ def test_a_delivery_to_a_private_address_is_stopped_and_logged(api, worker):
 		["reference_document", "headers", "data", "error"],
 	)
 	assert [(log.reference_document, log.headers, log.data) for log in logs] == [(brand["name"], None, None)]
-	assert "TargetRefused" in logs[0].error
+	assert "InvalidWebhookTargetError" in logs[0].error
 
 
 @pytest.mark.parametrize(
@@ -357,7 +362,7 @@ def test_a_host_that_is_not_known_now_is_accepted_with_a_warning(api, url):
 
 def test_plain_http_to_an_unknown_host_is_still_refused(api):
 	reply = api(manager()).post(CREATE, **arguments(request_url="http://no-such-host.invalid/hook"))
-	assert error_of(reply) == (422, "TargetRefused")
+	assert error_of(reply) == (422, "InvalidWebhookTargetError")
 
 
 def test_a_delivery_to_an_unknown_host_is_stopped_and_logged(api, worker):
@@ -366,7 +371,7 @@ def test_a_delivery_to_an_unknown_host_is_stopped_and_logged(api, worker):
 	insert_brand(api())
 	worker()
 	(error,) = frappe.get_all("Webhook Request Log", {"webhook": asked["webhook_name"]}, pluck="error")
-	assert "TargetRefused" in error
+	assert "InvalidWebhookTargetError" in error
 
 
 @pytest.mark.parametrize(("sent", "kept"), [(None, 30), (1, 1), (60, 60), ("45", 45)])

@@ -86,7 +86,7 @@ def raise_refused_verb(api_request: ApiRequest, request: Request) -> None:
 	"""Raise the router's own 405 with the limit's headers: past this point no hook sees that reply.
 
 	Raises:
-		MethodNotAllowed: 405, the route does not answer this verb.
+		MethodNotAllowedError: 405, the route does not answer this verb.
 	"""
 	error = None if requested_command() else find_route(request).error
 	if isinstance(error, MethodNotAllowed):

@@ -12,7 +12,7 @@ from frappe.model.meta import Meta
 from frappe.utils.caching import request_cache
 
 from orchestrator.api.aliases import documented_names, field_of
-from orchestrator.exceptions import BadRequest, refuse
+from orchestrator.exceptions import InvalidRequestError, refuse
 
 NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 # email · `email` · tabLead.email · `tabLead`.`email` · items.item_code
@@ -74,7 +74,7 @@ def columns_of(doctype: str) -> set[str]:
 def related_meta(meta: Meta, name: str, doctype: str) -> Meta:
 	"""The meta of a child table of `meta`."""
 	if doctype not in {table.options for table in meta.get_table_fields()}:
-		frappe.throw(_("{0} has no table {1} ({2}).").format(meta.name, doctype, name), BadRequest)
+		frappe.throw(_("{0} has no table {1} ({2}).").format(meta.name, doctype, name), InvalidRequestError)
 	return frappe.get_meta(doctype)
 
 
@@ -83,7 +83,7 @@ def refuse_name(meta: Meta, name: str, text: str) -> NoReturn:
 	known = [*documented_names(meta.name), *sorted(columns_of(meta.name))]
 	hint = closest(text, known)
 	message = _("{0} has no field {1} ({2}).").format(meta.name, text, name)
-	refuse(f"{message} {hint}".strip(), BadRequest)
+	refuse(f"{message} {hint}".strip(), InvalidRequestError)
 
 
 def closest(text: str, known: Sequence[str]) -> str:

@@ -21,7 +21,7 @@ import frappe
 from orchestrator.api import errors, idempotency
 from orchestrator.api.call import Call, current
 from orchestrator.api.lost_connection import translate_lost_connection
-from orchestrator.exceptions import Unexpected
+from orchestrator.exceptions import UnexpectedError
 
 Effect = Literal["reads", "writes", "creates"]
 READS: Effect = "reads"
@@ -70,7 +70,7 @@ def endpoint(message: Any = None, *, effect: Effect = READS) -> Callable[[Callab
 				error = translate_lost_connection(raised)
 				call.error = error
 				if getattr(error, "http_status_code", 500) >= FIRST_LOGGED_STATUS:
-					frappe.throw(errors.explain(error, call.id).text, Unexpected)
+					frappe.throw(errors.explain(error, call.id).text, UnexpectedError)
 				if error is not raised:
 					raise error from raised
 				raise

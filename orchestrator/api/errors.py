@@ -13,7 +13,7 @@ from frappe.utils import strip_html
 # the suite's apps each have their own, and not every app is installed.
 STATUS_BY_NAME: dict[str, int] = {
 	# 400: the request is malformed
-	"BadRequest": 400,
+	"InvalidRequestError": 400,
 	"CSRFTokenError": 400,
 	"DataError": 400,
 	"FrappeTypeError": 400,
@@ -30,10 +30,10 @@ STATUS_BY_NAME: dict[str, int] = {
 	"PermissionError": 403,
 	"DoesNotExistError": 404,
 	"PageDoesNotExistError": 404,
-	"MethodNotAllowed": 405,
+	"MethodNotAllowedError": 405,
 	# 409: the state of the record, or of another one, forbids it
 	"CancelledLinkError": 409,
-	"Conflict": 409,
+	"ConflictError": 409,
 	"DocstatusTransitionError": 409,
 	"DocumentLockedError": 409,
 	"DuplicateEntryError": 409,
@@ -48,15 +48,15 @@ STATUS_BY_NAME: dict[str, int] = {
 	"UnsupportedMediaType": 415,
 	"RateLimitExceededError": 429,
 	"TooManyRequestsError": 429,
-	"Unexpected": 500,
-	"MissingApp": 501,
+	"UnexpectedError": 500,
+	"MissingAppError": 501,
 	"OutgoingEmailError": 501,
 	"DatabaseUnavailableError": 503,
 	"InReadOnlyMode": 503,
 	"QueryTimeoutError": 503,
 	"QueueOverloaded": 503,
 	"SessionStopped": 503,
-	"StorageFailed": 507,
+	"StorageError": 507,
 	# 422: any other refusal of the data
 	"ValidationError": 422,
 }
@@ -120,7 +120,7 @@ def _explain_unreadable_body() -> Failure:
 		return Failure(400, UNPARSED[0], _("The body is not valid JSON. Send a JSON object."))
 	return Failure(
 		400,
-		"BadRequest",
+		"InvalidRequestError",
 		_(
 			"The body has text that is not valid UTF-8, or a number that is not finite. Send the text as UTF-8."
 		),

@@ -17,7 +17,7 @@ from frappe.utils import get_time, now_datetime, nowdate, nowtime
 
 from orchestrator import period
 from orchestrator.api.aliases import field_of
-from orchestrator.exceptions import BadRequest, refuse
+from orchestrator.exceptions import InvalidRequestError, refuse
 
 INTEGER_TYPES: Final = frozenset({"Int", "Long Int"})
 DECIMAL_TYPES: Final = frozenset({"Currency", "Float", "Percent", "Rating", "Duration"})
@@ -43,7 +43,7 @@ def parse_values(meta: Meta, values: Mapping[str, Any]) -> dict[str, Any]:
 		values: Field or documented name -> value. Names that are no fields are returned as they are.
 
 	Raises:
-		BadRequest: 400 naming the first field whose type cannot hold its value.
+		InvalidRequestError: 400 naming the first field whose type cannot hold its value.
 	"""
 	parsed = dict(values)
 	for name, value in values.items():
@@ -147,7 +147,7 @@ def _parse_moment(name: str, kind: str, value: Any) -> Any:
 			period.read_date(name, text)
 			return text
 		moment = period.read_timestamp(name, text)
-	except (ValueError, BadRequest):
+	except (ValueError, InvalidRequestError):
 		frappe.clear_messages()
 		_refuse_moment(name, kind)
 	if kind == "Date":
@@ -170,4 +170,4 @@ def _refuse_moment(name: str, kind: str) -> NoReturn:
 
 def _refuse_value(name: str, expected: str) -> NoReturn:
 	"""Refuse the field's value and say what it takes."""
-	refuse(_("{0} must be {1}.").format(name, expected), BadRequest)
+	refuse(_("{0} must be {1}.").format(name, expected), InvalidRequestError)

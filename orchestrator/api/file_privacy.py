@@ -9,7 +9,7 @@ from frappe.api import v1, v2
 from frappe.model.document import Document
 
 from orchestrator.api.route import Route
-from orchestrator.exceptions import BadRequest, refuse
+from orchestrator.exceptions import InvalidRequestError, refuse
 
 # The methods that turn the parameter into a number before a File is made.
 UPLOAD_METHODS = frozenset(
@@ -34,7 +34,7 @@ def normalize_parameter(method: str | None) -> None:
 	"""Replace the parameter `is_private` of an upload by 0 or 1.
 
 	Raises:
-		BadRequest: 400, it is anything but 0, 1, true or false.
+		InvalidRequestError: 400, it is anything but 0, 1, true or false.
 	"""
 	if method in UPLOAD_METHODS and frappe.form_dict.get("is_private") is not None:
 		frappe.form_dict.is_private = parse_is_private(frappe.form_dict.is_private)
@@ -44,7 +44,7 @@ def normalize_record(route: Route) -> None:
 	"""Replace `is_private` in a File that /api/resource or /api/v2/document inserts or changes.
 
 	Raises:
-		BadRequest: 400, it is anything but 0, 1, true or false.
+		InvalidRequestError: 400, it is anything but 0, 1, true or false.
 	"""
 	if route.endpoint not in WRITES_OF_V1 | WRITES_OF_V2 or route.arguments.get("doctype") != DOCTYPE:
 		return
@@ -61,7 +61,7 @@ def with_parsed_privacy(doctype: str, values: dict[str, Any]) -> dict[str, Any]:
 	"""Return `values`, for a File with `is_private` as 0 or 1.
 
 	Raises:
-		BadRequest: 400, it is anything but 0, 1, true or false.
+		InvalidRequestError: 400, it is anything but 0, 1, true or false.
 	"""
 	if doctype != DOCTYPE or values.get("is_private") is None:
 		return values
@@ -78,9 +78,9 @@ def parse_is_private(value: Any) -> int:
 	"""Return 1 for private, 0 for public.
 
 	Raises:
-		BadRequest: 400, the value is anything but 0, 1, true or false.
+		InvalidRequestError: 400, the value is anything but 0, 1, true or false.
 	"""
 	text = str(int(value) if isinstance(value, bool) else value).strip().lower()
 	if text not in VALUES:
-		refuse(_("is_private must be 0, 1, true or false."), BadRequest)
+		refuse(_("is_private must be 0, 1, true or false."), InvalidRequestError)
 	return VALUES[text]

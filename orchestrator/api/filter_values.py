@@ -17,7 +17,7 @@ from frappe.utils import get_datetime, get_time
 from orchestrator import period
 from orchestrator.api.field_values import DECIMAL_TYPES, INTEGER_TYPES, TRUTH_WORDS, read_number
 from orchestrator.api.list_query import MOMENT_FIELDS, MOMENT_TYPES
-from orchestrator.exceptions import BadRequest, refuse
+from orchestrator.exceptions import InvalidRequestError, refuse
 
 COMPARED: Final = frozenset({"=", "!=", "<", ">", "<=", ">=", "in", "not in", "between"})
 STANDARD_NUMBERS: Final = frozenset({"docstatus", "idx", "lft", "rgt"})
@@ -35,11 +35,11 @@ def parse_operand(meta: Meta, name: str, fieldname: str, operator: str, value: A
 		value: Of the operator's form.
 
 	Raises:
-		BadRequest: 400 for a value that the column's type cannot hold.
+		InvalidRequestError: 400 for a value that the column's type cannot hold.
 	"""
 	kind = _get_kind(meta, fieldname)
 	if operator == "timespan" and kind not in ("Date", "Datetime"):
-		refuse(_("{0} in {1} takes a date ({2}).").format(operator, name, fieldname), BadRequest)
+		refuse(_("{0} in {1} takes a date ({2}).").format(operator, name, fieldname), InvalidRequestError)
 	parse = _get_parser(kind, operator)
 	if parse is None or operator not in COMPARED:
 		return value
@@ -134,4 +134,4 @@ def _to_plain(number: Decimal) -> int | float:
 
 def _refuse_operand(value: Any, name: str, fieldname: str) -> NoReturn:
 	"""Refuse the value by the column it is compared with."""
-	refuse(_("{0} in {1} is not a valid value of {2}.").format(value, name, fieldname), BadRequest)
+	refuse(_("{0} in {1} is not a valid value of {2}.").format(value, name, fieldname), InvalidRequestError)

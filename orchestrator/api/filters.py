@@ -13,7 +13,7 @@ from orchestrator.api.day_names import compare_days, is_day_name
 from orchestrator.api.filter_values import parse_operand
 from orchestrator.api.list_query import MOMENT_FIELDS, MOMENT_TYPES
 from orchestrator.api.parameters import parse_json
-from orchestrator.exceptions import BadRequest, refuse
+from orchestrator.exceptions import InvalidRequestError, refuse
 
 TREE_OPERATORS = frozenset(
 	{
@@ -78,7 +78,8 @@ def read_filters(meta: Meta, name: str, value: Any) -> list[list[Any]]:
 		filters = [[key, *operator_and_value(item)] for key, item in filters.items()]
 	if not isinstance(filters, list):
 		frappe.throw(
-			_("{0} must be a list of [field, operator, value] or an object.").format(name), BadRequest
+			_("{0} must be a list of [field, operator, value] or an object.").format(name),
+			InvalidRequestError,
 		)
 	if isinstance(filters[0], str) and len(filters) in (3, 4, 5):
 		filters = [filters]
@@ -99,7 +100,9 @@ def read_condition(meta: Meta, name: str, condition: Any) -> list[Any]:
 	if isinstance(condition, list) and len(condition) == 5:
 		condition = condition[:4]  # Desk's lists add whether the filter is hidden
 	if not isinstance(condition, list) or len(condition) not in (3, 4):
-		frappe.throw(_("A condition in {0} must be [field, operator, value].").format(name), BadRequest)
+		frappe.throw(
+			_("A condition in {0} must be [field, operator, value].").format(name), InvalidRequestError
+		)
 	*doctype, text, operator, value = condition
 	if doctype and doctype[0] != meta.name:
 		meta = related_meta(meta, name, str(doctype[0]))
@@ -115,10 +118,12 @@ def read_operator(meta: Meta, name: str, fieldname: str, operator: Any, value: A
 	"""The operator, where it is known and its value fits."""
 	known = str(operator).lower()
 	if known not in OPERANDS:
-		frappe.throw(_("Unknown operator {0} in {1}.").format(operator, name), BadRequest)
+		frappe.throw(_("Unknown operator {0} in {1}.").format(operator, name), InvalidRequestError)
 	fits, words = OPERANDS[known]
 	if not fits(value):
-		frappe.throw(_("{0} in {1} takes {2} ({3}).").format(known, name, words, fieldname), BadRequest)
+		frappe.throw(
+			_("{0} in {1} takes {2} ({3}).").format(known, name, words, fieldname), InvalidRequestError
+		)
 	_reject_pattern_on_moment(meta, name, fieldname, known)
 	if known in TREE_OPERATORS:
 		check_tree(meta, name, fieldname, value)
@@ -130,9 +135,9 @@ def check_tree(meta: Meta, name: str, fieldname: str, value: str) -> None:
 	df = meta.get_field(fieldname)
 	doctype = meta.name if fieldname == "name" else df.options if df and df.fieldtype == "Link" else None
 	if not doctype or not frappe.get_meta(doctype).is_nested_set():
-		frappe.throw(_("{0} ({1}) is not a link to a tree.").format(fieldname, name), BadRequest)
+		frappe.throw(_("{0} ({1}) is not a link to a tree.").format(fieldname, name), InvalidRequestError)
 	if not frappe.db.exists(doctype, value):
-		frappe.throw(_("There is no {0} {1} ({2}).").format(_(doctype), value, name), BadRequest)
+		frappe.throw(_("There is no {0} {1} ({2}).").format(_(doctype), value, name), InvalidRequestError)
 
 
 def _reject_pattern_on_moment(meta: Meta, name: str, fieldname: str, operator: str) -> None:
@@ -144,5 +149,5 @@ def _reject_pattern_on_moment(meta: Meta, name: str, fieldname: str, operator: s
 			_("{0} in {1} does not go with a date or time ({2}). Use between, < or >.").format(
 				operator, name, fieldname
 			),
-			BadRequest,
+			InvalidRequestError,
 		)

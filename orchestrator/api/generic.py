@@ -25,7 +25,7 @@ from orchestrator.api.list_query import get_rows
 from orchestrator.api.ordering import build_order
 from orchestrator.api.parameters import parse_json
 from orchestrator.api.reserved_names import refuse_reserved_names, without_form_state
-from orchestrator.exceptions import BadRequest, refuse
+from orchestrator.exceptions import InvalidRequestError, refuse
 
 # What Frappe puts into every request's parameters, beside the caller's.
 TRANSPORT_KEYS = frozenset({"cmd", "csrf_token", "_lang", "sid"})
@@ -51,7 +51,7 @@ def get_list(
 	"""A page of the records the caller may read. `debug` is taken from Frappe's clients and changes nothing.
 
 	Returns the rows, and as `keys` the fields of each. Raises PermissionError (403) where the caller may not
-	read the DocType, BadRequest (400) for a field, an operator or a page that does not exist."""
+	read the DocType, InvalidRequestError (400) for a field, an operator or a page that does not exist."""
 	meta = meta_of(doctype, parent)
 	frappe.has_permission(doctype, "read", throw=True, parent_doctype=parent)
 	listing = page_of(
@@ -95,15 +95,15 @@ def get(
 def insert(doc: str | dict | None = None, doctype: str | None = None, **values: Any) -> dict[str, Any]:
 	"""Insert a record, from the body's own fields or, as Frappe has it, from `doc`.
 
-	Returns the record. Raises PermissionError (403), also for a field that the caller may not set, BadRequest (400)
+	Returns the record. Raises PermissionError (403), also for a field that the caller may not set, InvalidRequestError (400)
 	for an unknown one, and whatever the DocType's own validation raises (422, duplicates 409)."""
 	record = parse_json("doc", doc) if doc else {"doctype": doctype, **without_transport(values)}
 	if not isinstance(record, dict) or not record.get("doctype"):
-		frappe.throw(_("Missing parameter: doctype."), BadRequest)
+		frappe.throw(_("Missing parameter: doctype."), InvalidRequestError)
 	_check_place_in_parent(record)
 	meta = meta_of(record["doctype"], record.get("parenttype"))
 	if record.get("amended_from") and not meta.has_field("amended_from"):
-		refuse(_("{0} has no field {1} ({2}).").format(meta.name, "amended_from", "doc"), BadRequest)
+		refuse(_("{0} has no field {1} ({2}).").format(meta.name, "amended_from", "doc"), InvalidRequestError)
 	frappe.has_permission(meta.name, "create", throw=True, parent_doctype=record.get("parenttype"))
 	if doc:
 		record = without_form_state(record)
@@ -131,7 +131,7 @@ def set_value(
 	"""Change fields of a record: `fieldname` and `value`, a dict as `fieldname`, or the body's own fields.
 
 	A `modified` among them guards against a change in between. Returns the record. Raises 403 or 404 as `get`
-	does, 403 where it or a field of it may be read but not written, BadRequest (400) for an unknown or protected
+	does, 403 where it or a field of it may be read but not written, InvalidRequestError (400) for an unknown or protected
 	field, TimestampMismatchError (409)."""
 	meta = meta_of(doctype)
 	doc = writable(meta, name)
@@ -145,7 +145,7 @@ def set_value(
 	if protected := sorted(PROTECTED_FIELDS.intersection(changes)):
 		frappe.throw(
 			_("{0} cannot be set because Frappe sets it automatically.").format(", ".join(protected)),
-			BadRequest,
+			InvalidRequestError,
 		)
 	save_changes(meta, doc, name, with_parsed_privacy(doctype, fields_of(doctype, changes)))
 	doc.apply_fieldlevel_read_permissions()
@@ -175,10 +175,10 @@ def _check_place_in_parent(record: dict[str, Any]) -> None:
 	if not parenttype:
 		return
 	if not isinstance(parenttype, str):
-		refuse(_("{0} must be {1}.").format("parenttype", _("a single value")), BadRequest)
+		refuse(_("{0} must be {1}.").format("parenttype", _("a single value")), InvalidRequestError)
 	parent = meta_where_there_is_one(parenttype)
 	if parent and table and table not in {field.fieldname for field in parent.get_table_fields()}:
-		refuse(_("{0} has no table {1} ({2}).").format(parenttype, table, "parentfield"), BadRequest)
+		refuse(_("{0} has no table {1} ({2}).").format(parenttype, table, "parentfield"), InvalidRequestError)
 
 
 def meta_of(doctype: str, parent: str | None = None) -> Meta:
@@ -259,7 +259,7 @@ def raise_not_found(doctype: str, name: str | int | None) -> None:
 def first_match(meta: Meta, filters: str | list | dict | None, parent: str | None = None) -> str | int | None:
 	"""The name of the first record that fits and that the caller may read."""
 	if not filters:
-		frappe.throw(_("Missing parameter: name."), BadRequest)
+		frappe.throw(_("Missing parameter: name."), InvalidRequestError)
 	conditions = read_filters(meta, "filters", filters)
 	names = get_rows(meta.name, filters=conditions, pluck="name", limit=1, parent_doctype=parent)
 	return names[0] if names else None
@@ -279,7 +279,10 @@ def page_of(
 ) -> Listing:
 	"""A page of the records that fit filters as `read_filters` gave them and that the caller may read."""
 	if meta.issingle:
-		refuse(_("{0} has only one record. Read it with frappe.client.get.").format(meta.name), BadRequest)
+		refuse(
+			_("{0} has only one record. Read it with frappe.client.get.").format(meta.name),
+			InvalidRequestError,
+		)
 	query = lists.read_fields(meta, fields)
 	start, length = lists.read_page(limit_start, limit_page_length)
 	groups = lists.read_groups(meta, query, group_by)
@@ -328,7 +331,9 @@ def changes_of(fieldname: str | dict | None, value: Any, values: dict[str, Any])
 	else:
 		changes = {fieldname: value}
 	if not changes:
-		frappe.throw(_("Nothing to change: send fieldname and value, or the fields themselves."), BadRequest)
+		frappe.throw(
+			_("Nothing to change: send fieldname and value, or the fields themselves."), InvalidRequestError
+		)
 	return changes
 
 

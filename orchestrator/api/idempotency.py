@@ -18,7 +18,7 @@ from frappe.utils.response import json_handler
 
 from orchestrator.api import replay_permissions, sealed_replies
 from orchestrator.configuration import get_settings
-from orchestrator.exceptions import BadRequest, Conflict, refuse
+from orchestrator.exceptions import ConflictError, InvalidRequestError, refuse
 
 HEADER = "Idempotency-Key"
 REPLAYED_HEADER = "Idempotency-Replayed"
@@ -52,14 +52,14 @@ def claim(method: str, applies: bool = True) -> Claim | None:
 	"""Lock this request's key, None where no key was sent or none is honoured.
 
 	Raises:
-		BadRequest: 400, the key is too long.
-		Conflict: 409, the first request with the key still runs.
+		InvalidRequestError: 400, the key is too long.
+		ConflictError: 409, the first request with the key still runs.
 	"""
 	request = frappe.local.request
 	if not applies or request.method not in UNSAFE_HTTP_METHODS or not (key := request.headers.get(HEADER)):
 		return None
 	if len(key) > MAX_KEY_LENGTH:
-		refuse(_("{0} may have at most {1} characters.").format(HEADER, MAX_KEY_LENGTH), BadRequest)
+		refuse(_("{0} may have at most {1} characters.").format(HEADER, MAX_KEY_LENGTH), InvalidRequestError)
 	user = frappe.session.user
 	claimed = Claim(
 		name=hashlib.sha256(f"{user}\0{key}".encode()).hexdigest(),
@@ -75,7 +75,7 @@ def find_reply(claimed: Claim) -> Reply | None:
 	"""Return the reply stored for the key; without one, begin to record the permissions that the work checks.
 
 	Raises:
-		Conflict: 409, the key was used for another request.
+		ConflictError: 409, the key was used for another request.
 		PermissionError: 403, DoesNotExistError: 404, the caller may no longer have the reply.
 	"""
 	replay_permissions.begin_recording()
@@ -88,11 +88,13 @@ def find_reply(claimed: Claim) -> Reply | None:
 	if record.body_hash != claimed.fingerprint:
 		refuse(
 			_("This {0} was used for another request. Send a new key with a new request.").format(HEADER),
-			Conflict,
+			ConflictError,
 		)
 	content = sealed_replies.unseal(record.reply, claimed.secret)
 	if content is None:
-		refuse(_("The reply to this {0} can no longer be read. Send a new key.").format(HEADER), Conflict)
+		refuse(
+			_("The reply to this {0} can no longer be read. Send a new key.").format(HEADER), ConflictError
+		)
 	replay_permissions.check_snapshot(content["permissions"])
 	return Reply(data=content["data"], message=content["message"], status=record.status_code)
 
@@ -139,7 +141,8 @@ def _lock(claimed: Claim) -> None:
 	acquired = frappe.db.sql("select get_lock(%s, %s)", (lock, LOCK_WAIT_SECONDS))[0][0]
 	if not acquired:
 		refuse(
-			_("The first request with this {0} is still running. Try again later.").format(HEADER), Conflict
+			_("The first request with this {0} is still running. Try again later.").format(HEADER),
+			ConflictError,
 		)
 
 

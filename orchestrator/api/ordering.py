@@ -26,7 +26,7 @@ def build_order(meta: Meta, selected: ListQuery, order_by: str | None, group_by:
 		group_by: The parsed columns of the groups, None where rows are records.
 
 	Raises:
-		BadRequest: 400 for a name that is neither a field nor a label.
+		InvalidRequestError: 400 for a name that is neither a field nor a label.
 	"""
 	terms = _parse_terms(meta, selected, order_by)
 	if group_by:

@@ -9,7 +9,7 @@ import frappe
 from frappe import _
 
 from orchestrator.api.columns import closest
-from orchestrator.exceptions import BadRequest, refuse
+from orchestrator.exceptions import InvalidRequestError, refuse
 
 # What Frappe puts into every request's parameters or reads from them, beside the method's own.
 TRANSPORT_PARAMETERS: Final = frozenset({"cmd", "csrf_token", "_", "_lang", "sid"})
@@ -50,7 +50,7 @@ def reject_unknown_parameters(function: Callable[..., Any]) -> None:
 		function: The whitelisted function that the request is about to run.
 
 	Raises:
-		BadRequest: 400. The message names the parameter and the one that may have been meant.
+		InvalidRequestError: 400. The message names the parameter and the one that may have been meant.
 	"""
 	_reject_query_beside_json_body()
 	known = _get_parameters(function)
@@ -74,7 +74,7 @@ def _reject_query_beside_json_body() -> None:
 				_("Send {0} in the JSON body: with a body, parameters in the query are not read.").format(
 					name
 				),
-				BadRequest,
+				InvalidRequestError,
 			)
 
 
@@ -103,4 +103,4 @@ def _get_path(function: Callable[..., Any]) -> str:
 def _refuse_parameter(name: str, known: Iterable[str]) -> None:
 	"""Refuse the parameter, with a guess at the one that was meant."""
 	hint = closest(name, sorted(known))
-	refuse(f"{_('There is no parameter {0}.').format(name)} {hint}".strip(), BadRequest)
+	refuse(f"{_('There is no parameter {0}.').format(name)} {hint}".strip(), InvalidRequestError)

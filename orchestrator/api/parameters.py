@@ -6,7 +6,7 @@ from typing import Any
 
 from frappe import _
 
-from orchestrator.exceptions import BadRequest, refuse
+from orchestrator.exceptions import InvalidRequestError, refuse
 
 # As JSON has them; Python's int() would take 1_000 as well. No number of a request has more digits.
 WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,20}")
@@ -21,7 +21,7 @@ def parse_json(name: str, value: Any) -> Any:
 	try:
 		return json.loads(value)
 	except (ValueError, RecursionError):
-		refuse(_("{0} is not valid JSON.").format(name), BadRequest)
+		refuse(_("{0} is not valid JSON.").format(name), InvalidRequestError)
 
 
 def whole_number(name: str, value: Any, default: int) -> int:
@@ -29,5 +29,5 @@ def whole_number(name: str, value: Any, default: int) -> int:
 	if value is None or value == "":
 		return default
 	if not WHOLE_NUMBER.fullmatch(str(value).strip()):
-		refuse(_("{0} must be a whole number.").format(name), BadRequest)
+		refuse(_("{0} must be a whole number.").format(name), InvalidRequestError)
 	return int(value)

@@ -104,7 +104,7 @@ def failure_of(call: Call, response: Response) -> errors.Failure:
 	if call.error:
 		return errors.explain(call.error, call.id)
 	if text := describe_unusable_json(frappe.local.request):
-		return errors.Failure(400, "BadRequest", text)
+		return errors.Failure(400, "InvalidRequestError", text)
 	return errors.explain_reply(response.status_code, parse(response), call.id)
 
 

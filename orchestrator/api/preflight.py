@@ -15,7 +15,7 @@ from frappe.utils.typing_validations import transform_parameter_types
 from orchestrator.api.call import Call
 from orchestrator.api.parameter_names import reject_unknown_parameters
 from orchestrator.api.request_text import reject_undecodable_text
-from orchestrator.exceptions import BadRequest, MethodNotAllowed, refuse
+from orchestrator.exceptions import InvalidRequestError, MethodNotAllowedError, refuse
 
 PLAIN_KINDS = frozenset({str, int, float, NoneType})
 
@@ -48,25 +48,26 @@ def check_verb(call: Call, function: Callable[..., Any]) -> None:
 	if verb not in allowed:
 		call.headers["Allow"] = ", ".join(allowed)
 		frappe.throw(
-			_("{0} answers {1}, not {2}.").format(call.method, ", ".join(allowed), verb), MethodNotAllowed
+			_("{0} answers {1}, not {2}.").format(call.method, ", ".join(allowed), verb),
+			MethodNotAllowedError,
 		)
 
 
 def check_parameters(function: Callable[..., Any]) -> None:
 	"""400 for a body that is no object, a parameter that is missing or of the wrong type."""
 	if isinstance(frappe.form_dict.get("data"), list) and len(frappe.form_dict) == 1:
-		frappe.throw(_("The body must be a JSON object, not a list."), BadRequest)
+		frappe.throw(_("The body must be a JSON object, not a list."), InvalidRequestError)
 	reject_undecodable_text()
 	reject_unknown_parameters(function)
 	given = frappe.get_newargs(function, frappe.form_dict)
 	missing = [name for name in required_parameters(function) if given.get(name) in (None, "")]
 	if missing:
-		frappe.throw(_("Missing parameter: {0}.").format(", ".join(missing)), BadRequest)
+		frappe.throw(_("Missing parameter: {0}.").format(", ".join(missing)), InvalidRequestError)
 	refuse_truth_as_number(function, given)
 	try:
 		read = transform_parameter_types(inspect.unwrap(function), (), given)[1]
 	except FrappeTypeError as error:
-		frappe.throw(str(error), BadRequest)
+		frappe.throw(str(error), InvalidRequestError)
 	refuse_number_as_truth(function, read)
 
 
@@ -75,14 +76,14 @@ def refuse_truth_as_number(function: Callable[..., Any], given: dict[str, Any]) 
 	of that number."""
 	for name, kinds in kinds_of(function).items():
 		if isinstance(given.get(name), bool) and kinds <= PLAIN_KINDS:
-			frappe.throw(_("{0} must not be true or false.").format(name), BadRequest)
+			frappe.throw(_("{0} must not be true or false.").format(name), InvalidRequestError)
 
 
 def refuse_number_as_truth(function: Callable[..., Any], read: dict[str, Any]) -> None:
 	"""400 for a number other than 0 and 1 where yes or no is wanted. Frappe takes any, NaN as well."""
 	for name, kinds in kinds_of(function).items():
 		if kinds == {bool} and name in read and read[name] not in (0, 1):
-			frappe.throw(_("{0} must be true or false.").format(name), BadRequest)
+			frappe.throw(_("{0} must be true or false.").format(name), InvalidRequestError)
 
 
 @functools.lru_cache(maxsize=1024)

@@ -32,7 +32,7 @@ def begin(api_request: ApiRequest, request: Request) -> None:
 
 	Raises:
 		ReplayedReplyError: there is a reply; `finish` sends it.
-		Conflict: 409, the key was used for another request, or the first one still runs.
+		ConflictError: 409, the key was used for another request, or the first one still runs.
 		PermissionError: 403, DoesNotExistError: 404, the caller may no longer have the reply.
 	"""
 	if api_request.signs_in or frappe.session.user == "Guest" or calls.is_from_browser(request):

@@ -17,7 +17,7 @@ from orchestrator.api.endpoint import READS, endpoint
 from orchestrator.api.errors import UNEXPECTED, plain, status_of
 from orchestrator.api.filters import read_filters
 from orchestrator.api.parameters import parse_json
-from orchestrator.exceptions import BadRequest, ReportFailed, refuse
+from orchestrator.exceptions import InvalidRequestError, ReportExecutionError, refuse
 
 BUILDER = "Report Builder"
 PLACEHOLDER = re.compile(r"%\((\w+)\)s")
@@ -37,7 +37,7 @@ def run(
 	"message", "chart", "summary"}`: columns are `{"fieldname", "label", "fieldtype", "options", "width"}`, rows are objects
 	by fieldname. A report that is prepared in the background and is not ready has `rows` null and says in
 	`status` (Not Prepared, Queued, Started, Error) and `message` what to do. Raises DoesNotExistError (404),
-	PermissionError (403), BadRequest (400) for the filters, ReportFailed (422) where the report itself fails."""
+	PermissionError (403), InvalidRequestError (400) for the filters, ReportExecutionError (422) where the report itself fails."""
 	report = find(report_name)
 	if report.report_type == BUILDER:
 		return shape(report_name, report, builder_result(report, filters))
@@ -61,11 +61,11 @@ def read_conditions(report: Report, filters: Any) -> dict[str, Any]:
 	object, for an unknown or a missing one, as far as the report itself declares them."""
 	conditions = parse_json("filters", filters) or {}
 	if not isinstance(conditions, dict):
-		frappe.throw(_("filters must be an object of this report's filters."), BadRequest)
+		frappe.throw(_("filters must be an object of this report's filters."), InvalidRequestError)
 	if RESERVED_FILTER in conditions:
 		frappe.throw(
 			_("{0} is not a valid filter. Send the filters of the report.").format(RESERVED_FILTER),
-			BadRequest,
+			InvalidRequestError,
 		)
 	declared = [row.fieldname for row in report.filters] or report_scripts.declared_filters(report)
 	used = PLACEHOLDER.findall(report.query or "") if report.report_type == "Query Report" else []
@@ -80,10 +80,12 @@ def read_conditions(report: Report, filters: Any) -> dict[str, Any]:
 			_("{0} has no filter {1}. It takes {2}.").format(
 				report.name, ", ".join(unknown), ", ".join(declared)
 			),
-			BadRequest,
+			InvalidRequestError,
 		)
 	if missing:
-		frappe.throw(_("{0} needs the filter {1}.").format(report.name, ", ".join(missing)), BadRequest)
+		frappe.throw(
+			_("{0} needs the filter {1}.").format(report.name, ", ".join(missing)), InvalidRequestError
+		)
 	return {**saved, **conditions}
 
 
@@ -109,7 +111,7 @@ def fail(report_name: str, error: Exception) -> NoReturn:
 		_("Report {0} failed ({1}). Check that it gets all the filters it needs.").format(
 			report_name, reason
 		),
-		ReportFailed,
+		ReportExecutionError,
 	)
 
 

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Request
 import frappe
 from frappe import _
 
-from orchestrator.exceptions import BadRequest, refuse
+from orchestrator.exceptions import InvalidRequestError, refuse
 
 FORM: Final = "application/x-www-form-urlencoded"
 REPLACEMENT: Final = "\ufffd"
@@ -21,7 +21,7 @@ def reject_undecodable_text() -> None:
 	"""Refuse a request whose text is not UTF-8, or holds half a character (a lone surrogate).
 
 	Raises:
-		BadRequest: 400.
+		InvalidRequestError: 400.
 	"""
 	request = frappe.local.request
 	_check_utf8(unquote_to_bytes(request.query_string))
@@ -83,4 +83,4 @@ def _iterate_texts(value: Any) -> Iterator[str]:
 
 def _refuse_encoding() -> None:
 	"""Refuse the request's encoding, without repeating any of it."""
-	refuse(_("The request is not valid UTF-8. Encode all text as UTF-8."), BadRequest)
+	refuse(_("The request is not valid UTF-8. Encode all text as UTF-8."), InvalidRequestError)

@@ -12,7 +12,7 @@ from frappe.model.base_document import get_controller
 from frappe.model.meta import Meta
 
 from orchestrator.compat import RESERVED_KEYWORDS
-from orchestrator.exceptions import BadRequest, refuse
+from orchestrator.exceptions import InvalidRequestError, refuse
 
 # What Desk's forms and Frappe's own replies carry beside the fields; a new record takes nothing from it.
 FORM_STATE = frozenset(
@@ -30,11 +30,11 @@ def refuse_reserved_names(meta: Meta, values: Mapping[str, Any]) -> None:
 	"""Refuse names that Frappe keeps for itself, in the record and in the rows of its tables.
 
 	Raises:
-		BadRequest: 400, naming the first such name, or a docstatus or doctype that cannot be set.
+		InvalidRequestError: 400, naming the first such name, or a docstatus or doctype that cannot be set.
 	"""
 	_refuse_names(meta, values)
 	if values.get("doctype", meta.name) != meta.name:
-		refuse(_("The doctype of a record cannot be changed."), BadRequest)
+		refuse(_("The doctype of a record cannot be changed."), InvalidRequestError)
 	for table in meta.get_table_fields():
 		rows = values.get(table.fieldname)
 		for row in rows if isinstance(rows, list) else ():
@@ -45,10 +45,10 @@ def refuse_reserved_names(meta: Meta, values: Mapping[str, Any]) -> None:
 def _refuse_names(meta: Meta, values: Mapping[str, Any]) -> None:
 	for name in values:
 		if _is_reserved(meta, str(name)):
-			refuse(_("{0} is not a field of {1}.").format(name, _(meta.name)), BadRequest)
+			refuse(_("{0} is not a field of {1}.").format(name, _(meta.name)), InvalidRequestError)
 	docstatus = values.get("docstatus")
 	if docstatus is not None and (isinstance(docstatus, bool) or str(docstatus) not in DOCSTATUSES):
-		refuse(_("docstatus must be 0, 1 or 2."), BadRequest)
+		refuse(_("docstatus must be 0, 1 or 2."), InvalidRequestError)
 
 
 def _is_reserved(meta: Meta, name: str) -> bool:

@@ -13,7 +13,7 @@ import frappe
 from frappe import _
 
 from orchestrator.api.preflight import required_parameters
-from orchestrator.exceptions import BadRequest, refuse
+from orchestrator.exceptions import InvalidRequestError, refuse
 from orchestrator.file_names import BIDI_CONTROLS, MAX_NAME_LENGTH, REFUSED_CATEGORIES, categories_of
 
 # Frappe writes a plain file under its own name, with up to ten bytes of its own. File systems take 255.
@@ -29,7 +29,7 @@ def check_upload(form: Any) -> None:
 		form: The parameters of the request, beside its part `file`.
 
 	Raises:
-		BadRequest: The file is empty or has no usable name, or `method` is no method (400).
+		InvalidRequestError: The file is empty or has no usable name, or `method` is no method (400).
 		DoesNotExistError: There is no such DocType, or no File of the name `library_file_name` (404).
 	"""
 	if form.doctype and not frappe.db.exists("DocType", form.doctype):
@@ -56,10 +56,10 @@ def _check_part(part: FileStorage) -> None:
 			_(
 				"{0} is not a valid file name. Use 1 to {1} visible characters, at most {2} bytes, without control characters or direction marks."
 			).format(ascii(name[:MAX_NAME_LENGTH]), MAX_NAME_LENGTH, MAX_NAME_BYTES),
-			BadRequest,
+			InvalidRequestError,
 		)
 	if not part.stream.read(1):
-		refuse(_("The file is empty. Send a file that has content."), BadRequest)
+		refuse(_("The file is empty. Send a file that has content."), InvalidRequestError)
 	part.stream.seek(0)
 
 
@@ -70,10 +70,11 @@ def _check_method(path: str) -> None:
 	except (ImportError, AttributeError, ValueError, frappe.ValidationError):
 		method = None
 	if not inspect.isroutine(method):
-		refuse(_("There is no method {0}.").format(path[:MAX_NAME_LENGTH]), BadRequest)
+		refuse(_("There is no method {0}.").format(path[:MAX_NAME_LENGTH]), InvalidRequestError)
 	if method in frappe.whitelisted and required_parameters(method):
 		refuse(
-			_("{0} takes parameters, so an upload cannot call it.").format(path[:MAX_NAME_LENGTH]), BadRequest
+			_("{0} takes parameters, so an upload cannot call it.").format(path[:MAX_NAME_LENGTH]),
+			InvalidRequestError,
 		)
 
 

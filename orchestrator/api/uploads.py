@@ -10,7 +10,7 @@ from frappe.core.api.file import create_new_folder
 from orchestrator.api import idempotency, upload_checks
 from orchestrator.api.call import wants_contract
 from orchestrator.api.endpoint import CREATES, Unchanged, endpoint
-from orchestrator.exceptions import BadRequest, refuse
+from orchestrator.exceptions import InvalidRequestError, refuse
 from orchestrator.file_names import is_valid_name, normalize_name
 
 ROOT = "Home"
@@ -25,12 +25,12 @@ def upload_file() -> dict[str, Any] | Unchanged:
 	A folder below Documents is one of the document library: the file becomes the next version of the document of that
 	title there, which is made where it is missing, unless it is to hang on a record (`doctype`). `title`, `version_notes` and `tags` may be told.
 
-	Takes Frappe's own parameters from the request. Returns the File. Raises BadRequest (400) without a file,
+	Takes Frappe's own parameters from the request. Returns the File. Raises InvalidRequestError (400) without a file,
 	PermissionError (403) where the caller may not write the record or make the folder, DoesNotExistError (404) for an
 	unknown DocType, ValidationError (422) for a damaged file or a file_url that leads to none."""
 	form = frappe.form_dict
 	if "file" not in frappe.request.files and not (form.file_url or form.library_file_name or form.method):
-		frappe.throw(_("Send the file as a multipart part named file, or a file_url."), BadRequest)
+		frappe.throw(_("Send the file as a multipart part named file, or a file_url."), InvalidRequestError)
 	if form.folder and not form.doctype and belongs_to_library(form.folder):
 		return kept_by_library(form)
 	if wants_contract():
@@ -96,5 +96,5 @@ def levels_of(path: str) -> list[str]:
 		levels = levels[1:]
 	for level in levels:
 		if not is_valid_name(level):
-			refuse(_("{0} is not a folder name.").format(ascii(level[:140])), BadRequest)
+			refuse(_("{0} is not a folder name.").format(ascii(level[:140])), InvalidRequestError)
 	return levels

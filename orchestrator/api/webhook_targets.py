@@ -16,7 +16,7 @@ from frappe.model.document import Document
 
 from orchestrator.api.webhook_delivery import DELIVERY
 from orchestrator.configuration import get_settings
-from orchestrator.exceptions import TargetRefused, refuse
+from orchestrator.exceptions import InvalidWebhookTargetError, refuse
 
 NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 # Blocks that Python counts as global, or does in some of its versions, and that no public server answers at.
@@ -56,7 +56,7 @@ def check_on_save(webhook: Webhook, _method: str | None = None) -> None:
 
 
 def is_resolvable(url: str) -> bool:
-	"""Return whether the host of a well-formed `url` is known at this moment. Raises TargetRefused (422) for any other
+	"""Return whether the host of a well-formed `url` is known at this moment. Raises InvalidWebhookTargetError (422) for any other
 	URL, and for one whose scheme or name no delivery could use."""
 	parts = parse(url)
 	if parts.scheme != "https" and not get_settings().allow_private_webhook_targets:
@@ -87,7 +87,7 @@ def check_before_delivery(method: str, kwargs: dict[str, Any] | None, transactio
 		return
 	try:
 		check(url)
-	except TargetRefused:
+	except InvalidWebhookTargetError:
 		_log_refusal(name, kwargs["doc"], url)
 		frappe.db.commit()  # the job ends here
 		raise
@@ -100,7 +100,7 @@ def _log_refusal(webhook: str, doc: Document, url: str) -> None:
 
 
 def check(url: str) -> None:
-	"""Raise TargetRefused (422) for a URL that is no public https address, unless the site allows private ones;
+	"""Raise InvalidWebhookTargetError (422) for a URL that is no public https address, unless the site allows private ones;
 	then it may be https anywhere, and plain http within the site's own network."""
 	parts = parse(url)
 	private_allowed = get_settings().allow_private_webhook_targets
@@ -114,7 +114,7 @@ def check(url: str) -> None:
 
 
 def parse(url: str) -> SplitResult:
-	"""The parts of `url`. Raises TargetRefused where it is no http address of a host, or carries a login."""
+	"""The parts of `url`. Raises InvalidWebhookTargetError where it is no http address of a host, or carries a login."""
 	try:
 		parts = urlsplit(url.strip())
 		valid = parts.scheme in PORTS and bool(parts.hostname) and (parts.port is None or parts.port > 0)
@@ -123,14 +123,15 @@ def parse(url: str) -> SplitResult:
 	# a backslash or blank in the host is read one way here and another way by an HTTP client
 	if not valid or any(character in url.strip() for character in "\\ \t\r\n"):
 		frappe.throw(
-			_("request_url must be a complete address such as https://example.com/hook."), TargetRefused
+			_("request_url must be a complete address such as https://example.com/hook."),
+			InvalidWebhookTargetError,
 		)
 	if parts.username is not None or parts.password is not None:
 		frappe.throw(
 			_(
 				"request_url must not contain a user name or password. Send them in webhook_headers, as Authorization."
 			),
-			TargetRefused,
+			InvalidWebhookTargetError,
 		)
 	return parts
 
@@ -145,11 +146,13 @@ def resolve(parts: SplitResult) -> list[Address]:
 
 
 def refuse_scheme() -> NoReturn:
-	refuse(_("The webhook's request_url must begin with https://."), TargetRefused)
+	refuse(_("The webhook's request_url must begin with https://."), InvalidWebhookTargetError)
 
 
 def refuse_unknown_host(parts: SplitResult) -> NoReturn:
-	refuse(_("The host {0} of request_url cannot be found.").format(parts.hostname), TargetRefused)
+	refuse(
+		_("The host {0} of request_url cannot be found.").format(parts.hostname), InvalidWebhookTargetError
+	)
 
 
 def is_public(address: Address) -> bool:
@@ -179,4 +182,4 @@ def refuse_address(parts: SplitResult) -> None:
 		)
 	else:
 		text = _("The host {0} of request_url has a public address: use https.")
-	frappe.throw(text.format(parts.hostname), TargetRefused)
+	frappe.throw(text.format(parts.hostname), InvalidWebhookTargetError)

@@ -8,7 +8,7 @@ from frappe import _, _lt
 from orchestrator.api import webhook_targets
 from orchestrator.api.endpoint import CREATES, endpoint
 from orchestrator.api.lists import parse_json
-from orchestrator.exceptions import BadRequest, refuse
+from orchestrator.exceptions import InvalidRequestError, refuse
 
 FULL_DOCUMENT = "{{ doc | json }}"
 CONTENT_TYPE = "Content-Type"
@@ -34,9 +34,9 @@ def create(
 	For System Managers, as Frappe has it. Makes all Webhooks or none: `webhook_name` for one event,
 	`<webhook_name>-<event>` for several. Headers are `{"header_key", "header_value"}`. Returns `{"doctype",
 	"request_url", "request_method", "webhooks": [{"name", "event"}]}`, and `warnings` where the host of the URL is not
-	known at this moment. `timeout` is how many seconds a receiver may take, 30 without it. Raises PermissionError (403), BadRequest
+	known at this moment. `timeout` is how many seconds a receiver may take, 30 without it. Raises PermissionError (403), InvalidRequestError
 	(400) for what is malformed, LinkValidationError (422) for an unknown DocType, ValidationError (422) for an
-	unknown event or method, TargetRefused (422) for the URL, DuplicateEntryError (409)."""
+	unknown event or method, InvalidWebhookTargetError (422) for the URL, DuplicateEntryError (409)."""
 	frappe.has_permission("Webhook", "create", throw=True)
 	if not frappe.db.exists("DocType", doctype):
 		frappe.throw(_("There is no DocType {0}.").format(doctype), frappe.LinkValidationError)
@@ -58,7 +58,7 @@ def read_timeout(timeout: int | None) -> int:
 	"""The seconds a receiver may take. 400 for what Frappe's job of three attempts would not live to see."""
 	seconds = DEFAULT_TIMEOUT_SECONDS if timeout is None else timeout
 	if not 1 <= seconds <= MAX_TIMEOUT_SECONDS:
-		refuse(_("timeout must be from 1 to {0} seconds.").format(MAX_TIMEOUT_SECONDS), BadRequest)
+		refuse(_("timeout must be from 1 to {0} seconds.").format(MAX_TIMEOUT_SECONDS), InvalidRequestError)
 	return seconds
 
 
@@ -72,7 +72,7 @@ def read_events(events: str | list) -> list[str]:
 	if isinstance(names, str):
 		names = [names]
 	if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
-		frappe.throw(_("events must be a list of event names, such as after_insert."), BadRequest)
+		frappe.throw(_("events must be a list of event names, such as after_insert."), InvalidRequestError)
 	return [checked_option("webhook_docevent", name) for name in dict.fromkeys(names)]
 
 
@@ -93,7 +93,7 @@ def read_headers(value: Any) -> list[Header]:
 	"""The headers as rows of a Webhook. The body is JSON, and says so unless the caller says otherwise."""
 	rows = parse_json("webhook_headers", value) or []
 	if not isinstance(rows, list):
-		frappe.throw(_("webhook_headers must be a list of {header_key, header_value}."), BadRequest)
+		frappe.throw(_("webhook_headers must be a list of {header_key, header_value}."), InvalidRequestError)
 	headers = [read_header(row) for row in rows]
 	if not any(header["key"].lower() == CONTENT_TYPE.lower() for header in headers):
 		headers.append({"key": CONTENT_TYPE, "value": "application/json"})
@@ -107,7 +107,7 @@ def read_header(row: Any) -> Header:
 	if not all(isinstance(text, str) and text.strip() and text.isprintable() for text in (key, value)):
 		frappe.throw(
 			_("Each entry in webhook_headers needs a header_key and a header_value, each on a single line."),
-			BadRequest,
+			InvalidRequestError,
 		)
 	return {"key": key.strip(), "value": value.strip()}
 

@@ -160,7 +160,7 @@ def chosen(connections: tuple[str, ...]) -> list[str]:
 def run_one(order: "Order", name: str, quiet: bool) -> "tuple[RunStanding | None, int]":
 	"""Run one connection. What stops it is told and does not stop the others."""
 	from orchestrator.sync import connection, orders
-	from orchestrator.sync.runs import Busy
+	from orchestrator.sync.runs import RunConflictError
 
 	ordered = dataclasses.replace(order, connection=name, trigger="Command")
 	try:
@@ -168,10 +168,10 @@ def run_one(order: "Order", name: str, quiet: bool) -> "tuple[RunStanding | None
 		connection.check_keys(name)
 		with watched(ordered, quiet) as watch:
 			standing = orders.run_here(ordered, watch)
-	except (Busy, frappe.ValidationError) as error:
+	except (RunConflictError, frappe.ValidationError) as error:
 		frappe.db.rollback()
 		show_refusal(name, error)
-		return None, BUSY if isinstance(error, Busy) else USAGE
+		return None, BUSY if isinstance(error, RunConflictError) else USAGE
 	return standing, CODES.get(standing["status"], FAILED)
 
 
@@ -244,10 +244,10 @@ def refusals_told() -> Iterator[None]:
 	try:
 		yield
 	except frappe.ValidationError as error:
-		from orchestrator.sync.runs import Busy
+		from orchestrator.sync.runs import RunConflictError
 
 		click.echo(click.style(frappe.utils.strip_html(str(error)), fg="red"), err=True)
-		sys.exit(BUSY if isinstance(error, Busy) else USAGE)
+		sys.exit(BUSY if isinstance(error, RunConflictError) else USAGE)
 
 
 COMMANDS = (sync_kipu, kipu_test, sync_history, sync_rollback, kipu_simulator)

@@ -37,7 +37,7 @@ def get_leads(
 ) -> LeadPage:
 	"""A page of the leads that the caller may read, and how many fit in all. Parameters as `get_list` has them.
 
-	Raises PermissionError (403) where the caller may not read leads, BadRequest (400) for a field, an operator
+	Raises PermissionError (403) where the caller may not read leads, InvalidRequestError (400) for a field, an operator
 	or a page that does not exist."""
 	frappe.has_permission("Lead", "read", throw=True)
 	meta = frappe.get_meta("Lead")
@@ -79,7 +79,7 @@ def advance_opportunity(
 	ERPNext's status follows, and the timeline tells both stages and the notes. `lost_reasons`, names of
 	Opportunity Lost Reasons, go with Closed Lost. Its present stage changes nothing. Raises
 	DoesNotExistError (404) where the caller may not read it, PermissionError (403) where not write it,
-	BadRequest (400) for an unknown stage, IllegalMove and StandingQuotation (409), ValidationError (422) for an
+	InvalidRequestError (400) for an unknown stage, StageTransitionConflictError and OpenQuotationConflictError (409), ValidationError (422) for an
 	unknown lost reason."""
 	doc = writable(frappe.get_meta("Opportunity"), opportunity)
 	stage = opportunities.read_stage(new_status)

@@ -9,7 +9,7 @@ from frappe.utils import escape_html, flt
 from orchestrator.crm import stages
 from orchestrator.crm.shapes import OpportunityStanding
 from orchestrator.crm.stages import LOST, MOVES, STAGES, Standing
-from orchestrator.exceptions import BadRequest, Conflict, refuse
+from orchestrator.exceptions import ConflictError, InvalidRequestError, refuse
 
 if TYPE_CHECKING:
 	from erpnext.crm.doctype.opportunity.opportunity import Opportunity
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 DOCTYPE = "Opportunity"
 
 
-class IllegalMove(Conflict):
+class StageTransitionConflictError(ConflictError):
 	"""The opportunity's stage does not lead to the one asked for. 409."""
 
 
-class StandingQuotation(Conflict):
+class OpenQuotationConflictError(ConflictError):
 	"""A submitted quotation forbids the stage asked for. 409."""
 
 
-class StageContradictsStatus(frappe.ValidationError):
+class InvalidStageError(frappe.ValidationError):
 	"""Stage and status were set together and do not go together. 422."""
 
 
@@ -36,12 +36,12 @@ def validate(doc: "Opportunity", _method: str | None = None) -> None:
 	before = doc.get_doc_before_save()
 	try:
 		settled = stages.reconcile(standing_of(doc), standing_of(before) if before else None)
-	except stages.ContradictionError:
+	except stages.InconsistentStageError:
 		frappe.throw(
 			_("Pipeline stage {0} and status {1} contradict each other. Set one of them.").format(
 				_(doc.pipeline_stage), _(doc.status)
 			),
-			StageContradictsStatus,
+			InvalidStageError,
 		)
 	if settled.status != doc.status:
 		refuse_against_quotation(doc, settled)
@@ -62,7 +62,10 @@ def read_stage(text: str) -> str:
 	"""The stage that the caller names. 400 where there is none."""
 	stage = stages.stage_named(text)
 	if stage is None:
-		refuse(_("There is no stage {0}. The stages are: {1}.").format(text, ", ".join(STAGES)), BadRequest)
+		refuse(
+			_("There is no stage {0}. The stages are: {1}.").format(text, ", ".join(STAGES)),
+			InvalidRequestError,
+		)
 	return stage
 
 
@@ -70,9 +73,9 @@ def read_lost_reasons(stage: str, value: object) -> list[str]:
 	"""The names of the lost reasons given. 400 for anything else, and for reasons without a loss."""
 	reasons = value or []
 	if not isinstance(reasons, list) or not all(isinstance(reason, str) for reason in reasons):
-		refuse(_("lost_reasons must be a list of names of lost reasons."), BadRequest)
+		refuse(_("lost_reasons must be a list of names of lost reasons."), InvalidRequestError)
 	if reasons and stage != LOST:
-		frappe.throw(_("lost_reasons can be sent only with {0}.").format(LOST), BadRequest)
+		frappe.throw(_("lost_reasons can be sent only with {0}.").format(LOST), InvalidRequestError)
 	return reasons
 
 
@@ -108,13 +111,13 @@ def check_move(before: str, stage: str) -> None:
 			_(
 				"A {0} opportunity is closed and cannot be moved. To reopen it, cancel its order or set its status in Desk."
 			).format(_(before)),
-			IllegalMove,
+			StageTransitionConflictError,
 		)
 	frappe.throw(
 		_("An opportunity cannot go from {0} to {1}. From {0} it can go to: {2}.").format(
 			_(before), _(stage), ", ".join(_(other) for other in legal)
 		),
-		IllegalMove,
+		StageTransitionConflictError,
 	)
 
 
@@ -143,7 +146,7 @@ def refuse_against_quotation(doc: "Opportunity", settled: Standing) -> None:
 			_(
 				"{0} has a submitted quotation, so it cannot become {1}. Cancel the quotation or set it as lost first."
 			).format(doc.name, _(settled.stage)),
-			StandingQuotation,
+			OpenQuotationConflictError,
 		)
 
 

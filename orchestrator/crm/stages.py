@@ -41,7 +41,7 @@ CLOSED = (WON, LOST)
 UNSET_PROBABILITY = 100.0
 
 
-class ContradictionError(ValueError):
+class InconsistentStageError(ValueError):
 	"""A stage and a status were set together that do not go together."""
 
 
@@ -88,12 +88,12 @@ def stage_for(status: str, stage: str) -> str:
 def reconcile(now: Standing, before: Standing | None) -> Standing:
 	"""`now`, made to agree with itself: whichever of stage and status changed brings the other along.
 
-	`before` is None for a new record. Raises ContradictionError where both changed and do not go together."""
+	`before` is None for a new record. Raises InconsistentStageError where both changed and do not go together."""
 	earlier = before or NEW
 	stage_changed, status_changed = now.stage != earlier.stage, now.status != earlier.status
 	if stage_changed and now.stage in STAGES and not go_together(now.stage, now.status):
 		if status_changed:
-			raise ContradictionError
+			raise InconsistentStageError
 		status = status_for(now.stage, now.status)
 		return Standing(now.stage, status, probability_for(now.stage, now.probability, before))
 	stage = stage_for(now.status, now.stage)

@@ -35,8 +35,8 @@ def create_version(
 	The content is a multipart part named file, or `file`: a text, a data URL, the URL of a file of this site or the
 	name of a File, which the caller may read. Other hosts are never asked. `encoding` says that `file` is base64, or
 	a text whatever it looks like; nothing is decoded by its looks. With `base_version` a version that came meanwhile is
-	a conflict. Raises 403 or 404 as get_versions does, BadRequest (400), Conflict (409, also while checked out by
-	someone else), MaxFileSizeReachedError (413), UnfitFile (422), StorageFailed (507)."""
+	a conflict. Raises 403 or 404 as get_versions does, InvalidRequestError (400), ConflictError (409, also while checked out by
+	someone else), MaxFileSizeReachedError (413), InvalidFileError (422), StorageError (507)."""
 	documents.find(document)
 	incoming = content.read(file, encoding, file_name)
 	return shapes.version(changes.add_version(document, incoming, version_notes, base_version))
@@ -50,7 +50,7 @@ def get_versions(
 	"""A page of a document's versions, the latest first, for those with Read access.
 
 	Raises PermissionError (403) where the caller may read no documents at all, DoesNotExistError (404) for a document
-	that is missing or hidden, BadRequest (400)."""
+	that is missing or hidden, InvalidRequestError (400)."""
 	start, length = lists.read_page(limit_start, limit_page_length)
 	return listings.versions_of(documents.find(document), start, length)
 
@@ -68,7 +68,7 @@ def download(document: str | None = None, version: str | None = None) -> Respons
 	"""The bytes of a version: of a document's number, of its current one, or by the version's own name alone.
 
 	Always as an attachment, after a look whether they are what was stored, and noted in the audit trail. Raises 403 and
-	404 as get_versions does, DamagedFile (409), BadRequest (400) without document and version."""
+	404 as get_versions does, DamagedFileConflictError (409), InvalidRequestError (400) without document and version."""
 	return downloads.of(document, version)
 
 
@@ -77,7 +77,7 @@ def download(document: str | None = None, version: str | None = None) -> Respons
 def compare_versions(document: str, first: int, second: int) -> Comparison:
 	"""How two versions differ: in their metadata, and line by line where both have text (PDF, Word, plain text).
 
-	Errors as get_version, DamagedFile (409)."""
+	Errors as get_version, DamagedFileConflictError (409)."""
 	return changes.compare(document, first, second)
 
 
@@ -93,7 +93,7 @@ def restore_version(document: str, version: int, version_notes: str | None = Non
 def check_out(document: str) -> Standing:
 	"""Keep everyone else from adding versions until check_in. For those with Write access; repeating it changes nothing.
 
-	Raises 403 or 404 as get_versions does, CheckedOut (409) where someone else has it."""
+	Raises 403 or 404 as get_versions does, CheckoutConflictError (409) where someone else has it."""
 	return shapes.standing(changes.check_out(document))
 
 
@@ -109,7 +109,7 @@ def check_in(
 ) -> Standing:
 	"""Let others add versions again, with a last one of one's own where content is sent (as to create_version).
 
-	`force` ends someone else's check-out, for those with Manage access. Raises as create_version does, Conflict (409)
+	`force` ends someone else's check-out, for those with Manage access. Raises as create_version does, ConflictError (409)
 	where it is not checked out."""
 	if file or content.uploaded():
 		documents.find(document)
@@ -122,7 +122,7 @@ def check_in(
 def move(document: str, folder: str) -> Standing:
 	"""Put a document into another folder, told by name or path. For those with Write access to both.
 
-	Raises 403 or 404 as get_versions does, DoesNotExistError (404) for the folder, Retained (409) for a way out of a
+	Raises 403 or 404 as get_versions does, DoesNotExistError (404) for the folder, RetentionConflictError (409) for a way out of a
 	legal hold or a retention period, UniqueValidationError (409) where the folder has a document of that title."""
 	return shapes.standing(changes.move(document, folder))
 
@@ -131,7 +131,7 @@ def move(document: str, folder: str) -> Standing:
 @endpoint(_lt("Tags set"), effect=WRITES)
 def set_tags(document: str, tags: str | list) -> Standing:
 	"""Give a document exactly these tags (Frappe's own). For those with Write access. Errors as get_versions,
-	BadRequest (400) for what is no list of tags."""
+	InvalidRequestError (400) for what is no list of tags."""
 	return shapes.standing(changes.tag(document, changes.read_tags(tags)))
 
 
@@ -147,7 +147,7 @@ def search(
 
 	A word stands for all that begin with it, one of two letters for itself; languages without blanks are searched by
 	pairs of characters. Only what the caller may read is found, below `folder` where one is named.
-	Raises BadRequest (400) for a query without a word of two letters, DoesNotExistError (404) for the folder."""
+	Raises InvalidRequestError (400) for a query without a word of two letters, DoesNotExistError (404) for the folder."""
 	frappe.has_permission("Document", "read", throw=True)
 	start, length = lists.read_page(limit_start, limit_page_length)
 	within = folders.below(folders.find(folder)) if folder else None
@@ -161,6 +161,6 @@ def get_audit_trail(
 ) -> AuditPage:
 	"""Who saw, took or changed a document, the latest first. For those with Manage access to its folder.
 
-	Raises 403 or 404 as get_versions does, BadRequest (400)."""
+	Raises 403 or 404 as get_versions does, InvalidRequestError (400)."""
 	start, length = lists.read_page(limit_start, limit_page_length)
 	return listings.trail_of(documents.find(document), start, length)

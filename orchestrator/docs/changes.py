@@ -11,7 +11,7 @@ from orchestrator.docs import access, audit, comparison, documents, folders, ver
 from orchestrator.docs.names import checked
 from orchestrator.docs.shapes import Comparison, Difference
 from orchestrator.docs.versions import Incoming, Kept
-from orchestrator.exceptions import BadRequest, Conflict, refuse
+from orchestrator.exceptions import ConflictError, InvalidRequestError, refuse
 
 if TYPE_CHECKING:
 	from orchestrator.orchestrator.doctype.document.document import Document
@@ -26,7 +26,7 @@ def add_version(
 ) -> "DocumentVersion":
 	"""The next version of a document that the caller may change. The bytes are written before the document is locked.
 
-	Raises CheckedOut (409), Conflict (409) where `base_version` is no longer the current one."""
+	Raises CheckoutConflictError (409), ConflictError (409) where `base_version` is no longer the current one."""
 	document = open_to_versions(documents.find(name))
 	kept = versions.keep(incoming, document.file_name or document.title)
 	document = open_to_versions(documents.locked(name))
@@ -35,7 +35,7 @@ def add_version(
 			_("{0} is now at version {1}, not {2}. Check what changed and repeat the request.").format(
 				name, document.current_version, base_version
 			),
-			Conflict,
+			ConflictError,
 		)
 	return versions.add(document, kept, notes)
 
@@ -67,7 +67,7 @@ def check_in(name: str, force: bool = False) -> "Document":
 		documents.refuse_foreign_lock(document)
 	holder = document.checked_out_by
 	if not holder:
-		refuse(_("{0} is not checked out.").format(name), Conflict)
+		refuse(_("{0} is not checked out.").format(name), ConflictError)
 	document.db_set({"checked_out_by": None, "checked_out_at": None})
 	audit.record("Checked In", name, document.document_folder, document.current_version, holder=holder)
 	return document
@@ -87,7 +87,7 @@ def tag(name: str, tags: list[str]) -> "Document":
 	document = documents.find_for_change(name)
 	wanted = [checked(_("tag"), tag) for tag in tags]
 	if any("," in tag for tag in wanted):
-		refuse(_("A tag cannot contain a comma."), BadRequest)
+		refuse(_("A tag cannot contain a comma."), InvalidRequestError)
 	for missing in wanted:
 		if not frappe.db.exists("Tag", missing):
 			frappe.get_doc(doctype="Tag", name=missing).insert(ignore_permissions=True)
@@ -147,5 +147,5 @@ def read_tags(value: Any) -> list[str]:
 		return [part for part in value.split(",") if part.strip()]
 	found = frappe.parse_json(value)
 	if not isinstance(found, list) or not all(isinstance(item, str) for item in found):
-		refuse(_("tags must be a list of strings."), BadRequest)
+		refuse(_("tags must be a list of strings."), InvalidRequestError)
 	return found

@@ -35,7 +35,7 @@ def compare_texts(one: "DocumentVersion", other: "DocumentVersion") -> tuple[lis
 		The lines of the diff without its heading, None where one of them has no text that can be read in time.
 
 	Raises:
-		DamagedFile: The bytes of a version are not those that were stored (409).
+		DamagedFileConflictError: The bytes of a version are not those that were stored (409).
 	"""
 	deadline = time.monotonic() + MAX_SECONDS
 	texts = [_read_text(version, deadline) for version in (one, other)]

@@ -12,9 +12,9 @@ from frappe import _
 from frappe.utils import get_url
 
 from orchestrator.docs import documents, media, versions
-from orchestrator.docs.errors import UnfitFile
+from orchestrator.docs.errors import InvalidFileError
 from orchestrator.docs.versions import Incoming
-from orchestrator.exceptions import BadRequest, refuse
+from orchestrator.exceptions import InvalidRequestError, refuse
 
 if TYPE_CHECKING:
 	from frappe.core.doctype.file.file import File
@@ -30,11 +30,11 @@ FILE_NAME = re.compile(r"[0-9a-z]{10}")
 
 
 def read(file: str | None, encoding: str | None, file_name: str | None) -> Incoming:
-	"""The bytes that a request brings, as an upload or in `file`. Raises BadRequest (400) without any, UnfitFile (422)
+	"""The bytes that a request brings, as an upload or in `file`. Raises InvalidRequestError (400) without any, InvalidFileError (422)
 	for a URL of another host or a file that is not there for the caller."""
 	name = file_name or None
 	if encoding not in (None, "", "base64", "text"):
-		refuse(_("encoding must be base64 or text."), BadRequest)
+		refuse(_("encoding must be base64 or text."), InvalidRequestError)
 	if upload := uploaded():
 		return upload._replace(file_name=name or upload.file_name)
 	if not file:
@@ -42,7 +42,7 @@ def read(file: str | None, encoding: str | None, file_name: str | None) -> Incom
 			_(
 				"Send the new content in file, as base64, as text or as a file URL of this site, or as a multipart part."
 			),
-			BadRequest,
+			InvalidRequestError,
 		)
 	if encoding == "base64":
 		return Incoming(io.BytesIO(decoded(file)), name)
@@ -74,7 +74,7 @@ def encoded(text: str) -> bytes:
 	try:
 		return text.encode()
 	except UnicodeEncodeError:
-		refuse(_("The content of file contains half of a character (a lone surrogate)."), BadRequest)
+		refuse(_("The content of file contains half of a character (a lone surrogate)."), InvalidRequestError)
 
 
 def decoded(text: str) -> bytes:
@@ -82,7 +82,7 @@ def decoded(text: str) -> bytes:
 	try:
 		return base64.b64decode("".join(text.split()), validate=True)
 	except (binascii.Error, ValueError):
-		refuse(_("The content of file is not valid base64."), BadRequest)
+		refuse(_("The content of file is not valid base64."), InvalidRequestError)
 
 
 def of_this_site(text: str) -> Incoming | None:
@@ -100,7 +100,7 @@ def of_this_site(text: str) -> Incoming | None:
 		if url.netloc not in own_hosts:
 			refuse(
 				_("Files are never fetched from other hosts. Upload the file and send its URL on this site."),
-				UnfitFile,
+				InvalidFileError,
 			)
 		text = f"{url.path}?{url.query}" if url.query else url.path
 		if not text.startswith(SITE_PATHS):
@@ -147,5 +147,5 @@ def of_file(file: "File") -> Incoming:
 def refuse_missing() -> NoReturn:
 	refuse(
 		_("There is no such file on this site that you may read. Upload it and send its name or URL."),
-		UnfitFile,
+		InvalidFileError,
 	)

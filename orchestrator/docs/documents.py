@@ -6,7 +6,7 @@ import frappe
 from frappe import _
 
 from orchestrator.docs import access
-from orchestrator.docs.errors import CheckedOut
+from orchestrator.docs.errors import CheckoutConflictError
 from orchestrator.exceptions import refuse
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def refuse_foreign_lock(document: "Document") -> None:
 			_("{0} has been checked out by {1} since {2}. Wait until it is checked in.").format(
 				document.name, holder, document.checked_out_at
 			),
-			CheckedOut,
+			CheckoutConflictError,
 		)
 
 

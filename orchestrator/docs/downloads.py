@@ -9,7 +9,7 @@ import frappe
 from frappe import _
 
 from orchestrator.docs import audit, documents, versions
-from orchestrator.exceptions import BadRequest, refuse
+from orchestrator.exceptions import InvalidRequestError, refuse
 
 if TYPE_CHECKING:
 	from orchestrator.orchestrator.doctype.document_version.document_version import DocumentVersion
@@ -42,7 +42,7 @@ def find(document: str | None, version: str | None) -> "DocumentVersion":
 		number = number_of(version)
 		return versions.of(str(documents.find(document).name), number)
 	if not version:
-		refuse(_("Missing parameter: document."), BadRequest)
+		refuse(_("Missing parameter: document."), InvalidRequestError)
 	owner, _mark, number_text = version.rpartition("-v")
 	documents.find(owner or version)
 	return versions.of(owner, number_of(number_text))
@@ -54,5 +54,5 @@ def number_of(version: str | None) -> int | None:
 	if not text:
 		return None
 	if not text.isdecimal():
-		refuse(_("version must be a number, or the name of a version."), BadRequest)
+		refuse(_("version must be a number, or the name of a version."), InvalidRequestError)
 	return int(text)

@@ -3,28 +3,28 @@ the contract's."""
 
 import frappe
 
-from orchestrator.exceptions import Conflict
+from orchestrator.exceptions import ConflictError
 
 
-class UnfitFile(frappe.ValidationError):
+class InvalidFileError(frappe.ValidationError):
 	"""The file is not what its name says, empty, or made to do harm. 422."""
 
 
-class StorageFailed(frappe.ValidationError):
+class StorageError(frappe.ValidationError):
 	"""The server could not keep the file: its disk is full or not writable. 507."""
 
 
-class DamagedFile(Conflict):
+class DamagedFileConflictError(ConflictError):
 	"""The bytes of a version are missing or no longer those that were stored. 409."""
 
 
-class Immutable(Conflict):
+class ImmutableRecordConflictError(ConflictError):
 	"""What stands cannot be changed or removed: a version, its file, the audit trail. 409."""
 
 
-class Retained(Conflict):
+class RetentionConflictError(ConflictError):
 	"""A retention period or a legal hold forbids it. 409."""
 
 
-class CheckedOut(Conflict):
+class CheckoutConflictError(ConflictError):
 	"""Someone else has checked the document out. 409."""

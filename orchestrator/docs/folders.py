@@ -9,7 +9,7 @@ from frappe.core.api.file import create_new_folder
 from orchestrator.api import idempotency
 from orchestrator.docs import access
 from orchestrator.docs.names import checked
-from orchestrator.exceptions import Conflict, refuse
+from orchestrator.exceptions import ConflictError, refuse
 from orchestrator.file_names import normalize_name
 
 DOCTYPE = "Document Folder"
@@ -79,7 +79,7 @@ def look_again() -> None:
 	"""Another request has just made what this one was about to make: only a new snapshot shows it. Where something was
 	written already that must not be lost, the caller has to repeat."""
 	if idempotency.has_work_to_lose():
-		refuse(_("Someone else created this folder at the same time. Repeat the request."), Conflict)
+		refuse(_("Someone else created this folder at the same time. Repeat the request."), ConflictError)
 	frappe.db.rollback()
 	access.forget()
 

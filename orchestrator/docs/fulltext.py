@@ -9,7 +9,7 @@ from frappe.desk.reportview import build_match_conditions
 from orchestrator.docs import text
 from orchestrator.docs.search_terms import build_expression, build_terms, find_first_word
 from orchestrator.docs.shapes import Hit
-from orchestrator.exceptions import BadRequest, refuse
+from orchestrator.exceptions import InvalidRequestError, refuse
 
 DOCTYPE = "Document Text"
 INDEX = "searchable"
@@ -37,7 +37,7 @@ def expression_of(query: str) -> str:
 	"""The words to look for, without what is syntax to MariaDB. 400 where there are none."""
 	expression = build_expression(query, MAX_WORDS)
 	if not expression:
-		refuse(_("Send at least one word of two or more letters or digits."), BadRequest)
+		refuse(_("Send at least one word of two or more letters or digits."), InvalidRequestError)
 	return expression
 
 

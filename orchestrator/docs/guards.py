@@ -9,7 +9,7 @@ from frappe.model.document import Document
 
 from orchestrator.compat import NO_OPINION
 from orchestrator.docs import storage
-from orchestrator.docs.errors import Immutable
+from orchestrator.docs.errors import ImmutableRecordConflictError
 from orchestrator.exceptions import refuse
 
 # Of the File of a version, everything but where the File list shows it.
@@ -39,7 +39,7 @@ def before_file_validate(file: Document, _event: str | None = None) -> None:
 			_(
 				"Add the file as a version of the document: send it to orchestrator.docs.create_version, or upload it into the document's folder."
 			),
-			Immutable,
+			ImmutableRecordConflictError,
 		)
 
 
@@ -61,7 +61,7 @@ def refuse_change(file: str) -> None:
 		_(
 			"This file belongs to version {0} of {1}, which cannot be changed. Add a new version instead."
 		).format(version.number, version.document),
-		Immutable,
+		ImmutableRecordConflictError,
 	)
 
 

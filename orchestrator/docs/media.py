@@ -12,7 +12,7 @@ import filetype
 
 from frappe import _
 
-from orchestrator.docs.errors import UnfitFile
+from orchestrator.docs.errors import InvalidFileError
 from orchestrator.exceptions import refuse
 
 HEAD = 8192
@@ -155,7 +155,7 @@ def refuse_mismatch(file_name: str, head: bytes) -> NoReturn:
 		_(
 			"The content of {0} does not match its name or declared type: it looks like {1}. Send it with the correct name."
 		).format(file_name, of_bytes(head)),
-		UnfitFile,
+		InvalidFileError,
 	)
 
 
@@ -166,7 +166,9 @@ def check_archive(path: Path, media_type: str, file_name: str) -> None:
 			members = archive.infolist()
 	except (zipfile.BadZipFile, ValueError, OverflowError, NotImplementedError):
 		if media_type == "application/zip" or media_type.startswith((OPEN_XML, OPEN_DOCUMENT)):
-			refuse(_("{0} is damaged: it cannot be opened. Send it again.").format(file_name), UnfitFile)
+			refuse(
+				_("{0} is damaged: it cannot be opened. Send it again.").format(file_name), InvalidFileError
+			)
 		return
 	unpacked = sum(member.file_size for member in members)
 	packed = max(path.stat().st_size, 1)
@@ -179,5 +181,5 @@ def check_archive(path: Path, media_type: str, file_name: str) -> None:
 			_(
 				"{0} would unpack to {1} MB, which is more than this site accepts. Send its content in parts."
 			).format(file_name, unpacked // (1024 * 1024)),
-			UnfitFile,
+			InvalidFileError,
 		)

@@ -7,7 +7,7 @@ from typing import NoReturn
 from frappe import _
 from frappe.utils.html_utils import sanitize_html
 
-from orchestrator.exceptions import BadRequest, refuse
+from orchestrator.exceptions import InvalidRequestError, refuse
 from orchestrator.file_names import MAX_NAME_LENGTH, is_valid_name, normalize_name
 
 MAX_LENGTH = MAX_NAME_LENGTH
@@ -28,7 +28,7 @@ def refuse_name(kind: str, name: str) -> NoReturn:
 		_(
 			"{0} is not a valid name for a {1}. Use 1 to {2} visible characters without slashes, control characters, direction marks or HTML."
 		).format(ascii(name[:MAX_LENGTH]), kind, MAX_LENGTH),
-		BadRequest,
+		InvalidRequestError,
 	)
 
 

@@ -8,7 +8,7 @@ from frappe import _
 from frappe.utils import add_days, get_datetime, now_datetime
 
 from orchestrator.docs import folders
-from orchestrator.docs.errors import Retained
+from orchestrator.docs.errors import RetentionConflictError
 from orchestrator.docs.folders import Rules
 from orchestrator.exceptions import refuse
 
@@ -37,13 +37,13 @@ def refuse_deletion(document: "Document") -> None:
 			_(
 				"{0} is under legal hold and cannot be deleted. Someone who manages its folder can lift the hold."
 			).format(document.name),
-			Retained,
+			RetentionConflictError,
 		)
 	until = kept_until(latest_change(document), rules.retention_days)
 	if rules.retention_days and until > now_datetime():
 		refuse(
 			_("{0} must be kept until {1} and cannot be deleted before then.").format(document.name, until),
-			Retained,
+			RetentionConflictError,
 		)
 
 
@@ -51,7 +51,7 @@ def refuse_move(document: "Document", source: str, target: str) -> None:
 	"""409 for a way out of a legal hold, or to a shorter period while the present one runs."""
 	here, there = folders.rules_of(source), folders.rules_of(target)
 	if refusal := loosened(here, there, kept_until(latest_change(document), here.retention_days)):
-		refuse(f"{document.name}: {refusal}", Retained)
+		refuse(f"{document.name}: {refusal}", RetentionConflictError)
 
 
 def loosened(here: Rules, there: Rules, until: datetime) -> str | None:

@@ -16,7 +16,7 @@ from frappe import _
 from frappe.core.api.file import get_max_file_size
 from frappe.core.doctype.file.exceptions import MaxFileSizeReachedError
 
-from orchestrator.docs.errors import DamagedFile, StorageFailed, UnfitFile
+from orchestrator.docs.errors import DamagedFileConflictError, InvalidFileError, StorageError
 from orchestrator.exceptions import refuse
 
 FOLDER = "orchestrator_documents"
@@ -48,7 +48,7 @@ def path_of(key: str) -> Path:
 def write(source: BinaryIO) -> Stored:
 	"""Keep the bytes of `source`. They are removed again if the transaction is rolled back.
 
-	Raises MaxFileSizeReachedError (413), UnfitFile (422) for no bytes at all, StorageFailed (507)."""
+	Raises MaxFileSizeReachedError (413), InvalidFileError (422) for no bytes at all, StorageError (507)."""
 	key = secrets.token_hex(16)
 	path = path_of(key)
 	frappe.db.after_rollback.add(lambda: remove(key))
@@ -77,7 +77,7 @@ def copy(source: BinaryIO, path: Path) -> tuple[int, str]:
 			digest.update(chunk)
 			write_all(target.fileno(), chunk)
 		if not size:
-			refuse(_("The file is empty. Send a file that has content."), UnfitFile)
+			refuse(_("The file is empty. Send a file that has content."), InvalidFileError)
 		os.fsync(target.fileno())
 	return size, digest.hexdigest()
 
@@ -102,7 +102,7 @@ def refuse_storage(error: OSError) -> None:
 	why = _("The server's disk is full") if full else _("The server cannot write files")
 	refuse(
 		_("{0}, so nothing was stored. Tell your administrator and try again later.").format(why),
-		StorageFailed,
+		StorageError,
 	)
 
 
@@ -143,13 +143,13 @@ def fault(key: str, size: int, sha256: str) -> str | None:
 def checked_path(key: str, size: int, sha256: str, label: str) -> Path:
 	"""The file, if its bytes are those that were stored.
 
-	Raises DamagedFile (409), which names `label` and nothing of the server's."""
+	Raises DamagedFileConflictError (409), which names `label` and nothing of the server's."""
 	if found := fault(key, size, sha256):
 		refuse(
 			_(
 				"The file of {0} is {1} on the server, so it cannot be downloaded. Tell your administrator; other versions are not affected."
 			).format(label, _(found)),
-			DamagedFile,
+			DamagedFileConflictError,
 		)
 	return path_of(key)
 

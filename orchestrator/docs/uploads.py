@@ -8,7 +8,7 @@ from frappe import _
 from orchestrator.docs import access, changes, content, documents, folders, versions
 from orchestrator.docs.names import checked
 from orchestrator.docs.versions import Incoming
-from orchestrator.exceptions import BadRequest, refuse
+from orchestrator.exceptions import InvalidRequestError, refuse
 
 
 def concerns(folder: str) -> bool:
@@ -50,7 +50,9 @@ def incoming_of(form: Any) -> Incoming:
 		return content.of_file(content.readable_file({"name": form.library_file_name}))
 	if form.file_url and (found := content.of_this_site(form.file_url.strip())):
 		return found
-	return refuse(_("Send the file as a multipart part named file, or a file_url of this site."), BadRequest)
+	return refuse(
+		_("Send the file as a multipart part named file, or a file_url of this site."), InvalidRequestError
+	)
 
 
 def reply(file: str | None, document: str | None) -> dict[str, Any]:

@@ -38,7 +38,7 @@ def keep(incoming: Incoming, usual_name: str) -> Kept:
 	"""Write the bytes and look at them. Without a file name of their own they get `usual_name`, with another extension
 	where they are something else. Before anything is locked: this is what takes long.
 
-	Raises BadRequest (400) for a name that is none, UnfitFile (422), MaxFileSizeReachedError (413), StorageFailed (507)."""
+	Raises InvalidRequestError (400) for a name that is none, InvalidFileError (422), MaxFileSizeReachedError (413), StorageError (507)."""
 	name = checked(_("file"), incoming.file_name or usual_name)
 	stored = storage.write(incoming.source)
 	path = storage.path_of(stored.key)
@@ -148,6 +148,6 @@ def of(document: str, number: Any = None) -> "DocumentVersion":
 
 
 def opened(version: "DocumentVersion") -> Any:
-	"""The path of a version's bytes, after a look whether they are intact. Raises DamagedFile (409)."""
+	"""The path of a version's bytes, after a look whether they are intact. Raises DamagedFileConflictError (409)."""
 	label = _("version {0} of {1}").format(version.number, version.document)
 	return storage.checked_path(version.storage_key, version.file_size, version.sha256, label)

@@ -59,7 +59,7 @@ def get_velocity(
 	"""What the last closed sprints (5, or as many as `sprints` says) of a project or a team completed, and on average.
 
 	For who may read sprints; of those, the ones they may read. Raises PermissionError (403), DoesNotExistError (404)
-	for a project that is missing or hidden, BadRequest (400) without project and team, or for a number out of bounds."""
+	for a project that is missing or hidden, InvalidRequestError (400) without project and team, or for a number out of bounds."""
 	frappe.has_permission("Sprint", "read", throw=True)
 	count = whole_number("sprints", sprints, LAST_SPRINTS)
 	velocity.check_question(project, team, count)
@@ -71,8 +71,8 @@ def get_velocity(
 def start_sprint(sprint: str) -> SprintStart:
 	"""Start a planned sprint. What remains in it now is its commitment; later changes of its scope are told as such.
 
-	For who may write the sprint. Raises DoesNotExistError (404), PermissionError (403), SprintStateError (409) for a
-	sprint that is not planned, OverlappingSprint (409) where the project or team has an active one on some of its days."""
+	For who may write the sprint. Raises DoesNotExistError (404), PermissionError (403), SprintStateConflictError (409) for a
+	sprint that is not planned, SprintOverlapConflictError (409) where the project or team has an active one on some of its days."""
 	return sprint_records.start(sprint)
 
 
@@ -82,6 +82,6 @@ def close_sprint(sprint: str, next_sprint: str | None = None) -> SprintClosing:
 	"""Close an active sprint. Each unfinished task moves to `next_sprint`, an open sprint of the same project or team,
 	or without one to the backlog; the reply tells of each.
 
-	For who may write both sprints. Raises DoesNotExistError (404), PermissionError (403), SprintStateError (409) for a
-	sprint that is not active, UnfitNextSprint (422)."""
+	For who may write both sprints. Raises DoesNotExistError (404), PermissionError (403), SprintStateConflictError (409) for a
+	sprint that is not active, InvalidNextSprintError (422)."""
 	return closing.close(sprint, next_sprint)

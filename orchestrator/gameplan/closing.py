@@ -17,7 +17,7 @@ from orchestrator.gameplan.sprint_rules import (
 	CLOSED,
 	DOCTYPE,
 	OWNER_FIELDS,
-	SprintStateError,
+	SprintStateConflictError,
 	locked_state,
 )
 from orchestrator.gameplan.standing import JOINED, LEFT, OUT, Event
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 BACKLOG = "backlog"
 
 
-class UnfitNextSprint(frappe.ValidationError):
+class InvalidNextSprintError(frappe.ValidationError):
 	"""Unfinished tasks cannot move to this sprint. 422."""
 
 
@@ -39,7 +39,7 @@ def close(name: str, next_sprint: str | None) -> SprintClosing:
 	if doc.state != ACTIVE:
 		frappe.throw(
 			_("{0} is {1}; only an active sprint can be closed.").format(doc.name, _(doc.state)),
-			SprintStateError,
+			SprintStateConflictError,
 		)
 	target = read_target(doc, next_sprint)
 	rows = rows_of_sprint(doc.name, lock=True)
@@ -72,7 +72,7 @@ def read_target(doc: "Sprint", next_sprint: str | None) -> str | None:
 			_(
 				"The unfinished tasks cannot be moved to {0}. Choose an open sprint of the same project or team."
 			).format(next_sprint),
-			UnfitNextSprint,
+			InvalidNextSprintError,
 		)
 	return target.name
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 Edges = Callable[[list[str]], list[tuple[str, str]]]
 
 
-class CircularDependency(frappe.ValidationError):
+class CircularDependencyError(frappe.ValidationError):
 	"""The task would depend on itself, by way of others. 422."""
 
 
@@ -27,7 +27,7 @@ def validate(doc: "Task", _method: str | None = None) -> None:
 			_(
 				"These tasks would depend on each other in a circle: {0}. Remove one of the dependencies."
 			).format(" → ".join(circle)),
-			CircularDependency,
+			CircularDependencyError,
 		)
 
 

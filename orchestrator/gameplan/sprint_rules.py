@@ -8,7 +8,7 @@ from frappe import _
 from frappe.utils import date_diff, get_datetime, getdate
 
 from orchestrator.apps import require_app
-from orchestrator.exceptions import Conflict, refuse
+from orchestrator.exceptions import ConflictError, refuse
 from orchestrator.gameplan.task_rows import rows_of_sprint
 
 if TYPE_CHECKING:
@@ -33,11 +33,11 @@ OVERLAPPING = """
 """
 
 
-class SprintStateError(Conflict):
+class SprintStateConflictError(ConflictError):
 	"""The sprint's state forbids it. 409."""
 
 
-class OverlappingSprint(Conflict):
+class SprintOverlapConflictError(ConflictError):
 	"""Another active sprint of the same project or team has days in common. 409."""
 
 
@@ -93,7 +93,7 @@ def check_kept_fields(doc: "Sprint") -> None:
 			_(
 				"{0} cannot be set. A new sprint is Planned; use Start Sprint and Close Sprint to change that."
 			).format(", ".join(given)),
-			SprintStateError,
+			SprintStateConflictError,
 		)
 
 
@@ -114,12 +114,12 @@ def check_frozen_fields(doc: "Sprint") -> None:
 	if doc.state == CLOSED and (owner_changed or any(is_changed(doc, name) for name in DATE_FIELDS)):
 		frappe.throw(
 			_("{0} is closed, so its dates, project and team cannot be changed.").format(doc.name),
-			SprintStateError,
+			SprintStateConflictError,
 		)
 	if owner_changed and rows_of_sprint(doc.name):
 		frappe.throw(
 			_("{0} has tasks. Remove them before you change its project or team.").format(doc.name),
-			SprintStateError,
+			SprintStateConflictError,
 		)
 
 
@@ -139,7 +139,7 @@ def check_overlap(doc: "Sprint") -> None:
 				_(
 					"{0} of the same {1} is active on some of these days. Close it first, or choose other dates."
 				).format(other[0][0], _(doctype)),
-				OverlappingSprint,
+				SprintOverlapConflictError,
 			)
 
 
@@ -150,4 +150,4 @@ def forget_events(doc: "Sprint") -> None:
 
 def refuse_merge() -> NoReturn:
 	"""409: two histories make no third one."""
-	refuse(_("Sprints cannot be merged. Move the tasks instead."), SprintStateError)
+	refuse(_("Sprints cannot be merged. Move the tasks instead."), SprintStateConflictError)

@@ -8,7 +8,7 @@ from frappe import _
 from orchestrator.api.generic import raise_not_found, writable
 from orchestrator.gameplan import burndown, clock
 from orchestrator.gameplan.shapes import SprintStart
-from orchestrator.gameplan.sprint_rules import ACTIVE, DOCTYPE, PLANNED, SprintStateError
+from orchestrator.gameplan.sprint_rules import ACTIVE, DOCTYPE, PLANNED, SprintStateConflictError
 from orchestrator.gameplan.task_rows import rows_of_sprint
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def start(name: str) -> SprintStart:
 	if doc.state != PLANNED:
 		frappe.throw(
 			_("{0} is {1}; only a planned sprint can be started.").format(doc.name, _(doc.state)),
-			SprintStateError,
+			SprintStateConflictError,
 		)
 	rows = rows_of_sprint(doc.name, lock=True)
 	now = clock.now()

@@ -7,7 +7,7 @@ import frappe
 from frappe import _
 from frappe.utils import cint, escape_html, flt, today
 
-from orchestrator.exceptions import Conflict
+from orchestrator.exceptions import ConflictError
 from orchestrator.gameplan.sprint_rules import CLOSED, locked_state
 from orchestrator.gameplan.standing import DONE
 from orchestrator.gameplan.task_rows import FIELD, GP_TASK, TASK
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 COMPLETED = "Completed"
 
 
-class ClosedSprint(Conflict):
+class ClosedSprintConflictError(ConflictError):
 	"""A task cannot join a sprint that is closed. 409."""
 
 
-class ForeignTask(frappe.ValidationError):
+class InvalidTaskProjectError(frappe.ValidationError):
 	"""The task is of another project or team than the sprint. 422."""
 
 
@@ -65,10 +65,12 @@ def check_may_join(doc: "Document", sprint: frappe._dict) -> None:
 		if locked_state(sprint.name) == CLOSED:
 			frappe.throw(
 				_("{0} is closed. Put the task into a sprint that is planned or active.").format(sprint.name),
-				ClosedSprint,
+				ClosedSprintConflictError,
 			)
 	if doc.get("is_template"):
-		frappe.throw(_("A template cannot be added to a sprint. Create a task from it first."), ForeignTask)
+		frappe.throw(
+			_("A template cannot be added to a sprint. Create a task from it first."), InvalidTaskProjectError
+		)
 	if doc.doctype == TASK and sprint.project and doc.project != sprint.project:
 		refuse_foreign(doc, sprint, _("project"), sprint.project)
 	if doc.doctype == GP_TASK and sprint.team_type == "GP Team" and team_of(doc) != sprint.team:
@@ -93,7 +95,7 @@ def refuse_foreign(doc: "Document", sprint: frappe._dict, what: str, owner: str)
 		_(
 			"{0} is a sprint of the {1} {2}, and {3} does not belong to it. Move the task there, or clear its sprint."
 		).format(sprint.name, what, owner, doc.name),
-		ForeignTask,
+		InvalidTaskProjectError,
 	)
 
 

@@ -7,7 +7,7 @@ import frappe
 from frappe import _
 
 from orchestrator.api.generic import readable
-from orchestrator.exceptions import BadRequest
+from orchestrator.exceptions import InvalidRequestError
 from orchestrator.gameplan.burndown import hours
 from orchestrator.gameplan.shapes import ClosedSprintFigures, Velocity
 from orchestrator.gameplan.sprint_rules import CLOSED, DOCTYPE
@@ -21,9 +21,9 @@ FIELDS = [
 def check_question(project: str | None, team: str | None, count: int) -> None:
 	"""400 for a question about nobody or about no sprints, 404 for a project that the caller may not read."""
 	if not (project or team):
-		frappe.throw(_("Send a project or a team."), BadRequest)
+		frappe.throw(_("Send a project or a team."), InvalidRequestError)
 	if not 1 <= count <= MOST:
-		frappe.throw(_("sprints must be between 1 and {0}.").format(MOST), BadRequest)
+		frappe.throw(_("sprints must be between 1 and {0}.").format(MOST), InvalidRequestError)
 	if project:
 		readable(frappe.get_meta("Project"), project)
 

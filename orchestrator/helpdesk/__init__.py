@@ -5,7 +5,7 @@ from frappe import _, _lt
 
 from orchestrator.api import lists
 from orchestrator.api.endpoint import CREATES, READS, endpoint
-from orchestrator.exceptions import BadRequest, refuse
+from orchestrator.exceptions import InvalidRequestError, refuse
 from orchestrator.helpdesk import attachments as files
 from orchestrator.helpdesk import mail, message_text, own_tickets, replies, service_level, tickets
 from orchestrator.helpdesk.shapes import IssueComment, SlaStatus, TicketPage
@@ -32,7 +32,7 @@ def add_issue_comment(
 	the first-response clock; without an outgoing account it is written all the same, and the reply says that no
 	mail was sent. A customer may reply on their own ticket, which reopens it. Internal: a note that no customer
 	sees. Raises DoesNotExistError (404) or PermissionError (403) as get_sla_status does, PermissionError also for
-	an internal note or `cc` by a customer, BadRequest (400) for another format, for `cc` that is no list of addresses or
+	an internal note or `cc` by a customer, InvalidRequestError (400) for another format, for `cc` that is no list of addresses or
 	that goes with a note, ValidationError (422) for an empty message or a File that is missing."""
 	ticket = tickets.find(issue, doctype)
 	content = message_text.render_message(message, format)
@@ -40,7 +40,7 @@ def add_issue_comment(
 	attached = files.read(attachments)
 	if is_internal:
 		if copies:
-			refuse(_("Internal notes are not sent by email. Leave cc out."), BadRequest)
+			refuse(_("Internal notes are not sent by email. Leave cc out."), InvalidRequestError)
 		return replies.add_note(ticket, content, attached)
 	return replies.add_reply(ticket, content, attached, copies)
 
@@ -52,7 +52,7 @@ def get_sla_status(issue: str | int, doctype: str | None = None) -> SlaStatus:
 
 	A name is looked for among Issues, then, where it is a number, among HD Tickets; `doctype` says which one is
 	meant. Raises DoesNotExistError (404) for a ticket that is missing or hidden, PermissionError (403) where the
-	caller may read no tickets at all, BadRequest (400) for another DocType, MissingApp (501) for an HD Ticket
+	caller may read no tickets at all, InvalidRequestError (400) for another DocType, MissingAppError (501) for an HD Ticket
 	without Helpdesk."""
 	return service_level.describe(tickets.find(issue, doctype).doc)
 
@@ -69,8 +69,8 @@ def get_my_tickets(
 	"""A page of the caller's own tickets, Issues and HD Tickets together, the latest change first.
 
 	`relation` is assigned (to the caller, the default for support staff) or raised (by the caller, or by their
-	contact, the default for customers). Everyone may ask, for themselves alone. Raises BadRequest (400) for an
-	unknown relation, DocType or page, MissingApp (501) for HD Tickets without Helpdesk."""
+	contact, the default for customers). Everyone may ask, for themselves alone. Raises InvalidRequestError (400) for an
+	unknown relation, DocType or page, MissingAppError (501) for HD Tickets without Helpdesk."""
 	wanted = own_tickets.read_relation(relation)
 	doctypes = own_tickets.read_doctypes(doctype)
 	start, length = lists.read_page(limit_start, limit_page_length)

@@ -11,7 +11,7 @@ from frappe.model.document import Document
 from frappe.utils.data import quoted
 
 from orchestrator.api.parameters import parse_json
-from orchestrator.exceptions import BadRequest, refuse
+from orchestrator.exceptions import InvalidRequestError, refuse
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ def read(value: Any) -> list[Attachment]:
 	if names is None:
 		return []
 	if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-		frappe.throw(_("attachments must be a list of names of Files."), BadRequest)
+		frappe.throw(_("attachments must be a list of names of Files."), InvalidRequestError)
 	return [readable(name) for name in dict.fromkeys(names)]
 
 

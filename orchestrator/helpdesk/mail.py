@@ -10,7 +10,7 @@ from frappe.model.document import Document
 from frappe.utils import parse_addr, validate_email_address
 
 from orchestrator.api.parameters import parse_json
-from orchestrator.exceptions import BadRequest, refuse
+from orchestrator.exceptions import InvalidRequestError, refuse
 from orchestrator.helpdesk.tickets import Ticket
 
 MAX_COPIES = 50
@@ -29,7 +29,7 @@ def parse_copies(value: Any) -> list[str] | None:
 	"""Return the addresses of the parameter `cc`, a list or a text with commas; None where none was sent.
 
 	Raises:
-		BadRequest: It holds something that is no address, or too many of them (400).
+		InvalidRequestError: It holds something that is no address, or too many of them (400).
 	"""
 	if value is None:
 		return None
@@ -37,12 +37,14 @@ def parse_copies(value: Any) -> list[str] | None:
 		parse_json("cc", value) if isinstance(value, list) or str(value).lstrip().startswith("[") else [value]
 	)
 	if not isinstance(entries, list) or not all(isinstance(entry, str) for entry in entries):
-		refuse(_("cc must be a list of email addresses."), BadRequest)
+		refuse(_("cc must be a list of email addresses."), InvalidRequestError)
 	found = [address for _name, address in getaddresses([entry for entry in entries if entry.strip()])]
 	if wrong := [address for address in found if not validate_email_address(address)]:
-		refuse(_("{0} is not a valid email address. Correct cc.").format(wrong[0] or value), BadRequest)
+		refuse(
+			_("{0} is not a valid email address. Correct cc.").format(wrong[0] or value), InvalidRequestError
+		)
 	if len(found) > MAX_COPIES:
-		refuse(_("cc takes at most {0} addresses.").format(MAX_COPIES), BadRequest)
+		refuse(_("cc takes at most {0} addresses.").format(MAX_COPIES), InvalidRequestError)
 	return list(dict.fromkeys(found))
 
 

@@ -8,7 +8,7 @@ from frappe import _
 from frappe.utils import strip_html
 from frappe.utils.html_utils import acceptable_elements, sanitize_html
 
-from orchestrator.exceptions import BadRequest, refuse
+from orchestrator.exceptions import InvalidRequestError, refuse
 
 TEXT, HTML = "text", "html"
 FORM_TAGS = ["form", "input", "button", "style", "link", "meta"]
@@ -31,11 +31,11 @@ def render_message(message: str, message_format: str | None = None) -> str:
 		message_format: `text` or `html`; where it is missing, a known tag decides.
 
 	Raises:
-		BadRequest: The format is another one (400).
+		InvalidRequestError: The format is another one (400).
 		ValidationError: The message says nothing (422).
 	"""
 	if message_format not in (None, "", TEXT, HTML):
-		refuse(_("format must be text or html."), BadRequest)
+		refuse(_("format must be text or html."), InvalidRequestError)
 	is_markup = message_format == HTML or (not message_format and has_known_tag(message))
 	clean = sanitize_html(
 		escape_unknown_tags(message) if is_markup else render_text(message),

@@ -9,7 +9,7 @@ from frappe import _
 from orchestrator import compat
 from orchestrator.apps import is_installed
 from orchestrator.assignment import FIELD
-from orchestrator.exceptions import BadRequest, refuse
+from orchestrator.exceptions import InvalidRequestError, refuse
 from orchestrator.helpdesk.service_level import RESOLUTION_BY
 from orchestrator.helpdesk.shapes import TicketPage
 from orchestrator.helpdesk.tickets import (
@@ -36,7 +36,7 @@ def read_relation(text: str | None) -> Relation | None:
 		return None
 	relation = next((known for known in RELATIONS if known == text), None)
 	if relation is None:
-		refuse(_("relation must be one of: {0}.").format(", ".join(RELATIONS)), BadRequest)
+		refuse(_("relation must be one of: {0}.").format(", ".join(RELATIONS)), InvalidRequestError)
 	return relation
 
 

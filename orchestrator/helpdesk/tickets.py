@@ -14,7 +14,7 @@ from frappe.model.document import Document
 from orchestrator.api.generic import raise_not_found
 from orchestrator.apps import is_installed, require_app
 from orchestrator.assignment import FIELD, field_before
-from orchestrator.exceptions import BadRequest
+from orchestrator.exceptions import InvalidRequestError
 
 ISSUE = "Issue"
 HD_TICKET = "HD Ticket"
@@ -39,7 +39,7 @@ def find(name: str | int, doctype: str | None = None) -> Ticket:
 	"""The ticket of that name, as the caller may see it.
 
 	Raises DoesNotExistError (404) for one that is missing or hidden, PermissionError (403) where the caller has
-	nothing to do with tickets, BadRequest (400) for a `doctype` that is no ticket's, MissingApp (501)."""
+	nothing to do with tickets, InvalidRequestError (400) for a `doctype` that is no ticket's, MissingAppError (501)."""
 	doctypes = doctypes_of(str(name), doctype)
 	for candidate in doctypes:
 		doc = load(candidate, str(name))
@@ -62,7 +62,7 @@ def doctypes_of(name: str, doctype: str | None) -> list[str]:
 def check_doctype(doctype: str) -> None:
 	"""400 for a DocType that is no ticket's, 501 for an HD Ticket without Helpdesk."""
 	if doctype not in DOCTYPES:
-		frappe.throw(_("doctype must be one of: {0}.").format(", ".join(DOCTYPES)), BadRequest)
+		frappe.throw(_("doctype must be one of: {0}.").format(", ".join(DOCTYPES)), InvalidRequestError)
 	if doctype == HD_TICKET:
 		require_app("helpdesk")
 

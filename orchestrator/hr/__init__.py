@@ -42,7 +42,7 @@ def check_in(
 	`timestamp` is ISO 8601, in the site's time zone where it names none; `location` a name, or an object with
 	latitude and longitude. A timestamp a little ahead of the server's clock counts as now. HRMS's shifts and geofence apply. One's own record, within the tolerance of
 	Orchestrator Settings; HR any record and any past time. Raises PermissionError (403), DoesNotExistError (404),
-	BadRequest (400), RepeatedPunch (409), FuturePunch, NoEmployee and whatever HRMS refuses (422)."""
+	InvalidRequestError (400), DuplicatePunchConflictError (409), InvalidPunchTimeError, MissingEmployeeError and whatever HRMS refuses (422)."""
 	return requests.punch(punches.IN, employee, timestamp, location, latitude, longitude)
 
 
@@ -66,7 +66,7 @@ def get_day_punches(employee: str | None = None, date: str | None = None) -> Wor
 	shift belongs to the day of its IN.
 
 	Of `employee`, by default the caller; of others for managers and HR. Raises PermissionError (403),
-	DoesNotExistError (404), BadRequest (400), NoEmployee (422)."""
+	DoesNotExistError (404), InvalidRequestError (400), MissingEmployeeError (422)."""
 	frappe.has_permission(punches.DOCTYPE, "read", throw=True)
 	day = period.read_date("date", date) if date else period.today()
 	return working_day.get_day(employees.employee_or_own(employee), day)
@@ -96,8 +96,8 @@ def apply_leave(
 
 	With `half_day`, `half_day_date` is a half one; it may be left out of a single day. The application goes to
 	HRMS's leave approver, who is told once. One's own, that of one's reports, and all for HR. Raises
-	PermissionError (403), DoesNotExistError (404), BadRequest (400), OverlapError (409), and as 422 UnknownLeaveType,
-	WrongDates, NoAllocation, NoLeaveApprover, InsufficientLeaveBalanceError, LeaveDayBlockedError and whatever else
+	PermissionError (403), DoesNotExistError (404), InvalidRequestError (400), OverlapError (409), and as 422 InvalidLeaveTypeError,
+	InvalidLeaveDatesError, MissingLeaveAllocationError, MissingLeaveApproverError, InsufficientLeaveBalanceError, LeaveDayBlockedError and whatever else
 	HRMS refuses."""
 	frappe.has_permission(leave.DOCTYPE, "create", throw=True)
 	applicant = employees.employee_or_own(employee)
@@ -123,7 +123,7 @@ def get_leaves(
 
 	Only of `employee`, of a status, of a leave type, of leave that touches the days from `from_date` to `to_date`;
 	with `to_approve` those that wait for the caller. Raises PermissionError (403), DoesNotExistError (404),
-	BadRequest (400)."""
+	InvalidRequestError (400)."""
 	frappe.has_permission(leave.DOCTYPE, "read", throw=True)
 	whose = requests.employee_whose_leave_is_open(employee) if employee else None
 	first, last = requests.days("from_date", from_date), requests.days("to_date", to_date)
@@ -137,7 +137,7 @@ def cancel_leave(leave_application: str, reason: str | None = None) -> LeaveStan
 	"""Withdraw a leave application that is still open, or cancel an approved leave. HRMS gives the days back.
 
 	One's own open ones; an approved one with HRMS's right to cancel, which HR has. Raises
-	DoesNotExistError (404), PermissionError (403), NotPending (409) for one that is rejected or cancelled."""
+	DoesNotExistError (404), PermissionError (403), LeaveStatusConflictError (409) for one that is rejected or cancelled."""
 	return leave.cancel(leave_application, reason)
 
 
@@ -147,7 +147,7 @@ def approve_leave(leave_application: str, note: str | None = None) -> LeaveStand
 	"""Approve an open leave application: HRMS takes the days from the balance and tells the employee. `note` goes to
 	the timeline. For its leave approver and HR.
 
-	Raises DoesNotExistError (404), PermissionError (403), NotPending (409), and whatever HRMS refuses (422)."""
+	Raises DoesNotExistError (404), PermissionError (403), LeaveStatusConflictError (409), and whatever HRMS refuses (422)."""
 	return leave.decide(leave_application, leave.APPROVED, note)
 
 
@@ -163,8 +163,8 @@ def reject_leave(leave_application: str, note: str | None = None) -> LeaveStandi
 def get_team_on_leave(manager: str | None = None, date: str | None = None) -> TeamOnLeave:
 	"""Who of the reports of `manager`, by default the caller, has approved leave on `date`, by default today.
 
-	Raises PermissionError (403), DoesNotExistError (404) for a manager whom the caller may not read, BadRequest (400),
-	NoEmployee (422)."""
+	Raises PermissionError (403), DoesNotExistError (404) for a manager whom the caller may not read, InvalidRequestError (400),
+	MissingEmployeeError (422)."""
 	frappe.has_permission(leave.DOCTYPE, "read", throw=True)
 	day = period.read_date("date", date) if date else period.today()
 	return team.get_team_on_leave(employees.employee_or_own(manager), day)
@@ -176,8 +176,8 @@ def get_leave_balance(leave_type: str, employee: str | None = None, date: str | 
 	"""The balance of a leave type on `date`, by default today, from HRMS's leave ledger; zeros where nothing is
 	allocated. Of `employee`, by default the caller; of others for managers, their leave approver and HR.
 
-	Raises PermissionError (403), DoesNotExistError (404) for an employee or a leave type, BadRequest (400),
-	NoEmployee (422)."""
+	Raises PermissionError (403), DoesNotExistError (404) for an employee or a leave type, InvalidRequestError (400),
+	MissingEmployeeError (422)."""
 	whose = requests.employee_whose_leave_is_open(employee)
 	day = period.read_date("date", date) if date else period.today()
 	leave_types.check_exists(leave_type, frappe.DoesNotExistError)
@@ -192,7 +192,7 @@ def get_leave_balances(
 	"""The same of several employees at once: a list of names, or without one every active employee whom the caller
 	may read. Up to as many as a page holds.
 
-	Raises PermissionError (403), DoesNotExistError (404) naming those whom the caller may not read, BadRequest (400)."""
+	Raises PermissionError (403), DoesNotExistError (404) naming those whom the caller may not read, InvalidRequestError (400)."""
 	whose = requests.several_employees(employees)
 	day = period.read_date("date", date) if date else period.today()
 	leave_types.check_exists(leave_type, frappe.DoesNotExistError)

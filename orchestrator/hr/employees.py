@@ -24,11 +24,11 @@ PROFILE_FIELDS = (
 )
 
 
-class NoEmployee(frappe.ValidationError):
+class MissingEmployeeError(frappe.ValidationError):
 	"""The caller is no employee and named none. 422."""
 
 
-class NotEmployed(frappe.ValidationError):
+class InactiveEmployeeError(frappe.ValidationError):
 	"""The employee did not work here on that day. 422."""
 
 
@@ -56,7 +56,7 @@ def employee_or_own(employee: str | None) -> str:
 	"""The employee named, where the caller may read them; without a name, the caller.
 
 	Raises PermissionError (403) where the caller may read no employees, DoesNotExistError (404) where not this
-	one, NoEmployee (422) where the caller is none."""
+	one, MissingEmployeeError (422) where the caller is none."""
 	frappe.has_permission(DOCTYPE, "read", throw=True)
 	if not employee:
 		return own_or_refuse()
@@ -73,7 +73,7 @@ def own_or_refuse() -> str:
 			_(
 				"Your user {0} is not linked to an employee. Send employee, or ask HR to enter your user in your employee record."
 			).format(frappe.session.user),
-			NoEmployee,
+			MissingEmployeeError,
 		)
 	return own
 
@@ -92,7 +92,7 @@ def check_employed(employee: str, day: object) -> None:
 			_(
 				"{0} did not work here on {1}. Correct the day, or ask HR to correct the employee record."
 			).format(employee, day),
-			NotEmployed,
+			InactiveEmployeeError,
 		)
 
 

@@ -11,7 +11,7 @@ from hrms.hr.doctype.leave_application.leave_application import get_leave_approv
 
 from orchestrator import period
 from orchestrator.api.generic import readable
-from orchestrator.exceptions import BadRequest, Conflict, refuse
+from orchestrator.exceptions import ConflictError, InvalidRequestError, refuse
 from orchestrator.hr import advice, block_dates, changes, employees, leave_types
 from orchestrator.hr.employees import iso
 from orchestrator.hr.shapes import LeaveStanding
@@ -27,27 +27,27 @@ APPROVED: Decision = "Approved"
 REJECTED: Decision = "Rejected"
 
 
-class UnknownLeaveType(frappe.LinkValidationError):
+class InvalidLeaveTypeError(frappe.LinkValidationError):
 	"""The site has no such leave type. 422."""
 
 
-class WrongDates(frappe.ValidationError):
+class InvalidLeaveDatesError(frappe.ValidationError):
 	"""The leave ends before it begins. 422."""
 
 
-class NoAllocation(frappe.ValidationError):
+class MissingLeaveAllocationError(frappe.ValidationError):
 	"""The employee has no leave of this type on those days. 422."""
 
 
-class NoLeaveApprover(frappe.ValidationError):
+class MissingLeaveApproverError(frappe.ValidationError):
 	"""There is nobody to approve the leave. 422."""
 
 
-class NotPending(Conflict):
+class LeaveStatusConflictError(ConflictError):
 	"""The application has been decided, withdrawn or cancelled already. 409."""
 
 
-class SentTwice(Conflict):
+class ConcurrentApplicationConflictError(ConflictError):
 	"""Another application was made at the same moment. 409."""
 
 
@@ -75,14 +75,14 @@ def read_wish(
 	half = period.read_date("half_day_date", half_day_date) if half_day_date else None
 	if half_day and half is None:
 		if first != last:
-			refuse(_("Send half_day_date to say which day is the half day."), BadRequest)
+			refuse(_("Send half_day_date to say which day is the half day."), InvalidRequestError)
 		half = first
 	return Wish(leave_type, first, last, half, (reason or "").strip() or None)
 
 
 def apply(employee: str, wish: Wish) -> LeaveStanding:
 	"""Make the application, for HRMS to validate and to tell the approver of."""
-	leave_types.check_exists(wish.leave_type, UnknownLeaveType)
+	leave_types.check_exists(wish.leave_type, InvalidLeaveTypeError)
 	check_dates(wish)
 	employees.hold(employee)
 	doc: LeaveApplication = frappe.get_doc(
@@ -109,7 +109,7 @@ def apply(employee: str, wish: Wish) -> LeaveStanding:
 			_(
 				"Another application was made for {0} at the same time. Check get_leaves and try again."
 			).format(employee),
-			SentTwice,
+			ConcurrentApplicationConflictError,
 		)
 	return standing_of(doc)
 
@@ -119,7 +119,7 @@ def check_dates(wish: Wish) -> None:
 	if wish.to_date < wish.from_date:
 		frappe.throw(
 			_("to_date {0} is before from_date {1}. Swap them.").format(wish.to_date, wish.from_date),
-			WrongDates,
+			InvalidLeaveDatesError,
 		)
 
 
@@ -133,7 +133,7 @@ def approver_of(employee: str) -> str | None:
 			_(
 				"Nobody can approve leave for {0}. Ask HR to enter an active leave approver in the employee record or the department."
 			).format(employee),
-			NoLeaveApprover,
+			MissingLeaveApproverError,
 		)
 	return None
 
@@ -147,7 +147,7 @@ def check_allocation(doc: "LeaveApplication") -> None:
 			_(
 				"{0} has no allocation of {1} from {2} to {3}. Choose days within an allocation, or ask HR to allocate leave."
 			).format(doc.employee, doc.leave_type, doc.from_date, doc.to_date),
-			NoAllocation,
+			MissingLeaveAllocationError,
 		)
 
 
@@ -228,7 +228,10 @@ def held(doc: "LeaveApplication") -> "LeaveApplication":
 
 def refuse_decided(doc: "LeaveApplication") -> None:
 	"""409 that says how the application stands."""
-	frappe.throw(_("{0} is already {1}. Apply again, or ask HR.").format(doc.name, _(doc.status)), NotPending)
+	frappe.throw(
+		_("{0} is already {1}. Apply again, or ask HR.").format(doc.name, _(doc.status)),
+		LeaveStatusConflictError,
+	)
 
 
 def add_note(doc: "LeaveApplication", note: str | None) -> None:

@@ -8,7 +8,7 @@ from frappe import _
 
 from orchestrator.api import lists
 from orchestrator.api.generic import page_of
-from orchestrator.exceptions import BadRequest, refuse
+from orchestrator.exceptions import InvalidRequestError, refuse
 from orchestrator.hr.leave import DOCTYPE, OPEN
 from orchestrator.hr.shapes import LeavePage
 
@@ -73,6 +73,7 @@ def read_status(status: str) -> str:
 	known = frappe.get_meta(DOCTYPE).get_options("status").split("\n")
 	if status not in known:
 		refuse(
-			_("There is no status {0}. The statuses are: {1}.").format(status, ", ".join(known)), BadRequest
+			_("There is no status {0}. The statuses are: {1}.").format(status, ", ".join(known)),
+			InvalidRequestError,
 		)
 	return status

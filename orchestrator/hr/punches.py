@@ -11,7 +11,7 @@ from frappe import _
 from orchestrator import period
 from orchestrator.api.parameters import parse_json
 from orchestrator.configuration import get_settings
-from orchestrator.exceptions import BadRequest, Conflict, refuse
+from orchestrator.exceptions import ConflictError, InvalidRequestError, refuse
 from orchestrator.hr import advice, employees
 from orchestrator.hr.shapes import Punch
 
@@ -22,11 +22,11 @@ OUT: Direction = "OUT"
 MAX_LATITUDE, MAX_LONGITUDE = 90.0, 180.0
 
 
-class FuturePunch(frappe.ValidationError):
+class InvalidPunchTimeError(frappe.ValidationError):
 	"""The punch has not happened yet. 422."""
 
 
-class RepeatedPunch(Conflict):
+class DuplicatePunchConflictError(ConflictError):
 	"""The employee has punched this already. 409."""
 
 
@@ -47,7 +47,7 @@ def read_place(location: str | dict | None, latitude: float | None, longitude: f
 		latitude, longitude = read_coordinates(location)
 		location = None
 	if (latitude is None) != (longitude is None):
-		refuse(_("latitude and longitude go together. Send both or neither."), BadRequest)
+		refuse(_("latitude and longitude go together. Send both or neither."), InvalidRequestError)
 	if latitude is not None and longitude is not None:
 		check_coordinate("latitude", latitude, MAX_LATITUDE)
 		check_coordinate("longitude", longitude, MAX_LONGITUDE)
@@ -60,14 +60,15 @@ def read_coordinates(location: dict) -> tuple[float, float]:
 		return float(location["latitude"]), float(location["longitude"])
 	except (KeyError, TypeError, ValueError):
 		refuse(
-			_("location must be a name, or an object with the numbers latitude and longitude."), BadRequest
+			_("location must be a name, or an object with the numbers latitude and longitude."),
+			InvalidRequestError,
 		)
 
 
 def check_coordinate(name: str, value: float, limit: float) -> None:
 	"""400 for a coordinate that is nowhere on earth."""
 	if not -limit <= value <= limit:
-		refuse(_("{0} must be between {1} and {2} degrees.").format(name, -limit, limit), BadRequest)
+		refuse(_("{0} must be between {1} and {2} degrees.").format(name, -limit, limit), InvalidRequestError)
 
 
 def punch(employee: str, direction: Direction, at: datetime | None, place: Place) -> Punch:
@@ -112,7 +113,7 @@ def check_moment(moment: datetime) -> None:
 			_(
 				"{0} is in the future: it is {1} at this site ({2}). Send the actual time, or leave it out for the current time."
 			).format(moment, now, period.zone_name()),
-			FuturePunch,
+			InvalidPunchTimeError,
 		)
 	if not employees.is_hr() and now - moment > timedelta(minutes=tolerance):
 		frappe.throw(
@@ -140,7 +141,7 @@ def check_not_repeated(employee: str, direction: Direction, moment: datetime, *,
 	if earlier and earlier[0].log_type == direction:
 		same = same or earlier[0]
 	if same:
-		frappe.throw(repetition(employee, direction, same.time), RepeatedPunch)
+		frappe.throw(repetition(employee, direction, same.time), DuplicatePunchConflictError)
 
 
 def repetition(employee: str, direction: Direction, moment: datetime) -> str:

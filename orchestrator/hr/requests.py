@@ -10,7 +10,7 @@ from orchestrator import period
 from orchestrator.api.generic import raise_not_found
 from orchestrator.api.parameters import parse_json
 from orchestrator.configuration import get_settings
-from orchestrator.exceptions import BadRequest, refuse
+from orchestrator.exceptions import InvalidRequestError, refuse
 from orchestrator.hr import employees, punches
 from orchestrator.hr.punches import Direction
 from orchestrator.hr.shapes import Punch
@@ -67,10 +67,10 @@ def several_employees(value: str | list | None) -> list[str]:
 			limit_page_length=limit + 1,
 		)
 	if not isinstance(wanted, list) or not all(isinstance(name, str) and name for name in wanted):
-		refuse(_("employees must be a list of names."), BadRequest)
+		refuse(_("employees must be a list of names."), InvalidRequestError)
 	names = list(dict.fromkeys(wanted))
 	if len(names) > limit:
-		refuse(_("Ask for at most {0} employees: list them in employees.").format(limit), BadRequest)
+		refuse(_("Ask for at most {0} employees: list them in employees.").format(limit), InvalidRequestError)
 	check_readable(names)
 	return names
 

@@ -26,8 +26,8 @@ def get_dashboard(dashboard: str, doctype: str | None = None) -> Dashboard:
 
 	For who may open it. Each figure counts what the caller may read, unless its metric is shared with a role of theirs;
 	an item that fails says why and leaves the others alone. Raises DoesNotExistError (404) for a dashboard that is missing
-	or hidden, PermissionError (403) where the caller may read no dashboards at all, Conflict (409) for a title that
-	several have, BadRequest (400) for another DocType, MissingApp (501) for an Insights dashboard without Insights."""
+	or hidden, PermissionError (403) where the caller may read no dashboards at all, ConflictError (409) for a title that
+	several have, InvalidRequestError (400) for another DocType, MissingAppError (501) for an Insights dashboard without Insights."""
 	return board.show(dashboards.find(dashboard, doctype))
 
 
@@ -38,7 +38,7 @@ def refresh_metrics(dashboard: str, items: str | list | None = None, doctype: st
 
 	Callers who ask at the same time get one computation. What is slow goes to a job: `queued` names it, and open Desk
 	pages are told when it is done. Permissions and errors as get_dashboard has them; DoesNotExistError (404) also for a
-	metric that is not on the dashboard, BadRequest (400) for `items` that are no list of names."""
+	metric that is not on the dashboard, InvalidRequestError (400) for `items` that are no list of names."""
 	plan = dashboards.find(dashboard, doctype)
 	return board.refresh(plan, board.choose(plan, items))
 
@@ -52,7 +52,7 @@ def get_metric_history(
 	the caller or, of a shared metric, for everyone.
 
 	Permissions and errors as get_dashboard has them; PermissionError (403) for a shared metric without its role,
-	DoesNotExistError (404) for a metric that is not on the dashboard, BadRequest (400) for the days."""
+	DoesNotExistError (404) for a metric that is not on the dashboard, InvalidRequestError (400) for the days."""
 	plan = dashboards.find(dashboard, doctype)
 	placed = board.choose(plan, [metric])[0]
 	return trends.of(placed, board.read_days(days, trends.DAYS, trends.MAX_DAYS))
@@ -73,8 +73,8 @@ def generate_report(
 
 	For whoever may run the report; rows are those Frappe lets the caller see. One that takes long runs in a job:
 	the reply's `status` is Queued then, and `get_report_status` tells how it goes; `background` decides otherwise.
-	Raises PermissionError (403), DoesNotExistError (404) for the report, BadRequest (400) for format, filters and
-	recipients, UnfitRecipient (422) for who may not see the report, ReportFailed (422) where it fails itself."""
+	Raises PermissionError (403), DoesNotExistError (404) for the report, InvalidRequestError (400) for format, filters and
+	recipients, InvalidRecipientError (422) for who may not see the report, ReportExecutionError (422) where it fails itself."""
 	report = reports.find(report_name)
 	request = report_request.read(report_name, report, format, filters, recipients, send_mail)
 	if report_runs.is_long(report, request) if background is None else background:
@@ -106,7 +106,7 @@ def schedule_report(
 
 	The rows are those the caller sees at the time; a recipient who may no longer run the report gets none.
 	`period` (daily, weekly, monthly, quarterly, half yearly, yearly) moves the filters from_date and to_date along. For
-	Report Managers and System Managers who may run the report. Raises as `generate_report` does, BadRequest (400)
+	Report Managers and System Managers who may run the report. Raises as `generate_report` does, InvalidRequestError (400)
 	also for frequency, day or period. Change and delete a schedule as any Auto Email Report."""
 	report = reports.find(report_name)
 	frappe.has_permission(report_schedules.DOCTYPE, "create", throw=True)

@@ -11,7 +11,7 @@ from frappe import _
 from frappe.utils import cint, get_system_timezone
 
 from orchestrator.api.parameters import parse_json
-from orchestrator.exceptions import BadRequest, refuse
+from orchestrator.exceptions import InvalidRequestError, refuse
 from orchestrator.figures import PRECISION
 from orchestrator.insights import jobs, scopes, values
 from orchestrator.insights.dashboards import Placed, Plan
@@ -60,7 +60,7 @@ def is_slow(value: Value | None) -> bool:
 
 
 def choose(plan: Plan, items: Any) -> list[Placed]:
-	"""The items named, all of them without names. Raises BadRequest (400) for what is no list of names,
+	"""The items named, all of them without names. Raises InvalidRequestError (400) for what is no list of names,
 	DoesNotExistError (404) for a name that is not on the dashboard."""
 	names = parse_items(items)
 	if not names:
@@ -80,7 +80,7 @@ def parse_items(items: Any) -> list[str]:
 	if parsed is None:
 		return []
 	if not isinstance(parsed, list) or not all(isinstance(name, str) for name in parsed):
-		refuse(_("items must be a list of the names of this dashboard's metrics."), BadRequest)
+		refuse(_("items must be a list of the names of this dashboard's metrics."), InvalidRequestError)
 	return parsed
 
 
@@ -177,5 +177,5 @@ def read_days(days: Any, default: int, at_most: int) -> int:
 	"""A number of days. 400 for what is none."""
 	found = cint(days) if days not in (None, "") else default
 	if not 1 <= found <= at_most:
-		refuse(_("days must be a whole number from 1 to {0}.").format(at_most), BadRequest)
+		refuse(_("days must be a whole number from 1 to {0}.").format(at_most), InvalidRequestError)
 	return found

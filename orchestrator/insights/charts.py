@@ -16,7 +16,7 @@ from frappe.modules import get_module_path, scrub
 from frappe.utils import cint, getdate
 
 from orchestrator import compat
-from orchestrator.exceptions import MissingFigure, refuse
+from orchestrator.exceptions import MissingDataError, refuse
 from orchestrator.figures import Dataset, Series, number, series_of
 from orchestrator.insights import dynamic_filters, report_figures
 from orchestrator.insights.metrics import CHART, Metric
@@ -91,7 +91,7 @@ def custom_method(chart: DashboardChart) -> Any:
 	script = Path(get_module_path(source.module), "dashboard_chart_source", name, f"{name}.js")
 	found = METHOD.search(script.read_text()) if script.exists() else None
 	if not found:
-		refuse(_("Chart source {0} has no method.").format(source.name), MissingFigure)
+		refuse(_("Chart source {0} has no method.").format(source.name), MissingDataError)
 	method = frappe.get_attr(found[1])
 	frappe.is_whitelisted(method)
 	return method

@@ -8,7 +8,7 @@ import frappe
 from frappe import _
 
 from orchestrator.apps import is_installed, require_app
-from orchestrator.exceptions import BadRequest, Conflict, refuse
+from orchestrator.exceptions import ConflictError, InvalidRequestError, refuse
 from orchestrator.insights.metrics import (
 	CARD,
 	CHART,
@@ -50,8 +50,8 @@ class Plan:
 def find(name: str, doctype: str | None = None) -> Plan:
 	"""The dashboard that the caller means by `name`, and may read.
 
-	Raises PermissionError (403) where they may read no dashboards at all, DoesNotExistError (404), Conflict (409) for a
-	title that several have, BadRequest (400) for an unknown DocType, MissingApp (501)."""
+	Raises PermissionError (403) where they may read no dashboards at all, DoesNotExistError (404), ConflictError (409) for a
+	title that several have, InvalidRequestError (400) for an unknown DocType, MissingAppError (501)."""
 	plans = (FINDERS[kind](name) for kind in kinds(doctype) if frappe.has_permission(kind, "read"))
 	plan = next((plan for plan in plans if plan), None)
 	if not plan:
@@ -73,7 +73,7 @@ def kinds(doctype: str | None) -> list[str]:
 	if not doctype:
 		return [kind for kind in FINDERS if kind not in APP_OF or is_installed(APP_OF[kind])]
 	if doctype not in FINDERS:
-		refuse(_("doctype must be one of {0}.").format(", ".join(FINDERS)), BadRequest)
+		refuse(_("doctype must be one of {0}.").format(", ".join(FINDERS)), InvalidRequestError)
 	if doctype in APP_OF:
 		require_app(APP_OF[doctype])
 	return [doctype]
@@ -162,7 +162,7 @@ def find_insights(name: str) -> Plan | None:
 			names = ", ".join(row.name for row in found)
 			refuse(
 				_("Several dashboards have this title. Use the name of one of them: {0}.").format(names),
-				Conflict,
+				ConflictError,
 			)
 		if found:
 			return plan_of_insights(found[0])

@@ -9,7 +9,7 @@ import frappe
 from frappe import _
 from frappe.utils import add_days, add_months, cint, getdate, today
 
-from orchestrator.exceptions import MissingFigure, refuse
+from orchestrator.exceptions import MissingDataError, refuse
 
 TODAY = r"frappe\.datetime\.(?:nowdate|now_date|get_today)\(\)"
 DEFAULT = r"frappe\.defaults\.get_user_default\([\"'](\w+)[\"']\)"
@@ -28,12 +28,12 @@ def merge(filters: Any, dynamic: Any) -> Any:
 
 
 def value_of(expression: Any) -> Any:
-	"""The value of one expression. Raises MissingFigure for one that only a browser could evaluate."""
+	"""The value of one expression. Raises MissingDataError for one that only a browser could evaluate."""
 	text = str(expression).strip().rstrip(";")
 	found = [(read, match) for pattern, read in READERS if (match := pattern.fullmatch(text))]
 	if not found:
 		told = _("The filter {0} can be evaluated only in Desk. Give the card or chart a fixed filter.")
-		refuse(told.format(text), MissingFigure)
+		refuse(told.format(text), MissingDataError)
 	read, match = found[0]
 	return read(*match.groups())
 

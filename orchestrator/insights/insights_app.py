@@ -10,7 +10,7 @@ from frappe import _
 from frappe.model.document import Document
 
 from orchestrator.apps import require_app
-from orchestrator.exceptions import MissingFigure, refuse
+from orchestrator.exceptions import MissingDataError, refuse
 from orchestrator.figures import MAX_ROWS, Column, Dataset, Figure, Number, Series, Table, number
 from orchestrator.insights import report_figures
 from orchestrator.insights.metrics import INSIGHTS_CHART, INSIGHTS_QUERY, NUMBER, TABLE, Metric
@@ -45,7 +45,7 @@ def compute_chart(metric: Metric) -> Figure:
 
 
 def permitted(doctype: str, name: str) -> Document:
-	"""The record, which the caller may read. Raises MissingApp (501) without Insights."""
+	"""The record, which the caller may read. Raises MissingAppError (501) without Insights."""
 	require_app(APP)
 	doc = frappe.get_doc(doctype, name)
 	doc.check_permission("read")
@@ -59,7 +59,7 @@ def query_of(chart: Document) -> Document:
 	if own and frappe.parse_json(own.operations):
 		return own
 	if not chart.query:
-		refuse(_("Chart {0} has no query yet.").format(chart.title or chart.name), MissingFigure)
+		refuse(_("Chart {0} has no query yet.").format(chart.title or chart.name), MissingDataError)
 	return frappe.get_doc(INSIGHTS_QUERY, chart.query)
 
 

@@ -22,7 +22,7 @@ img {{ max-width: 100%; }}
 </style><body>{content}</body>"""
 
 
-class RefusedUrlError(ValueError):
+class InvalidUrlError(ValueError):
 	"""An address that a letter head may not read."""
 
 
@@ -73,7 +73,7 @@ def fetch(url: str, *_arguments: Any, **_options: Any) -> dict[str, Any]:
 	"""Return what an address of a letter head names: data in the address itself, or a file of this site.
 
 	Permissions: public files and assets; private files that the caller may read.
-	Raises: RefusedUrlError for anything else, whereupon WeasyPrint leaves the picture out."""
+	Raises: InvalidUrlError for anything else, whereupon WeasyPrint leaves the picture out."""
 	if url.startswith("data:"):
 		with urlopen(url) as reply:  # noqa: S310  # data: alone
 			return {"string": reply.read(), "mime_type": reply.headers.get_content_type()}
@@ -85,18 +85,18 @@ def _site_path(url: str) -> Path:
 	"""Return the file that an address of this site names."""
 	parts, site = urlparse(url), urlparse(get_url(allow_header_override=False))
 	if parts.scheme not in ("http", "https") or parts.netloc != site.netloc:
-		raise RefusedUrlError(url)
+		raise InvalidUrlError(url)
 	route = unquote(parts.path)
 	for prefix, folder in FOLDERS.items():
 		if route.startswith(prefix):
 			if folder[0] == "private" and not _may_read(route):
-				raise RefusedUrlError(url)
+				raise InvalidUrlError(url)
 			return _within(Path(frappe.get_site_path(*folder)), route.removeprefix(prefix))
 	if route.startswith(ASSETS):
 		app, _separator, rest = route.removeprefix(ASSETS).partition("/")
 		if app in frappe.get_installed_apps():
 			return _within(Path(frappe.get_app_path(app, "public")), rest)
-	raise RefusedUrlError(url)
+	raise InvalidUrlError(url)
 
 
 def _may_read(file_url: str) -> bool:
@@ -109,5 +109,5 @@ def _within(folder: Path, name: str) -> Path:
 	"""Return a file of a folder, wherever its name tries to lead."""
 	path = (folder / name).resolve()
 	if not path.is_relative_to(folder.resolve()) or not path.is_file():
-		raise RefusedUrlError(name)
+		raise InvalidUrlError(name)
 	return path

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import frappe
 from frappe import _
 
-from orchestrator.exceptions import MissingFigure, refuse
+from orchestrator.exceptions import MissingDataError, refuse
 from orchestrator.figures import Figure, Number, Series, Table
 
 if TYPE_CHECKING:
@@ -29,12 +29,12 @@ def registered() -> dict[str, str]:
 
 
 def function_of(name: str) -> Callable[[], Figure]:
-	"""The function behind a measure. Raises MissingFigure where no installed app registers it."""
+	"""The function behind a measure. Raises MissingDataError where no installed app registers it."""
 	path = registered().get(name)
 	if not path:
 		refuse(
 			_("No app of this site has a measure {0}. Choose another one for this metric.").format(name),
-			MissingFigure,
+			MissingDataError,
 		)
 	return frappe.get_attr(path)
 

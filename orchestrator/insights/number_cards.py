@@ -8,7 +8,7 @@ from frappe import _
 from frappe.desk.doctype.number_card import number_card
 from frappe.desk.doctype.number_card.number_card import NumberCard
 
-from orchestrator.exceptions import MissingFigure, refuse
+from orchestrator.exceptions import MissingDataError, refuse
 from orchestrator.figures import Number, number
 from orchestrator.insights import dynamic_filters, report_figures
 from orchestrator.insights.metrics import CARD, Metric
@@ -44,7 +44,7 @@ def of_method(card: NumberCard, filters: Any) -> Number:
 	answer = frappe.call(get_card_method(card), filters=filters)
 	value = answer.get("value", answer) if isinstance(answer, dict) else answer
 	if value is not None and not report_figures.is_number(value):
-		refuse(_("The method of card {0} does not return a number.").format(card.name), MissingFigure)
+		refuse(_("The method of card {0} does not return a number.").format(card.name), MissingDataError)
 	return Number(None if value is None else number(value))
 
 
@@ -55,13 +55,13 @@ def get_card_method(card: NumberCard) -> Callable[..., Any]:
 	one that the reader could ask for with GET.
 
 	Raises:
-		MissingFigure: The method is not registered for cards, or answers no GET (422).
+		MissingDataError: The method is not registered for cards, or answers no GET (422).
 		PermissionError: The reader may not call it (403).
 	"""
 	if card.method not in frappe.get_hooks("orchestrator_card_methods"):
-		refuse(_("The method {0} is not registered for cards.").format(card.method), MissingFigure)
+		refuse(_("The method {0} is not registered for cards.").format(card.method), MissingDataError)
 	method = frappe.get_attr(card.method)
 	frappe.is_whitelisted(method)
 	if "GET" not in frappe.allowed_http_methods_for_whitelisted_func[method]:
-		refuse(_("The method {0} does not only read.").format(card.method), MissingFigure)
+		refuse(_("The method {0} does not only read.").format(card.method), MissingDataError)
 	return method

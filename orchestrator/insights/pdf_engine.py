@@ -13,7 +13,7 @@ from typing import Any
 import frappe
 from frappe import _
 
-from orchestrator.exceptions import ReportFailed, refuse
+from orchestrator.exceptions import ReportExecutionError, refuse
 from orchestrator.insights import typst_process
 
 TEMPLATES = ("report", "report_widths")
@@ -33,7 +33,7 @@ def compile_document(folder: Path, template: str, data: dict[str, Any], with_pdf
 	"""Lay out a template with its data; the PDF is in the folder then.
 
 	Returns: what the template tells of the document.
-	Raises: ReportFailed (422) where it cannot be laid out in time."""
+	Raises: ReportExecutionError (422) where it cannot be laid out in time."""
 	shutil.copyfile(frappe.get_app_path("orchestrator", "templates", f"{template}.typ"), folder / "main.typ")
 	(folder / "data.json").write_text(json.dumps({"fonts": FONTS, **data}), encoding="utf-8")
 	command = [sys.executable, typst_process.__file__, str(folder), "pdf" if with_pdf else "query"]
@@ -43,7 +43,9 @@ def compile_document(folder: Path, template: str, data: dict[str, Any], with_pdf
 		frappe.log_error(
 			"PDF of a report", f"{type(error).__name__}: {_last_line(error.stderr)}", defer_insert=True
 		)
-		refuse(_("The report could not be laid out as a PDF. Choose xlsx, csv or html."), ReportFailed)
+		refuse(
+			_("The report could not be laid out as a PDF. Choose xlsx, csv or html."), ReportExecutionError
+		)
 	return json.loads((folder / typst_process.RESULT).read_text(encoding="utf-8"))
 
 

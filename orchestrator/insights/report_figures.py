@@ -6,7 +6,7 @@ from typing import Any
 from frappe import _
 
 from orchestrator.api import reports
-from orchestrator.exceptions import BadRequest, refuse
+from orchestrator.exceptions import InvalidRequestError, refuse
 from orchestrator.figures import MAX_ROWS, Column, Figure, Number, Table, number
 from orchestrator.insights.metrics import Metric
 
@@ -43,7 +43,7 @@ def aggregate(answer: dict[str, Any], title: str, how: str, column: str | None) 
 	if not found:
 		refuse(
 			_("{0} has no column {1}. It has {2}.").format(title, column, ", ".join(names)),
-			BadRequest,
+			InvalidRequestError,
 		)
 	return over([row.get(found) for row in rows], how)
 

@@ -12,7 +12,7 @@ from frappe.core.doctype.report.report import Report
 from orchestrator.api import errors
 from orchestrator.api.background import QUEUE, Background
 from orchestrator.api.generic import raise_not_found
-from orchestrator.exceptions import Conflict
+from orchestrator.exceptions import ConflictError
 from orchestrator.insights import report_mail, report_runs
 from orchestrator.insights.report_request import ReportRequest
 from orchestrator.insights.report_runs import DOCTYPE
@@ -81,10 +81,10 @@ def end_as_failed(error: dict[str, str]) -> dict[str, Any]:
 
 
 def finish(run: str, values: dict[str, Any]) -> None:
-	"""Keep the result, and forget the filters. Raises Conflict where the run was given up meanwhile: its file must
+	"""Keep the result, and forget the filters. Raises ConflictError where the run was given up meanwhile: its file must
 	not stay."""
 	if not RUNS.is_running(run):
-		raise Conflict(run)
+		raise ConflictError(run)
 	frappe.db.set_value(DOCTYPE, run, {**values, "request": None})
 
 

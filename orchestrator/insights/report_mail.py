@@ -11,7 +11,7 @@ from frappe.utils import escape_html
 from orchestrator.insights.title_page import TitlePage
 
 
-class UnfitRecipient(frappe.ValidationError):
+class InvalidRecipientError(frappe.ValidationError):
 	"""A report may not be mailed to somebody. 422."""
 
 
@@ -25,7 +25,7 @@ def check_recipients(report_name: str, report: Report, names: list[str]) -> list
 				"Nothing was sent: {0} may not see the report {1}. Choose users who have one of its roles and may create"
 				" reports on {2}."
 			).format(", ".join(map(escape_html, unfit)), _(report_name), _(report.ref_doctype)),
-			UnfitRecipient,
+			InvalidRecipientError,
 		)
 	return list(dict.fromkeys(str(user) for user in found.values()))
 

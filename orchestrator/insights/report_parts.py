@@ -10,7 +10,7 @@ from erpnext.setup.utils import get_exchange_rate
 from frappe import _
 from frappe.utils import add_months, get_first_day
 
-from orchestrator.exceptions import BadRequest, refuse
+from orchestrator.exceptions import InvalidRequestError, refuse
 from orchestrator.period import read_date, today
 
 Column = dict[str, Any]
@@ -97,7 +97,7 @@ def read_span(filters: dict[str, Any]) -> Span:
 	last = read_day(filters, "to_date") or today()
 	first = read_day(filters, "from_date") or get_first_day(add_months(last, -MONTHS_BACK))
 	if first > last:
-		refuse(_("from_date must not be after to_date."), BadRequest)
+		refuse(_("from_date must not be after to_date."), InvalidRequestError)
 	return Span(first, last)
 
 
@@ -111,7 +111,7 @@ def read_choice(filters: dict[str, Any], name: str, choices: Sequence[str]) -> s
 	"""The choice of a filter, the first where it has none. 400 for one that is not on offer."""
 	choice = filters.get(name) or choices[0]
 	if choice not in choices:
-		refuse(_("{0} must be one of {1}.").format(name, ", ".join(choices)), BadRequest)
+		refuse(_("{0} must be one of {1}.").format(name, ", ".join(choices)), InvalidRequestError)
 	return choice
 
 

@@ -16,7 +16,7 @@ import frappe
 from frappe import _
 from frappe.utils.jinja_globals import is_rtl
 
-from orchestrator.exceptions import ReportFailed, refuse
+from orchestrator.exceptions import ReportExecutionError, refuse
 from orchestrator.insights import html_text, letter_head, pdf_columns, pdf_engine, report_chart, typst_process
 from orchestrator.insights.cells import for_people, readable, text_of
 from orchestrator.insights.pdf_columns import Layout
@@ -59,7 +59,7 @@ def write(path: Path, table: Table, title: TitlePage) -> None:
 			_("A PDF can contain at most {0} rows. Narrow the filters, or choose xlsx, csv or html.").format(
 				MAX_ROWS
 			),
-			ReportFailed,
+			ReportExecutionError,
 		)
 	with pdf_engine.work_folder() as folder:
 		layout = pdf_columns.compute_layout(folder, table, rows)

@@ -10,7 +10,7 @@ from frappe.core.doctype.report.report import Report
 
 from orchestrator.api import reports
 from orchestrator.api.parameters import parse_json
-from orchestrator.exceptions import BadRequest, refuse
+from orchestrator.exceptions import InvalidRequestError, refuse
 from orchestrator.insights import report_mail
 
 FORMATS = ("pdf", "xlsx", "csv", "json", "html")
@@ -42,7 +42,8 @@ def read_format(format_: str) -> str:
 	name = format_.strip().lower()
 	if name not in FORMATS:
 		refuse(
-			_("There is no format {0}. The formats are: {1}.").format(format_, ", ".join(FORMATS)), BadRequest
+			_("There is no format {0}. The formats are: {1}.").format(format_, ", ".join(FORMATS)),
+			InvalidRequestError,
 		)
 	return name
 
@@ -62,9 +63,9 @@ def read_recipients(value: Any, send_mail: bool) -> list[str]:
 	if isinstance(named, str):
 		named = [part.strip() for part in named.split(",") if part.strip()]
 	if not isinstance(named or [], list) or not all(isinstance(name, str) and name for name in named or []):
-		refuse(_("recipients must be a list of users."), BadRequest)
+		refuse(_("recipients must be a list of users."), InvalidRequestError)
 	if named and not send_mail:
-		refuse(_("recipients can be sent only with send_mail."), BadRequest)
+		refuse(_("recipients can be sent only with send_mail."), InvalidRequestError)
 	if not send_mail:
 		return []
 	return list(dict.fromkeys(named or [frappe.session.user]))

@@ -15,7 +15,7 @@ from frappe.email.doctype.auto_email_report.auto_email_report import AutoEmailRe
 
 from orchestrator.api import reports
 from orchestrator.configuration import is_platform_guarded
-from orchestrator.exceptions import BadRequest, refuse
+from orchestrator.exceptions import InvalidRequestError, refuse
 from orchestrator.insights import report_mail, report_runs
 from orchestrator.insights.report_request import ReportRequest
 from orchestrator.insights.report_shapes import ScheduledReport
@@ -112,7 +112,7 @@ def read_period(report: Report, period: str | None) -> str | None:
 	if chosen and (report.report_type == reports.BUILDER or (declared and not declared.issuperset(SPAN))):
 		refuse(
 			_("period moves the filters from_date and to_date, which {0} does not have.").format(report.name),
-			BadRequest,
+			InvalidRequestError,
 		)
 	return chosen
 
@@ -122,7 +122,8 @@ def read_choice(name: str, value: str | None, choices: tuple[str, ...]) -> str |
 	found = next((choice for choice in choices if choice.lower() == (value or "").strip().lower()), None)
 	if value and found is None:
 		refuse(
-			_("There is no {0} {1}. Choose one of: {2}.").format(name, value, ", ".join(choices)), BadRequest
+			_("There is no {0} {1}. Choose one of: {2}.").format(name, value, ", ".join(choices)),
+			InvalidRequestError,
 		)
 	return found
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import frappe
 from frappe import _
 
-from orchestrator.exceptions import Conflict, refuse
+from orchestrator.exceptions import ConflictError, refuse
 from orchestrator.figures import Figure
 from orchestrator.insights import charts, insights_app, measures, number_cards, report_figures
 from orchestrator.insights.metrics import (
@@ -29,7 +29,7 @@ COMPUTE: dict[str, Callable[[Metric], Figure]] = {
 
 
 def compute(metric: Metric) -> Figure:
-	"""The metric's figure. Raises what its source raises, Conflict where a shared metric may no longer be computed."""
+	"""The metric's figure. Raises what its source raises, ConflictError where a shared metric may no longer be computed."""
 	check_sharing(metric)
 	return COMPUTE[metric.source_type](metric)
 
@@ -43,12 +43,12 @@ def check_sharing(metric: Metric) -> None:
 				"{0} {1} was changed since this metric was shared. Someone who may share it must check it and save"
 				" the metric again."
 			).format(_(metric.source_type), metric.source),
-			Conflict,
+			ConflictError,
 		)
 	if metric.compute_as and not frappe.db.get_value("User", metric.compute_as, "enabled"):
 		refuse(
 			_("{0}, whose records this shared metric counts, is disabled. Choose another user.").format(
 				metric.compute_as
 			),
-			Conflict,
+			ConflictError,
 		)

@@ -19,7 +19,7 @@ from frappe import _
 from frappe.utils.jinja_globals import is_rtl
 from frappe.utils.xlsxutils import get_excel_date_format
 
-from orchestrator.exceptions import ReportFailed, refuse
+from orchestrator.exceptions import ReportExecutionError, refuse
 from orchestrator.insights.report_table import Column, Table
 from orchestrator.insights.sheet_rows import LONGEST_TEXT, RowWriter, Styles
 from orchestrator.insights.title_page import TitlePage
@@ -168,5 +168,5 @@ def refuse_length() -> None:
 		_("An xlsx sheet can contain at most {0} rows. Narrow the filters, or choose csv or json.").format(
 			MOST_ROWS
 		),
-		ReportFailed,
+		ReportExecutionError,
 	)

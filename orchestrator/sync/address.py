@@ -5,7 +5,7 @@ import re
 from collections.abc import Collection
 from urllib.parse import SplitResult, urlsplit
 
-from orchestrator.sync.errors import UnsafeAddress
+from orchestrator.sync.errors import UnsafeUrlError
 
 DEFAULT_ALLOWED_HOSTS = frozenset({"api.kipuapi.com"})
 
@@ -18,23 +18,23 @@ def validate_base_url(url: str, allowed_hosts: Collection[str] = DEFAULT_ALLOWED
 
 	`allowed_hosts` holds host names, `*.example.com` for any name below one. Loopback addresses must be listed too:
 	a site that talks to its own machine is a decision of whoever runs the machine.
-	Raises `UnsafeAddress` with the reason: scheme, credentials, path, form, host, not_allowed.
+	Raises `UnsafeUrlError` with the reason: scheme, credentials, path, form, host, not_allowed.
 	"""
 	url = url.strip()
 	if not url.lower().startswith(("https://", "http://")):
-		raise UnsafeAddress("scheme")
+		raise UnsafeUrlError("scheme")
 	parts = _split(url)
 	if "@" in parts.netloc:
-		raise UnsafeAddress("credentials")
+		raise UnsafeUrlError("credentials")
 	if parts.path not in ("", "/") or parts.query or parts.fragment:
-		raise UnsafeAddress("path")
+		raise UnsafeUrlError("path")
 	if not FORM.fullmatch(url):
-		raise UnsafeAddress("form")
+		raise UnsafeUrlError("form")
 	host = _host(parts)
 	if parts.scheme == "http" and not is_loopback(host):
-		raise UnsafeAddress("scheme")
+		raise UnsafeUrlError("scheme")
 	if not _is_allowed(host, allowed_hosts):
-		raise UnsafeAddress("not_allowed")
+		raise UnsafeUrlError("not_allowed")
 	return _normal(parts, host)
 
 
@@ -53,7 +53,7 @@ def _split(url: str) -> SplitResult:
 		parts = urlsplit(url)
 		parts.port  # noqa: B018 - raises for a port that is no number
 	except ValueError:
-		raise UnsafeAddress("form") from None
+		raise UnsafeUrlError("form") from None
 	return parts
 
 
@@ -62,7 +62,7 @@ def _host(parts: SplitResult) -> str:
 	if ":" in host:
 		return str(_ip_or_refuse(host))
 	if not HOST.fullmatch(host):
-		raise UnsafeAddress("host")
+		raise UnsafeUrlError("host")
 	return host
 
 
@@ -70,7 +70,7 @@ def _ip_or_refuse(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
 	try:
 		return ipaddress.ip_address(host)
 	except ValueError:
-		raise UnsafeAddress("host") from None
+		raise UnsafeUrlError("host") from None
 
 
 def _is_allowed(host: str, allowed_hosts: Collection[str]) -> bool:

@@ -20,7 +20,7 @@ HAND_OVER_SECONDS = 1e-6
 HANDED_OVER_EVERY = 10  # items
 
 
-class GivenUp(Exception):  # noqa: N818 - named for what happened
+class PrefetchCancelledError(Exception):
 	"""Nobody wants what the thread is waiting for."""
 
 
@@ -37,7 +37,7 @@ class Patience:
 		"""Wait. In another thread than the run's, no longer than that is wanted."""
 		if threading.get_ident() != self._owner:
 			if self.given_up.wait(seconds):
-				raise GivenUp
+				raise PrefetchCancelledError
 			return
 		until = time.monotonic() + seconds
 		while (left := until - time.monotonic()) > 0:
@@ -46,7 +46,7 @@ class Patience:
 				self.beat()
 
 	def beat(self) -> None:
-		"""Say that the run is alive. Raises LeaseLost or Cancelled."""
+		"""Say that the run is alive. Raises LeaseLostError or RunCancelledError."""
 		self._heard = time.monotonic()
 		self._beat()
 

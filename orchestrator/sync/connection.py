@@ -15,15 +15,15 @@ from frappe.utils.password import get_decrypted_password
 
 from orchestrator.exceptions import refuse
 from orchestrator.sync.address import DEFAULT_ALLOWED_HOSTS, validate_base_url
-from orchestrator.sync.errors import UnsafeAddress
+from orchestrator.sync.errors import UnsafeUrlError
 from orchestrator.sync.http import HttpSession
 from orchestrator.sync.http import Policy as HttpPolicy
 from orchestrator.sync.kipu.auth import Version
 from orchestrator.sync.kipu.client import Credentials, KipuClient
 from orchestrator.sync.kipu.fields import PERSON
 from orchestrator.sync.kipu.mapping import (
-	BadMapping,
 	FieldMapping,
+	InvalidMappingError,
 	Override,
 	Policy,
 	Target,
@@ -45,7 +45,7 @@ PATIENCE = HttpPolicy()
 TEXT_TYPES = frozenset({"Data", "Small Text", "Text", "Long Text", "Date", "Select", "Phone"})
 
 
-class BadSettings(frappe.ValidationError):
+class InvalidSettingsError(frappe.ValidationError):
 	"""A setting of a connection is missing or makes no sense. 422."""
 
 
@@ -85,7 +85,7 @@ class Source:
 
 
 def read(name: str) -> Source:
-	"""The connection. Raises BadSettings (422) naming the setting that is wrong."""
+	"""The connection. Raises InvalidSettingsError (422) naming the setting that is wrong."""
 	doc = cast("KipuConnection", frappe.get_doc(DOCTYPE, name))
 	check(doc)
 	return Source(
@@ -117,7 +117,7 @@ def read(name: str) -> Source:
 def open_client(name: str, sleep: Callable[[float], None] | None = None) -> tuple[KipuClient, HttpSession]:
 	"""A client for the connection, and its session, to be closed. `sleep` replaces every wait.
 
-	Raises BadSettings (422) naming the setting that is missing or wrong."""
+	Raises InvalidSettingsError (422) naming the setting that is missing or wrong."""
 	doc = cast("KipuConnection", frappe.get_doc(DOCTYPE, name))
 	policy = replace(PATIENCE, requests_per_second=doc.requests_per_second)
 	session = HttpSession(policy, sleep=sleep) if sleep else HttpSession(policy)
@@ -138,7 +138,7 @@ def allowed_hosts() -> frozenset[str]:
 
 
 def check(doc: "KipuConnection") -> None:
-	"""Bring the settings into form. Raises BadSettings (422) naming the one that is wrong."""
+	"""Bring the settings into form. Raises InvalidSettingsError (422) naming the one that is wrong."""
 	doc.base_url = _base_url(doc)
 	_within(doc, "page_size", 1, 1000)
 	_within(doc, "requests_per_second", 0.01, 1_000_000)
@@ -154,8 +154,8 @@ def check(doc: "KipuConnection") -> None:
 def _base_url(doc: "KipuConnection") -> str:
 	try:
 		return validate_base_url(doc.base_url or "", allowed_hosts())
-	except UnsafeAddress as error:
-		refuse(_("The base URL cannot be used: {0}.").format(_why_unsafe(error.reason)), BadSettings)
+	except UnsafeUrlError as error:
+		refuse(_("The base URL cannot be used: {0}.").format(_why_unsafe(error.reason)), InvalidSettingsError)
 
 
 def _why_unsafe(reason: str) -> str:
@@ -171,7 +171,7 @@ def _why_unsafe(reason: str) -> str:
 
 
 def check_keys(name: str) -> None:
-	"""Raise BadSettings (422) naming the keys that are missing."""
+	"""Raise InvalidSettingsError (422) naming the keys that are missing."""
 	missing = [key for key in KEYS if not _key(name, key)]
 	if missing:
 		labels = ", ".join(_(KEY_LABELS[key]) for key in missing)
@@ -179,7 +179,7 @@ def check_keys(name: str) -> None:
 			_("Connection {0} is missing: {1}. Enter the credentials that Kipu gave you.").format(
 				name, labels
 			),
-			BadSettings,
+			InvalidSettingsError,
 		)
 
 
@@ -196,7 +196,7 @@ def _within(doc: "KipuConnection", fieldname: str, lowest: float, highest: float
 	value = doc.get(fieldname) or 0
 	if not lowest <= value <= highest:
 		label = _(doc.meta.get_label(fieldname))
-		refuse(_("{0} must be between {1} and {2}.").format(label, lowest, highest), BadSettings)
+		refuse(_("{0} must be between {1} and {2}.").format(label, lowest, highest), InvalidSettingsError)
 
 
 @functools.lru_cache(maxsize=1)
@@ -208,7 +208,7 @@ def _zone(name: str, where: str) -> ZoneInfo:
 	if name not in _known_zones():
 		refuse(
 			_("{0} is not a time zone ({1}). Use a name such as America/New_York.").format(name, where),
-			BadSettings,
+			InvalidSettingsError,
 		)
 	return ZoneInfo(name)
 
@@ -231,7 +231,8 @@ def _refuse_double_locations(doc: "KipuConnection") -> None:
 	ids = [row.location_id for row in doc.locations]
 	if double := {each for each in ids if ids.count(each) > 1}:
 		refuse(
-			_("Location {0} is listed twice. Remove one row.").format(", ".join(sorted(double))), BadSettings
+			_("Location {0} is listed twice. Remove one row.").format(", ".join(sorted(double))),
+			InvalidSettingsError,
 		)
 
 
@@ -247,9 +248,9 @@ def _override(row: "KipuFieldRule") -> Override:
 def _mapping(doc: "KipuConnection") -> FieldMapping:
 	try:
 		return build_mapping([_override(row) for row in doc.field_rules])
-	except BadMapping as error:
+	except InvalidMappingError as error:
 		text = _("The field rule for {0} is not valid: {1}.").format(error.source, _why_bad(error.code))
-		refuse(text, BadSettings)
+		refuse(text, InvalidSettingsError)
 
 
 def _why_bad(code: str) -> str:
@@ -269,7 +270,7 @@ def _check_targets(mapping: FieldMapping) -> None:
 				_(
 					"The field rule for {0} is not valid: {1} has no text or date field {2} that may be changed."
 				).format(rule.source, _(rule.doctype), rule.target),
-				BadSettings,
+				InvalidSettingsError,
 			)
 
 

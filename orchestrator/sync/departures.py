@@ -10,7 +10,7 @@ import frappe
 from frappe.utils import now_datetime
 
 from orchestrator.sync.decide import GONE, IN_CARE, Person, Record, settle
-from orchestrator.sync.errors import RecordGone, Refused, RouteDisabled
+from orchestrator.sync.errors import AccessDeniedError, RecordNotFoundError, RouteDisabledError
 from orchestrator.sync.identity import stay_name
 from orchestrator.sync.incoming import local_time
 from orchestrator.sync.kipu.pages import RawRecord
@@ -141,9 +141,9 @@ def _fetch(work: Work, casefile: str) -> list[RawRecord] | None:
 	"""The record, or None if Kipu has it no more, or does not tell."""
 	try:
 		return next(work.client.patient(casefile)).records
-	except RecordGone:
+	except RecordNotFoundError:
 		return None
-	except (RouteDisabled, Refused):
+	except (RouteDisabledError, AccessDeniedError):
 		work.run.note("patients/{id}: not available, so clients missing from the census could not be checked")
 		return None
 

@@ -8,9 +8,9 @@ from frappe.utils import now_datetime
 from orchestrator.api import errors as api_errors
 from orchestrator.sync import alerts, connection, phases, rollback
 from orchestrator.sync.ahead import Patience
-from orchestrator.sync.errors import Refused, SyncError, UnknownAccessId
-from orchestrator.sync.runs import Cancelled, LeaseLost, Run
-from orchestrator.sync.work import Held, Watch, Work, roll_back
+from orchestrator.sync.errors import AccessDeniedError, InvalidAccessIdError, SyncError
+from orchestrator.sync.runs import LeaseLostError, Run, RunCancelledError
+from orchestrator.sync.work import ApprovalRequiredError, Watch, Work, roll_back
 
 # What tells that a connection works and is looked after; a retry of single records does not.
 READING = ("incremental", "full", "backfill", "census")
@@ -25,7 +25,11 @@ def execute(run: Run, watch: Watch | None = None) -> str:
 			return "Completed"
 		return _work(run, watch)
 	except Exception as error:
-		failure = error.with_traceback(None) if isinstance(error, SyncError | Held) else _hushed(error)
+		failure = (
+			error.with_traceback(None)
+			if isinstance(error, SyncError | ApprovalRequiredError)
+			else _hushed(error)
+		)
 	except KeyboardInterrupt:
 		_interrupt(run)
 		raise
@@ -43,7 +47,7 @@ def _interrupt(run: Run) -> None:
 def _hushed(error: Exception) -> Exception:
 	"""The error without its words, which may be a client's. Should the run's end fail as well, Frappe logs the local
 	variables of these very frames."""
-	if not isinstance(error, connection.BadSettings):
+	if not isinstance(error, connection.InvalidSettingsError):
 		error.args = ()
 	return error
 
@@ -87,17 +91,17 @@ def _end(run: Run, error: Exception) -> str:
 	_reconnect()
 	try:
 		return _ending(run, error)
-	except LeaseLost:
+	except LeaseLostError:
 		return "Interrupted"
 
 
 def _ending(run: Run, error: Exception) -> str:
-	if isinstance(error, LeaseLost):
+	if isinstance(error, LeaseLostError):
 		return "Interrupted"
-	if isinstance(error, Cancelled):
+	if isinstance(error, RunCancelledError):
 		run.finish("Cancelled")
 		return "Cancelled"
-	if isinstance(error, Held):
+	if isinstance(error, ApprovalRequiredError):
 		run.finish("Held", held_reason=alerts.why_held(error.count, error.limit, error.field))
 		alerts.held(run)
 		return "Held"
@@ -106,13 +110,13 @@ def _ending(run: Run, error: Exception) -> str:
 
 
 def _fail(run: Run, error: Exception) -> None:
-	if isinstance(error, SyncError | connection.BadSettings):
+	if isinstance(error, SyncError | connection.InvalidSettingsError):
 		text = str(error)
 	else:
 		text = ""
 		api_errors.log_unexpected(error, "sync", run.name)
 	run.finish("Failed", error_class=type(error).__name__, error_text=text)
-	if isinstance(error, UnknownAccessId | Refused) and not run.order.dry_run:
+	if isinstance(error, InvalidAccessIdError | AccessDeniedError) and not run.order.dry_run:
 		alerts.pause(run, error.explanation)
 
 

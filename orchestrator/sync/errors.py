@@ -1,4 +1,3 @@
-# ruff: noqa: N818 - named for what happened, as a reader of a run's history sees them
 """What can go wrong between us and a remote, told without a word of what was said.
 
 Each error carries a route's name, a status, a length and the class of what lay beneath: never a body, a URL, a query,
@@ -58,7 +57,7 @@ class TransientError(SyncError):
 		self.retry_after = retry_after
 
 
-class MalformedPage(TransientError):
+class MalformedPageError(TransientError):
 	"""A 200 that isn't the page asked for: HTML, truncated JSON, no records key, a pagination nobody can read.
 
 	Never "no records". `cause` says which: "html", "json", "shape", "pagination", "empty", "length".
@@ -67,7 +66,7 @@ class MalformedPage(TransientError):
 	explanation = "The reply was not the requested page."
 
 
-class Exhausted(TransientError):
+class RetriesExhaustedError(TransientError):
 	"""Gave up: as many attempts as allowed, or told to wait longer than allowed. `cause`: class of the last error."""
 
 	explanation = "Kipu kept failing and this run gave up. The next run continues where this one stopped."
@@ -77,7 +76,7 @@ class TerminalError(SyncError):
 	"""Trying again gives the same answer until a person changes something."""
 
 
-class BadConfiguration(TerminalError):
+class InvalidConfigurationError(TerminalError):
 	"""400, 422, a permanent redirect, or 404 for a list: a parameter, the address or the API version is wrong."""
 
 	explanation = (
@@ -85,13 +84,13 @@ class BadConfiguration(TerminalError):
 	)
 
 
-class UnknownAccessId(TerminalError):
+class InvalidAccessIdError(TerminalError):
 	"""401: the access id is not known to the remote."""
 
 	explanation = "The access ID is unknown. Check the access ID of the connection."
 
 
-class Refused(TerminalError):
+class AccessDeniedError(TerminalError):
 	"""403: signature, secret or scheme; or the app id; or a permission. Mostly the remote doesn't say which; where it
 	does, `cause` is "signature", "app_id", "clock" or "permission"."""
 
@@ -101,19 +100,19 @@ class Refused(TerminalError):
 	)
 
 
-class RouteDisabled(TerminalError):
+class RouteDisabledError(TerminalError):
 	"""410: the route is switched off for this instance. A run goes on without it and says so."""
 
 	explanation = "This route is switched off for your Kipu instance. Ask Kipu to enable it."
 
 
-class RecordGone(TerminalError):
+class RecordNotFoundError(TerminalError):
 	"""404 of a single record. It concerns that record only."""
 
 	explanation = "The record no longer exists."
 
 
-class TooLarge(TerminalError):
+class ResponseTooLargeError(TerminalError):
 	"""The body is beyond the cap. Ask for fewer records a page."""
 
 	explanation = "The reply is larger than allowed. Lower the page size of the connection."
@@ -128,7 +127,7 @@ class EndlessPaginationError(TerminalError):
 	)
 
 
-class UnsafeAddress(ValueError):
+class UnsafeUrlError(ValueError):
 	"""A base URL that may not be called. `reason`: "scheme", "host", "not_allowed", "credentials", "path" or "form".
 
 	The address itself is not in the text: people paste credentials into addresses.

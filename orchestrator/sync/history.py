@@ -8,7 +8,7 @@ import frappe
 from frappe import _
 from frappe.utils import cint, get_datetime, now_datetime
 
-from orchestrator.exceptions import BadRequest, refuse
+from orchestrator.exceptions import InvalidRequestError, refuse
 from orchestrator.sync.runs import DOCTYPE, LIVE
 from orchestrator.sync.shapes import RunStanding
 
@@ -23,7 +23,7 @@ def recent(limit: int, start: int, connection: str | None) -> list[RunStanding]:
 	if not 1 <= limit <= MOST or start < 0:
 		refuse(
 			_("limit must be between 1 and {0}, limit_start 0 or more.").format(MOST),
-			BadRequest,
+			InvalidRequestError,
 		)
 	rows = frappe.get_list(
 		DOCTYPE,

@@ -19,39 +19,39 @@ from requests.structures import CaseInsensitiveDict
 
 from orchestrator.sync.address import DEFAULT_ALLOWED_HOSTS, is_loopback, validate_base_url
 from orchestrator.sync.errors import (
-	BadConfiguration,
-	Exhausted,
-	MalformedPage,
-	RecordGone,
-	Refused,
-	RouteDisabled,
+	AccessDeniedError,
+	InvalidAccessIdError,
+	InvalidConfigurationError,
+	MalformedPageError,
+	RecordNotFoundError,
+	ResponseTooLargeError,
+	RetriesExhaustedError,
+	RouteDisabledError,
 	SyncError,
 	TerminalError,
-	TooLarge,
 	TransientError,
-	UnknownAccessId,
-	UnsafeAddress,
+	UnsafeUrlError,
 )
 
 __all__ = [
 	"DEFAULT_ALLOWED_HOSTS",
-	"BadConfiguration",
-	"Exhausted",
+	"AccessDeniedError",
 	"HttpSession",
-	"MalformedPage",
+	"InvalidAccessIdError",
+	"InvalidConfigurationError",
+	"MalformedPageError",
 	"Pacer",
 	"Policy",
-	"RecordGone",
-	"Refused",
+	"RecordNotFoundError",
 	"Reply",
 	"Request",
-	"RouteDisabled",
+	"ResponseTooLargeError",
+	"RetriesExhaustedError",
+	"RouteDisabledError",
 	"SyncError",
 	"TerminalError",
-	"TooLarge",
 	"TransientError",
-	"UnknownAccessId",
-	"UnsafeAddress",
+	"UnsafeUrlError",
 	"validate_base_url",
 ]
 
@@ -61,14 +61,14 @@ CHUNK = 64 * 1024
 UNNOTICED_SECONDS = 1.0
 
 TERMINAL: Mapping[int, type[TerminalError]] = {
-	301: BadConfiguration,
-	308: BadConfiguration,
-	400: BadConfiguration,
-	401: UnknownAccessId,
-	403: Refused,
-	404: RecordGone,
-	410: RouteDisabled,
-	422: BadConfiguration,
+	301: InvalidConfigurationError,
+	308: InvalidConfigurationError,
+	400: InvalidConfigurationError,
+	401: InvalidAccessIdError,
+	403: AccessDeniedError,
+	404: RecordNotFoundError,
+	410: RouteDisabledError,
+	422: InvalidConfigurationError,
 }
 # What the text of a refusal may speak of.
 HINTS: Mapping[str, tuple[bytes, ...]] = {
@@ -105,7 +105,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-	"""A 2xx. The body is private: `read` turns it into something safe or raises `MalformedPage`."""
+	"""A 2xx. The body is private: `read` turns it into something safe or raises `MalformedPageError`."""
 
 	route: str
 	status: int
@@ -170,7 +170,7 @@ class HttpSession:
 	def get(self, route: str, build: Callable[[], Request], read: Callable[[Reply], T]) -> T:
 		"""What `read` makes of the answer to the request of `build`, which is called anew (signed anew) for every attempt.
 
-		`read` may raise `MalformedPage`, which is retried like a 503. Raises a `TerminalError` at once, `Exhausted` after
+		`read` may raise `MalformedPageError`, which is retried like a 503. Raises a `TerminalError` at once, `RetriesExhaustedError` after
 		the last attempt.
 		"""
 		last: TransientError | None = None
@@ -229,7 +229,7 @@ class HttpSession:
 			chunks.append(chunk)
 			size += len(chunk)
 			if size > self.policy.max_body:
-				return TooLarge(route, response.status_code, size)
+				return ResponseTooLargeError(route, response.status_code, size)
 			taken = self._clock() - started
 			if taken > self.policy.body_timeout:
 				return TransientError(route, response.status_code, size, "SlowBody")
@@ -237,13 +237,13 @@ class HttpSession:
 				self._sleep(0.0)  # whoever waits for it may have given up meanwhile
 		promised = response.headers.get("Content-Length", "")
 		if promised.isdigit() and response.raw.tell() < int(promised):
-			return MalformedPage(route, response.status_code, size, "length")
+			return MalformedPageError(route, response.status_code, size, "length")
 		return b"".join(chunks)
 
 	def _error(self, route: str, response: requests.Response, body: bytes) -> SyncError:
 		status, length = response.status_code, len(body)
 		if error := TERMINAL.get(status):
-			return error(route, status, length, _hint(body) if error is Refused else None)
+			return error(route, status, length, _hint(body) if error is AccessDeniedError else None)
 		if status in TRANSIENT or status >= 500:
 			retry_after = parse_retry_after(response.headers.get("Retry-After"), self._now())
 			return TransientError(route, status, length, retry_after=retry_after)
@@ -312,8 +312,8 @@ def _hint(body: bytes) -> str | None:
 	return found[0] if len(found) == 1 else None
 
 
-def _gave_up(route: str, last: TransientError | None) -> Exhausted:
+def _gave_up(route: str, last: TransientError | None) -> RetriesExhaustedError:
 	if last is None:
-		return Exhausted(route)
+		return RetriesExhaustedError(route)
 	cause = last.cause or type(last).__name__
-	return Exhausted(route, last.status, last.length, cause, last.retry_after)
+	return RetriesExhaustedError(route, last.status, last.length, cause, last.retry_after)

@@ -7,7 +7,7 @@ from frappe import _
 from frappe.utils import add_to_date, get_datetime, now_datetime
 
 from orchestrator.sync import alerts, engine, issues, orders, runs, states
-from orchestrator.sync.runs import DOCTYPE, Busy, Order
+from orchestrator.sync.runs import DOCTYPE, Order, RunConflictError
 from orchestrator.sync.staleness import stale_connections
 
 CONNECTION = "Kipu Connection"
@@ -53,7 +53,7 @@ def start(connection: str, sync_type: str) -> None:
 		return
 	try:
 		orders.start_job(Order(connection, sync_type, trigger="Schedule"))
-	except Busy:
+	except RunConflictError:
 		frappe.db.rollback()
 
 

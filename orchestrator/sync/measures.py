@@ -1,6 +1,6 @@
 """What dashboards tell about clients: counts and dates of those the caller may see, nothing of a person's own.
 
-Without the DocTypes of clients, each of them is a MissingFigure."""
+Without the DocTypes of clients, each of them is a MissingDataError."""
 
 from frappe import _
 

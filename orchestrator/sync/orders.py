@@ -8,12 +8,12 @@ import frappe
 from frappe import _
 
 from orchestrator.api.call import current
-from orchestrator.exceptions import BadRequest, refuse
+from orchestrator.exceptions import InvalidRequestError, refuse
 from orchestrator.period import read_date
 from orchestrator.sync import connection, engine, history, runs
-from orchestrator.sync.connection import BadSettings, Source
+from orchestrator.sync.connection import InvalidSettingsError, Source
 from orchestrator.sync.errors import SyncError, TransientError
-from orchestrator.sync.runs import Busy, Order
+from orchestrator.sync.runs import Order, RunConflictError
 from orchestrator.sync.shapes import RunStanding, SyncResult
 from orchestrator.sync.work import Watch, day_after
 
@@ -25,20 +25,20 @@ WAITED_FOR = 1000
 WAITED_SECONDS = 10.0
 
 
-class _Busy(Exception):  # noqa: N818 - named for what happened
+class _RemoteBusyError(Exception):
 	"""The remote asks to be left alone for a while."""
 
 
 def read_order(sync_type: str, dry_run: bool, since_date: str | None) -> Order:
-	"""The order without its connection. Raises BadRequest (400) naming what is wrong."""
+	"""The order without its connection. Raises InvalidRequestError (400) naming what is wrong."""
 	if sync_type not in SYNC_TYPES:
 		refuse(
 			_("sync_type must be one of {0}, not {1}.").format(", ".join(SYNC_TYPES), sync_type[:40]),
-			BadRequest,
+			InvalidRequestError,
 		)
 	since = read_date("since_date", since_date) if since_date else None
 	if since and not date(2000, 1, 1) <= since <= datetime.now(timezone.utc).date() + timedelta(days=1):
-		refuse(_("since_date must be a day between 2000-01-01 and today."), BadRequest)
+		refuse(_("since_date must be a day between 2000-01-01 and today."), InvalidRequestError)
 	kind = "backfill" if since else sync_type
 	return Order("", kind, dry_run, since, _asked_by())
 
@@ -55,12 +55,14 @@ def connections_for(name: str | None) -> list[str]:
 		if not frappe.db.exists(connection.DOCTYPE, name):
 			refuse(_("Kipu Connection {0} not found.").format(name), frappe.DoesNotExistError)
 		if not frappe.db.get_value(connection.DOCTYPE, name, "enabled"):
-			refuse(_("Kipu Connection {0} is switched off. Enable it first.").format(name), BadSettings)
+			refuse(
+				_("Kipu Connection {0} is switched off. Enable it first.").format(name), InvalidSettingsError
+			)
 		return [name]
 	# get_all: whoever may start a sync may start all of it.
 	names = frappe.get_all(connection.DOCTYPE, filters={"enabled": 1}, pluck="name", order_by="name")
 	if not names:
-		refuse(_("No Kipu Connection is enabled. Create or enable one first."), BadSettings)
+		refuse(_("No Kipu Connection is enabled. Create or enable one first."), InvalidSettingsError)
 	return names
 
 
@@ -80,7 +82,7 @@ def carry_out_one(order: Order, background: bool | None, several: bool) -> RunSt
 		if background is None:
 			background = is_large(order)
 		return start_job(order) if background else run_here(order)
-	except Busy:
+	except RunConflictError:
 		live = runs.live_run(order.connection)
 		if several and live:
 			frappe.clear_last_message()
@@ -117,7 +119,7 @@ def is_large(order: Order) -> bool:
 	client, session = connection.open_client(source.name, _wait_a_little)
 	try:
 		page = next(client.latest(start, day_after(datetime.now(timezone.utc).date())))
-	except _Busy:
+	except _RemoteBusyError:
 		return True
 	except SyncError as error:
 		return isinstance(error, TransientError) and bool(error.retry_after)
@@ -128,7 +130,7 @@ def is_large(order: Order) -> bool:
 
 def _wait_a_little(seconds: float) -> None:
 	if seconds > WAITED_SECONDS:
-		raise _Busy
+		raise _RemoteBusyError
 	time.sleep(seconds)
 
 

@@ -49,7 +49,7 @@ class ConnectionTest(TypedDict):
 
 
 def run(connection: "KipuConnection") -> ConnectionTest:
-	"""Ask Kipu. Takes some ten requests at the connection's own rate; nothing is written. Raises BadSettings (422) for a
+	"""Ask Kipu. Takes some ten requests at the connection's own rate; nothing is written. Raises InvalidSettingsError (422) for a
 	key that is not set and for a setting that makes no sense by itself."""
 	connections.check_keys(str(connection.name))
 	policy = dataclasses.replace(PATIENT, requests_per_second=connection.requests_per_second)

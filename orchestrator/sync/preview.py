@@ -12,7 +12,7 @@ from orchestrator.exceptions import refuse
 from orchestrator.sync import connection as connections
 from orchestrator.sync.connection import Source
 from orchestrator.sync.decide import Person, Record, Verdict, decide_one
-from orchestrator.sync.errors import RecordGone, SyncError
+from orchestrator.sync.errors import RecordNotFoundError, SyncError
 from orchestrator.sync.incoming import Incoming, read_record, see
 from orchestrator.sync.kipu.mapping import Rule, canonical
 from orchestrator.sync.kipu.pages import RawRecord
@@ -89,7 +89,7 @@ def _fetch(connection: str, casefile_id: str) -> RawRecord:
 	trouble = ""
 	try:
 		records = next(client.patient(casefile_id)).records
-	except RecordGone:
+	except RecordNotFoundError:
 		pass
 	except SyncError as error:
 		trouble = str(error)

@@ -51,7 +51,7 @@ class Reconciliation:
 
 
 def reconcile(connection: str) -> Reconciliation:
-	"""Read the census and compare. Raises a SyncError if Kipu gives none, BadSettings for wrong settings."""
+	"""Read the census and compare. Raises a SyncError if Kipu gives none, InvalidSettingsError for wrong settings."""
 	result = Reconciliation()
 	there = _census(connection, result)
 	names = _names_here(connection, there)

@@ -7,7 +7,7 @@ from frappe.utils import now_datetime
 
 from orchestrator.sync import issues
 from orchestrator.sync.decide import Person, settle
-from orchestrator.sync.errors import RecordGone
+from orchestrator.sync.errors import RecordNotFoundError
 from orchestrator.sync.incoming import Incoming, read_record, see
 from orchestrator.sync.kipu.pages import RawRecord
 from orchestrator.sync.kipu.records import UNKNOWN_CASEFILE, RecordError
@@ -47,7 +47,7 @@ def _casefile_of(row: frappe._dict) -> str | None:
 def _once(work: Work, casefile: str, rows: list[frappe._dict]) -> Outcomes:
 	try:
 		page = next(work.client.patient(casefile))
-	except RecordGone:
+	except RecordNotFoundError:
 		work.issues.resolve_record(casefile)
 		return Outcomes()
 	work.count(page)

@@ -14,7 +14,7 @@ from frappe import _
 from frappe.utils import get_datetime, getdate, now_datetime
 from frappe.utils.background_jobs import is_job_enqueued
 
-from orchestrator.exceptions import Conflict, refuse
+from orchestrator.exceptions import ConflictError, refuse
 from orchestrator.sync import process
 from orchestrator.sync.tally import Tally
 
@@ -28,15 +28,15 @@ RESUMED_WITHIN = timedelta(days=1)
 JOB_PREFIX = "orchestrator-sync-"
 
 
-class Busy(Conflict):
+class RunConflictError(ConflictError):
 	"""Another run of the connection is at work. 409."""
 
 
-class LeaseLost(Exception):  # noqa: N818 - named for what happened
+class LeaseLostError(Exception):
 	"""The run was taken from this process: it must write nothing more."""
 
 
-class Cancelled(Exception):  # noqa: N818 - named for what happened
+class RunCancelledError(Exception):
 	"""Somebody asked the run to stop."""
 
 
@@ -74,13 +74,13 @@ class Run:
 			self.notes.append(text)
 
 	def commit(self, checkpoint: dict[str, Any]) -> None:
-		"""Commit the page's work together with where to go on. Raises LeaseLost or Cancelled, and nothing is kept."""
+		"""Commit the page's work together with where to go on. Raises LeaseLostError or RunCancelledError, and nothing is kept."""
 		self.write(self._progress(checkpoint))
 		frappe.db.commit()
 		self.checkpoint = checkpoint
 
 	def heartbeat(self) -> None:
-		"""Say that this run is alive, when there is nothing to commit. Raises LeaseLost or Cancelled."""
+		"""Say that this run is alive, when there is nothing to commit. Raises LeaseLostError or RunCancelledError."""
 		self.write({"heartbeat_at": now_datetime()})
 		frappe.db.commit()
 
@@ -108,7 +108,7 @@ class Run:
 		}
 		if not self.is_ours():
 			frappe.db.rollback()
-			raise LeaseLost(self.name)
+			raise LeaseLostError(self.name)
 		frappe.db.set_value(DOCTYPE, self.name, ending, update_modified=False)
 		frappe.db.commit()
 
@@ -122,7 +122,7 @@ class Run:
 	def _raise_why(self) -> None:
 		mine = self.is_ours()
 		frappe.db.rollback()
-		raise Cancelled(self.name) if mine else LeaseLost(self.name)
+		raise RunCancelledError(self.name) if mine else LeaseLostError(self.name)
 
 	def _progress(self, checkpoint: dict[str, Any]) -> dict[str, Any]:
 		tally = self.tally
@@ -146,7 +146,7 @@ class Run:
 
 
 def begin(order: Order, checkpoint: dict[str, Any] | None = None) -> Run:
-	"""A new run in the hands of this process, its row committed. Raises Busy (409) naming the run that is at work.
+	"""A new run in the hands of this process, its row committed. Raises RunConflictError (409) naming the run that is at work.
 
 	A run of the same kind that was interrupted, or failed, is gone on with from its last page."""
 	name = _insert(order, checkpoint)
@@ -229,7 +229,7 @@ def _insert(order: Order, checkpoint: dict[str, Any] | None) -> str:
 			_("Run {0} of {1} is still running. Wait until it ends, or cancel it.").format(
 				live, order.connection
 			),
-			Busy,
+			RunConflictError,
 		)
 	previous = None if order.dry_run or checkpoint else _resumable(order)
 	kept = json.dumps(checkpoint) if checkpoint else None

@@ -9,7 +9,7 @@ from frappe import _
 from frappe.utils import now_datetime
 
 from orchestrator.api.parameters import parse_json
-from orchestrator.exceptions import BadRequest, Conflict, refuse
+from orchestrator.exceptions import ConflictError, InvalidRequestError, refuse
 from orchestrator.sync import alerts, engine, history, issues, orders, runs
 from orchestrator.sync.runs import DOCTYPE, Order
 from orchestrator.sync.shapes import RunStanding
@@ -29,7 +29,10 @@ def cancel(name: str) -> RunStanding:
 	elif status == "Running":
 		values = {"cancel_requested": 1}
 	else:
-		refuse(_("Run {0} has ended ({1}), so there is nothing to cancel.").format(name, _(status)), Conflict)
+		refuse(
+			_("Run {0} has ended ({1}), so there is nothing to cancel.").format(name, _(status)),
+			ConflictError,
+		)
 	frappe.db.set_value(DOCTYPE, name, values, update_modified=False)
 	return history.standing(name)
 
@@ -40,10 +43,11 @@ def approve(name: str) -> RunStanding:
 		DOCTYPE, _existing(name), ["status", "dry_run", "connection"], as_dict=True, for_update=True
 	)
 	if row.status != "Held" or row.dry_run:
-		refuse(_("Run {0} is not waiting for approval.").format(name), Conflict)
+		refuse(_("Run {0} is not waiting for approval.").format(name), ConflictError)
 	if live := runs.live_run(row.connection):
 		refuse(
-			_("Run {0} of {1} is still running. Wait until it ends.").format(live, row.connection), runs.Busy
+			_("Run {0} of {1} is still running. Wait until it ends.").format(live, row.connection),
+			runs.RunConflictError,
 		)
 	runs.approve(name)
 	frappe.db.commit()
@@ -61,7 +65,7 @@ def roll_back(name: str, watch: Watch | None = None) -> RunStanding:
 		as_dict=True,
 	)
 	if row.status not in OVER or row.dry_run or row.sync_type == "rollback":
-		refuse(_("Run {0} cannot be rolled back: it is {1}.").format(name, _(row.status)), Conflict)
+		refuse(_("Run {0} cannot be rolled back: it is {1}.").format(name, _(row.status)), ConflictError)
 	order = Order(row.connection, "rollback")
 	checkpoint = _interrupted(order, name) or {"target": name}
 	if watch is None and row.imported + row.updated > TAKEN_BACK_NOW:
@@ -91,10 +95,10 @@ def discard(names: Collection[str]) -> int:
 
 
 def read_names(issues: str | list[str]) -> list[str]:
-	"""The names, also where they come as JSON text, as Desk sends lists. BadRequest (400) for anything else."""
+	"""The names, also where they come as JSON text, as Desk sends lists. InvalidRequestError (400) for anything else."""
 	names = parse_json("issues", issues)
 	if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-		refuse(_("issues must be a list of names."), BadRequest)
+		refuse(_("issues must be a list of names."), InvalidRequestError)
 	return names
 
 
@@ -126,13 +130,13 @@ def _chosen(connection: str, names: Collection[str] | None) -> list[str]:
 		)
 	opened = [row.name for row in rows if row.status == "Open"]
 	if not opened:
-		refuse(_("There is no open issue to retry."), Conflict)
+		refuse(_("There is no open issue to retry."), ConflictError)
 	return opened
 
 
 def _rows(names: Collection[str]) -> list[frappe._dict]:
 	if not 1 <= len(names) <= MOST_ISSUES:
-		refuse(_("Send between 1 and {0} issues.").format(MOST_ISSUES), BadRequest)
+		refuse(_("Send between 1 and {0} issues.").format(MOST_ISSUES), InvalidRequestError)
 	rows = frappe.get_all(
 		issues.DOCTYPE, filters={"name": ("in", list(names))}, fields=["name", "status", "kind", "connection"]
 	)

@@ -16,7 +16,7 @@ import frappe
 from orchestrator.sync.ahead import Patience, giving_way, read_ahead
 from orchestrator.sync.applier import Applier
 from orchestrator.sync.connection import Source
-from orchestrator.sync.errors import Refused, RouteDisabled
+from orchestrator.sync.errors import AccessDeniedError, RouteDisabledError
 from orchestrator.sync.incoming import Seeing, see_all
 from orchestrator.sync.issues import Issues
 from orchestrator.sync.kipu.client import KipuClient
@@ -40,7 +40,7 @@ Watch = Callable[[Run], None]
 Mark = dict[str, Any]
 
 
-class Held(Exception):  # noqa: N818 - named for what happened
+class ApprovalRequiredError(Exception):
 	"""The run would take more people out of care than its limit, or blank a `field` in more records. Somebody has to
 	approve it."""
 
@@ -94,7 +94,7 @@ class Work:
 		self.applier = Applier(self.run, self.source, self.store, self.issues, self.secure)
 
 	def take(self, work: Callable[[], Outcomes], mark: Mark) -> None:
-		"""Do a page's work and commit it with its mark. Repeated if the database gave it up. Raises Held."""
+		"""Do a page's work and commit it with its mark. Repeated if the database gave it up. Raises ApprovalRequiredError."""
 		for attempt in range(1, PAGE_ATTEMPTS + 1):
 			places = dict(self.source.places), self.source.default_facility
 			self._secured = False
@@ -145,13 +145,13 @@ class Work:
 		raise lost
 
 	def check_blanked(self, blanked: Counter[str]) -> None:
-		"""Raise Held if with these the run takes a field's value from more records than its limit: of all it found here."""
+		"""Raise ApprovalRequiredError if with these the run takes a field's value from more records than its limit: of all it found here."""
 		for field, more in blanked.items():
 			count = self.run.tally.blanked_fields[field] + more
 			if count > self.source.mass_change_minimum and not self.run.approved:
 				limit = self._blank_limit(field.partition(".")[0])
 				if count > limit:
-					raise Held(count, limit, field)
+					raise ApprovalRequiredError(count, limit, field)
 
 	def _blank_limit(self, doctype: str) -> int:
 		if doctype not in self._blank_limits:
@@ -160,10 +160,10 @@ class Work:
 		return self._blank_limits[doctype]
 
 	def check_departures(self, departures: int) -> None:
-		"""Raise Held if with these the run goes beyond its limit."""
+		"""Raise ApprovalRequiredError if with these the run goes beyond its limit."""
 		total = self.run.tally.departures + departures
 		if departures and total > self.limit and not self.run.approved:
-			raise Held(total, self.limit)
+			raise ApprovalRequiredError(total, self.limit)
 
 	def read(self, fetch: Callable[[int], Iterator[Page]], mark: Mark) -> bool:
 		"""Take all pages of a read, from where an earlier run stopped; again if it came out torn. True if complete."""
@@ -232,9 +232,9 @@ class Work:
 		An `essential` one that is closed to the keys ends the run."""
 		try:
 			work()
-		except RouteDisabled:
+		except RouteDisabledError:
 			code = "disabled"
-		except Refused:
+		except AccessDeniedError:
 			if essential or not self.answered:
 				raise
 			code = "refused"

@@ -23,9 +23,9 @@ def set_assignment_for_many(
 	Unlike there, nothing is shared behind the caller's back: an assignee must be able to read the record.
 
 	For whoever may read the records. Any failure undoes everything and names the records that failed; with
-	`atomic` false each record stands for itself. Raises BadRequest (400) for the names, PermissionError (403),
+	`atomic` false each record stands for itself. Raises InvalidRequestError (400) for the names, PermissionError (403),
 	DoesNotExistError (404) for a record that is missing or hidden, LinkValidationError or
-	UnfitAssignee (422) for the user, BulkFailed (422) where records failed for several reasons."""
+	InvalidAssigneeError (422) for the user, BulkOperationError (422) where records failed for several reasons."""
 	request = BulkRequest("Assign", doctype, read_names(name), bool(atomic), assigned_to)
 	return jobs.queue(request) if background else runs.run(request)
 
@@ -38,9 +38,9 @@ def delete_many(
 	"""Delete records, each with all that Frappe does and checks when one is deleted.
 
 	For whoever may delete them. Any failure undoes everything and names the records that failed; with `atomic`
-	false each record stands for itself. Raises BadRequest (400) for the names, PermissionError (403),
+	false each record stands for itself. Raises InvalidRequestError (400) for the names, PermissionError (403),
 	DoesNotExistError (404) for a record that is missing or hidden, LinkExistsError (409) for one that others
-	refer to, BulkFailed (422) where records failed for several reasons."""
+	refer to, BulkOperationError (422) where records failed for several reasons."""
 	request = BulkRequest("Delete", doctype, read_names(name), bool(atomic))
 	return jobs.queue(request) if background else runs.run(request)
 

@@ -14,7 +14,7 @@ from frappe.utils import nowdate
 
 from orchestrator.api.bulk.requests import BulkRequest, Name, bulk_meta, readable_names
 from orchestrator.api.listeners import has_update_listeners
-from orchestrator.exceptions import UnfitAssignee
+from orchestrator.exceptions import InvalidAssigneeError
 
 FIELD = "assigned_to"
 
@@ -42,7 +42,7 @@ class Assignments:
 			)
 		if not enabled:
 			frappe.throw(
-				_("User {0} is disabled. Assign to another user.").format(self.assignee), UnfitAssignee
+				_("User {0} is disabled. Assign to another user.").format(self.assignee), InvalidAssigneeError
 			)
 
 	def prepare(self, names: list[Name]) -> dict[str, Name]:
@@ -81,7 +81,7 @@ class Assignments:
 				_(
 					"{0} cannot be assigned because they may not read this record. Give them access first."
 				).format(self.assignee),
-				UnfitAssignee,
+				InvalidAssigneeError,
 			)
 		insert_todo(self.meta.name, name, self.assignee)
 		if frappe.get_cached_value("User", self.assignee, "follow_assigned_documents"):

@@ -14,7 +14,7 @@ from orchestrator.api.background import QUEUE, Background
 from orchestrator.api.bulk import runs
 from orchestrator.api.bulk.requests import BulkRequest
 from orchestrator.api.generic import raise_not_found
-from orchestrator.exceptions import Conflict
+from orchestrator.exceptions import ConflictError
 
 DOCTYPE = "Bulk Operation"
 OPERATIONS = Background(DOCTYPE, "bulk")
@@ -72,9 +72,9 @@ def failure_of(error: Exception, operation: str) -> dict[str, str]:
 
 
 def finish(operation: str, status: str, done: int, failed: int, results: Any) -> None:
-	"""Keep the results. Raises Conflict where the operation was given up meanwhile: its work must not stay."""
+	"""Keep the results. Raises ConflictError where the operation was given up meanwhile: its work must not stay."""
 	if not OPERATIONS.is_running(operation):
-		raise Conflict(operation)
+		raise ConflictError(operation)
 	frappe.db.set_value(
 		DOCTYPE,
 		operation,

@@ -11,7 +11,7 @@ from frappe.model.meta import Meta
 
 from orchestrator.api.generic import meta_of
 from orchestrator.configuration import get_settings
-from orchestrator.exceptions import BadRequest
+from orchestrator.exceptions import InvalidRequestError
 
 Operation = Literal["Assign", "Delete"]
 Name = str | int
@@ -40,17 +40,17 @@ class BulkRequest:
 def read_names(value: Any) -> list[Name]:
 	"""The names in `value`: a list, a list as JSON, or one name. Doubles are dropped.
 
-	Raises BadRequest (400) for anything else, for no name, and for more names than the site allows."""
+	Raises InvalidRequestError (400) for anything else, for no name, and for more names than the site allows."""
 	names = value
 	if isinstance(value, str) and value.lstrip().startswith("["):
 		try:
 			names = json.loads(value)
 		except ValueError:
-			frappe.throw(_("name is not valid JSON. Send a list of record names."), BadRequest)
+			frappe.throw(_("name is not valid JSON. Send a list of record names."), InvalidRequestError)
 	if not isinstance(names, list):
 		names = [names]
 	if not all(is_name(item) for item in names):
-		frappe.throw(_("name must be a record's name or a list of names."), BadRequest)
+		frappe.throw(_("name must be a record's name or a list of names."), InvalidRequestError)
 	distinct = list({str(item): item for item in names}.values())
 	limit = get_settings().bulk_limit
 	if not 1 <= len(distinct) <= limit:
@@ -58,7 +58,7 @@ def read_names(value: Any) -> list[Name]:
 			_("name holds {0} records; a bulk call takes 1 to {1}. Send the rest in further calls.").format(
 				len(distinct), limit
 			),
-			BadRequest,
+			InvalidRequestError,
 		)
 	return distinct
 
@@ -76,7 +76,7 @@ def bulk_meta(doctype: str) -> Meta:
 	if meta.issingle or meta.istable or meta.is_virtual:
 		frappe.throw(
 			_("{0} has no records of its own, so bulk calls do not support it.").format(_(doctype)),
-			BadRequest,
+			InvalidRequestError,
 		)
 	return meta
 

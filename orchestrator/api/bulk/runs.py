@@ -16,7 +16,7 @@ from orchestrator.api import errors
 from orchestrator.api.bulk.assignments import Assignments
 from orchestrator.api.bulk.deletions import Deletions
 from orchestrator.api.bulk.requests import BulkRequest, Name
-from orchestrator.exceptions import BulkFailed
+from orchestrator.exceptions import BulkOperationError
 
 SAVEPOINT = "orchestrator_bulk"
 # So many records are named with their reason when a call fails, so that the reply stays readable.
@@ -67,7 +67,7 @@ def run(request: BulkRequest, progress: Progress | None = None) -> dict[str, Any
 	"""Carry out a bulk call as the session's user.
 
 	`progress` is told how many records were worked on. Returns the reply's data. Raises what concerns the whole
-	call; with `atomic`, the error of the records where all failed alike, else BulkFailed."""
+	call; with `atomic`, the error of the records where all failed alike, else BulkOperationError."""
 	work = work_of(request)
 	work.check()
 	readable = work.prepare(request.names)
@@ -176,7 +176,7 @@ def raise_if_atomic(request: BulkRequest, refusals: dict[str, Refusal]) -> None:
 	text = _("{0} of {1} records failed, so nothing was changed: {2}. Leave them out or send atomic: false.")
 	frappe.throw(
 		text.format(len(refusals), len(request.names), "; ".join(reasons)),
-		next(iter(kinds.values())) if len(kinds) == 1 else BulkFailed,
+		next(iter(kinds.values())) if len(kinds) == 1 else BulkOperationError,
 	)
 
 

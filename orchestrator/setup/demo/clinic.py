@@ -5,7 +5,7 @@ import frappe
 from orchestrator.setup.demo import ledger
 from orchestrator.sync.address import validate_base_url
 from orchestrator.sync.connection import allowed_hosts
-from orchestrator.sync.errors import UnsafeAddress
+from orchestrator.sync.errors import UnsafeUrlError
 from orchestrator.sync.kipu.simulator.places import PLACES
 from orchestrator.sync.kipu.simulator.signatures import Keys
 
@@ -20,7 +20,7 @@ def may_connect(base_url: str) -> bool:
 	"""True if this site may call the address: its own machine must be allowed by name."""
 	try:
 		validate_base_url(base_url, allowed_hosts())
-	except UnsafeAddress:
+	except UnsafeUrlError:
 		return False
 	return True
 

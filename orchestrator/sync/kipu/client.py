@@ -9,7 +9,7 @@ from functools import partial
 from typing import Literal
 from urllib.parse import quote, urlencode
 
-from orchestrator.sync.errors import BadConfiguration, RecordGone
+from orchestrator.sync.errors import InvalidConfigurationError, RecordNotFoundError
 from orchestrator.sync.http import DEFAULT_ALLOWED_HOSTS, HttpSession, Reply, Request, validate_base_url
 from orchestrator.sync.kipu.auth import Version, sign
 from orchestrator.sync.kipu.pages import (
@@ -52,7 +52,7 @@ class KipuClient:
 
 	Every list method gives an iterator of `Page`, one request per page, in the order sent, each page only when asked
 	for. `first_page` resumes a read that stopped. A read whose pages never end is `EndlessPaginationError`. All raise the errors of `orchestrator.sync.errors`; a 404 of a list
-	route is `BadConfiguration`, since the address or the version is wrong then. Dates are whole calendar days, both
+	route is `InvalidConfigurationError`, since the address or the version is wrong then. Dates are whole calendar days, both
 	ends included.
 	"""
 
@@ -68,7 +68,7 @@ class KipuClient:
 		per: int = 100,
 		now: Callable[[], float] = time.time,
 	) -> None:
-		"""Raises `UnsafeAddress` for a base URL that may not be called, ValueError for another API version than 3 or 4."""
+		"""Raises `UnsafeUrlError` for a base URL that may not be called, ValueError for another API version than 3 or 4."""
 		if api_version not in (3, 4):
 			raise ValueError("api_version must be 3 or 4")
 		self._credentials = credentials
@@ -126,7 +126,7 @@ class KipuClient:
 		return self._pages("vaults/patients", _window(start, end), first_page)
 
 	def patient(self, casefile_id: str) -> Iterator[Page]:
-		"""One page with the one record of `{chart}:{uuid}`. Raises `RecordGone` if Kipu has it no more."""
+		"""One page with the one record of `{chart}:{uuid}`. Raises `RecordNotFoundError` if Kipu has it no more."""
 		chart, _, person = casefile_id.partition(":")
 		parameters = {"patient_master_id": person, "phi_level": self._phi_level, **DETAILS}
 		path = PATHS["patients/{id}"][self._version].format(quote(chart, safe=""))
@@ -150,8 +150,8 @@ class KipuClient:
 	def _list(self, route: str, parameters: Mapping[str, str | None], read: Callable[[Reply], Page]) -> Page:
 		try:
 			return self._get(route, PATHS[route][self._version], parameters, read)
-		except RecordGone as error:
-			gone = BadConfiguration(route, error.status, error.length)
+		except RecordNotFoundError as error:
+			gone = InvalidConfigurationError(route, error.status, error.length)
 		raise gone
 
 	def _get(

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from orchestrator.sync.errors import RecordGone, Refused, RouteDisabled, SyncError
+from orchestrator.sync.errors import AccessDeniedError, RecordNotFoundError, RouteDisabledError, SyncError
 from orchestrator.sync.kipu.pages import Page
 from orchestrator.sync.kipu.sample import Sample
 from orchestrator.sync.kipu.values import Zones
@@ -57,11 +57,11 @@ def of_route(route: str, outcome: Outcome) -> Finding:
 	if isinstance(outcome, Page):
 		return Finding("route", "ok", "answers", route)
 	level: Level = "fail" if route in NEEDED else "warn"
-	if isinstance(outcome, Refused):
+	if isinstance(outcome, AccessDeniedError):
 		return Finding("permission", level, "refused", route)
-	if isinstance(outcome, RouteDisabled):
+	if isinstance(outcome, RouteDisabledError):
 		return Finding("route", level, "disabled", route)
-	if isinstance(outcome, RecordGone):
+	if isinstance(outcome, RecordNotFoundError):
 		# Between two requests a record may go; that the route is there has been shown.
 		return Finding("route", "ok", "answers", route)
 	return Finding("route", level, "fails", route, facts_of(outcome))

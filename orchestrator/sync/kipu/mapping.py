@@ -60,7 +60,7 @@ class FieldMapping:
 		return {target: tuple(rule for rule in self.rules if rule.doctype == target) for target in targets}
 
 
-class BadMapping(ValueError):  # noqa: N818 - named as a user reads it
+class InvalidMappingError(ValueError):
 	"""A mapping that can't be. `code`: unknown_source, wrong_doctype, taken_target. `source`: the Kipu field."""
 
 	def __init__(self, code: str, source: str) -> None:
@@ -145,7 +145,7 @@ def default_rules() -> tuple[Rule, ...]:
 
 
 def build_mapping(overrides: Iterable[Override] = ()) -> FieldMapping:
-	"""The default mapping with a connection's overrides. Raises `BadMapping`."""
+	"""The default mapping with a connection's overrides. Raises `InvalidMappingError`."""
 	rules = {rule.source: rule for rule in default_rules()}
 	for override in overrides:
 		_override(rules, override)
@@ -248,12 +248,12 @@ def _decide(
 
 def _override(rules: dict[str, Rule], override: Override) -> None:
 	if override.source not in FIELDS:
-		raise BadMapping("unknown_source", override.source)
+		raise InvalidMappingError("unknown_source", override.source)
 	if not override.target:
 		rules.pop(override.source, None)
 		return
 	if (override.doctype == "Client") != (override.source in PERSON):
-		raise BadMapping("wrong_doctype", override.source)
+		raise InvalidMappingError("wrong_doctype", override.source)
 	length = TEXT_LENGTH if override.source in LONG else DATA_LENGTH
 	base = rules.get(override.source) or Rule(override.source, override.doctype, override.target, length)
 	rules[override.source] = replace(base, doctype=override.doctype, target=override.target)
@@ -263,7 +263,7 @@ def _refuse_double_targets(rules: Collection[Rule]) -> None:
 	taken: set[tuple[str, str]] = set()
 	for rule in rules:
 		if (rule.doctype, rule.target) in taken:
-			raise BadMapping("taken_target", rule.source)
+			raise InvalidMappingError("taken_target", rule.source)
 		taken.add((rule.doctype, rule.target))
 
 

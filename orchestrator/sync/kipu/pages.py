@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from orchestrator.sync.errors import EndlessPaginationError, MalformedPage
+from orchestrator.sync.errors import EndlessPaginationError, MalformedPageError
 from orchestrator.sync.http import Reply
 from orchestrator.sync.redaction import PrivateDict
 
@@ -93,7 +93,7 @@ class ReadTally:
 
 
 def read_page(reply: Reply, keys: Collection[str], number: int) -> Page:
-	"""The page asked for, or `MalformedPage`: html, json, shape, pagination (unreadable, or another page), empty."""
+	"""The page asked for, or `MalformedPageError`: html, json, shape, pagination (unreadable, or another page), empty."""
 	payload = decode(reply)
 	records = records_of(reply, payload, keys)
 	pagination = payload.get("pagination")
@@ -128,9 +128,9 @@ def records_of(reply: Reply, payload: Mapping[str, Any], keys: Collection[str]) 
 	return records
 
 
-def malformed(reply: Reply, cause: str) -> MalformedPage:
+def malformed(reply: Reply, cause: str) -> MalformedPageError:
 	"""The error of an answer, with what may be said of it."""
-	return MalformedPage(reply.route, reply.status, len(reply.body), cause)
+	return MalformedPageError(reply.route, reply.status, len(reply.body), cause)
 
 
 def _loads(body: bytes) -> Any:

@@ -13,13 +13,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 
 from orchestrator.sync.errors import (
-	BadConfiguration,
-	MalformedPage,
-	Refused,
-	RouteDisabled,
+	AccessDeniedError,
+	InvalidAccessIdError,
+	InvalidConfigurationError,
+	MalformedPageError,
+	RouteDisabledError,
 	SyncError,
-	UnknownAccessId,
-	UnsafeAddress,
+	UnsafeUrlError,
 )
 from orchestrator.sync.http import DEFAULT_ALLOWED_HOSTS, HttpSession, Policy
 from orchestrator.sync.kipu.auth import Version
@@ -75,7 +75,7 @@ def examine(
 	examined = Examined()
 	try:
 		examined.findings += _Examination(target, asked, now).run(examined)
-	except UnsafeAddress as error:
+	except UnsafeUrlError as error:
 		examined.findings.append(Finding("base_url", "fail", f"unsafe_{error.reason}"))
 	finally:
 		asked.close()
@@ -94,11 +94,11 @@ class _Examination:
 	def run(self, examined: Examined) -> Iterator[Finding]:
 		first = self.probe("patients/census")
 		outcomes = {"patients/census": first}
-		if isinstance(first, Refused):
+		if isinstance(first, AccessDeniedError):
 			# Another route may be allowed: then the keys are right.
 			outcomes |= {route: self.probe(route) for route in ("locations", "patients/latest")}
 		if not any(isinstance(outcome, Page) for outcome in outcomes.values()) and not isinstance(
-			first, RouteDisabled | MalformedPage
+			first, RouteDisabledError | MalformedPageError
 		):
 			yield from self.diagnose(outcomes)
 			return
@@ -131,11 +131,11 @@ class _Examination:
 
 	def diagnose(self, outcomes: Mapping[str, Outcome]) -> Iterator[Finding]:
 		first = outcomes["patients/census"]
-		if isinstance(first, UnknownAccessId):
+		if isinstance(first, InvalidAccessIdError):
 			yield from self.unknown_access_id()
-		elif isinstance(first, Refused):
+		elif isinstance(first, AccessDeniedError):
 			yield from self.refused(first)
-		elif isinstance(first, BadConfiguration):
+		elif isinstance(first, InvalidConfigurationError):
 			yield from self.rejected(first)
 		elif isinstance(first, SyncError):
 			yield Finding("network", "fail", "no_answer", facts=facts_of(first))
@@ -147,12 +147,12 @@ class _Examination:
 				return
 		yield Finding("access_id", "fail", "unknown")
 
-	def refused(self, refusal: Refused) -> Iterator[Finding]:
+	def refused(self, refusal: AccessDeniedError) -> Iterator[Finding]:
 		ahead = self.skew()
 		if ahead:
 			yield Finding("clock", "fail", "off", facts={"seconds": round(ahead)})
 			by_their_time = self.probe("patients/census", ahead=ahead)
-			if not isinstance(by_their_time, Refused):
+			if not isinstance(by_their_time, AccessDeniedError):
 				return
 			refusal = by_their_time
 		other = replace(self.target, api_version=4 if self.target.api_version == 3 else 3)
@@ -165,7 +165,7 @@ class _Examination:
 				return
 		yield from self.secret_or_app_id(refusal, ahead)
 
-	def secret_or_app_id(self, refusal: Refused, ahead: float) -> Iterator[Finding]:
+	def secret_or_app_id(self, refusal: AccessDeniedError, ahead: float) -> Iterator[Finding]:
 		"""Neither the clock nor a slip of the pen. Compare the refusal with those of values that are surely wrong."""
 		lengths = [
 			self.length_of_refusal(credentials, ahead)
@@ -175,7 +175,7 @@ class _Examination:
 		code = "refused" if len(parts) == 1 else "one_of_these"
 		yield from (Finding(part, "fail", code) for part in parts)
 
-	def rejected(self, error: BadConfiguration) -> Iterator[Finding]:
+	def rejected(self, error: InvalidConfigurationError) -> Iterator[Finding]:
 		other = replace(self.target, api_version=4 if self.target.api_version == 3 else 3)
 		if self.lets_in(other):
 			yield Finding("api_version", "fail", "other_works", facts={"version": other.api_version})
@@ -188,7 +188,7 @@ class _Examination:
 
 	def length_of_refusal(self, credentials: Credentials, ahead: float) -> int | None:
 		outcome = self.probe("patients/census", replace(self.target, credentials=credentials), ahead)
-		return outcome.length if isinstance(outcome, Refused) else None
+		return outcome.length if isinstance(outcome, AccessDeniedError) else None
 
 	def skew(self) -> float:
 		"""Seconds that Kipu's clock is ahead of ours, if that is enough to be refused; else 0."""

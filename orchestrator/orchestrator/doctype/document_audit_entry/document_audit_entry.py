@@ -1,7 +1,7 @@
 from frappe import _
 from frappe.model.document import Document
 
-from orchestrator.docs.errors import Immutable
+from orchestrator.docs.errors import ImmutableRecordConflictError
 from orchestrator.exceptions import refuse
 
 
@@ -42,4 +42,7 @@ class DocumentAuditEntry(Document):
 		self.refuse_change()
 
 	def refuse_change(self) -> None:
-		refuse(_("The audit trail of documents is recorded automatically and cannot be changed."), Immutable)
+		refuse(
+			_("The audit trail of documents is recorded automatically and cannot be changed."),
+			ImmutableRecordConflictError,
+		)

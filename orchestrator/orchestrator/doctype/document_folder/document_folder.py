@@ -5,7 +5,7 @@ from frappe.utils import now_datetime
 from frappe.utils.nestedset import NestedSet
 
 from orchestrator.docs import access, audit, folders, guards, identity, retention
-from orchestrator.docs.errors import Retained
+from orchestrator.docs.errors import RetentionConflictError
 from orchestrator.docs.names import checked
 from orchestrator.exceptions import refuse
 
@@ -97,7 +97,7 @@ class DocumentFolder(NestedSet):
 		there = folders.rules_of(self.parent_document_folder)
 		until = retention.kept_until(now_datetime(), here.retention_days)
 		if refusal := retention.loosened(here, there, until):
-			refuse(f"{self.name}: {refusal}", Retained)
+			refuse(f"{self.name}: {refusal}", RetentionConflictError)
 
 	def path_below_parent(self) -> str:
 		parent = self.parent_document_folder
@@ -139,7 +139,9 @@ class DocumentFolder(NestedSet):
 		if self.name == folders.ROOT:
 			refuse(_("The folder Documents is the root and cannot be deleted."), frappe.ValidationError)
 		if folders.rules_of(self.name).legal_hold:
-			refuse(_("{0} is under legal hold and cannot be deleted.").format(self.name), Retained)
+			refuse(
+				_("{0} is under legal hold and cannot be deleted.").format(self.name), RetentionConflictError
+			)
 		super().on_trash()
 		access.forget()
 		audit.record("Folder Deleted", None, self.name, path=self.path)

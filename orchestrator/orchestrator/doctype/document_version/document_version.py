@@ -3,7 +3,7 @@ from frappe import _
 from frappe.model.document import Document
 
 from orchestrator.docs import audit, guards
-from orchestrator.docs.errors import Immutable
+from orchestrator.docs.errors import ImmutableRecordConflictError
 from orchestrator.exceptions import refuse
 
 
@@ -39,7 +39,7 @@ class DocumentVersion(Document):
 		if not self.flags.is_new_version:
 			refuse(
 				_("Create versions with orchestrator.docs.create_version, together with their file."),
-				Immutable,
+				ImmutableRecordConflictError,
 			)
 
 	def validate(self) -> None:
@@ -67,7 +67,7 @@ class DocumentVersion(Document):
 			_("Version {0} of {1} cannot be changed. Add a new version instead.").format(
 				self.number, self.document
 			),
-			Immutable,
+			ImmutableRecordConflictError,
 		)
 
 

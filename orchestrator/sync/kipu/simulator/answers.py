@@ -45,7 +45,7 @@ def refusal(refused: Refusal, telling: bool) -> Answer:
 
 
 def answer(queries: Queries, call: Call, version: str, fault: Fault | None) -> Answer:
-	"""The answer to a call, spoilt as the fault says. Raises `Rejected`."""
+	"""The answer to a call, spoilt as the fault says. Raises `RejectedRequestError`."""
 	kind = fault.kind if fault else ""
 	if fault and kind in ("status", "throttle", "html", "html_error"):
 		return _instead(fault, queries.world.now())

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.sync.kipu.simulator.faults import make_fault
-from orchestrator.sync.kipu.simulator.queries import Rejected
+from orchestrator.sync.kipu.simulator.queries import RejectedRequestError
 from orchestrator.sync.kipu.simulator.render import casefile_id
 from orchestrator.sync.kipu.simulator.world import CHART_BASE, World
 
@@ -54,17 +54,17 @@ SETTINGS: Mapping[str, Callable[[Any], Any]] = {
 
 
 def control(simulator: "Simulator", method: str, path: str, token: str, body: bytes) -> dict[str, Any]:
-	"""Do what is asked and answer with a JSON object. Raises `Rejected`."""
+	"""Do what is asked and answer with a JSON object. Raises `RejectedRequestError`."""
 	if not hmac.compare_digest(token.encode(), simulator.control_token.encode()):
-		raise Rejected(401, "X-Control-Token is missing or wrong")
+		raise RejectedRequestError(401, "X-Control-Token is missing or wrong")
 	handler = HANDLERS.get((method, path.removeprefix(PREFIX)))
 	if handler is None:
-		raise Rejected(404, "no such control")
+		raise RejectedRequestError(404, "no such control")
 	try:
 		given = json.loads(body or b"{}")
 		return handler(simulator, given)
 	except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
-		raise Rejected(422, f"{type(error).__name__}: {error}") from None
+		raise RejectedRequestError(422, f"{type(error).__name__}: {error}") from None
 
 
 def _state(simulator: "Simulator", _given: dict[str, Any]) -> dict[str, Any]:
@@ -87,7 +87,7 @@ def _action(simulator: "Simulator", given: dict[str, Any]) -> dict[str, Any]:
 	if "casefile_id" in arguments:
 		arguments["stay"] = int(arguments.pop("casefile_id").partition(":")[0]) - CHART_BASE
 	if not 0 <= arguments.get("stay", 0) < len(simulator.world):
-		raise Rejected(404, "no such stay")
+		raise RejectedRequestError(404, "no such stay")
 	result = ACTIONS[name](simulator.world, **arguments)
 	if name in OF_A_STAY:
 		return {"stay": result, "casefile_id": casefile_id(simulator.world, result)}

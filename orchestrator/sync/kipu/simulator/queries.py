@@ -32,7 +32,7 @@ DAY = re.compile(r"\d{4}-\d\d-\d\d")
 EPOCH = date(1970, 1, 1).toordinal()
 
 
-class Rejected(Exception):  # noqa: N818 - an answer more than an error
+class RejectedRequestError(Exception):
 	"""A request that gets a status and a text instead of records."""
 
 	def __init__(self, status: int, text: str) -> None:
@@ -57,12 +57,12 @@ class Call:
 
 
 def understand(path: str, version: str, parameters: Mapping[str, str]) -> Call:
-	"""The call a path means. Version 3 knows patients only, version 4 both names. Raises `Rejected` (404)."""
+	"""The call a path means. Version 3 knows patients only, version 4 both names. Raises `RejectedRequestError` (404)."""
 	for pattern, route in ROUTES.items():
 		match = pattern.fullmatch(path)
 		if match and not (version == "3" and "/episodes/" in path):
 			return Call(route, int(match.groupdict().get("chart") or 0), parameters)
-	raise Rejected(404, "Not Found")
+	raise RejectedRequestError(404, "Not Found")
 
 
 class Queries:
@@ -113,10 +113,10 @@ class Queries:
 	def _one(self, call: Call) -> dict[str, Any]:
 		stay = call.chart - CHART_BASE
 		if not 0 <= stay < len(self.world) or self.world.deleted[stay] or self.world.hidden[stay]:
-			raise Rejected(404, "Record not found")
+			raise RejectedRequestError(404, "Record not found")
 		record = census_record(self.world, stay, dict(call.parameters), self._turn)
 		if record["casefile_id"].partition(":")[2] != call.parameters["patient_master_id"].lower():
-			raise Rejected(404, "Record not found")
+			raise RejectedRequestError(404, "Record not found")
 		return record
 
 	def _chosen(self, call: Call) -> "array[int]":
@@ -162,15 +162,15 @@ class Queries:
 def _require(call: Call) -> None:
 	for name in REQUIRED.get(call.route, ()):
 		if not call.parameters.get(name):
-			raise Rejected(400, f"{name} is missing")
+			raise RejectedRequestError(400, f"{name} is missing")
 	if "phi_level" in call.parameters and call.parameters["phi_level"] not in HIDDEN:
-		raise Rejected(422, "phi_level is not valid")
+		raise RejectedRequestError(422, "phi_level is not valid")
 
 
 def _number(call: Call, name: str, default: int) -> int:
 	text = call.parameters.get(name, str(default))
 	if not text.isdigit() or int(text) < 1:
-		raise Rejected(422, f"{name} is not valid")
+		raise RejectedRequestError(422, f"{name} is not valid")
 	return int(text)
 
 
@@ -178,7 +178,7 @@ def _window(call: Call) -> tuple[int, int]:
 	start = _day(call, "start_date", date.min)
 	end = _day(call, "end_date", date.max)
 	if start > end:
-		raise Rejected(422, "start_date is after end_date")
+		raise RejectedRequestError(422, "start_date is after end_date")
 	return start, end
 
 
@@ -191,7 +191,7 @@ def _day(call: Call, name: str, default: date) -> int:
 			raise ValueError
 		return date.fromisoformat(text).toordinal()
 	except ValueError:
-		raise Rejected(422, f"{name} is not valid") from None
+		raise RejectedRequestError(422, f"{name} is not valid") from None
 
 
 def _overlaps(admitted: int, discharged: int, start: int, end: int) -> bool:

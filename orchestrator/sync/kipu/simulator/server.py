@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl, urlsplit
 from orchestrator.sync.kipu.simulator import answers
 from orchestrator.sync.kipu.simulator.control import PREFIX, control
 from orchestrator.sync.kipu.simulator.faults import Fault, Faults
-from orchestrator.sync.kipu.simulator.queries import Call, Queries, Rejected, understand
+from orchestrator.sync.kipu.simulator.queries import Call, Queries, RejectedRequestError, understand
 from orchestrator.sync.kipu.simulator.signatures import Keys, check, version_of
 from orchestrator.sync.kipu.simulator.world import Settings, World
 
@@ -168,9 +168,9 @@ class Handler(BaseHTTPRequestHandler):
 			call = understand(parts.path, version, parameters)
 			route = call.route
 			if self.command != "GET":
-				raise Rejected(404, "Not Found")
+				raise RejectedRequestError(404, "Not Found")
 			return self._answer(call, version)
-		except Rejected as rejected:
+		except RejectedRequestError as rejected:
 			return self._send(route, answers.error(rejected.status, rejected.text))
 
 	do_POST = do_DELETE = do_PATCH = do_PUT = do_GET  # noqa: N815 - the names http.server calls
@@ -192,7 +192,7 @@ class Handler(BaseHTTPRequestHandler):
 		token = self.headers.get("X-Control-Token", "")
 		try:
 			payload = control(self.kipu, self.command, path, token, body)
-		except Rejected as rejected:
+		except RejectedRequestError as rejected:
 			return self._send("control", answers.error(rejected.status, rejected.text))
 		return self._send("control", answers.Answer(200, json.dumps(payload).encode()))
 
