@@ -30,9 +30,9 @@ ignore_links_on_delete = [
 ]
 
 # Where uploads become records of their own: see orchestrator/api/uploads.py
-orchestrator_library = {
-	"concerns": "orchestrator.docs.uploads.concerns",
-	"keep": "orchestrator.docs.uploads.keep",
+orchestrator_upload_handler = {
+	"accepts": "orchestrator.docs.uploads.concerns",
+	"store": "orchestrator.docs.uploads.keep",
 }
 
 # "In Progress", which ERPNext's own status lists do not know, counts as open

@@ -48,7 +48,7 @@ def test_a_missing_field_is_a_failure_that_says_migrate(doctor, monkeypatch, sit
 	monkeypatch.setattr(doctor.custom_fields, "missing", lambda: ["Lead.topic"])
 	finding = doctor.check_declarations()
 	assert (finding.level, finding.found) == ("fail", "missing: Lead.topic")
-	assert finding.mend == f"Run bench --site {site} migrate."
+	assert finding.remedy == f"Run bench --site {site} migrate."
 
 
 def test_no_worker_is_a_failure(doctor, monkeypatch):

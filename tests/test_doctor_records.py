@@ -108,6 +108,6 @@ def test_rates_of_another_currency_are_named(records):
 def test_what_is_wrong_is_a_warning_with_a_remedy_and_at_most_ten_names(records, monkeypatch):
 	monkeypatch.setattr(records, "MAX_NAMED", 10)
 	finding = records._finding("check", [str(number) for number in range(12)], "wrong", "Do this.")
-	assert (finding.level, finding.mend) == ("warn", "Do this.")
+	assert (finding.level, finding.remedy) == ("warn", "Do this.")
 	assert finding.found == "12 wrong: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, …"
 	assert records._finding("check", [], "wrong", "Do this.").level == "ok"

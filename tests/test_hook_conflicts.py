@@ -49,7 +49,7 @@ def test_an_overridden_method_is_named(with_hooks: Callable, method: str) -> Non
 	with_hooks("override_whitelisted_methods", {method: "later.api.method"})
 	finding = hook_conflicts.check_overrides()
 	assert (finding.level, finding.found) == ("fail", f"overridden: {method} by later.api.method")
-	assert finding.mend
+	assert finding.remedy
 
 
 def test_a_method_that_is_none_of_ours_is_not(with_hooks: Callable) -> None:

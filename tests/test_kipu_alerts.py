@@ -137,7 +137,7 @@ def test_the_doctor_names_what_is_paused_what_waits_and_what_is_behind(doctor, a
 	made.db_set({"status": "Paused", "paused_reason": "The access ID is unknown."})
 	finding = doctor.check_kipu()
 	assert finding[1:3] == ("fail", "paused: Only One (The access ID is unknown.)")
-	assert "orchestrator kipu-test" in finding.mend
+	assert "orchestrator kipu-test" in finding.remedy
 
 
 def test_desk_sends_lists_as_text_and_its_runs_say_where_they_come_from(site, browser):

@@ -34,7 +34,7 @@ def test_a_connection_that_is_right(kipu):
 		"location_id": "1", "location_name": "Harbor Point Recovery", "enabled": True,
 	}  # fmt: skip
 	census = next(check for check in result["checks"] if check["route"] == "patients/census")
-	assert (census["title"], census["level"], census["found"], census["mend"]) == (
+	assert (census["title"], census["level"], census["found"], census["remedy"]) == (
 		"Route", "ok", "patients/census works.", "",
 	)  # fmt: skip
 

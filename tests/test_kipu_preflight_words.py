@@ -56,8 +56,8 @@ def test_every_finding_that_the_source_makes_has_words_and_there_are_no_others(s
 @pytest.mark.parametrize(("part", "code"), WORDS)
 def test_the_words_are_filled_with_what_was_found(site, part, code):
 	assert part is None or part in PARTS
-	found, mend = sentences_of(Finding(part or "secret_key", "warn", code, "patients/census", FACTS))
-	for sentence in (found, mend):
+	found, remedy = sentences_of(Finding(part or "secret_key", "warn", code, "patients/census", FACTS))
+	for sentence in (found, remedy):
 		assert not re.search(r"[{}]", sentence), sentence
 		assert not sentence or sentence.endswith(".")
 	assert found

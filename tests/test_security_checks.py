@@ -24,7 +24,7 @@ def test_doctor_warns_of_each_gap_where_the_setting_is_off(site):
 		frappe.clear_document_cache("Orchestrator Settings", "Orchestrator Settings")
 		found = findings()
 	assert {check: found[check].level for check in GAPS} == dict.fromkeys(GAPS, "warn")
-	assert "Guard Platform Access" in found["followers"].mend
+	assert "Guard Platform Access" in found["followers"].remedy
 
 
 def test_doctor_names_a_method_that_an_update_took_away(site, monkeypatch):

@@ -421,4 +421,4 @@ def test_a_dry_run_counts_a_merge_as_the_real_one(kipu):
 	dry = sync(connection, dry_run=True)
 	assert checksums() == before
 	real = sync(connection)
-	assert (counts(dry), dry["departures"]) == (counts(real), real["departures"])
+	assert (counts(dry), dry["deactivated"]) == (counts(real), real["deactivated"])

@@ -91,7 +91,7 @@ def test_a_dry_run_writes_nothing_and_counts_what_the_real_one_then_does(place):
 			"updated",
 			"skipped",
 			"failed",
-			"departures",
+			"deactivated",
 			"errors",
 			"changed_fields",
 			"status",
@@ -206,7 +206,7 @@ def test_a_discharge_is_told_once_with_its_day_and_can_be_undone(place):
 	kipu.world.discharge(stay, kipu.world.today(stay) - 1)
 	run = sync(connection)
 	client = client_of(connection, chart(stay))
-	assert (run["updated"], run["departures"]) == (1, 1)
+	assert (run["updated"], run["deactivated"]) == (1, 1)
 	in_care = frappe.db.count(
 		"Client Stay", {"connection": connection, "status": ("in", ("Active", "Pre-Admission"))}
 	)
@@ -228,7 +228,7 @@ def test_a_discharge_ahead_is_active_until_its_moment_comes(place, monkeypatch):
 	past = frappe.utils.add_to_date(None, minutes=-1)
 	frappe.db.set_value("Client Stay", stay_of(connection, chart(stay)).name, "discharged_at", past)
 	run = sync(connection)
-	assert (run["updated"], run["departures"]) == (1, 0)
+	assert (run["updated"], run["deactivated"]) == (1, 0)
 	assert client_of(connection, chart(stay)).status == "Discharged"
 
 
@@ -284,7 +284,7 @@ def test_who_is_missing_from_a_complete_census_is_looked_up_and_marked_absent(pl
 	kipu.world.hidden[stay] = 1
 	kipu.world.version += 1
 	run = sync(connection)
-	assert (run["updated"], run["departures"]) == (1, 1)
+	assert (run["updated"], run["deactivated"]) == (1, 1)
 	assert stay_of(connection, chart(stay)).status == "Absent"
 	assert client_of(connection, chart(stay)).status == "Absent"
 	kipu.world.reappear()
@@ -302,7 +302,7 @@ def test_a_partial_census_discharges_nobody(place, kind):
 	kipu.world.version += 1
 	kipu.faults.add(Fault(kind, route="patients/census", times=None))
 	run = sync(connection)
-	assert run["departures"] == 0
+	assert run["deactivated"] == 0
 	assert {stay_of(connection, chart(stay)).status for stay in stays} == {"Active"}
 
 
@@ -316,7 +316,7 @@ def test_a_mass_disappearance_is_held_until_somebody_approves(place):
 	cursor = frappe.db.get_value("Kipu Connection", connection, "cursor")
 	assert sync(connection, dry_run=True)["status"] == "Held"
 	run = sync(connection)
-	assert (run["status"], run["departures"]) == ("Held", 0)
+	assert (run["status"], run["deactivated"]) == ("Held", 0)
 	assert "6" in run["held_reason"] and "3" in run["held_reason"]
 	assert frappe.db.get_value("Kipu Connection", connection, "cursor") == cursor
 	assert {stay_of(connection, chart(stay)).status for stay in stays} == {"Active"}

@@ -239,7 +239,7 @@ def test_a_held_run_goes_on_when_approved(kipu, manager, worker):
 	assert manager.post(METHOD + "approve_sync_run", run=held["run"]).json()["data"]["status"] == "Queued"
 	worker()
 	told = manager.get(METHOD + "get_sync_run", run=held["run"]).json()["data"]
-	assert (told["status"], told["departures"], told["updated"]) == ("Completed", 4, 4)
+	assert (told["status"], told["deactivated"], told["updated"]) == ("Completed", 4, 4)
 	assert {client_of(connection, stay + 1000).status for stay in stays} == {"Discharged"}
 	assert manager.post(METHOD + "approve_sync_run", run=held["run"]).status_code == 409
 
@@ -255,11 +255,11 @@ def test_a_held_retry_goes_on_with_its_issues(kipu, worker):
 	for stay in stays:
 		kipu.world.set_field(stay, "admission_date", "2020-02-29")
 	held = steering.retry(connection, None)
-	assert (held["status"], held["departures"]) == ("Held", 2)
+	assert (held["status"], held["deactivated"]) == ("Held", 2)
 	steering.approve(held["run"])
 	worker()
 	frappe.db.rollback()
-	assert frappe.db.get_value("Sync Run", held["run"], ["status", "departures"]) == ("Completed", 4)
+	assert frappe.db.get_value("Sync Run", held["run"], ["status", "deactivated"]) == ("Completed", 4)
 	assert {client_of(connection, stay + 1000).status for stay in stays} == {"Discharged"}
 
 
@@ -277,7 +277,7 @@ def test_an_approved_run_counts_each_record_once(kipu, worker):
 	worker()
 	frappe.db.rollback()
 	run = frappe.get_doc("Sync Run", held["run"])
-	assert (run.status, run.departures) == ("Completed", 4)
+	assert (run.status, run.deactivated) == ("Completed", 4)
 	assert (run.imported, run.updated, run.skipped, run.failed) == (0, 4, visible, 0)
 
 

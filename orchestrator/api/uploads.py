@@ -44,19 +44,19 @@ def upload_file() -> dict[str, Any] | Unchanged:
 
 def belongs_to_library(folder: str) -> bool:
 	"""True for a folder of the library, whose uploads become records of its own. hooks.py says whose it is."""
-	return any(frappe.get_attr(path)(folder) for path in library("concerns"))
+	return any(frappe.get_attr(path)(folder) for path in library("accepts"))
 
 
 def kept_by_library(form: dict[str, Any]) -> dict[str, Any] | Unchanged:
 	"""The upload, kept by the library."""
 	if frappe.session.user == "Guest":
 		raise frappe.PermissionError
-	data, is_new = frappe.get_attr(library("keep")[-1])(form)
+	data, is_new = frappe.get_attr(library("store")[-1])(form)
 	return data if is_new else Unchanged(data)
 
 
 def library(function: str) -> list[str]:
-	return frappe.get_hooks("orchestrator_library", {}).get(function, [])
+	return frappe.get_hooks("orchestrator_upload_handler", {}).get(function, [])
 
 
 def folder_at(path: str) -> str:

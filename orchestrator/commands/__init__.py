@@ -40,7 +40,7 @@ def demo(context: frappe._dict, takes_back: bool, kipu: str | None) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 @pass_context
 def doctor(context: frappe._dict, as_json: bool) -> None:
-	"""Check the set-up and say what to mend. Ends with 1 if something fails."""
+	"""Check the set-up and say what to do. Ends with 1 if something fails."""
 	from orchestrator.setup.doctor import FAIL, examine
 
 	with connected(context):
@@ -51,8 +51,8 @@ def doctor(context: frappe._dict, as_json: bool) -> None:
 		for finding in findings:
 			click.echo(click.style(f"{finding.level:5}", COLOURS[finding.level]), nl=False)
 			click.echo(f"{finding.check}: {finding.found}")
-			if finding.mend:
-				click.echo(f"     {finding.mend}")
+			if finding.remedy:
+				click.echo(f"     {finding.remedy}")
 	if any(finding.level == FAIL for finding in findings):
 		sys.exit(1)
 

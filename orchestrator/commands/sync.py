@@ -234,7 +234,7 @@ def show_test(result: Any) -> None:
 	for check in result["checks"]:
 		click.echo(click.style(f"{check['level']:5}", fg=COLOURS[check["level"]]), nl=False)
 		click.echo(f"{check['title']}: {check['found']}")
-		if check["mend"]:
+		if check["remedy"]:
 			click.echo(f"     {check['mend']}")
 
 

@@ -1,4 +1,4 @@
-"""What can be wrong with a site's set-up, and what mends it. Each check looks and changes nothing."""
+"""What can be wrong with a site's set-up, and the remedy. Each check looks and changes nothing."""
 
 import os
 import shutil

@@ -6,9 +6,9 @@ OK, WARN, FAIL = "ok", "warn", "fail"
 
 
 class Finding(NamedTuple):
-	"""What one check found. `level` is ok, warn or fail; `mend` tells what to do unless it is ok."""
+	"""What one check found. `level` is ok, warn or fail; `remedy` tells what to do unless it is ok."""
 
 	check: str
 	level: str
 	found: str
-	mend: str = ""
+	remedy: str = ""

@@ -12,7 +12,7 @@ CONNECTION = "Kipu Connection"
 
 
 def why_held(count: int, limit: int, field: str = "") -> str:
-	"""Why a run waits for approval: because of departures, or of records in which `field` would become blank."""
+	"""Why a run waits for approval: because of deactivations, or of records in which `field` would become blank."""
 	if field:
 		text = _(
 			"It would empty {2} in {0} records; the limit is {1}. Find out why, then approve or cancel it."

@@ -117,7 +117,7 @@ class Applier:
 		for verdict in verdicts:
 			incoming = verdict.incoming
 			outcomes.records.append((incoming.casefile_id, verdict.outcome))
-			outcomes.departures += verdict.departed
+			outcomes.deactivated += verdict.departed
 			outcomes.changed_fields.update(set(verdict.changed_fields))
 			if verdict.still_deleted:
 				content = "" if incoming.unreadable else incoming.hash
@@ -188,8 +188,8 @@ class Applier:
 		]
 		if not left:
 			return
-		departures, failures = mark_superseded(left, self._store, self._source)
-		outcomes.departures += departures
+		deactivated, failures = mark_superseded(left, self._store, self._source)
+		outcomes.deactivated += deactivated
 		failed = {person.client.name: type(error).__name__ for person, error in failures}
 		for holder in left:
 			if holder.client in failed:

@@ -176,7 +176,7 @@ def _change(
 				stay.forget_content()
 			outcomes.records.append((casefile, "updated"))
 			outcomes.changed_fields.update(f"Client Stay.{field}" for field in stay.before)
-			outcomes.departures += departing and in_care
+			outcomes.deactivated += departing and in_care
 	for person in persons.values():
 		settle(person, work.source, final=False)
 	_report_failures(work, work.store.write(persons.values()), wanted, outcomes)
@@ -230,5 +230,5 @@ def _add(outcomes: Outcomes, more: Outcomes) -> None:
 	outcomes.failures += more.failures
 	outcomes.changed_fields.update(more.changed_fields)
 	outcomes.blanked_fields.update(more.blanked_fields)
-	outcomes.departures += more.departures
+	outcomes.deactivated += more.deactivated
 	outcomes.relisted.update(more.relisted)

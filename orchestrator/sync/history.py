@@ -67,7 +67,7 @@ def told(row: Mapping[str, Any]) -> RunStanding:
 		"failed": cint(row["failed"]),
 		"pages": cint(row["pages"]),
 		"records_read": cint(row["records_read"]),
-		"departures": cint(row["departures"]),
+		"deactivated": cint(row["deactivated"]),
 		"phase": row["phase"],
 		"cursor_before": _text(row["cursor_before"]),
 		"cursor_after": _text(row["cursor_after"]),

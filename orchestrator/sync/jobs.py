@@ -41,7 +41,7 @@ def start_census() -> None:
 
 
 def start_reconcile() -> None:
-	"""Scheduled for a night of each week, a few times in case a run is in the way: read everything and mend what differs."""
+	"""Scheduled for a night of each week, a few times in case a run is in the way: read everything and correct what differs."""
 	for name in frappe.get_all(CONNECTION, filters=SCHEDULED, pluck="name"):
 		if not _ran_since(name, now_datetime() - WEEKLY_WITHIN, ("full",)):
 			start(name, "full")

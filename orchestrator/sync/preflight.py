@@ -26,7 +26,7 @@ class CheckShape(TypedDict):
 	code: str
 	route: str
 	found: str
-	mend: str
+	remedy: str
 
 
 class LocationShape(TypedDict):
@@ -92,7 +92,7 @@ def _credentials(connection: "KipuConnection") -> Credentials:
 
 
 def _check(finding: Finding) -> CheckShape:
-	found, mend = sentences_of(finding)
+	found, remedy = sentences_of(finding)
 	return {
 		"part": finding.part,
 		"title": title_of(finding.part),
@@ -100,7 +100,7 @@ def _check(finding: Finding) -> CheckShape:
 		"code": finding.code,
 		"route": finding.route,
 		"found": found,
-		"mend": mend,
+		"remedy": remedy,
 	}
 
 

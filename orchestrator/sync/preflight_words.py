@@ -165,9 +165,9 @@ def title_of(part: str) -> str:
 def sentences_of(finding: Finding) -> tuple[str, str]:
 	"""What was found, and what to do (empty where there is nothing to do)."""
 	key = (finding.part, finding.code)
-	found, mend = WORDS[key] if key in WORDS else WORDS[None, finding.code]
+	found, remedy = WORDS[key] if key in WORDS else WORDS[None, finding.code]
 	facts = _Facts({name: _shown(value) for name, value in {**finding.facts, "route": finding.route}.items()})
-	return str(found).format_map(facts), str(mend).format_map(facts)
+	return str(found).format_map(facts), str(remedy).format_map(facts)
 
 
 class _Facts(dict[str, str]):

@@ -136,7 +136,7 @@ class Run:
 			"failed": tally.failed,
 			"pages": tally.pages,
 			"records_read": tally.records_read,
-			"departures": tally.departures,
+			"deactivated": tally.deactivated,
 			"in_care_before": self.in_care_before,
 			"changed_fields": json.dumps(dict(sorted(tally.changed_fields.items())), indent=1),
 			"errors": json.dumps([failure.told() for failure in tally.failures], indent=1),
@@ -302,6 +302,6 @@ def _load(name: str, token: str) -> Run:
 		approved=bool(row.approved_by),
 		resumed_from=row.resumed_from,
 		tally=Tally(
-			row.imported, row.updated, row.skipped, row.failed, row.pages, row.records_read, row.departures
+			row.imported, row.updated, row.skipped, row.failed, row.pages, row.records_read, row.deactivated
 		),
 	)

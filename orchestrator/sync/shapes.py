@@ -33,7 +33,7 @@ class RunStanding(TypedDict):
 	failed: int
 	pages: int
 	records_read: int
-	departures: int
+	deactivated: int
 	phase: str | None
 	cursor_before: str | None
 	cursor_after: str | None

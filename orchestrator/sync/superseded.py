@@ -41,13 +41,13 @@ def mark_superseded(
 	Returns how many of them were in care, and the persons that could not be written, each with the error."""
 	stays = {holder.stay: holder.client for holder in holders}
 	persons = store.persons(list(dict.fromkeys(stays.values())))
-	departures = 0
+	deactivated = 0
 	for name, client in stays.items():
 		stay = persons[client].stays[name]
-		departures += stay.row.get("status") in IN_CARE
+		deactivated += stay.row.get("status") in IN_CARE
 		stay.set("status", "Absent")
 		stay.set("absent_since", now_datetime().replace(microsecond=0))
 		stay.forget_content()
 	for person in persons.values():
 		settle(person, source, final=False)
-	return departures, store.write(persons.values())
+	return deactivated, store.write(persons.values())

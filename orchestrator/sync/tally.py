@@ -65,7 +65,7 @@ class Outcomes:
 	failures: list[RecordFailure] = field(default_factory=list)
 	changed_fields: Counter[str] = field(default_factory=Counter)
 	blanked_fields: Counter[str] = field(default_factory=Counter)
-	departures: int = 0
+	deactivated: int = 0
 	# Stays that are deleted here though Kipu lists them, each with its client, its casefile and its content's hash.
 	relisted: dict[str, Relisted] = field(default_factory=dict)
 
@@ -80,7 +80,7 @@ class Tally:
 	failed: int = 0
 	pages: int = 0
 	records_read: int = 0
-	departures: int = 0
+	deactivated: int = 0
 	changed_fields: Counter[str] = field(default_factory=Counter)
 	blanked_fields: Counter[str] = field(default_factory=Counter)
 	failures: list[RecordFailure] = field(default_factory=list)
@@ -97,13 +97,13 @@ class Tally:
 			self.fail(failure)
 		self.changed_fields.update(outcomes.changed_fields)
 		self.blanked_fields.update(outcomes.blanked_fields)
-		self.departures += outcomes.departures
+		self.deactivated += outcomes.deactivated
 
 	def told(self) -> dict[str, Any]:
 		"""The counts, to be put back if the next page comes to nothing. Only at the end of a run: which records were met is
 		not among them."""
 		counts = {
-			name: getattr(self, name) for name in ("imported", "updated", "skipped", "failed", "departures")
+			name: getattr(self, name) for name in ("imported", "updated", "skipped", "failed", "deactivated")
 		}
 		return {**counts, **{name: getattr(self, name).copy() for name in ("changed_fields", "failures")}}
 

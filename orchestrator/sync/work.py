@@ -110,7 +110,7 @@ class Work:
 				if attempt == PAGE_ATTEMPTS:
 					raise
 				continue
-			self.check_departures(outcomes.departures)
+			self.check_departures(outcomes.deactivated)
 			self.check_blanked(outcomes.blanked_fields)
 			told = self.run.tally.told()
 			self.run.tally.take(outcomes)
@@ -159,10 +159,10 @@ class Work:
 			self._blank_limits[doctype] = self.source.mass_change_limit(here)
 		return self._blank_limits[doctype]
 
-	def check_departures(self, departures: int) -> None:
+	def check_departures(self, deactivated: int) -> None:
 		"""Raise ApprovalRequiredError if with these the run goes beyond its limit."""
-		total = self.run.tally.departures + departures
-		if departures and total > self.limit and not self.run.approved:
+		total = self.run.tally.deactivated + deactivated
+		if deactivated and total > self.limit and not self.run.approved:
 			raise ApprovalRequiredError(total, self.limit)
 
 	def read(self, fetch: Callable[[int], Iterator[Page]], mark: Mark) -> bool:

@@ -48,7 +48,7 @@ function show_test(result) {
 	const escape = frappe.utils.escape_html;
 	const rows = result.checks.map(
 		(check) => `<tr><td><span class="indicator-pill ${COLOURS[check.level]}">${escape(check.title)}</span></td>
-			<td>${escape(check.found)}${check.mend ? `<br><b>${escape(check.mend)}</b>` : ""}</td></tr>`
+			<td>${escape(check.found)}${check.remedy ? `<br><b>${escape(check.remedy)}</b>` : ""}</td></tr>`
 	);
 	const locations = result.locations.map(
 		(location) => `<tr><td>${escape(location.location_id)}</td><td>${escape(location.location_name)}</td></tr>`

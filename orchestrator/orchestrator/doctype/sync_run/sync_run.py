@@ -22,7 +22,7 @@ class SyncRun(Document):
 		connection: DF.Link
 		cursor_after: DF.Date | None
 		cursor_before: DF.Date | None
-		departures: DF.Int
+		deactivated: DF.Int
 		drift: DF.Code | None
 		dry_run: DF.Check
 		duration_seconds: DF.Float
