@@ -154,7 +154,8 @@ ERPNEXT: dict[str, tuple[Check, ...]] = {
 		Record("Master Production Schedule", "mps"),
 	),
 	"erpnext.manufacturing.doctype.workstation.workstation.get_raw_materials": (
-		Record("Job Card", "job_card"),
+		Record("Job Card", "job_card"),  # ERPNext 16
+		Record("Job Card", "job_cards[]"),  # ERPNext 15
 	),
 	"erpnext.manufacturing.doctype.workstation.workstation.update_job_card": (
 		Record("Job Card", "job_card", "write"),

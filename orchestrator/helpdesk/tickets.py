@@ -42,13 +42,21 @@ def find(name: str | int, doctype: str | None = None) -> Ticket:
 	nothing to do with tickets, InvalidRequestError (400) for a `doctype` that is no ticket's, MissingAppError (501)."""
 	doctypes = doctypes_of(str(name), doctype)
 	for candidate in doctypes:
-		doc = load(candidate, str(name))
+		doc = load(candidate, _name_of(candidate, name))
 		if doc and (ticket := as_caller_sees(doc)):
 			return ticket
 	if doctypes == [ISSUE] and not is_customer():
 		frappe.has_permission(ISSUE, "read", throw=True)
 	raise_not_found(doctypes[-1], name)
 	raise AssertionError
+
+
+def _name_of(doctype: str, name: str | int) -> str:
+	"""Return the name of a ticket. A number is padded where its DocType pads: Helpdesk 1.20 and later have 0043 for 43."""
+	text = str(name)
+	if isinstance(name, int) and doctype == HD_TICKET and not frappe.db.exists(HD_TICKET, text):
+		return text.zfill((frappe.get_meta(HD_TICKET).autoname or "").count("#"))
+	return text
 
 
 def doctypes_of(name: str, doctype: str | None) -> list[str]:

@@ -79,10 +79,6 @@ DOORS = (
 		),
 	),
 	Door(
-		"activities of a ticket", "customer", "functions", r"hd_ticket\.api\.get_ticket_activities$",
-		unguarded=("helpdesk.helpdesk.doctype.hd_ticket.api.get_ticket_activities",),
-	),
-	Door(
 		"activities about a client", "portal", "functions", r"^erpnext\.crm\.utils\.get_open_activities$",
 		unguarded=("erpnext.crm.utils.get_open_activities",),
 	),
