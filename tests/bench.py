@@ -36,6 +36,7 @@ def run(*arguments: str, check: bool = True) -> subprocess.CompletedProcess:
 		text=True,
 		timeout=TIMEOUT,
 	)
+	frappe.local.doc_events_hooks = None  # the command may have installed or removed an app
 	if check and result.returncode:
 		raise AssertionError(
 			f"bench {' '.join(arguments)}: {result.returncode}\n{result.stdout}{result.stderr}"

@@ -186,3 +186,10 @@ def assign(doc: Document, user: str) -> None:
 
 	assign_to.add({"doctype": doc.doctype, "name": doc.name, "assign_to": [user]})
 	frappe.db.commit()
+
+
+def room_question(doctype: str, name: str) -> tuple[str, dict[str, str]]:
+	"""What the socket server of this Frappe asks before it lets somebody hear of a record."""
+	if hasattr(frappe.realtime, "can_subscribe_doc"):
+		return "frappe.realtime.can_subscribe_doc", {"doctype": doctype, "docname": name}
+	return "frappe.realtime.has_permission", {"doctype": doctype, "name": name}

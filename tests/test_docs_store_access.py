@@ -7,6 +7,7 @@ import pytest
 
 import frappe
 
+from orchestrator import compat
 from orchestrator.setup import document_findings
 from tests import factories
 from tests.client import Client
@@ -46,10 +47,14 @@ def test_storage_key_cannot_be_searched_for(api: Api, reader: str, document: str
 	for reply in (
 		client.post("frappe.client.get_list", doctype="Document Version", **form),
 		client.request("GET", "/api/resource/Document Version", params=query),
-		client.request("GET", "/api/v2/document/Document Version", params=query),
 	):
 		assert reply.status_code == 403, reply.text
 		assert key not in reply.text
+	reply = client.request("GET", "/api/v2/document/Document Version", params=query)
+	# There Frappe 16 knows no or_filters, and no SQL function that is not a dict
+	is_unknown = compat.FRAPPE_MAJOR >= 16 and search in ("or_filters", "group", "function")
+	assert reply.status_code == 403 or is_unknown, reply.text
+	assert key not in reply.text
 
 
 def test_file_that_leads_to_a_key_is_refused(api: Api, reader: str, document: str) -> None:

@@ -44,7 +44,7 @@ MARKUP = [
 	("one<BR/>two", "one<br>two"),
 	("<p>Write to <jane@example.com></p>", "<p>Write to &lt;jane@example.com&gt;</p>"),
 	("<div>List<String></div>", "<div>List&lt;String&gt;</div>"),
-	('<a href="https://example.com">here</a>', '<a href="https://example.com">here</a>'),
+	('<a href="https://example.com">here</a>', f'<a href="https://example.com"{factories.LINK_REL}>here</a>'),
 ]
 
 

@@ -92,7 +92,7 @@ def reads(ticket, customer, callers):
 		"activities": ("helpdesk.helpdesk.doctype.hd_ticket.api.get_ticket_activities", {"ticket": name}),
 		"search": ("helpdesk.api.search.search", {"query": "review"}),
 		"search options": ("helpdesk.api.search.get_filter_options", {}),
-		"room": room_question(doctype, name),
+		"room": factories.room_question(doctype, name),
 		"sla": ("orchestrator.helpdesk.get_sla_status", {"issue": name}),
 		"mine": ("orchestrator.helpdesk.get_my_tickets", {}),
 	}
@@ -126,22 +126,15 @@ def test_only_the_room_of_open_forms_hears_a_note_and_no_customer_may_enter_it(
 	assert rooms == {f"doc:{ticket.doctype}/{ticket.name}"}
 	# the question that Frappe's socket server asks before it lets someone in, with the caller's credentials
 	assert {reply.status_code for call, reply in reads if call.endswith(" room")} == {403}
-	method, asked = room_question(ticket.doctype, str(ticket.name))
+	method, asked = factories.room_question(ticket.doctype, str(ticket.name))
 	assert api(agent).get(method, **asked).json()["message"] is True
 
 
 def test_no_form_of_the_question_about_the_room_lets_a_customer_in(ticket, customer, api):
-	method, asked = room_question(ticket.doctype, str(ticket.name))
+	method, asked = factories.room_question(ticket.doctype, str(ticket.name))
 	for send in (api(customer).get, api(customer).post):
 		reply = send(method, **asked)
 		assert (reply.status_code, reply.json().get("message")) == (403, None)
-
-
-def room_question(doctype: str, name: str) -> tuple[str, dict[str, str]]:
-	"""What the socket server of this Frappe asks before it lets somebody hear of a record."""
-	if hasattr(frappe.realtime, "can_subscribe_doc"):
-		return "frappe.realtime.can_subscribe_doc", {"doctype": doctype, "docname": name}
-	return "frappe.realtime.has_permission", {"doctype": doctype, "name": name}
 
 
 def published(events) -> list[dict]:

@@ -357,10 +357,12 @@ def test_only_a_number_has_alerts(site):
 
 def test_a_page_listens_to_a_dashboard_that_its_reader_may_open_and_to_no_other(api, guest):
 	reader = api(insights.make_reader("Sales User"))
-	asked = {"doctype": "Orchestrator Dashboard"}
-	may = reader.get("frappe.realtime.can_subscribe_doc", docname="sales_dashboard", **asked)
+
+	def ask(client, dashboard):
+		method, question = factories.room_question("Orchestrator Dashboard", dashboard)
+		return client.get(method, **question)
+
+	may = ask(reader, "sales_dashboard")
 	assert (may.status_code, may.json()["message"]) == (200, True)
-	assert reader.get("frappe.realtime.can_subscribe_doc", docname="hr_dashboard", **asked).status_code == 403
-	assert (
-		guest.get("frappe.realtime.can_subscribe_doc", docname="sales_dashboard", **asked).status_code == 403
-	)
+	assert ask(reader, "hr_dashboard").status_code == 403
+	assert ask(guest, "sales_dashboard").status_code == 403

@@ -188,6 +188,7 @@ def test_a_connection_that_is_not_there_and_a_kipu_that_refuses_are_told(api, ki
 def test_clinical_roles_may_choose_a_connection_and_read_nothing_of_it(browser, connection):
 	user = browser(clinic.user_of(), factories.PASSWORD)
 	found = user.get("frappe.desk.search.search_link", doctype="Kipu Connection", txt=connection.name)
+	assert found.ok, found.text
 	assert [row["value"] for row in found.json()["message"]] == [connection.name]
 	assert user.get("frappe.client.get", doctype="Kipu Connection", name=connection.name).status_code == 403
 	for fields in (["name", "base_url"], ["access_id"], ["*"]):
