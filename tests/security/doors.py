@@ -12,6 +12,7 @@ from unittest.mock import patch
 
 import frappe
 
+from orchestrator.compat import FRAPPE_MAJOR
 from tests.security.callers import Caller
 from tests.security.sweep import Report, Sweep, open_sweep
 
@@ -87,6 +88,11 @@ DOORS = (
 		(("orchestrator.access.replies.after_request", nothing),),
 	),
 )  # fmt: skip
+
+# On Frappe 16, HRMS and the query builder refuse these by themselves: nothing leaks without our fix.
+CLOSED_BY_FRAPPE_16 = frozenset({"fields of an employee", "filters on a permission level"})
+if FRAPPE_MAJOR >= 16:
+	DOORS = tuple(door for door in DOORS if door.name not in CLOSED_BY_FRAPPE_16)
 
 
 @contextmanager
