@@ -44,17 +44,15 @@ def test_storage_key_cannot_be_searched_for(api: Api, reader: str, document: str
 	client, key = api(reader), _get_key(document)
 	form = SEARCHES[search]
 	query = {name: value if isinstance(value, str) else json.dumps(value) for name, value in form.items()}
-	for reply in (
-		client.post("frappe.client.get_list", doctype="Document Version", **form),
-		client.request("GET", "/api/resource/Document Version", params=query),
-	):
-		assert reply.status_code == 403, reply.text
-		assert key not in reply.text
-	reply = client.request("GET", "/api/v2/document/Document Version", params=query)
-	# There Frappe 16 knows no or_filters, and no SQL function that is not a dict
+	# Frappe 16 refuses SQL functions that are texts, in every list but ours, and its v2 knows no or_filters
 	is_unknown = compat.FRAPPE_MAJOR >= 16 and search in ("or_filters", "group", "function")
-	assert reply.status_code == 403 or is_unknown, reply.text
+	reply = client.post("frappe.client.get_list", doctype="Document Version", **form)
+	assert reply.status_code == 403, reply.text
 	assert key not in reply.text
+	for route in ("/api/resource/Document Version", "/api/v2/document/Document Version"):
+		reply = client.request("GET", route, params=query)
+		assert reply.status_code == 403 or is_unknown, reply.text
+		assert key not in reply.text
 
 
 def test_file_that_leads_to_a_key_is_refused(api: Api, reader: str, document: str) -> None:

@@ -481,7 +481,7 @@ def test_it_runs_as_a_command_and_says_where_it_is():
 			sys.executable, "-m", "orchestrator.sync.kipu.simulator", "--port", "0", "--people", "30", "--seed", "5",
 			"--fault", "status,status=410,route=vaults/patients,times=always", "--control-token", "t",
 		],
-		stdout=subprocess.PIPE, text=True, cwd=root, env={**os.environ, "PYTHONPATH": root},
+		stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": root},
 	)  # fmt: skip
 	try:
 		line = process.stdout.readline()

@@ -123,6 +123,9 @@ report_missing_assets() {
 }
 bundle() { as_bench env -C "$BENCH/apps/frappe" yarn run --silent production --apps "$1"; }
 
+# Frappe 16 reads translations that are compiled, which `bench build` does. Frappe 15 reads the sources as well.
+compile_translations() { [[ $FRAPPE == 15 ]] || frappe compile-po-to-mo; }
+
 # The Vue apps (Helpdesk, Gameplan, Insights, the HR portal): slow, and Desk and the API do without.
 build_front_ends() {
 	local app
@@ -166,7 +169,7 @@ keep_base_dump() {
 }
 
 # Counted for "[n/m]": keep in step with the calls below.
-platform_step_count() { echo $((12 + 2 * ($(app_names | wc -l) - 1) + (FRONTENDS == 1))); }
+platform_step_count() { echo $((13 + 2 * ($(app_names | wc -l) - 1) + (FRONTENDS == 1))); }
 
 set_up_platform() {
 	local sources base app
@@ -190,6 +193,7 @@ set_up_platform() {
 	step "Node packages of the apps" node-packages "$sources" install_node_packages
 	[[ $FRONTENDS != 1 ]] || step "Front ends of the apps" front-ends "$sources" build_front_ends
 	step "Desk's scripts and styles" assets "$sources" build_assets
+	step "Translations" translations "$sources" compile_translations
 	stamp_is sources "$sources" || stamp_write sources "$sources"
 	step "Base site: Frappe" base-frappe "$base" make_base_site
 	for app in $(app_names | tail -n +2); do
