@@ -124,7 +124,10 @@ report_missing_assets() {
 bundle() { as_bench env -C "$BENCH/apps/frappe" yarn run --silent production --apps "$1"; }
 
 # Frappe 16 reads translations that are compiled, which `bench build` does. Frappe 15 reads the sources as well.
-compile_translations() { [[ $FRAPPE == 15 ]] || frappe compile-po-to-mo; }
+compile_translations() {
+	[[ $FRAPPE == 15 ]] ||
+		in_sites "$BENCH/env/bin/python" -c 'import frappe; frappe.init(""); from frappe.gettext.translate import compile_translations; compile_translations()'
+}
 
 # The Vue apps (Helpdesk, Gameplan, Insights, the HR portal): slow, and Desk and the API do without.
 build_front_ends() {
