@@ -178,7 +178,7 @@ def test_a_status_that_needs_a_person_is_raised_at_once(status, error):
 def test_403_says_the_three_things_it_can_be():
 	text = str(AccessDeniedError("patients/census", 403, 12))
 	assert "secret key" in text
-	assert "app id" in text
+	assert "app ID" in text
 	assert "permission" in text
 	assert text.endswith("(patients/census, status 403, 12 bytes)")
 

@@ -191,7 +191,7 @@ def test_check_out_goes_to_one_and_the_others_are_told_who_has_it(
 	assert (people[winner], replies[winner].json()["data"]["checked_out_by"]) == (holder, holder)
 	refused = [reply for reply in replies if not reply.ok]
 	assert {error_of(reply) for reply in refused} == {(409, "CheckoutConflictError")}
-	assert all(f"is checked out by {holder} since" in reply.json()["exc"] for reply in refused)
+	assert all(f"has been checked out by {holder} since" in reply.json()["exc"] for reply in refused)
 	assert docs_factories.trail(document).count("Checked Out") == 1
 
 
@@ -203,8 +203,8 @@ def test_of_twenty_versions_for_one_base_one_is_created(api: Api, document: str,
 		),
 	)
 	assert count_statuses(replies) == {201: 1, 409: CALLERS - 1}
-	assert {reply.json()["exc_type"] for reply in replies if not reply.ok} == {"Conflict"}
-	assert all("version 2 by now" in reply.json()["exc"] for reply in replies if not reply.ok)
+	assert {reply.json()["exc_type"] for reply in replies if not reply.ok} == {"ConflictError"}
+	assert all("is now at version 2" in reply.json()["exc"] for reply in replies if not reply.ok)
 	assert [row.number for row in docs_factories.version_rows(document)] == [1, 2]
 
 
@@ -340,8 +340,8 @@ def test_twenty_syncs_of_one_connection_import_each_record_once(api: Api, kipu: 
 	refused = [reply for reply in replies if not reply.ok]
 	assert sum(result["imported"] for result in done) == 12
 	assert {(result["status"], result["updated"]) for result in done} == {("Completed", 0)}
-	assert {error_of(reply) for reply in refused} <= {(409, "Busy")}
-	assert all("is at work. Wait for its end" in reply.json()["exc"] for reply in refused)
+	assert {error_of(reply) for reply in refused} <= {(409, "RunConflictError")}
+	assert all("is still running. Wait until it ends" in reply.json()["exc"] for reply in refused)
 	stays = frappe.get_all("Client Stay", {"connection": name}, pluck="casefile_id")
 	assert (len(stays), len(set(stays))) == (12, 12)
 	assert frappe.db.count("Sync Run", {"connection": name}) == len(done)

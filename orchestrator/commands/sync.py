@@ -235,7 +235,7 @@ def show_test(result: Any) -> None:
 		click.echo(click.style(f"{check['level']:5}", fg=COLOURS[check["level"]]), nl=False)
 		click.echo(f"{check['title']}: {check['found']}")
 		if check["remedy"]:
-			click.echo(f"     {check['mend']}")
+			click.echo(f"     {check['remedy']}")
 
 
 @contextmanager
