@@ -26,12 +26,12 @@ import requests
 import frappe
 
 from orchestrator.sync import connection as connections
-from orchestrator.sync import decide, engine, incoming, orders, runs, store
+from orchestrator.sync import engine, fingerprints, merge, run_requests, runs, store
 from orchestrator.sync.kipu.client import KipuClient
 from orchestrator.sync.kipu.pages import Page
 from orchestrator.sync.kipu.records import parse_record
 from orchestrator.sync.kipu.simulator.signatures import Keys
-from orchestrator.sync.runs import Order
+from orchestrator.sync.runs import RunRequest
 from tests import factories
 from tests.conftest import stay_on_this_machine
 from tests.kipu_site import loopback_allowed
@@ -137,14 +137,14 @@ def timed(work: Callable[[], Any]) -> tuple[float, Any]:
 
 
 def run(connection: str, sync_type: str = "full") -> dict[str, Any]:
-	result = orders.run_here(Order(connection, sync_type))
+	result = run_requests.run_in_process(RunRequest(connection, sync_type))
 	assert result["status"] == "Completed", (result["error"], result["held_reason"])
 	return dict(result)
 
 
 def read_and_parse(connection: str) -> int:
 	"""What a full run reads, read and parsed, and nothing else."""
-	source = connections.read(connection)
+	source = connections.get_source(connection)
 	at = datetime.now(timezone.utc)
 	client, session = connections.open_client(connection)
 	count = 0
@@ -161,7 +161,7 @@ def read_and_parse(connection: str) -> int:
 
 def documents_of(connection: str, limit: int) -> list[list[dict[str, Any]]]:
 	"""The documents of so many records as the run would write them, page by page, each once."""
-	source = connections.read(connection)
+	source = connections.get_source(connection)
 	at = datetime.now(timezone.utc)
 	pages: list[list[dict[str, Any]]] = []
 	met: set[str] = set()
@@ -169,11 +169,16 @@ def documents_of(connection: str, limit: int) -> list[list[dict[str, Any]]]:
 	client, session = connections.open_client(connection)
 	try:
 		for page in client.latest(START, END):
-			records = [incoming.read_record(incoming.see(raw, source), source, at) for raw in page.records]
-			persons = store.read_persons(source, sorted({each.client_name for each in records if each}))
+			records = [
+				fingerprints.parse_fingerprinted(fingerprints.fingerprint_record(raw, source), source, at)
+				for raw in page.records
+			]
+			persons = store.get_persons(source, sorted({each.client_name for each in records if each}))
 			for each in filter(None, records):
-				decide.decide(persons[each.client_name], [each], source)
-			new = [each for person in persons.values() for each in person.records if each.name not in met]
+				merge.merge_records(persons[each.client_name], [each], source)
+			new = [
+				each for person in persons.values() for each in person.list_records if each.name not in met
+			]
 			met.update(each.name for each in new)
 			pages.append([{"doctype": each.doctype, **each.row} for each in new])
 			count += len(records)
@@ -234,11 +239,11 @@ def tell(what: str, plainly: Cost, ours: Cost) -> None:
 
 def prepare(connection: str) -> None:
 	"""The facilities, which the documents link to."""
-	from orchestrator.sync import places
+	from orchestrator.sync import location_facilities
 
-	source = connections.read(connection)
+	source = connections.get_source(connection)
 	records = pages_of(lambda client: client.locations(), connection)[0].records
-	places.ensure(records, source, lambda: None, dry_run=False)
+	location_facilities.ensure_facilities(records, source, lambda: None, dry_run=False)
 	frappe.db.commit()
 
 
@@ -270,7 +275,7 @@ def queries_of(connection: str) -> tuple[int, int]:
 
 	frappe.db.sql = sql
 	try:
-		started = runs.begin(Order(connection, "full"))
+		started = runs.begin_run(RunRequest(connection, "full"))
 		first = [0]
 
 		def watch(_run: runs.Run) -> None:
@@ -343,7 +348,7 @@ def incremental(base_url: str, connection: str) -> bool:
 			f"{base_url}/_control/actions", json=action, headers={"X-Control-Token": TOKEN}, timeout=10
 		)
 		reply.raise_for_status()
-	source = connections.read(connection)
+	source = connections.get_source(connection)
 	start = source.cursor
 
 	def read(client: KipuClient) -> Iterator[Page]:

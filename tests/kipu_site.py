@@ -9,11 +9,11 @@ import frappe
 from frappe.installer import update_site_config
 
 from orchestrator.sync import connection as connections
-from orchestrator.sync import orders
+from orchestrator.sync import run_requests
 from orchestrator.sync.http import Policy
 from orchestrator.sync.kipu.simulator.server import Simulator
 from orchestrator.sync.kipu.simulator.signatures import Keys
-from orchestrator.sync.runs import Order
+from orchestrator.sync.runs import RunRequest
 from orchestrator.sync.shapes import RunStanding
 from tests import factories
 
@@ -31,13 +31,13 @@ def allow_loopback() -> None:
 @contextmanager
 def loopback_allowed() -> Iterator[None]:
 	"""This machine may be called; nobody waits for a fault to pass. The server is told by `allow_loopback`."""
-	patience = connections.PATIENCE
-	connections.PATIENCE = replace(Policy(), max_attempts=3, backoff=0.001, read_timeout=5.0)
+	patience = connections.RETRY_POLICY
+	connections.RETRY_POLICY = replace(Policy(), max_attempts=3, backoff=0.001, read_timeout=5.0)
 	frappe.conf.kipu_allowed_hosts = LOOPBACK
 	try:
 		yield
 	finally:
-		connections.PATIENCE = patience
+		connections.RETRY_POLICY = patience
 
 
 def make_connection(kipu: Simulator, **values: Any) -> str:
@@ -70,7 +70,7 @@ def user_with(role: str) -> str:
 def sync(connection: str, sync_type: str = "incremental", **values: Any) -> RunStanding:
 	"""Run here and now."""
 	frappe.db.commit()
-	return orders.run_here(Order(connection, sync_type, **values))
+	return run_requests.run_in_process(RunRequest(connection, sync_type, **values))
 
 
 def counts(run: RunStanding) -> tuple[int, int, int, int]:

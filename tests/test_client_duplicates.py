@@ -28,7 +28,7 @@ def groups_of(user: str, surname: str, facility: str | None = None) -> list[tupl
 
 	frappe.set_user(user)
 	try:
-		found = list(duplicates.groups(facility))
+		found = list(duplicates.find_duplicate_groups(facility))
 	finally:
 		frappe.set_user("Administrator")
 	mine = [group for group in found if any(surname in (client.last_name or "") for client in group.clients)]

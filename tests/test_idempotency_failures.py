@@ -12,7 +12,7 @@ import frappe
 
 from orchestrator.sync import runs
 from orchestrator.sync.kipu.simulator.server import Simulator
-from orchestrator.sync.runs import Order
+from orchestrator.sync.runs import RunRequest
 from tests import clinic, factories, kipu_site
 from tests.client import Client
 
@@ -66,10 +66,10 @@ def test_a_sync_that_was_refused_frees_its_key(api: Api) -> None:
 	manager, headers = api(kipu_site.user_with("Kipu Sync Manager")), key()
 	with Simulator(3) as kipu:
 		body = {"connection": kipu_site.make_connection(kipu), "background": False}
-		run = runs.begin(Order(body["connection"], "incremental"))
+		run = runs.begin_run(RunRequest(body["connection"], "incremental"))
 		refused = manager.post("orchestrator.sync.sync_kipu_clients", headers=headers, **body)
 		assert (refused.status_code, run.name in refused.json()["exc"]) == (409, True)
-		run.finish("Cancelled")
+		run.finish_run("Cancelled")
 		first = manager.post("orchestrator.sync.sync_kipu_clients", headers=headers, **body)
 		assert (first.status_code, first.json()["data"]["imported"]) == (200, 3), first.text
 		again = manager.post("orchestrator.sync.sync_kipu_clients", headers=headers, **body)

@@ -40,10 +40,10 @@ def names(rows) -> set[str]:
 def test_a_connection_is_stale_when_its_last_success_is_too_long_ago(staleness):
 	late, just = behind(6.1), behind(5.9)
 	never = clinic.make_connection(schedule_enabled=1, stale_after_hours=1)
-	found = names(staleness.stale_connections())
+	found = names(staleness.list_stale_connections())
 	assert late.name in found
 	assert not {just.name, never.name} & found
-	assert never.name in names(staleness.stale_connections(now_datetime() + timedelta(hours=2)))
+	assert never.name in names(staleness.list_stale_connections(now_datetime() + timedelta(hours=2)))
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_who_is_not_to_be_up_to_date_is_not_stale(staleness, values):
 	connection = behind(100)
 	connection.db_set(values)
 	frappe.db.commit()
-	assert connection.name not in names(staleness.stale_connections())
+	assert connection.name not in names(staleness.list_stale_connections())
 
 
 def told_of(connection: str, user: str) -> list[str]:

@@ -110,7 +110,7 @@ def test_a_run_that_is_taken_back_is_asked_about_first(here, kipu):
 def test_a_connection_where_another_run_is_at_work_ends_with_4_and_its_id(here, right):
 	from orchestrator.sync import runs
 
-	first = runs.begin(runs.Order(right, "incremental"))
+	first = runs.begin_run(runs.RunRequest(right, "incremental"))
 	try:
 		busy = here("sync-kipu", *named(right))
 	finally:
@@ -142,10 +142,10 @@ def test_the_commands_are_there_for_bench(site):
 
 def test_a_bar_moves_by_phases_and_within_the_history_by_days(site):
 	from orchestrator.commands.sync_progress import fraction
-	from orchestrator.sync.runs import Order, Run
+	from orchestrator.sync.runs import Run, RunRequest
 
 	def done(sync_type: str, **checkpoint: str) -> float:
-		order = Order("Somewhere", sync_type)
+		order = RunRequest("Somewhere", sync_type)
 		return fraction(Run("RUN", order, "token", frappe.utils.now_datetime(), None, checkpoint))
 
 	days = {"phase": "windows", "until": "2025-01-01"}

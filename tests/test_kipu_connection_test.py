@@ -17,9 +17,9 @@ pytestmark = pytest.mark.usefixtures("loopback")
 
 
 def outcome_of(connection):
-	from orchestrator.sync import preflight
+	from orchestrator.sync import connection_test
 
-	return preflight.run(connection)
+	return connection_test.run_connection_test(connection)
 
 
 def failed(result) -> list[tuple[str, str]]:

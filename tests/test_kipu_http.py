@@ -16,8 +16,8 @@ from orchestrator.sync.http import (
 	InvalidAccessIdError,
 	InvalidConfigurationError,
 	MalformedPageError,
-	Pacer,
 	Policy,
+	RateLimiter,
 	RecordNotFoundError,
 	Reply,
 	Request,
@@ -108,18 +108,18 @@ def test_a_subdomain_pattern_does_not_allow_a_name_that_merely_ends_alike():
 
 def test_calls_leave_evenly_at_the_budget():
 	fake = FakeTime()
-	pacer = Pacer(4, fake.clock, fake.sleep)
+	pacer = RateLimiter(4, fake.clock, fake.sleep)
 	for _ in range(3):
-		pacer.wait()
+		pacer.acquire()
 	fake.now += 10
-	pacer.wait()
-	pacer.wait()
+	pacer.acquire()
+	pacer.acquire()
 	assert fake.slept == [0.25, 0.25, 0.25]
 
 
 def test_a_budget_of_nothing_is_an_error():
 	with pytest.raises(ValueError, match="per_second"):
-		Pacer(0)
+		RateLimiter(0)
 
 
 @pytest.mark.parametrize(
@@ -344,7 +344,7 @@ def test_a_body_that_drips_meets_its_deadline():
 
 
 def test_who_waits_for_a_body_that_drips_may_give_up(monkeypatch):
-	monkeypatch.setattr(http, "UNNOTICED_SECONDS", 0.05)
+	monkeypatch.setattr(http, "HEARTBEAT_AFTER_SECONDS", 0.05)
 
 	def give_up(seconds: float) -> None:
 		if seconds == 0:

@@ -49,11 +49,11 @@ def connection(site, kipu):
 
 
 def preview(connection, casefile: str, user: str) -> dict:
-	from orchestrator.sync.preview import of_record
+	from orchestrator.sync.mapping_preview import build_preview
 
 	frappe.set_user(user)
 	try:
-		return of_record(connection.name, casefile)
+		return build_preview(connection.name, casefile)
 	finally:
 		frappe.set_user("Administrator")
 

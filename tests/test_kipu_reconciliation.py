@@ -46,13 +46,15 @@ def connection(site, kipu, facilities):
 def bring_everybody(connection) -> None:
 	"""Clients and stays as the census has them."""
 	from orchestrator.sync import connection as connections
-	from orchestrator.sync.incoming import read_record, see
+	from orchestrator.sync.fingerprints import fingerprint_record, parse_fingerprinted
 
-	source = connections.read(connection.name)
+	source = connections.get_source(connection.name)
 	client, session = connections.open_client(connection.name)
 	for page in client.census():
 		for raw in page.records:
-			incoming = read_record(see(raw, source), source, datetime.now(timezone.utc))
+			incoming = parse_fingerprinted(
+				fingerprint_record(raw, source), source, datetime.now(timezone.utc)
+			)
 			common = {"connection": connection.name, "facility": incoming.derived["facility"]}
 			person = {**common, "person_id": incoming.mapped.person_id, "status": incoming.stay.status}
 			named = frappe.get_doc({"doctype": "Client", **person}).insert().name
@@ -85,11 +87,11 @@ def in_care(kipu, place: int | None = None) -> int:
 
 
 def differences(connection, user: str = "Administrator") -> list[tuple]:
-	from orchestrator.sync.reconciliation import reconcile
+	from orchestrator.sync.reconciliation import build_reconciliation
 
 	frappe.set_user(user)
 	try:
-		result = reconcile(connection.name)
+		result = build_reconciliation(connection.name)
 	finally:
 		frappe.set_user("Administrator")
 	assert result.complete

@@ -7,7 +7,7 @@ import pytest
 
 import frappe
 
-from orchestrator.sync import listeners, steering
+from orchestrator.sync import run_actions, save_side_effects
 from orchestrator.sync.kipu.simulator.server import Simulator
 from tests.kipu_site import client_of, clients, counts, make_connection, sync
 
@@ -62,12 +62,12 @@ def test_an_approved_run_blanks_the_fields_and_a_rollback_brings_them_back(kipu,
 	say(kipu, None)
 	held = sync(connection, "full")
 	assert (held["status"], with_phone(connection) >= PEOPLE // 2) == ("Held", True)
-	steering.approve(held["run"])
+	run_actions.approve_run(held["run"])
 	worker()
 	frappe.db.rollback()
 	assert frappe.db.get_value("Sync Run", held["run"], "status") == "Completed"
 	assert with_phone(connection) == 0
-	steering.roll_back(held["run"])
+	run_actions.roll_back_run(held["run"])
 	assert with_phone(connection) == PEOPLE
 	assert clients(connection) == before
 
@@ -117,7 +117,7 @@ def test_a_census_with_fewer_fields_blanks_nothing(kipu, monkeypatch):
 @pytest.mark.parametrize("heard", [False, True])
 def test_what_a_run_has_brought_itself_it_may_blank(kipu, monkeypatch, heard):
 	"""Charts of one person that differ: a first import has taken nothing from anybody."""
-	monkeypatch.setattr(listeners, "listens", lambda *_: heard)
+	monkeypatch.setattr(save_side_effects, "has_side_effects", lambda *_: heard)
 	for stay in range(PEOPLE):
 		kipu.world.discharge(stay, kipu.world.today() - 3)
 		kipu.world.set_field(kipu.world.readmit(stay), "phone", "")

@@ -8,9 +8,9 @@ import pytest
 import frappe
 from frappe.utils.background_jobs import get_queues
 
-from orchestrator.sync import jobs, listeners, steering
+from orchestrator.sync import jobs, run_actions, save_side_effects
 from orchestrator.sync.kipu.simulator.server import Simulator
-from orchestrator.sync.runs import Order
+from orchestrator.sync.runs import RunRequest
 from tests import factories
 from tests.kipu_site import (
 	checksums,
@@ -117,7 +117,7 @@ def test_a_conflict_that_was_settled_does_not_silence_the_next(kipu):
 	kipu.world.set_field(stay, "phone", OTHER)
 	sync(connection)
 	issue = frappe.db.get_value("Sync Issue", {"connection": connection, "kind": "Conflict"})
-	steering.discard([issue])
+	run_actions.discard_issues([issue])
 	frappe.db.commit()
 	sync(connection)
 	assert frappe.db.get_value("Sync Issue", issue, "status") == "Discarded"
@@ -138,7 +138,7 @@ def test_of_a_conflict_kipus_value_is_taken_when_somebody_says_so(kipu):
 	sync(connection)
 	names = frappe.get_all("Sync Issue", {"connection": connection, "kind": "Conflict"}, pluck="name")
 	assert (len(names), client_of(connection, chart(stay)).phone) == (2, OURS)
-	assert steering.retry(connection, names)["updated"] == 1
+	assert run_actions.retry_issues(connection, names)["updated"] == 1
 	assert client_of(connection, chart(stay)).phone == OTHER
 	assert stay_of(connection, chart(stay)).room_name == "theirs"
 	assert frappe.db.count("Sync Issue", {"connection": connection, "status": "Open"}) == 0
@@ -298,12 +298,13 @@ def test_no_client_is_without_a_facility(kipu):
 
 
 def test_written_at_once_or_one_by_one_the_rows_are_the_same(kipu, monkeypatch):
-	assert [listeners.listens(doctype) for doctype in ("Client", "Client Stay")] == [False, False], list(
-		listeners.reasons("Client")
-	)
+	assert [save_side_effects.has_side_effects(doctype) for doctype in ("Client", "Client Stay")] == [
+		False,
+		False,
+	], list(save_side_effects.list_side_effects("Client"))
 	at_once = make_connection(kipu, page_size=3)
 	sync(at_once)
-	monkeypatch.setattr(listeners, "listens", lambda *_: True)
+	monkeypatch.setattr(save_side_effects, "has_side_effects", lambda *_: True)
 	one_by_one = make_connection(kipu, page_size=3)
 	sync(one_by_one)
 	assert comparable(at_once) == comparable(one_by_one)
@@ -364,7 +365,7 @@ def delivered() -> set[str]:
 def test_who_listens_hears_of_new_clients_as_of_any_other_record(site, doctype, worker):
 	rule = factories.make(doctype, **LISTENERS[doctype]())
 	try:
-		assert doctype in list(listeners.reasons("Client"))
+		assert doctype in list(save_side_effects.list_side_effects("Client"))
 		with Simulator(0) as kipu:
 			stay = kipu.world.admit_new()
 			connection = make_connection(kipu)
@@ -438,7 +439,7 @@ def test_old_records_of_the_sync_go_and_what_is_open_stays(kipu):
 	connection = make_connection(kipu)
 	run, held = sync(connection)["run"], sync(connection)["run"]
 	recent = sync(connection)["run"]
-	long_ago = frappe.utils.add_to_date(None, days=-jobs.RUNS_KEPT_DAYS - 1)
+	long_ago = frappe.utils.add_to_date(None, days=-jobs.RUN_RETENTION_DAYS - 1)
 	frappe.db.set_value("Sync Run", {"name": ("in", (run, held))}, "creation", long_ago)
 	frappe.db.set_value("Sync Run", held, "status", "Held")
 	jobs.delete_old_records()
@@ -453,4 +454,4 @@ def test_a_nightly_census_reads_no_history_and_moves_no_cursor(kipu):
 	run = sync(connection, "census")
 	assert (counts(run)[:2], run["cursor_after"]) == ((0, 0), "2026-01-01")
 	assert {route for route, _status in kipu.answers} == {"patients/census", "vaults/patients"}
-	assert Order(connection, "census").trigger == "API"
+	assert RunRequest(connection, "census").trigger == "API"

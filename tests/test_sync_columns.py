@@ -10,7 +10,7 @@ import frappe
 from frappe.custom.doctype.custom_field.custom_field import create_custom_fields
 from frappe.model.document import Document
 
-from orchestrator.sync import listeners
+from orchestrator.sync import save_side_effects
 from orchestrator.sync.kipu.simulator.server import Simulator
 from tests.kipu_site import clients, make_connection, sync
 
@@ -107,7 +107,7 @@ def test_written_at_once_or_one_by_one_every_column_is_the_same(kipu, saved, mon
 	at_once = make_connection(kipu, field_rules=rules("x_mapped"))
 	sync(at_once)
 	assert saved == []
-	monkeypatch.setattr(listeners, "listens", lambda *_: True)
+	monkeypatch.setattr(save_side_effects, "has_side_effects", lambda *_: True)
 	one_by_one = make_connection(kipu, field_rules=rules("x_mapped"))
 	sync(one_by_one)
 	assert set(saved) == set(DOCTYPES)

@@ -7,7 +7,7 @@ import pytest
 
 import frappe
 
-from orchestrator.sync import steering
+from orchestrator.sync import run_actions
 from orchestrator.sync.kipu.simulator.server import Simulator
 from tests.kipu_site import checksums, client_of, counts, make_connection, stay_of, sync
 
@@ -134,7 +134,7 @@ def test_the_issue_of_a_field_is_resolved_when_the_field_can_be_read_and_by_noth
 	assert open_issues(connection) == [("bad_type", "email")]
 	assert str(client_of(connection, chart(stay)).date_of_birth) == "1980-03-05"
 	kipu.world.set_field(stay, "email", "a@example.org")
-	assert steering.retry(connection, None)["failed"] == 0
+	assert run_actions.retry_issues(connection, None)["failed"] == 0
 	assert open_issues(connection) == []
 	assert client_of(connection, chart(stay)).email == "a@example.org"
 
@@ -159,7 +159,9 @@ def test_a_discarded_field_is_left_alone_and_its_record_is_taken(kipu):
 	stay = kipu.world.admit_new(day=kipu.world.today() - 9)
 	kipu.world.set_field(stay, "dob", "03/05/1980")
 	sync(connection)
-	steering.discard(frappe.get_all("Sync Issue", {"connection": connection, "kind": "Record"}, pluck="name"))
+	run_actions.discard_issues(
+		frappe.get_all("Sync Issue", {"connection": connection, "kind": "Record"}, pluck="name")
+	)
 	frappe.db.commit()
 	kipu.world.discharge(stay, kipu.world.today() - 1)
 	assert sync(connection)["errors"] == []
@@ -269,13 +271,13 @@ def test_who_is_listed_and_in_the_vault_stays_deleted(kipu, monkeypatch):
 
 def _vault_with(connection: str, stay: Any) -> Any:
 	"""A vault that has the stay, though Kipu lists it as well."""
-	from orchestrator.sync import departures
+	from orchestrator.sync import deactivation
+	from orchestrator.sync.context import RunContext
 	from orchestrator.sync.kipu.pages import RawRecord
-	from orchestrator.sync.work import Work
 
-	def read(work: Work, *_: Any) -> None:
+	def read(work: RunContext, *_: Any) -> None:
 		record = RawRecord(casefile_id=stay.casefile_id, deleted_at="2026-01-01T00:00:00Z")
-		work.take(lambda: departures.take_deleted(work, [record]), {"phase": "vault"})
+		work.run_in_transaction(lambda: deactivation.mark_deleted(work, [record]), {"phase": "vault"})
 
 	return read
 

@@ -15,11 +15,11 @@ from rq.timeouts import JobTimeoutException
 
 import frappe
 
-from orchestrator.sync import engine, jobs, runs, work
+from orchestrator.sync import context, engine, jobs, runs
 from orchestrator.sync.http import HttpSession
 from orchestrator.sync.kipu.simulator.faults import Fault
 from orchestrator.sync.kipu.simulator.server import Simulator
-from orchestrator.sync.runs import LeaseLostError, Order, RunConflictError
+from orchestrator.sync.runs import LeaseLostError, RunConflictError, RunRequest
 from tests.kipu_site import (
 	checksums,
 	clients,
@@ -70,7 +70,7 @@ class Points:
 	def __init__(self, fatal: int = 0) -> None:
 		self.fatal = fatal
 		self.passed = 0
-		self._sql, self._send = frappe.db.sql, HttpSession._send
+		self._sql, self._send = frappe.db.sql, HttpSession._send_request
 
 	def __enter__(self) -> "Points":
 		points = self
@@ -83,12 +83,12 @@ class Points:
 			points.reach()
 			return points._send(session, *args)
 
-		frappe.db.sql, HttpSession._send = sql, send
+		frappe.db.sql, HttpSession._send_request = sql, send
 		return self
 
 	def __exit__(self, *_: object) -> None:
 		del frappe.db.sql
-		HttpSession._send = self._send
+		HttpSession._send_request = self._send
 
 	def reach(self) -> None:
 		self.passed += 1
@@ -103,7 +103,7 @@ def killed_at(connection: str, point: int, sync_type: str = "incremental") -> bo
 		with Points(point):
 			sync(connection, sync_type)
 
-	ending = in_a_process(work)
+	ending = in_a_process(context)
 	return os.WIFSIGNALED(ending) and os.WTERMSIG(ending) == signal.SIGKILL
 
 
@@ -195,7 +195,7 @@ def test_whatever_the_network_did_the_next_run_makes_it_good(kipu):
 
 def test_a_database_that_drops_the_connection_fails_the_run_and_the_next_goes_on(kipu, monkeypatch):
 	connection = make_connection(kipu, page_size=PAGE_SIZE)
-	monkeypatch.setattr(work, "PROGRESS_SECONDS", 0.0)
+	monkeypatch.setattr(context, "PROGRESS_INTERVAL_SECONDS", 0.0)
 	dropped: list[int] = []
 
 	def drop(run: runs.Run) -> None:
@@ -204,7 +204,7 @@ def test_a_database_that_drops_the_connection_fails_the_run_and_the_next_goes_on
 			with second_connection() as other:
 				other.cursor().execute(f"kill connection {dropped[0]}")
 
-	run = runs.begin(Order(connection, "incremental"))
+	run = runs.begin_run(RunRequest(connection, "incremental"))
 	assert engine.execute(run, drop) == "Failed"
 	assert frappe.db.get_value("Sync Run", run.name, ["status", "imported"]) == ("Failed", PAGE_SIZE)
 	again = sync(connection)
@@ -218,8 +218,8 @@ def second_connection() -> Any:
 
 def test_a_redis_that_forgets_everything_or_is_gone_does_no_harm(kipu, monkeypatch):
 	connection = make_connection(kipu, page_size=PAGE_SIZE)
-	monkeypatch.setattr(work, "PROGRESS_SECONDS", 0.0)
-	run = runs.begin(Order(connection, "incremental"))
+	monkeypatch.setattr(context, "PROGRESS_INTERVAL_SECONDS", 0.0)
+	run = runs.begin_run(RunRequest(connection, "incremental"))
 	assert engine.execute(run, lambda _run: frappe.cache().flushdb()) == "Completed"
 	stay = kipu.world.admit_new()
 
@@ -235,13 +235,13 @@ def test_a_redis_that_forgets_everything_or_is_gone_does_no_harm(kipu, monkeypat
 
 def test_who_is_interrupted_at_the_terminal_leaves_a_run_that_says_so(kipu, monkeypatch):
 	connection = make_connection(kipu, page_size=PAGE_SIZE)
-	monkeypatch.setattr(work, "PROGRESS_SECONDS", 0.0)
+	monkeypatch.setattr(context, "PROGRESS_INTERVAL_SECONDS", 0.0)
 
 	def interrupt(run: runs.Run) -> None:
 		if run.tally.imported:
 			raise KeyboardInterrupt
 
-	run = runs.begin(Order(connection, "incremental"))
+	run = runs.begin_run(RunRequest(connection, "incremental"))
 	with pytest.raises(KeyboardInterrupt):
 		engine.execute(run, interrupt)
 	assert frappe.db.get_value("Sync Run", run.name, "status") == "Interrupted"
@@ -253,7 +253,7 @@ def test_a_job_whose_time_is_over_while_it_tells_of_its_progress_fails(kipu, mon
 	connection = make_connection(kipu, page_size=PAGE_SIZE)
 
 	def late(event: str, *_args: object, **_values: object) -> None:
-		if event == work.PROGRESS_EVENT:
+		if event == context.PROGRESS_EVENT:
 			raise JobTimeoutException
 
 	monkeypatch.setattr(frappe, "publish_realtime", late)
@@ -265,18 +265,18 @@ def test_a_job_whose_time_is_over_while_it_tells_of_its_progress_fails(kipu, mon
 
 def test_who_comes_second_is_told_who_is_at_work(kipu):
 	connection = make_connection(kipu)
-	first = runs.begin(Order(connection, "incremental"))
+	first = runs.begin_run(RunRequest(connection, "incremental"))
 	with pytest.raises(RunConflictError, match=first.name):
-		runs.begin(Order(connection, "full"))
+		runs.begin_run(RunRequest(connection, "full"))
 	with pytest.raises(RunConflictError, match=first.name):
-		runs.queue(Order(connection, "census"))
-	other = runs.begin(Order(make_connection(kipu), "incremental"))
-	assert first.order.connection != other.order.connection
+		runs.queue_run(RunRequest(connection, "census"))
+	other = runs.begin_run(RunRequest(make_connection(kipu), "incremental"))
+	assert first.request.connection != other.request.connection
 
 
 def test_a_run_that_was_not_heard_of_is_taken_over_and_its_holder_writes_nothing_more(kipu):
 	connection = make_connection(kipu, page_size=PAGE_SIZE)
-	old = runs.begin(Order(connection, "incremental"))
+	old = runs.begin_run(RunRequest(connection, "incremental"))
 	elsewhere = {
 		"host": "another-machine",
 		"heartbeat_at": frappe.utils.add_to_date(None, seconds=-runs.LEASE_SECONDS - 1),
@@ -296,16 +296,16 @@ def test_a_run_that_was_not_heard_of_is_taken_over_and_its_holder_writes_nothing
 
 def test_a_run_on_another_machine_that_is_alive_is_left_alone(kipu):
 	connection = make_connection(kipu)
-	run = runs.begin(Order(connection, "incremental"))
+	run = runs.begin_run(RunRequest(connection, "incremental"))
 	frappe.db.set_value("Sync Run", run.name, {"host": "another-machine", "process_id": "1:1"})
 	frappe.db.commit()
 	with pytest.raises(RunConflictError):
-		runs.begin(Order(connection, "incremental"))
+		runs.begin_run(RunRequest(connection, "incremental"))
 
 
 def test_a_queued_run_whose_job_is_lost_is_given_up(kipu):
 	connection = make_connection(kipu)
-	name = runs.queue(Order(connection, "incremental"))
+	name = runs.queue_run(RunRequest(connection, "incremental"))
 	jobs.give_up_dead_runs()
 	assert frappe.db.get_value("Sync Run", name, "status") == "Queued"
 	long_ago = frappe.utils.add_to_date(None, minutes=-3)

@@ -9,9 +9,9 @@ import pytest
 import frappe
 
 from orchestrator.orchestrator.doctype.client.client import Client
-from orchestrator.sync import applier, listeners, places
-from orchestrator.sync.decide import Person, Verdict
+from orchestrator.sync import applier, location_facilities, save_side_effects
 from orchestrator.sync.kipu.simulator.server import Simulator
+from orchestrator.sync.merge import MergeResult, Person
 from tests import factories
 from tests.kipu_site import clients, counts, make_connection, sync
 
@@ -90,7 +90,7 @@ def everything(connection: str) -> list[Any]:
 	[*((each, False) for each in STATEMENTS), *((each, True) for each in STATEMENTS[3:6])],
 )
 def test_nothing_is_lost_and_nothing_counted_twice(kipu, monkeypatch, statement, one_by_one):
-	monkeypatch.setattr(listeners, "listens", lambda *_: one_by_one)
+	monkeypatch.setattr(save_side_effects, "has_side_effects", lambda *_: one_by_one)
 	clean = make_connection(kipu, page_size=PAGE_SIZE)
 	expected = counts(sync(clean))
 	connection = make_connection(kipu, page_size=PAGE_SIZE)
@@ -112,9 +112,9 @@ def test_what_somebody_writes_between_reading_and_writing_a_client_stays(kipu, m
 		kipu.world.discharge(stay, kipu.world.today() - 3)
 		kipu.world.readmit(stay)
 	connection = make_connection(kipu, page_size=6)
-	decide, edited = applier.decide, []
+	decide, edited = applier.merge_records, []
 
-	def meanwhile(person: Person, *args: Any) -> list[Verdict]:
+	def meanwhile(person: Person, *args: Any) -> list[MergeResult]:
 		if not person.client.new and not edited:
 			edited.append(person.client.name)
 			with contextlib.closing(frappe.db.create_connection()) as other:
@@ -125,7 +125,7 @@ def test_what_somebody_writes_between_reading_and_writing_a_client_stays(kipu, m
 				other.commit()
 		return decide(person, *args)
 
-	monkeypatch.setattr(applier, "decide", meanwhile)
+	monkeypatch.setattr(applier, "merge_records", meanwhile)
 	assert sync(connection)["status"] == "Completed"
 	assert [frappe.db.get_value("Client", name, "preferred_name") for name in edited] == ["Ours"]
 	clean = make_connection(kipu, page_size=6)
@@ -137,7 +137,7 @@ def test_a_facility_that_another_run_makes_meanwhile_stays_the_others(kipu, monk
 	for stay in range(len(kipu.world)):
 		kipu.world.set_field(stay, "location_id", "77")
 		kipu.world.set_field(stay, "location_name", factories.unique("House"))
-	make, taken = places._make, []
+	make, taken = location_facilities._create_facility, []
 
 	def meanwhile(facility: str) -> None:
 		if not taken:
@@ -150,7 +150,7 @@ def test_a_facility_that_another_run_makes_meanwhile_stays_the_others(kipu, monk
 				other.commit()
 		make(facility)
 
-	monkeypatch.setattr(places, "_make", meanwhile)
+	monkeypatch.setattr(location_facilities, "_create_facility", meanwhile)
 	connection = make_connection(kipu, page_size=PAGE_SIZE)
 	run = sync(connection)
 	assert (run["status"], run["imported"]) == ("Completed", len(kipu.world))
@@ -168,7 +168,7 @@ def test_what_somebodys_hook_keeps_to_itself_loses_nobody(kipu, monkeypatch):
 			give_up()
 
 	monkeypatch.setattr(Client, "validate", hiding)
-	monkeypatch.setattr(listeners, "listens", lambda *_: True)
+	monkeypatch.setattr(save_side_effects, "has_side_effects", lambda *_: True)
 	connection = make_connection(kipu, page_size=PAGE_SIZE)
 	assert sync(connection)["status"] == "Completed"
 	clean = make_connection(kipu, page_size=PAGE_SIZE)

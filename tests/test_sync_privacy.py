@@ -19,13 +19,13 @@ import pytest
 import frappe
 from frappe.utils.background_jobs import execute_job, get_redis_conn, get_redis_connection_without_auth
 
-from orchestrator.sync import incoming, runs
+from orchestrator.sync import fingerprints, runs
 from orchestrator.sync.kipu.fields import FIELDS
 from orchestrator.sync.kipu.simulator.faults import KINDS, Fault
 from orchestrator.sync.kipu.simulator.render import casefile_id
 from orchestrator.sync.kipu.simulator.server import Handler, Simulator
 from orchestrator.sync.kipu.simulator.signatures import Keys
-from orchestrator.sync.runs import Order
+from orchestrator.sync.runs import RunRequest
 from tests import factories
 from tests.kipu_site import loopback_allowed, make_connection, sync
 
@@ -258,9 +258,9 @@ class Happenings:
 		self.kipu.world.set_field(7, "phone", {CANARY: CANARY})
 		self.kipu.world.set_field(8, "casefile_id", CANARY)
 		assert self.run()["failed"] == 4
-		from orchestrator.sync import steering
+		from orchestrator.sync import run_actions
 
-		self.witness.saw("what calls answer", steering.retry(self.connection, None))
+		self.witness.saw("what calls answer", run_actions.retry_issues(self.connection, None))
 
 	def bug(self) -> None:
 		"""An error of ours whose words hold a value, in a frame that holds records."""
@@ -269,12 +269,12 @@ class Happenings:
 		def broken(raws: object, *_: object) -> None:
 			raise ValueError(f"{CANARY} in {raws!r}")
 
-		decide, applier.decide = applier.decide, broken
+		decide, applier.merge_records = applier.merge_records, broken
 		self.kipu.world.set_field(0, "address_city", f"{CANARY} moved")
 		try:
 			assert self.run()["error"]["class"] == "ValueError"
 		finally:
-			applier.decide = decide
+			applier.merge_records = decide
 
 	def bugs_everywhere(self) -> None:
 		"""The same below every step of an import: in the thread that reads ahead, in the rows, in the driver."""
@@ -288,10 +288,10 @@ class Happenings:
 	def bug_and_no_way_to_tell(self) -> None:
 		"""A job whose run can't even be ended. Frappe logs what goes wrong in a job with all local variables."""
 		connection = make_connection(self.kipu)
-		queued = runs.queue(Order(connection, "incremental"))
+		queued = runs.queue_run(RunRequest(connection, "incremental"))
 		with (
-			broken(incoming, "fingerprint", False),
-			broken(runs.Run, "finish", False, words="no way"),
+			broken(fingerprints, "compute_fingerprint", False),
+			broken(runs.Run, "finish_run", False, words="no way"),
 			suppress(ValueError),
 		):
 			job = "orchestrator.sync.jobs.run_queued"
@@ -316,28 +316,28 @@ class Happenings:
 
 	def calls(self) -> None:
 		"""A job that waits, and what is asked beside runs. Whether a preview shows values depends on the caller's roles."""
-		from orchestrator.sync import orders, preview, steering
-		from orchestrator.sync.runs import Order
+		from orchestrator.sync import mapping_preview, run_actions, run_requests
+		from orchestrator.sync.runs import RunRequest
 
-		queued = orders.start_job(Order(self.connection, "incremental"))
+		queued = run_requests.enqueue_request(RunRequest(self.connection, "incremental"))
 		frappe.db.commit()
 		self.witness.look()
-		steering.cancel(queued["run"])
+		run_actions.cancel_run(queued["run"])
 		frappe.db.commit()
 		self.test(self.connection)
 		user = factories.make_user("Kipu Sync Manager").name
 		frappe.set_user(user)
 		try:
-			preview.of_record(self.connection, casefile_id(self.kipu.world, 9))
+			mapping_preview.build_preview(self.connection, casefile_id(self.kipu.world, 9))
 		except frappe.DoesNotExistError as error:
 			self.witness.saw("what calls answer", error)
 		finally:
 			frappe.set_user("Administrator")
 
 	def test(self, connection: str) -> None:
-		from orchestrator.sync import preflight
+		from orchestrator.sync import connection_test
 
-		self.witness.saw("what calls answer", preflight.run_named(connection))
+		self.witness.saw("what calls answer", connection_test.run_connection_test_by_name(connection))
 
 
 SINKS = (

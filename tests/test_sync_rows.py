@@ -6,7 +6,7 @@ import pytest
 
 import frappe
 
-from orchestrator.sync import states
+from orchestrator.sync import sync_state
 from orchestrator.sync.kipu.simulator.server import Simulator
 from tests.kipu_site import make_connection, stay_of, sync
 
@@ -27,8 +27,8 @@ TEXTS = (
 def test_a_text_is_written_as_it_is(site: str, text: str) -> None:
 	row = ("ROWS-1", text, None, datetime(2026, 1, 2, 3, 4, 5))
 	try:
-		states.insert(states.DOCTYPE, ("name", "synced", "hashes", "written_at"), [row], {})
-		found = frappe.db.get_value(states.DOCTYPE, "ROWS-1", ["name", "synced", "hashes", "written_at"])
+		sync_state.insert_rows(sync_state.DOCTYPE, ("name", "synced", "hashes", "written_at"), [row], {})
+		found = frappe.db.get_value(sync_state.DOCTYPE, "ROWS-1", ["name", "synced", "hashes", "written_at"])
 		assert tuple(found) == row
 	finally:
 		frappe.db.rollback()
@@ -37,7 +37,7 @@ def test_a_text_is_written_as_it_is(site: str, text: str) -> None:
 def test_more_than_the_database_takes_in_one_statement_is_written_in_several(site: str) -> None:
 	rows = [(f"ROWS-{number}", "😀" * 400_000) for number in range(12)]
 	try:
-		states.insert(states.DOCTYPE, ("name", "synced"), rows, {"connection": "ROWS"})
+		sync_state.insert_rows(sync_state.DOCTYPE, ("name", "synced"), rows, {"connection": "ROWS"})
 		found = "select count(*), min(length(synced)) from `tabSync State` where connection='ROWS'"
 		assert frappe.db.sql(found) == ((12, 1_600_000),)
 	finally:
@@ -46,7 +46,7 @@ def test_more_than_the_database_takes_in_one_statement_is_written_in_several(sit
 
 def test_a_day_is_written_as_a_day(site: str) -> None:
 	try:
-		states.insert("Client", ("name", "date_of_birth"), [("ROWS-1", date(1980, 2, 29))], {})
+		sync_state.insert_rows("Client", ("name", "date_of_birth"), [("ROWS-1", date(1980, 2, 29))], {})
 		assert frappe.db.get_value("Client", "ROWS-1", "date_of_birth") == date(1980, 2, 29)
 	finally:
 		frappe.db.rollback()
@@ -75,6 +75,6 @@ def test_the_last_and_the_first_day_there_are_come_through(
 
 
 def test_rows_and_literals_show_nothing_of_what_they_hold(site: str) -> None:
-	literals = states._Literals()
+	literals = sync_state._Literals()
 	assert literals["Amara"] == "'Amara'"
-	assert "Amara" not in repr(literals) + repr(states._Rows("('Amara')"))
+	assert "Amara" not in repr(literals) + repr(sync_state._Rows("('Amara')"))

@@ -7,11 +7,11 @@ import pytest
 
 import frappe
 
-from orchestrator.sync import engine, load, runs, work
+from orchestrator.sync import context, engine, runs, writer
 from orchestrator.sync.kipu.simulator.faults import Fault
 from orchestrator.sync.kipu.simulator.server import Simulator
 from orchestrator.sync.kipu.simulator.world import Settings
-from orchestrator.sync.runs import Order
+from orchestrator.sync.runs import RunRequest
 from tests.kipu_site import (
 	checksums,
 	client_of,
@@ -145,10 +145,10 @@ def test_the_cursor_never_goes_back(place):
 
 
 def test_an_unchanged_page_costs_at_most_five_statements(place, monkeypatch):
-	monkeypatch.setattr(work, "PROGRESS_SECONDS", 0.0)
+	monkeypatch.setattr(context, "PROGRESS_INTERVAL_SECONDS", 0.0)
 	_kipu, connection = place(60, page_size=2)
 	sync(connection)
-	run = runs.begin(Order(connection, "full"))
+	run = runs.begin_run(RunRequest(connection, "full"))
 	marks: list[tuple[int, int]] = []
 	counted, original = [0], frappe.db.sql
 
@@ -427,7 +427,7 @@ def test_places_met_page_by_page_count_for_the_pages_read_ahead(place):
 def test_where_nobody_listens_a_first_import_saves_nothing_one_by_one(place, monkeypatch):
 	kipu, connection = place(40, page_size=5)
 	saved = []
-	monkeypatch.setattr(load, "save", saved.append)
+	monkeypatch.setattr(writer, "save_record", saved.append)
 	assert counts(sync(connection)) == (len(kipu.world), 0, 0, 0)
 	assert saved == []
 

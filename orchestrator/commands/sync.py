@@ -20,7 +20,7 @@ from orchestrator.commands.site import connected
 from orchestrator.commands.sync_progress import watched
 
 if TYPE_CHECKING:
-	from orchestrator.sync.runs import Order
+	from orchestrator.sync.runs import RunRequest
 	from orchestrator.sync.shapes import RunStanding
 
 FAILED, USAGE, HELD, BUSY = 1, 2, 3, 4
@@ -54,10 +54,10 @@ def sync_kipu(
 	as_json: bool,
 ) -> None:
 	"""Bring clients in step with Kipu. Ctrl-C stops it; the next run goes on from there."""
-	from orchestrator.sync import orders
+	from orchestrator.sync import run_requests
 
 	with connected(context), refusals_told():
-		order = orders.read_order("full" if full else "incremental", dry_run, since)
+		order = run_requests.parse_request("full" if full else "incremental", dry_run, since)
 		names = chosen(connections)
 		standings, codes = [], [0]
 		for name in names:
@@ -78,13 +78,13 @@ def sync_kipu(
 @pass_context
 def kipu_test(context: frappe._dict, connections: tuple[str, ...], as_json: bool) -> None:
 	"""Test the connections to Kipu and name what is wrong. Ends with 1 if something is."""
-	from orchestrator.sync import preflight
+	from orchestrator.sync import connection_test
 
 	results, refused = [], False
 	with connected(context), refusals_told():
 		for name in chosen(connections):
 			try:
-				results.append(preflight.run_named(name))
+				results.append(connection_test.run_connection_test_by_name(name))
 			except frappe.ValidationError as error:
 				refused = True
 				show_refusal(name, error)
@@ -107,7 +107,7 @@ def sync_history(context: frappe._dict, limit: int, connection: str | None, as_j
 	from orchestrator.sync import history
 
 	with connected(context), refusals_told():
-		runs = history.recent(limit, 0, connection)
+		runs = history.list_runs(limit, 0, connection)
 	if as_json:
 		click.echo(json.dumps(runs, indent=1))
 		return
@@ -124,15 +124,15 @@ def sync_history(context: frappe._dict, limit: int, connection: str | None, as_j
 @pass_context
 def sync_rollback(context: frappe._dict, run: str, yes: bool, as_json: bool) -> None:
 	"""Take a run back: delete what it made, restore what it changed. What was edited since is kept and named."""
-	from orchestrator.sync import history, steering
-	from orchestrator.sync.runs import Order
+	from orchestrator.sync import history, run_actions
+	from orchestrator.sync.runs import RunRequest
 
 	with connected(context), refusals_told():
-		target = history.standing(run)
+		target = history.get_run(run)
 		if not yes:
 			click.confirm(rollback_question(target), abort=True)
-		with watched(Order(target["connection"], "rollback"), as_json) as watch:
-			standing = steering.roll_back(run, watch or ignore)
+		with watched(RunRequest(target["connection"], "rollback"), as_json) as watch:
+			standing = run_actions.roll_back_run(run, watch or ignore)
 	if as_json:
 		click.echo(json.dumps(standing, indent=1))
 	else:
@@ -152,22 +152,22 @@ def kipu_simulator(arguments: tuple[str, ...]) -> None:
 
 def chosen(connections: tuple[str, ...]) -> list[str]:
 	"""The connections named, or all that are enabled."""
-	from orchestrator.sync import orders
+	from orchestrator.sync import run_requests
 
-	return [name for given in connections or (None,) for name in orders.connections_for(given)]
+	return [name for given in connections or (None,) for name in run_requests.list_connections(given)]
 
 
-def run_one(order: "Order", name: str, quiet: bool) -> "tuple[RunStanding | None, int]":
+def run_one(order: "RunRequest", name: str, quiet: bool) -> "tuple[RunStanding | None, int]":
 	"""Run one connection. What stops it is told and does not stop the others."""
-	from orchestrator.sync import connection, orders
+	from orchestrator.sync import connection, run_requests
 	from orchestrator.sync.runs import RunConflictError
 
 	ordered = dataclasses.replace(order, connection=name, trigger="Command")
 	try:
-		connection.read(name)
-		connection.check_keys(name)
+		connection.get_source(name)
+		connection.validate_credentials(name)
 		with watched(ordered, quiet) as watch:
-			standing = orders.run_here(ordered, watch)
+			standing = run_requests.run_in_process(ordered, watch)
 	except (RunConflictError, frappe.ValidationError) as error:
 		frappe.db.rollback()
 		show_refusal(name, error)

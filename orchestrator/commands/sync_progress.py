@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-	from orchestrator.sync.runs import Order, Run
+	from orchestrator.sync.runs import Run, RunRequest
 
 STEPS = 1000
 
 
 @contextmanager
-def watched(order: "Order", quiet: bool) -> "Iterator[Callable[[Run], None] | None]":
+def watched(order: "RunRequest", quiet: bool) -> "Iterator[Callable[[Run], None] | None]":
 	"""A bar for one run; None where nobody wants to see it."""
 	if quiet:
 		yield None
@@ -30,7 +30,7 @@ def fraction(run: "Run") -> float:
 	"""How much of a run is done, from 0 to 1: by its phases, and within the history by days."""
 	from orchestrator.sync.phases import PHASES
 
-	kind = run.order.sync_type
+	kind = run.request.sync_type
 	if kind == "incremental" and not run.cursor_before:
 		kind = "first"
 	names = [phase.__name__ for phase in PHASES.get(kind, ())]

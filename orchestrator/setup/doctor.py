@@ -26,7 +26,7 @@ from orchestrator.setup.access_checks import check_client_readers, check_rate_li
 from orchestrator.setup.findings import FAIL, OK, WARN, Finding
 from orchestrator.setup.hook_conflicts import check_overrides, check_permission_hooks
 from orchestrator.setup.versions import VERSION_BOUNDS, is_within
-from orchestrator.sync.staleness import stale_connections
+from orchestrator.sync.staleness import list_stale_connections
 
 APP = "orchestrator"
 TITLE = "Frappe Orchestrator"
@@ -197,7 +197,7 @@ def check_kipu() -> Finding:
 			f"waiting for approval: {', '.join(held)}",
 			"Open the run in Desk. It says how many clients would be affected. Approve or cancel it.",
 		)
-	if stale := [row.name for row in stale_connections()]:
+	if stale := [row.name for row in list_stale_connections()]:
 		return Finding(
 			"kipu",
 			WARN,

@@ -4,9 +4,9 @@ import frappe
 from frappe import _lt
 
 from orchestrator.api.endpoint import WRITES, endpoint
-from orchestrator.sync import history, orders, preflight, preview, steering
-from orchestrator.sync.preflight import ConnectionTest
-from orchestrator.sync.preview import MappingPreview
+from orchestrator.sync import connection_test, history, mapping_preview, run_actions, run_requests
+from orchestrator.sync.connection_test import ConnectionTest
+from orchestrator.sync.mapping_preview import MappingPreview
 from orchestrator.sync.shapes import RunStanding, SyncResult
 
 RUNS = ("System Manager", "Kipu Sync Manager")
@@ -35,9 +35,9 @@ def sync_kipu_clients(
 	Errors: 400 unknown sync_type or bad date, 404 unknown connection, 409 another run is at work (its id is in the
 	message), 422 a setting of the connection is missing or wrong."""
 	frappe.only_for(RUNS)
-	order = orders.read_order(sync_type, dry_run, since_date)
-	names = orders.connections_for(connection)
-	return orders.carry_out(order, names, background)
+	order = run_requests.parse_request(sync_type, dry_run, since_date)
+	names = run_requests.list_connections(connection)
+	return run_requests.execute_requests(order, names, background)
 
 
 @frappe.whitelist(methods=["POST"])
@@ -50,7 +50,7 @@ def test_connection(connection: str) -> ConnectionTest:
 
 	Errors: 404 unknown connection, 422 a setting makes no sense by itself."""
 	frappe.only_for(RUNS)
-	return preflight.run_named(connection)
+	return connection_test.run_connection_test_by_name(connection)
 
 
 @frappe.whitelist(methods=["POST"])
@@ -64,7 +64,7 @@ def preview_mapping(connection: str, casefile_id: str) -> MappingPreview:
 	id, or if Kipu gives no usable answer."""
 	for doctype in ("Kipu Connection", "Client"):
 		frappe.has_permission(doctype, throw=True)
-	return preview.of_record(connection, casefile_id)
+	return mapping_preview.build_preview(connection, casefile_id)
 
 
 @frappe.whitelist(methods=["GET", "POST"])
@@ -76,7 +76,7 @@ def get_sync_history(
 
 	Who may: whoever may read Sync Run. Errors: 400 for a limit outside 1 to 500."""
 	frappe.has_permission("Sync Run", throw=True)
-	return history.recent(limit, limit_start, connection)
+	return history.list_runs(limit, limit_start, connection)
 
 
 @frappe.whitelist(methods=["GET", "POST"])
@@ -86,7 +86,7 @@ def get_sync_run(run: str) -> RunStanding:
 
 	Who may: whoever may read Sync Run. Errors: 404 for an unknown run."""
 	frappe.has_permission("Sync Run", throw=True)
-	return history.standing(run)
+	return history.get_run(run)
 
 
 @frappe.whitelist(methods=["POST"])
@@ -96,7 +96,7 @@ def cancel_sync(run: str) -> RunStanding:
 
 	Who may: System Manager, Kipu Sync Manager. Errors: 404 for an unknown run, 409 if it is over."""
 	frappe.only_for(RUNS)
-	return steering.cancel(run)
+	return run_actions.cancel_run(run)
 
 
 @frappe.whitelist(methods=["POST"])
@@ -107,7 +107,7 @@ def approve_sync_run(run: str) -> RunStanding:
 	Who may: System Manager, Kipu Sync Manager. Errors: 404 for an unknown run, 409 if it is not held or another is at
 	work."""
 	frappe.only_for(RUNS)
-	return steering.approve(run)
+	return run_actions.approve_run(run)
 
 
 @frappe.whitelist(methods=["POST"])
@@ -119,7 +119,7 @@ def rollback_sync_run(run: str) -> RunStanding:
 	Who may: System Manager, Kipu Sync Manager. Returns the run that does it, at work in a job if there is much to take
 	back. Errors: 404 for an unknown run, 409 if it is a dry run, not over, or another is at work."""
 	frappe.only_for(RUNS)
-	return steering.roll_back(run)
+	return run_actions.roll_back_run(run)
 
 
 @frappe.whitelist(methods=["POST"])
@@ -131,8 +131,8 @@ def retry_sync_issues(connection: str, issues: str | list[str] | None = None) ->
 	Who may: System Manager, Kipu Sync Manager. Returns the run. Errors: 404 for an unknown connection or issue, 409 if
 	none is open or another run is at work, 422 for bad settings."""
 	frappe.only_for(RUNS)
-	(name,) = orders.connections_for(connection)
-	return steering.retry(name, steering.read_names(issues) if issues else None)
+	(name,) = run_requests.list_connections(connection)
+	return run_actions.retry_issues(name, run_actions.parse_names(issues) if issues else None)
 
 
 @frappe.whitelist(methods=["POST"])
@@ -142,7 +142,7 @@ def discard_sync_issues(issues: str | list[str]) -> dict[str, int]:
 
 	Who may: System Manager, Kipu Sync Manager. Errors: 400 for none or more than 500, 404 for an unknown one."""
 	frappe.only_for(RUNS)
-	return {"discarded": steering.discard(steering.read_names(issues))}
+	return {"discarded": run_actions.discard_issues(run_actions.parse_names(issues))}
 
 
 @frappe.whitelist(methods=["POST"])
@@ -152,5 +152,5 @@ def resume_connection(connection: str) -> dict[str, str]:
 
 	Who may: System Manager, Kipu Sync Manager. Errors: 404 for an unknown connection."""
 	frappe.only_for(RUNS)
-	steering.resume(connection)
+	run_actions.resume_connection(connection)
 	return {"connection": connection, "status": "Active"}

@@ -8,10 +8,10 @@ from frappe import _
 from orchestrator.sync.runs import Run
 
 ROLES = ("System Manager", "Kipu Sync Manager")
-CONNECTION = "Kipu Connection"
+CONNECTION_DOCTYPE = "Kipu Connection"
 
 
-def why_held(count: int, limit: int, field: str = "") -> str:
+def describe_hold(count: int, limit: int, field: str = "") -> str:
 	"""Why a run waits for approval: because of deactivations, or of records in which `field` would become blank."""
 	if field:
 		text = _(
@@ -24,34 +24,34 @@ def why_held(count: int, limit: int, field: str = "") -> str:
 	return text.format(count, limit, field)
 
 
-def held(run: Run) -> None:
+def send_approval_request(run: Run) -> None:
 	"""Somebody has to approve a run."""
-	if run.order.dry_run:
+	if run.request.dry_run:
 		return
 	subject = _(
 		"Kipu sync {0} of {1} is waiting for approval: unusually many clients would leave care or lose a value"
-	).format(run.name, run.order.connection)
-	notify(subject, "Sync Run", run.name)
+	).format(run.name, run.request.connection)
+	send_notification(subject, "Sync Run", run.name)
 
 
-def pause(run: Run, reason: str) -> None:
+def pause_after_refusal(run: Run, reason: str) -> None:
 	"""The keys are refused: stop asking until somebody has looked, and say so."""
-	pause_connection(run.order.connection, reason)
-	subject = _("Kipu connection {0} was refused by Kipu and has been paused").format(run.order.connection)
-	notify(subject, CONNECTION, run.order.connection)
+	pause_connection(run.request.connection, reason)
+	subject = _("Kipu connection {0} was refused by Kipu and has been paused").format(run.request.connection)
+	send_notification(subject, CONNECTION_DOCTYPE, run.request.connection)
 
 
 def pause_connection(name: str, reason: str) -> None:
 	"""Let no scheduled run start. Commits."""
 	values = {"status": "Paused", "paused_reason": reason}
-	frappe.db.set_value(CONNECTION, name, values, update_modified=False)
-	frappe.clear_document_cache(CONNECTION, name)
+	frappe.db.set_value(CONNECTION_DOCTYPE, name, values, update_modified=False)
+	frappe.clear_document_cache(CONNECTION_DOCTYPE, name)
 	frappe.db.commit()
 
 
-def notify(subject: str, doctype: str, name: str) -> None:
+def send_notification(subject: str, doctype: str, name: str) -> None:
 	"""A notification in Desk for everybody who looks after the sync. Commits."""
-	for user in managers():
+	for user in list_managers():
 		frappe.get_doc(
 			{
 				"doctype": "Notification Log",
@@ -66,7 +66,7 @@ def notify(subject: str, doctype: str, name: str) -> None:
 	frappe.db.commit()
 
 
-def managers() -> Iterable[str]:
+def list_managers() -> Iterable[str]:
 	"""The enabled users with a role that looks after the sync."""
 	holders = frappe.get_all(  # whoever they are
 		"Has Role", filters={"parenttype": "User", "role": ("in", ROLES)}, pluck="parent", distinct=True

@@ -14,7 +14,7 @@ from frappe.utils import get_system_timezone, getdate
 from frappe.utils.password import get_decrypted_password
 
 from orchestrator.exceptions import refuse
-from orchestrator.sync.address import DEFAULT_ALLOWED_HOSTS, validate_base_url
+from orchestrator.sync.allowed_hosts import DEFAULT_ALLOWED_HOSTS, validate_base_url
 from orchestrator.sync.errors import UnsafeUrlError
 from orchestrator.sync.http import HttpSession
 from orchestrator.sync.http import Policy as HttpPolicy
@@ -37,11 +37,11 @@ if TYPE_CHECKING:
 	from orchestrator.orchestrator.doctype.kipu_field_rule.kipu_field_rule import KipuFieldRule
 
 DOCTYPE = "Kipu Connection"
-KEYS = ("access_id", "secret_key", "app_id")
+CREDENTIAL_FIELDS = ("access_id", "secret_key", "app_id")
 KEY_LABELS = {"access_id": "Access ID", "secret_key": "Secret Key", "app_id": "App ID"}
 ALLOWED_HOSTS = "kipu_allowed_hosts"  # in site_config.json, beside Kipu's own
 DEFAULT_TARGETS = {rule.source: rule.target for rule in default_rules()}
-PATIENCE = HttpPolicy()
+RETRY_POLICY = HttpPolicy()
 TEXT_TYPES = frozenset({"Data", "Small Text", "Text", "Long Text", "Date", "Select", "Phone"})
 
 
@@ -50,7 +50,7 @@ class InvalidSettingsError(frappe.ValidationError):
 
 
 @dataclass(frozen=True)
-class Place:
+class FacilityMapping:
 	"""A location of the instance. `facility` is empty until the first run has made it."""
 
 	location_id: str
@@ -61,7 +61,7 @@ class Place:
 
 @dataclass
 class Source:
-	"""Everything about a connection but its keys. `places` grows when a run meets a new location."""
+	"""Everything about a connection but its keys. `facilities_by_location` grows when a run meets a new location."""
 
 	name: str
 	zones: Zones
@@ -74,38 +74,38 @@ class Source:
 	history_start: date
 	mass_change_percent: int
 	mass_change_minimum: int
-	left_out_names: frozenset[str]
+	excluded_names: frozenset[str]
 	cursor: date | None
-	places: dict[str, Place] = field(default_factory=dict)
+	facilities_by_location: dict[str, FacilityMapping] = field(default_factory=dict)
 	default_facility: str | None = None
 
-	def mass_change_limit(self, count: int) -> int:
+	def compute_mass_change_limit(self, count: int) -> int:
 		"""How many of `count` records may leave care, or lose a value, in one run before it is held."""
 		return max(self.mass_change_minimum, count * self.mass_change_percent // 100)
 
 
-def read(name: str) -> Source:
+def get_source(name: str) -> Source:
 	"""The connection. Raises InvalidSettingsError (422) naming the setting that is wrong."""
 	doc = cast("KipuConnection", frappe.get_doc(DOCTYPE, name))
-	check(doc)
+	validate(doc)
 	return Source(
 		name=doc.name or name,
-		zones=_zones(doc),
+		zones=_parse_zones(doc),
 		site_zone=ZoneInfo(get_system_timezone()),
-		mapping=_mapping(doc),
-		policies=_policies(doc),
+		mapping=_build_mapping(doc),
+		policies=_parse_policies(doc),
 		default_policy=cast(Policy, doc.default_policy),
 		page_size=doc.page_size,
 		overlap_days=max(1, doc.overlap_days),
 		history_start=getdate(doc.history_start),
 		mass_change_percent=doc.mass_change_percent,
 		mass_change_minimum=doc.mass_change_minimum,
-		left_out_names=frozenset(
+		excluded_names=frozenset(
 			line.strip().casefold() for line in (doc.left_out_names or "").splitlines() if line.strip()
 		),
 		cursor=getdate(doc.cursor) if doc.cursor else None,
-		places={
-			row.location_id: Place(
+		facilities_by_location={
+			row.location_id: FacilityMapping(
 				row.location_id, row.location_name or "", bool(row.enabled), row.facility or None
 			)
 			for row in doc.locations
@@ -119,11 +119,11 @@ def open_client(name: str, sleep: Callable[[float], None] | None = None) -> tupl
 
 	Raises InvalidSettingsError (422) naming the setting that is missing or wrong."""
 	doc = cast("KipuConnection", frappe.get_doc(DOCTYPE, name))
-	policy = replace(PATIENCE, requests_per_second=doc.requests_per_second)
+	policy = replace(RETRY_POLICY, requests_per_second=doc.requests_per_second)
 	session = HttpSession(policy, sleep=sleep) if sleep else HttpSession(policy)
 	client = KipuClient(
-		_credentials(name),
-		_base_url(doc),
+		_get_credentials(name),
+		_parse_base_url(doc),
 		cast(Version, int(doc.api_version)),
 		session,
 		allowed_hosts=allowed_hosts(),
@@ -137,28 +137,31 @@ def allowed_hosts() -> frozenset[str]:
 	return DEFAULT_ALLOWED_HOSTS | frozenset(frappe.conf.get(ALLOWED_HOSTS) or ())
 
 
-def check(doc: "KipuConnection") -> None:
+def validate(doc: "KipuConnection") -> None:
 	"""Bring the settings into form. Raises InvalidSettingsError (422) naming the one that is wrong."""
-	doc.base_url = _base_url(doc)
-	_within(doc, "page_size", 1, 1000)
-	_within(doc, "requests_per_second", 0.01, 1_000_000)
-	_within(doc, "interval_minutes", 5, 24 * 60)
-	_within(doc, "overlap_days", 1, 60)
-	_within(doc, "mass_change_percent", 1, 100)
-	_within(doc, "mass_change_minimum", 1, 1_000_000)
-	_zones(doc)
-	_refuse_double_locations(doc)
-	_check_targets(_mapping(doc))
+	doc.base_url = _parse_base_url(doc)
+	_validate_range(doc, "page_size", 1, 1000)
+	_validate_range(doc, "requests_per_second", 0.01, 1_000_000)
+	_validate_range(doc, "interval_minutes", 5, 24 * 60)
+	_validate_range(doc, "overlap_days", 1, 60)
+	_validate_range(doc, "mass_change_percent", 1, 100)
+	_validate_range(doc, "mass_change_minimum", 1, 1_000_000)
+	_parse_zones(doc)
+	_reject_duplicate_locations(doc)
+	_validate_targets(_build_mapping(doc))
 
 
-def _base_url(doc: "KipuConnection") -> str:
+def _parse_base_url(doc: "KipuConnection") -> str:
 	try:
 		return validate_base_url(doc.base_url or "", allowed_hosts())
 	except UnsafeUrlError as error:
-		refuse(_("The base URL cannot be used: {0}.").format(_why_unsafe(error.reason)), InvalidSettingsError)
+		refuse(
+			_("The base URL cannot be used: {0}.").format(_describe_unsafe_url(error.reason)),
+			InvalidSettingsError,
+		)
 
 
-def _why_unsafe(reason: str) -> str:
+def _describe_unsafe_url(reason: str) -> str:
 	texts = {
 		"scheme": _("it must start with https:// (http:// only for localhost)"),
 		"credentials": _("it must not contain a user or a password"),
@@ -170,9 +173,9 @@ def _why_unsafe(reason: str) -> str:
 	return texts.get(reason, _("it is not an address"))
 
 
-def check_keys(name: str) -> None:
+def validate_credentials(name: str) -> None:
 	"""Raise InvalidSettingsError (422) naming the keys that are missing."""
-	missing = [key for key in KEYS if not _key(name, key)]
+	missing = [key for key in CREDENTIAL_FIELDS if not _get_credential(name, key)]
 	if missing:
 		labels = ", ".join(_(KEY_LABELS[key]) for key in missing)
 		refuse(
@@ -183,16 +186,16 @@ def check_keys(name: str) -> None:
 		)
 
 
-def _credentials(name: str) -> Credentials:
-	check_keys(name)
-	return Credentials(*(_key(name, key) for key in KEYS))
+def _get_credentials(name: str) -> Credentials:
+	validate_credentials(name)
+	return Credentials(*(_get_credential(name, key) for key in CREDENTIAL_FIELDS))
 
 
-def _key(name: str, key: str) -> str:
+def _get_credential(name: str, key: str) -> str:
 	return (get_decrypted_password(DOCTYPE, name, key, raise_exception=False) or "").strip()
 
 
-def _within(doc: "KipuConnection", fieldname: str, lowest: float, highest: float) -> None:
+def _validate_range(doc: "KipuConnection", fieldname: str, lowest: float, highest: float) -> None:
 	value = doc.get(fieldname) or 0
 	if not lowest <= value <= highest:
 		label = _(doc.meta.get_label(fieldname))
@@ -200,12 +203,12 @@ def _within(doc: "KipuConnection", fieldname: str, lowest: float, highest: float
 
 
 @functools.lru_cache(maxsize=1)
-def _known_zones() -> frozenset[str]:
+def _list_zones() -> frozenset[str]:
 	return frozenset(zoneinfo.available_timezones())
 
 
-def _zone(name: str, where: str) -> ZoneInfo:
-	if name not in _known_zones():
+def _parse_zone(name: str, where: str) -> ZoneInfo:
+	if name not in _list_zones():
 		refuse(
 			_("{0} is not a time zone ({1}). Use a name such as America/New_York.").format(name, where),
 			InvalidSettingsError,
@@ -213,21 +216,21 @@ def _zone(name: str, where: str) -> ZoneInfo:
 	return ZoneInfo(name)
 
 
-def _zones(doc: "KipuConnection") -> Zones:
-	default = _zone(doc.default_time_zone or "", _("the connection"))
-	named = {row.location_id: row.time_zone or _zone_of_facility(row.facility) for row in doc.locations}
+def _parse_zones(doc: "KipuConnection") -> Zones:
+	default = _parse_zone(doc.default_time_zone or "", _("the connection"))
+	named = {row.location_id: row.time_zone or _get_facility_zone(row.facility) for row in doc.locations}
 	return Zones(
 		default,
-		{key: _zone(name, _("location {0}").format(key)) for key, name in named.items() if name},
+		{key: _parse_zone(name, _("location {0}").format(key)) for key, name in named.items() if name},
 		bool(doc.utc_midnight_is_date),
 	)
 
 
-def _zone_of_facility(facility: str | None) -> str | None:
+def _get_facility_zone(facility: str | None) -> str | None:
 	return frappe.db.get_value("Facility", facility, "time_zone") if facility else None
 
 
-def _refuse_double_locations(doc: "KipuConnection") -> None:
+def _reject_duplicate_locations(doc: "KipuConnection") -> None:
 	ids = [row.location_id for row in doc.locations]
 	if double := {each for each in ids if ids.count(each) > 1}:
 		refuse(
@@ -236,24 +239,26 @@ def _refuse_double_locations(doc: "KipuConnection") -> None:
 		)
 
 
-def _target_of(source: str) -> Target:
+def _get_target(source: str) -> Target:
 	return "Client" if source in PERSON else "Client Stay"
 
 
-def _override(row: "KipuFieldRule") -> Override:
+def _parse_override(row: "KipuFieldRule") -> Override:
 	target = "" if row.leave_out else row.target or DEFAULT_TARGETS.get(row.source, "")
-	return Override(row.source, _target_of(row.source), target)
+	return Override(row.source, _get_target(row.source), target)
 
 
-def _mapping(doc: "KipuConnection") -> FieldMapping:
+def _build_mapping(doc: "KipuConnection") -> FieldMapping:
 	try:
-		return build_mapping([_override(row) for row in doc.field_rules])
+		return build_mapping([_parse_override(row) for row in doc.field_rules])
 	except InvalidMappingError as error:
-		text = _("The field rule for {0} is not valid: {1}.").format(error.source, _why_bad(error.code))
+		text = _("The field rule for {0} is not valid: {1}.").format(
+			error.source, _describe_invalid_mapping(error.code)
+		)
 		refuse(text, InvalidSettingsError)
 
 
-def _why_bad(code: str) -> str:
+def _describe_invalid_mapping(code: str) -> str:
 	texts = {
 		"unknown_source": _("Kipu has no such field"),
 		"taken_target": _("another field is already mapped to this target"),
@@ -261,7 +266,7 @@ def _why_bad(code: str) -> str:
 	return texts.get(code, _("it belongs to the other DocType"))
 
 
-def _check_targets(mapping: FieldMapping) -> None:
+def _validate_targets(mapping: FieldMapping) -> None:
 	for rule in mapping.rules:
 		found = frappe.get_meta(rule.doctype).get_field(rule.target)
 		own = DEFAULT_TARGETS.get(rule.source) == rule.target
@@ -274,9 +279,9 @@ def _check_targets(mapping: FieldMapping) -> None:
 			)
 
 
-def _policies(doc: "KipuConnection") -> Mapping[Target, Mapping[str, Policy]]:
+def _parse_policies(doc: "KipuConnection") -> Mapping[Target, Mapping[str, Policy]]:
 	policies: dict[Target, dict[str, Policy]] = {"Client": {}, "Client Stay": {}}
 	for row in doc.field_rules:
 		if row.policy:
-			policies[_target_of(row.source)][_override(row).target] = cast(Policy, row.policy)
+			policies[_get_target(row.source)][_parse_override(row).target] = cast(Policy, row.policy)
 	return policies

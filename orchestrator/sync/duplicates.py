@@ -14,12 +14,12 @@ from frappe import _lt
 from frappe.query_builder.functions import Count
 
 # What must agree beside the day of birth, and what to call it.
-SIGNS = {
+MATCH_CRITERIA = {
 	("last_name", "first_name"): _lt("Name and date of birth"),
 	("email",): _lt("Email and date of birth"),
 	("phone",): _lt("Phone and date of birth"),
 }
-SHOWN = (
+DISPLAY_FIELDS = (
 	"name",
 	"full_name",
 	"first_name",
@@ -31,33 +31,33 @@ SHOWN = (
 	"status",
 	"connection",
 )
-CHUNK = 500
+BATCH_SIZE = 500
 
 
-class Group(NamedTuple):
+class DuplicateGroup(NamedTuple):
 	"""Clients who agree in a sign. `sign` is the words for it."""
 
 	sign: str
 	clients: list[frappe._dict]
 
 
-def groups(facility: str | None = None) -> Iterator[Group]:
-	"""Groups of two and more among the clients that the caller may read, each client with the fields `SHOWN`.
+def find_duplicate_groups(facility: str | None = None) -> Iterator[DuplicateGroup]:
+	"""Groups of two and more among the clients that the caller may read, each client with the fields `DISPLAY_FIELDS`.
 
-	With `facility`, only groups with somebody of that facility. Groups are told by the first sign only."""
-	told: set[frozenset[str]] = set()
-	for sign, words in SIGNS.items():
-		for clients in _grouped(_readable(_candidates(sign)), sign):
+	With `facility`, only groups with somebody of that facility. Groups are seen by the first sign only."""
+	seen: set[frozenset[str]] = set()
+	for sign, words in MATCH_CRITERIA.items():
+		for clients in _group_clients(_filter_readable(_find_candidates(sign)), sign):
 			names = frozenset(client.name for client in clients)
-			if any(names <= earlier for earlier in told):
+			if any(names <= earlier for earlier in seen):
 				continue
 			if facility and all(client.facility != facility for client in clients):
 				continue
-			told.add(names)
-			yield Group(str(words), clients)
+			seen.add(names)
+			yield DuplicateGroup(str(words), clients)
 
 
-def _candidates(sign: tuple[str, ...]) -> list[str]:
+def _find_candidates(sign: tuple[str, ...]) -> list[str]:
 	"""Names of all clients who agree with another in the sign, whoever may read them: they are read as the caller next."""
 	client = frappe.qb.DocType("Client")
 	keys = [client.date_of_birth, *(client[field] for field in sign)]
@@ -76,27 +76,27 @@ def _candidates(sign: tuple[str, ...]) -> list[str]:
 	return found.run(pluck=True)
 
 
-def _readable(names: list[str]) -> Iterator[frappe._dict]:
-	for start in range(0, len(names), CHUNK):
-		chunk = names[start : start + CHUNK]
+def _filter_readable(names: list[str]) -> Iterator[frappe._dict]:
+	for start in range(0, len(names), BATCH_SIZE):
+		chunk = names[start : start + BATCH_SIZE]
 		yield from frappe.get_list(
 			"Client",
 			filters={"name": ("in", chunk)},
-			fields=list(SHOWN),
+			fields=list(DISPLAY_FIELDS),
 			order_by="creation asc",
 			limit_page_length=0,
 		)
 
 
-def _grouped(clients: Iterable[frappe._dict], sign: tuple[str, ...]) -> Iterator[list[frappe._dict]]:
+def _group_clients(clients: Iterable[frappe._dict], sign: tuple[str, ...]) -> Iterator[list[frappe._dict]]:
 	"""The clients by what they agree in. Whose namesakes the caller may not read stands alone and is left out."""
 	by_key: dict[tuple[object, ...], list[frappe._dict]] = defaultdict(list)
 	for client in clients:
-		by_key[(client.date_of_birth, *(_folded(client[field]) for field in sign))].append(client)
+		by_key[(client.date_of_birth, *(_fold_text(client[field]) for field in sign))].append(client)
 	yield from (alike for alike in by_key.values() if len(alike) > 1)
 
 
-def _folded(text: str) -> str:
+def _fold_text(text: str) -> str:
 	"""A text as the database compares it: without case and accents."""
 	plain = unicodedata.normalize("NFKD", text.strip()).casefold()
 	return "".join(letter for letter in plain if not unicodedata.combining(letter))

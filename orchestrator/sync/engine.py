@@ -7,44 +7,44 @@ from frappe.utils import now_datetime
 
 from orchestrator.api import errors as api_errors
 from orchestrator.sync import alerts, connection, phases, rollback
-from orchestrator.sync.ahead import Patience
+from orchestrator.sync.context import ApprovalRequiredError, ProgressCallback, RunContext, roll_back_page
 from orchestrator.sync.errors import AccessDeniedError, InvalidAccessIdError, SyncError
+from orchestrator.sync.prefetch import HeartbeatSleep
 from orchestrator.sync.runs import LeaseLostError, Run, RunCancelledError
-from orchestrator.sync.work import ApprovalRequiredError, Watch, Work, roll_back
 
 # What tells that a connection works and is looked after; a retry of single records does not.
 READING = ("incremental", "full", "backfill", "census")
 
 
-def execute(run: Run, watch: Watch | None = None) -> str:
+def execute(run: Run, watch: ProgressCallback | None = None) -> str:
 	"""Do the run's work. Returns its status at the end; the rest stands in its row. Raises nothing of the work's."""
 	failure: Exception | None = None
 	try:
-		if run.order.sync_type == "rollback":
-			rollback.carry_out(run)
+		if run.request.sync_type == "rollback":
+			rollback.execute_rollback(run)
 			return "Completed"
-		return _work(run, watch)
+		return _run_phases(run, watch)
 	except Exception as error:
 		failure = (
 			error.with_traceback(None)
 			if isinstance(error, SyncError | ApprovalRequiredError)
-			else _hushed(error)
+			else _without_message(error)
 		)
 	except KeyboardInterrupt:
-		_interrupt(run)
+		_mark_interrupted(run)
 		raise
-	return _end(run, failure)
+	return _end_run(run, failure)
 
 
-def _interrupt(run: Run) -> None:
+def _mark_interrupted(run: Run) -> None:
 	"""Say at once that nobody works on the run any more. On a new connection: the old one may be in the middle of an answer."""
 	with suppress(Exception):
 		frappe.db.close()
 		frappe.db.connect()
-		run.finish("Interrupted")
+		run.finish_run("Interrupted")
 
 
-def _hushed(error: Exception) -> Exception:
+def _without_message(error: Exception) -> Exception:
 	"""The error without its words, which may be a client's. Should the run's end fail as well, Frappe logs the local
 	variables of these very frames."""
 	if not isinstance(error, connection.InvalidSettingsError):
@@ -52,25 +52,25 @@ def _hushed(error: Exception) -> Exception:
 	return error
 
 
-def _work(run: Run, watch: Watch | None) -> str:
-	source = connection.read(run.order.connection)
-	patience = Patience(run.heartbeat)
+def _run_phases(run: Run, watch: ProgressCallback | None) -> str:
+	source = connection.get_source(run.request.connection)
+	patience = HeartbeatSleep(run.send_heartbeat)
 	client, session = connection.open_client(source.name, patience.sleep)
 	try:
-		work = Work(run, source, client, patience, watch)
-		for phase in phases.plan(work):
+		work = RunContext(run, source, client, patience, watch)
+		for phase in phases.plan_phases(work):
 			phase(work)
-		_complete(work)
-		work.show(force=True)
+		_complete_run(work)
+		work.publish_progress(force=True)
 	finally:
 		session.close()
 	return "Completed"
 
 
-def _complete(work: Work) -> None:
+def _complete_run(work: RunContext) -> None:
 	"""The cursor last, in one transaction with the run's end."""
 	run, source = work.run, work.source
-	after = phases.cursor_after(work)
+	after = phases.compute_cursor(work)
 	if not work.dry_run:
 		values = {
 			"last_success": now_datetime(),
@@ -82,48 +82,48 @@ def _complete(work: Work) -> None:
 			connection.DOCTYPE, source.name, {**values, "cursor": after}, update_modified=False
 		)
 	run.checkpoint = {}
-	run.finish("Completed", cursor_after=source.cursor if work.dry_run else after)
+	run.finish_run("Completed", cursor_after=source.cursor if work.dry_run else after)
 	frappe.clear_document_cache(connection.DOCTYPE, source.name)
 
 
-def _end(run: Run, error: Exception) -> str:
+def _end_run(run: Run, error: Exception) -> str:
 	"""Put the reason into the run's row, on a new connection if the old one is lost."""
 	_reconnect()
 	try:
-		return _ending(run, error)
+		return _apply_ending(run, error)
 	except LeaseLostError:
 		return "Interrupted"
 
 
-def _ending(run: Run, error: Exception) -> str:
+def _apply_ending(run: Run, error: Exception) -> str:
 	if isinstance(error, LeaseLostError):
 		return "Interrupted"
 	if isinstance(error, RunCancelledError):
-		run.finish("Cancelled")
+		run.finish_run("Cancelled")
 		return "Cancelled"
 	if isinstance(error, ApprovalRequiredError):
-		run.finish("Held", held_reason=alerts.why_held(error.count, error.limit, error.field))
-		alerts.held(run)
+		run.finish_run("Held", held_reason=alerts.describe_hold(error.count, error.limit, error.field))
+		alerts.send_approval_request(run)
 		return "Held"
-	_fail(run, error)
+	_mark_failed(run, error)
 	return "Failed"
 
 
-def _fail(run: Run, error: Exception) -> None:
+def _mark_failed(run: Run, error: Exception) -> None:
 	if isinstance(error, SyncError | connection.InvalidSettingsError):
 		text = str(error)
 	else:
 		text = ""
 		api_errors.log_unexpected(error, "sync", run.name)
-	run.finish("Failed", error_class=type(error).__name__, error_text=text)
-	if isinstance(error, InvalidAccessIdError | AccessDeniedError) and not run.order.dry_run:
-		alerts.pause(run, error.explanation)
+	run.finish_run("Failed", error_class=type(error).__name__, error_text=text)
+	if isinstance(error, InvalidAccessIdError | AccessDeniedError) and not run.request.dry_run:
+		alerts.pause_after_refusal(run, error.explanation)
 
 
 def _reconnect() -> None:
 	"""Roll back; if the connection is lost, take another."""
 	try:
-		roll_back()
+		roll_back_page()
 	except Exception:
 		with suppress(Exception):
 			frappe.db.close()

@@ -9,45 +9,54 @@ from frappe import _
 from frappe.utils import cint, get_datetime, now_datetime
 
 from orchestrator.exceptions import InvalidRequestError, refuse
-from orchestrator.sync.runs import DOCTYPE, LIVE
+from orchestrator.sync.runs import DOCTYPE, LIVE_STATUSES
 from orchestrator.sync.shapes import RunStanding
 
-MOST = 500
-UNTOLD = frozenset({"checkpoint", "lease_token"})
+MAX_LIMIT = 500
+INTERNAL_FIELDS = frozenset({"checkpoint", "lease_token"})
 # The worst first: what a call with several runs is said to have come to.
-GRAVITY = ("Failed", "Interrupted", "Cancelled", "Held", "Running", "Queued", "Rolled Back", "Completed")
+STATUS_SEVERITY = (
+	"Failed",
+	"Interrupted",
+	"Cancelled",
+	"Held",
+	"Running",
+	"Queued",
+	"Rolled Back",
+	"Completed",
+)
 
 
-def recent(limit: int, start: int, connection: str | None) -> list[RunStanding]:
+def list_runs(limit: int, start: int, connection: str | None) -> list[RunStanding]:
 	"""The caller's view of the last runs, newest first."""
-	if not 1 <= limit <= MOST or start < 0:
+	if not 1 <= limit <= MAX_LIMIT or start < 0:
 		refuse(
-			_("limit must be between 1 and {0}, limit_start 0 or more.").format(MOST),
+			_("limit must be between 1 and {0}, limit_start 0 or more.").format(MAX_LIMIT),
 			InvalidRequestError,
 		)
 	rows = frappe.get_list(
 		DOCTYPE,
 		filters={"connection": connection} if connection else {},
-		fields=[name for name in frappe.get_meta(DOCTYPE).get_valid_columns() if name not in UNTOLD],
+		fields=[name for name in frappe.get_meta(DOCTYPE).get_valid_columns() if name not in INTERNAL_FIELDS],
 		order_by="creation desc, name desc",
 		limit_page_length=limit,
 		limit_start=start,
 	)
-	return [told(row) for row in rows]
+	return [serialize_run(row) for row in rows]
 
 
-def standing(name: str) -> RunStanding:
+def get_run(name: str) -> RunStanding:
 	"""One run. DoesNotExistError (404) if there is none."""
 	row = frappe.db.get_value(DOCTYPE, name, "*", as_dict=True)
 	if not row:
 		refuse(_("Sync Run {0} not found.").format(name), frappe.DoesNotExistError)
-	return told(row)
+	return serialize_run(row)
 
 
-def told(row: Mapping[str, Any]) -> RunStanding:
+def serialize_run(row: Mapping[str, Any]) -> RunStanding:
 	"""A run's row as a reply has it."""
 	duration = row["duration_seconds"]
-	if row["status"] in LIVE:
+	if row["status"] in LIVE_STATUSES:
 		duration = (now_datetime() - get_datetime(row["started_at"])).total_seconds()
 	return {
 		"run": row["name"],
@@ -55,11 +64,11 @@ def told(row: Mapping[str, Any]) -> RunStanding:
 		"sync_type": row["sync_type"],
 		"status": row["status"],
 		"dry_run": bool(row["dry_run"]),
-		"since_date": _text(row["since_date"]),
+		"since_date": _decode_text(row["since_date"]),
 		"trigger": row["trigger"],
 		"requested_by": row["requested_by"],
-		"started_at": _moment(row["started_at"]) or "",
-		"finished_at": _moment(row["finished_at"]),
+		"started_at": _format_timestamp(row["started_at"]) or "",
+		"finished_at": _format_timestamp(row["finished_at"]),
 		"sync_duration_seconds": round(duration or 0, 3),
 		"imported": cint(row["imported"]),
 		"updated": cint(row["updated"]),
@@ -69,8 +78,8 @@ def told(row: Mapping[str, Any]) -> RunStanding:
 		"records_read": cint(row["records_read"]),
 		"deactivated": cint(row["deactivated"]),
 		"phase": row["phase"],
-		"cursor_before": _text(row["cursor_before"]),
-		"cursor_after": _text(row["cursor_after"]),
+		"cursor_before": _decode_text(row["cursor_before"]),
+		"cursor_after": _decode_text(row["cursor_after"]),
 		"resumed_from": row["resumed_from"],
 		"errors": json.loads(row["errors"] or "[]"),
 		"changed_fields": json.loads(row["changed_fields"] or "{}"),
@@ -84,15 +93,15 @@ def told(row: Mapping[str, Any]) -> RunStanding:
 	}
 
 
-def gravest(standings: list[RunStanding]) -> str:
+def worst_status(standings: list[RunStanding]) -> str:
 	"""The worst status of several runs."""
-	return min((run["status"] for run in standings), key=GRAVITY.index)
+	return min((run["status"] for run in standings), key=STATUS_SEVERITY.index)
 
 
-def _text(value: object) -> str | None:
+def _decode_text(value: object) -> str | None:
 	return str(value) if value else None
 
 
-def _moment(value: Any) -> str | None:
+def _format_timestamp(value: Any) -> str | None:
 	"""A timestamp as the API reference has them."""
 	return get_datetime(value).strftime("%Y-%m-%dT%H:%M:%S") if value else None

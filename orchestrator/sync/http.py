@@ -17,7 +17,7 @@ import requests
 import urllib3
 from requests.structures import CaseInsensitiveDict
 
-from orchestrator.sync.address import DEFAULT_ALLOWED_HOSTS, is_loopback, validate_base_url
+from orchestrator.sync.allowed_hosts import DEFAULT_ALLOWED_HOSTS, is_loopback, validate_base_url
 from orchestrator.sync.errors import (
 	AccessDeniedError,
 	InvalidAccessIdError,
@@ -40,8 +40,8 @@ __all__ = [
 	"InvalidAccessIdError",
 	"InvalidConfigurationError",
 	"MalformedPageError",
-	"Pacer",
 	"Policy",
+	"RateLimiter",
 	"RecordNotFoundError",
 	"Reply",
 	"Request",
@@ -57,10 +57,10 @@ __all__ = [
 
 T = TypeVar("T")
 
-CHUNK = 64 * 1024
-UNNOTICED_SECONDS = 1.0
+CHUNK_BYTES = 64 * 1024
+HEARTBEAT_AFTER_SECONDS = 1.0
 
-TERMINAL: Mapping[int, type[TerminalError]] = {
+TERMINAL_ERRORS: Mapping[int, type[TerminalError]] = {
 	301: InvalidConfigurationError,
 	308: InvalidConfigurationError,
 	400: InvalidConfigurationError,
@@ -71,14 +71,14 @@ TERMINAL: Mapping[int, type[TerminalError]] = {
 	422: InvalidConfigurationError,
 }
 # What the text of a refusal may speak of.
-HINTS: Mapping[str, tuple[bytes, ...]] = {
+REFUSAL_HINTS: Mapping[str, tuple[bytes, ...]] = {
 	"signature": (b"signature", b"hmac", b"secret"),
 	"app_id": (b"app_id", b"app id", b"recipient"),
 	"clock": (b"clock", b"expired", b"timestamp"),
 	"permission": (b"permission", b"not permitted"),
 }
 # A temporary redirect leads to a maintenance page; the others say so themselves.
-TRANSIENT = frozenset({302, 303, 307, 408, 425, 429})
+TRANSIENT_STATUSES = frozenset({302, 303, 307, 408, 425, 429})
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ class Reply:
 	body: bytes = field(repr=False)
 
 
-class Pacer:
+class RateLimiter:
 	"""A rate budget: calls leave at most `per_second` times a second, evenly, whatever the answers.
 
 	`clock` gives seconds that never go back, `sleep` waits; both can be replaced in tests.
@@ -132,7 +132,7 @@ class Pacer:
 		self._sleep = sleep
 		self._free_at = clock()
 
-	def wait(self) -> None:
+	def acquire(self) -> None:
 		"""Return when the next call may leave."""
 		now = self._clock()
 		if self._free_at > now:
@@ -164,7 +164,7 @@ class HttpSession:
 		self._sleep = sleep
 		self._now = now
 		self._jitter = jitter
-		self._pacer = Pacer(self.policy.requests_per_second, clock, sleep)
+		self._pacer = RateLimiter(self.policy.requests_per_second, clock, sleep)
 		self._session = _Session()
 
 	def get(self, route: str, build: Callable[[], Request], read: Callable[[Reply], T]) -> T:
@@ -175,81 +175,85 @@ class HttpSession:
 		"""
 		last: TransientError | None = None
 		for attempt in range(1, self.policy.max_attempts + 1):
-			self._pacer.wait()
-			outcome = self._attempt(route, build, read)
+			self._pacer.acquire()
+			outcome = self._try_request(route, build, read)
 			if not isinstance(outcome, SyncError):
 				return outcome
 			if not isinstance(outcome, TransientError):
 				raise outcome
 			last = outcome
-			wait = self._wait_after(attempt, outcome)
+			wait = self._compute_wait(attempt, outcome)
 			if attempt == self.policy.max_attempts or wait > self.policy.max_wait:
 				break
 			self._sleep(wait)
-		raise _gave_up(route, last)
+		raise _build_exhausted_error(route, last)
 
 	def close(self) -> None:
 		"""Close the connections that are kept alive."""
 		self._session.close()
 
-	def _attempt(self, route: str, build: Callable[[], Request], read: Callable[[Reply], T]) -> T | SyncError:
+	def _try_request(
+		self, route: str, build: Callable[[], Request], read: Callable[[Reply], T]
+	) -> T | SyncError:
 		"""One request. Errors are returned, not raised: the frames below hold URL and body."""
 		self.requests_sent += 1
 		try:
-			reply = self._send(route, build())
+			reply = self._send_request(route, build())
 			return reply if isinstance(reply, SyncError) else read(reply)
 		except SyncError as error:
-			return _bare(error)
+			return _without_traceback(error)
 		except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
 			return TransientError(route, cause=type(error).__name__)
 
-	def _send(self, route: str, request: Request) -> Reply | SyncError:
-		with self._session.send(_prepared(request), **self._options(request.url)) as response:
-			self.clock_offset = clock_offset(response.headers.get("Date"), self._now())
-			body = self._body(route, response)
+	def _send_request(self, route: str, request: Request) -> Reply | SyncError:
+		with self._session.send(
+			_prepare_request(request), **self._build_send_options(request.url)
+		) as response:
+			self.clock_offset = compute_clock_offset(response.headers.get("Date"), self._now())
+			body = self._read_body(route, response)
 			if isinstance(body, SyncError):
 				return body
 			if 200 <= response.status_code < 300:
 				return Reply(route, response.status_code, response.headers.get("Content-Type", ""), body)
-			return self._error(route, response, body)
+			return self._build_error(route, response, body)
 
-	def _options(self, url: str) -> dict[str, object]:
+	def _build_send_options(self, url: str) -> dict[str, object]:
 		"""Arguments of `Session.send`: proxies and certificates as the machine has them, neither for the machine itself."""
 		self._session.trust_env = not is_loopback(urlsplit(url).hostname or "")
 		options = self._session.merge_environment_settings(url, {}, stream=True, verify=None, cert=None)
 		timeout = (self.policy.connect_timeout, self.policy.read_timeout)
 		return {**options, "allow_redirects": False, "timeout": timeout}
 
-	def _body(self, route: str, response: requests.Response) -> bytes | SyncError:
+	def _read_body(self, route: str, response: requests.Response) -> bytes | SyncError:
 		"""The whole body, or why not. Reads what has arrived, so that a dripping body meets its deadline."""
 		started = self._clock()
 		chunks: list[bytes] = []
 		size = 0
-		while chunk := response.raw.read1(CHUNK, decode_content=True):
+		while chunk := response.raw.read1(CHUNK_BYTES, decode_content=True):
 			chunks.append(chunk)
 			size += len(chunk)
 			if size > self.policy.max_body:
 				return ResponseTooLargeError(route, response.status_code, size)
-			taken = self._clock() - started
-			if taken > self.policy.body_timeout:
+			elapsed = self._clock() - started
+			if elapsed > self.policy.body_timeout:
 				return TransientError(route, response.status_code, size, "SlowBody")
-			if taken > UNNOTICED_SECONDS:
+			if elapsed > HEARTBEAT_AFTER_SECONDS:
 				self._sleep(0.0)  # whoever waits for it may have given up meanwhile
 		promised = response.headers.get("Content-Length", "")
 		if promised.isdigit() and response.raw.tell() < int(promised):
 			return MalformedPageError(route, response.status_code, size, "length")
 		return b"".join(chunks)
 
-	def _error(self, route: str, response: requests.Response, body: bytes) -> SyncError:
+	def _build_error(self, route: str, response: requests.Response, body: bytes) -> SyncError:
 		status, length = response.status_code, len(body)
-		if error := TERMINAL.get(status):
-			return error(route, status, length, _hint(body) if error is AccessDeniedError else None)
-		if status in TRANSIENT or status >= 500:
+		if error := TERMINAL_ERRORS.get(status):
+			return error(route, status, length, _find_hint(body) if error is AccessDeniedError else None)
+		if status in TRANSIENT_STATUSES or status >= 500:
 			retry_after = parse_retry_after(response.headers.get("Retry-After"), self._now())
 			return TransientError(route, status, length, retry_after=retry_after)
 		return TerminalError(route, status, length)
 
-	def _wait_after(self, attempt: int, error: TransientError) -> float:
+	def _compute_wait(self, attempt: int, error: TransientError) -> float:
 		"""Seconds until the next attempt: what the remote asked for, or a doubling wait, each with jitter on top."""
 		backoff = min(self.policy.backoff * 2 ** (attempt - 1), self.policy.max_wait / 2)
 		if error.retry_after is None:
@@ -267,11 +271,11 @@ def parse_retry_after(value: str | None, now: float) -> float | None:
 	value = (value or "").strip()
 	if value.isascii() and value.isdigit():
 		return float(value)
-	ahead = clock_offset(value, now)
+	ahead = compute_clock_offset(value, now)
 	return None if ahead is None else max(0.0, ahead)
 
 
-def clock_offset(value: str | None, now: float) -> float | None:
+def compute_clock_offset(value: str | None, now: float) -> float | None:
 	"""Seconds from `now` to an HTTP date; None for what is none."""
 	parsed = email.utils.parsedate_tz(value) if value else None
 	if parsed is None:
@@ -289,7 +293,7 @@ class _Session(requests.Session):
 		return None
 
 
-def _prepared(request: Request) -> requests.PreparedRequest:
+def _prepare_request(request: Request) -> requests.PreparedRequest:
 	"""A request that requests leaves alone: nothing re-encoded, no header added."""
 	prepared = requests.PreparedRequest()
 	prepared.method = "GET"
@@ -299,20 +303,20 @@ def _prepared(request: Request) -> requests.PreparedRequest:
 	return prepared
 
 
-def _bare(error: SyncError) -> SyncError:
+def _without_traceback(error: SyncError) -> SyncError:
 	"""The error without the frames it came through and without what it was raised from."""
 	error.__cause__ = error.__context__ = None
 	return error.with_traceback(None)
 
 
-def _hint(body: bytes) -> str | None:
+def _find_hint(body: bytes) -> str | None:
 	"""What a refusal is about, if its text speaks of one thing we know. The text itself goes no further."""
-	text = body[:CHUNK].lower()
-	found = [hint for hint, words in HINTS.items() if any(word in text for word in words)]
+	text = body[:CHUNK_BYTES].lower()
+	found = [hint for hint, words in REFUSAL_HINTS.items() if any(word in text for word in words)]
 	return found[0] if len(found) == 1 else None
 
 
-def _gave_up(route: str, last: TransientError | None) -> RetriesExhaustedError:
+def _build_exhausted_error(route: str, last: TransientError | None) -> RetriesExhaustedError:
 	if last is None:
 		return RetriesExhaustedError(route)
 	cause = last.cause or type(last).__name__

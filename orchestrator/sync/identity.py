@@ -5,27 +5,27 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-LENGTH = 12  # of 5 bits each: a clash among a million is one in two million
+NAME_LENGTH = 12  # of 5 bits each: a clash among a million is one in two million
 
-BYTES = 10  # of a hash: as many as these take, and no bits left over
+DIGEST_BYTES = 10  # of a hash: as many as these take, and no bits left over
 
 
-def client_name(connection: str | None, person_id: str | None) -> str:
+def build_client_name(connection: str | None, person_id: str | None) -> str:
 	"""The name of the Client of a person."""
-	return f"CL-{_digest('person', connection, person_id)}"
+	return f"CL-{_compute_digest('person', connection, person_id)}"
 
 
-def stay_name(connection: str | None, casefile_id: str | None) -> str:
+def build_stay_name(connection: str | None, casefile_id: str | None) -> str:
 	"""The name of the Client Stay of a casefile."""
-	return f"ST-{_digest('casefile', connection, casefile_id)}"
+	return f"ST-{_compute_digest('casefile', connection, casefile_id)}"
 
 
-def full_name(client: Mapping[str, Any] | Any) -> str | None:
+def build_full_name(client: Mapping[str, Any] | Any) -> str | None:
 	"""The name people call a client by: preferred or first, then last."""
 	given = client.get("first_name") or client.get("preferred_name")
 	return " ".join(part for part in (given, client.get("last_name")) if part) or None
 
 
-def _digest(*parts: str | None) -> str:
+def _compute_digest(*parts: str | None) -> str:
 	digest = hashlib.sha256("\n".join(part or "" for part in parts).encode()).digest()
-	return base64.b32encode(digest[:BYTES]).decode()[:LENGTH]
+	return base64.b32encode(digest[:DIGEST_BYTES]).decode()[:NAME_LENGTH]

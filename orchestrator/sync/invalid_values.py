@@ -6,14 +6,14 @@ from datetime import date
 import frappe
 
 from orchestrator.sync.connection import Source
-from orchestrator.sync.incoming import Incoming, without_fields
+from orchestrator.sync.fingerprints import ParsedRecord, without_fields
 from orchestrator.sync.kipu.mapping import Rule
 from orchestrator.sync.kipu.records import RecordError
 
-CODE = "invalid_value"
+INVALID_VALUE_CODE = "invalid_value"
 
 
-def drop_invalid_values(incoming: Incoming, source: Source) -> Incoming | None:
+def drop_invalid_values(incoming: ParsedRecord, source: Source) -> ParsedRecord | None:
 	"""Return the record without the values that their fields refuse, or None where there are none."""
 	values = {"Client": incoming.mapped.client, "Client Stay": incoming.mapped.stay}
 	rules = [
@@ -23,7 +23,7 @@ def drop_invalid_values(incoming: Incoming, source: Source) -> Incoming | None:
 	]
 	if not rules:
 		return None
-	errors = tuple(RecordError(incoming.casefile_id, CODE, rule.source) for rule in rules)
+	errors = tuple(RecordError(incoming.casefile_id, INVALID_VALUE_CODE, rule.source) for rule in rules)
 	reduced = without_fields(incoming, {(rule.doctype, rule.target) for rule in rules})
 	return dataclasses.replace(reduced, unreadable=(*reduced.unreadable, *errors))
 

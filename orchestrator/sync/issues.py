@@ -8,14 +8,14 @@ from typing import Any, Literal
 import frappe
 from frappe.utils import now_datetime
 
+from orchestrator.sync.counts import RecordFailure
 from orchestrator.sync.kipu.fields import FIELDS
-from orchestrator.sync.tally import RecordFailure
 
 DOCTYPE = "Sync Issue"
 Kind = Literal["Record", "Conflict", "Identity", "Drift", "Route"]
 
 
-class Issues:
+class IssueTracker:
 	"""The issues of a connection that are not resolved, as one run sees them. A dry run has `None` for a run: it looks
 	and writes nothing."""
 
@@ -37,12 +37,12 @@ class Issues:
 
 	def is_discarded(self, failure: RecordFailure) -> bool:
 		"""True if somebody has decided to leave this failure alone."""
-		name = name_of(self._connection, "Record", failure.casefile_id, failure.code, failure.field)
+		name = build_issue_name(self._connection, "Record", failure.casefile_id, failure.code, failure.field)
 		return self._status.get(name) == "Discarded"
 
-	def fail(self, failure: RecordFailure) -> None:
+	def record_failure(self, failure: RecordFailure) -> None:
 		"""A record, or a field of it, could not be taken. Known already: nothing is written."""
-		self.raise_(
+		self.create_issue(
 			"Record",
 			failure.code,
 			casefile_id=failure.casefile_id,
@@ -50,7 +50,7 @@ class Issues:
 			retryable=failure.retryable,
 		)
 
-	def raise_(
+	def create_issue(
 		self,
 		kind: Kind,
 		code: str,
@@ -62,7 +62,7 @@ class Issues:
 	) -> bool:
 		"""Somebody has to look. Returns True if it is news."""
 		key = (kind, casefile_id, code, field) if not reference else (kind, reference[1], code, field)
-		name = name_of(self._connection, *key)
+		name = build_issue_name(self._connection, *key)
 		# A conflict that was settled was another one.
 		if self._status.get(name) == "Open" or (name in self._status and kind != "Conflict"):
 			return False
@@ -70,7 +70,7 @@ class Issues:
 		if kind == "Record":
 			self._of_casefile.setdefault(casefile_id, {})[name] = field
 		if self._run:
-			_save(
+			_save_issue(
 				name,
 				connection=self._connection,
 				kind=kind,
@@ -87,12 +87,12 @@ class Issues:
 			)
 		return True
 
-	def reopened(self, route: str) -> None:
+	def resolve_route(self, route: str) -> None:
 		"""A route answers again."""
 		for code in ("disabled", "refused"):
-			name = name_of(self._connection, "Route", "", code, route)
+			name = build_issue_name(self._connection, "Route", "", code, route)
 			if self._status.pop(name, None) == "Open" and self._run:
-				close(name, "Resolved")
+				close_issue(name, "Resolved")
 
 	def resolve_record(
 		self, casefile: str, sent: Container[str] | None = None, failures: Collection[RecordFailure] = ()
@@ -106,30 +106,32 @@ class Issues:
 		"""
 		if casefile not in self._of_casefile:
 			return
-		wrong = {name_of(self._connection, "Record", casefile, each.code, each.field) for each in failures}
+		wrong = {
+			build_issue_name(self._connection, "Record", casefile, each.code, each.field) for each in failures
+		}
 		for name, field in list(self._of_casefile[casefile].items()):
 			if name in wrong or not (sent is None or field not in FIELDS or field in sent):
 				continue
 			del self._of_casefile[casefile][name]
 			self._status.pop(name, None)
 			if self._run:
-				close(name, "Resolved")
+				close_issue(name, "Resolved")
 
 
-def name_of(connection: str, kind: str, subject: str, code: str, field: str) -> str:
+def build_issue_name(connection: str, kind: str, subject: str, code: str, field: str) -> str:
 	"""The name of an issue: the same trouble has the same name."""
 	digest = hashlib.sha256("\n".join((connection, kind, subject, code, field)).encode()).digest()
 	return f"SI-{base64.b32encode(digest).decode()[:16]}"
 
 
-def close(name: str, status: Literal["Resolved", "Discarded"]) -> None:
+def close_issue(name: str, status: Literal["Resolved", "Discarded"]) -> None:
 	"""Nobody has to look any more."""
 	doc = frappe.get_doc(DOCTYPE, name)
 	doc.update({"status": status, "closed_by": frappe.session.user, "last_seen": now_datetime()})
 	doc.save(ignore_permissions=True)  # nobody may write issues by hand
 
 
-def _save(name: str, **values: Any) -> None:
+def _save_issue(name: str, **values: Any) -> None:
 	if frappe.db.exists(DOCTYPE, name):
 		doc = frappe.get_doc(DOCTYPE, name)
 		doc.update(values)

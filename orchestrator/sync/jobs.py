@@ -6,53 +6,55 @@ import frappe
 from frappe import _
 from frappe.utils import add_to_date, get_datetime, now_datetime
 
-from orchestrator.sync import alerts, engine, issues, orders, runs, states
-from orchestrator.sync.runs import DOCTYPE, Order, RunConflictError
-from orchestrator.sync.staleness import stale_connections
+from orchestrator.sync import alerts, engine, issues, run_requests, runs, sync_state
+from orchestrator.sync.runs import DOCTYPE, RunConflictError, RunRequest
+from orchestrator.sync.staleness import list_stale_connections
 
-CONNECTION = "Kipu Connection"
+CONNECTION_DOCTYPE = "Kipu Connection"
 # The schedule comes by every five minutes; a run that began a little later than its time is still in time.
-TOLERANCE = timedelta(seconds=90)
-NIGHTLY_WITHIN, WEEKLY_WITHIN = timedelta(hours=12), timedelta(days=3)
-CHANGES_KEPT_DAYS = 30
-RUNS_KEPT_DAYS = 180
-SCHEDULED = {"enabled": 1, "schedule_enabled": 1, "status": "Active"}
+SCHEDULE_TOLERANCE = timedelta(seconds=90)
+NIGHTLY_INTERVAL, WEEKLY_INTERVAL = timedelta(hours=12), timedelta(days=3)
+CHANGE_RETENTION_DAYS = 30
+RUN_RETENTION_DAYS = 180
+SCHEDULED_SYNC_TYPES = {"enabled": 1, "schedule_enabled": 1, "status": "Active"}
 
 
 def run_queued(run: str) -> None:
 	"""The job of a queued run."""
-	if taken := runs.take(run):
-		engine.execute(taken)
+	if claimed := runs.claim_queued_run(run):
+		engine.execute(claimed)
 
 
 def start_due_runs() -> None:
 	"""Scheduled every five minutes: read what changed, for each connection whose interval has passed."""
-	for row in frappe.get_all(CONNECTION, filters=SCHEDULED, fields=["name", "interval_minutes"]):
-		since = now_datetime() - timedelta(minutes=row.interval_minutes) + TOLERANCE
-		if not _ran_since(row.name, since, ("incremental", "full")):
-			start(row.name, "incremental")
+	for row in frappe.get_all(
+		CONNECTION_DOCTYPE, filters=SCHEDULED_SYNC_TYPES, fields=["name", "interval_minutes"]
+	):
+		since = now_datetime() - timedelta(minutes=row.interval_minutes) + SCHEDULE_TOLERANCE
+		if not _has_run_since(row.name, since, ("incremental", "full")):
+			enqueue_run(row.name, "incremental")
 
 
 def start_census() -> None:
 	"""Scheduled for the night, a few times in case a run is in the way: who is in care, and who was ever deleted."""
-	for name in frappe.get_all(CONNECTION, filters=SCHEDULED, pluck="name"):
-		if not _ran_since(name, now_datetime() - NIGHTLY_WITHIN, ("census", "full")):
-			start(name, "census")
+	for name in frappe.get_all(CONNECTION_DOCTYPE, filters=SCHEDULED_SYNC_TYPES, pluck="name"):
+		if not _has_run_since(name, now_datetime() - NIGHTLY_INTERVAL, ("census", "full")):
+			enqueue_run(name, "census")
 
 
 def start_reconcile() -> None:
 	"""Scheduled for a night of each week, a few times in case a run is in the way: read everything and correct what differs."""
-	for name in frappe.get_all(CONNECTION, filters=SCHEDULED, pluck="name"):
-		if not _ran_since(name, now_datetime() - WEEKLY_WITHIN, ("full",)):
-			start(name, "full")
+	for name in frappe.get_all(CONNECTION_DOCTYPE, filters=SCHEDULED_SYNC_TYPES, pluck="name"):
+		if not _has_run_since(name, now_datetime() - WEEKLY_INTERVAL, ("full",)):
+			enqueue_run(name, "full")
 
 
-def start(connection: str, sync_type: str) -> None:
+def enqueue_run(connection: str, sync_type: str) -> None:
 	"""Queue a run, unless another is at work or waits for approval. What is wrong with one connection is its own."""
 	if frappe.db.exists(DOCTYPE, {"connection": connection, "status": "Held", "dry_run": 0}):
 		return
 	try:
-		orders.start_job(Order(connection, sync_type, trigger="Schedule"))
+		run_requests.enqueue_request(RunRequest(connection, sync_type, trigger="Schedule"))
 	except RunConflictError:
 		frappe.db.rollback()
 
@@ -60,32 +62,34 @@ def start(connection: str, sync_type: str) -> None:
 def give_up_dead_runs() -> None:
 	"""Scheduled every five minutes: mark as Interrupted what no process will ever end. The next run goes on from there."""
 	connections = frappe.get_all(
-		DOCTYPE, filters={"status": ("in", runs.LIVE)}, pluck="connection", distinct=True
+		DOCTYPE, filters={"status": ("in", runs.LIVE_STATUSES)}, pluck="connection", distinct=True
 	)
 	for connection in connections:
-		runs.give_up_dead(connection)
+		runs.interrupt_dead_runs(connection)
 		frappe.db.commit()
 
 
 def warn_of_stale_connections() -> None:
 	"""Scheduled hourly: say so, once, when nothing has succeeded for too long."""
-	for row in stale_connections():
-		if not _told_since(row.name, get_datetime(row.last_success or row.creation)):
+	for row in list_stale_connections():
+		if not _was_notified_since(row.name, get_datetime(row.last_success or row.creation)):
 			text = _("Kipu connection {0}: no sync has succeeded for {1} hours")
-			alerts.notify(text.format(row.name, row.stale_after_hours), CONNECTION, row.name)
+			alerts.send_notification(
+				text.format(row.name, row.stale_after_hours), CONNECTION_DOCTYPE, row.name
+			)
 
 
 def delete_old_records() -> None:
 	"""Scheduled daily: drop what nobody asks for any more. A run older than the first limit can't be rolled back."""
-	before = add_to_date(now_datetime(), days=-CHANGES_KEPT_DAYS)
-	frappe.db.delete(states.CHANGES, {"creation": ("<", before)})
-	before = add_to_date(now_datetime(), days=-RUNS_KEPT_DAYS)
-	over = ("not in", (*runs.LIVE, "Held"))
+	before = add_to_date(now_datetime(), days=-CHANGE_RETENTION_DAYS)
+	frappe.db.delete(sync_state.CHANGE_DOCTYPE, {"creation": ("<", before)})
+	before = add_to_date(now_datetime(), days=-RUN_RETENTION_DAYS)
+	over = ("not in", (*runs.LIVE_STATUSES, "Held"))
 	frappe.db.delete(DOCTYPE, {"creation": ("<", before), "status": over})
 	frappe.db.delete(issues.DOCTYPE, {"modified": ("<", before), "status": "Resolved"})
 
 
-def _ran_since(connection: str, since: datetime, sync_types: tuple[str, ...]) -> bool:
+def _has_run_since(connection: str, since: datetime, sync_types: tuple[str, ...]) -> bool:
 	"""True if a run of one of these types began since then, whatever came of it."""
 	filters = {
 		"connection": connection,
@@ -96,6 +100,6 @@ def _ran_since(connection: str, since: datetime, sync_types: tuple[str, ...]) ->
 	return bool(frappe.db.exists(DOCTYPE, filters))
 
 
-def _told_since(connection: str, since: datetime) -> bool:
-	filters = {"document_type": CONNECTION, "document_name": connection, "creation": (">", since)}
+def _was_notified_since(connection: str, since: datetime) -> bool:
+	filters = {"document_type": CONNECTION_DOCTYPE, "document_name": connection, "creation": (">", since)}
 	return bool(frappe.db.exists("Notification Log", filters))

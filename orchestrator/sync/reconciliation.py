@@ -13,16 +13,16 @@ from typing import Any, Literal
 import frappe
 
 from orchestrator.sync import connection as connections
-from orchestrator.sync.incoming import Incoming, read_record, see
+from orchestrator.sync.fingerprints import ParsedRecord, fingerprint_record, parse_fingerprinted
 from orchestrator.sync.kipu.pages import RawRecord, ReadTally
 from orchestrator.sync.kipu.records import RecordError
-from orchestrator.sync.visibility import may_learn_of
+from orchestrator.sync.visibility import can_access_facility
 
 Kind = Literal["missing here", "missing at Kipu", "differs", "unreadable"]
 
-IN_CARE = ("Active", "Pre-Admission")
-COMPARED = ("status", "facility", "admission_date", "discharge_date")
-CHUNK = 500
+IN_CARE_STATUSES = ("Active", "Pre-Admission")
+COMPARED_FIELDS = ("status", "facility", "admission_date", "discharge_date")
+BATCH_SIZE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,37 +50,37 @@ class Reconciliation:
 	differences: list[Difference] = dataclasses.field(default_factory=list, repr=False)
 
 
-def reconcile(connection: str) -> Reconciliation:
+def build_reconciliation(connection: str) -> Reconciliation:
 	"""Read the census and compare. Raises a SyncError if Kipu gives none, InvalidSettingsError for wrong settings."""
 	result = Reconciliation()
-	there = _census(connection, result)
-	names = _names_here(connection, there)
-	here = _readable(names)
+	there = _read_census(connection, result)
+	names = _list_stay_names(connection, there)
+	here = _filter_readable(names)
 	hidden = set(names) - here.keys()
 	for name, incoming in there.items():
 		if name in here:
-			result.differences += _compared(here[name], incoming)
-		elif name not in hidden and may_learn_of(incoming.derived["facility"]):
-			result.differences.append(_missing_here(incoming))
+			result.differences += _compare_stay(here[name], incoming)
+		elif name not in hidden and can_access_facility(incoming.derived["facility"]):
+			result.differences.append(_build_missing_here(incoming))
 	result.differences += [
-		_missing_there(stay)
+		_build_missing_in_kipu(stay)
 		for name, stay in here.items()
-		if name not in result.seen and stay.status in IN_CARE
+		if name not in result.seen and stay.status in IN_CARE_STATUSES
 	]
 	return result
 
 
-def _census(connection: str, result: Reconciliation) -> Mapping[str, Incoming]:
+def _read_census(connection: str, result: Reconciliation) -> Mapping[str, ParsedRecord]:
 	"""Who is in care by Kipu, by the name of the stay here. Counts what it reads into `result`."""
-	source = connections.read(connection)
+	source = connections.get_source(connection)
 	client, session = connections.open_client(connection)
 	at, tally = datetime.now(timezone.utc), ReadTally()
-	found: dict[str, Incoming] = {}
+	found: dict[str, ParsedRecord] = {}
 	try:
 		for page in client.census():
 			tally.observe(page)
 			for raw in page.records:
-				if incoming := _read(raw, source, at, result):
+				if incoming := _parse_record(raw, source, at, result):
 					found[incoming.stay_name] = incoming
 	finally:
 		session.close()
@@ -88,48 +88,48 @@ def _census(connection: str, result: Reconciliation) -> Mapping[str, Incoming]:
 	return found
 
 
-def _read(
+def _parse_record(
 	raw: RawRecord, source: connections.Source, at: datetime, result: Reconciliation
-) -> Incoming | None:
+) -> ParsedRecord | None:
 	"""A record, unless it is left out or can't be read, which is a difference of its own."""
 	try:
-		seen = see(raw, source)
+		seen = fingerprint_record(raw, source)
 		result.seen.add(seen.stay_name)
-		return read_record(seen, source, at)
+		return parse_fingerprinted(seen, source, at)
 	except RecordError as error:
 		result.differences.append(Difference("unreadable", error.casefile_id, field=error.field))
 	return None
 
 
-def _names_here(connection: str, there: Mapping[str, Incoming]) -> list[str]:
+def _list_stay_names(connection: str, there: Mapping[str, ParsedRecord]) -> list[str]:
 	"""Names of the stays to compare, whoever may read them: those in care here, and those that Kipu has in care."""
 	in_care = frappe.get_all(
-		"Client Stay", {"connection": connection, "status": ("in", IN_CARE)}, pluck="name"
+		"Client Stay", {"connection": connection, "status": ("in", IN_CARE_STATUSES)}, pluck="name"
 	)
 	others = list(there.keys() - in_care)
 	known = [
 		name
-		for chunk in _chunks(others)
+		for chunk in _split_batches(others)
 		for name in frappe.get_all("Client Stay", {"name": ("in", chunk)}, pluck="name")
 	]
 	return in_care + known
 
 
-def _readable(names: list[str]) -> dict[str, frappe._dict]:
+def _filter_readable(names: list[str]) -> dict[str, frappe._dict]:
 	"""Of these, those that the caller may read."""
-	fields = ["name", "client", "casefile_id", *COMPARED]
+	fields = ["name", "client", "casefile_id", *COMPARED_FIELDS]
 	return {
 		row.name: row
-		for chunk in _chunks(names)
+		for chunk in _split_batches(names)
 		for row in frappe.get_list(
 			"Client Stay", filters={"name": ("in", chunk)}, fields=fields, limit_page_length=0
 		)
 	}
 
 
-def _compared(stay: frappe._dict, incoming: Incoming) -> Iterator[Difference]:
+def _compare_stay(stay: frappe._dict, incoming: ParsedRecord) -> Iterator[Difference]:
 	there = {**incoming.mapped.stay, **incoming.derived}
-	for name in COMPARED:
+	for name in COMPARED_FIELDS:
 		if name in there and name not in incoming.uncertain and (stay[name] or None) != (there[name] or None):
 			yield Difference(
 				"differs",
@@ -143,13 +143,13 @@ def _compared(stay: frappe._dict, incoming: Incoming) -> Iterator[Difference]:
 			)
 
 
-def _missing_here(incoming: Incoming) -> Difference:
+def _build_missing_here(incoming: ParsedRecord) -> Difference:
 	return Difference("missing here", incoming.casefile_id, facility=incoming.derived["facility"])
 
 
-def _missing_there(stay: frappe._dict) -> Difference:
+def _build_missing_in_kipu(stay: frappe._dict) -> Difference:
 	return Difference("missing at Kipu", stay.casefile_id, stay.name, stay.client, stay.facility)
 
 
-def _chunks(names: list[str]) -> Iterator[list[str]]:
-	return (names[start : start + CHUNK] for start in range(0, len(names), CHUNK))
+def _split_batches(names: list[str]) -> Iterator[list[str]]:
+	return (names[start : start + BATCH_SIZE] for start in range(0, len(names), BATCH_SIZE))

@@ -1,21 +1,22 @@
 """Issues taken up once more: records that could not be taken are read anew, of conflicts Kipu's value is taken."""
 
 from datetime import datetime, timezone
+from functools import partial
 
 import frappe
 from frappe.utils import now_datetime
 
 from orchestrator.sync import issues
-from orchestrator.sync.decide import Person, settle
+from orchestrator.sync.context import RunContext
+from orchestrator.sync.counts import PageOutcomes
 from orchestrator.sync.errors import RecordNotFoundError
-from orchestrator.sync.incoming import Incoming, read_record, see
+from orchestrator.sync.fingerprints import ParsedRecord, fingerprint_record, parse_fingerprinted
 from orchestrator.sync.kipu.pages import RawRecord
 from orchestrator.sync.kipu.records import UNKNOWN_CASEFILE, RecordError
-from orchestrator.sync.tally import Outcomes
-from orchestrator.sync.work import Work
+from orchestrator.sync.merge import Person, update_client_status
 
 
-def retry(work: Work) -> None:
+def retry(work: RunContext) -> None:
 	"""Take up each issue, record by record. One that Kipu has no more is resolved with that."""
 	rows = frappe.get_all(  # chosen by whoever may
 		issues.DOCTYPE,
@@ -28,13 +29,13 @@ def retry(work: Work) -> None:
 	)
 	of_casefile: dict[str, list[frappe._dict]] = {}
 	for row in rows:
-		of_casefile.setdefault(_casefile_of(row) or UNKNOWN_CASEFILE, []).append(row)
+		of_casefile.setdefault(_get_casefile(row) or UNKNOWN_CASEFILE, []).append(row)
 	of_casefile.pop(UNKNOWN_CASEFILE, None)  # of a record without an identity there is nothing to ask for
 	for casefile, its_issues in of_casefile.items():
-		work.take(lambda casefile=casefile, rows=its_issues: _once(work, casefile, rows), work.run.checkpoint)  # type: ignore[misc]
+		work.run_in_transaction(partial(_retry_record, work, casefile, its_issues), work.run.checkpoint)
 
 
-def _casefile_of(row: frappe._dict) -> str | None:
+def _get_casefile(row: frappe._dict) -> str | None:
 	if row.kind == "Record":
 		return row.casefile_id
 	key = "name" if row.reference_doctype == "Client Stay" else "client"
@@ -44,49 +45,53 @@ def _casefile_of(row: frappe._dict) -> str | None:
 	)
 
 
-def _once(work: Work, casefile: str, rows: list[frappe._dict]) -> Outcomes:
+def _retry_record(work: RunContext, casefile: str, rows: list[frappe._dict]) -> PageOutcomes:
 	try:
 		page = next(work.client.patient(casefile))
 	except RecordNotFoundError:
 		work.issues.resolve_record(casefile)
-		return Outcomes()
-	work.count(page)
+		return PageOutcomes()
+	work.count_page(page)
 	outcomes = work.applier.apply(page.records)
 	if conflicts := [row for row in rows if row.kind == "Conflict"]:
-		_take_kipus(work, page.records[0], conflicts, outcomes)
-	_count_attempts(work, [row.name for row in rows if row.kind == "Record"])
+		_resolve_with_source_value(work, page.records[0], conflicts, outcomes)
+	_increment_attempts(work, [row.name for row in rows if row.kind == "Record"])
 	return outcomes
 
 
-def _take_kipus(work: Work, raw: RawRecord, conflicts: list[frappe._dict], outcomes: Outcomes) -> None:
+def _resolve_with_source_value(
+	work: RunContext, raw: RawRecord, conflicts: list[frappe._dict], outcomes: PageOutcomes
+) -> None:
 	"""Somebody has looked at a conflict and found for Kipu."""
 	try:
-		incoming = read_record(see(raw, work.source), work.source, datetime.now(timezone.utc))
+		incoming = parse_fingerprinted(
+			fingerprint_record(raw, work.source), work.source, datetime.now(timezone.utc)
+		)
 	except RecordError:
 		return  # told as what it is by the applier
 	if incoming is None:
 		return
-	work.secure()
-	(person,) = work.store.persons([incoming.client_name]).values()
-	_overrule(person, incoming, {(row.reference_name, row.field) for row in conflicts})
-	settle(person, work.source, final=False)
-	if any(record.changed for record in person.records):
+	work.open_savepoint()
+	(person,) = work.store.get_persons([incoming.client_name]).values()
+	_apply_source_values(person, incoming, {(row.reference_name, row.field) for row in conflicts})
+	update_client_status(person, work.source, allow_discharge=False)
+	if any(record.changed for record in person.list_records):
 		outcomes.records.append((incoming.casefile_id, "updated"))
 	if not work.store.write([person]):
 		for row in conflicts:
-			issues.close(row.name, "Resolved")
+			issues.close_issue(row.name, "Resolved")
 
 
-def _overrule(person: Person, incoming: Incoming, fields: set[tuple[str, str]]) -> None:
+def _apply_source_values(person: Person, incoming: ParsedRecord, fields: set[tuple[str, str]]) -> None:
 	"""Set these fields, each by its record's name, to what Kipu says."""
 	values = {person.client.name: incoming.mapped.client, incoming.stay_name: incoming.mapped.stay}
-	for record in person.records:
+	for record in person.list_records:
 		for name, value in values.get(record.name, {}).items():
 			if (record.name, name) in fields:
-				record.set(name, value)
+				record.set_value(name, value)
 
 
-def _count_attempts(work: Work, names: list[str]) -> None:
+def _increment_attempts(work: RunContext, names: list[str]) -> None:
 	still = frappe.get_all(
 		issues.DOCTYPE,
 		filters={"name": ("in", names or [""]), "status": "Open"},

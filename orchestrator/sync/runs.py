@@ -16,15 +16,15 @@ from frappe.utils.background_jobs import is_job_enqueued
 
 from orchestrator.exceptions import ConflictError, refuse
 from orchestrator.sync import process
-from orchestrator.sync.tally import Tally
+from orchestrator.sync.counts import Tally
 
 DOCTYPE = "Sync Run"
-LIVE = ("Queued", "Running")
-RESUMABLE = ("Interrupted", "Failed", "Cancelled")
+LIVE_STATUSES = ("Queued", "Running")
+RESUMABLE_STATUSES = ("Interrupted", "Failed", "Cancelled")
 LEASE_SECONDS = 10 * 60
 # Until then a queued run may be on its way from the database to the queue.
 QUEUE_GRACE_SECONDS = 2 * 60
-RESUMED_WITHIN = timedelta(days=1)
+MAX_RESUME_AGE = timedelta(days=1)
 JOB_PREFIX = "orchestrator-sync-"
 
 
@@ -41,7 +41,7 @@ class RunCancelledError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class RunRequest:
 	"""What is asked for."""
 
 	connection: str
@@ -56,7 +56,7 @@ class Run:
 	"""A run in the hands of this process."""
 
 	name: str
-	order: Order
+	request: RunRequest
 	token: str
 	started_at: datetime
 	cursor_before: date | None
@@ -68,23 +68,23 @@ class Run:
 	drift: dict[str, list[str]] = field(default_factory=dict)
 	in_care_before: int = 0
 
-	def note(self, text: str) -> None:
+	def add_note(self, text: str) -> None:
 		"""Something that whoever reads the history should know. No values, no names."""
 		if text not in self.notes:
 			self.notes.append(text)
 
 	def commit(self, checkpoint: dict[str, Any]) -> None:
 		"""Commit the page's work together with where to go on. Raises LeaseLostError or RunCancelledError, and nothing is kept."""
-		self.write(self._progress(checkpoint))
+		self.write_row(self._build_progress(checkpoint))
 		frappe.db.commit()
 		self.checkpoint = checkpoint
 
-	def heartbeat(self) -> None:
+	def send_heartbeat(self) -> None:
 		"""Say that this run is alive, when there is nothing to commit. Raises LeaseLostError or RunCancelledError."""
-		self.write({"heartbeat_at": now_datetime()})
+		self.write_row({"heartbeat_at": now_datetime()})
 		frappe.db.commit()
 
-	def write(self, values: Mapping[str, Any]) -> None:
+	def write_row(self, values: Mapping[str, Any]) -> None:
 		"""Write to the run's row, if it is still ours and nobody wants it to stop."""
 		names = ", ".join(f"`{name}`=%({name})s" for name in values)
 		frappe.db.sql(
@@ -93,38 +93,38 @@ class Run:
 			{**values, "_name": self.name, "_token": self.token},
 		)
 		if not frappe.db._cursor.rowcount:
-			self._raise_why()
+			self._raise_lease_error()
 
-	def finish(self, status: str, **values: Any) -> None:
+	def finish_run(self, status: str, **values: Any) -> None:
 		"""End the run and commit. A cancelled one may still be ended by its holder."""
 		finished = now_datetime()
 		ending = {
-			**self._progress(self.checkpoint),
+			**self._build_progress(self.checkpoint),
 			**values,
 			"status": status,
 			"finished_at": finished,
 			"duration_seconds": round((finished - self.started_at).total_seconds(), 3),
 			"cancel_requested": 0,
 		}
-		if not self.is_ours():
+		if not self.holds_lease():
 			frappe.db.rollback()
 			raise LeaseLostError(self.name)
 		frappe.db.set_value(DOCTYPE, self.name, ending, update_modified=False)
 		frappe.db.commit()
 
-	def is_ours(self) -> bool:
+	def holds_lease(self) -> bool:
 		"""True while nobody has taken the run from this process. Locks its row."""
 		held = frappe.db.get_value(
 			DOCTYPE, self.name, ["lease_token", "status"], as_dict=True, for_update=True
 		)
 		return bool(held and held.lease_token == self.token and held.status == "Running")
 
-	def _raise_why(self) -> None:
-		mine = self.is_ours()
+	def _raise_lease_error(self) -> None:
+		mine = self.holds_lease()
 		frappe.db.rollback()
 		raise RunCancelledError(self.name) if mine else LeaseLostError(self.name)
 
-	def _progress(self, checkpoint: dict[str, Any]) -> dict[str, Any]:
+	def _build_progress(self, checkpoint: dict[str, Any]) -> dict[str, Any]:
 		tally = self.tally
 		return {
 			"heartbeat_at": now_datetime(),
@@ -139,39 +139,39 @@ class Run:
 			"deactivated": tally.deactivated,
 			"in_care_before": self.in_care_before,
 			"changed_fields": json.dumps(dict(sorted(tally.changed_fields.items())), indent=1),
-			"errors": json.dumps([failure.told() for failure in tally.failures], indent=1),
+			"errors": json.dumps([failure.to_dict() for failure in tally.failures], indent=1),
 			"drift": json.dumps(self.drift, indent=1) if self.drift else None,
 			"notes": "\n".join(self.notes) or None,
 		}
 
 
-def begin(order: Order, checkpoint: dict[str, Any] | None = None) -> Run:
+def begin_run(order: RunRequest, checkpoint: dict[str, Any] | None = None) -> Run:
 	"""A new run in the hands of this process, its row committed. Raises RunConflictError (409) naming the run that is at work.
 
 	A run of the same kind that was interrupted, or failed, is gone on with from its last page."""
-	name = _insert(order, checkpoint)
-	token = _claim(name)
+	name = _insert_run(order, checkpoint)
+	token = _claim_lease(name)
 	frappe.db.commit()
-	return _load(name, token)
+	return _load_run(name, token)
 
 
-def queue(order: Order, checkpoint: dict[str, Any] | None = None) -> str:
+def queue_run(order: RunRequest, checkpoint: dict[str, Any] | None = None) -> str:
 	"""The same for a job that is yet to start: the run waits in the queue. Commits."""
-	name = _insert(order, checkpoint)
+	name = _insert_run(order, checkpoint)
 	frappe.db.commit()
 	return name
 
 
-def take(name: str) -> Run | None:
+def claim_queued_run(name: str) -> Run | None:
 	"""The run, if it waits and nobody else took it; None otherwise. Commits."""
 	frappe.db.commit()
 	status = frappe.db.get_value(DOCTYPE, name, "status", for_update=True)
-	token = _claim(name) if status == "Queued" else None
+	token = _claim_lease(name) if status == "Queued" else None
 	frappe.db.commit()
-	return _load(name, token) if token else None
+	return _load_run(name, token) if token else None
 
 
-def approve(name: str) -> None:
+def requeue_approved(name: str) -> None:
 	"""Let a held run go on, whatever it changes. It reads from the beginning, as much may have happened meanwhile: what it
 	has written already is recognised as its own, the rest is counted anew."""
 	of_issues = frappe.db.get_value(DOCTYPE, name, "sync_type") == "retry"  # its checkpoint says which
@@ -187,43 +187,43 @@ def approve(name: str) -> None:
 	frappe.db.set_value(DOCTYPE, name, values, update_modified=False)
 
 
-def live_run(connection: str) -> str | None:
+def get_live_run(connection: str) -> str | None:
 	"""The run that is queued or at work."""
-	return frappe.db.get_value(DOCTYPE, {"connection": connection, "status": ("in", LIVE)})
+	return frappe.db.get_value(DOCTYPE, {"connection": connection, "status": ("in", LIVE_STATUSES)})
 
 
-def give_up_dead(connection: str) -> None:
+def interrupt_dead_runs(connection: str) -> None:
 	"""Mark as Interrupted the runs of the connection that nobody will ever end."""
 	rows = frappe.get_all(  # a janitor sees everybody's
 		DOCTYPE,
-		filters={"connection": connection, "status": ("in", LIVE)},
+		filters={"connection": connection, "status": ("in", LIVE_STATUSES)},
 		fields=["name", "status", "heartbeat_at", "host", "process_id"],
 	)
 	for row in rows:
-		if is_dead(row):
+		if is_dead_run(row):
 			ending = {"status": "Interrupted", "finished_at": now_datetime(), "lease_token": None}
 			frappe.db.set_value(DOCTYPE, row.name, ending, update_modified=False)
 
 
-def is_dead(row: Mapping[str, Any]) -> bool:
+def is_dead_run(row: Mapping[str, Any]) -> bool:
 	"""True of a run whose process is gone, or that was not heard of for too long; of a queued one, whose job is gone."""
 	silent = (now_datetime() - get_datetime(row["heartbeat_at"])).total_seconds()
 	if row["status"] == "Running":
-		return process.is_gone(row["host"], row["process_id"]) or silent > LEASE_SECONDS
-	return silent > QUEUE_GRACE_SECONDS and not is_job_enqueued(job_id(row["name"]))
+		return process.is_process_gone(row["host"], row["process_id"]) or silent > LEASE_SECONDS
+	return silent > QUEUE_GRACE_SECONDS and not is_job_enqueued(build_job_id(row["name"]))
 
 
-def job_id(name: str) -> str:
+def build_job_id(name: str) -> str:
 	"""The id of a run's job."""
 	return f"{JOB_PREFIX}{name}"
 
 
-def _insert(order: Order, checkpoint: dict[str, Any] | None) -> str:
+def _insert_run(order: RunRequest, checkpoint: dict[str, Any] | None) -> str:
 	# One beginner at a time. What was read before may be old: begin anew.
 	frappe.db.commit()
 	frappe.db.get_value("Kipu Connection", order.connection, "name", for_update=True)
-	give_up_dead(order.connection)
-	if live := live_run(order.connection):
+	interrupt_dead_runs(order.connection)
+	if live := get_live_run(order.connection):
 		frappe.db.commit()
 		refuse(
 			_("Run {0} of {1} is still running. Wait until it ends, or cancel it.").format(
@@ -231,12 +231,12 @@ def _insert(order: Order, checkpoint: dict[str, Any] | None) -> str:
 			),
 			RunConflictError,
 		)
-	previous = None if order.dry_run or checkpoint else _resumable(order)
+	previous = None if order.dry_run or checkpoint else _find_resumable_run(order)
 	kept = json.dumps(checkpoint) if checkpoint else None
 	doc = frappe.get_doc(
 		{
 			"doctype": DOCTYPE,
-			**_asked(order),
+			**_build_request_values(order),
 			"status": "Queued",
 			"requested_by": frappe.session.user,
 			"cursor_before": frappe.db.get_value("Kipu Connection", order.connection, "cursor"),
@@ -249,14 +249,14 @@ def _insert(order: Order, checkpoint: dict[str, Any] | None) -> str:
 	return str(doc.name)
 
 
-def _claim(name: str) -> str:
+def _claim_lease(name: str) -> str:
 	"""Make a queued run this process's. Returns the token."""
 	token = frappe.generate_hash(length=20)
 	values = {
 		"status": "Running",
 		"lease_token": token,
-		"host": process.host(),
-		"process_id": process.own_id(),
+		"host": process.get_host(),
+		"process_id": process.get_process_id(),
 		"heartbeat_at": now_datetime(),
 		"cancel_requested": 0,
 	}
@@ -264,7 +264,7 @@ def _claim(name: str) -> str:
 	return token
 
 
-def _asked(order: Order) -> dict[str, Any]:
+def _build_request_values(order: RunRequest) -> dict[str, Any]:
 	return {
 		"connection": order.connection,
 		"sync_type": order.sync_type,
@@ -274,7 +274,7 @@ def _asked(order: Order) -> dict[str, Any]:
 	}
 
 
-def _resumable(order: Order) -> frappe._dict | None:
+def _find_resumable_run(order: RunRequest) -> frappe._dict | None:
 	"""The last run of the same kind, if it did not come to its end and left a checkpoint of today."""
 	last = frappe.db.get_value(
 		DOCTYPE,
@@ -283,18 +283,18 @@ def _resumable(order: Order) -> frappe._dict | None:
 		order_by="creation desc",
 		as_dict=True,
 	)
-	if not last or last.status not in RESUMABLE or not last.checkpoint:
+	if not last or last.status not in RESUMABLE_STATUSES or not last.checkpoint:
 		return None
-	fresh = now_datetime() - get_datetime(last.heartbeat_at) < RESUMED_WITHIN
+	fresh = now_datetime() - get_datetime(last.heartbeat_at) < MAX_RESUME_AGE
 	return last if fresh and last.since_date == order.since_date else None
 
 
-def _load(name: str, token: str) -> Run:
+def _load_run(name: str, token: str) -> Run:
 	row = frappe.db.get_value(DOCTYPE, name, "*", as_dict=True)
 	since = getdate(row.since_date) if row.since_date else None
 	return Run(
 		name=name,
-		order=Order(row.connection, row.sync_type, bool(row.dry_run), since, row.trigger),
+		request=RunRequest(row.connection, row.sync_type, bool(row.dry_run), since, row.trigger),
 		token=token,
 		started_at=get_datetime(row.started_at),
 		cursor_before=getdate(row.cursor_before) if row.cursor_before else None,

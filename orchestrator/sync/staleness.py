@@ -6,7 +6,7 @@ import frappe
 from frappe.utils import get_datetime, now_datetime
 
 
-def stale_connections(now: datetime | None = None) -> list[frappe._dict]:
+def list_stale_connections(now: datetime | None = None) -> list[frappe._dict]:
 	"""Name and last success of the connections that are scheduled and had no success for longer than each allows; not
 	of paused ones, whose pause was told."""
 	moment = now or now_datetime()

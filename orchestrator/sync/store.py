@@ -9,9 +9,9 @@ from typing import Protocol, cast
 
 import frappe
 
-from orchestrator.sync import states
+from orchestrator.sync import sync_state
 from orchestrator.sync.connection import Source
-from orchestrator.sync.decide import IN_CARE, Person, Record
+from orchestrator.sync.merge import IN_CARE_STATUSES, Person, Record
 from orchestrator.sync.redaction import PrivateDict
 
 Hashes = dict[str, tuple[tuple[str, ...], str | None]]
@@ -21,37 +21,37 @@ StayRow = tuple[str, str, str, str | None]
 class Store(Protocol):
 	"""What a run reads from and writes to."""
 
-	def hashes(self, stays: Collection[str]) -> Hashes:
+	def get_hashes(self, stays: Collection[str]) -> Hashes:
 		"""By name of a stay: the contents taken over, and the run that wrote it last."""
 
-	def persons(self, clients: Collection[str]) -> dict[str, Person]:
+	def get_persons(self, clients: Collection[str]) -> dict[str, Person]:
 		"""The persons by the client's name; a new one where there is none."""
 
 	def write(self, persons: Iterable[Person]) -> list[tuple[Person, Exception]]:
 		"""Write what changed. Returns the persons that could not be, and why."""
 
-	def in_care(self) -> list[StayRow]:
+	def list_in_care(self) -> list[StayRow]:
 		"""Name, client, casefile id and location id of the stays in care."""
 
-	def written(self, stays: Collection[str]) -> dict[str, StayRow]:
+	def list_unsaved_stays(self, stays: Collection[str]) -> dict[str, StayRow]:
 		"""Of these stays, those that the run has written elsewhere than in the database: the last is the status."""
 
 
-def read_hashes(stays: Collection[str]) -> Hashes:
+def get_hashes(stays: Collection[str]) -> Hashes:
 	"""One query, by primary key."""
 	if not stays:
 		return {}
 	rows = frappe.db.sql(
-		f"select name, hashes, written_by_run from `tab{states.DOCTYPE}` where name in %(names)s",  # noqa: S608
+		f"select name, hashes, written_by_run from `tab{sync_state.DOCTYPE}` where name in %(names)s",  # noqa: S608
 		{"names": tuple(stays)},
 	)
 	return {name: (tuple((hashes or "").split()), run) for name, hashes, run in rows}
 
 
-def read_persons(source: Source, clients: Collection[str]) -> dict[str, Person]:
+def get_persons(source: Source, clients: Collection[str]) -> dict[str, Person]:
 	"""Three queries, however many they are. A client that is not here is new."""
-	found = _rows("Client", "name", clients)
-	stays = _rows("Client Stay", "client", list(found))
+	found = _get_rows("Client", "name", clients)
+	stays = _get_rows("Client Stay", "client", list(found))
 	persons = {
 		name: Person(Record("Client", name, row), {})
 		for name, row in ((each, found.get(each)) for each in clients)
@@ -60,14 +60,14 @@ def read_persons(source: Source, clients: Collection[str]) -> dict[str, Person]:
 	for name, row in stays.items():
 		if row["client"] in persons:
 			persons[row["client"]].stays[name] = Record("Client Stay", name, row)
-	_add_states([record for person in persons.values() for record in person.records])
+	_load_states([record for person in persons.values() for record in person.list_records])
 	for name in clients:
 		if name not in persons:
 			persons[name] = Person(Record("Client", name, PrivateDict(connection=source.name), new=True), {})
 	return persons
 
 
-def _rows(doctype: str, column: str, values: Collection[str]) -> dict[str, PrivateDict]:
+def _get_rows(doctype: str, column: str, values: Collection[str]) -> dict[str, PrivateDict]:
 	if not values:
 		return {}
 	rows = frappe.db.sql(
@@ -78,12 +78,12 @@ def _rows(doctype: str, column: str, values: Collection[str]) -> dict[str, Priva
 	return {row["name"]: PrivateDict(row) for row in rows}
 
 
-def _add_states(records: list[Record]) -> None:
+def _load_states(records: list[Record]) -> None:
 	if not records:
 		return
 	by_name = {record.name: record for record in records}
 	rows = frappe.db.sql(
-		f"select name, hashes, synced, created_by_run, written_by_run from `tab{states.DOCTYPE}`"  # noqa: S608
+		f"select name, hashes, synced, created_by_run, written_by_run from `tab{sync_state.DOCTYPE}`"  # noqa: S608
 		" where name in %(names)s",
 		{"names": tuple(by_name)},
 	)
@@ -94,7 +94,7 @@ def _add_states(records: list[Record]) -> None:
 		record.created_by_run, record.written_by_run = created_by, written_by
 
 
-class DryStore:
+class DryRunStore:
 	"""The database with what a dry run would have written on top, in memory. Compressed: it may be everybody."""
 
 	def __init__(self, source: Source, run: str) -> None:
@@ -103,23 +103,23 @@ class DryStore:
 		self._hashes: Hashes = {}
 		self._persons: dict[str, bytes] = {}
 
-	def hashes(self, stays: Collection[str]) -> Hashes:
+	def get_hashes(self, stays: Collection[str]) -> Hashes:
 		"""As Store has it."""
-		known = read_hashes(stays)
+		known = get_hashes(stays)
 		known.update((name, self._hashes[name]) for name in stays if name in self._hashes)
 		return known
 
-	def persons(self, clients: Collection[str]) -> dict[str, Person]:
+	def get_persons(self, clients: Collection[str]) -> dict[str, Person]:
 		"""As Store has it."""
 		fresh = [name for name in clients if name not in self._persons]
-		persons = read_persons(self._source, fresh)
-		persons.update((name, _unpacked(self._persons[name])) for name in clients if name in self._persons)
+		persons = get_persons(self._source, fresh)
+		persons.update((name, _unpack(self._persons[name])) for name in clients if name in self._persons)
 		return persons
 
 	def write(self, persons: Iterable[Person]) -> list[tuple[Person, Exception]]:
 		"""As Store has it; nothing fails."""
 		for person in persons:
-			for record in person.records:
+			for record in person.list_records:
 				if record.doctype == "Client Stay" and record.state_changed:
 					self._hashes[record.name] = (record.hashes, None)
 				if record.new:
@@ -129,47 +129,49 @@ class DryStore:
 			self._persons[person.client.name] = zlib.compress(pickle.dumps(person), 1)
 		return []
 
-	def in_care(self) -> list[StayRow]:
+	def list_in_care(self) -> list[StayRow]:
 		"""As Store has it."""
-		rows = {row[0]: row for row in read_in_care(self._source.name) if row[1] not in self._persons}
-		for row in self._stays():
-			if row["status"] in IN_CARE:
+		rows = {row[0]: row for row in list_in_care(self._source.name) if row[1] not in self._persons}
+		for row in self._list_stays():
+			if row["status"] in IN_CARE_STATUSES:
 				rows[row["name"]] = (row["name"], row["client"], row["casefile_id"], row.get("location_id"))
 		return list(rows.values())
 
-	def written(self, stays: Collection[str]) -> dict[str, StayRow]:
+	def list_unsaved_stays(self, stays: Collection[str]) -> dict[str, StayRow]:
 		"""As Store has it."""
 		return {
 			row["name"]: (row["name"], row["client"], row["casefile_id"], row["status"])
-			for row in self._stays()
+			for row in self._list_stays()
 			if row["name"] in stays
 		}
 
-	def _stays(self) -> Iterator[PrivateDict]:
+	def _list_stays(self) -> Iterator[PrivateDict]:
 		for packed in self._persons.values():
-			for name, stay in _unpacked(packed).stays.items():
+			for name, stay in _unpack(packed).stays.items():
 				yield PrivateDict({**stay.row, "name": name})
 
 
-def _unpacked(packed: bytes) -> Person:
+def _unpack(packed: bytes) -> Person:
 	return cast(Person, pickle.loads(zlib.decompress(packed)))  # noqa: S301 - packed by this very process
 
 
 def count_in_care(connection: str) -> int:
 	"""How many stays are in care."""
-	return frappe.db.count("Client Stay", {"connection": connection, "status": ("in", sorted(IN_CARE))})
+	return frappe.db.count(
+		"Client Stay", {"connection": connection, "status": ("in", sorted(IN_CARE_STATUSES))}
+	)
 
 
-def count_here(connection: str, doctype: str, before: datetime) -> int:
+def count_existing(connection: str, doctype: str, before: datetime) -> int:
 	"""How many clients, or stays, were here before that moment."""
 	return frappe.db.count(doctype, {"connection": connection, "creation": ("<", before)})
 
 
-def read_in_care(connection: str) -> list[StayRow]:
+def list_in_care(connection: str) -> list[StayRow]:
 	"""Name, client, casefile id and location id of the stays in care."""
 	return list(
 		frappe.db.sql(
 			"select name, client, casefile_id, location_id from `tabClient Stay` where connection=%s and status in %s",
-			(connection, tuple(IN_CARE)),
+			(connection, tuple(IN_CARE_STATUSES)),
 		)
 	)

@@ -7,7 +7,7 @@ import frappe
 from frappe.utils import now_datetime
 
 from orchestrator.sync.connection import Source
-from orchestrator.sync.decide import IN_CARE, Person, settle
+from orchestrator.sync.merge import IN_CARE_STATUSES, Person, update_client_status
 from orchestrator.sync.store import Store
 
 
@@ -21,7 +21,7 @@ class ChartHolder(NamedTuple):
 	status: str
 
 
-def find_holders(connection: str, charts: Collection[str]) -> list[ChartHolder]:
+def find_chart_holders(connection: str, charts: Collection[str]) -> list[ChartHolder]:
 	"""Return the stays here that have one of these chart numbers."""
 	if not charts:
 		return []
@@ -40,14 +40,14 @@ def mark_superseded(
 
 	Returns how many of them were in care, and the persons that could not be written, each with the error."""
 	stays = {holder.stay: holder.client for holder in holders}
-	persons = store.persons(list(dict.fromkeys(stays.values())))
+	persons = store.get_persons(list(dict.fromkeys(stays.values())))
 	deactivated = 0
 	for name, client in stays.items():
 		stay = persons[client].stays[name]
-		deactivated += stay.row.get("status") in IN_CARE
-		stay.set("status", "Absent")
-		stay.set("absent_since", now_datetime().replace(microsecond=0))
-		stay.forget_content()
+		deactivated += stay.row.get("status") in IN_CARE_STATUSES
+		stay.set_value("status", "Absent")
+		stay.set_value("absent_since", now_datetime().replace(microsecond=0))
+		stay.clear_hashes()
 	for person in persons.values():
-		settle(person, source, final=False)
+		update_client_status(person, source, allow_discharge=False)
 	return deactivated, store.write(persons.values())

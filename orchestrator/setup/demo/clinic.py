@@ -3,7 +3,7 @@
 import frappe
 
 from orchestrator.setup.demo import ledger
-from orchestrator.sync.address import validate_base_url
+from orchestrator.sync.allowed_hosts import validate_base_url
 from orchestrator.sync.connection import allowed_hosts
 from orchestrator.sync.errors import UnsafeUrlError
 from orchestrator.sync.kipu.simulator.places import PLACES

@@ -4,7 +4,7 @@ connection's rules say whose word counts."""
 import frappe
 from frappe.model.document import Document
 
-from orchestrator.sync.identity import client_name, full_name
+from orchestrator.sync.identity import build_client_name, build_full_name
 
 DOCTYPE = "Client"
 
@@ -56,10 +56,10 @@ class Client(Document):
 	# end: auto-generated types
 
 	def autoname(self) -> None:
-		self.name = client_name(self.connection, self.person_id)
+		self.name = build_client_name(self.connection, self.person_id)
 
 	def validate(self) -> None:
-		self.full_name = full_name(self)
+		self.full_name = build_full_name(self)
 
 	def on_trash(self) -> None:
 		# While Kipu has it, it comes again: a full run must not take it for known.

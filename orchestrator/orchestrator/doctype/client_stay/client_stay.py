@@ -3,7 +3,7 @@
 import frappe
 from frappe.model.document import Document
 
-from orchestrator.sync.identity import stay_name
+from orchestrator.sync.identity import build_stay_name
 
 DOCTYPE = "Client Stay"
 
@@ -59,7 +59,7 @@ class ClientStay(Document):
 	# end: auto-generated types
 
 	def autoname(self) -> None:
-		self.name = stay_name(self.connection, self.casefile_id)
+		self.name = build_stay_name(self.connection, self.casefile_id)
 
 	def on_trash(self) -> None:
 		# While Kipu has it, it comes again: a full run must not take it for known.

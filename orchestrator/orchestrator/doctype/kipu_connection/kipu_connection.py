@@ -51,6 +51,6 @@ class KipuConnection(Document):
 	# end: auto-generated types
 
 	def validate(self) -> None:
-		connection.check(self)
+		connection.validate(self)
 		if self.status != "Paused":
 			self.paused_reason = None

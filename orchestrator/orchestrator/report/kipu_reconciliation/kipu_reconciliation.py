@@ -45,7 +45,7 @@ def execute(
 def reconcile(connection: str) -> reconciliation.Reconciliation:
 	"""The comparison; what Kipu refuses becomes a message."""
 	try:
-		return reconciliation.reconcile(connection)
+		return reconciliation.build_reconciliation(connection)
 	except SyncError as error:
 		text = str(error)
 	frappe.throw(text)

@@ -12,7 +12,7 @@ def execute(filters: dict[str, Any] | None = None) -> tuple[list[dict[str, Any]]
 	facility = (filters or {}).get("facility")
 	rows = [
 		{**client, "group": number, "sign": group.sign}
-		for number, group in enumerate(duplicates.groups(facility), start=1)
+		for number, group in enumerate(duplicates.find_duplicate_groups(facility), start=1)
 		for client in group.clients
 	]
 	return columns(), rows

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Literal, TypedDict, cast
 import frappe
 
 from orchestrator.sync import connection as connections
+from orchestrator.sync.connection_test_messages import get_title, render_finding
 from orchestrator.sync.http import HttpSession
 from orchestrator.sync.kipu.auth import Version
 from orchestrator.sync.kipu.client import Credentials
 from orchestrator.sync.kipu.findings import Examined, Finding
 from orchestrator.sync.kipu.preflight import PATIENT, Target, examine
-from orchestrator.sync.preflight_words import sentences_of, title_of
 
 if TYPE_CHECKING:
 	from orchestrator.orchestrator.doctype.kipu_connection.kipu_connection import KipuConnection
@@ -48,33 +48,33 @@ class ConnectionTest(TypedDict):
 	requests: int
 
 
-def run(connection: "KipuConnection") -> ConnectionTest:
+def run_connection_test(connection: "KipuConnection") -> ConnectionTest:
 	"""Ask Kipu. Takes some ten requests at the connection's own rate; nothing is written. Raises InvalidSettingsError (422) for a
 	key that is not set and for a setting that makes no sense by itself."""
-	connections.check_keys(str(connection.name))
+	connections.validate_credentials(str(connection.name))
 	policy = dataclasses.replace(PATIENT, requests_per_second=connection.requests_per_second)
-	examined = examine(target_of(connection), HttpSession(policy))
+	examined = examine(build_target(connection), HttpSession(policy))
 	return {
 		"connection": str(connection.name),
 		"ok": examined.ok,
 		"wrong": examined.wrong,
-		"checks": [_check(finding) for finding in examined.findings],
-		"locations": _locations(examined),
+		"checks": [_build_check(finding) for finding in examined.findings],
+		"locations": _build_locations(examined),
 		"requests": examined.requests,
 	}
 
 
-def run_named(name: str) -> ConnectionTest:
+def run_connection_test_by_name(name: str) -> ConnectionTest:
 	"""The same by name. DoesNotExistError (404) if there is none."""
-	return run(cast("KipuConnection", frappe.get_doc(connections.DOCTYPE, name)))
+	return run_connection_test(cast("KipuConnection", frappe.get_doc(connections.DOCTYPE, name)))
 
 
-def target_of(connection: "KipuConnection") -> Target:
+def build_target(connection: "KipuConnection") -> Target:
 	"""The stored connection as the examination takes it."""
-	source = connections.read(str(connection.name))
-	places = source.places.values()
+	source = connections.get_source(str(connection.name))
+	places = source.facilities_by_location.values()
 	return Target(
-		credentials=_credentials(connection),
+		credentials=_get_trimmed_credentials(connection),
 		base_url=connection.base_url,
 		api_version=cast(Version, int(connection.api_version)),
 		zones=source.zones,
@@ -85,17 +85,19 @@ def target_of(connection: "KipuConnection") -> Target:
 	)
 
 
-def _credentials(connection: "KipuConnection") -> Credentials:
+def _get_trimmed_credentials(connection: "KipuConnection") -> Credentials:
 	"""The keys as a run uses them: without the blanks around them."""
-	stored = (connection.get_password(field, raise_exception=False) or "" for field in connections.KEYS)
+	stored = (
+		connection.get_password(field, raise_exception=False) or "" for field in connections.CREDENTIAL_FIELDS
+	)
 	return Credentials(*(key.strip() for key in stored))
 
 
-def _check(finding: Finding) -> CheckShape:
-	found, remedy = sentences_of(finding)
+def _build_check(finding: Finding) -> CheckShape:
+	found, remedy = render_finding(finding)
 	return {
 		"part": finding.part,
-		"title": title_of(finding.part),
+		"title": get_title(finding.part),
 		"level": finding.level,
 		"code": finding.code,
 		"route": finding.route,
@@ -104,7 +106,7 @@ def _check(finding: Finding) -> CheckShape:
 	}
 
 
-def _locations(examined: Examined) -> list[LocationShape]:
+def _build_locations(examined: Examined) -> list[LocationShape]:
 	return [
 		{
 			"location_id": str(location.get("location_id") or ""),

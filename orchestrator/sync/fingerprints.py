@@ -9,24 +9,24 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from orchestrator.sync.connection import Place, Source
-from orchestrator.sync.identity import client_name, stay_name
+from orchestrator.sync.connection import FacilityMapping, Source
+from orchestrator.sync.identity import build_client_name, build_stay_name
 from orchestrator.sync.kipu.mapping import Mapped, canonical, map_record
 from orchestrator.sync.kipu.pages import RawRecord
 from orchestrator.sync.kipu.records import RecordError, Stay, is_location, parse_record, split_casefile
 from orchestrator.sync.kipu.values import clean_id
 from orchestrator.sync.redaction import PrivateDict
 
-VOLATILE = frozenset({"last_updated_at"})
+VOLATILE_FIELDS = frozenset({"last_updated_at"})
 # What is worked out of a field, by the field's name.
-DEPENDENT = {"location_id": "facility", "created_at": "created_at"}
+CONTEXT_FIELDS = {"location_id": "facility", "created_at": "created_at"}
 _as_text = json.JSONEncoder(sort_keys=True).encode  # made once: json.dumps would make one for every record
 
 
 @dataclass(frozen=True, slots=True)
-class Incoming:
+class ParsedRecord:
 	"""One record. `derived` holds what is worked out of it rather than mapped; of that, `uncertain` names what hangs on a
-	field that can't be read: only a new stay takes it. `client_word` and `stay_word` are the mapped values as text: what is
+	field that can't be read: only a new stay takes it. `client_source_values` and `stay_source_values` are the mapped values as text: what is
 	remembered as Kipu's word. `unreadable` has an error for each field that the record is taken without."""
 
 	raw: RawRecord = field(repr=False)
@@ -35,8 +35,8 @@ class Incoming:
 	stay_name: str
 	stay: Stay = field(repr=False)
 	mapped: Mapped = field(repr=False)
-	client_word: PrivateDict = field(repr=False)
-	stay_word: PrivateDict = field(repr=False)
+	client_source_values: PrivateDict = field(repr=False)
+	stay_source_values: PrivateDict = field(repr=False)
 	derived: PrivateDict = field(repr=False)
 	hash: str
 	uncertain: frozenset[str] = frozenset()
@@ -44,56 +44,64 @@ class Incoming:
 
 
 @dataclass(slots=True)
-class Seen:
+class FingerprintedRecord:
 	"""A record as it came, told apart from what was taken over before without reading it."""
 
 	raw: RawRecord = field(repr=False)
 	casefile_id: str
 	stay_name: str
 	hash: str
-	_incoming: Incoming | None = field(default=None, repr=False)
+	_parsed: ParsedRecord | None = field(default=None, repr=False)
 
-	def read(self, source: Source, at: datetime) -> Incoming | None:
-		"""As `read_record`, once."""
-		if self._incoming is None:
-			self._incoming = read_record(self, source, at)
-		return self._incoming
+	def parse(self, source: Source, at: datetime) -> ParsedRecord | None:
+		"""As `parse_fingerprinted`, once."""
+		if self._parsed is None:
+			self._parsed = parse_fingerprinted(self, source, at)
+		return self._parsed
 
 
 @dataclass(frozen=True, slots=True)
-class Seeing:
+class FingerprintedPage:
 	"""A page's records and what could not be made out, for the connection's places at that moment."""
 
-	seen: list[Seen]
+	records: list[FingerprintedRecord]
 	failures: list[RecordError]
-	places: dict[str, Place]
+	facilities_by_location: dict[str, FacilityMapping]
 	default_facility: str | None
 
-	def holds(self, source: Source) -> bool:
+	def is_current(self, source: Source) -> bool:
 		"""False if a place has been added since, on which it depends how a record is read."""
-		return (self.places, self.default_facility) == (source.places, source.default_facility)
+		return (self.facilities_by_location, self.default_facility) == (
+			source.facilities_by_location,
+			source.default_facility,
+		)
 
 
-def see_all(raws: Iterable[RawRecord], source: Source) -> Seeing:
+def fingerprint_page(raws: Iterable[RawRecord], source: Source) -> FingerprintedPage:
 	"""All records of a page."""
-	seeing = Seeing([], [], dict(source.places), source.default_facility)
+	seeing = FingerprintedPage([], [], dict(source.facilities_by_location), source.default_facility)
 	for raw in raws:
 		try:
-			seeing.seen.append(see(raw, source))
+			seeing.records.append(fingerprint_record(raw, source))
 		except RecordError as error:
 			seeing.failures.append(error)
 	return seeing
 
 
-def see(raw: RawRecord, source: Source) -> Seen:
+def fingerprint_record(raw: RawRecord, source: Source) -> FingerprintedRecord:
 	"""Who it is and a hash of what it says. Raises RecordError for a casefile id that is none."""
 	casefile, _chart, _person = split_casefile(raw.get("casefile_id"))
-	return Seen(raw, casefile, stay_name(source.name, casefile), fingerprint(raw, context_of(raw, source)))
+	return FingerprintedRecord(
+		raw,
+		casefile,
+		build_stay_name(source.name, casefile),
+		compute_fingerprint(raw, build_context(raw, source)),
+	)
 
 
-def read_record(
-	seen: Seen, source: Source, at: datetime, known_location: str | None = None
-) -> Incoming | None:
+def parse_fingerprinted(
+	seen: FingerprintedRecord, source: Source, at: datetime, known_location: str | None = None
+) -> ParsedRecord | None:
 	"""The record as of the aware instant `at`; None if the connection leaves it out. Raises RecordError.
 
 	`known_location` is where the stay is known to be: it counts where the record's own location can't be read."""
@@ -104,25 +112,25 @@ def read_record(
 	if is_left_out(stay, location, source):
 		return None
 	mapped = map_record(stay, source.mapping)
-	return Incoming(
+	return ParsedRecord(
 		raw=seen.raw,
 		casefile_id=stay.casefile_id,
-		client_name=client_name(source.name, stay.person_id),
+		client_name=build_client_name(source.name, stay.person_id),
 		stay_name=seen.stay_name,
 		stay=stay,
 		mapped=mapped,
-		client_word=word_of(mapped.client),
-		stay_word=word_of(mapped.stay),
-		derived=derived_of(stay, location, source),
+		client_source_values=serialize_values(mapped.client),
+		stay_source_values=serialize_values(mapped.stay),
+		derived=derive_values(stay, location, source),
 		hash=seen.hash,
 		uncertain=frozenset(
-			DEPENDENT[error.field] for error in mapped.unreadable if error.field in DEPENDENT
+			CONTEXT_FIELDS[error.field] for error in mapped.unreadable if error.field in CONTEXT_FIELDS
 		),
 		unreadable=mapped.unreadable,
 	)
 
 
-def without_fields(incoming: Incoming, targets: Collection[tuple[str, str]]) -> Incoming:
+def without_fields(incoming: ParsedRecord, targets: Collection[tuple[str, str]]) -> ParsedRecord:
 	"""Return the record without these fields of ours, each with its DocType."""
 
 	def rest(doctype: str, values: PrivateDict) -> PrivateDict:
@@ -136,35 +144,35 @@ def without_fields(incoming: Incoming, targets: Collection[tuple[str, str]]) -> 
 	return replace(
 		incoming,
 		mapped=mapped,
-		client_word=rest("Client", incoming.client_word),
-		stay_word=rest("Client Stay", incoming.stay_word),
+		client_source_values=rest("Client", incoming.client_source_values),
+		stay_source_values=rest("Client Stay", incoming.stay_source_values),
 	)
 
 
 def is_left_out(stay: Stay, location_id: str | None, source: Source) -> bool:
 	"""True of a record at a location that is switched off, and of a test client."""
-	place = source.places.get(location_id or "")
+	place = source.facilities_by_location.get(location_id or "")
 	if place and not place.enabled:
 		return True
-	if not source.left_out_names:
+	if not source.excluded_names:
 		return False
 	names = (stay.person.fields.get("first_name"), stay.person.fields.get("last_name"))
-	return any(name and name.casefold() in source.left_out_names for name in names)
+	return any(name and name.casefold() in source.excluded_names for name in names)
 
 
-def derived_of(stay: Stay, location_id: str | None, source: Source) -> PrivateDict:
+def derive_values(stay: Stay, location_id: str | None, source: Source) -> PrivateDict:
 	"""What Kipu doesn't say in a field: the status, the facility, the instants in the site's own time."""
-	place = source.places.get(location_id or "")
+	place = source.facilities_by_location.get(location_id or "")
 	return PrivateDict(
 		status=stay.status,
 		facility=(place.facility if place else None) or source.default_facility,
-		admitted_at=local_time(stay.admitted_at, source),
-		discharged_at=local_time(stay.discharged_at, source),
-		created_at=local_time(stay.created_at, source),
+		admitted_at=to_site_time(stay.admitted_at, source),
+		discharged_at=to_site_time(stay.discharged_at, source),
+		created_at=to_site_time(stay.created_at, source),
 	)
 
 
-def local_time(moment: datetime | None, source: Source) -> datetime | None:
+def to_site_time(moment: datetime | None, source: Source) -> datetime | None:
 	"""An instant as Frappe keeps it: in the site's time zone, without one."""
 	if moment is None:
 		return None
@@ -176,18 +184,18 @@ def local_time(moment: datetime | None, source: Source) -> datetime | None:
 		return moment.replace(tzinfo=None)
 
 
-def word_of(values: Mapping[str, Any]) -> PrivateDict:
+def serialize_values(values: Mapping[str, Any]) -> PrivateDict:
 	"""Mapped values as text. They are clean: a text is itself."""
 	return PrivateDict(
 		[(name, value if type(value) is str else canonical(value)) for name, value in values.items()]
 	)
 
 
-def context_of(raw: RawRecord, source: Source) -> tuple[str, ...]:
+def build_context(raw: RawRecord, source: Source) -> tuple[str, ...]:
 	"""What else decides how a record is read: the mapping, the zone, the facility."""
 	location = clean_id(raw.get("location_id"))
 	known = location if isinstance(location, str) else ""
-	place = source.places.get(known)
+	place = source.facilities_by_location.get(known)
 	facility = (place.facility if place else None) or source.default_facility or ""
 	return (
 		source.mapping.version,
@@ -197,21 +205,21 @@ def context_of(raw: RawRecord, source: Source) -> tuple[str, ...]:
 	)
 
 
-def fingerprint(raw: RawRecord, context: tuple[str, ...]) -> str:
+def compute_fingerprint(raw: RawRecord, context: tuple[str, ...]) -> str:
 	"""A hash of a record, behind the shape of it: which fields there are.
 
 	Equal for records that come to the same: the order of lists and the kind of blank don't count, nor when it was last
 	touched. The status is not in it, that changes with time alone."""
 	content = {
-		name: _in_any_order(value) if isinstance(value, list) else value
+		name: _sort_lists(value) if isinstance(value, list) else value
 		for name, value in raw.items()
-		if value is not None and value != "" and name not in VOLATILE
+		if value is not None and value != "" and name not in VOLATILE_FIELDS
 	}
 	text = _as_text([context, PrivateDict(content)])
-	return f"{_shape(tuple(raw)):08x}:{hashlib.sha256(text.encode()).hexdigest()[:32]}"
+	return f"{_compute_shape(tuple(raw)):08x}:{hashlib.sha256(text.encode()).hexdigest()[:32]}"
 
 
-def _in_any_order(values: list[Any]) -> list[Any]:
+def _sort_lists(values: list[Any]) -> list[Any]:
 	if len(values) < 2:
 		return values
 	try:
@@ -221,5 +229,5 @@ def _in_any_order(values: list[Any]) -> list[Any]:
 
 
 @functools.lru_cache(maxsize=64)
-def _shape(names: tuple[str, ...]) -> int:
+def _compute_shape(names: tuple[str, ...]) -> int:
 	return zlib.crc32(",".join(sorted(names)).encode(errors="surrogatepass"))

@@ -7,7 +7,7 @@ from frappe import _lt
 
 from orchestrator.sync.kipu.findings import Finding
 
-PARTS = {
+PART_TITLES = {
 	"base_url": _lt("Base URL"),
 	"network": _lt("Network"),
 	"access_id": _lt("Access ID"),
@@ -24,7 +24,7 @@ PARTS = {
 	"records": _lt("Records"),
 }
 # (part, code) -> what was found, what to do. A part of None stands for every part.
-WORDS: Mapping[tuple[str | None, str], tuple[Any, Any]] = {
+MESSAGES: Mapping[tuple[str | None, str], tuple[Any, Any]] = {
 	("base_url", "unsafe_scheme"): (
 		_lt("The base URL is not https."),
 		_lt("Enter it as https://api.kipuapi.com. Plain http is allowed only for localhost."),
@@ -157,27 +157,29 @@ WORDS: Mapping[tuple[str | None, str], tuple[Any, Any]] = {
 }
 
 
-def title_of(part: str) -> str:
+def get_title(part: str) -> str:
 	"""The part's name."""
-	return str(PARTS[part])
+	return str(PART_TITLES[part])
 
 
-def sentences_of(finding: Finding) -> tuple[str, str]:
+def render_finding(finding: Finding) -> tuple[str, str]:
 	"""What was found, and what to do (empty where there is nothing to do)."""
 	key = (finding.part, finding.code)
-	found, remedy = WORDS[key] if key in WORDS else WORDS[None, finding.code]
-	facts = _Facts({name: _shown(value) for name, value in {**finding.facts, "route": finding.route}.items()})
+	found, remedy = MESSAGES[key] if key in MESSAGES else MESSAGES[None, finding.code]
+	facts = _FactsWithDefault(
+		{name: _render_value(value) for name, value in {**finding.facts, "route": finding.route}.items()}
+	)
 	return str(found).format_map(facts), str(remedy).format_map(facts)
 
 
-class _Facts(dict[str, str]):
+class _FactsWithDefault(dict[str, str]):
 	"""A fact that is not there is a dash."""
 
 	def __missing__(self, _name: str) -> str:
 		return "-"
 
 
-def _shown(value: Any) -> str:
+def _render_value(value: Any) -> str:
 	if isinstance(value, list):
 		return ", ".join(value)
 	if isinstance(value, int):

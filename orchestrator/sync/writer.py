@@ -6,13 +6,13 @@ from collections.abc import Collection, Iterable
 import frappe
 
 from orchestrator.api.bulk.runs import WHOLE_CALL, isolated
-from orchestrator.sync import bulk, listeners, states
+from orchestrator.sync import bulk_insert, save_side_effects, sync_state
 from orchestrator.sync.connection import Source
-from orchestrator.sync.decide import Person, Record
-from orchestrator.sync.store import Hashes, StayRow, read_hashes, read_in_care, read_persons
+from orchestrator.sync.merge import Person, Record
+from orchestrator.sync.store import Hashes, StayRow, get_hashes, get_persons, list_in_care
 
 SAVEPOINT = "orchestrator_sync_page"
-ASKED_EVERY = 30.0  # seconds: a run may be long, and people begin to listen meanwhile
+SIDE_EFFECT_CHECK_SECONDS = 30.0  # seconds: a run may be long, and people begin to listen meanwhile
 
 Failures = list[tuple[Person, Exception]]
 
@@ -24,47 +24,49 @@ class DatabaseStore:
 		self._source = source
 		self._run = run
 		# What a new row begins with, while nobody listens.
-		self._templates: bulk.Templates | None = None
-		self._asked_at = -ASKED_EVERY
+		self._templates: bulk_insert.Templates | None = None
+		self._asked_at = -SIDE_EFFECT_CHECK_SECONDS
 
-	def hashes(self, stays: Collection[str]) -> Hashes:
+	def get_hashes(self, stays: Collection[str]) -> Hashes:
 		"""By name of a stay: the contents taken over, and the run that wrote it last."""
-		return read_hashes(stays)
+		return get_hashes(stays)
 
-	def persons(self, clients: Collection[str]) -> dict[str, Person]:
+	def get_persons(self, clients: Collection[str]) -> dict[str, Person]:
 		"""The persons by the client's name; a new one where there is none."""
-		return read_persons(self._source, clients)
+		return get_persons(self._source, clients)
 
-	def in_care(self) -> list[StayRow]:
+	def list_in_care(self) -> list[StayRow]:
 		"""Name, client, casefile id and location id of the stays in care."""
-		return read_in_care(self._source.name)
+		return list_in_care(self._source.name)
 
-	def written(self, _stays: Collection[str]) -> dict[str, StayRow]:
+	def list_unsaved_stays(self, _stays: Collection[str]) -> dict[str, StayRow]:
 		"""Nothing: all that was written is in the database."""
 		return {}
 
 	def write(self, persons: Iterable[Person]) -> Failures:
 		"""Save what changed and remember Kipu's word. Each person within a savepoint; returns those that failed."""
-		pending = [person for person in persons if _is_pending(person)]
-		stamps = self._write_at_once([person for person in pending if bulk.fits(person, self._run)])
+		pending = [person for person in persons if _has_changes(person)]
+		stamps = self._bulk_write(
+			[person for person in pending if bulk_insert.is_bulk_writable(person, self._run)]
+		)
 		failures: Failures = []
 		for person in pending:
-			if any(record.changed and record.name not in stamps for record in person.records):
-				failures += self._save(person, stamps)
+			if any(record.changed and record.name not in stamps for record in person.list_records):
+				failures += self._save_person(person, stamps)
 		failed = {person.client.name for person, _error in failures}
-		self._remember([person for person in pending if person.client.name not in failed], stamps)
+		self._upsert_states([person for person in pending if person.client.name not in failed], stamps)
 		return failures
 
-	def _write_at_once(self, persons: Collection[Person]) -> dict[str, str]:
+	def _bulk_write(self, persons: Collection[Person]) -> dict[str, str]:
 		"""The `modified` of what was written; nothing where somebody listens, or where a row was refused."""
-		if not any(record.changed for person in persons for record in person.records):
+		if not any(record.changed for person in persons for record in person.list_records):
 			return {}
-		templates = self._while_quiet()
+		templates = self._bulk_templates_if_no_side_effects()
 		if templates is None:
 			return {}
 		frappe.db.savepoint(SAVEPOINT)
 		try:
-			return bulk.write(persons, templates)
+			return bulk_insert.bulk_write(persons, templates)
 		except WHOLE_CALL:
 			raise
 		except Exception:
@@ -72,23 +74,24 @@ class DatabaseStore:
 			frappe.db.rollback(save_point=SAVEPOINT)
 			return {}
 
-	def _while_quiet(self) -> bulk.Templates | None:
-		if time.monotonic() - self._asked_at >= ASKED_EVERY:
+	def _bulk_templates_if_no_side_effects(self) -> bulk_insert.Templates | None:
+		if time.monotonic() - self._asked_at >= SIDE_EFFECT_CHECK_SECONDS:
 			self._asked_at = time.monotonic()
 			rules = self._source.mapping.of
 			heard = any(
-				listeners.listens(doctype, [each.target for each in rules[doctype]]) for doctype in rules
+				save_side_effects.has_side_effects(doctype, [each.target for each in rules[doctype]])
+				for doctype in rules
 			)
-			self._templates = None if heard else bulk.templates()
+			self._templates = None if heard else bulk_insert.build_templates()
 		return self._templates
 
-	def _save(self, person: Person, stamps: dict[str, str]) -> Failures:
+	def _save_person(self, person: Person, stamps: dict[str, str]) -> Failures:
 		saved: dict[str, str] = {}
 		try:
 			with isolated():
-				for record in person.records:
+				for record in person.list_records:
 					if record.changed:
-						saved[record.name] = save(record)
+						saved[record.name] = save_record(record)
 		except WHOLE_CALL:
 			raise
 		except Exception as error:
@@ -98,21 +101,25 @@ class DatabaseStore:
 		stamps.update(saved)
 		return []
 
-	def _remember(self, persons: Collection[Person], stamps: dict[str, str]) -> None:
-		records = [record for person in persons for record in person.records]
-		states.log_changes(
-			[record for record in records if not record.new and record.before and not self._is_own(record)],
+	def _upsert_states(self, persons: Collection[Person], stamps: dict[str, str]) -> None:
+		records = [record for person in persons for record in person.list_records]
+		sync_state.log_changes(
+			[
+				record
+				for record in records
+				if not record.new and record.before and not self._is_created_by_run(record)
+			],
 			self._run,
 		)
 		touched = [record for record in records if record.changed or record.state_changed]
-		states.keep(touched, self._source.name, self._run, stamps)
+		sync_state.upsert_states(touched, self._source.name, self._run, stamps)
 
-	def _is_own(self, record: Record) -> bool:
+	def _is_created_by_run(self, record: Record) -> bool:
 		"""What this run has made is taken back by deleting it."""
 		return record.created_by_run == self._run
 
 
-def save(record: Record) -> str:
+def save_record(record: Record) -> str:
 	"""Save a record as anybody's would be, hooks and all. Returns its `modified`."""
 	if record.new:
 		doc = frappe.get_doc({"doctype": record.doctype, **record.row})
@@ -125,5 +132,5 @@ def save(record: Record) -> str:
 	return str(doc.modified)
 
 
-def _is_pending(person: Person) -> bool:
-	return any(record.changed or record.state_changed for record in person.records)
+def _has_changes(person: Person) -> bool:
+	return any(record.changed or record.state_changed for record in person.list_records)

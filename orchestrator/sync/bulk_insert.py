@@ -7,14 +7,14 @@ from typing import Any
 import frappe
 from frappe.utils import now
 
-from orchestrator.sync import states
-from orchestrator.sync.decide import Person, Record
+from orchestrator.sync import sync_state
+from orchestrator.sync.merge import Person, Record
 from orchestrator.sync.redaction import PrivateDict
 
 DOCTYPES = ("Client", "Client Stay")
 Templates = Mapping[str, PrivateDict]
 # Of a row that is there already these stay as they are.
-KEPT = frozenset(
+STORED_COLUMNS = frozenset(
 	{
 		"name",
 		"owner",
@@ -30,20 +30,21 @@ KEPT = frozenset(
 )
 
 
-def fits(person: Person, run: str) -> bool:
+def is_bulk_writable(person: Person, run: str) -> bool:
 	"""True if all that changes is new, or was new in this very run, and holds nothing that saving would clean."""
-	changed = [record for record in person.records if record.changed]
+	changed = [record for record in person.list_records if record.changed]
 	return all(
-		(record.new or record.created_by_run == run) and not _holds_markup(record.row) for record in changed
+		(record.new or record.created_by_run == run) and not _contains_markup(record.row)
+		for record in changed
 	)
 
 
-def templates() -> Templates:
+def build_templates() -> Templates:
 	"""By DocType: the columns of a new row with their defaults."""
-	return {doctype: _template(doctype) for doctype in DOCTYPES}
+	return {doctype: _build_template(doctype) for doctype in DOCTYPES}
 
 
-def write(persons: Collection[Person], templates: Templates) -> dict[str, str]:
+def bulk_write(persons: Collection[Person], templates: Templates) -> dict[str, str]:
 	"""Write what changed. Returns the `modified` of each record by name."""
 	moment = now()
 	stamps: dict[str, str] = {}
@@ -51,15 +52,17 @@ def write(persons: Collection[Person], templates: Templates) -> dict[str, str]:
 		changed = [
 			record
 			for person in persons
-			for record in person.records
+			for record in person.list_records
 			if record.doctype == doctype and record.changed
 		]
-		_write(doctype, changed, templates[doctype], moment)
+		_bulk_write_doctype(doctype, changed, templates[doctype], moment)
 		stamps.update((record.name, moment) for record in changed)
 	return stamps
 
 
-def _write(doctype: str, records: Collection[Record], template: PrivateDict, moment: str) -> None:
+def _bulk_write_doctype(
+	doctype: str, records: Collection[Record], template: PrivateDict, moment: str
+) -> None:
 	named = {"name", "creation", *chain.from_iterable(record.row for record in records)} - {"modified"}
 	varying = PrivateDict({name: value for name, value in template.items() if name in named})
 	same = PrivateDict(
@@ -67,18 +70,18 @@ def _write(doctype: str, records: Collection[Record], template: PrivateDict, mom
 	)
 	same["modified"] = moment
 	defaults = PrivateDict({name: value for name, value in varying.items() if value is not None})
-	new = [_values(record, varying, moment, defaults) for record in records if record.new]
+	new = [_build_row(record, varying, moment, defaults) for record in records if record.new]
 	# One that is there already as another's is an error, not an update.
-	states.insert(doctype, varying, new, same)
+	sync_state.insert_rows(doctype, varying, new, same)
 	known = [record for record in records if not record.new]
-	_lock(doctype, known)
-	rows = [_values(record, varying, moment, {}) for record in known]
-	states.upsert(doctype, varying, rows, same, kept=KEPT)
+	_lock_rows(doctype, known)
+	rows = [_build_row(record, varying, moment, {}) for record in known]
+	sync_state.upsert_rows(doctype, varying, rows, same, kept=STORED_COLUMNS)
 	for record in known:
 		frappe.clear_document_cache(doctype, record.name)
 
 
-def _lock(doctype: str, known: Collection[Record]) -> None:
+def _lock_rows(doctype: str, known: Collection[Record]) -> None:
 	"""Whole rows are written, so nobody may have written to them since they were read. Raises QueryDeadlockError where
 	somebody has: the page is to be done again."""
 	if not known:
@@ -91,13 +94,13 @@ def _lock(doctype: str, known: Collection[Record]) -> None:
 		raise frappe.QueryDeadlockError
 
 
-def _template(doctype: str) -> PrivateDict:
+def _build_template(doctype: str) -> PrivateDict:
 	user = frappe.session.user
 	fresh = frappe.new_doc(doctype).get_valid_dict(ignore_virtual=True)
 	return PrivateDict({**fresh, "owner": user, "modified_by": user, "docstatus": 0, "idx": 0})
 
 
-def _values(
+def _build_row(
 	record: Record, varying: PrivateDict, moment: str, defaults: Mapping[str, Any]
 ) -> tuple[Any, ...]:
 	values = {**varying, **record.row, "name": record.name}
@@ -108,6 +111,6 @@ def _values(
 	return tuple(map(values.__getitem__, varying))
 
 
-def _holds_markup(row: PrivateDict) -> bool:
+def _contains_markup(row: PrivateDict) -> bool:
 	text = "".join([value for value in row.values() if type(value) is str])
 	return "<" in text or ">" in text

@@ -9,24 +9,24 @@ import frappe
 from frappe.utils import now
 
 from orchestrator import compat
-from orchestrator.sync.decide import Record
 from orchestrator.sync.kipu.mapping import canonical
+from orchestrator.sync.merge import Record
 
 DOCTYPE = "Sync State"
-CHANGES = "Sync Change"
+CHANGE_DOCTYPE = "Sync Change"
 _as_text = json.JSONEncoder(
 	ensure_ascii=False, separators=(",", ":")
 ).encode  # made once: json.dumps would make one for every row
 # In characters, of four bytes at most: the driver and the database take 16 MiB.
-LONGEST_STATEMENT = 4_000_000
+MAX_STATEMENT_BYTES = 4_000_000
 STATE_COLUMNS = (
 	"name", "reference_doctype", "hashes", "synced", "created_by_run", "written_by_run", "written_at",
 )  # fmt: skip
-KEPT_COLUMNS = frozenset({"name", "connection", "reference_doctype", "creation", "owner"})
+PRESERVED_COLUMNS = frozenset({"name", "connection", "reference_doctype", "creation", "owner"})
 CHANGE_COLUMNS = ("name", "reference_doctype", "reference_name", "before", "after")
 
 
-def keep(records: Iterable[Record], connection: str, run: str, stamps: dict[str, str]) -> None:
+def upsert_states(records: Iterable[Record], connection: str, run: str, stamps: dict[str, str]) -> None:
 	"""Remember Kipu's word of these records. `stamps`: the `modified` of each that was written, by name."""
 	rows = [
 		(
@@ -40,24 +40,36 @@ def keep(records: Iterable[Record], connection: str, run: str, stamps: dict[str,
 		)
 		for record in records
 	]
-	upsert(DOCTYPE, STATE_COLUMNS, rows, {"connection": connection, **_standard()}, kept=KEPT_COLUMNS)
+	upsert_rows(
+		DOCTYPE,
+		STATE_COLUMNS,
+		rows,
+		{"connection": connection, **_build_standard_values()},
+		kept=PRESERVED_COLUMNS,
+	)
 
 
 def log_changes(records: Iterable[Record], run: str) -> None:
 	"""Remember what the records held, so that the run can be rolled back."""
 	rows = [
-		(frappe.generate_hash(length=16), record.doctype, record.name, _before(record), _after(record))
+		(
+			frappe.generate_hash(length=16),
+			record.doctype,
+			record.name,
+			_build_before(record),
+			_build_after(record),
+		)
 		for record in records
 	]
-	insert(CHANGES, CHANGE_COLUMNS, rows, {"sync_run": run, **_standard()})
+	insert_rows(CHANGE_DOCTYPE, CHANGE_COLUMNS, rows, {"sync_run": run, **_build_standard_values()})
 
 
-def _standard() -> dict[str, str]:
+def _build_standard_values() -> dict[str, str]:
 	user, moment = frappe.session.user, now()
 	return {"creation": moment, "modified": moment, "owner": user, "modified_by": user}
 
 
-def upsert(
+def upsert_rows(
 	doctype: str,
 	columns: Iterable[str],
 	rows: list[tuple],
@@ -75,15 +87,15 @@ def upsert(
 		for name in (*columns, *same)
 		if name not in kept
 	)
-	_insert(doctype, columns, rows, same, f" on duplicate key update {assignments}")
+	_execute_insert(doctype, columns, rows, same, f" on duplicate key update {assignments}")
 
 
-def insert(doctype: str, columns: Iterable[str], rows: list[tuple], same: Mapping[str, Any]) -> None:
+def insert_rows(doctype: str, columns: Iterable[str], rows: list[tuple], same: Mapping[str, Any]) -> None:
 	"""Insert rows in one statement, without any hook. `same`: values that are the same in all rows."""
-	_insert(doctype, columns, rows, same, "")
+	_execute_insert(doctype, columns, rows, same, "")
 
 
-def _insert(
+def _execute_insert(
 	doctype: str, columns: Iterable[str], rows: list[tuple], same: Mapping[str, Any], clause: str
 ) -> None:
 	if not rows:
@@ -92,10 +104,10 @@ def _insert(
 	literal = _Literals()
 	ending = "".join([f", {literal[value]}" for value in same.values()]) + ")"
 	text = ", ".join(["(" + ", ".join(map(literal.__getitem__, row)) + ending for row in rows])
-	if len(text) > LONGEST_STATEMENT and len(rows) > 1:
+	if len(text) > MAX_STATEMENT_BYTES and len(rows) > 1:
 		middle = len(rows) // 2
-		_insert(doctype, columns, rows[:middle], same, clause)
-		_insert(doctype, columns, rows[middle:], same, clause)
+		_execute_insert(doctype, columns, rows[:middle], same, clause)
+		_execute_insert(doctype, columns, rows[middle:], same, clause)
 		return
 	# As a value, so that neither Frappe, which rewrites words of a query, nor its log comes by what people are called.
 	frappe.db._conn.encoders[_Rows] = _Rows.literal
@@ -142,10 +154,10 @@ class _Literals(dict[Any, str]):
 		return f"<{len(self)} values>"
 
 
-def _before(record: Record) -> str:
+def _build_before(record: Record) -> str:
 	values = {name: canonical(value) for name, value in record.before.items()}
 	return _as_text({"values": values, "synced": record.synced_before})
 
 
-def _after(record: Record) -> str:
+def _build_after(record: Record) -> str:
 	return _as_text({name: canonical(record.row.get(name)) for name in record.before})

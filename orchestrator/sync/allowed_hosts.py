@@ -9,8 +9,8 @@ from orchestrator.sync.errors import UnsafeUrlError
 
 DEFAULT_ALLOWED_HOSTS = frozenset({"api.kipuapi.com"})
 
-FORM = re.compile(r"https?://[A-Za-z0-9.\-\[\]:@%+_~]+/?")
-HOST = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,62})(\.[a-z0-9]([a-z0-9-]{0,62}))*")
+URL_PATTERN = re.compile(r"https?://[A-Za-z0-9.\-\[\]:@%+_~]+/?")
+HOST_PATTERN = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,62})(\.[a-z0-9]([a-z0-9-]{0,62}))*")
 
 
 def validate_base_url(url: str, allowed_hosts: Collection[str] = DEFAULT_ALLOWED_HOSTS) -> str:
@@ -23,19 +23,19 @@ def validate_base_url(url: str, allowed_hosts: Collection[str] = DEFAULT_ALLOWED
 	url = url.strip()
 	if not url.lower().startswith(("https://", "http://")):
 		raise UnsafeUrlError("scheme")
-	parts = _split(url)
+	parts = _split_url(url)
 	if "@" in parts.netloc:
 		raise UnsafeUrlError("credentials")
 	if parts.path not in ("", "/") or parts.query or parts.fragment:
 		raise UnsafeUrlError("path")
-	if not FORM.fullmatch(url):
+	if not URL_PATTERN.fullmatch(url):
 		raise UnsafeUrlError("form")
-	host = _host(parts)
+	host = _parse_host(parts)
 	if parts.scheme == "http" and not is_loopback(host):
 		raise UnsafeUrlError("scheme")
 	if not _is_allowed(host, allowed_hosts):
 		raise UnsafeUrlError("not_allowed")
-	return _normal(parts, host)
+	return _build_url(parts, host)
 
 
 def is_loopback(host: str) -> bool:
@@ -48,7 +48,7 @@ def is_loopback(host: str) -> bool:
 		return False
 
 
-def _split(url: str) -> SplitResult:
+def _split_url(url: str) -> SplitResult:
 	try:
 		parts = urlsplit(url)
 		parts.port  # noqa: B018 - raises for a port that is no number
@@ -57,16 +57,16 @@ def _split(url: str) -> SplitResult:
 	return parts
 
 
-def _host(parts: SplitResult) -> str:
+def _parse_host(parts: SplitResult) -> str:
 	host = (parts.hostname or "").lower()
 	if ":" in host:
-		return str(_ip_or_refuse(host))
-	if not HOST.fullmatch(host):
+		return str(_parse_ip_or_reject(host))
+	if not HOST_PATTERN.fullmatch(host):
 		raise UnsafeUrlError("host")
 	return host
 
 
-def _ip_or_refuse(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+def _parse_ip_or_reject(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
 	try:
 		return ipaddress.ip_address(host)
 	except ValueError:
@@ -80,7 +80,7 @@ def _is_allowed(host: str, allowed_hosts: Collection[str]) -> bool:
 	)
 
 
-def _normal(parts: SplitResult, host: str) -> str:
+def _build_url(parts: SplitResult, host: str) -> str:
 	shown = f"[{host}]" if ":" in host else host
 	default = {"https": 443, "http": 80}[parts.scheme]
 	port = "" if parts.port in (None, default) else f":{parts.port}"

@@ -12,23 +12,23 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
-NAP_SECONDS = 2.0
+POLL_SECONDS = 2.0
 HEARTBEAT_SECONDS = 20.0
 # A sleep this short is a mere handing over of the interpreter. Without it, a thread that computes keeps whoever has got
 # an answer of the database waiting 5 ms more, and a page takes ten answers.
-HAND_OVER_SECONDS = 1e-6
-HANDED_OVER_EVERY = 10  # items
+MAX_YIELD_SECONDS = 1e-6
+YIELD_INTERVAL_ITEMS = 10  # items
 
 
 class PrefetchCancelledError(Exception):
 	"""Nobody wants what the thread is waiting for."""
 
 
-class Patience:
-	"""Waits of a run. In its own thread they keep its lease, by `beat`, and end when it is cancelled."""
+class HeartbeatSleep:
+	"""Waits of a run. In its own thread they keep its lease, by `send_heartbeat`, and end when it is cancelled."""
 
-	def __init__(self, beat: Callable[[], None]) -> None:
-		self._beat = beat
+	def __init__(self, send_heartbeat: Callable[[], None]) -> None:
+		self._beat = send_heartbeat
 		self._owner = threading.get_ident()
 		self._heard = time.monotonic()
 		self.given_up = threading.Event()
@@ -41,17 +41,17 @@ class Patience:
 			return
 		until = time.monotonic() + seconds
 		while (left := until - time.monotonic()) > 0:
-			time.sleep(min(left, NAP_SECONDS))
-			if time.monotonic() - self._heard > HEARTBEAT_SECONDS or seconds > NAP_SECONDS:
-				self.beat()
+			time.sleep(min(left, POLL_SECONDS))
+			if time.monotonic() - self._heard > HEARTBEAT_SECONDS or seconds > POLL_SECONDS:
+				self.send_heartbeat()
 
-	def beat(self) -> None:
+	def send_heartbeat(self) -> None:
 		"""Say that the run is alive. Raises LeaseLostError or RunCancelledError."""
 		self._heard = time.monotonic()
 		self._beat()
 
 
-class _Made(Generic[T]):
+class _PrefetchedItem(Generic[T]):
 	"""What the thread hands over: an item, or how it ended."""
 
 	__slots__ = ("error", "items")
@@ -62,15 +62,15 @@ class _Made(Generic[T]):
 
 
 @contextmanager
-def read_ahead(items: Iterator[T], patience: Patience) -> Iterator[Iterator[T]]:
+def prefetch_items(items: Iterator[T], patience: HeartbeatSleep) -> Iterator[Iterator[T]]:
 	"""The items, each made while the one before is in use. What making one raises is raised in its place."""
-	made: Queue[_Made[T]] = Queue(maxsize=1)
+	made: Queue[_PrefetchedItem[T]] = Queue(maxsize=1)
 	patience.given_up.clear()
-	thread = threading.Thread(target=_make, args=(items, made, patience.given_up), daemon=True)
+	thread = threading.Thread(target=_produce, args=(items, made, patience.given_up), daemon=True)
 	thread.start()
 	waits = True
 	try:
-		yield _taken(made, patience, thread)
+		yield _consume(made, patience, thread)
 	except KeyboardInterrupt:
 		waits = False  # whoever sits at the terminal does not wait for a slow remote
 		raise
@@ -80,18 +80,18 @@ def read_ahead(items: Iterator[T], patience: Patience) -> Iterator[Iterator[T]]:
 			thread.join()
 
 
-def _make(items: Iterator[T], made: "Queue[_Made[T]]", given_up: threading.Event) -> None:
+def _produce(items: Iterator[T], made: "Queue[_PrefetchedItem[T]]", given_up: threading.Event) -> None:
 	error: BaseException | None = None
 	try:
 		for item in items:
-			if not _put(made, _Made(item), given_up):
+			if not _put_item(made, _PrefetchedItem(item), given_up):
 				return
 	except BaseException as raised:
 		error = raised
-	_put(made, _Made(error=error), given_up)
+	_put_item(made, _PrefetchedItem(error=error), given_up)
 
 
-def _put(made: "Queue[_Made[T]]", what: _Made[T], given_up: threading.Event) -> bool:
+def _put_item(made: "Queue[_PrefetchedItem[T]]", what: _PrefetchedItem[T], given_up: threading.Event) -> bool:
 	while not given_up.is_set():
 		try:
 			made.put(what, timeout=0.1)
@@ -101,12 +101,14 @@ def _put(made: "Queue[_Made[T]]", what: _Made[T], given_up: threading.Event) -> 
 	return False
 
 
-def _taken(made: "Queue[_Made[T]]", patience: Patience, thread: threading.Thread) -> Iterator[T]:
+def _consume(
+	made: "Queue[_PrefetchedItem[T]]", patience: HeartbeatSleep, thread: threading.Thread
+) -> Iterator[T]:
 	while True:
 		try:
-			what = made.get(timeout=NAP_SECONDS)
+			what = made.get(timeout=POLL_SECONDS)
 		except Empty:
-			patience.beat()
+			patience.send_heartbeat()
 			if not thread.is_alive() and made.empty():
 				raise RuntimeError("the thread that reads ahead is gone") from None
 			continue
@@ -117,9 +119,9 @@ def _taken(made: "Queue[_Made[T]]", patience: Patience, thread: threading.Thread
 		yield from what.items
 
 
-def giving_way(items: Iterable[T]) -> Iterator[T]:
+def yield_to_main_thread(items: Iterable[T]) -> Iterator[T]:
 	"""The items, for work in the thread: now and then the run's own thread goes first."""
 	for number, item in enumerate(items):
-		if number % HANDED_OVER_EVERY == 0:
-			time.sleep(HAND_OVER_SECONDS)
+		if number % YIELD_INTERVAL_ITEMS == 0:
+			time.sleep(MAX_YIELD_SECONDS)
 		yield item

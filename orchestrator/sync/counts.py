@@ -6,28 +6,28 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from orchestrator.sync.decide import Outcome
+from orchestrator.sync.merge import Outcome
 
-ERRORS_TOLD = 100
-BUCKETS = 8192
+MAX_ERRORS = 100
+BUCKET_COUNT = 8192
 # The most that can become of a record comes first.
 OUTCOMES: tuple[Outcome, ...] = ("imported", "updated", "skipped")
 
 
-class Numbers:
+class CompactIntSet:
 	"""A set of 64-bit numbers in little more than 8 bytes each: a run may meet a great many records."""
 
 	__slots__ = ("_buckets",)
 
 	def __init__(self) -> None:
-		self._buckets = [array("q") for _ in range(BUCKETS)]
+		self._buckets = [array("q") for _ in range(BUCKET_COUNT)]
 
 	def __contains__(self, number: int) -> bool:
-		return number in self._buckets[number % BUCKETS]
+		return number in self._buckets[number % BUCKET_COUNT]
 
 	def add(self, number: int) -> None:
 		"""Add one that is not there."""
-		self._buckets[number % BUCKETS].append(number)
+		self._buckets[number % BUCKET_COUNT].append(number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class RecordFailure:
 	field: str
 	retryable: bool
 
-	def told(self) -> dict[str, Any]:
+	def to_dict(self) -> dict[str, Any]:
 		"""As replies and history have it."""
 		return {
 			"casefile_id": self.casefile_id,
@@ -58,7 +58,7 @@ class Relisted(NamedTuple):
 
 
 @dataclass(slots=True)
-class Outcomes:
+class PageOutcomes:
 	"""What became of the records of one page. Taken into the tally only when the page is committed."""
 
 	records: list[tuple[str, Outcome]] = field(default_factory=list)
@@ -84,22 +84,22 @@ class Tally:
 	changed_fields: Counter[str] = field(default_factory=Counter)
 	blanked_fields: Counter[str] = field(default_factory=Counter)
 	failures: list[RecordFailure] = field(default_factory=list)
-	_met: Mapping[Outcome, Numbers] = field(
-		default_factory=lambda: {outcome: Numbers() for outcome in OUTCOMES}, repr=False
+	_outcome_by_record: Mapping[Outcome, CompactIntSet] = field(
+		default_factory=lambda: {outcome: CompactIntSet() for outcome in OUTCOMES}, repr=False
 	)
-	_failed: set[int] = field(default_factory=set, repr=False)
+	_failed_records: set[int] = field(default_factory=set, repr=False)
 
-	def take(self, outcomes: Outcomes) -> None:
+	def add_outcomes(self, outcomes: PageOutcomes) -> None:
 		"""Count a page."""
 		for key, outcome in outcomes.records:
-			self.count(key, outcome)
+			self.count_record(key, outcome)
 		for failure in outcomes.failures:
-			self.fail(failure)
+			self.add_failure(failure)
 		self.changed_fields.update(outcomes.changed_fields)
 		self.blanked_fields.update(outcomes.blanked_fields)
 		self.deactivated += outcomes.deactivated
 
-	def told(self) -> dict[str, Any]:
+	def snapshot(self) -> dict[str, Any]:
 		"""The counts, to be put back if the next page comes to nothing. Only at the end of a run: which records were met is
 		not among them."""
 		counts = {
@@ -107,37 +107,37 @@ class Tally:
 		}
 		return {**counts, **{name: getattr(self, name).copy() for name in ("changed_fields", "failures")}}
 
-	def put_back(self, told: Mapping[str, Any]) -> None:
+	def restore(self, snapshot: Mapping[str, Any]) -> None:
 		"""Tell these counts again."""
-		for name, value in told.items():
+		for name, value in snapshot.items():
 			setattr(self, name, value)
 
-	def count(self, key: str, outcome: Outcome) -> None:
+	def count_record(self, key: str, outcome: Outcome) -> None:
 		"""Count one record."""
 		number = hash(key)
-		before = next((each for each in OUTCOMES if number in self._met[each]), None)
+		before = next((each for each in OUTCOMES if number in self._outcome_by_record[each]), None)
 		if before is None:
-			self._add(outcome, 1)
+			self._change_count(outcome, 1)
 		elif OUTCOMES.index(outcome) < OUTCOMES.index(before):
-			self._add(outcome, 1)
-			self._add(before, -1)
+			self._change_count(outcome, 1)
+			self._change_count(before, -1)
 		else:
 			return
-		self._met[outcome].add(number)
+		self._outcome_by_record[outcome].add(number)
 
-	def has_counted(self, key: str) -> bool:
+	def is_counted(self, key: str) -> bool:
 		"""Return True if this record came up in a page that was taken."""
-		return any(hash(key) in numbers for numbers in self._met.values())
+		return any(hash(key) in numbers for numbers in self._outcome_by_record.values())
 
-	def fail(self, failure: RecordFailure) -> None:
+	def add_failure(self, failure: RecordFailure) -> None:
 		"""Count one record, or field, that could not be taken. The first hundred are told one by one."""
 		number = hash(failure)
-		if number in self._failed:
+		if number in self._failed_records:
 			return
-		self._failed.add(number)
+		self._failed_records.add(number)
 		self.failed += 1
-		if len(self.failures) < ERRORS_TOLD:
+		if len(self.failures) < MAX_ERRORS:
 			self.failures.append(failure)
 
-	def _add(self, outcome: Outcome, step: int) -> None:
+	def _change_count(self, outcome: Outcome, step: int) -> None:
 		setattr(self, outcome, getattr(self, outcome) + step)

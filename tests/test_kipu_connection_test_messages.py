@@ -5,8 +5,8 @@ import re
 
 import pytest
 
+from orchestrator.sync.connection_test_messages import MESSAGES, PART_TITLES, render_finding
 from orchestrator.sync.kipu.findings import Finding
-from orchestrator.sync.preflight_words import PARTS, WORDS, sentences_of
 from tests import source
 
 MODULES = ("findings", "preflight", "suspects")
@@ -44,7 +44,7 @@ def literals(node: ast.expr) -> set[str]:
 
 
 def test_every_finding_that_the_source_makes_has_words_and_there_are_no_others(site):
-	worded = set(WORDS)
+	worded = set(MESSAGES)
 	for part, code in findings_in_the_source():
 		assert any(
 			code == known and part in (None, of, *([part] if of is None else [])) for of, known in worded
@@ -53,10 +53,10 @@ def test_every_finding_that_the_source_makes_has_words_and_there_are_no_others(s
 	assert {code for _part, code in worded if not code.startswith("unsafe_")} <= made | {"drifting", "near"}
 
 
-@pytest.mark.parametrize(("part", "code"), WORDS)
+@pytest.mark.parametrize(("part", "code"), MESSAGES)
 def test_the_words_are_filled_with_what_was_found(site, part, code):
-	assert part is None or part in PARTS
-	found, remedy = sentences_of(Finding(part or "secret_key", "warn", code, "patients/census", FACTS))
+	assert part is None or part in PART_TITLES
+	found, remedy = render_finding(Finding(part or "secret_key", "warn", code, "patients/census", FACTS))
 	for sentence in (found, remedy):
 		assert not re.search(r"[{}]", sentence), sentence
 		assert not sentence or sentence.endswith(".")

@@ -4,37 +4,38 @@ the absent, and those whose last stay has ended."""
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from itertools import islice
 
 import frappe
 from frappe.utils import now_datetime
 
-from orchestrator.sync.decide import GONE, IN_CARE, Person, Record, settle
+from orchestrator.sync.context import Checkpoint, RunContext
+from orchestrator.sync.counts import PageOutcomes, RecordFailure, Relisted
 from orchestrator.sync.errors import AccessDeniedError, RecordNotFoundError, RouteDisabledError
-from orchestrator.sync.identity import stay_name
-from orchestrator.sync.incoming import local_time
+from orchestrator.sync.fingerprints import to_site_time
+from orchestrator.sync.identity import build_stay_name
 from orchestrator.sync.kipu.pages import RawRecord
 from orchestrator.sync.kipu.records import RecordError, split_casefile, status_at
 from orchestrator.sync.kipu.values import clean_instant
+from orchestrator.sync.merge import IN_CARE_STATUSES, REMOVED_STATUSES, Person, Record, update_client_status
 from orchestrator.sync.store import StayRow
-from orchestrator.sync.tally import Outcomes, RecordFailure, Relisted
-from orchestrator.sync.work import Mark, Work
 
-AT_ONCE = 100
-LOOKED_UP_AT_ONCE = 10  # a request each, within one transaction
+BATCH_SIZE = 100
+LOOKUP_BATCH_SIZE = 10  # a request each, within one transaction
 
 
-def take_due(work: Work) -> Outcomes:
+def apply_planned_discharges(work: RunContext) -> PageOutcomes:
 	"""Discharge the stays whose planned moment has come."""
 	rows = frappe.db.sql(
 		"select name, client, casefile_id from `tabClient Stay`"
 		" where connection=%s and status='Active' and discharged_at <= %s",
 		(work.source.name, now_datetime()),
 	)
-	return _change(work, rows, _discharge, departing=False)
+	return _update_stays(work, rows, _mark_discharged, departing=False)
 
 
-def take_deleted(work: Work, records: Sequence[RawRecord]) -> Outcomes:
+def mark_deleted(work: RunContext, records: Sequence[RawRecord]) -> PageOutcomes:
 	"""Mark as deleted those of the vault's records that are here. Who was never here is not made for it."""
 	stamps: dict[str, datetime] = {}
 	for record in records:
@@ -42,93 +43,95 @@ def take_deleted(work: Work, records: Sequence[RawRecord]) -> Outcomes:
 			casefile, _chart, _person = split_casefile(record.get("casefile_id"))
 		except RecordError:
 			continue
-		name = stay_name(work.source.name, casefile)
-		stamps[name] = _deleted_at(record, work)
+		name = build_stay_name(work.source.name, casefile)
+		stamps[name] = _parse_deleted_at(record, work)
 		work.relisted.pop(name, None)
-	known = _stays_here(stamps, work)
+	known = _find_stays(stamps, work)
 
 	def delete(stay: Record) -> None:
-		stay.set("status", "Deleted")
-		stay.set("deleted_at", stamps[stay.name])
+		stay.set_value("status", "Deleted")
+		stay.set_value("deleted_at", stamps[stay.name])
 
-	return _change(work, known, delete, departing=True)
+	return _update_stays(work, known, delete, departing=True)
 
 
-def sweep(work: Work, present: Collection[str]) -> None:
+def verify_missing(work: RunContext, present: Collection[str]) -> None:
 	"""Look up one by one who should be in care and is in no list. Only after a complete census."""
-	absent = [row for row in work.store.in_care() if row[0] not in present and not _is_left_out(row[3], work)]
+	absent = [
+		row for row in work.store.list_in_care() if row[0] not in present and not _is_left_out(row[3], work)
+	]
 	if not absent:
 		return
 	if len(absent) > work.limit:
-		work.check_departures(len(absent))
+		work.check_deactivations(len(absent))
 	mark = {**work.run.checkpoint, "phase": "census"}
 	rows = iter(absent)
-	while some := list(islice(rows, LOOKED_UP_AT_ONCE)):
-		work.take(lambda some=some: _look_up(work, some), mark)  # type: ignore[misc]
+	while some := list(islice(rows, LOOKUP_BATCH_SIZE)):
+		work.run_in_transaction(partial(_fetch_missing, work, some), mark)
 
 
-def restore_relisted(work: Work, mark: Mark) -> None:
+def restore_relisted_stays(work: RunContext, mark: Checkpoint) -> None:
 	"""Bring back the stays that are deleted here, that Kipu lists and that are not in its vault."""
 	rows = iter(list(work.relisted.items()))
-	while some := dict(islice(rows, AT_ONCE)):
-		work.take(lambda some=some: _restore(work, some), mark)  # type: ignore[misc]
+	while some := dict(islice(rows, BATCH_SIZE)):
+		work.run_in_transaction(partial(_restore_batch, work, some), mark)
 	work.relisted.clear()
 
 
-def _restore(work: Work, relisted: dict[str, Relisted]) -> Outcomes:
+def _restore_batch(work: RunContext, relisted: dict[str, Relisted]) -> PageOutcomes:
 	now = now_datetime()
 
 	def restore(stay: Record) -> None:
 		admitted, discharged = stay.row.get("admitted_at"), stay.row.get("discharged_at")
-		stay.set("status", status_at(admitted, discharged, now))
-		stay.set("deleted_at", None)
+		stay.set_value("status", status_at(admitted, discharged, now))
+		stay.set_value("deleted_at", None)
 		if content := relisted[stay.name].content:
-			stay.knows(content)
+			stay.remember_hash(content)
 
 	rows = [(name, each.client, each.casefile_id) for name, each in relisted.items()]
-	return _change(work, rows, restore, departing=False)
+	return _update_stays(work, rows, restore, departing=False)
 
 
-def settle_all(work: Work, mark: Mark) -> None:
+def finalize_discharges(work: RunContext, mark: Checkpoint) -> None:
 	"""Those who are in care by their own record and by none of their stays leave it now."""
 	clients = frappe.db.sql_list(
 		"select name from `tabClient` client where connection=%s and status in %s and not exists ("
 		" select 1 from `tabClient Stay` stay where stay.client=client.name and stay.status in %s)",
-		(work.source.name, tuple(IN_CARE), tuple(IN_CARE)),
+		(work.source.name, tuple(IN_CARE_STATUSES), tuple(IN_CARE_STATUSES)),
 	)
 	names = iter(clients)
-	while some := list(islice(names, AT_ONCE)):
-		work.take(lambda some=some: _settle_some(work, some), mark)  # type: ignore[misc]
+	while some := list(islice(names, BATCH_SIZE)):
+		work.run_in_transaction(partial(_finalize_batch, work, some), mark)
 	if not clients:
-		work.take(Outcomes, mark)
+		work.run_in_transaction(PageOutcomes, mark)
 
 
-def _settle_some(work: Work, clients: Sequence[str]) -> Outcomes:
-	work.secure()
-	persons = work.store.persons(clients)
+def _finalize_batch(work: RunContext, clients: Sequence[str]) -> PageOutcomes:
+	work.open_savepoint()
+	persons = work.store.get_persons(clients)
 	for person in persons.values():
-		settle(person, work.source, final=True)
-	outcomes = Outcomes()
-	_report_failures(work, work.store.write(persons.values()), {}, outcomes)
+		update_client_status(person, work.source, allow_discharge=True)
+	outcomes = PageOutcomes()
+	_add_failures(work, work.store.write(persons.values()), {}, outcomes)
 	return outcomes
 
 
-def _look_up(work: Work, rows: Iterable[StayRow]) -> Outcomes:
+def _fetch_missing(work: RunContext, rows: Iterable[StayRow]) -> PageOutcomes:
 	"""What Kipu says of each: a discharge that was missed, or nothing any more."""
-	outcomes = Outcomes()
+	outcomes = PageOutcomes()
 	gone = []
 	# All are asked before the first is written: a long wait for Kipu keeps the lease by a commit, and locks nobody out.
-	answers = [(row, _fetch(work, row[2])) for row in rows]
+	answers = [(row, _fetch_record(work, row[2])) for row in rows]
 	for (name, client, casefile, _location), records in answers:
-		if records is None or casefile not in _casefiles_of(records):
+		if records is None or casefile not in _list_casefiles(records):
 			gone.append((name, client, casefile))
 		if records:
-			_add(outcomes, work.applier.apply(records))
-	_add(outcomes, _change(work, gone, _lose, departing=True))
+			_merge_outcomes(outcomes, work.applier.apply(records))
+	_merge_outcomes(outcomes, _update_stays(work, gone, _mark_absent, departing=True))
 	return outcomes
 
 
-def _casefiles_of(records: Iterable[RawRecord]) -> set[str]:
+def _list_casefiles(records: Iterable[RawRecord]) -> set[str]:
 	"""The casefile ids of records. One asked for by its chart may come under another person."""
 	casefiles = set()
 	for record in records:
@@ -137,57 +140,63 @@ def _casefiles_of(records: Iterable[RawRecord]) -> set[str]:
 	return casefiles
 
 
-def _fetch(work: Work, casefile: str) -> list[RawRecord] | None:
+def _fetch_record(work: RunContext, casefile: str) -> list[RawRecord] | None:
 	"""The record, or None if Kipu has it no more, or does not tell."""
 	try:
 		return next(work.client.patient(casefile)).records
 	except RecordNotFoundError:
 		return None
 	except (RouteDisabledError, AccessDeniedError):
-		work.run.note("patients/{id}: not available, so clients missing from the census could not be checked")
+		work.run.add_note(
+			"patients/{id}: not available, so clients missing from the census could not be checked"
+		)
 		return None
 
 
-def _discharge(stay: Record) -> None:
-	stay.set("status", "Discharged")
+def _mark_discharged(stay: Record) -> None:
+	stay.set_value("status", "Discharged")
 
 
-def _lose(stay: Record) -> None:
-	stay.set("status", "Absent")
-	stay.set("absent_since", now_datetime().replace(microsecond=0))
+def _mark_absent(stay: Record) -> None:
+	stay.set_value("status", "Absent")
+	stay.set_value("absent_since", now_datetime().replace(microsecond=0))
 
 
-def _change(
-	work: Work, rows: Iterable[tuple[str, str, str]], change: Callable[[Record], None], *, departing: bool
-) -> Outcomes:
+def _update_stays(
+	work: RunContext,
+	rows: Iterable[tuple[str, str, str]],
+	change: Callable[[Record], None],
+	*,
+	departing: bool,
+) -> PageOutcomes:
 	"""Change stays by name, each with its client."""
-	outcomes = Outcomes()
+	outcomes = PageOutcomes()
 	wanted = {name: (client, casefile) for name, client, casefile in rows}
 	if not wanted:
 		return outcomes
-	work.secure()
-	persons = work.store.persons(list(dict.fromkeys(client for client, _casefile in wanted.values())))
+	work.open_savepoint()
+	persons = work.store.get_persons(list(dict.fromkeys(client for client, _casefile in wanted.values())))
 	for name, (client, casefile) in wanted.items():
 		stay = persons[client].stays[name]
-		in_care = stay.row.get("status") in IN_CARE
+		in_care = stay.row.get("status") in IN_CARE_STATUSES
 		change(stay)
 		if stay.changed:
-			if stay.row.get("status") in GONE:
-				stay.forget_content()
+			if stay.row.get("status") in REMOVED_STATUSES:
+				stay.clear_hashes()
 			outcomes.records.append((casefile, "updated"))
 			outcomes.changed_fields.update(f"Client Stay.{field}" for field in stay.before)
 			outcomes.deactivated += departing and in_care
 	for person in persons.values():
-		settle(person, work.source, final=False)
-	_report_failures(work, work.store.write(persons.values()), wanted, outcomes)
+		update_client_status(person, work.source, allow_discharge=False)
+	_add_failures(work, work.store.write(persons.values()), wanted, outcomes)
 	return outcomes
 
 
-def _report_failures(
-	work: Work,
+def _add_failures(
+	work: RunContext,
 	failures: Iterable[tuple[Person, Exception]],
 	wanted: dict[str, tuple[str, str]],
-	outcomes: Outcomes,
+	outcomes: PageOutcomes,
 ) -> None:
 	for person, error in failures:
 		for stay in person.stays.values():
@@ -196,36 +205,36 @@ def _report_failures(
 				failure = RecordFailure(casefile, type(error).__name__, "status", True)
 				outcomes.failures.append(failure)
 				outcomes.records = [each for each in outcomes.records if each[0] != casefile]
-				work.issues.fail(failure)
+				work.issues.record_failure(failure)
 
 
-def _stays_here(names: Collection[str], work: Work) -> list[tuple[str, str, str]]:
+def _find_stays(names: Collection[str], work: RunContext) -> list[tuple[str, str, str]]:
 	if not names:
 		return []
 	rows = frappe.db.sql(
 		"select name, client, casefile_id, status from `tabClient Stay` where name in %s", (tuple(names),)
 	)
 	here = {row[0]: row for row in rows}
-	here.update(work.store.written(names))
+	here.update(work.store.list_unsaved_stays(names))
 	return [row[:3] for row in here.values() if row[3] != "Deleted"]
 
 
-def _deleted_at(record: RawRecord, work: Work) -> datetime:
+def _parse_deleted_at(record: RawRecord, work: RunContext) -> datetime:
 	for field in ("deleted_at", "last_updated_at"):
 		moment = clean_instant(record.get(field), work.source.zones.default)
 		if isinstance(moment, datetime):
-			local = local_time(moment, work.source)
+			local = to_site_time(moment, work.source)
 			if local:
 				return local
 	return now_datetime().replace(microsecond=0)
 
 
-def _is_left_out(location_id: str | None, work: Work) -> bool:
-	place = work.source.places.get(location_id or "")
+def _is_left_out(location_id: str | None, work: RunContext) -> bool:
+	place = work.source.facilities_by_location.get(location_id or "")
 	return bool(place and not place.enabled)
 
 
-def _add(outcomes: Outcomes, more: Outcomes) -> None:
+def _merge_outcomes(outcomes: PageOutcomes, more: PageOutcomes) -> None:
 	outcomes.records += more.records
 	outcomes.failures += more.failures
 	outcomes.changed_fields.update(more.changed_fields)

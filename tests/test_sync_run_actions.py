@@ -7,10 +7,10 @@ import pytest
 
 import frappe
 
-from orchestrator.sync import jobs, rollback, runs, steering
+from orchestrator.sync import jobs, rollback, run_actions, runs
 from orchestrator.sync.kipu.simulator.faults import Fault
 from orchestrator.sync.kipu.simulator.server import Simulator
-from orchestrator.sync.runs import Order
+from orchestrator.sync.runs import RunRequest
 from tests.client import Client
 from tests.kipu_site import (
 	checksums,
@@ -166,10 +166,10 @@ def test_wrong_keys_fail_the_run_pause_the_connection_and_tell(kipu, manager):
 
 def test_two_runs_at_once_the_second_is_told_the_first(kipu, manager):
 	connection = make_connection(kipu)
-	first = runs.begin(Order(connection, "incremental"))
+	first = runs.begin_run(RunRequest(connection, "incremental"))
 	reply = manager.post(METHOD + "sync_kipu_clients", connection=connection)
 	assert (reply.status_code, first.name in reply.json()["exc"]) == (409, True)
-	first.finish("Cancelled")
+	first.finish_run("Cancelled")
 	assert manager.post(METHOD + "sync_kipu_clients", connection=connection).status_code == 200
 
 
@@ -191,13 +191,13 @@ def test_nobody_waits_for_a_remote_that_asks_for_patience(kipu, manager, seconds
 	kipu.faults.add(Fault("throttle", times=1, retry_after="seconds", value=seconds))
 	data = manager.post(METHOD + "sync_kipu_clients", connection=connection).json()["data"]
 	assert (data["background"], data["status"]) == (True, "Queued")
-	steering.cancel(data["run"])
+	run_actions.cancel_run(data["run"])
 	frappe.db.commit()
 
 
 def test_a_queued_run_is_cancelled_at_once_and_its_job_does_nothing(kipu, manager):
 	connection = make_connection(kipu)
-	name = runs.queue(Order(connection, "incremental"))
+	name = runs.queue_run(RunRequest(connection, "incremental"))
 	assert manager.post(METHOD + "cancel_sync", run=name).json()["data"]["status"] == "Cancelled"
 	jobs.run_queued(name)
 	assert clients(connection) == []
@@ -209,16 +209,16 @@ def test_a_run_at_work_stops_before_its_next_page_and_the_next_goes_on(kipu):
 
 	def cancel(run: runs.Run) -> None:
 		if run.tally.imported:
-			steering.cancel(run.name)
+			run_actions.cancel_run(run.name)
 
-	run = runs.begin(Order(connection, "incremental"))
-	from orchestrator.sync import engine, work
+	run = runs.begin_run(RunRequest(connection, "incremental"))
+	from orchestrator.sync import context, engine
 
-	unhurried, work.PROGRESS_SECONDS = work.PROGRESS_SECONDS, 0.0
+	unhurried, context.PROGRESS_INTERVAL_SECONDS = context.PROGRESS_INTERVAL_SECONDS, 0.0
 	try:
 		assert engine.execute(run, cancel) == "Cancelled"
 	finally:
-		work.PROGRESS_SECONDS = unhurried
+		context.PROGRESS_INTERVAL_SECONDS = unhurried
 	assert frappe.db.count("Client Stay", {"connection": connection}) == 4
 	again = sync(connection)
 	assert (again["resumed_from"], again["imported"]) == (run.name, len(kipu.world) - 4)
@@ -254,9 +254,9 @@ def test_a_held_retry_goes_on_with_its_issues(kipu, worker):
 	assert sync(connection)["failed"] == 4
 	for stay in stays:
 		kipu.world.set_field(stay, "admission_date", "2020-02-29")
-	held = steering.retry(connection, None)
+	held = run_actions.retry_issues(connection, None)
 	assert (held["status"], held["deactivated"]) == ("Held", 2)
-	steering.approve(held["run"])
+	run_actions.approve_run(held["run"])
 	worker()
 	frappe.db.rollback()
 	assert frappe.db.get_value("Sync Run", held["run"], ["status", "deactivated"]) == ("Completed", 4)
@@ -273,7 +273,7 @@ def test_an_approved_run_counts_each_record_once(kipu, worker):
 	held = sync(connection, "full")
 	visible = len(kipu.world) - 4
 	assert (held["status"], counts(held)) == ("Held", (0, 0, visible, 0))
-	steering.approve(held["run"])
+	run_actions.approve_run(held["run"])
 	worker()
 	frappe.db.rollback()
 	run = frappe.get_doc("Sync Run", held["run"])
@@ -323,7 +323,7 @@ def test_a_rollback_keeps_and_names_what_was_edited_since(kipu):
 	old.save()
 	new.save()
 	before = frappe.db.get_value("Client", old.name, "email")
-	steering.roll_back(run["run"])
+	run_actions.roll_back_run(run["run"])
 	report = frappe.parse_json(frappe.db.get_value("Sync Run", run["run"], "rollback_report"))
 	assert {(kept["name"], kept["reason"], *kept["fields"]) for kept in report["kept"]} == {
 		(old.name, "edited", "phone"),
@@ -342,7 +342,7 @@ def test_a_rollback_keeps_what_a_later_run_changed_and_what_has_a_comment(kipu):
 	sync(connection)
 	client_of(connection, second + 1000).add_comment("Comment", "Called back.")
 	frappe.db.commit()
-	steering.roll_back(run["run"])
+	run_actions.roll_back_run(run["run"])
 	kept = {client_of(connection, stay + 1000).name for stay in (first, second)}
 	assert set(frappe.get_all("Client", {"connection": connection}, pluck="name")) == kept
 
@@ -358,9 +358,9 @@ def test_a_rollback_that_was_interrupted_goes_on_and_tells_all(kipu, monkeypatch
 	edited.phone = "212-555-0122"
 	edited.save()
 	frappe.db.commit()
-	monkeypatch.setattr(rollback, "AT_ONCE", 1)
+	monkeypatch.setattr(rollback, "BATCH_SIZE", 1)
 	restored: list[str] = []
-	original = rollback.restore
+	original = rollback.restore_record
 
 	def restore(change: Any, *rest: Any) -> None:
 		restored.append(change["name"])
@@ -368,9 +368,9 @@ def test_a_rollback_that_was_interrupted_goes_on_and_tells_all(kipu, monkeypatch
 			raise OSError
 		original(change, *rest)
 
-	monkeypatch.setattr(rollback, "restore", restore)
-	assert steering.roll_back(run["run"])["status"] == "Failed"
-	assert steering.roll_back(run["run"])["status"] == "Completed"
+	monkeypatch.setattr(rollback, "restore_record", restore)
+	assert run_actions.roll_back_run(run["run"])["status"] == "Failed"
+	assert run_actions.roll_back_run(run["run"])["status"] == "Completed"
 	report = frappe.parse_json(frappe.db.get_value("Sync Run", run["run"], "rollback_report"))
 	assert (report["restored"], [kept["name"] for kept in report["kept"]]) == (2, [edited.name])
 
@@ -424,14 +424,14 @@ def test_a_discarded_failure_is_skipped_from_then_on(kipu, manager):
 
 def test_a_record_that_another_app_refuses_fails_alone_by_the_name_of_the_error(kipu, monkeypatch):
 	from orchestrator.orchestrator.doctype.client_stay.client_stay import ClientStay
-	from orchestrator.sync import listeners
+	from orchestrator.sync import save_side_effects
 
 	def refuse(doc: Any) -> None:
 		if doc.chart_id == "1001":
 			frappe.throw(f"No: {doc.mr_number}")
 
 	monkeypatch.setattr(ClientStay, "validate", refuse, raising=False)
-	monkeypatch.setattr(listeners, "listens", lambda *_: True)
+	monkeypatch.setattr(save_side_effects, "has_side_effects", lambda *_: True)
 	connection = make_connection(kipu)
 	run = sync(connection)
 	assert (run["failed"], run["errors"][0]["code"], run["errors"][0]["retryable"]) == (
@@ -455,11 +455,13 @@ def _raw(kipu: Simulator) -> list[dict[str, Any]]:
 
 def test_one_connection_that_fails_does_not_stop_the_others(kipu, api, monkeypatch):
 	good, bad = make_connection(kipu), make_connection(kipu)
-	from orchestrator.sync import orders
+	from orchestrator.sync import run_requests
 
 	frappe.db.set_value("Kipu Connection", bad, "base_url", "http://127.0.0.1:9")
 	frappe.db.commit()
-	result = orders.carry_out(orders.read_order("incremental", False, None), sorted([good, bad]), None)
+	result = run_requests.execute_requests(
+		run_requests.parse_request("incremental", False, None), sorted([good, bad]), None
+	)
 	by_name = {run["connection"]: run for run in result["runs"]}
 	assert (by_name[bad]["status"], by_name[good]["status"]) == ("Failed", "Completed")
 	assert (result["status"], result["run"], result["imported"]) == ("Failed", None, len(kipu.world))

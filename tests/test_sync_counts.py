@@ -2,12 +2,12 @@
 
 import pytest
 
-from orchestrator.sync.tally import ERRORS_TOLD, Numbers, Outcomes, RecordFailure, Tally
+from orchestrator.sync.counts import MAX_ERRORS, CompactIntSet, PageOutcomes, RecordFailure, Tally
 
 
 def counted(*records: tuple[str, str]) -> tuple[int, int, int]:
 	tally = Tally()
-	tally.take(Outcomes(records=list(records)))
+	tally.add_outcomes(PageOutcomes(records=list(records)))
 	return tally.imported, tally.updated, tally.skipped
 
 
@@ -26,14 +26,14 @@ def test_a_record_counts_once_by_the_most_that_became_of_it(records, counts):
 
 def test_a_failure_counts_once_and_the_first_hundred_are_told():
 	tally = Tally()
-	for number in range(ERRORS_TOLD + 5):
+	for number in range(MAX_ERRORS + 5):
 		for _ in range(2):
-			tally.fail(RecordFailure(str(number), "bad_date", "dob", False))
-	assert (tally.failed, len(tally.failures)) == (ERRORS_TOLD + 5, ERRORS_TOLD)
+			tally.add_failure(RecordFailure(str(number), "bad_date", "dob", False))
+	assert (tally.failed, len(tally.failures)) == (MAX_ERRORS + 5, MAX_ERRORS)
 
 
 def test_numbers_know_what_was_added_and_nothing_else():
-	numbers = Numbers()
+	numbers = CompactIntSet()
 	added = [hash(str(number)) for number in range(1000)]
 	for number in added:
 		numbers.add(number)

@@ -11,15 +11,15 @@ from frappe.model import get_permitted_fields
 from orchestrator.exceptions import refuse
 from orchestrator.sync import connection as connections
 from orchestrator.sync.connection import Source
-from orchestrator.sync.decide import Person, Record, Verdict, decide_one
 from orchestrator.sync.errors import RecordNotFoundError, SyncError
-from orchestrator.sync.incoming import Incoming, read_record, see
+from orchestrator.sync.fingerprints import ParsedRecord, fingerprint_record, parse_fingerprinted
 from orchestrator.sync.kipu.mapping import Rule, canonical
 from orchestrator.sync.kipu.pages import RawRecord
 from orchestrator.sync.kipu.records import RecordError, drift, split_casefile
+from orchestrator.sync.merge import MergeResult, Person, Record, merge_record
 from orchestrator.sync.redaction import PrivateDict
-from orchestrator.sync.store import read_persons
-from orchestrator.sync.visibility import may_learn_of
+from orchestrator.sync.store import get_persons
+from orchestrator.sync.visibility import can_access_facility
 
 Effect = Literal["set", "same", "kept", "review", "not sent", "unreadable"]
 
@@ -54,25 +54,25 @@ class MappingPreview(TypedDict):
 	unknown_fields: list[str]
 
 
-def of_record(connection: str, casefile_id: str) -> MappingPreview:
+def build_preview(connection: str, casefile_id: str) -> MappingPreview:
 	"""The preview, as the caller may see it. Raises ValidationError (422) for a malformed id, DoesNotExistError (404) for
 	a record that Kipu does not have or that is not the caller's to see, ValidationError if Kipu gives no answer."""
-	source = connections.read(connection)
-	casefile_id = _in_form(casefile_id)
-	raw = _fetch(connection, casefile_id)
+	source = connections.get_source(connection)
+	casefile_id = _parse_casefile(casefile_id)
+	raw = _fetch_record(connection, casefile_id)
 	unknown = sorted(drift(raw).unknown)
 	try:
-		incoming = read_record(see(raw, source), source, datetime.now(timezone.utc))
+		incoming = parse_fingerprinted(fingerprint_record(raw, source), source, datetime.now(timezone.utc))
 	except RecordError as error:
-		return _untaken(casefile_id, unknown, error={"code": error.code, "field": error.field})
+		return _build_invalid_preview(casefile_id, unknown, error={"code": error.code, "field": error.field})
 	if incoming is None:
-		return _untaken(casefile_id, unknown, left_out=True)
-	person = read_persons(source, [incoming.client_name])[incoming.client_name]
-	_refuse_the_hidden(incoming, person, casefile_id)
-	return _preview(incoming, person, source, unknown)
+		return _build_invalid_preview(casefile_id, unknown, left_out=True)
+	person = get_persons(source, [incoming.client_name])[incoming.client_name]
+	_check_client_access(incoming, person, casefile_id)
+	return _build_preview(incoming, person, source, unknown)
 
 
-def _in_form(casefile_id: str) -> str:
+def _parse_casefile(casefile_id: str) -> str:
 	try:
 		regular = split_casefile(casefile_id)[0]
 	except RecordError:
@@ -83,7 +83,7 @@ def _in_form(casefile_id: str) -> str:
 	return regular
 
 
-def _fetch(connection: str, casefile_id: str) -> RawRecord:
+def _fetch_record(connection: str, casefile_id: str) -> RawRecord:
 	client, session = connections.open_client(connection)
 	records: list[RawRecord] = []
 	trouble = ""
@@ -98,20 +98,20 @@ def _fetch(connection: str, casefile_id: str) -> RawRecord:
 	if trouble:
 		refuse(trouble, frappe.ValidationError)
 	if not records:
-		_refuse_as_missing(casefile_id)
+		_raise_not_found(casefile_id)
 	return records[0]
 
 
-def _refuse_the_hidden(incoming: Incoming, person: Person, casefile_id: str) -> None:
+def _check_client_access(incoming: ParsedRecord, person: Person, casefile_id: str) -> None:
 	"""Somebody the caller may not see is not there."""
-	visible = may_learn_of(incoming.derived["facility"])
+	visible = can_access_facility(incoming.derived["facility"])
 	if not person.client.new:
 		visible = visible and frappe.has_permission("Client", doc=person.client.name)
 	if not visible:
-		_refuse_as_missing(casefile_id)
+		_raise_not_found(casefile_id)
 
 
-def _refuse_as_missing(casefile_id: str) -> NoReturn:
+def _raise_not_found(casefile_id: str) -> NoReturn:
 	refuse(
 		_(
 			"Kipu has no record {0}. Check the casefile ID, a number and a UUID with a colon between them."
@@ -120,7 +120,7 @@ def _refuse_as_missing(casefile_id: str) -> NoReturn:
 	)
 
 
-def _untaken(casefile_id: str, unknown: list[str], **why: Any) -> MappingPreview:
+def _build_invalid_preview(casefile_id: str, unknown: list[str], **why: Any) -> MappingPreview:
 	return {
 		"casefile_id": casefile_id,
 		"client": None,
@@ -135,14 +135,16 @@ def _untaken(casefile_id: str, unknown: list[str], **why: Any) -> MappingPreview
 	}
 
 
-def _preview(incoming: Incoming, person: Person, source: Source, unknown: list[str]) -> MappingPreview:
+def _build_preview(
+	incoming: ParsedRecord, person: Person, source: Source, unknown: list[str]
+) -> MappingPreview:
 	stay = person.stays.get(incoming.stay_name)
 	known = {
 		"Client": PrivateDict(person.client.row),
 		"Client Stay": PrivateDict(stay.row if stay else {}),
 	}
-	verdict = decide_one(person, incoming, source)
-	shown = _Fields(incoming, person, source, verdict, known)
+	verdict = merge_record(person, incoming, source)
+	shown = _FieldPreviews(incoming, person, source, verdict, known)
 	return {
 		"casefile_id": incoming.casefile_id,
 		"client": None if person.client.new else person.client.name,
@@ -151,20 +153,20 @@ def _preview(incoming: Incoming, person: Person, source: Source, unknown: list[s
 		"facility": incoming.derived["facility"],
 		"left_out": False,
 		"error": next(({"code": error.code, "field": error.field} for error in incoming.unreadable), None),
-		"fields": [shown.of(rule) for rule in source.mapping.rules],
+		"fields": [shown.build_field(rule) for rule in source.mapping.rules],
 		"unknown_fields": unknown,
 	}
 
 
-class _Fields:
+class _FieldPreviews:
 	"""The rows of one preview."""
 
 	def __init__(
 		self,
-		incoming: Incoming,
+		incoming: ParsedRecord,
 		person: Person,
 		source: Source,
-		verdict: Verdict,
+		verdict: MergeResult,
 		known: Mapping[str, Mapping[str, Any]],
 	) -> None:
 		self.values = {"Client": incoming.mapped.client, "Client Stay": incoming.mapped.stay}
@@ -178,7 +180,7 @@ class _Fields:
 		self.known = known
 		self.permitted = {doctype: set(get_permitted_fields(doctype)) for doctype in known}
 
-	def of(self, rule: Rule) -> PreviewedField:
+	def build_field(self, rule: Rule) -> PreviewedField:
 		"""The row of a rule."""
 		hidden = rule.target not in self.permitted[rule.doctype]
 		field = frappe.get_meta(rule.doctype).get_field(rule.target)
@@ -190,11 +192,11 @@ class _Fields:
 			"kipu": None if hidden else canonical(self.values[rule.doctype].get(rule.target)),
 			"here": None if hidden else canonical(self.known[rule.doctype].get(rule.target)),
 			"policy": self.source.policies[rule.doctype].get(rule.target, self.source.default_policy),
-			"effect": self.effect_of(rule),
+			"effect": self.get_effect(rule),
 			"hidden": hidden,
 		}
 
-	def effect_of(self, rule: Rule) -> Effect:
+	def get_effect(self, rule: Rule) -> Effect:
 		"""What would become of the field."""
 		values = self.values[rule.doctype]
 		if rule.source in self.unreadable:

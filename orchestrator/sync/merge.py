@@ -7,18 +7,18 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from orchestrator.sync.connection import Source
-from orchestrator.sync.identity import full_name
-from orchestrator.sync.incoming import Incoming, local_time
+from orchestrator.sync.fingerprints import ParsedRecord, to_site_time
+from orchestrator.sync.identity import build_full_name
 from orchestrator.sync.kipu.mapping import Plan, canonical, plan
 from orchestrator.sync.kipu.records import lead_key
 from orchestrator.sync.redaction import PrivateDict
 
 Outcome = Literal["imported", "updated", "skipped"]
 
-IN_CARE = frozenset({"Pre-Admission", "Active"})
-GONE = frozenset({"Absent", "Deleted"})
+IN_CARE_STATUSES = frozenset({"Pre-Admission", "Active"})
+REMOVED_STATUSES = frozenset({"Absent", "Deleted"})
 # Of so many shapes of a record the content is remembered.
-HASHES_KEPT = 4
+MAX_HASHES = 4
 
 
 @dataclass(slots=True)
@@ -48,7 +48,7 @@ class Record:
 		"""The values to write, by field."""
 		return PrivateDict((name, self.row.get(name)) for name in self.before)
 
-	def set(self, name: str, value: Any) -> None:
+	def set_value(self, name: str, value: Any) -> None:
 		"""Take a value, unless it is there already."""
 		here = self.row.get(name)
 		if here is value or canonical(here) == canonical(value):
@@ -59,17 +59,19 @@ class Record:
 		elif canonical(self.before[name]) == canonical(value):
 			del self.before[name]  # there and back again
 
-	def fill(self, values: Mapping[str, Any], word: PrivateDict) -> None:
-		"""Take the first word of Kipu."""
+	def initialize(self, values: Mapping[str, Any], source_values: PrivateDict) -> None:
+		"""Take the first source_values of Kipu."""
 		self.row.update(values)
-		self.before.update(dict.fromkeys([name for name, value in word.items() if value is not None]))
-		self.synced = PrivateDict(word)
+		self.before.update(
+			dict.fromkeys([name for name, value in source_values.items() if value is not None])
+		)
+		self.synced = PrivateDict(source_values)
 		self.state_changed = True
 
-	def take(self, planned: Plan) -> None:
-		"""Take the changes of a plan and remember Kipu's word."""
+	def apply_plan(self, planned: Plan) -> None:
+		"""Take the changes of a plan and remember Kipu's source_values."""
 		for change in planned.changes:
-			self.set(change.field, change.new)
+			self.set_value(change.field, change.new)
 		if planned.synced != self.synced:
 			for name in planned.synced:
 				if name not in self.synced or self.synced[name] != planned.synced[name]:
@@ -77,30 +79,30 @@ class Record:
 			self.synced = planned.synced
 			self.state_changed = True
 
-	def knows(self, content: str) -> None:
+	def remember_hash(self, content: str) -> None:
 		"""Remember that this content is taken over.
 
 		A hash begins with the shape of its content, the names of its fields: a census sends others than the rest. Of
 		each shape one is remembered; if one changed, the others are older than it."""
 		if content in self.hashes:
 			return
-		kept = () if self.changed or self._has_shape_of(content) else self.hashes[-HASHES_KEPT + 1 :]
+		kept = () if self.changed or self._matches_shape(content) else self.hashes[-MAX_HASHES + 1 :]
 		self.hashes = (*kept, content)
 		self.state_changed = True
 
-	def forget_older_than(self, content: str, *, changed: bool) -> None:
+	def keep_only_older_hash(self, content: str, *, changed: bool) -> None:
 		"""Do not remember this content, of which a field can't be read, and forget what is older than it."""
-		if self.hashes and (changed or self._has_shape_of(content)):
+		if self.hashes and (changed or self._matches_shape(content)):
 			self.hashes = ()
 			self.state_changed = True
 
-	def forget_content(self) -> None:
+	def clear_hashes(self) -> None:
 		"""If a record that is gone comes back just as it was, it has to be taken again."""
 		if self.hashes:
 			self.hashes = ()
 			self.state_changed = True
 
-	def _has_shape_of(self, content: str) -> bool:
+	def _matches_shape(self, content: str) -> bool:
 		shape = content.partition(":")[0]
 		return any(each.startswith(f"{shape}:") for each in self.hashes)
 
@@ -116,19 +118,19 @@ class Person:
 	stays: dict[str, Record]
 
 	@property
-	def records(self) -> Iterable[Record]:
+	def list_records(self) -> Iterable[Record]:
 		"""The client and the stays."""
 		yield self.client
 		yield from self.stays.values()
 
 
 @dataclass(slots=True)
-class Verdict:
+class MergeResult:
 	"""What became of one record of Kipu's. `blanked_fields`: of the changed ones, those whose value is taken away.
 	`reviews`: fields that wait for a person, each with its record. `arrived`: the stay is new, or was gone and is back.
 	`still_deleted`: the record came, though its stay is deleted."""
 
-	incoming: Incoming
+	incoming: ParsedRecord
 	outcome: Outcome
 	departed: bool
 	changed_fields: tuple[str, ...]
@@ -138,83 +140,90 @@ class Verdict:
 	still_deleted: bool
 
 
-def decide(
-	person: Person, incomings: Iterable[Incoming], source: Source, vault_follows: bool = False
-) -> list[Verdict]:
+def merge_records(
+	person: Person, incomings: Iterable[ParsedRecord], source: Source, vault_follows: bool = False
+) -> list[MergeResult]:
 	"""Bring the person's records up to what Kipu says. They hold the new values afterwards; nothing is stored.
 
 	Where `vault_follows`, a deleted stay waits for what the vault says; else its own stamp tells whether it is back."""
 	verdicts = [
-		decide_one(person, incoming, source, vault_follows=vault_follows)
-		for incoming in sorted(incomings, key=_age)
+		merge_record(person, incoming, source, vault_follows=vault_follows)
+		for incoming in sorted(incomings, key=_build_age_key)
 	]
-	settle(person, source, final=False)
+	update_client_status(person, source, allow_discharge=False)
 	return verdicts
 
 
-def decide_one(person: Person, incoming: Incoming, source: Source, *, vault_follows: bool = False) -> Verdict:
+def merge_record(
+	person: Person, incoming: ParsedRecord, source: Source, *, vault_follows: bool = False
+) -> MergeResult:
 	"""Take one record of Kipu's."""
-	stay = person.stays.get(incoming.stay_name) or _new_stay(person, incoming, source)
+	stay = person.stays.get(incoming.stay_name) or _create_stay(person, incoming, source)
 	if person.client.new:
 		person.client.row["person_id"] = incoming.stay.person_id
 	status_before = None if stay.new else stay.row.get("status")
 	count = len(person.client.before)
-	of_stay = _take(stay, incoming.mapped.stay, incoming.stay_word, source)
-	_derive(stay, incoming, source, vault_follows)
-	of_client = _take(person.client, incoming.mapped.client, incoming.client_word, source)
-	_remember_content(stay, incoming, changed=stay.changed or len(person.client.before) > count)
+	of_stay = _merge_values(stay, incoming.mapped.stay, incoming.stay_source_values, source)
+	_apply_derived(stay, incoming, source, vault_follows)
+	of_client = _merge_values(person.client, incoming.mapped.client, incoming.client_source_values, source)
+	_update_hashes(stay, incoming, changed=stay.changed or len(person.client.before) > count)
 	if stay.new:
 		outcome: Outcome = "imported"
 	else:
 		outcome = "updated" if stay.before or len(person.client.before) > count else "skipped"
-	return Verdict(
+	return MergeResult(
 		incoming,
 		outcome,
-		status_before in IN_CARE and stay.row.get("status") not in IN_CARE,
-		_changed_fields(stay, of_client),
-		(*_blanked("Client Stay", of_stay), *_blanked("Client", of_client)),
+		status_before in IN_CARE_STATUSES and stay.row.get("status") not in IN_CARE_STATUSES,
+		_list_changed_fields(stay, of_client),
+		(*_list_blanked_fields("Client Stay", of_stay), *_list_blanked_fields("Client", of_client)),
 		(
 			*((stay.doctype, stay.name, name) for name in (of_stay.reviews if of_stay else ())),
 			*(("Client", person.client.name, name) for name in (of_client.reviews if of_client else ())),
 		),
-		stay.new or (status_before in GONE and stay.row.get("status") not in GONE),
+		stay.new or (status_before in REMOVED_STATUSES and stay.row.get("status") not in REMOVED_STATUSES),
 		stay.row.get("status") == "Deleted",
 	)
 
 
-def settle(person: Person, source: Source, *, final: bool) -> None:
+def update_client_status(person: Person, source: Source, *, allow_discharge: bool) -> None:
 	"""Work out the client's own standing from all stays.
 
-	Unless `final`, nobody leaves care: the stay that goes on may come on a later page, and a discharge that never was
+	Unless `allow_discharge`, nobody leaves care: the stay that goes on may come on a later page, and a discharge that never was
 	must not reach those who listen."""
-	lead = lead_of(person.stays.values(), source)
+	lead = get_current_stay(person.stays.values(), source)
 	client = person.client
 	if lead is None:
 		return
 	status = lead.row.get("status")
-	if not final and not client.new and client.row.get("status") in IN_CARE and status not in IN_CARE:
+	if (
+		not allow_discharge
+		and not client.new
+		and client.row.get("status") in IN_CARE_STATUSES
+		and status not in IN_CARE_STATUSES
+	):
 		return
 	for name in ("status", "facility", "level_of_care", "admission_date", "discharge_date"):
-		client.set(name, lead.row.get(name))
-	client.set("full_name", full_name(client.row))
+		client.set_value(name, lead.row.get(name))
+	client.set_value("full_name", build_full_name(client.row))
 
 
-def lead_of(stays: Iterable[Record], source: Source) -> Record | None:
+def get_current_stay(stays: Iterable[Record], source: Source) -> Record | None:
 	"""Of a person's stays, the one that tells their present state: one that Kipu still has, if there is one."""
-	return max(stays, key=lambda stay: _lead_key(stay.row, source.site_zone), default=None)
+	return max(stays, key=lambda stay: _build_sort_key(stay.row, source.site_zone), default=None)
 
 
-def _lead_key(row: Mapping[str, Any], zone: ZoneInfo) -> tuple[bool, bool, datetime, int]:
-	admitted, created = (_aware(row.get(name), zone) for name in ("admitted_at", "created_at"))
+def _build_sort_key(row: Mapping[str, Any], zone: ZoneInfo) -> tuple[bool, bool, datetime, int]:
+	admitted, created = (_to_aware(row.get(name), zone) for name in ("admitted_at", "created_at"))
 	key = lead_key(row["status"], admitted, created, int(row.get("chart_id") or 0))
-	return (row["status"] not in GONE, *key)
+	return (row["status"] not in REMOVED_STATUSES, *key)
 
 
-def _aware(moment: datetime | None, zone: ZoneInfo) -> datetime | None:
+def _to_aware(moment: datetime | None, zone: ZoneInfo) -> datetime | None:
 	return moment.replace(tzinfo=zone) if moment else None
 
 
-def _new_stay(person: Person, incoming: Incoming, source: Source) -> Record:
+def _create_stay(person: Person, incoming: ParsedRecord, source: Source) -> Record:
 	row = PrivateDict(
 		connection=source.name,
 		client=incoming.client_name,
@@ -225,18 +234,20 @@ def _new_stay(person: Person, incoming: Incoming, source: Source) -> Record:
 	return person.stays[incoming.stay_name]
 
 
-def _take(record: Record, values: Mapping[str, Any], word: PrivateDict, source: Source) -> Plan | None:
+def _merge_values(
+	record: Record, values: Mapping[str, Any], source_values: PrivateDict, source: Source
+) -> Plan | None:
 	"""Compare and take. With a new record there is nothing to compare: all is taken, and there is no plan."""
 	if record.new and not record.synced:
-		record.fill(values, word)
+		record.initialize(values, source_values)
 		return None
 	policies = source.policies["Client" if record.doctype == "Client" else "Client Stay"]
 	planned = plan(record.row, values, record.synced, policies, source.default_policy)
-	record.take(planned)
+	record.apply_plan(planned)
 	return planned
 
 
-def _changed_fields(stay: Record, of_client: Plan | None) -> tuple[str, ...]:
+def _list_changed_fields(stay: Record, of_client: Plan | None) -> tuple[str, ...]:
 	"""What is changed of records that were here."""
 	of_stay = () if stay.new else stay.before
 	return (
@@ -245,7 +256,7 @@ def _changed_fields(stay: Record, of_client: Plan | None) -> tuple[str, ...]:
 	)
 
 
-def _blanked(doctype: str, planned: Plan | None) -> list[str]:
+def _list_blanked_fields(doctype: str, planned: Plan | None) -> list[str]:
 	"""Fields that had a value and have none now."""
 	return [
 		f"{doctype}.{change.field}"
@@ -254,21 +265,21 @@ def _blanked(doctype: str, planned: Plan | None) -> list[str]:
 	]
 
 
-def _remember_content(stay: Record, incoming: Incoming, *, changed: bool) -> None:
+def _update_hashes(stay: Record, incoming: ParsedRecord, *, changed: bool) -> None:
 	"""A record of which a field can't be read is compared anew each time, so that its issue stays true; so is one whose stay
 	is deleted, so that it is seen to be listed again."""
 	if stay.row.get("status") == "Deleted":
-		stay.forget_content()
+		stay.clear_hashes()
 	elif incoming.unreadable:
-		stay.forget_older_than(incoming.hash, changed=changed)
+		stay.keep_only_older_hash(incoming.hash, changed=changed)
 	else:
-		stay.knows(incoming.hash)
+		stay.remember_hash(incoming.hash)
 
 
-def _derive(stay: Record, incoming: Incoming, source: Source, vault_follows: bool) -> None:
+def _apply_derived(stay: Record, incoming: ParsedRecord, source: Source, vault_follows: bool) -> None:
 	"""Status, facility and instants; a stay that was gone is back, unless it is deleted and the vault is still to be read,
 	or the record is older than its deletion."""
-	updated = local_time(incoming.stay.updated_at, source)
+	updated = to_site_time(incoming.stay.updated_at, source)
 	deleted = stay.row.get("deleted_at")
 	is_older = deleted and not (updated and updated > deleted)
 	still_deleted = stay.row.get("status") == "Deleted" and (vault_follows or is_older)
@@ -276,13 +287,13 @@ def _derive(stay: Record, incoming: Incoming, source: Source, vault_follows: boo
 		if name in incoming.uncertain and not stay.new:
 			continue
 		if not (name == "status" and still_deleted):
-			stay.set(name, value)
+			stay.set_value(name, value)
 	if not still_deleted:
-		stay.set("absent_since", None)
-		stay.set("deleted_at", None)
+		stay.set_value("absent_since", None)
+		stay.set_value("deleted_at", None)
 
 
-def _age(incoming: Incoming) -> tuple[float, int]:
-	"""The record that was updated last has the last word."""
+def _build_age_key(incoming: ParsedRecord) -> tuple[float, int]:
+	"""The record that was updated last has the last source_values."""
 	updated = incoming.stay.updated_at
 	return (updated.timestamp() if updated else 0.0, incoming.stay.chart_id)

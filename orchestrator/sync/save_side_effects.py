@@ -9,7 +9,7 @@ from frappe.model.base_document import get_controller
 
 from orchestrator.api.listeners import find_handlers, find_rules
 
-EVENTS = frozenset(
+INSERT_EVENTS = frozenset(
 	{
 		"before_insert", "before_naming", "autoname", "before_validate", "validate", "before_save", "after_insert",
 		"on_update", "on_change",
@@ -17,32 +17,32 @@ EVENTS = frozenset(
 )  # fmt: skip
 
 # Kinds of fields of which saving refuses some values.
-CHECKED = frozenset({"Select", "Phone", "Link"})
+INSERT_RELEVANT_PROPERTIES = frozenset({"Select", "Phone", "Link"})
 
 
-def listens(doctype: str, written: Collection[str] = ()) -> bool:
+def has_side_effects(doctype: str, written: Collection[str] = ()) -> bool:
 	"""True if saving a new record of `doctype` could do more than write its row. `written`: the fields that get a value."""
-	return next(reasons(doctype, written), None) is not None
+	return next(list_side_effects(doctype, written), None) is not None
 
 
-def reasons(doctype: str, written: Collection[str] = ()) -> Iterator[str]:
+def list_side_effects(doctype: str, written: Collection[str] = ()) -> Iterator[str]:
 	"""What listens, one by one."""
-	yield from find_handlers(doctype, EVENTS)
+	yield from find_handlers(doctype, INSERT_EVENTS)
 	yield from find_rules(doctype)
-	if any(_is_checked(field, written) for field in frappe.get_meta(doctype).fields):
+	if any(_is_checked_on_save(field, written) for field in frappe.get_meta(doctype).fields):
 		yield "Custom Field"
-	for check in (_own_controller, _global_search, _followed):
+	for check in (_find_overridden_controller, _is_in_global_search, _is_auto_followed):
 		if reason := check(doctype):
 			yield reason
 
 
-def _own_controller(doctype: str) -> str | None:
+def _find_overridden_controller(doctype: str) -> str | None:
 	"""Another app may have put its own class in the place of ours."""
 	module = get_controller(doctype).__module__
 	return None if module.startswith("orchestrator.") else module
 
 
-def _is_checked(field: DocField, written: Collection[str]) -> bool:
+def _is_checked_on_save(field: DocField, written: Collection[str]) -> bool:
 	"""True of a field of the site's own that saving looks at. Defaults are written like any other value."""
 	if not field.get("is_custom_field"):
 		return False
@@ -50,14 +50,16 @@ def _is_checked(field: DocField, written: Collection[str]) -> bool:
 		return True
 	if field.default and field.fieldtype in ("Link", "Dynamic Link", "Password"):
 		return True  # it has to be there, or goes elsewhere
-	return field.fieldname in written and (field.fieldtype in CHECKED or bool(field.options))
+	return field.fieldname in written and (
+		field.fieldtype in INSERT_RELEVANT_PROPERTIES or bool(field.options)
+	)
 
 
-def _global_search(doctype: str) -> str | None:
+def _is_in_global_search(doctype: str) -> str | None:
 	return "global search" if frappe.get_meta(doctype).get_global_search_fields() else None
 
 
-def _followed(_doctype: str) -> str | None:
+def _is_auto_followed(_doctype: str) -> str | None:
 	"""Who makes a record may want to follow it."""
 	follows = frappe.get_cached_value("User", frappe.session.user, "follow_created_documents")
 	return "document follow" if follows else None
