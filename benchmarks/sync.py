@@ -149,7 +149,7 @@ def read_and_parse(connection: str) -> int:
 	client, session = connections.open_client(connection)
 	count = 0
 	try:
-		for read in (client.latest(START, END), client.census(), client.deleted()):
+		for read in (client.list_updated(START, END), client.list_census(), client.list_deleted()):
 			for page in read:
 				for raw in page.records:
 					parse_record(raw, source.zones, at)
@@ -168,7 +168,7 @@ def documents_of(connection: str, limit: int) -> list[list[dict[str, Any]]]:
 	count = 0
 	client, session = connections.open_client(connection)
 	try:
-		for page in client.latest(START, END):
+		for page in client.list_updated(START, END):
 			records = [
 				fingerprints.parse_fingerprinted(fingerprints.fingerprint_record(raw, source), source, at)
 				for raw in page.records
@@ -242,7 +242,7 @@ def prepare(connection: str) -> None:
 	from orchestrator.sync import location_facilities
 
 	source = connections.get_source(connection)
-	records = pages_of(lambda client: client.locations(), connection)[0].records
+	records = pages_of(lambda client: client.list_locations(), connection)[0].records
 	location_facilities.ensure_facilities(records, source, lambda: None, dry_run=False)
 	frappe.db.commit()
 
@@ -353,9 +353,9 @@ def incremental(base_url: str, connection: str) -> bool:
 
 	def read(client: KipuClient) -> Iterator[Page]:
 		assert start
-		yield from client.latest(start.replace(day=1), END)
-		yield from client.census()
-		yield from client.deleted(start, END)
+		yield from client.list_updated(start.replace(day=1), END)
+		yield from client.list_census()
+		yield from client.list_deleted(start, END)
 
 	ours, result = timed(lambda: run(connection, "incremental"))
 	reading, pages = timed(lambda: pages_of(read, connection))

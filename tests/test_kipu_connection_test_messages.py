@@ -9,7 +9,7 @@ from orchestrator.sync.connection_test_messages import MESSAGES, PART_TITLES, re
 from orchestrator.sync.kipu.findings import Finding
 from tests import source
 
-MODULES = ("findings", "preflight", "suspects")
+MODULES = ("findings", "examination", "credential_probes")
 FACTS = {
 	"seconds": -5, "status": 403, "cause": None, "error": "AccessDeniedError", "version": 4, "per": 100, "count": 7, "utc": 1,
 	"local": 2, "locations": ["77"], "unknown": ["new"],

@@ -8,7 +8,7 @@ import pytest
 SYNC = Path(__file__).parents[1] / "orchestrator" / "sync"
 PURE = ["http.py", "errors.py", "allowed_hosts.py", "redaction.py"]
 PURE += [f"kipu/{name}.py" for name in ("auth", "client", "fields", "mapping", "pages", "records", "values")]
-PURE += [f"kipu/{name}.py" for name in ("findings", "preflight", "sample", "suspects")]
+PURE += [f"kipu/{name}.py" for name in ("findings", "examination", "sample", "credential_probes")]
 SIMULATOR = sorted(path.relative_to(SYNC).as_posix() for path in (SYNC / "kipu" / "simulator").glob("*.py"))
 # Parsing and mapping touch no network.
 OFFLINE = [

@@ -9,14 +9,14 @@ from orchestrator.sync.kipu.fields import FIELDS, PERSON
 from orchestrator.sync.kipu.mapping import (
 	UNMAPPED,
 	Change,
-	Conflict,
+	FieldConflict,
 	InvalidMappingError,
 	Override,
+	build_default_rules,
 	build_mapping,
-	canonical,
-	default_rules,
+	build_plan,
 	map_record,
-	plan,
+	to_canonical,
 )
 from orchestrator.sync.kipu.records import parse_record
 from orchestrator.sync.kipu.values import Zones
@@ -34,8 +34,8 @@ def mapped(overrides=(), **fields):
 
 
 def test_every_known_field_goes_somewhere_or_is_left_out_on_purpose():
-	assert {rule.source for rule in default_rules()} == FIELDS.keys() - UNMAPPED
-	assert all((rule.doctype == "Client") == (rule.source in PERSON) for rule in default_rules())
+	assert {rule.source for rule in build_default_rules()} == FIELDS.keys() - UNMAPPED
+	assert all((rule.doctype == "Client") == (rule.source in PERSON) for rule in build_default_rules())
 
 
 def test_a_record_is_split_into_client_and_stay():
@@ -136,7 +136,7 @@ def test_a_text_too_long_for_its_field_is_left_out_and_named_and_not_cut(name, t
 	],
 )  # fmt: skip
 def test_values_compare_as_text(value, text):
-	assert canonical(value) == text
+	assert to_canonical(value) == text
 
 
 # Comparison. In each row: here, Kipu, Kipu's last word (or none), policy -> written?, conflict?
@@ -182,9 +182,9 @@ NOTHING = object()
 )
 def test_who_wins(here, there, before, policy, written, conflict):
 	last = {} if before is NOTHING else {"f": before}
-	result = plan({"f": here}, {"f": there}, last, {"f": policy})
+	result = build_plan({"f": here}, {"f": there}, last, {"f": policy})
 	assert result.changes == ((Change("f", here, there),) if written else ())
-	assert result.conflicts == ((Conflict("f", policy, taken=written),) if conflict else ())
+	assert result.conflicts == ((FieldConflict("f", policy, taken=written),) if conflict else ())
 	assert dict(result.synced) == {"f": there}
 
 
@@ -193,24 +193,24 @@ def test_who_wins(here, there, before, policy, written, conflict):
 @pytest.mark.parametrize("before", ["a", "b", None, NOTHING])
 def test_a_second_run_over_the_same_data_finds_nothing_to_do(policy, here, before):
 	last = {} if before is NOTHING else {"f": before}
-	first = plan({"f": here}, {"f": "b"}, last, {"f": policy})
-	second = plan({"f": here, **first.values}, {"f": "b"}, first.synced, {"f": policy})
+	first = build_plan({"f": here}, {"f": "b"}, last, {"f": policy})
+	second = build_plan({"f": here, **first.values}, {"f": "b"}, first.synced, {"f": policy})
 	assert (second.changes, second.conflicts, second.synced) == ((), (), first.synced)
 
 
 def test_only_fields_that_were_sent_are_looked_at():
-	result = plan({"a": "1", "b": "2"}, {"a": "1"}, {"a": "1", "b": "9"}, {})
+	result = build_plan({"a": "1", "b": "2"}, {"a": "1"}, {"a": "1", "b": "9"}, {})
 	assert result.changes == ()
 	assert dict(result.synced) == {"a": "1", "b": "9"}
 
 
 def test_a_date_from_the_database_equals_the_same_date_as_text():
 	day = date(2026, 1, 2)
-	assert plan({"d": day}, {"d": day}, {"d": "2026-01-02"}, {}).changes == ()
-	assert dict(plan({}, {"d": day}, {}, {}).synced) == {"d": "2026-01-02"}
+	assert build_plan({"d": day}, {"d": day}, {"d": "2026-01-02"}, {}).changes == ()
+	assert dict(build_plan({}, {"d": day}, {}, {}).synced) == {"d": "2026-01-02"}
 
 
 def test_fields_under_review_are_listed():
-	result = plan({"a": "1", "b": "1"}, {"a": "2", "b": "2"}, {}, {"a": "review"}, "local")
+	result = build_plan({"a": "1", "b": "1"}, {"a": "2", "b": "2"}, {}, {"a": "review"}, "local")
 	assert result.reviews == ("a",)
 	assert [conflict.field for conflict in result.conflicts] == ["a", "b"]

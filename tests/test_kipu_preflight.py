@@ -5,10 +5,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from orchestrator.sync.kipu import suspects
+from orchestrator.sync.kipu import credential_probes
 from orchestrator.sync.kipu.client import Credentials
-from orchestrator.sync.kipu.findings import Examined, Finding
-from orchestrator.sync.kipu.preflight import Target, examine
+from orchestrator.sync.kipu.examination import Target, run_examination
+from orchestrator.sync.kipu.findings import Examination, Finding
 from orchestrator.sync.kipu.simulator.faults import Fault
 from orchestrator.sync.kipu.simulator.places import PLACES
 from orchestrator.sync.kipu.simulator.server import Simulator
@@ -31,19 +31,19 @@ def target(base_url: str, **changes) -> Target:
 	return replace(made, **changes)
 
 
-def examined(base_url: str, credentials: dict[str, str] | None = None, **changes) -> Examined:
+def examined(base_url: str, credentials: dict[str, str] | None = None, **changes) -> Examination:
 	session = quick_session(max_attempts=1, read_timeout=0.5)
 	keys = replace(GIVEN, **(credentials or {}))
-	return examine(target(base_url, credentials=keys, **changes), session)
+	return run_examination(target(base_url, credentials=keys, **changes), session)
 
 
-def told(result: Examined, level: str = "fail") -> list[tuple[str, str]]:
+def told(result: Examination, level: str = "fail") -> list[tuple[str, str]]:
 	return [(found.part, found.code) for found in result.findings if found.level == level]
 
 
 def test_a_connection_that_is_right_is_told_so_with_what_was_learnt(kipu):
 	result = examined(kipu.base_url)
-	assert (result.ok, result.wrong, told(result, "warn")) == (True, [], [])
+	assert (result.ok, result.list_wrong_parts, told(result, "warn")) == (True, [], [])
 	assert result.requests == 6
 	assert [location["location_name"] for location in result.locations] == [place.name for place in PLACES]
 	routes = [found.route for found in result.findings if found.part == "route"]
@@ -100,11 +100,11 @@ def test_where_refusals_say_something_the_wrong_part_is_named(part):
 	],
 )
 def test_what_the_lengths_of_refusals_give_away(lengths, parts):
-	assert suspects.told_by_lengths(*lengths) == parts
+	assert credential_probes.parts_from_lengths(*lengths) == parts
 
 
 def test_a_value_that_is_surely_wrong_has_the_length_of_the_given_one():
-	wrong = suspects.surely_wrong(GIVEN)
+	wrong = credential_probes.known_bad(GIVEN)
 	assert [len(each.secret_key) for each in wrong[:2]] == [len(GIVEN.secret_key)] * 2
 	assert GIVEN.secret_key not in {each.secret_key for each in wrong[:2]}
 	assert (len(wrong[2].app_id), wrong[2].app_id == GIVEN.app_id) == (len(GIVEN.app_id), False)
@@ -112,7 +112,10 @@ def test_a_value_that_is_surely_wrong_has_the_length_of_the_given_one():
 
 def test_the_secret_is_never_tried_in_another_place():
 	for given in (GIVEN, replace(GIVEN, secret_key=" the secret ", app_id=" b ")):
-		tried = [*suspects.of_unknown_id(given), *suspects.of_refusal(given)]
+		tried = [
+			*credential_probes.list_access_id_variants(given),
+			*credential_probes.variants_after_403(given),
+		]
 		for variant in tried:
 			assert "secret" not in variant.credentials.access_id + variant.credentials.app_id.replace("-", "")
 			assert variant.credentials.secret_key.strip() == given.secret_key.strip()

@@ -11,8 +11,8 @@ import pytest
 from orchestrator.sync.errors import SyncError
 from orchestrator.sync.kipu.client import Credentials
 from orchestrator.sync.kipu.fields import FIELDS
-from orchestrator.sync.kipu.mapping import build_mapping, map_record, plan
-from orchestrator.sync.kipu.records import RecordError, drift, parse_record
+from orchestrator.sync.kipu.mapping import build_mapping, build_plan, map_record
+from orchestrator.sync.kipu.records import RecordError, compute_drift, parse_record
 from orchestrator.sync.kipu.simulator.faults import KINDS, Fault
 from orchestrator.sync.kipu.simulator.server import Simulator
 from orchestrator.sync.kipu.simulator.signatures import Keys
@@ -72,7 +72,7 @@ def kipu():
 def read_all(kipu: Simulator, credentials: Credentials | None = None) -> int:
 	client = client_of(kipu, credentials=credentials, per=30)
 	today = date.fromordinal(kipu.world.today())
-	return sum(len(page.records) for page in client.latest(today, today))
+	return sum(len(page.records) for page in client.list_updated(today, today))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -112,7 +112,7 @@ def test_a_bug_of_the_reader_does_not_show_the_body(kipu):
 	client = client_of(kipu)
 	stay = kipu.world
 	with pytest.raises(SyncError) as caught:
-		list(client.latest(date.fromordinal(stay.today() + 1), date.fromordinal(stay.today())))
+		list(client.list_updated(date.fromordinal(stay.today() + 1), date.fromordinal(stay.today())))
 	assert_silent(caught.value)
 
 
@@ -138,7 +138,7 @@ def test_no_frame_of_a_record_error_holds_a_value(kipu):
 	for stay in range(len(kipu.world)):
 		kipu.world.set_field(stay, "admission_date", CANARY)
 	today = date.fromordinal(kipu.world.today())
-	(page, *_) = client_of(kipu).latest(today, today)
+	(page, *_) = client_of(kipu).list_updated(today, today)
 	with pytest.raises(RecordError) as caught:
 		parse_record(page.records[0], ZONES, AT)
 	assert_silent(caught.value)
@@ -162,10 +162,10 @@ def test_a_broken_casefile_id_is_not_repeated():
 
 def test_nothing_made_of_a_record_shows_it(kipu):
 	today = date.fromordinal(kipu.world.today())
-	(page, *_) = client_of(kipu, session=quick_session()).latest(today, today)
+	(page, *_) = client_of(kipu, session=quick_session()).list_updated(today, today)
 	stay = parse_record(canaried(), ZONES, AT)
 	mapped = map_record(stay, build_mapping())
-	planned = plan(mapped.client, {**mapped.client, "first_name": f"{CANARY}2"}, {}, {})
+	planned = build_plan(mapped.client, {**mapped.client, "first_name": f"{CANARY}2"}, {}, {})
 	made = [
 		page,
 		page.records,
@@ -177,7 +177,7 @@ def test_nothing_made_of_a_record_shows_it(kipu):
 		mapped.client,
 		planned,
 	]
-	made += [planned.changes, planned.conflicts, planned.synced, planned.values, drift(canaried())]
+	made += [planned.changes, planned.conflicts, planned.synced, planned.values, compute_drift(canaried())]
 	for each in made:
 		assert CANARY not in repr(each)
 		assert CANARY not in str(each)

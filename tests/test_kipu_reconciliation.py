@@ -50,7 +50,7 @@ def bring_everybody(connection) -> None:
 
 	source = connections.get_source(connection.name)
 	client, session = connections.open_client(connection.name)
-	for page in client.census():
+	for page in client.list_census():
 		for raw in page.records:
 			incoming = parse_fingerprinted(
 				fingerprint_record(raw, source), source, datetime.now(timezone.utc)

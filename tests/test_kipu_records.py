@@ -8,13 +8,20 @@ import pytest
 
 from orchestrator.sync.kipu.records import (
 	RecordError,
-	drift,
-	lead_key,
+	build_sort_key,
+	compute_drift,
+	compute_status,
 	parse_record,
 	split_casefile,
-	status_at,
 )
-from orchestrator.sync.kipu.values import Bad, Zones, clean_code, clean_day, clean_instant, clean_text
+from orchestrator.sync.kipu.values import (
+	InvalidValue,
+	Zones,
+	clean_code,
+	clean_day,
+	clean_instant,
+	clean_text,
+)
 from tests.kipu_wire import PERSON_ID, raw_record
 
 NEW_YORK, PHOENIX, UTC = ZoneInfo("America/New_York"), ZoneInfo("America/Phoenix"), timezone.utc
@@ -121,7 +128,7 @@ def test_an_unreadable_date_is_an_error_of_its_field(written):
 
 
 def test_a_date_at_the_edge_of_time_does_not_break_the_zone_arithmetic():
-	assert clean_instant("0001-01-01T00:00:00Z", NEW_YORK) == Bad("bad_date")
+	assert clean_instant("0001-01-01T00:00:00Z", NEW_YORK) == InvalidValue("bad_date")
 	assert clean_day("9999-12-31") == date(9999, 12, 31)
 
 
@@ -155,17 +162,17 @@ def test_a_bare_day_of_discharge_begins_at_the_locations_midnight():
 
 def test_a_planned_discharge_becomes_one_by_time_alone():
 	admitted, discharged = AT - timedelta(days=9), AT + timedelta(hours=1)
-	assert status_at(admitted, discharged, AT) == "Active"
-	assert status_at(admitted, discharged, AT + timedelta(hours=2)) == "Discharged"
+	assert compute_status(admitted, discharged, AT) == "Active"
+	assert compute_status(admitted, discharged, AT + timedelta(hours=2)) == "Discharged"
 
 
 def test_the_stay_in_care_leads_whatever_happened_to_other_charts():
 	old, new = AT - timedelta(days=90), AT - timedelta(days=1)
 	keys = {
-		"discharged later": lead_key("Discharged", new, new, 30),
-		"in care": lead_key("Active", old, old, 10),
-		"expected": lead_key("Pre-Admission", None, AT, 40),
-		"nothing known": lead_key("Pre-Admission", None, None, 50),
+		"discharged later": build_sort_key("Discharged", new, new, 30),
+		"in care": build_sort_key("Active", old, old, 10),
+		"expected": build_sort_key("Pre-Admission", None, AT, 40),
+		"nothing known": build_sort_key("Pre-Admission", None, None, 50),
 	}
 	assert sorted(keys, key=keys.get) == ["nothing known", "discharged later", "expected", "in care"]
 
@@ -292,7 +299,7 @@ def test_stamps_are_instants_and_not_content():
 
 
 def test_drift_names_fields_and_nothing_else():
-	found = drift(
+	found = compute_drift(
 		raw_record(first_name=5, brand_new="x", **{"Jane Roe, 1980": 1}, patient_contacts=[], mr_number=7),
 		expected={"casefile_id", "dob"},
 	)
@@ -302,4 +309,4 @@ def test_drift_names_fields_and_nothing_else():
 
 
 def test_a_record_as_known_has_no_drift():
-	assert not drift(raw_record(first_name="A", ssn="x", room_name=4), expected={"casefile_id"})
+	assert not compute_drift(raw_record(first_name="A", ssn="x", room_name=4), expected={"casefile_id"})

@@ -97,7 +97,7 @@ def test_no_answer_at_all_ends_in_a_timeout(kipu):
 	kipu.faults.add(Fault("hang", value=30, times=None))
 	session = quick_session(max_attempts=2, read_timeout=0.05)
 	with pytest.raises(RetriesExhaustedError) as caught:
-		next(client_of(kipu, session=session).census())
+		next(client_of(kipu, session=session).list_census())
 	assert (caught.value.cause, session.requests_sent) == ("ReadTimeout", 2)
 
 
@@ -105,7 +105,7 @@ def test_stopping_does_not_wait_for_an_answer_that_hangs():
 	with Simulator(20) as kipu:
 		kipu.faults.add(Fault("hang", value=3600))
 		with pytest.raises(RetriesExhaustedError):
-			next(client_of(kipu, session=quick_session(max_attempts=1, read_timeout=0.05)).census())
+			next(client_of(kipu, session=quick_session(max_attempts=1, read_timeout=0.05)).list_census())
 	assert kipu.stopped
 
 

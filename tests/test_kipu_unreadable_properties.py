@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from orchestrator.sync.kipu.fields import FIELDS
 from orchestrator.sync.kipu.mapping import build_mapping, map_record
-from orchestrator.sync.kipu.records import ESSENTIAL, RecordError, Stay, parse_record
+from orchestrator.sync.kipu.records import ESSENTIAL_FIELDS, RecordError, Stay, parse_record
 from orchestrator.sync.kipu.values import Zones
 from tests.kipu_wire import PERSON_ID
 
@@ -50,7 +50,10 @@ def mapped(raw: dict[str, object]) -> tuple[Stay, dict[str, object], set[str]]:
 
 @reproducible
 @given(
-	name=st.sampled_from(sorted(FIELDS.keys() - ESSENTIAL)), value=ANY_JSON, admission=DAYS, discharge=DAYS
+	name=st.sampled_from(sorted(FIELDS.keys() - ESSENTIAL_FIELDS)),
+	value=ANY_JSON,
+	admission=DAYS,
+	discharge=DAYS,
 )
 def test_whatever_stands_in_one_field_the_status_and_the_other_fields_arrive(
 	name, value, admission, discharge
@@ -74,7 +77,7 @@ def test_whatever_stands_in_one_field_the_status_and_the_other_fields_arrive(
 
 
 @reproducible
-@given(broken=st.sets(st.sampled_from(sorted(FIELDS.keys() - ESSENTIAL)), min_size=2))
+@given(broken=st.sets(st.sampled_from(sorted(FIELDS.keys() - ESSENTIAL_FIELDS)), min_size=2))
 def test_however_many_fields_cannot_be_read_each_is_named_and_the_status_is_right(broken):
 	raw = record(admission_date="2026-03-01", discharge_date="2026-03-09")
 	stay, arrived, unreadable = mapped({**raw, **{name: {"unheard": ["of"]} for name in broken}})
@@ -84,7 +87,7 @@ def test_however_many_fields_cannot_be_read_each_is_named_and_the_status_is_righ
 
 
 @reproducible
-@given(name=st.sampled_from(sorted(ESSENTIAL)), value=ANY_JSON)
+@given(name=st.sampled_from(sorted(ESSENTIAL_FIELDS)), value=ANY_JSON)
 def test_a_status_is_never_guessed(name, value):
 	raw = {**record(admission_date="2026-03-01", discharge_date=None), name: value}
 	try:

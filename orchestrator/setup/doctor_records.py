@@ -4,7 +4,7 @@ import frappe
 
 from orchestrator.setup.findings import OK, WARN, Finding
 from orchestrator.sync.kipu.fields import FIELDS
-from orchestrator.sync.kipu.records import ESSENTIAL
+from orchestrator.sync.kipu.records import ESSENTIAL_FIELDS
 
 MAX_NAMED = 10
 # A rate this many times higher or lower than the one known now is of another currency.
@@ -22,7 +22,7 @@ def check_clients_kept_out() -> Finding:
 		)
 		ORDER BY issue.casefile_id
 		""",
-		{"fields": tuple(FIELDS.keys() - ESSENTIAL)},
+		{"fields": tuple(FIELDS.keys() - ESSENTIAL_FIELDS)},
 	)
 	return _finding(
 		"clients kept out",

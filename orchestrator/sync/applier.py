@@ -16,7 +16,7 @@ from orchestrator.sync.fingerprints import (
 from orchestrator.sync.invalid_values import drop_invalid_values
 from orchestrator.sync.issues import IssueTracker
 from orchestrator.sync.kipu.pages import RawRecord
-from orchestrator.sync.kipu.records import RecordError, drift
+from orchestrator.sync.kipu.records import RecordError, compute_drift
 from orchestrator.sync.merge import REMOVED_STATUSES, MergeResult, Person, merge_records
 from orchestrator.sync.runs import Run
 from orchestrator.sync.store import Store
@@ -217,7 +217,7 @@ class Applier:
 
 	def _check_drift(self, raws: Sequence[RawRecord]) -> None:
 		"""Fields that are new, gone or of another kind, by the first record of a page with changes. Names only."""
-		found = drift(raws[0])
+		found = compute_drift(raws[0])
 		for kind in ("unknown", "vanished", "retyped"):
 			for field in sorted(getattr(found, kind)):
 				known = self._run.drift.setdefault(kind, [])

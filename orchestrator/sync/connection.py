@@ -27,8 +27,8 @@ from orchestrator.sync.kipu.mapping import (
 	Override,
 	Policy,
 	Target,
+	build_default_rules,
 	build_mapping,
-	default_rules,
 )
 from orchestrator.sync.kipu.values import Zones
 
@@ -40,7 +40,7 @@ DOCTYPE = "Kipu Connection"
 CREDENTIAL_FIELDS = ("access_id", "secret_key", "app_id")
 KEY_LABELS = {"access_id": "Access ID", "secret_key": "Secret Key", "app_id": "App ID"}
 ALLOWED_HOSTS = "kipu_allowed_hosts"  # in site_config.json, beside Kipu's own
-DEFAULT_TARGETS = {rule.source: rule.target for rule in default_rules()}
+DEFAULT_TARGETS = {rule.source: rule.target for rule in build_default_rules()}
 RETRY_POLICY = HttpPolicy()
 TEXT_TYPES = frozenset({"Data", "Small Text", "Text", "Long Text", "Date", "Select", "Phone"})
 

@@ -10,8 +10,8 @@ from orchestrator.sync.connection_test_messages import get_title, render_finding
 from orchestrator.sync.http import HttpSession
 from orchestrator.sync.kipu.auth import Version
 from orchestrator.sync.kipu.client import Credentials
-from orchestrator.sync.kipu.findings import Examined, Finding
-from orchestrator.sync.kipu.preflight import PATIENT, Target, examine
+from orchestrator.sync.kipu.examination import RETRY_POLICY, Target, run_examination
+from orchestrator.sync.kipu.findings import Examination, Finding
 
 if TYPE_CHECKING:
 	from orchestrator.orchestrator.doctype.kipu_connection.kipu_connection import KipuConnection
@@ -52,12 +52,12 @@ def run_connection_test(connection: "KipuConnection") -> ConnectionTest:
 	"""Ask Kipu. Takes some ten requests at the connection's own rate; nothing is written. Raises InvalidSettingsError (422) for a
 	key that is not set and for a setting that makes no sense by itself."""
 	connections.validate_credentials(str(connection.name))
-	policy = dataclasses.replace(PATIENT, requests_per_second=connection.requests_per_second)
-	examined = examine(build_target(connection), HttpSession(policy))
+	policy = dataclasses.replace(RETRY_POLICY, requests_per_second=connection.requests_per_second)
+	examined = run_examination(build_target(connection), HttpSession(policy))
 	return {
 		"connection": str(connection.name),
 		"ok": examined.ok,
-		"wrong": examined.wrong,
+		"wrong": examined.list_wrong_parts,
 		"checks": [_build_check(finding) for finding in examined.findings],
 		"locations": _build_locations(examined),
 		"requests": examined.requests,
@@ -106,7 +106,7 @@ def _build_check(finding: Finding) -> CheckShape:
 	}
 
 
-def _build_locations(examined: Examined) -> list[LocationShape]:
+def _build_locations(examined: Examination) -> list[LocationShape]:
 	return [
 		{
 			"location_id": str(location.get("location_id") or ""),

@@ -20,7 +20,7 @@ from orchestrator.sync.errors import AccessDeniedError, RouteDisabledError
 from orchestrator.sync.fingerprints import FingerprintedPage, fingerprint_page
 from orchestrator.sync.issues import IssueTracker
 from orchestrator.sync.kipu.client import KipuClient
-from orchestrator.sync.kipu.pages import Page, ReadTally
+from orchestrator.sync.kipu.pages import Page, ReadCounts
 from orchestrator.sync.kipu.records import RecordError
 from orchestrator.sync.prefetch import HeartbeatSleep, prefetch_items, yield_to_main_thread
 from orchestrator.sync.runs import Run
@@ -207,7 +207,7 @@ class RunContext:
 	def _apply_pages(
 		self, pages: Iterator[tuple[Page, FingerprintedPage]], checkpoint: Checkpoint, resumed: Checkpoint
 	) -> bool:
-		tally, base = ReadTally(), 0
+		tally, base = ReadCounts(), 0
 		for page, seeing in pages:
 			self.answered = True
 			if resumed and page.number == resumed["page"]:
@@ -215,7 +215,7 @@ class RunContext:
 					return False  # records have moved since: begin anew
 				base, tally.totals = resumed["records"], {page.total_records}
 				continue
-			tally.observe(page)
+			tally.add_page(page)
 			self.count_page(page)
 			progress = {
 				"page": page.number,
@@ -225,7 +225,7 @@ class RunContext:
 			self.apply_page(page, seeing, {**checkpoint, **progress})
 			if not page.paginated:
 				return self._is_complete_without_pagination(page, checkpoint)
-		return tally.totals == {base + tally.records} and tally.distinct == tally.records
+		return tally.totals == {base + tally.records} and tally.count_distinct == tally.records
 
 	def apply_page(self, page: Page, seeing: FingerprintedPage, checkpoint: Checkpoint) -> None:
 		"""Take the records of a page."""

@@ -16,7 +16,7 @@ from orchestrator.sync.errors import AccessDeniedError, RecordNotFoundError, Rou
 from orchestrator.sync.fingerprints import to_site_time
 from orchestrator.sync.identity import build_stay_name
 from orchestrator.sync.kipu.pages import RawRecord
-from orchestrator.sync.kipu.records import RecordError, split_casefile, status_at
+from orchestrator.sync.kipu.records import RecordError, compute_status, split_casefile
 from orchestrator.sync.kipu.values import clean_instant
 from orchestrator.sync.merge import IN_CARE_STATUSES, REMOVED_STATUSES, Person, Record, update_client_status
 from orchestrator.sync.store import StayRow
@@ -83,7 +83,7 @@ def _restore_batch(work: RunContext, relisted: dict[str, Relisted]) -> PageOutco
 
 	def restore(stay: Record) -> None:
 		admitted, discharged = stay.row.get("admitted_at"), stay.row.get("discharged_at")
-		stay.set_value("status", status_at(admitted, discharged, now))
+		stay.set_value("status", compute_status(admitted, discharged, now))
 		stay.set_value("deleted_at", None)
 		if content := relisted[stay.name].content:
 			stay.remember_hash(content)
@@ -143,7 +143,7 @@ def _list_casefiles(records: Iterable[RawRecord]) -> set[str]:
 def _fetch_record(work: RunContext, casefile: str) -> list[RawRecord] | None:
 	"""The record, or None if Kipu has it no more, or does not tell."""
 	try:
-		return next(work.client.patient(casefile)).records
+		return next(work.client.get_patient(casefile)).records
 	except RecordNotFoundError:
 		return None
 	except (RouteDisabledError, AccessDeniedError):

@@ -11,9 +11,9 @@ from typing import Any
 
 from orchestrator.sync.connection import FacilityMapping, Source
 from orchestrator.sync.identity import build_client_name, build_stay_name
-from orchestrator.sync.kipu.mapping import Mapped, canonical, map_record
+from orchestrator.sync.kipu.mapping import MappedRecord, map_record, to_canonical
 from orchestrator.sync.kipu.pages import RawRecord
-from orchestrator.sync.kipu.records import RecordError, Stay, is_location, parse_record, split_casefile
+from orchestrator.sync.kipu.records import RecordError, Stay, is_valid_location, parse_record, split_casefile
 from orchestrator.sync.kipu.values import clean_id
 from orchestrator.sync.redaction import PrivateDict
 
@@ -34,7 +34,7 @@ class ParsedRecord:
 	client_name: str
 	stay_name: str
 	stay: Stay = field(repr=False)
-	mapped: Mapped = field(repr=False)
+	mapped: MappedRecord = field(repr=False)
 	client_source_values: PrivateDict = field(repr=False)
 	stay_source_values: PrivateDict = field(repr=False)
 	derived: PrivateDict = field(repr=False)
@@ -107,7 +107,7 @@ def parse_fingerprinted(
 	`known_location` is where the stay is known to be: it counts where the record's own location can't be read."""
 	stay = parse_record(seen.raw, source.zones, at, known_location)
 	location = stay.location_id
-	if known_location and not is_location(clean_id(seen.raw.get("location_id"))):
+	if known_location and not is_valid_location(clean_id(seen.raw.get("location_id"))):
 		location = known_location
 	if is_left_out(stay, location, source):
 		return None
@@ -187,7 +187,7 @@ def to_site_time(moment: datetime | None, source: Source) -> datetime | None:
 def serialize_values(values: Mapping[str, Any]) -> PrivateDict:
 	"""Mapped values as text. They are clean: a text is itself."""
 	return PrivateDict(
-		[(name, value if type(value) is str else canonical(value)) for name, value in values.items()]
+		[(name, value if type(value) is str else to_canonical(value)) for name, value in values.items()]
 	)
 
 
@@ -199,7 +199,7 @@ def build_context(raw: RawRecord, source: Source) -> tuple[str, ...]:
 	facility = (place.facility if place else None) or source.default_facility or ""
 	return (
 		source.mapping.version,
-		str(source.zones.of(known)),
+		str(source.zones.get_zone(known)),
 		str(source.zones.utc_midnight_is_date),
 		facility,
 	)

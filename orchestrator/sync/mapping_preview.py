@@ -13,9 +13,9 @@ from orchestrator.sync import connection as connections
 from orchestrator.sync.connection import Source
 from orchestrator.sync.errors import RecordNotFoundError, SyncError
 from orchestrator.sync.fingerprints import ParsedRecord, fingerprint_record, parse_fingerprinted
-from orchestrator.sync.kipu.mapping import Rule, canonical
+from orchestrator.sync.kipu.mapping import Rule, to_canonical
 from orchestrator.sync.kipu.pages import RawRecord
-from orchestrator.sync.kipu.records import RecordError, drift, split_casefile
+from orchestrator.sync.kipu.records import RecordError, compute_drift, split_casefile
 from orchestrator.sync.merge import MergeResult, Person, Record, merge_record
 from orchestrator.sync.redaction import PrivateDict
 from orchestrator.sync.store import get_persons
@@ -60,7 +60,7 @@ def build_preview(connection: str, casefile_id: str) -> MappingPreview:
 	source = connections.get_source(connection)
 	casefile_id = _parse_casefile(casefile_id)
 	raw = _fetch_record(connection, casefile_id)
-	unknown = sorted(drift(raw).unknown)
+	unknown = sorted(compute_drift(raw).unknown)
 	try:
 		incoming = parse_fingerprinted(fingerprint_record(raw, source), source, datetime.now(timezone.utc))
 	except RecordError as error:
@@ -88,7 +88,7 @@ def _fetch_record(connection: str, casefile_id: str) -> RawRecord:
 	records: list[RawRecord] = []
 	trouble = ""
 	try:
-		records = next(client.patient(casefile_id)).records
+		records = next(client.get_patient(casefile_id)).records
 	except RecordNotFoundError:
 		pass
 	except SyncError as error:
@@ -189,8 +189,8 @@ class _FieldPreviews:
 			"doctype": rule.doctype,
 			"target": rule.target,
 			"label": _(field.label) if field else rule.target,
-			"kipu": None if hidden else canonical(self.values[rule.doctype].get(rule.target)),
-			"here": None if hidden else canonical(self.known[rule.doctype].get(rule.target)),
+			"kipu": None if hidden else to_canonical(self.values[rule.doctype].get(rule.target)),
+			"here": None if hidden else to_canonical(self.known[rule.doctype].get(rule.target)),
 			"policy": self.source.policies[rule.doctype].get(rule.target, self.source.default_policy),
 			"effect": self.get_effect(rule),
 			"hidden": hidden,
@@ -208,4 +208,4 @@ class _FieldPreviews:
 		if (rule.doctype, rule.target) in self.reviews:
 			return "review"
 		here = self.known[rule.doctype].get(rule.target)
-		return "same" if canonical(here) == canonical(values[rule.target]) else "kept"
+		return "same" if to_canonical(here) == to_canonical(values[rule.target]) else "kept"

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 from orchestrator.sync.connection import Source
 from orchestrator.sync.fingerprints import ParsedRecord, to_site_time
 from orchestrator.sync.identity import build_full_name
-from orchestrator.sync.kipu.mapping import Plan, canonical, plan
-from orchestrator.sync.kipu.records import lead_key
+from orchestrator.sync.kipu.mapping import MergePlan, build_plan, to_canonical
+from orchestrator.sync.kipu.records import build_sort_key
 from orchestrator.sync.redaction import PrivateDict
 
 Outcome = Literal["imported", "updated", "skipped"]
@@ -51,12 +51,12 @@ class Record:
 	def set_value(self, name: str, value: Any) -> None:
 		"""Take a value, unless it is there already."""
 		here = self.row.get(name)
-		if here is value or canonical(here) == canonical(value):
+		if here is value or to_canonical(here) == to_canonical(value):
 			return
 		self.row[name] = value
 		if name not in self.before:
 			self.before[name] = here
-		elif canonical(self.before[name]) == canonical(value):
+		elif to_canonical(self.before[name]) == to_canonical(value):
 			del self.before[name]  # there and back again
 
 	def initialize(self, values: Mapping[str, Any], source_values: PrivateDict) -> None:
@@ -68,7 +68,7 @@ class Record:
 		self.synced = PrivateDict(source_values)
 		self.state_changed = True
 
-	def apply_plan(self, planned: Plan) -> None:
+	def apply_plan(self, planned: MergePlan) -> None:
 		"""Take the changes of a plan and remember Kipu's source_values."""
 		for change in planned.changes:
 			self.set_value(change.field, change.new)
@@ -215,7 +215,7 @@ def get_current_stay(stays: Iterable[Record], source: Source) -> Record | None:
 
 def _build_sort_key(row: Mapping[str, Any], zone: ZoneInfo) -> tuple[bool, bool, datetime, int]:
 	admitted, created = (_to_aware(row.get(name), zone) for name in ("admitted_at", "created_at"))
-	key = lead_key(row["status"], admitted, created, int(row.get("chart_id") or 0))
+	key = build_sort_key(row["status"], admitted, created, int(row.get("chart_id") or 0))
 	return (row["status"] not in REMOVED_STATUSES, *key)
 
 
@@ -236,18 +236,18 @@ def _create_stay(person: Person, incoming: ParsedRecord, source: Source) -> Reco
 
 def _merge_values(
 	record: Record, values: Mapping[str, Any], source_values: PrivateDict, source: Source
-) -> Plan | None:
+) -> MergePlan | None:
 	"""Compare and take. With a new record there is nothing to compare: all is taken, and there is no plan."""
 	if record.new and not record.synced:
 		record.initialize(values, source_values)
 		return None
 	policies = source.policies["Client" if record.doctype == "Client" else "Client Stay"]
-	planned = plan(record.row, values, record.synced, policies, source.default_policy)
+	planned = build_plan(record.row, values, record.synced, policies, source.default_policy)
 	record.apply_plan(planned)
 	return planned
 
 
-def _list_changed_fields(stay: Record, of_client: Plan | None) -> tuple[str, ...]:
+def _list_changed_fields(stay: Record, of_client: MergePlan | None) -> tuple[str, ...]:
 	"""What is changed of records that were here."""
 	of_stay = () if stay.new else stay.before
 	return (
@@ -256,12 +256,12 @@ def _list_changed_fields(stay: Record, of_client: Plan | None) -> tuple[str, ...
 	)
 
 
-def _list_blanked_fields(doctype: str, planned: Plan | None) -> list[str]:
+def _list_blanked_fields(doctype: str, planned: MergePlan | None) -> list[str]:
 	"""Fields that had a value and have none now."""
 	return [
 		f"{doctype}.{change.field}"
 		for change in (planned.changes if planned else ())
-		if canonical(change.new) is None and canonical(change.old) is not None
+		if to_canonical(change.new) is None and to_canonical(change.old) is not None
 	]
 
 

@@ -8,7 +8,7 @@ from orchestrator.sync import deactivation
 from orchestrator.sync.context import MAX_READS, Checkpoint, RunContext, get_next_day
 from orchestrator.sync.counts import PageOutcomes
 from orchestrator.sync.identity import build_stay_name
-from orchestrator.sync.kipu.pages import RawRecord, ReadTally
+from orchestrator.sync.kipu.pages import RawRecord, ReadCounts
 from orchestrator.sync.kipu.records import RecordError, split_casefile
 from orchestrator.sync.location_facilities import ensure_facilities
 from orchestrator.sync.retries import retry
@@ -22,7 +22,7 @@ def locations(work: RunContext) -> None:
 	"""Meet the instance's locations before the first record, each with a facility."""
 
 	def read() -> None:
-		for page in work.client.locations():
+		for page in work.client.list_locations():
 			work.answered = True
 			records = page.records
 		work.run_in_transaction(
@@ -56,7 +56,7 @@ def latest(work: RunContext) -> None:
 
 	def read() -> None:
 		complete = work.read_pages(
-			lambda first: work.client.latest(start, get_next_day(until), first_page=first), mark
+			lambda first: work.client.list_updated(start, get_next_day(until), first_page=first), mark
 		)
 		work.complete = work.complete and complete
 
@@ -89,7 +89,7 @@ def _sync_window(work: RunContext, start: date, end: date, days: int) -> None:
 		"end": end.isoformat(),
 		"days": days,
 	}
-	complete = work.read_pages(lambda first: work.client.latest(start, end, first_page=first), mark)
+	complete = work.read_pages(lambda first: work.client.list_updated(start, end, first_page=first), mark)
 	work.complete = work.complete and complete
 
 
@@ -108,7 +108,7 @@ def census(work: RunContext) -> None:
 		for _attempt in range(MAX_READS):
 			present.clear()
 			tally = _read_census(work, present)
-			if tally.complete:
+			if tally.is_complete:
 				return deactivation.verify_missing(work, present)
 			if None in tally.totals:
 				return work.run.add_note(
@@ -121,13 +121,13 @@ def census(work: RunContext) -> None:
 	work.skip_if_route_disabled("patients/census", read)
 
 
-def _read_census(work: RunContext, present: set[str]) -> ReadTally:
+def _read_census(work: RunContext, present: set[str]) -> ReadCounts:
 	"""One read of the census, from its first page, whatever was read before: only such a read says who is missing."""
-	tally = ReadTally()
-	with work.prefetch_pages(work.client.census()) as pages:
+	tally = ReadCounts()
+	with work.prefetch_pages(work.client.list_census()) as pages:
 		for page, seeing in pages:
 			work.answered = True
-			tally.observe(page)
+			tally.add_page(page)
 			work.count_page(page)
 			present.update(_build_stay_names(work, page.records))
 			work.apply_page(page, seeing, _build_checkpoint(work, "census"))
@@ -152,7 +152,7 @@ def vault(work: RunContext) -> None:
 
 
 def _read_vault(work: RunContext, start: date | None, end: date | None) -> None:
-	for page in work.client.deleted(start, end):
+	for page in work.client.list_deleted(start, end):
 		work.answered = True
 		work.count_page(page)
 		work.run_in_transaction(

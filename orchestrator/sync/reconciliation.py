@@ -14,7 +14,7 @@ import frappe
 
 from orchestrator.sync import connection as connections
 from orchestrator.sync.fingerprints import ParsedRecord, fingerprint_record, parse_fingerprinted
-from orchestrator.sync.kipu.pages import RawRecord, ReadTally
+from orchestrator.sync.kipu.pages import RawRecord, ReadCounts
 from orchestrator.sync.kipu.records import RecordError
 from orchestrator.sync.visibility import can_access_facility
 
@@ -74,17 +74,17 @@ def _read_census(connection: str, result: Reconciliation) -> Mapping[str, Parsed
 	"""Who is in care by Kipu, by the name of the stay here. Counts what it reads into `result`."""
 	source = connections.get_source(connection)
 	client, session = connections.open_client(connection)
-	at, tally = datetime.now(timezone.utc), ReadTally()
+	at, tally = datetime.now(timezone.utc), ReadCounts()
 	found: dict[str, ParsedRecord] = {}
 	try:
-		for page in client.census():
-			tally.observe(page)
+		for page in client.list_census():
+			tally.add_page(page)
 			for raw in page.records:
 				if incoming := _parse_record(raw, source, at, result):
 					found[incoming.stay_name] = incoming
 	finally:
 		session.close()
-	result.read, result.complete = tally.records, tally.complete
+	result.read, result.complete = tally.records, tally.is_complete
 	return found
 
 

@@ -47,7 +47,7 @@ def _get_casefile(row: frappe._dict) -> str | None:
 
 def _retry_record(work: RunContext, casefile: str, rows: list[frappe._dict]) -> PageOutcomes:
 	try:
-		page = next(work.client.patient(casefile))
+		page = next(work.client.get_patient(casefile))
 	except RecordNotFoundError:
 		work.issues.resolve_record(casefile)
 		return PageOutcomes()

@@ -12,7 +12,7 @@ from frappe import _
 
 from orchestrator.api.bulk.runs import WHOLE_CALL, isolated
 from orchestrator.sync import alerts, sync_state
-from orchestrator.sync.kipu.mapping import canonical
+from orchestrator.sync.kipu.mapping import to_canonical
 from orchestrator.sync.merge import MISSING
 from orchestrator.sync.redaction import PrivateDict
 from orchestrator.sync.runs import DOCTYPE, Run
@@ -115,7 +115,7 @@ def restore_record(change: PrivateDict, run: str, report: RollbackReport) -> Non
 		report.add_kept(doctype, name, "deleted")
 		return
 	doc = frappe.get_doc(doctype, name)
-	ours = {each for each, value in after.items() if canonical(doc.get(each)) == value}
+	ours = {each for each, value in after.items() if to_canonical(doc.get(each)) == value}
 	if others := after.keys() - ours:
 		report.add_kept(doctype, name, "edited", others)
 	values = PrivateDict((each, before["values"][each]) for each in ours)

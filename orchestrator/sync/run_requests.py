@@ -122,7 +122,7 @@ def is_large(order: RunRequest) -> bool:
 	start = compute_first_day(order, source)
 	client, session = connection.open_client(source.name, _wait_briefly)
 	try:
-		page = next(client.latest(start, get_next_day(datetime.now(timezone.utc).date())))
+		page = next(client.list_updated(start, get_next_day(datetime.now(timezone.utc).date())))
 	except _RemoteBusyError:
 		return True
 	except SyncError as error:

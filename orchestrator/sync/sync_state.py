@@ -9,7 +9,7 @@ import frappe
 from frappe.utils import now
 
 from orchestrator import compat
-from orchestrator.sync.kipu.mapping import canonical
+from orchestrator.sync.kipu.mapping import to_canonical
 from orchestrator.sync.merge import Record
 
 DOCTYPE = "Sync State"
@@ -155,9 +155,9 @@ class _Literals(dict[Any, str]):
 
 
 def _build_before(record: Record) -> str:
-	values = {name: canonical(value) for name, value in record.before.items()}
+	values = {name: to_canonical(value) for name, value in record.before.items()}
 	return _as_text({"values": values, "synced": record.synced_before})
 
 
 def _build_after(record: Record) -> str:
-	return _as_text({name: canonical(record.row.get(name)) for name in record.before})
+	return _as_text({name: to_canonical(record.row.get(name)) for name in record.before})

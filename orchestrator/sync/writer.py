@@ -77,7 +77,7 @@ class DatabaseStore:
 	def _bulk_templates_if_no_side_effects(self) -> bulk_insert.Templates | None:
 		if time.monotonic() - self._asked_at >= SIDE_EFFECT_CHECK_SECONDS:
 			self._asked_at = time.monotonic()
-			rules = self._source.mapping.of
+			rules = self._source.mapping.get_rules
 			heard = any(
 				save_side_effects.has_side_effects(doctype, [each.target for each in rules[doctype]])
 				for doctype in rules

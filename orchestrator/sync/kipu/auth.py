@@ -12,24 +12,26 @@ Version = Literal[3, 4]
 SCHEMES: Mapping[int, tuple[str, str]] = {3: ("APIAuth", "sha1"), 4: ("APIAuth-HMAC-SHA256", "sha256")}
 
 
-def accept(version: Version) -> str:
+def build_accept(version: Version) -> str:
 	"""The Accept header, which selects the API's version."""
 	return f"application/vnd.kipusystems+json; version={version}"
 
 
-def content_md5(body: bytes) -> str:
+def compute_content_md5(body: bytes) -> str:
 	"""Content-MD5 as RFC 1864 has it: base64 of the raw digest."""
 	return base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()
 
 
-def canonical_string(method: str, uri: str, date: str, content_type: str = "", body: bytes = b"") -> str:
+def build_canonical_string(
+	method: str, uri: str, date: str, content_type: str = "", body: bytes = b""
+) -> str:
 	"""What is signed: `Content-Type,Content-MD5,path?query,Date`. The first two are empty for a GET."""
 	if method == "GET":
 		return f",,{uri},{date}"
-	return f"{content_type},{content_md5(body)},{uri},{date}"
+	return f"{content_type},{compute_content_md5(body)},{uri},{date}"
 
 
-def signature(version: Version, secret: str, canonical: str) -> str:
+def compute_signature(version: Version, secret: str, canonical: str) -> str:
 	"""Base64 of the HMAC of the canonical string under the secret's own bytes."""
 	digest = SCHEMES[version][1]
 	return base64.b64encode(hmac.digest(secret.encode(), canonical.encode(), digest)).decode()
@@ -49,12 +51,12 @@ def sign(
 
 	A GET gets no Content-Type: the server would count it into the string and find another signature.
 	"""
-	signed = signature(version, secret, canonical_string(method, uri, date, content_type, body))
+	signed = compute_signature(version, secret, build_canonical_string(method, uri, date, content_type, body))
 	headers = {
-		"Accept": accept(version),
+		"Accept": build_accept(version),
 		"Authorization": f"{SCHEMES[version][0]} {access_id}:{signed}",
 		"Date": date,
 	}
 	if method != "GET":
-		headers |= {"Content-Type": content_type, "Content-MD5": content_md5(body)}
+		headers |= {"Content-Type": content_type, "Content-MD5": compute_content_md5(body)}
 	return headers

@@ -16,10 +16,10 @@ from orchestrator.sync.kipu.pages import (
 	Page,
 	PageBudget,
 	RawRecord,
-	decode,
-	malformed,
-	read_page,
-	records_of,
+	build_malformed_error,
+	decode_reply,
+	get_records,
+	parse_page,
 )
 
 PhiLevel = Literal["high", "medium", "low"]
@@ -82,7 +82,7 @@ class KipuClient:
 	def __repr__(self) -> str:
 		return f"KipuClient(version={self._version})"
 
-	def census(
+	def list_census(
 		self,
 		start: date | None = None,
 		end: date | None = None,
@@ -94,53 +94,55 @@ class KipuClient:
 		"""Who is in care: now (and pre-admissions) without dates, at any time of the window with both."""
 		parameters = {
 			"phi_level": self._phi_level,
-			**_window(start, end),
+			**_build_window(start, end),
 			"location_id": location_id,
 			"exclude_preadmission": "true" if exclude_preadmission else None,
 			**DETAILS,
 		}
 		return self._pages("patients/census", parameters, first_page)
 
-	def latest(
+	def list_updated(
 		self, start: date, end: date, *, location_id: str | None = None, first_page: int = 1
 	) -> Iterator[Page]:
 		"""Records updated on the days of the window, as full records."""
-		return self._pages("patients/latest", {**_window(start, end), "location_id": location_id}, first_page)
+		return self._pages(
+			"patients/latest", {**_build_window(start, end), "location_id": location_id}, first_page
+		)
 
-	def admissions(
+	def list_admissions(
 		self, start: date, end: date, *, location_id: str | None = None, first_page: int = 1
 	) -> Iterator[Page]:
 		"""Records admitted on the days of the window."""
 		parameters = {
 			"phi_level": self._phi_level,
-			**_window(start, end),
+			**_build_window(start, end),
 			"location_id": location_id,
 			**DETAILS,
 		}
 		return self._pages("patients/admissions", parameters, first_page)
 
-	def deleted(
+	def list_deleted(
 		self, start: date | None = None, end: date | None = None, *, first_page: int = 1
 	) -> Iterator[Page]:
 		"""The vault: soft-deleted records. What its dates mean is not known; without them it holds all there are."""
-		return self._pages("vaults/patients", _window(start, end), first_page)
+		return self._pages("vaults/patients", _build_window(start, end), first_page)
 
-	def patient(self, casefile_id: str) -> Iterator[Page]:
+	def get_patient(self, casefile_id: str) -> Iterator[Page]:
 		"""One page with the one record of `{chart}:{uuid}`. Raises `RecordNotFoundError` if Kipu has it no more."""
 		chart, _, person = casefile_id.partition(":")
 		parameters = {"patient_master_id": person, "phi_level": self._phi_level, **DETAILS}
 		path = PATHS["patients/{id}"][self._version].format(quote(chart, safe=""))
-		yield self._get("patients/{id}", path, parameters, _read_one)
+		yield self._get("patients/{id}", path, parameters, _parse_single)
 
-	def locations(self) -> Iterator[Page]:
+	def list_locations(self) -> Iterator[Page]:
 		"""One page of `{location_id, location_name, enabled}`."""
-		yield self._list("locations", {}, partial(read_page, keys=("locations",), number=1))
+		yield self._list("locations", {}, partial(parse_page, keys=("locations",), number=1))
 
 	def _pages(self, route: str, parameters: Mapping[str, str | None], first_page: int) -> Iterator[Page]:
 		number, budget = first_page, PageBudget(route)
 		while True:
 			asked = {**parameters, "page": str(number), "per": str(self._per)}
-			page = self._list(route, asked, partial(read_page, keys=LIST_KEYS, number=number))
+			page = self._list(route, asked, partial(parse_page, keys=LIST_KEYS, number=number))
 			budget.check(page)
 			yield page
 			if page.is_last:
@@ -178,22 +180,22 @@ class KipuClient:
 		return Request(self._base_url + uri, headers)
 
 
-def _window(start: date | None, end: date | None) -> dict[str, str | None]:
+def _build_window(start: date | None, end: date | None) -> dict[str, str | None]:
 	return {
 		"start_date": start.isoformat() if start else None,
 		"end_date": end.isoformat() if end else None,
 	}
 
 
-def _read_one(reply: Reply) -> Page:
-	"""The single record, wrapped as `patient`, in a list of one, or bare."""
-	payload = decode(reply)
+def _parse_single(reply: Reply) -> Page:
+	"""The single record, wrapped as `get_patient`, in a list of one, or bare."""
+	payload = decode_reply(reply)
 	for key in RECORD_KEYS:
 		if isinstance(payload.get(key), RawRecord):
 			return Page(1, None, None, [payload[key]], paginated=False)
 	if "casefile_id" in payload:
 		return Page(1, None, None, [payload], paginated=False)
-	records = records_of(reply, payload, LIST_KEYS)
+	records = get_records(reply, payload, LIST_KEYS)
 	if len(records) != 1:
-		raise malformed(reply, "shape")
+		raise build_malformed_error(reply, "shape")
 	return Page(1, None, None, records, paginated=False)

@@ -69,7 +69,7 @@ STAY: Mapping[str, Kind] = {
 FIELDS: Mapping[str, Kind] = {**PERSON, **STAY}
 
 # Known and deliberately not read: the identity is parsed on its own, numbers of the social security are dropped.
-NOT_READ = frozenset({"casefile_id", "ssn", "social_security_number"})
+IGNORED_FIELDS = frozenset({"casefile_id", "ssn", "social_security_number"})
 
 # What every record of every list route is expected to have; one that is missing is reported as vanished.
 EXPECTED = frozenset(

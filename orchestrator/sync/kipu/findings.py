@@ -14,7 +14,7 @@ Level = Literal["ok", "warn", "fail"]
 Outcome = Page | SyncError
 
 # Without these two nothing can be read; without the others, less.
-NEEDED = ("patients/census", "patients/latest")
+REQUIRED_ROUTES = ("patients/census", "patients/latest")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Finding:
 
 
 @dataclass(slots=True)
-class Examined:
+class Examination:
 	"""All findings, and the locations that Kipu has: id, name, enabled."""
 
 	findings: list[Finding] = field(default_factory=list)
@@ -42,21 +42,21 @@ class Examined:
 	requests: int = 0
 
 	@property
-	def wrong(self) -> list[str]:
+	def list_wrong_parts(self) -> list[str]:
 		"""The parts that are wrong, or may be, each once."""
 		return list(dict.fromkeys(found.part for found in self.findings if found.level == "fail"))
 
 	@property
 	def ok(self) -> bool:
 		"""True if a sync can run."""
-		return not self.wrong
+		return not self.list_wrong_parts
 
 
-def of_route(route: str, outcome: Outcome) -> Finding:
+def judge_route(route: str, outcome: Outcome) -> Finding:
 	"""What the first page of a route, or its error, says of the route."""
 	if isinstance(outcome, Page):
 		return Finding("route", "ok", "answers", route)
-	level: Level = "fail" if route in NEEDED else "warn"
+	level: Level = "fail" if route in REQUIRED_ROUTES else "warn"
 	if isinstance(outcome, AccessDeniedError):
 		return Finding("permission", level, "refused", route)
 	if isinstance(outcome, RouteDisabledError):
@@ -64,10 +64,10 @@ def of_route(route: str, outcome: Outcome) -> Finding:
 	if isinstance(outcome, RecordNotFoundError):
 		# Between two requests a record may go; that the route is there has been shown.
 		return Finding("route", "ok", "answers", route)
-	return Finding("route", level, "fails", route, facts_of(outcome))
+	return Finding("route", level, "fails", route, get_error_facts(outcome))
 
 
-def of_locations(
+def judge_locations(
 	wanted: frozenset[str], left_out: frozenset[str], known: list[dict[str, Any]]
 ) -> Iterator[Finding]:
 	"""The locations that a connection reads, held against those there are."""
@@ -80,7 +80,7 @@ def of_locations(
 		yield Finding("locations", "ok", "known" if wanted else "all", facts={"count": len(ids)})
 
 
-def of_page(page: Page, per: int) -> Iterator[Finding]:
+def judge_page(page: Page, per: int) -> Iterator[Finding]:
 	"""Whether pages are as long as asked for."""
 	if not page.paginated:
 		yield Finding("page_size", "warn", "no_pagination")
@@ -90,12 +90,12 @@ def of_page(page: Page, per: int) -> Iterator[Finding]:
 		yield Finding("page_size", "ok", "kept", facts={"per": per, "count": page.total_records})
 
 
-def of_sample(sample: Sample, zones: Zones) -> Iterator[Finding]:
+def judge_sample(sample: Sample, zones: Zones) -> Iterator[Finding]:
 	"""What the records of a page say of dates and fields."""
 	counts = {"utc": sample.utc_midnights, "local": sample.local_midnights}
-	if sample.bare_dates_are_utc and not zones.utc_midnight_is_date:
+	if sample.are_bare_dates_utc and not zones.utc_midnight_is_date:
 		yield Finding("dates", "warn", "utc_midnights", facts=counts)
-	elif sample.bare_dates_are_local and zones.utc_midnight_is_date:
+	elif sample.are_bare_dates_local and zones.utc_midnight_is_date:
 		yield Finding("dates", "warn", "local_midnights", facts=counts)
 	else:
 		yield Finding("dates", "ok", "plausible", facts=counts)
@@ -107,6 +107,6 @@ def of_sample(sample: Sample, zones: Zones) -> Iterator[Finding]:
 		yield Finding("records", "warn", "unreadable", facts={"count": sample.unreadable})
 
 
-def facts_of(error: SyncError) -> dict[str, Any]:
+def get_error_facts(error: SyncError) -> dict[str, Any]:
 	"""What may be said of an error."""
 	return {"error": type(error).__name__, "status": error.status, "cause": error.cause}

@@ -54,7 +54,7 @@ class FieldMapping:
 	version: str
 
 	@functools.cached_property
-	def of(self) -> Mapping[Target, tuple[Rule, ...]]:
+	def get_rules(self) -> Mapping[Target, tuple[Rule, ...]]:
 		"""The rules by the DocType they fill."""
 		targets: tuple[Target, ...] = ("Client", "Client Stay")
 		return {target: tuple(rule for rule in self.rules if rule.doctype == target) for target in targets}
@@ -70,7 +70,7 @@ class InvalidMappingError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Mapped:
+class MappedRecord:
 	"""A record in our fields. Only fields that Kipu sent have a key; a blank is None. `unreadable` has an error for each
 	field that was sent and can't be taken: it has no key."""
 
@@ -91,7 +91,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Conflict:
+class FieldConflict:
 	"""Both sides changed a field since they last agreed. `taken` is True if Kipu's value is written."""
 
 	field: str
@@ -100,11 +100,11 @@ class Conflict:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class MergePlan:
 	"""What one record's comparison comes to. `synced` is what to remember as Kipu's last word, in JSON's own types."""
 
 	changes: tuple[Change, ...]
-	conflicts: tuple[Conflict, ...]
+	conflicts: tuple[FieldConflict, ...]
 	synced: PrivateDict = dataclasses.field(repr=False)
 
 	@property
@@ -130,7 +130,7 @@ UNMAPPED = frozenset({"created_at", "last_updated_at", "insurance_company"})
 LONG = frozenset({"patient_contacts", "insurances", "patient_tags", "diagnosis_codes"})
 
 
-def default_rules() -> tuple[Rule, ...]:
+def build_default_rules() -> tuple[Rule, ...]:
 	"""The mapping as it comes: everything known, under its own name."""
 	return tuple(
 		Rule(
@@ -146,36 +146,36 @@ def default_rules() -> tuple[Rule, ...]:
 
 def build_mapping(overrides: Iterable[Override] = ()) -> FieldMapping:
 	"""The default mapping with a connection's overrides. Raises `InvalidMappingError`."""
-	rules = {rule.source: rule for rule in default_rules()}
+	rules = {rule.source: rule for rule in build_default_rules()}
 	for override in overrides:
-		_override(rules, override)
-	_refuse_double_targets(rules.values())
+		_apply_override(rules, override)
+	_reject_duplicate_targets(rules.values())
 	ordered = tuple(sorted(rules.values(), key=lambda rule: rule.source))
 	text = json.dumps([NORMALISATION, [[rule.source, rule.doctype, rule.target] for rule in ordered]])
 	return FieldMapping(ordered, hashlib.sha256(text.encode()).hexdigest()[:12])
 
 
-def map_record(stay: Stay, mapping: FieldMapping) -> Mapped:
+def map_record(stay: Stay, mapping: FieldMapping) -> MappedRecord:
 	"""The record in our fields: texts, dates, None. Lists become lines. A text that is too long is unreadable (too_long)."""
 	client, its_stay = PrivateDict(), PrivateDict()
 	too_long = [
-		*_map(mapping.of["Client"], stay.person.fields, client),
-		*_map(mapping.of["Client Stay"], stay.fields, its_stay),
+		*_map_fields(mapping.get_rules["Client"], stay.person.fields, client),
+		*_map_fields(mapping.get_rules["Client Stay"], stay.fields, its_stay),
 	]
 	unreadable = stay.unreadable
 	if too_long:
 		unreadable += tuple(RecordError(stay.casefile_id, "too_long", name) for name in too_long)
-	return Mapped(stay.person_id, stay.casefile_id, client, its_stay, unreadable)
+	return MappedRecord(stay.person_id, stay.casefile_id, client, its_stay, unreadable)
 
 
-def _map(rules: Iterable[Rule], values: Mapping[str, Any], into: PrivateDict) -> list[str]:
+def _map_fields(rules: Iterable[Rule], values: Mapping[str, Any], into: PrivateDict) -> list[str]:
 	"""Fill `into`. Return the Kipu fields whose text is too long."""
 	too_long = []
 	for rule in rules:
 		source = rule.source
 		if source not in values:
 			continue
-		value = _shown(source, values[source]) if source in LONG else values[source]
+		value = _render_list(source, values[source]) if source in LONG else values[source]
 		if type(value) is str and (
 			len(value) > rule.length or (source in LONG and len(value.encode()) > MAX_TEXT_BYTES)
 		):
@@ -185,7 +185,7 @@ def _map(rules: Iterable[Rule], values: Mapping[str, Any], into: PrivateDict) ->
 	return too_long
 
 
-def canonical(value: object) -> str | None:
+def to_canonical(value: object) -> str | None:
 	"""A value as text, the same for what a database and Kipu write differently. Blank is None."""
 	if value is None:
 		return None
@@ -200,13 +200,13 @@ def canonical(value: object) -> str | None:
 	return str(value)
 
 
-def plan(
+def build_plan(
 	current: Mapping[str, Any],
 	incoming: Mapping[str, Any],
 	last_synced: Mapping[str, Any],
 	policies: Mapping[str, Policy],
 	default_policy: Policy = "source",
-) -> Plan:
+) -> MergePlan:
 	"""Compare, field by field, what is here, what Kipu says and what Kipu last said.
 
 	Only fields of `incoming` are looked at. Kipu unchanged: whatever is here stays, a person's edit included. Only Kipu
@@ -215,38 +215,38 @@ def plan(
 	a person has looked. A field never synced before counts as changed by both, unless it is blank here.
 	"""
 	changes: list[Change] = []
-	conflicts: list[Conflict] = []
+	conflicts: list[FieldConflict] = []
 	for name in incoming:
 		policy = policies.get(name, default_policy)
-		change, conflict = _decide(name, current.get(name), incoming[name], last_synced, policy)
+		change, conflict = _resolve_field(name, current.get(name), incoming[name], last_synced, policy)
 		if change:
 			changes.append(change)
 		if conflict:
 			conflicts.append(conflict)
-	remembered = {name: canonical(value) for name, value in {**last_synced, **incoming}.items()}
-	return Plan(tuple(changes), tuple(conflicts), PrivateDict(remembered))
+	remembered = {name: to_canonical(value) for name, value in {**last_synced, **incoming}.items()}
+	return MergePlan(tuple(changes), tuple(conflicts), PrivateDict(remembered))
 
 
-def _decide(
+def _resolve_field(
 	name: str, current: object, incoming: object, last_synced: Mapping[str, Any], policy: Policy
-) -> tuple[Change | None, Conflict | None]:
-	here, there = canonical(current), canonical(incoming)
+) -> tuple[Change | None, FieldConflict | None]:
+	here, there = to_canonical(current), to_canonical(incoming)
 	known = name in last_synced
-	before = canonical(last_synced.get(name))
+	before = to_canonical(last_synced.get(name))
 	if here == there or (known and there == before):
 		return None, None
 	change = Change(name, current, incoming)
 	if here is None and not known:
 		return change, None
 	if policy == "set-once" and here is not None:
-		return None, None if known and here == before else Conflict(name, policy, taken=False)
+		return None, None if known and here == before else FieldConflict(name, policy, taken=False)
 	if known and here == before:
 		return change, None
 	taken = policy in ("source", "set-once")
-	return change if taken else None, Conflict(name, policy, taken)
+	return change if taken else None, FieldConflict(name, policy, taken)
 
 
-def _override(rules: dict[str, Rule], override: Override) -> None:
+def _apply_override(rules: dict[str, Rule], override: Override) -> None:
 	if override.source not in FIELDS:
 		raise InvalidMappingError("unknown_source", override.source)
 	if not override.target:
@@ -259,7 +259,7 @@ def _override(rules: dict[str, Rule], override: Override) -> None:
 	rules[override.source] = replace(base, doctype=override.doctype, target=override.target)
 
 
-def _refuse_double_targets(rules: Collection[Rule]) -> None:
+def _reject_duplicate_targets(rules: Collection[Rule]) -> None:
 	taken: set[tuple[str, str]] = set()
 	for rule in rules:
 		if (rule.doctype, rule.target) in taken:
@@ -267,15 +267,15 @@ def _refuse_double_targets(rules: Collection[Rule]) -> None:
 		taken.add((rule.doctype, rule.target))
 
 
-def _shown(source: str, value: Any) -> str | None:
+def _render_list(source: str, value: Any) -> str | None:
 	"""A list as text: words with commas, contacts and policies one a line."""
 	kind = FIELDS[source]
 	if kind == "words":
 		return ", ".join(value) or None
 	if kind == "contacts":
-		return _lines(value, CONTACT_KEYS)
-	return _lines(value, INSURANCE_KEYS)
+		return _render_lines(value, CONTACT_KEYS)
+	return _render_lines(value, INSURANCE_KEYS)
 
 
-def _lines(rows: Iterable[Mapping[str, str]], keys: tuple[str, ...]) -> str | None:
+def _render_lines(rows: Iterable[Mapping[str, str]], keys: tuple[str, ...]) -> str | None:
 	return "\n".join(", ".join(row[key] for key in keys if key in row) for row in rows) or None

@@ -10,7 +10,7 @@ from orchestrator.sync.http import Reply
 from orchestrator.sync.redaction import PrivateDict
 
 # Never kept, not even in memory: dropped while the JSON is decoded, at any depth.
-DROPPED = frozenset({"ssn", "social_security_number", "subscriber_ssn"})
+DROPPED_FIELDS = frozenset({"ssn", "social_security_number", "subscriber_ssn"})
 MAX_PAGES = 50_000
 # A read may grow by a quarter while it is read, and by this many pages in any case.
 MIN_GROWTH_PAGES = 20
@@ -62,7 +62,7 @@ class PageBudget:
 
 
 @dataclass(slots=True)
-class ReadTally:
+class ReadCounts:
 	"""Whether a whole read may be trusted as complete. Feed it every page; 8 bytes a record, whatever its size."""
 
 	records: int = 0
@@ -70,7 +70,7 @@ class ReadTally:
 	totals: set[int | None] = field(default_factory=set)
 	_seen: set[int] = field(default_factory=set, repr=False)
 
-	def observe(self, page: Page) -> None:
+	def add_page(self, page: Page) -> None:
 		"""Count a page."""
 		self.pages += 1
 		self.records += len(page.records)
@@ -78,88 +78,88 @@ class ReadTally:
 		self._seen.update(hash(record.get("casefile_id")) for record in page.records)
 
 	@property
-	def distinct(self) -> int:
+	def count_distinct(self) -> int:
 		"""Number of different casefile ids."""
 		return len(self._seen)
 
 	@property
-	def complete(self) -> bool:
+	def is_complete(self) -> bool:
 		"""True if there was one total on every page and exactly as many different records came, none twice.
 
 		A record sent twice may stand in the place of one that was not sent. A read without pagination has no total
 		and is never complete in this sense.
 		"""
-		return self.totals == {self.records} and self.distinct == self.records
+		return self.totals == {self.records} and self.count_distinct == self.records
 
 
-def read_page(reply: Reply, keys: Collection[str], number: int) -> Page:
+def parse_page(reply: Reply, keys: Collection[str], number: int) -> Page:
 	"""The page asked for, or `MalformedPageError`: html, json, shape, pagination (unreadable, or another page), empty."""
-	payload = decode(reply)
-	records = records_of(reply, payload, keys)
+	payload = decode_reply(reply)
+	records = get_records(reply, payload, keys)
 	pagination = payload.get("pagination")
 	if pagination is None:
 		return Page(1, None, None, records, paginated=False)
-	current, pages, total = _pagination(reply, pagination)
+	current, pages, total = _parse_pagination(reply, pagination)
 	page = Page(number, pages, total, records, paginated=True)
 	if current != number:
-		raise malformed(reply, "pagination")
+		raise build_malformed_error(reply, "pagination")
 	# A page announced as part of a read that holds nothing was lost on the way. A read may shrink while it is read;
 	# then the totals on this very page say so.
 	if not records and total > 0 and number <= pages:
-		raise malformed(reply, "empty")
+		raise build_malformed_error(reply, "empty")
 	return page
 
 
-def decode(reply: Reply) -> RawRecord:
+def decode_reply(reply: Reply) -> RawRecord:
 	"""The object in the answer. The content type is looked at first: an HTML page with 200 is a maintenance page."""
 	if "json" not in reply.content_type.lower():
-		raise malformed(reply, "html")
+		raise build_malformed_error(reply, "html")
 	payload = _loads(reply.body)
 	if not isinstance(payload, RawRecord):
-		raise malformed(reply, "json" if payload is None else "shape")
+		raise build_malformed_error(reply, "json" if payload is None else "shape")
 	return payload
 
 
-def records_of(reply: Reply, payload: Mapping[str, Any], keys: Collection[str]) -> list[RawRecord]:
+def get_records(reply: Reply, payload: Mapping[str, Any], keys: Collection[str]) -> list[RawRecord]:
 	"""The list under the first of `keys` that is there."""
 	records = next((payload[key] for key in keys if key in payload), None)
 	if not isinstance(records, list) or not all(isinstance(record, RawRecord) for record in records):
-		raise malformed(reply, "shape")
+		raise build_malformed_error(reply, "shape")
 	return records
 
 
-def malformed(reply: Reply, cause: str) -> MalformedPageError:
+def build_malformed_error(reply: Reply, cause: str) -> MalformedPageError:
 	"""The error of an answer, with what may be said of it."""
 	return MalformedPageError(reply.route, reply.status, len(reply.body), cause)
 
 
 def _loads(body: bytes) -> Any:
 	try:
-		return json.loads(body, object_pairs_hook=_raw_record)
+		return json.loads(body, object_pairs_hook=_build_raw_record)
 	except (ValueError, RecursionError):
 		return None
 
 
-def _raw_record(pairs: list[tuple[str, Any]]) -> RawRecord:
+def _build_raw_record(pairs: list[tuple[str, Any]]) -> RawRecord:
 	record = RawRecord(pairs)
-	for name in DROPPED & record.keys():
+	for name in DROPPED_FIELDS & record.keys():
 		del record[name]
 	return record
 
 
-def _pagination(reply: Reply, pagination: object) -> tuple[int, int, int]:
+def _parse_pagination(reply: Reply, pagination: object) -> tuple[int, int, int]:
 	"""current_page, total_pages, total_records; each a string of digits, or a number."""
 	values = [
-		_count(pagination.get(name) if isinstance(pagination, Mapping) else None)
+		_parse_count(pagination.get(name) if isinstance(pagination, Mapping) else None)
 		for name in ("current_page", "total_pages", "total_records")
 	]
 	current, pages, total = values
 	if current is None or pages is None or total is None or (total and not pages):
-		raise malformed(reply, "pagination")
+		raise build_malformed_error(reply, "pagination")
 	return current, pages, total
 
 
-def _count(value: object) -> int | None:
+def _parse_count(value: object) -> int | None:
 	if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
 		return value
 	text = value.strip() if isinstance(value, str) else ""

@@ -12,14 +12,14 @@ from datetime import date, datetime, timezone, tzinfo
 from types import MappingProxyType
 from typing import Any, Literal
 
-from orchestrator.sync.kipu.fields import EXPECTED, FIELDS, NOT_READ, PERSON, STAY, Kind
-from orchestrator.sync.kipu.values import CLEANERS, Bad, Zones, clean_id, clean_instant
+from orchestrator.sync.kipu.fields import EXPECTED, FIELDS, IGNORED_FIELDS, PERSON, STAY, Kind
+from orchestrator.sync.kipu.values import CLEANERS, InvalidValue, Zones, clean_id, clean_instant
 from orchestrator.sync.redaction import PrivateDict
 
 Status = Literal["Pre-Admission", "Active", "Discharged"]
 
 UNKNOWN_CASEFILE = "?"
-KNOWN = frozenset(FIELDS) | NOT_READ
+KNOWN_FIELDS = frozenset(FIELDS) | IGNORED_FIELDS
 CASEFILE = re.compile(r"([0-9]{1,18}):([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})", re.IGNORECASE)
 FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 # What a blank is read as; None for the other kinds.
@@ -27,8 +27,8 @@ BLANK: Mapping[Kind, tuple[()]] = {"words": (), "contacts": (), "insurances": ()
 MOMENTS: frozenset[Kind] = frozenset({"moment", "stamp"})
 MOMENT_FIELDS = frozenset(name for name, kind in STAY.items() if kind in MOMENTS)
 # Beside the identity, what decides the status: a record that has these unreadable can't be taken.
-ESSENTIAL = frozenset({"admission_date", "discharge_date"})
-WORDS: frozenset[Kind] = frozenset({"text", "code", "id"})
+ESSENTIAL_FIELDS = frozenset({"admission_date", "discharge_date"})
+TEXT_KINDS: frozenset[Kind] = frozenset({"text", "code", "id"})
 MISSING = object()
 MAX_ID_LENGTH = 140
 STRANGE_NAME = "(not a field name)"
@@ -67,7 +67,7 @@ class Stay:
 
 	`fields` (here and in `person`) has a key for every known field that was sent, None (or an empty tuple) where it was
 	blank; a field that was not sent has no key and says nothing. Days are dates in the location's zone. The instants
-	are aware, in the same zone. `status` is that of the instant the record was parsed for: see `status_at`.
+	are aware, in the same zone. `status` is that of the instant the record was parsed for: see `compute_status`.
 	`unreadable` has an error for each field that was sent and can't be read: such a field has no key either.
 	"""
 
@@ -111,17 +111,17 @@ def parse_record(
 	`known_location` is where the stay is known to be: its zone counts where the record's own location can't be read.
 	Raises `RecordError` for a casefile id, an admission date or a discharge date that can't be read."""
 	casefile_id, chart_id, person_id = split_casefile(raw.get("casefile_id"))
-	local = _zone_of(raw, zones, known_location)
+	local = _get_zone(raw, zones, known_location)
 	of_person, of_stay, moments = PrivateDict(), PrivateDict(), PrivateDict()
 	errors: tuple[RecordError, ...] = ()
 	for fields, values in ((PERSON, of_person), (STAY, of_stay)):
-		for code, name in _read(raw, fields, local, zones.utc_midnight_is_date, values):
-			if name in ESSENTIAL:
+		for code, name in _clean_fields(raw, fields, local, zones.utc_midnight_is_date, values):
+			if name in ESSENTIAL_FIELDS:
 				raise RecordError(casefile_id, code, name)
 			errors = (*errors, RecordError(casefile_id, code, name))
 	_split_moments(of_stay, moments)
 	person = Person(person_id, MappingProxyType(of_person))
-	return _stay(casefile_id, chart_id, person, of_stay, moments, at, errors)
+	return _build_stay(casefile_id, chart_id, person, of_stay, moments, at, errors)
 
 
 def split_casefile(casefile_id: object) -> tuple[str, int, str]:
@@ -134,7 +134,7 @@ def split_casefile(casefile_id: object) -> tuple[str, int, str]:
 	return f"{chart_id}:{person_id}", chart_id, person_id
 
 
-def status_at(admitted_at: datetime | None, discharged_at: datetime | None, at: datetime) -> Status:
+def compute_status(admitted_at: datetime | None, discharged_at: datetime | None, at: datetime) -> Status:
 	"""Whether somebody is in care at an instant. Kipu has no field for it; an undone discharge makes it go back.
 
 	It changes with time alone: a discharge that lay ahead becomes one when its moment comes.
@@ -146,7 +146,7 @@ def status_at(admitted_at: datetime | None, discharged_at: datetime | None, at: 
 	return "Discharged"
 
 
-def lead_key(
+def build_sort_key(
 	status: str, admitted_at: datetime | None, created_at: datetime | None, chart_id: int
 ) -> tuple[bool, datetime, int]:
 	"""A key for `max`: of a person's stays, the one that tells their present state.
@@ -157,9 +157,9 @@ def lead_key(
 	return status == "Active", admitted_at or created_at or EARLIEST, chart_id
 
 
-def drift(raw: Mapping[str, Any], expected: Collection[str] = EXPECTED) -> Drift:
+def compute_drift(raw: Mapping[str, Any], expected: Collection[str] = EXPECTED) -> Drift:
 	"""Names of fields that are unknown, missing though expected, or of another type than known."""
-	unknown = raw.keys() - KNOWN
+	unknown = raw.keys() - KNOWN_FIELDS
 	retyped = {name for name in raw.keys() & FIELDS.keys() if not _has_known_type(FIELDS[name], raw[name])}
 	return Drift(
 		unknown=frozenset(name if FIELD_NAME.fullmatch(name) else STRANGE_NAME for name in unknown),
@@ -168,19 +168,19 @@ def drift(raw: Mapping[str, Any], expected: Collection[str] = EXPECTED) -> Drift
 	)
 
 
-def _zone_of(raw: Mapping[str, Any], zones: Zones, known_location: str | None) -> tzinfo:
+def _get_zone(raw: Mapping[str, Any], zones: Zones, known_location: str | None) -> tzinfo:
 	location_id = clean_id(raw.get("location_id"))
-	if known_location and not is_location(location_id):
-		return zones.of(known_location)
-	return zones.of(location_id if isinstance(location_id, str) else None)
+	if known_location and not is_valid_location(location_id):
+		return zones.get_zone(known_location)
+	return zones.get_zone(location_id if isinstance(location_id, str) else None)
 
 
-def is_location(location_id: object) -> bool:
+def is_valid_location(location_id: object) -> bool:
 	"""Return False for a location id that can't be read; a blank can."""
-	return type(location_id) is not Bad and len(str(location_id)) <= MAX_ID_LENGTH
+	return type(location_id) is not InvalidValue and len(str(location_id)) <= MAX_ID_LENGTH
 
 
-def _read(
+def _clean_fields(
 	raw: Mapping[str, Any],
 	fields: Mapping[str, Kind],
 	local: tzinfo,
@@ -198,11 +198,11 @@ def _read(
 			cleaned = clean_instant(value, local, utc_midnight_is_date and kind == "moment")
 		elif value is None or value == "":
 			cleaned = BLANK.get(kind)  # most of a record is blank
-		elif kind in WORDS and type(value) is str and value.isalnum() and value.isascii():
+		elif kind in TEXT_KINDS and type(value) is str and value.isalnum() and value.isascii():
 			cleaned = value  # and much of the rest is a word or a number: nothing to clean
 		else:
 			cleaned = CLEANERS[kind](value)
-		if type(cleaned) is Bad:
+		if type(cleaned) is InvalidValue:
 			wrong.append((cleaned.code, name))
 		else:
 			values[name] = cleaned
@@ -217,7 +217,7 @@ def _split_moments(values: PrivateDict, moments: PrivateDict) -> None:
 			values[name] = moment.date() if moment else None
 
 
-def _stay(
+def _build_stay(
 	casefile_id: str,
 	chart_id: int,
 	person: Person,
@@ -234,7 +234,7 @@ def _stay(
 		casefile_id=casefile_id,
 		chart_id=chart_id,
 		person=person,
-		status=status_at(admitted_at, discharged_at, at),
+		status=compute_status(admitted_at, discharged_at, at),
 		location_id=of_stay.get("location_id"),
 		admission_date=of_stay.get("admission_date"),
 		discharge_date=of_stay.get("discharge_date"),

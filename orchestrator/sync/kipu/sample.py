@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, time, timezone
 
 from orchestrator.sync.kipu.pages import RawRecord
-from orchestrator.sync.kipu.records import RecordError, drift, parse_record
+from orchestrator.sync.kipu.records import RecordError, compute_drift, parse_record
 from orchestrator.sync.kipu.values import Zones
 
 # So few, or so small a majority, may be chance.
-ENOUGH = 5
+MIN_SAMPLE = 5
 MAJORITY = 3
 
 
@@ -26,24 +26,24 @@ class Sample:
 	retyped: set[str] = field(default_factory=set)
 
 	@property
-	def bare_dates_are_utc(self) -> bool:
+	def are_bare_dates_utc(self) -> bool:
 		"""Dates without a time of day seem to be written as midnight in UTC."""
-		return _outnumbers(self.utc_midnights, self.local_midnights)
+		return _is_majority(self.utc_midnights, self.local_midnights)
 
 	@property
-	def bare_dates_are_local(self) -> bool:
+	def are_bare_dates_local(self) -> bool:
 		"""Dates without a time of day seem to be written as midnight at the facility."""
-		return _outnumbers(self.local_midnights, self.utc_midnights)
+		return _is_majority(self.local_midnights, self.utc_midnights)
 
 
-def look_at(records: Iterable[RawRecord], zones: Zones, now: float) -> Sample:
+def count_sample(records: Iterable[RawRecord], zones: Zones, now: float) -> Sample:
 	"""Count."""
 	at = datetime.fromtimestamp(now, timezone.utc)
 	as_instants = Zones(zones.default, zones.by_location)
 	sample = Sample()
 	for raw in records:
 		sample.records += 1
-		_see_fields(sample, raw)
+		_count_fields(sample, raw)
 		try:
 			stay = parse_record(raw, as_instants, at)
 		except RecordError:
@@ -57,12 +57,12 @@ def look_at(records: Iterable[RawRecord], zones: Zones, now: float) -> Sample:
 	return sample
 
 
-def _see_fields(sample: Sample, raw: RawRecord) -> None:
-	found = drift(raw)
+def _count_fields(sample: Sample, raw: RawRecord) -> None:
+	found = compute_drift(raw)
 	sample.unknown |= found.unknown
 	sample.vanished |= found.vanished
 	sample.retyped |= found.retyped
 
 
-def _outnumbers(many: int, few: int) -> bool:
-	return many >= ENOUGH and many > MAJORITY * few
+def _is_majority(many: int, few: int) -> bool:
+	return many >= MIN_SAMPLE and many > MAJORITY * few

@@ -1,4 +1,4 @@
-"""One value of a Kipu record made regular. A value that can't be is answered with `Bad`, never raised: the frames here
+"""One value of a Kipu record made regular. A value that can't be is answered with `InvalidValue`, never raised: the frames here
 hold what people wrote, and Frappe's error log keeps local variables."""
 
 import functools
@@ -12,11 +12,11 @@ from typing import Any
 from orchestrator.sync.kipu.fields import CONTACT_KEYS, INSURANCE_KEYS, WORD_KEYS, Kind
 from orchestrator.sync.redaction import PrivateDict
 
-ISO = re.compile(
+ISO_PATTERN = re.compile(
 	r"(\d{4})-(\d\d)-(\d\d)"
 	r"(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,]\d+)?)?\s?(Z|UTC|[+-]\d\d:?\d\d)?)?"
 )
-PLAIN = str.maketrans(
+PLAIN_PATTERN = str.maketrans(
 	{
 		"\u2018": "'", "\u2019": "'", "\u201a": "'", "\u201b": "'", "\u201c": '"', "\u201d": '"', "\u201e": '"',
 		"\u2010": "-", "\u2011": "-", "\u2012": "-", "\u2013": "-", "\u2014": "-", "\u2015": "-", "\u2212": "-",
@@ -28,7 +28,7 @@ UR_PREFIX = re.compile(r"UR\s+LOC\s*:\s*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class Bad:
+class InvalidValue:
 	"""A value that can't be read. `code`: bad_type, bad_date."""
 
 	code: str
@@ -46,17 +46,17 @@ class Zones:
 	by_location: Mapping[str, tzinfo] | None = None
 	utc_midnight_is_date: bool = False
 
-	def of(self, location_id: str | None) -> tzinfo:
+	def get_zone(self, location_id: str | None) -> tzinfo:
 		"""The zone of a location."""
 		return (self.by_location or {}).get(location_id or "", self.default)
 
 
-def clean_text(value: object) -> str | Bad | None:
+def clean_text(value: object) -> str | InvalidValue | None:
 	"""One line without invisible characters and doubled spaces; None for a blank."""
 	if value is None:
 		return None
 	if not isinstance(value, str):
-		return Bad("bad_type")
+		return InvalidValue("bad_type")
 	if value.isascii() and value.isprintable():
 		if "  " not in value and value[:1] != " " != value[-1:]:
 			return value or None  # as most are
@@ -66,35 +66,37 @@ def clean_text(value: object) -> str | Bad | None:
 	return " ".join(value.split()) or None
 
 
-def clean_code(value: object) -> str | Bad | None:
+def clean_code(value: object) -> str | InvalidValue | None:
 	"""A term picked from a list: plain quotes and dashes, without the prefix of a utilisation review."""
 	return _clean_term(value) if isinstance(value, str) else clean_text(value)
 
 
 @functools.lru_cache(maxsize=1024)  # the same few terms over and over
-def _clean_term(value: str) -> str | Bad | None:
+def _clean_term(value: str) -> str | InvalidValue | None:
 	text = clean_text(value)
 	if not isinstance(text, str):
 		return text
 	if not text.isascii():
-		text = text.translate(PLAIN)
+		text = text.translate(PLAIN_PATTERN)
 	return UR_PREFIX.sub("", text, count=1).strip() if UR_PREFIX.match(text) else text
 
 
-def clean_id(value: object) -> str | Bad | None:
+def clean_id(value: object) -> str | InvalidValue | None:
 	"""A text that may come as a number."""
 	return str(value) if type(value) is int else clean_text(value)
 
 
-def clean_day(value: object) -> date | Bad | None:
+def clean_day(value: object) -> date | InvalidValue | None:
 	"""The calendar day as written; a time of day behind it is ignored."""
-	parsed = _iso(value)
+	parsed = _parse_iso(value)
 	return parsed.date() if isinstance(parsed, datetime) else parsed
 
 
-def clean_instant(value: object, zone: tzinfo, utc_midnight_is_date: bool = False) -> datetime | Bad | None:
+def clean_instant(
+	value: object, zone: tzinfo, utc_midnight_is_date: bool = False
+) -> datetime | InvalidValue | None:
 	"""The instant, aware. A bare date is midnight in `zone`, a time without an offset is a time in `zone`."""
-	parsed = _iso(value)
+	parsed = _parse_iso(value)
 	if not isinstance(parsed, datetime):
 		return parsed
 	if parsed.tzinfo is None:
@@ -104,35 +106,35 @@ def clean_instant(value: object, zone: tzinfo, utc_midnight_is_date: bool = Fals
 	try:
 		return parsed.astimezone(zone)
 	except OverflowError:
-		return Bad("bad_date")
+		return InvalidValue("bad_date")
 
 
-def clean_words(value: object) -> tuple[str, ...] | Bad:
+def clean_words(value: object) -> tuple[str, ...] | InvalidValue:
 	"""Short texts, sorted, each once. Comes as a list, of texts or objects, or as one text with commas."""
 	if isinstance(value, str):
 		value = re.split(r"[,;\n]", value)
 	if value is None:
 		return ()
 	if not isinstance(value, list):
-		return Bad("bad_type")
-	words = [clean_code(_named(item)) for item in value]
-	if any(isinstance(word, Bad) for word in words):
-		return Bad("bad_type")
+		return InvalidValue("bad_type")
+	words = [clean_code(_get_item_name(item)) for item in value]
+	if any(isinstance(word, InvalidValue) for word in words):
+		return InvalidValue("bad_type")
 	return tuple(sorted({word for word in words if isinstance(word, str)}))
 
 
-def clean_rows(value: object, keys: Sequence[str]) -> tuple[PrivateDict, ...] | Bad:
+def clean_rows(value: object, keys: Sequence[str]) -> tuple[PrivateDict, ...] | InvalidValue:
 	"""Objects reduced to `keys`, sorted by content, each once, empty ones left out."""
 	if value is None or value == "":
 		return ()
 	if not isinstance(value, list) or not all(isinstance(item, Mapping) for item in value):
-		return Bad("bad_type")
+		return InvalidValue("bad_type")
 	rows: dict[tuple[tuple[str, str], ...], PrivateDict] = {}
 	for item in value:
 		row = PrivateDict()
 		for key in keys:
 			cleaned = clean_id(item.get(key))
-			if type(cleaned) is Bad:
+			if type(cleaned) is InvalidValue:
 				return cleaned
 			if cleaned is not None:
 				row[key] = cleaned
@@ -151,22 +153,22 @@ CLEANERS: Mapping[Kind, Callable[[object], Any]] = {
 }
 
 
-def _named(item: object) -> object:
+def _get_item_name(item: object) -> object:
 	if isinstance(item, Mapping):
-		return next((item[key] for key in WORD_KEYS if key in item), Bad("bad_type"))
+		return next((item[key] for key in WORD_KEYS if key in item), InvalidValue("bad_type"))
 	return item
 
 
-def _iso(value: object) -> datetime | Bad | None:
+def _parse_iso(value: object) -> datetime | InvalidValue | None:
 	"""ISO 8601 as Kipu writes it, or as Ruby prints a time. Aware if there is an offset."""
-	if isinstance(value, str) and (usual := _usual_iso(value)):
+	if isinstance(value, str) and (usual := _parse_usual_iso(value)):
 		return usual
 	text = clean_text(value)
 	if not isinstance(text, str):
 		return text
-	match = ISO.fullmatch(text)
+	match = ISO_PATTERN.fullmatch(text)
 	if not match:
-		return Bad("bad_date")
+		return InvalidValue("bad_date")
 	year, month, day, hour, minute, second, offset = match.groups()
 	try:
 		return datetime(
@@ -176,13 +178,13 @@ def _iso(value: object) -> datetime | Bad | None:
 			int(hour or 0),
 			int(minute or 0),
 			int(second or 0),
-			tzinfo=_offset(offset),
+			tzinfo=_parse_offset(offset),
 		)
 	except ValueError:
-		return Bad("bad_date")
+		return InvalidValue("bad_date")
 
 
-def _usual_iso(text: str) -> datetime | None:
+def _parse_usual_iso(text: str) -> datetime | None:
 	"""2026-03-05, or 2026-03-05T05:00:00Z: what nearly all are, read in C."""
 	if text[4:5] != "-" or text[7:8] != "-":
 		return None
@@ -196,7 +198,7 @@ def _usual_iso(text: str) -> datetime | None:
 	return None
 
 
-def _offset(text: str | None) -> tzinfo | None:
+def _parse_offset(text: str | None) -> tzinfo | None:
 	if text is None:
 		return None
 	if text in ("Z", "UTC"):

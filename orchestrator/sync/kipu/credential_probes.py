@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from orchestrator.sync.kipu.client import Credentials
 
 PARTS = ("access_id", "secret_key", "app_id")
-EITHER = ("secret_key", "app_id")
-HINTS = {"signature": ("secret_key",), "app_id": ("app_id",), "permission": ("permission",)}
+EITHER_PART = ("secret_key", "app_id")
+PARTS_BY_HINT = {"signature": ("secret_key",), "app_id": ("app_id",), "permission": ("permission",)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,35 +21,35 @@ class Variant:
 	code: str
 
 
-def of_unknown_id(given: Credentials) -> Iterator[Variant]:
+def list_access_id_variants(given: Credentials) -> Iterator[Variant]:
 	"""What may be the matter with an access id that isn't known. The secret is never put in another's place: it
 	would stand in a header or a URL."""
-	yield from _without_blanks(given)
+	yield from _strip_blanks(given)
 	if given.access_id != given.app_id:
 		swapped = replace(given, access_id=given.app_id, app_id=given.access_id)
 		yield Variant(swapped, ("access_id", "app_id"), "swapped")
 
 
-def of_refusal(given: Credentials) -> Iterator[Variant]:
+def variants_after_403(given: Credentials) -> Iterator[Variant]:
 	"""What may be the matter with a secret or an app id."""
-	yield from _without_blanks(given)
+	yield from _strip_blanks(given)
 
 
-def surely_wrong(given: Credentials) -> tuple[Credentials, Credentials, Credentials]:
+def known_bad(given: Credentials) -> tuple[Credentials, Credentials, Credentials]:
 	"""Two with a secret and one with an app id that nobody was given, as long as the given ones."""
 	return (
-		replace(given, secret_key=_noise(given.secret_key)),
-		replace(given, secret_key=_noise(given.secret_key)),
-		replace(given, app_id=_noise(given.app_id)),
+		replace(given, secret_key=_build_noise(given.secret_key)),
+		replace(given, secret_key=_build_noise(given.secret_key)),
+		replace(given, app_id=_build_noise(given.app_id)),
 	)
 
 
-def told_by(hint: str | None) -> tuple[str, ...]:
+def parts_from_hint(hint: str | None) -> tuple[str, ...]:
 	"""The part that the refusal itself names, if it does."""
-	return HINTS.get(hint or "", ())
+	return PARTS_BY_HINT.get(hint or "", ())
 
 
-def told_by_lengths(
+def parts_from_lengths(
 	given: int | None, wrong_secret: int | None, wrong_secret_again: int | None, wrong_app_id: int | None
 ) -> tuple[str, ...]:
 	"""The parts that the lengths of refusals point to: of the given values, and of values that are surely wrong.
@@ -59,20 +59,20 @@ def told_by_lengths(
 	never twice alike, gives nothing away: then it is one of both.
 	"""
 	if None in (given, wrong_secret, wrong_app_id) or wrong_secret != wrong_secret_again:
-		return EITHER
+		return EITHER_PART
 	if given != wrong_secret:
 		return ("app_id",)
-	return EITHER if given == wrong_app_id else ("secret_key",)
+	return EITHER_PART if given == wrong_app_id else ("secret_key",)
 
 
-def _without_blanks(given: Credentials) -> Iterator[Variant]:
+def _strip_blanks(given: Credentials) -> Iterator[Variant]:
 	stripped = {part: getattr(given, part).strip() for part in PARTS}
 	parts = tuple(part for part in PARTS if stripped[part] != getattr(given, part))
 	if parts:
 		yield Variant(Credentials(**stripped), parts, "blanks")
 
 
-def _noise(value: str) -> str:
+def _build_noise(value: str) -> str:
 	"""Another text of the same length."""
 	letters = string.ascii_letters + string.digits
 	while (made := "".join(secrets.choice(letters) for _ in value)) == value and value:

@@ -24,32 +24,32 @@ from orchestrator.sync.errors import (
 from orchestrator.sync.http import DEFAULT_ALLOWED_HOSTS, HttpSession, Policy
 from orchestrator.sync.kipu.auth import Version
 from orchestrator.sync.kipu.client import Credentials, KipuClient, PhiLevel
+from orchestrator.sync.kipu.credential_probes import (
+	known_bad,
+	list_access_id_variants,
+	parts_from_hint,
+	parts_from_lengths,
+	variants_after_403,
+)
 from orchestrator.sync.kipu.findings import (
-	NEEDED,
-	Examined,
+	REQUIRED_ROUTES,
+	Examination,
 	Finding,
 	Level,
 	Outcome,
-	facts_of,
-	of_locations,
-	of_page,
-	of_route,
-	of_sample,
+	get_error_facts,
+	judge_locations,
+	judge_page,
+	judge_route,
+	judge_sample,
 )
 from orchestrator.sync.kipu.pages import Page
-from orchestrator.sync.kipu.sample import look_at
-from orchestrator.sync.kipu.suspects import (
-	of_refusal,
-	of_unknown_id,
-	surely_wrong,
-	told_by,
-	told_by_lengths,
-)
+from orchestrator.sync.kipu.sample import count_sample
 from orchestrator.sync.kipu.values import Zones
 
 # Beyond this the signature is refused; a third of it is near enough to warn.
-ALLOWED_SKEW = 15 * 60
-PATIENT = Policy(connect_timeout=10.0, read_timeout=30.0, max_attempts=2, max_wait=10.0)
+MAX_SKEW_SECONDS = 15 * 60
+RETRY_POLICY = Policy(connect_timeout=10.0, read_timeout=30.0, max_attempts=2, max_wait=10.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +67,12 @@ class Target:
 	per: int = 100
 
 
-def examine(
+def run_examination(
 	target: Target, session: HttpSession | None = None, now: Callable[[], float] = time.time
-) -> Examined:
+) -> Examination:
 	"""Ask Kipu. Takes some ten requests; never raises for what the remote does or says."""
-	asked = session or HttpSession(PATIENT)
-	examined = Examined()
+	asked = session or HttpSession(RETRY_POLICY)
+	examined = Examination()
 	try:
 		examined.findings += _Examination(target, asked, now).run(examined)
 	except UnsafeUrlError as error:
@@ -91,7 +91,7 @@ class _Examination:
 		self.session = session
 		self.now = now
 
-	def run(self, examined: Examined) -> Iterator[Finding]:
+	def run(self, examined: Examination) -> Iterator[Finding]:
 		first = self.probe("patients/census")
 		outcomes = {"patients/census": first}
 		if isinstance(first, AccessDeniedError):
@@ -102,16 +102,16 @@ class _Examination:
 		):
 			yield from self.diagnose(outcomes)
 			return
-		yield from self.clock()
+		yield from self.check_clock()
 		yield Finding("access_id", "ok", "accepted")
-		yield from self.routes(outcomes)
-		yield from self.contents(outcomes, examined)
+		yield from self.probe_routes(outcomes)
+		yield from self.check_contents(outcomes, examined)
 
 	def probe(self, route: str, target: Target | None = None, ahead: float = 0.0) -> Outcome:
 		"""The first page of a route, or the error. `ahead`: seconds to add to this machine's clock."""
 		client = self.client(target or self.target, ahead)
 		try:
-			return next(_first_page(client, route, self.now() + ahead))
+			return next(_get_first_page(client, route, self.now() + ahead))
 		except SyncError as error:
 			return error
 
@@ -132,23 +132,23 @@ class _Examination:
 	def diagnose(self, outcomes: Mapping[str, Outcome]) -> Iterator[Finding]:
 		first = outcomes["patients/census"]
 		if isinstance(first, InvalidAccessIdError):
-			yield from self.unknown_access_id()
+			yield from self.diagnose_access_id()
 		elif isinstance(first, AccessDeniedError):
-			yield from self.refused(first)
+			yield from self.diagnose_refusal(first)
 		elif isinstance(first, InvalidConfigurationError):
-			yield from self.rejected(first)
+			yield from self.diagnose_rejection(first)
 		elif isinstance(first, SyncError):
-			yield Finding("network", "fail", "no_answer", facts=facts_of(first))
+			yield Finding("network", "fail", "no_answer", facts=get_error_facts(first))
 
-	def unknown_access_id(self) -> Iterator[Finding]:
-		for variant in of_unknown_id(self.target.credentials):
-			if self.lets_in(replace(self.target, credentials=variant.credentials)):
+	def diagnose_access_id(self) -> Iterator[Finding]:
+		for variant in list_access_id_variants(self.target.credentials):
+			if self.is_accepted(replace(self.target, credentials=variant.credentials)):
 				yield from (Finding(part, "fail", variant.code) for part in variant.parts)
 				return
 		yield Finding("access_id", "fail", "unknown")
 
-	def refused(self, refusal: AccessDeniedError) -> Iterator[Finding]:
-		ahead = self.skew()
+	def diagnose_refusal(self, refusal: AccessDeniedError) -> Iterator[Finding]:
+		ahead = self.measure_skew()
 		if ahead:
 			yield Finding("clock", "fail", "off", facts={"seconds": round(ahead)})
 			by_their_time = self.probe("patients/census", ahead=ahead)
@@ -156,57 +156,59 @@ class _Examination:
 				return
 			refusal = by_their_time
 		other = replace(self.target, api_version=4 if self.target.api_version == 3 else 3)
-		if self.lets_in(other, ahead):
+		if self.is_accepted(other, ahead):
 			yield Finding("api_version", "fail", "other_works", facts={"version": other.api_version})
 			return
-		for variant in of_refusal(self.target.credentials):
-			if self.lets_in(replace(self.target, credentials=variant.credentials), ahead):
+		for variant in variants_after_403(self.target.credentials):
+			if self.is_accepted(replace(self.target, credentials=variant.credentials), ahead):
 				yield from (Finding(part, "fail", variant.code) for part in variant.parts)
 				return
-		yield from self.secret_or_app_id(refusal, ahead)
+		yield from self.diagnose_secret_or_app_id(refusal, ahead)
 
-	def secret_or_app_id(self, refusal: AccessDeniedError, ahead: float) -> Iterator[Finding]:
+	def diagnose_secret_or_app_id(self, refusal: AccessDeniedError, ahead: float) -> Iterator[Finding]:
 		"""Neither the clock nor a slip of the pen. Compare the refusal with those of values that are surely wrong."""
 		lengths = [
-			self.length_of_refusal(credentials, ahead)
-			for credentials in surely_wrong(self.target.credentials)
+			self.measure_refusal(credentials, ahead) for credentials in known_bad(self.target.credentials)
 		]
-		parts = told_by(refusal.cause) or told_by_lengths(refusal.length, *lengths)
+		parts = parts_from_hint(refusal.cause) or parts_from_lengths(refusal.length, *lengths)
 		code = "refused" if len(parts) == 1 else "one_of_these"
 		yield from (Finding(part, "fail", code) for part in parts)
 
-	def rejected(self, error: InvalidConfigurationError) -> Iterator[Finding]:
+	def diagnose_rejection(self, error: InvalidConfigurationError) -> Iterator[Finding]:
 		other = replace(self.target, api_version=4 if self.target.api_version == 3 else 3)
-		if self.lets_in(other):
+		if self.is_accepted(other):
 			yield Finding("api_version", "fail", "other_works", facts={"version": other.api_version})
 			return
 		part = "base_url" if error.status in (301, 308, 404) else "route"
-		yield Finding(part, "fail", "rejected", error.route, facts_of(error))
+		yield Finding(part, "fail", "rejected", error.route, get_error_facts(error))
 
-	def lets_in(self, target: Target, ahead: float = 0.0) -> bool:
-		return any(isinstance(self.probe(route, target, ahead), Page) for route in ("locations", *NEEDED[:1]))
+	def is_accepted(self, target: Target, ahead: float = 0.0) -> bool:
+		return any(
+			isinstance(self.probe(route, target, ahead), Page)
+			for route in ("locations", *REQUIRED_ROUTES[:1])
+		)
 
-	def length_of_refusal(self, credentials: Credentials, ahead: float) -> int | None:
+	def measure_refusal(self, credentials: Credentials, ahead: float) -> int | None:
 		outcome = self.probe("patients/census", replace(self.target, credentials=credentials), ahead)
 		return outcome.length if isinstance(outcome, AccessDeniedError) else None
 
-	def skew(self) -> float:
+	def measure_skew(self) -> float:
 		"""Seconds that Kipu's clock is ahead of ours, if that is enough to be refused; else 0."""
 		offset = self.session.clock_offset or 0.0
-		return offset if abs(offset) > ALLOWED_SKEW - 60 else 0.0
+		return offset if abs(offset) > MAX_SKEW_SECONDS - 60 else 0.0
 
 	# The keys are right
 
-	def clock(self) -> Iterator[Finding]:
+	def check_clock(self) -> Iterator[Finding]:
 		offset = self.session.clock_offset
 		if offset is None:
 			return
-		level: Level = "warn" if abs(offset) > ALLOWED_SKEW / 3 else "ok"
+		level: Level = "warn" if abs(offset) > MAX_SKEW_SECONDS / 3 else "ok"
 		yield Finding(
 			"clock", level, "near" if level == "ok" else "drifting", facts={"seconds": round(offset)}
 		)
 
-	def routes(self, outcomes: dict[str, Outcome]) -> Iterator[Finding]:
+	def probe_routes(self, outcomes: dict[str, Outcome]) -> Iterator[Finding]:
 		"""Each route, once; completes `outcomes`."""
 		for route in (
 			"patients/census",
@@ -217,38 +219,40 @@ class _Examination:
 		):
 			if route not in outcomes:
 				outcomes[route] = self.probe(route)
-			yield of_route(route, outcomes[route])
+			yield judge_route(route, outcomes[route])
 		page = outcomes["patients/census"]
 		casefile = page.records[0].get("casefile_id") if isinstance(page, Page) and page.records else None
 		if isinstance(casefile, str):
-			yield of_route("patients/{id}", self.record(casefile))
+			yield judge_route("patients/{id}", self.probe_record(casefile))
 
-	def record(self, casefile_id: str) -> Outcome:
+	def probe_record(self, casefile_id: str) -> Outcome:
 		try:
-			return next(self.client(self.target).patient(casefile_id))
+			return next(self.client(self.target).get_patient(casefile_id))
 		except SyncError as error:
 			return error
 
-	def contents(self, outcomes: Mapping[str, Outcome], examined: Examined) -> Iterator[Finding]:
+	def check_contents(self, outcomes: Mapping[str, Outcome], examined: Examination) -> Iterator[Finding]:
 		"""What the pages that came tell of this instance."""
 		known = outcomes["locations"]
 		if isinstance(known, Page):
 			examined.locations = [dict(location) for location in known.records]
-			yield from of_locations(self.target.locations, self.target.left_out, examined.locations)
+			yield from judge_locations(self.target.locations, self.target.left_out, examined.locations)
 		census = outcomes["patients/census"]
 		if isinstance(census, Page):
-			yield from of_page(census, self.target.per)
-			yield from of_sample(look_at(census.records, self.target.zones, self.now()), self.target.zones)
+			yield from judge_page(census, self.target.per)
+			yield from judge_sample(
+				count_sample(census.records, self.target.zones, self.now()), self.target.zones
+			)
 
 
-def _first_page(client: KipuClient, route: str, now: float) -> Iterator[Page]:
+def _get_first_page(client: KipuClient, route: str, now: float) -> Iterator[Page]:
 	today = datetime.fromtimestamp(now, timezone.utc).date()
 	yesterday = today - timedelta(days=1)
 	reads: dict[str, Callable[[], Iterator[Page]]] = {
-		"patients/census": client.census,
-		"patients/latest": lambda: client.latest(yesterday, today),
-		"patients/admissions": lambda: client.admissions(yesterday, today),
-		"vaults/patients": lambda: client.deleted(yesterday, today),
-		"locations": client.locations,
+		"patients/census": client.list_census,
+		"patients/latest": lambda: client.list_updated(yesterday, today),
+		"patients/admissions": lambda: client.list_admissions(yesterday, today),
+		"vaults/patients": lambda: client.list_deleted(yesterday, today),
+		"locations": client.list_locations,
 	}
 	return reads[route]()
