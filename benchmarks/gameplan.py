@@ -20,9 +20,9 @@ import frappe
 from frappe.utils import getdate, now
 
 from orchestrator.gameplan import events, get_sprint_burndown, history
-from orchestrator.gameplan.course import chart
-from orchestrator.gameplan.standing import Event
-from orchestrator.gameplan.workdays import days_between
+from orchestrator.gameplan.series import compute_series
+from orchestrator.gameplan.task_state import Event
+from orchestrator.gameplan.workdays import list_days
 from tests import factories, gameplan, helpdesk
 
 TASKS = 500
@@ -44,7 +44,7 @@ def make_sprint(count: int) -> str:
 	sprint = gameplan.make_sprint(start_date=first, end_date=first + timedelta(days=13))
 	start = datetime.combine(first, datetime.min.time()) - timedelta(days=1)
 	history = list(history_of(sprint.name, count, start))
-	events.write(events.Entry(sprint.name, event) for event in history)
+	events.insert_events(events.EventRow(sprint.name, event) for event in history)
 	frappe.db.bulk_insert("Task", TASK_FIELDS, rows(sprint, {event.task: event for event in history}))
 	values = {
 		"state": "Active",
@@ -108,7 +108,7 @@ def measure_statements(sprint: str) -> bool:
 def measure_time(sprints: dict[int, str]) -> bool:
 	"""The whole call by the clock, and the arithmetic alone by the processor's time, in turn; the best of each."""
 	took: dict[tuple[str, int], list[float]] = {}
-	days = days_between(getdate() - timedelta(days=9), getdate())
+	days = list_days(getdate() - timedelta(days=9), getdate())
 	plain = {count: list(history_of(name, count, datetime(2027, 1, 1))) for count, name in sprints.items()}
 	for _ in range(ROUNDS):
 		for count, name in sprints.items():
@@ -117,7 +117,7 @@ def measure_time(sprints: dict[int, str]) -> bool:
 			moment = plain[count][TASKS].at
 			took.setdefault(("arithmetic", count), []).append(
 				seconds(
-					lambda count=count, moment=moment: chart(
+					lambda count=count, moment=moment: compute_series(
 						plain[count], days, moment, datetime(2028, 1, 1)
 					),
 					time.process_time,

@@ -170,7 +170,7 @@ doc_events = {
 }
 
 # Whose records self-service reaches: see orchestrator/hr/reach.py; which documents: orchestrator/docs/access.py; whose
-# sprints: orchestrator/gameplan/reach.py
+# sprints: orchestrator/gameplan/permissions.py
 permission_query_conditions = {
 	# rows of child tables by the record they belong to: see orchestrator/access/child_rows.py
 	"*": "orchestrator.access.child_rows.conditions",
@@ -204,8 +204,8 @@ permission_query_conditions = {
 	"Salary Withholding": "orchestrator.hr.reach.conditions",
 	"Shift Assignment": "orchestrator.hr.reach.conditions",
 	"Shift Request": "orchestrator.hr.reach.conditions",
-	"Sprint": "orchestrator.gameplan.reach.conditions",
-	"Sprint Event": "orchestrator.gameplan.reach.conditions",
+	"Sprint": "orchestrator.gameplan.permissions.build_conditions",
+	"Sprint Event": "orchestrator.gameplan.permissions.build_conditions",
 	"Version": "orchestrator.access.versions.conditions",
 }
 has_permission = {
@@ -239,7 +239,7 @@ has_permission = {
 	"Salary Withholding": "orchestrator.hr.reach.has_permission",
 	"Shift Assignment": "orchestrator.hr.reach.has_permission",
 	"Shift Request": "orchestrator.hr.reach.has_permission",
-	"Sprint": "orchestrator.gameplan.reach.has_permission",
+	"Sprint": "orchestrator.gameplan.permissions.has_permission",
 	"Version": "orchestrator.access.versions.has_permission",
 }
 
@@ -372,7 +372,7 @@ scheduler_events = {
 		"orchestrator.sync.jobs.delete_old_records",
 		"orchestrator.api.idempotency.delete_expired",
 		"orchestrator.api.bulk.jobs.delete_old_operations",
-		"orchestrator.gameplan.events.reconcile",
+		"orchestrator.gameplan.events.reconcile_events",
 		"orchestrator.insights.history.delete_old",
 		"orchestrator.insights.report_jobs.delete_expired",
 	],

@@ -10,7 +10,7 @@ import frappe
 
 from orchestrator import compat
 from orchestrator.gameplan import clock, get_sprint_burndown, history
-from orchestrator.gameplan.task_rows import rows_of_sprint
+from orchestrator.gameplan.task_rows import list_sprint_rows
 from orchestrator.insights import refresh_metrics
 from tests import bench, factories, snapshot
 from tests.docs_factories import keys_on_disk
@@ -176,7 +176,9 @@ def figures_of(title: str) -> tuple[float, ...]:
 	sprint = frappe.db.get_value("Sprint", {"title": title})
 	told = get_sprint_burndown(sprint)
 	now = clock.now()
-	unwritten = history.unwritten_events(history.stored_events(sprint, now), rows_of_sprint(sprint), now)
+	unwritten = history.find_unwritten_events(
+		history.get_stored_events(sprint, now), list_sprint_rows(sprint), now
+	)
 	figures = (
 		"committed_hours",
 		"scope_added_hours",

@@ -7,13 +7,13 @@ from datetime import date, datetime
 
 import pytest
 
-from orchestrator.gameplan.course import chart, ideal, parts
-from orchestrator.gameplan.forecast import Forecast, forecast
-from orchestrator.gameplan.standing import OUT, Event, Standing, Step, kind_of, steps
-from orchestrator.gameplan.workdays import WorkCalendar, calendar_of, days_between
+from orchestrator.gameplan.forecast import Forecast, compute_forecast
+from orchestrator.gameplan.series import compute_ideal_line, compute_series, split_change
+from orchestrator.gameplan.task_state import OUT, Event, TaskChange, TaskState, get_event_kind, list_steps
+from orchestrator.gameplan.workdays import WorkCalendar, build_calendar, list_days
 
 MONDAY = date(2027, 2, 1)
-WEEK = days_between(MONDAY, date(2027, 2, 5))
+WEEK = list_days(MONDAY, date(2027, 2, 5))
 STARTED = datetime(2027, 2, 1, 9)
 OVER = datetime(2027, 2, 7, 12)
 DEFAULT_CALENDAR = WorkCalendar()
@@ -38,7 +38,7 @@ def plan(*tasks: tuple[str, float]) -> list[Event]:
 
 
 def told(events, now=OVER, days=WEEK, baseline=STARTED):
-	return chart(events, days, baseline, now)
+	return compute_series(events, days, baseline, now)
 
 
 def remaining(course) -> list[float]:
@@ -156,7 +156,7 @@ def test_an_estimate_that_comes_later_is_scope_added():
 
 
 def test_work_on_a_weekend_shows_on_the_weekend():
-	days = days_between(date(2027, 2, 5), date(2027, 2, 9))
+	days = list_days(date(2027, 2, 5), date(2027, 2, 9))
 	course = told([*plan(("A", 8)), event(at(6), "A", 8, 50)], days=days, now=at(9, 18))
 	assert remaining(course) == [8, 4, 4, 4, 4]
 
@@ -244,17 +244,17 @@ def test_burn_up_shows_whole_estimates_and_what_is_done_of_them():
 @pytest.mark.parametrize(
 	("before", "after", "scope", "burn"),
 	[
-		(OUT, Standing(8, 25), 6, 0),
-		(Standing(8, 25), OUT, -6, 0),
-		(Standing(8, 25), Standing(8, 75), 0, 4),
-		(Standing(8, 75), Standing(8, 25), 0, -4),
-		(Standing(8, 25), Standing(12, 25), 3, 0),
-		(Standing(8, 100), Standing(12, 100), 0, 0),
-		(Standing(10, 50), Standing(4, 100), -3, 2),
+		(OUT, TaskState(8, 25), 6, 0),
+		(TaskState(8, 25), OUT, -6, 0),
+		(TaskState(8, 25), TaskState(8, 75), 0, 4),
+		(TaskState(8, 75), TaskState(8, 25), 0, -4),
+		(TaskState(8, 25), TaskState(12, 25), 3, 0),
+		(TaskState(8, 100), TaskState(12, 100), 0, 0),
+		(TaskState(10, 50), TaskState(4, 100), -3, 2),
 	],
 )
 def test_scope_less_work_is_what_more_remains(before, after, scope, burn):
-	assert parts(before, after) == (scope, burn)
+	assert split_change(before, after) == (scope, burn)
 	assert after.remaining - before.remaining == scope - burn
 
 
@@ -264,20 +264,20 @@ def test_scope_less_work_is_what_more_remains(before, after, scope, burn):
 def test_the_ideal_line_leads_from_the_commitment_to_nothing_and_is_flat_at_the_weekend():
 	# Thursday to Wednesday: four days burn after the first, ten hours each
 	working = [True, True, False, False, True, True, True]
-	assert ideal(40, working) == [40, 30, 30, 30, 20, 10, 0]
+	assert compute_ideal_line(40, working) == [40, 30, 30, 30, 20, 10, 0]
 
 
 def test_the_ideal_line_of_eleven_days_is_the_references():
-	assert ideal(40, [True] * 11)[:3] == [40, 36, 32]
+	assert compute_ideal_line(40, [True] * 11)[:3] == [40, 36, 32]
 
 
 def test_a_sprint_that_begins_at_the_weekend_burns_from_monday_on():
-	assert ideal(40, [False, False, True, True, True, True, True]) == [40, 40, 32, 24, 16, 8, 0]
+	assert compute_ideal_line(40, [False, False, True, True, True, True, True]) == [40, 40, 32, 24, 16, 8, 0]
 
 
 @pytest.mark.parametrize("working", [[True], [False, False], [True, False]])
 def test_without_a_day_to_burn_on_the_ideal_line_stays_where_it_is(working):
-	assert ideal(40, working) == [40] * len(working)
+	assert compute_ideal_line(40, working) == [40] * len(working)
 
 
 # Days that are worked
@@ -285,19 +285,19 @@ def test_without_a_day_to_burn_on_the_ideal_line_stays_where_it_is(working):
 
 def holidays(*days: tuple[str, int]) -> WorkCalendar:
 	bounds = date(2027, 1, 1), date(2027, 12, 31)
-	return calendar_of((date.fromisoformat(day), weekly, *bounds) for day, weekly in days)
+	return build_calendar((date.fromisoformat(day), weekly, *bounds) for day, weekly in days)
 
 
 def test_without_a_holiday_list_saturday_and_sunday_are_off():
-	assert [DEFAULT_CALENDAR.works(day) for day in days_between(date(2027, 2, 5), date(2027, 2, 8))] == [
+	assert [DEFAULT_CALENDAR.is_workday(day) for day in list_days(date(2027, 2, 5), date(2027, 2, 8))] == [
 		True, False, False, True,
 	]  # fmt: skip
-	assert calendar_of([]) == DEFAULT_CALENDAR
+	assert build_calendar([]) == DEFAULT_CALENDAR
 
 
 def test_a_list_without_weekends_adds_its_holidays_to_them():
 	calendar = holidays(("2027-02-03", 0))
-	assert [day.day for day in days_between(date(2027, 2, 1), date(2027, 2, 8)) if calendar.works(day)] == [
+	assert [day.day for day in list_days(date(2027, 2, 1), date(2027, 2, 8)) if calendar.is_workday(day)] == [
 		1, 2, 4, 5, 8,
 	]  # fmt: skip
 
@@ -305,15 +305,15 @@ def test_a_list_without_weekends_adds_its_holidays_to_them():
 def test_a_list_with_weekends_of_its_own_decides_alone():
 	# Friday is off, Sunday is worked
 	calendar = holidays(("2027-02-05", 1), ("2027-02-06", 1), ("2027-02-03", 0))
-	assert [day.day for day in days_between(date(2027, 2, 1), date(2027, 2, 8)) if calendar.works(day)] == [
+	assert [day.day for day in list_days(date(2027, 2, 1), date(2027, 2, 8)) if calendar.is_workday(day)] == [
 		1, 2, 4, 7, 8,
 	]  # fmt: skip
 
 
 def test_beyond_the_lists_last_day_its_weekends_go_on():
-	calendar = calendar_of([(date(2027, 1, 1), 1, date(2027, 1, 1), date(2027, 1, 31))])  # a Friday
-	assert not calendar.works(date(2027, 2, 5))
-	assert calendar.works(date(2027, 2, 6))
+	calendar = build_calendar([(date(2027, 1, 1), 1, date(2027, 1, 1), date(2027, 1, 31))])  # a Friday
+	assert not calendar.is_workday(date(2027, 2, 5))
+	assert calendar.is_workday(date(2027, 2, 6))
 
 
 # The forecast
@@ -321,29 +321,29 @@ def test_beyond_the_lists_last_day_its_weekends_go_on():
 
 def test_the_forecast_goes_on_at_the_pace_so_far_and_skips_the_weekend():
 	# 8 h burned Monday to Thursday, 2 a day; 6 remain: Friday 4, Monday 2, Tuesday 0
-	told_ = forecast(6, 8, MONDAY, date(2027, 2, 4), date(2027, 2, 5), DEFAULT_CALENDAR)
+	told_ = compute_forecast(6, 8, MONDAY, date(2027, 2, 4), date(2027, 2, 5), DEFAULT_CALENDAR)
 	assert told_ == Forecast(hours_per_day=2, finish_date=date(2027, 2, 9), remaining_at_end=4)
 
 
 def test_at_no_pace_there_is_no_end():
-	assert forecast(6, 0, MONDAY, date(2027, 2, 2), date(2027, 2, 5), DEFAULT_CALENDAR) == Forecast(
+	assert compute_forecast(6, 0, MONDAY, date(2027, 2, 2), date(2027, 2, 5), DEFAULT_CALENDAR) == Forecast(
 		0, None, 6
 	)
 
 
 def test_at_a_pace_that_takes_longer_than_a_year_there_is_no_end():
-	assert forecast(1000, 1, MONDAY, MONDAY, date(2027, 2, 5), DEFAULT_CALENDAR).finish_date is None
+	assert compute_forecast(1000, 1, MONDAY, MONDAY, date(2027, 2, 5), DEFAULT_CALENDAR).finish_date is None
 
 
 def test_what_is_done_is_done_today():
-	told_ = forecast(0, 8, MONDAY, date(2027, 2, 2), date(2027, 2, 5), DEFAULT_CALENDAR)
+	told_ = compute_forecast(0, 8, MONDAY, date(2027, 2, 2), date(2027, 2, 5), DEFAULT_CALENDAR)
 	assert told_ == Forecast(4, date(2027, 2, 2), 0)
 
 
 def test_the_day_on_which_nothing_remained_any_more_is_known():
 	course = told([*plan(("A", 8)), event(at(2), "A", 8, 50), event(at(3), "A", 8, 100)])
-	assert course.finished_by(WEEK) == date(2027, 2, 3)
-	assert told(plan(("A", 8))).finished_by(WEEK) is None
+	assert course.find_finish_day(WEEK) == date(2027, 2, 3)
+	assert told(plan(("A", 8))).find_finish_day(WEEK) is None
 
 
 # What happened to a task
@@ -352,34 +352,39 @@ def test_the_day_on_which_nothing_remained_any_more_is_known():
 @pytest.mark.parametrize(
 	("before", "after", "kind"),
 	[
-		(Standing(8, 0), Standing(8, 50), "Progressed"),
-		(Standing(8, 50), Standing(10, 50), "Estimated"),
-		(Standing(8, 50), Standing(8, 100), "Completed"),
-		(Standing(8, 100), Standing(8, 60), "Reopened"),
-		(Standing(8, 50), Standing(8, 50, False), "Cancelled"),
-		(Standing(8, 50, False), Standing(8, 50), "Restored"),
+		(TaskState(8, 0), TaskState(8, 50), "Progressed"),
+		(TaskState(8, 50), TaskState(10, 50), "Estimated"),
+		(TaskState(8, 50), TaskState(8, 100), "Completed"),
+		(TaskState(8, 100), TaskState(8, 60), "Reopened"),
+		(TaskState(8, 50), TaskState(8, 50, False), "Cancelled"),
+		(TaskState(8, 50, False), TaskState(8, 50), "Restored"),
 	],
 )
 def test_a_change_has_a_name(before, after, kind):
-	assert kind_of(before, after) == kind
+	assert get_event_kind(before, after) == kind
 
 
 @pytest.mark.parametrize(
 	("before", "after", "exists", "expected"),
 	[
 		(None, None, True, []),
-		(None, ("S1", Standing(8, 0)), True, [Step("S1", "Joined", Standing(8, 0))]),
-		(("S1", Standing(8, 0)), ("S1", Standing(8, 0)), True, []),
-		(("S1", Standing(8, 0)), ("S1", Standing(8, 9)), True, [Step("S1", "Progressed", Standing(8, 9))]),
-		(("S1", Standing(8, 0)), None, True, [Step("S1", "Left", OUT)]),
-		(("S1", Standing(8, 0)), None, False, [Step("S1", "Deleted", OUT)]),
+		(None, ("S1", TaskState(8, 0)), True, [TaskChange("S1", "Joined", TaskState(8, 0))]),
+		(("S1", TaskState(8, 0)), ("S1", TaskState(8, 0)), True, []),
 		(
-			("S1", Standing(8, 0)),
-			("S2", Standing(8, 0)),
+			("S1", TaskState(8, 0)),
+			("S1", TaskState(8, 9)),
 			True,
-			[Step("S1", "Left", OUT), Step("S2", "Joined", Standing(8, 0))],
+			[TaskChange("S1", "Progressed", TaskState(8, 9))],
+		),
+		(("S1", TaskState(8, 0)), None, True, [TaskChange("S1", "Left", OUT)]),
+		(("S1", TaskState(8, 0)), None, False, [TaskChange("S1", "Deleted", OUT)]),
+		(
+			("S1", TaskState(8, 0)),
+			("S2", TaskState(8, 0)),
+			True,
+			[TaskChange("S1", "Left", OUT), TaskChange("S2", "Joined", TaskState(8, 0))],
 		),
 	],
 )
 def test_a_move_is_two_steps(before, after, exists, expected):
-	assert steps(before, after, exists) == expected
+	assert list_steps(before, after, exists) == expected

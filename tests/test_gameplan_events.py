@@ -237,7 +237,7 @@ def test_the_job_looks_at_every_open_sprint(week):
 	sprint, first, _second = week
 	change_past_hooks(first, "2027-02-03", progress=50)
 	with at("2027-02-05 00:05:00"):
-		assert events.reconcile() >= 1
+		assert events.reconcile_events() >= 1
 	assert events_of(sprint.name)[-1][0] == "Progressed"
 
 

@@ -5,12 +5,12 @@ from datetime import date, datetime, time, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestrator.gameplan.course import chart
-from orchestrator.gameplan.standing import DELETED, JOINED, LEFT, OUT, PROGRESSED, Event
-from orchestrator.gameplan.workdays import days_between
+from orchestrator.gameplan.series import compute_series
+from orchestrator.gameplan.task_state import DELETED, JOINED, LEFT, OUT, PROGRESSED, Event
+from orchestrator.gameplan.workdays import list_days
 
 FIRST, LAST = date(2027, 2, 1), date(2027, 2, 7)
-DAYS = days_between(FIRST, LAST)
+DAYS = list_days(FIRST, LAST)
 BEGINNING = datetime(2027, 1, 31)
 MINUTES = 9 * 24 * 60
 reproducible = settings(derandomize=True, deadline=None, max_examples=400)
@@ -50,7 +50,7 @@ def remaining_at(events: list[Event], moment: datetime) -> float:
 def test_a_burndown_equals_a_replay_by_brute_force(events, started, asked):
 	baseline = BEGINNING + timedelta(minutes=min(started, asked))
 	now = BEGINNING + timedelta(minutes=max(started, asked))
-	course = chart(events, DAYS, baseline, now)
+	course = compute_series(events, DAYS, baseline, now)
 	begun = [day for day in DAYS if day <= now.date()]
 	ends = [min(datetime.combine(day, time.max), now) for day in begun]
 	assert [round(mark.remaining, 6) for mark in course.marks] == [
@@ -67,5 +67,5 @@ def test_a_burndown_equals_a_replay_by_brute_force(events, started, asked):
 @given(histories())
 def test_the_order_in_which_events_are_stored_makes_no_difference(events):
 	now = BEGINNING + timedelta(minutes=MINUTES)
-	forward = chart(events, DAYS, BEGINNING, now)
-	assert chart(events[::-1], DAYS, BEGINNING, now).marks == forward.marks
+	forward = compute_series(events, DAYS, BEGINNING, now)
+	assert compute_series(events[::-1], DAYS, BEGINNING, now).marks == forward.marks

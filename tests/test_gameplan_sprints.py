@@ -170,7 +170,7 @@ def test_the_forecast_of_an_active_sprint_goes_on_at_its_pace(client, sprint):
 
 
 def test_the_company_list_stands_in_for_a_project_without_one(site):
-	from orchestrator.gameplan.workdays import calendar_for
+	from orchestrator.gameplan.workdays import get_calendar
 
 	company = factories.company()
 	holidays = factories.make(
@@ -184,11 +184,11 @@ def test_the_company_list_stands_in_for_a_project_without_one(site):
 	department = factories.make("Department", department_name=factories.unique("Crew"), company=company).name
 	frappe.db.set_value("Company", company, "default_holiday_list", holidays.name)
 	harbor_day = getdate("2027-02-03")
-	assert not calendar_for(project.name, None).works(harbor_day)
-	assert not calendar_for(None, department).works(harbor_day)
-	assert not calendar_for(None, None).works(harbor_day)
+	assert not get_calendar(project.name, None).is_workday(harbor_day)
+	assert not get_calendar(None, department).is_workday(harbor_day)
+	assert not get_calendar(None, None).is_workday(harbor_day)
 	frappe.db.rollback()
-	assert calendar_for(project.name, None).works(harbor_day)
+	assert get_calendar(project.name, None).is_workday(harbor_day)
 
 
 @pytest.mark.parametrize("tasks", [1, 12])

@@ -8,7 +8,7 @@ import pytest
 import frappe
 from frappe.utils import getdate
 
-from orchestrator.gameplan.dependencies import find_circle
+from orchestrator.gameplan.dependencies import find_cycle
 from tests import factories
 from tests.client import data_of
 from tests.gameplan import events_of, make_sprint, make_task, save
@@ -305,4 +305,4 @@ def test_the_shortest_circle_is_found_in_a_graph_with_two_ways(task, wanted, cir
 	def edges(tasks):
 		return [(of, on) for of in tasks for on in GRAPH.get(of, [])]
 
-	assert find_circle(task, wanted, edges) == circle
+	assert find_cycle(task, wanted, edges) == circle

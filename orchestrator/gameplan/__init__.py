@@ -27,28 +27,28 @@ def get_sprint_burndown(sprint: str) -> SprintBurndown:
 
 	For who may read the sprint and its project. Raises PermissionError (403) where the caller may read no sprints,
 	DoesNotExistError (404) for one that is missing or hidden."""
-	return burndown.describe(sprint_records.find(sprint))
+	return burndown.build_burndown(sprint_records.get_sprint(sprint))
 
 
 @frappe.whitelist(methods=["GET", "POST"])
 @endpoint(_lt("Burn-up computed"), effect=READS)
 def get_sprint_burnup(sprint: str) -> SprintBurnup:
 	"""The hours in a sprint and those done of them, day by day. For whom, and what it raises: as get_sprint_burndown."""
-	return burndown.describe_burnup(sprint_records.find(sprint))
+	return burndown.build_burnup(sprint_records.get_sprint(sprint))
 
 
 @frappe.whitelist(methods=["GET", "POST"])
 @endpoint(_lt("Board fetched"), effect=READS)
 def get_sprint_board(sprint: str) -> SprintBoard:
 	"""A sprint's tasks by phase of work: those that the caller may read. Raises as get_sprint_burndown does."""
-	return board.describe(sprint_records.find(sprint))
+	return board.build_board(sprint_records.get_sprint(sprint))
 
 
 @frappe.whitelist(methods=["GET", "POST"])
 @endpoint(_lt("Capacity computed"), effect=READS)
 def get_sprint_capacity(sprint: str) -> SprintCapacity:
 	"""What each member of a sprint has to do beside the hours they have. Raises as get_sprint_burndown does."""
-	return capacity.describe(sprint_records.find(sprint).name)
+	return capacity.build_capacity(sprint_records.get_sprint(sprint).name)
 
 
 @frappe.whitelist(methods=["GET", "POST"])
@@ -62,8 +62,8 @@ def get_velocity(
 	for a project that is missing or hidden, InvalidRequestError (400) without project and team, or for a number out of bounds."""
 	frappe.has_permission("Sprint", "read", throw=True)
 	count = whole_number("sprints", sprints, LAST_SPRINTS)
-	velocity.check_question(project, team, count)
-	return velocity.of_last(project, team, count)
+	velocity.check_request(project, team, count)
+	return velocity.compute_velocity(project, team, count)
 
 
 @frappe.whitelist(methods=["POST"])
@@ -73,7 +73,7 @@ def start_sprint(sprint: str) -> SprintStart:
 
 	For who may write the sprint. Raises DoesNotExistError (404), PermissionError (403), SprintStateConflictError (409) for a
 	sprint that is not planned, SprintOverlapConflictError (409) where the project or team has an active one on some of its days."""
-	return sprint_records.start(sprint)
+	return sprint_records.start_sprint(sprint)
 
 
 @frappe.whitelist(methods=["POST"])
@@ -84,4 +84,4 @@ def close_sprint(sprint: str, next_sprint: str | None = None) -> SprintClosing:
 
 	For who may write both sprints. Raises DoesNotExistError (404), PermissionError (403), SprintStateConflictError (409) for a
 	sprint that is not active, InvalidNextSprintError (422)."""
-	return closing.close(sprint, next_sprint)
+	return closing.close_sprint(sprint, next_sprint)

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 import frappe
 from frappe import _
 
-from orchestrator.gameplan.burndown import hours
+from orchestrator.gameplan.burndown import round_hours
 from orchestrator.gameplan.shapes import BoardColumn, BoardTask, SprintBoard
-from orchestrator.gameplan.task_rows import DOCTYPES, FIELD, TaskRow, has_sprints, rows_of_sprint
+from orchestrator.gameplan.task_rows import DOCTYPES, FIELD, TaskRow, has_sprints, list_sprint_rows
 
 TO_DO, IN_PROGRESS, IN_REVIEW, DONE, CANCELLED = "to_do", "in_progress", "in_review", "done", "cancelled"
 COLUMNS = (TO_DO, IN_PROGRESS, IN_REVIEW, DONE, CANCELLED)
@@ -18,40 +18,40 @@ LATE_STATUSES = frozenset({"Overdue"})
 PRIORITIES = ("Urgent", "High", "Medium", "Low")
 
 
-def describe(sprint: frappe._dict) -> SprintBoard:
+def build_board(sprint: frappe._dict) -> SprintBoard:
 	"""The board, of the tasks that the caller may read."""
-	rows = rows_of_sprint(sprint.name)
-	visible = readable_rows(sprint.name, rows)
+	rows = list_sprint_rows(sprint.name)
+	visible = filter_readable_rows(sprint.name, rows)
 	return SprintBoard(
 		sprint=sprint.name,
 		title=sprint.title,
 		state=sprint.state,
-		columns=columns_of(visible),
+		columns=build_columns(visible),
 		hidden_tasks=len(rows) - len(visible),
 	)
 
 
-def readable_rows(sprint: str, rows: list[TaskRow]) -> list[TaskRow]:
+def filter_readable_rows(sprint: str, rows: list[TaskRow]) -> list[TaskRow]:
 	"""Those of the rows that the caller may read."""
-	readable = {(doctype, name) for doctype in DOCTYPES for name in readable_names(doctype, sprint)}
+	readable = {(doctype, name) for doctype in DOCTYPES for name in list_readable_names(doctype, sprint)}
 	return [row for row in rows if (row.doctype, row.name) in readable]
 
 
-def readable_names(doctype: str, sprint: str) -> list[str]:
+def list_readable_names(doctype: str, sprint: str) -> list[str]:
 	if not has_sprints(doctype) or not frappe.has_permission(doctype, "read"):
 		return []
 	return [str(name) for name in frappe.get_list(doctype, {FIELD: sprint}, pluck="name", limit=0)]
 
 
-def columns_of(rows: Iterable[TaskRow]) -> list[BoardColumn]:
+def build_columns(rows: Iterable[TaskRow]) -> list[BoardColumn]:
 	"""The columns, each with its tasks: the most urgent first, then the one due first."""
 	by_column: dict[str, list[TaskRow]] = {column: [] for column in COLUMNS}
 	for row in rows:
-		by_column[column_of(row)].append(row)
-	return [column_with(column, sorted(by_column[column], key=urgency)) for column in COLUMNS]
+		by_column[get_column(row)].append(row)
+	return [build_column(column, sorted(by_column[column], key=compute_urgency)) for column in COLUMNS]
 
 
-def column_of(row: TaskRow) -> str:
+def get_column(row: TaskRow) -> str:
 	"""The phase that a task is in."""
 	if row.is_dropped:
 		return CANCELLED
@@ -63,12 +63,12 @@ def column_of(row: TaskRow) -> str:
 	return IN_PROGRESS if begun else TO_DO
 
 
-def urgency(row: TaskRow) -> tuple[int, str, str, str]:
+def compute_urgency(row: TaskRow) -> tuple[int, str, str, str]:
 	rank = PRIORITIES.index(row.priority) if row.priority in PRIORITIES else len(PRIORITIES)
 	return rank, str(row.due_date or "9999-12-31"), row.doctype, row.name.zfill(12)
 
 
-def column_with(column: str, rows: list[TaskRow]) -> BoardColumn:
+def build_column(column: str, rows: list[TaskRow]) -> BoardColumn:
 	titles = {
 		TO_DO: _("To Do"),
 		IN_PROGRESS: _("In Progress"),
@@ -79,13 +79,13 @@ def column_with(column: str, rows: list[TaskRow]) -> BoardColumn:
 	return BoardColumn(
 		column=column,
 		title=titles[column],
-		tasks=[task_of(row) for row in rows],
-		estimate_hours=hours(sum(row.standing.estimate for row in rows)),
-		remaining_hours=hours(sum(row.standing.remaining for row in rows)),
+		tasks=[build_task(row) for row in rows],
+		estimate_hours=round_hours(sum(row.get_state.estimate for row in rows)),
+		remaining_hours=round_hours(sum(row.get_state.remaining for row in rows)),
 	)
 
 
-def task_of(row: TaskRow) -> BoardTask:
+def build_task(row: TaskRow) -> BoardTask:
 	return BoardTask(
 		doctype=row.doctype,
 		name=row.name,
@@ -94,7 +94,7 @@ def task_of(row: TaskRow) -> BoardTask:
 		priority=row.priority,
 		assigned_to=row.assigned_to,
 		due_date=str(row.due_date) if row.due_date else None,
-		estimate_hours=hours(row.standing.estimate),
-		progress=hours(row.standing.progress),
-		remaining_hours=hours(row.standing.remaining),
+		estimate_hours=round_hours(row.get_state.estimate),
+		progress=round_hours(row.get_state.progress),
+		remaining_hours=round_hours(row.get_state.remaining),
 	)

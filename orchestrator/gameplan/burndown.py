@@ -6,103 +6,107 @@ from datetime import date, datetime
 import frappe
 
 from orchestrator.gameplan import clock, forecast, history
-from orchestrator.gameplan.course import Course, Mark, chart, ideal
+from orchestrator.gameplan.series import BurndownSeries, DailyPoint, compute_ideal_line, compute_series
 from orchestrator.gameplan.shapes import SprintBurndown, SprintBurnup, SprintForecast
 from orchestrator.gameplan.sprint_rules import ACTIVE, CLOSED
-from orchestrator.gameplan.task_rows import TaskRow, rows_of_sprint
-from orchestrator.gameplan.workdays import WorkCalendar, calendar_for, days_between
+from orchestrator.gameplan.task_rows import TaskRow, list_sprint_rows
+from orchestrator.gameplan.workdays import WorkCalendar, get_calendar, list_days
 
 PRECISION = 2
-START = Mark()
+START = DailyPoint()
 
 
-def describe(sprint: frappe._dict) -> SprintBurndown:
+def build_burndown(sprint: frappe._dict) -> SprintBurndown:
 	"""The burndown. Three queries: events, tasks, holidays."""
 	now = clock.now()
-	days = days_between(sprint.start_date, sprint.end_date)
-	calendar = calendar_for(sprint.project, sprint.team if sprint.team_type == "Department" else None)
-	rows = rows_of_sprint(sprint.name)
-	course = course_of(sprint, rows, days, now)
-	added, removed = changes_by_day(course.marks)
-	working = [calendar.works(day) for day in days]
+	days = list_days(sprint.start_date, sprint.end_date)
+	calendar = get_calendar(sprint.project, sprint.team if sprint.team_type == "Department" else None)
+	rows = list_sprint_rows(sprint.name)
+	course = compute_sprint_series(sprint, rows, days, now)
+	added, removed = compute_scope_changes(course.marks)
+	working = [calendar.is_workday(day) for day in days]
 	return SprintBurndown(
 		sprint=sprint.name,
 		title=sprint.title,
 		state=sprint.state,
-		days=labels(days),
+		days=build_labels(days),
 		dates=[str(day) for day in days],
 		working_days=working,
-		ideal_hours=[hours(value) for value in ideal(course.committed, working)],
-		actual_hours=padded([mark.remaining for mark in course.marks], days),
-		scope_added_by_day=padded(added, days),
-		scope_removed_by_day=padded(removed, days),
-		committed_hours=hours(course.committed),
-		remaining_hours=hours(course.now.remaining),
-		burned_hours=hours(course.now.burned),
-		scope_added_hours=hours(course.now.added),
-		scope_removed_hours=hours(course.now.removed),
+		ideal_hours=[round_hours(value) for value in compute_ideal_line(course.committed, working)],
+		actual_hours=pad_values([mark.remaining for mark in course.marks], days),
+		scope_added_by_day=pad_values(added, days),
+		scope_removed_by_day=pad_values(removed, days),
+		committed_hours=round_hours(course.committed),
+		remaining_hours=round_hours(course.now.remaining),
+		burned_hours=round_hours(course.now.burned),
+		scope_added_hours=round_hours(course.now.added),
+		scope_removed_hours=round_hours(course.now.removed),
 		unestimated_tasks=sum(row.is_unestimated for row in rows),
-		forecast=forecast_of(sprint, course, days, now.date(), calendar),
+		forecast=compute_sprint_forecast(sprint, course, days, now.date(), calendar),
 	)
 
 
-def describe_burnup(sprint: frappe._dict) -> SprintBurnup:
+def build_burnup(sprint: frappe._dict) -> SprintBurnup:
 	"""The burn-up. Two queries: events and tasks."""
-	days = days_between(sprint.start_date, sprint.end_date)
-	course = course_of(sprint, rows_of_sprint(sprint.name), days, clock.now())
+	days = list_days(sprint.start_date, sprint.end_date)
+	course = compute_sprint_series(sprint, list_sprint_rows(sprint.name), days, clock.now())
 	return SprintBurnup(
 		sprint=sprint.name,
 		title=sprint.title,
 		state=sprint.state,
-		days=labels(days),
+		days=build_labels(days),
 		dates=[str(day) for day in days],
-		scope_hours=padded([mark.scope for mark in course.marks], days),
-		done_hours=padded([mark.done for mark in course.marks], days),
-		total_scope_hours=hours(course.now.scope),
-		total_done_hours=hours(course.now.done),
+		scope_hours=pad_values([mark.scope for mark in course.marks], days),
+		done_hours=pad_values([mark.done for mark in course.marks], days),
+		total_scope_hours=round_hours(course.now.scope),
+		total_done_hours=round_hours(course.now.done),
 	)
 
 
-def course_of(sprint: frappe._dict, rows: list[TaskRow], days: Sequence[date], now: datetime) -> Course:
+def compute_sprint_series(
+	sprint: frappe._dict, rows: list[TaskRow], days: Sequence[date], now: datetime
+) -> BurndownSeries:
 	"""The course of a sprint. One that is not started is still being planned; a closed one ends with its closing."""
 	until = sprint.closed_at if sprint.state == CLOSED else now
-	events = history.events_until(sprint.name, rows, until, closed=sprint.state == CLOSED)
-	return chart(events, days, sprint.started_at or until, until)
+	events = history.list_events_until(sprint.name, rows, until, closed=sprint.state == CLOSED)
+	return compute_series(events, days, sprint.started_at or until, until)
 
 
-def forecast_of(
-	sprint: frappe._dict, course: Course, days: Sequence[date], today: date, calendar: WorkCalendar
+def compute_sprint_forecast(
+	sprint: frappe._dict, course: BurndownSeries, days: Sequence[date], today: date, calendar: WorkCalendar
 ) -> SprintForecast | None:
 	"""The forecast of an active sprint whose first day has come, of which anything is estimated."""
-	if sprint.state != ACTIVE or today < days[0] or course.now.scope < forecast.NOTHING:
+	if sprint.state != ACTIVE or today < days[0] or course.now.scope < forecast.EMPTY_FORECAST:
 		return None
 	first = max(days[0], sprint.started_at.date())
-	told = forecast.forecast(course.now.remaining, course.now.burned, first, today, days[-1], calendar)
-	finish = course.finished_by(days) or told.finish_date
+	told = forecast.compute_forecast(
+		course.now.remaining, course.now.burned, first, today, days[-1], calendar
+	)
+	finish = course.find_finish_day(days) or told.finish_date
 	return SprintForecast(
-		hours_per_day=hours(told.hours_per_day),
+		hours_per_day=round_hours(told.hours_per_day),
 		finish_date=str(finish) if finish else None,
-		remaining_at_end=hours(told.remaining_at_end),
-		on_track=told.remaining_at_end < forecast.NOTHING,
+		remaining_at_end=round_hours(told.remaining_at_end),
+		on_track=told.remaining_at_end < forecast.EMPTY_FORECAST,
 	)
 
 
-def changes_by_day(marks: Sequence[Mark]) -> tuple[list[float], list[float]]:
+def compute_scope_changes(marks: Sequence[DailyPoint]) -> tuple[list[float], list[float]]:
 	"""The scope added and removed on each day, out of the sums since the start."""
 	before = [START, *marks]
 	pairs = list(zip(marks, before, strict=False))
 	return [m.added - b.added for m, b in pairs], [m.removed - b.removed for m, b in pairs]
 
 
-def labels(days: Sequence[date]) -> list[str]:
+def build_labels(days: Sequence[date]) -> list[str]:
 	return [f"Day {number}" for number in range(1, len(days) + 1)]
 
 
-def padded(values: Sequence[float], days: Sequence[date]) -> list[float | None]:
+def pad_values(values: Sequence[float], days: Sequence[date]) -> list[float | None]:
 	"""The values, rounded, and None for the days that have not begun."""
-	return [*map(hours, values), *[None] * (len(days) - len(values))]
+	return [*map(round_hours, values), *[None] * (len(days) - len(values))]
 
 
-def hours(value: float) -> float:
+def round_hours(value: float) -> float:
 	"""Hours as replies have them, without a negative zero."""
 	return round(value, PRECISION) + 0.0

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Mapping
 
 import frappe
 
-from orchestrator.gameplan.burndown import hours
+from orchestrator.gameplan.burndown import round_hours
 from orchestrator.gameplan.shapes import MemberLoad, SprintCapacity
-from orchestrator.gameplan.task_rows import TaskRow, rows_of_sprint
+from orchestrator.gameplan.task_rows import TaskRow, list_sprint_rows
 
 
-def describe(sprint: str) -> SprintCapacity:
+def build_capacity(sprint: str) -> SprintCapacity:
 	"""The members and their load."""
 	# get_all: who may read the sprint may read its members
 	members = frappe.get_all(
@@ -19,19 +19,19 @@ def describe(sprint: str) -> SprintCapacity:
 		order_by="idx",
 		limit=0,
 	)
-	loads = loads_of({row.user: row.capacity_hours or 0.0 for row in members}, rows_of_sprint(sprint))
+	loads = compute_loads({row.user: row.capacity_hours or 0.0 for row in members}, list_sprint_rows(sprint))
 	capacity = sum(load["capacity_hours"] for load in loads)
 	remaining = sum(load["remaining_hours"] for load in loads)
 	return SprintCapacity(
 		sprint=sprint,
 		members=loads,
-		capacity_hours=hours(capacity),
-		remaining_hours=hours(remaining),
-		free_hours=hours(capacity - remaining),
+		capacity_hours=round_hours(capacity),
+		remaining_hours=round_hours(remaining),
+		free_hours=round_hours(capacity - remaining),
 	)
 
 
-def loads_of(capacities: Mapping[str, float], rows: Iterable[TaskRow]) -> list[MemberLoad]:
+def compute_loads(capacities: Mapping[str, float], rows: Iterable[TaskRow]) -> list[MemberLoad]:
 	"""One line per member, in their order; then one for each other who has tasks; last, what is nobody's. A task with
 	several assignees is the first's."""
 	tasks: dict[str | None, list[TaskRow]] = {user: [] for user in capacities}
@@ -40,17 +40,17 @@ def loads_of(capacities: Mapping[str, float], rows: Iterable[TaskRow]) -> list[M
 			tasks.setdefault(row.assigned_to or None, []).append(row)
 	others = sorted(user for user in tasks if user and user not in capacities)
 	order = [*capacities, *others, *([None] if None in tasks else [])]
-	return [load_of(user, capacities.get(user or "", 0.0), tasks[user]) for user in order]
+	return [compute_load(user, capacities.get(user or "", 0.0), tasks[user]) for user in order]
 
 
-def load_of(user: str | None, capacity: float, rows: list[TaskRow]) -> MemberLoad:
-	remaining = sum(row.standing.remaining for row in rows)
+def compute_load(user: str | None, capacity: float, rows: list[TaskRow]) -> MemberLoad:
+	remaining = sum(row.get_state.remaining for row in rows)
 	return MemberLoad(
 		user=user,
-		capacity_hours=hours(capacity),
-		estimated_hours=hours(sum(row.standing.estimate for row in rows)),
-		remaining_hours=hours(remaining),
-		free_hours=hours(capacity - remaining),
+		capacity_hours=round_hours(capacity),
+		estimated_hours=round_hours(sum(row.get_state.estimate for row in rows)),
+		remaining_hours=round_hours(remaining),
+		free_hours=round_hours(capacity - remaining),
 		open_tasks=sum(row.is_unfinished for row in rows),
-		is_overloaded=user is not None and hours(remaining) > hours(capacity),
+		is_overloaded=user is not None and round_hours(remaining) > round_hours(capacity),
 	)

@@ -8,9 +8,9 @@ from frappe import _
 
 from orchestrator.api.generic import writable
 from orchestrator.gameplan import clock, events, history, sprints
-from orchestrator.gameplan.burndown import hours
-from orchestrator.gameplan.course import chart
-from orchestrator.gameplan.events import Entry
+from orchestrator.gameplan.burndown import round_hours
+from orchestrator.gameplan.events import EventRow
+from orchestrator.gameplan.series import compute_series
 from orchestrator.gameplan.shapes import MovedTask, SprintClosing
 from orchestrator.gameplan.sprint_rules import (
 	ACTIVE,
@@ -18,10 +18,17 @@ from orchestrator.gameplan.sprint_rules import (
 	DOCTYPE,
 	OWNER_FIELDS,
 	SprintStateConflictError,
-	locked_state,
+	get_locked_state,
 )
-from orchestrator.gameplan.standing import JOINED, LEFT, OUT, Event
-from orchestrator.gameplan.task_rows import DOCTYPES, FIELD, GP_TASK, TaskRow, rows_named, rows_of_sprint
+from orchestrator.gameplan.task_rows import (
+	DOCTYPES,
+	FIELD,
+	GP_TASK,
+	TaskRow,
+	list_rows_by_name,
+	list_sprint_rows,
+)
+from orchestrator.gameplan.task_state import JOINED, LEFT, OUT, Event
 
 if TYPE_CHECKING:
 	from orchestrator.orchestrator.doctype.sprint.sprint import Sprint
@@ -33,39 +40,39 @@ class InvalidNextSprintError(frappe.ValidationError):
 	"""Unfinished tasks cannot move to this sprint. 422."""
 
 
-def close(name: str, next_sprint: str | None) -> SprintClosing:
+def close_sprint(name: str, next_sprint: str | None) -> SprintClosing:
 	"""Close an active sprint. Its unfinished tasks go to `next_sprint`, or to the backlog."""
-	doc = sprints.locked(name)
+	doc = sprints.lock_sprint(name)
 	if doc.state != ACTIVE:
 		frappe.throw(
 			_("{0} is {1}; only an active sprint can be closed.").format(doc.name, _(doc.state)),
 			SprintStateConflictError,
 		)
-	target = read_target(doc, next_sprint)
-	rows = rows_of_sprint(doc.name, lock=True)
+	target = get_target_sprint(doc, next_sprint)
+	rows = list_sprint_rows(doc.name, lock=True)
 	now = clock.now()
 	unfinished = sorted((row for row in rows if row.is_unfinished), key=lambda row: (row.doctype, row.name))
-	keep_figures(doc, rows, now)
-	move(unfinished, doc.name, target, now)
+	save_figures(doc, rows, now)
+	move_tasks(unfinished, doc.name, target, now)
 	return SprintClosing(
 		sprint=doc.name,
 		state=doc.state,
 		closed_at=now.isoformat(timespec="seconds"),
-		committed_hours=hours(doc.committed_hours),
-		completed_hours=hours(doc.completed_hours),
-		unfinished_hours=hours(doc.unfinished_hours),
+		committed_hours=round_hours(doc.committed_hours),
+		completed_hours=round_hours(doc.completed_hours),
+		unfinished_hours=round_hours(doc.unfinished_hours),
 		completed_tasks=doc.completed_tasks,
-		unfinished=[told(row, target) for row in unfinished],
+		unfinished=[build_moved_task(row, target) for row in unfinished],
 	)
 
 
-def read_target(doc: "Sprint", next_sprint: str | None) -> str | None:
+def get_target_sprint(doc: "Sprint", next_sprint: str | None) -> str | None:
 	"""The sprint for what is unfinished, None for the backlog. 404 for one the caller may not see, 403 where not
 	write, 422 for one that cannot take the tasks."""
 	if not next_sprint or next_sprint == BACKLOG:
 		return None
 	target = writable(frappe.get_meta(DOCTYPE), next_sprint)
-	target.state = locked_state(target.name)
+	target.state = get_locked_state(target.name)
 	same_owner = all((target.get(name) or None) == (doc.get(name) or None) for name in OWNER_FIELDS)
 	if target.name == doc.name or target.state == CLOSED or not same_owner:
 		frappe.throw(
@@ -77,26 +84,26 @@ def read_target(doc: "Sprint", next_sprint: str | None) -> str | None:
 	return target.name
 
 
-def keep_figures(doc: "Sprint", rows: list[TaskRow], now: datetime) -> None:
+def save_figures(doc: "Sprint", rows: list[TaskRow], now: datetime) -> None:
 	"""Write down what came of the sprint, for its velocity, and what no hook saw, for its burndown."""
-	stored = history.stored_events(doc.name, now, lock=True)
-	found = history.unwritten_events(stored, rows, now)
-	events.write_found(doc.name, found)
-	course = chart(stored + found, [], doc.started_at or now, now)
+	stored = history.get_stored_events(doc.name, now, lock=True)
+	found = history.find_unwritten_events(stored, rows, now)
+	events.insert_found_events(doc.name, found)
+	course = compute_series(stored + found, [], doc.started_at or now, now)
 	doc.update(
 		{
 			"state": CLOSED,
 			"closed_at": now,
-			"completed_hours": hours(course.now.burned),
-			"unfinished_hours": hours(course.now.remaining),
+			"completed_hours": round_hours(course.now.burned),
+			"unfinished_hours": round_hours(course.now.remaining),
 			"completed_tasks": sum(row.is_done for row in rows),
 			"unfinished_tasks": sum(row.is_unfinished for row in rows),
 		}
 	)
-	sprints.save_moved(doc)
+	sprints.save_state_change(doc)
 
 
-def move(rows: list[TaskRow], source: str, target: str | None, closed_at: datetime) -> None:
+def move_tasks(rows: list[TaskRow], source: str, target: str | None, closed_at: datetime) -> None:
 	"""Move tasks out of a closed sprint, all in one statement per kind: it is part of closing, and needs no right on the
 	tasks. Their events are later than the closing, so that the closed sprint's line does not fall to nothing."""
 	for doctype in DOCTYPES:
@@ -107,29 +114,33 @@ def move(rows: list[TaskRow], source: str, target: str | None, closed_at: dateti
 	moved = {
 		(row.doctype, row.name): row
 		for doctype in DOCTYPES
-		for row in rows_named(doctype, [row.name for row in rows if row.doctype == doctype])
+		for row in list_rows_by_name(doctype, [row.name for row in rows if row.doctype == doctype])
 	}
-	events.write(
-		entry for row in rows for entry in entries(moved[row.doctype, row.name], source, target, closed_at)
+	events.insert_events(
+		entry
+		for row in rows
+		for entry in build_events(moved[row.doctype, row.name], source, target, closed_at)
 	)
 	if target:
-		events.record_groups([target], "")
+		events.record_group_changes([target], "")
 
 
-def entries(row: TaskRow, source: str, target: str | None, closed_at: datetime) -> list[Entry]:
+def build_events(row: TaskRow, source: str, target: str | None, closed_at: datetime) -> list[EventRow]:
 	left, joined = closed_at + history.TICK, closed_at + 2 * history.TICK
-	found = [Entry(source, Event(left, row.doctype, row.name, LEFT, *OUT), row.status)]
+	found = [EventRow(source, Event(left, row.doctype, row.name, LEFT, *OUT), row.status)]
 	if target:
-		found.append(Entry(target, Event(joined, row.doctype, row.name, JOINED, *row.standing), row.status))
+		found.append(
+			EventRow(target, Event(joined, row.doctype, row.name, JOINED, *row.get_state), row.status)
+		)
 	return found
 
 
-def told(row: TaskRow, target: str | None) -> MovedTask:
+def build_moved_task(row: TaskRow, target: str | None) -> MovedTask:
 	return MovedTask(
 		doctype=row.doctype,
 		task=row.name,
 		title=row.title or "",
 		status=row.status or "",
-		remaining_hours=hours(row.standing.remaining),
+		remaining_hours=round_hours(row.get_state.remaining),
 		moved_to=target or BACKLOG,
 	)

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, NamedTuple
 import frappe
 
 from orchestrator.gameplan import clock, history
-from orchestrator.gameplan.standing import Event, Step, steps
 from orchestrator.gameplan.task_rows import (
 	TASK,
 	TaskRow,
 	find_groups,
 	has_sprints,
-	rows_named,
-	rows_of_sprint,
+	list_rows_by_name,
+	list_sprint_rows,
 )
+from orchestrator.gameplan.task_state import Event, TaskChange, list_steps
 
 if TYPE_CHECKING:
 	from frappe.model.document import Document
@@ -28,7 +28,7 @@ DOCTYPE = "Sprint Event"
 OPEN_STATES = ("Planned", "Active")
 
 
-class Entry(NamedTuple):
+class EventRow(NamedTuple):
 	"""An event to store."""
 
 	sprint: str
@@ -43,12 +43,12 @@ class Entry(NamedTuple):
 def on_change(doc: "Document", _method: str | None = None) -> None:
 	"""Hook on_change: after every save, and after every db_set of a document. A deletion is told when it is done."""
 	if not doc.flags.in_delete:
-		record(doc.doctype, str(doc.name))
+		record_change(doc.doctype, str(doc.name))
 
 
 def after_delete(doc: "Document", _method: str | None = None) -> None:
 	"""Hook after_delete."""
-	record(doc.doctype, str(doc.name))
+	record_change(doc.doctype, str(doc.name))
 
 
 def after_rename(doc: "Document", _method: str | None, old: str, new: str, merge: bool = False) -> None:
@@ -60,7 +60,7 @@ def after_rename(doc: "Document", _method: str | None, old: str, new: str, merge
 		)
 
 
-def reconcile() -> int:
+def reconcile_events() -> int:
 	"""The daily job: write down what was changed past the hooks. Returns how many events that were."""
 	written = 0
 	# get_all: a job has no caller
@@ -73,61 +73,65 @@ def reconcile() -> int:
 # The work
 
 
-def record(doctype: str, name: str) -> None:
+def record_change(doctype: str, name: str) -> None:
 	"""Write down what happened to the task since its last event, if anything did, and to the groups above it."""
 	if not is_ready(doctype):
 		return
-	row = next(iter(rows_named(doctype, [name])), None)
-	last = history.latest_event(doctype, name)
-	write(entries_of(doctype, name, last, row, clock.now()))
+	row = next(iter(list_rows_by_name(doctype, [name])), None)
+	last = history.get_latest_event(doctype, name)
+	insert_events(build_events(doctype, name, last, row, clock.now()))
 	if doctype == TASK:
-		record_groups(sprints_of(last, row), name)
+		record_group_changes(list_sprints(last, row), name)
 
 
-def sprints_of(last: history.Logged | None, row: TaskRow | None) -> set[str]:
+def list_sprints(last: history.LastEvent | None, row: TaskRow | None) -> set[str]:
 	"""Return the sprints that a task was and is in."""
 	sprints = {last.sprint} if last and last.event.is_in else set()
 	return sprints | ({row.sprint} if row and row.sprint else set())
 
 
-def record_groups(sprints: Collection[str], changed: str) -> None:
+def record_group_changes(sprints: Collection[str], changed: str) -> None:
 	"""Write down which groups of these sprints count otherwise now that the task `changed` is another one."""
 	names = [name for name in find_groups(sprints) if name != changed]
-	for row in rows_named(TASK, names):
-		write(entries_of(TASK, row.name, history.latest_event(TASK, row.name), row, clock.now()))
+	for row in list_rows_by_name(TASK, names):
+		insert_events(
+			build_events(TASK, row.name, history.get_latest_event(TASK, row.name), row, clock.now())
+		)
 
 
-def entries_of(
-	doctype: str, name: str, last: history.Logged | None, row: TaskRow | None, now: datetime
-) -> list[Entry]:
+def build_events(
+	doctype: str, name: str, last: history.LastEvent | None, row: TaskRow | None, now: datetime
+) -> list[EventRow]:
 	"""The events that lead from the task's last one to how it is stored, each later than the one before."""
-	before = (last.sprint, last.event.standing) if last and last.event.is_in else None
-	after = (row.sprint, row.standing) if row and row.sprint else None
+	before = (last.sprint, last.event.get_state) if last and last.event.is_in else None
+	after = (row.sprint, row.get_state) if row and row.sprint else None
 	at = max(now, last.event.at + history.TICK) if last else now
 	return [
-		entry_of(doctype, name, step, at + number * history.TICK, row.status if row else None)
-		for number, step in enumerate(steps(before, after, exists=row is not None))
+		build_event(doctype, name, step, at + number * history.TICK, row.status if row else None)
+		for number, step in enumerate(list_steps(before, after, exists=row is not None))
 	]
 
 
-def entry_of(doctype: str, name: str, step: Step, at: datetime, status: str | None) -> Entry:
-	return Entry(step.sprint, Event(at, doctype, name, step.kind, *step.standing), status)
+def build_event(doctype: str, name: str, step: TaskChange, at: datetime, status: str | None) -> EventRow:
+	return EventRow(step.sprint, Event(at, doctype, name, step.kind, *step.standing), status)
 
 
 def reconcile_sprint(sprint: str) -> int:
 	"""Write down what the tasks of one sprint show that its events do not tell."""
 	now = clock.now()
-	found = history.unwritten_events(history.stored_events(sprint, now), rows_of_sprint(sprint), now)
-	write_found(sprint, found)
+	found = history.find_unwritten_events(
+		history.get_stored_events(sprint, now), list_sprint_rows(sprint), now
+	)
+	insert_found_events(sprint, found)
 	return len(found)
 
 
-def write_found(sprint: str, found: list[Event]) -> None:
+def insert_found_events(sprint: str, found: list[Event]) -> None:
 	"""Store events that no hook saw."""
-	write(Entry(sprint, event, found_later=True) for event in found)
+	insert_events(EventRow(sprint, event, found_later=True) for event in found)
 
 
-def write(entries: Iterable[Entry]) -> None:
+def insert_events(entries: Iterable[EventRow]) -> None:
 	"""Store events, in one statement. None is fine."""
 	moment, user = clock.now(), frappe.session.user
 	rows = [

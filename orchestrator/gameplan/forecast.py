@@ -3,11 +3,11 @@
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from orchestrator.gameplan.workdays import WorkCalendar, days_between
+from orchestrator.gameplan.workdays import WorkCalendar, list_days
 
 # Who needs longer than that will not get there at this pace.
-LONGEST_SEARCH = timedelta(days=366)
-NOTHING = 0.005  # of an hour
+MAX_SEARCH_DAYS = timedelta(days=366)
+EMPTY_FORECAST = 0.005  # of an hour
 
 
 class Forecast(NamedTuple):
@@ -19,28 +19,28 @@ class Forecast(NamedTuple):
 	remaining_at_end: float
 
 
-def forecast(
+def compute_forecast(
 	remaining: float, burned: float, first: date, today: date, end: date, calendar: WorkCalendar
 ) -> Forecast:
 	"""The forecast on `today`, which counts among the days worked so far; `first` is the first of those."""
-	worked = sum(map(calendar.works, days_between(first, today)))
+	worked = sum(map(calendar.is_workday, list_days(first, today)))
 	pace = burned / worked if worked else 0.0
-	left = sum(map(calendar.works, days_between(today + timedelta(days=1), end)))
+	left = sum(map(calendar.is_workday, list_days(today + timedelta(days=1), end)))
 	return Forecast(
 		hours_per_day=pace,
-		finish_date=finish(remaining, pace, today, calendar),
+		finish_date=find_finish_day(remaining, pace, today, calendar),
 		remaining_at_end=max(remaining - pace * left, 0.0),
 	)
 
 
-def finish(remaining: float, pace: float, today: date, calendar: WorkCalendar) -> date | None:
+def find_finish_day(remaining: float, pace: float, today: date, calendar: WorkCalendar) -> date | None:
 	"""The day at whose end nothing remains."""
-	if remaining < NOTHING:
+	if remaining < EMPTY_FORECAST:
 		return today
 	if pace <= 0:
 		return None
-	for day in days_between(today + timedelta(days=1), today + LONGEST_SEARCH):
-		remaining -= pace if calendar.works(day) else 0.0
-		if remaining < NOTHING:
+	for day in list_days(today + timedelta(days=1), today + MAX_SEARCH_DAYS):
+		remaining -= pace if calendar.is_workday(day) else 0.0
+		if remaining < EMPTY_FORECAST:
 			return day
 	return None

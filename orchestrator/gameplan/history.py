@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import frappe
 
-from orchestrator.gameplan.standing import DELETED, JOINED, LEFT, OUT, Event, kind_of
-from orchestrator.gameplan.task_rows import DOCTYPES, TaskRow, rows_named
+from orchestrator.gameplan.task_rows import DOCTYPES, TaskRow, list_rows_by_name
+from orchestrator.gameplan.task_state import DELETED, JOINED, LEFT, OUT, Event, get_event_kind
 
 Key = tuple[str, str]
 TICK = timedelta(microseconds=1)
@@ -26,66 +26,68 @@ LATEST = """
 """
 
 
-class Logged(NamedTuple):
+class LastEvent(NamedTuple):
 	"""The last event of a task, and in which sprint it was."""
 
 	sprint: str
 	event: Event
 
 
-def stored_events(sprint: str, until: datetime, lock: bool = False) -> list[Event]:
+def get_stored_events(sprint: str, until: datetime, lock: bool = False) -> list[Event]:
 	"""What was written down of the sprint up to a moment, first to last. `lock` reads what others have committed since
 	the transaction began."""
 	query = f"{STORED}{' LOCK IN SHARE MODE' if lock else ''}"
 	return [Event(*row) for row in frappe.db.sql(query, {"sprint": sprint, "until": until})]
 
 
-def latest_event(doctype: str, task: str) -> Logged | None:
+def get_latest_event(doctype: str, task: str) -> LastEvent | None:
 	"""The last that was written down of the task, in whichever sprint."""
 	rows = frappe.db.sql(LATEST, {"doctype": doctype, "task": task})
-	return Logged(rows[0][0], Event(*rows[0][1:])) if rows else None
+	return LastEvent(rows[0][0], Event(*rows[0][1:])) if rows else None
 
 
-def events_until(sprint: str, rows: list[TaskRow], until: datetime, closed: bool) -> list[Event]:
+def list_events_until(sprint: str, rows: list[TaskRow], until: datetime, closed: bool) -> list[Event]:
 	"""All that is known of the sprint, whose tasks are `rows`, up to a moment. A closed one has its history complete: closing
 	saw to it."""
-	events = stored_events(sprint, until)
-	return events if closed else events + unwritten_events(events, rows, until)
+	events = get_stored_events(sprint, until)
+	return events if closed else events + find_unwritten_events(events, rows, until)
 
 
-def unwritten_events(events: list[Event], rows: list[TaskRow], now: datetime) -> list[Event]:
+def find_unwritten_events(events: list[Event], rows: list[TaskRow], now: datetime) -> list[Event]:
 	"""What the tasks of a sprint show that its events do not tell."""
 	latest: dict[Key, Event] = {(event.doctype, event.task): event for event in events}
 	present = {(row.doctype, row.name): row for row in rows}
 	missing = [key for key, event in latest.items() if event.is_in and key not in present]
-	found = [event for key, row in present.items() if (event := changed(row, latest.get(key), now))]
-	return found + gone(missing, latest, now)
+	found = [
+		event for key, row in present.items() if (event := build_change_events(row, latest.get(key), now))
+	]
+	return found + build_removal_events(missing, latest, now)
 
 
-def changed(row: TaskRow, last: Event | None, now: datetime) -> Event | None:
+def build_change_events(row: TaskRow, last: Event | None, now: datetime) -> Event | None:
 	"""What happened to a task that is in the sprint since its last event; None where nothing did."""
 	if last and last.is_in:
-		if last.standing == row.standing:
+		if last.get_state == row.get_state:
 			return None
-		kind = kind_of(last.standing, row.standing)
+		kind = get_event_kind(last.get_state, row.get_state)
 	else:
 		kind = JOINED
-	return Event(dated(row.modified, last, now), row.doctype, row.name, kind, *row.standing)
+	return Event(date_change(row.modified, last, now), row.doctype, row.name, kind, *row.get_state)
 
 
-def gone(missing: list[Key], latest: dict[Key, Event], now: datetime) -> list[Event]:
+def build_removal_events(missing: list[Key], latest: dict[Key, Event], now: datetime) -> list[Event]:
 	"""That tasks left the sprint, or are no more. When one was deleted, only the finding tells."""
 	events = []
 	for doctype in DOCTYPES:
 		names = [name for of, name in missing if of == doctype]
-		rows = {row.name: row for row in rows_named(doctype, names)}
+		rows = {row.name: row for row in list_rows_by_name(doctype, names)}
 		for name in names:
-			at = dated(rows[name].modified, latest[doctype, name], now) if name in rows else now
+			at = date_change(rows[name].modified, latest[doctype, name], now) if name in rows else now
 			events.append(Event(at, doctype, name, LEFT if name in rows else DELETED, *OUT))
 	return events
 
 
-def dated(modified: datetime, last: Event | None, now: datetime) -> datetime:
+def date_change(modified: datetime, last: Event | None, now: datetime) -> datetime:
 	"""When a change that nobody saw was made: with the task's own last change. Where that is no later than the last event,
 	the change left no trace of its time, and is told of the moment at which it was found."""
 	if last and modified <= last.at:

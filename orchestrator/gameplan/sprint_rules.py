@@ -9,23 +9,23 @@ from frappe.utils import date_diff, get_datetime, getdate
 
 from orchestrator.apps import require_app
 from orchestrator.exceptions import ConflictError, refuse
-from orchestrator.gameplan.task_rows import rows_of_sprint
+from orchestrator.gameplan.task_rows import list_sprint_rows
 
 if TYPE_CHECKING:
 	from orchestrator.orchestrator.doctype.sprint.sprint import Sprint
 
 DOCTYPE = "Sprint"
 PLANNED, ACTIVE, CLOSED = "Planned", "Active", "Closed"
-LONGEST = 366  # days
+MAX_DAYS = 366  # days
 # Written by starting and closing alone.
-KEPT_FIELDS = (
+SYSTEM_FIELDS = (
 	"state", "started_at", "closed_at", "committed_hours", "completed_hours", "unfinished_hours", "completed_tasks",
 	"unfinished_tasks",
 )  # fmt: skip
 OWNER_FIELDS = ("project", "team_type", "team")
 DATE_FIELDS = ("start_date", "end_date")
 
-OVERLAPPING = """
+OVERLAP_CONDITION = """
 	SELECT name FROM `tabSprint`
 	WHERE {field} = %(owner)s AND state = 'Active' AND name != %(name)s
 		AND start_date <= %(end_date)s AND end_date >= %(start_date)s
@@ -41,13 +41,13 @@ class SprintOverlapConflictError(ConflictError):
 	"""Another active sprint of the same project or team has days in common. 409."""
 
 
-def locked_state(sprint: str) -> str:
+def get_locked_state(sprint: str) -> str:
 	"""The sprint's state as it is and will be until the transaction ends: whoever closes it meanwhile waits, and whoever
 	has just closed it has been waited for."""
 	return frappe.db.sql("SELECT state FROM `tabSprint` WHERE name = %s LOCK IN SHARE MODE", sprint)[0][0]
 
 
-def require_team_app(doc: "Sprint") -> None:
+def check_team_app(doc: "Sprint") -> None:
 	"""501 for a team of Gameplan without Gameplan."""
 	if doc.team_type == "GP Team":
 		require_app("gameplan")
@@ -64,9 +64,9 @@ def check_owner(doc: "Sprint") -> None:
 def check_dates(doc: "Sprint") -> None:
 	"""422 for dates that are no span of days."""
 	doc.validate_from_to_dates("start_date", "end_date")
-	if date_diff(doc.end_date, doc.start_date) >= LONGEST:
+	if date_diff(doc.end_date, doc.start_date) >= MAX_DAYS:
 		frappe.throw(
-			_("A sprint can last at most {0} days. Choose dates that are closer together.").format(LONGEST)
+			_("A sprint can last at most {0} days. Choose dates that are closer together.").format(MAX_DAYS)
 		)
 
 
@@ -80,14 +80,14 @@ def check_members(doc: "Sprint") -> None:
 		)
 
 
-def check_kept_fields(doc: "Sprint") -> None:
+def check_system_fields(doc: "Sprint") -> None:
 	"""409 for a state that is set rather than reached."""
 	if doc.flags.moved:
 		return
 	if doc.is_new():
-		given = [name for name in KEPT_FIELDS if doc.get(name) and doc.get(name) != PLANNED]
+		given = [name for name in SYSTEM_FIELDS if doc.get(name) and doc.get(name) != PLANNED]
 	else:
-		given = [name for name in KEPT_FIELDS if is_changed(doc, name)]
+		given = [name for name in SYSTEM_FIELDS if is_changed(doc, name)]
 	if given:
 		frappe.throw(
 			_(
@@ -116,7 +116,7 @@ def check_frozen_fields(doc: "Sprint") -> None:
 			_("{0} is closed, so its dates, project and team cannot be changed.").format(doc.name),
 			SprintStateConflictError,
 		)
-	if owner_changed and rows_of_sprint(doc.name):
+	if owner_changed and list_sprint_rows(doc.name):
 		frappe.throw(
 			_("{0} has tasks. Remove them before you change its project or team.").format(doc.name),
 			SprintStateConflictError,
@@ -134,7 +134,7 @@ def check_overlap(doc: "Sprint") -> None:
 			continue
 		frappe.db.get_value(doctype, owner, "name", for_update=True)
 		values = {"owner": owner, "name": doc.name, "start_date": doc.start_date, "end_date": doc.end_date}
-		if other := frappe.db.sql(OVERLAPPING.format(field=field), values):
+		if other := frappe.db.sql(OVERLAP_CONDITION.format(field=field), values):
 			frappe.throw(
 				_(
 					"{0} of the same {1} is active on some of these days. Close it first, or choose other dates."
@@ -143,7 +143,7 @@ def check_overlap(doc: "Sprint") -> None:
 			)
 
 
-def forget_events(doc: "Sprint") -> None:
+def delete_events(doc: "Sprint") -> None:
 	"""The history goes with its sprint. One that holds tasks is not deleted: Frappe itself tells that they refer to it."""
 	frappe.db.delete("Sprint Event", {"sprint": doc.name})
 

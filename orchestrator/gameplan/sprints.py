@@ -9,7 +9,7 @@ from orchestrator.api.generic import raise_not_found, writable
 from orchestrator.gameplan import burndown, clock
 from orchestrator.gameplan.shapes import SprintStart
 from orchestrator.gameplan.sprint_rules import ACTIVE, DOCTYPE, PLANNED, SprintStateConflictError
-from orchestrator.gameplan.task_rows import rows_of_sprint
+from orchestrator.gameplan.task_rows import list_sprint_rows
 
 if TYPE_CHECKING:
 	from orchestrator.orchestrator.doctype.sprint.sprint import Sprint
@@ -19,7 +19,7 @@ FIELDS = [
 ]  # fmt: skip
 
 
-def find(name: str) -> frappe._dict:
+def get_sprint(name: str) -> frappe._dict:
 	"""The sprint, as a row, in one query. 403 where the caller may read no sprints, 404 for one that is missing or
 	hidden."""
 	frappe.has_permission(DOCTYPE, "read", throw=True)
@@ -29,26 +29,26 @@ def find(name: str) -> frappe._dict:
 	return rows[0]
 
 
-def locked(name: str) -> "Sprint":
+def lock_sprint(name: str) -> "Sprint":
 	"""The sprint, for a caller who may write it, locked until the request ends: of two calls at once the second sees
 	what the first did."""
 	doc = writable(frappe.get_meta(DOCTYPE), name)
 	return frappe.get_doc(DOCTYPE, doc.name, for_update=True)
 
 
-def start(name: str) -> SprintStart:
+def start_sprint(name: str) -> SprintStart:
 	"""Begin a planned sprint. What remains to be done in it now is what it commits to."""
-	doc = locked(name)
+	doc = lock_sprint(name)
 	if doc.state != PLANNED:
 		frappe.throw(
 			_("{0} is {1}; only a planned sprint can be started.").format(doc.name, _(doc.state)),
 			SprintStateConflictError,
 		)
-	rows = rows_of_sprint(doc.name, lock=True)
+	rows = list_sprint_rows(doc.name, lock=True)
 	now = clock.now()
-	committed = burndown.hours(sum(row.standing.remaining for row in rows))
+	committed = burndown.round_hours(sum(row.get_state.remaining for row in rows))
 	doc.update({"state": ACTIVE, "started_at": now, "committed_hours": committed})
-	save_moved(doc)
+	save_state_change(doc)
 	return SprintStart(
 		sprint=doc.name,
 		state=doc.state,
@@ -58,7 +58,7 @@ def start(name: str) -> SprintStart:
 	)
 
 
-def save_moved(doc: "Sprint") -> None:
+def save_state_change(doc: "Sprint") -> None:
 	"""Save a sprint that starts or closes: else its state is not to be changed."""
 	doc.flags.moved = True
 	try:

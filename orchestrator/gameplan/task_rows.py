@@ -8,14 +8,14 @@ import frappe
 
 from orchestrator.apps import is_installed
 from orchestrator.compat import AS_TEXT
-from orchestrator.gameplan.standing import DONE, Standing
+from orchestrator.gameplan.task_state import DONE, TaskState
 
 TASK = "Task"
 GP_TASK = "GP Task"
 FIELD = "sprint"
 
 
-class Source(NamedTuple):
+class TaskSource(NamedTuple):
 	"""A DocType whose records are tasks, and how it says what all of them have."""
 
 	doctype: str
@@ -33,13 +33,13 @@ COVERED = """is_group AND EXISTS(
 		AND below.expected_time > 0 AND below.status NOT IN ('Cancelled', 'Template')
 )"""
 SOURCES = {
-	TASK: Source(
+	TASK: TaskSource(
 		TASK,
 		f"subject, 0, DATE(exp_end_date), project, {COVERED}",
 		frozenset({"Completed"}),
 		frozenset({"Cancelled", "Template"}),
 	),
-	GP_TASK: Source(
+	GP_TASK: TaskSource(
 		GP_TASK,
 		f"title, is_completed, due_date, {AS_TEXT.format('project')}, 0",
 		frozenset({"Done"}),
@@ -81,10 +81,10 @@ class TaskRow(NamedTuple):
 		return not (self.is_done or self.is_dropped)
 
 	@property
-	def standing(self) -> Standing:
+	def get_state(self) -> TaskState:
 		progress = DONE if self.is_done else float(self.percent or 0)
 		estimate = 0.0 if self.is_covered else float(self.estimate or 0)
-		return Standing(estimate, progress, counts=not self.is_dropped)
+		return TaskState(estimate, progress, counts=not self.is_dropped)
 
 	@property
 	def is_unestimated(self) -> bool:
@@ -109,24 +109,24 @@ def has_sprints(doctype: str) -> bool:
 	return frappe.get_meta(doctype).has_field(FIELD)
 
 
-def rows_of_sprint(sprint: str, lock: bool = False) -> list[TaskRow]:
+def list_sprint_rows(sprint: str, lock: bool = False) -> list[TaskRow]:
 	"""Every task of the sprint, whoever asks: its hours are the sum of all. `lock` keeps them as they are until the
 	transaction ends, and reads what others have committed since it began."""
 	condition = f"sprint = %(sprint)s{' FOR UPDATE' if lock else ''}"
-	queries = [f"({_select(doctype, condition)})" for doctype in DOCTYPES if has_sprints(doctype)]
+	queries = [f"({_select_rows(doctype, condition)})" for doctype in DOCTYPES if has_sprints(doctype)]
 	rows = frappe.db.sql(" UNION ALL ".join(queries), {"sprint": sprint}) if queries else ()
 	return [TaskRow(*row) for row in rows]
 
 
-def rows_named(doctype: str, names: Sequence[str]) -> list[TaskRow]:
+def list_rows_by_name(doctype: str, names: Sequence[str]) -> list[TaskRow]:
 	"""The tasks of these names; those that are gone are left out, and with their app all of a kind are."""
 	if not names or not has_sprints(doctype):
 		return []
 	keys = [int(name) for name in names] if doctype == GP_TASK else list(names)
-	rows = frappe.db.sql(_select(doctype, "name IN %(names)s"), {"names": keys})
+	rows = frappe.db.sql(_select_rows(doctype, "name IN %(names)s"), {"names": keys})
 	return [TaskRow(*row) for row in rows]
 
 
-def _select(doctype: str, condition: str) -> str:
+def _select_rows(doctype: str, condition: str) -> str:
 	columns = SOURCES[doctype].columns
 	return f"SELECT '{doctype}', {COMMON}, {columns} FROM `tab{doctype}` WHERE {condition}"  # noqa: S608 (this module's own)

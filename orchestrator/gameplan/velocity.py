@@ -8,27 +8,27 @@ from frappe import _
 
 from orchestrator.api.generic import readable
 from orchestrator.exceptions import InvalidRequestError
-from orchestrator.gameplan.burndown import hours
+from orchestrator.gameplan.burndown import round_hours
 from orchestrator.gameplan.shapes import ClosedSprintFigures, Velocity
 from orchestrator.gameplan.sprint_rules import CLOSED, DOCTYPE
 
-MOST = 50
+MAX_SPRINTS = 50
 FIELDS = [
 	"name", "title", "start_date", "end_date", "committed_hours", "completed_hours", "completed_tasks", "unfinished_tasks",
 ]  # fmt: skip
 
 
-def check_question(project: str | None, team: str | None, count: int) -> None:
+def check_request(project: str | None, team: str | None, count: int) -> None:
 	"""400 for a question about nobody or about no sprints, 404 for a project that the caller may not read."""
 	if not (project or team):
 		frappe.throw(_("Send a project or a team."), InvalidRequestError)
-	if not 1 <= count <= MOST:
-		frappe.throw(_("sprints must be between 1 and {0}.").format(MOST), InvalidRequestError)
+	if not 1 <= count <= MAX_SPRINTS:
+		frappe.throw(_("sprints must be between 1 and {0}.").format(MAX_SPRINTS), InvalidRequestError)
 	if project:
 		readable(frappe.get_meta("Project"), project)
 
 
-def of_last(project: str | None, team: str | None, count: int) -> Velocity:
+def compute_velocity(project: str | None, team: str | None, count: int) -> Velocity:
 	"""The velocity over the last closed sprints that the caller may read."""
 	filters = {"state": CLOSED}
 	filters |= {"project": project} if project else {}
@@ -36,26 +36,26 @@ def of_last(project: str | None, team: str | None, count: int) -> Velocity:
 	rows = frappe.get_list(
 		DOCTYPE, filters=filters, fields=FIELDS, order_by="end_date desc, closed_at desc", limit=count
 	)
-	sprints = [figures(row) for row in reversed(rows)]
+	sprints = [build_sprint_figures(row) for row in reversed(rows)]
 	return Velocity(
 		sprints=sprints,
-		average_completed_hours=average([sprint["completed_hours"] for sprint in sprints]),
-		average_completed_tasks=average([sprint["completed_tasks"] for sprint in sprints]),
+		average_completed_hours=compute_average([sprint["completed_hours"] for sprint in sprints]),
+		average_completed_tasks=compute_average([sprint["completed_tasks"] for sprint in sprints]),
 	)
 
 
-def figures(row: frappe._dict) -> ClosedSprintFigures:
+def build_sprint_figures(row: frappe._dict) -> ClosedSprintFigures:
 	return ClosedSprintFigures(
 		sprint=row.name,
 		title=row.title,
 		start_date=str(row.start_date),
 		end_date=str(row.end_date),
-		committed_hours=hours(row.committed_hours),
-		completed_hours=hours(row.completed_hours),
+		committed_hours=round_hours(row.committed_hours),
+		completed_hours=round_hours(row.completed_hours),
 		completed_tasks=row.completed_tasks,
 		unfinished_tasks=row.unfinished_tasks,
 	)
 
 
-def average(values: Sequence[float]) -> float | None:
-	return hours(mean(values)) if values else None
+def compute_average(values: Sequence[float]) -> float | None:
+	return round_hours(mean(values)) if values else None

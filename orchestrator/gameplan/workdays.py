@@ -26,22 +26,22 @@ HOLIDAYS = """
 
 @dataclass(frozen=True)
 class WorkCalendar:
-	"""Which days are worked. `listed` are the days for which the list names each day off, weekends included; outside of
+	"""Which days are worked. `listed_days` are the days for which the list names each day off, weekends included; outside of
 	them, and where it names no weekends at all, `weekly_off` tells them (0 is Monday)."""
 
 	holidays: frozenset[date] = frozenset()
 	weekly_off: frozenset[int] = SATURDAY_AND_SUNDAY
-	listed: tuple[date, date] | None = None
+	listed_days: tuple[date, date] | None = None
 
-	def works(self, day: date) -> bool:
+	def is_workday(self, day: date) -> bool:
 		if day in self.holidays:
 			return False
-		if self.listed and self.listed[0] <= day <= self.listed[1]:
+		if self.listed_days and self.listed_days[0] <= day <= self.listed_days[1]:
 			return True
 		return day.weekday() not in self.weekly_off
 
 
-def calendar_of(rows: Iterable[tuple[date, int, date, date]]) -> WorkCalendar:
+def build_calendar(rows: Iterable[tuple[date, int, date, date]]) -> WorkCalendar:
 	"""The calendar of a Holiday List's rows: day, whether it is a weekly day off, first and last day of the list."""
 	rows = list(rows)
 	weekends = frozenset(day.weekday() for day, weekly, _first, _last in rows if weekly)
@@ -51,16 +51,16 @@ def calendar_of(rows: Iterable[tuple[date, int, date, date]]) -> WorkCalendar:
 	return WorkCalendar(holidays, weekends, (rows[0][2], rows[0][3]))
 
 
-def calendar_for(project: str | None, department: str | None) -> WorkCalendar:
+def get_calendar(project: str | None, department: str | None) -> WorkCalendar:
 	"""The calendar by which a sprint is worked."""
 	values = {
 		"project": project,
 		"department": department,
 		"company": frappe.defaults.get_global_default("company"),
 	}
-	return calendar_of(frappe.db.sql(HOLIDAYS, values))
+	return build_calendar(frappe.db.sql(HOLIDAYS, values))
 
 
-def days_between(first: date, last: date) -> list[date]:
+def list_days(first: date, last: date) -> list[date]:
 	"""Every day from the first to the last."""
 	return [first + timedelta(days=number) for number in range((last - first).days + 1)]

@@ -7,8 +7,8 @@ import frappe
 from frappe.utils import add_days
 
 from orchestrator.gameplan import events
-from orchestrator.gameplan.course import chart
-from orchestrator.gameplan.standing import Event
+from orchestrator.gameplan.series import compute_series
+from orchestrator.gameplan.task_state import Event
 from orchestrator.setup.demo import data
 from orchestrator.setup.demo.maker import Maker, insert
 
@@ -29,7 +29,7 @@ def make(maker: Maker, row: data.Sprint) -> None:
 		"Task", {"name": ("in", list(tasks.values()))}, "sprint", sprint, update_modified=False
 	)
 	history = [event_of(maker, happening) for happening in row.history]
-	events.write(events.Entry(sprint, event) for event in history)
+	events.insert_events(events.EventRow(sprint, event) for event in history)
 	frappe.db.set_value("Sprint", sprint, standing_of(maker, row, history), update_modified=False)
 
 
@@ -45,7 +45,7 @@ def standing_of(maker: Maker, row: data.Sprint, history: list[Event]) -> dict[st
 	if row.state != "Closed":
 		return values
 	closed = datetime.combine(add_days(maker.today, row.ends), time(17))
-	now = chart(history, [], started, closed).now
+	now = compute_series(history, [], started, closed).now
 	finished = sum(event.kind == "Completed" for event in history)
 	figures = {
 		"completed_hours": now.burned,

@@ -38,19 +38,19 @@ class Sprint(Document):
 
 	def _validate_links(self) -> None:
 		"""Frappe looks links up before any hook: of a DocType that is not there it would not say which app is missing."""
-		sprint_rules.require_team_app(self)
+		sprint_rules.check_team_app(self)
 		super()._validate_links()
 
 	def validate(self) -> None:
 		sprint_rules.check_owner(self)
 		sprint_rules.check_dates(self)
 		sprint_rules.check_members(self)
-		sprint_rules.check_kept_fields(self)
+		sprint_rules.check_system_fields(self)
 		sprint_rules.check_frozen_fields(self)
 		sprint_rules.check_overlap(self)
 
 	def on_trash(self) -> None:
-		sprint_rules.forget_events(self)
+		sprint_rules.delete_events(self)
 
 	def before_rename(self, _old: str, _new: str, merge: bool = False) -> None:
 		if merge:

@@ -18,7 +18,7 @@ DELETED = "Deleted"
 GOING = frozenset({LEFT, DELETED})
 
 
-class Standing(NamedTuple):
+class TaskState(NamedTuple):
 	"""Estimate in hours, progress in percent. A cancelled task is in its sprint and counts for nothing."""
 
 	estimate: float
@@ -31,7 +31,7 @@ class Standing(NamedTuple):
 		return self.estimate * (1 - self.progress / DONE) if self.counts else 0.0
 
 
-OUT = Standing(0.0, 0.0, counts=False)
+OUT = TaskState(0.0, 0.0, counts=False)
 
 
 class Event(NamedTuple):
@@ -46,8 +46,8 @@ class Event(NamedTuple):
 	counts: bool | int
 
 	@property
-	def standing(self) -> Standing:
-		return Standing(self.estimate, self.progress, bool(self.counts))
+	def get_state(self) -> TaskState:
+		return TaskState(self.estimate, self.progress, bool(self.counts))
 
 	@property
 	def is_in(self) -> bool:
@@ -55,7 +55,7 @@ class Event(NamedTuple):
 		return self.kind not in GOING
 
 
-def kind_of(before: Standing, after: Standing) -> str:
+def get_event_kind(before: TaskState, after: TaskState) -> str:
 	"""What happened to a task that stayed in its sprint."""
 	if before.counts != after.counts:
 		return RESTORED if after.counts else CANCELLED
@@ -66,22 +66,22 @@ def kind_of(before: Standing, after: Standing) -> str:
 	return ESTIMATED if before.estimate != after.estimate else PROGRESSED
 
 
-class Step(NamedTuple):
+class TaskChange(NamedTuple):
 	"""One change to write down: in which sprint, what, and how the task stands there from then on."""
 
 	sprint: str
 	kind: str
-	standing: Standing
+	standing: TaskState
 
 
-def steps(
-	before: tuple[str, Standing] | None, after: tuple[str, Standing] | None, exists: bool = True
-) -> list[Step]:
+def list_steps(
+	before: tuple[str, TaskState] | None, after: tuple[str, TaskState] | None, exists: bool = True
+) -> list[TaskChange]:
 	"""What happened to a task that was in one sprint and is in another, in the same or in none. A move is two steps:
 	the one sprint loses the task, the other gets it. `exists` is False for a task that was deleted."""
 	if before and after and before[0] == after[0]:
 		same = before[1] == after[1]
-		return [] if same else [Step(after[0], kind_of(before[1], after[1]), after[1])]
-	left = [Step(before[0], LEFT if exists else DELETED, OUT)] if before else []
-	joined = [Step(after[0], JOINED, after[1])] if after else []
+		return [] if same else [TaskChange(after[0], get_event_kind(before[1], after[1]), after[1])]
+	left = [TaskChange(before[0], LEFT if exists else DELETED, OUT)] if before else []
+	joined = [TaskChange(after[0], JOINED, after[1])] if after else []
 	return left + joined

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import NamedTuple
 
-from orchestrator.gameplan.standing import DONE, OUT, Event, Standing
+from orchestrator.gameplan.task_state import DONE, OUT, Event, TaskState
 
 
-class Mark(NamedTuple):
-	"""Where a sprint stood at one moment, in hours. `scope` and `done` are whole estimates, and what is done of them;
+class DailyPoint(NamedTuple):
+	"""Where a sprint stood at one moment, in hours. `scope` and `compute_done` are whole estimates, and what is done of them;
 	added, removed and burned count from the start of the sprint."""
 
 	remaining: float = 0.0
@@ -27,15 +27,15 @@ class Mark(NamedTuple):
 
 
 @dataclass
-class Course:
+class BurndownSeries:
 	"""`marks` has one mark per day that has begun, as the day ended; `now` is where it stands after the last event."""
 
 	committed: float
-	marks: list[Mark]
-	now: Mark
+	marks: list[DailyPoint]
+	now: DailyPoint
 	latest: dict[tuple[str, str], Event]
 
-	def finished_by(self, days: Sequence[date]) -> date | None:
+	def find_finish_day(self, days: Sequence[date]) -> date | None:
 		"""The first day from whose end on nothing remained; None where something remains."""
 		if round(self.now.remaining, 6) > 0 or not self.marks:
 			return None
@@ -46,7 +46,7 @@ class Course:
 
 
 @dataclass
-class Tally:
+class RunningTotals:
 	"""The running sums."""
 
 	remaining: float = 0.0
@@ -58,27 +58,27 @@ class Tally:
 	planning: bool = True
 	latest: dict[tuple[str, str], Event] = field(default_factory=dict)
 
-	def take(self, event: Event) -> None:
+	def apply_event(self, event: Event) -> None:
 		"""Add what the event changed."""
 		key = (event.doctype, event.task)
 		last = self.latest.get(key)
-		before = last.standing if last else OUT
-		after = event.standing
+		before = last.get_state if last else OUT
+		after = event.get_state
 		self.latest[key] = event
-		scope, burn = parts(before, after)
+		scope, burn = split_change(before, after)
 		self.remaining += scope - burn
-		self.scope += size(after) - size(before)
-		self.done += done(after) - done(before)
+		self.scope += get_size(after) - get_size(before)
+		self.done += compute_done(after) - compute_done(before)
 		if not self.planning:
 			self.added += max(scope, 0.0)
 			self.removed += max(-scope, 0.0)
 			self.burned += burn
 
-	def mark(self) -> Mark:
-		return Mark(self.remaining, self.scope, self.done, self.added, self.removed, self.burned)
+	def build_point(self) -> DailyPoint:
+		return DailyPoint(self.remaining, self.scope, self.done, self.added, self.removed, self.burned)
 
 
-def parts(before: Standing, after: Standing) -> tuple[float, float]:
+def split_change(before: TaskState, after: TaskState) -> tuple[float, float]:
 	"""The change of scope and the work done between two moments of a task, in hours that remain."""
 	if not (before.counts and after.counts):
 		return after.remaining - before.remaining, 0.0
@@ -86,35 +86,39 @@ def parts(before: Standing, after: Standing) -> tuple[float, float]:
 	return scope, after.estimate * (after.progress - before.progress) / DONE
 
 
-def size(standing: Standing) -> float:
+def get_size(standing: TaskState) -> float:
 	return standing.estimate if standing.counts else 0.0
 
 
-def done(standing: Standing) -> float:
-	return size(standing) - standing.remaining
+def compute_done(standing: TaskState) -> float:
+	return get_size(standing) - standing.remaining
 
 
-def chart(events: Iterable[Event], days: Sequence[date], baseline: datetime, now: datetime) -> Course:
+def compute_series(
+	events: Iterable[Event], days: Sequence[date], baseline: datetime, now: datetime
+) -> BurndownSeries:
 	"""The course over `days`. What happened up to `baseline` was planning: it makes up the commitment and is no change
 	of scope. Events after `now` are left out, and so are the days after it."""
-	tally = Tally()
-	marks: list[Mark] = []
+	tally = RunningTotals()
+	marks: list[DailyPoint] = []
 	committed: float | None = None
 	for event in sorted(events, key=lambda event: event.at):
 		if event.at > now:
 			break
 		day = event.at.date()
 		while len(marks) < len(days) and days[len(marks)] < day:
-			marks.append(tally.mark())
+			marks.append(tally.build_point())
 		if tally.planning and event.at > baseline:
 			committed, tally.planning = tally.remaining, False
-		tally.take(event)
+		tally.apply_event(event)
 	while len(marks) < len(days) and days[len(marks)] <= now.date():
-		marks.append(tally.mark())
-	return Course(tally.remaining if committed is None else committed, marks, tally.mark(), tally.latest)
+		marks.append(tally.build_point())
+	return BurndownSeries(
+		tally.remaining if committed is None else committed, marks, tally.build_point(), tally.latest
+	)
 
 
-def ideal(committed: float, working: Sequence[bool]) -> list[float]:
+def compute_ideal_line(committed: float, working: Sequence[bool]) -> list[float]:
 	"""The guideline: all of the commitment on the first day, nothing on the last day that is worked, an equal share less
 	on each day worked in between, flat on the others. A single day shows the commitment."""
 	burning = [number > 0 and works for number, works in enumerate(working)]

@@ -10,21 +10,21 @@ from orchestrator.access.record_conditions import build_read_condition
 if TYPE_CHECKING:
 	from frappe.model.document import Document
 
-VISIBLE = "(COALESCE(`tabSprint`.project, '') = '' OR `tabSprint`.project IN (SELECT name FROM `tabProject` WHERE {0}))"
-OF_VISIBLE = "`tabSprint Event`.sprint IN (SELECT name FROM `tabSprint` WHERE {0})"
+VISIBLE_SPRINTS_CONDITION = "(COALESCE(`tabSprint`.project, '') = '' OR `tabSprint`.project IN (SELECT name FROM `tabProject` WHERE {0}))"
+EVENTS_OF_VISIBLE_CONDITION = "`tabSprint Event`.sprint IN (SELECT name FROM `tabSprint` WHERE {0})"
 
 
-def conditions(user: str | None = None, doctype: str = "Sprint") -> str:
+def build_conditions(user: str | None = None, doctype: str = "Sprint") -> str:
 	"""Hook permission_query_conditions of Sprint and Sprint Event."""
 	user = user or frappe.session.user
-	of_project = project_conditions(user)
+	of_project = build_project_conditions(user)
 	if not of_project:
 		return ""
-	visible = VISIBLE.format(of_project)
-	return visible if doctype == "Sprint" else OF_VISIBLE.format(visible)
+	visible = VISIBLE_SPRINTS_CONDITION.format(of_project)
+	return visible if doctype == "Sprint" else EVENTS_OF_VISIBLE_CONDITION.format(visible)
 
 
-def project_conditions(user: str) -> str:
+def build_project_conditions(user: str) -> str:
 	"""What narrows down the projects that the user may read; empty where nothing does."""
 	readable = build_read_condition("Project", user)
 	return "1 = 0" if readable is None else readable
