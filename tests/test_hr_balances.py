@@ -8,7 +8,7 @@ import frappe
 from hrms.hr.doctype.leave_application.leave_application import get_leave_details
 from hrms.hr.doctype.leave_ledger_entry.leave_ledger_entry import create_leave_ledger_entry, expire_allocation
 
-from orchestrator.hr.balances import balance_of, balances_of
+from orchestrator.hr.balances import get_balance, get_balances
 from tests import factories
 from tests.hr_factories import allocate, make_hr, make_leave, make_leave_type, make_person, weekends
 
@@ -193,8 +193,8 @@ def test_a_balance_is_hrms_own_and_the_one_worked_out_by_hand(site, leave_type, 
 	expected = case(employee, leave_type)
 	of_hrms = figures_of_hrms(employee, leave_type, DAY)
 	assert expected[0] is None or of_hrms == expected
-	assert figures(balance_of(employee, leave_type, DAY)) == of_hrms
-	assert [figures(row) for row in balances_of([employee], leave_type, DAY)] == [of_hrms]
+	assert figures(get_balance(employee, leave_type, DAY)) == of_hrms
+	assert [figures(row) for row in get_balances([employee], leave_type, DAY)] == [of_hrms]
 
 
 @pytest.mark.parametrize(
@@ -204,11 +204,11 @@ def test_the_balances_of_many_are_those_of_each(site, leave_type, day):
 	employees = [new_employee() for _ in CASES]
 	for employee, case in zip(employees, CASES, strict=True):
 		case(employee, leave_type)
-	rows = balances_of(employees, leave_type, day)
+	rows = get_balances(employees, leave_type, day)
 	assert [row["employee"] for row in rows] == employees
 	for row in rows:
 		assert figures(row) == figures_of_hrms(row["employee"], leave_type, day), row
-		assert row.pop("employee") and row == balance_of(employees[rows.index(row)], leave_type, day)
+		assert row.pop("employee") and row == get_balance(employees[rows.index(row)], leave_type, day)
 
 
 @pytest.mark.parametrize("values", [{"include_holiday": 1}, {"allow_negative": 1}])
@@ -222,16 +222,16 @@ def test_the_rules_of_the_leave_type_hold(site, values):
 	of_hrms = figures_of_hrms(employee, leave_type, DAY)
 	# overdrawn: two days, and the four of twelve that are in 2026, of three
 	assert of_hrms == ((3.0, 6.0, -3.0, 0.0) if "allow_negative" in values else (20.0, 4.0, 16.0, 0.0))
-	assert figures(balance_of(employee, leave_type, DAY)) == of_hrms
-	assert figures(balances_of([employee], leave_type, DAY)[0]) == of_hrms
+	assert figures(get_balance(employee, leave_type, DAY)) == of_hrms
+	assert figures(get_balances([employee], leave_type, DAY)[0]) == of_hrms
 
 
 def test_the_number_of_queries_does_not_grow_with_the_employees(site, leave_type):
 	few, more = [new_employee() for _ in range(2)], [new_employee() for _ in range(6)]
 	for employee in (*few, *more):
 		half_days(employee, leave_type)
-	assert queries_of(lambda: balances_of(few, leave_type, DAY)) == queries_of(
-		lambda: balances_of(few + more, leave_type, DAY)
+	assert queries_of(lambda: get_balances(few, leave_type, DAY)) == queries_of(
+		lambda: get_balances(few + more, leave_type, DAY)
 	)
 
 

@@ -6,8 +6,8 @@ import pytest
 import frappe
 
 from orchestrator import hooks
-from orchestrator.hr import reach
-from orchestrator.hr.balances import balance_of
+from orchestrator.hr import permissions
+from orchestrator.hr.balances import get_balance
 from tests import factories
 from tests.hr_factories import (
 	Person,
@@ -299,22 +299,22 @@ def test_a_new_report_is_reached_at_once(api, site):
 	frappe.get_doc("Employee", person.employee).update({"reports_to": manager.employee}).save()
 	frappe.db.commit()
 	assert client.get(GET, doctype="Employee", name=person.employee).status_code == 200
-	assert balance_of(person.employee, make_leave_type(), frappe.utils.getdate())["allocated"] == 0
+	assert get_balance(person.employee, make_leave_type(), frappe.utils.getdate())["allocated"] == 0
 
 
 def test_the_hooks_are_those_of_the_table():
 	for table in (hooks.permission_query_conditions, hooks.has_permission):
-		narrowed = {doctype for doctype, path in table.items() if path.startswith(reach.__name__)}
-		assert narrowed == set(reach.EMPLOYEE_FIELDS)
-	assert set(reach.APPROVER_FIELDS) | reach.LEDGERS <= set(reach.EMPLOYEE_FIELDS)
+		narrowed = {doctype for doctype, path in table.items() if path.startswith(permissions.__name__)}
+		assert narrowed == set(permissions.EMPLOYEE_FIELDS)
+	assert set(permissions.APPROVER_FIELDS) | permissions.LEDGERS <= set(permissions.EMPLOYEE_FIELDS)
 
 
 def test_every_narrowed_doctype_has_the_field_it_is_narrowed_by(site):
-	for doctype, fieldname in reach.EMPLOYEE_FIELDS.items():
+	for doctype, fieldname in permissions.EMPLOYEE_FIELDS.items():
 		assert fieldname == "name" or frappe.get_meta(doctype).get_field(fieldname).options == "Employee", (
 			doctype
 		)
-	for doctype, fieldname in reach.APPROVER_FIELDS.items():
+	for doctype, fieldname in permissions.APPROVER_FIELDS.items():
 		assert frappe.get_meta(doctype).get_field(fieldname).options == "User", doctype
 
 

@@ -10,7 +10,7 @@ from frappe.model.document import Document
 from frappe.permissions import has_controller_permissions
 
 from orchestrator import hooks
-from orchestrator.hr.reach import EMPLOYEE_FIELDS
+from orchestrator.hr.permissions import EMPLOYEE_FIELDS
 from tests import docs_factories, factories, gameplan, hr_factories, insights
 
 Case = tuple[Document, str]

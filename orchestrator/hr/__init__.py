@@ -43,7 +43,7 @@ def check_in(
 	latitude and longitude. A timestamp a little ahead of the server's clock counts as now. HRMS's shifts and geofence apply. One's own record, within the tolerance of
 	Orchestrator Settings; HR any record and any past time. Raises PermissionError (403), DoesNotExistError (404),
 	InvalidRequestError (400), DuplicatePunchConflictError (409), InvalidPunchTimeError, MissingEmployeeError and whatever HRMS refuses (422)."""
-	return requests.punch(punches.IN, employee, timestamp, location, latitude, longitude)
+	return requests.execute_punch(punches.IN, employee, timestamp, location, latitude, longitude)
 
 
 @frappe.whitelist(methods=["POST"])
@@ -56,7 +56,7 @@ def check_out(
 	longitude: float | None = None,
 ) -> Punch:
 	"""Punch out: an Employee Checkin OUT. Parameters, callers and refusals as `check_in`."""
-	return requests.punch(punches.OUT, employee, timestamp, location, latitude, longitude)
+	return requests.execute_punch(punches.OUT, employee, timestamp, location, latitude, longitude)
 
 
 @frappe.whitelist(methods=["GET", "POST"])
@@ -69,7 +69,7 @@ def get_day_punches(employee: str | None = None, date: str | None = None) -> Wor
 	DoesNotExistError (404), InvalidRequestError (400), MissingEmployeeError (422)."""
 	frappe.has_permission(punches.DOCTYPE, "read", throw=True)
 	day = period.read_date("date", date) if date else period.today()
-	return working_day.get_day(employees.employee_or_own(employee), day)
+	return working_day.get_day(employees.get_employee_or_own(employee), day)
 
 
 @frappe.whitelist(methods=["GET", "POST"])
@@ -78,7 +78,7 @@ def get_my_profile() -> Profile:
 	"""The caller as an employee. Raises PermissionError (403) where the caller may read no employees,
 	DoesNotExistError (404) where the caller's user is linked to none."""
 	frappe.has_permission(employees.DOCTYPE, "read", throw=True)
-	return employees.profile_of_caller()
+	return employees.get_profile()
 
 
 @frappe.whitelist(methods=["POST"])
@@ -100,9 +100,9 @@ def apply_leave(
 	InvalidLeaveDatesError, MissingLeaveAllocationError, MissingLeaveApproverError, InsufficientLeaveBalanceError, LeaveDayBlockedError and whatever else
 	HRMS refuses."""
 	frappe.has_permission(leave.DOCTYPE, "create", throw=True)
-	applicant = employees.employee_or_own(employee)
-	return leave.apply(
-		applicant, leave.read_wish(leave_type, from_date, to_date, half_day, half_day_date, reason)
+	applicant = employees.get_employee_or_own(employee)
+	return leave.create_application(
+		applicant, leave.parse_leave_request(leave_type, from_date, to_date, half_day, half_day_date, reason)
 	)
 
 
@@ -125,9 +125,9 @@ def get_leaves(
 	with `to_approve` those that wait for the caller. Raises PermissionError (403), DoesNotExistError (404),
 	InvalidRequestError (400)."""
 	frappe.has_permission(leave.DOCTYPE, "read", throw=True)
-	whose = requests.employee_whose_leave_is_open(employee) if employee else None
-	first, last = requests.days("from_date", from_date), requests.days("to_date", to_date)
-	conditions = leave_list.conditions_of(whose, status, leave_type, first, last, to_approve)
+	whose = requests.employee_with_visible_leave(employee) if employee else None
+	first, last = requests.optional_date("from_date", from_date), requests.optional_date("to_date", to_date)
+	conditions = leave_list.build_conditions(whose, status, leave_type, first, last, to_approve)
 	return leave_list.get_page(conditions, order_by, limit_start, limit_page_length)
 
 
@@ -138,7 +138,7 @@ def cancel_leave(leave_application: str, reason: str | None = None) -> LeaveStan
 
 	One's own open ones; an approved one with HRMS's right to cancel, which HR has. Raises
 	DoesNotExistError (404), PermissionError (403), LeaveStatusConflictError (409) for one that is rejected or cancelled."""
-	return leave.cancel(leave_application, reason)
+	return leave.cancel_application(leave_application, reason)
 
 
 @frappe.whitelist(methods=["POST"])
@@ -148,14 +148,14 @@ def approve_leave(leave_application: str, note: str | None = None) -> LeaveStand
 	the timeline. For its leave approver and HR.
 
 	Raises DoesNotExistError (404), PermissionError (403), LeaveStatusConflictError (409), and whatever HRMS refuses (422)."""
-	return leave.decide(leave_application, leave.APPROVED, note)
+	return leave.decide_application(leave_application, leave.APPROVED, note)
 
 
 @frappe.whitelist(methods=["POST"])
 @endpoint(_lt("Leave rejected"), effect=WRITES)
 def reject_leave(leave_application: str, note: str | None = None) -> LeaveStanding:
 	"""Reject an open leave application. Callers and refusals as `approve_leave`."""
-	return leave.decide(leave_application, leave.REJECTED, note)
+	return leave.decide_application(leave_application, leave.REJECTED, note)
 
 
 @frappe.whitelist(methods=["GET", "POST"])
@@ -167,7 +167,7 @@ def get_team_on_leave(manager: str | None = None, date: str | None = None) -> Te
 	MissingEmployeeError (422)."""
 	frappe.has_permission(leave.DOCTYPE, "read", throw=True)
 	day = period.read_date("date", date) if date else period.today()
-	return team.get_team_on_leave(employees.employee_or_own(manager), day)
+	return team.get_team_on_leave(employees.get_employee_or_own(manager), day)
 
 
 @frappe.whitelist(methods=["GET", "POST"])
@@ -178,10 +178,10 @@ def get_leave_balance(leave_type: str, employee: str | None = None, date: str | 
 
 	Raises PermissionError (403), DoesNotExistError (404) for an employee or a leave type, InvalidRequestError (400),
 	MissingEmployeeError (422)."""
-	whose = requests.employee_whose_leave_is_open(employee)
+	whose = requests.employee_with_visible_leave(employee)
 	day = period.read_date("date", date) if date else period.today()
 	leave_types.check_exists(leave_type, frappe.DoesNotExistError)
-	return balances.balance_of(whose, leave_type, day)
+	return balances.get_balance(whose, leave_type, day)
 
 
 @frappe.whitelist(methods=["GET", "POST"])
@@ -193,8 +193,8 @@ def get_leave_balances(
 	may read. Up to as many as a page holds.
 
 	Raises PermissionError (403), DoesNotExistError (404) naming those whom the caller may not read, InvalidRequestError (400)."""
-	whose = requests.several_employees(employees)
+	whose = requests.parse_employees(employees)
 	day = period.read_date("date", date) if date else period.today()
 	leave_types.check_exists(leave_type, frappe.DoesNotExistError)
-	rows = balances.balances_of(whose, leave_type, day)
+	rows = balances.get_balances(whose, leave_type, day)
 	return BalanceSheet(leave_type=leave_type, date=day.isoformat(), balances=rows)

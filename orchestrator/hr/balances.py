@@ -18,23 +18,23 @@ Period = tuple[str, str, date, date]
 COUNTS_EXPIRED = hasattr(engine, "get_manually_expired_leaves")
 
 
-def balance_of(employee: str, leave_type: str, day: date) -> Balance:
+def get_balance(employee: str, leave_type: str, day: date) -> Balance:
 	"""The balance as HRMS's `get_leave_details` has it, worked out for this leave type alone."""
 	allocation = engine.get_leave_allocation_records(employee, day, leave_type).get(leave_type)
 	if not allocation:
-		return nothing(leave_type)
+		return build_empty_balance(leave_type)
 	period = (employee, leave_type, allocation.from_date, allocation.to_date)
 	taken = engine.get_leaves_for_period(*period)
-	return figures(
+	return build_balance(
 		leave_type,
 		allocation.total_leaves_allocated,
 		-taken,
-		remaining_of(allocation, taken, period, day),
+		compute_remaining(allocation, taken, period, day),
 		engine.get_leaves_pending_approval_for_period(*period),
 	)
 
 
-def remaining_of(allocation: frappe._dict, taken: float, period: Period, day: date) -> float:
+def compute_remaining(allocation: frappe._dict, taken: float, period: Period, day: date) -> float:
 	"""What HRMS's `get_leave_balance_on` comes to, by its own parts: the whole would read the allocation and what was
 	taken of it once more."""
 	employee, leave_type, first, last = period
@@ -44,12 +44,12 @@ def remaining_of(allocation: frappe._dict, taken: float, period: Period, day: da
 	return engine.get_remaining_leaves(allocation, taken, day, expiry, *expired)["leave_balance"]
 
 
-def nothing(leave_type: str) -> Balance:
+def build_empty_balance(leave_type: str) -> Balance:
 	"""The balance where nothing is allocated."""
 	return Balance(leave_type=leave_type, allocated=0.0, used=0.0, balance=0.0, pending=0.0)
 
 
-def figures(leave_type: str, allocated: float, used: float, balance: float, pending: float) -> Balance:
+def build_balance(leave_type: str, allocated: float, used: float, balance: float, pending: float) -> Balance:
 	"""A balance, rounded as HRMS rounds it."""
 	precision = cint(frappe.db.get_single_value("System Settings", "float_precision")) or 2
 	return Balance(
@@ -61,47 +61,47 @@ def figures(leave_type: str, allocated: float, used: float, balance: float, pend
 	)
 
 
-def balances_of(employees: Sequence[str], leave_type: str, day: date) -> list[EmployeeBalance]:
+def get_balances(employees: Sequence[str], leave_type: str, day: date) -> list[EmployeeBalance]:
 	"""The balances of several employees, in the order given: of each what `balance_of` gives."""
-	sheet = Sheet(employees, leave_type, day)
-	return [EmployeeBalance(employee=employee, **sheet.balance_of(employee)) for employee in employees]
+	sheet = BalanceTable(employees, leave_type, day)
+	return [EmployeeBalance(employee=employee, **sheet.compute_balance(employee)) for employee in employees]
 
 
-class Sheet:
+class BalanceTable:
 	"""What HRMS reads for one employee, read for several at once: eight queries for any number of them."""
 
 	def __init__(self, employees: Sequence[str], leave_type: str, day: date) -> None:
 		self.leave_type, self.day = leave_type, day
-		self.allocations = {row.employee: row for row in ledger.allocations(employees, leave_type, day)}
+		self.allocations = {row.employee: row for row in ledger.list_allocations(employees, leave_type, day)}
 		first = min((row.from_date for row in self.allocations.values()), default=day)
 		last = max((row.to_date for row in self.allocations.values()), default=day)
-		entries = ledger.entries(list(self.allocations), leave_type, first, last)
-		pending = ledger.pending_applications(list(self.allocations), leave_type, first, last)
-		self.entries, self.pending = by_employee(entries), by_employee(pending)
-		self.half_days = ledger.half_days([row.transaction_name for row in entries if row.leaves % 1])
-		self.holidays = ledger.holidays({row.holiday_list for row in entries}, leave_type, first, last)
+		entries = ledger.list_entries(list(self.allocations), leave_type, first, last)
+		pending = ledger.list_pending_applications(list(self.allocations), leave_type, first, last)
+		self.entries, self.pending = group_by_employee(entries), group_by_employee(pending)
+		self.half_days = ledger.get_half_days([row.transaction_name for row in entries if row.leaves % 1])
+		self.holidays = ledger.get_holidays({row.holiday_list for row in entries}, leave_type, first, last)
 
-	def balance_of(self, employee: str) -> Balance:
+	def compute_balance(self, employee: str) -> Balance:
 		"""The figures of one employee."""
 		allocation = self.allocations.get(employee)
 		if allocation is None:
-			return nothing(self.leave_type)
-		entries = [row for row in self.entries[employee] if overlaps(row, allocation)]
+			return build_empty_balance(self.leave_type)
+		entries = [row for row in self.entries[employee] if is_overlapping(row, allocation)]
 		expired = [row.leaves for row in entries if is_expired_by_hand(row, allocation)]
 		if (
 			allocation.unused_leaves
 			or len(expired) > 1
-			or not all(row.holiday_list for row in applications(entries))
+			or not all(row.holiday_list for row in filter_applications(entries))
 		):
 			# Leave carried forward has an end of its own, and HRMS weighs what was taken before and after it.
-			return balance_of(employee, self.leave_type, self.day)
-		taken = sum(self.taken_by(row, allocation) for row in entries)
+			return get_balance(employee, self.leave_type, self.day)
+		taken = sum(self.count_taken_days(row, allocation) for row in entries)
 		# what HRMS's get_remaining_leaves comes to where nothing was carried forward
 		remaining = allocation.total_leaves_allocated + taken + (sum(expired) if COUNTS_EXPIRED else 0.0)
-		waiting = sum(row.total_leave_days for row in self.pending[employee] if touches(row, allocation))
-		return figures(self.leave_type, allocation.total_leaves_allocated, -taken, remaining, waiting)
+		waiting = sum(row.total_leave_days for row in self.pending[employee] if is_touching(row, allocation))
+		return build_balance(self.leave_type, allocation.total_leaves_allocated, -taken, remaining, waiting)
 
-	def taken_by(self, entry: frappe._dict, allocation: frappe._dict) -> float:
+	def count_taken_days(self, entry: frappe._dict, allocation: frappe._dict) -> float:
 		"""The days that an entry takes from the allocation, negative as in the ledger: HRMS counts an application's
 		days anew, by the holidays as they are now."""
 		if entry.transaction_type == ENCASHMENT:
@@ -109,18 +109,18 @@ class Sheet:
 		if entry.transaction_type != APPLICATION:
 			return 0
 		first, last = max(entry.from_date, allocation.from_date), min(entry.to_date, allocation.to_date)
-		days = date_diff(last, first) + 1 - self.holidays_between(entry.holiday_list, first, last)
+		days = date_diff(last, first) + 1 - self.count_holidays(entry.holiday_list, first, last)
 		half_day = self.half_days.get(entry.transaction_name) if entry.leaves % 1 else None
 		is_half = entry.leaves % 1 and (first == last or (half_day and first <= half_day <= last))
 		return -(days - 0.5) if is_half else -days
 
-	def holidays_between(self, holiday_list: str, first: date, last: date) -> int:
+	def count_holidays(self, holiday_list: str, first: date, last: date) -> int:
 		"""How many days of the list there are from `first` to `last`."""
 		days = self.holidays.get(holiday_list, [])
 		return bisect_right(days, last) - bisect_left(days, first)
 
 
-def by_employee(rows: Iterable[frappe._dict]) -> dict[str, list[frappe._dict]]:
+def group_by_employee(rows: Iterable[frappe._dict]) -> dict[str, list[frappe._dict]]:
 	"""The rows of each employee."""
 	groups: dict[str, list[frappe._dict]] = defaultdict(list)
 	for row in rows:
@@ -128,17 +128,17 @@ def by_employee(rows: Iterable[frappe._dict]) -> dict[str, list[frappe._dict]]:
 	return groups
 
 
-def applications(entries: Iterable[frappe._dict]) -> list[frappe._dict]:
+def filter_applications(entries: Iterable[frappe._dict]) -> list[frappe._dict]:
 	"""The ledger's entries for leave that was taken."""
 	return [row for row in entries if row.transaction_type == APPLICATION]
 
 
-def overlaps(row: frappe._dict, allocation: frappe._dict) -> bool:
+def is_overlapping(row: frappe._dict, allocation: frappe._dict) -> bool:
 	"""True for an entry of the allocation's period; the rows of several employees are of all their periods."""
 	return row.from_date <= allocation.to_date and row.to_date >= allocation.from_date
 
 
-def touches(row: frappe._dict, allocation: frappe._dict) -> bool:
+def is_touching(row: frappe._dict, allocation: frappe._dict) -> bool:
 	"""True where an application begins or ends in the allocation's period."""
 	first, last = allocation.from_date, allocation.to_date
 	return first <= row.from_date <= last or first <= row.to_date <= last

@@ -3,7 +3,7 @@
 import frappe
 
 
-def happened_meanwhile(doctype: str, employee: str) -> bool:
+def has_concurrent_changes(doctype: str, employee: str) -> bool:
 	"""True if others have written records of the employee since this transaction first looked.
 
 	What HRMS validated, it read from this transaction's snapshot; a locking read sees what has been committed

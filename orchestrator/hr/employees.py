@@ -37,7 +37,7 @@ def is_hr() -> bool:
 	return not HR_ROLES.isdisjoint(frappe.get_roles())
 
 
-def own_employee() -> str | None:
+def get_own_employee() -> str | None:
 	"""The caller's own employee record, the active one where there are several."""
 	# get_all: that it is theirs, the filter says
 	records = frappe.get_all(DOCTYPE, filters={"user_id": frappe.session.user}, fields=["name", "status"])
@@ -52,22 +52,22 @@ def is_readable(employee: str) -> bool:
 	return bool(frappe.has_permission(DOCTYPE, "read", doc=frappe.get_cached_doc(DOCTYPE, employee)))
 
 
-def employee_or_own(employee: str | None) -> str:
+def get_employee_or_own(employee: str | None) -> str:
 	"""The employee named, where the caller may read them; without a name, the caller.
 
 	Raises PermissionError (403) where the caller may read no employees, DoesNotExistError (404) where not this
 	one, MissingEmployeeError (422) where the caller is none."""
 	frappe.has_permission(DOCTYPE, "read", throw=True)
 	if not employee:
-		return own_or_refuse()
+		return get_own_or_raise()
 	if not is_readable(employee):
 		raise_not_found(DOCTYPE, employee)
 	return employee
 
 
-def own_or_refuse() -> str:
+def get_own_or_raise() -> str:
 	"""The caller's own record. 422 where they have none."""
-	own = own_employee()
+	own = get_own_employee()
 	if own is None:
 		refuse(
 			_(
@@ -80,7 +80,7 @@ def own_or_refuse() -> str:
 
 def check_own_or_hr(employee: str, message: str) -> None:
 	"""403 with `message` where the record is someone else's and the caller is not HR."""
-	if employee != own_employee() and not is_hr():
+	if employee != get_own_employee() and not is_hr():
 		frappe.throw(message, frappe.PermissionError)
 
 
@@ -96,17 +96,17 @@ def check_employed(employee: str, day: object) -> None:
 		)
 
 
-def hold(employee: str) -> None:
+def lock_employee(employee: str) -> None:
 	"""Let nobody else punch, apply or decide for this employee until the request ends."""
 	frappe.db.get_value(DOCTYPE, employee, "name", for_update=True)
 
 
-def profile_of_caller() -> Profile:
+def get_profile() -> Profile:
 	"""The caller's own record. 404 where they have none."""
 	from erpnext.setup.doctype.employee.employee import get_holiday_list_for_employee
 	from hrms.hr.doctype.leave_application.leave_application import get_leave_approver
 
-	own = own_employee()
+	own = get_own_employee()
 	if own is None:
 		refuse(
 			_(
@@ -123,7 +123,7 @@ def profile_of_caller() -> Profile:
 		company=row.company,
 		department=row.department,
 		designation=row.designation,
-		date_of_joining=iso(row.date_of_joining),
+		date_of_joining=to_iso(row.date_of_joining),
 		reports_to=row.reports_to,
 		reports_to_name=frappe.db.get_value(DOCTYPE, row.reports_to, "employee_name")
 		if row.reports_to
@@ -135,6 +135,6 @@ def profile_of_caller() -> Profile:
 	)
 
 
-def iso(moment: object) -> str | None:
+def to_iso(moment: object) -> str | None:
 	"""A day or a moment as it goes into replies."""
 	return moment.isoformat() if moment else None  # type: ignore[attr-defined]  # dates and datetimes have it

@@ -12,8 +12,8 @@ from hrms.hr.doctype.leave_application.leave_application import get_leave_approv
 from orchestrator import period
 from orchestrator.api.generic import readable
 from orchestrator.exceptions import ConflictError, InvalidRequestError, refuse
-from orchestrator.hr import advice, block_dates, changes, employees, leave_types
-from orchestrator.hr.employees import iso
+from orchestrator.hr import block_dates, changes, employees, error_remedies, leave_types
+from orchestrator.hr.employees import to_iso
 from orchestrator.hr.shapes import LeaveStanding
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class ConcurrentApplicationConflictError(ConflictError):
 
 
 @dataclass(frozen=True)
-class Wish:
+class LeaveRequest:
 	"""The leave that someone applies for."""
 
 	leave_type: str
@@ -62,14 +62,14 @@ class Wish:
 	reason: str | None
 
 
-def read_wish(
+def parse_leave_request(
 	leave_type: str,
 	from_date: str,
 	to_date: str,
 	half_day: bool,
 	half_day_date: str | None,
 	reason: str | None,
-) -> Wish:
+) -> LeaveRequest:
 	"""A request, read strictly. 400 for what is no date, and for a half day that could be any day of several."""
 	first, last = period.read_date("from_date", from_date), period.read_date("to_date", to_date)
 	half = period.read_date("half_day_date", half_day_date) if half_day_date else None
@@ -77,53 +77,53 @@ def read_wish(
 		if first != last:
 			refuse(_("Send half_day_date to say which day is the half day."), InvalidRequestError)
 		half = first
-	return Wish(leave_type, first, last, half, (reason or "").strip() or None)
+	return LeaveRequest(leave_type, first, last, half, (reason or "").strip() or None)
 
 
-def apply(employee: str, wish: Wish) -> LeaveStanding:
+def create_application(employee: str, request: LeaveRequest) -> LeaveStanding:
 	"""Make the application, for HRMS to validate and to tell the approver of."""
-	leave_types.check_exists(wish.leave_type, InvalidLeaveTypeError)
-	check_dates(wish)
-	employees.hold(employee)
+	leave_types.check_exists(request.leave_type, InvalidLeaveTypeError)
+	check_dates(request)
+	employees.lock_employee(employee)
 	doc: LeaveApplication = frappe.get_doc(
 		{
 			"doctype": DOCTYPE,
 			"employee": employee,
-			"leave_type": wish.leave_type,
-			"from_date": wish.from_date,
-			"to_date": wish.to_date,
-			"half_day": int(wish.half_day_date is not None),
-			"half_day_date": wish.half_day_date,
-			"description": wish.reason,
-			"leave_approver": approver_of(employee),
+			"leave_type": request.leave_type,
+			"from_date": request.from_date,
+			"to_date": request.to_date,
+			"half_day": int(request.half_day_date is not None),
+			"half_day_date": request.half_day_date,
+			"description": request.reason,
+			"leave_approver": get_approver(employee),
 			"company": frappe.get_cached_value("Employee", employee, "company"),
 		}
 	)
 	doc.check_permission("create")
-	with advice.given():
+	with error_remedies.errors_with_remedy():
 		check_allocation(doc)
 		block_dates.check_approvable(doc)
 		doc.insert()
-	if changes.happened_meanwhile(DOCTYPE, employee):
+	if changes.has_concurrent_changes(DOCTYPE, employee):
 		refuse(
 			_(
 				"Another application was made for {0} at the same time. Check get_leaves and try again."
 			).format(employee),
 			ConcurrentApplicationConflictError,
 		)
-	return standing_of(doc)
+	return serialize_application(doc)
 
 
-def check_dates(wish: Wish) -> None:
+def check_dates(request: LeaveRequest) -> None:
 	"""422 for a leave that ends before it begins."""
-	if wish.to_date < wish.from_date:
+	if request.to_date < request.from_date:
 		frappe.throw(
-			_("to_date {0} is before from_date {1}. Swap them.").format(wish.to_date, wish.from_date),
+			_("to_date {0} is before from_date {1}. Swap them.").format(request.to_date, request.from_date),
 			InvalidLeaveDatesError,
 		)
 
 
-def approver_of(employee: str) -> str | None:
+def get_approver(employee: str) -> str | None:
 	"""Who approves the employee's leave, by HRMS. 422 where nobody can and HR Settings want someone."""
 	approver = get_leave_approver(employee)
 	if approver and frappe.db.get_value("User", approver, "enabled"):
@@ -151,26 +151,26 @@ def check_allocation(doc: "LeaveApplication") -> None:
 		)
 
 
-def decide(name: str, decision: Decision, note: str | None) -> LeaveStanding:
+def decide_application(name: str, decision: Decision, note: str | None) -> LeaveStanding:
 	"""Approve or reject a pending application, for HRMS to post it and to tell the employee."""
 	doc = readable(frappe.get_meta(DOCTYPE), name)
-	check_may_decide(doc)
-	doc = held(doc)
+	check_decision_permission(doc)
+	doc = lock_application(doc)
 	if doc.docstatus != 0 or doc.status != OPEN:
-		refuse_decided(doc)
+		raise_already_decided(doc)
 	doc.status = decision
-	with advice.given():
+	with error_remedies.errors_with_remedy():
 		doc.submit()
-	if changes.happened_meanwhile(LEDGER, doc.employee):
+	if changes.has_concurrent_changes(LEDGER, doc.employee):
 		refuse(
 			_("The leave of {0} was changed at the same time. Try again.").format(doc.employee),
 			frappe.TimestampMismatchError,
 		)
 	add_note(doc, note)
-	return standing_of(doc)
+	return serialize_application(doc)
 
 
-def check_may_decide(doc: "LeaveApplication") -> None:
+def check_decision_permission(doc: "LeaveApplication") -> None:
 	"""403 for whoever is neither the approver nor HR, or whom HRMS gives no right to."""
 	is_concerned = doc.leave_approver == frappe.session.user or employees.is_hr()
 	if not is_concerned or not doc.has_permlevel_access_to("status", permission_type="write"):
@@ -183,7 +183,7 @@ def check_may_decide(doc: "LeaveApplication") -> None:
 	doc.check_permission("submit")
 
 
-def cancel(name: str, reason: str | None) -> LeaveStanding:
+def cancel_application(name: str, reason: str | None) -> LeaveStanding:
 	"""Withdraw a pending application, or cancel an approved one, for HRMS to give the days back."""
 	doc = readable(frappe.get_meta(DOCTYPE), name)
 	is_approver = doc.leave_approver == frappe.session.user
@@ -191,18 +191,18 @@ def cancel(name: str, reason: str | None) -> LeaveStanding:
 		employees.check_own_or_hr(
 			doc.employee, _("Only the applicant, the leave approver or HR may cancel {0}.").format(doc.name)
 		)
-	doc = held(doc)
+	doc = lock_application(doc)
 	if doc.docstatus == 1 and doc.status == APPROVED:
-		cancel_approved(doc)
+		cancel_approved_application(doc)
 	elif doc.docstatus == 0 and doc.status == OPEN:
-		withdraw(doc)
+		withdraw_application(doc)
 	else:
-		refuse_decided(doc)
+		raise_already_decided(doc)
 	add_note(doc, reason)
-	return standing_of(doc)
+	return serialize_application(doc)
 
 
-def withdraw(doc: "LeaveApplication") -> None:
+def withdraw_application(doc: "LeaveApplication") -> None:
 	"""Take a pending application back. Frappe lets an employee neither delete it nor set its status."""
 	doc.check_permission("write")
 	doc.status = CANCELLED
@@ -212,21 +212,21 @@ def withdraw(doc: "LeaveApplication") -> None:
 	doc.save()
 
 
-def cancel_approved(doc: "LeaveApplication") -> None:
+def cancel_approved_application(doc: "LeaveApplication") -> None:
 	"""Cancel an approved leave, where the caller may: HR, and an approver whom the record is not only shared with."""
 	if not doc.has_permission("cancel"):
 		frappe.throw(_("{0} is approved. Ask HR to cancel it.").format(doc.name), frappe.PermissionError)
-	with advice.given():
+	with error_remedies.errors_with_remedy():
 		doc.cancel()
 
 
-def held(doc: "LeaveApplication") -> "LeaveApplication":
+def lock_application(doc: "LeaveApplication") -> "LeaveApplication":
 	"""The application as it is now, and nobody else's until the request ends."""
-	employees.hold(doc.employee)
+	employees.lock_employee(doc.employee)
 	return frappe.get_doc(DOCTYPE, doc.name, for_update=True)
 
 
-def refuse_decided(doc: "LeaveApplication") -> None:
+def raise_already_decided(doc: "LeaveApplication") -> None:
 	"""409 that says how the application stands."""
 	frappe.throw(
 		_("{0} is already {1}. Apply again, or ask HR.").format(doc.name, _(doc.status)),
@@ -240,7 +240,7 @@ def add_note(doc: "LeaveApplication", note: str | None) -> None:
 		doc.add_comment("Comment", escape_html(note.strip()).replace("\n", "<br>"))
 
 
-def standing_of(doc: "LeaveApplication") -> LeaveStanding:
+def serialize_application(doc: "LeaveApplication") -> LeaveStanding:
 	"""The application as it goes into replies."""
 	return LeaveStanding(
 		leave_application=doc.name,
@@ -250,7 +250,7 @@ def standing_of(doc: "LeaveApplication") -> LeaveStanding:
 		from_date=str(doc.from_date),
 		to_date=str(doc.to_date),
 		half_day=bool(doc.half_day),
-		half_day_date=iso(doc.half_day_date),
+		half_day_date=to_iso(doc.half_day_date),
 		total_leave_days=doc.total_leave_days,
 		status=doc.status,
 		leave_approver=doc.leave_approver or None,

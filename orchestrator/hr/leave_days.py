@@ -76,12 +76,12 @@ def validate(doc: "LeaveApplication", _method: str | None = None) -> None:
 		return  # HRMS says what is missing
 	from hrms.hr.doctype.leave_application.leave_application import OverlapError
 
-	employees.hold(doc.employee)
+	employees.lock_employee(doc.employee)
 	half_day_date = getdate(doc.half_day_date) if doc.half_day and doc.half_day_date else None
 	own = LeavePeriod(
 		doc.name or "", doc.leave_type, getdate(doc.from_date), getdate(doc.to_date), half_day_date
 	)
-	excess = find_excess(own, _other_periods(doc), _holidays_of(doc.employee))
+	excess = find_excess(own, _list_other_periods(doc), _build_holiday_check(doc.employee))
 	if excess:
 		refuse(
 			_("{0} already has leave on {1}: {2}. The leave on one day cannot exceed one day.").format(
@@ -91,7 +91,7 @@ def validate(doc: "LeaveApplication", _method: str | None = None) -> None:
 		)
 
 
-def _other_periods(doc: "LeaveApplication") -> list[LeavePeriod]:
+def _list_other_periods(doc: "LeaveApplication") -> list[LeavePeriod]:
 	"""The employee's other applications on those days, as others have committed them by now."""
 	rows = frappe.db.sql(
 		"""
@@ -111,7 +111,7 @@ def _other_periods(doc: "LeaveApplication") -> list[LeavePeriod]:
 	return [LeavePeriod(*row) for row in rows]
 
 
-def _holidays_of(employee: str) -> IsHoliday:
+def _build_holiday_check(employee: str) -> IsHoliday:
 	"""Whether a day takes nothing of a leave type, by the employee's holiday list."""
 	from hrms.hr.doctype.leave_application.leave_application import get_holidays
 

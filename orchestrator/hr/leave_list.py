@@ -47,7 +47,7 @@ def get_page(
 	return LeavePage(leaves=leaves, total=lists.count(meta, conditions, []))
 
 
-def conditions_of(
+def build_conditions(
 	employee: str | None,
 	status: str | None,
 	leave_type: str | None,
@@ -58,7 +58,7 @@ def conditions_of(
 	"""The conditions of a request, as Frappe's lists take them. 400 for an unknown status."""
 	wanted: list[tuple[str, str, Any]] = [
 		("employee", "=", employee),
-		("status", "=", read_status(status) if status else None),
+		("status", "=", parse_status(status) if status else None),
 		("leave_type", "=", leave_type),
 		("to_date", ">=", first),
 		("from_date", "<=", last),
@@ -68,7 +68,7 @@ def conditions_of(
 	return [[DOCTYPE, field, operator, value] for field, operator, value in wanted if value not in (None, "")]
 
 
-def read_status(status: str) -> str:
+def parse_status(status: str) -> str:
 	"""A status that applications may have."""
 	known = frappe.get_meta(DOCTYPE).get_options("status").split("\n")
 	if status not in known:

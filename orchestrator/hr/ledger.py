@@ -15,7 +15,7 @@ ALLOCATION, APPLICATION, ENCASHMENT = "Leave Allocation", "Leave Application", "
 ENTRY = "Leave Ledger Entry"
 
 
-def allocations(employees: Sequence[str], leave_type: str, day: date) -> list[frappe._dict]:
+def list_allocations(employees: Sequence[str], leave_type: str, day: date) -> list[frappe._dict]:
 	"""What is allocated on `day`, as `get_leave_allocation_records` has it."""
 	if not employees:
 		return []
@@ -50,7 +50,7 @@ def allocations(employees: Sequence[str], leave_type: str, day: date) -> list[fr
 	return rows
 
 
-def entries(employees: Sequence[str], leave_type: str, first: date, last: date) -> list[frappe._dict]:
+def list_entries(employees: Sequence[str], leave_type: str, first: date, last: date) -> list[frappe._dict]:
 	"""What was taken or has expired between the days, as `get_leave_entries` has it."""
 	if not employees:
 		return []
@@ -74,7 +74,7 @@ def entries(employees: Sequence[str], leave_type: str, first: date, last: date) 
 	).run(as_dict=True)
 
 
-def pending_applications(
+def list_pending_applications(
 	employees: Sequence[str], leave_type: str, first: date, last: date
 ) -> list[frappe._dict]:
 	"""The applications that wait for approval, as `get_leaves_pending_approval_for_period` has them."""
@@ -95,7 +95,7 @@ def pending_applications(
 	)
 
 
-def half_days(names: Sequence[str]) -> dict[str, date]:
+def get_half_days(names: Sequence[str]) -> dict[str, date]:
 	"""The half day of each application that has one."""
 	if not names:
 		return {}
@@ -106,7 +106,9 @@ def half_days(names: Sequence[str]) -> dict[str, date]:
 	return {row.name: row.half_day_date for row in rows if row.half_day_date}
 
 
-def holidays(lists: Iterable[str | None], leave_type: str, first: date, last: date) -> dict[str, list[date]]:
+def get_holidays(
+	lists: Iterable[str | None], leave_type: str, first: date, last: date
+) -> dict[str, list[date]]:
 	"""The days of each holiday list, sorted; none where the leave type counts holidays as leave."""
 	names = [name for name in lists if name]
 	days: dict[str, list[date]] = defaultdict(list)

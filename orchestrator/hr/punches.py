@@ -12,7 +12,7 @@ from orchestrator import period
 from orchestrator.api.parameters import parse_json
 from orchestrator.configuration import get_settings
 from orchestrator.exceptions import ConflictError, InvalidRequestError, refuse
-from orchestrator.hr import advice, employees
+from orchestrator.hr import employees, error_remedies
 from orchestrator.hr.shapes import Punch
 
 DOCTYPE = "Employee Checkin"
@@ -31,7 +31,7 @@ class DuplicatePunchConflictError(ConflictError):
 
 
 @dataclass(frozen=True)
-class Place:
+class PunchPlace:
 	"""Where a punch was made: a name, coordinates, both or neither."""
 
 	name: str | None = None
@@ -39,22 +39,22 @@ class Place:
 	longitude: float | None = None
 
 
-def read_place(location: str | dict | None, latitude: float | None, longitude: float | None) -> Place:
+def parse_place(location: str | dict | None, latitude: float | None, longitude: float | None) -> PunchPlace:
 	"""The place of a request: `location` is a name or an object with the coordinates. 400 for anything else."""
 	if isinstance(location, str) and location.lstrip().startswith("{"):
 		location = parse_json("location", location)
 	if isinstance(location, dict):
-		latitude, longitude = read_coordinates(location)
+		latitude, longitude = parse_coordinates(location)
 		location = None
 	if (latitude is None) != (longitude is None):
 		refuse(_("latitude and longitude go together. Send both or neither."), InvalidRequestError)
 	if latitude is not None and longitude is not None:
 		check_coordinate("latitude", latitude, MAX_LATITUDE)
 		check_coordinate("longitude", longitude, MAX_LONGITUDE)
-	return Place((location or "").strip() or None, latitude, longitude)
+	return PunchPlace((location or "").strip() or None, latitude, longitude)
 
 
-def read_coordinates(location: dict) -> tuple[float, float]:
+def parse_coordinates(location: dict) -> tuple[float, float]:
 	"""Latitude and longitude of a location that is an object."""
 	try:
 		return float(location["latitude"]), float(location["longitude"])
@@ -71,10 +71,10 @@ def check_coordinate(name: str, value: float, limit: float) -> None:
 		refuse(_("{0} must be between {1} and {2} degrees.").format(name, -limit, limit), InvalidRequestError)
 
 
-def punch(employee: str, direction: Direction, at: datetime | None, place: Place) -> Punch:
+def create_punch(employee: str, direction: Direction, at: datetime | None, place: PunchPlace) -> Punch:
 	"""Make the Employee Checkin, at the given moment of the site's time zone or now."""
-	employees.hold(employee)
-	moment = read_moment(at)
+	employees.lock_employee(employee)
+	moment = parse_moment(at)
 	employees.check_employed(employee, moment.date())
 	check_moment(moment)
 	check_not_repeated(employee, direction, moment, exact=at is not None and employees.is_hr())
@@ -91,12 +91,12 @@ def punch(employee: str, direction: Direction, at: datetime | None, place: Place
 	)
 	# Frappe would put its own time in place of an employee's, who may not set it; it has been checked above.
 	doc.flags.ignore_permlevel_for_fields = ["time"]
-	with advice.given():
+	with error_remedies.errors_with_remedy():
 		doc.insert()
-	return shape_of(doc)
+	return serialize_punch(doc)
 
 
-def read_moment(at: datetime | None) -> datetime:
+def parse_moment(at: datetime | None) -> datetime:
 	"""Return when the punch happened: now without `at`, and now where the sender's clock is a little ahead of ours."""
 	now = period.now()
 	if at is None:
@@ -141,17 +141,17 @@ def check_not_repeated(employee: str, direction: Direction, moment: datetime, *,
 	if earlier and earlier[0].log_type == direction:
 		same = same or earlier[0]
 	if same:
-		frappe.throw(repetition(employee, direction, same.time), DuplicatePunchConflictError)
+		frappe.throw(describe_repetition(employee, direction, same.time), DuplicatePunchConflictError)
 
 
-def repetition(employee: str, direction: Direction, moment: datetime) -> str:
+def describe_repetition(employee: str, direction: Direction, moment: datetime) -> str:
 	"""What to say to someone who punches twice."""
 	if direction == IN:
 		return _("{0} already checked in at {1}. The next step is to check out.").format(employee, moment)
 	return _("{0} already checked out at {1}. The next step is to check in.").format(employee, moment)
 
 
-def shape_of(row: "frappe._dict | frappe.model.document.Document") -> Punch:
+def serialize_punch(row: "frappe._dict | frappe.model.document.Document") -> Punch:
 	"""A record as it goes into replies."""
 	located = bool(row.latitude or row.longitude)
 	return Punch(

@@ -16,7 +16,7 @@ from orchestrator.hr.punches import Direction
 from orchestrator.hr.shapes import Punch
 
 
-def punch(
+def execute_punch(
 	direction: Direction,
 	employee: str | None,
 	timestamp: str | None,
@@ -26,33 +26,33 @@ def punch(
 ) -> Punch:
 	"""Check in or out, for oneself or as HR."""
 	frappe.has_permission(punches.DOCTYPE, "create", throw=True)
-	whose = employees.employee_or_own(employee)
+	whose = employees.get_employee_or_own(employee)
 	employees.check_own_or_hr(
 		whose, _("You may check in and out only for yourself. Ask HR to enter it for {0}.").format(whose)
 	)
 	moment = period.read_timestamp("timestamp", timestamp) if timestamp else None
-	return punches.punch(whose, direction, moment, punches.read_place(location, latitude, longitude))
+	return punches.create_punch(whose, direction, moment, punches.parse_place(location, latitude, longitude))
 
 
-def days(name: str, text: str | None) -> date | None:
+def optional_date(name: str, text: str | None) -> date | None:
 	"""An optional date."""
 	return period.read_date(name, text) if text else None
 
 
-def employee_whose_leave_is_open(employee: str | None) -> str:
+def employee_with_visible_leave(employee: str | None) -> str:
 	"""The employee named, whose balances the caller may see: who may read the record, and the leave approver."""
-	if employee and (employees.is_readable(employee) or is_leave_approver_of(employee)):
+	if employee and (employees.is_readable(employee) or is_leave_approver(employee)):
 		return employee
-	return employees.employee_or_own(employee)
+	return employees.get_employee_or_own(employee)
 
 
-def is_leave_approver_of(employee: str) -> bool:
+def is_leave_approver(employee: str) -> bool:
 	"""True if the employee's leave is the caller's to approve."""
 	is_known = frappe.db.exists(employees.DOCTYPE, employee)
 	return bool(is_known and get_leave_approver(employee) == frappe.session.user)
 
 
-def several_employees(value: str | list | None) -> list[str]:
+def parse_employees(value: str | list | None) -> list[str]:
 	"""The employees of a list, each once; without one all active ones whom the caller may read. 404 naming those
 	whom the caller may not read, 400 for no list or one that is too long."""
 	frappe.has_permission(employees.DOCTYPE, "read", throw=True)

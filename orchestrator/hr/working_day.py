@@ -8,8 +8,8 @@ import frappe
 
 from orchestrator import period
 from orchestrator.hr import worked_hours
-from orchestrator.hr.employees import iso
-from orchestrator.hr.punches import DOCTYPE, shape_of
+from orchestrator.hr.employees import to_iso
+from orchestrator.hr.punches import DOCTYPE, serialize_punch
 from orchestrator.hr.shapes import WorkingDay
 from orchestrator.hr.worked_hours import Rules
 
@@ -35,22 +35,22 @@ def get_day(employee: str, day: date) -> WorkingDay:
 	"""The employee's punches that belong to `day`, in their order: those of a shift to the day on which it began, a pair
 	without a shift to the day of its IN."""
 	zone = ZoneInfo(period.zone_name())
-	around = worked_hours.sort_punches(punches_around(employee, day), zone)
+	around = worked_hours.sort_punches(list_neighbouring_punches(employee, day), zone)
 	days = worked_hours.assign_days(around, zone)
 	punches = [row for row, its_day in zip(around, days, strict=True) if its_day == day]
-	hours, first_in, last_out = work_of(punches, zone)
+	hours, first_in, last_out = compute_work(punches, zone)
 	return WorkingDay(
 		employee=employee,
 		date=day.isoformat(),
 		time_zone=period.zone_name(),
 		worked_hours=hours,
-		first_in=iso(first_in),
-		last_out=iso(last_out),
-		punches=[shape_of(row) for row in punches],
+		first_in=to_iso(first_in),
+		last_out=to_iso(last_out),
+		punches=[serialize_punch(row) for row in punches],
 	)
 
 
-def punches_around(employee: str, day: date) -> list[frappe._dict]:
+def list_neighbouring_punches(employee: str, day: date) -> list[frappe._dict]:
 	"""The punches of the day and of its neighbours, of which a shift may reach into it or out of it."""
 	first = datetime.combine(day - timedelta(days=1), time.min)
 	return frappe.get_list(
@@ -62,13 +62,13 @@ def punches_around(employee: str, day: date) -> list[frappe._dict]:
 	)
 
 
-def work_of(punches: list[frappe._dict], zone: tzinfo) -> tuple[float, datetime | None, datetime | None]:
+def compute_work(punches: list[frappe._dict], zone: tzinfo) -> tuple[float, datetime | None, datetime | None]:
 	"""The hours of all shifts together, the first arrival and the last departure."""
 	shifts: dict[tuple[str | None, datetime | None], list[frappe._dict]] = {}
 	for row in punches:
 		shifts.setdefault((row.shift, row.shift_start), []).append(row)
 	works = [
-		worked_hours.compute_hours(logs, rules_of(shift, logs), zone)
+		worked_hours.compute_hours(logs, get_rules(shift, logs), zone)
 		for (shift, _start), logs in shifts.items()
 	]
 	return (
@@ -78,7 +78,7 @@ def work_of(punches: list[frappe._dict], zone: tzinfo) -> tuple[float, datetime 
 	)
 
 
-def rules_of(shift: str | None, logs: Iterable[frappe._dict]) -> Rules:
+def get_rules(shift: str | None, logs: Iterable[frappe._dict]) -> Rules:
 	"""How to count: as the shift says; without one every pair, by their direction where all have one."""
 	if shift:
 		return frappe.get_cached_value(

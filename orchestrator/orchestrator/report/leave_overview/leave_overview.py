@@ -6,7 +6,7 @@ from typing import Any
 import frappe
 from frappe import _
 
-from orchestrator.hr.balances import balances_of
+from orchestrator.hr.balances import get_balances
 from orchestrator.insights.report_parts import Column, ReportResult, bars, column, equal, figure, read_day
 from orchestrator.period import today
 
@@ -65,7 +65,7 @@ def rows_of(employees: dict[str, frappe._dict], leave_type: str, day: date) -> l
 			"leave_type": leave_type,
 			**{name: balance[name] for name in DAYS},  # type: ignore[literal-required]
 		}
-		for balance in balances_of(list(employees), leave_type, day)
+		for balance in get_balances(list(employees), leave_type, day)
 		if any(balance[name] for name in DAYS)  # type: ignore[literal-required]
 	]
 

@@ -60,22 +60,22 @@ APPROVER_FIELDS: dict[str, str] = {
 # HRMS itself writes it, past permissions; the role All may write what it owns, which would let an employee grant
 # themselves leave.
 LEDGERS = frozenset({"Leave Ledger Entry"})
-LOOKING = frozenset({"read", "select", "print", "email", "report", "export"})
+READ_PERMISSIONS = frozenset({"read", "select", "print", "email", "report", "export"})
 # A record that is not in the tree yet has neither lft nor rgt.
-REACHED = """
+ACCESSIBLE_EMPLOYEES = """
 	SELECT reached.name FROM `tabEmployee` reached JOIN `tabEmployee` own ON own.user_id = {user} AND (
 		reached.name = own.name OR (own.lft > 0 AND reached.lft > own.lft AND reached.rgt < own.rgt)
 	)
 """
 
 
-def conditions(user: str | None, doctype: str) -> str:
+def build_conditions(user: str | None, doctype: str) -> str:
 	"""Hook permission_query_conditions: what a list may hold."""
 	user = user or frappe.session.user
-	if not is_narrowed(doctype, user):
+	if not is_self_service_only(doctype, user):
 		return ""
 	escaped = frappe.db.escape(user, percent=False)
-	reached = f"`tab{doctype}`.`{EMPLOYEE_FIELDS[doctype]}` IN ({REACHED.format(user=escaped)})"
+	reached = f"`tab{doctype}`.`{EMPLOYEE_FIELDS[doctype]}` IN ({ACCESSIBLE_EMPLOYEES.format(user=escaped)})"
 	if approver_field := APPROVER_FIELDS.get(doctype):
 		return f"({reached} OR `tab{doctype}`.`{approver_field}` = {escaped})"
 	return f"({reached})"
@@ -83,16 +83,16 @@ def conditions(user: str | None, doctype: str) -> str:
 
 def has_permission(doc: "Document", ptype: str | None, user: str) -> bool | None:
 	"""Hook has_permission: False where the record is out of reach, NO_OPINION where Frappe decides alone."""
-	if not is_narrowed(doc.doctype, user):
+	if not is_self_service_only(doc.doctype, user):
 		return NO_OPINION
-	if doc.doctype in LEDGERS and ptype and ptype not in LOOKING:
+	if doc.doctype in LEDGERS and ptype and ptype not in READ_PERMISSIONS:
 		return False
 	if user == doc.get(APPROVER_FIELDS.get(doc.doctype, "")):
 		return NO_OPINION
-	return NO_OPINION if is_reached(doc.get(EMPLOYEE_FIELDS[doc.doctype]), user) else False
+	return NO_OPINION if can_access(doc.get(EMPLOYEE_FIELDS[doc.doctype]), user) else False
 
 
-def is_narrowed(doctype: str, user: str) -> bool:
+def is_self_service_only(doctype: str, user: str) -> bool:
 	"""True where nothing but self-service lets the user read the DocType."""
 	if user == "Administrator" or not get_settings().employees_reach_own_records_only:
 		return False
@@ -104,9 +104,9 @@ def is_narrowed(doctype: str, user: str) -> bool:
 	return not (readers - SELF_SERVICE_ROLES or HR_ROLES).intersection(frappe.get_roles(user))
 
 
-def is_reached(employee: str | None, user: str) -> bool:
+def can_access(employee: str | None, user: str) -> bool:
 	"""True for the user's own employee record and those below it. A record that is not named yet is nobody's."""
 	if not employee:
 		return True
-	query = f"{REACHED.format(user='%(user)s')} WHERE reached.name = %(employee)s LIMIT 1"
+	query = f"{ACCESSIBLE_EMPLOYEES.format(user='%(user)s')} WHERE reached.name = %(employee)s LIMIT 1"
 	return bool(frappe.db.sql(query, {"user": user, "employee": employee}))

@@ -9,7 +9,7 @@ from frappe import _, _lt
 from orchestrator.api.errors import text_of
 
 # By the name of the exception's class: some of them are of later versions only.
-ADVICE = {
+REMEDY_BY_ERROR = {
 	"AttendanceAlreadyMarkedError": _lt("Choose other days, or ask HR to correct the attendance."),
 	"CheckinRadiusExceededError": _lt("Go there and try again, or ask HR to enter it."),
 	"InactiveEmployeeStatusError": _lt("Ask HR to set the employee active first."),
@@ -24,14 +24,17 @@ ADVICE = {
 
 
 @contextlib.contextmanager
-def given() -> Iterator[None]:
+def errors_with_remedy() -> Iterator[None]:
 	"""Within it, what HRMS refuses says what to do as well; what it tells a form besides (whom it shared with, that
 	a mail template is missing) stays out of the reply."""
 	try:
 		yield
 		frappe.clear_messages()
 	except frappe.ValidationError as error:
-		counsel = next((ADVICE[cls.__name__] for cls in type(error).__mro__ if cls.__name__ in ADVICE), None)
+		counsel = next(
+			(REMEDY_BY_ERROR[cls.__name__] for cls in type(error).__mro__ if cls.__name__ in REMEDY_BY_ERROR),
+			None,
+		)
 		if counsel is None:
 			raise
 		text = text_of(error)
