@@ -86,14 +86,14 @@ doc_events = {
 		"on_change": "orchestrator.assignment.on_change",
 		"before_rename": "orchestrator.helpdesk.escalation.before_rename",
 		"after_rename": "orchestrator.assignment.after_rename",
-		"on_trash": "orchestrator.helpdesk.escalation.forget",
+		"on_trash": "orchestrator.helpdesk.escalation.delete_escalations",
 	},
 	"HD Ticket": {
 		"before_validate": "orchestrator.assignment.before_validate",
 		"validate": ["orchestrator.helpdesk.tickets.validate", "orchestrator.assignment.validate"],
 		"on_update": "orchestrator.assignment.on_update",
 		"on_change": "orchestrator.assignment.on_change",
-		"on_trash": "orchestrator.helpdesk.escalation.forget",
+		"on_trash": "orchestrator.helpdesk.escalation.delete_escalations",
 	},
 	# What happens to tasks is written down for the burndown of their sprint: see orchestrator/gameplan/events.py
 	"Task": {
@@ -274,11 +274,11 @@ override_whitelisted_methods = {
 	"frappe.desk.report.run": "orchestrator.api.reports.run",
 	"frappe.desk.doctype.webhook.create": "orchestrator.api.webhooks.create",
 	# what comes with the comments of colleagues: not for a customer
-	"frappe.desk.form.load.getdoc": "orchestrator.helpdesk.colleagues_only.getdoc",
-	"frappe.desk.form.load.get_docinfo": "orchestrator.helpdesk.colleagues_only.get_docinfo",
-	"frappe.desk.form.save.savedocs": "orchestrator.helpdesk.colleagues_only.savedocs",
-	"frappe.realtime.can_subscribe_doc": "orchestrator.helpdesk.colleagues_only.can_subscribe_doc",
-	"frappe.realtime.has_permission": "orchestrator.helpdesk.colleagues_only.has_permission",
+	"frappe.desk.form.load.getdoc": "orchestrator.helpdesk.customer_restrictions.getdoc",
+	"frappe.desk.form.load.get_docinfo": "orchestrator.helpdesk.customer_restrictions.get_docinfo",
+	"frappe.desk.form.save.savedocs": "orchestrator.helpdesk.customer_restrictions.savedocs",
+	"frappe.realtime.can_subscribe_doc": "orchestrator.helpdesk.customer_restrictions.can_subscribe_doc",
+	"frappe.realtime.has_permission": "orchestrator.helpdesk.customer_restrictions.has_permission",
 	# fields, records and titles past permissions: see orchestrator/access
 	"frappe.client.get_value": "orchestrator.access.native_methods.get_value",
 	"frappe.client.get_single_value": "orchestrator.access.native_methods.get_single_value",
@@ -288,8 +288,8 @@ override_whitelisted_methods = {
 	"frappe.desk.search.get_link_title": "orchestrator.access.native_methods.get_link_title",
 	"frappe.desk.search.search_link": "orchestrator.access.native_methods.search_link",
 	"frappe.desk.search.search_widget": "orchestrator.access.native_methods.search_widget",
-	"helpdesk.api.search.search": "orchestrator.helpdesk.colleagues_only.search",
-	"helpdesk.api.search.get_filter_options": "orchestrator.helpdesk.colleagues_only.get_filter_options",
+	"helpdesk.api.search.search": "orchestrator.helpdesk.customer_restrictions.search",
+	"helpdesk.api.search.get_filter_options": "orchestrator.helpdesk.customer_restrictions.get_filter_options",
 }
 
 before_job = [

@@ -227,7 +227,7 @@ def test_an_upgrade_gives_paused_issues_due_times_in_working_hours(site, agreeme
 		"Issue",
 		issue.name,
 		# as ERPNext left them: seven hours by the clock after 14:00
-		{"total_hold_time": 7 * 3600, "sla_resolution_by": "2027-02-02 21:00:00", due_times.CREDIT: 0},
+		{"total_hold_time": 7 * 3600, "sla_resolution_by": "2027-02-02 21:00:00", due_times.PAUSE_CREDIT: 0},
 	)
 	held = make_issue(agreement)
 	values = {"on_hold_since": "2027-02-02 15:00:00", "sla_resolution_by": None, "status": "On Hold"}
@@ -239,6 +239,6 @@ def test_an_upgrade_gives_paused_issues_due_times_in_working_hours(site, agreeme
 
 
 def test_a_holiday_list_is_read_for_whoever_saves(site, agreement):
-	calendar = due_times.calendar_of(frappe.get_cached_doc("Service Level Agreement", agreement))
+	calendar = due_times.get_calendar(frappe.get_cached_doc("Service Level Agreement", agreement))
 	assert date(2027, 2, 3) in calendar.holidays
 	assert calendar.hours[0] == (timedelta(hours=9), timedelta(hours=17))

@@ -147,7 +147,7 @@ class TestStages:
 	def test_once_per_stage_however_often_it_runs(self, to_chief, make):
 		doc = make(resolution=30)
 		assert [run(), run()] == [1, 0]
-		set_due(doc, **{overdue.column_of(doc.doctype, overdue.RESOLUTION_BY): -1})
+		set_due(doc, **{overdue.find_column(doc.doctype, overdue.RESOLUTION_BY): -1})
 		assert [run(), run()] == [1, 0]
 		assert stages(doc) == ["Resolution At Risk", "Resolution Breached"]
 
@@ -412,7 +412,7 @@ class TestRuns:
 		assert counts[0] == counts[1]
 
 	def test_more_than_a_batch_goes_on_to_the_next(self, to_chief, monkeypatch):
-		monkeypatch.setattr(overdue, "BATCH", 2)
+		monkeypatch.setattr(overdue, "BATCH_SIZE", 2)
 		issues = [make_issue(resolution=-1) for _ in range(5)]
 		assert run() == 5
 		assert [stages(issue) for issue in issues] == [["Resolution Breached"]] * 5

@@ -12,7 +12,7 @@ from erpnext.support.doctype.service_level_agreement import service_level_agreem
 from frappe.utils import add_to_date, now_datetime
 
 from orchestrator.helpdesk import get_sla_status, service_level
-from orchestrator.helpdesk.service_level import Target, seconds_left, status_of
+from orchestrator.helpdesk.service_level import Target, compute_seconds_left, compute_status
 from tests import factories, helpdesk
 
 NOW = datetime(2027, 2, 1, 12, 0, 0)
@@ -78,11 +78,11 @@ class TestArithmetic:
 		],
 	)
 	def test_status_of(self, target, expected):
-		assert status_of(target, NOW, at_risk_seconds=3600) == expected
+		assert compute_status(target, NOW, at_risk_seconds=3600) == expected
 
 	def test_without_a_threshold_only_the_due_moment_itself_is_at_risk(self):
-		assert status_of(Target(NOW + timedelta(seconds=1), None), NOW, 0) == "on_track"
-		assert status_of(Target(NOW, None), NOW, 0) == "at_risk"
+		assert compute_status(Target(NOW + timedelta(seconds=1), None), NOW, 0) == "on_track"
+		assert compute_status(Target(NOW, None), NOW, 0) == "at_risk"
 
 	@pytest.mark.parametrize(
 		("target", "expected"),
@@ -96,10 +96,10 @@ class TestArithmetic:
 		],
 	)
 	def test_seconds_left(self, target, expected):
-		assert seconds_left(target, NOW) == expected
+		assert compute_seconds_left(target, NOW) == expected
 
 	def test_timestamps_have_a_t_and_no_fraction(self):
-		assert service_level.timestamp(datetime(2027, 2, 1, 9, 0, 0, 123456)) == "2027-02-01T09:00:00"
+		assert service_level.to_iso(datetime(2027, 2, 1, 9, 0, 0, 123456)) == "2027-02-01T09:00:00"
 
 
 class TestIssue:

@@ -34,10 +34,10 @@ def add_issue_comment(
 	sees. Raises DoesNotExistError (404) or PermissionError (403) as get_sla_status does, PermissionError also for
 	an internal note or `cc` by a customer, InvalidRequestError (400) for another format, for `cc` that is no list of addresses or
 	that goes with a note, ValidationError (422) for an empty message or a File that is missing."""
-	ticket = tickets.find(issue, doctype)
+	ticket = tickets.get_ticket(issue, doctype)
 	content = message_text.render_message(message, format)
 	copies = mail.parse_copies(cc)
-	attached = files.read(attachments)
+	attached = files.parse_attachments(attachments)
 	if is_internal:
 		if copies:
 			refuse(_("Internal notes are not sent by email. Leave cc out."), InvalidRequestError)
@@ -54,7 +54,7 @@ def get_sla_status(issue: str | int, doctype: str | None = None) -> SlaStatus:
 	meant. Raises DoesNotExistError (404) for a ticket that is missing or hidden, PermissionError (403) where the
 	caller may read no tickets at all, InvalidRequestError (400) for another DocType, MissingAppError (501) for an HD Ticket
 	without Helpdesk."""
-	return service_level.describe(tickets.find(issue, doctype).doc)
+	return service_level.build_sla_status(tickets.get_ticket(issue, doctype).doc)
 
 
 @frappe.whitelist(methods=["GET", "POST"])
@@ -71,7 +71,7 @@ def get_my_tickets(
 	`relation` is assigned (to the caller, the default for support staff) or raised (by the caller, or by their
 	contact, the default for customers). Everyone may ask, for themselves alone. Raises InvalidRequestError (400) for an
 	unknown relation, DocType or page, MissingAppError (501) for HD Tickets without Helpdesk."""
-	wanted = own_tickets.read_relation(relation)
-	doctypes = own_tickets.read_doctypes(doctype)
+	wanted = own_tickets.parse_relation(relation)
+	doctypes = own_tickets.parse_doctypes(doctype)
 	start, length = lists.read_page(limit_start, limit_page_length)
-	return own_tickets.page_of(doctypes, wanted, status, start, length)
+	return own_tickets.get_page(doctypes, wanted, status, start, length)

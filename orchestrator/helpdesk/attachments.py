@@ -24,7 +24,7 @@ class Attachment:
 	is_private: int
 
 
-def read(value: Any) -> list[Attachment]:
+def parse_attachments(value: Any) -> list[Attachment]:
 	"""The files of these names. 400 for anything but a list of names, 422 for a file that is missing or hidden:
 	the two look alike."""
 	names = parse_json("attachments", value)
@@ -32,10 +32,10 @@ def read(value: Any) -> list[Attachment]:
 		return []
 	if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
 		frappe.throw(_("attachments must be a list of names of Files."), InvalidRequestError)
-	return [readable(name) for name in dict.fromkeys(names)]
+	return [get_readable_file(name) for name in dict.fromkeys(names)]
 
 
-def readable(name: str) -> Attachment:
+def get_readable_file(name: str) -> Attachment:
 	"""The file, where there is one and the caller may read it."""
 	file: File | None = frappe.get_doc("File", name) if frappe.db.exists("File", name) else None
 	if not file or file.is_folder or not file.has_permission("read"):
@@ -46,15 +46,15 @@ def readable(name: str) -> Attachment:
 	return Attachment(file.name, file.file_name, file.file_url, file.is_private)
 
 
-def attach(attachments: list[Attachment], doc: Document) -> None:
+def attach_files(attachments: list[Attachment], doc: Document) -> None:
 	"""Give `doc` the files, as Files of its own: the caller's stay where they are."""
 	for attachment in attachments:
-		file = copy_of(attachment)
+		file = copy_file(attachment)
 		file.update({"attached_to_doctype": doc.doctype, "attached_to_name": doc.name})
 		file.save(ignore_permissions=True)  # who may comment may attach what they may read
 
 
-def links(attachments: list[Attachment]) -> str:
+def render_links(attachments: list[Attachment]) -> str:
 	"""The files as HTML, for where the platform shows none; nothing where there are none."""
 	lines = [
 		f'<a href="{html.escape(quoted(attachment.file_url))}">{html.escape(attachment.file_name)}</a>'
@@ -63,12 +63,12 @@ def links(attachments: list[Attachment]) -> str:
 	return f"<p>{'<br>'.join(lines)}</p>" if lines else ""
 
 
-def copies(attachments: list[Attachment]) -> list[str]:
+def copy_files(attachments: list[Attachment]) -> list[str]:
 	"""Names of new Files over the same content, for a platform that moves the Files it is given."""
-	return [copy_of(attachment).save(ignore_permissions=True).name for attachment in attachments]
+	return [copy_file(attachment).save(ignore_permissions=True).name for attachment in attachments]
 
 
-def copy_of(attachment: Attachment) -> Document:
+def copy_file(attachment: Attachment) -> Document:
 	file = frappe.new_doc("File")
 	file.update(
 		{

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 	from erpnext.support.doctype.service_level_agreement.service_level_agreement import ServiceLevelAgreement
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-CREDIT = "sla_paused_working_seconds"
+PAUSE_CREDIT = "sla_paused_working_seconds"
 RESOLUTION_BY = "sla_resolution_by"  # an older ERPNext calls it resolution_by: there its own times stand
 
 
@@ -33,7 +33,7 @@ def before_save(doc: Document, _event: str | None = None) -> None:
 	agreement: ServiceLevelAgreement = frappe.get_cached_doc(
 		"Service Level Agreement", doc.service_level_agreement
 	)
-	calendar = calendar_of(agreement)
+	calendar = get_calendar(agreement)
 	_count_pause(doc, agreement, calendar)
 	set_due_times(doc, agreement, calendar)
 	engine.update_agreement_status(doc, agreement.apply_sla_for_resolution)
@@ -41,14 +41,14 @@ def before_save(doc: Document, _event: str | None = None) -> None:
 
 def set_due_times(doc: Document, agreement: "ServiceLevelAgreement", calendar: Calendar) -> None:
 	"""Set the times at which response and resolution are due. On hold there is none, unless it had passed before."""
-	response, resolution = durations_of(agreement, doc.priority)
-	credit = doc.get(CREDIT) or 0
+	response, resolution = get_durations(agreement, doc.priority)
+	credit = doc.get(PAUSE_CREDIT) or 0
 	if doc.response_by:
 		pause = 0 if doc.first_responded_on else credit
-		doc.response_by = add_working_time(calendar, start_of(doc), response + pause) or doc.response_by
+		doc.response_by = add_working_time(calendar, get_start(doc), response + pause) or doc.response_by
 	if not agreement.apply_sla_for_resolution:
 		return
-	due = add_working_time(calendar, start_of(doc), resolution + credit)
+	due = add_working_time(calendar, get_start(doc), resolution + credit)
 	if due and (not doc.on_hold_since or due < get_datetime(doc.on_hold_since)):
 		doc.set(RESOLUTION_BY, due)
 
@@ -56,32 +56,32 @@ def set_due_times(doc: Document, agreement: "ServiceLevelAgreement", calendar: C
 def _count_pause(doc: Document, agreement: "ServiceLevelAgreement", calendar: Calendar) -> None:
 	"""Add the working time of a pause that has just ended. A clock that was set anew has had none."""
 	before = doc.get_doc_before_save()
-	if not before or start_of(doc) != start_of(before):
-		doc.set(CREDIT, 0)
+	if not before or get_start(doc) != get_start(before):
+		doc.set(PAUSE_CREDIT, 0)
 		return
 	length = (doc.total_hold_time or 0) - (before.total_hold_time or 0)
 	begin = get_datetime(before.sla_resolution_date or before.on_hold_since)
 	if length <= 0 or not begin:
 		return
 	end = get_datetime(frappe.flags.current_time or engine.now_datetime(doc.get("owner")))
-	resolution = durations_of(agreement, before.priority or doc.priority)[1]
-	credit = doc.get(CREDIT) or 0
-	due = add_working_time(calendar, start_of(doc), resolution + credit)
+	resolution = get_durations(agreement, before.priority or doc.priority)[1]
+	credit = doc.get(PAUSE_CREDIT) or 0
+	due = add_working_time(calendar, get_start(doc), resolution + credit)
 	if due and begin <= due:
-		doc.set(CREDIT, credit + round(count_working_time(calendar, begin, end)))
+		doc.set(PAUSE_CREDIT, credit + round(count_working_time(calendar, begin, end)))
 
 
-def start_of(doc: Document) -> datetime:
+def get_start(doc: Document) -> datetime:
 	return get_datetime(doc.get("service_level_agreement_creation") or doc.creation)
 
 
-def durations_of(agreement: "ServiceLevelAgreement", priority: str) -> tuple[float, float]:
+def get_durations(agreement: "ServiceLevelAgreement", priority: str) -> tuple[float, float]:
 	"""Return the seconds for the first response and for the resolution."""
 	row = next((row for row in agreement.priorities if row.priority == priority), None)
 	return (row.response_time or 0, row.resolution_time or 0) if row else (0, 0)
 
 
-def calendar_of(agreement: "ServiceLevelAgreement") -> Calendar:
+def get_calendar(agreement: "ServiceLevelAgreement") -> Calendar:
 	# get_all: when something is due must not depend on what the caller may read.
 	holidays = frappe.get_all("Holiday", {"parent": agreement.holiday_list}, pluck="holiday_date", limit=0)
 	hours = {
@@ -98,26 +98,28 @@ def recount_pauses() -> None:
 	"""Give open Issues that were paused before this app counted pauses in working time their due times."""
 	if not frappe.get_meta(ISSUE).has_field(RESOLUTION_BY):
 		return
-	for row in _paused_issues():
+	for row in _list_paused_issues():
 		doc = frappe.get_doc(ISSUE, row)
 		agreement = frappe.get_cached_doc("Service Level Agreement", doc.service_level_agreement)
-		calendar = calendar_of(agreement)
-		plain = add_working_time(calendar, start_of(doc), durations_of(agreement, doc.priority)[1])
+		calendar = get_calendar(agreement)
+		plain = add_working_time(calendar, get_start(doc), get_durations(agreement, doc.priority)[1])
 		if not plain:
 			continue
 		engines = plain + timedelta(seconds=doc.total_hold_time or 0)
-		doc.set(CREDIT, round(count_working_time(calendar, plain, engines)))
+		doc.set(PAUSE_CREDIT, round(count_working_time(calendar, plain, engines)))
 		set_due_times(doc, agreement, calendar)
-		values: dict[str, Any] = {name: doc.get(name) for name in (CREDIT, RESOLUTION_BY, "response_by")}
+		values: dict[str, Any] = {
+			name: doc.get(name) for name in (PAUSE_CREDIT, RESOLUTION_BY, "response_by")
+		}
 		frappe.db.set_value(ISSUE, doc.name, values, update_modified=False)
 
 
-def _paused_issues() -> list[str]:
+def _list_paused_issues() -> list[str]:
 	rows = frappe.db.sql(
 		f"""
 		SELECT name FROM `tabIssue`
 		WHERE COALESCE(service_level_agreement, '') != '' AND sla_resolution_date IS NULL
-			AND status NOT IN ('Resolved', 'Closed') AND COALESCE({CREDIT}, 0) = 0
+			AND status NOT IN ('Resolved', 'Closed') AND COALESCE({PAUSE_CREDIT}, 0) = 0
 			AND (COALESCE(total_hold_time, 0) > 0 OR on_hold_since IS NOT NULL)
 		"""  # noqa: S608  # a column of ours
 	)

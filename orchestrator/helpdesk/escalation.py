@@ -13,8 +13,8 @@ from orchestrator import compat
 from orchestrator.api.bulk.requests import listed_names
 from orchestrator.configuration import get_settings
 from orchestrator.helpdesk import overdue
-from orchestrator.helpdesk.escalation_records import Escalated, keep, tell
-from orchestrator.helpdesk.overdue import STAGES, Overdue, Source, Stage
+from orchestrator.helpdesk.escalation_records import EscalatedTicket, apply_escalations, insert_escalations
+from orchestrator.helpdesk.overdue import STAGES, OverdueTicket, Stage, TicketSource
 
 if TYPE_CHECKING:
 	from frappe.model.document import Document
@@ -28,43 +28,47 @@ def escalate_due_tickets() -> int:
 	if not get_settings().escalation_enabled:
 		return 0
 	escalated = 0
-	for source in overdue.sources():
-		team = Team(source.doctype)
+	for source in overdue.list_sources():
+		team = EscalationTeam(source.doctype)
 		for stage in STAGES:
-			while batch := overdue.next_batch(source, stage):
-				escalated += escalate(source, stage, batch, team)
+			while batch := overdue.get_next_batch(source, stage):
+				escalated += escalate_batch(source, stage, batch, team)
 	return escalated
 
 
-def escalate(source: Source, stage: Stage, batch: list[Overdue], team: "Team") -> int:
+def escalate_batch(
+	source: TicketSource, stage: Stage, batch: list[OverdueTicket], team: "EscalationTeam"
+) -> int:
 	"""Escalate one batch and commit it. Returns how many of it no other run had escalated meanwhile."""
-	team.look_at(batch)
-	kept = keep(source.doctype, stage, [Escalated(ticket, team.assignee_for(ticket)) for ticket in batch])
-	recipients = tell(source.doctype, stage, kept) if kept else set()
+	team.load_permissions(batch)
+	kept = insert_escalations(
+		source.doctype, stage, [EscalatedTicket(ticket, team.get_assignee(ticket)) for ticket in batch]
+	)
+	recipients = apply_escalations(source.doctype, stage, kept) if kept else set()
 	frappe.db.commit()
 	for user in recipients:
 		frappe.publish_realtime("notification", user=user)
 	return len(kept)
 
 
-class Team:
+class EscalationTeam:
 	"""Those whom Orchestrator Settings name, and how busy they are."""
 
 	def __init__(self, doctype: str) -> None:
 		self.doctype = doctype
-		self.load = open_assignments(
-			members(get_settings().escalate_to_user, get_settings().escalate_to_role)
+		self.load = count_open_assignments(
+			list_members(get_settings().escalate_to_user, get_settings().escalate_to_role)
 		)
 		self.visible: dict[str, set[str]] = {}
 
-	def look_at(self, batch: list[Overdue]) -> None:
+	def load_permissions(self, batch: list[OverdueTicket]) -> None:
 		"""Find out who of the least busy may read which tickets."""
 		meta = frappe.get_meta(self.doctype)
 		names: dict[str, str | int] = {ticket.name: ticket.name for ticket in batch}
 		users = [user for user, _count in sorted(self.load.items(), key=lambda item: (item[1], item[0]))]
 		self.visible = {user: listed_names(meta, names, user) for user in users[:CANDIDATES]}
 
-	def assignee_for(self, ticket: Overdue) -> str | None:
+	def get_assignee(self, ticket: OverdueTicket) -> str | None:
 		"""Whom to assign: the least busy who may read the ticket; nobody where one of the team has it already."""
 		fit = [user for user, names in self.visible.items() if ticket.name in names]
 		if not fit or set(self.load).intersection(ticket.assignees):
@@ -74,7 +78,7 @@ class Team:
 		return user
 
 
-def members(user: str | None, role: str | None) -> list[str]:
+def list_members(user: str | None, role: str | None) -> list[str]:
 	"""The enabled users that the settings name."""
 	filters = {"enabled": 1, "name": ("not in", frappe.STANDARD_USERS)}
 	if user:
@@ -86,7 +90,7 @@ def members(user: str | None, role: str | None) -> list[str]:
 	return frappe.get_all("User", filters=filters, pluck="name") if user or role else []
 
 
-def open_assignments(users: list[str]) -> Counter[str]:
+def count_open_assignments(users: list[str]) -> Counter[str]:
 	"""How many open assignments each user has."""
 	counts = Counter(dict.fromkeys(users, 0))
 	rows = (
@@ -103,17 +107,17 @@ def open_assignments(users: list[str]) -> Counter[str]:
 	return counts
 
 
-def forget(doc: "Document", _method: str | None = None) -> None:
+def delete_escalations(doc: "Document", _method: str | None = None) -> None:
 	"""Hook on_trash: a new ticket may get the name of a deleted one."""
-	forget_name(doc.doctype, doc.name)
+	delete_escalations_by_name(doc.doctype, doc.name)
 
 
 def before_rename(doc: "Document", _method: str | None, old: str, _new: str, merge: bool = False) -> None:
 	"""Hook before_rename: a ticket that is merged into another has nothing of its own any more."""
 	if merge:
-		forget_name(doc.doctype, old)
+		delete_escalations_by_name(doc.doctype, old)
 
 
-def forget_name(doctype: str, name: str) -> None:
+def delete_escalations_by_name(doctype: str, name: str) -> None:
 	"""Delete the escalations of the ticket of that name."""
 	frappe.db.delete("Ticket Escalation", {"reference_doctype": doctype, "reference_name": str(name)})

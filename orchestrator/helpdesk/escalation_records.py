@@ -11,28 +11,28 @@ from frappe.utils import format_datetime, now, nowdate
 
 from orchestrator.assignment import FIELD
 from orchestrator.compat import AS_TEXT
-from orchestrator.helpdesk.overdue import Overdue, Stage
+from orchestrator.helpdesk.overdue import OverdueTicket, Stage
 from orchestrator.helpdesk.tickets import HD_TICKET
 
 ACTOR = "Administrator"
 
 
-class Escalated(NamedTuple):
+class EscalatedTicket(NamedTuple):
 	"""A ticket, and who is to be assigned because of it."""
 
-	ticket: Overdue
+	ticket: OverdueTicket
 	assignee: str | None
 
 	@property
-	def concerned(self) -> list[str]:
+	def list_concerned(self) -> list[str]:
 		"""Everyone who then works on it."""
 		return list(dict.fromkeys([*self.ticket.assignees, *([self.assignee] if self.assignee else [])]))
 
 
-def keep(doctype: str, stage: Stage, batch: list[Escalated]) -> list[Escalated]:
+def insert_escalations(doctype: str, stage: Stage, batch: list[EscalatedTicket]) -> list[EscalatedTicket]:
 	"""Store the escalations. Returns those that were not there yet."""
 	names = {frappe.generate_hash(length=10): item for item in batch}
-	insert(
+	insert_rows(
 		"Ticket Escalation",
 		(
 			{
@@ -51,22 +51,22 @@ def keep(doctype: str, stage: Stage, batch: list[Escalated]) -> list[Escalated]:
 	return [names[name] for name in stored]
 
 
-def tell(doctype: str, stage: Stage, batch: list[Escalated]) -> set[str]:
+def apply_escalations(doctype: str, stage: Stage, batch: list[EscalatedTicket]) -> set[str]:
 	"""Assign, write into the timelines, notify. Returns who was notified."""
-	assign(doctype, [item for item in batch if item.assignee])
-	write_timeline(doctype, stage, batch)
-	recipients = notifiable({user for item in batch for user in item.concerned})
-	notify(doctype, stage, batch, recipients)
+	create_assignments(doctype, [item for item in batch if item.assignee])
+	create_timeline_entries(doctype, stage, batch)
+	recipients = filter_notifiable({user for item in batch for user in item.list_concerned})
+	create_notifications(doctype, stage, batch, recipients)
 	return recipients
 
 
-def assign(doctype: str, batch: list[Escalated]) -> None:
+def create_assignments(doctype: str, batch: list[EscalatedTicket]) -> None:
 	"""An open ToDo for each, and what Frappe derives from it: the ticket's `_assign`, and our `assigned_to` where
 	nobody was assigned before."""
 	if not batch:
 		return
 	todos = {frappe.generate_hash(length=10): item for item in batch}
-	insert(
+	insert_rows(
 		"ToDo",
 		(
 			{
@@ -110,15 +110,15 @@ def assign(doctype: str, batch: list[Escalated]) -> None:
 	)
 
 
-def write_timeline(doctype: str, stage: Stage, batch: list[Escalated]) -> None:
+def create_timeline_entries(doctype: str, stage: Stage, batch: list[EscalatedTicket]) -> None:
 	"""One line each, where the support team reads what happened and no customer does."""
 	if doctype == HD_TICKET:
-		insert(
+		insert_rows(
 			"HD Ticket Activity",
-			({"ticket": item.ticket.name, "action": line(stage, item)} for item in batch),
+			({"ticket": item.ticket.name, "action": render_line(stage, item)} for item in batch),
 		)
 		return
-	insert(
+	insert_rows(
 		"Comment",
 		(
 			{
@@ -127,16 +127,18 @@ def write_timeline(doctype: str, stage: Stage, batch: list[Escalated]) -> None:
 				"comment_by": ACTOR,
 				"reference_doctype": doctype,
 				"reference_name": item.ticket.name,
-				"content": line(stage, item),
+				"content": render_line(stage, item),
 			}
 			for item in batch
 		),
 	)
 
 
-def notify(doctype: str, stage: Stage, batch: list[Escalated], recipients: set[str]) -> None:
+def create_notifications(
+	doctype: str, stage: Stage, batch: list[EscalatedTicket], recipients: set[str]
+) -> None:
 	"""A Notification Log for each of those concerned; Helpdesk rings its own bell for an assignment."""
-	insert(
+	insert_rows(
 		"Notification Log",
 		(
 			{
@@ -145,15 +147,15 @@ def notify(doctype: str, stage: Stage, batch: list[Escalated], recipients: set[s
 				"type": "Alert",
 				"document_type": doctype,
 				"document_name": item.ticket.name,
-				"subject": f"{_(doctype)} {item.ticket.name}: {line(stage, item)}",
+				"subject": f"{_(doctype)} {item.ticket.name}: {render_line(stage, item)}",
 			}
 			for item in batch
-			for user in item.concerned
+			for user in item.list_concerned
 			if user in recipients
 		),
 	)
 	if doctype == HD_TICKET:
-		insert(
+		insert_rows(
 			"HD Notification",
 			(
 				{
@@ -172,7 +174,7 @@ def notify(doctype: str, stage: Stage, batch: list[Escalated], recipients: set[s
 		)
 
 
-def notifiable(users: set[str]) -> set[str]:
+def filter_notifiable(users: set[str]) -> set[str]:
 	"""Those of the users who work in Desk and have not switched notifications off. A customer may be assigned as well."""
 	if not users:
 		return set()
@@ -185,7 +187,7 @@ def notifiable(users: set[str]) -> set[str]:
 	return set(enabled) - set(silent)
 
 
-def line(stage: Stage, item: Escalated) -> str:
+def render_line(stage: Stage, item: EscalatedTicket) -> str:
 	"""What happened, in one sentence without anything of the ticket's own text."""
 	due = format_datetime(item.ticket.due, "yyyy-MM-dd HH:mm")
 	texts = {
@@ -198,7 +200,7 @@ def line(stage: Stage, item: Escalated) -> str:
 	return f"{told} {_('Escalated to {0}.').format(item.assignee)}" if item.assignee else told
 
 
-def insert(doctype: str, rows: Iterable[dict[str, Any]], ignore_duplicates: bool = False) -> None:
+def insert_rows(doctype: str, rows: Iterable[dict[str, Any]], ignore_duplicates: bool = False) -> None:
 	"""Rows of a DocType in one statement; each has a name, or gets one. None is fine."""
 	moment = now()
 	filled = [
@@ -215,10 +217,10 @@ def insert(doctype: str, rows: Iterable[dict[str, Any]], ignore_duplicates: bool
 	if filled:
 		values = [tuple(row.values()) for row in filled]
 		frappe.db.bulk_insert(doctype, list(filled[0]), values, ignore_duplicates=ignore_duplicates)
-		note_dynamic_links(doctype, filled)
+		register_dynamic_links(doctype, filled)
 
 
-def note_dynamic_links(doctype: str, rows: list[dict[str, Any]]) -> None:
+def register_dynamic_links(doctype: str, rows: list[dict[str, Any]]) -> None:
 	"""Tell Frappe to which DocTypes the rows refer, as each saved document does: it keeps a list for half a day, and a
 	record of a DocType that is not in it leaves behind what refers to it when it is renamed or deleted."""
 	for field in frappe.get_meta(doctype).get("fields", {"fieldtype": "Dynamic Link"}):

@@ -16,7 +16,7 @@ from orchestrator.helpdesk.tickets import Ticket
 MAX_COPIES = 50
 
 
-def address_of_customer(doc: Document) -> str | None:
+def get_customer_address(doc: Document) -> str | None:
 	"""Where the customer reads mail: who raised the ticket, else its contact. None where there is no address."""
 	contact = frappe.db.get_value("Contact", doc.contact, "email_id") if doc.get("contact") else None
 	for address in (doc.raised_by, contact):
@@ -48,7 +48,7 @@ def parse_copies(value: Any) -> list[str] | None:
 	return list(dict.fromkeys(found))
 
 
-def copies_of_customer(doc: Document) -> list[str]:
+def get_customer_copies(doc: Document) -> list[str]:
 	"""Return whom the customer's latest mail went to as copies, without the addresses of this site itself."""
 	filters = {
 		"reference_doctype": doc.doctype,
@@ -73,7 +73,7 @@ def can_send(doctype: str) -> bool:
 	return bool(EmailAccount.find_outgoing(match_by_email=frappe.session.user, match_by_doctype=doctype))
 
 
-def answered(doc: Document) -> str | None:
+def get_answered_communication(doc: Document) -> str | None:
 	"""The Communication that a reply answers: the latest one that has been a mail, so that the customer's mail
 	program shows both in one thread."""
 	filters = {
@@ -90,7 +90,7 @@ def is_queued(communication: str) -> bool:
 	return bool(frappe.db.exists("Email Queue", {"communication": communication}))
 
 
-def why_not(ticket: Ticket, recipient: str | None) -> str:
+def explain_unsent(ticket: Ticket, recipient: str | None) -> str:
 	"""What to tell the caller about a reply that goes nowhere by mail."""
 	if not ticket.is_staff:
 		return _("No email was sent: the support team sees the comment on the ticket.")

@@ -12,7 +12,7 @@ from frappe.utils import getdate, now_datetime
 from orchestrator import figures
 from orchestrator.compat import AS_TEXT
 from orchestrator.figures import Column, Number, Series, Table, number, series_of, share, table_of
-from orchestrator.helpdesk.overdue import Source, sources
+from orchestrator.helpdesk.overdue import TicketSource, list_sources
 from orchestrator.helpdesk.tickets import ISSUE
 
 OLDEST = 10
@@ -22,7 +22,7 @@ HOUR = 3600
 class Kind(NamedTuple):
 	"""A DocType of tickets: which are open, and when one came."""
 
-	source: Source
+	source: TicketSource
 	is_open: str
 
 	@property
@@ -39,7 +39,7 @@ def kinds() -> Iterator[Kind]:
 			if source.doctype == ISSUE
 			else "COALESCE(status_category, '') != 'Resolved'",
 		)
-		for source in sources()
+		for source in list_sources()
 	]
 	readable = [kind for kind in found if frappe.has_permission(kind.doctype, "read")]
 	if not readable:

@@ -13,11 +13,11 @@ from orchestrator.exceptions import InvalidRequestError, refuse
 TEXT, HTML = "text", "html"
 FORM_TAGS = ["form", "input", "button", "style", "link", "meta"]
 # Without text these still say something.
-TELLING_TAGS = ("<img", "<video")
+MARKUP_TAGS = ("<img", "<video")
 KNOWN_TAGS = frozenset({*acceptable_elements, "html", "head", "body", *FORM_TAGS})
 # These stand alone, or may go without an end. Of any other tag an end shows that it is meant as one: in List<Address>
 # or <code> as a placeholder it is not.
-LONE_TAGS = frozenset({"br", "hr", "img", "p", "video"})
+VOID_TAGS = frozenset({"br", "hr", "img", "p", "video"})
 OPENING = re.compile(r"<([a-z][a-z0-9]*)(?=[\s/>])[^<>]*>", re.IGNORECASE)
 NO_TAG = re.compile(rf"<(?!/?(?:{'|'.join(sorted(KNOWN_TAGS))})(?=[\s/>]))(?!!--)", re.IGNORECASE)
 LINE_BREAK = re.compile(r"\r\n|\r|\n")
@@ -43,7 +43,7 @@ def render_message(message: str, message_format: str | None = None) -> str:
 		disallowed_tags=FORM_TAGS,
 	)
 	words = html.unescape(strip_html(clean)).strip()
-	if not words and not any(tag in clean for tag in TELLING_TAGS):
+	if not words and not any(tag in clean for tag in MARKUP_TAGS):
 		refuse(_("The message is empty. Enter the text of the comment."), frappe.ValidationError)
 	return clean
 
@@ -52,7 +52,7 @@ def has_known_tag(message: str) -> bool:
 	"""Return whether a tag of HTML opens in the message, and ends where such a tag has to."""
 	lower = message.lower()
 	names = {match[1].lower() for match in OPENING.finditer(message)} & KNOWN_TAGS
-	return any(name in LONE_TAGS or f"</{name}" in lower for name in names)
+	return any(name in VOID_TAGS or f"</{name}" in lower for name in names)
 
 
 def render_text(message: str) -> str:

@@ -12,10 +12,15 @@ from frappe.utils import now_datetime
 
 from orchestrator.apps import is_installed
 from orchestrator.compat import AS_TEXT
-from orchestrator.helpdesk.service_level import FINISHED, RESOLUTION_BY, RESOLVED_ON, at_risk_seconds
+from orchestrator.helpdesk.service_level import (
+	FINISHED_STATUSES,
+	RESOLUTION_BY,
+	RESOLVED_ON,
+	get_at_risk_seconds,
+)
 from orchestrator.helpdesk.tickets import HD_TICKET, ISSUE
 
-BATCH = 500
+BATCH_SIZE = 500
 NAME = AS_TEXT.format("ticket.name")
 # What has been overdue for longer when it is first seen is history: a site with years of old tickets is not flooded.
 HISTORY = timedelta(days=7)
@@ -37,7 +42,7 @@ STAGES = (
 )
 
 
-class Overdue(NamedTuple):
+class OverdueTicket(NamedTuple):
 	"""A ticket, when its target is due, and who is assigned."""
 
 	name: str
@@ -46,7 +51,7 @@ class Overdue(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Source:
+class TicketSource:
 	"""Where a DocType keeps its clocks. `open_tickets` and `with_resolution` are SQL about `ticket`."""
 
 	doctype: str
@@ -56,34 +61,34 @@ class Source:
 	with_resolution: str = "TRUE"
 
 
-def sources() -> Iterator[Source]:
+def list_sources() -> Iterator[TicketSource]:
 	"""The DocTypes of tickets that this site has."""
-	finished = ", ".join(frappe.db.escape(status) for status in sorted(FINISHED))
-	yield Source(
+	finished = ", ".join(frappe.db.escape(status) for status in sorted(FINISHED_STATUSES))
+	yield TicketSource(
 		ISSUE,
-		resolution_by=column_of(ISSUE, RESOLUTION_BY),
-		resolved_on=column_of(ISSUE, RESOLVED_ON),
+		resolution_by=find_column(ISSUE, RESOLUTION_BY),
+		resolved_on=find_column(ISSUE, RESOLVED_ON),
 		open_tickets=f"COALESCE(ticket.service_level_agreement, '') != '' AND ticket.status NOT IN ({finished})",
 	)
 	if is_installed("helpdesk"):
-		yield Source(
+		yield TicketSource(
 			HD_TICKET,
-			resolution_by=column_of(HD_TICKET, RESOLUTION_BY),
-			resolved_on=column_of(HD_TICKET, RESOLVED_ON),
+			resolution_by=find_column(HD_TICKET, RESOLUTION_BY),
+			resolved_on=find_column(HD_TICKET, RESOLVED_ON),
 			open_tickets="COALESCE(ticket.sla, '') != '' AND COALESCE(ticket.status_category, '') != 'Resolved'",
 			with_resolution="ticket.sla IN (SELECT name FROM `tabHD Service Level Agreement`"
 			" WHERE apply_sla_for_resolution = 1)",
 		)
 
 
-def column_of(doctype: str, fieldnames: tuple[str, ...]) -> str:
+def find_column(doctype: str, fieldnames: tuple[str, ...]) -> str:
 	"""The first of these fields that the DocType has."""
 	meta = frappe.get_meta(doctype)
 	return next(name for name in fieldnames if meta.has_field(name))
 
 
-def next_batch(source: Source, stage: Stage) -> list[Overdue]:
-	"""Tickets that reached the stage and were not escalated for it, at most `BATCH`. Who has been escalated drops
+def get_next_batch(source: TicketSource, stage: Stage) -> list[OverdueTicket]:
+	"""Tickets that reached the stage and were not escalated for it, at most `BATCH_SIZE`. Who has been escalated drops
 	out, so asking again gives the next ones."""
 	due, done = (
 		(source.resolution_by, source.resolved_on)
@@ -92,7 +97,7 @@ def next_batch(source: Source, stage: Stage) -> list[Overdue]:
 	)
 	now = now_datetime()
 	first, last = (
-		(now - HISTORY, now) if stage.is_breach else (now, now + timedelta(seconds=at_risk_seconds()))
+		(now - HISTORY, now) if stage.is_breach else (now, now + timedelta(seconds=get_at_risk_seconds()))
 	)
 	rows = frappe.db.sql(
 		f"""
@@ -106,9 +111,9 @@ def next_batch(source: Source, stage: Stage) -> list[Overdue]:
 				WHERE escalation.reference_doctype = %(doctype)s
 					AND escalation.reference_name = {NAME} AND escalation.stage = %(stage)s
 			)
-		ORDER BY ticket.{due}, ticket.name LIMIT {BATCH}
+		ORDER BY ticket.{due}, ticket.name LIMIT {BATCH_SIZE}
 		""",  # noqa: S608 (columns and conditions are this module's own)
 		{"first": first, "last": last, "doctype": source.doctype, "stage": stage.name},
 		as_dict=True,
 	)
-	return [Overdue(row.name, row.due, json.loads(row.assigned or "[]")) for row in rows]
+	return [OverdueTicket(row.name, row.due, json.loads(row.assigned or "[]")) for row in rows]

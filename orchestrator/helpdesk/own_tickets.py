@@ -30,7 +30,7 @@ FIELDS = (
 ORDER = "modified desc, name desc"
 
 
-def read_relation(text: str | None) -> Relation | None:
+def parse_relation(text: str | None) -> Relation | None:
 	"""The relation that the caller names. 400 for any other."""
 	if not text:
 		return None
@@ -40,7 +40,7 @@ def read_relation(text: str | None) -> Relation | None:
 	return relation
 
 
-def read_doctypes(doctype: str | None) -> list[str]:
+def parse_doctypes(doctype: str | None) -> list[str]:
 	"""The DocTypes asked for; those that the site has, where none is named."""
 	if doctype:
 		check_doctype(doctype)
@@ -48,22 +48,27 @@ def read_doctypes(doctype: str | None) -> list[str]:
 	return list(DOCTYPES) if is_installed("helpdesk") else [ISSUE]
 
 
-def page_of(
+def get_page(
 	doctypes: list[str], relation: Relation | None, status: str | None, start: int, length: int
 ) -> TicketPage:
 	"""A page of the tickets, the latest change first."""
-	queries = [query_of(doctype, relation, status) for doctype in doctypes]
-	latest = [row for query in queries for row in rows_of(query, ["name", "modified"], start + length)]
+	queries = [build_query(doctype, relation, status) for doctype in doctypes]
+	latest = [row for query in queries for row in get_rows(query, ["name", "modified"], start + length)]
 	latest.sort(key=lambda row: row.modified, reverse=True)
 	wanted = [(row.doctype, row.name) for row in latest[start : start + length]]
 	found: dict[tuple[str, str], dict[str, Any]] = {}
 	for query in queries:
 		names = [name for doctype, name in wanted if doctype == query.doctype]
-		found |= {(row.doctype, row.name): described(row, query.is_staff) for row in details(query, names)}
-	return TicketPage(tickets=[found[key] for key in wanted if key in found], total=sum(map(count, queries)))
+		found |= {
+			(row.doctype, row.name): serialize_ticket(row, query.is_staff)
+			for row in get_details(query, names)
+		}
+	return TicketPage(
+		tickets=[found[key] for key in wanted if key in found], total=sum(map(count_tickets, queries))
+	)
 
 
-def query_of(doctype: str, relation: Relation | None, status: str | None) -> frappe._dict:
+def build_query(doctype: str, relation: Relation | None, status: str | None) -> frappe._dict:
 	"""What a list of the caller's own tickets asks for. Customers have no role for issues: as in ERPNext's portal,
 	their own ones are listed without; the condition on who raised them takes its place."""
 	is_staff = is_agent() if doctype == HD_TICKET else not is_customer() and has_role_for_issues()
@@ -71,10 +76,10 @@ def query_of(doctype: str, relation: Relation | None, status: str | None) -> fra
 	filters: list[list[Any]] = [[doctype, "status", "=", status]] if status else []
 	or_filters: list[list[Any]] = []
 	if relation == "assigned":
-		filters.append([doctype, "name", "in", assigned_names(doctype) or [""]])
+		filters.append([doctype, "name", "in", list_assigned(doctype) or [""]])
 	else:
 		or_filters = [[doctype, "raised_by", "=", frappe.session.user]]
-		if contacts := own_contacts():
+		if contacts := list_own_contacts():
 			or_filters.append([doctype, "contact", "in", contacts])
 	ignore = doctype == ISSUE and not is_staff and relation == "raised"
 	return frappe._dict(
@@ -82,23 +87,23 @@ def query_of(doctype: str, relation: Relation | None, status: str | None) -> fra
 	)
 
 
-def assigned_names(doctype: str) -> list[str]:
+def list_assigned(doctype: str) -> list[str]:
 	"""The tickets that the caller has an open assignment of."""
 	filters = {"reference_type": doctype, "allocated_to": frappe.session.user, "status": "Open"}
 	# get_all: whoever is assigned may know it
 	return frappe.get_all("ToDo", filters=filters, pluck="reference_name", limit=0)
 
 
-def own_contacts() -> list[str]:
+def list_own_contacts() -> list[str]:
 	"""The contacts that stand for the caller."""
 	user = frappe.session.user
 	# get_all: one's own
 	return frappe.get_all("Contact", or_filters={"user": user, "email_id": user}, pluck="name", limit=0)
 
 
-def rows_of(query: frappe._dict, fields: list[str], length: int) -> list[frappe._dict]:
+def get_rows(query: frappe._dict, fields: list[str], length: int) -> list[frappe._dict]:
 	"""The first rows of the list, each with its DocType."""
-	if not may_list(query):
+	if not can_list(query):
 		return []
 	rows = compat.get_list(
 		query.doctype,
@@ -112,7 +117,7 @@ def rows_of(query: frappe._dict, fields: list[str], length: int) -> list[frappe.
 	return [row.update(doctype=query.doctype) for row in rows]
 
 
-def details(query: frappe._dict, names: list[str]) -> list[frappe._dict]:
+def get_details(query: frappe._dict, names: list[str]) -> list[frappe._dict]:
 	"""The rows of these names, whole."""
 	if not names:
 		return []
@@ -120,21 +125,21 @@ def details(query: frappe._dict, names: list[str]) -> list[frappe._dict]:
 	due = next(name for name in RESOLUTION_BY if meta.has_field(name))
 	only = frappe._dict(query, filters=[*query.filters, [query.doctype, "name", "in", names]])
 	assignee = [FIELD] if meta.has_field(FIELD) else []
-	return rows_of(only, [*FIELDS, *assignee, f"{due} as resolution_by"], len(names))
+	return get_rows(only, [*FIELDS, *assignee, f"{due} as resolution_by"], len(names))
 
 
-def count(query: frappe._dict) -> int:
+def count_tickets(query: frappe._dict) -> int:
 	"""How many there are in all."""
-	rows = rows_of(query, [f"count(distinct `tab{query.doctype}`.name) as total"], 1)
+	rows = get_rows(query, [f"count(distinct `tab{query.doctype}`.name) as total"], 1)
 	return int(rows[0].total) if rows else 0
 
 
-def may_list(query: frappe._dict) -> bool:
+def can_list(query: frappe._dict) -> bool:
 	"""False where nothing in the list can be the caller's to see."""
 	return query.ignore_permissions or bool(frappe.has_permission(query.doctype, "read"))
 
 
-def described(row: frappe._dict, is_staff: bool) -> dict[str, Any]:
+def serialize_ticket(row: frappe._dict, is_staff: bool) -> dict[str, Any]:
 	"""A row as callers get it: times as in get_sla_status, and for colleagues who is assigned first."""
 	assignees = [row[FIELD]] if row.get(FIELD) else json.loads(row._assign or "[]")
 	times = {

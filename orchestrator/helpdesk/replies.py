@@ -21,21 +21,21 @@ def add_note(ticket: Ticket, content: str, files: list[Attachment]) -> IssueComm
 			frappe.PermissionError,
 		)
 	if ticket.is_issue:
-		note = note_on_issue(ticket.doc, content + attachments.links(files))
+		note = add_note_to_issue(ticket.doc, content + attachments.render_links(files))
 	else:
-		note = note_on_hd_ticket(ticket.doc, content)
-	attachments.attach(files, note)
-	return told(ticket, note, files, recipients=[], is_internal=True)
+		note = add_note_to_hd_ticket(ticket.doc, content)
+	attachments.attach_files(files, note)
+	return serialize_reply(ticket, note, files, recipients=[], is_internal=True)
 
 
-def note_on_issue(doc: Document, content: str) -> Document:
+def add_note_to_issue(doc: Document, content: str) -> Document:
 	"""A comment, of which Desk shows the text and no files."""
 	return doc.add_comment("Comment", content)
 
 
-def note_on_hd_ticket(doc: Document, content: str) -> Document:
+def add_note_to_hd_ticket(doc: Document, content: str) -> Document:
 	doc.new_comment(content)
-	return latest("HD Ticket Comment", {"reference_ticket": doc.name})
+	return get_latest("HD Ticket Comment", {"reference_ticket": doc.name})
 
 
 def add_reply(
@@ -47,17 +47,17 @@ def add_reply(
 	if not ticket.is_staff:
 		if copies:
 			refuse(_("Only the support team may send copies. Leave cc out."), frappe.PermissionError)
-		write = customer_on_issue if ticket.is_issue else customer_on_hd_ticket
-		return told(ticket, write(ticket.doc, content, files), files, recipients=[])
-	recipient = mail.address_of_customer(ticket.doc)
-	copies = mail.copies_of_customer(ticket.doc) if copies is None else copies
+		write = create_customer_reply_on_issue if ticket.is_issue else create_customer_reply_on_hd_ticket
+		return serialize_reply(ticket, write(ticket.doc, content, files), files, recipients=[])
+	recipient = mail.get_customer_address(ticket.doc)
+	copies = mail.get_customer_copies(ticket.doc) if copies is None else copies
 	copies = [address for address in copies if address != recipient]
-	reply = staff_on_issue if ticket.is_issue else staff_on_hd_ticket
+	reply = send_staff_reply_on_issue if ticket.is_issue else send_staff_reply_on_hd_ticket
 	written = reply(ticket.doc, content, files, recipient, copies)
-	return told(ticket, written, files, recipients=[recipient] if recipient else [], copies=copies)
+	return serialize_reply(ticket, written, files, recipients=[recipient] if recipient else [], copies=copies)
 
 
-def staff_on_issue(
+def send_staff_reply_on_issue(
 	doc: Document, content: str, files: list[Attachment], recipient: str | None, copies: list[str]
 ) -> Document:
 	"""Frappe's own reply, as the mail dialog of Desk sends it. 403 without the right to mail about the issue."""
@@ -71,12 +71,12 @@ def staff_on_issue(
 		send_email=bool(recipient) and mail.can_send(doc.doctype),
 		attachments=[file.name for file in files] or None,
 		communication_type="Communication",
-		in_reply_to=mail.answered(doc),
+		in_reply_to=mail.get_answered_communication(doc),
 	)
 	return frappe.get_doc("Communication", written["name"])
 
 
-def staff_on_hd_ticket(
+def send_staff_reply_on_hd_ticket(
 	doc: Document, content: str, files: list[Attachment], _recipient: str | None, copies: list[str]
 ) -> Document:
 	"""Helpdesk's own reply. It refuses to write one that it cannot mail, and to mail one that answers nothing:
@@ -89,12 +89,12 @@ def staff_on_hd_ticket(
 		content,
 		to=doc.raised_by,  # Helpdesk below 1.20 would do so by itself
 		cc=", ".join(copies) or None,
-		attachments=attachments.copies(files),
+		attachments=attachments.copy_files(files),
 	)
-	return latest_communication(doc)
+	return get_latest_communication(doc)
 
 
-def customer_on_issue(doc: Document, content: str, files: list[Attachment]) -> Document:
+def create_customer_reply_on_issue(doc: Document, content: str, files: list[Attachment]) -> Document:
 	"""The customer's answer, as one that came by mail: Frappe reopens the issue, ERPNext's clock goes on."""
 	received = frappe.get_doc(
 		{
@@ -108,7 +108,7 @@ def customer_on_issue(doc: Document, content: str, files: list[Attachment]) -> D
 			"content": content,
 			"reference_doctype": doc.doctype,
 			"reference_name": doc.name,
-			"in_reply_to": mail.answered(doc),
+			"in_reply_to": mail.get_answered_communication(doc),
 			"has_attachment": int(bool(files)),
 		}
 	)
@@ -118,26 +118,26 @@ def customer_on_issue(doc: Document, content: str, files: list[Attachment]) -> D
 	return received
 
 
-def customer_on_hd_ticket(doc: Document, content: str, files: list[Attachment]) -> Document:
+def create_customer_reply_on_hd_ticket(doc: Document, content: str, files: list[Attachment]) -> Document:
 	"""Helpdesk's own answer of a customer. It mails the agents, and fails where there is no account to do it."""
 	if not mail.can_send(doc.doctype):
 		doc.send_reply_email_to_agent = lambda *_message: None
 	doc.create_communication_via_contact(
-		content, attachments=[{"name": name} for name in attachments.copies(files)]
+		content, attachments=[{"name": name} for name in attachments.copy_files(files)]
 	)
-	return latest_communication(doc)
+	return get_latest_communication(doc)
 
 
-def latest_communication(doc: Document) -> Document:
-	return latest("Communication", {"reference_doctype": doc.doctype, "reference_name": str(doc.name)})
+def get_latest_communication(doc: Document) -> Document:
+	return get_latest("Communication", {"reference_doctype": doc.doctype, "reference_name": str(doc.name)})
 
 
-def latest(doctype: str, filters: dict[str, str]) -> Document:
+def get_latest(doctype: str, filters: dict[str, str]) -> Document:
 	"""What the caller has just written by a method of Helpdesk that does not say what it wrote."""
 	return frappe.get_last_doc(doctype, {**filters, "owner": frappe.session.user}, order_by="creation desc")
 
 
-def told(
+def serialize_reply(
 	ticket: Ticket,
 	written: Document,
 	files: list[Attachment],
@@ -159,6 +159,6 @@ def told(
 		cc=copies or [],
 		attachments=[file.name for file in files],
 		mail_queued=queued,
-		mail_note=None if queued or is_internal else mail.why_not(ticket, recipient),
+		mail_note=None if queued or is_internal else mail.explain_unsent(ticket, recipient),
 		status=frappe.db.get_value(ticket.doc.doctype, ticket.doc.name, "status"),
 	)

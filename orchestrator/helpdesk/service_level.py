@@ -17,7 +17,7 @@ ON_TRACK, AT_RISK, BREACHED, PAUSED, MET, NONE = "on_track", "at_risk", "breache
 # ERPNext renamed its fields within version 15; Helpdesk's have the older names.
 RESOLUTION_BY = ("sla_resolution_by", "resolution_by")
 RESOLVED_ON = ("sla_resolution_date", "resolution_date")
-FINISHED = frozenset({"Resolved", "Closed"})
+FINISHED_STATUSES = frozenset({"Resolved", "Closed"})
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Agreement(NamedTuple):
 	promises_resolution: bool
 
 
-def status_of(target: Target, now: datetime, at_risk_seconds: int) -> str:
+def compute_status(target: Target, now: datetime, at_risk_seconds: int) -> str:
 	"""The target's status at `now`."""
 	if target.done:
 		return NONE if not target.due else MET if target.done <= target.due else BREACHED
@@ -51,58 +51,63 @@ def status_of(target: Target, now: datetime, at_risk_seconds: int) -> str:
 	return BREACHED if left < 0 else AT_RISK if left <= at_risk_seconds else ON_TRACK
 
 
-def seconds_left(target: Target, now: datetime) -> int | None:
+def compute_seconds_left(target: Target, now: datetime) -> int | None:
 	"""Seconds until the target is due; None where its clock does not run."""
 	if target.done or target.held_since or target.finished or not target.due:
 		return None
 	return int((target.due - now).total_seconds())
 
 
-def describe(doc: Document) -> SlaStatus:
+def build_sla_status(doc: Document) -> SlaStatus:
 	"""The ticket's standing now. The caller may read the ticket: `tickets.find` has shown that."""
-	agreement = agreement_of(doc)
+	agreement = get_agreement(doc)
 	now = now_datetime()
-	response, resolution = targets_of(doc, agreement) if agreement else (Target(None, None),) * 2
-	at_risk = at_risk_seconds()
+	response, resolution = build_targets(doc, agreement) if agreement else (Target(None, None),) * 2
+	at_risk = get_at_risk_seconds()
 	return SlaStatus(
 		issue=str(doc.name),
 		doctype=doc.doctype,
 		sla=agreement.name if agreement else None,
-		first_response_due=timestamp(response.due),
-		resolution_due=timestamp(resolution.due),
-		first_response_met=status_of(response, now, at_risk) == MET,
-		resolution_status=status_of(resolution, now, at_risk),
-		first_response_status=status_of(response, now, at_risk),
-		first_responded_on=timestamp(moment(doc, "first_responded_on")),
-		resolved_on=timestamp(resolution.done),
-		on_hold_since=timestamp(moment(doc, "on_hold_since")),
-		first_response_seconds_left=seconds_left(response, now),
-		resolution_seconds_left=seconds_left(resolution, now),
+		first_response_due=to_iso(response.due),
+		resolution_due=to_iso(resolution.due),
+		first_response_met=compute_status(response, now, at_risk) == MET,
+		resolution_status=compute_status(resolution, now, at_risk),
+		first_response_status=compute_status(response, now, at_risk),
+		first_responded_on=to_iso(get_first_moment(doc, "first_responded_on")),
+		resolved_on=to_iso(resolution.done),
+		on_hold_since=to_iso(get_first_moment(doc, "on_hold_since")),
+		first_response_seconds_left=compute_seconds_left(response, now),
+		resolution_seconds_left=compute_seconds_left(resolution, now),
 		checked_at=now.isoformat(timespec="seconds"),
 	)
 
 
-def targets_of(doc: Document, agreement: Agreement) -> tuple[Target, Target]:
+def build_targets(doc: Document, agreement: Agreement) -> tuple[Target, Target]:
 	"""First response and resolution. While the ticket is on hold its resolution has no due time, unless that had passed
 	before: the engine sets it anew when the clock goes on."""
-	held_since = moment(doc, "on_hold_since")
+	held_since = get_first_moment(doc, "on_hold_since")
 	# A list action of Desk closes issues past the engine, which then has no time of resolution.
-	finished = doc.status in FINISHED
-	due = moment(doc, *RESOLUTION_BY) if agreement.promises_resolution else None
+	finished = doc.status in FINISHED_STATUSES
+	due = get_first_moment(doc, *RESOLUTION_BY) if agreement.promises_resolution else None
 	if held_since and due and due >= held_since:
 		due = None
 	return (
-		Target(moment(doc, "response_by"), moment(doc, "first_responded_on"), held_since, finished),
+		Target(
+			get_first_moment(doc, "response_by"),
+			get_first_moment(doc, "first_responded_on"),
+			held_since,
+			finished,
+		),
 		Target(
 			due,
-			moment(doc, *RESOLVED_ON),
+			get_first_moment(doc, *RESOLVED_ON),
 			held_since if agreement.promises_resolution else None,
 			finished,
 		),
 	)
 
 
-def agreement_of(doc: Document) -> Agreement | None:
+def get_agreement(doc: Document) -> Agreement | None:
 	"""The ticket's agreement, by the name that people gave it: ERPNext's documents have names of their own."""
 	doctype, title, name = (
 		("Service Level Agreement", "service_level", doc.get("service_level_agreement"))
@@ -113,18 +118,18 @@ def agreement_of(doc: Document) -> Agreement | None:
 	return Agreement(row[0], bool(cint(row[1]))) if row else None
 
 
-def at_risk_seconds() -> int:
+def get_at_risk_seconds() -> int:
 	"""How long before it is due a target is at risk, by Orchestrator Settings."""
 	return cint(get_settings().sla_at_risk_minutes) * 60
 
 
-def moment(doc: Document, *fieldnames: str) -> datetime | None:
+def get_first_moment(doc: Document, *fieldnames: str) -> datetime | None:
 	"""The value of the first of these fields that the DocType has."""
 	fieldname = next(name for name in fieldnames if doc.meta.has_field(name))
 	value = doc.get(fieldname)
 	return get_datetime(value) if value else None
 
 
-def timestamp(value: datetime | None) -> str | None:
+def to_iso(value: datetime | None) -> str | None:
 	"""ISO 8601, to the second."""
 	return value.isoformat(timespec="seconds") if value else None

@@ -4,7 +4,7 @@ from typing import Any
 
 from frappe.core.doctype.comment.comment import Comment
 
-from orchestrator.helpdesk.tickets import DOCTYPES, is_customer, load
+from orchestrator.helpdesk.tickets import DOCTYPES, get_document, is_customer
 
 
 class TicketComment(Comment):
@@ -13,11 +13,11 @@ class TicketComment(Comment):
 
 	def has_permission(self, permtype: str = "read", *args: Any, **kwargs: Any) -> bool:
 		allowed = super().has_permission(permtype, *args, **kwargs)
-		return allowed or (permtype == "read" and self.is_shown_to(kwargs.get("user")))
+		return allowed or (permtype == "read" and self.is_visible_to(kwargs.get("user")))
 
-	def is_shown_to(self, user: str | None) -> bool:
+	def is_visible_to(self, user: str | None) -> bool:
 		"""True for who reads it in Desk, on its ticket."""
 		if self.reference_doctype not in DOCTYPES or is_customer(user):
 			return False
-		ticket = load(self.reference_doctype, str(self.reference_name))
+		ticket = get_document(self.reference_doctype, str(self.reference_name))
 		return bool(ticket and ticket.has_permission("read", user=user))

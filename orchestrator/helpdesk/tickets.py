@@ -35,15 +35,15 @@ class Ticket:
 		return self.doc.doctype == ISSUE
 
 
-def find(name: str | int, doctype: str | None = None) -> Ticket:
+def get_ticket(name: str | int, doctype: str | None = None) -> Ticket:
 	"""The ticket of that name, as the caller may see it.
 
 	Raises DoesNotExistError (404) for one that is missing or hidden, PermissionError (403) where the caller has
 	nothing to do with tickets, InvalidRequestError (400) for a `doctype` that is no ticket's, MissingAppError (501)."""
-	doctypes = doctypes_of(str(name), doctype)
+	doctypes = list_doctypes(str(name), doctype)
 	for candidate in doctypes:
-		doc = load(candidate, _name_of(candidate, name))
-		if doc and (ticket := as_caller_sees(doc)):
+		doc = get_document(candidate, _name_of(candidate, name))
+		if doc and (ticket := build_caller_view(doc)):
 			return ticket
 	if doctypes == [ISSUE] and not is_customer():
 		frappe.has_permission(ISSUE, "read", throw=True)
@@ -59,7 +59,7 @@ def _name_of(doctype: str, name: str | int) -> str:
 	return text
 
 
-def doctypes_of(name: str, doctype: str | None) -> list[str]:
+def list_doctypes(name: str, doctype: str | None) -> list[str]:
 	"""The DocTypes that may have a ticket of that name, in the order in which they are asked."""
 	if doctype:
 		check_doctype(doctype)
@@ -75,7 +75,7 @@ def check_doctype(doctype: str) -> None:
 		require_app("helpdesk")
 
 
-def load(doctype: str, name: str) -> Document | None:
+def get_document(doctype: str, name: str) -> Document | None:
 	"""The record, None where there is none. Whether the caller may read it is not asked yet."""
 	if doctype == HD_TICKET and not _is_ticket_number(name):
 		return None
@@ -94,20 +94,22 @@ def _is_ticket_number(name: str) -> bool:
 	return frappe.get_meta(HD_TICKET).autoname != "autoincrement" or not name.startswith("0")
 
 
-def as_caller_sees(doc: Document) -> Ticket | None:
+def build_caller_view(doc: Document) -> Ticket | None:
 	"""The ticket, from the side on which the caller stands. None where they may not read it.
 
 	Customers have no role for issues: ERPNext lets them read their own ones in its portal."""
 	if doc.doctype == HD_TICKET:
 		return Ticket(doc, is_staff=is_agent()) if doc.has_permission("read") else None
 	if is_customer():
-		return Ticket(doc, is_staff=False) if portal_shows(doc) or doc.has_permission("read") else None
+		return (
+			Ticket(doc, is_staff=False) if is_visible_in_portal(doc) or doc.has_permission("read") else None
+		)
 	if doc.has_permission("read"):
 		return Ticket(doc, is_staff=True)
-	return Ticket(doc, is_staff=False) if portal_shows(doc) else None
+	return Ticket(doc, is_staff=False) if is_visible_in_portal(doc) else None
 
 
-def portal_shows(doc: Document) -> bool:
+def is_visible_in_portal(doc: Document) -> bool:
 	"""True where the caller may read the issue in ERPNext's portal: of a customer they are a portal user of, or
 	raised by themselves. Of support staff the portal would want to see a list of customers, which they may not have."""
 	in_portal = PORTAL_ROLES.intersection(frappe.get_roles()) or not has_role_for_issues()

@@ -29,7 +29,7 @@ def add_working_time(calendar: Calendar, start: datetime, seconds: float) -> dat
 		The moment, None where it does not come within ten years.
 	"""
 	begin = _to_instant(calendar, start)
-	for opens, closes in _windows(calendar, start.date(), MAX_DAYS):
+	for opens, closes in _iterate_windows(calendar, start.date(), MAX_DAYS):
 		available = (closes - max(opens, begin)).total_seconds()
 		if available <= 0:
 			continue
@@ -43,13 +43,13 @@ def count_working_time(calendar: Calendar, start: datetime, end: datetime) -> fl
 	"""Return the seconds of working time between two local times."""
 	begin, finish = _to_instant(calendar, start), _to_instant(calendar, end)
 	days = min((end.date() - start.date()).days + 1, MAX_DAYS)
-	windows = _windows(calendar, start.date(), days)
+	windows = _iterate_windows(calendar, start.date(), days)
 	return sum(
 		max((min(closes, finish) - max(opens, begin)).total_seconds(), 0.0) for opens, closes in windows
 	)
 
 
-def _windows(calendar: Calendar, first: date, days: int) -> Iterator[tuple[datetime, datetime]]:
+def _iterate_windows(calendar: Calendar, first: date, days: int) -> Iterator[tuple[datetime, datetime]]:
 	"""Yield from when to when people work on each of these days, as instants."""
 	for number in range(days):
 		day = first + timedelta(days=number)

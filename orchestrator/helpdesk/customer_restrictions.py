@@ -30,15 +30,15 @@ def is_room_of_customer() -> bool:
 
 def is_saved_by_customer() -> bool:
 	"""True where a customer saves a ticket as Desk's form does, which gets the comments back."""
-	return is_customer() and doctype_of(frappe.form_dict.get("doc")) in DOCTYPES
+	return is_customer() and parse_doctype(frappe.form_dict.get("doc")) in DOCTYPES
 
 
-def may_not_read_notes() -> bool:
+def is_note_hidden() -> bool:
 	"""True for who may not read the notes that a search would find."""
 	return not frappe.has_permission(NOTE, "read")
 
 
-def doctype_of(text: Any) -> str | None:
+def parse_doctype(text: Any) -> str | None:
 	"""The DocType of a record as Desk sends it; None for what is no record."""
 	try:
 		record = json.loads(text)
@@ -49,19 +49,25 @@ def doctype_of(text: Any) -> str | None:
 
 # our name -> (the app's own function, ours)
 METHODS = {
-	"getdoc": ("frappe.desk.form.load.getdoc", "orchestrator.helpdesk.colleagues_only.refuse"),
-	"get_docinfo": ("frappe.desk.form.load.get_docinfo", "orchestrator.helpdesk.colleagues_only.refuse"),
-	"savedocs": ("frappe.desk.form.save.savedocs", "orchestrator.helpdesk.colleagues_only.refuse"),
+	"getdoc": ("frappe.desk.form.load.getdoc", "orchestrator.helpdesk.customer_restrictions.refuse"),
+	"get_docinfo": (
+		"frappe.desk.form.load.get_docinfo",
+		"orchestrator.helpdesk.customer_restrictions.refuse",
+	),
+	"savedocs": ("frappe.desk.form.save.savedocs", "orchestrator.helpdesk.customer_restrictions.refuse"),
 	# by which the socket server asks who may join a record's room: the first is Frappe 15's, the second Frappe 16's
 	"can_subscribe_doc": (
 		"frappe.realtime.can_subscribe_doc",
-		"orchestrator.helpdesk.colleagues_only.refuse",
+		"orchestrator.helpdesk.customer_restrictions.refuse",
 	),
-	"has_permission": ("frappe.realtime.has_permission", "orchestrator.helpdesk.colleagues_only.refuse"),
-	"search": ("helpdesk.api.search.search", "orchestrator.helpdesk.colleagues_only.refuse"),
+	"has_permission": (
+		"frappe.realtime.has_permission",
+		"orchestrator.helpdesk.customer_restrictions.refuse",
+	),
+	"search": ("helpdesk.api.search.search", "orchestrator.helpdesk.customer_restrictions.refuse"),
 	"get_filter_options": (
 		"helpdesk.api.search.get_filter_options",
-		"orchestrator.helpdesk.colleagues_only.refuse",
+		"orchestrator.helpdesk.customer_restrictions.refuse",
 	),
 }
 IS_REFUSED: dict[str, Callable[[], bool]] = {
@@ -70,8 +76,8 @@ IS_REFUSED: dict[str, Callable[[], bool]] = {
 	"savedocs": is_saved_by_customer,
 	"can_subscribe_doc": is_form_of_customer,
 	"has_permission": is_room_of_customer,
-	"search": may_not_read_notes,
-	"get_filter_options": may_not_read_notes,
+	"search": is_note_hidden,
+	"get_filter_options": is_note_hidden,
 }
 
 
