@@ -82,6 +82,6 @@ def advance_opportunity(
 	InvalidRequestError (400) for an unknown stage, StageTransitionConflictError and OpenQuotationConflictError (409), ValidationError (422) for an
 	unknown lost reason."""
 	doc = writable(frappe.get_meta("Opportunity"), opportunity)
-	stage = opportunities.read_stage(new_status)
-	reasons = opportunities.read_lost_reasons(stage, parse_json("lost_reasons", lost_reasons))
-	return opportunities.move(doc.name, stage, notes, reasons)
+	stage = opportunities.parse_stage(new_status)
+	reasons = opportunities.parse_lost_reasons(stage, parse_json("lost_reasons", lost_reasons))
+	return opportunities.move_to_stage(doc.name, stage, notes, reasons)

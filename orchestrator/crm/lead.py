@@ -17,7 +17,7 @@ QUALIFIED = "Qualified"
 NO_LONGER_QUALIFIED = "In Process"
 # The statuses of a lead nobody has qualified yet.
 UNQUALIFIED_STATUSES = frozenset({"Lead", "Open", "Replied", "Interested"})
-USUAL_QUALIFIED_PROBABILITY = 50.0
+DEFAULT_QUALIFIED_PROBABILITY = 50.0
 # Where the status leaves no doubt.
 CERTAIN_PROBABILITY = {"Converted": 100.0, "Lost Quotation": 0.0, "Do Not Contact": 0.0}
 
@@ -26,22 +26,22 @@ def before_validate(doc: "Lead", _method: str | None = None) -> None:
 	"""Hook before_validate, ahead of ERPNext's rewriting of the status: what the caller changed decides."""
 	before = doc.get_doc_before_save() or frappe._dict()
 	if doc.status == QUALIFIED and before.status != QUALIFIED:
-		qualify(doc)
+		mark_qualified(doc)
 	elif doc.qualification_status == QUALIFIED and before.qualification_status != QUALIFIED:
-		qualify(doc)
+		mark_qualified(doc)
 		doc.status = QUALIFIED if doc.status in UNQUALIFIED_STATUSES else doc.status
-	elif is_taken_back(doc, before):
-		disqualify(doc)
+	elif is_qualification_removed(doc, before):
+		remove_qualification(doc)
 
 
 def validate(doc: "Lead", _method: str | None = None) -> None:
 	"""Hook validate, behind ERPNext's own: the probability of the status that the lead really has."""
-	doc.probability = probability_of(doc)
+	doc.probability = compute_probability(doc)
 
 
 def on_change(doc: "Lead", _method: str | None = None) -> None:
 	"""Hook on_change: opportunities and quotations write the status alone, past validate."""
-	probability = probability_of(doc)
+	probability = compute_probability(doc)
 	if probability != flt(doc.get("probability")):
 		doc.probability = probability
 		frappe.db.set_value(DOCTYPE, doc.name, "probability", probability, update_modified=False)
@@ -53,22 +53,22 @@ def on_customer_update(doc: "Document", _method: str | None = None) -> None:
 		on_change(frappe.get_doc(DOCTYPE, doc.lead_name))
 
 
-def qualify(doc: "Lead") -> None:
+def mark_qualified(doc: "Lead") -> None:
 	"""Note that the lead is qualified, by whom and when."""
 	doc.qualification_status = QUALIFIED
 	doc.qualified_by = doc.qualified_by or frappe.session.user
 	doc.qualified_on = doc.qualified_on or today()
-	doc.probability = flt(doc.get("probability")) or USUAL_QUALIFIED_PROBABILITY
+	doc.probability = flt(doc.get("probability")) or DEFAULT_QUALIFIED_PROBABILITY
 
 
-def is_taken_back(doc: "Lead", before: "Lead") -> bool:
+def is_qualification_removed(doc: "Lead", before: "Lead") -> bool:
 	"""True where the caller took the qualification back, in either field."""
 	if before.qualification_status == QUALIFIED and doc.qualification_status != QUALIFIED:
 		return True
 	return before.status == QUALIFIED and doc.status in UNQUALIFIED_STATUSES
 
 
-def disqualify(doc: "Lead") -> None:
+def remove_qualification(doc: "Lead") -> None:
 	"""Take the qualification back, in the field where the caller did not."""
 	if doc.qualification_status == QUALIFIED:
 		doc.qualification_status = NO_LONGER_QUALIFIED
@@ -77,6 +77,6 @@ def disqualify(doc: "Lead") -> None:
 	doc.qualified_by = doc.qualified_on = None
 
 
-def probability_of(doc: "Document") -> float:
+def compute_probability(doc: "Document") -> float:
 	"""The probability that goes with the lead's status: a certain one, else its own."""
 	return CERTAIN_PROBABILITY.get(doc.status, flt(doc.get("probability")))

@@ -35,7 +35,9 @@ def validate(doc: "Opportunity", _method: str | None = None) -> None:
 		return  # Frappe refuses it next, as any value that is no option
 	before = doc.get_doc_before_save()
 	try:
-		settled = stages.reconcile(standing_of(doc), standing_of(before) if before else None)
+		settled = stages.reconcile(
+			serialize_opportunity(doc), serialize_opportunity(before) if before else None
+		)
 	except stages.InconsistentStageError:
 		frappe.throw(
 			_("Pipeline stage {0} and status {1} contradict each other. Set one of them.").format(
@@ -44,13 +46,13 @@ def validate(doc: "Opportunity", _method: str | None = None) -> None:
 			InvalidStageError,
 		)
 	if settled.status != doc.status:
-		refuse_against_quotation(doc, settled)
+		check_quotations(doc, settled)
 	doc.pipeline_stage, doc.status, doc.probability = settled.stage, settled.status, settled.probability
 
 
 def on_change(doc: "Opportunity", _method: str | None = None) -> None:
 	"""Hook on_change: quotations and orders write the status alone, past validate. After a save there is nothing to do."""
-	now = standing_of(doc)
+	now = serialize_opportunity(doc)
 	settled = stages.follow_status(now)
 	if settled != now:
 		changes = {"pipeline_stage": settled.stage, "probability": settled.probability}
@@ -58,7 +60,7 @@ def on_change(doc: "Opportunity", _method: str | None = None) -> None:
 		frappe.db.set_value(DOCTYPE, doc.name, changes, update_modified=False)
 
 
-def read_stage(text: str) -> str:
+def parse_stage(text: str) -> str:
 	"""The stage that the caller names. 400 where there is none."""
 	stage = stages.stage_named(text)
 	if stage is None:
@@ -69,7 +71,7 @@ def read_stage(text: str) -> str:
 	return stage
 
 
-def read_lost_reasons(stage: str, value: object) -> list[str]:
+def parse_lost_reasons(stage: str, value: object) -> list[str]:
 	"""The names of the lost reasons given. 400 for anything else, and for reasons without a loss."""
 	reasons = value or []
 	if not isinstance(reasons, list) or not all(isinstance(reason, str) for reason in reasons):
@@ -79,7 +81,7 @@ def read_lost_reasons(stage: str, value: object) -> list[str]:
 	return reasons
 
 
-def move(name: str, stage: str, notes: str | None, lost_reasons: list[str]) -> OpportunityStanding:
+def move_to_stage(name: str, stage: str, notes: str | None, lost_reasons: list[str]) -> OpportunityStanding:
 	"""Move the opportunity to `stage` and tell its timeline. Its present stage changes nothing.
 
 	The row stays locked until the request ends, so that of two moves at once the second sees what the first did."""
@@ -88,10 +90,10 @@ def move(name: str, stage: str, notes: str | None, lost_reasons: list[str]) -> O
 	if stage != before:
 		check_move(before, stage)
 		if stage == LOST:
-			lose(doc, notes, lost_reasons)
+			declare_lost(doc, notes, lost_reasons)
 		else:
-			reach(doc, stage)
-		doc.add_comment("Comment", timeline_text(before, stage, notes))
+			save_at_stage(doc, stage)
+		doc.add_comment("Comment", build_timeline_text(before, stage, notes))
 	return OpportunityStanding(
 		opportunity=doc.name,
 		pipeline_stage=doc.pipeline_stage,
@@ -121,9 +123,9 @@ def check_move(before: str, stage: str) -> None:
 	)
 
 
-def lose(doc: "Opportunity", notes: str | None, lost_reasons: list[str]) -> None:
+def declare_lost(doc: "Opportunity", notes: str | None, lost_reasons: list[str]) -> None:
 	"""Declare the opportunity lost as ERPNext does. It empties the competitors unless they are given again."""
-	refuse_against_quotation(doc, Standing(LOST, "Lost", 0.0))
+	check_quotations(doc, Standing(LOST, "Lost", 0.0))
 	doc.declare_enquiry_lost(
 		lost_reasons_list=[{"lost_reason": reason} for reason in lost_reasons],
 		competitors=[{"competitor": row.competitor} for row in doc.competitors],
@@ -131,7 +133,7 @@ def lose(doc: "Opportunity", notes: str | None, lost_reasons: list[str]) -> None
 	)
 
 
-def reach(doc: "Opportunity", stage: str) -> None:
+def save_at_stage(doc: "Opportunity", stage: str) -> None:
 	"""Save the opportunity at `stage`; the status follows. One that is reopened has no lost reasons any more."""
 	if doc.pipeline_stage == LOST:
 		doc.update({"lost_reasons": [], "order_lost_reason": None})
@@ -139,7 +141,7 @@ def reach(doc: "Opportunity", stage: str) -> None:
 	doc.save()
 
 
-def refuse_against_quotation(doc: "Opportunity", settled: Standing) -> None:
+def check_quotations(doc: "Opportunity", settled: Standing) -> None:
 	"""409 where the stage would say that nothing is offered, or all is lost, while a quotation stands."""
 	if settled.status in ("Open", "Lost") and not doc.is_new() and doc.has_active_quotation():
 		frappe.throw(
@@ -150,12 +152,12 @@ def refuse_against_quotation(doc: "Opportunity", settled: Standing) -> None:
 		)
 
 
-def standing_of(doc: "Opportunity") -> Standing:
+def serialize_opportunity(doc: "Opportunity") -> Standing:
 	"""How the record stands."""
 	return Standing(doc.pipeline_stage or "", doc.status or "", flt(doc.probability))
 
 
-def timeline_text(before: str, stage: str, notes: str | None) -> str:
+def build_timeline_text(before: str, stage: str, notes: str | None) -> str:
 	"""The comment on a move: both stages, and the caller's notes as text."""
 	moved = _("Pipeline stage: {0} → {1}").format(_(before), _(stage))
 	return f"<p>{moved}</p>" + (f"<p>{escape_html(notes)}</p>".replace("\n", "<br>") if notes else "")
