@@ -123,9 +123,9 @@ def measure_search(client: Client, reader: str, count: int) -> bool:
 		{
 			"frappe.get_doc by primary key": lambda: frappe.get_doc("Document", name),
 			"frappe.db.get_value by primary key": lambda: frappe.db.get_value("Document", name, "*"),
-			"search, one hit": lambda: fulltext.page_of(RARE, None, 0, 20),
-			f"search, {count // USUAL_EVERY} hits": lambda: fulltext.page_of(USUAL, None, 0, 20),
-			f"search, two words, {count // USUAL_EVERY} and 1": lambda: fulltext.page_of(
+			"search, one hit": lambda: fulltext.search_page(RARE, None, 0, 20),
+			f"search, {count // USUAL_EVERY} hits": lambda: fulltext.search_page(USUAL, None, 0, 20),
+			f"search, two words, {count // USUAL_EVERY} and 1": lambda: fulltext.search_page(
 				f"{USUAL[:8]} {RARE}", None, 0, 20
 			),
 		},
@@ -150,7 +150,7 @@ def measure_search(client: Client, reader: str, count: int) -> bool:
 
 def explain() -> None:
 	values = {"words": f"+{USUAL}*", "start": 0, "length": 20, "folders": []}
-	for row in frappe.db.sql("EXPLAIN " + fulltext.statement(False), values, as_dict=True):
+	for row in frappe.db.sql("EXPLAIN " + fulltext.build_statement(False), values, as_dict=True):
 		print("EXPLAIN", json.dumps({key: row[key] for key in ("table", "type", "key", "rows", "Extra")}))
 
 
@@ -171,7 +171,7 @@ def remove(folder: str, document: str) -> None:
 	frappe.delete_doc("Document", document)
 	frappe.delete_doc("Document Folder", folder)
 	frappe.db.commit()
-	fulltext.tidy()
+	fulltext.rebuild_index()
 
 
 def main() -> int:
@@ -193,7 +193,7 @@ def main() -> int:
 			client = Client(base, site, headers={"Authorization": f"token {key}:{secret}"})
 			within = measure_upload(client, document, megabytes)
 			make_documents(folder, count)
-			fulltext.tidy()
+			fulltext.rebuild_index()
 			within = measure_search(client, person, count) and within
 			explain()
 	finally:

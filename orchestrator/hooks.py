@@ -31,8 +31,8 @@ ignore_links_on_delete = [
 
 # Where uploads become records of their own: see orchestrator/api/uploads.py
 orchestrator_upload_handler = {
-	"accepts": "orchestrator.docs.uploads.concerns",
-	"store": "orchestrator.docs.uploads.keep",
+	"accepts": "orchestrator.docs.uploads.accepts_upload",
+	"store": "orchestrator.docs.uploads.store_upload",
 }
 
 # "In Progress", which ERPNext's own status lists do not know, counts as open
@@ -176,12 +176,12 @@ permission_query_conditions = {
 	"*": "orchestrator.access.child_rows.conditions",
 	"Deleted Document": "orchestrator.api.deleted_documents.conditions",
 	"Orchestrator Dashboard": "orchestrator.insights.access.conditions",
-	"Document": "orchestrator.docs.access.conditions",
-	"Document Version": "orchestrator.docs.access.conditions",
-	"Document Folder": "orchestrator.docs.access.conditions",
-	"Document Folder Access": "orchestrator.docs.access.conditions",
-	"File": "orchestrator.docs.access.file_conditions",
-	"Tag Link": "orchestrator.docs.access.conditions",
+	"Document": "orchestrator.docs.access.build_conditions",
+	"Document Version": "orchestrator.docs.access.build_conditions",
+	"Document Folder": "orchestrator.docs.access.build_conditions",
+	"Document Folder Access": "orchestrator.docs.access.build_conditions",
+	"File": "orchestrator.docs.access.build_file_conditions",
+	"Tag Link": "orchestrator.docs.access.build_conditions",
 	"Employee": "orchestrator.hr.permissions.build_conditions",
 	"Attendance": "orchestrator.hr.permissions.build_conditions",
 	"Attendance Request": "orchestrator.hr.permissions.build_conditions",
@@ -215,8 +215,8 @@ has_permission = {
 	"Document": "orchestrator.docs.access.has_permission",
 	"Document Version": "orchestrator.docs.access.has_permission",
 	"Document Folder": "orchestrator.docs.access.has_permission",
-	"File": "orchestrator.docs.guards.file_has_permission",
-	"Tag Link": "orchestrator.docs.access.tag_has_permission",
+	"File": "orchestrator.docs.guards.has_file_permission",
+	"Tag Link": "orchestrator.docs.access.has_tag_permission",
 	"Employee": "orchestrator.hr.permissions.has_permission",
 	"Attendance": "orchestrator.hr.permissions.has_permission",
 	"Attendance Request": "orchestrator.hr.permissions.has_permission",
@@ -376,6 +376,6 @@ scheduler_events = {
 		"orchestrator.insights.history.delete_old",
 		"orchestrator.insights.report_jobs.delete_expired",
 	],
-	"daily_long": ["orchestrator.docs.integrity.nightly"],
-	"weekly_long": ["orchestrator.docs.fulltext.tidy"],
+	"daily_long": ["orchestrator.docs.integrity.check_nightly"],
+	"weekly_long": ["orchestrator.docs.fulltext.rebuild_index"],
 }

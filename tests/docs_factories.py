@@ -10,7 +10,7 @@ import frappe
 from frappe.model.document import Document
 
 from orchestrator.docs import access, changes, documents, storage
-from orchestrator.docs.versions import Incoming
+from orchestrator.docs.versions import IncomingFile
 from tests import factories
 from tests.client import Client
 
@@ -20,7 +20,7 @@ METHOD = "orchestrator.docs."
 def make_folder(*grants: tuple[str, str, str], **values: Any) -> str:
 	"""A folder below Documents; grants are (Role, Department or User; who; Read, Write or Manage)."""
 	frappe.set_user("Administrator")
-	access.forget()
+	access.clear_cached_levels()
 	rows = [{"grantee_type": kind, "grantee": who, "level": level} for kind, who, level in grants]
 	defaults = {"title": factories.unique("Folder"), "access": rows}
 	return factories.make("Document Folder", **{**defaults, **values}).name
@@ -29,11 +29,11 @@ def make_folder(*grants: tuple[str, str, str], **values: Any) -> str:
 def make_document(folder: str, content: bytes | None = b"first", **values: Any) -> str:
 	"""A document, with a first version unless `content` is None."""
 	frappe.set_user("Administrator")
-	access.forget()
+	access.clear_cached_levels()
 	title = values.pop("title", f"{factories.unique('Document')}.txt")
-	name = str(documents.make(folder, title, **values).name)
+	name = str(documents.create_document(folder, title, **values).name)
 	if content is not None:
-		changes.add_version(name, Incoming(io.BytesIO(content)), None)
+		changes.create_version(name, IncomingFile(io.BytesIO(content)), None)
 	frappe.db.commit()
 	return name
 
@@ -56,11 +56,11 @@ def download(client: Client, document: str, version: int | None = None) -> reque
 def stored_path(document: str, number: int = 1) -> Path:
 	frappe.db.rollback()
 	key = frappe.db.get_value("Document Version", f"{document}-v{number}", "storage_key")
-	return storage.path_of(key)
+	return storage.get_path(key)
 
 
 def keys_on_disk() -> set[str]:
-	return {key for key, _written in storage.keys_on_disk()}
+	return {key for key, _written in storage.list_keys()}
 
 
 def trail(document: str) -> list[str]:

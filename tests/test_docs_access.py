@@ -7,7 +7,7 @@ import pytest
 import frappe
 
 from orchestrator.docs import changes
-from orchestrator.docs.access import MANAGE, READ, WRITE, Grant, Node, pass_on
+from orchestrator.docs.access import MANAGE, READ, WRITE, FolderNode, Grant, compute_inherited_levels
 from tests import factories
 from tests.client import Client, data_of
 from tests.docs_factories import (
@@ -22,11 +22,11 @@ from tests.docs_factories import (
 )
 
 TREE = [
-	Node("Documents", None, True),
-	Node("Legal", "Documents", True),
-	Node("Cases", "Legal", True),
-	Node("Board", "Legal", False),
-	Node("Minutes", "Board", True),
+	FolderNode("Documents", None, True),
+	FolderNode("Legal", "Documents", True),
+	FolderNode("Cases", "Legal", True),
+	FolderNode("Board", "Legal", False),
+	FolderNode("Minutes", "Board", True),
 ]
 
 
@@ -43,7 +43,7 @@ TREE = [
 	],
 )
 def test_access_passes_on_to_the_folders_that_inherit(grants, levels):
-	assert pass_on(TREE, grants) == levels
+	assert compute_inherited_levels(TREE, grants) == levels
 
 
 @pytest.fixture(scope="module")
@@ -149,7 +149,7 @@ def test_desk_opens_the_forms_for_a_reader_and_not_for_an_outsider(browser, plac
 def test_nothing_else_tells_of_hidden_documents(api, place):
 	"""Frappe repeats titles and names of records in other DocTypes, and who has access stands in a child table."""
 	tag = factories.unique("Tag")
-	changes.tag(place.document, [tag])
+	changes.update_tags(place.document, [tag])
 	frappe.db.commit()
 	reader, outsider = api(place.reader), api(place.outsider)
 	rows = {"doctype": "Tag Link", "filters": json.dumps({"tag": tag}), "fields": '["document_name"]'}

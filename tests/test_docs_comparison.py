@@ -9,7 +9,7 @@ import pytest
 import frappe
 
 from orchestrator.docs import changes, comparison, storage, text
-from orchestrator.docs.versions import Incoming
+from orchestrator.docs.versions import IncomingFile
 from tests import factories
 from tests.client import data_of
 from tests.docs_factories import METHOD, make_document, make_folder
@@ -24,7 +24,7 @@ def compare(api, site):
 	def reply_of(first: bytes, second: bytes):
 		user = factories.make_user("Newsletter Manager").name
 		document = make_document(make_folder(("User", user, "Read")), first)
-		changes.add_version(document, Incoming(io.BytesIO(second)), None)
+		changes.create_version(document, IncomingFile(io.BytesIO(second)), None)
 		frappe.db.commit()
 		return api(user).get(f"{METHOD}compare_versions", document=document, first=1, second=2)
 
@@ -55,10 +55,10 @@ def test_both_texts_share_one_deadline(site, monkeypatch):
 		given.append(seconds)
 		time.sleep(0.2)
 
-	monkeypatch.setattr(text, "read", read_slowly)
+	monkeypatch.setattr(text, "extract_text", read_slowly)
 	monkeypatch.setattr(comparison, "MAX_SECONDS", 0.1)
 	document = make_document(make_folder(), frappe.generate_hash().encode())
-	changes.add_version(document, Incoming(io.BytesIO(frappe.generate_hash().encode())), None)
+	changes.create_version(document, IncomingFile(io.BytesIO(frappe.generate_hash().encode())), None)
 	one, other = (frappe.get_doc("Document Version", f"{document}-v{number}") for number in (1, 2))
 	assert comparison.compare_texts(one, other) == (None, False)
 	assert len(given) == 1
@@ -67,7 +67,7 @@ def test_both_texts_share_one_deadline(site, monkeypatch):
 
 def test_what_cannot_be_read_is_not_tried_at_each_request(site, monkeypatch):
 	tried = []
-	monkeypatch.setattr(text, "read", lambda *args: tried.append(args))
+	monkeypatch.setattr(text, "extract_text", lambda *args: tried.append(args))
 	document = make_document(make_folder(), frappe.generate_hash().encode())
 	version = frappe.get_doc("Document Version", f"{document}-v1")
 	for _ in range(3):
@@ -88,7 +88,7 @@ def test_warnings_of_the_reader_are_not_kept(site, monkeypatch, tmp_path):
 		return done
 
 	monkeypatch.setattr(subprocess, "run", watched)
-	monkeypatch.setattr(text, "READER", endless)
-	path = storage.path_of(storage.write(io.BytesIO(b"text")).key)
-	assert text.read(path, "text/plain") == "text\n"
+	monkeypatch.setattr(text, "READER_SCRIPT", endless)
+	path = storage.get_path(storage.write_bytes(io.BytesIO(b"text")).key)
+	assert text.extract_text(path, "text/plain") == "text\n"
 	assert kept == [0]

@@ -2,8 +2,8 @@
 
 import pytest
 
-from orchestrator.docs.media import bears_out, examine
-from orchestrator.docs.names import with_extension
+from orchestrator.docs.media import detect_type, is_consistent
+from orchestrator.docs.names import add_extension
 
 
 @pytest.mark.parametrize(
@@ -19,13 +19,13 @@ from orchestrator.docs.names import with_extension
 	],
 )
 def test_a_type_is_borne_out_by_the_first_bytes(head, claim, fits):
-	assert bears_out(head, claim) == fits
+	assert is_consistent(head, claim) == fits
 
 
 def test_a_name_without_a_type_has_that_of_the_bytes():
-	assert examine(b"%PDF-1.4", "lease") == ("application/pdf", True)
-	assert examine(b"plain words", "lease") == ("text/plain", True)
-	assert examine(b"\x00\x01", "lease") == ("application/octet-stream", True)
+	assert detect_type(b"%PDF-1.4", "lease") == ("application/pdf", True)
+	assert detect_type(b"plain words", "lease") == ("text/plain", True)
+	assert detect_type(b"\x00\x01", "lease") == ("application/octet-stream", True)
 
 
 @pytest.mark.parametrize(
@@ -38,4 +38,4 @@ def test_a_name_without_a_type_has_that_of_the_bytes():
 	],
 )
 def test_a_title_gets_an_extension(title, named):
-	assert with_extension(title, ".txt") == named
+	assert add_extension(title, ".txt") == named

@@ -12,7 +12,7 @@ import frappe
 
 from orchestrator.docs import changes, comparison, documents, integrity, storage, versions
 from orchestrator.docs.errors import DamagedFileConflictError, InvalidFileError, StorageError
-from orchestrator.docs.versions import Incoming
+from orchestrator.docs.versions import IncomingFile
 from tests import bench
 from tests.client import Client, data_of
 from tests.docs_factories import (
@@ -132,7 +132,7 @@ def test_what_is_larger_than_the_site_takes_is_refused_with_its_limit(site, docu
 	monkeypatch.setattr(storage, "get_max_file_size", lambda: 2 * 1024 * 1024)
 	before = keys_on_disk()
 	with pytest.raises(frappe.ValidationError, match="larger than the 2 MB"):
-		changes.add_version(document, Incoming(io.BytesIO(ONE_MB * 3), "big.bin"), None)
+		changes.create_version(document, IncomingFile(io.BytesIO(ONE_MB * 3), "big.bin"), None)
 	frappe.db.rollback()
 	assert keys_on_disk() == before
 
@@ -140,12 +140,12 @@ def test_what_is_larger_than_the_site_takes_is_refused_with_its_limit(site, docu
 def test_200_mb_are_kept_where_the_site_takes_them(site, folder, monkeypatch):
 	monkeypatch.setattr(storage, "get_max_file_size", lambda: 250 * 1024 * 1024)
 	document = make_document(folder, None)
-	version = changes.add_version(document, Incoming(Zeros(200 * 1024 * 1024), "large.bin"), None)
+	version = changes.create_version(document, IncomingFile(Zeros(200 * 1024 * 1024), "large.bin"), None)
 	frappe.db.commit()
 	assert version.file_size == stored_path(document).stat().st_size == 200 * 1024 * 1024
 	frappe.delete_doc("Document", document)
 	frappe.db.commit()
-	assert not storage.path_of(version.storage_key).exists()
+	assert not storage.get_path(version.storage_key).exists()
 
 
 def test_a_full_disk_is_told_and_nothing_is_lost(site, document, monkeypatch):
@@ -159,12 +159,12 @@ def test_a_full_disk_is_told_and_nothing_is_lost(site, document, monkeypatch):
 
 	monkeypatch.setattr(storage.os, "open", on_a_full_disk)
 	with pytest.raises(StorageError, match="disk is full, so nothing was stored"):
-		changes.add_version(document, Incoming(io.BytesIO(b"second"), "a.txt"), None)
+		changes.create_version(document, IncomingFile(io.BytesIO(b"second"), "a.txt"), None)
 	monkeypatch.undo()
 	frappe.db.rollback()
 	assert [row.number for row in version_rows(document)] == [1]
 	assert stored_path(document).read_bytes() == b"first"
-	assert integrity.check().damaged == []
+	assert integrity.check_integrity().damaged == []
 
 
 def test_the_statuses_of_faults_are_the_contracts():
@@ -188,7 +188,7 @@ def test_a_request_that_fails_after_the_write_leaves_no_file(admin, document, mo
 def test_bytes_whose_rows_were_rolled_back_to_a_savepoint_are_removed_at_the_commit(site, document):
 	before = keys_on_disk()
 	frappe.db.savepoint("before_version")
-	changes.add_version(document, Incoming(io.BytesIO(b"second"), "a.txt"), None)
+	changes.create_version(document, IncomingFile(io.BytesIO(b"second"), "a.txt"), None)
 	frappe.db.rollback(save_point="before_version")
 	frappe.db.commit()
 	assert keys_on_disk() == before
@@ -235,7 +235,7 @@ def test_a_number_of_a_deleted_document_is_not_given_again(site, folder):
 def damaged(document):
 	"""A document with four versions, of which three are damaged on disk."""
 	for number in (2, 3, 4):
-		changes.add_version(document, Incoming(io.BytesIO(b"version %d" % number), "a.txt"), None)
+		changes.create_version(document, IncomingFile(io.BytesIO(b"version %d" % number), "a.txt"), None)
 	frappe.db.commit()
 	stored_path(document, 2).unlink()
 	changed, shorter = stored_path(document, 3), stored_path(document, 4)
@@ -258,10 +258,10 @@ def test_damaged_bytes_are_not_given_out_and_the_others_are(admin, damaged):
 
 
 def test_the_check_names_what_is_damaged(site, damaged):
-	orphan = storage.write(io.BytesIO(b"nobody's"))
+	orphan = storage.write_bytes(io.BytesIO(b"nobody's"))
 	frappe.db.after_rollback.reset()
 	frappe.db.after_commit.reset()
-	os.utime(storage.path_of(orphan.key), (0, 0))
+	os.utime(storage.get_path(orphan.key), (0, 0))
 	told = bench.run("orchestrator", "check-documents", "--json", "--remove-orphans", check=False)
 	report = json.loads(told.stdout)
 	assert told.returncode == 1
@@ -271,9 +271,9 @@ def test_the_check_names_what_is_damaged(site, damaged):
 		(f"{damaged}-v4", damaged, "changed"),
 	]
 	assert report["orphans"] == [orphan.key]
-	assert not storage.path_of(orphan.key).exists()
+	assert not storage.get_path(orphan.key).exists()
 	logs = frappe.db.count("Error Log")
-	integrity.nightly()
+	integrity.check_nightly()
 	assert frappe.db.count("Error Log") == logs + 1
 	log = frappe.get_last_doc("Error Log")
 	assert f"{damaged}-v2: the file is missing" in log.error
@@ -281,35 +281,35 @@ def test_the_check_names_what_is_damaged(site, damaged):
 
 def test_the_check_names_records_that_do_not_agree(site, document):
 	frappe.db.set_value("Document", document, "checksum", "0" * 64)
-	assert document in integrity.check().astray
+	assert document in integrity.check_integrity().astray
 	frappe.db.rollback()
-	assert document not in integrity.check().astray
+	assert document not in integrity.check_integrity().astray
 
 
 def test_a_version_cannot_be_made_twice_even_past_the_lock(site, document):
-	kept = versions.keep(Incoming(io.BytesIO(b"x"), "a.txt"), "a.txt")
-	doc = documents.locked(document)
-	versions.add(doc, kept, None)
+	kept = versions.store_file(IncomingFile(io.BytesIO(b"x"), "a.txt"), "a.txt")
+	doc = documents.lock_document(document)
+	versions.create_version(doc, kept, None)
 	doc.current_version = 1
-	other = versions.keep(Incoming(io.BytesIO(b"y"), "a.txt"), "a.txt")
+	other = versions.store_file(IncomingFile(io.BytesIO(b"y"), "a.txt"), "a.txt")
 	with pytest.raises(frappe.DuplicateEntryError):
-		versions.add(doc, other, None)
+		versions.create_version(doc, other, None)
 
 
 def test_who_loses_access_while_the_bytes_are_written_adds_nothing(site, monkeypatch):
 	person = make_person("Sales User")
 	document, closed = make_document(make_folder(("User", person, "Write"))), make_folder()
-	before, keep = keys_on_disk(), versions.keep
+	before, keep = keys_on_disk(), versions.store_file
 
-	def keep_slowly(incoming: Incoming, usual_name: str) -> versions.Kept:
+	def keep_slowly(incoming: IncomingFile, usual_name: str) -> versions.StoredUpload:
 		kept = keep(incoming, usual_name)
 		frappe.db.set_value("Document", document, "document_folder", closed)
 		return kept
 
-	monkeypatch.setattr(versions, "keep", keep_slowly)
+	monkeypatch.setattr(versions, "store_file", keep_slowly)
 	frappe.set_user(person)
 	with pytest.raises(frappe.PermissionError):
-		changes.add_version(document, Incoming(io.BytesIO(b"late"), "a.txt"), None)
+		changes.create_version(document, IncomingFile(io.BytesIO(b"late"), "a.txt"), None)
 	frappe.set_user("Administrator")
 	frappe.db.rollback()
 	assert (keys_on_disk(), len(version_rows(document))) == (before, 1)
@@ -318,6 +318,6 @@ def test_who_loses_access_while_the_bytes_are_written_adds_nothing(site, monkeyp
 def test_of_long_texts_the_beginnings_are_compared(site, folder, monkeypatch):
 	monkeypatch.setattr(comparison, "MAX_LINES", 2)
 	document = make_document(folder, b"same\nold\ntail\n")
-	changes.add_version(document, Incoming(io.BytesIO(b"same\nnew\nother tail\n"), "a.txt"), None)
-	told = changes.compare(document, 1, 2)
+	changes.create_version(document, IncomingFile(io.BytesIO(b"same\nnew\nother tail\n"), "a.txt"), None)
+	told = changes.compare_versions(document, 1, 2)
 	assert (told["text"], told["truncated"]) == (["@@ -1,2 +1,2 @@", " same", "-old", "+new"], True)

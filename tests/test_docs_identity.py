@@ -10,7 +10,7 @@ import frappe
 from frappe.modules import load_doctype_module
 
 from orchestrator.docs import access, changes, identity
-from orchestrator.docs.versions import Incoming
+from orchestrator.docs.versions import IncomingFile
 from orchestrator.patches import compare_titles_exactly
 from orchestrator.setup import document_findings
 from tests.client import Client, data_of, error_of
@@ -166,17 +166,17 @@ def old_site(site):
 	frappe.db.commit()
 	frappe.clear_cache()
 	yield frappe._dict(name=name, documents=documents, reader=reader)
-	identity.sync()
+	identity.update_collations()
 	for doctype in ("Document", "Document Folder"):
 		load_doctype_module(doctype).on_doctype_update()
 
 
 def test_an_upgrade_keeps_every_record_and_its_access(api, old_site):
-	assert len(identity.missing()) == 3
+	assert len(identity.list_wrong_collations()) == 3
 	compare_titles_exactly.execute()
 	frappe.db.commit()
-	access.forget()
-	assert identity.missing() == []
+	access.clear_cached_levels()
+	assert identity.list_wrong_collations() == []
 	new_name = frappe.utils.cstr(old_site.name).replace("e\u0301", "é")
 	folder = frappe.get_doc("Document Folder", new_name)
 	assert (folder.title, folder.title_key, folder.path) == (new_name, new_name, f"/Documents/{new_name}")
@@ -196,8 +196,8 @@ def test_an_upgrade_keeps_every_record_and_its_access(api, old_site):
 
 def test_the_doctor_names_versions_that_belong_to_another_document(site):
 	document = make_document(make_folder(), b"first", title="Resume.txt")
-	changes.add_version(document, Incoming(io.BytesIO(b"second"), "Résumé.txt"), None)
-	changes.add_version(document, Incoming(io.BytesIO(b"third"), "Other.txt"), None)
+	changes.create_version(document, IncomingFile(io.BytesIO(b"second"), "Résumé.txt"), None)
+	changes.create_version(document, IncomingFile(io.BytesIO(b"third"), "Other.txt"), None)
 	frappe.db.commit()
 	found = document_findings.find_merged_versions()
 	assert f"{document}-v2" in found
@@ -210,7 +210,7 @@ def test_the_doctor_names_versions_decoded_by_mistake(site, monkeypatch):
 	binary = make_document(folder, bytes(range(256)), title="data.bin")
 	decoded = base64.b64decode(hashlib.sha256(b"lease").hexdigest())
 	for content in (decoded, base64.b64decode("A" * 64), "Grüße".encode("cp1252"), "Grüße".encode("utf-16")):
-		changes.add_version(text, Incoming(io.BytesIO(content)), None)
+		changes.create_version(text, IncomingFile(io.BytesIO(content)), None)
 	frappe.db.commit()
 	monkeypatch.setattr(document_findings, "_upgraded_on", lambda: "2999-01-01")
 	found = document_findings.find_decoded_versions()

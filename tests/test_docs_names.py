@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 import frappe
 
-from orchestrator.docs.names import MAX_LENGTH, checked
+from orchestrator.docs.names import MAX_LENGTH, validate_name
 from orchestrator.exceptions import InvalidRequestError
 from orchestrator.file_names import BIDI_CONTROLS
 from tests.client import Client, data_of, error_of
@@ -129,12 +129,12 @@ def test_folders_have_one_form_too(admin):
 @example("\U0001d15e" * 60)
 def test_any_name_is_stored_in_one_form_or_refused(frappe_site, name):
 	try:
-		stored = checked("file", name)
+		stored = validate_name("file", name)
 	except InvalidRequestError:
 		return
 	finally:
 		frappe.clear_messages()
-	assert stored == checked("file", stored) == unicodedata.normalize("NFC", stored)
+	assert stored == validate_name("file", stored) == unicodedata.normalize("NFC", stored)
 	assert 0 < len(stored) <= MAX_LENGTH
 	stored.encode()
 	assert not BIDI_CONTROLS.intersection(stored)

@@ -7,8 +7,8 @@ import pytest
 import frappe
 from frappe.utils import add_days, now_datetime
 
-from orchestrator.docs.folders import Rules
-from orchestrator.docs.retention import kept_until, loosened
+from orchestrator.docs.folders import FolderRules
+from orchestrator.docs.retention import compute_retention_end, find_loosened_rule
 from tests import factories
 from tests.client import Client, data_of
 from tests.docs_factories import METHOD, make_document, make_folder, make_person, stored_path
@@ -17,23 +17,23 @@ LATER, EARLIER = datetime(2999, 1, 1), datetime(2000, 1, 1)
 
 
 def test_a_period_counts_from_the_latest_version():
-	assert kept_until(datetime(2026, 1, 30, 12), 30) == datetime(2026, 3, 1, 12)
+	assert compute_retention_end(datetime(2026, 1, 30, 12), 30) == datetime(2026, 3, 1, 12)
 
 
 @pytest.mark.parametrize(
 	("here", "there", "until", "refused"),
 	[
-		(Rules(0, False), Rules(0, False), EARLIER, False),
-		(Rules(0, True), Rules(0, False), EARLIER, True),
-		(Rules(0, True), Rules(0, True), EARLIER, False),
-		(Rules(30, False), Rules(0, False), LATER, True),
-		(Rules(30, False), Rules(0, False), EARLIER, False),
-		(Rules(30, False), Rules(30, False), LATER, False),
-		(Rules(0, False), Rules(30, True), LATER, False),
+		(FolderRules(0, False), FolderRules(0, False), EARLIER, False),
+		(FolderRules(0, True), FolderRules(0, False), EARLIER, True),
+		(FolderRules(0, True), FolderRules(0, True), EARLIER, False),
+		(FolderRules(30, False), FolderRules(0, False), LATER, True),
+		(FolderRules(30, False), FolderRules(0, False), EARLIER, False),
+		(FolderRules(30, False), FolderRules(30, False), LATER, False),
+		(FolderRules(0, False), FolderRules(30, True), LATER, False),
 	],
 )
 def test_a_move_loosens_neither_hold_nor_period(here, there, until, refused):
-	assert (loosened(here, there, until) is not None) == refused
+	assert (find_loosened_rule(here, there, until) is not None) == refused
 
 
 @pytest.fixture

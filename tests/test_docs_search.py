@@ -9,7 +9,7 @@ import pytest
 import frappe
 
 from orchestrator.docs import changes, fulltext, storage, text
-from orchestrator.docs.versions import Incoming
+from orchestrator.docs.versions import IncomingFile
 from tests import factories
 from tests.client import data_of
 from tests.docs_factories import METHOD, make_document, make_folder, make_person, stored_path
@@ -80,9 +80,9 @@ def found(api, place):
 
 def with_text(folder: str, content: bytes, name: str, **values: object) -> str:
 	document = make_document(folder, None, title=f"{factories.unique('D')} {name}", **values)
-	changes.add_version(document, Incoming(io.BytesIO(content), name), None)
+	changes.create_version(document, IncomingFile(io.BytesIO(content), name), None)
 	frappe.db.commit()
-	fulltext.read_text(document)
+	fulltext.extract_text(document)
 	frappe.db.commit()
 	return document
 
@@ -90,15 +90,15 @@ def with_text(folder: str, content: bytes, name: str, **values: object) -> str:
 def test_a_document_is_found_by_title_description_note_and_tag(site, place, found, api):
 	title, described, noted, tagged = (word() for _ in range(4))
 	document = make_document(place.folder, None, title=f"Lease {title}", description=f"About {described}")
-	changes.add_version(document, Incoming(io.BytesIO(b"text")), f"Changed {noted}")
-	changes.tag(document, [tagged])
+	changes.create_version(document, IncomingFile(io.BytesIO(b"text")), f"Changed {noted}")
+	changes.update_tags(document, [tagged])
 	frappe.db.commit()
 	assert [found(w) for w in (title, described, noted, tagged)] == [[document]] * 4
 	assert found(f"{title} {noted}") == [document]
 	assert found(f"{title} {word()}") == []
 	assert found(title[:6]) == [document]
 	frappe.get_doc("Document", document).update({"title": "Other"}).save()
-	changes.tag(document, [])
+	changes.update_tags(document, [])
 	frappe.db.commit()
 	assert (found(title), found(tagged), found(noted)) == ([], [], [document])
 
@@ -112,7 +112,7 @@ def test_a_tag_taken_away_in_desk_leaves_the_search_at_night(site, place, found)
 	frappe.db.commit()
 	assert found(tagged) == [document]
 	remove_tag(tagged, "Document", document)
-	fulltext.refresh_tags()
+	fulltext.update_tags()
 	frappe.db.commit()
 	assert found(tagged) == []
 
@@ -145,8 +145,8 @@ def test_the_text_is_read_in_a_job_after_the_upload(api, place, worker, found):
 def test_the_text_of_the_current_version_is_searched(site, place, found):
 	old, new = word(), word()
 	document = with_text(place.folder, old.encode(), "a.txt")
-	changes.add_version(document, Incoming(io.BytesIO(new.encode()), "a.txt"), None)
-	fulltext.read_text(document)
+	changes.create_version(document, IncomingFile(io.BytesIO(new.encode()), "a.txt"), None)
+	fulltext.extract_text(document)
 	frappe.db.commit()
 	assert (found(old), found(new)) == ([], [document])
 
@@ -156,16 +156,16 @@ def read_meanwhile(monkeypatch):
 	"""`read_meanwhile(document, event)`: the job, in the midst of which the event happens."""
 
 	def run(document: str, event: Callable[[], object]) -> None:
-		reading = text.of_version
+		reading = text.get_version_text
 
 		def slowly(version: object) -> str:
 			content = reading(version)
-			monkeypatch.setattr(text, "of_version", reading)
+			monkeypatch.setattr(text, "get_version_text", reading)
 			event()
 			return content
 
-		monkeypatch.setattr(text, "of_version", slowly)
-		fulltext.read_text(document)
+		monkeypatch.setattr(text, "get_version_text", slowly)
+		fulltext.extract_text(document)
 		frappe.db.commit()
 
 	return run
@@ -176,8 +176,8 @@ def test_a_job_that_ends_late_brings_no_older_text_back(site, place, found, read
 	document = with_text(place.folder, old.encode(), "a.txt")
 
 	def add_another() -> None:
-		changes.add_version(document, Incoming(io.BytesIO(new.encode()), "a.txt"), None)
-		fulltext.read_text(document)
+		changes.create_version(document, IncomingFile(io.BytesIO(new.encode()), "a.txt"), None)
+		fulltext.extract_text(document)
 
 	read_meanwhile(document, add_another)
 	assert (found(old), found(new)) == ([], [document])
@@ -236,7 +236,7 @@ def test_what_is_syntax_to_mariadb_is_only_text_here(api, query):
 
 def test_the_search_uses_the_full_text_index(site):
 	plan = frappe.db.sql(
-		"EXPLAIN " + fulltext.statement(False),
+		"EXPLAIN " + fulltext.build_statement(False),
 		{"words": "+lease*", "start": 0, "length": 20, "folders": []},
 		as_dict=True,
 	)
@@ -252,7 +252,7 @@ def read(site):
 	"""`read(content, type)`: what the reader makes of stored bytes. They are gone afterwards."""
 
 	def of(content: bytes, media_type: str = EXTRACTABLE) -> str | None:
-		return text.read(storage.path_of(storage.write(io.BytesIO(content)).key), media_type)
+		return text.extract_text(storage.get_path(storage.write_bytes(io.BytesIO(content)).key), media_type)
 
 	return of
 
@@ -294,8 +294,8 @@ def test_text_is_read_in_the_encodings_there_are(read):
 def test_a_reader_that_does_not_end_is_ended(read, monkeypatch, tmp_path):
 	endless = tmp_path / "endless.py"
 	endless.write_text("while True: pass")
-	monkeypatch.setattr(text, "READER", endless)
-	monkeypatch.setattr(text, "SECONDS", 1)
+	monkeypatch.setattr(text, "READER_SCRIPT", endless)
+	monkeypatch.setattr(text, "MAX_SECONDS", 1)
 	assert read(b"text", "text/plain") is None
 
 

@@ -8,7 +8,7 @@ import frappe
 
 from orchestrator.docs import changes, fulltext
 from orchestrator.docs.search_terms import build_expression, build_terms
-from orchestrator.docs.versions import Incoming
+from orchestrator.docs.versions import IncomingFile
 from tests.client import data_of
 from tests.docs_factories import METHOD, make_document, make_folder
 
@@ -80,9 +80,9 @@ def test_what_only_looks_alike_is_not_found(site, find, title, query):
 def test_the_text_inside_is_found_so_too(site, find, inside):
 	folder = make_folder()
 	document = make_document(folder, None, title="Plan")
-	changes.add_version(document, Incoming(io.BytesIO(inside.encode()), "a.txt"), None)
+	changes.create_version(document, IncomingFile(io.BytesIO(inside.encode()), "a.txt"), None)
 	frappe.db.commit()
-	fulltext.read_text(document)
+	fulltext.extract_text(document)
 	frappe.db.commit()
 	query = {"本": "合同", "T": "ai model", "賃": "契約書"}[inside[0]]
 	assert find(query, folder) == [document]
@@ -101,7 +101,7 @@ def test_the_texts_of_an_earlier_version_get_their_terms(site, find):
 	frappe.db.set_value("Document Text", document, {"terms": None, "content_terms": None})
 	frappe.db.commit()
 	assert find("合同", folder) == []
-	fulltext.fill_terms()
+	fulltext.update_terms()
 	frappe.db.commit()
 	assert find("合同", folder) == [document]
 
@@ -109,7 +109,7 @@ def test_the_texts_of_an_earlier_version_get_their_terms(site, find):
 def test_an_index_with_other_columns_is_made_anew(site):
 	frappe.db.sql_ddl("ALTER TABLE `tabDocument Text` DROP INDEX searchable")
 	frappe.db.sql_ddl("ALTER TABLE `tabDocument Text` ADD FULLTEXT INDEX searchable (title, tags)")
-	fulltext.add_index()
+	fulltext.create_index()
 	rows = frappe.db.sql("SHOW INDEX FROM `tabDocument Text` WHERE Key_name = 'searchable'", as_dict=True)
 	assert {row.Column_name for row in rows} == set(fulltext.COLUMNS)
 

@@ -53,7 +53,7 @@ def admin(api) -> Client:
 
 def bytes_read(text: str, encoding: str | None = None) -> bytes:
 	frappe.local.request = None
-	return content.read(text, encoding, None).source.read()
+	return content.read_content(text, encoding, None).source.read()
 
 
 @pytest.mark.parametrize("text", LOOKS_ENCODED)
@@ -168,13 +168,15 @@ def test_any_text_fits_a_name_that_says_text(text):
 		and not head.startswith(media.BINARY_MARKS)
 		and not media.LOOKS_LIKE_PDF.match(head.removeprefix(media.BOM))
 	)
-	assert media.examine(head, names.with_extension("lease.pdf", media.extension_of(head, media.TEXT))) == (
+	assert media.detect_type(
+		head, names.add_extension("lease.pdf", media.get_extension(head, media.TEXT))
+	) == (
 		"text/plain",
 		True,
 	)
 
 
 def test_a_stream_is_not_read_to_find_out_what_it_is(site):
-	incoming = content.read("A" * 100, None, None)
+	incoming = content.read_content("A" * 100, None, None)
 	assert isinstance(incoming.source, io.BytesIO)
 	assert incoming.declared == media.TEXT

@@ -341,8 +341,8 @@ def test_tags_are_those_of_frappe(writer, document):
 def test_the_content_of_a_stream_is_read_once(site, people):
 	from orchestrator.docs import storage
 
-	stored = storage.write(io.BytesIO(b"x" * 3_000_000))
+	stored = storage.write_bytes(io.BytesIO(b"x" * 3_000_000))
 	assert (stored.size, stored.sha256) == (3_000_000, hashlib.sha256(b"x" * 3_000_000).hexdigest())
-	assert storage.fault(*stored) is None
+	assert storage.find_fault(*stored) is None
 	frappe.db.rollback()
-	assert storage.fault(*stored) == "missing"
+	assert storage.find_fault(*stored) == "missing"

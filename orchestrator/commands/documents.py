@@ -22,14 +22,14 @@ def check_documents(context: frappe._dict, as_json: bool, remove_orphans: bool) 
 	from orchestrator.docs import integrity
 
 	with connected(context):
-		report = integrity.check()
+		report = integrity.check_integrity()
 		if remove_orphans:
-			integrity.remove_orphans(report.orphans)
+			integrity.delete_orphans(report.orphans)
 	if as_json:
 		shown = {**report._asdict(), "damaged": [damage._asdict() for damage in report.damaged]}
 		click.echo(json.dumps(shown, indent=1))
 	else:
-		click.echo("\n".join(integrity.lines(report)))
+		click.echo("\n".join(integrity.render_report(report)))
 	if not report._replace(orphans=[] if remove_orphans else report.orphans).is_clean:
 		sys.exit(1)
 

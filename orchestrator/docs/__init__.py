@@ -37,9 +37,9 @@ def create_version(
 	a text whatever it looks like; nothing is decoded by its looks. With `base_version` a version that came meanwhile is
 	a conflict. Raises 403 or 404 as get_versions does, InvalidRequestError (400), ConflictError (409, also while checked out by
 	someone else), MaxFileSizeReachedError (413), InvalidFileError (422), StorageError (507)."""
-	documents.find(document)
-	incoming = content.read(file, encoding, file_name)
-	return shapes.version(changes.add_version(document, incoming, version_notes, base_version))
+	documents.get_document(document)
+	incoming = content.read_content(file, encoding, file_name)
+	return shapes.build_version(changes.create_version(document, incoming, version_notes, base_version))
 
 
 @frappe.whitelist(methods=["GET", "POST"])
@@ -52,14 +52,14 @@ def get_versions(
 	Raises PermissionError (403) where the caller may read no documents at all, DoesNotExistError (404) for a document
 	that is missing or hidden, InvalidRequestError (400)."""
 	start, length = lists.read_page(limit_start, limit_page_length)
-	return listings.versions_of(documents.find(document), start, length)
+	return listings.list_versions(documents.get_document(document), start, length)
 
 
 @frappe.whitelist(methods=["GET", "POST"])
 @endpoint(_lt("Version fetched"), effect=READS)
 def get_version(document: str, version: int | None = None) -> Version:
 	"""One version of a document, the current one without a number. Errors as get_versions, 404 for no such version."""
-	return listings.version_of(documents.find(document), version)
+	return listings.get_version(documents.get_document(document), version)
 
 
 @frappe.whitelist(methods=["GET", "POST"])
@@ -69,7 +69,7 @@ def download(document: str | None = None, version: str | None = None) -> Respons
 
 	Always as an attachment, after a look whether they are what was stored, and noted in the audit trail. Raises 403 and
 	404 as get_versions does, DamagedFileConflictError (409), InvalidRequestError (400) without document and version."""
-	return downloads.of(document, version)
+	return downloads.build_download(document, version)
 
 
 @frappe.whitelist(methods=["GET", "POST"])
@@ -78,14 +78,14 @@ def compare_versions(document: str, first: int, second: int) -> Comparison:
 	"""How two versions differ: in their metadata, and line by line where both have text (PDF, Word, plain text).
 
 	Errors as get_version, DamagedFileConflictError (409)."""
-	return changes.compare(document, first, second)
+	return changes.compare_versions(document, first, second)
 
 
 @frappe.whitelist(methods=["POST"])
 @endpoint(_lt("Version restored"), effect=CREATES)
 def restore_version(document: str, version: int, version_notes: str | None = None) -> Version:
 	"""Add a new version with the content of an earlier one. What came between stays. Errors as create_version."""
-	return shapes.version(changes.restore(document, version, version_notes))
+	return shapes.build_version(changes.restore_version(document, version, version_notes))
 
 
 @frappe.whitelist(methods=["POST"])
@@ -94,7 +94,7 @@ def check_out(document: str) -> Standing:
 	"""Keep everyone else from adding versions until check_in. For those with Write access; repeating it changes nothing.
 
 	Raises 403 or 404 as get_versions does, CheckoutConflictError (409) where someone else has it."""
-	return shapes.standing(changes.check_out(document))
+	return shapes.build_document(changes.check_out(document))
 
 
 @frappe.whitelist(methods=["POST"])
@@ -111,10 +111,10 @@ def check_in(
 
 	`force` ends someone else's check-out, for those with Manage access. Raises as create_version does, ConflictError (409)
 	where it is not checked out."""
-	if file or content.uploaded():
-		documents.find(document)
-		changes.add_version(document, content.read(file, encoding, file_name), version_notes)
-	return shapes.standing(changes.check_in(document, force))
+	if file or content.get_uploaded_part():
+		documents.get_document(document)
+		changes.create_version(document, content.read_content(file, encoding, file_name), version_notes)
+	return shapes.build_document(changes.check_in(document, force))
 
 
 @frappe.whitelist(methods=["POST"])
@@ -124,7 +124,7 @@ def move(document: str, folder: str) -> Standing:
 
 	Raises 403 or 404 as get_versions does, DoesNotExistError (404) for the folder, RetentionConflictError (409) for a way out of a
 	legal hold or a retention period, UniqueValidationError (409) where the folder has a document of that title."""
-	return shapes.standing(changes.move(document, folder))
+	return shapes.build_document(changes.move_document(document, folder))
 
 
 @frappe.whitelist(methods=["POST"])
@@ -132,7 +132,7 @@ def move(document: str, folder: str) -> Standing:
 def set_tags(document: str, tags: str | list) -> Standing:
 	"""Give a document exactly these tags (Frappe's own). For those with Write access. Errors as get_versions,
 	InvalidRequestError (400) for what is no list of tags."""
-	return shapes.standing(changes.tag(document, changes.read_tags(tags)))
+	return shapes.build_document(changes.update_tags(document, changes.read_tags(tags)))
 
 
 @frappe.whitelist(methods=["GET", "POST"])
@@ -150,8 +150,8 @@ def search(
 	Raises InvalidRequestError (400) for a query without a word of two letters, DoesNotExistError (404) for the folder."""
 	frappe.has_permission("Document", "read", throw=True)
 	start, length = lists.read_page(limit_start, limit_page_length)
-	within = folders.below(folders.find(folder)) if folder else None
-	return {"documents": fulltext.page_of(query, within, start, length)}
+	within = folders.list_descendants(folders.find_folder(folder)) if folder else None
+	return {"documents": fulltext.search_page(query, within, start, length)}
 
 
 @frappe.whitelist(methods=["GET", "POST"])
@@ -163,4 +163,4 @@ def get_audit_trail(
 
 	Raises 403 or 404 as get_versions does, InvalidRequestError (400)."""
 	start, length = lists.read_page(limit_start, limit_page_length)
-	return listings.trail_of(documents.find(document), start, length)
+	return listings.list_trail(documents.get_document(document), start, length)

@@ -15,9 +15,9 @@ from orchestrator.exceptions import refuse
 
 NONE, READ, WRITE, MANAGE = range(4)
 LEVEL_BY_NAME = {"Read": READ, "Write": WRITE, "Manage": MANAGE}
-MANAGERS_OF_ALL = frozenset({"System Manager", "Orchestrator Manager"})
+GLOBAL_MANAGER_ROLES = frozenset({"System Manager", "Orchestrator Manager"})
 # Kinds of permission -> the level that gives them. What is not here nobody gets.
-LEVEL_NEEDED = {
+REQUIRED_LEVELS = {
 	**dict.fromkeys(("read", "select", "report", "export", "print", "email"), READ),
 	**dict.fromkeys(("write", "create"), WRITE),
 	"delete": MANAGE,
@@ -25,7 +25,7 @@ LEVEL_NEEDED = {
 DOCUMENT, VERSION, FOLDER = "Document", "Document Version", "Document Folder"
 ACCESS = "Document Folder Access"
 # DocTypes of Frappe that tell of records of any DocType -> what names the record
-TELLING = {
+REFERENCING_DOCTYPES = {
 	"File": ("attached_to_doctype", "attached_to_name"),
 	"Tag Link": ("document_type", "document_name"),
 }
@@ -38,7 +38,7 @@ class Grant(NamedTuple):
 	level: int
 
 
-class Node(NamedTuple):
+class FolderNode(NamedTuple):
 	"""A folder in the tree."""
 
 	name: str
@@ -46,33 +46,33 @@ class Node(NamedTuple):
 	inherits: bool
 
 
-def level_of(folder: str | None, user: str | None = None) -> int:
+def get_level(folder: str | None, user: str | None = None) -> int:
 	"""What the user may do in a folder."""
 	user = user or frappe.session.user
-	if manages_all(user):
+	if is_global_manager(user):
 		return MANAGE
-	return levels_of(user).get(folder or "", NONE)
+	return get_levels(user).get(folder or "", NONE)
 
 
-def manages_all(user: str) -> bool:
-	return user == "Administrator" or not MANAGERS_OF_ALL.isdisjoint(frappe.get_roles(user))
+def is_global_manager(user: str) -> bool:
+	return user == "Administrator" or not GLOBAL_MANAGER_ROLES.isdisjoint(frappe.get_roles(user))
 
 
-def levels_of(user: str) -> dict[str, int]:
+def get_levels(user: str) -> dict[str, int]:
 	"""What the user may do in each folder, those without any access left out. Kept for the request."""
 	kept: dict[str, dict[str, int]] = getattr(frappe.local, "document_access", None) or {}
 	if user not in kept:
-		kept[user] = pass_on(read_tree(), read_grants(user))
+		kept[user] = compute_inherited_levels(get_tree(), get_grants(user))
 		frappe.local.document_access = kept
 	return kept[user]
 
 
-def forget() -> None:
+def clear_cached_levels() -> None:
 	"""After a change of folders: look again."""
 	frappe.local.document_access = None
 
 
-def pass_on(tree: list[Node], grants: list[Grant]) -> dict[str, int]:
+def compute_inherited_levels(tree: list[FolderNode], grants: list[Grant]) -> dict[str, int]:
 	"""The level in each folder: the highest of its own grants and, where it inherits, its parent's. `tree` has parents
 	before their children."""
 	levels: dict[str, int] = {}
@@ -84,17 +84,17 @@ def pass_on(tree: list[Node], grants: list[Grant]) -> dict[str, int]:
 	return {folder: level for folder, level in levels.items() if level}
 
 
-def read_tree() -> list[Node]:
+def get_tree() -> list[FolderNode]:
 	rows = frappe.get_all(
 		FOLDER, fields=["name", "parent_document_folder", "inherit_access"], order_by="lft asc", limit=0
 	)
-	return [Node(row.name, row.parent_document_folder, bool(row.inherit_access)) for row in rows]
+	return [FolderNode(row.name, row.parent_document_folder, bool(row.inherit_access)) for row in rows]
 
 
-def read_grants(user: str) -> list[Grant]:
+def get_grants(user: str) -> list[Grant]:
 	"""The rows that name the user, a role of theirs, or a department that theirs is or belongs to."""
 	table = frappe.qb.DocType("Document Folder Access")
-	names = {"Role": frappe.get_roles(user), "Department": departments_of(user), "User": [user]}
+	names = {"Role": frappe.get_roles(user), "Department": list_departments(user), "User": [user]}
 	wanted = None
 	for kind, grantees in names.items():
 		if grantees:
@@ -104,7 +104,7 @@ def read_grants(user: str) -> list[Grant]:
 	return [Grant(folder, LEVEL_BY_NAME.get(level, NONE)) for folder, level in rows]
 
 
-def departments_of(user: str) -> list[str]:
+def list_departments(user: str) -> list[str]:
 	"""The department of the user's active employee record, and those it is part of."""
 	# get_all: what a user may do must not depend on what they may read of HR.
 	own = frappe.get_all("Employee", {"user_id": user, "status": "Active"}, pluck="department", limit=1)
@@ -121,9 +121,9 @@ def departments_of(user: str) -> list[str]:
 # Refusals
 
 
-def require(level: int, folder: str | None) -> None:
+def check_level(level: int, folder: str | None) -> None:
 	"""403 where the caller's access to the folder is less than `level`. One that may not even be read is not named."""
-	held = level_of(folder)
+	held = get_level(folder)
 	if held == NONE:
 		refuse(
 			_("You do not have access to this folder. Ask someone who manages it or its parent folder."),
@@ -145,32 +145,32 @@ def has_permission(
 ) -> bool:
 	"""Hook has_permission of Document, Document Version and Document Folder."""
 	ptype = ptype or "read"  # None: Desk asks for all at once
-	needed = LEVEL_NEEDED.get(ptype)
+	needed = REQUIRED_LEVELS.get(ptype)
 	if needed is None:
 		return False
 	if doc.doctype == FOLDER:
-		folder, needed = folder_and_level(doc, ptype)
-		return level_of(folder, user) >= needed
+		folder, needed = get_required_level(doc, ptype)
+		return get_level(folder, user) >= needed
 	if doc.doctype == VERSION:
 		folder = frappe.db.get_value(DOCUMENT, doc.document, "document_folder") if needed == READ else None
-		return bool(folder) and level_of(folder, user) >= needed
-	return level_of(doc.document_folder, user) >= needed
+		return bool(folder) and get_level(folder, user) >= needed
+	return get_level(doc.document_folder, user) >= needed
 
 
-def folder_and_level(doc: Document, ptype: str) -> tuple[str | None, int]:
+def get_required_level(doc: Document, ptype: str) -> tuple[str | None, int]:
 	"""The folder that decides about a folder, and the level needed there: a new one needs Write on its parent, a change
 	of one Manage on itself."""
 	if ptype == "create" or doc.is_new():
 		return doc.parent_document_folder, WRITE
-	return doc.name, READ if LEVEL_NEEDED[ptype] == READ else MANAGE
+	return doc.name, READ if REQUIRED_LEVELS[ptype] == READ else MANAGE
 
 
-def conditions(user: str | None = None, doctype: str | None = None) -> str:
+def build_conditions(user: str | None = None, doctype: str | None = None) -> str:
 	"""Hook permission_query_conditions of the documents' DocTypes, and of those that tell of documents beside others."""
 	user = user or frappe.session.user
-	if manages_all(user):
+	if is_global_manager(user):
 		return ""
-	folders = [frappe.db.escape(name, percent=False) for name in levels_of(user)]
+	folders = [frappe.db.escape(name, percent=False) for name in get_levels(user)]
 	listed = f"({', '.join(folders)})" if folders else "('')"
 	if doctype in (FOLDER, ACCESS):
 		return f"`tab{doctype}`.{'name' if doctype == FOLDER else 'parent'} in {listed}"
@@ -179,18 +179,18 @@ def conditions(user: str | None = None, doctype: str | None = None) -> str:
 	readable = f"(select d.name from `tab{DOCUMENT}` d where d.document_folder in {listed})"  # noqa: S608  # escaped names
 	if doctype == VERSION:
 		return f"`tab{VERSION}`.document in {readable}"
-	of_type, of_name = TELLING[str(doctype)]
+	of_type, of_name = REFERENCING_DOCTYPES[str(doctype)]
 	table = f"`tab{doctype}`"
 	return f"(coalesce({table}.{of_type}, '') != '{DOCUMENT}' or {table}.{of_name} in {readable})"
 
 
-def file_conditions(user: str | None = None, doctype: str = "File") -> str:
+def build_file_conditions(user: str | None = None, doctype: str = "File") -> str:
 	"""Hook permission_query_conditions of File: by the record that it hangs on, documents by their folder."""
-	both = (conditions(user, doctype), attachments.conditions(user, doctype))
+	both = (build_conditions(user, doctype), attachments.conditions(user, doctype))
 	return " and ".join(condition for condition in both if condition)
 
 
-def tag_has_permission(doc: Document, user: str | None = None, **_kwargs: Any) -> bool | None:
+def has_tag_permission(doc: Document, user: str | None = None, **_kwargs: Any) -> bool | None:
 	"""Hook has_permission of Tag Link, which repeats the title of what is tagged."""
 	if doc.document_type != DOCUMENT or not frappe.db.exists(DOCUMENT, doc.document_name):
 		return NO_OPINION

@@ -25,7 +25,7 @@ Action = Literal[
 ]
 
 
-def record(
+def create_entry(
 	action: Action, document: str | None, folder: str | None, version: int | None = None, **details: Any
 ) -> None:
 	"""Add an entry, in the transaction of what it tells of. `details` are names and numbers, no content."""
@@ -50,7 +50,9 @@ def record(
 	frappe.qb.into(table).columns(*values).insert(*values.values()).run()
 
 
-def record_read(action: Action, document: str | None, folder: str | None, version: int | None = None) -> None:
+def create_read_entry(
+	action: Action, document: str | None, folder: str | None, version: int | None = None
+) -> None:
 	"""Add an entry for a read. Frappe rolls a GET back unless told otherwise."""
-	record(action, document, folder, version)
+	create_entry(action, document, folder, version)
 	frappe.local.flags.commit = True

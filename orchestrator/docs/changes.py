@@ -8,28 +8,28 @@ from frappe.desk.doctype.tag.tag import DocTags
 from frappe.utils import now_datetime
 
 from orchestrator.docs import access, audit, comparison, documents, folders, versions
-from orchestrator.docs.names import checked
+from orchestrator.docs.names import validate_name
 from orchestrator.docs.shapes import Comparison, Difference
-from orchestrator.docs.versions import Incoming, Kept
+from orchestrator.docs.versions import IncomingFile, StoredUpload
 from orchestrator.exceptions import ConflictError, InvalidRequestError, refuse
 
 if TYPE_CHECKING:
 	from orchestrator.orchestrator.doctype.document.document import Document
 	from orchestrator.orchestrator.doctype.document_version.document_version import DocumentVersion
 
-COMPARED = ("file_name", "file_size", "sha256", "mime_type", "notes", "author", "creation")
+COMPARED_FIELDS = ("file_name", "file_size", "sha256", "mime_type", "notes", "author", "creation")
 MAX_DIFF_LINES = 2000
 
 
-def add_version(
-	name: str, incoming: Incoming, notes: str | None, base_version: int | None = None
+def create_version(
+	name: str, incoming: IncomingFile, notes: str | None, base_version: int | None = None
 ) -> "DocumentVersion":
 	"""The next version of a document that the caller may change. The bytes are written before the document is locked.
 
 	Raises CheckoutConflictError (409), ConflictError (409) where `base_version` is no longer the current one."""
-	document = open_to_versions(documents.find(name))
-	kept = versions.keep(incoming, document.file_name or document.title)
-	document = open_to_versions(documents.locked(name))
+	document = get_document_for_version(documents.get_document(name))
+	kept = versions.store_file(incoming, document.file_name or document.title)
+	document = get_document_for_version(documents.lock_document(name))
 	if base_version is not None and base_version != document.current_version:
 		refuse(
 			_("{0} is now at version {1}, not {2}. Check what changed and repeat the request.").format(
@@ -37,55 +37,55 @@ def add_version(
 			),
 			ConflictError,
 		)
-	return versions.add(document, kept, notes)
+	return versions.create_version(document, kept, notes)
 
 
-def open_to_versions(document: "Document") -> "Document":
+def get_document_for_version(document: "Document") -> "Document":
 	"""The document, if the caller may add a version. Asked before the bytes are written, and again under the lock:
 	meanwhile it may have been moved or checked out."""
-	access.require(access.WRITE, document.document_folder)
-	documents.refuse_foreign_lock(document)
+	access.check_level(access.WRITE, document.document_folder)
+	documents.check_checkout(document)
 	return document
 
 
 def check_out(name: str) -> "Document":
 	"""Keep others from adding versions. Repeating it changes nothing."""
-	document = documents.find_for_change(name)
-	documents.refuse_foreign_lock(document)
+	document = documents.get_for_update(name)
+	documents.check_checkout(document)
 	if not document.checked_out_by:
 		document.db_set({"checked_out_by": frappe.session.user, "checked_out_at": now_datetime()})
-		audit.record("Checked Out", name, document.document_folder, document.current_version)
+		audit.create_entry("Checked Out", name, document.document_folder, document.current_version)
 	return document
 
 
 def check_in(name: str, force: bool = False) -> "Document":
 	"""Let others add versions again. Someone else's check-out only with `force`, for those who manage the folder."""
-	document = documents.find_for_change(name)
+	document = documents.get_for_update(name)
 	if force:
-		access.require(access.MANAGE, document.document_folder)
+		access.check_level(access.MANAGE, document.document_folder)
 	else:
-		documents.refuse_foreign_lock(document)
+		documents.check_checkout(document)
 	holder = document.checked_out_by
 	if not holder:
 		refuse(_("{0} is not checked out.").format(name), ConflictError)
 	document.db_set({"checked_out_by": None, "checked_out_at": None})
-	audit.record("Checked In", name, document.document_folder, document.current_version, holder=holder)
+	audit.create_entry("Checked In", name, document.document_folder, document.current_version, holder=holder)
 	return document
 
 
-def move(name: str, folder: str) -> "Document":
+def move_document(name: str, folder: str) -> "Document":
 	"""Put a document into another folder. Needs Write in both; the rules of the folders are the document's own."""
-	document = documents.find_for_change(name)
-	documents.refuse_foreign_lock(document)
-	document.document_folder = folders.find(folder)
+	document = documents.get_for_update(name)
+	documents.check_checkout(document)
+	document.document_folder = folders.find_folder(folder)
 	document.save(ignore_permissions=True)  # decided above for this folder, in validate for the other one
 	return document
 
 
-def tag(name: str, tags: list[str]) -> "Document":
+def update_tags(name: str, tags: list[str]) -> "Document":
 	"""Give a document exactly these tags, which are Frappe's own."""
-	document = documents.find_for_change(name)
-	wanted = [checked(_("tag"), tag) for tag in tags]
+	document = documents.get_for_update(name)
+	wanted = [validate_name(_("tag"), tag) for tag in tags]
 	if any("," in tag for tag in wanted):
 		refuse(_("A tag cannot contain a comma."), InvalidRequestError)
 	for missing in wanted:
@@ -101,24 +101,24 @@ def tag(name: str, tags: list[str]) -> "Document":
 	return document
 
 
-def restore(name: str, number: int, notes: str | None) -> "DocumentVersion":
+def restore_version(name: str, number: int, notes: str | None) -> "DocumentVersion":
 	"""A new version with the bytes of an earlier one."""
-	open_to_versions(documents.find(name))
-	earlier = versions.of(name, number)
-	with versions.opened(earlier).open("rb") as source:
-		kept: Kept = versions.keep(Incoming(source, earlier.file_name), earlier.file_name)
-	document = open_to_versions(documents.locked(name))
-	return versions.add(
+	get_document_for_version(documents.get_document(name))
+	earlier = versions.get_version(name, number)
+	with versions.get_intact_path(earlier).open("rb") as source:
+		kept: StoredUpload = versions.store_file(IncomingFile(source, earlier.file_name), earlier.file_name)
+	document = get_document_for_version(documents.lock_document(name))
+	return versions.create_version(
 		document, kept, notes or _("Restored from version {0}").format(number), restored_from=number
 	)
 
 
-def compare(name: str, first: int, second: int) -> Comparison:
+def compare_versions(name: str, first: int, second: int) -> Comparison:
 	"""Two versions side by side."""
-	document = documents.find(name)
-	one, other = versions.of(name, first), versions.of(name, second)
+	document = documents.get_document(name)
+	one, other = versions.get_version(name, first), versions.get_version(name, second)
 	lines, cut = comparison.compare_texts(one, other)
-	audit.record("Versions Compared", name, document.document_folder, other.number, first=one.number)
+	audit.create_entry("Versions Compared", name, document.document_folder, other.number, first=one.number)
 	frappe.local.flags.commit = True
 	return {
 		"document": name,
@@ -127,7 +127,7 @@ def compare(name: str, first: int, second: int) -> Comparison:
 		"same_content": one.sha256 == other.sha256,
 		"metadata": [
 			Difference(field=field, first=one.get(field), second=other.get(field))
-			for field in COMPARED
+			for field in COMPARED_FIELDS
 			if one.get(field) != other.get(field)
 		],
 		"text": lines[:MAX_DIFF_LINES] if lines is not None else None,

@@ -50,12 +50,12 @@ def compare_texts(one: "DocumentVersion", other: "DocumentVersion") -> tuple[lis
 
 def _read_text(version: "DocumentVersion", deadline: float) -> str | None:
 	"""Return the text of a version. One that could not be read is not tried again for an hour."""
-	path = versions.opened(version)
+	path = versions.get_intact_path(version)
 	key = f"orchestrator:unreadable:{version.sha256}:{version.mime_type}"
 	if frappe.cache.get_value(key, expires=True):
 		return None
 	seconds = deadline - time.monotonic()
-	found = text.read(path, version.mime_type or "", seconds) if seconds > 0 else None
+	found = text.extract_text(path, version.mime_type or "", seconds) if seconds > 0 else None
 	if found is None:
 		frappe.cache.set_value(key, 1, expires_in_sec=UNREADABLE_FOR_SECONDS)
 	return found

@@ -13,7 +13,7 @@ from frappe.utils import get_url
 
 from orchestrator.docs import documents, media, versions
 from orchestrator.docs.errors import InvalidFileError
-from orchestrator.docs.versions import Incoming
+from orchestrator.docs.versions import IncomingFile
 from orchestrator.exceptions import InvalidRequestError, refuse
 
 if TYPE_CHECKING:
@@ -29,13 +29,13 @@ SITE_PATHS = ("/files/", "/private/files/", versions.DOWNLOAD)
 FILE_NAME = re.compile(r"[0-9a-z]{10}")
 
 
-def read(file: str | None, encoding: str | None, file_name: str | None) -> Incoming:
+def read_content(file: str | None, encoding: str | None, file_name: str | None) -> IncomingFile:
 	"""The bytes that a request brings, as an upload or in `file`. Raises InvalidRequestError (400) without any, InvalidFileError (422)
 	for a URL of another host or a file that is not there for the caller."""
 	name = file_name or None
 	if encoding not in (None, "", "base64", "text"):
 		refuse(_("encoding must be base64 or text."), InvalidRequestError)
-	if upload := uploaded():
+	if upload := get_uploaded_part():
 		return upload._replace(file_name=name or upload.file_name)
 	if not file:
 		refuse(
@@ -45,31 +45,31 @@ def read(file: str | None, encoding: str | None, file_name: str | None) -> Incom
 			InvalidRequestError,
 		)
 	if encoding == "base64":
-		return Incoming(io.BytesIO(decoded(file)), name)
-	found = None if encoding else of_this_site(file.strip()) or of_data_url(file)
-	found = found or Incoming(io.BytesIO(encoded(file)), None, media.TEXT)
+		return IncomingFile(io.BytesIO(decode_base64(file)), name)
+	found = None if encoding else find_site_file(file.strip()) or parse_data_url(file)
+	found = found or IncomingFile(io.BytesIO(encode_text(file)), None, media.TEXT)
 	return found._replace(file_name=name or found.file_name)
 
 
-def uploaded() -> Incoming | None:
+def get_uploaded_part() -> IncomingFile | None:
 	"""The part `file` of a form, None where there is none."""
 	part = frappe.request.files.get("file") if getattr(frappe.local, "request", None) else None
 	if part is None:
 		return None
-	return Incoming(part.stream, part.filename or None, part.mimetype or None)
+	return IncomingFile(part.stream, part.filename or None, part.mimetype or None)
 
 
-def of_data_url(text: str) -> Incoming | None:
+def parse_data_url(text: str) -> IncomingFile | None:
 	"""The content of a data URL; None for any other text, however much it looks like base64."""
 	match = DATA_URL.fullmatch(text.strip())
 	if not match:
 		return None
 	is_base64 = match["base64"] is not None
-	content = decoded(match["base64"]) if is_base64 else unquote_to_bytes(match["escaped"])
-	return Incoming(io.BytesIO(content), None, match["type"])
+	content = decode_base64(match["base64"]) if is_base64 else unquote_to_bytes(match["escaped"])
+	return IncomingFile(io.BytesIO(content), None, match["type"])
 
 
-def encoded(text: str) -> bytes:
+def encode_text(text: str) -> bytes:
 	"""The bytes of a text. 400 for one with half a character, which no encoding has."""
 	try:
 		return text.encode()
@@ -77,7 +77,7 @@ def encoded(text: str) -> bytes:
 		refuse(_("The content of file contains half of a character (a lone surrogate)."), InvalidRequestError)
 
 
-def decoded(text: str) -> bytes:
+def decode_base64(text: str) -> bytes:
 	"""The bytes of what is said to be base64. 400 where it is not."""
 	try:
 		return base64.b64decode("".join(text.split()), validate=True)
@@ -85,14 +85,14 @@ def decoded(text: str) -> bytes:
 		refuse(_("The content of file is not valid base64."), InvalidRequestError)
 
 
-def of_this_site(text: str) -> Incoming | None:
+def find_site_file(text: str) -> IncomingFile | None:
 	"""The file that a URL of this site, a path or a File's name tells; None for anything else. Nothing is fetched."""
 	if WEB_URL.fullmatch(text):
 		site = urlsplit(get_url())
 		try:
 			url = urlsplit(text)
 		except ValueError:  # such as http://[
-			refuse_missing()
+			raise_missing_file()
 		own_hosts = {
 			site.netloc,
 			frappe.request.host if getattr(frappe.local, "request", None) else site.netloc,
@@ -104,47 +104,47 @@ def of_this_site(text: str) -> Incoming | None:
 			)
 		text = f"{url.path}?{url.query}" if url.query else url.path
 		if not text.startswith(SITE_PATHS):
-			refuse_missing()
+			raise_missing_file()
 	if text.startswith(versions.DOWNLOAD):
-		return of_version(parse_qs(urlsplit(text).query).get("version", [""])[0])
+		return read_version(parse_qs(urlsplit(text).query).get("version", [""])[0])
 	if text.startswith(SITE_PATHS) and "\n" not in text:
-		return of_file(readable_file({"file_url": unquote(urlsplit(text).path)}))
+		return read_file(get_readable_file({"file_url": unquote(urlsplit(text).path)}))
 	if FILE_NAME.fullmatch(text) and frappe.db.exists("File", text):
-		return of_file(readable_file({"name": text}))
+		return read_file(get_readable_file({"name": text}))
 	return None
 
 
-def of_version(name: str) -> Incoming:
+def read_version(name: str) -> IncomingFile:
 	"""The bytes of another version that the caller may read."""
 	document = frappe.db.get_value("Document Version", name, "document")
 	if not document:
-		refuse_missing()
-	documents.find(document)
+		raise_missing_file()
+	documents.get_document(document)
 	version = frappe.get_doc("Document Version", name)
-	return Incoming(versions.opened(version).open("rb"), version.file_name)
+	return IncomingFile(versions.get_intact_path(version).open("rb"), version.file_name)
 
 
-def readable_file(filters: dict[str, str]) -> "File":
+def get_readable_file(filters: dict[str, str]) -> "File":
 	"""The File, where the caller may read one of those that fit."""
 	for name in frappe.get_all("File", {**filters, "is_folder": 0}, pluck="name", limit=20):
 		file: File = frappe.get_doc("File", name)
 		if file.has_permission("read"):
 			return file
-	return refuse_missing()
+	return raise_missing_file()
 
 
-def of_file(file: "File") -> Incoming:
+def read_file(file: "File") -> IncomingFile:
 	if (file.file_url or "").startswith(versions.DOWNLOAD):
-		return of_version(file.file_url.removeprefix(versions.DOWNLOAD))
+		return read_version(file.file_url.removeprefix(versions.DOWNLOAD))
 	if file.is_remote_file:
-		refuse_missing()
+		raise_missing_file()
 	try:
-		return Incoming(open(file.get_full_path(), "rb"), file.file_name)  # noqa: PTH123  # closed with the request
+		return IncomingFile(open(file.get_full_path(), "rb"), file.file_name)  # noqa: PTH123  # closed with the request
 	except OSError:
-		refuse_missing()
+		raise_missing_file()
 
 
-def refuse_missing() -> NoReturn:
+def raise_missing_file() -> NoReturn:
 	refuse(
 		_("There is no such file on this site that you may read. Upload it and send its name or URL."),
 		InvalidFileError,

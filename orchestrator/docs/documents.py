@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 DOCTYPE = "Document"
 
 
-def find(name: str) -> "Document":
+def get_document(name: str) -> "Document":
 	"""The document. 403 where the caller may read no documents at all, 404 for one that is missing or hidden."""
 	frappe.has_permission(DOCTYPE, "read", throw=True)
 	document: Document | None = frappe.get_doc(DOCTYPE, name) if frappe.db.exists(DOCTYPE, name) else None
@@ -25,21 +25,21 @@ def find(name: str) -> "Document":
 	return document
 
 
-def find_for_change(name: str) -> "Document":
-	"""The document as it is now, locked until the request ends, for a caller who may change it. Errors as `find`, 403
+def get_for_update(name: str) -> "Document":
+	"""The document as it is now, locked until the request ends, for a caller who may change it. Errors as `get_document`, 403
 	where it may be read only."""
-	find(name)
-	document = locked(name)
-	access.require(access.WRITE, document.document_folder)
+	get_document(name)
+	document = lock_document(name)
+	access.check_level(access.WRITE, document.document_folder)
 	return document
 
 
-def locked(name: str) -> "Document":
+def lock_document(name: str) -> "Document":
 	"""The document as it is now committed, locked until the request ends."""
 	return frappe.get_doc(DOCTYPE, name, for_update=True)
 
 
-def refuse_foreign_lock(document: "Document") -> None:
+def check_checkout(document: "Document") -> None:
 	"""409 where someone else has checked the document out."""
 	holder = document.checked_out_by
 	if holder and holder != frappe.session.user:
@@ -51,15 +51,15 @@ def refuse_foreign_lock(document: "Document") -> None:
 		)
 
 
-def of_title(folder: str, title: str) -> "Document | None":
+def get_by_title(folder: str, title: str) -> "Document | None":
 	"""The document of that title in a folder, locked. The folder is held as well, so that nobody else makes it."""
 	frappe.db.get_value("Document Folder", folder, "name", for_update=True)
 	name = frappe.db.get_value(
 		DOCTYPE, {"document_folder": folder, "title_key": title}, "name", for_update=True
 	)
-	return locked(name) if name else None
+	return lock_document(name) if name else None
 
 
-def make(folder: str, title: str, **values: Any) -> "Document":
+def create_document(folder: str, title: str, **values: Any) -> "Document":
 	"""A document without a version yet. Raises PermissionError (403)."""
 	return frappe.get_doc(doctype=DOCTYPE, document_folder=folder, title=title, **values).insert()

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 	from orchestrator.orchestrator.doctype.document_version.document_version import DocumentVersion
 
 
-def of(document: str | None, version: str | None) -> Response:
+def build_download(document: str | None, version: str | None) -> Response:
 	"""The reply with a version's bytes, for a caller who may read the document."""
-	found = find(document, version)
-	path = versions.opened(found)
+	found = get_readable_version(document, version)
+	path = versions.get_intact_path(found)
 	folder = frappe.db.get_value("Document", found.document, "document_folder")
-	audit.record_read("Downloaded", found.document, folder, found.number)
+	audit.create_read_entry("Downloaded", found.document, folder, found.number)
 	response = send_file(
 		path,
 		environ=frappe.request.environ,
@@ -36,19 +36,19 @@ def of(document: str | None, version: str | None) -> Response:
 	return response
 
 
-def find(document: str | None, version: str | None) -> "DocumentVersion":
+def get_readable_version(document: str | None, version: str | None) -> "DocumentVersion":
 	"""The version asked for, where its document may be read; a missing one and a hidden one look alike."""
 	if document:
-		number = number_of(version)
-		return versions.of(str(documents.find(document).name), number)
+		number = parse_number(version)
+		return versions.get_version(str(documents.get_document(document).name), number)
 	if not version:
 		refuse(_("Missing parameter: document."), InvalidRequestError)
 	owner, _mark, number_text = version.rpartition("-v")
-	documents.find(owner or version)
-	return versions.of(owner, number_of(number_text))
+	documents.get_document(owner or version)
+	return versions.get_version(owner, parse_number(number_text))
 
 
-def number_of(version: str | None) -> int | None:
+def parse_number(version: str | None) -> int | None:
 	"""A version's number, also where its whole name was sent."""
 	text = (version or "").rpartition("-v")[2]
 	if not text:

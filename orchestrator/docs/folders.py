@@ -8,7 +8,7 @@ from frappe.core.api.file import create_new_folder
 
 from orchestrator.api import idempotency
 from orchestrator.docs import access
-from orchestrator.docs.names import checked
+from orchestrator.docs.names import validate_name
 from orchestrator.exceptions import ConflictError, refuse
 from orchestrator.file_names import normalize_name
 
@@ -17,76 +17,76 @@ ROOT = "Documents"
 FILES_ROOT = "Home"
 
 
-class Rules(NamedTuple):
+class FolderRules(NamedTuple):
 	"""What holds in a folder, from itself and those above it."""
 
 	retention_days: int
 	legal_hold: bool
 
 
-def levels_of(path: str) -> list[str]:
+def parse_levels(path: str) -> list[str]:
 	"""The titles along a path below the root; `/Documents/Contracts` and `Contracts` alike. 400 for what is no path."""
-	levels = [checked(_("folder"), level) for level in path.split("/") if level.strip()]
+	levels = [validate_name(_("folder"), level) for level in path.split("/") if level.strip()]
 	if levels and levels[0] == FILES_ROOT:
 		levels = levels[1:]
 	return levels[1:] if levels and levels[0] == ROOT else levels
 
 
-def find(text: str) -> str:
+def find_folder(text: str) -> str:
 	"""The folder of that name or path. 404 where there is none that the caller may read: the two look alike."""
 	name = normalize_name(text)
-	folder = name if frappe.db.exists(DOCTYPE, name) else at(levels_of(name))
-	if not folder or not access.level_of(folder):
+	folder = name if frappe.db.exists(DOCTYPE, name) else get_by_path(parse_levels(name))
+	if not folder or not access.get_level(folder):
 		refuse(_("There is no folder {0}.").format(text), frappe.DoesNotExistError)
 	return folder
 
 
-def at(levels: list[str]) -> str | None:
+def get_by_path(levels: list[str]) -> str | None:
 	"""The folder at a path."""
 	folder: str | None = ROOT
 	for level in levels:
-		folder = folder and child(folder, level)
+		folder = folder and get_child(folder, level)
 	return folder
 
 
-def child(parent: str, title: str, lock: bool = False) -> str | None:
+def get_child(parent: str, title: str, lock: bool = False) -> str | None:
 	return frappe.db.get_value(
 		DOCTYPE, {"parent_document_folder": parent, "title_key": title}, "name", for_update=lock
 	)
 
 
-def make(path: str) -> str:
+def get_or_create(path: str) -> str:
 	"""The folder at a path, made where it is missing.
 
 	Raises PermissionError (403) where the caller may not write in the folder above the first that is missing."""
 	folder = ROOT
-	for level in levels_of(path):
-		folder = child(folder, level) or make_child(folder, level)
+	for level in parse_levels(path):
+		folder = get_child(folder, level) or create_child(folder, level)
 	return folder
 
 
-def make_child(parent: str, title: str) -> str:
+def create_child(parent: str, title: str) -> str:
 	"""A folder in a folder. Who makes one holds the root meanwhile, so that two requests do not make the same one."""
-	access.require(access.WRITE, parent)
+	access.check_level(access.WRITE, parent)
 	frappe.db.get_value(DOCTYPE, ROOT, "name", for_update=True)
-	if found := child(parent, title, lock=True):
-		look_again()
+	if found := get_child(parent, title, lock=True):
+		refresh_snapshot()
 		return found
 	return frappe.get_doc(doctype=DOCTYPE, title=title, parent_document_folder=parent).insert().name
 
 
-def look_again() -> None:
+def refresh_snapshot() -> None:
 	"""Another request has just made what this one was about to make: only a new snapshot shows it. Where something was
 	written already that must not be lost, the caller has to repeat."""
 	if idempotency.has_work_to_lose():
 		refuse(_("Someone else created this folder at the same time. Repeat the request."), ConflictError)
 	frappe.db.rollback()
-	access.forget()
+	access.clear_cached_levels()
 
 
-def free_name(title: str, parent: str) -> str:
+def find_free_name(title: str, parent: str) -> str:
 	"""The shortest end of the folder's path that no other folder is named: Contracts, then Legal/Contracts."""
-	above = [level for level in path_of(parent).split("/") if level]
+	above = [level for level in build_path(parent).split("/") if level]
 	for length in range(len(above) + 1):
 		name = "/".join([*above[len(above) - length :], title])
 		if len(name) <= 140 and not frappe.db.exists(DOCTYPE, name):
@@ -94,11 +94,11 @@ def free_name(title: str, parent: str) -> str:
 	return f"{title[:120]} {frappe.generate_hash(length=8)}"
 
 
-def path_of(folder: str) -> str:
+def build_path(folder: str) -> str:
 	return frappe.db.get_value(DOCTYPE, folder, "path") or ""
 
 
-def rules_of(folder: str | None) -> Rules:
+def compute_rules(folder: str | None) -> FolderRules:
 	"""The longest retention and any legal hold along the way to the root."""
 	place = frappe.db.get_value(DOCTYPE, folder, ["lft", "rgt"], as_dict=True)
 	# get_all: what holds must not depend on what the caller may read.
@@ -108,15 +108,15 @@ def rules_of(folder: str | None) -> Rules:
 		fields=["retention_days", "legal_hold"],
 		limit=0,
 	)
-	return Rules(
+	return FolderRules(
 		max((row.retention_days or 0 for row in rows), default=0), any(row.legal_hold for row in rows)
 	)
 
 
-def file_folder(folder: str) -> str:
+def get_file_folder(folder: str) -> str:
 	"""The folder of the File list that shows the files of a folder's documents, made where it is missing."""
 	place = FILES_ROOT
-	for level in path_of(folder).strip("/").split("/"):
+	for level in build_path(folder).strip("/").split("/"):
 		name = f"{place}/{level}"
 		# Names of Files are compared without accents, as Frappe has them: such folders share one in the File list.
 		if not (found := frappe.db.get_value("File", name)):
@@ -125,7 +125,7 @@ def file_folder(folder: str) -> str:
 	return place
 
 
-def ensure_root() -> None:
+def get_or_create_root() -> None:
 	"""The root of the tree."""
 	if not frappe.db.exists(DOCTYPE, ROOT):
 		root: Any = frappe.get_doc(doctype=DOCTYPE, title=ROOT, inherit_access=0)
@@ -133,7 +133,7 @@ def ensure_root() -> None:
 		root.insert(ignore_permissions=True)
 
 
-def below(folder: str) -> list[str]:
+def list_descendants(folder: str) -> list[str]:
 	"""The folder and all those in it."""
 	place = frappe.db.get_value(DOCTYPE, folder, ["lft", "rgt"], as_dict=True)
 	return frappe.get_all(

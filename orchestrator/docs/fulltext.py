@@ -17,23 +17,23 @@ COLUMNS = ("title", "tags", "notes", "content", "terms", "content_terms")
 MATCH = f"MATCH({', '.join(f't.{column}' for column in COLUMNS)}) AGAINST (%(words)s IN BOOLEAN MODE)"
 MAX_WORDS = 12
 SNIPPET_BEFORE, SNIPPET_LENGTH = 60, 200
-JOB = "orchestrator.docs.fulltext.read_text"
+JOB = "orchestrator.docs.fulltext.extract_text"
 
 
-def page_of(query: str, folders: list[str] | None, start: int, length: int) -> list[Hit]:
+def search_page(query: str, folders: list[str] | None, start: int, length: int) -> list[Hit]:
 	"""The documents that hold every word and that the caller may read, the best match first."""
 	values: dict[str, Any] = {
-		"words": expression_of(query),
+		"words": build_search_expression(query),
 		"start": start,
 		"length": length,
 		"folders": folders or [],
 	}
-	scores = dict(frappe.db.sql(statement(bool(folders)), values))
-	rows = {row.name: row for row in described(list(scores), find_first_word(query))} if scores else {}
-	return [hit(rows[name], score) for name, score in scores.items()]
+	scores = dict(frappe.db.sql(build_statement(bool(folders)), values))
+	rows = {row.name: row for row in build_hits(list(scores), find_first_word(query))} if scores else {}
+	return [build_hit(rows[name], score) for name, score in scores.items()]
 
 
-def expression_of(query: str) -> str:
+def build_search_expression(query: str) -> str:
 	"""The words to look for, without what is syntax to MariaDB. 400 where there are none."""
 	expression = build_expression(query, MAX_WORDS)
 	if not expression:
@@ -41,7 +41,7 @@ def expression_of(query: str) -> str:
 	return expression
 
 
-def statement(within_folders: bool) -> str:
+def build_statement(within_folders: bool) -> str:
 	"""Names and scores: the index finds, the primary key joins, the permissions narrow."""
 	# Frappe's own conditions: roles, user permissions, the folders. Their percent signs are no parameters.
 	allowed = (build_match_conditions("Document") or "1=1").replace("%", "%%")
@@ -56,7 +56,7 @@ def statement(within_folders: bool) -> str:
 	"""  # noqa: S608  # names are this module's own, values are parameters
 
 
-def described(names: list[str], word: str) -> list[frappe._dict]:
+def build_hits(names: list[str], word: str) -> list[frappe._dict]:
 	"""What is told of the documents of one page. Apart from the search, which would carry the texts of all it finds."""
 	return frappe.db.sql(
 		f"""
@@ -70,7 +70,7 @@ def described(names: list[str], word: str) -> list[frappe._dict]:
 	)
 
 
-def hit(row: frappe._dict, score: float) -> Hit:
+def build_hit(row: frappe._dict, score: float) -> Hit:
 	return {
 		"document": row.name,
 		"title": row.title,
@@ -83,7 +83,7 @@ def hit(row: frappe._dict, score: float) -> Hit:
 	}
 
 
-def keep_words(document: str) -> None:
+def update_index(document: str) -> None:
 	"""Bring what is searched beside the file's own text up to date: title, tags, description and notes."""
 	row = frappe.db.get_value("Document", document, ["title", "description", "_user_tags"], as_dict=True)
 	notes = frappe.get_all(
@@ -99,10 +99,10 @@ def keep_words(document: str) -> None:
 		"notes": "\n".join(filter(None, [row.description, *notes])),
 	}
 	values["terms"] = build_terms("\n".join(values.values()))
-	upsert(document, values)
+	upsert_row(document, values)
 
 
-def upsert(document: str, values: dict[str, Any]) -> None:
+def upsert_row(document: str, values: dict[str, Any]) -> None:
 	moment, user = frappe.utils.now(), frappe.session.user
 	row = {
 		"name": document,
@@ -120,20 +120,20 @@ def upsert(document: str, values: dict[str, Any]) -> None:
 	)
 
 
-def enqueue(document: str) -> None:
+def enqueue_text_extraction(document: str) -> None:
 	"""After the commit: have the current version's text read in a job."""
-	keep_words(document)
+	update_index(document)
 	frappe.enqueue(JOB, queue="short", document=document, enqueue_after_commit=True, at_front=False)
 
 
-def read_text(document: str) -> None:
+def extract_text(document: str) -> None:
 	"""Job: read the current version's text into the index. A version that came meanwhile has a job of its own, which
 	may be done before; a document that went meanwhile leaves no text behind."""
 	version = frappe.db.get_value("Document", document, "current_version")
 	name = f"{document}-v{version}"
 	if not frappe.db.exists("Document Version", name):
 		return
-	content = text.of_version(frappe.get_doc("Document Version", name))
+	content = text.get_version_text(frappe.get_doc("Document Version", name))
 	frappe.db.sql(
 		f"""
 		UPDATE `tab{DOCTYPE}` SET content = %(content)s, content_terms = %(terms)s, version = %(version)s
@@ -143,11 +143,11 @@ def read_text(document: str) -> None:
 	)
 
 
-def forget(document: str) -> None:
+def delete_from_index(document: str) -> None:
 	frappe.db.delete(DOCTYPE, {"name": document})
 
 
-def add_index() -> None:
+def create_index() -> None:
 	"""The full-text index, where it is missing or has other columns."""
 	table = f"tab{DOCTYPE}"
 	rows = frappe.db.sql(f"SHOW INDEX FROM `{table}` WHERE Key_name = %s", INDEX, as_dict=True)
@@ -159,25 +159,25 @@ def add_index() -> None:
 	frappe.db.sql_ddl(f"ALTER TABLE `{table}` ADD FULLTEXT INDEX `{INDEX}` ({columns})")
 
 
-def fill_terms() -> None:
+def update_terms() -> None:
 	"""Give the texts of an earlier version their terms."""
 	for name in frappe.get_all(DOCTYPE, {"terms": ("is", "not set")}, pluck="name", limit=0):
 		if frappe.db.exists("Document", name):
-			keep_words(name)
+			update_index(name)
 			content = frappe.db.get_value(DOCTYPE, name, "content")
 			frappe.db.set_value(
 				DOCTYPE, name, "content_terms", build_terms(content or ""), update_modified=False
 			)
 
 
-def tidy() -> None:
+def rebuild_index() -> None:
 	"""Scheduled weekly: rebuild the index. InnoDB keeps the ids of changed and deleted texts in it until then, and looks
 	each hit up among them."""
 	frappe.db.commit()  # what MariaDB would do by itself
 	frappe.db.sql_ddl(f"OPTIMIZE TABLE `tab{DOCTYPE}`")
 
 
-def refresh_tags() -> None:
+def update_tags() -> None:
 	"""Have the tags searched as they are on the documents now."""
 	changed = frappe.db.sql(
 		f"""
@@ -186,4 +186,4 @@ def refresh_tags() -> None:
 		"""  # noqa: S608
 	)
 	for (name,) in changed:
-		keep_words(name)
+		update_index(name)

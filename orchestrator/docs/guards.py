@@ -13,7 +13,7 @@ from orchestrator.docs.errors import ImmutableRecordConflictError
 from orchestrator.exceptions import refuse
 
 # Of the File of a version, everything but where the File list shows it.
-FIXED = (
+IMMUTABLE_FIELDS = (
 	"file_name",
 	"file_url",
 	"file_size",
@@ -24,17 +24,19 @@ FIXED = (
 	"content_hash",
 	"owner",
 )
-OURS = ("Document", "Document Version", "Document Folder")
+LIBRARY_DOCTYPES = ("Document", "Document Version", "Document Folder")
 
 
 def before_file_validate(file: Document, _event: str | None = None) -> None:
 	"""Hook File.before_validate: comes before Frappe moves or writes anything."""
 	before = file.get_doc_before_save() if not file.is_new() else None
-	if before and is_of_version(file.name):
-		if any((before.get(field) or "") != (file.get(field) or "") for field in FIXED):
+	if before and is_version_file(file.name):
+		if any((before.get(field) or "") != (file.get(field) or "") for field in IMMUTABLE_FIELDS):
 			refuse_change(file.name)
 		return
-	if file.attached_to_doctype in OURS and not (before and before.attached_to_doctype in OURS):
+	if file.attached_to_doctype in LIBRARY_DOCTYPES and not (
+		before and before.attached_to_doctype in LIBRARY_DOCTYPES
+	):
 		refuse(
 			_(
 				"Add the file as a version of the document: send it to orchestrator.docs.create_version, or upload it into the document's folder."
@@ -45,11 +47,11 @@ def before_file_validate(file: Document, _event: str | None = None) -> None:
 
 def on_file_trash(file: Document, _event: str | None = None) -> None:
 	"""Hook File.on_trash. Even where this came too late, no byte would be lost: Frappe does not know where they are."""
-	if is_of_version(file.name):
+	if is_version_file(file.name):
 		refuse_change(file.name)
 
 
-def is_of_version(file: str) -> bool:
+def is_version_file(file: str) -> bool:
 	if frappe.flags.in_migrate and not frappe.db.table_exists("Document Version"):
 		return False  # another app's patch saves Files before the site has documents
 	return bool(frappe.db.exists("Document Version", {"file": file}))
@@ -65,7 +67,7 @@ def refuse_change(file: str) -> None:
 	)
 
 
-def file_has_permission(
+def has_file_permission(
 	doc: Document, ptype: str = "read", user: str | None = None, **_kwargs: Any
 ) -> bool | None:
 	"""Hook has_permission of File: that of a document goes by the document, and nobody may change it. Also its
@@ -73,7 +75,7 @@ def file_has_permission(
 	if ptype == "create" and storage.FOLDER in unquote(doc.file_url or ""):
 		return False  # Frappe would copy what is there, for whoever found out a key
 	if (
-		doc.attached_to_doctype not in OURS or ptype == "create"
+		doc.attached_to_doctype not in LIBRARY_DOCTYPES or ptype == "create"
 	):  # which before_file_validate refuses in words
 		return NO_OPINION
 	if ptype not in ("read", "select", "print", "email", "report", "export"):
@@ -84,7 +86,7 @@ def file_has_permission(
 
 def refuse_share(_doc: Document, _event: str | None = None, *_args: Any) -> None:
 	"""Hook validate_share of File: see the same on documents."""
-	if _doc.get("attached_to_doctype") in OURS:
+	if _doc.get("attached_to_doctype") in LIBRARY_DOCTYPES:
 		refuse_sharing()
 
 

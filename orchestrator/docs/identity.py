@@ -25,14 +25,14 @@ BINARY_COLUMNS = (
 )
 
 
-def sync() -> None:
+def update_collations() -> None:
 	"""Give the columns their collation, where Frappe has made them with another one."""
 	for columns in BINARY_COLUMNS:
 		if definitions := _find_wrong(columns):
 			frappe.db.sql_ddl(f"ALTER TABLE `tab{columns.doctype}` {', '.join(definitions)}")
 
 
-def missing() -> list[str]:
+def list_wrong_collations() -> list[str]:
 	"""Return the tables with a column that has another collation."""
 	return [f"collation of {columns.doctype}" for columns in BINARY_COLUMNS if _find_wrong(columns)]
 

@@ -8,9 +8,9 @@ import frappe
 
 from orchestrator.docs import fulltext, storage
 
-BATCH = 500
+BATCH_SIZE = 500
 # A file is written before its version: younger ones may belong to a request that is still running.
-SETTLED_SECONDS = 24 * 3600
+GRACE_SECONDS = 24 * 3600
 
 
 class Damage(NamedTuple):
@@ -21,8 +21,8 @@ class Damage(NamedTuple):
 	fault: str
 
 
-class Report(NamedTuple):
-	"""What a check found. `orphans` are keys of files that no version has; `astray` are documents whose current version
+class IntegrityReport(NamedTuple):
+	"""What a check found. `list_orphans` are keys of files that no version has; `list_inconsistent` are documents whose current version
 	or checksum is not that of their latest version, and versions whose File is gone."""
 
 	checked: int
@@ -35,25 +35,25 @@ class Report(NamedTuple):
 		return not (self.damaged or self.orphans or self.astray)
 
 
-def check() -> Report:
+def check_integrity() -> IntegrityReport:
 	"""Read every stored byte and compare."""
 	known: set[str] = set()
 	damaged: list[Damage] = []
-	for row in versions():
+	for row in list_versions():
 		known.add(row.storage_key)
-		fault = storage.fault(row.storage_key, row.file_size, row.sha256)
-		if fault and still_stands(row.name):
+		fault = storage.find_fault(row.storage_key, row.file_size, row.sha256)
+		if fault and is_existing(row.name):
 			damaged.append(Damage(row.name, row.document, fault))
-	return Report(len(known), damaged, orphans(known), astray())
+	return IntegrityReport(len(known), damaged, list_orphans(known), list_inconsistent())
 
 
-def still_stands(version: str) -> bool:
+def is_existing(version: str) -> bool:
 	"""False for a version that was deleted with its document while the check ran. A plain read would show it still."""
 	row = "SELECT name FROM `tabDocument Version` WHERE name = %s LOCK IN SHARE MODE"
 	return bool(frappe.db.sql(row, version))
 
 
-def versions() -> Iterator[frappe._dict]:
+def list_versions() -> Iterator[frappe._dict]:
 	"""Every version, a batch at a time."""
 	last = ""
 	table = frappe.qb.DocType("Document Version")
@@ -63,21 +63,21 @@ def versions() -> Iterator[frappe._dict]:
 		.select(*columns)
 		.where(table.name > last)
 		.orderby(table.name)
-		.limit(BATCH)
+		.limit(BATCH_SIZE)
 		.run(as_dict=True)
 	):
 		yield from rows
 		last = rows[-1].name
 
 
-def orphans(known: set[str]) -> list[str]:
+def list_orphans(known: set[str]) -> list[str]:
 	"""The keys of files that no version has and that no request can still be about to keep."""
-	before = time.time() - SETTLED_SECONDS
-	taken = known | handed_over()
-	return [key for key, written in storage.keys_on_disk() if key not in taken and written < before]
+	before = time.time() - GRACE_SECONDS
+	taken = known | list_handed_over()
+	return [key for key, written in storage.list_keys() if key not in taken and written < before]
 
 
-def handed_over() -> set[str]:
+def list_handed_over() -> set[str]:
 	"""The keys of files that became ordinary Files when the app was uninstalled once."""
 	urls = frappe.get_all(
 		"File", {"file_url": ("like", f"/private/files/{storage.FOLDER}/%")}, pluck="file_url", limit=0
@@ -85,7 +85,7 @@ def handed_over() -> set[str]:
 	return {url.rpartition("/")[2] for url in urls}
 
 
-def astray() -> list[str]:
+def list_inconsistent() -> list[str]:
 	"""Records that do not agree with each other."""
 	found = frappe.db.sql(
 		"""
@@ -105,21 +105,21 @@ def astray() -> list[str]:
 	return [row[0] for row in found]
 
 
-def remove_orphans(keys: list[str]) -> None:
+def delete_orphans(keys: list[str]) -> None:
 	"""Remove files that no version has."""
-	storage.settle(keys)
+	storage.delete_unreferenced(keys)
 
 
-def nightly() -> None:
+def check_nightly() -> None:
 	"""Scheduled daily: check, and write down what is damaged where administrators look. Tags that were taken away in
 	Desk, of which Frappe tells nobody, leave the search."""
-	fulltext.refresh_tags()
-	report = check()
+	fulltext.update_tags()
+	report = check_integrity()
 	if not report.is_clean:
-		frappe.log_error("Documents: what is stored is damaged", "\n".join(lines(report)))
+		frappe.log_error("Documents: what is stored is damaged", "\n".join(render_report(report)))
 
 
-def lines(report: Report) -> list[str]:
+def render_report(report: IntegrityReport) -> list[str]:
 	"""The report in words: names of records and keys, nothing of what is in them."""
 	return [
 		f"{report.checked} versions checked",

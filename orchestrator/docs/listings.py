@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 TRAIL_FIELDS = ("action", "version", "user", "creation", "ip_address", "details")
 
 
-def versions_of(document: "Document", start: int, length: int) -> VersionPage:
+def list_versions(document: "Document", start: int, length: int) -> VersionPage:
 	"""The versions of a document that the caller may read: numbers have no gaps, so the current one tells how many."""
 	rows = frappe.get_all(
 		"Document Version",
@@ -23,20 +23,20 @@ def versions_of(document: "Document", start: int, length: int) -> VersionPage:
 		limit_start=start,
 		limit_page_length=length,
 	)
-	audit.record_read("Viewed", document.name, document.document_folder)
-	return {"versions": [shapes.version(row) for row in rows], "total": document.current_version}
+	audit.create_read_entry("Viewed", document.name, document.document_folder)
+	return {"versions": [shapes.build_version(row) for row in rows], "total": document.current_version}
 
 
-def version_of(document: "Document", number: int | None) -> Version:
+def get_version(document: "Document", number: int | None) -> Version:
 	"""One version of a document that the caller may read."""
-	version = versions.of(str(document.name), number)
-	audit.record_read("Viewed", document.name, document.document_folder, version.number)
-	return shapes.version(version)
+	version = versions.get_version(str(document.name), number)
+	audit.create_read_entry("Viewed", document.name, document.document_folder, version.number)
+	return shapes.build_version(version)
 
 
-def trail_of(document: "Document", start: int, length: int) -> AuditPage:
+def list_trail(document: "Document", start: int, length: int) -> AuditPage:
 	"""The trail of a document, for those who manage its folder; the DocType itself is for managers of all."""
-	access.require(access.MANAGE, document.document_folder)
+	access.check_level(access.MANAGE, document.document_folder)
 	filters = {"document": document.name}
 	rows = frappe.get_all(
 		"Document Audit Entry",

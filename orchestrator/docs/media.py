@@ -62,34 +62,34 @@ MAX_RATIO = 200
 MAX_MEMBERS = 20_000
 
 
-class Media(NamedTuple):
+class MediaType(NamedTuple):
 	"""A type, and whether the bytes bear it out."""
 
 	type: str
 	fits: bool
 
 
-def of_name(file_name: str) -> str | None:
+def get_type_by_name(file_name: str) -> str | None:
 	"""The type that a file name tells."""
 	media_type, compression = mimetypes.guess_type(file_name, strict=False)
 	return TYPE_OF_COMPRESSION.get(compression, UNKNOWN) if compression else media_type
 
 
-def of_sender(declared: str | None) -> str | None:
+def parse_declared_type(declared: str | None) -> str | None:
 	"""The type that the sender declared, None where that says nothing."""
 	if not declared or declared == UNKNOWN or not MEDIA_TYPE.fullmatch(declared):
 		return None
 	return declared.lower()
 
 
-def examine(head: bytes, file_name: str, declared: str | None = None) -> Media:
+def detect_type(head: bytes, file_name: str, declared: str | None = None) -> MediaType:
 	"""The type of a file that begins with `head`. It fits unless its name tells of bytes that are not there. What the
 	sender declared counts only where the name tells nothing: many systems make it up."""
-	told = of_name(file_name) or of_sender(declared)
-	return Media(told or of_bytes(head), told is None or bears_out(head, told))
+	told = get_type_by_name(file_name) or parse_declared_type(declared)
+	return MediaType(told or detect_type_by_bytes(head), told is None or is_consistent(head, told))
 
 
-def bears_out(head: bytes, claim: str) -> bool:
+def is_consistent(head: bytes, claim: str) -> bool:
 	"""Whether bytes that begin with `head` may be of the type `claim`."""
 	if claim == PDF:
 		return PDF_MARK in head[:PDF_MARK_WITHIN]
@@ -123,7 +123,7 @@ def is_utf16(head: bytes) -> bool:
 	return False
 
 
-def of_bytes(head: bytes) -> str:
+def detect_type_by_bytes(head: bytes) -> str:
 	"""The type that the first bytes tell."""
 	if LOOKS_LIKE_PDF.match(head.removeprefix(BOM)):
 		return PDF
@@ -143,18 +143,18 @@ def is_utf8(head: bytes) -> bool:
 	return b"\x00" not in head
 
 
-def extension_of(head: bytes, declared: str | None = None) -> str:
+def get_extension(head: bytes, declared: str | None = None) -> str:
 	"""The usual extension of what the sender declared, where the bytes bear it out; else of what they tell."""
-	claim = of_sender(declared)
-	extension = mimetypes.guess_extension(claim) if claim and bears_out(head, claim) else None
-	return extension or mimetypes.guess_extension(of_bytes(head)) or ".bin"
+	claim = parse_declared_type(declared)
+	extension = mimetypes.guess_extension(claim) if claim and is_consistent(head, claim) else None
+	return extension or mimetypes.guess_extension(detect_type_by_bytes(head)) or ".bin"
 
 
 def refuse_mismatch(file_name: str, head: bytes) -> NoReturn:
 	refuse(
 		_(
 			"The content of {0} does not match its name or declared type: it looks like {1}. Send it with the correct name."
-		).format(file_name, of_bytes(head)),
+		).format(file_name, detect_type_by_bytes(head)),
 		InvalidFileError,
 	)
 

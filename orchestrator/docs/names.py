@@ -13,7 +13,7 @@ from orchestrator.file_names import MAX_NAME_LENGTH, is_valid_name, normalize_na
 MAX_LENGTH = MAX_NAME_LENGTH
 
 
-def checked(kind: str, name: str) -> str:
+def validate_name(kind: str, name: str) -> str:
 	"""`name` as it is stored: see orchestrator/file_names.py. 400 for what is no name: a path, a control character or a
 	mark that turns the direction of reading, so that the name would show as another one."""
 	text = normalize_name(name)
@@ -32,7 +32,7 @@ def refuse_name(kind: str, name: str) -> NoReturn:
 	)
 
 
-def with_extension(title: str, extension: str) -> str:
+def add_extension(title: str, extension: str) -> str:
 	"""The title as a file name that ends in `extension`, in place of one that tells another type."""
 	stem = Path(title).stem if mimetypes.guess_type(title)[0] else title
 	return f"{stem[: MAX_LENGTH - len(extension)]}{extension}"

@@ -9,19 +9,19 @@ from frappe.utils import add_days, get_datetime, now_datetime
 
 from orchestrator.docs import folders
 from orchestrator.docs.errors import RetentionConflictError
-from orchestrator.docs.folders import Rules
+from orchestrator.docs.folders import FolderRules
 from orchestrator.exceptions import refuse
 
 if TYPE_CHECKING:
 	from orchestrator.orchestrator.doctype.document.document import Document
 
 
-def kept_until(latest: datetime, retention_days: int) -> datetime:
+def compute_retention_end(latest: datetime, retention_days: int) -> datetime:
 	"""The moment from which a document may be deleted."""
 	return add_days(latest, retention_days)
 
 
-def latest_change(document: "Document") -> datetime:
+def get_latest_change(document: "Document") -> datetime:
 	"""When the latest version was made; the document itself, where there is none."""
 	made = frappe.db.get_value(
 		"Document Version", {"document": document.name, "number": document.current_version}, "creation"
@@ -29,9 +29,9 @@ def latest_change(document: "Document") -> datetime:
 	return get_datetime(made or document.creation)
 
 
-def refuse_deletion(document: "Document") -> None:
+def check_deletion(document: "Document") -> None:
 	"""409 under a legal hold, or as long as the retention period runs."""
-	rules = folders.rules_of(document.document_folder)
+	rules = folders.compute_rules(document.document_folder)
 	if rules.legal_hold:
 		refuse(
 			_(
@@ -39,7 +39,7 @@ def refuse_deletion(document: "Document") -> None:
 			).format(document.name),
 			RetentionConflictError,
 		)
-	until = kept_until(latest_change(document), rules.retention_days)
+	until = compute_retention_end(get_latest_change(document), rules.retention_days)
 	if rules.retention_days and until > now_datetime():
 		refuse(
 			_("{0} must be kept until {1} and cannot be deleted before then.").format(document.name, until),
@@ -47,14 +47,16 @@ def refuse_deletion(document: "Document") -> None:
 		)
 
 
-def refuse_move(document: "Document", source: str, target: str) -> None:
+def check_move(document: "Document", source: str, target: str) -> None:
 	"""409 for a way out of a legal hold, or to a shorter period while the present one runs."""
-	here, there = folders.rules_of(source), folders.rules_of(target)
-	if refusal := loosened(here, there, kept_until(latest_change(document), here.retention_days)):
+	here, there = folders.compute_rules(source), folders.compute_rules(target)
+	if refusal := find_loosened_rule(
+		here, there, compute_retention_end(get_latest_change(document), here.retention_days)
+	):
 		refuse(f"{document.name}: {refusal}", RetentionConflictError)
 
 
-def loosened(here: Rules, there: Rules, until: datetime) -> str | None:
+def find_loosened_rule(here: FolderRules, there: FolderRules, until: datetime) -> str | None:
 	"""Why something may not go from under these rules to under those."""
 	if here.legal_hold and not there.legal_hold:
 		return _("Documents under legal hold can be moved only to a folder that is also under legal hold.")

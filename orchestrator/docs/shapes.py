@@ -123,14 +123,14 @@ VERSION_FIELDS = (
 DOWNLOAD = "/api/method/orchestrator.docs.download?version="
 
 
-def version(row: "DocumentVersion | dict[str, Any]") -> Version:
+def build_version(row: "DocumentVersion | dict[str, Any]") -> Version:
 	values: Any = {field: row.get(field) for field in VERSION_FIELDS}
 	values["file_url"] = f"{DOWNLOAD}{values['name']}"
 	values["restored_from"] = values["restored_from"] or None
 	return values
 
 
-def standing(document: "Document") -> Standing:
+def build_document(document: "Document") -> Standing:
 	return {
 		"document": str(document.name),
 		"title": document.title,

@@ -22,11 +22,11 @@ from orchestrator.exceptions import refuse
 FOLDER = "orchestrator_documents"
 KEY = re.compile(r"[0-9a-f]{32}")
 READ_ONLY = 0o440
-CHUNK = 1024 * 1024
+CHUNK_BYTES = 1024 * 1024
 MEGABYTE = 1024 * 1024
 
 
-class Stored(NamedTuple):
+class StoredBytes(NamedTuple):
 	"""Bytes on disk."""
 
 	key: str
@@ -34,46 +34,46 @@ class Stored(NamedTuple):
 	sha256: str
 
 
-def root() -> Path:
+def get_root() -> Path:
 	return Path(frappe.get_site_path("private", "files", FOLDER))
 
 
-def path_of(key: str) -> Path:
-	"""Where the bytes of `key` are. Only keys that `write` gave lead anywhere."""
+def get_path(key: str) -> Path:
+	"""Where the bytes of `key` are. Only keys that `write_bytes` gave lead anywhere."""
 	if not KEY.fullmatch(key or ""):
 		raise ValueError("not a storage key")
-	return root() / key[:2] / key
+	return get_root() / key[:2] / key
 
 
-def write(source: BinaryIO) -> Stored:
+def write_bytes(source: BinaryIO) -> StoredBytes:
 	"""Keep the bytes of `source`. They are removed again if the transaction is rolled back.
 
 	Raises MaxFileSizeReachedError (413), InvalidFileError (422) for no bytes at all, StorageError (507)."""
 	key = secrets.token_hex(16)
-	path = path_of(key)
-	frappe.db.after_rollback.add(lambda: remove(key))
-	frappe.db.after_commit.add(lambda: settle([key]))
+	path = get_path(key)
+	frappe.db.after_rollback.add(lambda: delete_bytes(key))
+	frappe.db.after_commit.add(lambda: delete_unreferenced([key]))
 	try:
 		path.parent.mkdir(parents=True, exist_ok=True)
-		size, digest = copy(source, path)
+		size, digest = copy_bytes(source, path)
 	except OSError as error:
-		remove(key)
-		refuse_storage(error)
+		delete_bytes(key)
+		raise_storage_error(error)
 	except Exception:
-		remove(key)
+		delete_bytes(key)
 		raise
-	return Stored(key, size, digest)
+	return StoredBytes(key, size, digest)
 
 
-def copy(source: BinaryIO, path: Path) -> tuple[int, str]:
+def copy_bytes(source: BinaryIO, path: Path) -> tuple[int, str]:
 	"""Write `source` to a new file and on to the disk. Returns its size and SHA-256."""
 	limit, size, digest = get_max_file_size(), 0, hashlib.sha256()
 	descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, READ_ONLY)
 	with os.fdopen(descriptor, "wb", buffering=0) as target:
-		while chunk := source.read(CHUNK):
+		while chunk := source.read(CHUNK_BYTES):
 			size += len(chunk)
 			if size > limit:
-				refuse_size(limit)
+				raise_size_error(limit)
 			digest.update(chunk)
 			write_all(target.fileno(), chunk)
 		if not size:
@@ -88,7 +88,7 @@ def write_all(descriptor: int, data: bytes) -> None:
 		rest = rest[os.write(descriptor, rest) :]
 
 
-def refuse_size(limit: int) -> None:
+def raise_size_error(limit: int) -> None:
 	refuse(
 		_("The file is larger than the {0} MB that this site accepts. Send a smaller file.").format(
 			limit // MEGABYTE
@@ -97,7 +97,7 @@ def refuse_size(limit: int) -> None:
 	)
 
 
-def refuse_storage(error: OSError) -> None:
+def raise_storage_error(error: OSError) -> None:
 	full = error.errno in (errno.ENOSPC, errno.EDQUOT)
 	why = _("The server's disk is full") if full else _("The server cannot write files")
 	refuse(
@@ -106,31 +106,31 @@ def refuse_storage(error: OSError) -> None:
 	)
 
 
-def remove(key: str) -> None:
+def delete_bytes(key: str) -> None:
 	"""Remove the bytes, where there are any."""
-	path_of(key).unlink(missing_ok=True)
+	get_path(key).unlink(missing_ok=True)
 
 
-def settle(keys: list[str]) -> None:
+def delete_unreferenced(keys: list[str]) -> None:
 	"""Remove the bytes of those keys that no version has. To be called when a transaction has ended: part of it may
 	have been rolled back to a savepoint, of which Frappe tells nobody."""
 	kept = frappe.get_all("Document Version", {"storage_key": ("in", keys)}, pluck="storage_key", limit=0)
 	for key in set(keys) - set(kept):
-		remove(key)
+		delete_bytes(key)
 
 
-def remove_after_commit(keys: list[str]) -> None:
+def delete_after_commit(keys: list[str]) -> None:
 	"""Remove the bytes once nothing can bring their records back."""
 	if keys:
-		frappe.db.after_commit.add(lambda: settle(keys))
+		frappe.db.after_commit.add(lambda: delete_unreferenced(keys))
 
 
-def fault(key: str, size: int, sha256: str) -> str | None:
+def find_fault(key: str, size: int, sha256: str) -> str | None:
 	"""What is wrong with stored bytes: `missing`, `unreadable`, `changed`; None if they are as they were stored."""
 	digest, found = hashlib.sha256(), 0
 	try:
-		with path_of(key).open("rb") as file:
-			while chunk := file.read(CHUNK):
+		with get_path(key).open("rb") as file:
+			while chunk := file.read(CHUNK_BYTES):
 				digest.update(chunk)
 				found += len(chunk)
 	except (FileNotFoundError, ValueError):
@@ -140,23 +140,23 @@ def fault(key: str, size: int, sha256: str) -> str | None:
 	return None if found == size and digest.hexdigest() == sha256 else "changed"
 
 
-def checked_path(key: str, size: int, sha256: str, label: str) -> Path:
+def get_checked_path(key: str, size: int, sha256: str, label: str) -> Path:
 	"""The file, if its bytes are those that were stored.
 
 	Raises DamagedFileConflictError (409), which names `label` and nothing of the server's."""
-	if found := fault(key, size, sha256):
+	if found := find_fault(key, size, sha256):
 		refuse(
 			_(
 				"The file of {0} is {1} on the server, so it cannot be downloaded. Tell your administrator; other versions are not affected."
 			).format(label, _(found)),
 			DamagedFileConflictError,
 		)
-	return path_of(key)
+	return get_path(key)
 
 
-def keys_on_disk() -> Iterator[tuple[str, float]]:
+def list_keys() -> Iterator[tuple[str, float]]:
 	"""Every key that there is a file for, with the time it was last written."""
-	for path in sorted(root().glob("??/*")):
+	for path in sorted(get_root().glob("??/*")):
 		with contextlib.suppress(FileNotFoundError):  # deleted at this moment
 			if KEY.fullmatch(path.name):
 				yield path.name, path.stat().st_mtime

@@ -13,26 +13,26 @@ from orchestrator.docs import storage
 if TYPE_CHECKING:
 	from orchestrator.orchestrator.doctype.document_version.document_version import DocumentVersion
 
-READER = Path(__file__).parent / "reader" / "__main__.py"
-SECONDS = 60
+READER_SCRIPT = Path(__file__).parent / "reader" / "__main__.py"
+MAX_SECONDS = 60
 MAX_CHARACTERS = 2_000_000
 
 
-def of_version(version: "DocumentVersion") -> str:
+def get_version_text(version: "DocumentVersion") -> str:
 	"""The text of a version; nothing where its file has none that can be read."""
-	found = read(storage.path_of(version.storage_key), version.mime_type or "")
+	found = extract_text(storage.get_path(version.storage_key), version.mime_type or "")
 	return found or ""
 
 
-def read(path: Path, media_type: str, seconds: float | None = None) -> str | None:
+def extract_text(path: Path, media_type: str, seconds: float | None = None) -> str | None:
 	"""The text of a file of this type, at most MAX_CHARACTERS, read within `seconds` (SECONDS). None where none can be read: another type, a damaged
 	file, one that would take too much."""
 	try:
 		done = subprocess.run(  # noqa: S603  # our own reader, on a path of our own
-			[sys.executable, str(READER), str(path.resolve()), media_type, str(MAX_CHARACTERS)],
+			[sys.executable, str(READER_SCRIPT), str(path.resolve()), media_type, str(MAX_CHARACTERS)],
 			stdout=subprocess.PIPE,
 			stderr=subprocess.DEVNULL,  # a file may be made to warn without an end
-			timeout=seconds or SECONDS,
+			timeout=seconds or MAX_SECONDS,
 			check=False,
 		)
 	except subprocess.TimeoutExpired:

@@ -6,7 +6,7 @@ import frappe
 from frappe import _
 
 from orchestrator.docs import audit, folders, fulltext, media, shapes, storage
-from orchestrator.docs.names import checked, with_extension
+from orchestrator.docs.names import add_extension, validate_name
 from orchestrator.exceptions import refuse
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ DOWNLOAD = shapes.DOWNLOAD
 MAX_NOTES = 5000
 
 
-class Incoming(NamedTuple):
+class IncomingFile(NamedTuple):
 	"""Bytes on their way in. `file_name` is None where the caller gave none; `declared` is the type the sender told."""
 
 	source: BinaryIO
@@ -26,36 +26,38 @@ class Incoming(NamedTuple):
 	declared: str | None = None
 
 
-class Kept(NamedTuple):
+class StoredUpload(NamedTuple):
 	"""Bytes that are on disk and were looked at."""
 
-	stored: storage.Stored
+	stored: storage.StoredBytes
 	file_name: str
 	media_type: str
 
 
-def keep(incoming: Incoming, usual_name: str) -> Kept:
+def store_file(incoming: IncomingFile, usual_name: str) -> StoredUpload:
 	"""Write the bytes and look at them. Without a file name of their own they get `usual_name`, with another extension
 	where they are something else. Before anything is locked: this is what takes long.
 
 	Raises InvalidRequestError (400) for a name that is none, InvalidFileError (422), MaxFileSizeReachedError (413), StorageError (507)."""
-	name = checked(_("file"), incoming.file_name or usual_name)
-	stored = storage.write(incoming.source)
-	path = storage.path_of(stored.key)
+	name = validate_name(_("file"), incoming.file_name or usual_name)
+	stored = storage.write_bytes(incoming.source)
+	path = storage.get_path(stored.key)
 	with path.open("rb") as file:
 		head = file.read(media.HEAD)
-	found = media.examine(head, name, incoming.declared)
-	if incoming.file_name is None and not (found.fits and media.of_name(name)):
-		name = with_extension(name, media.extension_of(head, incoming.declared))
-		found = media.examine(head, name)
+	found = media.detect_type(head, name, incoming.declared)
+	if incoming.file_name is None and not (found.fits and media.get_type_by_name(name)):
+		name = add_extension(name, media.get_extension(head, incoming.declared))
+		found = media.detect_type(head, name)
 	if not found.fits:
 		media.refuse_mismatch(name, head)
 	if head.startswith(media.ZIP):
 		media.check_archive(path, found.type, name)
-	return Kept(stored, name, found.type)
+	return StoredUpload(stored, name, found.type)
 
 
-def add(document: "Document", kept: Kept, notes: str | None, restored_from: int = 0) -> "DocumentVersion":
+def create_version(
+	document: "Document", kept: StoredUpload, notes: str | None, restored_from: int = 0
+) -> "DocumentVersion":
 	"""The next version of a locked document."""
 	version: DocumentVersion = frappe.get_doc(
 		doctype=DOCTYPE,
@@ -70,15 +72,15 @@ def add(document: "Document", kept: Kept, notes: str | None, restored_from: int 
 		sha256=kept.stored.sha256,
 		storage_key=kept.stored.key,
 	)
-	version.name = name_of(document.name, version.number)
-	version.file = add_file(document, version)
+	version.name = build_name(document.name, version.number)
+	version.file = create_file(document, version)
 	version.flags.is_new_version = True
 	# The caller's access was decided on the document; what the row refers to was just read or made.
 	version.flags.ignore_links = True
 	version.insert(ignore_permissions=True)
 	make_current(document, version)
 	action = "Version Restored" if restored_from else "Version Added"
-	audit.record(
+	audit.create_entry(
 		action,  # type: ignore[arg-type]
 		document.name,
 		document.document_folder,
@@ -87,16 +89,16 @@ def add(document: "Document", kept: Kept, notes: str | None, restored_from: int 
 		size=version.file_size,
 		**({"restored_from": restored_from} if restored_from else {}),
 	)
-	fulltext.enqueue(document.name)
+	fulltext.enqueue_text_extraction(document.name)
 	return version
 
 
-def name_of(document: str, number: int) -> str:
+def build_name(document: str, number: int) -> str:
 	"""As the primary key, it makes two versions of one number impossible."""
 	return f"{document}-v{number}"
 
 
-def add_file(document: "Document", version: "DocumentVersion") -> str:
+def create_file(document: "Document", version: "DocumentVersion") -> str:
 	"""The File that stands for the version wherever Frappe shows files. Its URL is the download, with its check of
 	access and its line in the audit trail; of the bytes themselves no File knows. Not inserted as Files usually are:
 	there is nothing to write, to share with other Files of the same content, or to note on the document."""
@@ -107,7 +109,7 @@ def add_file(document: "Document", version: "DocumentVersion") -> str:
 			"file_url": f"{DOWNLOAD}{version.name}",
 			"file_size": version.file_size,
 			"is_private": 1,
-			"folder": folders.file_folder(document.document_folder),
+			"folder": folders.get_file_folder(document.document_folder),
 			"attached_to_doctype": "Document",
 			"attached_to_name": document.name,
 		}
@@ -133,10 +135,10 @@ def make_current(document: "Document", version: "DocumentVersion") -> None:
 	)
 
 
-def of(document: str, number: Any = None) -> "DocumentVersion":
+def get_version(document: str, number: Any = None) -> "DocumentVersion":
 	"""A version by its number, the current one without. 404 where there is none."""
 	wanted = frappe.db.get_value("Document", document, "current_version") if number in (None, "") else number
-	name = name_of(document, int(wanted or 0))
+	name = build_name(document, int(wanted or 0))
 	if not wanted or not frappe.db.exists(DOCTYPE, name):
 		refuse(
 			_("{0} has no version {1}.").format(document, wanted or "")
@@ -147,7 +149,7 @@ def of(document: str, number: Any = None) -> "DocumentVersion":
 	return frappe.get_doc(DOCTYPE, name)
 
 
-def opened(version: "DocumentVersion") -> Any:
+def get_intact_path(version: "DocumentVersion") -> Any:
 	"""The path of a version's bytes, after a look whether they are intact. Raises DamagedFileConflictError (409)."""
 	label = _("version {0} of {1}").format(version.number, version.document)
-	return storage.checked_path(version.storage_key, version.file_size, version.sha256, label)
+	return storage.get_checked_path(version.storage_key, version.file_size, version.sha256, label)

@@ -7,7 +7,7 @@ class GeneratedReport(TypedDict):
 	"""A report as a file, or how far it is.
 
 	`status` is Queued, Running, Completed or Failed. `file` names a private File of the caller, `file_size` is in
-	bytes, `row_count` leaves the total row out, `progress` is in percent. The file is deleted after `kept_until`.
+	bytes, `row_count` leaves the total row out, `progress` is in percent. The file is deleted after `compute_retention_end`.
 	`mail_queued` tells whether it leaves by mail to `recipients`, `mail_note` why it does not, `error` is null or
 	`{"type", "text"}`. Times are in the site's time zone."""
 

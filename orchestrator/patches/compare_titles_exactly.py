@@ -13,7 +13,7 @@ MAX_TITLE = 140
 
 
 def execute() -> None:
-	identity.sync()
+	identity.update_collations()
 	_normalize_folder_names()
 	for doctype, scope in SCOPES.items():
 		_fill_keys(doctype, scope)

@@ -4,5 +4,5 @@ from orchestrator.docs import fulltext
 
 
 def execute() -> None:
-	fulltext.add_index()
-	fulltext.fill_terms()
+	fulltext.create_index()
+	fulltext.update_terms()

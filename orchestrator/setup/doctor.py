@@ -169,7 +169,7 @@ def check_service_levels() -> Finding:
 def check_documents() -> Finding:
 	if not frappe.db.exists("Document Folder", folders.ROOT):
 		return Finding("documents", FAIL, "no root folder", f"Run bench --site {frappe.local.site} migrate.")
-	place = storage.root()
+	place = storage.get_root()
 	existing = place if place.exists() else place.parent
 	if not os.access(existing, os.W_OK):
 		return Finding("documents", FAIL, f"{existing} is not writable", "Make the bench's user its owner.")

@@ -23,7 +23,7 @@ CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
 def find_problems() -> list[str]:
 	"""Return a sentence for each kind of problem, with the first records that have it."""
 	found = (
-		("columns with another collation, run migrate", identity.missing()),
+		("columns with another collation, run migrate", identity.list_wrong_collations()),
 		(
 			"versions under a document of another title, upload them again and delete the document's version history",
 			find_merged_versions(),
@@ -85,14 +85,14 @@ def find_decoded_versions() -> list[str]:
 
 
 def _is_text_by_name(row: frappe._dict) -> bool:
-	told = media.of_name(row.title)
+	told = media.get_type_by_name(row.title)
 	return media.is_textual(told) if told else row.mime_type == media.UNKNOWN
 
 
 def _is_garbled(key: str) -> bool:
 	"""Return whether the bytes are a text in no encoding, and no known type of file either."""
 	try:
-		with storage.path_of(key).open("rb") as file:
+		with storage.get_path(key).open("rb") as file:
 			head = file.read(media.HEAD)
 	except (OSError, ValueError):  # missing bytes: check-documents tells of them
 		return False

@@ -11,8 +11,8 @@ TRACES = {"Tag Link": "document_type", "Comment": "reference_doctype", "Version"
 def sync() -> None:
 	"""Compare identities exactly, and make the root where it is missing. Its access is the site's to set: until then only managers of all documents
 	reach it."""
-	identity.sync()
-	folders.ensure_root()
+	identity.update_collations()
+	folders.get_or_create_root()
 
 
 def release() -> None:

@@ -69,7 +69,7 @@ DOORS = (
 	),
 	Door(
 		"lists of files", "employee", "attacks", "^file_lists$",
-		(("orchestrator.docs.access.file_conditions", everywhere),),
+		(("orchestrator.docs.access.build_file_conditions", everywhere),),
 		("frappe.core.api.file.get_attached_images", "hrms.api.get_attachments"),
 	),
 	Door(

@@ -3,7 +3,7 @@
 from io import BytesIO
 
 from orchestrator.docs import changes, documents, fulltext
-from orchestrator.docs.versions import Incoming
+from orchestrator.docs.versions import IncomingFile
 from orchestrator.setup.demo import data
 from orchestrator.setup.demo.maker import Maker, insert
 
@@ -22,8 +22,8 @@ def make(maker: Maker) -> None:
 
 def make_document(maker: Maker, row: data.Document) -> None:
 	folder = maker.names["Document Folder", row.folder]
-	document = documents.make(folder, row.title, status=row.status)
+	document = documents.create_document(folder, row.title, status=row.status)
 	for content, notes in row.versions:
-		changes.add_version(str(document.name), Incoming(BytesIO(content.encode())), notes)
-	changes.tag(str(document.name), list(row.tags))
-	fulltext.read_text(str(document.name))
+		changes.create_version(str(document.name), IncomingFile(BytesIO(content.encode())), notes)
+	changes.update_tags(str(document.name), list(row.tags))
+	fulltext.extract_text(str(document.name))

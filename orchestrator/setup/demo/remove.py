@@ -25,7 +25,7 @@ def remove() -> Removal:
 		with ledger.recording() as written:
 			removal = _remove_records()
 		_delete_traces(written)
-	storage.settle(bytes_of_documents)  # which a quiet transaction does not do after its commit
+	storage.delete_unreferenced(bytes_of_documents)  # which a quiet transaction does not do after its commit
 	return removal
 
 

@@ -4,8 +4,8 @@ from frappe.model.document import Document as Base
 from frappe.model.naming import make_autoname
 
 from orchestrator.docs import access, audit, folders, fulltext, guards, identity, retention, storage
-from orchestrator.docs.documents import refuse_foreign_lock
-from orchestrator.docs.names import checked
+from orchestrator.docs.documents import check_checkout
+from orchestrator.docs.names import validate_name
 from orchestrator.exceptions import refuse
 
 SERIES = "DOC-.#####"
@@ -72,7 +72,7 @@ class Document(Base):
 	def validate(self) -> None:
 		before = self.get_doc_before_save()
 		if not before or self.title != before.title:  # an old name stays, whatever the rules are by now
-			self.title = checked(_("document"), self.title)
+			self.title = validate_name(_("document"), self.title)
 		self.title_key = self.title
 		if before:
 			self.refuse_kept(before)
@@ -91,22 +91,22 @@ class Document(Base):
 		if self.document_folder == before.document_folder:
 			return
 		if not self.flags.ignore_permissions:
-			access.require(access.WRITE, before.document_folder)
-		access.require(access.WRITE, self.document_folder)
-		refuse_foreign_lock(before)
-		retention.refuse_move(before, before.document_folder, self.document_folder)
+			access.check_level(access.WRITE, before.document_folder)
+		access.check_level(access.WRITE, self.document_folder)
+		check_checkout(before)
+		retention.check_move(before, before.document_folder, self.document_folder)
 
 	def after_insert(self) -> None:
-		audit.record("Created", self.name, self.document_folder, title=self.title)
+		audit.create_entry("Created", self.name, self.document_folder, title=self.title)
 
 	def on_update(self) -> None:
-		fulltext.keep_words(self.name)
+		fulltext.update_index(self.name)
 		before = self.get_doc_before_save()
 		if not before:
 			return
 		if self.document_folder != before.document_folder:
 			self.show_files_in_folder()
-			audit.record(
+			audit.create_entry(
 				"Moved",
 				self.name,
 				self.document_folder,
@@ -114,29 +114,31 @@ class Document(Base):
 				**{"from": before.document_folder, "to": self.document_folder},
 			)
 		if changed := [field for field in TOLD if self.get(field) != before.get(field)]:
-			audit.record("Changed", self.name, self.document_folder, self.current_version, fields=changed)
+			audit.create_entry(
+				"Changed", self.name, self.document_folder, self.current_version, fields=changed
+			)
 
 	def show_files_in_folder(self) -> None:
 		"""The File list shows the files where the document is."""
 		files = {"attached_to_doctype": "Document", "attached_to_name": self.name}
-		place = folders.file_folder(self.document_folder)
+		place = folders.get_file_folder(self.document_folder)
 		frappe.db.set_value("File", files, "folder", place, update_modified=False)
 
 	def after_tagging(self, tags: list[str]) -> None:
-		fulltext.keep_words(self.name)
-		audit.record("Tagged", self.name, self.document_folder, self.current_version, tags=tags)
+		fulltext.update_index(self.name)
+		audit.create_entry("Tagged", self.name, self.document_folder, self.current_version, tags=tags)
 
 	def apply_fieldlevel_read_permissions(self) -> None:
 		"""Frappe calls this wherever a single record is given to a reader, by every API and by Desk's form. So it is
 		here that a view is seen."""
 		super().apply_fieldlevel_read_permissions()
 		if getattr(frappe.local, "request", None) and not self.get_doc_before_save():
-			audit.record_read("Viewed", self.name, self.document_folder, self.current_version)
+			audit.create_read_entry("Viewed", self.name, self.document_folder, self.current_version)
 
 	def before_print(self, *_args: object) -> None:
 		"""A print is a view as well."""
 		if getattr(frappe.local, "request", None):
-			audit.record_read("Viewed", self.name, self.document_folder, self.current_version)
+			audit.create_read_entry("Viewed", self.name, self.document_folder, self.current_version)
 
 	def validate_share(self, _share: Base) -> None:
 		guards.refuse_sharing()
@@ -145,11 +147,11 @@ class Document(Base):
 		refuse(_("A document cannot be renamed. Change its title instead."), frappe.ValidationError)
 
 	def on_trash(self) -> None:
-		retention.refuse_deletion(self)
-		refuse_foreign_lock(self)
+		retention.check_deletion(self)
+		check_checkout(self)
 		self.delete_versions()
-		fulltext.forget(self.name)
-		audit.record("Deleted", self.name, self.document_folder, self.current_version, title=self.title)
+		fulltext.delete_from_index(self.name)
+		audit.create_entry("Deleted", self.name, self.document_folder, self.current_version, title=self.title)
 
 	def delete_versions(self) -> None:
 		"""The versions go with the document, their bytes when it is certain that it is gone."""
@@ -158,7 +160,7 @@ class Document(Base):
 		)
 		frappe.db.delete("Document Version", {"document": self.name})
 		frappe.db.delete("File", {"name": ("in", [row.file for row in rows] or [""])})
-		storage.remove_after_commit([row.storage_key for row in rows])
+		storage.delete_after_commit([row.storage_key for row in rows])
 
 
 def on_doctype_update() -> None:

@@ -6,7 +6,7 @@ from frappe.utils.nestedset import NestedSet
 
 from orchestrator.docs import access, audit, folders, guards, identity, retention
 from orchestrator.docs.errors import RetentionConflictError
-from orchestrator.docs.names import checked
+from orchestrator.docs.names import validate_name
 from orchestrator.exceptions import refuse
 
 # What says who has access and what is kept: for those who manage the folder.
@@ -46,12 +46,12 @@ class DocumentFolder(NestedSet):
 	nsm_parent_field = "parent_document_folder"
 
 	def autoname(self) -> None:
-		self.title = checked(_("folder"), self.title or "")
+		self.title = validate_name(_("folder"), self.title or "")
 		if self.flags.is_root:
 			self.name = folders.ROOT
 		else:
 			self.parent_document_folder = self.parent_document_folder or folders.ROOT
-			self.name = folders.free_name(self.title, self.parent_document_folder)
+			self.name = folders.find_free_name(self.title, self.parent_document_folder)
 
 	def before_validate(self) -> None:
 		self.is_group = 1
@@ -61,7 +61,7 @@ class DocumentFolder(NestedSet):
 	def validate(self) -> None:
 		before = self.get_doc_before_save()
 		if not before or self.title != before.title:
-			self.title = checked(_("folder"), self.title)
+			self.title = validate_name(_("folder"), self.title)
 		self.title_key = self.title
 		if self.name == folders.ROOT and (self.parent_document_folder or self.title != folders.ROOT):
 			refuse(
@@ -77,9 +77,9 @@ class DocumentFolder(NestedSet):
 		"""A new folder takes Write on its parent, but to set up who has access Manage."""
 		if self.flags.ignore_permissions or not self.has_settings(before):
 			return
-		access.require(access.MANAGE, self.name if before else self.parent_document_folder)
+		access.check_level(access.MANAGE, self.name if before else self.parent_document_folder)
 		if before and before.parent_document_folder != self.parent_document_folder:
-			access.require(access.MANAGE, self.parent_document_folder)
+			access.check_level(access.MANAGE, self.parent_document_folder)
 
 	def has_settings(self, before: "DocumentFolder | None") -> bool:
 		if before is None:
@@ -93,27 +93,27 @@ class DocumentFolder(NestedSet):
 		"""A folder under a hold or a period of those above it stays under one."""
 		if not before.parent_document_folder or before.parent_document_folder == self.parent_document_folder:
 			return
-		here = folders.rules_of(before.parent_document_folder)
-		there = folders.rules_of(self.parent_document_folder)
-		until = retention.kept_until(now_datetime(), here.retention_days)
-		if refusal := retention.loosened(here, there, until):
+		here = folders.compute_rules(before.parent_document_folder)
+		there = folders.compute_rules(self.parent_document_folder)
+		until = retention.compute_retention_end(now_datetime(), here.retention_days)
+		if refusal := retention.find_loosened_rule(here, there, until):
 			refuse(f"{self.name}: {refusal}", RetentionConflictError)
 
 	def path_below_parent(self) -> str:
 		parent = self.parent_document_folder
-		return f"{folders.path_of(parent)}/{self.title}" if parent else f"/{self.title}"
+		return f"{folders.build_path(parent)}/{self.title}" if parent else f"/{self.title}"
 
 	def on_update(self) -> None:
 		before = self.get_doc_before_save()
 		super().on_update()
-		access.forget()
+		access.clear_cached_levels()
 		if before and before.path != self.path:
 			self.carry_path(before.path)
 		if before:
 			changed = [field for field in (*SETTINGS, "title") if self.get(field) != before.get(field)]
 			grants = ["access"] if self.grants() != before.grants() else []
 			if changed or grants:
-				audit.record("Folder Changed", None, self.name, fields=[*changed, *grants])
+				audit.create_entry("Folder Changed", None, self.name, fields=[*changed, *grants])
 
 	def carry_path(self, old: str | None) -> None:
 		"""The folders below get their new path."""
@@ -126,8 +126,8 @@ class DocumentFolder(NestedSet):
 
 	def after_insert(self) -> None:
 		super().after_insert()
-		access.forget()
-		audit.record("Folder Created", None, self.name, path=self.path)
+		access.clear_cached_levels()
+		audit.create_entry("Folder Created", None, self.name, path=self.path)
 
 	def validate_share(self, _share: Document) -> None:
 		guards.refuse_sharing()
@@ -138,13 +138,13 @@ class DocumentFolder(NestedSet):
 	def on_trash(self) -> None:
 		if self.name == folders.ROOT:
 			refuse(_("The folder Documents is the root and cannot be deleted."), frappe.ValidationError)
-		if folders.rules_of(self.name).legal_hold:
+		if folders.compute_rules(self.name).legal_hold:
 			refuse(
 				_("{0} is under legal hold and cannot be deleted.").format(self.name), RetentionConflictError
 			)
 		super().on_trash()
-		access.forget()
-		audit.record("Folder Deleted", None, self.name, path=self.path)
+		access.clear_cached_levels()
+		audit.create_entry("Folder Deleted", None, self.name, path=self.path)
 
 
 def on_doctype_update() -> None:

@@ -26,4 +26,4 @@ class DocumentText(Document):
 
 
 def on_doctype_update() -> None:
-	fulltext.add_index()
+	fulltext.create_index()

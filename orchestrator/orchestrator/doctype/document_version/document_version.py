@@ -60,7 +60,7 @@ class DocumentVersion(Document):
 		super().apply_fieldlevel_read_permissions()
 		if getattr(frappe.local, "request", None):
 			folder = frappe.db.get_value("Document", self.document, "document_folder")
-			audit.record_read("Viewed", self.document, folder, self.number)
+			audit.create_read_entry("Viewed", self.document, folder, self.number)
 
 	def refuse_change(self) -> None:
 		refuse(
