@@ -115,7 +115,7 @@ def check_assigned(names: list[str], assignee: str) -> None:
 
 
 def delete_ours(names: list[str]) -> None:
-	outcome = runs.run(BulkRequest("Delete", "Lead", list(names), atomic=True))
+	outcome = runs.execute_bulk(BulkRequest("Delete", "Lead", list(names), atomic=True))
 	frappe.db.commit()
 	assert outcome["succeeded"] == len(names)
 

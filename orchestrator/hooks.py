@@ -41,7 +41,7 @@ override_doctype_class = {
 	"Auto Email Report": "orchestrator.insights.report_schedules.ReportMailing",
 	"Comment": "orchestrator.helpdesk.ticket_comment.TicketComment",
 	"Email Digest": "orchestrator.setup.email_digest.DigestOfOpenIssues",
-	"File": "orchestrator.api.file_class.FileOfKnownPrivacy",
+	"File": "orchestrator.api.file_class.PrivacyParsingFile",
 	"Webhook": "orchestrator.api.webhook_delivery.IdentifiedWebhook",
 }
 doctype_js = {"Task": "public/js/task.js"}
@@ -174,7 +174,7 @@ doc_events = {
 permission_query_conditions = {
 	# rows of child tables by the record they belong to: see orchestrator/access/child_rows.py
 	"*": "orchestrator.access.child_rows.conditions",
-	"Deleted Document": "orchestrator.api.deleted_documents.conditions",
+	"Deleted Document": "orchestrator.api.deleted_documents.build_conditions",
 	"Orchestrator Dashboard": "orchestrator.insights.access.conditions",
 	"Document": "orchestrator.docs.access.build_conditions",
 	"Document Version": "orchestrator.docs.access.build_conditions",
@@ -252,7 +252,7 @@ before_request = [
 auth_hooks = [
 	"orchestrator.api.pipeline.authorize",
 	"orchestrator.access.plain_names.check_request",
-	"orchestrator.api.method_guard.authorize",
+	"orchestrator.api.method_guard.check_requested_method",
 	"orchestrator.access.private_files.check_request",
 ]
 after_request = ["orchestrator.access.replies.after_request", "orchestrator.api.pipeline.after_request"]
@@ -370,7 +370,7 @@ scheduler_events = {
 	],
 	"daily": [
 		"orchestrator.sync.jobs.delete_old_records",
-		"orchestrator.api.idempotency.delete_expired",
+		"orchestrator.api.idempotency.delete_expired_replies",
 		"orchestrator.api.bulk.jobs.delete_old_operations",
 		"orchestrator.gameplan.events.reconcile_events",
 		"orchestrator.insights.history.delete_old",

@@ -77,7 +77,9 @@ def test_the_queue_holds_the_operations_name_and_no_record(api):
 	names = [factories.make("Note", title=factories.unique("Note")).name]
 	queued = start(api(), DELETE, doctype="Note", name=names)
 
-	job = Job.fetch(create_job_id(jobs.OPERATIONS.job_id(queued["operation"])), connection=get_redis_conn())
+	job = Job.fetch(
+		create_job_id(jobs.OPERATIONS.build_job_id(queued["operation"])), connection=get_redis_conn()
+	)
 
 	assert job.kwargs["kwargs"] == {"operation": queued["operation"]}
 	assert job.origin.endswith(":long")
@@ -162,7 +164,7 @@ def test_the_janitor_ends_what_no_worker_will(site):
 		name: frappe.db.get_value("Bulk Operation", name, "status") for name in (killed, lost, fresh, done)
 	}
 	assert states == {killed: "Failed", lost: "Failed", fresh: "Queued", done: "Completed"}
-	assert jobs.describe(killed)["error"] == {
+	assert jobs.serialize_operation(killed)["error"] == {
 		"type": "WorkerLost",
 		"text": "The background job stopped before it finished. Nothing was changed; send the request again.",
 	}
@@ -184,7 +186,7 @@ def test_a_job_that_is_still_in_the_queue_is_left_alone(api):
 def test_an_operation_that_was_given_up_is_not_run_later(api, worker):
 	note = factories.make("Note", title=factories.unique("Note")).name
 	queued = start(api(), DELETE, doctype="Note", name=note)
-	jobs.give_up(queued["operation"])
+	jobs.mark_failed(queued["operation"])
 
 	worker()
 

@@ -170,10 +170,10 @@ def test_a_full_disk_is_told_and_nothing_is_lost(site, document, monkeypatch):
 def test_the_statuses_of_faults_are_the_contracts():
 	from frappe.core.doctype.file.exceptions import MaxFileSizeReachedError
 
-	from orchestrator.api.errors import status_of
+	from orchestrator.api.errors import get_status
 
 	assert [
-		status_of(error())
+		get_status(error())
 		for error in (StorageError, DamagedFileConflictError, InvalidFileError, MaxFileSizeReachedError)
 	] == [507, 409, 422, 413]  # fmt: skip
 

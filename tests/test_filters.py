@@ -43,7 +43,7 @@ def status_of_list(filters: list) -> int:
 	try:
 		generic.get_list(doctype="Lead", filters=filters)
 	except Exception as error:
-		return errors.status_of(error)
+		return errors.get_status(error)
 	return 200
 
 

@@ -76,12 +76,12 @@ def test_an_expired_key_is_free_again(seller: Client) -> None:
 
 
 def test_expired_keys_are_deleted_daily(seller: Client) -> None:
-	from orchestrator.api.idempotency import delete_expired
+	from orchestrator.api.idempotency import delete_expired_replies
 
 	seller.post(INSERT, headers=key(), **lead(factories.unique_email()))
 	frappe.db.sql("update `tabIdempotency Record` set expires_at = now() - interval 2 day")
 	seller_key = key()
-	delete_expired()
+	delete_expired_replies()
 	frappe.db.commit()
 	assert frappe.db.count("Idempotency Record") == 0
 	assert seller.post(INSERT, headers=seller_key, **lead(factories.unique_email())).status_code == 201

@@ -23,14 +23,14 @@ def small_buckets(site: str) -> Iterator[None]:
 
 
 def test_what_is_left_means(site: str) -> None:
-	from orchestrator.api.limits import allowance_from
+	from orchestrator.api.limits import compute_allowance
 
-	granted = allowance_from(True, tokens=94.5, now=1000.0, per_minute=100, capacity=100)
+	granted = compute_allowance(True, tokens=94.5, now=1000.0, per_minute=100, capacity=100)
 	assert (granted.limit, granted.remaining, granted.retry_after) == (100, 94, 0)
 	assert granted.reset == 1004  # 5.5 tokens at 100 a minute take 3.3 s
-	refused = allowance_from(False, tokens=0.25, now=1000.0, per_minute=100, capacity=100)
+	refused = compute_allowance(False, tokens=0.25, now=1000.0, per_minute=100, capacity=100)
 	assert (refused.remaining, refused.retry_after) == (0, 1)  # 0.75 tokens take 0.45 s
-	slow = allowance_from(False, tokens=0.5, now=1000.0, per_minute=1, capacity=3)
+	slow = compute_allowance(False, tokens=0.5, now=1000.0, per_minute=1, capacity=3)
 	assert slow.retry_after == 30
 	assert slow.reset == 1150  # 2.5 tokens at one a minute
 
@@ -97,8 +97,8 @@ def test_without_redis_requests_pass(site: str, monkeypatch: pytest.MonkeyPatch)
 	monkeypatch.setattr(limits, "last_warning", float("-inf"))
 	warnings: list[tuple] = []
 	monkeypatch.setattr(limits, "frappe", _FrappeWithLog(warnings))
-	assert limits.take("user:x", 10) is None
-	assert limits.take("user:x", 10) is None
+	assert limits.take_token("user:x", 10) is None
+	assert limits.take_token("user:x", 10) is None
 	assert len(warnings) == 1
 
 

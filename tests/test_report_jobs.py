@@ -64,7 +64,7 @@ def test_the_queue_holds_the_runs_name_and_no_filter(api):
 
 	queued = start(api(), query_report("select %(a)s as `A::80`"), background=True, filters={"a": "Ann"})
 
-	job = Job.fetch(create_job_id(report_jobs.RUNS.job_id(queued["run"])), connection=get_redis_conn())
+	job = Job.fetch(create_job_id(report_jobs.RUNS.build_job_id(queued["run"])), connection=get_redis_conn())
 
 	assert job.kwargs["kwargs"] == {"run": queued["run"]}
 	assert job.origin.endswith(":long")

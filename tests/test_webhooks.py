@@ -240,7 +240,7 @@ def test_one_private_address_among_public_ones_is_enough_to_refuse(site, monkeyp
 	monkeypatch.setattr(webhook_targets.socket, "getaddrinfo", lambda *_args, **_kwargs: addresses)
 
 	with pytest.raises(InvalidWebhookTargetError):
-		webhook_targets.check("https://example.com/hook")
+		webhook_targets.check_url("https://example.com/hook")
 
 
 def test_a_webhook_of_ours_is_checked_again_when_it_is_edited(api):

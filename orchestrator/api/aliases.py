@@ -36,19 +36,19 @@ def _aliases_of(doctype: str) -> dict[str, str]:
 	return aliases | {old: new for old, new in renamed.items() if not has_field(old) and has_field(new)}
 
 
-def field_of(doctype: str, name: str) -> str:
+def get_fieldname(doctype: str, name: str) -> str:
 	"""The field that `name` stands for: itself, where it is no alias."""
 	return _aliases_of(doctype).get(name, name)
 
 
-def fields_of(doctype: str, values: Mapping[str, Any]) -> dict[str, Any]:
+def rename_to_fieldnames(doctype: str, values: Mapping[str, Any]) -> dict[str, Any]:
 	"""`values` under field names. A field given under both names keeps the documented one's value."""
 	aliases = _aliases_of(doctype)
 	plain = {key: value for key, value in values.items() if key not in aliases}
 	return plain | {aliases[key]: value for key, value in values.items() if key in aliases}
 
 
-def with_aliases(doctype: str, record: dict[str, Any]) -> dict[str, Any]:
+def add_aliases(doctype: str, record: dict[str, Any]) -> dict[str, Any]:
 	"""`record` with its documented names beside the fields they stand for."""
 	for alias, field in _aliases_of(doctype).items():
 		if field in record:
@@ -56,6 +56,6 @@ def with_aliases(doctype: str, record: dict[str, Any]) -> dict[str, Any]:
 	return record
 
 
-def documented_names(doctype: str) -> Iterable[str]:
+def list_aliases(doctype: str) -> Iterable[str]:
 	"""The aliases of a DocType."""
 	return _aliases_of(doctype).keys()

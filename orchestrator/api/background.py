@@ -12,49 +12,49 @@ from frappe.utils import add_to_date, now_datetime
 from frappe.utils.background_jobs import get_queues_timeout, is_job_enqueued
 
 QUEUE = "long"
-UNFINISHED = ("Queued", "Running")
+UNFINISHED_STATUSES = ("Queued", "Running")
 # Until then a record may be on its way from the database to the queue.
 GRACE_MINUTES = 10
-PROGRESS_SECONDS = 60 * 60
+PROGRESS_TTL_SECONDS = 60 * 60
 
 
 @dataclass(frozen=True)
-class Background:
+class BackgroundRecords:
 	"""The records of one DocType, which has `status` and `started_at`. `kind` tells its jobs from others'."""
 
 	doctype: str
 	kind: str
 
-	def job_id(self, name: str) -> str:
+	def build_job_id(self, name: str) -> str:
 		"""The id of a record's job."""
 		return f"orchestrator-{self.kind}-{name}"
 
 	def set_progress(self, name: str, done: int) -> None:
 		"""Tell how far a running record is. In Redis: its transaction shows nothing until it ends."""
-		frappe.cache().set_value(self._progress_key(name), done, expires_in_sec=PROGRESS_SECONDS)
+		frappe.cache().set_value(self._build_progress_key(name), done, expires_in_sec=PROGRESS_TTL_SECONDS)
 
-	def progress_of(self, name: str) -> int:
+	def get_progress(self, name: str) -> int:
 		"""How far a running record is."""
-		return frappe.cache().get_value(self._progress_key(name)) or 0
+		return frappe.cache().get_value(self._build_progress_key(name)) or 0
 
-	def _progress_key(self, name: str) -> str:
+	def _build_progress_key(self, name: str) -> str:
 		return f"orchestrator:{self.kind}:{name}"
 
 	def is_unfinished(self, name: str) -> bool:
 		"""True while the record is queued or running. Locks it."""
-		return frappe.db.get_value(self.doctype, name, "status", for_update=True) in UNFINISHED
+		return frappe.db.get_value(self.doctype, name, "status", for_update=True) in UNFINISHED_STATUSES
 
 	def is_running(self, name: str) -> bool:
 		"""True while the record is running. Locks it."""
 		return frappe.db.get_value(self.doctype, name, "status", for_update=True) == "Running"
 
-	def dead(self, timeout_of: Callable[[str], int | None] = lambda _name: None) -> list[str]:
+	def list_dead(self, timeout_of: Callable[[str], int | None] = lambda _name: None) -> list[str]:
 		"""The records that no worker will ever end. `timeout_of` gives the seconds a record's job may take, None for
 		those of its queue."""
 		waiting = frappe.get_all(  # a janitor sees everybody's
 			self.doctype,
 			filters={
-				"status": ("in", UNFINISHED),
+				"status": ("in", UNFINISHED_STATUSES),
 				"creation": ("<", add_to_date(now_datetime(), minutes=-GRACE_MINUTES)),
 			},
 			fields=["name", "status", "started_at"],
@@ -63,12 +63,12 @@ class Background:
 
 	def _is_dead(self, row: frappe._dict, timeout_of: Callable[[str], int | None]) -> bool:
 		"""True where the job is gone, or where it began so long ago that its worker must have been killed."""
-		if not is_job_enqueued(self.job_id(row.name)):
+		if not is_job_enqueued(self.build_job_id(row.name)):
 			return True
-		return row.status == "Running" and row.started_at < latest_start(timeout_of(row.name))
+		return row.status == "Running" and row.started_at < compute_latest_start(timeout_of(row.name))
 
 
-def latest_start(timeout: int | None) -> datetime:
+def compute_latest_start(timeout: int | None) -> datetime:
 	"""Who began before that is not at work any more."""
 	longest = timeout or get_queues_timeout()[QUEUE]
 	return add_to_date(now_datetime(), seconds=-longest, minutes=-GRACE_MINUTES)

@@ -1,6 +1,6 @@
 """The contract's view of one request: which method it asks for, what kind of client asks, what became of it.
 
-A `Call` exists only for methods under the contract: `orchestrator.*` and the documented generic ones. It
+A `ApiCall` exists only for methods under the contract: `orchestrator.*` and the documented generic ones. It
 lives on `frappe.local` for as long as the request does.
 """
 
@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 
 import frappe
 
-from orchestrator.api.route import requested_method
+from orchestrator.api.route import get_requested_method
 
 # The documented generic methods that Frappe has, and other dotted names that reach the same function.
-NATIVE = frozenset(
+NATIVE_METHODS = frozenset(
 	{
 		"frappe.client.get_list",
 		"frappe.client.get",
@@ -27,7 +27,7 @@ NATIVE = frozenset(
 	}
 )
 # The documented methods under Frappe's name that Frappe does not have: they are this app's own.
-ADDED = frozenset(
+ADDED_METHODS = frozenset(
 	{
 		"frappe.desk.report.run",
 		"frappe.desk.bulk_assignment.set_assignment_for_many",
@@ -41,7 +41,7 @@ BROWSER_HEADERS = ("X-Frappe-CSRF-Token", "X-Frappe-Site-Name")
 
 
 @dataclass
-class Call:
+class ApiCall:
 	"""One request under the contract."""
 
 	method: str
@@ -59,15 +59,15 @@ class Call:
 
 def is_own(method: str) -> bool:
 	"""True for what only this app answers, whatever its name."""
-	return method in ADDED or method.startswith(OWN_PREFIX)
+	return method in ADDED_METHODS or method.startswith(OWN_PREFIX)
 
 
-def identify(request: "frappe.Request") -> Call | None:
+def parse_call(request: "frappe.Request") -> ApiCall | None:
 	"""The call that `request` makes, or None where the contract does not apply."""
-	method = requested_method(request)
-	if not method or not (method in NATIVE or is_own(method)):
+	method = get_requested_method(request)
+	if not method or not (method in NATIVE_METHODS or is_own(method)):
 		return None
-	return Call(method=method, from_browser=is_from_browser(request))
+	return ApiCall(method=method, from_browser=is_from_browser(request))
 
 
 def is_from_browser(request: "frappe.Request") -> bool:
@@ -78,17 +78,17 @@ def is_from_browser(request: "frappe.Request") -> bool:
 	return any(headers.get(name) for name in BROWSER_HEADERS)
 
 
-def begin(call: Call | None) -> None:
+def set_current_call(call: ApiCall | None) -> None:
 	"""Make `call` the one this request is about."""
 	frappe.local.orchestrator_call = call
 
 
-def current() -> Call | None:
+def get_current_call() -> ApiCall | None:
 	"""The call this request makes, None outside a request under the contract."""
 	return getattr(frappe.local, "orchestrator_call", None)
 
 
-def wants_contract() -> bool:
+def is_contract_call() -> bool:
 	"""True when the reply goes to an API client, which gets the whole contract."""
-	call = current()
+	call = get_current_call()
 	return call is not None and not call.from_browser

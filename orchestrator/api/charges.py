@@ -15,7 +15,7 @@ from frappe import _
 from orchestrator.api import call as calls
 from orchestrator.api import limits
 from orchestrator.api.limits import Allowance
-from orchestrator.api.route import find_route, is_api_request, requested_command
+from orchestrator.api.route import find_route, get_requested_command, is_api_request
 from orchestrator.configuration import get_settings
 from orchestrator.exceptions import refuse
 
@@ -33,20 +33,20 @@ class ApiRequest:
 	charged: bool = False
 
 
-def begin(request: Request) -> None:
+def begin_request(request: Request) -> None:
 	"""Note the request before Frappe looks at its token, so that a session is told from a token's owner."""
 	api_request = (
-		ApiRequest(_resumed_session(request), _signs_in(request)) if is_api_request(request) else None
+		ApiRequest(_get_resumed_session(request), _is_sign_in(request)) if is_api_request(request) else None
 	)
 	frappe.local.orchestrator_api_request = api_request
 
 
-def current() -> ApiRequest | None:
+def get_current_request() -> ApiRequest | None:
 	"""Return the API request that is being answered, None for a page or a file."""
 	return getattr(frappe.local, "orchestrator_api_request", None)
 
 
-def charge(api_request: ApiRequest) -> None:
+def charge_request(api_request: ApiRequest) -> None:
 	"""Take a token from the caller's bucket, or from that of the address for guests and sign-ins.
 
 	Raises:
@@ -55,9 +55,9 @@ def charge(api_request: ApiRequest) -> None:
 	if not _is_limited(api_request):
 		return
 	allowance = _charge_address() if api_request.signs_in else _charge_caller()
-	_note(api_request, allowance)
+	_set_headers(api_request, allowance)
 	if allowance and not allowance.granted:
-		_refuse(api_request, allowance)
+		_refuse_request(api_request, allowance)
 
 
 def charge_failed_sign_in(request: Request, status: int) -> Allowance | None:
@@ -66,19 +66,19 @@ def charge_failed_sign_in(request: Request, status: int) -> Allowance | None:
 	Returns:
 		What is left, None where nothing had to be charged.
 	"""
-	api_request = current()
+	api_request = get_current_request()
 	rejected = _is_rejected_token(request, status)
 	if api_request is None:
 		if not (rejected or is_api_request(request)):
 			return None
-		api_request = ApiRequest(_resumed_session(request), signs_in=True)
+		api_request = ApiRequest(_get_resumed_session(request), signs_in=True)
 		frappe.local.orchestrator_api_request = api_request
 	elif status != frappe.AuthenticationError.http_status_code:
 		return None
 	if api_request.charged or (_is_session_of_caller(api_request) and not rejected):
 		return None
 	allowance = _charge_address()
-	_note(api_request, allowance)
+	_set_headers(api_request, allowance)
 	return allowance
 
 
@@ -88,21 +88,21 @@ def raise_refused_verb(api_request: ApiRequest, request: Request) -> None:
 	Raises:
 		MethodNotAllowedError: 405, the route does not answer this verb.
 	"""
-	error = None if requested_command() else find_route(request).error
+	error = None if get_requested_command() else find_route(request).error
 	if isinstance(error, MethodNotAllowed):
 		error.response = error.get_response(request.environ)
 		error.response.headers.extend(api_request.headers)
 		raise error
 
 
-def too_many_requests_text(allowance: Allowance) -> str:
+def build_rate_limit_message(allowance: Allowance) -> str:
 	"""Return what a caller is told whose bucket is empty."""
 	return _("Too many requests: {0} per minute are allowed. Try again in {1} seconds.").format(
 		allowance.limit, allowance.retry_after
 	)
 
 
-def _resumed_session(request: Request) -> str | None:
+def _get_resumed_session(request: Request) -> str | None:
 	"""Return the id of the session that the request's cookie names and Frappe has resumed."""
 	session = getattr(frappe.local, "session", None) or {}
 	cookie = unquote(request.cookies.get("sid", ""))
@@ -110,8 +110,8 @@ def _resumed_session(request: Request) -> str | None:
 	return cookie if is_resumed else None
 
 
-def _signs_in(request: Request) -> bool:
-	return requested_command() == "login" or request.path == LOGIN_PATH
+def _is_sign_in(request: Request) -> bool:
+	return get_requested_command() == "login" or request.path == LOGIN_PATH
 
 
 def _is_rejected_token(request: Request, status: int) -> bool:
@@ -121,7 +121,7 @@ def _is_rejected_token(request: Request, status: int) -> bool:
 
 
 def _is_limited(api_request: ApiRequest) -> bool:
-	call = calls.current()
+	call = calls.get_current_call()
 	if call is None:
 		in_scope = get_settings().rate_limit_scope != DOCUMENTED_CALLS_ONLY
 		return (in_scope or api_request.signs_in) and not _is_session_of_caller(api_request)
@@ -139,14 +139,14 @@ def _charge_caller() -> Allowance | None:
 	user = frappe.session.user
 	if user == "Guest":
 		return _charge_address()
-	return limits.take(f"user:{user}", get_settings().rate_limit_user_capacity)
+	return limits.take_token(f"user:{user}", get_settings().rate_limit_user_capacity)
 
 
 def _charge_address() -> Allowance | None:
-	return limits.take(f"ip:{_address()}", get_settings().rate_limit_guest_capacity)
+	return limits.take_token(f"ip:{_get_address()}", get_settings().rate_limit_guest_capacity)
 
 
-def _address() -> str:
+def _get_address() -> str:
 	"""Return the caller's address as Frappe has it, also where it failed before it looked for it."""
 	if address := getattr(frappe.local, "request_ip", None):
 		return address
@@ -155,17 +155,17 @@ def _address() -> str:
 	return forwarded or request.remote_addr or "127.0.0.1"
 
 
-def _note(api_request: ApiRequest, allowance: Allowance | None) -> None:
+def _set_headers(api_request: ApiRequest, allowance: Allowance | None) -> None:
 	"""Put the allowance into the headers of the reply."""
 	api_request.charged = True
 	if allowance:
-		api_request.headers.update(allowance.headers())
+		api_request.headers.update(allowance.build_headers())
 
 
-def _refuse(api_request: ApiRequest, allowance: Allowance) -> None:
+def _refuse_request(api_request: ApiRequest, allowance: Allowance) -> None:
 	if api_request.signs_in and frappe.session.user != "Guest":
 		frappe.local.login_manager.logout()  # a password that was right must not show under a refusal
 	# Of a page Frappe would answer 429 with nothing at all, which no server can send.
 	frappe.local.request.environ["HTTP_ACCEPT"] = "application/json"
 	frappe.local.flags.disable_traceback = True
-	refuse(too_many_requests_text(allowance), frappe.TooManyRequestsError)
+	refuse(build_rate_limit_message(allowance), frappe.TooManyRequestsError)

@@ -11,56 +11,58 @@ from frappe.model import child_table_fields, default_fields, optional_fields
 from frappe.model.meta import Meta
 from frappe.utils.caching import request_cache
 
-from orchestrator.api.aliases import documented_names, field_of
+from orchestrator.api.aliases import get_fieldname, list_aliases
 from orchestrator.exceptions import InvalidRequestError, refuse
 
-NAME = r"[A-Za-z_][A-Za-z0-9_]*"
+NAME_PATTERN = r"[A-Za-z_][A-Za-z0-9_]*"
 # email · `email` · tabLead.email · `tabLead`.`email` · items.item_code
-FIELD = re.compile(rf"^(?:`?(?P<table>tab[A-Za-z0-9_ -]+|{NAME})`?\.)?`?(?P<field>{NAME})`?$")
+FIELD_PATTERN = re.compile(
+	rf"^(?:`?(?P<table>tab[A-Za-z0-9_ -]+|{NAME_PATTERN})`?\.)?`?(?P<field>{NAME_PATTERN})`?$"
+)
 
 
-def qualified(meta: Meta, name: str, text: str) -> str:
+def build_qualified_column(meta: Meta, name: str, text: str) -> str:
 	"""A column with its table, so that a joined table never makes it ambiguous."""
-	column = column_of(meta, name, text)
+	column = find_column(meta, name, text)
 	return column if "." in column else f"`tab{meta.name}`.`{column}`"
 
 
-def column_of(meta: Meta, name: str, text: str) -> str:
+def find_column(meta: Meta, name: str, text: str) -> str:
 	"""The column that `text` names: a field of this DocType, of a child table or of a linked record."""
-	match = FIELD.match(text.strip())
+	match = FIELD_PATTERN.match(text.strip())
 	if not match:
 		refuse_name(meta, name, text)
 	table, fieldname = match["table"], match["field"]
 	if not table or table == f"tab{meta.name}":
-		return checked_field(meta, name, fieldname)
+		return get_checked_field(meta, name, fieldname)
 	if table.startswith("tab") and not meta.has_field(table):
-		other = related_meta(meta, name, table[3:])
-		return f"`tab{other.name}`.`{checked_field(other, name, fieldname)}`"
+		other = get_child_meta(meta, name, table[3:])
+		return f"`tab{other.name}`.`{get_checked_field(other, name, fieldname)}`"
 	link = meta.get_field(table)
 	if not link or link.fieldtype not in ("Link", "Table", "Table MultiSelect"):
 		refuse_name(meta, name, text)
-	column = checked_field(frappe.get_meta(link.options), name, fieldname)
+	column = get_checked_field(frappe.get_meta(link.options), name, fieldname)
 	return f"{table}.{column}" if link.fieldtype == "Link" else f"`tab{link.options}`.`{column}`"
 
 
-def field_only(meta: Meta, name: str, text: str) -> str:
+def find_own_column(meta: Meta, name: str, text: str) -> str:
 	"""A field of `meta` itself, as filters have it."""
-	match = FIELD.match(text.strip())
+	match = FIELD_PATTERN.match(text.strip())
 	if not match or (match["table"] and match["table"] != f"tab{meta.name}"):
 		refuse_name(meta, name, text)
-	return checked_field(meta, name, match["field"])
+	return get_checked_field(meta, name, match["field"])
 
 
-def checked_field(meta: Meta, name: str, text: str) -> str:
+def get_checked_field(meta: Meta, name: str, text: str) -> str:
 	"""The column behind `text`, 400 where the DocType has none."""
-	fieldname = field_of(meta.name, text)
-	if fieldname not in columns_of(meta.name):
+	fieldname = get_fieldname(meta.name, text)
+	if fieldname not in list_columns(meta.name):
 		refuse_name(meta, name, text)
 	return fieldname
 
 
 @request_cache
-def columns_of(doctype: str) -> set[str]:
+def list_columns(doctype: str) -> set[str]:
 	"""The columns of the DocType's table; the fields, where it has no table."""
 	meta = frappe.get_meta(doctype)
 	if meta.get("is_virtual"):
@@ -71,7 +73,7 @@ def columns_of(doctype: str) -> set[str]:
 	return columns | {name for name in optional_fields if frappe.db.has_column(doctype, name)}
 
 
-def related_meta(meta: Meta, name: str, doctype: str) -> Meta:
+def get_child_meta(meta: Meta, name: str, doctype: str) -> Meta:
 	"""The meta of a child table of `meta`."""
 	if doctype not in {table.options for table in meta.get_table_fields()}:
 		frappe.throw(_("{0} has no table {1} ({2}).").format(meta.name, doctype, name), InvalidRequestError)
@@ -80,13 +82,13 @@ def related_meta(meta: Meta, name: str, doctype: str) -> Meta:
 
 def refuse_name(meta: Meta, name: str, text: str) -> NoReturn:
 	"""400 that names the unknown field and the one that may have been meant."""
-	known = [*documented_names(meta.name), *sorted(columns_of(meta.name))]
-	hint = closest(text, known)
+	known = [*list_aliases(meta.name), *sorted(list_columns(meta.name))]
+	hint = build_hint(text, known)
 	message = _("{0} has no field {1} ({2}).").format(meta.name, text, name)
 	refuse(f"{message} {hint}".strip(), InvalidRequestError)
 
 
-def closest(text: str, known: Sequence[str]) -> str:
+def build_hint(text: str, known: Sequence[str]) -> str:
 	"""A hint at the known name most like `text`, or nothing."""
 	matches = difflib.get_close_matches(text, known, n=1)
 	return _("Did you mean {0}?").format(matches[0]) if matches else ""

@@ -8,7 +8,7 @@ import frappe
 from frappe.model.meta import Meta
 from frappe.utils import get_datetime
 
-from orchestrator.api.aliases import field_of, with_aliases
+from orchestrator.api.aliases import add_aliases, get_fieldname
 
 DAY_NAMES: Final = {"Task": frozenset({"start_date", "due_date"})}
 MIDNIGHT: Final = (0, 0, 0, 0)
@@ -18,7 +18,7 @@ def is_day_name(meta: Meta, name: str) -> bool:
 	"""Return True for a documented name of a day whose field has a time as well."""
 	if name not in DAY_NAMES.get(meta.name, ()):
 		return False
-	field = meta.get_field(field_of(meta.name, name))
+	field = meta.get_field(get_fieldname(meta.name, name))
 	return field is not None and field.fieldtype == "Datetime"
 
 
@@ -31,7 +31,7 @@ def to_day(value: Any) -> Any:
 
 def with_documented_names(doctype: str, record: dict[str, Any]) -> dict[str, Any]:
 	"""Return the record with its documented names beside the fields they stand for."""
-	record = with_aliases(doctype, record)
+	record = add_aliases(doctype, record)
 	for name in DAY_NAMES.get(doctype, ()):
 		if name in record and is_day_name(frappe.get_meta(doctype), name):
 			record[name] = to_day(record[name])

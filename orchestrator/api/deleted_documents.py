@@ -14,17 +14,17 @@ from orchestrator.access.switch import is_guarded
 from orchestrator.compat import NO_OPINION
 
 DOCTYPE = "Deleted Document"
-NOTHING = "1 = 0"
+NO_ROWS_CONDITION = "1 = 0"
 
 
 def has_permission(doc: Document, user: str | None = None) -> bool | None:
 	"""Hook has_permission of Deleted Document, whatever is to be done with the copy."""
 	if not is_guarded():
 		return NO_OPINION
-	return _may_read_all(doc.deleted_doctype, user or frappe.session.user)
+	return _can_read_all(doc.deleted_doctype, user or frappe.session.user)
 
 
-def conditions(user: str | None) -> str:
+def build_conditions(user: str | None) -> str:
 	"""Hook permission_query_conditions of Deleted Document: the same for lists."""
 	user = user or frappe.session.user
 	if user == "Administrator" or not is_guarded():
@@ -32,24 +32,24 @@ def conditions(user: str | None) -> str:
 	# get_all: which DocTypes there are copies of is asked for everybody, who may see them is decided below.
 	deleted = frappe.get_all(DOCTYPE, pluck="deleted_doctype", distinct=True, order_by="deleted_doctype asc")
 	readable = [
-		frappe.db.escape(doctype, percent=False) for doctype in deleted if _may_read_all(doctype, user)
+		frappe.db.escape(doctype, percent=False) for doctype in deleted if _can_read_all(doctype, user)
 	]
-	return f"`tab{DOCTYPE}`.`deleted_doctype` in ({', '.join(readable)})" if readable else NOTHING
+	return f"`tab{DOCTYPE}`.`deleted_doctype` in ({', '.join(readable)})" if readable else NO_ROWS_CONDITION
 
 
-def _may_read_all(doctype: str | None, user: str) -> bool:
+def _can_read_all(doctype: str | None, user: str) -> bool:
 	"""Return True where no rule of the DocType hides a record or a field from the user."""
 	if not doctype or not frappe.db.exists("DocType", doctype, cache=True):
 		return False
 	meta = frappe.get_meta(doctype)
 	if meta.istable or not frappe.permissions.get_role_permissions(meta, user=user).get("read"):
 		return False
-	if _levels(meta) - set(meta.get_permlevel_access("read", user=user)):
+	if _list_levels(meta) - set(meta.get_permlevel_access("read", user=user)):
 		return False
 	return meta.issingle or not DatabaseQuery(doctype, user=user).build_match_conditions()
 
 
-def _levels(meta: Meta) -> AbstractSet[int]:
+def _list_levels(meta: Meta) -> AbstractSet[int]:
 	"""Return the permission levels of the DocType's fields, and of those of its tables."""
 	tables = [frappe.get_meta(field.options) for field in meta.get_table_fields()]
 	return frozenset(field.permlevel or 0 for each in (meta, *tables) for field in each.fields)

@@ -19,15 +19,15 @@ from werkzeug.wrappers import Response
 import frappe
 
 from orchestrator.api import errors, idempotency
-from orchestrator.api.call import Call, current
+from orchestrator.api.call import ApiCall, get_current_call
 from orchestrator.api.lost_connection import translate_lost_connection
 from orchestrator.exceptions import UnexpectedError
 
 Effect = Literal["reads", "writes", "creates"]
-READS: Effect = "reads"
-WRITES: Effect = "writes"
-CREATES: Effect = "creates"
-CREATED = 201
+READ: Effect = "reads"
+WRITE: Effect = "writes"
+CREATE: Effect = "creates"
+CREATED_STATUS = 201
 # From here on Frappe stores the error with the local variables of every frame.
 FIRST_LOGGED_STATUS = 500
 
@@ -44,13 +44,13 @@ class Listing:
 
 
 @dataclass(frozen=True)
-class Unchanged:
+class UnchangedRecord:
 	"""What a call that creates would have created, and found to be there: 200 in place of 201."""
 
 	data: Any
 
 
-def endpoint(message: Any = None, *, effect: Effect = READS) -> Callable[[Callable[P, R]], Callable[P, R]]:
+def endpoint(message: Any = None, *, effect: Effect = READ) -> Callable[[Callable[P, R]], Callable[P, R]]:
 	"""Make a function answer under the contract.
 
 	`message` is the reply's sentence, lazily translated (`_lt`); without one the result itself is the message
@@ -60,17 +60,17 @@ def endpoint(message: Any = None, *, effect: Effect = READS) -> Callable[[Callab
 	def decorate(function: Callable[P, R]) -> Callable[P, R]:
 		@functools.wraps(function)
 		def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
-			call = current()
-			if call is None or call.entered or not is_target(call, function):
+			call = get_current_call()
+			if call is None or call.entered or not is_requested(call, function):
 				return function(*args, **kwargs)
 			call.entered = True
 			try:
-				return answer(call, lambda: function(*args, **kwargs), message, effect)  # type: ignore[return-value]
+				return answer_call(call, lambda: function(*args, **kwargs), message, effect)  # type: ignore[return-value]
 			except Exception as raised:
 				error = translate_lost_connection(raised)
 				call.error = error
 				if getattr(error, "http_status_code", 500) >= FIRST_LOGGED_STATUS:
-					frappe.throw(errors.explain(error, call.id).text, UnexpectedError)
+					frappe.throw(errors.build_error_reply(error, call.id).text, UnexpectedError)
 				if error is not raised:
 					raise error from raised
 				raise
@@ -81,21 +81,21 @@ def endpoint(message: Any = None, *, effect: Effect = READS) -> Callable[[Callab
 	return decorate
 
 
-def effect_of(function: Callable[..., Any]) -> Effect | None:
+def get_effect(function: Callable[..., Any]) -> Effect | None:
 	"""What a whitelisted function does, None where it does not answer under the contract."""
 	return getattr(function, "effect", None)
 
 
-def is_target(call: Call, function: Callable[..., Any]) -> bool:
+def is_requested(call: ApiCall, function: Callable[..., Any]) -> bool:
 	"""True when the request asks for `function`, not when Python code on its way happens to call it."""
 	target = frappe.get_attr(frappe.override_whitelisted_method(call.method))
 	return inspect.unwrap(target) is inspect.unwrap(function)
 
 
-def answer(call: Call, work: Callable[[], Any], message: Any, effect: Effect) -> Response | None:
+def answer_call(call: ApiCall, work: Callable[[], Any], message: Any, effect: Effect) -> Response | None:
 	"""Do the work, unless an earlier request with the same Idempotency-Key did, and fill the reply. A reply that the
 	work made itself, the bytes of a file, is given as it is."""
-	claim = idempotency.claim(call.method, applies=effect != READS)
+	claim = idempotency.claim_key(call.method, applies=effect != READ)
 	if claim and (earlier := idempotency.find_reply(claim)):
 		call.headers[idempotency.REPLAYED_HEADER] = "true"
 		fill_reply(call, earlier.data, earlier.message, earlier.status)
@@ -103,18 +103,18 @@ def answer(call: Call, work: Callable[[], Any], message: Any, effect: Effect) ->
 	data = work()
 	if isinstance(data, Response):
 		if claim:
-			idempotency.release(claim)
+			idempotency.delete_claim(claim)
 		return data
-	status = CREATED if effect == CREATES and not isinstance(data, Unchanged) else 200
-	data = data.data if isinstance(data, Unchanged) else data
+	status = CREATED_STATUS if effect == CREATE and not isinstance(data, UnchangedRecord) else 200
+	data = data.data if isinstance(data, UnchangedRecord) else data
 	text = data if message is None else str(message)
 	if claim:
-		idempotency.store(claim, data, text, status)
+		idempotency.store_reply(claim, data, text, status)
 	fill_reply(call, data, text, status)
 	return None
 
 
-def fill_reply(call: Call, data: Any, message: Any, status: int) -> None:
+def fill_reply(call: ApiCall, data: Any, message: Any, status: int) -> None:
 	"""Put the success reply into frappe.response. Desk runs its handlers on 200 alone, so it gets that."""
 	if isinstance(data, Listing):
 		frappe.response["keys"] = data.keys

@@ -60,23 +60,23 @@ STATUS_BY_NAME: dict[str, int] = {
 	# 422: any other refusal of the data
 	"ValidationError": 422,
 }
-UNEXPECTED = 500
+UNEXPECTED_STATUS = 500
 # What the body's parser raises before any method runs.
-UNPARSED = ("JSONDecodeError", "RecursionError")
+NON_JSON_TYPES = ("JSONDecodeError", "RecursionError")
 # Errors whose reply carries the id that finds their Error Log.
 LOGGED_TYPES = frozenset({"DatabaseUnavailableError"})
 FRAPPE_VALIDATION = 417
 
 
 @dataclass(frozen=True)
-class Failure:
+class ErrorReply:
 	"""What an API client is told of an error."""
 
 	status: int
 	type: str
 	text: str
 
-	def body(self) -> dict[str, Any]:
+	def build_body(self) -> dict[str, Any]:
 		"""The error reply of the API reference."""
 		return {
 			"message": None,
@@ -87,27 +87,27 @@ class Failure:
 		}
 
 
-def status_of(error: BaseException) -> int:
+def get_status(error: BaseException) -> int:
 	"""The status of the contract for `error`."""
 	for cls in type(error).__mro__:
 		# Python's own PermissionError is a file that can't be read, not a refusal.
 		if cls.__module__ != "builtins" and cls.__name__ in STATUS_BY_NAME:
 			return STATUS_BY_NAME[cls.__name__]
-	native = getattr(error, "http_status_code", UNEXPECTED)
+	native = getattr(error, "http_status_code", UNEXPECTED_STATUS)
 	return STATUS_BY_NAME["ValidationError"] if native == FRAPPE_VALIDATION else native
 
 
-def explain(error: BaseException, request_id: str) -> Failure:
+def build_error_reply(error: BaseException, request_id: str) -> ErrorReply:
 	"""What to tell the client of `error`. Of an unforeseen one nothing but the id that finds it."""
-	status = status_of(error)
-	if status == UNEXPECTED:
-		return unexpected(request_id)
+	status = get_status(error)
+	if status == UNEXPECTED_STATUS:
+		return build_unexpected_error(request_id)
 	if status == 403 and frappe.session.user == "Guest":
-		return unauthenticated()
-	return Failure(status, type(error).__name__, text_of(error) or default_text(status))
+		return build_unauthenticated_error()
+	return ErrorReply(status, type(error).__name__, get_error_text(error) or get_default_text(status))
 
 
-def _explain_unreadable_body() -> Failure:
+def _explain_unreadable_body() -> ErrorReply:
 	"""What to tell the client of a body for which Frappe 16 raised a DataError, before any method ran.
 
 	Frappe 15 parses with Python's own parser: what that one lets through is refused later, by the checks of values.
@@ -115,10 +115,10 @@ def _explain_unreadable_body() -> Failure:
 	try:
 		json.loads(frappe.request.get_data(as_text=True))
 	except RecursionError:
-		return Failure(400, UNPARSED[1], _("The body is not valid JSON. Send a JSON object."))
+		return ErrorReply(400, NON_JSON_TYPES[1], _("The body is not valid JSON. Send a JSON object."))
 	except ValueError:
-		return Failure(400, UNPARSED[0], _("The body is not valid JSON. Send a JSON object."))
-	return Failure(
+		return ErrorReply(400, NON_JSON_TYPES[0], _("The body is not valid JSON. Send a JSON object."))
+	return ErrorReply(
 		400,
 		"InvalidRequestError",
 		_(
@@ -127,35 +127,37 @@ def _explain_unreadable_body() -> Failure:
 	)
 
 
-def explain_reply(status: int, body: dict[str, Any], request_id: str) -> Failure:
+def build_error_reply_from_body(status: int, body: dict[str, Any], request_id: str) -> ErrorReply:
 	"""The same for an error of which only Frappe's reply is known: it arose outside the method called."""
 	name = body.get("exc_type") or next((entry.get("type") for entry in body.get("errors") or []), "")
 	if name == "DataError" and frappe.request.is_json and not frappe.form_dict:
 		return _explain_unreadable_body()
 	status = STATUS_BY_NAME.get(name, 422 if status == FRAPPE_VALIDATION else status)
-	if status == UNEXPECTED:
-		return unexpected(request_id)
+	if status == UNEXPECTED_STATUS:
+		return build_unexpected_error(request_id)
 	if status == 403 and frappe.session.user == "Guest":
-		return unauthenticated()
+		return build_unauthenticated_error()
 	# Of a body that is no JSON, Python's own message would quote the body.
-	text = _("The body is not valid JSON. Send a JSON object.") if name in UNPARSED else logged_text()
-	return Failure(status, name or "Error", text or default_text(status))
+	text = (
+		_("The body is not valid JSON. Send a JSON object.") if name in NON_JSON_TYPES else get_logged_text()
+	)
+	return ErrorReply(status, name or "Error", text or get_default_text(status))
 
 
-def unauthenticated() -> Failure:
+def build_unauthenticated_error() -> ErrorReply:
 	"""The refusal for a caller without credentials."""
-	return Failure(401, "AuthenticationError", default_text(401))
+	return ErrorReply(401, "AuthenticationError", get_default_text(401))
 
 
-def unexpected(request_id: str) -> Failure:
+def build_unexpected_error(request_id: str) -> ErrorReply:
 	"""The words for an error nobody foresaw."""
 	text = _(
 		"Something went wrong. Give your administrator the request ID {0}; the details are in the Error Log."
 	)
-	return Failure(UNEXPECTED, "InternalServerError", text.format(request_id))
+	return ErrorReply(UNEXPECTED_STATUS, "InternalServerError", text.format(request_id))
 
 
-def default_text(status: int) -> str:
+def get_default_text(status: int) -> str:
 	"""What to say where the error itself says nothing."""
 	texts = {
 		400: _("The request is malformed."),
@@ -169,25 +171,25 @@ def default_text(status: int) -> str:
 	return texts.get(status, _("The request was refused."))
 
 
-def text_of(error: BaseException) -> str:
+def get_error_text(error: BaseException) -> str:
 	"""The words of `error`: those shown by frappe.throw, else its own."""
-	return logged_text() or plain(str(error.args[-1]) if error.args else "")
+	return get_logged_text() or strip_markup(str(error.args[-1]) if error.args else "")
 
 
-def logged_text() -> str:
+def get_logged_text() -> str:
 	"""The last message that frappe.throw left for this request."""
 	for entry in reversed(frappe.local.message_log or []):
 		if isinstance(entry, dict) and entry.get("raise_exception"):
-			return plain(entry.get("message") or "")
+			return strip_markup(entry.get("message") or "")
 	return ""
 
 
-def plain(html: str) -> str:
+def strip_markup(html: str) -> str:
 	"""Text without mark-up, on one line."""
 	return " ".join(strip_html(str(html)).split())
 
 
-def log_unexpected(error: BaseException, method: str, request_id: str) -> None:
+def create_error_log(error: BaseException, method: str, request_id: str) -> None:
 	"""Write an Error Log that `request_id` finds. Frames and the error's class only: the message or the local
 	variables of an unforeseen error may hold personal data."""
 	frames = "".join(traceback.format_list(traceback.extract_tb(error.__traceback__)))

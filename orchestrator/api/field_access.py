@@ -9,19 +9,19 @@ from frappe.model import child_table_fields, default_fields
 from frappe.model.document import Document
 from frappe.model.meta import Meta
 
-from orchestrator.api.aliases import field_of
+from orchestrator.api.aliases import get_fieldname
 from orchestrator.api.columns import refuse_name
 
 
-def refuse_unknown_fields(meta: Meta, values: dict[str, Any]) -> None:
+def check_known_fields(meta: Meta, values: dict[str, Any]) -> None:
 	"""400 naming the first field that the DocType does not have."""
 	for name in values:
-		field = field_of(meta.name, name)
+		field = get_fieldname(meta.name, name)
 		if not (field in default_fields or field in child_table_fields or meta.has_field(field)):
 			refuse_name(meta, "body", name)
 
 
-def refuse_out_of_reach(doc: Document, values: Mapping[str, Any]) -> None:
+def check_field_permissions(doc: Document, values: Mapping[str, Any]) -> None:
 	"""403 naming a field whose permission level the caller may not write. Frappe would keep what `doc` has, and tell
 	of a success: of an employee who approves their own leave, or enters a punch of last week."""
 	if frappe.session.user == "Administrator":
@@ -39,7 +39,7 @@ def refuse_out_of_reach(doc: Document, values: Mapping[str, Any]) -> None:
 			)
 
 
-def refuse_missing_links(meta: Meta, values: Mapping[str, Any]) -> None:
+def check_links(meta: Meta, values: Mapping[str, Any]) -> None:
 	"""422 for a record that there is not. Frappe finds that out by itself, except for links from which it fetches
 	further values."""
 	for field in meta.get_link_fields():

@@ -16,7 +16,7 @@ from frappe.model.meta import Meta
 from frappe.utils import get_time, now_datetime, nowdate, nowtime
 
 from orchestrator import period
-from orchestrator.api.aliases import field_of
+from orchestrator.api.aliases import get_fieldname
 from orchestrator.exceptions import InvalidRequestError, refuse
 
 INTEGER_TYPES: Final = frozenset({"Int", "Long Int"})
@@ -27,12 +27,12 @@ MAX_DECIMAL: Final = 10**12
 MAX_INTEGER: Final = 2**31
 MAX_LONG_INTEGER: Final = 2**63
 MAX_DIGITS_OF_INT: Final = 11
-TIME: Final = re.compile(r"[0-9]{1,2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?")
+TIME_PATTERN: Final = re.compile(r"[0-9]{1,2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?")
 EXAMPLES: Final = {"Date": "2027-02-28", "Datetime": "2027-02-28 09:00:00", "Time": "09:00:00"}
-STANDARD_NAMES: Final = frozenset({"name", "owner", "creation", "modified_by", "docstatus", "idx", "parent"})
+NAME_FIELDS: Final = frozenset({"name", "owner", "creation", "modified_by", "docstatus", "idx", "parent"})
 TRUTH_WORDS: Final = {"": 0, "0": 0, "1": 1, "0.0": 0, "1.0": 1, "true": 1, "false": 0}
 # 1,000.5 and 1,00,000 group thousands; 5,5 and 1.000,5 would become 55 and 1.0005.
-GROUPED: Final = re.compile(r"[+-]?\d{1,3}(,\d{2,3})*,\d{3}(\.\d*)?")
+GROUPED_NUMBER_PATTERN: Final = re.compile(r"[+-]?\d{1,3}(,\d{2,3})*,\d{3}(\.\d*)?")
 
 
 def parse_values(meta: Meta, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -47,10 +47,10 @@ def parse_values(meta: Meta, values: Mapping[str, Any]) -> dict[str, Any]:
 	"""
 	parsed = dict(values)
 	for name, value in values.items():
-		field = meta.get_field(field_of(meta.name, name))
+		field = meta.get_field(get_fieldname(meta.name, name))
 		if value is not None and field is not None:
 			parsed[name] = _parse_value(name, field, value)
-	for name in STANDARD_NAMES & parsed.keys():
+	for name in NAME_FIELDS & parsed.keys():
 		if isinstance(parsed[name], bool | dict | list):
 			_refuse_value(name, _("a single value"))
 	if parsed.get("modified") is not None:
@@ -98,7 +98,7 @@ def _parse_number(name: str, field: Any, value: Any) -> Any:
 	if isinstance(value, str) and not text:
 		return value
 	limit = _get_limit(field)
-	number = read_number(text)
+	number = parse_number(text)
 	if number is None:
 		_refuse_value(name, _("a number"))
 	if not number.is_finite() or abs(number) >= limit:
@@ -108,9 +108,9 @@ def _parse_number(name: str, field: Any, value: Any) -> Any:
 	return value
 
 
-def read_number(text: str) -> Decimal | None:
+def parse_number(text: str) -> Decimal | None:
 	"""Return the number that a text stands for, None where it is none. Commas may group thousands."""
-	if "," in text and not GROUPED.fullmatch(text):
+	if "," in text and not GROUPED_NUMBER_PATTERN.fullmatch(text):
 		return None
 	try:
 		return Decimal(text.replace(",", ""))
@@ -138,11 +138,11 @@ def _parse_moment(name: str, kind: str, value: Any) -> Any:
 	if value == "":
 		return value
 	if isinstance(value, str) and value.lower() in ("today", "now"):
-		return _get_present(kind, value.lower())
+		return _get_current_time(kind, value.lower())
 	text = value.strip() if isinstance(value, str) else ""
 	try:
 		if kind == "Time":
-			return get_time(text) and text if TIME.fullmatch(text) else _refuse_moment(name, kind)
+			return get_time(text) and text if TIME_PATTERN.fullmatch(text) else _refuse_moment(name, kind)
 		if period.DATE.fullmatch(text):
 			period.read_date(name, text)
 			return text
@@ -156,7 +156,7 @@ def _parse_moment(name: str, kind: str, value: Any) -> Any:
 	return str(moment) if zoned else text
 
 
-def _get_present(kind: str, word: str) -> str:
+def _get_current_time(kind: str, word: str) -> str:
 	"""Return what Frappe's words `Today` and `Now` stand for, which the database does not know."""
 	if kind == "Time":
 		return nowtime()

@@ -8,7 +8,7 @@ from orchestrator.access.guarded_file import GuardedFile
 from orchestrator.api.file_privacy import before_file_validate
 
 
-class FileOfKnownPrivacy(GuardedFile):
+class PrivacyParsingFile(GuardedFile):
 	"""The guarded File, with `is_private` as 0 or 1 whatever the caller sends."""
 
 	def set_user_and_timestamp(self) -> None:

@@ -24,8 +24,8 @@ UPLOAD_METHODS = frozenset(
 	}
 )
 DOCTYPE = "File"
-WRITES_OF_V1 = frozenset({v1.create_doc, v1.update_doc})
-WRITES_OF_V2 = frozenset({v2.create_doc, v2.update_doc})
+V1_WRITE_ROUTES = frozenset({v1.create_doc, v1.update_doc})
+V2_WRITE_ROUTES = frozenset({v2.create_doc, v2.update_doc})
 TRUTHS = (0, 1)
 VALUES = {"": 0, "0": 0, "false": 0, "1": 1, "true": 1}
 
@@ -46,18 +46,18 @@ def normalize_record(route: Route) -> None:
 	Raises:
 		InvalidRequestError: 400, it is anything but 0, 1, true or false.
 	"""
-	if route.endpoint not in WRITES_OF_V1 | WRITES_OF_V2 or route.arguments.get("doctype") != DOCTYPE:
+	if route.endpoint not in V1_WRITE_ROUTES | V2_WRITE_ROUTES or route.arguments.get("doctype") != DOCTYPE:
 		return
 	form = frappe.local.form_dict
 	data = frappe.parse_json(form.data) if form.get("data") else form
 	if not isinstance(data, dict) or data.get("is_private") in (*TRUTHS, None):
 		return
 	data["is_private"] = parse_is_private(data["is_private"])
-	if route.endpoint in WRITES_OF_V1:
+	if route.endpoint in V1_WRITE_ROUTES:
 		form.data = json.dumps(data)  # v1 reads the body itself where it finds no such parameter
 
 
-def with_parsed_privacy(doctype: str, values: dict[str, Any]) -> dict[str, Any]:
+def parse_record_privacy(doctype: str, values: dict[str, Any]) -> dict[str, Any]:
 	"""Return `values`, for a File with `is_private` as 0 or 1.
 
 	Raises:

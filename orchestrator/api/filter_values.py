@@ -15,13 +15,13 @@ from frappe.model.meta import Meta
 from frappe.utils import get_datetime, get_time
 
 from orchestrator import period
-from orchestrator.api.field_values import DECIMAL_TYPES, INTEGER_TYPES, TRUTH_WORDS, read_number
+from orchestrator.api.field_values import DECIMAL_TYPES, INTEGER_TYPES, TRUTH_WORDS, parse_number
 from orchestrator.api.list_query import MOMENT_FIELDS, MOMENT_TYPES
 from orchestrator.exceptions import InvalidRequestError, refuse
 
-COMPARED: Final = frozenset({"=", "!=", "<", ">", "<=", ">=", "in", "not in", "between"})
+COMPARISON_OPERATORS: Final = frozenset({"=", "!=", "<", ">", "<=", ">=", "in", "not in", "between"})
 STANDARD_NUMBERS: Final = frozenset({"docstatus", "idx", "lft", "rgt"})
-EQUALITIES: Final = frozenset({"=", "!=", "in", "not in"})
+EQUALITY_OPERATORS: Final = frozenset({"=", "!=", "in", "not in"})
 
 
 def parse_operand(meta: Meta, name: str, fieldname: str, operator: str, value: Any) -> Any:
@@ -41,12 +41,12 @@ def parse_operand(meta: Meta, name: str, fieldname: str, operator: str, value: A
 	if operator == "timespan" and kind not in ("Date", "Datetime"):
 		refuse(_("{0} in {1} takes a date ({2}).").format(operator, name, fieldname), InvalidRequestError)
 	parse = _get_parser(kind, operator)
-	if parse is None or operator not in COMPARED:
+	if parse is None or operator not in COMPARISON_OPERATORS:
 		return value
 	if operator in ("in", "not in") and isinstance(value, str):
-		value = _split(value)
+		value = _split_values(value)
 	items = value if isinstance(value, list) else [value]
-	parsed = [item if item in (None, "") else _parse(parse, item, name, fieldname) for item in items]
+	parsed = [item if item in (None, "") else _parse_with(parse, item, name, fieldname) for item in items]
 	return parsed if isinstance(value, list) else parsed[0]
 
 
@@ -72,7 +72,7 @@ def _get_parser(kind: str, operator: str) -> Callable[[Any], Any] | None:
 	return _parse_number if kind in INTEGER_TYPES or kind in DECIMAL_TYPES else None
 
 
-def _split(text: str) -> list[Any]:
+def _split_values(text: str) -> list[Any]:
 	"""Return the values of a list that came as text, as Frappe reads it: JSON, or parts between commas."""
 	try:
 		parsed = json.loads(text)
@@ -81,7 +81,7 @@ def _split(text: str) -> list[Any]:
 	return parsed if isinstance(parsed, list) else [parsed]
 
 
-def _parse(parse: Callable[[Any], Any], item: Any, name: str, fieldname: str) -> Any:
+def _parse_with(parse: Callable[[Any], Any], item: Any, name: str, fieldname: str) -> Any:
 	"""Return one value, parsed; 400 where the parser has none."""
 	try:
 		parsed = parse(item)
@@ -117,14 +117,14 @@ def _parse_number(value: Any) -> int | float | None:
 	"""Return a number."""
 	if isinstance(value, int | float):
 		return value
-	number = read_number(value.strip()) if isinstance(value, str) else None
+	number = parse_number(value.strip()) if isinstance(value, str) else None
 	return _to_plain(number) if number is not None and number.is_finite() else None
 
 
 def _parse_number_name(operator: str, value: Any) -> Any:
 	"""Return a counted name; a text that is none names no record, where MariaDB would take 1abc for 1."""
 	number = _parse_number(value)
-	return "" if number is None and operator in EQUALITIES else number
+	return "" if number is None and operator in EQUALITY_OPERATORS else number
 
 
 def _to_plain(number: Decimal) -> int | float:

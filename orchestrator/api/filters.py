@@ -8,7 +8,7 @@ import frappe
 from frappe import _
 from frappe.model.meta import Meta
 
-from orchestrator.api.columns import field_only, related_meta
+from orchestrator.api.columns import find_own_column, get_child_meta
 from orchestrator.api.day_names import compare_days, is_day_name
 from orchestrator.api.filter_values import parse_operand
 from orchestrator.api.list_query import MOMENT_FIELDS, MOMENT_TYPES
@@ -55,7 +55,7 @@ def is_range(value: Any) -> bool:
 
 
 # operator -> what its value must be, in a test and in words
-OPERANDS: dict[str, tuple[Callable[[Any], bool], str]] = {
+OPERAND_CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
 	**dict.fromkeys(("=", "!="), (lambda value: value is None or is_scalar(value), "a text or a number")),
 	**dict.fromkeys(("<", ">", "<=", ">="), (is_scalar, "a text or a number")),
 	**dict.fromkeys(("like", "not like"), (is_scalar, "a text")),
@@ -69,13 +69,13 @@ OPERANDS: dict[str, tuple[Callable[[Any], bool], str]] = {
 }
 
 
-def read_filters(meta: Meta, name: str, value: Any) -> list[list[Any]]:
+def parse_filters(meta: Meta, name: str, value: Any) -> list[list[Any]]:
 	"""Filters as Frappe takes them, under column names. 400 for anything that is no condition."""
 	filters = parse_json(name, value)
 	if not filters:
 		return []
 	if isinstance(filters, dict):
-		filters = [[key, *operator_and_value(item)] for key, item in filters.items()]
+		filters = [[key, *split_operator(item)] for key, item in filters.items()]
 	if not isinstance(filters, list):
 		frappe.throw(
 			_("{0} must be a list of [field, operator, value] or an object.").format(name),
@@ -83,17 +83,17 @@ def read_filters(meta: Meta, name: str, value: Any) -> list[list[Any]]:
 		)
 	if isinstance(filters[0], str) and len(filters) in (3, 4, 5):
 		filters = [filters]
-	return [read_condition(meta, name, condition) for condition in filters]
+	return [parse_condition(meta, name, condition) for condition in filters]
 
 
-def operator_and_value(item: Any) -> tuple[Any, Any]:
+def split_operator(item: Any) -> tuple[Any, Any]:
 	"""The value of a filter object: a plain one, or [operator, value]."""
-	if isinstance(item, list) and len(item) == 2 and str(item[0]).lower() in OPERANDS:
+	if isinstance(item, list) and len(item) == 2 and str(item[0]).lower() in OPERAND_CHECKS:
 		return item[0], item[1]
 	return "=", item
 
 
-def read_condition(meta: Meta, name: str, condition: Any) -> list[Any]:
+def parse_condition(meta: Meta, name: str, condition: Any) -> list[Any]:
 	"""One [field, operator, value] or [doctype, field, operator, value]."""
 	if isinstance(condition, list) and len(condition) == 2:
 		condition = [condition[0], "=", condition[1]]
@@ -105,32 +105,32 @@ def read_condition(meta: Meta, name: str, condition: Any) -> list[Any]:
 		)
 	*doctype, text, operator, value = condition
 	if doctype and doctype[0] != meta.name:
-		meta = related_meta(meta, name, str(doctype[0]))
-	fieldname = field_only(meta, name, str(text))
-	known = read_operator(meta, name, fieldname, operator, value)
+		meta = get_child_meta(meta, name, str(doctype[0]))
+	fieldname = find_own_column(meta, name, str(text))
+	known = parse_operator(meta, name, fieldname, operator, value)
 	operand = parse_operand(meta, name, fieldname, known, value)
 	if is_day_name(meta, str(text).strip().strip("`")):
 		known, operand = compare_days(known, operand)
 	return [meta.name, fieldname, known, operand]
 
 
-def read_operator(meta: Meta, name: str, fieldname: str, operator: Any, value: Any) -> str:
+def parse_operator(meta: Meta, name: str, fieldname: str, operator: Any, value: Any) -> str:
 	"""The operator, where it is known and its value fits."""
 	known = str(operator).lower()
-	if known not in OPERANDS:
+	if known not in OPERAND_CHECKS:
 		frappe.throw(_("Unknown operator {0} in {1}.").format(operator, name), InvalidRequestError)
-	fits, words = OPERANDS[known]
+	fits, words = OPERAND_CHECKS[known]
 	if not fits(value):
 		frappe.throw(
 			_("{0} in {1} takes {2} ({3}).").format(known, name, words, fieldname), InvalidRequestError
 		)
 	_reject_pattern_on_moment(meta, name, fieldname, known)
 	if known in TREE_OPERATORS:
-		check_tree(meta, name, fieldname, value)
+		check_tree_filter(meta, name, fieldname, value)
 	return known
 
 
-def check_tree(meta: Meta, name: str, fieldname: str, value: str) -> None:
+def check_tree_filter(meta: Meta, name: str, fieldname: str, value: str) -> None:
 	"""400 where the field does not lead to a tree, or `value` is not in it."""
 	df = meta.get_field(fieldname)
 	doctype = meta.name if fieldname == "name" else df.options if df and df.fieldtype == "Link" else None

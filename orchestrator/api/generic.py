@@ -14,17 +14,17 @@ from frappe.utils import get_datetime, sbool
 
 from orchestrator.access.linked_records import attach_expanded_links
 from orchestrator.api import lists
-from orchestrator.api.aliases import fields_of
+from orchestrator.api.aliases import rename_to_fieldnames
 from orchestrator.api.day_names import with_documented_names
-from orchestrator.api.endpoint import CREATES, READS, WRITES, Listing, endpoint
-from orchestrator.api.field_access import refuse_missing_links, refuse_out_of_reach, refuse_unknown_fields
+from orchestrator.api.endpoint import CREATE, READ, WRITE, Listing, endpoint
+from orchestrator.api.field_access import check_field_permissions, check_known_fields, check_links
 from orchestrator.api.field_values import parse_values
-from orchestrator.api.file_privacy import with_parsed_privacy
-from orchestrator.api.filters import read_filters
+from orchestrator.api.file_privacy import parse_record_privacy
+from orchestrator.api.filters import parse_filters
 from orchestrator.api.list_query import get_rows
 from orchestrator.api.ordering import build_order
 from orchestrator.api.parameters import parse_json
-from orchestrator.api.reserved_names import refuse_reserved_names, without_form_state
+from orchestrator.api.reserved_names import check_reserved_names, remove_form_state
 from orchestrator.exceptions import InvalidRequestError, refuse
 
 # What Frappe puts into every request's parameters, beside the caller's.
@@ -33,7 +33,7 @@ PROTECTED_FIELDS = frozenset((*default_fields, *child_table_fields)) - {"docstat
 
 
 @frappe.whitelist(methods=["GET", "POST"])
-@endpoint(effect=READS)
+@endpoint(effect=READ)
 def get_list(
 	doctype: str,
 	fields: str | list | None = None,
@@ -52,13 +52,13 @@ def get_list(
 
 	Returns the rows, and as `keys` the fields of each. Raises PermissionError (403) where the caller may not
 	read the DocType, InvalidRequestError (400) for a field, an operator or a page that does not exist."""
-	meta = meta_of(doctype, parent)
+	meta = get_meta(doctype, parent)
 	frappe.has_permission(doctype, "read", throw=True, parent_doctype=parent)
-	listing = page_of(
+	listing = get_list_page(
 		meta,
 		fields=fields,
-		filters=read_filters(meta, "filters", filters),
-		or_filters=read_filters(meta, "or_filters", or_filters),
+		filters=parse_filters(meta, "filters", filters),
+		or_filters=parse_filters(meta, "or_filters", or_filters),
 		group_by=group_by,
 		order_by=order_by,
 		limit_start=limit_start,
@@ -66,12 +66,12 @@ def get_list(
 		parent=parent,
 	)
 	if links := parse_json("expand", expand):
-		attach_expanded_links(doctype, listing.rows, lists.read_links(meta, links))
+		attach_expanded_links(doctype, listing.rows, lists.parse_links(meta, links))
 	return listing if sbool(as_dict) else Listing([list(row.values()) for row in listing.rows], listing.keys)
 
 
 @frappe.whitelist(methods=["GET", "POST"])
-@endpoint(effect=READS)
+@endpoint(effect=READ)
 def get(
 	doctype: str,
 	name: str | int | None = None,
@@ -82,45 +82,45 @@ def get(
 
 	Raises PermissionError (403) for a DocType the caller may not read, DoesNotExistError (404) for a record
 	that is missing or that the caller may not read: the two look alike."""
-	meta = meta_of(doctype, parent)
+	meta = get_meta(doctype, parent)
 	if not name and not meta.issingle:
-		name = first_match(meta, filters, parent)
-	doc = readable(meta, name, parent)
+		name = find_first_match(meta, filters, parent)
+	doc = get_readable(meta, name, parent)
 	doc.apply_fieldlevel_read_permissions()
 	return with_documented_names(doctype, doc.as_dict())
 
 
 @frappe.whitelist(methods=["POST", "PUT"])
-@endpoint(effect=CREATES)
+@endpoint(effect=CREATE)
 def insert(doc: str | dict | None = None, doctype: str | None = None, **values: Any) -> dict[str, Any]:
 	"""Insert a record, from the body's own fields or, as Frappe has it, from `doc`.
 
 	Returns the record. Raises PermissionError (403), also for a field that the caller may not set, InvalidRequestError (400)
 	for an unknown one, and whatever the DocType's own validation raises (422, duplicates 409)."""
-	record = parse_json("doc", doc) if doc else {"doctype": doctype, **without_transport(values)}
+	record = parse_json("doc", doc) if doc else {"doctype": doctype, **remove_transport_keys(values)}
 	if not isinstance(record, dict) or not record.get("doctype"):
 		frappe.throw(_("Missing parameter: doctype."), InvalidRequestError)
-	_check_place_in_parent(record)
-	meta = meta_of(record["doctype"], record.get("parenttype"))
+	_check_parent_table(record)
+	meta = get_meta(record["doctype"], record.get("parenttype"))
 	if record.get("amended_from") and not meta.has_field("amended_from"):
 		refuse(_("{0} has no field {1} ({2}).").format(meta.name, "amended_from", "doc"), InvalidRequestError)
 	frappe.has_permission(meta.name, "create", throw=True, parent_doctype=record.get("parenttype"))
 	if doc:
-		record = without_form_state(record)
-	refuse_reserved_names(meta, record)
-	values = with_parsed_privacy(meta.name, fields_of(meta.name, parse_values(meta, record)))
+		record = remove_form_state(record)
+	check_reserved_names(meta, record)
+	values = parse_record_privacy(meta.name, rename_to_fieldnames(meta.name, parse_values(meta, record)))
 	if not doc:
-		refuse_unknown_fields(meta, record)
-		refuse_out_of_reach(frappe.new_doc(meta.name), values)
-	refuse_missing_links(meta, values)
-	with links_checked():
+		check_known_fields(meta, record)
+		check_field_permissions(frappe.new_doc(meta.name), values)
+	check_links(meta, values)
+	with translate_link_errors():
 		created = frappe.client.insert_doc(values)
 	created.apply_fieldlevel_read_permissions()
 	return with_documented_names(meta.name, created.as_dict())
 
 
 @frappe.whitelist(methods=["POST", "PUT"])
-@endpoint(effect=WRITES)
+@endpoint(effect=WRITE)
 def set_value(
 	doctype: str,
 	name: str | int,
@@ -133,57 +133,57 @@ def set_value(
 	A `modified` among them guards against a change in between. Returns the record. Raises 403 or 404 as `get`
 	does, 403 where it or a field of it may be read but not written, InvalidRequestError (400) for an unknown or protected
 	field, TimestampMismatchError (409)."""
-	meta = meta_of(doctype)
-	doc = writable(meta, name)
-	changes = changes_of(fieldname, value, values)
+	meta = get_meta(doctype)
+	doc = get_writable(meta, name)
+	changes = parse_changes(fieldname, value, values)
 	if str(changes.get("name", "")) == str(name):
 		del changes["name"]  # clients send the whole record back
 	changes = parse_values(meta, changes)
 	check_not_modified_since(doc, changes.pop("modified", None))
-	refuse_reserved_names(meta, changes)
-	refuse_unknown_fields(meta, changes)
+	check_reserved_names(meta, changes)
+	check_known_fields(meta, changes)
 	if protected := sorted(PROTECTED_FIELDS.intersection(changes)):
 		frappe.throw(
 			_("{0} cannot be set because Frappe sets it automatically.").format(", ".join(protected)),
 			InvalidRequestError,
 		)
-	save_changes(meta, doc, name, with_parsed_privacy(doctype, fields_of(doctype, changes)))
+	save_changes(meta, doc, name, parse_record_privacy(doctype, rename_to_fieldnames(doctype, changes)))
 	doc.apply_fieldlevel_read_permissions()
 	return with_documented_names(doctype, doc.as_dict())
 
 
 @frappe.whitelist(methods=["DELETE", "POST"])
-@endpoint(effect=WRITES)
+@endpoint(effect=WRITE)
 def delete(doctype: str, name: str | int) -> dict[str, Any]:
 	"""Delete a record.
 
 	Returns its DocType and name. Raises 403 or 404 as `get` does, LinkExistsError (409) where others refer to it."""
-	meta = meta_of(doctype)
+	meta = get_meta(doctype)
 	if meta.istable:
-		writable(meta, name)
+		get_writable(meta, name)
 	else:
 		frappe.has_permission(doctype, "delete", throw=True)
-		_lock(meta, name)
-		readable(meta, name)
+		_lock_record(meta, name)
+		get_readable(meta, name)
 	frappe.client.delete_doc(doctype, name)
 	return {"doctype": doctype, "name": name}
 
 
-def _check_place_in_parent(record: dict[str, Any]) -> None:
+def _check_parent_table(record: dict[str, Any]) -> None:
 	"""400 for a child row whose parent's DocType has no such table."""
 	parenttype, table = record.get("parenttype"), record.get("parentfield")
 	if not parenttype:
 		return
 	if not isinstance(parenttype, str):
 		refuse(_("{0} must be {1}.").format("parenttype", _("a single value")), InvalidRequestError)
-	parent = meta_where_there_is_one(parenttype)
+	parent = get_meta_or_none(parenttype)
 	if parent and table and table not in {field.fieldname for field in parent.get_table_fields()}:
 		refuse(_("{0} has no table {1} ({2}).").format(parenttype, table, "parentfield"), InvalidRequestError)
 
 
-def meta_of(doctype: str, parent: str | None = None) -> Meta:
+def get_meta(doctype: str, parent: str | None = None) -> Meta:
 	"""The DocType's meta: 404 where there is none, 403 for a child table without its parent."""
-	meta = meta_where_there_is_one(doctype)
+	meta = get_meta_or_none(doctype)
 	if meta is None:
 		refuse(_("There is no DocType {0}.").format(doctype), frappe.DoesNotExistError)
 	if meta.istable and parent and not _is_readable_parent(parent, doctype):
@@ -193,12 +193,12 @@ def meta_of(doctype: str, parent: str | None = None) -> Meta:
 
 def _is_readable_parent(parent: str, child: str) -> bool:
 	"""Return True where `parent` has tables of the DocType `child` and the caller may read it."""
-	if meta_where_there_is_one(parent) is None:
+	if get_meta_or_none(parent) is None:
 		return False
 	return bool(frappe.has_permission(child, "read", parent_doctype=parent))
 
 
-def meta_where_there_is_one(doctype: str) -> Meta | None:
+def get_meta_or_none(doctype: str) -> Meta | None:
 	"""The meta as Frappe caches it: to look for the DocType first would be a query more in every request."""
 	if not doctype or not isinstance(doctype, str):
 		return None
@@ -209,7 +209,7 @@ def meta_where_there_is_one(doctype: str) -> Meta | None:
 		return None
 
 
-def readable(meta: Meta, name: str | int | None, parent: str | None = None) -> Document:
+def get_readable(meta: Meta, name: str | int | None, parent: str | None = None) -> Document:
 	"""The record, where the caller may read it."""
 	frappe.has_permission(meta.name, "read", throw=True, parent_doctype=parent)
 	if meta.issingle:
@@ -224,24 +224,24 @@ def readable(meta: Meta, name: str | int | None, parent: str | None = None) -> D
 	return doc
 
 
-def writable(meta: Meta, name: str | int) -> Document:
+def get_writable(meta: Meta, name: str | int) -> Document:
 	"""The record to save for a change: itself, or the parent of a child row."""
 	if not meta.istable:
-		doc = readable(meta, name)
+		doc = get_readable(meta, name)
 	else:
 		row = frappe.db.get_value(meta.name, name, ["parenttype", "parent"], as_dict=True)
 		if not row:
 			raise_not_found(meta.name, name)
 		doc = None
 		with contextlib.suppress(frappe.DoesNotExistError):
-			doc = readable(frappe.get_meta(row.parenttype), row.parent)
+			doc = get_readable(frappe.get_meta(row.parenttype), row.parent)
 		if doc is None:
 			raise_not_found(meta.name, name)  # the name of a hidden record is hidden too
 	doc.check_permission("write")
 	return doc
 
 
-def _lock(meta: Meta, name: str | int) -> None:
+def _lock_record(meta: Meta, name: str | int) -> None:
 	"""Wait for whoever is deleting the record as well: afterwards it is missing, which is 404 and no conflict."""
 	if meta.issingle or meta.get("is_virtual") or not name:
 		return
@@ -256,16 +256,18 @@ def raise_not_found(doctype: str, name: str | int | None) -> None:
 	frappe.throw(_("{0} {1} not found.").format(_(doctype), name or ""), frappe.DoesNotExistError)
 
 
-def first_match(meta: Meta, filters: str | list | dict | None, parent: str | None = None) -> str | int | None:
+def find_first_match(
+	meta: Meta, filters: str | list | dict | None, parent: str | None = None
+) -> str | int | None:
 	"""The name of the first record that fits and that the caller may read."""
 	if not filters:
 		frappe.throw(_("Missing parameter: name."), InvalidRequestError)
-	conditions = read_filters(meta, "filters", filters)
+	conditions = parse_filters(meta, "filters", filters)
 	names = get_rows(meta.name, filters=conditions, pluck="name", limit=1, parent_doctype=parent)
 	return names[0] if names else None
 
 
-def page_of(
+def get_list_page(
 	meta: Meta,
 	*,
 	fields: str | list | None,
@@ -277,15 +279,15 @@ def page_of(
 	group_by: str | None = None,
 	parent: str | None = None,
 ) -> Listing:
-	"""A page of the records that fit filters as `read_filters` gave them and that the caller may read."""
+	"""A page of the records that fit filters as `parse_filters` gave them and that the caller may read."""
 	if meta.issingle:
 		refuse(
 			_("{0} has only one record. Read it with frappe.client.get.").format(meta.name),
 			InvalidRequestError,
 		)
-	query = lists.read_fields(meta, fields)
-	start, length = lists.read_page(limit_start, limit_page_length)
-	groups = lists.read_groups(meta, query, group_by)
+	query = lists.parse_fields(meta, fields)
+	start, length = lists.parse_page(limit_start, limit_page_length)
+	groups = lists.parse_groups(meta, query, group_by)
 	order = build_order(meta, query, order_by, groups)  # before `fields`: it may select further columns
 	rows = get_rows(
 		meta.name,
@@ -299,31 +301,31 @@ def page_of(
 		limit_page_length=length,
 		parent_doctype=parent,
 	)
-	return listing_of(query, rows)
+	return build_listing(query, rows)
 
 
-def listing_of(query: lists.ListQuery, rows: list[dict[str, Any]]) -> Listing:
+def build_listing(query: lists.ListQuery, rows: list[dict[str, Any]]) -> Listing:
 	"""Rows under the caller's names; `*` gives every column, and the aliases beside them."""
 	if "*" in query.fields:
 		unnamed = set(query.columns.values())
 		rows = [
 			with_documented_names(query.doctype, {key: row[key] for key in row if key not in unnamed})
-			| query.label(row)
+			| query.build_row(row)
 			for row in rows
 		]
 		return Listing(rows, list(rows[0]) if rows else [])
-	return Listing([query.label(row) for row in rows], query.keys)
+	return Listing([query.build_row(row) for row in rows], query.list_labels)
 
 
-def without_transport(values: dict[str, Any]) -> dict[str, Any]:
+def remove_transport_keys(values: dict[str, Any]) -> dict[str, Any]:
 	"""The caller's own parameters."""
 	return {key: value for key, value in values.items() if key not in TRANSPORT_KEYS}
 
 
-def changes_of(fieldname: str | dict | None, value: Any, values: dict[str, Any]) -> dict[str, Any]:
+def parse_changes(fieldname: str | dict | None, value: Any, values: dict[str, Any]) -> dict[str, Any]:
 	"""The changes of a set_value request, whichever of its three forms it has."""
 	if fieldname is None:
-		changes = without_transport(values)
+		changes = remove_transport_keys(values)
 	elif isinstance(fieldname, dict):
 		changes = dict(fieldname)
 	elif fieldname.lstrip().startswith("{"):
@@ -351,15 +353,15 @@ def check_not_modified_since(doc: Document, modified: Any) -> None:
 def save_changes(meta: Meta, doc: Document, name: str | int, changes: dict[str, Any]) -> None:
 	"""Save `changes` on the record, or on its row in the parent."""
 	target = doc.getone({"doctype": meta.name, "name": name}) if meta.istable else doc
-	refuse_out_of_reach(target, changes)
-	refuse_missing_links(meta, changes)
+	check_field_permissions(target, changes)
+	check_links(meta, changes)
 	target.update(changes)
-	with links_checked():
+	with translate_link_errors():
 		doc.save()
 
 
 @contextlib.contextmanager
-def links_checked() -> Iterator[None]:
+def translate_link_errors() -> Iterator[None]:
 	"""Within it, a missing record is one that the data refers to (422), not the one asked for (404)."""
 	try:
 		yield

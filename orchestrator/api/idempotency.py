@@ -30,7 +30,7 @@ WRITES_OF_CLAIM = "orchestrator_writes_of_claim"
 
 
 @dataclass(frozen=True)
-class Reply:
+class StoredReply:
 	"""A reply as it was first given."""
 
 	data: Any
@@ -39,7 +39,7 @@ class Reply:
 
 
 @dataclass(frozen=True)
-class Claim:
+class KeyClaim:
 	"""A key in use by this request: the name of its record, what opens the reply, and what was asked for."""
 
 	name: str
@@ -48,7 +48,7 @@ class Claim:
 	fingerprint: str
 
 
-def claim(method: str, applies: bool = True) -> Claim | None:
+def claim_key(method: str, applies: bool = True) -> KeyClaim | None:
 	"""Lock this request's key, None where no key was sent or none is honoured.
 
 	Raises:
@@ -61,17 +61,17 @@ def claim(method: str, applies: bool = True) -> Claim | None:
 	if len(key) > MAX_KEY_LENGTH:
 		refuse(_("{0} may have at most {1} characters.").format(HEADER, MAX_KEY_LENGTH), InvalidRequestError)
 	user = frappe.session.user
-	claimed = Claim(
+	claimed = KeyClaim(
 		name=hashlib.sha256(f"{user}\0{key}".encode()).hexdigest(),
 		secret=sealed_replies.compute_digest("reply", user, key),
 		method=method,
-		fingerprint=_fingerprint_of_request(method),
+		fingerprint=_compute_fingerprint(method),
 	)
-	_lock(claimed)
+	_lock_key(claimed)
 	return claimed
 
 
-def find_reply(claimed: Claim) -> Reply | None:
+def find_reply(claimed: KeyClaim) -> StoredReply | None:
 	"""Return the reply stored for the key; without one, begin to record the permissions that the work checks.
 
 	Raises:
@@ -79,10 +79,10 @@ def find_reply(claimed: Claim) -> Reply | None:
 		PermissionError: 403, DoesNotExistError: 404, the caller may no longer have the reply.
 	"""
 	replay_permissions.begin_recording()
-	record = None if _insert_record(claimed) else _read_record(claimed)
+	record = None if _create_record(claimed) else _get_record(claimed)
 	if record is None or record.reply is None or record.expires_at <= now_datetime():
 		if record:
-			_take_over(claimed)
+			_reuse_record(claimed)
 		_remember_writes()
 		return None
 	if record.body_hash != claimed.fingerprint:
@@ -90,21 +90,21 @@ def find_reply(claimed: Claim) -> Reply | None:
 			_("This {0} was used for another request. Send a new key with a new request.").format(HEADER),
 			ConflictError,
 		)
-	content = sealed_replies.unseal(record.reply, claimed.secret)
+	content = sealed_replies.decrypt_reply(record.reply, claimed.secret)
 	if content is None:
 		refuse(
 			_("The reply to this {0} can no longer be read. Send a new key.").format(HEADER), ConflictError
 		)
 	replay_permissions.check_snapshot(content["permissions"])
-	return Reply(data=content["data"], message=content["message"], status=record.status_code)
+	return StoredReply(data=content["data"], message=content["message"], status=record.status_code)
 
 
 def has_work_to_lose() -> bool:
-	"""Return True if a rollback would lose more than this request's claim, which `store` inserts again."""
+	"""Return True if a rollback would lose more than this request's claim, which `store_reply` inserts again."""
 	return frappe.db.transaction_writes > getattr(frappe.local, WRITES_OF_CLAIM, 0)
 
 
-def store(claimed: Claim, data: Any, message: Any, status: int, records: Any = None) -> None:
+def store_reply(claimed: KeyClaim, data: Any, message: Any, status: int, records: Any = None) -> None:
 	"""Store the reply in the transaction of the work, also where the work has rolled the claim back.
 
 	Args:
@@ -115,27 +115,27 @@ def store(claimed: Claim, data: Any, message: Any, status: int, records: Any = N
 		records: where to look for the records that the caller must still be able to read, `data` by default.
 	"""
 	plain = json.loads(json.dumps(data, default=json_handler))
-	permissions = replay_permissions.snapshot(plain if records is None else records)
+	permissions = replay_permissions.build_snapshot(plain if records is None else records)
 	content = {"data": plain, "message": message, "permissions": permissions}
-	reply = sealed_replies.seal(content, claimed.secret)
-	_insert_record(claimed)
+	reply = sealed_replies.encrypt_reply(content, claimed.secret)
+	_create_record(claimed)
 	table = frappe.qb.DocType(DOCTYPE)
 	query = frappe.qb.update(table).set(table.reply, reply).set(table.status_code, status)
 	query.where(table.name == claimed.name).run()
 
 
-def release(claimed: Claim) -> None:
+def delete_claim(claimed: KeyClaim) -> None:
 	"""Delete the claim of a call whose reply cannot be stored."""
 	frappe.db.delete(DOCTYPE, {"name": claimed.name})
 
 
-def delete_expired() -> None:
+def delete_expired_replies() -> None:
 	"""Scheduled daily: drop the replies that may no longer be replayed."""
 	table = frappe.qb.DocType(DOCTYPE)
 	frappe.qb.from_(table).delete().where(table.expires_at < now_datetime()).run()
 
 
-def _lock(claimed: Claim) -> None:
+def _lock_key(claimed: KeyClaim) -> None:
 	"""Lock the key until the connection is closed at the end of the request."""
 	lock = hashlib.sha256(f"{frappe.conf.db_name}\0{claimed.name}".encode()).hexdigest()
 	acquired = frappe.db.sql("select get_lock(%s, %s)", (lock, LOCK_WAIT_SECONDS))[0][0]
@@ -146,7 +146,7 @@ def _lock(claimed: Claim) -> None:
 		)
 
 
-def _insert_record(claimed: Claim) -> bool:
+def _create_record(claimed: KeyClaim) -> bool:
 	"""Insert a record without a reply, False when there is a record of the key."""
 	now = now_datetime()
 	values = {
@@ -157,7 +157,7 @@ def _insert_record(claimed: Claim) -> bool:
 		"user": frappe.session.user,
 		"method": claimed.method[:140],
 		"body_hash": claimed.fingerprint,
-		"expires_at": _expiry(),
+		"expires_at": _compute_expiry(),
 	}
 	table = frappe.qb.DocType(DOCTYPE)
 	try:
@@ -169,7 +169,7 @@ def _insert_record(claimed: Claim) -> bool:
 	return True
 
 
-def _read_record(claimed: Claim) -> frappe._dict:
+def _get_record(claimed: KeyClaim) -> frappe._dict:
 	"""Return the record as it is now committed: a plain read would see this transaction's older snapshot."""
 	rows = frappe.db.sql(
 		f"select body_hash, status_code, reply, expires_at from `tab{DOCTYPE}` where name=%s lock in share mode",  # noqa: S608
@@ -179,11 +179,11 @@ def _read_record(claimed: Claim) -> frappe._dict:
 	return rows[0]
 
 
-def _take_over(claimed: Claim) -> None:
+def _reuse_record(claimed: KeyClaim) -> None:
 	"""Use the record of a failed or expired call for this one."""
 	table = frappe.qb.DocType(DOCTYPE)
 	query = frappe.qb.update(table).set(table.body_hash, claimed.fingerprint).set(table.reply, None)
-	query = query.set(table.method, claimed.method[:140]).set(table.expires_at, _expiry())
+	query = query.set(table.method, claimed.method[:140]).set(table.expires_at, _compute_expiry())
 	query.where(table.name == claimed.name).run()
 
 
@@ -194,11 +194,11 @@ def _remember_writes() -> None:
 		callbacks.add(lambda: setattr(frappe.local, WRITES_OF_CLAIM, 0))
 
 
-def _expiry() -> Any:
+def _compute_expiry() -> Any:
 	return add_to_date(now_datetime(), hours=get_settings().idempotency_hours)
 
 
-def _fingerprint_of_request(method: str) -> str:
+def _compute_fingerprint(method: str) -> str:
 	"""Return a digest of what was asked for: the method, the parameters, the bytes of uploaded files."""
 	form = {key: value for key, value in frappe.form_dict.items() if key not in ("cmd", "csrf_token")}
 	parts = [method, json.dumps(form, sort_keys=True, default=str)]

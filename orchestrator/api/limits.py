@@ -15,7 +15,7 @@ from orchestrator.configuration import get_settings
 
 # Refills the bucket for the time gone by, takes one token if there is one, and tells what is left.
 # KEYS[1] bucket; ARGV[1] tokens per second, ARGV[2] capacity. Returns taken (1 or 0), tokens left, the time.
-SCRIPT = """
+BUCKET_SCRIPT = """
 local rate, capacity = tonumber(ARGV[1]), tonumber(ARGV[2])
 local time = redis.call('TIME')
 local now = time[1] + time[2] / 1000000
@@ -28,7 +28,7 @@ redis.call('HSET', KEYS[1], 'tokens', string.format('%.6f', tokens), 'at', strin
 redis.call('EXPIRE', KEYS[1], math.ceil((capacity - tokens) / rate) + 1)
 return {taken, string.format('%.6f', tokens), string.format('%.6f', now)}
 """
-SCRIPT_SHA = hashlib.sha1(SCRIPT.encode(), usedforsecurity=False).hexdigest()
+BUCKET_SCRIPT_SHA = hashlib.sha1(BUCKET_SCRIPT.encode(), usedforsecurity=False).hexdigest()
 SECONDS_PER_MINUTE = 60
 last_warning = 0.0
 
@@ -46,7 +46,7 @@ class Allowance:
 	reset: int
 	retry_after: int
 
-	def headers(self) -> dict[str, str]:
+	def build_headers(self) -> dict[str, str]:
 		"""The headers of the API reference, with Retry-After on a refusal."""
 		headers = {
 			"X-RateLimit-Limit": str(self.limit),
@@ -58,7 +58,7 @@ class Allowance:
 		return headers
 
 
-def take(caller: str, capacity: int) -> Allowance | None:
+def take_token(caller: str, capacity: int) -> Allowance | None:
 	"""Take one token from the bucket of `caller`. None where limits are off or Redis is away."""
 	settings = get_settings()
 	if not settings.rate_limit_enabled:
@@ -68,12 +68,12 @@ def take(caller: str, capacity: int) -> Allowance | None:
 	try:
 		taken, tokens, now = run_script(caller, rate, capacity)
 	except redis.exceptions.RedisError as error:
-		warn_once_a_minute(error)
+		log_limit_failure(error)
 		return None
-	return allowance_from(bool(taken), float(tokens), float(now), per_minute, capacity)
+	return compute_allowance(bool(taken), float(tokens), float(now), per_minute, capacity)
 
 
-def allowance_from(granted: bool, tokens: float, now: float, per_minute: int, capacity: int) -> Allowance:
+def compute_allowance(granted: bool, tokens: float, now: float, per_minute: int, capacity: int) -> Allowance:
 	"""Pure arithmetic: what `tokens` left at epoch second `now` mean for the caller."""
 	rate = per_minute / SECONDS_PER_MINUTE
 	return Allowance(
@@ -90,12 +90,12 @@ def run_script(caller: str, rate: float, capacity: int) -> list[bytes]:
 	cache = frappe.cache()
 	key = cache.make_key(f"orchestrator:bucket:{caller}")
 	try:
-		return cache.evalsha(SCRIPT_SHA, 1, key, rate, capacity)
+		return cache.evalsha(BUCKET_SCRIPT_SHA, 1, key, rate, capacity)
 	except redis.exceptions.NoScriptError:
-		return cache.eval(SCRIPT, 1, key, rate, capacity)
+		return cache.eval(BUCKET_SCRIPT, 1, key, rate, capacity)
 
 
-def warn_once_a_minute(error: Exception) -> None:
+def log_limit_failure(error: Exception) -> None:
 	"""Say that limits are not enforced, without filling the log while Redis is away."""
 	global last_warning
 	if time.monotonic() - last_warning > SECONDS_PER_MINUTE:

@@ -5,15 +5,15 @@ from collections.abc import Collection, Iterator
 import frappe
 
 # Of these apps the hooks on other apps' DocTypes do nothing about who is assigned; ours does that itself.
-SUITE = ("orchestrator.", "erpnext.", "hrms.", "helpdesk.", "gameplan.", "insights.", "telephony.")
+SUITE_APPS = ("orchestrator.", "erpnext.", "hrms.", "helpdesk.", "gameplan.", "insights.", "telephony.")
 UPDATE_EVENTS = frozenset({"before_validate", "validate", "before_save", "on_update", "on_change"})
 # Rules that look at new records only.
-ENERGY_POINTS = "Energy Point Rule"
+ENERGY_POINT_RULES = "Energy Point Rule"
 INSERT_RULES = frozenset({"Document Naming Rule", "Property Setter"})
 
 # Hooks on every DocType that do nothing without a record that names the DocType, which is asked for below, or nothing
 # to a record that is new and has no file, no assignment, no workflow.
-INERT = frozenset(
+IGNORED_HANDLERS = frozenset(
 	{
 		"erpnext.setup.doctype.transaction_deletion_record.transaction_deletion_record.check_for_running_deletion_job",
 		"erpnext.support.doctype.service_level_agreement.service_level_agreement.apply",
@@ -32,7 +32,7 @@ INERT = frozenset(
 )
 
 # What a Property Setter may change that a new record is made or checked by; the rest is how it looks.
-MEANINGFUL = (
+MEANINGFUL_PROPERTIES = (
 	"autoname",
 	"naming_rule",
 	"default",
@@ -45,7 +45,7 @@ MEANINGFUL = (
 )
 
 # Records by which a site's people listen: the DocType, and which of its fields name the one listened to.
-RULES: tuple[tuple[str, str, dict[str, object]], ...] = (
+UPDATE_RULES: tuple[tuple[str, str, dict[str, object]], ...] = (
 	("Webhook", "webhook_doctype", {"enabled": 1}),
 	("Notification", "document_type", {"enabled": 1}),
 	("Server Script", "reference_doctype", {"disabled": 0}),
@@ -55,14 +55,14 @@ RULES: tuple[tuple[str, str, dict[str, object]], ...] = (
 	("Energy Point Rule", "reference_doctype", {"enabled": 1}),
 	("Service Level Agreement", "document_type", {"enabled": 1}),
 	("Document Naming Rule", "document_type", {"disabled": 0}),
-	("Property Setter", "doc_type", {"property": ("in", MEANINGFUL)}),
+	("Property Setter", "doc_type", {"property": ("in", MEANINGFUL_PROPERTIES)}),
 )
 
 
 def has_update_listeners(doctype: str) -> bool:
 	"""Return True if saving a record of `doctype` again could do more than write its row and what this app adds."""
-	handlers = (each for each in find_handlers(doctype, UPDATE_EVENTS) if not each.startswith(SUITE))
-	ignored = INSERT_RULES | (set() if _are_energy_points_on() else {ENERGY_POINTS})
+	handlers = (each for each in find_handlers(doctype, UPDATE_EVENTS) if not each.startswith(SUITE_APPS))
+	ignored = INSERT_RULES | (set() if _are_energy_points_on() else {ENERGY_POINT_RULES})
 	rules = (each for each in find_rules(doctype) if each not in ignored)
 	return next(handlers, None) is not None or next(rules, None) is not None
 
@@ -79,12 +79,12 @@ def find_handlers(doctype: str, events: Collection[str]) -> Iterator[str]:
 	for key in (doctype, "*"):
 		for event, handlers in (hooks.get(key) or {}).items():
 			if event in events:
-				yield from (handler for handler in handlers if handler not in INERT)
+				yield from (handler for handler in handlers if handler not in IGNORED_HANDLERS)
 
 
 def find_rules(doctype: str) -> Iterator[str]:
 	"""Yield the kinds of records by which the site's people listen to `doctype`."""
-	for rule, field, filters in RULES:
+	for rule, field, filters in UPDATE_RULES:
 		if not frappe.db.table_exists(rule):
 			continue
 		known = frappe.get_meta(rule)

@@ -13,20 +13,27 @@ import frappe
 from frappe import _
 from frappe.model.meta import Meta
 
-from orchestrator.api.columns import FIELD, NAME, column_of, columns_of, qualified, refuse_name
+from orchestrator.api.columns import (
+	FIELD_PATTERN,
+	NAME_PATTERN,
+	build_qualified_column,
+	find_column,
+	list_columns,
+	refuse_name,
+)
 from orchestrator.api.day_names import is_day_name, to_day
 from orchestrator.api.list_query import get_rows
-from orchestrator.api.parameters import parse_json, whole_number
+from orchestrator.api.parameters import parse_json, parse_whole_number
 from orchestrator.configuration import get_settings
 from orchestrator.exceptions import InvalidRequestError
 
 DEFAULT_PAGE_LENGTH = 20
 MAX_START = 2**31 - 1
-SELECTED = re.compile(
+ALIAS_PREFIX = re.compile(
 	r"^(?P<unique>distinct\s+)?(?:"
 	r"(?P<function>count|sum|avg|min|max)\(\s*(?P<distinct>distinct\s+)?(?P<argument>[^()]+?)\s*\)"
 	r"|(?P<plain>[^()]+?))"
-	rf"(?:\s+as\s+(?:(?P<label>{NAME})|[`'\"](?P<quoted>[^`'\"]+)[`'\"]))?$",
+	rf"(?:\s+as\s+(?:(?P<label>{NAME_PATTERN})|[`'\"](?P<quoted>[^`'\"]+)[`'\"]))?$",
 	re.IGNORECASE,
 )
 
@@ -50,7 +57,7 @@ class ListQuery:
 	days: set[str] = field(default_factory=set)
 
 	@property
-	def keys(self) -> list[str]:
+	def list_labels(self) -> list[str]:
 		"""The caller's names of the columns, in the order asked for."""
 		return [label for label, _column in self.labels]
 
@@ -59,14 +66,14 @@ class ListQuery:
 		"""True where nothing but functions is selected."""
 		return self.functions == len(self.fields)
 
-	def label(self, row: dict[str, Any]) -> dict[str, Any]:
+	def build_row(self, row: dict[str, Any]) -> dict[str, Any]:
 		"""A row under the caller's names."""
 		return {
 			label: to_day(row.get(column)) if label in self.days else row.get(column)
 			for label, column in self.labels
 		}
 
-	def add(self, expression: str, label: str, explicit_label: str | None) -> None:
+	def add_column(self, expression: str, label: str, explicit_label: str | None) -> None:
 		"""Select `expression` under a column name of its own, so that any label is possible."""
 		column = self._select(expression)
 		self.labels.append((label, column))
@@ -88,7 +95,7 @@ class ListQuery:
 		return column
 
 
-def read_fields(meta: Meta, value: Any) -> ListQuery:
+def parse_fields(meta: Meta, value: Any) -> ListQuery:
 	"""The columns asked for; `name` where none are."""
 	wanted = value if value == "*" else parse_json("fields", value)
 	wanted = ["*"] if wanted == "*" else wanted or ["name"]
@@ -96,17 +103,17 @@ def read_fields(meta: Meta, value: Any) -> ListQuery:
 		frappe.throw(_("fields must be a list of field names."), InvalidRequestError)
 	query = ListQuery(meta.name)
 	for item in wanted:
-		read_field(meta, query, item.strip())
+		parse_field(meta, query, item.strip())
 	return query
 
 
-def read_field(meta: Meta, query: ListQuery, text: str) -> None:
+def parse_field(meta: Meta, query: ListQuery, text: str) -> None:
 	"""Add one column to `query`."""
 	if text == "*":
 		query.fields.append("*")
 		query.order_columns.append(f"`tab{meta.name}`.`name`")
 		return
-	match = SELECTED.match(text)
+	match = ALIAS_PREFIX.match(text)
 	if not match or (match["unique"] and (query.fields or match["function"])):
 		refuse_name(meta, "fields", text)
 	query.distinct = query.distinct or bool(match["unique"])
@@ -114,55 +121,55 @@ def read_field(meta: Meta, query: ListQuery, text: str) -> None:
 	if match["function"]:
 		query.functions += 1
 		label = explicit or f"{match['function'].lower()}({match['argument']})"
-		query.add(read_function(meta, "fields", match), label, explicit)
+		query.add_column(parse_function(meta, "fields", match), label, explicit)
 		if match["function"].lower() in ("min", "max") and is_day_name(meta, match["argument"]):
 			query.days.add(label)
 		return
-	selected = column_of(meta, "fields", match["plain"])
-	name = FIELD.match(match["plain"])["field"]  # type: ignore[index]  # column_of refuses all else
+	selected = find_column(meta, "fields", match["plain"])
+	name = FIELD_PATTERN.match(match["plain"])["field"]  # type: ignore[index]  # column_of refuses all else
 	if is_day_name(meta, match["plain"]):
 		query.days.add(explicit or name)
 	if explicit or "." in selected:
-		query.add(selected, explicit or name, explicit)
+		query.add_column(selected, explicit or name, explicit)
 	else:
 		query.fields.append(selected)
 		query.labels.append((name, selected))
 		query.order_columns.append(f"`tab{meta.name}`.`{selected}`")
 
 
-def read_function(meta: Meta, name: str, match: re.Match[str]) -> str:
+def parse_function(meta: Meta, name: str, match: re.Match[str]) -> str:
 	"""Return an aggregate function of a known column."""
-	argument = "*" if match["argument"] == "*" else column_of(meta, name, match["argument"])
+	argument = "*" if match["argument"] == "*" else find_column(meta, name, match["argument"])
 	if argument == "name" and match["function"].lower() == "count":
 		argument = f"`tab{meta.name}`.`name`"  # a joined table has a name, too
 	return f"{match['function'].lower()}({'distinct ' if match['distinct'] else ''}{argument})"
 
 
-def read_columns(
-	meta: Meta, name: str, value: str | None, read_one: Callable[[Meta, str, str], str]
+def parse_columns(
+	meta: Meta, name: str, value: str | None, parse_one: Callable[[Meta, str, str], str]
 ) -> str | None:
 	"""A comma-separated list of columns (order_by, group_by)."""
 	if not value or not value.strip():
 		return None
-	return ", ".join(read_one(meta, name, part.strip()) for part in value.split(","))
+	return ", ".join(parse_one(meta, name, part.strip()) for part in value.split(","))
 
 
-def read_groups(meta: Meta, query: ListQuery, group_by: str | None) -> str | None:
+def parse_groups(meta: Meta, query: ListQuery, group_by: str | None) -> str | None:
 	"""Return the columns to group by: fields, or labels of the request."""
 
 	def read_group(meta: Meta, name: str, text: str) -> str:
-		if text in query.aliases and text not in columns_of(meta.name):
+		if text in query.aliases and text not in list_columns(meta.name):
 			return query.aliases[text]
-		return query.get_column(qualified(meta, name, text))
+		return query.get_column(build_qualified_column(meta, name, text))
 
-	return read_columns(meta, "group_by", group_by, read_group)
+	return parse_columns(meta, "group_by", group_by, read_group)
 
 
-def read_page(start: Any, length: Any) -> tuple[int, int]:
+def parse_page(start: Any, length: Any) -> tuple[int, int]:
 	"""The offset and the length of the page."""
 	limit = get_settings().max_page_length
-	first = whole_number("limit_start", start, 0)
-	count = whole_number("limit_page_length", length, DEFAULT_PAGE_LENGTH)
+	first = parse_whole_number("limit_start", start, 0)
+	count = parse_whole_number("limit_page_length", length, DEFAULT_PAGE_LENGTH)
 	if first < 0:
 		frappe.throw(_("limit_start must be 0 or more."), InvalidRequestError)
 	if first > MAX_START:
@@ -172,7 +179,7 @@ def read_page(start: Any, length: Any) -> tuple[int, int]:
 	return first, count
 
 
-def read_links(meta: Meta, value: Any) -> list[str]:
+def parse_links(meta: Meta, value: Any) -> list[str]:
 	"""The link fields whose records are to be given with each row."""
 	if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
 		frappe.throw(_("expand must be a list of link fields."), InvalidRequestError)
@@ -183,8 +190,8 @@ def read_links(meta: Meta, value: Any) -> list[str]:
 	return value
 
 
-def count(meta: Meta, filters: list | dict, or_filters: list | dict) -> int:
-	"""How many records fit filters as `read_filters` gave them and may be read by the caller."""
+def count_rows(meta: Meta, filters: list | dict, or_filters: list | dict) -> int:
+	"""How many records fit filters as `parse_filters` gave them and may be read by the caller."""
 	column = f"count(distinct `tab{meta.name}`.`name`) as total"
 	rows = get_rows(meta.name, fields=[column], filters=filters, or_filters=or_filters, order_by="")
 	return int(rows[0].total)

@@ -20,18 +20,18 @@ IN_MEMORY_ENDPOINTS = frozenset(
 )
 
 
-def authorize() -> None:
+def check_requested_method() -> None:
 	"""Check the method that this request asks for, whichever path or parameter names it."""
 	request = frappe.local.request
 	if request.method == "OPTIONS":
 		return
-	if method := calls.requested_method(request):
+	if method := calls.get_requested_method(request):
 		check_method(method, frappe.local.form_dict)
-	elif arguments := document_method(request):
+	elif arguments := find_document_method(request):
 		check_method(RUN_DOC_METHOD, arguments)
 
 
-def document_method(request: Request) -> dict[str, Any] | None:
+def find_document_method(request: Request) -> dict[str, Any] | None:
 	"""Return the document and the method of it that a REST route asks for, None where it asks for none."""
 	route = find_route(request)
 	form = frappe.local.form_dict

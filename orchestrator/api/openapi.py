@@ -17,7 +17,15 @@ from frappe.utils import get_url
 from orchestrator import __version__, compat
 from orchestrator.api import overrides, parameter_texts
 from orchestrator.api.call import OWN_PREFIX
-from orchestrator.api.endpoint import CREATED, CREATES, READS, Listing, Unchanged, effect_of, endpoint
+from orchestrator.api.endpoint import (
+	CREATE,
+	CREATED_STATUS,
+	READ,
+	Listing,
+	UnchangedRecord,
+	endpoint,
+	get_effect,
+)
 
 Method = Callable[..., Any]
 Schema = dict[str, Any]
@@ -31,7 +39,7 @@ OVERRIDES_PREFIX = f"{overrides.__name__}."
 # Verbs whose parameters stand in the query; those of the others are the body.
 QUERY_VERBS = frozenset({"GET", "DELETE"})
 # A row of a list: an object, or an array of its values with as_dict=false.
-ROW: Schema = {"anyOf": [{"type": "object"}, {"type": "array", "items": {}}]}
+ROW_SCHEMA: Schema = {"anyOf": [{"type": "object"}, {"type": "array", "items": {}}]}
 SCHEMA_OF_TYPE: dict[Any, Schema] = {
 	str: {"type": "string"},
 	int: {"type": "integer"},
@@ -42,11 +50,11 @@ SCHEMA_OF_TYPE: dict[Any, Schema] = {
 	type(None): {"type": "null"},
 	datetime.date: {"type": "string", "format": "date"},
 	datetime.datetime: {"type": "string"},
-	Listing: {"type": "array", "items": ROW},
-	Unchanged: {"type": "object"},
+	Listing: {"type": "array", "items": ROW_SCHEMA},
+	UnchangedRecord: {"type": "object"},
 }
-BYTES: Schema = {"type": "string", "contentMediaType": "application/octet-stream"}
-UPLOAD = "upload_file"
+BYTES_SCHEMA: Schema = {"type": "string", "contentMediaType": "application/octet-stream"}
+UPLOAD_METHOD = "upload_file"
 # A download has the media type of its file.
 ANY_MEDIA_TYPE = "*/*"
 DOWNLOAD_HEADERS = {
@@ -57,15 +65,24 @@ DOWNLOAD_HEADERS = {
 	)
 }
 JSON_TEXT: Schema = {"type": "string", "contentMediaType": "application/json"}
-UPLOAD_TEXTS = ["file_url", "folder", "doctype", "docname", "fieldname", "title", "version_notes", "tags"]
+UPLOAD_DESCRIPTIONS = [
+	"file_url",
+	"folder",
+	"doctype",
+	"docname",
+	"fieldname",
+	"title",
+	"version_notes",
+	"tags",
+]
 UPLOAD_BODY = {
 	"multipart/form-data": {
 		"schema": {
 			"type": "object",
 			"properties": {
-				"file": BYTES,
+				"file": BYTES_SCHEMA,
 				"is_private": {"enum": [0, 1]},
-				**{name: {"type": "string"} for name in UPLOAD_TEXTS},
+				**{name: {"type": "string"} for name in UPLOAD_DESCRIPTIONS},
 			},
 		}
 	}
@@ -99,21 +116,23 @@ IDEMPOTENCY_KEY = {
 
 
 @frappe.whitelist(methods=["GET"])
-@endpoint(_lt("API described"), effect=READS)
+@endpoint(_lt("API described"), effect=READ)
 def get_spec() -> dict[str, Any]:
 	"""The OpenAPI document of this site's API, for whoever is signed in.
 
 	It lists every `orchestrator.*` method and the documented methods of Frappe, as API clients get them."""
-	return describe(methods(), get_url())
+	return build_document(list_methods(), get_url())
 
 
-def methods() -> dict[str, Method]:
+def list_methods() -> dict[str, Method]:
 	"""The functions under the contract, by the name that a client calls."""
-	named = {function: name for name, function in documented()}
-	return dict(sorted((named.get(function, own_name(function)), function) for function in endpoints()))
+	named = {function: name for name, function in list_documented()}
+	return dict(
+		sorted((named.get(function, get_own_name(function)), function) for function in list_endpoints())
+	)
 
 
-def documented() -> Iterator[tuple[str, Method]]:
+def list_documented() -> Iterator[tuple[str, Method]]:
 	"""Frappe's method names under the contract, with the function behind each. Of synonyms the documented
 	one, which stands first in hooks.py, comes last."""
 	targets = frappe.get_hooks("override_whitelisted_methods", app_name=APP)
@@ -126,7 +145,7 @@ def documented() -> Iterator[tuple[str, Method]]:
 		yield name, frappe.get_attr(path)
 
 
-def endpoints() -> list[Method]:
+def list_endpoints() -> list[Method]:
 	"""Every whitelisted function of this app that answers under the contract. They register when imported."""
 	for package in map(importlib.import_module, PACKAGES_WITH_ENDPOINTS):
 		for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
@@ -134,37 +153,37 @@ def endpoints() -> list[Method]:
 	return [
 		function
 		for function in frappe.whitelisted
-		if function.__module__.startswith(OWN_PREFIX) and effect_of(function)
+		if function.__module__.startswith(OWN_PREFIX) and get_effect(function)
 	]
 
 
-def own_name(function: Method) -> str:
+def get_own_name(function: Method) -> str:
 	return f"{function.__module__}.{function.__name__}"
 
 
-def describe(named: dict[str, Method], url: str) -> Schema:
+def build_document(named: dict[str, Method], url: str) -> Schema:
 	"""The whole document."""
 	return {
 		"openapi": VERSION,
 		"info": {"title": "Frappe Orchestrator", "version": __version__},
 		"servers": [{"url": url}],
 		"security": [{"token": []}, {"bearer": []}, {"session": []}],
-		"paths": {PATH_PREFIX + name: describe_path(name, function) for name, function in named.items()},
+		"paths": {PATH_PREFIX + name: build_path(name, function) for name, function in named.items()},
 		"components": {
-			"securitySchemes": security_schemes(url),
+			"securitySchemes": build_security_schemes(url),
 			"schemas": {"Error": ERROR_SCHEMA},
 			"responses": {
 				"Error": {
 					"description": "Refused, with what happened and what to do.",
 					"headers": RATE_LIMIT_HEADERS,
-					"content": json_content({"$ref": "#/components/schemas/Error"}),
+					"content": build_json_content({"$ref": "#/components/schemas/Error"}),
 				}
 			},
 		},
 	}
 
 
-def security_schemes(url: str) -> Schema:
+def build_security_schemes(url: str) -> Schema:
 	"""The three ways to say who one is."""
 	oauth = f"{url}{PATH_PREFIX}frappe.integrations.oauth2."
 	flow = {
@@ -184,13 +203,13 @@ def security_schemes(url: str) -> Schema:
 	}
 
 
-def describe_path(name: str, function: Method) -> Schema:
+def build_path(name: str, function: Method) -> Schema:
 	"""One method, by the verbs that it answers."""
 	verbs = frappe.allowed_http_methods_for_whitelisted_func[function]
-	return {verb.lower(): describe_operation(name, verb, function) for verb in verbs}
+	return {verb.lower(): build_operation(name, verb, function) for verb in verbs}
 
 
-def describe_operation(name: str, verb: str, function: Method) -> Schema:
+def build_operation(name: str, verb: str, function: Method) -> Schema:
 	"""One method under one verb."""
 	summary, _blank, description = inspect.cleandoc(function.__doc__ or "").partition("\n\n")
 	operation: Schema = {
@@ -198,53 +217,53 @@ def describe_operation(name: str, verb: str, function: Method) -> Schema:
 		"tags": [name.rpartition(".")[0] or name],
 		"summary": " ".join(summary.split()),
 		"description": description,
-		"parameters": query_parameters(function) if verb in QUERY_VERBS else [],
-		"responses": responses(name, function),
+		"parameters": build_query_parameters(function) if verb in QUERY_VERBS else [],
+		"responses": build_responses(name, function),
 	}
-	if verb not in QUERY_VERBS and (content := body_content(name, function)):
+	if verb not in QUERY_VERBS and (content := build_body_content(name, function)):
 		operation["requestBody"] = {"content": content}
-	if verb == "POST" and effect_of(function) != READS:
+	if verb == "POST" and get_effect(function) != READ:
 		operation["parameters"].append(IDEMPOTENCY_KEY)
 	return operation
 
 
-def query_parameters(function: Method) -> list[Schema]:
+def build_query_parameters(function: Method) -> list[Schema]:
 	"""The parameters in the query, each with its description."""
-	texts = parameter_texts.descriptions_of(function)
+	texts = parameter_texts.get_descriptions(function)
 	return [
 		{
 			"name": name,
 			"in": "query",
 			"required": required,
 			"description": texts.get(name, ""),
-			"schema": query_schema(hint),
+			"schema": build_query_schema(hint),
 		}
-		for name, hint, required in parameters(function)
+		for name, hint, required in list_parameters(function)
 	]
 
 
-def body_content(name: str, function: Method) -> Schema | None:
+def build_body_content(name: str, function: Method) -> Schema | None:
 	"""The body; None for a method without parameters."""
-	if name == UPLOAD:
+	if name == UPLOAD_METHOD:
 		return UPLOAD_BODY
-	texts = parameter_texts.descriptions_of(function)
+	texts = parameter_texts.get_descriptions(function)
 	properties = {
-		name: {**schema_of(hint), "description": texts.get(name, "")}
-		for name, hint, _required in parameters(function)
+		name: {**build_schema(hint), "description": texts.get(name, "")}
+		for name, hint, _required in list_parameters(function)
 	}
 	if not properties:
 		return None
-	return json_content(
+	return build_json_content(
 		{
 			"type": "object",
 			"properties": properties,
-			"required": [name for name, _hint, required in parameters(function) if required],
-			"additionalProperties": takes_any(function),
+			"required": [name for name, _hint, required in list_parameters(function) if required],
+			"additionalProperties": accepts_any_field(function),
 		}
 	)
 
 
-def parameters(function: Method) -> Iterator[tuple[str, Any, bool]]:
+def list_parameters(function: Method) -> Iterator[tuple[str, Any, bool]]:
 	"""Name, type and whether it must be given, of each named parameter."""
 	hints = get_type_hints(inspect.unwrap(function))
 	for name, parameter in inspect.signature(function).parameters.items():
@@ -252,15 +271,15 @@ def parameters(function: Method) -> Iterator[tuple[str, Any, bool]]:
 			yield name, hints[name], parameter.default is parameter.empty
 
 
-def takes_any(function: Method) -> bool:
+def accepts_any_field(function: Method) -> bool:
 	"""True where the body's own fields are the data: `**values`."""
 	return any(p.kind is p.VAR_KEYWORD for p in inspect.signature(function).parameters.values())
 
 
-def responses(name: str, function: Method) -> Schema:
+def build_responses(name: str, function: Method) -> Schema:
 	"""The success reply, and the error reply that all have in common."""
 	result = get_type_hints(inspect.unwrap(function))["return"]
-	data = schema_of(result)
+	data = build_schema(result)
 	properties = {
 		"message": {"type": "string"} if name.startswith(OWN_PREFIX) else {},
 		"data": data,
@@ -268,65 +287,68 @@ def responses(name: str, function: Method) -> Schema:
 	}
 	if result is Listing:
 		properties["keys"] = {"type": "array", "items": {"type": "string"}}
-	reply = json_content({"type": "object", "properties": properties, "required": list(properties)})
+	reply = build_json_content({"type": "object", "properties": properties, "required": list(properties)})
 	headers = RATE_LIMIT_HEADERS
 	if result is Response:
 		reply, headers = {ANY_MEDIA_TYPE: {"schema": {}}}, {**RATE_LIMIT_HEADERS, **DOWNLOAD_HEADERS}
 	done = {"description": "Done.", "headers": headers, "content": reply}
-	is_kept = Unchanged in members(result)
-	created = [str(CREATED), "200"] if is_kept else [str(CREATED)]
-	statuses = created if effect_of(function) == CREATES else ["200"]
-	return dict.fromkeys(statuses, done) | error_responses(function)
+	is_kept = UnchangedRecord in list_members(result)
+	created = [str(CREATED_STATUS), "200"] if is_kept else [str(CREATED_STATUS)]
+	statuses = created if get_effect(function) == CREATE else ["200"]
+	return dict.fromkeys(statuses, done) | build_error_responses(function)
 
 
-def error_responses(function: Method) -> Schema:
+def build_error_responses(function: Method) -> Schema:
 	"""The refusals that every call has, those that its docstring names, and the form that all of them have."""
-	reasons = {**parameter_texts.COMMON_ERRORS, **parameter_texts.errors_of(function)}
-	error = {"headers": RATE_LIMIT_HEADERS, "content": json_content({"$ref": "#/components/schemas/Error"})}
+	reasons = {**parameter_texts.COMMON_ERRORS, **parameter_texts.parse_errors(function)}
+	error = {
+		"headers": RATE_LIMIT_HEADERS,
+		"content": build_json_content({"$ref": "#/components/schemas/Error"}),
+	}
 	named = {status: {"description": reason, **error} for status, reason in sorted(reasons.items())}
 	return {**named, "default": {"$ref": "#/components/responses/Error"}}
 
 
-def json_content(schema: Schema) -> Schema:
+def build_json_content(schema: Schema) -> Schema:
 	return {"application/json": {"schema": schema}}
 
 
-def query_schema(hint: Any) -> Schema:
+def build_query_schema(hint: Any) -> Schema:
 	"""The schema of a parameter in the query, where lists and objects stand as JSON."""
-	options = set(members(hint)) - {type(None)}
+	options = set(list_members(hint)) - {type(None)}
 	if any((get_origin(option) or option) in (list, dict) for option in options):
 		return JSON_TEXT
-	return schema_of(Union[tuple(options)]) if options else {}  # noqa: UP007  # its members are a variable
+	return build_schema(Union[tuple(options)]) if options else {}  # noqa: UP007  # its members are a variable
 
 
-def schema_of(hint: Any) -> Schema:
+def build_schema(hint: Any) -> Schema:
 	"""The JSON Schema of a type; the empty one, which anything fits, for a type not known here."""
-	options = members(hint)
+	options = list_members(hint)
 	if len(options) > 1:
-		return {"anyOf": [schema_of(option) for option in options]}
+		return {"anyOf": [build_schema(option) for option in options]}
 	origin, arguments = get_origin(hint), get_args(hint)
 	if origin is Literal:
 		return {"enum": list(arguments)}
 	if origin in (list, Sequence):
-		return {"type": "array", "items": schema_of(arguments[0])}
+		return {"type": "array", "items": build_schema(arguments[0])}
 	if origin is dict:
-		return {"type": "object", "additionalProperties": schema_of(arguments[1])}
+		return {"type": "object", "additionalProperties": build_schema(arguments[1])}
 	if is_typeddict(hint):
-		return schema_of_shape(hint)
+		return build_shape_schema(hint)
 	return SCHEMA_OF_TYPE.get(hint, {})
 
 
-def members(hint: Any) -> tuple[Any, ...]:
+def list_members(hint: Any) -> tuple[Any, ...]:
 	"""The types that a union is of; any other type by itself."""
 	return get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
 
 
-def schema_of_shape(shape: Any) -> Schema:
+def build_shape_schema(shape: Any) -> Schema:
 	"""The schema of a TypedDict."""
 	return {
 		"type": "object",
 		"title": shape.__name__,
 		"description": " ".join((shape.__doc__ or "").split()),
-		"properties": {name: schema_of(hint) for name, hint in get_type_hints(shape).items()},
+		"properties": {name: build_schema(hint) for name, hint in get_type_hints(shape).items()},
 		"required": sorted(shape.__required_keys__),
 	}

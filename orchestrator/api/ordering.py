@@ -5,15 +5,15 @@ from typing import Final
 
 from frappe.model.meta import Meta
 
-from orchestrator.api.columns import NAME, qualified, refuse_name
-from orchestrator.api.lists import ListQuery, read_function
+from orchestrator.api.columns import NAME_PATTERN, build_qualified_column, refuse_name
+from orchestrator.api.lists import ListQuery, parse_function
 
-ORDER: Final = re.compile(r"^(?P<expression>.+?)(?:\s+(?P<direction>asc|desc))?$", re.IGNORECASE)
-FUNCTION: Final = re.compile(
+ORDER_PATTERN: Final = re.compile(r"^(?P<expression>.+?)(?:\s+(?P<direction>asc|desc))?$", re.IGNORECASE)
+FUNCTION_PATTERN: Final = re.compile(
 	r"^(?P<function>count|sum|avg|min|max)\(\s*(?P<distinct>distinct\s+)?(?P<argument>[^()]+?)\s*\)$",
 	re.IGNORECASE,
 )
-QUOTED_NAME: Final = re.compile(rf"^`?(?P<name>{NAME})`?$")
+QUOTED_NAME_PATTERN: Final = re.compile(rf"^`?(?P<name>{NAME_PATTERN})`?$")
 
 
 def build_order(meta: Meta, selected: ListQuery, order_by: str | None, group_by: str | None) -> str:
@@ -35,7 +35,7 @@ def build_order(meta: Meta, selected: ListQuery, order_by: str | None, group_by:
 		return ", ".join(terms)
 	terms = terms or _get_default_terms(meta)
 	if selected.distinct:
-		return _append_missing(_keep_selected(selected, terms), selected.order_columns)
+		return _append_missing(_filter_selected(selected, terms), selected.order_columns)
 	direction = "desc" if terms and terms[-1].endswith(" desc") else "asc"
 	tables = [f"`tab{meta.name}`", *_get_child_tables(meta, selected)]
 	return _append_missing(terms, [f"{table}.`name`" for table in tables], direction)
@@ -56,16 +56,16 @@ def _parse_terms(meta: Meta, selected: ListQuery, order_by: str | None) -> list[
 
 def _parse_term(meta: Meta, selected: ListQuery, text: str) -> str:
 	"""Return one term: a label of the request, a function or a field."""
-	match = ORDER.match(text)
+	match = ORDER_PATTERN.match(text)
 	if not match:
 		refuse_name(meta, "order_by", text)
 	expression, direction = match["expression"], (match["direction"] or "asc").lower()
-	label = QUOTED_NAME.match(expression)
+	label = QUOTED_NAME_PATTERN.match(expression)
 	if label and (column := selected.aliases.get(label["name"])):
 		return f"{column} {direction}"
-	if function := FUNCTION.match(expression):
-		return f"{read_function(meta, 'order_by', function)} {direction}"
-	return f"{selected.get_column(qualified(meta, 'order_by', expression))} {direction}"
+	if function := FUNCTION_PATTERN.match(expression):
+		return f"{parse_function(meta, 'order_by', function)} {direction}"
+	return f"{selected.get_column(build_qualified_column(meta, 'order_by', expression))} {direction}"
 
 
 def _get_default_terms(meta: Meta) -> list[str]:
@@ -77,7 +77,7 @@ def _get_default_terms(meta: Meta) -> list[str]:
 	return [f"`tab{meta.name}`.`{pair[0]}` {pair[1].lower() if pair[1:] else 'asc'}" for pair in pairs]
 
 
-def _keep_selected(selected: ListQuery, terms: list[str]) -> list[str]:
+def _filter_selected(selected: ListQuery, terms: list[str]) -> list[str]:
 	"""Return the terms that a distinct query may be ordered by: those it selects."""
 	columns = set(selected.order_columns)
 	return [term for term in terms if term.rsplit(" ", 1)[0] in columns]

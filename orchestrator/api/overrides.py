@@ -10,7 +10,7 @@ from typing import Any
 
 import frappe
 
-from orchestrator.api.call import wants_contract
+from orchestrator.api.call import is_contract_call
 
 # our name -> (Frappe's function, the contract's)
 METHODS = {
@@ -28,4 +28,4 @@ def __getattr__(name: str) -> Callable[..., Any]:
 	if name not in METHODS:
 		raise AttributeError(name)
 	native, contract = METHODS[name]
-	return frappe.get_attr(contract if wants_contract() else native)
+	return frappe.get_attr(contract if is_contract_call() else native)

@@ -8,7 +8,7 @@ from typing import Any, Final
 import frappe
 from frappe import _
 
-from orchestrator.api.columns import closest
+from orchestrator.api.columns import build_hint
 from orchestrator.exceptions import InvalidRequestError, refuse
 
 # What Frappe puts into every request's parameters or reads from them, beside the method's own.
@@ -102,5 +102,5 @@ def _get_path(function: Callable[..., Any]) -> str:
 
 def _refuse_parameter(name: str, known: Iterable[str]) -> None:
 	"""Refuse the parameter, with a guess at the one that was meant."""
-	hint = closest(name, sorted(known))
+	hint = build_hint(name, sorted(known))
 	refuse(f"{_('There is no parameter {0}.').format(name)} {hint}".strip(), InvalidRequestError)

@@ -5,9 +5,9 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-SECTION = re.compile(r"^(Args|Parameters):\s*$", re.MULTILINE)
-ARGUMENT = re.compile(r"^\s+(\w+):\s+(.+)$")
-STATUS = re.compile(r"(\w+) \((4\d\d|5\d\d)\)")
+SECTION_PATTERN = re.compile(r"^(Args|Parameters):\s*$", re.MULTILINE)
+ARGUMENT_PATTERN = re.compile(r"^\s+(\w+):\s+(.+)$")
+STATUS_PATTERN = re.compile(r"(\w+) \((4\d\d|5\d\d)\)")
 COMMON_ERRORS = {
 	"400": "A parameter is missing, unknown, or of the wrong type.",
 	"401": "The caller is not signed in, or the credentials are wrong.",
@@ -15,7 +15,7 @@ COMMON_ERRORS = {
 	"429": "Too many requests. Retry-After gives the seconds to wait.",
 }
 # One word, one meaning: these parameters mean the same in every call.
-MEANINGS = {
+DESCRIPTIONS = {
 	"timeout": "Seconds to wait for the receiver's response, from 1 to 60.",
 	"as_dict": "true (default): rows as objects. false: rows as arrays of their values, in the order of `keys`.",
 	"assigned_to": "The user whom the records are assigned to.",
@@ -112,23 +112,23 @@ MEANINGS = {
 }  # fmt: skip
 
 
-def descriptions_of(function: Callable[..., Any]) -> dict[str, str]:
+def get_descriptions(function: Callable[..., Any]) -> dict[str, str]:
 	"""Return what each parameter of a function means."""
-	return {**MEANINGS, **_arguments_of(inspect.cleandoc(function.__doc__ or ""))}
+	return {**DESCRIPTIONS, **_parse_arguments(inspect.cleandoc(function.__doc__ or ""))}
 
 
-def _arguments_of(docstring: str) -> dict[str, str]:
+def _parse_arguments(docstring: str) -> dict[str, str]:
 	"""Return the lines of a docstring's Args."""
-	found = SECTION.search(docstring)
+	found = SECTION_PATTERN.search(docstring)
 	if not found:
 		return {}
 	block = docstring[found.end() :].split("\n\n")[0]
-	return {match[1]: match[2] for line in block.splitlines() if (match := ARGUMENT.match(line))}
+	return {match[1]: match[2] for line in block.splitlines() if (match := ARGUMENT_PATTERN.match(line))}
 
 
-def errors_of(function: Callable[..., Any]) -> dict[str, str]:
+def parse_errors(function: Callable[..., Any]) -> dict[str, str]:
 	"""Return status and error classes of the refusals that a docstring names."""
 	classes: dict[str, list[str]] = {}
-	for name, status in STATUS.findall(" ".join((function.__doc__ or "").split())):
+	for name, status in STATUS_PATTERN.findall(" ".join((function.__doc__ or "").split())):
 		classes.setdefault(status, []).append(name)
 	return {status: ", ".join(dict.fromkeys(names)) for status, names in classes.items()}

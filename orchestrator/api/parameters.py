@@ -9,7 +9,7 @@ from frappe import _
 from orchestrator.exceptions import InvalidRequestError, refuse
 
 # As JSON has them; Python's int() would take 1_000 as well. No number of a request has more digits.
-WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,20}")
+WHOLE_NUMBER_PATTERN = re.compile(r"[+-]?[0-9]{1,20}")
 
 
 def parse_json(name: str, value: Any) -> Any:
@@ -24,10 +24,10 @@ def parse_json(name: str, value: Any) -> Any:
 		refuse(_("{0} is not valid JSON.").format(name), InvalidRequestError)
 
 
-def whole_number(name: str, value: Any, default: int) -> int:
+def parse_whole_number(name: str, value: Any, default: int) -> int:
 	"""`value` as a whole number, `default` where none was given."""
 	if value is None or value == "":
 		return default
-	if not WHOLE_NUMBER.fullmatch(str(value).strip()):
+	if not WHOLE_NUMBER_PATTERN.fullmatch(str(value).strip()):
 		refuse(_("{0} must be a whole number.").format(name), InvalidRequestError)
 	return int(value)

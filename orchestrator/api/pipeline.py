@@ -10,9 +10,9 @@ import frappe
 from orchestrator.access import switch
 from orchestrator.api import call as calls
 from orchestrator.api import charges, errors, file_privacy, raw_replies, route
-from orchestrator.api.call import Call
+from orchestrator.api.call import ApiCall
 from orchestrator.api.limits import Allowance
-from orchestrator.api.preflight import check
+from orchestrator.api.preflight import check_call
 from orchestrator.api.request_text import describe_unusable_json
 
 FIRST_ERROR = 400
@@ -21,33 +21,33 @@ FIRST_ERROR = 400
 def before_request() -> None:
 	"""Hook before_request. The caller is not known yet; a token's owner still looks like a guest."""
 	request = frappe.local.request
-	call = calls.identify(request)
-	calls.begin(call)
-	charges.begin(request)
+	call = calls.parse_call(request)
+	calls.set_current_call(call)
+	charges.begin_request(request)
 	if call and (call.is_own or not call.from_browser):
 		switch.require()
 	if call and not call.from_browser:
 		# Frappe answers an error as a web page unless asked for JSON; the contract is JSON by every path.
 		request.environ["HTTP_ACCEPT"] = "application/json"
-		if route.skips_overrides(request):
+		if route.is_override_skipped(request):
 			frappe.form_dict.cmd = call.method  # Frappe looks for overrides of what is named so
 
 
 def authorize() -> None:
 	"""Hook auth_hooks. The caller is known now: charge the rate limit, then look at the request."""
-	request, call = frappe.local.request, calls.current()
-	api_request = charges.current()
+	request, call = frappe.local.request, calls.get_current_call()
+	api_request = charges.get_current_request()
 	if api_request is None or request.method == "OPTIONS":
 		return
 	try:
-		charges.charge(api_request)
+		charges.charge_request(api_request)
 		charges.raise_refused_verb(api_request, request)
-		file_privacy.normalize_parameter(route.requested_method(request))
+		file_privacy.normalize_parameter(route.get_requested_method(request))
 		file_privacy.normalize_record(route.find_route(request))
 		if call is None:
-			raw_replies.begin(api_request, request)
+			raw_replies.begin_replay(api_request, request)
 		elif not call.from_browser:
-			check(call)
+			check_call(call)
 	except Exception as error:
 		if call:
 			call.error = error
@@ -58,40 +58,40 @@ def after_request(response: Response | None, request: Request) -> None:
 	"""Hook after_request, also reached by every handled exception."""
 	if response is None or request.method == "OPTIONS":
 		return
-	call = calls.current() or calls.identify(request)
+	call = calls.get_current_call() or calls.parse_call(request)
 	is_error = response.status_code >= FIRST_ERROR
 	allowance = charges.charge_failed_sign_in(request, response.status_code) if is_error else None
 	refused = allowance if allowance and not allowance.granted else None
 	if call and is_error and call.from_browser:
-		explain_to_browser(call, response)
+		rewrite_for_browser(call, response)
 	elif call and is_error:
-		explain_to_client(call, response, refused)
+		rewrite_for_client(call, response, refused)
 	if refused and not (call and not call.from_browser):
-		explain_refusal(response, refused)
-	for source in (call, charges.current()):
+		rewrite_refusal(response, refused)
+	for source in (call, charges.get_current_request()):
 		response.headers.extend(source.headers if source else {})
-	raw_replies.finish(response)  # last: whatever fails here, the reply is complete
+	raw_replies.finish_reply(response)  # last: whatever fails here, the reply is complete
 
 
-def explain_to_client(call: Call, response: Response, refused: Allowance | None) -> None:
+def rewrite_for_client(call: ApiCall, response: Response, refused: Allowance | None) -> None:
 	"""Replace Frappe's error reply by the contract's."""
-	failure = failure_of(call, response)
+	failure = find_failure(call, response)
 	if refused:
-		failure = errors.Failure(429, "TooManyRequestsError", charges.too_many_requests_text(refused))
-	body = failure.body()
-	if failure.status == errors.UNEXPECTED or failure.type in errors.LOGGED_TYPES:
+		failure = errors.ErrorReply(429, "TooManyRequestsError", charges.build_rate_limit_message(refused))
+	body = failure.build_body()
+	if failure.status == errors.UNEXPECTED_STATUS or failure.type in errors.LOGGED_TYPES:
 		body["request_id"] = call.id
 		if call.error and frappe.db:
-			errors.log_unexpected(call.error, call.method, call.id)
+			errors.create_error_log(call.error, call.method, call.id)
 			frappe.db.commit()  # the request itself is rolled back already; only the log is kept
 	response.status_code = failure.status
 	response.mimetype = "application/json"
 	response.set_data(json.dumps(body, separators=(",", ":")))
 
 
-def explain_refusal(response: Response, refused: Allowance) -> None:
+def rewrite_refusal(response: Response, refused: Allowance) -> None:
 	"""Replace the reply to a failed sign-in by a 429 in the form that Frappe's own clients read."""
-	text = charges.too_many_requests_text(refused)
+	text = charges.build_rate_limit_message(refused)
 	message = json.dumps({"message": text, "indicator": "red", "raise_exception": 1})
 	body = {"exc_type": "TooManyRequestsError", "_server_messages": json.dumps([message])}
 	response.status_code = 429
@@ -99,28 +99,28 @@ def explain_refusal(response: Response, refused: Allowance) -> None:
 	response.set_data(json.dumps(body, separators=(",", ":")))
 
 
-def failure_of(call: Call, response: Response) -> errors.Failure:
+def find_failure(call: ApiCall, response: Response) -> errors.ErrorReply:
 	"""What went wrong: the error itself where the method raised it, else what Frappe's reply tells."""
 	if call.error:
-		return errors.explain(call.error, call.id)
+		return errors.build_error_reply(call.error, call.id)
 	if text := describe_unusable_json(frappe.local.request):
-		return errors.Failure(400, "InvalidRequestError", text)
-	return errors.explain_reply(response.status_code, parse(response), call.id)
+		return errors.ErrorReply(400, "InvalidRequestError", text)
+	return errors.build_error_reply_from_body(response.status_code, parse_body(response), call.id)
 
 
-def explain_to_browser(call: Call, response: Response) -> None:
+def rewrite_for_browser(call: ApiCall, response: Response) -> None:
 	"""Give Desk the contract's keys for an own method, in the forms that its request handler parses."""
-	if not call.is_own or not (body := parse(response)):
+	if not call.is_own or not (body := parse_body(response)):
 		return
-	failure = failure_of(call, response)
-	if failure.status == errors.UNEXPECTED and call.error:
-		errors.log_unexpected(call.error, call.method, call.id)
+	failure = find_failure(call, response)
+	if failure.status == errors.UNEXPECTED_STATUS and call.error:
+		errors.create_error_log(call.error, call.method, call.id)
 		frappe.db.commit()  # as above
 	body.update({"message": None, "data": None, "exc": json.dumps([f"{failure.type}: {failure.text}"])})
 	response.set_data(json.dumps(body, separators=(",", ":")))
 
 
-def parse(response: Response) -> dict[str, Any]:
+def parse_body(response: Response) -> dict[str, Any]:
 	"""The JSON object of a reply, an empty one where the reply is something else."""
 	if response.mimetype != "application/json" or response.direct_passthrough:
 		return {}

@@ -12,17 +12,17 @@ from frappe import _
 from frappe.exceptions import FrappeTypeError
 from frappe.utils.typing_validations import transform_parameter_types
 
-from orchestrator.api.call import Call
+from orchestrator.api.call import ApiCall
 from orchestrator.api.parameter_names import reject_unknown_parameters
 from orchestrator.api.request_text import reject_undecodable_text
 from orchestrator.exceptions import InvalidRequestError, MethodNotAllowedError, refuse
 
-PLAIN_KINDS = frozenset({str, int, float, NoneType})
+SCALAR_KINDS = frozenset({str, int, float, NoneType})
 
 
-def check(call: Call) -> None:
+def check_call(call: ApiCall) -> None:
 	"""Refuse what can be refused without running anything. Who you are comes first, then what there is."""
-	function = resolve(call.method)
+	function = find_function(call.method)
 	if frappe.session.user == "Guest" and (function is None or function not in frappe.guest_methods):
 		raise frappe.AuthenticationError
 	if function is None:
@@ -31,7 +31,7 @@ def check(call: Call) -> None:
 	check_parameters(function)
 
 
-def resolve(method: str) -> Callable[..., Any] | None:
+def find_function(method: str) -> Callable[..., Any] | None:
 	"""The whitelisted function that Frappe will run for `method`, None where there is none."""
 	try:
 		function = frappe.get_attr(frappe.override_whitelisted_method(method))
@@ -41,7 +41,7 @@ def resolve(method: str) -> Callable[..., Any] | None:
 	return function if function in frappe.whitelisted else None
 
 
-def check_verb(call: Call, function: Callable[..., Any]) -> None:
+def check_verb(call: ApiCall, function: Callable[..., Any]) -> None:
 	"""405 with Allow where the method answers other verbs."""
 	allowed = frappe.allowed_http_methods_for_whitelisted_func[function]
 	verb = frappe.local.request.method
@@ -60,41 +60,41 @@ def check_parameters(function: Callable[..., Any]) -> None:
 	reject_undecodable_text()
 	reject_unknown_parameters(function)
 	given = frappe.get_newargs(function, frappe.form_dict)
-	missing = [name for name in required_parameters(function) if given.get(name) in (None, "")]
+	missing = [name for name in list_required_parameters(function) if given.get(name) in (None, "")]
 	if missing:
 		frappe.throw(_("Missing parameter: {0}.").format(", ".join(missing)), InvalidRequestError)
-	refuse_truth_as_number(function, given)
+	reject_bool_for_scalar(function, given)
 	try:
 		read = transform_parameter_types(inspect.unwrap(function), (), given)[1]
 	except FrappeTypeError as error:
 		frappe.throw(str(error), InvalidRequestError)
-	refuse_number_as_truth(function, read)
+	reject_non_boolean(function, read)
 
 
-def refuse_truth_as_number(function: Callable[..., Any], given: dict[str, Any]) -> None:
+def reject_bool_for_scalar(function: Callable[..., Any], given: dict[str, Any]) -> None:
 	"""400 for true or false where a name or a number is wanted. Python takes true for 1, and so would delete the ticket
 	of that number."""
-	for name, kinds in kinds_of(function).items():
-		if isinstance(given.get(name), bool) and kinds <= PLAIN_KINDS:
+	for name, kinds in get_kinds(function).items():
+		if isinstance(given.get(name), bool) and kinds <= SCALAR_KINDS:
 			frappe.throw(_("{0} must not be true or false.").format(name), InvalidRequestError)
 
 
-def refuse_number_as_truth(function: Callable[..., Any], read: dict[str, Any]) -> None:
+def reject_non_boolean(function: Callable[..., Any], read: dict[str, Any]) -> None:
 	"""400 for a number other than 0 and 1 where yes or no is wanted. Frappe takes any, NaN as well."""
-	for name, kinds in kinds_of(function).items():
+	for name, kinds in get_kinds(function).items():
 		if kinds == {bool} and name in read and read[name] not in (0, 1):
 			frappe.throw(_("{0} must be true or false.").format(name), InvalidRequestError)
 
 
 @functools.lru_cache(maxsize=1024)
-def kinds_of(function: Callable[..., Any]) -> Mapping[str, set[Any]]:
+def get_kinds(function: Callable[..., Any]) -> Mapping[str, set[Any]]:
 	"""The types that each parameter may have. They stay as they are, and are looked at in every request."""
 	annotations = inspect.unwrap(function).__annotations__
 	return {name: set(get_args(kind) or (kind,)) for name, kind in annotations.items()}
 
 
 @functools.lru_cache(maxsize=1024)
-def required_parameters(function: Callable[..., Any]) -> Sequence[str]:
+def list_required_parameters(function: Callable[..., Any]) -> Sequence[str]:
 	"""Return the parameters without a default, in the order of the signature."""
 	return [
 		name

@@ -12,7 +12,7 @@ import frappe
 from orchestrator.api import call as calls
 from orchestrator.api import errors, idempotency
 from orchestrator.api.charges import ApiRequest
-from orchestrator.api.idempotency import Claim, Reply
+from orchestrator.api.idempotency import KeyClaim, StoredReply
 
 FIRST_ERROR = 400
 
@@ -22,27 +22,27 @@ class ReplayedReplyError(Exception):
 
 	http_status_code = 200
 
-	def __init__(self, reply: Reply) -> None:
+	def __init__(self, reply: StoredReply) -> None:
 		super().__init__()
 		self.reply = reply
 
 
-def begin(api_request: ApiRequest, request: Request) -> None:
+def begin_replay(api_request: ApiRequest, request: Request) -> None:
 	"""Claim the request's key, and end the request where an earlier one has its reply.
 
 	Raises:
-		ReplayedReplyError: there is a reply; `finish` sends it.
+		ReplayedReplyError: there is a reply; `finish_reply` sends it.
 		ConflictError: 409, the key was used for another request, or the first one still runs.
 		PermissionError: 403, DoesNotExistError: 404, the caller may no longer have the reply.
 	"""
 	if api_request.signs_in or frappe.session.user == "Guest" or calls.is_from_browser(request):
 		return
 	try:
-		claim = idempotency.claim(f"{request.method} {request.path}")
+		claim = idempotency.claim_key(f"{request.method} {request.path}")
 		frappe.local.orchestrator_raw_claim = claim
 		reply = idempotency.find_reply(claim) if claim else None
 	except frappe.ValidationError as error:
-		error.http_status_code = errors.status_of(error)
+		error.http_status_code = errors.get_status(error)
 		raise
 	if reply:
 		# Frappe answers an error as a page unless asked for JSON.
@@ -51,27 +51,27 @@ def begin(api_request: ApiRequest, request: Request) -> None:
 		raise ReplayedReplyError(reply)
 
 
-def finish(response: Response) -> None:
+def finish_reply(response: Response) -> None:
 	"""Store the reply of a call that succeeded, or put the stored one in the place of this one."""
-	replayed: Reply | None = getattr(frappe.local, "orchestrator_replayed_reply", None)
-	claim: Claim | None = getattr(frappe.local, "orchestrator_raw_claim", None)
+	replayed: StoredReply | None = getattr(frappe.local, "orchestrator_replayed_reply", None)
+	claim: KeyClaim | None = getattr(frappe.local, "orchestrator_raw_claim", None)
 	if replayed:
-		_replay(response, replayed)
+		_build_replay(response, replayed)
 	elif claim and response.status_code < FIRST_ERROR:
-		_store(claim, response)
+		_store_reply(claim, response)
 		frappe.db.commit()  # Frappe has committed the work already
 
 
-def _replay(response: Response, reply: Reply) -> None:
+def _build_replay(response: Response, reply: StoredReply) -> None:
 	response.status_code = reply.status
 	response.mimetype = "application/json"
 	response.set_data(reply.data)
 	response.headers[idempotency.REPLAYED_HEADER] = "true"
 
 
-def _store(claim: Claim, response: Response) -> None:
+def _store_reply(claim: KeyClaim, response: Response) -> None:
 	if response.direct_passthrough or response.mimetype != "application/json":
-		idempotency.release(claim)
+		idempotency.delete_claim(claim)
 		return
 	body = response.get_data(as_text=True)
-	idempotency.store(claim, body, None, response.status_code, records=json.loads(body))
+	idempotency.store_reply(claim, body, None, response.status_code, records=json.loads(body))

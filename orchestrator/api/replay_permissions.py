@@ -17,7 +17,7 @@ from orchestrator.exceptions import refuse
 
 
 @dataclass(frozen=True, order=True)
-class Check:
+class PermissionCheck:
 	"""A permission on a record, or on the DocType where `name` is empty."""
 
 	doctype: str
@@ -26,30 +26,30 @@ class Check:
 
 
 @dataclass
-class Recording:
+class PermissionRecording:
 	"""The permissions checked so far in this request."""
 
-	checks: set[Check] = field(default_factory=set)
+	checks: set[PermissionCheck] = field(default_factory=set)
 
 
 def begin_recording() -> None:
 	"""Record from here on what is checked in this request."""
-	frappe.local.orchestrator_permission_recording = Recording()
+	frappe.local.orchestrator_permission_recording = PermissionRecording()
 
 
 def record_check(doc: Document, ptype: str, user: str | None = None) -> bool | None:
 	"""Hook has_permission of every DocType: record the check while a call with a key runs. It decides nothing."""
 	recording = getattr(frappe.local, "orchestrator_permission_recording", None)
 	if recording is not None and user == frappe.session.user:
-		recording.checks.add(Check(doc.doctype, "" if doc.is_new() else str(doc.name), ptype))
+		recording.checks.add(PermissionCheck(doc.doctype, "" if doc.is_new() else str(doc.name), ptype))
 	return NO_OPINION
 
 
-def snapshot(reply: Any) -> dict[str, Any]:
+def build_snapshot(reply: Any) -> dict[str, Any]:
 	"""Return the permissions that hold now, after the call, of those that a replay of `reply` needs."""
-	recording = getattr(frappe.local, "orchestrator_permission_recording", None) or Recording()
+	recording = getattr(frappe.local, "orchestrator_permission_recording", None) or PermissionRecording()
 	records = list(_find_records(reply))
-	checks = recording.checks | {Check(doctype, name, "read") for doctype, name in records}
+	checks = recording.checks | {PermissionCheck(doctype, name, "read") for doctype, name in records}
 	frappe.local.orchestrator_permission_recording = None
 	return {
 		"roles": sorted(frappe.get_roles()),
@@ -58,7 +58,7 @@ def snapshot(reply: Any) -> dict[str, Any]:
 			for check in sorted(checks)
 			if _find_refusal(check) is None
 		],
-		"levels": {doctype: _readable_levels(doctype) for doctype, _name in records},
+		"levels": {doctype: _list_readable_levels(doctype) for doctype, _name in records},
 	}
 
 
@@ -70,12 +70,12 @@ def check_snapshot(permissions: dict[str, Any]) -> None:
 		DoesNotExistError: 404, a record of the reply may no longer be read.
 	"""
 	is_reduced = not set(permissions["roles"]).issubset(frappe.get_roles()) or any(
-		not set(levels).issubset(_readable_levels(doctype))
+		not set(levels).issubset(_list_readable_levels(doctype))
 		for doctype, levels in permissions["levels"].items()
 	)
 	error = frappe.PermissionError if is_reduced else None
 	for values in permissions["checks"]:
-		error = error or _find_refusal(Check(*values))
+		error = error or _find_refusal(PermissionCheck(*values))
 	if error:
 		frappe.clear_messages()
 		refuse(
@@ -84,7 +84,7 @@ def check_snapshot(permissions: dict[str, Any]) -> None:
 		)
 
 
-def _find_refusal(check: Check) -> type[Exception] | None:
+def _find_refusal(check: PermissionCheck) -> type[Exception] | None:
 	"""Return the error that the caller gets for `check` now, None where they have the permission."""
 	if frappe.is_table(check.doctype):
 		return None  # a row goes by its parent, which Frappe checks as well
@@ -113,6 +113,6 @@ def _find_records(reply: Any) -> Iterator[tuple[str, str]]:
 		yield from _find_records(value)
 
 
-def _readable_levels(doctype: str) -> list[int]:
+def _list_readable_levels(doctype: str) -> list[int]:
 	"""Return the permission levels of the DocType's fields that the caller may read."""
 	return sorted(frappe.get_meta(doctype).get_permlevel_access("read", user=frappe.session.user))

@@ -8,30 +8,32 @@ import frappe
 from frappe.core.doctype.report.report import Report, get_report_module_dotted_path
 from frappe.desk import query_report
 
-FILTER = re.compile(r"""\bfieldname["']?\s*:\s*["'](\w+)["']""")
-WORD = re.compile(r"\w+")
+FILTER_PATTERN = re.compile(r"""\bfieldname["']?\s*:\s*["'](\w+)["']""")
+WORD_PATTERN = re.compile(r"\w+")
 # Scripts that put filters of other places beside their own; Accounting Dimensions are filters, too.
-DYNAMIC = re.compile(r"\.extend\(|\.assign\(|\.concat\(|\.push\(|add_\w*dimensions|\.\.\.|%\s*include")
+DYNAMIC_PATTERN = re.compile(
+	r"\.extend\(|\.assign\(|\.concat\(|\.push\(|add_\w*dimensions|\.\.\.|%\s*include"
+)
 
 
-def declared_filters(report: Report) -> list[str]:
+def parse_declared_filters(report: Report) -> list[str]:
 	"""The filters in the order of the script; none where it cannot be told for certain."""
 	if report.report_type != "Script Report":
 		return []
 	script = query_report.get_script(report.name)["script"] or ""
-	return [] if DYNAMIC.search(script) else list(dict.fromkeys(FILTER.findall(script)))
+	return [] if DYNAMIC_PATTERN.search(script) else list(dict.fromkeys(FILTER_PATTERN.findall(script)))
 
 
-def unknown_filters(report: Report, names: list[str], declared: list[str]) -> list[str]:
+def find_unknown_filters(report: Report, names: list[str], declared: list[str]) -> list[str]:
 	"""Those of `names` that neither the script declares nor the report's code speaks of."""
 	unknown = [name for name in names if name not in declared]
 	if unknown and declared:
-		spoken = set(WORD.findall(code_of(report)))
+		spoken = set(WORD_PATTERN.findall(get_code(report)))
 		return [name for name in unknown if name not in spoken]
 	return []
 
 
-def code_of(report: Report) -> str:
+def get_code(report: Report) -> str:
 	"""The Python of a report."""
 	if report.is_standard != "Yes":
 		return report.report_script or ""

@@ -13,20 +13,20 @@ from frappe.desk import query_report
 
 from orchestrator import compat
 from orchestrator.api import report_scripts
-from orchestrator.api.endpoint import READS, endpoint
-from orchestrator.api.errors import UNEXPECTED, plain, status_of
-from orchestrator.api.filters import read_filters
+from orchestrator.api.endpoint import READ, endpoint
+from orchestrator.api.errors import UNEXPECTED_STATUS, get_status, strip_markup
+from orchestrator.api.filters import parse_filters
 from orchestrator.api.parameters import parse_json
 from orchestrator.exceptions import InvalidRequestError, ReportExecutionError, refuse
 
-BUILDER = "Report Builder"
-PLACEHOLDER = re.compile(r"%\((\w+)\)s")
+REPORT_BUILDER = "Report Builder"
+PLACEHOLDER_PATTERN = re.compile(r"%\((\w+)\)s")
 # A key that Frappe reads from the filters, and by which it gives out anybody's prepared report.
 RESERVED_FILTER = "prepared_report_name"
 
 
 @frappe.whitelist(methods=["GET", "POST"])
-@endpoint(_lt("Report run"), effect=READS)
+@endpoint(_lt("Report run"), effect=READ)
 def run(
 	report_name: str, filters: str | dict | list | None = None, ignore_prepared_report: bool = False
 ) -> dict[str, Any]:
@@ -38,16 +38,16 @@ def run(
 	by fieldname. A report that is prepared in the background and is not ready has `rows` null and says in
 	`status` (Not Prepared, Queued, Started, Error) and `message` what to do. Raises DoesNotExistError (404),
 	PermissionError (403), InvalidRequestError (400) for the filters, ReportExecutionError (422) where the report itself fails."""
-	report = find(report_name)
-	if report.report_type == BUILDER:
-		return shape(report_name, report, builder_result(report, filters))
-	conditions = read_conditions(report, filters)
+	report = get_report(report_name)
+	if report.report_type == REPORT_BUILDER:
+		return build_result(report_name, report, execute_builder_report(report, filters))
+	conditions = parse_conditions(report, filters)
 	if report.prepared_report and not ignore_prepared_report:
-		return shape(report_name, report, prepared(report_name, conditions))
-	return shape(report_name, report, run_now(report_name, conditions))
+		return build_result(report_name, report, get_prepared_result(report_name, conditions))
+	return build_result(report_name, report, execute_report(report_name, conditions))
 
 
-def find(report_name: str) -> Report:
+def get_report(report_name: str) -> Report:
 	"""The report, where the caller may run it: of a custom report the one it is made of, with its own columns and
 	filters. 403 for who may not, 404 for one that is not there."""
 	frappe.has_permission("Report", "read", throw=True)
@@ -56,7 +56,7 @@ def find(report_name: str) -> Report:
 	return query_report.get_report_doc(report_name)
 
 
-def read_conditions(report: Report, filters: Any) -> dict[str, Any]:
+def parse_conditions(report: Report, filters: Any) -> dict[str, Any]:
 	"""The filters of a script or query report, over those that a custom report was saved with. 400 for what is no
 	object, for an unknown or a missing one, as far as the report itself declares them."""
 	conditions = parse_json("filters", filters) or {}
@@ -67,11 +67,11 @@ def read_conditions(report: Report, filters: Any) -> dict[str, Any]:
 			_("{0} is not a valid filter. Send the filters of the report.").format(RESERVED_FILTER),
 			InvalidRequestError,
 		)
-	declared = [row.fieldname for row in report.filters] or report_scripts.declared_filters(report)
-	used = PLACEHOLDER.findall(report.query or "") if report.report_type == "Query Report" else []
+	declared = [row.fieldname for row in report.filters] or report_scripts.parse_declared_filters(report)
+	used = PLACEHOLDER_PATTERN.findall(report.query or "") if report.report_type == "Query Report" else []
 	unknown = [name for name in conditions if name not in {*declared, *used}] if declared else []
 	if unknown and not report.filters:
-		unknown = report_scripts.unknown_filters(report, unknown, declared)
+		unknown = report_scripts.find_unknown_filters(report, unknown, declared)
 	required = {*used, *(row.fieldname for row in report.filters if row.mandatory)}
 	saved = report.get("custom_filters") or {}
 	missing = sorted(name for name in required if {**saved, **conditions}.get(name) in (None, ""))
@@ -89,24 +89,24 @@ def read_conditions(report: Report, filters: Any) -> dict[str, Any]:
 	return {**saved, **conditions}
 
 
-def run_now(report_name: str, conditions: dict[str, Any]) -> dict[str, Any]:
+def execute_report(report_name: str, conditions: dict[str, Any]) -> dict[str, Any]:
 	"""Frappe's result of a script, query or custom report. `user` is never passed on: it would be trusted."""
 	try:
 		return query_report.run(
 			report_name, filters=dict(conditions), ignore_prepared_report=True, are_default_filters=False
 		)
 	except Exception as error:
-		if status_of(error) != UNEXPECTED:
+		if get_status(error) != UNEXPECTED_STATUS:
 			raise
-		fail(report_name, error)
+		raise_report_error(report_name, error)
 
 
-def fail(report_name: str, error: Exception) -> NoReturn:
+def raise_report_error(report_name: str, error: Exception) -> NoReturn:
 	"""422 for a report whose code broke, mostly over a filter it takes for granted. The words of a database error
 	are the report's SQL and stay here."""
 	reason = type(error).__name__
 	if not isinstance(error, compat.DatabaseError):
-		reason = f"{reason}: {plain(str(error))}"
+		reason = f"{reason}: {strip_markup(str(error))}"
 	refuse(
 		_("Report {0} failed ({1}). Check that it gets all the filters it needs.").format(
 			report_name, reason
@@ -115,19 +115,19 @@ def fail(report_name: str, error: Exception) -> NoReturn:
 	)
 
 
-def prepared(report_name: str, conditions: dict[str, Any]) -> dict[str, Any]:
+def get_prepared_result(report_name: str, conditions: dict[str, Any]) -> dict[str, Any]:
 	"""The result that was prepared for the caller and these filters, or where that stands. A POST starts it."""
 	result = query_report.run(report_name, filters=dict(conditions), are_default_filters=False)
 	if result.get("doc"):
 		return result
-	status = latest_status(report_name, conditions)
+	status = get_latest_status(report_name, conditions)
 	if status in (None, "Error") and frappe.request.method == "POST":
 		make_prepared_report(report_name, conditions)
 		status = "Queued"
-	return {"status": status or "Not Prepared", "message": advice(status)}
+	return {"status": status or "Not Prepared", "message": build_advice(status)}
 
 
-def latest_status(report_name: str, conditions: dict[str, Any]) -> str | None:
+def get_latest_status(report_name: str, conditions: dict[str, Any]) -> str | None:
 	"""The state of the newest preparation by the caller with these filters."""
 	from frappe.core.doctype.prepared_report.prepared_report import process_filters_for_prepared_report
 
@@ -143,7 +143,7 @@ def latest_status(report_name: str, conditions: dict[str, Any]) -> str | None:
 	)
 
 
-def advice(status: str | None) -> str:
+def build_advice(status: str | None) -> str:
 	"""How to get the rows of a report that is not prepared."""
 	if status in ("Queued", "Started"):
 		return _("The report is being prepared. Send the same request again later.")
@@ -153,27 +153,27 @@ def advice(status: str | None) -> str:
 	)
 
 
-def builder_result(report: Report, filters: Any) -> dict[str, Any]:
+def execute_builder_report(report: Report, filters: Any) -> dict[str, Any]:
 	"""A report of the report builder: the list it describes, narrowed by the caller's filters, as the caller may
 	see it."""
 	meta = frappe.get_meta(report.ref_doctype)
 	description = json.loads(report.json or "{}")
-	conditions = read_filters(meta, "filters", filters)
+	conditions = parse_filters(meta, "filters", filters)
 	description["filters"] = [*(description.get("filters") or []), *conditions]
 	report.json = json.dumps(description, default=str)  # in memory only: Report reads its filters from here
 	try:
 		columns, rows = report.run_standard_report(filters=None, limit=None, user=None)
 	except Exception as error:
-		if status_of(error) != UNEXPECTED:
+		if get_status(error) != UNEXPECTED_STATUS:
 			raise
-		fail(report.name, error)
+		raise_report_error(report.name, error)
 	return {"columns": columns, "result": rows, "add_total_row": description.get("add_totals_row")}
 
 
-def shape(report_name: str, report: Report, result: dict[str, Any]) -> dict[str, Any]:
+def build_result(report_name: str, report: Report, result: dict[str, Any]) -> dict[str, Any]:
 	"""The reply's data from Frappe's result."""
-	columns = [shape_column(column) for column in result.get("columns") or []]
-	rows = None if "result" not in result else [shape_row(columns, row) for row in result["result"] or []]
+	columns = [build_column(column) for column in result.get("columns") or []]
+	rows = None if "result" not in result else [build_row(columns, row) for row in result["result"] or []]
 	total = rows.pop() if rows and result.get("add_total_row") else None
 	return {
 		"report_name": report_name,
@@ -190,7 +190,7 @@ def shape(report_name: str, report: Report, result: dict[str, Any]) -> dict[str,
 	}
 
 
-def shape_column(column: Any) -> dict[str, Any]:
+def build_column(column: Any) -> dict[str, Any]:
 	"""A column under the same five keys, whichever of Frappe's forms it had."""
 	if not isinstance(column, (str, dict)):
 		column = column.as_dict()  # the report builder gives the field itself
@@ -204,7 +204,7 @@ def shape_column(column: Any) -> dict[str, Any]:
 	}
 
 
-def shape_row(columns: list[dict[str, Any]], row: dict[str, Any] | Sequence[Any]) -> dict[str, Any]:
+def build_row(columns: list[dict[str, Any]], row: dict[str, Any] | Sequence[Any]) -> dict[str, Any]:
 	"""A row by fieldname."""
 	if isinstance(row, dict):
 		return row

@@ -12,7 +12,7 @@ from frappe import _
 
 from orchestrator.exceptions import InvalidRequestError, refuse
 
-FORM: Final = "application/x-www-form-urlencoded"
+FORM_TYPES: Final = "application/x-www-form-urlencoded"
 REPLACEMENT: Final = "\ufffd"
 SURROGATE_ESCAPE: Final = b"\\ud"
 
@@ -30,7 +30,7 @@ def reject_undecodable_text() -> None:
 		_check_utf8(body)
 		if SURROGATE_ESCAPE in body.lower():
 			_check_texts(frappe.form_dict)
-	elif request.mimetype == FORM:
+	elif request.mimetype == FORM_TYPES:
 		_check_utf8(unquote_to_bytes(body))
 	elif REPLACEMENT.encode() not in body and any(
 		REPLACEMENT in text for text in _iterate_texts(frappe.form_dict)

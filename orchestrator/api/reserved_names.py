@@ -21,28 +21,28 @@ FORM_STATE = frozenset(
 DOCSTATUSES = frozenset({"0", "1", "2"})
 
 
-def without_form_state(record: Mapping[str, Any]) -> dict[str, Any]:
+def remove_form_state(record: Mapping[str, Any]) -> dict[str, Any]:
 	"""Return a record to insert without the state of a form."""
 	return {name: value for name, value in record.items() if name not in FORM_STATE}
 
 
-def refuse_reserved_names(meta: Meta, values: Mapping[str, Any]) -> None:
+def check_reserved_names(meta: Meta, values: Mapping[str, Any]) -> None:
 	"""Refuse names that Frappe keeps for itself, in the record and in the rows of its tables.
 
 	Raises:
 		InvalidRequestError: 400, naming the first such name, or a docstatus or doctype that cannot be set.
 	"""
-	_refuse_names(meta, values)
+	_check_names(meta, values)
 	if values.get("doctype", meta.name) != meta.name:
 		refuse(_("The doctype of a record cannot be changed."), InvalidRequestError)
 	for table in meta.get_table_fields():
 		rows = values.get(table.fieldname)
 		for row in rows if isinstance(rows, list) else ():
 			if isinstance(row, dict):
-				_refuse_names(frappe.get_meta(table.options), without_form_state(row))
+				_check_names(frappe.get_meta(table.options), remove_form_state(row))
 
 
-def _refuse_names(meta: Meta, values: Mapping[str, Any]) -> None:
+def _check_names(meta: Meta, values: Mapping[str, Any]) -> None:
 	for name in values:
 		if _is_reserved(meta, str(name)):
 			refuse(_("{0} is not a field of {1}.").format(name, _(meta.name)), InvalidRequestError)

@@ -34,10 +34,10 @@ class Route:
 
 def is_api_request(request: Request) -> bool:
 	"""Return True for a request that Frappe answers as an API call: by its path, or by `cmd` on any path."""
-	return bool(requested_command()) or request.path.startswith(API_PREFIX)
+	return bool(get_requested_command()) or request.path.startswith(API_PREFIX)
 
 
-def requested_command() -> str | None:
+def get_requested_command() -> str | None:
 	"""Return the parameter `cmd`, which Frappe lets win over the path.
 
 	Frappe drops the query of a request with a JSON body, so only the parsed parameters count."""
@@ -46,9 +46,9 @@ def requested_command() -> str | None:
 	return str(command) if command else None
 
 
-def requested_method(request: Request) -> str | None:
+def get_requested_method(request: Request) -> str | None:
 	"""Return the dotted name of the method that Frappe will run, None where it runs none."""
-	if command := requested_command():
+	if command := get_requested_command():
 		return command
 	route = find_route(request)
 	if route.endpoint in DIRECT_METHODS:
@@ -56,23 +56,23 @@ def requested_method(request: Request) -> str | None:
 	if route.endpoint is v1.handle_rpc_call:
 		return str(route.arguments["method"]).split("/")[0]
 	if route.endpoint is v2.handle_rpc_call:
-		return _controller_method(**route.arguments)
+		return _build_method_name(**route.arguments)
 	return None
 
 
-def skips_overrides(request: Request) -> bool:
+def is_override_skipped(request: Request) -> bool:
 	"""Return True where Frappe calls the method without looking up who overrides it."""
-	return not requested_command() and find_route(request).endpoint in DIRECT_METHODS
+	return not get_requested_command() and find_route(request).endpoint in DIRECT_METHODS
 
 
 def find_route(request: Request) -> Route:
 	"""Return what Frappe's router finds for `request`, an empty route for a path that is no API's."""
 	if ENVIRON_KEY not in request.environ:
-		request.environ[ENVIRON_KEY] = _match(request)
+		request.environ[ENVIRON_KEY] = _match_route(request)
 	return request.environ[ENVIRON_KEY]
 
 
-def _match(request: Request) -> Route:
+def _match_route(request: Request) -> Route:
 	if not request.path.startswith(API_PREFIX):
 		return Route()
 	try:
@@ -82,7 +82,7 @@ def _match(request: Request) -> Route:
 	return Route(endpoint, dict(arguments))
 
 
-def _controller_method(method: str, doctype: str | None = None) -> str | None:
+def _build_method_name(method: str, doctype: str | None = None) -> str | None:
 	"""Return the method's dotted name; with a DocType, the one in its controller's module, as v2 has it."""
 	if not doctype:
 		return method

@@ -24,19 +24,19 @@ def compute_digest(*parts: str) -> bytes:
 	return hmac.new(get_encryption_key().encode(), message, hashlib.sha256).digest()
 
 
-def seal(content: dict[str, Any], secret: bytes) -> str:
+def encrypt_reply(content: dict[str, Any], secret: bytes) -> str:
 	"""Return `content` as JSON, encrypted with `secret`."""
 	text = json.dumps(content, default=json_handler, separators=(",", ":"))
-	return _cipher(secret).encrypt(text.encode()).decode()
+	return _build_cipher(secret).encrypt(text.encode()).decode()
 
 
-def unseal(sealed: str, secret: bytes) -> dict[str, Any] | None:
-	"""Return what `seal` was given, None where the site's encryption key has changed since."""
+def decrypt_reply(sealed: str, secret: bytes) -> dict[str, Any] | None:
+	"""Return what `encrypt_reply` was given, None where the site's encryption key has changed since."""
 	try:
-		return frappe.parse_json(_cipher(secret).decrypt(sealed.encode()).decode())
+		return frappe.parse_json(_build_cipher(secret).decrypt(sealed.encode()).decode())
 	except InvalidToken:
 		return None
 
 
-def _cipher(secret: bytes) -> Fernet:
+def _build_cipher(secret: bytes) -> Fernet:
 	return Fernet(base64.urlsafe_b64encode(secret))

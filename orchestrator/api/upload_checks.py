@@ -12,14 +12,14 @@ from werkzeug.datastructures import FileStorage
 import frappe
 from frappe import _
 
-from orchestrator.api.preflight import required_parameters
+from orchestrator.api.preflight import list_required_parameters
 from orchestrator.exceptions import InvalidRequestError, refuse
 from orchestrator.file_names import BIDI_CONTROLS, MAX_NAME_LENGTH, REFUSED_CATEGORIES, categories_of
 
 # Frappe writes a plain file under its own name, with up to ten bytes of its own. File systems take 255.
 MAX_NAME_BYTES = 240
 # The libraries with which Frappe reads a file before it is stored.
-READERS = frozenset({"pypdf", "PIL"})
+FILE_LIBRARIES = frozenset({"pypdf", "PIL"})
 
 
 def check_upload(form: Any) -> None:
@@ -34,7 +34,7 @@ def check_upload(form: Any) -> None:
 	"""
 	if form.doctype and not frappe.db.exists("DocType", form.doctype):
 		refuse(_("There is no DocType {0}.").format(form.doctype), frappe.DoesNotExistError)
-	if form.library_file_name and not _may_read_file(form.library_file_name):
+	if form.library_file_name and not _can_read_file(form.library_file_name):
 		refuse(_("There is no File {0}.").format(form.library_file_name), frappe.DoesNotExistError)
 	if "file" in frappe.request.files:
 		_check_part(frappe.request.files["file"])
@@ -42,7 +42,7 @@ def check_upload(form: Any) -> None:
 		_check_method(form.method)
 
 
-def _may_read_file(name: str) -> bool:
+def _can_read_file(name: str) -> bool:
 	"""Return whether the caller may read this File. A missing one looks like a hidden one."""
 	return bool(frappe.db.exists("File", name)) and bool(frappe.has_permission("File", doc=name))
 
@@ -71,7 +71,7 @@ def _check_method(path: str) -> None:
 		method = None
 	if not inspect.isroutine(method):
 		refuse(_("There is no method {0}.").format(path[:MAX_NAME_LENGTH]), InvalidRequestError)
-	if method in frappe.whitelisted and required_parameters(method):
+	if method in frappe.whitelisted and list_required_parameters(method):
 		refuse(
 			_("{0} takes parameters, so an upload cannot call it.").format(path[:MAX_NAME_LENGTH]),
 			InvalidRequestError,
@@ -79,21 +79,21 @@ def _check_method(path: str) -> None:
 
 
 @contextlib.contextmanager
-def damage_refused() -> Iterator[None]:
+def translate_file_errors() -> Iterator[None]:
 	"""Turn what a reader of files stumbles over, and a file that is not there, into a refusal (422)."""
 	try:
 		yield
 	except Exception as error:
 		if getattr(error, "http_status_code", None):
 			raise
-		if _was_raised_while_reading(error):
+		if _is_reader_error(error):
 			refuse(_("The file is damaged: it cannot be read. Send it again."), frappe.ValidationError)
 		if isinstance(error, FileNotFoundError | OSError) and frappe.form_dict.file_url:
 			refuse(_("There is no file at this file_url. Upload it first."), frappe.ValidationError)
 		raise
 
 
-def _was_raised_while_reading(error: BaseException) -> bool:
+def _is_reader_error(error: BaseException) -> bool:
 	"""Return whether the error came up inside one of the libraries that read files."""
 	frames = traceback.extract_tb(error.__traceback__)
-	return any(not READERS.isdisjoint(Path(frame.filename).parts) for frame in frames)
+	return any(not FILE_LIBRARIES.isdisjoint(Path(frame.filename).parts) for frame in frames)

@@ -8,17 +8,17 @@ from frappe import _
 from frappe.core.api.file import create_new_folder
 
 from orchestrator.api import idempotency, upload_checks
-from orchestrator.api.call import wants_contract
-from orchestrator.api.endpoint import CREATES, Unchanged, endpoint
+from orchestrator.api.call import is_contract_call
+from orchestrator.api.endpoint import CREATE, UnchangedRecord, endpoint
 from orchestrator.exceptions import InvalidRequestError, refuse
 from orchestrator.file_names import is_valid_name, normalize_name
 
-ROOT = "Home"
+ROOT_FOLDER = "Home"
 
 
 @frappe.whitelist(allow_guest=True, methods=["POST"])
-@endpoint(effect=CREATES)
-def upload_file() -> dict[str, Any] | Unchanged:
+@endpoint(effect=CREATE)
+def upload_file() -> dict[str, Any] | UnchangedRecord:
 	"""Store the uploaded file, in `folder` where one is named: `/Documents/Contracts` is a path under Home,
 	made where it is missing, for those who may make folders.
 
@@ -31,40 +31,40 @@ def upload_file() -> dict[str, Any] | Unchanged:
 	form = frappe.form_dict
 	if "file" not in frappe.request.files and not (form.file_url or form.library_file_name or form.method):
 		frappe.throw(_("Send the file as a multipart part named file, or a file_url."), InvalidRequestError)
-	if form.folder and not form.doctype and belongs_to_library(form.folder):
-		return kept_by_library(form)
-	if wants_contract():
+	if form.folder and not form.doctype and is_accepted_by_handler(form.folder):
+		return store_with_handler(form)
+	if is_contract_call():
 		upload_checks.check_upload(form)
 	if form.folder:
-		form.folder = folder_at(form.folder)
-	with upload_checks.damage_refused():
+		form.folder = find_folder(form.folder)
+	with upload_checks.translate_file_errors():
 		file = frappe.handler.upload_file()
 	return file.as_dict() if hasattr(file, "as_dict") else file
 
 
-def belongs_to_library(folder: str) -> bool:
+def is_accepted_by_handler(folder: str) -> bool:
 	"""True for a folder of the library, whose uploads become records of its own. hooks.py says whose it is."""
-	return any(frappe.get_attr(path)(folder) for path in library("accepts"))
+	return any(frappe.get_attr(path)(folder) for path in call_handler("accepts"))
 
 
-def kept_by_library(form: dict[str, Any]) -> dict[str, Any] | Unchanged:
+def store_with_handler(form: dict[str, Any]) -> dict[str, Any] | UnchangedRecord:
 	"""The upload, kept by the library."""
 	if frappe.session.user == "Guest":
 		raise frappe.PermissionError
-	data, is_new = frappe.get_attr(library("store")[-1])(form)
-	return data if is_new else Unchanged(data)
+	data, is_new = frappe.get_attr(call_handler("store")[-1])(form)
+	return data if is_new else UnchangedRecord(data)
 
 
-def library(function: str) -> list[str]:
+def call_handler(function: str) -> list[str]:
 	return frappe.get_hooks("orchestrator_upload_handler", {}).get(function, [])
 
 
-def folder_at(path: str) -> str:
+def find_folder(path: str) -> str:
 	"""The name of the folder at `path`, a path under Home or the name of a folder that is there already."""
 	if frappe.db.exists("File", {"name": path, "is_folder": 1}):
 		return path
-	folder = ROOT
-	for level in levels_of(path):
+	folder = ROOT_FOLDER
+	for level in parse_levels(path):
 		child = f"{folder}/{level}"
 		if not frappe.db.exists("File", child):
 			create_folder(level, folder)
@@ -89,10 +89,10 @@ def create_folder(title: str, parent: str) -> None:
 		frappe.db.rollback()  # the next read begins a new snapshot
 
 
-def levels_of(path: str) -> list[str]:
+def parse_levels(path: str) -> list[str]:
 	"""The folder names along `path`. 400 for one that would leave the tree or can't be a name."""
 	levels = [name for level in path.split("/") if (name := normalize_name(level))]
-	if levels and levels[0] == ROOT:
+	if levels and levels[0] == ROOT_FOLDER:
 		levels = levels[1:]
 	for level in levels:
 		if not is_valid_name(level):

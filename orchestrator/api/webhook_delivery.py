@@ -7,7 +7,7 @@ from rq import get_current_job
 import frappe
 from frappe.integrations.doctype.webhook.webhook import Webhook
 
-DELIVERY = "frappe.integrations.doctype.webhook.webhook.enqueue_webhook"
+DELIVERY_METHOD = "frappe.integrations.doctype.webhook.webhook.enqueue_webhook"
 ID_HEADER = "Webhook-Id"  # as the Standard Webhooks specification names it
 
 
@@ -24,7 +24,7 @@ class IdentifiedWebhook(Webhook):
 def start_delivery(method: str, transaction_type: str) -> None:
 	"""Hook before_job: give a delivery its id, the same when its job is run again."""
 	frappe.local.webhook_delivery_id = None
-	if transaction_type != "job" or method != DELIVERY:
+	if transaction_type != "job" or method != DELIVERY_METHOD:
 		return
 	job = get_current_job()
 	frappe.local.webhook_delivery_id = str(uuid.uuid5(uuid.NAMESPACE_URL, job.id) if job else uuid.uuid4())

@@ -14,13 +14,13 @@ from frappe import _
 from frappe.integrations.doctype.webhook.webhook import Webhook, log_request
 from frappe.model.document import Document
 
-from orchestrator.api.webhook_delivery import DELIVERY
+from orchestrator.api.webhook_delivery import DELIVERY_METHOD
 from orchestrator.configuration import get_settings
 from orchestrator.exceptions import InvalidWebhookTargetError, refuse
 
-NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+NAT64_NETWORK = ipaddress.IPv6Network("64:ff9b::/96")
 # Blocks that Python counts as global, or does in some of its versions, and that no public server answers at.
-NOT_PUBLIC = tuple(
+SPECIAL_NETWORKS = tuple(
 	ipaddress.ip_network(block)
 	for block in (
 		"::/96",  # IPv4-compatible, deprecated: the last 32 bits are an IPv4 address
@@ -40,7 +40,7 @@ NOT_PUBLIC = tuple(
 		"240.0.0.0/4",  # reserved
 	)
 )
-PORTS = {"http": 80, "https": 443}
+ALLOWED_PORTS = {"http": 80, "https": 443}
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -50,19 +50,19 @@ def check_on_save(webhook: Webhook, _method: str | None = None) -> None:
 	if not webhook.public_target_only:
 		return
 	if is_resolvable(webhook.request_url):
-		check(webhook.request_url)
+		check_url(webhook.request_url)
 	else:
-		frappe.msgprint(unknown_host_text(webhook.request_url), indicator="orange")
+		frappe.msgprint(build_unknown_host_warning(webhook.request_url), indicator="orange")
 
 
 def is_resolvable(url: str) -> bool:
 	"""Return whether the host of a well-formed `url` is known at this moment. Raises InvalidWebhookTargetError (422) for any other
 	URL, and for one whose scheme or name no delivery could use."""
-	parts = parse(url)
+	parts = parse_url(url)
 	if parts.scheme != "https" and not get_settings().allow_private_webhook_targets:
 		refuse_scheme()
 	try:
-		socket.getaddrinfo(parts.hostname, parts.port or PORTS[parts.scheme], type=socket.SOCK_STREAM)
+		socket.getaddrinfo(parts.hostname, parts.port or ALLOWED_PORTS[parts.scheme], type=socket.SOCK_STREAM)
 	except OSError:
 		return False
 	except UnicodeError:
@@ -70,23 +70,23 @@ def is_resolvable(url: str) -> bool:
 	return True
 
 
-def unknown_host_text(url: str) -> str:
+def build_unknown_host_warning(url: str) -> str:
 	"""Return the warning about a host that is not known at this moment."""
 	return _(
 		"The host {0} of request_url cannot be found at the moment. Check its name: it is looked up again for each delivery, and nothing is sent while it cannot be found."
-	).format(parse(url).hostname)
+	).format(parse_url(url).hostname)
 
 
 def check_before_delivery(method: str, kwargs: dict[str, Any] | None, transaction_type: str) -> None:
 	"""Hook before_job: end the job of a delivery that would reach a private address, and log that."""
-	if transaction_type != "job" or method != DELIVERY or not kwargs:
+	if transaction_type != "job" or method != DELIVERY_METHOD or not kwargs:
 		return
 	name = kwargs["webhook"].get("name")
 	url = frappe.db.get_value("Webhook", {"name": name, "public_target_only": 1}, "request_url")
 	if not url:
 		return
 	try:
-		check(url)
+		check_url(url)
 	except InvalidWebhookTargetError:
 		_log_refusal(name, kwargs["doc"], url)
 		frappe.db.commit()  # the job ends here
@@ -99,25 +99,27 @@ def _log_refusal(webhook: str, doc: Document, url: str) -> None:
 	frappe.call(log_request, webhook=webhook, url=url, headers={}, data={}, **record)
 
 
-def check(url: str) -> None:
+def check_url(url: str) -> None:
 	"""Raise InvalidWebhookTargetError (422) for a URL that is no public https address, unless the site allows private ones;
 	then it may be https anywhere, and plain http within the site's own network."""
-	parts = parse(url)
+	parts = parse_url(url)
 	private_allowed = get_settings().allow_private_webhook_targets
 	if parts.scheme == "https" and private_allowed:
 		return
 	if parts.scheme != "https" and not private_allowed:
 		refuse_scheme()
-	for address in resolve(parts):
+	for address in resolve_host(parts):
 		if is_public(address) != (parts.scheme == "https"):
 			refuse_address(parts)
 
 
-def parse(url: str) -> SplitResult:
+def parse_url(url: str) -> SplitResult:
 	"""The parts of `url`. Raises InvalidWebhookTargetError where it is no http address of a host, or carries a login."""
 	try:
 		parts = urlsplit(url.strip())
-		valid = parts.scheme in PORTS and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+		valid = (
+			parts.scheme in ALLOWED_PORTS and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+		)
 	except ValueError:
 		valid = False
 	# a backslash or blank in the host is read one way here and another way by an HTTP client
@@ -136,10 +138,12 @@ def parse(url: str) -> SplitResult:
 	return parts
 
 
-def resolve(parts: SplitResult) -> list[Address]:
+def resolve_host(parts: SplitResult) -> list[Address]:
 	"""Every address that the host stands for."""
 	try:
-		found = socket.getaddrinfo(parts.hostname, parts.port or PORTS[parts.scheme], type=socket.SOCK_STREAM)
+		found = socket.getaddrinfo(
+			parts.hostname, parts.port or ALLOWED_PORTS[parts.scheme], type=socket.SOCK_STREAM
+		)
 	except (OSError, UnicodeError):
 		refuse_unknown_host(parts)
 	return [ipaddress.ip_address(str(info[4][0]).partition("%")[0]) for info in found]
@@ -157,18 +161,18 @@ def refuse_unknown_host(parts: SplitResult) -> NoReturn:
 
 def is_public(address: Address) -> bool:
 	"""True for an address of the open internet, seen through the forms of IPv6 that carry one of IPv4."""
-	if isinstance(address, ipaddress.IPv6Address) and (carried := carried_address(address)):
+	if isinstance(address, ipaddress.IPv6Address) and (carried := get_embedded_address(address)):
 		return is_public(carried)
 	return address.is_global and not address.is_multicast and not _is_in_special_block(address)
 
 
 def _is_in_special_block(address: Address) -> bool:
-	return any(block.version == address.version and address in block for block in NOT_PUBLIC)
+	return any(block.version == address.version and address in block for block in SPECIAL_NETWORKS)
 
 
-def carried_address(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+def get_embedded_address(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
 	"""The IPv4 address within a mapped, 6to4 or NAT64 one. Teredo's is somebody's home behind a relay: not public."""
-	if address in NAT64:
+	if address in NAT64_NETWORK:
 		return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
 	return address.ipv4_mapped or address.sixtofour
 

@@ -6,7 +6,7 @@ import frappe
 from frappe import _, _lt
 
 from orchestrator.api import webhook_targets
-from orchestrator.api.endpoint import CREATES, endpoint
+from orchestrator.api.endpoint import CREATE, endpoint
 from orchestrator.api.lists import parse_json
 from orchestrator.exceptions import InvalidRequestError, refuse
 
@@ -19,7 +19,7 @@ Header = dict[str, str]
 
 
 @frappe.whitelist(methods=["POST"])
-@endpoint(_lt("Webhook created"), effect=CREATES)
+@endpoint(_lt("Webhook created"), effect=CREATE)
 def create(
 	doctype: str,
 	webhook_name: str,
@@ -40,10 +40,10 @@ def create(
 	frappe.has_permission("Webhook", "create", throw=True)
 	if not frappe.db.exists("DocType", doctype):
 		frappe.throw(_("There is no DocType {0}.").format(doctype), frappe.LinkValidationError)
-	wanted = read_events(events)
-	headers = read_headers(webhook_headers)
-	method = checked_option("request_method", request_method.upper())
-	seconds = read_timeout(timeout)
+	wanted = parse_events(events)
+	headers = parse_headers(webhook_headers)
+	method = check_option("request_method", request_method.upper())
+	seconds = parse_timeout(timeout)
 	webhooks = []
 	for event in wanted:
 		name = webhook_name if len(wanted) == 1 else f"{webhook_name}-{event}"
@@ -51,10 +51,14 @@ def create(
 		webhooks.append({"name": name, "event": event})
 	created = {"doctype": doctype, "request_url": request_url, "request_method": method, "webhooks": webhooks}
 	known = webhook_targets.is_resolvable(request_url)
-	return created if known else {**created, "warnings": [webhook_targets.unknown_host_text(request_url)]}
+	return (
+		created
+		if known
+		else {**created, "warnings": [webhook_targets.build_unknown_host_warning(request_url)]}
+	)
 
 
-def read_timeout(timeout: int | None) -> int:
+def parse_timeout(timeout: int | None) -> int:
 	"""The seconds a receiver may take. 400 for what Frappe's job of three attempts would not live to see."""
 	seconds = DEFAULT_TIMEOUT_SECONDS if timeout is None else timeout
 	if not 1 <= seconds <= MAX_TIMEOUT_SECONDS:
@@ -62,7 +66,7 @@ def read_timeout(timeout: int | None) -> int:
 	return seconds
 
 
-def read_events(events: str | list) -> list[str]:
+def parse_events(events: str | list) -> list[str]:
 	"""The events asked for, each once. 400 for no list of names, 422 for an event Frappe does not have."""
 	names = (
 		parse_json("events", events)
@@ -73,10 +77,10 @@ def read_events(events: str | list) -> list[str]:
 		names = [names]
 	if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
 		frappe.throw(_("events must be a list of event names, such as after_insert."), InvalidRequestError)
-	return [checked_option("webhook_docevent", name) for name in dict.fromkeys(names)]
+	return [check_option("webhook_docevent", name) for name in dict.fromkeys(names)]
 
 
-def checked_option(fieldname: str, value: str) -> str:
+def check_option(fieldname: str, value: str) -> str:
 	"""`value`, where it is an option of the Webhook's field. 422 naming the options otherwise."""
 	field = frappe.get_meta("Webhook").get_field(fieldname)
 	options = field.options.split("\n")
@@ -89,18 +93,18 @@ def checked_option(fieldname: str, value: str) -> str:
 	return value
 
 
-def read_headers(value: Any) -> list[Header]:
+def parse_headers(value: Any) -> list[Header]:
 	"""The headers as rows of a Webhook. The body is JSON, and says so unless the caller says otherwise."""
 	rows = parse_json("webhook_headers", value) or []
 	if not isinstance(rows, list):
 		frappe.throw(_("webhook_headers must be a list of {header_key, header_value}."), InvalidRequestError)
-	headers = [read_header(row) for row in rows]
+	headers = [parse_header(row) for row in rows]
 	if not any(header["key"].lower() == CONTENT_TYPE.lower() for header in headers):
 		headers.append({"key": CONTENT_TYPE, "value": "application/json"})
 	return headers
 
 
-def read_header(row: Any) -> Header:
+def parse_header(row: Any) -> Header:
 	"""One header. 400 where it is incomplete or would break out of its line."""
 	row = row if isinstance(row, dict) else {}
 	key, value = row.get("header_key", ""), row.get("header_value", "")

@@ -4,9 +4,9 @@ import frappe
 from frappe import _lt
 
 from orchestrator.api import lists
-from orchestrator.api.endpoint import READS, WRITES, endpoint
-from orchestrator.api.filters import read_filters
-from orchestrator.api.generic import page_of, writable
+from orchestrator.api.endpoint import READ, WRITE, endpoint
+from orchestrator.api.filters import parse_filters
+from orchestrator.api.generic import get_list_page, get_writable
 from orchestrator.api.parameters import parse_json
 from orchestrator.crm import opportunity as opportunities
 from orchestrator.crm import pipeline
@@ -26,7 +26,7 @@ LEAD_FIELDS = [
 
 
 @frappe.whitelist(methods=["GET", "POST"])
-@endpoint(_lt("Leads fetched"), effect=READS)
+@endpoint(_lt("Leads fetched"), effect=READ)
 def get_leads(
 	filters: str | list | dict | None = None,
 	fields: str | list | None = None,
@@ -41,9 +41,9 @@ def get_leads(
 	or a page that does not exist."""
 	frappe.has_permission("Lead", "read", throw=True)
 	meta = frappe.get_meta("Lead")
-	conditions = read_filters(meta, "filters", filters)
-	alternatives = read_filters(meta, "or_filters", or_filters)
-	page = page_of(
+	conditions = parse_filters(meta, "filters", filters)
+	alternatives = parse_filters(meta, "or_filters", or_filters)
+	page = get_list_page(
 		meta,
 		fields=fields or LEAD_FIELDS,
 		filters=conditions,
@@ -52,11 +52,11 @@ def get_leads(
 		limit_start=limit_start,
 		limit_page_length=limit_page_length,
 	)
-	return LeadPage(leads=page.rows, total=lists.count(meta, conditions, alternatives))
+	return LeadPage(leads=page.rows, total=lists.count_rows(meta, conditions, alternatives))
 
 
 @frappe.whitelist(methods=["GET", "POST"])
-@endpoint(_lt("Pipeline summarized"), effect=READS)
+@endpoint(_lt("Pipeline summarized"), effect=READ)
 def get_pipeline_summary(user: str | None = None) -> PipelineSummary:
 	"""Counts by stage and the value of the opportunities that `user` owns or is assigned, and the caller may
 	read; without `user`, of all the caller may read. Money is in the currency of the site's default company.
@@ -70,7 +70,7 @@ def get_pipeline_summary(user: str | None = None) -> PipelineSummary:
 
 
 @frappe.whitelist(methods=["POST"])
-@endpoint(_lt("Opportunity moved"), effect=WRITES)
+@endpoint(_lt("Opportunity moved"), effect=WRITE)
 def advance_opportunity(
 	opportunity: str, new_status: str, notes: str | None = None, lost_reasons: str | list | None = None
 ) -> OpportunityStanding:
@@ -81,7 +81,7 @@ def advance_opportunity(
 	DoesNotExistError (404) where the caller may not read it, PermissionError (403) where not write it,
 	InvalidRequestError (400) for an unknown stage, StageTransitionConflictError and OpenQuotationConflictError (409), ValidationError (422) for an
 	unknown lost reason."""
-	doc = writable(frappe.get_meta("Opportunity"), opportunity)
+	doc = get_writable(frappe.get_meta("Opportunity"), opportunity)
 	stage = opportunities.parse_stage(new_status)
 	reasons = opportunities.parse_lost_reasons(stage, parse_json("lost_reasons", lost_reasons))
 	return opportunities.move_to_stage(doc.name, stage, notes, reasons)

@@ -6,7 +6,7 @@ import frappe
 from frappe import _lt
 
 from orchestrator.api import lists
-from orchestrator.api.endpoint import CREATES, READS, WRITES, endpoint
+from orchestrator.api.endpoint import CREATE, READ, WRITE, endpoint
 from orchestrator.docs import (
 	changes,
 	content,
@@ -21,7 +21,7 @@ from orchestrator.docs.shapes import AuditPage, Comparison, Hits, Standing, Vers
 
 
 @frappe.whitelist(methods=["POST"])
-@endpoint(_lt("Version created"), effect=CREATES)
+@endpoint(_lt("Version created"), effect=CREATE)
 def create_version(
 	document: str,
 	file: str | None = None,
@@ -43,7 +43,7 @@ def create_version(
 
 
 @frappe.whitelist(methods=["GET", "POST"])
-@endpoint(_lt("Versions fetched"), effect=READS)
+@endpoint(_lt("Versions fetched"), effect=READ)
 def get_versions(
 	document: str, limit_start: str | int | None = None, limit_page_length: str | int | None = None
 ) -> VersionPage:
@@ -51,19 +51,19 @@ def get_versions(
 
 	Raises PermissionError (403) where the caller may read no documents at all, DoesNotExistError (404) for a document
 	that is missing or hidden, InvalidRequestError (400)."""
-	start, length = lists.read_page(limit_start, limit_page_length)
+	start, length = lists.parse_page(limit_start, limit_page_length)
 	return listings.list_versions(documents.get_document(document), start, length)
 
 
 @frappe.whitelist(methods=["GET", "POST"])
-@endpoint(_lt("Version fetched"), effect=READS)
+@endpoint(_lt("Version fetched"), effect=READ)
 def get_version(document: str, version: int | None = None) -> Version:
 	"""One version of a document, the current one without a number. Errors as get_versions, 404 for no such version."""
 	return listings.get_version(documents.get_document(document), version)
 
 
 @frappe.whitelist(methods=["GET", "POST"])
-@endpoint(effect=READS)
+@endpoint(effect=READ)
 def download(document: str | None = None, version: str | None = None) -> Response:
 	"""The bytes of a version: of a document's number, of its current one, or by the version's own name alone.
 
@@ -73,7 +73,7 @@ def download(document: str | None = None, version: str | None = None) -> Respons
 
 
 @frappe.whitelist(methods=["GET", "POST"])
-@endpoint(_lt("Versions compared"), effect=READS)
+@endpoint(_lt("Versions compared"), effect=READ)
 def compare_versions(document: str, first: int, second: int) -> Comparison:
 	"""How two versions differ: in their metadata, and line by line where both have text (PDF, Word, plain text).
 
@@ -82,14 +82,14 @@ def compare_versions(document: str, first: int, second: int) -> Comparison:
 
 
 @frappe.whitelist(methods=["POST"])
-@endpoint(_lt("Version restored"), effect=CREATES)
+@endpoint(_lt("Version restored"), effect=CREATE)
 def restore_version(document: str, version: int, version_notes: str | None = None) -> Version:
 	"""Add a new version with the content of an earlier one. What came between stays. Errors as create_version."""
 	return shapes.build_version(changes.restore_version(document, version, version_notes))
 
 
 @frappe.whitelist(methods=["POST"])
-@endpoint(_lt("Document checked out"), effect=WRITES)
+@endpoint(_lt("Document checked out"), effect=WRITE)
 def check_out(document: str) -> Standing:
 	"""Keep everyone else from adding versions until check_in. For those with Write access; repeating it changes nothing.
 
@@ -98,7 +98,7 @@ def check_out(document: str) -> Standing:
 
 
 @frappe.whitelist(methods=["POST"])
-@endpoint(_lt("Document checked in"), effect=WRITES)
+@endpoint(_lt("Document checked in"), effect=WRITE)
 def check_in(
 	document: str,
 	file: str | None = None,
@@ -118,7 +118,7 @@ def check_in(
 
 
 @frappe.whitelist(methods=["POST"])
-@endpoint(_lt("Document moved"), effect=WRITES)
+@endpoint(_lt("Document moved"), effect=WRITE)
 def move(document: str, folder: str) -> Standing:
 	"""Put a document into another folder, told by name or path. For those with Write access to both.
 
@@ -128,7 +128,7 @@ def move(document: str, folder: str) -> Standing:
 
 
 @frappe.whitelist(methods=["POST"])
-@endpoint(_lt("Tags set"), effect=WRITES)
+@endpoint(_lt("Tags set"), effect=WRITE)
 def set_tags(document: str, tags: str | list) -> Standing:
 	"""Give a document exactly these tags (Frappe's own). For those with Write access. Errors as get_versions,
 	InvalidRequestError (400) for what is no list of tags."""
@@ -136,7 +136,7 @@ def set_tags(document: str, tags: str | list) -> Standing:
 
 
 @frappe.whitelist(methods=["GET", "POST"])
-@endpoint(_lt("Documents searched"), effect=READS)
+@endpoint(_lt("Documents searched"), effect=READ)
 def search(
 	query: str,
 	folder: str | None = None,
@@ -149,18 +149,18 @@ def search(
 	pairs of characters. Only what the caller may read is found, below `folder` where one is named.
 	Raises InvalidRequestError (400) for a query without a word of two letters, DoesNotExistError (404) for the folder."""
 	frappe.has_permission("Document", "read", throw=True)
-	start, length = lists.read_page(limit_start, limit_page_length)
+	start, length = lists.parse_page(limit_start, limit_page_length)
 	within = folders.list_descendants(folders.find_folder(folder)) if folder else None
 	return {"documents": fulltext.search_page(query, within, start, length)}
 
 
 @frappe.whitelist(methods=["GET", "POST"])
-@endpoint(_lt("Audit trail fetched"), effect=READS)
+@endpoint(_lt("Audit trail fetched"), effect=READ)
 def get_audit_trail(
 	document: str, limit_start: str | int | None = None, limit_page_length: str | int | None = None
 ) -> AuditPage:
 	"""Who saw, took or changed a document, the latest first. For those with Manage access to its folder.
 
 	Raises 403 or 404 as get_versions does, InvalidRequestError (400)."""
-	start, length = lists.read_page(limit_start, limit_page_length)
+	start, length = lists.parse_page(limit_start, limit_page_length)
 	return listings.list_trail(documents.get_document(document), start, length)

@@ -3,8 +3,8 @@
 import frappe
 from frappe import _lt
 
-from orchestrator.api.endpoint import READS, WRITES, endpoint
-from orchestrator.api.parameters import whole_number
+from orchestrator.api.endpoint import READ, WRITE, endpoint
+from orchestrator.api.parameters import parse_whole_number
 from orchestrator.gameplan import board, burndown, capacity, closing, velocity
 from orchestrator.gameplan import sprints as sprint_records
 from orchestrator.gameplan.shapes import (
@@ -21,7 +21,7 @@ LAST_SPRINTS = 5
 
 
 @frappe.whitelist(methods=["GET", "POST"])
-@endpoint(_lt("Burndown computed"), effect=READS)
+@endpoint(_lt("Burndown computed"), effect=READ)
 def get_sprint_burndown(sprint: str) -> SprintBurndown:
 	"""Hours that remain in a sprint, day by day, beside the ideal line; scope added and removed; a forecast.
 
@@ -31,28 +31,28 @@ def get_sprint_burndown(sprint: str) -> SprintBurndown:
 
 
 @frappe.whitelist(methods=["GET", "POST"])
-@endpoint(_lt("Burn-up computed"), effect=READS)
+@endpoint(_lt("Burn-up computed"), effect=READ)
 def get_sprint_burnup(sprint: str) -> SprintBurnup:
 	"""The hours in a sprint and those done of them, day by day. For whom, and what it raises: as get_sprint_burndown."""
 	return burndown.build_burnup(sprint_records.get_sprint(sprint))
 
 
 @frappe.whitelist(methods=["GET", "POST"])
-@endpoint(_lt("Board fetched"), effect=READS)
+@endpoint(_lt("Board fetched"), effect=READ)
 def get_sprint_board(sprint: str) -> SprintBoard:
 	"""A sprint's tasks by phase of work: those that the caller may read. Raises as get_sprint_burndown does."""
 	return board.build_board(sprint_records.get_sprint(sprint))
 
 
 @frappe.whitelist(methods=["GET", "POST"])
-@endpoint(_lt("Capacity computed"), effect=READS)
+@endpoint(_lt("Capacity computed"), effect=READ)
 def get_sprint_capacity(sprint: str) -> SprintCapacity:
 	"""What each member of a sprint has to do beside the hours they have. Raises as get_sprint_burndown does."""
 	return capacity.build_capacity(sprint_records.get_sprint(sprint).name)
 
 
 @frappe.whitelist(methods=["GET", "POST"])
-@endpoint(_lt("Velocity computed"), effect=READS)
+@endpoint(_lt("Velocity computed"), effect=READ)
 def get_velocity(
 	project: str | None = None, team: str | None = None, sprints: str | int | None = None
 ) -> Velocity:
@@ -61,13 +61,13 @@ def get_velocity(
 	For who may read sprints; of those, the ones they may read. Raises PermissionError (403), DoesNotExistError (404)
 	for a project that is missing or hidden, InvalidRequestError (400) without project and team, or for a number out of bounds."""
 	frappe.has_permission("Sprint", "read", throw=True)
-	count = whole_number("sprints", sprints, LAST_SPRINTS)
+	count = parse_whole_number("sprints", sprints, LAST_SPRINTS)
 	velocity.check_request(project, team, count)
 	return velocity.compute_velocity(project, team, count)
 
 
 @frappe.whitelist(methods=["POST"])
-@endpoint(_lt("Sprint started"), effect=WRITES)
+@endpoint(_lt("Sprint started"), effect=WRITE)
 def start_sprint(sprint: str) -> SprintStart:
 	"""Start a planned sprint. What remains in it now is its commitment; later changes of its scope are told as such.
 
@@ -77,7 +77,7 @@ def start_sprint(sprint: str) -> SprintStart:
 
 
 @frappe.whitelist(methods=["POST"])
-@endpoint(_lt("Sprint closed"), effect=WRITES)
+@endpoint(_lt("Sprint closed"), effect=WRITE)
 def close_sprint(sprint: str, next_sprint: str | None = None) -> SprintClosing:
 	"""Close an active sprint. Each unfinished task moves to `next_sprint`, an open sprint of the same project or team,
 	or without one to the backlog; the reply tells of each.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import frappe
 from frappe import _
 
-from orchestrator.api.generic import writable
+from orchestrator.api.generic import get_writable
 from orchestrator.gameplan import clock, events, history, sprints
 from orchestrator.gameplan.burndown import round_hours
 from orchestrator.gameplan.events import EventRow
@@ -71,7 +71,7 @@ def get_target_sprint(doc: "Sprint", next_sprint: str | None) -> str | None:
 	write, 422 for one that cannot take the tasks."""
 	if not next_sprint or next_sprint == BACKLOG:
 		return None
-	target = writable(frappe.get_meta(DOCTYPE), next_sprint)
+	target = get_writable(frappe.get_meta(DOCTYPE), next_sprint)
 	target.state = get_locked_state(target.name)
 	same_owner = all((target.get(name) or None) == (doc.get(name) or None) for name in OWNER_FIELDS)
 	if target.name == doc.name or target.state == CLOSED or not same_owner:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import frappe
 from frappe import _
 
-from orchestrator.api.generic import raise_not_found, writable
+from orchestrator.api.generic import get_writable, raise_not_found
 from orchestrator.gameplan import burndown, clock
 from orchestrator.gameplan.shapes import SprintStart
 from orchestrator.gameplan.sprint_rules import ACTIVE, DOCTYPE, PLANNED, SprintStateConflictError
@@ -32,7 +32,7 @@ def get_sprint(name: str) -> frappe._dict:
 def lock_sprint(name: str) -> "Sprint":
 	"""The sprint, for a caller who may write it, locked until the request ends: of two calls at once the second sees
 	what the first did."""
-	doc = writable(frappe.get_meta(DOCTYPE), name)
+	doc = get_writable(frappe.get_meta(DOCTYPE), name)
 	return frappe.get_doc(DOCTYPE, doc.name, for_update=True)
 
 

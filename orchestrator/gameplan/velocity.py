@@ -6,7 +6,7 @@ from statistics import mean
 import frappe
 from frappe import _
 
-from orchestrator.api.generic import readable
+from orchestrator.api.generic import get_readable
 from orchestrator.exceptions import InvalidRequestError
 from orchestrator.gameplan.burndown import round_hours
 from orchestrator.gameplan.shapes import ClosedSprintFigures, Velocity
@@ -25,7 +25,7 @@ def check_request(project: str | None, team: str | None, count: int) -> None:
 	if not 1 <= count <= MAX_SPRINTS:
 		frappe.throw(_("sprints must be between 1 and {0}.").format(MAX_SPRINTS), InvalidRequestError)
 	if project:
-		readable(frappe.get_meta("Project"), project)
+		get_readable(frappe.get_meta("Project"), project)
 
 
 def compute_velocity(project: str | None, team: str | None, count: int) -> Velocity:

@@ -4,7 +4,7 @@ import frappe
 from frappe import _, _lt
 
 from orchestrator.api import lists
-from orchestrator.api.endpoint import CREATES, READS, endpoint
+from orchestrator.api.endpoint import CREATE, READ, endpoint
 from orchestrator.exceptions import InvalidRequestError, refuse
 from orchestrator.helpdesk import attachments as files
 from orchestrator.helpdesk import mail, message_text, own_tickets, replies, service_level, tickets
@@ -12,7 +12,7 @@ from orchestrator.helpdesk.shapes import IssueComment, SlaStatus, TicketPage
 
 
 @frappe.whitelist(methods=["POST"])
-@endpoint(_lt("Comment added"), effect=CREATES)
+@endpoint(_lt("Comment added"), effect=CREATE)
 def add_issue_comment(
 	issue: str | int,
 	message: str,
@@ -46,7 +46,7 @@ def add_issue_comment(
 
 
 @frappe.whitelist(methods=["GET", "POST"])
-@endpoint(_lt("Service level checked"), effect=READS)
+@endpoint(_lt("Service level checked"), effect=READ)
 def get_sla_status(issue: str | int, doctype: str | None = None) -> SlaStatus:
 	"""How a ticket stands against its service level agreement. For who may read it: support staff, its customer.
 
@@ -58,7 +58,7 @@ def get_sla_status(issue: str | int, doctype: str | None = None) -> SlaStatus:
 
 
 @frappe.whitelist(methods=["GET", "POST"])
-@endpoint(_lt("Tickets fetched"), effect=READS)
+@endpoint(_lt("Tickets fetched"), effect=READ)
 def get_my_tickets(
 	relation: str | None = None,
 	status: str | None = None,
@@ -73,5 +73,5 @@ def get_my_tickets(
 	unknown relation, DocType or page, MissingAppError (501) for HD Tickets without Helpdesk."""
 	wanted = own_tickets.parse_relation(relation)
 	doctypes = own_tickets.parse_doctypes(doctype)
-	start, length = lists.read_page(limit_start, limit_page_length)
+	start, length = lists.parse_page(limit_start, limit_page_length)
 	return own_tickets.get_page(doctypes, wanted, status, start, length)

@@ -12,7 +12,7 @@ from typing import Any
 import frappe
 from frappe import _
 
-from orchestrator.api.endpoint import READS, endpoint
+from orchestrator.api.endpoint import READ, endpoint
 from orchestrator.helpdesk.tickets import DOCTYPES, is_customer
 
 NOTE = "HD Ticket Comment"
@@ -90,7 +90,7 @@ def __getattr__(name: str) -> Callable[..., Any]:
 
 
 @frappe.whitelist(methods=["GET", "POST", "PUT", "DELETE"])
-@endpoint(effect=READS)
+@endpoint(effect=READ)
 def refuse() -> None:
 	"""What a customer gets instead. Raises PermissionError (403), always."""
 	frappe.throw(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import frappe
 
 from orchestrator import compat
-from orchestrator.api.bulk.requests import listed_names
+from orchestrator.api.bulk.requests import filter_listed_names
 from orchestrator.configuration import get_settings
 from orchestrator.helpdesk import overdue
 from orchestrator.helpdesk.escalation_records import EscalatedTicket, apply_escalations, insert_escalations
@@ -66,7 +66,7 @@ class EscalationTeam:
 		meta = frappe.get_meta(self.doctype)
 		names: dict[str, str | int] = {ticket.name: ticket.name for ticket in batch}
 		users = [user for user, _count in sorted(self.load.items(), key=lambda item: (item[1], item[0]))]
-		self.visible = {user: listed_names(meta, names, user) for user in users[:CANDIDATES]}
+		self.visible = {user: filter_listed_names(meta, names, user) for user in users[:CANDIDATES]}
 
 	def get_assignee(self, ticket: OverdueTicket) -> str | None:
 		"""Whom to assign: the least busy who may read the ticket; nobody where one of the team has it already."""

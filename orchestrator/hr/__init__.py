@@ -4,7 +4,7 @@ import frappe
 from frappe import _lt
 
 from orchestrator import period
-from orchestrator.api.endpoint import CREATES, READS, WRITES, endpoint
+from orchestrator.api.endpoint import CREATE, READ, WRITE, endpoint
 from orchestrator.hr import (
 	balances,
 	employees,
@@ -29,7 +29,7 @@ from orchestrator.hr.shapes import (
 
 
 @frappe.whitelist(methods=["POST"])
-@endpoint(_lt("Checked in"), effect=CREATES)
+@endpoint(_lt("Checked in"), effect=CREATE)
 def check_in(
 	employee: str | None = None,
 	timestamp: str | None = None,
@@ -47,7 +47,7 @@ def check_in(
 
 
 @frappe.whitelist(methods=["POST"])
-@endpoint(_lt("Checked out"), effect=CREATES)
+@endpoint(_lt("Checked out"), effect=CREATE)
 def check_out(
 	employee: str | None = None,
 	timestamp: str | None = None,
@@ -60,7 +60,7 @@ def check_out(
 
 
 @frappe.whitelist(methods=["GET", "POST"])
-@endpoint(_lt("Punches fetched"), effect=READS)
+@endpoint(_lt("Punches fetched"), effect=READ)
 def get_day_punches(employee: str | None = None, date: str | None = None) -> WorkingDay:
 	"""The punches of `date`, by default today, and the hours worked, by HRMS's own calculation over instants. A pair without a
 	shift belongs to the day of its IN.
@@ -73,7 +73,7 @@ def get_day_punches(employee: str | None = None, date: str | None = None) -> Wor
 
 
 @frappe.whitelist(methods=["GET", "POST"])
-@endpoint(_lt("Profile fetched"), effect=READS)
+@endpoint(_lt("Profile fetched"), effect=READ)
 def get_my_profile() -> Profile:
 	"""The caller as an employee. Raises PermissionError (403) where the caller may read no employees,
 	DoesNotExistError (404) where the caller's user is linked to none."""
@@ -82,7 +82,7 @@ def get_my_profile() -> Profile:
 
 
 @frappe.whitelist(methods=["POST"])
-@endpoint(_lt("Leave applied for"), effect=CREATES)
+@endpoint(_lt("Leave applied for"), effect=CREATE)
 def apply_leave(
 	leave_type: str,
 	from_date: str,
@@ -107,7 +107,7 @@ def apply_leave(
 
 
 @frappe.whitelist(methods=["GET", "POST"])
-@endpoint(_lt("Leaves fetched"), effect=READS)
+@endpoint(_lt("Leaves fetched"), effect=READ)
 def get_leaves(
 	employee: str | None = None,
 	status: str | None = None,
@@ -132,7 +132,7 @@ def get_leaves(
 
 
 @frappe.whitelist(methods=["POST"])
-@endpoint(_lt("Leave cancelled"), effect=WRITES)
+@endpoint(_lt("Leave cancelled"), effect=WRITE)
 def cancel_leave(leave_application: str, reason: str | None = None) -> LeaveStanding:
 	"""Withdraw a leave application that is still open, or cancel an approved leave. HRMS gives the days back.
 
@@ -142,7 +142,7 @@ def cancel_leave(leave_application: str, reason: str | None = None) -> LeaveStan
 
 
 @frappe.whitelist(methods=["POST"])
-@endpoint(_lt("Leave approved"), effect=WRITES)
+@endpoint(_lt("Leave approved"), effect=WRITE)
 def approve_leave(leave_application: str, note: str | None = None) -> LeaveStanding:
 	"""Approve an open leave application: HRMS takes the days from the balance and tells the employee. `note` goes to
 	the timeline. For its leave approver and HR.
@@ -152,14 +152,14 @@ def approve_leave(leave_application: str, note: str | None = None) -> LeaveStand
 
 
 @frappe.whitelist(methods=["POST"])
-@endpoint(_lt("Leave rejected"), effect=WRITES)
+@endpoint(_lt("Leave rejected"), effect=WRITE)
 def reject_leave(leave_application: str, note: str | None = None) -> LeaveStanding:
 	"""Reject an open leave application. Callers and refusals as `approve_leave`."""
 	return leave.decide_application(leave_application, leave.REJECTED, note)
 
 
 @frappe.whitelist(methods=["GET", "POST"])
-@endpoint(_lt("Team on leave fetched"), effect=READS)
+@endpoint(_lt("Team on leave fetched"), effect=READ)
 def get_team_on_leave(manager: str | None = None, date: str | None = None) -> TeamOnLeave:
 	"""Who of the reports of `manager`, by default the caller, has approved leave on `date`, by default today.
 
@@ -171,7 +171,7 @@ def get_team_on_leave(manager: str | None = None, date: str | None = None) -> Te
 
 
 @frappe.whitelist(methods=["GET", "POST"])
-@endpoint(_lt("Leave balance fetched"), effect=READS)
+@endpoint(_lt("Leave balance fetched"), effect=READ)
 def get_leave_balance(leave_type: str, employee: str | None = None, date: str | None = None) -> Balance:
 	"""The balance of a leave type on `date`, by default today, from HRMS's leave ledger; zeros where nothing is
 	allocated. Of `employee`, by default the caller; of others for managers, their leave approver and HR.
@@ -185,7 +185,7 @@ def get_leave_balance(leave_type: str, employee: str | None = None, date: str | 
 
 
 @frappe.whitelist(methods=["GET", "POST"])
-@endpoint(_lt("Leave balances fetched"), effect=READS)
+@endpoint(_lt("Leave balances fetched"), effect=READ)
 def get_leave_balances(
 	leave_type: str, employees: str | list | None = None, date: str | None = None
 ) -> BalanceSheet:

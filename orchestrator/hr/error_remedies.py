@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import frappe
 from frappe import _, _lt
 
-from orchestrator.api.errors import text_of
+from orchestrator.api.errors import get_error_text
 
 # By the name of the exception's class: some of them are of later versions only.
 REMEDY_BY_ERROR = {
@@ -37,6 +37,6 @@ def errors_with_remedy() -> Iterator[None]:
 		)
 		if counsel is None:
 			raise
-		text = text_of(error)
+		text = get_error_text(error)
 		frappe.clear_messages()
 		frappe.throw(_("{0}. {1}").format(text.rstrip(". "), counsel), type(error))

@@ -10,7 +10,7 @@ from frappe.utils import escape_html
 from hrms.hr.doctype.leave_application.leave_application import get_leave_approver, is_lwp
 
 from orchestrator import period
-from orchestrator.api.generic import readable
+from orchestrator.api.generic import get_readable
 from orchestrator.exceptions import ConflictError, InvalidRequestError, refuse
 from orchestrator.hr import block_dates, changes, employees, error_remedies, leave_types
 from orchestrator.hr.employees import to_iso
@@ -153,7 +153,7 @@ def check_allocation(doc: "LeaveApplication") -> None:
 
 def decide_application(name: str, decision: Decision, note: str | None) -> LeaveStanding:
 	"""Approve or reject a pending application, for HRMS to post it and to tell the employee."""
-	doc = readable(frappe.get_meta(DOCTYPE), name)
+	doc = get_readable(frappe.get_meta(DOCTYPE), name)
 	check_decision_permission(doc)
 	doc = lock_application(doc)
 	if doc.docstatus != 0 or doc.status != OPEN:
@@ -185,7 +185,7 @@ def check_decision_permission(doc: "LeaveApplication") -> None:
 
 def cancel_application(name: str, reason: str | None) -> LeaveStanding:
 	"""Withdraw a pending application, or cancel an approved one, for HRMS to give the days back."""
-	doc = readable(frappe.get_meta(DOCTYPE), name)
+	doc = get_readable(frappe.get_meta(DOCTYPE), name)
 	is_approver = doc.leave_approver == frappe.session.user
 	if not is_approver:
 		employees.check_own_or_hr(

@@ -7,7 +7,7 @@ import frappe
 from frappe import _
 
 from orchestrator.api import lists
-from orchestrator.api.generic import page_of
+from orchestrator.api.generic import get_list_page
 from orchestrator.exceptions import InvalidRequestError, refuse
 from orchestrator.hr.leave import DOCTYPE, OPEN
 from orchestrator.hr.shapes import LeavePage
@@ -34,7 +34,7 @@ def get_page(
 ) -> LeavePage:
 	"""The applications that fit and that the caller may read, the latest leave first."""
 	meta = frappe.get_meta(DOCTYPE)
-	page = page_of(
+	page = get_list_page(
 		meta,
 		fields=FIELDS,
 		filters=conditions,
@@ -44,7 +44,7 @@ def get_page(
 		limit_page_length=length,
 	)
 	leaves = [{**row, "half_day": bool(row["half_day"])} for row in page.rows]
-	return LeavePage(leaves=leaves, total=lists.count(meta, conditions, []))
+	return LeavePage(leaves=leaves, total=lists.count_rows(meta, conditions, []))
 
 
 def build_conditions(

@@ -4,7 +4,7 @@ import frappe
 from frappe import _lt
 
 from orchestrator.api import reports
-from orchestrator.api.endpoint import CREATES, READS, WRITES, endpoint
+from orchestrator.api.endpoint import CREATE, READ, WRITE, endpoint
 from orchestrator.insights import (
 	board,
 	dashboards,
@@ -19,7 +19,7 @@ from orchestrator.insights.shapes import Dashboard, History
 
 
 @frappe.whitelist(methods=["GET", "POST"])
-@endpoint(_lt("Dashboard fetched"), effect=READS)
+@endpoint(_lt("Dashboard fetched"), effect=READ)
 def get_dashboard(dashboard: str, doctype: str | None = None) -> Dashboard:
 	"""A dashboard's items with their values: one of this app's dashboards, a Frappe Dashboard, or an Insights dashboard
 	by its name or title; looked for in this order, or as `doctype` says.
@@ -32,7 +32,7 @@ def get_dashboard(dashboard: str, doctype: str | None = None) -> Dashboard:
 
 
 @frappe.whitelist(methods=["POST"])
-@endpoint(_lt("Metrics refreshed"), effect=WRITES)
+@endpoint(_lt("Metrics refreshed"), effect=WRITE)
 def refresh_metrics(dashboard: str, items: str | list | None = None, doctype: str | None = None) -> Dashboard:
 	"""Compute `items`, names of the dashboard's metrics (all of them without), anew, and answer with them.
 
@@ -44,7 +44,7 @@ def refresh_metrics(dashboard: str, items: str | list | None = None, doctype: st
 
 
 @frappe.whitelist(methods=["GET", "POST"])
-@endpoint(_lt("History fetched"), effect=READS)
+@endpoint(_lt("History fetched"), effect=READ)
 def get_metric_history(
 	dashboard: str, metric: str, days: str | int | None = None, doctype: str | None = None
 ) -> History:
@@ -59,7 +59,7 @@ def get_metric_history(
 
 
 @frappe.whitelist(methods=["POST"])
-@endpoint(_lt("Report generated"), effect=WRITES)
+@endpoint(_lt("Report generated"), effect=WRITE)
 def generate_report(
 	report_name: str,
 	format: str = "pdf",  # noqa: A002  # the reference's name
@@ -75,7 +75,7 @@ def generate_report(
 	the reply's `status` is Queued then, and `get_report_status` tells how it goes; `background` decides otherwise.
 	Raises PermissionError (403), DoesNotExistError (404) for the report, InvalidRequestError (400) for format, filters and
 	recipients, InvalidRecipientError (422) for who may not see the report, ReportExecutionError (422) where it fails itself."""
-	report = reports.find(report_name)
+	report = reports.get_report(report_name)
 	request = report_request.read(report_name, report, format, filters, recipients, send_mail)
 	if report_runs.is_long(report, request) if background is None else background:
 		return report_jobs.describe(report_jobs.queue(report, request))
@@ -83,7 +83,7 @@ def generate_report(
 
 
 @frappe.whitelist(methods=["GET", "POST"])
-@endpoint(_lt("Report status fetched"), effect=READS)
+@endpoint(_lt("Report status fetched"), effect=READ)
 def get_report_status(run: str) -> GeneratedReport:
 	"""How a run of generate_report goes, and where its file is.
 
@@ -92,7 +92,7 @@ def get_report_status(run: str) -> GeneratedReport:
 
 
 @frappe.whitelist(methods=["POST"])
-@endpoint(_lt("Report scheduled"), effect=CREATES)
+@endpoint(_lt("Report scheduled"), effect=CREATE)
 def schedule_report(
 	report_name: str,
 	frequency: str,
@@ -108,7 +108,7 @@ def schedule_report(
 	`period` (daily, weekly, monthly, quarterly, half yearly, yearly) moves the filters from_date and to_date along. For
 	Report Managers and System Managers who may run the report. Raises as `generate_report` does, InvalidRequestError (400)
 	also for frequency, day or period. Change and delete a schedule as any Auto Email Report."""
-	report = reports.find(report_name)
+	report = reports.get_report(report_name)
 	frappe.has_permission(report_schedules.DOCTYPE, "create", throw=True)
 	request = report_request.read(report_name, report, format, filters, recipients, send_mail=True)
 	moving = report_schedules.read_period(report, period)

@@ -10,7 +10,7 @@ from frappe import _
 from frappe.core.doctype.report.report import Report
 
 from orchestrator.api import errors
-from orchestrator.api.background import QUEUE, Background
+from orchestrator.api.background import QUEUE, BackgroundRecords
 from orchestrator.api.generic import raise_not_found
 from orchestrator.exceptions import ConflictError
 from orchestrator.insights import report_mail, report_runs
@@ -19,7 +19,7 @@ from orchestrator.insights.report_runs import DOCTYPE
 from orchestrator.insights.report_shapes import GeneratedReport
 from orchestrator.period import now
 
-RUNS = Background(DOCTYPE, "report")
+RUNS = BackgroundRecords(DOCTYPE, "report")
 
 
 def queue(report: Report, request: ReportRequest) -> str:
@@ -36,7 +36,7 @@ def queue(report: Report, request: ReportRequest) -> str:
 		carry_out,
 		queue=QUEUE,
 		timeout=report.timeout or None,
-		job_id=RUNS.job_id(record.name),
+		job_id=RUNS.build_job_id(record.name),
 		enqueue_after_commit=True,
 		run=record.name,
 	)
@@ -64,9 +64,9 @@ def carry_out(run: str) -> None:
 
 def failed(error: Exception, run: str) -> dict[str, Any]:
 	"""What is told of a run that failed; an unforeseen error is logged under its name."""
-	if errors.status_of(error) == errors.UNEXPECTED:
-		errors.log_unexpected(error, "report", run)
-	failure = errors.explain(error, run)
+	if errors.get_status(error) == errors.UNEXPECTED_STATUS:
+		errors.create_error_log(error, "report", run)
+	failure = errors.build_error_reply(error, run)
 	return end_as_failed({"type": failure.type, "text": failure.text})
 
 
@@ -136,13 +136,13 @@ def describe(run: str) -> GeneratedReport:
 def progress_of(record: frappe._dict) -> int:
 	"""How far a run is, in percent."""
 	if record.status == "Running":
-		return RUNS.progress_of(record.name)
+		return RUNS.get_progress(record.name)
 	return 100 if record.status == "Completed" else 0
 
 
 def fail_dead_runs() -> None:
 	"""Scheduled hourly: mark as Failed what no worker will ever end. It has left no file."""
-	for run in RUNS.dead(timeout_of):
+	for run in RUNS.list_dead(timeout_of):
 		give_up(run)
 
 

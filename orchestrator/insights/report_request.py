@@ -50,9 +50,9 @@ def read_format(format_: str) -> str:
 
 def read_filters(report: Report, filters: Any) -> Any:
 	"""The filters as the report takes them. 400 for one that it does not know, as far as it says."""
-	if report.report_type == reports.BUILDER:
-		return reports.read_filters(frappe.get_meta(report.ref_doctype), "filters", filters)
-	return reports.read_conditions(report, filters)
+	if report.report_type == reports.REPORT_BUILDER:
+		return reports.parse_filters(frappe.get_meta(report.ref_doctype), "filters", filters)
+	return reports.parse_conditions(report, filters)
 
 
 def read_recipients(value: Any, send_mail: bool) -> list[str]:

@@ -58,7 +58,7 @@ def end_of_retention() -> datetime:
 
 def produce(request: ReportRequest, progress: Progress | None = None) -> dict[str, Any]:
 	"""The work: run the report, write the file, queue the mail. Returns what is to be kept of it."""
-	report = reports.find(request.report_name)
+	report = reports.get_report(request.report_name)
 	title = title_page.of(request.report_name, report, request.filters)
 	table = run(report, request)
 	counter = Counter(table, progress)
@@ -77,9 +77,9 @@ def run(report: Report, request: ReportRequest) -> Table:
 	"""The report's result, as the caller may see it."""
 	if table := report_stream.open_table(report, request):
 		return table
-	if report.report_type == reports.BUILDER:
-		return report_table.read(reports.builder_result(report, request.filters))
-	return report_table.read(reports.run_now(request.report_name, request.filters))
+	if report.report_type == reports.REPORT_BUILDER:
+		return report_table.read(reports.execute_builder_report(report, request.filters))
+	return report_table.read(reports.execute_report(request.report_name, request.filters))
 
 
 class Counter:

@@ -109,7 +109,9 @@ def read_period(report: Report, period: str | None) -> str | None:
 	"""By what the days of the filters move. 400 for what is no period, or where the report says it has no such days."""
 	chosen = read_choice("period", period, PERIODS)
 	declared = {row.fieldname for row in report.filters}
-	if chosen and (report.report_type == reports.BUILDER or (declared and not declared.issuperset(SPAN))):
+	if chosen and (
+		report.report_type == reports.REPORT_BUILDER or (declared and not declared.issuperset(SPAN))
+	):
 		refuse(
 			_("period moves the filters from_date and to_date, which {0} does not have.").format(report.name),
 			InvalidRequestError,
@@ -177,7 +179,7 @@ def carry_out(schedule: str) -> None:
 		return
 	frappe.set_user(doc.user)
 	frappe.local.lang = frappe.db.get_value("User", doc.user, "language") or frappe.local.lang
-	report = reports.find(doc.report)
+	report = reports.get_report(doc.report)
 	recipients = [name for name in doc.email_to.split() if is_fit(report, name)]
 	if recipients:
 		report_runs.make(

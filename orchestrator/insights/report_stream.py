@@ -28,7 +28,7 @@ def open_table(report: Report, request: ReportRequest) -> Table | None:
 	"""The table, if its rows can come straight from the database."""
 	if frappe.db.db_type != "mariadb" or frappe.conf.read_from_replica:
 		return None
-	if report.report_type == reports.BUILDER:
+	if report.report_type == reports.REPORT_BUILDER:
 		return open_list(report, request)
 	if report.report_type == QUERY:
 		return open_query(report, request)
@@ -99,7 +99,7 @@ class Rows:
 			self.cursor.execute(query, values)
 		except compat.DatabaseError as error:
 			self.close()
-			reports.fail(report_name, error)
+			reports.raise_report_error(report_name, error)
 
 	def labels(self) -> list[str]:
 		"""The names of the columns, in which a query tells their types too."""

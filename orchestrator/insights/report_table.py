@@ -116,7 +116,7 @@ def read_column(column: Any) -> dict[str, Any]:
 	raw = column if isinstance(column, dict) else {}
 	if not isinstance(column, (str, dict)):
 		raw = column.as_dict()  # the report builder gives the field itself
-	shape = reports.shape_column(column)
+	shape = reports.build_column(column)
 	hidden, precision = cint(raw.get("hidden")), raw.get("precision")
 	shape["label"] = _(shape["label"] or "")
 	return {**shape, "hidden": hidden, "precision": cint(precision) if precision else None}

@@ -184,9 +184,9 @@ def of_failure(metric: Metric, known: Value | None, error: dict[str, str] | None
 
 def explain(problem: Exception, metric: Metric) -> dict[str, str]:
 	"""The error of an item. Of an unforeseen one no word of its own: it may quote records."""
-	status = errors.status_of(problem)
-	if status != errors.UNEXPECTED:
-		text = errors.text_of(problem) or errors.default_text(status)
+	status = errors.get_status(problem)
+	if status != errors.UNEXPECTED_STATUS:
+		text = errors.get_error_text(problem) or errors.get_default_text(status)
 		return {"type": type(problem).__name__, "message": text}
 	frames = "".join(traceback.format_list(traceback.extract_tb(problem.__traceback__)))
 	title = f"Metric {metric.key}: {type(problem).__name__}"[:140]

@@ -51,7 +51,7 @@ def check_schedules() -> Finding:
 
 def check_hooks_in_force() -> Finding:
 	"""Check that the guard is called in requests."""
-	if "orchestrator.api.method_guard.authorize" in frappe.get_hooks("auth_hooks"):
+	if "orchestrator.api.method_guard.check_requested_method" in frappe.get_hooks("auth_hooks"):
 		return Finding("guard", OK, "runs in every request")
 	return Finding("guard", FAIL, "does not run", f"Run bench --site {frappe.local.site} migrate.")
 

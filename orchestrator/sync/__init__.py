@@ -3,7 +3,7 @@
 import frappe
 from frappe import _lt
 
-from orchestrator.api.endpoint import WRITES, endpoint
+from orchestrator.api.endpoint import WRITE, endpoint
 from orchestrator.sync import connection_test, history, mapping_preview, run_actions, run_requests
 from orchestrator.sync.connection_test import ConnectionTest
 from orchestrator.sync.mapping_preview import MappingPreview
@@ -13,7 +13,7 @@ RUNS = ("System Manager", "Kipu Sync Manager")
 
 
 @frappe.whitelist(methods=["POST"])
-@endpoint(_lt("Sync finished or started"), effect=WRITES)
+@endpoint(_lt("Sync finished or started"), effect=WRITE)
 def sync_kipu_clients(
 	sync_type: str = "incremental",
 	dry_run: bool = False,
@@ -90,7 +90,7 @@ def get_sync_run(run: str) -> RunStanding:
 
 
 @frappe.whitelist(methods=["POST"])
-@endpoint(_lt("Sync run cancelled"), effect=WRITES)
+@endpoint(_lt("Sync run cancelled"), effect=WRITE)
 def cancel_sync(run: str) -> RunStanding:
 	"""Stop a run. One at work stops before its next page; what it has stored stays, and the next run goes on from there.
 
@@ -100,7 +100,7 @@ def cancel_sync(run: str) -> RunStanding:
 
 
 @frappe.whitelist(methods=["POST"])
-@endpoint(_lt("Sync run approved"), effect=WRITES)
+@endpoint(_lt("Sync run approved"), effect=WRITE)
 def approve_sync_run(run: str) -> RunStanding:
 	"""Let a held run go on, however many it takes out of care or fields it blanks. A job does it.
 
@@ -111,7 +111,7 @@ def approve_sync_run(run: str) -> RunStanding:
 
 
 @frappe.whitelist(methods=["POST"])
-@endpoint(_lt("Sync run rolled back"), effect=WRITES)
+@endpoint(_lt("Sync run rolled back"), effect=WRITE)
 def rollback_sync_run(run: str) -> RunStanding:
 	"""Take a run back: delete what it made, give what it changed its value back. What was edited since is kept and named
 	in the run's `rollback`. The connection pauses: its next run would bring the data again.
@@ -123,7 +123,7 @@ def rollback_sync_run(run: str) -> RunStanding:
 
 
 @frappe.whitelist(methods=["POST"])
-@endpoint(_lt("Sync issues retried"), effect=WRITES)
+@endpoint(_lt("Sync issues retried"), effect=WRITE)
 def retry_sync_issues(connection: str, issues: str | list[str] | None = None) -> RunStanding:
 	"""Read records that could not be taken once more, all of them (500 at most) or those of `issues`. Of a conflict named
 	in `issues`, Kipu's value is taken; to keep ours, discard it.
@@ -136,7 +136,7 @@ def retry_sync_issues(connection: str, issues: str | list[str] | None = None) ->
 
 
 @frappe.whitelist(methods=["POST"])
-@endpoint(_lt("Sync issues discarded"), effect=WRITES)
+@endpoint(_lt("Sync issues discarded"), effect=WRITE)
 def discard_sync_issues(issues: str | list[str]) -> dict[str, int]:
 	"""Leave these records, conflicts or news alone from now on. Returns how many were open.
 
@@ -146,7 +146,7 @@ def discard_sync_issues(issues: str | list[str]) -> dict[str, int]:
 
 
 @frappe.whitelist(methods=["POST"])
-@endpoint(_lt("Connection resumed"), effect=WRITES)
+@endpoint(_lt("Connection resumed"), effect=WRITE)
 def resume_connection(connection: str) -> dict[str, str]:
 	"""Let the schedule run a paused connection again.
 

@@ -114,7 +114,7 @@ def _mark_failed(run: Run, error: Exception) -> None:
 		text = str(error)
 	else:
 		text = ""
-		api_errors.log_unexpected(error, "sync", run.name)
+		api_errors.create_error_log(error, "sync", run.name)
 	run.finish_run("Failed", error_class=type(error).__name__, error_text=text)
 	if isinstance(error, InvalidAccessIdError | AccessDeniedError) and not run.request.dry_run:
 		alerts.pause_after_refusal(run, error.explanation)

@@ -10,7 +10,7 @@ from typing import Any
 import frappe
 from frappe import _
 
-from orchestrator.api.bulk.runs import WHOLE_CALL, isolated
+from orchestrator.api.bulk.runs import WHOLE_CALL_ERRORS, isolate_in_savepoint
 from orchestrator.sync import alerts, sync_state
 from orchestrator.sync.kipu.mapping import to_canonical
 from orchestrator.sync.merge import MISSING
@@ -127,9 +127,9 @@ def restore_record(change: PrivateDict, run: str, report: RollbackReport) -> Non
 def _save_restored(doc: Any, values: PrivateDict, report: RollbackReport) -> bool:
 	doc.update(values)
 	try:
-		with isolated():
+		with isolate_in_savepoint():
 			doc.save(ignore_permissions=True, ignore_version=False)
-	except WHOLE_CALL:
+	except WHOLE_CALL_ERRORS:
 		raise
 	except Exception as error:
 		report.add_kept(doc.doctype, doc.name, type(error).__name__, values)
@@ -185,10 +185,10 @@ def delete_group(group: list[tuple[str, str]], target: str, report: RollbackRepo
 			report.add_kept(doctype, name, reasons[name] or "belongs to one that is kept")
 		return
 	try:
-		with isolated():
+		with isolate_in_savepoint():
 			for doctype, name in group:
 				_delete_record(doctype, name)
-	except WHOLE_CALL:
+	except WHOLE_CALL_ERRORS:
 		raise
 	except Exception as error:
 		for doctype, name in group:

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta, timezone
 import frappe
 from frappe import _
 
-from orchestrator.api.call import current
+from orchestrator.api.call import get_current_call
 from orchestrator.exceptions import InvalidRequestError, refuse
 from orchestrator.period import read_date
 from orchestrator.sync import connection, engine, history, runs
@@ -45,7 +45,7 @@ def parse_request(sync_type: str, dry_run: bool, since_date: str | None) -> RunR
 
 def _get_trigger() -> str:
 	"""Desk, or another client of the API."""
-	call = current()
+	call = get_current_call()
 	return "Desk" if call and call.from_browser else "API"
 
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 
 import frappe
 
-from orchestrator.api.bulk.runs import WHOLE_CALL, isolated
+from orchestrator.api.bulk.runs import WHOLE_CALL_ERRORS, isolate_in_savepoint
 from orchestrator.sync import bulk_insert, save_side_effects, sync_state
 from orchestrator.sync.connection import Source
 from orchestrator.sync.merge import Person, Record
@@ -67,7 +67,7 @@ class DatabaseStore:
 		frappe.db.savepoint(SAVEPOINT)
 		try:
 			return bulk_insert.bulk_write(persons, templates)
-		except WHOLE_CALL:
+		except WHOLE_CALL_ERRORS:
 			raise
 		except Exception:
 			# Which row it was, and why, comes out when they are saved one by one. A lost connection raises again here.
@@ -88,11 +88,11 @@ class DatabaseStore:
 	def _save_person(self, person: Person, stamps: dict[str, str]) -> Failures:
 		saved: dict[str, str] = {}
 		try:
-			with isolated():
+			with isolate_in_savepoint():
 				for record in person.list_records:
 					if record.changed:
 						saved[record.name] = save_record(record)
-		except WHOLE_CALL:
+		except WHOLE_CALL_ERRORS:
 			raise
 		except Exception as error:
 			if not frappe.db._conn or not frappe.db._conn.open:

@@ -10,12 +10,12 @@ import frappe
 from frappe import _lt
 
 from orchestrator.api.bulk import jobs, runs
-from orchestrator.api.bulk.requests import BulkRequest, read_names
-from orchestrator.api.endpoint import READS, WRITES, endpoint
+from orchestrator.api.bulk.requests import BulkRequest, parse_names
+from orchestrator.api.endpoint import READ, WRITE, endpoint
 
 
 @frappe.whitelist(methods=["POST"])
-@endpoint(_lt("Assignment carried out"), effect=WRITES)
+@endpoint(_lt("Assignment carried out"), effect=WRITE)
 def set_assignment_for_many(
 	doctype: str, name: str | int | list, assigned_to: str, atomic: bool = True, background: bool = False
 ) -> dict[str, Any]:
@@ -26,12 +26,12 @@ def set_assignment_for_many(
 	`atomic` false each record stands for itself. Raises InvalidRequestError (400) for the names, PermissionError (403),
 	DoesNotExistError (404) for a record that is missing or hidden, LinkValidationError or
 	InvalidAssigneeError (422) for the user, BulkOperationError (422) where records failed for several reasons."""
-	request = BulkRequest("Assign", doctype, read_names(name), bool(atomic), assigned_to)
-	return jobs.queue(request) if background else runs.run(request)
+	request = BulkRequest("Assign", doctype, parse_names(name), bool(atomic), assigned_to)
+	return jobs.enqueue_bulk(request) if background else runs.execute_bulk(request)
 
 
 @frappe.whitelist(methods=["POST", "DELETE"])
-@endpoint(_lt("Deletion carried out"), effect=WRITES)
+@endpoint(_lt("Deletion carried out"), effect=WRITE)
 def delete_many(
 	doctype: str, name: str | int | list, atomic: bool = True, background: bool = False
 ) -> dict[str, Any]:
@@ -41,12 +41,12 @@ def delete_many(
 	false each record stands for itself. Raises InvalidRequestError (400) for the names, PermissionError (403),
 	DoesNotExistError (404) for a record that is missing or hidden, LinkExistsError (409) for one that others
 	refer to, BulkOperationError (422) where records failed for several reasons."""
-	request = BulkRequest("Delete", doctype, read_names(name), bool(atomic))
-	return jobs.queue(request) if background else runs.run(request)
+	request = BulkRequest("Delete", doctype, parse_names(name), bool(atomic))
+	return jobs.enqueue_bulk(request) if background else runs.execute_bulk(request)
 
 
 @frappe.whitelist(methods=["GET"])
-@endpoint(_lt("Bulk operation fetched"), effect=READS)
+@endpoint(_lt("Bulk operation fetched"), effect=READ)
 def get_operation(operation: str) -> dict[str, Any]:
 	"""How a bulk call in the background goes.
 
@@ -54,4 +54,4 @@ def get_operation(operation: str) -> dict[str, Any]:
 	`{"operation", "type", "doctype", "status", "atomic", "total", "done", "failed", "started_at", "finished_at",
 	"results"}`; `status` is Queued, Running, Completed or Failed, `done` counts the records worked on, `results`
 	is as in a direct call and null until the end."""
-	return jobs.describe(operation)
+	return jobs.serialize_operation(operation)

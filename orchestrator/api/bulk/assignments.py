@@ -12,18 +12,18 @@ from frappe.model.base_document import get_controller
 from frappe.model.document import Document
 from frappe.utils import nowdate
 
-from orchestrator.api.bulk.requests import BulkRequest, Name, bulk_meta, readable_names
+from orchestrator.api.bulk.requests import BulkRequest, Name, get_bulk_meta, list_readable_names
 from orchestrator.api.listeners import has_update_listeners
 from orchestrator.exceptions import InvalidAssigneeError
 
-FIELD = "assigned_to"
+ASSIGNEE_FIELD = "assigned_to"
 
 
-class Assignments:
+class BulkAssignment:
 	"""The work of a bulk assignment. See `runs.Work`."""
 
 	def __init__(self, request: BulkRequest) -> None:
-		self.meta = bulk_meta(request.doctype)
+		self.meta = get_bulk_meta(request.doctype)
 		self.assignee = str(request.assigned_to)
 		self.assigned: set[str] = set()
 		self.visible: set[str] = set()
@@ -47,13 +47,15 @@ class Assignments:
 
 	def prepare(self, names: list[Name]) -> dict[str, Name]:
 		"""Find out which records the caller may read, which are assigned already, which the assignee sees."""
-		readable = readable_names(self.meta, names, frappe.session.user)
-		self.assigned = self.assigned_already(readable)
-		self.is_heard = self.meta.has_field(FIELD) and has_update_listeners(self.meta.name)
-		self.visible = set(readable_names(self.meta, readable.values(), self.assignee)) if readable else set()
+		readable = list_readable_names(self.meta, names, frappe.session.user)
+		self.assigned = self.list_assigned(readable)
+		self.is_heard = self.meta.has_field(ASSIGNEE_FIELD) and has_update_listeners(self.meta.name)
+		self.visible = (
+			set(list_readable_names(self.meta, readable.values(), self.assignee)) if readable else set()
+		)
 		return readable
 
-	def assigned_already(self, names: dict[str, Name]) -> set[str]:
+	def list_assigned(self, names: dict[str, Name]) -> set[str]:
 		"""The records that the assignee has an open assignment of."""
 		filters = {
 			"reference_type": self.meta.name,
@@ -68,7 +70,7 @@ class Assignments:
 			else set()
 		)
 
-	def order(self, names: list[Name]) -> list[Name]:
+	def sort_names(self, names: list[Name]) -> list[Name]:
 		"""As asked for."""
 		return names
 
@@ -94,20 +96,20 @@ class Assignments:
 		"""Fill the field of one record as a single change would, so that hooks, webhooks and notifications hear of it."""
 		# The assignment just made has blanked nothing yet: what the field says is what it said before.
 		doc = frappe.get_doc(self.meta.name, name)
-		if not doc.get(FIELD):
-			doc.set(FIELD, self.assignee)
+		if not doc.get(ASSIGNEE_FIELD):
+			doc.set(ASSIGNEE_FIELD, self.assignee)
 			doc.save(ignore_permissions=True)  # who may read a record may assign it
 			self.saved.add(name)
 
-	def finish(self, succeeded: list[Name]) -> None:
+	def apply_to_succeeded(self, succeeded: list[Name]) -> None:
 		"""Fill the field assigned_to where nobody was before, and tell the assignee in one job after the commit."""
 		created = [name for name in succeeded if name in self.created]
 		unsaved = [name for name in created if name not in self.saved]
-		if unsaved and self.meta.has_field(FIELD):
+		if unsaved and self.meta.has_field(ASSIGNEE_FIELD):
 			self.fill_field(unsaved)
 		if created and self.assignee != frappe.session.user:
 			frappe.enqueue(
-				notify,
+				send_notifications,
 				enqueue_after_commit=True,
 				doctype=self.meta.name,
 				names=created,
@@ -120,8 +122,8 @@ class Assignments:
 		"""The first assignee is the one that the field names. `modified` moves, as with any assignment."""
 		all_of_them = {"name": ("in", created)}
 		frappe.db.set_value(self.meta.name, all_of_them, "modified_by", frappe.session.user)
-		nobody_yet = {**all_of_them, FIELD: ("is", "not set")}
-		frappe.db.set_value(self.meta.name, nobody_yet, FIELD, self.assignee, update_modified=False)
+		nobody_yet = {**all_of_them, ASSIGNEE_FIELD: ("is", "not set")}
+		frappe.db.set_value(self.meta.name, nobody_yet, ASSIGNEE_FIELD, self.assignee, update_modified=False)
 
 
 def insert_todo(doctype: str, name: Name, user: str) -> None:
@@ -132,19 +134,19 @@ def insert_todo(doctype: str, name: Name, user: str) -> None:
 			"allocated_to": user,
 			"reference_type": doctype,
 			"reference_name": str(name),
-			"description": description_of(doctype, name),
+			"description": build_description(doctype, name),
 			"priority": "Medium",
 			"status": "Open",
 			"date": nowdate(),
 			"assigned_by": frappe.session.user,
 		}
 	)
-	if comments_alike(doctype, todo):
+	if is_comment_behavior_standard(doctype, todo):
 		todo.add_assign_comment = partial(add_comment, doctype, str(name))
 	todo.insert(ignore_permissions=True)  # as Frappe's own add: who may read a record may assign it
 
 
-def comments_alike(doctype: str, todo: Document) -> bool:
+def is_comment_behavior_standard(doctype: str, todo: Document) -> bool:
 	"""True where no app has its own way of commenting on an assignment or on records of `doctype`."""
 	return (
 		type(todo).add_assign_comment is ToDo.add_assign_comment
@@ -158,13 +160,15 @@ def add_comment(doctype: str, name: str, text: str, comment_type: str) -> None:
 	Document.add_comment(frappe._dict(doctype=doctype, name=name), comment_type, text)
 
 
-def description_of(doctype: str, name: Name, lang: str | None = None) -> str:
+def build_description(doctype: str, name: Name, lang: str | None = None) -> str:
 	"""Frappe's own words on an assignment without a description."""
 	return _("Assignment for {0} {1}", lang=lang).format(doctype, name)
 
 
-def notify(doctype: str, names: list[Name], assigned_by: str, assigned_to: str, lang: str) -> None:
+def send_notifications(
+	doctype: str, names: list[Name], assigned_by: str, assigned_to: str, lang: str
+) -> None:
 	"""A job: one notification per record, made by Frappe."""
 	for name in names:
-		description = description_of(doctype, name, lang)
+		description = build_description(doctype, name, lang)
 		notify_assignment(assigned_by, assigned_to, doctype, name, action="ASSIGN", description=description)

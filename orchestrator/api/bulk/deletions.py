@@ -12,20 +12,20 @@ from frappe.model.meta import Meta
 from frappe.permissions import get_role_permissions
 from frappe.utils import get_site_path
 
-from orchestrator.api.bulk.requests import BulkRequest, Name, bulk_meta, readable_names
+from orchestrator.api.bulk.requests import BulkRequest, Name, get_bulk_meta, list_readable_names
 
 
-class Deletions:
+class BulkDeletion:
 	"""The work of a bulk deletion. See `runs.Work`."""
 
 	def __init__(self, request: BulkRequest) -> None:
-		self.meta = bulk_meta(request.doctype)
-		self.attachments = Attachments()
+		self.meta = get_bulk_meta(request.doctype)
+		self.attachments = AttachmentBackup()
 
 	def check(self) -> None:
 		"""403 for a DocType of which the caller may read or delete nothing."""
 		frappe.has_permission(self.meta.name, "read", throw=True)
-		if not may_delete_some(self.meta):
+		if not can_delete_any(self.meta):
 			frappe.throw(
 				_("You do not have permission to delete any {0}. Ask your administrator for access.").format(
 					_(self.meta.name)
@@ -35,11 +35,11 @@ class Deletions:
 
 	def prepare(self, names: list[Name]) -> dict[str, Name]:
 		"""Find out which records the caller may read, and save their attachments from a call that fails."""
-		readable = readable_names(self.meta, names, frappe.session.user)
-		self.attachments.save(self.meta.name, readable)
+		readable = list_readable_names(self.meta, names, frappe.session.user)
+		self.attachments.create_links(self.meta.name, readable)
 		return readable
 
-	def order(self, names: list[Name]) -> list[Name]:
+	def sort_names(self, names: list[Name]) -> list[Name]:
 		"""The newest first, as Desk does: a naming series only steps back from its last name."""
 		return sorted(names, key=str, reverse=True)
 
@@ -48,20 +48,20 @@ class Deletions:
 		try:
 			frappe.delete_doc(self.meta.name, name, ignore_missing=False)
 		except Exception:
-			self.attachments.restore(str(name))
+			self.attachments.restore_record(str(name))
 			raise
 
-	def finish(self, succeeded: list[Name]) -> None:
+	def apply_to_succeeded(self, succeeded: list[Name]) -> None:
 		"""Nothing: every deletion was complete in itself."""
 
 
-def may_delete_some(meta: Meta) -> bool:
+def can_delete_any(meta: Meta) -> bool:
 	"""True where a role of the caller may delete records of the DocType, be it only the caller's own."""
 	allowed = get_role_permissions(meta, is_owner=True)
 	return bool(allowed.get("delete") or allowed.get("if_owner", {}).get("delete"))
 
 
-class Attachments:
+class AttachmentBackup:
 	"""The files of the records to delete. Frappe removes them from the disk at once, which no rollback brings
 	back; a second link to each does. Links go when the call is committed."""
 
@@ -69,20 +69,20 @@ class Attachments:
 		self.files: dict[str, list[tuple[Path, Path]]] = {}
 		self.directory: Path | None = None
 
-	def save(self, doctype: str, names: Iterable[str]) -> None:
+	def create_links(self, doctype: str, names: Iterable[str]) -> None:
 		"""Link the attachments of `names` a second time."""
 		filters = {"attached_to_doctype": doctype, "attached_to_name": ("in", list(names)), "is_folder": 0}
 		fields = ["attached_to_name", "file_url", "thumbnail_url"]
 		# get_all: whoever deletes a record deletes its attachments, visible or not
 		for file in frappe.get_all("File", filters=filters, fields=fields):
 			for url in (file.file_url, file.thumbnail_url):
-				if (path := path_of(url)) and path.is_file():
-					self.link(file.attached_to_name, path)
+				if (path := find_path(url)) and path.is_file():
+					self.create_link(file.attached_to_name, path)
 		if self.directory:
 			frappe.db.after_rollback.add(self.restore_all)
-			frappe.db.after_commit.add(self.drop)
+			frappe.db.after_commit.add(self.delete_links)
 
-	def link(self, name: str, path: Path) -> None:
+	def create_link(self, name: str, path: Path) -> None:
 		"""Link one file a second time."""
 		if self.directory is None:
 			self.directory = Path(get_site_path("private", f".bulk-{frappe.generate_hash(length=12)}"))
@@ -91,7 +91,7 @@ class Attachments:
 		os.link(path, saved)
 		self.files.setdefault(name, []).append((path, saved))
 
-	def restore(self, name: str) -> None:
+	def restore_record(self, name: str) -> None:
 		"""Bring back what is missing of one record's files."""
 		for path, saved in self.files.get(name, []):
 			with contextlib.suppress(FileExistsError):
@@ -100,16 +100,16 @@ class Attachments:
 	def restore_all(self) -> None:
 		"""The call is rolled back: bring back what is missing of all files."""
 		for name in self.files:
-			self.restore(name)
-		self.drop()
+			self.restore_record(name)
+		self.delete_links()
 
-	def drop(self) -> None:
+	def delete_links(self) -> None:
 		"""Remove the second links."""
 		if self.directory:
 			shutil.rmtree(self.directory, ignore_errors=True)
 
 
-def path_of(url: str | None) -> Path | None:
+def find_path(url: str | None) -> Path | None:
 	"""Where the file at `url` lies on this site's disk. None for one that lies elsewhere."""
 	for prefix, folder in (("/private/files/", "private"), ("/files/", "public")):
 		if url and url.startswith(prefix) and ".." not in url.split("/"):

@@ -10,20 +10,20 @@ from frappe import _
 from frappe.utils import add_to_date, now_datetime
 
 from orchestrator.api import errors
-from orchestrator.api.background import QUEUE, Background
+from orchestrator.api.background import QUEUE, BackgroundRecords
 from orchestrator.api.bulk import runs
 from orchestrator.api.bulk.requests import BulkRequest
 from orchestrator.api.generic import raise_not_found
 from orchestrator.exceptions import ConflictError
 
 DOCTYPE = "Bulk Operation"
-OPERATIONS = Background(DOCTYPE, "bulk")
-KEPT_DAYS = 30
+OPERATIONS = BackgroundRecords(DOCTYPE, "bulk")
+RETENTION_DAYS = 30
 
 
-def queue(request: BulkRequest) -> dict[str, Any]:
+def enqueue_bulk(request: BulkRequest) -> dict[str, Any]:
 	"""Keep the call and start its job after the commit. What forbids it as a whole is raised now."""
-	runs.work_of(request).check()
+	runs.build_action(request).check()
 	operation = frappe.get_doc(
 		{
 			"doctype": DOCTYPE,
@@ -37,16 +37,16 @@ def queue(request: BulkRequest) -> dict[str, Any]:
 		}
 	).insert(ignore_permissions=True)  # nobody may write operations by hand
 	frappe.enqueue(
-		run_operation,
+		run_operation_job,
 		queue=QUEUE,
-		job_id=OPERATIONS.job_id(operation.name),
+		job_id=OPERATIONS.build_job_id(operation.name),
 		enqueue_after_commit=True,
 		operation=operation.name,
 	)
 	return {"operation": operation.name, "status": operation.status}
 
 
-def run_operation(operation: str) -> None:
+def run_operation_job(operation: str) -> None:
 	"""The job: carry the call out as whoever asked for it."""
 	record = frappe.get_doc(DOCTYPE, operation, for_update=True)
 	if record.status != "Queued":
@@ -55,23 +55,23 @@ def run_operation(operation: str) -> None:
 	frappe.set_user(record.requested_by)
 	request = BulkRequest.from_json(record.request)
 	try:
-		outcome = runs.run(request, progress=lambda done: OPERATIONS.set_progress(operation, done))
-		finish(operation, "Completed", outcome["succeeded"], outcome["failed"], outcome["results"])
+		outcome = runs.execute_bulk(request, progress=lambda done: OPERATIONS.set_progress(operation, done))
+		finish_operation(operation, "Completed", outcome["succeeded"], outcome["failed"], outcome["results"])
 	except Exception as error:
 		frappe.db.rollback()
-		finish(operation, "Failed", 0, len(request.names), failure_of(error, operation))
+		finish_operation(operation, "Failed", 0, len(request.names), build_failure(error, operation))
 	frappe.db.commit()
 
 
-def failure_of(error: Exception, operation: str) -> dict[str, str]:
+def build_failure(error: Exception, operation: str) -> dict[str, str]:
 	"""What is told of an operation that failed as a whole; an unforeseen error is logged under its name."""
-	if errors.status_of(error) == errors.UNEXPECTED:
-		errors.log_unexpected(error, "bulk", operation)
-	failure = errors.explain(error, operation)
+	if errors.get_status(error) == errors.UNEXPECTED_STATUS:
+		errors.create_error_log(error, "bulk", operation)
+	failure = errors.build_error_reply(error, operation)
 	return {"type": failure.type, "text": failure.text}
 
 
-def finish(operation: str, status: str, done: int, failed: int, results: Any) -> None:
+def finish_operation(operation: str, status: str, done: int, failed: int, results: Any) -> None:
 	"""Keep the results. Raises ConflictError where the operation was given up meanwhile: its work must not stay."""
 	if not OPERATIONS.is_running(operation):
 		raise ConflictError(operation)
@@ -88,7 +88,7 @@ def finish(operation: str, status: str, done: int, failed: int, results: Any) ->
 	)
 
 
-def describe(operation: str) -> dict[str, Any]:
+def serialize_operation(operation: str) -> dict[str, Any]:
 	"""The state of an operation, for who asked for it and for System Managers. 404 for everybody else."""
 	record = frappe.db.get_value(DOCTYPE, operation, "*", as_dict=True)
 	mine = record and record.requested_by == frappe.session.user
@@ -102,7 +102,7 @@ def describe(operation: str) -> dict[str, Any]:
 		"status": record.status,
 		"atomic": bool(record.atomic),
 		"total": record.total,
-		"done": OPERATIONS.progress_of(operation) if record.status == "Running" else record.done,
+		"done": OPERATIONS.get_progress(operation) if record.status == "Running" else record.done,
 		"failed": record.failed,
 		"started_at": record.started_at,
 		"finished_at": record.finished_at,
@@ -113,11 +113,11 @@ def describe(operation: str) -> dict[str, Any]:
 
 def fail_dead_operations() -> None:
 	"""Scheduled hourly: mark as Failed what no worker will ever end. It has changed nothing."""
-	for operation in OPERATIONS.dead():
-		give_up(operation)
+	for operation in OPERATIONS.list_dead():
+		mark_failed(operation)
 
 
-def give_up(operation: str) -> None:
+def mark_failed(operation: str) -> None:
 	"""Mark an operation as Failed, unless it ended this moment."""
 	if not OPERATIONS.is_unfinished(operation):
 		return
@@ -140,6 +140,6 @@ def delete_old_operations() -> None:
 		DOCTYPE,
 		{
 			"status": ("in", ("Completed", "Failed")),
-			"creation": ("<", add_to_date(now_datetime(), days=-KEPT_DAYS)),
+			"creation": ("<", add_to_date(now_datetime(), days=-RETENTION_DAYS)),
 		},
 	)

@@ -9,7 +9,7 @@ import frappe
 from frappe import _
 from frappe.model.meta import Meta
 
-from orchestrator.api.generic import meta_of
+from orchestrator.api.generic import get_meta
 from orchestrator.configuration import get_settings
 from orchestrator.exceptions import InvalidRequestError
 
@@ -37,7 +37,7 @@ class BulkRequest:
 		return cls(**json.loads(text))
 
 
-def read_names(value: Any) -> list[Name]:
+def parse_names(value: Any) -> list[Name]:
 	"""The names in `value`: a list, a list as JSON, or one name. Doubles are dropped.
 
 	Raises InvalidRequestError (400) for anything else, for no name, and for more names than the site allows."""
@@ -49,7 +49,7 @@ def read_names(value: Any) -> list[Name]:
 			frappe.throw(_("name is not valid JSON. Send a list of record names."), InvalidRequestError)
 	if not isinstance(names, list):
 		names = [names]
-	if not all(is_name(item) for item in names):
+	if not all(is_valid_name(item) for item in names):
 		frappe.throw(_("name must be a record's name or a list of names."), InvalidRequestError)
 	distinct = list({str(item): item for item in names}.values())
 	limit = get_settings().bulk_limit
@@ -63,16 +63,16 @@ def read_names(value: Any) -> list[Name]:
 	return distinct
 
 
-def is_name(value: Any) -> bool:
+def is_valid_name(value: Any) -> bool:
 	"""True for what can be the name of a record."""
 	if isinstance(value, str):
 		return bool(value.strip())
 	return isinstance(value, int) and not isinstance(value, bool)
 
 
-def bulk_meta(doctype: str) -> Meta:
+def get_bulk_meta(doctype: str) -> Meta:
 	"""The meta of a DocType that has records of its own. 404 where there is none, 400 for any other."""
-	meta = meta_of(doctype)
+	meta = get_meta(doctype)
 	if meta.issingle or meta.istable or meta.is_virtual:
 		frappe.throw(
 			_("{0} has no records of its own, so bulk calls do not support it.").format(_(doctype)),
@@ -81,13 +81,15 @@ def bulk_meta(doctype: str) -> Meta:
 	return meta
 
 
-def readable_names(meta: Meta, names: Iterable[Name], user: str) -> dict[str, Name]:
+def list_readable_names(meta: Meta, names: Iterable[Name], user: str) -> dict[str, Name]:
 	"""Those of `names` that `user` may read: as text, and as the database has them.
 
 	One list query answers for all records. A check of its own is left to DocTypes where an app decides per
 	document, and to records that the list leaves out, since a document may be readable beyond the list."""
-	stored = stored_names(meta, names)
-	listed = set() if meta.name in frappe.get_hooks("has_permission") else listed_names(meta, stored, user)
+	stored = list_stored_names(meta, names)
+	listed = (
+		set() if meta.name in frappe.get_hooks("has_permission") else filter_listed_names(meta, stored, user)
+	)
 	return {
 		text: name
 		for text, name in stored.items()
@@ -95,7 +97,7 @@ def readable_names(meta: Meta, names: Iterable[Name], user: str) -> dict[str, Na
 	}
 
 
-def stored_names(meta: Meta, names: Iterable[Name]) -> dict[str, Name]:
+def list_stored_names(meta: Meta, names: Iterable[Name]) -> dict[str, Name]:
 	"""Those of `names` that exist: as text, and as the database has them."""
 	wanted = {str(name) for name in names}
 	# get_all: existence only; who may read them is asked next
@@ -104,7 +106,7 @@ def stored_names(meta: Meta, names: Iterable[Name]) -> dict[str, Name]:
 	return {str(name): name for name in found if str(name) in wanted}
 
 
-def listed_names(meta: Meta, stored: dict[str, Name], user: str) -> set[str]:
+def filter_listed_names(meta: Meta, stored: dict[str, Name], user: str) -> set[str]:
 	"""Those of `stored` that a list shows to `user`, who may have no list at all."""
 	if not stored or not frappe.has_permission(meta.name, "read", user=user):
 		return set()

@@ -13,22 +13,22 @@ from frappe.utils import CallbackManager
 
 from orchestrator.api import call as calls
 from orchestrator.api import errors
-from orchestrator.api.bulk.assignments import Assignments
-from orchestrator.api.bulk.deletions import Deletions
+from orchestrator.api.bulk.assignments import BulkAssignment
+from orchestrator.api.bulk.deletions import BulkDeletion
 from orchestrator.api.bulk.requests import BulkRequest, Name
 from orchestrator.exceptions import BulkOperationError
 
 SAVEPOINT = "orchestrator_bulk"
 # So many records are named with their reason when a call fails, so that the reply stays readable.
-EXPLAINED = 20
+EXPLAINED_ERRORS = 20
 # Errors that end the whole call: in a deadlock the database has given up the transaction, savepoints and all; a
 # job's time is over for all its records.
-WHOLE_CALL = (frappe.QueryDeadlockError, BaseTimeoutException)
+WHOLE_CALL_ERRORS = (frappe.QueryDeadlockError, BaseTimeoutException)
 
 Progress = Callable[[int], None]
 
 
-class Work(Protocol):
+class BulkAction(Protocol):
 	"""What is done to the records of a call. Each kind of bulk call is one."""
 
 	def check(self) -> None:
@@ -37,55 +37,62 @@ class Work(Protocol):
 	def prepare(self, names: list[Name]) -> dict[str, Name]:
 		"""Read what all records need, in one pass. Returns those that exist and that the caller may read."""
 
-	def order(self, names: list[Name]) -> list[Name]:
+	def sort_names(self, names: list[Name]) -> list[Name]:
 		"""The order to work in."""
 
 	def apply(self, name: Name) -> None:
 		"""Do it to one record."""
 
-	def finish(self, succeeded: list[Name]) -> None:
+	def apply_to_succeeded(self, succeeded: list[Name]) -> None:
 		"""What is done once for all."""
 
 
-WORK: dict[str, Callable[[BulkRequest], Work]] = {"Assign": Assignments, "Delete": Deletions}
+ACTION_BY_OPERATION: dict[str, Callable[[BulkRequest], BulkAction]] = {
+	"Assign": BulkAssignment,
+	"Delete": BulkDeletion,
+}
 
 
 @dataclass(frozen=True)
-class Refusal:
+class RecordRefusal:
 	"""Why one record failed."""
 
 	error: Exception
-	failure: errors.Failure
+	failure: errors.ErrorReply
 
 
-def work_of(request: BulkRequest) -> Work:
+def build_action(request: BulkRequest) -> BulkAction:
 	"""The work that `request` asks for."""
-	return WORK[request.operation](request)
+	return ACTION_BY_OPERATION[request.operation](request)
 
 
-def run(request: BulkRequest, progress: Progress | None = None) -> dict[str, Any]:
+def execute_bulk(request: BulkRequest, progress: Progress | None = None) -> dict[str, Any]:
 	"""Carry out a bulk call as the session's user.
 
 	`progress` is told how many records were worked on. Returns the reply's data. Raises what concerns the whole
 	call; with `atomic`, the error of the records where all failed alike, else BulkOperationError."""
-	work = work_of(request)
+	work = build_action(request)
 	work.check()
 	readable = work.prepare(request.names)
 	refusals = {
-		str(name): refusal_of(not_found(request, name)) for name in request.names if str(name) not in readable
+		str(name): build_refusal(build_not_found_error(request, name))
+		for name in request.names
+		if str(name) not in readable
 	}
 	raise_if_atomic(request, refusals)
-	refusals |= apply_each(work, list(readable.values()), request.atomic, progress or ignore)
+	refusals |= apply_each(work, list(readable.values()), request.atomic, progress or ignore_progress)
 	raise_if_atomic(request, refusals)
-	work.finish([name for text, name in readable.items() if text not in refusals])
-	return reply(request, refusals)
+	work.apply_to_succeeded([name for text, name in readable.items() if text not in refusals])
+	return build_reply(request, refusals)
 
 
-def apply_each(work: Work, names: list[Name], atomic: bool, progress: Progress) -> dict[str, Refusal]:
+def apply_each(
+	work: BulkAction, names: list[Name], atomic: bool, progress: Progress
+) -> dict[str, RecordRefusal]:
 	"""Do the work to each record. Those that Frappe refuses get another try as long as others of the call went:
 	they may have been in the way, as the members of a group that is deleted with them."""
-	refusals: dict[str, Refusal] = {}
-	pending = work.order(names)
+	refusals: dict[str, RecordRefusal] = {}
+	pending = work.sort_names(names)
 	while pending:
 		tried = len(pending)
 		blocked = []
@@ -101,23 +108,23 @@ def apply_each(work: Work, names: list[Name], atomic: bool, progress: Progress) 
 	return refusals
 
 
-def apply_one(work: Work, name: Name, atomic: bool) -> Refusal | None:
+def apply_one(work: BulkAction, name: Name, atomic: bool) -> RecordRefusal | None:
 	"""Do the work to one record. Returns why it failed, None where it did not. Raises what concerns more than the
 	record, and in an all-or-nothing call any error that nobody foresaw."""
 	try:
-		with isolated():
+		with isolate_in_savepoint():
 			work.apply(name)
-	except WHOLE_CALL:
+	except WHOLE_CALL_ERRORS:
 		raise
 	except Exception as error:
-		if atomic and errors.status_of(error) == errors.UNEXPECTED:
+		if atomic and errors.get_status(error) == errors.UNEXPECTED_STATUS:
 			raise
-		return refusal_of(error)
+		return build_refusal(error)
 	return None
 
 
 @contextlib.contextmanager
-def isolated() -> Iterator[None]:
+def isolate_in_savepoint() -> Iterator[None]:
 	"""A savepoint which on failure takes back, beside the data, what waits for the commit: jobs and webhooks of a
 	record that was not changed after all. Messages meant for the screen stay within it."""
 	local = frappe.local
@@ -128,10 +135,10 @@ def isolated() -> Iterator[None]:
 	frappe.db.savepoint(SAVEPOINT)
 	try:
 		yield
-	except WHOLE_CALL:
+	except WHOLE_CALL_ERRORS:
 		raise
 	except Exception as error:
-		if text := errors.logged_text():
+		if text := errors.get_logged_text():
 			error.args = (text,)
 		frappe.db.rollback(save_point=SAVEPOINT)
 		if getattr(local, "_webhook_queue", None):
@@ -147,30 +154,32 @@ def isolated() -> Iterator[None]:
 		local.message_log = messages
 
 
-def ignore(_count: int) -> None:
+def ignore_progress(_count: int) -> None:
 	"""The progress of a call that nobody watches."""
 
 
-def not_found(request: BulkRequest, name: Name) -> Exception:
+def build_not_found_error(request: BulkRequest, name: Name) -> Exception:
 	"""The error for a record that is missing or hidden: the two look alike."""
 	return frappe.DoesNotExistError(_("{0} {1} not found.").format(_(request.doctype), name))
 
 
-def refusal_of(error: Exception) -> Refusal:
+def build_refusal(error: Exception) -> RecordRefusal:
 	"""What is told of one record's error; one that nobody foresaw is logged."""
-	call = calls.current()
+	call = calls.get_current_call()
 	reference = call.id if call else frappe.generate_hash(length=16)
-	if errors.status_of(error) == errors.UNEXPECTED:
-		errors.log_unexpected(error, "bulk", reference)
-	return Refusal(error, errors.explain(error, reference))
+	if errors.get_status(error) == errors.UNEXPECTED_STATUS:
+		errors.create_error_log(error, "bulk", reference)
+	return RecordRefusal(error, errors.build_error_reply(error, reference))
 
 
-def raise_if_atomic(request: BulkRequest, refusals: dict[str, Refusal]) -> None:
+def raise_if_atomic(request: BulkRequest, refusals: dict[str, RecordRefusal]) -> None:
 	"""In an all-or-nothing call, raise for the records that failed: their own error where all have the same."""
 	if not request.atomic or not refusals:
 		return
 	kinds = {type(refusal.error): refusal.error for refusal in refusals.values()}
-	reasons = [f"{name} ({refusal.failure.text})" for name, refusal in list(refusals.items())[:EXPLAINED]]
+	reasons = [
+		f"{name} ({refusal.failure.text})" for name, refusal in list(refusals.items())[:EXPLAINED_ERRORS]
+	]
 	if (more := len(refusals) - len(reasons)) > 0:
 		reasons.append(_("and {0} more").format(more))
 	text = _("{0} of {1} records failed, so nothing was changed: {2}. Leave them out or send atomic: false.")
@@ -180,23 +189,23 @@ def raise_if_atomic(request: BulkRequest, refusals: dict[str, Refusal]) -> None:
 	)
 
 
-def reply(request: BulkRequest, refusals: dict[str, Refusal]) -> dict[str, Any]:
+def build_reply(request: BulkRequest, refusals: dict[str, RecordRefusal]) -> dict[str, Any]:
 	"""The data of a call that ran."""
 	return {
 		"doctype": request.doctype,
 		"total": len(request.names),
 		"succeeded": len(request.names) - len(refusals),
 		"failed": len(refusals),
-		"results": results_of(request, refusals),
+		"results": build_results(request, refusals),
 	}
 
 
-def results_of(request: BulkRequest, refusals: dict[str, Refusal]) -> list[dict[str, Any]]:
+def build_results(request: BulkRequest, refusals: dict[str, RecordRefusal]) -> list[dict[str, Any]]:
 	"""One entry per record, in the order asked for."""
-	return [result_of(name, refusals.get(str(name))) for name in request.names]
+	return [build_result(name, refusals.get(str(name))) for name in request.names]
 
 
-def result_of(name: Name, refusal: Refusal | None) -> dict[str, Any]:
+def build_result(name: Name, refusal: RecordRefusal | None) -> dict[str, Any]:
 	"""What became of one record."""
 	error = {"type": refusal.failure.type, "text": refusal.failure.text} if refusal else None
 	return {"name": name, "ok": refusal is None, "error": error}
