@@ -144,19 +144,19 @@ doc_events = {
 	"Webhook": {"validate": "orchestrator.api.webhook_targets.check_on_save"},
 	# What dashboards show: see orchestrator/insights/dashboards.py
 	"Number Card": {
-		"on_update": "orchestrator.insights.dashboards.forget_plans",
-		"after_rename": "orchestrator.insights.dashboards.forget_plans",
+		"on_update": "orchestrator.insights.dashboards.clear_layouts_after_commit",
+		"after_rename": "orchestrator.insights.dashboards.clear_layouts_after_commit",
 	},
 	"Dashboard Chart": {
-		"on_update": "orchestrator.insights.dashboards.forget_plans",
-		"after_rename": "orchestrator.insights.dashboards.forget_plans",
+		"on_update": "orchestrator.insights.dashboards.clear_layouts_after_commit",
+		"after_rename": "orchestrator.insights.dashboards.clear_layouts_after_commit",
 	},
 	"Report": {
-		"on_update": "orchestrator.insights.dashboards.forget_plans",
-		"after_rename": "orchestrator.insights.dashboards.forget_plans",
+		"on_update": "orchestrator.insights.dashboards.clear_layouts_after_commit",
+		"after_rename": "orchestrator.insights.dashboards.clear_layouts_after_commit",
 	},
-	"Insights Query v3": {"on_update": "orchestrator.insights.dashboards.forget_plans"},
-	"Insights Chart v3": {"on_update": "orchestrator.insights.dashboards.forget_plans"},
+	"Insights Query v3": {"on_update": "orchestrator.insights.dashboards.clear_layouts_after_commit"},
+	"Insights Chart v3": {"on_update": "orchestrator.insights.dashboards.clear_layouts_after_commit"},
 	# A version's file stands, and goes by the access of its document: see orchestrator/docs/guards.py
 	"File": {
 		"before_validate": [
@@ -175,7 +175,7 @@ permission_query_conditions = {
 	# rows of child tables by the record they belong to: see orchestrator/access/child_rows.py
 	"*": "orchestrator.access.child_rows.conditions",
 	"Deleted Document": "orchestrator.api.deleted_documents.build_conditions",
-	"Orchestrator Dashboard": "orchestrator.insights.access.conditions",
+	"Orchestrator Dashboard": "orchestrator.insights.access.build_conditions",
 	"Document": "orchestrator.docs.access.build_conditions",
 	"Document Version": "orchestrator.docs.access.build_conditions",
 	"Document Folder": "orchestrator.docs.access.build_conditions",
@@ -355,7 +355,7 @@ scheduler_events = {
 	"cron": {
 		"*/5 * * * *": [
 			"orchestrator.helpdesk.escalation.escalate_due_tickets",
-			"orchestrator.insights.jobs.record",
+			"orchestrator.insights.jobs.write_notes",
 			"orchestrator.insights.jobs.refresh_due_dashboards",
 			"orchestrator.sync.jobs.give_up_dead_runs",
 			"orchestrator.sync.jobs.start_due_runs",
@@ -373,8 +373,8 @@ scheduler_events = {
 		"orchestrator.api.idempotency.delete_expired_replies",
 		"orchestrator.api.bulk.jobs.delete_old_operations",
 		"orchestrator.gameplan.events.reconcile_events",
-		"orchestrator.insights.history.delete_old",
-		"orchestrator.insights.report_jobs.delete_expired",
+		"orchestrator.insights.history.delete_expired_points",
+		"orchestrator.insights.report_jobs.delete_expired_runs",
 	],
 	"daily_long": ["orchestrator.docs.integrity.check_nightly"],
 	"weekly_long": ["orchestrator.docs.fulltext.rebuild_index"],

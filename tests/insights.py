@@ -128,7 +128,7 @@ def value(reply: requests.Response, name: str) -> Any:
 
 def placed(dashboard: str) -> Metric:
 	"""The only metric of a dashboard."""
-	plan = dashboards.plan_of(dashboard)
+	plan = dashboards.get_layout(dashboard)
 	assert plan
 	return plan.items[0].metric
 
@@ -136,11 +136,11 @@ def placed(dashboard: str) -> Metric:
 def rewrite_kept(dashboard: str, scope: scopes.Scope, **changes: Any) -> None:
 	"""Change what is kept of the dashboard's only metric, as if it had been computed that way."""
 	metric = placed(dashboard)
-	found = values.kept([(metric, scope)])[0]
+	found = values.get_cached_values([(metric, scope)])[0]
 	assert found
 	cache = frappe.cache()
 	text = frappe.as_json({**asdict(found), **changes})
-	cache.setex(cache.make_key(values.key_of(metric, scope)), values.KEPT_SECONDS, text)
+	cache.setex(cache.make_key(values.build_key(metric, scope)), values.TTL_SECONDS, text)
 
 
 def make_older(dashboard: str, scope: scopes.Scope, minutes: float, **changes: Any) -> None:
@@ -150,7 +150,7 @@ def make_older(dashboard: str, scope: scopes.Scope, minutes: float, **changes: A
 def record() -> None:
 	"""Write history and alerts down, as the scheduled job does."""
 	frappe.db.rollback()
-	jobs.record()
+	jobs.write_notes()
 
 
 def notifications(user: str, metric: str) -> list[str]:
@@ -162,13 +162,15 @@ def notifications(user: str, metric: str) -> list[str]:
 def rewrite_all_kept_times(dashboard: str, user: str, seconds: float) -> None:
 	"""Make what is kept of a dashboard for a user older."""
 	frappe.set_user(user)
-	scope = scopes.of_caller()
+	scope = scopes.build_caller_scope()
 	frappe.set_user("Administrator")
-	plan = dashboards.plan_of(dashboard)
+	plan = dashboards.get_layout(dashboard)
 	assert plan
 	cache = frappe.cache()
 	metrics = [placed.metric for placed in plan.items]
-	for metric, found in zip(metrics, values.kept([(metric, scope) for metric in metrics]), strict=True):
+	for metric, found in zip(
+		metrics, values.get_cached_values([(metric, scope) for metric in metrics]), strict=True
+	):
 		assert found
 		text = frappe.as_json({**asdict(found), "at": found.at - seconds})
-		cache.setex(cache.make_key(values.key_of(metric, scope)), values.KEPT_SECONDS, text)
+		cache.setex(cache.make_key(values.build_key(metric, scope)), values.TTL_SECONDS, text)

@@ -108,7 +108,7 @@ def test_a_job_computes_in_the_language_of_who_asked(api, site, worker):
 	client.get(insights.GET, dashboard=name)
 	frappe.local.lang = "de"
 	try:
-		insights.rewrite_kept(name, insights.scopes.of_caller(), seconds=5)
+		insights.rewrite_kept(name, insights.scopes.build_caller_scope(), seconds=5)
 	finally:
 		frappe.local.lang = "en"
 	assert client.post(insights.REFRESH, dashboard=name).json()["data"]["queued"] == [metric.name]

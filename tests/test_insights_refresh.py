@@ -78,7 +78,7 @@ def test_a_slow_item_goes_to_a_job_that_computes_it_as_the_caller(api, worker):
 	client, name = api(reader), insights.make_dashboard(slow)
 	assert insights.value(client.get(GET, dashboard=name), slow.name) == 2
 	frappe.set_user(reader)
-	scope = insights.scopes.of_caller()
+	scope = insights.scopes.build_caller_scope()
 	frappe.set_user("Administrator")
 	insights.rewrite_kept(name, scope, seconds=5)
 	insights.make_todos(3, note, allocated_to=reader)
@@ -120,7 +120,7 @@ def test_a_figure_of_ones_own_that_is_slow_is_told_as_it_is_and_stale_then(api, 
 	name = insights.make_dashboard(metric)
 	assert insights.value(api(reader).get(GET, dashboard=name), metric.name) == 0
 	frappe.set_user(reader)
-	scope = insights.scopes.of_caller()
+	scope = insights.scopes.build_caller_scope()
 	frappe.set_user("Administrator")
 	insights.rewrite_kept(name, scope, seconds=5)
 	insights.make_todos(1, note, allocated_to=reader)
@@ -180,7 +180,7 @@ def test_a_value_computed_for_a_read_is_written_down_as_the_point_of_the_day(api
 
 def keep_point(metric: str, owner: str, days_ago: int, value: float) -> None:
 	day = str(add_days(today(), -days_ago))
-	history.write([history.Note(metric, owner, day, value, None, f"{day} 12:00:00")])
+	history.upsert_points([history.MetricNote(metric, owner, day, value, None, f"{day} 12:00:00")])
 	frappe.db.commit()
 
 
@@ -212,7 +212,7 @@ def test_history_is_kept_for_two_years_and_goes_with_its_metric(site):
 	metric = insights.make_metric("Number Card", insights.make_card(factories.unique("Note")).name)
 	for days_ago in (729, 731):
 		keep_point(metric.name, "", days_ago, 1)
-	history.delete_old()
+	history.delete_expired_points()
 	assert frappe.db.count(history.DOCTYPE, {"metric": metric.name}) == 1
 	frappe.delete_doc("Orchestrator Metric", metric.name)
 	assert frappe.db.count(history.DOCTYPE, {"metric": metric.name}) == 0
@@ -221,13 +221,13 @@ def test_history_is_kept_for_two_years_and_goes_with_its_metric(site):
 def test_a_value_that_cannot_be_written_down_does_not_stop_the_others(site):
 	names = [insights.unique_name("metric") for _ in range(2)]
 	day = today()
-	history.write(
+	history.upsert_points(
 		[
-			history.Note(names[0], "", day, None, None, f"{day} 12:00:00"),  # type: ignore[arg-type]
-			history.Note(names[1], "", day, 3, None, f"{day} 12:00:00"),
+			history.MetricNote(names[0], "", day, None, None, f"{day} 12:00:00"),  # type: ignore[arg-type]
+			history.MetricNote(names[1], "", day, 3, None, f"{day} 12:00:00"),
 		]
 	)
-	assert [history.latest(name, "") for name in names] == [None, 3]
+	assert [history.get_latest(name, "") for name in names] == [None, 3]
 
 
 def test_notes_of_a_run_that_broke_are_written_by_the_next(site, counted, monkeypatch):
@@ -235,12 +235,12 @@ def test_notes_of_a_run_that_broke_are_written_by_the_next(site, counted, monkey
 
 	_note, metric, name = counted
 	get_dashboard(dashboard=name)
-	monkeypatch.setattr(history, "write", lambda _notes: 1 / 0)
+	monkeypatch.setattr(history, "upsert_points", lambda _notes: 1 / 0)
 	with pytest.raises(ZeroDivisionError):
 		insights.record()
 	monkeypatch.undo()
 	insights.record()
-	assert history.latest(metric.name, "") == 0
+	assert history.get_latest(metric.name, "") == 0
 
 
 # The refresh of dashboards
@@ -258,7 +258,7 @@ def test_a_dashboard_is_refreshed_when_its_time_has_come_for_those_who_look_at_i
 	jobs.refresh_dashboard(name)
 	frappe.db.rollback()
 	assert insights.value(api(reader).get(GET, dashboard=name), metric.name) == 2
-	assert history.latest(metric.name, reader) == 2
+	assert history.get_latest(metric.name, reader) == 2
 
 
 def test_a_dashboard_that_is_off_or_refreshed_by_hand_is_left_alone(site):

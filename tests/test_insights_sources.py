@@ -81,9 +81,9 @@ def test_a_report_that_the_caller_may_not_run_is_refused_to_them(site):
 
 
 def test_an_aggregate_passes_over_what_is_no_number():
-	assert report_figures.over([1, None, "", "2", "x"], "Sum") == 3
-	assert report_figures.over([], "Sum") == 0
-	assert report_figures.over(["x"], "Average") is None
+	assert report_figures.compute_aggregate([1, None, "", "2", "x"], "Sum") == 3
+	assert report_figures.compute_aggregate([], "Sum") == 0
+	assert report_figures.compute_aggregate(["x"], "Average") is None
 
 
 # Cards and charts
@@ -204,8 +204,8 @@ def test_a_chart_of_a_report_takes_the_columns_it_names(site):
 	],
 )
 def test_a_dynamic_filter_is_read(site, expression, value):
-	assert dynamic_filters.value_of(expression) == value()
-	assert dynamic_filters.merge("[]", json.dumps([["ToDo", "date", "=", expression]])) == [
+	assert dynamic_filters.evaluate(expression) == value()
+	assert dynamic_filters.merge_filters("[]", json.dumps([["ToDo", "date", "=", expression]])) == [
 		["ToDo", "date", "=", value()]
 	]
 
@@ -213,14 +213,14 @@ def test_a_dynamic_filter_is_read(site, expression, value):
 @pytest.mark.parametrize("expression", ["frappe.boot.user.name", "alert(1)", "locals.x", "frappe.get_roles"])
 def test_a_dynamic_filter_that_is_unknown_is_not_evaluated(site, expression):
 	with pytest.raises(MissingDataError, match="can be evaluated only in Desk"):
-		dynamic_filters.value_of(expression)
+		dynamic_filters.evaluate(expression)
 
 
 # Measures
 
 
 def test_every_registered_measure_says_what_it_gives(site):
-	kinds = {name: measures.kind_of_measure(name) for name in measures.registered()}
+	kinds = {name: measures.get_measure_kind(name) for name in measures.list_registered()}
 	assert set(kinds.values()) == {"number", "series", "table"}
 	used = {metric.name for metric in shipped_dashboards.METRICS if not metric.card}
 	assert used == set(kinds)
@@ -228,7 +228,7 @@ def test_every_registered_measure_says_what_it_gives(site):
 
 def test_a_measure_that_no_app_registers_any_more_is_an_error_of_its_item(site, monkeypatch):
 	metric = insights.make_metric("Measure", "new_leads")
-	monkeypatch.setattr(measures, "registered", dict)
+	monkeypatch.setattr(measures, "list_registered", dict)
 	error = compute(metric)["error"]
 	assert (error["type"], "new_leads" in error["message"]) == ("MissingDataError", True)
 
@@ -462,7 +462,7 @@ def test_the_form_offers_the_measures_there_are_to_those_who_manage_metrics(brow
 	def ask(user: str) -> requests.Response:
 		return browser(user, factories.PASSWORD).request("POST", "/api/method/run_doc_method", json=form)
 
-	assert ask(manager).json()["message"] == sorted(measures.registered())
+	assert ask(manager).json()["message"] == sorted(measures.list_registered())
 	assert ask(insights.make_reader()).status_code == 403
 
 
@@ -481,8 +481,8 @@ def test_a_measure_over_a_doctype_that_the_site_lacks_says_so(site, monkeypatch)
 
 def test_a_measure_of_a_broken_app_is_an_error_of_its_item_alone(site, monkeypatch):
 	broken, whole = insights.make_metric("Measure", "new_leads"), insights.make_metric("Measure", "headcount")
-	paths = {**measures.registered(), "new_leads": "orchestrator.no_such_module.measure"}
-	monkeypatch.setattr(measures, "registered", lambda: paths)
+	paths = {**measures.list_registered(), "new_leads": "orchestrator.no_such_module.measure"}
+	monkeypatch.setattr(measures, "list_registered", lambda: paths)
 	first, second = get_dashboard(dashboard=insights.make_dashboard(broken, whole))["items"]
 	assert (first["kind"], first["value"], first["error"]["type"]) == ("number", None, "InternalServerError")
 	assert second["error"] is None

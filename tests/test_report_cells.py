@@ -12,7 +12,7 @@ import xlsxwriter
 
 from orchestrator.insights import cells, csv_file, report_chart, report_table
 from orchestrator.insights.report_table import Column
-from orchestrator.insights.sheet_rows import LONGEST_TEXT, RowWriter, Styles
+from orchestrator.insights.sheet_rows import MAX_TEXT_LENGTH, RowWriter, Styles
 
 STYLES = Styles(0, 0, 0, 0, [0, 0], [0, 0], [None, None])
 COLUMNS = [
@@ -26,7 +26,7 @@ def read_back(*values):
 	empty = io.BytesIO()
 	with xlsxwriter.Workbook(empty) as book:
 		book.add_worksheet()
-	row = RowWriter(COLUMNS, STYLES).row(1, values)
+	row = RowWriter(COLUMNS, STYLES).render_row(1, values)
 	filled = io.BytesIO()
 	with zipfile.ZipFile(empty) as source, zipfile.ZipFile(filled, "w") as target:
 		for part in source.namelist():
@@ -51,7 +51,7 @@ def decoded(value):
 		("_x0041_", "_x0041_"),
 		("a\x07b", "a\x07b"),
 		("北京 مرحبا 😀", "北京 مرحبا 😀"),
-		("x" * 40_000, "x" * LONGEST_TEXT),
+		("x" * 40_000, "x" * MAX_TEXT_LENGTH),
 		(2**53, 2**53),
 		(2**60, str(2**60)),
 		(float("nan"), "nan"),
@@ -71,7 +71,7 @@ def test_a_duration_is_told_in_days():
 
 
 def test_an_empty_cell_is_no_cell():
-	assert RowWriter(COLUMNS, STYLES).row(7, [None, ""]) == b'<row r="7"></row>'
+	assert RowWriter(COLUMNS, STYLES).render_row(7, [None, ""]) == b'<row r="7"></row>'
 
 
 @pytest.mark.parametrize(
@@ -88,12 +88,12 @@ def test_an_empty_cell_is_no_cell():
 	],
 )
 def test_a_csvs_cell_is_a_number_or_text_that_is_no_formula(value, cell):
-	assert csv_file.cells_of([value]) == [cell]
+	assert csv_file.build_cells([value]) == [cell]
 
 
 @pytest.mark.parametrize("text", ["A<B>C Ltd", "<p>Dear <b>Ann</b></p>", "1 < 2", "List&lt;String&gt;"])
 def test_text_in_angle_brackets_stays_as_it_is_stored(text):
-	assert cells.text_of(text) == text
+	assert cells.to_text(text) == text
 
 
 @pytest.mark.parametrize("fieldtype", ["HTML", "HTML Editor", "Text Editor"])
@@ -103,13 +103,13 @@ def test_html_becomes_text_in_columns_of_html(fieldtype):
 
 	row = ["<div>Dear <b>Ann</b>,<br>R&amp;D &lt;3</div><p>Bob</p>"]
 
-	assert table.cells(row) == ["Dear Ann,\nR&D <3\nBob"]
-	assert cells.for_people(column, row) == "Dear Ann,\nR&D <3\nBob"
+	assert table.list_cells(row) == ["Dear Ann,\nR&D <3\nBob"]
+	assert cells.format_cell(column, row) == "Dear Ann,\nR&D <3\nBob"
 
 
 def test_people_see_what_frappe_escaped_as_it_was_typed():
-	assert cells.for_people(COLUMNS[0], ["List&lt;String&gt; &amp; more"]) == "List<String> & more"
-	assert cells.for_people(COLUMNS[0], ["A<B>C Ltd &copy"]) == "A<B>C Ltd &copy"
+	assert cells.format_cell(COLUMNS[0], ["List&lt;String&gt; &amp; more"]) == "List<String> & more"
+	assert cells.format_cell(COLUMNS[0], ["A<B>C Ltd &copy"]) == "A<B>C Ltd &copy"
 
 
 def test_rows_are_sequences_whichever_form_they_came_in():
@@ -125,27 +125,31 @@ def test_rows_are_sequences_whichever_form_they_came_in():
 		["Dan"],
 	]
 
-	table = report_table.read({"columns": columns, "result": rows})
+	table = report_table.parse_result({"columns": columns, "result": rows})
 	read = list(table.rows)
 
 	assert [column.key for column in table.columns] == ["who", "sum"]
-	assert [table.cells(row) for row in read] == [["    Ann", 5], ["Bob", 6], ["Cid", 7], ["Dan", None]]
-	assert table.columns[1].currency.of(read[0]) == "EUR"
+	assert [table.list_cells(row) for row in read] == [["    Ann", 5], ["Bob", 6], ["Cid", 7], ["Dan", None]]
+	assert table.columns[1].currency.get_currency(read[0]) == "EUR"
 	assert rows == []  # each is let go of
 
 
 def test_columns_of_the_same_name_have_keys_of_their_own():
-	table = report_table.read({"columns": ["name:Link/Lead", "name:Link/Contact"], "result": [["L1", "C1"]]})
+	table = report_table.parse_result(
+		{"columns": ["name:Link/Lead", "name:Link/Contact"], "result": [["L1", "C1"]]}
+	)
 
 	assert [column.key for column in table.columns] == ["name", "name_2"]
-	assert [table.cells(row) for row in table.rows] == [["L1", "C1"]]
+	assert [table.list_cells(row) for row in table.rows] == [["L1", "C1"]]
 
 
 def test_a_chart_is_drawn_to_scale_and_says_nothing_of_its_own():
 	chart = {"type": "bar", "data": {"labels": ["<a>", "b"], "datasets": [{"name": "n", "values": [10, 5]}]}}
 
-	drawn = report_chart.svg(chart)
+	drawn = report_chart.render_svg(chart)
 
 	assert ('height="140.0"' in drawn, 'height="70.0"' in drawn) == (True, True)
 	assert "&lt;a&gt;" in drawn
-	assert report_chart.svg(None) == report_chart.svg({"type": "pie", "data": chart["data"]}) == ""
+	assert (
+		report_chart.render_svg(None) == report_chart.render_svg({"type": "pie", "data": chart["data"]}) == ""
+	)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrator.insights import csv_file
-from orchestrator.insights.formulas import guard, is_formula, unguard
+from orchestrator.insights.formulas import escape_formula, is_formula, unescape_formula
 from orchestrator.insights.report_table import Column, Table
 
 COMPUTED = [
@@ -25,26 +25,26 @@ SHOWN = [
 
 @pytest.mark.parametrize("text", COMPUTED)
 def test_what_a_spreadsheet_would_compute_gets_an_apostrophe(text):
-	assert guard(text) == f"'{text}"
+	assert escape_formula(text) == f"'{text}"
 
 
 @pytest.mark.parametrize("text", SHOWN)
 def test_what_a_spreadsheet_shows_stays_as_it_is(text):
-	assert guard(text) == text
+	assert escape_formula(text) == text
 
 
 @settings(derandomize=True, deadline=None, max_examples=500)
 @given(st.text(alphabet=st.sampled_from("'=+-@ \t\r\n1a(°%E.＋！"), max_size=8))
 def test_every_guarded_text_can_be_read_back(text):
-	assert unguard(guard(text)) == text
-	assert not is_formula(guard(text))
+	assert unescape_formula(escape_formula(text)) == text
+	assert not is_formula(escape_formula(text))
 
 
 @pytest.mark.parametrize("text", ["", "=1", *SHOWN[1:10]])
 def test_headings_are_guarded_as_cells_are(tmp_path, text):
 	column = Column("key", text, "Data", None, 0)
-	csv_file.write(tmp_path / "file.csv", Table([column], iter([[text]])))
+	csv_file.write_csv(tmp_path / "file.csv", Table([column], iter([[text]])))
 
 	rows = list(csv.reader(io.StringIO((tmp_path / "file.csv").read_bytes().decode("utf-8-sig"), newline="")))
 
-	assert rows == [[guard(text)], [guard(text)]]
+	assert rows == [[escape_formula(text)], [escape_formula(text)]]

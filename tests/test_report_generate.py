@@ -310,7 +310,7 @@ def test_expired_files_are_deleted_with_their_runs_and_others_stay(api, report):
 	frappe.db.set_value("Generated Report", expired["run"], "kept_until", add_days(now_datetime(), -1))
 	frappe.db.commit()
 
-	report_jobs.delete_expired()
+	report_jobs.delete_expired_runs()
 
 	frappe.db.commit()
 	assert not frappe.db.exists("Generated Report", expired["run"])
@@ -327,7 +327,7 @@ def test_a_file_that_somebody_deleted_does_not_keep_its_run(api, report):
 	frappe.db.set_value("Generated Report", data["run"], "kept_until", add_days(now_datetime(), -1))
 	frappe.db.commit()
 	status = api().get(STATUS, run=data["run"]).json()["data"]
-	report_jobs.delete_expired()
+	report_jobs.delete_expired_runs()
 
 	assert (status["status"], status["file"], status["file_url"]) == ("Completed", None, None)
 	assert not frappe.db.exists("Generated Report", data["run"])

@@ -64,7 +64,9 @@ def test_the_queue_holds_the_runs_name_and_no_filter(api):
 
 	queued = start(api(), query_report("select %(a)s as `A::80`"), background=True, filters={"a": "Ann"})
 
-	job = Job.fetch(create_job_id(report_jobs.RUNS.build_job_id(queued["run"])), connection=get_redis_conn())
+	job = Job.fetch(
+		create_job_id(report_jobs.RUN_RECORDS.build_job_id(queued["run"])), connection=get_redis_conn()
+	)
 
 	assert job.kwargs["kwargs"] == {"run": queued["run"]}
 	assert job.origin.endswith(":long")
@@ -75,7 +77,7 @@ def carried_out(site):
 	"""Call it to do here what a worker does with a run."""
 
 	def carry_out(run):
-		report_jobs.carry_out(run)
+		report_jobs.run_report_job(run)
 		frappe.set_user("Administrator")
 
 	yield carry_out
@@ -152,7 +154,7 @@ def test_a_run_whose_worker_is_lost_is_given_up_and_a_young_one_is_not(make_run)
 	report_jobs.fail_dead_runs()
 
 	frappe.db.rollback()
-	told = report_jobs.describe(lost)
+	told = report_jobs.serialize_run(lost)
 	assert (told["status"], told["error"]["type"], told["file"]) == ("Failed", "WorkerLost", None)
 	assert frappe.db.get_value("Generated Report", young, "status") == "Queued"
 
@@ -165,13 +167,13 @@ def test_a_run_that_was_given_up_meanwhile_leaves_no_file(make_run, monkeypatch)
 	)
 	monkeypatch.setattr(
 		report_jobs.report_runs,
-		"produce",
-		lambda *_args, **_kwargs: report_jobs.give_up(run) or {"row_count": 1},
+		"generate_file",
+		lambda *_args, **_kwargs: report_jobs.mark_dead_run_failed(run) or {"row_count": 1},
 	)
 
 	with pytest.raises(frappe.ValidationError):
-		report_jobs.carry_out(run)
+		report_jobs.run_report_job(run)
 
 	frappe.set_user("Administrator")
 	frappe.db.rollback()
-	assert report_jobs.describe(run)["error"]["type"] == "WorkerLost"
+	assert report_jobs.serialize_run(run)["error"]["type"] == "WorkerLost"

@@ -121,7 +121,7 @@ def test_a_letter_head_reaches_no_other_address(api, listener, content):
 def test_what_is_no_file_of_the_site_is_refused(site, url):
 	base = frappe.utils.get_url(allow_header_override=False)
 	with pytest.raises(letter_head.InvalidUrlError):
-		letter_head.fetch(url if ":" in url else base + url)
+		letter_head.fetch_url(url if ":" in url else base + url)
 
 
 def test_a_local_file_is_not_in_the_pdf(api):
@@ -137,7 +137,7 @@ def test_a_logo_of_the_site_is_shown(api, is_private):
 	url = make_image(is_private=is_private)
 
 	assert images_of(pdf_with(api, f'<img src="{url}" style="width: 20mm">')) == 1
-	assert letter_head.fetch(DATA_URL) == {"string": PIXEL, "mime_type": "image/png"}
+	assert letter_head.fetch_url(DATA_URL) == {"string": PIXEL, "mime_type": "image/png"}
 
 
 def test_a_private_logo_is_left_out_for_who_may_not_read_it(api):

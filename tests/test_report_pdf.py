@@ -126,7 +126,7 @@ def test_a_report_of_one_page_is_printed_as_it_is(api):
 
 def test_a_column_needs_its_longest_word_and_an_overlong_one_less():
 	padding = pdf_columns.PADDING_EM
-	usual, overlong = pdf_columns.need_of(7, 14), pdf_columns.need_of(30, 90)
+	usual, overlong = pdf_columns.compute_need(7, 14), pdf_columns.compute_need(30, 90)
 
 	assert (usual.least, usual.most) == (7 + padding, 14 + padding)
 	assert (overlong.least, overlong.most) == (
@@ -145,11 +145,11 @@ def test_a_column_needs_its_longest_word_and_an_overlong_one_less():
 	],
 )
 def test_letters_are_as_large_as_the_columns_allow(needs, size):
-	assert pdf_columns.choose_size([pdf_columns.Need(*need) for need in needs], 527) == size
+	assert pdf_columns.choose_size([pdf_columns.ColumnNeed(*need) for need in needs], 527) == size
 
 
 def test_what_is_left_of_a_page_goes_to_the_columns_with_long_texts():
-	needs = [pdf_columns.Need(10, 10), pdf_columns.Need(10, 40), pdf_columns.Need(10, 25)]
+	needs = [pdf_columns.ColumnNeed(10, 10), pdf_columns.ColumnNeed(10, 40), pdf_columns.ColumnNeed(10, 25)]
 
 	assert pdf_columns.compute_widths(needs, 60) == pytest.approx([10, 30, 20])
 	assert pdf_columns.compute_widths(needs, 15) == [10, 10, 10]

@@ -24,7 +24,7 @@ def columns_of(labels):
 
 def pages_of(tmp_path, rows, labels=LABELS, **values):
 	path = tmp_path / "report.pdf"
-	report_pdf.write(path, Table(columns_of(labels), iter(rows), **values), TITLE)
+	report_pdf.write_pdf(path, Table(columns_of(labels), iter(rows), **values), TITLE)
 	reader = PdfReader(io.BytesIO(path.read_bytes()))
 	return [" ".join(page.extract_text().replace("\u200b", "").split()) for page in reader.pages]
 

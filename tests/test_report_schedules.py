@@ -90,9 +90,9 @@ def test_when_its_time_has_come_each_recipient_gets_the_rows_that_its_user_sees(
 		jobs = [
 			job.kwargs["kwargs"]
 			for job in get_queue("long").jobs
-			if getattr(job.kwargs["method"], "__name__", "") == "carry_out"
+			if getattr(job.kwargs["method"], "__name__", "") == "run_schedule"
 		]
-		report_schedules.carry_out(**jobs[-1])
+		report_schedules.run_schedule(**jobs[-1])
 		frappe.set_user("Administrator")
 		frappe.db.commit()
 	recipients, files = mails_of(report)
@@ -105,7 +105,7 @@ def test_when_its_time_has_come_each_recipient_gets_the_rows_that_its_user_sees(
 def test_the_days_of_the_filters_move_along(api):
 	data = schedule(api(manager()), "Lead Analysis", period="monthly", filters={"status": "Open"})
 
-	filters = report_schedules.filters_of(frappe.get_doc(DOCTYPE, data["schedule"]))
+	filters = report_schedules.build_filters(frappe.get_doc(DOCTYPE, data["schedule"]))
 
 	assert filters == {
 		"status": "Open",
@@ -189,7 +189,7 @@ def test_leaving_the_app_switches_schedules_off_that_would_run_as_the_administra
 	ours = schedule(api(manager()), report)["schedule"]
 	desks = make_in_desk(report).name
 
-	report_schedules.stop_all()
+	report_schedules.disable_all()
 
 	assert [frappe.db.get_value(DOCTYPE, name, "enabled") for name in (ours, desks)] == [0, 1]
 	frappe.db.rollback()

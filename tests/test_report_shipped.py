@@ -7,7 +7,7 @@ import pytest
 import frappe
 from frappe.utils import add_days, nowdate
 
-from orchestrator.insights.report_parts import Purse, Span, months_of, ratio
+from orchestrator.insights.report_parts import CurrencyConverter, DateRange, list_months, percentage_of
 from tests import clinic, factories, hr_factories
 from tests.report_factories import content_of
 
@@ -382,7 +382,7 @@ def test_bad_filters_are_400(api, filters):
 
 
 def test_money_without_a_rate_is_told_and_left_out():
-	purse = Purse("USD", rate_of=lambda own, _to: {"EUR": 2.0}.get(own))
+	purse = CurrencyConverter("USD", rate_of=lambda own, _to: {"EUR": 2.0}.get(own))
 
 	assert [
 		purse.convert(amount, own) for amount, own in ((5, "USD"), (5, "EUR"), (5, "XAU"), (0, "XAU"))
@@ -393,5 +393,5 @@ def test_money_without_a_rate_is_told_and_left_out():
 def test_months_and_ratios():
 	from datetime import date
 
-	assert months_of(Span(date(2001, 11, 30), date(2002, 1, 1))) == ["2001-11", "2001-12", "2002-01"]
-	assert (ratio(1, 3), ratio(0, 0)) == (33.33, 0.0)
+	assert list_months(DateRange(date(2001, 11, 30), date(2002, 1, 1))) == ["2001-11", "2001-12", "2002-01"]
+	assert (percentage_of(1, 3), percentage_of(0, 0)) == (33.33, 0.0)

@@ -49,7 +49,7 @@ class BackgroundRecords:
 		return frappe.db.get_value(self.doctype, name, "status", for_update=True) == "Running"
 
 	def list_dead(self, timeout_of: Callable[[str], int | None] = lambda _name: None) -> list[str]:
-		"""The records that no worker will ever end. `timeout_of` gives the seconds a record's job may take, None for
+		"""The records that no worker will ever end. `get_timeout` gives the seconds a record's job may take, None for
 		those of its queue."""
 		waiting = frappe.get_all(  # a janitor sees everybody's
 			self.doctype,

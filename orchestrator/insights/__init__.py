@@ -28,7 +28,7 @@ def get_dashboard(dashboard: str, doctype: str | None = None) -> Dashboard:
 	an item that fails says why and leaves the others alone. Raises DoesNotExistError (404) for a dashboard that is missing
 	or hidden, PermissionError (403) where the caller may read no dashboards at all, ConflictError (409) for a title that
 	several have, InvalidRequestError (400) for another DocType, MissingAppError (501) for an Insights dashboard without Insights."""
-	return board.show(dashboards.find(dashboard, doctype))
+	return board.get_dashboard(dashboards.get_dashboard(dashboard, doctype))
 
 
 @frappe.whitelist(methods=["POST"])
@@ -39,8 +39,8 @@ def refresh_metrics(dashboard: str, items: str | list | None = None, doctype: st
 	Callers who ask at the same time get one computation. What is slow goes to a job: `queued` names it, and open Desk
 	pages are told when it is done. Permissions and errors as get_dashboard has them; DoesNotExistError (404) also for a
 	metric that is not on the dashboard, InvalidRequestError (400) for `items` that are no list of names."""
-	plan = dashboards.find(dashboard, doctype)
-	return board.refresh(plan, board.choose(plan, items))
+	plan = dashboards.get_dashboard(dashboard, doctype)
+	return board.refresh_items(plan, board.select_items(plan, items))
 
 
 @frappe.whitelist(methods=["GET", "POST"])
@@ -53,9 +53,9 @@ def get_metric_history(
 
 	Permissions and errors as get_dashboard has them; PermissionError (403) for a shared metric without its role,
 	DoesNotExistError (404) for a metric that is not on the dashboard, InvalidRequestError (400) for the days."""
-	plan = dashboards.find(dashboard, doctype)
-	placed = board.choose(plan, [metric])[0]
-	return trends.of(placed, board.read_days(days, trends.DAYS, trends.MAX_DAYS))
+	plan = dashboards.get_dashboard(dashboard, doctype)
+	placed = board.select_items(plan, [metric])[0]
+	return trends.list_trend_points(placed, board.parse_days(days, trends.DEFAULT_DAYS, trends.MAX_DAYS))
 
 
 @frappe.whitelist(methods=["POST"])
@@ -76,10 +76,10 @@ def generate_report(
 	Raises PermissionError (403), DoesNotExistError (404) for the report, InvalidRequestError (400) for format, filters and
 	recipients, InvalidRecipientError (422) for who may not see the report, ReportExecutionError (422) where it fails itself."""
 	report = reports.get_report(report_name)
-	request = report_request.read(report_name, report, format, filters, recipients, send_mail)
+	request = report_request.parse_report_request(report_name, report, format, filters, recipients, send_mail)
 	if report_runs.is_long(report, request) if background is None else background:
-		return report_jobs.describe(report_jobs.queue(report, request))
-	return report_jobs.describe(report_runs.make(request))
+		return report_jobs.serialize_run(report_jobs.enqueue_report(report, request))
+	return report_jobs.serialize_run(report_runs.create_report(request))
 
 
 @frappe.whitelist(methods=["GET", "POST"])
@@ -88,7 +88,7 @@ def get_report_status(run: str) -> GeneratedReport:
 	"""How a run of generate_report goes, and where its file is.
 
 	For who asked for it, and for System Managers; DoesNotExistError (404) for everybody else."""
-	return report_jobs.describe(run)
+	return report_jobs.serialize_run(run)
 
 
 @frappe.whitelist(methods=["POST"])
@@ -110,7 +110,9 @@ def schedule_report(
 	also for frequency, day or period. Change and delete a schedule as any Auto Email Report."""
 	report = reports.get_report(report_name)
 	frappe.has_permission(report_schedules.DOCTYPE, "create", throw=True)
-	request = report_request.read(report_name, report, format, filters, recipients, send_mail=True)
-	moving = report_schedules.read_period(report, period)
-	when = report_schedules.read_frequency(frequency), report_schedules.read_day(day_of_week)
-	return report_schedules.add(request, *when, moving)
+	request = report_request.parse_report_request(
+		report_name, report, format, filters, recipients, send_mail=True
+	)
+	moving = report_schedules.parse_period(report, period)
+	when = report_schedules.parse_frequency(frequency), report_schedules.parse_day(day_of_week)
+	return report_schedules.create_schedule(request, *when, moving)

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 	from frappe.model.document import Document
 
 MANAGERS = frozenset({"System Manager", "Orchestrator Manager", "Dashboard Manager"})
-LISTED = """
+LISTED_CONDITION = """
 	(NOT EXISTS (SELECT 1 FROM `tabHas Role` WHERE parenttype = 'Orchestrator Dashboard'
 		AND parent = `tabOrchestrator Dashboard`.name)
 	OR EXISTS (SELECT 1 FROM `tabHas Role` WHERE parenttype = 'Orchestrator Dashboard'
@@ -23,9 +23,9 @@ def has_permission(doc: "Document", ptype: str | None = None, user: str | None =
 	return not listed or bool(roles & (listed | MANAGERS))
 
 
-def conditions(user: str | None) -> str:
+def build_conditions(user: str | None) -> str:
 	"""Hook permission_query_conditions: the same for lists."""
 	roles = frappe.get_roles(user)
 	if MANAGERS.intersection(roles):
 		return ""
-	return LISTED.format(roles=", ".join(frappe.db.escape(role, percent=False) for role in roles))
+	return LISTED_CONDITION.format(roles=", ".join(frappe.db.escape(role, percent=False) for role in roles))

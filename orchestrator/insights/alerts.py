@@ -13,14 +13,14 @@ from frappe.utils import fmt_money
 from frappe.utils.user import get_users_with_role
 
 from orchestrator.insights import history
-from orchestrator.insights.history import Note
+from orchestrator.insights.history import MetricNote
 from orchestrator.insights.metrics import DOCTYPE
 from orchestrator.insights.scopes import ADMINISTRATOR
 
 ABOVE, BELOW = "At or above", "At or below"
 
 
-def raise_for(notes: list[Note]) -> None:
+def send_due_alerts(notes: list[MetricNote]) -> None:
 	"""Tell of every threshold that these values cross."""
 	if not notes:
 		return
@@ -30,20 +30,20 @@ def raise_for(notes: list[Note]) -> None:
 	for note in notes:
 		if note.metric in watched:
 			try:
-				check(note, frappe.get_cached_doc(DOCTYPE, note.metric))
+				check_alerts(note, frappe.get_cached_doc(DOCTYPE, note.metric))
 			except Exception:
 				# told too late is told too late: the history goes on
 				frappe.log_error(f"Alerts of metric {note.metric}"[:140], frappe.get_traceback())
 
 
-def check(note: Note, metric: "frappe._dict") -> None:
-	before = history.latest(note.metric, note.owner)
+def check_alerts(note: MetricNote, metric: "frappe._dict") -> None:
+	before = history.get_latest(note.metric, note.owner)
 	for alert in metric.alerts:
-		if crosses(before, note.value, alert.condition, alert.threshold):
-			tell(note, metric, alert, recipients(note.owner, metric, alert))
+		if is_crossed(before, note.value, alert.condition, alert.threshold):
+			send_notification(note, metric, alert, list_recipients(note.owner, metric, alert))
 
 
-def crosses(before: float | None, now: float | None, condition: str, threshold: float) -> bool:
+def is_crossed(before: float | None, now: float | None, condition: str, threshold: float) -> bool:
 	"""True if the value is beyond the threshold now and was not before."""
 	return is_beyond(now, condition, threshold) and not is_beyond(before, condition, threshold)
 
@@ -54,7 +54,7 @@ def is_beyond(value: float | None, condition: str, threshold: float) -> bool:
 	return value >= threshold if condition == ABOVE else value <= threshold
 
 
-def recipients(owner: str, metric: "frappe._dict", alert: "frappe._dict") -> list[str]:
+def list_recipients(owner: str, metric: "frappe._dict", alert: "frappe._dict") -> list[str]:
 	"""Whom to tell. A figure of one user's own records is told to that user alone, if they are among those named (or
 	nobody is); a shared one to those named who have its role."""
 	named = {alert.user} if alert.user else set()
@@ -66,23 +66,27 @@ def recipients(owner: str, metric: "frappe._dict", alert: "frappe._dict") -> lis
 	return sorted((named or may - {ADMINISTRATOR}) & may)
 
 
-def tell(note: Note, metric: "frappe._dict", alert: "frappe._dict", users: list[str]) -> None:
+def send_notification(
+	note: MetricNote, metric: "frappe._dict", alert: "frappe._dict", users: list[str]
+) -> None:
 	"""A Notification Log for each in their language, by Frappe's own function, which sends mail to those who want it."""
 	by_language = defaultdict(list)
 	for user in users:
 		by_language[get_user_lang(user)].append(user)
 	for lang, readers in by_language.items():
 		with print_language(lang):
-			_notify(note, metric, alert, readers)
+			_create_notifications(note, metric, alert, readers)
 
 
-def _notify(note: Note, metric: "frappe._dict", alert: "frappe._dict", users: list[str]) -> None:
+def _create_notifications(
+	note: MetricNote, metric: "frappe._dict", alert: "frappe._dict", users: list[str]
+) -> None:
 	texts = {
 		ABOVE: _("{0} is {1}: it has reached {2}."),
 		BELOW: _("{0} is {1}: it has fallen to {2} or less."),
 	}
 	subject = texts[alert.condition].format(
-		_(metric.label), written(note.value, metric.unit), written(alert.threshold, metric.unit)
+		_(metric.label), format_number(note.value, metric.unit), format_number(alert.threshold, metric.unit)
 	)
 	doc = {
 		"type": "Alert",
@@ -92,15 +96,15 @@ def _notify(note: Note, metric: "frappe._dict", alert: "frappe._dict", users: li
 		"from_user": ADMINISTRATOR,
 		"link": "/app/metrics",
 	}
-	make_notification_logs(frappe._dict(doc), emails_of(users))
+	make_notification_logs(frappe._dict(doc), list_emails(users))
 
 
-def emails_of(users: list[str]) -> list[str]:
+def list_emails(users: list[str]) -> list[str]:
 	"""Frappe looks the users of a notification up by their e-mail addresses."""
 	return frappe.get_all("User", {"name": ("in", users), "enabled": 1}, pluck="email")
 
 
-def written(value: float | None, unit: str | None) -> str:
+def format_number(value: float | None, unit: str | None) -> str:
 	"""A number as people write it, with its unit."""
 	number = float(value or 0)
 	text = fmt_money(number, precision=0 if number.is_integer() else 2)

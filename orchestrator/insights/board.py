@@ -14,7 +14,7 @@ from orchestrator.api.parameters import parse_json
 from orchestrator.exceptions import InvalidRequestError, refuse
 from orchestrator.figures import PRECISION
 from orchestrator.insights import jobs, scopes, values
-from orchestrator.insights.dashboards import Placed, Plan
+from orchestrator.insights.dashboards import DashboardItem, DashboardLayout
 from orchestrator.insights.metrics import Metric
 from orchestrator.insights.scopes import ADMINISTRATOR, Scope
 from orchestrator.insights.shapes import Dashboard, Item
@@ -25,33 +25,33 @@ BUDGET_SECONDS = 10.0
 # What took longer last time goes to a job at once.
 SLOW_SECONDS = 3.0
 
-Found = list[tuple[Placed, Scope | None, Value | None]]
+Found = list[tuple[DashboardItem, Scope | None, Value | None]]
 
 
-def show(plan: Plan) -> Dashboard:
+def get_dashboard(plan: DashboardLayout) -> Dashboard:
 	"""The dashboard with the values there are. What was never computed for the caller is computed now; so is what is
 	due and quick. What is due and slow comes as it is, `stale`."""
-	found = look_up(plan.items)
+	found = get_values(plan.items)
 	wanted = [
 		placed
 		for placed, scope, value in found
 		if scope and (value is None or is_due_and_quick(value, placed))
 	]
-	return answer(plan, found, wanted)
+	return compute_within_budget(plan, found, wanted)
 
 
-def refresh(plan: Plan, chosen: Sequence[Placed]) -> Dashboard:
+def refresh_items(plan: DashboardLayout, chosen: Sequence[DashboardItem]) -> Dashboard:
 	"""The chosen items, computed anew; open Desk pages are told."""
-	asked_at, found = time.time(), look_up(chosen)
+	asked_at, found = time.time(), get_values(chosen)
 	wanted = [placed for placed, scope, value in found if scope and not is_slow(value)]
-	shown = answer(plan, found, wanted, queue_the_rest=True)
-	jobs.record_soon()
+	shown = compute_within_budget(plan, found, wanted, queue_the_rest=True)
+	jobs.enqueue_record()
 	ready = [placed.metric for placed in chosen if placed.metric.name not in shown["queued"]]
-	jobs.announce(plan, ready, asked_at)
+	jobs.publish_refresh(plan, ready, asked_at)
 	return shown
 
 
-def is_due_and_quick(value: Value, placed: Placed) -> bool:
+def is_due_and_quick(value: Value, placed: DashboardItem) -> bool:
 	return values.is_due(value, placed.metric) and value.seconds <= QUICK_SECONDS
 
 
@@ -59,7 +59,7 @@ def is_slow(value: Value | None) -> bool:
 	return value is not None and value.seconds > SLOW_SECONDS
 
 
-def choose(plan: Plan, items: Any) -> list[Placed]:
+def select_items(plan: DashboardLayout, items: Any) -> list[DashboardItem]:
 	"""The items named, all of them without names. Raises InvalidRequestError (400) for what is no list of names,
 	DoesNotExistError (404) for a name that is not on the dashboard."""
 	names = parse_items(items)
@@ -84,30 +84,32 @@ def parse_items(items: Any) -> list[str]:
 	return parsed
 
 
-def look_up(items: Iterable[Placed]) -> Found:
+def get_values(items: Iterable[DashboardItem]) -> Found:
 	"""Each item with its scope and the value kept there. No scope: the caller does not have the metric's role."""
-	placed_in = [(placed, scope) for placed, scope in zip(items, scopes_of(items), strict=True)]
+	placed_in = [(placed, scope) for placed, scope in zip(items, build_scopes(items), strict=True)]
 	permitted = [(placed.metric, scope) for placed, scope in placed_in if scope]
-	kept = iter(values.kept(permitted))
+	kept = iter(values.get_cached_values(permitted))
 	return [(placed, scope, next(kept) if scope else None) for placed, scope in placed_in]
 
 
-def scopes_of(items: Iterable[Placed]) -> list[Scope | None]:
+def build_scopes(items: Iterable[DashboardItem]) -> list[Scope | None]:
 	metrics = [placed.metric for placed in items]
-	own = scopes.of_caller() if any(not metric.compute_as for metric in metrics) else None
+	own = scopes.build_caller_scope() if any(not metric.compute_as for metric in metrics) else None
 	roles = set(frappe.get_roles())
-	return [scope_of(metric, own, roles) for metric in metrics]
+	return [build_scope(metric, own, roles) for metric in metrics]
 
 
-def scope_of(metric: Metric, own: Scope | None, roles: set[str]) -> Scope | None:
+def build_scope(metric: Metric, own: Scope | None, roles: set[str]) -> Scope | None:
 	if not metric.compute_as:
 		return own
 	if metric.shared_role in roles or frappe.session.user == ADMINISTRATOR:
-		return scopes.of_everyone(metric.compute_as)
+		return scopes.build_shared_scope(metric.compute_as)
 	return None
 
 
-def answer(plan: Plan, found: Found, wanted: Sequence[Placed], queue_the_rest: bool = False) -> Dashboard:
+def compute_within_budget(
+	plan: DashboardLayout, found: Found, wanted: Sequence[DashboardItem], queue_the_rest: bool = False
+) -> Dashboard:
 	"""Compute the wanted items within the budget, queue what is left of them, and tell all."""
 	deadline = time.monotonic() + BUDGET_SECONDS
 	queued: list[str] = []
@@ -118,9 +120,9 @@ def answer(plan: Plan, found: Found, wanted: Sequence[Placed], queue_the_rest: b
 			value = values.compute_once(placed.metric, scope, value) or value
 		elif scope and (is_wanted or queue_the_rest):
 			queued.append(placed.metric.name)
-		items.append(describe(placed, scope, value, placed.metric.name in queued))
+		items.append(build_item(placed, scope, value, placed.metric.name in queued))
 	if queued:
-		jobs.refresh_later(plan, queued)
+		jobs.enqueue_refresh(plan, queued)
 	times = [item["refreshed_at"] for item in items if item["refreshed_at"]]
 	return Dashboard(
 		dashboard=plan.name,
@@ -132,11 +134,11 @@ def answer(plan: Plan, found: Found, wanted: Sequence[Placed], queue_the_rest: b
 	)
 
 
-def describe(placed: Placed, scope: Scope | None, value: Value | None, is_queued: bool) -> Item:
+def build_item(placed: DashboardItem, scope: Scope | None, value: Value | None, is_queued: bool) -> Item:
 	"""An item of the reply."""
 	metric = placed.metric
 	previous = value.previous if value else None
-	change = change_of(value)
+	change = compute_change(value)
 	return Item(
 		name=metric.name,
 		label=_(metric.label),
@@ -149,31 +151,31 @@ def describe(placed: Placed, scope: Scope | None, value: Value | None, is_queued
 		direction=metric.direction,
 		width=placed.width,
 		display=placed.display,
-		refreshed_at=moment(value.at) if value else None,
+		refreshed_at=format_timestamp(value.at) if value else None,
 		stale=is_queued or bool(scope and (value is None or values.is_due(value, metric))),
-		error=value.error if value else (None if scope else refusal(metric)),  # type: ignore[typeddict-item]
+		error=value.error if value else (None if scope else build_refusal(metric)),  # type: ignore[typeddict-item]
 	)
 
 
-def change_of(value: Value | None) -> float | None:
+def compute_change(value: Value | None) -> float | None:
 	"""How much the number has grown."""
 	if value is None or value.kind != "number" or value.value is None or value.previous is None:
 		return None
 	return round(value.value - value.previous, PRECISION)
 
 
-def refusal(metric: Metric) -> dict[str, str]:
+def build_refusal(metric: Metric) -> dict[str, str]:
 	text = _("This figure is shared with the role {0}, which you do not have.").format(metric.shared_role)
 	return {"type": frappe.PermissionError.__name__, "message": text}
 
 
-def moment(at: float) -> str:
+def format_timestamp(at: float) -> str:
 	"""A time of day as Frappe keeps them: in the site's time zone, to the second."""
 	zone = ZoneInfo(get_system_timezone())
 	return datetime.fromtimestamp(at, zone).replace(tzinfo=None).isoformat(timespec="seconds")
 
 
-def read_days(days: Any, default: int, at_most: int) -> int:
+def parse_days(days: Any, default: int, at_most: int) -> int:
 	"""A number of days. 400 for what is none."""
 	found = cint(days) if days not in (None, "") else default
 	if not 1 <= found <= at_most:

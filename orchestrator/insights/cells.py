@@ -13,7 +13,7 @@ from frappe.utils import flt, fmt_money, format_datetime, format_duration, forma
 from orchestrator.insights.report_table import Column, Row
 
 FEW_DECIMALS = 3
-QUOTES = {"&quot;": '"', "&#39;": "'", "&#x27;": "'"}
+QUOTE_CHARACTERS = {"&quot;": '"', "&#39;": "'", "&#x27;": "'"}
 
 
 def is_finite(value: Any) -> bool:
@@ -21,7 +21,7 @@ def is_finite(value: Any) -> bool:
 	return isinstance(value, int) or math.isfinite(value)
 
 
-def text_of(value: Any) -> str:
+def to_text(value: Any) -> str:
 	"""A value as text: text as it is, days and moments as ISO 8601 has them."""
 	if value is None:
 		return ""
@@ -36,26 +36,26 @@ def text_of(value: Any) -> str:
 	return str(value)
 
 
-def for_people(column: Column, row: Row) -> str:
+def format_cell(column: Column, row: Row) -> str:
 	"""The value of a column as the site shows it: its format of dates and numbers, the currency of the row."""
-	value = column.value_of(row)
+	value = column.get_value(row)
 	if value is None or value == "":
 		return ""
 	if isinstance(value, bool) or (column.fieldtype == "Check" and isinstance(value, int | float)):
 		return "✓" if value else ""
 	if isinstance(value, datetime.date | datetime.timedelta | datetime.time):
-		return moment_for_people(value)
+		return format_moment(value)
 	if isinstance(value, int | float | Decimal):
-		return number_for_people(column, row, value)
-	return text_of(value) if column.is_html else readable(text_of(value))
+		return format_number(column, row, value)
+	return to_text(value) if column.is_html else unescape_text(to_text(value))
 
 
-def readable(text: str) -> str:
+def unescape_text(text: str) -> str:
 	"""Return text as Desk shows it: Frappe stores what a user types, such as List<String>, with its signs escaped."""
-	return unescape(text, QUOTES) if "&" in text else text
+	return unescape(text, QUOTE_CHARACTERS) if "&" in text else text
 
 
-def moment_for_people(value: Any) -> str:
+def format_moment(value: Any) -> str:
 	"""A day, a time or both in the site's format."""
 	if isinstance(value, datetime.datetime):
 		return format_datetime(value)
@@ -64,20 +64,20 @@ def moment_for_people(value: Any) -> str:
 	return format_time(value)
 
 
-def number_for_people(column: Column, row: Row, value: Any) -> str:
+def format_number(column: Column, row: Row, value: Any) -> str:
 	"""A number in the site's format."""
 	if column.fieldtype == "Currency":
-		currency = column.currency.of(row) if column.currency else None
+		currency = column.currency.get_currency(row) if column.currency else None
 		return fmt_money(value, column.precision, currency or frappe.db.get_default("currency"))
 	if column.fieldtype == "Percent":
-		return f"{fmt_money(flt(value, 2), decimals_of(flt(value, 2)))}%"
+		return f"{fmt_money(flt(value, 2), count_decimals(flt(value, 2)))}%"
 	if column.fieldtype == "Duration":
 		return format_duration(value)
 	if column.fieldtype == "Int" or isinstance(value, int):
 		return fmt_money(value, 0) if column.is_number else str(value)
-	return fmt_money(value, column.precision if column.precision is not None else decimals_of(value))
+	return fmt_money(value, column.precision if column.precision is not None else count_decimals(value))
 
 
-def decimals_of(value: Any) -> int:
+def count_decimals(value: Any) -> int:
 	"""How many decimals a number is shown with: none where it has none."""
 	return 0 if round(float(value), FEW_DECIMALS).is_integer() else FEW_DECIMALS

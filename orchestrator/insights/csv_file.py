@@ -5,33 +5,35 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from orchestrator.insights.cells import is_finite, text_of
-from orchestrator.insights.formulas import guard
+from orchestrator.insights.cells import is_finite, to_text
+from orchestrator.insights.formulas import escape_formula
 from orchestrator.insights.report_table import Table
 
 ENCODING = "utf-8-sig"
 
 
-def write(path: Path, table: Table) -> None:
+def write_csv(path: Path, table: Table) -> None:
 	"""Write the table row by row: what is in memory does not grow with the rows."""
 	with path.open("w", encoding=ENCODING, errors="backslashreplace", newline="") as file:
 		writer = csv.writer(file, quoting=csv.QUOTE_NONNUMERIC)
-		writer.writerow(map(guard, table.labels))
-		writer.writerows(map(cells_of, map(table.cells, table.rows)))
+		writer.writerow(map(escape_formula, table.list_labels))
+		writer.writerows(map(build_cells, map(table.list_cells, table.rows)))
 		if table.total is not None:
-			writer.writerow(cells_of(table.cells(table.total)))
+			writer.writerow(build_cells(table.list_cells(table.total)))
 
 
-def cells_of(values: Iterable[Any]) -> list[Any]:
+def build_cells(values: Iterable[Any]) -> list[Any]:
 	"""The cells of a row: numbers as they are, the rest as text that is no formula."""
-	return [value if type(value) in (int, float) and is_finite(value) else cell_of(value) for value in values]
+	return [
+		value if type(value) in (int, float) and is_finite(value) else build_cell(value) for value in values
+	]
 
 
-def cell_of(value: Any) -> Any:
+def build_cell(value: Any) -> Any:
 	"""A cell that is no plain number."""
 	if isinstance(value, bool):
 		return int(value)
-	return value if is_decimal(value) else guard(text_of(value))
+	return value if is_decimal(value) else escape_formula(to_text(value))
 
 
 def is_decimal(value: Any) -> bool:

@@ -17,20 +17,20 @@ DEFAULT = r"frappe\.defaults\.get_user_default\([\"'](\w+)[\"']\)"
 OF_THE_YEAR = {"fiscal_year": 0, "year_start_date": 1, "year_end_date": 2}
 
 
-def merge(filters: Any, dynamic: Any) -> Any:
+def merge_filters(filters: Any, dynamic: Any) -> Any:
 	"""The filters of a card, a chart or its report with the dynamic ones evaluated: a list of conditions, or an object
 	of a report's filters."""
 	filters, dynamic = frappe.parse_json(filters or None), frappe.parse_json(dynamic or None)
 	if isinstance(filters, dict) or isinstance(dynamic, dict):
-		return {**(filters or {}), **{name: value_of(text) for name, text in (dynamic or {}).items()}}
-	evaluated = [[*row[:3], value_of(row[3]), *row[4:]] for row in dynamic or []]
+		return {**(filters or {}), **{name: evaluate(text) for name, text in (dynamic or {}).items()}}
+	evaluated = [[*row[:3], evaluate(row[3]), *row[4:]] for row in dynamic or []]
 	return [*(filters or []), *evaluated]
 
 
-def value_of(expression: Any) -> Any:
+def evaluate(expression: Any) -> Any:
 	"""The value of one expression. Raises MissingDataError for one that only a browser could evaluate."""
 	text = str(expression).strip().rstrip(";")
-	found = [(read, match) for pattern, read in READERS if (match := pattern.fullmatch(text))]
+	found = [(read, match) for pattern, read in EVALUATORS if (match := pattern.fullmatch(text))]
 	if not found:
 		told = _("The filter {0} can be evaluated only in Desk. Give the card or chart a fixed filter.")
 		refuse(told.format(text), MissingDataError)
@@ -38,12 +38,12 @@ def value_of(expression: Any) -> Any:
 	return read(*match.groups())
 
 
-def user_default(name: str) -> Any:
+def get_user_default(name: str) -> Any:
 	"""A default as Desk knows it, the fiscal year's among them."""
-	return of_fiscal_year(name) if name in OF_THE_YEAR else frappe.defaults.get_user_default(name)
+	return get_fiscal_year_value(name) if name in OF_THE_YEAR else frappe.defaults.get_user_default(name)
 
 
-def of_fiscal_year(name: str) -> Any:
+def get_fiscal_year_value(name: str) -> Any:
 	"""The name, the first or the last day of today's fiscal year."""
 	from erpnext.accounts.utils import get_fiscal_year
 
@@ -51,27 +51,30 @@ def of_fiscal_year(name: str) -> Any:
 	return str(get_fiscal_year(today(), company=company)[OF_THE_YEAR[name]])
 
 
-def moved(unit: str, count: str) -> Any:
+def shift_date(unit: str, count: str) -> Any:
 	return (add_days if unit == "days" else add_months)(today(), cint(count))
 
 
-def of_company(fieldname: str) -> Any:
+def get_company_value(fieldname: str) -> Any:
 	return frappe.get_cached_value("Company", frappe.defaults.get_user_default("Company"), fieldname)
 
 
 # An expression, and what reads it with the parts in brackets. The last is a plain word or number.
-READERS: tuple[tuple[re.Pattern[str], Callable[..., Any]], ...] = tuple(
+EVALUATORS: tuple[tuple[re.Pattern[str], Callable[..., Any]], ...] = tuple(
 	(re.compile(pattern), read)
 	for pattern, read in (
 		(TODAY, today),
-		(rf"frappe\.datetime\.add_(days|months)\({TODAY},\s*(-?\d+)\)", moved),
+		(rf"frappe\.datetime\.add_(days|months)\({TODAY},\s*(-?\d+)\)", shift_date),
 		(rf"frappe\.datetime\.str_to_obj\({TODAY}\)\.getMonth\(\) \+ 1", lambda: getdate().month),
 		(rf"frappe\.datetime\.str_to_obj\({TODAY}\)\.getFullYear\(\)", lambda: getdate().year),
-		(r"erpnext\.utils\.get_fiscal_year\(\)", lambda: of_fiscal_year("fiscal_year")),
+		(r"erpnext\.utils\.get_fiscal_year\(\)", lambda: get_fiscal_year_value("fiscal_year")),
 		(r"frappe\.session\.user", lambda: frappe.session.user),
-		(DEFAULT, user_default),
-		(r"frappe\.sys_defaults\.(\w+)", user_default),
-		(r"locals\[\":Company\"\]\[" + DEFAULT.replace(r"(\w+)", "Company") + r"\]\[\"(\w+)\"\]", of_company),
+		(DEFAULT, get_user_default),
+		(r"frappe\.sys_defaults\.(\w+)", get_user_default),
+		(
+			r"locals\[\":Company\"\]\[" + DEFAULT.replace(r"(\w+)", "Company") + r"\]\[\"(\w+)\"\]",
+			get_company_value,
+		),
 		(r"((?!frappe\.|erpnext\.|locals)[\w .%-]*)", str),
 	)
 )

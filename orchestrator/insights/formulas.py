@@ -7,19 +7,21 @@ import re
 
 QUOTE = "'"
 # Signs that begin a formula; some spreadsheets take the wide forms of East Asian keyboards for them.
-SIGNS = r"+\-＋－"
+FORMULA_SIGNS = r"+\-＋－"
 CURRENCIES = "$€£¥₹₩₽₺₪฿"
 # Blanks, tabs, line ends and characters without a width, which a spreadsheet may drop before it looks at the text.
 IGNORED = "\\s\\x00-\\x1f\\u200b-\\u200f\\u2060\\ufeff"
-START = re.compile(f"[{IGNORED}]*([=＝@＠{SIGNS}])")
+START = re.compile(f"[{IGNORED}]*([=＝@＠{FORMULA_SIGNS}])")
 # Nothing but signs, or a number: a spreadsheet shows them.
-NUMBER = re.compile(rf"[{SIGNS}\s]+[{CURRENCIES}]?\s*([\d.,]*\d[.,]?([eE][+-]?\d+)?\s*[%{CURRENCIES}]?\s*)?")
+NUMBER = re.compile(
+	rf"[{FORMULA_SIGNS}\s]+[{CURRENCIES}]?\s*([\d.,]*\d[.,]?([eE][+-]?\d+)?\s*[%{CURRENCIES}]?\s*)?"
+)
 # A number, then something that no operator joins to it: no spreadsheet can parse that.
 NUMBER_AND_TEXT = re.compile(
-	rf"[{SIGNS}]+\s*[0-9.,]*[0-9](?![eE][+-]?[0-9])(?:\s+[0-9]|\s*[^\s\d.,;:+\-*/^&=<>%!|＋－＝])"
+	rf"[{FORMULA_SIGNS}]+\s*[0-9.,]*[0-9](?![eE][+-]?[0-9])(?:\s+[0-9]|\s*[^\s\d.,;:+\-*/^&=<>%!|＋－＝])"
 )
 # Signs, then a character that begins no operand.
-SIGNS_AND_SYMBOL = re.compile(rf"[{SIGNS}]+\s*[^\w\s({{\[\"'@$#.=!|\\{SIGNS}]")
+SIGNS_AND_SYMBOL = re.compile(rf"[{FORMULA_SIGNS}]+\s*[^\w\s({{\[\"'@$#.=!|\\{FORMULA_SIGNS}]")
 # Calls of functions, other programs (DDE) and other sheets: never trusted, wherever they stand.
 DANGEROUS = re.compile(r"[|!=\"]|[^\W\d]\w*\s*\(")
 
@@ -41,14 +43,14 @@ def _is_computed(text: str) -> bool:
 	return not (NUMBER_AND_TEXT.match(text) or SIGNS_AND_SYMBOL.match(text))
 
 
-def guard(text: str) -> str:
+def escape_formula(text: str) -> str:
 	"""Return the text with an apostrophe before what a spreadsheet would compute.
 
-	A text that begins with apostrophes and then a formula gets one more, so that `unguard` gives every text back."""
+	A text that begins with apostrophes and then a formula gets one more, so that `unescape_formula` gives every text back."""
 	return QUOTE + text if is_formula(text.lstrip(QUOTE)) else text
 
 
-def unguard(text: str) -> str:
-	"""Return the text that `guard` was given."""
+def unescape_formula(text: str) -> str:
+	"""Return the text that `escape_formula` was given."""
 	bare = text.lstrip(QUOTE)
 	return text[len(QUOTE) :] if bare != text and is_formula(bare) else text

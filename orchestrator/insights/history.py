@@ -15,15 +15,15 @@ from orchestrator.insights.metrics import NUMBER, Metric
 from orchestrator.insights.scopes import Scope
 
 DOCTYPE = "Orchestrator Metric Value"
-NOTES = "orchestrator:metric-notes"
-BEING_WRITTEN = "orchestrator:metric-notes-being-written"
+NOTES_KEY = "orchestrator:metric-notes"
+PENDING_KEY = "orchestrator:metric-notes-being-written"
 MAX_POINTS_BYTES = 50_000
-KEPT_DAYS = 730
-DAYS_BACK = {"Previous Day": 1, "Previous Week": 7}
+RETENTION_DAYS = 730
+COMPARISON_DAYS = {"Previous Day": 1, "Previous Week": 7}
 
 
-class Note(NamedTuple):
-	"""A metric's value on a day, in one scope; `value` of numbers, `points` (JSON) of the others."""
+class MetricNote(NamedTuple):
+	"""A metric's value on a day, in one scope; `value` of numbers, `list_points` (JSON) of the others."""
 
 	metric: str
 	owner: str
@@ -33,7 +33,7 @@ class Note(NamedTuple):
 	measured_at: str
 
 
-def note(metric: Metric, scope: Scope, kind: str, value: Any, succeeded: bool) -> None:
+def add_note(metric: Metric, scope: Scope, kind: str, value: Any, succeeded: bool) -> None:
 	"""Remember a computed value until it is written down."""
 	is_number = kind == NUMBER
 	if not succeeded or (is_number and value is None):
@@ -42,39 +42,39 @@ def note(metric: Metric, scope: Scope, kind: str, value: Any, succeeded: bool) -
 	if points and len(points) > MAX_POINTS_BYTES:
 		points = None
 	moment = now()
-	noted = Note(metric.key, scope.owner, moment[:10], value if is_number else 0, points, moment)
+	noted = MetricNote(metric.key, scope.owner, moment[:10], value if is_number else 0, points, moment)
 	cache = frappe.cache()
-	cache.execute_command("HSET", cache.make_key(NOTES), "|".join(noted[:3]), json.dumps(noted))
+	cache.execute_command("HSET", cache.make_key(NOTES_KEY), "|".join(noted[:3]), json.dumps(noted))
 
 
-def take_notes() -> list[Note]:
-	"""The notes to write down now, in the order of their keys. They stay in Redis until `done`, so that a run that
+def claim_notes() -> list[MetricNote]:
+	"""The notes to write down now, in the order of their keys. They stay in Redis until `delete_claimed_notes`, so that a run that
 	breaks loses none."""
 	cache = frappe.cache()
-	noted, being_written = cache.make_key(NOTES), cache.make_key(BEING_WRITTEN)
+	noted, being_written = cache.make_key(NOTES_KEY), cache.make_key(PENDING_KEY)
 	if not cache.execute_command("EXISTS", being_written) and cache.execute_command("EXISTS", noted):
 		cache.execute_command("RENAME", noted, being_written)
 	stored = cache.execute_command("HGETALL", being_written)
 	texts = stored.values() if isinstance(stored, dict) else stored[1::2]
-	return sorted(Note(*json.loads(text)) for text in texts)
+	return sorted(MetricNote(*json.loads(text)) for text in texts)
 
 
-def done() -> None:
+def delete_claimed_notes() -> None:
 	"""What was taken is written down and committed."""
 	cache = frappe.cache()
-	cache.execute_command("DEL", cache.make_key(BEING_WRITTEN))
+	cache.execute_command("DEL", cache.make_key(PENDING_KEY))
 
 
-def write(notes: list[Note]) -> None:
+def upsert_points(notes: list[MetricNote]) -> None:
 	"""Keep each as the point of its day. One that the table cannot hold is left out: it must not stop the others."""
 	for item in notes:
 		try:
-			write_one(item)
+			upsert_point(item)
 		except (*compat.DataError, *compat.IntegrityError) as error:
 			frappe.log_error(f"History of metric {item.metric}"[:140], f"A value was left out:\n{error}")
 
 
-def write_one(item: Note) -> None:
+def upsert_point(item: MetricNote) -> None:
 	frappe.db.sql(
 		f"""
 		INSERT INTO `tab{DOCTYPE}`
@@ -88,19 +88,19 @@ def write_one(item: Note) -> None:
 	)
 
 
-def latest(metric: str, owner: str) -> float | None:
+def get_latest(metric: str, owner: str) -> float | None:
 	"""The last value written down."""
-	return value_before(metric, owner, None)
+	return get_value_before(metric, owner, None)
 
 
-def previous(metric: Metric, scope: Scope) -> float | None:
+def get_previous(metric: Metric, scope: Scope) -> float | None:
 	"""What the number was a day, a week or a month ago: the last point that is at least as old."""
-	back = DAYS_BACK.get(metric.compare_with)
+	back = COMPARISON_DAYS.get(metric.compare_with)
 	day = add_days(getdate(), -back) if back else add_months(getdate(), -1)
-	return value_before(metric.key, scope.owner, str(day))
+	return get_value_before(metric.key, scope.owner, str(day))
 
 
-def value_before(metric: str, owner: str, day: str | None) -> float | None:
+def get_value_before(metric: str, owner: str, day: str | None) -> float | None:
 	rows = frappe.db.sql(
 		f"""SELECT value FROM `tab{DOCTYPE}` WHERE metric = %(metric)s AND scope = %(owner)s
 			AND day <= %(day)s ORDER BY day DESC LIMIT 1""",  # noqa: S608
@@ -109,7 +109,7 @@ def value_before(metric: str, owner: str, day: str | None) -> float | None:
 	return rows[0][0] if rows else None
 
 
-def points(metric: Metric, scope: Scope, days: int) -> Iterator[tuple[str, float | None]]:
+def list_points(metric: Metric, scope: Scope, days: int) -> Iterator[tuple[str, float | None]]:
 	"""Day and value of the last `days` days, the oldest first."""
 	rows = frappe.db.sql(
 		f"""SELECT day, value FROM `tab{DOCTYPE}` WHERE metric = %(metric)s AND scope = %(owner)s
@@ -119,7 +119,7 @@ def points(metric: Metric, scope: Scope, days: int) -> Iterator[tuple[str, float
 	return ((str(day), value if metric.kind == NUMBER else None) for day, value in rows)
 
 
-def readers_of(metrics: list[str], days: int, at_most: int) -> list[str]:
+def list_readers(metrics: list[str], days: int, at_most: int) -> list[str]:
 	"""The users who had a value of their own of one of these metrics lately, the latest first."""
 	if not metrics:
 		return []
@@ -134,11 +134,11 @@ def readers_of(metrics: list[str], days: int, at_most: int) -> list[str]:
 	return [name for (name,) in rows]
 
 
-def delete_old() -> None:
+def delete_expired_points() -> None:
 	"""The scheduled job, once a day: forget what is older than two years."""
-	frappe.db.delete(DOCTYPE, {"day": ("<", add_days(getdate(), -KEPT_DAYS))})
+	frappe.db.delete(DOCTYPE, {"day": ("<", add_days(getdate(), -RETENTION_DAYS))})
 
 
-def forget(metric: str) -> None:
+def delete_history(metric: str) -> None:
 	"""Delete a metric's history with it."""
 	frappe.db.delete(DOCTYPE, {"metric": metric})

@@ -23,14 +23,14 @@ BLOCKS = (
 	"ul",
 	"ol",
 )
-UNSEEN = ("script", "style", "head", "template")
+HIDDEN_TAGS = ("script", "style", "head", "template")
 EMPTY_LINES = re.compile(r"\s*\n\s*")
 
 
 def to_text(html: str) -> str:
 	"""Return what a reader of the HTML sees: its text, a line for each block, without any mark-up."""
 	soup: Any = BeautifulSoup(html, "html.parser")
-	for tag in soup(UNSEEN):
+	for tag in soup(HIDDEN_TAGS):
 		tag.decompose()
 	for tag in soup("br"):
 		tag.replace_with("\n")

@@ -12,9 +12,9 @@ from frappe.translate import get_user_lang, print_language
 from frappe.utils.background_jobs import is_job_enqueued
 
 from orchestrator.insights import alerts, dashboards, history, scopes, values
-from orchestrator.insights.dashboards import OURS, Plan
+from orchestrator.insights.dashboards import ORCHESTRATOR_DASHBOARD, DashboardLayout
 from orchestrator.insights.metrics import Metric
-from orchestrator.insights.scopes import ADMINISTRATOR, acting_as
+from orchestrator.insights.scopes import ADMINISTRATOR, run_as_user
 
 EVENT = "orchestrator_metrics"
 RECORD_JOB = "orchestrator_metrics_record"
@@ -25,7 +25,7 @@ READER_DAYS = 7
 MAX_READERS = 50
 
 
-def refresh_later(plan: Plan, names: list[str]) -> None:
+def enqueue_refresh(plan: DashboardLayout, names: list[str]) -> None:
 	"""Queue a job that computes these items for the caller. One that is queued already is enough."""
 	lang = frappe.local.lang
 	job = f"orchestrator_metrics:{plan.doctype}:{plan.name}:{frappe.session.user}:{lang}:{','.join(sorted(names))}"
@@ -43,19 +43,21 @@ def refresh_items(doctype: str, dashboard: str, names: list[str], lang: str | No
 	from orchestrator.insights import board
 
 	frappe.local.lang = lang or get_user_lang()
-	plan, asked_at = dashboards.find(dashboard, doctype), time.time()
-	for placed, scope, value in board.look_up([item for item in plan.items if item.metric.name in names]):
+	plan, asked_at = dashboards.get_dashboard(dashboard, doctype), time.time()
+	for placed, scope, value in board.get_values([item for item in plan.items if item.metric.name in names]):
 		if scope:
 			values.compute_once(placed.metric, scope, value)
-			announce(plan, [placed.metric], asked_at, at_once=True)
-	record_soon()
+			publish_refresh(plan, [placed.metric], asked_at, at_once=True)
+	enqueue_record()
 
 
-def announce(plan: Plan, metrics: list[Metric], asked_at: float, at_once: bool = False) -> None:
+def publish_refresh(
+	plan: DashboardLayout, metrics: list[Metric], asked_at: float, at_once: bool = False
+) -> None:
 	"""Tell whoever has the dashboard open that these items are new since `asked_at`. Never their values: others may not
 	see them. Each page asks for its reader's, which are due then."""
 	if metrics:
-		values.outdate(metrics, asked_at)
+		values.mark_outdated(metrics, asked_at)
 		frappe.publish_realtime(
 			EVENT,
 			{"dashboard": plan.name, "items": [metric.name for metric in metrics]},
@@ -65,24 +67,26 @@ def announce(plan: Plan, metrics: list[Metric], asked_at: float, at_once: bool =
 		)
 
 
-def record_soon() -> None:
+def enqueue_record() -> None:
 	"""Have history and alerts written by a worker."""
 	if not is_job_enqueued(RECORD_JOB):
-		frappe.enqueue(record, queue="short", job_id=RECORD_JOB, deduplicate=True, enqueue_after_commit=True)
+		frappe.enqueue(
+			write_notes, queue="short", job_id=RECORD_JOB, deduplicate=True, enqueue_after_commit=True
+		)
 
 
-def record() -> int:
+def write_notes() -> int:
 	"""The scheduled job: write down what was computed, tell of thresholds that were crossed. One run at a time."""
 	cache = frappe.cache()
 	lock = cache.lock(cache.make_key(f"{RECORD_JOB}:lock"), timeout=LOCKED_SECONDS)
 	if not lock.acquire(blocking=False):
 		return 0
 	try:
-		notes = history.take_notes()
-		alerts.raise_for(notes)
-		history.write(notes)
+		notes = history.claim_notes()
+		alerts.send_due_alerts(notes)
+		history.upsert_points(notes)
 		frappe.db.commit()
-		history.done()
+		history.delete_claimed_notes()
 	finally:
 		try:
 			lock.release()
@@ -97,7 +101,7 @@ def refresh_due_dashboards() -> list[str]:
 	key, moment, queued = cache.make_key(REFRESHED), time.time(), []
 	# get_all: the scheduler asks for everyone
 	for row in frappe.get_all(
-		OURS, {"disabled": 0, "refresh_minutes": (">", 0)}, ["name", "refresh_minutes"]
+		ORCHESTRATOR_DASHBOARD, {"disabled": 0, "refresh_minutes": (">", 0)}, ["name", "refresh_minutes"]
 	):
 		last = float(cache.execute_command("HGET", key, row.name) or 0)
 		if moment - last < row.refresh_minutes * 60:
@@ -111,30 +115,30 @@ def refresh_due_dashboards() -> list[str]:
 def refresh_dashboard(dashboard: str) -> None:
 	"""The job: the figures of each of those who have looked within a week, in their languages; what is shared once in
 	each of these languages."""
-	plan, asked_at = dashboards.plan_of(dashboard), time.time()
+	plan, asked_at = dashboards.get_layout(dashboard), time.time()
 	if not plan:
 		return
 	own = [placed.metric.key for placed in plan.items if not placed.metric.compute_as]
-	readers = history.readers_of(own, READER_DAYS, MAX_READERS)
+	readers = history.list_readers(own, READER_DAYS, MAX_READERS)
 	for lang in sorted({get_user_lang(user) for user in [ADMINISTRATOR, *readers]}):
-		with acting_as(ADMINISTRATOR), print_language(lang):
-			refresh_for(plan, shared=True)
+		with run_as_user(ADMINISTRATOR), print_language(lang):
+			refresh_layout(plan, shared=True)
 	for user in readers:
-		with acting_as(user), print_language(get_user_lang(user)):
-			refresh_for(plan, shared=False)
-	record()
-	announce(plan, [placed.metric for placed in plan.items], asked_at, at_once=True)
+		with run_as_user(user), print_language(get_user_lang(user)):
+			refresh_layout(plan, shared=False)
+	write_notes()
+	publish_refresh(plan, [placed.metric for placed in plan.items], asked_at, at_once=True)
 
 
-def refresh_for(plan: Plan, shared: bool) -> None:
+def refresh_layout(plan: DashboardLayout, shared: bool) -> None:
 	"""Compute the plan's shared items, or those of the session's user."""
-	own = None if shared else scopes.of_caller()
+	own = None if shared else scopes.build_caller_scope()
 	for placed in plan.items:
 		metric = placed.metric
 		if shared and metric.compute_as:
-			scope = scopes.of_everyone(metric.compute_as)
+			scope = scopes.build_shared_scope(metric.compute_as)
 		elif own and not metric.compute_as:
 			scope = own
 		else:
 			continue
-		values.compute_once(metric, scope, values.kept([(metric, scope)])[0])
+		values.compute_once(metric, scope, values.get_cached_values([(metric, scope)])[0])

@@ -12,7 +12,7 @@ from orchestrator.insights.report_table import Row, Table
 from orchestrator.insights.title_page import TitlePage
 
 
-def write(path: Path, table: Table, title: TitlePage) -> None:
+def write_json(path: Path, table: Table, title: TitlePage) -> None:
 	"""Write the table row by row. Whatever reads JSON reads the file."""
 	head = {
 		"report_name": title.report_name,
@@ -32,20 +32,20 @@ def write(path: Path, table: Table, title: TitlePage) -> None:
 		],
 	}
 	with path.open("w", encoding="utf-8", errors="backslashreplace") as file:
-		file.write(dumps(head)[:-1] + ',\n"rows": [')
+		file.write(serialize(head)[:-1] + ',\n"rows": [')
 		for number, row in enumerate(table.rows):
-			file.write((",\n" if number else "\n") + dumps(dict(fields_of(table, row))))
-		total = None if table.total is None else dict(fields_of(table, table.total))
-		file.write(f'\n],\n"total_row": {dumps(total)}}}\n')
+			file.write((",\n" if number else "\n") + serialize(dict(build_fields(table, row))))
+		total = None if table.total is None else dict(build_fields(table, table.total))
+		file.write(f'\n],\n"total_row": {serialize(total)}}}\n')
 
 
-def fields_of(table: Table, row: Row) -> Iterator[tuple[str, Any]]:
+def build_fields(table: Table, row: Row) -> Iterator[tuple[str, Any]]:
 	"""Keys and values of a row. JSON has no words for what is no finite number."""
 	for column in table.columns:
-		value = row[column.place]
+		value = row[column.index]
 		yield column.key, None if isinstance(value, float) and not is_finite(value) else value
 
 
-def dumps(value: Any) -> str:
+def serialize(value: Any) -> str:
 	"""JSON on one line; days, moments and decimals as Frappe's replies have them."""
 	return json.dumps(value, default=json_handler, ensure_ascii=False, separators=(", ", ": "))

@@ -14,23 +14,23 @@ if TYPE_CHECKING:
 	from orchestrator.insights.metrics import Metric
 
 HOOK = "orchestrator_measures"
-KINDS = {Number: "number", Series: "series", Table: "table"}
+KIND_BY_TYPE = {Number: "number", Series: "series", Table: "table"}
 
 
-def compute(metric: "Metric") -> Figure:
+def compute_measure(metric: "Metric") -> Figure:
 	"""The figure of a measure, as the user of the session."""
-	return function_of(metric.source)()
+	return get_function(metric.source)()
 
 
-def registered() -> dict[str, str]:
+def list_registered() -> dict[str, str]:
 	"""Each measure's name and the path of its function; where two apps take one name, the later app's."""
 	hooks: dict[str, list[str]] = frappe.get_hooks(HOOK, default={})
 	return {name: paths[-1] for name, paths in hooks.items()}
 
 
-def function_of(name: str) -> Callable[[], Figure]:
+def get_function(name: str) -> Callable[[], Figure]:
 	"""The function behind a measure. Raises MissingDataError where no installed app registers it."""
-	path = registered().get(name)
+	path = list_registered().get(name)
 	if not path:
 		refuse(
 			_("No app of this site has a measure {0}. Choose another one for this metric.").format(name),
@@ -39,14 +39,14 @@ def function_of(name: str) -> Callable[[], Figure]:
 	return frappe.get_attr(path)
 
 
-def kind_of_measure(name: str) -> str | None:
+def get_measure_kind(name: str) -> str | None:
 	"""number, series or table, by what the function says that it returns; None where it says nothing of the kind, there
 	is no such measure, or the app that has it is broken."""
-	path = registered().get(name)
+	path = list_registered().get(name)
 	if not path:
 		return None
 	try:
 		hints = typing.get_type_hints(frappe.get_attr(path))
 	except Exception:  # whatever breaks there is one item's trouble, not its dashboard's
 		return None
-	return KINDS.get(hints.get("return"))  # type: ignore[arg-type]
+	return KIND_BY_TYPE.get(hints.get("return"))  # type: ignore[arg-type]

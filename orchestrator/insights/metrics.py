@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import frappe
 
 from orchestrator.api.parameters import parse_json
-from orchestrator.insights.measures import kind_of_measure
+from orchestrator.insights.measures import get_measure_kind
 
 if TYPE_CHECKING:
 	from orchestrator.orchestrator.doctype.orchestrator_metric.orchestrator_metric import OrchestratorMetric
@@ -49,19 +49,19 @@ class Metric:
 	is_approved: bool = True
 
 
-def of_document(doc: "OrchestratorMetric") -> Metric:
+def build_from_document(doc: "OrchestratorMetric") -> Metric:
 	"""The metric that a document defines."""
-	changed = source_changed(doc.source_type, doc.source)
+	changed = get_source_modified(doc.source_type, doc.source)
 	shared = doc.permission_mode == SHARED
 	return Metric(
 		name=doc.name,
 		key=doc.name,
 		label=doc.label,
-		kind=kind_of(doc.source_type, doc.measure or doc.source, doc.aggregate)
+		kind=get_kind(doc.source_type, doc.measure or doc.source, doc.aggregate)
 		or (doc.kind or NUMBER).lower(),
 		source_type=doc.source_type,
 		source=(doc.measure if doc.source_type == MEASURE else doc.source) or "",
-		version=digest(doc.modified, changed),
+		version=compute_digest(doc.modified, changed),
 		unit=doc.unit or None,
 		direction=(doc.direction or "").lower() or None,
 		compare_with=doc.compare_with or "Previous Day",
@@ -75,7 +75,7 @@ def of_document(doc: "OrchestratorMetric") -> Metric:
 	)
 
 
-def of_source(source_type: str, name: str, label: str, kind: str, changed: Any) -> Metric:
+def build_from_source(source_type: str, name: str, label: str, kind: str, changed: Any) -> Metric:
 	"""A card or chart of a dashboard that is not ours: computed for each caller. `changed`: when it was, the last time."""
 	return Metric(
 		name=name,
@@ -84,37 +84,37 @@ def of_source(source_type: str, name: str, label: str, kind: str, changed: Any) 
 		kind=kind,
 		source_type=source_type,
 		source=name,
-		version=digest(name, changed),
+		version=compute_digest(name, changed),
 	)
 
 
-def kind_of(source_type: str, source: str | None, aggregate: str | None) -> str | None:
+def get_kind(source_type: str, source: str | None, aggregate: str | None) -> str | None:
 	"""number, series or table, by the source; None where it cannot be told (an app that is gone)."""
 	if source_type == MEASURE:
-		return kind_of_measure(source or "")
+		return get_measure_kind(source or "")
 	if source_type == INSIGHTS_CHART:
-		return kind_of_insights_chart(value_of(INSIGHTS_CHART, source, "chart_type"))
+		return get_insights_chart_kind(get_value(INSIGHTS_CHART, source, "chart_type"))
 	if source_type in (CARD, CHART):
 		return NUMBER if source_type == CARD else SERIES
 	return NUMBER if aggregate else TABLE
 
 
-def kind_of_insights_chart(chart_type: str | None) -> str | None:
+def get_insights_chart_kind(chart_type: str | None) -> str | None:
 	return {None: None, "Number": NUMBER, "Table": TABLE}.get(chart_type, SERIES)
 
 
-def source_changed(source_type: str, source: str | None) -> str | None:
+def get_source_modified(source_type: str, source: str | None) -> str | None:
 	"""When the record behind a metric was last changed."""
-	changed = None if source_type == MEASURE else value_of(source_type, source, "modified")
+	changed = None if source_type == MEASURE else get_value(source_type, source, "modified")
 	return str(changed) if changed else None
 
 
-def value_of(doctype: str, name: str | None, fieldname: str) -> Any:
+def get_value(doctype: str, name: str | None, fieldname: str) -> Any:
 	"""A value of a record that may be missing, as may its whole DocType."""
 	if not name or not frappe.db.exists("DocType", doctype, cache=True):
 		return None
 	return frappe.db.get_value(doctype, name, fieldname)
 
 
-def digest(*parts: Any) -> str:
+def compute_digest(*parts: Any) -> str:
 	return hashlib.sha256(repr([str(part) for part in parts]).encode()).hexdigest()[:DIGEST]

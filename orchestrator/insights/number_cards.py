@@ -14,19 +14,19 @@ from orchestrator.insights import dynamic_filters, report_figures
 from orchestrator.insights.metrics import CARD, Metric
 
 
-def compute(metric: Metric) -> Number:
+def compute_card(metric: Metric) -> Number:
 	"""The card's number, and with its percentage statistics the one of a period ago, as Desk shows them."""
 	card = frappe.get_doc(CARD, metric.source)
 	card.check_permission("read")
-	filters = dynamic_filters.merge(card.filters_json, card.dynamic_filters_json)
+	filters = dynamic_filters.merge_filters(card.filters_json, card.dynamic_filters_json)
 	if card.type == "Report":
-		return Number(of_report(card, filters))
+		return Number(compute_from_report(card, filters))
 	if card.type == "Custom":
-		return of_method(card, filters)
-	return of_records(card, filters)
+		return compute_from_method(card, filters)
+	return compute_from_records(card, filters)
 
 
-def of_records(card: NumberCard, filters: list[Any]) -> Number:
+def compute_from_records(card: NumberCard, filters: list[Any]) -> Number:
 	value = number_card.get_result(card, list(filters))
 	previous = (
 		number_card.calculate_previous_result(card, list(filters)) if card.show_percentage_stats else None
@@ -34,12 +34,12 @@ def of_records(card: NumberCard, filters: list[Any]) -> Number:
 	return Number(number(value), None if previous is None else number(previous), card.currency or None)
 
 
-def of_report(card: NumberCard, filters: dict[str, Any]) -> float | None:
-	answer = report_figures.run(card.report_name, filters or {})
+def compute_from_report(card: NumberCard, filters: dict[str, Any]) -> float | None:
+	answer = report_figures.run_report(card.report_name, filters or {})
 	return report_figures.aggregate(answer, card.report_name, card.report_function, card.report_field)
 
 
-def of_method(card: NumberCard, filters: Any) -> Number:
+def compute_from_method(card: NumberCard, filters: Any) -> Number:
 	"""The answer of a custom card's method."""
 	answer = frappe.call(get_card_method(card), filters=filters)
 	value = answer.get("value", answer) if isinstance(answer, dict) else answer

@@ -8,7 +8,7 @@ from typing import Any
 import frappe
 
 from orchestrator.insights import pdf_engine
-from orchestrator.insights.cells import for_people
+from orchestrator.insights.cells import format_cell
 from orchestrator.insights.report_table import Column, Row, Table
 
 MAX_UPRIGHT_COLUMNS = 6  # with more of them the page is turned
@@ -22,7 +22,7 @@ MAX_WORD_EM, MAX_TEXT_EM = 14.0, 40.0
 
 
 @dataclass(frozen=True)
-class Need:
+class ColumnNeed:
 	"""What a column needs in em: for its longest word, and for its longest text on one line."""
 
 	least: float
@@ -30,7 +30,7 @@ class Need:
 
 
 @dataclass(frozen=True)
-class Layout:
+class ColumnLayout:
 	"""Relative widths of the columns, and the size of letters in points."""
 
 	widths: list[float]
@@ -38,20 +38,22 @@ class Layout:
 	landscape: bool
 
 
-def compute_layout(folder: Path, table: Table, rows: Sequence[Row]) -> Layout:
+def compute_layout(folder: Path, table: Table, rows: Sequence[Row]) -> ColumnLayout:
 	"""Return the layout of the table's columns with these rows, by the widths that the engine measures."""
 	sample = [*rows[:: len(rows) // MAX_SAMPLED_ROWS + 1], *([] if table.total is None else [table.total])]
-	columns = [_candidates(column, [for_people(column, row) for row in sample]) for column in table.columns]
+	columns = [
+		_list_candidates(column, [format_cell(column, row) for row in sample]) for column in table.columns
+	]
 	data = {"lang": frappe.local.lang.split("-")[0], "columns": columns}
 	measured = pdf_engine.compile_document(folder, "report_widths", data, with_pdf=False)
-	needs = [need_of(least, most) for least, most in measured]
+	needs = [compute_need(least, most) for least, most in measured]
 	landscape = len(needs) > MAX_UPRIGHT_COLUMNS
 	points = TURNED_POINTS if landscape else UPRIGHT_POINTS
 	size = choose_size(needs, points)
-	return Layout(compute_widths(needs, points / size), size, landscape)
+	return ColumnLayout(compute_widths(needs, points / size), size, landscape)
 
 
-def choose_size(needs: Sequence[Need], points: float) -> float:
+def choose_size(needs: Sequence[ColumnNeed], points: float) -> float:
 	"""Return the size of letters: the largest in which each row is one line, else in which no word is broken."""
 	most, least = sum(need.most for need in needs), sum(need.least for need in needs)
 	for size in FONT_SIZES:
@@ -60,28 +62,28 @@ def choose_size(needs: Sequence[Need], points: float) -> float:
 	return next((size for size in FONT_SIZES if least * size <= points), FONT_SIZES[-1])
 
 
-def _candidates(column: Column, texts: list[str]) -> dict[str, Any]:
+def _list_candidates(column: Column, texts: list[str]) -> dict[str, Any]:
 	"""Return the texts of a column that may be its widest. A number is not broken."""
 	words = texts if column.is_number else [word for text in texts for word in text.split()]
 	return {
 		"heading": column.label,
 		"heading_words": column.label.split(),
-		"words": _longest(words),
-		"texts": _longest(texts),
+		"words": _select_longest(words),
+		"texts": _select_longest(texts),
 	}
 
 
-def _longest(texts: list[str]) -> list[str]:
+def _select_longest(texts: list[str]) -> list[str]:
 	return sorted(set(texts), key=len, reverse=True)[:MAX_MEASURED]
 
 
-def need_of(least: float, most: float) -> Need:
+def compute_need(least: float, most: float) -> ColumnNeed:
 	"""Return what a column needs whose longest word and text are so many em wide."""
 	least = min(least, MAX_WORD_EM)
-	return Need(least + PADDING_EM, min(max(least, most), MAX_TEXT_EM) + PADDING_EM)
+	return ColumnNeed(least + PADDING_EM, min(max(least, most), MAX_TEXT_EM) + PADDING_EM)
 
 
-def compute_widths(needs: Sequence[Need], available: float) -> list[float]:
+def compute_widths(needs: Sequence[ColumnNeed], available: float) -> list[float]:
 	"""Return the columns' widths in em where so many are available: what is left goes to those with long texts."""
 	left = available - sum(need.least for need in needs)
 	wanted = sum(need.most - need.least for need in needs)

@@ -23,7 +23,7 @@ MAX_SECONDS = 300
 
 
 @contextmanager
-def work_folder() -> Iterator[Path]:
+def open_work_folder() -> Iterator[Path]:
 	"""Yield a folder for the files of one document. Typst reads nothing outside it."""
 	with TemporaryDirectory(prefix="orchestrator-report-") as name:
 		yield Path(name)
@@ -41,7 +41,7 @@ def compile_document(folder: Path, template: str, data: dict[str, Any], with_pdf
 		subprocess.run(command, check=True, capture_output=True, timeout=MAX_SECONDS)  # noqa: S603  # no shell, nothing of a caller
 	except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
 		frappe.log_error(
-			"PDF of a report", f"{type(error).__name__}: {_last_line(error.stderr)}", defer_insert=True
+			"PDF of a report", f"{type(error).__name__}: {_get_last_line(error.stderr)}", defer_insert=True
 		)
 		refuse(
 			_("The report could not be laid out as a PDF. Choose xlsx, csv or html."), ReportExecutionError
@@ -49,6 +49,6 @@ def compile_document(folder: Path, template: str, data: dict[str, Any], with_pdf
 	return json.loads((folder / typst_process.RESULT).read_text(encoding="utf-8"))
 
 
-def _last_line(output: bytes | None) -> str:
+def _get_last_line(output: bytes | None) -> str:
 	lines = (output or b"").decode(errors="replace").strip().splitlines()
 	return lines[-1][:500] if lines else ""

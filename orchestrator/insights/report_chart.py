@@ -5,35 +5,35 @@ from typing import Any
 
 from frappe.utils import escape_html, flt
 
-KINDS = ("bar", "line")
+CHART_TYPES = ("bar", "line")
 COLORS = ("#2490ef", "#29cd42", "#ffa00a", "#e24c4c", "#7575ff", "#a9b6c2")
 WIDTH, HEIGHT = 720, 190
 TOP, BASE = 20, 160  # where the plot begins and ends
-MOST_GROUPS = 24
-LONGEST_LABEL = 14
+MAX_GROUPS = 24
+MAX_LABEL_LENGTH = 14
 BAR_SHARE = 0.7  # of a group's width, the rest keeps groups apart
 
 
-def svg(chart: dict[str, Any] | None) -> str:
+def render_svg(chart: dict[str, Any] | None) -> str:
 	"""The chart, or nothing where it is none of those kinds or has nothing to draw."""
 	data = (chart or {}).get("data") or {}
-	labels = [str(label) for label in data.get("labels") or []][:MOST_GROUPS]
-	series = [(str(item.get("name") or ""), values_of(item, labels)) for item in data.get("datasets") or []]
-	if (chart or {}).get("type") not in KINDS or not labels or not series:
+	labels = [str(label) for label in data.get("labels") or []][:MAX_GROUPS]
+	series = [(str(item.get("name") or ""), list_values(item, labels)) for item in data.get("datasets") or []]
+	if (chart or {}).get("type") not in CHART_TYPES or not labels or not series:
 		return ""
 	return (
 		f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{HEIGHT}" viewBox="0 0 {WIDTH} {HEIGHT}"'
-		' font-size="9" font-family="sans-serif">' + "".join(shapes(labels, series)) + "</svg>"
+		' font-size="9" font-family="sans-serif">' + "".join(render_shapes(labels, series)) + "</svg>"
 	)
 
 
-def values_of(dataset: dict[str, Any], labels: list[str]) -> list[float]:
+def list_values(dataset: dict[str, Any], labels: list[str]) -> list[float]:
 	"""A number for each label."""
 	values = [flt(value) for value in dataset.get("values") or []][: len(labels)]
 	return values + [0.0] * (len(labels) - len(values))
 
 
-def shapes(labels: list[str], series: list[tuple[str, list[float]]]) -> Iterator[str]:
+def render_shapes(labels: list[str], series: list[tuple[str, list[float]]]) -> Iterator[str]:
 	"""Legend, axis, bars and labels. A line's values are drawn as bars as well."""
 	highest = max((value for _name, values in series for value in values), default=0) or 1
 	lowest = min(0.0, *(value for _name, values in series for value in values))
@@ -41,35 +41,35 @@ def shapes(labels: list[str], series: list[tuple[str, list[float]]]) -> Iterator
 	axis = BASE + lowest * scale
 	group = WIDTH / len(labels)
 	bar = group * BAR_SHARE / len(series)
-	yield from legend([name for name, _values in series])
+	yield from render_legend([name for name, _values in series])
 	for number, (_name, values) in enumerate(series):
 		for place, value in enumerate(values):
 			left = place * group + group * (1 - BAR_SHARE) / 2 + number * bar
 			top, height = axis - max(value, 0) * scale, abs(value) * scale
-			yield f'<rect x="{left:.1f}" y="{top:.1f}" width="{bar:.1f}" height="{height:.1f}" fill="{color(number)}"/>'
+			yield f'<rect x="{left:.1f}" y="{top:.1f}" width="{bar:.1f}" height="{height:.1f}" fill="{get_color(number)}"/>'
 	yield f'<line x1="0" x2="{WIDTH}" y1="{axis:.1f}" y2="{axis:.1f}" stroke="#6b7580"/>'
 	for place, label in enumerate(labels):
-		yield words(place * group + group / 2, BASE + 14, short(label), "middle")
+		yield render_text(place * group + group / 2, BASE + 14, truncate_label(label), "middle")
 
 
-def legend(names: list[str]) -> Iterator[str]:
+def render_legend(names: list[str]) -> Iterator[str]:
 	"""The names of the series beside their colours."""
 	room = WIDTH / len(names)
 	for number, name in enumerate(names):
-		yield f'<rect x="{number * room:.1f}" y="2" width="8" height="8" fill="{color(number)}"/>'
-		yield words(number * room + 12, 10, name, "start")
+		yield f'<rect x="{number * room:.1f}" y="2" width="8" height="8" fill="{get_color(number)}"/>'
+		yield render_text(number * room + 12, 10, name, "start")
 
 
-def words(left: float, base: float, text: str, anchor: str) -> str:
+def render_text(left: float, base: float, text: str, anchor: str) -> str:
 	"""A piece of text."""
 	return f'<text x="{left:.1f}" y="{base}" text-anchor="{anchor}">{escape_html(text)}</text>'
 
 
-def short(label: str) -> str:
+def truncate_label(label: str) -> str:
 	"""A label that leaves its neighbours room."""
-	return label if len(label) <= LONGEST_LABEL else f"{label[: LONGEST_LABEL - 1]}…"
+	return label if len(label) <= MAX_LABEL_LENGTH else f"{label[: MAX_LABEL_LENGTH - 1]}…"
 
 
-def color(number: int) -> str:
+def get_color(number: int) -> str:
 	"""The colour of a series."""
 	return COLORS[number % len(COLORS)]

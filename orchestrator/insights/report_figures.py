@@ -13,20 +13,20 @@ from orchestrator.insights.metrics import Metric
 Rows = Sequence[dict[str, Any]]
 
 
-def compute(metric: Metric) -> Figure:
+def compute_report(metric: Metric) -> Figure:
 	"""The figure of a report, run as the user of the session."""
-	answer = run(metric.source, metric.filters)
+	answer = run_report(metric.source, metric.filters)
 	if metric.aggregate:
 		return Number(aggregate(answer, metric.source, metric.aggregate, metric.aggregate_field))
-	return shape(answer)
+	return build_table(answer)
 
 
-def run(report: str, filters: dict[str, Any]) -> dict[str, Any]:
+def run_report(report: str, filters: dict[str, Any]) -> dict[str, Any]:
 	"""The report's columns and rows now, never those prepared earlier."""
 	return reports.run(report_name=report, filters=filters, ignore_prepared_report=True)
 
 
-def shape(answer: dict[str, Any]) -> Table:
+def build_table(answer: dict[str, Any]) -> Table:
 	names = ("fieldname", "label", "fieldtype", "options")
 	columns = [Column(*(column[name] for name in names)) for column in answer["columns"]]
 	rows = answer["rows"] or []
@@ -45,10 +45,10 @@ def aggregate(answer: dict[str, Any], title: str, how: str, column: str | None) 
 			_("{0} has no column {1}. It has {2}.").format(title, column, ", ".join(names)),
 			InvalidRequestError,
 		)
-	return over([row.get(found) for row in rows], how)
+	return compute_aggregate([row.get(found) for row in rows], how)
 
 
-def over(values: Sequence[Any], how: str) -> float | None:
+def compute_aggregate(values: Sequence[Any], how: str) -> float | None:
 	"""Sum, Average, Minimum or Maximum of the numbers among `values`; None of none, but a sum of none is 0."""
 	numbers = [number(value) for value in values if is_number(value)]
 	if how == "Sum":

@@ -17,25 +17,25 @@ from orchestrator.insights.title_page import TitlePage
 
 DOCTYPE = "File"
 URL = "/private/files/"
-LONGEST_NAME = 100
-UNWANTED = re.compile(r"[^\w .-]+")
-BLOCK = 1 << 20
+MAX_NAME_LENGTH = 100
+UNWANTED_CHARACTERS = re.compile(r"[^\w .-]+")
+BLOCK_BYTES = 1 << 20
 
 Writer = Callable[[Path, Table, TitlePage], None]
 
 WRITERS: dict[str, Writer] = {
-	"pdf": report_pdf.write,
-	"xlsx": spreadsheet.write,
-	"csv": lambda path, table, _title: csv_file.write(path, table),
-	"json": json_file.write,
-	"html": report_page.write,
+	"pdf": report_pdf.write_pdf,
+	"xlsx": spreadsheet.write_xlsx,
+	"csv": lambda path, table, _title: csv_file.write_csv(path, table),
+	"json": json_file.write_json,
+	"html": report_page.write_html,
 }
 
 
-def make(format_: str, table: Table, title: TitlePage) -> File:
+def create_file(format_: str, table: Table, title: TitlePage) -> File:
 	"""Write the table in one of the formats and keep it as a private File of the caller. If the call fails
 	after all, the file goes with what else it wrote."""
-	file_name = f"{base_name(title)}-{frappe.generate_hash(length=8)}.{format_}"
+	file_name = f"{build_base_name(title)}-{frappe.generate_hash(length=8)}.{format_}"
 	path = Path(get_site_path("private", "files", file_name)).absolute()
 	frappe.db.after_rollback.add(lambda: path.unlink(missing_ok=True))
 	try:
@@ -43,16 +43,16 @@ def make(format_: str, table: Table, title: TitlePage) -> File:
 	except BaseException:
 		path.unlink(missing_ok=True)
 		raise
-	return register(file_name, path)
+	return create_file_record(file_name, path)
 
 
-def base_name(title: TitlePage) -> str:
+def build_base_name(title: TitlePage) -> str:
 	"""The report's name and day, as a file may be named."""
-	name = UNWANTED.sub("-", title.report_name).strip(" .-")[:LONGEST_NAME] or "report"
+	name = UNWANTED_CHARACTERS.sub("-", title.report_name).strip(" .-")[:MAX_NAME_LENGTH] or "report"
 	return f"{name} {title.generated_at:%Y-%m-%d}".replace(" ", "-")
 
 
-def register(file_name: str, path: Path) -> File:
+def create_file_record(file_name: str, path: Path) -> File:
 	"""The File of what lies at `path`. As for a copy of an attachment, Frappe neither reads nor writes it again."""
 	doc = frappe.get_doc(
 		{
@@ -62,7 +62,7 @@ def register(file_name: str, path: Path) -> File:
 			"is_private": 1,
 			"folder": "Home",
 			"file_size": path.stat().st_size,
-			"content_hash": hash_of(path),
+			"content_hash": compute_hash(path),
 		}
 	)
 	compat.keep_bytes_on_disk(doc)
@@ -74,16 +74,16 @@ def register(file_name: str, path: Path) -> File:
 	return doc
 
 
-def hash_of(path: Path) -> str:
+def compute_hash(path: Path) -> str:
 	"""A hash of name and content: another File with the same content must not lean on this one's place on disk."""
 	digest = hashlib.md5(path.name.encode(), usedforsecurity=False)
 	with path.open("rb") as file:
-		while block := file.read(BLOCK):
+		while block := file.read(BLOCK_BYTES):
 			digest.update(block)
 	return digest.hexdigest()
 
 
-def delete(name: str | None) -> None:
+def delete_file(name: str | None) -> None:
 	"""Delete a File, and what lies on the disk, unless somebody already has."""
 	if name:
 		with contextlib.suppress(frappe.DoesNotExistError):

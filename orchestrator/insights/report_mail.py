@@ -17,8 +17,8 @@ class InvalidRecipientError(frappe.ValidationError):
 
 def check_recipients(report_name: str, report: Report, names: list[str]) -> list[str]:
 	"""The users of the names or addresses given. 422 that names those who are no users, or may not run the report."""
-	found = {name: user_of(name) for name in names}
-	unfit = [name for name, user in found.items() if not user or not may_run(report, user)]
+	found = {name: get_user(name) for name in names}
+	unfit = [name for name, user in found.items() if not user or not can_run(report, user)]
 	if unfit:
 		frappe.throw(
 			_(
@@ -30,39 +30,39 @@ def check_recipients(report_name: str, report: Report, names: list[str]) -> list
 	return list(dict.fromkeys(str(user) for user in found.values()))
 
 
-def user_of(name: str) -> str | None:
+def get_user(name: str) -> str | None:
 	"""The enabled user of that name or address."""
 	return frappe.db.get_value("User", {"name": name, "enabled": 1}) or frappe.db.get_value(
 		"User", {"email": name, "enabled": 1}
 	)
 
 
-def may_run(report: Report, user: str) -> bool:
+def can_run(report: Report, user: str) -> bool:
 	"""What Frappe asks of the caller, asked of `user`: one of the report's roles, and reports on its DocType."""
-	allowed = allowed_roles(report.name)
+	allowed = list_allowed_roles(report.name)
 	return (not allowed or not allowed.isdisjoint(frappe.get_roles(user))) and bool(
 		frappe.has_permission(report.ref_doctype, "report", user=user)
 	)
 
 
-def allowed_roles(report_name: str) -> set[str]:
+def list_allowed_roles(report_name: str) -> set[str]:
 	"""The roles that may run a report, as Report.is_permitted reads them; none where everyone may."""
 	# get_all: as there, whoever asks
 	own = frappe.get_all("Has Role", filters={"parent": report_name, "parenttype": "Report"}, pluck="role")
 	return set(get_custom_allowed_roles("report", report_name) or own)
 
 
-def send(recipients: list[str], file: File, title: TitlePage) -> bool:
+def send_report(recipients: list[str], file: File, title: TitlePage) -> bool:
 	"""Put one mail per recipient into the site's queue, with the file. False where the site has no account to send it."""
 	if not EmailAccount.find_outgoing():
 		return False
-	lines = [title.made, *(f"{label}: {value}" for label, value in title.filters)]
+	lines = [title.build_made_line, *(f"{label}: {value}" for label, value in title.filters)]
 	for (
 		user
 	) in recipients:  # by `queue_separately` Frappe would leave it to a job that starts before the commit
 		frappe.sendmail(
 			recipients=[frappe.db.get_value("User", user, "email") or user],
-			subject=title.title,
+			subject=title.get_title,
 			message="<br>".join(map(escape_html, lines)),
 			attachments=[{"fid": file.name}],
 			reference_doctype="Report",
@@ -71,6 +71,6 @@ def send(recipients: list[str], file: File, title: TitlePage) -> bool:
 	return True
 
 
-def why_not() -> str:
+def explain_unsent() -> str:
 	"""What to tell the caller about a report that goes nowhere by mail."""
 	return _("No email was sent: this site has no outgoing Email Account. The file was still created.")

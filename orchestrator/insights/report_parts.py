@@ -16,12 +16,12 @@ from orchestrator.period import read_date, today
 Column = dict[str, Any]
 PRECISION = 2
 MONTHS_BACK = 11
-USUAL_WIDTH = 120
-NONE = "-"
+DEFAULT_WIDTH = 120
+NO_VALUE = "-"
 COLORS = ("#2490ef", "#29cd42", "#ffa00a", "#e24c4c")
 
 
-class Span(NamedTuple):
+class DateRange(NamedTuple):
 	"""The days from `first` to `last`."""
 
 	first: date
@@ -38,8 +38,12 @@ class ReportResult(NamedTuple):
 	summary: list[dict[str, Any]]
 
 
-def column(
-	fieldname: str, label: str, fieldtype: str = "Data", options: str | None = None, width: int = USUAL_WIDTH
+def build_column(
+	fieldname: str,
+	label: str,
+	fieldtype: str = "Data",
+	options: str | None = None,
+	width: int = DEFAULT_WIDTH,
 ) -> Column:
 	"""A column of a report."""
 	return {
@@ -51,19 +55,19 @@ def column(
 	}
 
 
-def link_column(fieldname: str, label: str, doctype: str | None) -> Column:
+def build_link_column(fieldname: str, label: str, doctype: str | None) -> Column:
 	"""A column of names of records. Text for who may not read such records: to them Frappe refuses a report with links
 	to any."""
 	linked = doctype if doctype and frappe.has_permission(doctype, "read") else None
-	return column(fieldname, label, "Link" if linked else "Data", linked, width=180)
+	return build_column(fieldname, label, "Link" if linked else "Data", linked, width=180)
 
 
-def counts(names: Iterable[tuple[str, str]]) -> list[Column]:
+def build_count_columns(names: Iterable[tuple[str, str]]) -> list[Column]:
 	"""Columns of whole numbers."""
-	return [column(fieldname, label, "Int", width=100) for fieldname, label in names]
+	return [build_column(fieldname, label, "Int", width=100) for fieldname, label in names]
 
 
-def figure(
+def build_figure(
 	label: str, value: float, datatype: str = "Int", currency: str | None = None, indicator: str | None = None
 ) -> dict[str, Any]:
 	"""A figure of the report's summary."""
@@ -76,7 +80,7 @@ def figure(
 	}
 
 
-def bars(
+def build_bar_chart(
 	labels: Sequence[str], series: Sequence[tuple[str, Sequence[float]]], **more: Any
 ) -> dict[str, Any] | None:
 	"""A bar chart, None where there is nothing to draw."""
@@ -91,23 +95,23 @@ def bars(
 	}
 
 
-def read_span(filters: dict[str, Any]) -> Span:
+def parse_date_range(filters: dict[str, Any]) -> DateRange:
 	"""The days of the filters from_date and to_date: a year up to this month's end where they say nothing. 400 where
 	they are no days, or the wrong way round."""
-	last = read_day(filters, "to_date") or today()
-	first = read_day(filters, "from_date") or get_first_day(add_months(last, -MONTHS_BACK))
+	last = parse_day(filters, "to_date") or today()
+	first = parse_day(filters, "from_date") or get_first_day(add_months(last, -MONTHS_BACK))
 	if first > last:
 		refuse(_("from_date must not be after to_date."), InvalidRequestError)
-	return Span(first, last)
+	return DateRange(first, last)
 
 
-def read_day(filters: dict[str, Any], name: str) -> date | None:
+def parse_day(filters: dict[str, Any], name: str) -> date | None:
 	"""The day of a filter, if it has one."""
 	value = filters.get(name)
 	return value if isinstance(value, date) or not value else read_date(name, str(value))
 
 
-def read_choice(filters: dict[str, Any], name: str, choices: Sequence[str]) -> str:
+def parse_choice(filters: dict[str, Any], name: str, choices: Sequence[str]) -> str:
 	"""The choice of a filter, the first where it has none. 400 for one that is not on offer."""
 	choice = filters.get(name) or choices[0]
 	if choice not in choices:
@@ -115,17 +119,17 @@ def read_choice(filters: dict[str, Any], name: str, choices: Sequence[str]) -> s
 	return choice
 
 
-def equal(filters: dict[str, Any], *names: str) -> list[list[Any]]:
+def build_equal_filters(filters: dict[str, Any], *names: str) -> list[list[Any]]:
 	"""Conditions of a list for those of the filters that are set."""
 	return [[name, "=", filters[name]] for name in names if filters.get(name)]
 
 
-def ratio(part: float, whole: float) -> float:
+def percentage_of(part: float, whole: float) -> float:
 	"""A percentage, 0 of nothing."""
 	return round(100 * part / whole, PRECISION) if whole else 0.0
 
 
-def months_of(span: Span) -> list[str]:
+def list_months(span: DateRange) -> list[str]:
 	"""The months of a span, as 2025-02."""
 	months, month = [], get_first_day(span.first)
 	while month <= span.last:
@@ -134,7 +138,7 @@ def months_of(span: Span) -> list[str]:
 	return months
 
 
-class Purse:
+class CurrencyConverter:
 	"""Adds up money of several currencies in one of them. What no rate is known for is kept apart and told."""
 
 	def __init__(
@@ -151,7 +155,7 @@ class Purse:
 			self.unconverted[str(own)] = self.unconverted.get(str(own), 0.0) + amount
 		return amount * (rate or 0.0)
 
-	def message(self) -> str | None:
+	def build_message(self) -> str | None:
 		"""What is not in the sums, in words."""
 		if not self.unconverted:
 			return None

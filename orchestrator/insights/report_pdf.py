@@ -18,9 +18,9 @@ from frappe.utils.jinja_globals import is_rtl
 
 from orchestrator.exceptions import ReportExecutionError, refuse
 from orchestrator.insights import html_text, letter_head, pdf_columns, pdf_engine, report_chart, typst_process
-from orchestrator.insights.cells import for_people, readable, text_of
-from orchestrator.insights.pdf_columns import Layout
-from orchestrator.insights.report_page import figure_of
+from orchestrator.insights.cells import format_cell, to_text, unescape_text
+from orchestrator.insights.pdf_columns import ColumnLayout
+from orchestrator.insights.report_page import render_figure
 from orchestrator.insights.report_table import Row, Table
 from orchestrator.insights.title_page import TitlePage
 
@@ -29,7 +29,7 @@ MAX_PART_CELLS = 8_000
 MIN_PART_ROWS = 150
 TALL_TEXT = 1_500  # characters; a row with a longer text may be on two pages
 RTL = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
-CONTROLS = dict.fromkeys((*range(9), 11, 12, *range(14, 32), 127))
+CONTROL_CHARACTERS = dict.fromkeys((*range(9), 11, 12, *range(14, 32), 127))
 LONG_WORD = re.compile(r"\S{18,}")
 ZERO_WIDTH_SPACE = "\u200b"  # where a long word may be broken
 WORD_PART = 12
@@ -41,7 +41,7 @@ DIGIT_WIDTH = 0.25 * NUMBER_SIZE  # half of what a digit of Helvetica takes
 
 
 @dataclass(frozen=True)
-class Report:
+class PdfReport:
 	"""What each part of a report is laid out with: its texts, and its rows as texts."""
 
 	folder: Path
@@ -51,7 +51,7 @@ class Report:
 	total: list[str]
 
 
-def write(path: Path, table: Table, title: TitlePage) -> None:
+def write_pdf(path: Path, table: Table, title: TitlePage) -> None:
 	"""Write the table as a PDF. 422 where it has more rows than can be laid out."""
 	rows = list(islice(table.rows, MAX_ROWS + 1))
 	if len(rows) > MAX_ROWS:
@@ -61,50 +61,56 @@ def write(path: Path, table: Table, title: TitlePage) -> None:
 			),
 			ReportExecutionError,
 		)
-	with pdf_engine.work_folder() as folder:
+	with pdf_engine.open_work_folder() as folder:
 		layout = pdf_columns.compute_layout(folder, table, rows)
-		report = describe(folder, table, title, rows, layout)
+		report = build_data(folder, table, title, rows, layout)
 		writer = PdfWriter()
-		lay_out(report, writer)
-		number_pages(writer)
-		writer.add_metadata({"/Title": title.title})
+		render_pages(report, writer)
+		add_page_numbers(writer)
+		writer.add_metadata({"/Title": title.get_title})
 		writer.write(path)
 
 
-def describe(folder: Path, table: Table, title: TitlePage, rows: list[Row], layout: Layout) -> Report:
+def build_data(
+	folder: Path, table: Table, title: TitlePage, rows: list[Row], layout: ColumnLayout
+) -> PdfReport:
 	"""Return all that is shown, as texts."""
-	texts = [texts_of(table, row) for row in rows]
-	total = [] if table.total is None else texts_of(table, table.total)
-	first = front_of(table, title)
-	head, foot = letter_head.render(title.letter_head, layout.landscape)
+	texts = [list_texts(table, row) for row in rows]
+	total = [] if table.total is None else list_texts(table, table.total)
+	first = build_front(table, title)
+	head, foot = letter_head.render_letter_head(title.letter_head, layout.landscape)
 	common = {
-		"title": plain(title.title),
+		"title": clean_text(title.get_title),
 		"lang": frappe.local.lang.split("-")[0],
 		"direction": "rtl" if is_rtl() else "ltr",
 		"landscape": layout.landscape,
 		"size": layout.size,
 		"widths": layout.widths,
 		"numbers": [column.is_number for column in table.columns],
-		"head": [plain(column.label) for column in table.columns],
+		"head": [clean_text(column.label) for column in table.columns],
 		"has_rtl": bool(RTL.search(str((texts, total, first, [column.label for column in table.columns])))),
 		"tall": TALL_TEXT,
-		"footer": save(folder, "footer.pdf", foot),
+		"footer": save_content(folder, "footer.pdf", foot),
 	}
-	return Report(folder, common, {**first, "letter_head": save(folder, "head.pdf", head)}, texts, total)
+	return PdfReport(
+		folder, common, {**first, "letter_head": save_content(folder, "head.pdf", head)}, texts, total
+	)
 
 
-def front_of(table: Table, title: TitlePage) -> dict[str, Any]:
+def build_front(table: Table, title: TitlePage) -> dict[str, Any]:
 	"""Return what stands above the table."""
 	return {
-		"made": plain(title.made),
-		"filters": [(plain(label), plain(value)) for label, value in title.filters],
-		"figures": [(plain(text_of(item["label"])), plain(figure_of(item))) for item in table.summary],
-		"message": plain(html_text.to_text(table.message or "")),
-		"chart": report_chart.svg(table.chart),
+		"made": clean_text(title.build_made_line),
+		"filters": [(clean_text(label), clean_text(value)) for label, value in title.filters],
+		"figures": [
+			(clean_text(to_text(item["label"])), clean_text(render_figure(item))) for item in table.summary
+		],
+		"message": clean_text(html_text.to_text(table.message or "")),
+		"chart": report_chart.render_svg(table.chart),
 	}
 
 
-def save(folder: Path, name: str, content: bytes | None) -> str | None:
+def save_content(folder: Path, name: str, content: bytes | None) -> str | None:
 	"""Return the name of a file with this content; None where there is no content."""
 	if content is None:
 		return None
@@ -112,22 +118,22 @@ def save(folder: Path, name: str, content: bytes | None) -> str | None:
 	return name
 
 
-def texts_of(table: Table, row: Row) -> list[str]:
+def list_texts(table: Table, row: Row) -> list[str]:
 	"""Return a row's cells as a page shows them."""
-	return [plain(for_people(column, row)) for column in table.columns]
+	return [clean_text(format_cell(column, row)) for column in table.columns]
 
 
-def plain(text: str) -> str:
+def clean_text(text: str) -> str:
 	"""Return text without control characters, in which long words may be broken."""
-	return LONG_WORD.sub(_breakable, readable(text).translate(CONTROLS))
+	return LONG_WORD.sub(_break_word, unescape_text(text).translate(CONTROL_CHARACTERS))
 
 
-def _breakable(found: re.Match[str]) -> str:
+def _break_word(found: re.Match[str]) -> str:
 	word = found[0]
 	return ZERO_WIDTH_SPACE.join(word[at : at + WORD_PART] for at in range(0, len(word), WORD_PART))
 
 
-def lay_out(report: Report, writer: PdfWriter) -> None:
+def render_pages(report: PdfReport, writer: PdfWriter) -> None:
 	"""Add the report's pages, part by part."""
 	size = max(MAX_PART_CELLS // max(len(report.common["head"]), 1), MIN_PART_ROWS)
 	start = 0
@@ -154,17 +160,17 @@ def lay_out(report: Report, writer: PdfWriter) -> None:
 		start += len(part) if keeps_all else result["row"]
 
 
-def number_pages(writer: PdfWriter) -> None:
+def add_page_numbers(writer: PdfWriter) -> None:
 	"""Write "2 / 5" at the foot of each page: how many there are is known when the last part is laid out."""
 	font = writer._add_object(
 		DictionaryObject({NameObject(key): NameObject(value) for key, value in FONT.items()})
 	)
 	total = len(writer.pages)
 	for number, page in enumerate(writer.pages, start=1):
-		_stamp(writer, page, font, f"{number} / {total}")
+		_add_number(writer, page, font, f"{number} / {total}")
 
 
-def _stamp(writer: PdfWriter, page: PageObject, font: IndirectObject, text: str) -> None:
+def _add_number(writer: PdfWriter, page: PageObject, font: IndirectObject, text: str) -> None:
 	"""Write `text`, digits, at the middle of the page's foot, in a stream of its own beside the page's."""
 	left = float(page.mediabox.width) / 2 - DIGIT_WIDTH * len(text)
 	words = f"Q BT {FONT_NAME} {NUMBER_SIZE} Tf {left:.1f} {NUMBER_HEIGHT} Td ({text}) Tj ET"
@@ -172,10 +178,12 @@ def _stamp(writer: PdfWriter, page: PageObject, font: IndirectObject, text: str)
 	fonts.get_object()[NameObject(FONT_NAME)] = font
 	own = page.raw_get("/Contents")
 	streams = own if isinstance(own, ArrayObject) else [own]
-	page[NameObject("/Contents")] = ArrayObject([_stream(writer, "q"), *streams, _stream(writer, words)])
+	page[NameObject("/Contents")] = ArrayObject(
+		[_build_stream(writer, "q"), *streams, _build_stream(writer, words)]
+	)
 
 
-def _stream(writer: PdfWriter, operators: str) -> IndirectObject:
+def _build_stream(writer: PdfWriter, operators: str) -> IndirectObject:
 	"""Return a stream of the document."""
 	content = DecodedStreamObject()
 	content.set_data(operators.encode())

@@ -19,24 +19,29 @@ from orchestrator.period import now
 DOCTYPE = "Generated Report"
 # A report that took longer the last time is not made within a request.
 LONG_SECONDS = 20
-ROWS_A_STEP = 500
+ROWS_PER_STEP = 500
 UNKNOWN_ROWS = 20_000
 READ_PERCENT, WRITTEN_PERCENT = 10, 95
 
 Progress = Callable[[int], None]
 
 
-def make(request: ReportRequest) -> str:
+def create_report(request: ReportRequest) -> str:
 	"""Make the report now, as the caller. Returns the name of its Generated Report."""
 	started = now()
-	values = produce(request)
+	values = generate_file(request)
 	record = frappe.get_doc(
-		{"doctype": DOCTYPE, **particulars(request), "started_at": started, **completed(values)}
+		{
+			"doctype": DOCTYPE,
+			**build_run_values(request),
+			"started_at": started,
+			**build_completed_values(values),
+		}
 	)
 	return record.insert(ignore_permissions=True).name  # nobody may write runs by hand
 
 
-def particulars(request: ReportRequest) -> dict[str, Any]:
+def build_run_values(request: ReportRequest) -> dict[str, Any]:
 	"""What a Generated Report says of the call."""
 	return {
 		"report": request.report_name,
@@ -46,25 +51,25 @@ def particulars(request: ReportRequest) -> dict[str, Any]:
 	}
 
 
-def completed(values: dict[str, Any]) -> dict[str, Any]:
+def build_completed_values(values: dict[str, Any]) -> dict[str, Any]:
 	"""What it says at the end."""
-	return {"status": "Completed", "finished_at": now(), "kept_until": end_of_retention(), **values}
+	return {"status": "Completed", "finished_at": now(), "kept_until": compute_retention_end(), **values}
 
 
-def end_of_retention() -> datetime:
+def compute_retention_end() -> datetime:
 	"""Until when a report that is made now is kept."""
 	return add_to_date(now(), days=get_settings().report_retention_days)
 
 
-def produce(request: ReportRequest, progress: Progress | None = None) -> dict[str, Any]:
+def generate_file(request: ReportRequest, progress: Progress | None = None) -> dict[str, Any]:
 	"""The work: run the report, write the file, queue the mail. Returns what is to be kept of it."""
 	report = reports.get_report(request.report_name)
-	title = title_page.of(request.report_name, report, request.filters)
-	table = run(report, request)
-	counter = Counter(table, progress)
+	title = title_page.build_title_page(request.report_name, report, request.filters)
+	table = run_report(report, request)
+	counter = RowCounter(table, progress)
 	with closing(table):
-		file = report_files.make(request.format, table, title)
-	queued = bool(request.recipients) and report_mail.send(request.recipients, file, title)
+		file = report_files.create_file(request.format, table, title)
+	queued = bool(request.recipients) and report_mail.send_report(request.recipients, file, title)
 	return {
 		"row_count": counter.rows,
 		"file": file.name,
@@ -73,33 +78,33 @@ def produce(request: ReportRequest, progress: Progress | None = None) -> dict[st
 	}
 
 
-def run(report: Report, request: ReportRequest) -> Table:
+def run_report(report: Report, request: ReportRequest) -> Table:
 	"""The report's result, as the caller may see it."""
-	if table := report_stream.open_table(report, request):
+	if table := report_stream.open_table_stream(report, request):
 		return table
 	if report.report_type == reports.REPORT_BUILDER:
-		return report_table.read(reports.execute_builder_report(report, request.filters))
-	return report_table.read(reports.execute_report(request.report_name, request.filters))
+		return report_table.parse_result(reports.execute_builder_report(report, request.filters))
+	return report_table.parse_result(reports.execute_report(request.report_name, request.filters))
 
 
-class Counter:
+class RowCounter:
 	"""Counts the rows of a table while they are written, and tells how far that is."""
 
 	def __init__(self, table: Table, progress: Progress | None) -> None:
 		self.rows = 0
 		self.expected, self.progress = table.expected_rows, progress
-		self.tell()
-		table.rows = self.counted(table.rows)
+		self.report_progress()
+		table.rows = self.count_rows(table.rows)
 
-	def counted(self, rows: Iterator[Row]) -> Iterator[Row]:
+	def count_rows(self, rows: Iterator[Row]) -> Iterator[Row]:
 		"""The rows, counted."""
 		for row in rows:
 			self.rows += 1
-			if self.rows % ROWS_A_STEP == 0:
-				self.tell()
+			if self.rows % ROWS_PER_STEP == 0:
+				self.report_progress()
 			yield row
 
-	def tell(self) -> None:
+	def report_progress(self) -> None:
 		"""Tell the percentage."""
 		if self.progress:
 			# of rows that come one by one nobody knows how many there are: the more came, the nearer the end

@@ -40,7 +40,7 @@ class ReportMailing(AutoEmailReport):
 			self.check_user()
 		super().validate()
 		if self.get("api_format"):
-			report_mail.check_recipients(self.report, self.reported(), self.email_to.split())
+			report_mail.check_recipients(self.report, self.get_report(), self.email_to.split())
 
 	def on_trash(self) -> None:
 		"""Hook: nobody deletes the schedule of somebody else."""
@@ -56,7 +56,7 @@ class ReportMailing(AutoEmailReport):
 				frappe.PermissionError,
 			)
 
-	def reported(self) -> Report:
+	def get_report(self) -> Report:
 		"""The report itself: of a custom report the one it is made of."""
 		report = frappe.get_doc("Report", self.report)
 		while report.report_type == "Custom Report":
@@ -70,7 +70,7 @@ class ReportMailing(AutoEmailReport):
 			super().send()
 			return
 		# a job of its own: it runs as another user
-		job = carry_out if self.get("api_format") else send_as_user
+		job = run_schedule if self.get("api_format") else send_as_user
 		frappe.enqueue(job, queue="long", enqueue_after_commit=True, schedule=self.name)
 
 
@@ -95,19 +95,19 @@ def send_as_user(schedule: str) -> None:
 	AutoEmailReport.send(doc)
 
 
-def read_frequency(frequency: str) -> str:
+def parse_frequency(frequency: str) -> str:
 	"""How often. 400 for anything that Frappe has no schedule for."""
-	return read_choice("frequency", frequency, FREQUENCIES) or FREQUENCIES[0]
+	return parse_choice("frequency", frequency, FREQUENCIES) or FREQUENCIES[0]
 
 
-def read_day(day_of_week: str | None) -> str | None:
+def parse_day(day_of_week: str | None) -> str | None:
 	"""The day of a weekly mail. 400 for what is none."""
-	return read_choice("day_of_week", day_of_week, DAYS)
+	return parse_choice("day_of_week", day_of_week, DAYS)
 
 
-def read_period(report: Report, period: str | None) -> str | None:
+def parse_period(report: Report, period: str | None) -> str | None:
 	"""By what the days of the filters move. 400 for what is no period, or where the report says it has no such days."""
-	chosen = read_choice("period", period, PERIODS)
+	chosen = parse_choice("period", period, PERIODS)
 	declared = {row.fieldname for row in report.filters}
 	if chosen and (
 		report.report_type == reports.REPORT_BUILDER or (declared and not declared.issuperset(SPAN))
@@ -119,7 +119,7 @@ def read_period(report: Report, period: str | None) -> str | None:
 	return chosen
 
 
-def read_choice(name: str, value: str | None, choices: tuple[str, ...]) -> str | None:
+def parse_choice(name: str, value: str | None, choices: tuple[str, ...]) -> str | None:
 	"""A choice by its name, in any case. 400 for one that is not on offer."""
 	found = next((choice for choice in choices if choice.lower() == (value or "").strip().lower()), None)
 	if value and found is None:
@@ -130,7 +130,7 @@ def read_choice(name: str, value: str | None, choices: tuple[str, ...]) -> str |
 	return found
 
 
-def add(
+def create_schedule(
 	request: ReportRequest, frequency: str, day_of_week: str | None, period: str | None
 ) -> ScheduledReport:
 	"""Schedule a report, as the caller sees it. Frappe says who may: its Report Managers and System Managers."""
@@ -153,10 +153,10 @@ def add(
 			"no_of_rows": 0,
 		}
 	)
-	return describe(doc.insert())
+	return serialize_schedule(doc.insert())
 
 
-def describe(doc: AutoEmailReport) -> ScheduledReport:
+def serialize_schedule(doc: AutoEmailReport) -> ScheduledReport:
 	"""A schedule as the API tells it."""
 	return ScheduledReport(
 		schedule=doc.name,
@@ -172,7 +172,7 @@ def describe(doc: AutoEmailReport) -> ScheduledReport:
 	)
 
 
-def carry_out(schedule: str) -> None:
+def run_schedule(schedule: str) -> None:
 	"""The job: make the report as the schedule's user and mail it."""
 	doc = frappe.get_doc(DOCTYPE, schedule)
 	if not (doc.enabled and frappe.db.get_value("User", doc.user, "enabled")):
@@ -180,20 +180,20 @@ def carry_out(schedule: str) -> None:
 	frappe.set_user(doc.user)
 	frappe.local.lang = frappe.db.get_value("User", doc.user, "language") or frappe.local.lang
 	report = reports.get_report(doc.report)
-	recipients = [name for name in doc.email_to.split() if is_fit(report, name)]
+	recipients = [name for name in doc.email_to.split() if is_recipient_allowed(report, name)]
 	if recipients:
-		report_runs.make(
-			ReportRequest(doc.report, doc.api_format, filters_of(doc), recipients, frappe.local.lang)
+		report_runs.create_report(
+			ReportRequest(doc.report, doc.api_format, build_filters(doc), recipients, frappe.local.lang)
 		)
 
 
-def is_fit(report: Report, name: str) -> bool:
+def is_recipient_allowed(report: Report, name: str) -> bool:
 	"""True for a recipient who may see the report."""
-	user = report_mail.user_of(name)
-	return bool(user and report_mail.may_run(report, user))
+	user = report_mail.get_user(name)
+	return bool(user and report_mail.can_run(report, user))
 
 
-def filters_of(doc: AutoEmailReport) -> Any:
+def build_filters(doc: AutoEmailReport) -> Any:
 	"""The filters of this time, their days moved by Frappe where they are to move."""
 	if doc.dynamic_date_filters_set():
 		doc.prepare_dynamic_filters()
@@ -201,6 +201,6 @@ def filters_of(doc: AutoEmailReport) -> Any:
 	return frappe.parse_json(doc.filters) if doc.filters else {}
 
 
-def stop_all() -> None:
+def disable_all() -> None:
 	"""Switch off what the API made: without this app each would run as the Administrator."""
 	frappe.db.set_value(DOCTYPE, {"api_format": ("is", "set")}, "enabled", 0, update_modified=False)

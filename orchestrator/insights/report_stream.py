@@ -21,10 +21,10 @@ from orchestrator.insights.report_request import ReportRequest
 from orchestrator.insights.report_table import Table
 
 QUERY = "Query Report"
-BATCH = 1000
+BATCH_ROWS = 1000
 
 
-def open_table(report: Report, request: ReportRequest) -> Table | None:
+def open_table_stream(report: Report, request: ReportRequest) -> Table | None:
 	"""The table, if its rows can come straight from the database."""
 	if frappe.db.db_type != "mariadb" or frappe.conf.read_from_replica:
 		return None
@@ -41,10 +41,12 @@ def open_query(report: Report, request: ReportRequest) -> Table | None:
 		return None
 	query_report.validate_filters_permissions(report.name, request.filters)
 	check_safe_sql_query(report.query)
-	rows = Rows(report.query, request.filters, report.name)
-	columns = [query_report.get_column_as_dict(column) for column in report.get_columns() or rows.labels()]
+	rows = StreamedRows(report.query, request.filters, report.name)
+	columns = [
+		query_report.get_column_as_dict(column) for column in report.get_columns() or rows.list_labels()
+	]
 	if is_whole(columns):
-		return table_of(columns, rows)
+		return build_table(columns, rows)
 	rows.close()
 	return None
 
@@ -75,13 +77,13 @@ def open_list(report: Report, request: ReportRequest) -> Table | None:
 		run=False,
 	)
 	columns = report.build_standard_report_columns(fields, None)
-	return table_of(columns, Rows(query, None, report.name))
+	return build_table(columns, StreamedRows(query, None, report.name))
 
 
-def table_of(columns: list[Any], rows: "Rows") -> Table:
+def build_table(columns: list[Any], rows: "StreamedRows") -> Table:
 	"""The table of rows that come."""
-	table = report_table.read({"columns": columns})
-	width = max((column.place for column in table.columns), default=0) + 1
+	table = report_table.parse_result({"columns": columns})
+	width = max((column.index for column in table.columns), default=0) + 1
 	needed = max((column.currency.place for column in table.columns if column.currency), default=0) + 1
 	short = (None,) * max(needed - width, 0)
 	table.rows = (row + short for row in rows) if short else iter(rows)
@@ -89,7 +91,7 @@ def table_of(columns: list[Any], rows: "Rows") -> Table:
 	return table
 
 
-class Rows:
+class StreamedRows:
 	"""The rows of one statement, read as they are wanted, on a connection that is closed with the last."""
 
 	def __init__(self, query: str, values: dict[str, Any] | None, report_name: str) -> None:
@@ -101,13 +103,13 @@ class Rows:
 			self.close()
 			reports.raise_report_error(report_name, error)
 
-	def labels(self) -> list[str]:
+	def list_labels(self) -> list[str]:
 		"""The names of the columns, in which a query tells their types too."""
 		return [cstr(column[0]) for column in self.cursor.description]
 
 	def __iter__(self) -> Iterator[tuple[Any, ...]]:
 		"""The rows, in batches from the network."""
-		while batch := self.cursor.fetchmany(BATCH):
+		while batch := self.cursor.fetchmany(BATCH_ROWS):
 			yield from batch
 		self.close()
 

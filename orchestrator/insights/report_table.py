@@ -20,14 +20,14 @@ LINKED_CURRENCY_PARTS = 3
 
 
 @dataclass(frozen=True)
-class Currency:
-	"""Where a row tells the currency of an amount: at `place`, or in `fieldname` of the `doctype` named there."""
+class CurrencySource:
+	"""Where a row tells the currency of an amount: at `index`, or in `fieldname` of the `doctype` named there."""
 
 	place: int
 	doctype: str | None = None
 	fieldname: str | None = None
 
-	def of(self, row: Row) -> str | None:
+	def get_currency(self, row: Row) -> str | None:
 		"""The currency of an amount in `row`."""
 		told = row[self.place]
 		if told and self.doctype:
@@ -37,16 +37,16 @@ class Currency:
 
 @dataclass(frozen=True)
 class Column:
-	"""A column that is shown; `place` is where its value stands in a row."""
+	"""A column that is shown; `index` is where its value stands in a row."""
 
 	key: str
 	label: str
 	fieldtype: str
 	options: str | None
-	place: int
+	index: int
 	width: int = 0
 	precision: int | None = None
-	currency: Currency | None = None
+	currency: CurrencySource | None = None
 
 	@property
 	def is_number(self) -> bool:
@@ -56,9 +56,9 @@ class Column:
 	def is_html(self) -> bool:
 		return self.fieldtype in html_text.HTML_TYPES
 
-	def value_of(self, row: Row) -> Any:
+	def get_value(self, row: Row) -> Any:
 		"""Return the column's value in `row` as it is stored; of a column of HTML the text."""
-		value = row[self.place]
+		value = row[self.index]
 		return html_text.to_text(value) if self.is_html and isinstance(value, str) else value
 
 
@@ -77,32 +77,32 @@ class Table:
 	close: Callable[[], None] = lambda: None
 
 	@property
-	def labels(self) -> list[str]:
+	def list_labels(self) -> list[str]:
 		"""The headings of the columns."""
 		return [column.label for column in self.columns]
 
-	def cells(self, row: Row) -> list[Any]:
+	def list_cells(self, row: Row) -> list[Any]:
 		"""The values of the columns, in their order."""
 		if self._has_html:
-			return [column.value_of(row) for column in self.columns]
-		return [row[column.place] for column in self.columns]
+			return [column.get_value(row) for column in self.columns]
+		return [row[column.index] for column in self.columns]
 
 	@cached_property
 	def _has_html(self) -> bool:
 		return any(column.is_html for column in self.columns)
 
 
-def read(result: dict[str, Any]) -> Table:
+def parse_result(result: dict[str, Any]) -> Table:
 	"""Frappe's result as a table. Takes the rows out of it, so that each can go when it has been written."""
-	known = [read_column(column) for column in result.get("columns") or []]
+	known = [parse_column(column) for column in result.get("columns") or []]
 	keys = [column["fieldname"] for column in known]
-	columns = read_columns(known, keys)
+	columns = parse_columns(known, keys)
 	rows = result.pop("result", None) or []
 	total = rows.pop() if rows and result.get("add_total_row") else None
-	to_row = row_reader(keys, [column["label"] for column in known])
+	to_row = build_row_reader(keys, [column["label"] for column in known])
 	return Table(
 		columns=columns,
-		rows=map(to_row, drained(rows)),
+		rows=map(to_row, drain_rows(rows)),
 		expected_rows=len(rows),
 		total=None if total is None else to_row(total),
 		message=result.get("message") if isinstance(result.get("message"), str) else None,
@@ -111,7 +111,7 @@ def read(result: dict[str, Any]) -> Table:
 	)
 
 
-def read_column(column: Any) -> dict[str, Any]:
+def parse_column(column: Any) -> dict[str, Any]:
 	"""What Frappe says of a column."""
 	raw = column if isinstance(column, dict) else {}
 	if not isinstance(column, (str, dict)):
@@ -122,31 +122,31 @@ def read_column(column: Any) -> dict[str, Any]:
 	return {**shape, "hidden": hidden, "precision": cint(precision) if precision else None}
 
 
-def read_columns(known: list[dict[str, Any]], keys: list[str]) -> list[Column]:
+def parse_columns(known: list[dict[str, Any]], keys: list[str]) -> list[Column]:
 	"""The columns that are shown. Adds to `keys` the currencies that a row tells without a column of their own."""
 	return [
 		Column(
-			key=unique(column["fieldname"], place, keys),
+			key=make_unique(column["fieldname"], place, keys),
 			label=column["label"],
 			fieldtype=column["fieldtype"],
 			options=column["options"],
-			place=place,
+			index=place,
 			width=cint(column["width"]),
 			precision=column["precision"],
-			currency=read_currency(column, keys),
+			currency=parse_currency(column, keys),
 		)
 		for place, column in enumerate(known)
 		if not column["hidden"]
 	]
 
 
-def unique(fieldname: str, place: int, keys: list[str]) -> str:
+def make_unique(fieldname: str, place: int, keys: list[str]) -> str:
 	"""The column's fieldname, with its number where an earlier column has the same: a list that joins two DocTypes
 	may show the `name` of both."""
 	return fieldname if keys.index(fieldname) == place else f"{fieldname}_{place + 1}"
 
 
-def read_currency(column: dict[str, Any], keys: list[str]) -> Currency | None:
+def parse_currency(column: dict[str, Any], keys: list[str]) -> CurrencySource | None:
 	"""Where the currency of an amount stands, if anywhere in the row."""
 	options = column["options"]
 	if column["fieldtype"] != "Currency" or not isinstance(options, str) or not options:
@@ -157,10 +157,10 @@ def read_currency(column: dict[str, Any], keys: list[str]) -> Currency | None:
 	if fieldname not in keys:
 		keys.append(fieldname)
 	place = keys.index(fieldname)
-	return Currency(place, parts[0], parts[2]) if linked else Currency(place)
+	return CurrencySource(place, parts[0], parts[2]) if linked else CurrencySource(place)
 
 
-def row_reader(keys: list[str], labels: list[str]) -> Callable[[Any], Row]:
+def build_row_reader(keys: list[str], labels: list[str]) -> Callable[[Any], Row]:
 	"""A function that makes a sequence of a row, be it an object by fieldname (or by label) or a list already."""
 	width = len(keys)
 	names = [(key, labels[place] if place < len(labels) else key) for place, key in enumerate(keys)]
@@ -177,7 +177,7 @@ def row_reader(keys: list[str], labels: list[str]) -> Callable[[Any], Row]:
 	return read_row
 
 
-def drained(rows: list[Any]) -> Iterator[Any]:
+def drain_rows(rows: list[Any]) -> Iterator[Any]:
 	"""The rows in their order, each let go of."""
 	rows.reverse()
 	while rows:

@@ -9,7 +9,7 @@ import frappe
 
 ADMINISTRATOR = "Administrator"
 # What a change of the caller's permissions leaves behind in the database. Roles are beside it, from the user's own.
-STAMP = """
+USER_STAMP = """
 	SELECT
 		(SELECT CONCAT(COUNT(*), '/', COALESCE(MAX(modified), '')) FROM `tabDocShare` WHERE user = %(user)s),
 		(SELECT CONCAT(COUNT(*), '/', COALESCE(MAX(modified), '')) FROM `tabDocShare` WHERE everyone = 1),
@@ -32,23 +32,23 @@ class Scope(NamedTuple):
 	owner: str
 
 
-def of_caller() -> Scope:
+def build_caller_scope() -> Scope:
 	"""The caller's own. The key changes with their roles, user permissions and shares, and with the rules of any
 	DocType, so that a value computed under wider permissions is not found again."""
 	user = frappe.session.user
 	if user == ADMINISTRATOR:
 		return Scope(user, user, user)
-	stamp = (sorted(frappe.get_roles(user)), frappe.db.sql(STAMP, {"user": user})[0])
+	stamp = (sorted(frappe.get_roles(user)), frappe.db.sql(USER_STAMP, {"user": user})[0])
 	return Scope(user, f"{user}:{hashlib.sha256(repr(stamp).encode()).hexdigest()[:20]}", user)
 
 
-def of_everyone(user: str) -> Scope:
+def build_shared_scope(user: str) -> Scope:
 	"""Of a metric that is shared, computed under the permissions of `user`."""
 	return Scope(user, f"shared:{user}", "")
 
 
 @contextmanager
-def acting_as(user: str) -> Iterator[None]:
+def run_as_user(user: str) -> Iterator[None]:
 	"""Work under the permissions of `user`; the request's own state is there again afterwards."""
 	local = frappe.local
 	if user == local.session.user:
@@ -57,17 +57,17 @@ def acting_as(user: str) -> Iterator[None]:
 	request = {name: getattr(local, name) for name in OF_THE_REQUEST if hasattr(local, name)}
 	session = {name: local.session.get(name) for name in OF_THE_SESSION}
 	frappe.set_user(user)
-	forget_answers()
+	clear_request_cache()
 	try:
 		yield
 	finally:
 		local.session.update(session)
 		for name, value in request.items():
 			setattr(local, name, value)
-		forget_answers()
+		clear_request_cache()
 
 
-def forget_answers() -> None:
+def clear_request_cache() -> None:
 	"""Drop what functions have remembered for this request: they do not know that the user changed."""
 	if hasattr(frappe.local, "request_cache"):
 		frappe.local.request_cache.clear()

@@ -12,16 +12,16 @@ from typing import Any
 
 from xlsxwriter.utility import xl_col_to_name
 
-from orchestrator.insights.cells import is_finite, text_of
+from orchestrator.insights.cells import is_finite, to_text
 from orchestrator.insights.formulas import is_formula
 from orchestrator.insights.report_table import Column
 
-LONGEST_TEXT = 32_767  # of a cell
-LARGEST_EXACT = 2**53  # a spreadsheet's numbers are floats
+MAX_TEXT_LENGTH = 32_767  # of a cell
+MAX_EXACT_INTEGER = 2**53  # a spreadsheet's numbers are floats
 FIRST_DAY = datetime.date(1900, 3, 1)  # before it, the calendar has a day that never was
 DAY_ZERO = datetime.datetime(1899, 12, 30)
 DAY = datetime.timedelta(days=1)
-SECONDS_A_DAY = 86_400
+SECONDS_PER_DAY = 86_400
 # What XML does not take, or takes for something else, and what a reader would take for one of its replacements.
 SPECIAL = re.compile("[&<>\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]|_x[0-9A-Fa-f]{4}_")
 ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
@@ -49,47 +49,47 @@ class RowWriter:
 		self.letters = [xl_col_to_name(place) for place in range(len(columns))]
 		self.durations = {place for place, column in enumerate(columns) if column.fieldtype == "Duration"}
 
-	def row(self, number: int, values: Sequence[Any]) -> bytes:
+	def render_row(self, number: int, values: Sequence[Any]) -> bytes:
 		"""One row of the sheet."""
 		cells = [f'<row r="{number}">']
 		for place, value in enumerate(values):
 			if value is not None and value != "":
-				cells.append(f'<c r="{self.letters[place]}{number}"{self.content(place, value)}</c>')
+				cells.append(f'<c r="{self.letters[place]}{number}"{self.render_content(place, value)}</c>')
 		cells.append("</row>")
 		return "".join(cells).encode()
 
-	def content(self, place: int, value: Any) -> str:
+	def render_content(self, place: int, value: Any) -> str:
 		"""The rest of a cell, up to its end."""
 		kind = type(value)
 		if kind is str:
-			return self.text(value)
+			return self.render_text(value)
 		if kind is float or isinstance(value, int | Decimal):
-			return self.number(place, value)
-		return self.moment(value)
+			return self.render_number(place, value)
+		return self.render_moment(value)
 
-	def text(self, value: str) -> str:
+	def render_text(self, value: str) -> str:
 		"""Text, without mark-up. No formula is ever written."""
-		text = text_of(value)[:LONGEST_TEXT]
+		text = to_text(value)[:MAX_TEXT_LENGTH]
 		style = f' s="{self.styles.like_formula}"' if is_formula(text) else ""
 		if SPECIAL.search(text):
-			text = SPECIAL.sub(escaped, text)
+			text = SPECIAL.sub(escape_character, text)
 		return f'{style} t="inlineStr"><is><t xml:space="preserve">{text}</t></is>'
 
-	def number(self, place: int, value: Any) -> str:
+	def render_number(self, place: int, value: Any) -> str:
 		"""A number; a duration in days, as a spreadsheet counts time. Text where a spreadsheet has no such number."""
-		if not is_finite(value) or not -LARGEST_EXACT <= value <= LARGEST_EXACT:
-			return self.text(str(value))
+		if not is_finite(value) or not -MAX_EXACT_INTEGER <= value <= MAX_EXACT_INTEGER:
+			return self.render_text(str(value))
 		if place in self.durations:
-			value = float(value) / SECONDS_A_DAY
-		return f' s="{self.style_of(place, value)}"><v>{value + 0}</v>'
+			value = float(value) / SECONDS_PER_DAY
+		return f' s="{self.get_style(place, value)}"><v>{value + 0}</v>'
 
-	def style_of(self, place: int, value: Any) -> int:
+	def get_style(self, place: int, value: Any) -> int:
 		"""Return the style of a number: a spreadsheet's own format has no way to leave the point away after 8."""
 		decimals = self.styles.decimals[place]
 		is_whole = decimals is not None and round(value, decimals) == round(value)
 		return (self.styles.whole if is_whole else self.styles.columns)[place]
 
-	def moment(self, value: Any) -> str:
+	def render_moment(self, value: Any) -> str:
 		"""A day, a moment or a time, or whatever else as text."""
 		if isinstance(value, datetime.timedelta):
 			return f' s="{self.styles.time}"><v>{value / DAY}</v>'
@@ -97,10 +97,10 @@ class RowWriter:
 			return f' s="{self.styles.moment}"><v>{(value.replace(tzinfo=None) - DAY_ZERO) / DAY}</v>'
 		if type(value) is datetime.date and value >= FIRST_DAY:
 			return f' s="{self.styles.day}"><v>{(value - DAY_ZERO.date()).days}</v>'
-		return self.text(text_of(value))
+		return self.render_text(to_text(value))
 
 
-def escaped(found: re.Match[str]) -> str:
+def escape_character(found: re.Match[str]) -> str:
 	"""A character as the sheet's XML has it; what looks like an escaped one is escaped at its underscore."""
 	text = found[0]
 	if text in ENTITIES:

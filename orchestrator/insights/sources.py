@@ -18,20 +18,20 @@ from orchestrator.insights.metrics import (
 	Metric,
 )
 
-COMPUTE: dict[str, Callable[[Metric], Figure]] = {
-	MEASURE: measures.compute,
-	CARD: number_cards.compute,
+COMPUTE_BY_SOURCE: dict[str, Callable[[Metric], Figure]] = {
+	MEASURE: measures.compute_measure,
+	CARD: number_cards.compute_card,
 	CHART: charts.compute,
-	REPORT: report_figures.compute,
+	REPORT: report_figures.compute_report,
 	INSIGHTS_QUERY: insights_app.compute_query,
 	INSIGHTS_CHART: insights_app.compute_chart,
 }
 
 
-def compute(metric: Metric) -> Figure:
+def compute_metric(metric: Metric) -> Figure:
 	"""The metric's figure. Raises what its source raises, ConflictError where a shared metric may no longer be computed."""
 	check_sharing(metric)
-	return COMPUTE[metric.source_type](metric)
+	return COMPUTE_BY_SOURCE[metric.source_type](metric)
 
 
 def check_sharing(metric: Metric) -> None:

@@ -10,7 +10,7 @@ from frappe import _
 from frappe.core.doctype.report.report import Report
 from frappe.utils import format_datetime, get_fullname
 
-from orchestrator.insights.cells import text_of
+from orchestrator.insights.cells import to_text
 from orchestrator.period import now
 
 
@@ -26,49 +26,49 @@ class TitlePage:
 	letter_head: str | None
 
 	@property
-	def title(self) -> str:
+	def get_title(self) -> str:
 		return _(self.report_name)
 
 	@property
-	def made(self) -> str:
+	def build_made_line(self) -> str:
 		"""When and for whom the report was made."""
 		return _("{0} by {1}").format(format_datetime(self.generated_at), self.generated_by)
 
 
-def of(report_name: str, report: Report, conditions: Any) -> TitlePage:
+def build_title_page(report_name: str, report: Report, conditions: Any) -> TitlePage:
 	"""The title page of a run by the caller, now."""
 	return TitlePage(
 		report_name=report_name,
 		generated_at=now(),
 		generated_by=get_fullname(frappe.session.user),
 		conditions=conditions,
-		filters=list(read_filters(report, conditions)),
+		filters=list(list_filters(report, conditions)),
 		letter_head=find_letter_head(report, conditions),
 	)
 
 
-def read_filters(report: Report, conditions: Any) -> Iterator[tuple[str, str]]:
+def list_filters(report: Report, conditions: Any) -> Iterator[tuple[str, str]]:
 	"""Label and value of each filter that narrows the report."""
 	if isinstance(conditions, dict):
 		labels = {row.fieldname: row.label for row in report.filters}
 		for fieldname, value in conditions.items():
 			if value not in (None, "", [], 0):
-				yield _(labels.get(fieldname) or frappe.unscrub(fieldname)), words_of(value)
+				yield _(labels.get(fieldname) or frappe.unscrub(fieldname)), render_value(value)
 		return
 	meta = frappe.get_meta(report.ref_doctype)
 	for condition in conditions or []:
 		fieldname, operator, value = condition[-3:]
 		yield (
 			_(meta.get_label(fieldname)),
-			f"{operator} {words_of(value)}" if operator != "=" else words_of(value),
+			f"{operator} {render_value(value)}" if operator != "=" else render_value(value),
 		)
 
 
-def words_of(value: Any) -> str:
+def render_value(value: Any) -> str:
 	"""A filter's value in words."""
 	if isinstance(value, list | tuple):
-		return ", ".join(text_of(item) for item in value)
-	return text_of(value)
+		return ", ".join(to_text(item) for item in value)
+	return to_text(value)
 
 
 def find_letter_head(report: Report, conditions: Any) -> str | None:

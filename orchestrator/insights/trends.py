@@ -5,26 +5,26 @@ from frappe import _
 
 from orchestrator.exceptions import refuse
 from orchestrator.insights import board, history, values
-from orchestrator.insights.dashboards import Placed
+from orchestrator.insights.dashboards import DashboardItem
 from orchestrator.insights.scopes import Scope
 from orchestrator.insights.shapes import History, Point
 
-DAYS, MAX_DAYS = 30, history.KEPT_DAYS
+DEFAULT_DAYS, MAX_DAYS = 30, history.RETENTION_DAYS
 
 
-def of(placed: Placed, days: int) -> History:
+def list_trend_points(placed: DashboardItem, days: int) -> History:
 	"""The points of the caller's own figure, or of the shared one."""
 	metric = placed.metric
-	found = history.points(metric, readable_scope(placed), days)
+	found = history.list_points(metric, get_readable_scope(placed), days)
 	points = [Point(day=day, value=value) for day, value in found]
 	return History(name=metric.name, label=_(metric.label), unit=metric.unit, points=points)
 
 
-def readable_scope(placed: Placed) -> Scope:
+def get_readable_scope(placed: DashboardItem) -> Scope:
 	"""The scope of the caller's figure. PermissionError (403) for who may not see today's: they see no earlier one."""
-	((_placed, scope, value),) = board.look_up([placed])
+	((_placed, scope, value),) = board.get_values([placed])
 	if not scope:
-		refuse(board.refusal(placed.metric)["message"], frappe.PermissionError)
+		refuse(board.build_refusal(placed.metric)["message"], frappe.PermissionError)
 	value = value or values.compute_once(placed.metric, scope, None)
 	if value and value.error and value.error["type"] == frappe.PermissionError.__name__:
 		refuse(value.error["message"], frappe.PermissionError)

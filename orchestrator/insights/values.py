@@ -17,16 +17,16 @@ from orchestrator.api import errors
 from orchestrator.figures import Column, Figure, Number, Series
 from orchestrator.insights import history, sources
 from orchestrator.insights.metrics import CARD, NUMBER, SERIES, TABLE, Metric
-from orchestrator.insights.scopes import Scope, acting_as
+from orchestrator.insights.scopes import Scope, run_as_user
 
-KEPT_SECONDS = 24 * 3600
-ERROR_SECONDS = 60  # how long a failure is told again instead of tried again
+TTL_SECONDS = 24 * 3600
+ERROR_TTL_SECONDS = 60  # how long a failure is told again instead of tried again
 # What took no longer than this is computed anew, when it is due, by whoever asks.
 QUICK_SECONDS = 1.0
 # The longest that one computation may hold the others up; then they no longer wait for it.
-LOCKED_SECONDS = 120
-WAIT_SECONDS = 10
-POLL_SECONDS = 0.02
+LOCK_TTL_SECONDS = 120
+MAX_WAIT_SECONDS = 10
+POLL_INTERVAL_SECONDS = 0.02
 
 
 @dataclass(frozen=True)
@@ -46,29 +46,31 @@ class Value:
 	outdated: bool = False
 
 
-def key_of(metric: Metric, scope: Scope) -> str:
+def build_key(metric: Metric, scope: Scope) -> str:
 	"""Return where a value is kept. By language too: labels and errors are in that of who had it computed."""
 	return f"orchestrator:metric:{metric.key}:{metric.version}:{scope.key}:{frappe.local.lang}"
 
 
-def mark_of(metric: Metric) -> str:
+def build_mark(metric: Metric) -> str:
 	return f"orchestrator:metric-asked:{metric.key}"
 
 
-def kept(wanted: Iterable[tuple[Metric, Scope]]) -> list[Value | None]:
+def get_cached_values(wanted: Iterable[tuple[Metric, Scope]]) -> list[Value | None]:
 	"""The values there are, in one round trip."""
 	cache, pairs = frappe.cache(), list(wanted)
-	keys = [key_of(metric, scope) for metric, scope in pairs] + [mark_of(metric) for metric, _scope in pairs]
+	keys = [build_key(metric, scope) for metric, scope in pairs] + [
+		build_mark(metric) for metric, _scope in pairs
+	]
 	try:
 		texts = cache.mget([cache.make_key(key) for key in keys]) if keys else []
 	except RedisConnectionError:
 		texts = [None] * len(keys)
 	return [
-		read_kept(text, mark) for text, mark in zip(texts[: len(pairs)], texts[len(pairs) :], strict=True)
+		parse_cached(text, mark) for text, mark in zip(texts[: len(pairs)], texts[len(pairs) :], strict=True)
 	]
 
 
-def read_kept(text: bytes | None, mark: bytes | None) -> Value | None:
+def parse_cached(text: bytes | None, mark: bytes | None) -> Value | None:
 	"""A value as it was kept, and whether a newer one was asked for since."""
 	if not text:
 		return None
@@ -76,18 +78,18 @@ def read_kept(text: bytes | None, mark: bytes | None) -> Value | None:
 	return replace(value, outdated=True) if mark and value.at < float(mark) else value
 
 
-def outdate(metrics: Iterable[Metric], asked_at: float) -> None:
+def mark_outdated(metrics: Iterable[Metric], asked_at: float) -> None:
 	"""Somebody asked for newer figures at this time. Only the asker's are new then: those of other readers, and those of
 	a shared metric in other languages, are due."""
 	cache = frappe.cache()
 	for metric in metrics:
-		cache.setex(cache.make_key(mark_of(metric)), KEPT_SECONDS, asked_at)
+		cache.setex(cache.make_key(build_mark(metric)), TTL_SECONDS, asked_at)
 
 
 def is_due(value: Value, metric: Metric) -> bool:
 	"""True if it is time for a newer value."""
 	age = time.time() - value.at
-	return value.outdated or age >= (ERROR_SECONDS if value.error else metric.stale_after * 60)
+	return value.outdated or age >= (ERROR_TTL_SECONDS if value.error else metric.stale_after * 60)
 
 
 def compute_once(metric: Metric, scope: Scope, known: Value | None) -> Value | None:
@@ -95,27 +97,27 @@ def compute_once(metric: Metric, scope: Scope, known: Value | None) -> Value | N
 
 	None where that one takes too long to be waited for. Without Redis everyone computes for themselves."""
 	cache = frappe.cache()
-	key = key_of(metric, scope)
-	lock = cache.lock(cache.make_key(f"{key}:lock"), timeout=LOCKED_SECONDS, sleep=POLL_SECONDS)
+	key = build_key(metric, scope)
+	lock = cache.lock(cache.make_key(f"{key}:lock"), timeout=LOCK_TTL_SECONDS, sleep=POLL_INTERVAL_SECONDS)
 	try:
-		if not lock.acquire(blocking_timeout=WAIT_SECONDS):
+		if not lock.acquire(blocking_timeout=MAX_WAIT_SECONDS):
 			return None
 	except RedisConnectionError:
-		return compute(metric, scope, known)
+		return compute_value(metric, scope, known)
 	try:
-		found = kept([(metric, scope)])[0]
+		found = get_cached_values([(metric, scope)])[0]
 		if found and (known is None or found.id != known.id):
 			return found
-		text = frappe.as_json(asdict(compute(metric, scope, known)), indent=None)
-		cache.setex(cache.make_key(key), KEPT_SECONDS, text)
+		text = frappe.as_json(asdict(compute_value(metric, scope, known)), indent=None)
+		cache.setex(cache.make_key(key), TTL_SECONDS, text)
 		value = Value(**json.loads(text))  # as everyone after this one gets it
 	finally:
-		release(lock)
-	history.note(metric, scope, value.kind, value.value, value.error is None)
+		release_lock(lock)
+	history.add_note(metric, scope, value.kind, value.value, value.error is None)
 	return value
 
 
-def release(lock: Any) -> None:
+def release_lock(lock: Any) -> None:
 	"""Let the next one in; a computation that took longer than the lock is held has let them in already."""
 	try:
 		lock.release()
@@ -123,21 +125,21 @@ def release(lock: Any) -> None:
 		return
 
 
-def compute(metric: Metric, scope: Scope, known: Value | None) -> Value:
+def compute_value(metric: Metric, scope: Scope, known: Value | None) -> Value:
 	"""Compute now. A failure is a value too: it says why there is none, and shows the last one there was."""
 	start, messages = time.perf_counter(), frappe.local.message_log
 	frappe.local.message_log = []
 	figure, error = None, None
 	try:
-		with acting_as(scope.user):
-			figure = sources.compute(metric)
+		with run_as_user(scope.user):
+			figure = sources.compute_metric(metric)
 	except Exception as problem:
-		error = explain(problem, metric)
+		error = build_item_error(problem, metric)
 	finally:
 		frappe.local.message_log = messages
-	fields = shape(figure) if figure else of_failure(metric, known, error)
+	fields = build_figure(figure) if figure else build_failed_value(metric, known, error)
 	if figure and fields["kind"] == NUMBER:
-		fields["previous"] = previous(metric, scope, fields["previous"])
+		fields["previous"] = get_previous(metric, scope, fields["previous"])
 	return Value(
 		id=frappe.generate_hash(length=10),
 		at=time.time(),
@@ -147,17 +149,17 @@ def compute(metric: Metric, scope: Scope, known: Value | None) -> Value:
 	)
 
 
-def previous(metric: Metric, scope: Scope, told: float | None) -> float | None:
+def get_previous(metric: Metric, scope: Scope, told: float | None) -> float | None:
 	"""What the number was: what its source tells, else its history. Of a card it is the other way round: what Desk tells
 	is how many of today's records were there then, not what the card showed."""
 	is_cards = metric.source_type == CARD and metric.key == metric.name
 	if told is not None and not is_cards:
 		return told
-	known = history.previous(metric, scope)
+	known = history.get_previous(metric, scope)
 	return told if known is None else known
 
 
-def shape(figure: Figure) -> dict[str, Any]:
+def build_figure(figure: Figure) -> dict[str, Any]:
 	"""A figure's part of a value."""
 	if isinstance(figure, Number):
 		return {
@@ -175,14 +177,14 @@ def shape(figure: Figure) -> dict[str, Any]:
 	return {"kind": TABLE, "value": value, "previous": None, "unit": None}
 
 
-def of_failure(metric: Metric, known: Value | None, error: dict[str, str] | None) -> dict[str, Any]:
+def build_failed_value(metric: Metric, known: Value | None, error: dict[str, str] | None) -> dict[str, Any]:
 	"""What to show beside an error: the last value, unless the error is that the caller may not see it."""
 	if known is None or (error or {}).get("type") == frappe.PermissionError.__name__:
 		return {"kind": metric.kind, "value": None, "previous": None, "unit": None}
 	return {"kind": known.kind, "value": known.value, "previous": known.previous, "unit": known.unit}
 
 
-def explain(problem: Exception, metric: Metric) -> dict[str, str]:
+def build_item_error(problem: Exception, metric: Metric) -> dict[str, str]:
 	"""The error of an item. Of an unforeseen one no word of its own: it may quote records."""
 	status = errors.get_status(problem)
 	if status != errors.UNEXPECTED_STATUS:

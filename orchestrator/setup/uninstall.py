@@ -28,7 +28,7 @@ def before_uninstall() -> None:
 		return
 	if ledger.exists():
 		_remove_demo()
-	report_schedules.stop_all()
+	report_schedules.disable_all()
 	dashboards.remove()
 	status_options.remove()
 	ticket_status.remove()

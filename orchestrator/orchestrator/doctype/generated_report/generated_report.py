@@ -32,4 +32,4 @@ class GeneratedReport(Document):
 	# end: auto-generated types
 
 	def on_trash(self) -> None:
-		report_files.delete(self.file)
+		report_files.delete_file(self.file)

@@ -48,8 +48,8 @@ class OrchestratorDashboard(Document):
 			frappe.throw(_("{0} is on the dashboard twice. Remove one.").format(", ".join(twice)))
 
 	def on_update(self) -> None:
-		dashboards.forget_plans()
+		dashboards.clear_layouts_after_commit()
 
 	def on_trash(self) -> None:
 		shipped_dashboards.refuse_deletion(self)
-		dashboards.forget_plans()
+		dashboards.clear_layouts_after_commit()

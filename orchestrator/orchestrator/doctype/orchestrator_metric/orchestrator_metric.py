@@ -71,18 +71,18 @@ class OrchestratorMetric(Document):
 		self.validate_alerts()
 
 	def on_update(self) -> None:
-		dashboards.forget_plans()
+		dashboards.clear_layouts_after_commit()
 
 	def on_trash(self) -> None:
 		shipped_dashboards.refuse_deletion(self)
-		history.forget(self.name)
-		dashboards.forget_plans()
+		history.delete_history(self.name)
+		dashboards.clear_layouts_after_commit()
 
 	@frappe.whitelist(methods=["POST"])
 	def get_measures(self) -> list[str]:
 		"""The names of the measures to choose from, for the form. For who may read metrics."""
 		self.check_permission("read")
-		return sorted(measures.registered())
+		return sorted(measures.list_registered())
 
 	def clear_what_does_not_apply(self) -> None:
 		"""A source of before the type was changed, or a sharing of before the mode was."""
@@ -102,8 +102,8 @@ class OrchestratorMetric(Document):
 			)
 
 	def validate_source(self) -> None:
-		if self.source_type == metrics.MEASURE and self.measure not in measures.registered():
-			names = ", ".join(sorted(measures.registered()))
+		if self.source_type == metrics.MEASURE and self.measure not in measures.list_registered():
+			names = ", ".join(sorted(measures.list_registered()))
 			frappe.throw(
 				_("There is no measure {0}. The measures are: {1}.").format(self.measure or "", names)
 			)
@@ -137,10 +137,10 @@ class OrchestratorMetric(Document):
 				),
 				frappe.PermissionError,
 			)
-		self.approved_source = metrics.source_changed(self.source_type, self.source)
+		self.approved_source = metrics.get_source_modified(self.source_type, self.source)
 
 	def set_kind(self) -> None:
-		kind = metrics.kind_of(self.source_type, self.measure or self.source, self.aggregate)
+		kind = metrics.get_kind(self.source_type, self.measure or self.source, self.aggregate)
 		if not kind:
 			frappe.throw(
 				_(

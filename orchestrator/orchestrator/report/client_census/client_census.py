@@ -9,18 +9,18 @@ from frappe.utils import flt
 
 from orchestrator import compat
 from orchestrator.insights.report_parts import (
-	NONE,
+	NO_VALUE,
 	PRECISION,
 	Column,
 	ReportResult,
-	bars,
-	column,
-	counts,
-	equal,
-	figure,
-	link_column,
-	read_choice,
-	read_span,
+	build_bar_chart,
+	build_column,
+	build_count_columns,
+	build_equal_filters,
+	build_figure,
+	build_link_column,
+	parse_choice,
+	parse_date_range,
 )
 
 DOCTYPE = "Client Stay"
@@ -35,8 +35,8 @@ NUMBERS = ("in_care", "waiting", "admitted", "discharged", "days")
 def execute(filters: dict[str, Any] | None = None) -> ReportResult:
 	"""Frappe's entry: the report for the caller."""
 	filters = filters or {}
-	group = read_choice(filters, "group_by", list(GROUPS))
-	span = [str(day) for day in read_span(filters)]
+	group = parse_choice(filters, "group_by", list(GROUPS))
+	span = [str(day) for day in parse_date_range(filters)]
 	rows: dict[str, dict[str, Any]] = {}
 	for number, conditions in (
 		("in_care", [["status", "in", IN_CARE]]),
@@ -44,7 +44,7 @@ def execute(filters: dict[str, Any] | None = None) -> ReportResult:
 		("admitted", [["admission_date", "between", span], ["status", "!=", WAITING]]),
 		("discharged", [["discharge_date", "between", span], ["status", "=", "Discharged"]]),
 	):
-		add(rows, number, read_stays(GROUPS[group], [*conditions, *equal(filters, "facility")]))
+		add(rows, number, read_stays(GROUPS[group], [*conditions, *build_equal_filters(filters, "facility")]))
 	table = [finished(row) for row in rows.values()]
 	table.sort(key=lambda row: (-row["in_care"], row["group"]))
 	return ReportResult(columns_of(group), table, None, chart_of(table), summary_of(rows))
@@ -68,7 +68,7 @@ def read_stays(told_by: str, conditions: list[list[Any]]) -> list[frappe._dict]:
 def add(rows: dict[str, dict[str, Any]], number: str, stays: list[frappe._dict]) -> None:
 	"""Add one of the numbers to the rows."""
 	for stay in stays:
-		name = stay.told or NONE
+		name = stay.told or NO_VALUE
 		row = rows.setdefault(name, {"group": name, **dict.fromkeys(NUMBERS, 0)})
 		row[number] += stay.stays
 		if number == "discharged":
@@ -89,8 +89,8 @@ def length_of_stay(days: float, stays: int) -> float | None:
 def columns_of(group: str) -> list[Column]:
 	"""The report's columns."""
 	return [
-		link_column("group", _(group), LINKS.get(group)),
-		*counts(
+		build_link_column("group", _(group), LINKS.get(group)),
+		*build_count_columns(
 			(
 				("in_care", _("In Care")),
 				("waiting", _("Pre-Admission")),
@@ -98,14 +98,14 @@ def columns_of(group: str) -> list[Column]:
 				("discharged", _("Discharged")),
 			)
 		),
-		column("length_of_stay", _("Average Length of Stay (Days)"), "Float", width=220),
+		build_column("length_of_stay", _("Average Length of Stay (Days)"), "Float", width=220),
 	]
 
 
 def chart_of(rows: list[dict[str, Any]]) -> dict[str, Any] | None:
 	"""Who is in care, came and left, group by group."""
 	names = (("in_care", _("In Care")), ("admitted", _("Admitted")), ("discharged", _("Discharged")))
-	return bars(
+	return build_bar_chart(
 		[row["group"] for row in rows], [(label, [row[name] for row in rows]) for name, label in names]
 	)
 
@@ -114,10 +114,10 @@ def summary_of(rows: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
 	"""The figures above the report."""
 	total = {name: sum(row[name] for row in rows.values()) for name in NUMBERS}
 	return [
-		figure(_("In Care"), total["in_care"]),
-		figure(_("Admitted"), total["admitted"], indicator="Green"),
-		figure(_("Discharged"), total["discharged"]),
-		figure(
+		build_figure(_("In Care"), total["in_care"]),
+		build_figure(_("Admitted"), total["admitted"], indicator="Green"),
+		build_figure(_("Discharged"), total["discharged"]),
+		build_figure(
 			_("Average Length of Stay (Days)"),
 			length_of_stay(total["days"], total["discharged"]) or 0,
 			"Float",

@@ -8,19 +8,19 @@ from frappe.utils import flt
 
 from orchestrator import compat
 from orchestrator.insights.report_parts import (
-	NONE,
+	NO_VALUE,
 	PRECISION,
 	Column,
 	ReportResult,
-	bars,
-	column,
-	counts,
-	equal,
-	figure,
-	link_column,
-	ratio,
-	read_choice,
-	read_span,
+	build_bar_chart,
+	build_column,
+	build_count_columns,
+	build_equal_filters,
+	build_figure,
+	build_link_column,
+	parse_choice,
+	parse_date_range,
+	percentage_of,
 )
 
 SOURCE = "Source"
@@ -49,7 +49,7 @@ COUNTS = ("open", "qualified", "opportunity", "converted", "lost")
 def execute(filters: dict[str, Any] | None = None) -> ReportResult:
 	"""Frappe's entry: the report for the caller."""
 	filters = filters or {}
-	group = read_choice(filters, "group_by", list(GROUPS))
+	group = parse_choice(filters, "group_by", list(GROUPS))
 	rows = summarize(read_leads(filters, group))
 	if group == "Month":
 		rows.sort(key=lambda row: row["group"])
@@ -58,15 +58,15 @@ def execute(filters: dict[str, Any] | None = None) -> ReportResult:
 
 def read_leads(filters: dict[str, Any], group: str) -> list[frappe._dict]:
 	"""Number and probability of the leads that the caller may read, by group and status."""
-	span = read_span(filters)
+	span = parse_date_range(filters)
 	source = compat.lead_source_field()
 	told_by = source if group == SOURCE else GROUPS[group]
 	return compat.get_list(
 		"Lead",
 		filters=[
 			["creation", "between", [str(span.first), str(span.last)]],
-			*equal(filters, "status", "lead_owner", "company"),
-			*equal({source: filters.get("source")}, source),
+			*build_equal_filters(filters, "status", "lead_owner", "company"),
+			*build_equal_filters({source: filters.get("source")}, source),
 		],
 		fields=[
 			f"{told_by} as told",
@@ -83,7 +83,7 @@ def summarize(leads: list[frappe._dict]) -> list[dict[str, Any]]:
 	"""A row per group, the largest first."""
 	rows: dict[str, dict[str, Any]] = {}
 	for lead in leads:
-		name = lead.told or NONE
+		name = lead.told or NO_VALUE
 		row = rows.setdefault(
 			name, {"group": name, "leads": 0, "probability": 0.0, **dict.fromkeys(COUNTS, 0)}
 		)
@@ -91,7 +91,7 @@ def summarize(leads: list[frappe._dict]) -> list[dict[str, Any]]:
 		row["probability"] += flt(lead.probability)
 		row[OUTCOMES.get(lead.status, OPEN)] += lead.leads
 	for row in rows.values():
-		row["conversion"] = ratio(row["converted"], row["leads"])
+		row["conversion"] = percentage_of(row["converted"], row["leads"])
 		row["probability"] = round(row["probability"] / row["leads"], PRECISION)
 	return sorted(rows.values(), key=lambda row: (-row["leads"], row["group"]))
 
@@ -100,8 +100,8 @@ def columns_of(group: str) -> list[Column]:
 	"""The report's columns."""
 	linked = compat.lead_source_doctype() if group == SOURCE else LINKS.get(group)
 	return [
-		link_column("group", _(group), linked),
-		*counts(
+		build_link_column("group", _(group), linked),
+		*build_count_columns(
 			(
 				("leads", _("Leads")),
 				("open", _("Open")),
@@ -111,8 +111,8 @@ def columns_of(group: str) -> list[Column]:
 				("lost", _("Lost")),
 			)
 		),
-		column("conversion", _("Converted (%)"), "Percent"),
-		column("probability", _("Average Probability (%)"), "Percent", width=160),
+		build_column("conversion", _("Converted (%)"), "Percent"),
+		build_column("probability", _("Average Probability (%)"), "Percent", width=160),
 	]
 
 
@@ -123,7 +123,7 @@ def chart_of(rows: list[dict[str, Any]]) -> dict[str, Any] | None:
 		(_("Leads"), [row["leads"] for row in shown]),
 		(_("Converted"), [row["converted"] for row in shown]),
 	]
-	return bars([row["group"] for row in shown], series)
+	return build_bar_chart([row["group"] for row in shown], series)
 
 
 def summary_of(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -132,8 +132,8 @@ def summary_of(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 		sum(row[name] for row in rows) for name in ("leads", "qualified", "converted")
 	)
 	return [
-		figure(_("Leads"), leads),
-		figure(_("Qualified"), qualified),
-		figure(_("Converted"), converted, indicator="Green"),
-		figure(_("Converted (%)"), ratio(converted, leads), "Percent"),
+		build_figure(_("Leads"), leads),
+		build_figure(_("Qualified"), qualified),
+		build_figure(_("Converted"), converted, indicator="Green"),
+		build_figure(_("Converted (%)"), percentage_of(converted, leads), "Percent"),
 	]

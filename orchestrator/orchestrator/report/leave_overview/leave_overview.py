@@ -7,7 +7,15 @@ import frappe
 from frappe import _
 
 from orchestrator.hr.balances import get_balances
-from orchestrator.insights.report_parts import Column, ReportResult, bars, column, equal, figure, read_day
+from orchestrator.insights.report_parts import (
+	Column,
+	ReportResult,
+	build_bar_chart,
+	build_column,
+	build_equal_filters,
+	build_figure,
+	parse_day,
+)
 from orchestrator.period import today
 
 DAYS = ("allocated", "used", "pending", "balance")
@@ -16,7 +24,7 @@ DAYS = ("allocated", "used", "pending", "balance")
 def execute(filters: dict[str, Any] | None = None) -> ReportResult:
 	"""Frappe's entry: the report for the caller."""
 	filters = filters or {}
-	day = read_day(filters, "date") or today()
+	day = parse_day(filters, "date") or today()
 	employees = read_employees(filters)
 	chosen = filters.get("leave_type")
 	types = [chosen] if chosen else types_allocated(list(employees), day)
@@ -27,7 +35,7 @@ def execute(filters: dict[str, Any] | None = None) -> ReportResult:
 
 def read_employees(filters: dict[str, Any]) -> dict[str, frappe._dict]:
 	"""The active employees that the caller may read."""
-	conditions = [["status", "=", "Active"], *equal(filters, "company", "department")]
+	conditions = [["status", "=", "Active"], *build_equal_filters(filters, "company", "department")]
 	if filters.get("employee"):
 		conditions.append(["name", "=", filters["employee"]])
 	found = frappe.get_list(
@@ -73,14 +81,14 @@ def rows_of(employees: dict[str, frappe._dict], leave_type: str, day: date) -> l
 def columns_of() -> list[Column]:
 	"""The report's columns."""
 	return [
-		column("employee", _("Employee"), "Link", "Employee"),
-		column("employee_name", _("Employee Name"), width=180),
-		column("department", _("Department"), "Link", "Department", width=150),
-		column("leave_type", _("Leave Type"), "Link", "Leave Type", width=150),
-		column("allocated", _("Allocated"), "Float"),
-		column("used", _("Used"), "Float"),
-		column("pending", _("Pending"), "Float"),
-		column("balance", _("Balance"), "Float"),
+		build_column("employee", _("Employee"), "Link", "Employee"),
+		build_column("employee_name", _("Employee Name"), width=180),
+		build_column("department", _("Department"), "Link", "Department", width=150),
+		build_column("leave_type", _("Leave Type"), "Link", "Leave Type", width=150),
+		build_column("allocated", _("Allocated"), "Float"),
+		build_column("used", _("Used"), "Float"),
+		build_column("pending", _("Pending"), "Float"),
+		build_column("balance", _("Balance"), "Float"),
 	]
 
 
@@ -90,7 +98,7 @@ def chart_of(rows: list[dict[str, Any]], types: list[str]) -> dict[str, Any] | N
 		(label, [sum(row[name] for row in rows if row["leave_type"] == leave_type) for leave_type in types])
 		for name, label in (("used", _("Used")), ("balance", _("Balance")))
 	]
-	return bars(types, series) if rows else None
+	return build_bar_chart(types, series) if rows else None
 
 
 def summary_of(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -101,4 +109,4 @@ def summary_of(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 		"pending": _("Pending"),
 		"balance": _("Balance"),
 	}
-	return [figure(labels[name], sum(row[name] for row in rows), "Float") for name in DAYS]
+	return [build_figure(labels[name], sum(row[name] for row in rows), "Float") for name in DAYS]

@@ -17,17 +17,17 @@ from orchestrator.crm.stages import LOST, WON
 from orchestrator.insights.report_parts import (
 	PRECISION,
 	Column,
-	Purse,
+	CurrencyConverter,
+	DateRange,
 	ReportResult,
-	Span,
-	bars,
-	column,
-	counts,
-	equal,
-	figure,
-	months_of,
-	ratio,
-	read_span,
+	build_bar_chart,
+	build_column,
+	build_count_columns,
+	build_equal_filters,
+	build_figure,
+	list_months,
+	parse_date_range,
+	percentage_of,
 )
 
 BY = ("expected_closing", "transaction_date", "pipeline_stage", "company", "currency")
@@ -39,8 +39,8 @@ DOCUMENTS = {"ordered": ("Sales Order", "transaction_date"), "invoiced": ("Sales
 def execute(filters: dict[str, Any] | None = None) -> ReportResult:
 	"""Frappe's entry: the report for the caller."""
 	filters = filters or {}
-	span, purse = read_span(filters), Purse(currency_of(filters))
-	rows = {month: new_row(month, purse.currency) for month in months_of(span)}
+	span, purse = parse_date_range(filters), CurrencyConverter(currency_of(filters))
+	rows = {month: new_row(month, purse.currency) for month in list_months(span)}
 	add_opportunities(rows, read_opportunities(filters), span, purse)
 	# who sold it stands on no order and no invoice
 	shown = [] if filters.get("opportunity_owner") else [key for key in DOCUMENTS if may_read(key)]
@@ -48,7 +48,7 @@ def execute(filters: dict[str, Any] | None = None) -> ReportResult:
 		add_documents(rows, key, filters, span, purse)
 	table = [finished(row) for row in rows.values()]
 	return ReportResult(
-		columns_of(shown), table, purse.message(), chart_of(table), summary_of(table, purse.currency)
+		columns_of(shown), table, purse.build_message(), chart_of(table), summary_of(table, purse.currency)
 	)
 
 
@@ -79,7 +79,10 @@ def read_opportunities(filters: dict[str, Any]) -> list[frappe._dict]:
 	"""The closed opportunities that the caller may read, added up by day, company and currency."""
 	return compat.get_list(
 		"Opportunity",
-		filters=[["pipeline_stage", "in", [WON, LOST]], *equal(filters, "company", "opportunity_owner")],
+		filters=[
+			["pipeline_stage", "in", [WON, LOST]],
+			*build_equal_filters(filters, "company", "opportunity_owner"),
+		],
 		fields=[
 			*BY,
 			"count(name) as records",
@@ -93,7 +96,10 @@ def read_opportunities(filters: dict[str, Any]) -> list[frappe._dict]:
 
 
 def add_opportunities(
-	rows: dict[str, dict[str, Any]], opportunities: Iterable[frappe._dict], span: Span, purse: Purse
+	rows: dict[str, dict[str, Any]],
+	opportunities: Iterable[frappe._dict],
+	span: DateRange,
+	purse: CurrencyConverter,
 ) -> None:
 	"""Add opportunities to their months."""
 	for group in opportunities:
@@ -110,13 +116,17 @@ def add_opportunities(
 
 
 def add_documents(
-	rows: dict[str, dict[str, Any]], key: str, filters: dict[str, Any], span: Span, purse: Purse
+	rows: dict[str, dict[str, Any]],
+	key: str,
+	filters: dict[str, Any],
+	span: DateRange,
+	purse: CurrencyConverter,
 ) -> None:
 	"""Add submitted orders or invoices, which ERPNext keeps in their company's currency, to their months."""
 	doctype, day = DOCUMENTS[key]
 	documents = compat.get_list(
 		doctype,
-		filters=[SUBMITTED, [day, "between", list(map(str, span))], *equal(filters, "company")],
+		filters=[SUBMITTED, [day, "between", list(map(str, span))], *build_equal_filters(filters, "company")],
 		fields=[f"left({day}, 7) as month", "company", "sum(base_net_total) as total"],
 		group_by="month, company",
 		order_by=None,
@@ -132,7 +142,7 @@ def finished(row: dict[str, Any]) -> dict[str, Any]:
 		**row,
 		"won_value": won_value,
 		"average": round(won_value / row["won"], PRECISION) if row["won"] else 0.0,
-		"win_rate": ratio(row["won"], row["won"] + row["lost"]),
+		"win_rate": percentage_of(row["won"], row["won"] + row["lost"]),
 		**{key: round(row[key], PRECISION) for key in DOCUMENTS},
 	}
 
@@ -141,21 +151,23 @@ def columns_of(shown: list[str]) -> list[Column]:
 	"""The report's columns."""
 	labels = {"ordered": _("Ordered (Net)"), "invoiced": _("Invoiced (Net)")}
 	return [
-		column("month", _("Month")),
-		*counts((("won", _("Won")),)),
-		column("won_value", _("Won Value"), "Currency", "currency", width=150),
-		column("average", _("Average Deal"), "Currency", "currency", width=150),
-		*counts((("lost", _("Lost")),)),
-		column("win_rate", _("Win Rate (%)"), "Percent"),
-		*(column(key, labels[key], "Currency", "currency", width=150) for key in shown),
-		column("currency", _("Currency"), "Link", "Currency", width=90),
+		build_column("month", _("Month")),
+		*build_count_columns((("won", _("Won")),)),
+		build_column("won_value", _("Won Value"), "Currency", "currency", width=150),
+		build_column("average", _("Average Deal"), "Currency", "currency", width=150),
+		*build_count_columns((("lost", _("Lost")),)),
+		build_column("win_rate", _("Win Rate (%)"), "Percent"),
+		*(build_column(key, labels[key], "Currency", "currency", width=150) for key in shown),
+		build_column("currency", _("Currency"), "Link", "Currency", width=90),
 	]
 
 
 def chart_of(rows: list[dict[str, Any]]) -> dict[str, Any] | None:
 	"""What was won, month by month."""
 	months = [row["month"] for row in rows]
-	return bars(months, [(_("Won Value"), [row["won_value"] for row in rows])], fieldtype="Currency")
+	return build_bar_chart(
+		months, [(_("Won Value"), [row["won_value"] for row in rows])], fieldtype="Currency"
+	)
 
 
 def summary_of(rows: list[dict[str, Any]], currency: str) -> list[dict[str, Any]]:
@@ -163,8 +175,8 @@ def summary_of(rows: list[dict[str, Any]], currency: str) -> list[dict[str, Any]
 	won, lost = (sum(row[name] for row in rows) for name in ("won", "lost"))
 	value = round(sum(row["won_value"] for row in rows), PRECISION)
 	return [
-		figure(_("Won"), won, indicator="Green"),
-		figure(_("Won Value"), value, "Currency", currency, "Green"),
-		figure(_("Lost"), lost, indicator="Red"),
-		figure(_("Win Rate (%)"), ratio(won, won + lost), "Percent"),
+		build_figure(_("Won"), won, indicator="Green"),
+		build_figure(_("Won Value"), value, "Currency", currency, "Green"),
+		build_figure(_("Lost"), lost, indicator="Red"),
+		build_figure(_("Win Rate (%)"), percentage_of(won, won + lost), "Percent"),
 	]

@@ -12,12 +12,12 @@ from orchestrator.insights.report_parts import (
 	PRECISION,
 	Column,
 	ReportResult,
-	bars,
-	column,
-	counts,
-	equal,
-	figure,
-	ratio,
+	build_bar_chart,
+	build_column,
+	build_count_columns,
+	build_equal_filters,
+	build_figure,
+	percentage_of,
 )
 from orchestrator.period import today
 
@@ -37,7 +37,7 @@ def execute(filters: dict[str, Any] | None = None) -> ReportResult:
 
 def read_projects(filters: dict[str, Any]) -> list[frappe._dict]:
 	"""The projects that the caller may read, the earliest end first."""
-	conditions = equal(filters, "status", "company")
+	conditions = build_equal_filters(filters, "status", "company")
 	if filters.get("project"):
 		conditions.append(["name", "=", filters["project"]])
 	fields = ["name", "project_name", "status", "expected_start_date", "expected_end_date"]
@@ -87,7 +87,7 @@ def row_of(project: frappe._dict, tasks: list[frappe._dict], day: date) -> dict[
 		"tasks": total,
 		"completed": done,
 		"overdue": sum(task.tasks for task in tasks if is_overdue(task, day)),
-		"progress": ratio(worked, planned) if planned else ratio(done, total),
+		"progress": percentage_of(worked, planned) if planned else percentage_of(done, total),
 		"planned_hours": round(planned, PRECISION),
 		"hours_left": round(planned - worked, PRECISION),
 		"expected_start_date": project.expected_start_date,
@@ -103,22 +103,24 @@ def is_overdue(task: frappe._dict, day: date) -> bool:
 def columns_of() -> list[Column]:
 	"""The report's columns."""
 	return [
-		column("project", _("Project"), "Link", "Project"),
-		column("project_name", _("Project Name"), width=200),
-		column("status", _("Status"), width=100),
-		*counts((("tasks", _("Tasks")), ("completed", _("Completed")), ("overdue", _("Overdue")))),
-		column("progress", _("Progress (%)"), "Percent"),
-		column("planned_hours", _("Planned Hours"), "Float"),
-		column("hours_left", _("Hours Left"), "Float"),
-		column("expected_start_date", _("Expected Start"), "Date"),
-		column("expected_end_date", _("Expected End"), "Date"),
+		build_column("project", _("Project"), "Link", "Project"),
+		build_column("project_name", _("Project Name"), width=200),
+		build_column("status", _("Status"), width=100),
+		*build_count_columns(
+			(("tasks", _("Tasks")), ("completed", _("Completed")), ("overdue", _("Overdue")))
+		),
+		build_column("progress", _("Progress (%)"), "Percent"),
+		build_column("planned_hours", _("Planned Hours"), "Float"),
+		build_column("hours_left", _("Hours Left"), "Float"),
+		build_column("expected_start_date", _("Expected Start"), "Date"),
+		build_column("expected_end_date", _("Expected End"), "Date"),
 	]
 
 
 def chart_of(rows: list[dict[str, Any]]) -> dict[str, Any] | None:
 	"""How far the projects are."""
 	shown = rows[:MOST_BARS]
-	return bars(
+	return build_bar_chart(
 		[row["project_name"] for row in shown], [(_("Progress (%)"), [row["progress"] for row in shown])]
 	)
 
@@ -127,8 +129,8 @@ def summary_of(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 	"""The figures above the report."""
 	planned, left = (sum(row[name] for row in rows) for name in ("planned_hours", "hours_left"))
 	return [
-		figure(_("Projects"), len(rows)),
-		figure(_("Tasks"), sum(row["tasks"] for row in rows)),
-		figure(_("Overdue"), sum(row["overdue"] for row in rows), indicator="Red"),
-		figure(_("Progress (%)"), ratio(planned - left, planned), "Percent"),
+		build_figure(_("Projects"), len(rows)),
+		build_figure(_("Tasks"), sum(row["tasks"] for row in rows)),
+		build_figure(_("Overdue"), sum(row["overdue"] for row in rows), indicator="Red"),
+		build_figure(_("Progress (%)"), percentage_of(planned - left, planned), "Percent"),
 	]

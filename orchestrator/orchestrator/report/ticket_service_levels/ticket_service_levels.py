@@ -8,19 +8,19 @@ from frappe import _
 
 from orchestrator import compat
 from orchestrator.insights.report_parts import (
-	NONE,
+	NO_VALUE,
 	PRECISION,
 	Column,
 	ReportResult,
-	bars,
-	column,
-	counts,
-	equal,
-	figure,
-	link_column,
-	ratio,
-	read_choice,
-	read_span,
+	build_bar_chart,
+	build_column,
+	build_count_columns,
+	build_equal_filters,
+	build_figure,
+	build_link_column,
+	parse_choice,
+	parse_date_range,
+	percentage_of,
 )
 from orchestrator.period import now
 
@@ -39,7 +39,7 @@ HOUR = 3600
 def execute(filters: dict[str, Any] | None = None) -> ReportResult:
 	"""Frappe's entry: the report for the caller."""
 	filters = filters or {}
-	group = read_choice(filters, "group_by", list(GROUPS))
+	group = parse_choice(filters, "group_by", list(GROUPS))
 	rows = summarize(read_issues(filters, group), now())
 	if group == "Month":
 		rows.sort(key=lambda row: row["group"])
@@ -48,7 +48,7 @@ def execute(filters: dict[str, Any] | None = None) -> ReportResult:
 
 def read_issues(filters: dict[str, Any], group: str) -> list[frappe._dict]:
 	"""The issues that the caller may read, with what tells how their targets were kept."""
-	span = read_span(filters)
+	span = parse_date_range(filters)
 	has_field = frappe.get_meta("Issue").has_field
 	due, done = (
 		("sla_resolution_by", "sla_resolution_date")
@@ -59,7 +59,7 @@ def read_issues(filters: dict[str, Any], group: str) -> list[frappe._dict]:
 		"Issue",
 		filters=[
 			["opening_date", "between", list(map(str, span))],
-			*equal(filters, "priority", "customer", "company"),
+			*build_equal_filters(filters, "priority", "customer", "company"),
 		],
 		fields=[
 			f"{GROUPS[group]} as told",
@@ -79,7 +79,7 @@ def summarize(issues: list[frappe._dict], moment: datetime) -> list[dict[str, An
 	"""A row per group, the largest first."""
 	groups: dict[str, list[frappe._dict]] = {}
 	for issue in issues:
-		groups.setdefault(issue.told or NONE, []).append(issue)
+		groups.setdefault(issue.told or NO_VALUE, []).append(issue)
 	rows = [row_of(name, members, moment) for name, members in groups.items()]
 	return sorted(rows, key=lambda row: (-row["issues"], row["group"]))
 
@@ -96,8 +96,8 @@ def row_of(name: str, issues: list[frappe._dict], moment: datetime) -> dict[str,
 		"overdue": sum(
 			kept is False and not issue.done for issue, kept in zip(issues, resolutions, strict=True)
 		),
-		"responses_kept": ratio(responses.count(True), len(decided(responses))),
-		"resolutions_kept": ratio(resolutions.count(True), len(decided(resolutions))),
+		"responses_kept": percentage_of(responses.count(True), len(decided(responses))),
+		"resolutions_kept": percentage_of(resolutions.count(True), len(decided(resolutions))),
 		"decided": (
 			len(decided(responses)),
 			responses.count(True),
@@ -125,11 +125,11 @@ def decided(verdicts: list[bool | None]) -> list[bool]:
 def columns_of(group: str) -> list[Column]:
 	"""The report's columns."""
 	return [
-		link_column("group", _(group), LINKS.get(group)),
-		*counts((("issues", _("Issues")), ("open", _("Open")), ("overdue", _("Overdue")))),
-		column("responses_kept", _("First Responses in Time (%)"), "Percent", width=190),
-		column("resolutions_kept", _("Resolutions in Time (%)"), "Percent", width=180),
-		column("first_response_hours", _("Hours to First Response"), "Float", width=180),
+		build_link_column("group", _(group), LINKS.get(group)),
+		*build_count_columns((("issues", _("Issues")), ("open", _("Open")), ("overdue", _("Overdue")))),
+		build_column("responses_kept", _("First Responses in Time (%)"), "Percent", width=190),
+		build_column("resolutions_kept", _("Resolutions in Time (%)"), "Percent", width=180),
+		build_column("first_response_hours", _("Hours to First Response"), "Float", width=180),
 	]
 
 
@@ -139,15 +139,15 @@ def chart_of(rows: list[dict[str, Any]]) -> dict[str, Any] | None:
 		(_("First Responses in Time (%)"), [row["responses_kept"] for row in rows]),
 		(_("Resolutions in Time (%)"), [row["resolutions_kept"] for row in rows]),
 	]
-	return bars([row["group"] for row in rows], series)
+	return build_bar_chart([row["group"] for row in rows], series)
 
 
 def summary_of(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 	"""The figures above the report."""
 	tallies = [sum(numbers) for numbers in zip(*(row.pop("decided") for row in rows), strict=True)] or [0] * 4
 	return [
-		figure(_("Issues"), sum(row["issues"] for row in rows)),
-		figure(_("Overdue"), sum(row["overdue"] for row in rows), indicator="Red"),
-		figure(_("First Responses in Time (%)"), ratio(tallies[1], tallies[0]), "Percent"),
-		figure(_("Resolutions in Time (%)"), ratio(tallies[3], tallies[2]), "Percent"),
+		build_figure(_("Issues"), sum(row["issues"] for row in rows)),
+		build_figure(_("Overdue"), sum(row["overdue"] for row in rows), indicator="Red"),
+		build_figure(_("First Responses in Time (%)"), percentage_of(tallies[1], tallies[0]), "Percent"),
+		build_figure(_("Resolutions in Time (%)"), percentage_of(tallies[3], tallies[2]), "Percent"),
 	]
