@@ -11,8 +11,11 @@ required_apps = ["frappe/erpnext", "frappe/hrms"]
 # Set-up: what is declared in orchestrator/setup, made and taken back
 before_install = ["orchestrator.setup.versions.before_install", "orchestrator.setup.install.before_install"]
 after_install = "orchestrator.setup.install.after_install"
-after_sync = "orchestrator.setup.dashboards.sync"  # once the cards are there that they show
-after_migrate = ["orchestrator.setup.install.sync", "orchestrator.setup.dashboards.sync"]
+after_sync = "orchestrator.setup.dashboards.sync_dashboards"  # once the cards are there that they show
+after_migrate = [
+	"orchestrator.setup.install.sync_declarations",
+	"orchestrator.setup.dashboards.sync_dashboards",
+]
 before_uninstall = "orchestrator.setup.uninstall.before_uninstall"
 after_uninstall = "orchestrator.setup.uninstall.after_uninstall"
 after_app_install = "orchestrator.setup.install.after_app_install"
@@ -40,7 +43,7 @@ notification_config = "orchestrator.setup.open_counts.get_notification_config"
 override_doctype_class = {
 	"Auto Email Report": "orchestrator.insights.report_schedules.ReportMailing",
 	"Comment": "orchestrator.helpdesk.ticket_comment.TicketComment",
-	"Email Digest": "orchestrator.setup.email_digest.DigestOfOpenIssues",
+	"Email Digest": "orchestrator.setup.email_digest.OpenIssuesDigest",
 	"File": "orchestrator.api.file_class.PrivacyParsingFile",
 	"Webhook": "orchestrator.api.webhook_delivery.IdentifiedWebhook",
 }

@@ -337,7 +337,7 @@ def test_a_site_that_may_not_call_its_own_machine_gets_no_connection(site, monke
 
 	for hosts, may in ((["127.0.0.1"], True), ([], False)):
 		monkeypatch.setitem(frappe.local.conf, "kipu_allowed_hosts", hosts)
-		assert clinic.may_connect(clinic.BASE_URL) is may
+		assert clinic.is_allowed_address(clinic.BASE_URL) is may
 
 
 def test_no_mail_is_queued(demo):

@@ -212,10 +212,10 @@ def test_the_doctor_names_versions_decoded_by_mistake(site, monkeypatch):
 	for content in (decoded, base64.b64decode("A" * 64), "Grüße".encode("cp1252"), "Grüße".encode("utf-16")):
 		changes.create_version(text, IncomingFile(io.BytesIO(content)), None)
 	frappe.db.commit()
-	monkeypatch.setattr(document_findings, "_upgraded_on", lambda: "2999-01-01")
+	monkeypatch.setattr(document_findings, "_get_upgrade_time", lambda: "2999-01-01")
 	found = document_findings.find_decoded_versions()
 	assert {f"{text}-v2", f"{text}-v3"}.issubset(found)
 	assert not {f"{text}-v1", f"{text}-v4", f"{text}-v5", f"{binary}-v1"}.intersection(found)
 	assert any("decoded by mistake" in problem for problem in document_findings.find_problems())
-	monkeypatch.setattr(document_findings, "_upgraded_on", lambda: "2000-01-01")
+	monkeypatch.setattr(document_findings, "_get_upgrade_time", lambda: "2000-01-01")
 	assert document_findings.find_decoded_versions() == []

@@ -45,7 +45,7 @@ def test_the_command_prints_one_line_per_check_and_one_to_mend(site):
 
 
 def test_a_missing_field_is_a_failure_that_says_migrate(doctor, monkeypatch, site):
-	monkeypatch.setattr(doctor.custom_fields, "missing", lambda: ["Lead.topic"])
+	monkeypatch.setattr(doctor.custom_fields, "list_missing_fields", lambda: ["Lead.topic"])
 	finding = doctor.check_declarations()
 	assert (finding.level, finding.found) == ("fail", "missing: Lead.topic")
 	assert finding.remedy == f"Run bench --site {site} migrate."
@@ -80,7 +80,7 @@ def test_a_check_that_breaks_is_a_finding(doctor, monkeypatch):
 		raise ConnectionError("no route")
 
 	monkeypatch.setattr(doctor, "CHECKS", (check_nothing,))
-	assert doctor.examine() == [doctor.Finding("nothing", "fail", "ConnectionError", "no route")]
+	assert doctor.run_checks() == [doctor.Finding("nothing", "fail", "ConnectionError", "no route")]
 
 
 def test_the_bounds_are_those_that_bench_checks(versions):

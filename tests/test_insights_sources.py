@@ -407,7 +407,7 @@ def declare(monkeypatch, **changes):
 
 def test_an_update_reaches_a_metric_that_nobody_changed(shipped, monkeypatch):
 	declare(monkeypatch, label="Fresh Leads")
-	dashboards.sync()
+	dashboards.sync_dashboards()
 	assert frappe.db.get_value("Orchestrator Metric", "new_leads", "label") == "Fresh Leads"
 
 
@@ -418,7 +418,7 @@ def test_an_update_leaves_alone_what_the_site_changed(shipped, monkeypatch):
 	board.set("items", board.items[:2])
 	board.save()
 	declare(monkeypatch, label="Fresh Leads", unit="leads")
-	dashboards.sync()
+	dashboards.sync_dashboards()
 	doc.reload()
 	assert (doc.label, doc.unit) == ("Our Leads", "")
 	assert len(frappe.get_doc("Orchestrator Dashboard", "sales_dashboard").items) == 2
@@ -427,14 +427,14 @@ def test_an_update_leaves_alone_what_the_site_changed(shipped, monkeypatch):
 def test_declaring_again_changes_nothing(site):
 	tables = ("Orchestrator Metric", "Orchestrator Dashboard", "Orchestrator Dashboard Item", "Has Role")
 	before = [frappe.db.sql(f"checksum table `tab{table}`") for table in tables]
-	dashboards.sync()
+	dashboards.sync_dashboards()
 	assert [frappe.db.sql(f"checksum table `tab{table}`") for table in tables] == before
 
 
 def test_a_metric_of_the_sites_own_with_a_shipped_name_stays_as_it_is(shipped, monkeypatch):
 	own = insights.make_metric("Measure", "headcount", label="Ours")
 	declare(monkeypatch, name=own.name, label="Theirs")
-	dashboards.sync()
+	dashboards.sync_dashboards()
 	own.reload()
 	assert (own.label, own.shipped) == ("Ours", None)
 
@@ -449,7 +449,7 @@ def test_what_comes_with_the_app_is_not_deleted(site, doctype, name):
 
 def test_a_dashboard_whose_roles_the_site_lacks_is_not_open_to_everyone(site, monkeypatch):
 	declared = shipped_dashboards.Dashboard("x", "X", ("No Such Role",), ())
-	assert dashboards.values_of_dashboard(declared)["roles"] == [{"role": "System Manager"}]
+	assert dashboards.build_dashboard_values(declared)["roles"] == [{"role": "System Manager"}]
 
 
 def test_the_form_offers_the_measures_there_are_to_those_who_manage_metrics(browser):

@@ -10,7 +10,7 @@ GAPS = ("guarded methods", "methods that run others", "followers", "mailed repor
 
 
 def findings():
-	return {finding.check: finding for finding in doctor.examine()}
+	return {finding.check: finding for finding in doctor.run_checks()}
 
 
 def test_doctor_has_a_line_for_each_gap_that_is_closed(site):

@@ -27,7 +27,7 @@ def documented_names(site):
 	frappe.db.rollback()
 	for rule in naming_rules.NAMING_RULES:
 		frappe.cache_manager.clear_doctype_map("Document Naming Rule", rule.doctype)
-		frappe.clear_document_cache("Document Naming Rule", rule.name)
+		frappe.clear_document_cache("Document Naming Rule", rule.get_name)
 	frappe.clear_document_cache(DOCTYPE, DOCTYPE)
 
 
@@ -51,7 +51,7 @@ def test_a_new_site_has_the_numbers_of_the_reference(site):
 def test_a_site_that_saved_its_settings_before_gets_the_defaults_of_new_ones(site):
 	save_settings(bulk_limit=7, punch_tolerance_minutes=0)
 	frappe.db.delete("Singles", {"doctype": DOCTYPE, "field": "employees_reach_own_records_only"})
-	settings_defaults.sync()
+	settings_defaults.sync_defaults()
 	settings = frappe.get_doc(DOCTYPE)
 	assert (settings.employees_reach_own_records_only, settings.punch_tolerance_minutes) == (1, 0)
 	assert settings.bulk_limit == 7
@@ -87,7 +87,7 @@ def test_an_orchestrator_manager_may_change_the_settings_and_the_names(documente
 	frappe.set_user("Administrator")
 	assert frappe.db.get_value("Document Naming Rule", "orchestrator-lead", "disabled") == 1
 	save_settings(use_documented_names=0, bulk_limit=500)
-	naming_rules.remove()
+	naming_rules.delete_rules()
 	frappe.db.commit()
 
 
@@ -169,7 +169,7 @@ def test_the_name_of_a_deleted_document_is_not_given_again_as_its_audit_trail_st
 
 	first = make_document()
 	frappe.delete_doc("Document", first)
-	naming_rules.remove()
+	naming_rules.delete_rules()
 	save_settings(use_documented_names=0)
 	save_settings(use_documented_names=1)
 	assert make_document() == f"DOC{int(first.removeprefix('DOC')) + 1:03}"
@@ -187,7 +187,7 @@ def test_a_rule_of_the_sites_own_goes_first(documented_names):
 	[([], 0), (["L007", "L012", "L2"], 12), (["LEAD-900", "XL050"], 0), (["L1000"], 1000)],
 )
 def test_the_highest_number_is_read_from_names_of_our_form_only(names, number):
-	assert naming_rules.highest_number(names, "L") == number
+	assert naming_rules.find_highest_number(names, "L") == number
 
 
 def test_a_missing_app_is_named(site):
@@ -200,7 +200,7 @@ def test_a_missing_app_is_named(site):
 def test_a_setting_that_is_new_to_the_site_gets_its_default(site):
 	frappe.db.delete("Singles", {"doctype": DOCTYPE, "field": "sla_at_risk_minutes"})
 	frappe.db.set_single_value(DOCTYPE, "escalation_enabled", 0)
-	settings_defaults.sync()
+	settings_defaults.sync_defaults()
 	stored = frappe.db.get_singles_dict(DOCTYPE, cast=True)
 	assert (stored.sla_at_risk_minutes, stored.escalation_enabled) == (60, 0)
 	frappe.db.rollback()

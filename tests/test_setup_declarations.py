@@ -18,21 +18,21 @@ from tests import factories
 
 
 def test_everything_declared_is_there(site):
-	assert custom_fields.missing() == []
-	assert status_options.missing() == []
-	assert ticket_status.missing() == []
+	assert custom_fields.list_missing_fields() == []
+	assert status_options.list_missing_options() == []
+	assert ticket_status.list_missing_status() == []
 	assert frappe.db.exists("Role", "Orchestrator Manager")
 
 
 def test_declaring_again_changes_nothing(site):
 	tables = ("Custom Field", "Property Setter", "Role", "DefaultValue", "HD Ticket Status")
 	before = [frappe.db.sql(f"checksum table `tab{table}`") for table in tables]
-	install.sync()
+	install.sync_declarations()
 	assert [frappe.db.sql(f"checksum table `tab{table}`") for table in tables] == before
 
 
 def test_every_added_field_is_marked_as_ours(site):
-	for doctype, field in custom_fields.declared():
+	for doctype, field in custom_fields.list_declared_fields():
 		stored = frappe.get_doc("Custom Field", f"{doctype}-{field['fieldname']}")
 		assert (stored.module, stored.is_system_generated, stored.translatable) == ("Orchestrator", 1, 0)
 
@@ -77,18 +77,18 @@ def test_a_field_of_the_sites_own_that_holds_the_same_is_used_as_it_is(site, mon
 	same = {"fieldname": "industry", "fieldtype": "Link", "options": "Industry Type"}
 	with monkeypatch.context() as patched:
 		# Whatever else is declared, in whichever table: `remove` would drop its columns, under the tests that follow.
-		patched.setattr(custom_fields, "declared", lambda: [("Lead", same)])
+		patched.setattr(custom_fields, "list_declared_fields", lambda: [("Lead", same)])
 		install.before_install()
-		custom_fields.sync()
-		custom_fields.remove()
+		custom_fields.sync_custom_fields()
+		custom_fields.delete_custom_fields()
 	assert not frappe.db.exists("Custom Field", "Lead-industry")
 	assert frappe.get_meta("Lead").has_field("industry")
-	assert custom_fields.missing() == []
+	assert custom_fields.list_missing_fields() == []
 
 
 def test_an_app_that_comes_later_gets_the_fields_of_its_doctypes(site, monkeypatch):
 	synced = []
-	monkeypatch.setattr(custom_fields, "sync", lambda: synced.append("fields"))
+	monkeypatch.setattr(custom_fields, "sync_custom_fields", lambda: synced.append("fields"))
 	install.after_app_install("an app of somebody's")
 	assert synced == []
 	install.after_app_install("gameplan")
@@ -96,9 +96,9 @@ def test_an_app_that_comes_later_gets_the_fields_of_its_doctypes(site, monkeypat
 
 
 def test_without_an_app_nothing_is_declared_for_its_doctypes(site, monkeypatch):
-	with_apps = {f"{doctype}.{field['fieldname']}" for doctype, field in custom_fields.declared()}
+	with_apps = {f"{doctype}.{field['fieldname']}" for doctype, field in custom_fields.list_declared_fields()}
 	monkeypatch.setattr(custom_fields, "is_installed", lambda app: False)
-	without = {f"{doctype}.{field['fieldname']}" for doctype, field in custom_fields.declared()}
+	without = {f"{doctype}.{field['fieldname']}" for doctype, field in custom_fields.list_declared_fields()}
 	assert with_apps - without == {
 		"HD Ticket.assigned_to",
 		"GP Task.sprint",

@@ -141,7 +141,7 @@ def make_a_demo_of_one_lead() -> str:
 	from orchestrator.setup.demo import ledger
 
 	lead = factories.make_lead().name
-	ledger.keep([ledger.Made("Lead", lead)], [])
+	ledger.store_demo([ledger.CreatedRecord("Lead", lead)], [])
 	frappe.db.commit()
 	return lead
 

@@ -41,10 +41,10 @@ def demo(context: frappe._dict, takes_back: bool, kipu: str | None) -> None:
 @pass_context
 def doctor(context: frappe._dict, as_json: bool) -> None:
 	"""Check the set-up and say what to do. Ends with 1 if something fails."""
-	from orchestrator.setup.doctor import FAIL, examine
+	from orchestrator.setup.doctor import FAIL, run_checks
 
 	with connected(context):
-		findings = examine()
+		findings = run_checks()
 	if as_json:
 		click.echo(json.dumps([finding._asdict() for finding in findings], indent=1))
 	else:
@@ -60,10 +60,10 @@ def doctor(context: frappe._dict, as_json: bool) -> None:
 def _make_demo(kipu: str | None) -> None:
 	from orchestrator.setup.demo import clinic, ledger, make
 
-	if ledger.exists():
+	if ledger.has_demo():
 		click.echo("The demo already exists. To create it again, remove it first: orchestrator demo --remove")
 		return
-	made = Counter(record.doctype for record in make.make(kipu or clinic.BASE_URL))
+	made = Counter(record.doctype for record in make.create_demo(kipu or clinic.BASE_URL))
 	shown = (
 		"User",
 		"Lead",
@@ -90,7 +90,7 @@ def _make_demo(kipu: str | None) -> None:
 def _remove_demo() -> None:
 	from orchestrator.setup.demo import remove
 
-	removal = remove.remove()
+	removal = remove.delete_demo()
 	click.echo(f"{removal.removed} demo records were removed.")
 	if removal.kept:
 		click.echo(

@@ -78,7 +78,7 @@ def summarize(
 ) -> PipelineSummary:
 	"""Counts and values by stage, in `currency`.
 
-	`currency_of` gives a company's currency, `rate_of` the rate from a currency to `currency`, if there is one."""
+	`get_currency` gives a company's currency, `rate_of` the rate from a currency to `currency`, if there is one."""
 	counts = dict.fromkeys(STAGES, 0)
 	values = dict.fromkeys(STAGES, 0.0)
 	unconverted: dict[str, float] = {}

@@ -6,7 +6,7 @@ from orchestrator.setup import custom_fields
 
 
 def execute() -> None:
-	custom_fields.sync()
+	custom_fields.sync_custom_fields()
 	frappe.db.sql(
 		"""
 		UPDATE `tabTask` task SET progress_before_completion = COALESCE((

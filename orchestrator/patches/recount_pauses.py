@@ -5,5 +5,5 @@ from orchestrator.setup import custom_fields
 
 
 def execute() -> None:
-	custom_fields.sync()
+	custom_fields.sync_custom_fields()
 	due_times.recount_pauses()

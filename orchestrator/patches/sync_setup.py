@@ -4,5 +4,5 @@ from orchestrator.setup import backfill, install
 
 
 def execute() -> None:
-	install.sync()
-	backfill.run()
+	install.sync_declarations()
+	backfill.run_backfill()

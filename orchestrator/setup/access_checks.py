@@ -34,8 +34,8 @@ def describe_rate_limit() -> str:
 
 def check_client_readers() -> Finding:
 	"""Find the roles that read clients and their stays, and those that read the private fields."""
-	readers = {doctype: _readers(doctype) for doctype in CLIENT_DOCTYPES}
-	found = "; ".join(f"{doctype}: {_describe(levels)}" for doctype, levels in readers.items())
+	readers = {doctype: _list_readers(doctype) for doctype in CLIENT_DOCTYPES}
+	found = "; ".join(f"{doctype}: {_render_levels(levels)}" for doctype, levels in readers.items())
 	everybody = {role for levels in readers.values() for roles in levels.values() for role in roles}
 	if exposed := sorted(everybody & AUTOMATIC_ROLES):
 		return Finding(
@@ -47,7 +47,7 @@ def check_client_readers() -> Finding:
 	return Finding("client records", OK, found)
 
 
-def _readers(doctype: str) -> dict[int, list[str]]:
+def _list_readers(doctype: str) -> dict[int, list[str]]:
 	"""Return the roles that read the DocType, by permission level."""
 	levels: dict[int, list[str]] = {}
 	for permission in frappe.get_meta(doctype).permissions:
@@ -56,7 +56,7 @@ def _readers(doctype: str) -> dict[int, list[str]]:
 	return {level: sorted(set(roles)) for level, roles in sorted(levels.items())}
 
 
-def _describe(levels: dict[int, list[str]]) -> str:
+def _render_levels(levels: dict[int, list[str]]) -> str:
 	"""Return the roles in words; fields of a level above 0 are private."""
 	plain = ", ".join(levels.get(0, [])) or "nobody"
 	private = [f"level {level} by {', '.join(roles)}" for level, roles in levels.items() if level]

@@ -13,14 +13,14 @@ OPEN_ASSIGNMENT = """
 """
 
 
-def run() -> None:
-	fill_pipeline_stage()
+def run_backfill() -> None:
+	update_pipeline_stages()
 	for doctype in ASSIGNABLE:
 		if frappe.db.exists("DocType", doctype):
-			fill_assigned_to(doctype)
+			update_assignees(doctype)
 
 
-def fill_pipeline_stage() -> None:
+def update_pipeline_stages() -> None:
 	"""Give each opportunity that stands at the default the stage its status tells."""
 	opportunity = frappe.qb.DocType("Opportunity")
 	moved = {status: stage for status, stage in STAGE_BY_STATUS.items() if stage != OPEN}
@@ -36,7 +36,7 @@ def fill_pipeline_stage() -> None:
 	)
 
 
-def fill_assigned_to(doctype: str) -> None:
+def update_assignees(doctype: str) -> None:
 	"""Give each record without one the user of its first open assignment."""
 	frappe.db.sql(
 		f"""

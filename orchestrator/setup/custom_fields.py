@@ -18,7 +18,7 @@ MODULE = "Orchestrator"
 Field = dict[str, Any]
 
 
-def _assigned_to(insert_after: str) -> Field:
+def _build_assignee_field(insert_after: str) -> Field:
 	"""The first open assignee.
 
 	`ignore_user_permissions`: a user permission on User must not hide records by who works on them.
@@ -39,7 +39,7 @@ def _assigned_to(insert_after: str) -> Field:
 	}
 
 
-def _sprint(insert_after: str, **more: Any) -> Field:
+def _build_sprint_field(insert_after: str, **more: Any) -> Field:
 	"""`no_copy`: a copy of a task starts in the backlog."""
 	return {
 		"fieldname": "sprint",
@@ -56,7 +56,7 @@ def _sprint(insert_after: str, **more: Any) -> Field:
 
 CUSTOM_FIELDS: dict[str, list[Field]] = {
 	"Lead": [
-		_assigned_to(insert_after="lead_owner"),
+		_build_assignee_field(insert_after="lead_owner"),
 		{
 			"fieldname": "topic",
 			"label": "Topic",
@@ -86,10 +86,10 @@ CUSTOM_FIELDS: dict[str, list[Field]] = {
 			"in_standard_filter": 1,
 			"no_copy": 1,
 		},
-		_assigned_to(insert_after="opportunity_owner"),
+		_build_assignee_field(insert_after="opportunity_owner"),
 	],
 	"Issue": [
-		_assigned_to(insert_after="priority"),
+		_build_assignee_field(insert_after="priority"),
 		{
 			"fieldname": "sla_paused_working_seconds",
 			"label": "Paused Working Time (Seconds)",
@@ -101,7 +101,7 @@ CUSTOM_FIELDS: dict[str, list[Field]] = {
 		},
 	],
 	"Task": [
-		_assigned_to(insert_after="priority"),
+		_build_assignee_field(insert_after="priority"),
 		{
 			"fieldname": "progress_notes",
 			"label": "Progress Notes",
@@ -110,7 +110,7 @@ CUSTOM_FIELDS: dict[str, list[Field]] = {
 			"description": "The latest note on progress. Earlier ones are in the timeline.",
 			"no_copy": 1,
 		},
-		_sprint(insert_after="progress_notes", in_list_view=1),
+		_build_sprint_field(insert_after="progress_notes", in_list_view=1),
 		{
 			"fieldname": "progress_before_completion",
 			"label": "Progress before Completion",
@@ -148,10 +148,10 @@ CUSTOM_FIELDS: dict[str, list[Field]] = {
 
 # The same for DocTypes of apps that a site may lack. They get theirs when the app is there.
 CUSTOM_FIELDS_OF_APPS: dict[str, dict[str, list[Field]]] = {
-	"helpdesk": {"HD Ticket": [_assigned_to(insert_after="priority")]},
+	"helpdesk": {"HD Ticket": [_build_assignee_field(insert_after="priority")]},
 	"gameplan": {
 		"GP Task": [
-			_sprint(insert_after="project"),
+			_build_sprint_field(insert_after="project"),
 			{
 				"fieldname": "expected_time",
 				"label": "Expected Time (in hours)",
@@ -172,12 +172,13 @@ CUSTOM_FIELDS_OF_APPS: dict[str, dict[str, list[Field]]] = {
 }
 
 
-def refuse_conflicts() -> None:
+def check_conflicts() -> None:
 	"""Stop before anything is changed if a site's own field has one of our names but another kind of value."""
 	conflicts = [
 		f"{doctype}.{field['fieldname']} ({existing.fieldtype})"
-		for doctype, field in declared()
-		if (existing := _foreign_field(doctype, field["fieldname"])) and not _holds_the_same(existing, field)
+		for doctype, field in list_declared_fields()
+		if (existing := _find_foreign_field(doctype, field["fieldname"]))
+		and not _is_same_storage(existing, field)
 	]
 	if conflicts:
 		frappe.throw(
@@ -187,18 +188,18 @@ def refuse_conflicts() -> None:
 		)
 
 
-def sync() -> None:
+def sync_custom_fields() -> None:
 	"""Make the declared fields, or bring ours up to date. A site's own field of the same name and kind is used as it is."""
 	wanted: dict[str, list[Field]] = {}
-	for doctype, field in declared():
-		if not _foreign_field(doctype, field["fieldname"]):
-			wanted.setdefault(doctype, []).append(_complete(field))
+	for doctype, field in list_declared_fields():
+		if not _find_foreign_field(doctype, field["fieldname"]):
+			wanted.setdefault(doctype, []).append(_complete_field(field))
 	create_custom_fields(wanted)
 
 
-def remove() -> None:
+def delete_custom_fields() -> None:
 	"""Delete the fields that are ours, with their columns."""
-	for doctype, field in declared():
+	for doctype, field in list_declared_fields():
 		name = frappe.db.get_value(
 			"Custom Field", {"dt": doctype, "fieldname": field["fieldname"], "module": MODULE}
 		)
@@ -209,27 +210,27 @@ def remove() -> None:
 			_drop_column(doctype, field["fieldname"])
 
 
-def missing() -> list[str]:
+def list_missing_fields() -> list[str]:
 	"""`DocType.fieldname` of each declared field that this site lacks."""
 	return [
 		f"{doctype}.{field['fieldname']}"
-		for doctype, field in declared()
+		for doctype, field in list_declared_fields()
 		if not frappe.get_meta(doctype).has_field(field["fieldname"])
 	]
 
 
-def declared() -> list[tuple[str, Field]]:
+def list_declared_fields() -> list[tuple[str, Field]]:
 	"""The fields that this site is to have."""
 	of_apps = [tables for app, tables in CUSTOM_FIELDS_OF_APPS.items() if is_installed(app)]
 	tables = [CUSTOM_FIELDS, *of_apps]
 	return [(doctype, field) for table in tables for doctype, fields in table.items() for field in fields]
 
 
-def _complete(field: Field) -> Field:
+def _complete_field(field: Field) -> Field:
 	return {"module": MODULE, "is_system_generated": 1, "translatable": 0, **field}
 
 
-def _foreign_field(doctype: str, fieldname: str) -> "DocField | None":
+def _find_foreign_field(doctype: str, fieldname: str) -> "DocField | None":
 	"""The DocField or Custom Field of that name which this app did not make."""
 	field = frappe.get_meta(doctype).get_field(fieldname)
 	if field and field.get("is_custom_field"):
@@ -238,7 +239,7 @@ def _foreign_field(doctype: str, fieldname: str) -> "DocField | None":
 	return field
 
 
-def _holds_the_same(existing: "DocField", field: Field) -> bool:
+def _is_same_storage(existing: "DocField", field: Field) -> bool:
 	return existing.fieldtype == field["fieldtype"] and (existing.options or "") == field.get("options", "")
 
 

@@ -17,42 +17,42 @@ if TYPE_CHECKING:
 
 METRIC, DASHBOARD = "Orchestrator Metric", "Orchestrator Dashboard"
 # For a dashboard whose own roles this site does not have (yet): an empty list would open it to everyone.
-CARETAKER = "System Manager"
+MANAGER_ROLE = "System Manager"
 Values = dict[str, Any]
 
 
-def sync() -> None:
+def sync_dashboards() -> None:
 	"""Make what is missing and update what is unchanged. Repeating it changes nothing."""
 	for metric in METRICS:
-		keep(METRIC, metric.name, values_of_metric(metric))
+		upsert_declared(METRIC, metric.name, build_metric_values(metric))
 	for dashboard in DASHBOARDS:
-		keep(DASHBOARD, dashboard.name, values_of_dashboard(dashboard))
+		upsert_declared(DASHBOARD, dashboard.name, build_dashboard_values(dashboard))
 
 
-def remove() -> None:
+def delete_dashboards() -> None:
 	"""Take back what would stay when the tables of the dashboards go: the rows of their roles are in one of Frappe's."""
 	frappe.db.delete("Has Role", {"parenttype": DASHBOARD})
 
 
-def keep(doctype: str, name: str, declared: Values) -> None:
+def upsert_declared(doctype: str, name: str, declared: Values) -> None:
 	if not frappe.db.exists(doctype, name):
-		doc = frappe.get_doc({"doctype": doctype, **declared, "shipped": digest(declared)})
+		doc = frappe.get_doc({"doctype": doctype, **declared, "shipped": compute_digest(declared)})
 		doc.insert(ignore_permissions=True)  # an installation is nobody's request
 		return
-	if frappe.db.get_value(doctype, name, "shipped") == digest(declared):
+	if frappe.db.get_value(doctype, name, "shipped") == compute_digest(declared):
 		return
 	doc = frappe.get_doc(doctype, name)
 	if is_unchanged(doc, declared):
-		doc.update({**declared, "shipped": digest(declared)})
+		doc.update({**declared, "shipped": compute_digest(declared)})
 		doc.save(ignore_permissions=True)
 
 
 def is_unchanged(doc: "Document", declared: Values) -> bool:
 	"""True if the record says what was declared when it was written. One without a digest was never ours."""
-	return bool(doc.shipped) and digest(as_stored(doc, declared)) == doc.shipped
+	return bool(doc.shipped) and compute_digest(get_stored_values(doc, declared)) == doc.shipped
 
 
-def as_stored(doc: "Document", declared: Values) -> Values:
+def get_stored_values(doc: "Document", declared: Values) -> Values:
 	"""The record's values of the fields that are declared."""
 	return {
 		field: [{key: row.get(key) for key in value[0]} for row in doc.get(field)]
@@ -62,13 +62,13 @@ def as_stored(doc: "Document", declared: Values) -> Values:
 	}
 
 
-def digest(values: Values) -> str:
+def compute_digest(values: Values) -> str:
 	text = json.dumps(values, sort_keys=True, default=str, separators=(",", ":"))
 	plain = text.replace("null", '""')  # an empty field is stored as either
 	return hashlib.sha256(plain.encode()).hexdigest()[:32]
 
 
-def values_of_metric(metric: Metric) -> Values:
+def build_metric_values(metric: Metric) -> Values:
 	return {
 		"metric_name": metric.name,
 		"label": metric.label,
@@ -83,18 +83,18 @@ def values_of_metric(metric: Metric) -> Values:
 	}
 
 
-def values_of_dashboard(dashboard: Dashboard) -> Values:
+def build_dashboard_values(dashboard: Dashboard) -> Values:
 	roles = [role for role in dashboard.roles if frappe.db.exists("Role", role)]
 	return {
 		"dashboard_name": dashboard.name,
 		"title": dashboard.title,
 		"refresh_minutes": 60,
-		"roles": [{"role": role} for role in roles or [CARETAKER]],
+		"roles": [{"role": role} for role in roles or [MANAGER_ROLE]],
 		"items": [place._asdict() for place in dashboard.items],
 	}
 
 
-def refuse_deletion(doc: "Document") -> None:
+def check_deletion(doc: "Document") -> None:
 	"""What comes with the app would come back with its next update: it is disabled or changed instead."""
 	if doc.shipped and not frappe.flags.in_uninstall:
 		frappe.throw(

@@ -35,9 +35,9 @@ HR_ROLES = ("HR User", "HR Manager")
 OPTIONAL_APPS = ("helpdesk", "gameplan", "insights")
 
 
-def examine() -> list[Finding]:
+def run_checks() -> list[Finding]:
 	"""Run every check. One that breaks is a finding itself."""
-	return [_run(check) for check in CHECKS]
+	return [_run_check(check) for check in CHECKS]
 
 
 def check_versions() -> Finding:
@@ -74,8 +74,12 @@ def check_package() -> Finding:
 
 
 def check_declarations() -> Finding:
-	missing = custom_fields.missing() + indexes.missing() + status_options.missing()
-	missing += ticket_status.missing() + roles.missing()
+	missing = (
+		custom_fields.list_missing_fields()
+		+ indexes.list_missing_indexes()
+		+ status_options.list_missing_options()
+	)
+	missing += ticket_status.list_missing_status() + roles.list_missing_roles()
 	if missing:
 		return Finding(
 			"declarations",
@@ -235,7 +239,7 @@ def has_font(lang: str) -> bool:
 	return bool(subprocess.run([lister, f":lang={lang}", "family"], capture_output=True, check=False).stdout)  # noqa: S603
 
 
-def _run(check: Callable[[], Finding]) -> Finding:
+def _run_check(check: Callable[[], Finding]) -> Finding:
 	try:
 		return check()
 	except Exception as error:

@@ -24,7 +24,7 @@ def check_clients_kept_out() -> Finding:
 		""",
 		{"fields": tuple(FIELDS.keys() - ESSENTIAL_FIELDS)},
 	)
-	return _finding(
+	return _build_finding(
 		"clients kept out",
 		rows,
 		"missing for one unreadable field",
@@ -41,7 +41,7 @@ def check_charts() -> Finding:
 		GROUP BY connection, chart_id HAVING COUNT(DISTINCT client) > 1 ORDER BY connection, chart_id
 		"""
 	)
-	return _finding(
+	return _build_finding(
 		"charts of two people",
 		rows,
 		"with stays of two people",
@@ -63,7 +63,7 @@ def check_leave_days() -> Finding:
 		ORDER BY 1
 		"""
 	)
-	return _finding(
+	return _build_finding(
 		"leave days", rows, "that overlap by more than a day", "Cancel one application of each, or ask HR to."
 	)
 
@@ -78,7 +78,7 @@ def check_lead_addresses() -> Finding:
 			WHERE COALESCE(email_id, '') != '' GROUP BY email_id HAVING COUNT(*) > 1 ORDER BY 1
 			"""
 		)
-	return _finding(
+	return _build_finding(
 		"lead addresses", rows, "with one e-mail address", "Merge these leads, or change the address of one."
 	)
 
@@ -103,7 +103,7 @@ def check_rates() -> Finding:
 		""",
 		{"factor": RATE_FACTOR},
 	)
-	return _finding(
+	return _build_finding(
 		"exchange rates",
 		rows,
 		"whose rate seems to be of another currency",
@@ -111,7 +111,7 @@ def check_rates() -> Finding:
 	)
 
 
-def _finding(check: str, rows: list[str], what: str, remedy: str) -> Finding:
+def _build_finding(check: str, rows: list[str], what: str, remedy: str) -> Finding:
 	if not rows:
 		return Finding(check, OK, "none is wrong")
 	named = ", ".join(map(str, rows[:MAX_NAMED])) + (", …" if len(rows) > MAX_NAMED else "")

@@ -15,7 +15,7 @@ UPGRADE = "orchestrator.patches.compare_titles_exactly"
 MAX_NAMED = 10
 MAX_EXAMINED = 20_000
 MAX_EXAMINED_BYTES = 1024 * 1024
-MIN_OF_ONE_CASE = 20  # fewer letters are of one case by chance
+MIN_SINGLE_CASE_LETTERS = 20  # fewer letters are of one case by chance
 # Of a text in whatever encoding; what base64 stands for by chance has one control character in ten.
 CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
 
@@ -34,7 +34,7 @@ def find_problems() -> list[str]:
 		),
 		("files that lead to the bytes of a document past its permissions, delete them", find_stray_files()),
 	)
-	return [f"{words}: {_name_first(names)}" for words, names in found if names]
+	return [f"{words}: {_render_first_names(names)}" for words, names in found if names]
 
 
 def find_merged_versions() -> list[str]:
@@ -74,7 +74,7 @@ def find_decoded_versions() -> list[str]:
 		ORDER BY v.creation DESC, v.name LIMIT %(most)s
 		""",
 		{
-			"upgrade": _upgraded_on(),
+			"upgrade": _get_upgrade_time(),
 			"largest": MAX_EXAMINED_BYTES,
 			"unknown": media.UNKNOWN,
 			"most": MAX_EXAMINED,
@@ -100,21 +100,21 @@ def _is_garbled(key: str) -> bool:
 	return (
 		not is_readable
 		and not filetype.guess_mime(head)
-		and (bool(CONTROLS.search(head)) or _is_of_one_case(head))
+		and (bool(CONTROLS.search(head)) or _is_single_case(head))
 	)
 
 
-def _is_of_one_case(head: bytes) -> bool:
+def _is_single_case(head: bytes) -> bool:
 	"""Return whether these bytes in base64 have letters of one case alone, as a hash in hex and lists of words have."""
 	sent = base64.b64encode(head[: len(head) // 3 * 3])
-	return len(sent) >= MIN_OF_ONE_CASE and sent in (sent.lower(), sent.upper())
+	return len(sent) >= MIN_SINGLE_CASE_LETTERS and sent in (sent.lower(), sent.upper())
 
 
-def _upgraded_on() -> datetime | str:
+def _get_upgrade_time() -> datetime | str:
 	"""Return when this site got the version that decodes nothing by its looks."""
 	return frappe.db.get_value("Patch Log", {"patch": UPGRADE}, "creation") or frappe.utils.now()
 
 
-def _name_first(names: list[str]) -> str:
+def _render_first_names(names: list[str]) -> str:
 	more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
 	return f"{', '.join(names[:MAX_NAMED])}{more}"

@@ -5,17 +5,17 @@ import frappe
 from orchestrator.docs import folders, identity, storage
 
 DOCTYPES = ("Document", "Document Version", "Document Folder")
-TRACES = {"Tag Link": "document_type", "Comment": "reference_doctype", "Version": "ref_doctype"}
+LINKED_DOCTYPES = {"Tag Link": "document_type", "Comment": "reference_doctype", "Version": "ref_doctype"}
 
 
-def sync() -> None:
+def sync_library() -> None:
 	"""Compare identities exactly, and make the root where it is missing. Its access is the site's to set: until then only managers of all documents
 	reach it."""
 	identity.update_collations()
 	folders.get_or_create_root()
 
 
-def release() -> None:
+def detach_files() -> None:
 	"""Leave the file of every version as an ordinary private File, which Administrator alone may read: what people
 	uploaded, some of it under legal hold, does not go with the app."""
 	frappe.db.sql(
@@ -26,5 +26,5 @@ def release() -> None:
 		""",
 		{"folder": storage.FOLDER},
 	)
-	for doctype, field in TRACES.items():
+	for doctype, field in LINKED_DOCTYPES.items():
 		frappe.db.delete(doctype, {field: ("in", DOCTYPES)})

@@ -5,10 +5,10 @@ from erpnext.setup.doctype.email_digest.email_digest import EmailDigest
 from frappe.utils import get_url_to_form
 
 IN_PROGRESS = {"status": "In Progress"}
-ISSUES_LISTED = 10
+MAX_ISSUES = 10
 
 
-class DigestOfOpenIssues(EmailDigest):
+class OpenIssuesDigest(EmailDigest):
 	"""The digest, with the issues in progress among the open ones."""
 
 	def get_issue_list(self, user_id: str | None = None) -> list[frappe._dict] | None:
@@ -18,11 +18,11 @@ class DigestOfOpenIssues(EmailDigest):
 			return None
 		# get_all: ERPNext has just checked the reader's role and lists every issue.
 		in_progress = frappe.get_all(
-			"Issue", filters=IN_PROGRESS, fields=["*"], order_by="modified asc", limit=ISSUES_LISTED
+			"Issue", filters=IN_PROGRESS, fields=["*"], order_by="modified asc", limit=MAX_ISSUES
 		)
 		for issue in in_progress:
 			issue.link = get_url_to_form("Issue", issue.name)
-		return sorted([*issues, *in_progress], key=lambda issue: issue.modified)[:ISSUES_LISTED]
+		return sorted([*issues, *in_progress], key=lambda issue: issue.modified)[:MAX_ISSUES]
 
 	def get_issue_count(self) -> int:
 		return super().get_issue_count() + frappe.db.count("Issue", IN_PROGRESS)

@@ -21,19 +21,19 @@ INDEXES = (
 )
 
 
-def sync() -> None:
+def sync_indexes() -> None:
 	"""Add the indexes that are missing."""
 	for index in INDEXES:
 		frappe.db.add_index(index.doctype, list(index.columns), index.name)
 
 
-def remove() -> None:
+def delete_indexes() -> None:
 	"""Drop the indexes."""
 	for index in INDEXES:
-		if index.name not in missing():
+		if index.name not in list_missing_indexes():
 			frappe.db.sql_ddl(f"ALTER TABLE `tab{index.doctype}` DROP INDEX `{index.name}`")
 
 
-def missing() -> list[str]:
+def list_missing_indexes() -> list[str]:
 	"""The names of the indexes that this site lacks."""
 	return [index.name for index in INDEXES if not frappe.db.has_index(f"tab{index.doctype}", index.name)]

@@ -21,30 +21,30 @@ OPTIONAL_APPS = frozenset({"helpdesk", "gameplan", "insights"})
 
 
 def before_install() -> None:
-	custom_fields.refuse_conflicts()
+	custom_fields.check_conflicts()
 
 
 def after_install() -> None:
-	sync()
-	backfill.run()
+	sync_declarations()
+	backfill.run_backfill()
 	click.echo(f"The rate limit is on: {describe_rate_limit()}. Change it in Orchestrator Settings.")
 
 
 def after_app_install(app: str) -> None:
 	"""Hook after_app_install: an app of the suite that came after us gets what we declare on its DocTypes."""
 	if app in OPTIONAL_APPS:
-		sync()
-		dashboards.sync()  # the app may bring the roles of their readers
+		sync_declarations()
+		dashboards.sync_dashboards()  # the app may bring the roles of their readers
 
 
-def sync() -> None:
+def sync_declarations() -> None:
 	"""Bring the site in line with the declarations. Repeating it changes nothing."""
-	roles.sync()
-	custom_fields.sync()
-	indexes.sync()
-	status_options.sync()
-	ticket_status.sync()
-	settings_defaults.sync()
-	documents.sync()
+	roles.sync_roles()
+	custom_fields.sync_custom_fields()
+	indexes.sync_indexes()
+	status_options.sync_options()
+	ticket_status.sync_status()
+	settings_defaults.sync_defaults()
+	documents.sync_library()
 	report_filters.sync()
 	utm_fields.sync()

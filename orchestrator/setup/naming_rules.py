@@ -16,12 +16,12 @@ class NamingRule(NamedTuple):
 	remembered_in: tuple[str, str] | None = None  # a DocType and its field that keep names of deleted records
 
 	@property
-	def name(self) -> str:
+	def get_name(self) -> str:
 		return f"orchestrator-{frappe.scrub(self.doctype)}"
 
 
 DIGITS = 3
-BEHIND_OTHERS = -1  # Frappe tries the highest priority first: a site's own rule wins
+RULE_PRIORITY = -1  # Frappe tries the highest priority first: a site's own rule wins
 NAMING_RULES = (
 	NamingRule("Lead", "L"),
 	NamingRule("Opportunity", "O"),
@@ -34,39 +34,39 @@ NAMING_RULES = (
 )
 
 
-def switch(on: bool) -> None:
+def switch_rules(on: bool) -> None:
 	"""Make and enable our rules, or disable them."""
 	for rule in NAMING_RULES:
 		if on:
-			_enable(rule)
-		elif frappe.db.exists("Document Naming Rule", rule.name):
-			_set(rule, disabled=1)
+			_enable_rule(rule)
+		elif frappe.db.exists("Document Naming Rule", rule.get_name):
+			_update_rule(rule, disabled=1)
 
 
-def remove() -> None:
+def delete_rules() -> None:
 	"""Delete our rules."""
 	for rule in NAMING_RULES:
 		frappe.delete_doc(
-			"Document Naming Rule", rule.name, force=True, ignore_missing=True, delete_permanently=True
+			"Document Naming Rule", rule.get_name, force=True, ignore_missing=True, delete_permanently=True
 		)
 
 
-def highest_number(names: list[str], prefix: str) -> int:
+def find_highest_number(names: list[str], prefix: str) -> int:
 	"""The highest number that `names` hold behind `prefix`, or 0."""
 	pattern = re.compile(rf"{re.escape(prefix)}(\d{{{DIGITS},}})")
 	return max((int(match[1]) for name in names if (match := pattern.fullmatch(name))), default=0)
 
 
-def _enable(rule: NamingRule) -> None:
-	counter = highest_number(_names_like(rule), rule.prefix)
-	if frappe.db.exists("Document Naming Rule", rule.name):
-		last = frappe.db.get_value("Document Naming Rule", rule.name, "counter") or 0
-		_set(rule, disabled=0, counter=max(counter, last))
+def _enable_rule(rule: NamingRule) -> None:
+	counter = find_highest_number(_list_names(rule), rule.prefix)
+	if frappe.db.exists("Document Naming Rule", rule.get_name):
+		last = frappe.db.get_value("Document Naming Rule", rule.get_name, "counter") or 0
+		_update_rule(rule, disabled=0, counter=max(counter, last))
 	else:
-		_insert(rule, counter)
+		_insert_rule(rule, counter)
 
 
-def _names_like(rule: NamingRule) -> list[str]:
+def _list_names(rule: NamingRule) -> list[str]:
 	# get_all: a counter must see every name, whoever switches the rules on.
 	names = frappe.get_all(rule.doctype, filters={"name": ("like", f"{rule.prefix}%")}, pluck="name")
 	if rule.remembered_in:
@@ -75,22 +75,22 @@ def _names_like(rule: NamingRule) -> list[str]:
 	return names
 
 
-def _insert(rule: NamingRule, counter: int) -> None:
+def _insert_rule(rule: NamingRule, counter: int) -> None:
 	doc = frappe.get_doc(
 		{
 			"doctype": "Document Naming Rule",
 			"document_type": rule.doctype,
 			"prefix": rule.prefix,
 			"prefix_digits": DIGITS,
-			"priority": BEHIND_OTHERS,
+			"priority": RULE_PRIORITY,
 			"counter": counter,
 		}
 	)
 	# Whoever may save the settings may switch the rules they describe.
-	doc.insert(ignore_permissions=True, set_name=rule.name)
+	doc.insert(ignore_permissions=True, set_name=rule.get_name)
 
 
-def _set(rule: NamingRule, **values: int) -> None:
-	doc = frappe.get_doc("Document Naming Rule", rule.name)
+def _update_rule(rule: NamingRule, **values: int) -> None:
+	doc = frappe.get_doc("Document Naming Rule", rule.get_name)
 	doc.update(values)
 	doc.save(ignore_permissions=True)

@@ -11,19 +11,19 @@ ROLES = (
 )
 
 
-def sync() -> None:
-	for role in missing():
+def sync_roles() -> None:
+	for role in list_missing_roles():
 		frappe.get_doc({"doctype": "Role", "role_name": role, "desk_access": 1}).insert(
 			ignore_permissions=True
 		)
 
 
-def remove() -> None:
+def delete_roles() -> None:
 	"""Delete the roles and take them from whoever has them."""
 	for role in ROLES:
 		frappe.db.delete("Has Role", {"role": role})
 		frappe.delete_doc("Role", role, force=True, ignore_missing=True, delete_permanently=True)
 
 
-def missing() -> list[str]:
+def list_missing_roles() -> list[str]:
 	return [role for role in ROLES if not frappe.db.exists("Role", role)]

@@ -29,24 +29,24 @@ def check_guarded_methods() -> Finding:
 			f"not found: {', '.join(missing)}",
 			"An app was updated. Find the new names of these methods, or remove them from the table.",
 		)
-	return _closed(
+	return _build_finding(
 		"guarded methods", f"{len(method_guards.METHODS)} methods of the suite check permissions first"
 	)
 
 
 def check_dispatchers() -> Finding:
 	"""Check that methods that run other methods are seen through."""
-	return _closed("methods that run others", f"{len(DISPATCHERS)} are seen through")
+	return _build_finding("methods that run others", f"{len(DISPATCHERS)} are seen through")
 
 
 def check_followers() -> Finding:
 	"""Check that nobody follows what they may not read."""
-	return _closed("followers", "follow only what they may read")
+	return _build_finding("followers", "follow only what they may read")
 
 
 def check_schedules() -> Finding:
 	"""Check that mailed reports run as their user."""
-	return _closed("mailed reports", "run as their user, and are changed by nobody else")
+	return _build_finding("mailed reports", "run as their user, and are changed by nobody else")
 
 
 def check_hooks_in_force() -> Finding:
@@ -56,7 +56,7 @@ def check_hooks_in_force() -> Finding:
 	return Finding("guard", FAIL, "does not run", f"Run bench --site {frappe.local.site} migrate.")
 
 
-def _closed(check: str, found: str) -> Finding:
+def _build_finding(check: str, found: str) -> Finding:
 	"""Return ok while the setting is on, a warning otherwise."""
 	return Finding(check, OK, found) if is_platform_guarded() else Finding(check, WARN, "open", REMEDY)
 

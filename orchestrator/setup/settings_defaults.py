@@ -6,7 +6,7 @@ import frappe
 DOCTYPE = "Orchestrator Settings"
 
 
-def sync() -> None:
+def sync_defaults() -> None:
 	"""Write the default of each field that the saved settings do not know yet."""
 	stored = frappe.db.get_singles_dict(DOCTYPE)
 	if not stored:

@@ -26,45 +26,45 @@ STATUS_OPTIONS = (
 )
 
 
-def sync() -> None:
+def sync_options() -> None:
 	"""Append the options that are missing."""
 	for option in STATUS_OPTIONS:
-		current = _current(option.doctype)
+		current = _get_current_options(option.doctype)
 		if option.value not in current:
-			_write(option.doctype, [*current, option.value])
+			_write_options(option.doctype, [*current, option.value])
 			frappe.defaults.set_default(option.doctype, option.value, _REMEMBERED)
 
 
-def remove() -> None:
+def delete_options() -> None:
 	"""Take out the options we added and move the records that hold them to the nearest stock value."""
 	remembered = frappe.defaults.get_defaults_for(_REMEMBERED)
 	for option in STATUS_OPTIONS:
 		if remembered.get(option.doctype) == option.value:
-			_take_out(option)
+			_remove_declared_option(option)
 	frappe.defaults.clear_default(parent=_REMEMBERED)
 
 
-def missing() -> list[str]:
+def list_missing_options() -> list[str]:
 	"""`DocType: value` of each declared option that this site lacks."""
 	return [
 		f"{option.doctype}: {option.value}"
 		for option in STATUS_OPTIONS
-		if option.value not in _current(option.doctype)
+		if option.value not in _get_current_options(option.doctype)
 	]
 
 
-def without(options: list[str], value: str) -> list[str]:
+def remove_option(options: list[str], value: str) -> list[str]:
 	"""`options` less `value`, in the same order."""
 	return [option for option in options if option != value]
 
 
-def _take_out(option: StatusOption) -> None:
-	remaining = without(_current(option.doctype), option.value)
-	setter = _setter(option.doctype)
-	if setter and setter.is_system_generated and remaining == _stock(option.doctype):
+def _remove_declared_option(option: StatusOption) -> None:
+	remaining = remove_option(_get_current_options(option.doctype), option.value)
+	setter = _get_setter(option.doctype)
+	if setter and setter.is_system_generated and remaining == _get_stock_options(option.doctype):
 		frappe.delete_doc("Property Setter", setter.name, force=True, delete_permanently=True)
 	elif setter:
-		_set(setter.name, remaining)
+		_update_setter(setter.name, remaining)
 	frappe.clear_cache(doctype=option.doctype)
 	if option.value not in remaining:
 		_move_records(option)
@@ -77,10 +77,10 @@ def _move_records(option: StatusOption) -> None:
 	).run()
 
 
-def _write(doctype: str, options: list[str]) -> None:
+def _write_options(doctype: str, options: list[str]) -> None:
 	"""Write into the Property Setter that is there, or make ours."""
-	if setter := _setter(doctype):
-		_set(setter.name, options)
+	if setter := _get_setter(doctype):
+		_update_setter(setter.name, options)
 	else:
 		make_property_setter(
 			doctype, "status", "options", "\n".join(options), "Text", validate_fields_for_doctype=False
@@ -88,23 +88,23 @@ def _write(doctype: str, options: list[str]) -> None:
 	frappe.clear_cache(doctype=doctype)
 
 
-def _set(setter: str, options: list[str]) -> None:
+def _update_setter(setter: str, options: list[str]) -> None:
 	"""Not a change of the site's own making: `modified` stays."""
 	frappe.db.set_value("Property Setter", setter, "value", "\n".join(options), update_modified=False)
 
 
-def _current(doctype: str) -> list[str]:
+def _get_current_options(doctype: str) -> list[str]:
 	"""The options as the site has them, Property Setter included."""
 	return (frappe.get_meta(doctype, cached=False).get_field("status").options or "").split("\n")
 
 
-def _stock(doctype: str) -> list[str]:
+def _get_stock_options(doctype: str) -> list[str]:
 	"""The options as the app that owns the DocType ships them."""
 	options = frappe.db.get_value("DocField", {"parent": doctype, "fieldname": "status"}, "options")
 	return (options or "").split("\n")
 
 
-def _setter(doctype: str) -> frappe._dict | None:
+def _get_setter(doctype: str) -> frappe._dict | None:
 	return frappe.db.get_value(
 		"Property Setter",
 		{"doc_type": doctype, "field_name": "status", "property": "options"},

@@ -9,9 +9,9 @@ AFTER_UNINSTALL = "Open"
 _REMEMBERED = "__orchestrator_ticket_status"  # parent of our row in DefaultValue
 
 
-def sync() -> None:
+def sync_status() -> None:
 	"""Make the status where it is missing."""
-	if not missing():
+	if not list_missing_status():
 		return
 	order = max(frappe.get_all(DOCTYPE, pluck="order", limit=0), default=0) + 1
 	status = frappe.get_doc(
@@ -28,19 +28,19 @@ def sync() -> None:
 	frappe.defaults.set_default(TICKET, STATUS, _REMEMBERED)
 
 
-def remove() -> None:
+def delete_status() -> None:
 	"""Delete the status where we made it, and move the tickets that hold it to the stock one."""
-	if frappe.defaults.get_defaults_for(_REMEMBERED).get(TICKET) == STATUS and _is_there():
+	if frappe.defaults.get_defaults_for(_REMEMBERED).get(TICKET) == STATUS and _is_existing():
 		ticket = frappe.qb.DocType(TICKET)
 		frappe.qb.update(ticket).set(ticket.status, AFTER_UNINSTALL).where(ticket.status == STATUS).run()
 		frappe.delete_doc(DOCTYPE, STATUS, force=True, delete_permanently=True)
 	frappe.defaults.clear_default(parent=_REMEMBERED)
 
 
-def missing() -> list[str]:
+def list_missing_status() -> list[str]:
 	"""`DocType: value` where this site has Helpdesk and lacks the status."""
-	return [f"{TICKET}: {STATUS}"] if frappe.db.exists("DocType", DOCTYPE) and not _is_there() else []
+	return [f"{TICKET}: {STATUS}"] if frappe.db.exists("DocType", DOCTYPE) and not _is_existing() else []
 
 
-def _is_there() -> bool:
+def _is_existing() -> bool:
 	return bool(frappe.db.exists("DocType", DOCTYPE) and frappe.db.exists(DOCTYPE, STATUS))

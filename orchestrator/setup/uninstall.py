@@ -26,23 +26,23 @@ def before_uninstall() -> None:
 	"""While our DocTypes are still there: everything that lives on other apps' DocTypes."""
 	if _is_dry_run():
 		return
-	if ledger.exists():
+	if ledger.has_demo():
 		_remove_demo()
 	report_schedules.disable_all()
-	dashboards.remove()
-	status_options.remove()
-	ticket_status.remove()
-	naming_rules.remove()
-	documents.release()
-	indexes.remove()  # before the columns they are over
-	custom_fields.remove()
+	dashboards.delete_dashboards()
+	status_options.delete_options()
+	ticket_status.delete_status()
+	naming_rules.delete_rules()
+	documents.detach_files()
+	indexes.delete_indexes()  # before the columns they are over
+	custom_fields.delete_custom_fields()
 
 
 def after_uninstall() -> None:
 	"""When our DocTypes are gone: what Frappe leaves behind of an app."""
 	if _is_dry_run():
 		return
-	roles.remove()
+	roles.delete_roles()
 	frappe.db.delete("Version", {"ref_doctype": ("in", PRIVATE)})
 	frappe.db.delete("User Permission", {"allow": "Facility"})
 	frappe.db.delete("Scheduled Job Type", {"method": ("like", f"{APP}.%")})
@@ -52,7 +52,7 @@ def after_uninstall() -> None:
 
 def _remove_demo() -> None:
 	"""Nobody could remove it later: what it consists of is forgotten with our DocTypes."""
-	for line in remove.remove().kept:
+	for line in remove.delete_demo().kept:
 		click.echo(f"Demo record kept because your own records refer to it: {line}")
 
 

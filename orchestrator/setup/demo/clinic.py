@@ -13,10 +13,10 @@ CONNECTION = "Kipu Simulator"
 BASE_URL = "http://127.0.0.1:8790"
 # What a run makes for its connection. The first hold nothing but the sync's own memory.
 MEMORY = ("Sync State",)
-BROUGHT = ("Sync Run", "Client", "Client Stay", "Sync Issue")
+SYNCED_DOCTYPES = ("Sync Run", "Client", "Client Stay", "Sync Issue")
 
 
-def may_connect(base_url: str) -> bool:
+def is_allowed_address(base_url: str) -> bool:
 	"""True if this site may call the address: its own machine must be allowed by name."""
 	try:
 		validate_base_url(base_url, allowed_hosts())
@@ -25,7 +25,7 @@ def may_connect(base_url: str) -> bool:
 	return True
 
 
-def make(base_url: str) -> None:
+def create_clinic(base_url: str) -> None:
 	"""The facilities of the simulator's people, and the connection. Nobody is read until somebody asks for it."""
 	for place in PLACES:
 		if not frappe.db.exists("Facility", place.name):
@@ -54,23 +54,23 @@ def make(base_url: str) -> None:
 	).insert()
 
 
-def count_what_came() -> None:
+def count_synced_records() -> None:
 	"""Count what runs have brought by the demo's connection as the demo's, so that its removal takes that along."""
-	for row in ledger.made_last_first():
+	for row in ledger.list_created():
 		if row.doctype == "Kipu Connection":
-			_count_of(row.record)
+			_count_records(row.record)
 
 
-def _count_of(connection: str) -> None:
+def _count_records(connection: str) -> None:
 	runs = frappe.get_all("Sync Run", {"connection": connection}, pluck="name")
 	frappe.db.delete("Sync Change", {"sync_run": ("in", runs)})
 	for doctype in MEMORY:
 		frappe.db.delete(doctype, {"connection": connection})
 	frappe.db.set_value("Kipu Connection", connection, "last_run", None, update_modified=False)
-	ledger.add(
+	ledger.add_records(
 		[
-			ledger.Made(doctype, name)
-			for doctype in BROUGHT
+			ledger.CreatedRecord(doctype, name)
+			for doctype in SYNCED_DOCTYPES
 			for name in frappe.get_all(
 				doctype, {"connection": connection}, pluck="name", order_by="creation asc"
 			)

@@ -233,7 +233,7 @@ TASKS = (
 )  # fmt: skip
 
 
-class Happening(NamedTuple):
+class SprintEvent(NamedTuple):
 	"""Something in a sprint's past: how a task stood from that day on."""
 
 	day: int  # from today
@@ -253,7 +253,7 @@ class Sprint(NamedTuple):
 	goal: str
 	members: tuple[tuple[str, int], ...]  # hours for the sprint
 	committed: int
-	history: tuple[Happening, ...]  # the last of each task is how the table above has it
+	history: tuple[SprintEvent, ...]  # the last of each task is how the table above has it
 
 
 SPRINTS = (
@@ -261,27 +261,27 @@ SPRINTS = (
 		"words", "Forms and wording", "intake", "Closed", -26, -13, "Know every form and what it must say.",
 		(("june", 20), ("omar", 10)), 19,
 		(
-			Happening(-27, "Map the present intake forms", "Joined", 12, 0),
-			Happening(-27, "Choose the consent wording", "Joined", 7, 0),
-			Happening(-24, "Map the present intake forms", "Progressed", 12, 50),
-			Happening(-21, "Choose the consent wording", "Estimated", 8, 0),
-			Happening(-20, "Map the present intake forms", "Completed", 12, 100),
-			Happening(-18, "Choose the consent wording", "Progressed", 8, 50),
-			Happening(-14, "Choose the consent wording", "Completed", 8, 100),
+			SprintEvent(-27, "Map the present intake forms", "Joined", 12, 0),
+			SprintEvent(-27, "Choose the consent wording", "Joined", 7, 0),
+			SprintEvent(-24, "Map the present intake forms", "Progressed", 12, 50),
+			SprintEvent(-21, "Choose the consent wording", "Estimated", 8, 0),
+			SprintEvent(-20, "Map the present intake forms", "Completed", 12, 100),
+			SprintEvent(-18, "Choose the consent wording", "Progressed", 8, 50),
+			SprintEvent(-14, "Choose the consent wording", "Completed", 8, 100),
 		),
 	),
 	Sprint(
 		"rooms", "Rooms ready", "telehealth", "Active", -8, 5, "Two rooms in which a call can be held.",
 		(("omar", 30), ("june", 8)), 42,
 		(
-			Happening(-9, "Sound-proof two rooms", "Joined", 36, 0),
-			Happening(-9, "Order cameras and microphones", "Joined", 6, 0),
-			Happening(-6, "Sound-proof two rooms", "Progressed", 36, 10),
-			Happening(-5, "Order cameras and microphones", "Progressed", 6, 40),
-			Happening(-4, "Write the emergency procedure", "Joined", 12, 0),
-			Happening(-3, "Sound-proof two rooms", "Estimated", 30, 10),
-			Happening(-2, "Write the emergency procedure", "Progressed", 12, 25),
-			Happening(-1, "Sound-proof two rooms", "Progressed", 30, 35),
+			SprintEvent(-9, "Sound-proof two rooms", "Joined", 36, 0),
+			SprintEvent(-9, "Order cameras and microphones", "Joined", 6, 0),
+			SprintEvent(-6, "Sound-proof two rooms", "Progressed", 36, 10),
+			SprintEvent(-5, "Order cameras and microphones", "Progressed", 6, 40),
+			SprintEvent(-4, "Write the emergency procedure", "Joined", 12, 0),
+			SprintEvent(-3, "Sound-proof two rooms", "Estimated", 30, 10),
+			SprintEvent(-2, "Write the emergency procedure", "Progressed", 12, 25),
+			SprintEvent(-1, "Sound-proof two rooms", "Progressed", 30, 35),
 		),
 	),
 )  # fmt: skip

@@ -11,12 +11,12 @@ from frappe.model.base_document import BaseDocument
 DOCTYPE = "Orchestrator Demo Record"
 
 
-class Made(NamedTuple):
+class CreatedRecord(NamedTuple):
 	doctype: str
 	name: str
 
 
-class Changed(NamedTuple):
+class ChangedSetting(NamedTuple):
 	"""A value of a Single that the demo set."""
 
 	doctype: str
@@ -26,15 +26,15 @@ class Changed(NamedTuple):
 
 
 @contextmanager
-def recording() -> Iterator[list[Made]]:
+def record_inserts() -> Iterator[list[CreatedRecord]]:
 	"""Collect every record inserted meanwhile, those that other apps' hooks insert too, in that order."""
-	made: list[Made] = []
+	made: list[CreatedRecord] = []
 	db_insert = BaseDocument.db_insert
 
 	def recorded_insert(doc: BaseDocument, *args: object, **kwargs: object) -> None:
 		db_insert(doc, *args, **kwargs)
 		if not doc.get("parenttype"):
-			made.append(Made(doc.doctype, str(doc.name)))
+			made.append(CreatedRecord(doc.doctype, str(doc.name)))
 
 	BaseDocument.db_insert = recorded_insert
 	try:
@@ -44,7 +44,7 @@ def recording() -> Iterator[list[Made]]:
 
 
 @contextmanager
-def one_quiet_transaction() -> Iterator[None]:
+def silent_transaction() -> Iterator[None]:
 	"""Commit all or nothing at the end, and send nothing: no mail, no webhook, no other job.
 
 	Some apps commit in their hooks; here they may not. The jobs that wait for the commit are forgotten: webhooks,
@@ -66,20 +66,20 @@ def one_quiet_transaction() -> Iterator[None]:
 		frappe.db.commit, frappe.sendmail = commit, sendmail
 
 
-def exists() -> bool:
+def has_demo() -> bool:
 	return bool(frappe.db.count(DOCTYPE))
 
 
-def keep(made: list[Made], changed: list[Changed]) -> None:
+def store_demo(made: list[CreatedRecord], changed: list[ChangedSetting]) -> None:
 	"""Store what was recorded."""
-	_write([_row(change) for change in changed])
-	add(made)
+	_insert_rows([_build_row(change) for change in changed])
+	add_records(made)
 
 
-def add(made: list[Made]) -> None:
+def add_records(made: list[CreatedRecord]) -> None:
 	"""Count further records as the demo's, unless they are already."""
-	known = {(row.doctype, row.record) for row in made_last_first()}
-	_write(
+	known = {(row.doctype, row.record) for row in list_created()}
+	_insert_rows(
 		[
 			{"reference_doctype": doctype, "reference_name": name, "change": "Made"}
 			for doctype, name in made
@@ -88,7 +88,7 @@ def add(made: list[Made]) -> None:
 	)
 
 
-def made_last_first() -> list[frappe._dict]:
+def list_created() -> list[frappe._dict]:
 	"""The records the demo made, the youngest first: name (of the row), doctype, record."""
 	return frappe.get_all(
 		DOCTYPE,
@@ -98,19 +98,19 @@ def made_last_first() -> list[frappe._dict]:
 	)
 
 
-def changed() -> list[tuple[str, Changed]]:
+def list_changed() -> list[tuple[str, ChangedSetting]]:
 	"""The settings the demo changed, each with the name of its row."""
 	rows = frappe.get_all(
 		DOCTYPE, filters={"change": "Changed"}, fields=["name", "reference_doctype", "before"]
 	)
-	return [(row.name, Changed(row.reference_doctype, **json.loads(row.before))) for row in rows]
+	return [(row.name, ChangedSetting(row.reference_doctype, **json.loads(row.before))) for row in rows]
 
 
-def forget(row: str) -> None:
+def delete_row(row: str) -> None:
 	frappe.db.delete(DOCTYPE, {"name": row})
 
 
-def _write(rows: list[dict[str, str]]) -> None:
+def _insert_rows(rows: list[dict[str, str]]) -> None:
 	latest = frappe.get_all(DOCTYPE, pluck="sequence", order_by="sequence desc", limit=1)
 	last = latest[0] if latest else 0
 	for sequence, row in enumerate(rows, start=last + 1):
@@ -119,7 +119,7 @@ def _write(rows: list[dict[str, str]]) -> None:
 		doc.db_insert()
 
 
-def _row(change: Changed) -> dict[str, str]:
+def _build_row(change: ChangedSetting) -> dict[str, str]:
 	values = change._asdict()
 	doctype = values.pop("doctype")
 	return {

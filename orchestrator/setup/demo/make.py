@@ -14,36 +14,36 @@ from orchestrator.setup.demo import (
 	sales,
 	support,
 )
-from orchestrator.setup.demo.maker import Maker
+from orchestrator.setup.demo.maker import DemoMaker
 
 
-def make(kipu: str = clinic.BASE_URL) -> list[ledger.Made]:
+def create_demo(kipu: str = clinic.BASE_URL) -> list[ledger.CreatedRecord]:
 	"""Make the demo in one transaction. Returns its records. `kipu` is where the Kipu simulator is; there is no
 	connection to it on a site that may not call that address.
 
 	Raises frappe.ValidationError if the site has no company yet.
 	"""
-	maker = Maker(company())
-	with ledger.one_quiet_transaction():
-		with ledger.recording() as made:
-			make_all(maker)
-			if clinic.may_connect(kipu):
-				clinic.make(kipu)
-		ledger.keep(made, maker.changed)
+	maker = DemoMaker(get_company())
+	with ledger.silent_transaction():
+		with ledger.record_inserts() as made:
+			create_all(maker)
+			if clinic.is_allowed_address(kipu):
+				clinic.create_clinic(kipu)
+		ledger.store_demo(made, maker.changed)
 	return made
 
 
-def make_all(maker: Maker) -> None:
+def create_all(maker: DemoMaker) -> None:
 	"""In an order in which everything finds what it refers to."""
 	for part in (masters, sales, people, support, projects, library):
 		part.make(maker)
 	if is_installed("helpdesk"):
-		support.make_tickets(maker)
+		support.create_tickets(maker)
 	if is_installed("gameplan"):
-		projects.make_team_project()
+		projects.create_team_project()
 
 
-def company() -> str:
+def get_company() -> str:
 	name = frappe.defaults.get_global_default("company")
 	if not name:
 		frappe.throw(_("This site has no company yet. Finish the setup wizard in Desk and try again."))

@@ -13,14 +13,14 @@ MONDAY_TO_FRIDAY = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday")
 WEEK = (*MONDAY_TO_FRIDAY, "Saturday", "Sunday")
 
 
-class Maker:
+class DemoMaker:
 	"""One making of the demo. Keys of the tables lead to the names of the records made from them."""
 
 	def __init__(self, company: str) -> None:
 		self.company = company
 		self.today = getdate()
 		self.names: dict[tuple[str, str], str] = {}
-		self.changed: list[ledger.Changed] = []
+		self.changed: list[ledger.ChangedSetting] = []
 
 	def assign(self, doc: Document, key: str | None) -> None:
 		if key:
@@ -29,33 +29,33 @@ class Maker:
 				ignore_permissions=True,
 			)
 
-	def change(self, doctype: str, fieldname: str, value: str) -> None:
+	def set_single_value(self, doctype: str, fieldname: str, value: str) -> None:
 		"""Set a value of a Single and remember what it was."""
 		before = frappe.db.get_single_value(doctype, fieldname)
 		if str(before) != value:
 			frappe.db.set_single_value(doctype, fieldname, value)
-			self.changed.append(ledger.Changed(doctype, fieldname, before, value))
+			self.changed.append(ledger.ChangedSetting(doctype, fieldname, before, value))
 
 
-def email_of(key: str) -> str:
+def build_email(key: str) -> str:
 	person = next(person for person in data.PEOPLE if person.key == key)
 	return f"{person.first_name}.{person.last_name}@{data.EMAIL_DOMAIN}".lower()
 
 
-def insert(doctype: str, **values: object) -> Document:
+def insert_record(doctype: str, **values: object) -> Document:
 	return frappe.get_doc({"doctype": doctype, **values}).insert()
 
 
-def ensure(doctype: str, name: str, **values: object) -> None:
+def get_or_create(doctype: str, name: str, **values: object) -> None:
 	"""Make a master unless the site has it. One the site had is not the demo's to remove."""
 	if not frappe.db.exists(doctype, name):
-		insert(doctype, **values)
+		insert_record(doctype, **values)
 
 
-def root_of(tree: str) -> str:
+def get_root(tree: str) -> str:
 	"""The topmost group of a tree DocType, whatever its name in the site's language."""
 	return frappe.get_all(tree, filters={"is_group": 1}, order_by="lft asc", limit=1, pluck="name")[0]
 
 
-def days_between(first: date, last: date) -> list[date]:
+def list_days(first: date, last: date) -> list[date]:
 	return [first + timedelta(days=number) for number in range((last - first).days + 1)]

@@ -4,52 +4,52 @@ import frappe
 
 from orchestrator import compat
 from orchestrator.setup.demo import data
-from orchestrator.setup.demo.maker import Maker, email_of, ensure, insert, root_of
+from orchestrator.setup.demo.maker import DemoMaker, build_email, get_or_create, get_root, insert_record
 
-UNTHROTTLED = 1_000_000
-
-
-def make(maker: Maker) -> None:
-	make_masters()
-	make_users(maker)
+DEMO_RATE_LIMIT = 1_000_000
 
 
-def make_masters() -> None:
+def create_masters_and_users(maker: DemoMaker) -> None:
+	create_masters()
+	create_users(maker)
+
+
+def create_masters() -> None:
 	for source in data.LEAD_SOURCES:
 		ensure_lead_source(source)
-	ensure("Opportunity Lost Reason", data.LOST_REASON, lost_reason=data.LOST_REASON)
-	ensure("Quotation Lost Reason", data.LOST_REASON, order_lost_reason=data.LOST_REASON)
-	ensure(
+	get_or_create("Opportunity Lost Reason", data.LOST_REASON, lost_reason=data.LOST_REASON)
+	get_or_create("Quotation Lost Reason", data.LOST_REASON, order_lost_reason=data.LOST_REASON)
+	get_or_create(
 		"Customer Group",
 		data.CUSTOMER_GROUP,
 		customer_group_name=data.CUSTOMER_GROUP,
-		parent_customer_group=root_of("Customer Group"),
+		parent_customer_group=get_root("Customer Group"),
 	)
-	ensure(
+	get_or_create(
 		"Item",
 		data.SERVICE_ITEM,
 		item_code=data.SERVICE_ITEM,
-		item_group=root_of("Item Group"),
+		item_group=get_root("Item Group"),
 		stock_uom=frappe.db.get_single_value("Stock Settings", "stock_uom") or "Nos",
 		is_stock_item=0,
 	)
 	for designation in {person.designation for person in data.PEOPLE if person.designation}:
-		ensure("Designation", designation, designation_name=designation)
+		get_or_create("Designation", designation, designation_name=designation)
 
 
 def ensure_lead_source(source: str) -> None:
 	doctype = compat.lead_source_doctype()
 	title = {"source_name": source} if frappe.get_meta(doctype).has_field("source_name") else {}
-	ensure(doctype, source, __newname=source, **title)
+	get_or_create(doctype, source, __newname=source, **title)
 
 
-def make_users(maker: Maker) -> None:
+def create_users(maker: DemoMaker) -> None:
 	# Frappe lets a site make so many users an hour; the demo's are made on purpose.
-	frappe.local.conf.throttle_user_limit = UNTHROTTLED
+	frappe.local.conf.throttle_user_limit = DEMO_RATE_LIMIT
 	for person in data.PEOPLE:
-		user = insert(
+		user = insert_record(
 			"User",
-			email=email_of(person.key),
+			email=build_email(person.key),
 			first_name=person.first_name,
 			last_name=person.last_name,
 			send_welcome_email=0,

@@ -7,21 +7,21 @@ from frappe.model.document import Document
 from frappe.utils import add_days
 
 from orchestrator.setup.demo import data
-from orchestrator.setup.demo.maker import MONDAY_TO_FRIDAY, Maker, days_between, ensure, insert
+from orchestrator.setup.demo.maker import MONDAY_TO_FRIDAY, DemoMaker, get_or_create, insert_record, list_days
 
 
-def make(maker: Maker) -> None:
-	make_employees(maker)
-	make_leave(maker)
-	make_checkins(maker)
+def create_people(maker: DemoMaker) -> None:
+	create_employees(maker)
+	create_leave(maker)
+	create_checkins(maker)
 
 
-def make_employees(maker: Maker) -> None:
-	maker.names["Holiday List", "all"] = make_holiday_list(maker)
+def create_employees(maker: DemoMaker) -> None:
+	maker.names["Holiday List", "all"] = create_holiday_list(maker)
 	for number, person in enumerate(data.PEOPLE):
 		if not person.department:
 			continue
-		employee = insert(
+		employee = insert_record(
 			"Employee",
 			first_name=person.first_name,
 			last_name=person.last_name,
@@ -29,7 +29,7 @@ def make_employees(maker: Maker) -> None:
 			date_of_birth=date(1980 + number, 1 + number, 10 + number),
 			date_of_joining=date(maker.today.year - 3, 1 + number, 1),
 			company=maker.company,
-			department=department_of(maker, person.department),
+			department=get_department(maker, person.department),
 			designation=person.designation,
 			holiday_list=maker.names["Holiday List", "all"],
 			reports_to=maker.names.get(("Employee", data.MANAGERS.get(person.key, ""))),
@@ -46,7 +46,7 @@ def make_employees(maker: Maker) -> None:
 def assign_holiday_list(employee: Document) -> None:
 	"""HRMS 16 asks for an assignment of its own instead of the employee's field."""
 	if frappe.db.exists("DocType", "Holiday List Assignment"):
-		insert(
+		insert_record(
 			"Holiday List Assignment",
 			applicable_for="Employee",
 			assigned_to=employee.name,
@@ -55,10 +55,10 @@ def assign_holiday_list(employee: Document) -> None:
 		).submit()
 
 
-def make_holiday_list(maker: Maker) -> str:
+def create_holiday_list(maker: DemoMaker) -> str:
 	first, last = add_days(maker.today, -366), add_days(maker.today, 365)
-	weekends = [day for day in days_between(first, last) if day.weekday() >= len(MONDAY_TO_FRIDAY)]
-	return insert(
+	weekends = [day for day in list_days(first, last) if day.weekday() >= len(MONDAY_TO_FRIDAY)]
+	return insert_record(
 		"Holiday List",
 		holiday_list_name=f"{data.HOLIDAY_LIST} {maker.today.year}",
 		from_date=first,
@@ -69,13 +69,13 @@ def make_holiday_list(maker: Maker) -> str:
 	).name
 
 
-def department_of(maker: Maker, department: str) -> str:
+def get_department(maker: DemoMaker, department: str) -> str:
 	values = {"department_name": department, "company": maker.company}
-	return frappe.db.get_value("Department", values) or insert("Department", **values).name
+	return frappe.db.get_value("Department", values) or insert_record("Department", **values).name
 
 
-def make_leave(maker: Maker) -> None:
-	ensure("Leave Type", data.LEAVE_TYPE, leave_type_name=data.LEAVE_TYPE)
+def create_leave(maker: DemoMaker) -> None:
+	get_or_create("Leave Type", data.LEAVE_TYPE, leave_type_name=data.LEAVE_TYPE)
 	for person in data.PEOPLE:
 		if ("Employee", person.key) in maker.names:
 			allocate_leave(maker, person.key)
@@ -83,8 +83,8 @@ def make_leave(maker: Maker) -> None:
 		apply_for_leave(maker, row)
 
 
-def allocate_leave(maker: Maker, key: str) -> None:
-	insert(
+def allocate_leave(maker: DemoMaker, key: str) -> None:
+	insert_record(
 		"Leave Allocation",
 		employee=maker.names["Employee", key],
 		leave_type=data.LEAVE_TYPE,
@@ -94,9 +94,9 @@ def allocate_leave(maker: Maker, key: str) -> None:
 	).submit()
 
 
-def apply_for_leave(maker: Maker, row: data.Leave) -> None:
+def apply_for_leave(maker: DemoMaker, row: data.Leave) -> None:
 	monday = add_days(maker.today, -maker.today.weekday() + 7 * row.weeks)
-	application = insert(
+	application = insert_record(
 		"Leave Application",
 		employee=maker.names["Employee", row.employee],
 		leave_type=data.LEAVE_TYPE,
@@ -110,16 +110,16 @@ def apply_for_leave(maker: Maker, row: data.Leave) -> None:
 		application.submit()
 
 
-def make_checkins(maker: Maker) -> None:
+def create_checkins(maker: DemoMaker) -> None:
 	workdays = [
 		day
-		for day in days_between(add_days(maker.today, -14), add_days(maker.today, -1))
+		for day in list_days(add_days(maker.today, -14), add_days(maker.today, -1))
 		if day.weekday() < len(MONDAY_TO_FRIDAY)
 	]
 	for day in workdays[-data.CHECKIN_DAYS :]:
 		for number, key in enumerate(data.CHECKIN_EMPLOYEES):
 			for log_type, hour, minute in data.CHECKIN_TIMES:
-				insert(
+				insert_record(
 					"Employee Checkin",
 					employee=maker.names["Employee", key],
 					time=datetime.combine(day, time(hour, minute + number)),

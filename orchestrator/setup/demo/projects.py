@@ -3,12 +3,12 @@
 from frappe.utils import add_days
 
 from orchestrator.setup.demo import data, sprints
-from orchestrator.setup.demo.maker import Maker, insert
+from orchestrator.setup.demo.maker import DemoMaker, insert_record
 
 
-def make(maker: Maker) -> None:
+def create_projects(maker: DemoMaker) -> None:
 	for row in data.PROJECTS:
-		project = insert(
+		project = insert_record(
 			"Project",
 			project_name=row.name,
 			company=maker.company,
@@ -17,13 +17,13 @@ def make(maker: Maker) -> None:
 		)
 		maker.names["Project", row.key] = project.name
 	for task in data.TASKS:
-		make_task(maker, task)
+		create_task(maker, task)
 	for sprint in data.SPRINTS:
-		sprints.make(maker, sprint)
+		sprints.create_sprint(maker, sprint)
 
 
-def make_task(maker: Maker, row: data.Task) -> None:
-	task = insert(
+def create_task(maker: DemoMaker, row: data.Task) -> None:
+	task = insert_record(
 		"Task",
 		subject=row.subject,
 		project=maker.names["Project", row.project],
@@ -42,8 +42,8 @@ def make_task(maker: Maker, row: data.Task) -> None:
 	maker.assign(task, row.assignee)
 
 
-def make_team_project() -> None:
-	team = insert("GP Team", title=data.TEAM_NAME)
-	project = insert("GP Project", title=data.TEAM_PROJECT, team=team.name)
+def create_team_project() -> None:
+	team = insert_record("GP Team", title=data.TEAM_NAME)
+	project = insert_record("GP Project", title=data.TEAM_PROJECT, team=team.name)
 	for title, status in data.TEAM_TASKS:
-		insert("GP Task", title=title, description="", status=status, project=project.name)
+		insert_record("GP Task", title=title, description="", status=status, project=project.name)

@@ -9,21 +9,21 @@ from orchestrator.docs import storage
 from orchestrator.setup.demo import clinic, ledger
 
 
-class Removal(NamedTuple):
+class RemovalResult(NamedTuple):
 	removed: int
 	kept: list[str]
 	"""`DocType name: why` of each record that something of the site's own still needs."""
 
 
-def remove() -> Removal:
+def delete_demo() -> RemovalResult:
 	"""Remove the demo, also records that people have edited since. What they made themselves stays, and so does a
 	demo record that it refers to: the next removal, when the reference is gone, takes it."""
-	with ledger.one_quiet_transaction():
-		bytes_of_documents = _storage_keys()
+	with ledger.silent_transaction():
+		bytes_of_documents = _list_storage_keys()
 		restore_settings()
-		clinic.count_what_came()
-		with ledger.recording() as written:
-			removal = _remove_records()
+		clinic.count_synced_records()
+		with ledger.record_inserts() as written:
+			removal = _delete_records()
 		_delete_traces(written)
 	storage.delete_unreferenced(bytes_of_documents)  # which a quiet transaction does not do after its commit
 	return removal
@@ -31,44 +31,46 @@ def remove() -> Removal:
 
 def restore_settings() -> None:
 	"""Set back each setting that still has the demo's value."""
-	for row, change in ledger.changed():
+	for row, change in ledger.list_changed():
 		if str(frappe.db.get_single_value(change.doctype, change.fieldname)) == change.after:
 			frappe.db.set_single_value(change.doctype, change.fieldname, change.before)
-		ledger.forget(row)
+		ledger.delete_row(row)
 
 
-def _storage_keys() -> list[str]:
+def _list_storage_keys() -> list[str]:
 	"""Where the bytes of the demo's documents are."""
-	demo = [row.record for row in ledger.made_last_first() if row.doctype == "Document"]
+	demo = [row.record for row in ledger.list_created() if row.doctype == "Document"]
 	return frappe.get_all("Document Version", {"document": ("in", demo)}, pluck="storage_key", limit=0)
 
 
-def _remove_records() -> Removal:
+def _delete_records() -> RemovalResult:
 	"""The youngest first; again, as long as that frees others."""
-	removed, rows = 0, ledger.made_last_first()
+	removed, rows = 0, ledger.list_created()
 	while True:
-		blocked = [(row, reason) for row in rows if (reason := _remove_record(row))]
+		blocked = [(row, reason) for row in rows if (reason := _delete_record_with_row(row))]
 		removed += len(rows) - len(blocked)
 		if not blocked or len(blocked) == len(rows):
-			return Removal(removed, [f"{row.doctype} {row.record}: {reason}" for row, reason in blocked])
+			return RemovalResult(
+				removed, [f"{row.doctype} {row.record}: {reason}" for row, reason in blocked]
+			)
 		rows = [row for row, _reason in blocked]
 
 
-def _remove_record(row: frappe._dict) -> str | None:
+def _delete_record_with_row(row: frappe._dict) -> str | None:
 	"""Delete one record and its row. Returns why not, if something refers to it or it goes with another."""
 	frappe.db.savepoint("demo_record")
 	try:
 		if frappe.db.exists(row.doctype, row.record):
-			_delete(row.doctype, row.record)
+			_delete_document(row.doctype, row.record)
 	except frappe.ValidationError as error:
 		frappe.db.rollback(save_point="demo_record")
 		frappe.clear_last_message()
 		return frappe.utils.strip_html(str(error))
-	ledger.forget(row.name)
+	ledger.delete_row(row.name)
 	return None
 
 
-def _delete_traces(written: list[ledger.Made]) -> None:
+def _delete_traces(written: list[ledger.CreatedRecord]) -> None:
 	"""Take away the comments in which Frappe noted the removal itself, with the names of what is gone."""
 	for doctype, name in written:
 		if doctype == "Comment":
@@ -81,7 +83,7 @@ def _delete_trail(doctype: str, name: str) -> None:
 		frappe.db.delete("Document Audit Entry", {field: name})
 
 
-def _delete(doctype: str, name: str) -> None:
+def _delete_document(doctype: str, name: str) -> None:
 	doc = frappe.get_doc(doctype, name)
 	if doc.docstatus.is_submitted():
 		doc.flags.ignore_permissions = True

@@ -7,20 +7,20 @@ from frappe.utils import add_days
 
 from orchestrator import compat
 from orchestrator.setup.demo import data
-from orchestrator.setup.demo.maker import Maker, insert, root_of
+from orchestrator.setup.demo.maker import DemoMaker, get_root, insert_record
 
 
-def make(maker: Maker) -> None:
-	make_leads(maker)
-	make_customers(maker)
-	make_opportunities(maker)
-	make_quotations(maker)
+def create_sales(maker: DemoMaker) -> None:
+	create_leads(maker)
+	create_customers(maker)
+	create_opportunities(maker)
+	create_quotations(maker)
 
 
-def make_leads(maker: Maker) -> None:
+def create_leads(maker: DemoMaker) -> None:
 	by_documents = ("Opportunity", "Quotation", "Lost Quotation", "Converted")
 	for row in data.LEADS:
-		lead = insert(
+		lead = insert_record(
 			"Lead",
 			lead_name=row.name,
 			company_name=row.organisation,
@@ -36,28 +36,28 @@ def make_leads(maker: Maker) -> None:
 		maker.assign(lead, row.assignee)
 
 
-def make_customers(maker: Maker) -> None:
+def create_customers(maker: DemoMaker) -> None:
 	for row in data.CUSTOMERS:
-		customer = insert(
+		customer = insert_record(
 			"Customer",
 			customer_name=row.name,
 			customer_type=row.type,
 			customer_group=data.CUSTOMER_GROUP,
-			territory=root_of("Territory"),
+			territory=get_root("Territory"),
 			lead_name=maker.names["Lead", row.lead] if row.lead else None,
 		)
 		maker.names["Customer", row.key] = customer.name
 
 
-def make_opportunities(maker: Maker) -> None:
+def create_opportunities(maker: DemoMaker) -> None:
 	for row in data.OPPORTUNITIES:
-		opportunity = insert("Opportunity", **opportunity_values(maker, row))
+		opportunity = insert_record("Opportunity", **build_opportunity_values(maker, row))
 		maker.assign(opportunity, row.owner)
 
 
-def opportunity_values(maker: Maker, row: data.Opportunity) -> dict[str, Any]:
+def build_opportunity_values(maker: DemoMaker, row: data.Opportunity) -> dict[str, Any]:
 	opportunity_from, key = row.party
-	currency, rate = currency_of(maker, row.currency)
+	currency, rate = get_currency(maker, row.currency)
 	values = {
 		"opportunity_from": opportunity_from,
 		"party_name": maker.names[opportunity_from, key],
@@ -77,7 +77,7 @@ def opportunity_values(maker: Maker, row: data.Opportunity) -> dict[str, Any]:
 	return values
 
 
-def currency_of(maker: Maker, currency: str) -> tuple[str, float]:
+def get_currency(maker: DemoMaker, currency: str) -> tuple[str, float]:
 	"""The currency and its rate in the company's, for which an exchange rate is made. The company's own
 	currency stands in where its rate is not in the table."""
 	own = frappe.get_cached_value("Company", maker.company, "default_currency")
@@ -86,16 +86,16 @@ def currency_of(maker: Maker, currency: str) -> tuple[str, float]:
 	rate = round(data.DOLLARS[currency] / data.DOLLARS[own], 4)
 	pair = {"from_currency": currency, "to_currency": own, "date": maker.today}
 	if not frappe.db.exists("Currency Exchange", pair):
-		insert("Currency Exchange", **pair, exchange_rate=rate, for_buying=1, for_selling=1)
+		insert_record("Currency Exchange", **pair, exchange_rate=rate, for_buying=1, for_selling=1)
 	return currency, rate
 
 
-def make_quotations(maker: Maker) -> None:
+def create_quotations(maker: DemoMaker) -> None:
 	"""One for each lead whose status comes about by a quotation."""
 	for row in data.LEADS:
 		if row.status not in ("Quotation", "Lost Quotation"):
 			continue
-		quotation = insert(
+		quotation = insert_record(
 			"Quotation",
 			quotation_to="Lead",
 			party_name=maker.names["Lead", row.key],

@@ -10,12 +10,12 @@ from orchestrator.gameplan import events
 from orchestrator.gameplan.series import compute_series
 from orchestrator.gameplan.task_state import Event
 from orchestrator.setup.demo import data
-from orchestrator.setup.demo.maker import Maker, insert
+from orchestrator.setup.demo.maker import DemoMaker, insert_record
 
 
-def make(maker: Maker, row: data.Sprint) -> None:
+def create_sprint(maker: DemoMaker, row: data.Sprint) -> None:
 	"""A sprint with a past: its events are written as the hooks would have, had they seen those days."""
-	sprint = insert(
+	sprint = insert_record(
 		"Sprint",
 		title=row.title,
 		project=maker.names["Project", row.project],
@@ -28,17 +28,17 @@ def make(maker: Maker, row: data.Sprint) -> None:
 	frappe.db.set_value(
 		"Task", {"name": ("in", list(tasks.values()))}, "sprint", sprint, update_modified=False
 	)
-	history = [event_of(maker, happening) for happening in row.history]
+	history = [build_event(maker, happening) for happening in row.history]
 	events.insert_events(events.EventRow(sprint, event) for event in history)
-	frappe.db.set_value("Sprint", sprint, standing_of(maker, row, history), update_modified=False)
+	frappe.db.set_value("Sprint", sprint, compute_figures(maker, row, history), update_modified=False)
 
 
-def event_of(maker: Maker, row: data.Happening) -> Event:
+def build_event(maker: DemoMaker, row: data.SprintEvent) -> Event:
 	at = datetime.combine(add_days(maker.today, row.day), time(14))
 	return Event(at, "Task", maker.names["Task", row.task], row.kind, row.hours, row.progress, True)
 
 
-def standing_of(maker: Maker, row: data.Sprint, history: list[Event]) -> dict[str, Any]:
+def compute_figures(maker: DemoMaker, row: data.Sprint, history: list[Event]) -> dict[str, Any]:
 	"""What starting the sprint, and closing it, wrote."""
 	started = datetime.combine(add_days(maker.today, row.starts), time(9))
 	values = {"state": row.state, "started_at": started, "committed_hours": row.committed}

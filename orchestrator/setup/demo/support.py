@@ -5,20 +5,27 @@ from frappe.model.document import Document
 from frappe.utils import add_to_date, now_datetime
 
 from orchestrator.setup.demo import data
-from orchestrator.setup.demo.maker import MONDAY_TO_FRIDAY, WEEK, Maker, email_of, ensure, insert
+from orchestrator.setup.demo.maker import (
+	MONDAY_TO_FRIDAY,
+	WEEK,
+	DemoMaker,
+	build_email,
+	get_or_create,
+	insert_record,
+)
 
 
-def make(maker: Maker) -> None:
-	make_service_level(maker)
-	make_issues(maker)
-	make_assignment_rule(maker)
+def create_support(maker: DemoMaker) -> None:
+	create_service_level(maker)
+	create_issues(maker)
+	create_assignment_rule(maker)
 
 
-def make_service_level(maker: Maker) -> None:
-	maker.change("Support Settings", "track_service_level_agreement", "1")
+def create_service_level(maker: DemoMaker) -> None:
+	maker.set_single_value("Support Settings", "track_service_level_agreement", "1")
 	for priority in data.PRIORITIES:
-		ensure("Issue Priority", priority.name, __newname=priority.name)
-	insert(
+		get_or_create("Issue Priority", priority.name, __newname=priority.name)
+	insert_record(
 		"Service Level Agreement",
 		document_type="Issue",
 		service_level=data.SERVICE_LEVEL,
@@ -45,9 +52,9 @@ def make_service_level(maker: Maker) -> None:
 	)
 
 
-def make_issues(maker: Maker) -> None:
+def create_issues(maker: DemoMaker) -> None:
 	for row in data.ISSUES:
-		issue = insert(
+		issue = insert_record(
 			"Issue",
 			subject=row.subject,
 			description=row.description,
@@ -59,7 +66,7 @@ def make_issues(maker: Maker) -> None:
 		)
 		maker.assign(issue, row.assignee)
 		if row.reply:
-			reply(issue, row.reply)
+			add_reply(issue, row.reply)
 		if row.note and row.assignee:
 			issue.add_comment("Comment", row.note, comment_email=maker.names["User", row.assignee])
 		if row.status != "Open":
@@ -68,10 +75,10 @@ def make_issues(maker: Maker) -> None:
 			issue.save()
 
 
-def make_assignment_rule(maker: Maker) -> None:
+def create_assignment_rule(maker: DemoMaker) -> None:
 	"""After the demo's own issues, whose assignees are in the table."""
 	from_the_demo = f'(raised_by or "").endswith("@{data.EMAIL_DOMAIN}")'
-	insert(
+	insert_record(
 		"Assignment Rule",
 		__newname=data.ASSIGNMENT_RULE,
 		document_type="Issue",
@@ -85,27 +92,27 @@ def make_assignment_rule(maker: Maker) -> None:
 	)
 
 
-def reply(issue: Document, message: str) -> None:
-	insert(
+def add_reply(issue: Document, message: str) -> None:
+	insert_record(
 		"Communication",
 		communication_type="Communication",
 		communication_medium="Email",
 		sent_or_received="Sent",
 		subject=issue.subject,
 		content=message,
-		sender=email_of("sam"),
+		sender=build_email("sam"),
 		recipients=issue.raised_by,
 		reference_doctype="Issue",
 		reference_name=issue.name,
 	)
 
 
-def make_tickets(maker: Maker) -> None:
+def create_tickets(maker: DemoMaker) -> None:
 	for person in data.PEOPLE:
 		if "Support Team" in person.roles and person.department:
-			insert("HD Agent", user=maker.names["User", person.key], agent_name=person.first_name)
+			insert_record("HD Agent", user=maker.names["User", person.key], agent_name=person.first_name)
 	for row in data.TICKETS:
-		insert(
+		insert_record(
 			"HD Ticket",
 			subject=row.subject,
 			description=row.description,

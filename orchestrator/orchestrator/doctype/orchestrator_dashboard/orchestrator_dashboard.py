@@ -51,5 +51,5 @@ class OrchestratorDashboard(Document):
 		dashboards.clear_layouts_after_commit()
 
 	def on_trash(self) -> None:
-		shipped_dashboards.refuse_deletion(self)
+		shipped_dashboards.check_deletion(self)
 		dashboards.clear_layouts_after_commit()

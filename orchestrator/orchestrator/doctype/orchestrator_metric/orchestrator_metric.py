@@ -74,7 +74,7 @@ class OrchestratorMetric(Document):
 		dashboards.clear_layouts_after_commit()
 
 	def on_trash(self) -> None:
-		shipped_dashboards.refuse_deletion(self)
+		shipped_dashboards.check_deletion(self)
 		history.delete_history(self.name)
 		dashboards.clear_layouts_after_commit()
 

@@ -53,7 +53,7 @@ class OrchestratorSettings(Document):
 
 	def on_update(self) -> None:
 		if self.has_value_changed("use_documented_names"):
-			naming_rules.switch(bool(self.use_documented_names))
+			naming_rules.switch_rules(bool(self.use_documented_names))
 
 	def validate_least_one(self) -> None:
 		fieldnames = LEAST_ONE + (LEAST_ONE_WHILE_LIMITING if self.rate_limit_enabled else ())
