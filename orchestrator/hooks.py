@@ -176,7 +176,7 @@ doc_events = {
 # sprints: orchestrator/gameplan/permissions.py
 permission_query_conditions = {
 	# rows of child tables by the record they belong to: see orchestrator/access/child_rows.py
-	"*": "orchestrator.access.child_rows.conditions",
+	"*": "orchestrator.access.child_rows.build_conditions",
 	"Deleted Document": "orchestrator.api.deleted_documents.build_conditions",
 	"Orchestrator Dashboard": "orchestrator.insights.access.build_conditions",
 	"Document": "orchestrator.docs.access.build_conditions",

@@ -440,18 +440,18 @@ def test_lists_of_parents_filter_by_their_rows(api, site):
 
 def test_other_doctypes_get_no_condition_of_this(site):
 	user = factories.make_user("Sales User").name
-	assert child_rows.conditions(user, "Lead") == ""
-	assert child_rows.conditions("Administrator", "Sprint Member") == ""
-	assert child_rows.conditions(user, "Sprint Member") == "1 = 0"
+	assert child_rows.build_conditions(user, "Lead") == ""
+	assert child_rows.build_conditions("Administrator", "Sprint Member") == ""
+	assert child_rows.build_conditions(user, "Sprint Member") == "1 = 0"
 
 
 def test_own_child_tables_are_guarded_whatever_the_switch_says(site):
 	"""Document Folder Access decides who reads documents."""
-	assert child_rows.conditions("nobody@example.com", "Document Folder Access")
+	assert child_rows.build_conditions("nobody@example.com", "Document Folder Access")
 	switch.begin()
 	frappe.local.orchestrator_switch.guarded = False
 	try:
-		assert child_rows.conditions("nobody@example.com", "Document Folder Access")
-		assert child_rows.conditions("nobody@example.com", "Sales Order Item") == ""
+		assert child_rows.build_conditions("nobody@example.com", "Document Folder Access")
+		assert child_rows.build_conditions("nobody@example.com", "Sales Order Item") == ""
 	finally:
 		del frappe.local.orchestrator_switch

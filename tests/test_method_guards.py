@@ -11,7 +11,13 @@ import frappe
 
 from orchestrator import compat
 from orchestrator.access import method_guards
-from orchestrator.access.checks import AnyRecord, DeletedRecord, EmployeeOrApprover, OwnUser, Record
+from orchestrator.access.checks import (
+	AnyRecordRight,
+	DeletedRecordRight,
+	EmployeeOrApprover,
+	OwnUser,
+	RecordRight,
+)
 from orchestrator.access.dispatchers import DISPATCHERS
 from tests import clinic, factories, helpdesk, hr_factories
 from tests.client import Client
@@ -71,12 +77,12 @@ def arguments_of(name: str, private: Private) -> dict[str, Any]:
 	"""Arguments for a method that name records of others, as its checks read them."""
 	arguments: dict[str, Any] = {}
 	for check in method_guards.METHODS[name]:
-		if isinstance(check, Record):
+		if isinstance(check, RecordRight):
 			put(arguments, check.argument, private.name_of(check.doctype))
-		elif isinstance(check, AnyRecord):
+		elif isinstance(check, AnyRecordRight):
 			put(arguments, check.doctype_argument, "Client")
 			put(arguments, check.argument, private.name_of("Client"))
-		elif isinstance(check, DeletedRecord):
+		elif isinstance(check, DeletedRecordRight):
 			put(arguments, check.argument, private.name_of("Deleted Document"))
 		elif isinstance(check, EmployeeOrApprover):
 			put(arguments, check.argument, private.name_of("Employee"))
@@ -167,7 +173,7 @@ def test_table_names_methods_that_exist(name, site):
 		assert name in {*ABSENT, "frappe.handler.run_doc_method"}
 		return
 	function = frappe.get_attr(name)
-	assert method_guards.name_of(function) == name
+	assert method_guards.get_function_name(function) == name
 
 
 def paths_of(check: Any) -> list[str]:

@@ -25,7 +25,7 @@ def find_values(arguments: Arguments, path: str) -> list[Any]:
 	"""
 	found: list[Any] = [arguments]
 	for part in path.split("."):
-		found = [value for each in found for value in _step(each, part)]
+		found = [value for each in found for value in _get_part(each, part)]
 	return [value for value in found if value not in (None, "")]
 
 
@@ -34,7 +34,7 @@ def find_names(arguments: Arguments, path: str) -> list[str]:
 	return [_as_name(value, path) for value in find_values(arguments, path)]
 
 
-def _step(value: Any, part: str) -> Iterator[Any]:
+def _get_part(value: Any, part: str) -> Iterator[Any]:
 	container = _parse(value)
 	if not isinstance(container, Mapping):
 		return

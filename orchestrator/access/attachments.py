@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 ATTACH_FIELDS = ("Attach", "Attach Image")
 
 
-def conditions(user: str | None = None, doctype: str = "File") -> str:
+def build_conditions(user: str | None = None, doctype: str = "File") -> str:
 	"""Hook permission_query_conditions of File: public ones, the user's own, and those of records they may read.
 
 	Frappe's own condition, which stands before this one, lists the files of all records of a DocType that the user may

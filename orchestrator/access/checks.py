@@ -18,7 +18,7 @@ APPROVER_FIELDS = ("leave_approver", "expense_approver", "shift_request_approver
 
 
 @dataclass(frozen=True)
-class Record:
+class RecordRight:
 	"""The records of one DocType that an argument names."""
 
 	doctype: str
@@ -31,7 +31,7 @@ class Record:
 
 
 @dataclass(frozen=True)
-class DeletedRecord:
+class DeletedRecordRight:
 	"""The copies of deleted records that an argument names: to restore one is to read it and create it anew."""
 
 	argument: str
@@ -46,7 +46,7 @@ class DeletedRecord:
 
 
 @dataclass(frozen=True)
-class AnyRecord:
+class AnyRecordRight:
 	"""The records that two arguments name: a DocType and a name. Without a name, the DocType."""
 
 	doctype_argument: str
@@ -114,7 +114,7 @@ class AnyRole:
 
 
 @dataclass(frozen=True)
-class WholeList:
+class WholeListRight:
 	"""A list that a method reads past permissions: the caller's own list has to hold as many records.
 
 	`filters` are those of the method, `equal` further ones: field -> path to the argument."""
@@ -131,7 +131,7 @@ class WholeList:
 
 
 @dataclass(frozen=True)
-class Refused:
+class NeverAllowed:
 	"""A method that nobody may call."""
 
 	reason: str

@@ -21,7 +21,7 @@ OWN_MODULE = "Orchestrator"
 Native = Callable[..., bool]
 
 
-class Place(NamedTuple):
+class RowPlace(NamedTuple):
 	"""The table of a record that a row is in."""
 
 	parenttype: str | None
@@ -32,7 +32,7 @@ class Place(NamedTuple):
 # Lists
 
 
-def conditions(user: str | None = None, doctype: str = "") -> str:
+def build_conditions(user: str | None = None, doctype: str = "") -> str:
 	"""Hook permission_query_conditions of every DocType: the rows whose record the user may read."""
 	user = user or frappe.session.user
 	if not doctype or user == "Administrator" or not frappe.is_table(doctype) or not _is_guarded(doctype):
@@ -133,22 +133,22 @@ def has_row_permission(doctype: str, row: Any, ptype: str, user: str) -> bool:
 		return True  # part of a record in memory, which Frappe has checked
 	name = row if isinstance(row, str | int) else row.get("name")
 	stored = _get_stored_place(doctype, str(name)) if name else None
-	place = stored if isinstance(row, str | int) else _place_of(row)
+	place = stored if isinstance(row, str | int) else _build_place(row)
 	if place is None or (stored is not None and ptype != "create" and stored != place):
 		return False
 	return _has_place_permission(doctype, place, ptype, user)
 
 
-def _get_stored_place(doctype: str, name: str) -> Place | None:
-	row = frappe.db.get_value(doctype, name, Place._fields, as_dict=True)
-	return _place_of(row) if row else None
+def _get_stored_place(doctype: str, name: str) -> RowPlace | None:
+	row = frappe.db.get_value(doctype, name, RowPlace._fields, as_dict=True)
+	return _build_place(row) if row else None
 
 
-def _place_of(row: Any) -> Place:
-	return Place(row.get("parenttype"), str(row.get("parent") or ""), row.get("parentfield"))
+def _build_place(row: Any) -> RowPlace:
+	return RowPlace(row.get("parenttype"), str(row.get("parent") or ""), row.get("parentfield"))
 
 
-def _has_place_permission(doctype: str, place: Place, ptype: str, user: str) -> bool:
+def _has_place_permission(doctype: str, place: RowPlace, ptype: str, user: str) -> bool:
 	"""Return True where the user may read or write the record. A record that does not exist is nobody's."""
 	tables = get_parent_tables(doctype)
 	if not place.parent or place.parentfield not in tables.get(place.parenttype or "", ()):

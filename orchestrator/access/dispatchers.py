@@ -14,14 +14,14 @@ from orchestrator.access.arguments import Arguments, find_values
 Call = tuple[str, dict[str, Any]]
 
 
-def inner_calls(name: str, arguments: Arguments) -> Iterator[Call]:
+def list_inner_calls(name: str, arguments: Arguments) -> Iterator[Call]:
 	"""Yield the calls that a method will make for its caller, none for a method that is no dispatcher."""
 	find = DISPATCHERS.get(name)
 	if find:
 		yield from find(arguments)
 
 
-def _batch(arguments: Arguments) -> Iterator[Call]:
+def _list_batch_calls(arguments: Arguments) -> Iterator[Call]:
 	"""Gameplan's batch adds the arguments of each request to those of the ones before."""
 	merged = {key: value for key, value in arguments.items() if key != "requests"}
 	for request in find_values(arguments, "requests[]"):
@@ -30,7 +30,7 @@ def _batch(arguments: Arguments) -> Iterator[Call]:
 			yield str(request.get("cmd")), dict(merged)
 
 
-def _search(arguments: Arguments) -> Iterator[Call]:
+def _list_search_calls(arguments: Arguments) -> Iterator[Call]:
 	query = arguments.get("query")
 	standard = frappe.get_hooks("standard_queries") or {}
 	if not query and arguments.get("doctype") in standard:
@@ -39,28 +39,28 @@ def _search(arguments: Arguments) -> Iterator[Call]:
 		yield str(query), dict(arguments)
 
 
-def _tree(arguments: Arguments) -> Iterator[Call]:
+def _list_tree_calls(arguments: Arguments) -> Iterator[Call]:
 	yield str(arguments.get("tree_method")), dict(arguments)
 
 
-def _organisation(arguments: Arguments) -> Iterator[Call]:
+def _list_organisation_calls(arguments: Arguments) -> Iterator[Call]:
 	yield str(arguments.get("method")), {"company": arguments.get("company")}
 
 
-def _map(arguments: Arguments) -> Iterator[Call]:
+def _list_mapper_calls(arguments: Arguments) -> Iterator[Call]:
 	"""The mapper passes the name of each source as the first argument, and `args` as the third."""
 	name = str(arguments.get("method"))
 	extra = find_values(arguments, "args")
 	for source in [*find_values(arguments, "source_name"), *find_values(arguments, "source_names[]")]:
-		yield name, _bind(name, source, arguments.get("target_doc"), *extra)
+		yield name, _build_binder(name, source, arguments.get("target_doc"), *extra)
 
 
-def _upload(arguments: Arguments) -> Iterator[Call]:
+def _list_upload_calls(arguments: Arguments) -> Iterator[Call]:
 	if arguments.get("method"):
 		yield str(arguments["method"]), dict(arguments)
 
 
-def _bind(name: str, *values: Any) -> dict[str, Any]:
+def _build_binder(name: str, *values: Any) -> dict[str, Any]:
 	"""Return the values by the names that the function gives its first arguments."""
 	try:
 		parameters = list(inspect.signature(frappe.get_attr(name)).parameters)
@@ -70,14 +70,14 @@ def _bind(name: str, *values: Any) -> dict[str, Any]:
 
 
 DISPATCHERS: dict[str, Callable[[Arguments], Iterator[Call]]] = {
-	"frappe.client.validate_link_and_fetch": _search,
-	"frappe.desk.search.search_link": _search,
-	"frappe.desk.search.search_widget": _search,
-	"frappe.desk.treeview.get_all_nodes": _tree,
-	"frappe.handler.upload_file": _upload,
-	"frappe.handler.uploadfile": _upload,
-	"frappe.model.mapper.make_mapped_doc": _map,
-	"frappe.model.mapper.map_docs": _map,
-	"gameplan.extends.client.batch": _batch,
-	"hrms.utils.hierarchy_chart.get_all_nodes": _organisation,
+	"frappe.client.validate_link_and_fetch": _list_search_calls,
+	"frappe.desk.search.search_link": _list_search_calls,
+	"frappe.desk.search.search_widget": _list_search_calls,
+	"frappe.desk.treeview.get_all_nodes": _list_tree_calls,
+	"frappe.handler.upload_file": _list_upload_calls,
+	"frappe.handler.uploadfile": _list_upload_calls,
+	"frappe.model.mapper.make_mapped_doc": _list_mapper_calls,
+	"frappe.model.mapper.map_docs": _list_mapper_calls,
+	"gameplan.extends.client.batch": _list_batch_calls,
+	"hrms.utils.hierarchy_chart.get_all_nodes": _list_organisation_calls,
 }

@@ -44,7 +44,7 @@ def check_document_method(arguments: Arguments) -> None:
 		DoesNotExistError: There is no such document, or the caller may not read it (404).
 	"""
 	methods = {str(value) for value in find_values(arguments, "method")}
-	for doctype, name in _documents(arguments):
+	for doctype, name in _list_documents(arguments):
 		if methods & EMPLOYEE_METHODS.get(doctype, frozenset()):
 			checks.check_doctype(doctype)
 			for employee in _find_sent(arguments, "employee"):
@@ -85,7 +85,7 @@ def _find_sent(arguments: Arguments, fieldname: str) -> list[str]:
 	return [each for sent in ("docs", "document") for each in find_names(arguments, f"{sent}.{fieldname}")]
 
 
-def _documents(arguments: Arguments) -> Iterator[tuple[str, str | None]]:
+def _list_documents(arguments: Arguments) -> Iterator[tuple[str, str | None]]:
 	"""Yield the DocType and name of the document, which Frappe takes from `dt` and `dn`, or from `docs`."""
 	for doctype_path, name_path in (
 		("dt", "dn"),

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from orchestrator.access.field_levels import NOTHING, get_unreadable_fields, get_unreadable_tables
+from orchestrator.access.field_levels import NO_FIELDS, get_unreadable_fields, get_unreadable_tables
 
 
 def get_hidden_columns(doctype: str, parent_doctype: str) -> frozenset[str] | None:
@@ -16,7 +16,7 @@ def get_hidden_columns(doctype: str, parent_doctype: str) -> frozenset[str] | No
 		return get_unreadable_fields(doctype)
 	if doctype in get_unreadable_tables(parent_doctype):
 		return None
-	return get_unreadable_fields(doctype, parent_doctype) or NOTHING
+	return get_unreadable_fields(doctype, parent_doctype) or NO_FIELDS
 
 
 def filter_fields(doctype: str, parent_doctype: str, fields: list[Any]) -> list[Any]:
@@ -30,7 +30,7 @@ def filter_fields(doctype: str, parent_doctype: str, fields: list[Any]) -> list[
 def filter_row(doctype: str, parent_doctype: str, row: Any) -> Any:
 	"""Return an exported row without the fields that the caller may not read."""
 	hidden = get_hidden_columns(doctype, parent_doctype)
-	if hidden == NOTHING:
+	if hidden == NO_FIELDS:
 		return row
 	kept = {key: value for key, value in row.items() if hidden is not None and key.lower() not in hidden}
 	return type(row)({"name": row.get("name"), **kept})

@@ -7,9 +7,9 @@ from frappe.model.meta import Meta
 
 from orchestrator.exceptions import refuse
 
-NOTHING: frozenset[str] = frozenset()
+NO_FIELDS: frozenset[str] = frozenset()
 # Every Desk user filters users by their type when they choose one, in all apps. It tells nothing of a person.
-KNOWN_TO_ALL = frozenset({("User", "user_type")})
+ALWAYS_READABLE = frozenset({("User", "user_type")})
 
 
 def get_unreadable_fields(
@@ -29,14 +29,14 @@ def get_unreadable_fields(
 	fields = meta.get_high_permlevel_fields()
 	user = user or frappe.session.user
 	if not fields or user == "Administrator":
-		return NOTHING
-	readable = _readable_levels(meta, parent_doctype, user)
+		return NO_FIELDS
+	readable = _list_readable_levels(meta, parent_doctype, user)
 	if readable is None:
-		return NOTHING
+		return NO_FIELDS
 	return frozenset(
 		field.fieldname.lower()
 		for field in fields
-		if field.permlevel not in readable and (doctype, field.fieldname) not in KNOWN_TO_ALL
+		if field.permlevel not in readable and (doctype, field.fieldname) not in ALWAYS_READABLE
 	)
 
 
@@ -44,7 +44,7 @@ def get_unreadable_tables(doctype: str, user: str | None = None) -> frozenset[st
 	"""Return the child DocTypes whose rows stand in a table field that the user may not read."""
 	hidden = get_unreadable_fields(doctype, user=user)
 	if not hidden:
-		return NOTHING
+		return NO_FIELDS
 	tables = frappe.get_meta(doctype).get_table_fields()
 	return frozenset(field.options for field in tables if field.fieldname.lower() in hidden)
 
@@ -71,7 +71,7 @@ def refuse_field(doctype: str, fieldname: str) -> None:
 	)
 
 
-def _readable_levels(meta: Meta, parent_doctype: str | None, user: str) -> set[int] | None:
+def _list_readable_levels(meta: Meta, parent_doctype: str | None, user: str) -> set[int] | None:
 	"""Return the levels that the user may read, None where the DocType has no permissions at all."""
 	if meta.istable and not parent_doctype:
 		return set()

@@ -56,7 +56,7 @@ def check_path(path: str, name: str | None = None) -> None:
 		PermissionError: No File that the user may read has these bytes (403).
 	"""
 	if is_in_library(path) or (is_guarded() and not _is_readable(f"{PRIVATE_PREFIX}{path}", name)):
-		_refuse()
+		_raise_not_permitted()
 
 
 def is_in_library(path: str) -> bool:
@@ -75,14 +75,14 @@ def find_private_paths(url: str, is_private: bool) -> set[str]:
 		is_private: Whether a bare name is that of a private file.
 	"""
 	paths = set()
-	for text in _decodings(url):
+	for text in _list_decodings(url):
 		tail = _find_tail(text, is_private)
 		if tail is not None:
 			paths.add(tail)
 	return paths
 
 
-def _decodings(text: str) -> list[str]:
+def _list_decodings(text: str) -> list[str]:
 	"""Return a text and what is left of it after each decoding."""
 	found = [text]
 	while len(found) < MAX_DECODINGS and (decoded := unquote(found[-1])) != found[-1]:
@@ -125,10 +125,10 @@ def _check_equal_url(url: str, name: str | None) -> None:
 	"""Check a URL that is no path: where private Files have it, one of them has to be readable."""
 	files = find_files(url, name)
 	if any(file.is_private for file in files) and not any(file.has_permission("read") for file in files):
-		_refuse()
+		_raise_not_permitted()
 
 
-def _refuse() -> None:
+def _raise_not_permitted() -> None:
 	refuse(
 		_("You may not read the file at this URL. Upload the file instead, or ask its owner to share it."),
 		frappe.PermissionError,

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-TOKEN = re.compile(
+TOKEN_PATTERN = re.compile(
 	r"(?P<quoted>`(?:[^`]|``)*`)"
 	r"|(?P<text>'(?:[^'\\]|\\.|'')*'|\"(?:[^\"\\]|\\.|\"\")*\")"
 	r"|(?P<comment>/\*|--|\#)"
@@ -12,8 +12,8 @@ TOKEN = re.compile(
 	r"|(?P<other>\S)",
 	re.DOTALL,
 )
-WORD = re.compile(r"[^\W\d][\w$]*")
-ALIAS = re.compile(r"\s+as\s+[`'\"]?[\w :-]+[`'\"]?\s*$", re.IGNORECASE)
+WORD_PATTERN = re.compile(r"[^\W\d][\w$]*")
+ALIAS_PATTERN = re.compile(r"\s+as\s+[`'\"]?[\w :-]+[`'\"]?\s*$", re.IGNORECASE)
 
 
 def find_identifiers(sql: str) -> list[tuple[str | None, str]]:
@@ -24,34 +24,34 @@ def find_identifiers(sql: str) -> list[tuple[str | None, str]]:
 	found: list[tuple[str | None, str]] = []
 	parts: list[str] = []
 	after_dot = False
-	for kind, token in _tokens(sql):
+	for kind, token in _split_tokens(sql):
 		if kind == "comment":
-			return [(None, word.lower()) for word in WORD.findall(sql)]
+			return [(None, word.lower()) for word in WORD_PATTERN.findall(sql)]
 		if kind == "dot":
 			after_dot = True
 			continue
 		if kind in ("quoted", "word"):
 			name = token.strip("`").lower()
 			if not after_dot:
-				_append(found, parts)
+				_add_identifier(found, parts)
 				parts = []
 			parts.append(name)
 		after_dot = False
-	_append(found, parts)
+	_add_identifier(found, parts)
 	return found
 
 
 def strip_alias(sql: str) -> str:
 	"""Return a selected column without its `as alias`."""
-	return ALIAS.sub("", sql)
+	return ALIAS_PATTERN.sub("", sql)
 
 
-def _tokens(sql: str) -> Iterator[tuple[str, str]]:
-	for match in TOKEN.finditer(sql):
+def _split_tokens(sql: str) -> Iterator[tuple[str, str]]:
+	for match in TOKEN_PATTERN.finditer(sql):
 		yield str(match.lastgroup), match.group()
 
 
-def _append(found: list[tuple[str | None, str]], parts: list[str]) -> None:
+def _add_identifier(found: list[tuple[str | None, str]], parts: list[str]) -> None:
 	"""Add the identifier that `parts` (database, table and column, or fewer) stand for."""
 	if parts:
 		found.append((parts[-2] if len(parts) > 1 else None, parts[-1]))

@@ -40,9 +40,9 @@ def check_whole_table(table: str) -> None:
 	"""Raise PermissionError (403) where the caller may not read each row and column of a table."""
 	if frappe.session.user == "Administrator":
 		return
-	doctype = _doctype_of(table)
+	doctype = _get_doctype(table)
 	if frappe.get_meta(doctype).istable:
-		if not _open_parents(doctype):
+		if not _list_open_parents(doctype):
 			refuse(
 				_("You do not have permission to read the table {0}.").format(table), frappe.PermissionError
 			)
@@ -61,9 +61,9 @@ def limit_table(native: Native, table: Any, data_source: str, table_name: str) -
 		refuse(_("Switch on Apply User Permissions in Insights Settings first."), frappe.PermissionError)
 	if table_name == "tabSingles":
 		return native(table, data_source, table_name)
-	doctype = _doctype_of(table_name)
+	doctype = _get_doctype(table_name)
 	if frappe.get_meta(doctype).istable:
-		return table.filter(table.parenttype.isin(_open_parents(doctype) or [""]))
+		return table.filter(table.parenttype.isin(_list_open_parents(doctype) or [""]))
 	limited = _limit_rows(table, doctype)
 	hidden = get_unreadable_fields(doctype)
 	return limited.drop(*[name for name in limited.columns if name.lower() in hidden])
@@ -97,7 +97,7 @@ def build_for_public(
 		return native(query, active_operation_idx, use_live_connection)
 	frappe.flags[PUBLIC_FLAG] = False
 	try:
-		with _acting_as(_author_of(query)):
+		with _run_as_user(_get_author(query)):
 			return native(query, active_operation_idx, use_live_connection)
 	finally:
 		frappe.flags[PUBLIC_FLAG] = True
@@ -107,7 +107,7 @@ def send_alert(native: Native, alert: Any, force: bool = False) -> Any:
 	"""Send an alert by the permissions of whoever changed it last, also where the scheduler sends it."""
 	if frappe.session.user != "Administrator" or not is_platform_guarded():
 		return native(alert, force)
-	with _acting_as(_author_of(alert)):
+	with _run_as_user(_get_author(alert)):
 		return native(alert, force)
 
 
@@ -153,7 +153,7 @@ def check_sql(sql: str, whole: bool) -> str:
 	statements = sqlglot.parse(sql, dialect="mysql")
 	if len(statements) != 1 or statements[0] is None or "/*!" in sql or "/*M!" in sql.upper():
 		refuse(_("Only one SELECT without conditional comments can be run."), frappe.PermissionError)
-	for name in _tables_of(statements[0]):
+	for name in _list_tables(statements[0]):
 		if whole:
 			check_whole_table(name)
 		else:
@@ -161,7 +161,7 @@ def check_sql(sql: str, whole: bool) -> str:
 	return str(statements[0].sql(dialect="mysql", comments=False))
 
 
-def _tables_of(statement: Any) -> list[str]:
+def _list_tables(statement: Any) -> list[str]:
 	"""Return the tables that a query reads, without the names that it gives to parts of itself."""
 	from sqlglot import exp
 
@@ -178,7 +178,7 @@ def _tables_of(statement: Any) -> list[str]:
 
 def _check_limited_table(name: str) -> None:
 	"""Check a table whose rows Insights limits itself: its columns have to be readable."""
-	doctype = _doctype_of(name)
+	doctype = _get_doctype(name)
 	if frappe.get_meta(doctype).istable:
 		return
 	check_doctype(doctype)
@@ -195,7 +195,7 @@ def _check_columns(doctype: str) -> None:
 		)
 
 
-def _doctype_of(table: str) -> str:
+def _get_doctype(table: str) -> str:
 	"""Return the DocType of a table. PermissionError for any other table, such as that of passwords."""
 	doctype = table.removeprefix(PREFIX)
 	if not table.startswith(PREFIX) or not frappe.db.exists("DocType", doctype, cache=True):
@@ -203,7 +203,7 @@ def _doctype_of(table: str) -> str:
 	return doctype
 
 
-def _open_parents(child: str) -> list[str]:
+def _list_open_parents(child: str) -> list[str]:
 	"""Return the DocTypes whose rows in a child table the caller may read all, with all columns."""
 	from insights.insights.doctype.insights_table_v3.insights_table_v3 import get_parents
 
@@ -224,14 +224,14 @@ def _is_site_database(source: str) -> bool:
 	)
 
 
-def _author_of(doc: Any) -> str:
+def _get_author(doc: Any) -> str:
 	"""Return who changed a record last. The Administrator, as whom patches run, stands for nobody."""
 	author = frappe.db.get_value(doc.doctype, doc.name, ["modified_by", "owner"], as_dict=True)
 	return str(author.owner if author.modified_by == "Administrator" else author.modified_by)
 
 
 @contextmanager
-def _acting_as(user: str) -> Iterator[None]:
+def _run_as_user(user: str) -> Iterator[None]:
 	"""Hold the permissions of another user. The request and the session stay what they are."""
 	before = frappe.session.user
 	_switch_user(user)

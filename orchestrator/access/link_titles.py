@@ -38,18 +38,18 @@ def get_link_title(doctype: str, docname: Any) -> Any:
 	if not isinstance(docname, str | int):
 		refuse(_("docname must be the name of one record."), InvalidNameError)
 	meta = frappe.get_meta(doctype)
-	if not meta.show_title_field_in_link or not may_see_title(doctype, str(docname)):
+	if not meta.show_title_field_in_link or not can_see_title(doctype, str(docname)):
 		return docname
 	return frappe.db.get_value(doctype, {"name": docname}, meta.title_field)
 
 
-def may_see_title(doctype: str, name: str) -> bool:
+def can_see_title(doctype: str, name: str) -> bool:
 	"""Return True where the caller may know the title of a record."""
 	title_field = (frappe.get_meta(doctype).title_field or "name").lower()
 	return title_field not in get_unreadable_fields(doctype) and can_choose(doctype, name)
 
 
-def withhold_titles(titles: dict[str, Any]) -> bool:
+def remove_hidden_titles(titles: dict[str, Any]) -> bool:
 	"""Replace the titles of records that the caller may not read by their ids.
 
 	Args:
@@ -61,7 +61,7 @@ def withhold_titles(titles: dict[str, Any]) -> bool:
 	changed = False
 	for key, title in titles.items():
 		doctype, _separator, name = key.partition(SEPARATOR)
-		if title not in (None, name) and not may_see_title(doctype, name):
+		if title not in (None, name) and not can_see_title(doctype, name):
 			titles[key] = name
 			changed = True
 	return changed
@@ -70,7 +70,7 @@ def withhold_titles(titles: dict[str, Any]) -> bool:
 def before_print(doc: "Document", _method: str | None = None, *_args: Any) -> None:
 	"""Hook before_print of every DocType: a printed link shows a title only to who may know it."""
 	if is_guarded() and (titles := doc.get("__link_titles")):
-		withhold_titles(titles)
+		remove_hidden_titles(titles)
 
 
 def validate_links(doc: "Document", _method: str | None = None) -> None:

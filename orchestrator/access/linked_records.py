@@ -56,10 +56,10 @@ def attach_expanded_links(doctype: str, docs: list[Any], fields_to_expand: list[
 	links = _get_links(frappe.get_meta(doctype), fields_to_expand or [])
 	records: dict[str, dict[str, Any]] = {}
 	for linked, names in _collect_names(links, docs).items():
-		records[linked] = _read_records(linked, names)
+		records[linked] = _get_records(linked, names)
 	for row in docs:
 		for fieldname, source in links.items():
-			target, value = _linked_doctype(row, source), row.get(fieldname)
+			target, value = _get_linked_doctype(row, source), row.get(fieldname)
 			if value and target and value in records.get(target, {}):
 				row[fieldname] = records[target][value]
 
@@ -70,7 +70,7 @@ def expand_document(values: Any) -> None:
 	fields = [field.fieldname for field in [*meta.get_link_fields(), *meta.get_dynamic_link_fields()]]
 	expanded = {}
 	for fieldname, source in _get_links(meta, fields).items():
-		name, doctype = values.get(fieldname), _linked_doctype(values, source)
+		name, doctype = values.get(fieldname), _get_linked_doctype(values, source)
 		if name and doctype and can_read(doctype, name):
 			expanded[fieldname] = frappe.get_doc(doctype, name)
 			expanded[fieldname].apply_fieldlevel_read_permissions()
@@ -87,7 +87,7 @@ def _get_links(meta: Meta, fieldnames: Iterable[str]) -> dict[str, tuple[str, st
 	}
 
 
-def _linked_doctype(row: Any, source: tuple[str, str]) -> str | None:
+def _get_linked_doctype(row: Any, source: tuple[str, str]) -> str | None:
 	"""Return the DocType that a link field of a row leads to."""
 	fieldtype, options = source
 	return options if fieldtype == "Link" else row.get(options)
@@ -98,13 +98,13 @@ def _collect_names(links: dict[str, tuple[str, str]], docs: list[Any]) -> dict[s
 	wanted: dict[str, set[str]] = {}
 	for row in docs:
 		for fieldname, source in links.items():
-			name, linked = row.get(fieldname), _linked_doctype(row, source)
+			name, linked = row.get(fieldname), _get_linked_doctype(row, source)
 			if isinstance(name, str | int) and name and isinstance(linked, str):
 				wanted.setdefault(linked, set()).add(cstr(name))
 	return wanted
 
 
-def _read_records(doctype: str, names: set[str]) -> dict[str, Any]:
+def _get_records(doctype: str, names: set[str]) -> dict[str, Any]:
 	"""Return the records that the caller may read, by name."""
 	if not frappe.has_permission(doctype, "read"):
 		return {}

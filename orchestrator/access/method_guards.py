@@ -35,23 +35,23 @@ def check_method(method: str, arguments: Arguments) -> None:
 		DoesNotExistError: There is no such record, or the caller may not read it (404).
 	"""
 	if is_guarded():
-		_check(method, arguments, 0)
+		_check_call(method, arguments, 0)
 
 
-def _check(method: str, arguments: Arguments, depth: int) -> None:
+def _check_call(method: str, arguments: Arguments, depth: int) -> None:
 	if method.startswith(OWN_PREFIX):
 		return
 	function = find_function(method)
 	if function and frappe.session.user == "Guest" and function not in frappe.guest_methods:
 		return  # Frappe refuses it
-	names = {method, name_of(function)} if function else {method}
+	names = {method, get_function_name(function)} if function else {method}
 	for name in sorted(names):
 		for check in METHODS.get(name, ()):
 			check(arguments)
 	for inner, inner_arguments in _find_inner_calls(names, arguments):
 		if depth == MAX_DEPTH:
 			refuse(_("Methods are nested too deeply."), frappe.PermissionError)
-		_check(inner, inner_arguments, depth + 1)
+		_check_call(inner, inner_arguments, depth + 1)
 
 
 def find_function(method: str) -> Any:
@@ -67,10 +67,10 @@ def find_function(method: str) -> Any:
 
 
 def _find_inner_calls(names: set[str], arguments: Arguments) -> list[dispatchers.Call]:
-	return [call for name in sorted(names) for call in dispatchers.inner_calls(name, arguments)]
+	return [call for name in sorted(names) for call in dispatchers.list_inner_calls(name, arguments)]
 
 
-def name_of(function: Any) -> str:
+def get_function_name(function: Any) -> str:
 	"""Return the name under which the function was written, whichever name it was asked for by."""
 	unwrapped = inspect.unwrap(function)
 	return f"{getattr(unwrapped, '__module__', '')}.{getattr(unwrapped, '__qualname__', '')}"

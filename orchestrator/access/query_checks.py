@@ -6,7 +6,7 @@ import frappe
 from frappe.model.db_query import DatabaseQuery
 
 from orchestrator.access.field_levels import (
-	NOTHING,
+	NO_FIELDS,
 	get_columns,
 	get_unreadable_fields,
 	get_unreadable_tables,
@@ -151,7 +151,7 @@ def _hidden_in_link(query: DatabaseQuery, doctype: str) -> frozenset[str]:
 	hidden = get_unreadable_fields(doctype, user=query.user)
 	if query.permission_map.get(doctype) == "select":
 		return hidden | get_unselectable_fields(doctype)
-	return hidden or NOTHING
+	return hidden or NO_FIELDS
 
 
 def _table_names(query: DatabaseQuery) -> set[str]:

@@ -9,8 +9,8 @@ import frappe
 from frappe.model.base_document import BaseDocument
 from frappe.utils.response import json_handler
 
-from orchestrator.access.field_levels import NOTHING, get_unreadable_fields
-from orchestrator.access.link_titles import withhold_titles
+from orchestrator.access.field_levels import NO_FIELDS, get_unreadable_fields
+from orchestrator.access.link_titles import remove_hidden_titles
 from orchestrator.access.switch import is_guarded
 from orchestrator.access.versions import filter_data
 
@@ -48,7 +48,7 @@ class ReplyFilter:
 		"""Empty what the caller may not read. Returns True where there was such."""
 		changed = self._visit(reply)
 		if titles := reply.get("_link_titles"):
-			changed |= withhold_titles(titles)
+			changed |= remove_hidden_titles(titles)
 		if (docinfo := reply.get("docinfo")) and docinfo.get("versions"):
 			changed |= withhold_versions(docinfo)
 		return changed
@@ -96,7 +96,7 @@ class ReplyFilter:
 		key = (doctype, parent_doctype)
 		if key not in self.hidden:
 			is_known = frappe.db.exists("DocType", doctype, cache=True)
-			self.hidden[key] = get_unreadable_fields(doctype, parent_doctype) if is_known else NOTHING
+			self.hidden[key] = get_unreadable_fields(doctype, parent_doctype) if is_known else NO_FIELDS
 		return self.hidden[key]
 
 	def _table_fields(self, doctype: str) -> list[str]:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import frappe
 
-from orchestrator.access.field_levels import NOTHING, get_unreadable_fields
+from orchestrator.access.field_levels import NO_FIELDS, get_unreadable_fields
 from orchestrator.access.linked_records import can_read
 from orchestrator.access.record_conditions import build_read_condition
 from orchestrator.access.switch import is_guarded
@@ -108,7 +108,7 @@ def _hidden_names(doctype: str, user: str | None) -> frozenset[str]:
 def _hidden_in_table(doctype: str, user: str | None, fieldname: str) -> frozenset[str]:
 	"""Return the unreadable fields of the rows in a table field."""
 	table = frappe.get_meta(doctype).get_field(fieldname)
-	return get_unreadable_fields(table.options, doctype, user) if table and table.options else NOTHING
+	return get_unreadable_fields(table.options, doctype, user) if table and table.options else NO_FIELDS
 
 
 def _is_hidden(doctype: str, user: str | None, fieldname: Any) -> bool:
