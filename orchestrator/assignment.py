@@ -8,7 +8,7 @@
 
 Frappe writes the field by itself: `assign_to.add` puts the newest assignee in, closing or cancelling any
 assignment blanks it, both after the last hook of the ToDo. So the hooks here note which records an assignment
-touched and what the field said before; `settle` then writes what it should say: at the end of the record's own
+touched and what the field said before; `flush_pending` then writes what it should say: at the end of the record's own
 save, and of every other record just before the transaction is committed. `modified` moves with an assignment, as
 Frappe has it: a form that was opened before must not write the old assignee back.
 """
@@ -50,7 +50,7 @@ class Assignees:
 	done: list[str] = field(default_factory=list)
 
 
-def effective(current: str | None, assignees: Assignees, finished: bool) -> str | None:
+def compute_assignee(current: str | None, assignees: Assignees, finished: bool) -> str | None:
 	"""What the field should say, where it said `current`."""
 	if current in assignees.open:
 		return current
@@ -71,28 +71,28 @@ def before_validate(doc: "Document", _method: str | None = None) -> None:
 def validate(doc: "Document", _method: str | None = None) -> None:
 	"""Hook validate: refuse a new assignee who could not work on the record."""
 	doc.set(FIELD, doc.flags.assigned_to)
-	if doc.get(FIELD) and doc.get(FIELD) != field_before(doc):
+	if doc.get(FIELD) and doc.get(FIELD) != get_previous_value(doc):
 		check_assignee(doc, doc.get(FIELD))
 
 
 def on_update(doc: "Document", _method: str | None = None) -> None:
 	"""Hook on_update: let the assignments follow the field."""
-	before, wanted = field_before(doc), doc.get(FIELD) or None
+	before, wanted = get_previous_value(doc), doc.get(FIELD) or None
 	if before != wanted:
-		noted_for(doc.doctype, doc.name).current = wanted
-		move(doc, before, wanted)
+		get_pending(doc.doctype, doc.name).current = wanted
+		reassign(doc, before, wanted)
 	elif wanted and is_reopened(doc):
-		move(doc, None, wanted)
+		reassign(doc, None, wanted)
 
 
 def on_change(doc: "Document", _method: str | None = None) -> None:
 	"""Hook on_change, the end of a save: let the field follow the assignments. The save's `modified` stays."""
 	name = str(doc.name)
-	noted = pending().get((doc.doctype, name))
+	noted = list_pending().get((doc.doctype, name))
 	if noted is None:
 		return
-	assignees = assignees_of(doc.doctype, [name])[name]
-	value = effective(noted.current, assignees, is_finished(doc))
+	assignees = get_assignees(doc.doctype, [name])[name]
+	value = compute_assignee(noted.current, assignees, is_finished(doc))
 	frappe.db.set_value(
 		doc.doctype, doc.name, FIELD, value, modified=doc.modified, modified_by=doc.modified_by
 	)
@@ -103,7 +103,7 @@ def on_change(doc: "Document", _method: str | None = None) -> None:
 def after_rename(doc: "Document", _method: str | None, _old: str, new: str, merge: bool = False) -> None:
 	"""Hook after_rename: a merged record takes over the other's assignments."""
 	if merge:
-		note(doc.doctype, new)
+		mark_pending(doc.doctype, new)
 
 
 def check_assignee(doc: "Document", user: str) -> None:
@@ -125,7 +125,7 @@ def check_assignee(doc: "Document", user: str) -> None:
 		)
 
 
-def field_before(doc: "Document") -> str | None:
+def get_previous_value(doc: "Document") -> str | None:
 	"""What the field said before this save."""
 	before = doc.get_doc_before_save()
 	return (before.get(FIELD) if before else None) or None
@@ -137,11 +137,11 @@ def is_reopened(doc: "Document") -> bool:
 	return bool(before and is_finished(before) and not is_finished(doc))
 
 
-def move(doc: "Document", before: str | None, wanted: str | None) -> None:
+def reassign(doc: "Document", before: str | None, wanted: str | None) -> None:
 	"""Take the assignment from one user and give it to the other. The caller may write the record: saving it
 	has shown that."""
 	name = str(doc.name)
-	assigned = assignees_of(doc.doctype, [name])[name].open
+	assigned = get_assignees(doc.doctype, [name])[name].open
 	if before in assigned:
 		assign_to.remove(doc.doctype, doc.name, before, ignore_permissions=True)
 	if wanted and wanted not in assigned:
@@ -157,7 +157,7 @@ def on_todo_change(todo: "ToDo", _method: str | None = None) -> None:
 	"""Hooks on_update and on_trash of ToDo: note the record it is about, and the one it was about."""
 	for doc in (todo, todo.get_doc_before_save()):
 		if doc and doc.reference_name and has_field(doc.reference_type):
-			note(doc.reference_type, doc.reference_name)
+			mark_pending(doc.reference_type, doc.reference_name)
 
 
 def has_field(doctype: str) -> bool:
@@ -166,7 +166,7 @@ def has_field(doctype: str) -> bool:
 
 
 @dataclass
-class Noted:
+class PendingAssignment:
 	"""A record that an assignment touched in this transaction: what its field said before Frappe wrote it, and
 	whether open forms have been told."""
 
@@ -174,56 +174,56 @@ class Noted:
 	announced: bool = False
 
 
-def note(doctype: str, name: str) -> None:
+def mark_pending(doctype: str, name: str) -> None:
 	"""Note the record to be settled."""
-	noted_for(doctype, name)
+	get_pending(doctype, name)
 
 
-def noted_for(doctype: str, name: str) -> Noted:
+def get_pending(doctype: str, name: str) -> PendingAssignment:
 	"""The note on the record, made if there is none. The first says best what the field said before."""
-	notes = pending()
+	notes = list_pending()
 	if not notes:
-		frappe.db.before_commit.add(settle)
+		frappe.db.before_commit.add(flush_pending)
 	key = (doctype, str(name))  # of an HD Ticket it is a number, in its ToDos a text
 	if key not in notes:
-		notes[key] = Noted(frappe.db.get_value(doctype, name, FIELD) or None)
+		notes[key] = PendingAssignment(frappe.db.get_value(doctype, name, FIELD) or None)
 	return notes[key]
 
 
-def pending() -> dict[Key, Noted]:
-	"""The records that assignments touched in this transaction. Where `settle` does not wait for its commit, they are
+def list_pending() -> dict[Key, PendingAssignment]:
+	"""The records that assignments touched in this transaction. Where `flush_pending` does not wait for its commit, they are
 	of an earlier one: Frappe dropped it with a rollback, a commit that failed before its turn, or the connection."""
-	notes = all_notes()
-	if notes and settle not in frappe.db.before_commit._functions:
+	notes = get_all_pending()
+	if notes and flush_pending not in frappe.db.before_commit._functions:
 		notes.clear()
 	return notes
 
 
-def all_notes() -> dict[Key, Noted]:
+def get_all_pending() -> dict[Key, PendingAssignment]:
 	"""The notes of this process, whichever transaction they are of."""
 	if not hasattr(frappe.local, "orchestrator_assignments"):
 		frappe.local.orchestrator_assignments = {}
 	return frappe.local.orchestrator_assignments
 
 
-def settle() -> None:
+def flush_pending() -> None:
 	"""Before the commit: let the field of every noted record follow its assignments."""
-	notes = dict(all_notes())
-	all_notes().clear()
+	notes = dict(get_all_pending())
+	get_all_pending().clear()
 	for doctype in {doctype for doctype, _name in notes}:
-		settle_doctype(doctype, {name: noted for (of, name), noted in notes.items() if of == doctype})
+		flush_doctype(doctype, {name: noted for (of, name), noted in notes.items() if of == doctype})
 
 
-def settle_doctype(doctype: str, notes: dict[str, Noted]) -> None:
+def flush_doctype(doctype: str, notes: dict[str, PendingAssignment]) -> None:
 	"""The same for the records of one DocType."""
-	stored = stored_values(doctype, list(notes))
-	assignees = assignees_of(doctype, stored)
+	stored = get_stored_values(doctype, list(notes))
+	assignees = get_assignees(doctype, stored)
 	for name, row in stored.items():
-		value = effective(notes[name].current, assignees[name], is_finished(row))
+		value = compute_assignee(notes[name].current, assignees[name], is_finished(row))
 		if value != (row.assigned_to or None):
 			frappe.db.set_value(doctype, name, FIELD, value, update_modified=False)
 		if not notes[name].announced:
-			announce(doctype, name, str(row.modified))
+			publish_update(doctype, name, str(row.modified))
 
 
 def is_finished(doc: "Document | frappe._dict") -> bool:
@@ -231,7 +231,7 @@ def is_finished(doc: "Document | frappe._dict") -> bool:
 	return doc.status in FINISHED_STATUSES[doc.doctype]
 
 
-def stored_values(doctype: str, names: list[str]) -> dict[str, frappe._dict]:
+def get_stored_values(doctype: str, names: list[str]) -> dict[str, frappe._dict]:
 	"""The field, status and `modified` of the records as they are stored."""
 	# get_all: whoever assigns, the field of every record follows
 	rows = frappe.get_all(
@@ -240,7 +240,7 @@ def stored_values(doctype: str, names: list[str]) -> dict[str, frappe._dict]:
 	return {str(row.name): row.update(doctype=doctype) for row in rows}
 
 
-def assignees_of(doctype: str, names: Iterable[str]) -> dict[str, Assignees]:
+def get_assignees(doctype: str, names: Iterable[str]) -> dict[str, Assignees]:
 	"""The assignees of each record, in the order they were assigned."""
 	assignees = {name: Assignees() for name in names}
 	# get_all: a user sees only their own ToDos
@@ -262,7 +262,7 @@ def assignees_of(doctype: str, names: Iterable[str]) -> dict[str, Assignees]:
 	return assignees
 
 
-def announce(doctype: str, name: str, modified: str) -> None:
+def publish_update(doctype: str, name: str, modified: str) -> None:
 	"""Tell open forms that the record is another one now, as a save does."""
 	frappe.publish_realtime(
 		"doc_update",

@@ -13,7 +13,7 @@ BLANK_CATEGORY = "Zs"
 REFUSED_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
 # What a name of nothing else would not show: blanks, joiners, other format characters.
 INVISIBLE_CATEGORIES = frozenset({"Zs", "Cf"})
-PATHS = frozenset({".", ".."})
+PATH_CHARACTERS = frozenset({".", ".."})
 
 
 def normalize_name(name: str) -> str:
@@ -24,14 +24,14 @@ def normalize_name(name: str) -> str:
 
 def is_valid_name(name: str) -> bool:
 	"""Return whether a normalized name can be stored: visible, not too long, without controls; no path."""
-	if len(name) > MAX_NAME_LENGTH or name in PATHS or "/" in name or "\\" in name:
+	if len(name) > MAX_NAME_LENGTH or name in PATH_CHARACTERS or "/" in name or "\\" in name:
 		return False
-	categories = categories_of(name)
+	categories = list_categories(name)
 	if not BIDI_CONTROLS.isdisjoint(name) or not REFUSED_CATEGORIES.isdisjoint(categories):
 		return False
 	return not categories <= INVISIBLE_CATEGORIES
 
 
-def categories_of(name: str) -> set[str]:
+def list_categories(name: str) -> set[str]:
 	"""Return the general categories of Unicode that the characters of `name` have."""
 	return {unicodedata.category(char) for char in name}

@@ -302,7 +302,7 @@ before_job = [
 	"orchestrator.api.webhook_delivery.start_delivery",
 ]
 
-# What a metric may show: a name, and a function as orchestrator/figures.py describes it. Other apps add theirs.
+# What a metric may show: a name, and a function as orchestrator/measure_queries.py describes it. Other apps add theirs.
 orchestrator_measures = {
 	"open_pipeline_value": "orchestrator.crm.measures.open_pipeline_value",
 	"pipeline_by_stage": "orchestrator.crm.measures.pipeline_by_stage",

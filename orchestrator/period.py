@@ -18,22 +18,22 @@ TIMESTAMP = re.compile(
 YEARS = range(1000, 9999)
 
 
-def now() -> datetime:
+def get_now() -> datetime:
 	"""This moment in the site's time zone, to the second, without a zone: as Frappe keeps moments."""
 	return now_datetime().replace(microsecond=0)
 
 
-def today() -> date:
+def get_today() -> date:
 	"""This day in the site's time zone."""
 	return getdate()
 
 
-def zone_name() -> str:
+def get_time_zone() -> str:
 	"""The site's time zone, such as Europe/Berlin."""
 	return get_system_timezone()
 
 
-def read_timestamp(name: str, text: str) -> datetime:
+def parse_timestamp(name: str, text: str) -> datetime:
 	"""An ISO 8601 timestamp as a moment of the site's time zone, to the second. Without a zone it is that already.
 
 	Raises InvalidRequestError (400) for anything else."""
@@ -42,10 +42,10 @@ def read_timestamp(name: str, text: str) -> datetime:
 		if not found:
 			raise ValueError
 		moment = datetime.fromisoformat(
-			f"{found['date']}T{seconds_of(found['time'])}{offset_of(found['zone'])}"
+			f"{found['date']}T{normalize_seconds(found['time'])}{normalize_offset(found['zone'])}"
 		)
 		if moment.tzinfo:
-			moment = moment.astimezone(ZoneInfo(zone_name())).replace(tzinfo=None)
+			moment = moment.astimezone(ZoneInfo(get_time_zone())).replace(tzinfo=None)
 		if moment.year not in YEARS:
 			raise ValueError
 	except (ValueError, OverflowError):
@@ -58,7 +58,7 @@ def read_timestamp(name: str, text: str) -> datetime:
 	return moment
 
 
-def read_date(name: str, text: str) -> date:
+def parse_date(name: str, text: str) -> date:
 	"""An ISO 8601 date. Raises InvalidRequestError (400) for anything else."""
 	try:
 		day = date.fromisoformat(text.strip() if DATE.fullmatch(text.strip()) else "")
@@ -69,13 +69,13 @@ def read_date(name: str, text: str) -> date:
 	return day
 
 
-def seconds_of(time: str) -> str:
+def normalize_seconds(time: str) -> str:
 	"""The time of a timestamp with its seconds and without a fraction."""
 	whole = re.split("[.,]", time)[0]
 	return whole if whole.count(":") == 2 else f"{whole}:00"
 
 
-def offset_of(zone: str | None) -> str:
+def normalize_offset(zone: str | None) -> str:
 	"""The zone of a timestamp as Python before 3.11 reads it."""
 	if not zone:
 		return ""

@@ -17,7 +17,7 @@ FOUNDATION = {
 	"compat",
 	"configuration",
 	"exceptions",
-	"figures",
+	"measure_queries",
 	"file_names",
 	"isolation",
 	"period",

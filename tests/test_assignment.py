@@ -7,7 +7,7 @@ import pytest
 import frappe
 from frappe.desk.form import assign_to
 
-from orchestrator.assignment import Assignees, effective, pending
+from orchestrator.assignment import Assignees, compute_assignee, list_pending
 from tests import factories, helpdesk
 
 MAKERS = {
@@ -97,7 +97,7 @@ def set_value(client, doc, **values):
 	],
 )
 def test_effective(current, assignees, finished, expected):
-	assert effective(current, assignees, finished) == expected
+	assert compute_assignee(current, assignees, finished) == expected
 
 
 class TestFieldToAssignment:
@@ -277,7 +277,7 @@ class TestAssignmentToField:
 		with pytest.raises(RuntimeError, match="not this time"):
 			frappe.db.commit()
 		frappe.db.rollback()
-		assert pending() == {}
+		assert list_pending() == {}
 		factories.assign(doc, ann)
 		factories.assign(doc, bob)
 		assert stored(doc) == ann
@@ -286,7 +286,7 @@ class TestAssignmentToField:
 		assign_to.add({"doctype": doc.doctype, "name": doc.name, "assign_to": [bob]})
 		frappe.db.close()
 		frappe.connect()
-		assert pending() == {}
+		assert list_pending() == {}
 		factories.assign(doc, ann)
 		factories.assign(doc, bob)
 		assert stored(doc) == ann
@@ -398,7 +398,7 @@ class TestRefusals:
 def test_other_todos_are_none_of_our_business(site, ann):
 	todo = factories.make("ToDo", description="Call back", allocated_to=ann)
 	assert todo.reference_type is None
-	assert pending() == {}
+	assert list_pending() == {}
 
 
 def test_a_save_without_assignment_costs_no_query(site):

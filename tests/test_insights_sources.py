@@ -9,8 +9,18 @@ import frappe
 from frappe.utils import add_days, add_months, getdate, today
 
 from orchestrator.exceptions import InvalidRequestError, MissingDataError
-from orchestrator.figures import Column, by_day, by_month, count, lately, number, series_of, share, table_of
 from orchestrator.insights import dynamic_filters, get_dashboard, measures, report_figures
+from orchestrator.measure_queries import (
+	Column,
+	build_series,
+	build_table,
+	count_by_day,
+	count_by_month,
+	count_records,
+	percentage,
+	to_number,
+	trailing_period,
+)
 from orchestrator.setup import dashboards, shipped_dashboards
 from tests import factories, insights
 
@@ -239,9 +249,11 @@ def test_what_came_lately_is_counted_against_the_time_before(site):
 		insights.make_todos(records, note, date=add_days(today(), -days_ago))
 	insights.make_todos(1, note, date=add_days(today(), 1))
 	where = f"description = {frappe.db.escape(note)}"
-	assert lately("ToDo", "date", where=where) == (3, 5, None)
-	assert lately("ToDo", "date", where=where, what="DAY(date)", average=True, days=1).previous is None
-	assert count("ToDo", where) == (17, None, None)
+	assert trailing_period("ToDo", "date", where=where) == (3, 5, None)
+	assert (
+		trailing_period("ToDo", "date", where=where, what="DAY(date)", average=True, days=1).previous is None
+	)
+	assert count_records("ToDo", where) == (17, None, None)
 
 
 def test_days_and_months_of_none_are_in_their_series(site):
@@ -249,21 +261,26 @@ def test_days_and_months_of_none_are_in_their_series(site):
 	insights.make_todos(2, note, date=today())
 	insights.make_todos(1, note, date=add_days(today(), -2))
 	where = f"description = {frappe.db.escape(note)}"
-	days = by_day("ToDo", "date", "ToDos", where, days=4)
+	days = count_by_day("ToDo", "date", "ToDos", where, days=4)
 	assert days.labels == [str(add_days(today(), -index)) for index in (3, 2, 1, 0)]
 	assert days.datasets == [("ToDos", [0, 1, 0, 2])]
-	months = by_month("ToDo", "date", "ToDos", where, months=3)
+	months = count_by_month("ToDo", "date", "ToDos", where, months=3)
 	assert months.labels[-1] == today()[:7]
 	assert sum(months.datasets[0].values) == 3
 	assert len(months.labels) == 3
 
 
 def test_figures_hold_plain_numbers():
-	assert (number(None), number(2.0), number("2.50"), number(1 / 3)) == (0, 2, 2.5, 0.3333)
-	assert (number(float("nan")), number(float("inf"))) == (0, 0)
-	assert (share(1, 3), share(0, 4), share(1, 0), share(None, None)) == (33.33, 0, None, None)
-	assert series_of([(None, 1)], "n").datasets == [("n", [1])]
-	assert table_of([Column("a", "A")], [(1,), (2,)]).total == 2
+	assert (to_number(None), to_number(2.0), to_number("2.50"), to_number(1 / 3)) == (0, 2, 2.5, 0.3333)
+	assert (to_number(float("nan")), to_number(float("inf"))) == (0, 0)
+	assert (percentage(1, 3), percentage(0, 4), percentage(1, 0), percentage(None, None)) == (
+		33.33,
+		0,
+		None,
+		None,
+	)
+	assert build_series([(None, 1)], "n").datasets == [("n", [1])]
+	assert build_table([Column("a", "A")], [(1,), (2,)]).total == 2
 
 
 # The measures of the suite, on records counted by hand

@@ -41,7 +41,7 @@ def here(site, monkeypatch) -> Callable[..., Result]:
 	"""Runs a command of the sync in this process, on the connection to the site that is there."""
 	from orchestrator.commands import sync
 
-	monkeypatch.setattr(sync, "connected", lambda _context: nullcontext())
+	monkeypatch.setattr(sync, "connect_site", lambda _context: nullcontext())
 
 	def run(*arguments: str) -> Result:
 		command = next(each for each in sync.COMMANDS if each.name == arguments[0])
@@ -141,12 +141,12 @@ def test_the_commands_are_there_for_bench(site):
 
 
 def test_a_bar_moves_by_phases_and_within_the_history_by_days(site):
-	from orchestrator.commands.sync_progress import fraction
+	from orchestrator.commands.sync_progress import compute_fraction
 	from orchestrator.sync.runs import Run, RunRequest
 
 	def done(sync_type: str, **checkpoint: str) -> float:
 		order = RunRequest("Somewhere", sync_type)
-		return fraction(Run("RUN", order, "token", frappe.utils.now_datetime(), None, checkpoint))
+		return compute_fraction(Run("RUN", order, "token", frappe.utils.now_datetime(), None, checkpoint))
 
 	days = {"phase": "windows", "until": "2025-01-01"}
 	shown = [

@@ -10,7 +10,7 @@ from orchestrator.exceptions import InvalidRequestError
 
 @pytest.fixture
 def new_york(monkeypatch, site):
-	monkeypatch.setattr(period, "zone_name", lambda: "America/New_York")
+	monkeypatch.setattr(period, "get_time_zone", lambda: "America/New_York")
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,7 @@ def new_york(monkeypatch, site):
 	],
 )
 def test_a_timestamp_is_a_moment_of_the_site(new_york, text, moment):
-	assert period.read_timestamp("timestamp", text) == moment
+	assert period.parse_timestamp("timestamp", text) == moment
 
 
 @pytest.mark.parametrize(
@@ -37,13 +37,13 @@ def test_a_timestamp_is_a_moment_of_the_site(new_york, text, moment):
 )  # fmt: skip
 def test_what_is_no_timestamp_is_refused(new_york, text):
 	with pytest.raises(InvalidRequestError, match="timestamp must be an ISO 8601 timestamp"):
-		period.read_timestamp("timestamp", text)
+		period.parse_timestamp("timestamp", text)
 
 
 def test_a_date_is_a_date(site):
-	assert period.read_date("from_date", "2024-02-29") == date(2024, 2, 29)
-	assert period.read_date("from_date", "1000-01-01") == date(1000, 1, 1)
-	assert period.read_date("from_date", "9998-12-31") == date(9998, 12, 31)
+	assert period.parse_date("from_date", "2024-02-29") == date(2024, 2, 29)
+	assert period.parse_date("from_date", "1000-01-01") == date(1000, 1, 1)
+	assert period.parse_date("from_date", "9998-12-31") == date(9998, 12, 31)
 
 
 @pytest.mark.parametrize(
@@ -61,4 +61,4 @@ def test_a_date_is_a_date(site):
 )
 def test_what_is_no_date_is_refused(site, text):
 	with pytest.raises(InvalidRequestError, match="from_date must be a date, such as"):
-		period.read_date("from_date", text)
+		period.parse_date("from_date", text)

@@ -144,9 +144,9 @@ def _parse_moment(name: str, kind: str, value: Any) -> Any:
 		if kind == "Time":
 			return get_time(text) and text if TIME_PATTERN.fullmatch(text) else _refuse_moment(name, kind)
 		if period.DATE.fullmatch(text):
-			period.read_date(name, text)
+			period.parse_date(name, text)
 			return text
-		moment = period.read_timestamp(name, text)
+		moment = period.parse_timestamp(name, text)
 	except (ValueError, InvalidRequestError):
 		frappe.clear_messages()
 		_refuse_moment(name, kind)

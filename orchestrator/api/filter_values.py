@@ -103,7 +103,7 @@ def _parse_moment(kind: str, value: Any) -> str | None:
 		return None
 	if moment.tzinfo is None:
 		return value
-	return str(moment.astimezone(ZoneInfo(period.zone_name())).replace(tzinfo=None))
+	return str(moment.astimezone(ZoneInfo(period.get_time_zone())).replace(tzinfo=None))
 
 
 def _parse_truth(value: Any) -> int | float | None:

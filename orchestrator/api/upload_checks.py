@@ -14,7 +14,7 @@ from frappe import _
 
 from orchestrator.api.preflight import list_required_parameters
 from orchestrator.exceptions import InvalidRequestError, refuse
-from orchestrator.file_names import BIDI_CONTROLS, MAX_NAME_LENGTH, REFUSED_CATEGORIES, categories_of
+from orchestrator.file_names import BIDI_CONTROLS, MAX_NAME_LENGTH, REFUSED_CATEGORIES, list_categories
 
 # Frappe writes a plain file under its own name, with up to ten bytes of its own. File systems take 255.
 MAX_NAME_BYTES = 240
@@ -50,7 +50,7 @@ def _can_read_file(name: str) -> bool:
 def _check_part(part: FileStorage) -> None:
 	"""Refuse a part without a usable name, and one without content."""
 	name = part.filename or ""
-	unusable = not REFUSED_CATEGORIES.isdisjoint(categories_of(name)) or not BIDI_CONTROLS.isdisjoint(name)
+	unusable = not REFUSED_CATEGORIES.isdisjoint(list_categories(name)) or not BIDI_CONTROLS.isdisjoint(name)
 	if not name.strip() or unusable or len(name) > MAX_NAME_LENGTH or len(name.encode()) > MAX_NAME_BYTES:
 		refuse(
 			_(

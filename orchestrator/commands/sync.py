@@ -16,8 +16,8 @@ import click
 import frappe
 from frappe.commands import pass_context
 
-from orchestrator.commands.site import connected
-from orchestrator.commands.sync_progress import watched
+from orchestrator.commands.site import connect_site
+from orchestrator.commands.sync_progress import show_progress
 
 if TYPE_CHECKING:
 	from orchestrator.sync.runs import RunRequest
@@ -56,12 +56,12 @@ def sync_kipu(
 	"""Bring clients in step with Kipu. Ctrl-C stops it; the next run goes on from there."""
 	from orchestrator.sync import run_requests
 
-	with connected(context), refusals_told():
+	with connect_site(context), report_refusals():
 		order = run_requests.parse_request("full" if full else "incremental", dry_run, since)
-		names = chosen(connections)
+		names = list_chosen(connections)
 		standings, codes = [], [0]
 		for name in names:
-			standing, code = run_one(order, name, quiet=as_json)
+			standing, code = run_connection(order, name, quiet=as_json)
 			codes.append(code)
 			if standing:
 				standings.append(standing)
@@ -81,8 +81,8 @@ def kipu_test(context: frappe._dict, connections: tuple[str, ...], as_json: bool
 	from orchestrator.sync import connection_test
 
 	results, refused = [], False
-	with connected(context), refusals_told():
-		for name in chosen(connections):
+	with connect_site(context), report_refusals():
+		for name in list_chosen(connections):
 			try:
 				results.append(connection_test.run_connection_test_by_name(name))
 			except frappe.ValidationError as error:
@@ -106,7 +106,7 @@ def sync_history(context: frappe._dict, limit: int, connection: str | None, as_j
 	"""Show the last runs of the Kipu sync, newest first."""
 	from orchestrator.sync import history
 
-	with connected(context), refusals_told():
+	with connect_site(context), report_refusals():
 		runs = history.list_runs(limit, 0, connection)
 	if as_json:
 		click.echo(json.dumps(runs, indent=1))
@@ -127,12 +127,12 @@ def sync_rollback(context: frappe._dict, run: str, yes: bool, as_json: bool) -> 
 	from orchestrator.sync import history, run_actions
 	from orchestrator.sync.runs import RunRequest
 
-	with connected(context), refusals_told():
+	with connect_site(context), report_refusals():
 		target = history.get_run(run)
 		if not yes:
-			click.confirm(rollback_question(target), abort=True)
-		with watched(RunRequest(target["connection"], "rollback"), as_json) as watch:
-			standing = run_actions.roll_back_run(run, watch or ignore)
+			click.confirm(build_rollback_question(target), abort=True)
+		with show_progress(RunRequest(target["connection"], "rollback"), as_json) as watch:
+			standing = run_actions.roll_back_run(run, watch or ignore_progress)
 	if as_json:
 		click.echo(json.dumps(standing, indent=1))
 	else:
@@ -150,14 +150,14 @@ def kipu_simulator(arguments: tuple[str, ...]) -> None:
 	main(arguments)
 
 
-def chosen(connections: tuple[str, ...]) -> list[str]:
+def list_chosen(connections: tuple[str, ...]) -> list[str]:
 	"""The connections named, or all that are enabled."""
 	from orchestrator.sync import run_requests
 
 	return [name for given in connections or (None,) for name in run_requests.list_connections(given)]
 
 
-def run_one(order: "RunRequest", name: str, quiet: bool) -> "tuple[RunStanding | None, int]":
+def run_connection(order: "RunRequest", name: str, quiet: bool) -> "tuple[RunStanding | None, int]":
 	"""Run one connection. What stops it is told and does not stop the others."""
 	from orchestrator.sync import connection, run_requests
 	from orchestrator.sync.runs import RunConflictError
@@ -166,7 +166,7 @@ def run_one(order: "RunRequest", name: str, quiet: bool) -> "tuple[RunStanding |
 	try:
 		connection.get_source(name)
 		connection.validate_credentials(name)
-		with watched(ordered, quiet) as watch:
+		with show_progress(ordered, quiet) as watch:
 			standing = run_requests.run_in_process(ordered, watch)
 	except (RunConflictError, frappe.ValidationError) as error:
 		frappe.db.rollback()
@@ -180,7 +180,7 @@ def show_refusal(name: str, error: Exception) -> None:
 	click.echo(click.style(f"{name}: {frappe.utils.strip_html(str(error))}", fg="red"), err=True)
 
 
-def rollback_question(run: "RunStanding") -> str:
+def build_rollback_question(run: "RunStanding") -> str:
 	"""What somebody is asked before a run is taken back."""
 	return (
 		f"Delete the {run['imported']} records that {run['run']} created, restore the {run['updated']} that it changed, "
@@ -188,7 +188,7 @@ def rollback_question(run: "RunStanding") -> str:
 	)
 
 
-def ignore(_run: object) -> None:
+def ignore_progress(_run: object) -> None:
 	"""Watch without looking."""
 
 
@@ -216,11 +216,11 @@ def show_run(run: "RunStanding", quiet: bool = False) -> None:
 		f"{status} {run['run']}  {run['connection']}: {run['sync_type']}{dry}, {counts}, "
 		f"{run['sync_duration_seconds']:.1f} s, {run['started_at']}"
 	)
-	for line in remarks(run):
+	for line in list_remarks(run):
 		click.echo(f"            {line}")
 
 
-def remarks(run: "RunStanding") -> list[str]:
+def list_remarks(run: "RunStanding") -> list[str]:
 	"""Why a run is as it is, and what it has to say."""
 	why = [run["error"]["text"] or run["error"]["class"]] if run["error"] else []
 	if run["held_reason"]:
@@ -239,7 +239,7 @@ def show_test(result: Any) -> None:
 
 
 @contextmanager
-def refusals_told() -> Iterator[None]:
+def report_refusals() -> Iterator[None]:
 	"""A refusal is a line and an exit code, not a traceback."""
 	try:
 		yield

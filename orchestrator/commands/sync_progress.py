@@ -14,7 +14,7 @@ STEPS = 1000
 
 
 @contextmanager
-def watched(order: "RunRequest", quiet: bool) -> "Iterator[Callable[[Run], None] | None]":
+def show_progress(order: "RunRequest", quiet: bool) -> "Iterator[Callable[[Run], None] | None]":
 	"""A bar for one run; None where nobody wants to see it."""
 	if quiet:
 		yield None
@@ -22,11 +22,13 @@ def watched(order: "RunRequest", quiet: bool) -> "Iterator[Callable[[Run], None]
 	with click.progressbar(
 		length=STEPS, label=order.connection, item_show_func=lambda shown: shown, show_eta=False
 	) as bar:
-		yield lambda run: bar.update(max(0, round(STEPS * fraction(run)) - bar.pos), counts(run))
+		yield lambda run: bar.update(
+			max(0, round(STEPS * compute_fraction(run)) - bar.pos), render_counts(run)
+		)
 		bar.update(STEPS - bar.pos, None)
 
 
-def fraction(run: "Run") -> float:
+def compute_fraction(run: "Run") -> float:
 	"""How much of a run is done, from 0 to 1: by its phases, and within the history by days."""
 	from orchestrator.sync.phases import PHASES
 
@@ -37,10 +39,10 @@ def fraction(run: "Run") -> float:
 	phase = run.checkpoint.get("phase")
 	if phase not in names:
 		return 0.0
-	return min(1.0, (names.index(phase) + within(run.checkpoint)) / len(names))
+	return min(1.0, (names.index(phase) + compute_phase_fraction(run.checkpoint)) / len(names))
 
 
-def within(checkpoint: dict[str, Any]) -> float:
+def compute_phase_fraction(checkpoint: dict[str, Any]) -> float:
 	"""How much of a phase is done: of one that reads day by day, by the days since the year 2015."""
 	if "end" not in checkpoint:
 		return 0.0
@@ -48,7 +50,7 @@ def within(checkpoint: dict[str, Any]) -> float:
 	return max(0.0, min(1.0, (end - first).days / max(1, (until - first).days)))
 
 
-def counts(run: "Run") -> str:
+def render_counts(run: "Run") -> str:
 	"""What it has done so far."""
 	tally = run.tally
 	return (

@@ -5,22 +5,22 @@ from frappe.utils import add_days, getdate
 
 from orchestrator.crm import pipeline
 from orchestrator.crm.stages import CLOSED, LOST, STAGES, WON, key_of
-from orchestrator.figures import (
+from orchestrator.measure_queries import (
 	Column,
 	Number,
 	Series,
 	Table,
-	by_month,
-	by_value,
+	build_series,
+	build_table,
 	check_readable,
-	count,
-	lately,
-	number,
-	one,
-	select,
-	series_of,
-	share,
-	table_of,
+	count_by_month,
+	count_by_value,
+	count_records,
+	fetch_all,
+	fetch_one,
+	percentage,
+	to_number,
+	trailing_period,
 )
 
 YEAR = 365
@@ -33,7 +33,7 @@ def open_pipeline_value() -> Number:
 	check_readable(pipeline.DOCTYPE)
 	summary = pipeline.get_summary(None)
 	total = sum(summary["value_by_stage"][key_of(stage)] for stage in OPEN_STAGES)
-	return Number(number(total), unit=summary["currency"])
+	return Number(to_number(total), unit=summary["currency"])
 
 
 def pipeline_by_stage() -> Series:
@@ -41,13 +41,13 @@ def pipeline_by_stage() -> Series:
 	check_readable(pipeline.DOCTYPE)
 	summary = pipeline.get_summary(None)
 	values = [(_(stage), summary["value_by_stage"][key_of(stage)]) for stage in STAGES]
-	return series_of(values, _("Value"), summary["currency"])
+	return build_series(values, _("Value"), summary["currency"])
 
 
 def win_rate() -> Number:
 	"""Per cent won of the opportunities of the last year that are closed; and of the year before."""
 	today = getdate()
-	row = one(
+	row = fetch_one(
 		"""
 		SELECT SUM(is_recent AND is_won), SUM(is_recent), SUM(NOT is_recent AND is_won), SUM(NOT is_recent) FROM (
 			SELECT transaction_date >= %(since)s AS is_recent, pipeline_stage = %(won)s AS is_won
@@ -62,31 +62,31 @@ def win_rate() -> Number:
 		before=add_days(today, 1 - 2 * YEAR),
 		end=add_days(today, 1),
 	)
-	return Number(share(row[0], row[1]), share(row[2], row[3]))
+	return Number(percentage(row[0], row[1]), percentage(row[2], row[3]))
 
 
 def new_leads() -> Number:
 	"""Leads of the last 30 days, and of the 30 days before."""
-	return lately("Lead", "creation")
+	return trailing_period("Lead", "creation")
 
 
 def new_opportunities() -> Number:
 	"""Opportunities of the last 30 days, and of the 30 days before."""
-	return lately("Opportunity", "creation")
+	return trailing_period("Opportunity", "creation")
 
 
 def leads_by_status() -> Series:
-	return by_value("Lead", "status", _("Leads"))
+	return count_by_value("Lead", "status", _("Leads"))
 
 
 def opportunities_by_month() -> Series:
 	"""Opportunities by the month of their date, of the last twelve months."""
-	return by_month("Opportunity", "transaction_date", _("Opportunities"))
+	return count_by_month("Opportunity", "transaction_date", _("Opportunities"))
 
 
 def next_closings() -> Table:
 	"""The open opportunities that are expected to close first."""
-	rows = select(
+	rows = fetch_all(
 		"""
 		SELECT name, title, pipeline_stage, opportunity_amount, currency, expected_closing FROM `tabOpportunity`
 		WHERE pipeline_stage IN %(stages)s AND expected_closing IS NOT NULL AND {readable}
@@ -96,7 +96,7 @@ def next_closings() -> Table:
 		stages=OPEN_STAGES,
 		limit=CLOSINGS,
 	)
-	total = count(
+	total = count_records(
 		"Opportunity",
 		"pipeline_stage IN %(stages)s AND expected_closing IS NOT NULL",
 		stages=OPEN_STAGES,
@@ -109,4 +109,4 @@ def next_closings() -> Table:
 		Column("currency", _("Currency"), "Link", "Currency"),
 		Column("expected_closing", _("Expected Closing"), "Date"),
 	)
-	return table_of(columns, rows, int(total.value or 0))
+	return build_table(columns, rows, int(total.value or 0))

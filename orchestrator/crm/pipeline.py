@@ -11,7 +11,7 @@ from frappe import _
 
 from orchestrator.crm.shapes import PipelineSummary
 from orchestrator.crm.stages import OPEN, STAGES, key_of
-from orchestrator.figures import match_conditions
+from orchestrator.measure_queries import build_match_conditions
 
 DOCTYPE = "Opportunity"
 PRECISION = 2
@@ -64,7 +64,7 @@ def check_may_ask(user: str) -> None:
 
 def get_groups(user: str | None) -> list[Group]:
 	"""What the caller may read, of `user` where one is given, aggregated by the database."""
-	conditions = [*match_conditions(DOCTYPE), *([CONCERNS_USER] if user else [])]
+	conditions = [*build_match_conditions(DOCTYPE), *([CONCERNS_USER] if user else [])]
 	hint, where = (NOT_BY_GROUP, f"WHERE {' AND '.join(conditions)}") if conditions else ("", "")
 	values = {"user": user, "assignee": json.dumps(user)}
 	return [Group(*row) for row in frappe.db.sql(AGGREGATE.format(hint=hint, where=where), values)]

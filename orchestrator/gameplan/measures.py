@@ -2,18 +2,18 @@
 
 from frappe import _
 
-from orchestrator.figures import (
+from orchestrator.measure_queries import (
 	Column,
 	Number,
 	Series,
 	Table,
-	by_value,
-	count,
-	lately,
-	number,
-	one,
-	select,
-	table_of,
+	build_table,
+	count_by_value,
+	count_records,
+	fetch_all,
+	fetch_one,
+	to_number,
+	trailing_period,
 )
 
 IS_OPEN = "status NOT IN ('Completed', 'Cancelled', 'Template')"
@@ -21,40 +21,40 @@ IS_A_TASK = "status != 'Template'"
 
 
 def open_projects() -> Number:
-	return count("Project", "status = 'Open'")
+	return count_records("Project", "status = 'Open'")
 
 
 def open_tasks() -> Number:
-	return count("Task", IS_OPEN)
+	return count_records("Task", IS_OPEN)
 
 
 def completed_tasks() -> Number:
 	"""Tasks completed within 30 days, and within the 30 days before."""
-	return lately("Task", "COALESCE(completed_on, DATE(modified))", where="status = 'Completed'")
+	return trailing_period("Task", "COALESCE(completed_on, DATE(modified))", where="status = 'Completed'")
 
 
 def remaining_hours() -> Number:
 	"""What is left of the expected hours of open tasks, by their progress. Groups are the sum of theirs already."""
-	(hours,) = one(
+	(hours,) = fetch_one(
 		f"""SELECT SUM(expected_time * (1 - LEAST(COALESCE(progress, 0), 100) / 100)) FROM `tabTask`
 			WHERE {IS_OPEN} AND is_group = 0 AND {{readable}}""",  # noqa: S608
 		"Task",
 	)
-	return Number(number(hours))
+	return Number(to_number(hours))
 
 
 def tasks_by_status() -> Series:
-	return by_value("Task", "status", _("Tasks"), IS_A_TASK)
+	return count_by_value("Task", "status", _("Tasks"), IS_A_TASK)
 
 
 def tasks_by_priority() -> Series:
 	"""Open tasks by their priority."""
-	return by_value("Task", "priority", _("Tasks"), IS_OPEN)
+	return count_by_value("Task", "priority", _("Tasks"), IS_OPEN)
 
 
 def project_progress() -> Table:
 	"""The open projects, the first to end first."""
-	rows = select(
+	rows = fetch_all(
 		"""
 		SELECT name, project_name, percent_complete, expected_end_date FROM `tabProject`
 		WHERE status = 'Open' AND {readable} ORDER BY expected_end_date IS NULL, expected_end_date, name
@@ -67,4 +67,4 @@ def project_progress() -> Table:
 		Column("percent_complete", _("Progress"), "Percent"),
 		Column("expected_end_date", _("Expected End Date"), "Date"),
 	)
-	return table_of(columns, rows)
+	return build_table(columns, rows)

@@ -9,11 +9,20 @@ import frappe
 from frappe import _
 from frappe.utils import getdate, now_datetime
 
-from orchestrator import figures
+from orchestrator import measure_queries
 from orchestrator.compat import AS_TEXT
-from orchestrator.figures import Column, Number, Series, Table, number, series_of, share, table_of
 from orchestrator.helpdesk.overdue import TicketSource, list_sources
 from orchestrator.helpdesk.tickets import ISSUE
+from orchestrator.measure_queries import (
+	Column,
+	Number,
+	Series,
+	Table,
+	build_series,
+	build_table,
+	percentage,
+	to_number,
+)
 
 OLDEST = 10
 HOUR = 3600
@@ -43,7 +52,7 @@ def kinds() -> Iterator[Kind]:
 	]
 	readable = [kind for kind in found if frappe.has_permission(kind.doctype, "read")]
 	if not readable:
-		figures.check_readable(ISSUE)
+		measure_queries.check_readable(ISSUE)
 	yield from readable
 
 
@@ -55,20 +64,22 @@ def total(of_kind: Callable[[Kind], Number]) -> Number:
 
 
 def open_tickets() -> Number:
-	return total(lambda kind: figures.count(kind.doctype, kind.is_open))
+	return total(lambda kind: measure_queries.count_records(kind.doctype, kind.is_open))
 
 
 def unassigned_tickets() -> Number:
 	"""Open tickets that nobody is assigned."""
 	return total(
-		lambda kind: figures.count(kind.doctype, f"{kind.is_open} AND COALESCE(_assign, '[]') IN ('', '[]')")
+		lambda kind: measure_queries.count_records(
+			kind.doctype, f"{kind.is_open} AND COALESCE(_assign, '[]') IN ('', '[]')"
+		)
 	)
 
 
 def overdue_tickets() -> Number:
 	"""Open tickets that are past the time at which their service level wants them resolved."""
 	return total(
-		lambda kind: figures.count(
+		lambda kind: measure_queries.count_records(
 			kind.doctype,
 			f"{kind.is_open} AND {kind.source.resolution_by} < LEAST(%(now)s, COALESCE(on_hold_since, %(now)s))",
 			now=now_datetime(),
@@ -78,14 +89,16 @@ def overdue_tickets() -> Number:
 
 def new_tickets() -> Number:
 	"""Tickets of the last 30 days, and of the 30 days before."""
-	return total(lambda kind: figures.lately(kind.doctype, "creation"))
+	return total(lambda kind: measure_queries.trailing_period(kind.doctype, "creation"))
 
 
 def first_response_hours() -> Number:
 	"""Hours until the first response on average, of the tickets first answered within 30 days; and the 30 days before."""
 	waited = "TIMESTAMPDIFF(SECOND, creation, first_responded_on)"
-	spent = [figures.lately(kind.doctype, "first_responded_on", what=waited) for kind in kinds()]
-	answered = [figures.lately(kind.doctype, "first_responded_on") for kind in kinds()]
+	spent = [
+		measure_queries.trailing_period(kind.doctype, "first_responded_on", what=waited) for kind in kinds()
+	]
+	answered = [measure_queries.trailing_period(kind.doctype, "first_responded_on") for kind in kinds()]
 	now = mean_hours([found.value for found in spent], [found.value for found in answered])
 	before = mean_hours([found.previous for found in spent], [found.previous for found in answered])
 	return Number(now, before)
@@ -101,40 +114,44 @@ def service_level_met() -> Number:
 	met, all_ = [], []
 	for kind in kinds():
 		due, done = kind.source.resolution_by, kind.source.resolved_on
-		met.append(figures.lately(kind.doctype, done, what=f"{done} <= {due}", where=f"{due} IS NOT NULL"))
-		all_.append(figures.lately(kind.doctype, done, where=f"{due} IS NOT NULL"))
+		met.append(
+			measure_queries.trailing_period(
+				kind.doctype, done, what=f"{done} <= {due}", where=f"{due} IS NOT NULL"
+			)
+		)
+		all_.append(measure_queries.trailing_period(kind.doctype, done, where=f"{due} IS NOT NULL"))
 	return Number(
-		share(sum(found.value or 0 for found in met), sum(found.value or 0 for found in all_)),
-		share(sum(found.previous or 0 for found in met), sum(found.previous or 0 for found in all_)),
+		percentage(sum(found.value or 0 for found in met), sum(found.value or 0 for found in all_)),
+		percentage(sum(found.previous or 0 for found in met), sum(found.previous or 0 for found in all_)),
 	)
 
 
 def tickets_by_status() -> Series:
 	counted: Counter[str] = Counter()
 	for kind in kinds():
-		series = figures.by_value(kind.doctype, "status", "")
+		series = measure_queries.count_by_value(kind.doctype, "status", "")
 		counted.update(dict(zip(series.labels, series.datasets[0].values, strict=True)))
-	return series_of(counted.most_common(), _("Tickets"))
+	return build_series(counted.most_common(), _("Tickets"))
 
 
 def tickets_by_day() -> Series:
 	"""Tickets that came on each of the last 30 days."""
-	found = [figures.by_day(kind.doctype, "creation", "") for kind in kinds()]
+	found = [measure_queries.count_by_day(kind.doctype, "creation", "") for kind in kinds()]
 	values = [sum(each) for each in zip(*(series.datasets[0].values for series in found), strict=True)]
-	return series_of(zip(found[0].labels, values, strict=True), _("Tickets"))
+	return build_series(zip(found[0].labels, values, strict=True), _("Tickets"))
 
 
 def oldest_tickets() -> Table:
 	"""The open tickets that have waited longest."""
 	rows, open_ = [], 0.0
 	for kind in kinds():
-		rows += figures.select(
+		rows += measure_queries.fetch_all(
 			f"""SELECT {AS_TEXT.format("name")}, %(doctype)s, subject, status, priority, creation FROM `tab{kind.doctype}`
 				WHERE {kind.is_open} AND {{readable}} ORDER BY creation LIMIT {OLDEST}""",  # noqa: S608
 			kind.doctype,
 			doctype=kind.doctype,
 		)
-		open_ += figures.count(kind.doctype, kind.is_open).value or 0
+		open_ += measure_queries.count_records(kind.doctype, kind.is_open).value or 0
 	oldest = sorted(rows, key=lambda row: row[-1])[:OLDEST]
 	days = [(*row[:-1], (getdate() - getdate(row[-1])).days) for row in oldest]
 	columns = (
@@ -145,4 +162,4 @@ def oldest_tickets() -> Table:
 		Column("priority", _("Priority")),
 		Column("days", _("Age (Days)"), "Int"),
 	)
-	return table_of(columns, days, int(number(open_)))
+	return build_table(columns, days, int(to_number(open_)))

@@ -13,7 +13,7 @@ from frappe.model.document import Document
 
 from orchestrator.api.generic import raise_not_found
 from orchestrator.apps import is_installed, require_app
-from orchestrator.assignment import FIELD, field_before
+from orchestrator.assignment import FIELD, get_previous_value
 from orchestrator.exceptions import InvalidRequestError
 
 ISSUE = "Issue"
@@ -136,7 +136,7 @@ def is_agent(user: str | None = None) -> bool:
 
 def validate(doc: Document, _method: str | None = None) -> None:
 	"""Hook validate of HD Ticket: its customer, who may write it, has no say in who works on it."""
-	before = field_before(doc)
+	before = get_previous_value(doc)
 	if doc.get(FIELD) == before or is_agent():
 		return
 	if doc.get(FIELD):

@@ -71,8 +71,8 @@ def parse_leave_request(
 	reason: str | None,
 ) -> LeaveRequest:
 	"""A request, read strictly. 400 for what is no date, and for a half day that could be any day of several."""
-	first, last = period.read_date("from_date", from_date), period.read_date("to_date", to_date)
-	half = period.read_date("half_day_date", half_day_date) if half_day_date else None
+	first, last = period.parse_date("from_date", from_date), period.parse_date("to_date", to_date)
+	half = period.parse_date("half_day_date", half_day_date) if half_day_date else None
 	if half_day and half is None:
 		if first != last:
 			refuse(_("Send half_day_date to say which day is the half day."), InvalidRequestError)

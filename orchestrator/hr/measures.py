@@ -3,18 +3,18 @@
 from frappe import _
 from frappe.utils import add_days, getdate
 
-from orchestrator.figures import (
+from orchestrator.measure_queries import (
 	Column,
 	Number,
 	Series,
 	Table,
-	by_month,
-	by_value,
-	count,
-	lately,
-	one,
-	select,
-	table_of,
+	build_table,
+	count_by_month,
+	count_by_value,
+	count_records,
+	fetch_all,
+	fetch_one,
+	trailing_period,
 )
 
 FORTNIGHT = 14
@@ -23,12 +23,12 @@ GRANTED = "docstatus = 1 AND status = 'Approved'"
 
 def headcount() -> Number:
 	"""Employees who are active."""
-	return count("Employee", "status = 'Active'")
+	return count_records("Employee", "status = 'Active'")
 
 
 def on_leave_today() -> Number:
 	"""Employees whose leave is approved and takes in today."""
-	(found,) = one(
+	(found,) = fetch_one(
 		f"""SELECT COUNT(DISTINCT employee) FROM `tabLeave Application`
 			WHERE {GRANTED} AND %(today)s BETWEEN from_date AND to_date AND {{readable}}""",  # noqa: S608
 		"Leave Application",
@@ -39,12 +39,12 @@ def on_leave_today() -> Number:
 
 def leave_to_decide() -> Number:
 	"""Leave applications that wait for a decision."""
-	return count("Leave Application", "docstatus = 0 AND status = 'Open'")
+	return count_records("Leave Application", "docstatus = 0 AND status = 'Open'")
 
 
 def checked_in_today() -> Number:
 	"""Employees with a punch of today."""
-	(found,) = one(
+	(found,) = fetch_one(
 		"""SELECT COUNT(DISTINCT employee) FROM `tabEmployee Checkin`
 			WHERE time >= %(today)s AND time < %(end)s AND {readable}""",
 		"Employee Checkin",
@@ -56,16 +56,16 @@ def checked_in_today() -> Number:
 
 def new_employees() -> Number:
 	"""Employees who joined within 90 days, and within the 90 days before."""
-	return lately("Employee", "date_of_joining", days=90)
+	return trailing_period("Employee", "date_of_joining", days=90)
 
 
 def employees_by_department() -> Series:
-	return by_value("Employee", "department", _("Employees"), "status = 'Active'")
+	return count_by_value("Employee", "department", _("Employees"), "status = 'Active'")
 
 
 def leave_by_type() -> Series:
 	"""Approved leave applications by leave type, of this year."""
-	return by_value(
+	return count_by_value(
 		"Leave Application",
 		"leave_type",
 		_("Applications"),
@@ -75,12 +75,12 @@ def leave_by_type() -> Series:
 
 def joined_by_month() -> Series:
 	"""Employees by the month in which they joined, of the last twelve months."""
-	return by_month("Employee", "date_of_joining", _("Employees"))
+	return count_by_month("Employee", "date_of_joining", _("Employees"))
 
 
 def coming_leave() -> Table:
 	"""Approved leave of the next fortnight, the first first."""
-	rows = select(
+	rows = fetch_all(
 		f"""
 		SELECT name, employee_name, from_date, to_date, total_leave_days FROM `tabLeave Application`
 		WHERE {GRANTED} AND to_date >= %(today)s AND from_date <= %(last)s AND {{readable}}
@@ -97,4 +97,4 @@ def coming_leave() -> Table:
 		Column("to_date", _("To Date"), "Date"),
 		Column("total_leave_days", _("Days"), "Float"),
 	)
-	return table_of(columns, rows)
+	return build_table(columns, rows)

@@ -98,7 +98,7 @@ def create_punch(employee: str, direction: Direction, at: datetime | None, place
 
 def parse_moment(at: datetime | None) -> datetime:
 	"""Return when the punch happened: now without `at`, and now where the sender's clock is a little ahead of ours."""
-	now = period.now()
+	now = period.get_now()
 	if at is None:
 		return now
 	ahead = timedelta(seconds=get_settings().punch_clock_tolerance_seconds)
@@ -107,12 +107,12 @@ def parse_moment(at: datetime | None) -> datetime:
 
 def check_moment(moment: datetime) -> None:
 	"""422 for a moment to come; 403 for one that the caller may not enter any more."""
-	now, tolerance = period.now(), get_settings().punch_tolerance_minutes
+	now, tolerance = period.get_now(), get_settings().punch_tolerance_minutes
 	if moment > now:
 		frappe.throw(
 			_(
 				"{0} is in the future: it is {1} at this site ({2}). Send the actual time, or leave it out for the current time."
-			).format(moment, now, period.zone_name()),
+			).format(moment, now, period.get_time_zone()),
 			InvalidPunchTimeError,
 		)
 	if not employees.is_hr() and now - moment > timedelta(minutes=tolerance):
@@ -159,7 +159,7 @@ def serialize_punch(row: "frappe._dict | frappe.model.document.Document") -> Pun
 		employee=row.employee,
 		log_type=row.log_type,
 		time=row.time.isoformat(),
-		time_zone=period.zone_name(),
+		time_zone=period.get_time_zone(),
 		location=row.device_id or None,
 		latitude=row.latitude if located else None,
 		longitude=row.longitude if located else None,

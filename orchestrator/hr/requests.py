@@ -30,13 +30,13 @@ def execute_punch(
 	employees.check_own_or_hr(
 		whose, _("You may check in and out only for yourself. Ask HR to enter it for {0}.").format(whose)
 	)
-	moment = period.read_timestamp("timestamp", timestamp) if timestamp else None
+	moment = period.parse_timestamp("timestamp", timestamp) if timestamp else None
 	return punches.create_punch(whose, direction, moment, punches.parse_place(location, latitude, longitude))
 
 
 def optional_date(name: str, text: str | None) -> date | None:
 	"""An optional date."""
-	return period.read_date(name, text) if text else None
+	return period.parse_date(name, text) if text else None
 
 
 def employee_with_visible_leave(employee: str | None) -> str:

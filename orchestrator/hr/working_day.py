@@ -34,7 +34,7 @@ EVERY_PAIR = "Every Valid Check-in and Check-out"
 def get_day(employee: str, day: date) -> WorkingDay:
 	"""The employee's punches that belong to `day`, in their order: those of a shift to the day on which it began, a pair
 	without a shift to the day of its IN."""
-	zone = ZoneInfo(period.zone_name())
+	zone = ZoneInfo(period.get_time_zone())
 	around = worked_hours.sort_punches(list_neighbouring_punches(employee, day), zone)
 	days = worked_hours.assign_days(around, zone)
 	punches = [row for row, its_day in zip(around, days, strict=True) if its_day == day]
@@ -42,7 +42,7 @@ def get_day(employee: str, day: date) -> WorkingDay:
 	return WorkingDay(
 		employee=employee,
 		date=day.isoformat(),
-		time_zone=period.zone_name(),
+		time_zone=period.get_time_zone(),
 		worked_hours=hours,
 		first_in=to_iso(first_in),
 		last_out=to_iso(last_out),

@@ -12,13 +12,13 @@ from frappe.utils import cint, get_system_timezone
 
 from orchestrator.api.parameters import parse_json
 from orchestrator.exceptions import InvalidRequestError, refuse
-from orchestrator.figures import PRECISION
 from orchestrator.insights import jobs, scopes, values
 from orchestrator.insights.dashboards import DashboardItem, DashboardLayout
 from orchestrator.insights.metrics import Metric
 from orchestrator.insights.scopes import ADMINISTRATOR, Scope
 from orchestrator.insights.shapes import Dashboard, Item
 from orchestrator.insights.values import QUICK_SECONDS, Value
+from orchestrator.measure_queries import PRECISION
 
 # How long one request computes; what is left then goes to a job.
 BUDGET_SECONDS = 10.0

@@ -17,9 +17,9 @@ from frappe.utils import cint, getdate
 
 from orchestrator import compat
 from orchestrator.exceptions import MissingDataError, refuse
-from orchestrator.figures import Dataset, Series, number, series_of
 from orchestrator.insights import dynamic_filters, report_figures
 from orchestrator.insights.metrics import CHART, Metric
+from orchestrator.measure_queries import Dataset, Series, build_series, to_number
 
 METHOD = re.compile(r"method\s*:\s*[\"']([\w.]+)[\"']")
 
@@ -45,7 +45,7 @@ def build_chart_series(answer: dict[str, Any] | None, unit: str | None = None) -
 	"""Frappe's chart data as a series."""
 	answer = answer or {"labels": [], "datasets": []}
 	datasets = [
-		Dataset(dataset.get("name") or "", [number(value) for value in dataset.get("values") or []])
+		Dataset(dataset.get("name") or "", [to_number(value) for value in dataset.get("values") or []])
 		for dataset in answer["datasets"]
 	]
 	return Series([str(label or _("None")) for label in answer["labels"]], datasets, unit)
@@ -59,7 +59,7 @@ def compute_report_chart(chart: DashboardChart, filters: dict[str, Any]) -> Seri
 	rows = [row for row in answer["rows"] or [] if row.get(chart.x_field) not in (None, "")]
 	labels = {column["fieldname"]: column["label"] for column in answer["columns"]}
 	datasets = [
-		Dataset(labels.get(axis.y_field, axis.y_field), [number(row.get(axis.y_field)) for row in rows])
+		Dataset(labels.get(axis.y_field, axis.y_field), [to_number(row.get(axis.y_field)) for row in rows])
 		for axis in chart.y_axis
 	]
 	return Series([str(row[chart.x_field]) for row in rows], datasets, chart.currency or None)
@@ -81,7 +81,7 @@ def compute_heatmap(chart: DashboardChart, filters: list[Any]) -> Series:
 		limit_page_length=0,
 		parent_doctype=chart.parent_document_type,
 	)
-	return series_of(rows, chart.name)
+	return build_series(rows, chart.name)
 
 
 def get_custom_method(chart: DashboardChart) -> Any:

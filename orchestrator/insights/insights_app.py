@@ -11,9 +11,9 @@ from frappe.model.document import Document
 
 from orchestrator.apps import require_app
 from orchestrator.exceptions import MissingDataError, refuse
-from orchestrator.figures import MAX_ROWS, Column, Dataset, Figure, Number, Series, Table, number
 from orchestrator.insights import report_figures
 from orchestrator.insights.metrics import INSIGHTS_CHART, INSIGHTS_QUERY, NUMBER, TABLE, Metric
+from orchestrator.measure_queries import MAX_ROWS, Column, Dataset, Figure, Number, Series, Table, to_number
 
 APP = "insights"
 ROWS_TO_AGGREGATE = 10_000  # the most that Insights gives
@@ -83,13 +83,13 @@ def build_series(answer: dict[str, Any]) -> Series:
 	labels = next((c["name"] for c in answer["columns"] if c["name"] not in numeric), None)
 	rows = answer["rows"]
 	names = [str(row[labels]) if labels else str(index) for index, row in enumerate(rows, start=1)]
-	return Series(names, [Dataset(name, [number(row[name]) for row in rows]) for name in numeric])
+	return Series(names, [Dataset(name, [to_number(row[name]) for row in rows]) for name in numeric])
 
 
 def get_last_number(answer: dict[str, Any]) -> Number:
 	"""The number of the last row; of rows by date the one before is what it was."""
 	name = next((column["name"] for column in answer["columns"] if column["type"] in NUMERIC), None)
-	values = [number(row[name]) for row in answer["rows"]] if name else []
+	values = [to_number(row[name]) for row in answer["rows"]] if name else []
 	if not values:
 		return Number(None)
 	return Number(values[-1], values[-2] if len(values) > 1 else None)

@@ -8,7 +8,7 @@ import frappe
 from frappe import _
 
 from orchestrator.exceptions import MissingDataError, refuse
-from orchestrator.figures import Figure, Number, Series, Table
+from orchestrator.measure_queries import Figure, Number, Series, Table
 
 if TYPE_CHECKING:
 	from orchestrator.insights.metrics import Metric

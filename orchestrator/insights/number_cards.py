@@ -9,9 +9,9 @@ from frappe.desk.doctype.number_card import number_card
 from frappe.desk.doctype.number_card.number_card import NumberCard
 
 from orchestrator.exceptions import MissingDataError, refuse
-from orchestrator.figures import Number, number
 from orchestrator.insights import dynamic_filters, report_figures
 from orchestrator.insights.metrics import CARD, Metric
+from orchestrator.measure_queries import Number, to_number
 
 
 def compute_card(metric: Metric) -> Number:
@@ -31,7 +31,7 @@ def compute_from_records(card: NumberCard, filters: list[Any]) -> Number:
 	previous = (
 		number_card.calculate_previous_result(card, list(filters)) if card.show_percentage_stats else None
 	)
-	return Number(number(value), None if previous is None else number(previous), card.currency or None)
+	return Number(to_number(value), None if previous is None else to_number(previous), card.currency or None)
 
 
 def compute_from_report(card: NumberCard, filters: dict[str, Any]) -> float | None:
@@ -45,7 +45,7 @@ def compute_from_method(card: NumberCard, filters: Any) -> Number:
 	value = answer.get("value", answer) if isinstance(answer, dict) else answer
 	if value is not None and not report_figures.is_number(value):
 		refuse(_("The method of card {0} does not return a number.").format(card.name), MissingDataError)
-	return Number(None if value is None else number(value))
+	return Number(None if value is None else to_number(value))
 
 
 def get_card_method(card: NumberCard) -> Callable[..., Any]:

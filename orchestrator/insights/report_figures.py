@@ -7,8 +7,8 @@ from frappe import _
 
 from orchestrator.api import reports
 from orchestrator.exceptions import InvalidRequestError, refuse
-from orchestrator.figures import MAX_ROWS, Column, Figure, Number, Table, number
 from orchestrator.insights.metrics import Metric
+from orchestrator.measure_queries import MAX_ROWS, Column, Figure, Number, Table, to_number
 
 Rows = Sequence[dict[str, Any]]
 
@@ -50,13 +50,13 @@ def aggregate(answer: dict[str, Any], title: str, how: str, column: str | None) 
 
 def compute_aggregate(values: Sequence[Any], how: str) -> float | None:
 	"""Sum, Average, Minimum or Maximum of the numbers among `values`; None of none, but a sum of none is 0."""
-	numbers = [number(value) for value in values if is_number(value)]
+	numbers = [to_number(value) for value in values if is_number(value)]
 	if how == "Sum":
-		return number(sum(numbers))
+		return to_number(sum(numbers))
 	if not numbers:
 		return None
 	if how == "Average":
-		return number(sum(numbers) / len(numbers))
+		return to_number(sum(numbers) / len(numbers))
 	return min(numbers) if how == "Minimum" else max(numbers)
 
 

@@ -11,7 +11,7 @@ from frappe import _
 from frappe.utils import add_months, get_first_day
 
 from orchestrator.exceptions import InvalidRequestError, refuse
-from orchestrator.period import read_date, today
+from orchestrator.period import get_today, parse_date
 
 Column = dict[str, Any]
 PRECISION = 2
@@ -98,7 +98,7 @@ def build_bar_chart(
 def parse_date_range(filters: dict[str, Any]) -> DateRange:
 	"""The days of the filters from_date and to_date: a year up to this month's end where they say nothing. 400 where
 	they are no days, or the wrong way round."""
-	last = parse_day(filters, "to_date") or today()
+	last = parse_day(filters, "to_date") or get_today()
 	first = parse_day(filters, "from_date") or get_first_day(add_months(last, -MONTHS_BACK))
 	if first > last:
 		refuse(_("from_date must not be after to_date."), InvalidRequestError)
@@ -108,7 +108,7 @@ def parse_date_range(filters: dict[str, Any]) -> DateRange:
 def parse_day(filters: dict[str, Any], name: str) -> date | None:
 	"""The day of a filter, if it has one."""
 	value = filters.get(name)
-	return value if isinstance(value, date) or not value else read_date(name, str(value))
+	return value if isinstance(value, date) or not value else parse_date(name, str(value))
 
 
 def parse_choice(filters: dict[str, Any], name: str, choices: Sequence[str]) -> str:

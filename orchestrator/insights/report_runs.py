@@ -14,7 +14,7 @@ from orchestrator.configuration import get_settings
 from orchestrator.insights import report_files, report_mail, report_stream, report_table, title_page
 from orchestrator.insights.report_request import ReportRequest
 from orchestrator.insights.report_table import Row, Table
-from orchestrator.period import now
+from orchestrator.period import get_now
 
 DOCTYPE = "Generated Report"
 # A report that took longer the last time is not made within a request.
@@ -28,7 +28,7 @@ Progress = Callable[[int], None]
 
 def create_report(request: ReportRequest) -> str:
 	"""Make the report now, as the caller. Returns the name of its Generated Report."""
-	started = now()
+	started = get_now()
 	values = generate_file(request)
 	record = frappe.get_doc(
 		{
@@ -53,12 +53,12 @@ def build_run_values(request: ReportRequest) -> dict[str, Any]:
 
 def build_completed_values(values: dict[str, Any]) -> dict[str, Any]:
 	"""What it says at the end."""
-	return {"status": "Completed", "finished_at": now(), "kept_until": compute_retention_end(), **values}
+	return {"status": "Completed", "finished_at": get_now(), "kept_until": compute_retention_end(), **values}
 
 
 def compute_retention_end() -> datetime:
 	"""Until when a report that is made now is kept."""
-	return add_to_date(now(), days=get_settings().report_retention_days)
+	return add_to_date(get_now(), days=get_settings().report_retention_days)
 
 
 def generate_file(request: ReportRequest, progress: Progress | None = None) -> dict[str, Any]:

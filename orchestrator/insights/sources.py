@@ -6,7 +6,6 @@ import frappe
 from frappe import _
 
 from orchestrator.exceptions import ConflictError, refuse
-from orchestrator.figures import Figure
 from orchestrator.insights import charts, insights_app, measures, number_cards, report_figures
 from orchestrator.insights.metrics import (
 	CARD,
@@ -17,6 +16,7 @@ from orchestrator.insights.metrics import (
 	REPORT,
 	Metric,
 )
+from orchestrator.measure_queries import Figure
 
 COMPUTE_BY_SOURCE: dict[str, Callable[[Metric], Figure]] = {
 	MEASURE: measures.compute_measure,

@@ -11,7 +11,7 @@ from frappe.core.doctype.report.report import Report
 from frappe.utils import format_datetime, get_fullname
 
 from orchestrator.insights.cells import to_text
-from orchestrator.period import now
+from orchestrator.period import get_now
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ def build_title_page(report_name: str, report: Report, conditions: Any) -> Title
 	"""The title page of a run by the caller, now."""
 	return TitlePage(
 		report_name=report_name,
-		generated_at=now(),
+		generated_at=get_now(),
 		generated_by=get_fullname(frappe.session.user),
 		conditions=conditions,
 		filters=list(list_filters(report, conditions)),

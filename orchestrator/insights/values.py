@@ -14,10 +14,10 @@ import frappe
 from frappe import _
 
 from orchestrator.api import errors
-from orchestrator.figures import Column, Figure, Number, Series
 from orchestrator.insights import history, sources
 from orchestrator.insights.metrics import CARD, NUMBER, SERIES, TABLE, Metric
 from orchestrator.insights.scopes import Scope, run_as_user
+from orchestrator.measure_queries import Column, Figure, Number, Series
 
 TTL_SECONDS = 24 * 3600
 ERROR_TTL_SECONDS = 60  # how long a failure is told again instead of tried again

@@ -4,7 +4,14 @@ Without the DocTypes of clients, each of them is a MissingDataError."""
 
 from frappe import _
 
-from orchestrator.figures import Number, Series, by_month, by_value, count, lately
+from orchestrator.measure_queries import (
+	Number,
+	Series,
+	count_by_month,
+	count_by_value,
+	count_records,
+	trailing_period,
+)
 
 CLIENT, STAY = "Client", "Client Stay"
 IN_CARE = "status = 'Active'"
@@ -12,27 +19,27 @@ IS_REAL = "status != 'Deleted'"
 
 
 def clients_in_care() -> Number:
-	return count(CLIENT, IN_CARE)
+	return count_records(CLIENT, IN_CARE)
 
 
 def clients_expected() -> Number:
 	"""Clients whose admission is being prepared."""
-	return count(CLIENT, "status = 'Pre-Admission'")
+	return count_records(CLIENT, "status = 'Pre-Admission'")
 
 
 def admissions() -> Number:
 	"""Stays that began within 30 days, and within the 30 days before."""
-	return lately(STAY, "admission_date", where=IS_REAL)
+	return trailing_period(STAY, "admission_date", where=IS_REAL)
 
 
 def discharges() -> Number:
 	"""Stays that ended within 30 days, and within the 30 days before."""
-	return lately(STAY, "discharge_date", where=IS_REAL)
+	return trailing_period(STAY, "discharge_date", where=IS_REAL)
 
 
 def length_of_stay() -> Number:
 	"""Days from admission to discharge on average, of the stays that ended within 90 days; and within the 90 before."""
-	return lately(
+	return trailing_period(
 		STAY,
 		"discharge_date",
 		what="DATEDIFF(discharge_date, admission_date)",
@@ -43,13 +50,13 @@ def length_of_stay() -> Number:
 
 
 def clients_by_level_of_care() -> Series:
-	return by_value(CLIENT, "level_of_care", _("Clients"), IN_CARE)
+	return count_by_value(CLIENT, "level_of_care", _("Clients"), IN_CARE)
 
 
 def clients_by_facility() -> Series:
-	return by_value(CLIENT, "facility", _("Clients"), IN_CARE)
+	return count_by_value(CLIENT, "facility", _("Clients"), IN_CARE)
 
 
 def admissions_by_month() -> Series:
 	"""Stays by the month of their admission, of the last twelve months."""
-	return by_month(STAY, "admission_date", _("Admissions"), IS_REAL)
+	return count_by_month(STAY, "admission_date", _("Admissions"), IS_REAL)

@@ -9,7 +9,7 @@ from frappe import _
 
 from orchestrator.api.call import get_current_call
 from orchestrator.exceptions import InvalidRequestError, refuse
-from orchestrator.period import read_date
+from orchestrator.period import parse_date
 from orchestrator.sync import connection, engine, history, runs
 from orchestrator.sync.connection import InvalidSettingsError, Source
 from orchestrator.sync.context import ProgressCallback, get_next_day
@@ -36,7 +36,7 @@ def parse_request(sync_type: str, dry_run: bool, since_date: str | None) -> RunR
 			_("sync_type must be one of {0}, not {1}.").format(", ".join(SYNC_TYPES), sync_type[:40]),
 			InvalidRequestError,
 		)
-	since = read_date("since_date", since_date) if since_date else None
+	since = parse_date("since_date", since_date) if since_date else None
 	if since and not date(2000, 1, 1) <= since <= datetime.now(timezone.utc).date() + timedelta(days=1):
 		refuse(_("since_date must be a day between 2000-01-01 and today."), InvalidRequestError)
 	kind = "backfill" if since else sync_type

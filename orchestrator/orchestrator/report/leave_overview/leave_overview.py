@@ -16,7 +16,7 @@ from orchestrator.insights.report_parts import (
 	build_figure,
 	parse_day,
 )
-from orchestrator.period import today
+from orchestrator.period import get_today
 
 DAYS = ("allocated", "used", "pending", "balance")
 
@@ -24,7 +24,7 @@ DAYS = ("allocated", "used", "pending", "balance")
 def execute(filters: dict[str, Any] | None = None) -> ReportResult:
 	"""Frappe's entry: the report for the caller."""
 	filters = filters or {}
-	day = parse_day(filters, "date") or today()
+	day = parse_day(filters, "date") or get_today()
 	employees = read_employees(filters)
 	chosen = filters.get("leave_type")
 	types = [chosen] if chosen else types_allocated(list(employees), day)

@@ -19,7 +19,7 @@ from orchestrator.insights.report_parts import (
 	build_figure,
 	percentage_of,
 )
-from orchestrator.period import today
+from orchestrator.period import get_today
 
 DONE, CANCELLED = "Completed", "Cancelled"
 NOT_COUNTED = (CANCELLED, "Template")
@@ -31,7 +31,7 @@ def execute(filters: dict[str, Any] | None = None) -> ReportResult:
 	filters = filters or {}
 	projects = read_projects(filters)
 	tasks = read_tasks([project.name for project in projects])
-	rows = [row_of(project, tasks.get(project.name, []), today()) for project in projects]
+	rows = [row_of(project, tasks.get(project.name, []), get_today()) for project in projects]
 	return ReportResult(columns_of(), rows, None, chart_of(rows), summary_of(rows))
 
 

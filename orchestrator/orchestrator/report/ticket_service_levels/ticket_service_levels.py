@@ -22,7 +22,7 @@ from orchestrator.insights.report_parts import (
 	parse_date_range,
 	percentage_of,
 )
-from orchestrator.period import now
+from orchestrator.period import get_now
 
 # what a group is called -> what tells it
 GROUPS = {
@@ -40,7 +40,7 @@ def execute(filters: dict[str, Any] | None = None) -> ReportResult:
 	"""Frappe's entry: the report for the caller."""
 	filters = filters or {}
 	group = parse_choice(filters, "group_by", list(GROUPS))
-	rows = summarize(read_issues(filters, group), now())
+	rows = summarize(read_issues(filters, group), get_now())
 	if group == "Month":
 		rows.sort(key=lambda row: row["group"])
 	return ReportResult(columns_of(group), rows, None, chart_of(rows), summary_of(rows))

@@ -62,21 +62,21 @@ class Table(NamedTuple):
 Figure = Number | Series | Table
 
 
-def series_of(pairs: Iterable[tuple[Any, Any]], name: str, unit: str | None = None) -> Series:
+def build_series(pairs: Iterable[tuple[Any, Any]], name: str, unit: str | None = None) -> Series:
 	"""A series of one dataset, from labels with their values."""
 	rows = list(pairs)
 	labels = [str(label) if label not in (None, "") else _("None") for label, _value in rows]
-	return Series(labels, [Dataset(name, [number(value) for _label, value in rows])], unit)
+	return Series(labels, [Dataset(name, [to_number(value) for _label, value in rows])], unit)
 
 
-def table_of(columns: Sequence[Column], rows: Iterable[Sequence[Any]], total: int | None = None) -> Table:
+def build_table(columns: Sequence[Column], rows: Iterable[Sequence[Any]], total: int | None = None) -> Table:
 	"""A table from rows in the order of the columns."""
 	names = [column.fieldname for column in columns]
 	found = [dict(zip(names, row, strict=True)) for row in rows]
 	return Table(list(columns), found[:MAX_ROWS], len(found) if total is None else total)
 
 
-def number(value: Any) -> float:
+def to_number(value: Any) -> float:
 	"""A value of the database as a number that JSON knows, 0 for none. Whole numbers stay whole."""
 	plain = round(float(value or 0), PRECISION)
 	if not isfinite(plain):
@@ -84,12 +84,12 @@ def number(value: Any) -> float:
 	return int(plain) if plain.is_integer() else plain
 
 
-def share(part: Any, whole: Any) -> float | None:
+def percentage(part: Any, whole: Any) -> float | None:
 	"""`part` in per cent of `whole`, None of nothing."""
 	return round(float(part or 0) / float(whole) * 100, 2) if whole else None
 
 
-def readable(doctype: str) -> str:
+def build_read_condition(doctype: str) -> str:
 	"""The SQL condition on `tab<doctype>` of what the caller may read: roles, user permissions, shares, the conditions
 	of other apps, as Frappe's lists have them. Percent signs are doubled.
 
@@ -99,11 +99,11 @@ def readable(doctype: str) -> str:
 			_("This site has no {0} yet, so there is nothing to count.").format(_(doctype)), MissingDataError
 		)
 	check_readable(doctype)
-	return " AND ".join(match_conditions(doctype)) or "TRUE"
+	return " AND ".join(build_match_conditions(doctype)) or "TRUE"
 
 
-def match_conditions(doctype: str) -> list[str]:
-	"""The parts of `readable`, none where the caller may read all there are."""
+def build_match_conditions(doctype: str) -> list[str]:
+	"""The parts of `build_read_condition`, none where the caller may read all there are."""
 	query = DatabaseQuery(doctype)
 	matching = query.build_match_conditions()
 	# `query.conditions` holds the shares of a caller who may read nothing else.
@@ -120,28 +120,28 @@ def check_readable(doctype: str) -> None:
 		)
 
 
-def select(sql: str, *doctypes: str, **values: Any) -> list[tuple[Any, ...]]:
+def fetch_all(sql: str, *doctypes: str, **values: Any) -> list[tuple[Any, ...]]:
 	"""Rows of `sql`, in which `{readable}` stands for the condition of the first DocType, `{readable_1}` of the second."""
-	conditions = [readable(doctype) for doctype in doctypes]
+	conditions = [build_read_condition(doctype) for doctype in doctypes]
 	named = {f"readable_{index}": condition for index, condition in enumerate(conditions)}
 	# never without a value: only then are the doubled percent signs undone
 	return frappe.db.sql(sql.format(readable=conditions[0], **named), {"doctypes": len(doctypes), **values})
 
 
-def one(sql: str, *doctypes: str, **values: Any) -> tuple[Any, ...]:
+def fetch_one(sql: str, *doctypes: str, **values: Any) -> tuple[Any, ...]:
 	"""The only row of an aggregate."""
-	return select(sql, *doctypes, **values)[0]
+	return fetch_all(sql, *doctypes, **values)[0]
 
 
-def lately(
+def trailing_period(
 	doctype: str, field: str, *, what: str = "1", where: str = "TRUE", days: int = DAYS, average: bool = False
 ) -> Number:
 	"""The sum (or average) of `what`, by default the number of records, over those whose date `field` lies within the
 	last `days` days; and over the same time before."""
 	today = getdate()
-	row = one(
+	row = fetch_one(
 		f"""
-		SELECT {of_period(what, field, ">=", average)}, {of_period(what, field, "<", average)}
+		SELECT {aggregate_period(what, field, ">=", average)}, {aggregate_period(what, field, "<", average)}
 		FROM `tab{doctype}` WHERE {field} >= %(before)s AND {field} < %(end)s AND {where} AND {{readable}}
 		""",  # noqa: S608 (the parts are those of measures, never a caller's)
 		doctype,
@@ -149,19 +149,19 @@ def lately(
 		before=add_days(today, 1 - 2 * days),
 		end=add_days(today, 1),
 	)
-	now, before = (None if average and value is None else number(value) for value in row)
+	now, before = (None if average and value is None else to_number(value) for value in row)
 	return Number(now, before)
 
 
-def of_period(what: str, field: str, side: str, average: bool) -> str:
+def aggregate_period(what: str, field: str, side: str, average: bool) -> str:
 	"""An aggregate over the records on one side of `since`."""
 	return f"{'AVG' if average else 'SUM'}(IF({field} {side} %(since)s, {what}, NULL))"
 
 
-def by_month(doctype: str, field: str, name: str, where: str = "TRUE", months: int = MONTHS) -> Series:
+def count_by_month(doctype: str, field: str, name: str, where: str = "TRUE", months: int = MONTHS) -> Series:
 	"""How many records each of the last `months` months has, this one included; months of none are there."""
 	first = get_first_day(add_months(getdate(), 1 - months))
-	rows = select(
+	rows = fetch_all(
 		f"""
 		SELECT DATE_FORMAT({field}, '%%Y-%%m'), COUNT(*) FROM `tab{doctype}`
 		WHERE {field} >= %(first)s AND {field} < %(end)s AND {where} AND {{readable}} GROUP BY 1
@@ -172,13 +172,13 @@ def by_month(doctype: str, field: str, name: str, where: str = "TRUE", months: i
 	)
 	counts: dict[Any, int] = dict(rows)
 	labels = [str(add_months(first, index))[:7] for index in range(months)]
-	return series_of([(label, counts.get(label, 0)) for label in labels], name)
+	return build_series([(label, counts.get(label, 0)) for label in labels], name)
 
 
-def by_day(doctype: str, field: str, name: str, where: str = "TRUE", days: int = DAYS) -> Series:
+def count_by_day(doctype: str, field: str, name: str, where: str = "TRUE", days: int = DAYS) -> Series:
 	"""How many records each of the last `days` days has, today included; days of none are there."""
 	first = add_days(getdate(), 1 - days)
-	rows = select(
+	rows = fetch_all(
 		f"""
 		SELECT DATE({field}), COUNT(*) FROM `tab{doctype}`
 		WHERE {field} >= %(first)s AND {field} < %(end)s AND {where} AND {{readable}} GROUP BY 1
@@ -189,22 +189,22 @@ def by_day(doctype: str, field: str, name: str, where: str = "TRUE", days: int =
 	)
 	counts = {str(day): count for day, count in rows}
 	labels = [str(add_days(first, index)) for index in range(days)]
-	return series_of([(label, counts.get(label, 0)) for label in labels], name)
+	return build_series([(label, counts.get(label, 0)) for label in labels], name)
 
 
-def by_value(doctype: str, field: str, name: str, where: str = "TRUE") -> Series:
+def count_by_value(doctype: str, field: str, name: str, where: str = "TRUE") -> Series:
 	"""How many records each value of a field has, the most first."""
-	rows = select(
+	rows = fetch_all(
 		f"""SELECT {field}, COUNT(*) AS records FROM `tab{doctype}` WHERE {where} AND {{readable}}
 			GROUP BY {field} ORDER BY records DESC, {field}""",  # noqa: S608
 		doctype,
 	)
-	return series_of([(value, count) for value, count in rows], name)
+	return build_series([(value, count) for value, count in rows], name)
 
 
-def count(doctype: str, where: str = "TRUE", **values: Any) -> Number:
+def count_records(doctype: str, where: str = "TRUE", **values: Any) -> Number:
 	"""How many records the caller may read."""
-	(found,) = one(
+	(found,) = fetch_one(
 		f"SELECT COUNT(*) FROM `tab{doctype}` WHERE {where} AND {{readable}}",  # noqa: S608
 		doctype,
 		**values,
