@@ -20,7 +20,7 @@ def test_every_stage_has_moves_statuses_and_a_probability():
 
 def test_every_status_brings_a_stage_it_goes_with():
 	for status, stage in stages.STAGE_BY_STATUS.items():
-		assert stages.go_together(stage, status)
+		assert stages.is_consistent(stage, status)
 
 
 def test_moves_lead_to_other_stages_that_exist():
@@ -40,7 +40,7 @@ def test_moves_lead_to_other_stages_that_exist():
 	],
 )
 def test_a_stage_is_named_as_written_or_by_its_key(text, stage):
-	assert stages.stage_named(text) == stage
+	assert stages.find_stage(text) == stage
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from frappe import _
 from frappe.utils import add_days, getdate
 
 from orchestrator.crm import pipeline
-from orchestrator.crm.stages import CLOSED, LOST, STAGES, WON, key_of
+from orchestrator.crm.stages import CLOSED, LOST, STAGES, WON, build_key
 from orchestrator.measure_queries import (
 	Column,
 	Number,
@@ -32,7 +32,7 @@ def open_pipeline_value() -> Number:
 	"""The amounts of opportunities that are not closed, in the currency of the site's default company."""
 	check_readable(pipeline.DOCTYPE)
 	summary = pipeline.get_summary(None)
-	total = sum(summary["value_by_stage"][key_of(stage)] for stage in OPEN_STAGES)
+	total = sum(summary["value_by_stage"][build_key(stage)] for stage in OPEN_STAGES)
 	return Number(to_number(total), unit=summary["currency"])
 
 
@@ -40,7 +40,7 @@ def pipeline_by_stage() -> Series:
 	"""The amounts of opportunities by stage, in the same currency."""
 	check_readable(pipeline.DOCTYPE)
 	summary = pipeline.get_summary(None)
-	values = [(_(stage), summary["value_by_stage"][key_of(stage)]) for stage in STAGES]
+	values = [(_(stage), summary["value_by_stage"][build_key(stage)]) for stage in STAGES]
 	return build_series(values, _("Value"), summary["currency"])
 
 

@@ -62,7 +62,7 @@ def on_change(doc: "Opportunity", _method: str | None = None) -> None:
 
 def parse_stage(text: str) -> str:
 	"""The stage that the caller names. 400 where there is none."""
-	stage = stages.stage_named(text)
+	stage = stages.find_stage(text)
 	if stage is None:
 		refuse(
 			_("There is no stage {0}. The stages are: {1}.").format(text, ", ".join(STAGES)),

@@ -10,7 +10,7 @@ from erpnext.setup.utils import get_exchange_rate
 from frappe import _
 
 from orchestrator.crm.shapes import PipelineSummary
-from orchestrator.crm.stages import OPEN, STAGES, key_of
+from orchestrator.crm.stages import OPEN, STAGES, build_key
 from orchestrator.measure_queries import build_match_conditions
 
 DOCTYPE = "Opportunity"
@@ -85,22 +85,22 @@ def summarize(
 	for group in groups:
 		stage = group.stage if group.stage in counts else OPEN
 		counts[stage] += group.records
-		for own, amount in amounts_of(group, currency_of(group.company)):
+		for own, amount in get_amounts(group, currency_of(group.company)):
 			rate = 1.0 if own == currency else rate_of(own)
 			if rate:
 				values[stage] += amount * rate
 			else:
 				unconverted[own] = round(unconverted.get(own, 0.0) + amount, PRECISION)
 	return PipelineSummary(
-		**{key_of(stage): count for stage, count in counts.items()},  # type: ignore[typeddict-item]
+		**{build_key(stage): count for stage, count in counts.items()},  # type: ignore[typeddict-item]
 		total_value=round(sum(values.values()), PRECISION),
 		currency=currency,
-		value_by_stage={key_of(stage): round(value, PRECISION) for stage, value in values.items()},
+		value_by_stage={build_key(stage): round(value, PRECISION) for stage, value in values.items()},
 		unconverted=unconverted,
 	)
 
 
-def amounts_of(group: Group, company_currency: str) -> list[tuple[str, float]]:
+def get_amounts(group: Group, company_currency: str) -> list[tuple[str, float]]:
 	"""The group's amounts that are not zero, each with its currency."""
 	amounts = [
 		(company_currency, float(group.at_rate or 0)),
@@ -111,21 +111,21 @@ def amounts_of(group: Group, company_currency: str) -> list[tuple[str, float]]:
 
 def get_summary(user: str | None) -> PipelineSummary:
 	"""The pipeline of what the caller may read, in the currency of the site's default company."""
-	currency = site_currency()
+	currency = get_site_currency()
 	return summarize(
 		get_groups(user),
 		currency,
-		currency_of=lambda company: company_currency(company) or currency,
+		currency_of=lambda company: get_company_currency(company) or currency,
 		rate_of=functools.cache(lambda own: get_exchange_rate(own, currency)),
 	)
 
 
-def site_currency() -> str:
+def get_site_currency() -> str:
 	"""The currency of the site's default company, else the site's own."""
 	defaults = frappe.get_cached_doc("Global Defaults")
-	return company_currency(defaults.default_company) or defaults.default_currency
+	return get_company_currency(defaults.default_company) or defaults.default_currency
 
 
-def company_currency(company: str | None) -> str | None:
+def get_company_currency(company: str | None) -> str | None:
 	"""The currency of `company`, None where there is no such company."""
 	return frappe.get_cached_value("Company", company, "default_currency") if company else None

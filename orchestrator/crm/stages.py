@@ -57,30 +57,30 @@ class Standing:
 NEW = Standing(OPEN, "Open", UNSET_PROBABILITY)
 
 
-def key_of(stage: str) -> str:
+def build_key(stage: str) -> str:
 	"""The stage's key in the pipeline summary: `in_progress`."""
 	return stage.lower().replace(" ", "_")
 
 
-def stage_named(text: str) -> str | None:
+def find_stage(text: str) -> str | None:
 	"""The stage that `text` names, as it is written or by its key; None where there is none."""
-	wanted = key_of(text.strip())
-	return next((stage for stage in STAGES if key_of(stage) == wanted), None)
+	wanted = build_key(text.strip())
+	return next((stage for stage in STAGES if build_key(stage) == wanted), None)
 
 
-def go_together(stage: str, status: str) -> bool:
+def is_consistent(stage: str, status: str) -> bool:
 	"""True if an opportunity of `stage` may have `status`. A status of the site's own goes with any stage."""
 	return stage in STAGES and (status not in STAGE_BY_STATUS or status in STATUSES[stage])
 
 
-def status_for(stage: str, status: str) -> str:
+def get_status(stage: str, status: str) -> str:
 	"""The status on a move to `stage`: the present one where it fits."""
-	return status if go_together(stage, status) else STATUSES[stage][0]
+	return status if is_consistent(stage, status) else STATUSES[stage][0]
 
 
-def stage_for(status: str, stage: str) -> str:
+def get_stage(status: str, stage: str) -> str:
 	"""The stage on a change to `status`: the present one where it fits."""
-	if go_together(stage, status):
+	if is_consistent(stage, status):
 		return stage
 	return STAGE_BY_STATUS.get(status, OPEN)
 
@@ -91,22 +91,22 @@ def reconcile(now: Standing, before: Standing | None) -> Standing:
 	`before` is None for a new record. Raises InconsistentStageError where both changed and do not go together."""
 	earlier = before or NEW
 	stage_changed, status_changed = now.stage != earlier.stage, now.status != earlier.status
-	if stage_changed and now.stage in STAGES and not go_together(now.stage, now.status):
+	if stage_changed and now.stage in STAGES and not is_consistent(now.stage, now.status):
 		if status_changed:
 			raise InconsistentStageError
-		status = status_for(now.stage, now.status)
-		return Standing(now.stage, status, probability_for(now.stage, now.probability, before))
-	stage = stage_for(now.status, now.stage)
-	return Standing(stage, now.status, probability_for(stage, now.probability, before))
+		status = get_status(now.stage, now.status)
+		return Standing(now.stage, status, get_probability(now.stage, now.probability, before))
+	stage = get_stage(now.status, now.stage)
+	return Standing(stage, now.status, get_probability(stage, now.probability, before))
 
 
 def follow_status(now: Standing) -> Standing:
 	"""`now` with stage and probability that agree with its status: for changes that ERPNext writes itself."""
-	stage = stage_for(now.status, now.stage)
-	return Standing(stage, now.status, probability_for(stage, now.probability, now))
+	stage = get_stage(now.status, now.stage)
+	return Standing(stage, now.status, get_probability(stage, now.probability, now))
 
 
-def probability_for(stage: str, given: float, before: Standing | None) -> float:
+def get_probability(stage: str, given: float, before: Standing | None) -> float:
 	"""The probability at `stage`: fixed where it is closed, the usual one on arrival unless one was given."""
 	arrived = before is None or before.stage != stage
 	unchanged = given == (before or NEW).probability

@@ -79,13 +79,13 @@ class Group(NamedTuple):
 def build_terms(text: str) -> str:
 	"""Return the terms by which a text is found beside its own words."""
 	plain = set(re.findall(r"\w+", text.lower()))
-	found = {term for word in _find_words(text) for term in _terms_of_word(word)}
+	found = {term for word in _find_words(text) for term in _build_word_terms(word)}
 	return " ".join(sorted(found - plain))
 
 
 def build_expression(query: str, max_words: int) -> str | None:
 	"""Return a query as MariaDB's boolean mode has it, with every word required; None where there is no word."""
-	groups = [group for word in _find_words(query) for group in _groups_of_word(word)]
+	groups = [group for word in _find_words(query) for group in _build_word_groups(word)]
 	groups = list(dict.fromkeys(groups))
 	wanted = [group for group in groups if not group.is_common] or groups
 	limit = max(max_words, MAX_TERMS if any(group.expression.startswith("z") for group in wanted) else 0)
@@ -104,28 +104,28 @@ def _find_words(text: str) -> Iterator[str]:
 		yield from RUN.findall(word)
 
 
-def _terms_of_word(run: str) -> Iterator[str]:
+def _build_word_terms(run: str) -> Iterator[str]:
 	if _is_dense(run):
-		yield from _pairs(run)
-		yield f"z{_hex(run[-1])}"
+		yield from _list_pairs(run)
+		yield f"z{_to_hex(run[-1])}"
 		return
 	for piece in run.split("_"):
 		for part in {piece, *_split(piece)}:
 			if len(part) > 1:
-				yield _term(part)
+				yield _build_term(part)
 
 
-def _groups_of_word(run: str) -> Iterator[Group]:
+def _build_word_groups(run: str) -> Iterator[Group]:
 	if _is_dense(run):
-		pairs = list(_pairs(run))
+		pairs = list(_list_pairs(run))
 		yield from (Group(pair) for pair in pairs)
 		if not pairs:
-			yield Group(f"z{_hex(run)}*")
+			yield Group(f"z{_to_hex(run)}*")
 		return
 	for piece in run.split("_"):
 		if len(piece) > 1:
-			whole = _expression(piece)
-			parts = [_expression(part) for part in _split(piece) if len(part) > 1]
+			whole = _build_expression(piece)
+			parts = [_build_expression(part) for part in _split(piece) if len(part) > 1]
 			is_split = len(parts) > 1
 			yield Group(f"({whole} (+{' +'.join(parts)}))" if is_split else whole, piece.lower() in STOPWORDS)
 
@@ -136,26 +136,26 @@ def _split(piece: str) -> list[str]:
 	return parts if len(parts) > 1 and "".join(parts) == piece else []
 
 
-def _term(part: str) -> str:
+def _build_term(part: str) -> str:
 	folded = part.casefold()
 	if not folded.isalnum():  # with signs that MariaDB takes for the end of a word
-		return f"h{''.join(map(_hex, folded[:MAX_HEX_CHARACTERS]))}"
+		return f"h{''.join(map(_to_hex, folded[:MAX_HEX_CHARACTERS]))}"
 	return f"{folded}_" if len(folded) < MIN_LETTERS or folded in STOPWORDS else folded
 
 
-def _expression(part: str) -> str:
+def _build_expression(part: str) -> str:
 	"""Return a word as it is looked for: short ones and stopwords as they are, others as beginnings."""
-	term = _term(part)
+	term = _build_term(part)
 	return term if term.endswith("_") else f"{term}*"
 
 
-def _pairs(run: str) -> Iterator[str]:
-	return (f"z{_hex(one)}{_hex(other)}" for one, other in itertools.pairwise(run))
+def _list_pairs(run: str) -> Iterator[str]:
+	return (f"z{_to_hex(one)}{_to_hex(other)}" for one, other in itertools.pairwise(run))
 
 
 def _is_dense(run: str) -> bool:
 	return bool(re.match(f"[{DENSE}]", run))
 
 
-def _hex(character: str) -> str:
+def _to_hex(character: str) -> str:
 	return f"{ord(character):05x}"

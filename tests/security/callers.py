@@ -1,4 +1,4 @@
-"""Those who call: none of them may read what is planted, but for what `may_read` names."""
+"""Those who call: none of them may read what is planted, but for what `can_read` names."""
 
 from dataclasses import dataclass, field
 

@@ -47,7 +47,7 @@ def execute(filters: dict[str, Any] | None = None) -> ReportResult:
 		add(rows, number, read_stays(GROUPS[group], [*conditions, *build_equal_filters(filters, "facility")]))
 	table = [finished(row) for row in rows.values()]
 	table.sort(key=lambda row: (-row["in_care"], row["group"]))
-	return ReportResult(columns_of(group), table, None, chart_of(table), summary_of(rows))
+	return ReportResult(build_columns(group), table, None, build_chart(table), build_summary(rows))
 
 
 def read_stays(told_by: str, conditions: list[list[Any]]) -> list[frappe._dict]:
@@ -78,15 +78,15 @@ def add(rows: dict[str, dict[str, Any]], number: str, stays: list[frappe._dict])
 def finished(row: dict[str, Any]) -> dict[str, Any]:
 	"""A row with what follows from its numbers."""
 	shown = {key: value for key, value in row.items() if key != "days"}
-	return {**shown, "length_of_stay": length_of_stay(row["days"], row["discharged"])}
+	return {**shown, "length_of_stay": compute_length_of_stay(row["days"], row["discharged"])}
 
 
-def length_of_stay(days: float, stays: int) -> float | None:
+def compute_length_of_stay(days: float, stays: int) -> float | None:
 	"""The days that a stay took, on average; of none there is no average."""
 	return round(days / stays, PRECISION) if stays else None
 
 
-def columns_of(group: str) -> list[Column]:
+def build_columns(group: str) -> list[Column]:
 	"""The report's columns."""
 	return [
 		build_link_column("group", _(group), LINKS.get(group)),
@@ -102,7 +102,7 @@ def columns_of(group: str) -> list[Column]:
 	]
 
 
-def chart_of(rows: list[dict[str, Any]]) -> dict[str, Any] | None:
+def build_chart(rows: list[dict[str, Any]]) -> dict[str, Any] | None:
 	"""Who is in care, came and left, group by group."""
 	names = (("in_care", _("In Care")), ("admitted", _("Admitted")), ("discharged", _("Discharged")))
 	return build_bar_chart(
@@ -110,7 +110,7 @@ def chart_of(rows: list[dict[str, Any]]) -> dict[str, Any] | None:
 	)
 
 
-def summary_of(rows: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+def build_summary(rows: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
 	"""The figures above the report."""
 	total = {name: sum(row[name] for row in rows.values()) for name in NUMBERS}
 	return [
@@ -119,7 +119,7 @@ def summary_of(rows: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
 		build_figure(_("Discharged"), total["discharged"]),
 		build_figure(
 			_("Average Length of Stay (Days)"),
-			length_of_stay(total["days"], total["discharged"]) or 0,
+			compute_length_of_stay(total["days"], total["discharged"]) or 0,
 			"Float",
 		),
 	]

@@ -20,7 +20,7 @@ def execute(
 	filters: dict[str, Any] | None = None,
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]], str | None]:
 	"""Columns, rows, and a warning if Kipu's read was not complete."""
-	result = reconcile(connection_of(filters or {}))
+	result = reconcile(get_connection(filters or {}))
 	rows = [
 		{
 			"kind": _(KINDS[each.kind]),
@@ -29,8 +29,8 @@ def execute(
 			"client": each.client,
 			"facility": each.facility,
 			"field": each.field,
-			"here": shown(each.here),
-			"there": shown(each.there),
+			"here": render_value(each.here),
+			"there": render_value(each.there),
 		}
 		for each in result.differences
 	]
@@ -39,7 +39,7 @@ def execute(
 		if result.complete
 		else _("Kipu's list of current clients was incomplete: clients shown as missing may not be missing.")
 	)
-	return columns(), rows, warning
+	return build_columns(), rows, warning
 
 
 def reconcile(connection: str) -> reconciliation.Reconciliation:
@@ -52,7 +52,7 @@ def reconcile(connection: str) -> reconciliation.Reconciliation:
 	raise AssertionError
 
 
-def connection_of(filters: dict[str, Any]) -> str:
+def get_connection(filters: dict[str, Any]) -> str:
 	"""The connection asked for, or the only one there is."""
 	names = frappe.get_all(
 		"Kipu Connection", pluck="name"
@@ -65,11 +65,11 @@ def connection_of(filters: dict[str, Any]) -> str:
 	return wanted or names[0]
 
 
-def shown(value: Any) -> str:
+def render_value(value: Any) -> str:
 	return "" if value is None else str(value)
 
 
-def columns() -> list[dict[str, Any]]:
+def build_columns() -> list[dict[str, Any]]:
 	return [
 		{"fieldname": "kind", "label": _("Difference"), "fieldtype": "Data", "width": 250},
 		{"fieldname": "casefile_id", "label": _("Casefile ID"), "fieldtype": "Data", "width": 330},

@@ -53,7 +53,7 @@ def execute(filters: dict[str, Any] | None = None) -> ReportResult:
 	rows = summarize(read_leads(filters, group))
 	if group == "Month":
 		rows.sort(key=lambda row: row["group"])
-	return ReportResult(columns_of(group), rows, None, chart_of(rows), summary_of(rows))
+	return ReportResult(build_columns(group), rows, None, build_chart(rows), build_summary(rows))
 
 
 def read_leads(filters: dict[str, Any], group: str) -> list[frappe._dict]:
@@ -96,7 +96,7 @@ def summarize(leads: list[frappe._dict]) -> list[dict[str, Any]]:
 	return sorted(rows.values(), key=lambda row: (-row["leads"], row["group"]))
 
 
-def columns_of(group: str) -> list[Column]:
+def build_columns(group: str) -> list[Column]:
 	"""The report's columns."""
 	linked = compat.lead_source_doctype() if group == SOURCE else LINKS.get(group)
 	return [
@@ -116,7 +116,7 @@ def columns_of(group: str) -> list[Column]:
 	]
 
 
-def chart_of(rows: list[dict[str, Any]]) -> dict[str, Any] | None:
+def build_chart(rows: list[dict[str, Any]]) -> dict[str, Any] | None:
 	"""Leads, and those of them that were converted, per group."""
 	shown = rows[:MOST_BARS]
 	series = [
@@ -126,7 +126,7 @@ def chart_of(rows: list[dict[str, Any]]) -> dict[str, Any] | None:
 	return build_bar_chart([row["group"] for row in shown], series)
 
 
-def summary_of(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def build_summary(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 	"""The figures above the report."""
 	leads, qualified, converted = (
 		sum(row[name] for row in rows) for name in ("leads", "qualified", "converted")

@@ -27,10 +27,10 @@ def execute(filters: dict[str, Any] | None = None) -> ReportResult:
 	day = parse_day(filters, "date") or get_today()
 	employees = read_employees(filters)
 	chosen = filters.get("leave_type")
-	types = [chosen] if chosen else types_allocated(list(employees), day)
-	rows = [row for leave_type in types for row in rows_of(employees, leave_type, day)]
+	types = [chosen] if chosen else list_allocated_types(list(employees), day)
+	rows = [row for leave_type in types for row in build_rows(employees, leave_type, day)]
 	rows.sort(key=lambda row: (row["employee_name"], row["employee"], row["leave_type"]))
-	return ReportResult(columns_of(), rows, None, chart_of(rows, types), summary_of(rows))
+	return ReportResult(build_columns(), rows, None, build_chart(rows, types), build_summary(rows))
 
 
 def read_employees(filters: dict[str, Any]) -> dict[str, frappe._dict]:
@@ -44,7 +44,7 @@ def read_employees(filters: dict[str, Any]) -> dict[str, frappe._dict]:
 	return {employee.name: employee for employee in found}
 
 
-def types_allocated(employees: list[str], day: date) -> list[str]:
+def list_allocated_types(employees: list[str], day: date) -> list[str]:
 	"""The leave types of which those employees have an allocation on the day."""
 	if not employees:
 		return []
@@ -63,7 +63,7 @@ def types_allocated(employees: list[str], day: date) -> list[str]:
 	)
 
 
-def rows_of(employees: dict[str, frappe._dict], leave_type: str, day: date) -> list[dict[str, Any]]:
+def build_rows(employees: dict[str, frappe._dict], leave_type: str, day: date) -> list[dict[str, Any]]:
 	"""The balances of those who have any of that leave."""
 	return [
 		{
@@ -78,7 +78,7 @@ def rows_of(employees: dict[str, frappe._dict], leave_type: str, day: date) -> l
 	]
 
 
-def columns_of() -> list[Column]:
+def build_columns() -> list[Column]:
 	"""The report's columns."""
 	return [
 		build_column("employee", _("Employee"), "Link", "Employee"),
@@ -92,7 +92,7 @@ def columns_of() -> list[Column]:
 	]
 
 
-def chart_of(rows: list[dict[str, Any]], types: list[str]) -> dict[str, Any] | None:
+def build_chart(rows: list[dict[str, Any]], types: list[str]) -> dict[str, Any] | None:
 	"""Days used and left of each leave type."""
 	series = [
 		(label, [sum(row[name] for row in rows if row["leave_type"] == leave_type) for leave_type in types])
@@ -101,7 +101,7 @@ def chart_of(rows: list[dict[str, Any]], types: list[str]) -> dict[str, Any] | N
 	return build_bar_chart(types, series) if rows else None
 
 
-def summary_of(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def build_summary(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 	"""The figures above the report, in days."""
 	labels = {
 		"allocated": _("Allocated"),

@@ -15,10 +15,10 @@ def execute(filters: dict[str, Any] | None = None) -> tuple[list[dict[str, Any]]
 		for number, group in enumerate(duplicates.find_duplicate_groups(facility), start=1)
 		for client in group.clients
 	]
-	return columns(), rows
+	return build_columns(), rows
 
 
-def columns() -> list[dict[str, Any]]:
+def build_columns() -> list[dict[str, Any]]:
 	return [
 		{"fieldname": "group", "label": _("Group"), "fieldtype": "Int", "width": 70},
 		{"fieldname": "sign", "label": _("Matching Fields"), "fieldtype": "Data", "width": 190},

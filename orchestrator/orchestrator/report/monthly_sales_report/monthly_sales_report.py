@@ -12,7 +12,7 @@ from frappe import _
 from frappe.utils import flt
 
 from orchestrator import compat
-from orchestrator.crm.pipeline import company_currency, site_currency
+from orchestrator.crm.pipeline import get_company_currency, get_site_currency
 from orchestrator.crm.stages import LOST, WON
 from orchestrator.insights.report_parts import (
 	PRECISION,
@@ -39,25 +39,29 @@ DOCUMENTS = {"ordered": ("Sales Order", "transaction_date"), "invoiced": ("Sales
 def execute(filters: dict[str, Any] | None = None) -> ReportResult:
 	"""Frappe's entry: the report for the caller."""
 	filters = filters or {}
-	span, purse = parse_date_range(filters), CurrencyConverter(currency_of(filters))
-	rows = {month: new_row(month, purse.currency) for month in list_months(span)}
+	span, purse = parse_date_range(filters), CurrencyConverter(get_currency(filters))
+	rows = {month: build_empty_row(month, purse.currency) for month in list_months(span)}
 	add_opportunities(rows, read_opportunities(filters), span, purse)
 	# who sold it stands on no order and no invoice
-	shown = [] if filters.get("opportunity_owner") else [key for key in DOCUMENTS if may_read(key)]
+	shown = [] if filters.get("opportunity_owner") else [key for key in DOCUMENTS if can_read(key)]
 	for key in shown:
 		add_documents(rows, key, filters, span, purse)
 	table = [finished(row) for row in rows.values()]
 	return ReportResult(
-		columns_of(shown), table, purse.build_message(), chart_of(table), summary_of(table, purse.currency)
+		build_columns(shown),
+		table,
+		purse.build_message(),
+		build_chart(table),
+		build_summary(table, purse.currency),
 	)
 
 
-def currency_of(filters: dict[str, Any]) -> str:
+def get_currency(filters: dict[str, Any]) -> str:
 	"""The currency asked for, else that of the company, else the site's."""
-	return filters.get("currency") or company_currency(filters.get("company")) or site_currency()
+	return filters.get("currency") or get_company_currency(filters.get("company")) or get_site_currency()
 
 
-def new_row(month: str, currency: str) -> dict[str, Any]:
+def build_empty_row(month: str, currency: str) -> dict[str, Any]:
 	"""A month of which nothing is known yet."""
 	return {
 		"month": month,
@@ -70,7 +74,7 @@ def new_row(month: str, currency: str) -> dict[str, Any]:
 	}
 
 
-def may_read(key: str) -> bool:
+def can_read(key: str) -> bool:
 	"""True where the caller may read such documents at all."""
 	return bool(frappe.has_permission(DOCUMENTS[key][0], "read"))
 
@@ -111,7 +115,7 @@ def add_opportunities(
 			row["lost"] += group.records
 			continue
 		row["won"] += group.records
-		row["won_value"] += purse.convert(flt(group.at_rate), company_currency(group.company))
+		row["won_value"] += purse.convert(flt(group.at_rate), get_company_currency(group.company))
 		row["won_value"] += purse.convert(flt(group.without_rate), group.currency)
 
 
@@ -132,7 +136,7 @@ def add_documents(
 		order_by=None,
 	)
 	for group in documents:
-		rows[group.month][key] += purse.convert(flt(group.total), company_currency(group.company))
+		rows[group.month][key] += purse.convert(flt(group.total), get_company_currency(group.company))
 
 
 def finished(row: dict[str, Any]) -> dict[str, Any]:
@@ -147,7 +151,7 @@ def finished(row: dict[str, Any]) -> dict[str, Any]:
 	}
 
 
-def columns_of(shown: list[str]) -> list[Column]:
+def build_columns(shown: list[str]) -> list[Column]:
 	"""The report's columns."""
 	labels = {"ordered": _("Ordered (Net)"), "invoiced": _("Invoiced (Net)")}
 	return [
@@ -162,7 +166,7 @@ def columns_of(shown: list[str]) -> list[Column]:
 	]
 
 
-def chart_of(rows: list[dict[str, Any]]) -> dict[str, Any] | None:
+def build_chart(rows: list[dict[str, Any]]) -> dict[str, Any] | None:
 	"""What was won, month by month."""
 	months = [row["month"] for row in rows]
 	return build_bar_chart(
@@ -170,7 +174,7 @@ def chart_of(rows: list[dict[str, Any]]) -> dict[str, Any] | None:
 	)
 
 
-def summary_of(rows: list[dict[str, Any]], currency: str) -> list[dict[str, Any]]:
+def build_summary(rows: list[dict[str, Any]], currency: str) -> list[dict[str, Any]]:
 	"""The figures above the report."""
 	won, lost = (sum(row[name] for row in rows) for name in ("won", "lost"))
 	value = round(sum(row["won_value"] for row in rows), PRECISION)

@@ -31,8 +31,8 @@ def execute(filters: dict[str, Any] | None = None) -> ReportResult:
 	filters = filters or {}
 	projects = read_projects(filters)
 	tasks = read_tasks([project.name for project in projects])
-	rows = [row_of(project, tasks.get(project.name, []), get_today()) for project in projects]
-	return ReportResult(columns_of(), rows, None, chart_of(rows), summary_of(rows))
+	rows = [build_row(project, tasks.get(project.name, []), get_today()) for project in projects]
+	return ReportResult(build_columns(), rows, None, build_chart(rows), build_summary(rows))
 
 
 def read_projects(filters: dict[str, Any]) -> list[frappe._dict]:
@@ -74,7 +74,7 @@ def read_tasks(projects: list[str]) -> dict[str, list[frappe._dict]]:
 	return groups
 
 
-def row_of(project: frappe._dict, tasks: list[frappe._dict], day: date) -> dict[str, Any]:
+def build_row(project: frappe._dict, tasks: list[frappe._dict], day: date) -> dict[str, Any]:
 	"""The figures of one project. A task that is completed counts with all its hours."""
 	total = sum(task.tasks for task in tasks)
 	done = sum(task.tasks for task in tasks if task.status == DONE)
@@ -100,7 +100,7 @@ def is_overdue(task: frappe._dict, day: date) -> bool:
 	return bool(task.status != DONE and task.due and task.due < day)
 
 
-def columns_of() -> list[Column]:
+def build_columns() -> list[Column]:
 	"""The report's columns."""
 	return [
 		build_column("project", _("Project"), "Link", "Project"),
@@ -117,7 +117,7 @@ def columns_of() -> list[Column]:
 	]
 
 
-def chart_of(rows: list[dict[str, Any]]) -> dict[str, Any] | None:
+def build_chart(rows: list[dict[str, Any]]) -> dict[str, Any] | None:
 	"""How far the projects are."""
 	shown = rows[:MOST_BARS]
 	return build_bar_chart(
@@ -125,7 +125,7 @@ def chart_of(rows: list[dict[str, Any]]) -> dict[str, Any] | None:
 	)
 
 
-def summary_of(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def build_summary(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 	"""The figures above the report."""
 	planned, left = (sum(row[name] for row in rows) for name in ("planned_hours", "hours_left"))
 	return [

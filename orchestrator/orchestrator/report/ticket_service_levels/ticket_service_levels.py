@@ -43,7 +43,7 @@ def execute(filters: dict[str, Any] | None = None) -> ReportResult:
 	rows = summarize(read_issues(filters, group), get_now())
 	if group == "Month":
 		rows.sort(key=lambda row: row["group"])
-	return ReportResult(columns_of(group), rows, None, chart_of(rows), summary_of(rows))
+	return ReportResult(build_columns(group), rows, None, build_chart(rows), build_summary(rows))
 
 
 def read_issues(filters: dict[str, Any], group: str) -> list[frappe._dict]:
@@ -80,11 +80,11 @@ def summarize(issues: list[frappe._dict], moment: datetime) -> list[dict[str, An
 	groups: dict[str, list[frappe._dict]] = {}
 	for issue in issues:
 		groups.setdefault(issue.told or NO_VALUE, []).append(issue)
-	rows = [row_of(name, members, moment) for name, members in groups.items()]
+	rows = [build_row(name, members, moment) for name, members in groups.items()]
 	return sorted(rows, key=lambda row: (-row["issues"], row["group"]))
 
 
-def row_of(name: str, issues: list[frappe._dict], moment: datetime) -> dict[str, Any]:
+def build_row(name: str, issues: list[frappe._dict], moment: datetime) -> dict[str, Any]:
 	"""The figures of one group."""
 	responses = [verdict(issue.response_by, issue.first_responded_on, moment) for issue in issues]
 	resolutions = [verdict(issue.due, issue.done, moment) for issue in issues]
@@ -122,7 +122,7 @@ def decided(verdicts: list[bool | None]) -> list[bool]:
 	return [verdict for verdict in verdicts if verdict is not None]
 
 
-def columns_of(group: str) -> list[Column]:
+def build_columns(group: str) -> list[Column]:
 	"""The report's columns."""
 	return [
 		build_link_column("group", _(group), LINKS.get(group)),
@@ -133,7 +133,7 @@ def columns_of(group: str) -> list[Column]:
 	]
 
 
-def chart_of(rows: list[dict[str, Any]]) -> dict[str, Any] | None:
+def build_chart(rows: list[dict[str, Any]]) -> dict[str, Any] | None:
 	"""How the targets were kept, group by group."""
 	series = [
 		(_("First Responses in Time (%)"), [row["responses_kept"] for row in rows]),
@@ -142,7 +142,7 @@ def chart_of(rows: list[dict[str, Any]]) -> dict[str, Any] | None:
 	return build_bar_chart([row["group"] for row in rows], series)
 
 
-def summary_of(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def build_summary(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 	"""The figures above the report."""
 	tallies = [sum(numbers) for numbers in zip(*(row.pop("decided") for row in rows), strict=True)] or [0] * 4
 	return [
