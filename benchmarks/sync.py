@@ -25,13 +25,17 @@ import requests
 
 import frappe
 
+from orchestrator.kipu_simulator.signatures import Keys
 from orchestrator.sync import connection as connections
-from orchestrator.sync import engine, fingerprints, merge, run_requests, runs, store
+from orchestrator.sync.actions import run_requests
 from orchestrator.sync.kipu.client import KipuClient
 from orchestrator.sync.kipu.pages import Page
 from orchestrator.sync.kipu.records import parse_record
-from orchestrator.sync.kipu.simulator.signatures import Keys
-from orchestrator.sync.runs import RunRequest
+from orchestrator.sync.merge import fingerprints
+from orchestrator.sync.merge.three_way import three_way
+from orchestrator.sync.runs import engine, run_records
+from orchestrator.sync.runs.run_records import RunRequest
+from orchestrator.sync.storage import store
 from tests import factories
 from tests.conftest import stay_on_this_machine
 from tests.kipu_site import loopback_allowed
@@ -49,7 +53,7 @@ def simulator(people: int) -> Iterator[str]:
 	command = [
 		sys.executable,
 		"-m",
-		"orchestrator.sync.kipu.simulator",
+		"orchestrator.kipu_simulator",
 		"--port",
 		"0",
 		"--people",
@@ -175,7 +179,7 @@ def documents_of(connection: str, limit: int) -> list[list[dict[str, Any]]]:
 			]
 			persons = store.get_persons(source, sorted({each.client_name for each in records if each}))
 			for each in filter(None, records):
-				merge.merge_records(persons[each.client_name], [each], source)
+				three_way.merge_records(persons[each.client_name], [each], source)
 			new = [
 				each for person in persons.values() for each in person.list_records if each.name not in met
 			]
@@ -239,7 +243,7 @@ def tell(what: str, plainly: Cost, ours: Cost) -> None:
 
 def prepare(connection: str) -> None:
 	"""The facilities, which the documents link to."""
-	from orchestrator.sync import location_facilities
+	from orchestrator.sync.merge import location_facilities
 
 	source = connections.get_source(connection)
 	records = pages_of(lambda client: client.list_locations(), connection)[0].records
@@ -275,10 +279,10 @@ def queries_of(connection: str) -> tuple[int, int]:
 
 	frappe.db.sql = sql
 	try:
-		started = runs.begin_run(RunRequest(connection, "full"))
+		started = run_records.begin_run(RunRequest(connection, "full"))
 		first = [0]
 
-		def watch(_run: runs.Run) -> None:
+		def watch(_run: run_records.Run) -> None:
 			first[0] = first[0] or counted[0]
 
 		engine.execute(started, watch)

@@ -41,7 +41,7 @@ orchestrator_upload_handler = {
 # "In Progress", which ERPNext's own status lists do not know, counts as open
 notification_config = "orchestrator.setup.open_counts.get_notification_config"
 override_doctype_class = {
-	"Auto Email Report": "orchestrator.insights.report_schedules.ReportMailing",
+	"Auto Email Report": "orchestrator.insights.reports.report_schedules.ReportMailing",
 	"Comment": "orchestrator.helpdesk.ticket_comment.TicketComment",
 	"Email Digest": "orchestrator.setup.email_digest.OpenIssuesDigest",
 	"File": "orchestrator.api.file_class.PrivacyParsingFile",
@@ -145,21 +145,21 @@ doc_events = {
 		]
 	},
 	"Webhook": {"validate": "orchestrator.api.webhook_targets.check_on_save"},
-	# What dashboards show: see orchestrator/insights/dashboards.py
+	# What dashboards show: see orchestrator/insights/dashboards/layout.py
 	"Number Card": {
-		"on_update": "orchestrator.insights.dashboards.clear_layouts_after_commit",
-		"after_rename": "orchestrator.insights.dashboards.clear_layouts_after_commit",
+		"on_update": "orchestrator.insights.dashboards.layout.clear_layouts_after_commit",
+		"after_rename": "orchestrator.insights.dashboards.layout.clear_layouts_after_commit",
 	},
 	"Dashboard Chart": {
-		"on_update": "orchestrator.insights.dashboards.clear_layouts_after_commit",
-		"after_rename": "orchestrator.insights.dashboards.clear_layouts_after_commit",
+		"on_update": "orchestrator.insights.dashboards.layout.clear_layouts_after_commit",
+		"after_rename": "orchestrator.insights.dashboards.layout.clear_layouts_after_commit",
 	},
 	"Report": {
-		"on_update": "orchestrator.insights.dashboards.clear_layouts_after_commit",
-		"after_rename": "orchestrator.insights.dashboards.clear_layouts_after_commit",
+		"on_update": "orchestrator.insights.dashboards.layout.clear_layouts_after_commit",
+		"after_rename": "orchestrator.insights.dashboards.layout.clear_layouts_after_commit",
 	},
-	"Insights Query v3": {"on_update": "orchestrator.insights.dashboards.clear_layouts_after_commit"},
-	"Insights Chart v3": {"on_update": "orchestrator.insights.dashboards.clear_layouts_after_commit"},
+	"Insights Query v3": {"on_update": "orchestrator.insights.dashboards.layout.clear_layouts_after_commit"},
+	"Insights Chart v3": {"on_update": "orchestrator.insights.dashboards.layout.clear_layouts_after_commit"},
 	# A version's file stands, and goes by the access of its document: see orchestrator/docs/guards.py
 	"File": {
 		"before_validate": [
@@ -178,7 +178,7 @@ permission_query_conditions = {
 	# rows of child tables by the record they belong to: see orchestrator/access/child_rows.py
 	"*": "orchestrator.access.child_rows.build_conditions",
 	"Deleted Document": "orchestrator.api.deleted_documents.build_conditions",
-	"Orchestrator Dashboard": "orchestrator.insights.access.build_conditions",
+	"Orchestrator Dashboard": "orchestrator.insights.dashboards.access.build_conditions",
 	"Document": "orchestrator.docs.access.build_conditions",
 	"Document Version": "orchestrator.docs.access.build_conditions",
 	"Document Folder": "orchestrator.docs.access.build_conditions",
@@ -214,7 +214,7 @@ permission_query_conditions = {
 has_permission = {
 	"*": "orchestrator.api.replay_permissions.record_check",
 	"Deleted Document": "orchestrator.api.deleted_documents.has_permission",
-	"Orchestrator Dashboard": "orchestrator.insights.access.has_permission",
+	"Orchestrator Dashboard": "orchestrator.insights.dashboards.access.has_permission",
 	"Document": "orchestrator.docs.access.has_permission",
 	"Document Version": "orchestrator.docs.access.has_permission",
 	"Document Folder": "orchestrator.docs.access.has_permission",
@@ -347,7 +347,7 @@ orchestrator_measures = {
 	"admissions_by_month": "orchestrator.sync.measures.admissions_by_month",
 }
 
-# What a Number Card of type Custom may run on a dashboard, by GET: see orchestrator/insights/number_cards.py. Other apps add theirs.
+# What a Number Card of type Custom may run on a dashboard, by GET: see orchestrator/insights/metrics/number_cards.py. Other apps add theirs.
 orchestrator_card_methods = [
 	"hrms.hr.doctype.job_applicant.job_applicant.get_applicant_to_hire_percentage",
 	"hrms.hr.doctype.job_offer.job_offer.get_offer_acceptance_rate",
@@ -358,8 +358,8 @@ scheduler_events = {
 	"cron": {
 		"*/5 * * * *": [
 			"orchestrator.helpdesk.escalation.escalate_due_tickets",
-			"orchestrator.insights.jobs.write_notes",
-			"orchestrator.insights.jobs.refresh_due_dashboards",
+			"orchestrator.insights.dashboards.jobs.write_notes",
+			"orchestrator.insights.dashboards.jobs.refresh_due_dashboards",
 			"orchestrator.sync.jobs.give_up_dead_runs",
 			"orchestrator.sync.jobs.start_due_runs",
 		],
@@ -369,15 +369,15 @@ scheduler_events = {
 	"hourly": [
 		"orchestrator.api.bulk.jobs.fail_dead_operations",
 		"orchestrator.sync.jobs.warn_of_stale_connections",
-		"orchestrator.insights.report_jobs.fail_dead_runs",
+		"orchestrator.insights.reports.report_jobs.fail_dead_runs",
 	],
 	"daily": [
 		"orchestrator.sync.jobs.delete_old_records",
 		"orchestrator.api.idempotency.delete_expired_replies",
 		"orchestrator.api.bulk.jobs.delete_old_operations",
 		"orchestrator.gameplan.events.reconcile_events",
-		"orchestrator.insights.history.delete_expired_points",
-		"orchestrator.insights.report_jobs.delete_expired_runs",
+		"orchestrator.insights.dashboards.history.delete_expired_points",
+		"orchestrator.insights.reports.report_jobs.delete_expired_runs",
 	],
 	"daily_long": ["orchestrator.docs.integrity.check_nightly"],
 	"weekly_long": ["orchestrator.docs.fulltext.rebuild_index"],

@@ -5,7 +5,7 @@ from typing import Any
 
 from frappe.model.document import Document
 
-from orchestrator.sync.kipu.simulator.server import Simulator
+from orchestrator.kipu_simulator.server import Simulator
 from tests import factories
 
 

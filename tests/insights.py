@@ -10,8 +10,8 @@ import requests
 import frappe
 from frappe.model.document import Document
 
-from orchestrator.insights import dashboards, jobs, scopes, values
-from orchestrator.insights.metrics import Metric
+from orchestrator.insights.dashboards import jobs, layout, scopes, values
+from orchestrator.insights.metrics.metrics import Metric
 from tests import factories
 
 GET = "orchestrator.insights.get_dashboard"
@@ -128,7 +128,7 @@ def value(reply: requests.Response, name: str) -> Any:
 
 def placed(dashboard: str) -> Metric:
 	"""The only metric of a dashboard."""
-	plan = dashboards.get_layout(dashboard)
+	plan = layout.get_layout(dashboard)
 	assert plan
 	return plan.items[0].metric
 
@@ -164,7 +164,7 @@ def rewrite_all_kept_times(dashboard: str, user: str, seconds: float) -> None:
 	frappe.set_user(user)
 	scope = scopes.build_caller_scope()
 	frappe.set_user("Administrator")
-	plan = dashboards.get_layout(dashboard)
+	plan = layout.get_layout(dashboard)
 	assert plan
 	cache = frappe.cache()
 	metrics = [placed.metric for placed in plan.items]

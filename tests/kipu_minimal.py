@@ -9,7 +9,7 @@ import json
 import time
 from urllib.parse import urlencode
 
-from orchestrator.sync.kipu.simulator.server import Simulator
+from orchestrator.kipu_simulator.server import Simulator
 
 ALWAYS = {"start_date": "2000-01-01", "end_date": "2100-01-01"}
 

@@ -8,12 +8,12 @@ from typing import Any
 import frappe
 from frappe.installer import update_site_config
 
+from orchestrator.kipu_simulator.server import Simulator
+from orchestrator.kipu_simulator.signatures import Keys
 from orchestrator.sync import connection as connections
-from orchestrator.sync import run_requests
-from orchestrator.sync.http import Policy
-from orchestrator.sync.kipu.simulator.server import Simulator
-from orchestrator.sync.kipu.simulator.signatures import Keys
-from orchestrator.sync.runs import RunRequest
+from orchestrator.sync.actions import run_requests
+from orchestrator.sync.http.http_session import Policy
+from orchestrator.sync.runs.run_records import RunRequest
 from orchestrator.sync.shapes import RunStanding
 from tests import factories
 

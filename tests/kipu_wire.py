@@ -6,9 +6,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from orchestrator.sync.http import HttpSession, Policy
+from orchestrator.kipu_simulator.server import Simulator
+from orchestrator.sync.http.http_session import HttpSession, Policy
 from orchestrator.sync.kipu.client import Credentials, KipuClient
-from orchestrator.sync.kipu.simulator.server import Simulator
 
 PERSON_ID = "550e8400-e29b-41d4-a716-446655440000"
 LOOPBACK = ("127.0.0.1",)

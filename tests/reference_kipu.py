@@ -7,9 +7,9 @@ from datetime import date
 
 import frappe
 
-from orchestrator.sync.kipu.simulator.places import PLACES
-from orchestrator.sync.kipu.simulator.server import Simulator
-from orchestrator.sync.kipu.simulator.world import Settings
+from orchestrator.kipu_simulator.places import PLACES
+from orchestrator.kipu_simulator.server import Simulator
+from orchestrator.kipu_simulator.world import Settings
 from tests import factories
 from tests.kipu_site import RECORDS, loopback_allowed, make_connection, sync
 

@@ -24,7 +24,7 @@ def surname():
 
 def groups_of(user: str, surname: str, facility: str | None = None) -> list[tuple[str, set[str]]]:
 	"""(sign, names) of the groups with somebody of that surname, as the user sees them."""
-	from orchestrator.sync import duplicates
+	from orchestrator.sync.tools import duplicates
 
 	frappe.set_user(user)
 	try:

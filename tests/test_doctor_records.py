@@ -5,7 +5,7 @@ import pytest
 import frappe
 from frappe.utils import getdate
 
-from orchestrator.sync.kipu.simulator.server import Simulator
+from orchestrator.kipu_simulator.server import Simulator
 from tests import factories
 from tests.hr_factories import allocate, make_leave_type, make_person
 from tests.kipu_site import make_connection, stay_of, sync

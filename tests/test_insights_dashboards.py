@@ -6,8 +6,8 @@ import pytest
 
 import frappe
 
-from orchestrator.insights import insights_app
-from orchestrator.insights.scopes import Scope
+from orchestrator.insights.dashboards.scopes import Scope
+from orchestrator.insights.metrics import insights_app
 from orchestrator.setup import shipped_dashboards
 from tests import factories, helpdesk, insights
 from tests.insights import GET, HISTORY, REFRESH

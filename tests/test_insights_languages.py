@@ -4,7 +4,7 @@ import pytest
 
 import frappe
 
-from orchestrator.insights import jobs
+from orchestrator.insights.dashboards import jobs
 from tests import factories, insights
 
 LANGUAGES = ("de", "en", "fr")

@@ -8,8 +8,8 @@ import pytest
 import frappe
 from frappe.utils import add_days, today
 
-from orchestrator.insights import history, jobs
-from orchestrator.insights.scopes import Scope
+from orchestrator.insights.dashboards import history, jobs
+from orchestrator.insights.dashboards.scopes import Scope
 from tests import factories, insights
 from tests.insights import GET, HISTORY, REFRESH
 

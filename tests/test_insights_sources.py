@@ -9,7 +9,8 @@ import frappe
 from frappe.utils import add_days, add_months, getdate, today
 
 from orchestrator.exceptions import InvalidRequestError, MissingDataError
-from orchestrator.insights import dynamic_filters, get_dashboard, measures, report_figures
+from orchestrator.insights import get_dashboard
+from orchestrator.insights.metrics import dynamic_filters, measures, report_figures
 from orchestrator.measure_queries import (
 	Column,
 	build_series,

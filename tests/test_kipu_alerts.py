@@ -13,7 +13,7 @@ from tests import clinic, factories
 @pytest.fixture
 def staleness(site):
 	"""The module. It needs the site's Frappe."""
-	from orchestrator.sync import staleness
+	from orchestrator.sync.actions import staleness
 
 	return staleness
 

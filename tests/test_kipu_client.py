@@ -4,6 +4,10 @@ from datetime import date, timedelta
 
 import pytest
 
+from orchestrator.kipu_simulator.faults import Fault
+from orchestrator.kipu_simulator.render import casefile_id
+from orchestrator.kipu_simulator.server import Simulator
+from orchestrator.kipu_simulator.world import Settings
 from orchestrator.sync.errors import (
 	AccessDeniedError,
 	InvalidAccessIdError,
@@ -15,10 +19,6 @@ from orchestrator.sync.errors import (
 )
 from orchestrator.sync.kipu.client import Credentials, KipuClient
 from orchestrator.sync.kipu.pages import Page, ReadCounts
-from orchestrator.sync.kipu.simulator.faults import Fault
-from orchestrator.sync.kipu.simulator.render import casefile_id
-from orchestrator.sync.kipu.simulator.server import Simulator
-from orchestrator.sync.kipu.simulator.world import Settings
 from tests.kipu_wire import LOOPBACK, RawServer, client_of, http_answer, quick_session
 
 LONG_AGO, FAR_AHEAD = date(2000, 1, 1), date(2100, 1, 1)

@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 
 import frappe
 
-from orchestrator.sync.kipu.simulator.server import Simulator
+from orchestrator.kipu_simulator.server import Simulator
 from tests import bench, clinic
 
 pytestmark = pytest.mark.usefixtures("loopback")
@@ -108,9 +108,9 @@ def test_a_run_that_is_taken_back_is_asked_about_first(here, kipu):
 
 
 def test_a_connection_where_another_run_is_at_work_ends_with_4_and_its_id(here, right):
-	from orchestrator.sync import runs
+	from orchestrator.sync.runs import run_records
 
-	first = runs.begin_run(runs.RunRequest(right, "incremental"))
+	first = run_records.begin_run(run_records.RunRequest(right, "incremental"))
 	try:
 		busy = here("sync-kipu", *named(right))
 	finally:
@@ -142,7 +142,7 @@ def test_the_commands_are_there_for_bench(site):
 
 def test_a_bar_moves_by_phases_and_within_the_history_by_days(site):
 	from orchestrator.commands.sync_progress import compute_fraction
-	from orchestrator.sync.runs import Run, RunRequest
+	from orchestrator.sync.runs.run_records import Run, RunRequest
 
 	def done(sync_type: str, **checkpoint: str) -> float:
 		order = RunRequest("Somewhere", sync_type)

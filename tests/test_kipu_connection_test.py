@@ -2,8 +2,8 @@
 
 import pytest
 
-from orchestrator.sync.kipu.simulator.server import Simulator
-from orchestrator.sync.kipu.simulator.world import Settings
+from orchestrator.kipu_simulator.server import Simulator
+from orchestrator.kipu_simulator.world import Settings
 from tests import clinic, factories
 
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.usefixtures("loopback")
 
 
 def outcome_of(connection):
-	from orchestrator.sync import connection_test
+	from orchestrator.sync.tools import connection_test
 
 	return connection_test.run_connection_test(connection)
 

@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from orchestrator.sync.connection_test_messages import MESSAGES, PART_TITLES, render_finding
 from orchestrator.sync.kipu.findings import Finding
+from orchestrator.sync.tools.connection_test_messages import MESSAGES, PART_TITLES, render_finding
 from tests import source
 
 MODULES = ("findings", "examination", "credential_probes")

@@ -5,10 +5,10 @@ from datetime import date
 
 import pytest
 
+from orchestrator.kipu_simulator.faults import Fault
+from orchestrator.kipu_simulator.server import Simulator
 from orchestrator.sync.errors import EndlessPaginationError
 from orchestrator.sync.kipu.pages import Page, PageBudget
-from orchestrator.sync.kipu.simulator.faults import Fault
-from orchestrator.sync.kipu.simulator.server import Simulator
 from tests.kipu_wire import client_of
 
 LONG_AGO, FAR_AHEAD = date(2000, 1, 1), date(2100, 1, 1)

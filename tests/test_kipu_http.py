@@ -9,8 +9,8 @@ import time
 
 import pytest
 
-from orchestrator.sync import errors, http
-from orchestrator.sync.http import (
+from orchestrator.sync import errors
+from orchestrator.sync.http.http_session import (
 	AccessDeniedError,
 	HttpSession,
 	InvalidAccessIdError,
@@ -26,6 +26,7 @@ from orchestrator.sync.http import (
 	RouteDisabledError,
 	TerminalError,
 	UnsafeUrlError,
+	http_session,
 	parse_retry_after,
 	validate_base_url,
 )
@@ -344,7 +345,7 @@ def test_a_body_that_drips_meets_its_deadline():
 
 
 def test_who_waits_for_a_body_that_drips_may_give_up(monkeypatch):
-	monkeypatch.setattr(http, "HEARTBEAT_AFTER_SECONDS", 0.05)
+	monkeypatch.setattr(http_session, "HEARTBEAT_AFTER_SECONDS", 0.05)
 
 	def give_up(seconds: float) -> None:
 		if seconds == 0:

@@ -5,14 +5,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from orchestrator.kipu_simulator.faults import Fault
+from orchestrator.kipu_simulator.places import PLACES
+from orchestrator.kipu_simulator.server import Simulator
+from orchestrator.kipu_simulator.world import Settings
 from orchestrator.sync.kipu import credential_probes
 from orchestrator.sync.kipu.client import Credentials
 from orchestrator.sync.kipu.examination import Target, run_examination
 from orchestrator.sync.kipu.findings import Examination, Finding
-from orchestrator.sync.kipu.simulator.faults import Fault
-from orchestrator.sync.kipu.simulator.places import PLACES
-from orchestrator.sync.kipu.simulator.server import Simulator
-from orchestrator.sync.kipu.simulator.world import Settings
 from orchestrator.sync.kipu.values import Zones
 from tests.kipu_wire import LOOPBACK, RawServer, http_answer, quick_session
 

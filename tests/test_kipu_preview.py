@@ -4,9 +4,9 @@ import pytest
 
 import frappe
 
-from orchestrator.sync.kipu.simulator.faults import Fault
-from orchestrator.sync.kipu.simulator.render import casefile_id, full_record
-from orchestrator.sync.kipu.simulator.server import Simulator
+from orchestrator.kipu_simulator.faults import Fault
+from orchestrator.kipu_simulator.render import casefile_id, full_record
+from orchestrator.kipu_simulator.server import Simulator
 from tests import clinic, factories
 
 ROLES = ("Clinical Manager", "Kipu Sync Manager")
@@ -49,7 +49,7 @@ def connection(site, kipu):
 
 
 def preview(connection, casefile: str, user: str) -> dict:
-	from orchestrator.sync.mapping_preview import build_preview
+	from orchestrator.sync.tools.mapping_preview import build_preview
 
 	frappe.set_user(user)
 	try:

@@ -8,16 +8,16 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from orchestrator.kipu_simulator.faults import KINDS, Fault
+from orchestrator.kipu_simulator.server import Simulator
+from orchestrator.kipu_simulator.signatures import Keys
 from orchestrator.sync.errors import SyncError
+from orchestrator.sync.http.redaction import PrivateDict
 from orchestrator.sync.kipu.client import Credentials
 from orchestrator.sync.kipu.fields import FIELDS
 from orchestrator.sync.kipu.mapping import build_mapping, build_plan, map_record
 from orchestrator.sync.kipu.records import RecordError, compute_drift, parse_record
-from orchestrator.sync.kipu.simulator.faults import KINDS, Fault
-from orchestrator.sync.kipu.simulator.server import Simulator
-from orchestrator.sync.kipu.simulator.signatures import Keys
 from orchestrator.sync.kipu.values import Zones
-from orchestrator.sync.redaction import PrivateDict
 from tests.kipu_wire import client_of, quick_session, raw_record
 
 CANARY = "canaryqx7"

@@ -7,11 +7,11 @@ import pytest
 
 import frappe
 
+from orchestrator.kipu_simulator.faults import Fault
+from orchestrator.kipu_simulator.places import PLACES
+from orchestrator.kipu_simulator.render import casefile_id
+from orchestrator.kipu_simulator.server import Simulator
 from orchestrator.sync.kipu.client import KipuClient
-from orchestrator.sync.kipu.simulator.faults import Fault
-from orchestrator.sync.kipu.simulator.places import PLACES
-from orchestrator.sync.kipu.simulator.render import casefile_id
-from orchestrator.sync.kipu.simulator.server import Simulator
 from tests import clinic, factories
 
 REPORT = "Kipu Reconciliation"
@@ -46,7 +46,7 @@ def connection(site, kipu, facilities):
 def bring_everybody(connection) -> None:
 	"""Clients and stays as the census has them."""
 	from orchestrator.sync import connection as connections
-	from orchestrator.sync.fingerprints import fingerprint_record, parse_fingerprinted
+	from orchestrator.sync.merge.fingerprints import fingerprint_record, parse_fingerprinted
 
 	source = connections.get_source(connection.name)
 	client, session = connections.open_client(connection.name)
@@ -87,7 +87,7 @@ def in_care(kipu, place: int | None = None) -> int:
 
 
 def differences(connection, user: str = "Administrator") -> list[tuple]:
-	from orchestrator.sync.reconciliation import build_reconciliation
+	from orchestrator.sync.tools.reconciliation import build_reconciliation
 
 	frappe.set_user(user)
 	try:

@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.sync.kipu.simulator.__main__ import build
-from orchestrator.sync.kipu.simulator.faults import KINDS, Fault, parse_fault
-from orchestrator.sync.kipu.simulator.places import PLACES
-from orchestrator.sync.kipu.simulator.render import casefile_id, full_record
-from orchestrator.sync.kipu.simulator.server import Simulator
-from orchestrator.sync.kipu.simulator.world import Settings, World
+from orchestrator.kipu_simulator.__main__ import build
+from orchestrator.kipu_simulator.faults import KINDS, Fault, parse_fault
+from orchestrator.kipu_simulator.places import PLACES
+from orchestrator.kipu_simulator.render import casefile_id, full_record
+from orchestrator.kipu_simulator.server import Simulator
+from orchestrator.kipu_simulator.world import Settings, World
 from tests.kipu_minimal import ALWAYS, Minimal
 
 NOON = 1_790_000_000.0  # 2026-09-21 13:33:20 UTC
@@ -478,7 +478,7 @@ def test_it_runs_as_a_command_and_says_where_it_is():
 	root = str(Path(__file__).parents[1])
 	process = subprocess.Popen(
 		[
-			sys.executable, "-m", "orchestrator.sync.kipu.simulator", "--port", "0", "--people", "30", "--seed", "5",
+			sys.executable, "-m", "orchestrator.kipu_simulator", "--port", "0", "--people", "30", "--seed", "5",
 			"--fault", "status,status=410,route=vaults/patients,times=always", "--control-token", "t",
 		],
 		stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": root},

@@ -4,14 +4,14 @@ from datetime import date, datetime, timezone
 
 import pytest
 
+from orchestrator.kipu_simulator import queries, render
+from orchestrator.kipu_simulator.__main__ import build
+from orchestrator.kipu_simulator.faults import Fault
+from orchestrator.kipu_simulator.queries import Call, Queries
+from orchestrator.kipu_simulator.render import casefile_id, full_record
+from orchestrator.kipu_simulator.server import Simulator
+from orchestrator.kipu_simulator.world import DAY, Settings, World
 from orchestrator.sync.errors import RetriesExhaustedError
-from orchestrator.sync.kipu.simulator import queries, render
-from orchestrator.sync.kipu.simulator.__main__ import build
-from orchestrator.sync.kipu.simulator.faults import Fault
-from orchestrator.sync.kipu.simulator.queries import Call, Queries
-from orchestrator.sync.kipu.simulator.render import casefile_id, full_record
-from orchestrator.sync.kipu.simulator.server import Simulator
-from orchestrator.sync.kipu.simulator.world import DAY, Settings, World
 from tests.kipu_minimal import ALWAYS, Minimal
 from tests.kipu_wire import client_of, quick_session
 

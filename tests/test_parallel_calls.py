@@ -17,7 +17,7 @@ import requests
 import frappe
 
 from orchestrator import isolation
-from orchestrator.sync.kipu.simulator.server import Simulator
+from orchestrator.kipu_simulator.server import Simulator
 from tests import docs_factories, factories, kipu_site
 from tests.client import Client, data_of, error_of
 from tests.conftest import BENCH, Callers, serve

@@ -10,9 +10,10 @@ import openpyxl
 import pytest
 import xlsxwriter
 
-from orchestrator.insights import cells, csv_file, report_chart, report_table
-from orchestrator.insights.report_table import Column
-from orchestrator.insights.sheet_rows import MAX_TEXT_LENGTH, RowWriter, Styles
+from orchestrator.insights.reports.content import cells, report_chart, report_table
+from orchestrator.insights.reports.content.report_table import Column
+from orchestrator.insights.reports.formats import csv_file
+from orchestrator.insights.reports.formats.sheet_rows import MAX_TEXT_LENGTH, RowWriter, Styles
 
 STYLES = Styles(0, 0, 0, 0, [0, 0], [0, 0], [None, None])
 COLUMNS = [

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestrator.insights import csv_file
-from orchestrator.insights.formulas import escape_formula, is_formula, unescape_formula
-from orchestrator.insights.report_table import Column, Table
+from orchestrator.insights.reports.content.formulas import escape_formula, is_formula, unescape_formula
+from orchestrator.insights.reports.content.report_table import Column, Table
+from orchestrator.insights.reports.formats import csv_file
 
 COMPUTED = [
 	"=1", "=1+1", "=cmd|' /C calc'!A0", "+1+1", "-2+3", "-A1", "+49-30-1234", "@SUM(1)", "@jane", "\t=1", "\r=1",

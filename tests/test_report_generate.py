@@ -7,7 +7,7 @@ import pytest
 import frappe
 from frappe.utils import add_days, now_datetime
 
-from orchestrator.insights import report_jobs
+from orchestrator.insights.reports import report_jobs
 from tests import factories, helpdesk
 from tests.client import error_of
 from tests.report_factories import (

@@ -5,7 +5,7 @@ import pytest
 import frappe
 from frappe.utils import add_to_date, now_datetime
 
-from orchestrator.insights import report_jobs
+from orchestrator.insights.reports import report_jobs
 from tests import factories
 from tests.report_factories import GENERATE, STATUS, csv_rows, generate, private_files, query_report
 

@@ -10,7 +10,7 @@ from pypdf import PdfReader
 
 import frappe
 
-from orchestrator.insights import letter_head
+from orchestrator.insights.reports.content import letter_head
 from tests import factories
 from tests.report_factories import content_of, query_report
 

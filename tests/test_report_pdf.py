@@ -8,7 +8,7 @@ from pypdf import PdfReader
 
 import frappe
 
-from orchestrator.insights import pdf_columns
+from orchestrator.insights.reports.formats import pdf_columns
 from tests import factories
 from tests.report_factories import content_of, query_report
 

@@ -7,9 +7,9 @@ from datetime import datetime
 import pytest
 from pypdf import PdfReader
 
-from orchestrator.insights import pdf_engine, report_pdf
-from orchestrator.insights.report_table import Column, Table
-from orchestrator.insights.title_page import TitlePage
+from orchestrator.insights.reports.content.report_table import Column, Table
+from orchestrator.insights.reports.content.title_page import TitlePage
+from orchestrator.insights.reports.formats import pdf_engine, report_pdf
 
 LABELS = ("Client", "Days", "Remarks", "City", "Street", "Status")
 TITLE = TitlePage("Long Report", datetime(2025, 2, 19), "Ann", {}, [("Status", "Open")], None)

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from orchestrator.insights import csv_file, json_file, spreadsheet
-from orchestrator.insights.formulas import unescape_formula
-from orchestrator.insights.report_table import Column, Table
-from orchestrator.insights.title_page import TitlePage
+from orchestrator.insights.reports.content.formulas import unescape_formula
+from orchestrator.insights.reports.content.report_table import Column, Table
+from orchestrator.insights.reports.content.title_page import TitlePage
+from orchestrator.insights.reports.formats import csv_file, json_file, spreadsheet
 from tests import factories
 from tests.report_factories import content_of, csv_rows, query_report
 

@@ -8,7 +8,7 @@ import frappe
 from frappe.email.doctype.auto_email_report import auto_email_report
 from frappe.utils.background_jobs import get_queue
 
-from orchestrator.insights import report_schedules
+from orchestrator.insights.reports import report_schedules
 from tests import factories, helpdesk
 from tests.client import error_of
 from tests.report_factories import builder_report, csv_rows, query_report

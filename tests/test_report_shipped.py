@@ -7,7 +7,12 @@ import pytest
 import frappe
 from frappe.utils import add_days, nowdate
 
-from orchestrator.insights.report_parts import CurrencyConverter, DateRange, list_months, percentage_of
+from orchestrator.insights.reports.content.report_parts import (
+	CurrencyConverter,
+	DateRange,
+	list_months,
+	percentage_of,
+)
 from tests import clinic, factories, hr_factories
 from tests.report_factories import content_of
 

@@ -7,8 +7,9 @@ import pytest
 
 import frappe
 
-from orchestrator.sync import run_actions, save_side_effects
-from orchestrator.sync.kipu.simulator.server import Simulator
+from orchestrator.kipu_simulator.server import Simulator
+from orchestrator.sync.actions import run_actions
+from orchestrator.sync.storage import save_side_effects
 from tests.kipu_site import client_of, clients, counts, make_connection, sync
 
 pytestmark = pytest.mark.usefixtures("loopback")

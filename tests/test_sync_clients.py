@@ -8,9 +8,11 @@ import pytest
 import frappe
 from frappe.utils.background_jobs import get_queues
 
-from orchestrator.sync import jobs, run_actions, save_side_effects
-from orchestrator.sync.kipu.simulator.server import Simulator
-from orchestrator.sync.runs import RunRequest
+from orchestrator.kipu_simulator.server import Simulator
+from orchestrator.sync import jobs
+from orchestrator.sync.actions import run_actions
+from orchestrator.sync.runs.run_records import RunRequest
+from orchestrator.sync.storage import save_side_effects
 from tests import factories
 from tests.kipu_site import (
 	checksums,

@@ -10,8 +10,8 @@ import frappe
 from frappe.custom.doctype.custom_field.custom_field import create_custom_fields
 from frappe.model.document import Document
 
-from orchestrator.sync import save_side_effects
-from orchestrator.sync.kipu.simulator.server import Simulator
+from orchestrator.kipu_simulator.server import Simulator
+from orchestrator.sync.storage import save_side_effects
 from tests.kipu_site import clients, make_connection, sync
 
 pytestmark = pytest.mark.usefixtures("loopback")

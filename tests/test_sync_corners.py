@@ -7,8 +7,8 @@ import pytest
 
 import frappe
 
-from orchestrator.sync import run_actions
-from orchestrator.sync.kipu.simulator.server import Simulator
+from orchestrator.kipu_simulator.server import Simulator
+from orchestrator.sync.actions import run_actions
 from tests.kipu_site import checksums, client_of, counts, make_connection, stay_of, sync
 
 pytestmark = pytest.mark.usefixtures("loopback")
@@ -258,7 +258,7 @@ def test_who_is_listed_and_in_the_vault_stays_deleted(kipu, monkeypatch):
 	connection = make_connection(kipu)
 	stay = deleted_stay(kipu, connection)
 	monkeypatch.setattr(
-		"orchestrator.sync.phases._read_vault", _vault_with(connection, stay_of(connection, chart(stay)))
+		"orchestrator.sync.runs.phases._read_vault", _vault_with(connection, stay_of(connection, chart(stay)))
 	)
 	kipu.world.restore(stay)
 	kipu.world.updated[stay] += 100
@@ -271,9 +271,9 @@ def test_who_is_listed_and_in_the_vault_stays_deleted(kipu, monkeypatch):
 
 def _vault_with(connection: str, stay: Any) -> Any:
 	"""A vault that has the stay, though Kipu lists it as well."""
-	from orchestrator.sync import deactivation
-	from orchestrator.sync.context import RunContext
 	from orchestrator.sync.kipu.pages import RawRecord
+	from orchestrator.sync.runs import deactivation
+	from orchestrator.sync.runs.context import RunContext
 
 	def read(work: RunContext, *_: Any) -> None:
 		record = RawRecord(casefile_id=stay.casefile_id, deleted_at="2026-01-01T00:00:00Z")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from orchestrator.sync.counts import MAX_ERRORS, CompactIntSet, PageOutcomes, RecordFailure, Tally
+from orchestrator.sync.runs.counts import MAX_ERRORS, CompactIntSet, PageOutcomes, RecordFailure, Tally
 
 
 def counted(*records: tuple[str, str]) -> tuple[int, int, int]:

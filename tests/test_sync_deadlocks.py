@@ -8,10 +8,12 @@ import pytest
 
 import frappe
 
+from orchestrator.kipu_simulator.server import Simulator
 from orchestrator.orchestrator.doctype.client.client import Client
-from orchestrator.sync import applier, location_facilities, save_side_effects
-from orchestrator.sync.kipu.simulator.server import Simulator
-from orchestrator.sync.merge import MergeResult, Person
+from orchestrator.sync.merge import location_facilities
+from orchestrator.sync.merge.three_way import MergeResult, Person
+from orchestrator.sync.runs import applier
+from orchestrator.sync.storage import save_side_effects
 from tests import factories
 from tests.kipu_site import clients, counts, make_connection, sync
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from orchestrator.sync.fingerprints import compute_fingerprint
 from orchestrator.sync.kipu.pages import RawRecord
+from orchestrator.sync.merge.fingerprints import compute_fingerprint
 
 CONTEXT = ("mapping", "America/New_York", "False", "Cedar House")
 CONTACTS = [{"full_name": "A", "phone": "1"}, {"full_name": "B", "phone": None}]

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from orchestrator.sync import prefetch
-from orchestrator.sync.prefetch import HeartbeatSleep, PrefetchCancelledError, prefetch_items
+from orchestrator.sync.runs import prefetch
+from orchestrator.sync.runs.prefetch import HeartbeatSleep, PrefetchCancelledError, prefetch_items
 
 
 def nobody() -> None:

@@ -19,13 +19,14 @@ import pytest
 import frappe
 from frappe.utils.background_jobs import execute_job, get_redis_conn, get_redis_connection_without_auth
 
-from orchestrator.sync import fingerprints, runs
+from orchestrator.kipu_simulator.faults import KINDS, Fault
+from orchestrator.kipu_simulator.render import casefile_id
+from orchestrator.kipu_simulator.server import Handler, Simulator
+from orchestrator.kipu_simulator.signatures import Keys
 from orchestrator.sync.kipu.fields import FIELDS
-from orchestrator.sync.kipu.simulator.faults import KINDS, Fault
-from orchestrator.sync.kipu.simulator.render import casefile_id
-from orchestrator.sync.kipu.simulator.server import Handler, Simulator
-from orchestrator.sync.kipu.simulator.signatures import Keys
-from orchestrator.sync.runs import RunRequest
+from orchestrator.sync.merge import fingerprints
+from orchestrator.sync.runs import run_records
+from orchestrator.sync.runs.run_records import RunRequest
 from tests import factories
 from tests.kipu_site import loopback_allowed, make_connection, sync
 
@@ -258,13 +259,13 @@ class Happenings:
 		self.kipu.world.set_field(7, "phone", {CANARY: CANARY})
 		self.kipu.world.set_field(8, "casefile_id", CANARY)
 		assert self.run()["failed"] == 4
-		from orchestrator.sync import run_actions
+		from orchestrator.sync.actions import run_actions
 
 		self.witness.saw("what calls answer", run_actions.retry_issues(self.connection, None))
 
 	def bug(self) -> None:
 		"""An error of ours whose words hold a value, in a frame that holds records."""
-		from orchestrator.sync import applier
+		from orchestrator.sync.runs import applier
 
 		def broken(raws: object, *_: object) -> None:
 			raise ValueError(f"{CANARY} in {raws!r}")
@@ -288,10 +289,10 @@ class Happenings:
 	def bug_and_no_way_to_tell(self) -> None:
 		"""A job whose run can't even be ended. Frappe logs what goes wrong in a job with all local variables."""
 		connection = make_connection(self.kipu)
-		queued = runs.queue_run(RunRequest(connection, "incremental"))
+		queued = run_records.queue_run(RunRequest(connection, "incremental"))
 		with (
 			broken(fingerprints, "compute_fingerprint", False),
-			broken(runs.Run, "finish_run", False, words="no way"),
+			broken(run_records.Run, "finish_run", False, words="no way"),
 			suppress(ValueError),
 		):
 			job = "orchestrator.sync.jobs.run_queued"
@@ -316,8 +317,9 @@ class Happenings:
 
 	def calls(self) -> None:
 		"""A job that waits, and what is asked beside runs. Whether a preview shows values depends on the caller's roles."""
-		from orchestrator.sync import mapping_preview, run_actions, run_requests
-		from orchestrator.sync.runs import RunRequest
+		from orchestrator.sync.actions import run_actions, run_requests
+		from orchestrator.sync.runs.run_records import RunRequest
+		from orchestrator.sync.tools import mapping_preview
 
 		queued = run_requests.enqueue_request(RunRequest(self.connection, "incremental"))
 		frappe.db.commit()
@@ -335,7 +337,7 @@ class Happenings:
 			frappe.set_user("Administrator")
 
 	def test(self, connection: str) -> None:
-		from orchestrator.sync import connection_test
+		from orchestrator.sync.tools import connection_test
 
 		self.witness.saw("what calls answer", connection_test.run_connection_test_by_name(connection))
 

@@ -6,8 +6,8 @@ import pytest
 
 import frappe
 
-from orchestrator.sync import sync_state
-from orchestrator.sync.kipu.simulator.server import Simulator
+from orchestrator.kipu_simulator.server import Simulator
+from orchestrator.sync.storage import sync_state
 from tests.kipu_site import make_connection, stay_of, sync
 
 TEXTS = (

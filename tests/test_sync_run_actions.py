@@ -7,10 +7,12 @@ import pytest
 
 import frappe
 
-from orchestrator.sync import jobs, rollback, run_actions, runs
-from orchestrator.sync.kipu.simulator.faults import Fault
-from orchestrator.sync.kipu.simulator.server import Simulator
-from orchestrator.sync.runs import RunRequest
+from orchestrator.kipu_simulator.faults import Fault
+from orchestrator.kipu_simulator.server import Simulator
+from orchestrator.sync import jobs
+from orchestrator.sync.actions import run_actions
+from orchestrator.sync.runs import rollback, run_records
+from orchestrator.sync.runs.run_records import RunRequest
 from tests.client import Client
 from tests.kipu_site import (
 	checksums,
@@ -166,7 +168,7 @@ def test_wrong_keys_fail_the_run_pause_the_connection_and_tell(kipu, manager):
 
 def test_two_runs_at_once_the_second_is_told_the_first(kipu, manager):
 	connection = make_connection(kipu)
-	first = runs.begin_run(RunRequest(connection, "incremental"))
+	first = run_records.begin_run(RunRequest(connection, "incremental"))
 	reply = manager.post(METHOD + "sync_kipu_clients", connection=connection)
 	assert (reply.status_code, first.name in reply.json()["exc"]) == (409, True)
 	first.finish_run("Cancelled")
@@ -197,7 +199,7 @@ def test_nobody_waits_for_a_remote_that_asks_for_patience(kipu, manager, seconds
 
 def test_a_queued_run_is_cancelled_at_once_and_its_job_does_nothing(kipu, manager):
 	connection = make_connection(kipu)
-	name = runs.queue_run(RunRequest(connection, "incremental"))
+	name = run_records.queue_run(RunRequest(connection, "incremental"))
 	assert manager.post(METHOD + "cancel_sync", run=name).json()["data"]["status"] == "Cancelled"
 	jobs.run_queued(name)
 	assert clients(connection) == []
@@ -207,12 +209,12 @@ def test_a_queued_run_is_cancelled_at_once_and_its_job_does_nothing(kipu, manage
 def test_a_run_at_work_stops_before_its_next_page_and_the_next_goes_on(kipu):
 	connection = make_connection(kipu, page_size=4)
 
-	def cancel(run: runs.Run) -> None:
+	def cancel(run: run_records.Run) -> None:
 		if run.tally.imported:
 			run_actions.cancel_run(run.name)
 
-	run = runs.begin_run(RunRequest(connection, "incremental"))
-	from orchestrator.sync import context, engine
+	run = run_records.begin_run(RunRequest(connection, "incremental"))
+	from orchestrator.sync.runs import context, engine
 
 	unhurried, context.PROGRESS_INTERVAL_SECONDS = context.PROGRESS_INTERVAL_SECONDS, 0.0
 	try:
@@ -424,7 +426,7 @@ def test_a_discarded_failure_is_skipped_from_then_on(kipu, manager):
 
 def test_a_record_that_another_app_refuses_fails_alone_by_the_name_of_the_error(kipu, monkeypatch):
 	from orchestrator.orchestrator.doctype.client_stay.client_stay import ClientStay
-	from orchestrator.sync import save_side_effects
+	from orchestrator.sync.storage import save_side_effects
 
 	def refuse(doc: Any) -> None:
 		if doc.chart_id == "1001":
@@ -448,14 +450,14 @@ def test_a_record_that_another_app_refuses_fails_alone_by_the_name_of_the_error(
 
 
 def _raw(kipu: Simulator) -> list[dict[str, Any]]:
-	from orchestrator.sync.kipu.simulator.render import full_record
+	from orchestrator.kipu_simulator.render import full_record
 
 	return [full_record(kipu.world, stay) for stay in range(len(kipu.world))]
 
 
 def test_one_connection_that_fails_does_not_stop_the_others(kipu, api, monkeypatch):
 	good, bad = make_connection(kipu), make_connection(kipu)
-	from orchestrator.sync import run_requests
+	from orchestrator.sync.actions import run_requests
 
 	frappe.db.set_value("Kipu Connection", bad, "base_url", "http://127.0.0.1:9")
 	frappe.db.commit()

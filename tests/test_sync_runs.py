@@ -7,11 +7,12 @@ import pytest
 
 import frappe
 
-from orchestrator.sync import context, engine, runs, writer
-from orchestrator.sync.kipu.simulator.faults import Fault
-from orchestrator.sync.kipu.simulator.server import Simulator
-from orchestrator.sync.kipu.simulator.world import Settings
-from orchestrator.sync.runs import RunRequest
+from orchestrator.kipu_simulator.faults import Fault
+from orchestrator.kipu_simulator.server import Simulator
+from orchestrator.kipu_simulator.world import Settings
+from orchestrator.sync.runs import context, engine, run_records
+from orchestrator.sync.runs.run_records import RunRequest
+from orchestrator.sync.storage import writer
 from tests.kipu_site import (
 	checksums,
 	client_of,
@@ -148,7 +149,7 @@ def test_an_unchanged_page_costs_at_most_five_statements(place, monkeypatch):
 	monkeypatch.setattr(context, "PROGRESS_INTERVAL_SECONDS", 0.0)
 	_kipu, connection = place(60, page_size=2)
 	sync(connection)
-	run = runs.begin_run(RunRequest(connection, "full"))
+	run = run_records.begin_run(RunRequest(connection, "full"))
 	marks: list[tuple[int, int]] = []
 	counted, original = [0], frappe.db.sql
 

@@ -20,7 +20,7 @@ from orchestrator.commands.site import connect_site
 from orchestrator.commands.sync_progress import show_progress
 
 if TYPE_CHECKING:
-	from orchestrator.sync.runs import RunRequest
+	from orchestrator.sync.runs.run_records import RunRequest
 	from orchestrator.sync.shapes import RunStanding
 
 FAILED, USAGE, HELD, BUSY = 1, 2, 3, 4
@@ -54,7 +54,7 @@ def sync_kipu(
 	as_json: bool,
 ) -> None:
 	"""Bring clients in step with Kipu. Ctrl-C stops it; the next run goes on from there."""
-	from orchestrator.sync import run_requests
+	from orchestrator.sync.actions import run_requests
 
 	with connect_site(context), report_refusals():
 		order = run_requests.parse_request("full" if full else "incremental", dry_run, since)
@@ -78,7 +78,7 @@ def sync_kipu(
 @pass_context
 def kipu_test(context: frappe._dict, connections: tuple[str, ...], as_json: bool) -> None:
 	"""Test the connections to Kipu and name what is wrong. Ends with 1 if something is."""
-	from orchestrator.sync import connection_test
+	from orchestrator.sync.tools import connection_test
 
 	results, refused = [], False
 	with connect_site(context), report_refusals():
@@ -104,7 +104,7 @@ def kipu_test(context: frappe._dict, connections: tuple[str, ...], as_json: bool
 @pass_context
 def sync_history(context: frappe._dict, limit: int, connection: str | None, as_json: bool) -> None:
 	"""Show the last runs of the Kipu sync, newest first."""
-	from orchestrator.sync import history
+	from orchestrator.sync.actions import history
 
 	with connect_site(context), report_refusals():
 		runs = history.list_runs(limit, 0, connection)
@@ -124,8 +124,8 @@ def sync_history(context: frappe._dict, limit: int, connection: str | None, as_j
 @pass_context
 def sync_rollback(context: frappe._dict, run: str, yes: bool, as_json: bool) -> None:
 	"""Take a run back: delete what it made, restore what it changed. What was edited since is kept and named."""
-	from orchestrator.sync import history, run_actions
-	from orchestrator.sync.runs import RunRequest
+	from orchestrator.sync.actions import history, run_actions
+	from orchestrator.sync.runs.run_records import RunRequest
 
 	with connect_site(context), report_refusals():
 		target = history.get_run(run)
@@ -145,22 +145,23 @@ def sync_rollback(context: frappe._dict, run: str, yes: bool, as_json: bool) -> 
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def kipu_simulator(arguments: tuple[str, ...]) -> None:
 	"""Serve an invented Kipu instance on this machine until interrupted. --help lists its options."""
-	from orchestrator.sync.kipu.simulator.__main__ import main
+	from orchestrator.kipu_simulator.__main__ import main
 
 	main(arguments)
 
 
 def list_chosen(connections: tuple[str, ...]) -> list[str]:
 	"""The connections named, or all that are enabled."""
-	from orchestrator.sync import run_requests
+	from orchestrator.sync.actions import run_requests
 
 	return [name for given in connections or (None,) for name in run_requests.list_connections(given)]
 
 
 def run_connection(order: "RunRequest", name: str, quiet: bool) -> "tuple[RunStanding | None, int]":
 	"""Run one connection. What stops it is told and does not stop the others."""
-	from orchestrator.sync import connection, run_requests
-	from orchestrator.sync.runs import RunConflictError
+	from orchestrator.sync import connection
+	from orchestrator.sync.actions import run_requests
+	from orchestrator.sync.runs.run_records import RunConflictError
 
 	ordered = dataclasses.replace(order, connection=name, trigger="Command")
 	try:
@@ -244,7 +245,7 @@ def report_refusals() -> Iterator[None]:
 	try:
 		yield
 	except frappe.ValidationError as error:
-		from orchestrator.sync.runs import RunConflictError
+		from orchestrator.sync.runs.run_records import RunConflictError
 
 		click.echo(click.style(frappe.utils.strip_html(str(error)), fg="red"), err=True)
 		sys.exit(BUSY if isinstance(error, RunConflictError) else USAGE)

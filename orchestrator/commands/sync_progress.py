@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-	from orchestrator.sync.runs import Run, RunRequest
+	from orchestrator.sync.runs.run_records import Run, RunRequest
 
 STEPS = 1000
 
@@ -30,7 +30,7 @@ def show_progress(order: "RunRequest", quiet: bool) -> "Iterator[Callable[[Run],
 
 def compute_fraction(run: "Run") -> float:
 	"""How much of a run is done, from 0 to 1: by its phases, and within the history by days."""
-	from orchestrator.sync.phases import PHASES
+	from orchestrator.sync.runs.phases import PHASES
 
 	kind = run.request.sync_type
 	if kind == "incremental" and not run.cursor_before:

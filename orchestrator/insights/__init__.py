@@ -5,16 +5,9 @@ from frappe import _lt
 
 from orchestrator.api import reports
 from orchestrator.api.endpoint import CREATE, READ, WRITE, endpoint
-from orchestrator.insights import (
-	board,
-	dashboards,
-	report_jobs,
-	report_request,
-	report_runs,
-	report_schedules,
-	trends,
-)
-from orchestrator.insights.report_shapes import GeneratedReport, ScheduledReport
+from orchestrator.insights.dashboards import layout, rendering, trends
+from orchestrator.insights.reports import report_jobs, report_request, report_runs, report_schedules
+from orchestrator.insights.reports.report_shapes import GeneratedReport, ScheduledReport
 from orchestrator.insights.shapes import Dashboard, History
 
 
@@ -28,7 +21,7 @@ def get_dashboard(dashboard: str, doctype: str | None = None) -> Dashboard:
 	an item that fails says why and leaves the others alone. Raises DoesNotExistError (404) for a dashboard that is missing
 	or hidden, PermissionError (403) where the caller may read no dashboards at all, ConflictError (409) for a title that
 	several have, InvalidRequestError (400) for another DocType, MissingAppError (501) for an Insights dashboard without Insights."""
-	return board.get_dashboard(dashboards.get_dashboard(dashboard, doctype))
+	return rendering.get_dashboard(layout.get_dashboard(dashboard, doctype))
 
 
 @frappe.whitelist(methods=["POST"])
@@ -39,8 +32,8 @@ def refresh_metrics(dashboard: str, items: str | list | None = None, doctype: st
 	Callers who ask at the same time get one computation. What is slow goes to a job: `queued` names it, and open Desk
 	pages are told when it is done. Permissions and errors as get_dashboard has them; DoesNotExistError (404) also for a
 	metric that is not on the dashboard, InvalidRequestError (400) for `items` that are no list of names."""
-	plan = dashboards.get_dashboard(dashboard, doctype)
-	return board.refresh_items(plan, board.select_items(plan, items))
+	plan = layout.get_dashboard(dashboard, doctype)
+	return rendering.refresh_items(plan, rendering.select_items(plan, items))
 
 
 @frappe.whitelist(methods=["GET", "POST"])
@@ -53,9 +46,9 @@ def get_metric_history(
 
 	Permissions and errors as get_dashboard has them; PermissionError (403) for a shared metric without its role,
 	DoesNotExistError (404) for a metric that is not on the dashboard, InvalidRequestError (400) for the days."""
-	plan = dashboards.get_dashboard(dashboard, doctype)
-	placed = board.select_items(plan, [metric])[0]
-	return trends.list_trend_points(placed, board.parse_days(days, trends.DEFAULT_DAYS, trends.MAX_DAYS))
+	plan = layout.get_dashboard(dashboard, doctype)
+	placed = rendering.select_items(plan, [metric])[0]
+	return trends.list_trend_points(placed, rendering.parse_days(days, trends.DEFAULT_DAYS, trends.MAX_DAYS))
 
 
 @frappe.whitelist(methods=["POST"])

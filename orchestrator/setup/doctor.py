@@ -26,7 +26,7 @@ from orchestrator.setup.access_checks import check_client_readers, check_rate_li
 from orchestrator.setup.findings import FAIL, OK, WARN, Finding
 from orchestrator.setup.hook_conflicts import check_overrides, check_permission_hooks
 from orchestrator.setup.versions import VERSION_BOUNDS, is_within
-from orchestrator.sync.staleness import list_stale_connections
+from orchestrator.sync.actions.staleness import list_stale_connections
 
 APP = "orchestrator"
 TITLE = "Frappe Orchestrator"

@@ -4,7 +4,7 @@ import click
 
 import frappe
 
-from orchestrator.insights import report_schedules
+from orchestrator.insights.reports import report_schedules
 from orchestrator.setup import (
 	custom_fields,
 	dashboards,

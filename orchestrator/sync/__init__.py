@@ -4,10 +4,11 @@ import frappe
 from frappe import _lt
 
 from orchestrator.api.endpoint import WRITE, endpoint
-from orchestrator.sync import connection_test, history, mapping_preview, run_actions, run_requests
-from orchestrator.sync.connection_test import ConnectionTest
-from orchestrator.sync.mapping_preview import MappingPreview
+from orchestrator.sync.actions import history, run_actions, run_requests
 from orchestrator.sync.shapes import RunStanding, SyncResult
+from orchestrator.sync.tools import connection_test, mapping_preview
+from orchestrator.sync.tools.connection_test import ConnectionTest
+from orchestrator.sync.tools.mapping_preview import MappingPreview
 
 RUNS = ("System Manager", "Kipu Sync Manager")
 

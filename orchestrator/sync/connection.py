@@ -14,10 +14,10 @@ from frappe.utils import get_system_timezone, getdate
 from frappe.utils.password import get_decrypted_password
 
 from orchestrator.exceptions import refuse
-from orchestrator.sync.allowed_hosts import DEFAULT_ALLOWED_HOSTS, validate_base_url
 from orchestrator.sync.errors import UnsafeUrlError
-from orchestrator.sync.http import HttpSession
-from orchestrator.sync.http import Policy as HttpPolicy
+from orchestrator.sync.http.allowed_hosts import DEFAULT_ALLOWED_HOSTS, validate_base_url
+from orchestrator.sync.http.http_session import HttpSession
+from orchestrator.sync.http.http_session import Policy as HttpPolicy
 from orchestrator.sync.kipu.auth import Version
 from orchestrator.sync.kipu.client import Credentials, KipuClient
 from orchestrator.sync.kipu.fields import PERSON

@@ -6,9 +6,11 @@ import frappe
 from frappe import _
 from frappe.utils import add_to_date, get_datetime, now_datetime
 
-from orchestrator.sync import alerts, engine, issues, run_requests, runs, sync_state
-from orchestrator.sync.runs import DOCTYPE, RunConflictError, RunRequest
-from orchestrator.sync.staleness import list_stale_connections
+from orchestrator.sync.actions import run_requests
+from orchestrator.sync.actions.staleness import list_stale_connections
+from orchestrator.sync.runs import alerts, engine, issues, run_records
+from orchestrator.sync.runs.run_records import DOCTYPE, RunConflictError, RunRequest
+from orchestrator.sync.storage import sync_state
 
 CONNECTION_DOCTYPE = "Kipu Connection"
 # The schedule comes by every five minutes; a run that began a little later than its time is still in time.
@@ -21,7 +23,7 @@ SCHEDULED_SYNC_TYPES = {"enabled": 1, "schedule_enabled": 1, "status": "Active"}
 
 def run_queued(run: str) -> None:
 	"""The job of a queued run."""
-	if claimed := runs.claim_queued_run(run):
+	if claimed := run_records.claim_queued_run(run):
 		engine.execute(claimed)
 
 
@@ -62,10 +64,10 @@ def enqueue_run(connection: str, sync_type: str) -> None:
 def give_up_dead_runs() -> None:
 	"""Scheduled every five minutes: mark as Interrupted what no process will ever end. The next run goes on from there."""
 	connections = frappe.get_all(
-		DOCTYPE, filters={"status": ("in", runs.LIVE_STATUSES)}, pluck="connection", distinct=True
+		DOCTYPE, filters={"status": ("in", run_records.LIVE_STATUSES)}, pluck="connection", distinct=True
 	)
 	for connection in connections:
-		runs.interrupt_dead_runs(connection)
+		run_records.interrupt_dead_runs(connection)
 		frappe.db.commit()
 
 
@@ -84,7 +86,7 @@ def delete_old_records() -> None:
 	before = add_to_date(now_datetime(), days=-CHANGE_RETENTION_DAYS)
 	frappe.db.delete(sync_state.CHANGE_DOCTYPE, {"creation": ("<", before)})
 	before = add_to_date(now_datetime(), days=-RUN_RETENTION_DAYS)
-	over = ("not in", (*runs.LIVE_STATUSES, "Held"))
+	over = ("not in", (*run_records.LIVE_STATUSES, "Held"))
 	frappe.db.delete(DOCTYPE, {"creation": ("<", before), "status": over})
 	frappe.db.delete(issues.DOCTYPE, {"modified": ("<", before), "status": "Resolved"})
 

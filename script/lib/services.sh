@@ -107,7 +107,7 @@ start_background() {
 # An invented Kipu for the demo site. The day its history ends is picked once: started anew, it has the same people.
 start_kipu_simulator() {
 	kept_has KIPU_DAY || kept_set KIPU_DAY "$(date -u +%F)"
-	start_service kipu_simulator "$BENCH/env/bin/python" -m orchestrator.sync.kipu.simulator --port "$KIPU_PORT" --as-of "$(kept_get KIPU_DAY)"
+	start_service kipu_simulator "$BENCH/env/bin/python" -m orchestrator.kipu_simulator --port "$KIPU_PORT" --as-of "$(kept_get KIPU_DAY)"
 	wait_for_port kipu_simulator "$KIPU_PORT" 30
 }
 

@@ -2,12 +2,12 @@
 
 import frappe
 
+from orchestrator.kipu_simulator.places import PLACES
+from orchestrator.kipu_simulator.signatures import Keys
 from orchestrator.setup.demo import ledger
-from orchestrator.sync.allowed_hosts import validate_base_url
 from orchestrator.sync.connection import allowed_hosts
 from orchestrator.sync.errors import UnsafeUrlError
-from orchestrator.sync.kipu.simulator.places import PLACES
-from orchestrator.sync.kipu.simulator.signatures import Keys
+from orchestrator.sync.http.allowed_hosts import validate_base_url
 
 CONNECTION = "Kipu Simulator"
 BASE_URL = "http://127.0.0.1:8790"

@@ -10,7 +10,13 @@ from typing import Literal
 from urllib.parse import quote, urlencode
 
 from orchestrator.sync.errors import InvalidConfigurationError, RecordNotFoundError
-from orchestrator.sync.http import DEFAULT_ALLOWED_HOSTS, HttpSession, Reply, Request, validate_base_url
+from orchestrator.sync.http.http_session import (
+	DEFAULT_ALLOWED_HOSTS,
+	HttpSession,
+	Reply,
+	Request,
+	validate_base_url,
+)
 from orchestrator.sync.kipu.auth import Version, sign
 from orchestrator.sync.kipu.pages import (
 	Page,

@@ -21,7 +21,7 @@ from orchestrator.sync.errors import (
 	SyncError,
 	UnsafeUrlError,
 )
-from orchestrator.sync.http import DEFAULT_ALLOWED_HOSTS, HttpSession, Policy
+from orchestrator.sync.http.http_session import DEFAULT_ALLOWED_HOSTS, HttpSession, Policy
 from orchestrator.sync.kipu.auth import Version
 from orchestrator.sync.kipu.client import Credentials, KipuClient, PhiLevel
 from orchestrator.sync.kipu.credential_probes import (

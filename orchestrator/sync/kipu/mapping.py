@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timezone
 from typing import Any, Literal
 
+from orchestrator.sync.http.redaction import PrivateDict
 from orchestrator.sync.kipu.fields import CONTACT_KEYS, FIELDS, INSURANCE_KEYS, PERSON
 from orchestrator.sync.kipu.records import RecordError, Stay
-from orchestrator.sync.redaction import PrivateDict
 
 Policy = Literal["source", "local", "set-once", "review"]
 Target = Literal["Client", "Client Stay"]

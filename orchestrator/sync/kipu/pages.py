@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from orchestrator.sync.errors import EndlessPaginationError, MalformedPageError
-from orchestrator.sync.http import Reply
-from orchestrator.sync.redaction import PrivateDict
+from orchestrator.sync.http.http_session import Reply
+from orchestrator.sync.http.redaction import PrivateDict
 
 # Never kept, not even in memory: dropped while the JSON is decoded, at any depth.
 DROPPED_FIELDS = frozenset({"ssn", "social_security_number", "subscriber_ssn"})

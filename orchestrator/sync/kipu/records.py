@@ -12,9 +12,9 @@ from datetime import date, datetime, timezone, tzinfo
 from types import MappingProxyType
 from typing import Any, Literal
 
+from orchestrator.sync.http.redaction import PrivateDict
 from orchestrator.sync.kipu.fields import EXPECTED, FIELDS, IGNORED_FIELDS, PERSON, STAY, Kind
 from orchestrator.sync.kipu.values import CLEANERS, InvalidValue, Zones, clean_id, clean_instant
-from orchestrator.sync.redaction import PrivateDict
 
 Status = Literal["Pre-Admission", "Active", "Discharged"]
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone, tzinfo
 from typing import Any
 
+from orchestrator.sync.http.redaction import PrivateDict
 from orchestrator.sync.kipu.fields import CONTACT_KEYS, INSURANCE_KEYS, WORD_KEYS, Kind
-from orchestrator.sync.redaction import PrivateDict
 
 ISO_PATTERN = re.compile(
 	r"(\d{4})-(\d\d)-(\d\d)"

@@ -4,7 +4,7 @@ connection's rules say whose word counts."""
 import frappe
 from frappe.model.document import Document
 
-from orchestrator.sync.identity import build_client_name, build_full_name
+from orchestrator.sync.merge.identity import build_client_name, build_full_name
 
 DOCTYPE = "Client"
 

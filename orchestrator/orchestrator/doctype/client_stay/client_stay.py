@@ -3,7 +3,7 @@
 import frappe
 from frappe.model.document import Document
 
-from orchestrator.sync.identity import build_stay_name
+from orchestrator.sync.merge.identity import build_stay_name
 
 DOCTYPE = "Client Stay"
 

@@ -1,6 +1,6 @@
 from frappe.model.document import Document
 
-from orchestrator.insights import report_files
+from orchestrator.insights.reports.formats import report_files
 
 
 class GeneratedReport(Document):

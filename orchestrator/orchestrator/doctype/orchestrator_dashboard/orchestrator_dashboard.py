@@ -4,7 +4,7 @@ import frappe
 from frappe import _
 from frappe.model.document import Document
 
-from orchestrator.insights import dashboards
+from orchestrator.insights.dashboards import layout
 from orchestrator.setup import dashboards as shipped_dashboards
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -48,8 +48,8 @@ class OrchestratorDashboard(Document):
 			frappe.throw(_("{0} is on the dashboard twice. Remove one.").format(", ".join(twice)))
 
 	def on_update(self) -> None:
-		dashboards.clear_layouts_after_commit()
+		layout.clear_layouts_after_commit()
 
 	def on_trash(self) -> None:
 		shipped_dashboards.check_deletion(self)
-		dashboards.clear_layouts_after_commit()
+		layout.clear_layouts_after_commit()

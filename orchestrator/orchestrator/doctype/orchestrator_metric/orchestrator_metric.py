@@ -5,7 +5,8 @@ from frappe import _
 from frappe.model.document import Document
 
 from orchestrator.apps import require_app
-from orchestrator.insights import dashboards, history, measures, metrics
+from orchestrator.insights.dashboards import history, layout
+from orchestrator.insights.metrics import measures, metrics
 from orchestrator.setup import dashboards as shipped_dashboards
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -71,12 +72,12 @@ class OrchestratorMetric(Document):
 		self.validate_alerts()
 
 	def on_update(self) -> None:
-		dashboards.clear_layouts_after_commit()
+		layout.clear_layouts_after_commit()
 
 	def on_trash(self) -> None:
 		shipped_dashboards.check_deletion(self)
 		history.delete_history(self.name)
-		dashboards.clear_layouts_after_commit()
+		layout.clear_layouts_after_commit()
 
 	@frappe.whitelist(methods=["POST"])
 	def get_measures(self) -> list[str]:

@@ -1,7 +1,7 @@
 import frappe
 from frappe.model.document import Document
 
-from orchestrator.insights.history import DOCTYPE
+from orchestrator.insights.dashboards.history import DOCTYPE
 
 UNIQUE = ["metric", "scope", "day"]
 

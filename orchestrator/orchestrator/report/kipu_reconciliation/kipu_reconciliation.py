@@ -5,8 +5,8 @@ from typing import Any
 import frappe
 from frappe import _
 
-from orchestrator.sync import reconciliation
 from orchestrator.sync.errors import SyncError
+from orchestrator.sync.tools import reconciliation
 
 KINDS = {
 	"missing here": "In care in Kipu, not on this site",

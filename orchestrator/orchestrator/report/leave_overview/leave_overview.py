@@ -7,7 +7,7 @@ import frappe
 from frappe import _
 
 from orchestrator.hr.balances import get_balances
-from orchestrator.insights.report_parts import (
+from orchestrator.insights.reports.content.report_parts import (
 	Column,
 	ReportResult,
 	build_bar_chart,

@@ -4,7 +4,7 @@ from typing import Any
 
 from frappe import _
 
-from orchestrator.sync import duplicates
+from orchestrator.sync.tools import duplicates
 
 
 def execute(filters: dict[str, Any] | None = None) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:

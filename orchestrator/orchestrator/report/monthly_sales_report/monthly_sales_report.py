@@ -14,7 +14,7 @@ from frappe.utils import flt
 from orchestrator import compat
 from orchestrator.crm.pipeline import get_company_currency, get_site_currency
 from orchestrator.crm.stages import LOST, WON
-from orchestrator.insights.report_parts import (
+from orchestrator.insights.reports.content.report_parts import (
 	PRECISION,
 	Column,
 	CurrencyConverter,

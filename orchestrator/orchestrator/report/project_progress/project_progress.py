@@ -8,7 +8,7 @@ from frappe import _
 from frappe.utils import flt
 
 from orchestrator import compat
-from orchestrator.insights.report_parts import (
+from orchestrator.insights.reports.content.report_parts import (
 	PRECISION,
 	Column,
 	ReportResult,

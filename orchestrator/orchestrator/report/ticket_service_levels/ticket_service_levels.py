@@ -7,7 +7,7 @@ import frappe
 from frappe import _
 
 from orchestrator import compat
-from orchestrator.insights.report_parts import (
+from orchestrator.insights.reports.content.report_parts import (
 	NO_VALUE,
 	PRECISION,
 	Column,

@@ -147,7 +147,7 @@ def make_site(old: Bench, kipu: int) -> None:
 
 def simulator(bench: Bench, port: int, day: date) -> contextlib.AbstractContextManager[None]:
 	"""The Kipu simulator, whose history ends on a day."""
-	module = ("-m", "orchestrator.sync.kipu.simulator", "--port", str(port), "--as-of", day.isoformat())
+	module = ("-m", "orchestrator.kipu_simulator", "--port", str(port), "--as-of", day.isoformat())
 	return running(str(bench.python), *module, port=port)
 
 

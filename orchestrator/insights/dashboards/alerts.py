@@ -1,0 +1,111 @@
+"""Thresholds of metrics: a Notification once per crossing.
+
+A crossing is seen between the last value that is written down and the next one, by the one job that writes both, so
+neither a repeated run nor two at once tell of it again."""
+
+from collections import defaultdict
+
+import frappe
+from frappe import _
+from frappe.desk.doctype.notification_log.notification_log import make_notification_logs
+from frappe.translate import get_user_lang, print_language
+from frappe.utils import fmt_money
+from frappe.utils.user import get_users_with_role
+
+from orchestrator.insights.dashboards import history
+from orchestrator.insights.dashboards.history import MetricNote
+from orchestrator.insights.dashboards.scopes import ADMINISTRATOR
+from orchestrator.insights.metrics.metrics import DOCTYPE
+
+ABOVE, BELOW = "At or above", "At or below"
+
+
+def send_due_alerts(notes: list[MetricNote]) -> None:
+	"""Tell of every threshold that these values cross."""
+	if not notes:
+		return
+	watched = set(
+		frappe.get_all("Orchestrator Metric Alert", {"parenttype": DOCTYPE}, pluck="parent", distinct=True)
+	)
+	for note in notes:
+		if note.metric in watched:
+			try:
+				check_alerts(note, frappe.get_cached_doc(DOCTYPE, note.metric))
+			except Exception:
+				# told too late is told too late: the history goes on
+				frappe.log_error(f"Alerts of metric {note.metric}"[:140], frappe.get_traceback())
+
+
+def check_alerts(note: MetricNote, metric: "frappe._dict") -> None:
+	before = history.get_latest(note.metric, note.owner)
+	for alert in metric.alerts:
+		if is_crossed(before, note.value, alert.condition, alert.threshold):
+			send_notification(note, metric, alert, list_recipients(note.owner, metric, alert))
+
+
+def is_crossed(before: float | None, now: float | None, condition: str, threshold: float) -> bool:
+	"""True if the value is beyond the threshold now and was not before."""
+	return is_beyond(now, condition, threshold) and not is_beyond(before, condition, threshold)
+
+
+def is_beyond(value: float | None, condition: str, threshold: float) -> bool:
+	if value is None:
+		return False
+	return value >= threshold if condition == ABOVE else value <= threshold
+
+
+def list_recipients(owner: str, metric: "frappe._dict", alert: "frappe._dict") -> list[str]:
+	"""Whom to tell. A figure of one user's own records is told to that user alone, if they are among those named (or
+	nobody is); a shared one to those named who have its role."""
+	named = {alert.user} if alert.user else set()
+	if alert.role:
+		named |= set(get_users_with_role(alert.role))
+	if owner:
+		return [owner] if not named or owner in named else []
+	may = {*get_users_with_role(metric.shared_role), ADMINISTRATOR} if metric.shared_role else set()
+	return sorted((named or may - {ADMINISTRATOR}) & may)
+
+
+def send_notification(
+	note: MetricNote, metric: "frappe._dict", alert: "frappe._dict", users: list[str]
+) -> None:
+	"""A Notification Log for each in their language, by Frappe's own function, which sends mail to those who want it."""
+	by_language = defaultdict(list)
+	for user in users:
+		by_language[get_user_lang(user)].append(user)
+	for lang, readers in by_language.items():
+		with print_language(lang):
+			_create_notifications(note, metric, alert, readers)
+
+
+def _create_notifications(
+	note: MetricNote, metric: "frappe._dict", alert: "frappe._dict", users: list[str]
+) -> None:
+	texts = {
+		ABOVE: _("{0} is {1}: it has reached {2}."),
+		BELOW: _("{0} is {1}: it has fallen to {2} or less."),
+	}
+	subject = texts[alert.condition].format(
+		_(metric.label), format_number(note.value, metric.unit), format_number(alert.threshold, metric.unit)
+	)
+	doc = {
+		"type": "Alert",
+		"document_type": DOCTYPE,
+		"document_name": metric.name,
+		"subject": subject,
+		"from_user": ADMINISTRATOR,
+		"link": "/app/metrics",
+	}
+	make_notification_logs(frappe._dict(doc), list_emails(users))
+
+
+def list_emails(users: list[str]) -> list[str]:
+	"""Frappe looks the users of a notification up by their e-mail addresses."""
+	return frappe.get_all("User", {"name": ("in", users), "enabled": 1}, pluck="email")
+
+
+def format_number(value: float | None, unit: str | None) -> str:
+	"""A number as people write it, with its unit."""
+	number = float(value or 0)
+	text = fmt_money(number, precision=0 if number.is_integer() else 2)
+	return f"{text} {unit}" if unit else text

@@ -1,0 +1,146 @@
+"""What happens in the background: slow refreshes, the refresh of each dashboard when it is due, and the one writer of
+history and alerts."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from redis.exceptions import LockError, LockNotOwnedError
+
+import frappe
+from frappe.translate import get_user_lang, print_language
+from frappe.utils.background_jobs import is_job_enqueued
+
+from orchestrator.insights.dashboards import alerts, history, layout, scopes, values
+from orchestrator.insights.dashboards.layout import ORCHESTRATOR_DASHBOARD, DashboardLayout
+from orchestrator.insights.dashboards.scopes import ADMINISTRATOR, run_as_user
+from orchestrator.insights.metrics.metrics import Metric
+
+EVENT = "orchestrator_metrics"
+RECORD_JOB = "orchestrator_metrics_record"
+REFRESHED = "orchestrator:dashboards-refreshed"
+JOB_TIMEOUT = 1500
+LOCKED_SECONDS = 600
+READER_DAYS = 7
+MAX_READERS = 50
+
+
+def enqueue_refresh(plan: DashboardLayout, names: list[str]) -> None:
+	"""Queue a job that computes these items for the caller. One that is queued already is enough."""
+	lang = frappe.local.lang
+	job = f"orchestrator_metrics:{plan.doctype}:{plan.name}:{frappe.session.user}:{lang}:{','.join(sorted(names))}"
+	enqueue_once(job, refresh_items, doctype=plan.doctype, dashboard=plan.name, names=names, lang=lang)
+
+
+def enqueue_once(job: str, work: Callable[..., Any], **arguments: Any) -> None:
+	"""Queue a job that may take long, unless it is queued already."""
+	if not is_job_enqueued(job):
+		frappe.enqueue(work, queue="long", timeout=JOB_TIMEOUT, job_id=job, deduplicate=True, **arguments)
+
+
+def refresh_items(doctype: str, dashboard: str, names: list[str], lang: str | None = None) -> None:
+	"""The job: the items, one after the other, as the user who asked and in their language."""
+	from orchestrator.insights.dashboards import rendering
+
+	frappe.local.lang = lang or get_user_lang()
+	plan, asked_at = layout.get_dashboard(dashboard, doctype), time.time()
+	for placed, scope, value in rendering.get_values(
+		[item for item in plan.items if item.metric.name in names]
+	):
+		if scope:
+			values.compute_once(placed.metric, scope, value)
+			publish_refresh(plan, [placed.metric], asked_at, at_once=True)
+	enqueue_record()
+
+
+def publish_refresh(
+	plan: DashboardLayout, metrics: list[Metric], asked_at: float, at_once: bool = False
+) -> None:
+	"""Tell whoever has the dashboard open that these items are new since `asked_at`. Never their values: others may not
+	see them. Each page asks for its reader's, which are due then."""
+	if metrics:
+		values.mark_outdated(metrics, asked_at)
+		frappe.publish_realtime(
+			EVENT,
+			{"dashboard": plan.name, "items": [metric.name for metric in metrics]},
+			doctype=plan.doctype,
+			docname=plan.name,
+			after_commit=not at_once,
+		)
+
+
+def enqueue_record() -> None:
+	"""Have history and alerts written by a worker."""
+	if not is_job_enqueued(RECORD_JOB):
+		frappe.enqueue(
+			write_notes, queue="short", job_id=RECORD_JOB, deduplicate=True, enqueue_after_commit=True
+		)
+
+
+def write_notes() -> int:
+	"""The scheduled job: write down what was computed, tell of thresholds that were crossed. One run at a time."""
+	cache = frappe.cache()
+	lock = cache.lock(cache.make_key(f"{RECORD_JOB}:lock"), timeout=LOCKED_SECONDS)
+	if not lock.acquire(blocking=False):
+		return 0
+	try:
+		notes = history.claim_notes()
+		alerts.send_due_alerts(notes)
+		history.upsert_points(notes)
+		frappe.db.commit()
+		history.delete_claimed_notes()
+	finally:
+		try:
+			lock.release()
+		except (LockNotOwnedError, LockError):
+			frappe.logger("orchestrator").warning("the record of metrics took longer than its lock")
+	return len(notes)
+
+
+def refresh_due_dashboards() -> list[str]:
+	"""The scheduled job: queue each dashboard whose time has come. Returns which."""
+	cache = frappe.cache()
+	key, moment, queued = cache.make_key(REFRESHED), time.time(), []
+	# get_all: the scheduler asks for everyone
+	for row in frappe.get_all(
+		ORCHESTRATOR_DASHBOARD, {"disabled": 0, "refresh_minutes": (">", 0)}, ["name", "refresh_minutes"]
+	):
+		last = float(cache.execute_command("HGET", key, row.name) or 0)
+		if moment - last < row.refresh_minutes * 60:
+			continue
+		cache.execute_command("HSET", key, row.name, moment)
+		enqueue_once(f"orchestrator_dashboard:{row.name}", refresh_dashboard, dashboard=row.name)
+		queued.append(row.name)
+	return queued
+
+
+def refresh_dashboard(dashboard: str) -> None:
+	"""The job: the figures of each of those who have looked within a week, in their languages; what is shared once in
+	each of these languages."""
+	plan, asked_at = layout.get_layout(dashboard), time.time()
+	if not plan:
+		return
+	own = [placed.metric.key for placed in plan.items if not placed.metric.compute_as]
+	readers = history.list_readers(own, READER_DAYS, MAX_READERS)
+	for lang in sorted({get_user_lang(user) for user in [ADMINISTRATOR, *readers]}):
+		with run_as_user(ADMINISTRATOR), print_language(lang):
+			refresh_layout(plan, shared=True)
+	for user in readers:
+		with run_as_user(user), print_language(get_user_lang(user)):
+			refresh_layout(plan, shared=False)
+	write_notes()
+	publish_refresh(plan, [placed.metric for placed in plan.items], asked_at, at_once=True)
+
+
+def refresh_layout(plan: DashboardLayout, shared: bool) -> None:
+	"""Compute the plan's shared items, or those of the session's user."""
+	own = None if shared else scopes.build_caller_scope()
+	for placed in plan.items:
+		metric = placed.metric
+		if shared and metric.compute_as:
+			scope = scopes.build_shared_scope(metric.compute_as)
+		elif own and not metric.compute_as:
+			scope = own
+		else:
+			continue
+		values.compute_once(metric, scope, values.get_cached_values([(metric, scope)])[0])

@@ -1,0 +1,183 @@
+"""A dashboard as its reader gets it: each item's value kept or computed, the slow ones left to a job."""
+
+import time
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import frappe
+from frappe import _
+from frappe.utils import cint, get_system_timezone
+
+from orchestrator.api.parameters import parse_json
+from orchestrator.exceptions import InvalidRequestError, refuse
+from orchestrator.insights.dashboards import jobs, scopes, values
+from orchestrator.insights.dashboards.layout import DashboardItem, DashboardLayout
+from orchestrator.insights.dashboards.scopes import ADMINISTRATOR, Scope
+from orchestrator.insights.dashboards.values import QUICK_SECONDS, Value
+from orchestrator.insights.metrics.metrics import Metric
+from orchestrator.insights.shapes import Dashboard, Item
+from orchestrator.measure_queries import PRECISION
+
+# How long one request computes; what is left then goes to a job.
+BUDGET_SECONDS = 10.0
+# What took longer last time goes to a job at once.
+SLOW_SECONDS = 3.0
+
+Found = list[tuple[DashboardItem, Scope | None, Value | None]]
+
+
+def get_dashboard(plan: DashboardLayout) -> Dashboard:
+	"""The dashboard with the values there are. What was never computed for the caller is computed now; so is what is
+	due and quick. What is due and slow comes as it is, `stale`."""
+	found = get_values(plan.items)
+	wanted = [
+		placed
+		for placed, scope, value in found
+		if scope and (value is None or is_due_and_quick(value, placed))
+	]
+	return compute_within_budget(plan, found, wanted)
+
+
+def refresh_items(plan: DashboardLayout, chosen: Sequence[DashboardItem]) -> Dashboard:
+	"""The chosen items, computed anew; open Desk pages are told."""
+	asked_at, found = time.time(), get_values(chosen)
+	wanted = [placed for placed, scope, value in found if scope and not is_slow(value)]
+	shown = compute_within_budget(plan, found, wanted, queue_the_rest=True)
+	jobs.enqueue_record()
+	ready = [placed.metric for placed in chosen if placed.metric.name not in shown["queued"]]
+	jobs.publish_refresh(plan, ready, asked_at)
+	return shown
+
+
+def is_due_and_quick(value: Value, placed: DashboardItem) -> bool:
+	return values.is_due(value, placed.metric) and value.seconds <= QUICK_SECONDS
+
+
+def is_slow(value: Value | None) -> bool:
+	return value is not None and value.seconds > SLOW_SECONDS
+
+
+def select_items(plan: DashboardLayout, items: Any) -> list[DashboardItem]:
+	"""The items named, all of them without names. Raises InvalidRequestError (400) for what is no list of names,
+	DoesNotExistError (404) for a name that is not on the dashboard."""
+	names = parse_items(items)
+	if not names:
+		return list(plan.items)
+	there = {placed.metric.name for placed in plan.items}
+	if unknown := [name for name in names if name not in there]:
+		refuse(
+			_("Dashboard {0} has no metric {1}.").format(plan.name, ", ".join(unknown)),
+			frappe.DoesNotExistError,
+		)
+	return [placed for placed in plan.items if placed.metric.name in names]
+
+
+def parse_items(items: Any) -> list[str]:
+	text = items.strip() if isinstance(items, str) else None
+	parsed = [text] if text and not text.startswith(("[", "{", '"')) else parse_json("items", items)
+	if parsed is None:
+		return []
+	if not isinstance(parsed, list) or not all(isinstance(name, str) for name in parsed):
+		refuse(_("items must be a list of the names of this dashboard's metrics."), InvalidRequestError)
+	return parsed
+
+
+def get_values(items: Iterable[DashboardItem]) -> Found:
+	"""Each item with its scope and the value kept there. No scope: the caller does not have the metric's role."""
+	placed_in = [(placed, scope) for placed, scope in zip(items, build_scopes(items), strict=True)]
+	permitted = [(placed.metric, scope) for placed, scope in placed_in if scope]
+	kept = iter(values.get_cached_values(permitted))
+	return [(placed, scope, next(kept) if scope else None) for placed, scope in placed_in]
+
+
+def build_scopes(items: Iterable[DashboardItem]) -> list[Scope | None]:
+	metrics = [placed.metric for placed in items]
+	own = scopes.build_caller_scope() if any(not metric.compute_as for metric in metrics) else None
+	roles = set(frappe.get_roles())
+	return [build_scope(metric, own, roles) for metric in metrics]
+
+
+def build_scope(metric: Metric, own: Scope | None, roles: set[str]) -> Scope | None:
+	if not metric.compute_as:
+		return own
+	if metric.shared_role in roles or frappe.session.user == ADMINISTRATOR:
+		return scopes.build_shared_scope(metric.compute_as)
+	return None
+
+
+def compute_within_budget(
+	plan: DashboardLayout, found: Found, wanted: Sequence[DashboardItem], queue_the_rest: bool = False
+) -> Dashboard:
+	"""Compute the wanted items within the budget, queue what is left of them, and tell all."""
+	deadline = time.monotonic() + BUDGET_SECONDS
+	queued: list[str] = []
+	items: list[Item] = []
+	for placed, scope, value in found:
+		is_wanted = placed in wanted
+		if scope and is_wanted and time.monotonic() < deadline:
+			value = values.compute_once(placed.metric, scope, value) or value
+		elif scope and (is_wanted or queue_the_rest):
+			queued.append(placed.metric.name)
+		items.append(build_item(placed, scope, value, placed.metric.name in queued))
+	if queued:
+		jobs.enqueue_refresh(plan, queued)
+	times = [item["refreshed_at"] for item in items if item["refreshed_at"]]
+	return Dashboard(
+		dashboard=plan.name,
+		doctype=plan.doctype,
+		title=_(plan.title),
+		refreshed_at=min(times) if times else None,
+		items=items,
+		queued=queued,
+	)
+
+
+def build_item(placed: DashboardItem, scope: Scope | None, value: Value | None, is_queued: bool) -> Item:
+	"""An item of the reply."""
+	metric = placed.metric
+	previous = value.previous if value else None
+	change = compute_change(value)
+	return Item(
+		name=metric.name,
+		label=_(metric.label),
+		kind=value.kind if value else metric.kind,
+		value=value.value if value else None,
+		previous=previous,
+		change=change,
+		change_percent=round(change / abs(previous) * 100, 2) if change is not None and previous else None,
+		unit=metric.unit or (value.unit if value else None),
+		direction=metric.direction,
+		width=placed.width,
+		display=placed.display,
+		refreshed_at=format_timestamp(value.at) if value else None,
+		stale=is_queued or bool(scope and (value is None or values.is_due(value, metric))),
+		error=value.error if value else (None if scope else build_refusal(metric)),  # type: ignore[typeddict-item]
+	)
+
+
+def compute_change(value: Value | None) -> float | None:
+	"""How much the number has grown."""
+	if value is None or value.kind != "number" or value.value is None or value.previous is None:
+		return None
+	return round(value.value - value.previous, PRECISION)
+
+
+def build_refusal(metric: Metric) -> dict[str, str]:
+	text = _("This figure is shared with the role {0}, which you do not have.").format(metric.shared_role)
+	return {"type": frappe.PermissionError.__name__, "message": text}
+
+
+def format_timestamp(at: float) -> str:
+	"""A time of day as Frappe keeps them: in the site's time zone, to the second."""
+	zone = ZoneInfo(get_system_timezone())
+	return datetime.fromtimestamp(at, zone).replace(tzinfo=None).isoformat(timespec="seconds")
+
+
+def parse_days(days: Any, default: int, at_most: int) -> int:
+	"""A number of days. 400 for what is none."""
+	found = cint(days) if days not in (None, "") else default
+	if not 1 <= found <= at_most:
+		refuse(_("days must be a whole number from 1 to {0}.").format(at_most), InvalidRequestError)
+	return found

@@ -1,0 +1,31 @@
+"""What a metric was, for who may see it."""
+
+import frappe
+from frappe import _
+
+from orchestrator.exceptions import refuse
+from orchestrator.insights.dashboards import history, rendering, values
+from orchestrator.insights.dashboards.layout import DashboardItem
+from orchestrator.insights.dashboards.scopes import Scope
+from orchestrator.insights.shapes import History, Point
+
+DEFAULT_DAYS, MAX_DAYS = 30, history.RETENTION_DAYS
+
+
+def list_trend_points(placed: DashboardItem, days: int) -> History:
+	"""The points of the caller's own figure, or of the shared one."""
+	metric = placed.metric
+	found = history.list_points(metric, get_readable_scope(placed), days)
+	points = [Point(day=day, value=value) for day, value in found]
+	return History(name=metric.name, label=_(metric.label), unit=metric.unit, points=points)
+
+
+def get_readable_scope(placed: DashboardItem) -> Scope:
+	"""The scope of the caller's figure. PermissionError (403) for who may not see today's: they see no earlier one."""
+	((_placed, scope, value),) = rendering.get_values([placed])
+	if not scope:
+		refuse(rendering.build_refusal(placed.metric)["message"], frappe.PermissionError)
+	value = value or values.compute_once(placed.metric, scope, None)
+	if value and value.error and value.error["type"] == frappe.PermissionError.__name__:
+		refuse(value.error["message"], frappe.PermissionError)
+	return scope

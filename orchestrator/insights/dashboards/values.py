@@ -1,0 +1,203 @@
+"""Computed figures: kept in Redis per metric and scope, and computed once however many callers ask at the same time."""
+
+import json
+import time
+import traceback
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import LockError, LockNotOwnedError
+
+import frappe
+from frappe import _
+
+from orchestrator.api import errors
+from orchestrator.insights.dashboards import history
+from orchestrator.insights.dashboards.scopes import Scope, run_as_user
+from orchestrator.insights.metrics import registry
+from orchestrator.insights.metrics.metrics import CARD, NUMBER, SERIES, TABLE, Metric
+from orchestrator.measure_queries import Column, Figure, Number, Series
+
+TTL_SECONDS = 24 * 3600
+ERROR_TTL_SECONDS = 60  # how long a failure is told again instead of tried again
+# What took no longer than this is computed anew, when it is due, by whoever asks.
+QUICK_SECONDS = 1.0
+# The longest that one computation may hold the others up; then they no longer wait for it.
+LOCK_TTL_SECONDS = 120
+MAX_WAIT_SECONDS = 10
+POLL_INTERVAL_SECONDS = 0.02
+
+
+@dataclass(frozen=True)
+class Value:
+	"""A figure as it was computed. `at` is the time (epoch), `seconds` what it took, `id` tells two computations apart.
+
+	With an `error`, `value` is the last one there was. `outdated`: somebody has asked for a newer one since."""
+
+	id: str
+	kind: str
+	value: Any
+	previous: float | None
+	unit: str | None
+	at: float
+	seconds: float
+	error: dict[str, str] | None = None
+	outdated: bool = False
+
+
+def build_key(metric: Metric, scope: Scope) -> str:
+	"""Return where a value is kept. By language too: labels and errors are in that of who had it computed."""
+	return f"orchestrator:metric:{metric.key}:{metric.version}:{scope.key}:{frappe.local.lang}"
+
+
+def build_mark(metric: Metric) -> str:
+	return f"orchestrator:metric-asked:{metric.key}"
+
+
+def get_cached_values(wanted: Iterable[tuple[Metric, Scope]]) -> list[Value | None]:
+	"""The values there are, in one round trip."""
+	cache, pairs = frappe.cache(), list(wanted)
+	keys = [build_key(metric, scope) for metric, scope in pairs] + [
+		build_mark(metric) for metric, _scope in pairs
+	]
+	try:
+		texts = cache.mget([cache.make_key(key) for key in keys]) if keys else []
+	except RedisConnectionError:
+		texts = [None] * len(keys)
+	return [
+		parse_cached(text, mark) for text, mark in zip(texts[: len(pairs)], texts[len(pairs) :], strict=True)
+	]
+
+
+def parse_cached(text: bytes | None, mark: bytes | None) -> Value | None:
+	"""A value as it was kept, and whether a newer one was asked for since."""
+	if not text:
+		return None
+	value = Value(**json.loads(text))
+	return replace(value, outdated=True) if mark and value.at < float(mark) else value
+
+
+def mark_outdated(metrics: Iterable[Metric], asked_at: float) -> None:
+	"""Somebody asked for newer figures at this time. Only the asker's are new then: those of other readers, and those of
+	a shared metric in other languages, are due."""
+	cache = frappe.cache()
+	for metric in metrics:
+		cache.setex(cache.make_key(build_mark(metric)), TTL_SECONDS, asked_at)
+
+
+def is_due(value: Value, metric: Metric) -> bool:
+	"""True if it is time for a newer value."""
+	age = time.time() - value.at
+	return value.outdated or age >= (ERROR_TTL_SECONDS if value.error else metric.stale_after * 60)
+
+
+def compute_once(metric: Metric, scope: Scope, known: Value | None) -> Value | None:
+	"""A value that is newer than the `known` one: computed here, or by whoever was at it already.
+
+	None where that one takes too long to be waited for. Without Redis everyone computes for themselves."""
+	cache = frappe.cache()
+	key = build_key(metric, scope)
+	lock = cache.lock(cache.make_key(f"{key}:lock"), timeout=LOCK_TTL_SECONDS, sleep=POLL_INTERVAL_SECONDS)
+	try:
+		if not lock.acquire(blocking_timeout=MAX_WAIT_SECONDS):
+			return None
+	except RedisConnectionError:
+		return compute_value(metric, scope, known)
+	try:
+		found = get_cached_values([(metric, scope)])[0]
+		if found and (known is None or found.id != known.id):
+			return found
+		text = frappe.as_json(asdict(compute_value(metric, scope, known)), indent=None)
+		cache.setex(cache.make_key(key), TTL_SECONDS, text)
+		value = Value(**json.loads(text))  # as everyone after this one gets it
+	finally:
+		release_lock(lock)
+	history.add_note(metric, scope, value.kind, value.value, value.error is None)
+	return value
+
+
+def release_lock(lock: Any) -> None:
+	"""Let the next one in; a computation that took longer than the lock is held has let them in already."""
+	try:
+		lock.release()
+	except (LockNotOwnedError, LockError):
+		return
+
+
+def compute_value(metric: Metric, scope: Scope, known: Value | None) -> Value:
+	"""Compute now. A failure is a value too: it says why there is none, and shows the last one there was."""
+	start, messages = time.perf_counter(), frappe.local.message_log
+	frappe.local.message_log = []
+	figure, error = None, None
+	try:
+		with run_as_user(scope.user):
+			figure = registry.compute_metric(metric)
+	except Exception as problem:
+		error = build_item_error(problem, metric)
+	finally:
+		frappe.local.message_log = messages
+	fields = build_figure(figure) if figure else build_failed_value(metric, known, error)
+	if figure and fields["kind"] == NUMBER:
+		fields["previous"] = get_previous(metric, scope, fields["previous"])
+	return Value(
+		id=frappe.generate_hash(length=10),
+		at=time.time(),
+		seconds=round(time.perf_counter() - start, 4),
+		error=error,
+		**fields,
+	)
+
+
+def get_previous(metric: Metric, scope: Scope, told: float | None) -> float | None:
+	"""What the number was: what its source tells, else its history. Of a card it is the other way round: what Desk tells
+	is how many of today's records were there then, not what the card showed."""
+	is_cards = metric.source_type == CARD and metric.key == metric.name
+	if told is not None and not is_cards:
+		return told
+	known = history.get_previous(metric, scope)
+	return told if known is None else known
+
+
+def build_figure(figure: Figure) -> dict[str, Any]:
+	"""A figure's part of a value."""
+	if isinstance(figure, Number):
+		return {
+			"kind": NUMBER,
+			"value": figure.value,
+			"previous": figure.previous,
+			"unit": figure.unit,
+		}
+	if isinstance(figure, Series):
+		datasets = [dataset._asdict() for dataset in figure.datasets]
+		value: dict[str, Any] = {"labels": figure.labels, "datasets": datasets}
+		return {"kind": SERIES, "value": value, "previous": None, "unit": figure.unit}
+	columns = [Column(*column)._asdict() for column in figure.columns]
+	value = {"columns": columns, "rows": figure.rows, "total": figure.total}
+	return {"kind": TABLE, "value": value, "previous": None, "unit": None}
+
+
+def build_failed_value(metric: Metric, known: Value | None, error: dict[str, str] | None) -> dict[str, Any]:
+	"""What to show beside an error: the last value, unless the error is that the caller may not see it."""
+	if known is None or (error or {}).get("type") == frappe.PermissionError.__name__:
+		return {"kind": metric.kind, "value": None, "previous": None, "unit": None}
+	return {"kind": known.kind, "value": known.value, "previous": known.previous, "unit": known.unit}
+
+
+def build_item_error(problem: Exception, metric: Metric) -> dict[str, str]:
+	"""The error of an item. Of an unforeseen one no word of its own: it may quote records."""
+	status = errors.get_status(problem)
+	if status != errors.UNEXPECTED_STATUS:
+		text = errors.get_error_text(problem) or errors.get_default_text(status)
+		return {"type": type(problem).__name__, "message": text}
+	frames = "".join(traceback.format_list(traceback.extract_tb(problem.__traceback__)))
+	title = f"Metric {metric.key}: {type(problem).__name__}"[:140]
+	# deferred: a read is rolled back, and the log has to stay
+	frappe.log_error(title, f"{title}\n\n{frames}", defer_insert=True)
+	return {
+		"type": "InternalServerError",
+		"message": _(
+			"This figure could not be computed. Your administrator can find the reason in the Error Log."
+		),
+	}

@@ -1,0 +1,97 @@
+"""A Dashboard Chart's series, by Frappe's own functions, under the permissions of the session's user.
+
+Frappe answers from a cache with one key per chart for all users, where something is there: never used here. And its
+heatmap reads past permissions: asked anew here."""
+
+import inspect
+import re
+from pathlib import Path
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.desk.doctype.dashboard_chart import dashboard_chart
+from frappe.desk.doctype.dashboard_chart.dashboard_chart import DashboardChart
+from frappe.modules import get_module_path, scrub
+from frappe.utils import cint, getdate
+
+from orchestrator import compat
+from orchestrator.exceptions import MissingDataError, refuse
+from orchestrator.insights.metrics import dynamic_filters, report_figures
+from orchestrator.insights.metrics.metrics import CHART, Metric
+from orchestrator.measure_queries import Dataset, Series, build_series, to_number
+
+METHOD = re.compile(r"method\s*:\s*[\"']([\w.]+)[\"']")
+
+
+def compute(metric: Metric) -> Series:
+	"""The chart's labels and values."""
+	chart = frappe.get_doc(CHART, metric.source)
+	chart.check_permission("read")
+	filters = dynamic_filters.merge_filters(chart.filters_json, chart.dynamic_filters_json)
+	if chart.chart_type == "Report":
+		return compute_report_chart(chart, filters or {})
+	if chart.type == "Heatmap":
+		return compute_heatmap(chart, filters)
+	method = get_custom_method(chart) if chart.chart_type == "Custom" else dashboard_chart.get
+	conditions = frappe.as_json(filters)
+	described = frappe.as_json({**chart.as_dict(), "filters_json": conditions})
+	# Unwrapped: around it is the cache that all users share.
+	answer = frappe.call(inspect.unwrap(method), chart=described, filters=conditions, no_cache=1)
+	return build_chart_series(answer, chart.currency or None)
+
+
+def build_chart_series(answer: dict[str, Any] | None, unit: str | None = None) -> Series:
+	"""Frappe's chart data as a series."""
+	answer = answer or {"labels": [], "datasets": []}
+	datasets = [
+		Dataset(dataset.get("name") or "", [to_number(value) for value in dataset.get("values") or []])
+		for dataset in answer["datasets"]
+	]
+	return Series([str(label or _("None")) for label in answer["labels"]], datasets, unit)
+
+
+def compute_report_chart(chart: DashboardChart, filters: dict[str, Any]) -> Series:
+	"""The report's own chart, or the columns that the chart names."""
+	answer = report_figures.run_report(chart.report_name, filters)
+	if chart.use_report_chart:
+		return build_chart_series((answer["chart"] or {}).get("data"), chart.currency or None)
+	rows = [row for row in answer["rows"] or [] if row.get(chart.x_field) not in (None, "")]
+	labels = {column["fieldname"]: column["label"] for column in answer["columns"]}
+	datasets = [
+		Dataset(labels.get(axis.y_field, axis.y_field), [to_number(row.get(axis.y_field)) for row in rows])
+		for axis in chart.y_axis
+	]
+	return Series([str(row[chart.x_field]) for row in rows], datasets, chart.currency or None)
+
+
+def compute_heatmap(chart: DashboardChart, filters: list[Any]) -> Series:
+	"""A value for each day of the chart's year that has one."""
+	year = cint(chart.heatmap_year) or getdate().year
+	doctype, field = chart.document_type, chart.based_on
+	days = [[doctype, field, ">=", f"{year}-01-01"], [doctype, field, "<", f"{year + 1}-01-01"]]
+	function = dashboard_chart.get_aggregate_function(chart.chart_type)
+	rows = compat.get_list(
+		doctype,
+		fields=[f"date({field}) as day", f"{function}({chart.value_based_on or '1'}) as value"],
+		filters=[*filters, *days, [doctype, "docstatus", "<", 2]],
+		group_by=f"date({field})",
+		order_by="day asc",
+		as_list=True,
+		limit_page_length=0,
+		parent_doctype=chart.parent_document_type,
+	)
+	return build_series(rows, chart.name)
+
+
+def get_custom_method(chart: DashboardChart) -> Any:
+	"""The function that a chart source names in its script for Desk."""
+	source = frappe.get_doc("Dashboard Chart Source", chart.source)
+	name = scrub(source.name)
+	script = Path(get_module_path(source.module), "dashboard_chart_source", name, f"{name}.js")
+	found = METHOD.search(script.read_text()) if script.exists() else None
+	if not found:
+		refuse(_("Chart source {0} has no method.").format(source.name), MissingDataError)
+	method = frappe.get_attr(found[1])
+	frappe.is_whitelisted(method)
+	return method

@@ -1,0 +1,95 @@
+"""Queries and charts of the app Insights 3, where it is installed.
+
+Its `execute_query` checks nothing, so the right to read is checked first; whether rows are narrowed to what the caller may
+read is a setting of Insights (Apply User Permissions)."""
+
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.model.document import Document
+
+from orchestrator.apps import require_app
+from orchestrator.exceptions import MissingDataError, refuse
+from orchestrator.insights.metrics import report_figures
+from orchestrator.insights.metrics.metrics import INSIGHTS_CHART, INSIGHTS_QUERY, NUMBER, TABLE, Metric
+from orchestrator.measure_queries import MAX_ROWS, Column, Dataset, Figure, Number, Series, Table, to_number
+
+APP = "insights"
+ROWS_TO_AGGREGATE = 10_000  # the most that Insights gives
+NUMERIC = frozenset({"Integer", "Decimal"})
+
+
+def compute_query(metric: Metric) -> Figure:
+	"""A query's rows, or one number over them."""
+	query = get_permitted(INSIGHTS_QUERY, metric.source)
+	if not metric.aggregate:
+		return build_table(execute_query(query, MAX_ROWS))
+	answer = execute_query(query, ROWS_TO_AGGREGATE)
+	named = {
+		"columns": [{"fieldname": c["name"], "label": c["name"]} for c in answer["columns"]],
+		"rows": answer["rows"],
+	}
+	return Number(
+		report_figures.aggregate(named, query.title or query.name, metric.aggregate, metric.aggregate_field)
+	)
+
+
+def compute_chart(metric: Metric) -> Figure:
+	"""A chart as its type has it: a number, a table, or labels and values."""
+	chart = get_permitted(INSIGHTS_CHART, metric.source)
+	answer = execute_query(build_query(chart), ROWS_TO_AGGREGATE if metric.kind == NUMBER else MAX_ROWS)
+	if metric.kind == TABLE:
+		return build_table(answer)
+	return get_last_number(answer) if metric.kind == NUMBER else build_series(answer)
+
+
+def get_permitted(doctype: str, name: str) -> Document:
+	"""The record, which the caller may read. Raises MissingAppError (501) without Insights."""
+	require_app(APP)
+	doc = frappe.get_doc(doctype, name)
+	doc.check_permission("read")
+	return doc
+
+
+def build_query(chart: Document) -> Document:
+	"""The query with the chart's own steps; those are written by the front end of Insights, and a chart that it has
+	not opened yet shows the rows of the query it is made from."""
+	own = frappe.get_doc(INSIGHTS_QUERY, chart.data_query) if chart.data_query else None
+	if own and frappe.parse_json(own.operations):
+		return own
+	if not chart.query:
+		refuse(_("Chart {0} has no query yet.").format(chart.title or chart.name), MissingDataError)
+	return frappe.get_doc(INSIGHTS_QUERY, chart.query)
+
+
+def execute_query(query: Document, rows: int) -> dict[str, Any]:
+	"""Columns and rows now. Insights leaves None behind, on which its next run in the same request would break."""
+	frappe.local.insights_adhoc_filters = {}
+	try:
+		return query.execute(force=True, page_size=rows)
+	finally:
+		frappe.local.insights_adhoc_filters = {}
+
+
+def build_table(answer: dict[str, Any]) -> Table:
+	columns = [Column(column["name"], column["name"]) for column in answer["columns"]]
+	return Table(columns, answer["rows"], len(answer["rows"]))
+
+
+def build_series(answer: dict[str, Any]) -> Series:
+	"""The first column that is no number gives the labels, each that is one a dataset."""
+	numeric = [column["name"] for column in answer["columns"] if column["type"] in NUMERIC]
+	labels = next((c["name"] for c in answer["columns"] if c["name"] not in numeric), None)
+	rows = answer["rows"]
+	names = [str(row[labels]) if labels else str(index) for index, row in enumerate(rows, start=1)]
+	return Series(names, [Dataset(name, [to_number(row[name]) for row in rows]) for name in numeric])
+
+
+def get_last_number(answer: dict[str, Any]) -> Number:
+	"""The number of the last row; of rows by date the one before is what it was."""
+	name = next((column["name"] for column in answer["columns"] if column["type"] in NUMERIC), None)
+	values = [to_number(row[name]) for row in answer["rows"]] if name else []
+	if not values:
+		return Number(None)
+	return Number(values[-1], values[-2] if len(values) > 1 else None)

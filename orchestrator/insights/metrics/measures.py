@@ -1,0 +1,52 @@
+"""The measures that apps register by the hook `orchestrator_measures`: a name, and the function behind it."""
+
+import typing
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import frappe
+from frappe import _
+
+from orchestrator.exceptions import MissingDataError, refuse
+from orchestrator.measure_queries import Figure, Number, Series, Table
+
+if TYPE_CHECKING:
+	from orchestrator.insights.metrics.metrics import Metric
+
+HOOK = "orchestrator_measures"
+KIND_BY_TYPE = {Number: "number", Series: "series", Table: "table"}
+
+
+def compute_measure(metric: "Metric") -> Figure:
+	"""The figure of a measure, as the user of the session."""
+	return get_function(metric.source)()
+
+
+def list_registered() -> dict[str, str]:
+	"""Each measure's name and the path of its function; where two apps take one name, the later app's."""
+	hooks: dict[str, list[str]] = frappe.get_hooks(HOOK, default={})
+	return {name: paths[-1] for name, paths in hooks.items()}
+
+
+def get_function(name: str) -> Callable[[], Figure]:
+	"""The function behind a measure. Raises MissingDataError where no installed app registers it."""
+	path = list_registered().get(name)
+	if not path:
+		refuse(
+			_("No app of this site has a measure {0}. Choose another one for this metric.").format(name),
+			MissingDataError,
+		)
+	return frappe.get_attr(path)
+
+
+def get_measure_kind(name: str) -> str | None:
+	"""number, series or table, by what the function says that it returns; None where it says nothing of the kind, there
+	is no such measure, or the app that has it is broken."""
+	path = list_registered().get(name)
+	if not path:
+		return None
+	try:
+		hints = typing.get_type_hints(frappe.get_attr(path))
+	except Exception:  # whatever breaks there is one item's trouble, not its dashboard's
+		return None
+	return KIND_BY_TYPE.get(hints.get("return"))  # type: ignore[arg-type]

@@ -1,0 +1,120 @@
+"""What a metric is: where its figure comes from, under whose permissions, and how it is told."""
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import frappe
+
+from orchestrator.api.parameters import parse_json
+from orchestrator.insights.metrics.measures import get_measure_kind
+
+if TYPE_CHECKING:
+	from orchestrator.orchestrator.doctype.orchestrator_metric.orchestrator_metric import OrchestratorMetric
+
+DOCTYPE = "Orchestrator Metric"
+MEASURE, CARD, CHART, REPORT = "Measure", "Number Card", "Dashboard Chart", "Report"
+INSIGHTS_QUERY, INSIGHTS_CHART = "Insights Query v3", "Insights Chart v3"
+NUMBER, SERIES, TABLE = "number", "series", "table"
+SHARED = "Shared"
+STALE_AFTER_MINUTES = 15
+DIGEST = 12
+KEY_LENGTH = 140  # what the history's field holds
+
+
+@dataclass(frozen=True)
+class Metric:
+	"""One metric, or a card or chart of another dashboard taken for one.
+
+	`key` names its values and its history; `version` changes with its definition and with its source's.
+	`compute_as` and `shared_role` are those of a metric that is shared; `is_approved` is False where its source was
+	changed since."""
+
+	name: str
+	key: str
+	label: str
+	kind: str
+	source_type: str
+	source: str
+	version: str
+	unit: str | None = None
+	direction: str | None = None
+	compare_with: str = "Previous Day"
+	stale_after: int = STALE_AFTER_MINUTES
+	filters: dict[str, Any] = field(default_factory=dict)
+	aggregate: str | None = None
+	aggregate_field: str | None = None
+	compute_as: str | None = None
+	shared_role: str | None = None
+	is_approved: bool = True
+
+
+def build_from_document(doc: "OrchestratorMetric") -> Metric:
+	"""The metric that a document defines."""
+	changed = get_source_modified(doc.source_type, doc.source)
+	shared = doc.permission_mode == SHARED
+	return Metric(
+		name=doc.name,
+		key=doc.name,
+		label=doc.label,
+		kind=get_kind(doc.source_type, doc.measure or doc.source, doc.aggregate)
+		or (doc.kind or NUMBER).lower(),
+		source_type=doc.source_type,
+		source=(doc.measure if doc.source_type == MEASURE else doc.source) or "",
+		version=compute_digest(doc.modified, changed),
+		unit=doc.unit or None,
+		direction=(doc.direction or "").lower() or None,
+		compare_with=doc.compare_with or "Previous Day",
+		stale_after=doc.stale_after or STALE_AFTER_MINUTES,
+		filters=parse_json("filters", doc.filters) or {},
+		aggregate=doc.aggregate or None,
+		aggregate_field=doc.aggregate_field or None,
+		compute_as=doc.compute_as if shared else None,
+		shared_role=doc.shared_role if shared else None,
+		is_approved=not shared or (doc.approved_source or None) == changed,
+	)
+
+
+def build_from_source(source_type: str, name: str, label: str, kind: str, changed: Any) -> Metric:
+	"""A card or chart of a dashboard that is not ours: computed for each caller. `changed`: when it was, the last time."""
+	return Metric(
+		name=name,
+		key=f"{source_type}/{name}"[:KEY_LENGTH],
+		label=label,
+		kind=kind,
+		source_type=source_type,
+		source=name,
+		version=compute_digest(name, changed),
+	)
+
+
+def get_kind(source_type: str, source: str | None, aggregate: str | None) -> str | None:
+	"""number, series or table, by the source; None where it cannot be told (an app that is gone)."""
+	if source_type == MEASURE:
+		return get_measure_kind(source or "")
+	if source_type == INSIGHTS_CHART:
+		return get_insights_chart_kind(get_value(INSIGHTS_CHART, source, "chart_type"))
+	if source_type in (CARD, CHART):
+		return NUMBER if source_type == CARD else SERIES
+	return NUMBER if aggregate else TABLE
+
+
+def get_insights_chart_kind(chart_type: str | None) -> str | None:
+	return {None: None, "Number": NUMBER, "Table": TABLE}.get(chart_type, SERIES)
+
+
+def get_source_modified(source_type: str, source: str | None) -> str | None:
+	"""When the record behind a metric was last changed."""
+	changed = None if source_type == MEASURE else get_value(source_type, source, "modified")
+	return str(changed) if changed else None
+
+
+def get_value(doctype: str, name: str | None, fieldname: str) -> Any:
+	"""A value of a record that may be missing, as may its whole DocType."""
+	if not name or not frappe.db.exists("DocType", doctype, cache=True):
+		return None
+	return frappe.db.get_value(doctype, name, fieldname)
+
+
+def compute_digest(*parts: Any) -> str:
+	return hashlib.sha256(repr([str(part) for part in parts]).encode()).hexdigest()[:DIGEST]

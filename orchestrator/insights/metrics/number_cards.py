@@ -1,0 +1,67 @@
+"""A Number Card's number, by Frappe's own function, under the permissions of the session's user."""
+
+from collections.abc import Callable
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.desk.doctype.number_card import number_card
+from frappe.desk.doctype.number_card.number_card import NumberCard
+
+from orchestrator.exceptions import MissingDataError, refuse
+from orchestrator.insights.metrics import dynamic_filters, report_figures
+from orchestrator.insights.metrics.metrics import CARD, Metric
+from orchestrator.measure_queries import Number, to_number
+
+
+def compute_card(metric: Metric) -> Number:
+	"""The card's number, and with its percentage statistics the one of a period ago, as Desk shows them."""
+	card = frappe.get_doc(CARD, metric.source)
+	card.check_permission("read")
+	filters = dynamic_filters.merge_filters(card.filters_json, card.dynamic_filters_json)
+	if card.type == "Report":
+		return Number(compute_from_report(card, filters))
+	if card.type == "Custom":
+		return compute_from_method(card, filters)
+	return compute_from_records(card, filters)
+
+
+def compute_from_records(card: NumberCard, filters: list[Any]) -> Number:
+	value = number_card.get_result(card, list(filters))
+	previous = (
+		number_card.calculate_previous_result(card, list(filters)) if card.show_percentage_stats else None
+	)
+	return Number(to_number(value), None if previous is None else to_number(previous), card.currency or None)
+
+
+def compute_from_report(card: NumberCard, filters: dict[str, Any]) -> float | None:
+	answer = report_figures.run_report(card.report_name, filters or {})
+	return report_figures.aggregate(answer, card.report_name, card.report_function, card.report_field)
+
+
+def compute_from_method(card: NumberCard, filters: Any) -> Number:
+	"""The answer of a custom card's method."""
+	answer = frappe.call(get_card_method(card), filters=filters)
+	value = answer.get("value", answer) if isinstance(answer, dict) else answer
+	if value is not None and not report_figures.is_number(value):
+		refuse(_("The method of card {0} does not return a number.").format(card.name), MissingDataError)
+	return Number(None if value is None else to_number(value))
+
+
+def get_card_method(card: NumberCard) -> Callable[..., Any]:
+	"""Return the method of a custom card.
+
+	A card names it, and runs it as its reader: so it has to be in the hook `orchestrator_card_methods` of some app, and
+	one that the reader could ask for with GET.
+
+	Raises:
+		MissingDataError: The method is not registered for cards, or answers no GET (422).
+		PermissionError: The reader may not call it (403).
+	"""
+	if card.method not in frappe.get_hooks("orchestrator_card_methods"):
+		refuse(_("The method {0} is not registered for cards.").format(card.method), MissingDataError)
+	method = frappe.get_attr(card.method)
+	frappe.is_whitelisted(method)
+	if "GET" not in frappe.allowed_http_methods_for_whitelisted_func[method]:
+		refuse(_("The method {0} does not only read.").format(card.method), MissingDataError)
+	return method

@@ -1,0 +1,69 @@
+"""A report's rows as a table, or one number over them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from frappe import _
+
+from orchestrator.api import reports
+from orchestrator.exceptions import InvalidRequestError, refuse
+from orchestrator.insights.metrics.metrics import Metric
+from orchestrator.measure_queries import MAX_ROWS, Column, Figure, Number, Table, to_number
+
+Rows = Sequence[dict[str, Any]]
+
+
+def compute_report(metric: Metric) -> Figure:
+	"""The figure of a report, run as the user of the session."""
+	answer = run_report(metric.source, metric.filters)
+	if metric.aggregate:
+		return Number(aggregate(answer, metric.source, metric.aggregate, metric.aggregate_field))
+	return build_table(answer)
+
+
+def run_report(report: str, filters: dict[str, Any]) -> dict[str, Any]:
+	"""The report's columns and rows now, never those prepared earlier."""
+	return reports.run(report_name=report, filters=filters, ignore_prepared_report=True)
+
+
+def build_table(answer: dict[str, Any]) -> Table:
+	names = ("fieldname", "label", "fieldtype", "options")
+	columns = [Column(*(column[name] for name in names)) for column in answer["columns"]]
+	rows = answer["rows"] or []
+	return Table(columns, rows[:MAX_ROWS], len(rows))
+
+
+def aggregate(answer: dict[str, Any], title: str, how: str, column: str | None) -> float | None:
+	"""One number over a column of the rows, which is named by its fieldname or its label."""
+	rows = [row for row in answer["rows"] or [] if isinstance(row, dict)]
+	if how == "Count":
+		return len(rows)
+	names = {column["fieldname"]: column["label"] for column in answer["columns"]}
+	found = next((name for name, label in names.items() if column in (name, label)), None)
+	if not found:
+		refuse(
+			_("{0} has no column {1}. It has {2}.").format(title, column, ", ".join(names)),
+			InvalidRequestError,
+		)
+	return compute_aggregate([row.get(found) for row in rows], how)
+
+
+def compute_aggregate(values: Sequence[Any], how: str) -> float | None:
+	"""Sum, Average, Minimum or Maximum of the numbers among `values`; None of none, but a sum of none is 0."""
+	numbers = [to_number(value) for value in values if is_number(value)]
+	if how == "Sum":
+		return to_number(sum(numbers))
+	if not numbers:
+		return None
+	if how == "Average":
+		return to_number(sum(numbers) / len(numbers))
+	return min(numbers) if how == "Minimum" else max(numbers)
+
+
+def is_number(value: Any) -> bool:
+	"""True for what can be added up; text that spells a number counts, since some reports have no other."""
+	try:
+		float(value)
+	except (TypeError, ValueError):
+		return False
+	return True

@@ -1,0 +1,83 @@
+"""A report's values as a file shows them: as text, as a cell that no spreadsheet takes for a formula, for people."""
+
+import datetime
+import json
+import math
+from decimal import Decimal
+from typing import Any
+from xml.sax.saxutils import unescape
+
+import frappe
+from frappe.utils import flt, fmt_money, format_datetime, format_duration, format_time, formatdate
+
+from orchestrator.insights.reports.content.report_table import Column, Row
+
+FEW_DECIMALS = 3
+QUOTE_CHARACTERS = {"&quot;": '"', "&#39;": "'", "&#x27;": "'"}
+
+
+def is_finite(value: Any) -> bool:
+	"""True for a number that can be written down."""
+	return isinstance(value, int) or math.isfinite(value)
+
+
+def to_text(value: Any) -> str:
+	"""A value as text: text as it is, days and moments as ISO 8601 has them."""
+	if value is None:
+		return ""
+	if isinstance(value, str):
+		return value
+	if isinstance(value, datetime.datetime):
+		return value.isoformat(sep=" ")
+	if isinstance(value, bytes):
+		return value.decode(errors="replace")
+	if isinstance(value, dict | list | tuple):
+		return json.dumps(value, default=str, ensure_ascii=False)
+	return str(value)
+
+
+def format_cell(column: Column, row: Row) -> str:
+	"""The value of a column as the site shows it: its format of dates and numbers, the currency of the row."""
+	value = column.get_value(row)
+	if value is None or value == "":
+		return ""
+	if isinstance(value, bool) or (column.fieldtype == "Check" and isinstance(value, int | float)):
+		return "✓" if value else ""
+	if isinstance(value, datetime.date | datetime.timedelta | datetime.time):
+		return format_moment(value)
+	if isinstance(value, int | float | Decimal):
+		return format_number(column, row, value)
+	return to_text(value) if column.is_html else unescape_text(to_text(value))
+
+
+def unescape_text(text: str) -> str:
+	"""Return text as Desk shows it: Frappe stores what a user types, such as List<String>, with its signs escaped."""
+	return unescape(text, QUOTE_CHARACTERS) if "&" in text else text
+
+
+def format_moment(value: Any) -> str:
+	"""A day, a time or both in the site's format."""
+	if isinstance(value, datetime.datetime):
+		return format_datetime(value)
+	if isinstance(value, datetime.date):
+		return formatdate(value)
+	return format_time(value)
+
+
+def format_number(column: Column, row: Row, value: Any) -> str:
+	"""A number in the site's format."""
+	if column.fieldtype == "Currency":
+		currency = column.currency.get_currency(row) if column.currency else None
+		return fmt_money(value, column.precision, currency or frappe.db.get_default("currency"))
+	if column.fieldtype == "Percent":
+		return f"{fmt_money(flt(value, 2), count_decimals(flt(value, 2)))}%"
+	if column.fieldtype == "Duration":
+		return format_duration(value)
+	if column.fieldtype == "Int" or isinstance(value, int):
+		return fmt_money(value, 0) if column.is_number else str(value)
+	return fmt_money(value, column.precision if column.precision is not None else count_decimals(value))
+
+
+def count_decimals(value: Any) -> int:
+	"""How many decimals a number is shown with: none where it has none."""
+	return 0 if round(float(value), FEW_DECIMALS).is_integer() else FEW_DECIMALS

@@ -1,0 +1,184 @@
+"""A report's result as one table, whichever of Frappe's forms it came in: the columns to show, rows as sequences."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.utils import cint
+
+from orchestrator.api import reports
+from orchestrator.insights.reports.content import html_text
+
+Row = Sequence[Any]
+NUMBERS = frozenset({"Currency", "Float", "Int", "Percent", "Duration"})
+INDENT = "    "
+# Company:company:default_currency, as Frappe's fields name the currency of a record that they link to
+LINKED_CURRENCY_PARTS = 3
+
+
+@dataclass(frozen=True)
+class CurrencySource:
+	"""Where a row tells the currency of an amount: at `index`, or in `fieldname` of the `doctype` named there."""
+
+	place: int
+	doctype: str | None = None
+	fieldname: str | None = None
+
+	def get_currency(self, row: Row) -> str | None:
+		"""The currency of an amount in `row`."""
+		told = row[self.place]
+		if told and self.doctype:
+			return frappe.get_cached_value(self.doctype, told, self.fieldname)
+		return told or None
+
+
+@dataclass(frozen=True)
+class Column:
+	"""A column that is shown; `index` is where its value stands in a row."""
+
+	key: str
+	label: str
+	fieldtype: str
+	options: str | None
+	index: int
+	width: int = 0
+	precision: int | None = None
+	currency: CurrencySource | None = None
+
+	@property
+	def is_number(self) -> bool:
+		return self.fieldtype in NUMBERS
+
+	@property
+	def is_html(self) -> bool:
+		return self.fieldtype in html_text.HTML_TYPES
+
+	def get_value(self, row: Row) -> Any:
+		"""Return the column's value in `row` as it is stored; of a column of HTML the text."""
+		value = row[self.index]
+		return html_text.to_text(value) if self.is_html and isinstance(value, str) else value
+
+
+@dataclass
+class Table:
+	"""The result of a report. `rows` are walked through once; `total` is none of them. `close` lets go of where the
+	rows come from."""
+
+	columns: list[Column]
+	rows: Iterator[Row]
+	expected_rows: int | None = None
+	total: Row | None = None
+	message: str | None = None
+	chart: dict[str, Any] | None = None
+	summary: list[dict[str, Any]] = field(default_factory=list)
+	close: Callable[[], None] = lambda: None
+
+	@property
+	def list_labels(self) -> list[str]:
+		"""The headings of the columns."""
+		return [column.label for column in self.columns]
+
+	def list_cells(self, row: Row) -> list[Any]:
+		"""The values of the columns, in their order."""
+		if self._has_html:
+			return [column.get_value(row) for column in self.columns]
+		return [row[column.index] for column in self.columns]
+
+	@cached_property
+	def _has_html(self) -> bool:
+		return any(column.is_html for column in self.columns)
+
+
+def parse_result(result: dict[str, Any]) -> Table:
+	"""Frappe's result as a table. Takes the rows out of it, so that each can go when it has been written."""
+	known = [parse_column(column) for column in result.get("columns") or []]
+	keys = [column["fieldname"] for column in known]
+	columns = parse_columns(known, keys)
+	rows = result.pop("result", None) or []
+	total = rows.pop() if rows and result.get("add_total_row") else None
+	to_row = build_row_reader(keys, [column["label"] for column in known])
+	return Table(
+		columns=columns,
+		rows=map(to_row, drain_rows(rows)),
+		expected_rows=len(rows),
+		total=None if total is None else to_row(total),
+		message=result.get("message") if isinstance(result.get("message"), str) else None,
+		chart=result.get("chart"),
+		summary=[item for item in result.get("report_summary") or [] if item.get("label")],
+	)
+
+
+def parse_column(column: Any) -> dict[str, Any]:
+	"""What Frappe says of a column."""
+	raw = column if isinstance(column, dict) else {}
+	if not isinstance(column, (str, dict)):
+		raw = column.as_dict()  # the report builder gives the field itself
+	shape = reports.build_column(column)
+	hidden, precision = cint(raw.get("hidden")), raw.get("precision")
+	shape["label"] = _(shape["label"] or "")
+	return {**shape, "hidden": hidden, "precision": cint(precision) if precision else None}
+
+
+def parse_columns(known: list[dict[str, Any]], keys: list[str]) -> list[Column]:
+	"""The columns that are shown. Adds to `keys` the currencies that a row tells without a column of their own."""
+	return [
+		Column(
+			key=make_unique(column["fieldname"], place, keys),
+			label=column["label"],
+			fieldtype=column["fieldtype"],
+			options=column["options"],
+			index=place,
+			width=cint(column["width"]),
+			precision=column["precision"],
+			currency=parse_currency(column, keys),
+		)
+		for place, column in enumerate(known)
+		if not column["hidden"]
+	]
+
+
+def make_unique(fieldname: str, place: int, keys: list[str]) -> str:
+	"""The column's fieldname, with its number where an earlier column has the same: a list that joins two DocTypes
+	may show the `name` of both."""
+	return fieldname if keys.index(fieldname) == place else f"{fieldname}_{place + 1}"
+
+
+def parse_currency(column: dict[str, Any], keys: list[str]) -> CurrencySource | None:
+	"""Where the currency of an amount stands, if anywhere in the row."""
+	options = column["options"]
+	if column["fieldtype"] != "Currency" or not isinstance(options, str) or not options:
+		return None
+	parts = options.split(":")
+	linked = len(parts) == LINKED_CURRENCY_PARTS
+	fieldname = parts[1] if linked else parts[0]
+	if fieldname not in keys:
+		keys.append(fieldname)
+	place = keys.index(fieldname)
+	return CurrencySource(place, parts[0], parts[2]) if linked else CurrencySource(place)
+
+
+def build_row_reader(keys: list[str], labels: list[str]) -> Callable[[Any], Row]:
+	"""A function that makes a sequence of a row, be it an object by fieldname (or by label) or a list already."""
+	width = len(keys)
+	names = [(key, labels[place] if place < len(labels) else key) for place, key in enumerate(keys)]
+
+	def read_row(row: Any) -> Row:
+		if not isinstance(row, dict):
+			values = list(row)[:width]
+			return values + [None] * (width - len(values))
+		values = [row[key] if key in row else row.get(label) for key, label in names]
+		if row.get("indent") and values:
+			values[0] = INDENT * cint(row["indent"]) + str(values[0] or "")
+		return values
+
+	return read_row
+
+
+def drain_rows(rows: list[Any]) -> Iterator[Any]:
+	"""The rows in their order, each let go of."""
+	rows.reverse()
+	while rows:
+		yield rows.pop()

@@ -1,0 +1,82 @@
+"""What a file tells of the report that it holds: its name, the filters, when and for whom it was made."""
+
+import datetime
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.core.doctype.report.report import Report
+from frappe.utils import format_datetime, get_fullname
+
+from orchestrator.insights.reports.content.cells import to_text
+from orchestrator.period import get_now
+
+
+@dataclass(frozen=True)
+class TitlePage:
+	"""The particulars of a run. `filters` are for people, `conditions` as the report got them."""
+
+	report_name: str
+	generated_at: datetime.datetime
+	generated_by: str
+	conditions: Any
+	filters: list[tuple[str, str]]
+	letter_head: str | None
+
+	@property
+	def get_title(self) -> str:
+		return _(self.report_name)
+
+	@property
+	def build_made_line(self) -> str:
+		"""When and for whom the report was made."""
+		return _("{0} by {1}").format(format_datetime(self.generated_at), self.generated_by)
+
+
+def build_title_page(report_name: str, report: Report, conditions: Any) -> TitlePage:
+	"""The title page of a run by the caller, now."""
+	return TitlePage(
+		report_name=report_name,
+		generated_at=get_now(),
+		generated_by=get_fullname(frappe.session.user),
+		conditions=conditions,
+		filters=list(list_filters(report, conditions)),
+		letter_head=find_letter_head(report, conditions),
+	)
+
+
+def list_filters(report: Report, conditions: Any) -> Iterator[tuple[str, str]]:
+	"""Label and value of each filter that narrows the report."""
+	if isinstance(conditions, dict):
+		labels = {row.fieldname: row.label for row in report.filters}
+		for fieldname, value in conditions.items():
+			if value not in (None, "", [], 0):
+				yield _(labels.get(fieldname) or frappe.unscrub(fieldname)), render_value(value)
+		return
+	meta = frappe.get_meta(report.ref_doctype)
+	for condition in conditions or []:
+		fieldname, operator, value = condition[-3:]
+		yield (
+			_(meta.get_label(fieldname)),
+			f"{operator} {render_value(value)}" if operator != "=" else render_value(value),
+		)
+
+
+def render_value(value: Any) -> str:
+	"""A filter's value in words."""
+	if isinstance(value, list | tuple):
+		return ", ".join(to_text(item) for item in value)
+	return to_text(value)
+
+
+def find_letter_head(report: Report, conditions: Any) -> str | None:
+	"""The letter head to print on: the report's own, that of the company in its filters, or the site's."""
+	company = conditions.get("company") if isinstance(conditions, dict) else None
+	of_company = company and frappe.db.get_value("Company", company, "default_letter_head")
+	return (
+		report.letter_head
+		or of_company
+		or frappe.db.get_value("Letter Head", {"is_default": 1, "disabled": 0})
+	)

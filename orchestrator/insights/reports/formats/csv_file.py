@@ -1,0 +1,41 @@
+"""A report as a CSV file: UTF-8 with the mark by which spreadsheets know it, text quoted, numbers bare."""
+
+import csv
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from orchestrator.insights.reports.content.cells import is_finite, to_text
+from orchestrator.insights.reports.content.formulas import escape_formula
+from orchestrator.insights.reports.content.report_table import Table
+
+ENCODING = "utf-8-sig"
+
+
+def write_csv(path: Path, table: Table) -> None:
+	"""Write the table row by row: what is in memory does not grow with the rows."""
+	with path.open("w", encoding=ENCODING, errors="backslashreplace", newline="") as file:
+		writer = csv.writer(file, quoting=csv.QUOTE_NONNUMERIC)
+		writer.writerow(map(escape_formula, table.list_labels))
+		writer.writerows(map(build_cells, map(table.list_cells, table.rows)))
+		if table.total is not None:
+			writer.writerow(build_cells(table.list_cells(table.total)))
+
+
+def build_cells(values: Iterable[Any]) -> list[Any]:
+	"""The cells of a row: numbers as they are, the rest as text that is no formula."""
+	return [
+		value if type(value) in (int, float) and is_finite(value) else build_cell(value) for value in values
+	]
+
+
+def build_cell(value: Any) -> Any:
+	"""A cell that is no plain number."""
+	if isinstance(value, bool):
+		return int(value)
+	return value if is_decimal(value) else escape_formula(to_text(value))
+
+
+def is_decimal(value: Any) -> bool:
+	"""True for a finite number of another class, such as the database's Decimal."""
+	return hasattr(value, "as_tuple") and value.is_finite()

@@ -1,0 +1,51 @@
+"""A report as a JSON file: one object that tells what the report is, with its rows as objects by the columns' keys."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from frappe.utils.response import json_handler
+
+from orchestrator.insights.reports.content.cells import is_finite
+from orchestrator.insights.reports.content.report_table import Row, Table
+from orchestrator.insights.reports.content.title_page import TitlePage
+
+
+def write_json(path: Path, table: Table, title: TitlePage) -> None:
+	"""Write the table row by row. Whatever reads JSON reads the file."""
+	head = {
+		"report_name": title.report_name,
+		"generated_at": title.generated_at.isoformat(),
+		"filters": title.conditions,
+		"message": table.message,
+		"summary": table.summary,
+		"chart": table.chart,
+		"columns": [
+			{
+				"key": column.key,
+				"label": column.label,
+				"fieldtype": column.fieldtype,
+				"options": column.options,
+			}
+			for column in table.columns
+		],
+	}
+	with path.open("w", encoding="utf-8", errors="backslashreplace") as file:
+		file.write(serialize(head)[:-1] + ',\n"rows": [')
+		for number, row in enumerate(table.rows):
+			file.write((",\n" if number else "\n") + serialize(dict(build_fields(table, row))))
+		total = None if table.total is None else dict(build_fields(table, table.total))
+		file.write(f'\n],\n"total_row": {serialize(total)}}}\n')
+
+
+def build_fields(table: Table, row: Row) -> Iterator[tuple[str, Any]]:
+	"""Keys and values of a row. JSON has no words for what is no finite number."""
+	for column in table.columns:
+		value = row[column.index]
+		yield column.key, None if isinstance(value, float) and not is_finite(value) else value
+
+
+def serialize(value: Any) -> str:
+	"""JSON on one line; days, moments and decimals as Frappe's replies have them."""
+	return json.dumps(value, default=json_handler, ensure_ascii=False, separators=(", ", ": "))

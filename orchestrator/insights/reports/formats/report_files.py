@@ -1,0 +1,90 @@
+"""Reports as private Files: written where Frappe keeps private files, owned by who asked, deleted in time."""
+
+import contextlib
+import hashlib
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import frappe
+from frappe.core.doctype.file.file import File
+from frappe.utils import get_site_path
+
+from orchestrator import compat
+from orchestrator.insights.reports.content.report_table import Table
+from orchestrator.insights.reports.content.title_page import TitlePage
+from orchestrator.insights.reports.formats import csv_file, json_file, report_page, report_pdf, spreadsheet
+
+DOCTYPE = "File"
+URL = "/private/files/"
+MAX_NAME_LENGTH = 100
+UNWANTED_CHARACTERS = re.compile(r"[^\w .-]+")
+BLOCK_BYTES = 1 << 20
+
+Writer = Callable[[Path, Table, TitlePage], None]
+
+WRITERS: dict[str, Writer] = {
+	"pdf": report_pdf.write_pdf,
+	"xlsx": spreadsheet.write_xlsx,
+	"csv": lambda path, table, _title: csv_file.write_csv(path, table),
+	"json": json_file.write_json,
+	"html": report_page.write_html,
+}
+
+
+def create_file(format_: str, table: Table, title: TitlePage) -> File:
+	"""Write the table in one of the formats and keep it as a private File of the caller. If the call fails
+	after all, the file goes with what else it wrote."""
+	file_name = f"{build_base_name(title)}-{frappe.generate_hash(length=8)}.{format_}"
+	path = Path(get_site_path("private", "files", file_name)).absolute()
+	frappe.db.after_rollback.add(lambda: path.unlink(missing_ok=True))
+	try:
+		WRITERS[format_](path, table, title)
+	except BaseException:
+		path.unlink(missing_ok=True)
+		raise
+	return create_file_record(file_name, path)
+
+
+def build_base_name(title: TitlePage) -> str:
+	"""The report's name and day, as a file may be named."""
+	name = UNWANTED_CHARACTERS.sub("-", title.report_name).strip(" .-")[:MAX_NAME_LENGTH] or "report"
+	return f"{name} {title.generated_at:%Y-%m-%d}".replace(" ", "-")
+
+
+def create_file_record(file_name: str, path: Path) -> File:
+	"""The File of what lies at `path`. As for a copy of an attachment, Frappe neither reads nor writes it again."""
+	doc = frappe.get_doc(
+		{
+			"doctype": DOCTYPE,
+			"file_name": file_name,
+			"file_url": f"{URL}{file_name}",
+			"is_private": 1,
+			"folder": "Home",
+			"file_size": path.stat().st_size,
+			"content_hash": compute_hash(path),
+		}
+	)
+	compat.keep_bytes_on_disk(doc)
+	doc.flags.written_url = doc.file_url  # see orchestrator/access/guarded_file.py
+	doc.flags.ignore_duplicate_entry_error = True  # each run has a file of its own, which goes with it
+	doc.insert(ignore_permissions=True)  # who may run a report may have it as a file
+	if doc.file_url != f"{URL}{file_name}":  # an older Frappe made a copy
+		path.unlink(missing_ok=True)
+	return doc
+
+
+def compute_hash(path: Path) -> str:
+	"""A hash of name and content: another File with the same content must not lean on this one's place on disk."""
+	digest = hashlib.md5(path.name.encode(), usedforsecurity=False)
+	with path.open("rb") as file:
+		while block := file.read(BLOCK_BYTES):
+			digest.update(block)
+	return digest.hexdigest()
+
+
+def delete_file(name: str | None) -> None:
+	"""Delete a File, and what lies on the disk, unless somebody already has."""
+	if name:
+		with contextlib.suppress(frappe.DoesNotExistError):
+			frappe.delete_doc(DOCTYPE, name, ignore_permissions=True, force=True, delete_permanently=True)

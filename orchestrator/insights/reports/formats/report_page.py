@@ -1,0 +1,77 @@
+"""A report as an HTML page that needs nothing else: no script, no style sheet, no picture of another place."""
+
+from pathlib import Path
+from typing import Any
+
+import frappe
+from frappe.utils import escape_html, fmt_money
+from frappe.utils.jinja_globals import is_rtl
+
+from orchestrator.insights.reports.content import html_text, report_chart
+from orchestrator.insights.reports.content.cells import format_cell, to_text
+from orchestrator.insights.reports.content.report_table import Column, Row, Table
+from orchestrator.insights.reports.content.title_page import TitlePage
+
+TEMPLATE = "orchestrator/templates/report_page.html"
+
+
+def write_html(path: Path, table: Table, title: TitlePage) -> None:
+	"""Write the page piece by piece: what is in memory does not grow with the rows."""
+	with path.open("w", encoding="utf-8", errors="backslashreplace") as file:
+		file.writelines(frappe.get_template(TEMPLATE).generate(build_context(table, title)))
+
+
+def build_context(table: Table, title: TitlePage) -> dict[str, Any]:
+	"""What the template shows, escaped."""
+	start, end = ("right", "left") if is_rtl() else ("left", "right")
+	return {
+		"lang": frappe.local.lang,
+		"direction": "rtl" if is_rtl() else "ltr",
+		"start": start,
+		"end": end,
+		"title": title.get_title,
+		"heading": escape_html(title.get_title),
+		"made": escape_html(title.build_made_line),
+		"filters": [(escape_html(label), escape_html(value)) for label, value in title.filters],
+		"figures": [
+			(escape_html(to_text(item["label"])), escape_html(render_figure(item))) for item in table.summary
+		],
+		"message": escape_html(html_text.to_text(table.message or "")),
+		"chart": report_chart.render_svg(table.chart),
+		"headings": [render_heading(column) for column in table.columns],
+		"rows": (render_row(table, row) for row in table.rows),
+		"total": None if table.total is None else render_row(table, table.total),
+	}
+
+
+def render_figure(item: dict[str, Any]) -> str:
+	"""A figure of the report's summary as text."""
+	value, kind = item.get("value"), item.get("datatype") or item.get("type")
+	if not isinstance(value, int | float):
+		return to_text(value)
+	if kind == "Currency":
+		return fmt_money(value, currency=item.get("currency") or frappe.db.get_default("currency"))
+	return format_cell(Column("value", "", kind or "Float", None, 0), [value])
+
+
+def render_heading(column: Column) -> str:
+	"""The heading of a column."""
+	return (
+		f'<th class="number">{escape_html(column.label)}</th>'
+		if column.is_number
+		else f"<th>{escape_html(column.label)}</th>"
+	)
+
+
+def render_row(table: Table, row: Row) -> str:
+	"""The cells of a row."""
+	return "".join(render_cell(column, format_cell(column, row)) for column in table.columns)
+
+
+def render_cell(column: Column, text: str) -> str:
+	"""A cell, which is read in the direction of its first letter."""
+	if column.is_number:
+		return f'<td class="number">{escape_html(text)}</td>'
+	return (
+		f'<td dir="auto">{escape_html(text)}</td>' if not text.isascii() else f"<td>{escape_html(text)}</td>"
+	)

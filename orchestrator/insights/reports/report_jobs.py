@@ -1,0 +1,170 @@
+"""Reports in the background: queued, carried out by a worker, asked about, given up, deleted in time.
+
+The Generated Report is committed before the work; the job holds its name alone."""
+
+import json
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.core.doctype.report.report import Report
+
+from orchestrator.api import errors
+from orchestrator.api.background import QUEUE, BackgroundRecords
+from orchestrator.api.generic import raise_not_found
+from orchestrator.exceptions import ConflictError
+from orchestrator.insights.reports import report_mail, report_runs
+from orchestrator.insights.reports.report_request import ReportRequest
+from orchestrator.insights.reports.report_runs import DOCTYPE
+from orchestrator.insights.reports.report_shapes import GeneratedReport
+from orchestrator.period import get_now
+
+RUN_RECORDS = BackgroundRecords(DOCTYPE, "report")
+
+
+def enqueue_report(report: Report, request: ReportRequest) -> str:
+	"""Keep the call and start its job after the commit. Returns the name of the Generated Report."""
+	record = frappe.get_doc(
+		{
+			"doctype": DOCTYPE,
+			**report_runs.build_run_values(request),
+			"status": "Queued",
+			"request": request.to_json(),
+		}
+	).insert(ignore_permissions=True)  # nobody may write runs by hand
+	frappe.enqueue(
+		run_report_job,
+		queue=QUEUE,
+		timeout=report.timeout or None,
+		job_id=RUN_RECORDS.build_job_id(record.name),
+		enqueue_after_commit=True,
+		run=record.name,
+	)
+	return record.name
+
+
+def run_report_job(run: str) -> None:
+	"""The job: make the report as whoever asked for it."""
+	record = frappe.get_doc(DOCTYPE, run, for_update=True)
+	if record.status != "Queued":
+		return  # a second delivery of the job, or one that was given up
+	record.db_set({"status": "Running", "started_at": get_now()}, commit=True)
+	frappe.set_user(record.requested_by)
+	try:
+		request = ReportRequest.from_json(record.request)
+		frappe.local.lang = request.lang
+		values = report_runs.generate_file(
+			request, progress=lambda percent: RUN_RECORDS.set_progress(run, percent)
+		)
+		finish_run(run, report_runs.build_completed_values(values))
+	except Exception as error:
+		frappe.db.rollback()
+		finish_run(run, build_failure(error, run))
+	send_notification(run)
+	frappe.db.commit()
+
+
+def build_failure(error: Exception, run: str) -> dict[str, Any]:
+	"""What is told of a run that failed; an unforeseen error is logged under its name."""
+	if errors.get_status(error) == errors.UNEXPECTED_STATUS:
+		errors.create_error_log(error, "report", run)
+	failure = errors.build_error_reply(error, run)
+	return mark_failed({"type": failure.type, "text": failure.text})
+
+
+def mark_failed(error: dict[str, str]) -> dict[str, Any]:
+	"""The last words on a run that made no file."""
+	return {
+		"status": "Failed",
+		"finished_at": get_now(),
+		"kept_until": report_runs.compute_retention_end(),
+		"error": frappe.as_json(error, indent=None),
+	}
+
+
+def finish_run(run: str, values: dict[str, Any]) -> None:
+	"""Keep the result, and forget the filters. Raises ConflictError where the run was given up meanwhile: its file must
+	not stay."""
+	if not RUN_RECORDS.is_running(run):
+		raise ConflictError(run)
+	frappe.db.set_value(DOCTYPE, run, {**values, "request": None})
+
+
+def send_notification(run: str) -> None:
+	"""Tell whoever asked, in Desk."""
+	record = frappe.db.get_value(DOCTYPE, run, ["report", "status", "requested_by"], as_dict=True)
+	words = _("Your report {0} is ready") if record.status == "Completed" else _("Your report {0} failed")
+	frappe.get_doc(
+		{
+			"doctype": "Notification Log",
+			"type": "Alert",
+			"for_user": record.requested_by,
+			"subject": words.format(frappe.bold(_(record.report))),
+			"document_type": DOCTYPE,
+			"document_name": run,
+		}
+	).insert(ignore_permissions=True)  # a notification is for the system to make
+
+
+def serialize_run(run: str) -> GeneratedReport:
+	"""The state of a run, for who asked for it and for System Managers. 404 for everybody else."""
+	record = frappe.db.get_value(DOCTYPE, run, "*", as_dict=True)
+	mine = record and record.requested_by == frappe.session.user
+	if not record or not (mine or "System Manager" in frappe.get_roles()):
+		raise_not_found(DOCTYPE, run)
+	file = frappe.db.get_value("File", record.file, ["file_name", "file_url"], as_dict=True) or frappe._dict()
+	is_mailed = bool(record.recipients) and record.status == "Completed"
+	return GeneratedReport(
+		run=record.name,
+		report_name=record.report,
+		format=record.format,
+		status=record.status,
+		progress=get_progress(record),
+		row_count=record.row_count if record.status == "Completed" else None,
+		file=record.file if file else None,
+		file_name=file.file_name,
+		file_url=file.file_url,
+		file_size=record.file_size if file else None,
+		started_at=record.started_at,
+		finished_at=record.finished_at,
+		kept_until=record.kept_until,
+		recipients=(record.recipients or "").split(),
+		mail_queued=bool(record.mail_queued),
+		mail_note=report_mail.explain_unsent() if is_mailed and not record.mail_queued else None,
+		error=json.loads(record.error) if record.error else None,
+	)
+
+
+def get_progress(record: frappe._dict) -> int:
+	"""How far a run is, in percent."""
+	if record.status == "Running":
+		return RUN_RECORDS.get_progress(record.name)
+	return 100 if record.status == "Completed" else 0
+
+
+def fail_dead_runs() -> None:
+	"""Scheduled hourly: mark as Failed what no worker will ever end. It has left no file."""
+	for run in RUN_RECORDS.list_dead(get_timeout):
+		mark_dead_run_failed(run)
+
+
+def get_timeout(run: str) -> int | None:
+	"""The seconds that the run's report may take, if it says so."""
+	return frappe.db.get_value("Report", frappe.db.get_value(DOCTYPE, run, "report"), "timeout") or None
+
+
+def mark_dead_run_failed(run: str) -> None:
+	"""Mark a run as Failed, unless it ended this moment."""
+	if not RUN_RECORDS.is_unfinished(run):
+		return
+	text = _("The background job stopped before it finished. There is no file; send the request again.")
+	frappe.db.set_value(DOCTYPE, run, {**mark_failed({"type": "WorkerLost", "text": text}), "request": None})
+	frappe.db.commit()  # each stands for itself, and frees its lock
+
+
+def delete_expired_runs() -> None:
+	"""Scheduled daily: delete the runs whose time is over, and their files with them."""
+	expired = {"kept_until": ("<", get_now())}
+	for run in frappe.get_all(DOCTYPE, filters=expired, pluck="name"):  # a janitor sees everybody's
+		frappe.delete_doc(DOCTYPE, run, ignore_permissions=True, force=True, delete_permanently=True)
+		frappe.db.commit()  # a file that is gone cannot be brought back

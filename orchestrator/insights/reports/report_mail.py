@@ -1,0 +1,76 @@
+"""Reports by mail: to users who may run the report themselves, through the site's queue."""
+
+import frappe
+from frappe import _
+from frappe.core.doctype.custom_role.custom_role import get_custom_allowed_roles
+from frappe.core.doctype.file.file import File
+from frappe.core.doctype.report.report import Report
+from frappe.email.doctype.email_account.email_account import EmailAccount
+from frappe.utils import escape_html
+
+from orchestrator.insights.reports.content.title_page import TitlePage
+
+
+class InvalidRecipientError(frappe.ValidationError):
+	"""A report may not be mailed to somebody. 422."""
+
+
+def check_recipients(report_name: str, report: Report, names: list[str]) -> list[str]:
+	"""The users of the names or addresses given. 422 that names those who are no users, or may not run the report."""
+	found = {name: get_user(name) for name in names}
+	unfit = [name for name, user in found.items() if not user or not can_run(report, user)]
+	if unfit:
+		frappe.throw(
+			_(
+				"Nothing was sent: {0} may not see the report {1}. Choose users who have one of its roles and may create"
+				" reports on {2}."
+			).format(", ".join(map(escape_html, unfit)), _(report_name), _(report.ref_doctype)),
+			InvalidRecipientError,
+		)
+	return list(dict.fromkeys(str(user) for user in found.values()))
+
+
+def get_user(name: str) -> str | None:
+	"""The enabled user of that name or address."""
+	return frappe.db.get_value("User", {"name": name, "enabled": 1}) or frappe.db.get_value(
+		"User", {"email": name, "enabled": 1}
+	)
+
+
+def can_run(report: Report, user: str) -> bool:
+	"""What Frappe asks of the caller, asked of `user`: one of the report's roles, and reports on its DocType."""
+	allowed = list_allowed_roles(report.name)
+	return (not allowed or not allowed.isdisjoint(frappe.get_roles(user))) and bool(
+		frappe.has_permission(report.ref_doctype, "report", user=user)
+	)
+
+
+def list_allowed_roles(report_name: str) -> set[str]:
+	"""The roles that may run a report, as Report.is_permitted reads them; none where everyone may."""
+	# get_all: as there, whoever asks
+	own = frappe.get_all("Has Role", filters={"parent": report_name, "parenttype": "Report"}, pluck="role")
+	return set(get_custom_allowed_roles("report", report_name) or own)
+
+
+def send_report(recipients: list[str], file: File, title: TitlePage) -> bool:
+	"""Put one mail per recipient into the site's queue, with the file. False where the site has no account to send it."""
+	if not EmailAccount.find_outgoing():
+		return False
+	lines = [title.build_made_line, *(f"{label}: {value}" for label, value in title.filters)]
+	for (
+		user
+	) in recipients:  # by `queue_separately` Frappe would leave it to a job that starts before the commit
+		frappe.sendmail(
+			recipients=[frappe.db.get_value("User", user, "email") or user],
+			subject=title.get_title,
+			message="<br>".join(map(escape_html, lines)),
+			attachments=[{"fid": file.name}],
+			reference_doctype="Report",
+			reference_name=title.report_name,
+		)
+	return True
+
+
+def explain_unsent() -> str:
+	"""What to tell the caller about a report that goes nowhere by mail."""
+	return _("No email was sent: this site has no outgoing Email Account. The file was still created.")

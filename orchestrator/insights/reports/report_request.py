@@ -1,0 +1,85 @@
+"""A call of generate_report, read and checked: which report, as what, for whom."""
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.core.doctype.report.report import Report
+
+from orchestrator.api import reports
+from orchestrator.api.parameters import parse_json
+from orchestrator.exceptions import InvalidRequestError, refuse
+from orchestrator.insights.reports import report_mail
+
+FORMATS = ("pdf", "xlsx", "csv", "json", "html")
+
+
+@dataclass(frozen=True)
+class ReportRequest:
+	"""What is to be made. `filters` as the report takes them, `recipients` the users it is mailed to, `lang` the
+	caller's language."""
+
+	report_name: str
+	format: str
+	filters: Any
+	recipients: list[str]
+	lang: str
+
+	def to_json(self) -> str:
+		"""As kept for a job."""
+		return json.dumps(asdict(self), default=str)
+
+	@classmethod
+	def from_json(cls, text: str) -> "ReportRequest":
+		"""The call that was kept."""
+		return cls(**json.loads(text))
+
+
+def parse_format(format_: str) -> str:
+	"""The format by its name. 400 for one that is none."""
+	name = format_.strip().lower()
+	if name not in FORMATS:
+		refuse(
+			_("There is no format {0}. The formats are: {1}.").format(format_, ", ".join(FORMATS)),
+			InvalidRequestError,
+		)
+	return name
+
+
+def parse_filters(report: Report, filters: Any) -> Any:
+	"""The filters as the report takes them. 400 for one that it does not know, as far as it says."""
+	if report.report_type == reports.REPORT_BUILDER:
+		return reports.parse_filters(frappe.get_meta(report.ref_doctype), "filters", filters)
+	return reports.parse_conditions(report, filters)
+
+
+def parse_recipients(value: Any, send_mail: bool) -> list[str]:
+	"""The users named, by name or address; the caller where a mail is wanted and nobody named. 400 for anything else."""
+	named = (
+		parse_json("recipients", value) if isinstance(value, str) and value.strip().startswith("[") else value
+	)
+	if isinstance(named, str):
+		named = [part.strip() for part in named.split(",") if part.strip()]
+	if not isinstance(named or [], list) or not all(isinstance(name, str) and name for name in named or []):
+		refuse(_("recipients must be a list of users."), InvalidRequestError)
+	if named and not send_mail:
+		refuse(_("recipients can be sent only with send_mail."), InvalidRequestError)
+	if not send_mail:
+		return []
+	return list(dict.fromkeys(named or [frappe.session.user]))
+
+
+def parse_report_request(  # the parameters of the endpoint
+	report_name: str, report: Report, format_: str, filters: Any, recipients: Any, send_mail: bool
+) -> ReportRequest:
+	"""The call, checked before anything is done."""
+	named = parse_recipients(recipients, send_mail)
+	return ReportRequest(
+		report_name=report_name,
+		format=parse_format(format_),
+		filters=parse_filters(report, filters),
+		recipients=report_mail.check_recipients(report_name, report, named),
+		lang=frappe.local.lang,
+	)

@@ -1,0 +1,128 @@
+"""Runs of reports into files: at once within the request, or in a job that a Generated Report tells about."""
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import datetime
+from typing import Any
+
+import frappe
+from frappe.core.doctype.report.report import Report
+from frappe.utils import add_to_date, time_diff_in_seconds
+
+from orchestrator.api import reports
+from orchestrator.configuration import get_settings
+from orchestrator.insights.reports import report_mail, report_stream
+from orchestrator.insights.reports.content import report_table, title_page
+from orchestrator.insights.reports.content.report_table import Row, Table
+from orchestrator.insights.reports.formats import report_files
+from orchestrator.insights.reports.report_request import ReportRequest
+from orchestrator.period import get_now
+
+DOCTYPE = "Generated Report"
+# A report that took longer the last time is not made within a request.
+LONG_SECONDS = 20
+ROWS_PER_STEP = 500
+UNKNOWN_ROWS = 20_000
+READ_PERCENT, WRITTEN_PERCENT = 10, 95
+
+Progress = Callable[[int], None]
+
+
+def create_report(request: ReportRequest) -> str:
+	"""Make the report now, as the caller. Returns the name of its Generated Report."""
+	started = get_now()
+	values = generate_file(request)
+	record = frappe.get_doc(
+		{
+			"doctype": DOCTYPE,
+			**build_run_values(request),
+			"started_at": started,
+			**build_completed_values(values),
+		}
+	)
+	return record.insert(ignore_permissions=True).name  # nobody may write runs by hand
+
+
+def build_run_values(request: ReportRequest) -> dict[str, Any]:
+	"""What a Generated Report says of the call."""
+	return {
+		"report": request.report_name,
+		"format": request.format,
+		"requested_by": frappe.session.user,
+		"recipients": "\n".join(request.recipients),
+	}
+
+
+def build_completed_values(values: dict[str, Any]) -> dict[str, Any]:
+	"""What it says at the end."""
+	return {"status": "Completed", "finished_at": get_now(), "kept_until": compute_retention_end(), **values}
+
+
+def compute_retention_end() -> datetime:
+	"""Until when a report that is made now is kept."""
+	return add_to_date(get_now(), days=get_settings().report_retention_days)
+
+
+def generate_file(request: ReportRequest, progress: Progress | None = None) -> dict[str, Any]:
+	"""The work: run the report, write the file, queue the mail. Returns what is to be kept of it."""
+	report = reports.get_report(request.report_name)
+	title = title_page.build_title_page(request.report_name, report, request.filters)
+	table = run_report(report, request)
+	counter = RowCounter(table, progress)
+	with closing(table):
+		file = report_files.create_file(request.format, table, title)
+	queued = bool(request.recipients) and report_mail.send_report(request.recipients, file, title)
+	return {
+		"row_count": counter.rows,
+		"file": file.name,
+		"file_size": file.file_size,
+		"mail_queued": int(queued),
+	}
+
+
+def run_report(report: Report, request: ReportRequest) -> Table:
+	"""The report's result, as the caller may see it."""
+	if table := report_stream.open_table_stream(report, request):
+		return table
+	if report.report_type == reports.REPORT_BUILDER:
+		return report_table.parse_result(reports.execute_builder_report(report, request.filters))
+	return report_table.parse_result(reports.execute_report(request.report_name, request.filters))
+
+
+class RowCounter:
+	"""Counts the rows of a table while they are written, and tells how far that is."""
+
+	def __init__(self, table: Table, progress: Progress | None) -> None:
+		self.rows = 0
+		self.expected, self.progress = table.expected_rows, progress
+		self.report_progress()
+		table.rows = self.count_rows(table.rows)
+
+	def count_rows(self, rows: Iterator[Row]) -> Iterator[Row]:
+		"""The rows, counted."""
+		for row in rows:
+			self.rows += 1
+			if self.rows % ROWS_PER_STEP == 0:
+				self.report_progress()
+			yield row
+
+	def report_progress(self) -> None:
+		"""Tell the percentage."""
+		if self.progress:
+			# of rows that come one by one nobody knows how many there are: the more came, the nearer the end
+			expected = self.expected or self.rows + UNKNOWN_ROWS
+			share = self.rows / expected
+			self.progress(READ_PERCENT + int((WRITTEN_PERCENT - READ_PERCENT) * min(share, 1)))
+
+
+def is_long(report: Report, request: ReportRequest) -> bool:
+	"""True for a report that Frappe prepares in the background, and for one that took long the last time."""
+	if report.prepared_report:
+		return True
+	latest = frappe.db.get_value(
+		DOCTYPE,
+		{"report": request.report_name, "format": request.format, "status": "Completed"},
+		["started_at", "finished_at"],
+		order_by="creation desc",
+	)
+	return bool(latest) and time_diff_in_seconds(latest[1], latest[0]) > LONG_SECONDS

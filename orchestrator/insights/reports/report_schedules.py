@@ -1,0 +1,206 @@
+"""Reports that are mailed again and again: Frappe's Auto Email Report says which, when and to whom.
+
+Stock's runs as the Administrator, whatever its user may see, and its files run formulas. Here each runs as its user, and
+belongs to that user: nobody else but a System Manager changes it or takes its rows. One that was made by the API, which
+its `api_format` tells, is carried out by us, and mailed only to those recipients who may still see the report.
+"""
+
+import json
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.core.doctype.report.report import Report
+from frappe.email.doctype.auto_email_report.auto_email_report import AutoEmailReport
+
+from orchestrator.api import reports
+from orchestrator.configuration import is_platform_guarded
+from orchestrator.exceptions import InvalidRequestError, refuse
+from orchestrator.insights.reports import report_mail, report_runs
+from orchestrator.insights.reports.report_request import ReportRequest
+from orchestrator.insights.reports.report_shapes import ScheduledReport
+
+DOCTYPE = "Auto Email Report"
+FREQUENCIES = ("Daily", "Weekdays", "Weekly", "Monthly")
+DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+PERIODS = ("Daily", "Weekly", "Monthly", "Quarterly", "Half Yearly", "Yearly")
+SPAN = ("from_date", "to_date")
+# What Frappe's own form shows of a format that it does not know
+NEAREST = {"xlsx": "XLSX", "csv": "CSV"}
+
+
+class ReportMailing(AutoEmailReport):
+	"""Auto Email Report, as this app carries it out."""
+
+	def validate(self) -> None:
+		"""Whoever changes one that the API made, it stays its user's, and its recipients' own to see."""
+		if before := self.get_doc_before_save():
+			self.api_format = before.get("api_format") or self.get("api_format")
+		if self.get("api_format") or is_platform_guarded():
+			self.check_user()
+		super().validate()
+		if self.get("api_format"):
+			report_mail.check_recipients(self.report, self.get_report(), self.email_to.split())
+
+	def on_trash(self) -> None:
+		"""Hook: nobody deletes the schedule of somebody else."""
+		check_schedule_user(self)
+
+	def check_user(self) -> None:
+		"""403 for who would have rows mailed that somebody else sees, or changes the schedule of somebody else."""
+		check_schedule_user(self)
+		is_bound = self.get("api_format") or not is_manager()
+		if is_bound and self.user != frappe.session.user and self.has_value_changed("user"):
+			refuse(
+				_("Reports are emailed as their user sees them. Set yourself as the user."),
+				frappe.PermissionError,
+			)
+
+	def get_report(self) -> Report:
+		"""The report itself: of a custom report the one it is made of."""
+		report = frappe.get_doc("Report", self.report)
+		while report.report_type == "Custom Report":
+			report = frappe.get_doc("Report", report.reference_report)
+		return report
+
+	def send(self) -> None:
+		"""When its time has come."""
+		is_own = self.user == frappe.session.user or not is_platform_guarded()
+		if is_own and not self.get("api_format"):
+			super().send()
+			return
+		# a job of its own: it runs as another user
+		job = run_schedule if self.get("api_format") else send_as_user
+		frappe.enqueue(job, queue="long", enqueue_after_commit=True, schedule=self.name)
+
+
+def check_schedule_user(doc: AutoEmailReport) -> None:
+	"""Raise PermissionError for whoever is neither the user of the stored schedule nor a System Manager."""
+	stored = frappe.db.get_value(DOCTYPE, doc.name, "user") if doc.name else None
+	if stored and stored != frappe.session.user and not is_manager() and is_platform_guarded():
+		refuse(_("This schedule belongs to another user."), frappe.PermissionError)
+
+
+def is_manager() -> bool:
+	"""Return True for the users who may set up schedules for others."""
+	return frappe.session.user == "Administrator" or "System Manager" in frappe.get_roles()
+
+
+def send_as_user(schedule: str) -> None:
+	"""The job for a schedule that was made in Desk: mail the report as its user sees it."""
+	doc = frappe.get_doc(DOCTYPE, schedule)
+	if not frappe.db.get_value("User", doc.user, "enabled"):
+		return
+	frappe.set_user(doc.user)
+	AutoEmailReport.send(doc)
+
+
+def parse_frequency(frequency: str) -> str:
+	"""How often. 400 for anything that Frappe has no schedule for."""
+	return parse_choice("frequency", frequency, FREQUENCIES) or FREQUENCIES[0]
+
+
+def parse_day(day_of_week: str | None) -> str | None:
+	"""The day of a weekly mail. 400 for what is none."""
+	return parse_choice("day_of_week", day_of_week, DAYS)
+
+
+def parse_period(report: Report, period: str | None) -> str | None:
+	"""By what the days of the filters move. 400 for what is no period, or where the report says it has no such days."""
+	chosen = parse_choice("period", period, PERIODS)
+	declared = {row.fieldname for row in report.filters}
+	if chosen and (
+		report.report_type == reports.REPORT_BUILDER or (declared and not declared.issuperset(SPAN))
+	):
+		refuse(
+			_("period moves the filters from_date and to_date, which {0} does not have.").format(report.name),
+			InvalidRequestError,
+		)
+	return chosen
+
+
+def parse_choice(name: str, value: str | None, choices: tuple[str, ...]) -> str | None:
+	"""A choice by its name, in any case. 400 for one that is not on offer."""
+	found = next((choice for choice in choices if choice.lower() == (value or "").strip().lower()), None)
+	if value and found is None:
+		refuse(
+			_("There is no {0} {1}. Choose one of: {2}.").format(name, value, ", ".join(choices)),
+			InvalidRequestError,
+		)
+	return found
+
+
+def create_schedule(
+	request: ReportRequest, frequency: str, day_of_week: str | None, period: str | None
+) -> ScheduledReport:
+	"""Schedule a report, as the caller sees it. Frappe says who may: its Report Managers and System Managers."""
+	doc = frappe.get_doc(
+		{
+			"doctype": DOCTYPE,
+			"report": request.report_name,
+			"report_type": frappe.db.get_value("Report", request.report_name, "report_type"),
+			"user": frappe.session.user,
+			"enabled": 1,
+			"format": NEAREST.get(request.format, "HTML"),
+			"api_format": request.format,
+			"frequency": frequency,
+			"day_of_week": day_of_week or DAYS[0],
+			"filters": json.dumps(request.filters, default=str),
+			"dynamic_date_period": period,
+			"from_date_field": SPAN[0] if period else None,
+			"to_date_field": SPAN[1] if period else None,
+			"email_to": "\n".join(request.recipients),
+			"no_of_rows": 0,
+		}
+	)
+	return serialize_schedule(doc.insert())
+
+
+def serialize_schedule(doc: AutoEmailReport) -> ScheduledReport:
+	"""A schedule as the API tells it."""
+	return ScheduledReport(
+		schedule=doc.name,
+		report_name=doc.report,
+		format=doc.get("api_format"),
+		frequency=doc.frequency,
+		day_of_week=doc.day_of_week if doc.frequency == "Weekly" else None,
+		filters=frappe.parse_json(doc.filters),
+		period=doc.dynamic_date_period or None,
+		recipients=doc.email_to.split(),
+		user=doc.user,
+		enabled=bool(doc.enabled),
+	)
+
+
+def run_schedule(schedule: str) -> None:
+	"""The job: make the report as the schedule's user and mail it."""
+	doc = frappe.get_doc(DOCTYPE, schedule)
+	if not (doc.enabled and frappe.db.get_value("User", doc.user, "enabled")):
+		return
+	frappe.set_user(doc.user)
+	frappe.local.lang = frappe.db.get_value("User", doc.user, "language") or frappe.local.lang
+	report = reports.get_report(doc.report)
+	recipients = [name for name in doc.email_to.split() if is_recipient_allowed(report, name)]
+	if recipients:
+		report_runs.create_report(
+			ReportRequest(doc.report, doc.api_format, build_filters(doc), recipients, frappe.local.lang)
+		)
+
+
+def is_recipient_allowed(report: Report, name: str) -> bool:
+	"""True for a recipient who may see the report."""
+	user = report_mail.get_user(name)
+	return bool(user and report_mail.can_run(report, user))
+
+
+def build_filters(doc: AutoEmailReport) -> Any:
+	"""The filters of this time, their days moved by Frappe where they are to move."""
+	if doc.dynamic_date_filters_set():
+		doc.prepare_dynamic_filters()
+		return dict(doc.filters)
+	return frappe.parse_json(doc.filters) if doc.filters else {}
+
+
+def disable_all() -> None:
+	"""Switch off what the API made: without this app each would run as the Administrator."""
+	frappe.db.set_value(DOCTYPE, {"api_format": ("is", "set")}, "enabled", 0, update_modified=False)

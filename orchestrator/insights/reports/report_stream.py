@@ -1,0 +1,120 @@
+"""Long tables straight from the database: rows that are never all in memory.
+
+A query report and a list of the report builder are one statement each. Where Frappe would do no more with the rows
+than hand them on, they are read one by one while the file is written, on a connection of their own. Otherwise Frappe
+itself runs the report."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import frappe
+from frappe.core.doctype.report.report import Report
+from frappe.desk import query_report
+from frappe.utils import cstr
+from frappe.utils.safe_exec import check_safe_sql_query
+
+from orchestrator import compat
+from orchestrator.api import reports
+from orchestrator.insights.reports.content import report_table
+from orchestrator.insights.reports.content.report_table import Table
+from orchestrator.insights.reports.report_request import ReportRequest
+
+QUERY = "Query Report"
+BATCH_ROWS = 1000
+
+
+def open_table_stream(report: Report, request: ReportRequest) -> Table | None:
+	"""The table, if its rows can come straight from the database."""
+	if frappe.db.db_type != "mariadb" or frappe.conf.read_from_replica:
+		return None
+	if report.report_type == reports.REPORT_BUILDER:
+		return open_list(report, request)
+	if report.report_type == QUERY:
+		return open_query(report, request)
+	return None
+
+
+def open_query(report: Report, request: ReportRequest) -> Table | None:
+	"""The table of a query report, unless Frappe adds a total or a column, translates, or takes rows out of it."""
+	if report.add_total_row or report.get("custom_columns") or request.filters.get("translate_data"):
+		return None
+	query_report.validate_filters_permissions(report.name, request.filters)
+	check_safe_sql_query(report.query)
+	rows = StreamedRows(report.query, request.filters, report.name)
+	columns = [
+		query_report.get_column_as_dict(column) for column in report.get_columns() or rows.list_labels()
+	]
+	if is_whole(columns):
+		return build_table(columns, rows)
+	rows.close()
+	return None
+
+
+def is_whole(columns: list[dict[str, Any]]) -> bool:
+	"""True where no user permission of the caller takes out rows with links to other records."""
+	linked = {column["options"] for column in columns if column.get("fieldtype") == "Link"}
+	try:
+		return not query_report.get_user_match_filters(linked, user=frappe.session.user)
+	except frappe.PermissionError:  # of a column of links; Frappe refuses it where it holds any
+		frappe.clear_last_message()
+		return False
+
+
+def open_list(report: Report, request: ReportRequest) -> Table | None:
+	"""The table of a list of the report builder, unless it is grouped or has a total."""
+	description = json.loads(report.json or "{}")
+	if description.get("group_by") or description.get("add_totals_row"):
+		return None
+	fields = report.get_standard_report_columns(description)
+	order_by, _group_by, _arguments = report.get_standard_report_order_by(description)
+	query = compat.get_list(
+		report.ref_doctype,
+		fields=[Report._format([doctype, fieldname]) for fieldname, doctype in fields],
+		filters=[*(description.get("filters") or []), *request.filters],
+		order_by=order_by,
+		as_list=True,
+		run=False,
+	)
+	columns = report.build_standard_report_columns(fields, None)
+	return build_table(columns, StreamedRows(query, None, report.name))
+
+
+def build_table(columns: list[Any], rows: "StreamedRows") -> Table:
+	"""The table of rows that come."""
+	table = report_table.parse_result({"columns": columns})
+	width = max((column.index for column in table.columns), default=0) + 1
+	needed = max((column.currency.place for column in table.columns if column.currency), default=0) + 1
+	short = (None,) * max(needed - width, 0)
+	table.rows = (row + short for row in rows) if short else iter(rows)
+	table.expected_rows, table.close = None, rows.close
+	return table
+
+
+class StreamedRows:
+	"""The rows of one statement, read as they are wanted, on a connection that is closed with the last."""
+
+	def __init__(self, query: str, values: dict[str, Any] | None, report_name: str) -> None:
+		self.connection = frappe.db.create_connection()
+		self.cursor = compat.unbuffered_cursor(self.connection)
+		try:
+			self.cursor.execute(query, values)
+		except compat.DatabaseError as error:
+			self.close()
+			reports.raise_report_error(report_name, error)
+
+	def list_labels(self) -> list[str]:
+		"""The names of the columns, in which a query tells their types too."""
+		return [cstr(column[0]) for column in self.cursor.description]
+
+	def __iter__(self) -> Iterator[tuple[Any, ...]]:
+		"""The rows, in batches from the network."""
+		while batch := self.cursor.fetchmany(BATCH_ROWS):
+			yield from batch
+		self.close()
+
+	def close(self) -> None:
+		"""Close the connection. Closing again does nothing."""
+		if self.connection.open:
+			self.cursor.close()
+			self.connection.close()

@@ -1,0 +1,94 @@
+"""`python -m orchestrator.kipu_simulator`: serve an invented Kipu instance until interrupted."""
+
+import argparse
+import contextlib
+import sys
+from collections.abc import Sequence
+from datetime import date
+
+from orchestrator.kipu_simulator.faults import KINDS, parse_fault
+from orchestrator.kipu_simulator.server import Simulator
+from orchestrator.kipu_simulator.signatures import Keys
+from orchestrator.kipu_simulator.world import Settings
+
+
+def parser() -> argparse.ArgumentParser:
+	"""The command's options."""
+	made = argparse.ArgumentParser(
+		prog="python -m orchestrator.kipu_simulator",
+		description="Serve an invented Kipu instance on this machine.",
+		epilog="Faults: " + "; ".join(f"{kind}: {text}" for kind, text in KINDS.items()),
+	)
+	keys = Keys()
+	made.add_argument("--port", type=int, default=8790, help="0 takes any free one (default: %(default)s)")
+	made.add_argument("--people", type=int, default=250, help="default: %(default)s")
+	made.add_argument("--seed", type=int, default=1, help="the same seed gives the same people")
+	made.add_argument(
+		"--mode", choices=("classic", "episodes"), default="classic", help="what a readmission makes"
+	)
+	made.add_argument(
+		"--as-of",
+		type=date.fromisoformat,
+		metavar="DAY",
+		help="the day the invented history ends (default: today)",
+	)
+	made.add_argument(
+		"--bare-dates",
+		choices=("local", "utc"),
+		default="local",
+		help="where the midnight is that stands for a date without a time of day",
+	)
+	made.add_argument("--telling", action="store_true", help="let refusals say what is wrong")
+	made.add_argument("--per-cap", type=int, default=500, help="the most records a page")
+	made.add_argument("--skew", type=float, default=0.0, help="seconds the instance's clock is ahead")
+	made.add_argument(
+		"--fault", action="append", default=[], metavar="KIND[,NAME=VALUE...]", help="may be repeated"
+	)
+	made.add_argument("--access-id", default=keys.access_id)
+	made.add_argument("--secret-key", default=keys.secret_key)
+	made.add_argument("--app-id", default=keys.app_id)
+	made.add_argument("--control-token", help="for the remote control; made up if not given")
+	return made
+
+
+def build(arguments: Sequence[str]) -> Simulator:
+	"""The simulator that the options describe. Exits with 2 where they make no sense."""
+	options = parser()
+	given = options.parse_args(arguments)
+	try:
+		faults = [parse_fault(text) for text in given.fault]
+	except ValueError as error:
+		options.error(f"--fault: {error}")
+	return Simulator(
+		given.people,
+		port=given.port,
+		settings=Settings(
+			seed=given.seed,
+			mode=given.mode,
+			bare_dates=given.bare_dates,
+			telling=given.telling,
+			as_of=given.as_of,
+			per_cap=given.per_cap,
+			skew=given.skew,
+		),
+		keys=Keys(given.access_id, given.secret_key, given.app_id),
+		control_token=given.control_token,
+		faults=faults,
+	)
+
+
+def main(arguments: Sequence[str]) -> None:
+	"""Say where it is and serve."""
+	simulator = build(arguments)
+	sys.stdout.write(
+		f"Kipu simulator on {simulator.base_url}: {simulator.world.people} people, {len(simulator.world)} stays\n"
+		f"access id {simulator.keys.access_id} · app id {simulator.keys.app_id}\n"
+		f"control token {simulator.control_token}\n"
+	)
+	sys.stdout.flush()
+	with contextlib.suppress(KeyboardInterrupt):
+		simulator.serve()
+
+
+if __name__ == "__main__":
+	main(sys.argv[1:])

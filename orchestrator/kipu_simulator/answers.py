@@ -1,0 +1,133 @@
+"""An answer as bytes, whole or spoilt by a fault."""
+
+import email.utils
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from orchestrator.kipu_simulator.faults import Fault
+from orchestrator.kipu_simulator.queries import Call, Queries
+from orchestrator.kipu_simulator.signatures import Refusal
+
+JSON = "application/json; charset=utf-8"
+HTML = "text/html; charset=utf-8"
+MAINTENANCE = b"<!DOCTYPE html><html><body><h1>We'll be back soon</h1></body></html>"
+EVERYTHING = "1000000000"
+REFUSALS = {401: "Unauthorized", 403: "Forbidden"}
+STATUS_TEXTS = {
+	400: "Bad Request",
+	410: "This API endpoint is disabled",
+	422: "Unprocessable",
+	429: "Too Many Requests",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+	"""Status, body and the headers beyond the usual."""
+
+	status: int
+	body: bytes
+	content_type: str = JSON
+	headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def error(status: int, text: str) -> Answer:
+	"""Kipu's error object."""
+	return Answer(status, json.dumps({"errors": text, "status_code": status}).encode())
+
+
+def refusal(refused: Refusal, telling: bool) -> Answer:
+	"""The answer to who may not in."""
+	text = f"Invalid {refused.why}" if telling else REFUSALS[refused.status]
+	return error(refused.status, text)
+
+
+def answer(queries: Queries, call: Call, version: str, fault: Fault | None) -> Answer:
+	"""The answer to a call, spoilt as the fault says. Raises `RejectedRequestError`."""
+	kind = fault.kind if fault else ""
+	if fault and kind in ("status", "throttle", "html", "html_error"):
+		return _instead(fault, queries.world.now())
+	payload = _payload(queries, call, version, fault)
+	body = json.dumps(payload).encode()
+	if kind == "truncated_json":
+		body = body[: len(body) // 2]
+	return Answer(200, body)
+
+
+def _instead(fault: Fault, now: float) -> Answer:
+	"""An answer that has nothing to do with the call."""
+	if fault.kind == "html":
+		return Answer(200, MAINTENANCE, HTML)
+	if fault.kind == "html_error":
+		return Answer(fault.status, MAINTENANCE, HTML)
+	if fault.kind == "throttle":
+		return replace(error(429, STATUS_TEXTS[429]), headers=_retry_after(fault, now))
+	plain = error(fault.status, STATUS_TEXTS.get(fault.status, f"Error {fault.status}"))
+	if 300 <= fault.status < 400:
+		return replace(plain, headers={"Location": "/maintenance"})
+	return plain
+
+
+def _retry_after(fault: Fault, now: float) -> dict[str, str]:
+	if fault.retry_after == "date":
+		return {"Retry-After": email.utils.formatdate(now + fault.value, usegmt=True)}
+	if fault.retry_after == "none":
+		return {}
+	return {"Retry-After": str(int(fault.value))}
+
+
+def _payload(queries: Queries, call: Call, version: str, fault: Fault | None) -> dict[str, Any]:
+	kind = fault.kind if fault else ""
+	if kind == "no_pagination":
+		everything = Call(call.route, call.chart, {**call.parameters, "page": "1", "per": EVERYTHING})
+		payload = queries.answer(everything, version, per_cap=int(EVERYTHING))
+		payload.pop("pagination", None)
+		return payload
+	if kind == "wrong_page":
+		call = Call(call.route, call.chart, {**call.parameters, "page": str(call.page + 1)})
+	if fault and kind in ("endless", "announced"):
+		return _with_pages(queries, call, version, int(fault.value) if kind == "announced" else call.page + 1)
+	shift = call.page - 1 if kind == "shifting" else 0
+	per_cap = int(fault.value) if fault and kind == "per_cap" else 0
+	payload = queries.answer(call, version, shift, per_cap)
+	return _spoilt(payload, kind)
+
+
+def _with_pages(queries: Queries, call: Call, version: str, pages: int) -> dict[str, Any]:
+	"""The first page, as the one asked for out of `pages`."""
+	payload = queries.answer(Call(call.route, call.chart, {**call.parameters, "page": "1"}), version)
+	told = {"current_page": str(call.page), "total_pages": str(pages)}
+	return {**payload, "pagination": {**payload["pagination"], **told}}
+
+
+def _nobody(payload: dict[str, Any]) -> dict[str, Any]:
+	"""What a list without records looks like, whoever there is."""
+	empty: dict[str, Any] = {key: [] for key, value in payload.items() if isinstance(value, list)}
+	if "pagination" in payload:
+		none = {"total_pages": "0", "total_records": "0"}
+		return {**empty, "pagination": {**payload["pagination"], **none}}
+	return empty or payload
+
+
+def _spoilt(payload: dict[str, Any], kind: str) -> dict[str, Any]:
+	if kind == "nobody":
+		return _nobody(payload)
+	if kind == "missing_key":
+		return {"status": "ok"}
+	if kind == "garbage_pagination":
+		return {
+			**payload,
+			"pagination": {"current_page": "one", "total_pages": None, "total_records": "many"},
+		}
+	key, records = next((key, value) for key, value in payload.items() if key != "pagination")
+	if not isinstance(records, list) or not records:
+		return payload
+	if kind == "lost_page":
+		return {**payload, key: []}
+	if kind == "missing_record":
+		return {**payload, key: records[:-1]}
+	if kind == "repeated_record":
+		return {**payload, key: [*records[:-1], records[0]]}
+	return payload

@@ -1,0 +1,279 @@
+"""The state of the simulated instance: who stays where and when, and everything done to them since it started.
+
+What can be worked out from a number (names, words) isn't kept. What queries look at is kept in flat arrays, some 60
+bytes a stay; what was changed by hand, in a dict of the changed ones. Every method may be called from any thread.
+"""
+
+import random
+import threading
+import time
+from array import array
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta, timezone
+from typing import Any, Literal
+
+from orchestrator.kipu_simulator import people
+from orchestrator.kipu_simulator.places import PLACES
+
+CHART_BASE = 1000
+HISTORY_DAYS = 1095
+# The newest of the invented history is this old, so that an incremental read finds what was done since, and only that.
+QUIET_DAYS = 4
+MINUTE, DAY = 60, 86400
+NEVER = 0
+
+Mode = Literal["classic", "episodes"]
+BareDates = Literal["local", "utc"]
+
+
+@dataclass(slots=True)
+class Settings:
+	"""How the instance behaves. `skew`: seconds its clock is ahead. `per_cap`: more records a page are not given.
+	`bare_dates`: a date without a time of day is written as midnight at the facility ("local") or in UTC ("utc").
+	`telling`: a refusal says what is wrong, as it does not by default. `as_of`: the day on which the invented history
+	ends, today if None; with the same day and seed, an instance that is started anew has the same people and stays."""
+
+	seed: int = 1
+	mode: Mode = "classic"
+	bare_dates: BareDates = "local"
+	telling: bool = False
+	as_of: date | None = None
+	per_cap: int = 500
+	skew: float = 0.0
+	added_fields: dict[str, Any] = field(default_factory=dict)
+	dropped_fields: set[str] = field(default_factory=set)
+
+
+class World:
+	"""The stays, by number from 0. A stay's chart is its number plus `CHART_BASE`. Days count as `date.toordinal` does."""
+
+	def __init__(
+		self, people: int, settings: Settings | None = None, now: Callable[[], float] = time.time
+	) -> None:
+		self.settings = settings or Settings()
+		self.version = 0
+		self.lock = threading.RLock()
+		self._now = now
+		self.person = array("L")
+		self.location = array("B")
+		self.admitted = array("L")
+		self.discharged = array("L")
+		self.created = array("d")
+		self.updated = array("d")
+		self.deleted = array("d")
+		self.hidden = bytearray()
+		self.edits: dict[int, dict[str, Any]] = {}
+		self.people = people
+		self._populate(people)
+
+	def __len__(self) -> int:
+		return len(self.person)
+
+	def now(self) -> float:
+		"""Seconds since the epoch by this instance's clock."""
+		return self._now() + self.settings.skew
+
+	def today(self, stay: int | None = None) -> int:
+		"""The day at the stay's location, or in UTC."""
+		zone = timezone.utc if stay is None else PLACES[self.location[stay]].zone
+		return datetime.fromtimestamp(self.now(), zone).toordinal()
+
+	def latest_day(self, stay: int) -> int:
+		"""Return the last day on which the stay's minute of the day is over: what happens now is not planned for later."""
+		today = self.today(stay)
+		return today if self.instant(stay, today).timestamp() <= self.now() else today - 1
+
+	def minute_of_day(self, stay: int) -> int:
+		"""When on its day a stay begins and ends, in local minutes. Every second one at midnight, as bare dates come."""
+		return 0 if stay % 2 else 8 * 60 + (stay * 37) % (14 * 60)
+
+	def instant(self, stay: int, day: int) -> datetime:
+		"""The moment of a stay's day, aware, in UTC."""
+		local = datetime.fromordinal(day) + timedelta(minutes=self.minute_of_day(stay))
+		return local.replace(tzinfo=PLACES[self.location[stay]].zone).astimezone(timezone.utc)
+
+	def is_in_care(self, stay: int) -> bool:
+		"""Admitted, and not discharged by now."""
+		last = self.discharged[stay]
+		if not self.admitted[stay] or last == NEVER:
+			return bool(self.admitted[stay])
+		# Only within a day of now does the hour count; of a large history, that is hardly anybody.
+		if abs(last - self.today()) > 1:
+			return last > self.today()
+		return self.instant(stay, last).timestamp() > self.now()
+
+	# What people do at the facility
+
+	def admit(self, stay: int, day: int | None = None) -> int:
+		"""A pre-admission arrives."""
+		with self.lock:
+			self.admitted[stay] = day or self.latest_day(stay)
+			return self.touch(stay)
+
+	def admit_new(self, location: int = 0, day: int | None = None) -> int:
+		"""Somebody new arrives. Returns the stay."""
+		with self.lock:
+			self.people += 1
+			return self._admission(self.people - 1, location, day)
+
+	def preadmit_new(self, location: int = 0) -> int:
+		"""Somebody new is expected. Returns the stay."""
+		with self.lock:
+			self.people += 1
+			stay = self._append(self.people - 1, location, NEVER, NEVER, self.now(), self.now())
+			return self.touch(stay)
+
+	def discharge(self, stay: int, day: int | None = None) -> int:
+		"""The stay ends, now or on another day; one ahead is planned only."""
+		with self.lock:
+			self.discharged[stay] = day or self.latest_day(stay)
+			return self.touch(stay)
+
+	def undo_discharge(self, stay: int) -> int:
+		"""The discharge was a mistake."""
+		with self.lock:
+			self.discharged[stay] = NEVER
+			return self.touch(stay)
+
+	def register_again(self, stay: int, location: int = 0) -> int:
+		"""Somebody who was here is taken for a stranger: another master record for the same name and day of birth, though
+		not in the same spelling. Returns the new stay."""
+		with self.lock:
+			fields = people.person_fields(self.settings.seed, self.person[stay]) | self.edits.get(stay, {})
+			again = self.admit_new(location)
+			self.edits[again] = {
+				"first_name": fields["first_name"].upper(),
+				"last_name": f" {fields['last_name']}",
+				"dob": fields["dob"],
+			}
+			return again
+
+	def give_chart_away(self, stay: int, person: int) -> int:
+		"""The chart's number turns up with another master record, as after a merge of two. Returns the stay."""
+		chart = f"{stay + CHART_BASE}:{people.person_id(self.settings.seed, person)}"
+		return self.set_field(stay, "casefile_id", chart)
+
+	def readmit(self, stay: int, location: int | None = None) -> int:
+		"""The person comes back: to a new chart, or in episode mode to the same one. Returns the stay."""
+		with self.lock:
+			where = self.location[stay] if location is None else location
+			if self.settings.mode == "classic":
+				return self._admission(self.person[stay], where)
+			self.location[stay] = where
+			self.discharged[stay] = NEVER
+			return self.admit(stay)
+
+	def transfer(self, stay: int, location: int) -> int:
+		"""The person moves: the old chart is closed and another opened; in episode mode one chart goes on."""
+		with self.lock:
+			if self.settings.mode == "classic":
+				self.discharge(stay)
+				return self._admission(self.person[stay], location)
+			self.location[stay] = location
+			return self.touch(stay)
+
+	def delete(self, stay: int) -> int:
+		"""Soft deletion: gone from every list, there in the vault."""
+		with self.lock:
+			self.deleted[stay] = self.now()
+			return self.touch(stay)
+
+	def restore(self, stay: int) -> int:
+		"""The deletion is undone."""
+		with self.lock:
+			self.deleted[stay] = NEVER
+			self.hidden[stay] = 0
+			return self.touch(stay)
+
+	def vanish(self, share: float, seed: int = 0) -> int:
+		"""A share of those in care is in no list any more, nor in the vault. Returns how many."""
+		dice = random.Random(seed)  # noqa: S311
+		with self.lock:
+			chosen = [stay for stay in range(len(self)) if self.is_in_care(stay) and dice.random() < share]
+			for stay in chosen:
+				self.hidden[stay] = 1
+			self.version += 1
+			return len(chosen)
+
+	def reappear(self) -> None:
+		"""Everybody who vanished is back."""
+		with self.lock:
+			self.hidden = bytearray(len(self))
+			self.version += 1
+
+	# What happens to records
+
+	def set_field(self, stay: int, name: str, value: Any, touch: bool = True) -> int:
+		"""A field of one record is changed, whatever it is called."""
+		with self.lock:
+			self.edits.setdefault(stay, {})[name] = value
+			return self.touch(stay) if touch else stay
+
+	def add_field(self, name: str, value: Any) -> None:
+		"""Every record has a field that it didn't have."""
+		with self.lock:
+			self.settings.added_fields[name] = value
+			self.version += 1
+
+	def drop_field(self, name: str) -> None:
+		"""No record has this field any more."""
+		with self.lock:
+			self.settings.dropped_fields.add(name)
+			self.version += 1
+
+	def touch(self, stay: int) -> int:
+		"""The record counts as updated now. Returns the stay."""
+		with self.lock:
+			self.updated[stay] = self.now()
+			self.version += 1
+			return stay
+
+	def _admission(self, person: int, location: int, day: int | None = None) -> int:
+		stay = self._append(person, location, NEVER, NEVER, self.now(), self.now())
+		return self.admit(stay, day)
+
+	def _append(
+		self, person: int, location: int, admitted: int, discharged: int, created: float, updated: float
+	) -> int:
+		self.person.append(person)
+		self.location.append(location)
+		self.admitted.append(admitted)
+		self.discharged.append(discharged)
+		self.created.append(created)
+		self.updated.append(updated)
+		self.deleted.append(NEVER)
+		self.hidden.append(0)
+		return len(self.person) - 1
+
+	def _populate(self, people: int) -> None:
+		"""The history. Drawn in order, so that a larger world begins with the smaller one."""
+		dice = random.Random(self.settings.seed)  # noqa: S311
+		as_of = self.settings.as_of
+		quiet = (as_of.toordinal() if as_of else self.today()) - QUIET_DAYS
+		midnight = (quiet - date(1970, 1, 1).toordinal()) * DAY
+		for person in range(people):
+			location = dice.randrange(len(PLACES))
+			kind = dice.random()
+			day = quiet - dice.randrange(HISTORY_DAYS)
+			if kind < 0.03:
+				stamp = midnight - dice.randrange(20 * DAY)
+				self._append(person, location, NEVER, NEVER, stamp, stamp)
+				continue
+			again = kind > 0.9
+			end = self._past_stay(person, location, day, dice.randint(7, 60), quiet, midnight, kind)
+			if again and end and end + 30 < quiet:
+				self._past_stay(person, location, end + 30, dice.randint(7, 60), quiet, midnight, kind)
+
+	def _past_stay(
+		self, person: int, location: int, day: int, length: int, quiet: int, midnight: float, kind: float
+	) -> int:
+		"""A stay of the history. Returns the day of discharge, 0 while in care (some with a planned day ahead)."""
+		created = midnight - (quiet - day + 1) * DAY
+		if day + length <= quiet:
+			stamp = midnight - (quiet - day - length) * DAY
+			self._append(person, location, day, day + length, created, stamp)
+			return day + length
+		planned = quiet + QUIET_DAYS + 30 if kind < 0.08 else NEVER
+		self._append(person, location, day, planned, created, midnight - MINUTE)
+		return NEVER

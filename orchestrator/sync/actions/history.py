@@ -1,0 +1,107 @@
+"""Runs as they are told: one, or the last of them."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import frappe
+from frappe import _
+from frappe.utils import cint, get_datetime, now_datetime
+
+from orchestrator.exceptions import InvalidRequestError, refuse
+from orchestrator.sync.runs.run_records import DOCTYPE, LIVE_STATUSES
+from orchestrator.sync.shapes import RunStanding
+
+MAX_LIMIT = 500
+INTERNAL_FIELDS = frozenset({"checkpoint", "lease_token"})
+# The worst first: what a call with several runs is said to have come to.
+STATUS_SEVERITY = (
+	"Failed",
+	"Interrupted",
+	"Cancelled",
+	"Held",
+	"Running",
+	"Queued",
+	"Rolled Back",
+	"Completed",
+)
+
+
+def list_runs(limit: int, start: int, connection: str | None) -> list[RunStanding]:
+	"""The caller's view of the last runs, newest first."""
+	if not 1 <= limit <= MAX_LIMIT or start < 0:
+		refuse(
+			_("limit must be between 1 and {0}, limit_start 0 or more.").format(MAX_LIMIT),
+			InvalidRequestError,
+		)
+	rows = frappe.get_list(
+		DOCTYPE,
+		filters={"connection": connection} if connection else {},
+		fields=[name for name in frappe.get_meta(DOCTYPE).get_valid_columns() if name not in INTERNAL_FIELDS],
+		order_by="creation desc, name desc",
+		limit_page_length=limit,
+		limit_start=start,
+	)
+	return [serialize_run(row) for row in rows]
+
+
+def get_run(name: str) -> RunStanding:
+	"""One run. DoesNotExistError (404) if there is none."""
+	row = frappe.db.get_value(DOCTYPE, name, "*", as_dict=True)
+	if not row:
+		refuse(_("Sync Run {0} not found.").format(name), frappe.DoesNotExistError)
+	return serialize_run(row)
+
+
+def serialize_run(row: Mapping[str, Any]) -> RunStanding:
+	"""A run's row as a reply has it."""
+	duration = row["duration_seconds"]
+	if row["status"] in LIVE_STATUSES:
+		duration = (now_datetime() - get_datetime(row["started_at"])).total_seconds()
+	return {
+		"run": row["name"],
+		"connection": row["connection"],
+		"sync_type": row["sync_type"],
+		"status": row["status"],
+		"dry_run": bool(row["dry_run"]),
+		"since_date": _decode_text(row["since_date"]),
+		"trigger": row["trigger"],
+		"requested_by": row["requested_by"],
+		"started_at": _format_timestamp(row["started_at"]) or "",
+		"finished_at": _format_timestamp(row["finished_at"]),
+		"sync_duration_seconds": round(duration or 0, 3),
+		"imported": cint(row["imported"]),
+		"updated": cint(row["updated"]),
+		"skipped": cint(row["skipped"]),
+		"failed": cint(row["failed"]),
+		"pages": cint(row["pages"]),
+		"records_read": cint(row["records_read"]),
+		"deactivated": cint(row["deactivated"]),
+		"phase": row["phase"],
+		"cursor_before": _decode_text(row["cursor_before"]),
+		"cursor_after": _decode_text(row["cursor_after"]),
+		"resumed_from": row["resumed_from"],
+		"errors": json.loads(row["errors"] or "[]"),
+		"changed_fields": json.loads(row["changed_fields"] or "{}"),
+		"drift": json.loads(row["drift"] or "{}"),
+		"notes": (row["notes"] or "").splitlines(),
+		"held_reason": row["held_reason"],
+		"error": {"class": row["error_class"], "text": row["error_text"] or ""}
+		if row["error_class"]
+		else None,
+		"rollback": json.loads(row["rollback_report"]) if row["rollback_report"] else None,
+	}
+
+
+def worst_status(standings: list[RunStanding]) -> str:
+	"""The worst status of several runs."""
+	return min((run["status"] for run in standings), key=STATUS_SEVERITY.index)
+
+
+def _decode_text(value: object) -> str | None:
+	return str(value) if value else None
+
+
+def _format_timestamp(value: Any) -> str | None:
+	"""A timestamp as the API reference has them."""
+	return get_datetime(value).strftime("%Y-%m-%dT%H:%M:%S") if value else None

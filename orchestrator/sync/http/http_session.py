@@ -1,0 +1,323 @@
+"""HTTP for a remote that fails, throttles and holds private data.
+
+One GET at a time, with timeouts, a rate budget, bounded retries that honour Retry-After, no redirects and a cap on
+the body. Errors are those of `orchestrator.sync.errors`. They are raised from frames that hold no body, URL or header,
+and without a chain to those that do, because Frappe's error log keeps the local variables of every frame.
+"""
+
+import email.utils
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+import requests
+import urllib3
+from requests.structures import CaseInsensitiveDict
+
+from orchestrator.sync.errors import (
+	AccessDeniedError,
+	InvalidAccessIdError,
+	InvalidConfigurationError,
+	MalformedPageError,
+	RecordNotFoundError,
+	ResponseTooLargeError,
+	RetriesExhaustedError,
+	RouteDisabledError,
+	SyncError,
+	TerminalError,
+	TransientError,
+	UnsafeUrlError,
+)
+from orchestrator.sync.http.allowed_hosts import DEFAULT_ALLOWED_HOSTS, is_loopback, validate_base_url
+
+__all__ = [
+	"DEFAULT_ALLOWED_HOSTS",
+	"AccessDeniedError",
+	"HttpSession",
+	"InvalidAccessIdError",
+	"InvalidConfigurationError",
+	"MalformedPageError",
+	"Policy",
+	"RateLimiter",
+	"RecordNotFoundError",
+	"Reply",
+	"Request",
+	"ResponseTooLargeError",
+	"RetriesExhaustedError",
+	"RouteDisabledError",
+	"SyncError",
+	"TerminalError",
+	"TransientError",
+	"UnsafeUrlError",
+	"validate_base_url",
+]
+
+T = TypeVar("T")
+
+CHUNK_BYTES = 64 * 1024
+HEARTBEAT_AFTER_SECONDS = 1.0
+
+TERMINAL_ERRORS: Mapping[int, type[TerminalError]] = {
+	301: InvalidConfigurationError,
+	308: InvalidConfigurationError,
+	400: InvalidConfigurationError,
+	401: InvalidAccessIdError,
+	403: AccessDeniedError,
+	404: RecordNotFoundError,
+	410: RouteDisabledError,
+	422: InvalidConfigurationError,
+}
+# What the text of a refusal may speak of.
+REFUSAL_HINTS: Mapping[str, tuple[bytes, ...]] = {
+	"signature": (b"signature", b"hmac", b"secret"),
+	"app_id": (b"app_id", b"app id", b"recipient"),
+	"clock": (b"clock", b"expired", b"timestamp"),
+	"permission": (b"permission", b"not permitted"),
+}
+# A temporary redirect leads to a maintenance page; the others say so themselves.
+TRANSIENT_STATUSES = frozenset({302, 303, 307, 408, 425, 429})
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+	"""How patient and how gentle a session is. Times in seconds, sizes in bytes."""
+
+	connect_timeout: float = 5.0
+	read_timeout: float = 60.0  # between two pieces of a body
+	body_timeout: float = 180.0  # for a whole body, against one that drips
+	max_body: int = 64 * 1024 * 1024
+	requests_per_second: float = 4.0
+	max_attempts: int = 5
+	backoff: float = 0.5  # doubles with every attempt
+	max_wait: float = 120.0  # a longer Retry-After ends the attempt instead
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+	"""A GET as it goes out, byte for byte. Its repr shows nothing."""
+
+	url: str = field(repr=False)
+	headers: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+	"""A 2xx. The body is private: `read` turns it into something safe or raises `MalformedPageError`."""
+
+	route: str
+	status: int
+	content_type: str
+	body: bytes = field(repr=False)
+
+
+class RateLimiter:
+	"""A rate budget: calls leave at most `per_second` times a second, evenly, whatever the answers.
+
+	`clock` gives seconds that never go back, `sleep` waits; both can be replaced in tests.
+	"""
+
+	def __init__(
+		self,
+		per_second: float,
+		clock: Callable[[], float] = time.monotonic,
+		sleep: Callable[[float], None] = time.sleep,
+	) -> None:
+		if per_second <= 0:
+			raise ValueError("per_second must be more than 0")
+		self._interval = 1.0 / per_second
+		self._clock = clock
+		self._sleep = sleep
+		self._free_at = clock()
+
+	def acquire(self) -> None:
+		"""Return when the next call may leave."""
+		now = self._clock()
+		if self._free_at > now:
+			self._sleep(self._free_at - now)
+		self._free_at = max(now, self._free_at) + self._interval
+
+
+class HttpSession:
+	"""Gets and retries. One session per run; not for use by several threads at once.
+
+	`sleep` is called for every wait (budget and backoff), between the pieces of a body that comes slowly with 0, and may
+	raise to abandon a run while it waits.
+	"""
+
+	def __init__(
+		self,
+		policy: Policy | None = None,
+		*,
+		clock: Callable[[], float] = time.monotonic,
+		sleep: Callable[[float], None] = time.sleep,
+		now: Callable[[], float] = time.time,
+		jitter: Callable[[], float] = random.random,
+	) -> None:
+		self.policy = policy or Policy()
+		self.requests_sent = 0
+		# Seconds that the remote's clock is ahead of ours, by its last answer: a signature dies of a wrong clock.
+		self.clock_offset: float | None = None
+		self._clock = clock
+		self._sleep = sleep
+		self._now = now
+		self._jitter = jitter
+		self._pacer = RateLimiter(self.policy.requests_per_second, clock, sleep)
+		self._session = _Session()
+
+	def get(self, route: str, build: Callable[[], Request], read: Callable[[Reply], T]) -> T:
+		"""What `read` makes of the answer to the request of `build`, which is called anew (signed anew) for every attempt.
+
+		`read` may raise `MalformedPageError`, which is retried like a 503. Raises a `TerminalError` at once, `RetriesExhaustedError` after
+		the last attempt.
+		"""
+		last: TransientError | None = None
+		for attempt in range(1, self.policy.max_attempts + 1):
+			self._pacer.acquire()
+			outcome = self._try_request(route, build, read)
+			if not isinstance(outcome, SyncError):
+				return outcome
+			if not isinstance(outcome, TransientError):
+				raise outcome
+			last = outcome
+			wait = self._compute_wait(attempt, outcome)
+			if attempt == self.policy.max_attempts or wait > self.policy.max_wait:
+				break
+			self._sleep(wait)
+		raise _build_exhausted_error(route, last)
+
+	def close(self) -> None:
+		"""Close the connections that are kept alive."""
+		self._session.close()
+
+	def _try_request(
+		self, route: str, build: Callable[[], Request], read: Callable[[Reply], T]
+	) -> T | SyncError:
+		"""One request. Errors are returned, not raised: the frames below hold URL and body."""
+		self.requests_sent += 1
+		try:
+			reply = self._send_request(route, build())
+			return reply if isinstance(reply, SyncError) else read(reply)
+		except SyncError as error:
+			return _without_traceback(error)
+		except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+			return TransientError(route, cause=type(error).__name__)
+
+	def _send_request(self, route: str, request: Request) -> Reply | SyncError:
+		with self._session.send(
+			_prepare_request(request), **self._build_send_options(request.url)
+		) as response:
+			self.clock_offset = compute_clock_offset(response.headers.get("Date"), self._now())
+			body = self._read_body(route, response)
+			if isinstance(body, SyncError):
+				return body
+			if 200 <= response.status_code < 300:
+				return Reply(route, response.status_code, response.headers.get("Content-Type", ""), body)
+			return self._build_error(route, response, body)
+
+	def _build_send_options(self, url: str) -> dict[str, object]:
+		"""Arguments of `Session.send`: proxies and certificates as the machine has them, neither for the machine itself."""
+		self._session.trust_env = not is_loopback(urlsplit(url).hostname or "")
+		options = self._session.merge_environment_settings(url, {}, stream=True, verify=None, cert=None)
+		timeout = (self.policy.connect_timeout, self.policy.read_timeout)
+		return {**options, "allow_redirects": False, "timeout": timeout}
+
+	def _read_body(self, route: str, response: requests.Response) -> bytes | SyncError:
+		"""The whole body, or why not. Reads what has arrived, so that a dripping body meets its deadline."""
+		started = self._clock()
+		chunks: list[bytes] = []
+		size = 0
+		while chunk := response.raw.read1(CHUNK_BYTES, decode_content=True):
+			chunks.append(chunk)
+			size += len(chunk)
+			if size > self.policy.max_body:
+				return ResponseTooLargeError(route, response.status_code, size)
+			elapsed = self._clock() - started
+			if elapsed > self.policy.body_timeout:
+				return TransientError(route, response.status_code, size, "SlowBody")
+			if elapsed > HEARTBEAT_AFTER_SECONDS:
+				self._sleep(0.0)  # whoever waits for it may have given up meanwhile
+		promised = response.headers.get("Content-Length", "")
+		if promised.isdigit() and response.raw.tell() < int(promised):
+			return MalformedPageError(route, response.status_code, size, "length")
+		return b"".join(chunks)
+
+	def _build_error(self, route: str, response: requests.Response, body: bytes) -> SyncError:
+		status, length = response.status_code, len(body)
+		if error := TERMINAL_ERRORS.get(status):
+			return error(route, status, length, _find_hint(body) if error is AccessDeniedError else None)
+		if status in TRANSIENT_STATUSES or status >= 500:
+			retry_after = parse_retry_after(response.headers.get("Retry-After"), self._now())
+			return TransientError(route, status, length, retry_after=retry_after)
+		return TerminalError(route, status, length)
+
+	def _compute_wait(self, attempt: int, error: TransientError) -> float:
+		"""Seconds until the next attempt: what the remote asked for, or a doubling wait, each with jitter on top."""
+		backoff = min(self.policy.backoff * 2 ** (attempt - 1), self.policy.max_wait / 2)
+		if error.retry_after is None:
+			return backoff * (0.5 + self._jitter())
+		if error.retry_after > self.policy.max_wait:
+			return error.retry_after
+		return min(error.retry_after + self.policy.backoff * self._jitter(), self.policy.max_wait)
+
+
+def parse_retry_after(value: str | None, now: float) -> float | None:
+	"""Seconds to wait by a Retry-After header, in seconds or as an HTTP date; None if there is none or it makes no sense.
+
+	`now` is the wall clock in seconds since the epoch. A date in the past is 0.
+	"""
+	value = (value or "").strip()
+	if value.isascii() and value.isdigit():
+		return float(value)
+	ahead = compute_clock_offset(value, now)
+	return None if ahead is None else max(0.0, ahead)
+
+
+def compute_clock_offset(value: str | None, now: float) -> float | None:
+	"""Seconds from `now` to an HTTP date; None for what is none."""
+	parsed = email.utils.parsedate_tz(value) if value else None
+	if parsed is None:
+		return None
+	try:
+		return email.utils.mktime_tz(parsed) - now
+	except (ValueError, OverflowError):
+		return None
+
+
+class _Session(requests.Session):
+	"""Follows no redirect and doesn't look where one leads: the signature belongs to one address."""
+
+	def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002 - as requests calls it
+		return None
+
+
+def _prepare_request(request: Request) -> requests.PreparedRequest:
+	"""A request that requests leaves alone: nothing re-encoded, no header added."""
+	prepared = requests.PreparedRequest()
+	prepared.method = "GET"
+	prepared.url = request.url
+	prepared.headers = CaseInsensitiveDict(request.headers)
+	prepared.hooks = {"response": []}
+	return prepared
+
+
+def _without_traceback(error: SyncError) -> SyncError:
+	"""The error without the frames it came through and without what it was raised from."""
+	error.__cause__ = error.__context__ = None
+	return error.with_traceback(None)
+
+
+def _find_hint(body: bytes) -> str | None:
+	"""What a refusal is about, if its text speaks of one thing we know. The text itself goes no further."""
+	text = body[:CHUNK_BYTES].lower()
+	found = [hint for hint, words in REFUSAL_HINTS.items() if any(word in text for word in words)]
+	return found[0] if len(found) == 1 else None
+
+
+def _build_exhausted_error(route: str, last: TransientError | None) -> RetriesExhaustedError:
+	if last is None:
+		return RetriesExhaustedError(route)
+	cause = last.cause or type(last).__name__
+	return RetriesExhaustedError(route, last.status, last.length, cause, last.retry_after)

@@ -1,0 +1,233 @@
+"""A record off the wire, read, mapped and ready to be compared with what is here. Touches neither network nor database."""
+
+import functools
+import hashlib
+import json
+import zlib
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from orchestrator.sync.connection import FacilityMapping, Source
+from orchestrator.sync.http.redaction import PrivateDict
+from orchestrator.sync.kipu.mapping import MappedRecord, map_record, to_canonical
+from orchestrator.sync.kipu.pages import RawRecord
+from orchestrator.sync.kipu.records import RecordError, Stay, is_valid_location, parse_record, split_casefile
+from orchestrator.sync.kipu.values import clean_id
+from orchestrator.sync.merge.identity import build_client_name, build_stay_name
+
+VOLATILE_FIELDS = frozenset({"last_updated_at"})
+# What is worked out of a field, by the field's name.
+CONTEXT_FIELDS = {"location_id": "facility", "created_at": "created_at"}
+_as_text = json.JSONEncoder(sort_keys=True).encode  # made once: json.dumps would make one for every record
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedRecord:
+	"""One record. `derived` holds what is worked out of it rather than mapped; of that, `uncertain` names what hangs on a
+	field that can't be read: only a new stay takes it. `client_source_values` and `stay_source_values` are the mapped values as text: what is
+	remembered as Kipu's word. `unreadable` has an error for each field that the record is taken without."""
+
+	raw: RawRecord = field(repr=False)
+	casefile_id: str
+	client_name: str
+	stay_name: str
+	stay: Stay = field(repr=False)
+	mapped: MappedRecord = field(repr=False)
+	client_source_values: PrivateDict = field(repr=False)
+	stay_source_values: PrivateDict = field(repr=False)
+	derived: PrivateDict = field(repr=False)
+	hash: str
+	uncertain: frozenset[str] = frozenset()
+	unreadable: tuple[RecordError, ...] = ()
+
+
+@dataclass(slots=True)
+class FingerprintedRecord:
+	"""A record as it came, told apart from what was taken over before without reading it."""
+
+	raw: RawRecord = field(repr=False)
+	casefile_id: str
+	stay_name: str
+	hash: str
+	_parsed: ParsedRecord | None = field(default=None, repr=False)
+
+	def parse(self, source: Source, at: datetime) -> ParsedRecord | None:
+		"""As `parse_fingerprinted`, once."""
+		if self._parsed is None:
+			self._parsed = parse_fingerprinted(self, source, at)
+		return self._parsed
+
+
+@dataclass(frozen=True, slots=True)
+class FingerprintedPage:
+	"""A page's records and what could not be made out, for the connection's places at that moment."""
+
+	records: list[FingerprintedRecord]
+	failures: list[RecordError]
+	facilities_by_location: dict[str, FacilityMapping]
+	default_facility: str | None
+
+	def is_current(self, source: Source) -> bool:
+		"""False if a place has been added since, on which it depends how a record is read."""
+		return (self.facilities_by_location, self.default_facility) == (
+			source.facilities_by_location,
+			source.default_facility,
+		)
+
+
+def fingerprint_page(raws: Iterable[RawRecord], source: Source) -> FingerprintedPage:
+	"""All records of a page."""
+	seeing = FingerprintedPage([], [], dict(source.facilities_by_location), source.default_facility)
+	for raw in raws:
+		try:
+			seeing.records.append(fingerprint_record(raw, source))
+		except RecordError as error:
+			seeing.failures.append(error)
+	return seeing
+
+
+def fingerprint_record(raw: RawRecord, source: Source) -> FingerprintedRecord:
+	"""Who it is and a hash of what it says. Raises RecordError for a casefile id that is none."""
+	casefile, _chart, _person = split_casefile(raw.get("casefile_id"))
+	return FingerprintedRecord(
+		raw,
+		casefile,
+		build_stay_name(source.name, casefile),
+		compute_fingerprint(raw, build_context(raw, source)),
+	)
+
+
+def parse_fingerprinted(
+	seen: FingerprintedRecord, source: Source, at: datetime, known_location: str | None = None
+) -> ParsedRecord | None:
+	"""The record as of the aware instant `at`; None if the connection leaves it out. Raises RecordError.
+
+	`known_location` is where the stay is known to be: it counts where the record's own location can't be read."""
+	stay = parse_record(seen.raw, source.zones, at, known_location)
+	location = stay.location_id
+	if known_location and not is_valid_location(clean_id(seen.raw.get("location_id"))):
+		location = known_location
+	if is_left_out(stay, location, source):
+		return None
+	mapped = map_record(stay, source.mapping)
+	return ParsedRecord(
+		raw=seen.raw,
+		casefile_id=stay.casefile_id,
+		client_name=build_client_name(source.name, stay.person_id),
+		stay_name=seen.stay_name,
+		stay=stay,
+		mapped=mapped,
+		client_source_values=serialize_values(mapped.client),
+		stay_source_values=serialize_values(mapped.stay),
+		derived=derive_values(stay, location, source),
+		hash=seen.hash,
+		uncertain=frozenset(
+			CONTEXT_FIELDS[error.field] for error in mapped.unreadable if error.field in CONTEXT_FIELDS
+		),
+		unreadable=mapped.unreadable,
+	)
+
+
+def without_fields(incoming: ParsedRecord, targets: Collection[tuple[str, str]]) -> ParsedRecord:
+	"""Return the record without these fields of ours, each with its DocType."""
+
+	def rest(doctype: str, values: PrivateDict) -> PrivateDict:
+		return PrivateDict((name, value) for name, value in values.items() if (doctype, name) not in targets)
+
+	mapped = replace(
+		incoming.mapped,
+		client=rest("Client", incoming.mapped.client),
+		stay=rest("Client Stay", incoming.mapped.stay),
+	)
+	return replace(
+		incoming,
+		mapped=mapped,
+		client_source_values=rest("Client", incoming.client_source_values),
+		stay_source_values=rest("Client Stay", incoming.stay_source_values),
+	)
+
+
+def is_left_out(stay: Stay, location_id: str | None, source: Source) -> bool:
+	"""True of a record at a location that is switched off, and of a test client."""
+	place = source.facilities_by_location.get(location_id or "")
+	if place and not place.enabled:
+		return True
+	if not source.excluded_names:
+		return False
+	names = (stay.person.fields.get("first_name"), stay.person.fields.get("last_name"))
+	return any(name and name.casefold() in source.excluded_names for name in names)
+
+
+def derive_values(stay: Stay, location_id: str | None, source: Source) -> PrivateDict:
+	"""What Kipu doesn't say in a field: the status, the facility, the instants in the site's own time."""
+	place = source.facilities_by_location.get(location_id or "")
+	return PrivateDict(
+		status=stay.status,
+		facility=(place.facility if place else None) or source.default_facility,
+		admitted_at=to_site_time(stay.admitted_at, source),
+		discharged_at=to_site_time(stay.discharged_at, source),
+		created_at=to_site_time(stay.created_at, source),
+	)
+
+
+def to_site_time(moment: datetime | None, source: Source) -> datetime | None:
+	"""An instant as Frappe keeps it: in the site's time zone, without one."""
+	if moment is None:
+		return None
+	try:
+		return moment.astimezone(source.site_zone).replace(tzinfo=None)
+	except (
+		OverflowError
+	):  # the last day there is, which stands for "never", or the first: they are so everywhere
+		return moment.replace(tzinfo=None)
+
+
+def serialize_values(values: Mapping[str, Any]) -> PrivateDict:
+	"""Mapped values as text. They are clean: a text is itself."""
+	return PrivateDict(
+		[(name, value if type(value) is str else to_canonical(value)) for name, value in values.items()]
+	)
+
+
+def build_context(raw: RawRecord, source: Source) -> tuple[str, ...]:
+	"""What else decides how a record is read: the mapping, the zone, the facility."""
+	location = clean_id(raw.get("location_id"))
+	known = location if isinstance(location, str) else ""
+	place = source.facilities_by_location.get(known)
+	facility = (place.facility if place else None) or source.default_facility or ""
+	return (
+		source.mapping.version,
+		str(source.zones.get_zone(known)),
+		str(source.zones.utc_midnight_is_date),
+		facility,
+	)
+
+
+def compute_fingerprint(raw: RawRecord, context: tuple[str, ...]) -> str:
+	"""A hash of a record, behind the shape of it: which fields there are.
+
+	Equal for records that come to the same: the order of lists and the kind of blank don't count, nor when it was last
+	touched. The status is not in it, that changes with time alone."""
+	content = {
+		name: _sort_lists(value) if isinstance(value, list) else value
+		for name, value in raw.items()
+		if value is not None and value != "" and name not in VOLATILE_FIELDS
+	}
+	text = _as_text([context, PrivateDict(content)])
+	return f"{_compute_shape(tuple(raw)):08x}:{hashlib.sha256(text.encode()).hexdigest()[:32]}"
+
+
+def _sort_lists(values: list[Any]) -> list[Any]:
+	if len(values) < 2:
+		return values
+	try:
+		return sorted(values)
+	except TypeError:  # objects have no order of their own
+		return sorted(map(_as_text, values))
+
+
+@functools.lru_cache(maxsize=64)
+def _compute_shape(names: tuple[str, ...]) -> int:
+	return zlib.crc32(",".join(sorted(names)).encode(errors="surrogatepass"))

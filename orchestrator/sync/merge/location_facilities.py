@@ -1,0 +1,102 @@
+"""The facilities behind Kipu's locations. A location nobody has met before gets one, so that no record is without: user
+permissions would not hide it."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import frappe
+
+from orchestrator.sync.connection import DOCTYPE, FacilityMapping, Source
+from orchestrator.sync.http.redaction import PrivateDict
+from orchestrator.sync.kipu.values import clean_id, clean_text
+
+LOCATION_DOCTYPE = "Kipu Location"
+FACILITY_DOCTYPE = "Facility"
+MAX_NAME_LENGTH = 140
+
+
+def ensure_facilities(
+	records: Iterable[Mapping[str, Any]], source: Source, secure: Callable[[], None], *, dry_run: bool
+) -> None:
+	"""See to it that the location of each record has a facility; before one is made, `secure`. In a dry run, one by name
+	only."""
+	for record in records:
+		location_id = clean_id(record.get("location_id"))
+		if not isinstance(location_id, str) or len(location_id) > MAX_NAME_LENGTH:
+			# The record itself says what is wrong with it.
+			if not source.default_facility:
+				secure()
+				source.default_facility = _create_default_facility(source, dry_run)
+			continue
+		place = source.facilities_by_location.get(location_id)
+		if place is None or not place.facility:
+			secure()
+			name = clean_text(record.get("location_name"))
+			_add_location(source, location_id, name if isinstance(name, str) else "", place, dry_run)
+
+
+def _add_location(
+	source: Source, location_id: str, name: str, place: FacilityMapping | None, dry_run: bool
+) -> None:
+	known = (place.name if place else "") or name
+	facility = find_free_title(known or f"{source.name} {location_id}", source.name)
+	if not dry_run:
+		_create_facility(facility)
+		if place is None:
+			_append_location(source, location_id, known, facility)
+		else:
+			filters = {"parent": source.name, "parenttype": DOCTYPE, "location_id": location_id}
+			frappe.db.set_value(LOCATION_DOCTYPE, filters, "facility", facility, update_modified=False)
+	source.facilities_by_location[location_id] = FacilityMapping(
+		location_id, known, place.enabled if place else True, facility
+	)
+
+
+def find_free_title(title: str, connection: str) -> str:
+	"""A name for a new facility. Another instance's place of the same name is another place."""
+	title = _fit_title(title, connection)
+	if not frappe.db.exists(FACILITY_DOCTYPE, title):
+		return title
+	taken, number = f"{title} ({connection})"[: MAX_NAME_LENGTH - 10], 1
+	name = taken
+	while frappe.db.exists(FACILITY_DOCTYPE, name):
+		number += 1
+		name = f"{taken} {number}"
+	return name
+
+
+def _fit_title(title: str, connection: str) -> str:
+	"""The title as Frappe takes it for a name: what somebody calls a house must not stop everybody's sync."""
+	if title == FACILITY_DOCTYPE or title.startswith(f"New {FACILITY_DOCTYPE}"):
+		title = f"{connection} {title}"
+	return title.replace("<", "(").replace(">", ")")[:MAX_NAME_LENGTH].strip()
+
+
+def _create_default_facility(source: Source, dry_run: bool) -> str:
+	facility = find_free_title(source.name, source.name)
+	if not dry_run:
+		_create_facility(facility)
+		frappe.db.set_value(DOCTYPE, source.name, "default_facility", facility, update_modified=False)
+	return facility
+
+
+def _create_facility(facility: str) -> None:
+	"""Raises QueryDeadlockError where another run has just made one of that name: the page is to be done again."""
+	doc = frappe.get_doc({"doctype": FACILITY_DOCTYPE, "facility_name": facility})
+	try:
+		doc.insert(ignore_permissions=True)  # part of the run
+	except frappe.DuplicateEntryError:
+		frappe.clear_last_message()
+		raise frappe.QueryDeadlockError from None
+
+
+def _append_location(source: Source, location_id: str, name: str, facility: str) -> None:
+	"""As a row of its own: saving the whole connection would be in the way of whoever edits it."""
+	row = PrivateDict(
+		doctype=LOCATION_DOCTYPE, parent=source.name, parenttype=DOCTYPE, parentfield="locations", enabled=1,
+		idx=len(source.facilities_by_location) + 1, location_id=location_id, location_name=name[:MAX_NAME_LENGTH] or None,
+		facility=facility,
+	)  # fmt: skip
+	doc = frappe.get_doc(dict(row))
+	doc.db_insert()
+	frappe.clear_document_cache(DOCTYPE, source.name)

@@ -1,0 +1,299 @@
+"""What one person's records come to: a comparison of what is here, what Kipu says and what Kipu last said. Writes nothing."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from orchestrator.sync.connection import Source
+from orchestrator.sync.http.redaction import PrivateDict
+from orchestrator.sync.kipu.mapping import MergePlan, build_plan, to_canonical
+from orchestrator.sync.kipu.records import build_sort_key
+from orchestrator.sync.merge.fingerprints import ParsedRecord, to_site_time
+from orchestrator.sync.merge.identity import build_full_name
+
+Outcome = Literal["imported", "updated", "skipped"]
+
+IN_CARE_STATUSES = frozenset({"Pre-Admission", "Active"})
+REMOVED_STATUSES = frozenset({"Absent", "Deleted"})
+# Of so many shapes of a record the content is remembered.
+MAX_HASHES = 4
+
+
+@dataclass(slots=True)
+class Record:
+	"""A Client or a Client Stay and what Kipu last said of it. `new` until it is written."""
+
+	doctype: str
+	name: str
+	row: PrivateDict = field(repr=False)
+	new: bool = False
+	synced: PrivateDict = field(default_factory=PrivateDict, repr=False)
+	hashes: tuple[str, ...] = ()
+	created_by_run: str | None = None
+	written_by_run: str | None = None
+	# What this page changes: values before, by field; and what Kipu had last said of them.
+	before: PrivateDict = field(default_factory=PrivateDict, repr=False)
+	synced_before: PrivateDict = field(default_factory=PrivateDict, repr=False)
+	state_changed: bool = False
+
+	@property
+	def changed(self) -> bool:
+		"""True if it is to be written."""
+		return self.new or bool(self.before)
+
+	@property
+	def values(self) -> PrivateDict:
+		"""The values to write, by field."""
+		return PrivateDict((name, self.row.get(name)) for name in self.before)
+
+	def set_value(self, name: str, value: Any) -> None:
+		"""Take a value, unless it is there already."""
+		here = self.row.get(name)
+		if here is value or to_canonical(here) == to_canonical(value):
+			return
+		self.row[name] = value
+		if name not in self.before:
+			self.before[name] = here
+		elif to_canonical(self.before[name]) == to_canonical(value):
+			del self.before[name]  # there and back again
+
+	def initialize(self, values: Mapping[str, Any], source_values: PrivateDict) -> None:
+		"""Take the first source_values of Kipu."""
+		self.row.update(values)
+		self.before.update(
+			dict.fromkeys([name for name, value in source_values.items() if value is not None])
+		)
+		self.synced = PrivateDict(source_values)
+		self.state_changed = True
+
+	def apply_plan(self, planned: MergePlan) -> None:
+		"""Take the changes of a plan and remember Kipu's source_values."""
+		for change in planned.changes:
+			self.set_value(change.field, change.new)
+		if planned.synced != self.synced:
+			for name in planned.synced:
+				if name not in self.synced or self.synced[name] != planned.synced[name]:
+					self.synced_before.setdefault(name, self.synced.get(name, MISSING))
+			self.synced = planned.synced
+			self.state_changed = True
+
+	def remember_hash(self, content: str) -> None:
+		"""Remember that this content is taken over.
+
+		A hash begins with the shape of its content, the names of its fields: a census sends others than the rest. Of
+		each shape one is remembered; if one changed, the others are older than it."""
+		if content in self.hashes:
+			return
+		kept = () if self.changed or self._matches_shape(content) else self.hashes[-MAX_HASHES + 1 :]
+		self.hashes = (*kept, content)
+		self.state_changed = True
+
+	def keep_only_older_hash(self, content: str, *, changed: bool) -> None:
+		"""Do not remember this content, of which a field can't be read, and forget what is older than it."""
+		if self.hashes and (changed or self._matches_shape(content)):
+			self.hashes = ()
+			self.state_changed = True
+
+	def clear_hashes(self) -> None:
+		"""If a record that is gone comes back just as it was, it has to be taken again."""
+		if self.hashes:
+			self.hashes = ()
+			self.state_changed = True
+
+	def _matches_shape(self, content: str) -> bool:
+		shape = content.partition(":")[0]
+		return any(each.startswith(f"{shape}:") for each in self.hashes)
+
+
+MISSING = "\0"  # in place of a value that Kipu had never told
+
+
+@dataclass(slots=True)
+class Person:
+	"""A client with all stays, as they are here."""
+
+	client: Record
+	stays: dict[str, Record]
+
+	@property
+	def list_records(self) -> Iterable[Record]:
+		"""The client and the stays."""
+		yield self.client
+		yield from self.stays.values()
+
+
+@dataclass(slots=True)
+class MergeResult:
+	"""What became of one record of Kipu's. `blanked_fields`: of the changed ones, those whose value is taken away.
+	`reviews`: fields that wait for a person, each with its record. `arrived`: the stay is new, or was gone and is back.
+	`still_deleted`: the record came, though its stay is deleted."""
+
+	incoming: ParsedRecord
+	outcome: Outcome
+	departed: bool
+	changed_fields: tuple[str, ...]
+	blanked_fields: tuple[str, ...]
+	reviews: tuple[tuple[str, str, str], ...]
+	arrived: bool
+	still_deleted: bool
+
+
+def merge_records(
+	person: Person, incomings: Iterable[ParsedRecord], source: Source, vault_follows: bool = False
+) -> list[MergeResult]:
+	"""Bring the person's records up to what Kipu says. They hold the new values afterwards; nothing is stored.
+
+	Where `vault_follows`, a deleted stay waits for what the vault says; else its own stamp tells whether it is back."""
+	verdicts = [
+		merge_record(person, incoming, source, vault_follows=vault_follows)
+		for incoming in sorted(incomings, key=_build_age_key)
+	]
+	update_client_status(person, source, allow_discharge=False)
+	return verdicts
+
+
+def merge_record(
+	person: Person, incoming: ParsedRecord, source: Source, *, vault_follows: bool = False
+) -> MergeResult:
+	"""Take one record of Kipu's."""
+	stay = person.stays.get(incoming.stay_name) or _create_stay(person, incoming, source)
+	if person.client.new:
+		person.client.row["person_id"] = incoming.stay.person_id
+	status_before = None if stay.new else stay.row.get("status")
+	count = len(person.client.before)
+	of_stay = _merge_values(stay, incoming.mapped.stay, incoming.stay_source_values, source)
+	_apply_derived(stay, incoming, source, vault_follows)
+	of_client = _merge_values(person.client, incoming.mapped.client, incoming.client_source_values, source)
+	_update_hashes(stay, incoming, changed=stay.changed or len(person.client.before) > count)
+	if stay.new:
+		outcome: Outcome = "imported"
+	else:
+		outcome = "updated" if stay.before or len(person.client.before) > count else "skipped"
+	return MergeResult(
+		incoming,
+		outcome,
+		status_before in IN_CARE_STATUSES and stay.row.get("status") not in IN_CARE_STATUSES,
+		_list_changed_fields(stay, of_client),
+		(*_list_blanked_fields("Client Stay", of_stay), *_list_blanked_fields("Client", of_client)),
+		(
+			*((stay.doctype, stay.name, name) for name in (of_stay.reviews if of_stay else ())),
+			*(("Client", person.client.name, name) for name in (of_client.reviews if of_client else ())),
+		),
+		stay.new or (status_before in REMOVED_STATUSES and stay.row.get("status") not in REMOVED_STATUSES),
+		stay.row.get("status") == "Deleted",
+	)
+
+
+def update_client_status(person: Person, source: Source, *, allow_discharge: bool) -> None:
+	"""Work out the client's own standing from all stays.
+
+	Unless `allow_discharge`, nobody leaves care: the stay that goes on may come on a later page, and a discharge that never was
+	must not reach those who listen."""
+	lead = get_current_stay(person.stays.values(), source)
+	client = person.client
+	if lead is None:
+		return
+	status = lead.row.get("status")
+	if (
+		not allow_discharge
+		and not client.new
+		and client.row.get("status") in IN_CARE_STATUSES
+		and status not in IN_CARE_STATUSES
+	):
+		return
+	for name in ("status", "facility", "level_of_care", "admission_date", "discharge_date"):
+		client.set_value(name, lead.row.get(name))
+	client.set_value("full_name", build_full_name(client.row))
+
+
+def get_current_stay(stays: Iterable[Record], source: Source) -> Record | None:
+	"""Of a person's stays, the one that tells their present state: one that Kipu still has, if there is one."""
+	return max(stays, key=lambda stay: _build_sort_key(stay.row, source.site_zone), default=None)
+
+
+def _build_sort_key(row: Mapping[str, Any], zone: ZoneInfo) -> tuple[bool, bool, datetime, int]:
+	admitted, created = (_to_aware(row.get(name), zone) for name in ("admitted_at", "created_at"))
+	key = build_sort_key(row["status"], admitted, created, int(row.get("chart_id") or 0))
+	return (row["status"] not in REMOVED_STATUSES, *key)
+
+
+def _to_aware(moment: datetime | None, zone: ZoneInfo) -> datetime | None:
+	return moment.replace(tzinfo=zone) if moment else None
+
+
+def _create_stay(person: Person, incoming: ParsedRecord, source: Source) -> Record:
+	row = PrivateDict(
+		connection=source.name,
+		client=incoming.client_name,
+		casefile_id=incoming.casefile_id,
+		chart_id=str(incoming.stay.chart_id),
+	)
+	person.stays[incoming.stay_name] = Record("Client Stay", incoming.stay_name, row, new=True)
+	return person.stays[incoming.stay_name]
+
+
+def _merge_values(
+	record: Record, values: Mapping[str, Any], source_values: PrivateDict, source: Source
+) -> MergePlan | None:
+	"""Compare and take. With a new record there is nothing to compare: all is taken, and there is no plan."""
+	if record.new and not record.synced:
+		record.initialize(values, source_values)
+		return None
+	policies = source.policies["Client" if record.doctype == "Client" else "Client Stay"]
+	planned = build_plan(record.row, values, record.synced, policies, source.default_policy)
+	record.apply_plan(planned)
+	return planned
+
+
+def _list_changed_fields(stay: Record, of_client: MergePlan | None) -> tuple[str, ...]:
+	"""What is changed of records that were here."""
+	of_stay = () if stay.new else stay.before
+	return (
+		*(f"Client Stay.{name}" for name in of_stay),
+		*(f"Client.{name}" for name in (of_client.values if of_client else ())),
+	)
+
+
+def _list_blanked_fields(doctype: str, planned: MergePlan | None) -> list[str]:
+	"""Fields that had a value and have none now."""
+	return [
+		f"{doctype}.{change.field}"
+		for change in (planned.changes if planned else ())
+		if to_canonical(change.new) is None and to_canonical(change.old) is not None
+	]
+
+
+def _update_hashes(stay: Record, incoming: ParsedRecord, *, changed: bool) -> None:
+	"""A record of which a field can't be read is compared anew each time, so that its issue stays true; so is one whose stay
+	is deleted, so that it is seen to be listed again."""
+	if stay.row.get("status") == "Deleted":
+		stay.clear_hashes()
+	elif incoming.unreadable:
+		stay.keep_only_older_hash(incoming.hash, changed=changed)
+	else:
+		stay.remember_hash(incoming.hash)
+
+
+def _apply_derived(stay: Record, incoming: ParsedRecord, source: Source, vault_follows: bool) -> None:
+	"""Status, facility and instants; a stay that was gone is back, unless it is deleted and the vault is still to be read,
+	or the record is older than its deletion."""
+	updated = to_site_time(incoming.stay.updated_at, source)
+	deleted = stay.row.get("deleted_at")
+	is_older = deleted and not (updated and updated > deleted)
+	still_deleted = stay.row.get("status") == "Deleted" and (vault_follows or is_older)
+	for name, value in incoming.derived.items():
+		if name in incoming.uncertain and not stay.new:
+			continue
+		if not (name == "status" and still_deleted):
+			stay.set_value(name, value)
+	if not still_deleted:
+		stay.set_value("absent_since", None)
+		stay.set_value("deleted_at", None)
+
+
+def _build_age_key(incoming: ParsedRecord) -> tuple[float, int]:
+	"""The record that was updated last has the last source_values."""
+	updated = incoming.stay.updated_at
+	return (updated.timestamp() if updated else 0.0, incoming.stay.chart_id)

@@ -1,0 +1,143 @@
+"""What a run has done so far, in numbers and in names of fields. No values."""
+
+from array import array
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from orchestrator.sync.merge.three_way import Outcome
+
+MAX_ERRORS = 100
+BUCKET_COUNT = 8192
+# The most that can become of a record comes first.
+OUTCOMES: tuple[Outcome, ...] = ("imported", "updated", "skipped")
+
+
+class CompactIntSet:
+	"""A set of 64-bit numbers in little more than 8 bytes each: a run may meet a great many records."""
+
+	__slots__ = ("_buckets",)
+
+	def __init__(self) -> None:
+		self._buckets = [array("q") for _ in range(BUCKET_COUNT)]
+
+	def __contains__(self, number: int) -> bool:
+		return number in self._buckets[number % BUCKET_COUNT]
+
+	def add(self, number: int) -> None:
+		"""Add one that is not there."""
+		self._buckets[number % BUCKET_COUNT].append(number)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordFailure:
+	"""One record, or one field of a record, that could not be taken."""
+
+	casefile_id: str
+	code: str
+	field: str
+	retryable: bool
+
+	def to_dict(self) -> dict[str, Any]:
+		"""As replies and history have it."""
+		return {
+			"casefile_id": self.casefile_id,
+			"code": self.code,
+			"field": self.field,
+			"retryable": self.retryable,
+		}
+
+
+class Relisted(NamedTuple):
+	"""A stay that is deleted here and was in a list of Kipu's. `content` is the hash to remember, "" for none."""
+
+	client: str
+	casefile_id: str
+	content: str
+
+
+@dataclass(slots=True)
+class PageOutcomes:
+	"""What became of the records of one page. Taken into the tally only when the page is committed."""
+
+	records: list[tuple[str, Outcome]] = field(default_factory=list)
+	failures: list[RecordFailure] = field(default_factory=list)
+	changed_fields: Counter[str] = field(default_factory=Counter)
+	blanked_fields: Counter[str] = field(default_factory=Counter)
+	deactivated: int = 0
+	# Stays that are deleted here though Kipu lists them, each with its client, its casefile and its content's hash.
+	relisted: dict[str, Relisted] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Tally:
+	"""Counts of a run. A record counts once, by the most that became of it, however often it is read."""
+
+	imported: int = 0
+	updated: int = 0
+	skipped: int = 0
+	failed: int = 0
+	pages: int = 0
+	records_read: int = 0
+	deactivated: int = 0
+	changed_fields: Counter[str] = field(default_factory=Counter)
+	blanked_fields: Counter[str] = field(default_factory=Counter)
+	failures: list[RecordFailure] = field(default_factory=list)
+	_outcome_by_record: Mapping[Outcome, CompactIntSet] = field(
+		default_factory=lambda: {outcome: CompactIntSet() for outcome in OUTCOMES}, repr=False
+	)
+	_failed_records: set[int] = field(default_factory=set, repr=False)
+
+	def add_outcomes(self, outcomes: PageOutcomes) -> None:
+		"""Count a page."""
+		for key, outcome in outcomes.records:
+			self.count_record(key, outcome)
+		for failure in outcomes.failures:
+			self.add_failure(failure)
+		self.changed_fields.update(outcomes.changed_fields)
+		self.blanked_fields.update(outcomes.blanked_fields)
+		self.deactivated += outcomes.deactivated
+
+	def snapshot(self) -> dict[str, Any]:
+		"""The counts, to be put back if the next page comes to nothing. Only at the end of a run: which records were met is
+		not among them."""
+		counts = {
+			name: getattr(self, name) for name in ("imported", "updated", "skipped", "failed", "deactivated")
+		}
+		return {**counts, **{name: getattr(self, name).copy() for name in ("changed_fields", "failures")}}
+
+	def restore(self, snapshot: Mapping[str, Any]) -> None:
+		"""Tell these counts again."""
+		for name, value in snapshot.items():
+			setattr(self, name, value)
+
+	def count_record(self, key: str, outcome: Outcome) -> None:
+		"""Count one record."""
+		number = hash(key)
+		before = next((each for each in OUTCOMES if number in self._outcome_by_record[each]), None)
+		if before is None:
+			self._change_count(outcome, 1)
+		elif OUTCOMES.index(outcome) < OUTCOMES.index(before):
+			self._change_count(outcome, 1)
+			self._change_count(before, -1)
+		else:
+			return
+		self._outcome_by_record[outcome].add(number)
+
+	def is_counted(self, key: str) -> bool:
+		"""Return True if this record came up in a page that was taken."""
+		return any(hash(key) in numbers for numbers in self._outcome_by_record.values())
+
+	def add_failure(self, failure: RecordFailure) -> None:
+		"""Count one record, or field, that could not be taken. The first hundred are told one by one."""
+		number = hash(failure)
+		if number in self._failed_records:
+			return
+		self._failed_records.add(number)
+		self.failed += 1
+		if len(self.failures) < MAX_ERRORS:
+			self.failures.append(failure)
+
+	def _change_count(self, outcome: Outcome, step: int) -> None:
+		setattr(self, outcome, getattr(self, outcome) + step)

@@ -1,0 +1,249 @@
+"""Who is not in care any more though no list of Kipu's says so in so many words: discharges that come due, the deleted,
+the absent, and those whose last stay has ended."""
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import suppress
+from datetime import datetime
+from functools import partial
+from itertools import islice
+
+import frappe
+from frappe.utils import now_datetime
+
+from orchestrator.sync.errors import AccessDeniedError, RecordNotFoundError, RouteDisabledError
+from orchestrator.sync.kipu.pages import RawRecord
+from orchestrator.sync.kipu.records import RecordError, compute_status, split_casefile
+from orchestrator.sync.kipu.values import clean_instant
+from orchestrator.sync.merge.fingerprints import to_site_time
+from orchestrator.sync.merge.identity import build_stay_name
+from orchestrator.sync.merge.three_way import (
+	IN_CARE_STATUSES,
+	REMOVED_STATUSES,
+	Person,
+	Record,
+	update_client_status,
+)
+from orchestrator.sync.runs.context import Checkpoint, RunContext
+from orchestrator.sync.runs.counts import PageOutcomes, RecordFailure, Relisted
+from orchestrator.sync.storage.store import StayRow
+
+BATCH_SIZE = 100
+LOOKUP_BATCH_SIZE = 10  # a request each, within one transaction
+
+
+def apply_planned_discharges(work: RunContext) -> PageOutcomes:
+	"""Discharge the stays whose planned moment has come."""
+	rows = frappe.db.sql(
+		"select name, client, casefile_id from `tabClient Stay`"
+		" where connection=%s and status='Active' and discharged_at <= %s",
+		(work.source.name, now_datetime()),
+	)
+	return _update_stays(work, rows, _mark_discharged, departing=False)
+
+
+def mark_deleted(work: RunContext, records: Sequence[RawRecord]) -> PageOutcomes:
+	"""Mark as deleted those of the vault's records that are here. Who was never here is not made for it."""
+	stamps: dict[str, datetime] = {}
+	for record in records:
+		try:
+			casefile, _chart, _person = split_casefile(record.get("casefile_id"))
+		except RecordError:
+			continue
+		name = build_stay_name(work.source.name, casefile)
+		stamps[name] = _parse_deleted_at(record, work)
+		work.relisted.pop(name, None)
+	known = _find_stays(stamps, work)
+
+	def delete(stay: Record) -> None:
+		stay.set_value("status", "Deleted")
+		stay.set_value("deleted_at", stamps[stay.name])
+
+	return _update_stays(work, known, delete, departing=True)
+
+
+def verify_missing(work: RunContext, present: Collection[str]) -> None:
+	"""Look up one by one who should be in care and is in no list. Only after a complete census."""
+	absent = [
+		row for row in work.store.list_in_care() if row[0] not in present and not _is_left_out(row[3], work)
+	]
+	if not absent:
+		return
+	if len(absent) > work.limit:
+		work.check_deactivations(len(absent))
+	mark = {**work.run.checkpoint, "phase": "census"}
+	rows = iter(absent)
+	while some := list(islice(rows, LOOKUP_BATCH_SIZE)):
+		work.run_in_transaction(partial(_fetch_missing, work, some), mark)
+
+
+def restore_relisted_stays(work: RunContext, mark: Checkpoint) -> None:
+	"""Bring back the stays that are deleted here, that Kipu lists and that are not in its vault."""
+	rows = iter(list(work.relisted.items()))
+	while some := dict(islice(rows, BATCH_SIZE)):
+		work.run_in_transaction(partial(_restore_batch, work, some), mark)
+	work.relisted.clear()
+
+
+def _restore_batch(work: RunContext, relisted: dict[str, Relisted]) -> PageOutcomes:
+	now = now_datetime()
+
+	def restore(stay: Record) -> None:
+		admitted, discharged = stay.row.get("admitted_at"), stay.row.get("discharged_at")
+		stay.set_value("status", compute_status(admitted, discharged, now))
+		stay.set_value("deleted_at", None)
+		if content := relisted[stay.name].content:
+			stay.remember_hash(content)
+
+	rows = [(name, each.client, each.casefile_id) for name, each in relisted.items()]
+	return _update_stays(work, rows, restore, departing=False)
+
+
+def finalize_discharges(work: RunContext, mark: Checkpoint) -> None:
+	"""Those who are in care by their own record and by none of their stays leave it now."""
+	clients = frappe.db.sql_list(
+		"select name from `tabClient` client where connection=%s and status in %s and not exists ("
+		" select 1 from `tabClient Stay` stay where stay.client=client.name and stay.status in %s)",
+		(work.source.name, tuple(IN_CARE_STATUSES), tuple(IN_CARE_STATUSES)),
+	)
+	names = iter(clients)
+	while some := list(islice(names, BATCH_SIZE)):
+		work.run_in_transaction(partial(_finalize_batch, work, some), mark)
+	if not clients:
+		work.run_in_transaction(PageOutcomes, mark)
+
+
+def _finalize_batch(work: RunContext, clients: Sequence[str]) -> PageOutcomes:
+	work.open_savepoint()
+	persons = work.store.get_persons(clients)
+	for person in persons.values():
+		update_client_status(person, work.source, allow_discharge=True)
+	outcomes = PageOutcomes()
+	_add_failures(work, work.store.write(persons.values()), {}, outcomes)
+	return outcomes
+
+
+def _fetch_missing(work: RunContext, rows: Iterable[StayRow]) -> PageOutcomes:
+	"""What Kipu says of each: a discharge that was missed, or nothing any more."""
+	outcomes = PageOutcomes()
+	gone = []
+	# All are asked before the first is written: a long wait for Kipu keeps the lease by a commit, and locks nobody out.
+	answers = [(row, _fetch_record(work, row[2])) for row in rows]
+	for (name, client, casefile, _location), records in answers:
+		if records is None or casefile not in _list_casefiles(records):
+			gone.append((name, client, casefile))
+		if records:
+			_merge_outcomes(outcomes, work.applier.apply(records))
+	_merge_outcomes(outcomes, _update_stays(work, gone, _mark_absent, departing=True))
+	return outcomes
+
+
+def _list_casefiles(records: Iterable[RawRecord]) -> set[str]:
+	"""The casefile ids of records. One asked for by its chart may come under another person."""
+	casefiles = set()
+	for record in records:
+		with suppress(RecordError):
+			casefiles.add(split_casefile(record.get("casefile_id"))[0])
+	return casefiles
+
+
+def _fetch_record(work: RunContext, casefile: str) -> list[RawRecord] | None:
+	"""The record, or None if Kipu has it no more, or does not tell."""
+	try:
+		return next(work.client.get_patient(casefile)).records
+	except RecordNotFoundError:
+		return None
+	except (RouteDisabledError, AccessDeniedError):
+		work.run.add_note(
+			"patients/{id}: not available, so clients missing from the census could not be checked"
+		)
+		return None
+
+
+def _mark_discharged(stay: Record) -> None:
+	stay.set_value("status", "Discharged")
+
+
+def _mark_absent(stay: Record) -> None:
+	stay.set_value("status", "Absent")
+	stay.set_value("absent_since", now_datetime().replace(microsecond=0))
+
+
+def _update_stays(
+	work: RunContext,
+	rows: Iterable[tuple[str, str, str]],
+	change: Callable[[Record], None],
+	*,
+	departing: bool,
+) -> PageOutcomes:
+	"""Change stays by name, each with its client."""
+	outcomes = PageOutcomes()
+	wanted = {name: (client, casefile) for name, client, casefile in rows}
+	if not wanted:
+		return outcomes
+	work.open_savepoint()
+	persons = work.store.get_persons(list(dict.fromkeys(client for client, _casefile in wanted.values())))
+	for name, (client, casefile) in wanted.items():
+		stay = persons[client].stays[name]
+		in_care = stay.row.get("status") in IN_CARE_STATUSES
+		change(stay)
+		if stay.changed:
+			if stay.row.get("status") in REMOVED_STATUSES:
+				stay.clear_hashes()
+			outcomes.records.append((casefile, "updated"))
+			outcomes.changed_fields.update(f"Client Stay.{field}" for field in stay.before)
+			outcomes.deactivated += departing and in_care
+	for person in persons.values():
+		update_client_status(person, work.source, allow_discharge=False)
+	_add_failures(work, work.store.write(persons.values()), wanted, outcomes)
+	return outcomes
+
+
+def _add_failures(
+	work: RunContext,
+	failures: Iterable[tuple[Person, Exception]],
+	wanted: dict[str, tuple[str, str]],
+	outcomes: PageOutcomes,
+) -> None:
+	for person, error in failures:
+		for stay in person.stays.values():
+			if stay.name in wanted or (not wanted and stay.row.get("casefile_id")):
+				casefile = str(stay.row.get("casefile_id"))
+				failure = RecordFailure(casefile, type(error).__name__, "status", True)
+				outcomes.failures.append(failure)
+				outcomes.records = [each for each in outcomes.records if each[0] != casefile]
+				work.issues.record_failure(failure)
+
+
+def _find_stays(names: Collection[str], work: RunContext) -> list[tuple[str, str, str]]:
+	if not names:
+		return []
+	rows = frappe.db.sql(
+		"select name, client, casefile_id, status from `tabClient Stay` where name in %s", (tuple(names),)
+	)
+	here = {row[0]: row for row in rows}
+	here.update(work.store.list_unsaved_stays(names))
+	return [row[:3] for row in here.values() if row[3] != "Deleted"]
+
+
+def _parse_deleted_at(record: RawRecord, work: RunContext) -> datetime:
+	for field in ("deleted_at", "last_updated_at"):
+		moment = clean_instant(record.get(field), work.source.zones.default)
+		if isinstance(moment, datetime):
+			local = to_site_time(moment, work.source)
+			if local:
+				return local
+	return now_datetime().replace(microsecond=0)
+
+
+def _is_left_out(location_id: str | None, work: RunContext) -> bool:
+	place = work.source.facilities_by_location.get(location_id or "")
+	return bool(place and not place.enabled)
+
+
+def _merge_outcomes(outcomes: PageOutcomes, more: PageOutcomes) -> None:
+	outcomes.records += more.records
+	outcomes.failures += more.failures
+	outcomes.changed_fields.update(more.changed_fields)
+	outcomes.blanked_fields.update(more.blanked_fields)
+	outcomes.deactivated += more.deactivated
+	outcomes.relisted.update(more.relisted)

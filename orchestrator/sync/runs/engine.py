@@ -1,0 +1,131 @@
+"""A run from its beginning to its end, whatever comes. What goes wrong becomes the run's status, told without a value."""
+
+from contextlib import suppress
+
+import frappe
+from frappe.utils import now_datetime
+
+from orchestrator.api import errors as api_errors
+from orchestrator.sync import connection
+from orchestrator.sync.errors import AccessDeniedError, InvalidAccessIdError, SyncError
+from orchestrator.sync.runs import alerts, phases, rollback
+from orchestrator.sync.runs.context import ApprovalRequiredError, ProgressCallback, RunContext, roll_back_page
+from orchestrator.sync.runs.prefetch import HeartbeatSleep
+from orchestrator.sync.runs.run_records import LeaseLostError, Run, RunCancelledError
+
+# What tells that a connection works and is looked after; a retry of single records does not.
+READING = ("incremental", "full", "backfill", "census")
+
+
+def execute(run: Run, watch: ProgressCallback | None = None) -> str:
+	"""Do the run's work. Returns its status at the end; the rest stands in its row. Raises nothing of the work's."""
+	failure: Exception | None = None
+	try:
+		if run.request.sync_type == "rollback":
+			rollback.execute_rollback(run)
+			return "Completed"
+		return _run_phases(run, watch)
+	except Exception as error:
+		failure = (
+			error.with_traceback(None)
+			if isinstance(error, SyncError | ApprovalRequiredError)
+			else _without_message(error)
+		)
+	except KeyboardInterrupt:
+		_mark_interrupted(run)
+		raise
+	return _end_run(run, failure)
+
+
+def _mark_interrupted(run: Run) -> None:
+	"""Say at once that nobody works on the run any more. On a new connection: the old one may be in the middle of an answer."""
+	with suppress(Exception):
+		frappe.db.close()
+		frappe.db.connect()
+		run.finish_run("Interrupted")
+
+
+def _without_message(error: Exception) -> Exception:
+	"""The error without its words, which may be a client's. Should the run's end fail as well, Frappe logs the local
+	variables of these very frames."""
+	if not isinstance(error, connection.InvalidSettingsError):
+		error.args = ()
+	return error
+
+
+def _run_phases(run: Run, watch: ProgressCallback | None) -> str:
+	source = connection.get_source(run.request.connection)
+	patience = HeartbeatSleep(run.send_heartbeat)
+	client, session = connection.open_client(source.name, patience.sleep)
+	try:
+		work = RunContext(run, source, client, patience, watch)
+		for phase in phases.plan_phases(work):
+			phase(work)
+		_complete_run(work)
+		work.publish_progress(force=True)
+	finally:
+		session.close()
+	return "Completed"
+
+
+def _complete_run(work: RunContext) -> None:
+	"""The cursor last, in one transaction with the run's end."""
+	run, source = work.run, work.source
+	after = phases.compute_cursor(work)
+	if not work.dry_run:
+		values = {
+			"last_success": now_datetime(),
+			"last_run": run.name,
+			"status": "Active",
+			"paused_reason": None,
+		}
+		frappe.db.set_value(
+			connection.DOCTYPE, source.name, {**values, "cursor": after}, update_modified=False
+		)
+	run.checkpoint = {}
+	run.finish_run("Completed", cursor_after=source.cursor if work.dry_run else after)
+	frappe.clear_document_cache(connection.DOCTYPE, source.name)
+
+
+def _end_run(run: Run, error: Exception) -> str:
+	"""Put the reason into the run's row, on a new connection if the old one is lost."""
+	_reconnect()
+	try:
+		return _apply_ending(run, error)
+	except LeaseLostError:
+		return "Interrupted"
+
+
+def _apply_ending(run: Run, error: Exception) -> str:
+	if isinstance(error, LeaseLostError):
+		return "Interrupted"
+	if isinstance(error, RunCancelledError):
+		run.finish_run("Cancelled")
+		return "Cancelled"
+	if isinstance(error, ApprovalRequiredError):
+		run.finish_run("Held", held_reason=alerts.describe_hold(error.count, error.limit, error.field))
+		alerts.send_approval_request(run)
+		return "Held"
+	_mark_failed(run, error)
+	return "Failed"
+
+
+def _mark_failed(run: Run, error: Exception) -> None:
+	if isinstance(error, SyncError | connection.InvalidSettingsError):
+		text = str(error)
+	else:
+		text = ""
+		api_errors.create_error_log(error, "sync", run.name)
+	run.finish_run("Failed", error_class=type(error).__name__, error_text=text)
+	if isinstance(error, InvalidAccessIdError | AccessDeniedError) and not run.request.dry_run:
+		alerts.pause_after_refusal(run, error.explanation)
+
+
+def _reconnect() -> None:
+	"""Roll back; if the connection is lost, take another."""
+	try:
+		roll_back_page()
+	except Exception:
+		with suppress(Exception):
+			frappe.db.close()
+		frappe.db.connect()

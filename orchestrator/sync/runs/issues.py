@@ -1,0 +1,140 @@
+"""Sync Issues: records that could not be taken and what a person has to look at. There is one of each, by its name."""
+
+import base64
+import hashlib
+from collections.abc import Collection, Container
+from typing import Any, Literal
+
+import frappe
+from frappe.utils import now_datetime
+
+from orchestrator.sync.kipu.fields import FIELDS
+from orchestrator.sync.runs.counts import RecordFailure
+
+DOCTYPE = "Sync Issue"
+Kind = Literal["Record", "Conflict", "Identity", "Drift", "Route"]
+
+
+class IssueTracker:
+	"""The issues of a connection that are not resolved, as one run sees them. A dry run has `None` for a run: it looks
+	and writes nothing."""
+
+	def __init__(self, connection: str, run: str | None) -> None:
+		self._connection = connection
+		self._run = run
+		# get_all: a run sees everybody's.
+		rows = frappe.get_all(
+			DOCTYPE,
+			filters={"connection": connection, "status": ("!=", "Resolved")},
+			fields=["name", "status", "kind", "casefile_id", "field"],
+		)
+		self._status = {row.name: row.status for row in rows}
+		# By casefile: the open issues of its record, each with the field it is about.
+		self._of_casefile: dict[str, dict[str, str]] = {}
+		for row in rows:
+			if row.kind == "Record" and row.status == "Open":
+				self._of_casefile.setdefault(row.casefile_id or "", {})[row.name] = row.field or ""
+
+	def is_discarded(self, failure: RecordFailure) -> bool:
+		"""True if somebody has decided to leave this failure alone."""
+		name = build_issue_name(self._connection, "Record", failure.casefile_id, failure.code, failure.field)
+		return self._status.get(name) == "Discarded"
+
+	def record_failure(self, failure: RecordFailure) -> None:
+		"""A record, or a field of it, could not be taken. Known already: nothing is written."""
+		self.create_issue(
+			"Record",
+			failure.code,
+			casefile_id=failure.casefile_id,
+			field=failure.field,
+			retryable=failure.retryable,
+		)
+
+	def create_issue(
+		self,
+		kind: Kind,
+		code: str,
+		*,
+		casefile_id: str = "",
+		field: str = "",
+		retryable: bool = False,
+		reference: tuple[str, str] | None = None,
+	) -> bool:
+		"""Somebody has to look. Returns True if it is news."""
+		key = (kind, casefile_id, code, field) if not reference else (kind, reference[1], code, field)
+		name = build_issue_name(self._connection, *key)
+		# A conflict that was settled was another one.
+		if self._status.get(name) == "Open" or (name in self._status and kind != "Conflict"):
+			return False
+		self._status[name] = "Open"
+		if kind == "Record":
+			self._of_casefile.setdefault(casefile_id, {})[name] = field
+		if self._run:
+			_save_issue(
+				name,
+				connection=self._connection,
+				kind=kind,
+				status="Open",
+				casefile_id=casefile_id or None,
+				code=code,
+				field=field or None,
+				retryable=int(retryable),
+				sync_run=self._run,
+				last_seen=now_datetime(),
+				reference_doctype=reference[0] if reference else None,
+				reference_name=reference[1] if reference else None,
+				closed_by=None,
+			)
+		return True
+
+	def resolve_route(self, route: str) -> None:
+		"""A route answers again."""
+		for code in ("disabled", "refused"):
+			name = build_issue_name(self._connection, "Route", "", code, route)
+			if self._status.pop(name, None) == "Open" and self._run:
+				close_issue(name, "Resolved")
+
+	def resolve_record(
+		self, casefile: str, sent: Container[str] | None = None, failures: Collection[RecordFailure] = ()
+	) -> None:
+		"""Resolve the open issues of a record that is taken over now, but for its present `failures`.
+
+		Args:
+			casefile: The record's casefile id.
+			sent: Names of the fields that the record had: an issue of a field that was not sent stays. None for all.
+			failures: What is still wrong with it.
+		"""
+		if casefile not in self._of_casefile:
+			return
+		wrong = {
+			build_issue_name(self._connection, "Record", casefile, each.code, each.field) for each in failures
+		}
+		for name, field in list(self._of_casefile[casefile].items()):
+			if name in wrong or not (sent is None or field not in FIELDS or field in sent):
+				continue
+			del self._of_casefile[casefile][name]
+			self._status.pop(name, None)
+			if self._run:
+				close_issue(name, "Resolved")
+
+
+def build_issue_name(connection: str, kind: str, subject: str, code: str, field: str) -> str:
+	"""The name of an issue: the same trouble has the same name."""
+	digest = hashlib.sha256("\n".join((connection, kind, subject, code, field)).encode()).digest()
+	return f"SI-{base64.b32encode(digest).decode()[:16]}"
+
+
+def close_issue(name: str, status: Literal["Resolved", "Discarded"]) -> None:
+	"""Nobody has to look any more."""
+	doc = frappe.get_doc(DOCTYPE, name)
+	doc.update({"status": status, "closed_by": frappe.session.user, "last_seen": now_datetime()})
+	doc.save(ignore_permissions=True)  # nobody may write issues by hand
+
+
+def _save_issue(name: str, **values: Any) -> None:
+	if frappe.db.exists(DOCTYPE, name):
+		doc = frappe.get_doc(DOCTYPE, name)
+		doc.update(values)
+		doc.save(ignore_permissions=True)
+		return
+	frappe.get_doc({"doctype": DOCTYPE, **values}).insert(ignore_permissions=True, set_name=name)

@@ -1,0 +1,244 @@
+"""A run taken back: what it made is deleted, what it changed gets its value back. What somebody, or a later run, has
+touched since is kept and reported."""
+
+import json
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+import frappe
+from frappe import _
+
+from orchestrator.api.bulk.runs import WHOLE_CALL_ERRORS, isolate_in_savepoint
+from orchestrator.sync.http.redaction import PrivateDict
+from orchestrator.sync.kipu.mapping import to_canonical
+from orchestrator.sync.merge.three_way import MISSING
+from orchestrator.sync.runs import alerts
+from orchestrator.sync.runs.run_records import DOCTYPE, Run
+from orchestrator.sync.storage import sync_state
+
+BATCH_SIZE = 50
+MAX_KEPT_RECORDS = 1000
+CONNECTION_DOCTYPE = "Kipu Connection"
+# What people attach to a record without changing it: the DocType and the fields that name the record.
+ATTACHMENT_DOCTYPES: tuple[tuple[str, str, str, dict[str, str]], ...] = (
+	("Comment", "reference_doctype", "reference_name", {"comment_type": "Comment"}),
+	("Communication", "reference_doctype", "reference_name", {}),
+	("ToDo", "reference_type", "reference_name", {}),
+	("File", "attached_to_doctype", "attached_to_name", {}),
+)
+
+
+@dataclass(slots=True)
+class RollbackReport:
+	"""What a rollback came to. `kept`: DocType, name, fields and why; no values."""
+
+	deleted: int = 0
+	restored: set[str] = field(default_factory=set)
+	kept: list[dict[str, Any]] = field(default_factory=list)
+	_known: set[tuple[str, ...]] = field(default_factory=set, repr=False)
+
+	def add_kept(self, doctype: str, name: str, reason: str, fields: Iterable[str] = ()) -> None:
+		"""Something stays as it is. A rollback that goes on may find it again: it is report_text once."""
+		key = (name, reason, *sorted(fields))
+		if key not in self._known:
+			self._known.add(key)
+			self.kept.append({"doctype": doctype, "name": name, "reason": reason, "fields": list(key[2:])})
+
+	@classmethod
+	def from_kept(cls, kept: dict[str, Any] | None) -> "RollbackReport":
+		"""The report of a rollback that was interrupted, to go on with."""
+		report = cls()
+		if kept:
+			report.deleted, report.restored = kept["deleted"], set(kept["restored"])
+			for each in kept["kept"]:
+				report.add_kept(each["doctype"], each["name"], each["reason"], each["fields"])
+		return report
+
+	def to_checkpoint(self) -> dict[str, Any]:
+		"""As the checkpoint has it."""
+		return {"deleted": self.deleted, "restored": sorted(self.restored), "kept": self.kept}
+
+	def to_dict(self) -> dict[str, Any]:
+		"""As the run's row has it."""
+		return {
+			"deleted": self.deleted,
+			"restored": len(self.restored),
+			"kept": self.kept[:MAX_KEPT_RECORDS],
+			"kept_in_all": len(self.kept),
+		}
+
+
+def execute_rollback(run: Run) -> None:
+	"""Take back the run that the checkpoint names, some records at a time. Begun anew, it goes on where it stopped."""
+	target = run.checkpoint["target"]
+	report = RollbackReport.from_kept(run.checkpoint.get("report"))
+	_process_batches(
+		run, report, _list_changes(target), lambda change: restore_record(change, run.name, report)
+	)
+	_process_batches(
+		run, report, list_created_groups(target), lambda group: delete_group(group, target, report)
+	)
+	_restore_cursor(run.request.connection, target)
+	report_text = json.dumps(report.to_dict(), indent=1)
+	values = {"status": "Rolled Back", "rollback_report": report_text}
+	frappe.db.set_value(DOCTYPE, target, values, update_modified=False)
+	run.tally.updated = len(report.restored)
+	run.finish_run("Completed", rollback_report=report_text)
+	text = _("Run {0} was rolled back. Fix the cause, then sync again to reload the data from Kipu.")
+	alerts.pause_connection(run.request.connection, text.format(target))
+
+
+def _process_batches(
+	run: Run, report: RollbackReport, items: Iterator[Any], work: Callable[[Any], None]
+) -> None:
+	while some := list(islice(items, BATCH_SIZE)):
+		for item in some:
+			work(item)
+		run.commit({**run.checkpoint, "report": report.to_checkpoint()})
+
+
+def _list_changes(target: str) -> Iterator[PrivateDict]:
+	names = frappe.get_all(  # nobody has a right to these
+		sync_state.CHANGE_DOCTYPE, filters={"sync_run": target}, pluck="name", order_by="creation desc"
+	)
+	for name in names:
+		yield PrivateDict(frappe.db.get_value(sync_state.CHANGE_DOCTYPE, name, "*", as_dict=True))
+
+
+def restore_record(change: PrivateDict, run: str, report: RollbackReport) -> None:
+	"""Give a record back the values it had, field by field, where they are still what the run wrote."""
+	doctype, name = change["reference_doctype"], change["reference_name"]
+	before, after = PrivateDict(json.loads(change["before"])), PrivateDict(json.loads(change["after"]))
+	frappe.db.delete(sync_state.CHANGE_DOCTYPE, {"name": change["name"]})
+	if not frappe.db.exists(doctype, name):
+		report.add_kept(doctype, name, "deleted")
+		return
+	doc = frappe.get_doc(doctype, name)
+	ours = {each for each, value in after.items() if to_canonical(doc.get(each)) == value}
+	if others := after.keys() - ours:
+		report.add_kept(doctype, name, "edited", others)
+	values = PrivateDict((each, before["values"][each]) for each in ours)
+	if ours and _save_restored(doc, values, report):
+		report.restored.add(name)
+		_restore_state(doc, PrivateDict(before["synced"]), after.keys() - ours, run)
+
+
+def _save_restored(doc: Any, values: PrivateDict, report: RollbackReport) -> bool:
+	doc.update(values)
+	try:
+		with isolate_in_savepoint():
+			doc.save(ignore_permissions=True, ignore_version=False)
+	except WHOLE_CALL_ERRORS:
+		raise
+	except Exception as error:
+		report.add_kept(doc.doctype, doc.name, type(error).__name__, values)
+		return False
+	return True
+
+
+def _restore_state(doc: Any, synced: PrivateDict, edited: Collection[str], run: str) -> None:
+	"""Kipu's word of these fields is what it was, so that the next run sees the change anew; not of those edited."""
+	stored = frappe.db.get_value(sync_state.DOCTYPE, doc.name, "synced")
+	known = PrivateDict(json.loads(stored or "{}"))
+	for name, value in synced.items():
+		if name in edited:
+			continue
+		if value == MISSING:
+			known.pop(name, None)
+		else:
+			known[name] = value
+	values = {
+		"synced": json.dumps(known, ensure_ascii=False), "hashes": None, "written_by_run": run, "written_at": doc.modified,
+	}  # fmt: skip
+	frappe.db.set_value(sync_state.DOCTYPE, doc.name, values, update_modified=False)
+	if doc.doctype == "Client":
+		# The content of each stay holds the client's part.
+		stays = frappe.get_all("Client Stay", filters={"client": doc.name}, pluck="name")
+		frappe.db.set_value(
+			sync_state.DOCTYPE, {"name": ("in", stays)}, "hashes", None, update_modified=False
+		)
+
+
+def list_created_groups(target: str) -> Iterator[list[tuple[str, str]]]:
+	"""What the run made, in groups that stay or go together: a client with its stays, or a stay of an older client."""
+	clients = dict.fromkeys(_list_created(target, "Client"))
+	of_client: dict[str, list[str]] = {}
+	for some in _split_batches(_list_created(target, "Client Stay")):
+		# get_all: everybody's.
+		for row in frappe.get_all(
+			"Client Stay", filters={"name": ("in", some)}, fields=["name", "client"], order_by="name"
+		):
+			of_client.setdefault(row.client, []).append(row.name)
+	for client, stays in of_client.items():
+		if client not in clients:
+			yield from ([("Client Stay", stay)] for stay in stays)
+	for client in clients:
+		yield [*(("Client Stay", stay) for stay in of_client.get(client, ())), ("Client", client)]
+
+
+def delete_group(group: list[tuple[str, str]], target: str, report: RollbackReport) -> None:
+	"""Delete what the run made, unless somebody has touched one of it."""
+	reasons = {name: get_edit_reason(doctype, name, target) for doctype, name in group}
+	if any(reasons.values()):
+		for doctype, name in group:
+			report.add_kept(doctype, name, reasons[name] or "belongs to one that is kept")
+		return
+	try:
+		with isolate_in_savepoint():
+			for doctype, name in group:
+				_delete_record(doctype, name)
+	except WHOLE_CALL_ERRORS:
+		raise
+	except Exception as error:
+		for doctype, name in group:
+			report.add_kept(doctype, name, type(error).__name__)
+		return
+	report.deleted += len(group)
+
+
+def get_edit_reason(doctype: str, name: str, target: str) -> str | None:
+	"""Why a record is not any more as the run left it; None if it is."""
+	modified = frappe.db.get_value(doctype, name, "modified")
+	state = frappe.db.get_value(sync_state.DOCTYPE, name, ["written_by_run", "written_at"], as_dict=True)
+	if modified is None or state is None:
+		return None
+	if state.written_by_run != target:
+		return "changed by a later run"
+	if modified != state.written_at:
+		return "edited"
+	for other, of_doctype, of_name, filters in ATTACHMENT_DOCTYPES:
+		if frappe.db.exists(other, {of_doctype: doctype, of_name: name, **filters}):
+			return f"has a {other}"
+	return None
+
+
+def _delete_record(doctype: str, name: str) -> None:
+	# For good: the bin would keep the person's data.
+	frappe.delete_doc(doctype, name, ignore_permissions=True, ignore_missing=True, delete_permanently=True)
+	frappe.db.delete(sync_state.DOCTYPE, {"name": name})
+	frappe.db.delete("Version", {"ref_doctype": doctype, "docname": name})
+
+
+def _list_created(target: str, doctype: str) -> list[str]:
+	return frappe.get_all(  # nobody has a right to these
+		sync_state.DOCTYPE,
+		filters={"created_by_run": target, "reference_doctype": doctype},
+		pluck="name",
+		order_by="name",
+	)
+
+
+def _restore_cursor(connection: str, target: str) -> None:
+	"""What the run read has to be read again."""
+	run = frappe.db.get_value(DOCTYPE, target, ["cursor_before", "cursor_after"], as_dict=True)
+	cursor = frappe.db.get_value(CONNECTION_DOCTYPE, connection, "cursor")
+	if run.cursor_after and cursor and (not run.cursor_before or run.cursor_before < cursor):
+		frappe.db.set_value(
+			CONNECTION_DOCTYPE, connection, "cursor", run.cursor_before, update_modified=False
+		)
+
+
+def _split_batches(names: list[str], size: int = 1000) -> Iterator[list[str]]:
+	return (names[start : start + size] for start in range(0, len(names), size))

@@ -1,0 +1,116 @@
+"""Many new records written at once, row for row as `insert()` would. Only where nothing listens: see listeners.py."""
+
+from collections.abc import Collection, Mapping
+from itertools import chain
+from typing import Any
+
+import frappe
+from frappe.utils import now
+
+from orchestrator.sync.http.redaction import PrivateDict
+from orchestrator.sync.merge.three_way import Person, Record
+from orchestrator.sync.storage import sync_state
+
+DOCTYPES = ("Client", "Client Stay")
+Templates = Mapping[str, PrivateDict]
+# Of a row that is there already these stay as they are.
+STORED_COLUMNS = frozenset(
+	{
+		"name",
+		"owner",
+		"creation",
+		"docstatus",
+		"idx",
+		"_user_tags",
+		"_comments",
+		"_assign",
+		"_liked_by",
+		"_seen",
+	}
+)
+
+
+def is_bulk_writable(person: Person, run: str) -> bool:
+	"""True if all that changes is new, or was new in this very run, and holds nothing that saving would clean."""
+	changed = [record for record in person.list_records if record.changed]
+	return all(
+		(record.new or record.created_by_run == run) and not _contains_markup(record.row)
+		for record in changed
+	)
+
+
+def build_templates() -> Templates:
+	"""By DocType: the columns of a new row with their defaults."""
+	return {doctype: _build_template(doctype) for doctype in DOCTYPES}
+
+
+def bulk_write(persons: Collection[Person], templates: Templates) -> dict[str, str]:
+	"""Write what changed. Returns the `modified` of each record by name."""
+	moment = now()
+	stamps: dict[str, str] = {}
+	for doctype in DOCTYPES:
+		changed = [
+			record
+			for person in persons
+			for record in person.list_records
+			if record.doctype == doctype and record.changed
+		]
+		_bulk_write_doctype(doctype, changed, templates[doctype], moment)
+		stamps.update((record.name, moment) for record in changed)
+	return stamps
+
+
+def _bulk_write_doctype(
+	doctype: str, records: Collection[Record], template: PrivateDict, moment: str
+) -> None:
+	named = {"name", "creation", *chain.from_iterable(record.row for record in records)} - {"modified"}
+	varying = PrivateDict({name: value for name, value in template.items() if name in named})
+	same = PrivateDict(
+		{name: value for name, value in template.items() if name not in named and value is not None}
+	)
+	same["modified"] = moment
+	defaults = PrivateDict({name: value for name, value in varying.items() if value is not None})
+	new = [_build_row(record, varying, moment, defaults) for record in records if record.new]
+	# One that is there already as another's is an error, not an update.
+	sync_state.insert_rows(doctype, varying, new, same)
+	known = [record for record in records if not record.new]
+	_lock_rows(doctype, known)
+	rows = [_build_row(record, varying, moment, {}) for record in known]
+	sync_state.upsert_rows(doctype, varying, rows, same, kept=STORED_COLUMNS)
+	for record in known:
+		frappe.clear_document_cache(doctype, record.name)
+
+
+def _lock_rows(doctype: str, known: Collection[Record]) -> None:
+	"""Whole rows are written, so nobody may have written to them since they were read. Raises QueryDeadlockError where
+	somebody has: the page is to be done again."""
+	if not known:
+		return
+	rows = frappe.db.sql(
+		f"select name, modified from `tab{doctype}` where name in %s for update",  # noqa: S608
+		(tuple(record.name for record in known),),
+	)
+	if dict(rows) != {record.name: record.row.get("modified") for record in known}:
+		raise frappe.QueryDeadlockError
+
+
+def _build_template(doctype: str) -> PrivateDict:
+	user = frappe.session.user
+	fresh = frappe.new_doc(doctype).get_valid_dict(ignore_virtual=True)
+	return PrivateDict({**fresh, "owner": user, "modified_by": user, "docstatus": 0, "idx": 0})
+
+
+def _build_row(
+	record: Record, varying: PrivateDict, moment: str, defaults: Mapping[str, Any]
+) -> tuple[Any, ...]:
+	values = {**varying, **record.row, "name": record.name}
+	values["creation"] = record.row.get("creation") or moment
+	for name, default in defaults.items():
+		if values[name] is None:  # a blank of Kipu's: a new document has its default then
+			values[name] = default
+	return tuple(map(values.__getitem__, varying))
+
+
+def _contains_markup(row: PrivateDict) -> bool:
+	text = "".join([value for value in row.values() if type(value) is str])
+	return "<" in text or ">" in text

@@ -1,0 +1,136 @@
+"""What a run writes to clients and stays, and the only place that does."""
+
+import time
+from collections.abc import Collection, Iterable
+
+import frappe
+
+from orchestrator.api.bulk.runs import WHOLE_CALL_ERRORS, isolate_in_savepoint
+from orchestrator.sync.connection import Source
+from orchestrator.sync.merge.three_way import Person, Record
+from orchestrator.sync.storage import bulk_insert, save_side_effects, sync_state
+from orchestrator.sync.storage.store import Hashes, StayRow, get_hashes, get_persons, list_in_care
+
+SAVEPOINT = "orchestrator_sync_page"
+SIDE_EFFECT_CHECK_SECONDS = 30.0  # seconds: a run may be long, and people begin to listen meanwhile
+
+Failures = list[tuple[Person, Exception]]
+
+
+class DatabaseStore:
+	"""The database. Everything within the caller's transaction: nothing is committed here."""
+
+	def __init__(self, source: Source, run: str) -> None:
+		self._source = source
+		self._run = run
+		# What a new row begins with, while nobody listens.
+		self._templates: bulk_insert.Templates | None = None
+		self._asked_at = -SIDE_EFFECT_CHECK_SECONDS
+
+	def get_hashes(self, stays: Collection[str]) -> Hashes:
+		"""By name of a stay: the contents taken over, and the run that wrote it last."""
+		return get_hashes(stays)
+
+	def get_persons(self, clients: Collection[str]) -> dict[str, Person]:
+		"""The persons by the client's name; a new one where there is none."""
+		return get_persons(self._source, clients)
+
+	def list_in_care(self) -> list[StayRow]:
+		"""Name, client, casefile id and location id of the stays in care."""
+		return list_in_care(self._source.name)
+
+	def list_unsaved_stays(self, _stays: Collection[str]) -> dict[str, StayRow]:
+		"""Nothing: all that was written is in the database."""
+		return {}
+
+	def write(self, persons: Iterable[Person]) -> Failures:
+		"""Save what changed and remember Kipu's word. Each person within a savepoint; returns those that failed."""
+		pending = [person for person in persons if _has_changes(person)]
+		stamps = self._bulk_write(
+			[person for person in pending if bulk_insert.is_bulk_writable(person, self._run)]
+		)
+		failures: Failures = []
+		for person in pending:
+			if any(record.changed and record.name not in stamps for record in person.list_records):
+				failures += self._save_person(person, stamps)
+		failed = {person.client.name for person, _error in failures}
+		self._upsert_states([person for person in pending if person.client.name not in failed], stamps)
+		return failures
+
+	def _bulk_write(self, persons: Collection[Person]) -> dict[str, str]:
+		"""The `modified` of what was written; nothing where somebody listens, or where a row was refused."""
+		if not any(record.changed for person in persons for record in person.list_records):
+			return {}
+		templates = self._bulk_templates_if_no_side_effects()
+		if templates is None:
+			return {}
+		frappe.db.savepoint(SAVEPOINT)
+		try:
+			return bulk_insert.bulk_write(persons, templates)
+		except WHOLE_CALL_ERRORS:
+			raise
+		except Exception:
+			# Which row it was, and why, comes out when they are saved one by one. A lost connection raises again here.
+			frappe.db.rollback(save_point=SAVEPOINT)
+			return {}
+
+	def _bulk_templates_if_no_side_effects(self) -> bulk_insert.Templates | None:
+		if time.monotonic() - self._asked_at >= SIDE_EFFECT_CHECK_SECONDS:
+			self._asked_at = time.monotonic()
+			rules = self._source.mapping.get_rules
+			heard = any(
+				save_side_effects.has_side_effects(doctype, [each.target for each in rules[doctype]])
+				for doctype in rules
+			)
+			self._templates = None if heard else bulk_insert.build_templates()
+		return self._templates
+
+	def _save_person(self, person: Person, stamps: dict[str, str]) -> Failures:
+		saved: dict[str, str] = {}
+		try:
+			with isolate_in_savepoint():
+				for record in person.list_records:
+					if record.changed:
+						saved[record.name] = save_record(record)
+		except WHOLE_CALL_ERRORS:
+			raise
+		except Exception as error:
+			if not frappe.db._conn or not frappe.db._conn.open:
+				raise
+			return [(person, error)]
+		stamps.update(saved)
+		return []
+
+	def _upsert_states(self, persons: Collection[Person], stamps: dict[str, str]) -> None:
+		records = [record for person in persons for record in person.list_records]
+		sync_state.log_changes(
+			[
+				record
+				for record in records
+				if not record.new and record.before and not self._is_created_by_run(record)
+			],
+			self._run,
+		)
+		touched = [record for record in records if record.changed or record.state_changed]
+		sync_state.upsert_states(touched, self._source.name, self._run, stamps)
+
+	def _is_created_by_run(self, record: Record) -> bool:
+		"""What this run has made is taken back by deleting it."""
+		return record.created_by_run == self._run
+
+
+def save_record(record: Record) -> str:
+	"""Save a record as anybody's would be, hooks and all. Returns its `modified`."""
+	if record.new:
+		doc = frappe.get_doc({"doctype": record.doctype, **record.row})
+		# The sync's own right: who may run it need not be one who may see clients.
+		doc.insert(ignore_permissions=True)
+	else:
+		doc = frappe.get_doc(record.doctype, record.name)
+		doc.update(record.values)
+		doc.save(ignore_permissions=True, ignore_version=False)
+	return str(doc.modified)
+
+
+def _has_changes(person: Person) -> bool:
+	return any(record.changed or record.state_changed for record in person.list_records)

@@ -1,0 +1,117 @@
+"""The pre-flight test of a stored connection: asks Kipu, changes nothing, and names the part that is wrong."""
+
+import dataclasses
+from typing import TYPE_CHECKING, Literal, TypedDict, cast
+
+import frappe
+
+from orchestrator.sync import connection as connections
+from orchestrator.sync.http.http_session import HttpSession
+from orchestrator.sync.kipu.auth import Version
+from orchestrator.sync.kipu.client import Credentials
+from orchestrator.sync.kipu.examination import RETRY_POLICY, Target, run_examination
+from orchestrator.sync.kipu.findings import Examination, Finding
+from orchestrator.sync.tools.connection_test_messages import get_title, render_finding
+
+if TYPE_CHECKING:
+	from orchestrator.orchestrator.doctype.kipu_connection.kipu_connection import KipuConnection
+
+
+class CheckShape(TypedDict):
+	"""One check. `level` is ok, warn or fail; `part` the part of the connection, `title` its name for people."""
+
+	part: str
+	title: str
+	level: Literal["ok", "warn", "fail"]
+	code: str
+	route: str
+	found: str
+	remedy: str
+
+
+class LocationShape(TypedDict):
+	"""A location that Kipu has."""
+
+	location_id: str
+	location_name: str
+	enabled: bool
+
+
+class ConnectionTest(TypedDict):
+	"""Whether a sync can run, which parts are wrong (or may be), and all that was found."""
+
+	connection: str
+	ok: bool
+	wrong: list[str]
+	checks: list[CheckShape]
+	locations: list[LocationShape]
+	requests: int
+
+
+def run_connection_test(connection: "KipuConnection") -> ConnectionTest:
+	"""Ask Kipu. Takes some ten requests at the connection's own rate; nothing is written. Raises InvalidSettingsError (422) for a
+	key that is not set and for a setting that makes no sense by itself."""
+	connections.validate_credentials(str(connection.name))
+	policy = dataclasses.replace(RETRY_POLICY, requests_per_second=connection.requests_per_second)
+	examined = run_examination(build_target(connection), HttpSession(policy))
+	return {
+		"connection": str(connection.name),
+		"ok": examined.ok,
+		"wrong": examined.list_wrong_parts,
+		"checks": [_build_check(finding) for finding in examined.findings],
+		"locations": _build_locations(examined),
+		"requests": examined.requests,
+	}
+
+
+def run_connection_test_by_name(name: str) -> ConnectionTest:
+	"""The same by name. DoesNotExistError (404) if there is none."""
+	return run_connection_test(cast("KipuConnection", frappe.get_doc(connections.DOCTYPE, name)))
+
+
+def build_target(connection: "KipuConnection") -> Target:
+	"""The stored connection as the examination takes it."""
+	source = connections.get_source(str(connection.name))
+	places = source.facilities_by_location.values()
+	return Target(
+		credentials=_get_trimmed_credentials(connection),
+		base_url=connection.base_url,
+		api_version=cast(Version, int(connection.api_version)),
+		zones=source.zones,
+		locations=frozenset(place.location_id for place in places if place.enabled),
+		left_out=frozenset(place.location_id for place in places if not place.enabled),
+		allowed_hosts=connections.allowed_hosts(),
+		per=connection.page_size,
+	)
+
+
+def _get_trimmed_credentials(connection: "KipuConnection") -> Credentials:
+	"""The keys as a run uses them: without the blanks around them."""
+	stored = (
+		connection.get_password(field, raise_exception=False) or "" for field in connections.CREDENTIAL_FIELDS
+	)
+	return Credentials(*(key.strip() for key in stored))
+
+
+def _build_check(finding: Finding) -> CheckShape:
+	found, remedy = render_finding(finding)
+	return {
+		"part": finding.part,
+		"title": get_title(finding.part),
+		"level": finding.level,
+		"code": finding.code,
+		"route": finding.route,
+		"found": found,
+		"remedy": remedy,
+	}
+
+
+def _build_locations(examined: Examination) -> list[LocationShape]:
+	return [
+		{
+			"location_id": str(location.get("location_id") or ""),
+			"location_name": str(location.get("location_name") or ""),
+			"enabled": bool(location.get("enabled", True)),
+		}
+		for location in examined.locations
+	]

@@ -1,0 +1,155 @@
+"""Who is in care by Kipu, held against who is in care here: read now, compared, never stored.
+
+What the caller may not see makes no difference to them: stays they may not read, and people at facilities they are
+not permitted, are left out.
+"""
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any, Literal
+
+import frappe
+
+from orchestrator.sync import connection as connections
+from orchestrator.sync.kipu.pages import RawRecord, ReadCounts
+from orchestrator.sync.kipu.records import RecordError
+from orchestrator.sync.merge.fingerprints import ParsedRecord, fingerprint_record, parse_fingerprinted
+from orchestrator.sync.tools.visibility import can_access_facility
+
+Kind = Literal["missing here", "missing at Kipu", "differs", "unreadable"]
+
+IN_CARE_STATUSES = ("Active", "Pre-Admission")
+COMPARED_FIELDS = ("status", "facility", "admission_date", "discharge_date")
+BATCH_SIZE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+	"""One difference. `here` and `there` are the two values of `field`, where it is one field that differs."""
+
+	kind: Kind
+	casefile_id: str
+	stay: str | None = None
+	client: str | None = None
+	facility: str | None = None
+	field: str = ""
+	here: Any = dataclasses.field(default=None, repr=False)
+	there: Any = dataclasses.field(default=None, repr=False)
+
+
+@dataclass(slots=True)
+class Reconciliation:
+	"""What came of it. `complete` is False if Kipu's own count says that records were missed: then who seems to be
+	missing at Kipu may not be. `seen` names the stays of all records that came, the unreadable and left out ones too."""
+
+	read: int = 0
+	complete: bool = False
+	seen: set[str] = dataclasses.field(default_factory=set, repr=False)
+	differences: list[Difference] = dataclasses.field(default_factory=list, repr=False)
+
+
+def build_reconciliation(connection: str) -> Reconciliation:
+	"""Read the census and compare. Raises a SyncError if Kipu gives none, InvalidSettingsError for wrong settings."""
+	result = Reconciliation()
+	there = _read_census(connection, result)
+	names = _list_stay_names(connection, there)
+	here = _filter_readable(names)
+	hidden = set(names) - here.keys()
+	for name, incoming in there.items():
+		if name in here:
+			result.differences += _compare_stay(here[name], incoming)
+		elif name not in hidden and can_access_facility(incoming.derived["facility"]):
+			result.differences.append(_build_missing_here(incoming))
+	result.differences += [
+		_build_missing_in_kipu(stay)
+		for name, stay in here.items()
+		if name not in result.seen and stay.status in IN_CARE_STATUSES
+	]
+	return result
+
+
+def _read_census(connection: str, result: Reconciliation) -> Mapping[str, ParsedRecord]:
+	"""Who is in care by Kipu, by the name of the stay here. Counts what it reads into `result`."""
+	source = connections.get_source(connection)
+	client, session = connections.open_client(connection)
+	at, tally = datetime.now(timezone.utc), ReadCounts()
+	found: dict[str, ParsedRecord] = {}
+	try:
+		for page in client.list_census():
+			tally.add_page(page)
+			for raw in page.records:
+				if incoming := _parse_record(raw, source, at, result):
+					found[incoming.stay_name] = incoming
+	finally:
+		session.close()
+	result.read, result.complete = tally.records, tally.is_complete
+	return found
+
+
+def _parse_record(
+	raw: RawRecord, source: connections.Source, at: datetime, result: Reconciliation
+) -> ParsedRecord | None:
+	"""A record, unless it is left out or can't be read, which is a difference of its own."""
+	try:
+		seen = fingerprint_record(raw, source)
+		result.seen.add(seen.stay_name)
+		return parse_fingerprinted(seen, source, at)
+	except RecordError as error:
+		result.differences.append(Difference("unreadable", error.casefile_id, field=error.field))
+	return None
+
+
+def _list_stay_names(connection: str, there: Mapping[str, ParsedRecord]) -> list[str]:
+	"""Names of the stays to compare, whoever may read them: those in care here, and those that Kipu has in care."""
+	in_care = frappe.get_all(
+		"Client Stay", {"connection": connection, "status": ("in", IN_CARE_STATUSES)}, pluck="name"
+	)
+	others = list(there.keys() - in_care)
+	known = [
+		name
+		for chunk in _split_batches(others)
+		for name in frappe.get_all("Client Stay", {"name": ("in", chunk)}, pluck="name")
+	]
+	return in_care + known
+
+
+def _filter_readable(names: list[str]) -> dict[str, frappe._dict]:
+	"""Of these, those that the caller may read."""
+	fields = ["name", "client", "casefile_id", *COMPARED_FIELDS]
+	return {
+		row.name: row
+		for chunk in _split_batches(names)
+		for row in frappe.get_list(
+			"Client Stay", filters={"name": ("in", chunk)}, fields=fields, limit_page_length=0
+		)
+	}
+
+
+def _compare_stay(stay: frappe._dict, incoming: ParsedRecord) -> Iterator[Difference]:
+	there = {**incoming.mapped.stay, **incoming.derived}
+	for name in COMPARED_FIELDS:
+		if name in there and name not in incoming.uncertain and (stay[name] or None) != (there[name] or None):
+			yield Difference(
+				"differs",
+				stay.casefile_id,
+				stay.name,
+				stay.client,
+				stay.facility,
+				name,
+				stay[name],
+				there[name],
+			)
+
+
+def _build_missing_here(incoming: ParsedRecord) -> Difference:
+	return Difference("missing here", incoming.casefile_id, facility=incoming.derived["facility"])
+
+
+def _build_missing_in_kipu(stay: frappe._dict) -> Difference:
+	return Difference("missing at Kipu", stay.casefile_id, stay.name, stay.client, stay.facility)
+
+
+def _split_batches(names: list[str]) -> Iterator[list[str]]:
+	return (names[start : start + BATCH_SIZE] for start in range(0, len(names), BATCH_SIZE))
