@@ -3,13 +3,16 @@
 import ast
 import re
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from typing import Any
+
+import pytest
 
 from tests import source
 from tests.source import APP, ROOT, Import, modules
 
-# Who may import whom: a room imports from the rows above its own. Within the first and the last row, rooms may
-# import each other; domains never do. See docs/architecture.md.
+# Who may import whom: a package or module imports from the layers above its own. Within the first and the last layer,
+# packages may import each other; domains never do. See docs/architecture.md.
 FOUNDATION = {
 	"access",
 	"apps",
@@ -17,52 +20,143 @@ FOUNDATION = {
 	"compat",
 	"configuration",
 	"exceptions",
-	"measure_queries",
 	"file_names",
 	"isolation",
+	"measure_queries",
 	"period",
 }
 CONTRACT = {"api"}
 DOMAINS = {"crm", "hr", "helpdesk", "docs", "insights", "gameplan", "sync"}
-OUTSIDE = {"setup", "commands", "patches", "orchestrator", "demo"}  # `orchestrator`: the one Frappe module
-ROWS = (FOUNDATION, CONTRACT, DOMAINS, OUTSIDE)
+OUTSIDE = {"setup", "commands", "patches", "orchestrator"}  # `orchestrator`: the one Frappe module
+LAYERS = (FOUNDATION, CONTRACT, DOMAINS, OUTSIDE)
 TABLES = {"hooks"}
+STANDALONE = {"kipu_simulator"}  # a development tool: imports nothing of the app
+# Within the two large domains: each package or module imports from the layers before its own. "" is the package itself.
+INNER_LAYERS = {
+	"sync": (
+		{"errors", "measures", "shapes"},
+		{"http"},
+		{"kipu"},
+		{"connection"},
+		{"merge"},
+		{"storage"},
+		{"runs"},
+		{"actions", "tools"},
+		{"jobs", ""},
+	),
+	"insights": ({"metrics", "shapes"}, {"dashboards", "reports"}, {""}),
+	"insights.reports": (
+		{"content"},
+		{"formats"},
+		{
+			"",
+			"report_jobs",
+			"report_mail",
+			"report_request",
+			"report_runs",
+			"report_schedules",
+			"report_shapes",
+			"report_stream",
+		},
+	),
+}
+MAY_IMPORT_EACH_OTHER = ("insights.reports",)
 VERBS = {"GET", "POST", "PUT", "DELETE", "PATCH"}
 DOTTED_PATH = re.compile(rf"^{APP}(\.\w+)+$")
 
 
-def room_of(module: str) -> str:
-	"""The top-level module or package of the app that `module` is in; the app itself for its `__init__`."""
-	parts = module.split(".")
-	return parts[1] if len(parts) > 1 else APP
+def package_of(module: str, parent: str = APP) -> str:
+	"""Return the module or package directly below `parent` that `module` is in; "" for `parent` itself."""
+	return module.removeprefix(parent).removeprefix(".").split(".")[0]
 
 
-def row_of(room: str) -> int:
-	return next(number for number, rooms in enumerate(ROWS) if room in rooms)
+def layer_of(package: str, layers: tuple[set[str], ...] = LAYERS) -> int:
+	return next(number for number, packages in enumerate(layers) if package in packages)
 
 
 def is_allowed(importer: str, imported: Import) -> bool:
-	here, there = room_of(importer), room_of(imported.module)
+	here, there = package_of(importer), package_of(imported.module)
 	if imported.module == APP:
 		return imported.name == "__version__"
-	if there in TABLES:
+	if there in STANDALONE:
+		return here in OUTSIDE | STANDALONE
+	if here in STANDALONE or there in TABLES:
 		return False
-	row = row_of(here)
-	return here == there or row_of(there) < row or (ROWS[row] is not DOMAINS and row_of(there) == row)
+	layer = layer_of(here)
+	return (
+		here == there
+		or layer_of(there) < layer
+		or (LAYERS[layer] is not DOMAINS and layer_of(there) == layer)
+	)
 
 
-def test_every_room_has_its_row() -> None:
-	rooms = {room_of(module) for module in modules() if module != APP}
-	assert rooms - set().union(*ROWS, TABLES) == set()
+def test_the_layers_name_every_package_of_the_app() -> None:
+	packages = {package_of(module) for module in modules() if module != APP}
+	assert packages == set().union(*LAYERS, TABLES, STANDALONE)
 
 
-def test_imports_point_inward() -> None:
+def test_imports_point_to_lower_layers() -> None:
 	wrong = [
 		f"{module}:{found.line} imports {found.module}"
 		for module in modules()
-		if module != APP and room_of(module) not in TABLES
+		if module != APP and package_of(module) not in TABLES
 		for found in source.imports(module)
 		if not is_allowed(module, found)
+	]
+	assert wrong == []
+
+
+@pytest.mark.parametrize("parent", INNER_LAYERS)
+def test_the_layers_within_a_domain_name_every_package_of_it(parent: str) -> None:
+	parent_name = f"{APP}.{parent}"
+	packages = {package_of(m, parent_name) for m in modules() if f"{m}.".startswith(f"{parent_name}.")}
+	assert packages == set().union(*INNER_LAYERS[parent])
+
+
+@pytest.mark.parametrize("parent", INNER_LAYERS)
+def test_imports_within_a_domain_point_to_lower_layers(parent: str) -> None:
+	assert [
+		f"{module}:{line} imports {imported}"
+		for module, line, imported in imports_within(f"{APP}.{parent}")
+		if not is_allowed_within(parent, module, imported)
+	] == []
+
+
+def imports_within(parent: str) -> Iterator[tuple[str, int, str]]:
+	for module in modules():
+		if f"{module}.".startswith(f"{parent}."):
+			for found in source.imports(module):
+				if f"{found.module}.".startswith(f"{parent}."):
+					yield module, found.line, found.module
+
+
+def is_allowed_within(parent: str, importer: str, imported: str) -> bool:
+	here, there = (package_of(module, f"{APP}.{parent}") for module in (importer, imported))
+	layers = INNER_LAYERS[parent]
+	same_layer = layer_of(here, layers) == layer_of(there, layers)
+	return (
+		here == there
+		or layer_of(there, layers) < layer_of(here, layers)
+		or (same_layer and parent in MAY_IMPORT_EACH_OTHER)
+	)
+
+
+def test_no_module_imports_itself_by_way_of_others() -> None:
+	graph = {module: {found.module for found in source.imports(module)} for module in modules()}
+	list(TopologicalSorter(graph).static_order())  # raises CycleError and names the modules
+
+
+def test_only_commands_import_modules_of_the_app_inside_functions() -> None:
+	"""Bench loads the commands of every app at each start, so a command imports what it needs once it runs. Other apps
+	and heavy libraries may be imported where they are used: not every site has them."""
+	wrong = [
+		f"{module}:{node.lineno}"
+		for module in modules()
+		if package_of(module) != "commands"
+		for function in ast.walk(source.tree_of(module))
+		if isinstance(function, source.Function)
+		for node in ast.walk(function)
+		if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == APP
 	]
 	assert wrong == []
 
@@ -143,7 +237,7 @@ def test_whitelist_is_the_outermost_decorator_and_the_contract_stands_inside() -
 		where = f"{module}.{function.name}"
 		decorators = [source.name_of(decorator) for decorator in function.decorator_list]
 		assert decorators[0] == "frappe.whitelist", where
-		if room_of(module) in CONTRACT | DOMAINS:
+		if package_of(module) in CONTRACT | DOMAINS:
 			assert decorators[1] == "endpoint", where
 
 

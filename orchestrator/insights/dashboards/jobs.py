@@ -13,6 +13,7 @@ from frappe.utils.background_jobs import is_job_enqueued
 
 from orchestrator.insights.dashboards import alerts, history, layout, scopes, values
 from orchestrator.insights.dashboards.layout import ORCHESTRATOR_DASHBOARD, DashboardLayout
+from orchestrator.insights.dashboards.permitted_values import get_permitted_values
 from orchestrator.insights.dashboards.scopes import ADMINISTRATOR, run_as_user
 from orchestrator.insights.metrics.metrics import Metric
 
@@ -40,11 +41,9 @@ def enqueue_once(job: str, work: Callable[..., Any], **arguments: Any) -> None:
 
 def refresh_items(doctype: str, dashboard: str, names: list[str], lang: str | None = None) -> None:
 	"""The job: the items, one after the other, as the user who asked and in their language."""
-	from orchestrator.insights.dashboards import rendering
-
 	frappe.local.lang = lang or get_user_lang()
 	plan, asked_at = layout.get_dashboard(dashboard, doctype), time.time()
-	for placed, scope, value in rendering.get_values(
+	for placed, scope, value in get_permitted_values(
 		[item for item in plan.items if item.metric.name in names]
 	):
 		if scope:

@@ -1,7 +1,7 @@
 """A dashboard as its reader gets it: each item's value kept or computed, the slow ones left to a job."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,9 +12,10 @@ from frappe.utils import cint, get_system_timezone
 
 from orchestrator.api.parameters import parse_json
 from orchestrator.exceptions import InvalidRequestError, refuse
-from orchestrator.insights.dashboards import jobs, scopes, values
+from orchestrator.insights.dashboards import jobs, values
 from orchestrator.insights.dashboards.layout import DashboardItem, DashboardLayout
-from orchestrator.insights.dashboards.scopes import ADMINISTRATOR, Scope
+from orchestrator.insights.dashboards.permitted_values import PermittedValue, get_permitted_values
+from orchestrator.insights.dashboards.scopes import Scope
 from orchestrator.insights.dashboards.values import QUICK_SECONDS, Value
 from orchestrator.insights.metrics.metrics import Metric
 from orchestrator.insights.shapes import Dashboard, Item
@@ -25,13 +26,11 @@ BUDGET_SECONDS = 10.0
 # What took longer last time goes to a job at once.
 SLOW_SECONDS = 3.0
 
-Found = list[tuple[DashboardItem, Scope | None, Value | None]]
-
 
 def get_dashboard(plan: DashboardLayout) -> Dashboard:
 	"""The dashboard with the values there are. What was never computed for the caller is computed now; so is what is
 	due and quick. What is due and slow comes as it is, `stale`."""
-	found = get_values(plan.items)
+	found = get_permitted_values(plan.items)
 	wanted = [
 		placed
 		for placed, scope, value in found
@@ -42,7 +41,7 @@ def get_dashboard(plan: DashboardLayout) -> Dashboard:
 
 def refresh_items(plan: DashboardLayout, chosen: Sequence[DashboardItem]) -> Dashboard:
 	"""The chosen items, computed anew; open Desk pages are told."""
-	asked_at, found = time.time(), get_values(chosen)
+	asked_at, found = time.time(), get_permitted_values(chosen)
 	wanted = [placed for placed, scope, value in found if scope and not is_slow(value)]
 	shown = compute_within_budget(plan, found, wanted, queue_the_rest=True)
 	jobs.enqueue_record()
@@ -84,31 +83,11 @@ def parse_items(items: Any) -> list[str]:
 	return parsed
 
 
-def get_values(items: Iterable[DashboardItem]) -> Found:
-	"""Each item with its scope and the value kept there. No scope: the caller does not have the metric's role."""
-	placed_in = [(placed, scope) for placed, scope in zip(items, build_scopes(items), strict=True)]
-	permitted = [(placed.metric, scope) for placed, scope in placed_in if scope]
-	kept = iter(values.get_cached_values(permitted))
-	return [(placed, scope, next(kept) if scope else None) for placed, scope in placed_in]
-
-
-def build_scopes(items: Iterable[DashboardItem]) -> list[Scope | None]:
-	metrics = [placed.metric for placed in items]
-	own = scopes.build_caller_scope() if any(not metric.compute_as for metric in metrics) else None
-	roles = set(frappe.get_roles())
-	return [build_scope(metric, own, roles) for metric in metrics]
-
-
-def build_scope(metric: Metric, own: Scope | None, roles: set[str]) -> Scope | None:
-	if not metric.compute_as:
-		return own
-	if metric.shared_role in roles or frappe.session.user == ADMINISTRATOR:
-		return scopes.build_shared_scope(metric.compute_as)
-	return None
-
-
 def compute_within_budget(
-	plan: DashboardLayout, found: Found, wanted: Sequence[DashboardItem], queue_the_rest: bool = False
+	plan: DashboardLayout,
+	found: list[PermittedValue],
+	wanted: Sequence[DashboardItem],
+	queue_the_rest: bool = False,
 ) -> Dashboard:
 	"""Compute the wanted items within the budget, queue what is left of them, and tell all."""
 	deadline = time.monotonic() + BUDGET_SECONDS

@@ -6,6 +6,7 @@ from frappe import _
 from orchestrator.exceptions import refuse
 from orchestrator.insights.dashboards import history, rendering, values
 from orchestrator.insights.dashboards.layout import DashboardItem
+from orchestrator.insights.dashboards.permitted_values import get_permitted_values
 from orchestrator.insights.dashboards.scopes import Scope
 from orchestrator.insights.shapes import History, Point
 
@@ -22,7 +23,7 @@ def list_trend_points(placed: DashboardItem, days: int) -> History:
 
 def get_readable_scope(placed: DashboardItem) -> Scope:
 	"""The scope of the caller's figure. PermissionError (403) for who may not see today's: they see no earlier one."""
-	((_placed, scope, value),) = rendering.get_values([placed])
+	((_placed, scope, value),) = get_permitted_values([placed])
 	if not scope:
 		refuse(rendering.build_refusal(placed.metric)["message"], frappe.PermissionError)
 	value = value or values.compute_once(placed.metric, scope, None)
