@@ -21,7 +21,9 @@ LINK_REL = "" if compat.FRAPPE_MAJOR < 16 else ' rel="noopener noreferrer"'
 UNPARSED_BODY_STATUS = 500 if compat.FRAPPE_MAJOR < 16 else 417
 # Frappe 16 refuses a deletion without words of its own
 DELETE_REFUSAL = (
-	"User not allowed to delete" if compat.FRAPPE_MAJOR < 16 else "You are not permitted to do this."
+	"User not allowed to delete"
+	if compat.FRAPPE_MAJOR < 16
+	else "You do not have permission to do this. Ask your administrator for access."
 )
 PASSWORD = "Harbor-Light-2719"
 EMAIL_DOMAIN = "harbor.example"
