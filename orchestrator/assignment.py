@@ -8,7 +8,7 @@
 
 Frappe writes the field by itself: `assign_to.add` puts the newest assignee in, closing or cancelling any
 assignment blanks it, both after the last hook of the ToDo. So the hooks here note which records an assignment
-touched and what the field said before; `flush_pending` then writes what it should say: at the end of the record's own
+touched and what the field said before; `_flush_pending` then writes what it should say: at the end of the record's own
 save, and of every other record just before the transaction is committed. `modified` moves with an assignment, as
 Frappe has it: a form that was opened before must not write the old assignee back.
 """
@@ -72,17 +72,17 @@ def validate(doc: "Document", _method: str | None = None) -> None:
 	"""Hook validate: refuse a new assignee who could not work on the record."""
 	doc.set(FIELD, doc.flags.assigned_to)
 	if doc.get(FIELD) and doc.get(FIELD) != get_previous_value(doc):
-		check_assignee(doc, doc.get(FIELD))
+		_check_assignee(doc, doc.get(FIELD))
 
 
 def on_update(doc: "Document", _method: str | None = None) -> None:
 	"""Hook on_update: let the assignments follow the field."""
 	before, wanted = get_previous_value(doc), doc.get(FIELD) or None
 	if before != wanted:
-		get_pending(doc.doctype, doc.name).current = wanted
-		reassign(doc, before, wanted)
-	elif wanted and is_reopened(doc):
-		reassign(doc, None, wanted)
+		_get_pending(doc.doctype, doc.name).current = wanted
+		_reassign(doc, before, wanted)
+	elif wanted and _is_reopened(doc):
+		_reassign(doc, None, wanted)
 
 
 def on_change(doc: "Document", _method: str | None = None) -> None:
@@ -91,8 +91,8 @@ def on_change(doc: "Document", _method: str | None = None) -> None:
 	noted = list_pending().get((doc.doctype, name))
 	if noted is None:
 		return
-	assignees = get_assignees(doc.doctype, [name])[name]
-	value = compute_assignee(noted.current, assignees, is_finished(doc))
+	assignees = _get_assignees(doc.doctype, [name])[name]
+	value = compute_assignee(noted.current, assignees, _is_finished(doc))
 	frappe.db.set_value(
 		doc.doctype, doc.name, FIELD, value, modified=doc.modified, modified_by=doc.modified_by
 	)
@@ -103,10 +103,10 @@ def on_change(doc: "Document", _method: str | None = None) -> None:
 def after_rename(doc: "Document", _method: str | None, _old: str, new: str, merge: bool = False) -> None:
 	"""Hook after_rename: a merged record takes over the other's assignments."""
 	if merge:
-		mark_pending(doc.doctype, new)
+		_mark_pending(doc.doctype, new)
 
 
-def check_assignee(doc: "Document", user: str) -> None:
+def _check_assignee(doc: "Document", user: str) -> None:
 	"""422 for a user whom Frappe would assign all the same: a disabled one for ever, and one without access
 	by sharing the record with them behind the caller's back."""
 	if not frappe.db.get_value("User", user, "enabled"):
@@ -131,17 +131,17 @@ def get_previous_value(doc: "Document") -> str | None:
 	return (before.get(FIELD) if before else None) or None
 
 
-def is_reopened(doc: "Document") -> bool:
+def _is_reopened(doc: "Document") -> bool:
 	"""True in the save that takes a record out of its finished statuses."""
 	before = doc.get_doc_before_save()
-	return bool(before and is_finished(before) and not is_finished(doc))
+	return bool(before and _is_finished(before) and not _is_finished(doc))
 
 
-def reassign(doc: "Document", before: str | None, wanted: str | None) -> None:
+def _reassign(doc: "Document", before: str | None, wanted: str | None) -> None:
 	"""Take the assignment from one user and give it to the other. The caller may write the record: saving it
 	has shown that."""
 	name = str(doc.name)
-	assigned = get_assignees(doc.doctype, [name])[name].open
+	assigned = _get_assignees(doc.doctype, [name])[name].open
 	if before in assigned:
 		assign_to.remove(doc.doctype, doc.name, before, ignore_permissions=True)
 	if wanted and wanted not in assigned:
@@ -156,11 +156,11 @@ def reassign(doc: "Document", before: str | None, wanted: str | None) -> None:
 def on_todo_change(todo: "ToDo", _method: str | None = None) -> None:
 	"""Hooks on_update and on_trash of ToDo: note the record it is about, and the one it was about."""
 	for doc in (todo, todo.get_doc_before_save()):
-		if doc and doc.reference_name and has_field(doc.reference_type):
-			mark_pending(doc.reference_type, doc.reference_name)
+		if doc and doc.reference_name and _has_field(doc.reference_type):
+			_mark_pending(doc.reference_type, doc.reference_name)
 
 
-def has_field(doctype: str) -> bool:
+def _has_field(doctype: str) -> bool:
 	"""True where this site's records of the DocType say who is assigned."""
 	return doctype in FINISHED_STATUSES and (doctype != "HD Ticket" or is_installed("helpdesk"))
 
@@ -174,16 +174,16 @@ class PendingAssignment:
 	announced: bool = False
 
 
-def mark_pending(doctype: str, name: str) -> None:
+def _mark_pending(doctype: str, name: str) -> None:
 	"""Note the record to be settled."""
-	get_pending(doctype, name)
+	_get_pending(doctype, name)
 
 
-def get_pending(doctype: str, name: str) -> PendingAssignment:
+def _get_pending(doctype: str, name: str) -> PendingAssignment:
 	"""The note on the record, made if there is none. The first says best what the field said before."""
 	notes = list_pending()
 	if not notes:
-		frappe.db.before_commit.add(flush_pending)
+		frappe.db.before_commit.add(_flush_pending)
 	key = (doctype, str(name))  # of an HD Ticket it is a number, in its ToDos a text
 	if key not in notes:
 		notes[key] = PendingAssignment(frappe.db.get_value(doctype, name, FIELD) or None)
@@ -191,47 +191,47 @@ def get_pending(doctype: str, name: str) -> PendingAssignment:
 
 
 def list_pending() -> dict[Key, PendingAssignment]:
-	"""The records that assignments touched in this transaction. Where `flush_pending` does not wait for its commit, they are
+	"""The records that assignments touched in this transaction. Where `_flush_pending` does not wait for its commit, they are
 	of an earlier one: Frappe dropped it with a rollback, a commit that failed before its turn, or the connection."""
-	notes = get_all_pending()
-	if notes and flush_pending not in frappe.db.before_commit._functions:
+	notes = _get_all_pending()
+	if notes and _flush_pending not in frappe.db.before_commit._functions:
 		notes.clear()
 	return notes
 
 
-def get_all_pending() -> dict[Key, PendingAssignment]:
+def _get_all_pending() -> dict[Key, PendingAssignment]:
 	"""The notes of this process, whichever transaction they are of."""
 	if not hasattr(frappe.local, "orchestrator_assignments"):
 		frappe.local.orchestrator_assignments = {}
 	return frappe.local.orchestrator_assignments
 
 
-def flush_pending() -> None:
+def _flush_pending() -> None:
 	"""Before the commit: let the field of every noted record follow its assignments."""
-	notes = dict(get_all_pending())
-	get_all_pending().clear()
+	notes = dict(_get_all_pending())
+	_get_all_pending().clear()
 	for doctype in {doctype for doctype, _name in notes}:
-		flush_doctype(doctype, {name: noted for (of, name), noted in notes.items() if of == doctype})
+		_flush_doctype(doctype, {name: noted for (of, name), noted in notes.items() if of == doctype})
 
 
-def flush_doctype(doctype: str, notes: dict[str, PendingAssignment]) -> None:
+def _flush_doctype(doctype: str, notes: dict[str, PendingAssignment]) -> None:
 	"""The same for the records of one DocType."""
-	stored = get_stored_values(doctype, list(notes))
-	assignees = get_assignees(doctype, stored)
+	stored = _get_stored_values(doctype, list(notes))
+	assignees = _get_assignees(doctype, stored)
 	for name, row in stored.items():
-		value = compute_assignee(notes[name].current, assignees[name], is_finished(row))
+		value = compute_assignee(notes[name].current, assignees[name], _is_finished(row))
 		if value != (row.assigned_to or None):
 			frappe.db.set_value(doctype, name, FIELD, value, update_modified=False)
 		if not notes[name].announced:
-			publish_update(doctype, name, str(row.modified))
+			_publish_update(doctype, name, str(row.modified))
 
 
-def is_finished(doc: "Document | frappe._dict") -> bool:
+def _is_finished(doc: "Document | frappe._dict") -> bool:
 	"""True where the record's work is finished."""
 	return doc.status in FINISHED_STATUSES[doc.doctype]
 
 
-def get_stored_values(doctype: str, names: list[str]) -> dict[str, frappe._dict]:
+def _get_stored_values(doctype: str, names: list[str]) -> dict[str, frappe._dict]:
 	"""The field, status and `modified` of the records as they are stored."""
 	# get_all: whoever assigns, the field of every record follows
 	rows = frappe.get_all(
@@ -240,7 +240,7 @@ def get_stored_values(doctype: str, names: list[str]) -> dict[str, frappe._dict]
 	return {str(row.name): row.update(doctype=doctype) for row in rows}
 
 
-def get_assignees(doctype: str, names: Iterable[str]) -> dict[str, Assignees]:
+def _get_assignees(doctype: str, names: Iterable[str]) -> dict[str, Assignees]:
 	"""The assignees of each record, in the order they were assigned."""
 	assignees = {name: Assignees() for name in names}
 	# get_all: a user sees only their own ToDos
@@ -262,7 +262,7 @@ def get_assignees(doctype: str, names: Iterable[str]) -> dict[str, Assignees]:
 	return assignees
 
 
-def publish_update(doctype: str, name: str, modified: str) -> None:
+def _publish_update(doctype: str, name: str, modified: str) -> None:
 	"""Tell open forms that the record is another one now, as a save does."""
 	frappe.publish_realtime(
 		"doc_update",

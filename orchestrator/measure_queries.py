@@ -89,7 +89,7 @@ def percentage(part: Any, whole: Any) -> float | None:
 	return round(float(part or 0) / float(whole) * 100, 2) if whole else None
 
 
-def build_read_condition(doctype: str) -> str:
+def _build_read_condition(doctype: str) -> str:
 	"""The SQL condition on `tab<doctype>` of what the caller may read: roles, user permissions, shares, the conditions
 	of other apps, as Frappe's lists have them. Percent signs are doubled.
 
@@ -103,7 +103,7 @@ def build_read_condition(doctype: str) -> str:
 
 
 def build_match_conditions(doctype: str) -> list[str]:
-	"""The parts of `build_read_condition`, none where the caller may read all there are."""
+	"""The parts of `_build_read_condition`, none where the caller may read all there are."""
 	query = DatabaseQuery(doctype)
 	matching = query.build_match_conditions()
 	# `query.conditions` holds the shares of a caller who may read nothing else.
@@ -122,7 +122,7 @@ def check_readable(doctype: str) -> None:
 
 def fetch_all(sql: str, *doctypes: str, **values: Any) -> list[tuple[Any, ...]]:
 	"""Rows of `sql`, in which `{readable}` stands for the condition of the first DocType, `{readable_1}` of the second."""
-	conditions = [build_read_condition(doctype) for doctype in doctypes]
+	conditions = [_build_read_condition(doctype) for doctype in doctypes]
 	named = {f"readable_{index}": condition for index, condition in enumerate(conditions)}
 	# never without a value: only then are the doubled percent signs undone
 	return frappe.db.sql(sql.format(readable=conditions[0], **named), {"doctypes": len(doctypes), **values})
@@ -141,7 +141,7 @@ def trailing_period(
 	today = getdate()
 	row = fetch_one(
 		f"""
-		SELECT {aggregate_period(what, field, ">=", average)}, {aggregate_period(what, field, "<", average)}
+		SELECT {_aggregate_period(what, field, ">=", average)}, {_aggregate_period(what, field, "<", average)}
 		FROM `tab{doctype}` WHERE {field} >= %(before)s AND {field} < %(end)s AND {where} AND {{readable}}
 		""",  # noqa: S608 (the parts are those of measures, never a caller's)
 		doctype,
@@ -153,7 +153,7 @@ def trailing_period(
 	return Number(now, before)
 
 
-def aggregate_period(what: str, field: str, side: str, average: bool) -> str:
+def _aggregate_period(what: str, field: str, side: str, average: bool) -> str:
 	"""An aggregate over the records on one side of `since`."""
 	return f"{'AVG' if average else 'SUM'}(IF({field} {side} %(since)s, {what}, NULL))"
 

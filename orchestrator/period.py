@@ -42,7 +42,7 @@ def parse_timestamp(name: str, text: str) -> datetime:
 		if not found:
 			raise ValueError
 		moment = datetime.fromisoformat(
-			f"{found['date']}T{normalize_seconds(found['time'])}{normalize_offset(found['zone'])}"
+			f"{found['date']}T{_normalize_seconds(found['time'])}{_normalize_offset(found['zone'])}"
 		)
 		if moment.tzinfo:
 			moment = moment.astimezone(ZoneInfo(get_time_zone())).replace(tzinfo=None)
@@ -69,13 +69,13 @@ def parse_date(name: str, text: str) -> date:
 	return day
 
 
-def normalize_seconds(time: str) -> str:
+def _normalize_seconds(time: str) -> str:
 	"""The time of a timestamp with its seconds and without a fraction."""
 	whole = re.split("[.,]", time)[0]
 	return whole if whole.count(":") == 2 else f"{whole}:00"
 
 
-def normalize_offset(zone: str | None) -> str:
+def _normalize_offset(zone: str | None) -> str:
 	"""The zone of a timestamp as Python before 3.11 reads it."""
 	if not zone:
 		return ""

@@ -39,7 +39,7 @@ def build_conditions(user: str | None = None, doctype: str = "") -> str:
 		return ""
 	allowed = [
 		condition
-		for parenttype, fields in get_parent_tables(doctype).items()
+		for parenttype, fields in _get_parent_tables(doctype).items()
 		if (condition := _build_condition(doctype, parenttype, fields, user))
 	]
 	return f"({' or '.join(allowed)})" if allowed else NO_RECORDS
@@ -65,7 +65,7 @@ def _is_table_readable(parenttype: str, fieldname: str, user: str) -> bool:
 
 
 @request_cache
-def get_parent_tables(doctype: str) -> dict[str, list[str]]:
+def _get_parent_tables(doctype: str) -> dict[str, list[str]]:
 	"""Return the DocTypes that have a child table, each with the names of the fields that hold its rows."""
 	filters = {"options": doctype, "fieldtype": ("in", table_fields)}
 	# get_all: which DocTypes have the table is no secret, and must not depend on the reader.
@@ -150,7 +150,7 @@ def _build_place(row: Any) -> RowPlace:
 
 def _has_place_permission(doctype: str, place: RowPlace, ptype: str, user: str) -> bool:
 	"""Return True where the user may read or write the record. A record that does not exist is nobody's."""
-	tables = get_parent_tables(doctype)
+	tables = _get_parent_tables(doctype)
 	if not place.parent or place.parentfield not in tables.get(place.parenttype or "", ()):
 		return False
 	try:

@@ -5,7 +5,7 @@ from typing import Any
 from orchestrator.access.field_levels import NO_FIELDS, get_unreadable_fields, get_unreadable_tables
 
 
-def get_hidden_columns(doctype: str, parent_doctype: str) -> frozenset[str] | None:
+def _get_hidden_columns(doctype: str, parent_doctype: str) -> frozenset[str] | None:
 	"""Return the unreadable columns of an exported table, None where the whole table is unreadable.
 
 	Args:
@@ -21,7 +21,7 @@ def get_hidden_columns(doctype: str, parent_doctype: str) -> frozenset[str] | No
 
 def filter_fields(doctype: str, parent_doctype: str, fields: list[Any]) -> list[Any]:
 	"""Return the exported fields that the caller may read."""
-	hidden = get_hidden_columns(doctype, parent_doctype)
+	hidden = _get_hidden_columns(doctype, parent_doctype)
 	if hidden is None:
 		return []
 	return [field for field in fields if field.fieldname.lower() not in hidden]
@@ -29,7 +29,7 @@ def filter_fields(doctype: str, parent_doctype: str, fields: list[Any]) -> list[
 
 def filter_row(doctype: str, parent_doctype: str, row: Any) -> Any:
 	"""Return an exported row without the fields that the caller may not read."""
-	hidden = get_hidden_columns(doctype, parent_doctype)
+	hidden = _get_hidden_columns(doctype, parent_doctype)
 	if hidden == NO_FIELDS:
 		return row
 	kept = {key: value for key, value in row.items() if hidden is not None and key.lower() not in hidden}

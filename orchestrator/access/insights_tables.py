@@ -33,10 +33,10 @@ def check_preview(arguments: Arguments) -> None:
 		if _is_site_database(source):
 			for path in ("table_name", "table"):
 				for table in find_names(arguments, path):
-					check_whole_table(table)
+					_check_whole_table(table)
 
 
-def check_whole_table(table: str) -> None:
+def _check_whole_table(table: str) -> None:
 	"""Raise PermissionError (403) where the caller may not read each row and column of a table."""
 	if frappe.session.user == "Administrator":
 		return
@@ -115,14 +115,14 @@ def apply_sql(native: Native, builder: Any, operation: Any) -> Any:
 	"""Check the SQL of a query, and run what has been checked."""
 	if is_platform_guarded() and _is_site_database(operation.data_source):
 		operation = frappe._dict(operation)
-		operation.raw_sql = check_sql(operation.raw_sql, whole=False)
+		operation.raw_sql = _check_sql(operation.raw_sql, whole=False)
 	return native(builder, operation)
 
 
 def validate_native_sql(native: Native, database: Any, query: Any) -> Any:
 	"""Check the final SQL of a query of Insights 2, which asks for no permission at all."""
 	if is_platform_guarded() and _is_site_database(database.data_source):
-		check_sql(str(query), whole=True)
+		_check_sql(str(query), whole=True)
 	return native(database, query)
 
 
@@ -133,7 +133,7 @@ def run_script(native: Native, *args: Any, **kwargs: Any) -> Any:
 	return native(*args, **kwargs)
 
 
-def check_sql(sql: str, whole: bool) -> str:
+def _check_sql(sql: str, whole: bool) -> str:
 	"""Check that each table in a query is one that the caller may read.
 
 	Args:
@@ -155,7 +155,7 @@ def check_sql(sql: str, whole: bool) -> str:
 		refuse(_("Only one SELECT without conditional comments can be run."), frappe.PermissionError)
 	for name in _list_tables(statements[0]):
 		if whole:
-			check_whole_table(name)
+			_check_whole_table(name)
 		else:
 			_check_limited_table(name)
 	return str(statements[0].sql(dialect="mysql", comments=False))

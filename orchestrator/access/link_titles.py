@@ -38,12 +38,12 @@ def get_link_title(doctype: str, docname: Any) -> Any:
 	if not isinstance(docname, str | int):
 		refuse(_("docname must be the name of one record."), InvalidNameError)
 	meta = frappe.get_meta(doctype)
-	if not meta.show_title_field_in_link or not can_see_title(doctype, str(docname)):
+	if not meta.show_title_field_in_link or not _can_see_title(doctype, str(docname)):
 		return docname
 	return frappe.db.get_value(doctype, {"name": docname}, meta.title_field)
 
 
-def can_see_title(doctype: str, name: str) -> bool:
+def _can_see_title(doctype: str, name: str) -> bool:
 	"""Return True where the caller may know the title of a record."""
 	title_field = (frappe.get_meta(doctype).title_field or "name").lower()
 	return title_field not in get_unreadable_fields(doctype) and can_choose(doctype, name)
@@ -61,7 +61,7 @@ def remove_hidden_titles(titles: dict[str, Any]) -> bool:
 	changed = False
 	for key, title in titles.items():
 		doctype, _separator, name = key.partition(SEPARATOR)
-		if title not in (None, name) and not can_see_title(doctype, name):
+		if title not in (None, name) and not _can_see_title(doctype, name):
 			titles[key] = name
 			changed = True
 	return changed

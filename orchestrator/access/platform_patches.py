@@ -59,20 +59,20 @@ def activate() -> None:
 	for owner, name, replacement in (*REPLACEMENTS, *_replacements_in_insights()):
 		native = getattr(owner, name)
 		if not hasattr(native, MARK):
-			decide = is_activated if replacement in ALWAYS_ACTIVE else is_active
+			decide = _is_activated if replacement in ALWAYS_ACTIVE else is_active
 			_install(owner, name, native, _replace(native, replacement, decide))
 	frappe.local.orchestrator_access = True
 	switch.begin()
 
 
-def is_activated() -> bool:
+def _is_activated() -> bool:
 	"""Return True inside a request or job of a site that has this app."""
 	return bool(getattr(frappe.local, "orchestrator_access", False))
 
 
 def is_active() -> bool:
 	"""Return True inside a guarded request or job of a site that has this app."""
-	return is_activated() and switch.is_guarded()
+	return _is_activated() and switch.is_guarded()
 
 
 def _install(owner: Any, name: str, native: Native, chosen: Native) -> None:

@@ -20,10 +20,10 @@ def check_request() -> None:
 	"""
 	path = frappe.local.request.path
 	if frappe.session.user != "Guest" and path.startswith(file_paths.PRIVATE_PREFIX):
-		check_download(path, frappe.form_dict.get("fid"))
+		_check_download(path, frappe.form_dict.get("fid"))
 
 
-def check_download(path: str, name: str | None) -> None:
+def _check_download(path: str, name: str | None) -> None:
 	"""Check a download.
 
 	Args:

@@ -50,7 +50,7 @@ class ReplyFilter:
 		if titles := reply.get("_link_titles"):
 			changed |= remove_hidden_titles(titles)
 		if (docinfo := reply.get("docinfo")) and docinfo.get("versions"):
-			changed |= withhold_versions(docinfo)
+			changed |= _withhold_versions(docinfo)
 		return changed
 
 	def _visit(self, value: Any) -> bool:
@@ -110,7 +110,7 @@ class ReplyFilter:
 		return self.tables[doctype]
 
 
-def withhold_versions(docinfo: dict[str, Any]) -> bool:
+def _withhold_versions(docinfo: dict[str, Any]) -> bool:
 	"""Leave out of the versions in a form's reply what the caller may not read. Returns True where there was such."""
 	kept = []
 	changed = False

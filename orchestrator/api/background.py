@@ -49,7 +49,7 @@ class BackgroundRecords:
 		return frappe.db.get_value(self.doctype, name, "status", for_update=True) == "Running"
 
 	def list_dead(self, timeout_of: Callable[[str], int | None] = lambda _name: None) -> list[str]:
-		"""The records that no worker will ever end. `get_timeout` gives the seconds a record's job may take, None for
+		"""The records that no worker will ever end. `_get_timeout` gives the seconds a record's job may take, None for
 		those of its queue."""
 		waiting = frappe.get_all(  # a janitor sees everybody's
 			self.doctype,
@@ -65,10 +65,10 @@ class BackgroundRecords:
 		"""True where the job is gone, or where it began so long ago that its worker must have been killed."""
 		if not is_job_enqueued(self.build_job_id(row.name)):
 			return True
-		return row.status == "Running" and row.started_at < compute_latest_start(timeout_of(row.name))
+		return row.status == "Running" and row.started_at < _compute_latest_start(timeout_of(row.name))
 
 
-def compute_latest_start(timeout: int | None) -> datetime:
+def _compute_latest_start(timeout: int | None) -> datetime:
 	"""Who began before that is not at work any more."""
 	longest = timeout or get_queues_timeout()[QUEUE]
 	return add_to_date(now_datetime(), seconds=-longest, minutes=-GRACE_MINUTES)

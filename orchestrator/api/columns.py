@@ -34,14 +34,14 @@ def find_column(meta: Meta, name: str, text: str) -> str:
 		refuse_name(meta, name, text)
 	table, fieldname = match["table"], match["field"]
 	if not table or table == f"tab{meta.name}":
-		return get_checked_field(meta, name, fieldname)
+		return _get_checked_field(meta, name, fieldname)
 	if table.startswith("tab") and not meta.has_field(table):
 		other = get_child_meta(meta, name, table[3:])
-		return f"`tab{other.name}`.`{get_checked_field(other, name, fieldname)}`"
+		return f"`tab{other.name}`.`{_get_checked_field(other, name, fieldname)}`"
 	link = meta.get_field(table)
 	if not link or link.fieldtype not in ("Link", "Table", "Table MultiSelect"):
 		refuse_name(meta, name, text)
-	column = get_checked_field(frappe.get_meta(link.options), name, fieldname)
+	column = _get_checked_field(frappe.get_meta(link.options), name, fieldname)
 	return f"{table}.{column}" if link.fieldtype == "Link" else f"`tab{link.options}`.`{column}`"
 
 
@@ -50,10 +50,10 @@ def find_own_column(meta: Meta, name: str, text: str) -> str:
 	match = FIELD_PATTERN.match(text.strip())
 	if not match or (match["table"] and match["table"] != f"tab{meta.name}"):
 		refuse_name(meta, name, text)
-	return get_checked_field(meta, name, match["field"])
+	return _get_checked_field(meta, name, match["field"])
 
 
-def get_checked_field(meta: Meta, name: str, text: str) -> str:
+def _get_checked_field(meta: Meta, name: str, text: str) -> str:
 	"""The column behind `text`, 400 where the DocType has none."""
 	fieldname = get_fieldname(meta.name, text)
 	if fieldname not in list_columns(meta.name):

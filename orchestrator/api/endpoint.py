@@ -61,11 +61,11 @@ def endpoint(message: Any = None, *, effect: Effect = READ) -> Callable[[Callabl
 		@functools.wraps(function)
 		def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
 			call = get_current_call()
-			if call is None or call.entered or not is_requested(call, function):
+			if call is None or call.entered or not _is_requested(call, function):
 				return function(*args, **kwargs)
 			call.entered = True
 			try:
-				return answer_call(call, lambda: function(*args, **kwargs), message, effect)  # type: ignore[return-value]
+				return _answer_call(call, lambda: function(*args, **kwargs), message, effect)  # type: ignore[return-value]
 			except Exception as raised:
 				error = translate_lost_connection(raised)
 				call.error = error
@@ -86,19 +86,19 @@ def get_effect(function: Callable[..., Any]) -> Effect | None:
 	return getattr(function, "effect", None)
 
 
-def is_requested(call: ApiCall, function: Callable[..., Any]) -> bool:
+def _is_requested(call: ApiCall, function: Callable[..., Any]) -> bool:
 	"""True when the request asks for `function`, not when Python code on its way happens to call it."""
 	target = frappe.get_attr(frappe.override_whitelisted_method(call.method))
 	return inspect.unwrap(target) is inspect.unwrap(function)
 
 
-def answer_call(call: ApiCall, work: Callable[[], Any], message: Any, effect: Effect) -> Response | None:
+def _answer_call(call: ApiCall, work: Callable[[], Any], message: Any, effect: Effect) -> Response | None:
 	"""Do the work, unless an earlier request with the same Idempotency-Key did, and fill the reply. A reply that the
 	work made itself, the bytes of a file, is given as it is."""
 	claim = idempotency.claim_key(call.method, applies=effect != READ)
 	if claim and (earlier := idempotency.find_reply(claim)):
 		call.headers[idempotency.REPLAYED_HEADER] = "true"
-		fill_reply(call, earlier.data, earlier.message, earlier.status)
+		_fill_reply(call, earlier.data, earlier.message, earlier.status)
 		return None
 	data = work()
 	if isinstance(data, Response):
@@ -110,11 +110,11 @@ def answer_call(call: ApiCall, work: Callable[[], Any], message: Any, effect: Ef
 	text = data if message is None else str(message)
 	if claim:
 		idempotency.store_reply(claim, data, text, status)
-	fill_reply(call, data, text, status)
+	_fill_reply(call, data, text, status)
 	return None
 
 
-def fill_reply(call: ApiCall, data: Any, message: Any, status: int) -> None:
+def _fill_reply(call: ApiCall, data: Any, message: Any, status: int) -> None:
 	"""Put the success reply into frappe.response. Desk runs its handlers on 200 alone, so it gets that."""
 	if isinstance(data, Listing):
 		frappe.response["keys"] = data.keys

@@ -101,9 +101,9 @@ def build_error_reply(error: BaseException, request_id: str) -> ErrorReply:
 	"""What to tell the client of `error`. Of an unforeseen one nothing but the id that finds it."""
 	status = get_status(error)
 	if status == UNEXPECTED_STATUS:
-		return build_unexpected_error(request_id)
+		return _build_unexpected_error(request_id)
 	if status == 403 and frappe.session.user == "Guest":
-		return build_unauthenticated_error()
+		return _build_unauthenticated_error()
 	return ErrorReply(status, type(error).__name__, get_error_text(error) or get_default_text(status))
 
 
@@ -134,9 +134,9 @@ def build_error_reply_from_body(status: int, body: dict[str, Any], request_id: s
 		return _explain_unreadable_body()
 	status = STATUS_BY_NAME.get(name, 422 if status == FRAPPE_VALIDATION else status)
 	if status == UNEXPECTED_STATUS:
-		return build_unexpected_error(request_id)
+		return _build_unexpected_error(request_id)
 	if status == 403 and frappe.session.user == "Guest":
-		return build_unauthenticated_error()
+		return _build_unauthenticated_error()
 	# Of a body that is no JSON, Python's own message would quote the body.
 	text = (
 		_("The body is not valid JSON. Send a JSON object.") if name in NON_JSON_TYPES else get_logged_text()
@@ -144,12 +144,12 @@ def build_error_reply_from_body(status: int, body: dict[str, Any], request_id: s
 	return ErrorReply(status, name or "Error", text or get_default_text(status))
 
 
-def build_unauthenticated_error() -> ErrorReply:
+def _build_unauthenticated_error() -> ErrorReply:
 	"""The refusal for a caller without credentials."""
 	return ErrorReply(401, "AuthenticationError", get_default_text(401))
 
 
-def build_unexpected_error(request_id: str) -> ErrorReply:
+def _build_unexpected_error(request_id: str) -> ErrorReply:
 	"""The words for an error nobody foresaw."""
 	text = _(
 		"Something went wrong. Give your administrator the request ID {0}; the details are in the Error Log."

@@ -37,7 +37,7 @@ def normalize_parameter(method: str | None) -> None:
 		InvalidRequestError: 400, it is anything but 0, 1, true or false.
 	"""
 	if method in UPLOAD_METHODS and frappe.form_dict.get("is_private") is not None:
-		frappe.form_dict.is_private = parse_is_private(frappe.form_dict.is_private)
+		frappe.form_dict.is_private = _parse_is_private(frappe.form_dict.is_private)
 
 
 def normalize_record(route: Route) -> None:
@@ -52,7 +52,7 @@ def normalize_record(route: Route) -> None:
 	data = frappe.parse_json(form.data) if form.get("data") else form
 	if not isinstance(data, dict) or data.get("is_private") in (*TRUTHS, None):
 		return
-	data["is_private"] = parse_is_private(data["is_private"])
+	data["is_private"] = _parse_is_private(data["is_private"])
 	if route.endpoint in V1_WRITE_ROUTES:
 		form.data = json.dumps(data)  # v1 reads the body itself where it finds no such parameter
 
@@ -65,16 +65,16 @@ def parse_record_privacy(doctype: str, values: dict[str, Any]) -> dict[str, Any]
 	"""
 	if doctype != DOCTYPE or values.get("is_private") is None:
 		return values
-	return {**values, "is_private": parse_is_private(values["is_private"])}
+	return {**values, "is_private": _parse_is_private(values["is_private"])}
 
 
 def before_file_validate(file: Document, _event: str | None = None) -> None:
 	"""Hook File.before_validate: the same for a File that other code changes."""
 	if file.get("is_private") not in (*TRUTHS, None):
-		file.is_private = parse_is_private(file.is_private)
+		file.is_private = _parse_is_private(file.is_private)
 
 
-def parse_is_private(value: Any) -> int:
+def _parse_is_private(value: Any) -> int:
 	"""Return 1 for private, 0 for public.
 
 	Raises:

@@ -38,30 +38,30 @@ TIMESPANS = frozenset(
 )
 
 
-def is_scalar(value: Any) -> bool:
+def _is_scalar(value: Any) -> bool:
 	return isinstance(value, str | int) or (isinstance(value, float) and math.isfinite(value))
 
 
-def is_list_of_scalars(value: Any) -> bool:
+def _is_list_of_scalars(value: Any) -> bool:
 	if isinstance(value, str):
 		return True
-	return isinstance(value, list) and all(item is None or is_scalar(item) for item in value)
+	return isinstance(value, list) and all(item is None or _is_scalar(item) for item in value)
 
 
-def is_range(value: Any) -> bool:
+def _is_range(value: Any) -> bool:
 	return (
-		isinstance(value, list) and len(value) == 2 and all(is_scalar(item) and item != "" for item in value)
+		isinstance(value, list) and len(value) == 2 and all(_is_scalar(item) and item != "" for item in value)
 	)
 
 
 # operator -> what its value must be, in a test and in words
 OPERAND_CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
-	**dict.fromkeys(("=", "!="), (lambda value: value is None or is_scalar(value), "a text or a number")),
-	**dict.fromkeys(("<", ">", "<=", ">="), (is_scalar, "a text or a number")),
-	**dict.fromkeys(("like", "not like"), (is_scalar, "a text")),
-	**dict.fromkeys(("in", "not in"), (is_list_of_scalars, "a list")),
+	**dict.fromkeys(("=", "!="), (lambda value: value is None or _is_scalar(value), "a text or a number")),
+	**dict.fromkeys(("<", ">", "<=", ">="), (_is_scalar, "a text or a number")),
+	**dict.fromkeys(("like", "not like"), (_is_scalar, "a text")),
+	**dict.fromkeys(("in", "not in"), (_is_list_of_scalars, "a list")),
 	"is": (lambda value: str(value).lower() in ("set", "not set"), "set or not set"),
-	"between": (is_range, "a list of two values"),
+	"between": (_is_range, "a list of two values"),
 	"timespan": (lambda value: str(value).lower() in TIMESPANS, "a span such as last 7 days"),
 	**dict.fromkeys(
 		TREE_OPERATORS, (lambda value: isinstance(value, str) and bool(value), "a name in the tree")
@@ -75,7 +75,7 @@ def parse_filters(meta: Meta, name: str, value: Any) -> list[list[Any]]:
 	if not filters:
 		return []
 	if isinstance(filters, dict):
-		filters = [[key, *split_operator(item)] for key, item in filters.items()]
+		filters = [[key, *_split_operator(item)] for key, item in filters.items()]
 	if not isinstance(filters, list):
 		frappe.throw(
 			_("{0} must be a list of [field, operator, value] or an object.").format(name),
@@ -83,17 +83,17 @@ def parse_filters(meta: Meta, name: str, value: Any) -> list[list[Any]]:
 		)
 	if isinstance(filters[0], str) and len(filters) in (3, 4, 5):
 		filters = [filters]
-	return [parse_condition(meta, name, condition) for condition in filters]
+	return [_parse_condition(meta, name, condition) for condition in filters]
 
 
-def split_operator(item: Any) -> tuple[Any, Any]:
+def _split_operator(item: Any) -> tuple[Any, Any]:
 	"""The value of a filter object: a plain one, or [operator, value]."""
 	if isinstance(item, list) and len(item) == 2 and str(item[0]).lower() in OPERAND_CHECKS:
 		return item[0], item[1]
 	return "=", item
 
 
-def parse_condition(meta: Meta, name: str, condition: Any) -> list[Any]:
+def _parse_condition(meta: Meta, name: str, condition: Any) -> list[Any]:
 	"""One [field, operator, value] or [doctype, field, operator, value]."""
 	if isinstance(condition, list) and len(condition) == 2:
 		condition = [condition[0], "=", condition[1]]
@@ -107,14 +107,14 @@ def parse_condition(meta: Meta, name: str, condition: Any) -> list[Any]:
 	if doctype and doctype[0] != meta.name:
 		meta = get_child_meta(meta, name, str(doctype[0]))
 	fieldname = find_own_column(meta, name, str(text))
-	known = parse_operator(meta, name, fieldname, operator, value)
+	known = _parse_operator(meta, name, fieldname, operator, value)
 	operand = parse_operand(meta, name, fieldname, known, value)
 	if is_day_name(meta, str(text).strip().strip("`")):
 		known, operand = compare_days(known, operand)
 	return [meta.name, fieldname, known, operand]
 
 
-def parse_operator(meta: Meta, name: str, fieldname: str, operator: Any, value: Any) -> str:
+def _parse_operator(meta: Meta, name: str, fieldname: str, operator: Any, value: Any) -> str:
 	"""The operator, where it is known and its value fits."""
 	known = str(operator).lower()
 	if known not in OPERAND_CHECKS:
@@ -126,11 +126,11 @@ def parse_operator(meta: Meta, name: str, fieldname: str, operator: Any, value: 
 		)
 	_reject_pattern_on_moment(meta, name, fieldname, known)
 	if known in TREE_OPERATORS:
-		check_tree_filter(meta, name, fieldname, value)
+		_check_tree_filter(meta, name, fieldname, value)
 	return known
 
 
-def check_tree_filter(meta: Meta, name: str, fieldname: str, value: str) -> None:
+def _check_tree_filter(meta: Meta, name: str, fieldname: str, value: str) -> None:
 	"""400 where the field does not lead to a tree, or `value` is not in it."""
 	df = meta.get_field(fieldname)
 	doctype = meta.name if fieldname == "name" else df.options if df and df.fieldtype == "Link" else None

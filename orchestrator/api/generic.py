@@ -84,7 +84,7 @@ def get(
 	that is missing or that the caller may not read: the two look alike."""
 	meta = get_meta(doctype, parent)
 	if not name and not meta.issingle:
-		name = find_first_match(meta, filters, parent)
+		name = _find_first_match(meta, filters, parent)
 	doc = get_readable(meta, name, parent)
 	doc.apply_fieldlevel_read_permissions()
 	return with_documented_names(doctype, doc.as_dict())
@@ -97,7 +97,7 @@ def insert(doc: str | dict | None = None, doctype: str | None = None, **values: 
 
 	Returns the record. Raises PermissionError (403), also for a field that the caller may not set, InvalidRequestError (400)
 	for an unknown one, and whatever the DocType's own validation raises (422, duplicates 409)."""
-	record = parse_json("doc", doc) if doc else {"doctype": doctype, **remove_transport_keys(values)}
+	record = parse_json("doc", doc) if doc else {"doctype": doctype, **_remove_transport_keys(values)}
 	if not isinstance(record, dict) or not record.get("doctype"):
 		frappe.throw(_("Missing parameter: doctype."), InvalidRequestError)
 	_check_parent_table(record)
@@ -113,7 +113,7 @@ def insert(doc: str | dict | None = None, doctype: str | None = None, **values: 
 		check_known_fields(meta, record)
 		check_field_permissions(frappe.new_doc(meta.name), values)
 	check_links(meta, values)
-	with translate_link_errors():
+	with _translate_link_errors():
 		created = frappe.client.insert_doc(values)
 	created.apply_fieldlevel_read_permissions()
 	return with_documented_names(meta.name, created.as_dict())
@@ -135,11 +135,11 @@ def set_value(
 	field, TimestampMismatchError (409)."""
 	meta = get_meta(doctype)
 	doc = get_writable(meta, name)
-	changes = parse_changes(fieldname, value, values)
+	changes = _parse_changes(fieldname, value, values)
 	if str(changes.get("name", "")) == str(name):
 		del changes["name"]  # clients send the whole record back
 	changes = parse_values(meta, changes)
-	check_not_modified_since(doc, changes.pop("modified", None))
+	_check_not_modified_since(doc, changes.pop("modified", None))
 	check_reserved_names(meta, changes)
 	check_known_fields(meta, changes)
 	if protected := sorted(PROTECTED_FIELDS.intersection(changes)):
@@ -147,7 +147,7 @@ def set_value(
 			_("{0} cannot be set because Frappe sets it automatically.").format(", ".join(protected)),
 			InvalidRequestError,
 		)
-	save_changes(meta, doc, name, parse_record_privacy(doctype, rename_to_fieldnames(doctype, changes)))
+	_save_changes(meta, doc, name, parse_record_privacy(doctype, rename_to_fieldnames(doctype, changes)))
 	doc.apply_fieldlevel_read_permissions()
 	return with_documented_names(doctype, doc.as_dict())
 
@@ -176,14 +176,14 @@ def _check_parent_table(record: dict[str, Any]) -> None:
 		return
 	if not isinstance(parenttype, str):
 		refuse(_("{0} must be {1}.").format("parenttype", _("a single value")), InvalidRequestError)
-	parent = get_meta_or_none(parenttype)
+	parent = _get_meta_or_none(parenttype)
 	if parent and table and table not in {field.fieldname for field in parent.get_table_fields()}:
 		refuse(_("{0} has no table {1} ({2}).").format(parenttype, table, "parentfield"), InvalidRequestError)
 
 
 def get_meta(doctype: str, parent: str | None = None) -> Meta:
 	"""The DocType's meta: 404 where there is none, 403 for a child table without its parent."""
-	meta = get_meta_or_none(doctype)
+	meta = _get_meta_or_none(doctype)
 	if meta is None:
 		refuse(_("There is no DocType {0}.").format(doctype), frappe.DoesNotExistError)
 	if meta.istable and parent and not _is_readable_parent(parent, doctype):
@@ -193,12 +193,12 @@ def get_meta(doctype: str, parent: str | None = None) -> Meta:
 
 def _is_readable_parent(parent: str, child: str) -> bool:
 	"""Return True where `parent` has tables of the DocType `child` and the caller may read it."""
-	if get_meta_or_none(parent) is None:
+	if _get_meta_or_none(parent) is None:
 		return False
 	return bool(frappe.has_permission(child, "read", parent_doctype=parent))
 
 
-def get_meta_or_none(doctype: str) -> Meta | None:
+def _get_meta_or_none(doctype: str) -> Meta | None:
 	"""The meta as Frappe caches it: to look for the DocType first would be a query more in every request."""
 	if not doctype or not isinstance(doctype, str):
 		return None
@@ -256,7 +256,7 @@ def raise_not_found(doctype: str, name: str | int | None) -> None:
 	frappe.throw(_("{0} {1} not found.").format(_(doctype), name or ""), frappe.DoesNotExistError)
 
 
-def find_first_match(
+def _find_first_match(
 	meta: Meta, filters: str | list | dict | None, parent: str | None = None
 ) -> str | int | None:
 	"""The name of the first record that fits and that the caller may read."""
@@ -279,7 +279,7 @@ def get_list_page(
 	group_by: str | None = None,
 	parent: str | None = None,
 ) -> Listing:
-	"""A page of the records that fit filters as `parse_filters` gave them and that the caller may read."""
+	"""A page of the records that fit filters as `_parse_filters` gave them and that the caller may read."""
 	if meta.issingle:
 		refuse(
 			_("{0} has only one record. Read it with frappe.client.get.").format(meta.name),
@@ -301,10 +301,10 @@ def get_list_page(
 		limit_page_length=length,
 		parent_doctype=parent,
 	)
-	return build_listing(query, rows)
+	return _build_listing(query, rows)
 
 
-def build_listing(query: lists.ListQuery, rows: list[dict[str, Any]]) -> Listing:
+def _build_listing(query: lists.ListQuery, rows: list[dict[str, Any]]) -> Listing:
 	"""Rows under the caller's names; `*` gives every column, and the aliases beside them."""
 	if "*" in query.fields:
 		unnamed = set(query.columns.values())
@@ -317,15 +317,15 @@ def build_listing(query: lists.ListQuery, rows: list[dict[str, Any]]) -> Listing
 	return Listing([query.build_row(row) for row in rows], query.list_labels)
 
 
-def remove_transport_keys(values: dict[str, Any]) -> dict[str, Any]:
+def _remove_transport_keys(values: dict[str, Any]) -> dict[str, Any]:
 	"""The caller's own parameters."""
 	return {key: value for key, value in values.items() if key not in TRANSPORT_KEYS}
 
 
-def parse_changes(fieldname: str | dict | None, value: Any, values: dict[str, Any]) -> dict[str, Any]:
+def _parse_changes(fieldname: str | dict | None, value: Any, values: dict[str, Any]) -> dict[str, Any]:
 	"""The changes of a set_value request, whichever of its three forms it has."""
 	if fieldname is None:
-		changes = remove_transport_keys(values)
+		changes = _remove_transport_keys(values)
 	elif isinstance(fieldname, dict):
 		changes = dict(fieldname)
 	elif fieldname.lstrip().startswith("{"):
@@ -339,7 +339,7 @@ def parse_changes(fieldname: str | dict | None, value: Any, values: dict[str, An
 	return changes
 
 
-def check_not_modified_since(doc: Document, modified: Any) -> None:
+def _check_not_modified_since(doc: Document, modified: Any) -> None:
 	"""409 where the caller's `modified` is no longer the record's."""
 	if modified and get_datetime(modified) != get_datetime(doc.modified):
 		frappe.throw(
@@ -350,18 +350,18 @@ def check_not_modified_since(doc: Document, modified: Any) -> None:
 		)
 
 
-def save_changes(meta: Meta, doc: Document, name: str | int, changes: dict[str, Any]) -> None:
+def _save_changes(meta: Meta, doc: Document, name: str | int, changes: dict[str, Any]) -> None:
 	"""Save `changes` on the record, or on its row in the parent."""
 	target = doc.getone({"doctype": meta.name, "name": name}) if meta.istable else doc
 	check_field_permissions(target, changes)
 	check_links(meta, changes)
 	target.update(changes)
-	with translate_link_errors():
+	with _translate_link_errors():
 		doc.save()
 
 
 @contextlib.contextmanager
-def translate_link_errors() -> Iterator[None]:
+def _translate_link_errors() -> Iterator[None]:
 	"""Within it, a missing record is one that the data refers to (422), not the one asked for (404)."""
 	try:
 		yield

@@ -68,7 +68,7 @@ def take_token(caller: str, capacity: int) -> Allowance | None:
 	try:
 		taken, tokens, now = run_script(caller, rate, capacity)
 	except redis.exceptions.RedisError as error:
-		log_limit_failure(error)
+		_log_limit_failure(error)
 		return None
 	return compute_allowance(bool(taken), float(tokens), float(now), per_minute, capacity)
 
@@ -95,7 +95,7 @@ def run_script(caller: str, rate: float, capacity: int) -> list[bytes]:
 		return cache.eval(BUCKET_SCRIPT, 1, key, rate, capacity)
 
 
-def log_limit_failure(error: Exception) -> None:
+def _log_limit_failure(error: Exception) -> None:
 	"""Say that limits are not enforced, without filling the log while Redis is away."""
 	global last_warning
 	if time.monotonic() - last_warning > SECONDS_PER_MINUTE:

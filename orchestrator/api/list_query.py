@@ -78,6 +78,6 @@ def get_rows(doctype: str, **query: Any) -> list[Any]:
 
 	Args:
 		doctype: The DocType whose records are listed.
-		query: As frappe.get_list has it; filters as `orchestrator.api.filters.parse_filters` gives them.
+		query: As frappe.get_list has it; filters as `orchestrator.api.filters._parse_filters` gives them.
 	"""
 	return ContractQuery(doctype).execute(**query)

@@ -103,11 +103,11 @@ def parse_fields(meta: Meta, value: Any) -> ListQuery:
 		frappe.throw(_("fields must be a list of field names."), InvalidRequestError)
 	query = ListQuery(meta.name)
 	for item in wanted:
-		parse_field(meta, query, item.strip())
+		_parse_field(meta, query, item.strip())
 	return query
 
 
-def parse_field(meta: Meta, query: ListQuery, text: str) -> None:
+def _parse_field(meta: Meta, query: ListQuery, text: str) -> None:
 	"""Add one column to `query`."""
 	if text == "*":
 		query.fields.append("*")
@@ -145,7 +145,7 @@ def parse_function(meta: Meta, name: str, match: re.Match[str]) -> str:
 	return f"{match['function'].lower()}({'distinct ' if match['distinct'] else ''}{argument})"
 
 
-def parse_columns(
+def _parse_columns(
 	meta: Meta, name: str, value: str | None, parse_one: Callable[[Meta, str, str], str]
 ) -> str | None:
 	"""A comma-separated list of columns (order_by, group_by)."""
@@ -162,7 +162,7 @@ def parse_groups(meta: Meta, query: ListQuery, group_by: str | None) -> str | No
 			return query.aliases[text]
 		return query.get_column(build_qualified_column(meta, name, text))
 
-	return parse_columns(meta, "group_by", group_by, read_group)
+	return _parse_columns(meta, "group_by", group_by, read_group)
 
 
 def parse_page(start: Any, length: Any) -> tuple[int, int]:
@@ -191,7 +191,7 @@ def parse_links(meta: Meta, value: Any) -> list[str]:
 
 
 def count_rows(meta: Meta, filters: list | dict, or_filters: list | dict) -> int:
-	"""How many records fit filters as `parse_filters` gave them and may be read by the caller."""
+	"""How many records fit filters as `_parse_filters` gave them and may be read by the caller."""
 	column = f"count(distinct `tab{meta.name}`.`name`) as total"
 	rows = get_rows(meta.name, fields=[column], filters=filters, or_filters=or_filters, order_by="")
 	return int(rows[0].total)

@@ -121,18 +121,18 @@ def get_spec() -> dict[str, Any]:
 	"""The OpenAPI document of this site's API, for whoever is signed in.
 
 	It lists every `orchestrator.*` method and the documented methods of Frappe, as API clients get them."""
-	return build_document(list_methods(), get_url())
+	return _build_document(_list_methods(), get_url())
 
 
-def list_methods() -> dict[str, Method]:
+def _list_methods() -> dict[str, Method]:
 	"""The functions under the contract, by the name that a client calls."""
-	named = {function: name for name, function in list_documented()}
+	named = {function: name for name, function in _list_documented()}
 	return dict(
-		sorted((named.get(function, get_own_name(function)), function) for function in list_endpoints())
+		sorted((named.get(function, _get_own_name(function)), function) for function in _list_endpoints())
 	)
 
 
-def list_documented() -> Iterator[tuple[str, Method]]:
+def _list_documented() -> Iterator[tuple[str, Method]]:
 	"""Frappe's method names under the contract, with the function behind each. Of synonyms the documented
 	one, which stands first in hooks.py, comes last."""
 	targets = frappe.get_hooks("override_whitelisted_methods", app_name=APP)
@@ -145,7 +145,7 @@ def list_documented() -> Iterator[tuple[str, Method]]:
 		yield name, frappe.get_attr(path)
 
 
-def list_endpoints() -> list[Method]:
+def _list_endpoints() -> list[Method]:
 	"""Every whitelisted function of this app that answers under the contract. They register when imported."""
 	for package in map(importlib.import_module, PACKAGES_WITH_ENDPOINTS):
 		for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
@@ -157,33 +157,33 @@ def list_endpoints() -> list[Method]:
 	]
 
 
-def get_own_name(function: Method) -> str:
+def _get_own_name(function: Method) -> str:
 	return f"{function.__module__}.{function.__name__}"
 
 
-def build_document(named: dict[str, Method], url: str) -> Schema:
+def _build_document(named: dict[str, Method], url: str) -> Schema:
 	"""The whole document."""
 	return {
 		"openapi": VERSION,
 		"info": {"title": "Frappe Orchestrator", "version": __version__},
 		"servers": [{"url": url}],
 		"security": [{"token": []}, {"bearer": []}, {"session": []}],
-		"paths": {PATH_PREFIX + name: build_path(name, function) for name, function in named.items()},
+		"paths": {PATH_PREFIX + name: _build_path(name, function) for name, function in named.items()},
 		"components": {
-			"securitySchemes": build_security_schemes(url),
+			"securitySchemes": _build_security_schemes(url),
 			"schemas": {"Error": ERROR_SCHEMA},
 			"responses": {
 				"Error": {
 					"description": "Refused, with what happened and what to do.",
 					"headers": RATE_LIMIT_HEADERS,
-					"content": build_json_content({"$ref": "#/components/schemas/Error"}),
+					"content": _build_json_content({"$ref": "#/components/schemas/Error"}),
 				}
 			},
 		},
 	}
 
 
-def build_security_schemes(url: str) -> Schema:
+def _build_security_schemes(url: str) -> Schema:
 	"""The three ways to say who one is."""
 	oauth = f"{url}{PATH_PREFIX}frappe.integrations.oauth2."
 	flow = {
@@ -203,13 +203,13 @@ def build_security_schemes(url: str) -> Schema:
 	}
 
 
-def build_path(name: str, function: Method) -> Schema:
+def _build_path(name: str, function: Method) -> Schema:
 	"""One method, by the verbs that it answers."""
 	verbs = frappe.allowed_http_methods_for_whitelisted_func[function]
-	return {verb.lower(): build_operation(name, verb, function) for verb in verbs}
+	return {verb.lower(): _build_operation(name, verb, function) for verb in verbs}
 
 
-def build_operation(name: str, verb: str, function: Method) -> Schema:
+def _build_operation(name: str, verb: str, function: Method) -> Schema:
 	"""One method under one verb."""
 	summary, _blank, description = inspect.cleandoc(function.__doc__ or "").partition("\n\n")
 	operation: Schema = {
@@ -217,17 +217,17 @@ def build_operation(name: str, verb: str, function: Method) -> Schema:
 		"tags": [name.rpartition(".")[0] or name],
 		"summary": " ".join(summary.split()),
 		"description": description,
-		"parameters": build_query_parameters(function) if verb in QUERY_VERBS else [],
-		"responses": build_responses(name, function),
+		"parameters": _build_query_parameters(function) if verb in QUERY_VERBS else [],
+		"responses": _build_responses(name, function),
 	}
-	if verb not in QUERY_VERBS and (content := build_body_content(name, function)):
+	if verb not in QUERY_VERBS and (content := _build_body_content(name, function)):
 		operation["requestBody"] = {"content": content}
 	if verb == "POST" and get_effect(function) != READ:
 		operation["parameters"].append(IDEMPOTENCY_KEY)
 	return operation
 
 
-def build_query_parameters(function: Method) -> list[Schema]:
+def _build_query_parameters(function: Method) -> list[Schema]:
 	"""The parameters in the query, each with its description."""
 	texts = parameter_texts.get_descriptions(function)
 	return [
@@ -238,32 +238,32 @@ def build_query_parameters(function: Method) -> list[Schema]:
 			"description": texts.get(name, ""),
 			"schema": build_query_schema(hint),
 		}
-		for name, hint, required in list_parameters(function)
+		for name, hint, required in _list_parameters(function)
 	]
 
 
-def build_body_content(name: str, function: Method) -> Schema | None:
+def _build_body_content(name: str, function: Method) -> Schema | None:
 	"""The body; None for a method without parameters."""
 	if name == UPLOAD_METHOD:
 		return UPLOAD_BODY
 	texts = parameter_texts.get_descriptions(function)
 	properties = {
 		name: {**build_schema(hint), "description": texts.get(name, "")}
-		for name, hint, _required in list_parameters(function)
+		for name, hint, _required in _list_parameters(function)
 	}
 	if not properties:
 		return None
-	return build_json_content(
+	return _build_json_content(
 		{
 			"type": "object",
 			"properties": properties,
-			"required": [name for name, _hint, required in list_parameters(function) if required],
-			"additionalProperties": accepts_any_field(function),
+			"required": [name for name, _hint, required in _list_parameters(function) if required],
+			"additionalProperties": _accepts_any_field(function),
 		}
 	)
 
 
-def list_parameters(function: Method) -> Iterator[tuple[str, Any, bool]]:
+def _list_parameters(function: Method) -> Iterator[tuple[str, Any, bool]]:
 	"""Name, type and whether it must be given, of each named parameter."""
 	hints = get_type_hints(inspect.unwrap(function))
 	for name, parameter in inspect.signature(function).parameters.items():
@@ -271,12 +271,12 @@ def list_parameters(function: Method) -> Iterator[tuple[str, Any, bool]]:
 			yield name, hints[name], parameter.default is parameter.empty
 
 
-def accepts_any_field(function: Method) -> bool:
+def _accepts_any_field(function: Method) -> bool:
 	"""True where the body's own fields are the data: `**values`."""
 	return any(p.kind is p.VAR_KEYWORD for p in inspect.signature(function).parameters.values())
 
 
-def build_responses(name: str, function: Method) -> Schema:
+def _build_responses(name: str, function: Method) -> Schema:
 	"""The success reply, and the error reply that all have in common."""
 	result = get_type_hints(inspect.unwrap(function))["return"]
 	data = build_schema(result)
@@ -287,35 +287,35 @@ def build_responses(name: str, function: Method) -> Schema:
 	}
 	if result is Listing:
 		properties["keys"] = {"type": "array", "items": {"type": "string"}}
-	reply = build_json_content({"type": "object", "properties": properties, "required": list(properties)})
+	reply = _build_json_content({"type": "object", "properties": properties, "required": list(properties)})
 	headers = RATE_LIMIT_HEADERS
 	if result is Response:
 		reply, headers = {ANY_MEDIA_TYPE: {"schema": {}}}, {**RATE_LIMIT_HEADERS, **DOWNLOAD_HEADERS}
 	done = {"description": "Done.", "headers": headers, "content": reply}
-	is_kept = UnchangedRecord in list_members(result)
+	is_kept = UnchangedRecord in _list_members(result)
 	created = [str(CREATED_STATUS), "200"] if is_kept else [str(CREATED_STATUS)]
 	statuses = created if get_effect(function) == CREATE else ["200"]
-	return dict.fromkeys(statuses, done) | build_error_responses(function)
+	return dict.fromkeys(statuses, done) | _build_error_responses(function)
 
 
-def build_error_responses(function: Method) -> Schema:
+def _build_error_responses(function: Method) -> Schema:
 	"""The refusals that every call has, those that its docstring names, and the form that all of them have."""
 	reasons = {**parameter_texts.COMMON_ERRORS, **parameter_texts.parse_errors(function)}
 	error = {
 		"headers": RATE_LIMIT_HEADERS,
-		"content": build_json_content({"$ref": "#/components/schemas/Error"}),
+		"content": _build_json_content({"$ref": "#/components/schemas/Error"}),
 	}
 	named = {status: {"description": reason, **error} for status, reason in sorted(reasons.items())}
 	return {**named, "default": {"$ref": "#/components/responses/Error"}}
 
 
-def build_json_content(schema: Schema) -> Schema:
+def _build_json_content(schema: Schema) -> Schema:
 	return {"application/json": {"schema": schema}}
 
 
 def build_query_schema(hint: Any) -> Schema:
 	"""The schema of a parameter in the query, where lists and objects stand as JSON."""
-	options = set(list_members(hint)) - {type(None)}
+	options = set(_list_members(hint)) - {type(None)}
 	if any((get_origin(option) or option) in (list, dict) for option in options):
 		return JSON_TEXT
 	return build_schema(Union[tuple(options)]) if options else {}  # noqa: UP007  # its members are a variable
@@ -323,7 +323,7 @@ def build_query_schema(hint: Any) -> Schema:
 
 def build_schema(hint: Any) -> Schema:
 	"""The JSON Schema of a type; the empty one, which anything fits, for a type not known here."""
-	options = list_members(hint)
+	options = _list_members(hint)
 	if len(options) > 1:
 		return {"anyOf": [build_schema(option) for option in options]}
 	origin, arguments = get_origin(hint), get_args(hint)
@@ -334,16 +334,16 @@ def build_schema(hint: Any) -> Schema:
 	if origin is dict:
 		return {"type": "object", "additionalProperties": build_schema(arguments[1])}
 	if is_typeddict(hint):
-		return build_shape_schema(hint)
+		return _build_shape_schema(hint)
 	return SCHEMA_OF_TYPE.get(hint, {})
 
 
-def list_members(hint: Any) -> tuple[Any, ...]:
+def _list_members(hint: Any) -> tuple[Any, ...]:
 	"""The types that a union is of; any other type by itself."""
 	return get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
 
 
-def build_shape_schema(shape: Any) -> Schema:
+def _build_shape_schema(shape: Any) -> Schema:
 	"""The schema of a TypedDict."""
 	return {
 		"type": "object",

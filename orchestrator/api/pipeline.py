@@ -63,19 +63,19 @@ def after_request(response: Response | None, request: Request) -> None:
 	allowance = charges.charge_failed_sign_in(request, response.status_code) if is_error else None
 	refused = allowance if allowance and not allowance.granted else None
 	if call and is_error and call.from_browser:
-		rewrite_for_browser(call, response)
+		_rewrite_for_browser(call, response)
 	elif call and is_error:
-		rewrite_for_client(call, response, refused)
+		_rewrite_for_client(call, response, refused)
 	if refused and not (call and not call.from_browser):
-		rewrite_refusal(response, refused)
+		_rewrite_refusal(response, refused)
 	for source in (call, charges.get_current_request()):
 		response.headers.extend(source.headers if source else {})
 	raw_replies.finish_reply(response)  # last: whatever fails here, the reply is complete
 
 
-def rewrite_for_client(call: ApiCall, response: Response, refused: Allowance | None) -> None:
+def _rewrite_for_client(call: ApiCall, response: Response, refused: Allowance | None) -> None:
 	"""Replace Frappe's error reply by the contract's."""
-	failure = find_failure(call, response)
+	failure = _find_failure(call, response)
 	if refused:
 		failure = errors.ErrorReply(429, "TooManyRequestsError", charges.build_rate_limit_message(refused))
 	body = failure.build_body()
@@ -89,7 +89,7 @@ def rewrite_for_client(call: ApiCall, response: Response, refused: Allowance | N
 	response.set_data(json.dumps(body, separators=(",", ":")))
 
 
-def rewrite_refusal(response: Response, refused: Allowance) -> None:
+def _rewrite_refusal(response: Response, refused: Allowance) -> None:
 	"""Replace the reply to a failed sign-in by a 429 in the form that Frappe's own clients read."""
 	text = charges.build_rate_limit_message(refused)
 	message = json.dumps({"message": text, "indicator": "red", "raise_exception": 1})
@@ -99,20 +99,20 @@ def rewrite_refusal(response: Response, refused: Allowance) -> None:
 	response.set_data(json.dumps(body, separators=(",", ":")))
 
 
-def find_failure(call: ApiCall, response: Response) -> errors.ErrorReply:
+def _find_failure(call: ApiCall, response: Response) -> errors.ErrorReply:
 	"""What went wrong: the error itself where the method raised it, else what Frappe's reply tells."""
 	if call.error:
 		return errors.build_error_reply(call.error, call.id)
 	if text := describe_unusable_json(frappe.local.request):
 		return errors.ErrorReply(400, "InvalidRequestError", text)
-	return errors.build_error_reply_from_body(response.status_code, parse_body(response), call.id)
+	return errors.build_error_reply_from_body(response.status_code, _parse_body(response), call.id)
 
 
-def rewrite_for_browser(call: ApiCall, response: Response) -> None:
+def _rewrite_for_browser(call: ApiCall, response: Response) -> None:
 	"""Give Desk the contract's keys for an own method, in the forms that its request handler parses."""
-	if not call.is_own or not (body := parse_body(response)):
+	if not call.is_own or not (body := _parse_body(response)):
 		return
-	failure = find_failure(call, response)
+	failure = _find_failure(call, response)
 	if failure.status == errors.UNEXPECTED_STATUS and call.error:
 		errors.create_error_log(call.error, call.method, call.id)
 		frappe.db.commit()  # as above
@@ -120,7 +120,7 @@ def rewrite_for_browser(call: ApiCall, response: Response) -> None:
 	response.set_data(json.dumps(body, separators=(",", ":")))
 
 
-def parse_body(response: Response) -> dict[str, Any]:
+def _parse_body(response: Response) -> dict[str, Any]:
 	"""The JSON object of a reply, an empty one where the reply is something else."""
 	if response.mimetype != "application/json" or response.direct_passthrough:
 		return {}

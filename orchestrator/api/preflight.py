@@ -22,16 +22,16 @@ SCALAR_KINDS = frozenset({str, int, float, NoneType})
 
 def check_call(call: ApiCall) -> None:
 	"""Refuse what can be refused without running anything. Who you are comes first, then what there is."""
-	function = find_function(call.method)
+	function = _find_function(call.method)
 	if frappe.session.user == "Guest" and (function is None or function not in frappe.guest_methods):
 		raise frappe.AuthenticationError
 	if function is None:
 		refuse(_("There is no method {0}.").format(call.method), frappe.DoesNotExistError)
-	check_verb(call, function)
-	check_parameters(function)
+	_check_verb(call, function)
+	_check_parameters(function)
 
 
-def find_function(method: str) -> Callable[..., Any] | None:
+def _find_function(method: str) -> Callable[..., Any] | None:
 	"""The whitelisted function that Frappe will run for `method`, None where there is none."""
 	try:
 		function = frappe.get_attr(frappe.override_whitelisted_method(method))
@@ -41,7 +41,7 @@ def find_function(method: str) -> Callable[..., Any] | None:
 	return function if function in frappe.whitelisted else None
 
 
-def check_verb(call: ApiCall, function: Callable[..., Any]) -> None:
+def _check_verb(call: ApiCall, function: Callable[..., Any]) -> None:
 	"""405 with Allow where the method answers other verbs."""
 	allowed = frappe.allowed_http_methods_for_whitelisted_func[function]
 	verb = frappe.local.request.method
@@ -53,7 +53,7 @@ def check_verb(call: ApiCall, function: Callable[..., Any]) -> None:
 		)
 
 
-def check_parameters(function: Callable[..., Any]) -> None:
+def _check_parameters(function: Callable[..., Any]) -> None:
 	"""400 for a body that is no object, a parameter that is missing or of the wrong type."""
 	if isinstance(frappe.form_dict.get("data"), list) and len(frappe.form_dict) == 1:
 		frappe.throw(_("The body must be a JSON object, not a list."), InvalidRequestError)
@@ -63,31 +63,31 @@ def check_parameters(function: Callable[..., Any]) -> None:
 	missing = [name for name in list_required_parameters(function) if given.get(name) in (None, "")]
 	if missing:
 		frappe.throw(_("Missing parameter: {0}.").format(", ".join(missing)), InvalidRequestError)
-	reject_bool_for_scalar(function, given)
+	_reject_bool_for_scalar(function, given)
 	try:
 		read = transform_parameter_types(inspect.unwrap(function), (), given)[1]
 	except FrappeTypeError as error:
 		frappe.throw(str(error), InvalidRequestError)
-	reject_non_boolean(function, read)
+	_reject_non_boolean(function, read)
 
 
-def reject_bool_for_scalar(function: Callable[..., Any], given: dict[str, Any]) -> None:
+def _reject_bool_for_scalar(function: Callable[..., Any], given: dict[str, Any]) -> None:
 	"""400 for true or false where a name or a number is wanted. Python takes true for 1, and so would delete the ticket
 	of that number."""
-	for name, kinds in get_kinds(function).items():
+	for name, kinds in _get_kinds(function).items():
 		if isinstance(given.get(name), bool) and kinds <= SCALAR_KINDS:
 			frappe.throw(_("{0} must not be true or false.").format(name), InvalidRequestError)
 
 
-def reject_non_boolean(function: Callable[..., Any], read: dict[str, Any]) -> None:
+def _reject_non_boolean(function: Callable[..., Any], read: dict[str, Any]) -> None:
 	"""400 for a number other than 0 and 1 where yes or no is wanted. Frappe takes any, NaN as well."""
-	for name, kinds in get_kinds(function).items():
+	for name, kinds in _get_kinds(function).items():
 		if kinds == {bool} and name in read and read[name] not in (0, 1):
 			frappe.throw(_("{0} must be true or false.").format(name), InvalidRequestError)
 
 
 @functools.lru_cache(maxsize=1024)
-def get_kinds(function: Callable[..., Any]) -> Mapping[str, set[Any]]:
+def _get_kinds(function: Callable[..., Any]) -> Mapping[str, set[Any]]:
 	"""The types that each parameter may have. They stay as they are, and are looked at in every request."""
 	annotations = inspect.unwrap(function).__annotations__
 	return {name: set(get_args(kind) or (kind,)) for name, kind in annotations.items()}

@@ -28,12 +28,12 @@ def find_unknown_filters(report: Report, names: list[str], declared: list[str]) 
 	"""Those of `names` that neither the script declares nor the report's code speaks of."""
 	unknown = [name for name in names if name not in declared]
 	if unknown and declared:
-		spoken = set(WORD_PATTERN.findall(get_code(report)))
+		spoken = set(WORD_PATTERN.findall(_get_code(report)))
 		return [name for name in unknown if name not in spoken]
 	return []
 
 
-def get_code(report: Report) -> str:
+def _get_code(report: Report) -> str:
 	"""The Python of a report."""
 	if report.is_standard != "Yes":
 		return report.report_script or ""

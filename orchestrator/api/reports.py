@@ -40,11 +40,11 @@ def run(
 	PermissionError (403), InvalidRequestError (400) for the filters, ReportExecutionError (422) where the report itself fails."""
 	report = get_report(report_name)
 	if report.report_type == REPORT_BUILDER:
-		return build_result(report_name, report, execute_builder_report(report, filters))
+		return _build_result(report_name, report, execute_builder_report(report, filters))
 	conditions = parse_conditions(report, filters)
 	if report.prepared_report and not ignore_prepared_report:
-		return build_result(report_name, report, get_prepared_result(report_name, conditions))
-	return build_result(report_name, report, execute_report(report_name, conditions))
+		return _build_result(report_name, report, _get_prepared_result(report_name, conditions))
+	return _build_result(report_name, report, execute_report(report_name, conditions))
 
 
 def get_report(report_name: str) -> Report:
@@ -115,19 +115,19 @@ def raise_report_error(report_name: str, error: Exception) -> NoReturn:
 	)
 
 
-def get_prepared_result(report_name: str, conditions: dict[str, Any]) -> dict[str, Any]:
+def _get_prepared_result(report_name: str, conditions: dict[str, Any]) -> dict[str, Any]:
 	"""The result that was prepared for the caller and these filters, or where that stands. A POST starts it."""
 	result = query_report.run(report_name, filters=dict(conditions), are_default_filters=False)
 	if result.get("doc"):
 		return result
-	status = get_latest_status(report_name, conditions)
+	status = _get_latest_status(report_name, conditions)
 	if status in (None, "Error") and frappe.request.method == "POST":
 		make_prepared_report(report_name, conditions)
 		status = "Queued"
-	return {"status": status or "Not Prepared", "message": build_advice(status)}
+	return {"status": status or "Not Prepared", "message": _build_advice(status)}
 
 
-def get_latest_status(report_name: str, conditions: dict[str, Any]) -> str | None:
+def _get_latest_status(report_name: str, conditions: dict[str, Any]) -> str | None:
 	"""The state of the newest preparation by the caller with these filters."""
 	from frappe.core.doctype.prepared_report.prepared_report import process_filters_for_prepared_report
 
@@ -143,7 +143,7 @@ def get_latest_status(report_name: str, conditions: dict[str, Any]) -> str | Non
 	)
 
 
-def build_advice(status: str | None) -> str:
+def _build_advice(status: str | None) -> str:
 	"""How to get the rows of a report that is not prepared."""
 	if status in ("Queued", "Started"):
 		return _("The report is being prepared. Send the same request again later.")
@@ -170,10 +170,10 @@ def execute_builder_report(report: Report, filters: Any) -> dict[str, Any]:
 	return {"columns": columns, "result": rows, "add_total_row": description.get("add_totals_row")}
 
 
-def build_result(report_name: str, report: Report, result: dict[str, Any]) -> dict[str, Any]:
+def _build_result(report_name: str, report: Report, result: dict[str, Any]) -> dict[str, Any]:
 	"""The reply's data from Frappe's result."""
 	columns = [build_column(column) for column in result.get("columns") or []]
-	rows = None if "result" not in result else [build_row(columns, row) for row in result["result"] or []]
+	rows = None if "result" not in result else [_build_row(columns, row) for row in result["result"] or []]
 	total = rows.pop() if rows and result.get("add_total_row") else None
 	return {
 		"report_name": report_name,
@@ -204,7 +204,7 @@ def build_column(column: Any) -> dict[str, Any]:
 	}
 
 
-def build_row(columns: list[dict[str, Any]], row: dict[str, Any] | Sequence[Any]) -> dict[str, Any]:
+def _build_row(columns: list[dict[str, Any]], row: dict[str, Any] | Sequence[Any]) -> dict[str, Any]:
 	"""A row by fieldname."""
 	if isinstance(row, dict):
 		return row

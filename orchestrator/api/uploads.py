@@ -31,48 +31,48 @@ def upload_file() -> dict[str, Any] | UnchangedRecord:
 	form = frappe.form_dict
 	if "file" not in frappe.request.files and not (form.file_url or form.library_file_name or form.method):
 		frappe.throw(_("Send the file as a multipart part named file, or a file_url."), InvalidRequestError)
-	if form.folder and not form.doctype and is_accepted_by_handler(form.folder):
-		return store_with_handler(form)
+	if form.folder and not form.doctype and _is_accepted_by_handler(form.folder):
+		return _store_with_handler(form)
 	if is_contract_call():
 		upload_checks.check_upload(form)
 	if form.folder:
-		form.folder = find_folder(form.folder)
+		form.folder = _find_folder(form.folder)
 	with upload_checks.translate_file_errors():
 		file = frappe.handler.upload_file()
 	return file.as_dict() if hasattr(file, "as_dict") else file
 
 
-def is_accepted_by_handler(folder: str) -> bool:
+def _is_accepted_by_handler(folder: str) -> bool:
 	"""True for a folder of the library, whose uploads become records of its own. hooks.py says whose it is."""
-	return any(frappe.get_attr(path)(folder) for path in call_handler("accepts"))
+	return any(frappe.get_attr(path)(folder) for path in _call_handler("accepts"))
 
 
-def store_with_handler(form: dict[str, Any]) -> dict[str, Any] | UnchangedRecord:
+def _store_with_handler(form: dict[str, Any]) -> dict[str, Any] | UnchangedRecord:
 	"""The upload, kept by the library."""
 	if frappe.session.user == "Guest":
 		raise frappe.PermissionError
-	data, is_new = frappe.get_attr(call_handler("store")[-1])(form)
+	data, is_new = frappe.get_attr(_call_handler("store")[-1])(form)
 	return data if is_new else UnchangedRecord(data)
 
 
-def call_handler(function: str) -> list[str]:
+def _call_handler(function: str) -> list[str]:
 	return frappe.get_hooks("orchestrator_upload_handler", {}).get(function, [])
 
 
-def find_folder(path: str) -> str:
+def _find_folder(path: str) -> str:
 	"""The name of the folder at `path`, a path under Home or the name of a folder that is there already."""
 	if frappe.db.exists("File", {"name": path, "is_folder": 1}):
 		return path
 	folder = ROOT_FOLDER
-	for level in parse_levels(path):
+	for level in _parse_levels(path):
 		child = f"{folder}/{level}"
 		if not frappe.db.exists("File", child):
-			create_folder(level, folder)
+			_create_folder(level, folder)
 		folder = child
 	return folder
 
 
-def create_folder(title: str, parent: str) -> None:
+def _create_folder(title: str, parent: str) -> None:
 	"""Create a folder, unless another request has just done so.
 
 	Who creates one holds its parent until the request ends. What was created meanwhile is not in this request's snapshot
@@ -89,7 +89,7 @@ def create_folder(title: str, parent: str) -> None:
 		frappe.db.rollback()  # the next read begins a new snapshot
 
 
-def parse_levels(path: str) -> list[str]:
+def _parse_levels(path: str) -> list[str]:
 	"""The folder names along `path`. 400 for one that would leave the tree or can't be a name."""
 	levels = [name for level in path.split("/") if (name := normalize_name(level))]
 	if levels and levels[0] == ROOT_FOLDER:

@@ -58,15 +58,15 @@ def check_on_save(webhook: Webhook, _method: str | None = None) -> None:
 def is_resolvable(url: str) -> bool:
 	"""Return whether the host of a well-formed `url` is known at this moment. Raises InvalidWebhookTargetError (422) for any other
 	URL, and for one whose scheme or name no delivery could use."""
-	parts = parse_url(url)
+	parts = _parse_url(url)
 	if parts.scheme != "https" and not get_settings().allow_private_webhook_targets:
-		refuse_scheme()
+		_refuse_scheme()
 	try:
 		socket.getaddrinfo(parts.hostname, parts.port or ALLOWED_PORTS[parts.scheme], type=socket.SOCK_STREAM)
 	except OSError:
 		return False
 	except UnicodeError:
-		refuse_unknown_host(parts)
+		_refuse_unknown_host(parts)
 	return True
 
 
@@ -74,7 +74,7 @@ def build_unknown_host_warning(url: str) -> str:
 	"""Return the warning about a host that is not known at this moment."""
 	return _(
 		"The host {0} of request_url cannot be found at the moment. Check its name: it is looked up again for each delivery, and nothing is sent while it cannot be found."
-	).format(parse_url(url).hostname)
+	).format(_parse_url(url).hostname)
 
 
 def check_before_delivery(method: str, kwargs: dict[str, Any] | None, transaction_type: str) -> None:
@@ -102,18 +102,18 @@ def _log_refusal(webhook: str, doc: Document, url: str) -> None:
 def check_url(url: str) -> None:
 	"""Raise InvalidWebhookTargetError (422) for a URL that is no public https address, unless the site allows private ones;
 	then it may be https anywhere, and plain http within the site's own network."""
-	parts = parse_url(url)
+	parts = _parse_url(url)
 	private_allowed = get_settings().allow_private_webhook_targets
 	if parts.scheme == "https" and private_allowed:
 		return
 	if parts.scheme != "https" and not private_allowed:
-		refuse_scheme()
-	for address in resolve_host(parts):
+		_refuse_scheme()
+	for address in _resolve_host(parts):
 		if is_public(address) != (parts.scheme == "https"):
-			refuse_address(parts)
+			_refuse_address(parts)
 
 
-def parse_url(url: str) -> SplitResult:
+def _parse_url(url: str) -> SplitResult:
 	"""The parts of `url`. Raises InvalidWebhookTargetError where it is no http address of a host, or carries a login."""
 	try:
 		parts = urlsplit(url.strip())
@@ -138,22 +138,22 @@ def parse_url(url: str) -> SplitResult:
 	return parts
 
 
-def resolve_host(parts: SplitResult) -> list[Address]:
+def _resolve_host(parts: SplitResult) -> list[Address]:
 	"""Every address that the host stands for."""
 	try:
 		found = socket.getaddrinfo(
 			parts.hostname, parts.port or ALLOWED_PORTS[parts.scheme], type=socket.SOCK_STREAM
 		)
 	except (OSError, UnicodeError):
-		refuse_unknown_host(parts)
+		_refuse_unknown_host(parts)
 	return [ipaddress.ip_address(str(info[4][0]).partition("%")[0]) for info in found]
 
 
-def refuse_scheme() -> NoReturn:
+def _refuse_scheme() -> NoReturn:
 	refuse(_("The webhook's request_url must begin with https://."), InvalidWebhookTargetError)
 
 
-def refuse_unknown_host(parts: SplitResult) -> NoReturn:
+def _refuse_unknown_host(parts: SplitResult) -> NoReturn:
 	refuse(
 		_("The host {0} of request_url cannot be found.").format(parts.hostname), InvalidWebhookTargetError
 	)
@@ -161,7 +161,7 @@ def refuse_unknown_host(parts: SplitResult) -> NoReturn:
 
 def is_public(address: Address) -> bool:
 	"""True for an address of the open internet, seen through the forms of IPv6 that carry one of IPv4."""
-	if isinstance(address, ipaddress.IPv6Address) and (carried := get_embedded_address(address)):
+	if isinstance(address, ipaddress.IPv6Address) and (carried := _get_embedded_address(address)):
 		return is_public(carried)
 	return address.is_global and not address.is_multicast and not _is_in_special_block(address)
 
@@ -170,14 +170,14 @@ def _is_in_special_block(address: Address) -> bool:
 	return any(block.version == address.version and address in block for block in SPECIAL_NETWORKS)
 
 
-def get_embedded_address(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+def _get_embedded_address(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
 	"""The IPv4 address within a mapped, 6to4 or NAT64 one. Teredo's is somebody's home behind a relay: not public."""
 	if address in NAT64_NETWORK:
 		return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
 	return address.ipv4_mapped or address.sixtofour
 
 
-def refuse_address(parts: SplitResult) -> None:
+def _refuse_address(parts: SplitResult) -> None:
 	"""Refuse a target by the address of its host. The address itself is not told."""
 	if parts.scheme == "https":
 		text = _(

@@ -40,14 +40,14 @@ def create(
 	frappe.has_permission("Webhook", "create", throw=True)
 	if not frappe.db.exists("DocType", doctype):
 		frappe.throw(_("There is no DocType {0}.").format(doctype), frappe.LinkValidationError)
-	wanted = parse_events(events)
-	headers = parse_headers(webhook_headers)
-	method = check_option("request_method", request_method.upper())
-	seconds = parse_timeout(timeout)
+	wanted = _parse_events(events)
+	headers = _parse_headers(webhook_headers)
+	method = _check_option("request_method", request_method.upper())
+	seconds = _parse_timeout(timeout)
 	webhooks = []
 	for event in wanted:
 		name = webhook_name if len(wanted) == 1 else f"{webhook_name}-{event}"
-		insert_webhook(name, event, doctype, request_url.strip(), method, headers, seconds)
+		_insert_webhook(name, event, doctype, request_url.strip(), method, headers, seconds)
 		webhooks.append({"name": name, "event": event})
 	created = {"doctype": doctype, "request_url": request_url, "request_method": method, "webhooks": webhooks}
 	known = webhook_targets.is_resolvable(request_url)
@@ -58,7 +58,7 @@ def create(
 	)
 
 
-def parse_timeout(timeout: int | None) -> int:
+def _parse_timeout(timeout: int | None) -> int:
 	"""The seconds a receiver may take. 400 for what Frappe's job of three attempts would not live to see."""
 	seconds = DEFAULT_TIMEOUT_SECONDS if timeout is None else timeout
 	if not 1 <= seconds <= MAX_TIMEOUT_SECONDS:
@@ -66,7 +66,7 @@ def parse_timeout(timeout: int | None) -> int:
 	return seconds
 
 
-def parse_events(events: str | list) -> list[str]:
+def _parse_events(events: str | list) -> list[str]:
 	"""The events asked for, each once. 400 for no list of names, 422 for an event Frappe does not have."""
 	names = (
 		parse_json("events", events)
@@ -77,10 +77,10 @@ def parse_events(events: str | list) -> list[str]:
 		names = [names]
 	if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
 		frappe.throw(_("events must be a list of event names, such as after_insert."), InvalidRequestError)
-	return [check_option("webhook_docevent", name) for name in dict.fromkeys(names)]
+	return [_check_option("webhook_docevent", name) for name in dict.fromkeys(names)]
 
 
-def check_option(fieldname: str, value: str) -> str:
+def _check_option(fieldname: str, value: str) -> str:
 	"""`value`, where it is an option of the Webhook's field. 422 naming the options otherwise."""
 	field = frappe.get_meta("Webhook").get_field(fieldname)
 	options = field.options.split("\n")
@@ -93,18 +93,18 @@ def check_option(fieldname: str, value: str) -> str:
 	return value
 
 
-def parse_headers(value: Any) -> list[Header]:
+def _parse_headers(value: Any) -> list[Header]:
 	"""The headers as rows of a Webhook. The body is JSON, and says so unless the caller says otherwise."""
 	rows = parse_json("webhook_headers", value) or []
 	if not isinstance(rows, list):
 		frappe.throw(_("webhook_headers must be a list of {header_key, header_value}."), InvalidRequestError)
-	headers = [parse_header(row) for row in rows]
+	headers = [_parse_header(row) for row in rows]
 	if not any(header["key"].lower() == CONTENT_TYPE.lower() for header in headers):
 		headers.append({"key": CONTENT_TYPE, "value": "application/json"})
 	return headers
 
 
-def parse_header(row: Any) -> Header:
+def _parse_header(row: Any) -> Header:
 	"""One header. 400 where it is incomplete or would break out of its line."""
 	row = row if isinstance(row, dict) else {}
 	key, value = row.get("header_key", ""), row.get("header_value", "")
@@ -116,7 +116,7 @@ def parse_header(row: Any) -> Header:
 	return {"key": key.strip(), "value": value.strip()}
 
 
-def insert_webhook(
+def _insert_webhook(
 	name: str, event: str, doctype: str, url: str, method: str, headers: list[Header], timeout: int
 ) -> None:
 	"""Insert one Webhook, with Frappe's own permissions and validation."""

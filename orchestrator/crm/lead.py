@@ -26,22 +26,22 @@ def before_validate(doc: "Lead", _method: str | None = None) -> None:
 	"""Hook before_validate, ahead of ERPNext's rewriting of the status: what the caller changed decides."""
 	before = doc.get_doc_before_save() or frappe._dict()
 	if doc.status == QUALIFIED and before.status != QUALIFIED:
-		mark_qualified(doc)
+		_mark_qualified(doc)
 	elif doc.qualification_status == QUALIFIED and before.qualification_status != QUALIFIED:
-		mark_qualified(doc)
+		_mark_qualified(doc)
 		doc.status = QUALIFIED if doc.status in UNQUALIFIED_STATUSES else doc.status
-	elif is_qualification_removed(doc, before):
-		remove_qualification(doc)
+	elif _is_qualification_removed(doc, before):
+		_remove_qualification(doc)
 
 
 def validate(doc: "Lead", _method: str | None = None) -> None:
 	"""Hook validate, behind ERPNext's own: the probability of the status that the lead really has."""
-	doc.probability = compute_probability(doc)
+	doc.probability = _compute_probability(doc)
 
 
 def on_change(doc: "Lead", _method: str | None = None) -> None:
 	"""Hook on_change: opportunities and quotations write the status alone, past validate."""
-	probability = compute_probability(doc)
+	probability = _compute_probability(doc)
 	if probability != flt(doc.get("probability")):
 		doc.probability = probability
 		frappe.db.set_value(DOCTYPE, doc.name, "probability", probability, update_modified=False)
@@ -53,7 +53,7 @@ def on_customer_update(doc: "Document", _method: str | None = None) -> None:
 		on_change(frappe.get_doc(DOCTYPE, doc.lead_name))
 
 
-def mark_qualified(doc: "Lead") -> None:
+def _mark_qualified(doc: "Lead") -> None:
 	"""Note that the lead is qualified, by whom and when."""
 	doc.qualification_status = QUALIFIED
 	doc.qualified_by = doc.qualified_by or frappe.session.user
@@ -61,14 +61,14 @@ def mark_qualified(doc: "Lead") -> None:
 	doc.probability = flt(doc.get("probability")) or DEFAULT_QUALIFIED_PROBABILITY
 
 
-def is_qualification_removed(doc: "Lead", before: "Lead") -> bool:
+def _is_qualification_removed(doc: "Lead", before: "Lead") -> bool:
 	"""True where the caller took the qualification back, in either field."""
 	if before.qualification_status == QUALIFIED and doc.qualification_status != QUALIFIED:
 		return True
 	return before.status == QUALIFIED and doc.status in UNQUALIFIED_STATUSES
 
 
-def remove_qualification(doc: "Lead") -> None:
+def _remove_qualification(doc: "Lead") -> None:
 	"""Take the qualification back, in the field where the caller did not."""
 	if doc.qualification_status == QUALIFIED:
 		doc.qualification_status = NO_LONGER_QUALIFIED
@@ -77,6 +77,6 @@ def remove_qualification(doc: "Lead") -> None:
 	doc.qualified_by = doc.qualified_on = None
 
 
-def compute_probability(doc: "Document") -> float:
+def _compute_probability(doc: "Document") -> float:
 	"""The probability that goes with the lead's status: a certain one, else its own."""
 	return CERTAIN_PROBABILITY.get(doc.status, flt(doc.get("probability")))

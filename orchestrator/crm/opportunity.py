@@ -36,7 +36,7 @@ def validate(doc: "Opportunity", _method: str | None = None) -> None:
 	before = doc.get_doc_before_save()
 	try:
 		settled = stages.reconcile(
-			serialize_opportunity(doc), serialize_opportunity(before) if before else None
+			_serialize_opportunity(doc), _serialize_opportunity(before) if before else None
 		)
 	except stages.InconsistentStageError:
 		frappe.throw(
@@ -46,13 +46,13 @@ def validate(doc: "Opportunity", _method: str | None = None) -> None:
 			InvalidStageError,
 		)
 	if settled.status != doc.status:
-		check_quotations(doc, settled)
+		_check_quotations(doc, settled)
 	doc.pipeline_stage, doc.status, doc.probability = settled.stage, settled.status, settled.probability
 
 
 def on_change(doc: "Opportunity", _method: str | None = None) -> None:
 	"""Hook on_change: quotations and orders write the status alone, past validate. After a save there is nothing to do."""
-	now = serialize_opportunity(doc)
+	now = _serialize_opportunity(doc)
 	settled = stages.follow_status(now)
 	if settled != now:
 		changes = {"pipeline_stage": settled.stage, "probability": settled.probability}
@@ -88,12 +88,12 @@ def move_to_stage(name: str, stage: str, notes: str | None, lost_reasons: list[s
 	doc = frappe.get_doc(DOCTYPE, name, for_update=True)
 	before = doc.pipeline_stage
 	if stage != before:
-		check_move(before, stage)
+		_check_move(before, stage)
 		if stage == LOST:
-			declare_lost(doc, notes, lost_reasons)
+			_declare_lost(doc, notes, lost_reasons)
 		else:
-			save_at_stage(doc, stage)
-		doc.add_comment("Comment", build_timeline_text(before, stage, notes))
+			_save_at_stage(doc, stage)
+		doc.add_comment("Comment", _build_timeline_text(before, stage, notes))
 	return OpportunityStanding(
 		opportunity=doc.name,
 		pipeline_stage=doc.pipeline_stage,
@@ -103,7 +103,7 @@ def move_to_stage(name: str, stage: str, notes: str | None, lost_reasons: list[s
 	)
 
 
-def check_move(before: str, stage: str) -> None:
+def _check_move(before: str, stage: str) -> None:
 	"""409 that names the legal moves."""
 	legal = MOVES[before]
 	if stage in legal:
@@ -123,9 +123,9 @@ def check_move(before: str, stage: str) -> None:
 	)
 
 
-def declare_lost(doc: "Opportunity", notes: str | None, lost_reasons: list[str]) -> None:
+def _declare_lost(doc: "Opportunity", notes: str | None, lost_reasons: list[str]) -> None:
 	"""Declare the opportunity lost as ERPNext does. It empties the competitors unless they are given again."""
-	check_quotations(doc, Standing(LOST, "Lost", 0.0))
+	_check_quotations(doc, Standing(LOST, "Lost", 0.0))
 	doc.declare_enquiry_lost(
 		lost_reasons_list=[{"lost_reason": reason} for reason in lost_reasons],
 		competitors=[{"competitor": row.competitor} for row in doc.competitors],
@@ -133,7 +133,7 @@ def declare_lost(doc: "Opportunity", notes: str | None, lost_reasons: list[str])
 	)
 
 
-def save_at_stage(doc: "Opportunity", stage: str) -> None:
+def _save_at_stage(doc: "Opportunity", stage: str) -> None:
 	"""Save the opportunity at `stage`; the status follows. One that is reopened has no lost reasons any more."""
 	if doc.pipeline_stage == LOST:
 		doc.update({"lost_reasons": [], "order_lost_reason": None})
@@ -141,7 +141,7 @@ def save_at_stage(doc: "Opportunity", stage: str) -> None:
 	doc.save()
 
 
-def check_quotations(doc: "Opportunity", settled: Standing) -> None:
+def _check_quotations(doc: "Opportunity", settled: Standing) -> None:
 	"""409 where the stage would say that nothing is offered, or all is lost, while a quotation stands."""
 	if settled.status in ("Open", "Lost") and not doc.is_new() and doc.has_active_quotation():
 		frappe.throw(
@@ -152,12 +152,12 @@ def check_quotations(doc: "Opportunity", settled: Standing) -> None:
 		)
 
 
-def serialize_opportunity(doc: "Opportunity") -> Standing:
+def _serialize_opportunity(doc: "Opportunity") -> Standing:
 	"""How the record stands."""
 	return Standing(doc.pipeline_stage or "", doc.status or "", flt(doc.probability))
 
 
-def build_timeline_text(before: str, stage: str, notes: str | None) -> str:
+def _build_timeline_text(before: str, stage: str, notes: str | None) -> str:
 	"""The comment on a move: both stages, and the caller's notes as text."""
 	moved = _("Pipeline stage: {0} → {1}").format(_(before), _(stage))
 	return f"<p>{moved}</p>" + (f"<p>{escape_html(notes)}</p>".replace("\n", "<br>") if notes else "")

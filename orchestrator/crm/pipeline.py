@@ -62,7 +62,7 @@ def check_may_ask(user: str) -> None:
 		frappe.throw(_("There is no user {0}.").format(user), frappe.DoesNotExistError)
 
 
-def get_groups(user: str | None) -> list[Group]:
+def _get_groups(user: str | None) -> list[Group]:
 	"""What the caller may read, of `user` where one is given, aggregated by the database."""
 	conditions = [*build_match_conditions(DOCTYPE), *([CONCERNS_USER] if user else [])]
 	hint, where = (NOT_BY_GROUP, f"WHERE {' AND '.join(conditions)}") if conditions else ("", "")
@@ -78,14 +78,14 @@ def summarize(
 ) -> PipelineSummary:
 	"""Counts and values by stage, in `currency`.
 
-	`get_currency` gives a company's currency, `rate_of` the rate from a currency to `currency`, if there is one."""
+	`_get_currency` gives a company's currency, `rate_of` the rate from a currency to `currency`, if there is one."""
 	counts = dict.fromkeys(STAGES, 0)
 	values = dict.fromkeys(STAGES, 0.0)
 	unconverted: dict[str, float] = {}
 	for group in groups:
 		stage = group.stage if group.stage in counts else OPEN
 		counts[stage] += group.records
-		for own, amount in get_amounts(group, currency_of(group.company)):
+		for own, amount in _get_amounts(group, currency_of(group.company)):
 			rate = 1.0 if own == currency else rate_of(own)
 			if rate:
 				values[stage] += amount * rate
@@ -100,7 +100,7 @@ def summarize(
 	)
 
 
-def get_amounts(group: Group, company_currency: str) -> list[tuple[str, float]]:
+def _get_amounts(group: Group, company_currency: str) -> list[tuple[str, float]]:
 	"""The group's amounts that are not zero, each with its currency."""
 	amounts = [
 		(company_currency, float(group.at_rate or 0)),
@@ -113,7 +113,7 @@ def get_summary(user: str | None) -> PipelineSummary:
 	"""The pipeline of what the caller may read, in the currency of the site's default company."""
 	currency = get_site_currency()
 	return summarize(
-		get_groups(user),
+		_get_groups(user),
 		currency,
 		currency_of=lambda company: get_company_currency(company) or currency,
 		rate_of=functools.cache(lambda own: get_exchange_rate(own, currency)),

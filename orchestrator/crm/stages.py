@@ -73,12 +73,12 @@ def is_consistent(stage: str, status: str) -> bool:
 	return stage in STAGES and (status not in STAGE_BY_STATUS or status in STATUSES[stage])
 
 
-def get_status(stage: str, status: str) -> str:
+def _get_status(stage: str, status: str) -> str:
 	"""The status on a move to `stage`: the present one where it fits."""
 	return status if is_consistent(stage, status) else STATUSES[stage][0]
 
 
-def get_stage(status: str, stage: str) -> str:
+def _get_stage(status: str, stage: str) -> str:
 	"""The stage on a change to `status`: the present one where it fits."""
 	if is_consistent(stage, status):
 		return stage
@@ -94,19 +94,19 @@ def reconcile(now: Standing, before: Standing | None) -> Standing:
 	if stage_changed and now.stage in STAGES and not is_consistent(now.stage, now.status):
 		if status_changed:
 			raise InconsistentStageError
-		status = get_status(now.stage, now.status)
-		return Standing(now.stage, status, get_probability(now.stage, now.probability, before))
-	stage = get_stage(now.status, now.stage)
-	return Standing(stage, now.status, get_probability(stage, now.probability, before))
+		status = _get_status(now.stage, now.status)
+		return Standing(now.stage, status, _get_probability(now.stage, now.probability, before))
+	stage = _get_stage(now.status, now.stage)
+	return Standing(stage, now.status, _get_probability(stage, now.probability, before))
 
 
 def follow_status(now: Standing) -> Standing:
 	"""`now` with stage and probability that agree with its status: for changes that ERPNext writes itself."""
-	stage = get_stage(now.status, now.stage)
-	return Standing(stage, now.status, get_probability(stage, now.probability, now))
+	stage = _get_stage(now.status, now.stage)
+	return Standing(stage, now.status, _get_probability(stage, now.probability, now))
 
 
-def get_probability(stage: str, given: float, before: Standing | None) -> float:
+def _get_probability(stage: str, given: float, before: Standing | None) -> float:
 	"""The probability at `stage`: fixed where it is closed, the usual one on arrival unless one was given."""
 	arrived = before is None or before.stage != stage
 	unchanged = given == (before or NEW).probability

@@ -49,20 +49,20 @@ class FolderNode(NamedTuple):
 def get_level(folder: str | None, user: str | None = None) -> int:
 	"""What the user may do in a folder."""
 	user = user or frappe.session.user
-	if is_global_manager(user):
+	if _is_global_manager(user):
 		return MANAGE
-	return get_levels(user).get(folder or "", NONE)
+	return _get_levels(user).get(folder or "", NONE)
 
 
-def is_global_manager(user: str) -> bool:
+def _is_global_manager(user: str) -> bool:
 	return user == "Administrator" or not GLOBAL_MANAGER_ROLES.isdisjoint(frappe.get_roles(user))
 
 
-def get_levels(user: str) -> dict[str, int]:
+def _get_levels(user: str) -> dict[str, int]:
 	"""What the user may do in each folder, those without any access left out. Kept for the request."""
 	kept: dict[str, dict[str, int]] = getattr(frappe.local, "document_access", None) or {}
 	if user not in kept:
-		kept[user] = compute_inherited_levels(get_tree(), get_grants(user))
+		kept[user] = compute_inherited_levels(_get_tree(), _get_grants(user))
 		frappe.local.document_access = kept
 	return kept[user]
 
@@ -84,17 +84,17 @@ def compute_inherited_levels(tree: list[FolderNode], grants: list[Grant]) -> dic
 	return {folder: level for folder, level in levels.items() if level}
 
 
-def get_tree() -> list[FolderNode]:
+def _get_tree() -> list[FolderNode]:
 	rows = frappe.get_all(
 		FOLDER, fields=["name", "parent_document_folder", "inherit_access"], order_by="lft asc", limit=0
 	)
 	return [FolderNode(row.name, row.parent_document_folder, bool(row.inherit_access)) for row in rows]
 
 
-def get_grants(user: str) -> list[Grant]:
+def _get_grants(user: str) -> list[Grant]:
 	"""The rows that name the user, a role of theirs, or a department that theirs is or belongs to."""
 	table = frappe.qb.DocType("Document Folder Access")
-	names = {"Role": frappe.get_roles(user), "Department": list_departments(user), "User": [user]}
+	names = {"Role": frappe.get_roles(user), "Department": _list_departments(user), "User": [user]}
 	wanted = None
 	for kind, grantees in names.items():
 		if grantees:
@@ -104,7 +104,7 @@ def get_grants(user: str) -> list[Grant]:
 	return [Grant(folder, LEVEL_BY_NAME.get(level, NONE)) for folder, level in rows]
 
 
-def list_departments(user: str) -> list[str]:
+def _list_departments(user: str) -> list[str]:
 	"""The department of the user's active employee record, and those it is part of."""
 	# get_all: what a user may do must not depend on what they may read of HR.
 	own = frappe.get_all("Employee", {"user_id": user, "status": "Active"}, pluck="department", limit=1)
@@ -149,7 +149,7 @@ def has_permission(
 	if needed is None:
 		return False
 	if doc.doctype == FOLDER:
-		folder, needed = get_required_level(doc, ptype)
+		folder, needed = _get_required_level(doc, ptype)
 		return get_level(folder, user) >= needed
 	if doc.doctype == VERSION:
 		folder = frappe.db.get_value(DOCUMENT, doc.document, "document_folder") if needed == READ else None
@@ -157,7 +157,7 @@ def has_permission(
 	return get_level(doc.document_folder, user) >= needed
 
 
-def get_required_level(doc: Document, ptype: str) -> tuple[str | None, int]:
+def _get_required_level(doc: Document, ptype: str) -> tuple[str | None, int]:
 	"""The folder that decides about a folder, and the level needed there: a new one needs Write on its parent, a change
 	of one Manage on itself."""
 	if ptype == "create" or doc.is_new():
@@ -168,9 +168,9 @@ def get_required_level(doc: Document, ptype: str) -> tuple[str | None, int]:
 def build_conditions(user: str | None = None, doctype: str | None = None) -> str:
 	"""Hook permission_query_conditions of the documents' DocTypes, and of those that tell of documents beside others."""
 	user = user or frappe.session.user
-	if is_global_manager(user):
+	if _is_global_manager(user):
 		return ""
-	folders = [frappe.db.escape(name, percent=False) for name in get_levels(user)]
+	folders = [frappe.db.escape(name, percent=False) for name in _get_levels(user)]
 	listed = f"({', '.join(folders)})" if folders else "('')"
 	if doctype in (FOLDER, ACCESS):
 		return f"`tab{doctype}`.{'name' if doctype == FOLDER else 'parent'} in {listed}"

@@ -27,9 +27,9 @@ def create_version(
 	"""The next version of a document that the caller may change. The bytes are written before the document is locked.
 
 	Raises CheckoutConflictError (409), ConflictError (409) where `base_version` is no longer the current one."""
-	document = get_document_for_version(documents.get_document(name))
+	document = _get_document_for_version(documents.get_document(name))
 	kept = versions.store_file(incoming, document.file_name or document.title)
-	document = get_document_for_version(documents.lock_document(name))
+	document = _get_document_for_version(documents.lock_document(name))
 	if base_version is not None and base_version != document.current_version:
 		refuse(
 			_("{0} is now at version {1}, not {2}. Check what changed and repeat the request.").format(
@@ -40,7 +40,7 @@ def create_version(
 	return versions.create_version(document, kept, notes)
 
 
-def get_document_for_version(document: "Document") -> "Document":
+def _get_document_for_version(document: "Document") -> "Document":
 	"""The document, if the caller may add a version. Asked before the bytes are written, and again under the lock:
 	meanwhile it may have been moved or checked out."""
 	access.check_level(access.WRITE, document.document_folder)
@@ -103,11 +103,11 @@ def update_tags(name: str, tags: list[str]) -> "Document":
 
 def restore_version(name: str, number: int, notes: str | None) -> "DocumentVersion":
 	"""A new version with the bytes of an earlier one."""
-	get_document_for_version(documents.get_document(name))
+	_get_document_for_version(documents.get_document(name))
 	earlier = versions.get_version(name, number)
 	with versions.get_intact_path(earlier).open("rb") as source:
 		kept: StoredUpload = versions.store_file(IncomingFile(source, earlier.file_name), earlier.file_name)
-	document = get_document_for_version(documents.lock_document(name))
+	document = _get_document_for_version(documents.lock_document(name))
 	return versions.create_version(
 		document, kept, notes or _("Restored from version {0}").format(number), restored_from=number
 	)

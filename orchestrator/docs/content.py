@@ -45,9 +45,9 @@ def read_content(file: str | None, encoding: str | None, file_name: str | None) 
 			InvalidRequestError,
 		)
 	if encoding == "base64":
-		return IncomingFile(io.BytesIO(decode_base64(file)), name)
-	found = None if encoding else find_site_file(file.strip()) or parse_data_url(file)
-	found = found or IncomingFile(io.BytesIO(encode_text(file)), None, media.TEXT)
+		return IncomingFile(io.BytesIO(_decode_base64(file)), name)
+	found = None if encoding else find_site_file(file.strip()) or _parse_data_url(file)
+	found = found or IncomingFile(io.BytesIO(_encode_text(file)), None, media.TEXT)
 	return found._replace(file_name=name or found.file_name)
 
 
@@ -59,17 +59,17 @@ def get_uploaded_part() -> IncomingFile | None:
 	return IncomingFile(part.stream, part.filename or None, part.mimetype or None)
 
 
-def parse_data_url(text: str) -> IncomingFile | None:
+def _parse_data_url(text: str) -> IncomingFile | None:
 	"""The content of a data URL; None for any other text, however much it looks like base64."""
 	match = DATA_URL.fullmatch(text.strip())
 	if not match:
 		return None
 	is_base64 = match["base64"] is not None
-	content = decode_base64(match["base64"]) if is_base64 else unquote_to_bytes(match["escaped"])
+	content = _decode_base64(match["base64"]) if is_base64 else unquote_to_bytes(match["escaped"])
 	return IncomingFile(io.BytesIO(content), None, match["type"])
 
 
-def encode_text(text: str) -> bytes:
+def _encode_text(text: str) -> bytes:
 	"""The bytes of a text. 400 for one with half a character, which no encoding has."""
 	try:
 		return text.encode()
@@ -77,7 +77,7 @@ def encode_text(text: str) -> bytes:
 		refuse(_("The content of file contains half of a character (a lone surrogate)."), InvalidRequestError)
 
 
-def decode_base64(text: str) -> bytes:
+def _decode_base64(text: str) -> bytes:
 	"""The bytes of what is said to be base64. 400 where it is not."""
 	try:
 		return base64.b64decode("".join(text.split()), validate=True)
@@ -92,7 +92,7 @@ def find_site_file(text: str) -> IncomingFile | None:
 		try:
 			url = urlsplit(text)
 		except ValueError:  # such as http://[
-			raise_missing_file()
+			_raise_missing_file()
 		own_hosts = {
 			site.netloc,
 			frappe.request.host if getattr(frappe.local, "request", None) else site.netloc,
@@ -104,9 +104,9 @@ def find_site_file(text: str) -> IncomingFile | None:
 			)
 		text = f"{url.path}?{url.query}" if url.query else url.path
 		if not text.startswith(SITE_PATHS):
-			raise_missing_file()
+			_raise_missing_file()
 	if text.startswith(versions.DOWNLOAD):
-		return read_version(parse_qs(urlsplit(text).query).get("version", [""])[0])
+		return _read_version(parse_qs(urlsplit(text).query).get("version", [""])[0])
 	if text.startswith(SITE_PATHS) and "\n" not in text:
 		return read_file(get_readable_file({"file_url": unquote(urlsplit(text).path)}))
 	if FILE_NAME.fullmatch(text) and frappe.db.exists("File", text):
@@ -114,11 +114,11 @@ def find_site_file(text: str) -> IncomingFile | None:
 	return None
 
 
-def read_version(name: str) -> IncomingFile:
+def _read_version(name: str) -> IncomingFile:
 	"""The bytes of another version that the caller may read."""
 	document = frappe.db.get_value("Document Version", name, "document")
 	if not document:
-		raise_missing_file()
+		_raise_missing_file()
 	documents.get_document(document)
 	version = frappe.get_doc("Document Version", name)
 	return IncomingFile(versions.get_intact_path(version).open("rb"), version.file_name)
@@ -130,21 +130,21 @@ def get_readable_file(filters: dict[str, str]) -> "File":
 		file: File = frappe.get_doc("File", name)
 		if file.has_permission("read"):
 			return file
-	return raise_missing_file()
+	return _raise_missing_file()
 
 
 def read_file(file: "File") -> IncomingFile:
 	if (file.file_url or "").startswith(versions.DOWNLOAD):
-		return read_version(file.file_url.removeprefix(versions.DOWNLOAD))
+		return _read_version(file.file_url.removeprefix(versions.DOWNLOAD))
 	if file.is_remote_file:
-		raise_missing_file()
+		_raise_missing_file()
 	try:
 		return IncomingFile(open(file.get_full_path(), "rb"), file.file_name)  # noqa: PTH123  # closed with the request
 	except OSError:
-		raise_missing_file()
+		_raise_missing_file()
 
 
-def raise_missing_file() -> NoReturn:
+def _raise_missing_file() -> NoReturn:
 	refuse(
 		_("There is no such file on this site that you may read. Upload it and send its name or URL."),
 		InvalidFileError,

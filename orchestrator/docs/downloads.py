@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def build_download(document: str | None, version: str | None) -> Response:
 	"""The reply with a version's bytes, for a caller who may read the document."""
-	found = get_readable_version(document, version)
+	found = _get_readable_version(document, version)
 	path = versions.get_intact_path(found)
 	folder = frappe.db.get_value("Document", found.document, "document_folder")
 	audit.create_read_entry("Downloaded", found.document, folder, found.number)
@@ -36,19 +36,19 @@ def build_download(document: str | None, version: str | None) -> Response:
 	return response
 
 
-def get_readable_version(document: str | None, version: str | None) -> "DocumentVersion":
+def _get_readable_version(document: str | None, version: str | None) -> "DocumentVersion":
 	"""The version asked for, where its document may be read; a missing one and a hidden one look alike."""
 	if document:
-		number = parse_number(version)
+		number = _parse_number(version)
 		return versions.get_version(str(documents.get_document(document).name), number)
 	if not version:
 		refuse(_("Missing parameter: document."), InvalidRequestError)
 	owner, _mark, number_text = version.rpartition("-v")
 	documents.get_document(owner or version)
-	return versions.get_version(owner, parse_number(number_text))
+	return versions.get_version(owner, _parse_number(number_text))
 
 
-def parse_number(version: str | None) -> int | None:
+def _parse_number(version: str | None) -> int | None:
 	"""A version's number, also where its whole name was sent."""
 	text = (version or "").rpartition("-v")[2]
 	if not text:

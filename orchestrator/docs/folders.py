@@ -24,7 +24,7 @@ class FolderRules(NamedTuple):
 	legal_hold: bool
 
 
-def parse_levels(path: str) -> list[str]:
+def _parse_levels(path: str) -> list[str]:
 	"""The titles along a path below the root; `/Documents/Contracts` and `Contracts` alike. 400 for what is no path."""
 	levels = [validate_name(_("folder"), level) for level in path.split("/") if level.strip()]
 	if levels and levels[0] == FILES_ROOT:
@@ -35,21 +35,21 @@ def parse_levels(path: str) -> list[str]:
 def find_folder(text: str) -> str:
 	"""The folder of that name or path. 404 where there is none that the caller may read: the two look alike."""
 	name = normalize_name(text)
-	folder = name if frappe.db.exists(DOCTYPE, name) else get_by_path(parse_levels(name))
+	folder = name if frappe.db.exists(DOCTYPE, name) else _get_by_path(_parse_levels(name))
 	if not folder or not access.get_level(folder):
 		refuse(_("There is no folder {0}.").format(text), frappe.DoesNotExistError)
 	return folder
 
 
-def get_by_path(levels: list[str]) -> str | None:
+def _get_by_path(levels: list[str]) -> str | None:
 	"""The folder at a path."""
 	folder: str | None = ROOT
 	for level in levels:
-		folder = folder and get_child(folder, level)
+		folder = folder and _get_child(folder, level)
 	return folder
 
 
-def get_child(parent: str, title: str, lock: bool = False) -> str | None:
+def _get_child(parent: str, title: str, lock: bool = False) -> str | None:
 	return frappe.db.get_value(
 		DOCTYPE, {"parent_document_folder": parent, "title_key": title}, "name", for_update=lock
 	)
@@ -60,22 +60,22 @@ def get_or_create(path: str) -> str:
 
 	Raises PermissionError (403) where the caller may not write in the folder above the first that is missing."""
 	folder = ROOT
-	for level in parse_levels(path):
-		folder = get_child(folder, level) or create_child(folder, level)
+	for level in _parse_levels(path):
+		folder = _get_child(folder, level) or _create_child(folder, level)
 	return folder
 
 
-def create_child(parent: str, title: str) -> str:
+def _create_child(parent: str, title: str) -> str:
 	"""A folder in a folder. Who makes one holds the root meanwhile, so that two requests do not make the same one."""
 	access.check_level(access.WRITE, parent)
 	frappe.db.get_value(DOCTYPE, ROOT, "name", for_update=True)
-	if found := get_child(parent, title, lock=True):
-		refresh_snapshot()
+	if found := _get_child(parent, title, lock=True):
+		_refresh_snapshot()
 		return found
 	return frappe.get_doc(doctype=DOCTYPE, title=title, parent_document_folder=parent).insert().name
 
 
-def refresh_snapshot() -> None:
+def _refresh_snapshot() -> None:
 	"""Another request has just made what this one was about to make: only a new snapshot shows it. Where something was
 	written already that must not be lost, the caller has to repeat."""
 	if idempotency.has_work_to_lose():

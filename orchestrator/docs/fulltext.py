@@ -23,17 +23,17 @@ JOB = "orchestrator.docs.fulltext.extract_text"
 def search_page(query: str, folders: list[str] | None, start: int, length: int) -> list[Hit]:
 	"""The documents that hold every word and that the caller may read, the best match first."""
 	values: dict[str, Any] = {
-		"words": build_search_expression(query),
+		"words": _build_search_expression(query),
 		"start": start,
 		"length": length,
 		"folders": folders or [],
 	}
 	scores = dict(frappe.db.sql(build_statement(bool(folders)), values))
-	rows = {row.name: row for row in build_hits(list(scores), find_first_word(query))} if scores else {}
-	return [build_hit(rows[name], score) for name, score in scores.items()]
+	rows = {row.name: row for row in _build_hits(list(scores), find_first_word(query))} if scores else {}
+	return [_build_hit(rows[name], score) for name, score in scores.items()]
 
 
-def build_search_expression(query: str) -> str:
+def _build_search_expression(query: str) -> str:
 	"""The words to look for, without what is syntax to MariaDB. 400 where there are none."""
 	expression = build_expression(query, MAX_WORDS)
 	if not expression:
@@ -56,7 +56,7 @@ def build_statement(within_folders: bool) -> str:
 	"""  # noqa: S608  # names are this module's own, values are parameters
 
 
-def build_hits(names: list[str], word: str) -> list[frappe._dict]:
+def _build_hits(names: list[str], word: str) -> list[frappe._dict]:
 	"""What is told of the documents of one page. Apart from the search, which would carry the texts of all it finds."""
 	return frappe.db.sql(
 		f"""
@@ -70,7 +70,7 @@ def build_hits(names: list[str], word: str) -> list[frappe._dict]:
 	)
 
 
-def build_hit(row: frappe._dict, score: float) -> Hit:
+def _build_hit(row: frappe._dict, score: float) -> Hit:
 	return {
 		"document": row.name,
 		"title": row.title,
@@ -99,10 +99,10 @@ def update_index(document: str) -> None:
 		"notes": "\n".join(filter(None, [row.description, *notes])),
 	}
 	values["terms"] = build_terms("\n".join(values.values()))
-	upsert_row(document, values)
+	_upsert_row(document, values)
 
 
-def upsert_row(document: str, values: dict[str, Any]) -> None:
+def _upsert_row(document: str, values: dict[str, Any]) -> None:
 	moment, user = frappe.utils.now(), frappe.session.user
 	row = {
 		"name": document,

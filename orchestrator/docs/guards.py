@@ -30,9 +30,9 @@ LIBRARY_DOCTYPES = ("Document", "Document Version", "Document Folder")
 def before_file_validate(file: Document, _event: str | None = None) -> None:
 	"""Hook File.before_validate: comes before Frappe moves or writes anything."""
 	before = file.get_doc_before_save() if not file.is_new() else None
-	if before and is_version_file(file.name):
+	if before and _is_version_file(file.name):
 		if any((before.get(field) or "") != (file.get(field) or "") for field in IMMUTABLE_FIELDS):
-			refuse_change(file.name)
+			_refuse_change(file.name)
 		return
 	if file.attached_to_doctype in LIBRARY_DOCTYPES and not (
 		before and before.attached_to_doctype in LIBRARY_DOCTYPES
@@ -47,17 +47,17 @@ def before_file_validate(file: Document, _event: str | None = None) -> None:
 
 def on_file_trash(file: Document, _event: str | None = None) -> None:
 	"""Hook File.on_trash. Even where this came too late, no byte would be lost: Frappe does not know where they are."""
-	if is_version_file(file.name):
-		refuse_change(file.name)
+	if _is_version_file(file.name):
+		_refuse_change(file.name)
 
 
-def is_version_file(file: str) -> bool:
+def _is_version_file(file: str) -> bool:
 	if frappe.flags.in_migrate and not frappe.db.table_exists("Document Version"):
 		return False  # another app's patch saves Files before the site has documents
 	return bool(frappe.db.exists("Document Version", {"file": file}))
 
 
-def refuse_change(file: str) -> None:
+def _refuse_change(file: str) -> None:
 	version = frappe.db.get_value("Document Version", {"file": file}, ["document", "number"], as_dict=True)
 	refuse(
 		_(

@@ -22,7 +22,7 @@ class Damage(NamedTuple):
 
 
 class IntegrityReport(NamedTuple):
-	"""What a check found. `list_orphans` are keys of files that no version has; `list_inconsistent` are documents whose current version
+	"""What a check found. `_list_orphans` are keys of files that no version has; `_list_inconsistent` are documents whose current version
 	or checksum is not that of their latest version, and versions whose File is gone."""
 
 	checked: int
@@ -39,21 +39,21 @@ def check_integrity() -> IntegrityReport:
 	"""Read every stored byte and compare."""
 	known: set[str] = set()
 	damaged: list[Damage] = []
-	for row in list_versions():
+	for row in _list_versions():
 		known.add(row.storage_key)
 		fault = storage.find_fault(row.storage_key, row.file_size, row.sha256)
-		if fault and is_existing(row.name):
+		if fault and _is_existing(row.name):
 			damaged.append(Damage(row.name, row.document, fault))
-	return IntegrityReport(len(known), damaged, list_orphans(known), list_inconsistent())
+	return IntegrityReport(len(known), damaged, _list_orphans(known), _list_inconsistent())
 
 
-def is_existing(version: str) -> bool:
+def _is_existing(version: str) -> bool:
 	"""False for a version that was deleted with its document while the check ran. A plain read would show it still."""
 	row = "SELECT name FROM `tabDocument Version` WHERE name = %s LOCK IN SHARE MODE"
 	return bool(frappe.db.sql(row, version))
 
 
-def list_versions() -> Iterator[frappe._dict]:
+def _list_versions() -> Iterator[frappe._dict]:
 	"""Every version, a batch at a time."""
 	last = ""
 	table = frappe.qb.DocType("Document Version")
@@ -70,14 +70,14 @@ def list_versions() -> Iterator[frappe._dict]:
 		last = rows[-1].name
 
 
-def list_orphans(known: set[str]) -> list[str]:
+def _list_orphans(known: set[str]) -> list[str]:
 	"""The keys of files that no version has and that no request can still be about to keep."""
 	before = time.time() - GRACE_SECONDS
-	taken = known | list_handed_over()
+	taken = known | _list_handed_over()
 	return [key for key, written in storage.list_keys() if key not in taken and written < before]
 
 
-def list_handed_over() -> set[str]:
+def _list_handed_over() -> set[str]:
 	"""The keys of files that became ordinary Files when the app was uninstalled once."""
 	urls = frappe.get_all(
 		"File", {"file_url": ("like", f"/private/files/{storage.FOLDER}/%")}, pluck="file_url", limit=0
@@ -85,7 +85,7 @@ def list_handed_over() -> set[str]:
 	return {url.rpartition("/")[2] for url in urls}
 
 
-def list_inconsistent() -> list[str]:
+def _list_inconsistent() -> list[str]:
 	"""Records that do not agree with each other."""
 	found = frappe.db.sql(
 		"""

@@ -75,7 +75,7 @@ def get_type_by_name(file_name: str) -> str | None:
 	return TYPE_OF_COMPRESSION.get(compression, UNKNOWN) if compression else media_type
 
 
-def parse_declared_type(declared: str | None) -> str | None:
+def _parse_declared_type(declared: str | None) -> str | None:
 	"""The type that the sender declared, None where that says nothing."""
 	if not declared or declared == UNKNOWN or not MEDIA_TYPE.fullmatch(declared):
 		return None
@@ -85,8 +85,8 @@ def parse_declared_type(declared: str | None) -> str | None:
 def detect_type(head: bytes, file_name: str, declared: str | None = None) -> MediaType:
 	"""The type of a file that begins with `head`. It fits unless its name tells of bytes that are not there. What the
 	sender declared counts only where the name tells nothing: many systems make it up."""
-	told = get_type_by_name(file_name) or parse_declared_type(declared)
-	return MediaType(told or detect_type_by_bytes(head), told is None or is_consistent(head, told))
+	told = get_type_by_name(file_name) or _parse_declared_type(declared)
+	return MediaType(told or _detect_type_by_bytes(head), told is None or is_consistent(head, told))
 
 
 def is_consistent(head: bytes, claim: str) -> bool:
@@ -99,14 +99,14 @@ def is_consistent(head: bytes, claim: str) -> bool:
 		return head.startswith(ZIP)
 	if beginnings := BEGINNINGS.get(claim):
 		return head.removeprefix(BOM).lstrip(b"\r\n\t ").startswith(beginnings) or head.startswith(beginnings)
-	return is_text(head) if is_textual(claim) else True
+	return _is_text(head) if is_textual(claim) else True
 
 
 def is_textual(media_type: str) -> bool:
 	return media_type.startswith("text/") or media_type in TEXTUAL
 
 
-def is_text(head: bytes) -> bool:
+def _is_text(head: bytes) -> bool:
 	"""Whether bytes that begin with `head` may be a text, in whatever encoding."""
 	if head.startswith(BINARY_MARKS) or LOOKS_LIKE_PDF.match(head.removeprefix(BOM)):
 		return False
@@ -123,14 +123,14 @@ def is_utf16(head: bytes) -> bool:
 	return False
 
 
-def detect_type_by_bytes(head: bytes) -> str:
+def _detect_type_by_bytes(head: bytes) -> str:
 	"""The type that the first bytes tell."""
 	if LOOKS_LIKE_PDF.match(head.removeprefix(BOM)):
 		return PDF
 	guess = filetype.guess_mime(head)
 	if guess and (guess in WRITTEN_AS_TEXT or not is_utf8(head)):
 		return guess
-	return TEXT if is_text(head) else UNKNOWN
+	return TEXT if _is_text(head) else UNKNOWN
 
 
 def is_utf8(head: bytes) -> bool:
@@ -145,16 +145,16 @@ def is_utf8(head: bytes) -> bool:
 
 def get_extension(head: bytes, declared: str | None = None) -> str:
 	"""The usual extension of what the sender declared, where the bytes bear it out; else of what they tell."""
-	claim = parse_declared_type(declared)
+	claim = _parse_declared_type(declared)
 	extension = mimetypes.guess_extension(claim) if claim and is_consistent(head, claim) else None
-	return extension or mimetypes.guess_extension(detect_type_by_bytes(head)) or ".bin"
+	return extension or mimetypes.guess_extension(_detect_type_by_bytes(head)) or ".bin"
 
 
 def refuse_mismatch(file_name: str, head: bytes) -> NoReturn:
 	refuse(
 		_(
 			"The content of {0} does not match its name or declared type: it looks like {1}. Send it with the correct name."
-		).format(file_name, detect_type_by_bytes(head)),
+		).format(file_name, _detect_type_by_bytes(head)),
 		InvalidFileError,
 	)
 

@@ -19,11 +19,11 @@ def validate_name(kind: str, name: str) -> str:
 	text = normalize_name(name)
 	# Frappe would store HTML in another form: of "a <b>.txt" it makes "a <b>.txt</b>".
 	if not is_valid_name(text) or ("<" in text and sanitize_html(text) != text):
-		refuse_name(kind, name)
+		_refuse_name(kind, name)
 	return text
 
 
-def refuse_name(kind: str, name: str) -> NoReturn:
+def _refuse_name(kind: str, name: str) -> NoReturn:
 	refuse(
 		_(
 			"{0} is not a valid name for a {1}. Use 1 to {2} visible characters without slashes, control characters, direction marks or HTML."

@@ -21,7 +21,7 @@ def compute_retention_end(latest: datetime, retention_days: int) -> datetime:
 	return add_days(latest, retention_days)
 
 
-def get_latest_change(document: "Document") -> datetime:
+def _get_latest_change(document: "Document") -> datetime:
 	"""When the latest version was made; the document itself, where there is none."""
 	made = frappe.db.get_value(
 		"Document Version", {"document": document.name, "number": document.current_version}, "creation"
@@ -39,7 +39,7 @@ def check_deletion(document: "Document") -> None:
 			).format(document.name),
 			RetentionConflictError,
 		)
-	until = compute_retention_end(get_latest_change(document), rules.retention_days)
+	until = compute_retention_end(_get_latest_change(document), rules.retention_days)
 	if rules.retention_days and until > now_datetime():
 		refuse(
 			_("{0} must be kept until {1} and cannot be deleted before then.").format(document.name, until),
@@ -51,7 +51,7 @@ def check_move(document: "Document", source: str, target: str) -> None:
 	"""409 for a way out of a legal hold, or to a shorter period while the present one runs."""
 	here, there = folders.compute_rules(source), folders.compute_rules(target)
 	if refusal := find_loosened_rule(
-		here, there, compute_retention_end(get_latest_change(document), here.retention_days)
+		here, there, compute_retention_end(_get_latest_change(document), here.retention_days)
 	):
 		refuse(f"{document.name}: {refusal}", RetentionConflictError)
 

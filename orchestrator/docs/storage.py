@@ -51,21 +51,21 @@ def write_bytes(source: BinaryIO) -> StoredBytes:
 	Raises MaxFileSizeReachedError (413), InvalidFileError (422) for no bytes at all, StorageError (507)."""
 	key = secrets.token_hex(16)
 	path = get_path(key)
-	frappe.db.after_rollback.add(lambda: delete_bytes(key))
+	frappe.db.after_rollback.add(lambda: _delete_bytes(key))
 	frappe.db.after_commit.add(lambda: delete_unreferenced([key]))
 	try:
 		path.parent.mkdir(parents=True, exist_ok=True)
-		size, digest = copy_bytes(source, path)
+		size, digest = _copy_bytes(source, path)
 	except OSError as error:
-		delete_bytes(key)
-		raise_storage_error(error)
+		_delete_bytes(key)
+		_raise_storage_error(error)
 	except Exception:
-		delete_bytes(key)
+		_delete_bytes(key)
 		raise
 	return StoredBytes(key, size, digest)
 
 
-def copy_bytes(source: BinaryIO, path: Path) -> tuple[int, str]:
+def _copy_bytes(source: BinaryIO, path: Path) -> tuple[int, str]:
 	"""Write `source` to a new file and on to the disk. Returns its size and SHA-256."""
 	limit, size, digest = get_max_file_size(), 0, hashlib.sha256()
 	descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, READ_ONLY)
@@ -73,22 +73,22 @@ def copy_bytes(source: BinaryIO, path: Path) -> tuple[int, str]:
 		while chunk := source.read(CHUNK_BYTES):
 			size += len(chunk)
 			if size > limit:
-				raise_size_error(limit)
+				_raise_size_error(limit)
 			digest.update(chunk)
-			write_all(target.fileno(), chunk)
+			_write_all(target.fileno(), chunk)
 		if not size:
 			refuse(_("The file is empty. Send a file that has content."), InvalidFileError)
 		os.fsync(target.fileno())
 	return size, digest.hexdigest()
 
 
-def write_all(descriptor: int, data: bytes) -> None:
+def _write_all(descriptor: int, data: bytes) -> None:
 	rest = memoryview(data)
 	while rest:
 		rest = rest[os.write(descriptor, rest) :]
 
 
-def raise_size_error(limit: int) -> None:
+def _raise_size_error(limit: int) -> None:
 	refuse(
 		_("The file is larger than the {0} MB that this site accepts. Send a smaller file.").format(
 			limit // MEGABYTE
@@ -97,7 +97,7 @@ def raise_size_error(limit: int) -> None:
 	)
 
 
-def raise_storage_error(error: OSError) -> None:
+def _raise_storage_error(error: OSError) -> None:
 	full = error.errno in (errno.ENOSPC, errno.EDQUOT)
 	why = _("The server's disk is full") if full else _("The server cannot write files")
 	refuse(
@@ -106,7 +106,7 @@ def raise_storage_error(error: OSError) -> None:
 	)
 
 
-def delete_bytes(key: str) -> None:
+def _delete_bytes(key: str) -> None:
 	"""Remove the bytes, where there are any."""
 	get_path(key).unlink(missing_ok=True)
 
@@ -116,7 +116,7 @@ def delete_unreferenced(keys: list[str]) -> None:
 	have been rolled back to a savepoint, of which Frappe tells nobody."""
 	kept = frappe.get_all("Document Version", {"storage_key": ("in", keys)}, pluck="storage_key", limit=0)
 	for key in set(keys) - set(kept):
-		delete_bytes(key)
+		_delete_bytes(key)
 
 
 def delete_after_commit(keys: list[str]) -> None:

@@ -24,14 +24,14 @@ def store_upload(form: Any) -> tuple[dict[str, Any], bool]:
 	new: the same bytes again under the same title in the same folder are not.
 
 	Raises PermissionError (403) where the caller may not write there."""
-	incoming = parse_upload(form)
+	incoming = _parse_upload(form)
 	title = validate_name(_("document"), form.title or incoming.file_name or "")
 	folder = folders.get_or_create(form.folder)
 	access.check_level(access.WRITE, folder)
 	kept = versions.store_file(incoming, title)
 	document = documents.get_by_title(folder, title)
 	if document and document.checksum == kept.stored.sha256:
-		return build_reply(document.file, document.name), False
+		return _build_reply(document.file, document.name), False
 	if document:
 		documents.check_checkout(document)
 	else:
@@ -39,10 +39,10 @@ def store_upload(form: Any) -> tuple[dict[str, Any], bool]:
 	version = versions.create_version(document, kept, form.version_notes or form.notes)
 	if form.tags:
 		changes.update_tags(document.name, changes.read_tags(form.tags))
-	return build_reply(version.file, document.name), True
+	return _build_reply(version.file, document.name), True
 
 
-def parse_upload(form: Any) -> IncomingFile:
+def _parse_upload(form: Any) -> IncomingFile:
 	"""What is uploaded: a part of the form, or a file that the site has."""
 	if upload := content.get_uploaded_part():
 		return upload
@@ -55,7 +55,7 @@ def parse_upload(form: Any) -> IncomingFile:
 	)
 
 
-def build_reply(file: str | None, document: str | None) -> dict[str, Any]:
+def _build_reply(file: str | None, document: str | None) -> dict[str, Any]:
 	version = frappe.db.get_value("Document Version", {"file": file}, ["name", "number"], as_dict=True)
 	return {
 		**frappe.get_doc("File", file).as_dict(),

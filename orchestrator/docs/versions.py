@@ -72,13 +72,13 @@ def create_version(
 		sha256=kept.stored.sha256,
 		storage_key=kept.stored.key,
 	)
-	version.name = build_name(document.name, version.number)
-	version.file = create_file(document, version)
+	version.name = _build_name(document.name, version.number)
+	version.file = _create_file(document, version)
 	version.flags.is_new_version = True
 	# The caller's access was decided on the document; what the row refers to was just read or made.
 	version.flags.ignore_links = True
 	version.insert(ignore_permissions=True)
-	make_current(document, version)
+	_make_current(document, version)
 	action = "Version Restored" if restored_from else "Version Added"
 	audit.create_entry(
 		action,  # type: ignore[arg-type]
@@ -93,12 +93,12 @@ def create_version(
 	return version
 
 
-def build_name(document: str, number: int) -> str:
+def _build_name(document: str, number: int) -> str:
 	"""As the primary key, it makes two versions of one number impossible."""
 	return f"{document}-v{number}"
 
 
-def create_file(document: "Document", version: "DocumentVersion") -> str:
+def _create_file(document: "Document", version: "DocumentVersion") -> str:
 	"""The File that stands for the version wherever Frappe shows files. Its URL is the download, with its check of
 	access and its line in the audit trail; of the bytes themselves no File knows. Not inserted as Files usually are:
 	there is nothing to write, to share with other Files of the same content, or to note on the document."""
@@ -121,7 +121,7 @@ def create_file(document: "Document", version: "DocumentVersion") -> str:
 	return file.name
 
 
-def make_current(document: "Document", version: "DocumentVersion") -> None:
+def _make_current(document: "Document", version: "DocumentVersion") -> None:
 	document.db_set(
 		{
 			"current_version": version.number,
@@ -138,7 +138,7 @@ def make_current(document: "Document", version: "DocumentVersion") -> None:
 def get_version(document: str, number: Any = None) -> "DocumentVersion":
 	"""A version by its number, the current one without. 404 where there is none."""
 	wanted = frappe.db.get_value("Document", document, "current_version") if number in (None, "") else number
-	name = build_name(document, int(wanted or 0))
+	name = _build_name(document, int(wanted or 0))
 	if not wanted or not frappe.db.exists(DOCTYPE, name):
 		refuse(
 			_("{0} has no version {1}.").format(document, wanted or "")

@@ -21,37 +21,37 @@ PRIORITIES = ("Urgent", "High", "Medium", "Low")
 def build_board(sprint: frappe._dict) -> SprintBoard:
 	"""The board, of the tasks that the caller may read."""
 	rows = list_sprint_rows(sprint.name)
-	visible = filter_readable_rows(sprint.name, rows)
+	visible = _filter_readable_rows(sprint.name, rows)
 	return SprintBoard(
 		sprint=sprint.name,
 		title=sprint.title,
 		state=sprint.state,
-		columns=build_columns(visible),
+		columns=_build_columns(visible),
 		hidden_tasks=len(rows) - len(visible),
 	)
 
 
-def filter_readable_rows(sprint: str, rows: list[TaskRow]) -> list[TaskRow]:
+def _filter_readable_rows(sprint: str, rows: list[TaskRow]) -> list[TaskRow]:
 	"""Those of the rows that the caller may read."""
-	readable = {(doctype, name) for doctype in DOCTYPES for name in list_readable_names(doctype, sprint)}
+	readable = {(doctype, name) for doctype in DOCTYPES for name in _list_readable_names(doctype, sprint)}
 	return [row for row in rows if (row.doctype, row.name) in readable]
 
 
-def list_readable_names(doctype: str, sprint: str) -> list[str]:
+def _list_readable_names(doctype: str, sprint: str) -> list[str]:
 	if not has_sprints(doctype) or not frappe.has_permission(doctype, "read"):
 		return []
 	return [str(name) for name in frappe.get_list(doctype, {FIELD: sprint}, pluck="name", limit=0)]
 
 
-def build_columns(rows: Iterable[TaskRow]) -> list[BoardColumn]:
+def _build_columns(rows: Iterable[TaskRow]) -> list[BoardColumn]:
 	"""The columns, each with its tasks: the most urgent first, then the one due first."""
 	by_column: dict[str, list[TaskRow]] = {column: [] for column in COLUMNS}
 	for row in rows:
-		by_column[get_column(row)].append(row)
-	return [build_column(column, sorted(by_column[column], key=compute_urgency)) for column in COLUMNS]
+		by_column[_get_column(row)].append(row)
+	return [_build_column(column, sorted(by_column[column], key=_compute_urgency)) for column in COLUMNS]
 
 
-def get_column(row: TaskRow) -> str:
+def _get_column(row: TaskRow) -> str:
 	"""The phase that a task is in."""
 	if row.is_dropped:
 		return CANCELLED
@@ -63,12 +63,12 @@ def get_column(row: TaskRow) -> str:
 	return IN_PROGRESS if begun else TO_DO
 
 
-def compute_urgency(row: TaskRow) -> tuple[int, str, str, str]:
+def _compute_urgency(row: TaskRow) -> tuple[int, str, str, str]:
 	rank = PRIORITIES.index(row.priority) if row.priority in PRIORITIES else len(PRIORITIES)
 	return rank, str(row.due_date or "9999-12-31"), row.doctype, row.name.zfill(12)
 
 
-def build_column(column: str, rows: list[TaskRow]) -> BoardColumn:
+def _build_column(column: str, rows: list[TaskRow]) -> BoardColumn:
 	titles = {
 		TO_DO: _("To Do"),
 		IN_PROGRESS: _("In Progress"),
@@ -79,13 +79,13 @@ def build_column(column: str, rows: list[TaskRow]) -> BoardColumn:
 	return BoardColumn(
 		column=column,
 		title=titles[column],
-		tasks=[build_task(row) for row in rows],
+		tasks=[_build_task(row) for row in rows],
 		estimate_hours=round_hours(sum(row.get_state.estimate for row in rows)),
 		remaining_hours=round_hours(sum(row.get_state.remaining for row in rows)),
 	)
 
 
-def build_task(row: TaskRow) -> BoardTask:
+def _build_task(row: TaskRow) -> BoardTask:
 	return BoardTask(
 		doctype=row.doctype,
 		name=row.name,

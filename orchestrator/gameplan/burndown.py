@@ -22,48 +22,48 @@ def build_burndown(sprint: frappe._dict) -> SprintBurndown:
 	days = list_days(sprint.start_date, sprint.end_date)
 	calendar = get_calendar(sprint.project, sprint.team if sprint.team_type == "Department" else None)
 	rows = list_sprint_rows(sprint.name)
-	course = compute_sprint_series(sprint, rows, days, now)
-	added, removed = compute_scope_changes(course.marks)
+	course = _compute_sprint_series(sprint, rows, days, now)
+	added, removed = _compute_scope_changes(course.marks)
 	working = [calendar.is_workday(day) for day in days]
 	return SprintBurndown(
 		sprint=sprint.name,
 		title=sprint.title,
 		state=sprint.state,
-		days=build_labels(days),
+		days=_build_labels(days),
 		dates=[str(day) for day in days],
 		working_days=working,
 		ideal_hours=[round_hours(value) for value in compute_ideal_line(course.committed, working)],
-		actual_hours=pad_values([mark.remaining for mark in course.marks], days),
-		scope_added_by_day=pad_values(added, days),
-		scope_removed_by_day=pad_values(removed, days),
+		actual_hours=_pad_values([mark.remaining for mark in course.marks], days),
+		scope_added_by_day=_pad_values(added, days),
+		scope_removed_by_day=_pad_values(removed, days),
 		committed_hours=round_hours(course.committed),
 		remaining_hours=round_hours(course.now.remaining),
 		burned_hours=round_hours(course.now.burned),
 		scope_added_hours=round_hours(course.now.added),
 		scope_removed_hours=round_hours(course.now.removed),
 		unestimated_tasks=sum(row.is_unestimated for row in rows),
-		forecast=compute_sprint_forecast(sprint, course, days, now.date(), calendar),
+		forecast=_compute_sprint_forecast(sprint, course, days, now.date(), calendar),
 	)
 
 
 def build_burnup(sprint: frappe._dict) -> SprintBurnup:
 	"""The burn-up. Two queries: events and tasks."""
 	days = list_days(sprint.start_date, sprint.end_date)
-	course = compute_sprint_series(sprint, list_sprint_rows(sprint.name), days, clock.now())
+	course = _compute_sprint_series(sprint, list_sprint_rows(sprint.name), days, clock.now())
 	return SprintBurnup(
 		sprint=sprint.name,
 		title=sprint.title,
 		state=sprint.state,
-		days=build_labels(days),
+		days=_build_labels(days),
 		dates=[str(day) for day in days],
-		scope_hours=pad_values([mark.scope for mark in course.marks], days),
-		done_hours=pad_values([mark.done for mark in course.marks], days),
+		scope_hours=_pad_values([mark.scope for mark in course.marks], days),
+		done_hours=_pad_values([mark.done for mark in course.marks], days),
 		total_scope_hours=round_hours(course.now.scope),
 		total_done_hours=round_hours(course.now.done),
 	)
 
 
-def compute_sprint_series(
+def _compute_sprint_series(
 	sprint: frappe._dict, rows: list[TaskRow], days: Sequence[date], now: datetime
 ) -> BurndownSeries:
 	"""The course of a sprint. One that is not started is still being planned; a closed one ends with its closing."""
@@ -72,7 +72,7 @@ def compute_sprint_series(
 	return compute_series(events, days, sprint.started_at or until, until)
 
 
-def compute_sprint_forecast(
+def _compute_sprint_forecast(
 	sprint: frappe._dict, course: BurndownSeries, days: Sequence[date], today: date, calendar: WorkCalendar
 ) -> SprintForecast | None:
 	"""The forecast of an active sprint whose first day has come, of which anything is estimated."""
@@ -91,18 +91,18 @@ def compute_sprint_forecast(
 	)
 
 
-def compute_scope_changes(marks: Sequence[DailyPoint]) -> tuple[list[float], list[float]]:
+def _compute_scope_changes(marks: Sequence[DailyPoint]) -> tuple[list[float], list[float]]:
 	"""The scope added and removed on each day, out of the sums since the start."""
 	before = [START, *marks]
 	pairs = list(zip(marks, before, strict=False))
 	return [m.added - b.added for m, b in pairs], [m.removed - b.removed for m, b in pairs]
 
 
-def build_labels(days: Sequence[date]) -> list[str]:
+def _build_labels(days: Sequence[date]) -> list[str]:
 	return [f"Day {number}" for number in range(1, len(days) + 1)]
 
 
-def pad_values(values: Sequence[float], days: Sequence[date]) -> list[float | None]:
+def _pad_values(values: Sequence[float], days: Sequence[date]) -> list[float | None]:
 	"""The values, rounded, and None for the days that have not begun."""
 	return [*map(round_hours, values), *[None] * (len(days) - len(values))]
 

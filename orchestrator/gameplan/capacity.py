@@ -19,7 +19,7 @@ def build_capacity(sprint: str) -> SprintCapacity:
 		order_by="idx",
 		limit=0,
 	)
-	loads = compute_loads({row.user: row.capacity_hours or 0.0 for row in members}, list_sprint_rows(sprint))
+	loads = _compute_loads({row.user: row.capacity_hours or 0.0 for row in members}, list_sprint_rows(sprint))
 	capacity = sum(load["capacity_hours"] for load in loads)
 	remaining = sum(load["remaining_hours"] for load in loads)
 	return SprintCapacity(
@@ -31,7 +31,7 @@ def build_capacity(sprint: str) -> SprintCapacity:
 	)
 
 
-def compute_loads(capacities: Mapping[str, float], rows: Iterable[TaskRow]) -> list[MemberLoad]:
+def _compute_loads(capacities: Mapping[str, float], rows: Iterable[TaskRow]) -> list[MemberLoad]:
 	"""One line per member, in their order; then one for each other who has tasks; last, what is nobody's. A task with
 	several assignees is the first's."""
 	tasks: dict[str | None, list[TaskRow]] = {user: [] for user in capacities}
@@ -40,10 +40,10 @@ def compute_loads(capacities: Mapping[str, float], rows: Iterable[TaskRow]) -> l
 			tasks.setdefault(row.assigned_to or None, []).append(row)
 	others = sorted(user for user in tasks if user and user not in capacities)
 	order = [*capacities, *others, *([None] if None in tasks else [])]
-	return [compute_load(user, capacities.get(user or "", 0.0), tasks[user]) for user in order]
+	return [_compute_load(user, capacities.get(user or "", 0.0), tasks[user]) for user in order]
 
 
-def compute_load(user: str | None, capacity: float, rows: list[TaskRow]) -> MemberLoad:
+def _compute_load(user: str | None, capacity: float, rows: list[TaskRow]) -> MemberLoad:
 	remaining = sum(row.get_state.remaining for row in rows)
 	return MemberLoad(
 		user=user,

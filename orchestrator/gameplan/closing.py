@@ -48,12 +48,12 @@ def close_sprint(name: str, next_sprint: str | None) -> SprintClosing:
 			_("{0} is {1}; only an active sprint can be closed.").format(doc.name, _(doc.state)),
 			SprintStateConflictError,
 		)
-	target = get_target_sprint(doc, next_sprint)
+	target = _get_target_sprint(doc, next_sprint)
 	rows = list_sprint_rows(doc.name, lock=True)
 	now = clock.now()
 	unfinished = sorted((row for row in rows if row.is_unfinished), key=lambda row: (row.doctype, row.name))
-	save_figures(doc, rows, now)
-	move_tasks(unfinished, doc.name, target, now)
+	_save_figures(doc, rows, now)
+	_move_tasks(unfinished, doc.name, target, now)
 	return SprintClosing(
 		sprint=doc.name,
 		state=doc.state,
@@ -62,11 +62,11 @@ def close_sprint(name: str, next_sprint: str | None) -> SprintClosing:
 		completed_hours=round_hours(doc.completed_hours),
 		unfinished_hours=round_hours(doc.unfinished_hours),
 		completed_tasks=doc.completed_tasks,
-		unfinished=[build_moved_task(row, target) for row in unfinished],
+		unfinished=[_build_moved_task(row, target) for row in unfinished],
 	)
 
 
-def get_target_sprint(doc: "Sprint", next_sprint: str | None) -> str | None:
+def _get_target_sprint(doc: "Sprint", next_sprint: str | None) -> str | None:
 	"""The sprint for what is unfinished, None for the backlog. 404 for one the caller may not see, 403 where not
 	write, 422 for one that cannot take the tasks."""
 	if not next_sprint or next_sprint == BACKLOG:
@@ -84,7 +84,7 @@ def get_target_sprint(doc: "Sprint", next_sprint: str | None) -> str | None:
 	return target.name
 
 
-def save_figures(doc: "Sprint", rows: list[TaskRow], now: datetime) -> None:
+def _save_figures(doc: "Sprint", rows: list[TaskRow], now: datetime) -> None:
 	"""Write down what came of the sprint, for its velocity, and what no hook saw, for its burndown."""
 	stored = history.get_stored_events(doc.name, now, lock=True)
 	found = history.find_unwritten_events(stored, rows, now)
@@ -103,7 +103,7 @@ def save_figures(doc: "Sprint", rows: list[TaskRow], now: datetime) -> None:
 	sprints.save_state_change(doc)
 
 
-def move_tasks(rows: list[TaskRow], source: str, target: str | None, closed_at: datetime) -> None:
+def _move_tasks(rows: list[TaskRow], source: str, target: str | None, closed_at: datetime) -> None:
 	"""Move tasks out of a closed sprint, all in one statement per kind: it is part of closing, and needs no right on the
 	tasks. Their events are later than the closing, so that the closed sprint's line does not fall to nothing."""
 	for doctype in DOCTYPES:
@@ -119,13 +119,13 @@ def move_tasks(rows: list[TaskRow], source: str, target: str | None, closed_at: 
 	events.insert_events(
 		entry
 		for row in rows
-		for entry in build_events(moved[row.doctype, row.name], source, target, closed_at)
+		for entry in _build_events(moved[row.doctype, row.name], source, target, closed_at)
 	)
 	if target:
 		events.record_group_changes([target], "")
 
 
-def build_events(row: TaskRow, source: str, target: str | None, closed_at: datetime) -> list[EventRow]:
+def _build_events(row: TaskRow, source: str, target: str | None, closed_at: datetime) -> list[EventRow]:
 	left, joined = closed_at + history.TICK, closed_at + 2 * history.TICK
 	found = [EventRow(source, Event(left, row.doctype, row.name, LEFT, *OUT), row.status)]
 	if target:
@@ -135,7 +135,7 @@ def build_events(row: TaskRow, source: str, target: str | None, closed_at: datet
 	return found
 
 
-def build_moved_task(row: TaskRow, target: str | None) -> MovedTask:
+def _build_moved_task(row: TaskRow, target: str | None) -> MovedTask:
 	return MovedTask(
 		doctype=row.doctype,
 		task=row.name,

@@ -18,11 +18,11 @@ class CircularDependencyError(frappe.ValidationError):
 
 def validate(doc: "Task", _method: str | None = None) -> None:
 	"""Hook validate of Task: refuse a circle, and name it."""
-	wanted = list_dependencies(doc)
+	wanted = _list_dependencies(doc)
 	before = doc.get_doc_before_save()
-	if not wanted or (before and wanted == list_dependencies(before)):
+	if not wanted or (before and wanted == _list_dependencies(before)):
 		return
-	if circle := find_cycle(doc.name, wanted, get_stored_edges):
+	if circle := find_cycle(doc.name, wanted, _get_stored_edges):
 		frappe.throw(
 			_(
 				"These tasks would depend on each other in a circle: {0}. Remove one of the dependencies."
@@ -31,7 +31,7 @@ def validate(doc: "Task", _method: str | None = None) -> None:
 		)
 
 
-def list_dependencies(doc: "Task") -> list[str]:
+def _list_dependencies(doc: "Task") -> list[str]:
 	"""The tasks that it depends on by itself."""
 	return sorted({row.task for row in doc.depends_on if row.task})
 
@@ -56,7 +56,7 @@ def find_cycle(task: str, wanted: Iterable[str], edges: Edges) -> list[str]:
 	return [task, *reversed(circle)]
 
 
-def get_stored_edges(tasks: list[str]) -> list[tuple[str, str]]:
+def _get_stored_edges(tasks: list[str]) -> list[tuple[str, str]]:
 	"""What these tasks depend on, as stored."""
 	# get_all: a circle is one, whoever may read the tasks in it
 	rows = frappe.get_all(

@@ -43,12 +43,12 @@ class EventRow(NamedTuple):
 def on_change(doc: "Document", _method: str | None = None) -> None:
 	"""Hook on_change: after every save, and after every db_set of a document. A deletion is told when it is done."""
 	if not doc.flags.in_delete:
-		record_change(doc.doctype, str(doc.name))
+		_record_change(doc.doctype, str(doc.name))
 
 
 def after_delete(doc: "Document", _method: str | None = None) -> None:
 	"""Hook after_delete."""
-	record_change(doc.doctype, str(doc.name))
+	_record_change(doc.doctype, str(doc.name))
 
 
 def after_rename(doc: "Document", _method: str | None, old: str, new: str, merge: bool = False) -> None:
@@ -73,18 +73,18 @@ def reconcile_events() -> int:
 # The work
 
 
-def record_change(doctype: str, name: str) -> None:
+def _record_change(doctype: str, name: str) -> None:
 	"""Write down what happened to the task since its last event, if anything did, and to the groups above it."""
-	if not is_ready(doctype):
+	if not _is_ready(doctype):
 		return
 	row = next(iter(list_rows_by_name(doctype, [name])), None)
 	last = history.get_latest_event(doctype, name)
-	insert_events(build_events(doctype, name, last, row, clock.now()))
+	insert_events(_build_events(doctype, name, last, row, clock.now()))
 	if doctype == TASK:
-		record_group_changes(list_sprints(last, row), name)
+		record_group_changes(_list_sprints(last, row), name)
 
 
-def list_sprints(last: history.LastEvent | None, row: TaskRow | None) -> set[str]:
+def _list_sprints(last: history.LastEvent | None, row: TaskRow | None) -> set[str]:
 	"""Return the sprints that a task was and is in."""
 	sprints = {last.sprint} if last and last.event.is_in else set()
 	return sprints | ({row.sprint} if row and row.sprint else set())
@@ -95,11 +95,11 @@ def record_group_changes(sprints: Collection[str], changed: str) -> None:
 	names = [name for name in find_groups(sprints) if name != changed]
 	for row in list_rows_by_name(TASK, names):
 		insert_events(
-			build_events(TASK, row.name, history.get_latest_event(TASK, row.name), row, clock.now())
+			_build_events(TASK, row.name, history.get_latest_event(TASK, row.name), row, clock.now())
 		)
 
 
-def build_events(
+def _build_events(
 	doctype: str, name: str, last: history.LastEvent | None, row: TaskRow | None, now: datetime
 ) -> list[EventRow]:
 	"""The events that lead from the task's last one to how it is stored, each later than the one before."""
@@ -107,12 +107,12 @@ def build_events(
 	after = (row.sprint, row.get_state) if row and row.sprint else None
 	at = max(now, last.event.at + history.TICK) if last else now
 	return [
-		build_event(doctype, name, step, at + number * history.TICK, row.status if row else None)
+		_build_event(doctype, name, step, at + number * history.TICK, row.status if row else None)
 		for number, step in enumerate(list_steps(before, after, exists=row is not None))
 	]
 
 
-def build_event(doctype: str, name: str, step: TaskChange, at: datetime, status: str | None) -> EventRow:
+def _build_event(doctype: str, name: str, step: TaskChange, at: datetime, status: str | None) -> EventRow:
 	return EventRow(step.sprint, Event(at, doctype, name, step.kind, *step.standing), status)
 
 
@@ -153,7 +153,7 @@ COLUMNS = [
 ]  # fmt: skip
 
 
-def is_ready(doctype: str) -> bool:
+def _is_ready(doctype: str) -> bool:
 	"""False while the app is only being installed or updated: other apps' patches save tasks before our tables are there."""
 	if not has_sprints(doctype):
 		return False

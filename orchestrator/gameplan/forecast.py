@@ -28,12 +28,12 @@ def compute_forecast(
 	left = sum(map(calendar.is_workday, list_days(today + timedelta(days=1), end)))
 	return Forecast(
 		hours_per_day=pace,
-		finish_date=find_finish_day(remaining, pace, today, calendar),
+		finish_date=_find_finish_day(remaining, pace, today, calendar),
 		remaining_at_end=max(remaining - pace * left, 0.0),
 	)
 
 
-def find_finish_day(remaining: float, pace: float, today: date, calendar: WorkCalendar) -> date | None:
+def _find_finish_day(remaining: float, pace: float, today: date, calendar: WorkCalendar) -> date | None:
 	"""The day at whose end nothing remains."""
 	if remaining < EMPTY_FORECAST:
 		return today

@@ -59,12 +59,12 @@ def find_unwritten_events(events: list[Event], rows: list[TaskRow], now: datetim
 	present = {(row.doctype, row.name): row for row in rows}
 	missing = [key for key, event in latest.items() if event.is_in and key not in present]
 	found = [
-		event for key, row in present.items() if (event := build_change_events(row, latest.get(key), now))
+		event for key, row in present.items() if (event := _build_change_events(row, latest.get(key), now))
 	]
-	return found + build_removal_events(missing, latest, now)
+	return found + _build_removal_events(missing, latest, now)
 
 
-def build_change_events(row: TaskRow, last: Event | None, now: datetime) -> Event | None:
+def _build_change_events(row: TaskRow, last: Event | None, now: datetime) -> Event | None:
 	"""What happened to a task that is in the sprint since its last event; None where nothing did."""
 	if last and last.is_in:
 		if last.get_state == row.get_state:
@@ -72,22 +72,22 @@ def build_change_events(row: TaskRow, last: Event | None, now: datetime) -> Even
 		kind = get_event_kind(last.get_state, row.get_state)
 	else:
 		kind = JOINED
-	return Event(date_change(row.modified, last, now), row.doctype, row.name, kind, *row.get_state)
+	return Event(_date_change(row.modified, last, now), row.doctype, row.name, kind, *row.get_state)
 
 
-def build_removal_events(missing: list[Key], latest: dict[Key, Event], now: datetime) -> list[Event]:
+def _build_removal_events(missing: list[Key], latest: dict[Key, Event], now: datetime) -> list[Event]:
 	"""That tasks left the sprint, or are no more. When one was deleted, only the finding tells."""
 	events = []
 	for doctype in DOCTYPES:
 		names = [name for of, name in missing if of == doctype]
 		rows = {row.name: row for row in list_rows_by_name(doctype, names)}
 		for name in names:
-			at = date_change(rows[name].modified, latest[doctype, name], now) if name in rows else now
+			at = _date_change(rows[name].modified, latest[doctype, name], now) if name in rows else now
 			events.append(Event(at, doctype, name, LEFT if name in rows else DELETED, *OUT))
 	return events
 
 
-def date_change(modified: datetime, last: Event | None, now: datetime) -> datetime:
+def _date_change(modified: datetime, last: Event | None, now: datetime) -> datetime:
 	"""When a change that nobody saw was made: with the task's own last change. Where that is no later than the last event,
 	the change left no trace of its time, and is told of the moment at which it was found."""
 	if last and modified <= last.at:

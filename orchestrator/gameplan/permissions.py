@@ -17,14 +17,14 @@ EVENTS_OF_VISIBLE_CONDITION = "`tabSprint Event`.sprint IN (SELECT name FROM `ta
 def build_conditions(user: str | None = None, doctype: str = "Sprint") -> str:
 	"""Hook permission_query_conditions of Sprint and Sprint Event."""
 	user = user or frappe.session.user
-	of_project = build_project_conditions(user)
+	of_project = _build_project_conditions(user)
 	if not of_project:
 		return ""
 	visible = VISIBLE_SPRINTS_CONDITION.format(of_project)
 	return visible if doctype == "Sprint" else EVENTS_OF_VISIBLE_CONDITION.format(visible)
 
 
-def build_project_conditions(user: str) -> str:
+def _build_project_conditions(user: str) -> str:
 	"""What narrows down the projects that the user may read; empty where nothing does."""
 	readable = build_read_condition("Project", user)
 	return "1 = 0" if readable is None else readable

@@ -15,7 +15,7 @@ from orchestrator.gameplan.task_state import DONE, OUT, Event, TaskState
 
 
 class DailyPoint(NamedTuple):
-	"""Where a sprint stood at one moment, in hours. `scope` and `compute_done` are whole estimates, and what is done of them;
+	"""Where a sprint stood at one moment, in hours. `scope` and `_compute_done` are whole estimates, and what is done of them;
 	added, removed and burned count from the start of the sprint."""
 
 	remaining: float = 0.0
@@ -67,8 +67,8 @@ class RunningTotals:
 		self.latest[key] = event
 		scope, burn = split_change(before, after)
 		self.remaining += scope - burn
-		self.scope += get_size(after) - get_size(before)
-		self.done += compute_done(after) - compute_done(before)
+		self.scope += _get_size(after) - _get_size(before)
+		self.done += _compute_done(after) - _compute_done(before)
 		if not self.planning:
 			self.added += max(scope, 0.0)
 			self.removed += max(-scope, 0.0)
@@ -86,12 +86,12 @@ def split_change(before: TaskState, after: TaskState) -> tuple[float, float]:
 	return scope, after.estimate * (after.progress - before.progress) / DONE
 
 
-def get_size(standing: TaskState) -> float:
+def _get_size(standing: TaskState) -> float:
 	return standing.estimate if standing.counts else 0.0
 
 
-def compute_done(standing: TaskState) -> float:
-	return get_size(standing) - standing.remaining
+def _compute_done(standing: TaskState) -> float:
+	return _get_size(standing) - standing.remaining
 
 
 def compute_series(

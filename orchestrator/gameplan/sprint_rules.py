@@ -87,7 +87,7 @@ def check_system_fields(doc: "Sprint") -> None:
 	if doc.is_new():
 		given = [name for name in SYSTEM_FIELDS if doc.get(name) and doc.get(name) != PLANNED]
 	else:
-		given = [name for name in SYSTEM_FIELDS if is_changed(doc, name)]
+		given = [name for name in SYSTEM_FIELDS if _is_changed(doc, name)]
 	if given:
 		frappe.throw(
 			_(
@@ -97,7 +97,7 @@ def check_system_fields(doc: "Sprint") -> None:
 		)
 
 
-def is_changed(doc: "Sprint", name: str) -> bool:
+def _is_changed(doc: "Sprint", name: str) -> bool:
 	"""True if the save changes the field. Nothing, zero and the empty text are the same, and so are a moment and its
 	text: a document in memory has the one, the stored one the other."""
 	now, before = doc.get(name) or None, doc.get_doc_before_save().get(name) or None
@@ -110,8 +110,8 @@ def check_frozen_fields(doc: "Sprint") -> None:
 	"""409 for a change that would falsify what the sprint was."""
 	if doc.is_new() or doc.flags.moved:
 		return
-	owner_changed = any(is_changed(doc, name) for name in OWNER_FIELDS)
-	if doc.state == CLOSED and (owner_changed or any(is_changed(doc, name) for name in DATE_FIELDS)):
+	owner_changed = any(_is_changed(doc, name) for name in OWNER_FIELDS)
+	if doc.state == CLOSED and (owner_changed or any(_is_changed(doc, name) for name in DATE_FIELDS)):
 		frappe.throw(
 			_("{0} is closed, so its dates, project and team cannot be changed.").format(doc.name),
 			SprintStateConflictError,

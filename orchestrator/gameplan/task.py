@@ -37,10 +37,10 @@ def before_validate(doc: "Task", _method: str | None = None) -> None:
 		doc.progress_before_completion = flt(before.progress if before else doc.progress)
 	elif before and was == COMPLETED and doc.status != COMPLETED:
 		doc.completed_on = doc.completed_by = None
-		restore_progress(doc, before)
+		_restore_progress(doc, before)
 
 
-def restore_progress(doc: "Task", before: "Task") -> None:
+def _restore_progress(doc: "Task", before: "Task") -> None:
 	"""Give a task that is reopened the progress it had: ERPNext set it to 100 on completion and leaves it there."""
 	if flt(doc.progress) == flt(before.progress) == DONE:
 		doc.progress = flt(doc.get("progress_before_completion"))
@@ -55,13 +55,13 @@ def validate(doc: "Document", _method: str | None = None) -> None:
 		"Sprint", doc.get(FIELD), ["name", "project", "team_type", "team"], as_dict=True
 	)
 	if sprint:  # else Frappe's own check of links refuses it
-		check_sprint_open(doc, sprint)
+		_check_sprint_open(doc, sprint)
 
 
-def check_sprint_open(doc: "Document", sprint: frappe._dict) -> None:
+def _check_sprint_open(doc: "Document", sprint: frappe._dict) -> None:
 	"""409 for a closed sprint, 422 for one of another project or team, or one that the caller may not read."""
 	if doc.has_value_changed(FIELD):
-		check_sprint_access(doc, sprint)
+		_check_sprint_access(doc, sprint)
 		if get_locked_state(sprint.name) == CLOSED:
 			frappe.throw(
 				_("{0} is closed. Put the task into a sprint that is planned or active.").format(sprint.name),
@@ -72,12 +72,12 @@ def check_sprint_open(doc: "Document", sprint: frappe._dict) -> None:
 			_("A template cannot be added to a sprint. Create a task from it first."), InvalidTaskProjectError
 		)
 	if doc.doctype == TASK and sprint.project and doc.project != sprint.project:
-		raise_wrong_owner(doc, sprint, _("project"), sprint.project)
-	if doc.doctype == GP_TASK and sprint.team_type == "GP Team" and get_team(doc) != sprint.team:
-		raise_wrong_owner(doc, sprint, _("team"), sprint.team)
+		_raise_wrong_owner(doc, sprint, _("project"), sprint.project)
+	if doc.doctype == GP_TASK and sprint.team_type == "GP Team" and _get_team(doc) != sprint.team:
+		_raise_wrong_owner(doc, sprint, _("team"), sprint.team)
 
 
-def check_sprint_access(doc: "Document", sprint: frappe._dict) -> None:
+def _check_sprint_access(doc: "Document", sprint: frappe._dict) -> None:
 	"""422 for a sprint that the caller may not read, as if it were not there."""
 	if not doc.flags.ignore_permissions and not frappe.has_permission("Sprint", "read", sprint.name):
 		frappe.throw(
@@ -85,12 +85,12 @@ def check_sprint_access(doc: "Document", sprint: frappe._dict) -> None:
 		)
 
 
-def get_team(doc: "Document") -> str | None:
+def _get_team(doc: "Document") -> str | None:
 	"""The team of a GP Task, or of its project."""
 	return doc.team or (frappe.db.get_value("GP Project", cint(doc.project), "team") if doc.project else None)
 
 
-def raise_wrong_owner(doc: "Document", sprint: frappe._dict, what: str, owner: str) -> None:
+def _raise_wrong_owner(doc: "Document", sprint: frappe._dict, what: str, owner: str) -> None:
 	frappe.throw(
 		_(
 			"{0} is a sprint of the {1} {2}, and {3} does not belong to it. Move the task there, or clear its sprint."
@@ -101,11 +101,11 @@ def raise_wrong_owner(doc: "Document", sprint: frappe._dict, what: str, owner: s
 
 def on_update(doc: "Task", _method: str | None = None) -> None:
 	"""Hook on_update of Task."""
-	add_progress_note(doc)
-	update_previous_project(doc)
+	_add_progress_note(doc)
+	_update_previous_project(doc)
 
 
-def add_progress_note(doc: "Task") -> None:
+def _add_progress_note(doc: "Task") -> None:
 	"""Each note on progress stays in the timeline, with the progress it was about."""
 	if doc.get("progress_notes") and doc.has_value_changed("progress_notes"):
 		told = _("Progress {0} %").format(f"{flt(doc.progress, 2):g}")
@@ -113,7 +113,7 @@ def add_progress_note(doc: "Task") -> None:
 		doc.add_comment("Comment", f"<p>{told}</p><p>{note}</p>")
 
 
-def update_previous_project(doc: "Task") -> None:
+def _update_previous_project(doc: "Task") -> None:
 	"""ERPNext counts the percentage of the project that the task is in; the one it was in before is none the wiser."""
 	before = doc.get_doc_before_save()
 	left = before.project if before else None

@@ -36,15 +36,15 @@ def compute_velocity(project: str | None, team: str | None, count: int) -> Veloc
 	rows = frappe.get_list(
 		DOCTYPE, filters=filters, fields=FIELDS, order_by="end_date desc, closed_at desc", limit=count
 	)
-	sprints = [build_sprint_figures(row) for row in reversed(rows)]
+	sprints = [_build_sprint_figures(row) for row in reversed(rows)]
 	return Velocity(
 		sprints=sprints,
-		average_completed_hours=compute_average([sprint["completed_hours"] for sprint in sprints]),
-		average_completed_tasks=compute_average([sprint["completed_tasks"] for sprint in sprints]),
+		average_completed_hours=_compute_average([sprint["completed_hours"] for sprint in sprints]),
+		average_completed_tasks=_compute_average([sprint["completed_tasks"] for sprint in sprints]),
 	)
 
 
-def build_sprint_figures(row: frappe._dict) -> ClosedSprintFigures:
+def _build_sprint_figures(row: frappe._dict) -> ClosedSprintFigures:
 	return ClosedSprintFigures(
 		sprint=row.name,
 		title=row.title,
@@ -57,5 +57,5 @@ def build_sprint_figures(row: frappe._dict) -> ClosedSprintFigures:
 	)
 
 
-def compute_average(values: Sequence[float]) -> float | None:
+def _compute_average(values: Sequence[float]) -> float | None:
 	return round_hours(mean(values)) if values else None

@@ -32,10 +32,10 @@ def parse_attachments(value: Any) -> list[Attachment]:
 		return []
 	if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
 		frappe.throw(_("attachments must be a list of names of Files."), InvalidRequestError)
-	return [get_readable_file(name) for name in dict.fromkeys(names)]
+	return [_get_readable_file(name) for name in dict.fromkeys(names)]
 
 
-def get_readable_file(name: str) -> Attachment:
+def _get_readable_file(name: str) -> Attachment:
 	"""The file, where there is one and the caller may read it."""
 	file: File | None = frappe.get_doc("File", name) if frappe.db.exists("File", name) else None
 	if not file or file.is_folder or not file.has_permission("read"):
@@ -49,7 +49,7 @@ def get_readable_file(name: str) -> Attachment:
 def attach_files(attachments: list[Attachment], doc: Document) -> None:
 	"""Give `doc` the files, as Files of its own: the caller's stay where they are."""
 	for attachment in attachments:
-		file = copy_file(attachment)
+		file = _copy_file(attachment)
 		file.update({"attached_to_doctype": doc.doctype, "attached_to_name": doc.name})
 		file.save(ignore_permissions=True)  # who may comment may attach what they may read
 
@@ -65,10 +65,10 @@ def render_links(attachments: list[Attachment]) -> str:
 
 def copy_files(attachments: list[Attachment]) -> list[str]:
 	"""Names of new Files over the same content, for a platform that moves the Files it is given."""
-	return [copy_file(attachment).save(ignore_permissions=True).name for attachment in attachments]
+	return [_copy_file(attachment).save(ignore_permissions=True).name for attachment in attachments]
 
 
-def copy_file(attachment: Attachment) -> Document:
+def _copy_file(attachment: Attachment) -> Document:
 	file = frappe.new_doc("File")
 	file.update(
 		{

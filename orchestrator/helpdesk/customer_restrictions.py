@@ -18,27 +18,27 @@ from orchestrator.helpdesk.tickets import DOCTYPES, is_customer
 NOTE = "HD Ticket Comment"
 
 
-def is_form_of_customer() -> bool:
+def _is_form_of_customer() -> bool:
 	"""True where a customer asks for the form of a ticket, or to hear what happens on it."""
 	return frappe.form_dict.get("doctype") in DOCTYPES and is_customer()
 
 
-def is_room_of_customer() -> bool:
+def _is_room_of_customer() -> bool:
 	"""True where a customer asks to hear what happens on one ticket; without a name Frappe 16 asks about the list."""
-	return bool(frappe.form_dict.get("name")) and is_form_of_customer()
+	return bool(frappe.form_dict.get("name")) and _is_form_of_customer()
 
 
-def is_saved_by_customer() -> bool:
+def _is_saved_by_customer() -> bool:
 	"""True where a customer saves a ticket as Desk's form does, which gets the comments back."""
-	return is_customer() and parse_doctype(frappe.form_dict.get("doc")) in DOCTYPES
+	return is_customer() and _parse_doctype(frappe.form_dict.get("doc")) in DOCTYPES
 
 
-def is_note_hidden() -> bool:
+def _is_note_hidden() -> bool:
 	"""True for who may not read the notes that a search would find."""
 	return not frappe.has_permission(NOTE, "read")
 
 
-def parse_doctype(text: Any) -> str | None:
+def _parse_doctype(text: Any) -> str | None:
 	"""The DocType of a record as Desk sends it; None for what is no record."""
 	try:
 		record = json.loads(text)
@@ -71,13 +71,13 @@ METHODS = {
 	),
 }
 IS_REFUSED: dict[str, Callable[[], bool]] = {
-	"getdoc": is_form_of_customer,
-	"get_docinfo": is_form_of_customer,
-	"savedocs": is_saved_by_customer,
-	"can_subscribe_doc": is_form_of_customer,
-	"has_permission": is_room_of_customer,
-	"search": is_note_hidden,
-	"get_filter_options": is_note_hidden,
+	"getdoc": _is_form_of_customer,
+	"get_docinfo": _is_form_of_customer,
+	"savedocs": _is_saved_by_customer,
+	"can_subscribe_doc": _is_form_of_customer,
+	"has_permission": _is_room_of_customer,
+	"search": _is_note_hidden,
+	"get_filter_options": _is_note_hidden,
 }
 
 

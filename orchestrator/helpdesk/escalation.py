@@ -32,11 +32,11 @@ def escalate_due_tickets() -> int:
 		team = EscalationTeam(source.doctype)
 		for stage in STAGES:
 			while batch := overdue.get_next_batch(source, stage):
-				escalated += escalate_batch(source, stage, batch, team)
+				escalated += _escalate_batch(source, stage, batch, team)
 	return escalated
 
 
-def escalate_batch(
+def _escalate_batch(
 	source: TicketSource, stage: Stage, batch: list[OverdueTicket], team: "EscalationTeam"
 ) -> int:
 	"""Escalate one batch and commit it. Returns how many of it no other run had escalated meanwhile."""
@@ -56,8 +56,8 @@ class EscalationTeam:
 
 	def __init__(self, doctype: str) -> None:
 		self.doctype = doctype
-		self.load = count_open_assignments(
-			list_members(get_settings().escalate_to_user, get_settings().escalate_to_role)
+		self.load = _count_open_assignments(
+			_list_members(get_settings().escalate_to_user, get_settings().escalate_to_role)
 		)
 		self.visible: dict[str, set[str]] = {}
 
@@ -78,7 +78,7 @@ class EscalationTeam:
 		return user
 
 
-def list_members(user: str | None, role: str | None) -> list[str]:
+def _list_members(user: str | None, role: str | None) -> list[str]:
 	"""The enabled users that the settings name."""
 	filters = {"enabled": 1, "name": ("not in", frappe.STANDARD_USERS)}
 	if user:
@@ -90,7 +90,7 @@ def list_members(user: str | None, role: str | None) -> list[str]:
 	return frappe.get_all("User", filters=filters, pluck="name") if user or role else []
 
 
-def count_open_assignments(users: list[str]) -> Counter[str]:
+def _count_open_assignments(users: list[str]) -> Counter[str]:
 	"""How many open assignments each user has."""
 	counts = Counter(dict.fromkeys(users, 0))
 	rows = (
@@ -109,15 +109,15 @@ def count_open_assignments(users: list[str]) -> Counter[str]:
 
 def delete_escalations(doc: "Document", _method: str | None = None) -> None:
 	"""Hook on_trash: a new ticket may get the name of a deleted one."""
-	delete_escalations_by_name(doc.doctype, doc.name)
+	_delete_escalations_by_name(doc.doctype, doc.name)
 
 
 def before_rename(doc: "Document", _method: str | None, old: str, _new: str, merge: bool = False) -> None:
 	"""Hook before_rename: a ticket that is merged into another has nothing of its own any more."""
 	if merge:
-		delete_escalations_by_name(doc.doctype, old)
+		_delete_escalations_by_name(doc.doctype, old)
 
 
-def delete_escalations_by_name(doctype: str, name: str) -> None:
+def _delete_escalations_by_name(doctype: str, name: str) -> None:
 	"""Delete the escalations of the ticket of that name."""
 	frappe.db.delete("Ticket Escalation", {"reference_doctype": doctype, "reference_name": str(name)})

@@ -32,7 +32,7 @@ class EscalatedTicket(NamedTuple):
 def insert_escalations(doctype: str, stage: Stage, batch: list[EscalatedTicket]) -> list[EscalatedTicket]:
 	"""Store the escalations. Returns those that were not there yet."""
 	names = {frappe.generate_hash(length=10): item for item in batch}
-	insert_rows(
+	_insert_rows(
 		"Ticket Escalation",
 		(
 			{
@@ -53,20 +53,20 @@ def insert_escalations(doctype: str, stage: Stage, batch: list[EscalatedTicket])
 
 def apply_escalations(doctype: str, stage: Stage, batch: list[EscalatedTicket]) -> set[str]:
 	"""Assign, write into the timelines, notify. Returns who was notified."""
-	create_assignments(doctype, [item for item in batch if item.assignee])
-	create_timeline_entries(doctype, stage, batch)
-	recipients = filter_notifiable({user for item in batch for user in item.list_concerned})
-	create_notifications(doctype, stage, batch, recipients)
+	_create_assignments(doctype, [item for item in batch if item.assignee])
+	_create_timeline_entries(doctype, stage, batch)
+	recipients = _filter_notifiable({user for item in batch for user in item.list_concerned})
+	_create_notifications(doctype, stage, batch, recipients)
 	return recipients
 
 
-def create_assignments(doctype: str, batch: list[EscalatedTicket]) -> None:
+def _create_assignments(doctype: str, batch: list[EscalatedTicket]) -> None:
 	"""An open ToDo for each, and what Frappe derives from it: the ticket's `_assign`, and our `assigned_to` where
 	nobody was assigned before."""
 	if not batch:
 		return
 	todos = {frappe.generate_hash(length=10): item for item in batch}
-	insert_rows(
+	_insert_rows(
 		"ToDo",
 		(
 			{
@@ -110,15 +110,15 @@ def create_assignments(doctype: str, batch: list[EscalatedTicket]) -> None:
 	)
 
 
-def create_timeline_entries(doctype: str, stage: Stage, batch: list[EscalatedTicket]) -> None:
+def _create_timeline_entries(doctype: str, stage: Stage, batch: list[EscalatedTicket]) -> None:
 	"""One line each, where the support team reads what happened and no customer does."""
 	if doctype == HD_TICKET:
-		insert_rows(
+		_insert_rows(
 			"HD Ticket Activity",
-			({"ticket": item.ticket.name, "action": render_line(stage, item)} for item in batch),
+			({"ticket": item.ticket.name, "action": _render_line(stage, item)} for item in batch),
 		)
 		return
-	insert_rows(
+	_insert_rows(
 		"Comment",
 		(
 			{
@@ -127,18 +127,18 @@ def create_timeline_entries(doctype: str, stage: Stage, batch: list[EscalatedTic
 				"comment_by": ACTOR,
 				"reference_doctype": doctype,
 				"reference_name": item.ticket.name,
-				"content": render_line(stage, item),
+				"content": _render_line(stage, item),
 			}
 			for item in batch
 		),
 	)
 
 
-def create_notifications(
+def _create_notifications(
 	doctype: str, stage: Stage, batch: list[EscalatedTicket], recipients: set[str]
 ) -> None:
 	"""A Notification Log for each of those concerned; Helpdesk rings its own bell for an assignment."""
-	insert_rows(
+	_insert_rows(
 		"Notification Log",
 		(
 			{
@@ -147,7 +147,7 @@ def create_notifications(
 				"type": "Alert",
 				"document_type": doctype,
 				"document_name": item.ticket.name,
-				"subject": f"{_(doctype)} {item.ticket.name}: {render_line(stage, item)}",
+				"subject": f"{_(doctype)} {item.ticket.name}: {_render_line(stage, item)}",
 			}
 			for item in batch
 			for user in item.list_concerned
@@ -155,7 +155,7 @@ def create_notifications(
 		),
 	)
 	if doctype == HD_TICKET:
-		insert_rows(
+		_insert_rows(
 			"HD Notification",
 			(
 				{
@@ -174,7 +174,7 @@ def create_notifications(
 		)
 
 
-def filter_notifiable(users: set[str]) -> set[str]:
+def _filter_notifiable(users: set[str]) -> set[str]:
 	"""Those of the users who work in Desk and have not switched notifications off. A customer may be assigned as well."""
 	if not users:
 		return set()
@@ -187,7 +187,7 @@ def filter_notifiable(users: set[str]) -> set[str]:
 	return set(enabled) - set(silent)
 
 
-def render_line(stage: Stage, item: EscalatedTicket) -> str:
+def _render_line(stage: Stage, item: EscalatedTicket) -> str:
 	"""What happened, in one sentence without anything of the ticket's own text."""
 	due = format_datetime(item.ticket.due, "yyyy-MM-dd HH:mm")
 	texts = {
@@ -200,7 +200,7 @@ def render_line(stage: Stage, item: EscalatedTicket) -> str:
 	return f"{told} {_('Escalated to {0}.').format(item.assignee)}" if item.assignee else told
 
 
-def insert_rows(doctype: str, rows: Iterable[dict[str, Any]], ignore_duplicates: bool = False) -> None:
+def _insert_rows(doctype: str, rows: Iterable[dict[str, Any]], ignore_duplicates: bool = False) -> None:
 	"""Rows of a DocType in one statement; each has a name, or gets one. None is fine."""
 	moment = now()
 	filled = [
@@ -217,10 +217,10 @@ def insert_rows(doctype: str, rows: Iterable[dict[str, Any]], ignore_duplicates:
 	if filled:
 		values = [tuple(row.values()) for row in filled]
 		frappe.db.bulk_insert(doctype, list(filled[0]), values, ignore_duplicates=ignore_duplicates)
-		register_dynamic_links(doctype, filled)
+		_register_dynamic_links(doctype, filled)
 
 
-def register_dynamic_links(doctype: str, rows: list[dict[str, Any]]) -> None:
+def _register_dynamic_links(doctype: str, rows: list[dict[str, Any]]) -> None:
 	"""Tell Frappe to which DocTypes the rows refer, as each saved document does: it keeps a list for half a day, and a
 	record of a DocType that is not in it leaves behind what refers to it when it is renamed or deleted."""
 	for field in frappe.get_meta(doctype).get("fields", {"fieldtype": "Dynamic Link"}):

@@ -39,7 +39,7 @@ class Kind(NamedTuple):
 		return self.source.doctype
 
 
-def kinds() -> Iterator[Kind]:
+def _kinds() -> Iterator[Kind]:
 	"""The DocTypes of tickets that the caller may read. Raises PermissionError where there are none."""
 	found = [
 		Kind(
@@ -58,7 +58,7 @@ def kinds() -> Iterator[Kind]:
 
 def total(of_kind: Callable[[Kind], Number]) -> Number:
 	"""The sum over the DocTypes, now and before."""
-	numbers = [of_kind(kind) for kind in kinds()]
+	numbers = [of_kind(kind) for kind in _kinds()]
 	previous = [found.previous for found in numbers if found.previous is not None]
 	return Number(sum(found.value or 0 for found in numbers), sum(previous) if previous else None)
 
@@ -96,15 +96,15 @@ def first_response_hours() -> Number:
 	"""Hours until the first response on average, of the tickets first answered within 30 days; and the 30 days before."""
 	waited = "TIMESTAMPDIFF(SECOND, creation, first_responded_on)"
 	spent = [
-		measure_queries.trailing_period(kind.doctype, "first_responded_on", what=waited) for kind in kinds()
+		measure_queries.trailing_period(kind.doctype, "first_responded_on", what=waited) for kind in _kinds()
 	]
-	answered = [measure_queries.trailing_period(kind.doctype, "first_responded_on") for kind in kinds()]
-	now = mean_hours([found.value for found in spent], [found.value for found in answered])
-	before = mean_hours([found.previous for found in spent], [found.previous for found in answered])
+	answered = [measure_queries.trailing_period(kind.doctype, "first_responded_on") for kind in _kinds()]
+	now = _mean_hours([found.value for found in spent], [found.value for found in answered])
+	before = _mean_hours([found.previous for found in spent], [found.previous for found in answered])
 	return Number(now, before)
 
 
-def mean_hours(seconds: list[float | None], records: list[float | None]) -> float | None:
+def _mean_hours(seconds: list[float | None], records: list[float | None]) -> float | None:
 	known = sum(found or 0 for found in records)
 	return round(sum(found or 0 for found in seconds) / HOUR / known, 2) if known else None
 
@@ -112,7 +112,7 @@ def mean_hours(seconds: list[float | None], records: list[float | None]) -> floa
 def service_level_met() -> Number:
 	"""Per cent of the tickets resolved within 30 days that were resolved in time; and within the 30 days before."""
 	met, all_ = [], []
-	for kind in kinds():
+	for kind in _kinds():
 		due, done = kind.source.resolution_by, kind.source.resolved_on
 		met.append(
 			measure_queries.trailing_period(
@@ -128,7 +128,7 @@ def service_level_met() -> Number:
 
 def tickets_by_status() -> Series:
 	counted: Counter[str] = Counter()
-	for kind in kinds():
+	for kind in _kinds():
 		series = measure_queries.count_by_value(kind.doctype, "status", "")
 		counted.update(dict(zip(series.labels, series.datasets[0].values, strict=True)))
 	return build_series(counted.most_common(), _("Tickets"))
@@ -136,7 +136,7 @@ def tickets_by_status() -> Series:
 
 def tickets_by_day() -> Series:
 	"""Tickets that came on each of the last 30 days."""
-	found = [measure_queries.count_by_day(kind.doctype, "creation", "") for kind in kinds()]
+	found = [measure_queries.count_by_day(kind.doctype, "creation", "") for kind in _kinds()]
 	values = [sum(each) for each in zip(*(series.datasets[0].values for series in found), strict=True)]
 	return build_series(zip(found[0].labels, values, strict=True), _("Tickets"))
 
@@ -144,7 +144,7 @@ def tickets_by_day() -> Series:
 def oldest_tickets() -> Table:
 	"""The open tickets that have waited longest."""
 	rows, open_ = [], 0.0
-	for kind in kinds():
+	for kind in _kinds():
 		rows += measure_queries.fetch_all(
 			f"""SELECT {AS_TEXT.format("name")}, %(doctype)s, subject, status, priority, creation FROM `tab{kind.doctype}`
 				WHERE {kind.is_open} AND {{readable}} ORDER BY creation LIMIT {OLDEST}""",  # noqa: S608

@@ -38,7 +38,7 @@ def render_message(message: str, message_format: str | None = None) -> str:
 		refuse(_("format must be text or html."), InvalidRequestError)
 	is_markup = message_format == HTML or (not message_format and has_known_tag(message))
 	clean = sanitize_html(
-		escape_unknown_tags(message) if is_markup else render_text(message),
+		escape_unknown_tags(message) if is_markup else _render_text(message),
 		always_sanitize=True,
 		disallowed_tags=FORM_TAGS,
 	)
@@ -55,7 +55,7 @@ def has_known_tag(message: str) -> bool:
 	return any(name in VOID_TAGS or f"</{name}" in lower for name in names)
 
 
-def render_text(message: str) -> str:
+def _render_text(message: str) -> str:
 	"""Return a text as HTML that shows every character and line of it."""
 	return LINE_BREAK.sub("<br>", html.escape(message.strip(), quote=False))
 

@@ -22,10 +22,10 @@ def on_update(comment: "Comment", _method: str | None = None) -> None:
 	Desk only counts these copies. But whoever may list a ticket may ask for the column, and a customer may list
 	their own HD Tickets, or an Issue that was shared with them."""
 	if comment.reference_doctype in DOCTYPES and comment.reference_name and comment.comment_type == "Comment":
-		remove_text(comment.reference_doctype, comment.reference_name)
+		_remove_text(comment.reference_doctype, comment.reference_name)
 
 
-def remove_text(doctype: str, name: str) -> None:
+def _remove_text(doctype: str, name: str) -> None:
 	"""Keep who commented and how often, and not what they said."""
 	stored = frappe.db.get_value(doctype, name, COLUMN)
 	copies = json.loads(stored or "[]")
@@ -44,10 +44,10 @@ def after_follow(follow: "Document", _method: str | None = None) -> None:
 def validate(note: "Document", _method: str | None = None) -> None:
 	"""Hook validate of HD Ticket Comment: of who is no agent, a mention is no more than the name. Helpdesk mails the
 	note to everyone whose mention is marked as one."""
-	note.content = remove_customer_mentions(note.content)
+	note.content = _remove_customer_mentions(note.content)
 
 
-def remove_customer_mentions(content: str | None) -> str | None:
+def _remove_customer_mentions(content: str | None) -> str | None:
 	"""The note, with marks of mentions on agents alone."""
 	if not content or "data-id" not in content:
 		return content

@@ -52,23 +52,23 @@ def get_page(
 	doctypes: list[str], relation: Relation | None, status: str | None, start: int, length: int
 ) -> TicketPage:
 	"""A page of the tickets, the latest change first."""
-	queries = [build_query(doctype, relation, status) for doctype in doctypes]
-	latest = [row for query in queries for row in get_rows(query, ["name", "modified"], start + length)]
+	queries = [_build_query(doctype, relation, status) for doctype in doctypes]
+	latest = [row for query in queries for row in _get_rows(query, ["name", "modified"], start + length)]
 	latest.sort(key=lambda row: row.modified, reverse=True)
 	wanted = [(row.doctype, row.name) for row in latest[start : start + length]]
 	found: dict[tuple[str, str], dict[str, Any]] = {}
 	for query in queries:
 		names = [name for doctype, name in wanted if doctype == query.doctype]
 		found |= {
-			(row.doctype, row.name): serialize_ticket(row, query.is_staff)
-			for row in get_details(query, names)
+			(row.doctype, row.name): _serialize_ticket(row, query.is_staff)
+			for row in _get_details(query, names)
 		}
 	return TicketPage(
-		tickets=[found[key] for key in wanted if key in found], total=sum(map(count_tickets, queries))
+		tickets=[found[key] for key in wanted if key in found], total=sum(map(_count_tickets, queries))
 	)
 
 
-def build_query(doctype: str, relation: Relation | None, status: str | None) -> frappe._dict:
+def _build_query(doctype: str, relation: Relation | None, status: str | None) -> frappe._dict:
 	"""What a list of the caller's own tickets asks for. Customers have no role for issues: as in ERPNext's portal,
 	their own ones are listed without; the condition on who raised them takes its place."""
 	is_staff = is_agent() if doctype == HD_TICKET else not is_customer() and has_role_for_issues()
@@ -76,10 +76,10 @@ def build_query(doctype: str, relation: Relation | None, status: str | None) -> 
 	filters: list[list[Any]] = [[doctype, "status", "=", status]] if status else []
 	or_filters: list[list[Any]] = []
 	if relation == "assigned":
-		filters.append([doctype, "name", "in", list_assigned(doctype) or [""]])
+		filters.append([doctype, "name", "in", _list_assigned(doctype) or [""]])
 	else:
 		or_filters = [[doctype, "raised_by", "=", frappe.session.user]]
-		if contacts := list_own_contacts():
+		if contacts := _list_own_contacts():
 			or_filters.append([doctype, "contact", "in", contacts])
 	ignore = doctype == ISSUE and not is_staff and relation == "raised"
 	return frappe._dict(
@@ -87,23 +87,23 @@ def build_query(doctype: str, relation: Relation | None, status: str | None) -> 
 	)
 
 
-def list_assigned(doctype: str) -> list[str]:
+def _list_assigned(doctype: str) -> list[str]:
 	"""The tickets that the caller has an open assignment of."""
 	filters = {"reference_type": doctype, "allocated_to": frappe.session.user, "status": "Open"}
 	# get_all: whoever is assigned may know it
 	return frappe.get_all("ToDo", filters=filters, pluck="reference_name", limit=0)
 
 
-def list_own_contacts() -> list[str]:
+def _list_own_contacts() -> list[str]:
 	"""The contacts that stand for the caller."""
 	user = frappe.session.user
 	# get_all: one's own
 	return frappe.get_all("Contact", or_filters={"user": user, "email_id": user}, pluck="name", limit=0)
 
 
-def get_rows(query: frappe._dict, fields: list[str], length: int) -> list[frappe._dict]:
+def _get_rows(query: frappe._dict, fields: list[str], length: int) -> list[frappe._dict]:
 	"""The first rows of the list, each with its DocType."""
-	if not can_list(query):
+	if not _can_list(query):
 		return []
 	rows = compat.get_list(
 		query.doctype,
@@ -117,7 +117,7 @@ def get_rows(query: frappe._dict, fields: list[str], length: int) -> list[frappe
 	return [row.update(doctype=query.doctype) for row in rows]
 
 
-def get_details(query: frappe._dict, names: list[str]) -> list[frappe._dict]:
+def _get_details(query: frappe._dict, names: list[str]) -> list[frappe._dict]:
 	"""The rows of these names, whole."""
 	if not names:
 		return []
@@ -125,21 +125,21 @@ def get_details(query: frappe._dict, names: list[str]) -> list[frappe._dict]:
 	due = next(name for name in RESOLUTION_BY if meta.has_field(name))
 	only = frappe._dict(query, filters=[*query.filters, [query.doctype, "name", "in", names]])
 	assignee = [FIELD] if meta.has_field(FIELD) else []
-	return get_rows(only, [*FIELDS, *assignee, f"{due} as resolution_by"], len(names))
+	return _get_rows(only, [*FIELDS, *assignee, f"{due} as resolution_by"], len(names))
 
 
-def count_tickets(query: frappe._dict) -> int:
+def _count_tickets(query: frappe._dict) -> int:
 	"""How many there are in all."""
-	rows = get_rows(query, [f"count(distinct `tab{query.doctype}`.name) as total"], 1)
+	rows = _get_rows(query, [f"count(distinct `tab{query.doctype}`.name) as total"], 1)
 	return int(rows[0].total) if rows else 0
 
 
-def can_list(query: frappe._dict) -> bool:
+def _can_list(query: frappe._dict) -> bool:
 	"""False where nothing in the list can be the caller's to see."""
 	return query.ignore_permissions or bool(frappe.has_permission(query.doctype, "read"))
 
 
-def serialize_ticket(row: frappe._dict, is_staff: bool) -> dict[str, Any]:
+def _serialize_ticket(row: frappe._dict, is_staff: bool) -> dict[str, Any]:
 	"""A row as callers get it: times as in get_sla_status, and for colleagues who is assigned first."""
 	assignees = [row[FIELD]] if row.get(FIELD) else json.loads(row._assign or "[]")
 	times = {

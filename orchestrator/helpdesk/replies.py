@@ -21,21 +21,21 @@ def add_note(ticket: Ticket, content: str, files: list[Attachment]) -> IssueComm
 			frappe.PermissionError,
 		)
 	if ticket.is_issue:
-		note = add_note_to_issue(ticket.doc, content + attachments.render_links(files))
+		note = _add_note_to_issue(ticket.doc, content + attachments.render_links(files))
 	else:
-		note = add_note_to_hd_ticket(ticket.doc, content)
+		note = _add_note_to_hd_ticket(ticket.doc, content)
 	attachments.attach_files(files, note)
-	return serialize_reply(ticket, note, files, recipients=[], is_internal=True)
+	return _serialize_reply(ticket, note, files, recipients=[], is_internal=True)
 
 
-def add_note_to_issue(doc: Document, content: str) -> Document:
+def _add_note_to_issue(doc: Document, content: str) -> Document:
 	"""A comment, of which Desk shows the text and no files."""
 	return doc.add_comment("Comment", content)
 
 
-def add_note_to_hd_ticket(doc: Document, content: str) -> Document:
+def _add_note_to_hd_ticket(doc: Document, content: str) -> Document:
 	doc.new_comment(content)
-	return get_latest("HD Ticket Comment", {"reference_ticket": doc.name})
+	return _get_latest("HD Ticket Comment", {"reference_ticket": doc.name})
 
 
 def add_reply(
@@ -47,17 +47,19 @@ def add_reply(
 	if not ticket.is_staff:
 		if copies:
 			refuse(_("Only the support team may send copies. Leave cc out."), frappe.PermissionError)
-		write = create_customer_reply_on_issue if ticket.is_issue else create_customer_reply_on_hd_ticket
-		return serialize_reply(ticket, write(ticket.doc, content, files), files, recipients=[])
+		write = _create_customer_reply_on_issue if ticket.is_issue else _create_customer_reply_on_hd_ticket
+		return _serialize_reply(ticket, write(ticket.doc, content, files), files, recipients=[])
 	recipient = mail.get_customer_address(ticket.doc)
 	copies = mail.get_customer_copies(ticket.doc) if copies is None else copies
 	copies = [address for address in copies if address != recipient]
-	reply = send_staff_reply_on_issue if ticket.is_issue else send_staff_reply_on_hd_ticket
+	reply = _send_staff_reply_on_issue if ticket.is_issue else _send_staff_reply_on_hd_ticket
 	written = reply(ticket.doc, content, files, recipient, copies)
-	return serialize_reply(ticket, written, files, recipients=[recipient] if recipient else [], copies=copies)
+	return _serialize_reply(
+		ticket, written, files, recipients=[recipient] if recipient else [], copies=copies
+	)
 
 
-def send_staff_reply_on_issue(
+def _send_staff_reply_on_issue(
 	doc: Document, content: str, files: list[Attachment], recipient: str | None, copies: list[str]
 ) -> Document:
 	"""Frappe's own reply, as the mail dialog of Desk sends it. 403 without the right to mail about the issue."""
@@ -76,7 +78,7 @@ def send_staff_reply_on_issue(
 	return frappe.get_doc("Communication", written["name"])
 
 
-def send_staff_reply_on_hd_ticket(
+def _send_staff_reply_on_hd_ticket(
 	doc: Document, content: str, files: list[Attachment], _recipient: str | None, copies: list[str]
 ) -> Document:
 	"""Helpdesk's own reply. It refuses to write one that it cannot mail, and to mail one that answers nothing:
@@ -91,10 +93,10 @@ def send_staff_reply_on_hd_ticket(
 		cc=", ".join(copies) or None,
 		attachments=attachments.copy_files(files),
 	)
-	return get_latest_communication(doc)
+	return _get_latest_communication(doc)
 
 
-def create_customer_reply_on_issue(doc: Document, content: str, files: list[Attachment]) -> Document:
+def _create_customer_reply_on_issue(doc: Document, content: str, files: list[Attachment]) -> Document:
 	"""The customer's answer, as one that came by mail: Frappe reopens the issue, ERPNext's clock goes on."""
 	received = frappe.get_doc(
 		{
@@ -118,26 +120,26 @@ def create_customer_reply_on_issue(doc: Document, content: str, files: list[Atta
 	return received
 
 
-def create_customer_reply_on_hd_ticket(doc: Document, content: str, files: list[Attachment]) -> Document:
+def _create_customer_reply_on_hd_ticket(doc: Document, content: str, files: list[Attachment]) -> Document:
 	"""Helpdesk's own answer of a customer. It mails the agents, and fails where there is no account to do it."""
 	if not mail.can_send(doc.doctype):
 		doc.send_reply_email_to_agent = lambda *_message: None
 	doc.create_communication_via_contact(
 		content, attachments=[{"name": name} for name in attachments.copy_files(files)]
 	)
-	return get_latest_communication(doc)
+	return _get_latest_communication(doc)
 
 
-def get_latest_communication(doc: Document) -> Document:
-	return get_latest("Communication", {"reference_doctype": doc.doctype, "reference_name": str(doc.name)})
+def _get_latest_communication(doc: Document) -> Document:
+	return _get_latest("Communication", {"reference_doctype": doc.doctype, "reference_name": str(doc.name)})
 
 
-def get_latest(doctype: str, filters: dict[str, str]) -> Document:
+def _get_latest(doctype: str, filters: dict[str, str]) -> Document:
 	"""What the caller has just written by a method of Helpdesk that does not say what it wrote."""
 	return frappe.get_last_doc(doctype, {**filters, "owner": frappe.session.user}, order_by="creation desc")
 
 
-def serialize_reply(
+def _serialize_reply(
 	ticket: Ticket,
 	written: Document,
 	files: list[Attachment],

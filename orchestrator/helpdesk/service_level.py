@@ -60,9 +60,9 @@ def compute_seconds_left(target: Target, now: datetime) -> int | None:
 
 def build_sla_status(doc: Document) -> SlaStatus:
 	"""The ticket's standing now. The caller may read the ticket: `tickets.find` has shown that."""
-	agreement = get_agreement(doc)
+	agreement = _get_agreement(doc)
 	now = now_datetime()
-	response, resolution = build_targets(doc, agreement) if agreement else (Target(None, None),) * 2
+	response, resolution = _build_targets(doc, agreement) if agreement else (Target(None, None),) * 2
 	at_risk = get_at_risk_seconds()
 	return SlaStatus(
 		issue=str(doc.name),
@@ -73,41 +73,41 @@ def build_sla_status(doc: Document) -> SlaStatus:
 		first_response_met=compute_status(response, now, at_risk) == MET,
 		resolution_status=compute_status(resolution, now, at_risk),
 		first_response_status=compute_status(response, now, at_risk),
-		first_responded_on=to_iso(get_first_moment(doc, "first_responded_on")),
+		first_responded_on=to_iso(_get_first_moment(doc, "first_responded_on")),
 		resolved_on=to_iso(resolution.done),
-		on_hold_since=to_iso(get_first_moment(doc, "on_hold_since")),
+		on_hold_since=to_iso(_get_first_moment(doc, "on_hold_since")),
 		first_response_seconds_left=compute_seconds_left(response, now),
 		resolution_seconds_left=compute_seconds_left(resolution, now),
 		checked_at=now.isoformat(timespec="seconds"),
 	)
 
 
-def build_targets(doc: Document, agreement: Agreement) -> tuple[Target, Target]:
+def _build_targets(doc: Document, agreement: Agreement) -> tuple[Target, Target]:
 	"""First response and resolution. While the ticket is on hold its resolution has no due time, unless that had passed
 	before: the engine sets it anew when the clock goes on."""
-	held_since = get_first_moment(doc, "on_hold_since")
+	held_since = _get_first_moment(doc, "on_hold_since")
 	# A list action of Desk closes issues past the engine, which then has no time of resolution.
 	finished = doc.status in FINISHED_STATUSES
-	due = get_first_moment(doc, *RESOLUTION_BY) if agreement.promises_resolution else None
+	due = _get_first_moment(doc, *RESOLUTION_BY) if agreement.promises_resolution else None
 	if held_since and due and due >= held_since:
 		due = None
 	return (
 		Target(
-			get_first_moment(doc, "response_by"),
-			get_first_moment(doc, "first_responded_on"),
+			_get_first_moment(doc, "response_by"),
+			_get_first_moment(doc, "first_responded_on"),
 			held_since,
 			finished,
 		),
 		Target(
 			due,
-			get_first_moment(doc, *RESOLVED_ON),
+			_get_first_moment(doc, *RESOLVED_ON),
 			held_since if agreement.promises_resolution else None,
 			finished,
 		),
 	)
 
 
-def get_agreement(doc: Document) -> Agreement | None:
+def _get_agreement(doc: Document) -> Agreement | None:
 	"""The ticket's agreement, by the name that people gave it: ERPNext's documents have names of their own."""
 	doctype, title, name = (
 		("Service Level Agreement", "service_level", doc.get("service_level_agreement"))
@@ -123,7 +123,7 @@ def get_at_risk_seconds() -> int:
 	return cint(get_settings().sla_at_risk_minutes) * 60
 
 
-def get_first_moment(doc: Document, *fieldnames: str) -> datetime | None:
+def _get_first_moment(doc: Document, *fieldnames: str) -> datetime | None:
 	"""The value of the first of these fields that the DocType has."""
 	fieldname = next(name for name in fieldnames if doc.meta.has_field(name))
 	value = doc.get(fieldname)

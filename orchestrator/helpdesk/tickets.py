@@ -40,10 +40,10 @@ def get_ticket(name: str | int, doctype: str | None = None) -> Ticket:
 
 	Raises DoesNotExistError (404) for one that is missing or hidden, PermissionError (403) where the caller has
 	nothing to do with tickets, InvalidRequestError (400) for a `doctype` that is no ticket's, MissingAppError (501)."""
-	doctypes = list_doctypes(str(name), doctype)
+	doctypes = _list_doctypes(str(name), doctype)
 	for candidate in doctypes:
 		doc = get_document(candidate, _name_of(candidate, name))
-		if doc and (ticket := build_caller_view(doc)):
+		if doc and (ticket := _build_caller_view(doc)):
 			return ticket
 	if doctypes == [ISSUE] and not is_customer():
 		frappe.has_permission(ISSUE, "read", throw=True)
@@ -59,7 +59,7 @@ def _name_of(doctype: str, name: str | int) -> str:
 	return text
 
 
-def list_doctypes(name: str, doctype: str | None) -> list[str]:
+def _list_doctypes(name: str, doctype: str | None) -> list[str]:
 	"""The DocTypes that may have a ticket of that name, in the order in which they are asked."""
 	if doctype:
 		check_doctype(doctype)
@@ -94,7 +94,7 @@ def _is_ticket_number(name: str) -> bool:
 	return frappe.get_meta(HD_TICKET).autoname != "autoincrement" or not name.startswith("0")
 
 
-def build_caller_view(doc: Document) -> Ticket | None:
+def _build_caller_view(doc: Document) -> Ticket | None:
 	"""The ticket, from the side on which the caller stands. None where they may not read it.
 
 	Customers have no role for issues: ERPNext lets them read their own ones in its portal."""
@@ -102,14 +102,14 @@ def build_caller_view(doc: Document) -> Ticket | None:
 		return Ticket(doc, is_staff=is_agent()) if doc.has_permission("read") else None
 	if is_customer():
 		return (
-			Ticket(doc, is_staff=False) if is_visible_in_portal(doc) or doc.has_permission("read") else None
+			Ticket(doc, is_staff=False) if _is_visible_in_portal(doc) or doc.has_permission("read") else None
 		)
 	if doc.has_permission("read"):
 		return Ticket(doc, is_staff=True)
-	return Ticket(doc, is_staff=False) if is_visible_in_portal(doc) else None
+	return Ticket(doc, is_staff=False) if _is_visible_in_portal(doc) else None
 
 
-def is_visible_in_portal(doc: Document) -> bool:
+def _is_visible_in_portal(doc: Document) -> bool:
 	"""True where the caller may read the issue in ERPNext's portal: of a customer they are a portal user of, or
 	raised by themselves. Of support staff the portal would want to see a list of customers, which they may not have."""
 	in_portal = PORTAL_ROLES.intersection(frappe.get_roles()) or not has_role_for_issues()

@@ -22,19 +22,19 @@ def get_balance(employee: str, leave_type: str, day: date) -> Balance:
 	"""The balance as HRMS's `get_leave_details` has it, worked out for this leave type alone."""
 	allocation = engine.get_leave_allocation_records(employee, day, leave_type).get(leave_type)
 	if not allocation:
-		return build_empty_balance(leave_type)
+		return _build_empty_balance(leave_type)
 	period = (employee, leave_type, allocation.from_date, allocation.to_date)
 	taken = engine.get_leaves_for_period(*period)
-	return build_balance(
+	return _build_balance(
 		leave_type,
 		allocation.total_leaves_allocated,
 		-taken,
-		compute_remaining(allocation, taken, period, day),
+		_compute_remaining(allocation, taken, period, day),
 		engine.get_leaves_pending_approval_for_period(*period),
 	)
 
 
-def compute_remaining(allocation: frappe._dict, taken: float, period: Period, day: date) -> float:
+def _compute_remaining(allocation: frappe._dict, taken: float, period: Period, day: date) -> float:
 	"""What HRMS's `get_leave_balance_on` comes to, by its own parts: the whole would read the allocation and what was
 	taken of it once more."""
 	employee, leave_type, first, last = period
@@ -44,12 +44,12 @@ def compute_remaining(allocation: frappe._dict, taken: float, period: Period, da
 	return engine.get_remaining_leaves(allocation, taken, day, expiry, *expired)["leave_balance"]
 
 
-def build_empty_balance(leave_type: str) -> Balance:
+def _build_empty_balance(leave_type: str) -> Balance:
 	"""The balance where nothing is allocated."""
 	return Balance(leave_type=leave_type, allocated=0.0, used=0.0, balance=0.0, pending=0.0)
 
 
-def build_balance(leave_type: str, allocated: float, used: float, balance: float, pending: float) -> Balance:
+def _build_balance(leave_type: str, allocated: float, used: float, balance: float, pending: float) -> Balance:
 	"""A balance, rounded as HRMS rounds it."""
 	precision = cint(frappe.db.get_single_value("System Settings", "float_precision")) or 2
 	return Balance(
@@ -77,7 +77,7 @@ class BalanceTable:
 		last = max((row.to_date for row in self.allocations.values()), default=day)
 		entries = ledger.list_entries(list(self.allocations), leave_type, first, last)
 		pending = ledger.list_pending_applications(list(self.allocations), leave_type, first, last)
-		self.entries, self.pending = group_by_employee(entries), group_by_employee(pending)
+		self.entries, self.pending = _group_by_employee(entries), _group_by_employee(pending)
 		self.half_days = ledger.get_half_days([row.transaction_name for row in entries if row.leaves % 1])
 		self.holidays = ledger.get_holidays({row.holiday_list for row in entries}, leave_type, first, last)
 
@@ -85,27 +85,27 @@ class BalanceTable:
 		"""The figures of one employee."""
 		allocation = self.allocations.get(employee)
 		if allocation is None:
-			return build_empty_balance(self.leave_type)
-		entries = [row for row in self.entries[employee] if is_overlapping(row, allocation)]
-		expired = [row.leaves for row in entries if is_expired_by_hand(row, allocation)]
+			return _build_empty_balance(self.leave_type)
+		entries = [row for row in self.entries[employee] if _is_overlapping(row, allocation)]
+		expired = [row.leaves for row in entries if _is_expired_by_hand(row, allocation)]
 		if (
 			allocation.unused_leaves
 			or len(expired) > 1
-			or not all(row.holiday_list for row in filter_applications(entries))
+			or not all(row.holiday_list for row in _filter_applications(entries))
 		):
 			# Leave carried forward has an end of its own, and HRMS weighs what was taken before and after it.
 			return get_balance(employee, self.leave_type, self.day)
 		taken = sum(self.count_taken_days(row, allocation) for row in entries)
 		# what HRMS's get_remaining_leaves comes to where nothing was carried forward
 		remaining = allocation.total_leaves_allocated + taken + (sum(expired) if COUNTS_EXPIRED else 0.0)
-		waiting = sum(row.total_leave_days for row in self.pending[employee] if is_touching(row, allocation))
-		return build_balance(self.leave_type, allocation.total_leaves_allocated, -taken, remaining, waiting)
+		waiting = sum(row.total_leave_days for row in self.pending[employee] if _is_touching(row, allocation))
+		return _build_balance(self.leave_type, allocation.total_leaves_allocated, -taken, remaining, waiting)
 
 	def count_taken_days(self, entry: frappe._dict, allocation: frappe._dict) -> float:
 		"""The days that an entry takes from the allocation, negative as in the ledger: HRMS counts an application's
 		days anew, by the holidays as they are now."""
 		if entry.transaction_type == ENCASHMENT:
-			return entry.leaves if is_within(entry, allocation) else 0
+			return entry.leaves if _is_within(entry, allocation) else 0
 		if entry.transaction_type != APPLICATION:
 			return 0
 		first, last = max(entry.from_date, allocation.from_date), min(entry.to_date, allocation.to_date)
@@ -120,7 +120,7 @@ class BalanceTable:
 		return bisect_right(days, last) - bisect_left(days, first)
 
 
-def group_by_employee(rows: Iterable[frappe._dict]) -> dict[str, list[frappe._dict]]:
+def _group_by_employee(rows: Iterable[frappe._dict]) -> dict[str, list[frappe._dict]]:
 	"""The rows of each employee."""
 	groups: dict[str, list[frappe._dict]] = defaultdict(list)
 	for row in rows:
@@ -128,28 +128,28 @@ def group_by_employee(rows: Iterable[frappe._dict]) -> dict[str, list[frappe._di
 	return groups
 
 
-def filter_applications(entries: Iterable[frappe._dict]) -> list[frappe._dict]:
+def _filter_applications(entries: Iterable[frappe._dict]) -> list[frappe._dict]:
 	"""The ledger's entries for leave that was taken."""
 	return [row for row in entries if row.transaction_type == APPLICATION]
 
 
-def is_overlapping(row: frappe._dict, allocation: frappe._dict) -> bool:
+def _is_overlapping(row: frappe._dict, allocation: frappe._dict) -> bool:
 	"""True for an entry of the allocation's period; the rows of several employees are of all their periods."""
 	return row.from_date <= allocation.to_date and row.to_date >= allocation.from_date
 
 
-def is_touching(row: frappe._dict, allocation: frappe._dict) -> bool:
+def _is_touching(row: frappe._dict, allocation: frappe._dict) -> bool:
 	"""True where an application begins or ends in the allocation's period."""
 	first, last = allocation.from_date, allocation.to_date
 	return first <= row.from_date <= last or first <= row.to_date <= last
 
 
-def is_within(row: frappe._dict, allocation: frappe._dict) -> bool:
+def _is_within(row: frappe._dict, allocation: frappe._dict) -> bool:
 	"""True where an entry lies in the allocation's period."""
 	return allocation.from_date <= row.from_date and row.to_date <= allocation.to_date
 
 
-def is_expired_by_hand(row: frappe._dict, allocation: frappe._dict) -> bool:
+def _is_expired_by_hand(row: frappe._dict, allocation: frappe._dict) -> bool:
 	"""True for the entry by which someone let the rest of the allocation expire early."""
 	return (
 		row.transaction_type == ALLOCATION

@@ -37,7 +37,7 @@ def is_hr() -> bool:
 	return not HR_ROLES.isdisjoint(frappe.get_roles())
 
 
-def get_own_employee() -> str | None:
+def _get_own_employee() -> str | None:
 	"""The caller's own employee record, the active one where there are several."""
 	# get_all: that it is theirs, the filter says
 	records = frappe.get_all(DOCTYPE, filters={"user_id": frappe.session.user}, fields=["name", "status"])
@@ -59,15 +59,15 @@ def get_employee_or_own(employee: str | None) -> str:
 	one, MissingEmployeeError (422) where the caller is none."""
 	frappe.has_permission(DOCTYPE, "read", throw=True)
 	if not employee:
-		return get_own_or_raise()
+		return _get_own_or_raise()
 	if not is_readable(employee):
 		raise_not_found(DOCTYPE, employee)
 	return employee
 
 
-def get_own_or_raise() -> str:
+def _get_own_or_raise() -> str:
 	"""The caller's own record. 422 where they have none."""
-	own = get_own_employee()
+	own = _get_own_employee()
 	if own is None:
 		refuse(
 			_(
@@ -80,7 +80,7 @@ def get_own_or_raise() -> str:
 
 def check_own_or_hr(employee: str, message: str) -> None:
 	"""403 with `message` where the record is someone else's and the caller is not HR."""
-	if employee != get_own_employee() and not is_hr():
+	if employee != _get_own_employee() and not is_hr():
 		frappe.throw(message, frappe.PermissionError)
 
 
@@ -106,7 +106,7 @@ def get_profile() -> Profile:
 	from erpnext.setup.doctype.employee.employee import get_holiday_list_for_employee
 	from hrms.hr.doctype.leave_application.leave_application import get_leave_approver
 
-	own = get_own_employee()
+	own = _get_own_employee()
 	if own is None:
 		refuse(
 			_(

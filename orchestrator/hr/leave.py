@@ -83,7 +83,7 @@ def parse_leave_request(
 def create_application(employee: str, request: LeaveRequest) -> LeaveStanding:
 	"""Make the application, for HRMS to validate and to tell the approver of."""
 	leave_types.check_exists(request.leave_type, InvalidLeaveTypeError)
-	check_dates(request)
+	_check_dates(request)
 	employees.lock_employee(employee)
 	doc: LeaveApplication = frappe.get_doc(
 		{
@@ -95,13 +95,13 @@ def create_application(employee: str, request: LeaveRequest) -> LeaveStanding:
 			"half_day": int(request.half_day_date is not None),
 			"half_day_date": request.half_day_date,
 			"description": request.reason,
-			"leave_approver": get_approver(employee),
+			"leave_approver": _get_approver(employee),
 			"company": frappe.get_cached_value("Employee", employee, "company"),
 		}
 	)
 	doc.check_permission("create")
 	with error_remedies.errors_with_remedy():
-		check_allocation(doc)
+		_check_allocation(doc)
 		block_dates.check_approvable(doc)
 		doc.insert()
 	if changes.has_concurrent_changes(DOCTYPE, employee):
@@ -111,10 +111,10 @@ def create_application(employee: str, request: LeaveRequest) -> LeaveStanding:
 			).format(employee),
 			ConcurrentApplicationConflictError,
 		)
-	return serialize_application(doc)
+	return _serialize_application(doc)
 
 
-def check_dates(request: LeaveRequest) -> None:
+def _check_dates(request: LeaveRequest) -> None:
 	"""422 for a leave that ends before it begins."""
 	if request.to_date < request.from_date:
 		frappe.throw(
@@ -123,7 +123,7 @@ def check_dates(request: LeaveRequest) -> None:
 		)
 
 
-def get_approver(employee: str) -> str | None:
+def _get_approver(employee: str) -> str | None:
 	"""Who approves the employee's leave, by HRMS. 422 where nobody can and HR Settings want someone."""
 	approver = get_leave_approver(employee)
 	if approver and frappe.db.get_value("User", approver, "enabled"):
@@ -138,7 +138,7 @@ def get_approver(employee: str) -> str | None:
 	return None
 
 
-def check_allocation(doc: "LeaveApplication") -> None:
+def _check_allocation(doc: "LeaveApplication") -> None:
 	"""422 where no allocation covers the days; leave without pay and overdrawn leave need none."""
 	if is_lwp(doc.leave_type) or frappe.db.get_value("Leave Type", doc.leave_type, "allow_negative"):
 		return
@@ -154,10 +154,10 @@ def check_allocation(doc: "LeaveApplication") -> None:
 def decide_application(name: str, decision: Decision, note: str | None) -> LeaveStanding:
 	"""Approve or reject a pending application, for HRMS to post it and to tell the employee."""
 	doc = get_readable(frappe.get_meta(DOCTYPE), name)
-	check_decision_permission(doc)
-	doc = lock_application(doc)
+	_check_decision_permission(doc)
+	doc = _lock_application(doc)
 	if doc.docstatus != 0 or doc.status != OPEN:
-		raise_already_decided(doc)
+		_raise_already_decided(doc)
 	doc.status = decision
 	with error_remedies.errors_with_remedy():
 		doc.submit()
@@ -166,11 +166,11 @@ def decide_application(name: str, decision: Decision, note: str | None) -> Leave
 			_("The leave of {0} was changed at the same time. Try again.").format(doc.employee),
 			frappe.TimestampMismatchError,
 		)
-	add_note(doc, note)
-	return serialize_application(doc)
+	_add_note(doc, note)
+	return _serialize_application(doc)
 
 
-def check_decision_permission(doc: "LeaveApplication") -> None:
+def _check_decision_permission(doc: "LeaveApplication") -> None:
 	"""403 for whoever is neither the approver nor HR, or whom HRMS gives no right to."""
 	is_concerned = doc.leave_approver == frappe.session.user or employees.is_hr()
 	if not is_concerned or not doc.has_permlevel_access_to("status", permission_type="write"):
@@ -191,18 +191,18 @@ def cancel_application(name: str, reason: str | None) -> LeaveStanding:
 		employees.check_own_or_hr(
 			doc.employee, _("Only the applicant, the leave approver or HR may cancel {0}.").format(doc.name)
 		)
-	doc = lock_application(doc)
+	doc = _lock_application(doc)
 	if doc.docstatus == 1 and doc.status == APPROVED:
-		cancel_approved_application(doc)
+		_cancel_approved_application(doc)
 	elif doc.docstatus == 0 and doc.status == OPEN:
-		withdraw_application(doc)
+		_withdraw_application(doc)
 	else:
-		raise_already_decided(doc)
-	add_note(doc, reason)
-	return serialize_application(doc)
+		_raise_already_decided(doc)
+	_add_note(doc, reason)
+	return _serialize_application(doc)
 
 
-def withdraw_application(doc: "LeaveApplication") -> None:
+def _withdraw_application(doc: "LeaveApplication") -> None:
 	"""Take a pending application back. Frappe lets an employee neither delete it nor set its status."""
 	doc.check_permission("write")
 	doc.status = CANCELLED
@@ -212,7 +212,7 @@ def withdraw_application(doc: "LeaveApplication") -> None:
 	doc.save()
 
 
-def cancel_approved_application(doc: "LeaveApplication") -> None:
+def _cancel_approved_application(doc: "LeaveApplication") -> None:
 	"""Cancel an approved leave, where the caller may: HR, and an approver whom the record is not only shared with."""
 	if not doc.has_permission("cancel"):
 		frappe.throw(_("{0} is approved. Ask HR to cancel it.").format(doc.name), frappe.PermissionError)
@@ -220,13 +220,13 @@ def cancel_approved_application(doc: "LeaveApplication") -> None:
 		doc.cancel()
 
 
-def lock_application(doc: "LeaveApplication") -> "LeaveApplication":
+def _lock_application(doc: "LeaveApplication") -> "LeaveApplication":
 	"""The application as it is now, and nobody else's until the request ends."""
 	employees.lock_employee(doc.employee)
 	return frappe.get_doc(DOCTYPE, doc.name, for_update=True)
 
 
-def raise_already_decided(doc: "LeaveApplication") -> None:
+def _raise_already_decided(doc: "LeaveApplication") -> None:
 	"""409 that says how the application stands."""
 	frappe.throw(
 		_("{0} is already {1}. Apply again, or ask HR.").format(doc.name, _(doc.status)),
@@ -234,13 +234,13 @@ def raise_already_decided(doc: "LeaveApplication") -> None:
 	)
 
 
-def add_note(doc: "LeaveApplication", note: str | None) -> None:
+def _add_note(doc: "LeaveApplication", note: str | None) -> None:
 	"""The caller's words, as text, in the timeline."""
 	if note and note.strip():
 		doc.add_comment("Comment", escape_html(note.strip()).replace("\n", "<br>"))
 
 
-def serialize_application(doc: "LeaveApplication") -> LeaveStanding:
+def _serialize_application(doc: "LeaveApplication") -> LeaveStanding:
 	"""The application as it goes into replies."""
 	return LeaveStanding(
 		leave_application=doc.name,

@@ -58,7 +58,7 @@ def build_conditions(
 	"""The conditions of a request, as Frappe's lists take them. 400 for an unknown status."""
 	wanted: list[tuple[str, str, Any]] = [
 		("employee", "=", employee),
-		("status", "=", parse_status(status) if status else None),
+		("status", "=", _parse_status(status) if status else None),
 		("leave_type", "=", leave_type),
 		("to_date", ">=", first),
 		("from_date", "<=", last),
@@ -68,7 +68,7 @@ def build_conditions(
 	return [[DOCTYPE, field, operator, value] for field, operator, value in wanted if value not in (None, "")]
 
 
-def parse_status(status: str) -> str:
+def _parse_status(status: str) -> str:
 	"""A status that applications may have."""
 	known = frappe.get_meta(DOCTYPE).get_options("status").split("\n")
 	if status not in known:

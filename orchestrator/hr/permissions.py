@@ -72,7 +72,7 @@ ACCESSIBLE_EMPLOYEES = """
 def build_conditions(user: str | None, doctype: str) -> str:
 	"""Hook permission_query_conditions: what a list may hold."""
 	user = user or frappe.session.user
-	if not is_self_service_only(doctype, user):
+	if not _is_self_service_only(doctype, user):
 		return ""
 	escaped = frappe.db.escape(user, percent=False)
 	reached = f"`tab{doctype}`.`{EMPLOYEE_FIELDS[doctype]}` IN ({ACCESSIBLE_EMPLOYEES.format(user=escaped)})"
@@ -83,16 +83,16 @@ def build_conditions(user: str | None, doctype: str) -> str:
 
 def has_permission(doc: "Document", ptype: str | None, user: str) -> bool | None:
 	"""Hook has_permission: False where the record is out of reach, NO_OPINION where Frappe decides alone."""
-	if not is_self_service_only(doc.doctype, user):
+	if not _is_self_service_only(doc.doctype, user):
 		return NO_OPINION
 	if doc.doctype in LEDGERS and ptype and ptype not in READ_PERMISSIONS:
 		return False
 	if user == doc.get(APPROVER_FIELDS.get(doc.doctype, "")):
 		return NO_OPINION
-	return NO_OPINION if can_access(doc.get(EMPLOYEE_FIELDS[doc.doctype]), user) else False
+	return NO_OPINION if _can_access(doc.get(EMPLOYEE_FIELDS[doc.doctype]), user) else False
 
 
-def is_self_service_only(doctype: str, user: str) -> bool:
+def _is_self_service_only(doctype: str, user: str) -> bool:
 	"""True where nothing but self-service lets the user read the DocType."""
 	if user == "Administrator" or not get_settings().employees_reach_own_records_only:
 		return False
@@ -104,7 +104,7 @@ def is_self_service_only(doctype: str, user: str) -> bool:
 	return not (readers - SELF_SERVICE_ROLES or HR_ROLES).intersection(frappe.get_roles(user))
 
 
-def can_access(employee: str | None, user: str) -> bool:
+def _can_access(employee: str | None, user: str) -> bool:
 	"""True for the user's own employee record and those below it. A record that is not named yet is nobody's."""
 	if not employee:
 		return True

@@ -44,17 +44,17 @@ def parse_place(location: str | dict | None, latitude: float | None, longitude: 
 	if isinstance(location, str) and location.lstrip().startswith("{"):
 		location = parse_json("location", location)
 	if isinstance(location, dict):
-		latitude, longitude = parse_coordinates(location)
+		latitude, longitude = _parse_coordinates(location)
 		location = None
 	if (latitude is None) != (longitude is None):
 		refuse(_("latitude and longitude go together. Send both or neither."), InvalidRequestError)
 	if latitude is not None and longitude is not None:
-		check_coordinate("latitude", latitude, MAX_LATITUDE)
-		check_coordinate("longitude", longitude, MAX_LONGITUDE)
+		_check_coordinate("latitude", latitude, MAX_LATITUDE)
+		_check_coordinate("longitude", longitude, MAX_LONGITUDE)
 	return PunchPlace((location or "").strip() or None, latitude, longitude)
 
 
-def parse_coordinates(location: dict) -> tuple[float, float]:
+def _parse_coordinates(location: dict) -> tuple[float, float]:
 	"""Latitude and longitude of a location that is an object."""
 	try:
 		return float(location["latitude"]), float(location["longitude"])
@@ -65,7 +65,7 @@ def parse_coordinates(location: dict) -> tuple[float, float]:
 		)
 
 
-def check_coordinate(name: str, value: float, limit: float) -> None:
+def _check_coordinate(name: str, value: float, limit: float) -> None:
 	"""400 for a coordinate that is nowhere on earth."""
 	if not -limit <= value <= limit:
 		refuse(_("{0} must be between {1} and {2} degrees.").format(name, -limit, limit), InvalidRequestError)
@@ -74,10 +74,10 @@ def check_coordinate(name: str, value: float, limit: float) -> None:
 def create_punch(employee: str, direction: Direction, at: datetime | None, place: PunchPlace) -> Punch:
 	"""Make the Employee Checkin, at the given moment of the site's time zone or now."""
 	employees.lock_employee(employee)
-	moment = parse_moment(at)
+	moment = _parse_moment(at)
 	employees.check_employed(employee, moment.date())
-	check_moment(moment)
-	check_not_repeated(employee, direction, moment, exact=at is not None and employees.is_hr())
+	_check_moment(moment)
+	_check_not_repeated(employee, direction, moment, exact=at is not None and employees.is_hr())
 	doc = frappe.get_doc(
 		{
 			"doctype": DOCTYPE,
@@ -96,7 +96,7 @@ def create_punch(employee: str, direction: Direction, at: datetime | None, place
 	return serialize_punch(doc)
 
 
-def parse_moment(at: datetime | None) -> datetime:
+def _parse_moment(at: datetime | None) -> datetime:
 	"""Return when the punch happened: now without `at`, and now where the sender's clock is a little ahead of ours."""
 	now = period.get_now()
 	if at is None:
@@ -105,7 +105,7 @@ def parse_moment(at: datetime | None) -> datetime:
 	return now if now < at <= now + ahead else at
 
 
-def check_moment(moment: datetime) -> None:
+def _check_moment(moment: datetime) -> None:
 	"""422 for a moment to come; 403 for one that the caller may not enter any more."""
 	now, tolerance = period.get_now(), get_settings().punch_tolerance_minutes
 	if moment > now:
@@ -124,7 +124,7 @@ def check_moment(moment: datetime) -> None:
 		)
 
 
-def check_not_repeated(employee: str, direction: Direction, moment: datetime, *, exact: bool) -> None:
+def _check_not_repeated(employee: str, direction: Direction, moment: datetime, *, exact: bool) -> None:
 	"""409 where the employee's last punch, within the tolerance, was the same; where `exact`, where one of the same
 	second was. The rows stay locked, so that of two requests at once the second sees the first."""
 	window = timedelta(0) if exact else timedelta(minutes=get_settings().punch_tolerance_minutes)
@@ -141,10 +141,10 @@ def check_not_repeated(employee: str, direction: Direction, moment: datetime, *,
 	if earlier and earlier[0].log_type == direction:
 		same = same or earlier[0]
 	if same:
-		frappe.throw(describe_repetition(employee, direction, same.time), DuplicatePunchConflictError)
+		frappe.throw(_describe_repetition(employee, direction, same.time), DuplicatePunchConflictError)
 
 
-def describe_repetition(employee: str, direction: Direction, moment: datetime) -> str:
+def _describe_repetition(employee: str, direction: Direction, moment: datetime) -> str:
 	"""What to say to someone who punches twice."""
 	if direction == IN:
 		return _("{0} already checked in at {1}. The next step is to check out.").format(employee, moment)

@@ -41,12 +41,12 @@ def optional_date(name: str, text: str | None) -> date | None:
 
 def employee_with_visible_leave(employee: str | None) -> str:
 	"""The employee named, whose balances the caller may see: who may read the record, and the leave approver."""
-	if employee and (employees.is_readable(employee) or is_leave_approver(employee)):
+	if employee and (employees.is_readable(employee) or _is_leave_approver(employee)):
 		return employee
 	return employees.get_employee_or_own(employee)
 
 
-def is_leave_approver(employee: str) -> bool:
+def _is_leave_approver(employee: str) -> bool:
 	"""True if the employee's leave is the caller's to approve."""
 	is_known = frappe.db.exists(employees.DOCTYPE, employee)
 	return bool(is_known and get_leave_approver(employee) == frappe.session.user)
@@ -71,11 +71,11 @@ def parse_employees(value: str | list | None) -> list[str]:
 	names = list(dict.fromkeys(wanted))
 	if len(names) > limit:
 		refuse(_("Ask for at most {0} employees: list them in employees.").format(limit), InvalidRequestError)
-	check_readable(names)
+	_check_readable(names)
 	return names
 
 
-def check_readable(names: list[str]) -> None:
+def _check_readable(names: list[str]) -> None:
 	"""404 that names the employees whom the caller may not read."""
 	if not names:
 		return

@@ -9,16 +9,16 @@ from orchestrator.hr.shapes import Absence, TeamOnLeave
 
 def get_team_on_leave(manager: str, day: date) -> TeamOnLeave:
 	"""The manager's active reports, direct or not, whom the caller may read, and whose approved leave covers `day`, by name."""
-	team = list_reports(manager)
+	team = _list_reports(manager)
 	return TeamOnLeave(
 		manager=manager,
 		date=day.isoformat(),
 		team=len(team),
-		on_leave=[build_absence(row, day) for row in list_leaves(team, day)] if team else [],
+		on_leave=[_build_absence(row, day) for row in _list_leaves(team, day)] if team else [],
 	)
 
 
-def list_reports(manager: str) -> list[str]:
+def _list_reports(manager: str) -> list[str]:
 	"""The active employees below the manager in the tree that `reports_to` makes."""
 	first, last = frappe.db.get_value("Employee", manager, ["lft", "rgt"])
 	return frappe.get_list(
@@ -29,7 +29,7 @@ def list_reports(manager: str) -> list[str]:
 	)
 
 
-def list_leaves(team: list[str], day: date) -> list[frappe._dict]:
+def _list_leaves(team: list[str], day: date) -> list[frappe._dict]:
 	"""The approved leave applications of the team that cover the day."""
 	return frappe.get_list(
 		"Leave Application",
@@ -55,7 +55,7 @@ def list_leaves(team: list[str], day: date) -> list[frappe._dict]:
 	)
 
 
-def build_absence(row: frappe._dict, day: date) -> Absence:
+def _build_absence(row: frappe._dict, day: date) -> Absence:
 	"""A leave as it goes into the reply. `half_day` is about this day."""
 	return Absence(
 		employee=row.employee,

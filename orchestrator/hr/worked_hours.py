@@ -19,14 +19,14 @@ Rules = tuple[str, str]
 PunchRow = Any
 
 
-def to_instant(moment: datetime, zone: tzinfo) -> datetime:
+def _to_instant(moment: datetime, zone: tzinfo) -> datetime:
 	"""Return the instant of a time of the site's. In the hour that a clock change repeats, it is the first of the two."""
 	return moment.replace(tzinfo=zone, fold=0).astimezone(timezone.utc)
 
 
 def sort_punches(punches: Sequence[PunchRow], zone: tzinfo) -> list[PunchRow]:
 	"""Return the punches in the order of their instants."""
-	return sorted(punches, key=lambda row: to_instant(row.time, zone))
+	return sorted(punches, key=lambda row: _to_instant(row.time, zone))
 
 
 def assign_days(punches: Sequence[PunchRow], zone: tzinfo) -> list[date]:
@@ -57,7 +57,7 @@ def assign_days(punches: Sequence[PunchRow], zone: tzinfo) -> list[date]:
 
 
 def _is_pair(opened: PunchRow, row: PunchRow, zone: tzinfo) -> bool:
-	length = to_instant(row.time, zone) - to_instant(opened.time, zone)
+	length = _to_instant(row.time, zone) - _to_instant(opened.time, zone)
 	return length <= timedelta(hours=MAX_PAIR_HOURS)
 
 
@@ -74,7 +74,9 @@ def compute_hours(
 	logs = []
 	times: dict[datetime | None, datetime | None] = {None: None}
 	for row in punches:
-		at = START_OF_CLOCK + (to_instant(row.time, zone) - to_instant(punches[0].time, zone)) * CLOCK_FACTOR
+		at = (
+			START_OF_CLOCK + (_to_instant(row.time, zone) - _to_instant(punches[0].time, zone)) * CLOCK_FACTOR
+		)
 		logs.append(frappe._dict(log_type=row.log_type, time=at))
 		times[at] = row.time
 	hours, first_in, last_out = calculate_working_hours(logs, *rules)

@@ -35,10 +35,10 @@ def get_day(employee: str, day: date) -> WorkingDay:
 	"""The employee's punches that belong to `day`, in their order: those of a shift to the day on which it began, a pair
 	without a shift to the day of its IN."""
 	zone = ZoneInfo(period.get_time_zone())
-	around = worked_hours.sort_punches(list_neighbouring_punches(employee, day), zone)
+	around = worked_hours.sort_punches(_list_neighbouring_punches(employee, day), zone)
 	days = worked_hours.assign_days(around, zone)
 	punches = [row for row, its_day in zip(around, days, strict=True) if its_day == day]
-	hours, first_in, last_out = compute_work(punches, zone)
+	hours, first_in, last_out = _compute_work(punches, zone)
 	return WorkingDay(
 		employee=employee,
 		date=day.isoformat(),
@@ -50,7 +50,7 @@ def get_day(employee: str, day: date) -> WorkingDay:
 	)
 
 
-def list_neighbouring_punches(employee: str, day: date) -> list[frappe._dict]:
+def _list_neighbouring_punches(employee: str, day: date) -> list[frappe._dict]:
 	"""The punches of the day and of its neighbours, of which a shift may reach into it or out of it."""
 	first = datetime.combine(day - timedelta(days=1), time.min)
 	return frappe.get_list(
@@ -62,13 +62,15 @@ def list_neighbouring_punches(employee: str, day: date) -> list[frappe._dict]:
 	)
 
 
-def compute_work(punches: list[frappe._dict], zone: tzinfo) -> tuple[float, datetime | None, datetime | None]:
+def _compute_work(
+	punches: list[frappe._dict], zone: tzinfo
+) -> tuple[float, datetime | None, datetime | None]:
 	"""The hours of all shifts together, the first arrival and the last departure."""
 	shifts: dict[tuple[str | None, datetime | None], list[frappe._dict]] = {}
 	for row in punches:
 		shifts.setdefault((row.shift, row.shift_start), []).append(row)
 	works = [
-		worked_hours.compute_hours(logs, get_rules(shift, logs), zone)
+		worked_hours.compute_hours(logs, _get_rules(shift, logs), zone)
 		for (shift, _start), logs in shifts.items()
 	]
 	return (
@@ -78,7 +80,7 @@ def compute_work(punches: list[frappe._dict], zone: tzinfo) -> tuple[float, date
 	)
 
 
-def get_rules(shift: str | None, logs: Iterable[frappe._dict]) -> Rules:
+def _get_rules(shift: str | None, logs: Iterable[frappe._dict]) -> Rules:
 	"""How to count: as the shift says; without one every pair, by their direction where all have one."""
 	if shift:
 		return frappe.get_cached_value(

@@ -14,13 +14,13 @@ OPEN_ASSIGNMENT = """
 
 
 def run_backfill() -> None:
-	update_pipeline_stages()
+	_update_pipeline_stages()
 	for doctype in ASSIGNABLE:
 		if frappe.db.exists("DocType", doctype):
-			update_assignees(doctype)
+			_update_assignees(doctype)
 
 
-def update_pipeline_stages() -> None:
+def _update_pipeline_stages() -> None:
 	"""Give each opportunity that stands at the default the stage its status tells."""
 	opportunity = frappe.qb.DocType("Opportunity")
 	moved = {status: stage for status, stage in STAGE_BY_STATUS.items() if stage != OPEN}
@@ -36,7 +36,7 @@ def update_pipeline_stages() -> None:
 	)
 
 
-def update_assignees(doctype: str) -> None:
+def _update_assignees(doctype: str) -> None:
 	"""Give each record without one the user of its first open assignment."""
 	frappe.db.sql(
 		f"""

@@ -24,9 +24,9 @@ Values = dict[str, Any]
 def sync_dashboards() -> None:
 	"""Make what is missing and update what is unchanged. Repeating it changes nothing."""
 	for metric in METRICS:
-		upsert_declared(METRIC, metric.name, build_metric_values(metric))
+		_upsert_declared(METRIC, metric.name, _build_metric_values(metric))
 	for dashboard in DASHBOARDS:
-		upsert_declared(DASHBOARD, dashboard.name, build_dashboard_values(dashboard))
+		_upsert_declared(DASHBOARD, dashboard.name, build_dashboard_values(dashboard))
 
 
 def delete_dashboards() -> None:
@@ -34,25 +34,25 @@ def delete_dashboards() -> None:
 	frappe.db.delete("Has Role", {"parenttype": DASHBOARD})
 
 
-def upsert_declared(doctype: str, name: str, declared: Values) -> None:
+def _upsert_declared(doctype: str, name: str, declared: Values) -> None:
 	if not frappe.db.exists(doctype, name):
-		doc = frappe.get_doc({"doctype": doctype, **declared, "shipped": compute_digest(declared)})
+		doc = frappe.get_doc({"doctype": doctype, **declared, "shipped": _compute_digest(declared)})
 		doc.insert(ignore_permissions=True)  # an installation is nobody's request
 		return
-	if frappe.db.get_value(doctype, name, "shipped") == compute_digest(declared):
+	if frappe.db.get_value(doctype, name, "shipped") == _compute_digest(declared):
 		return
 	doc = frappe.get_doc(doctype, name)
-	if is_unchanged(doc, declared):
-		doc.update({**declared, "shipped": compute_digest(declared)})
+	if _is_unchanged(doc, declared):
+		doc.update({**declared, "shipped": _compute_digest(declared)})
 		doc.save(ignore_permissions=True)
 
 
-def is_unchanged(doc: "Document", declared: Values) -> bool:
+def _is_unchanged(doc: "Document", declared: Values) -> bool:
 	"""True if the record says what was declared when it was written. One without a digest was never ours."""
-	return bool(doc.shipped) and compute_digest(get_stored_values(doc, declared)) == doc.shipped
+	return bool(doc.shipped) and _compute_digest(_get_stored_values(doc, declared)) == doc.shipped
 
 
-def get_stored_values(doc: "Document", declared: Values) -> Values:
+def _get_stored_values(doc: "Document", declared: Values) -> Values:
 	"""The record's values of the fields that are declared."""
 	return {
 		field: [{key: row.get(key) for key in value[0]} for row in doc.get(field)]
@@ -62,13 +62,13 @@ def get_stored_values(doc: "Document", declared: Values) -> Values:
 	}
 
 
-def compute_digest(values: Values) -> str:
+def _compute_digest(values: Values) -> str:
 	text = json.dumps(values, sort_keys=True, default=str, separators=(",", ":"))
 	plain = text.replace("null", '""')  # an empty field is stored as either
 	return hashlib.sha256(plain.encode()).hexdigest()[:32]
 
 
-def build_metric_values(metric: Metric) -> Values:
+def _build_metric_values(metric: Metric) -> Values:
 	return {
 		"metric_name": metric.name,
 		"label": metric.label,

@@ -40,7 +40,7 @@ def run_checks() -> list[Finding]:
 	return [_run_check(check) for check in CHECKS]
 
 
-def check_versions() -> Finding:
+def _check_versions() -> Finding:
 	versions = {app: frappe.get_module(app).__version__ for app in VERSION_BOUNDS if is_installed(app)}
 	wrong = [
 		f"{app} {versions.get(app, 'missing')}, wants {bounds}"
@@ -52,14 +52,14 @@ def check_versions() -> Finding:
 	return Finding("versions", OK, ", ".join(f"{app} {version}" for app, version in versions.items()))
 
 
-def check_optional_apps() -> Finding:
+def _check_optional_apps() -> Finding:
 	missing = [app for app in OPTIONAL_APPS if not is_installed(app)]
 	if missing:
 		return Finding("optional apps", OK, f"without {', '.join(missing)}: calls that need them answer 501")
 	return Finding("optional apps", OK, ", ".join(OPTIONAL_APPS))
 
 
-def check_package() -> Finding:
+def _check_package() -> Finding:
 	"""Another app of the same name, which a Python path may put in our place."""
 	imported = Path(frappe.get_module(APP).__file__).resolve().parent
 	expected = Path(frappe.get_app_source_path(APP), APP).resolve()
@@ -108,7 +108,7 @@ def check_hr_reach() -> Finding:
 	return Finding("HR", OK, "user permissions hide no employee from HR")
 
 
-def check_redis() -> Finding:
+def _check_redis() -> Finding:
 	frappe.cache().ping()
 	get_redis_conn().ping()
 	return Finding("redis", OK, "cache and queue answer")
@@ -137,7 +137,7 @@ def check_workers() -> Finding:
 	return Finding("workers", OK, f"{len(workers)} running")
 
 
-def check_mail() -> Finding:
+def _check_mail() -> Finding:
 	if not frappe.db.exists("Email Account", {"enable_outgoing": 1, "default_outgoing": 1}):
 		return Finding(
 			"outgoing mail",
@@ -148,7 +148,7 @@ def check_mail() -> Finding:
 	return Finding("outgoing mail", OK, "a default account is set")
 
 
-def check_company() -> Finding:
+def _check_company() -> Finding:
 	company = frappe.defaults.get_global_default("company")
 	currency = company and frappe.get_cached_value("Company", company, "default_currency")
 	time_zone = frappe.db.get_single_value("System Settings", "time_zone")
@@ -159,7 +159,7 @@ def check_company() -> Finding:
 	return Finding("company", OK, f"{currency}, {time_zone}")
 
 
-def check_service_levels() -> Finding:
+def _check_service_levels() -> Finding:
 	if not frappe.db.get_single_value("Support Settings", "track_service_level_agreement"):
 		return Finding(
 			"service levels",
@@ -213,7 +213,7 @@ def check_kipu() -> Finding:
 	)
 
 
-def check_pdf() -> Finding:
+def _check_pdf() -> Finding:
 	if not shutil.which("wkhtmltopdf"):
 		return Finding(
 			"pdf",
@@ -248,24 +248,24 @@ def _run_check(check: Callable[[], Finding]) -> Finding:
 
 
 CHECKS: tuple[Callable[[], Finding], ...] = (
-	check_versions,
-	check_optional_apps,
-	check_package,
+	_check_versions,
+	_check_optional_apps,
+	_check_package,
 	check_declarations,
 	check_overrides,
 	check_permission_hooks,
-	check_redis,
+	_check_redis,
 	check_rate_limit,
 	check_scheduler,
 	check_workers,
-	check_mail,
-	check_company,
-	check_service_levels,
+	_check_mail,
+	_check_company,
+	_check_service_levels,
 	check_hr_reach,
 	check_client_readers,
 	check_documents,
 	check_kipu,
-	check_pdf,
+	_check_pdf,
 	*security_checks.CHECKS,
 	*doctor_records.CHECKS,
 )

@@ -11,7 +11,7 @@ MAX_NAMED = 10
 RATE_FACTOR = 5
 
 
-def check_clients_kept_out() -> Finding:
+def _check_clients_kept_out() -> Finding:
 	"""Records of Kipu that one field, of no account for their status, kept out."""
 	rows = frappe.db.sql_list(
 		"""
@@ -32,7 +32,7 @@ def check_clients_kept_out() -> Finding:
 	)
 
 
-def check_charts() -> Finding:
+def _check_charts() -> Finding:
 	"""Charts of which stays of two people count, as after a merge in Kipu."""
 	rows = frappe.db.sql_list(
 		"""
@@ -49,7 +49,7 @@ def check_charts() -> Finding:
 	)
 
 
-def check_leave_days() -> Finding:
+def _check_leave_days() -> Finding:
 	"""Days of which an employee has more than one day of leave."""
 	rows = frappe.db.sql_list(
 		"""
@@ -68,7 +68,7 @@ def check_leave_days() -> Finding:
 	)
 
 
-def check_lead_addresses() -> Finding:
+def _check_lead_addresses() -> Finding:
 	"""Addresses of several leads, where the site allows one each."""
 	rows = []
 	if not frappe.db.get_single_value("CRM Settings", "allow_lead_duplication_based_on_emails"):
@@ -83,7 +83,7 @@ def check_lead_addresses() -> Finding:
 	)
 
 
-def check_rates() -> Finding:
+def _check_rates() -> Finding:
 	"""Opportunities whose rate is far from the one that the site knows for their currency."""
 	rows = frappe.db.sql_list(
 		"""
@@ -118,4 +118,4 @@ def _build_finding(check: str, rows: list[str], what: str, remedy: str) -> Findi
 	return Finding(check, WARN, f"{len(rows)} {what}: {named}", remedy)
 
 
-CHECKS = (check_clients_kept_out, check_charts, check_leave_days, check_lead_addresses, check_rates)
+CHECKS = (_check_clients_kept_out, _check_charts, _check_leave_days, _check_lead_addresses, _check_rates)

@@ -34,22 +34,22 @@ def check_guarded_methods() -> Finding:
 	)
 
 
-def check_dispatchers() -> Finding:
+def _check_dispatchers() -> Finding:
 	"""Check that methods that run other methods are seen through."""
 	return _build_finding("methods that run others", f"{len(DISPATCHERS)} are seen through")
 
 
-def check_followers() -> Finding:
+def _check_followers() -> Finding:
 	"""Check that nobody follows what they may not read."""
 	return _build_finding("followers", "follow only what they may read")
 
 
-def check_schedules() -> Finding:
+def _check_schedules() -> Finding:
 	"""Check that mailed reports run as their user."""
 	return _build_finding("mailed reports", "run as their user, and are changed by nobody else")
 
 
-def check_hooks_in_force() -> Finding:
+def _check_hooks_in_force() -> Finding:
 	"""Check that the guard is called in requests."""
 	if "orchestrator.api.method_guard.check_requested_method" in frappe.get_hooks("auth_hooks"):
 		return Finding("guard", OK, "runs in every request")
@@ -66,9 +66,9 @@ def _is_app_installed(method: str) -> bool:
 
 
 CHECKS: tuple[Callable[[], Finding], ...] = (
-	check_hooks_in_force,
+	_check_hooks_in_force,
 	check_guarded_methods,
-	check_dispatchers,
-	check_followers,
-	check_schedules,
+	_check_dispatchers,
+	_check_followers,
+	_check_schedules,
 )

@@ -53,13 +53,13 @@ def list_missing_options() -> list[str]:
 	]
 
 
-def remove_option(options: list[str], value: str) -> list[str]:
+def _remove_option(options: list[str], value: str) -> list[str]:
 	"""`options` less `value`, in the same order."""
 	return [option for option in options if option != value]
 
 
 def _remove_declared_option(option: StatusOption) -> None:
-	remaining = remove_option(_get_current_options(option.doctype), option.value)
+	remaining = _remove_option(_get_current_options(option.doctype), option.value)
 	setter = _get_setter(option.doctype)
 	if setter and setter.is_system_generated and remaining == _get_stock_options(option.doctype):
 		frappe.delete_doc("Property Setter", setter.name, force=True, delete_permanently=True)

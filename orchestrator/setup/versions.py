@@ -26,10 +26,10 @@ def before_install() -> None:
 		IncompatibleApp: bench prints its message without a traceback.
 	"""
 	if not is_within(frappe.__version__, VERSION_BOUNDS["frappe"]):
-		refuse(describe_way_up(frappe.__version__), frappe.IncompatibleApp)
+		refuse(_describe_way_up(frappe.__version__), frappe.IncompatibleApp)
 
 
-def describe_way_up(version: str) -> str:
+def _describe_way_up(version: str) -> str:
 	"""Return what is wrong with this version of Frappe, and what to do.
 
 	Args:

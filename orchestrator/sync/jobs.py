@@ -34,24 +34,24 @@ def start_due_runs() -> None:
 	):
 		since = now_datetime() - timedelta(minutes=row.interval_minutes) + SCHEDULE_TOLERANCE
 		if not _has_run_since(row.name, since, ("incremental", "full")):
-			enqueue_run(row.name, "incremental")
+			_enqueue_run(row.name, "incremental")
 
 
 def start_census() -> None:
 	"""Scheduled for the night, a few times in case a run is in the way: who is in care, and who was ever deleted."""
 	for name in frappe.get_all(CONNECTION_DOCTYPE, filters=SCHEDULED_SYNC_TYPES, pluck="name"):
 		if not _has_run_since(name, now_datetime() - NIGHTLY_INTERVAL, ("census", "full")):
-			enqueue_run(name, "census")
+			_enqueue_run(name, "census")
 
 
 def start_reconcile() -> None:
 	"""Scheduled for a night of each week, a few times in case a run is in the way: read everything and correct what differs."""
 	for name in frappe.get_all(CONNECTION_DOCTYPE, filters=SCHEDULED_SYNC_TYPES, pluck="name"):
 		if not _has_run_since(name, now_datetime() - WEEKLY_INTERVAL, ("full",)):
-			enqueue_run(name, "full")
+			_enqueue_run(name, "full")
 
 
-def enqueue_run(connection: str, sync_type: str) -> None:
+def _enqueue_run(connection: str, sync_type: str) -> None:
 	"""Queue a run, unless another is at work or waits for approval. What is wrong with one connection is its own."""
 	if frappe.db.exists(DOCTYPE, {"connection": connection, "status": "Held", "dry_run": 0}):
 		return

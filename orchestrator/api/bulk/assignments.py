@@ -85,7 +85,7 @@ class BulkAssignment:
 				).format(self.assignee),
 				InvalidAssigneeError,
 			)
-		insert_todo(self.meta.name, name, self.assignee)
+		_insert_todo(self.meta.name, name, self.assignee)
 		if frappe.get_cached_value("User", self.assignee, "follow_assigned_documents"):
 			follow_document(self.meta.name, name, self.assignee)
 		self.created.add(name)
@@ -109,7 +109,7 @@ class BulkAssignment:
 			self.fill_field(unsaved)
 		if created and self.assignee != frappe.session.user:
 			frappe.enqueue(
-				send_notifications,
+				_send_notifications,
 				enqueue_after_commit=True,
 				doctype=self.meta.name,
 				names=created,
@@ -126,7 +126,7 @@ class BulkAssignment:
 		frappe.db.set_value(self.meta.name, nobody_yet, ASSIGNEE_FIELD, self.assignee, update_modified=False)
 
 
-def insert_todo(doctype: str, name: Name, user: str) -> None:
+def _insert_todo(doctype: str, name: Name, user: str) -> None:
 	"""The assignment itself: a document with all its hooks, which comments on the record and keeps its `_assign`."""
 	todo = frappe.get_doc(
 		{
@@ -134,19 +134,19 @@ def insert_todo(doctype: str, name: Name, user: str) -> None:
 			"allocated_to": user,
 			"reference_type": doctype,
 			"reference_name": str(name),
-			"description": build_description(doctype, name),
+			"description": _build_description(doctype, name),
 			"priority": "Medium",
 			"status": "Open",
 			"date": nowdate(),
 			"assigned_by": frappe.session.user,
 		}
 	)
-	if is_comment_behavior_standard(doctype, todo):
+	if _is_comment_behavior_standard(doctype, todo):
 		todo.add_assign_comment = partial(add_comment, doctype, str(name))
 	todo.insert(ignore_permissions=True)  # as Frappe's own add: who may read a record may assign it
 
 
-def is_comment_behavior_standard(doctype: str, todo: Document) -> bool:
+def _is_comment_behavior_standard(doctype: str, todo: Document) -> bool:
 	"""True where no app has its own way of commenting on an assignment or on records of `doctype`."""
 	return (
 		type(todo).add_assign_comment is ToDo.add_assign_comment
@@ -160,15 +160,15 @@ def add_comment(doctype: str, name: str, text: str, comment_type: str) -> None:
 	Document.add_comment(frappe._dict(doctype=doctype, name=name), comment_type, text)
 
 
-def build_description(doctype: str, name: Name, lang: str | None = None) -> str:
+def _build_description(doctype: str, name: Name, lang: str | None = None) -> str:
 	"""Frappe's own words on an assignment without a description."""
 	return _("Assignment for {0} {1}", lang=lang).format(doctype, name)
 
 
-def send_notifications(
+def _send_notifications(
 	doctype: str, names: list[Name], assigned_by: str, assigned_to: str, lang: str
 ) -> None:
 	"""A job: one notification per record, made by Frappe."""
 	for name in names:
-		description = build_description(doctype, name, lang)
+		description = _build_description(doctype, name, lang)
 		notify_assignment(assigned_by, assigned_to, doctype, name, action="ASSIGN", description=description)

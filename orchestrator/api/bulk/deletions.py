@@ -25,7 +25,7 @@ class BulkDeletion:
 	def check(self) -> None:
 		"""403 for a DocType of which the caller may read or delete nothing."""
 		frappe.has_permission(self.meta.name, "read", throw=True)
-		if not can_delete_any(self.meta):
+		if not _can_delete_any(self.meta):
 			frappe.throw(
 				_("You do not have permission to delete any {0}. Ask your administrator for access.").format(
 					_(self.meta.name)
@@ -55,7 +55,7 @@ class BulkDeletion:
 		"""Nothing: every deletion was complete in itself."""
 
 
-def can_delete_any(meta: Meta) -> bool:
+def _can_delete_any(meta: Meta) -> bool:
 	"""True where a role of the caller may delete records of the DocType, be it only the caller's own."""
 	allowed = get_role_permissions(meta, is_owner=True)
 	return bool(allowed.get("delete") or allowed.get("if_owner", {}).get("delete"))
@@ -76,7 +76,7 @@ class AttachmentBackup:
 		# get_all: whoever deletes a record deletes its attachments, visible or not
 		for file in frappe.get_all("File", filters=filters, fields=fields):
 			for url in (file.file_url, file.thumbnail_url):
-				if (path := find_path(url)) and path.is_file():
+				if (path := _find_path(url)) and path.is_file():
 					self.create_link(file.attached_to_name, path)
 		if self.directory:
 			frappe.db.after_rollback.add(self.restore_all)
@@ -109,7 +109,7 @@ class AttachmentBackup:
 			shutil.rmtree(self.directory, ignore_errors=True)
 
 
-def find_path(url: str | None) -> Path | None:
+def _find_path(url: str | None) -> Path | None:
 	"""Where the file at `url` lies on this site's disk. None for one that lies elsewhere."""
 	for prefix, folder in (("/private/files/", "private"), ("/files/", "public")):
 		if url and url.startswith(prefix) and ".." not in url.split("/"):

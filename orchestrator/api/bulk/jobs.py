@@ -37,7 +37,7 @@ def enqueue_bulk(request: BulkRequest) -> dict[str, Any]:
 		}
 	).insert(ignore_permissions=True)  # nobody may write operations by hand
 	frappe.enqueue(
-		run_operation_job,
+		_run_operation_job,
 		queue=QUEUE,
 		job_id=OPERATIONS.build_job_id(operation.name),
 		enqueue_after_commit=True,
@@ -46,7 +46,7 @@ def enqueue_bulk(request: BulkRequest) -> dict[str, Any]:
 	return {"operation": operation.name, "status": operation.status}
 
 
-def run_operation_job(operation: str) -> None:
+def _run_operation_job(operation: str) -> None:
 	"""The job: carry the call out as whoever asked for it."""
 	record = frappe.get_doc(DOCTYPE, operation, for_update=True)
 	if record.status != "Queued":
@@ -56,14 +56,14 @@ def run_operation_job(operation: str) -> None:
 	request = BulkRequest.from_json(record.request)
 	try:
 		outcome = runs.execute_bulk(request, progress=lambda done: OPERATIONS.set_progress(operation, done))
-		finish_operation(operation, "Completed", outcome["succeeded"], outcome["failed"], outcome["results"])
+		_finish_operation(operation, "Completed", outcome["succeeded"], outcome["failed"], outcome["results"])
 	except Exception as error:
 		frappe.db.rollback()
-		finish_operation(operation, "Failed", 0, len(request.names), build_failure(error, operation))
+		_finish_operation(operation, "Failed", 0, len(request.names), _build_failure(error, operation))
 	frappe.db.commit()
 
 
-def build_failure(error: Exception, operation: str) -> dict[str, str]:
+def _build_failure(error: Exception, operation: str) -> dict[str, str]:
 	"""What is told of an operation that failed as a whole; an unforeseen error is logged under its name."""
 	if errors.get_status(error) == errors.UNEXPECTED_STATUS:
 		errors.create_error_log(error, "bulk", operation)
@@ -71,7 +71,7 @@ def build_failure(error: Exception, operation: str) -> dict[str, str]:
 	return {"type": failure.type, "text": failure.text}
 
 
-def finish_operation(operation: str, status: str, done: int, failed: int, results: Any) -> None:
+def _finish_operation(operation: str, status: str, done: int, failed: int, results: Any) -> None:
 	"""Keep the results. Raises ConflictError where the operation was given up meanwhile: its work must not stay."""
 	if not OPERATIONS.is_running(operation):
 		raise ConflictError(operation)

@@ -49,7 +49,7 @@ def parse_names(value: Any) -> list[Name]:
 			frappe.throw(_("name is not valid JSON. Send a list of record names."), InvalidRequestError)
 	if not isinstance(names, list):
 		names = [names]
-	if not all(is_valid_name(item) for item in names):
+	if not all(_is_valid_name(item) for item in names):
 		frappe.throw(_("name must be a record's name or a list of names."), InvalidRequestError)
 	distinct = list({str(item): item for item in names}.values())
 	limit = get_settings().bulk_limit
@@ -63,7 +63,7 @@ def parse_names(value: Any) -> list[Name]:
 	return distinct
 
 
-def is_valid_name(value: Any) -> bool:
+def _is_valid_name(value: Any) -> bool:
 	"""True for what can be the name of a record."""
 	if isinstance(value, str):
 		return bool(value.strip())
@@ -86,7 +86,7 @@ def list_readable_names(meta: Meta, names: Iterable[Name], user: str) -> dict[st
 
 	One list query answers for all records. A check of its own is left to DocTypes where an app decides per
 	document, and to records that the list leaves out, since a document may be readable beyond the list."""
-	stored = list_stored_names(meta, names)
+	stored = _list_stored_names(meta, names)
 	listed = (
 		set() if meta.name in frappe.get_hooks("has_permission") else filter_listed_names(meta, stored, user)
 	)
@@ -97,7 +97,7 @@ def list_readable_names(meta: Meta, names: Iterable[Name], user: str) -> dict[st
 	}
 
 
-def list_stored_names(meta: Meta, names: Iterable[Name]) -> dict[str, Name]:
+def _list_stored_names(meta: Meta, names: Iterable[Name]) -> dict[str, Name]:
 	"""Those of `names` that exist: as text, and as the database has them."""
 	wanted = {str(name) for name in names}
 	# get_all: existence only; who may read them is asked next

@@ -75,18 +75,18 @@ def execute_bulk(request: BulkRequest, progress: Progress | None = None) -> dict
 	work.check()
 	readable = work.prepare(request.names)
 	refusals = {
-		str(name): build_refusal(build_not_found_error(request, name))
+		str(name): _build_refusal(_build_not_found_error(request, name))
 		for name in request.names
 		if str(name) not in readable
 	}
-	raise_if_atomic(request, refusals)
-	refusals |= apply_each(work, list(readable.values()), request.atomic, progress or ignore_progress)
-	raise_if_atomic(request, refusals)
+	_raise_if_atomic(request, refusals)
+	refusals |= _apply_each(work, list(readable.values()), request.atomic, progress or _ignore_progress)
+	_raise_if_atomic(request, refusals)
 	work.apply_to_succeeded([name for text, name in readable.items() if text not in refusals])
-	return build_reply(request, refusals)
+	return _build_reply(request, refusals)
 
 
-def apply_each(
+def _apply_each(
 	work: BulkAction, names: list[Name], atomic: bool, progress: Progress
 ) -> dict[str, RecordRefusal]:
 	"""Do the work to each record. Those that Frappe refuses get another try as long as others of the call went:
@@ -97,7 +97,7 @@ def apply_each(
 		tried = len(pending)
 		blocked = []
 		for count, name in enumerate(pending, len(names) - tried + 1):
-			if refusal := apply_one(work, name, atomic):
+			if refusal := _apply_one(work, name, atomic):
 				refusals[str(name)] = refusal
 				if isinstance(refusal.error, frappe.ValidationError):
 					blocked.append(name)
@@ -108,7 +108,7 @@ def apply_each(
 	return refusals
 
 
-def apply_one(work: BulkAction, name: Name, atomic: bool) -> RecordRefusal | None:
+def _apply_one(work: BulkAction, name: Name, atomic: bool) -> RecordRefusal | None:
 	"""Do the work to one record. Returns why it failed, None where it did not. Raises what concerns more than the
 	record, and in an all-or-nothing call any error that nobody foresaw."""
 	try:
@@ -119,7 +119,7 @@ def apply_one(work: BulkAction, name: Name, atomic: bool) -> RecordRefusal | Non
 	except Exception as error:
 		if atomic and errors.get_status(error) == errors.UNEXPECTED_STATUS:
 			raise
-		return build_refusal(error)
+		return _build_refusal(error)
 	return None
 
 
@@ -154,16 +154,16 @@ def isolate_in_savepoint() -> Iterator[None]:
 		local.message_log = messages
 
 
-def ignore_progress(_count: int) -> None:
+def _ignore_progress(_count: int) -> None:
 	"""The progress of a call that nobody watches."""
 
 
-def build_not_found_error(request: BulkRequest, name: Name) -> Exception:
+def _build_not_found_error(request: BulkRequest, name: Name) -> Exception:
 	"""The error for a record that is missing or hidden: the two look alike."""
 	return frappe.DoesNotExistError(_("{0} {1} not found.").format(_(request.doctype), name))
 
 
-def build_refusal(error: Exception) -> RecordRefusal:
+def _build_refusal(error: Exception) -> RecordRefusal:
 	"""What is told of one record's error; one that nobody foresaw is logged."""
 	call = calls.get_current_call()
 	reference = call.id if call else frappe.generate_hash(length=16)
@@ -172,7 +172,7 @@ def build_refusal(error: Exception) -> RecordRefusal:
 	return RecordRefusal(error, errors.build_error_reply(error, reference))
 
 
-def raise_if_atomic(request: BulkRequest, refusals: dict[str, RecordRefusal]) -> None:
+def _raise_if_atomic(request: BulkRequest, refusals: dict[str, RecordRefusal]) -> None:
 	"""In an all-or-nothing call, raise for the records that failed: their own error where all have the same."""
 	if not request.atomic or not refusals:
 		return
@@ -189,23 +189,23 @@ def raise_if_atomic(request: BulkRequest, refusals: dict[str, RecordRefusal]) ->
 	)
 
 
-def build_reply(request: BulkRequest, refusals: dict[str, RecordRefusal]) -> dict[str, Any]:
+def _build_reply(request: BulkRequest, refusals: dict[str, RecordRefusal]) -> dict[str, Any]:
 	"""The data of a call that ran."""
 	return {
 		"doctype": request.doctype,
 		"total": len(request.names),
 		"succeeded": len(request.names) - len(refusals),
 		"failed": len(refusals),
-		"results": build_results(request, refusals),
+		"results": _build_results(request, refusals),
 	}
 
 
-def build_results(request: BulkRequest, refusals: dict[str, RecordRefusal]) -> list[dict[str, Any]]:
+def _build_results(request: BulkRequest, refusals: dict[str, RecordRefusal]) -> list[dict[str, Any]]:
 	"""One entry per record, in the order asked for."""
-	return [build_result(name, refusals.get(str(name))) for name in request.names]
+	return [_build_result(name, refusals.get(str(name))) for name in request.names]
 
 
-def build_result(name: Name, refusal: RecordRefusal | None) -> dict[str, Any]:
+def _build_result(name: Name, refusal: RecordRefusal | None) -> dict[str, Any]:
 	"""What became of one record."""
 	error = {"type": refusal.failure.type, "text": refusal.failure.text} if refusal else None
 	return {"name": name, "ok": refusal is None, "error": error}

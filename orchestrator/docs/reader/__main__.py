@@ -23,7 +23,7 @@ def main() -> int:
 	path, media_type, longest = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 	resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
 	resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
-	pieces = extract_pieces(path, media_type, longest)
+	pieces = _extract_pieces(path, media_type, longest)
 	if pieces is None:
 		return NO_TEXT
 	written = 0
@@ -35,31 +35,31 @@ def main() -> int:
 	return 0
 
 
-def extract_pieces(path: Path, media_type: str, longest: int) -> Iterator[str] | None:
+def _extract_pieces(path: Path, media_type: str, longest: int) -> Iterator[str] | None:
 	if media_type == "application/pdf":
-		return extract_pdf(path)
+		return _extract_pdf(path)
 	if media_type == WORD:
-		return extract_word(path)
+		return _extract_word(path)
 	if media_type.startswith("text/") or media_type in TEXTUAL:
 		return extract_text(path, longest)
 	return None
 
 
-def extract_pdf(path: Path) -> Iterator[str]:
+def _extract_pdf(path: Path) -> Iterator[str]:
 	from pypdf import PdfReader
 
 	for page in PdfReader(path).pages:
 		yield page.extract_text() + "\n"
 
 
-def extract_word(path: Path) -> Iterator[str]:
+def _extract_word(path: Path) -> Iterator[str]:
 	with zipfile.ZipFile(path) as archive:
 		for part in WORD_PARTS:
 			if part in archive.namelist():
-				yield from extract_word_part(archive, part)
+				yield from _extract_word_part(archive, part)
 
 
-def extract_word_part(archive: zipfile.ZipFile, part: str) -> Iterator[str]:
+def _extract_word_part(archive: zipfile.ZipFile, part: str) -> Iterator[str]:
 	"""The text of each paragraph. What says it is larger than it may be is not opened, and what is larger than it says
 	is no zip to Python. An entity, which these files never need, has no place in the parser."""
 	if archive.getinfo(part).file_size > MAX_PART:
@@ -67,11 +67,11 @@ def extract_word_part(archive: zipfile.ZipFile, part: str) -> Iterator[str]:
 	with archive.open(part) as source:
 		for _event, element in ElementTree.iterparse(source):  # noqa: S314  # limits above; expat stops expansion
 			if element.tag == f"{WORD_NAMESPACE}p":
-				yield "".join(extract_words(element)) + "\n"
+				yield "".join(_extract_words(element)) + "\n"
 				element.clear()
 
 
-def extract_words(paragraph: ElementTree.Element) -> Iterator[str]:
+def _extract_words(paragraph: ElementTree.Element) -> Iterator[str]:
 	for element in paragraph.iter():
 		if element.tag == f"{WORD_NAMESPACE}t":
 			yield element.text or ""

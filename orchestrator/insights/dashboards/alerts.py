@@ -30,31 +30,31 @@ def send_due_alerts(notes: list[MetricNote]) -> None:
 	for note in notes:
 		if note.metric in watched:
 			try:
-				check_alerts(note, frappe.get_cached_doc(DOCTYPE, note.metric))
+				_check_alerts(note, frappe.get_cached_doc(DOCTYPE, note.metric))
 			except Exception:
 				# told too late is told too late: the history goes on
 				frappe.log_error(f"Alerts of metric {note.metric}"[:140], frappe.get_traceback())
 
 
-def check_alerts(note: MetricNote, metric: "frappe._dict") -> None:
+def _check_alerts(note: MetricNote, metric: "frappe._dict") -> None:
 	before = history.get_latest(note.metric, note.owner)
 	for alert in metric.alerts:
-		if is_crossed(before, note.value, alert.condition, alert.threshold):
-			send_notification(note, metric, alert, list_recipients(note.owner, metric, alert))
+		if _is_crossed(before, note.value, alert.condition, alert.threshold):
+			send_notification(note, metric, alert, _list_recipients(note.owner, metric, alert))
 
 
-def is_crossed(before: float | None, now: float | None, condition: str, threshold: float) -> bool:
+def _is_crossed(before: float | None, now: float | None, condition: str, threshold: float) -> bool:
 	"""True if the value is beyond the threshold now and was not before."""
-	return is_beyond(now, condition, threshold) and not is_beyond(before, condition, threshold)
+	return _is_beyond(now, condition, threshold) and not _is_beyond(before, condition, threshold)
 
 
-def is_beyond(value: float | None, condition: str, threshold: float) -> bool:
+def _is_beyond(value: float | None, condition: str, threshold: float) -> bool:
 	if value is None:
 		return False
 	return value >= threshold if condition == ABOVE else value <= threshold
 
 
-def list_recipients(owner: str, metric: "frappe._dict", alert: "frappe._dict") -> list[str]:
+def _list_recipients(owner: str, metric: "frappe._dict", alert: "frappe._dict") -> list[str]:
 	"""Whom to tell. A figure of one user's own records is told to that user alone, if they are among those named (or
 	nobody is); a shared one to those named who have its role."""
 	named = {alert.user} if alert.user else set()
@@ -86,7 +86,7 @@ def _create_notifications(
 		BELOW: _("{0} is {1}: it has fallen to {2} or less."),
 	}
 	subject = texts[alert.condition].format(
-		_(metric.label), format_number(note.value, metric.unit), format_number(alert.threshold, metric.unit)
+		_(metric.label), _format_number(note.value, metric.unit), _format_number(alert.threshold, metric.unit)
 	)
 	doc = {
 		"type": "Alert",
@@ -96,15 +96,15 @@ def _create_notifications(
 		"from_user": ADMINISTRATOR,
 		"link": "/app/metrics",
 	}
-	make_notification_logs(frappe._dict(doc), list_emails(users))
+	make_notification_logs(frappe._dict(doc), _list_emails(users))
 
 
-def list_emails(users: list[str]) -> list[str]:
+def _list_emails(users: list[str]) -> list[str]:
 	"""Frappe looks the users of a notification up by their e-mail addresses."""
 	return frappe.get_all("User", {"name": ("in", users), "enabled": 1}, pluck="email")
 
 
-def format_number(value: float | None, unit: str | None) -> str:
+def _format_number(value: float | None, unit: str | None) -> str:
 	"""A number as people write it, with its unit."""
 	number = float(value or 0)
 	text = fmt_money(number, precision=0 if number.is_integer() else 2)

@@ -69,12 +69,12 @@ def upsert_points(notes: list[MetricNote]) -> None:
 	"""Keep each as the point of its day. One that the table cannot hold is left out: it must not stop the others."""
 	for item in notes:
 		try:
-			upsert_point(item)
+			_upsert_point(item)
 		except (*compat.DataError, *compat.IntegrityError) as error:
 			frappe.log_error(f"History of metric {item.metric}"[:140], f"A value was left out:\n{error}")
 
 
-def upsert_point(item: MetricNote) -> None:
+def _upsert_point(item: MetricNote) -> None:
 	frappe.db.sql(
 		f"""
 		INSERT INTO `tab{DOCTYPE}`
@@ -90,17 +90,17 @@ def upsert_point(item: MetricNote) -> None:
 
 def get_latest(metric: str, owner: str) -> float | None:
 	"""The last value written down."""
-	return get_value_before(metric, owner, None)
+	return _get_value_before(metric, owner, None)
 
 
 def get_previous(metric: Metric, scope: Scope) -> float | None:
 	"""What the number was a day, a week or a month ago: the last point that is at least as old."""
 	back = COMPARISON_DAYS.get(metric.compare_with)
 	day = add_days(getdate(), -back) if back else add_months(getdate(), -1)
-	return get_value_before(metric.key, scope.owner, str(day))
+	return _get_value_before(metric.key, scope.owner, str(day))
 
 
-def get_value_before(metric: str, owner: str, day: str | None) -> float | None:
+def _get_value_before(metric: str, owner: str, day: str | None) -> float | None:
 	rows = frappe.db.sql(
 		f"""SELECT value FROM `tab{DOCTYPE}` WHERE metric = %(metric)s AND scope = %(owner)s
 			AND day <= %(day)s ORDER BY day DESC LIMIT 1""",  # noqa: S608

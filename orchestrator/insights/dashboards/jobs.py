@@ -30,16 +30,16 @@ def enqueue_refresh(plan: DashboardLayout, names: list[str]) -> None:
 	"""Queue a job that computes these items for the caller. One that is queued already is enough."""
 	lang = frappe.local.lang
 	job = f"orchestrator_metrics:{plan.doctype}:{plan.name}:{frappe.session.user}:{lang}:{','.join(sorted(names))}"
-	enqueue_once(job, refresh_items, doctype=plan.doctype, dashboard=plan.name, names=names, lang=lang)
+	_enqueue_once(job, _refresh_items, doctype=plan.doctype, dashboard=plan.name, names=names, lang=lang)
 
 
-def enqueue_once(job: str, work: Callable[..., Any], **arguments: Any) -> None:
+def _enqueue_once(job: str, work: Callable[..., Any], **arguments: Any) -> None:
 	"""Queue a job that may take long, unless it is queued already."""
 	if not is_job_enqueued(job):
 		frappe.enqueue(work, queue="long", timeout=JOB_TIMEOUT, job_id=job, deduplicate=True, **arguments)
 
 
-def refresh_items(doctype: str, dashboard: str, names: list[str], lang: str | None = None) -> None:
+def _refresh_items(doctype: str, dashboard: str, names: list[str], lang: str | None = None) -> None:
 	"""The job: the items, one after the other, as the user who asked and in their language."""
 	frappe.local.lang = lang or get_user_lang()
 	plan, asked_at = layout.get_dashboard(dashboard, doctype), time.time()
@@ -108,7 +108,7 @@ def refresh_due_dashboards() -> list[str]:
 		if moment - last < row.refresh_minutes * 60:
 			continue
 		cache.execute_command("HSET", key, row.name, moment)
-		enqueue_once(f"orchestrator_dashboard:{row.name}", refresh_dashboard, dashboard=row.name)
+		_enqueue_once(f"orchestrator_dashboard:{row.name}", refresh_dashboard, dashboard=row.name)
 		queued.append(row.name)
 	return queued
 
@@ -123,15 +123,15 @@ def refresh_dashboard(dashboard: str) -> None:
 	readers = history.list_readers(own, READER_DAYS, MAX_READERS)
 	for lang in sorted({get_user_lang(user) for user in [ADMINISTRATOR, *readers]}):
 		with run_as_user(ADMINISTRATOR), print_language(lang):
-			refresh_layout(plan, shared=True)
+			_refresh_layout(plan, shared=True)
 	for user in readers:
 		with run_as_user(user), print_language(get_user_lang(user)):
-			refresh_layout(plan, shared=False)
+			_refresh_layout(plan, shared=False)
 	write_notes()
 	publish_refresh(plan, [placed.metric for placed in plan.items], asked_at, at_once=True)
 
 
-def refresh_layout(plan: DashboardLayout, shared: bool) -> None:
+def _refresh_layout(plan: DashboardLayout, shared: bool) -> None:
 	"""Compute the plan's shared items, or those of the session's user."""
 	own = None if shared else scopes.build_caller_scope()
 	for placed in plan.items:

@@ -58,17 +58,17 @@ def get_dashboard(name: str, doctype: str | None = None) -> DashboardLayout:
 	title that several have, InvalidRequestError (400) for an unknown DocType, MissingAppError (501)."""
 	plans = (
 		FINDER_BY_DOCTYPE[kind](name)
-		for kind in list_doctypes(doctype)
+		for kind in _list_doctypes(doctype)
 		if frappe.has_permission(kind, "read")
 	)
 	plan = next((plan for plan in plans if plan), None)
 	if not plan:
-		refuse_missing(name, doctype)
+		_refuse_missing(name, doctype)
 	return plan
 
 
-def refuse_missing(name: str, doctype: str | None) -> NoReturn:
-	if not any(frappe.has_permission(kind, "read") for kind in list_doctypes(doctype)):
+def _refuse_missing(name: str, doctype: str | None) -> NoReturn:
+	if not any(frappe.has_permission(kind, "read") for kind in _list_doctypes(doctype)):
 		refuse(
 			_("You do not have access to dashboards. Ask your administrator for access."),
 			frappe.PermissionError,
@@ -76,7 +76,7 @@ def refuse_missing(name: str, doctype: str | None) -> NoReturn:
 	refuse(_("There is no dashboard {0}.").format(name), frappe.DoesNotExistError)
 
 
-def list_doctypes(doctype: str | None) -> list[str]:
+def _list_doctypes(doctype: str | None) -> list[str]:
 	"""The DocTypes to look in, in this order."""
 	if not doctype:
 		return [kind for kind in FINDER_BY_DOCTYPE if kind not in APP_OF or is_installed(APP_OF[kind])]
@@ -87,7 +87,7 @@ def list_doctypes(doctype: str | None) -> list[str]:
 	return [doctype]
 
 
-def find_orchestrator_dashboard(name: str) -> DashboardLayout | None:
+def _find_orchestrator_dashboard(name: str) -> DashboardLayout | None:
 	if not (plan := get_layout(name)):
 		return None
 	doc = frappe.get_cached_doc(ORCHESTRATOR_DASHBOARD, plan.name)
@@ -100,12 +100,12 @@ def get_layout(name: str) -> DashboardLayout | None:
 	"""The plan of one of our dashboards, kept until one of its parts is saved."""
 	cache = frappe.cache()
 	plan = cache.hget(LAYOUT_CACHE_KEY, name)
-	if plan is None and (plan := build_layout(name)):
+	if plan is None and (plan := _build_layout(name)):
 		cache.hset(LAYOUT_CACHE_KEY, name, plan)
 	return plan
 
 
-def build_layout(name: str) -> DashboardLayout | None:
+def _build_layout(name: str) -> DashboardLayout | None:
 	if not frappe.db.exists(ORCHESTRATOR_DASHBOARD, name):
 		return None
 	doc = frappe.get_doc(ORCHESTRATOR_DASHBOARD, name)
@@ -122,16 +122,16 @@ def build_layout(name: str) -> DashboardLayout | None:
 
 def clear_layouts_after_commit(*_arguments: object) -> None:
 	"""Something that a dashboard consists of was saved or deleted. Also a document event."""
-	clear_layouts()
+	_clear_layouts()
 	# Meanwhile someone may have read the old state, and kept it.
-	frappe.db.after_commit.add(clear_layouts)
+	frappe.db.after_commit.add(_clear_layouts)
 
 
-def clear_layouts() -> None:
+def _clear_layouts() -> None:
 	frappe.cache().delete_value(LAYOUT_CACHE_KEY)
 
 
-def find_frappe_dashboard(name: str) -> DashboardLayout | None:
+def _find_frappe_dashboard(name: str) -> DashboardLayout | None:
 	"""A Frappe Dashboard: its cards, then its charts, as far as the caller may read them."""
 	if not frappe.db.exists(FRAPPE_DASHBOARD, name) or not frappe.get_list(
 		FRAPPE_DASHBOARD, {"name": name}, limit=1
@@ -140,7 +140,7 @@ def find_frappe_dashboard(name: str) -> DashboardLayout | None:
 	doc = frappe.get_cached_doc(FRAPPE_DASHBOARD, name)
 	cards = [
 		DashboardItem(build_from_source(CARD, card.name, card.label, NUMBER, card.modified), "Quarter")
-		for card in filter_permitted(CARD, [row.card for row in doc.cards])
+		for card in _filter_permitted(CARD, [row.card for row in doc.cards])
 	]
 	widths = {row.chart: row.width for row in doc.charts}
 	charts = [
@@ -149,18 +149,18 @@ def find_frappe_dashboard(name: str) -> DashboardLayout | None:
 			widths[chart.name] or "Half",
 			chart.type,
 		)
-		for chart in filter_permitted(CHART, [row.chart for row in doc.charts])
+		for chart in _filter_permitted(CHART, [row.chart for row in doc.charts])
 	]
 	return DashboardLayout(FRAPPE_DASHBOARD, doc.name, doc.dashboard_name, (*cards, *charts))
 
 
-def filter_permitted(doctype: str, names: list[str]) -> list:
+def _filter_permitted(doctype: str, names: list[str]) -> list:
 	"""Those of the records that there are and the caller may read, in their order."""
 	docs = [frappe.get_cached_doc(doctype, name) for name in names if frappe.db.exists(doctype, name)]
 	return [doc for doc in docs if doc.has_permission("read")]
 
 
-def find_insights_dashboard(name: str) -> DashboardLayout | None:
+def _find_insights_dashboard(name: str) -> DashboardLayout | None:
 	"""An Insights dashboard by its name, the name it had in Insights 2, or its title."""
 	fields = ["name", "title", "items"]
 	for field in ("name", "old_name", "title"):
@@ -177,11 +177,11 @@ def find_insights_dashboard(name: str) -> DashboardLayout | None:
 				ConflictError,
 			)
 		if found:
-			return build_insights_layout(found[0])
+			return _build_insights_layout(found[0])
 	return None
 
 
-def build_insights_layout(row: frappe._dict) -> DashboardLayout:
+def _build_insights_layout(row: frappe._dict) -> DashboardLayout:
 	names = [item["chart"] for item in frappe.parse_json(row["items"]) or [] if item["type"] == "chart"]
 	# get_all: who may read the dashboard may read its charts, and each is checked again when it is computed
 	found = frappe.get_all(
@@ -189,18 +189,18 @@ def build_insights_layout(row: frappe._dict) -> DashboardLayout:
 	)
 	charts = {chart.name: chart for chart in found}
 	items = tuple(
-		DashboardItem(build_insights_item(charts[name]), INSIGHTS_WIDTH) for name in names if name in charts
+		DashboardItem(_build_insights_item(charts[name]), INSIGHTS_WIDTH) for name in names if name in charts
 	)
 	return DashboardLayout(INSIGHTS_DASHBOARD, row.name, row.title or row.name, items)
 
 
-def build_insights_item(chart: frappe._dict) -> Metric:
+def _build_insights_item(chart: frappe._dict) -> Metric:
 	kind = get_insights_chart_kind(chart.chart_type) or SERIES
 	return build_from_source(INSIGHTS_CHART, chart.name, chart.title or chart.name, kind, chart.modified)
 
 
 FINDER_BY_DOCTYPE: dict[str, Callable[[str], DashboardLayout | None]] = {
-	ORCHESTRATOR_DASHBOARD: find_orchestrator_dashboard,
-	FRAPPE_DASHBOARD: find_frappe_dashboard,
-	INSIGHTS_DASHBOARD: find_insights_dashboard,
+	ORCHESTRATOR_DASHBOARD: _find_orchestrator_dashboard,
+	FRAPPE_DASHBOARD: _find_frappe_dashboard,
+	INSIGHTS_DASHBOARD: _find_insights_dashboard,
 }

@@ -34,34 +34,34 @@ def get_dashboard(plan: DashboardLayout) -> Dashboard:
 	wanted = [
 		placed
 		for placed, scope, value in found
-		if scope and (value is None or is_due_and_quick(value, placed))
+		if scope and (value is None or _is_due_and_quick(value, placed))
 	]
-	return compute_within_budget(plan, found, wanted)
+	return _compute_within_budget(plan, found, wanted)
 
 
 def refresh_items(plan: DashboardLayout, chosen: Sequence[DashboardItem]) -> Dashboard:
 	"""The chosen items, computed anew; open Desk pages are told."""
 	asked_at, found = time.time(), get_permitted_values(chosen)
-	wanted = [placed for placed, scope, value in found if scope and not is_slow(value)]
-	shown = compute_within_budget(plan, found, wanted, queue_the_rest=True)
+	wanted = [placed for placed, scope, value in found if scope and not _is_slow(value)]
+	shown = _compute_within_budget(plan, found, wanted, queue_the_rest=True)
 	jobs.enqueue_record()
 	ready = [placed.metric for placed in chosen if placed.metric.name not in shown["queued"]]
 	jobs.publish_refresh(plan, ready, asked_at)
 	return shown
 
 
-def is_due_and_quick(value: Value, placed: DashboardItem) -> bool:
+def _is_due_and_quick(value: Value, placed: DashboardItem) -> bool:
 	return values.is_due(value, placed.metric) and value.seconds <= QUICK_SECONDS
 
 
-def is_slow(value: Value | None) -> bool:
+def _is_slow(value: Value | None) -> bool:
 	return value is not None and value.seconds > SLOW_SECONDS
 
 
 def select_items(plan: DashboardLayout, items: Any) -> list[DashboardItem]:
 	"""The items named, all of them without names. Raises InvalidRequestError (400) for what is no list of names,
 	DoesNotExistError (404) for a name that is not on the dashboard."""
-	names = parse_items(items)
+	names = _parse_items(items)
 	if not names:
 		return list(plan.items)
 	there = {placed.metric.name for placed in plan.items}
@@ -73,7 +73,7 @@ def select_items(plan: DashboardLayout, items: Any) -> list[DashboardItem]:
 	return [placed for placed in plan.items if placed.metric.name in names]
 
 
-def parse_items(items: Any) -> list[str]:
+def _parse_items(items: Any) -> list[str]:
 	text = items.strip() if isinstance(items, str) else None
 	parsed = [text] if text and not text.startswith(("[", "{", '"')) else parse_json("items", items)
 	if parsed is None:
@@ -83,7 +83,7 @@ def parse_items(items: Any) -> list[str]:
 	return parsed
 
 
-def compute_within_budget(
+def _compute_within_budget(
 	plan: DashboardLayout,
 	found: list[PermittedValue],
 	wanted: Sequence[DashboardItem],
@@ -99,7 +99,7 @@ def compute_within_budget(
 			value = values.compute_once(placed.metric, scope, value) or value
 		elif scope and (is_wanted or queue_the_rest):
 			queued.append(placed.metric.name)
-		items.append(build_item(placed, scope, value, placed.metric.name in queued))
+		items.append(_build_item(placed, scope, value, placed.metric.name in queued))
 	if queued:
 		jobs.enqueue_refresh(plan, queued)
 	times = [item["refreshed_at"] for item in items if item["refreshed_at"]]
@@ -113,11 +113,11 @@ def compute_within_budget(
 	)
 
 
-def build_item(placed: DashboardItem, scope: Scope | None, value: Value | None, is_queued: bool) -> Item:
+def _build_item(placed: DashboardItem, scope: Scope | None, value: Value | None, is_queued: bool) -> Item:
 	"""An item of the reply."""
 	metric = placed.metric
 	previous = value.previous if value else None
-	change = compute_change(value)
+	change = _compute_change(value)
 	return Item(
 		name=metric.name,
 		label=_(metric.label),
@@ -130,13 +130,13 @@ def build_item(placed: DashboardItem, scope: Scope | None, value: Value | None, 
 		direction=metric.direction,
 		width=placed.width,
 		display=placed.display,
-		refreshed_at=format_timestamp(value.at) if value else None,
+		refreshed_at=_format_timestamp(value.at) if value else None,
 		stale=is_queued or bool(scope and (value is None or values.is_due(value, metric))),
 		error=value.error if value else (None if scope else build_refusal(metric)),  # type: ignore[typeddict-item]
 	)
 
 
-def compute_change(value: Value | None) -> float | None:
+def _compute_change(value: Value | None) -> float | None:
 	"""How much the number has grown."""
 	if value is None or value.kind != "number" or value.value is None or value.previous is None:
 		return None
@@ -148,7 +148,7 @@ def build_refusal(metric: Metric) -> dict[str, str]:
 	return {"type": frappe.PermissionError.__name__, "message": text}
 
 
-def format_timestamp(at: float) -> str:
+def _format_timestamp(at: float) -> str:
 	"""A time of day as Frappe keeps them: in the site's time zone, to the second."""
 	zone = ZoneInfo(get_system_timezone())
 	return datetime.fromtimestamp(at, zone).replace(tzinfo=None).isoformat(timespec="seconds")

@@ -57,17 +57,17 @@ def run_as_user(user: str) -> Iterator[None]:
 	request = {name: getattr(local, name) for name in OF_THE_REQUEST if hasattr(local, name)}
 	session = {name: local.session.get(name) for name in OF_THE_SESSION}
 	frappe.set_user(user)
-	clear_request_cache()
+	_clear_request_cache()
 	try:
 		yield
 	finally:
 		local.session.update(session)
 		for name, value in request.items():
 			setattr(local, name, value)
-		clear_request_cache()
+		_clear_request_cache()
 
 
-def clear_request_cache() -> None:
+def _clear_request_cache() -> None:
 	"""Drop what functions have remembered for this request: they do not know that the user changed."""
 	if hasattr(frappe.local, "request_cache"):
 		frappe.local.request_cache.clear()

@@ -16,12 +16,12 @@ DEFAULT_DAYS, MAX_DAYS = 30, history.RETENTION_DAYS
 def list_trend_points(placed: DashboardItem, days: int) -> History:
 	"""The points of the caller's own figure, or of the shared one."""
 	metric = placed.metric
-	found = history.list_points(metric, get_readable_scope(placed), days)
+	found = history.list_points(metric, _get_readable_scope(placed), days)
 	points = [Point(day=day, value=value) for day, value in found]
 	return History(name=metric.name, label=_(metric.label), unit=metric.unit, points=points)
 
 
-def get_readable_scope(placed: DashboardItem) -> Scope:
+def _get_readable_scope(placed: DashboardItem) -> Scope:
 	"""The scope of the caller's figure. PermissionError (403) for who may not see today's: they see no earlier one."""
 	((_placed, scope, value),) = get_permitted_values([placed])
 	if not scope:

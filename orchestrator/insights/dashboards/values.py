@@ -52,7 +52,7 @@ def build_key(metric: Metric, scope: Scope) -> str:
 	return f"orchestrator:metric:{metric.key}:{metric.version}:{scope.key}:{frappe.local.lang}"
 
 
-def build_mark(metric: Metric) -> str:
+def _build_mark(metric: Metric) -> str:
 	return f"orchestrator:metric-asked:{metric.key}"
 
 
@@ -60,18 +60,18 @@ def get_cached_values(wanted: Iterable[tuple[Metric, Scope]]) -> list[Value | No
 	"""The values there are, in one round trip."""
 	cache, pairs = frappe.cache(), list(wanted)
 	keys = [build_key(metric, scope) for metric, scope in pairs] + [
-		build_mark(metric) for metric, _scope in pairs
+		_build_mark(metric) for metric, _scope in pairs
 	]
 	try:
 		texts = cache.mget([cache.make_key(key) for key in keys]) if keys else []
 	except RedisConnectionError:
 		texts = [None] * len(keys)
 	return [
-		parse_cached(text, mark) for text, mark in zip(texts[: len(pairs)], texts[len(pairs) :], strict=True)
+		_parse_cached(text, mark) for text, mark in zip(texts[: len(pairs)], texts[len(pairs) :], strict=True)
 	]
 
 
-def parse_cached(text: bytes | None, mark: bytes | None) -> Value | None:
+def _parse_cached(text: bytes | None, mark: bytes | None) -> Value | None:
 	"""A value as it was kept, and whether a newer one was asked for since."""
 	if not text:
 		return None
@@ -84,7 +84,7 @@ def mark_outdated(metrics: Iterable[Metric], asked_at: float) -> None:
 	a shared metric in other languages, are due."""
 	cache = frappe.cache()
 	for metric in metrics:
-		cache.setex(cache.make_key(build_mark(metric)), TTL_SECONDS, asked_at)
+		cache.setex(cache.make_key(_build_mark(metric)), TTL_SECONDS, asked_at)
 
 
 def is_due(value: Value, metric: Metric) -> bool:
@@ -104,21 +104,21 @@ def compute_once(metric: Metric, scope: Scope, known: Value | None) -> Value | N
 		if not lock.acquire(blocking_timeout=MAX_WAIT_SECONDS):
 			return None
 	except RedisConnectionError:
-		return compute_value(metric, scope, known)
+		return _compute_value(metric, scope, known)
 	try:
 		found = get_cached_values([(metric, scope)])[0]
 		if found and (known is None or found.id != known.id):
 			return found
-		text = frappe.as_json(asdict(compute_value(metric, scope, known)), indent=None)
+		text = frappe.as_json(asdict(_compute_value(metric, scope, known)), indent=None)
 		cache.setex(cache.make_key(key), TTL_SECONDS, text)
 		value = Value(**json.loads(text))  # as everyone after this one gets it
 	finally:
-		release_lock(lock)
+		_release_lock(lock)
 	history.add_note(metric, scope, value.kind, value.value, value.error is None)
 	return value
 
 
-def release_lock(lock: Any) -> None:
+def _release_lock(lock: Any) -> None:
 	"""Let the next one in; a computation that took longer than the lock is held has let them in already."""
 	try:
 		lock.release()
@@ -126,7 +126,7 @@ def release_lock(lock: Any) -> None:
 		return
 
 
-def compute_value(metric: Metric, scope: Scope, known: Value | None) -> Value:
+def _compute_value(metric: Metric, scope: Scope, known: Value | None) -> Value:
 	"""Compute now. A failure is a value too: it says why there is none, and shows the last one there was."""
 	start, messages = time.perf_counter(), frappe.local.message_log
 	frappe.local.message_log = []
@@ -135,12 +135,12 @@ def compute_value(metric: Metric, scope: Scope, known: Value | None) -> Value:
 		with run_as_user(scope.user):
 			figure = registry.compute_metric(metric)
 	except Exception as problem:
-		error = build_item_error(problem, metric)
+		error = _build_item_error(problem, metric)
 	finally:
 		frappe.local.message_log = messages
-	fields = build_figure(figure) if figure else build_failed_value(metric, known, error)
+	fields = _build_figure(figure) if figure else _build_failed_value(metric, known, error)
 	if figure and fields["kind"] == NUMBER:
-		fields["previous"] = get_previous(metric, scope, fields["previous"])
+		fields["previous"] = _get_previous(metric, scope, fields["previous"])
 	return Value(
 		id=frappe.generate_hash(length=10),
 		at=time.time(),
@@ -150,7 +150,7 @@ def compute_value(metric: Metric, scope: Scope, known: Value | None) -> Value:
 	)
 
 
-def get_previous(metric: Metric, scope: Scope, told: float | None) -> float | None:
+def _get_previous(metric: Metric, scope: Scope, told: float | None) -> float | None:
 	"""What the number was: what its source tells, else its history. Of a card it is the other way round: what Desk tells
 	is how many of today's records were there then, not what the card showed."""
 	is_cards = metric.source_type == CARD and metric.key == metric.name
@@ -160,7 +160,7 @@ def get_previous(metric: Metric, scope: Scope, told: float | None) -> float | No
 	return told if known is None else known
 
 
-def build_figure(figure: Figure) -> dict[str, Any]:
+def _build_figure(figure: Figure) -> dict[str, Any]:
 	"""A figure's part of a value."""
 	if isinstance(figure, Number):
 		return {
@@ -178,14 +178,14 @@ def build_figure(figure: Figure) -> dict[str, Any]:
 	return {"kind": TABLE, "value": value, "previous": None, "unit": None}
 
 
-def build_failed_value(metric: Metric, known: Value | None, error: dict[str, str] | None) -> dict[str, Any]:
+def _build_failed_value(metric: Metric, known: Value | None, error: dict[str, str] | None) -> dict[str, Any]:
 	"""What to show beside an error: the last value, unless the error is that the caller may not see it."""
 	if known is None or (error or {}).get("type") == frappe.PermissionError.__name__:
 		return {"kind": metric.kind, "value": None, "previous": None, "unit": None}
 	return {"kind": known.kind, "value": known.value, "previous": known.previous, "unit": known.unit}
 
 
-def build_item_error(problem: Exception, metric: Metric) -> dict[str, str]:
+def _build_item_error(problem: Exception, metric: Metric) -> dict[str, str]:
 	"""The error of an item. Of an unforeseen one no word of its own: it may quote records."""
 	status = errors.get_status(problem)
 	if status != errors.UNEXPECTED_STATUS:

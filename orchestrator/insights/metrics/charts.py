@@ -30,18 +30,18 @@ def compute(metric: Metric) -> Series:
 	chart.check_permission("read")
 	filters = dynamic_filters.merge_filters(chart.filters_json, chart.dynamic_filters_json)
 	if chart.chart_type == "Report":
-		return compute_report_chart(chart, filters or {})
+		return _compute_report_chart(chart, filters or {})
 	if chart.type == "Heatmap":
-		return compute_heatmap(chart, filters)
-	method = get_custom_method(chart) if chart.chart_type == "Custom" else dashboard_chart.get
+		return _compute_heatmap(chart, filters)
+	method = _get_custom_method(chart) if chart.chart_type == "Custom" else dashboard_chart.get
 	conditions = frappe.as_json(filters)
 	described = frappe.as_json({**chart.as_dict(), "filters_json": conditions})
 	# Unwrapped: around it is the cache that all users share.
 	answer = frappe.call(inspect.unwrap(method), chart=described, filters=conditions, no_cache=1)
-	return build_chart_series(answer, chart.currency or None)
+	return _build_chart_series(answer, chart.currency or None)
 
 
-def build_chart_series(answer: dict[str, Any] | None, unit: str | None = None) -> Series:
+def _build_chart_series(answer: dict[str, Any] | None, unit: str | None = None) -> Series:
 	"""Frappe's chart data as a series."""
 	answer = answer or {"labels": [], "datasets": []}
 	datasets = [
@@ -51,11 +51,11 @@ def build_chart_series(answer: dict[str, Any] | None, unit: str | None = None) -
 	return Series([str(label or _("None")) for label in answer["labels"]], datasets, unit)
 
 
-def compute_report_chart(chart: DashboardChart, filters: dict[str, Any]) -> Series:
+def _compute_report_chart(chart: DashboardChart, filters: dict[str, Any]) -> Series:
 	"""The report's own chart, or the columns that the chart names."""
 	answer = report_figures.run_report(chart.report_name, filters)
 	if chart.use_report_chart:
-		return build_chart_series((answer["chart"] or {}).get("data"), chart.currency or None)
+		return _build_chart_series((answer["chart"] or {}).get("data"), chart.currency or None)
 	rows = [row for row in answer["rows"] or [] if row.get(chart.x_field) not in (None, "")]
 	labels = {column["fieldname"]: column["label"] for column in answer["columns"]}
 	datasets = [
@@ -65,7 +65,7 @@ def compute_report_chart(chart: DashboardChart, filters: dict[str, Any]) -> Seri
 	return Series([str(row[chart.x_field]) for row in rows], datasets, chart.currency or None)
 
 
-def compute_heatmap(chart: DashboardChart, filters: list[Any]) -> Series:
+def _compute_heatmap(chart: DashboardChart, filters: list[Any]) -> Series:
 	"""A value for each day of the chart's year that has one."""
 	year = cint(chart.heatmap_year) or getdate().year
 	doctype, field = chart.document_type, chart.based_on
@@ -84,7 +84,7 @@ def compute_heatmap(chart: DashboardChart, filters: list[Any]) -> Series:
 	return build_series(rows, chart.name)
 
 
-def get_custom_method(chart: DashboardChart) -> Any:
+def _get_custom_method(chart: DashboardChart) -> Any:
 	"""The function that a chart source names in its script for Desk."""
 	source = frappe.get_doc("Dashboard Chart Source", chart.source)
 	name = scrub(source.name)

@@ -38,12 +38,12 @@ def evaluate(expression: Any) -> Any:
 	return read(*match.groups())
 
 
-def get_user_default(name: str) -> Any:
+def _get_user_default(name: str) -> Any:
 	"""A default as Desk knows it, the fiscal year's among them."""
-	return get_fiscal_year_value(name) if name in OF_THE_YEAR else frappe.defaults.get_user_default(name)
+	return _get_fiscal_year_value(name) if name in OF_THE_YEAR else frappe.defaults.get_user_default(name)
 
 
-def get_fiscal_year_value(name: str) -> Any:
+def _get_fiscal_year_value(name: str) -> Any:
 	"""The name, the first or the last day of today's fiscal year."""
 	from erpnext.accounts.utils import get_fiscal_year
 
@@ -51,11 +51,11 @@ def get_fiscal_year_value(name: str) -> Any:
 	return str(get_fiscal_year(today(), company=company)[OF_THE_YEAR[name]])
 
 
-def shift_date(unit: str, count: str) -> Any:
+def _shift_date(unit: str, count: str) -> Any:
 	return (add_days if unit == "days" else add_months)(today(), cint(count))
 
 
-def get_company_value(fieldname: str) -> Any:
+def _get_company_value(fieldname: str) -> Any:
 	return frappe.get_cached_value("Company", frappe.defaults.get_user_default("Company"), fieldname)
 
 
@@ -64,16 +64,16 @@ EVALUATORS: tuple[tuple[re.Pattern[str], Callable[..., Any]], ...] = tuple(
 	(re.compile(pattern), read)
 	for pattern, read in (
 		(TODAY, today),
-		(rf"frappe\.datetime\.add_(days|months)\({TODAY},\s*(-?\d+)\)", shift_date),
+		(rf"frappe\.datetime\.add_(days|months)\({TODAY},\s*(-?\d+)\)", _shift_date),
 		(rf"frappe\.datetime\.str_to_obj\({TODAY}\)\.getMonth\(\) \+ 1", lambda: getdate().month),
 		(rf"frappe\.datetime\.str_to_obj\({TODAY}\)\.getFullYear\(\)", lambda: getdate().year),
-		(r"erpnext\.utils\.get_fiscal_year\(\)", lambda: get_fiscal_year_value("fiscal_year")),
+		(r"erpnext\.utils\.get_fiscal_year\(\)", lambda: _get_fiscal_year_value("fiscal_year")),
 		(r"frappe\.session\.user", lambda: frappe.session.user),
-		(DEFAULT, get_user_default),
-		(r"frappe\.sys_defaults\.(\w+)", get_user_default),
+		(DEFAULT, _get_user_default),
+		(r"frappe\.sys_defaults\.(\w+)", _get_user_default),
 		(
 			r"locals\[\":Company\"\]\[" + DEFAULT.replace(r"(\w+)", "Company") + r"\]\[\"(\w+)\"\]",
-			get_company_value,
+			_get_company_value,
 		),
 		(r"((?!frappe\.|erpnext\.|locals)[\w .%-]*)", str),
 	)

@@ -1,6 +1,6 @@
 """Queries and charts of the app Insights 3, where it is installed.
 
-Its `execute_query` checks nothing, so the right to read is checked first; whether rows are narrowed to what the caller may
+Its `_execute_query` checks nothing, so the right to read is checked first; whether rows are narrowed to what the caller may
 read is a setting of Insights (Apply User Permissions)."""
 
 from typing import Any
@@ -22,10 +22,10 @@ NUMERIC = frozenset({"Integer", "Decimal"})
 
 def compute_query(metric: Metric) -> Figure:
 	"""A query's rows, or one number over them."""
-	query = get_permitted(INSIGHTS_QUERY, metric.source)
+	query = _get_permitted(INSIGHTS_QUERY, metric.source)
 	if not metric.aggregate:
-		return build_table(execute_query(query, MAX_ROWS))
-	answer = execute_query(query, ROWS_TO_AGGREGATE)
+		return _build_table(_execute_query(query, MAX_ROWS))
+	answer = _execute_query(query, ROWS_TO_AGGREGATE)
 	named = {
 		"columns": [{"fieldname": c["name"], "label": c["name"]} for c in answer["columns"]],
 		"rows": answer["rows"],
@@ -37,14 +37,14 @@ def compute_query(metric: Metric) -> Figure:
 
 def compute_chart(metric: Metric) -> Figure:
 	"""A chart as its type has it: a number, a table, or labels and values."""
-	chart = get_permitted(INSIGHTS_CHART, metric.source)
-	answer = execute_query(build_query(chart), ROWS_TO_AGGREGATE if metric.kind == NUMBER else MAX_ROWS)
+	chart = _get_permitted(INSIGHTS_CHART, metric.source)
+	answer = _execute_query(_build_query(chart), ROWS_TO_AGGREGATE if metric.kind == NUMBER else MAX_ROWS)
 	if metric.kind == TABLE:
-		return build_table(answer)
-	return get_last_number(answer) if metric.kind == NUMBER else build_series(answer)
+		return _build_table(answer)
+	return _get_last_number(answer) if metric.kind == NUMBER else _build_series(answer)
 
 
-def get_permitted(doctype: str, name: str) -> Document:
+def _get_permitted(doctype: str, name: str) -> Document:
 	"""The record, which the caller may read. Raises MissingAppError (501) without Insights."""
 	require_app(APP)
 	doc = frappe.get_doc(doctype, name)
@@ -52,7 +52,7 @@ def get_permitted(doctype: str, name: str) -> Document:
 	return doc
 
 
-def build_query(chart: Document) -> Document:
+def _build_query(chart: Document) -> Document:
 	"""The query with the chart's own steps; those are written by the front end of Insights, and a chart that it has
 	not opened yet shows the rows of the query it is made from."""
 	own = frappe.get_doc(INSIGHTS_QUERY, chart.data_query) if chart.data_query else None
@@ -63,7 +63,7 @@ def build_query(chart: Document) -> Document:
 	return frappe.get_doc(INSIGHTS_QUERY, chart.query)
 
 
-def execute_query(query: Document, rows: int) -> dict[str, Any]:
+def _execute_query(query: Document, rows: int) -> dict[str, Any]:
 	"""Columns and rows now. Insights leaves None behind, on which its next run in the same request would break."""
 	frappe.local.insights_adhoc_filters = {}
 	try:
@@ -72,12 +72,12 @@ def execute_query(query: Document, rows: int) -> dict[str, Any]:
 		frappe.local.insights_adhoc_filters = {}
 
 
-def build_table(answer: dict[str, Any]) -> Table:
+def _build_table(answer: dict[str, Any]) -> Table:
 	columns = [Column(column["name"], column["name"]) for column in answer["columns"]]
 	return Table(columns, answer["rows"], len(answer["rows"]))
 
 
-def build_series(answer: dict[str, Any]) -> Series:
+def _build_series(answer: dict[str, Any]) -> Series:
 	"""The first column that is no number gives the labels, each that is one a dataset."""
 	numeric = [column["name"] for column in answer["columns"] if column["type"] in NUMERIC]
 	labels = next((c["name"] for c in answer["columns"] if c["name"] not in numeric), None)
@@ -86,7 +86,7 @@ def build_series(answer: dict[str, Any]) -> Series:
 	return Series(names, [Dataset(name, [to_number(row[name]) for row in rows]) for name in numeric])
 
 
-def get_last_number(answer: dict[str, Any]) -> Number:
+def _get_last_number(answer: dict[str, Any]) -> Number:
 	"""The number of the last row; of rows by date the one before is what it was."""
 	name = next((column["name"] for column in answer["columns"] if column["type"] in NUMERIC), None)
 	values = [to_number(row[name]) for row in answer["rows"]] if name else []

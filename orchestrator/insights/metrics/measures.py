@@ -19,7 +19,7 @@ KIND_BY_TYPE = {Number: "number", Series: "series", Table: "table"}
 
 def compute_measure(metric: "Metric") -> Figure:
 	"""The figure of a measure, as the user of the session."""
-	return get_function(metric.source)()
+	return _get_function(metric.source)()
 
 
 def list_registered() -> dict[str, str]:
@@ -28,7 +28,7 @@ def list_registered() -> dict[str, str]:
 	return {name: paths[-1] for name, paths in hooks.items()}
 
 
-def get_function(name: str) -> Callable[[], Figure]:
+def _get_function(name: str) -> Callable[[], Figure]:
 	"""The function behind a measure. Raises MissingDataError where no installed app registers it."""
 	path = list_registered().get(name)
 	if not path:

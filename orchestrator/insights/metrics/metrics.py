@@ -61,7 +61,7 @@ def build_from_document(doc: "OrchestratorMetric") -> Metric:
 		or (doc.kind or NUMBER).lower(),
 		source_type=doc.source_type,
 		source=(doc.measure if doc.source_type == MEASURE else doc.source) or "",
-		version=compute_digest(doc.modified, changed),
+		version=_compute_digest(doc.modified, changed),
 		unit=doc.unit or None,
 		direction=(doc.direction or "").lower() or None,
 		compare_with=doc.compare_with or "Previous Day",
@@ -84,7 +84,7 @@ def build_from_source(source_type: str, name: str, label: str, kind: str, change
 		kind=kind,
 		source_type=source_type,
 		source=name,
-		version=compute_digest(name, changed),
+		version=_compute_digest(name, changed),
 	)
 
 
@@ -116,5 +116,5 @@ def get_value(doctype: str, name: str | None, fieldname: str) -> Any:
 	return frappe.db.get_value(doctype, name, fieldname)
 
 
-def compute_digest(*parts: Any) -> str:
+def _compute_digest(*parts: Any) -> str:
 	return hashlib.sha256(repr([str(part) for part in parts]).encode()).hexdigest()[:DIGEST]

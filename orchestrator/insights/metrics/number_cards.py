@@ -20,13 +20,13 @@ def compute_card(metric: Metric) -> Number:
 	card.check_permission("read")
 	filters = dynamic_filters.merge_filters(card.filters_json, card.dynamic_filters_json)
 	if card.type == "Report":
-		return Number(compute_from_report(card, filters))
+		return Number(_compute_from_report(card, filters))
 	if card.type == "Custom":
-		return compute_from_method(card, filters)
-	return compute_from_records(card, filters)
+		return _compute_from_method(card, filters)
+	return _compute_from_records(card, filters)
 
 
-def compute_from_records(card: NumberCard, filters: list[Any]) -> Number:
+def _compute_from_records(card: NumberCard, filters: list[Any]) -> Number:
 	value = number_card.get_result(card, list(filters))
 	previous = (
 		number_card.calculate_previous_result(card, list(filters)) if card.show_percentage_stats else None
@@ -34,21 +34,21 @@ def compute_from_records(card: NumberCard, filters: list[Any]) -> Number:
 	return Number(to_number(value), None if previous is None else to_number(previous), card.currency or None)
 
 
-def compute_from_report(card: NumberCard, filters: dict[str, Any]) -> float | None:
+def _compute_from_report(card: NumberCard, filters: dict[str, Any]) -> float | None:
 	answer = report_figures.run_report(card.report_name, filters or {})
 	return report_figures.aggregate(answer, card.report_name, card.report_function, card.report_field)
 
 
-def compute_from_method(card: NumberCard, filters: Any) -> Number:
+def _compute_from_method(card: NumberCard, filters: Any) -> Number:
 	"""The answer of a custom card's method."""
-	answer = frappe.call(get_card_method(card), filters=filters)
+	answer = frappe.call(_get_card_method(card), filters=filters)
 	value = answer.get("value", answer) if isinstance(answer, dict) else answer
 	if value is not None and not report_figures.is_number(value):
 		refuse(_("The method of card {0} does not return a number.").format(card.name), MissingDataError)
 	return Number(None if value is None else to_number(value))
 
 
-def get_card_method(card: NumberCard) -> Callable[..., Any]:
+def _get_card_method(card: NumberCard) -> Callable[..., Any]:
 	"""Return the method of a custom card.
 
 	A card names it, and runs it as its reader: so it has to be in the hook `orchestrator_card_methods` of some app, and

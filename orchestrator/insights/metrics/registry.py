@@ -30,11 +30,11 @@ COMPUTE_BY_SOURCE: dict[str, Callable[[Metric], Figure]] = {
 
 def compute_metric(metric: Metric) -> Figure:
 	"""The metric's figure. Raises what its source raises, ConflictError where a shared metric may no longer be computed."""
-	check_sharing(metric)
+	_check_sharing(metric)
 	return COMPUTE_BY_SOURCE[metric.source_type](metric)
 
 
-def check_sharing(metric: Metric) -> None:
+def _check_sharing(metric: Metric) -> None:
 	"""A shared metric's source was not changed since someone who may share it saved the metric, and the user whose
 	records it counts has not left."""
 	if not metric.is_approved:

@@ -18,7 +18,7 @@ def compute_report(metric: Metric) -> Figure:
 	answer = run_report(metric.source, metric.filters)
 	if metric.aggregate:
 		return Number(aggregate(answer, metric.source, metric.aggregate, metric.aggregate_field))
-	return build_table(answer)
+	return _build_table(answer)
 
 
 def run_report(report: str, filters: dict[str, Any]) -> dict[str, Any]:
@@ -26,7 +26,7 @@ def run_report(report: str, filters: dict[str, Any]) -> dict[str, Any]:
 	return reports.run(report_name=report, filters=filters, ignore_prepared_report=True)
 
 
-def build_table(answer: dict[str, Any]) -> Table:
+def _build_table(answer: dict[str, Any]) -> Table:
 	names = ("fieldname", "label", "fieldtype", "options")
 	columns = [Column(*(column[name] for name in names)) for column in answer["columns"]]
 	rows = answer["rows"] or []

@@ -59,20 +59,20 @@ def run_report_job(run: str) -> None:
 		finish_run(run, report_runs.build_completed_values(values))
 	except Exception as error:
 		frappe.db.rollback()
-		finish_run(run, build_failure(error, run))
-	send_notification(run)
+		finish_run(run, _build_failure(error, run))
+	_send_notification(run)
 	frappe.db.commit()
 
 
-def build_failure(error: Exception, run: str) -> dict[str, Any]:
+def _build_failure(error: Exception, run: str) -> dict[str, Any]:
 	"""What is told of a run that failed; an unforeseen error is logged under its name."""
 	if errors.get_status(error) == errors.UNEXPECTED_STATUS:
 		errors.create_error_log(error, "report", run)
 	failure = errors.build_error_reply(error, run)
-	return mark_failed({"type": failure.type, "text": failure.text})
+	return _mark_failed({"type": failure.type, "text": failure.text})
 
 
-def mark_failed(error: dict[str, str]) -> dict[str, Any]:
+def _mark_failed(error: dict[str, str]) -> dict[str, Any]:
 	"""The last words on a run that made no file."""
 	return {
 		"status": "Failed",
@@ -90,7 +90,7 @@ def finish_run(run: str, values: dict[str, Any]) -> None:
 	frappe.db.set_value(DOCTYPE, run, {**values, "request": None})
 
 
-def send_notification(run: str) -> None:
+def _send_notification(run: str) -> None:
 	"""Tell whoever asked, in Desk."""
 	record = frappe.db.get_value(DOCTYPE, run, ["report", "status", "requested_by"], as_dict=True)
 	words = _("Your report {0} is ready") if record.status == "Completed" else _("Your report {0} failed")
@@ -119,7 +119,7 @@ def serialize_run(run: str) -> GeneratedReport:
 		report_name=record.report,
 		format=record.format,
 		status=record.status,
-		progress=get_progress(record),
+		progress=_get_progress(record),
 		row_count=record.row_count if record.status == "Completed" else None,
 		file=record.file if file else None,
 		file_name=file.file_name,
@@ -135,7 +135,7 @@ def serialize_run(run: str) -> GeneratedReport:
 	)
 
 
-def get_progress(record: frappe._dict) -> int:
+def _get_progress(record: frappe._dict) -> int:
 	"""How far a run is, in percent."""
 	if record.status == "Running":
 		return RUN_RECORDS.get_progress(record.name)
@@ -144,11 +144,11 @@ def get_progress(record: frappe._dict) -> int:
 
 def fail_dead_runs() -> None:
 	"""Scheduled hourly: mark as Failed what no worker will ever end. It has left no file."""
-	for run in RUN_RECORDS.list_dead(get_timeout):
+	for run in RUN_RECORDS.list_dead(_get_timeout):
 		mark_dead_run_failed(run)
 
 
-def get_timeout(run: str) -> int | None:
+def _get_timeout(run: str) -> int | None:
 	"""The seconds that the run's report may take, if it says so."""
 	return frappe.db.get_value("Report", frappe.db.get_value(DOCTYPE, run, "report"), "timeout") or None
 
@@ -158,7 +158,7 @@ def mark_dead_run_failed(run: str) -> None:
 	if not RUN_RECORDS.is_unfinished(run):
 		return
 	text = _("The background job stopped before it finished. There is no file; send the request again.")
-	frappe.db.set_value(DOCTYPE, run, {**mark_failed({"type": "WorkerLost", "text": text}), "request": None})
+	frappe.db.set_value(DOCTYPE, run, {**_mark_failed({"type": "WorkerLost", "text": text}), "request": None})
 	frappe.db.commit()  # each stands for itself, and frees its lock
 
 

@@ -39,13 +39,13 @@ def get_user(name: str) -> str | None:
 
 def can_run(report: Report, user: str) -> bool:
 	"""What Frappe asks of the caller, asked of `user`: one of the report's roles, and reports on its DocType."""
-	allowed = list_allowed_roles(report.name)
+	allowed = _list_allowed_roles(report.name)
 	return (not allowed or not allowed.isdisjoint(frappe.get_roles(user))) and bool(
 		frappe.has_permission(report.ref_doctype, "report", user=user)
 	)
 
 
-def list_allowed_roles(report_name: str) -> set[str]:
+def _list_allowed_roles(report_name: str) -> set[str]:
 	"""The roles that may run a report, as Report.is_permitted reads them; none where everyone may."""
 	# get_all: as there, whoever asks
 	own = frappe.get_all("Has Role", filters={"parent": report_name, "parenttype": "Report"}, pluck="role")

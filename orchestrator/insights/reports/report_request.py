@@ -37,7 +37,7 @@ class ReportRequest:
 		return cls(**json.loads(text))
 
 
-def parse_format(format_: str) -> str:
+def _parse_format(format_: str) -> str:
 	"""The format by its name. 400 for one that is none."""
 	name = format_.strip().lower()
 	if name not in FORMATS:
@@ -48,14 +48,14 @@ def parse_format(format_: str) -> str:
 	return name
 
 
-def parse_filters(report: Report, filters: Any) -> Any:
+def _parse_filters(report: Report, filters: Any) -> Any:
 	"""The filters as the report takes them. 400 for one that it does not know, as far as it says."""
 	if report.report_type == reports.REPORT_BUILDER:
 		return reports.parse_filters(frappe.get_meta(report.ref_doctype), "filters", filters)
 	return reports.parse_conditions(report, filters)
 
 
-def parse_recipients(value: Any, send_mail: bool) -> list[str]:
+def _parse_recipients(value: Any, send_mail: bool) -> list[str]:
 	"""The users named, by name or address; the caller where a mail is wanted and nobody named. 400 for anything else."""
 	named = (
 		parse_json("recipients", value) if isinstance(value, str) and value.strip().startswith("[") else value
@@ -75,11 +75,11 @@ def parse_report_request(  # the parameters of the endpoint
 	report_name: str, report: Report, format_: str, filters: Any, recipients: Any, send_mail: bool
 ) -> ReportRequest:
 	"""The call, checked before anything is done."""
-	named = parse_recipients(recipients, send_mail)
+	named = _parse_recipients(recipients, send_mail)
 	return ReportRequest(
 		report_name=report_name,
-		format=parse_format(format_),
-		filters=parse_filters(report, filters),
+		format=_parse_format(format_),
+		filters=_parse_filters(report, filters),
 		recipients=report_mail.check_recipients(report_name, report, named),
 		lang=frappe.local.lang,
 	)

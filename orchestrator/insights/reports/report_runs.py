@@ -67,7 +67,7 @@ def generate_file(request: ReportRequest, progress: Progress | None = None) -> d
 	"""The work: run the report, write the file, queue the mail. Returns what is to be kept of it."""
 	report = reports.get_report(request.report_name)
 	title = title_page.build_title_page(request.report_name, report, request.filters)
-	table = run_report(report, request)
+	table = _run_report(report, request)
 	counter = RowCounter(table, progress)
 	with closing(table):
 		file = report_files.create_file(request.format, table, title)
@@ -80,7 +80,7 @@ def generate_file(request: ReportRequest, progress: Progress | None = None) -> d
 	}
 
 
-def run_report(report: Report, request: ReportRequest) -> Table:
+def _run_report(report: Report, request: ReportRequest) -> Table:
 	"""The report's result, as the caller may see it."""
 	if table := report_stream.open_table_stream(report, request):
 		return table

@@ -44,12 +44,12 @@ class ReportMailing(AutoEmailReport):
 
 	def on_trash(self) -> None:
 		"""Hook: nobody deletes the schedule of somebody else."""
-		check_schedule_user(self)
+		_check_schedule_user(self)
 
 	def check_user(self) -> None:
 		"""403 for who would have rows mailed that somebody else sees, or changes the schedule of somebody else."""
-		check_schedule_user(self)
-		is_bound = self.get("api_format") or not is_manager()
+		_check_schedule_user(self)
+		is_bound = self.get("api_format") or not _is_manager()
 		if is_bound and self.user != frappe.session.user and self.has_value_changed("user"):
 			refuse(
 				_("Reports are emailed as their user sees them. Set yourself as the user."),
@@ -70,23 +70,23 @@ class ReportMailing(AutoEmailReport):
 			super().send()
 			return
 		# a job of its own: it runs as another user
-		job = run_schedule if self.get("api_format") else send_as_user
+		job = run_schedule if self.get("api_format") else _send_as_user
 		frappe.enqueue(job, queue="long", enqueue_after_commit=True, schedule=self.name)
 
 
-def check_schedule_user(doc: AutoEmailReport) -> None:
+def _check_schedule_user(doc: AutoEmailReport) -> None:
 	"""Raise PermissionError for whoever is neither the user of the stored schedule nor a System Manager."""
 	stored = frappe.db.get_value(DOCTYPE, doc.name, "user") if doc.name else None
-	if stored and stored != frappe.session.user and not is_manager() and is_platform_guarded():
+	if stored and stored != frappe.session.user and not _is_manager() and is_platform_guarded():
 		refuse(_("This schedule belongs to another user."), frappe.PermissionError)
 
 
-def is_manager() -> bool:
+def _is_manager() -> bool:
 	"""Return True for the users who may set up schedules for others."""
 	return frappe.session.user == "Administrator" or "System Manager" in frappe.get_roles()
 
 
-def send_as_user(schedule: str) -> None:
+def _send_as_user(schedule: str) -> None:
 	"""The job for a schedule that was made in Desk: mail the report as its user sees it."""
 	doc = frappe.get_doc(DOCTYPE, schedule)
 	if not frappe.db.get_value("User", doc.user, "enabled"):
@@ -97,17 +97,17 @@ def send_as_user(schedule: str) -> None:
 
 def parse_frequency(frequency: str) -> str:
 	"""How often. 400 for anything that Frappe has no schedule for."""
-	return parse_choice("frequency", frequency, FREQUENCIES) or FREQUENCIES[0]
+	return _parse_choice("frequency", frequency, FREQUENCIES) or FREQUENCIES[0]
 
 
 def parse_day(day_of_week: str | None) -> str | None:
 	"""The day of a weekly mail. 400 for what is none."""
-	return parse_choice("day_of_week", day_of_week, DAYS)
+	return _parse_choice("day_of_week", day_of_week, DAYS)
 
 
 def parse_period(report: Report, period: str | None) -> str | None:
 	"""By what the days of the filters move. 400 for what is no period, or where the report says it has no such days."""
-	chosen = parse_choice("period", period, PERIODS)
+	chosen = _parse_choice("period", period, PERIODS)
 	declared = {row.fieldname for row in report.filters}
 	if chosen and (
 		report.report_type == reports.REPORT_BUILDER or (declared and not declared.issuperset(SPAN))
@@ -119,7 +119,7 @@ def parse_period(report: Report, period: str | None) -> str | None:
 	return chosen
 
 
-def parse_choice(name: str, value: str | None, choices: tuple[str, ...]) -> str | None:
+def _parse_choice(name: str, value: str | None, choices: tuple[str, ...]) -> str | None:
 	"""A choice by its name, in any case. 400 for one that is not on offer."""
 	found = next((choice for choice in choices if choice.lower() == (value or "").strip().lower()), None)
 	if value and found is None:
@@ -153,10 +153,10 @@ def create_schedule(
 			"no_of_rows": 0,
 		}
 	)
-	return serialize_schedule(doc.insert())
+	return _serialize_schedule(doc.insert())
 
 
-def serialize_schedule(doc: AutoEmailReport) -> ScheduledReport:
+def _serialize_schedule(doc: AutoEmailReport) -> ScheduledReport:
 	"""A schedule as the API tells it."""
 	return ScheduledReport(
 		schedule=doc.name,
@@ -180,14 +180,14 @@ def run_schedule(schedule: str) -> None:
 	frappe.set_user(doc.user)
 	frappe.local.lang = frappe.db.get_value("User", doc.user, "language") or frappe.local.lang
 	report = reports.get_report(doc.report)
-	recipients = [name for name in doc.email_to.split() if is_recipient_allowed(report, name)]
+	recipients = [name for name in doc.email_to.split() if _is_recipient_allowed(report, name)]
 	if recipients:
 		report_runs.create_report(
 			ReportRequest(doc.report, doc.api_format, build_filters(doc), recipients, frappe.local.lang)
 		)
 
 
-def is_recipient_allowed(report: Report, name: str) -> bool:
+def _is_recipient_allowed(report: Report, name: str) -> bool:
 	"""True for a recipient who may see the report."""
 	user = report_mail.get_user(name)
 	return bool(user and report_mail.can_run(report, user))

@@ -29,13 +29,13 @@ def open_table_stream(report: Report, request: ReportRequest) -> Table | None:
 	if frappe.db.db_type != "mariadb" or frappe.conf.read_from_replica:
 		return None
 	if report.report_type == reports.REPORT_BUILDER:
-		return open_list(report, request)
+		return _open_list(report, request)
 	if report.report_type == QUERY:
-		return open_query(report, request)
+		return _open_query(report, request)
 	return None
 
 
-def open_query(report: Report, request: ReportRequest) -> Table | None:
+def _open_query(report: Report, request: ReportRequest) -> Table | None:
 	"""The table of a query report, unless Frappe adds a total or a column, translates, or takes rows out of it."""
 	if report.add_total_row or report.get("custom_columns") or request.filters.get("translate_data"):
 		return None
@@ -45,13 +45,13 @@ def open_query(report: Report, request: ReportRequest) -> Table | None:
 	columns = [
 		query_report.get_column_as_dict(column) for column in report.get_columns() or rows.list_labels()
 	]
-	if is_whole(columns):
-		return build_table(columns, rows)
+	if _is_whole(columns):
+		return _build_table(columns, rows)
 	rows.close()
 	return None
 
 
-def is_whole(columns: list[dict[str, Any]]) -> bool:
+def _is_whole(columns: list[dict[str, Any]]) -> bool:
 	"""True where no user permission of the caller takes out rows with links to other records."""
 	linked = {column["options"] for column in columns if column.get("fieldtype") == "Link"}
 	try:
@@ -61,7 +61,7 @@ def is_whole(columns: list[dict[str, Any]]) -> bool:
 		return False
 
 
-def open_list(report: Report, request: ReportRequest) -> Table | None:
+def _open_list(report: Report, request: ReportRequest) -> Table | None:
 	"""The table of a list of the report builder, unless it is grouped or has a total."""
 	description = json.loads(report.json or "{}")
 	if description.get("group_by") or description.get("add_totals_row"):
@@ -77,10 +77,10 @@ def open_list(report: Report, request: ReportRequest) -> Table | None:
 		run=False,
 	)
 	columns = report.build_standard_report_columns(fields, None)
-	return build_table(columns, StreamedRows(query, None, report.name))
+	return _build_table(columns, StreamedRows(query, None, report.name))
 
 
-def build_table(columns: list[Any], rows: "StreamedRows") -> Table:
+def _build_table(columns: list[Any], rows: "StreamedRows") -> Table:
 	"""The table of rows that come."""
 	table = report_table.parse_result({"columns": columns})
 	width = max((column.index for column in table.columns), default=0) + 1

@@ -8,7 +8,7 @@ from orchestrator.setup.demo import data
 from orchestrator.setup.demo.maker import DemoMaker, insert_record
 
 
-def create_library(maker: DemoMaker) -> None:
+def _create_library(maker: DemoMaker) -> None:
 	for row in data.FOLDERS:
 		folder = insert_record(
 			"Document Folder",
@@ -17,10 +17,10 @@ def create_library(maker: DemoMaker) -> None:
 		)
 		maker.names["Document Folder", row.title] = str(folder.name)
 	for document in data.DOCUMENTS:
-		create_document(maker, document)
+		_create_document(maker, document)
 
 
-def create_document(maker: DemoMaker, row: data.Document) -> None:
+def _create_document(maker: DemoMaker, row: data.Document) -> None:
 	folder = maker.names["Document Folder", row.folder]
 	document = documents.create_document(folder, row.title, status=row.status)
 	for content, notes in row.versions:

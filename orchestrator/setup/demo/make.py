@@ -23,17 +23,17 @@ def create_demo(kipu: str = clinic.BASE_URL) -> list[ledger.CreatedRecord]:
 
 	Raises frappe.ValidationError if the site has no company yet.
 	"""
-	maker = DemoMaker(get_company())
+	maker = DemoMaker(_get_company())
 	with ledger.silent_transaction():
 		with ledger.record_inserts() as made:
-			create_all(maker)
+			_create_all(maker)
 			if clinic.is_allowed_address(kipu):
 				clinic.create_clinic(kipu)
 		ledger.store_demo(made, maker.changed)
 	return made
 
 
-def create_all(maker: DemoMaker) -> None:
+def _create_all(maker: DemoMaker) -> None:
 	"""In an order in which everything finds what it refers to."""
 	for part in (masters, sales, people, support, projects, library):
 		part.make(maker)
@@ -43,7 +43,7 @@ def create_all(maker: DemoMaker) -> None:
 		projects.create_team_project()
 
 
-def get_company() -> str:
+def _get_company() -> str:
 	name = frappe.defaults.get_global_default("company")
 	if not name:
 		frappe.throw(_("This site has no company yet. Finish the setup wizard in Desk and try again."))

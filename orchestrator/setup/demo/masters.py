@@ -9,14 +9,14 @@ from orchestrator.setup.demo.maker import DemoMaker, build_email, get_or_create,
 DEMO_RATE_LIMIT = 1_000_000
 
 
-def create_masters_and_users(maker: DemoMaker) -> None:
-	create_masters()
-	create_users(maker)
+def _create_masters_and_users(maker: DemoMaker) -> None:
+	_create_masters()
+	_create_users(maker)
 
 
-def create_masters() -> None:
+def _create_masters() -> None:
 	for source in data.LEAD_SOURCES:
-		ensure_lead_source(source)
+		_ensure_lead_source(source)
 	get_or_create("Opportunity Lost Reason", data.LOST_REASON, lost_reason=data.LOST_REASON)
 	get_or_create("Quotation Lost Reason", data.LOST_REASON, order_lost_reason=data.LOST_REASON)
 	get_or_create(
@@ -37,13 +37,13 @@ def create_masters() -> None:
 		get_or_create("Designation", designation, designation_name=designation)
 
 
-def ensure_lead_source(source: str) -> None:
+def _ensure_lead_source(source: str) -> None:
 	doctype = compat.lead_source_doctype()
 	title = {"source_name": source} if frappe.get_meta(doctype).has_field("source_name") else {}
 	get_or_create(doctype, source, __newname=source, **title)
 
 
-def create_users(maker: DemoMaker) -> None:
+def _create_users(maker: DemoMaker) -> None:
 	# Frappe lets a site make so many users an hour; the demo's are made on purpose.
 	frappe.local.conf.throttle_user_limit = DEMO_RATE_LIMIT
 	for person in data.PEOPLE:

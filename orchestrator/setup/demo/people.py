@@ -10,14 +10,14 @@ from orchestrator.setup.demo import data
 from orchestrator.setup.demo.maker import MONDAY_TO_FRIDAY, DemoMaker, get_or_create, insert_record, list_days
 
 
-def create_people(maker: DemoMaker) -> None:
-	create_employees(maker)
-	create_leave(maker)
-	create_checkins(maker)
+def _create_people(maker: DemoMaker) -> None:
+	_create_employees(maker)
+	_create_leave(maker)
+	_create_checkins(maker)
 
 
-def create_employees(maker: DemoMaker) -> None:
-	maker.names["Holiday List", "all"] = create_holiday_list(maker)
+def _create_employees(maker: DemoMaker) -> None:
+	maker.names["Holiday List", "all"] = _create_holiday_list(maker)
 	for number, person in enumerate(data.PEOPLE):
 		if not person.department:
 			continue
@@ -29,7 +29,7 @@ def create_employees(maker: DemoMaker) -> None:
 			date_of_birth=date(1980 + number, 1 + number, 10 + number),
 			date_of_joining=date(maker.today.year - 3, 1 + number, 1),
 			company=maker.company,
-			department=get_department(maker, person.department),
+			department=_get_department(maker, person.department),
 			designation=person.designation,
 			holiday_list=maker.names["Holiday List", "all"],
 			reports_to=maker.names.get(("Employee", data.MANAGERS.get(person.key, ""))),
@@ -40,10 +40,10 @@ def create_employees(maker: DemoMaker) -> None:
 			status="Active",
 		)
 		maker.names["Employee", person.key] = employee.name
-		assign_holiday_list(employee)
+		_assign_holiday_list(employee)
 
 
-def assign_holiday_list(employee: Document) -> None:
+def _assign_holiday_list(employee: Document) -> None:
 	"""HRMS 16 asks for an assignment of its own instead of the employee's field."""
 	if frappe.db.exists("DocType", "Holiday List Assignment"):
 		insert_record(
@@ -55,7 +55,7 @@ def assign_holiday_list(employee: Document) -> None:
 		).submit()
 
 
-def create_holiday_list(maker: DemoMaker) -> str:
+def _create_holiday_list(maker: DemoMaker) -> str:
 	first, last = add_days(maker.today, -366), add_days(maker.today, 365)
 	weekends = [day for day in list_days(first, last) if day.weekday() >= len(MONDAY_TO_FRIDAY)]
 	return insert_record(
@@ -69,21 +69,21 @@ def create_holiday_list(maker: DemoMaker) -> str:
 	).name
 
 
-def get_department(maker: DemoMaker, department: str) -> str:
+def _get_department(maker: DemoMaker, department: str) -> str:
 	values = {"department_name": department, "company": maker.company}
 	return frappe.db.get_value("Department", values) or insert_record("Department", **values).name
 
 
-def create_leave(maker: DemoMaker) -> None:
+def _create_leave(maker: DemoMaker) -> None:
 	get_or_create("Leave Type", data.LEAVE_TYPE, leave_type_name=data.LEAVE_TYPE)
 	for person in data.PEOPLE:
 		if ("Employee", person.key) in maker.names:
-			allocate_leave(maker, person.key)
+			_allocate_leave(maker, person.key)
 	for row in data.LEAVES:
-		apply_for_leave(maker, row)
+		_apply_for_leave(maker, row)
 
 
-def allocate_leave(maker: DemoMaker, key: str) -> None:
+def _allocate_leave(maker: DemoMaker, key: str) -> None:
 	insert_record(
 		"Leave Allocation",
 		employee=maker.names["Employee", key],
@@ -94,7 +94,7 @@ def allocate_leave(maker: DemoMaker, key: str) -> None:
 	).submit()
 
 
-def apply_for_leave(maker: DemoMaker, row: data.Leave) -> None:
+def _apply_for_leave(maker: DemoMaker, row: data.Leave) -> None:
 	monday = add_days(maker.today, -maker.today.weekday() + 7 * row.weeks)
 	application = insert_record(
 		"Leave Application",
@@ -110,7 +110,7 @@ def apply_for_leave(maker: DemoMaker, row: data.Leave) -> None:
 		application.submit()
 
 
-def create_checkins(maker: DemoMaker) -> None:
+def _create_checkins(maker: DemoMaker) -> None:
 	workdays = [
 		day
 		for day in list_days(add_days(maker.today, -14), add_days(maker.today, -1))

@@ -6,7 +6,7 @@ from orchestrator.setup.demo import data, sprints
 from orchestrator.setup.demo.maker import DemoMaker, insert_record
 
 
-def create_projects(maker: DemoMaker) -> None:
+def _create_projects(maker: DemoMaker) -> None:
 	for row in data.PROJECTS:
 		project = insert_record(
 			"Project",
@@ -17,12 +17,12 @@ def create_projects(maker: DemoMaker) -> None:
 		)
 		maker.names["Project", row.key] = project.name
 	for task in data.TASKS:
-		create_task(maker, task)
+		_create_task(maker, task)
 	for sprint in data.SPRINTS:
 		sprints.create_sprint(maker, sprint)
 
 
-def create_task(maker: DemoMaker, row: data.Task) -> None:
+def _create_task(maker: DemoMaker, row: data.Task) -> None:
 	task = insert_record(
 		"Task",
 		subject=row.subject,

@@ -20,7 +20,7 @@ def delete_demo() -> RemovalResult:
 	demo record that it refers to: the next removal, when the reference is gone, takes it."""
 	with ledger.silent_transaction():
 		bytes_of_documents = _list_storage_keys()
-		restore_settings()
+		_restore_settings()
 		clinic.count_synced_records()
 		with ledger.record_inserts() as written:
 			removal = _delete_records()
@@ -29,7 +29,7 @@ def delete_demo() -> RemovalResult:
 	return removal
 
 
-def restore_settings() -> None:
+def _restore_settings() -> None:
 	"""Set back each setting that still has the demo's value."""
 	for row, change in ledger.list_changed():
 		if str(frappe.db.get_single_value(change.doctype, change.fieldname)) == change.after:

@@ -10,14 +10,14 @@ from orchestrator.setup.demo import data
 from orchestrator.setup.demo.maker import DemoMaker, get_root, insert_record
 
 
-def create_sales(maker: DemoMaker) -> None:
-	create_leads(maker)
-	create_customers(maker)
-	create_opportunities(maker)
-	create_quotations(maker)
+def _create_sales(maker: DemoMaker) -> None:
+	_create_leads(maker)
+	_create_customers(maker)
+	_create_opportunities(maker)
+	_create_quotations(maker)
 
 
-def create_leads(maker: DemoMaker) -> None:
+def _create_leads(maker: DemoMaker) -> None:
 	by_documents = ("Opportunity", "Quotation", "Lost Quotation", "Converted")
 	for row in data.LEADS:
 		lead = insert_record(
@@ -36,7 +36,7 @@ def create_leads(maker: DemoMaker) -> None:
 		maker.assign(lead, row.assignee)
 
 
-def create_customers(maker: DemoMaker) -> None:
+def _create_customers(maker: DemoMaker) -> None:
 	for row in data.CUSTOMERS:
 		customer = insert_record(
 			"Customer",
@@ -49,15 +49,15 @@ def create_customers(maker: DemoMaker) -> None:
 		maker.names["Customer", row.key] = customer.name
 
 
-def create_opportunities(maker: DemoMaker) -> None:
+def _create_opportunities(maker: DemoMaker) -> None:
 	for row in data.OPPORTUNITIES:
-		opportunity = insert_record("Opportunity", **build_opportunity_values(maker, row))
+		opportunity = insert_record("Opportunity", **_build_opportunity_values(maker, row))
 		maker.assign(opportunity, row.owner)
 
 
-def build_opportunity_values(maker: DemoMaker, row: data.Opportunity) -> dict[str, Any]:
+def _build_opportunity_values(maker: DemoMaker, row: data.Opportunity) -> dict[str, Any]:
 	opportunity_from, key = row.party
-	currency, rate = get_currency(maker, row.currency)
+	currency, rate = _get_currency(maker, row.currency)
 	values = {
 		"opportunity_from": opportunity_from,
 		"party_name": maker.names[opportunity_from, key],
@@ -77,7 +77,7 @@ def build_opportunity_values(maker: DemoMaker, row: data.Opportunity) -> dict[st
 	return values
 
 
-def get_currency(maker: DemoMaker, currency: str) -> tuple[str, float]:
+def _get_currency(maker: DemoMaker, currency: str) -> tuple[str, float]:
 	"""The currency and its rate in the company's, for which an exchange rate is made. The company's own
 	currency stands in where its rate is not in the table."""
 	own = frappe.get_cached_value("Company", maker.company, "default_currency")
@@ -90,7 +90,7 @@ def get_currency(maker: DemoMaker, currency: str) -> tuple[str, float]:
 	return currency, rate
 
 
-def create_quotations(maker: DemoMaker) -> None:
+def _create_quotations(maker: DemoMaker) -> None:
 	"""One for each lead whose status comes about by a quotation."""
 	for row in data.LEADS:
 		if row.status not in ("Quotation", "Lost Quotation"):

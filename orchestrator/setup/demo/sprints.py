@@ -28,17 +28,17 @@ def create_sprint(maker: DemoMaker, row: data.Sprint) -> None:
 	frappe.db.set_value(
 		"Task", {"name": ("in", list(tasks.values()))}, "sprint", sprint, update_modified=False
 	)
-	history = [build_event(maker, happening) for happening in row.history]
+	history = [_build_event(maker, happening) for happening in row.history]
 	events.insert_events(events.EventRow(sprint, event) for event in history)
-	frappe.db.set_value("Sprint", sprint, compute_figures(maker, row, history), update_modified=False)
+	frappe.db.set_value("Sprint", sprint, _compute_figures(maker, row, history), update_modified=False)
 
 
-def build_event(maker: DemoMaker, row: data.SprintEvent) -> Event:
+def _build_event(maker: DemoMaker, row: data.SprintEvent) -> Event:
 	at = datetime.combine(add_days(maker.today, row.day), time(14))
 	return Event(at, "Task", maker.names["Task", row.task], row.kind, row.hours, row.progress, True)
 
 
-def compute_figures(maker: DemoMaker, row: data.Sprint, history: list[Event]) -> dict[str, Any]:
+def _compute_figures(maker: DemoMaker, row: data.Sprint, history: list[Event]) -> dict[str, Any]:
 	"""What starting the sprint, and closing it, wrote."""
 	started = datetime.combine(add_days(maker.today, row.starts), time(9))
 	values = {"state": row.state, "started_at": started, "committed_hours": row.committed}

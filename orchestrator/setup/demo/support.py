@@ -15,13 +15,13 @@ from orchestrator.setup.demo.maker import (
 )
 
 
-def create_support(maker: DemoMaker) -> None:
-	create_service_level(maker)
-	create_issues(maker)
-	create_assignment_rule(maker)
+def _create_support(maker: DemoMaker) -> None:
+	_create_service_level(maker)
+	_create_issues(maker)
+	_create_assignment_rule(maker)
 
 
-def create_service_level(maker: DemoMaker) -> None:
+def _create_service_level(maker: DemoMaker) -> None:
 	maker.set_single_value("Support Settings", "track_service_level_agreement", "1")
 	for priority in data.PRIORITIES:
 		get_or_create("Issue Priority", priority.name, __newname=priority.name)
@@ -52,7 +52,7 @@ def create_service_level(maker: DemoMaker) -> None:
 	)
 
 
-def create_issues(maker: DemoMaker) -> None:
+def _create_issues(maker: DemoMaker) -> None:
 	for row in data.ISSUES:
 		issue = insert_record(
 			"Issue",
@@ -66,7 +66,7 @@ def create_issues(maker: DemoMaker) -> None:
 		)
 		maker.assign(issue, row.assignee)
 		if row.reply:
-			add_reply(issue, row.reply)
+			_add_reply(issue, row.reply)
 		if row.note and row.assignee:
 			issue.add_comment("Comment", row.note, comment_email=maker.names["User", row.assignee])
 		if row.status != "Open":
@@ -75,7 +75,7 @@ def create_issues(maker: DemoMaker) -> None:
 			issue.save()
 
 
-def create_assignment_rule(maker: DemoMaker) -> None:
+def _create_assignment_rule(maker: DemoMaker) -> None:
 	"""After the demo's own issues, whose assignees are in the table."""
 	from_the_demo = f'(raised_by or "").endswith("@{data.EMAIL_DOMAIN}")'
 	insert_record(
@@ -92,7 +92,7 @@ def create_assignment_rule(maker: DemoMaker) -> None:
 	)
 
 
-def add_reply(issue: Document, message: str) -> None:
+def _add_reply(issue: Document, message: str) -> None:
 	insert_record(
 		"Communication",
 		communication_type="Communication",

@@ -42,7 +42,7 @@ def list_runs(limit: int, start: int, connection: str | None) -> list[RunStandin
 		limit_page_length=limit,
 		limit_start=start,
 	)
-	return [serialize_run(row) for row in rows]
+	return [_serialize_run(row) for row in rows]
 
 
 def get_run(name: str) -> RunStanding:
@@ -50,10 +50,10 @@ def get_run(name: str) -> RunStanding:
 	row = frappe.db.get_value(DOCTYPE, name, "*", as_dict=True)
 	if not row:
 		refuse(_("Sync Run {0} not found.").format(name), frappe.DoesNotExistError)
-	return serialize_run(row)
+	return _serialize_run(row)
 
 
-def serialize_run(row: Mapping[str, Any]) -> RunStanding:
+def _serialize_run(row: Mapping[str, Any]) -> RunStanding:
 	"""A run's row as a reply has it."""
 	duration = row["duration_seconds"]
 	if row["status"] in LIVE_STATUSES:

@@ -74,15 +74,15 @@ def execute_requests(order: RunRequest, names: Collection[str], background: bool
 		connection.get_source(name)
 		connection.validate_credentials(name)
 	several = len(names) > 1
-	standings = [execute_request(_for_connection(order, name), background, several) for name in names]
-	return build_result(order, standings)
+	standings = [_execute_request(_for_connection(order, name), background, several) for name in names]
+	return _build_result(order, standings)
 
 
-def execute_request(order: RunRequest, background: bool | None, several: bool) -> RunStanding:
+def _execute_request(order: RunRequest, background: bool | None, several: bool) -> RunStanding:
 	"""Run one connection, here or in a job. One of several that is busy is told by the run that is at work."""
 	try:
 		if background is None:
-			background = is_large(order)
+			background = _is_large(order)
 		return enqueue_request(order) if background else run_in_process(order)
 	except RunConflictError:
 		live = run_records.get_live_run(order.connection)
@@ -117,11 +117,11 @@ def enqueue_run(name: str) -> None:
 	)
 
 
-def is_large(order: RunRequest) -> bool:
+def _is_large(order: RunRequest) -> bool:
 	"""True if there is more to read than a caller should wait for, by what the remote says of the first page; also if the
 	remote is busy. If it says nothing, the run will say why."""
 	source = connection.get_source(order.connection)
-	start = compute_first_day(order, source)
+	start = _compute_first_day(order, source)
 	client, session = connection.open_client(source.name, _wait_briefly)
 	try:
 		page = next(client.list_updated(start, get_next_day(datetime.now(timezone.utc).date())))
@@ -140,14 +140,14 @@ def _wait_briefly(seconds: float) -> None:
 	time.sleep(seconds)
 
 
-def compute_first_day(order: RunRequest, source: Source) -> date:
+def _compute_first_day(order: RunRequest, source: Source) -> date:
 	"""From when on an order reads."""
 	if order.since_date or order.sync_type == "full" or not source.cursor:
 		return order.since_date or source.history_start
 	return source.cursor - timedelta(days=source.overlap_days)
 
 
-def build_result(order: RunRequest, standings: list[RunStanding]) -> SyncResult:
+def _build_result(order: RunRequest, standings: list[RunStanding]) -> SyncResult:
 	"""The counts of all runs, as the API reference has them."""
 	only = standings[0] if len(standings) == 1 else None
 	return {

@@ -209,7 +209,7 @@ class HttpSession:
 		with self._session.send(
 			_prepare_request(request), **self._build_send_options(request.url)
 		) as response:
-			self.clock_offset = compute_clock_offset(response.headers.get("Date"), self._now())
+			self.clock_offset = _compute_clock_offset(response.headers.get("Date"), self._now())
 			body = self._read_body(route, response)
 			if isinstance(body, SyncError):
 				return body
@@ -271,11 +271,11 @@ def parse_retry_after(value: str | None, now: float) -> float | None:
 	value = (value or "").strip()
 	if value.isascii() and value.isdigit():
 		return float(value)
-	ahead = compute_clock_offset(value, now)
+	ahead = _compute_clock_offset(value, now)
 	return None if ahead is None else max(0.0, ahead)
 
 
-def compute_clock_offset(value: str | None, now: float) -> float | None:
+def _compute_clock_offset(value: str | None, now: float) -> float | None:
 	"""Seconds from `now` to an HTTP date; None for what is none."""
 	parsed = email.utils.parsedate_tz(value) if value else None
 	if parsed is None:

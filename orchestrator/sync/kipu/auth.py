@@ -12,12 +12,12 @@ Version = Literal[3, 4]
 SCHEMES: Mapping[int, tuple[str, str]] = {3: ("APIAuth", "sha1"), 4: ("APIAuth-HMAC-SHA256", "sha256")}
 
 
-def build_accept(version: Version) -> str:
+def _build_accept(version: Version) -> str:
 	"""The Accept header, which selects the API's version."""
 	return f"application/vnd.kipusystems+json; version={version}"
 
 
-def compute_content_md5(body: bytes) -> str:
+def _compute_content_md5(body: bytes) -> str:
 	"""Content-MD5 as RFC 1864 has it: base64 of the raw digest."""
 	return base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()
 
@@ -28,7 +28,7 @@ def build_canonical_string(
 	"""What is signed: `Content-Type,Content-MD5,path?query,Date`. The first two are empty for a GET."""
 	if method == "GET":
 		return f",,{uri},{date}"
-	return f"{content_type},{compute_content_md5(body)},{uri},{date}"
+	return f"{content_type},{_compute_content_md5(body)},{uri},{date}"
 
 
 def compute_signature(version: Version, secret: str, canonical: str) -> str:
@@ -53,10 +53,10 @@ def sign(
 	"""
 	signed = compute_signature(version, secret, build_canonical_string(method, uri, date, content_type, body))
 	headers = {
-		"Accept": build_accept(version),
+		"Accept": _build_accept(version),
 		"Authorization": f"{SCHEMES[version][0]} {access_id}:{signed}",
 		"Date": date,
 	}
 	if method != "GET":
-		headers |= {"Content-Type": content_type, "Content-MD5": compute_content_md5(body)}
+		headers |= {"Content-Type": content_type, "Content-MD5": _compute_content_md5(body)}
 	return headers

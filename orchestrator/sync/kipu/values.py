@@ -109,7 +109,7 @@ def clean_instant(
 		return InvalidValue("bad_date")
 
 
-def clean_words(value: object) -> tuple[str, ...] | InvalidValue:
+def _clean_words(value: object) -> tuple[str, ...] | InvalidValue:
 	"""Short texts, sorted, each once. Comes as a list, of texts or objects, or as one text with commas."""
 	if isinstance(value, str):
 		value = re.split(r"[,;\n]", value)
@@ -123,7 +123,7 @@ def clean_words(value: object) -> tuple[str, ...] | InvalidValue:
 	return tuple(sorted({word for word in words if isinstance(word, str)}))
 
 
-def clean_rows(value: object, keys: Sequence[str]) -> tuple[PrivateDict, ...] | InvalidValue:
+def _clean_rows(value: object, keys: Sequence[str]) -> tuple[PrivateDict, ...] | InvalidValue:
 	"""Objects reduced to `keys`, sorted by content, each once, empty ones left out."""
 	if value is None or value == "":
 		return ()
@@ -147,9 +147,9 @@ CLEANERS: Mapping[Kind, Callable[[object], Any]] = {
 	"code": clean_code,
 	"id": clean_id,
 	"day": clean_day,
-	"words": clean_words,
-	"contacts": lambda value: clean_rows(value, CONTACT_KEYS),
-	"insurances": lambda value: clean_rows(value, INSURANCE_KEYS),
+	"words": _clean_words,
+	"contacts": lambda value: _clean_rows(value, CONTACT_KEYS),
+	"insurances": lambda value: _clean_rows(value, INSURANCE_KEYS),
 }
 
 

@@ -95,7 +95,7 @@ def fingerprint_record(raw: RawRecord, source: Source) -> FingerprintedRecord:
 		raw,
 		casefile,
 		build_stay_name(source.name, casefile),
-		compute_fingerprint(raw, build_context(raw, source)),
+		compute_fingerprint(raw, _build_context(raw, source)),
 	)
 
 
@@ -109,7 +109,7 @@ def parse_fingerprinted(
 	location = stay.location_id
 	if known_location and not is_valid_location(clean_id(seen.raw.get("location_id"))):
 		location = known_location
-	if is_left_out(stay, location, source):
+	if _is_left_out(stay, location, source):
 		return None
 	mapped = map_record(stay, source.mapping)
 	return ParsedRecord(
@@ -119,9 +119,9 @@ def parse_fingerprinted(
 		stay_name=seen.stay_name,
 		stay=stay,
 		mapped=mapped,
-		client_source_values=serialize_values(mapped.client),
-		stay_source_values=serialize_values(mapped.stay),
-		derived=derive_values(stay, location, source),
+		client_source_values=_serialize_values(mapped.client),
+		stay_source_values=_serialize_values(mapped.stay),
+		derived=_derive_values(stay, location, source),
 		hash=seen.hash,
 		uncertain=frozenset(
 			CONTEXT_FIELDS[error.field] for error in mapped.unreadable if error.field in CONTEXT_FIELDS
@@ -149,7 +149,7 @@ def without_fields(incoming: ParsedRecord, targets: Collection[tuple[str, str]])
 	)
 
 
-def is_left_out(stay: Stay, location_id: str | None, source: Source) -> bool:
+def _is_left_out(stay: Stay, location_id: str | None, source: Source) -> bool:
 	"""True of a record at a location that is switched off, and of a test client."""
 	place = source.facilities_by_location.get(location_id or "")
 	if place and not place.enabled:
@@ -160,7 +160,7 @@ def is_left_out(stay: Stay, location_id: str | None, source: Source) -> bool:
 	return any(name and name.casefold() in source.excluded_names for name in names)
 
 
-def derive_values(stay: Stay, location_id: str | None, source: Source) -> PrivateDict:
+def _derive_values(stay: Stay, location_id: str | None, source: Source) -> PrivateDict:
 	"""What Kipu doesn't say in a field: the status, the facility, the instants in the site's own time."""
 	place = source.facilities_by_location.get(location_id or "")
 	return PrivateDict(
@@ -184,14 +184,14 @@ def to_site_time(moment: datetime | None, source: Source) -> datetime | None:
 		return moment.replace(tzinfo=None)
 
 
-def serialize_values(values: Mapping[str, Any]) -> PrivateDict:
+def _serialize_values(values: Mapping[str, Any]) -> PrivateDict:
 	"""Mapped values as text. They are clean: a text is itself."""
 	return PrivateDict(
 		[(name, value if type(value) is str else to_canonical(value)) for name, value in values.items()]
 	)
 
 
-def build_context(raw: RawRecord, source: Source) -> tuple[str, ...]:
+def _build_context(raw: RawRecord, source: Source) -> tuple[str, ...]:
 	"""What else decides how a record is read: the mapping, the zone, the facility."""
 	location = clean_id(raw.get("location_id"))
 	known = location if isinstance(location, str) else ""

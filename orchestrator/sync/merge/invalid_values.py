@@ -19,7 +19,7 @@ def drop_invalid_values(incoming: ParsedRecord, source: Source) -> ParsedRecord 
 	rules = [
 		rule
 		for rule in source.mapping.rules
-		if (value := values[rule.doctype].get(rule.target)) is not None and not is_valid(rule, value)
+		if (value := values[rule.doctype].get(rule.target)) is not None and not _is_valid(rule, value)
 	]
 	if not rules:
 		return None
@@ -28,7 +28,7 @@ def drop_invalid_values(incoming: ParsedRecord, source: Source) -> ParsedRecord 
 	return dataclasses.replace(reduced, unreadable=(*reduced.unreadable, *errors))
 
 
-def is_valid(rule: Rule, value: str | date) -> bool:
+def _is_valid(rule: Rule, value: str | date) -> bool:
 	"""Return True if Frappe takes the value for the field, by the rules that hang on the field alone."""
 	field = frappe.get_meta(rule.doctype).get_field(rule.target)
 	if field and field.fieldtype == "Date" and not isinstance(value, date):

@@ -39,7 +39,7 @@ def _add_location(
 	source: Source, location_id: str, name: str, place: FacilityMapping | None, dry_run: bool
 ) -> None:
 	known = (place.name if place else "") or name
-	facility = find_free_title(known or f"{source.name} {location_id}", source.name)
+	facility = _find_free_title(known or f"{source.name} {location_id}", source.name)
 	if not dry_run:
 		_create_facility(facility)
 		if place is None:
@@ -52,7 +52,7 @@ def _add_location(
 	)
 
 
-def find_free_title(title: str, connection: str) -> str:
+def _find_free_title(title: str, connection: str) -> str:
 	"""A name for a new facility. Another instance's place of the same name is another place."""
 	title = _fit_title(title, connection)
 	if not frappe.db.exists(FACILITY_DOCTYPE, title):
@@ -73,7 +73,7 @@ def _fit_title(title: str, connection: str) -> str:
 
 
 def _create_default_facility(source: Source, dry_run: bool) -> str:
-	facility = find_free_title(source.name, source.name)
+	facility = _find_free_title(source.name, source.name)
 	if not dry_run:
 		_create_facility(facility)
 		frappe.db.set_value(DOCTYPE, source.name, "default_facility", facility, update_modified=False)

@@ -191,7 +191,7 @@ def update_client_status(person: Person, source: Source, *, allow_discharge: boo
 
 	Unless `allow_discharge`, nobody leaves care: the stay that goes on may come on a later page, and a discharge that never was
 	must not reach those who listen."""
-	lead = get_current_stay(person.stays.values(), source)
+	lead = _get_current_stay(person.stays.values(), source)
 	client = person.client
 	if lead is None:
 		return
@@ -208,7 +208,7 @@ def update_client_status(person: Person, source: Source, *, allow_discharge: boo
 	client.set_value("full_name", build_full_name(client.row))
 
 
-def get_current_stay(stays: Iterable[Record], source: Source) -> Record | None:
+def _get_current_stay(stays: Iterable[Record], source: Source) -> Record | None:
 	"""Of a person's stays, the one that tells their present state: one that Kipu still has, if there is one."""
 	return max(stays, key=lambda stay: _build_sort_key(stay.row, source.site_zone), default=None)
 

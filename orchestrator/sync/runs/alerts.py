@@ -51,7 +51,7 @@ def pause_connection(name: str, reason: str) -> None:
 
 def send_notification(subject: str, doctype: str, name: str) -> None:
 	"""A notification in Desk for everybody who looks after the sync. Commits."""
-	for user in list_managers():
+	for user in _list_managers():
 		frappe.get_doc(
 			{
 				"doctype": "Notification Log",
@@ -66,7 +66,7 @@ def send_notification(subject: str, doctype: str, name: str) -> None:
 	frappe.db.commit()
 
 
-def list_managers() -> Iterable[str]:
+def _list_managers() -> Iterable[str]:
 	"""The enabled users with a role that looks after the sync."""
 	holders = frappe.get_all(  # whoever they are
 		"Has Role", filters={"parenttype": "User", "role": ("in", ROLES)}, pluck="parent", distinct=True

@@ -51,7 +51,7 @@ class Applier:
 		if fresh or seeing.failures:
 			self._secure()
 		for error in seeing.failures:
-			self._record_failure(build_failure(error), outcomes)
+			self._record_failure(_build_failure(error), outcomes)
 		if incomings := self._parse_records(fresh, outcomes):
 			self._check_drift(raws)
 			self._merge_and_write(incomings, outcomes)
@@ -82,7 +82,7 @@ class Applier:
 			try:
 				incoming = self._parse_with_stored_location(each, each.parse(self._source, at), at)
 			except RecordError as error:
-				self._record_failure(build_failure(error), outcomes)
+				self._record_failure(_build_failure(error), outcomes)
 				continue
 			if incoming is None:
 				outcomes.records.append((each.casefile_id, "skipped"))
@@ -148,7 +148,7 @@ class Applier:
 
 	def _update_field_issues(self, incoming: ParsedRecord, outcomes: PageOutcomes) -> None:
 		"""Raise an issue for each field that the record was taken without, and resolve those that are true no more."""
-		failures = [build_failure(error) for error in incoming.unreadable]
+		failures = [_build_failure(error) for error in incoming.unreadable]
 		for failure in failures:
 			if not self._issues.is_discarded(failure):
 				outcomes.failures.append(failure)
@@ -226,6 +226,6 @@ class Applier:
 					self._issues.create_issue("Drift", kind, field=field)
 
 
-def build_failure(error: RecordError) -> RecordFailure:
+def _build_failure(error: RecordError) -> RecordFailure:
 	"""A record, or a field of it, that can't be read."""
 	return RecordFailure(error.casefile_id, error.code, error.field, error.retryable)

@@ -174,7 +174,7 @@ class RunContext:
 		"""Take all pages of a read, from where an earlier run stopped; again if it came out torn. True if complete."""
 		for attempt in range(MAX_READS):
 			resumed = (
-				self.run.checkpoint if attempt == 0 and is_same_read(self.run.checkpoint, checkpoint) else {}
+				self.run.checkpoint if attempt == 0 and _is_same_read(self.run.checkpoint, checkpoint) else {}
 			)
 			if self._try_read(fetch, checkpoint, resumed):
 				return True
@@ -211,7 +211,7 @@ class RunContext:
 		for page, seeing in pages:
 			self.answered = True
 			if resumed and page.number == resumed["page"]:
-				if compute_page_digest(page) != resumed["anchor"]:
+				if _compute_page_digest(page) != resumed["anchor"]:
 					return False  # records have moved since: begin anew
 				base, tally.totals = resumed["records"], {page.total_records}
 				continue
@@ -220,7 +220,7 @@ class RunContext:
 			progress = {
 				"page": page.number,
 				"records": base + tally.records,
-				"anchor": compute_page_digest(page),
+				"anchor": _compute_page_digest(page),
 			}
 			self.apply_page(page, seeing, {**checkpoint, **progress})
 			if not page.paginated:
@@ -285,13 +285,13 @@ class RunContext:
 			self._progress_callback(run)
 
 
-def compute_page_digest(page: Page) -> str:
+def _compute_page_digest(page: Page) -> str:
 	"""Which records a page holds."""
 	ids = sorted(str(record.get("casefile_id")) for record in page.records)
 	return hashlib.sha256("\n".join(ids).encode()).hexdigest()[:16]
 
 
-def is_same_read(first: Mapping[str, Any], second: Checkpoint) -> bool:
+def _is_same_read(first: Mapping[str, Any], second: Checkpoint) -> bool:
 	"""True if a checkpoint is of the very read that `mark` names."""
 	return "page" in first and all(first.get(name) == value for name, value in second.items())
 

@@ -37,7 +37,7 @@ class IssueTracker:
 
 	def is_discarded(self, failure: RecordFailure) -> bool:
 		"""True if somebody has decided to leave this failure alone."""
-		name = build_issue_name(self._connection, "Record", failure.casefile_id, failure.code, failure.field)
+		name = _build_issue_name(self._connection, "Record", failure.casefile_id, failure.code, failure.field)
 		return self._status.get(name) == "Discarded"
 
 	def record_failure(self, failure: RecordFailure) -> None:
@@ -62,7 +62,7 @@ class IssueTracker:
 	) -> bool:
 		"""Somebody has to look. Returns True if it is news."""
 		key = (kind, casefile_id, code, field) if not reference else (kind, reference[1], code, field)
-		name = build_issue_name(self._connection, *key)
+		name = _build_issue_name(self._connection, *key)
 		# A conflict that was settled was another one.
 		if self._status.get(name) == "Open" or (name in self._status and kind != "Conflict"):
 			return False
@@ -90,7 +90,7 @@ class IssueTracker:
 	def resolve_route(self, route: str) -> None:
 		"""A route answers again."""
 		for code in ("disabled", "refused"):
-			name = build_issue_name(self._connection, "Route", "", code, route)
+			name = _build_issue_name(self._connection, "Route", "", code, route)
 			if self._status.pop(name, None) == "Open" and self._run:
 				close_issue(name, "Resolved")
 
@@ -107,7 +107,8 @@ class IssueTracker:
 		if casefile not in self._of_casefile:
 			return
 		wrong = {
-			build_issue_name(self._connection, "Record", casefile, each.code, each.field) for each in failures
+			_build_issue_name(self._connection, "Record", casefile, each.code, each.field)
+			for each in failures
 		}
 		for name, field in list(self._of_casefile[casefile].items()):
 			if name in wrong or not (sent is None or field not in FIELDS or field in sent):
@@ -118,7 +119,7 @@ class IssueTracker:
 				close_issue(name, "Resolved")
 
 
-def build_issue_name(connection: str, kind: str, subject: str, code: str, field: str) -> str:
+def _build_issue_name(connection: str, kind: str, subject: str, code: str, field: str) -> str:
 	"""The name of an issue: the same trouble has the same name."""
 	digest = hashlib.sha256("\n".join((connection, kind, subject, code, field)).encode()).digest()
 	return f"SI-{base64.b32encode(digest).decode()[:16]}"

@@ -79,7 +79,7 @@ def windows(work: RunContext) -> None:
 		if not work.skip_if_route_disabled("patients/latest", read, essential=True):
 			work.complete = False
 			return
-		start, days = get_next_day(end), compute_window_days(days, work.run.tally.pages - pages)
+		start, days = get_next_day(end), _compute_window_days(days, work.run.tally.pages - pages)
 
 
 def _sync_window(work: RunContext, start: date, end: date, days: int) -> None:
@@ -93,7 +93,7 @@ def _sync_window(work: RunContext, start: date, end: date, days: int) -> None:
 	work.complete = work.complete and complete
 
 
-def compute_window_days(days: int, pages: int) -> int:
+def _compute_window_days(days: int, pages: int) -> int:
 	"""How many days the next window has, after one of `days` with so many pages."""
 	if pages <= 1:
 		return min(days * 2, MAX_WINDOW_DAYS)

@@ -78,7 +78,7 @@ def execute_rollback(run: Run) -> None:
 		run, report, _list_changes(target), lambda change: restore_record(change, run.name, report)
 	)
 	_process_batches(
-		run, report, list_created_groups(target), lambda group: delete_group(group, target, report)
+		run, report, _list_created_groups(target), lambda group: _delete_group(group, target, report)
 	)
 	_restore_cursor(run.request.connection, target)
 	report_text = json.dumps(report.to_dict(), indent=1)
@@ -161,7 +161,7 @@ def _restore_state(doc: Any, synced: PrivateDict, edited: Collection[str], run: 
 		)
 
 
-def list_created_groups(target: str) -> Iterator[list[tuple[str, str]]]:
+def _list_created_groups(target: str) -> Iterator[list[tuple[str, str]]]:
 	"""What the run made, in groups that stay or go together: a client with its stays, or a stay of an older client."""
 	clients = dict.fromkeys(_list_created(target, "Client"))
 	of_client: dict[str, list[str]] = {}
@@ -178,9 +178,9 @@ def list_created_groups(target: str) -> Iterator[list[tuple[str, str]]]:
 		yield [*(("Client Stay", stay) for stay in of_client.get(client, ())), ("Client", client)]
 
 
-def delete_group(group: list[tuple[str, str]], target: str, report: RollbackReport) -> None:
+def _delete_group(group: list[tuple[str, str]], target: str, report: RollbackReport) -> None:
 	"""Delete what the run made, unless somebody has touched one of it."""
-	reasons = {name: get_edit_reason(doctype, name, target) for doctype, name in group}
+	reasons = {name: _get_edit_reason(doctype, name, target) for doctype, name in group}
 	if any(reasons.values()):
 		for doctype, name in group:
 			report.add_kept(doctype, name, reasons[name] or "belongs to one that is kept")
@@ -198,7 +198,7 @@ def delete_group(group: list[tuple[str, str]], target: str, report: RollbackRepo
 	report.deleted += len(group)
 
 
-def get_edit_reason(doctype: str, name: str, target: str) -> str | None:
+def _get_edit_reason(doctype: str, name: str, target: str) -> str | None:
 	"""Why a record is not any more as the run left it; None if it is."""
 	modified = frappe.db.get_value(doctype, name, "modified")
 	state = frappe.db.get_value(sync_state.DOCTYPE, name, ["written_by_run", "written_at"], as_dict=True)

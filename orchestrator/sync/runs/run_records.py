@@ -200,12 +200,12 @@ def interrupt_dead_runs(connection: str) -> None:
 		fields=["name", "status", "heartbeat_at", "host", "process_id"],
 	)
 	for row in rows:
-		if is_dead_run(row):
+		if _is_dead_run(row):
 			ending = {"status": "Interrupted", "finished_at": now_datetime(), "lease_token": None}
 			frappe.db.set_value(DOCTYPE, row.name, ending, update_modified=False)
 
 
-def is_dead_run(row: Mapping[str, Any]) -> bool:
+def _is_dead_run(row: Mapping[str, Any]) -> bool:
 	"""True of a run whose process is gone, or that was not heard of for too long; of a queued one, whose job is gone."""
 	silent = (now_datetime() - get_datetime(row["heartbeat_at"])).total_seconds()
 	if row["status"] == "Running":

@@ -53,7 +53,7 @@ def run_connection_test(connection: "KipuConnection") -> ConnectionTest:
 	key that is not set and for a setting that makes no sense by itself."""
 	connections.validate_credentials(str(connection.name))
 	policy = dataclasses.replace(RETRY_POLICY, requests_per_second=connection.requests_per_second)
-	examined = run_examination(build_target(connection), HttpSession(policy))
+	examined = run_examination(_build_target(connection), HttpSession(policy))
 	return {
 		"connection": str(connection.name),
 		"ok": examined.ok,
@@ -69,7 +69,7 @@ def run_connection_test_by_name(name: str) -> ConnectionTest:
 	return run_connection_test(cast("KipuConnection", frappe.get_doc(connections.DOCTYPE, name)))
 
 
-def build_target(connection: "KipuConnection") -> Target:
+def _build_target(connection: "KipuConnection") -> Target:
 	"""The stored connection as the examination takes it."""
 	source = connections.get_source(str(connection.name))
 	places = source.facilities_by_location.values()

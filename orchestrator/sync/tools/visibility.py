@@ -4,12 +4,12 @@ import frappe
 from frappe.permissions import get_user_permissions
 
 
-def list_permitted_facilities() -> set[str]:
+def _list_permitted_facilities() -> set[str]:
 	"""The facilities that the caller is bound to by User Permissions; none for no bounds."""
 	return {str(row.get("doc")) for row in get_user_permissions(frappe.session.user).get("Facility", [])}
 
 
 def can_access_facility(facility: str | None) -> bool:
 	"""True if somebody at this facility is the caller's to see."""
-	bounds = list_permitted_facilities()
+	bounds = _list_permitted_facilities()
 	return not bounds or facility in bounds

@@ -44,9 +44,9 @@ def format_cell(column: Column, row: Row) -> str:
 	if isinstance(value, bool) or (column.fieldtype == "Check" and isinstance(value, int | float)):
 		return "✓" if value else ""
 	if isinstance(value, datetime.date | datetime.timedelta | datetime.time):
-		return format_moment(value)
+		return _format_moment(value)
 	if isinstance(value, int | float | Decimal):
-		return format_number(column, row, value)
+		return _format_number(column, row, value)
 	return to_text(value) if column.is_html else unescape_text(to_text(value))
 
 
@@ -55,7 +55,7 @@ def unescape_text(text: str) -> str:
 	return unescape(text, QUOTE_CHARACTERS) if "&" in text else text
 
 
-def format_moment(value: Any) -> str:
+def _format_moment(value: Any) -> str:
 	"""A day, a time or both in the site's format."""
 	if isinstance(value, datetime.datetime):
 		return format_datetime(value)
@@ -64,20 +64,20 @@ def format_moment(value: Any) -> str:
 	return format_time(value)
 
 
-def format_number(column: Column, row: Row, value: Any) -> str:
+def _format_number(column: Column, row: Row, value: Any) -> str:
 	"""A number in the site's format."""
 	if column.fieldtype == "Currency":
 		currency = column.currency.get_currency(row) if column.currency else None
 		return fmt_money(value, column.precision, currency or frappe.db.get_default("currency"))
 	if column.fieldtype == "Percent":
-		return f"{fmt_money(flt(value, 2), count_decimals(flt(value, 2)))}%"
+		return f"{fmt_money(flt(value, 2), _count_decimals(flt(value, 2)))}%"
 	if column.fieldtype == "Duration":
 		return format_duration(value)
 	if column.fieldtype == "Int" or isinstance(value, int):
 		return fmt_money(value, 0) if column.is_number else str(value)
-	return fmt_money(value, column.precision if column.precision is not None else count_decimals(value))
+	return fmt_money(value, column.precision if column.precision is not None else _count_decimals(value))
 
 
-def count_decimals(value: Any) -> int:
+def _count_decimals(value: Any) -> int:
 	"""How many decimals a number is shown with: none where it has none."""
 	return 0 if round(float(value), FEW_DECIMALS).is_integer() else FEW_DECIMALS

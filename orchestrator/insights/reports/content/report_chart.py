@@ -18,22 +18,24 @@ def render_svg(chart: dict[str, Any] | None) -> str:
 	"""The chart, or nothing where it is none of those kinds or has nothing to draw."""
 	data = (chart or {}).get("data") or {}
 	labels = [str(label) for label in data.get("labels") or []][:MAX_GROUPS]
-	series = [(str(item.get("name") or ""), list_values(item, labels)) for item in data.get("datasets") or []]
+	series = [
+		(str(item.get("name") or ""), _list_values(item, labels)) for item in data.get("datasets") or []
+	]
 	if (chart or {}).get("type") not in CHART_TYPES or not labels or not series:
 		return ""
 	return (
 		f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{HEIGHT}" viewBox="0 0 {WIDTH} {HEIGHT}"'
-		' font-size="9" font-family="sans-serif">' + "".join(render_shapes(labels, series)) + "</svg>"
+		' font-size="9" font-family="sans-serif">' + "".join(_render_shapes(labels, series)) + "</svg>"
 	)
 
 
-def list_values(dataset: dict[str, Any], labels: list[str]) -> list[float]:
+def _list_values(dataset: dict[str, Any], labels: list[str]) -> list[float]:
 	"""A number for each label."""
 	values = [flt(value) for value in dataset.get("values") or []][: len(labels)]
 	return values + [0.0] * (len(labels) - len(values))
 
 
-def render_shapes(labels: list[str], series: list[tuple[str, list[float]]]) -> Iterator[str]:
+def _render_shapes(labels: list[str], series: list[tuple[str, list[float]]]) -> Iterator[str]:
 	"""Legend, axis, bars and labels. A line's values are drawn as bars as well."""
 	highest = max((value for _name, values in series for value in values), default=0) or 1
 	lowest = min(0.0, *(value for _name, values in series for value in values))
@@ -41,35 +43,35 @@ def render_shapes(labels: list[str], series: list[tuple[str, list[float]]]) -> I
 	axis = BASE + lowest * scale
 	group = WIDTH / len(labels)
 	bar = group * BAR_SHARE / len(series)
-	yield from render_legend([name for name, _values in series])
+	yield from _render_legend([name for name, _values in series])
 	for number, (_name, values) in enumerate(series):
 		for place, value in enumerate(values):
 			left = place * group + group * (1 - BAR_SHARE) / 2 + number * bar
 			top, height = axis - max(value, 0) * scale, abs(value) * scale
-			yield f'<rect x="{left:.1f}" y="{top:.1f}" width="{bar:.1f}" height="{height:.1f}" fill="{get_color(number)}"/>'
+			yield f'<rect x="{left:.1f}" y="{top:.1f}" width="{bar:.1f}" height="{height:.1f}" fill="{_get_color(number)}"/>'
 	yield f'<line x1="0" x2="{WIDTH}" y1="{axis:.1f}" y2="{axis:.1f}" stroke="#6b7580"/>'
 	for place, label in enumerate(labels):
-		yield render_text(place * group + group / 2, BASE + 14, truncate_label(label), "middle")
+		yield _render_text(place * group + group / 2, BASE + 14, _truncate_label(label), "middle")
 
 
-def render_legend(names: list[str]) -> Iterator[str]:
+def _render_legend(names: list[str]) -> Iterator[str]:
 	"""The names of the series beside their colours."""
 	room = WIDTH / len(names)
 	for number, name in enumerate(names):
-		yield f'<rect x="{number * room:.1f}" y="2" width="8" height="8" fill="{get_color(number)}"/>'
-		yield render_text(number * room + 12, 10, name, "start")
+		yield f'<rect x="{number * room:.1f}" y="2" width="8" height="8" fill="{_get_color(number)}"/>'
+		yield _render_text(number * room + 12, 10, name, "start")
 
 
-def render_text(left: float, base: float, text: str, anchor: str) -> str:
+def _render_text(left: float, base: float, text: str, anchor: str) -> str:
 	"""A piece of text."""
 	return f'<text x="{left:.1f}" y="{base}" text-anchor="{anchor}">{escape_html(text)}</text>'
 
 
-def truncate_label(label: str) -> str:
+def _truncate_label(label: str) -> str:
 	"""A label that leaves its neighbours room."""
 	return label if len(label) <= MAX_LABEL_LENGTH else f"{label[: MAX_LABEL_LENGTH - 1]}…"
 
 
-def get_color(number: int) -> str:
+def _get_color(number: int) -> str:
 	"""The colour of a series."""
 	return COLORS[number % len(COLORS)]

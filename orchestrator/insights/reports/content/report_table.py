@@ -94,15 +94,15 @@ class Table:
 
 def parse_result(result: dict[str, Any]) -> Table:
 	"""Frappe's result as a table. Takes the rows out of it, so that each can go when it has been written."""
-	known = [parse_column(column) for column in result.get("columns") or []]
+	known = [_parse_column(column) for column in result.get("columns") or []]
 	keys = [column["fieldname"] for column in known]
-	columns = parse_columns(known, keys)
+	columns = _parse_columns(known, keys)
 	rows = result.pop("result", None) or []
 	total = rows.pop() if rows and result.get("add_total_row") else None
-	to_row = build_row_reader(keys, [column["label"] for column in known])
+	to_row = _build_row_reader(keys, [column["label"] for column in known])
 	return Table(
 		columns=columns,
-		rows=map(to_row, drain_rows(rows)),
+		rows=map(to_row, _drain_rows(rows)),
 		expected_rows=len(rows),
 		total=None if total is None else to_row(total),
 		message=result.get("message") if isinstance(result.get("message"), str) else None,
@@ -111,7 +111,7 @@ def parse_result(result: dict[str, Any]) -> Table:
 	)
 
 
-def parse_column(column: Any) -> dict[str, Any]:
+def _parse_column(column: Any) -> dict[str, Any]:
 	"""What Frappe says of a column."""
 	raw = column if isinstance(column, dict) else {}
 	if not isinstance(column, (str, dict)):
@@ -122,31 +122,31 @@ def parse_column(column: Any) -> dict[str, Any]:
 	return {**shape, "hidden": hidden, "precision": cint(precision) if precision else None}
 
 
-def parse_columns(known: list[dict[str, Any]], keys: list[str]) -> list[Column]:
+def _parse_columns(known: list[dict[str, Any]], keys: list[str]) -> list[Column]:
 	"""The columns that are shown. Adds to `keys` the currencies that a row tells without a column of their own."""
 	return [
 		Column(
-			key=make_unique(column["fieldname"], place, keys),
+			key=_make_unique(column["fieldname"], place, keys),
 			label=column["label"],
 			fieldtype=column["fieldtype"],
 			options=column["options"],
 			index=place,
 			width=cint(column["width"]),
 			precision=column["precision"],
-			currency=parse_currency(column, keys),
+			currency=_parse_currency(column, keys),
 		)
 		for place, column in enumerate(known)
 		if not column["hidden"]
 	]
 
 
-def make_unique(fieldname: str, place: int, keys: list[str]) -> str:
+def _make_unique(fieldname: str, place: int, keys: list[str]) -> str:
 	"""The column's fieldname, with its number where an earlier column has the same: a list that joins two DocTypes
 	may show the `name` of both."""
 	return fieldname if keys.index(fieldname) == place else f"{fieldname}_{place + 1}"
 
 
-def parse_currency(column: dict[str, Any], keys: list[str]) -> CurrencySource | None:
+def _parse_currency(column: dict[str, Any], keys: list[str]) -> CurrencySource | None:
 	"""Where the currency of an amount stands, if anywhere in the row."""
 	options = column["options"]
 	if column["fieldtype"] != "Currency" or not isinstance(options, str) or not options:
@@ -160,7 +160,7 @@ def parse_currency(column: dict[str, Any], keys: list[str]) -> CurrencySource | 
 	return CurrencySource(place, parts[0], parts[2]) if linked else CurrencySource(place)
 
 
-def build_row_reader(keys: list[str], labels: list[str]) -> Callable[[Any], Row]:
+def _build_row_reader(keys: list[str], labels: list[str]) -> Callable[[Any], Row]:
 	"""A function that makes a sequence of a row, be it an object by fieldname (or by label) or a list already."""
 	width = len(keys)
 	names = [(key, labels[place] if place < len(labels) else key) for place, key in enumerate(keys)]
@@ -177,7 +177,7 @@ def build_row_reader(keys: list[str], labels: list[str]) -> Callable[[Any], Row]
 	return read_row
 
 
-def drain_rows(rows: list[Any]) -> Iterator[Any]:
+def _drain_rows(rows: list[Any]) -> Iterator[Any]:
 	"""The rows in their order, each let go of."""
 	rows.reverse()
 	while rows:

@@ -42,36 +42,36 @@ def build_title_page(report_name: str, report: Report, conditions: Any) -> Title
 		generated_at=get_now(),
 		generated_by=get_fullname(frappe.session.user),
 		conditions=conditions,
-		filters=list(list_filters(report, conditions)),
-		letter_head=find_letter_head(report, conditions),
+		filters=list(_list_filters(report, conditions)),
+		letter_head=_find_letter_head(report, conditions),
 	)
 
 
-def list_filters(report: Report, conditions: Any) -> Iterator[tuple[str, str]]:
+def _list_filters(report: Report, conditions: Any) -> Iterator[tuple[str, str]]:
 	"""Label and value of each filter that narrows the report."""
 	if isinstance(conditions, dict):
 		labels = {row.fieldname: row.label for row in report.filters}
 		for fieldname, value in conditions.items():
 			if value not in (None, "", [], 0):
-				yield _(labels.get(fieldname) or frappe.unscrub(fieldname)), render_value(value)
+				yield _(labels.get(fieldname) or frappe.unscrub(fieldname)), _render_value(value)
 		return
 	meta = frappe.get_meta(report.ref_doctype)
 	for condition in conditions or []:
 		fieldname, operator, value = condition[-3:]
 		yield (
 			_(meta.get_label(fieldname)),
-			f"{operator} {render_value(value)}" if operator != "=" else render_value(value),
+			f"{operator} {_render_value(value)}" if operator != "=" else _render_value(value),
 		)
 
 
-def render_value(value: Any) -> str:
+def _render_value(value: Any) -> str:
 	"""A filter's value in words."""
 	if isinstance(value, list | tuple):
 		return ", ".join(to_text(item) for item in value)
 	return to_text(value)
 
 
-def find_letter_head(report: Report, conditions: Any) -> str | None:
+def _find_letter_head(report: Report, conditions: Any) -> str | None:
 	"""The letter head to print on: the report's own, that of the company in its filters, or the site's."""
 	company = conditions.get("company") if isinstance(conditions, dict) else None
 	of_company = company and frappe.db.get_value("Company", company, "default_letter_head")

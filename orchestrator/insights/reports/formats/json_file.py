@@ -32,20 +32,20 @@ def write_json(path: Path, table: Table, title: TitlePage) -> None:
 		],
 	}
 	with path.open("w", encoding="utf-8", errors="backslashreplace") as file:
-		file.write(serialize(head)[:-1] + ',\n"rows": [')
+		file.write(_serialize(head)[:-1] + ',\n"rows": [')
 		for number, row in enumerate(table.rows):
-			file.write((",\n" if number else "\n") + serialize(dict(build_fields(table, row))))
-		total = None if table.total is None else dict(build_fields(table, table.total))
-		file.write(f'\n],\n"total_row": {serialize(total)}}}\n')
+			file.write((",\n" if number else "\n") + _serialize(dict(_build_fields(table, row))))
+		total = None if table.total is None else dict(_build_fields(table, table.total))
+		file.write(f'\n],\n"total_row": {_serialize(total)}}}\n')
 
 
-def build_fields(table: Table, row: Row) -> Iterator[tuple[str, Any]]:
+def _build_fields(table: Table, row: Row) -> Iterator[tuple[str, Any]]:
 	"""Keys and values of a row. JSON has no words for what is no finite number."""
 	for column in table.columns:
 		value = row[column.index]
 		yield column.key, None if isinstance(value, float) and not is_finite(value) else value
 
 
-def serialize(value: Any) -> str:
+def _serialize(value: Any) -> str:
 	"""JSON on one line; days, moments and decimals as Frappe's replies have them."""
 	return json.dumps(value, default=json_handler, ensure_ascii=False, separators=(", ", ": "))

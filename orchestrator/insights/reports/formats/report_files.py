@@ -35,7 +35,7 @@ WRITERS: dict[str, Writer] = {
 def create_file(format_: str, table: Table, title: TitlePage) -> File:
 	"""Write the table in one of the formats and keep it as a private File of the caller. If the call fails
 	after all, the file goes with what else it wrote."""
-	file_name = f"{build_base_name(title)}-{frappe.generate_hash(length=8)}.{format_}"
+	file_name = f"{_build_base_name(title)}-{frappe.generate_hash(length=8)}.{format_}"
 	path = Path(get_site_path("private", "files", file_name)).absolute()
 	frappe.db.after_rollback.add(lambda: path.unlink(missing_ok=True))
 	try:
@@ -43,16 +43,16 @@ def create_file(format_: str, table: Table, title: TitlePage) -> File:
 	except BaseException:
 		path.unlink(missing_ok=True)
 		raise
-	return create_file_record(file_name, path)
+	return _create_file_record(file_name, path)
 
 
-def build_base_name(title: TitlePage) -> str:
+def _build_base_name(title: TitlePage) -> str:
 	"""The report's name and day, as a file may be named."""
 	name = UNWANTED_CHARACTERS.sub("-", title.report_name).strip(" .-")[:MAX_NAME_LENGTH] or "report"
 	return f"{name} {title.generated_at:%Y-%m-%d}".replace(" ", "-")
 
 
-def create_file_record(file_name: str, path: Path) -> File:
+def _create_file_record(file_name: str, path: Path) -> File:
 	"""The File of what lies at `path`. As for a copy of an attachment, Frappe neither reads nor writes it again."""
 	doc = frappe.get_doc(
 		{
@@ -62,7 +62,7 @@ def create_file_record(file_name: str, path: Path) -> File:
 			"is_private": 1,
 			"folder": "Home",
 			"file_size": path.stat().st_size,
-			"content_hash": compute_hash(path),
+			"content_hash": _compute_hash(path),
 		}
 	)
 	compat.keep_bytes_on_disk(doc)
@@ -74,7 +74,7 @@ def create_file_record(file_name: str, path: Path) -> File:
 	return doc
 
 
-def compute_hash(path: Path) -> str:
+def _compute_hash(path: Path) -> str:
 	"""A hash of name and content: another File with the same content must not lean on this one's place on disk."""
 	digest = hashlib.md5(path.name.encode(), usedforsecurity=False)
 	with path.open("rb") as file:

@@ -18,10 +18,10 @@ TEMPLATE = "orchestrator/templates/report_page.html"
 def write_html(path: Path, table: Table, title: TitlePage) -> None:
 	"""Write the page piece by piece: what is in memory does not grow with the rows."""
 	with path.open("w", encoding="utf-8", errors="backslashreplace") as file:
-		file.writelines(frappe.get_template(TEMPLATE).generate(build_context(table, title)))
+		file.writelines(frappe.get_template(TEMPLATE).generate(_build_context(table, title)))
 
 
-def build_context(table: Table, title: TitlePage) -> dict[str, Any]:
+def _build_context(table: Table, title: TitlePage) -> dict[str, Any]:
 	"""What the template shows, escaped."""
 	start, end = ("right", "left") if is_rtl() else ("left", "right")
 	return {
@@ -38,9 +38,9 @@ def build_context(table: Table, title: TitlePage) -> dict[str, Any]:
 		],
 		"message": escape_html(html_text.to_text(table.message or "")),
 		"chart": report_chart.render_svg(table.chart),
-		"headings": [render_heading(column) for column in table.columns],
-		"rows": (render_row(table, row) for row in table.rows),
-		"total": None if table.total is None else render_row(table, table.total),
+		"headings": [_render_heading(column) for column in table.columns],
+		"rows": (_render_row(table, row) for row in table.rows),
+		"total": None if table.total is None else _render_row(table, table.total),
 	}
 
 
@@ -54,7 +54,7 @@ def render_figure(item: dict[str, Any]) -> str:
 	return format_cell(Column("value", "", kind or "Float", None, 0), [value])
 
 
-def render_heading(column: Column) -> str:
+def _render_heading(column: Column) -> str:
 	"""The heading of a column."""
 	return (
 		f'<th class="number">{escape_html(column.label)}</th>'
@@ -63,12 +63,12 @@ def render_heading(column: Column) -> str:
 	)
 
 
-def render_row(table: Table, row: Row) -> str:
+def _render_row(table: Table, row: Row) -> str:
 	"""The cells of a row."""
-	return "".join(render_cell(column, format_cell(column, row)) for column in table.columns)
+	return "".join(_render_cell(column, format_cell(column, row)) for column in table.columns)
 
 
-def render_cell(column: Column, text: str) -> str:
+def _render_cell(column: Column, text: str) -> str:
 	"""A cell, which is read in the direction of its first letter."""
 	if column.is_number:
 		return f'<td class="number">{escape_html(text)}</td>'

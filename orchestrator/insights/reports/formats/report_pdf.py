@@ -64,54 +64,54 @@ def write_pdf(path: Path, table: Table, title: TitlePage) -> None:
 		)
 	with pdf_engine.open_work_folder() as folder:
 		layout = pdf_columns.compute_layout(folder, table, rows)
-		report = build_data(folder, table, title, rows, layout)
+		report = _build_data(folder, table, title, rows, layout)
 		writer = PdfWriter()
-		render_pages(report, writer)
-		add_page_numbers(writer)
+		_render_pages(report, writer)
+		_add_page_numbers(writer)
 		writer.add_metadata({"/Title": title.get_title})
 		writer.write(path)
 
 
-def build_data(
+def _build_data(
 	folder: Path, table: Table, title: TitlePage, rows: list[Row], layout: ColumnLayout
 ) -> PdfReport:
 	"""Return all that is shown, as texts."""
-	texts = [list_texts(table, row) for row in rows]
-	total = [] if table.total is None else list_texts(table, table.total)
-	first = build_front(table, title)
+	texts = [_list_texts(table, row) for row in rows]
+	total = [] if table.total is None else _list_texts(table, table.total)
+	first = _build_front(table, title)
 	head, foot = letter_head.render_letter_head(title.letter_head, layout.landscape)
 	common = {
-		"title": clean_text(title.get_title),
+		"title": _clean_text(title.get_title),
 		"lang": frappe.local.lang.split("-")[0],
 		"direction": "rtl" if is_rtl() else "ltr",
 		"landscape": layout.landscape,
 		"size": layout.size,
 		"widths": layout.widths,
 		"numbers": [column.is_number for column in table.columns],
-		"head": [clean_text(column.label) for column in table.columns],
+		"head": [_clean_text(column.label) for column in table.columns],
 		"has_rtl": bool(RTL.search(str((texts, total, first, [column.label for column in table.columns])))),
 		"tall": TALL_TEXT,
-		"footer": save_content(folder, "footer.pdf", foot),
+		"footer": _save_content(folder, "footer.pdf", foot),
 	}
 	return PdfReport(
-		folder, common, {**first, "letter_head": save_content(folder, "head.pdf", head)}, texts, total
+		folder, common, {**first, "letter_head": _save_content(folder, "head.pdf", head)}, texts, total
 	)
 
 
-def build_front(table: Table, title: TitlePage) -> dict[str, Any]:
+def _build_front(table: Table, title: TitlePage) -> dict[str, Any]:
 	"""Return what stands above the table."""
 	return {
-		"made": clean_text(title.build_made_line),
-		"filters": [(clean_text(label), clean_text(value)) for label, value in title.filters],
+		"made": _clean_text(title.build_made_line),
+		"filters": [(_clean_text(label), _clean_text(value)) for label, value in title.filters],
 		"figures": [
-			(clean_text(to_text(item["label"])), clean_text(render_figure(item))) for item in table.summary
+			(_clean_text(to_text(item["label"])), _clean_text(render_figure(item))) for item in table.summary
 		],
-		"message": clean_text(html_text.to_text(table.message or "")),
+		"message": _clean_text(html_text.to_text(table.message or "")),
 		"chart": report_chart.render_svg(table.chart),
 	}
 
 
-def save_content(folder: Path, name: str, content: bytes | None) -> str | None:
+def _save_content(folder: Path, name: str, content: bytes | None) -> str | None:
 	"""Return the name of a file with this content; None where there is no content."""
 	if content is None:
 		return None
@@ -119,12 +119,12 @@ def save_content(folder: Path, name: str, content: bytes | None) -> str | None:
 	return name
 
 
-def list_texts(table: Table, row: Row) -> list[str]:
+def _list_texts(table: Table, row: Row) -> list[str]:
 	"""Return a row's cells as a page shows them."""
-	return [clean_text(format_cell(column, row)) for column in table.columns]
+	return [_clean_text(format_cell(column, row)) for column in table.columns]
 
 
-def clean_text(text: str) -> str:
+def _clean_text(text: str) -> str:
 	"""Return text without control characters, in which long words may be broken."""
 	return LONG_WORD.sub(_break_word, unescape_text(text).translate(CONTROL_CHARACTERS))
 
@@ -134,7 +134,7 @@ def _break_word(found: re.Match[str]) -> str:
 	return ZERO_WIDTH_SPACE.join(word[at : at + WORD_PART] for at in range(0, len(word), WORD_PART))
 
 
-def render_pages(report: PdfReport, writer: PdfWriter) -> None:
+def _render_pages(report: PdfReport, writer: PdfWriter) -> None:
 	"""Add the report's pages, part by part."""
 	size = max(MAX_PART_CELLS // max(len(report.common["head"]), 1), MIN_PART_ROWS)
 	start = 0
@@ -161,7 +161,7 @@ def render_pages(report: PdfReport, writer: PdfWriter) -> None:
 		start += len(part) if keeps_all else result["row"]
 
 
-def add_page_numbers(writer: PdfWriter) -> None:
+def _add_page_numbers(writer: PdfWriter) -> None:
 	"""Write "2 / 5" at the foot of each page: how many there are is known when the last part is laid out."""
 	font = writer._add_object(
 		DictionaryObject({NameObject(key): NameObject(value) for key, value in FONT.items()})

@@ -72,7 +72,7 @@ class RowWriter:
 		text = to_text(value)[:MAX_TEXT_LENGTH]
 		style = f' s="{self.styles.like_formula}"' if is_formula(text) else ""
 		if SPECIAL.search(text):
-			text = SPECIAL.sub(escape_character, text)
+			text = SPECIAL.sub(_escape_character, text)
 		return f'{style} t="inlineStr"><is><t xml:space="preserve">{text}</t></is>'
 
 	def render_number(self, place: int, value: Any) -> str:
@@ -100,7 +100,7 @@ class RowWriter:
 		return self.render_text(to_text(value))
 
 
-def escape_character(found: re.Match[str]) -> str:
+def _escape_character(found: re.Match[str]) -> str:
 	"""A character as the sheet's XML has it; what looks like an escaped one is escaped at its underscore."""
 	text = found[0]
 	if text in ENTITIES:
