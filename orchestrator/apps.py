@@ -3,7 +3,7 @@
 import frappe
 from frappe import _
 
-from orchestrator.exceptions import MissingAppError
+from orchestrator.exceptions import MissingAppError, refuse
 
 
 def is_installed(app: str) -> bool:
@@ -17,7 +17,7 @@ def require_app(app: str) -> None:
 	Raises: MissingAppError (501), which names the app.
 	"""
 	if not is_installed(app):
-		frappe.throw(
+		refuse(
 			_(
 				"This needs the app {0}, which this site does not have. Ask your administrator to install it."
 			).format(app),

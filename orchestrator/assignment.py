@@ -22,7 +22,7 @@ from frappe import _
 from frappe.desk.form import assign_to
 
 from orchestrator.apps import is_installed
-from orchestrator.exceptions import InvalidAssigneeError
+from orchestrator.exceptions import InvalidAssigneeError, refuse
 
 if TYPE_CHECKING:
 	from frappe.desk.doctype.todo.todo import ToDo
@@ -110,14 +110,14 @@ def _check_assignee(doc: "Document", user: str) -> None:
 	"""422 for a user whom Frappe would assign all the same: a disabled one for ever, and one without access
 	by sharing the record with them behind the caller's back."""
 	if not frappe.db.get_value("User", user, "enabled"):
-		frappe.throw(
+		refuse(
 			_(
 				"{0} cannot be assigned because there is no enabled user with this name. Choose someone else."
 			).format(user),
 			InvalidAssigneeError,
 		)
 	if not frappe.has_permission(doc.doctype, "read", doc=doc, user=user):
-		frappe.throw(
+		refuse(
 			_("{0} cannot be assigned because they may not read this {1}. Give them access first.").format(
 				user, _(doc.doctype)
 			),

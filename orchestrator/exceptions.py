@@ -52,7 +52,7 @@ class InvalidWebhookTargetError(frappe.ValidationError):
 	"""A webhook may not be sent to this address. 422."""
 
 
-def refuse(message: str, error: type[Exception]) -> NoReturn:
-	"""frappe.throw, typed as what it is: it never returns."""
+def refuse(message: str, error: type[Exception] | Exception) -> NoReturn:
+	"""Raise `error` with a message for the user: frappe.throw, typed as what it is."""
 	frappe.throw(message, error)
 	raise AssertionError

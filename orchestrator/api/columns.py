@@ -76,7 +76,7 @@ def list_columns(doctype: str) -> set[str]:
 def get_child_meta(meta: Meta, name: str, doctype: str) -> Meta:
 	"""The meta of a child table of `meta`."""
 	if doctype not in {table.options for table in meta.get_table_fields()}:
-		frappe.throw(_("{0} has no table {1} ({2}).").format(meta.name, doctype, name), InvalidRequestError)
+		refuse(_("{0} has no table {1} ({2}).").format(meta.name, doctype, name), InvalidRequestError)
 	return frappe.get_meta(doctype)
 
 

@@ -21,7 +21,7 @@ import frappe
 from orchestrator.api import errors, idempotency
 from orchestrator.api.call import ApiCall, get_current_call
 from orchestrator.api.lost_connection import translate_lost_connection
-from orchestrator.exceptions import UnexpectedError
+from orchestrator.exceptions import UnexpectedError, refuse
 
 Effect = Literal["reads", "writes", "creates"]
 READ: Effect = "reads"
@@ -50,12 +50,16 @@ class UnchangedRecord:
 	data: Any
 
 
-def endpoint(message: Any = None, *, effect: Effect = READ) -> Callable[[Callable[P, R]], Callable[P, R]]:
+def endpoint(
+	message: Any = None, *, effect: Effect, is_public: bool = True
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
 	"""Make a function answer under the contract.
 
-	`message` is the reply's sentence, lazily translated (`_lt`); without one the result itself is the message
-	as well, which is what clients of Frappe's own methods read. `effect` decides between 200 and 201 and
-	whether an Idempotency-Key is honoured."""
+	Args:
+		message: The reply's sentence, lazily translated (`_lt`). Without one the result itself is the message as well,
+			which is what clients of Frappe's own methods read.
+		effect: Decides between 200 and 201 and whether an Idempotency-Key is honoured.
+		is_public: False for a function that answers in place of a platform method and is no call of this API."""
 
 	def decorate(function: Callable[P, R]) -> Callable[P, R]:
 		@functools.wraps(function)
@@ -70,12 +74,12 @@ def endpoint(message: Any = None, *, effect: Effect = READ) -> Callable[[Callabl
 				error = translate_lost_connection(raised)
 				call.error = error
 				if getattr(error, "http_status_code", 500) >= FIRST_LOGGED_STATUS:
-					frappe.throw(errors.build_error_reply(error, call.id).text, UnexpectedError)
+					refuse(errors.build_error_reply(error, call.id).text, UnexpectedError)
 				if error is not raised:
 					raise error from raised
 				raise
 
-		wrapper.effect = effect  # type: ignore[attr-defined]  # survives frappe.whitelist, see effect_of
+		wrapper.effect = effect if is_public else None  # type: ignore[attr-defined]  # survives frappe.whitelist, see get_effect
 		return wrapper
 
 	return decorate

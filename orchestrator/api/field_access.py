@@ -11,6 +11,7 @@ from frappe.model.meta import Meta
 
 from orchestrator.api.aliases import get_fieldname
 from orchestrator.api.columns import refuse_name
+from orchestrator.exceptions import refuse
 
 
 def check_known_fields(meta: Meta, values: dict[str, Any]) -> None:
@@ -31,7 +32,7 @@ def check_field_permissions(doc: Document, values: Mapping[str, Any]) -> None:
 	for name in fields.keys() & values.keys():
 		field, value = fields[name], values[name]
 		if field.permlevel not in writable and doc.cast(value, field) != doc.cast(doc.get(name), field):
-			frappe.throw(
+			refuse(
 				_("You may not set {0} of {1}. Leave it out, or ask someone who has permission.").format(
 					name, _(doc.doctype)
 				),
@@ -49,6 +50,4 @@ def check_links(meta: Meta, values: Mapping[str, Any]) -> None:
 		if not frappe.get_meta(field.options).get("is_virtual") and not frappe.db.exists(
 			field.options, target
 		):
-			frappe.throw(
-				_("Could not find {0}").format(f"{_(field.label)}: {target}"), frappe.LinkValidationError
-			)
+			refuse(_("Could not find {0}").format(f"{_(field.label)}: {target}"), frappe.LinkValidationError)

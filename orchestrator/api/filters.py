@@ -77,7 +77,7 @@ def parse_filters(meta: Meta, name: str, value: Any) -> list[list[Any]]:
 	if isinstance(filters, dict):
 		filters = [[key, *_split_operator(item)] for key, item in filters.items()]
 	if not isinstance(filters, list):
-		frappe.throw(
+		refuse(
 			_("{0} must be a list of [field, operator, value] or an object.").format(name),
 			InvalidRequestError,
 		)
@@ -100,9 +100,7 @@ def _parse_condition(meta: Meta, name: str, condition: Any) -> list[Any]:
 	if isinstance(condition, list) and len(condition) == 5:
 		condition = condition[:4]  # Desk's lists add whether the filter is hidden
 	if not isinstance(condition, list) or len(condition) not in (3, 4):
-		frappe.throw(
-			_("A condition in {0} must be [field, operator, value].").format(name), InvalidRequestError
-		)
+		refuse(_("A condition in {0} must be [field, operator, value].").format(name), InvalidRequestError)
 	*doctype, text, operator, value = condition
 	if doctype and doctype[0] != meta.name:
 		meta = get_child_meta(meta, name, str(doctype[0]))
@@ -118,12 +116,10 @@ def _parse_operator(meta: Meta, name: str, fieldname: str, operator: Any, value:
 	"""The operator, where it is known and its value fits."""
 	known = str(operator).lower()
 	if known not in OPERAND_CHECKS:
-		frappe.throw(_("Unknown operator {0} in {1}.").format(operator, name), InvalidRequestError)
+		refuse(_("Unknown operator {0} in {1}.").format(operator, name), InvalidRequestError)
 	fits, words = OPERAND_CHECKS[known]
 	if not fits(value):
-		frappe.throw(
-			_("{0} in {1} takes {2} ({3}).").format(known, name, words, fieldname), InvalidRequestError
-		)
+		refuse(_("{0} in {1} takes {2} ({3}).").format(known, name, words, fieldname), InvalidRequestError)
 	_reject_pattern_on_moment(meta, name, fieldname, known)
 	if known in TREE_OPERATORS:
 		_check_tree_filter(meta, name, fieldname, value)
@@ -135,9 +131,9 @@ def _check_tree_filter(meta: Meta, name: str, fieldname: str, value: str) -> Non
 	df = meta.get_field(fieldname)
 	doctype = meta.name if fieldname == "name" else df.options if df and df.fieldtype == "Link" else None
 	if not doctype or not frappe.get_meta(doctype).is_nested_set():
-		frappe.throw(_("{0} ({1}) is not a link to a tree.").format(fieldname, name), InvalidRequestError)
+		refuse(_("{0} ({1}) is not a link to a tree.").format(fieldname, name), InvalidRequestError)
 	if not frappe.db.exists(doctype, value):
-		frappe.throw(_("There is no {0} {1} ({2}).").format(_(doctype), value, name), InvalidRequestError)
+		refuse(_("There is no {0} {1} ({2}).").format(_(doctype), value, name), InvalidRequestError)
 
 
 def _reject_pattern_on_moment(meta: Meta, name: str, fieldname: str, operator: str) -> None:

@@ -99,7 +99,7 @@ def insert(doc: str | dict | None = None, doctype: str | None = None, **values: 
 	for an unknown one, and whatever the DocType's own validation raises (422, duplicates 409)."""
 	record = parse_json("doc", doc) if doc else {"doctype": doctype, **_remove_transport_keys(values)}
 	if not isinstance(record, dict) or not record.get("doctype"):
-		frappe.throw(_("Missing parameter: doctype."), InvalidRequestError)
+		refuse(_("Missing parameter: doctype."), InvalidRequestError)
 	_check_parent_table(record)
 	meta = get_meta(record["doctype"], record.get("parenttype"))
 	if record.get("amended_from") and not meta.has_field("amended_from"):
@@ -143,7 +143,7 @@ def set_value(
 	check_reserved_names(meta, changes)
 	check_known_fields(meta, changes)
 	if protected := sorted(PROTECTED_FIELDS.intersection(changes)):
-		frappe.throw(
+		refuse(
 			_("{0} cannot be set because Frappe sets it automatically.").format(", ".join(protected)),
 			InvalidRequestError,
 		)
@@ -253,7 +253,7 @@ def _lock_record(meta: Meta, name: str | int) -> None:
 def raise_not_found(doctype: str, name: str | int | None) -> None:
 	"""404 for a record that is missing or hidden."""
 	frappe.clear_messages()
-	frappe.throw(_("{0} {1} not found.").format(_(doctype), name or ""), frappe.DoesNotExistError)
+	refuse(_("{0} {1} not found.").format(_(doctype), name or ""), frappe.DoesNotExistError)
 
 
 def _find_first_match(
@@ -261,7 +261,7 @@ def _find_first_match(
 ) -> str | int | None:
 	"""The name of the first record that fits and that the caller may read."""
 	if not filters:
-		frappe.throw(_("Missing parameter: name."), InvalidRequestError)
+		refuse(_("Missing parameter: name."), InvalidRequestError)
 	conditions = parse_filters(meta, "filters", filters)
 	names = get_rows(meta.name, filters=conditions, pluck="name", limit=1, parent_doctype=parent)
 	return names[0] if names else None
@@ -333,7 +333,7 @@ def _parse_changes(fieldname: str | dict | None, value: Any, values: dict[str, A
 	else:
 		changes = {fieldname: value}
 	if not changes:
-		frappe.throw(
+		refuse(
 			_("Nothing to change: send fieldname and value, or the fields themselves."), InvalidRequestError
 		)
 	return changes
@@ -342,7 +342,7 @@ def _parse_changes(fieldname: str | dict | None, value: Any, values: dict[str, A
 def _check_not_modified_since(doc: Document, modified: Any) -> None:
 	"""409 where the caller's `modified` is no longer the record's."""
 	if modified and get_datetime(modified) != get_datetime(doc.modified):
-		frappe.throw(
+		refuse(
 			_("{0} {1} was changed in the meantime. Read it again and repeat the change.").format(
 				doc.doctype, doc.name
 			),

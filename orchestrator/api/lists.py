@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-import frappe
 from frappe import _
 from frappe.model.meta import Meta
 
@@ -25,7 +24,7 @@ from orchestrator.api.day_names import is_day_name, to_day
 from orchestrator.api.list_query import get_rows
 from orchestrator.api.parameters import parse_json, parse_whole_number
 from orchestrator.configuration import get_settings
-from orchestrator.exceptions import InvalidRequestError
+from orchestrator.exceptions import InvalidRequestError, refuse
 
 DEFAULT_PAGE_LENGTH = 20
 MAX_START = 2**31 - 1
@@ -100,7 +99,7 @@ def parse_fields(meta: Meta, value: Any) -> ListQuery:
 	wanted = value if value == "*" else parse_json("fields", value)
 	wanted = ["*"] if wanted == "*" else wanted or ["name"]
 	if not isinstance(wanted, list) or not all(isinstance(item, str) for item in wanted):
-		frappe.throw(_("fields must be a list of field names."), InvalidRequestError)
+		refuse(_("fields must be a list of field names."), InvalidRequestError)
 	query = ListQuery(meta.name)
 	for item in wanted:
 		_parse_field(meta, query, item.strip())
@@ -171,18 +170,18 @@ def parse_page(start: Any, length: Any) -> tuple[int, int]:
 	first = parse_whole_number("limit_start", start, 0)
 	count = parse_whole_number("limit_page_length", length, DEFAULT_PAGE_LENGTH)
 	if first < 0:
-		frappe.throw(_("limit_start must be 0 or more."), InvalidRequestError)
+		refuse(_("limit_start must be 0 or more."), InvalidRequestError)
 	if first > MAX_START:
-		frappe.throw(_("limit_start must be at most {0}.").format(MAX_START), InvalidRequestError)
+		refuse(_("limit_start must be at most {0}.").format(MAX_START), InvalidRequestError)
 	if not 1 <= count <= limit:
-		frappe.throw(_("limit_page_length must be between 1 and {0}.").format(limit), InvalidRequestError)
+		refuse(_("limit_page_length must be between 1 and {0}.").format(limit), InvalidRequestError)
 	return first, count
 
 
 def parse_links(meta: Meta, value: Any) -> list[str]:
 	"""The link fields whose records are to be given with each row."""
 	if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
-		frappe.throw(_("expand must be a list of link fields."), InvalidRequestError)
+		refuse(_("expand must be a list of link fields."), InvalidRequestError)
 	for name in value:
 		df = meta.get_field(name)
 		if not df or df.fieldtype not in ("Link", "Dynamic Link"):

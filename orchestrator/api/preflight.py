@@ -47,7 +47,7 @@ def _check_verb(call: ApiCall, function: Callable[..., Any]) -> None:
 	verb = frappe.local.request.method
 	if verb not in allowed:
 		call.headers["Allow"] = ", ".join(allowed)
-		frappe.throw(
+		refuse(
 			_("{0} answers {1}, not {2}.").format(call.method, ", ".join(allowed), verb),
 			MethodNotAllowedError,
 		)
@@ -56,18 +56,18 @@ def _check_verb(call: ApiCall, function: Callable[..., Any]) -> None:
 def _check_parameters(function: Callable[..., Any]) -> None:
 	"""400 for a body that is no object, a parameter that is missing or of the wrong type."""
 	if isinstance(frappe.form_dict.get("data"), list) and len(frappe.form_dict) == 1:
-		frappe.throw(_("The body must be a JSON object, not a list."), InvalidRequestError)
+		refuse(_("The body must be a JSON object, not a list."), InvalidRequestError)
 	reject_undecodable_text()
 	reject_unknown_parameters(function)
 	given = frappe.get_newargs(function, frappe.form_dict)
 	missing = [name for name in list_required_parameters(function) if given.get(name) in (None, "")]
 	if missing:
-		frappe.throw(_("Missing parameter: {0}.").format(", ".join(missing)), InvalidRequestError)
+		refuse(_("Missing parameter: {0}.").format(", ".join(missing)), InvalidRequestError)
 	_reject_bool_for_scalar(function, given)
 	try:
 		read = transform_parameter_types(inspect.unwrap(function), (), given)[1]
 	except FrappeTypeError as error:
-		frappe.throw(str(error), InvalidRequestError)
+		refuse(str(error), InvalidRequestError)
 	_reject_non_boolean(function, read)
 
 
@@ -76,14 +76,14 @@ def _reject_bool_for_scalar(function: Callable[..., Any], given: dict[str, Any])
 	of that number."""
 	for name, kinds in _get_kinds(function).items():
 		if isinstance(given.get(name), bool) and kinds <= SCALAR_KINDS:
-			frappe.throw(_("{0} must not be true or false.").format(name), InvalidRequestError)
+			refuse(_("{0} must not be true or false.").format(name), InvalidRequestError)
 
 
 def _reject_non_boolean(function: Callable[..., Any], read: dict[str, Any]) -> None:
 	"""400 for a number other than 0 and 1 where yes or no is wanted. Frappe takes any, NaN as well."""
 	for name, kinds in _get_kinds(function).items():
 		if kinds == {bool} and name in read and read[name] not in (0, 1):
-			frappe.throw(_("{0} must be true or false.").format(name), InvalidRequestError)
+			refuse(_("{0} must be true or false.").format(name), InvalidRequestError)
 
 
 @functools.lru_cache(maxsize=1024)

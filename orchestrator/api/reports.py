@@ -52,7 +52,7 @@ def get_report(report_name: str) -> Report:
 	filters. 403 for who may not, 404 for one that is not there."""
 	frappe.has_permission("Report", "read", throw=True)
 	if not frappe.db.exists("Report", report_name):
-		frappe.throw(_("There is no report {0}.").format(report_name), frappe.DoesNotExistError)
+		refuse(_("There is no report {0}.").format(report_name), frappe.DoesNotExistError)
 	return query_report.get_report_doc(report_name)
 
 
@@ -61,9 +61,9 @@ def parse_conditions(report: Report, filters: Any) -> dict[str, Any]:
 	object, for an unknown or a missing one, as far as the report itself declares them."""
 	conditions = parse_json("filters", filters) or {}
 	if not isinstance(conditions, dict):
-		frappe.throw(_("filters must be an object of this report's filters."), InvalidRequestError)
+		refuse(_("filters must be an object of this report's filters."), InvalidRequestError)
 	if RESERVED_FILTER in conditions:
-		frappe.throw(
+		refuse(
 			_("{0} is not a valid filter. Send the filters of the report.").format(RESERVED_FILTER),
 			InvalidRequestError,
 		)
@@ -76,16 +76,14 @@ def parse_conditions(report: Report, filters: Any) -> dict[str, Any]:
 	saved = report.get("custom_filters") or {}
 	missing = sorted(name for name in required if {**saved, **conditions}.get(name) in (None, ""))
 	if unknown:
-		frappe.throw(
+		refuse(
 			_("{0} has no filter {1}. It takes {2}.").format(
 				report.name, ", ".join(unknown), ", ".join(declared)
 			),
 			InvalidRequestError,
 		)
 	if missing:
-		frappe.throw(
-			_("{0} needs the filter {1}.").format(report.name, ", ".join(missing)), InvalidRequestError
-		)
+		refuse(_("{0} needs the filter {1}.").format(report.name, ", ".join(missing)), InvalidRequestError)
 	return {**saved, **conditions}
 
 

@@ -30,7 +30,7 @@ def upload_file() -> dict[str, Any] | UnchangedRecord:
 	unknown DocType, ValidationError (422) for a damaged file or a file_url that leads to none."""
 	form = frappe.form_dict
 	if "file" not in frappe.request.files and not (form.file_url or form.library_file_name or form.method):
-		frappe.throw(_("Send the file as a multipart part named file, or a file_url."), InvalidRequestError)
+		refuse(_("Send the file as a multipart part named file, or a file_url."), InvalidRequestError)
 	if form.folder and not form.doctype and _is_accepted_by_handler(form.folder):
 		return _store_with_handler(form)
 	if is_contract_call():

@@ -124,12 +124,12 @@ def _parse_url(url: str) -> SplitResult:
 		valid = False
 	# a backslash or blank in the host is read one way here and another way by an HTTP client
 	if not valid or any(character in url.strip() for character in "\\ \t\r\n"):
-		frappe.throw(
+		refuse(
 			_("request_url must be a complete address such as https://example.com/hook."),
 			InvalidWebhookTargetError,
 		)
 	if parts.username is not None or parts.password is not None:
-		frappe.throw(
+		refuse(
 			_(
 				"request_url must not contain a user name or password. Send them in webhook_headers, as Authorization."
 			),
@@ -186,4 +186,4 @@ def _refuse_address(parts: SplitResult) -> None:
 		)
 	else:
 		text = _("The host {0} of request_url has a public address: use https.")
-	frappe.throw(text.format(parts.hostname), InvalidWebhookTargetError)
+	refuse(text.format(parts.hostname), InvalidWebhookTargetError)

@@ -39,7 +39,7 @@ def create(
 	unknown event or method, InvalidWebhookTargetError (422) for the URL, DuplicateEntryError (409)."""
 	frappe.has_permission("Webhook", "create", throw=True)
 	if not frappe.db.exists("DocType", doctype):
-		frappe.throw(_("There is no DocType {0}.").format(doctype), frappe.LinkValidationError)
+		refuse(_("There is no DocType {0}.").format(doctype), frappe.LinkValidationError)
 	wanted = _parse_events(events)
 	headers = _parse_headers(webhook_headers)
 	method = _check_option("request_method", request_method.upper())
@@ -76,7 +76,7 @@ def _parse_events(events: str | list) -> list[str]:
 	if isinstance(names, str):
 		names = [names]
 	if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
-		frappe.throw(_("events must be a list of event names, such as after_insert."), InvalidRequestError)
+		refuse(_("events must be a list of event names, such as after_insert."), InvalidRequestError)
 	return [_check_option("webhook_docevent", name) for name in dict.fromkeys(names)]
 
 
@@ -85,10 +85,11 @@ def _check_option(fieldname: str, value: str) -> str:
 	field = frappe.get_meta("Webhook").get_field(fieldname)
 	options = field.options.split("\n")
 	if value not in options:
-		frappe.throw(
+		refuse(
 			_("{0} is not a valid {1} of a webhook. Use one of {2}.").format(
 				value, _(field.label), ", ".join(options)
-			)
+			),
+			frappe.ValidationError,
 		)
 	return value
 
@@ -97,7 +98,7 @@ def _parse_headers(value: Any) -> list[Header]:
 	"""The headers as rows of a Webhook. The body is JSON, and says so unless the caller says otherwise."""
 	rows = parse_json("webhook_headers", value) or []
 	if not isinstance(rows, list):
-		frappe.throw(_("webhook_headers must be a list of {header_key, header_value}."), InvalidRequestError)
+		refuse(_("webhook_headers must be a list of {header_key, header_value}."), InvalidRequestError)
 	headers = [_parse_header(row) for row in rows]
 	if not any(header["key"].lower() == CONTENT_TYPE.lower() for header in headers):
 		headers.append({"key": CONTENT_TYPE, "value": "application/json"})
@@ -109,7 +110,7 @@ def _parse_header(row: Any) -> Header:
 	row = row if isinstance(row, dict) else {}
 	key, value = row.get("header_key", ""), row.get("header_value", "")
 	if not all(isinstance(text, str) and text.strip() and text.isprintable() for text in (key, value)):
-		frappe.throw(
+		refuse(
 			_("Each entry in webhook_headers needs a header_key and a header_value, each on a single line."),
 			InvalidRequestError,
 		)

@@ -39,7 +39,7 @@ def validate(doc: "Opportunity", _method: str | None = None) -> None:
 			_serialize_opportunity(doc), _serialize_opportunity(before) if before else None
 		)
 	except stages.InconsistentStageError:
-		frappe.throw(
+		refuse(
 			_("Pipeline stage {0} and status {1} contradict each other. Set one of them.").format(
 				_(doc.pipeline_stage), _(doc.status)
 			),
@@ -77,7 +77,7 @@ def parse_lost_reasons(stage: str, value: object) -> list[str]:
 	if not isinstance(reasons, list) or not all(isinstance(reason, str) for reason in reasons):
 		refuse(_("lost_reasons must be a list of names of lost reasons."), InvalidRequestError)
 	if reasons and stage != LOST:
-		frappe.throw(_("lost_reasons can be sent only with {0}.").format(LOST), InvalidRequestError)
+		refuse(_("lost_reasons can be sent only with {0}.").format(LOST), InvalidRequestError)
 	return reasons
 
 
@@ -109,13 +109,13 @@ def _check_move(before: str, stage: str) -> None:
 	if stage in legal:
 		return
 	if not legal:
-		frappe.throw(
+		refuse(
 			_(
 				"A {0} opportunity is closed and cannot be moved. To reopen it, cancel its order or set its status in Desk."
 			).format(_(before)),
 			StageTransitionConflictError,
 		)
-	frappe.throw(
+	refuse(
 		_("An opportunity cannot go from {0} to {1}. From {0} it can go to: {2}.").format(
 			_(before), _(stage), ", ".join(_(other) for other in legal)
 		),
@@ -144,7 +144,7 @@ def _save_at_stage(doc: "Opportunity", stage: str) -> None:
 def _check_quotations(doc: "Opportunity", settled: Standing) -> None:
 	"""409 where the stage would say that nothing is offered, or all is lost, while a quotation stands."""
 	if settled.status in ("Open", "Lost") and not doc.is_new() and doc.has_active_quotation():
-		frappe.throw(
+		refuse(
 			_(
 				"{0} has a submitted quotation, so it cannot become {1}. Cancel the quotation or set it as lost first."
 			).format(doc.name, _(settled.stage)),

@@ -11,6 +11,7 @@ from frappe import _
 
 from orchestrator.crm.shapes import PipelineSummary
 from orchestrator.crm.stages import OPEN, STAGES, build_key
+from orchestrator.exceptions import refuse
 from orchestrator.measure_queries import build_match_conditions
 
 DOCTYPE = "Opportunity"
@@ -54,12 +55,12 @@ def check_may_ask(user: str) -> None:
 	if user == frappe.session.user:
 		return
 	if not ROLES_THAT_SEE_OTHERS.intersection(frappe.get_roles()):
-		frappe.throw(
+		refuse(
 			_("You may see only your own pipeline. Ask a Sales Manager for the pipelines of others."),
 			frappe.PermissionError,
 		)
 	if not frappe.db.exists("User", user):
-		frappe.throw(_("There is no user {0}.").format(user), frappe.DoesNotExistError)
+		refuse(_("There is no user {0}.").format(user), frappe.DoesNotExistError)
 
 
 def _get_groups(user: str | None) -> list[Group]:

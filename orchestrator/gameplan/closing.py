@@ -7,6 +7,7 @@ import frappe
 from frappe import _
 
 from orchestrator.api.generic import get_writable
+from orchestrator.exceptions import refuse
 from orchestrator.gameplan import clock, events, history, sprints
 from orchestrator.gameplan.burndown import round_hours
 from orchestrator.gameplan.events import EventRow
@@ -44,7 +45,7 @@ def close_sprint(name: str, next_sprint: str | None) -> SprintClosing:
 	"""Close an active sprint. Its unfinished tasks go to `next_sprint`, or to the backlog."""
 	doc = sprints.lock_sprint(name)
 	if doc.state != ACTIVE:
-		frappe.throw(
+		refuse(
 			_("{0} is {1}; only an active sprint can be closed.").format(doc.name, _(doc.state)),
 			SprintStateConflictError,
 		)
@@ -75,7 +76,7 @@ def _get_target_sprint(doc: "Sprint", next_sprint: str | None) -> str | None:
 	target.state = get_locked_state(target.name)
 	same_owner = all((target.get(name) or None) == (doc.get(name) or None) for name in OWNER_FIELDS)
 	if target.name == doc.name or target.state == CLOSED or not same_owner:
-		frappe.throw(
+		refuse(
 			_(
 				"The unfinished tasks cannot be moved to {0}. Choose an open sprint of the same project or team."
 			).format(next_sprint),

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 import frappe
 from frappe import _
 
+from orchestrator.exceptions import refuse
+
 if TYPE_CHECKING:
 	from erpnext.projects.doctype.task.task import Task
 
@@ -23,7 +25,7 @@ def validate(doc: "Task", _method: str | None = None) -> None:
 	if not wanted or (before and wanted == _list_dependencies(before)):
 		return
 	if circle := find_cycle(doc.name, wanted, _get_stored_edges):
-		frappe.throw(
+		refuse(
 			_(
 				"These tasks would depend on each other in a circle: {0}. Remove one of the dependencies."
 			).format(" → ".join(circle)),

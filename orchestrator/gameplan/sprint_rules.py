@@ -58,15 +58,19 @@ def check_owner(doc: "Sprint") -> None:
 	if not doc.team:
 		doc.team_type = ""
 	if not (doc.project or doc.team):
-		frappe.throw(_("A sprint belongs to a project or a team. Set project, or team_type and team."))
+		refuse(
+			_("A sprint belongs to a project or a team. Set project, or team_type and team."),
+			frappe.ValidationError,
+		)
 
 
 def check_dates(doc: "Sprint") -> None:
 	"""422 for dates that are no span of days."""
 	doc.validate_from_to_dates("start_date", "end_date")
 	if date_diff(doc.end_date, doc.start_date) >= MAX_DAYS:
-		frappe.throw(
-			_("A sprint can last at most {0} days. Choose dates that are closer together.").format(MAX_DAYS)
+		refuse(
+			_("A sprint can last at most {0} days. Choose dates that are closer together.").format(MAX_DAYS),
+			frappe.ValidationError,
 		)
 
 
@@ -74,7 +78,7 @@ def check_members(doc: "Sprint") -> None:
 	"""422 for a member who is listed twice."""
 	users = [member.user for member in doc.members]
 	if twice := sorted({user for user in users if users.count(user) > 1}):
-		frappe.throw(
+		refuse(
 			_("{0} is listed twice among the members. Remove one row.").format(", ".join(twice)),
 			frappe.ValidationError,
 		)
@@ -89,7 +93,7 @@ def check_system_fields(doc: "Sprint") -> None:
 	else:
 		given = [name for name in SYSTEM_FIELDS if _is_changed(doc, name)]
 	if given:
-		frappe.throw(
+		refuse(
 			_(
 				"{0} cannot be set. A new sprint is Planned; use Start Sprint and Close Sprint to change that."
 			).format(", ".join(given)),
@@ -112,12 +116,12 @@ def check_frozen_fields(doc: "Sprint") -> None:
 		return
 	owner_changed = any(_is_changed(doc, name) for name in OWNER_FIELDS)
 	if doc.state == CLOSED and (owner_changed or any(_is_changed(doc, name) for name in DATE_FIELDS)):
-		frappe.throw(
+		refuse(
 			_("{0} is closed, so its dates, project and team cannot be changed.").format(doc.name),
 			SprintStateConflictError,
 		)
 	if owner_changed and list_sprint_rows(doc.name):
-		frappe.throw(
+		refuse(
 			_("{0} has tasks. Remove them before you change its project or team.").format(doc.name),
 			SprintStateConflictError,
 		)
@@ -135,7 +139,7 @@ def check_overlap(doc: "Sprint") -> None:
 		frappe.db.get_value(doctype, owner, "name", for_update=True)
 		values = {"owner": owner, "name": doc.name, "start_date": doc.start_date, "end_date": doc.end_date}
 		if other := frappe.db.sql(OVERLAP_CONDITION.format(field=field), values):
-			frappe.throw(
+			refuse(
 				_(
 					"{0} of the same {1} is active on some of these days. Close it first, or choose other dates."
 				).format(other[0][0], _(doctype)),

@@ -6,6 +6,7 @@ import frappe
 from frappe import _
 
 from orchestrator.api.generic import get_writable, raise_not_found
+from orchestrator.exceptions import refuse
 from orchestrator.gameplan import burndown, clock
 from orchestrator.gameplan.shapes import SprintStart
 from orchestrator.gameplan.sprint_rules import ACTIVE, DOCTYPE, PLANNED, SprintStateConflictError
@@ -40,7 +41,7 @@ def start_sprint(name: str) -> SprintStart:
 	"""Begin a planned sprint. What remains to be done in it now is what it commits to."""
 	doc = lock_sprint(name)
 	if doc.state != PLANNED:
-		frappe.throw(
+		refuse(
 			_("{0} is {1}; only a planned sprint can be started.").format(doc.name, _(doc.state)),
 			SprintStateConflictError,
 		)

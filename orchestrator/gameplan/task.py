@@ -7,7 +7,7 @@ import frappe
 from frappe import _
 from frappe.utils import cint, escape_html, flt, today
 
-from orchestrator.exceptions import ConflictError
+from orchestrator.exceptions import ConflictError, refuse
 from orchestrator.gameplan.sprint_rules import CLOSED, get_locked_state
 from orchestrator.gameplan.task_rows import FIELD, GP_TASK, TASK
 from orchestrator.gameplan.task_state import DONE
@@ -63,12 +63,12 @@ def _check_sprint_open(doc: "Document", sprint: frappe._dict) -> None:
 	if doc.has_value_changed(FIELD):
 		_check_sprint_access(doc, sprint)
 		if get_locked_state(sprint.name) == CLOSED:
-			frappe.throw(
+			refuse(
 				_("{0} is closed. Put the task into a sprint that is planned or active.").format(sprint.name),
 				ClosedSprintConflictError,
 			)
 	if doc.get("is_template"):
-		frappe.throw(
+		refuse(
 			_("A template cannot be added to a sprint. Create a task from it first."), InvalidTaskProjectError
 		)
 	if doc.doctype == TASK and sprint.project and doc.project != sprint.project:
@@ -80,9 +80,7 @@ def _check_sprint_open(doc: "Document", sprint: frappe._dict) -> None:
 def _check_sprint_access(doc: "Document", sprint: frappe._dict) -> None:
 	"""422 for a sprint that the caller may not read, as if it were not there."""
 	if not doc.flags.ignore_permissions and not frappe.has_permission("Sprint", "read", sprint.name):
-		frappe.throw(
-			_("Could not find {0}: {1}").format(_("Sprint"), sprint.name), frappe.LinkValidationError
-		)
+		refuse(_("Could not find {0}: {1}").format(_("Sprint"), sprint.name), frappe.LinkValidationError)
 
 
 def _get_team(doc: "Document") -> str | None:
@@ -91,7 +89,7 @@ def _get_team(doc: "Document") -> str | None:
 
 
 def _raise_wrong_owner(doc: "Document", sprint: frappe._dict, what: str, owner: str) -> None:
-	frappe.throw(
+	refuse(
 		_(
 			"{0} is a sprint of the {1} {2}, and {3} does not belong to it. Move the task there, or clear its sprint."
 		).format(sprint.name, what, owner, doc.name),

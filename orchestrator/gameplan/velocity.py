@@ -7,7 +7,7 @@ import frappe
 from frappe import _
 
 from orchestrator.api.generic import get_readable
-from orchestrator.exceptions import InvalidRequestError
+from orchestrator.exceptions import InvalidRequestError, refuse
 from orchestrator.gameplan.burndown import round_hours
 from orchestrator.gameplan.shapes import ClosedSprintFigures, Velocity
 from orchestrator.gameplan.sprint_rules import CLOSED, DOCTYPE
@@ -21,9 +21,9 @@ FIELDS = [
 def check_request(project: str | None, team: str | None, count: int) -> None:
 	"""400 for a question about nobody or about no sprints, 404 for a project that the caller may not read."""
 	if not (project or team):
-		frappe.throw(_("Send a project or a team."), InvalidRequestError)
+		refuse(_("Send a project or a team."), InvalidRequestError)
 	if not 1 <= count <= MAX_SPRINTS:
-		frappe.throw(_("sprints must be between 1 and {0}.").format(MAX_SPRINTS), InvalidRequestError)
+		refuse(_("sprints must be between 1 and {0}.").format(MAX_SPRINTS), InvalidRequestError)
 	if project:
 		get_readable(frappe.get_meta("Project"), project)
 

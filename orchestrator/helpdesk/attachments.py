@@ -31,7 +31,7 @@ def parse_attachments(value: Any) -> list[Attachment]:
 	if names is None:
 		return []
 	if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-		frappe.throw(_("attachments must be a list of names of Files."), InvalidRequestError)
+		refuse(_("attachments must be a list of names of Files."), InvalidRequestError)
 	return [_get_readable_file(name) for name in dict.fromkeys(names)]
 
 

@@ -13,6 +13,7 @@ import frappe
 from frappe import _
 
 from orchestrator.api.endpoint import READ, endpoint
+from orchestrator.exceptions import refuse
 from orchestrator.helpdesk.tickets import DOCTYPES, is_customer
 
 NOTE = "HD Ticket Comment"
@@ -47,28 +48,17 @@ def _parse_doctype(text: Any) -> str | None:
 	return record.get("doctype") if isinstance(record, dict) else None
 
 
-# our name -> (the app's own function, ours)
+REFUSAL = "orchestrator.helpdesk.customer_restrictions.refuse_customer"
+# our name -> the app's own function
 METHODS = {
-	"getdoc": ("frappe.desk.form.load.getdoc", "orchestrator.helpdesk.customer_restrictions.refuse"),
-	"get_docinfo": (
-		"frappe.desk.form.load.get_docinfo",
-		"orchestrator.helpdesk.customer_restrictions.refuse",
-	),
-	"savedocs": ("frappe.desk.form.save.savedocs", "orchestrator.helpdesk.customer_restrictions.refuse"),
+	"getdoc": "frappe.desk.form.load.getdoc",
+	"get_docinfo": "frappe.desk.form.load.get_docinfo",
+	"savedocs": "frappe.desk.form.save.savedocs",
 	# by which the socket server asks who may join a record's room: the first is Frappe 15's, the second Frappe 16's
-	"can_subscribe_doc": (
-		"frappe.realtime.can_subscribe_doc",
-		"orchestrator.helpdesk.customer_restrictions.refuse",
-	),
-	"has_permission": (
-		"frappe.realtime.has_permission",
-		"orchestrator.helpdesk.customer_restrictions.refuse",
-	),
-	"search": ("helpdesk.api.search.search", "orchestrator.helpdesk.customer_restrictions.refuse"),
-	"get_filter_options": (
-		"helpdesk.api.search.get_filter_options",
-		"orchestrator.helpdesk.customer_restrictions.refuse",
-	),
+	"can_subscribe_doc": "frappe.realtime.can_subscribe_doc",
+	"has_permission": "frappe.realtime.has_permission",
+	"search": "helpdesk.api.search.search",
+	"get_filter_options": "helpdesk.api.search.get_filter_options",
 }
 IS_REFUSED: dict[str, Callable[[], bool]] = {
 	"getdoc": _is_form_of_customer,
@@ -85,19 +75,14 @@ def __getattr__(name: str) -> Callable[..., Any]:
 	"""The function to run for this request."""
 	if name not in METHODS:
 		raise AttributeError(name)
-	native, refusal = METHODS[name]
-	return frappe.get_attr(refusal if IS_REFUSED[name]() else native)
+	return frappe.get_attr(REFUSAL if IS_REFUSED[name]() else METHODS[name])
 
 
 @frappe.whitelist(methods=["GET", "POST", "PUT", "DELETE"])
-@endpoint(effect=READ)
-def refuse() -> None:
-	"""What a customer gets instead. Raises PermissionError (403), always."""
-	frappe.throw(
+@endpoint(effect=READ, is_public=False)
+def refuse_customer() -> None:
+	"""Answer a customer in place of the platform's method. Raises PermissionError (403), always."""
+	refuse(
 		_("Only the support team may do this. Read your own tickets in the portal or with get_my_tickets."),
 		frappe.PermissionError,
 	)
-
-
-# These methods stay Frappe's and Helpdesk's: neither of them is a call of this API, nor is what answers in their place.
-refuse.effect = None

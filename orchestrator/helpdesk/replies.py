@@ -16,7 +16,7 @@ from orchestrator.helpdesk.tickets import Ticket
 def add_note(ticket: Ticket, content: str, files: list[Attachment]) -> IssueComment:
 	"""A note for colleagues. 403 for a customer."""
 	if not ticket.is_staff:
-		frappe.throw(
+		refuse(
 			_("Internal notes are for the support team. Send the reply with is_internal false."),
 			frappe.PermissionError,
 		)

@@ -14,7 +14,7 @@ from frappe.model.document import Document
 from orchestrator.api.generic import raise_not_found
 from orchestrator.apps import is_installed, require_app
 from orchestrator.assignment import FIELD, get_previous_value
-from orchestrator.exceptions import InvalidRequestError
+from orchestrator.exceptions import InvalidRequestError, refuse
 
 ISSUE = "Issue"
 HD_TICKET = "HD Ticket"
@@ -70,7 +70,7 @@ def _list_doctypes(name: str, doctype: str | None) -> list[str]:
 def check_doctype(doctype: str) -> None:
 	"""400 for a DocType that is no ticket's, 501 for an HD Ticket without Helpdesk."""
 	if doctype not in DOCTYPES:
-		frappe.throw(_("doctype must be one of: {0}.").format(", ".join(DOCTYPES)), InvalidRequestError)
+		refuse(_("doctype must be one of: {0}.").format(", ".join(DOCTYPES)), InvalidRequestError)
 	if doctype == HD_TICKET:
 		require_app("helpdesk")
 
@@ -140,5 +140,5 @@ def validate(doc: Document, _method: str | None = None) -> None:
 	if doc.get(FIELD) == before or is_agent():
 		return
 	if doc.get(FIELD):
-		frappe.throw(_("Only agents may assign tickets. Leave assigned_to out."), frappe.PermissionError)
+		refuse(_("Only agents may assign tickets. Leave assigned_to out."), frappe.PermissionError)
 	doc.flags.assigned_to = before

@@ -8,6 +8,8 @@ from frappe import _
 from hrms.hr.doctype.leave_application.leave_application import LeaveDayBlockedError
 from hrms.hr.doctype.leave_block_list.leave_block_list import get_applicable_block_lists
 
+from orchestrator.exceptions import refuse
+
 if TYPE_CHECKING:
 	from hrms.hr.doctype.leave_application.leave_application import LeaveApplication
 
@@ -28,7 +30,7 @@ def check_approvable(doc: "LeaveApplication") -> None:
 	)
 	if blocked:
 		days = ", ".join(f"{row.block_date} ({row.reason})" for row in blocked)
-		frappe.throw(_("No leave is given on {0}").format(days), LeaveDayBlockedError)
+		refuse(_("No leave is given on {0}").format(days), LeaveDayBlockedError)
 
 
 def is_allowed(block_list: str, user: str | None) -> bool:

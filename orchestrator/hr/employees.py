@@ -81,14 +81,14 @@ def _get_own_or_raise() -> str:
 def check_own_or_hr(employee: str, message: str) -> None:
 	"""403 with `message` where the record is someone else's and the caller is not HR."""
 	if employee != _get_own_employee() and not is_hr():
-		frappe.throw(message, frappe.PermissionError)
+		refuse(message, frappe.PermissionError)
 
 
 def check_employed(employee: str, day: object) -> None:
 	"""422 for a day before the employee joined or after they left."""
 	joined, left = frappe.get_cached_value(DOCTYPE, employee, ["date_of_joining", "relieving_date"])
 	if (joined and day < joined) or (left and day > left):
-		frappe.throw(
+		refuse(
 			_(
 				"{0} did not work here on {1}. Correct the day, or ask HR to correct the employee record."
 			).format(employee, day),

@@ -7,6 +7,7 @@ import frappe
 from frappe import _, _lt
 
 from orchestrator.api.errors import get_error_text
+from orchestrator.exceptions import refuse
 
 # By the name of the exception's class: some of them are of later versions only.
 REMEDY_BY_ERROR = {
@@ -39,4 +40,4 @@ def errors_with_remedy() -> Iterator[None]:
 			raise
 		text = get_error_text(error)
 		frappe.clear_messages()
-		frappe.throw(_("{0}. {1}").format(text.rstrip(". "), counsel), type(error))
+		refuse(_("{0}. {1}").format(text.rstrip(". "), counsel), type(error))

@@ -117,7 +117,7 @@ def create_application(employee: str, request: LeaveRequest) -> LeaveStanding:
 def _check_dates(request: LeaveRequest) -> None:
 	"""422 for a leave that ends before it begins."""
 	if request.to_date < request.from_date:
-		frappe.throw(
+		refuse(
 			_("to_date {0} is before from_date {1}. Swap them.").format(request.to_date, request.from_date),
 			InvalidLeaveDatesError,
 		)
@@ -129,7 +129,7 @@ def _get_approver(employee: str) -> str | None:
 	if approver and frappe.db.get_value("User", approver, "enabled"):
 		return approver
 	if frappe.db.get_single_value("HR Settings", "leave_approver_mandatory_in_leave_application"):
-		frappe.throw(
+		refuse(
 			_(
 				"Nobody can approve leave for {0}. Ask HR to enter an active leave approver in the employee record or the department."
 			).format(employee),
@@ -143,7 +143,7 @@ def _check_allocation(doc: "LeaveApplication") -> None:
 	if is_lwp(doc.leave_type) or frappe.db.get_value("Leave Type", doc.leave_type, "allow_negative"):
 		return
 	if not any(doc.get_allocation_based_on_application_dates()):
-		frappe.throw(
+		refuse(
 			_(
 				"{0} has no allocation of {1} from {2} to {3}. Choose days within an allocation, or ask HR to allocate leave."
 			).format(doc.employee, doc.leave_type, doc.from_date, doc.to_date),
@@ -174,7 +174,7 @@ def _check_decision_permission(doc: "LeaveApplication") -> None:
 	"""403 for whoever is neither the approver nor HR, or whom HRMS gives no right to."""
 	is_concerned = doc.leave_approver == frappe.session.user or employees.is_hr()
 	if not is_concerned or not doc.has_permlevel_access_to("status", permission_type="write"):
-		frappe.throw(
+		refuse(
 			_("Only the leave approver {1} or HR may approve or reject {0}.").format(
 				doc.name, doc.leave_approver or _("(none)")
 			),
@@ -215,7 +215,7 @@ def _withdraw_application(doc: "LeaveApplication") -> None:
 def _cancel_approved_application(doc: "LeaveApplication") -> None:
 	"""Cancel an approved leave, where the caller may: HR, and an approver whom the record is not only shared with."""
 	if not doc.has_permission("cancel"):
-		frappe.throw(_("{0} is approved. Ask HR to cancel it.").format(doc.name), frappe.PermissionError)
+		refuse(_("{0} is approved. Ask HR to cancel it.").format(doc.name), frappe.PermissionError)
 	with error_remedies.errors_with_remedy():
 		doc.cancel()
 
@@ -228,7 +228,7 @@ def _lock_application(doc: "LeaveApplication") -> "LeaveApplication":
 
 def _raise_already_decided(doc: "LeaveApplication") -> None:
 	"""409 that says how the application stands."""
-	frappe.throw(
+	refuse(
 		_("{0} is already {1}. Apply again, or ask HR.").format(doc.name, _(doc.status)),
 		LeaveStatusConflictError,
 	)

@@ -109,14 +109,14 @@ def _check_moment(moment: datetime) -> None:
 	"""422 for a moment to come; 403 for one that the caller may not enter any more."""
 	now, tolerance = period.get_now(), get_settings().punch_tolerance_minutes
 	if moment > now:
-		frappe.throw(
+		refuse(
 			_(
 				"{0} is in the future: it is {1} at this site ({2}). Send the actual time, or leave it out for the current time."
 			).format(moment, now, period.get_time_zone()),
 			InvalidPunchTimeError,
 		)
 	if not employees.is_hr() and now - moment > timedelta(minutes=tolerance):
-		frappe.throw(
+		refuse(
 			_(
 				"You may check in or out for yourself at most {0} minutes late. Leave timestamp out for the current time, or ask HR to enter {1}."
 			).format(tolerance, moment),
@@ -141,7 +141,7 @@ def _check_not_repeated(employee: str, direction: Direction, moment: datetime, *
 	if earlier and earlier[0].log_type == direction:
 		same = same or earlier[0]
 	if same:
-		frappe.throw(_describe_repetition(employee, direction, same.time), DuplicatePunchConflictError)
+		refuse(_describe_repetition(employee, direction, same.time), DuplicatePunchConflictError)
 
 
 def _describe_repetition(employee: str, direction: Direction, moment: datetime) -> str:

@@ -9,6 +9,7 @@ from frappe.custom.doctype.custom_field.custom_field import create_custom_fields
 
 from orchestrator.apps import is_installed
 from orchestrator.crm.stages import OPEN, STAGES
+from orchestrator.exceptions import refuse
 
 if TYPE_CHECKING:
 	from frappe.core.doctype.docfield.docfield import DocField
@@ -181,10 +182,11 @@ def check_conflicts() -> None:
 		and not _is_same_storage(existing, field)
 	]
 	if conflicts:
-		frappe.throw(
+		refuse(
 			_(
 				"These fields already exist with another type: {0}. Rename or remove them and try again."
-			).format(", ".join(conflicts))
+			).format(", ".join(conflicts)),
+			frappe.ValidationError,
 		)
 
 

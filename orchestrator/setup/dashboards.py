@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import frappe
 from frappe import _
 
+from orchestrator.exceptions import refuse
 from orchestrator.setup.shipped_dashboards import CARD, DASHBOARDS, MEASURE, METRICS, Dashboard, Metric
 
 if TYPE_CHECKING:
@@ -97,11 +98,12 @@ def build_dashboard_values(dashboard: Dashboard) -> Values:
 def check_deletion(doc: "Document") -> None:
 	"""What comes with the app would come back with its next update: it is disabled or changed instead."""
 	if doc.shipped and not frappe.flags.in_uninstall:
-		frappe.throw(
+		refuse(
 			_("{0} comes with the app and would be created again by its next update. {1}").format(
 				doc.name,
 				_("Disable it instead.")
 				if doc.doctype == DASHBOARD
 				else _("Remove it from the dashboards instead."),
-			)
+			),
+			frappe.ValidationError,
 		)

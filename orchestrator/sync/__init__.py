@@ -3,7 +3,7 @@
 import frappe
 from frappe import _lt
 
-from orchestrator.api.endpoint import WRITE, endpoint
+from orchestrator.api.endpoint import READ, WRITE, endpoint
 from orchestrator.sync.actions import history, run_actions, run_requests
 from orchestrator.sync.shapes import RunStanding, SyncResult
 from orchestrator.sync.tools import connection_test, mapping_preview
@@ -42,7 +42,7 @@ def sync_kipu_clients(
 
 
 @frappe.whitelist(methods=["POST"])
-@endpoint(_lt("Connection tested"))
+@endpoint(_lt("Connection tested"), effect=READ)
 def test_connection(connection: str) -> ConnectionTest:
 	"""Ask Kipu whether a connection is right, and which part is wrong if not. Takes some ten requests, writes nothing.
 
@@ -55,7 +55,7 @@ def test_connection(connection: str) -> ConnectionTest:
 
 
 @frappe.whitelist(methods=["POST"])
-@endpoint(_lt("Mapping previewed"))
+@endpoint(_lt("Mapping previewed"), effect=READ)
 def preview_mapping(connection: str, casefile_id: str) -> MappingPreview:
 	"""How one record of Kipu's would be taken: field by field what is here, what Kipu says, what a run would do. The
 	record is fetched now and kept nowhere.
@@ -69,7 +69,7 @@ def preview_mapping(connection: str, casefile_id: str) -> MappingPreview:
 
 
 @frappe.whitelist(methods=["GET", "POST"])
-@endpoint(_lt("Sync history fetched"))
+@endpoint(_lt("Sync history fetched"), effect=READ)
 def get_sync_history(
 	limit: int = 20, limit_start: int = 0, connection: str | None = None
 ) -> list[RunStanding]:
@@ -81,7 +81,7 @@ def get_sync_history(
 
 
 @frappe.whitelist(methods=["GET", "POST"])
-@endpoint(_lt("Sync run fetched"))
+@endpoint(_lt("Sync run fetched"), effect=READ)
 def get_sync_run(run: str) -> RunStanding:
 	"""One run as it stands now; while it is at work, how far it is.
 

@@ -14,7 +14,7 @@ from frappe.utils import nowdate
 
 from orchestrator.api.bulk.requests import BulkRequest, Name, get_bulk_meta, list_readable_names
 from orchestrator.api.listeners import has_update_listeners
-from orchestrator.exceptions import InvalidAssigneeError
+from orchestrator.exceptions import InvalidAssigneeError, refuse
 
 ASSIGNEE_FIELD = "assigned_to"
 
@@ -36,12 +36,12 @@ class BulkAssignment:
 		frappe.has_permission(self.meta.name, "read", throw=True)
 		enabled = frappe.db.get_value("User", self.assignee, "enabled")
 		if enabled is None or self.assignee == "Guest":
-			frappe.throw(
+			refuse(
 				_("User {0} was not found. Choose an existing user to assign to.").format(self.assignee),
 				frappe.LinkValidationError,
 			)
 		if not enabled:
-			frappe.throw(
+			refuse(
 				_("User {0} is disabled. Assign to another user.").format(self.assignee), InvalidAssigneeError
 			)
 
@@ -79,7 +79,7 @@ class BulkAssignment:
 		if str(name) in self.assigned:
 			return
 		if str(name) not in self.visible:
-			frappe.throw(
+			refuse(
 				_(
 					"{0} cannot be assigned because they may not read this record. Give them access first."
 				).format(self.assignee),

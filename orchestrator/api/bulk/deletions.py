@@ -13,6 +13,7 @@ from frappe.permissions import get_role_permissions
 from frappe.utils import get_site_path
 
 from orchestrator.api.bulk.requests import BulkRequest, Name, get_bulk_meta, list_readable_names
+from orchestrator.exceptions import refuse
 
 
 class BulkDeletion:
@@ -26,7 +27,7 @@ class BulkDeletion:
 		"""403 for a DocType of which the caller may read or delete nothing."""
 		frappe.has_permission(self.meta.name, "read", throw=True)
 		if not _can_delete_any(self.meta):
-			frappe.throw(
+			refuse(
 				_("You do not have permission to delete any {0}. Ask your administrator for access.").format(
 					_(self.meta.name)
 				),

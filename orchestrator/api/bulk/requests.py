@@ -11,7 +11,7 @@ from frappe.model.meta import Meta
 
 from orchestrator.api.generic import get_meta
 from orchestrator.configuration import get_settings
-from orchestrator.exceptions import InvalidRequestError
+from orchestrator.exceptions import InvalidRequestError, refuse
 
 Operation = Literal["Assign", "Delete"]
 Name = str | int
@@ -46,15 +46,15 @@ def parse_names(value: Any) -> list[Name]:
 		try:
 			names = json.loads(value)
 		except ValueError:
-			frappe.throw(_("name is not valid JSON. Send a list of record names."), InvalidRequestError)
+			refuse(_("name is not valid JSON. Send a list of record names."), InvalidRequestError)
 	if not isinstance(names, list):
 		names = [names]
 	if not all(_is_valid_name(item) for item in names):
-		frappe.throw(_("name must be a record's name or a list of names."), InvalidRequestError)
+		refuse(_("name must be a record's name or a list of names."), InvalidRequestError)
 	distinct = list({str(item): item for item in names}.values())
 	limit = get_settings().bulk_limit
 	if not 1 <= len(distinct) <= limit:
-		frappe.throw(
+		refuse(
 			_("name holds {0} records; a bulk call takes 1 to {1}. Send the rest in further calls.").format(
 				len(distinct), limit
 			),
@@ -74,7 +74,7 @@ def get_bulk_meta(doctype: str) -> Meta:
 	"""The meta of a DocType that has records of its own. 404 where there is none, 400 for any other."""
 	meta = get_meta(doctype)
 	if meta.issingle or meta.istable or meta.is_virtual:
-		frappe.throw(
+		refuse(
 			_("{0} has no records of its own, so bulk calls do not support it.").format(_(doctype)),
 			InvalidRequestError,
 		)

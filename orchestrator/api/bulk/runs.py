@@ -16,7 +16,7 @@ from orchestrator.api import errors
 from orchestrator.api.bulk.assignments import BulkAssignment
 from orchestrator.api.bulk.deletions import BulkDeletion
 from orchestrator.api.bulk.requests import BulkRequest, Name
-from orchestrator.exceptions import BulkOperationError
+from orchestrator.exceptions import BulkOperationError, refuse
 
 SAVEPOINT = "orchestrator_bulk"
 # So many records are named with their reason when a call fails, so that the reply stays readable.
@@ -183,7 +183,7 @@ def _raise_if_atomic(request: BulkRequest, refusals: dict[str, RecordRefusal]) -
 	if (more := len(refusals) - len(reasons)) > 0:
 		reasons.append(_("and {0} more").format(more))
 	text = _("{0} of {1} records failed, so nothing was changed: {2}. Leave them out or send atomic: false.")
-	frappe.throw(
+	refuse(
 		text.format(len(refusals), len(request.names), "; ".join(reasons)),
 		next(iter(kinds.values())) if len(kinds) == 1 else BulkOperationError,
 	)

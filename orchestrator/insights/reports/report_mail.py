@@ -8,6 +8,7 @@ from frappe.core.doctype.report.report import Report
 from frappe.email.doctype.email_account.email_account import EmailAccount
 from frappe.utils import escape_html
 
+from orchestrator.exceptions import refuse
 from orchestrator.insights.reports.content.title_page import TitlePage
 
 
@@ -20,7 +21,7 @@ def check_recipients(report_name: str, report: Report, names: list[str]) -> list
 	found = {name: get_user(name) for name in names}
 	unfit = [name for name, user in found.items() if not user or not can_run(report, user)]
 	if unfit:
-		frappe.throw(
+		refuse(
 			_(
 				"Nothing was sent: {0} may not see the report {1}. Choose users who have one of its roles and may create"
 				" reports on {2}."

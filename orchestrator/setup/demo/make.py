@@ -4,6 +4,7 @@ import frappe
 from frappe import _
 
 from orchestrator.apps import is_installed
+from orchestrator.exceptions import refuse
 from orchestrator.setup.demo import (
 	clinic,
 	ledger,
@@ -46,5 +47,8 @@ def _create_all(maker: DemoMaker) -> None:
 def _get_company() -> str:
 	name = frappe.defaults.get_global_default("company")
 	if not name:
-		frappe.throw(_("This site has no company yet. Finish the setup wizard in Desk and try again."))
+		refuse(
+			_("This site has no company yet. Finish the setup wizard in Desk and try again."),
+			frappe.ValidationError,
+		)
 	return name

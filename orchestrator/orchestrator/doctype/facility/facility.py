@@ -6,6 +6,8 @@ import frappe
 from frappe import _
 from frappe.model.document import Document
 
+from orchestrator.exceptions import refuse
+
 
 class Facility(Document):
 	"""A place where people are cared for."""
@@ -25,7 +27,7 @@ class Facility(Document):
 
 	def validate(self) -> None:
 		if self.time_zone and self.time_zone not in available_timezones():
-			frappe.throw(
+			refuse(
 				_("{0} is not a time zone. Use a name such as America/New_York.").format(self.time_zone),
 				frappe.ValidationError,
 			)

@@ -4,6 +4,7 @@ import frappe
 from frappe import _
 from frappe.model.document import Document
 
+from orchestrator.exceptions import refuse
 from orchestrator.insights.dashboards import layout
 from orchestrator.setup import dashboards as shipped_dashboards
 
@@ -38,14 +39,18 @@ class OrchestratorDashboard(Document):
 
 	def validate(self) -> None:
 		if not NAME.fullmatch(self.dashboard_name or ""):
-			frappe.throw(
+			refuse(
 				_(
 					"{0} is not a valid name for the API. Use lowercase letters, digits and underscores."
-				).format(self.dashboard_name)
+				).format(self.dashboard_name),
+				frappe.ValidationError,
 			)
 		names = [row.metric for row in self.items]
 		if twice := sorted({name for name in names if names.count(name) > 1}):
-			frappe.throw(_("{0} is on the dashboard twice. Remove one.").format(", ".join(twice)))
+			refuse(
+				_("{0} is on the dashboard twice. Remove one.").format(", ".join(twice)),
+				frappe.ValidationError,
+			)
 
 	def on_update(self) -> None:
 		layout.clear_layouts_after_commit()

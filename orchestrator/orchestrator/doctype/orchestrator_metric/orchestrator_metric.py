@@ -5,6 +5,7 @@ from frappe import _
 from frappe.model.document import Document
 
 from orchestrator.apps import require_app
+from orchestrator.exceptions import refuse
 from orchestrator.insights.dashboards import history, layout
 from orchestrator.insights.metrics import measures, metrics
 from orchestrator.setup import dashboards as shipped_dashboards
@@ -96,22 +97,27 @@ class OrchestratorMetric(Document):
 
 	def validate_name(self) -> None:
 		if not NAME.fullmatch(self.metric_name or ""):
-			frappe.throw(
+			refuse(
 				_(
 					"{0} is not a valid name for the API. Use lowercase letters, digits and underscores."
-				).format(self.metric_name)
+				).format(self.metric_name),
+				frappe.ValidationError,
 			)
 
 	def validate_source(self) -> None:
 		if self.source_type == metrics.MEASURE and self.measure not in measures.list_registered():
 			names = ", ".join(sorted(measures.list_registered()))
-			frappe.throw(
-				_("There is no measure {0}. The measures are: {1}.").format(self.measure or "", names)
+			refuse(
+				_("There is no measure {0}. The measures are: {1}.").format(self.measure or "", names),
+				frappe.ValidationError,
 			)
 		if self.source_type != metrics.MEASURE and not self.source:
-			frappe.throw(_("Choose the {0} that this metric shows.").format(_(self.source_type)))
+			refuse(
+				_("Choose the {0} that this metric shows.").format(_(self.source_type)),
+				frappe.ValidationError,
+			)
 		if self.aggregate and self.aggregate != "Count" and not self.aggregate_field:
-			frappe.throw(_("Enter the column for the {0}.").format(_(self.aggregate)))
+			refuse(_("Enter the column for the {0}.").format(_(self.aggregate)), frappe.ValidationError)
 
 	def validate_filters(self) -> None:
 		try:
@@ -119,8 +125,9 @@ class OrchestratorMetric(Document):
 		except ValueError:
 			filters = None
 		if not isinstance(filters, dict | list):
-			frappe.throw(
-				_("The filters are not a valid JSON object. Write them like {0}.").format('{"company": "…"}')
+			refuse(
+				_("The filters are not a valid JSON object. Write them like {0}.").format('{"company": "…"}'),
+				frappe.ValidationError,
 			)
 
 	def validate_sharing(self) -> None:
@@ -128,11 +135,12 @@ class OrchestratorMetric(Document):
 		if self.permission_mode != metrics.SHARED:
 			return
 		if not (self.compute_as and self.shared_role):
-			frappe.throw(
-				_("A shared metric needs the user whose records it counts, and the role that may see it.")
+			refuse(
+				_("A shared metric needs the user whose records it counts, and the role that may see it."),
+				frappe.ValidationError,
 			)
 		if self.compute_as != frappe.session.user and "System Manager" not in frappe.get_roles():
-			frappe.throw(
+			refuse(
 				_("Only {0} or a System Manager may save a metric that counts the records of {0}.").format(
 					self.compute_as
 				),
@@ -143,13 +151,17 @@ class OrchestratorMetric(Document):
 	def set_kind(self) -> None:
 		kind = metrics.get_kind(self.source_type, self.measure or self.source, self.aggregate)
 		if not kind:
-			frappe.throw(
+			refuse(
 				_(
 					"{0} {1} does not say whether it is a number, a series or a table. Choose another source."
-				).format(_(self.source_type), self.measure or self.source)
+				).format(_(self.source_type), self.measure or self.source),
+				frappe.ValidationError,
 			)
 		self.kind = (kind or "").title()
 
 	def validate_alerts(self) -> None:
 		if self.alerts and self.kind != "Number":
-			frappe.throw(_("Only a number can have alerts. Remove the alerts, or choose another source."))
+			refuse(
+				_("Only a number can have alerts. Remove the alerts, or choose another source."),
+				frappe.ValidationError,
+			)

@@ -2,6 +2,7 @@ import frappe
 from frappe import _
 from frappe.model.document import Document
 
+from orchestrator.exceptions import refuse
 from orchestrator.setup import naming_rules
 
 PAGE_LENGTH_CEILING = 500  # what the API reference promises as the most a list gives
@@ -59,25 +60,28 @@ class OrchestratorSettings(Document):
 		fieldnames = LEAST_ONE + (LEAST_ONE_WHILE_LIMITING if self.rate_limit_enabled else ())
 		for fieldname in fieldnames:
 			if int(self.get(fieldname) or 0) < 1:
-				frappe.throw(
+				refuse(
 					_("{0} must be 1 or more. Enter a whole number above zero.").format(
 						frappe.bold(_(self.meta.get_label(fieldname)))
-					)
+					),
+					frappe.ValidationError,
 				)
 
 	def validate_page_length(self) -> None:
 		if self.max_page_length > PAGE_LENGTH_CEILING:
-			frappe.throw(
+			refuse(
 				_(
 					"{0} cannot be more than {1}, the limit stated in the API reference. Enter {1} or less."
-				).format(frappe.bold(_(self.meta.get_label("max_page_length"))), PAGE_LENGTH_CEILING)
+				).format(frappe.bold(_(self.meta.get_label("max_page_length"))), PAGE_LENGTH_CEILING),
+				frappe.ValidationError,
 			)
 
 	def validate_escalation(self) -> None:
 		user = self.escalate_to_user
 		if user and self.escalation_enabled and not frappe.db.get_value("User", user, "enabled"):
-			frappe.throw(
+			refuse(
 				_("{0} is disabled, so tickets cannot be escalated to them. Choose someone else.").format(
 					user
-				)
+				),
+				frappe.ValidationError,
 			)

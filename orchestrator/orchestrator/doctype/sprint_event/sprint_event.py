@@ -2,6 +2,8 @@ import frappe
 from frappe import _
 from frappe.model.document import Document
 
+from orchestrator.exceptions import refuse
+
 DOCTYPE = "Sprint Event"
 
 
@@ -49,7 +51,7 @@ class SprintEvent(Document):
 
 def refuse_change() -> None:
 	"""403, also for the Administrator."""
-	frappe.throw(
+	refuse(
 		_(
 			"The history of a sprint is recorded automatically and cannot be changed. Change the task instead."
 		),

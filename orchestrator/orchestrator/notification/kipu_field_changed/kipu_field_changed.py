@@ -3,5 +3,5 @@
 from typing import Any
 
 
-def _get_context(context: dict[str, Any]) -> None:
+def get_context(context: dict[str, Any]) -> None:
 	"""Nothing to add to what Frappe gives."""

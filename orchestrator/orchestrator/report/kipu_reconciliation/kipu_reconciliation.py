@@ -5,6 +5,7 @@ from typing import Any
 import frappe
 from frappe import _
 
+from orchestrator.exceptions import refuse
 from orchestrator.sync.errors import SyncError
 from orchestrator.sync.tools import reconciliation
 
@@ -48,7 +49,7 @@ def reconcile(connection: str) -> reconciliation.Reconciliation:
 		return reconciliation.build_reconciliation(connection)
 	except SyncError as error:
 		text = str(error)
-	frappe.throw(text)
+	refuse(text, frappe.ValidationError)
 	raise AssertionError
 
 
@@ -59,8 +60,9 @@ def get_connection(filters: dict[str, Any]) -> str:
 	)  # names only; the roles of the report decide who asks
 	wanted = filters.get("connection")
 	if wanted not in names and (wanted or len(names) != 1):
-		frappe.throw(
-			_("Choose a connection. The connections are: {0}.").format(", ".join(names) or _("none"))
+		refuse(
+			_("Choose a connection. The connections are: {0}.").format(", ".join(names) or _("none")),
+			frappe.ValidationError,
 		)
 	return wanted or names[0]
 
