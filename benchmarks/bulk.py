@@ -21,9 +21,9 @@ from frappe.desk.reportview import delete_bulk
 
 from orchestrator.api.bulk import runs
 from orchestrator.api.bulk.requests import BulkRequest
-from tests import factories
-from tests.client import Client
 from tests.conftest import BENCH, SITE, serve, stay_on_this_machine
+from tests.support import factories
+from tests.support.client import Client
 
 STOCK_ASSIGN = "frappe.desk.form.assign_to.add"
 BULK_ASSIGN = "frappe.desk.bulk_assignment.set_assignment_for_many"

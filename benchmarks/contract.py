@@ -26,7 +26,7 @@ sys.path.insert(0, str(REPOSITORY))
 
 import frappe  # noqa: E402
 
-from tests.stock_bench import stock_sites  # noqa: E402
+from tests.support.stock_bench import stock_sites  # noqa: E402
 
 BENCH = Path(os.environ["ORCHESTRATOR_BENCH"])
 SITE = os.environ["ORCHESTRATOR_SITE"]
@@ -144,7 +144,7 @@ def report(*pairs: tuple[Subject, Subject]) -> int:
 @contextlib.contextmanager
 def caller() -> Iterator[str]:
 	"""The token of a sales user of this run alone, whose rate limit is untouched, on a site with enough leads."""
-	from tests.factories import make_lead, make_user, token_of
+	from tests.support.factories import make_lead, make_user, token_of
 
 	for _missing in range(LEADS - frappe.db.count("Lead")):
 		make_lead()

@@ -19,9 +19,9 @@ import frappe
 
 from benchmarks.timing import alternate
 from orchestrator.docs import fulltext
-from tests import docs_factories, factories
-from tests.client import Client
 from tests.conftest import serve, stay_on_this_machine
+from tests.support import docs_factories, factories
+from tests.support.client import Client
 
 DOCUMENTS, MEGABYTES = 50_000, 10
 ROUNDS, SEARCH_ROUNDS = 15, 201

@@ -23,7 +23,7 @@ from orchestrator.gameplan import events, get_sprint_burndown, history
 from orchestrator.gameplan.series import compute_series
 from orchestrator.gameplan.task_state import Event
 from orchestrator.gameplan.workdays import list_days
-from tests import factories, gameplan, helpdesk
+from tests.support import factories, gameplan, helpdesk
 
 TASKS = 500
 EVENTS = (10_000, 20_000)

@@ -21,7 +21,7 @@ from frappe.utils import add_to_date, now, now_datetime
 
 from orchestrator.helpdesk import get_sla_status
 from orchestrator.helpdesk.escalation import escalate_due_tickets
-from tests import factories, helpdesk
+from tests.support import factories, helpdesk
 
 OPEN_TICKETS = (2_000, 20_000)
 DUE = 500  # of the open tickets, in each of the two

@@ -18,10 +18,10 @@ from hrms.hr.doctype.leave_application.leave_application import get_leave_balanc
 
 from benchmarks.timing import alternate
 from orchestrator.hr import get_leave_balance, get_leave_balances
-from tests import factories
-from tests.client import Client
 from tests.conftest import serve, stay_on_this_machine
-from tests.hr_factories import allocate, make_hr, make_leave, make_leave_type, weekends
+from tests.support import factories
+from tests.support.client import Client
+from tests.support.hr_factories import allocate, make_hr, make_leave, make_leave_type, weekends
 
 EMPLOYEES, LEAVE_TYPES, LEAVES = 50, 4, 6
 RUNS, ROUNDS = 101, 9

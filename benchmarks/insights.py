@@ -23,7 +23,8 @@ from frappe.utils import add_days, add_months, get_first_day, getdate
 
 from benchmarks import pipeline_summary
 from orchestrator.insights import get_dashboard
-from tests import conftest, factories, helpdesk, insights
+from tests import conftest
+from tests.support import factories, helpdesk, insights
 
 ROUNDS, WARM_UP = 400, 40
 RUNS = 15

@@ -23,7 +23,7 @@ import frappe
 from frappe.utils import now
 
 from orchestrator.crm import get_pipeline_summary, stages
-from tests import factories
+from tests.support import factories
 
 COUNTS = (10_000, 100_000)
 RUNS = 21

@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import frappe
 
-from tests import factories
+from tests.support import factories
 
 ROWS = 50_000
 CSV_ROWS = (10_000, 50_000, 200_000)

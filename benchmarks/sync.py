@@ -31,14 +31,13 @@ from orchestrator.sync.actions import run_requests
 from orchestrator.sync.kipu.client import KipuClient
 from orchestrator.sync.kipu.pages import Page
 from orchestrator.sync.kipu.records import parse_record
-from orchestrator.sync.merge import fingerprints
-from orchestrator.sync.merge.three_way import three_way
+from orchestrator.sync.merge import fingerprints, three_way
 from orchestrator.sync.runs import engine, run_records
 from orchestrator.sync.runs.run_records import RunRequest
 from orchestrator.sync.storage import store
-from tests import factories
 from tests.conftest import stay_on_this_machine
-from tests.kipu_site import loopback_allowed
+from tests.support import factories
+from tests.support.kipu_site import loopback_allowed
 
 START, END = date(2020, 1, 1), date(2100, 1, 1)
 CHANGES = 50

@@ -21,8 +21,8 @@ from types import ModuleType
 import pytest
 import requests
 
-from tests.client import Client
-from tests.processes import take_own_place
+from tests.support.client import Client
+from tests.support.processes import take_own_place
 
 BENCH = os.environ.get("ORCHESTRATOR_BENCH")
 SITE = take_own_place()
@@ -127,7 +127,7 @@ def frappe_site() -> Iterator[str]:
 	"""A connection to the site, as Administrator, for the whole run."""
 	import frappe
 
-	from tests.kipu_site import allow_loopback
+	from tests.support.kipu_site import allow_loopback
 
 	stay_on_this_machine()
 	sites = Path(BENCH or "") / "sites"
@@ -191,7 +191,7 @@ def server(frappe_site: str) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def bare_server(frappe_site: str) -> Iterator[str]:
 	"""The site served by Frappe and the other apps alone."""
-	from tests.stock_bench import stock_sites
+	from tests.support.stock_bench import stock_sites
 
 	with (
 		stock_sites(Path(str(BENCH))) as sites,
@@ -268,7 +268,7 @@ def wait_until_up(base: str, host: str) -> None:
 @pytest.fixture(scope="module")
 def loopback(frappe_site: str) -> Iterator[None]:
 	"""The site may call the Kipu simulator on this machine. For files as a whole: `usefixtures`."""
-	from tests.kipu_site import loopback_allowed
+	from tests.support.kipu_site import loopback_allowed
 
 	with loopback_allowed():
 		yield
@@ -289,7 +289,7 @@ class Callers:
 
 	def api(self, user: str = "Administrator") -> Client:
 		"""An API client with that user's token."""
-		from tests import factories
+		from tests.support import factories
 
 		key, secret = factories.token_of(user)
 		return Client(self.server, self.site, headers={"Authorization": f"token {key}:{secret}"})

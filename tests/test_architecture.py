@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests import source
-from tests.source import APP, ROOT, Import, modules
+from tests.support import source
+from tests.support.source import APP, ROOT, Import, modules
 
 # Who may import whom: a package or module imports from the layers above its own. Within the first and the last layer,
 # packages may import each other; domains never do. See docs/architecture.md.

@@ -8,7 +8,7 @@ import frappe
 from frappe.desk.form import assign_to
 
 from orchestrator.assignment import Assignees, compute_assignee, list_pending
-from tests import factories, helpdesk
+from tests.support import factories, helpdesk
 
 MAKERS = {
 	"Lead": factories.make_lead,

@@ -4,7 +4,7 @@ import pytest
 
 import frappe
 
-from tests import factories
+from tests.support import factories
 
 MAKERS = (
 	factories.make_customer,

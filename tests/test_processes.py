@@ -6,7 +6,7 @@ from unittest import mock
 
 import pytest
 
-from tests.processes import take_own_place
+from tests.support.processes import take_own_place
 
 RUN = {
 	"ORCHESTRATOR_SITE": "test.localhost",

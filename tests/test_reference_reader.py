@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests import reference
+from tests.support import reference
 
 DOCUMENT = """
 ```http

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.source import ROOT
+from tests.support.source import ROOT
 
 COMMANDS = [
 	ROOT / name for name in ("script/server", "script/stop", "script/test", "script/upgrade", ".ci/run")

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from tests.source import ROOT
+from tests.support.source import ROOT
 
 CHECKS = {
 	"ruff check": ["ruff", "check", "--no-cache", "."],

@@ -73,7 +73,7 @@ require_packages() {
 		die "$EXIT_REGISTRY" "pip could not fetch what $* name. Check the network or proxy, or PIP_INDEX_URL. Details: $SETUP_LOG"
 }
 
-# The public clients that tests/test_public_clients.py drives in Node.
+# The public clients that tests/api/test_public_clients.py drives in Node.
 install_test_clients() {
 	local folder=$BENCH_STATE/clients
 	as_bench mkdir -p "$folder"

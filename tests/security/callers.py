@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 
 import frappe
 
-from tests import factories
 from tests.security.canaries import Canary
 from tests.security.planting import World
+from tests.support import factories
 
 GUEST = "Guest"
 

@@ -7,8 +7,8 @@ from typing import Any
 import frappe
 from frappe.model.document import Document
 
-from tests import clinic, docs_factories, factories, gameplan
 from tests.security.canaries import Canaries
+from tests.support import clinic, docs_factories, factories, gameplan
 
 TEXTS = frozenset({"Data", "Small Text", "Text", "Long Text", "Text Editor", "HTML Editor", "Code"})
 MONEY = frozenset({"Currency"})

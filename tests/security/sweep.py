@@ -17,7 +17,6 @@ import frappe
 import frappe.app
 
 from orchestrator import compat
-from tests.processes import other_database
 from tests.security import attacks, file_attacks, functions, guesses, routes
 from tests.security.arguments import Arguments, as_text
 from tests.security.attack import ATTACKS, Send
@@ -28,6 +27,7 @@ from tests.security.leaks import Leak, find_leaks, is_permitted
 from tests.security.planting import World, plant
 from tests.security.registry import Method, find_methods
 from tests.security.report import is_reached
+from tests.support.processes import other_database
 
 # What the sweep remembers of records that are never committed must not be in a cache that others use
 OWN_REDIS_DATABASE = 8

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import UPGRADE_BENCHES
-from tests.source import ROOT
+from tests.support.source import ROOT
 
 pytestmark = pytest.mark.upgrade
 

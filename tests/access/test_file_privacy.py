@@ -1,0 +1,158 @@
+"""`is_private`: what says private is honoured, and what says neither is refused, by every route."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+import frappe
+
+from tests.support import factories
+from tests.support.client import Client, data_of
+
+Api = Callable[[str], Client]
+PRIVATE = ["1", "true", "True", "TRUE", " true "]
+PUBLIC = ["0", "false", "False", ""]
+NEITHER = ["yes", "no", "on", "2", "-1", "private", "null", "NaN"]
+UPLOADS = [
+	"/api/method/upload_file",
+	"/api/method/frappe.handler.upload_file",
+	"/api/v1/method/upload_file",
+	"/api/v2/method/upload_file",
+	"/?cmd=upload_file",
+]
+
+
+@pytest.fixture
+def seller(api: Api) -> Client:
+	return api(factories.make_user("Sales User").name)
+
+
+def upload(client: Client, path: str, is_private: str, **headers: str) -> requests.Response:
+	files = {"file": (f"{factories.unique('file')}.txt", factories.unique("text").encode())}
+	return client.request("POST", path, files=files, data={"is_private": is_private}, headers=headers)
+
+
+def stored(reply: requests.Response) -> tuple[int, str]:
+	assert reply.ok, reply.text
+	body = reply.json()
+	name = (body.get("data") or body.get("message"))["name"]
+	is_private, url = frappe.db.get_value("File", name, ["is_private", "file_url"])
+	return is_private, url.split("/")[1]
+
+
+@pytest.mark.parametrize("path", UPLOADS)
+@pytest.mark.parametrize(("values", "expected"), [(PRIVATE, (1, "private")), (PUBLIC, (0, "files"))])
+def test_an_upload_is_what_it_is_said_to_be(
+	seller: Client, path: str, values: list[str], expected: tuple[int, str]
+) -> None:
+	for value in values:
+		assert stored(upload(seller, path, value)) == expected, value
+
+
+@pytest.mark.parametrize("path", UPLOADS)
+def test_an_upload_that_says_neither_is_refused(seller: Client, path: str) -> None:
+	files = frappe.db.count("File")
+	for value in NEITHER:
+		reply = upload(seller, path, value)
+		assert (reply.status_code, reply.json()["exc_type"]) == (400, "InvalidRequestError"), value
+	assert frappe.db.count("File") == files
+
+
+def test_a_browsers_upload_goes_by_the_same_words(seller: Client) -> None:
+	browser = {"X-Requested-With": "XMLHttpRequest"}
+	assert stored(upload(seller, UPLOADS[0], "true", **browser)) == (1, "private")
+	assert stored(upload(seller, UPLOADS[3], "true", **browser)) == (1, "private")
+	assert upload(seller, UPLOADS[0], "yes", **browser).status_code == 417
+
+
+def file_body(is_private: Any) -> dict[str, Any]:
+	return {
+		"doctype": "File",
+		"file_name": f"{factories.unique('file')}.txt",
+		"content": factories.unique("text"),
+		"is_private": is_private,
+	}
+
+
+def insert_file(client: Client, route: str, is_private: Any) -> requests.Response:
+	body = file_body(is_private)
+	if route == "doc":
+		return client.post("frappe.client.insert", doc=body)
+	return client.request("POST", route, json=body)
+
+
+@pytest.mark.parametrize("route", ["doc", "/api/resource/File", "/api/v2/document/File"])
+def test_a_file_inserted_as_a_record_goes_by_the_same_words(seller: Client, route: str) -> None:
+	for value in ("true", True, 1):
+		assert stored(insert_file(seller, route, value)) == (1, "private"), value
+	for value in ("false", False, 0):
+		assert stored(insert_file(seller, route, value)) == (0, "files"), value
+	for value in ("yes", 2):
+		assert insert_file(seller, route, value).status_code in (400, 417), value
+
+
+def test_a_private_file_is_not_made_public_by_a_word(api: Api) -> None:
+	client = api("Administrator")
+	name = data_of(insert_file(client, "doc", True), 201)["name"]
+	for word in ("yes", "true"):
+		client.request("PUT", f"/api/resource/File/{name}", json={"is_private": word})
+		is_private, url = frappe.db.get_value("File", name, ["is_private", "file_url"])
+		assert (is_private, url.startswith("/private/")) == (1, True), word
+
+
+def insert_by(client: Client, route: str, is_private: Any) -> tuple[requests.Response, str]:
+	"""Insert a file as a record by a method of Frappe's own. Returns the reply and the file's name on disk."""
+	body = file_body(is_private)
+	match route:
+		case "frappe.client.insert_many":
+			arguments = {"docs": frappe.as_json([body])}
+		case "frappe.desk.form.save.savedocs":
+			new = {**body, "name": "new-file-1", "__islocal": 1}
+			arguments = {"doc": frappe.as_json(new), "action": "Save"}
+		case _:
+			arguments = {"doc": frappe.as_json(body)}
+	return client.request("POST", route_of(route), data=arguments), body["file_name"]
+
+
+def route_of(route: str) -> str:
+	return route if route.startswith("/") else f"/api/method/{route}"
+
+
+@pytest.mark.parametrize(
+	"route",
+	[
+		"frappe.client.save",
+		"/api/v2/method/frappe.client.save",
+		"frappe.client.insert_many",
+		"frappe.desk.form.save.savedocs",
+	],
+)
+def test_a_word_for_private_makes_no_public_file_by_other_methods(api: Api, route: str) -> None:
+	client = api("Administrator")
+	for value in ("true", "True", " 1 ", True, 1):
+		reply, file_name = insert_by(client, route, value)
+		assert reply.ok, (value, reply.text)
+		is_private, url = frappe.db.get_value("File", {"file_name": file_name}, ["is_private", "file_url"])
+		assert (is_private, url) == (1, f"/private/files/{file_name}"), value
+		assert Path(frappe.get_site_path("private", "files", file_name)).exists()
+	for value in ("yes", "on", "private", 2):
+		reply, file_name = insert_by(client, route, value)
+		assert reply.status_code == 417, (value, reply.text)
+		assert not frappe.db.exists("File", {"file_name": file_name})
+		for folder in ("public", "private"):
+			assert not Path(frappe.get_site_path(folder, "files", file_name)).exists()
+
+
+@pytest.mark.parametrize("route", ["frappe.client.save", "frappe.desk.form.save.savedocs"])
+@pytest.mark.parametrize("word", ["yes", "true", "on"])
+def test_a_private_file_stays_private_whatever_a_change_says(api: Api, route: str, word: str) -> None:
+	client = api("Administrator")
+	name = data_of(insert_file(client, "doc", True), 201)["name"]
+	doc = {**frappe.get_doc("File", name).as_dict(convert_dates_to_str=True), "is_private": word}
+	client.request("POST", route_of(route), data={"doc": frappe.as_json(doc), "action": "Save"})
+	frappe.db.rollback()
+	is_private, url = frappe.db.get_value("File", name, ["is_private", "file_url"])
+	assert (is_private, url.startswith("/private/")) == (1, True)

@@ -1,0 +1,111 @@
+"""The setting Guard Platform Access: off, Frappe's own methods answer as stock does; the contract holds either way."""
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import requests
+
+import frappe
+
+from orchestrator import compat
+from tests.support import clinic, factories, helpdesk
+from tests.support.client import Client
+
+Api = Callable[[str], Client]
+RACE = "Canary-Switch-7730"
+GET_LIST = "frappe.client.get_list"
+
+
+@pytest.fixture(scope="module")
+def record(frappe_site: str) -> str:
+	frappe.set_user("Administrator")
+	return str(clinic.make_client(clinic.make_connection(), race=RACE).name)
+
+
+@pytest.fixture(scope="module")
+def reader(frappe_site: str) -> str:
+	"""A user who reads clients, but no field of level 1."""
+	frappe.set_user("Administrator")
+	return str(clinic.user_of())
+
+
+def requests_for(record: str) -> list[tuple[str, str, dict[str, Any]]]:
+	"""Requests that stock answers and a guarded site refuses, or answers otherwise."""
+	by_race = json.dumps([["race", "=", RACE]])
+	as_filter = json.dumps({"race": RACE})
+	return [
+		("GET", "/api/resource/Client", {"params": {"filters": by_race}}),
+		("GET", "/api/v2/document/Client", {"params": {"filters": by_race}}),
+		("GET", "/api/resource/Client", {"params": {"order_by": "race desc", "limit_page_length": 1}}),
+		("POST", "/api/method/frappe.desk.reportview.get_count", {"data": {"doctype": "Client", "filters": by_race}}),
+		("POST", "/api/method/frappe.client.get_count", {"json": {"doctype": "Client", "filters": by_race}}),
+		(
+			"POST",
+			"/api/method/frappe.client.get_value",
+			{"json": {"doctype": "Client", "filters": as_filter, "fieldname": "name"}},
+		),
+	]  # fmt: skip
+
+
+def without_id(reply: requests.Response) -> str:
+	"""The body without the random id that Frappe gives an error."""
+	return re.sub("[0-9a-f]{40,}", "", reply.text)
+
+
+@pytest.mark.parametrize("number", range(6))
+def test_switched_off_the_platform_answers_as_stock_does(
+	number: int, record: str, reader: str, api: Api, bare_server: str, site: str
+) -> None:
+	verb, path, arguments = requests_for(record)[number]
+	client = api(reader)
+	stock = Client(bare_server, site, headers=dict(client.headers))
+	with helpdesk.settings(guard_platform_methods=0):
+		ours = client.request(verb, path, **arguments)
+		bare = stock.request(verb, path, **arguments)
+	assert (ours.status_code, without_id(ours)) == (bare.status_code, without_id(bare))
+	if not compat.QUERY_BUILDER_CHECKS_PERMISSIONS:  # Frappe 16 refuses such filters by itself
+		assert ours.status_code == 200, ours.text
+	guarded = client.request(verb, path, **arguments)
+	assert (guarded.status_code, "PermissionError" in guarded.text) == (403, True), guarded.text
+
+
+@pytest.mark.parametrize("guarded", [0, 1])
+@pytest.mark.parametrize(
+	"arguments",
+	[
+		{"filters": {"race": RACE}},
+		{"order_by": "race desc"},
+		{"fields": ["name", "max(race) as highest"]},
+	],
+)
+def test_lists_of_the_contract_hold_permission_levels_either_way(
+	guarded: int, arguments: dict[str, Any], record: str, reader: str, api: Api
+) -> None:
+	with helpdesk.settings(guard_platform_methods=guarded):
+		reply = api(reader).post(GET_LIST, doctype="Client", **arguments)
+	assert reply.status_code == 403, reply.text
+	assert RACE not in reply.text
+
+
+@pytest.mark.parametrize("guarded", [0, 1])
+def test_replies_of_the_contract_hold_no_hidden_field_either_way(
+	guarded: int, record: str, reader: str, api: Api
+) -> None:
+	with helpdesk.settings(guard_platform_methods=guarded):
+		reply = api(reader).post("frappe.client.get", doctype="Client", name=record)
+	assert reply.status_code == 200, reply.text
+	assert RACE not in reply.text
+
+
+@pytest.mark.parametrize("guarded", [0, 1])
+def test_names_of_clients_are_copied_into_no_contact_either_way(guarded: int, record: str, site: str) -> None:
+	with helpdesk.settings(guard_platform_methods=guarded):
+		contact = factories.make(
+			"Contact",
+			first_name=factories.unique("Contact"),
+			links=[{"link_doctype": "Client", "link_name": record}],
+		)
+	assert contact.links[0].link_title == record

@@ -1,0 +1,135 @@
+"""Each has_permission hook of this app lets a plain user have their ordinary record. Frappe 15 takes None for no opinion,
+Frappe 16 for a refusal: a hook that says the wrong one closes a DocType to everybody but Administrator, in silence."""
+
+from collections.abc import Callable
+
+import pytest
+
+import frappe
+from frappe.model.document import Document
+from frappe.permissions import has_controller_permissions
+
+from orchestrator import hooks
+from orchestrator.hr.permissions import EMPLOYEE_FIELDS
+from tests.support import docs_factories, factories, gameplan, hr_factories, insights
+
+Case = tuple[Document, str]
+
+
+def own_todo() -> Case:
+	user = factories.make_user("Desk User").name
+	return factories.make("ToDo", description=factories.unique("Call back"), allocated_to=user), user
+
+
+def copy_of_deleted_lead() -> Case:
+	lead = factories.make_lead()
+	frappe.delete_doc("Lead", lead.name)
+	frappe.db.commit()
+	copy = frappe.get_doc("Deleted Document", {"deleted_doctype": "Lead", "deleted_name": lead.name})
+	return copy, factories.make_user("System Manager", "Sales Manager").name
+
+
+def dashboard_for_all() -> Case:
+	doc = frappe.get_doc(
+		"Orchestrator Dashboard", insights.make_dashboard(insights.make_shared_metric("harbor"))
+	)
+	return doc, factories.make_user("Desk User").name
+
+
+def granted_folder(doctype: str) -> Case:
+	user = factories.make_user("Desk User").name
+	folder = docs_factories.make_folder(("User", user, "Read"))
+	if doctype == "Document Folder":
+		return frappe.get_doc(doctype, folder), user
+	document = docs_factories.make_document(folder)
+	return frappe.get_doc(doctype, document if doctype == "Document" else f"{document}-v1"), user
+
+
+def own_private_file() -> Case:
+	user = factories.make_user("Desk User").name
+	frappe.set_user(user)
+	file = factories.make("File", file_name=f"{factories.unique('note')}.txt", content="hello", is_private=1)
+	frappe.set_user("Administrator")
+	return file, user
+
+
+def tag_of_lead() -> Case:
+	lead = factories.make_lead()
+	tag = factories.make("Tag", __newname=factories.unique("Tag"))
+	link = factories.make("Tag Link", document_type="Lead", document_name=lead.name, tag=tag.name)
+	return link, factories.make_user("Desk User").name
+
+
+def sprint_of_own_project() -> Case:
+	return gameplan.make_sprint(factories.make_project().name), factories.make_user("Projects User").name
+
+
+def version_of_lead() -> Case:
+	lead = factories.make_lead()
+	lead.db_set("company_name", "Harbor")
+	data = frappe.as_json({"changed": [["company_name", None, "Harbor"]]})
+	version = factories.make("Version", ref_doctype="Lead", docname=lead.name, data=data)
+	return version, factories.make_user("Sales User", "System Manager").name
+
+
+def own_hr_record(doctype: str) -> Case:
+	"""A record of the caller's own. The hook asks for the employee alone, so that the record need not be saved."""
+	person = hr_factories.make_person()
+	if doctype == "Employee":
+		return frappe.get_doc(doctype, person.employee), person.user
+	doc = frappe.new_doc(doctype)
+	doc.update({"employee": person.employee, "name": factories.unique("record")})
+	return doc, person.user
+
+
+CASES: dict[str, Callable[[], Case]] = {
+	"*": own_todo,
+	"Deleted Document": copy_of_deleted_lead,
+	"Orchestrator Dashboard": dashboard_for_all,
+	"Document": lambda: granted_folder("Document"),
+	"Document Version": lambda: granted_folder("Document Version"),
+	"Document Folder": lambda: granted_folder("Document Folder"),
+	"File": own_private_file,
+	"Tag Link": tag_of_lead,
+	"Sprint": sprint_of_own_project,
+	"Version": version_of_lead,
+}
+
+
+def make_case(doctype: str) -> Case:
+	return own_hr_record(doctype) if doctype in EMPLOYEE_FIELDS else CASES[doctype]()
+
+
+@pytest.mark.parametrize("doctype", hooks.has_permission)
+def test_a_plain_user_may_read_their_ordinary_record(site, doctype):
+	doc, user = make_case(doctype)
+	assert has_controller_permissions(doc, "read", user=user) is True
+
+
+@pytest.mark.parametrize("doctype", sorted(set(CASES) - {"*", "Tag Link"}))
+def test_the_record_is_given_out_by_the_api(api, site, doctype):
+	doc, user = make_case(doctype)
+	reply = api(user).get("frappe.client.get", doctype=doctype, name=doc.name)
+	assert reply.status_code == 200, reply.text
+	assert reply.json()["data"]["name"] == doc.name
+
+
+def test_hooks_of_other_apps_are_still_asked(api, site):
+	"""On Frappe 15 the first True ends the questions: the hook for every DocType comes before Frappe's own for files."""
+	file, _owner = own_private_file()
+	stranger = factories.make_user("Desk User").name
+	assert has_controller_permissions(file, "read", user=stranger) is False
+	assert api(stranger).get("frappe.client.get", doctype="File", name=file.name).status_code == 404
+
+
+@pytest.mark.parametrize("front_end", ["api", "browser"])
+def test_a_percent_sign_in_a_role_does_not_break_a_list(callers, site, front_end):
+	"""The conditions of hooks hold such names; Desk's lists on Frappe 16 are queries with values."""
+	role = factories.make("Role", role_name=factories.unique("50 % Harbor"), desk_access=1).name
+	board = insights.make_dashboard(insights.make_shared_metric("harbor"), roles=[{"role": role}])
+	user = factories.make_user(role).name
+	client = callers.api(user) if front_end == "api" else callers.browser(user, factories.PASSWORD)
+	asked = {"doctype": "Orchestrator Dashboard", "filters": frappe.as_json({"name": ("in", [board])})}
+	reply = client.get("frappe.client.get_list", **asked)
+	assert reply.status_code == 200, reply.text
+	assert [row["name"] for row in reply.json()["message"]] == [board]

@@ -1,0 +1,21 @@
+"""Lists are asked for by named arguments: Frappe swaps positional filters and fields only if the filters are not empty."""
+
+import ast
+from collections.abc import Iterator
+
+from tests.support import source
+
+LISTS = {"frappe.get_list", "frappe.get_all"}
+
+
+def positional_filters() -> Iterator[str]:
+	"""Calls whose second positional argument may be an empty list, which Frappe takes for the fields."""
+	for module in source.modules():
+		for node in ast.walk(source.tree_of(module)):
+			is_list = isinstance(node, ast.Call) and ast.unparse(node.func) in LISTS
+			if is_list and len(node.args) > 1 and not isinstance(node.args[1], ast.Dict):
+				yield f"{module}:{node.lineno}"
+
+
+def test_filters_and_fields_of_a_list_are_named() -> None:
+	assert list(positional_filters()) == []

@@ -1,0 +1,220 @@
+"""docs/api-reference.md is true: each of its requests is sent, each of its replies is what the site answers."""
+
+import json
+import time
+import uuid
+from collections.abc import Iterator
+
+import pytest
+import requests
+
+import frappe
+
+from orchestrator import compat
+from orchestrator.api import errors
+from orchestrator.api.aliases import ALIASES
+from orchestrator.setup import ticket_status
+from orchestrator.setup.custom_fields import CUSTOM_FIELDS, CUSTOM_FIELDS_OF_APPS
+from orchestrator.setup.status_options import STATUS_OPTIONS
+from tests.support import (
+	factories,
+	helpdesk,
+	platform_faults,
+	reference,
+	reference_gameplan,
+	reference_hr,
+	reference_kipu,
+)
+from tests.support.client import Client
+from tests.support.reference import Bindings, Example
+
+EVERY_ROLE = (
+	"Sales User", "Sales Manager", "HR User", "HR Manager", "Support Team", "Projects User", "Projects Manager", "System Manager",
+)  # fmt: skip
+# Who the document tells of: <key> of the document -> user and roles
+CALLERS = {
+	"api": ("sales@example.com", EVERY_ROLE),
+	"colleague": ("user@example.com", EVERY_ROLE),
+	"stranger": ("stranger@example.com", ()),
+	"busy": ("busy@example.com", ("Sales User",)),
+	"employee": (reference_hr.EMPLOYEE, ()),
+	"manager": (reference_hr.MANAGER, ("Leave Approver",)),
+}
+LEADS = ("jane@example.com", "john.doe@example.com", "mary@example.com")
+AGREEMENT = "Example Support"
+EVERY_DAY = (*helpdesk.WORKDAYS, "Saturday", "Sunday")
+APP_NAME = "Example app"
+WEBHOOK = "lead_created"
+# For longer than the document is read, so that the busy caller's bucket stays empty meanwhile.
+AN_HOUR = 3600
+
+
+@pytest.fixture(scope="module")
+def bound(frappe_site: str) -> Iterator[Bindings]:
+	"""The site that the document tells of, with nothing left of an earlier run. Yields its values for those in the
+	document that no reply tells first."""
+	frappe.set_user("Administrator")
+	for email, roles in CALLERS.values():
+		if not frappe.db.exists("User", email):
+			factories.make_user(*roles, email=email, first_name=email.split("@")[0])
+	for name in ("Website", "Referral"):
+		if not frappe.db.exists(compat.lead_source_doctype(), name):
+			factories.make_lead_source(name)
+	if not frappe.db.exists("Customer", "C001"):
+		factories.make("Customer", customer_name="C001")
+	forget_earlier_run()
+	promise_support()
+	switch_names(True)
+	prepared = reference_hr.prepare() | reference_gameplan.prepare()
+	with reference_kipu.instance() as kipu:
+		empty_bucket(CALLERS["busy"][0])  # last: saving an employee clears the cache
+		given = {"<password>": factories.PASSWORD, "<idempotency key>": uuid.uuid4().hex}
+		yield credentials() | prepared | kipu | given
+	switch_names(False)
+	forget_earlier_run()
+	reference_hr.forget()
+
+
+def forget_earlier_run() -> None:
+	"""Delete what the examples made."""
+	frappe.set_user("Administrator")
+	reference_gameplan.forget()
+	leads = frappe.get_all("Lead", {"email_id": ("in", LEADS)}, pluck="name")
+	for doctype, filters in (
+		("Document", {"title": "contract.txt", "document_folder": ("in", ("Documents", "Contracts"))}),
+		("Webhook", {"name": WEBHOOK}),
+		("OAuth Client", {"app_name": APP_NAME}),
+		("Issue", {"raised_by": LEADS[0]}),
+		("Opportunity", {"party_name": ("in", leads)}),
+		("Lead", {"name": ("in", leads)}),
+		("Contact", {"email_id": ("in", LEADS)}),
+	):
+		for name in frappe.get_all(doctype, filters, pluck="name"):
+			frappe.delete_doc(doctype, name, force=True)
+	frappe.db.commit()
+
+
+def promise_support() -> None:
+	"""The agreement that the document's customer has, around the clock so that no hour of a run is outside of it."""
+	frappe.db.set_single_value("Support Settings", "track_service_level_agreement", 1)
+	for priority in helpdesk.HOURS:
+		if not frappe.db.exists("Issue Priority", priority):
+			factories.make("Issue Priority", __newname=priority)
+	if not frappe.db.exists("Service Level Agreement", {"service_level": AGREEMENT}):
+		helpdesk.make_agreement(
+			service_level=AGREEMENT,
+			entity="C001",
+			support_and_resolution=helpdesk.workdays(EVERY_DAY, "00:00:00", "23:59:59"),
+		)
+	frappe.db.commit()
+
+
+def switch_names(on: bool) -> None:
+	"""Let the site give the documented names, or its own."""
+	frappe.set_user("Administrator")
+	frappe.get_doc("Orchestrator Settings").update({"use_documented_names": int(on)}).save()
+	frappe.db.commit()
+
+
+def credentials() -> Bindings:
+	"""`<api key>` and `<api secret>` of each caller."""
+	values = {}
+	for caller, (email, _roles) in CALLERS.items():
+		values[f"<{caller} key>"], values[f"<{caller} secret>"] = factories.token_of(email)
+	return values
+
+
+def empty_bucket(user: str) -> None:
+	"""Leave `user` no request: a bucket that was empty in time to come does not refill before."""
+	cache = frappe.cache()
+	key = cache.make_key(f"orchestrator:bucket:user:{user}")
+	cache.execute_command("HSET", key, "tokens", 0, "at", time.time() + AN_HOUR)
+
+
+def with_marks(example: Example) -> object:
+	"""The example as a case; those of the OAuth dialogue are left out where Frappe cannot hold it."""
+	is_oauth = "/frappe.integrations.oauth2." in example.path or "<access token>" in str(example.headers)
+	marks = [platform_faults.OAUTH] if is_oauth else []
+	return pytest.param(example, marks=marks, id=f"line-{example.line}-{example.status}")
+
+
+def on_this_line(reply: object) -> object:
+	"""The reply with the names that ERPNext has for the same on the site's line."""
+	return json.loads(json.dumps(reply).replace('"Lead Source"', f'"{compat.lead_source_doctype()}"'))
+
+
+@pytest.mark.parametrize("example", [with_marks(example) for example in reference.examples()])
+def test_the_reference_is_true(example: Example, bound: Bindings, server: str, site: str) -> None:
+	reply = send(Client(server, site), example, bound)
+	assert reply.status_code == example.status, reply.text
+	for name, value in example.reply_headers.items():
+		assert name in reply.headers, f"no header {name}"
+		assert list(reference.differences(value, reply.headers[name], bound, name)) == []
+	if example.reply is not None:
+		assert list(reference.differences(on_this_line(example.reply), reply.json(), bound)) == []
+
+
+def send(client: Client, example: Example, bound: Bindings) -> requests.Response:
+	"""Send an example's request: with the usual token, unless it says who sends it."""
+	headers = reference.substitute_all(example.headers, bound)
+	if headers.get("Authorization") == "":
+		del headers["Authorization"]
+	elif not {"Authorization", "Cookie"} & headers.keys():
+		headers["Authorization"] = f"token {bound['<api key>']}:{bound['<api secret>']}"
+	body = reference.substitute(example.body, bound)
+	return client.request(
+		example.verb,
+		reference.substitute(example.path, bound),
+		params=reference.substitute_all(example.query, bound),
+		**content(headers, body),
+	)
+
+
+def content(headers: dict[str, str], body: str) -> dict[str, object]:
+	"""The request's headers and body as an HTTP library takes them."""
+	if headers.get("Content-Type") != "multipart/form-data":
+		return {"headers": headers, "data": body.encode()}
+	del headers["Content-Type"]  # the library adds it, with the boundary
+	form = reference.read_headers(body.splitlines())
+	file = form.pop("file")
+	return {"headers": headers, "files": {"file": ("contract.txt", file.encode())}, "data": form}
+
+
+def rows_of(heading: str) -> list[list[str]]:
+	"""The cells of the table that follows a line of the document, without mark-up."""
+	text = reference.DOCUMENT.read_text().split(heading, 1)[1]
+	lines = text[text.index("|") :].split("\n\n", 1)[0].splitlines()[2:]
+	return [[cell.strip().replace("`", "") for cell in line.strip("|").split("|")] for line in lines]
+
+
+def test_the_table_of_aliases_is_the_one_in_the_code() -> None:
+	declared = [
+		[doctype, alias, fieldname]
+		for doctype, aliases in ALIASES.items()
+		for alias, fieldname in aliases.items()
+	]
+	assert rows_of("Aliases stand for a field") == declared
+
+
+def test_the_table_of_added_fields_is_the_one_in_the_code() -> None:
+	told = {
+		(doctype, name)
+		for doctype, names, _meaning in rows_of("Fields that the DocTypes get")
+		for name in names.split(", ")
+	}
+	tables = (CUSTOM_FIELDS, *CUSTOM_FIELDS_OF_APPS.values())
+	assert told == {
+		(doctype, row["fieldname"]) for table in tables for doctype, rows in table.items() for row in rows
+	}
+
+
+def test_the_table_of_added_statuses_is_the_one_in_the_code() -> None:
+	assert {(doctype, status) for doctype, status, _meaning in rows_of("Statuses that the DocTypes get")} == {
+		*((option.doctype, option.value) for option in STATUS_OPTIONS),
+		(ticket_status.TICKET, ticket_status.STATUS),
+	}
+
+
+def test_the_table_of_statuses_has_every_status_of_an_error() -> None:
+	told = [int(status.split()[0]) for status, _when in rows_of("## Errors")]
+	assert told == sorted(set(errors.STATUS_BY_NAME.values()))

@@ -1,0 +1,89 @@
+"""Session, token and bearer: the same contract for each."""
+
+from collections.abc import Callable
+
+import pytest
+
+import frappe
+
+from tests.support import factories
+from tests.support.client import Client
+
+LIST = "frappe.client.get_list"
+
+
+@pytest.fixture
+def seller(site: str) -> str:
+	return factories.make_user("Sales User").name
+
+
+def bearer_of(guest: Client, user: str) -> str:
+	"""An access token from Frappe's own OAuth provider, by its password grant."""
+	client = factories.make(
+		"OAuth Client",
+		app_name=factories.unique("App"),
+		scopes="all openid",
+		redirect_uris="http://localhost",
+		default_redirect_uri="http://localhost",
+		grant_type="Authorization Code",
+		response_type="Code",
+	)
+	reply = guest.request(
+		"POST",
+		"/api/method/frappe.integrations.oauth2.get_token",
+		data={
+			"grant_type": "password",
+			"username": user,
+			"password": factories.PASSWORD,
+			"client_id": client.client_id,
+			"scope": "all openid",
+		},
+	)
+	assert reply.status_code == 200, reply.text
+	return str(reply.json()["access_token"])
+
+
+def test_a_bearer_token_gets_the_contract(guest: Client, seller: str) -> None:
+	token = bearer_of(guest, seller)
+	bearer = Client(guest.base, guest.host, headers={"Authorization": f"Bearer {token}"})
+	reply = bearer.get("orchestrator.crm.get_leads", limit_page_length=1)
+	assert reply.status_code == 200, reply.text
+	assert reply.json()["exc"] == ""
+	assert int(reply.headers["X-RateLimit-Remaining"]) < 1000
+	created = bearer.post(
+		"frappe.client.insert", doctype="Lead", lead_name="Jane", email=factories.unique_email()
+	)
+	assert created.status_code == 201
+	assert created.json()["data"]["owner"] == seller
+	assert bearer.get(LIST, doctype="Salary Slip").status_code == 403
+
+
+def test_a_revoked_bearer_token_is_401(guest: Client, seller: str) -> None:
+	token = bearer_of(guest, seller)
+	frappe.db.set_value("OAuth Bearer Token", token, "status", "Revoked")
+	frappe.db.commit()
+	reply = guest.get(LIST, headers={"Authorization": f"Bearer {token}"}, doctype="Lead")
+	assert reply.status_code == 401
+	assert reply.json()["exc_type"] == "AuthenticationError"
+
+
+def test_a_session_without_a_browsers_headers_gets_the_contract(guest: Client, seller: str) -> None:
+	session = Client(guest.base, guest.host).login(seller, factories.PASSWORD)
+	reply = session.get(LIST, doctype="Lead", limit_page_length=1)
+	assert reply.status_code == 200
+	assert reply.json()["keys"] == ["name"]
+	assert reply.headers["X-RateLimit-Remaining"] == "999"
+	assert session.get(LIST, doctype="No Such").status_code == 404
+
+
+def test_basic_credentials_of_a_token_work(guest: Client, seller: str) -> None:
+	basic = Client(guest.base, guest.host)
+	basic.session.auth = factories.token_of(seller)
+	assert basic.get(LIST, doctype="Lead").json()["exc"] == ""
+
+
+def test_a_disabled_users_token_is_401(api: Callable[[str], Client], seller: str) -> None:
+	client = api(seller)
+	frappe.db.set_value("User", seller, "enabled", 0)
+	frappe.db.commit()
+	assert client.get(LIST, doctype="Lead").status_code == 401

@@ -1,0 +1,136 @@
+"""Copies of deleted records: for those alone who read all of the DocType."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import requests
+
+import frappe
+
+from tests.support import clinic, factories
+from tests.support.client import Client
+
+Api = Callable[[str], Client]
+DOCTYPE = "Deleted Document"
+
+
+@pytest.fixture
+def manager(api: Api) -> Client:
+	return api(factories.make_user("System Manager").name)
+
+
+def delete_record(doctype: str, name: str) -> str:
+	"""Delete a record, return the name of its copy."""
+	frappe.delete_doc(doctype, name, force=True)
+	frappe.db.commit()
+	return frappe.db.get_value(DOCTYPE, {"deleted_doctype": doctype, "deleted_name": name})
+
+
+def deleted_client() -> tuple[str, str]:
+	client = clinic.make_client(clinic.make_connection())
+	return delete_record("Client", client.name), client.last_name
+
+
+def deleted_employee() -> tuple[str, str]:
+	employee = factories.make_employee()
+	return delete_record("Employee", employee.name), employee.first_name
+
+
+def requests_for(client: Client, copy: str) -> list[requests.Response]:
+	filters = f'[["name","=","{copy}"]]'
+	fields = '["name","data","deleted_name"]'
+	query: dict[str, Any] = {"doctype": DOCTYPE, "filters": filters, "fields": fields}
+	return [
+		client.get("frappe.client.get", doctype=DOCTYPE, name=copy),
+		client.get("frappe.client.get_list", **query),
+		client.get("frappe.client.get_value", doctype=DOCTYPE, filters=copy, fieldname="data"),
+		client.request("GET", f"/api/resource/{DOCTYPE}/{copy}"),
+		client.request("GET", f"/api/v2/document/{DOCTYPE}/{copy}"),
+		client.request("GET", f"/api/resource/{DOCTYPE}", params={"filters": filters, "fields": fields}),
+		client.post("frappe.desk.reportview.get", **{**query, "fields": '["`tabDeleted Document`.`data`"]'}),
+		client.get("frappe.desk.form.load.getdoc", doctype=DOCTYPE, name=copy),
+	]
+
+
+@pytest.mark.parametrize("delete", [deleted_client, deleted_employee])
+def test_a_system_manager_reads_no_copy_of_what_they_may_not_read(
+	manager: Client, delete: Callable[[], tuple[str, str]]
+) -> None:
+	copy, secret = delete()
+	for reply in requests_for(manager, copy):
+		assert secret not in reply.text, reply.request.url
+	count = manager.get("frappe.client.get_count", doctype=DOCTYPE, filters=f'[["name","=","{copy}"]]')
+	assert count.json()["message"] == 0
+
+
+def test_whoever_reads_all_of_the_doctype_reads_its_copies(api: Api) -> None:
+	client = api(factories.make_user("System Manager", "HR Manager", "HR User").name)
+	copy, secret = deleted_employee()
+	replies = requests_for(client, copy)
+	assert [secret in reply.text for reply in replies] == [True] * len(replies), [r.text for r in replies]
+
+
+def test_a_hidden_permission_level_hides_the_copy(api: Api) -> None:
+	copy, secret = deleted_client()
+	partial = api(factories.make_user("System Manager", "Clinical User").name)
+	assert not any(secret in reply.text for reply in requests_for(partial, copy))
+	whole = api(factories.make_user("System Manager", "Clinical User", "Clinical Manager").name)
+	assert all(secret in reply.text for reply in requests_for(whole, copy))
+
+
+def test_a_user_permission_hides_the_copies(api: Api) -> None:
+	user = factories.make_user("System Manager", "HR Manager", "HR User").name
+	factories.make("User Permission", user=user, allow="Employee", for_value=factories.make_employee().name)
+	copy, secret = deleted_employee()
+	assert not any(secret in reply.text for reply in requests_for(api(user), copy))
+
+
+def test_a_doctype_that_is_gone_hides_its_copies(manager: Client) -> None:
+	secret = factories.unique("Secret")
+	gone = {"deleted_doctype": "No Such DocType", "deleted_name": "x", "data": secret}
+	copy = factories.make(DOCTYPE, **gone).name
+	assert not any(secret in reply.text for reply in requests_for(manager, copy))
+
+
+def test_administrator_reads_every_copy(api: Api) -> None:
+	copy, secret = deleted_client()
+	assert all(secret in reply.text for reply in requests_for(api("Administrator"), copy))
+
+
+RESTORE = "frappe.core.doctype.deleted_document.deleted_document.restore"
+BULK_RESTORE = "frappe.core.doctype.deleted_document.deleted_document.bulk_restore"
+
+
+def restore_by(client: Client, method: str, copy: str) -> requests.Response:
+	if method == RESTORE:
+		return client.post(method, name=copy)
+	return client.request("POST", f"/api/method/{method}", data={"docnames": f'["{copy}"]'})
+
+
+@pytest.mark.parametrize("method", [RESTORE, BULK_RESTORE])
+@pytest.mark.parametrize(
+	("rights", "status"),
+	[({}, 404), ({"create": 1}, 404), ({"read": 1}, 403), ({"read": 1, "create": 1}, 200)],
+)
+def test_who_reads_and_creates_such_records_restores_one(
+	api: Api, method: str, rights: dict[str, int], status: int
+) -> None:
+	role = factories.make("Role", role_name=factories.unique("Restorer")).name
+	doctype = factories.make(
+		"DocType",
+		name=factories.unique("Restorable"),
+		module="Custom",
+		custom=1,
+		fields=[{"fieldname": "remark", "fieldtype": "Data", "label": "Remark"}],
+		permissions=[
+			{"role": "Administrator", "read": 1, "create": 1},
+			*([{"role": role, "read": 0, "create": 0, **rights}] if rights else []),
+		],
+	).name
+	name = factories.make(doctype, remark="x").name
+	copy = delete_record(doctype, name)
+	reply = restore_by(api(factories.make_user("System Manager", role).name), method, copy)
+	frappe.db.rollback()
+	assert reply.status_code == status, reply.text
+	assert frappe.db.count(doctype) == (1 if status == 200 else 0)

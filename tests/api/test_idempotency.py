@@ -1,0 +1,125 @@
+"""A retried POST is answered, not repeated."""
+
+import threading
+from collections.abc import Callable
+
+import pytest
+import requests
+
+import frappe
+
+from tests.support import factories
+from tests.support.client import Client
+
+INSERT = "frappe.client.insert"
+
+
+@pytest.fixture
+def seller(api: Callable[[str], Client]) -> Client:
+	return api(factories.make_user("Sales User").name)
+
+
+def key() -> dict[str, str]:
+	return {"Idempotency-Key": factories.unique("key")}
+
+
+def lead(email: str) -> dict[str, str]:
+	return {"doctype": "Lead", "lead_name": "Jane Smith", "email": email}
+
+
+def test_the_same_request_replays_the_first_reply(seller: Client) -> None:
+	headers, body = key(), lead(factories.unique_email())
+	first = seller.post(INSERT, headers=headers, **body)
+	again = seller.post(INSERT, headers=headers, **body)
+	assert first.status_code == again.status_code == 201
+	assert again.json() == first.json()
+	assert "Idempotency-Replayed" not in first.headers
+	assert again.headers["Idempotency-Replayed"] == "true"
+	assert frappe.db.count("Lead", {"email_id": body["email"]}) == 1
+
+
+def test_the_same_key_with_another_body_or_method_is_409(seller: Client) -> None:
+	headers, email = key(), factories.unique_email()
+	name = seller.post(INSERT, headers=headers, **lead(email)).json()["data"]["name"]
+	other = seller.post(INSERT, headers=headers, **lead(factories.unique_email()))
+	assert other.status_code == 409
+	assert other.json()["exc_type"] == "ConflictError"
+	assert seller.post("frappe.client.delete", headers=headers, doctype="Lead", name=name).status_code == 409
+
+
+def test_a_failed_request_may_be_repeated(seller: Client) -> None:
+	headers, email = key(), factories.unique_email()
+	assert seller.post(INSERT, headers=headers, **lead(email), source="No Such Source").status_code == 422
+	assert seller.post(INSERT, headers=headers, **lead(email)).status_code == 201
+
+
+def test_keys_belong_to_their_user(api: Callable[[str], Client]) -> None:
+	headers, body = key(), lead(factories.unique_email())
+	assert (
+		api(factories.make_user("Sales User").name).post(INSERT, headers=headers, **body).status_code == 201
+	)
+	other = api(factories.make_user("Sales User").name).post(INSERT, headers=headers, **body)
+	assert other.status_code == 409
+	assert other.json()["exc_type"] == "DuplicateEntryError"
+
+
+def test_an_expired_key_is_free_again(seller: Client) -> None:
+	headers, body = key(), lead(factories.unique_email())
+	name = seller.post(INSERT, headers=headers, **body).json()["data"]["name"]
+	frappe.db.sql("update `tabIdempotency Record` set expires_at = now() - interval 2 day")
+	frappe.db.commit()
+	frappe.delete_doc("Lead", name)
+	frappe.db.commit()
+	again = seller.post(INSERT, headers=headers, **body)
+	assert again.status_code == 201, again.text
+	assert "Idempotency-Replayed" not in again.headers
+
+
+def test_expired_keys_are_deleted_daily(seller: Client) -> None:
+	from orchestrator.api.idempotency import delete_expired_replies
+
+	seller.post(INSERT, headers=key(), **lead(factories.unique_email()))
+	frappe.db.sql("update `tabIdempotency Record` set expires_at = now() - interval 2 day")
+	seller_key = key()
+	delete_expired_replies()
+	frappe.db.commit()
+	assert frappe.db.count("Idempotency Record") == 0
+	assert seller.post(INSERT, headers=seller_key, **lead(factories.unique_email())).status_code == 201
+	assert frappe.db.count("Idempotency Record") == 1
+
+
+def test_a_key_too_long_is_400(seller: Client) -> None:
+	reply = seller.post(INSERT, headers={"Idempotency-Key": "k" * 256}, **lead(factories.unique_email()))
+	assert reply.status_code == 400
+
+
+def test_parallel_retries_create_once(api: Callable[[str], Client], seller: Client) -> None:
+	headers, body = key(), lead(factories.unique_email())
+	replies: list[requests.Response] = []
+
+	def send() -> None:
+		own = Client(seller.base, seller.host, headers=dict(seller.headers))
+		replies.append(own.post(INSERT, headers=headers, **body))
+
+	threads = [threading.Thread(target=send) for _ in range(4)]
+	for thread in threads:
+		thread.start()
+	for thread in threads:
+		thread.join()
+	# A loser may be told to try again (409); none may create a second lead, and a retry gets the first reply.
+	assert {reply.status_code for reply in replies} <= {201, 409}
+	created = {reply.json()["data"]["name"] for reply in replies if reply.status_code == 201}
+	assert len(created) == 1
+	assert frappe.db.count("Lead", {"email_id": body["email"]}) == 1
+	assert seller.post(INSERT, headers=headers, **body).json()["data"]["name"] == created.pop()
+
+
+def test_an_upload_is_replayed_too(seller: Client) -> None:
+	headers, name = key(), f"{factories.unique('file')}.txt"
+	send = {"files": {"file": (name, b"hello")}, "data": {"is_private": "1"}, "headers": headers}
+	first = seller.request("POST", "/api/method/upload_file", **send)
+	again = seller.request("POST", "/api/method/upload_file", **send)
+	assert first.status_code == again.status_code == 201, first.text
+	assert again.json()["data"]["name"] == first.json()["data"]["name"]
+	send["files"] = {"file": (name, b"other")}
+	assert seller.request("POST", "/api/method/upload_file", **send).status_code == 409

@@ -1,0 +1,82 @@
+"""What the API answers is what its OpenAPI document says: schemathesis sends requests by the document, and looks.
+
+Bounded: each operation gets a few requests. CONTRIBUTING.md has the command for a long run."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import frappe
+
+from tests.support import factories, hr_factories
+
+GET_SPEC = "orchestrator.api.openapi.get_spec"
+CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
+FEW_EXAMPLES = 3
+SEED = 20250219
+
+
+def manager():
+	roles = (
+		"System Manager",
+		"Sales Manager",
+		"HR Manager",
+		"Projects Manager",
+		"Clinical Manager",
+		"Support Team",
+	)
+	return factories.make_user(*roles).name
+
+
+def employee():
+	return hr_factories.make_person().user
+
+
+@pytest.fixture
+def unlimited(site):
+	"""No rate limit, which would leave most of the API untested."""
+	frappe.db.set_single_value("Orchestrator Settings", "rate_limit_enabled", 0)
+	frappe.db.commit()
+	frappe.clear_document_cache("Orchestrator Settings", "Orchestrator Settings")
+	yield
+	frappe.db.set_single_value("Orchestrator Settings", "rate_limit_enabled", 1)
+	frappe.db.commit()
+	frappe.clear_document_cache("Orchestrator Settings", "Orchestrator Settings")
+
+
+@pytest.mark.parametrize("caller", [manager, employee])
+def test_replies_are_as_the_document_says(api, tmp_path, pytestconfig, unlimited, caller):
+	client = api(caller())
+	document = tmp_path / "openapi.json"
+	document.write_text(json.dumps(client.get(GET_SPEC).json()["data"]))
+
+	run = run_schemathesis(client, document, pytestconfig.getoption("--fuzz-examples"))
+
+	assert run.returncode == 0, run.stdout[-20_000:] + run.stderr
+
+
+def run_schemathesis(client, document: Path, examples: int | None):
+	"""Send few requests, or a long run of so many for each operation and the corner cases of each type."""
+	headers = {"Host": client.host, **client.headers}
+	command = [
+		str(Path(sys.executable).parent / "schemathesis"), "run", str(document), "--url", client.base,
+		"--checks", CHECKS, "--phases", "coverage,fuzzing" if examples else "fuzzing", "--max-examples", str(examples or FEW_EXAMPLES), "--seed", str(SEED),
+		"--generation-deterministic", "--no-shrink", "--continue-on-failure",
+		"--suppress-health-check", "all", "--no-color", "--request-timeout", "60",
+		*(part for name, value in headers.items() for part in ("-H", f"{name}: {value}")),
+	]  # fmt: skip
+	return subprocess.run(command, capture_output=True, text=True, cwd=document.parent)
+
+
+def test_an_upload_for_an_unknown_doctype_is_404(api):
+	reply = api().request(
+		"POST",
+		"/api/method/upload_file",
+		files={"file": ("a.txt", b"text")},
+		data={"doctype": "No Such Thing", "docname": "x"},
+	)
+
+	assert (reply.status_code, reply.json()["exc_type"]) == (404, "DoesNotExistError")

@@ -1,0 +1,645 @@
+"""Sprints over HTTP: their burndown as documented, start and close, who may what, and what is refused."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+import frappe
+from frappe.utils import add_days, getdate, now_datetime
+
+from orchestrator.gameplan import get_sprint_burndown
+from tests.support import factories, helpdesk
+from tests.support.client import data_of, error_of
+from tests.support.gameplan import (
+	at,
+	events_of,
+	make_gp_project,
+	make_gp_task,
+	make_sprint,
+	make_task,
+	save,
+)
+
+BURNDOWN = "orchestrator.gameplan.get_sprint_burndown"
+BURNUP = "orchestrator.gameplan.get_sprint_burnup"
+BOARD = "orchestrator.gameplan.get_sprint_board"
+CAPACITY = "orchestrator.gameplan.get_sprint_capacity"
+VELOCITY = "orchestrator.gameplan.get_velocity"
+START = "orchestrator.gameplan.start_sprint"
+CLOSE = "orchestrator.gameplan.close_sprint"
+READS = (BURNDOWN, BURNUP, BOARD, CAPACITY)
+
+
+@pytest.fixture(scope="module")
+def people(frappe_site) -> dict[str, str]:
+	"""A user of projects, a colleague, and someone who has nothing to do with projects."""
+	frappe.set_user("Administrator")
+	return {
+		"user": factories.make_user("Projects User").name,
+		"colleague": factories.make_user("Projects User").name,
+		"stranger": factories.make_user("Sales User").name,
+	}
+
+
+@pytest.fixture
+def client(api, people):
+	return api(people["user"])
+
+
+@pytest.fixture
+def sprint(site):
+	return make_sprint()
+
+
+def day(number: int) -> str:
+	"""A day from today."""
+	return str(add_days(getdate(), number))
+
+
+# The burndown
+
+
+def test_the_burndown_of_a_finished_week_is_as_worked_out_by_hand(client):
+	"""Thursday, 4 February to Wednesday, 10 February 2027, with Monday the 8th off: three days burn after the first."""
+	holidays = factories.make(
+		"Holiday List",
+		holiday_list_name=factories.unique("Holidays"),
+		from_date="2027-01-01",
+		to_date="2027-12-31",
+		holidays=[
+			{"holiday_date": day, "description": "Off", "weekly_off": weekly}
+			for day, weekly in (("2027-02-06", 1), ("2027-02-07", 1), ("2027-02-08", 0))
+		],
+	)
+	project = factories.make_project(holiday_list=holidays.name)
+	sprint = make_sprint(project.name, start_date="2027-02-04", end_date="2027-02-10", title="Harbour week")
+	with at("2027-02-03 10:00:00"):
+		first, second, third = (make_task(sprint, hours) for hours in (16, 8, 6))
+	set_past(sprint, state="Active", started_at="2027-02-04 09:00:00", committed_hours=30)
+	with at("2027-02-05 16:00:00"):
+		save(first, progress=50)  # 8 burned
+	with at("2027-02-06 11:00:00"):
+		save(second, expected_time=12)  # 4 added
+	with at("2027-02-09 09:30:00"):
+		save(third, sprint=None)  # 6 removed
+		save(second, status="Completed")  # 12 burned
+	set_past(sprint, state="Closed", closed_at="2027-02-10 17:00:00")
+	assert data_of(client.get(BURNDOWN, sprint=sprint.name)) == {
+		"sprint": sprint.name,
+		"title": "Harbour week",
+		"state": "Closed",
+		"days": ["Day 1", "Day 2", "Day 3", "Day 4", "Day 5", "Day 6", "Day 7"],
+		"dates": [f"2027-02-{day:02}" for day in range(4, 11)],
+		"working_days": [True, True, False, False, False, True, True],
+		"ideal_hours": [30, 20, 20, 20, 20, 10, 0],
+		"actual_hours": [30, 22, 26, 26, 26, 8, 8],
+		"scope_added_by_day": [0, 0, 4, 0, 0, 0, 0],
+		"scope_removed_by_day": [0, 0, 0, 0, 0, 6, 0],
+		"committed_hours": 30,
+		"remaining_hours": 8,
+		"burned_hours": 20,
+		"scope_added_hours": 4,
+		"scope_removed_hours": 6,
+		"unestimated_tasks": 0,
+		"forecast": None,
+	}
+	assert data_of(client.get(BURNUP, sprint=sprint.name)) == {
+		"sprint": sprint.name,
+		"title": "Harbour week",
+		"state": "Closed",
+		"days": [f"Day {number}" for number in range(1, 8)],
+		"dates": [f"2027-02-{day:02}" for day in range(4, 11)],
+		"scope_hours": [30, 30, 34, 34, 34, 28, 28],
+		"done_hours": [0, 8, 8, 8, 8, 20, 20],
+		"total_scope_hours": 28,
+		"total_done_hours": 20,
+	}
+
+
+def set_past(sprint, **values) -> None:
+	"""What starting and closing write, of a day that is not today."""
+	frappe.db.set_value("Sprint", sprint.name, values)
+	frappe.db.commit()
+
+
+def test_today_shows_what_remains_now_and_the_days_to_come_nothing(client, sprint):
+	task = make_task(sprint, 8)
+	make_task(sprint, 4)
+	data_of(client.post(START, sprint=sprint.name))
+	data_of(client.post("frappe.client.set_value", doctype="Task", name=task.name, progress_percentage=50))
+	told = data_of(client.get(BURNDOWN, sprint=sprint.name))
+	assert told["actual_hours"] == [8, *[None] * 13]
+	assert told["ideal_hours"][0] == told["committed_hours"] == 12
+	assert (told["remaining_hours"], told["burned_hours"]) == (8, 4)
+	assert (told["scope_added_hours"], told["scope_removed_hours"]) == (0, 0)
+
+
+def test_a_task_that_joins_after_the_start_is_scope_added(client, sprint):
+	make_task(sprint, 8)
+	data_of(client.post(START, sprint=sprint.name))
+	late = make_task(sprint, 5)
+	gone = make_task(sprint, 2)
+	save(gone, sprint=None)
+	told = data_of(client.get(BURNDOWN, sprint=sprint.name))
+	assert (told["committed_hours"], told["scope_added_hours"], told["scope_removed_hours"]) == (8, 7, 2)
+	assert told["scope_added_by_day"] == [7, *[None] * 13]
+	assert told["remaining_hours"] == 13
+	assert late.sprint == sprint.name
+
+
+def test_a_planned_sprint_is_still_being_planned(client, sprint):
+	make_task(sprint, 8, progress=25)
+	told = data_of(client.get(BURNDOWN, sprint=sprint.name))
+	assert (told["state"], told["committed_hours"], told["scope_added_hours"]) == ("Planned", 6, 0)
+	assert told["ideal_hours"][0] == 6
+	assert told["forecast"] is None
+
+
+def test_the_forecast_of_an_active_sprint_goes_on_at_its_pace(client, sprint):
+	make_task(sprint, 8)
+	save_today = make_task(sprint, 8)
+	yesterday = day(-1)
+	set_past(sprint, start_date=yesterday, state="Active", started_at=now_datetime(), committed_hours=16)
+	save(save_today, status="Completed")
+	told = data_of(client.get(BURNDOWN, sprint=sprint.name))["forecast"]
+	# started today: 8 h burned on one day, 8 remain. On a weekend no day was worked, so there is no pace.
+	works = getdate().weekday() < 5
+	assert told["hours_per_day"] == (8 if works else 0)
+	assert told["on_track"] is works
+	assert (told["finish_date"] is not None) is works
+
+
+def test_the_company_list_stands_in_for_a_project_without_one(site):
+	from orchestrator.gameplan.workdays import get_calendar
+
+	company = factories.company()
+	holidays = factories.make(
+		"Holiday List",
+		holiday_list_name=factories.unique("Holidays"),
+		from_date="2027-01-01",
+		to_date="2027-12-31",
+		holidays=[{"holiday_date": "2027-02-03", "description": "Harbor day"}],
+	)
+	project = factories.make_project()
+	department = factories.make("Department", department_name=factories.unique("Crew"), company=company).name
+	frappe.db.set_value("Company", company, "default_holiday_list", holidays.name)
+	harbor_day = getdate("2027-02-03")
+	assert not get_calendar(project.name, None).is_workday(harbor_day)
+	assert not get_calendar(None, department).is_workday(harbor_day)
+	assert not get_calendar(None, None).is_workday(harbor_day)
+	frappe.db.rollback()
+	assert get_calendar(project.name, None).is_workday(harbor_day)
+
+
+@pytest.mark.parametrize("tasks", [1, 12])
+def test_a_burndown_takes_five_statements_at_most_however_many_tasks_there_are(people, sprint, tasks):
+	for _ in range(tasks):
+		make_task(sprint)
+	make_gp_task(sprint)
+	frappe.set_user(people["user"])
+	get_sprint_burndown(sprint.name)  # what Frappe caches of its own is there from here on
+	with helpdesk.queries() as asked:
+		get_sprint_burndown(sprint.name)
+	assert len(asked) <= 5
+
+
+# Start and close
+
+
+def test_starting_commits_to_what_remains(client, sprint):
+	make_task(sprint, 8, progress=25)
+	make_task(sprint, 4, status="Completed")
+	told = data_of(client.post(START, sprint=sprint.name))
+	assert (told["state"], told["committed_hours"], told["tasks"]) == ("Active", 6, 2)
+	assert error_of(client.post(START, sprint=sprint.name)) == (409, "SprintStateConflictError")
+
+
+def test_closing_tells_of_each_unfinished_task_where_it_went(client, sprint):
+	following = make_sprint(sprint.project, start_date=day(14), end_date=day(27))
+	done, half, open_ = make_task(sprint, 8), make_task(sprint, 4, progress=50), make_task(sprint, 2)
+	ours = make_gp_task(sprint, 3)
+	dropped = make_task(sprint, 5, status="Cancelled")
+	data_of(client.post(START, sprint=sprint.name))
+	save(done, status="Completed")
+	told = data_of(client.post(CLOSE, sprint=sprint.name, next_sprint=following.name))
+	assert told["unfinished"] == [
+		unfinished("GP Task", ours.name, ours.title, "Backlog", 3, following.name),
+		unfinished("Task", half.name, half.subject, "Open", 2, following.name),
+		unfinished("Task", open_.name, open_.subject, "Open", 2, following.name),
+	]
+	assert (told["state"], told["completed_tasks"]) == ("Closed", 1)
+	assert (told["committed_hours"], told["completed_hours"], told["unfinished_hours"]) == (15, 8, 7)
+	assert sprint_of("Task", done, dropped) == [sprint.name, sprint.name]
+	assert sprint_of("Task", half, open_) == [following.name, following.name]
+	assert sprint_of("GP Task", ours) == [following.name]
+
+
+def unfinished(doctype, name, title, status, hours, moved_to) -> dict:
+	return {
+		"doctype": doctype,
+		"task": str(name),
+		"title": title,
+		"status": status,
+		"remaining_hours": hours,
+		"moved_to": moved_to,
+	}
+
+
+def sprint_of(doctype, *tasks) -> list:
+	return [frappe.db.get_value(doctype, task.name, "sprint") for task in tasks]
+
+
+def test_what_moves_on_at_the_end_leaves_the_closed_sprints_line_alone(client, sprint):
+	following = make_sprint(sprint.project, start_date=day(14), end_date=day(27))
+	task = make_task(sprint, 8)
+	data_of(client.post(START, sprint=sprint.name))
+	data_of(client.post(CLOSE, sprint=sprint.name, next_sprint=following.name))
+	save(task, progress=50)
+	old, new = (data_of(client.get(BURNDOWN, sprint=name)) for name in (sprint.name, following.name))
+	assert (old["actual_hours"][0], old["remaining_hours"], old["scope_removed_hours"]) == (8, 8, 0)
+	assert new["committed_hours"] == 4
+	assert [row[0] for row in events_of(sprint.name)] == ["Joined", "Left"]
+	assert [row[0] for row in events_of(following.name)] == ["Joined", "Progressed"]
+
+
+def test_the_rest_goes_to_no_sprint_that_the_caller_may_not_see(confined):
+	client, project = confined
+	sprint, hidden = make_sprint(project), make_sprint()
+	data_of(client.post(START, sprint=sprint.name))
+	reply = client.post(CLOSE, sprint=sprint.name, next_sprint=hidden.name)
+	assert error_of(reply) == (404, "DoesNotExistError")
+	assert frappe.db.get_value("Sprint", sprint.name, "state") == "Active"
+
+
+def test_without_a_next_sprint_the_rest_goes_to_the_backlog(client, sprint):
+	task = make_task(sprint, 8)
+	data_of(client.post(START, sprint=sprint.name))
+	told = data_of(client.post(CLOSE, sprint=sprint.name))
+	assert [row["moved_to"] for row in told["unfinished"]] == ["backlog"]
+	assert sprint_of("Task", task) == [None]
+
+
+def test_only_an_active_sprint_can_be_closed(client, sprint):
+	assert error_of(client.post(CLOSE, sprint=sprint.name)) == (409, "SprintStateConflictError")
+	data_of(client.post(START, sprint=sprint.name))
+	data_of(client.post(CLOSE, sprint=sprint.name))
+	assert error_of(client.post(CLOSE, sprint=sprint.name)) == (409, "SprintStateConflictError")
+
+
+@pytest.mark.parametrize("which", ["itself", "closed", "another project's"])
+def test_the_rest_goes_to_no_unfit_sprint_and_the_sprint_stays_open(client, sprint, which):
+	task = make_task(sprint, 8)
+	data_of(client.post(START, sprint=sprint.name))
+	other = {"itself": sprint, "another project's": make_sprint(), "closed": make_sprint(sprint.project)}[
+		which
+	]
+	if which == "closed":
+		set_past(other, state="Closed", closed_at=now_datetime())
+	reply = client.post(CLOSE, sprint=sprint.name, next_sprint=other.name)
+	assert error_of(reply) == (422, "InvalidNextSprintError")
+	assert frappe.db.get_value("Sprint", sprint.name, "state") == "Active"
+	assert sprint_of("Task", task) == [sprint.name]
+
+
+# One active sprint at a time
+
+
+def test_overlapping_active_sprints_of_one_project_are_a_conflict(client, sprint):
+	make_task(sprint)
+	data_of(client.post(START, sprint=sprint.name))
+	other = make_sprint(sprint.project, start_date=day(13), end_date=day(20))
+	reply = client.post(START, sprint=other.name)
+	assert error_of(reply) == (409, "SprintOverlapConflictError")
+	assert sprint.name in reply.json()["exc"]
+	later = make_sprint(sprint.project, start_date=day(14), end_date=day(20))
+	data_of(client.post(START, sprint=later.name))
+	reply = client.post("frappe.client.set_value", doctype="Sprint", name=later.name, start_date=day(0))
+	assert error_of(reply) == (409, "SprintOverlapConflictError")
+
+
+def test_overlapping_active_sprints_of_one_team_are_a_conflict(client):
+	department = factories.make(
+		"Department", department_name=factories.unique("Crew"), company=factories.company()
+	)
+	team = {"team_type": "Department", "team": department.name}
+	first, second = make_sprint(**team), make_sprint(factories.make_project().name, **team)
+	data_of(client.post(START, sprint=first.name))
+	assert error_of(client.post(START, sprint=second.name)) == (409, "SprintOverlapConflictError")
+
+
+def test_of_two_starts_at_once_one_is_a_conflict(client, sprint):
+	other = make_sprint(sprint.project)
+	with ThreadPoolExecutor(2) as pool:
+		replies = list(pool.map(lambda name: client.post(START, sprint=name), (sprint.name, other.name)))
+	assert sorted(reply.status_code for reply in replies) == [200, 409]
+	frappe.db.rollback()
+	states = [frappe.db.get_value("Sprint", name, "state") for name in (sprint.name, other.name)]
+	assert sorted(states) == ["Active", "Planned"]
+
+
+def test_a_task_that_joins_while_the_sprint_is_closed_is_not_lost_in_it(client, sprint):
+	make_task(sprint)
+	data_of(client.post(START, sprint=sprint.name))
+	tasks = [factories.make_task(project=sprint.project).name for _ in range(6)]
+
+	def join(name: str):
+		return client.post("frappe.client.set_value", doctype="Task", name=name, sprint=sprint.name)
+
+	with ThreadPoolExecutor(4) as pool:
+		joining = [pool.submit(join, name) for name in tasks[:3]]
+		closing = pool.submit(lambda: client.post(CLOSE, sprint=sprint.name))
+		joining += [pool.submit(join, name) for name in tasks[3:]]
+	data_of(closing.result())
+	assert {reply.result().status_code for reply in joining} <= {200, 409}
+	frappe.db.rollback()
+	assert frappe.get_all("Task", {"sprint": sprint.name}) == []
+
+
+# What a sprint must be like
+
+
+@pytest.mark.parametrize(
+	("values", "status"),
+	[
+		({"project": None}, 422),
+		({"end_date": -1}, 422),
+		({"end_date": 366}, 422),
+		({"state": "Active"}, 409),
+		({"state": "Sleeping"}, 409),
+		({"committed_hours": 40}, 409),
+		({"members": [{"user": "Administrator"}, {"user": "Administrator"}]}, 422),
+		({"members": [{"user": "Administrator", "capacity_hours": -1}]}, 422),
+		({"team_type": "GP Team", "team": "nowhere"}, 422),
+		({"velocity": 3}, 400),
+	],
+)
+def test_a_sprint_that_cannot_be_is_refused(client, site, values, status):
+	project = factories.make_project().name
+	if "end_date" in values:
+		values = {"end_date": day(values["end_date"])}
+	body = {"title": "A", "project": project, "start_date": day(0), "end_date": day(0), **values}
+	assert client.post("frappe.client.insert", doctype="Sprint", **body).status_code == status
+	assert not frappe.db.count("Sprint", {"project": project})
+
+
+def test_a_sprint_is_saved_again_by_who_has_just_made_it(site):
+	sprint = frappe.get_doc(
+		doctype="Sprint", title="A", project=factories.make_project().name, start_date=day(0), end_date=day(1)
+	).insert()
+	sprint.append("members", {"user": "Administrator", "capacity_hours": 8})
+	assert sprint.save().members[0].capacity_hours == 8
+
+
+@pytest.mark.parametrize("state", ["Planned", "Active", "Closed"])
+def test_desk_saves_a_sprint_in_any_state(browser, client, sprint, state):
+	if state != "Planned":
+		data_of(client.post(START, sprint=sprint.name))
+	if state == "Closed":
+		data_of(client.post(CLOSE, sprint=sprint.name))
+	desk = browser(factories.make_user("Projects User").name, factories.PASSWORD)
+	doc = desk.get("frappe.client.get", doctype="Sprint", name=sprint.name).json()["message"]
+	doc["goal"] = "A goal"
+	reply = desk.post("frappe.desk.form.save.savedocs", doc=frappe.as_json(doc), action="Save")
+	assert reply.status_code == 200, reply.text
+	frappe.db.rollback()
+	assert frappe.db.get_value("Sprint", sprint.name, ["goal", "state"]) == ("A goal", state)
+
+
+def test_a_sprints_state_is_reached_and_not_set(client, sprint):
+	reply = client.post("frappe.client.set_value", doctype="Sprint", name=sprint.name, state="Closed")
+	assert error_of(reply) == (409, "SprintStateConflictError")
+	assert "use Start Sprint and Close Sprint" in reply.json()["exc"]
+
+
+def test_a_closed_sprints_days_stay_as_they_were(client, sprint):
+	data_of(client.post(START, sprint=sprint.name))
+	data_of(client.post(CLOSE, sprint=sprint.name))
+	change = {"doctype": "Sprint", "name": sprint.name}
+	assert error_of(client.post("frappe.client.set_value", end_date=day(0), **change)) == (
+		409,
+		"SprintStateConflictError",
+	)
+	assert data_of(client.post("frappe.client.set_value", goal="Met.", **change))["goal"] == "Met."
+
+
+def test_a_sprint_that_holds_tasks_keeps_its_project(client, sprint):
+	make_task(sprint)
+	other = factories.make_project().name
+	reply = client.post("frappe.client.set_value", doctype="Sprint", name=sprint.name, project=other)
+	assert error_of(reply) == (409, "SprintStateConflictError")
+
+
+def test_a_sprint_that_holds_tasks_is_not_deleted(client, sprint):
+	make_task(sprint)
+	reply = client.post("frappe.client.delete", doctype="Sprint", name=sprint.name)
+	assert error_of(reply) == (409, "LinkExistsError")
+	assert len(events_of(sprint.name)) == 1
+
+
+def test_sprints_are_not_merged(site, sprint):
+	with pytest.raises(frappe.ValidationError, match="cannot be merged"):
+		frappe.rename_doc("Sprint", sprint.name, make_sprint(sprint.project).name, merge=True)
+
+
+# Capacity, board, velocity
+
+
+def test_capacity_stands_beside_the_load_of_each_member(client, people):
+	sprint = make_sprint(
+		members=[
+			{"user": people["user"], "capacity_hours": 10},
+			{"user": people["colleague"], "capacity_hours": 20},
+		]
+	)
+	make_task(sprint, 8, progress=25, assigned_to=people["user"])
+	make_task(sprint, 6, assigned_to=people["user"])
+	make_task(sprint, 4, status="Completed", assigned_to=people["colleague"])
+	make_gp_task(sprint, 3, assigned_to=people["stranger"])
+	make_task(sprint, 2)
+	told = data_of(client.get(CAPACITY, sprint=sprint.name))
+	assert told["members"] == [
+		load(people["user"], 10, 14, 12, -2, 2, True),
+		load(people["colleague"], 20, 4, 0, 20, 0, False),
+		load(people["stranger"], 0, 3, 3, -3, 1, True),
+		load(None, 0, 2, 2, -2, 1, False),
+	]
+	assert (told["capacity_hours"], told["remaining_hours"], told["free_hours"]) == (30, 17, 13)
+
+
+def load(user, capacity, estimated, remaining, free, tasks, overloaded) -> dict:
+	return {
+		"user": user,
+		"capacity_hours": capacity,
+		"estimated_hours": estimated,
+		"remaining_hours": remaining,
+		"free_hours": free,
+		"open_tasks": tasks,
+		"is_overloaded": overloaded,
+	}
+
+
+def test_the_board_has_both_kinds_of_tasks_by_phase(api, people, site):
+	member = factories.make_user("Projects User", "Gameplan Member").name
+	sprint = make_sprint()
+	names = {
+		status: make_task(sprint, 8, status=status, **values).name
+		for status, values in (
+			("Open", {"priority": "Low"}),
+			("In Progress", {"progress": 50}),
+			("Working", {}),
+			("Pending Review", {}),
+			("Completed", {}),
+			("Cancelled", {}),
+		)
+	}
+	urgent = make_task(sprint, 1, priority="Urgent").name
+	late = make_task(sprint, 8, progress=10)
+	late.db_set("status", "Overdue", commit=True)
+	ours = str(make_gp_task(sprint, 2, status="Todo").name)
+	board = data_of(api(member).get(BOARD, sprint=sprint.name))
+	assert {column["column"]: [task["name"] for task in column["tasks"]] for column in board["columns"]} == {
+		"to_do": [urgent, names["Open"], ours],
+		"in_progress": sorted([names["In Progress"], names["Working"], late.name]),
+		"in_review": [names["Pending Review"]],
+		"done": [names["Completed"]],
+		"cancelled": [names["Cancelled"]],
+	}
+	assert [column["remaining_hours"] for column in board["columns"]] == [11, 19.2, 8, 0, 0]
+	assert board["hidden_tasks"] == 0
+
+
+def test_the_board_counts_what_it_does_not_show(client, sprint):
+	make_gp_task(sprint, 2)
+	make_task(sprint)
+	board = data_of(client.get(BOARD, sprint=sprint.name))
+	assert board["hidden_tasks"] == 1
+	assert [len(column["tasks"]) for column in board["columns"]] == [1, 0, 0, 0, 0]
+
+
+def test_velocity_is_what_the_last_closed_sprints_completed(client, site):
+	project = factories.make_project().name
+	for number, hours in enumerate((10, 20, 33)):
+		first = day(-60 + 14 * number)
+		done = make_sprint(project, start_date=first, end_date=add_days(first, 13), title=f"No. {number}")
+		set_past(
+			done,
+			state="Closed", started_at=first, closed_at=add_days(first, 13),
+			committed_hours=30, completed_hours=hours, completed_tasks=number + 1, unfinished_tasks=1,
+		)  # fmt: skip
+	make_sprint(project)
+	told = data_of(client.get(VELOCITY, project=project))
+	assert [row["title"] for row in told["sprints"]] == ["No. 0", "No. 1", "No. 2"]
+	assert (told["average_completed_hours"], told["average_completed_tasks"]) == (21, 2)
+	last = data_of(client.get(VELOCITY, project=project, sprints=2))
+	assert last["average_completed_hours"] == 26.5
+	nothing = data_of(client.get(VELOCITY, project=factories.make_project().name))
+	assert nothing == {"sprints": [], "average_completed_hours": None, "average_completed_tasks": None}
+
+
+@pytest.mark.parametrize(
+	"params",
+	[
+		{},
+		{"project": "x", "sprints": 0},
+		{"project": "x", "sprints": 51},
+		{"project": "x", "sprints": "many"},
+	],
+)
+def test_a_velocity_of_nobody_or_of_no_number_of_sprints_is_a_bad_request(client, params):
+	assert error_of(client.get(VELOCITY, **params)) == (400, "InvalidRequestError")
+
+
+# Who may
+
+
+def test_nothing_of_a_sprint_is_for_guests(guest, sprint):
+	for method in READS:
+		assert guest.get(method, sprint=sprint.name).status_code == 401
+	assert guest.get(VELOCITY, project=sprint.project).status_code == 401
+	for method in (START, CLOSE):
+		assert guest.post(method, sprint=sprint.name).status_code == 401
+
+
+def test_nothing_of_a_sprint_is_for_who_has_no_role_in_projects(api, people, sprint):
+	stranger = api(people["stranger"])
+	for method in READS:
+		assert error_of(stranger.get(method, sprint=sprint.name)) == (403, "PermissionError")
+	assert stranger.get(VELOCITY, project=sprint.project).status_code == 403
+	for method in (START, CLOSE):
+		assert stranger.post(method, sprint=sprint.name).status_code == 403
+	assert frappe.db.get_value("Sprint", sprint.name, "state") == "Planned"
+	body = {"title": "A", "project": sprint.project, "start_date": day(0), "end_date": day(1)}
+	assert stranger.post("frappe.client.insert", doctype="Sprint", **body).status_code == 403
+	assert stranger.post("frappe.client.delete", doctype="Sprint", name=sprint.name).status_code == 403
+
+
+def test_a_sprint_that_is_not_there_is_not_found(client):
+	for method in READS:
+		assert client.get(method, sprint="SPRINT-none").status_code == 404
+	for method in (START, CLOSE):
+		assert client.post(method, sprint="SPRINT-none").status_code == 404
+	assert client.get(VELOCITY, project="PROJ-none").status_code == 404
+	assert error_of(client.get(BURNDOWN)) == (400, "InvalidRequestError")
+
+
+@pytest.fixture
+def confined(api, site):
+	"""A user of projects who may see one project alone, and that project."""
+	project = factories.make_project().name
+	user = factories.make_user("Projects User").name
+	factories.make("User Permission", user=user, allow="Project", for_value=project)
+	return api(user), project
+
+
+def test_the_sprint_of_a_project_that_the_caller_may_not_read_is_not_found(confined, sprint):
+	client, project = confined
+	for method in READS:
+		assert client.get(method, sprint=sprint.name).status_code == 404
+	for method in (START, CLOSE):
+		assert client.post(method, sprint=sprint.name).status_code == 404
+	assert client.get("frappe.client.get", doctype="Sprint", name=sprint.name).status_code == 404
+	assert client.get(VELOCITY, project=sprint.project).status_code == 404
+	own = make_sprint(project)
+	assert data_of(client.get(BURNDOWN, sprint=own.name))["sprint"] == own.name
+	assert listed(client) == [own.name]
+
+
+def listed(client) -> list[str]:
+	"""The sprints of projects that the caller may list."""
+	rows = client.get("frappe.client.get_list", doctype="Sprint", filters='[["project", "is", "set"]]')
+	return [row["name"] for row in data_of(rows)]
+
+
+def test_a_user_permission_on_customers_hides_the_sprints_of_the_others_projects(api, site):
+	"""A sprint has no customer: its project has."""
+	theirs, others = factories.make_customer().name, factories.make_customer().name
+	sprint = make_sprint(factories.make_project(customer=others).name)
+	user = factories.make_user("Projects User").name
+	factories.make("User Permission", user=user, allow="Customer", for_value=theirs)
+	assert api(user).get(BURNDOWN, sprint=sprint.name).status_code == 404
+	assert api(user).get("frappe.client.get", doctype="Sprint", name=sprint.name).status_code == 404
+	assert sprint.name not in listed(api(user))
+
+
+def test_the_events_are_for_managers(api, people, sprint):
+	make_task(sprint)
+	reply = api(people["user"]).get("frappe.client.get_list", doctype="Sprint Event")
+	assert reply.status_code == 403
+	manager = factories.make_user("Projects Manager").name
+	rows = data_of(
+		api(manager).get(
+			"frappe.client.get_list",
+			doctype="Sprint Event",
+			filters=frappe.as_json({"sprint": sprint.name}),
+			fields='["kind"]',
+		)
+	)
+	assert rows == [{"kind": "Joined"}]
+
+
+def test_a_sprint_of_a_gameplan_team_takes_its_tasks_and_no_others(site):
+	project = make_gp_project()
+	sprint = make_sprint(team_type="GP Team", team=project.team)
+	make_gp_task(sprint, 3, project=project.name)
+	with pytest.raises(frappe.ValidationError, match="is a sprint of the team"):
+		make_gp_task(sprint, 3, project=make_gp_project().name)

@@ -1,0 +1,333 @@
+"""generate_report over HTTP: what it answers, who may, what it refuses, mail, and how long files are kept."""
+
+import json
+
+import pytest
+
+import frappe
+from frappe.utils import add_days, now_datetime
+
+from orchestrator.insights.reports import report_jobs
+from tests.support import factories, helpdesk
+from tests.support.client import error_of
+from tests.support.report_factories import (
+	GENERATE,
+	STATUS,
+	builder_report,
+	content_of,
+	csv_rows,
+	generate,
+	private_files,
+	query_report,
+	runs_of,
+)
+
+ONE_ROW = "select name as `Lead:Link/Lead:120` from tabLead limit 1"
+
+
+def sales_user():
+	return factories.make_user("Sales User").name
+
+
+@pytest.fixture(scope="module")
+def report(frappe_site):
+	return query_report("select 7 as `Answer:Int:80`")
+
+
+def test_the_reply_tells_file_size_rows_and_how_long_it_is_kept(api, report):
+	caller = sales_user()
+	client = api(caller)
+
+	reply = client.post(GENERATE, report_name=report, format="xlsx", send_mail=False)
+
+	data = reply.json()["data"]
+	file = frappe.get_doc("File", data["file"])
+	assert (reply.status_code, reply.json()["message"]) == (200, "Report generated")
+	assert data == {
+		"run": runs_of(report)[0],
+		"report_name": report,
+		"format": "xlsx",
+		"status": "Completed",
+		"progress": 100,
+		"row_count": 1,
+		"file": file.name,
+		"file_name": file.file_name,
+		"file_url": f"/private/files/{file.file_name}",
+		"file_size": file.file_size,
+		"started_at": data["started_at"],
+		"finished_at": data["finished_at"],
+		"kept_until": add_days(data["finished_at"], 7).split(".")[0],
+		"recipients": [],
+		"mail_queued": False,
+		"mail_note": None,
+		"error": None,
+	}
+	assert (file.owner, file.is_private) == (caller, 1)
+	assert client.get(STATUS, run=data["run"]).json()["data"] == data
+
+
+def test_the_file_is_its_callers_alone(api, guest, report):
+	data = generate(api(sales_user()), report, "csv")
+
+	assert api(sales_user()).request("GET", data["file_url"]).status_code == 403
+	assert guest.request("GET", data["file_url"]).status_code == 403
+	assert error_of(api(sales_user()).get(STATUS, run=data["run"])) == (404, "DoesNotExistError")
+	assert api().get(STATUS, run=data["run"]).status_code == 200  # a System Manager
+
+
+def test_the_same_report_twice_is_two_files(api, report):
+	first, second = (generate(api(), report, "csv") for _ in range(2))
+
+	frappe.db.rollback()
+	frappe.delete_doc("Generated Report", first["run"], force=True)
+	frappe.db.commit()
+
+	assert first["file_url"] != second["file_url"]
+	assert api().request("GET", first["file_url"]).status_code in (403, 404)
+	assert api().request("GET", second["file_url"]).status_code == 200
+
+
+def test_rows_are_those_that_the_caller_may_see(api):
+	company = factories.unique("Company")
+	seen, _hidden = (factories.make_lead(company_name=company).name for _ in range(2))
+	caller = sales_user()
+	factories.make("User Permission", user=caller, allow="Lead", for_value=seen, apply_to_all_doctypes=1)
+	of_builder = builder_report(company_name=company)
+	of_query = query_report(
+		f"select name as `Lead:Link/Lead:120` from tabLead where company_name = '{company}'"  # noqa: S608
+	)
+
+	for report in (of_builder, of_query):
+		rows = csv_rows(content_of(api(caller), report, "csv"))
+		assert [row[0] for row in rows[1:]] == [seen], report
+
+
+def test_a_filter_that_names_a_record_the_caller_may_not_read_is_refused(api):
+	seen, hidden = (factories.make_lead().name for _ in range(2))
+	caller = sales_user()
+	factories.make("User Permission", user=caller, allow="Lead", for_value=seen, apply_to_all_doctypes=1)
+	report = query_report(
+		"select lead_name as `Name::120` from tabLead where name = %(lead)s",
+		filters=[{"fieldname": "lead", "label": "Lead", "fieldtype": "Link", "options": "Lead"}],
+	)
+
+	def reply(lead):
+		return api(caller).post(GENERATE, report_name=report, format="csv", filters={"lead": lead})
+
+	assert reply(seen).json()["data"]["row_count"] == 1
+	assert error_of(reply(hidden)) == (422, "ValidationError")
+	assert len(runs_of(report)) == 1
+
+
+def test_a_get_is_405(api, report):
+	assert error_of(api().get(GENERATE, report_name=report)) == (405, "MethodNotAllowedError")
+
+
+def test_a_guest_is_refused(guest, report):
+	assert error_of(guest.post(GENERATE, report_name=report)) == (401, "AuthenticationError")
+	assert error_of(guest.get(STATUS, run="x")) == (401, "AuthenticationError")
+
+
+@pytest.mark.parametrize("role", ["Projects User", "Employee"])
+def test_a_caller_without_the_reports_roles_or_its_doctype_is_refused(api, report, role):
+	reply = api(factories.make_user(role).name).post(GENERATE, report_name=report, format="csv")
+
+	assert error_of(reply) == (403, "PermissionError")
+
+
+def test_who_may_read_no_reports_learns_not_even_which_there_are(api, report):
+	customer = factories.make_user(user_type="Website User").name
+
+	replies = [api(customer).post(GENERATE, report_name=name) for name in (report, "Lead Divination")]
+
+	assert [error_of(reply) for reply in replies] == [(403, "PermissionError")] * 2
+
+
+@pytest.mark.parametrize(
+	("arguments", "error", "words"),
+	[
+		(
+			{"report_name": "Lead Divination"},
+			(404, "DoesNotExistError"),
+			"There is no report Lead Divination.",
+		),
+		(
+			{"format": "docx"},
+			(400, "InvalidRequestError"),
+			"There is no format docx. The formats are: pdf, xlsx, csv,",
+		),
+		({"filters": "{"}, (400, "InvalidRequestError"), "filters is not valid JSON."),
+		({"filters": [["status", "=", "Open"]]}, (400, "InvalidRequestError"), "filters must be an object"),
+		(
+			{"recipients": "sales@example.com"},
+			(400, "InvalidRequestError"),
+			"recipients can be sent only with send_mail.",
+		),
+		(
+			{"send_mail": True, "recipients": [1]},
+			(400, "InvalidRequestError"),
+			"recipients must be a list of users.",
+		),
+		({"send_mail": "often"}, (400, "InvalidRequestError"), "send_mail"),
+	],
+)
+def test_a_bad_argument_is_named(api, report, arguments, error, words):
+	reply = api().post(GENERATE, **{"report_name": report, "format": "csv", **arguments})
+
+	assert error_of(reply) == error
+	assert words in reply.json()["exc"]
+
+
+def test_an_unknown_filter_is_named(api):
+	declared = query_report(
+		"select 1 as `One:Int:80` from dual where %(status)s = 'Open'",
+		filters=[{"fieldname": "status", "label": "Status", "fieldtype": "Data"}],
+	)
+	listed = builder_report(company_name=factories.unique("Company"))
+
+	replies = [
+		api().post(GENERATE, report_name=name, format="csv", filters={"statsu": "Open"})
+		for name in (declared, listed)
+	]
+
+	assert [error_of(reply) for reply in replies] == [(400, "InvalidRequestError")] * 2
+	assert all("statsu" in reply.json()["exc"] for reply in replies)
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx", "pdf"])
+def test_a_report_that_fails_is_422_and_leaves_no_file(api, form):
+	broken = query_report("select name from `tabNo Such Table`")
+	before = private_files()
+
+	reply = api().post(GENERATE, report_name=broken, format=form)
+	refused = api().post(GENERATE, report_name="Sales Pipeline Analytics", format=form)
+
+	assert error_of(reply) == (422, "ReportExecutionError")
+	assert "tabNo Such Table" not in reply.text
+	assert (error_of(refused), refused.json()["exc"]) == (
+		(422, "ValidationError"),
+		"ValidationError: From Date is mandatory",
+	)
+	assert private_files() == before
+	assert runs_of(broken) == runs_of("Sales Pipeline Analytics") == []
+
+
+def test_a_table_that_is_too_long_for_a_pdf_is_422_and_leaves_no_file(api):
+	report = query_report(
+		"with recursive n as (select 1 as i union all select i + 1 from n where i < 900) select a.i as `A:Int:80` from n a, (select 1 union all select 2 union all select 3 union all select 4 union all select 5 union all select 6) b"
+	)
+	before = private_files()
+
+	reply = api().post(GENERATE, report_name=report, format="pdf")
+
+	assert error_of(reply) == (422, "ReportExecutionError")
+	assert "A PDF can contain at most 5000 rows." in reply.json()["exc"]
+	assert private_files() == before
+
+
+def test_a_repeated_key_makes_no_second_file(api, report):
+	headers = {"Idempotency-Key": frappe.generate_hash()}
+	client = api()
+
+	first, second = (
+		client.post(GENERATE, headers=headers, report_name=report, format="csv") for _ in range(2)
+	)
+
+	assert second.json() == first.json()
+	assert second.headers["Idempotency-Replayed"] == "true"
+
+
+@pytest.fixture
+def outgoing(site):
+	"""The site has an account that sends."""
+	with helpdesk.outgoing_account() as address:
+		yield address
+
+
+def queued_mails(report):
+	mails = frappe.get_all(
+		"Email Queue", {"reference_doctype": "Report", "reference_name": report}, ["name", "attachments"]
+	)
+	addresses = frappe.get_all(
+		"Email Queue Recipient", {"parent": ("in", [m.name for m in mails])}, pluck="recipient"
+	)
+	return sorted(addresses), [json.loads(mail.attachments) for mail in mails]
+
+
+def test_a_mail_with_the_file_goes_to_users_who_may_run_the_report(api, outgoing):
+	report = query_report("select 7 as `Answer:Int:80`")
+	caller, colleague = sales_user(), sales_user()
+
+	data = (
+		api(caller)
+		.post(GENERATE, report_name=report, format="csv", send_mail=True, recipients=[colleague, caller])
+		.json()["data"]
+	)
+
+	assert (data["recipients"], data["mail_queued"], data["mail_note"]) == ([colleague, caller], True, None)
+	assert queued_mails(report) == (sorted([caller, colleague]), [[{"fid": data["file"]}]] * 2)
+
+
+def test_without_recipients_the_mail_goes_to_the_caller(api, outgoing):
+	report = query_report("select 7 as `Answer:Int:80`")
+	caller = sales_user()
+
+	data = api(caller).post(GENERATE, report_name=report, format="csv", send_mail=True).json()["data"]
+
+	assert data["recipients"] == [caller]
+	assert queued_mails(report)[0] == [caller]
+
+
+def test_nothing_is_sent_when_a_recipient_may_not_see_the_report(api, outgoing):
+	report = query_report("select 7 as `Answer:Int:80`")
+	fit, unfit = sales_user(), factories.make_user("Projects User").name
+	disabled = factories.make_user("Sales User", enabled=0).name
+
+	reply = api().post(
+		GENERATE,
+		report_name=report,
+		format="csv",
+		send_mail=True,
+		recipients=[fit, unfit, disabled, "nobody@example.com"],
+	)
+
+	assert error_of(reply) == (422, "InvalidRecipientError")
+	assert f"Nothing was sent: {unfit}, {disabled}, nobody@example.com may not see" in reply.json()["exc"]
+	assert fit not in reply.json()["exc"]
+	assert queued_mails(report) == ([], [])
+	assert runs_of(report) == []
+
+
+def test_without_an_account_the_file_is_made_and_the_reply_says_that_no_mail_was(api, report):
+	data = api(sales_user()).post(GENERATE, report_name=report, format="csv", send_mail=True).json()["data"]
+
+	assert (data["status"], data["mail_queued"]) == ("Completed", False)
+	assert data["mail_note"].startswith("No email was sent: this site has no outgoing Email Account.")
+
+
+def test_expired_files_are_deleted_with_their_runs_and_others_stay(api, report):
+	expired, kept = (generate(api(), report, "csv") for _ in range(2))
+	frappe.db.set_value("Generated Report", expired["run"], "kept_until", add_days(now_datetime(), -1))
+	frappe.db.commit()
+
+	report_jobs.delete_expired_runs()
+
+	frappe.db.commit()
+	assert not frappe.db.exists("Generated Report", expired["run"])
+	assert not frappe.db.exists("File", expired["file"])
+	assert expired["file_name"] not in private_files()
+	assert kept["file_name"] in private_files()
+	assert frappe.db.exists("Generated Report", kept["run"])
+
+
+def test_a_file_that_somebody_deleted_does_not_keep_its_run(api, report):
+	data = generate(api(), report, "csv")
+
+	frappe.delete_doc("File", data["file"])
+	frappe.db.set_value("Generated Report", data["run"], "kept_until", add_days(now_datetime(), -1))
+	frappe.db.commit()
+	status = api().get(STATUS, run=data["run"]).json()["data"]
+	report_jobs.delete_expired_runs()
+
+	assert (status["status"], status["file"], status["file_url"]) == ("Completed", None, None)
+	assert not frappe.db.exists("Generated Report", data["run"])

@@ -1,0 +1,56 @@
+"""Every dotted name of the platform that this app has in its tables is one of the Frappe at hand, or is declared to belong to
+the other line. A name that nothing answers to guards nothing, in silence."""
+
+import ast
+import re
+from collections.abc import Iterator
+
+import pytest
+
+import frappe
+
+from orchestrator import compat, hooks
+from tests.support import source
+from tests.support.platform_names import exists
+from tests.support.source import modules
+
+PLATFORM = ("frappe", "erpnext", "hrms", "helpdesk", "gameplan", "insights", "telephony")
+DOTTED_NAME = re.compile(rf"^(?:{'|'.join(PLATFORM)})(?:\.\w+)+$")
+# Documented under Frappe's name, but Frappe has no such methods
+DOCUMENTED_ONLY = frozenset(
+	{
+		"frappe.desk.bulk_assignment.set_assignment_for_many",
+		"frappe.desk.delete.delete_many",
+		"frappe.desk.doctype.webhook.create",
+		"frappe.desk.report.run",
+	}
+)
+
+
+def strings(module: str) -> Iterator[str]:
+	"""Every text in a module that looks like a name of the platform."""
+	for node in ast.walk(source.tree_of(module)):
+		if isinstance(node, ast.Constant) and isinstance(node.value, str) and DOTTED_NAME.match(node.value):
+			yield node.value
+
+
+def names() -> list[str]:
+	return sorted({name for module in modules() for name in strings(module)} - {"frappe.Request"})
+
+
+def test_the_tables_name_what_this_platform_has(site):
+	absent = {name for name in names() if not exists(name)}
+	declared = compat.NAMES_OF_THE_OTHER_LINE | DOCUMENTED_ONLY | compat.NAMES_OF_SOME_VERSIONS
+	assert sorted(absent - declared) == []
+
+
+@pytest.mark.parametrize("name", sorted(compat.NAMES_OF_THE_OTHER_LINE | DOCUMENTED_ONLY))
+def test_what_is_declared_absent_is_absent(site, name):
+	assert not exists(name)
+
+
+def test_our_own_names_in_the_hooks_lead_to_functions(site):
+	"""Also those that choose the function in each request, which no source has under that name."""
+	for native, target in hooks.override_whitelisted_methods.items():
+		if native not in compat.NAMES_OF_THE_OTHER_LINE:
+			assert callable(frappe.get_attr(target)), target

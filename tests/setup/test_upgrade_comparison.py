@@ -1,0 +1,82 @@
+"""What `script/upgrade` finds lost or changed, and what it refuses before it touches anything."""
+
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pymysql  # noqa: F401 - without a bench there is none, and these tests are left out
+import pytest
+
+from tests.support.source import ROOT
+
+SCRIPT = ROOT / "script" / "upgrade"
+
+
+@pytest.fixture
+def comparison(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+	monkeypatch.syspath_prepend(str(ROOT / "script" / "lib" / "python" / "upgrade"))
+	import comparison
+
+	return comparison
+
+
+def rows(**values: object) -> dict[str, dict[str, object]]:
+	return {"first": {"name": "first", **values}}
+
+
+def test_missing_record_and_missing_table_are_lost(comparison: ModuleType) -> None:
+	before = {"Client": {**rows(), "second": {}}, "Sync State": rows(), "Lead": rows()}
+	lost = comparison.find_lost(before, {"Client": rows(), "Lead": rows()})
+	assert lost == {"Client": ["second"], "Sync State": ["first"]}
+
+
+@pytest.mark.parametrize(
+	("before", "after", "changed"),
+	[
+		("Kept", "Kept", False),
+		("Kept", "Another", True),
+		("Kept", None, True),
+		("Kept", "", True),
+		(5, 0, True),
+		(1, 0, True),
+		(0, None, False),
+		(None, "", False),
+		(None, "Filled by a patch", False),
+		(7, "7", False),
+		("2026-03-01", "2026-03-01 00:00:00", False),
+		("2026-03-01", "2026-03-02 00:00:00", True),
+	],
+)
+def test_values_are_compared_past_their_types(
+	comparison: ModuleType, before: object, after: object, changed: bool
+) -> None:
+	found = comparison.find_changed({"Client": rows(value=before)}, {"Client": rows(value=after)})
+	assert bool(found) is changed
+
+
+def test_renamed_field_must_hold_the_value(comparison: ModuleType) -> None:
+	before = {"Lead": rows(source="Referral")}
+	assert comparison.find_changed(before, {"Lead": rows(source=None, utm_source="Referral")}) == {}
+	assert comparison.find_changed(before, {"Lead": rows(utm_source="Referral")}) == {}
+	for wrong in (rows(utm_source="Fair"), rows(utm_source=None), rows(source=None)):
+		assert list(comparison.find_changed(before, {"Lead": wrong})) == ["Lead.source"]
+
+
+def test_dropped_column_is_a_change(comparison: ModuleType) -> None:
+	found = comparison.find_changed({"Client": rows(value="Kept")}, {"Client": rows()})
+	assert found["Client.value"]["example"] == ["first", "Kept", "(no such column)"]
+
+
+@pytest.mark.parametrize("arguments", [[], ["/nowhere"], ["--site", "x"], ["/nowhere", "/elsewhere"]])
+def test_wrong_benches_are_refused_with_2(arguments: list[str]) -> None:
+	result = subprocess.run([SCRIPT, *arguments], capture_output=True, text=True, check=False)
+	assert (result.returncode, result.stdout) == (2, "")
+	assert ("is no bench" in result.stderr) or result.stderr.startswith("Usage: script/upgrade")
+
+
+def test_bench_that_is_not_newer_is_refused(frappe_site: str) -> None:
+	bench = Path(sys.prefix).parent
+	result = subprocess.run([SCRIPT, bench, bench], capture_output=True, text=True, check=False)
+	assert (result.returncode, result.stdout) == (1, "")
+	assert "name the older bench first" in result.stderr

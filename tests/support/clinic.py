@@ -1,0 +1,52 @@
+"""Facilities, connections and clients for the tests of what surrounds the sync. The sync's own tests make theirs by runs."""
+
+import uuid
+from typing import Any
+
+from frappe.model.document import Document
+
+from orchestrator.kipu_simulator.server import Simulator
+from tests.support import factories
+
+
+def make_facility(**values: Any) -> Document:
+	return factories.make("Facility", **{"facility_name": factories.unique("Facility"), **values})
+
+
+def make_connection(kipu: Simulator | None = None, **values: Any) -> Document:
+	"""A connection to a simulator, or one that nobody asks. Nothing reads it on its own."""
+	facility = values.pop("facility", None) or make_facility(time_zone="America/New_York").name
+	defaults = {
+		"connection_name": factories.unique("Kipu"),
+		"base_url": kipu.base_url if kipu else "https://api.kipuapi.com",
+		"access_id": "simulator-access-id",
+		"secret_key": "simulator-secret-key",
+		"app_id": "simulator-app-id",
+		"api_version": "3",
+		"requests_per_second": 1000,
+		"schedule_enabled": 0,
+		"default_time_zone": "America/New_York",
+		"default_facility": facility,
+	}
+	return factories.make("Kipu Connection", **{**defaults, **values})
+
+
+def make_client(connection: Document, **values: Any) -> Document:
+	"""A client in care at the connection's own facility."""
+	defaults = {
+		"connection": connection.name,
+		"facility": connection.default_facility,
+		"person_id": str(uuid.uuid4()),
+		"status": "Active",
+		"first_name": "Ada",
+		"last_name": factories.unique("Alderbourne"),
+	}
+	return factories.make("Client", **{**defaults, **values})
+
+
+def user_of(facility: str | None = None, *roles: str) -> str:
+	"""A clinical user; with `facility`, one who is bound to it."""
+	user = factories.make_user(*(roles or ("Clinical User",))).name
+	if facility:
+		factories.make("User Permission", user=user, allow="Facility", for_value=facility)
+	return user

@@ -1,0 +1,78 @@
+"""What the gameplan tests share: people of a project, sprints, tasks in them, and days that pass."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any
+
+import frappe
+from frappe.model.document import Document
+from frappe.utils import add_days, getdate
+
+from orchestrator.gameplan import clock
+from tests.support import factories
+
+
+def make_sprint(project: str | None = None, **values: Any) -> Document:
+	"""A sprint of a project of its own, from today for a fortnight, unless `values` say otherwise."""
+	if project is None and "team" not in values:
+		project = factories.make_project().name
+	defaults = {
+		"title": factories.unique("Sprint"),
+		"project": project,
+		"start_date": getdate(),
+		"end_date": add_days(getdate(), 13),
+	}
+	return factories.make("Sprint", **{**defaults, **values})
+
+
+def make_task(sprint: Document, hours: float = 8, **values: Any) -> Document:
+	"""A task in the sprint."""
+	defaults = {"project": sprint.project, "sprint": sprint.name, "expected_time": hours}
+	return factories.make_task(**{**defaults, **values})
+
+
+def make_gp_project() -> Document:
+	team = factories.make("GP Team", __newname=factories.unique("team"), title=factories.unique("Team"))
+	return factories.make("GP Project", title=factories.unique("Project"), team=team.name)
+
+
+def make_gp_task(sprint: Document | None = None, hours: float = 8, **values: Any) -> Document:
+	defaults = {
+		"title": factories.unique("Task"),
+		"description": "",
+		"sprint": sprint.name if sprint else None,
+		"expected_time": hours,
+	}
+	return factories.make("GP Task", **{**defaults, **values})
+
+
+def save(doc: Document, **values: Any) -> Document:
+	"""Change the document as a user does, and commit."""
+	doc.reload()
+	doc.update(values)
+	doc.save()
+	frappe.db.commit()
+	return doc
+
+
+def events_of(sprint: str, *fields: str) -> list[tuple]:
+	"""The sprint's events, first to last."""
+	fields = fields or ("kind", "estimate", "progress", "counts")
+	rows = frappe.get_all("Sprint Event", {"sprint": sprint}, list(fields), order_by="at, name")
+	return [tuple(row[field] for field in fields) for row in rows]
+
+
+@contextlib.contextmanager
+def at(moment: str) -> Iterator[None]:
+	"""Within it, sprints are kept as if it were that moment; for what this process does itself."""
+	before = clock.now
+	clock.now = moments_from(frappe.utils.get_datetime(moment))
+	try:
+		yield
+	finally:
+		clock.now = before
+
+
+def moments_from(moment: datetime) -> Callable[[], datetime]:
+	return lambda: moment

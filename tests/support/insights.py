@@ -1,0 +1,176 @@
+"""Dashboards, metrics and their sources for tests; and what a reply says of one item."""
+
+import json
+import time
+from dataclasses import asdict
+from typing import Any
+
+import requests
+
+import frappe
+from frappe.model.document import Document
+
+from orchestrator.insights.dashboards import jobs, layout, scopes, values
+from orchestrator.insights.metrics.metrics import Metric
+from tests.support import factories
+
+GET = "orchestrator.insights.get_dashboard"
+REFRESH = "orchestrator.insights.refresh_metrics"
+HISTORY = "orchestrator.insights.get_metric_history"
+RANDOM = "SELECT FLOOR(RAND() * 1000000000) AS number, SLEEP({seconds}) AS slept"
+
+
+def unique_name(prefix: str) -> str:
+	"""A name for the API that no other record has."""
+	return f"{prefix}_{frappe.generate_hash(length=8)}"
+
+
+def make_reader(*roles: str) -> str:
+	"""A Desk user who may read none of the records that the tests count but their own ToDos."""
+	return factories.make_user("Newsletter Manager", *roles).name
+
+
+def make_todos(count: int, note: str, **values: Any) -> list[str]:
+	"""ToDos that `note` finds, of the user of the connection unless `allocated_to` says."""
+	return [factories.make("ToDo", description=note, **values).name for _ in range(count)]
+
+
+def make_card(note: str, **values: Any) -> Document:
+	"""A Number Card that counts the ToDos of a note which its reader may read."""
+	defaults = {
+		"label": factories.unique("Card"),
+		"type": "Document Type",
+		"document_type": "ToDo",
+		"function": "Count",
+		"filters_json": json.dumps([["ToDo", "description", "=", note]]),
+		"is_public": 1,
+		"show_percentage_stats": 0,
+	}
+	return factories.make("Number Card", **{**defaults, **values})
+
+
+def make_chart(note: str, **values: Any) -> Document:
+	"""A Dashboard Chart of the ToDos of a note by their priority."""
+	defaults = {
+		"chart_name": factories.unique("Chart"),
+		"chart_type": "Group By",
+		"type": "Bar",
+		"document_type": "ToDo",
+		"group_by_based_on": "priority",
+		"group_by_type": "Count",
+		"filters_json": json.dumps([["ToDo", "description", "=", note]]),
+		"is_public": 1,
+	}
+	return factories.make("Dashboard Chart", **{**defaults, **values})
+
+
+def make_report(query: str, **values: Any) -> str:
+	"""A query report on ToDos, for everyone in Desk."""
+	defaults = {
+		"report_name": factories.unique("Report"),
+		"report_type": "Query Report",
+		"ref_doctype": "ToDo",
+		"is_standard": "No",
+		"query": query,
+		"roles": [{"role": "Desk User"}],
+	}
+	return factories.make("Report", **{**defaults, **values}).name
+
+
+def make_metric(source_type: str, source: str | None = None, **values: Any) -> Document:
+	"""A metric of a card, a chart, a report or a measure."""
+	named = {"measure": source} if source_type == "Measure" else {"source": source}
+	defaults = {"metric_name": unique_name("metric"), "label": "Things", "source_type": source_type, **named}
+	return factories.make("Orchestrator Metric", **{**defaults, **values})
+
+
+def make_shared_metric(note: str) -> Document:
+	"""A metric that counts the ToDos of a note as Administrator, shared with the support team."""
+	card = make_card(note).name
+	shared = {"permission_mode": "Shared", "compute_as": "Administrator", "shared_role": "Support Team"}
+	return make_metric("Number Card", card, **shared)
+
+
+def make_random_metric(seconds: float = 0, **values: Any) -> Document:
+	"""A metric whose number is another one whenever it is computed, which takes as long as told."""
+	report = make_report(RANDOM.format(seconds=seconds))
+	return make_metric("Report", report, aggregate="Sum", aggregate_field="number", **values)
+
+
+def make_dashboard(*metrics: Document, **values: Any) -> str:
+	"""A dashboard that every Desk user may open, unless `roles` say who."""
+	defaults = {
+		"dashboard_name": unique_name("dashboard"),
+		"title": "Things",
+		"items": [{"metric": metric.name} for metric in metrics],
+		"refresh_minutes": 0,
+	}
+	return factories.make("Orchestrator Dashboard", **{**defaults, **values}).name
+
+
+def permit(user: str, doctype: str, name: str) -> Document:
+	"""Narrow the user's records of a DocType down to this one, and those permitted before."""
+	return factories.make("User Permission", user=user, allow=doctype, for_value=name)
+
+
+def item(reply: requests.Response, name: str) -> dict[str, Any]:
+	"""One item of a dashboard's reply."""
+	assert reply.status_code == 200, reply.text
+	return next(item for item in reply.json()["data"]["items"] if item["name"] == name)
+
+
+def value(reply: requests.Response, name: str) -> Any:
+	"""The value of one item, which did not fail."""
+	found = item(reply, name)
+	assert found["error"] is None, found
+	return found["value"]
+
+
+def placed(dashboard: str) -> Metric:
+	"""The only metric of a dashboard."""
+	plan = layout.get_layout(dashboard)
+	assert plan
+	return plan.items[0].metric
+
+
+def rewrite_kept(dashboard: str, scope: scopes.Scope, **changes: Any) -> None:
+	"""Change what is kept of the dashboard's only metric, as if it had been computed that way."""
+	metric = placed(dashboard)
+	found = values.get_cached_values([(metric, scope)])[0]
+	assert found
+	cache = frappe.cache()
+	text = frappe.as_json({**asdict(found), **changes})
+	cache.setex(cache.make_key(values.build_key(metric, scope)), values.TTL_SECONDS, text)
+
+
+def make_older(dashboard: str, scope: scopes.Scope, minutes: float, **changes: Any) -> None:
+	rewrite_kept(dashboard, scope, at=time.time() - minutes * 60, **changes)
+
+
+def record() -> None:
+	"""Write history and alerts down, as the scheduled job does."""
+	frappe.db.rollback()
+	jobs.write_notes()
+
+
+def notifications(user: str, metric: str) -> list[str]:
+	frappe.db.rollback()
+	filters = {"for_user": user, "document_type": "Orchestrator Metric", "document_name": metric}
+	return frappe.get_all("Notification Log", filters, pluck="subject", order_by="creation asc")
+
+
+def rewrite_all_kept_times(dashboard: str, user: str, seconds: float) -> None:
+	"""Make what is kept of a dashboard for a user older."""
+	frappe.set_user(user)
+	scope = scopes.build_caller_scope()
+	frappe.set_user("Administrator")
+	plan = layout.get_layout(dashboard)
+	assert plan
+	cache = frappe.cache()
+	metrics = [placed.metric for placed in plan.items]
+	for metric, found in zip(
+		metrics, values.get_cached_values([(metric, scope) for metric in metrics]), strict=True
+	):
+		assert found
+		text = frappe.as_json({**asdict(found), "at": found.at - seconds})
+		cache.setex(cache.make_key(values.build_key(metric, scope)), values.TTL_SECONDS, text)

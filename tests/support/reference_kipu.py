@@ -1,0 +1,77 @@
+"""The Kipu instance that docs/api-reference.md tells of: sixty stays, fifteen of which are here already; since then twelve
+of those have changed."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+
+import frappe
+
+from orchestrator.kipu_simulator.places import PLACES
+from orchestrator.kipu_simulator.server import Simulator
+from orchestrator.kipu_simulator.world import Settings
+from tests.support import factories
+from tests.support.kipu_site import RECORDS, loopback_allowed, make_connection, sync
+
+CONNECTION = "Harbor Kipu"
+CALLER = "sales@example.com"
+PEOPLE, STAYS, HERE, CHANGED = 56, 60, 15, 12
+OF_A_CONNECTION = ("Sync Issue", "Sync State", *reversed(RECORDS), "Sync Run")
+
+
+@contextmanager
+def instance() -> Iterator[dict[str, str]]:
+	"""The instance and the connection to it, the only one that is enabled. Yields values for the document."""
+	forget()
+	frappe.get_doc("User", CALLER).add_roles("Clinical Manager", "Kipu Sync Manager")
+	others = frappe.get_all("Kipu Connection", {"enabled": 1}, pluck="name")
+	enable(others, 0)
+	with Simulator(PEOPLE, settings=Settings(as_of=date(2025, 2, 22))) as kipu, loopback_allowed():
+		assert len(kipu.world) == STAYS
+		connect(kipu)
+		live(kipu)
+		yield {}
+	enable(others, 1)
+	forget()
+
+
+def connect(kipu: Simulator) -> None:
+	"""The connection, with the locations and facilities of the instance."""
+	for place in PLACES:
+		if not frappe.db.exists("Facility", place.name):
+			factories.make("Facility", facility_name=place.name, time_zone=place.zone.key)
+	locations = [
+		{"location_id": place.location_id, "location_name": place.name, "facility": place.name}
+		for place in PLACES
+	]
+	make_connection(kipu, connection_name=CONNECTION, locations=locations, default_facility=PLACES[0].name)
+
+
+def live(kipu: Simulator) -> None:
+	"""Some are fetched; then others come, and most of those who were here change."""
+	world = kipu.world
+	for stay in range(STAYS):
+		world.touch(stay)
+		world.hidden[stay] = stay >= HERE
+	sync(CONNECTION, "full")
+	world.reappear()
+	for stay in range(CHANGED):
+		world.set_field(stay, "program", "Evening Track")
+
+
+def enable(connections: list[str], enabled: int) -> None:
+	for name in connections:
+		frappe.db.set_value("Kipu Connection", name, "enabled", enabled)
+	frappe.db.commit()
+
+
+def forget() -> None:
+	"""Delete the connection and everything that came by it."""
+	runs = frappe.get_all("Sync Run", {"connection": CONNECTION}, pluck="name")
+	frappe.db.delete("Sync Change", {"sync_run": ("in", runs or [""])})
+	for doctype in OF_A_CONNECTION:
+		frappe.db.delete(doctype, {"connection": CONNECTION})
+	frappe.db.delete("Kipu Location", {"parent": CONNECTION})
+	frappe.db.delete("Kipu Connection", {"name": CONNECTION})
+	frappe.db.commit()
+	frappe.clear_document_cache("Kipu Connection", CONNECTION)

@@ -1,0 +1,129 @@
+"""A run that would blank a field in unusually many records is held: what counts for it, and what does not."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import pytest
+
+import frappe
+
+from orchestrator.kipu_simulator.server import Simulator
+from orchestrator.sync.actions import run_actions
+from orchestrator.sync.storage import save_side_effects
+from tests.support.kipu_site import client_of, clients, counts, make_connection, sync
+
+pytestmark = pytest.mark.usefixtures("loopback")
+
+PEOPLE, FIRST_PHONE = 14, "212-555-0110"
+LIMITS = {"mass_change_minimum": 3, "mass_change_percent": 50}
+
+
+@pytest.fixture
+def kipu(site: str) -> Iterator[Simulator]:
+	"""Each has a phone number."""
+	with Simulator(0) as running:
+		for stay in [running.world.admit_new() for _ in range(PEOPLE)]:
+			running.world.set_field(stay, "phone", FIRST_PHONE)
+		yield running
+
+
+def say(kipu: Simulator, value: object, stays: Iterable[int] = range(PEOPLE), field: str = "phone") -> None:
+	for stay in stays:
+		kipu.world.set_field(stay, field, value)
+
+
+def with_phone(connection: str) -> int:
+	frappe.db.rollback()
+	return frappe.db.count("Client", {"connection": connection, "phone": ("is", "set")})
+
+
+def dry_and_real(connection: str, sync_type: str = "full") -> list[Any]:
+	"""Status, reason and counts of a dry run, then of the real one."""
+	both = [sync(connection, sync_type, dry_run=dry) for dry in (True, False)]
+	return [(run["status"], run["held_reason"], counts(run)) for run in both]
+
+
+@pytest.mark.parametrize(("blanked", "status"), [(7, "Completed"), (8, "Held")])
+def test_a_dry_run_says_what_the_real_one_does(kipu, blanked, status):
+	connection = make_connection(kipu, page_size=4, **LIMITS)
+	sync(connection)
+	say(kipu, "", range(blanked))
+	# Who is new meanwhile does not move the limit.
+	for _ in range(8):
+		kipu.world.admit_new()
+	dry, real = dry_and_real(connection)
+	assert dry == real
+	assert real[0] == status
+
+
+def test_an_approved_run_blanks_the_fields_and_a_rollback_brings_them_back(kipu, worker):
+	connection = make_connection(kipu, page_size=4, **LIMITS)
+	sync(connection)
+	before = clients(connection)
+	say(kipu, None)
+	held = sync(connection, "full")
+	assert (held["status"], with_phone(connection) >= PEOPLE // 2) == ("Held", True)
+	run_actions.approve_run(held["run"])
+	worker()
+	frappe.db.rollback()
+	assert frappe.db.get_value("Sync Run", held["run"], "status") == "Completed"
+	assert with_phone(connection) == 0
+	run_actions.roll_back_run(held["run"])
+	assert with_phone(connection) == PEOPLE
+	assert clients(connection) == before
+
+
+@pytest.mark.parametrize(
+	"rule", [{"leave_out": 1}, {"target": "alternate_phone"}], ids=["left out", "elsewhere"]
+)
+def test_a_changed_mapping_blanks_nothing_where_the_field_was(kipu, rule):
+	say(kipu, None, field="alternate_phone")
+	rules = [{"source": "alternate_phone", "leave_out": 1}]
+	connection = make_connection(kipu, page_size=4, field_rules=rules, **LIMITS)
+	sync(connection)
+	doc = frappe.get_doc("Kipu Connection", connection)
+	doc.append("field_rules", {"source": "phone", **rule})
+	doc.save()
+	say(kipu, None)
+	dry, real = dry_and_real(connection)
+	assert dry == real
+	assert (real[0], with_phone(connection)) == ("Completed", PEOPLE)
+
+
+@pytest.mark.parametrize("policy", ["local", "set-once", "review"])
+def test_where_ours_is_kept_nothing_is_blanked(kipu, policy):
+	rules = [{"source": "phone", "policy": policy}]
+	connection = make_connection(kipu, page_size=4, field_rules=rules, **LIMITS)
+	sync(connection)
+	for stay in range(PEOPLE):
+		client = client_of(connection, stay + 1000)
+		client.update({"phone": "212-555-0199"})
+		client.save()
+		frappe.db.commit()
+	say(kipu, None)
+	dry, real = dry_and_real(connection)
+	assert dry == real
+	assert (real[0], with_phone(connection)) == ("Completed", PEOPLE)
+
+
+def test_a_census_with_fewer_fields_blanks_nothing(kipu, monkeypatch):
+	connection = make_connection(kipu, page_size=4, **LIMITS)
+	sync(connection)
+	monkeypatch.setattr("orchestrator.sync.kipu.client.DETAILS", {})
+	dry, real = dry_and_real(connection, "census")
+	assert dry == real
+	assert (real[0], with_phone(connection)) == ("Completed", PEOPLE)
+
+
+@pytest.mark.parametrize("heard", [False, True])
+def test_what_a_run_has_brought_itself_it_may_blank(kipu, monkeypatch, heard):
+	"""Charts of one person that differ: a first import has taken nothing from anybody."""
+	monkeypatch.setattr(save_side_effects, "has_side_effects", lambda *_: heard)
+	for stay in range(PEOPLE):
+		kipu.world.discharge(stay, kipu.world.today() - 3)
+		kipu.world.set_field(kipu.world.readmit(stay), "phone", "")
+	connection = make_connection(kipu, page_size=PEOPLE, **LIMITS)
+	dry, real = dry_and_real(connection)
+	assert dry == real
+	assert real[0] == "Completed"
+	assert counts(sync(connection, "full")) == (0, 0, 2 * PEOPLE, 0)

@@ -1,0 +1,461 @@
+"""Clients as people see and change them: who sees whom, whose word counts, who is told."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+import frappe
+from frappe.utils.background_jobs import get_queues
+
+from orchestrator.kipu_simulator.server import Simulator
+from orchestrator.sync import jobs
+from orchestrator.sync.actions import run_actions
+from orchestrator.sync.runs.run_records import RunRequest
+from orchestrator.sync.storage import save_side_effects
+from tests.support import factories
+from tests.support.kipu_site import (
+	checksums,
+	client_of,
+	clients,
+	counts,
+	make_connection,
+	stay_of,
+	sync,
+	user_with,
+)
+
+PHONE, OTHER, OURS = "212-555-0110", "212-555-0120", "212-555-0130"
+
+
+pytestmark = pytest.mark.usefixtures("loopback")
+
+
+@pytest.fixture
+def kipu(site: str) -> Iterator[Simulator]:
+	with Simulator(8) as running:
+		yield running
+
+
+def chart(stay: int) -> int:
+	return stay + 1000
+
+
+def edit(client: Any, **values: Any) -> None:
+	client.update(values)
+	client.save()
+	frappe.db.commit()
+
+
+# Whose word counts
+
+
+@pytest.mark.parametrize(
+	("policy", "kept", "issues"),
+	[("source", OTHER, 0), ("local", OURS, 0), ("set-once", OURS, 0), ("review", OURS, 1)],
+)
+def test_when_both_sides_changed_a_field_the_policy_decides(kipu, policy, kept, issues):
+	connection = make_connection(kipu, field_rules=[{"source": "phone", "policy": policy}])
+	stay = kipu.world.admit_new()
+	kipu.world.set_field(stay, "phone", PHONE)
+	sync(connection)
+	client = client_of(connection, chart(stay))
+	edit(client, phone=OURS, preferred_name="Ren")
+	kipu.world.set_field(stay, "phone", OTHER)
+	sync(connection)
+	client.reload()
+	assert (client.phone, client.preferred_name) == (kept, "Ren")
+	found = frappe.get_all(
+		"Sync Issue", {"connection": connection, "kind": "Conflict"}, ["field", "reference_name"]
+	)
+	assert [(issue.field, issue.reference_name) for issue in found] == [("phone", client.name)] * issues
+	before = checksums()
+	sync(connection, "full")
+	assert checksums() == before
+
+
+@pytest.mark.parametrize("policy", ["source", "local", "set-once", "review"])
+def test_an_edit_of_ours_stays_while_kipu_says_the_same(kipu, policy):
+	connection = make_connection(kipu, field_rules=[{"source": "phone", "policy": policy}])
+	stay = kipu.world.admit_new()
+	sync(connection)
+	client = client_of(connection, chart(stay))
+	edit(client, phone=OURS)
+	kipu.world.set_field(stay, "room_name", "12")
+	assert sync(connection)["updated"] == 1
+	client.reload()
+	assert (client.phone, stay_of(connection, chart(stay)).room_name) == (OURS, "12")
+
+
+def test_a_change_is_tracked_and_by_field(kipu):
+	connection = make_connection(kipu)
+	stay = kipu.world.admit_new()
+	kipu.world.set_field(stay, "phone", PHONE)
+	sync(connection)
+	kipu.world.set_field(stay, "phone", OTHER)
+	run = sync(connection)
+	client = client_of(connection, chart(stay))
+	(data,) = frappe.get_all("Version", {"docname": client.name}, pluck="data")
+	assert frappe.parse_json(data)["changed"] == [["phone", PHONE, OTHER]]
+	assert run["changed_fields"] == {"Client.phone": 1}
+
+
+def test_a_field_may_be_left_out_or_go_elsewhere(kipu):
+	rules = [{"source": "email", "leave_out": 1}, {"source": "pronouns", "target": "gender_identity"}]
+	rules.append({"source": "gender_identity", "leave_out": 1})
+	connection = make_connection(kipu, field_rules=rules)
+	stay = kipu.world.admit_new()
+	kipu.world.set_field(stay, "pronouns", "They/Them")
+	sync(connection)
+	client = client_of(connection, chart(stay))
+	assert (client.email, client.gender_identity, client.pronouns) == (None, "They/Them", None)
+
+
+def test_a_conflict_that_was_settled_does_not_silence_the_next(kipu):
+	connection = make_connection(kipu, field_rules=[{"source": "phone", "policy": "review"}])
+	stay = kipu.world.admit_new()
+	sync(connection)
+	edit(client_of(connection, chart(stay)), phone=OURS)
+	kipu.world.set_field(stay, "phone", OTHER)
+	sync(connection)
+	issue = frappe.db.get_value("Sync Issue", {"connection": connection, "kind": "Conflict"})
+	run_actions.discard_issues([issue])
+	frappe.db.commit()
+	sync(connection)
+	assert frappe.db.get_value("Sync Issue", issue, "status") == "Discarded"
+	kipu.world.set_field(stay, "phone", PHONE)
+	sync(connection)
+	assert frappe.db.get_value("Sync Issue", issue, "status") == "Open"
+	assert client_of(connection, chart(stay)).phone == OURS
+
+
+def test_of_a_conflict_kipus_value_is_taken_when_somebody_says_so(kipu):
+	connection = make_connection(kipu, default_policy="review")
+	stay = kipu.world.admit_new()
+	sync(connection)
+	edit(client_of(connection, chart(stay)), phone=OURS)
+	edit(stay_of(connection, chart(stay)), room_name="ours")
+	kipu.world.set_field(stay, "phone", OTHER)
+	kipu.world.set_field(stay, "room_name", "theirs")
+	sync(connection)
+	names = frappe.get_all("Sync Issue", {"connection": connection, "kind": "Conflict"}, pluck="name")
+	assert (len(names), client_of(connection, chart(stay)).phone) == (2, OURS)
+	assert run_actions.retry_issues(connection, names)["updated"] == 1
+	assert client_of(connection, chart(stay)).phone == OTHER
+	assert stay_of(connection, chart(stay)).room_name == "theirs"
+	assert frappe.db.count("Sync Issue", {"connection": connection, "status": "Open"}) == 0
+	assert counts(sync(connection))[:2] == (0, 0)
+
+
+def test_who_is_deleted_here_comes_again_while_kipu_has_them(kipu):
+	connection = make_connection(kipu)
+	stay = kipu.world.admit_new()
+	sync(connection)
+	before = clients(connection)
+	client = client_of(connection, chart(stay))
+	stay_of(connection, chart(stay)).delete()
+	client.delete()
+	frappe.db.commit()
+	assert sync(connection)["imported"] == 1
+	assert clients(connection) == before
+
+
+# What is taken
+
+
+def test_a_location_that_is_switched_off_and_test_clients_are_left_out(kipu):
+	kipu.world.admit_new(location=1)
+	stay = kipu.world.admit_new(location=0)
+	kipu.world.set_field(stay, "last_name", "Testpatient")
+	at = list(kipu.world.location).count(1)
+	connection = make_connection(
+		kipu, locations=[{"location_id": "2", "enabled": 0}], left_out_names="testpatient\nzzz"
+	)
+	run = sync(connection)
+	assert run["skipped"] == at + 1
+	assert run["imported"] == len(kipu.world) - at - 1
+	assert not frappe.db.exists("Client", {"connection": connection, "last_name": "Testpatient"})
+
+
+def test_one_chart_with_two_people_is_raised_for_review_and_nothing_is_merged(kipu):
+	connection = make_connection(kipu)
+	stay = kipu.world.admit_new()
+	sync(connection)
+	someone_else = "11111111-2222-4333-8444-555555555555"
+	kipu.world.set_field(stay, "casefile_id", f"{chart(stay)}:{someone_else}")
+	sync(connection)
+	assert frappe.db.count("Client Stay", {"connection": connection, "chart_id": chart(stay)}) == 2
+	assert frappe.db.exists("Client", {"connection": connection, "person_id": someone_else})
+	assert (
+		frappe.db.count("Sync Issue", {"connection": connection, "kind": "Identity", "status": "Open"}) == 1
+	)
+
+
+def test_a_field_that_is_new_or_gone_is_told_once_by_its_name(kipu):
+	connection = make_connection(kipu)
+	kipu.world.add_field("shoe_size", "Forty-two")
+	kipu.world.drop_field("mr_number")
+	run = sync(connection)
+	assert run["drift"] == {"unknown": ["shoe_size"], "vanished": ["mr_number"]}
+	found = frappe.get_all("Sync Issue", {"connection": connection, "kind": "Drift"}, ["code", "field"])
+	assert {(issue.code, issue.field) for issue in found} == {
+		("unknown", "shoe_size"),
+		("vanished", "mr_number"),
+	}
+
+
+def test_places_of_the_same_name_in_two_instances_are_two_facilities(kipu):
+	one, other = make_connection(kipu), make_connection(kipu)
+	kipu.world.admit_new()
+	sync(one)
+	sync(other)
+	facilities = [
+		set(frappe.get_all("Client Stay", {"connection": name}, pluck="facility")) for name in (one, other)
+	]
+	assert not facilities[0] & facilities[1]
+
+
+@pytest.mark.parametrize(
+	("field", "said", "failed"),
+	[
+		("location_name", "Men's <House>", 0),
+		("location_name", "New Facility 2", 0),
+		("location_name", "Facility", 0),
+		("location_name", "x" * 300, 1),
+		("location_id", "9" * 300, 1),
+		("location_id", ["77"], 1),
+	],
+)
+def test_whatever_a_place_is_called_the_others_are_synced(kipu, field, said, failed):
+	kipu.world.set_field(0, "location_id", "77")
+	kipu.world.set_field(0, field, said)
+	run = sync(make_connection(kipu))
+	assert (run["status"], run["failed"]) == ("Completed", failed)
+	assert run["imported"] == len(kipu.world)
+
+
+def test_a_dry_run_makes_no_facility(kipu):
+	connection = make_connection(kipu)
+	before = checksums()
+	assert sync(connection, dry_run=True)["imported"] == len(kipu.world)
+	assert checksums() == before
+
+
+# Who sees whom
+
+
+def test_clinical_people_see_clients_and_the_most_private_fields_need_more(kipu, api):
+	connection = make_connection(kipu)
+	stay = kipu.world.admit_new()
+	kipu.world.set_field(stay, "race", "Other")
+	sync(connection)
+	name, its_stay = client_of(connection, chart(stay)).name, stay_of(connection, chart(stay)).name
+	seen = {}
+	for role in ("Clinical User", "Clinical Manager"):
+		caller = api(user_with(role))
+		client = caller.get("frappe.client.get", doctype="Client", name=name).json()["data"]
+		its = caller.get("frappe.client.get", doctype="Client Stay", name=its_stay).json()["data"]
+		seen[role] = (client["last_name"] is not None, client.get("race"), bool(its.get("diagnosis_codes")))
+	assert seen == {"Clinical User": (True, None, False), "Clinical Manager": (True, "Other", True)}
+
+
+@pytest.mark.parametrize(
+	"role", ["System Manager", "Kipu Sync Manager", "Sales Manager", "Orchestrator Manager"]
+)
+@pytest.mark.parametrize("doctype", ["Client", "Client Stay", "Sync State", "Sync Change"])
+def test_nobody_else_sees_clients_nor_what_kipu_said_of_them(site, api, role, doctype):
+	caller = api(user_with(role))
+	assert caller.get("frappe.client.get_list", doctype=doctype).status_code == 403
+
+
+def test_a_user_permission_on_a_facility_hides_the_clients_of_others(kipu, api):
+	connection = make_connection(kipu)
+	here, there = kipu.world.admit_new(location=0), kipu.world.admit_new(location=1)
+	sync(connection)
+	mine, theirs = client_of(connection, chart(here)), client_of(connection, chart(there))
+	user = factories.make_user("Clinical User")
+	factories.make("User Permission", user=user.name, allow="Facility", for_value=mine.facility)
+	caller = api(user.name)
+	filters = [["connection", "=", connection]]
+	listed = caller.post("frappe.client.get_list", doctype="Client", fields=["facility"], filters=filters)
+	assert {row["facility"] for row in listed.json()["data"]} == {mine.facility}
+	stays = caller.post("frappe.client.get_list", doctype="Client Stay", fields=["facility"], filters=filters)
+	assert {row["facility"] for row in stays.json()["data"]} == {mine.facility}
+	assert caller.get("frappe.client.get", doctype="Client", name=mine.name).status_code == 200
+	assert caller.get("frappe.client.get", doctype="Client", name=theirs.name).status_code == 404
+
+
+def test_no_client_is_without_a_facility(kipu):
+	connection = make_connection(kipu)
+	stay = kipu.world.admit_new()
+	kipu.world.set_field(stay, "location_id", "")
+	sync(connection)
+	assert stay_of(connection, chart(stay)).facility == frappe.db.get_value(
+		"Kipu Connection", connection, "default_facility"
+	)
+	assert {row["facility"] is not None for row in clients(connection)} == {True}
+
+
+# Who is told
+
+
+def test_written_at_once_or_one_by_one_the_rows_are_the_same(kipu, monkeypatch):
+	assert [save_side_effects.has_side_effects(doctype) for doctype in ("Client", "Client Stay")] == [
+		False,
+		False,
+	], list(save_side_effects.list_side_effects("Client"))
+	at_once = make_connection(kipu, page_size=3)
+	sync(at_once)
+	monkeypatch.setattr(save_side_effects, "has_side_effects", lambda *_: True)
+	one_by_one = make_connection(kipu, page_size=3)
+	sync(one_by_one)
+	assert comparable(at_once) == comparable(one_by_one)
+
+
+def comparable(connection: str) -> list[dict[str, Any]]:
+	own = ("name", "connection", "client", "facility")
+	rows = [{key: row[key] for key in row if key not in own} for row in clients(connection)]
+	return sorted(rows, key=lambda row: (row.get("casefile_id") or "", row.get("person_id") or ""))
+
+
+LISTENERS: dict[str, Callable[[], dict[str, Any]]] = {
+	"Webhook": lambda: {
+		"name": factories.unique("New client"),
+		"webhook_doctype": "Client",
+		"webhook_docevent": "after_insert",
+		"request_url": "http://127.0.0.1:9/x",
+		"request_structure": "JSON",
+		"webhook_json": "{}",
+	},
+	"Notification": lambda: {
+		"name": factories.unique("New client"),
+		"subject": "A new client",
+		"document_type": "Client",
+		"event": "New",
+		"channel": "System Notification",
+		"message": "Somebody came.",
+		"recipients": [{"receiver_by_role": "System Manager"}],
+	},
+	"Assignment Rule": lambda: {
+		"name": factories.unique("Clients"),
+		"document_type": "Client",
+		"assign_condition": "True",
+		"rule": "Round Robin",
+		"description": "Look after them",
+		"assignment_days": [
+			{"day": day}
+			for day in ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+		],
+		"users": [{"user": user_with("Clinical Manager")}],
+	},
+}
+
+
+HEARD = {
+	"Notification": ("Notification Log", "document_name"),
+	"Assignment Rule": ("ToDo", "reference_name"),
+}
+
+
+def delivered() -> set[str]:
+	"""The records whose webhooks wait in the queue."""
+	jobs_waiting = [job for queue in get_queues() for job in queue.jobs]
+	return {job.kwargs["kwargs"]["doc"].name for job in jobs_waiting if "doc" in job.kwargs.get("kwargs", {})}
+
+
+@pytest.mark.parametrize("doctype", LISTENERS)
+def test_who_listens_hears_of_new_clients_as_of_any_other_record(site, doctype, worker):
+	rule = factories.make(doctype, **LISTENERS[doctype]())
+	try:
+		assert doctype in list(save_side_effects.list_side_effects("Client"))
+		with Simulator(0) as kipu:
+			stay = kipu.world.admit_new()
+			connection = make_connection(kipu)
+			sync(connection)
+		client = client_of(connection, chart(stay)).name
+		if doctype == "Webhook":
+			assert client in delivered()
+			return
+		worker()
+		frappe.db.rollback()
+		log, field = HEARD[doctype]
+		assert frappe.db.exists(log, {field: client})
+	finally:
+		rule.delete()
+		frappe.db.commit()
+		frappe.clear_cache()
+
+
+def test_a_hook_of_another_app_is_called_for_each_client(kipu, monkeypatch):
+	heard: list[str] = []
+	monkeypatch.setattr(
+		"tests.support.kipu_site.hear", lambda doc, _method: heard.append(doc.name), raising=False
+	)
+	hooks = frappe.get_doc_hooks()
+	own = {**hooks, "Client": {"after_insert": ["tests.support.kipu_site.hear"]}}
+	monkeypatch.setattr(frappe, "get_doc_hooks", lambda: own)
+	connection = make_connection(kipu)
+	sync(connection)
+	assert sorted(heard) == sorted(frappe.get_all("Client", {"connection": connection}, pluck="name"))
+
+
+# By itself
+
+
+def test_the_schedule_runs_each_connection_at_its_own_interval(kipu, worker):
+	own = make_connection(kipu, interval_minutes=15)
+	paused = make_connection(kipu)
+	frappe.db.set_value("Kipu Connection", paused, "status", "Paused")
+	unscheduled = make_connection(kipu, schedule_enabled=0)
+	frappe.db.set_value(
+		"Kipu Connection", {"name": ("not in", (own, paused, unscheduled))}, "schedule_enabled", 0
+	)
+	frappe.db.commit()
+	jobs.start_due_runs()
+	jobs.start_due_runs()
+	worker()
+	frappe.db.rollback()
+	(run,) = frappe.get_all(
+		"Sync Run", {"connection": ("in", (own, paused, unscheduled))}, ["connection", "status", "trigger"]
+	)
+	assert (run.connection, run.status, run.trigger) == (own, "Completed", "Schedule")
+	frappe.db.set_value(
+		"Sync Run", {"connection": own}, "creation", frappe.utils.add_to_date(None, minutes=-14)
+	)
+	jobs.start_due_runs()
+	assert frappe.db.count("Sync Run", {"connection": own}) == 2
+	jobs.start_census()
+	assert frappe.db.count("Sync Run", {"connection": own, "sync_type": "census"}) == 0  # the other one waits
+
+
+def test_a_connection_that_has_gone_quiet_is_told_of_once(kipu):
+	connection = make_connection(kipu, stale_after_hours=1)
+	long_ago = frappe.utils.add_to_date(None, hours=-2)
+	frappe.db.set_value("Kipu Connection", connection, "last_success", long_ago)
+	frappe.db.commit()
+	for _ in range(2):
+		jobs.warn_of_stale_connections()
+	told = {"document_name": connection, "for_user": "Administrator"}
+	assert frappe.db.count("Notification Log", told) == 1
+
+
+def test_old_records_of_the_sync_go_and_what_is_open_stays(kipu):
+	connection = make_connection(kipu)
+	run, held = sync(connection)["run"], sync(connection)["run"]
+	recent = sync(connection)["run"]
+	long_ago = frappe.utils.add_to_date(None, days=-jobs.RUN_RETENTION_DAYS - 1)
+	frappe.db.set_value("Sync Run", {"name": ("in", (run, held))}, "creation", long_ago)
+	frappe.db.set_value("Sync Run", held, "status", "Held")
+	jobs.delete_old_records()
+	assert set(frappe.get_all("Sync Run", {"connection": connection}, pluck="name")) == {held, recent}
+
+
+def test_a_nightly_census_reads_no_history_and_moves_no_cursor(kipu):
+	connection = make_connection(kipu)
+	sync(connection)
+	frappe.db.set_value("Kipu Connection", connection, "cursor", "2026-01-01")
+	kipu.answers.clear()
+	run = sync(connection, "census")
+	assert (counts(run)[:2], run["cursor_after"]) == ((0, 0), "2026-01-01")
+	assert {route for route, _status in kipu.answers} == {"patients/census", "vaults/patients"}
+	assert RunRequest(connection, "census").trigger == "API"

@@ -1,0 +1,315 @@
+"""Whatever stops a run, after the next one the clients are those that one clean run gives: nothing twice, nothing lost.
+
+Processes are killed with SIGKILL for real, at points drawn by chance: before some statement to the database or some
+request to Kipu."""
+
+import contextlib
+import os
+import random
+import signal
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from rq.timeouts import JobTimeoutException
+
+import frappe
+
+from orchestrator.kipu_simulator.faults import Fault
+from orchestrator.kipu_simulator.server import Simulator
+from orchestrator.sync import jobs
+from orchestrator.sync.http.http_session import HttpSession
+from orchestrator.sync.runs import context, engine, run_records
+from orchestrator.sync.runs.run_records import LeaseLostError, RunConflictError, RunRequest
+from tests.support.kipu_site import (
+	checksums,
+	clients,
+	counts,
+	make_connection,
+	stay_of,
+	sync,
+)
+
+KILLS = 50
+PAGE_SIZE = 4
+# Names follow from the connection's; where two connections are compared, these differ.
+OF_THE_CONNECTION = ("name", "connection", "client", "facility")
+
+
+pytestmark = pytest.mark.usefixtures("loopback")
+
+
+@pytest.fixture
+def kipu(site: str) -> Iterator[Simulator]:
+	with Simulator(12) as running:
+		yield running
+
+
+def in_a_process(work: Callable[[], object]) -> int:
+	"""Do it in a process of its own, with connections of its own. Returns how it ended, as waitpid has it."""
+	frappe.db.commit()
+	site = frappe.local.site
+	child = os.fork()
+	if child:
+		return os.waitpid(child, 0)[1]
+	inherited = (
+		frappe.local.db._conn
+	)  # mysqlclient would say goodbye on the parent's connection if this one were collected
+	try:
+		frappe.init(site=site, sites_path=frappe.local.sites_path, force=True)
+		frappe.connect()
+		frappe.conf.kipu_allowed_hosts = ["127.0.0.1"]
+		work()
+	finally:
+		assert inherited
+		os._exit(0)
+
+
+class Points:
+	"""Counts statements and requests; kills this process before the one with the number `fatal`."""
+
+	def __init__(self, fatal: int = 0) -> None:
+		self.fatal = fatal
+		self.passed = 0
+		self._sql, self._send = frappe.db.sql, HttpSession._send_request
+
+	def __enter__(self) -> "Points":
+		points = self
+
+		def sql(*args: Any, **kwargs: Any) -> Any:
+			points.reach()
+			return points._sql(*args, **kwargs)
+
+		def send(session: HttpSession, *args: Any) -> Any:
+			points.reach()
+			return points._send(session, *args)
+
+		frappe.db.sql, HttpSession._send_request = sql, send
+		return self
+
+	def __exit__(self, *_: object) -> None:
+		del frappe.db.sql
+		HttpSession._send_request = self._send
+
+	def reach(self) -> None:
+		self.passed += 1
+		if self.passed == self.fatal:
+			os.kill(os.getpid(), signal.SIGKILL)
+
+
+def killed_at(connection: str, point: int, sync_type: str = "incremental") -> bool:
+	"""Run in a process that is killed at a point. False if the run was over before."""
+
+	def work() -> None:
+		with Points(point):
+			sync(connection, sync_type)
+
+	ending = in_a_process(context)
+	return os.WIFSIGNALED(ending) and os.WTERMSIG(ending) == signal.SIGKILL
+
+
+def people(connection: str) -> list[dict[str, Any]]:
+	"""Everything known of everybody, comparable between connections."""
+	rows = [
+		{name: value for name, value in row.items() if name not in OF_THE_CONNECTION}
+		for row in clients(connection)
+	]
+	return sorted(rows, key=lambda row: (row.get("casefile_id") or "", row.get("person_id") or ""))
+
+
+def a_little_happens(kipu: Simulator, dice: random.Random) -> None:
+	"""Somebody comes, goes, returns, moves or is called by another number."""
+	world = kipu.world
+	stay = dice.randrange(len(world))
+	action = dice.choice(("admit", "discharge", "readmit", "undo", "edit"))
+	if action == "admit":
+		world.admit_new(location=dice.randrange(4))
+	elif action == "discharge" and world.is_in_care(stay):
+		world.discharge(stay, world.today(stay) - 1)
+	elif action == "readmit" and not world.is_in_care(stay):
+		world.readmit(stay)
+	elif action == "undo":
+		world.undo_discharge(stay)
+	else:
+		world.set_field(stay, "room_name", str(dice.randrange(100)))
+
+
+def test_processes_killed_at_fifty_points_lose_nothing_and_make_nothing_twice(kipu):
+	seed = int(os.environ.get("ORCHESTRATOR_KILL_SEED") or random.randrange(10**6))
+	print(f"ORCHESTRATOR_KILL_SEED={seed}")  # noqa: T201 - a failure is repeated with it
+	dice = random.Random(seed)
+	connection = make_connection(kipu, page_size=PAGE_SIZE, mass_change_minimum=1000)
+	longest, killed = 500, 0
+	while killed < KILLS:
+		if killed_at(connection, dice.randint(1, longest)):
+			killed += 1
+			longest = min(longest + 20, 500)
+		else:
+			longest = max(40, longest // 2)  # over before: the next runs are shorter
+			a_little_happens(kipu, dice)
+	assert sync(connection)["status"] == "Completed"
+	resumed = frappe.db.count("Sync Run", {"connection": connection, "resumed_from": ("is", "set")})
+	assert resumed > 5
+	clean = make_connection(kipu, page_size=PAGE_SIZE)
+	sync(clean)
+	assert people(connection) == people(clean)
+	before = checksums()
+	assert counts(sync(connection, "full")) == (0, 0, len(kipu.world), 0)
+	assert checksums() == before
+
+
+def test_a_resumed_run_goes_on_from_its_page(kipu):
+	connection = make_connection(kipu, page_size=PAGE_SIZE)
+	kipu.faults.add(Fault("status", route="patients/latest", page=2, times=3, status=503))
+	assert sync(connection)["status"] == "Failed"
+	failed = frappe.get_last_doc("Sync Run", {"connection": connection})
+	assert (failed.error_class, failed.imported) == ("RetriesExhaustedError", PAGE_SIZE)
+	run = sync(connection)
+	assert (run["status"], run["resumed_from"]) == ("Completed", failed.name)
+	assert run["imported"] == len(kipu.world) - PAGE_SIZE
+
+
+FAULTS = (
+	"reset", "truncated", "truncated_json", "html", "missing_key", "garbage_pagination", "wrong_page", "lost_page",
+	"missing_record", "repeated_record", "shifting",
+)  # fmt: skip
+
+
+def test_whatever_the_network_did_the_next_run_makes_it_good(kipu):
+	dice = random.Random(7)
+	connection = make_connection(kipu, page_size=PAGE_SIZE, mass_change_minimum=1000)
+	for kind in FAULTS:
+		for _ in range(3):
+			a_little_happens(kipu, dice)
+		kipu.faults.add(Fault(kind, route="patients/latest", page=2, times=None))
+		kipu.faults.add(Fault(kind, route="patients/census", page=1, times=2))
+		cursor = frappe.db.get_value("Kipu Connection", connection, "cursor")
+		run = sync(connection, "full")
+		assert kipu.faults.played.get(kind), kind
+		assert run["cursor_after"] in (None, str(cursor)), kind
+		kipu.faults.clear()
+	assert sync(connection)["status"] == "Completed"
+	clean = make_connection(kipu)
+	sync(clean)
+	assert people(connection) == people(clean)
+
+
+def test_a_database_that_drops_the_connection_fails_the_run_and_the_next_goes_on(kipu, monkeypatch):
+	connection = make_connection(kipu, page_size=PAGE_SIZE)
+	monkeypatch.setattr(context, "PROGRESS_INTERVAL_SECONDS", 0.0)
+	dropped: list[int] = []
+
+	def drop(run: run_records.Run) -> None:
+		if run.tally.imported and not dropped:
+			dropped.append(frappe.db.sql("select connection_id()")[0][0])
+			with second_connection() as other:
+				other.cursor().execute(f"kill connection {dropped[0]}")
+
+	run = run_records.begin_run(RunRequest(connection, "incremental"))
+	assert engine.execute(run, drop) == "Failed"
+	assert frappe.db.get_value("Sync Run", run.name, ["status", "imported"]) == ("Failed", PAGE_SIZE)
+	again = sync(connection)
+	assert (again["resumed_from"], again["imported"]) == (run.name, len(kipu.world) - PAGE_SIZE)
+
+
+def second_connection() -> Any:
+	"""Another connection to the site's database."""
+	return contextlib.closing(frappe.db.create_connection())
+
+
+def test_a_redis_that_forgets_everything_or_is_gone_does_no_harm(kipu, monkeypatch):
+	connection = make_connection(kipu, page_size=PAGE_SIZE)
+	monkeypatch.setattr(context, "PROGRESS_INTERVAL_SECONDS", 0.0)
+	run = run_records.begin_run(RunRequest(connection, "incremental"))
+	assert engine.execute(run, lambda _run: frappe.cache().flushdb()) == "Completed"
+	stay = kipu.world.admit_new()
+
+	def without_redis() -> None:
+		frappe.cache().connection_pool.connection_kwargs["port"] = 9
+		frappe.cache().connection_pool.disconnect()
+		sync(connection)
+
+	in_a_process(without_redis)
+	assert sync(connection)["status"] == "Completed"
+	assert stay_of(connection, stay + 1000).status == "Active"
+
+
+def test_who_is_interrupted_at_the_terminal_leaves_a_run_that_says_so(kipu, monkeypatch):
+	connection = make_connection(kipu, page_size=PAGE_SIZE)
+	monkeypatch.setattr(context, "PROGRESS_INTERVAL_SECONDS", 0.0)
+
+	def interrupt(run: run_records.Run) -> None:
+		if run.tally.imported:
+			raise KeyboardInterrupt
+
+	run = run_records.begin_run(RunRequest(connection, "incremental"))
+	with pytest.raises(KeyboardInterrupt):
+		engine.execute(run, interrupt)
+	assert frappe.db.get_value("Sync Run", run.name, "status") == "Interrupted"
+	again = sync(connection)
+	assert (again["resumed_from"], again["imported"]) == (run.name, len(kipu.world) - PAGE_SIZE)
+
+
+def test_a_job_whose_time_is_over_while_it_tells_of_its_progress_fails(kipu, monkeypatch):
+	connection = make_connection(kipu, page_size=PAGE_SIZE)
+
+	def late(event: str, *_args: object, **_values: object) -> None:
+		if event == context.PROGRESS_EVENT:
+			raise JobTimeoutException
+
+	monkeypatch.setattr(frappe, "publish_realtime", late)
+	assert sync(connection)["error"]["class"] == "JobTimeoutException"
+
+
+# One at a time
+
+
+def test_who_comes_second_is_told_who_is_at_work(kipu):
+	connection = make_connection(kipu)
+	first = run_records.begin_run(RunRequest(connection, "incremental"))
+	with pytest.raises(RunConflictError, match=first.name):
+		run_records.begin_run(RunRequest(connection, "full"))
+	with pytest.raises(RunConflictError, match=first.name):
+		run_records.queue_run(RunRequest(connection, "census"))
+	other = run_records.begin_run(RunRequest(make_connection(kipu), "incremental"))
+	assert first.request.connection != other.request.connection
+
+
+def test_a_run_that_was_not_heard_of_is_taken_over_and_its_holder_writes_nothing_more(kipu):
+	connection = make_connection(kipu, page_size=PAGE_SIZE)
+	old = run_records.begin_run(RunRequest(connection, "incremental"))
+	elsewhere = {
+		"host": "another-machine",
+		"heartbeat_at": frappe.utils.add_to_date(None, seconds=-run_records.LEASE_SECONDS - 1),
+	}
+	frappe.db.set_value("Sync Run", old.name, elsewhere)
+	frappe.db.commit()
+	assert sync(connection)["status"] == "Completed"
+	before = clients(connection)
+	frappe.db.set_value("Client Stay", {"connection": connection}, "room_name", "never")
+	with pytest.raises(LeaseLostError):
+		old.commit({"phase": "latest"})
+	assert clients(connection) == before
+	assert engine.execute(old) == "Interrupted"
+	assert frappe.db.get_value("Sync Run", old.name, "status") == "Interrupted"
+	assert clients(connection) == before
+
+
+def test_a_run_on_another_machine_that_is_alive_is_left_alone(kipu):
+	connection = make_connection(kipu)
+	run = run_records.begin_run(RunRequest(connection, "incremental"))
+	frappe.db.set_value("Sync Run", run.name, {"host": "another-machine", "process_id": "1:1"})
+	frappe.db.commit()
+	with pytest.raises(RunConflictError):
+		run_records.begin_run(RunRequest(connection, "incremental"))
+
+
+def test_a_queued_run_whose_job_is_lost_is_given_up(kipu):
+	connection = make_connection(kipu)
+	name = run_records.queue_run(RunRequest(connection, "incremental"))
+	jobs.give_up_dead_runs()
+	assert frappe.db.get_value("Sync Run", name, "status") == "Queued"
+	long_ago = frappe.utils.add_to_date(None, minutes=-3)
+	frappe.db.set_value("Sync Run", name, "heartbeat_at", long_ago)
+	jobs.give_up_dead_runs()
+	assert frappe.db.get_value("Sync Run", name, "status") == "Interrupted"

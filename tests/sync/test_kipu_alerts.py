@@ -1,0 +1,156 @@
+"""Who hears of a connection that falls behind and of fields that change; what the doctor says of the sync."""
+
+from datetime import timedelta
+
+import pytest
+
+import frappe
+from frappe.utils import now_datetime
+
+from tests.support import clinic, factories
+
+
+@pytest.fixture
+def staleness(site):
+	"""The module. It needs the site's Frappe."""
+	from orchestrator.sync.actions import staleness
+
+	return staleness
+
+
+@pytest.fixture
+def doctor(site):
+	from orchestrator.setup import doctor
+
+	return doctor
+
+
+def behind(hours: float, **values):
+	"""A scheduled connection whose last success is so long ago."""
+	connection = clinic.make_connection(schedule_enabled=1, stale_after_hours=6, **values)
+	connection.db_set("last_success", now_datetime() - timedelta(hours=hours))
+	frappe.db.commit()
+	return connection
+
+
+def names(rows) -> set[str]:
+	return {row.name for row in rows}
+
+
+def test_a_connection_is_stale_when_its_last_success_is_too_long_ago(staleness):
+	late, just = behind(6.1), behind(5.9)
+	never = clinic.make_connection(schedule_enabled=1, stale_after_hours=1)
+	found = names(staleness.list_stale_connections())
+	assert late.name in found
+	assert not {just.name, never.name} & found
+	assert never.name in names(staleness.list_stale_connections(now_datetime() + timedelta(hours=2)))
+
+
+@pytest.mark.parametrize(
+	"values",
+	[{"status": "Paused"}, {"enabled": 0}, {"schedule_enabled": 0}, {"stale_after_hours": 0}],
+	ids=lambda values: next(iter(values)),
+)
+def test_who_is_not_to_be_up_to_date_is_not_stale(staleness, values):
+	connection = behind(100)
+	connection.db_set(values)
+	frappe.db.commit()
+	assert connection.name not in names(staleness.list_stale_connections())
+
+
+def told_of(connection: str, user: str) -> list[str]:
+	return frappe.get_all(
+		"Notification Log",
+		{"document_type": "Kipu Connection", "document_name": connection, "for_user": user},
+		pluck="subject",
+	)
+
+
+@pytest.fixture
+def notified_at_once(site, monkeypatch):
+	"""Frappe's own switch: notifications are written here and now instead of by a job."""
+	monkeypatch.setitem(frappe.flags, "in_test", True)
+	monkeypatch.setattr(frappe, "in_test", True, raising=False)  # where Frappe 16 has it
+
+
+def test_staleness_is_told_to_sync_managers_once_until_a_success_has_passed(staleness):
+	from orchestrator.sync.jobs import warn_of_stale_connections
+
+	manager, other = (factories.make_user(role).name for role in ("Kipu Sync Manager", "Clinical Manager"))
+	connection = behind(7)
+	for _ in range(2):
+		warn_of_stale_connections()
+	text = f"Kipu connection {connection.name}: no sync has succeeded for 6 hours"
+	assert (told_of(connection.name, manager), told_of(connection.name, other)) == ([text], [])
+	frappe.db.set_value("Notification Log", {"document_name": connection.name}, "creation", "2020-01-01")
+	warn_of_stale_connections()
+	assert told_of(connection.name, manager) == [text, text]
+
+
+def test_fields_that_change_are_told_to_sync_managers_and_records_that_fail_are_not(notified_at_once):
+	manager = factories.make_user("Kipu Sync Manager").name
+	connection = clinic.make_connection().name
+	issue = {"connection": connection, "status": "Open"}
+	drift = factories.make("Sync Issue", kind="Drift", code="unknown", field="brand_new", **issue).name
+	factories.make("Sync Issue", kind="Record", code="bad_date", field="dob", casefile_id="1:x", **issue)
+	logs = frappe.get_all(
+		"Notification Log", {"for_user": manager, "document_type": "Sync Issue"}, ["document_name", "subject"]
+	)
+	assert [(log.document_name, log.subject) for log in logs] == [
+		(drift, f"Kipu {connection}: the field brand_new is unknown")
+	]
+
+
+# The doctor
+
+
+@pytest.fixture
+def alone(site):
+	"""No other connection and no held run, within this test."""
+	frappe.db.delete("Kipu Connection")
+	frappe.db.delete("Sync Run")
+	yield
+	frappe.db.rollback()
+
+
+def make(doctype, **values):
+	return frappe.get_doc({"doctype": doctype, **values}).insert()
+
+
+def connection(**values):
+	keys = {"access_id": "a", "secret_key": "b", "app_id": "c", "base_url": "https://api.kipuapi.com"}
+	return make("Kipu Connection", connection_name="Only One", default_time_zone="UTC", **keys, **values)
+
+
+def test_the_doctor_is_content_without_kipu_and_with_one_that_is_up_to_date(doctor, alone):
+	assert doctor.check_kipu() == ("kipu", "ok", "not used", "")
+	connection()
+	assert doctor.check_kipu() == ("kipu", "ok", "1 connections, all up to date", "")
+
+
+def test_the_doctor_names_what_is_paused_what_waits_and_what_is_behind(doctor, alone):
+	made = connection(stale_after_hours=6)
+	made.db_set("last_success", now_datetime() - timedelta(hours=7))
+	assert doctor.check_kipu()[1:3] == ("warn", "not up to date: Only One")
+	run = make("Sync Run", connection="Only One", sync_type="full", status="Held")
+	assert doctor.check_kipu()[1:3] == ("warn", f"waiting for approval: {run.name}")
+	made.db_set({"status": "Paused", "paused_reason": "The access ID is unknown."})
+	finding = doctor.check_kipu()
+	assert finding[1:3] == ("fail", "paused: Only One (The access ID is unknown.)")
+	assert "orchestrator kipu-test" in finding.remedy
+
+
+def test_desk_sends_lists_as_text_and_its_runs_say_where_they_come_from(site, browser):
+	connection = clinic.make_connection().name
+	issue = factories.make(
+		"Sync Issue", connection=connection, status="Open", kind="Record", code="bad_date"
+	).name
+	desk = browser(factories.make_user("Kipu Sync Manager").name, factories.PASSWORD)
+	reply = desk.post("orchestrator.sync.discard_sync_issues", issues=frappe.as_json([issue]))
+	assert (reply.status_code, reply.json()["data"]) == (200, {"discarded": 1})
+	queued = desk.post("orchestrator.sync.sync_kipu_clients", connection=connection, background=1, dry_run=1)
+	run = queued.json()["data"]["runs"][0]
+	assert (run["status"], run["trigger"], run["dry_run"]) == ("Queued", "Desk", True)
+	desk.post("orchestrator.sync.cancel_sync", run=run["run"])
+	refused = desk.post("orchestrator.sync.discard_sync_issues", issues='{"a": 1}')
+	assert refused.json()["exc_type"] == "InvalidRequestError"

@@ -1,0 +1,119 @@
+"""The pre-flight test of a stored connection: keys out of Password fields, zones and locations out of its rows."""
+
+import pytest
+
+from orchestrator.kipu_simulator.server import Simulator
+from orchestrator.kipu_simulator.world import Settings
+from tests.support import clinic, factories
+
+
+@pytest.fixture(scope="module")
+def kipu():
+	with Simulator(120, settings=Settings(telling=True)) as running:
+		yield running
+
+
+pytestmark = pytest.mark.usefixtures("loopback")
+
+
+def outcome_of(connection):
+	from orchestrator.sync.tools import connection_test
+
+	return connection_test.run_connection_test(connection)
+
+
+def failed(result) -> list[tuple[str, str]]:
+	return [(check["part"], check["found"]) for check in result["checks"] if check["level"] == "fail"]
+
+
+def test_a_connection_that_is_right(kipu):
+	connection = clinic.make_connection(kipu)
+	result = outcome_of(connection)
+	assert (result["connection"], result["ok"], result["wrong"]) == (connection.name, True, [])
+	assert result["locations"][0] == {
+		"location_id": "1", "location_name": "Harbor Point Recovery", "enabled": True,
+	}  # fmt: skip
+	census = next(check for check in result["checks"] if check["route"] == "patients/census")
+	assert (census["title"], census["level"], census["found"], census["remedy"]) == (
+		"Route", "ok", "patients/census works.", "",
+	)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+	("values", "part", "found"),
+	[
+		({"access_id": "other"}, "access_id", "Kipu does not know this access ID."),
+		({"secret_key": "other"}, "secret_key", "Kipu refuses this value."),
+		({"app_id": "other"}, "app_id", "Kipu refuses this value."),
+		(
+			{"base_url": "http://127.0.0.1:9"},
+			"network",
+			"There was no usable reply (ConnectionError, status -).",
+		),
+		({"locations": [{"location_id": "77", "enabled": 1}]}, "locations", "Kipu has no location 77."),
+	],
+)
+def test_the_part_that_is_wrong_is_named_in_words(kipu, values, part, found):
+	result = outcome_of(clinic.make_connection(kipu, **values))
+	assert (result["wrong"], failed(result)) == ([part], [(part, found)])
+
+
+def test_a_host_that_the_site_may_not_call_any_more_is_refused_without_a_request(kipu, monkeypatch):
+	import frappe
+
+	connection = clinic.make_connection(kipu)
+	monkeypatch.setitem(frappe.local.conf, "kipu_allowed_hosts", [])
+	answered = dict(kipu.answers)
+	with pytest.raises(frappe.ValidationError, match="the host is not allowed"):
+		outcome_of(connection)
+	assert kipu.answers == answered
+
+
+def test_a_key_that_is_not_set_is_named_without_a_request(kipu):
+	import frappe
+
+	connection = clinic.make_connection(kipu, app_id=None)
+	answered = dict(kipu.answers)
+	with pytest.raises(frappe.ValidationError, match="is missing: App ID"):
+		outcome_of(connection)
+	assert kipu.answers == answered
+
+
+def test_blanks_around_a_key_do_not_matter(kipu):
+	assert outcome_of(clinic.make_connection(kipu, secret_key=" simulator-secret-key\n"))["ok"]
+
+
+def test_a_location_that_is_left_out_on_purpose_is_no_finding(kipu):
+	rows = [{"location_id": each, "enabled": each != "4", "time_zone": "America/Chicago"} for each in "1234"]
+	connection = clinic.make_connection(kipu, locations=rows)
+	result = outcome_of(connection)
+	assert result["ok"]
+	told = [check["found"] for check in result["checks"] if check["part"] == "locations"]
+	assert told == ["4 locations, all of them listed here."]
+
+
+# The endpoint
+
+TEST = "orchestrator.sync.test_connection"
+
+
+def test_the_call_answers_with_what_was_found_also_of_a_connection_that_is_not_enabled_yet(api, kipu):
+	connection = clinic.make_connection(kipu, secret_key="other", enabled=0).name
+	reply = api(factories.make_user("Kipu Sync Manager").name).post(TEST, connection=connection)
+	assert (reply.status_code, reply.json()["message"]) == (200, "Connection tested")
+	data = reply.json()["data"]
+	assert (data["connection"], data["ok"], data["wrong"]) == (connection, False, ["secret_key"])
+	assert "simulator-access-id" not in reply.text
+
+
+def test_who_may_test_and_what(api, guest, kipu):
+	connection = clinic.make_connection(kipu).name
+	answered = dict(kipu.answers)
+	assert guest.post(TEST, connection=connection).status_code == 401
+	for role in ("Clinical Manager", "Sales User"):
+		assert api(factories.make_user(role).name).post(TEST, connection=connection).status_code == 403
+	manager = api(factories.make_user("Kipu Sync Manager").name)
+	assert manager.post(TEST, connection="nowhere").status_code == 404
+	assert manager.post(TEST).status_code == 400
+	assert manager.get(TEST, connection=connection).status_code == 405
+	assert kipu.answers == answered

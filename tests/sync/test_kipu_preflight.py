@@ -1,0 +1,268 @@
+"""The pre-flight test names the part of a connection that is wrong, whatever the remote says."""
+
+from dataclasses import replace
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from orchestrator.kipu_simulator.faults import Fault
+from orchestrator.kipu_simulator.places import PLACES
+from orchestrator.kipu_simulator.server import Simulator
+from orchestrator.kipu_simulator.world import Settings
+from orchestrator.sync.kipu import credential_probes
+from orchestrator.sync.kipu.client import Credentials
+from orchestrator.sync.kipu.examination import Target, run_examination
+from orchestrator.sync.kipu.findings import Examination, Finding
+from orchestrator.sync.kipu.values import Zones
+from tests.support.kipu_wire import LOOPBACK, RawServer, http_answer, quick_session
+
+ZONES = Zones(ZoneInfo("America/New_York"), {place.location_id: place.zone for place in PLACES})
+GIVEN = Credentials("simulator-access-id", "simulator-secret-key", "simulator-app-id")
+
+
+@pytest.fixture
+def kipu():
+	with Simulator(400) as running:
+		yield running
+
+
+def target(base_url: str, **changes) -> Target:
+	made = Target(GIVEN, base_url, 3, ZONES, frozenset("1234"), allowed_hosts=LOOPBACK)
+	return replace(made, **changes)
+
+
+def examined(base_url: str, credentials: dict[str, str] | None = None, **changes) -> Examination:
+	session = quick_session(max_attempts=1, read_timeout=0.5)
+	keys = replace(GIVEN, **(credentials or {}))
+	return run_examination(target(base_url, credentials=keys, **changes), session)
+
+
+def told(result: Examination, level: str = "fail") -> list[tuple[str, str]]:
+	return [(found.part, found.code) for found in result.findings if found.level == level]
+
+
+def test_a_connection_that_is_right_is_told_so_with_what_was_learnt(kipu):
+	result = examined(kipu.base_url)
+	assert (result.ok, result.list_wrong_parts, told(result, "warn")) == (True, [], [])
+	assert result.requests == 6
+	assert [location["location_name"] for location in result.locations] == [place.name for place in PLACES]
+	routes = [found.route for found in result.findings if found.part == "route"]
+	assert routes == [
+		"patients/census", "patients/latest", "patients/admissions", "vaults/patients", "locations", "patients/{id}",
+	]  # fmt: skip
+	(dates,) = [found for found in result.findings if found.part == "dates"]
+	assert dates.code == "plausible"
+	assert dates.facts["local"] > 4
+
+
+# Keys
+
+
+def test_an_unknown_access_id_is_named(kipu):
+	assert told(examined(kipu.base_url, {"access_id": "other"})) == [("access_id", "unknown")]
+
+
+def test_an_access_id_and_an_app_id_that_changed_places_are_named(kipu):
+	result = examined(kipu.base_url, {"access_id": GIVEN.app_id, "app_id": GIVEN.access_id})
+	assert told(result) == [("access_id", "swapped"), ("app_id", "swapped")]
+
+
+@pytest.mark.parametrize("part", ["access_id", "secret_key", "app_id"])
+def test_blanks_around_a_value_are_named(kipu, part):
+	result = examined(
+		kipu.base_url,
+		{part: f"{getattr(GIVEN, part)}\n" if part == "secret_key" else f"{getattr(GIVEN, part)} "},
+	)
+	assert told(result) == [(part, "blanks")]
+
+
+@pytest.mark.parametrize("part", ["secret_key", "app_id"])
+def test_where_refusals_say_nothing_a_wrong_secret_and_a_wrong_app_id_are_both_named(kipu, part):
+	result = examined(kipu.base_url, {part: "other"})
+	assert told(result) == [("secret_key", "one_of_these"), ("app_id", "one_of_these")]
+
+
+@pytest.mark.parametrize("part", ["secret_key", "app_id"])
+def test_where_refusals_say_something_the_wrong_part_is_named(part):
+	with Simulator(20, settings=Settings(telling=True)) as kipu:
+		assert told(examined(kipu.base_url, {part: "other"})) == [(part, "refused")]
+
+
+@pytest.mark.parametrize(
+	("lengths", "parts"),
+	[
+		((22, 30, 30, 30), ("app_id",)),
+		((30, 30, 30, 22), ("secret_key",)),
+		((30, 30, 30, 30), ("secret_key", "app_id")),
+		((22, 30, 31, 30), ("secret_key", "app_id")),
+		((22, None, None, 30), ("secret_key", "app_id")),
+		((22, 30, 30, None), ("secret_key", "app_id")),
+	],
+)
+def test_what_the_lengths_of_refusals_give_away(lengths, parts):
+	assert credential_probes.parts_from_lengths(*lengths) == parts
+
+
+def test_a_value_that_is_surely_wrong_has_the_length_of_the_given_one():
+	wrong = credential_probes.known_bad(GIVEN)
+	assert [len(each.secret_key) for each in wrong[:2]] == [len(GIVEN.secret_key)] * 2
+	assert GIVEN.secret_key not in {each.secret_key for each in wrong[:2]}
+	assert (len(wrong[2].app_id), wrong[2].app_id == GIVEN.app_id) == (len(GIVEN.app_id), False)
+
+
+def test_the_secret_is_never_tried_in_another_place():
+	for given in (GIVEN, replace(GIVEN, secret_key=" the secret ", app_id=" b ")):
+		tried = [
+			*credential_probes.list_access_id_variants(given),
+			*credential_probes.variants_after_403(given),
+		]
+		for variant in tried:
+			assert "secret" not in variant.credentials.access_id + variant.credentials.app_id.replace("-", "")
+			assert variant.credentials.secret_key.strip() == given.secret_key.strip()
+
+
+# Clock, version, address
+
+
+@pytest.mark.parametrize("skew", [3600, -7200])
+def test_a_wrong_clock_is_named_with_what_it_is_off_and_nothing_else_is(kipu, skew):
+	kipu.world.settings.skew = skew
+	result = examined(kipu.base_url)
+	assert told(result) == [("clock", "off")]
+	assert abs(result.findings[0].facts["seconds"] - skew) < 5
+
+
+def test_a_wrong_clock_does_not_hide_a_wrong_access_id_or_secret(kipu):
+	kipu.world.settings.skew = 3600
+	assert told(examined(kipu.base_url, {"access_id": "other"})) == [("access_id", "unknown")]
+	kipu.world.settings.telling = True
+	assert told(examined(kipu.base_url, {"secret_key": "other"})) == [
+		("clock", "off"),
+		("secret_key", "refused"),
+	]
+
+
+def test_a_clock_that_is_only_drifting_is_a_warning(kipu):
+	kipu.world.settings.skew = 500
+	result = examined(kipu.base_url)
+	assert (result.ok, told(result, "warn")) == (True, [("clock", "drifting")])
+
+
+def test_an_api_version_that_is_not_the_instances_own_is_named():
+	census = http_answer(403, b"{}")
+	locations = http_answer(200, b'{"locations": []}')
+
+	def by_version(connection) -> None:
+		accepts_4 = b"version=4" in server.requests[-1]
+		connection.sendall(locations if accepts_4 else census)
+
+	with RawServer(by_version) as server:
+		result = examined(server.base_url)
+	assert told(result) == [("api_version", "other_works")]
+	assert result.findings[0].facts == {"version": 4}
+
+
+@pytest.mark.parametrize(
+	("base_url", "code"),
+	[
+		("http://api.kipuapi.com", "unsafe_scheme"),
+		("https://example.org", "unsafe_not_allowed"),
+		("https://user:pw@api.kipuapi.com", "unsafe_credentials"),
+		("https://api.kipuapi.com/api", "unsafe_path"),
+	],
+)
+def test_an_address_that_may_not_be_called_is_named_without_a_request(base_url, code):
+	result = examined(base_url)
+	assert (told(result), result.requests) == ([("base_url", code)], 0)
+
+
+def test_an_address_where_something_else_answers_is_named():
+	with RawServer(http_answer(404, b"<html></html>", "text/html")) as server:
+		assert told(examined(server.base_url)) == [("base_url", "rejected")]
+
+
+def test_a_port_where_nobody_answers_is_named():
+	with RawServer(http_answer()) as server:
+		base_url = server.base_url
+	result = examined(base_url)
+	assert told(result) == [("network", "no_answer")]
+	assert result.findings[0].facts["cause"] == "ConnectionError"
+
+
+# Routes and permissions
+
+
+@pytest.mark.parametrize(
+	("route", "level"),
+	[("patients/latest", "fail"), ("patients/admissions", "warn"), ("vaults/patients", "warn")],
+)
+@pytest.mark.parametrize(
+	("status", "part", "code"), [(403, "permission", "refused"), (410, "route", "disabled")]
+)
+def test_a_route_that_is_refused_or_switched_off_is_named(kipu, route, level, status, part, code):
+	kipu.faults.add(Fault("status", route=route, status=status, times=None))
+	result = examined(kipu.base_url)
+	(found,) = [each for each in result.findings if each.level in ("warn", "fail")]
+	assert found == Finding(part, level, code, route)
+
+
+@pytest.mark.parametrize(
+	("status", "part", "code"), [(403, "permission", "refused"), (410, "route", "disabled")]
+)
+def test_the_census_itself_may_be_the_one_route_that_is_closed(kipu, status, part, code):
+	kipu.faults.add(Fault("status", route="patients/census", status=status, times=None))
+	assert told(examined(kipu.base_url)) == [(part, code)]
+
+
+def test_a_maintenance_page_is_no_answer_of_the_route(kipu):
+	kipu.faults.add(Fault("html", times=None))
+	result = examined(kipu.base_url)
+	assert told(result) == [("network", "no_answer")]
+	assert result.findings[0].facts["cause"] == "html"
+
+
+# What the pages tell
+
+
+def test_bare_dates_written_in_utc_are_noticed():
+	with Simulator(400, settings=Settings(bare_dates="utc")) as kipu:
+		assert told(examined(kipu.base_url), "warn") == [("dates", "utc_midnights")]
+		as_set = Zones(ZONES.default, ZONES.by_location, utc_midnight_is_date=True)
+		assert told(examined(kipu.base_url, zones=as_set), "warn") == []
+
+
+def test_bare_dates_written_at_the_facility_are_noticed_where_the_setting_says_otherwise(kipu):
+	as_set = Zones(ZONES.default, ZONES.by_location, utc_midnight_is_date=True)
+	assert told(examined(kipu.base_url, zones=as_set), "warn") == [("dates", "local_midnights")]
+
+
+def test_locations_that_kipu_does_not_have_and_such_that_nobody_listed_are_told(kipu):
+	unknown = examined(kipu.base_url, locations=frozenset({"1", "77"}))
+	assert told(unknown) == [("locations", "unknown")]
+	assert next(found.facts for found in unknown.findings if found.code == "unknown") == {"locations": ["77"]}
+	some = examined(kipu.base_url, locations=frozenset({"1", "2", "3"}))
+	assert (some.ok, told(some, "warn")) == (True, [("locations", "not_listed")])
+	assert examined(kipu.base_url, locations=frozenset()).ok
+
+
+def test_fields_that_nobody_knows_and_a_page_that_is_cut_short_are_told(kipu):
+	kipu.world.settings.per_cap = 10
+	kipu.world.add_field("brand_new", {"x": 1})
+	kipu.world.drop_field("level_of_care")
+	kipu.world.add_field("dob", 5)
+	result = examined(kipu.base_url)
+	assert told(result, "warn") == [("page_size", "capped"), ("fields", "drift"), ("records", "unreadable")]
+	assert [found.facts for found in result.findings if found.level == "warn"] == [
+		{"per": 100, "count": 10},
+		{"unknown": ["brand_new"], "vanished": ["level_of_care"], "retyped": ["dob"]},
+		{"count": 10},
+	]
+
+
+def test_nothing_that_a_remote_said_is_in_a_finding(kipu):
+	canary = "canaryqx7"
+	kipu.world.settings.telling = True
+	for stay in range(len(kipu.world)):
+		kipu.world.set_field(stay, "last_name", canary)
+	for changes in ({}, {"access_id": canary}, {"secret_key": canary}, {"app_id": canary}):
+		assert canary not in repr(examined(kipu.base_url, changes).findings)

@@ -1,0 +1,189 @@
+"""The mapping preview: what one record would become, as far as the caller may see it, and nothing of it is kept."""
+
+import pytest
+
+import frappe
+
+from orchestrator.kipu_simulator.faults import Fault
+from orchestrator.kipu_simulator.render import casefile_id, full_record
+from orchestrator.kipu_simulator.server import Simulator
+from tests.support import clinic, factories
+
+ROLES = ("Clinical Manager", "Kipu Sync Manager")
+COUNTED = (
+	"Client",
+	"Client Stay",
+	"Facility",
+	"Sync State",
+	"Sync Run",
+	"Sync Issue",
+	"Version",
+	"Error Log",
+)
+
+
+pytestmark = pytest.mark.usefixtures("loopback")
+
+
+@pytest.fixture(scope="module")
+def kipu():
+	with Simulator(60) as running:
+		yield running
+
+
+@pytest.fixture(scope="module")
+def manager(frappe_site) -> str:
+	return factories.make_user(*ROLES).name
+
+
+@pytest.fixture
+def connection(site, kipu):
+	rules = [
+		{"source": "email", "policy": "local"},
+		{"source": "phone", "policy": "review"},
+		{"source": "race", "leave_out": 1},
+		{"source": "maiden_name", "target": "middle_name"},
+		{"source": "middle_name", "leave_out": 1},
+	]
+	return clinic.make_connection(kipu, field_rules=rules)
+
+
+def preview(connection, casefile: str, user: str) -> dict:
+	from orchestrator.sync.tools.mapping_preview import build_preview
+
+	frappe.set_user(user)
+	try:
+		return build_preview(connection.name, casefile)
+	finally:
+		frappe.set_user("Administrator")
+
+
+def by_source(result: dict) -> dict[str, dict]:
+	return {row["source"]: row for row in result["fields"]}
+
+
+def test_a_record_that_is_new_is_shown_field_by_field_and_nothing_is_kept(kipu, connection, manager):
+	before = {doctype: frappe.db.count(doctype) for doctype in COUNTED}
+	result = preview(connection, casefile_id(kipu.world, 3), manager)
+	record = full_record(kipu.world, 3)
+	assert (result["client"], result["stay"], result["error"], result["left_out"]) == (
+		None,
+		None,
+		None,
+		False,
+	)
+	fields = by_source(result)
+	assert fields["last_name"] == {
+		"source": "last_name", "doctype": "Client", "target": "last_name", "label": "Last Name",
+		"kipu": record["last_name"], "here": None, "policy": "source", "effect": "set", "hidden": False,
+	}  # fmt: skip
+	assert (fields["dob"]["target"], fields["dob"]["kipu"]) == ("date_of_birth", record["dob"])
+	assert (fields["maiden_name"]["target"], "race" in fields, "middle_name" in fields) == (
+		"middle_name", False, False,
+	)  # fmt: skip
+	assert {doctype: frappe.db.count(doctype) for doctype in COUNTED} == before
+
+
+def test_what_would_become_of_an_edit_made_here_is_shown(kipu, connection, manager):
+	stay = 5
+	kipu.world.set_field(stay, "email", "there@example.org")
+	kipu.world.set_field(stay, "phone", "212-555-0101")
+	record = full_record(kipu.world, stay)
+	client = clinic.make_client(
+		connection,
+		person_id=record["casefile_id"].partition(":")[2],
+		last_name=record["last_name"],
+		first_name="Otherwise",
+		email="here@example.org",
+		phone="212-555-0199",
+	)
+	result = preview(connection, record["casefile_id"], manager)
+	fields = by_source(result)
+	assert (result["client"], result["stay"]) == (client.name, None)
+	shown = {
+		name: (fields[name]["here"], fields[name]["effect"])
+		for name in ("first_name", "last_name", "email", "phone")
+	}
+	assert shown == {
+		"first_name": ("Otherwise", "set"),
+		"last_name": (record["last_name"], "same"),
+		"email": ("here@example.org", "kept"),
+		"phone": ("212-555-0199", "review"),
+	}
+	assert frappe.db.get_value("Client", client.name, "first_name") == "Otherwise"
+
+
+def test_fields_that_the_caller_may_not_see_are_hidden(kipu, connection):
+	user = factories.make_user("Clinical User", "Kipu Sync Manager").name
+	fields = by_source(preview(connection, casefile_id(kipu.world, 3), user))
+	hidden = fields["diagnosis_codes"]
+	assert (hidden["hidden"], hidden["kipu"], hidden["here"]) == (True, None, None)
+	assert fields["last_name"]["hidden"] is False
+
+
+def test_a_record_that_cannot_be_taken_is_told_by_its_field(kipu, connection, manager):
+	kipu.world.set_field(7, "dob", "canaryqx7")
+	result = preview(connection, casefile_id(kipu.world, 7), manager)
+	assert result["error"] == {"code": "bad_date", "field": "dob"}
+	assert by_source(result)["dob"]["effect"] == "unreadable"
+	assert by_source(result)["last_name"]["effect"] != "unreadable"
+	kipu.world.set_field(7, "admission_date", "canaryqx7")
+	result = preview(connection, casefile_id(kipu.world, 7), manager)
+	assert (result["error"], result["fields"]) == ({"code": "bad_date", "field": "admission_date"}, [])
+	assert "canaryqx7" not in str(result)
+
+
+def test_a_record_that_is_left_out_and_a_field_that_nobody_knows_are_told(kipu, connection, manager):
+	kipu.world.set_field(8, "brand_new", "x")
+	kipu.world.set_field(8, "last_name", "Testperson")
+	connection.db_set("left_out_names", "testperson")
+	frappe.db.commit()
+	result = preview(connection, casefile_id(kipu.world, 8), manager)
+	assert (result["left_out"], result["fields"], result["unknown_fields"]) == (True, [], ["brand_new"])
+
+
+def test_somebody_at_another_facility_is_not_there(kipu, connection):
+	bound = clinic.user_of(clinic.make_facility().name, *ROLES)
+	with pytest.raises(frappe.DoesNotExistError):
+		preview(connection, casefile_id(kipu.world, 3), bound)
+	mine = clinic.user_of(connection.default_facility, *ROLES)
+	assert preview(connection, casefile_id(kipu.world, 3), mine)["fields"] != []
+
+
+@pytest.mark.parametrize(
+	("casefile", "error"),
+	[
+		("999999:550e8400-e29b-41d4-a716-446655440000", frappe.DoesNotExistError),
+		("x", frappe.ValidationError),
+	],
+)
+def test_a_casefile_that_kipu_does_not_have_and_one_that_is_none_are_refused(
+	connection, manager, casefile, error
+):
+	with pytest.raises(error):
+		preview(connection, casefile, manager)
+
+
+# The endpoint
+
+PREVIEW = "orchestrator.sync.preview_mapping"
+
+
+def test_the_call_shows_the_record_to_whoever_may_read_connections_and_clients(
+	api, guest, kipu, connection, manager
+):
+	asked = {"connection": connection.name, "casefile_id": casefile_id(kipu.world, 3)}
+	reply = api(manager).post(PREVIEW, **asked)
+	assert (reply.status_code, reply.json()["message"]) == (200, "Mapping previewed")
+	assert by_source(reply.json()["data"])["last_name"]["kipu"] == full_record(kipu.world, 3)["last_name"]
+	assert guest.post(PREVIEW, **asked).status_code == 401
+	for role in ("Clinical Manager", "Kipu Sync Manager"):
+		assert api(factories.make_user(role).name).post(PREVIEW, **asked).status_code == 403
+	assert api(manager).post(PREVIEW, **{**asked, "connection": "nowhere"}).status_code == 404
+	assert api(manager).post(PREVIEW, **{**asked, "casefile_id": "x"}).status_code == 422
+
+
+def test_a_kipu_that_refuses_is_told(api, kipu, connection, manager):
+	kipu.faults.add(Fault("status", route="patients/{id}", status=403))
+	reply = api(manager).post(PREVIEW, connection=connection.name, casefile_id=casefile_id(kipu.world, 3))
+	assert (reply.status_code, "Access refused." in reply.json()["exc"]) == (422, True)

@@ -1,0 +1,199 @@
+"""Who is in care by Kipu and who is here: every kind of difference, and nothing of people the caller may not see."""
+
+import json
+from datetime import date, datetime, timedelta, timezone
+
+import pytest
+
+import frappe
+
+from orchestrator.kipu_simulator.faults import Fault
+from orchestrator.kipu_simulator.places import PLACES
+from orchestrator.kipu_simulator.render import casefile_id
+from orchestrator.kipu_simulator.server import Simulator
+from orchestrator.sync.kipu.client import KipuClient
+from tests.support import clinic, factories
+
+REPORT = "Kipu Reconciliation"
+
+
+pytestmark = pytest.mark.usefixtures("loopback")
+
+
+@pytest.fixture(scope="module")
+def kipu():
+	with Simulator(150) as running:
+		yield running
+
+
+@pytest.fixture(scope="module")
+def facilities(frappe_site) -> list[str]:
+	return [clinic.make_facility(time_zone=place.zone.key).name for place in PLACES]
+
+
+@pytest.fixture
+def connection(site, kipu, facilities):
+	"""A connection, and here exactly who is in care there."""
+	rows = [
+		{"location_id": place.location_id, "facility": facility, "time_zone": place.zone.key}
+		for place, facility in zip(PLACES, facilities, strict=True)
+	]
+	made = clinic.make_connection(kipu, facility=facilities[0], locations=rows)
+	bring_everybody(made)
+	return made
+
+
+def bring_everybody(connection) -> None:
+	"""Clients and stays as the census has them."""
+	from orchestrator.sync import connection as connections
+	from orchestrator.sync.merge.fingerprints import fingerprint_record, parse_fingerprinted
+
+	source = connections.get_source(connection.name)
+	client, session = connections.open_client(connection.name)
+	for page in client.list_census():
+		for raw in page.records:
+			incoming = parse_fingerprinted(
+				fingerprint_record(raw, source), source, datetime.now(timezone.utc)
+			)
+			common = {"connection": connection.name, "facility": incoming.derived["facility"]}
+			person = {**common, "person_id": incoming.mapped.person_id, "status": incoming.stay.status}
+			named = frappe.get_doc({"doctype": "Client", **person}).insert().name
+			frappe.get_doc(
+				{
+					"doctype": "Client Stay",
+					**common,
+					"client": named,
+					"casefile_id": incoming.casefile_id,
+					"status": incoming.stay.status,
+					"admission_date": incoming.stay.admission_date,
+					"discharge_date": incoming.stay.discharge_date,
+				}
+			).insert()
+	session.close()
+	frappe.db.commit()
+
+
+def in_care(kipu, place: int | None = None) -> int:
+	"""A stay in care without a planned discharge, at a place."""
+	world = kipu.world
+	return next(
+		stay
+		for stay in range(len(world))
+		if world.is_in_care(stay)
+		and not world.discharged[stay]
+		and not world.edits.get(stay)
+		and (place is None or world.location[stay] == place)
+	)
+
+
+def differences(connection, user: str = "Administrator") -> list[tuple]:
+	from orchestrator.sync.tools.reconciliation import build_reconciliation
+
+	frappe.set_user(user)
+	try:
+		result = build_reconciliation(connection.name)
+	finally:
+		frappe.set_user("Administrator")
+	assert result.complete
+	return [(each.kind, each.casefile_id, each.field, each.here, each.there) for each in result.differences]
+
+
+def stay_of(connection, casefile: str) -> str:
+	return frappe.db.get_value("Client Stay", {"connection": connection.name, "casefile_id": casefile})
+
+
+def test_where_both_agree_there_is_nothing(connection):
+	assert differences(connection) == []
+
+
+def test_who_was_admitted_meanwhile_is_missing_here(kipu, connection):
+	stay = kipu.world.admit_new(day=kipu.world.today() - 1)
+	assert differences(connection) == [("missing here", casefile_id(kipu.world, stay), "", None, None)]
+
+
+def test_who_was_discharged_meanwhile_is_missing_there(kipu, connection):
+	stay = in_care(kipu)
+	kipu.world.discharge(stay, kipu.world.today(stay) - 1)
+	assert differences(connection) == [("missing at Kipu", casefile_id(kipu.world, stay), "", None, None)]
+
+
+def test_a_discharge_that_was_undone_and_a_transfer_differ(kipu, connection, facilities):
+	back, moved = in_care(kipu, 1), in_care(kipu, 2)
+	returned = casefile_id(kipu.world, back)
+	day = date.today() - timedelta(3)
+	frappe.db.set_value(
+		"Client Stay", stay_of(connection, returned), {"status": "Discharged", "discharge_date": day}
+	)
+	kipu.world.location[moved] = 3
+	kipu.world.touch(moved)
+	frappe.db.commit()
+	assert sorted(differences(connection), key=str) == sorted(
+		[
+			("differs", returned, "status", "Discharged", "Active"),
+			("differs", returned, "discharge_date", day, None),
+			("differs", casefile_id(kipu.world, moved), "facility", facilities[2], facilities[3]),
+		],
+		key=str,
+	)
+
+
+def test_a_record_that_cannot_be_read_is_named_with_its_field_and_not_its_value(kipu, connection):
+	stay = in_care(kipu)
+	kipu.world.set_field(stay, "discharge_date", "canaryqx7")
+	try:
+		found = differences(connection)
+	finally:
+		kipu.world.edits.clear()
+	assert found == [("unreadable", casefile_id(kipu.world, stay), "discharge_date", None, None)]
+	assert "canaryqx7" not in str(found)
+
+
+def test_who_is_bound_to_a_facility_learns_of_nobody_elsewhere(kipu, connection, facilities):
+	there = kipu.world.admit_new(location=1, day=kipu.world.today() - 1)
+	elsewhere = kipu.world.admit_new(location=2, day=kipu.world.today() - 1)
+	gone = in_care(kipu, 3)
+	kipu.world.discharge(gone, kipu.world.today(gone) - 1)
+	user = clinic.user_of(facilities[1])
+	assert differences(connection, user) == [("missing here", casefile_id(kipu.world, there), "", None, None)]
+	told = {row[1] for row in differences(connection)}
+	assert told == {casefile_id(kipu.world, stay) for stay in (there, elsewhere, gone)}
+
+
+# The report
+
+
+def run(client, **filters):
+	return client.get("frappe.desk.report.run", report_name=REPORT, filters=json.dumps(filters))
+
+
+def test_the_report_shows_the_differences_to_clinical_roles_alone(api, kipu, connection):
+	stay = kipu.world.admit_new(day=kipu.world.today() - 1)
+	reply = run(api(clinic.user_of()), connection=connection.name)
+	assert reply.status_code == 200, reply.text
+	(row,) = reply.json()["data"]["rows"]
+	assert (row["kind"], row["casefile_id"]) == (
+		"In care in Kipu, not on this site", casefile_id(kipu.world, stay),
+	)  # fmt: skip
+	for role in ("Kipu Sync Manager", "Sales User"):
+		assert run(api(factories.make_user(role).name), connection=connection.name).status_code == 403
+
+
+def test_a_connection_that_is_not_there_and_a_kipu_that_refuses_are_told(api, kipu, connection):
+	user = api(clinic.user_of())
+	assert run(user, connection="nowhere").status_code == 422
+	kipu.faults.add(Fault("status", route="patients/census", status=403, times=1))
+	refused = run(user, connection=connection.name)
+	assert (refused.status_code, "Access refused" in refused.json()["exc"]) == (422, True)
+	assert KipuClient.__name__ not in refused.text
+
+
+def test_clinical_roles_may_choose_a_connection_and_read_nothing_of_it(browser, connection):
+	user = browser(clinic.user_of(), factories.PASSWORD)
+	found = user.get("frappe.desk.search.search_link", doctype="Kipu Connection", txt=connection.name)
+	assert found.ok, found.text
+	assert [row["value"] for row in found.json()["message"]] == [connection.name]
+	assert user.get("frappe.client.get", doctype="Kipu Connection", name=connection.name).status_code == 403
+	for fields in (["name", "base_url"], ["access_id"], ["*"]):
+		reply = user.get("frappe.client.get_list", doctype="Kipu Connection", fields=frappe.as_json(fields))
+		for private in ("base_url", "access_id", "secret_key"):
+			assert private not in str(reply.json().get("message"))
