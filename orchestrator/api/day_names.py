@@ -1,8 +1,11 @@
 """Documented names of fields that hold a day. ERPNext 16 made some of these fields a date with a time: under the documented
 name a caller still reads and compares days."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, Final
+
+from pypika.terms import Criterion
 
 import frappe
 from frappe.model.meta import Meta
@@ -38,18 +41,42 @@ def with_documented_names(doctype: str, record: dict[str, Any]) -> dict[str, Any
 	return record
 
 
-def compare_days(operator: str, value: Any) -> tuple[str, Any]:
+def compare_days(meta: Meta, fieldname: str, operator: str, value: Any) -> tuple[str, Any]:
 	"""Return a condition on a day as one on dates with a time.
 
 	Args:
+		meta: The DocType of the field.
+		fieldname: A field that holds a date with a time.
 		operator: One that `orchestrator.api.filters` knows, in small letters.
 		value: What the day is compared with. One with a time of its own is compared as it is.
 	"""
-	if operator not in ("=", "<=", ">") or not isinstance(value, str) or not value:
-		return operator, value
-	moment = get_datetime(value)
-	if moment is None or (moment.hour, moment.minute, moment.second, moment.microsecond) != MIDNIGHT:
+	if operator in ("in", "not in"):
+		return operator, _list_moments_of_days(meta.name, fieldname, value)
+	if operator not in ("=", "!=", "<=", ">") or not _is_day(value):
 		return operator, value
 	if operator == "=":
 		return "between", [value, value]
-	return ("<" if operator == "<=" else ">="), str(moment + timedelta(days=1))
+	if operator == "!=":
+		return "not in", _list_moments_of_days(meta.name, fieldname, [value])
+	return ("<" if operator == "<=" else ">="), str(get_datetime(value) + timedelta(days=1))
+
+
+def _is_day(value: Any) -> bool:
+	"""Return True for a day without a time, or at midnight, which is the same."""
+	moment = get_datetime(value) if isinstance(value, str) and value else None
+	return moment is not None and (moment.hour, moment.minute, moment.second, moment.microsecond) == MIDNIGHT
+
+
+def _list_moments_of_days(doctype: str, fieldname: str, values: Iterable[Any]) -> list[Any]:
+	"""Return the values with each day replaced by the moments of that day that are stored, because no operator of a list
+	compares with several days at once."""
+	values = list(values)
+	days = [get_datetime(value) for value in values if _is_day(value)]
+	others = [value for value in values if not _is_day(value)]
+	if not days:
+		return others
+	field = frappe.qb.DocType(doctype)[fieldname]
+	is_in_days = Criterion.any((field >= day) & (field < day + timedelta(days=1)) for day in days)
+	stored = frappe.qb.from_(doctype).select(field).distinct().where(is_in_days).run(pluck=True)
+	# Frappe compares `not in` as text, for which the database writes microseconds.
+	return [*others, *(moment.isoformat(" ", "microseconds") for moment in {*days, *stored})]

@@ -108,7 +108,7 @@ def _parse_condition(meta: Meta, name: str, condition: Any) -> list[Any]:
 	known = _parse_operator(meta, name, fieldname, operator, value)
 	operand = parse_operand(meta, name, fieldname, known, value)
 	if is_day_name(meta, str(text).strip().strip("`")):
-		known, operand = compare_days(known, operand)
+		known, operand = compare_days(meta, fieldname, known, operand)
 	return [meta.name, fieldname, known, operand]
 
 

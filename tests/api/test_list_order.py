@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import frappe
 
+from orchestrator import compat
 from tests.support import factories
 from tests.support.client import Client, data_of, error_of
 
@@ -104,6 +105,41 @@ def test_empty_date_is_before_and_after_nothing(
 		if parameter == "filters"
 		else {**conditions, "or_filters": extra}
 	)
+	rows = data_of(admin.post(LIST, doctype="Task", fields=["task_name"], **conditions))
+	assert sorted(row["task_name"].split()[0] for row in rows) == found
+
+
+@pytest.mark.parametrize(
+	("operator", "value", "found"),
+	[
+		("=", "2027-01-10", ["evening", "midnight"]),
+		("!=", "2027-01-10", ["later", "none"]),
+		("in", ["2027-01-10", "2027-05-01"], ["evening", "midnight"]),
+		("in", ["2027-03-10"], ["later"]),
+		("in", ["2027-05-01"], []),
+		("not in", ["2027-01-10"], ["later", "none"]),
+		("not in", ["2027-01-10", "2027-03-10"], ["none"]),
+		("<=", "2027-01-10", ["evening", "midnight"]),
+		(">", "2027-01-10", ["later"]),
+		("between", ["2027-01-10", "2027-01-10"], ["evening", "midnight"]),
+	],
+)
+@pytest.mark.parametrize("parameter", ["filters", "or_filters"])
+@pytest.mark.skipif(compat.FRAPPE_MAJOR < 16, reason="ERPNext 15 keeps a Task's days without a time")
+def test_a_day_is_compared_as_a_day_where_the_field_has_a_time(
+	admin: Client, operator: str, value: Any, found: list[str], parameter: str
+) -> None:
+	mark = uuid.uuid4().hex[:8]
+	moments = {
+		"midnight": "2027-01-10",
+		"evening": "2027-01-10 23:59:59",
+		"later": "2027-03-10 08:00:00",
+		"none": None,
+	}
+	for label, moment in moments.items():
+		factories.make_task(subject=f"{label} {mark}", exp_end_date=moment)
+	conditions = {"filters": [["task_name", "like", f"%{mark}"]], "or_filters": []}
+	conditions[parameter].append(["due_date", operator, value])
 	rows = data_of(admin.post(LIST, doctype="Task", fields=["task_name"], **conditions))
 	assert sorted(row["task_name"].split()[0] for row in rows) == found
 
