@@ -45,7 +45,7 @@ override_doctype_class = {
 	"Comment": "orchestrator.helpdesk.ticket_comment.TicketComment",
 	"Email Digest": "orchestrator.setup.email_digest.OpenIssuesDigest",
 	"File": "orchestrator.api.file_class.PrivacyParsingFile",
-	"Webhook": "orchestrator.api.webhook_delivery.IdentifiedWebhook",
+	"Webhook": "orchestrator.api.webhook_class.IdentifiedWebhook",
 }
 doctype_js = {"Task": "public/js/task.js"}
 doctype_list_js = {"Issue": "public/js/issue_list.js", "Task": "public/js/task_list.js"}

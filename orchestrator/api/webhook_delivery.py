@@ -5,20 +5,14 @@ import uuid
 from rq import get_current_job
 
 import frappe
-from frappe.integrations.doctype.webhook.webhook import Webhook
 
 DELIVERY_METHOD = "frappe.integrations.doctype.webhook.webhook.enqueue_webhook"
 ID_HEADER = "Webhook-Id"  # as the Standard Webhooks specification names it
 
 
-class IdentifiedWebhook(Webhook):
-	"""Frappe's Webhook, which sends an id while it is delivered: one for all attempts of a delivery."""
-
-	def load_from_db(self) -> "IdentifiedWebhook":
-		super().load_from_db()
-		if delivery_id := getattr(frappe.local, "webhook_delivery_id", None):
-			self.append("webhook_headers", {"key": ID_HEADER, "value": delivery_id})
-		return self
+def get_delivery_id() -> str | None:
+	"""Return the id of the delivery that this process carries out, if any."""
+	return getattr(frappe.local, "webhook_delivery_id", None)
 
 
 def start_delivery(method: str, transaction_type: str) -> None:
@@ -26,5 +20,10 @@ def start_delivery(method: str, transaction_type: str) -> None:
 	frappe.local.webhook_delivery_id = None
 	if transaction_type != "job" or method != DELIVERY_METHOD:
 		return
+	frappe.local.webhook_delivery_id = create_delivery_id()
+
+
+def create_delivery_id() -> str:
+	"""Return an id for a delivery: the same when its job is run again."""
 	job = get_current_job()
-	frappe.local.webhook_delivery_id = str(uuid.uuid5(uuid.NAMESPACE_URL, job.id) if job else uuid.uuid4())
+	return str(uuid.uuid5(uuid.NAMESPACE_URL, job.id) if job else uuid.uuid4())

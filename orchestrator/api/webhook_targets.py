@@ -81,15 +81,23 @@ def check_before_delivery(method: str, kwargs: dict[str, Any] | None, transactio
 	"""Hook before_job: end the job of a delivery that would reach a private address, and log that."""
 	if transaction_type != "job" or method != DELIVERY_METHOD or not kwargs:
 		return
-	name = kwargs["webhook"].get("name")
-	url = frappe.db.get_value("Webhook", {"name": name, "public_target_only": 1}, "request_url")
+	try:
+		check_target(kwargs["webhook"].get("name"), kwargs["doc"])
+	except InvalidWebhookTargetError:
+		frappe.db.commit()  # the job ends here
+		raise
+
+
+def check_target(webhook: str, doc: Document) -> None:
+	"""Raise InvalidWebhookTargetError (422), and log the delivery of `doc`, where the address of a webhook that was made by
+	the API is not one that it may be sent to."""
+	url = frappe.db.get_value("Webhook", {"name": webhook, "public_target_only": 1}, "request_url")
 	if not url:
 		return
 	try:
 		check_url(url)
 	except InvalidWebhookTargetError:
-		_log_refusal(name, kwargs["doc"], url)
-		frappe.db.commit()  # the job ends here
+		_log_refusal(webhook, doc, url)
 		raise
 
 

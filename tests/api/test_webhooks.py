@@ -10,6 +10,7 @@ import pytest
 
 import frappe
 
+from orchestrator import compat
 from orchestrator.api import webhook_targets
 from orchestrator.exceptions import InvalidWebhookTargetError
 from tests.support import factories
@@ -400,3 +401,34 @@ def test_each_delivery_has_an_id_that_its_attempts_share(api, worker, allow_priv
 	assert all(uuid.UUID(found) for found in ids)
 	stored = frappe.get_doc("Webhook", asked["webhook_name"])
 	assert "Webhook-Id" not in [header.key for header in stored.webhook_headers]
+
+
+@pytest.mark.skipif(compat.FRAPPE_MAJOR < 16, reason="Tasks of a workflow's transition came with Frappe 16")
+def test_a_task_of_a_workflow_is_not_delivered_to_a_private_address(api):
+	with receiver() as (url, received):
+		asked = arguments(doctype="Brand")
+		api(manager()).post(CREATE, **asked)
+		frappe.db.set_value("Webhook", asked["webhook_name"], "request_url", url.replace("http:", "https:"))
+		frappe.db.commit()
+		brand = frappe.get_doc("Brand", insert_brand(api())["name"])
+		with pytest.raises(InvalidWebhookTargetError):
+			frappe.get_doc("Webhook", asked["webhook_name"]).execute_for_doc(brand)
+		refusal = frappe.get_last_doc("Webhook Request Log", {"webhook": asked["webhook_name"]})
+		frappe.db.rollback()
+
+	assert received == []
+	assert (refusal.reference_document, refusal.headers, refusal.data) == (brand.name, None, None)
+	assert "InvalidWebhookTargetError" in refusal.error
+
+
+@pytest.mark.skipif(compat.FRAPPE_MAJOR < 16, reason="Tasks of a workflow's transition came with Frappe 16")
+def test_a_task_of_a_workflow_is_delivered_with_an_id(api, allow_private):
+	with receiver() as (url, received):
+		asked = arguments(doctype="Brand", request_url=url)
+		api(manager()).post(CREATE, **asked)
+		brand = frappe.get_doc("Brand", insert_brand(api())["name"])
+		frappe.get_doc("Webhook", asked["webhook_name"]).execute_for_doc(brand)
+
+	((_path, headers, body),) = received
+	assert body["name"] == brand.name
+	assert uuid.UUID(headers["Webhook-Id"])

@@ -1,0 +1,31 @@
+"""Frappe's Webhook with what each of its deliveries needs: an id, and a look at where it goes."""
+
+from frappe.integrations.doctype.webhook.webhook import Webhook
+from frappe.model.document import Document
+
+from orchestrator.api.webhook_delivery import ID_HEADER, create_delivery_id, get_delivery_id
+from orchestrator.api.webhook_targets import check_target
+
+
+class IdentifiedWebhook(Webhook):
+	"""Frappe's Webhook, which sends an id while it is delivered: one for all attempts of a delivery."""
+
+	def load_from_db(self) -> "IdentifiedWebhook":
+		super().load_from_db()
+		if delivery_id := get_delivery_id():
+			self._set_delivery_id(delivery_id)
+		return self
+
+	def execute_for_doc(self, doc: Document) -> None:
+		"""Deliver as the task of a workflow's transition, which Frappe 16 has, without the usual job.
+
+		Raises:
+			InvalidWebhookTargetError: 422, where the address is not one that the webhook may be sent to.
+		"""
+		check_target(self.name, doc)
+		if not get_delivery_id():
+			self._set_delivery_id(create_delivery_id())
+		super().execute_for_doc(doc)
+
+	def _set_delivery_id(self, delivery_id: str) -> None:
+		self.append("webhook_headers", {"key": ID_HEADER, "value": delivery_id})
