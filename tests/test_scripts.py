@@ -89,14 +89,38 @@ def test_each_command_may_be_run_and_stops_at_the_first_error(path: Path) -> Non
 	assert "set -euo pipefail" in path.read_text()
 
 
-def test_shellcheck_has_nothing_to_say() -> None:
-	run = subprocess.run(
-		[Path(sys.executable).with_name("shellcheck"), "-x", "-a", *COMMANDS],
-		cwd=ROOT,
-		capture_output=True,
-		text=True,
-	)
-	assert (run.returncode, run.stdout) == (0, "")
+# --- the checks of the source ---
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+	"""A checkout in which ruff and shellcheck find nothing."""
+	folder = tmp_path / "checkout"
+	for command in COMMANDS:
+		file = folder / command.relative_to(ROOT)
+		file.parent.mkdir(parents=True, exist_ok=True)
+		file.write_text("#!/usr/bin/env bash\necho ready\n")
+	shutil.copy(ROOT / "pyproject.toml", folder)
+	return folder
+
+
+def check_style(shell: Shell, source: Path) -> subprocess.CompletedProcess[str]:
+	return shell(f'check_style "{Path(sys.executable).parent}" env -C "{source}"')
+
+
+def test_style_check_passes_without_findings(shell: Shell, source: Path) -> None:
+	assert check_style(shell, source).returncode == 0
+
+
+def test_style_check_lists_the_findings_of_every_tool(shell: Shell, source: Path) -> None:
+	(source / "lint.py").write_text("import os\n")
+	(source / "layout.py").write_text("NUMBER  = 1\n")
+	(source / "script/stop").write_text("#!/usr/bin/env bash\necho $1\n")
+	run = check_style(shell, source)
+	assert run.returncode == 1
+	assert "lint.py:1:8: F401" in run.stdout
+	assert "layout.py:1:8: unformatted" in run.stdout
+	assert re.search(r"script/stop:2:\d+: .*\[SC2086\]", run.stdout)
 
 
 # --- the pins ---
@@ -546,8 +570,11 @@ def test_a_name_that_only_browsers_know_is_made_known_to_this_machine(
 # --- script/test without a bench ---
 
 
-def run_without_bench(tmp_path: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
-	"""script/test where no bench can be had; pytest comes from here, as if fetched by an earlier run."""
+def run_without_bench(
+	tmp_path: Path, *arguments: str, programs: dict[str, str] | None = None, **settings: str
+) -> subprocess.CompletedProcess[str]:
+	"""Run script/test where no bench can be had. pytest comes from here, as if fetched by an earlier run, and further
+	`programs` as the shell lines that they run."""
 	requirements = b"".join(
 		(ROOT / name).read_bytes() for name in ("requirements-dev.txt", "requirements.txt")
 	)
@@ -555,8 +582,9 @@ def run_without_bench(tmp_path: Path, *arguments: str, **settings: str) -> subpr
 	binaries = tmp_path / "cache" / "frappe-orchestrator" / f"venv-{name}" / "bin"
 	binaries.mkdir(parents=True)
 	bare = f'PYTHONPATH="{ROOT / "tests" / "without_bench"}" "{sys.executable}" "$@"'
-	for program in ("python", "pytest"):
-		(binaries / program).write_text(f"#!/bin/sh\nexec env {bare}\n")
+	programs = dict.fromkeys(("python", "pytest"), f"exec env {bare}") | (programs or {})
+	for program, lines in programs.items():
+		(binaries / program).write_text(f"#!/bin/sh\n{lines}\n")
 		(binaries / program).chmod(0o755)
 	environment = {name: value for name, value in os.environ.items() if not name.startswith("ORCHESTRATOR_")}
 	environment |= {
@@ -593,6 +621,15 @@ def test_without_a_bench_every_file_is_read_or_left_out(tmp_path: Path) -> None:
 	assert left_out
 	assert int(left_out[2]) > 0
 	assert "test_scripts.py" in run.stdout
+
+
+def test_a_whole_run_fails_at_a_finding_in_the_source_before_any_test(tmp_path: Path) -> None:
+	programs = {"ruff": "echo lint.py:1:8: F401; exit 1", "shellcheck": "exit 0"}
+	run = run_without_bench(tmp_path, programs=programs)
+	assert (run.returncode, run.stdout) == (1, "")
+	assert run.stderr.splitlines()[1].startswith("[ 1/2] Source: ruff, shellcheck ")
+	assert "    lint.py:1:8: F401" in run.stderr
+	assert 'Error: "Source: ruff, shellcheck" failed.' in run.stderr
 
 
 def test_where_a_bench_is_required_its_absence_is_the_error(tmp_path: Path) -> None:

