@@ -645,6 +645,12 @@ def test_a_run_that_finds_no_test_fails_and_says_so(tmp_path: Path) -> None:
 	assert run.stderr.splitlines()[-1].startswith("Error: pytest found no test to run.")
 
 
+def function_of_script_test(name: str) -> str:
+	function = re.search(rf"^{name}\(\) \{{\n.*?^\}}\n", (ROOT / "script/test").read_text(), re.M | re.S)
+	assert function
+	return function[0]
+
+
 @pytest.mark.parametrize(
 	("given", "passed"),
 	[
@@ -659,13 +665,70 @@ def test_a_run_that_finds_no_test_fails_and_says_so(tmp_path: Path) -> None:
 def test_a_named_test_is_found_wherever_the_checkout_is_read_from(
 	shell: Shell, given: list[str], passed: list[str]
 ) -> None:
-	function = re.search(
-		r"^pytest_arguments\(\) \{\n.*?^\}\n", (ROOT / "script/test").read_text(), re.M | re.S
-	)
-	assert function
+	function = function_of_script_test("pytest_arguments")
 	words = " ".join(f"'{word}'" for word in given)
-	run = shell(f"{function[0]}\npytest_arguments /there {words}\n" + 'printf "%s\\n" "${ARGUMENTS[@]}"')
+	run = shell(f"{function}\npytest_arguments /there {words}\n" + 'printf "%s\\n" "${ARGUMENTS[@]}"')
 	assert run.stdout.splitlines() == passed
+
+
+# --- coverage ---
+
+
+def test_without_a_bench_coverage_is_not_measured(tmp_path: Path) -> None:
+	run = run_without_bench(tmp_path, "--coverage", "tests/test_scripts.py", "-k", "is_pinned")
+	assert run.returncode == 0
+	assert run.stderr.splitlines()[1:] == ["Coverage is not measured: without a site it says nothing."]
+	assert re.search(r"=+ 2 passed, ", run.stdout)
+
+
+# Two of four lines run.
+HALF_RUN = """
+import sys
+if sys.argv[1:]:
+	print(1)
+	print(2)
+"""
+
+
+@pytest.fixture
+def measured(tmp_path: Path, shell: Shell) -> Path:
+	"""A checkout of which a process has run one half, as the bench keeps such data."""
+	folder = tmp_path / "checkout"
+	(folder / "orchestrator").mkdir(parents=True)
+	(folder / "orchestrator" / "__init__.py").touch()
+	(folder / "orchestrator" / "__main__.py").write_text(HALF_RUN)
+	shutil.copy(ROOT / "pyproject.toml", folder)
+	python = shell.bench / "env" / "bin" / "python"
+	python.parent.mkdir(parents=True)
+	python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+	python.chmod(0o755)
+	data = shell.bench / ".orchestrator" / "coverage" / "data"
+	data.parent.mkdir(parents=True)
+	subprocess.run(
+		[python, "-m", "coverage", "run", "--rcfile", folder / "pyproject.toml", "-m", "orchestrator"],
+		cwd=folder, env={**os.environ, "COVERAGE_FILE": str(data)}, check=True,
+	)  # fmt: skip
+	return folder
+
+
+@pytest.mark.parametrize(
+	("whole_run", "tests", "status"),
+	[
+		pytest.param(1, 0, 2, id="whole-run-below-the-floor-fails"),
+		pytest.param(0, 0, 0, id="part-of-the-tests-has-no-floor"),
+		pytest.param(1, 1, 1, id="failed-tests-keep-their-exit-code"),
+	],
+)
+def test_coverage_is_reported_with_a_floor_for_whole_runs(
+	shell: Shell, measured: Path, whole_run: int, tests: int, status: int
+) -> None:
+	functions = function_of_script_test("report_coverage") + function_of_script_test("coverage_command")
+	run = shell(
+		f'{functions}\nLINKED={measured} WHOLE_RUN={whole_run} STATUS={tests}; report_coverage; echo "status $STATUS"'
+	)
+	assert re.search(r"^orchestrator/__main__\.py +4 +2 +50\.0%$", run.stdout, re.M)
+	assert re.search(r"^TOTAL +4 +2 +50\.0%$", run.stdout, re.M)
+	assert run.stdout.endswith(f"status {status}\n")
 
 
 # --- the continuous runs ---
