@@ -22,10 +22,10 @@ import pytest
 import requests
 
 from tests.support.client import Client
-from tests.support.processes import take_own_place
+from tests.support.processes import select_own_site
 
 BENCH = os.environ.get("ORCHESTRATOR_BENCH")
-SITE = take_own_place()
+SITE = select_own_site()
 UPGRADE_BENCHES = ("ORCHESTRATOR_UPGRADE_FROM", "ORCHESTRATOR_UPGRADE_TO")
 START_TIMEOUT = 60
 SITE_FIXTURES = frozenset({"frappe_site", "site", "server", "callers", "api", "guest", "browser", "worker"})
@@ -191,10 +191,10 @@ def server(frappe_site: str) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def bare_server(frappe_site: str) -> Iterator[str]:
 	"""The site served by Frappe and the other apps alone."""
-	from tests.support.stock_bench import stock_sites
+	from tests.support.stock_bench import make_stock_sites
 
 	with (
-		stock_sites(Path(str(BENCH))) as sites,
+		make_stock_sites(Path(str(BENCH))) as sites,
 		serve(frappe_site, sites, FRAPPE_REDIS_CACHE="") as base,
 	):
 		reply = Client(base, frappe_site).get("orchestrator.crm.get_leads")
@@ -268,9 +268,9 @@ def wait_until_up(base: str, host: str) -> None:
 @pytest.fixture(scope="module")
 def loopback(frappe_site: str) -> Iterator[None]:
 	"""The site may call the Kipu simulator on this machine. For files as a whole: `usefixtures`."""
-	from tests.support.kipu_site import loopback_allowed
+	from tests.support.kipu_site import set_loopback_allowed
 
-	with loopback_allowed():
+	with set_loopback_allowed():
 		yield
 
 
@@ -291,7 +291,7 @@ class Callers:
 		"""An API client with that user's token."""
 		from tests.support import factories
 
-		key, secret = factories.token_of(user)
+		key, secret = factories.get_token(user)
 		return Client(self.server, self.site, headers={"Authorization": f"token {key}:{secret}"})
 
 	def browser(self, user: str, password: str) -> Client:

@@ -151,7 +151,7 @@ class TestFieldToAssignment:
 
 	def test_inserting_with_it_assigns(self, caller, ann):
 		reply = caller.post(
-			"frappe.client.insert", doctype="Task", task_name=factories.unique("Task"), assigned_to=ann
+			"frappe.client.insert", doctype="Task", task_name=factories.make_unique("Task"), assigned_to=ann
 		)
 		assert reply.status_code == 201, reply.text
 		data = reply.json()["data"]
@@ -180,7 +180,7 @@ class TestFieldToAssignment:
 			doctype="Opportunity",
 			opportunity_from="Lead",
 			party_name=lead.name,
-			company=factories.company(),
+			company=factories.get_company(),
 		)
 		assert reply.status_code == 201, reply.text
 		data = reply.json()["data"]
@@ -293,10 +293,10 @@ class TestAssignmentToField:
 
 	def test_an_assignment_rule_shows_in_the_reply(self, caller, ann):
 		days = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-		subject = factories.unique("Ruled")
-		rule = factories.make(
+		subject = factories.make_unique("Ruled")
+		rule = factories.make_record(
 			"Assignment Rule",
-			__newname=factories.unique("Rule"),
+			__newname=factories.make_unique("Rule"),
 			document_type="Issue",
 			assign_condition=f'subject == "{subject}"',
 			rule="Round Robin",
@@ -370,7 +370,7 @@ class TestRefusals:
 		assert (stored(doc), todos(doc), shares(doc)) == (None, {}, 0)
 
 	def test_an_insert_for_a_user_without_access_leaves_nothing(self, caller):
-		stranger, subject = factories.make_user("Accounts User").name, factories.unique("Task")
+		stranger, subject = factories.make_user("Accounts User").name, factories.make_unique("Task")
 		reply = caller.post("frappe.client.insert", doctype="Task", task_name=subject, assigned_to=stranger)
 		assert reply.status_code == 422
 		frappe.db.rollback()
@@ -387,7 +387,7 @@ class TestRefusals:
 
 	def test_who_may_not_write_the_record_assigns_nobody(self, api, doc, ann):
 		reader = factories.make_user().name
-		factories.make("DocShare", user=reader, share_doctype=doc.doctype, share_name=doc.name, read=1)
+		factories.make_record("DocShare", user=reader, share_doctype=doc.doctype, share_name=doc.name, read=1)
 		assert set_value(api(reader), doc, assigned_to=ann).status_code == 403
 		assert (stored(doc), todos(doc)) == (None, {})
 
@@ -396,7 +396,7 @@ class TestRefusals:
 
 
 def test_other_todos_are_none_of_our_business(site, ann):
-	todo = factories.make("ToDo", description="Call back", allocated_to=ann)
+	todo = factories.make_record("ToDo", description="Call back", allocated_to=ann)
 	assert todo.reference_type is None
 	assert list_pending() == {}
 

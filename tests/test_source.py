@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.source import ROOT, Function, is_package, modules, tree_of
+from tests.support.source import ROOT, Function, is_package, list_modules, parse_module
 
 
 def pinned(tool: str) -> str:
@@ -33,19 +33,19 @@ def test_pre_commit_fetches_hooks_from_public_repositories() -> None:
 
 def bound_names(module: str) -> Iterator[tuple[str, str]]:
 	"""Yield each name that a module binds at its top, with what it is bound to: an imported path, or the module's own."""
-	for node in tree_of(module).body:
+	for node in parse_module(module).body:
 		if isinstance(node, ast.ImportFrom):
 			yield from ((alias.asname or alias.name, f"{node.module}.{alias.name}") for alias in node.names)
 		elif isinstance(node, Function | ast.ClassDef):
 			yield node.name, f"own {node.name}"
 
 
-@pytest.mark.parametrize("package", [module for module in modules() if is_package(module)])
+@pytest.mark.parametrize("package", [module for module in list_modules() if is_package(module)])
 def test_no_submodule_replaces_a_name_of_its_package(package: str) -> None:
 	"""Importing a submodule binds its name in the package, in place of whatever had that name before."""
 	replaced = {
 		name: bound
 		for name, bound in bound_names(package)
-		if f"{package}.{name}" in modules() and bound != f"{package}.{name}"
+		if f"{package}.{name}" in list_modules() and bound != f"{package}.{name}"
 	}
 	assert replaced == {}

@@ -67,16 +67,16 @@ def test_heatmap_of_hidden_records_is_refused_and_of_own_ones_not(api):
 )
 def test_heatmap_of_a_field_of_a_hidden_level_is_refused(api, values):
 	chart = {**heatmap("Client", "creation"), **values}
-	reply = api(clinic.user_of()).post(GET, chart=chart, no_cache=1)
+	reply = api(clinic.make_clinical_user()).post(GET, chart=chart, no_cache=1)
 	assert (reply.status_code, reply.json()["exc_type"]) == (403, "PermissionError")
 
 
 def test_figures_kept_for_all_are_worked_out_anew_for_whom_lists_are_restricted(api):
 	person = hr_factories.make_person()
 	factories.make_employee()
-	chart = factories.make(
+	chart = factories.make_record(
 		"Dashboard Chart",
-		chart_name=factories.unique("Chart"),
+		chart_name=factories.make_unique("Chart"),
 		chart_type="Group By",
 		type="Bar",
 		document_type="Employee",

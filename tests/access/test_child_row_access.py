@@ -71,7 +71,7 @@ def make_folder_case():
 def make_sprint_case():
 	project = factories.make_project().name
 	user = factories.make_user("Projects User").name
-	factories.make("User Permission", user=user, allow="Project", for_value=project)
+	factories.make_record("User Permission", user=user, allow="Project", for_value=project)
 	members = [{"user": user, "capacity_hours": 4}]
 	return make_case(
 		user,
@@ -94,10 +94,10 @@ def make_dashboard_case():
 	user = factories.make_user("Newsletter Manager").name
 	metric = frappe.get_all("Orchestrator Metric", pluck="name", limit=1)[0]
 	hidden, own = (
-		factories.make(
+		factories.make_record(
 			"Orchestrator Dashboard",
 			dashboard_name=f"board_{frappe.generate_hash(length=8)}",
-			title=factories.unique("Board"),
+			title=factories.make_unique("Board"),
 			items=[{"metric": metric}],
 			roles=roles,
 		)
@@ -349,10 +349,10 @@ def test_rows_of_ones_own_record_are_written(api, site, maker):
 
 def test_a_row_belongs_to_the_doctype_that_it_names(api, site):
 	"""`Has Role` is a table of users, reports and dashboards: a dashboard's row is not read as that of a report."""
-	hidden = factories.make(
+	hidden = factories.make_record(
 		"Orchestrator Dashboard",
 		dashboard_name=f"board_{frappe.generate_hash(length=8)}",
-		title=factories.unique("Board"),
+		title=factories.make_unique("Board"),
 		items=[{"metric": frappe.get_all("Orchestrator Metric", pluck="name", limit=1)[0]}],
 		roles=[{"role": "Accounts Manager"}],
 	)

@@ -12,7 +12,7 @@ import frappe
 
 from orchestrator import compat
 from tests.support import clinic, factories
-from tests.support.client import Client, data_of
+from tests.support.client import Client, get_data
 
 RACE = "Canary-Race-7301"
 CONTACTS = "Canary-Contact-7302"
@@ -35,8 +35,8 @@ def people(frappe_site: str) -> Clinic:
 	client = clinic.make_client(clinic.make_connection(), **HIDDEN)
 	return Clinic(
 		client.name,
-		clinic.user_of(None, "Clinical User", "Report Manager", "Dashboard Manager"),
-		clinic.user_of(None, "Clinical Manager"),
+		clinic.make_clinical_user(None, "Clinical User", "Report Manager", "Dashboard Manager"),
+		clinic.make_clinical_user(None, "Clinical Manager"),
 		factories.make_user("System Manager").name,
 	)
 
@@ -252,8 +252,8 @@ def test_count_by_assignee_holds_readable_records(people: Clinic, api: Api) -> N
 
 
 def test_stored_number_card_holds_levels(people: Clinic, api: Api) -> None:
-	card = factories.make(
-		"Number Card", label=factories.unique("Card"), document_type="Client", type="Document Type",
+	card = factories.make_record(
+		"Number Card", label=factories.make_unique("Card"), document_type="Client", type="Document Type",
 		function="Count", filters_json=json.dumps([[*FILTER, False]]), is_public=1,
 	)  # fmt: skip
 	reply = api(people.clinical_user).request(
@@ -266,14 +266,14 @@ def test_stored_number_card_holds_levels(people: Clinic, api: Api) -> None:
 
 def test_stored_report_holds_levels(people: Clinic, api: Api) -> None:
 	definition = {"filters": [FILTER], "columns": [["name", "Client"]], "order_by": "`tabClient`.`name`"}
-	report = factories.make(
-		"Report", report_name=factories.unique("Report"), ref_doctype="Client", report_type="Report Builder",
+	report = factories.make_record(
+		"Report", report_name=factories.make_unique("Report"), ref_doctype="Client", report_type="Report Builder",
 		is_standard="No", json=json.dumps(definition), roles=[{"role": "Clinical User"}, {"role": "Clinical Manager"}],
 	)  # fmt: skip
 	refused = api(people.clinical_user).post("frappe.desk.report.run", report_name=report.name)
 	assert_refused(refused)
 	assert people.name in json.dumps(
-		data_of(api(people.clinical_manager).post("frappe.desk.report.run", report_name=report.name))
+		get_data(api(people.clinical_manager).post("frappe.desk.report.run", report_name=report.name))
 	)
 
 
@@ -338,7 +338,7 @@ def test_filters_are_no_name(people: Clinic, api: Api, parameter: str, value: An
 def test_level_of_user_fields(people: Clinic, api: Api) -> None:
 	"""Frappe excepts the DocType User from permission levels. Its type stays known, by which all apps choose users."""
 	stranger = api(factories.make_user("Desk User").name)
-	factories.token_of(people.system_manager)
+	factories.get_token(people.system_manager)
 	query = {
 		"filters": {"name": people.system_manager},
 		"fields": ["name", "full_name", "api_key", "user_type"],
@@ -382,7 +382,9 @@ def timesheet(frappe_site: str) -> tuple[str, str]:
 		"activity_type": frappe.get_all("Activity Type", pluck="name", limit=1)[0],
 		"from_time": "2026-11-02 08:00:00", "hours": 2, "is_billable": 1, "billing_hours": 2, "billing_rate": 7301.25,
 	}  # fmt: skip
-	doc = factories.make("Timesheet", employee=employee, company=factories.company(), time_logs=[row])
+	doc = factories.make_record(
+		"Timesheet", employee=employee, company=factories.get_company(), time_logs=[row]
+	)
 	frappe.db.set_value("Timesheet", doc.name, "owner", user)
 	frappe.db.commit()
 	return str(doc.name), user

@@ -11,8 +11,14 @@ import frappe
 from frappe.utils.file_manager import save_file
 
 from tests.support import factories
-from tests.support.client import Client, data_of
-from tests.support.docs_factories import download, make_document, make_folder, stored_path, trail
+from tests.support.client import Client, get_data
+from tests.support.docs_factories import (
+	download,
+	get_stored_path,
+	list_audit_actions,
+	make_document,
+	make_folder,
+)
 from tests.support.hr_factories import make_person
 
 INSERT, LIST = "frappe.client.insert", "frappe.client.get_list"
@@ -20,8 +26,12 @@ INSERT, LIST = "frappe.client.insert", "frappe.client.get_list"
 
 def make_file(content: str, name: str | None = None, owner: str = "Administrator", **values: object):
 	"""A private file with its bytes on disk, of the given owner."""
-	file = factories.make(
-		"File", file_name=name or f"{factories.unique('file')}.txt", content=content, is_private=1, **values
+	file = factories.make_record(
+		"File",
+		file_name=name or f"{factories.make_unique('file')}.txt",
+		content=content,
+		is_private=1,
+		**values,
 	)
 	frappe.db.set_value("File", file.name, "owner", owner, update_modified=False)
 	frappe.db.commit()
@@ -248,7 +258,7 @@ def library(frappe_site):
 	folder = make_folder(("User", reader, "Read"))
 	text = f"stored {frappe.generate_hash(length=20)}"
 	document = make_document(folder, text.encode())
-	key = stored_path(document).name
+	key = get_stored_path(document).name
 	url = f"/private/files/orchestrator_documents/{key[:2]}/{key}"
 	return frappe._dict(reader=reader, folder=folder, document=document, text=text, url=url, key=key)
 
@@ -261,16 +271,16 @@ def test_the_store_gives_no_bytes_without_an_audit_entry(api, library, site):
 	own = make_file(frappe.generate_hash(length=12), owner=library.reader)
 	frappe.db.set_value("File", own.name, "file_url", library.url)
 	frappe.db.commit()
-	before = trail(library.document)
+	before = list_audit_actions(library.document)
 	for params in ({}, {"fid": own.name}):
 		reply = client.request("GET", library.url, params=params)
 		assert reply.status_code == 403
 		assert library.text not in reply.text
 	assert library.text not in packed(client, own.name)
 	assert library.text not in client.get("frappe.handler.download_file", file_url=library.url).text
-	assert trail(library.document) == before
+	assert list_audit_actions(library.document) == before
 	assert download(client, library.document).text == library.text
-	assert trail(library.document) == [*before, "Downloaded"]
+	assert list_audit_actions(library.document) == [*before, "Downloaded"]
 
 
 # Lists of files
@@ -326,5 +336,5 @@ def test_lists_hold_ones_own_files_and_those_of_readable_records(api, site):
 	attached = make_file("attached", attached_to_doctype="Customer", attached_to_name=customer.name)
 	own = make_file("own", owner=user)
 	names = json.dumps({"name": ["in", [attached.name, own.name]]})
-	rows = data_of(api(user).get(LIST, doctype="File", filters=names))
+	rows = get_data(api(user).get(LIST, doctype="File", filters=names))
 	assert {attached.name, own.name} <= {row["name"] for row in rows}

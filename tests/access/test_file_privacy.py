@@ -10,7 +10,7 @@ import requests
 import frappe
 
 from tests.support import factories
-from tests.support.client import Client, data_of
+from tests.support.client import Client, get_data
 
 Api = Callable[[str], Client]
 PRIVATE = ["1", "true", "True", "TRUE", " true "]
@@ -31,7 +31,7 @@ def seller(api: Api) -> Client:
 
 
 def upload(client: Client, path: str, is_private: str, **headers: str) -> requests.Response:
-	files = {"file": (f"{factories.unique('file')}.txt", factories.unique("text").encode())}
+	files = {"file": (f"{factories.make_unique('file')}.txt", factories.make_unique("text").encode())}
 	return client.request("POST", path, files=files, data={"is_private": is_private}, headers=headers)
 
 
@@ -71,8 +71,8 @@ def test_a_browsers_upload_goes_by_the_same_words(seller: Client) -> None:
 def file_body(is_private: Any) -> dict[str, Any]:
 	return {
 		"doctype": "File",
-		"file_name": f"{factories.unique('file')}.txt",
-		"content": factories.unique("text"),
+		"file_name": f"{factories.make_unique('file')}.txt",
+		"content": factories.make_unique("text"),
 		"is_private": is_private,
 	}
 
@@ -96,7 +96,7 @@ def test_a_file_inserted_as_a_record_goes_by_the_same_words(seller: Client, rout
 
 def test_a_private_file_is_not_made_public_by_a_word(api: Api) -> None:
 	client = api("Administrator")
-	name = data_of(insert_file(client, "doc", True), 201)["name"]
+	name = get_data(insert_file(client, "doc", True), 201)["name"]
 	for word in ("yes", "true"):
 		client.request("PUT", f"/api/resource/File/{name}", json={"is_private": word})
 		is_private, url = frappe.db.get_value("File", name, ["is_private", "file_url"])
@@ -150,7 +150,7 @@ def test_a_word_for_private_makes_no_public_file_by_other_methods(api: Api, rout
 @pytest.mark.parametrize("word", ["yes", "true", "on"])
 def test_a_private_file_stays_private_whatever_a_change_says(api: Api, route: str, word: str) -> None:
 	client = api("Administrator")
-	name = data_of(insert_file(client, "doc", True), 201)["name"]
+	name = get_data(insert_file(client, "doc", True), 201)["name"]
 	doc = {**frappe.get_doc("File", name).as_dict(convert_dates_to_str=True), "is_private": word}
 	client.request("POST", route_of(route), data={"doc": frappe.as_json(doc), "action": "Save"})
 	frappe.db.rollback()

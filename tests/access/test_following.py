@@ -40,14 +40,17 @@ def test_row_inserted_by_itself_follows_nothing_hidden(api, client):
 
 
 def test_follower_who_may_not_read_is_not_added_by_somebody_who_may(api, client):
-	clinician, stranger = clinic.user_of(), factories.make_user("Desk User", document_follow_notify=1).name
+	clinician, stranger = (
+		clinic.make_clinical_user(),
+		factories.make_user("Desk User", document_follow_notify=1).name,
+	)
 	reply = api(clinician).post(FOLLOW, doctype="Client", doc_name=client, user=stranger)
 	assert reply.status_code == 200
 	assert stranger not in followers(client)
 
 
 def test_reader_follows_and_stops_following(api, client):
-	user = clinic.user_of()
+	user = clinic.make_clinical_user()
 	frappe.db.set_value("User", user, "document_follow_notify", 1)
 	frappe.db.commit()
 	frappe.clear_document_cache("User", user)

@@ -10,7 +10,7 @@ import requests
 import frappe
 
 from tests.support import clinic, factories, helpdesk
-from tests.support.client import Client, data_of
+from tests.support.client import Client, get_data
 
 CANARY = "Canary-Level-4471"
 HIDDEN = {"race": f"{CANARY}-race", "contacts": f"{CANARY}-contacts"}
@@ -27,13 +27,13 @@ def client(site: str) -> str:
 @pytest.fixture(scope="module")
 def clinical_user(frappe_site: str) -> str:
 	frappe.set_user("Administrator")
-	return clinic.user_of()
+	return clinic.make_clinical_user()
 
 
 @pytest.fixture(scope="module")
 def clinical_manager(frappe_site: str) -> str:
 	frappe.set_user("Administrator")
-	return clinic.user_of(None, "Clinical Manager")
+	return clinic.make_clinical_user(None, "Clinical Manager")
 
 
 def as_form(parameters: dict[str, Any]) -> dict[str, Any]:
@@ -119,7 +119,7 @@ def test_reply_is_kept_without_hidden_fields(client: str, clinical_user: str, ap
 	parameters = {"doctype": "Client", "name": client, "preferred_name": "Nick"}
 	for _attempt in range(2):
 		reply = api(clinical_user).post("frappe.client.set_value", headers=key, **parameters)
-		assert data_of(reply)["preferred_name"] == "Nick"
+		assert get_data(reply)["preferred_name"] == "Nick"
 		assert CANARY not in reply.text
 	frappe.db.rollback()
 	kept = frappe.get_all("Idempotency Record", {"owner": clinical_user}, pluck="reply")
@@ -209,7 +209,7 @@ def test_list_of_versions_that_may_be_read(client: str, api: Api, site: str) -> 
 	(version,) = versions_of(client)
 	caller = api(factories.make_user("System Manager", "Clinical Manager").name)
 	assert CANARY in caller.request("GET", f"/api/resource/Version/{version}").text
-	todo = factories.make("ToDo", description="Before", allocated_to="Administrator")
+	todo = factories.make_record("ToDo", description="Before", allocated_to="Administrator")
 	todo.update({"description": "After", "priority": "High"})
 	todo.save()
 	frappe.db.commit()
@@ -225,7 +225,7 @@ def test_versions_follow_user_permissions(api: Api, site: str) -> None:
 		doc.update({"preferred_name": "Later"})
 		doc.save()
 	frappe.db.commit()
-	caller = api(clinic.user_of(near.facility, "System Manager", "Clinical Manager"))
+	caller = api(clinic.make_clinical_user(near.facility, "System Manager", "Clinical Manager"))
 	query = {"fields": '["docname"]', "filters": json.dumps({"docname": ["in", [near.name, far.name]]})}
 	rows = caller.request("GET", "/api/resource/Version", params=query).json()["data"]
 	assert rows == [{"docname": near.name}]
@@ -250,7 +250,7 @@ def test_mail_to_a_follower(
 	frappe.db.delete("Email Queue")
 	frappe.db.delete("Email Queue Recipient")
 	frappe.db.commit()
-	with helpdesk.outgoing_account(9):
+	with helpdesk.use_outgoing_account(9):
 		frappe.enqueue("frappe.desk.form.document_follow.send_hourly_updates")
 		frappe.db.commit()
 		worker()

@@ -82,7 +82,7 @@ TWICE = [
 @pytest.fixture(scope="module")
 def lead(frappe_site: str) -> Any:
 	frappe.set_user("Administrator")
-	return factories.make_lead(lead_name=factories.unique("Canary Lead"))
+	return factories.make_lead(lead_name=factories.make_unique("Canary Lead"))
 
 
 @pytest.mark.parametrize("form", REACHING, ids=str)

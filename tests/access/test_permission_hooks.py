@@ -18,7 +18,9 @@ Case = tuple[Document, str]
 
 def own_todo() -> Case:
 	user = factories.make_user("Desk User").name
-	return factories.make("ToDo", description=factories.unique("Call back"), allocated_to=user), user
+	return factories.make_record(
+		"ToDo", description=factories.make_unique("Call back"), allocated_to=user
+	), user
 
 
 def copy_of_deleted_lead() -> Case:
@@ -48,15 +50,17 @@ def granted_folder(doctype: str) -> Case:
 def own_private_file() -> Case:
 	user = factories.make_user("Desk User").name
 	frappe.set_user(user)
-	file = factories.make("File", file_name=f"{factories.unique('note')}.txt", content="hello", is_private=1)
+	file = factories.make_record(
+		"File", file_name=f"{factories.make_unique('note')}.txt", content="hello", is_private=1
+	)
 	frappe.set_user("Administrator")
 	return file, user
 
 
 def tag_of_lead() -> Case:
 	lead = factories.make_lead()
-	tag = factories.make("Tag", __newname=factories.unique("Tag"))
-	link = factories.make("Tag Link", document_type="Lead", document_name=lead.name, tag=tag.name)
+	tag = factories.make_record("Tag", __newname=factories.make_unique("Tag"))
+	link = factories.make_record("Tag Link", document_type="Lead", document_name=lead.name, tag=tag.name)
 	return link, factories.make_user("Desk User").name
 
 
@@ -68,7 +72,7 @@ def version_of_lead() -> Case:
 	lead = factories.make_lead()
 	lead.db_set("company_name", "Harbor")
 	data = frappe.as_json({"changed": [["company_name", None, "Harbor"]]})
-	version = factories.make("Version", ref_doctype="Lead", docname=lead.name, data=data)
+	version = factories.make_record("Version", ref_doctype="Lead", docname=lead.name, data=data)
 	return version, factories.make_user("Sales User", "System Manager").name
 
 
@@ -78,7 +82,7 @@ def own_hr_record(doctype: str) -> Case:
 	if doctype == "Employee":
 		return frappe.get_doc(doctype, person.employee), person.user
 	doc = frappe.new_doc(doctype)
-	doc.update({"employee": person.employee, "name": factories.unique("record")})
+	doc.update({"employee": person.employee, "name": factories.make_unique("record")})
 	return doc, person.user
 
 
@@ -125,7 +129,7 @@ def test_hooks_of_other_apps_are_still_asked(api, site):
 @pytest.mark.parametrize("front_end", ["api", "browser"])
 def test_a_percent_sign_in_a_role_does_not_break_a_list(callers, site, front_end):
 	"""The conditions of hooks hold such names; Desk's lists on Frappe 16 are queries with values."""
-	role = factories.make("Role", role_name=factories.unique("50 % Harbor"), desk_access=1).name
+	role = factories.make_record("Role", role_name=factories.make_unique("50 % Harbor"), desk_access=1).name
 	board = insights.make_dashboard(insights.make_shared_metric("harbor"), roles=[{"role": role}])
 	user = factories.make_user(role).name
 	client = callers.api(user) if front_end == "api" else callers.browser(user, factories.PASSWORD)

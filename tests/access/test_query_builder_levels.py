@@ -42,7 +42,7 @@ def as_query(parameters: dict[str, Any]) -> dict[str, str]:
 def reader(frappe_site: str) -> str:
 	frappe.set_user("Administrator")
 	clinic.make_client(clinic.make_connection(), race=RACE)
-	return clinic.user_of(None, "Clinical User")
+	return clinic.make_clinical_user(None, "Clinical User")
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -61,7 +61,9 @@ def timesheet(frappe_site: str) -> tuple[str, str]:
 	user = factories.make_user("Employee").name
 	employee = factories.make_employee(user_id=user).name
 	row = {"activity_type": None, "hours": 2, "from_time": "2026-11-03 09:00:00", "is_billable": 1, "billing_hours": 2, "billing_rate": RATE}  # fmt: skip
-	doc = factories.make("Timesheet", employee=employee, company=factories.company(), time_logs=[row])
+	doc = factories.make_record(
+		"Timesheet", employee=employee, company=factories.get_company(), time_logs=[row]
+	)
 	frappe.db.set_value("Timesheet", doc.name, "owner", user)
 	frappe.db.commit()
 	return str(doc.name), user
@@ -99,7 +101,7 @@ def test_rows_in_a_list_hold_levels(timesheet: tuple[str, str], api: Api) -> Non
 def test_two_links_to_one_doctype(api: Api, site: str, path: str) -> None:
 	"""Frappe 16 takes the first of them for both."""
 	to, by = (factories.make_user("System Manager").name for _number in range(2))
-	todo = factories.make("ToDo", description="x", allocated_to=to, assigned_by=by).name
+	todo = factories.make_record("ToDo", description="x", allocated_to=to, assigned_by=by).name
 	query = as_query(
 		{
 			"fields": ["name", "allocated_to.email as receiver", "assigned_by.email as sender"],

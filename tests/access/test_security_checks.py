@@ -20,7 +20,7 @@ def test_doctor_has_a_line_for_each_gap_that_is_closed(site):
 
 
 def test_doctor_warns_of_each_gap_where_the_setting_is_off(site):
-	with helpdesk.settings(guard_platform_methods=0):
+	with helpdesk.override_settings(guard_platform_methods=0):
 		frappe.clear_document_cache("Orchestrator Settings", "Orchestrator Settings")
 		found = findings()
 	assert {check: found[check].level for check in GAPS} == dict.fromkeys(GAPS, "warn")

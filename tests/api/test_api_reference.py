@@ -61,24 +61,24 @@ def bound(frappe_site: str) -> Iterator[Bindings]:
 		if not frappe.db.exists(compat.lead_source_doctype(), name):
 			factories.make_lead_source(name)
 	if not frappe.db.exists("Customer", "C001"):
-		factories.make("Customer", customer_name="C001")
+		factories.make_record("Customer", customer_name="C001")
 	forget_earlier_run()
 	promise_support()
 	switch_names(True)
-	prepared = reference_hr.prepare() | reference_gameplan.prepare()
-	with reference_kipu.instance() as kipu:
+	prepared = reference_hr.make_reference_employees() | reference_gameplan.make_reference_sprint()
+	with reference_kipu.run_reference_kipu() as kipu:
 		empty_bucket(CALLERS["busy"][0])  # last: saving an employee clears the cache
 		given = {"<password>": factories.PASSWORD, "<idempotency key>": uuid.uuid4().hex}
 		yield credentials() | prepared | kipu | given
 	switch_names(False)
 	forget_earlier_run()
-	reference_hr.forget()
+	reference_hr.delete_reference_employees()
 
 
 def forget_earlier_run() -> None:
 	"""Delete what the examples made."""
 	frappe.set_user("Administrator")
-	reference_gameplan.forget()
+	reference_gameplan.delete_reference_sprints()
 	leads = frappe.get_all("Lead", {"email_id": ("in", LEADS)}, pluck="name")
 	for doctype, filters in (
 		("Document", {"title": "contract.txt", "document_folder": ("in", ("Documents", "Contracts"))}),
@@ -99,12 +99,12 @@ def promise_support() -> None:
 	frappe.db.set_single_value("Support Settings", "track_service_level_agreement", 1)
 	for priority in helpdesk.HOURS:
 		if not frappe.db.exists("Issue Priority", priority):
-			factories.make("Issue Priority", __newname=priority)
+			factories.make_record("Issue Priority", __newname=priority)
 	if not frappe.db.exists("Service Level Agreement", {"service_level": AGREEMENT}):
 		helpdesk.make_agreement(
 			service_level=AGREEMENT,
 			entity="C001",
-			support_and_resolution=helpdesk.workdays(EVERY_DAY, "00:00:00", "23:59:59"),
+			support_and_resolution=helpdesk.build_workdays(EVERY_DAY, "00:00:00", "23:59:59"),
 		)
 	frappe.db.commit()
 
@@ -120,7 +120,7 @@ def credentials() -> Bindings:
 	"""`<api key>` and `<api secret>` of each caller."""
 	values = {}
 	for caller, (email, _roles) in CALLERS.items():
-		values[f"<{caller} key>"], values[f"<{caller} secret>"] = factories.token_of(email)
+		values[f"<{caller} key>"], values[f"<{caller} secret>"] = factories.get_token(email)
 	return values
 
 
@@ -143,15 +143,15 @@ def on_this_line(reply: object) -> object:
 	return json.loads(json.dumps(reply).replace('"Lead Source"', f'"{compat.lead_source_doctype()}"'))
 
 
-@pytest.mark.parametrize("example", [with_marks(example) for example in reference.examples()])
+@pytest.mark.parametrize("example", [with_marks(example) for example in reference.parse_examples()])
 def test_the_reference_is_true(example: Example, bound: Bindings, server: str, site: str) -> None:
 	reply = send(Client(server, site), example, bound)
 	assert reply.status_code == example.status, reply.text
 	for name, value in example.reply_headers.items():
 		assert name in reply.headers, f"no header {name}"
-		assert list(reference.differences(value, reply.headers[name], bound, name)) == []
+		assert list(reference.find_differences(value, reply.headers[name], bound, name)) == []
 	if example.reply is not None:
-		assert list(reference.differences(on_this_line(example.reply), reply.json(), bound)) == []
+		assert list(reference.find_differences(on_this_line(example.reply), reply.json(), bound)) == []
 
 
 def send(client: Client, example: Example, bound: Bindings) -> requests.Response:
@@ -175,7 +175,7 @@ def content(headers: dict[str, str], body: str) -> dict[str, object]:
 	if headers.get("Content-Type") != "multipart/form-data":
 		return {"headers": headers, "data": body.encode()}
 	del headers["Content-Type"]  # the library adds it, with the boundary
-	form = reference.read_headers(body.splitlines())
+	form = reference.parse_headers(body.splitlines())
 	file = form.pop("file")
 	return {"headers": headers, "files": {"file": ("contract.txt", file.encode())}, "data": form}
 

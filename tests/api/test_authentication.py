@@ -19,9 +19,9 @@ def seller(site: str) -> str:
 
 def bearer_of(guest: Client, user: str) -> str:
 	"""An access token from Frappe's own OAuth provider, by its password grant."""
-	client = factories.make(
+	client = factories.make_record(
 		"OAuth Client",
-		app_name=factories.unique("App"),
+		app_name=factories.make_unique("App"),
 		scopes="all openid",
 		redirect_uris="http://localhost",
 		default_redirect_uri="http://localhost",
@@ -51,7 +51,7 @@ def test_a_bearer_token_gets_the_contract(guest: Client, seller: str) -> None:
 	assert reply.json()["exc"] == ""
 	assert int(reply.headers["X-RateLimit-Remaining"]) < 1000
 	created = bearer.post(
-		"frappe.client.insert", doctype="Lead", lead_name="Jane", email=factories.unique_email()
+		"frappe.client.insert", doctype="Lead", lead_name="Jane", email=factories.make_unique_email()
 	)
 	assert created.status_code == 201
 	assert created.json()["data"]["owner"] == seller
@@ -78,7 +78,7 @@ def test_a_session_without_a_browsers_headers_gets_the_contract(guest: Client, s
 
 def test_basic_credentials_of_a_token_work(guest: Client, seller: str) -> None:
 	basic = Client(guest.base, guest.host)
-	basic.session.auth = factories.token_of(seller)
+	basic.session.auth = factories.get_token(seller)
 	assert basic.get(LIST, doctype="Lead").json()["exc"] == ""
 
 

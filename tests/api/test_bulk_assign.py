@@ -7,7 +7,7 @@ import pytest
 import frappe
 
 from tests.support import factories
-from tests.support.client import error_of
+from tests.support.client import get_error
 
 ASSIGN = "frappe.desk.bulk_assignment.set_assignment_for_many"
 
@@ -30,7 +30,7 @@ def timeline(lead):
 
 def restrict(user, lead):
 	"""Of all leads, let `user` see this one."""
-	factories.make("User Permission", user=user, allow="Lead", for_value=lead, apply_to_all_doctypes=1)
+	factories.make_record("User Permission", user=user, allow="Lead", for_value=lead, apply_to_all_doctypes=1)
 
 
 def open_todos(names):
@@ -133,7 +133,7 @@ def test_one_missing_record_undoes_all_and_is_named(api):
 
 	reply = api().post(ASSIGN, doctype="Lead", name=[*names, "LEAD-NOWHERE"], assigned_to=assignee)
 
-	assert error_of(reply) == (404, "DoesNotExistError")
+	assert get_error(reply) == (404, "DoesNotExistError")
 	assert reply.json()["exc"] == (
 		"DoesNotExistError: 1 of 3 records failed, so nothing was changed: LEAD-NOWHERE (Lead LEAD-NOWHERE not found.)."
 		" Leave them out or send atomic: false."
@@ -192,7 +192,7 @@ def test_an_assignee_who_may_not_read_a_record_does_not_get_it(api):
 
 	reply = api().post(ASSIGN, doctype="Lead", name=[seen, hidden], assigned_to=assignee)
 
-	assert error_of(reply) == (422, "InvalidAssigneeError")
+	assert get_error(reply) == (422, "InvalidAssigneeError")
 	assert (
 		f"1 of 2 records failed, so nothing was changed: {hidden} ({assignee} cannot be assigned because they may not read this record"
 		in reply.json()["exc"]
@@ -249,7 +249,7 @@ def test_desk_gets_the_same_body_with_a_status_it_knows(browser, api):
 def test_a_guest_is_refused(guest):
 	reply = guest.post(ASSIGN, doctype="Lead", name=["L001"], assigned_to="Administrator")
 
-	assert error_of(reply) == (401, "AuthenticationError")
+	assert get_error(reply) == (401, "AuthenticationError")
 
 
 def test_a_caller_who_may_not_read_the_doctype_is_refused(api):
@@ -257,7 +257,7 @@ def test_a_caller_who_may_not_read_the_doctype_is_refused(api):
 		ASSIGN, doctype="Lead", name=leads(1), assigned_to="Administrator"
 	)
 
-	assert error_of(reply) == (403, "PermissionError")
+	assert get_error(reply) == (403, "PermissionError")
 
 
 @pytest.mark.parametrize(
@@ -293,7 +293,7 @@ def test_a_bad_argument_is_refused_with_the_reason(api, arguments, status, exc_t
 
 	reply = api().post(ASSIGN, **body)
 
-	assert error_of(reply) == (status, exc_type)
+	assert get_error(reply) == (status, exc_type)
 	assert words in reply.json()["exc"]
 
 
@@ -303,7 +303,7 @@ def test_a_disabled_user_gets_no_assignments(api):
 
 	reply = api().post(ASSIGN, doctype="Lead", name=names, assigned_to=disabled)
 
-	assert error_of(reply) == (422, "InvalidAssigneeError")
+	assert get_error(reply) == (422, "InvalidAssigneeError")
 	assert open_todos(names) == []
 
 

@@ -24,7 +24,7 @@ def state(client, operation):
 
 
 def make_operation(status, minutes_ago, **values):
-	operation = factories.make(
+	operation = factories.make_record(
 		"Bulk Operation",
 		operation="Delete",
 		reference_doctype="Note",
@@ -74,7 +74,7 @@ def test_the_queue_holds_the_operations_name_and_no_record(api):
 
 	from frappe.utils.background_jobs import create_job_id, get_redis_conn
 
-	names = [factories.make("Note", title=factories.unique("Note")).name]
+	names = [factories.make_record("Note", title=factories.make_unique("Note")).name]
 	queued = start(api(), DELETE, doctype="Note", name=names)
 
 	job = Job.fetch(
@@ -172,7 +172,10 @@ def test_the_janitor_ends_what_no_worker_will(site):
 
 def test_a_job_that_is_still_in_the_queue_is_left_alone(api):
 	queued = start(
-		api(), DELETE, doctype="Note", name=factories.make("Note", title=factories.unique("Note")).name
+		api(),
+		DELETE,
+		doctype="Note",
+		name=factories.make_record("Note", title=factories.make_unique("Note")).name,
 	)
 	old = add_to_date(now_datetime(), minutes=-30)
 	frappe.db.set_value("Bulk Operation", queued["operation"], "creation", old)
@@ -184,7 +187,7 @@ def test_a_job_that_is_still_in_the_queue_is_left_alone(api):
 
 
 def test_an_operation_that_was_given_up_is_not_run_later(api, worker):
-	note = factories.make("Note", title=factories.unique("Note")).name
+	note = factories.make_record("Note", title=factories.make_unique("Note")).name
 	queued = start(api(), DELETE, doctype="Note", name=note)
 	jobs.mark_failed(queued["operation"])
 

@@ -6,13 +6,13 @@ from pathlib import Path
 import frappe
 
 from tests.support import factories
-from tests.support.client import error_of
+from tests.support.client import get_error
 
 DELETE = "frappe.desk.delete.delete_many"
 
 
 def notes(count):
-	return [factories.make("Note", title=factories.unique("Note")).name for _ in range(count)]
+	return [factories.make_record("Note", title=factories.make_unique("Note")).name for _ in range(count)]
 
 
 def linked_lead():
@@ -83,7 +83,7 @@ def test_a_record_in_use_keeps_all_and_is_named(api):
 
 	reply = api().post(DELETE, doctype="Lead", name=[free, linked])
 
-	assert error_of(reply) == (409, "LinkExistsError")
+	assert get_error(reply) == (409, "LinkExistsError")
 	assert (
 		f"1 of 2 records failed, so nothing was changed: {linked} (You can disable this Lead"
 		in reply.json()["exc"]
@@ -106,10 +106,10 @@ def test_with_atomic_false_only_the_record_in_use_stays(api):
 def test_records_that_only_refer_to_each_other_go_together(api):
 	"""Whichever comes first: a group goes once its members are gone."""
 	for group_first in (True, False):
-		name = factories.unique("Territory")
+		name = factories.make_unique("Territory")
 		group, member = (f"{name} A", f"{name} B") if group_first else (f"{name} B", f"{name} A")
-		factories.make("Territory", territory_name=group, is_group=1)
-		factories.make("Territory", territory_name=member, parent_territory=group)
+		factories.make_record("Territory", territory_name=group, is_group=1)
+		factories.make_record("Territory", territory_name=member, parent_territory=group)
 
 		reply = api().post(DELETE, doctype="Territory", name=[group, member])
 
@@ -120,14 +120,14 @@ def test_records_that_only_refer_to_each_other_go_together(api):
 def test_records_that_fail_for_several_reasons_are_told_together(api):
 	"""A lead that an opportunity refers to, and a group of which a member stays."""
 	caller = factories.make_user("Sales Manager", "Sales Master Manager").name
-	group = factories.make("Territory", territory_name=factories.unique("Group"), is_group=1).name
-	factories.make("Territory", territory_name=factories.unique("Member"), parent_territory=group)
-	used = factories.make("Territory", territory_name=factories.unique("Used")).name
+	group = factories.make_record("Territory", territory_name=factories.make_unique("Group"), is_group=1).name
+	factories.make_record("Territory", territory_name=factories.make_unique("Member"), parent_territory=group)
+	used = factories.make_record("Territory", territory_name=factories.make_unique("Used")).name
 	factories.make_lead(territory=used)
 
 	reply = api(caller).post(DELETE, doctype="Territory", name=[group, used])
 
-	assert error_of(reply) == (422, "BulkOperationError")
+	assert get_error(reply) == (422, "BulkOperationError")
 	assert "2 of 2 records failed, so nothing was changed" in reply.json()["exc"]
 	assert existing("Territory", [group, used]) == sorted([group, used])
 
@@ -137,7 +137,7 @@ def test_what_is_missing_is_told_before_anything_is_tried(api):
 
 	reply = api().post(DELETE, doctype="Lead", name=[linked, factories.make_lead().name, "LEAD-NOWHERE"])
 
-	assert error_of(reply) == (404, "DoesNotExistError")
+	assert get_error(reply) == (404, "DoesNotExistError")
 	assert "1 of 3 records failed, so nothing was changed: LEAD-NOWHERE" in reply.json()["exc"]
 
 
@@ -178,7 +178,7 @@ def test_a_record_that_stays_keeps_its_jobs_to_itself(api, worker):
 
 
 def test_a_guest_is_refused(guest):
-	assert error_of(guest.post(DELETE, doctype="Note", name=["x"])) == (401, "AuthenticationError")
+	assert get_error(guest.post(DELETE, doctype="Note", name=["x"])) == (401, "AuthenticationError")
 
 
 def test_a_role_that_may_read_but_not_delete_is_refused(api):
@@ -186,21 +186,21 @@ def test_a_role_that_may_read_but_not_delete_is_refused(api):
 
 	reply = api(factories.make_user("Sales User").name).post(DELETE, doctype="Lead", name=[lead])
 
-	assert error_of(reply) == (403, "PermissionError")
+	assert get_error(reply) == (403, "PermissionError")
 	assert existing("Lead", [lead]) == [lead]
 
 
 def test_a_record_that_the_caller_may_read_but_not_delete_is_403_and_keeps_all(api):
 	"""Notes: their owner may delete them, everybody may read public ones."""
-	other = factories.make("Note", title=factories.unique("Public"), public=1).name
+	other = factories.make_record("Note", title=factories.make_unique("Public"), public=1).name
 	caller = factories.make_user("Sales User").name
 	frappe.set_user(caller)
-	mine = factories.make("Note", title=factories.unique("Mine")).name
+	mine = factories.make_record("Note", title=factories.make_unique("Mine")).name
 	frappe.set_user("Administrator")
 
 	reply = api(caller).post(DELETE, doctype="Note", name=[mine, other])
 
-	assert error_of(reply) == (403, "PermissionError")
+	assert get_error(reply) == (403, "PermissionError")
 	assert (
 		f"1 of 2 records failed, so nothing was changed: {other} ({factories.DELETE_REFUSAL}"
 		in reply.json()["exc"]
@@ -209,11 +209,11 @@ def test_a_record_that_the_caller_may_read_but_not_delete_is_403_and_keeps_all(a
 
 
 def test_another_users_private_record_looks_missing(api):
-	hidden = factories.make("Note", title=factories.unique("Private"), public=0).name
+	hidden = factories.make_record("Note", title=factories.make_unique("Private"), public=0).name
 
 	reply = api(factories.make_user("Sales User").name).post(DELETE, doctype="Note", name=[hidden])
 
-	assert error_of(reply) == (404, "DoesNotExistError")
+	assert get_error(reply) == (404, "DoesNotExistError")
 	assert existing("Note", [hidden]) == [hidden]
 
 
@@ -222,11 +222,11 @@ def test_a_name_in_other_letters_is_another_name(api):
 
 	reply = api().post(DELETE, doctype="Lead", name=[name.lower()])
 
-	assert error_of(reply) == (404, "DoesNotExistError")
+	assert get_error(reply) == (404, "DoesNotExistError")
 	assert existing("Lead", [name]) == [name]
 
 
 def test_more_records_than_the_site_allows_are_refused(api):
 	reply = api().post(DELETE, doctype="Note", name=[str(n) for n in range(501)])
 
-	assert error_of(reply) == (400, "InvalidRequestError")
+	assert get_error(reply) == (400, "InvalidRequestError")

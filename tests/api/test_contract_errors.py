@@ -181,7 +181,7 @@ def test_every_path_gives_the_same_contract(seller: Client, path: str, accept: s
 @pytest.fixture
 def broken_doctype(site: str) -> Iterator[str]:
 	"""A DocType whose table is gone: nothing foresees that."""
-	name = factories.unique("Broken")
+	name = factories.make_unique("Broken")
 	frappe.get_doc(
 		{
 			"doctype": "DocType", "name": name, "module": "Custom", "custom": 1,

@@ -81,15 +81,17 @@ def test_a_hidden_permission_level_hides_the_copy(api: Api) -> None:
 
 def test_a_user_permission_hides_the_copies(api: Api) -> None:
 	user = factories.make_user("System Manager", "HR Manager", "HR User").name
-	factories.make("User Permission", user=user, allow="Employee", for_value=factories.make_employee().name)
+	factories.make_record(
+		"User Permission", user=user, allow="Employee", for_value=factories.make_employee().name
+	)
 	copy, secret = deleted_employee()
 	assert not any(secret in reply.text for reply in requests_for(api(user), copy))
 
 
 def test_a_doctype_that_is_gone_hides_its_copies(manager: Client) -> None:
-	secret = factories.unique("Secret")
+	secret = factories.make_unique("Secret")
 	gone = {"deleted_doctype": "No Such DocType", "deleted_name": "x", "data": secret}
-	copy = factories.make(DOCTYPE, **gone).name
+	copy = factories.make_record(DOCTYPE, **gone).name
 	assert not any(secret in reply.text for reply in requests_for(manager, copy))
 
 
@@ -116,10 +118,10 @@ def restore_by(client: Client, method: str, copy: str) -> requests.Response:
 def test_who_reads_and_creates_such_records_restores_one(
 	api: Api, method: str, rights: dict[str, int], status: int
 ) -> None:
-	role = factories.make("Role", role_name=factories.unique("Restorer")).name
-	doctype = factories.make(
+	role = factories.make_record("Role", role_name=factories.make_unique("Restorer")).name
+	doctype = factories.make_record(
 		"DocType",
-		name=factories.unique("Restorable"),
+		name=factories.make_unique("Restorable"),
 		module="Custom",
 		custom=1,
 		fields=[{"fieldname": "remark", "fieldtype": "Data", "label": "Remark"}],
@@ -128,7 +130,7 @@ def test_who_reads_and_creates_such_records_restores_one(
 			*([{"role": role, "read": 0, "create": 0, **rights}] if rights else []),
 		],
 	).name
-	name = factories.make(doctype, remark="x").name
+	name = factories.make_record(doctype, remark="x").name
 	copy = delete_record(doctype, name)
 	reply = restore_by(api(factories.make_user("System Manager", role).name), method, copy)
 	frappe.db.rollback()

@@ -122,7 +122,7 @@ def test_a_record_and_its_form_are_the_same_bytes(both: tuple[Client, Client]) -
 def test_a_write_has_frappes_status_and_keys(both: tuple[Client, Client]) -> None:
 	replies = []
 	for client in both:
-		doc = {"doctype": "Lead", "lead_name": "Jane", "email_id": factories.unique_email()}
+		doc = {"doctype": "Lead", "lead_name": "Jane", "email_id": factories.make_unique_email()}
 		replies.append(client.request("POST", "/api/method/frappe.client.insert", **form(doc=doc)))
 	ours, bare = replies
 	assert ours.status_code == bare.status_code == 200

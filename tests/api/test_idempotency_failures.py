@@ -29,14 +29,14 @@ def seller(api: Api) -> Client:
 
 
 def key() -> dict[str, str]:
-	return {"Idempotency-Key": factories.unique("key")}
+	return {"Idempotency-Key": factories.make_unique("key")}
 
 
 def lead(**values: str) -> dict[str, str]:
 	return {
 		"doctype": "Lead",
-		"lead_name": factories.unique("Jane"),
-		"email": factories.unique_email(),
+		"lead_name": factories.make_unique("Jane"),
+		"email": factories.make_unique_email(),
 		**values,
 	}
 
@@ -63,7 +63,7 @@ def in_parallel(client: Client, send: Callable[[Client], requests.Response]) -> 
 
 @pytest.mark.usefixtures("loopback")
 def test_a_sync_that_was_refused_frees_its_key(api: Api) -> None:
-	manager, headers = api(kipu_site.user_with("Kipu Sync Manager")), key()
+	manager, headers = api(kipu_site.get_user_with("Kipu Sync Manager")), key()
 	with Simulator(3) as kipu:
 		body = {"connection": kipu_site.make_connection(kipu), "background": False}
 		run = run_records.begin_run(RunRequest(body["connection"], "incremental"))
@@ -138,7 +138,7 @@ def test_put_and_delete_honour_the_key(seller: Client) -> None:
 
 def test_delete_honours_the_key(api: Api) -> None:
 	client, headers, body = api("Administrator"), key(), {"doctype": "ToDo"}
-	body["name"] = factories.make("ToDo", description="x").name
+	body["name"] = factories.make_record("ToDo", description="x").name
 	path = "/api/method/frappe.client.delete"
 	first, again = (client.request("DELETE", path, json=body, headers=headers) for _ in range(2))
 	assert (first.status_code, again.content, is_replayed(again)) == (200, first.content, True)
@@ -180,7 +180,7 @@ def test_frappes_own_writes_are_replayed_byte_for_byte(
 
 def test_a_delete_by_resource_is_replayed(api: Api) -> None:
 	owner, headers = api("Administrator"), key()
-	name = factories.make("ToDo", description="x").name
+	name = factories.make_record("ToDo", description="x").name
 	first = owner.request("DELETE", f"/api/resource/ToDo/{name}", headers=headers)
 	again = owner.request("DELETE", f"/api/resource/ToDo/{name}", headers=headers)
 	assert (first.status_code, first.text) == (202, '{"data":"ok"}')
@@ -197,7 +197,7 @@ def test_a_failed_write_by_resource_frees_its_key(seller: Client) -> None:
 
 
 def test_parallel_writes_by_resource_execute_once(seller: Client) -> None:
-	headers, body = key(), {"lead_name": factories.unique("Jane")}
+	headers, body = key(), {"lead_name": factories.make_unique("Jane")}
 	replies = in_parallel(
 		seller, lambda client: client.request("POST", "/api/resource/Lead", json=body, headers=headers)
 	)
@@ -220,7 +220,7 @@ def test_a_caller_who_lost_the_role_gets_no_replay(api: Api, route: str) -> None
 	user, headers, values = (
 		factories.make_user("Sales User", "Newsletter Manager"),
 		key(),
-		{"lead_name": factories.unique("Jane")},
+		{"lead_name": factories.make_unique("Jane")},
 	)
 	client = api(user.name)
 	assert insert_by(route, client, headers, **values).ok
@@ -237,18 +237,24 @@ def test_a_caller_who_lost_the_role_gets_no_replay(api: Api, route: str) -> None
 
 @pytest.mark.parametrize("route", ["contract", "resource"])
 def test_a_caller_who_may_not_read_the_record_any_more_gets_no_replay(api: Api, route: str) -> None:
-	user, headers, values = factories.make_user("Sales User"), key(), {"lead_name": factories.unique("Jane")}
+	user, headers, values = (
+		factories.make_user("Sales User"),
+		key(),
+		{"lead_name": factories.make_unique("Jane")},
+	)
 	client = api(user.name)
 	assert insert_by(route, client, headers, **values).ok
 	other = factories.make_lead().name
-	factories.make("User Permission", user=user.name, allow="Lead", for_value=other, apply_to_all_doctypes=1)
+	factories.make_record(
+		"User Permission", user=user.name, allow="Lead", for_value=other, apply_to_all_doctypes=1
+	)
 	reply = insert_by(route, client, headers, **values)
 	assert (reply.status_code, values["lead_name"] in reply.text) == (404, False), reply.text
 
 
 def test_a_caller_who_lost_a_share_gets_no_replay(api: Api) -> None:
 	user, headers = factories.make_user("Desk User"), key()
-	name = factories.make("Note", title=factories.unique("Note"), content="x", public=0).name
+	name = factories.make_record("Note", title=factories.make_unique("Note"), content="x", public=0).name
 	frappe.share.add("Note", name, user.name, read=1, write=1)
 	frappe.db.commit()
 	body = {"doctype": "Note", "name": name, "content": "secret"}
@@ -278,7 +284,7 @@ def clinic_record(site: str) -> Iterator[str]:
 
 
 def test_nobody_else_reads_a_stored_reply(api: Api, seller: Client) -> None:
-	secret = factories.unique("Secret")
+	secret = factories.make_unique("Secret")
 	headers, body = key(), lead(lead_name=secret)
 	assert seller.post(INSERT, headers=headers, **body).status_code == 201
 	assert seller.request("POST", "/api/resource/Lead", headers=key(), json={"lead_name": secret}).ok

@@ -47,9 +47,9 @@ def is_waiting_for_the_series() -> bool:
 def test_a_retry_after_a_killed_worker_executes_once(route: str, api: Api, site: str) -> None:
 	caller = api(factories.make_user("Sales User").name)
 	factories.make_lead()  # the series of leads exists
-	email = factories.unique_email()
-	body = {"doctype": "Lead", "lead_name": factories.unique("Jane"), "email_id": email}
-	headers = {**caller.headers, "Idempotency-Key": factories.unique("key")}
+	email = factories.make_unique_email()
+	body = {"doctype": "Lead", "lead_name": factories.make_unique("Jane"), "email_id": email}
+	headers = {**caller.headers, "Idempotency-Key": factories.make_unique("key")}
 	failures: list[Exception] = []
 
 	def send_first(client: Client) -> None:

@@ -34,14 +34,14 @@ def test_the_document_is_valid_openapi(spec: dict[str, Any]) -> None:
 
 
 def test_every_endpoint_is_in_it(spec: dict[str, Any]) -> None:
-	hooks = source.constant("orchestrator.hooks", "override_whitelisted_methods")
+	hooks = source.get_constant("orchestrator.hooks", "override_whitelisted_methods")
 	contract = {
-		path: source.getattr_targets(path.rpartition(".")[0]).get(path, path) for path in hooks.values()
+		path: source.list_getattr_targets(path.rpartition(".")[0]).get(path, path) for path in hooks.values()
 	}
 	behind_frappes_names = set(contract.values())
 	own = {
 		f"{module}.{function.name}"
-		for module, function in source.endpoints()
+		for module, function in source.list_endpoints()
 		if f"{module}.{function.name}" not in behind_frappes_names
 		and ".doctype." not in module
 		and ".access." not in module

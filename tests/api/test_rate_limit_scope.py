@@ -10,7 +10,7 @@ import frappe
 from tests.api.test_authentication import bearer_of
 from tests.support import factories
 from tests.support.client import Client
-from tests.support.rate_limits import fill_buckets, rate_limit
+from tests.support.rate_limits import fill_buckets, override_rate_limit
 
 Api = Callable[[str], Client]
 Browser = Callable[[str, str], Client]
@@ -51,7 +51,9 @@ ROUTES = [
 @pytest.fixture
 def two_tokens(site: str) -> Iterator[None]:
 	"""Two requests for a user, two for an address, refilled at one a minute."""
-	with rate_limit(rate_limit_per_minute=1, rate_limit_user_capacity=2, rate_limit_guest_capacity=2):
+	with override_rate_limit(
+		rate_limit_per_minute=1, rate_limit_user_capacity=2, rate_limit_guest_capacity=2
+	):
 		yield
 
 
@@ -115,7 +117,7 @@ def test_a_cookie_that_names_the_user_exempts_no_token(
 
 def test_a_session_in_the_query_exempts_nobody(guest: Client, browser: Browser, seller: str) -> None:
 	session = browser(seller, factories.PASSWORD).session.cookies["sid"]
-	with rate_limit(rate_limit_per_minute=1, rate_limit_user_capacity=2):
+	with override_rate_limit(rate_limit_per_minute=1, rate_limit_user_capacity=2):
 		reply = guest.get("frappe.auth.get_logged_user", sid=session)
 		assert reply.json()["message"] == seller
 		assert remaining(reply) == ["1"]
@@ -225,7 +227,7 @@ def test_malformed_json_is_charged_to_the_address(guest: Client, two_tokens: Non
 
 def test_the_limit_can_be_narrowed_to_the_documented_calls(guest: Client, api: Api, seller: str) -> None:
 	client = api(seller)
-	with rate_limit(
+	with override_rate_limit(
 		rate_limit_per_minute=1,
 		rate_limit_user_capacity=2,
 		rate_limit_guest_capacity=2,
@@ -276,7 +278,7 @@ def test_a_form_field_decides(api: Api, seller: str) -> None:
 	"path", ["/api/v2/method/upload_file", "/api/method/helpdesk.extends.data_import.upload_file"]
 )
 def test_every_name_of_upload_file_is_under_the_contract(api: Api, seller: str, path: str) -> None:
-	files = {"file": (f"{factories.unique('file')}.txt", b"hello")}
+	files = {"file": (f"{factories.make_unique('file')}.txt", b"hello")}
 	reply = api(seller).request("POST", path, files=files, data={"is_private": "1"})
 	assert reply.status_code == 201, reply.text
 	assert reply.json()["data"]["is_private"] == 1

@@ -13,7 +13,7 @@ import frappe
 from orchestrator.api import webhook_targets
 from orchestrator.exceptions import InvalidWebhookTargetError
 from tests.support import factories
-from tests.support.client import error_of
+from tests.support.client import get_error
 
 CREATE = "frappe.desk.doctype.webhook.create"
 # An address of the open internet that needs no name server; nothing is sent to it.
@@ -23,7 +23,7 @@ PUBLIC_URL = "https://1.1.1.1/hook"
 def arguments(**values):
 	return {
 		"doctype": "Note",
-		"webhook_name": factories.unique("hook").replace(" ", "_"),
+		"webhook_name": factories.make_unique("hook").replace(" ", "_"),
 		"events": ["after_insert"],
 		"request_url": PUBLIC_URL,
 		"request_method": "POST",
@@ -140,12 +140,12 @@ def test_one_name_taken_makes_none(api):
 
 	reply = api(manager()).post(CREATE, **arguments(webhook_name=name, events=["after_insert", "on_update"]))
 
-	assert error_of(reply) == (409, "DuplicateEntryError")
+	assert get_error(reply) == (409, "DuplicateEntryError")
 	assert not frappe.db.exists("Webhook", f"{name}-after_insert")
 
 
 def test_a_guest_is_refused(guest):
-	assert error_of(guest.post(CREATE, **arguments())) == (401, "AuthenticationError")
+	assert get_error(guest.post(CREATE, **arguments())) == (401, "AuthenticationError")
 
 
 def test_only_system_managers_may(api):
@@ -153,7 +153,7 @@ def test_only_system_managers_may(api):
 
 	reply = api(factories.make_user("Sales Manager").name).post(CREATE, **asked)
 
-	assert error_of(reply) == (403, "PermissionError")
+	assert get_error(reply) == (403, "PermissionError")
 	assert not frappe.db.exists("Webhook", asked["webhook_name"])
 
 
@@ -188,7 +188,7 @@ def test_a_bad_argument_is_refused_with_the_reason(api, values, status, exc_type
 
 	reply = api(manager()).post(CREATE, **asked)
 
-	assert error_of(reply) == (status, exc_type)
+	assert get_error(reply) == (status, exc_type)
 	assert words in reply.json()["exc"]
 	assert not frappe.db.exists("Webhook", {"name": ("like", f"{asked['webhook_name'] or 'none'}%")})
 
@@ -231,7 +231,7 @@ def test_a_target_that_is_no_public_https_address_is_refused(api, url):
 
 	reply = api(manager()).post(CREATE, **asked)
 
-	assert error_of(reply) == (422, "InvalidWebhookTargetError")
+	assert get_error(reply) == (422, "InvalidWebhookTargetError")
 	assert not frappe.db.exists("Webhook", asked["webhook_name"])
 
 
@@ -257,7 +257,7 @@ def test_a_webhook_made_in_desk_is_left_alone(site):
 	webhook = frappe.get_doc(
 		{
 			"doctype": "Webhook",
-			"__newname": factories.unique("desk"),
+			"__newname": factories.make_unique("desk"),
 			"webhook_doctype": "Note",
 			"webhook_docevent": "on_trash",
 			"request_url": "http://127.0.0.1:9/hook",
@@ -274,13 +274,13 @@ def test_a_site_that_allows_its_network_still_wants_https_beyond_it(api, allow_p
 	beyond = api(manager()).post(CREATE, **arguments(request_url="http://1.1.1.1/hook"))
 
 	assert inside.status_code == 201
-	assert error_of(beyond) == (422, "InvalidWebhookTargetError")
+	assert get_error(beyond) == (422, "InvalidWebhookTargetError")
 	assert "has a public address: use https." in beyond.json()["exc"]
 
 
 def insert_brand(client, details=""):
 	"""A record of a DocType that no other test hooks, inserted over HTTP."""
-	name = factories.unique("Fair Köln")
+	name = factories.make_unique("Fair Köln")
 	reply = client.post("frappe.client.insert", doctype="Brand", brand=name, description=details)
 	assert reply.status_code == 201, reply.text
 	return reply.json()["data"]
@@ -308,9 +308,9 @@ def test_the_whole_document_reaches_the_receiver_with_the_headers(api, worker, a
 def test_a_record_that_was_rolled_back_out_of_a_bulk_call_sends_nothing(api, worker, allow_private):
 	"""Of two brands deleted record by record, the one in use stays and its webhook with it."""
 	used, free = (frappe.get_doc("Brand", insert_brand(api())["name"]) for _ in "ab")
-	factories.make(
+	factories.make_record(
 		"Item",
-		item_code=factories.unique("Kit"),
+		item_code=factories.make_unique("Kit"),
 		item_group=frappe.db.get_value("Item Group", {"is_group": 0}),
 		stock_uom="Nos",
 		is_stock_item=0,
@@ -362,7 +362,7 @@ def test_a_host_that_is_not_known_now_is_accepted_with_a_warning(api, url):
 
 def test_plain_http_to_an_unknown_host_is_still_refused(api):
 	reply = api(manager()).post(CREATE, **arguments(request_url="http://no-such-host.invalid/hook"))
-	assert error_of(reply) == (422, "InvalidWebhookTargetError")
+	assert get_error(reply) == (422, "InvalidWebhookTargetError")
 
 
 def test_a_delivery_to_an_unknown_host_is_stopped_and_logged(api, worker):

@@ -10,7 +10,7 @@ from frappe.utils.background_jobs import get_queues
 
 from orchestrator.api import listeners
 from tests.support import factories
-from tests.support.client import Client, data_of
+from tests.support.client import Client, get_data
 
 SET = "frappe.client.set_value"
 INSERT = "frappe.client.insert"
@@ -26,7 +26,9 @@ def rates(site) -> None:
 	for own, rate in (("EUR", 1.1), ("JPY", 0.007), ("GBP", 1.25)):
 		filters = {"from_currency": own, "to_currency": "USD", "date": frappe.utils.nowdate()}
 		if not frappe.db.exists("Currency Exchange", filters):
-			factories.make("Currency Exchange", exchange_rate=rate, for_buying=1, for_selling=1, **filters)
+			factories.make_record(
+				"Currency Exchange", exchange_rate=rate, for_buying=1, for_selling=1, **filters
+			)
 
 
 @pytest.fixture
@@ -65,7 +67,7 @@ def rate_of(name: str) -> float:
 def test_the_rate_follows_the_currency(seller, rates, no_network, before, after, rate, route):
 	opportunity = factories.make_opportunity(currency=before, conversion_rate=1.1, opportunity_amount=1000)
 	if route == SET:
-		data_of(seller.post(SET, doctype="Opportunity", name=opportunity.name, currency=after))
+		get_data(seller.post(SET, doctype="Opportunity", name=opportunity.name, currency=after))
 	else:
 		reply = seller.request(
 			"PUT", f"/api/resource/Opportunity/{opportunity.name}", json={"currency": after}
@@ -76,17 +78,17 @@ def test_the_rate_follows_the_currency(seller, rates, no_network, before, after,
 
 def test_a_rate_that_is_sent_counts(seller, rates):
 	opportunity = factories.make_opportunity(currency="EUR", conversion_rate=1.1)
-	data_of(
+	get_data(
 		seller.post(SET, doctype="Opportunity", name=opportunity.name, currency="JPY", conversion_rate=0.0065)
 	)
 	assert rate_of(opportunity.name) == 0.0065
-	data_of(seller.post(SET, doctype="Opportunity", name=opportunity.name, opportunity_amount=5))
+	get_data(seller.post(SET, doctype="Opportunity", name=opportunity.name, opportunity_amount=5))
 	assert rate_of(opportunity.name) == 0.0065
 
 
 def test_an_agreed_rate_stays_while_the_currency_does(seller, rates):
 	opportunity = factories.make_opportunity(currency="EUR", conversion_rate=1.3)
-	data_of(seller.post(SET, doctype="Opportunity", name=opportunity.name, opportunity_amount=5))
+	get_data(seller.post(SET, doctype="Opportunity", name=opportunity.name, opportunity_amount=5))
 	assert rate_of(opportunity.name) == 1.3
 
 
@@ -103,9 +105,9 @@ def test_the_pipeline_counts_the_new_currency_and_what_has_no_rate_apart(api, ra
 	shillings = factories.make_opportunity(
 		currency="EUR", conversion_rate=1.1, opportunity_amount=5, opportunity_owner=user
 	)
-	data_of(client.post(SET, doctype="Opportunity", name=yen.name, currency="JPY"))
-	data_of(client.post(SET, doctype="Opportunity", name=shillings.name, currency="KES"))
-	summary = data_of(client.get(SUMMARY, user=user))
+	get_data(client.post(SET, doctype="Opportunity", name=yen.name, currency="JPY"))
+	get_data(client.post(SET, doctype="Opportunity", name=shillings.name, currency="KES"))
+	summary = get_data(client.get(SUMMARY, user=user))
 	assert (summary["total_value"], summary["unconverted"]) == (7.0, {"KES": 5.0})
 	frappe.db.rollback()
 	assert frappe.db.get_value("Opportunity", yen.name, "base_opportunity_amount") == 7
@@ -132,12 +134,12 @@ def at_once(calls: list) -> list[int]:
 
 
 def lead(email: str) -> dict:
-	return {"doctype": "Lead", "lead_name": factories.unique("Lead"), "email_id": email}
+	return {"doctype": "Lead", "lead_name": factories.make_unique("Lead"), "email_id": email}
 
 
 @pytest.mark.parametrize("route", [INSERT, "resource"])
 def test_of_leads_with_one_address_at_once_one_is_made(api, site, route):
-	user, email = factories.make_user("Sales User").name, factories.unique_email("twin")
+	user, email = factories.make_user("Sales User").name, factories.make_unique_email("twin")
 	clients = [api(user) for _ in range(10)]
 	calls = [
 		(lambda client=client: client.post(INSERT, doc=lead(email)))
@@ -152,7 +154,7 @@ def test_of_leads_with_one_address_at_once_one_is_made(api, site, route):
 
 
 def test_spellings_that_the_database_holds_equal_are_one_address(api, site):
-	user, email = factories.make_user("Sales User").name, factories.unique_email("twin")
+	user, email = factories.make_user("Sales User").name, factories.make_unique_email("twin")
 	spellings = [email, email.upper(), email.capitalize(), email.swapcase()]
 	clients = [api(user) for _ in spellings]
 	statuses = at_once(
@@ -165,7 +167,7 @@ def test_spellings_that_the_database_holds_equal_are_one_address(api, site):
 
 
 def test_of_leads_that_get_one_address_at_once_one_has_it(api, site):
-	user, email = factories.make_user("Sales User").name, factories.unique_email("twin")
+	user, email = factories.make_user("Sales User").name, factories.make_unique_email("twin")
 	names = [factories.make_lead().name for _ in range(3)]
 	clients = [api(user) for _ in range(4)]
 	calls = [
@@ -182,14 +184,14 @@ def test_leads_with_addresses_of_their_own_do_not_wait_for_each_other(api, site)
 	user = factories.make_user("Sales User").name
 	clients = [api(user) for _ in range(6)]
 	calls = [
-		lambda client=client: client.post(INSERT, doc=lead(factories.unique_email("own")))
+		lambda client=client: client.post(INSERT, doc=lead(factories.make_unique_email("own")))
 		for client in clients
 	]
 	assert at_once(calls) == [201] * 6
 
 
 def test_an_address_is_free_again_after_a_failure_and_where_duplicates_are_allowed(api, site):
-	client, email = api(factories.make_user("Sales User").name), factories.unique_email("twin")
+	client, email = api(factories.make_user("Sales User").name), factories.make_unique_email("twin")
 	assert client.post(INSERT, doc={**lead(email), "status": "Unheard of"}).status_code >= 400
 	assert client.post(INSERT, doc=lead(email)).status_code == 201
 	assert client.post(INSERT, doc=lead(email)).status_code == 409
@@ -213,7 +215,7 @@ def queued_webhooks() -> set[str]:
 
 def notification(**values) -> dict:
 	return {
-		"__newname": factories.unique("Assigned"),
+		"__newname": factories.make_unique("Assigned"),
 		"subject": "Assigned",
 		"document_type": "Lead",
 		"channel": "System Notification",
@@ -226,7 +228,7 @@ def notification(**values) -> dict:
 
 def webhook(event: str) -> dict:
 	return {
-		"__newname": factories.unique("Hook"),
+		"__newname": factories.make_unique("Hook"),
 		"webhook_doctype": "Lead",
 		"webhook_docevent": event,
 		"request_url": "http://127.0.0.1:9/",
@@ -252,16 +254,16 @@ def test_who_listens_hears_of_many_assignments_as_of_one(api, site, worker, kind
 	doctype, values = RULES[kind]
 	names = [factories.make_lead().name for _ in range(3)]
 	assignee = factories.make_user("Sales User").name
-	rule = factories.make(doctype, **values())
+	rule = factories.make_record(doctype, **values())
 	frappe.clear_cache()
 	try:
 		assert listeners.has_update_listeners("Lead")
 		client = api(factories.make_user("Sales User").name)
 		if way == "many":
-			data_of(client.post(ASSIGN, doctype="Lead", name=names, assigned_to=assignee))
+			get_data(client.post(ASSIGN, doctype="Lead", name=names, assigned_to=assignee))
 		else:
 			for name in names:
-				data_of(client.post(SET, doctype="Lead", name=name, assigned_to=assignee))
+				get_data(client.post(SET, doctype="Lead", name=name, assigned_to=assignee))
 		if doctype == "Webhook":
 			assert set(names) <= queued_webhooks()
 		else:
@@ -301,11 +303,11 @@ def test_a_record_that_can_not_be_saved_fails_alone(api, site):
 	good, bad = factories.make_lead().name, factories.make_lead().name
 	frappe.db.set_value("Lead", bad, "status", "Unheard of")
 	frappe.db.commit()
-	rule = factories.make("Webhook", **webhook("on_update"))
+	rule = factories.make_record("Webhook", **webhook("on_update"))
 	frappe.clear_cache()
 	assignee = factories.make_user("Sales User").name
 	try:
-		reply = data_of(
+		reply = get_data(
 			api().post(ASSIGN, doctype="Lead", name=[good, bad], assigned_to=assignee, atomic=False)
 		)
 	finally:

@@ -24,7 +24,7 @@ def sales(user, api):
 @pytest.fixture
 def topic(site) -> str:
 	"""The topic of three leads, two of them open, named A, B and C."""
-	topic = factories.unique("Topic")
+	topic = factories.make_unique("Topic")
 	for name, status in (("A", "Open"), ("B", "Open"), ("C", "Interested")):
 		factories.make_lead(lead_name=name, status=status, topic=topic, phone="098-765-4321")
 	return topic
@@ -81,12 +81,12 @@ class TestGetLeads:
 		assert data == {"leads": [{"lead_name": "A"}, {"lead_name": "C"}], "total": 2}
 
 	def test_no_match_is_an_empty_page(self, sales):
-		reply = sales.post(METHOD, filters={"topic": factories.unique("Nothing")})
+		reply = sales.post(METHOD, filters={"topic": factories.make_unique("Nothing")})
 		assert reply.json()["data"] == {"leads": [], "total": 0}
 
 	def test_the_total_counts_what_the_caller_may_read(self, user, sales, topic):
 		mine = frappe.db.get_value("Lead", {"topic": topic, "lead_name": "B"})
-		factories.make("User Permission", user=user, allow="Lead", for_value=mine)
+		factories.make_record("User Permission", user=user, allow="Lead", for_value=mine)
 		data = sales.post(METHOD, filters={"topic": topic}, fields=["name"]).json()["data"]
 		assert data == {"leads": [{"name": mine}], "total": 1}
 
@@ -141,7 +141,10 @@ class TestQualification:
 
 	def test_an_inserted_lead_can_be_qualified_from_the_start(self, sales, user):
 		reply = sales.post(
-			"frappe.client.insert", doctype="Lead", lead_name=factories.unique("Lead"), status="Qualified"
+			"frappe.client.insert",
+			doctype="Lead",
+			lead_name=factories.make_unique("Lead"),
+			status="Qualified",
 		)
 		assert reply.status_code == 201
 		name = reply.json()["data"]["name"]

@@ -42,8 +42,12 @@ def opportunity(site):
 @pytest.fixture
 def item(site) -> str:
 	"""An item that is not kept in stock."""
-	return factories.make(
-		"Item", item_code=factories.unique("Item"), item_group="Services", is_stock_item=0, stock_uom="Nos"
+	return factories.make_record(
+		"Item",
+		item_code=factories.make_unique("Item"),
+		item_group="Services",
+		is_stock_item=0,
+		stock_uom="Nos",
 	).name
 
 
@@ -115,8 +119,10 @@ class TestAdvance:
 		assert standing(opportunity.name) == ("Closed Won", "Converted", 100)
 
 	def test_losing_declares_the_enquiry_lost_with_reason_and_notes(self, sales, site):
-		reason = factories.make("Opportunity Lost Reason", lost_reason=factories.unique("Too expensive")).name
-		rival = factories.make("Competitor", competitor_name=factories.unique("Rival")).name
+		reason = factories.make_record(
+			"Opportunity Lost Reason", lost_reason=factories.make_unique("Too expensive")
+		).name
+		rival = factories.make_record("Competitor", competitor_name=factories.make_unique("Rival")).name
 		doc = factories.make_opportunity(competitors=[{"competitor": rival}])
 		reply = sales.post(
 			METHOD,
@@ -133,7 +139,9 @@ class TestAdvance:
 		assert doc.order_lost_reason == "Went elsewhere"
 
 	def test_reopening_clears_the_lost_reasons(self, sales, site):
-		reason = factories.make("Opportunity Lost Reason", lost_reason=factories.unique("No budget")).name
+		reason = factories.make_record(
+			"Opportunity Lost Reason", lost_reason=factories.make_unique("No budget")
+		).name
 		doc = factories.make_opportunity()
 		sales.post(METHOD, opportunity=doc.name, new_status="Closed Lost", notes="No", lost_reasons=[reason])
 		sales.post(METHOD, opportunity=doc.name, new_status="Open")
@@ -215,7 +223,7 @@ class TestAdvanceRefusals:
 	def test_a_record_the_caller_may_not_read_is_404_like_a_missing_one(self, api, opportunity):
 		user = factories.make_user("Sales User").name
 		other = factories.make_opportunity()
-		factories.make("User Permission", user=user, allow="Opportunity", for_value=other.name)
+		factories.make_record("User Permission", user=user, allow="Opportunity", for_value=other.name)
 		caller = api(user)
 		hidden = caller.post(METHOD, opportunity=opportunity.name, new_status="Qualified")
 		missing = caller.post(METHOD, opportunity="CRM-OPP-NONE", new_status="Qualified")
@@ -226,7 +234,7 @@ class TestAdvanceRefusals:
 
 	def test_a_record_the_caller_may_only_read_is_403(self, api, opportunity):
 		reader = factories.make_user().name
-		factories.make(
+		factories.make_record(
 			"DocShare", user=reader, share_doctype="Opportunity", share_name=opportunity.name, read=1
 		)
 		reply = api(reader).post(METHOD, opportunity=opportunity.name, new_status="Qualified")
@@ -277,7 +285,7 @@ class TestConsistency:
 			doctype="Opportunity",
 			opportunity_from="Lead",
 			party_name=lead.name,
-			company=factories.company(),
+			company=factories.get_company(),
 			pipeline_stage="Qualified",
 		)
 		assert reply.status_code == 201
@@ -342,10 +350,12 @@ class TestConsistency:
 		lead = factories.make_lead()
 		rows = (
 			"Opportunity From,Party,Company,Pipeline Stage\n"
-			f"Lead,{lead.name},{factories.company()},Closed Won\n"
+			f"Lead,{lead.name},{factories.get_company()},Closed Won\n"
 		)
-		file = factories.make("File", file_name=f"{frappe.generate_hash()}.csv", content=rows, is_private=1)
-		importing = factories.make(
+		file = factories.make_record(
+			"File", file_name=f"{frappe.generate_hash()}.csv", content=rows, is_private=1
+		)
+		importing = factories.make_record(
 			"Data Import",
 			reference_doctype="Opportunity",
 			import_type="Insert New Records",

@@ -23,7 +23,7 @@ def values(data: dict) -> list[float]:
 
 def make_company(currency: str):
 	"""A company that keeps its books in `currency`, with no chart of accounts."""
-	name = factories.unique("Company")
+	name = factories.make_unique("Company")
 	company = frappe.get_doc(
 		{
 			"doctype": "Company",
@@ -48,7 +48,9 @@ def rates(site) -> None:
 	for own, other, rate in (("EUR", "USD", 1.1), ("GBP", "USD", 1.25), ("GBP", "EUR", 1.2)):
 		filters = {"from_currency": own, "to_currency": other, "date": frappe.utils.nowdate()}
 		if not frappe.db.exists("Currency Exchange", filters):
-			factories.make("Currency Exchange", exchange_rate=rate, for_buying=1, for_selling=1, **filters)
+			factories.make_record(
+				"Currency Exchange", exchange_rate=rate, for_buying=1, for_selling=1, **filters
+			)
 
 
 @pytest.fixture
@@ -167,7 +169,7 @@ class TestSummary:
 
 	def test_an_opportunity_without_currency_and_rate_is_in_the_companys(self, api, seller, rates):
 		berlin = make_company("EUR").name
-		for company, currency in ((factories.company(), "USD"), (berlin, "EUR")):
+		for company, currency in ((factories.get_company(), "USD"), (berlin, "EUR")):
 			name = make_owned(seller, "Open", 100, company=company, currency=currency)
 			strip(name, currency=None, conversion_rate=0)
 		assert values(api(seller).get(METHOD, user=seller).json()["data"])[0] == 210.0
@@ -179,7 +181,7 @@ class TestSummary:
 			doctype="Opportunity",
 			opportunity_from="Lead",
 			party_name=factories.make_lead().name,
-			company=factories.company(),
+			company=factories.get_company(),
 			currency="USD",
 			opportunity_amount=1234.5,
 		).json()["data"]["name"]
@@ -215,7 +217,7 @@ class TestSummary:
 	def test_without_a_user_it_is_all_the_caller_may_read(self, api, seller):
 		visible = factories.make_opportunity(pipeline_stage="Qualified", opportunity_amount=40)
 		factories.make_opportunity(pipeline_stage="Qualified", opportunity_amount=2)
-		factories.make("User Permission", user=seller, allow="Opportunity", for_value=visible.name)
+		factories.make_record("User Permission", user=seller, allow="Opportunity", for_value=visible.name)
 		data = api(seller).get(METHOD).json()["data"]
 		assert counts(data) == [0, 1, 0, 0, 0]
 		assert data["total_value"] == 40.0
@@ -230,14 +232,16 @@ class TestSummary:
 		berlin = make_company("EUR").name
 		factories.make_opportunity(opportunity_amount=5)
 		factories.make_opportunity(company=berlin, currency="EUR", opportunity_amount=100)
-		factories.make("User Permission", user=seller, allow="Company", for_value=berlin)
+		factories.make_record("User Permission", user=seller, allow="Company", for_value=berlin)
 		data = api(seller).get(METHOD).json()["data"]
 		assert (data["open"], data["total_value"]) == (1, 110.0)
 
 	def test_someone_who_was_only_shared_one_gets_that_one(self, api, site):
 		reader = factories.make_user().name
 		shared = factories.make_opportunity(opportunity_amount=77)
-		factories.make("DocShare", user=reader, share_doctype="Opportunity", share_name=shared.name, read=1)
+		factories.make_record(
+			"DocShare", user=reader, share_doctype="Opportunity", share_name=shared.name, read=1
+		)
 		data = api(reader).get(METHOD).json()["data"]
 		assert (sum(counts(data)), data["total_value"]) == (1, 77.0)
 

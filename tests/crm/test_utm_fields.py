@@ -18,9 +18,9 @@ def doctype(site: str) -> Iterator[str]:
 	fields = [
 		{"fieldname": name, "fieldtype": "Link", "options": TARGET} for name in ("utm_source", "utm_campaign")
 	]
-	doc = factories.make(
+	doc = factories.make_record(
 		"DocType",
-		__newname=factories.unique("Deal"),
+		__newname=factories.make_unique("Deal"),
 		module="Custom",
 		custom=1,
 		fields=fields,
@@ -47,7 +47,9 @@ def read(doctype: str, name: str) -> tuple[str | None, ...]:
 
 
 def test_values_left_behind_move_to_the_new_fields(doctype: str) -> None:
-	here, other = (factories.make(TARGET, territory_name=factories.unique("Place")).name for _ in range(2))
+	here, other = (
+		factories.make_record(TARGET, territory_name=factories.make_unique("Place")).name for _ in range(2)
+	)
 	both = insert(doctype, source=here, campaign_name=other)
 	modified = frappe.db.get_value(doctype, both, "modified")
 	chosen = insert(doctype, source=here, utm_source=other)
@@ -63,7 +65,7 @@ def test_values_left_behind_move_to_the_new_fields(doctype: str) -> None:
 
 
 def test_value_that_somebody_clears_later_stays_cleared(doctype: str) -> None:
-	here = factories.make(TARGET, territory_name=factories.unique("Place")).name
+	here = factories.make_record(TARGET, territory_name=factories.make_unique("Place")).name
 	name = insert(doctype, source=here)
 	utm_fields.sync()
 	frappe.db.set_value(doctype, name, "utm_source", None)

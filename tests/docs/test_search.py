@@ -11,8 +11,8 @@ import frappe
 from orchestrator.docs import changes, fulltext, storage, text
 from orchestrator.docs.versions import IncomingFile
 from tests.support import factories
-from tests.support.client import data_of
-from tests.support.docs_factories import METHOD, make_document, make_folder, make_person, stored_path
+from tests.support.client import get_data
+from tests.support.docs_factories import METHOD, get_stored_path, make_document, make_folder, make_person
 
 SEARCH = f"{METHOD}search"
 WORD_NS = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
@@ -72,14 +72,14 @@ def found(api, place):
 	"""`found(query)`: the names of what a reader of the folder finds."""
 
 	def names(query: str, **params: object) -> list[str]:
-		data = data_of(api(place.reader).get(SEARCH, query=query, **params))
+		data = get_data(api(place.reader).get(SEARCH, query=query, **params))
 		return [hit["document"] for hit in data["documents"]]
 
 	return names
 
 
 def with_text(folder: str, content: bytes, name: str, **values: object) -> str:
-	document = make_document(folder, None, title=f"{factories.unique('D')} {name}", **values)
+	document = make_document(folder, None, title=f"{factories.make_unique('D')} {name}", **values)
 	changes.create_version(document, IncomingFile(io.BytesIO(content), name), None)
 	frappe.db.commit()
 	fulltext.extract_text(document)
@@ -134,11 +134,11 @@ def test_the_text_is_read_in_a_job_after_the_upload(api, place, worker, found):
 		files={"file": ("lease.docx", word_file(f"Rent {inside}"))},
 		data={"folder": f"/Documents/{place.folder}"},
 	)
-	document = data_of(reply, 201)["document"]
+	document = get_data(reply, 201)["document"]
 	assert found(inside) == []
 	worker()
 	assert found(inside) == [document]
-	hit = data_of(api(place.reader).get(SEARCH, query=inside))["documents"][0]
+	hit = get_data(api(place.reader).get(SEARCH, query=inside))["documents"][0]
 	assert (hit["title"], hit["snippet"]) == ("lease.docx", f"Rent {inside}")
 
 
@@ -193,8 +193,8 @@ def test_nothing_is_found_that_the_caller_may_not_read(api, guest, place, found)
 	inside = word()
 	with_text(place.hidden, inside.encode(), "a.txt")
 	assert found(inside) == []
-	assert data_of(api(make_person("Sales User")).get(SEARCH, query=inside))["documents"] == []
-	assert len(data_of(api("Administrator").get(SEARCH, query=inside))["documents"]) == 1
+	assert get_data(api(make_person("Sales User")).get(SEARCH, query=inside))["documents"] == []
+	assert len(get_data(api("Administrator").get(SEARCH, query=inside))["documents"]) == 1
 	assert guest.get(SEARCH, query=inside).status_code == 401
 
 
@@ -301,6 +301,6 @@ def test_a_reader_that_does_not_end_is_ended(read, monkeypatch, tmp_path):
 
 def test_stored_text_is_nobodys_to_read(api, place):
 	document = make_document(place.folder)
-	assert stored_path(document).exists()
+	assert get_stored_path(document).exists()
 	for user in (place.reader, make_person("System Manager")):
 		assert api(user).get("frappe.client.get", doctype="Document Text", name=document).status_code == 403

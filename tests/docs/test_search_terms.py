@@ -9,7 +9,7 @@ import frappe
 from orchestrator.docs import changes, fulltext
 from orchestrator.docs.search_terms import build_expression, build_terms
 from orchestrator.docs.versions import IncomingFile
-from tests.support.client import data_of
+from tests.support.client import get_data
 from tests.support.docs_factories import METHOD, make_document, make_folder
 
 SEARCH = f"{METHOD}search"
@@ -56,7 +56,7 @@ def find(api):
 	client = api("Administrator")
 
 	def names(query: str, folder: str) -> list[str]:
-		found = data_of(client.get(SEARCH, query=query, folder=folder))["documents"]
+		found = get_data(client.get(SEARCH, query=query, folder=folder))["documents"]
 		return [hit["document"] for hit in found]
 
 	return names

@@ -66,7 +66,7 @@ def test_file_that_leads_to_a_key_is_refused(api: Api, reader: str, document: st
 def test_doctor_finds_files_of_earlier_releases_that_lead_to_a_key(
 	site: str, reader: str, document: str
 ) -> None:
-	key, stray = _get_key(document), factories.unique("stray")
+	key, stray = _get_key(document), factories.make_unique("stray")
 	url = f"/private/files/orchestrator_documents/{key[:2]}/{key}"
 	before = document_findings.find_stray_files()
 	frappe.db.sql("insert into tabFile (name, file_url, owner) values (%s, %s, %s)", (stray, url, reader))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import frappe
 
 from orchestrator.docs import content, media, names
-from tests.support.client import Client, data_of, error_of
+from tests.support.client import Client, get_data, get_error
 from tests.support.docs_factories import METHOD, download, make_document, make_folder
 
 CREATE = f"{METHOD}create_version"
@@ -58,7 +58,7 @@ def bytes_read(text: str, encoding: str | None = None) -> bytes:
 
 @pytest.mark.parametrize("text", LOOKS_ENCODED)
 def test_text_that_looks_like_base64_is_kept_as_text(admin, document, text):
-	version = data_of(admin.post(CREATE, document=document, file=text), 201)
+	version = get_data(admin.post(CREATE, document=document, file=text), 201)
 	assert download(admin, document).content == text.encode()
 	assert (version["mime_type"], version["sha256"]) == (
 		"text/plain",
@@ -80,16 +80,16 @@ def test_text_that_looks_like_base64_is_kept_as_text(admin, document, text):
 	],
 )
 def test_a_data_url_is_what_it_encodes_and_other_text_stays(admin, document, text, kept):
-	data_of(admin.post(CREATE, document=document, file=text), 201)
+	get_data(admin.post(CREATE, document=document, file=text), 201)
 	assert download(admin, document).content == kept
 
 
 def test_encoding_base64_decodes_and_text_never_does(admin, document):
 	encoded = base64.b64encode(bytes(range(256))).decode()
-	data_of(admin.post(CREATE, document=document, file=encoded, encoding="base64", file_name="a.bin"), 201)
+	get_data(admin.post(CREATE, document=document, file=encoded, encoding="base64", file_name="a.bin"), 201)
 	assert download(admin, document).content == bytes(range(256))
 	for text in ("data:text/plain;base64,SGVsbG8=", "/files/a.txt", "https://elsewhere.example.com/a.txt"):
-		data_of(admin.post(CREATE, document=document, file=text, encoding="text"), 201)
+		get_data(admin.post(CREATE, document=document, file=text, encoding="text"), 201)
 		assert download(admin, document).content == text.encode()
 
 
@@ -110,7 +110,7 @@ def test_encoding_base64_decodes_and_text_never_does(admin, document):
 )
 def test_what_cannot_be_read_is_refused(admin, document, file, encoding, refused):
 	reply = admin.post(CREATE, document=document, file=file, **({"encoding": encoding} if encoding else {}))
-	assert error_of(reply) == refused
+	assert get_error(reply) == refused
 	frappe.db.rollback()
 	assert frappe.db.get_value("Document", document, "current_version") == 1
 
@@ -131,7 +131,7 @@ def test_what_cannot_be_read_is_refused(admin, document, file, encoding, refused
 )
 def test_text_sent_as_text_is_named_and_typed_as_text(admin, folder, text):
 	document = make_document(folder, None, title=frappe.generate_hash(length=8))
-	version = data_of(admin.post(CREATE, document=document, file=text), 201)
+	version = get_data(admin.post(CREATE, document=document, file=text), 201)
 	assert version["file_name"].endswith(".txt"), version
 	assert (version["mime_type"], download(admin, document).content) == ("text/plain", text.encode())
 

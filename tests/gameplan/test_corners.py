@@ -6,8 +6,8 @@ import frappe
 from frappe.utils import add_days, getdate, now_datetime
 
 from tests.support import factories
-from tests.support.client import Client, data_of
-from tests.support.gameplan import events_of, make_gp_task, make_sprint, make_task, save
+from tests.support.client import Client, get_data
+from tests.support.gameplan import list_events, make_gp_task, make_sprint, make_task, save
 
 BURNDOWN = "orchestrator.gameplan.get_sprint_burndown"
 BURNUP = "orchestrator.gameplan.get_sprint_burnup"
@@ -29,7 +29,7 @@ def sprint(site):
 
 
 def burndown(client: Client, sprint) -> dict:
-	return data_of(client.get(BURNDOWN, sprint=sprint.name))
+	return get_data(client.get(BURNDOWN, sprint=sprint.name))
 
 
 def begun(sprint) -> None:
@@ -101,11 +101,11 @@ def test_gameplans_tasks_without_an_estimate_are_counted_as_well(client, site):
 @pytest.mark.parametrize("reopened", ["Open", "Working", "In Progress", "Pending Review"])
 def test_what_was_left_before_comes_back(client, sprint, progress, reopened):
 	task = make_task(sprint, 8, progress=progress)
-	data_of(client.post(START, sprint=sprint.name))
+	get_data(client.post(START, sprint=sprint.name))
 	left = burndown(client, sprint)["remaining_hours"]
-	data_of(client.post(SET, doctype="Task", name=task.name, status="Completed"))
+	get_data(client.post(SET, doctype="Task", name=task.name, status="Completed"))
 	assert burndown(client, sprint)["remaining_hours"] == 0
-	data_of(client.post(SET, doctype="Task", name=task.name, status=reopened))
+	get_data(client.post(SET, doctype="Task", name=task.name, status=reopened))
 	told = burndown(client, sprint)
 	assert (told["remaining_hours"], told["burned_hours"]) == (left, 0)
 	frappe.db.rollback()
@@ -115,35 +115,35 @@ def test_what_was_left_before_comes_back(client, sprint, progress, reopened):
 def test_twice_by_mistake_is_no_harm(client, sprint):
 	task = make_task(sprint, 10, progress=40)
 	for _ in range(2):
-		data_of(client.post(SET, doctype="Task", name=task.name, status="Completed"))
-		data_of(client.post(SET, doctype="Task", name=task.name, status="Open"))
+		get_data(client.post(SET, doctype="Task", name=task.name, status="Completed"))
+		get_data(client.post(SET, doctype="Task", name=task.name, status="Open"))
 	assert burndown(client, sprint)["remaining_hours"] == 6
 
 
 def test_progress_and_completion_in_one_call_come_back_as_they_were(client, sprint):
 	task = make_task(sprint, 10, progress=40)
-	data_of(client.post(SET, doctype="Task", name=task.name, status="Completed", progress_percentage=100))
-	data_of(client.post(SET, doctype="Task", name=task.name, status="Open"))
+	get_data(client.post(SET, doctype="Task", name=task.name, status="Completed", progress_percentage=100))
+	get_data(client.post(SET, doctype="Task", name=task.name, status="Open"))
 	assert burndown(client, sprint)["remaining_hours"] == 6
 
 
 def test_the_progress_that_the_reopening_sets_counts(client, sprint):
 	task = make_task(sprint, 10, progress=40)
-	data_of(client.post(SET, doctype="Task", name=task.name, status="Completed"))
-	data_of(client.post(SET, doctype="Task", name=task.name, status="Open", progress_percentage=70))
+	get_data(client.post(SET, doctype="Task", name=task.name, status="Completed"))
+	get_data(client.post(SET, doctype="Task", name=task.name, status="Open", progress_percentage=70))
 	assert burndown(client, sprint)["remaining_hours"] == 3
 
 
 def test_a_completed_task_that_is_cancelled_and_then_reopened(client, sprint):
 	task = make_task(sprint, 10, progress=40)
 	for status in ("Completed", "Cancelled", "Open"):
-		data_of(client.post(SET, doctype="Task", name=task.name, status=status))
+		get_data(client.post(SET, doctype="Task", name=task.name, status=status))
 	assert burndown(client, sprint)["remaining_hours"] == 6
 
 
 def test_a_task_made_as_completed_and_reopened(client, sprint):
 	task = make_task(sprint, 10, status="Completed")
-	data_of(client.post(SET, doctype="Task", name=task.name, status="Open"))
+	get_data(client.post(SET, doctype="Task", name=task.name, status="Open"))
 	assert burndown(client, sprint)["remaining_hours"] == 10
 
 
@@ -153,7 +153,7 @@ def test_a_task_that_its_project_completed_keeps_its_progress(client, sprint):
 	frappe.db.set_value("Task", task.name, "status", "Completed")
 	frappe.db.commit()
 	assert burndown(client, sprint)["remaining_hours"] == 0
-	data_of(client.post(SET, doctype="Task", name=task.name, status="Open"))
+	get_data(client.post(SET, doctype="Task", name=task.name, status="Open"))
 	assert burndown(client, sprint)["remaining_hours"] == 6
 
 
@@ -166,7 +166,7 @@ def test_a_task_that_was_worked_on_again_is_completed_and_reopened_with_the_late
 		{"status": "Completed"},
 		{"status": "Open"},
 	):
-		data_of(client.post(SET, doctype="Task", name=task.name, **values))
+		get_data(client.post(SET, doctype="Task", name=task.name, **values))
 	assert burndown(client, sprint)["remaining_hours"] == 2
 
 
@@ -207,13 +207,13 @@ def family(sprint, group_hours: float, *hours: float):
 )
 def test_a_group_and_those_below_it_count_once(client, sprint, group_hours, hours, total):
 	family(sprint, group_hours, *hours)
-	started = data_of(client.post(START, sprint=sprint.name))
+	started = get_data(client.post(START, sprint=sprint.name))
 	told = burndown(client, sprint)
 	assert started["committed_hours"] == told["committed_hours"] == told["remaining_hours"] == total
 	assert (told["scope_added_hours"], told["scope_removed_hours"]) == (0, 0)
-	assert data_of(client.get(BURNUP, sprint=sprint.name))["total_scope_hours"] == total
-	assert data_of(client.get(CAPACITY, sprint=sprint.name))["remaining_hours"] == total
-	columns = data_of(client.get(BOARD, sprint=sprint.name))["columns"]
+	assert get_data(client.get(BURNUP, sprint=sprint.name))["total_scope_hours"] == total
+	assert get_data(client.get(CAPACITY, sprint=sprint.name))["remaining_hours"] == total
+	columns = get_data(client.get(BOARD, sprint=sprint.name))["columns"]
 	assert sum(column["estimate_hours"] for column in columns) == total
 
 
@@ -245,7 +245,7 @@ def test_those_below_in_another_sprint_do_not_count_here(client, sprint):
 )
 def test_a_group_counts_again_when_nothing_below_it_does(client, sprint, change):
 	group, (child,) = family(sprint, 10, 4)
-	data_of(client.post(START, sprint=sprint.name))
+	get_data(client.post(START, sprint=sprint.name))
 	if change == "delete":
 		frappe.delete_doc(
 			"Task", child.name, force=True
@@ -271,7 +271,7 @@ def test_a_group_counts_again_when_nothing_below_it_does(client, sprint, change)
 
 def test_the_history_of_a_group_is_written_when_one_joins_below_it(sprint):
 	family(sprint, 10, 4)
-	assert [(kind, estimate) for kind, estimate, *_ in events_of(sprint.name)] == [
+	assert [(kind, estimate) for kind, estimate, *_ in list_events(sprint.name)] == [
 		("Joined", 10),
 		("Estimated", 0),
 		("Joined", 4),
@@ -280,7 +280,7 @@ def test_the_history_of_a_group_is_written_when_one_joins_below_it(sprint):
 
 def test_a_completed_group_with_tasks_below_it_burns_their_hours_once(client, sprint):
 	group, children = family(sprint, 10, 4, 6)
-	data_of(client.post(START, sprint=sprint.name))
+	get_data(client.post(START, sprint=sprint.name))
 	for task in (*children, group):
 		save(task, status="Completed")
 	told = burndown(client, sprint)
@@ -289,10 +289,10 @@ def test_a_completed_group_with_tasks_below_it_burns_their_hours_once(client, sp
 
 def test_a_closed_sprint_moves_a_group_that_counts_in_the_next(client, sprint):
 	group, (done, _open) = family(sprint, 10, 4, 0)
-	data_of(client.post(START, sprint=sprint.name))
+	get_data(client.post(START, sprint=sprint.name))
 	save(done, status="Completed")
 	after = make_sprint(sprint.project, start_date=add_days(getdate(), 20), end_date=add_days(getdate(), 30))
-	closed = data_of(client.post(CLOSE, sprint=sprint.name, next_sprint=after.name))
+	closed = get_data(client.post(CLOSE, sprint=sprint.name, next_sprint=after.name))
 	assert (closed["committed_hours"], closed["completed_hours"], closed["unfinished_hours"]) == (4, 4, 0)
 	assert group.name in {task["task"] for task in closed["unfinished"]}
 	assert burndown(client, after)["remaining_hours"] == 10

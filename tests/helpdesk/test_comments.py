@@ -21,7 +21,7 @@ def agent(frappe_site) -> str:
 
 @pytest.fixture
 def account(site):
-	with helpdesk.outgoing_account() as address:
+	with helpdesk.use_outgoing_account() as address:
 		yield address
 
 
@@ -60,7 +60,7 @@ def queued_mail(communication: str) -> tuple[list[str], Message]:
 
 def receive(doc, message_id: str, content: str = "It is broken.") -> str:
 	"""A mail of the customer, as the site's mail account would have brought it."""
-	return factories.make(
+	return factories.make_record(
 		"Communication",
 		communication_type="Communication",
 		communication_medium="Email",
@@ -101,8 +101,11 @@ def answer(mail: Message, sender: str, account: str, content: str) -> str:
 def make_file(user: str = "Administrator", **values) -> str:
 	frappe.set_user(user)
 	try:
-		return factories.make(
-			"File", file_name=f"{factories.unique('note')}.txt", content=factories.unique("text"), **values
+		return factories.make_record(
+			"File",
+			file_name=f"{factories.make_unique('note')}.txt",
+			content=factories.make_unique("text"),
+			**values,
 		).name
 	finally:
 		frappe.set_user("Administrator")
@@ -161,7 +164,7 @@ class TestPublicReplyOnAnIssue:
 	@pytest.mark.parametrize("make", [factories.make_issue, helpdesk.make_hd_ticket])
 	def test_it_leaves_by_the_queue_and_what_the_customer_answers_comes_back_to_the_ticket(self, api, make):
 		doc, caller = make(), factories.make_user("Support Team", "Agent").name
-		with smtp.sink() as sink, helpdesk.outgoing_account(sink.port) as address:
+		with smtp.serve_smtp() as sink, helpdesk.use_outgoing_account(sink.port) as address:
 			data = say(api(caller), doc, "Please try again.")
 			assert (
 				frappe.db.get_value("Email Queue", {"communication": data["comment"]}, "status") == "Not Sent"
@@ -201,15 +204,15 @@ class TestPublicReplyOnAnIssue:
 		assert data["mail_note"].startswith("No email was sent: the ticket has no email address")
 
 	def test_the_contacts_address_stands_in(self, api, agent, account):
-		address = factories.unique_email("contact")
-		contact = factories.make(
+		address = factories.make_unique_email("contact")
+		contact = factories.make_record(
 			"Contact", first_name="Ines", email_ids=[{"email_id": address, "is_primary": 1}]
 		)
 		issue = factories.make_issue(raised_by="Administrator", contact=contact.name)
 		assert say(api(agent), issue)["recipients"] == [address]
 
 	def test_it_stops_the_clock_of_the_first_response_and_not_the_status(self, api, agent):
-		agreement = helpdesk.agreement()
+		agreement = helpdesk.get_agreement()
 		customer = frappe.db.get_value("Service Level Agreement", agreement, "entity")
 		issue = factories.make_issue(customer=customer, priority="High")
 		client = api(agent)
@@ -224,7 +227,7 @@ class TestPublicReplyOnAnIssue:
 
 	def test_the_same_key_replies_once(self, api, agent, issue):
 		client = api(agent)
-		headers = {"Idempotency-Key": factories.unique("key")}
+		headers = {"Idempotency-Key": factories.make_unique("key")}
 		replies = [client.post(METHOD, headers, issue=issue.name, message="Once.") for _ in range(2)]
 		assert replies[0].json()["data"] == replies[1].json()["data"]
 		assert len(communications(issue)) == 1
@@ -280,7 +283,7 @@ class TestInternalNote:
 		assert not frappe.db.exists("Email Queue", {"reference_name": issue.name})
 
 	def test_it_stops_no_clock(self, api, agent):
-		agreement = helpdesk.agreement()
+		agreement = helpdesk.get_agreement()
 		customer = frappe.db.get_value("Service Level Agreement", agreement, "entity")
 		issue = factories.make_issue(customer=customer, priority="High")
 		client = api(agent)
@@ -327,7 +330,9 @@ class TestAttachments:
 		customer = helpdesk.make_portal_user()
 		author, colleague = (factories.make_user("Support Team", "Agent").name for _ in range(2))
 		doc, stranger = make(raised_by=customer), factories.make_user("Sales User").name
-		factories.make("DocShare", user=customer, share_doctype=doc.doctype, share_name=str(doc.name), read=1)
+		factories.make_record(
+			"DocShare", user=customer, share_doctype=doc.doctype, share_name=str(doc.name), read=1
+		)
 		file = make_file(author, is_private=1)
 		say(api(author), doc, is_internal=True, attachments=[file])
 		path = frappe.db.get_value("File", file, "file_url")
@@ -389,7 +394,7 @@ class TestCustomerOnAnIssue:
 		assert data["mail_note"] == "No email was sent: the support team sees the comment on the ticket."
 
 	def test_a_reply_starts_the_paused_clock_again(self, api, customer):
-		agreement = helpdesk.agreement()
+		agreement = helpdesk.get_agreement()
 		entity = frappe.db.get_value("Service Level Agreement", agreement, "entity")
 		issue = factories.make_issue(raised_by=customer, customer=entity, priority="High")
 		issue.status = "Replied"

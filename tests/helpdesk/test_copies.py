@@ -6,14 +6,14 @@ import frappe
 
 from tests.helpdesk.test_comments import METHOD, queued_mail, receive
 from tests.support import factories, helpdesk
-from tests.support.client import error_of
+from tests.support.client import get_error
 
 COLLEAGUE, LAWYER = "colleague@harbor.example", "lawyer@harbor.example"
 
 
 @pytest.fixture
 def account(site):
-	with helpdesk.outgoing_account() as address:
+	with helpdesk.use_outgoing_account() as address:
 		yield address
 
 
@@ -114,7 +114,7 @@ def test_a_note_and_a_customer_send_no_copies(api, site, account):
 	issue = factories.make_issue(raised_by=customer)
 	body = {"issue": issue.name, "message": "Hello", "cc": [LAWYER]}
 	note = api(factories.make_user("Support Team").name).post(METHOD, is_internal=True, **body)
-	assert error_of(note) == (400, "InvalidRequestError")
-	assert error_of(api(customer).post(METHOD, **body)) == (403, "PermissionError")
+	assert get_error(note) == (400, "InvalidRequestError")
+	assert get_error(api(customer).post(METHOD, **body)) == (403, "PermissionError")
 	frappe.db.rollback()
 	assert not frappe.db.exists("Communication", {"reference_name": issue.name})

@@ -142,7 +142,7 @@ def test_without_working_hours_nothing_is_ever_due():
 
 @pytest.fixture(scope="module")
 def agreement(frappe_site) -> str:
-	return helpdesk.agreement()
+	return helpdesk.get_agreement()
 
 
 @pytest.mark.parametrize(

@@ -31,13 +31,13 @@ def to_chief(frappe_site) -> Iterator[str]:
 	"""The user to whom everything is escalated, unless a test says otherwise."""
 	frappe.set_user("Administrator")
 	chief = factories.make_user("Support Team", "Agent").name
-	with helpdesk.settings(escalate_to_user=chief, escalate_to_role=None):
+	with helpdesk.override_settings(escalate_to_user=chief, escalate_to_role=None):
 		yield chief
 
 
 def make_issue(response: int | None = None, resolution: int | None = None, **values):
 	"""An issue of which targets are due in so many minutes; the other one is far away."""
-	customer = frappe.db.get_value("Service Level Agreement", helpdesk.agreement(), "entity")
+	customer = frappe.db.get_value("Service Level Agreement", helpdesk.get_agreement(), "entity")
 	issue = factories.make_issue(customer=customer, priority="High", **values)
 	set_due(issue, response_by=response, sla_resolution_by=resolution)
 	return issue
@@ -139,7 +139,7 @@ class TestStages:
 
 	def test_the_threshold_is_that_of_get_sla_status(self, to_chief):
 		issue = make_issue(resolution=90)
-		with helpdesk.settings(sla_at_risk_minutes=120):
+		with helpdesk.override_settings(sla_at_risk_minutes=120):
 			run()
 		assert stages(issue) == ["Resolution At Risk"]
 
@@ -202,7 +202,7 @@ class TestStages:
 
 	def test_switched_off_it_does_nothing(self, to_chief):
 		make_issue(resolution=-1)
-		with helpdesk.settings(escalation_enabled=0):
+		with helpdesk.override_settings(escalation_enabled=0):
 			assert run() == 0
 		assert run() == 1
 
@@ -273,7 +273,7 @@ class TestWhatItLeaves:
 		worker = factories.make_user("Support Team").name
 		issue = make_issue(resolution=-1)
 		factories.assign(issue, worker)
-		with helpdesk.settings(escalate_to_user=None, escalate_to_role=None):
+		with helpdesk.override_settings(escalate_to_user=None, escalate_to_role=None):
 			assert run() == 1
 		assert (assignees(issue), list(notifications(issue))) == ([worker], [worker])
 		assert len(timeline(issue)) == 1
@@ -283,7 +283,7 @@ class TestWhatItLeaves:
 		frappe.get_doc("Notification Settings", quiet).update({"enabled": 0}).save()
 		frappe.db.commit()
 		issue = make_issue(resolution=-1)
-		with helpdesk.settings(escalate_to_user=quiet, escalate_to_role=None):
+		with helpdesk.override_settings(escalate_to_user=quiet, escalate_to_role=None):
 			run()
 		assert (assignees(issue), notifications(issue)) == ([quiet], {})
 
@@ -309,10 +309,12 @@ class TestWhoGetsIt:
 	@pytest.fixture
 	def team(self, site):
 		"""A role of its own with two members, the second of whom has an assignment already."""
-		role = factories.make("Role", role_name=factories.unique("Escalation"), desk_access=1).name
+		role = factories.make_record(
+			"Role", role_name=factories.make_unique("Escalation"), desk_access=1
+		).name
 		users = [factories.make_user("Support Team", role).name for _ in range(2)]
 		factories.assign(factories.make_issue(), users[1])
-		with helpdesk.settings(escalate_to_user=None, escalate_to_role=role):
+		with helpdesk.override_settings(escalate_to_user=None, escalate_to_role=role):
 			yield users
 
 	def test_of_a_role_the_least_busy_in_turn(self, team):
@@ -331,8 +333,10 @@ class TestWhoGetsIt:
 		assert list(notifications(issue)) == [team[1]]
 
 	def test_who_may_not_read_the_ticket_does_not_get_it(self, team):
-		factories.make("User Permission", user=team[0], allow="Company", for_value=helpdesk.other_company())
-		issue = make_issue(resolution=-1, company=factories.company())
+		factories.make_record(
+			"User Permission", user=team[0], allow="Company", for_value=helpdesk.get_other_company()
+		)
+		issue = make_issue(resolution=-1, company=factories.get_company())
 		run()
 		assert assignees(issue) == [team[1]]
 		assert not frappe.db.exists("DocShare", {"share_name": issue.name})
@@ -347,7 +351,7 @@ class TestWhoGetsIt:
 	def test_nobody_who_may_read_it_leaves_it_where_it_is(self, site):
 		outsider = factories.make_user("Accounts User").name
 		issue = make_issue(resolution=-1)
-		with helpdesk.settings(escalate_to_user=outsider):
+		with helpdesk.override_settings(escalate_to_user=outsider):
 			assert run() == 1
 		assert (assignees(issue), notifications(issue)) == ([], {})
 
@@ -366,7 +370,7 @@ class TestRuns:
 
 	def test_it_runs_as_a_job(self, to_chief):
 		issue = make_issue(resolution=-1)
-		bench.run("execute", JOB)
+		bench.run_command("execute", JOB)
 		assert stages(issue) == ["Resolution Breached"]
 
 	def test_two_runs_at_once_escalate_once(self, site, to_chief):
@@ -394,9 +398,9 @@ class TestRuns:
 			"reference_name": factories.make_issue().name,
 			"stage": "Response Breached",
 		}
-		factories.make("Ticket Escalation", **values)
+		factories.make_record("Ticket Escalation", **values)
 		with pytest.raises(frappe.UniqueValidationError):
-			factories.make("Ticket Escalation", **values)
+			factories.make_record("Ticket Escalation", **values)
 
 	def test_a_batch_takes_the_same_number_of_statements_whatever_its_size(self, to_chief):
 		make_issue(resolution=-1)
@@ -406,7 +410,7 @@ class TestRuns:
 			for _ in range(size):
 				make_issue(resolution=-1)
 			frappe.db.rollback()
-			with helpdesk.queries() as asked:
+			with helpdesk.capture_queries() as asked:
 				assert escalation.escalate_due_tickets() == size
 			counts.append(len(asked))
 		assert counts[0] == counts[1]
@@ -436,7 +440,7 @@ class TestRuns:
 		issue = make_issue(resolution=-1)
 		run()
 		as_in_a_new_request()
-		issue.name = frappe.rename_doc("Issue", issue.name, factories.unique("Renamed"))
+		issue.name = frappe.rename_doc("Issue", issue.name, factories.make_unique("Renamed"))
 		frappe.db.commit()
 		assert stages(issue) == ["Resolution Breached"]
 		assert len(timeline(issue)) == 1

@@ -12,7 +12,7 @@ from frappe.utils import strip_html
 from orchestrator.exceptions import InvalidRequestError
 from orchestrator.helpdesk.message_text import escape_unknown_tags, has_known_tag, render_message
 from tests.support import factories, helpdesk
-from tests.support.client import error_of
+from tests.support.client import get_error
 
 METHOD = "orchestrator.helpdesk.add_issue_comment"
 EXAMPLES = settings(max_examples=300, deadline=None, derandomize=True)
@@ -128,4 +128,4 @@ def test_a_text_with_brackets_is_stored_with_its_lines(api, site, kind, internal
 def test_another_format_is_400(api, site):
 	user = factories.make_user("Support Team").name
 	reply = api(user).post(METHOD, issue=factories.make_issue().name, message="x", format="rtf")
-	assert error_of(reply) == (400, "InvalidRequestError")
+	assert get_error(reply) == (400, "InvalidRequestError")

@@ -23,7 +23,7 @@ MONDAY_TEN = "2027-02-01 10:00:00"
 @pytest.fixture(scope="module")
 def agreement(frappe_site) -> str:
 	"""The agreement's document; it is called Harbor Support."""
-	return helpdesk.agreement()
+	return helpdesk.get_agreement()
 
 
 @pytest.fixture(scope="module")
@@ -243,7 +243,7 @@ class TestIssue:
 		frappe.db.set_value("Issue", issue.name, {"sla_resolution_by": due, "response_by": due})
 		data = get_sla_status(issue=issue.name)
 		assert (data["resolution_status"], data["first_response_status"]) == (expected, expected)
-		with helpdesk.settings(sla_at_risk_minutes=120):
+		with helpdesk.override_settings(sla_at_risk_minutes=120):
 			expected = "breached" if minutes_left < 0 else "at_risk"
 			assert get_sla_status(issue=issue.name)["resolution_status"] == expected
 
@@ -283,7 +283,7 @@ class TestIssue:
 			frappe.clear_document_cache("Service Level Agreement", agreement)
 			frappe.clear_document_cache("User", agent)
 			frappe.local.role_permissions = {}
-		with helpdesk.queries() as asked:
+		with helpdesk.capture_queries() as asked:
 			get_sla_status(issue=issue.name)
 		assert len(asked) <= 6, asked
 
@@ -295,7 +295,7 @@ class TestIssue:
 		name = make(agreement, raised_by=customer).name
 		frappe.set_user(customer)
 		get_sla_status(issue=name)
-		with helpdesk.queries() as asked:
+		with helpdesk.capture_queries() as asked:
 			get_sla_status(issue=name)
 		assert len(asked) <= 6, asked
 
@@ -381,7 +381,7 @@ class TestHDTicket:
 		ticket = helpdesk.make_hd_ticket()
 		frappe.set_user(agent)
 		get_sla_status(issue=ticket.name)
-		with helpdesk.queries() as asked:
+		with helpdesk.capture_queries() as asked:
 			get_sla_status(issue=ticket.name)
 		assert len(asked) <= 6, asked
 
@@ -450,9 +450,9 @@ class TestRefusals:
 
 	def test_an_issue_of_another_company_is_404(self, api):
 		agent = factories.make_user("Support Team").name
-		issue = factories.make_issue(company=factories.company())
-		other = helpdesk.other_company()
-		factories.make("User Permission", user=agent, allow="Company", for_value=other)
+		issue = factories.make_issue(company=factories.get_company())
+		other = helpdesk.get_other_company()
+		factories.make_record("User Permission", user=agent, allow="Company", for_value=other)
 		reply = api(agent).get(self.METHOD, issue=issue.name)
 		assert reply.status_code == 404, reply.text
 

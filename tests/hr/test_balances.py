@@ -10,14 +10,21 @@ from hrms.hr.doctype.leave_ledger_entry.leave_ledger_entry import create_leave_l
 
 from orchestrator.hr.balances import get_balance, get_balances
 from tests.support import factories
-from tests.support.hr_factories import allocate, make_hr, make_leave, make_leave_type, make_person, weekends
+from tests.support.hr_factories import (
+	make_allocation,
+	make_hr,
+	make_leave,
+	make_leave_type,
+	make_person,
+	make_weekend_list,
+)
 
 ONE, MANY = "orchestrator.hr.get_leave_balance", "orchestrator.hr.get_leave_balances"
 DAY = date(2026, 11, 2)
 
 
 def new_employee() -> str:
-	return factories.make_employee(holiday_list=weekends()).name
+	return factories.make_employee(holiday_list=make_weekend_list()).name
 
 
 @pytest.fixture(scope="module")
@@ -30,13 +37,13 @@ def leave_type(frappe_site) -> str:
 
 
 def nothing_taken(employee: str, leave_type: str) -> tuple:
-	allocate(employee, leave_type)
+	make_allocation(employee, leave_type)
 	return 20.0, 0.0, 20.0, 0.0
 
 
 def past_future_and_pending(employee: str, leave_type: str) -> tuple:
 	"""Two days over a weekend, one to come, three that wait, one rejected."""
-	allocate(employee, leave_type)
+	make_allocation(employee, leave_type)
 	make_leave(employee, leave_type, "2026-03-06", "2026-03-09", "Approved")
 	make_leave(employee, leave_type, "2027-03-08", "2027-03-08", "Approved")
 	make_leave(employee, leave_type, "2027-04-05", "2027-04-07")
@@ -46,7 +53,7 @@ def past_future_and_pending(employee: str, leave_type: str) -> tuple:
 
 def half_days(employee: str, leave_type: str) -> tuple:
 	"""A half day, and three of which the last is half."""
-	allocate(employee, leave_type)
+	make_allocation(employee, leave_type)
 	make_leave(employee, leave_type, "2026-03-02", "2026-03-02", "Approved", half_day=1)
 	make_leave(
 		employee, leave_type, "2026-04-06", "2026-04-08", "Approved", half_day=1, half_day_date="2026-04-08"
@@ -56,9 +63,9 @@ def half_days(employee: str, leave_type: str) -> tuple:
 
 def a_holiday_declared_later(employee: str, leave_type: str) -> tuple:
 	"""HRMS counts the days of a leave by the holidays as they are now."""
-	own = factories.make(
+	own = factories.make_record(
 		"Holiday List",
-		holiday_list_name=factories.unique("Own"),
+		holiday_list_name=factories.make_unique("Own"),
 		from_date="2026-01-01",
 		to_date="2027-12-31",
 		holidays=[{"holiday_date": "2026-01-01", "description": "New Year"}],
@@ -66,7 +73,7 @@ def a_holiday_declared_later(employee: str, leave_type: str) -> tuple:
 	frappe.db.set_value("Employee", employee, "holiday_list", own.name)
 	frappe.clear_document_cache("Employee", employee)
 	factories.assign_holiday_list(employee, own.name)
-	allocate(employee, leave_type)
+	make_allocation(employee, leave_type)
 	make_leave(employee, leave_type, "2026-06-01", "2026-06-05", "Approved")
 	own.append("holidays", {"holiday_date": "2026-06-03", "description": "Founders' Day"})
 	own.save()
@@ -75,8 +82,8 @@ def a_holiday_declared_later(employee: str, leave_type: str) -> tuple:
 
 def two_allocations(employee: str, leave_type: str) -> tuple:
 	"""Only the one that DAY falls in counts, and only the leave in it."""
-	allocate(employee, leave_type, 12, to_date="2026-12-31")
-	allocate(employee, leave_type, 15, from_date="2027-01-01")
+	make_allocation(employee, leave_type, 12, to_date="2026-12-31")
+	make_allocation(employee, leave_type, 15, from_date="2027-01-01")
 	make_leave(employee, leave_type, "2026-12-28", "2026-12-31", "Approved")
 	make_leave(employee, leave_type, "2027-01-04", "2027-01-08", "Approved")
 	return 12.0, 4.0, 8.0, 0.0
@@ -84,14 +91,14 @@ def two_allocations(employee: str, leave_type: str) -> tuple:
 
 def encashed(employee: str, leave_type: str) -> tuple:
 	"""Five days were paid out; HRMS's encashment writes this entry."""
-	allocation = allocate(employee, leave_type)
+	allocation = make_allocation(employee, leave_type)
 	post(employee, leave_type, "Leave Encashment", allocation.name, -5, "2026-05-01", "2026-05-01")
 	return 20.0, 5.0, 15.0, 0.0
 
 
 def expired_by_hand(employee: str, leave_type: str) -> tuple:
 	"""Four taken, the rest let expire by HRMS before DAY: nothing is left of it."""
-	allocation = allocate(employee, leave_type)
+	allocation = make_allocation(employee, leave_type)
 	make_leave(employee, leave_type, "2026-03-02", "2026-03-05", "Approved")
 	expire_allocation(allocation.as_dict(), "2026-10-01")
 	return None, None, None, None
@@ -101,7 +108,7 @@ def carried_forward(employee: str, leave_type: str) -> tuple:
 	"""Eight days from before, of which five were taken in time and three have expired: HRMS weighs them itself."""
 	carrying = frappe.db.get_value("Leave Type", leave_type, "is_carry_forward")
 	frappe.db.set_value("Leave Type", leave_type, "is_carry_forward", 1)
-	allocation = allocate(employee, leave_type)
+	allocation = make_allocation(employee, leave_type)
 	post(
 		employee,
 		leave_type,
@@ -123,7 +130,7 @@ def nothing_allocated(_employee: str, _leave_type: str) -> tuple:
 
 def past_the_allocation(employee: str, leave_type: str) -> tuple:
 	"""What was allocated for another year says nothing of DAY."""
-	allocate(employee, leave_type, from_date="2025-01-01", to_date="2025-12-31")
+	make_allocation(employee, leave_type, from_date="2025-01-01", to_date="2025-12-31")
 	return 0.0, 0.0, 0.0, 0.0
 
 
@@ -215,7 +222,7 @@ def test_the_balances_of_many_are_those_of_each(site, leave_type, day):
 def test_the_rules_of_the_leave_type_hold(site, values):
 	"""Friday to Monday: four days where holidays count. Overdrawn leave may reach past the allocation."""
 	leave_type, employee = make_leave_type(**values), new_employee()
-	allocate(employee, leave_type, 3 if "allow_negative" in values else 20, to_date="2026-12-31")
+	make_allocation(employee, leave_type, 3 if "allow_negative" in values else 20, to_date="2026-12-31")
 	make_leave(employee, leave_type, "2026-03-06", "2026-03-09", "Approved")
 	if "allow_negative" in values:
 		make_leave(employee, leave_type, "2026-12-28", "2027-01-08", "Approved")
@@ -284,7 +291,7 @@ def test_what_is_no_leave_type_employee_or_date_is_refused(api, site, leave_type
 def test_several_employees_are_a_list_of_names(api, site, leave_type):
 	client = api(make_hr())
 	employees = [new_employee() for _ in range(2)]
-	allocate(employees[0], leave_type)
+	make_allocation(employees[0], leave_type)
 	asked = [employees[1], employees[0], employees[1]]
 	reply = client.post(MANY, employees=asked, leave_type=leave_type, date="2026-11-02")
 	assert reply.status_code == 200, reply.text

@@ -9,13 +9,13 @@ import frappe
 from tests.support import factories
 from tests.support.hr_factories import (
 	Person,
-	allocate,
-	count,
+	count_records,
+	make_allocation,
 	make_hr,
 	make_leave,
 	make_leave_type,
 	make_person,
-	weekends,
+	make_weekend_list,
 )
 
 APPLY, CANCEL = "orchestrator.hr.apply_leave", "orchestrator.hr.cancel_leave"
@@ -43,7 +43,7 @@ def person(site, approver, leave_type) -> Person:
 
 def make_applicant(leave_type: str, approver: Person) -> Person:
 	person = make_person(leave_approver=approver.user)
-	allocate(person.employee, leave_type)
+	make_allocation(person.employee, leave_type)
 	return person
 
 
@@ -53,8 +53,8 @@ def templates(site):
 	account = frappe.get_doc(
 		{
 			"doctype": "Email Account",
-			"email_account_name": factories.unique("Outgoing"),
-			"email_id": factories.unique_email("outgoing"),
+			"email_account_name": factories.make_unique("Outgoing"),
+			"email_id": factories.make_unique_email("outgoing"),
 			"enable_outgoing": 1,
 			"default_outgoing": 1,
 			"smtp_server": "127.0.0.1",
@@ -65,9 +65,9 @@ def templates(site):
 	account.flags.ignore_validate = True
 	account.insert(ignore_mandatory=True)
 	for field in ("leave_approval_notification_template", "leave_status_notification_template"):
-		template = factories.make(
+		template = factories.make_record(
 			"Email Template",
-			__newname=factories.unique(field),
+			__newname=factories.make_unique(field),
 			subject="Leave {{ name }}",
 			response="{{ status }}",
 		)
@@ -143,23 +143,23 @@ def test_the_approver_is_told_once(api, leave_type, templates):
 	assert {reply.status_code for reply in replies} == {201}
 	name = replies[0].json()["data"]["leave_application"]
 	assert mails_to(approver.user) == 1
-	assert count("PWA Notification", reference_document_name=name, to_user=approver.user) == 1
+	assert count_records("PWA Notification", reference_document_name=name, to_user=approver.user) == 1
 	approved = api(approver.user).post(APPROVE, leave_application=name)
 	assert approved.status_code == 200, approved.text
 	assert mails_to(approver.user) == 1
-	assert count("PWA Notification", reference_document_name=name, to_user=approver.user) == 1
+	assert count_records("PWA Notification", reference_document_name=name, to_user=approver.user) == 1
 	assert mails_to(person.user) == 1
-	assert count("PWA Notification", reference_document_name=name, to_user=person.user) == 1
+	assert count_records("PWA Notification", reference_document_name=name, to_user=person.user) == 1
 
 
 def test_hr_applies_for_anyone_and_a_manager_for_a_report(api, leave_type, approver, site):
 	manager = make_person()
 	report = make_person(reports_to=manager.employee, leave_approver=approver.user)
-	allocate(report.employee, leave_type)
+	make_allocation(report.employee, leave_type)
 	for user, day in ((make_hr(), FRIDAY), (manager.user, MONDAY)):
 		reply = api(user).post(APPLY, employee=report.employee, **wish(leave_type, day, day))
 		assert reply.status_code == 201, reply.text
-	assert count("Leave Application", employee=report.employee, status="Open") == 2
+	assert count_records("Leave Application", employee=report.employee, status="Open") == 2
 
 
 def test_overlapping_leave_is_409(api, person, leave_type):
@@ -169,7 +169,7 @@ def test_overlapping_leave_is_409(api, person, leave_type):
 	assert (reply.status_code, reply.json()["exc_type"]) == (409, "OverlapError")
 	assert first in reply.json()["exc"]
 	assert reply.json()["exc"].endswith("Choose other days, or cancel that application first.")
-	assert count("Leave Application", employee=person.employee) == 1
+	assert count_records("Leave Application", employee=person.employee) == 1
 
 
 def test_two_halves_of_a_day_are_no_overlap_and_a_third_is(api, person, leave_type):
@@ -194,7 +194,7 @@ def test_a_refused_application_tells_nobody(api, leave_type, templates):
 	assert client.post(APPLY, **wish(leave_type)).status_code == 201
 	assert client.post(APPLY, **wish(leave_type, MONDAY, WEDNESDAY)).status_code == 409
 	assert mails_to(approver.user) == 1
-	assert count("PWA Notification", to_user=approver.user) == 1
+	assert count_records("PWA Notification", to_user=approver.user) == 1
 
 
 def test_of_two_applications_at_once_one_is_made(api, person, leave_type):
@@ -210,12 +210,12 @@ def test_of_two_applications_at_once_one_is_made(api, person, leave_type):
 	for thread in threads:
 		thread.join()
 	assert sorted(statuses) == [201, 409]
-	assert count("Leave Application", employee=person.employee) == 1
+	assert count_records("Leave Application", employee=person.employee) == 1
 
 
 def refused(reply, employee: str, status: int, text: str) -> None:
 	assert (reply.status_code, reply.json()["exc"]) == (status, text)
-	assert count("Leave Application", employee=employee) == 0
+	assert count_records("Leave Application", employee=employee) == 0
 
 
 def test_an_unknown_leave_type_is_422_naming_the_known(api, person):
@@ -264,8 +264,8 @@ def test_more_leave_than_is_left_is_422(api, person, leave_type):
 
 def test_leave_over_the_end_of_an_allocation_is_422(api, person):
 	other = make_leave_type()
-	allocate(person.employee, other, from_date="2027-01-01", to_date=FRIDAY)
-	allocate(person.employee, other, from_date="2027-03-06", to_date="2027-12-31")
+	make_allocation(person.employee, other, from_date="2027-01-01", to_date=FRIDAY)
+	make_allocation(person.employee, other, from_date="2027-03-06", to_date="2027-12-31")
 	refused(
 		api(person.user).post(APPLY, **wish(other)),
 		person.employee,
@@ -286,7 +286,7 @@ def test_leave_on_holidays_alone_is_422(api, person, leave_type):
 
 def test_leave_without_an_approver_is_422_unless_hr_settings_let_it(api, leave_type, site):
 	person = make_person()
-	allocate(person.employee, leave_type)
+	make_allocation(person.employee, leave_type)
 	reply = api(person.user).post(APPLY, **wish(leave_type))
 	refused(
 		reply,
@@ -316,8 +316,8 @@ def test_an_approver_who_cannot_sign_in_is_none(api, leave_type, site):
 
 
 def test_an_inactive_employee_is_422(api, approver, leave_type, site):
-	employee = factories.make_employee(leave_approver=approver.user, holiday_list=weekends()).name
-	allocate(employee, leave_type)
+	employee = factories.make_employee(leave_approver=approver.user, holiday_list=make_weekend_list()).name
+	make_allocation(employee, leave_type)
 	frappe.db.set_value("Employee", employee, "status", "Inactive")
 	frappe.db.commit()
 	reply = api(make_hr()).post(APPLY, employee=employee, **wish(leave_type))
@@ -332,17 +332,17 @@ def test_an_inactive_employee_is_422(api, approver, leave_type, site):
 
 def make_blocked(approver: Person, *allowed: str) -> Person:
 	"""Someone of a department that gives no leave on a Monday."""
-	blocks = factories.make(
+	blocks = factories.make_record(
 		"Leave Block List",
-		leave_block_list_name=factories.unique("Blocked"),
-		company=factories.company(),
+		leave_block_list_name=factories.make_unique("Blocked"),
+		company=factories.get_company(),
 		leave_block_list_dates=[{"block_date": MONDAY, "reason": "Inventory"}],
 		leave_block_list_allowed=[{"allow_user": user} for user in allowed],
 	)
-	department = factories.make(
+	department = factories.make_record(
 		"Department",
-		department_name=factories.unique("Stock"),
-		company=factories.company(),
+		department_name=factories.make_unique("Stock"),
+		company=factories.get_company(),
 		leave_block_list=blocks.name,
 	)
 	return make_person(leave_approver=approver.user, department=department.name)
@@ -350,7 +350,7 @@ def make_blocked(approver: Person, *allowed: str) -> Person:
 
 def test_leave_on_a_blocked_day_is_422(api, approver, leave_type, site):
 	person = make_blocked(approver)
-	allocate(person.employee, leave_type)
+	make_allocation(person.employee, leave_type)
 	reply = api(person.user).post(APPLY, **wish(leave_type))
 	refused(
 		reply,
@@ -363,7 +363,7 @@ def test_leave_on_a_blocked_day_is_422(api, approver, leave_type, site):
 
 def test_leave_on_a_blocked_day_is_taken_where_the_approver_may_approve_it(api, approver, leave_type, site):
 	person = make_blocked(approver, approver.user)
-	allocate(person.employee, leave_type)
+	make_allocation(person.employee, leave_type)
 	reply = api(person.user).post(APPLY, **wish(leave_type))
 	assert reply.status_code == 201, reply.text
 	name = reply.json()["data"]["leave_application"]
@@ -387,7 +387,7 @@ def test_leave_on_a_blocked_day_is_taken_where_the_approver_may_approve_it(api, 
 def test_a_malformed_application_is_400(api, person, leave_type, values):
 	reply = api(person.user).post(APPLY, **wish(leave_type, **values))
 	assert reply.status_code == 400, reply.text
-	assert count("Leave Application", employee=person.employee) == 0
+	assert count_records("Leave Application", employee=person.employee) == 0
 
 
 def test_a_half_day_outside_the_leave_is_422(api, person, leave_type):
@@ -406,7 +406,7 @@ def test_nobody_applies_for_a_colleague(api, guest, person, leave_type):
 	assert api(factories.make_user("Sales User").name).post(APPLY, **body).status_code == 403
 	colleague = make_person()
 	assert api(colleague.user).post(APPLY, **body).status_code == 404
-	assert count("Leave Application", employee=person.employee) == 0
+	assert count_records("Leave Application", employee=person.employee) == 0
 
 
 # Deciding
@@ -478,7 +478,7 @@ def test_of_two_decisions_at_once_one_holds(api, person, approver, pending, leav
 		thread.join()
 	assert sorted(statuses) == [200, 409]
 	assert used(person, leave_type) == 2
-	assert count("PWA Notification", reference_document_name=pending, to_user=person.user) == 1
+	assert count_records("PWA Notification", reference_document_name=pending, to_user=person.user) == 1
 
 
 def test_two_leaves_approved_at_once_never_overdraw(api, person, approver, leave_type):
@@ -538,7 +538,7 @@ def test_who_may_not_decide(api, guest, person, pending, site):
 def test_self_approval_is_refused_where_hr_settings_say_so(api, leave_type, site):
 	boss = make_person("Leave Approver")
 	frappe.get_doc("Employee", boss.employee).update({"leave_approver": boss.user}).save()
-	allocate(boss.employee, leave_type)
+	make_allocation(boss.employee, leave_type)
 	name = make_leave(boss.employee, leave_type, FRIDAY, FRIDAY, leave_approver=boss.user).name
 	frappe.db.set_single_value("HR Settings", "prevent_self_leave_approval", 1)
 	frappe.db.commit()
@@ -591,7 +591,7 @@ def test_an_approved_leave_is_cancelled_by_hr_and_the_days_come_back(
 def test_a_manager_who_approves_may_cancel(api, leave_type, site):
 	manager = make_person("Leave Approver")
 	report = make_person(reports_to=manager.employee, leave_approver=manager.user)
-	allocate(report.employee, leave_type)
+	make_allocation(report.employee, leave_type)
 	name = make_leave(
 		report.employee, leave_type, FRIDAY, MONDAY, "Approved", leave_approver=manager.user
 	).name
@@ -622,7 +622,7 @@ def test_the_list_is_ones_own_for_an_employee_and_ones_reports_for_a_manager(api
 		make_person(leave_approver=approver.user),
 	)
 	for person in (report, colleague):
-		allocate(person.employee, leave_type)
+		make_allocation(person.employee, leave_type)
 	first = make_leave(report.employee, leave_type, FRIDAY, MONDAY, leave_approver=approver.user).name
 	second = make_leave(report.employee, leave_type, "2027-05-03", "2027-05-03", "Approved").name
 	theirs = make_leave(colleague.employee, leave_type, MONDAY, MONDAY, leave_approver=approver.user).name
@@ -679,7 +679,7 @@ def test_a_manager_sees_who_of_the_team_is_on_leave(api, guest, leave_type, site
 	below, waiting = make_person(reports_to=lead.employee), make_person(reports_to=lead.employee)
 	colleague = make_person()
 	for person in (lead, below, waiting, colleague):
-		allocate(person.employee, leave_type)
+		make_allocation(person.employee, leave_type)
 	leave = make_leave(
 		below.employee, leave_type, FRIDAY, MONDAY, "Approved", half_day=1, half_day_date=MONDAY
 	)

@@ -15,8 +15,8 @@ from orchestrator.hr.leave_days import LeavePeriod, find_excess
 from tests.support.client import Client
 from tests.support.hr_factories import (
 	Person,
-	allocate,
-	count,
+	count_records,
+	make_allocation,
 	make_hr,
 	make_leave,
 	make_leave_type,
@@ -84,7 +84,7 @@ def leave_type(site) -> str:
 @pytest.fixture
 def person(leave_type) -> Person:
 	person = make_person(leave_approver=make_person("Leave Approver").user)
-	allocate(person.employee, leave_type, 40)
+	make_allocation(person.employee, leave_type, 40)
 	return person
 
 
@@ -124,7 +124,7 @@ def test_a_whole_day_and_half_of_the_same_are_409(api, person, leave_type, ahead
 	assert (reply.status_code, reply.json()["exc_type"]) == (409, "OverlapError")
 	assert reply.json()["exc"].endswith("Choose other days, or cancel that application first.")
 	assert days_of_leave(person.employee, day) <= 1
-	assert count("Leave Application", employee=person.employee) == 1
+	assert count_records("Leave Application", employee=person.employee) == 1
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ def test_no_other_way_takes_more_of_today_either(api, person, leave_type, route,
 	else:
 		reply = client.post(route, doc=doc)
 	assert reply.status_code >= 400, reply.text
-	assert count("Leave Application", employee=person.employee) == 1
+	assert count_records("Leave Application", employee=person.employee) == 1
 
 
 def test_a_rejected_or_withdrawn_day_is_free_again(api, person, leave_type):

@@ -11,8 +11,8 @@ from orchestrator.hr.balances import get_balance
 from tests.support import factories
 from tests.support.hr_factories import (
 	Person,
-	allocate,
-	count,
+	count_records,
+	make_allocation,
 	make_hr,
 	make_leave,
 	make_leave_type,
@@ -32,7 +32,7 @@ class Records:
 		self.names = {
 			"Employee": person.employee,
 			"Employee Checkin": make_punch(person.employee, "IN", "2026-03-02 09:00:00").name,
-			"Leave Allocation": allocate(person.employee, leave_type).name,
+			"Leave Allocation": make_allocation(person.employee, leave_type).name,
 			"Leave Application": make_leave(
 				person.employee, leave_type, "2027-03-08", "2027-03-08", leave_approver=approver
 			).name,
@@ -51,7 +51,7 @@ def attend(employee: str) -> str:
 			"employee": employee,
 			"attendance_date": "2026-03-02",
 			"status": "Present",
-			"company": factories.company(),
+			"company": factories.get_company(),
 		}
 	).insert()
 	doc.submit()
@@ -152,7 +152,7 @@ def test_a_colleagues_records_cannot_be_made_changed_or_deleted(api, people):
 		# an employee's own record is not theirs to write either
 		own = client.post(SET_VALUE, doctype="Employee", name=victim, fieldname="status", value="Left")
 		assert own.status_code == 404
-	assert count("Employee Checkin", employee=victim) == 1
+	assert count_records("Employee Checkin", employee=victim) == 1
 	assert frappe.db.get_value("Employee Checkin", names["Employee Checkin"], "device_id") is None
 
 
@@ -171,15 +171,15 @@ def test_nobody_approves_their_own_leave_or_dates_back_a_punch_by_a_generic_call
 		403,
 		"PermissionError: You may not set status of Leave Application. Leave it out, or ask someone who has permission.",
 	)
-	before = count("Employee Checkin", employee=employee)
+	before = count_records("Employee Checkin", employee=employee)
 	punch = {"doctype": "Employee Checkin", "employee": employee, "log_type": "OUT"}
 	reply = client.post(INSERT, **punch, time="2026-03-02 17:00:00")
 	assert (reply.status_code, reply.json()["exc"]) == (
 		403,
 		"PermissionError: You may not set time of Employee Checkin. Leave it out, or ask someone who has permission.",
 	)
-	assert count("Employee Checkin", employee=employee) == before
-	assert count("Leave Application", employee=employee) == 2
+	assert count_records("Employee Checkin", employee=employee) == before
+	assert count_records("Leave Application", employee=employee) == 2
 
 
 def test_what_may_not_be_set_may_be_sent_as_it_is(api, people):
@@ -280,7 +280,7 @@ def switch(on: int) -> None:
 
 
 def test_a_role_of_the_sites_own_that_reads_a_doctype_reads_all_of_it(api, site):
-	role = factories.make("Role", role_name=factories.unique("Auditor")).name
+	role = factories.make_record("Role", role_name=factories.make_unique("Auditor")).name
 	frappe.permissions.add_permission("Employee Checkin", role)
 	frappe.db.commit()
 	person, colleague = make_person(role, create_user_permission=0), make_person()
@@ -335,9 +335,9 @@ def make_advance(employee: str) -> str:
 	doc = frappe.get_doc(
 		{
 			"doctype": "Employee Advance",
-			"name": factories.unique("ADV"),
+			"name": factories.make_unique("ADV"),
 			"employee": employee,
-			"company": factories.company(),
+			"company": factories.get_company(),
 			"posting_date": "2026-03-02",
 			"purpose": "Travel",
 			"advance_amount": 100,

@@ -15,7 +15,7 @@ from frappe.utils import get_system_timezone, now_datetime
 from orchestrator.hr import worked_hours
 from orchestrator.hr.working_day import ALTERNATING, BY_LOG_TYPE, EVERY_PAIR
 from tests.support import factories
-from tests.support.hr_factories import Person, count, make_hr, make_person, make_punch
+from tests.support.hr_factories import Person, count_records, make_hr, make_person, make_punch
 
 CHECK_IN = "orchestrator.hr.check_in"
 DAY_PUNCHES = "orchestrator.hr.get_day_punches"
@@ -232,9 +232,9 @@ def eastern(site):
 @pytest.mark.parametrize("with_shift", [False, True])
 def test_a_clock_change_in_the_night_counts(api, person, eastern, with_shift, first, last, hours):
 	if with_shift:
-		night = factories.make(
+		night = factories.make_record(
 			"Shift Type",
-			__newname=factories.unique("Night"),
+			__newname=factories.make_unique("Night"),
 			start_time="22:00:00",
 			end_time="06:00:00",
 			determine_check_in_and_check_out=BY_LOG_TYPE,
@@ -276,7 +276,7 @@ def test_how_far_ahead_is_a_setting(api, person):
 		given = site_now() + timedelta(seconds=45)
 		reply = api(person.user).post(CHECK_IN, timestamp=given.isoformat())
 		assert (reply.status_code, reply.json()["exc_type"]) == (422, "InvalidPunchTimeError")
-		assert count("Employee Checkin", employee=person.employee) == 0
+		assert count_records("Employee Checkin", employee=person.employee) == 0
 	finally:
 		settings_doc.update({"punch_clock_tolerance_seconds": 60}).save()
 		frappe.db.commit()
@@ -288,4 +288,4 @@ def test_a_punch_ahead_of_the_clock_in_another_zone_is_taken_and_its_repetition_
 	stamp = instant.astimezone(ZoneInfo("Asia/Kolkata")).isoformat(timespec="seconds")
 	assert client.post(CHECK_IN, timestamp=stamp).status_code == 201
 	assert client.post(CHECK_IN, timestamp=stamp).status_code == 409
-	assert count("Employee Checkin", employee=person.employee) == 1
+	assert count_records("Employee Checkin", employee=person.employee) == 1

@@ -12,7 +12,7 @@ import frappe
 
 from orchestrator.insights.reports.content import letter_head
 from tests.support import factories
-from tests.support.report_factories import content_of, query_report
+from tests.support.report_factories import download_content, make_query_report
 
 PIXEL = base64.b64decode(
 	"iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -21,9 +21,9 @@ DATA_URL = f"data:image/png;base64,{base64.b64encode(PIXEL).decode()}"
 
 
 def make_letter_head(content, **values):
-	made = factories.make(
+	made = factories.make_record(
 		"Letter Head",
-		letter_head_name=factories.unique("Letter Head"),
+		letter_head_name=factories.make_unique("Letter Head"),
 		source="HTML",
 		content=content,
 		**values,
@@ -34,15 +34,17 @@ def make_letter_head(content, **values):
 
 def make_image(**values):
 	file = frappe.get_doc(
-		{"doctype": "File", "file_name": f"{factories.unique('logo')}.png", "content": PIXEL, **values}
+		{"doctype": "File", "file_name": f"{factories.make_unique('logo')}.png", "content": PIXEL, **values}
 	).insert()
 	frappe.db.commit()
 	return file.file_url
 
 
 def pdf_with(api, content, user="Administrator", **values):
-	report = query_report("select 'seen' as `Name::120`", letter_head=make_letter_head(content, **values))
-	return PdfReader(io.BytesIO(content_of(api(user), report, "pdf")))
+	report = make_query_report(
+		"select 'seen' as `Name::120`", letter_head=make_letter_head(content, **values)
+	)
+	return PdfReader(io.BytesIO(download_content(api(user), report, "pdf")))
 
 
 def images_of(pdf):
@@ -168,8 +170,8 @@ def test_a_letter_head_of_many_pages_is_cut_and_the_rows_are_there(api):
 	],
 )
 def test_a_cell_is_text_and_no_markup_of_the_engine(api, cell):
-	report = query_report(f"select {frappe.db.escape(cell)} as `Name::300`")
+	report = make_query_report(f"select {frappe.db.escape(cell)} as `Name::300`")
 
-	text = PdfReader(io.BytesIO(content_of(api(), report, "pdf"))).pages[0].extract_text()
+	text = PdfReader(io.BytesIO(download_content(api(), report, "pdf"))).pages[0].extract_text()
 
 	assert cell.replace(" ", "") in text.replace("\n", "").replace(" ", "").replace("\u200b", "")

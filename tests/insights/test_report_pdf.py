@@ -10,7 +10,7 @@ import frappe
 
 from orchestrator.insights.reports.formats import pdf_columns
 from tests.support import factories
-from tests.support.report_factories import content_of, query_report
+from tests.support.report_factories import download_content, make_query_report
 
 LONG_ROWS, WIDE_ROWS, WIDE_COLUMNS = 110, 40, 26
 LABELS = ["Name of the Client", "Days in Care", "Remarks"]
@@ -25,7 +25,7 @@ def report_of(rows, columns, **values):
 	first, *others = rows
 	named = ", ".join(f"{value} as `{column}`" for value, column in zip(first, columns, strict=True))
 	union = " union all ".join([f"select {named}", *(f"select {', '.join(row)}" for row in others)])
-	return query_report(union, **values)
+	return make_query_report(union, **values)
 
 
 def long_rows():
@@ -50,7 +50,7 @@ def wide_report(frappe_site):
 
 
 def test_the_heading_is_on_every_page_of_a_long_report_once(api, long_report):
-	pages = pages_of(content_of(api(), long_report, "pdf"))
+	pages = pages_of(download_content(api(), long_report, "pdf"))
 
 	assert len(pages) > 2
 	assert [[page.count(label) for label in LABELS] for page in pages] == [[1, 1, 1]] * len(pages)
@@ -58,7 +58,7 @@ def test_the_heading_is_on_every_page_of_a_long_report_once(api, long_report):
 
 
 def test_no_row_of_a_long_report_is_on_two_pages_or_on_none(api, long_report):
-	pages = pages_of(content_of(api(), long_report, "pdf"))
+	pages = pages_of(download_content(api(), long_report, "pdf"))
 
 	begun = [re.findall(r"begin(\d+)", page) for page in pages]
 	assert begun == [re.findall(r"end(\d+)", page) for page in pages]
@@ -66,7 +66,7 @@ def test_no_row_of_a_long_report_is_on_two_pages_or_on_none(api, long_report):
 
 
 def test_a_wide_report_has_all_its_columns_and_their_headings_on_every_page(api, wide_report):
-	content = content_of(api(), wide_report, "pdf")
+	content = download_content(api(), wide_report, "pdf")
 
 	pages = pages_of(content)
 	width = float(PdfReader(io.BytesIO(content)).pages[0].mediabox.width)
@@ -93,9 +93,9 @@ def rightmost(content):
 def test_the_heading_stands_above_its_columns_under_a_letter_head_that_is_wider_than_the_page(
 	api, long_report
 ):
-	letter_head = factories.make(
+	letter_head = factories.make_record(
 		"Letter Head",
-		letter_head_name=factories.unique("Letter Head"),
+		letter_head_name=factories.make_unique("Letter Head"),
 		source="HTML",
 		content='<div style="width: 1500px">Harbor Wellness</div>',
 	)
@@ -103,7 +103,7 @@ def test_the_heading_stands_above_its_columns_under_a_letter_head_that_is_wider_
 	frappe.db.set_value("Report", long_report, "letter_head", letter_head.name)
 	frappe.db.commit()
 	try:
-		content = content_of(api(), long_report, "pdf")
+		content = download_content(api(), long_report, "pdf")
 	finally:
 		frappe.db.set_value("Report", long_report, "letter_head", None)
 		frappe.db.commit()
@@ -114,7 +114,7 @@ def test_the_heading_stands_above_its_columns_under_a_letter_head_that_is_wider_
 
 def test_a_report_of_one_page_is_printed_as_it_is(api):
 	pages = pages_of(
-		content_of(api(), query_report("select 'Ann' as `Name::120`, 3 as `Visits:Int:80`"), "pdf")
+		download_content(api(), make_query_report("select 'Ann' as `Name::120`, 3 as `Visits:Int:80`"), "pdf")
 	)
 
 	assert len(pages) == 1

@@ -16,7 +16,7 @@ from orchestrator.insights.reports.content.report_table import Column, Table
 from orchestrator.insights.reports.content.title_page import TitlePage
 from orchestrator.insights.reports.formats import csv_file, json_file, spreadsheet
 from tests.support import factories
-from tests.support.report_factories import content_of, csv_rows, query_report
+from tests.support.report_factories import download_content, make_query_report, parse_csv
 
 COLUMNS = [
 	Column(name, name, fieldtype, None, place)
@@ -126,7 +126,7 @@ def test_a_json_file_reads_back(tmp_path, rows):
 @pytest.fixture(scope="module")
 def nasty(frappe_site):
 	"""Leads whose topics are stored as they are, past Frappe's cleaning, and a report of them."""
-	company = factories.unique("Company")
+	company = factories.make_unique("Company")
 	names = []
 	for topic in NASTY:
 		lead = factories.make_lead(company_name=company)
@@ -135,15 +135,15 @@ def nasty(frappe_site):
 	query = (
 		f"select topic as `Topic::200` from tabLead where company_name = '{company}' order by creation, name"  # noqa: S608
 	)
-	return query_report(query)
+	return make_query_report(query)
 
 
 def test_stored_texts_are_in_every_format_as_they_are_stored(api, nasty):
 	client = api()
 
-	text = csv_rows(content_of(client, nasty, "csv"))[1:]
-	sheet = openpyxl.load_workbook(io.BytesIO(content_of(client, nasty, "xlsx"))).worksheets[0]
-	rows = json.loads(content_of(client, nasty, "json"))["rows"]
+	text = parse_csv(download_content(client, nasty, "csv"))[1:]
+	sheet = openpyxl.load_workbook(io.BytesIO(download_content(client, nasty, "xlsx"))).worksheets[0]
+	rows = json.loads(download_content(client, nasty, "json"))["rows"]
 
 	assert [unescape_formula(row[0]) for row in text] == NASTY
 	assert [of_xlsx(None, row[0].value) for row in sheet.iter_rows(min_row=2)] == NASTY
@@ -151,7 +151,7 @@ def test_stored_texts_are_in_every_format_as_they_are_stored(api, nasty):
 
 
 def test_a_page_shows_stored_texts_as_people_typed_them(api, nasty):
-	page = content_of(api(), nasty, "html").decode()
+	page = download_content(api(), nasty, "html").decode()
 
 	assert "<td>A&lt;B&gt;C Ltd</td>" in page
 	assert "<td>List&lt;String&gt;</td>" in page

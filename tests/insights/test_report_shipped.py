@@ -14,7 +14,7 @@ from orchestrator.insights.reports.content.report_parts import (
 	percentage_of,
 )
 from tests.support import clinic, factories, hr_factories
-from tests.support.report_factories import content_of
+from tests.support.report_factories import download_content
 
 RUN = "frappe.desk.report.run"
 # Nothing else on the site is of these days.
@@ -51,7 +51,7 @@ def make_lead(day, status, **values):
 @pytest.fixture(scope="module")
 def leads(frappe_site):
 	"""Leads of a spring long ago. Yields the sources."""
-	web, fair = (factories.make_lead_source(factories.unique(name)).name for name in ("Web", "Fair"))
+	web, fair = (factories.make_lead_source(factories.make_unique(name)).name for name in ("Web", "Fair"))
 	names = [
 		make_lead("2001-03-05", "Open", source=web, probability=20),
 		make_lead("2001-03-06", "Converted", source=web, probability=100),
@@ -119,7 +119,9 @@ def test_lead_analysis_groups_otherwise(api, leads, group, rows):
 def test_lead_analysis_counts_only_leads_that_the_caller_may_read(api, leads):
 	web, _fair, names = leads
 	caller = user("Sales User")
-	factories.make("User Permission", user=caller, allow="Lead", for_value=names[1], apply_to_all_doctypes=1)
+	factories.make_record(
+		"User Permission", user=caller, allow="Lead", for_value=names[1], apply_to_all_doctypes=1
+	)
 
 	data = run(api(caller), "Lead Analysis", **SPRING)
 
@@ -172,7 +174,7 @@ def test_the_monthly_sales_report_shows_invoices_to_who_may_read_them(api, oppor
 
 def test_the_monthly_sales_report_counts_only_what_the_caller_may_read(api, opportunities):
 	caller = user("Sales User")
-	factories.make(
+	factories.make_record(
 		"User Permission",
 		user=caller,
 		allow="Opportunity",
@@ -189,13 +191,13 @@ def test_the_monthly_sales_report_counts_only_what_the_caller_may_read(api, oppo
 
 
 def test_the_monthly_sales_report_becomes_a_pdf_as_in_the_reference(api, opportunities):
-	content = content_of(api(user("Sales User")), "Monthly Sales Report", "pdf", filters=SPRING)
+	content = download_content(api(user("Sales User")), "Monthly Sales Report", "pdf", filters=SPRING)
 
 	assert content.startswith(b"%PDF-")
 
 
 def test_a_page_shows_the_figures_and_the_chart_of_the_report(api, opportunities):
-	page = content_of(api(user("Sales User")), "Monthly Sales Report", "html", filters=SPRING).decode()
+	page = download_content(api(user("Sales User")), "Monthly Sales Report", "html", filters=SPRING).decode()
 
 	assert '<div class="value">$ 2,250.00</div><div class="label">Won Value</div>' in page
 	assert page.count('fill="#2490ef"/>') == 3  # two months and the legend
@@ -210,7 +212,7 @@ def make_issue(day, **values):
 
 
 def test_ticket_service_levels_tells_which_targets_were_kept(api):
-	priority = factories.make("Issue Priority", __newname=factories.unique("Priority")).name
+	priority = factories.make_record("Issue Priority", __newname=factories.make_unique("Priority")).name
 	due, early, late = "2001-03-05 12:00:00", "2001-03-05 11:00:00", "2001-03-05 13:00:00"
 	common = {"priority": priority, "response_by": due, "sla_resolution_by": due}
 	make_issue(
@@ -280,8 +282,8 @@ def on_leave(frappe_site):
 	"""Two people with a leave of their own: one took three days of 20 and asks for one, the other has 10 left."""
 	leave_type = hr_factories.make_leave_type()
 	first, second = hr_factories.make_person(), hr_factories.make_person()
-	hr_factories.allocate(first.employee, leave_type, 20)
-	hr_factories.allocate(second.employee, leave_type, 10)
+	hr_factories.make_allocation(first.employee, leave_type, 20)
+	hr_factories.make_allocation(second.employee, leave_type, 10)
 	hr_factories.make_leave(first.employee, leave_type, "2027-03-01", "2027-03-03", "Approved")
 	hr_factories.make_leave(first.employee, leave_type, "2027-04-01", "2027-04-01")
 	return leave_type, first, second
@@ -327,7 +329,7 @@ def stays(frappe_site):
 		(there, "Absent", "2000-12-01", None),
 	):
 		client = clinic.make_client(connection, facility=facility)
-		factories.make(
+		factories.make_record(
 			"Client Stay", client=client.name, connection=connection.name, facility=facility, status=status,
 			level_of_care="Residential", admission_date=admitted, discharge_date=discharged, casefile_id=frappe.generate_hash(),
 		)  # fmt: skip
@@ -354,7 +356,7 @@ def test_client_census_shows_a_clinician_of_one_facility_no_other(api, stays):
 	_here, there = stays
 
 	for group in ("Facility", "Level of Care"):
-		data = run(api(clinic.user_of(there)), "Client Census", group_by=group, **SPRING)
+		data = run(api(clinic.make_clinical_user(there)), "Client Census", group_by=group, **SPRING)
 		assert [(row["in_care"], row["admitted"]) for row in data["rows"]] == [(1, 0)]
 
 

@@ -8,7 +8,7 @@ import frappe
 from frappe.email.doctype.auto_email_report import auto_email_report
 
 from tests.support import factories, helpdesk
-from tests.support.report_factories import builder_report
+from tests.support.report_factories import make_builder_report
 
 DOCTYPE = "Auto Email Report"
 METHODS = "frappe.email.doctype.auto_email_report.auto_email_report"
@@ -20,13 +20,13 @@ def manager():
 
 def schedule_of(user, report, **values):
 	defaults = {"user": user, "email_to": "a@example.com", "format": "CSV", "frequency": "Daily"}
-	return factories.make(DOCTYPE, report=report, enabled=1, **{**defaults, **values}).name
+	return factories.make_record(DOCTYPE, report=report, enabled=1, **{**defaults, **values}).name
 
 
 @pytest.fixture(scope="module")
 def report(frappe_site):
 	frappe.set_user("Administrator")
-	return builder_report(company_name=factories.unique("Company"))
+	return make_builder_report(company_name=factories.make_unique("Company"))
 
 
 def test_schedule_that_runs_as_another_user_is_refused(api, report):
@@ -100,12 +100,14 @@ def test_owner_and_system_manager_change_it(api, report):
 
 
 def test_schedule_made_in_desk_mails_the_rows_that_its_user_sees(site, worker):
-	company = factories.unique("Company")
+	company = factories.make_unique("Company")
 	seen, hidden = (factories.make_lead(company_name=company).name for _ in range(2))
 	caller = manager()
-	factories.make("User Permission", user=caller, allow="Lead", for_value=seen, apply_to_all_doctypes=1)
-	name = schedule_of(caller, builder_report(company_name=company), email_to=caller, format="HTML")
-	with helpdesk.outgoing_account():
+	factories.make_record(
+		"User Permission", user=caller, allow="Lead", for_value=seen, apply_to_all_doctypes=1
+	)
+	name = schedule_of(caller, make_builder_report(company_name=company), email_to=caller, format="HTML")
+	with helpdesk.use_outgoing_account():
 		auto_email_report.process_auto_email_report(frappe._dict(name=name))
 		frappe.db.commit()
 		worker()

@@ -44,8 +44,8 @@ def make_reader(callers, *roles: str) -> Reader:
 
 def reader_of(callers, user: str) -> Reader:
 	frappe.set_user(user)
-	workbook = factories.make("Insights Workbook", title=factories.unique("Workbook"))
-	query = factories.make("Insights Query v3", title="Query", workbook=workbook.name, operations="[]")
+	workbook = factories.make_record("Insights Workbook", title=factories.make_unique("Workbook"))
+	query = factories.make_record("Insights Query v3", title="Query", workbook=workbook.name, operations="[]")
 	frappe.set_user("Administrator")
 	row = {"doctype": query.doctype, "name": query.name, "workbook": workbook.name, "title": "Query"}
 	return Reader(user, callers.api(user), row)
@@ -69,7 +69,7 @@ def stranger(callers, facility) -> Reader:
 @pytest.fixture(scope="module")
 def clinical(callers, facility) -> Reader:
 	"""A clinical user of one facility, who reads level 0."""
-	return reader_of(callers, clinic.user_of(facility, "Clinical User", "Insights User"))
+	return reader_of(callers, clinic.make_clinical_user(facility, "Clinical User", "Insights User"))
 
 
 def source(table: str) -> dict[str, Any]:
@@ -141,10 +141,10 @@ def test_sql_on_private_tables_is_refused(site, stranger, clinical, text):
 
 
 def test_sql_on_restricted_rows_is_limited(site, callers, stranger):
-	mine, other = factories.unique("Mine"), factories.unique("Other")
+	mine, other = factories.make_unique("Mine"), factories.make_unique("Other")
 	reader = make_reader(callers, "Desk User")
-	factories.make("ToDo", description=mine, allocated_to=reader.user)
-	factories.make("ToDo", description=other, allocated_to="Administrator")
+	factories.make_record("ToDo", description=mine, allocated_to=reader.user)
+	factories.make_record("ToDo", description=other, allocated_to="Administrator")
 	text = f"select description from tabToDo where description in ('{mine}', '{other}')"  # noqa: S608  # made here
 	assert rows_of(reader.run(sql(text))) == [{"description": mine}]
 

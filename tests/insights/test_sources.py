@@ -160,7 +160,7 @@ def test_reader_of_a_dashboard_stays_signed_in(browser):
 
 
 def test_a_cards_statistics_stand_in_until_there_is_a_history(site):
-	note = factories.unique("Note")
+	note = factories.make_unique("Note")
 	old, _new = insights.make_todos(2, note)
 	frappe.db.set_value("ToDo", old, "creation", add_days(today(), -40), update_modified=False)
 	card = insights.make_card(note, show_percentage_stats=1, stats_time_interval="Monthly")
@@ -169,7 +169,7 @@ def test_a_cards_statistics_stand_in_until_there_is_a_history(site):
 
 
 def test_a_chart_over_time_has_a_value_for_each_period(site):
-	note = factories.unique("Note")
+	note = factories.make_unique("Note")
 	insights.make_todos(2, note, date=add_months(today(), -1))
 	insights.make_todos(1, note, date=today())
 	chart = insights.make_chart(
@@ -207,7 +207,7 @@ def test_a_chart_of_a_report_takes_the_columns_it_names(site):
 		("frappe.datetime.get_today()", today),
 		("frappe.datetime.add_months(frappe.datetime.nowdate(), -12)", lambda: add_months(today(), -12)),
 		("frappe.datetime.add_days(frappe.datetime.get_today(), 7)", lambda: add_days(today(), 7)),
-		('frappe.defaults.get_user_default("Company")', factories.company),
+		('frappe.defaults.get_user_default("Company")', factories.get_company),
 		("frappe.session.user", lambda: "Administrator"),
 		("frappe.datetime.str_to_obj(frappe.datetime.get_today()).getMonth() + 1", lambda: getdate().month),
 		("frappe.datetime.str_to_obj(frappe.datetime.get_today()).getFullYear();", lambda: getdate().year),
@@ -245,7 +245,7 @@ def test_a_measure_that_no_app_registers_any_more_is_an_error_of_its_item(site, 
 
 
 def test_what_came_lately_is_counted_against_the_time_before(site):
-	note = factories.unique("Note")
+	note = factories.make_unique("Note")
 	for days_ago, records in ((0, 2), (29, 1), (30, 4), (59, 1), (60, 8)):
 		insights.make_todos(records, note, date=add_days(today(), -days_ago))
 	insights.make_todos(1, note, date=add_days(today(), 1))
@@ -258,7 +258,7 @@ def test_what_came_lately_is_counted_against_the_time_before(site):
 
 
 def test_days_and_months_of_none_are_in_their_series(site):
-	note = factories.unique("Note")
+	note = factories.make_unique("Note")
 	insights.make_todos(2, note, date=today())
 	insights.make_todos(1, note, date=add_days(today(), -2))
 	where = f"description = {frappe.db.escape(note)}"
@@ -290,7 +290,7 @@ def test_figures_hold_plain_numbers():
 def as_reader_of(role: str, doctype: str, *names: str) -> str:
 	user = insights.make_reader(role)
 	for name in names:
-		insights.permit(user, doctype, name)
+		insights.permit_record(user, doctype, name)
 	return user
 
 
@@ -370,7 +370,9 @@ def test_support_figures_are_those_of_the_tickets(site):
 def test_people_figures_are_those_of_the_employees(site):
 	joined = add_days(today(), -10)
 	employees = [factories.make_employee(date_of_joining=joined).name for _ in range(2)]
-	factories.make("Employee Checkin", employee=employees[0], log_type="IN", time=frappe.utils.now_datetime())
+	factories.make_record(
+		"Employee Checkin", employee=employees[0], log_type="IN", time=frappe.utils.now_datetime()
+	)
 	values = items_of("hr_dashboard", as_reader_of("HR User", "Employee", *employees))
 	assert (values["headcount"], values["new_employees"], values["checked_in_today"]) == (2, 2, 1)
 	assert values["on_leave_today"] == 0
@@ -507,13 +509,13 @@ def test_a_measure_of_a_broken_app_is_an_error_of_its_item_alone(site, monkeypat
 
 
 def test_a_source_that_is_renamed_stays_the_metrics_source(site):
-	note = factories.unique("Note")
+	note = factories.make_unique("Note")
 	insights.make_todos(2, note)
 	card = insights.make_card(note)
 	metric = insights.make_metric("Number Card", card.name)
 	dashboard = insights.make_dashboard(metric)
 	assert get_dashboard(dashboard=dashboard)["items"][0]["value"] == 2
-	renamed = factories.unique("Renamed")
+	renamed = factories.make_unique("Renamed")
 	frappe.rename_doc("Number Card", card.name, renamed)
 	frappe.db.commit()
 	(item,) = get_dashboard(dashboard=dashboard)["items"]

@@ -13,8 +13,8 @@ from orchestrator.gameplan import clock, get_sprint_burndown, history
 from orchestrator.gameplan.task_rows import list_sprint_rows
 from orchestrator.insights import refresh_metrics
 from tests.support import bench, factories, snapshot
-from tests.support.docs_factories import keys_on_disk
-from tests.support.kipu_site import loopback_allowed
+from tests.support.docs_factories import list_keys_on_disk
+from tests.support.kipu_site import set_loopback_allowed
 from tests.support.snapshot import Snapshot
 
 DOMAIN = "%@harborwellness.example"
@@ -46,11 +46,11 @@ class Demo:
 @pytest.fixture(scope="module")
 def demo(frappe_site: str) -> Demo:
 	frappe.set_user("Administrator")
-	told = Demo(before=snapshot.take(), bytes_before=keys_on_disk())
+	told = Demo(before=snapshot.capture_site(), bytes_before=list_keys_on_disk())
 	mails_before = frappe.db.count("Email Queue")
 	figures_before = figures()
-	with loopback_allowed():
-		bench.run("orchestrator", "demo")
+	with set_loopback_allowed():
+		bench.run_command("orchestrator", "demo")
 		frappe.db.rollback()
 		bring_a_client()
 	told.seen = look()
@@ -58,11 +58,11 @@ def demo(frappe_site: str) -> Demo:
 	told.seen["figures"] = {name: value - figures_before[name] for name, value in figures().items()}
 	told.seen["new assignees"] = assignees_of_new_issues()
 	told.seen["kipu"] = look_at_kipu()
-	told.second_run = bench.run("orchestrator", "demo").stdout
+	told.second_run = bench.run_command("orchestrator", "demo").stdout
 
 	edit_a_demo_lead()
 	mine = refer_to_the_demo()
-	first = bench.run("orchestrator", "demo", "--remove", check=False)
+	first = bench.run_command("orchestrator", "demo", "--remove", check=False)
 	told.removal, told.first_removal_code = first.stdout, first.returncode
 	frappe.db.rollback()
 	told.kept = {
@@ -71,8 +71,8 @@ def demo(frappe_site: str) -> Demo:
 	}
 	frappe.db.delete("Task", {"name": mine})
 	frappe.db.commit()
-	told.second_removal = bench.run("orchestrator", "demo", "--remove").stdout
-	told.after, told.bytes_after = snapshot.take(), keys_on_disk()
+	told.second_removal = bench.run_command("orchestrator", "demo", "--remove").stdout
+	told.after, told.bytes_after = snapshot.capture_site(), list_keys_on_disk()
 	return told
 
 
@@ -140,17 +140,23 @@ def bring_a_client() -> None:
 	"""As a run of the sync does: a client with a stay, the run's own record, what the sync remembers."""
 	connection = frappe.get_doc("Kipu Connection", "Kipu Simulator")
 	facility = connection.default_facility
-	run = factories.make("Sync Run", connection=connection.name, sync_type="full", status="Completed").name
+	run = factories.make_record(
+		"Sync Run", connection=connection.name, sync_type="full", status="Completed"
+	).name
 	connection.db_set("last_run", run)
-	client = factories.make(
+	client = factories.make_record(
 		"Client", connection=connection.name, facility=facility, person_id=str(uuid4()), first_name="Ada"
 	)
 	client.add_comment("Comment", "Met today")
-	stay = factories.make(
+	stay = factories.make_record(
 		"Client Stay", connection=connection.name, facility=facility, client=client.name, casefile_id="9:x"
 	)
-	factories.make("Sync Change", sync_run=run, reference_doctype="Client Stay", reference_name=stay.name)
-	factories.make("Sync Issue", connection=connection.name, sync_run=run, kind="Record", status="Open")
+	factories.make_record(
+		"Sync Change", sync_run=run, reference_doctype="Client Stay", reference_name=stay.name
+	)
+	factories.make_record(
+		"Sync Issue", connection=connection.name, sync_run=run, kind="Record", status="Open"
+	)
 	frappe.get_doc(doctype="Sync State", name=client.name, connection=connection.name).insert(
 		set_name=client.name
 	)
@@ -162,7 +168,7 @@ def assignees_of_new_issues() -> list[str]:
 	issues = [
 		frappe.get_doc(
 			doctype="Issue",
-			subject=factories.unique("New"),
+			subject=factories.make_unique("New"),
 			raised_by=f"new.caller.{number}@harborwellness.example",
 		).insert()
 		for number in range(3)
@@ -361,7 +367,9 @@ def test_the_next_removal_takes_the_rest(demo):
 
 
 def test_nothing_of_the_demo_is_left_and_nothing_else_is_gone(demo):
-	differing = {name for name in snapshot.differing(demo.before, demo.after) if not name.endswith("_id_seq")}
+	differing = {
+		name for name in snapshot.find_changed_tables(demo.before, demo.after) if not name.endswith("_id_seq")
+	}
 	assert differing <= COUNTERS
 	assert demo.after.bookkeeping == demo.before.bookkeeping
 	assert demo.after.columns == demo.before.columns

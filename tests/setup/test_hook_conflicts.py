@@ -10,7 +10,7 @@ from frappe.model.document import Document
 
 from orchestrator.setup import access_checks, hook_conflicts
 from tests.support import bench
-from tests.support.rate_limits import rate_limit
+from tests.support.rate_limits import override_rate_limit
 
 
 class OtherComment(Document):
@@ -101,9 +101,9 @@ def test_query_conditions_add_up(with_hooks: Callable) -> None:
 
 def test_the_scope_of_the_rate_limit_is_told(site: str) -> None:
 	assert access_checks.check_rate_limit().found == "the token bucket works; it applies to all of /api/"
-	with rate_limit(rate_limit_scope="Documented Calls"):
+	with override_rate_limit(rate_limit_scope="Documented Calls"):
 		assert access_checks.check_rate_limit().found.endswith("it applies to the documented calls only")
-	with rate_limit(rate_limit_enabled=0):
+	with override_rate_limit(rate_limit_enabled=0):
 		assert access_checks.check_rate_limit().level == "warn"
 
 
@@ -128,7 +128,7 @@ def test_clients_that_everybody_reads_are_a_failure(site: str) -> None:
 
 
 def test_the_command_tells_them(site: str) -> None:
-	result = bench.run("orchestrator", "doctor", "--json", check=False)
+	result = bench.run_command("orchestrator", "doctor", "--json", check=False)
 	findings = {finding["check"]: finding for finding in json.loads(result.stdout)}
 	assert findings["hooks"]["level"] == findings["permission hooks"]["level"] == "ok"
 	assert findings["client records"]["level"] == "ok"

@@ -75,7 +75,7 @@ class Journey:
 def journey(frappe_site: str) -> Iterator[Journey]:
 	frappe.set_user("Administrator")
 	frappe.db.rollback()
-	with bench.database_put_back():
+	with bench.restore_database_after():
 		yield travel()
 
 
@@ -83,25 +83,25 @@ def travel() -> Journey:
 	seen = Journey(names=make_records())
 	demo_lead = make_a_demo_of_one_lead()
 	seen.before_migrate = declarations_and_records()
-	bench.run("migrate", "--skip-search-index")
+	bench.run_command("migrate", "--skip-search-index")
 	seen.after_migrate = declarations_and_records()
 
-	bench.run("uninstall-app", "orchestrator", "--yes", "--no-backup")
+	bench.run_command("uninstall-app", "orchestrator", "--yes", "--no-backup")
 	let_the_site_have_its_own_options()
 	seen.values_without, seen.leftovers = values(seen.names), leftovers()
 	seen.demo_is_gone = not frappe.db.exists("Lead", demo_lead)
-	seen.without = snapshot.take()
+	seen.without = snapshot.capture_site()
 
-	bench.run("install-app", "orchestrator")
+	bench.run_command("install-app", "orchestrator")
 	seen.values_installed = values(seen.names)
-	seen.installed = snapshot.take()
-	bench.run("uninstall-app", "orchestrator", "--yes", "--no-backup", "--dry-run")
-	seen.after_dry_run = snapshot.take()
+	seen.installed = snapshot.capture_site()
+	bench.run_command("uninstall-app", "orchestrator", "--yes", "--no-backup", "--dry-run")
+	seen.after_dry_run = snapshot.capture_site()
 	hold_our_statuses(seen.names)
 
-	bench.run("uninstall-app", "orchestrator", "--yes", "--no-backup")
+	bench.run_command("uninstall-app", "orchestrator", "--yes", "--no-backup")
 	seen.values_without_again = values(seen.names)
-	seen.without_again = snapshot.take()
+	seen.without_again = snapshot.capture_site()
 	return seen
 
 
@@ -123,7 +123,7 @@ def make_records() -> dict[str, str]:
 	factories.assign(made["assigned lead"], first.name)
 	factories.assign(made["assigned lead"], second.name)
 	# The site's own rule; its condition keeps it away from other tests' tasks.
-	rule = factories.make(
+	rule = factories.make_record(
 		"Document Naming Rule",
 		document_type="Task",
 		prefix="OWN-",
@@ -250,7 +250,7 @@ def leftovers() -> dict[str, list]:
 def declarations_and_records() -> dict[str, Any]:
 	"""What migrate could touch of ours: the schema, the declarations, the records."""
 	frappe.db.rollback()
-	return {name: snapshot.rows(name) for name in MIGRATED} | {"columns": snapshot.columns()}
+	return {name: snapshot.list_rows(name) for name in MIGRATED} | {"columns": snapshot.list_columns()}
 
 
 def test_uninstall_leaves_nothing_of_ours(journey):
@@ -266,7 +266,7 @@ def test_install_and_uninstall_leave_the_site_as_it_was(journey):
 	assert after.columns == before.columns
 	assert after.indexes == before.indexes
 	assert after.tables.keys() == before.tables.keys()
-	assert snapshot.differing(before, after) == []
+	assert snapshot.find_changed_tables(before, after) == []
 	assert after.bookkeeping == before.bookkeeping
 
 

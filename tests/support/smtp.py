@@ -35,10 +35,10 @@ class Session(socketserver.StreamRequestHandler):
 			if verb == "QUIT":
 				return
 
-	def say(self, line: str) -> None:
+	def send_line(self, line: str) -> None:
 		self.wfile.write(f"{line}\r\n".encode())
 
-	def read_mail(self) -> Message:
+	def receive_mail(self) -> Message:
 		lines = []
 		while (line := self.rfile.readline()) not in (b".\r\n", b""):
 			lines.append(line.removeprefix(b"."))
@@ -53,7 +53,7 @@ class Server(socketserver.ThreadingTCPServer):
 
 
 @contextlib.contextmanager
-def sink() -> Iterator[Sink]:
+def serve_smtp() -> Iterator[Sink]:
 	"""A server on a free port, for as long as the context lasts."""
 	with Server(("127.0.0.1", 0), Session) as server:
 		server.sink = Sink(server.server_address[1])

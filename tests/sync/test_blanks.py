@@ -10,7 +10,7 @@ import frappe
 from orchestrator.kipu_simulator.server import Simulator
 from orchestrator.sync.actions import run_actions
 from orchestrator.sync.storage import save_side_effects
-from tests.support.kipu_site import client_of, clients, counts, make_connection, sync
+from tests.support.kipu_site import get_client, get_counts, list_clients_and_stays, make_connection, run_sync
 
 pytestmark = pytest.mark.usefixtures("loopback")
 
@@ -39,14 +39,14 @@ def with_phone(connection: str) -> int:
 
 def dry_and_real(connection: str, sync_type: str = "full") -> list[Any]:
 	"""Status, reason and counts of a dry run, then of the real one."""
-	both = [sync(connection, sync_type, dry_run=dry) for dry in (True, False)]
-	return [(run["status"], run["held_reason"], counts(run)) for run in both]
+	both = [run_sync(connection, sync_type, dry_run=dry) for dry in (True, False)]
+	return [(run["status"], run["held_reason"], get_counts(run)) for run in both]
 
 
 @pytest.mark.parametrize(("blanked", "status"), [(7, "Completed"), (8, "Held")])
 def test_a_dry_run_says_what_the_real_one_does(kipu, blanked, status):
 	connection = make_connection(kipu, page_size=4, **LIMITS)
-	sync(connection)
+	run_sync(connection)
 	say(kipu, "", range(blanked))
 	# Who is new meanwhile does not move the limit.
 	for _ in range(8):
@@ -58,10 +58,10 @@ def test_a_dry_run_says_what_the_real_one_does(kipu, blanked, status):
 
 def test_an_approved_run_blanks_the_fields_and_a_rollback_brings_them_back(kipu, worker):
 	connection = make_connection(kipu, page_size=4, **LIMITS)
-	sync(connection)
-	before = clients(connection)
+	run_sync(connection)
+	before = list_clients_and_stays(connection)
 	say(kipu, None)
-	held = sync(connection, "full")
+	held = run_sync(connection, "full")
 	assert (held["status"], with_phone(connection) >= PEOPLE // 2) == ("Held", True)
 	run_actions.approve_run(held["run"])
 	worker()
@@ -70,7 +70,7 @@ def test_an_approved_run_blanks_the_fields_and_a_rollback_brings_them_back(kipu,
 	assert with_phone(connection) == 0
 	run_actions.roll_back_run(held["run"])
 	assert with_phone(connection) == PEOPLE
-	assert clients(connection) == before
+	assert list_clients_and_stays(connection) == before
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_a_changed_mapping_blanks_nothing_where_the_field_was(kipu, rule):
 	say(kipu, None, field="alternate_phone")
 	rules = [{"source": "alternate_phone", "leave_out": 1}]
 	connection = make_connection(kipu, page_size=4, field_rules=rules, **LIMITS)
-	sync(connection)
+	run_sync(connection)
 	doc = frappe.get_doc("Kipu Connection", connection)
 	doc.append("field_rules", {"source": "phone", **rule})
 	doc.save()
@@ -94,9 +94,9 @@ def test_a_changed_mapping_blanks_nothing_where_the_field_was(kipu, rule):
 def test_where_ours_is_kept_nothing_is_blanked(kipu, policy):
 	rules = [{"source": "phone", "policy": policy}]
 	connection = make_connection(kipu, page_size=4, field_rules=rules, **LIMITS)
-	sync(connection)
+	run_sync(connection)
 	for stay in range(PEOPLE):
-		client = client_of(connection, stay + 1000)
+		client = get_client(connection, stay + 1000)
 		client.update({"phone": "212-555-0199"})
 		client.save()
 		frappe.db.commit()
@@ -108,7 +108,7 @@ def test_where_ours_is_kept_nothing_is_blanked(kipu, policy):
 
 def test_a_census_with_fewer_fields_blanks_nothing(kipu, monkeypatch):
 	connection = make_connection(kipu, page_size=4, **LIMITS)
-	sync(connection)
+	run_sync(connection)
 	monkeypatch.setattr("orchestrator.sync.kipu.client.DETAILS", {})
 	dry, real = dry_and_real(connection, "census")
 	assert dry == real
@@ -126,4 +126,4 @@ def test_what_a_run_has_brought_itself_it_may_blank(kipu, monkeypatch, heard):
 	dry, real = dry_and_real(connection)
 	assert dry == real
 	assert real[0] == "Completed"
-	assert counts(sync(connection, "full")) == (0, 0, 2 * PEOPLE, 0)
+	assert get_counts(run_sync(connection, "full")) == (0, 0, 2 * PEOPLE, 0)

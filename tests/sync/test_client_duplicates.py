@@ -42,7 +42,9 @@ def test_the_same_name_and_day_of_birth_is_likely_whatever_the_case_and_accents(
 	)
 	clinic.make_client(connection, last_name=f"{surname}é", date_of_birth="1980-02-04")
 	clinic.make_client(connection, first_name="Abel", last_name=f"{surname}é", date_of_birth="1980-02-03")
-	assert groups_of(clinic.user_of(), surname) == [("Name and date of birth", {first.name, second.name})]
+	assert groups_of(clinic.make_clinical_user(), surname) == [
+		("Name and date of birth", {first.name, second.name})
+	]
 
 
 def test_the_same_mail_address_or_phone_and_day_of_birth_is_likely_and_each_group_is_told_once(
@@ -53,7 +55,7 @@ def test_the_same_mail_address_or_phone_and_day_of_birth_is_likely_and_each_grou
 	second = clinic.make_client(connection, last_name=f"{surname}ton", **shared)
 	phone_only = {**shared, "email": None}
 	third = clinic.make_client(connection, last_name=f"{surname}by", **phone_only)
-	assert groups_of(clinic.user_of(), surname) == [
+	assert groups_of(clinic.make_clinical_user(), surname) == [
 		("Email and date of birth", {first.name, second.name}),
 		("Phone and date of birth", {first.name, second.name, third.name}),
 	]
@@ -68,16 +70,18 @@ def test_blanks_are_no_agreement_and_the_deleted_are_left_out(site, connection, 
 		clinic.make_client(connection, last_name=f"{surname}x", date_of_birth="1983-02-03", status=status)
 	for _ in range(2):
 		clinic.make_client(connection, last_name=f"{surname}y")
-	assert groups_of(clinic.user_of(), surname) == []
+	assert groups_of(clinic.make_clinical_user(), surname) == []
 
 
 def test_people_of_two_instances_are_compared(site, connection, surname):
 	other = clinic.make_connection()
 	born = {"last_name": surname, "date_of_birth": "1984-02-03"}
 	names = {clinic.make_client(connection, **born).name, clinic.make_client(other, **born).name}
-	assert groups_of(clinic.user_of(), surname) == [("Name and date of birth", names)]
-	assert groups_of(clinic.user_of(), surname, other.default_facility) == [("Name and date of birth", names)]
-	assert groups_of(clinic.user_of(), surname, clinic.make_facility().name) == []
+	assert groups_of(clinic.make_clinical_user(), surname) == [("Name and date of birth", names)]
+	assert groups_of(clinic.make_clinical_user(), surname, other.default_facility) == [
+		("Name and date of birth", names)
+	]
+	assert groups_of(clinic.make_clinical_user(), surname, clinic.make_facility().name) == []
 
 
 def test_whom_the_caller_may_not_see_makes_no_group(site, connection, surname):
@@ -85,7 +89,7 @@ def test_whom_the_caller_may_not_see_makes_no_group(site, connection, surname):
 	born = {"last_name": surname, "date_of_birth": "1985-02-03"}
 	clinic.make_client(connection, **born)
 	clinic.make_client(connection, facility=elsewhere, **born)
-	assert groups_of(clinic.user_of(elsewhere), surname) == []
+	assert groups_of(clinic.make_clinical_user(elsewhere), surname) == []
 
 
 def test_the_report_lists_the_groups_to_clinical_roles_alone(api, connection, surname):
@@ -93,7 +97,7 @@ def test_the_report_lists_the_groups_to_clinical_roles_alone(api, connection, su
 	names = [clinic.make_client(connection, **born).name for _ in range(2)]
 	filters = json.dumps({"facility": connection.default_facility})
 	data = (
-		api(clinic.user_of())
+		api(clinic.make_clinical_user())
 		.get("frappe.desk.report.run", report_name=REPORT, filters=filters)
 		.json()["data"]
 	)

@@ -22,12 +22,12 @@ from orchestrator.sync.http.http_session import HttpSession
 from orchestrator.sync.runs import context, engine, run_records
 from orchestrator.sync.runs.run_records import LeaseLostError, RunConflictError, RunRequest
 from tests.support.kipu_site import (
-	checksums,
-	clients,
-	counts,
+	compute_checksums,
+	get_counts,
+	get_stay,
+	list_clients_and_stays,
 	make_connection,
-	stay_of,
-	sync,
+	run_sync,
 )
 
 KILLS = 50
@@ -102,7 +102,7 @@ def killed_at(connection: str, point: int, sync_type: str = "incremental") -> bo
 
 	def work() -> None:
 		with Points(point):
-			sync(connection, sync_type)
+			run_sync(connection, sync_type)
 
 	ending = in_a_process(context)
 	return os.WIFSIGNALED(ending) and os.WTERMSIG(ending) == signal.SIGKILL
@@ -112,7 +112,7 @@ def people(connection: str) -> list[dict[str, Any]]:
 	"""Everything known of everybody, comparable between connections."""
 	rows = [
 		{name: value for name, value in row.items() if name not in OF_THE_CONNECTION}
-		for row in clients(connection)
+		for row in list_clients_and_stays(connection)
 	]
 	return sorted(rows, key=lambda row: (row.get("casefile_id") or "", row.get("person_id") or ""))
 
@@ -147,24 +147,24 @@ def test_processes_killed_at_fifty_points_lose_nothing_and_make_nothing_twice(ki
 		else:
 			longest = max(40, longest // 2)  # over before: the next runs are shorter
 			a_little_happens(kipu, dice)
-	assert sync(connection)["status"] == "Completed"
+	assert run_sync(connection)["status"] == "Completed"
 	resumed = frappe.db.count("Sync Run", {"connection": connection, "resumed_from": ("is", "set")})
 	assert resumed > 5
 	clean = make_connection(kipu, page_size=PAGE_SIZE)
-	sync(clean)
+	run_sync(clean)
 	assert people(connection) == people(clean)
-	before = checksums()
-	assert counts(sync(connection, "full")) == (0, 0, len(kipu.world), 0)
-	assert checksums() == before
+	before = compute_checksums()
+	assert get_counts(run_sync(connection, "full")) == (0, 0, len(kipu.world), 0)
+	assert compute_checksums() == before
 
 
 def test_a_resumed_run_goes_on_from_its_page(kipu):
 	connection = make_connection(kipu, page_size=PAGE_SIZE)
 	kipu.faults.add(Fault("status", route="patients/latest", page=2, times=3, status=503))
-	assert sync(connection)["status"] == "Failed"
+	assert run_sync(connection)["status"] == "Failed"
 	failed = frappe.get_last_doc("Sync Run", {"connection": connection})
 	assert (failed.error_class, failed.imported) == ("RetriesExhaustedError", PAGE_SIZE)
-	run = sync(connection)
+	run = run_sync(connection)
 	assert (run["status"], run["resumed_from"]) == ("Completed", failed.name)
 	assert run["imported"] == len(kipu.world) - PAGE_SIZE
 
@@ -184,13 +184,13 @@ def test_whatever_the_network_did_the_next_run_makes_it_good(kipu):
 		kipu.faults.add(Fault(kind, route="patients/latest", page=2, times=None))
 		kipu.faults.add(Fault(kind, route="patients/census", page=1, times=2))
 		cursor = frappe.db.get_value("Kipu Connection", connection, "cursor")
-		run = sync(connection, "full")
+		run = run_sync(connection, "full")
 		assert kipu.faults.played.get(kind), kind
 		assert run["cursor_after"] in (None, str(cursor)), kind
 		kipu.faults.clear()
-	assert sync(connection)["status"] == "Completed"
+	assert run_sync(connection)["status"] == "Completed"
 	clean = make_connection(kipu)
-	sync(clean)
+	run_sync(clean)
 	assert people(connection) == people(clean)
 
 
@@ -208,7 +208,7 @@ def test_a_database_that_drops_the_connection_fails_the_run_and_the_next_goes_on
 	run = run_records.begin_run(RunRequest(connection, "incremental"))
 	assert engine.execute(run, drop) == "Failed"
 	assert frappe.db.get_value("Sync Run", run.name, ["status", "imported"]) == ("Failed", PAGE_SIZE)
-	again = sync(connection)
+	again = run_sync(connection)
 	assert (again["resumed_from"], again["imported"]) == (run.name, len(kipu.world) - PAGE_SIZE)
 
 
@@ -227,11 +227,11 @@ def test_a_redis_that_forgets_everything_or_is_gone_does_no_harm(kipu, monkeypat
 	def without_redis() -> None:
 		frappe.cache().connection_pool.connection_kwargs["port"] = 9
 		frappe.cache().connection_pool.disconnect()
-		sync(connection)
+		run_sync(connection)
 
 	in_a_process(without_redis)
-	assert sync(connection)["status"] == "Completed"
-	assert stay_of(connection, stay + 1000).status == "Active"
+	assert run_sync(connection)["status"] == "Completed"
+	assert get_stay(connection, stay + 1000).status == "Active"
 
 
 def test_who_is_interrupted_at_the_terminal_leaves_a_run_that_says_so(kipu, monkeypatch):
@@ -246,7 +246,7 @@ def test_who_is_interrupted_at_the_terminal_leaves_a_run_that_says_so(kipu, monk
 	with pytest.raises(KeyboardInterrupt):
 		engine.execute(run, interrupt)
 	assert frappe.db.get_value("Sync Run", run.name, "status") == "Interrupted"
-	again = sync(connection)
+	again = run_sync(connection)
 	assert (again["resumed_from"], again["imported"]) == (run.name, len(kipu.world) - PAGE_SIZE)
 
 
@@ -258,7 +258,7 @@ def test_a_job_whose_time_is_over_while_it_tells_of_its_progress_fails(kipu, mon
 			raise JobTimeoutException
 
 	monkeypatch.setattr(frappe, "publish_realtime", late)
-	assert sync(connection)["error"]["class"] == "JobTimeoutException"
+	assert run_sync(connection)["error"]["class"] == "JobTimeoutException"
 
 
 # One at a time
@@ -284,15 +284,15 @@ def test_a_run_that_was_not_heard_of_is_taken_over_and_its_holder_writes_nothing
 	}
 	frappe.db.set_value("Sync Run", old.name, elsewhere)
 	frappe.db.commit()
-	assert sync(connection)["status"] == "Completed"
-	before = clients(connection)
+	assert run_sync(connection)["status"] == "Completed"
+	before = list_clients_and_stays(connection)
 	frappe.db.set_value("Client Stay", {"connection": connection}, "room_name", "never")
 	with pytest.raises(LeaseLostError):
 		old.commit({"phase": "latest"})
-	assert clients(connection) == before
+	assert list_clients_and_stays(connection) == before
 	assert engine.execute(old) == "Interrupted"
 	assert frappe.db.get_value("Sync Run", old.name, "status") == "Interrupted"
-	assert clients(connection) == before
+	assert list_clients_and_stays(connection) == before
 
 
 def test_a_run_on_another_machine_that_is_alive_is_left_alone(kipu):

@@ -91,8 +91,10 @@ def test_fields_that_change_are_told_to_sync_managers_and_records_that_fail_are_
 	manager = factories.make_user("Kipu Sync Manager").name
 	connection = clinic.make_connection().name
 	issue = {"connection": connection, "status": "Open"}
-	drift = factories.make("Sync Issue", kind="Drift", code="unknown", field="brand_new", **issue).name
-	factories.make("Sync Issue", kind="Record", code="bad_date", field="dob", casefile_id="1:x", **issue)
+	drift = factories.make_record("Sync Issue", kind="Drift", code="unknown", field="brand_new", **issue).name
+	factories.make_record(
+		"Sync Issue", kind="Record", code="bad_date", field="dob", casefile_id="1:x", **issue
+	)
 	logs = frappe.get_all(
 		"Notification Log", {"for_user": manager, "document_type": "Sync Issue"}, ["document_name", "subject"]
 	)
@@ -142,7 +144,7 @@ def test_the_doctor_names_what_is_paused_what_waits_and_what_is_behind(doctor, a
 
 def test_desk_sends_lists_as_text_and_its_runs_say_where_they_come_from(site, browser):
 	connection = clinic.make_connection().name
-	issue = factories.make(
+	issue = factories.make_record(
 		"Sync Issue", connection=connection, status="Open", kind="Record", code="bad_date"
 	).name
 	desk = browser(factories.make_user("Kipu Sync Manager").name, factories.PASSWORD)

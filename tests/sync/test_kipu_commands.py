@@ -81,7 +81,7 @@ def test_a_run_prints_its_counts_one_that_fails_stops_no_other_and_the_history_t
 	dry = here("sync-kipu", "--full", "--dry-run", *named(right))
 	assert (dry.exit_code, line.search(dry.stdout)[2]) == (0, ", dry run")
 	assert frappe.db.count("Client Stay", {"connection": right}) == 0
-	real = bench.run("orchestrator", "sync-kipu", "--full", *named(wrong, right), check=False)
+	real = bench.run_command("orchestrator", "sync-kipu", "--full", *named(wrong, right), check=False)
 	assert (real.returncode, line.search(real.stdout)[2]) == (1, None)
 	assert re.search(rf"Failed      \S+  {wrong}: full, 0 imported.*\n +Access refused\.", real.stdout)
 	frappe.db.rollback()
@@ -132,7 +132,7 @@ def test_what_makes_no_sense_ends_with_2_and_one_line(here, right):
 
 def test_the_commands_are_there_for_bench(site):
 	"""In a process of its own, as people start them."""
-	told = bench.run("orchestrator", "--help").stdout
+	told = bench.run_command("orchestrator", "--help").stdout
 	for name in ("sync-kipu", "kipu-test", "sync-history", "sync-rollback", "kipu-simulator"):
 		assert f"  {name} " in told
 

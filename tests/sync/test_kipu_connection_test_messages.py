@@ -20,7 +20,7 @@ def findings_in_the_source() -> set[tuple[str | None, str]]:
 	"""(part, code) of every `Finding(...)` and (None, code) of every `Variant(...)`; a name that is no literal is None."""
 	found = set()
 	for module in MODULES:
-		for node in ast.walk(source.tree_of(f"orchestrator.sync.kipu.{module}")):
+		for node in ast.walk(source.parse_module(f"orchestrator.sync.kipu.{module}")):
 			name = isinstance(node, ast.Call) and getattr(node.func, "id", "")
 			if name == "Finding":
 				part, _level, code = node.args[:3]

@@ -20,14 +20,14 @@ from orchestrator.sync.kipu.mapping import (
 )
 from orchestrator.sync.kipu.records import parse_record
 from orchestrator.sync.kipu.values import Zones
-from tests.support.kipu_wire import PERSON_ID, raw_record
+from tests.support.kipu_wire import PERSON_ID, build_raw_record
 
 AT = datetime(2026, 3, 10, 12, 0, tzinfo=timezone.utc)
 ZONES = Zones(ZoneInfo("America/New_York"))
 
 
 def mapped(overrides=(), **fields):
-	return map_record(parse_record(raw_record(**fields), ZONES, AT), build_mapping(overrides))
+	return map_record(parse_record(build_raw_record(**fields), ZONES, AT), build_mapping(overrides))
 
 
 # Mapping

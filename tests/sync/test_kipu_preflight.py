@@ -14,7 +14,7 @@ from orchestrator.sync.kipu.client import Credentials
 from orchestrator.sync.kipu.examination import Target, run_examination
 from orchestrator.sync.kipu.findings import Examination, Finding
 from orchestrator.sync.kipu.values import Zones
-from tests.support.kipu_wire import LOOPBACK, RawServer, http_answer, quick_session
+from tests.support.kipu_wire import LOOPBACK, RawServer, build_http_answer, make_quick_session
 
 ZONES = Zones(ZoneInfo("America/New_York"), {place.location_id: place.zone for place in PLACES})
 GIVEN = Credentials("simulator-access-id", "simulator-secret-key", "simulator-app-id")
@@ -32,7 +32,7 @@ def target(base_url: str, **changes) -> Target:
 
 
 def examined(base_url: str, credentials: dict[str, str] | None = None, **changes) -> Examination:
-	session = quick_session(max_attempts=1, read_timeout=0.5)
+	session = make_quick_session(max_attempts=1, read_timeout=0.5)
 	keys = replace(GIVEN, **(credentials or {}))
 	return run_examination(target(base_url, credentials=keys, **changes), session)
 
@@ -149,8 +149,8 @@ def test_a_clock_that_is_only_drifting_is_a_warning(kipu):
 
 
 def test_an_api_version_that_is_not_the_instances_own_is_named():
-	census = http_answer(403, b"{}")
-	locations = http_answer(200, b'{"locations": []}')
+	census = build_http_answer(403, b"{}")
+	locations = build_http_answer(200, b'{"locations": []}')
 
 	def by_version(connection) -> None:
 		accepts_4 = b"version=4" in server.requests[-1]
@@ -177,12 +177,12 @@ def test_an_address_that_may_not_be_called_is_named_without_a_request(base_url, 
 
 
 def test_an_address_where_something_else_answers_is_named():
-	with RawServer(http_answer(404, b"<html></html>", "text/html")) as server:
+	with RawServer(build_http_answer(404, b"<html></html>", "text/html")) as server:
 		assert told(examined(server.base_url)) == [("base_url", "rejected")]
 
 
 def test_a_port_where_nobody_answers_is_named():
-	with RawServer(http_answer()) as server:
+	with RawServer(build_http_answer()) as server:
 		base_url = server.base_url
 	result = examined(base_url)
 	assert told(result) == [("network", "no_answer")]

@@ -143,10 +143,10 @@ def test_a_record_that_is_left_out_and_a_field_that_nobody_knows_are_told(kipu, 
 
 
 def test_somebody_at_another_facility_is_not_there(kipu, connection):
-	bound = clinic.user_of(clinic.make_facility().name, *ROLES)
+	bound = clinic.make_clinical_user(clinic.make_facility().name, *ROLES)
 	with pytest.raises(frappe.DoesNotExistError):
 		preview(connection, casefile_id(kipu.world, 3), bound)
-	mine = clinic.user_of(connection.default_facility, *ROLES)
+	mine = clinic.make_clinical_user(connection.default_facility, *ROLES)
 	assert preview(connection, casefile_id(kipu.world, 3), mine)["fields"] != []
 
 

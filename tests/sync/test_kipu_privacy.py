@@ -18,7 +18,7 @@ from orchestrator.sync.kipu.fields import FIELDS
 from orchestrator.sync.kipu.mapping import build_mapping, build_plan, map_record
 from orchestrator.sync.kipu.records import RecordError, compute_drift, parse_record
 from orchestrator.sync.kipu.values import Zones
-from tests.support.kipu_wire import client_of, quick_session, raw_record
+from tests.support.kipu_wire import build_raw_record, make_kipu_client, make_quick_session
 
 CANARY = "canaryqx7"
 KEYS = Keys(f"{CANARY}-access", f"{CANARY}-secret", f"{CANARY}-app")
@@ -29,7 +29,7 @@ MOMENTS = frozenset(name for name, kind in FIELDS.items() if kind in ("day", "mo
 
 def canaried(**changes):
 	"""A record whose every field that may hold text holds a canary."""
-	record = raw_record(**{name: f"{CANARY} {name}" for name in FIELDS if name not in MOMENTS})
+	record = build_raw_record(**{name: f"{CANARY} {name}" for name in FIELDS if name not in MOMENTS})
 	record |= {
 		"patient_contacts": [{"full_name": CANARY, "phone": CANARY}],
 		"insurances": [{"insurance_company": CANARY}],
@@ -70,7 +70,7 @@ def kipu():
 
 
 def read_all(kipu: Simulator, credentials: Credentials | None = None) -> int:
-	client = client_of(kipu, credentials=credentials, per=30)
+	client = make_kipu_client(kipu, credentials=credentials, per=30)
 	today = date.fromordinal(kipu.world.today())
 	return sum(len(page.records) for page in client.list_updated(today, today))
 
@@ -109,7 +109,7 @@ def test_no_refusal_lets_a_secret_out(kipu):
 
 
 def test_a_bug_of_the_reader_does_not_show_the_body(kipu):
-	client = client_of(kipu)
+	client = make_kipu_client(kipu)
 	stay = kipu.world
 	with pytest.raises(SyncError) as caught:
 		list(client.list_updated(date.fromordinal(stay.today() + 1), date.fromordinal(stay.today())))
@@ -138,7 +138,7 @@ def test_no_frame_of_a_record_error_holds_a_value(kipu):
 	for stay in range(len(kipu.world)):
 		kipu.world.set_field(stay, "admission_date", CANARY)
 	today = date.fromordinal(kipu.world.today())
-	(page, *_) = client_of(kipu).list_updated(today, today)
+	(page, *_) = make_kipu_client(kipu).list_updated(today, today)
 	with pytest.raises(RecordError) as caught:
 		parse_record(page.records[0], ZONES, AT)
 	assert_silent(caught.value)
@@ -162,7 +162,7 @@ def test_a_broken_casefile_id_is_not_repeated():
 
 def test_nothing_made_of_a_record_shows_it(kipu):
 	today = date.fromordinal(kipu.world.today())
-	(page, *_) = client_of(kipu, session=quick_session()).list_updated(today, today)
+	(page, *_) = make_kipu_client(kipu, session=make_quick_session()).list_updated(today, today)
 	stay = parse_record(canaried(), ZONES, AT)
 	mapped = map_record(stay, build_mapping())
 	planned = build_plan(mapped.client, {**mapped.client, "first_name": f"{CANARY}2"}, {}, {})

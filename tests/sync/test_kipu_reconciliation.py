@@ -153,7 +153,7 @@ def test_who_is_bound_to_a_facility_learns_of_nobody_elsewhere(kipu, connection,
 	elsewhere = kipu.world.admit_new(location=2, day=kipu.world.today() - 1)
 	gone = in_care(kipu, 3)
 	kipu.world.discharge(gone, kipu.world.today(gone) - 1)
-	user = clinic.user_of(facilities[1])
+	user = clinic.make_clinical_user(facilities[1])
 	assert differences(connection, user) == [("missing here", casefile_id(kipu.world, there), "", None, None)]
 	told = {row[1] for row in differences(connection)}
 	assert told == {casefile_id(kipu.world, stay) for stay in (there, elsewhere, gone)}
@@ -168,7 +168,7 @@ def run(client, **filters):
 
 def test_the_report_shows_the_differences_to_clinical_roles_alone(api, kipu, connection):
 	stay = kipu.world.admit_new(day=kipu.world.today() - 1)
-	reply = run(api(clinic.user_of()), connection=connection.name)
+	reply = run(api(clinic.make_clinical_user()), connection=connection.name)
 	assert reply.status_code == 200, reply.text
 	(row,) = reply.json()["data"]["rows"]
 	assert (row["kind"], row["casefile_id"]) == (
@@ -179,7 +179,7 @@ def test_the_report_shows_the_differences_to_clinical_roles_alone(api, kipu, con
 
 
 def test_a_connection_that_is_not_there_and_a_kipu_that_refuses_are_told(api, kipu, connection):
-	user = api(clinic.user_of())
+	user = api(clinic.make_clinical_user())
 	assert run(user, connection="nowhere").status_code == 422
 	kipu.faults.add(Fault("status", route="patients/census", status=403, times=1))
 	refused = run(user, connection=connection.name)
@@ -188,7 +188,7 @@ def test_a_connection_that_is_not_there_and_a_kipu_that_refuses_are_told(api, ki
 
 
 def test_clinical_roles_may_choose_a_connection_and_read_nothing_of_it(browser, connection):
-	user = browser(clinic.user_of(), factories.PASSWORD)
+	user = browser(clinic.make_clinical_user(), factories.PASSWORD)
 	found = user.get("frappe.desk.search.search_link", doctype="Kipu Connection", txt=connection.name)
 	assert found.ok, found.text
 	assert [row["value"] for row in found.json()["message"]] == [connection.name]

@@ -28,7 +28,7 @@ from orchestrator.sync.merge import fingerprints
 from orchestrator.sync.runs import run_records
 from orchestrator.sync.runs.run_records import RunRequest
 from tests.support import factories
-from tests.support.kipu_site import loopback_allowed, make_connection, sync
+from tests.support.kipu_site import make_connection, run_sync, set_loopback_allowed
 
 CANARY = "canaryqx7"
 SSN = "ssncanaryqx8"
@@ -52,7 +52,7 @@ def canaried(name: str) -> object:
 
 @pytest.fixture(scope="module")
 def kipu() -> Iterator[Simulator]:
-	with Simulator(PEOPLE, keys=KEYS) as running, loopback_allowed():
+	with Simulator(PEOPLE, keys=KEYS) as running, set_loopback_allowed():
 		# Facilities are no secret: without these two, every other field holds a canary.
 		names = FIELDS.keys() - DATES - {"location_id", "location_name"}
 		for stay in range(len(running.world)):
@@ -217,7 +217,7 @@ class Happenings:
 		self.calls()
 
 	def run(self, sync_type: str = "incremental", connection: str | None = None, **values: object) -> dict:
-		told = sync(connection or self.connection, sync_type, **values)
+		told = run_sync(connection or self.connection, sync_type, **values)
 		self.witness.saw("what calls answer", told)
 		return told
 
