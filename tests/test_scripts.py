@@ -184,13 +184,13 @@ def test_no_script_reads_a_setting_that_is_not_declared() -> None:
 	assert read <= declared_settings().keys()
 
 
-def test_a_kept_setting_holds_until_the_environment_says_otherwise(shell: Shell) -> None:
+def test_saved_setting_applies_until_the_environment_overrides_it(shell: Shell) -> None:
 	shell("load_settings; keep_settings", PORT=8123)
 	assert shell('load_settings; echo "$PORT"').stdout == "8123\n"
 	assert shell('load_settings; echo "$PORT"', PORT=8124).stdout == "8124\n"
 
 
-def test_the_database_password_is_not_kept_and_nobody_else_can_read_what_is(shell: Shell) -> None:
+def test_database_password_is_not_saved_and_settings_are_private(shell: Shell) -> None:
 	shell("load_settings; ADMIN_PASSWORD=for-the-demo; keep_settings", DB_ROOT_PASSWORD="the-servers-own")
 	kept = shell.bench / ".orchestrator" / "settings"
 	assert "ADMIN_PASSWORD=for-the-demo" in kept.read_text()
@@ -198,7 +198,7 @@ def test_the_database_password_is_not_kept_and_nobody_else_can_read_what_is(shel
 	assert stat.S_IMODE(kept.stat().st_mode) == 0o600
 
 
-def test_a_port_in_use_is_passed_over_and_the_choice_is_kept(shell: Shell, taken_port: int) -> None:
+def test_port_in_use_is_skipped_and_the_choice_is_saved(shell: Shell, taken_port: int) -> None:
 	line = 'keep_port REDIS_CACHE_PORT {} redis_cache; echo "$REDIS_CACHE_PORT"'
 	first = shell(line.format(taken_port)).stdout
 	assert int(first) > taken_port
@@ -291,7 +291,7 @@ def test_a_bench_stays_on_its_line(shell: Shell, frappe: str, kept: str, line: s
 	)
 
 
-def test_the_line_is_kept_by_the_bench(shell: Shell) -> None:
+def test_line_is_saved_by_the_bench(shell: Shell) -> None:
 	for line in LINES:
 		bench = Shell(shell.bench / line)
 		bench("load_settings; keep_settings", FRAPPE=line)
@@ -460,7 +460,7 @@ def test_a_wrong_setting_is_named(tmp_path: Path, settings: dict[str, str], mess
 	assert not (tmp_path / "bench").exists()
 
 
-def test_a_taken_port_is_refused_with_the_setting_that_changes_it(shell: Shell, taken_port: int) -> None:
+def test_port_in_use_is_refused_with_the_setting_that_changes_it(shell: Shell, taken_port: int) -> None:
 	run = shell("load_settings; check_web_port", PORT=taken_port)
 	assert run.returncode == exit_codes()["EXIT_PORT"]
 	assert run.stderr == (
@@ -492,7 +492,7 @@ def test_without_root_or_sudo_nothing_is_begun(shell: Shell) -> None:
 	assert "Run this as root, or as a user who may use sudo." in run.stderr
 
 
-def test_a_system_without_apt_is_told_of_the_container_image(shell: Shell) -> None:
+def test_system_without_apt_is_referred_to_the_container_image(shell: Shell) -> None:
 	run = shell("have() { return 1; }; check_os")
 	assert run.returncode == exit_codes()["EXIT_OS"]
 	assert "container image" in run.stderr

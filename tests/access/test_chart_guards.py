@@ -71,7 +71,7 @@ def test_heatmap_of_a_field_of_a_hidden_level_is_refused(api, values):
 	assert (reply.status_code, reply.json()["exc_type"]) == (403, "PermissionError")
 
 
-def test_figures_kept_for_all_are_worked_out_anew_for_whom_lists_are_restricted(api):
+def test_shared_chart_cache_is_bypassed_for_restricted_users(api):
 	person = hr_factories.make_person()
 	factories.make_employee()
 	chart = factories.make_record(

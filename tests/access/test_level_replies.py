@@ -114,7 +114,7 @@ def test_empty_write(client: str, clinical_user: str, api: Api) -> None:
 	assert (reply.status_code, CANARY in reply.text) == (200, False)
 
 
-def test_reply_is_kept_without_hidden_fields(client: str, clinical_user: str, api: Api) -> None:
+def test_stored_idempotent_reply_omits_hidden_fields(client: str, clinical_user: str, api: Api) -> None:
 	key = {"Idempotency-Key": frappe.generate_hash()}
 	parameters = {"doctype": "Client", "name": client, "preferred_name": "Nick"}
 	for _attempt in range(2):

@@ -19,7 +19,7 @@ def test_records_of_others_are_refused(site, api, doctype):
 		assert "Canary-Race" not in reply.text
 
 
-def test_other_fields_are_refused_and_passwords_kept(site, api):
+def test_other_fields_are_rejected_and_passwords_unchanged(site, api):
 	reader = api("Administrator")
 	connection = clinic.make_connection()
 	refused = reader.get(METHOD, doctype="Kipu Connection", name=connection.name, fieldname="base_url")

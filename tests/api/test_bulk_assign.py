@@ -214,7 +214,7 @@ def test_a_failed_assignment_leaves_the_assignees_field_and_comments_alone(api):
 	assert frappe.db.get_value("Lead", seen, "assigned_to") == assignee
 
 
-def test_a_json_list_and_a_single_name_are_taken_as_well(api):
+def test_json_list_and_single_name_are_accepted(api):
 	assignee, names = sales_user(), leads(2)
 
 	as_text = api().post(ASSIGN, doctype="Lead", name=json.dumps(names), assigned_to=assignee)

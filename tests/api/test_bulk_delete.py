@@ -117,7 +117,7 @@ def test_records_that_only_refer_to_each_other_go_together(api):
 		assert existing("Territory", [group, member]) == []
 
 
-def test_records_that_fail_for_several_reasons_are_told_together(api):
+def test_failures_of_different_kinds_are_reported_together(api):
 	"""A lead that an opportunity refers to, and a group of which a member stays."""
 	caller = factories.make_user("Sales Manager", "Sales Master Manager").name
 	group = factories.make_record("Territory", territory_name=factories.make_unique("Group"), is_group=1).name
@@ -132,7 +132,7 @@ def test_records_that_fail_for_several_reasons_are_told_together(api):
 	assert existing("Territory", [group, used]) == sorted([group, used])
 
 
-def test_what_is_missing_is_told_before_anything_is_tried(api):
+def test_missing_records_are_reported_before_any_deletion(api):
 	linked = linked_lead()
 
 	reply = api().post(DELETE, doctype="Lead", name=[linked, factories.make_lead().name, "LEAD-NOWHERE"])

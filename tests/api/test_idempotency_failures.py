@@ -76,7 +76,7 @@ def test_a_sync_that_was_refused_frees_its_key(api: Api) -> None:
 	assert (again.content, is_replayed(again)) == (first.content, True)
 
 
-def test_what_a_killed_worker_left_is_taken_over(seller: Client) -> None:
+def test_key_of_killed_worker_is_reclaimed(seller: Client) -> None:
 	"""A commit within the work has kept the claim, and no reply came."""
 	headers, body = key(), lead()
 	first = seller.post(INSERT, headers=headers, **lead())

@@ -161,7 +161,7 @@ def test_fields_of_one_name_from_two_tables_do_not_mix(admin: Client) -> None:
 		({"debug": False}, None),
 	],
 )
-def test_requests_of_frappes_own_clients_are_taken(
+def test_list_requests_of_frappes_own_clients_are_accepted(
 	admin: Client, tied: list[str], body: dict, expected: list | None
 ) -> None:
 	topic = tied[0]

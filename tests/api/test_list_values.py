@@ -221,7 +221,7 @@ def test_value_is_stored_as_sent_or_refused(
 
 
 @pytest.mark.parametrize("word", ["Today", "now"])
-def test_words_of_frappe_for_the_present_are_taken(admin: Client, site: str, word: str) -> None:
+def test_frappes_relative_date_words_are_accepted(admin: Client, site: str, word: str) -> None:
 	made = get_data(admin.post(INSERT, doc={"doctype": "ToDo", "description": "x", "date": word}), 201)
 	assert made["date"] == frappe.utils.nowdate()
 

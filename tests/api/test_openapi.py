@@ -77,7 +77,7 @@ def test_an_operation_tells_verb_parameters_status_and_errors(spec: dict[str, An
 	assert operation["post"]["responses"]["default"] == {"$ref": "#/components/responses/Error"}
 
 
-def test_frappes_methods_are_told_as_api_clients_get_them(spec: dict[str, Any]) -> None:
+def test_document_describes_frappe_methods_as_api_clients_see_them(spec: dict[str, Any]) -> None:
 	listing = spec["paths"]["/api/method/frappe.client.get_list"]["get"]
 	parameters = {parameter["name"]: parameter for parameter in listing["parameters"]}
 	assert parameters["doctype"] == {

@@ -178,7 +178,7 @@ def test_twenty_plain_uploads_into_a_new_path_create_each_folder_once(api: Api, 
 	assert frappe.db.count("File", {"folder": f"Home/{outer}/Inner", "is_folder": 0}) == CALLERS
 
 
-def test_check_out_goes_to_one_and_the_others_are_told_who_has_it(
+def test_parallel_check_out_succeeds_once_and_conflicts_name_the_holder(
 	api: Api, document: str, people: list[str]
 ) -> None:
 	replies = send_at_once(

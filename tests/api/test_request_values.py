@@ -65,7 +65,7 @@ def test_query_parameter_beside_json_body_is_refused(admin: Client) -> None:
 	assert "Send atomic in the JSON body" in reply.json()["exc"]
 
 
-def test_query_parameters_without_body_are_taken(admin: Client) -> None:
+def test_query_parameters_without_body_are_accepted(admin: Client) -> None:
 	reply = admin.request("POST", f"/api/method/{LIST}?doctype=Lead&limit_page_length=1")
 	assert reply.status_code == 200, reply.text
 
@@ -158,7 +158,7 @@ def test_moment_with_zone_becomes_the_sites_own(admin: Client, site: str) -> Non
 	assert frappe.db.get_value("Event", event["name"], "starts_on") == expected
 
 
-def test_own_name_among_the_values_is_taken(admin: Client) -> None:
+def test_own_name_among_the_values_is_accepted(admin: Client) -> None:
 	lead = factories.make_lead()
 	reply = admin.post(
 		SET_VALUE, doctype="Lead", name=lead.name, fieldname={"name": lead.name, "topic": "Whole record"}
@@ -201,7 +201,7 @@ def test_text_that_is_not_utf8_is_refused(admin: Client, content_type: str, body
 	assert frappe.db.count("Lead") == before
 
 
-def test_replacement_character_sent_on_purpose_is_kept(admin: Client) -> None:
+def test_replacement_character_in_input_is_preserved(admin: Client) -> None:
 	body = b"doctype=Lead&lead_name=odd%EF%BF%BD"
 	reply = admin.request(
 		"POST",

@@ -124,7 +124,7 @@ def test_several_events_make_one_webhook_each(api):
 	]
 
 
-def test_the_callers_own_content_type_is_kept(api):
+def test_content_type_header_of_caller_is_preserved(api):
 	headers = [{"header_key": "content-type", "header_value": "application/vnd.note+json"}]
 	asked = arguments(webhook_headers=headers)
 
@@ -134,7 +134,7 @@ def test_the_callers_own_content_type_is_kept(api):
 	assert [(row.key, row.value) for row in rows] == [("content-type", "application/vnd.note+json")]
 
 
-def test_one_name_taken_makes_none(api):
+def test_one_duplicate_name_creates_no_webhook(api):
 	name = arguments()["webhook_name"]
 	api(manager()).post(CREATE, **arguments(webhook_name=f"{name}-on_update", events=["on_trash"]))
 
@@ -243,7 +243,7 @@ def test_one_private_address_among_public_ones_is_enough_to_refuse(site, monkeyp
 		webhook_targets.check_url("https://example.com/hook")
 
 
-def test_a_webhook_of_ours_is_checked_again_when_it_is_edited(api):
+def test_orchestrator_webhook_is_validated_again_on_edit(api):
 	asked = arguments()
 	api(manager()).post(CREATE, **asked)
 	webhook = frappe.get_doc("Webhook", asked["webhook_name"])

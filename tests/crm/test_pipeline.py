@@ -105,7 +105,7 @@ class TestArithmetic:
 		)
 		assert summary["value_by_stage"]["qualified"] == 235.0
 
-	def test_amounts_that_no_rate_converts_are_told_apart(self):
+	def test_amounts_without_exchange_rate_are_listed_separately(self):
 		summary = self.summary(
 			Group("Closed Won", "US", "JPY", 2, 50.0, 9000.0), Group("Open", "US", "JPY", 1, 0.0, 1000.0)
 		)

@@ -179,7 +179,7 @@ def test_administrators_reach_all_and_guests_none(api, guest, place):
 	assert guest.request("GET", f"/api/resource/Document/{place.document}").status_code in (401, 403)
 
 
-def test_access_taken_away_is_gone_at_once(api, place):
+def test_revoked_access_ends_at_once(api, place):
 	person = make_person("Sales User")
 	folder = make_folder(("User", person, "Read"))
 	document = make_document(folder)

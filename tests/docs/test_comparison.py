@@ -75,7 +75,7 @@ def test_what_cannot_be_read_is_not_tried_at_each_request(site, monkeypatch):
 	assert len(tried) == 1
 
 
-def test_warnings_of_the_reader_are_not_kept(site, monkeypatch, tmp_path):
+def test_standard_error_of_parser_is_not_collected(site, monkeypatch, tmp_path):
 	"""A reader that writes without an end to standard error does not fill the memory of the server."""
 	endless = tmp_path / "endless.py"
 	endless.write_text("import sys\nfor _ in range(300): sys.stderr.write('w' * 1024 * 1024)\nprint('text')")

@@ -137,7 +137,7 @@ def test_what_is_larger_than_the_site_takes_is_refused_with_its_limit(site, docu
 	assert list_keys_on_disk() == before
 
 
-def test_200_mb_are_kept_where_the_site_takes_them(site, folder, monkeypatch):
+def test_200_mb_are_stored_if_the_site_allows_them(site, folder, monkeypatch):
 	monkeypatch.setattr(storage, "get_max_file_size", lambda: 250 * 1024 * 1024)
 	document = make_document(folder, None)
 	version = changes.create_version(document, IncomingFile(Zeros(200 * 1024 * 1024), "large.bin"), None)
@@ -148,7 +148,7 @@ def test_200_mb_are_kept_where_the_site_takes_them(site, folder, monkeypatch):
 	assert not storage.get_path(version.storage_key).exists()
 
 
-def test_a_full_disk_is_told_and_nothing_is_lost(site, document, monkeypatch):
+def test_full_disk_is_reported_and_nothing_is_lost(site, document, monkeypatch):
 	"""/dev/full is a disk without room: the kernel's own error."""
 	descriptors = os.open
 
@@ -185,7 +185,7 @@ def test_a_request_that_fails_after_the_write_leaves_no_file(admin, document, mo
 	assert list_keys_on_disk() == before
 
 
-def test_bytes_whose_rows_were_rolled_back_to_a_savepoint_are_removed_at_the_commit(site, document):
+def test_files_rolled_back_to_a_savepoint_are_deleted_on_commit(site, document):
 	before = list_keys_on_disk()
 	frappe.db.savepoint("before_version")
 	changes.create_version(document, IncomingFile(io.BytesIO(b"second"), "a.txt"), None)

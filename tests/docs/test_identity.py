@@ -112,7 +112,7 @@ def test_the_same_title_twice_is_still_a_conflict(admin, doctype):
 		assert reply.status_code == status, (title, reply.text)
 
 
-def test_a_title_changed_to_one_that_is_taken_is_a_conflict(admin):
+def test_rename_to_an_existing_title_is_a_conflict(admin):
 	folder = make_folder()
 	make_document(folder, None, title="Résumé")
 	other = make_document(folder, None, title="Plan")

@@ -103,7 +103,7 @@ def test_a_document_is_found_by_title_description_note_and_tag(site, place, foun
 	assert (found(title), found(tagged), found(noted)) == ([], [], [document])
 
 
-def test_a_tag_taken_away_in_desk_leaves_the_search_at_night(site, place, found):
+def test_tag_removed_in_desk_leaves_the_search_index_with_the_nightly_job(site, place, found):
 	from frappe.desk.doctype.tag.tag import add_tag, remove_tag
 
 	tagged = word()

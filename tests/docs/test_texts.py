@@ -57,7 +57,7 @@ def bytes_read(text: str, encoding: str | None = None) -> bytes:
 
 
 @pytest.mark.parametrize("text", LOOKS_ENCODED)
-def test_text_that_looks_like_base64_is_kept_as_text(admin, document, text):
+def test_text_resembling_base64_is_stored_as_text(admin, document, text):
 	version = get_data(admin.post(CREATE, document=document, file=text), 201)
 	assert download(admin, document).content == text.encode()
 	assert (version["mime_type"], version["sha256"]) == (
@@ -139,13 +139,13 @@ def test_text_sent_as_text_is_named_and_typed_as_text(admin, folder, text):
 @EXAMPLES
 @given(st.one_of(TEXTS, LIKE_BASE64))
 @example(SHA256)
-def test_any_text_is_kept_byte_for_byte_with_encoding_text(frappe_site, text):
+def test_text_encoding_preserves_every_byte(frappe_site, text):
 	assert bytes_read(text, "text") == text.encode()
 
 
 @EXAMPLES
 @given(st.one_of(TEXTS, LIKE_BASE64))
-def test_any_text_that_is_no_url_and_no_file_is_kept_byte_for_byte(frappe_site, text):
+def test_text_that_is_no_url_and_no_file_preserves_every_byte(frappe_site, text):
 	stripped = text.strip()
 	assume(not stripped.lower().startswith(("http://", "https://", "data:")) and not stripped.startswith("/"))
 	assert bytes_read(text) == text.encode()
@@ -153,7 +153,7 @@ def test_any_text_that_is_no_url_and_no_file_is_kept_byte_for_byte(frappe_site, 
 
 @EXAMPLES
 @given(st.binary(min_size=1), st.booleans())
-def test_any_bytes_are_kept_in_both_forms_of_base64(frappe_site, data, as_url):
+def test_base64_and_data_url_preserve_every_byte(frappe_site, data, as_url):
 	encoded = base64.b64encode(data).decode()
 	sent = f"data:application/octet-stream;base64,{encoded}" if as_url else encoded
 	assert bytes_read(sent, None if as_url else "base64") == data

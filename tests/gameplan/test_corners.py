@@ -70,13 +70,13 @@ def test_a_sprint_of_which_some_is_estimated_has_a_forecast_and_tells_the_rest(c
 	assert (told["forecast"]["on_track"], told["unestimated_tasks"]) == (False, 1)
 
 
-def test_a_sprint_whose_estimated_tasks_are_done_is_finished(client, sprint):
+def test_sprint_with_all_estimated_tasks_done_is_finished(client, sprint):
 	make_task(sprint, 8, status="Completed")
 	begun(sprint)
 	assert burndown(client, sprint)["forecast"]["on_track"] is True
 
 
-def test_a_sprint_whose_only_estimated_task_left_has_no_forecast(client, sprint):
+def test_sprint_without_remaining_estimates_has_no_forecast(client, sprint):
 	task = make_task(sprint, 8)
 	make_task(sprint, 0)
 	begun(sprint)

@@ -99,7 +99,7 @@ def test_a_lower_estimate_is_scope_removed():
 	assert totals(course) == (10, 0, 4, 0, 6)
 
 
-def test_estimate_and_progress_changed_at_once_are_told_apart():
+def test_estimate_and_progress_changed_together_are_distinguished():
 	course = told([*plan(("A", 10)), event(at(2), "A", 20, 50)])
 	# the estimate grew by 10 while nothing was done; then half of 20 was done
 	assert remaining(course) == [10, 10, 10, 10, 10]
@@ -204,7 +204,7 @@ def test_days_to_come_have_no_hours():
 	assert totals(course) == (8, 0, 0, 4, 4)
 
 
-def test_events_told_out_of_order_give_the_same_line():
+def test_burndown_does_not_depend_on_event_order():
 	events = [*plan(("A", 8)), event(at(2), "A", 8, 50), event(at(3), "A", 8, 75), left(at(4), "A")]
 	assert remaining(told(events[::-1])) == remaining(told(events)) == [8, 4, 2, 0, 0]
 

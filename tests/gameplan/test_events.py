@@ -47,7 +47,7 @@ def test_a_save_that_changes_no_hours_is_no_event(sprint):
 	assert len(list_events(sprint.name)) == 1
 
 
-def test_each_change_of_a_task_is_told_with_how_it_stands_then(sprint):
+def test_each_task_change_records_an_event_with_the_new_values(sprint):
 	task = make_task(sprint)
 	save(task, progress=50)
 	save(task, expected_time=10)
@@ -76,7 +76,7 @@ def test_a_task_moved_to_another_sprint_leaves_the_one_and_joins_the_other(sprin
 	assert [row[0] for row in list_events(other.name)] == ["Joined", "Left"]
 
 
-def test_a_deleted_task_is_told_as_deleted(sprint):
+def test_deleted_task_records_a_deletion_event(sprint):
 	task = make_task(sprint)
 	frappe.delete_doc("Task", task.name)
 	frappe.db.commit()
@@ -104,18 +104,18 @@ def test_what_is_rolled_back_never_happened(sprint):
 	assert len(list_events(sprint.name)) == 1
 
 
-def test_db_set_of_a_document_is_told(sprint):
+def test_db_set_records_an_event(sprint):
 	make_task(sprint).db_set("progress", 50, commit=True)
 	assert list_events(sprint.name)[-1] == ("Progressed", 8, 50, 1)
 
 
-def test_a_bulk_edit_in_desk_is_told(sprint):
+def test_bulk_edit_in_desk_records_events(sprint):
 	tasks = [make_task(sprint).name for _ in range(2)]
 	submit_cancel_or_update_docs("Task", tasks, "update", {"progress": 25})
 	assert [row[0] for row in list_events(sprint.name)] == ["Joined", "Joined", "Progressed", "Progressed"]
 
 
-def test_a_status_set_for_many_tasks_is_told(sprint):
+def test_bulk_status_change_records_events(sprint):
 	tasks = [make_task(sprint).name for _ in range(2)]
 	set_multiple_status(frappe.as_json(tasks), "Completed")
 	frappe.db.commit()
@@ -163,7 +163,7 @@ def test_a_copy_of_a_task_is_in_no_sprint(sprint):
 	assert len(list_events(sprint.name)) == 1
 
 
-def test_a_task_of_gameplan_is_told_like_one_of_erpnext(sprint):
+def test_gameplan_task_records_the_same_events_as_erpnext_task(sprint):
 	task = make_gp_task(sprint, 6)
 	save(task, progress=50)
 	save(task, status="Done")
@@ -228,7 +228,7 @@ def test_the_daily_job_writes_such_a_change_down_for_the_day_on_which_it_was_mad
 	assert list_events(sprint.name, "kind", "found_later")[-1] == ("Progressed", 1)
 
 
-def test_a_change_that_left_no_trace_of_its_time_is_told_on_the_day_it_is_found(week):
+def test_change_without_timestamp_is_recorded_on_the_day_of_detection(week):
 	sprint, first, _second = week
 	with patch_now("2027-02-02 10:00:00"):
 		save(first, progress=25)
@@ -249,7 +249,7 @@ def test_the_job_looks_at_every_open_sprint(week):
 	assert list_events(sprint.name)[-1][0] == "Progressed"
 
 
-def test_a_task_moved_in_and_out_past_the_hooks_is_told(week, project):
+def test_task_moved_by_sql_records_scope_events(week, project):
 	sprint, first, _second = week
 	late = factories.make_task(project=project, expected_time=3)
 	change_past_hooks(late, "2027-02-02", sprint=sprint.name)
@@ -257,7 +257,7 @@ def test_a_task_moved_in_and_out_past_the_hooks_is_told(week, project):
 	assert line(sprint) == [12, 15, 15, 7, 7]
 
 
-def test_a_task_deleted_by_sql_is_told_when_it_is_found(week):
+def test_task_deleted_by_sql_records_an_event_on_detection(week):
 	sprint, _first, second = week
 	frappe.db.delete("Task", {"name": second.name})
 	frappe.db.commit()

@@ -107,7 +107,7 @@ def test_every_note_on_progress_stays_in_the_timeline(client, site):
 	]
 
 
-def test_a_note_that_comes_with_the_task_is_kept_and_one_that_goes_is_not(site):
+def test_note_of_inserted_task_is_recorded_and_cleared_note_is_not(site):
 	task = factories.make_task(progress_notes="First look")
 	save(task, progress_notes="")
 	assert notes_of(task.name) == ["<p>Progress 0 %</p><p>First look</p>"]
@@ -123,7 +123,7 @@ def test_completing_stamps_who_and_when_and_reopening_takes_it_back(client, user
 	assert frappe.db.get_value("Task", task, ["completed_by", "completed_on"]) == (None, None)
 
 
-def test_a_completion_that_was_told_is_kept(client, site):
+def test_explicit_completion_date_is_preserved(client, site):
 	task = factories.make_task().name
 	get_data(client.post(SET, doctype="Task", name=task, status="Completed", completed_on="2025-03-01"))
 	assert str(frappe.db.get_value("Task", task, "completed_on")) == "2025-03-01"

@@ -55,7 +55,7 @@ def copies_of(reply) -> list[str]:
 		("", []),
 	],
 )
-def test_the_copies_of_the_customers_mail_are_kept(api, case, copies, kept):
+def test_cc_of_customer_mail_is_preserved(api, case, copies, kept):
 	case.mail(copies)
 	assert copies_of(reply_to(api, case)) == kept
 

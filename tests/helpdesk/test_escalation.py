@@ -151,7 +151,7 @@ class TestStages:
 		assert [run(), run()] == [1, 0]
 		assert stages(doc) == ["Resolution At Risk", "Resolution Breached"]
 
-	def test_after_a_day_without_the_job_only_the_breach_is_told(self, to_chief):
+	def test_after_a_day_without_the_job_only_the_breach_is_notified(self, to_chief):
 		issue = make_issue(resolution=-24 * 60)
 		assert [run(), run()] == [1, 0]
 		assert stages(issue) == ["Resolution Breached"]
@@ -223,7 +223,7 @@ class TestWhatItLeaves:
 		frappe.db.commit()
 		assert (assignees(issue), frappe.db.get_value("Issue", issue.name, "assigned_to")) == ([], None)
 
-	def test_who_worked_on_it_stays_and_is_told_as_well(self, to_chief):
+	def test_current_assignee_stays_assigned_and_is_notified(self, to_chief):
 		worker = factories.make_user("Support Team").name
 		issue = make_issue(resolution=-1)
 		factories.assign(issue, worker)
@@ -269,7 +269,7 @@ class TestWhatItLeaves:
 		assert [(row.user_to, row.notification_type) for row in bell] == [(to_chief, "Assignment")]
 		assert list(notifications(ticket)) == [to_chief]
 
-	def test_without_someone_to_escalate_to_the_assignee_is_told(self, site):
+	def test_without_escalation_target_the_assignee_is_notified(self, site):
 		worker = factories.make_user("Support Team").name
 		issue = make_issue(resolution=-1)
 		factories.assign(issue, worker)
@@ -297,7 +297,7 @@ class TestWhatItLeaves:
 		assert issue.subject in page.text
 		assert notifications(issue).keys() == {to_chief}
 
-	def test_a_customer_who_is_assigned_is_not_told(self, to_chief):
+	def test_assigned_customer_is_not_notified(self, to_chief):
 		customer, issue = helpdesk.make_portal_user(), make_issue(resolution=-1)
 		factories.assign(issue, customer)
 		run()

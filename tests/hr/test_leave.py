@@ -135,7 +135,7 @@ def test_half_days(api, person, leave_type, values, days, half):
 	assert (data["total_leave_days"], data["half_day"], data["half_day_date"]) == (days, True, half)
 
 
-def test_the_approver_is_told_once(api, leave_type, templates):
+def test_approver_is_notified_once(api, leave_type, templates):
 	approver = make_person("Leave Approver")
 	person = make_applicant(leave_type, approver)
 	key = {"Idempotency-Key": frappe.generate_hash()}
@@ -361,7 +361,7 @@ def test_leave_on_a_blocked_day_is_422(api, approver, leave_type, site):
 	)
 
 
-def test_leave_on_a_blocked_day_is_taken_where_the_approver_may_approve_it(api, approver, leave_type, site):
+def test_leave_on_blocked_day_is_accepted_if_approver_is_allowed(api, approver, leave_type, site):
 	person = make_blocked(approver, approver.user)
 	make_allocation(person.employee, leave_type)
 	reply = api(person.user).post(APPLY, **wish(leave_type))
@@ -441,7 +441,7 @@ def test_the_approver_approves(api, person, approver, pending, leave_type):
 	assert [(note.content, note.owner) for note in notes] == [("Enjoy &lt;b&gt;it&lt;/b&gt;", approver.user)]
 
 
-def test_the_approver_rejects_and_nothing_is_taken(api, person, approver, pending, leave_type):
+def test_rejected_leave_does_not_reduce_the_balance(api, person, approver, pending, leave_type):
 	reply = api(approver.user).post(REJECT, leave_application=pending)
 	assert reply.status_code == 200, reply.text
 	assert frappe.db.get_value("Leave Application", pending, ["status", "docstatus"]) == ("Rejected", 1)

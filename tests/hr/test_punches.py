@@ -117,7 +117,7 @@ def test_hr_enters_any_past_time_as_the_reference_sends_it(api, person):
 		("2025-02-19 14:00-0800", "2025-02-19T22:00:00"),
 	],
 )
-def test_a_timestamp_with_a_zone_is_kept_in_the_sites(api, person, text, utc):
+def test_zoned_timestamp_is_stored_in_site_time_zone(api, person, text, utc):
 	expected = (
 		datetime.fromisoformat(utc)
 		.replace(tzinfo=ZoneInfo("UTC"))

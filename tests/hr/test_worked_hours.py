@@ -258,7 +258,7 @@ def site_now() -> datetime:
 
 @pytest.mark.parametrize("who", ["hr", "self"])
 @pytest.mark.parametrize("seconds", [2, 30, 55])
-def test_a_clock_that_is_a_little_ahead_is_taken_as_now(api, person, who, seconds):
+def test_timestamp_slightly_ahead_is_recorded_as_now(api, person, who, seconds):
 	caller = make_hr() if who == "hr" else person.user
 	before = site_now()
 	given = before + timedelta(seconds=seconds)
@@ -282,7 +282,7 @@ def test_how_far_ahead_is_a_setting(api, person):
 		frappe.db.commit()
 
 
-def test_a_punch_ahead_of_the_clock_in_another_zone_is_taken_and_its_repetition_refused(api, person):
+def test_punch_ahead_in_another_zone_is_accepted_and_its_repetition_rejected(api, person):
 	instant = datetime.now(timezone.utc) + timedelta(seconds=20)
 	client = api(person.user)
 	stamp = instant.astimezone(ZoneInfo("Asia/Kolkata")).isoformat(timespec="seconds")

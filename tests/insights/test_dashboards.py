@@ -65,7 +65,7 @@ def test_an_item_says_all_that_a_page_needs(api, note):
 	}
 
 
-def test_a_value_that_is_kept_is_not_computed_again(api):
+def test_cached_value_is_not_computed_again(api):
 	metric = insights.make_random_metric()
 	client, name = api(), insights.make_dashboard(metric)
 	assert insights.get_value(client.get(GET, dashboard=name), metric.name) == insights.get_value(

@@ -82,7 +82,7 @@ def test_a_number_and_its_label_are_there_in_every_language(api, site, things_in
 	]
 
 
-def test_why_an_item_has_no_value_is_told_in_the_readers_language(api, site):
+def test_reason_for_a_missing_value_is_translated_for_the_reader(api, site):
 	text = "You don't have access to {0}, so this figure is hidden."
 	record = factories.make_record(
 		"Translation", language="de", source_text=text, translated_text="Kein Zugriff: {0}"
@@ -163,7 +163,7 @@ def test_a_refresh_in_one_language_makes_a_shared_figure_new_in_the_others(api, 
 	assert values == [2, 2]
 
 
-def test_an_alert_is_told_to_each_in_their_language(site, things_in_german):
+def test_alert_is_translated_for_each_recipient(site, things_in_german):
 	note = factories.make_unique("Note")
 	users = {
 		lang: factories.make_user("Support Team", "Newsletter Manager", language=lang).name

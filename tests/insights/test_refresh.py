@@ -90,7 +90,7 @@ def test_a_slow_item_goes_to_a_job_that_computes_it_as_the_caller(api, worker):
 	assert insights.get_value(client.get(GET, dashboard=name), slow.name) == 5
 
 
-def test_open_pages_are_told_which_items_are_new_and_no_value(api, site, counted):
+def test_realtime_event_names_the_refreshed_items_without_values(api, site, counted):
 	note, metric, name = counted
 	insights.make_todos(4, note)
 	with listening() as heard:
@@ -114,7 +114,7 @@ def test_what_one_reader_has_refreshed_is_new_for_the_others_too_when_their_page
 	assert [insights.get_value(reply, metric.name) for metric in (refreshed, left_alone)] == [2, 1]
 
 
-def test_a_figure_of_ones_own_that_is_slow_is_told_as_it_is_and_stale_then(api, site):
+def test_slow_caller_scoped_value_is_returned_as_stale(api, site):
 	note, reader, other = factories.make_unique("Note"), insights.make_reader(), insights.make_reader()
 	metric = insights.make_metric("Number Card", insights.make_card(note).name)
 	name = insights.make_dashboard(metric)
@@ -208,7 +208,7 @@ def test_a_users_history_is_their_own(api, site):
 	assert insights.get_item(api(reader).get(GET, dashboard=name), metric.name)["previous"] == 7
 
 
-def test_history_is_kept_for_two_years_and_goes_with_its_metric(site):
+def test_history_is_deleted_after_two_years_and_with_its_metric(site):
 	metric = insights.make_metric("Number Card", insights.make_card(factories.make_unique("Note")).name)
 	for days_ago in (729, 731):
 		keep_point(metric.name, "", days_ago, 1)
@@ -290,7 +290,7 @@ def compute_and_record(name):
 	insights.record_history()
 
 
-def test_an_alert_is_told_once_per_crossing(site, counted):
+def test_alert_is_sent_once_per_threshold_crossing(site, counted):
 	note, metric, name = counted
 	told = factories.make_user("Support Team").name
 	set_alerts(metric, alert(user=told))
@@ -325,7 +325,7 @@ def test_an_alert_below_a_threshold_falls(site, counted):
 	assert insights.list_notifications(told, metric.name) == ["Things is 0: it has fallen to 0 or less."]
 
 
-def test_an_alert_of_a_shared_metric_is_told_to_nobody_without_its_role(site, counted):
+def test_alert_of_shared_metric_requires_its_role(site, counted):
 	note, metric, name = counted
 	outside, inside = insights.make_reader(), factories.make_user("Support Team", "Newsletter Manager").name
 	set_alerts(metric, alert(role="Newsletter Manager", threshold=1))
@@ -335,7 +335,7 @@ def test_an_alert_of_a_shared_metric_is_told_to_nobody_without_its_role(site, co
 	assert insights.list_notifications(inside, metric.name) == ["Things is 1: it has reached 1."]
 
 
-def test_an_alert_of_a_callers_own_figure_is_told_to_them_alone(site):
+def test_alert_of_caller_scoped_metric_goes_to_the_caller_alone(site):
 	note, reader, other = factories.make_unique("Note"), insights.make_reader(), insights.make_reader()
 	metric = insights.make_metric(
 		"Number Card", insights.make_card(note).name, alerts=[alert(role="Newsletter Manager", threshold=1)]

@@ -67,7 +67,7 @@ def test_a_spreadsheets_cell_shows_what_it_was_given(value, shown):
 	assert read_back(value, 5)[0] == shown
 
 
-def test_a_duration_is_told_in_days():
+def test_duration_is_formatted_in_days():
 	assert read_back("x", 43_200) == ["x", 0.5]
 
 

@@ -34,7 +34,7 @@ def report(frappe_site):
 	return make_query_report("select 7 as `Answer:Int:80`")
 
 
-def test_the_reply_tells_file_size_rows_and_how_long_it_is_kept(api, report):
+def test_reply_has_file_size_rows_and_expiry(api, report):
 	caller = sales_user()
 	client = api(caller)
 

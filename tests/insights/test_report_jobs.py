@@ -120,7 +120,7 @@ def test_what_forbids_the_whole_call_is_said_at_once(api):
 	assert (reply.status_code, reply.json()["exc_type"]) == (403, "PermissionError")
 
 
-def test_a_report_that_frappe_prepares_in_the_background_is_queued_unless_told_otherwise(api):
+def test_prepared_report_is_queued_by_default(api):
 	report = make_query_report("select 7 as `Answer:Int:80`", prepared_report=1)
 
 	assert start(api(), report)["status"] == "Queued"
@@ -156,7 +156,7 @@ def make_run(site):
 	return make
 
 
-def test_a_run_whose_worker_is_lost_is_given_up_and_a_young_one_is_not(make_run):
+def test_run_with_lost_worker_fails_and_a_recent_one_does_not(make_run):
 	lost = make_run("Running", 20, started_at=add_to_date(now_datetime(), minutes=-19))
 	young = make_run("Queued", 1)
 

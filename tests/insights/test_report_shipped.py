@@ -211,7 +211,7 @@ def make_issue(day, **values):
 	return issue.name
 
 
-def test_ticket_service_levels_tells_which_targets_were_kept(api):
+def test_ticket_service_levels_report_lists_met_targets(api):
 	priority = factories.make_record("Issue Priority", __newname=factories.make_unique("Priority")).name
 	due, early, late = "2001-03-05 12:00:00", "2001-03-05 11:00:00", "2001-03-05 13:00:00"
 	common = {"priority": priority, "response_by": due, "sla_resolution_by": due}
@@ -388,7 +388,7 @@ def test_bad_filters_are_400(api, filters):
 	assert refusal(api(user("Sales User")), "Lead Analysis", **filters) == (400, "InvalidRequestError")
 
 
-def test_money_without_a_rate_is_told_and_left_out():
+def test_amount_without_exchange_rate_is_reported_and_excluded():
 	purse = CurrencyConverter("USD", rate_of=lambda own, _to: {"EUR": 2.0}.get(own))
 
 	assert [

@@ -467,7 +467,7 @@ def test_what_comes_with_the_app_is_not_deleted(site, doctype, name):
 		frappe.delete_doc(doctype, name, force=True)
 
 
-def test_a_dashboard_whose_roles_the_site_lacks_is_not_open_to_everyone(site, monkeypatch):
+def test_dashboard_with_missing_roles_is_not_public(site, monkeypatch):
 	declared = shipped_dashboards.Dashboard("x", "X", ("No Such Role",), ())
 	assert dashboards.build_dashboard_values(declared)["roles"] == [{"role": "System Manager"}]
 

@@ -21,7 +21,7 @@ def records(site, monkeypatch):
 
 
 @pytest.mark.usefixtures("loopback")
-def test_records_that_one_field_kept_out_are_named(records):
+def test_records_skipped_because_of_one_field_are_listed(records):
 	with Simulator(2) as kipu:
 		connection = make_connection(kipu)
 		stay = kipu.world.admit_new()

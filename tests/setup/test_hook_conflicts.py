@@ -39,7 +39,7 @@ def with_hooks(site: str, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, dic
 	return add
 
 
-def test_nothing_of_ours_is_overridden_here(site: str) -> None:
+def test_no_method_of_orchestrator_is_overridden(site: str) -> None:
 	assert hook_conflicts.check_overrides().level == "ok"
 	assert hook_conflicts.check_permission_hooks().level == "ok"
 
@@ -52,7 +52,7 @@ def test_an_overridden_method_is_named(with_hooks: Callable, method: str) -> Non
 	assert finding.remedy
 
 
-def test_a_method_that_is_none_of_ours_is_not(with_hooks: Callable) -> None:
+def test_override_of_a_foreign_method_is_not_a_conflict(with_hooks: Callable) -> None:
 	with_hooks("override_whitelisted_methods", {"frappe.client.get_count": "later.api.method"})
 	assert hook_conflicts.check_overrides().level == "ok"
 
@@ -99,7 +99,7 @@ def test_query_conditions_add_up(with_hooks: Callable) -> None:
 	assert hook_conflicts.check_overrides().level == hook_conflicts.check_permission_hooks().level == "ok"
 
 
-def test_the_scope_of_the_rate_limit_is_told(site: str) -> None:
+def test_rate_limit_scope_is_reported(site: str) -> None:
 	assert access_checks.check_rate_limit().found == "the token bucket works; it applies to all of /api/"
 	with override_rate_limit(rate_limit_scope="Documented Calls"):
 		assert access_checks.check_rate_limit().found.endswith("it applies to the documented calls only")
@@ -107,7 +107,7 @@ def test_the_scope_of_the_rate_limit_is_told(site: str) -> None:
 		assert access_checks.check_rate_limit().level == "warn"
 
 
-def test_the_roles_that_read_clients_are_told(site: str) -> None:
+def test_roles_with_read_access_to_clients_are_reported(site: str) -> None:
 	finding = access_checks.check_client_readers()
 	assert (finding.level, "Client: read by" in finding.found, "Clinical User" in finding.found) == (
 		"ok",

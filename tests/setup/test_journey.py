@@ -253,7 +253,7 @@ def declarations_and_records() -> dict[str, Any]:
 	return {name: snapshot.list_rows(name) for name in MIGRATED} | {"columns": snapshot.list_columns()}
 
 
-def test_uninstall_leaves_nothing_of_ours(journey):
+def test_uninstall_removes_every_record_of_the_app(journey):
 	assert {where: found for where, found in journey.leftovers.items() if found} == {}
 
 

@@ -91,7 +91,7 @@ def test_a_changed_mapping_blanks_nothing_where_the_field_was(kipu, rule):
 
 
 @pytest.mark.parametrize("policy", ["local", "set-once", "review"])
-def test_where_ours_is_kept_nothing_is_blanked(kipu, policy):
+def test_policies_that_prefer_local_values_blank_nothing(kipu, policy):
 	rules = [{"source": "phone", "policy": policy}]
 	connection = make_connection(kipu, page_size=4, field_rules=rules, **LIMITS)
 	run_sync(connection)

@@ -47,9 +47,7 @@ def test_the_same_name_and_day_of_birth_is_likely_whatever_the_case_and_accents(
 	]
 
 
-def test_the_same_mail_address_or_phone_and_day_of_birth_is_likely_and_each_group_is_told_once(
-	site, connection, surname
-):
+def test_same_contact_and_birth_date_is_a_likely_duplicate_listed_once(site, connection, surname):
 	shared = {"date_of_birth": "1981-02-03", "email": f"{surname}@example.org", "phone": surname[-8:]}
 	first = clinic.make_client(connection, last_name=surname, **shared)
 	second = clinic.make_client(connection, last_name=f"{surname}ton", **shared)

@@ -75,7 +75,7 @@ def test_when_both_sides_changed_a_field_the_policy_decides(kipu, policy, kept, 
 
 
 @pytest.mark.parametrize("policy", ["source", "local", "set-once", "review"])
-def test_an_edit_of_ours_stays_while_kipu_says_the_same(kipu, policy):
+def test_local_edit_is_preserved_while_the_source_is_unchanged(kipu, policy):
 	connection = make_connection(kipu, field_rules=[{"source": "phone", "policy": policy}])
 	stay = kipu.world.admit_new()
 	run_sync(connection)
@@ -129,7 +129,7 @@ def test_a_conflict_that_was_settled_does_not_silence_the_next(kipu):
 	assert get_client(connection, chart(stay)).phone == OURS
 
 
-def test_of_a_conflict_kipus_value_is_taken_when_somebody_says_so(kipu):
+def test_reviewed_conflict_is_resolved_with_the_source_value(kipu):
 	connection = make_connection(kipu, default_policy="review")
 	stay = kipu.world.admit_new()
 	run_sync(connection)
@@ -191,7 +191,7 @@ def test_one_chart_with_two_people_is_raised_for_review_and_nothing_is_merged(ki
 	)
 
 
-def test_a_field_that_is_new_or_gone_is_told_once_by_its_name(kipu):
+def test_added_or_removed_field_is_reported_once_by_name(kipu):
 	connection = make_connection(kipu)
 	kipu.world.add_field("shoe_size", "Forty-two")
 	kipu.world.drop_field("mr_number")
@@ -428,7 +428,7 @@ def test_the_schedule_runs_each_connection_at_its_own_interval(kipu, worker):
 	assert frappe.db.count("Sync Run", {"connection": own, "sync_type": "census"}) == 0  # the other one waits
 
 
-def test_a_connection_that_has_gone_quiet_is_told_of_once(kipu):
+def test_stale_connection_is_reported_once(kipu):
 	connection = make_connection(kipu, stale_after_hours=1)
 	long_ago = frappe.utils.add_to_date(None, hours=-2)
 	frappe.db.set_value("Kipu Connection", connection, "last_success", long_ago)

@@ -117,7 +117,7 @@ def test_someone_new_arrives_without_the_field(kipu, field, value):
 
 
 @pytest.mark.parametrize(("field", "value"), NEEDED)
-def test_a_record_whose_status_cannot_be_told_is_kept_out(kipu, field, value):
+def test_record_with_unknown_status_fails(kipu, field, value):
 	connection = make_connection(kipu)
 	stay = kipu.world.admit_new()
 	kipu.world.set_field(stay, field, value)
@@ -146,7 +146,7 @@ def test_the_issue_of_a_field_is_resolved_when_the_field_can_be_read_and_by_noth
 	assert get_client(connection, chart(stay)).email == "a@example.org"
 
 
-def test_an_old_content_that_comes_again_after_an_unreadable_one_is_taken(kipu):
+def test_earlier_content_is_merged_again_after_an_unreadable_one(kipu):
 	connection = make_connection(kipu)
 	stay = kipu.world.admit_new(day=kipu.world.today() - 9)
 	run_sync(connection)
@@ -161,7 +161,7 @@ def test_an_old_content_that_comes_again_after_an_unreadable_one_is_taken(kipu):
 	assert open_issues(connection) == []
 
 
-def test_a_discarded_field_is_left_alone_and_its_record_is_taken(kipu):
+def test_discarded_field_is_ignored_and_its_record_is_synced(kipu):
 	connection = make_connection(kipu)
 	stay = kipu.world.admit_new(day=kipu.world.today() - 9)
 	kipu.world.set_field(stay, "dob", "03/05/1980")
@@ -400,7 +400,7 @@ def test_a_merge_that_is_undone_gives_the_chart_back(kipu):
 	assert people_in_care(connection) == in_care
 
 
-def test_two_people_whom_kipu_lists_with_one_chart_are_both_kept(kipu):
+def test_two_patients_with_the_same_chart_are_both_synced(kipu):
 	connection = make_connection(kipu)
 	one, other = kipu.world.admit_new(), kipu.world.admit_new()
 	person = "11111111-2222-4333-8444-555555555555"

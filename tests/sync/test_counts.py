@@ -24,7 +24,7 @@ def test_a_record_counts_once_by_the_most_that_became_of_it(records, counts):
 	assert counted(*records) == counts
 
 
-def test_a_failure_counts_once_and_the_first_hundred_are_told():
+def test_failures_count_once_and_the_first_hundred_are_listed():
 	tally = Tally()
 	for number in range(MAX_ERRORS + 5):
 		for _ in range(2):

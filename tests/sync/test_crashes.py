@@ -250,7 +250,7 @@ def test_who_is_interrupted_at_the_terminal_leaves_a_run_that_says_so(kipu, monk
 	assert (again["resumed_from"], again["imported"]) == (run.name, len(kipu.world) - PAGE_SIZE)
 
 
-def test_a_job_whose_time_is_over_while_it_tells_of_its_progress_fails(kipu, monkeypatch):
+def test_job_timeout_during_progress_update_fails_the_run(kipu, monkeypatch):
 	connection = make_connection(kipu, page_size=PAGE_SIZE)
 
 	def late(event: str, *_args: object, **_values: object) -> None:
@@ -264,7 +264,7 @@ def test_a_job_whose_time_is_over_while_it_tells_of_its_progress_fails(kipu, mon
 # One at a time
 
 
-def test_who_comes_second_is_told_who_is_at_work(kipu):
+def test_second_run_is_rejected_with_the_holder_of_the_lease(kipu):
 	connection = make_connection(kipu)
 	first = run_records.begin_run(RunRequest(connection, "incremental"))
 	with pytest.raises(RunConflictError, match=first.name):
@@ -275,7 +275,7 @@ def test_who_comes_second_is_told_who_is_at_work(kipu):
 	assert first.request.connection != other.request.connection
 
 
-def test_a_run_that_was_not_heard_of_is_taken_over_and_its_holder_writes_nothing_more(kipu):
+def test_expired_lease_is_reclaimed_and_its_former_holder_writes_nothing(kipu):
 	connection = make_connection(kipu, page_size=PAGE_SIZE)
 	old = run_records.begin_run(RunRequest(connection, "incremental"))
 	elsewhere = {
@@ -304,7 +304,7 @@ def test_a_run_on_another_machine_that_is_alive_is_left_alone(kipu):
 		run_records.begin_run(RunRequest(connection, "incremental"))
 
 
-def test_a_queued_run_whose_job_is_lost_is_given_up(kipu):
+def test_queued_run_with_lost_job_is_interrupted(kipu):
 	connection = make_connection(kipu)
 	name = run_records.queue_run(RunRequest(connection, "incremental"))
 	jobs.give_up_dead_runs()

@@ -73,7 +73,7 @@ def notified_at_once(site, monkeypatch):
 	monkeypatch.setattr(frappe, "in_test", True, raising=False)  # where Frappe 16 has it
 
 
-def test_staleness_is_told_to_sync_managers_once_until_a_success_has_passed(staleness):
+def test_stale_connection_alerts_sync_managers_once_until_next_success(staleness):
 	from orchestrator.sync.jobs import warn_of_stale_connections
 
 	manager, other = (factories.make_user(role).name for role in ("Kipu Sync Manager", "Clinical Manager"))
@@ -87,7 +87,7 @@ def test_staleness_is_told_to_sync_managers_once_until_a_success_has_passed(stal
 	assert told_of(connection.name, manager) == [text, text]
 
 
-def test_fields_that_change_are_told_to_sync_managers_and_records_that_fail_are_not(notified_at_once):
+def test_schema_changes_alert_sync_managers_and_failed_records_do_not(notified_at_once):
 	manager = factories.make_user("Kipu Sync Manager").name
 	connection = clinic.make_connection().name
 	issue = {"connection": connection, "status": "Open"}

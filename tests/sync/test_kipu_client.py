@@ -160,7 +160,7 @@ def test_a_clock_a_little_off_is_fine(kipu):
 	assert next(make_kipu_client(kipu).list_census()).paginated
 
 
-def test_a_disabled_route_is_told_apart(kipu):
+def test_disabled_route_has_its_own_error_class(kipu):
 	kipu.faults.add(Fault("status", route="vaults/patients", status=410, times=None))
 	client = make_kipu_client(kipu)
 	with pytest.raises(RouteDisabledError) as caught:
@@ -247,7 +247,7 @@ def test_a_fault_that_passes_leaves_no_trace_in_the_read(kipu, fault):
 	],
 	ids=lambda value: getattr(value, "kind", value),
 )
-def test_a_page_that_stays_malformed_fails_the_read_and_is_never_taken_for_no_patients(kipu, fault, cause):
+def test_malformed_page_fails_the_read_and_is_never_an_empty_list(kipu, fault, cause):
 	kipu.faults.add(fault)
 	with pytest.raises(RetriesExhaustedError) as caught:
 		list(make_kipu_client(kipu).list_census())

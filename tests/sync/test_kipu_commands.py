@@ -100,7 +100,7 @@ def test_a_run_prints_its_counts_one_that_fails_stops_no_other_and_the_history_t
 	assert frappe.get_all("Client", {"connection": right}, pluck="name") == [edited.name]
 
 
-def test_a_run_that_is_taken_back_is_asked_about_first(here, kipu):
+def test_rollback_asks_for_confirmation(here, kipu):
 	connection = clinic.make_connection(kipu).name
 	run = json.loads(here("sync-kipu", "--json", *named(connection)).stdout)[0]
 	assert here("sync-rollback", run["run"]).exit_code == 1

@@ -375,7 +375,7 @@ def test_a_reset_connection_is_tried_again():
 		assert fetch(server, make_quick_session()) == b"ok"
 
 
-def test_nobody_listening_is_told_by_the_class_of_the_error_alone():
+def test_connection_refused_is_reported_by_error_class_alone():
 	with socket.create_server(("127.0.0.1", 0)) as taken:
 		port = taken.getsockname()[1]
 	with pytest.raises(RetriesExhaustedError) as caught:

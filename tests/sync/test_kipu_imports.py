@@ -35,7 +35,7 @@ def test_the_network_side_does_not_import_frappe(path):
 
 
 @pytest.mark.parametrize("path", PURE)
-def test_the_network_side_imports_nothing_of_ours_but_itself(path):
+def test_http_and_kipu_packages_import_no_other_package_of_the_app(path):
 	own = {f"orchestrator.{name.removesuffix('.py').replace('/', '.')}" for name in PURE}
 	assert {name for name in imports(path) if name.startswith("orchestrator")} <= own
 

@@ -41,7 +41,7 @@ def told(result: Examination, level: str = "fail") -> list[tuple[str, str]]:
 	return [(found.part, found.code) for found in result.findings if found.level == level]
 
 
-def test_a_connection_that_is_right_is_told_so_with_what_was_learnt(kipu):
+def test_valid_connection_passes_with_details(kipu):
 	result = examined(kipu.base_url)
 	assert (result.ok, result.list_wrong_parts, told(result, "warn")) == (True, [], [])
 	assert result.requests == 6
@@ -236,7 +236,7 @@ def test_bare_dates_written_at_the_facility_are_noticed_where_the_setting_says_o
 	assert told(examined(kipu.base_url, zones=as_set), "warn") == [("dates", "local_midnights")]
 
 
-def test_locations_that_kipu_does_not_have_and_such_that_nobody_listed_are_told(kipu):
+def test_unknown_and_unlisted_locations_are_reported(kipu):
 	unknown = examined(kipu.base_url, locations=frozenset({"1", "77"}))
 	assert told(unknown) == [("locations", "unknown")]
 	assert next(found.facts for found in unknown.findings if found.code == "unknown") == {"locations": ["77"]}
@@ -245,7 +245,7 @@ def test_locations_that_kipu_does_not_have_and_such_that_nobody_listed_are_told(
 	assert examined(kipu.base_url, locations=frozenset()).ok
 
 
-def test_fields_that_nobody_knows_and_a_page_that_is_cut_short_are_told(kipu):
+def test_unknown_fields_and_truncated_page_are_reported(kipu):
 	kipu.world.settings.per_cap = 10
 	kipu.world.add_field("brand_new", {"x": 1})
 	kipu.world.drop_field("level_of_care")

@@ -62,7 +62,7 @@ def by_source(result: dict) -> dict[str, dict]:
 	return {row["source"]: row for row in result["fields"]}
 
 
-def test_a_record_that_is_new_is_shown_field_by_field_and_nothing_is_kept(kipu, connection, manager):
+def test_preview_of_new_record_lists_each_field_and_saves_nothing(kipu, connection, manager):
 	before = {doctype: frappe.db.count(doctype) for doctype in COUNTED}
 	result = preview(connection, casefile_id(kipu.world, 3), manager)
 	record = full_record(kipu.world, 3)
@@ -121,7 +121,7 @@ def test_fields_that_the_caller_may_not_see_are_hidden(kipu, connection):
 	assert fields["last_name"]["hidden"] is False
 
 
-def test_a_record_that_cannot_be_taken_is_told_by_its_field(kipu, connection, manager):
+def test_preview_of_invalid_record_names_the_field(kipu, connection, manager):
 	kipu.world.set_field(7, "dob", "canaryqx7")
 	result = preview(connection, casefile_id(kipu.world, 7), manager)
 	assert result["error"] == {"code": "bad_date", "field": "dob"}
@@ -133,7 +133,7 @@ def test_a_record_that_cannot_be_taken_is_told_by_its_field(kipu, connection, ma
 	assert "canaryqx7" not in str(result)
 
 
-def test_a_record_that_is_left_out_and_a_field_that_nobody_knows_are_told(kipu, connection, manager):
+def test_preview_reports_skipped_record_and_unknown_field(kipu, connection, manager):
 	kipu.world.set_field(8, "brand_new", "x")
 	kipu.world.set_field(8, "last_name", "Testperson")
 	connection.db_set("left_out_names", "testperson")
@@ -183,7 +183,7 @@ def test_the_call_shows_the_record_to_whoever_may_read_connections_and_clients(
 	assert api(manager).post(PREVIEW, **{**asked, "casefile_id": "x"}).status_code == 422
 
 
-def test_a_kipu_that_refuses_is_told(api, kipu, connection, manager):
+def test_preview_reports_a_refusal_by_kipu(api, kipu, connection, manager):
 	kipu.faults.add(Fault("status", route="patients/{id}", status=403))
 	reply = api(manager).post(PREVIEW, connection=connection.name, casefile_id=casefile_id(kipu.world, 3))
 	assert (reply.status_code, "Access refused." in reply.json()["exc"]) == (422, True)

@@ -178,7 +178,7 @@ def test_the_report_shows_the_differences_to_clinical_roles_alone(api, kipu, con
 		assert run(api(factories.make_user(role).name), connection=connection.name).status_code == 403
 
 
-def test_a_connection_that_is_not_there_and_a_kipu_that_refuses_are_told(api, kipu, connection):
+def test_missing_connection_and_refusal_by_kipu_are_reported(api, kipu, connection):
 	user = api(clinic.make_clinical_user())
 	assert run(user, connection="nowhere").status_code == 422
 	kipu.faults.add(Fault("status", route="patients/census", status=403, times=1))

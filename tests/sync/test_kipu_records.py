@@ -83,7 +83,7 @@ def test_a_broken_casefile_is_an_error_that_does_not_repeat_it(casefile_id):
 		(None, "1", None),
 	],
 )
-def test_a_moment_is_told_as_the_day_at_its_location(written, location, day):
+def test_timestamp_is_converted_to_the_date_at_its_location(written, location, day):
 	stay = parse(admission_date=written, location_id=location)
 	assert stay.admission_date == day
 	assert stay.fields["admission_date"] == day

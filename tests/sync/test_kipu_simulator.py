@@ -138,7 +138,7 @@ def test_a_changed_uri_breaks_the_signature(kipu):
 		("/api/nothing", {}, 404),
 	],
 )
-def test_bad_parameters_are_told(kipu, path, parameters, status):
+def test_invalid_parameters_are_reported(kipu, path, parameters, status):
 	answered, payload = Minimal(kipu).get(path, **parameters)
 	assert (answered, payload["status_code"]) == (status, status)
 

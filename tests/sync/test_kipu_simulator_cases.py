@@ -63,7 +63,7 @@ def test_the_same_day_and_seed_give_the_same_history_on_a_later_day():
 	assert records(NOON, None) == records(later, day) != records(later, None)
 
 
-def test_everything_can_be_told_on_the_command_line():
+def test_every_option_is_available_on_the_command_line():
 	kipu = build(
 		["--port", "0", "--people", "20", "--as-of", "2026-09-21", "--bare-dates", "utc", "--telling"]
 	)
@@ -73,7 +73,7 @@ def test_everything_can_be_told_on_the_command_line():
 
 
 @pytest.mark.parametrize(("secret", "text"), [("other", "Invalid signature"), (None, "Invalid app id")])
-def test_a_refusal_says_what_is_wrong_only_where_it_is_told_to(kipu, secret, text):
+def test_refusal_gives_a_reason_only_if_configured(kipu, secret, text):
 	client = Minimal(kipu)
 	client.secret, client.app_id = (secret, client.app_id) if secret else (client.secret, "other")
 	assert client.get("/api/locations") == (403, {"errors": "Forbidden", "status_code": 403})

@@ -166,7 +166,7 @@ def test_wrong_keys_fail_the_run_pause_the_connection_and_tell(kipu, manager):
 	)
 
 
-def test_two_runs_at_once_the_second_is_told_the_first(kipu, manager):
+def test_second_parallel_run_is_rejected_with_the_first_runs_name(kipu, manager):
 	connection = make_connection(kipu)
 	first = run_records.begin_run(RunRequest(connection, "incremental"))
 	reply = manager.post(METHOD + "sync_kipu_clients", connection=connection)
@@ -385,7 +385,7 @@ def test_a_dry_run_can_not_be_rolled_back(kipu, manager):
 # Records that failed
 
 
-def test_a_record_that_fails_is_kept_as_an_issue_and_does_not_stop_the_others(kipu, manager):
+def test_failed_record_becomes_an_issue_and_the_others_are_synced(kipu, manager):
 	connection = make_connection(kipu)
 	kipu.world.set_field(0, "admission_date", "not a day", touch=False)
 	casefile = next(row["casefile_id"] for row in _raw(kipu) if row["casefile_id"].startswith("1000:"))

@@ -202,7 +202,7 @@ def test_a_readmission_on_another_page_is_no_discharge_either(place):
 	assert client.facility.startswith("Mesa Lantern Center")
 
 
-def test_a_discharge_is_told_once_with_its_day_and_can_be_undone(place):
+def test_discharge_is_recorded_once_with_its_date_and_can_be_undone(place):
 	kipu, connection = place(10)
 	stay = kipu.world.admit_new()
 	run_sync(connection)
@@ -248,7 +248,7 @@ def test_in_episode_mode_a_chart_goes_on(place):
 	assert get_stay(connection, chart(stay)).status == "Active"
 
 
-def test_who_is_deleted_in_kipu_is_kept_here_and_marked(place):
+def test_patient_deleted_in_kipu_is_marked_and_not_deleted(place):
 	kipu, connection = place(10)
 	stay = kipu.world.admit_new()
 	run_sync(connection)
@@ -326,7 +326,7 @@ def test_a_mass_disappearance_is_held_until_somebody_approves(place):
 	assert {get_stay(connection, chart(stay)).status for stay in stays} == {"Active"}
 
 
-def test_a_mass_discharge_is_held_before_its_page_is_kept(place):
+def test_mass_discharge_is_held_before_its_page_is_saved(place):
 	kipu, connection = place(20, mass_change_minimum=3, mass_change_percent=10)
 	stays = [kipu.world.admit_new() for _ in range(6)]
 	run_sync(connection)
@@ -341,7 +341,7 @@ def blank(kipu: Simulator, name: str, stays: range) -> None:
 		kipu.world.set_field(stay, name, "")
 
 
-def test_a_mass_blanking_is_held_before_its_page_is_kept(place):
+def test_mass_blanking_is_held_before_its_page_is_saved(place):
 	kipu, connection = place(20, mass_change_minimum=3, mass_change_percent=10, page_size=5)
 	for stay in range(len(kipu.world)):
 		kipu.world.set_field(stay, "program", "Residential")
@@ -370,7 +370,7 @@ def test_fields_that_become_blank_here_and_there_hold_nothing(place):
 
 
 @pytest.mark.parametrize("status", [410, 403])
-def test_a_route_that_is_closed_is_gone_on_without_and_told_once(place, status):
+def test_disabled_route_is_skipped_and_reported_once(place, status):
 	kipu, connection = place(10)
 	run_sync(connection)
 	for route in ("patients/census", "vaults/patients"):
