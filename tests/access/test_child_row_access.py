@@ -128,7 +128,7 @@ def client(api, case, site) -> Client:
 	return api(case.user)
 
 
-def rows_of(case: Case, parent: str) -> list[tuple[str, str]]:
+def list_rows(case: Case, parent: str) -> list[tuple[str, str]]:
 	frappe.db.rollback()
 	rows = frappe.get_all(
 		case.doctype, {"parent": parent, "parenttype": case.parenttype}, ["name", case.field], order_by="name"
@@ -139,9 +139,9 @@ def rows_of(case: Case, parent: str) -> list[tuple[str, str]]:
 @pytest.fixture
 def unchanged(case, site):
 	"""Assert that the rows of the hidden record are the same after the test."""
-	before = rows_of(case, case.hidden)
+	before = list_rows(case, case.hidden)
 	yield
-	assert rows_of(case, case.hidden) == before
+	assert list_rows(case, case.hidden) == before
 
 
 LISTS = {
@@ -276,7 +276,7 @@ def test_no_row_is_moved(client, case, unchanged):
 	assert given.status_code in (403, 404), given.text
 	whole = {**case.new_row(case.own), "name": case.hidden_row, case.field: case.value}
 	assert client.post("frappe.client.save", doc=whole).status_code in (403, 404, 417)
-	assert case.own_row in dict(rows_of(case, case.own))
+	assert case.own_row in dict(list_rows(case, case.own))
 
 
 CHANGES = {
@@ -342,9 +342,9 @@ def test_rows_of_ones_own_record_are_written(api, site, maker):
 	assert client.request(
 		"PUT", f"/api/resource/{case.doctype}/{case.own_row}", json={case.field: case.value}
 	).ok
-	assert (case.own_row, str(case.value)) in rows_of(case, case.own)
+	assert (case.own_row, str(case.value)) in list_rows(case, case.own)
 	assert client.request("POST", f"/api/resource/{case.doctype}", json=case.new_row(case.own)).ok
-	assert len(rows_of(case, case.own)) == 2
+	assert len(list_rows(case, case.own)) == 2
 
 
 def test_a_row_belongs_to_the_doctype_that_it_names(api, site):

@@ -45,7 +45,7 @@ Api = Callable[[str], Client]
 Browser = Callable[[str, str], Client]
 
 
-def desk(browser: Browser, user: str) -> Client:
+def open_desk(browser: Browser, user: str) -> Client:
 	return browser(user, factories.PASSWORD)
 
 
@@ -74,7 +74,7 @@ NATIVE_PROBES: dict[str, dict[str, Any]] = {
 }
 
 
-def as_query(parameters: dict[str, Any]) -> dict[str, str]:
+def encode_query(parameters: dict[str, Any]) -> dict[str, str]:
 	return {key: value if isinstance(value, str) else json.dumps(value) for key, value in parameters.items()}
 
 
@@ -98,7 +98,7 @@ def test_contract_list_refuses_hidden_field(people: Clinic, api: Api, probe: str
 )
 @pytest.mark.parametrize("probe", [*PROBES, *NATIVE_PROBES])
 def test_resource_list_refuses_hidden_field(people: Clinic, api: Api, path: str, probe: str) -> None:
-	query = as_query({**PROBES, **NATIVE_PROBES}[probe])
+	query = encode_query({**PROBES, **NATIVE_PROBES}[probe])
 	reply = api(people.clinical_user).request("GET", path, params=query)
 	if compat.QUERY_BUILDER_CHECKS_PERMISSIONS and path.startswith("/api/v2") and probe == "or_filters":
 		# not read by version 2 of Frappe 16: the list is that without them
@@ -120,8 +120,8 @@ DESK_LISTS = (
 @pytest.mark.parametrize("method", DESK_LISTS)
 @pytest.mark.parametrize("probe", [name for name in PROBES if "capitals" not in name])
 def test_desk_list_refuses_hidden_field(people: Clinic, browser: Browser, method: str, probe: str) -> None:
-	data = as_query({"doctype": "Client", "fields": ["name"], **PROBES[probe]})
-	reply = desk(browser, people.clinical_user).request("POST", f"/api/method/{method}", data=data)
+	data = encode_query({"doctype": "Client", "fields": ["name"], **PROBES[probe]})
+	reply = open_desk(browser, people.clinical_user).request("POST", f"/api/method/{method}", data=data)
 	if reply.status_code != 417:
 		assert_refused(reply)
 	assert reply.status_code in (403, 417)
@@ -219,15 +219,17 @@ CALLS: dict[str, tuple[str, dict[str, Any]]] = {
 @pytest.mark.parametrize("by", ["token", "desk"])
 def test_method_refuses_hidden_field(people: Clinic, api: Api, browser: Browser, call: str, by: str) -> None:
 	method, parameters = CALLS[call]
-	caller = api(people.clinical_user) if by == "token" else desk(browser, people.clinical_user)
-	reply = caller.request("POST", f"/api/method/{method}", data=as_query(parameters))
+	caller = api(people.clinical_user) if by == "token" else open_desk(browser, people.clinical_user)
+	reply = caller.request("POST", f"/api/method/{method}", data=encode_query(parameters))
 	assert_refused(reply)
 
 
 @pytest.mark.parametrize("call", CALLS)
 def test_method_answers_who_may_read_the_level(people: Clinic, api: Api, call: str) -> None:
 	method, parameters = CALLS[call]
-	reply = api(people.clinical_manager).request("POST", f"/api/method/{method}", data=as_query(parameters))
+	reply = api(people.clinical_manager).request(
+		"POST", f"/api/method/{method}", data=encode_query(parameters)
+	)
 	assert reply.status_code != 403 or "race" not in reply.text
 
 
@@ -241,7 +243,7 @@ def test_count_by_assignee_holds_readable_records(people: Clinic, api: Api) -> N
 		}
 	).insert()  # fmt: skip
 	frappe.db.commit()
-	parameters = as_query(
+	parameters = encode_query(
 		{"doctype": "Client", "current_filters": {"name": people.name}, "field": "assigned_to"}
 	)
 	method = "/api/method/frappe.desk.listview.get_group_by_count"
@@ -259,7 +261,7 @@ def test_stored_number_card_holds_levels(people: Clinic, api: Api) -> None:
 	reply = api(people.clinical_user).request(
 		"POST",
 		"/api/method/frappe.desk.doctype.number_card.number_card.get_result",
-		data=as_query({"doc": card.as_dict(convert_dates_to_str=True), "filters": card.filters_json}),
+		data=encode_query({"doc": card.as_dict(convert_dates_to_str=True), "filters": card.filters_json}),
 	)
 	assert_refused(reply)
 
@@ -279,7 +281,7 @@ def test_stored_report_holds_levels(people: Clinic, api: Api) -> None:
 
 def test_plain_fields_are_left_out(people: Clinic, api: Api) -> None:
 	for path in ("/api/resource/Client", "/api/v2/document/Client"):
-		query = as_query({"fields": ["name", "race", "contacts"], "filters": {"name": people.name}})
+		query = encode_query({"fields": ["name", "race", "contacts"], "filters": {"name": people.name}})
 		assert api(people.clinical_user).request("GET", path, params=query).json()["data"] == [
 			{"name": people.name}
 		]
@@ -311,7 +313,7 @@ def test_search_for_the_name_of_a_field(people: Clinic, api: Api, text: str) -> 
 	],
 )
 def test_filter_by_a_function_of_a_hidden_field(people: Clinic, api: Api, field: str) -> None:
-	query = as_query({"filters": [["Client", field, "like", "Canary%"]]})
+	query = encode_query({"filters": [["Client", field, "like", "Canary%"]]})
 	reply = api(people.clinical_user).request("GET", "/api/resource/Client", params=query)
 	assert reply.status_code in (403, 417), reply.text
 	assert people.name not in reply.text
@@ -343,16 +345,16 @@ def test_level_of_user_fields(people: Clinic, api: Api) -> None:
 		"filters": {"name": people.system_manager},
 		"fields": ["name", "full_name", "api_key", "user_type"],
 	}
-	rows = stranger.request("GET", "/api/resource/User", params=as_query(query)).json()["data"]
+	rows = stranger.request("GET", "/api/resource/User", params=encode_query(query)).json()["data"]
 	assert set(rows[0]) == {"name", "full_name"}
-	star = stranger.request("GET", "/api/resource/User", params=as_query({**query, "fields": ["*"]})).json()[
-		"data"
-	]
+	star = stranger.request(
+		"GET", "/api/resource/User", params=encode_query({**query, "fields": ["*"]})
+	).json()["data"]
 	assert "full_name" in star[0]
 	assert {"api_key", "reset_password_key", "restrict_ip"}.isdisjoint(star[0])
-	by_key = as_query({"filters": [["User", "api_key", "like", "a%"]]})
+	by_key = encode_query({"filters": [["User", "api_key", "like", "a%"]]})
 	assert_refused(stranger.request("GET", "/api/resource/User", params=by_key), "api_key")
-	by_type = as_query({"filters": [["User", "user_type", "=", "System User"]]})
+	by_type = encode_query({"filters": [["User", "user_type", "=", "System User"]]})
 	assert stranger.request("GET", "/api/resource/User", params=by_type).status_code == 200
 
 
@@ -365,7 +367,7 @@ def test_employee_filters_what_stock_lets_them_read(api: Api, site: str) -> None
 		("Employee Checkin", [["time", ">", "2026-01-01"]]),
 		("Expense Claim", [["approval_status", "=", "Approved"]]),
 	):
-		query = as_query(
+		query = encode_query(
 			{"filters": filters, "fields": ["name", filters[0][0]], "order_by": f"{filters[0][0]} desc"}
 		)
 		reply = api(user).request("GET", f"/api/resource/{doctype}", params=query)
@@ -402,11 +404,11 @@ CHILD_PROBES: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("path", ["/api/resource/Timesheet", "/api/v2/document/Timesheet"])
 def test_levels_of_child_rows(timesheet: tuple[str, str], api: Api, path: str, probe: str) -> None:
 	name, user = timesheet
-	reply = api(user).request("GET", path, params=as_query(CHILD_PROBES[probe]))
+	reply = api(user).request("GET", path, params=encode_query(CHILD_PROBES[probe]))
 	assert reply.status_code in (403, 417), reply.text
 	assert name not in reply.text
 	assert "7301" not in reply.text
-	plain = as_query(
+	plain = encode_query(
 		{"fields": ["name", "time_logs.hours", "time_logs.billing_rate"], "filters": {"name": name}}
 	)
 	rows = api(user).request("GET", path, params=plain).json()["data"]
@@ -459,7 +461,7 @@ def test_levels_of_child_rows_in_exports(timesheet: tuple[str, str], api: Api) -
 
 def test_lists_of_who_may_read_everything_are_frappes_own(people: Clinic, browser: Browser) -> None:
 	"""Nothing is written again where nothing has to be left out."""
-	caller = desk(browser, people.clinical_manager)
+	caller = open_desk(browser, people.clinical_manager)
 	form = caller.get("frappe.desk.form.load.getdoc", doctype="Client", name=people.name)
 	assert (form.status_code, form.json()["docs"][0]["race"]) == (200, RACE)
 	assert form.json()["_link_titles"] == {}
@@ -501,7 +503,7 @@ def test_searches_by_custom_queries(people: Clinic, api: Api) -> None:
 
 
 def test_count_by_version_two(people: Clinic, api: Api) -> None:
-	filters = as_query({"filters": [FILTER, ["Client", "name", "=", people.name]]})
+	filters = encode_query({"filters": [FILTER, ["Client", "name", "=", people.name]]})
 	reply = api(people.clinical_user).request("GET", "/api/v2/doctype/Client/count", params=filters)
 	assert_refused(reply)
 	counted = api(people.clinical_manager).request("GET", "/api/v2/doctype/Client/count", params=filters)
@@ -511,7 +513,7 @@ def test_count_by_version_two(people: Clinic, api: Api) -> None:
 def test_values_of_a_custom_column(people: Clinic, api: Api) -> None:
 	"""A column that a report's reader adds of a linked record."""
 	method = "/api/method/frappe.desk.query_report.get_data_for_custom_field"
-	parameters = as_query({"doctype": "Client", "field": "race", "names": [people.name]})
+	parameters = encode_query({"doctype": "Client", "field": "race", "names": [people.name]})
 	reply = api(people.clinical_user).request("POST", method, data=parameters)
 	assert RACE not in reply.text
 	assert RACE in api(people.clinical_manager).request("POST", method, data=parameters).text

@@ -63,7 +63,7 @@ def attacker(request, frappe_site):
 	return user
 
 
-def variants(url: str) -> list[str]:
+def list_url_variants(url: str) -> list[str]:
 	"""Other texts that lead to the same bytes, or to a download of them."""
 	name = url.rsplit("/", 1)[1]
 	return [
@@ -90,10 +90,10 @@ def assert_no_bytes(client: Client, user: str, secret) -> None:
 		for path in {row.file_url or "", secret.url}:
 			got = client.request("GET", path, params={"fid": row.name}) if path.startswith("/") else None
 			assert got is None or secret.text not in got.text
-		assert secret.text not in packed(client, row.name)
+		assert secret.text not in download_archive(client, row.name)
 
 
-def packed(client: Client, *names: str) -> str:
+def download_archive(client: Client, *names: str) -> str:
 	"""What a ZIP file of Files holds."""
 	reply = client.get("frappe.core.api.file.zip_files", files=json.dumps(names))
 	if not reply.content.startswith(b"PK"):
@@ -121,7 +121,7 @@ INSERTS = {
 @pytest.mark.parametrize("route", INSERTS)
 def test_no_file_is_made_of_the_url_of_anothers_file(api, attacker, secret, site, route):
 	client = api(attacker)
-	for url in variants(secret.url):
+	for url in list_url_variants(secret.url):
 		path, body = INSERTS[route](url)
 		before = frappe.db.count("File", {"owner": attacker})
 		reply = client.request("POST", path, json=body)
@@ -149,7 +149,7 @@ CHANGES = {
 def test_no_file_gets_the_url_of_anothers_file(api, attacker, secret, site, route):
 	client = api(attacker)
 	own = make_file(frappe.generate_hash(length=12), owner=attacker)
-	for url in variants(secret.url):
+	for url in list_url_variants(secret.url):
 		verb, path, body = CHANGES[route](own.name, url)
 		client.request(verb, path, json=body)
 		frappe.db.rollback()
@@ -265,7 +265,7 @@ def library(frappe_site):
 
 def test_the_store_gives_no_bytes_without_an_audit_entry(api, library, site):
 	client = api(library.reader)
-	for url in variants(library.url):
+	for url in list_url_variants(library.url):
 		reply = client.request("POST", "/api/resource/File", json={"file_url": url, "file_name": "mine.txt"})
 		assert not reply.ok, (url, reply.text)
 	own = make_file(frappe.generate_hash(length=12), owner=library.reader)
@@ -276,7 +276,7 @@ def test_the_store_gives_no_bytes_without_an_audit_entry(api, library, site):
 		reply = client.request("GET", library.url, params=params)
 		assert reply.status_code == 403
 		assert library.text not in reply.text
-	assert library.text not in packed(client, own.name)
+	assert library.text not in download_archive(client, own.name)
 	assert library.text not in client.get("frappe.handler.download_file", file_url=library.url).text
 	assert list_audit_actions(library.document) == before
 	assert download(client, library.document).text == library.text

@@ -35,7 +35,7 @@ def upload(client: Client, path: str, is_private: str, **headers: str) -> reques
 	return client.request("POST", path, files=files, data={"is_private": is_private}, headers=headers)
 
 
-def stored(reply: requests.Response) -> tuple[int, str]:
+def get_stored(reply: requests.Response) -> tuple[int, str]:
 	assert reply.ok, reply.text
 	body = reply.json()
 	name = (body.get("data") or body.get("message"))["name"]
@@ -49,7 +49,7 @@ def test_an_upload_is_what_it_is_said_to_be(
 	seller: Client, path: str, values: list[str], expected: tuple[int, str]
 ) -> None:
 	for value in values:
-		assert stored(upload(seller, path, value)) == expected, value
+		assert get_stored(upload(seller, path, value)) == expected, value
 
 
 @pytest.mark.parametrize("path", UPLOADS)
@@ -63,12 +63,12 @@ def test_an_upload_that_says_neither_is_refused(seller: Client, path: str) -> No
 
 def test_a_browsers_upload_goes_by_the_same_words(seller: Client) -> None:
 	browser = {"X-Requested-With": "XMLHttpRequest"}
-	assert stored(upload(seller, UPLOADS[0], "true", **browser)) == (1, "private")
-	assert stored(upload(seller, UPLOADS[3], "true", **browser)) == (1, "private")
+	assert get_stored(upload(seller, UPLOADS[0], "true", **browser)) == (1, "private")
+	assert get_stored(upload(seller, UPLOADS[3], "true", **browser)) == (1, "private")
 	assert upload(seller, UPLOADS[0], "yes", **browser).status_code == 417
 
 
-def file_body(is_private: Any) -> dict[str, Any]:
+def build_file_body(is_private: Any) -> dict[str, Any]:
 	return {
 		"doctype": "File",
 		"file_name": f"{factories.make_unique('file')}.txt",
@@ -78,7 +78,7 @@ def file_body(is_private: Any) -> dict[str, Any]:
 
 
 def insert_file(client: Client, route: str, is_private: Any) -> requests.Response:
-	body = file_body(is_private)
+	body = build_file_body(is_private)
 	if route == "doc":
 		return client.post("frappe.client.insert", doc=body)
 	return client.request("POST", route, json=body)
@@ -87,9 +87,9 @@ def insert_file(client: Client, route: str, is_private: Any) -> requests.Respons
 @pytest.mark.parametrize("route", ["doc", "/api/resource/File", "/api/v2/document/File"])
 def test_a_file_inserted_as_a_record_goes_by_the_same_words(seller: Client, route: str) -> None:
 	for value in ("true", True, 1):
-		assert stored(insert_file(seller, route, value)) == (1, "private"), value
+		assert get_stored(insert_file(seller, route, value)) == (1, "private"), value
 	for value in ("false", False, 0):
-		assert stored(insert_file(seller, route, value)) == (0, "files"), value
+		assert get_stored(insert_file(seller, route, value)) == (0, "files"), value
 	for value in ("yes", 2):
 		assert insert_file(seller, route, value).status_code in (400, 417), value
 
@@ -105,7 +105,7 @@ def test_a_private_file_is_not_made_public_by_a_word(api: Api) -> None:
 
 def insert_by(client: Client, route: str, is_private: Any) -> tuple[requests.Response, str]:
 	"""Insert a file as a record by a method of Frappe's own. Returns the reply and the file's name on disk."""
-	body = file_body(is_private)
+	body = build_file_body(is_private)
 	match route:
 		case "frappe.client.insert_many":
 			arguments = {"docs": frappe.as_json([body])}
@@ -114,10 +114,10 @@ def insert_by(client: Client, route: str, is_private: Any) -> tuple[requests.Res
 			arguments = {"doc": frappe.as_json(new), "action": "Save"}
 		case _:
 			arguments = {"doc": frappe.as_json(body)}
-	return client.request("POST", route_of(route), data=arguments), body["file_name"]
+	return client.request("POST", get_route(route), data=arguments), body["file_name"]
 
 
-def route_of(route: str) -> str:
+def get_route(route: str) -> str:
 	return route if route.startswith("/") else f"/api/method/{route}"
 
 
@@ -152,7 +152,7 @@ def test_a_private_file_stays_private_whatever_a_change_says(api: Api, route: st
 	client = api("Administrator")
 	name = get_data(insert_file(client, "doc", True), 201)["name"]
 	doc = {**frappe.get_doc("File", name).as_dict(convert_dates_to_str=True), "is_private": word}
-	client.request("POST", route_of(route), data={"doc": frappe.as_json(doc), "action": "Save"})
+	client.request("POST", get_route(route), data={"doc": frappe.as_json(doc), "action": "Save"})
 	frappe.db.rollback()
 	is_private, url = frappe.db.get_value("File", name, ["is_private", "file_url"])
 	assert (is_private, url.startswith("/private/")) == (1, True)

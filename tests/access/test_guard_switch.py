@@ -32,7 +32,7 @@ def reader(frappe_site: str) -> str:
 	return str(clinic.make_clinical_user())
 
 
-def requests_for(record: str) -> list[tuple[str, str, dict[str, Any]]]:
+def build_requests(record: str) -> list[tuple[str, str, dict[str, Any]]]:
 	"""Requests that stock answers and a guarded site refuses, or answers otherwise."""
 	by_race = json.dumps([["race", "=", RACE]])
 	as_filter = json.dumps({"race": RACE})
@@ -50,7 +50,7 @@ def requests_for(record: str) -> list[tuple[str, str, dict[str, Any]]]:
 	]  # fmt: skip
 
 
-def without_id(reply: requests.Response) -> str:
+def strip_ids(reply: requests.Response) -> str:
 	"""The body without the random id that Frappe gives an error."""
 	return re.sub("[0-9a-f]{40,}", "", reply.text)
 
@@ -59,13 +59,13 @@ def without_id(reply: requests.Response) -> str:
 def test_switched_off_the_platform_answers_as_stock_does(
 	number: int, record: str, reader: str, api: Api, bare_server: str, site: str
 ) -> None:
-	verb, path, arguments = requests_for(record)[number]
+	verb, path, arguments = build_requests(record)[number]
 	client = api(reader)
 	stock = Client(bare_server, site, headers=dict(client.headers))
 	with helpdesk.override_settings(guard_platform_methods=0):
 		ours = client.request(verb, path, **arguments)
 		bare = stock.request(verb, path, **arguments)
-	assert (ours.status_code, without_id(ours)) == (bare.status_code, without_id(bare))
+	assert (ours.status_code, strip_ids(ours)) == (bare.status_code, strip_ids(bare))
 	if not compat.QUERY_BUILDER_CHECKS_PERMISSIONS:  # Frappe 16 refuses such filters by itself
 		assert ours.status_code == 200, ours.text
 	guarded = client.request(verb, path, **arguments)

@@ -96,7 +96,7 @@ def test_title_of_a_shared_record(patient: Any, api: Api) -> None:
 	assert api(reader).get(METHOD, doctype="Client", docname=patient.name).json()["message"] == TITLE
 
 
-def todo_about(patient: Any, user: str) -> str:
+def make_todo_about(patient: Any, user: str) -> str:
 	"""A ToDo of the user on the client, whoever made it."""
 	frappe.db.rollback()
 	values = {"description": "x", "reference_type": "Client", "reference_name": patient.name}
@@ -106,7 +106,7 @@ def todo_about(patient: Any, user: str) -> str:
 @pytest.mark.parametrize("kind", KINDS)
 def test_form_with_a_link(patient: Any, strangers: dict[str, str], api: Api, kind: str) -> None:
 	caller = api(strangers[kind])
-	name = todo_about(patient, strangers[kind])
+	name = make_todo_about(patient, strangers[kind])
 	form = caller.get("frappe.desk.form.load.getdoc", doctype="ToDo", name=name)
 	assert form.status_code == 200, form.text
 	assert form.json()["_link_titles"] == {f"Client::{patient.name}": patient.name}
@@ -122,7 +122,7 @@ def test_form_with_a_link(patient: Any, strangers: dict[str, str], api: Api, kin
 
 def test_form_with_a_link_for_a_reader(patient: Any, api: Api, browser: Browser) -> None:
 	user = clinic.make_clinical_user()
-	name = todo_about(patient, user)
+	name = make_todo_about(patient, user)
 	form = browser(user, factories.PASSWORD).get("frappe.desk.form.load.getdoc", doctype="ToDo", name=name)
 	assert form.json()["_link_titles"] == {f"Client::{patient.name}": TITLE}
 

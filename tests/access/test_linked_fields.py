@@ -18,7 +18,7 @@ CTC = 73019.0
 Api = Callable[[str], Client]
 
 
-def phone() -> str:
+def make_phone() -> str:
 	"""A number that no other user has."""
 	return f"+1555{int(frappe.generate_hash(length=8), 36) % 10_000_000:07d}"
 
@@ -89,7 +89,7 @@ def test_hidden_fields_of_linked_users(staff: Staff, api: Api) -> None:
 	frappe.db.rollback()
 	portal = factories.make_user(user_type="Website User").name
 	desk = factories.make_user("Desk User").name
-	other = factories.make_user("System Manager", mobile_no=phone()).name
+	other = factories.make_user("System Manager", mobile_no=make_phone()).name
 	for user in (portal, desk):
 		mine = factories.make_record(
 			"ToDo", description="Mine", allocated_to=other, assigned_by=user, owner=user
@@ -108,7 +108,7 @@ def test_hidden_fields_of_linked_users(staff: Staff, api: Api) -> None:
 def test_expanded_link_to_a_user(staff: Staff, api: Api, path: str) -> None:
 	frappe.db.rollback()
 	desk = factories.make_user("Desk User").name
-	other = factories.make_user("System Manager", mobile_no=phone()).name
+	other = factories.make_user("System Manager", mobile_no=make_phone()).name
 	mine = factories.make_record("ToDo", description="Mine", allocated_to=other).name
 	own = factories.make_record("ToDo", description="Mine", allocated_to=desk).name
 	for name, user in ((mine, desk), (own, other)):

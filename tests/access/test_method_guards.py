@@ -75,31 +75,31 @@ def strangers(callers, private) -> dict[str, Client]:
 	}
 
 
-def arguments_of(name: str, private: Private) -> dict[str, Any]:
+def build_arguments(name: str, private: Private) -> dict[str, Any]:
 	"""Arguments for a method that name records of others, as its checks read them."""
 	arguments: dict[str, Any] = {}
 	for check in method_guards.METHODS[name]:
 		if isinstance(check, RecordRight):
-			put(arguments, check.argument, private.name_of(check.doctype))
+			set_path(arguments, check.argument, private.name_of(check.doctype))
 		elif isinstance(check, AnyRecordRight):
-			put(arguments, check.doctype_argument, "Client")
-			put(arguments, check.argument, private.name_of("Client"))
+			set_path(arguments, check.doctype_argument, "Client")
+			set_path(arguments, check.argument, private.name_of("Client"))
 		elif isinstance(check, DeletedRecordRight):
-			put(arguments, check.argument, private.name_of("Deleted Document"))
+			set_path(arguments, check.argument, private.name_of("Deleted Document"))
 		elif isinstance(check, EmployeeOrApprover):
-			put(arguments, check.argument, private.name_of("Employee"))
+			set_path(arguments, check.argument, private.name_of("Employee"))
 		elif isinstance(check, OwnUser):
-			put(arguments, check.argument, "Administrator")
-	return {**arguments, **special_arguments(private).get(name, {})}
+			set_path(arguments, check.argument, "Administrator")
+	return {**arguments, **build_special_arguments(private).get(name, {})}
 
 
-def put(arguments: dict[str, Any], path: str, value: str) -> None:
+def set_path(arguments: dict[str, Any], path: str, value: str) -> None:
 	"""Set the value at a path as orchestrator.access.arguments reads it."""
 	part, _, rest = path.partition(".")
 	key = part.removesuffix("[]")
 	if rest:
 		inner: dict[str, Any] = {}
-		put(inner, rest, value)
+		set_path(inner, rest, value)
 		existing = arguments.get(key)
 		merged = {**existing, **inner} if isinstance(existing, dict) else inner
 		arguments[key] = [merged] if part.endswith("[]") else merged
@@ -107,7 +107,7 @@ def put(arguments: dict[str, Any], path: str, value: str) -> None:
 		arguments[key] = [value] if part.endswith("[]") else value
 
 
-def special_arguments(private: Private) -> dict[str, dict[str, Any]]:
+def build_special_arguments(private: Private) -> dict[str, dict[str, Any]]:
 	"""Arguments of the methods whose checks are functions of their own."""
 	employee = private.name_of("Employee")
 	heatmap = {
@@ -164,7 +164,7 @@ CALLS = [
 
 @pytest.mark.parametrize(("name", "caller"), CALLS)
 def test_guarded_method_refuses_records_of_others(name, caller, strangers, private):
-	arguments = arguments_of(name, private)
+	arguments = build_arguments(name, private)
 	reply = strangers[caller].request("POST", f"/api/method/{name}", json=arguments)
 	assert (reply.status_code, reply.json().get("exc_type")) in REFUSALS, reply.text[:400]
 
@@ -178,7 +178,7 @@ def test_table_names_methods_that_exist(name, site):
 	assert method_guards.get_function_name(function) == name
 
 
-def paths_of(check: Any) -> list[str]:
+def list_paths(check: Any) -> list[str]:
 	"""The arguments that a check reads, as orchestrator.access.arguments names them."""
 	found = [getattr(check, part, None) for part in ("argument", "doctype_argument")]
 	return [*filter(None, found), *getattr(check, "equal", {}).values()]
@@ -187,7 +187,7 @@ def paths_of(check: Any) -> list[str]:
 @pytest.mark.parametrize("name", sorted(method_guards.METHODS))
 def test_checks_read_arguments_that_the_method_has(name, site):
 	"""An argument that the platform has renamed would be guarded no more, in silence."""
-	paths = [path for check in method_guards.METHODS[name] for path in paths_of(check)]
+	paths = [path for check in method_guards.METHODS[name] for path in list_paths(check)]
 	if not paths or not is_importable(name):
 		return
 	parameters = inspect.signature(inspect.unwrap(frappe.get_attr(name))).parameters.values()

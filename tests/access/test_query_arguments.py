@@ -8,7 +8,7 @@ from tests.support import source
 LISTS = {"frappe.get_list", "frappe.get_all"}
 
 
-def positional_filters() -> Iterator[str]:
+def find_positional_filters() -> Iterator[str]:
 	"""Calls whose second positional argument may be an empty list, which Frappe takes for the fields."""
 	for module in source.list_modules():
 		for node in ast.walk(source.parse_module(module)):
@@ -18,4 +18,4 @@ def positional_filters() -> Iterator[str]:
 
 
 def test_filters_and_fields_of_a_list_are_named() -> None:
-	assert list(positional_filters()) == []
+	assert list(find_positional_filters()) == []
