@@ -17,7 +17,7 @@ def seller(site: str) -> str:
 	return factories.make_user("Sales User").name
 
 
-def bearer_of(guest: Client, user: str) -> str:
+def get_bearer(guest: Client, user: str) -> str:
 	"""An access token from Frappe's own OAuth provider, by its password grant."""
 	client = factories.make_record(
 		"OAuth Client",
@@ -44,7 +44,7 @@ def bearer_of(guest: Client, user: str) -> str:
 
 
 def test_a_bearer_token_gets_the_contract(guest: Client, seller: str) -> None:
-	token = bearer_of(guest, seller)
+	token = get_bearer(guest, seller)
 	bearer = Client(guest.base, guest.host, headers={"Authorization": f"Bearer {token}"})
 	reply = bearer.get("orchestrator.crm.get_leads", limit_page_length=1)
 	assert reply.status_code == 200, reply.text
@@ -59,7 +59,7 @@ def test_a_bearer_token_gets_the_contract(guest: Client, seller: str) -> None:
 
 
 def test_a_revoked_bearer_token_is_401(guest: Client, seller: str) -> None:
-	token = bearer_of(guest, seller)
+	token = get_bearer(guest, seller)
 	frappe.db.set_value("OAuth Bearer Token", token, "status", "Revoked")
 	frappe.db.commit()
 	reply = guest.get(LIST, headers={"Authorization": f"Bearer {token}"}, doctype="Lead")

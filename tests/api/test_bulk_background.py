@@ -17,7 +17,7 @@ def start(client, method, **arguments):
 	return reply.json()["data"]
 
 
-def state(client, operation):
+def get_state(client, operation):
 	reply = client.get(STATUS, operation=operation)
 	assert reply.status_code == 200, reply.text
 	return reply.json()["data"]
@@ -44,9 +44,9 @@ def test_a_call_runs_in_a_worker_as_whoever_asked(api, worker):
 	client = api(caller)
 
 	queued = start(client, ASSIGN, doctype="Lead", name=names, assigned_to=assignee)
-	before = state(client, queued["operation"])
+	before = get_state(client, queued["operation"])
 	worker()
-	after = state(client, queued["operation"])
+	after = get_state(client, queued["operation"])
 
 	assert queued["status"] == "Queued"
 	assert (before["status"], before["total"], before["done"], before["results"]) == ("Queued", 2, 0, None)
@@ -91,7 +91,7 @@ def test_a_failed_call_changes_nothing_and_says_why(api, worker):
 
 	queued = start(client, DELETE, doctype="Lead", name=[free, linked])
 	worker()
-	after = state(client, queued["operation"])
+	after = get_state(client, queued["operation"])
 
 	assert (after["status"], after["done"], after["failed"], after["results"]) == ("Failed", 0, 2, None)
 	assert after["error"]["type"] == "LinkExistsError"
@@ -105,7 +105,7 @@ def test_without_atomic_a_call_completes_with_its_failures(api, worker):
 
 	queued = start(client, DELETE, doctype="Lead", name=[free, linked], atomic=False)
 	worker()
-	after = state(client, queued["operation"])
+	after = get_state(client, queued["operation"])
 
 	assert (after["status"], after["done"], after["failed"]) == ("Completed", 1, 1)
 	assert [result["ok"] for result in after["results"]] == [True, False]
@@ -131,7 +131,7 @@ def test_the_job_checks_permissions_anew(api, worker):
 	frappe.db.commit()
 	worker()
 
-	assert state(client, queued["operation"])["error"]["type"] == "PermissionError"
+	assert get_state(client, queued["operation"])["error"]["type"] == "PermissionError"
 	assert frappe.db.exists("Lead", lead)
 
 

@@ -11,16 +11,16 @@ from tests.support.client import get_error
 DELETE = "frappe.desk.delete.delete_many"
 
 
-def notes(count):
+def make_notes(count):
 	return [factories.make_record("Note", title=factories.make_unique("Note")).name for _ in range(count)]
 
 
-def linked_lead():
+def make_linked_lead():
 	"""A lead that an opportunity refers to."""
 	return factories.make_opportunity().party_name
 
 
-def existing(doctype, names):
+def list_existing(doctype, names):
 	return sorted(frappe.get_all(doctype, filters={"name": ("in", names)}, pluck="name"))
 
 
@@ -40,12 +40,12 @@ def attach(doctype, name):
 	return Path(file.get_full_path())
 
 
-def saved_links():
+def list_saved_links():
 	return list(Path(frappe.get_site_path("private")).glob(".bulk-*"))
 
 
 def test_records_are_deleted_as_frappe_deletes_them(api):
-	names = notes(3)
+	names = make_notes(3)
 
 	reply = api().post(DELETE, doctype="Note", name=names)
 
@@ -61,25 +61,25 @@ def test_records_are_deleted_as_frappe_deletes_them(api):
 			"results": [{"name": name, "ok": True, "error": None} for name in names],
 		},
 	}
-	assert existing("Note", names) == []
+	assert list_existing("Note", names) == []
 	assert (
 		frappe.db.count("Deleted Document", {"deleted_doctype": "Note", "deleted_name": ("in", names)}) == 3
 	)
 
 
 def test_the_verb_delete_with_names_in_the_query_does_the_same(api):
-	names = notes(2)
+	names = make_notes(2)
 
 	reply = api().request(
 		"DELETE", f"/api/method/{DELETE}", params={"doctype": "Note", "name": json.dumps(names)}
 	)
 
 	assert (reply.status_code, reply.json()["data"]["succeeded"]) == (200, 2)
-	assert existing("Note", names) == []
+	assert list_existing("Note", names) == []
 
 
 def test_a_record_in_use_keeps_all_and_is_named(api):
-	free, linked = factories.make_lead().name, linked_lead()
+	free, linked = factories.make_lead().name, make_linked_lead()
 
 	reply = api().post(DELETE, doctype="Lead", name=[free, linked])
 
@@ -88,11 +88,11 @@ def test_a_record_in_use_keeps_all_and_is_named(api):
 		f"1 of 2 records failed, so nothing was changed: {linked} (You can disable this Lead"
 		in reply.json()["exc"]
 	)
-	assert existing("Lead", [free, linked]) == sorted([free, linked])
+	assert list_existing("Lead", [free, linked]) == sorted([free, linked])
 
 
 def test_with_atomic_false_only_the_record_in_use_stays(api):
-	free, linked = factories.make_lead().name, linked_lead()
+	free, linked = factories.make_lead().name, make_linked_lead()
 
 	reply = api().post(DELETE, doctype="Lead", name=[linked, free], atomic=False)
 
@@ -100,7 +100,7 @@ def test_with_atomic_false_only_the_record_in_use_stays(api):
 	assert (reply.status_code, data["succeeded"], data["failed"]) == (200, 1, 1)
 	assert [result["ok"] for result in data["results"]] == [False, True]
 	assert data["results"][0]["error"]["type"] == "LinkExistsError"
-	assert existing("Lead", [free, linked]) == [linked]
+	assert list_existing("Lead", [free, linked]) == [linked]
 
 
 def test_records_that_only_refer_to_each_other_go_together(api):
@@ -114,7 +114,7 @@ def test_records_that_only_refer_to_each_other_go_together(api):
 		reply = api().post(DELETE, doctype="Territory", name=[group, member])
 
 		assert reply.status_code == 200, reply.text
-		assert existing("Territory", [group, member]) == []
+		assert list_existing("Territory", [group, member]) == []
 
 
 def test_failures_of_different_kinds_are_reported_together(api):
@@ -129,11 +129,11 @@ def test_failures_of_different_kinds_are_reported_together(api):
 
 	assert get_error(reply) == (422, "BulkOperationError")
 	assert "2 of 2 records failed, so nothing was changed" in reply.json()["exc"]
-	assert existing("Territory", [group, used]) == sorted([group, used])
+	assert list_existing("Territory", [group, used]) == sorted([group, used])
 
 
 def test_missing_records_are_reported_before_any_deletion(api):
-	linked = linked_lead()
+	linked = make_linked_lead()
 
 	reply = api().post(DELETE, doctype="Lead", name=[linked, factories.make_lead().name, "LEAD-NOWHERE"])
 
@@ -142,7 +142,7 @@ def test_missing_records_are_reported_before_any_deletion(api):
 
 
 def test_a_file_removed_before_a_later_record_failed_is_back_on_disk(api):
-	free, linked = sorted([factories.make_lead().name, linked_lead()])
+	free, linked = sorted([factories.make_lead().name, make_linked_lead()])
 	linked, free = (
 		(linked, free) if frappe.db.exists("Opportunity", {"party_name": linked}) else (free, linked)
 	)
@@ -153,22 +153,22 @@ def test_a_file_removed_before_a_later_record_failed_is_back_on_disk(api):
 
 	assert reply.status_code == 409
 	assert path.read_text() == content
-	assert saved_links() == []
+	assert list_saved_links() == []
 
 
 def test_the_file_of_a_deleted_record_is_gone_for_good(api):
-	names = notes(2)
+	names = make_notes(2)
 	path = attach("Note", names[0])
 
 	api().post(DELETE, doctype="Note", name=names)
 
 	assert not path.exists()
-	assert saved_links() == []
+	assert list_saved_links() == []
 
 
 def test_a_record_that_stays_keeps_its_jobs_to_itself(api, worker):
 	"""The assignments of a lead that could not be deleted survive, although others of the call were deleted."""
-	free, linked = factories.make_lead(), linked_lead()
+	free, linked = factories.make_lead(), make_linked_lead()
 	factories.assign(frappe.get_doc("Lead", linked), "Administrator")
 
 	api().post(DELETE, doctype="Lead", name=[free.name, linked], atomic=False)
@@ -187,7 +187,7 @@ def test_a_role_that_may_read_but_not_delete_is_refused(api):
 	reply = api(factories.make_user("Sales User").name).post(DELETE, doctype="Lead", name=[lead])
 
 	assert get_error(reply) == (403, "PermissionError")
-	assert existing("Lead", [lead]) == [lead]
+	assert list_existing("Lead", [lead]) == [lead]
 
 
 def test_a_record_that_the_caller_may_read_but_not_delete_is_403_and_keeps_all(api):
@@ -205,7 +205,7 @@ def test_a_record_that_the_caller_may_read_but_not_delete_is_403_and_keeps_all(a
 		f"1 of 2 records failed, so nothing was changed: {other} ({factories.DELETE_REFUSAL}"
 		in reply.json()["exc"]
 	)
-	assert existing("Note", [mine, other]) == sorted([mine, other])
+	assert list_existing("Note", [mine, other]) == sorted([mine, other])
 
 
 def test_another_users_private_record_looks_missing(api):
@@ -214,7 +214,7 @@ def test_another_users_private_record_looks_missing(api):
 	reply = api(factories.make_user("Sales User").name).post(DELETE, doctype="Note", name=[hidden])
 
 	assert get_error(reply) == (404, "DoesNotExistError")
-	assert existing("Note", [hidden]) == [hidden]
+	assert list_existing("Note", [hidden]) == [hidden]
 
 
 def test_a_name_in_other_letters_is_another_name(api):
@@ -223,7 +223,7 @@ def test_a_name_in_other_letters_is_another_name(api):
 	reply = api().post(DELETE, doctype="Lead", name=[name.lower()])
 
 	assert get_error(reply) == (404, "DoesNotExistError")
-	assert existing("Lead", [name]) == [name]
+	assert list_existing("Lead", [name]) == [name]
 
 
 def test_more_records_than_the_site_allows_are_refused(api):

@@ -27,17 +27,17 @@ def delete_record(doctype: str, name: str) -> str:
 	return frappe.db.get_value(DOCTYPE, {"deleted_doctype": doctype, "deleted_name": name})
 
 
-def deleted_client() -> tuple[str, str]:
+def make_deleted_client() -> tuple[str, str]:
 	client = clinic.make_client(clinic.make_connection())
 	return delete_record("Client", client.name), client.last_name
 
 
-def deleted_employee() -> tuple[str, str]:
+def make_deleted_employee() -> tuple[str, str]:
 	employee = factories.make_employee()
 	return delete_record("Employee", employee.name), employee.first_name
 
 
-def requests_for(client: Client, copy: str) -> list[requests.Response]:
+def build_requests(client: Client, copy: str) -> list[requests.Response]:
 	filters = f'[["name","=","{copy}"]]'
 	fields = '["name","data","deleted_name"]'
 	query: dict[str, Any] = {"doctype": DOCTYPE, "filters": filters, "fields": fields}
@@ -53,12 +53,12 @@ def requests_for(client: Client, copy: str) -> list[requests.Response]:
 	]
 
 
-@pytest.mark.parametrize("delete", [deleted_client, deleted_employee])
+@pytest.mark.parametrize("delete", [make_deleted_client, make_deleted_employee])
 def test_a_system_manager_reads_no_copy_of_what_they_may_not_read(
 	manager: Client, delete: Callable[[], tuple[str, str]]
 ) -> None:
 	copy, secret = delete()
-	for reply in requests_for(manager, copy):
+	for reply in build_requests(manager, copy):
 		assert secret not in reply.text, reply.request.url
 	count = manager.get("frappe.client.get_count", doctype=DOCTYPE, filters=f'[["name","=","{copy}"]]')
 	assert count.json()["message"] == 0
@@ -66,17 +66,17 @@ def test_a_system_manager_reads_no_copy_of_what_they_may_not_read(
 
 def test_whoever_reads_all_of_the_doctype_reads_its_copies(api: Api) -> None:
 	client = api(factories.make_user("System Manager", "HR Manager", "HR User").name)
-	copy, secret = deleted_employee()
-	replies = requests_for(client, copy)
+	copy, secret = make_deleted_employee()
+	replies = build_requests(client, copy)
 	assert [secret in reply.text for reply in replies] == [True] * len(replies), [r.text for r in replies]
 
 
 def test_a_hidden_permission_level_hides_the_copy(api: Api) -> None:
-	copy, secret = deleted_client()
+	copy, secret = make_deleted_client()
 	partial = api(factories.make_user("System Manager", "Clinical User").name)
-	assert not any(secret in reply.text for reply in requests_for(partial, copy))
+	assert not any(secret in reply.text for reply in build_requests(partial, copy))
 	whole = api(factories.make_user("System Manager", "Clinical User", "Clinical Manager").name)
-	assert all(secret in reply.text for reply in requests_for(whole, copy))
+	assert all(secret in reply.text for reply in build_requests(whole, copy))
 
 
 def test_a_user_permission_hides_the_copies(api: Api) -> None:
@@ -84,20 +84,20 @@ def test_a_user_permission_hides_the_copies(api: Api) -> None:
 	factories.make_record(
 		"User Permission", user=user, allow="Employee", for_value=factories.make_employee().name
 	)
-	copy, secret = deleted_employee()
-	assert not any(secret in reply.text for reply in requests_for(api(user), copy))
+	copy, secret = make_deleted_employee()
+	assert not any(secret in reply.text for reply in build_requests(api(user), copy))
 
 
 def test_a_doctype_that_is_gone_hides_its_copies(manager: Client) -> None:
 	secret = factories.make_unique("Secret")
 	gone = {"deleted_doctype": "No Such DocType", "deleted_name": "x", "data": secret}
 	copy = factories.make_record(DOCTYPE, **gone).name
-	assert not any(secret in reply.text for reply in requests_for(manager, copy))
+	assert not any(secret in reply.text for reply in build_requests(manager, copy))
 
 
 def test_administrator_reads_every_copy(api: Api) -> None:
-	copy, secret = deleted_client()
-	assert all(secret in reply.text for reply in requests_for(api("Administrator"), copy))
+	copy, secret = make_deleted_client()
+	assert all(secret in reply.text for reply in build_requests(api("Administrator"), copy))
 
 
 RESTORE = "frappe.core.doctype.deleted_document.deleted_document.restore"

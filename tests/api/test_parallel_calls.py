@@ -69,7 +69,7 @@ def send_at_once(clients: list[Client], send: Send) -> list[requests.Response]:
 	return replies
 
 
-def clients_of(api: Api, user: str) -> list[Client]:
+def make_clients(api: Api, user: str) -> list[Client]:
 	return [api(user) for _ in range(CALLERS)]
 
 
@@ -139,7 +139,7 @@ def test_twenty_versions_get_twenty_numbers(api: Api, document: str, people: lis
 def test_twenty_uploads_of_one_title_are_versions_of_one_document(api: Api, site: str) -> None:
 	folder = factories.make_unique("Folder")
 	replies = send_at_once(
-		clients_of(api, "Administrator"),
+		make_clients(api, "Administrator"),
 		lambda client, n: docs_factories.upload(client, f"/Documents/{folder}", "plan.txt", b"%d" % n),
 	)
 	assert_all(201, replies)
@@ -161,7 +161,7 @@ def test_twenty_uploads_into_a_new_path_create_each_folder_once(api: Api, site: 
 			client.headers = {**client.headers, "Idempotency-Key": frappe.generate_hash()}
 		return docs_factories.upload(client, f"/Documents/{outer}/{inner}", f"{n}.txt", b"%d" % n)
 
-	replies = send_at_once(clients_of(api, "Administrator"), upload)
+	replies = send_at_once(make_clients(api, "Administrator"), upload)
 	assert_all(201, replies)
 	assert [frappe.db.count("Document Folder", {"title": title}) for title in (outer, inner)] == [1, 1]
 	assert frappe.db.count("Document", {"document_folder": inner}) == CALLERS
@@ -170,7 +170,7 @@ def test_twenty_uploads_into_a_new_path_create_each_folder_once(api: Api, site: 
 def test_twenty_plain_uploads_into_a_new_path_create_each_folder_once(api: Api, site: str) -> None:
 	outer = factories.make_unique("Outer")
 	replies = send_at_once(
-		clients_of(api, "Administrator"),
+		make_clients(api, "Administrator"),
 		lambda client, n: docs_factories.upload(client, f"/{outer}/Inner", f"{n}.txt", b"%d" % n),
 	)
 	assert_all(201, replies)
@@ -218,7 +218,7 @@ def test_twenty_records_get_twenty_numbers_of_their_series(api: Api, site: str, 
 	# Frappe itself makes two first records of a series wait for each other, which ends in a deadlock.
 	factories.make_record(doctype, **{title: "The first of its series"})
 	replies = send_at_once(
-		clients_of(api, "Administrator"),
+		make_clients(api, "Administrator"),
 		lambda client, n: client.post(INSERT, doc={"doctype": doctype, title: f"{mark} {n}"}),
 	)
 	assert_all(201, replies)
@@ -231,7 +231,7 @@ def test_twenty_calls_with_one_key_create_once(api: Api, site: str) -> None:
 	headers, mark = {"Idempotency-Key": frappe.generate_hash()}, factories.make_unique("Once")
 	user = factories.make_user("Sales User").name
 	replies = send_at_once(
-		clients_of(api, user),
+		make_clients(api, user),
 		lambda client, _n: client.post(INSERT, headers=headers, doc={"doctype": "Lead", "lead_name": mark}),
 	)
 	assert_all(201, replies)
@@ -243,7 +243,7 @@ def test_twenty_calls_with_one_key_create_once(api: Api, site: str) -> None:
 def test_record_that_changed_since_it_was_read_is_a_conflict(api: Api, site: str) -> None:
 	lead = factories.make_lead()
 	replies = send_at_once(
-		clients_of(api, "Administrator"),
+		make_clients(api, "Administrator"),
 		lambda client, n: client.post(
 			SET, doctype="Lead", name=lead.name, city=f"City {n}", modified=str(lead.modified)
 		),
@@ -260,7 +260,7 @@ def test_record_that_changed_since_it_was_read_is_a_conflict(api: Api, site: str
 def test_of_twenty_punches_one_is_recorded(api: Api, site: str) -> None:
 	person = make_person()
 	replies = send_at_once(
-		clients_of(api, person.user), lambda client, _n: client.post("orchestrator.hr.check_in")
+		make_clients(api, person.user), lambda client, _n: client.post("orchestrator.hr.check_in")
 	)
 	assert count_statuses(replies) == {201: 1, 409: CALLERS - 1}
 	assert frappe.db.count("Employee Checkin", {"employee": person.employee}) == 1
@@ -272,7 +272,7 @@ def test_of_twenty_applications_for_the_same_days_one_is_created(api: Api, site:
 	make_allocation(person.employee, leave_type)
 	days = {"leave_type": leave_type, "from_date": "2027-03-01", "to_date": "2027-03-03"}
 	replies = send_at_once(
-		clients_of(api, person.user),
+		make_clients(api, person.user),
 		lambda client, _n: client.post("orchestrator.hr.apply_leave", **days),
 	)
 	assert count_statuses(replies) == {201: 1, 409: CALLERS - 1}
@@ -283,7 +283,7 @@ def test_of_twenty_starts_of_sprints_of_one_project_one_succeeds(api: Api, site:
 	first = make_sprint()
 	sprints = [first.name, *(make_sprint(first.project).name for _ in range(CALLERS - 1))]
 	replies = send_at_once(
-		clients_of(api, "Administrator"), lambda client, n: client.post(START, sprint=sprints[n])
+		make_clients(api, "Administrator"), lambda client, n: client.post(START, sprint=sprints[n])
 	)
 	assert count_statuses(replies) == ONE_WINS
 	assert {reply.json()["exc_type"] for reply in replies if not reply.ok} == {"SprintOverlapConflictError"}
@@ -295,7 +295,7 @@ def test_twenty_tasks_join_an_active_sprint(api: Api, site: str) -> None:
 	get_data(api("Administrator").post(START, sprint=sprint.name))
 	tasks = [factories.make_task(project=sprint.project).name for _ in range(CALLERS)]
 	replies = send_at_once(
-		clients_of(api, "Administrator"),
+		make_clients(api, "Administrator"),
 		lambda client, n: client.post(SET, doctype="Task", name=tasks[n], sprint=sprint.name),
 	)
 	assert_all(200, replies)
@@ -317,7 +317,7 @@ def test_twenty_connections_synced_at_once_get_each_record_once(api: Api, kipu: 
 	names = [kipu_site.make_connection(kipu, page_size=3) for _ in range(CALLERS)]
 	manager = kipu_site.get_user_with("Kipu Sync Manager")
 	replies = send_at_once(
-		clients_of(api, manager),
+		make_clients(api, manager),
 		lambda client, n: client.post(SYNC, connection=names[n], background=False),
 	)
 	assert_all(200, replies)
@@ -334,7 +334,7 @@ def test_twenty_syncs_of_one_connection_import_each_record_once(api: Api, kipu: 
 	name = kipu_site.make_connection(kipu, page_size=3)
 	manager = kipu_site.get_user_with("Kipu Sync Manager")
 	replies = send_at_once(
-		clients_of(api, manager), lambda client, _n: client.post(SYNC, connection=name, background=False)
+		make_clients(api, manager), lambda client, _n: client.post(SYNC, connection=name, background=False)
 	)
 	done = [reply.json()["data"] for reply in replies if reply.ok]
 	refused = [reply for reply in replies if not reply.ok]
@@ -353,7 +353,7 @@ def test_twenty_queued_runs_are_worked_on_by_two_workers_at_once(
 	names = [kipu_site.make_connection(kipu, page_size=3) for _ in range(CALLERS)]
 	manager = kipu_site.get_user_with("Kipu Sync Manager")
 	replies = send_at_once(
-		clients_of(api, manager),
+		make_clients(api, manager),
 		lambda client, n: client.post(SYNC, connection=names[n], background=True),
 	)
 	assert_all(200, replies)

@@ -14,7 +14,7 @@ RUN = "frappe.desk.report.run"
 COLUMN_KEYS = {"fieldname", "label", "fieldtype", "options", "width"}
 
 
-def sales_user():
+def make_sales_user():
 	return factories.make_user("Sales User").name
 
 
@@ -23,7 +23,7 @@ def test_a_script_report_gives_columns_and_rows_by_fieldname(api):
 	today = frappe.utils.nowdate()
 	filters = {"company": factories.get_company(), "from_date": today, "to_date": today}
 
-	reply = api(sales_user()).get(RUN, report_name="Lead Details", filters=json.dumps(filters))
+	reply = api(make_sales_user()).get(RUN, report_name="Lead Details", filters=json.dumps(filters))
 
 	assert reply.status_code == 200, reply.text
 	assert reply.json()["message"] == "Report run"
@@ -49,7 +49,7 @@ def test_a_script_report_gives_columns_and_rows_by_fieldname(api):
 def test_a_post_with_an_object_gives_the_same_as_a_get_with_text(api):
 	today = frappe.utils.nowdate()
 	filters = {"company": factories.get_company(), "from_date": today, "to_date": today}
-	client = api(sales_user())
+	client = api(make_sales_user())
 
 	got = client.get(RUN, report_name="Lead Details", filters=json.dumps(filters))
 	posted = client.post(RUN, report_name="Lead Details", filters=filters)
@@ -81,7 +81,7 @@ def test_a_builder_report_gives_the_list_it_describes(api):
 		for letter, status in (("B", "Open"), ("A", "Open"), ("C", "Replied"))
 	]
 	report = make_builder_report(company_name=company)
-	client = api(sales_user())
+	client = api(make_sales_user())
 
 	every = client.get(RUN, report_name=report).json()["data"]
 	as_object = client.get(RUN, report_name=report, filters=json.dumps({"status": "Open"})).json()["data"]
@@ -99,7 +99,7 @@ def test_a_builder_report_gives_the_list_it_describes(api):
 def test_a_builder_report_shows_only_what_the_caller_may_read(api):
 	company = factories.make_unique("Company")
 	seen, hidden = (factories.make_lead(company_name=company).name for _ in range(2))
-	caller = sales_user()
+	caller = make_sales_user()
 	factories.make_record(
 		"User Permission", user=caller, allow="Lead", for_value=seen, apply_to_all_doctypes=1
 	)
@@ -122,7 +122,7 @@ def test_the_user_in_the_request_is_refused(api):
 
 def test_a_prepared_report_says_where_it_stands_and_then_gives_its_rows(api, worker):
 	report = make_query_report("select 7 as `Answer:Int:80`", prepared_report=1)
-	client = api(sales_user())
+	client = api(make_sales_user())
 
 	before = client.get(RUN, report_name=report).json()["data"]
 	started = client.post(RUN, report_name=report).json()["data"]
