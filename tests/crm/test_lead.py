@@ -30,7 +30,7 @@ def topic(site) -> str:
 	return topic
 
 
-def stored(name: str, *fields: str) -> tuple:
+def get_stored(name: str, *fields: str) -> tuple:
 	frappe.db.rollback()
 	return frappe.get_all("Lead", {"name": name}, list(fields), as_list=True)[0]
 
@@ -132,12 +132,12 @@ class TestQualification:
 			"Qualified",
 			75,
 		)
-		assert stored(lead.name, *self.FIELDS) == ("Qualified", "Qualified", user, getdate(today()), 75)
+		assert get_stored(lead.name, *self.FIELDS) == ("Qualified", "Qualified", user, getdate(today()), 75)
 
 	def test_qualification_brings_the_status_and_a_probability(self, sales, user):
 		lead = factories.make_lead()
 		set_value(sales, lead.name, qualification_status="Qualified")
-		assert stored(lead.name, *self.FIELDS) == ("Qualified", "Qualified", user, getdate(today()), 50)
+		assert get_stored(lead.name, *self.FIELDS) == ("Qualified", "Qualified", user, getdate(today()), 50)
 
 	def test_an_inserted_lead_can_be_qualified_from_the_start(self, sales, user):
 		reply = sales.post(
@@ -148,7 +148,7 @@ class TestQualification:
 		)
 		assert reply.status_code == 201
 		name = reply.json()["data"]["name"]
-		assert stored(name, *self.FIELDS) == ("Qualified", "Qualified", user, getdate(today()), 50)
+		assert get_stored(name, *self.FIELDS) == ("Qualified", "Qualified", user, getdate(today()), 50)
 
 	@pytest.mark.parametrize(
 		("change", "expected"),
@@ -160,28 +160,28 @@ class TestQualification:
 	def test_taking_it_back_in_one_field_takes_it_back_in_the_other(self, sales, change, expected):
 		lead = factories.make_lead(status="Qualified")
 		set_value(sales, lead.name, **change)
-		assert stored(lead.name, *self.FIELDS[:4]) == (*expected, None, None)
+		assert get_stored(lead.name, *self.FIELDS[:4]) == (*expected, None, None)
 
 	def test_a_qualified_lead_with_an_opportunity_stays_qualified_under_erpnexts_status(self, sales):
 		lead = factories.make_lead(status="Qualified")
 		factories.make_opportunity(party_name=lead.name)
-		assert stored(lead.name, "status", "qualification_status") == ("Opportunity", "Qualified")
+		assert get_stored(lead.name, "status", "qualification_status") == ("Opportunity", "Qualified")
 
 	def test_a_lead_with_an_opportunity_that_is_qualified_shows_the_effective_status(self, sales, user):
 		lead = factories.make_lead()
 		factories.make_opportunity(party_name=lead.name)
 		data = set_value(sales, lead.name, status="Qualified")
 		assert (data["status"], data["qualification_status"]) == ("Opportunity", "Qualified")
-		assert stored(lead.name, *self.FIELDS[:3]) == ("Opportunity", "Qualified", user)
+		assert get_stored(lead.name, *self.FIELDS[:3]) == ("Opportunity", "Qualified", user)
 
 	def test_a_lead_not_to_be_contacted_has_no_probability(self, sales):
 		lead = factories.make_lead(probability=40)
 		set_value(sales, lead.name, status="Do Not Contact")
-		assert stored(lead.name, "probability") == (0,)
+		assert get_stored(lead.name, "probability") == (0,)
 
 	def test_a_lead_that_became_a_customer_is_certain(self, sales):
 		lead = factories.make_lead(probability=40)
 		factories.make_customer(lead_name=lead.name)
 		frappe.get_doc("Lead", lead.name).set_status(update=True)
 		frappe.db.commit()
-		assert stored(lead.name, "status", "probability") == ("Converted", 100)
+		assert get_stored(lead.name, "status", "probability") == ("Converted", 100)

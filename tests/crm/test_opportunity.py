@@ -12,13 +12,13 @@ from tests.support import factories
 METHOD = "orchestrator.crm.advance_opportunity"
 
 
-def standing(name: str) -> tuple:
+def get_stage_and_status(name: str) -> tuple:
 	"""Stage, status and probability as they are stored and committed."""
 	frappe.db.rollback()
 	return tuple(frappe.db.get_value("Opportunity", name, ["pipeline_stage", "status", "probability"]))
 
 
-def comments_on(name: str) -> list[str]:
+def list_comments(name: str) -> list[str]:
 	frappe.db.rollback()
 	return frappe.get_all(
 		"Comment",
@@ -107,8 +107,8 @@ class TestAdvance:
 			},
 			"exc": "",
 		}
-		assert standing(opportunity.name) == ("In Progress", "Open", 50)
-		(comment,) = comments_on(opportunity.name)
+		assert get_stage_and_status(opportunity.name) == ("In Progress", "Open", 50)
+		(comment,) = list_comments(opportunity.name)
 		assert "Pipeline stage: Open → In Progress" in comment
 		assert "Client &lt;b&gt;approved&lt;/b&gt; budget" in comment
 
@@ -116,7 +116,7 @@ class TestAdvance:
 		sales.post(METHOD, opportunity=opportunity.name, new_status="In Progress")
 		reply = sales.post(METHOD, opportunity=opportunity.name, new_status="Closed Won").json()["data"]
 		assert (reply["status"], reply["next_stages"]) == ("Converted", [])
-		assert standing(opportunity.name) == ("Closed Won", "Converted", 100)
+		assert get_stage_and_status(opportunity.name) == ("Closed Won", "Converted", 100)
 
 	def test_losing_declares_the_enquiry_lost_with_reason_and_notes(self, sales, site):
 		reason = factories.make_record(
@@ -132,7 +132,7 @@ class TestAdvance:
 			lost_reasons=[reason],
 		)
 		assert reply.status_code == 200
-		assert standing(doc.name) == ("Closed Lost", "Lost", 0)
+		assert get_stage_and_status(doc.name) == ("Closed Lost", "Lost", 0)
 		doc.reload()
 		assert [row.lost_reason for row in doc.lost_reasons] == [reason]
 		assert [row.competitor for row in doc.competitors] == [rival]
@@ -145,7 +145,7 @@ class TestAdvance:
 		doc = factories.make_opportunity()
 		sales.post(METHOD, opportunity=doc.name, new_status="Closed Lost", notes="No", lost_reasons=[reason])
 		sales.post(METHOD, opportunity=doc.name, new_status="Open")
-		assert standing(doc.name) == ("Open", "Open", 10)
+		assert get_stage_and_status(doc.name) == ("Open", "Open", 10)
 		doc.reload()
 		assert (doc.lost_reasons, doc.order_lost_reason) == ([], None)
 
@@ -158,7 +158,7 @@ class TestAdvance:
 		assert again.json() == first.json()
 		frappe.db.rollback()
 		assert frappe.db.get_value("Opportunity", opportunity.name, ["modified", "modified_by"]) == before
-		assert len(comments_on(opportunity.name)) == 1
+		assert len(list_comments(opportunity.name)) == 1
 		assert frappe.db.count("Version", {"docname": opportunity.name}) == 0
 
 	def test_an_illegal_move_is_409_and_names_the_legal_ones(self, sales, opportunity):
@@ -168,8 +168,8 @@ class TestAdvance:
 			"StageTransitionConflictError: An opportunity cannot go from Open to Closed Won."
 			" From Open it can go to: Qualified, In Progress, Closed Lost."
 		)
-		assert standing(opportunity.name) == ("Open", "Open", 10)
-		assert comments_on(opportunity.name) == []
+		assert get_stage_and_status(opportunity.name) == ("Open", "Open", 10)
+		assert list_comments(opportunity.name) == []
 
 	def test_a_won_opportunity_moves_no_further(self, sales, site):
 		doc = factories.make_opportunity(pipeline_stage="Closed Won")
@@ -181,12 +181,12 @@ class TestAdvance:
 
 	def test_losing_against_a_standing_quotation_is_409(self, sales, opportunity, item):
 		quotation = make_quotation(opportunity, item)
-		assert standing(opportunity.name) == ("In Progress", "Quotation", 50)
+		assert get_stage_and_status(opportunity.name) == ("In Progress", "Quotation", 50)
 		for stage in ("Closed Lost", "Qualified"):
 			reply = sales.post(METHOD, opportunity=opportunity.name, new_status=stage)
 			assert reply.status_code == 409
 			assert reply.json()["exc_type"] == "OpenQuotationConflictError"
-		assert standing(opportunity.name) == ("In Progress", "Quotation", 50)
+		assert get_stage_and_status(opportunity.name) == ("In Progress", "Quotation", 50)
 		assert quotation.docstatus == 1
 
 	def test_of_two_moves_at_once_the_illegal_second_fails(self, sales, site):
@@ -207,8 +207,8 @@ class TestAdvance:
 			thread.join()
 		assert sorted(reply.status_code for reply in replies.values()) == [200, 409]
 		(winner,) = [stage for stage, reply in replies.items() if reply.status_code == 200]
-		assert standing(doc.name)[0] == winner
-		assert len(comments_on(doc.name)) == 1
+		assert get_stage_and_status(doc.name)[0] == winner
+		assert len(list_comments(doc.name)) == 1
 
 
 class TestAdvanceRefusals:
@@ -218,7 +218,7 @@ class TestAdvanceRefusals:
 	def test_wrong_role_is_403(self, api, opportunity):
 		caller = api(factories.make_user("Support Team").name)
 		assert caller.post(METHOD, opportunity=opportunity.name, new_status="Qualified").status_code == 403
-		assert standing(opportunity.name) == ("Open", "Open", 10)
+		assert get_stage_and_status(opportunity.name) == ("Open", "Open", 10)
 
 	def test_a_record_the_caller_may_not_read_is_404_like_a_missing_one(self, api, opportunity):
 		user = factories.make_user("Sales User").name
@@ -239,7 +239,7 @@ class TestAdvanceRefusals:
 		)
 		reply = api(reader).post(METHOD, opportunity=opportunity.name, new_status="Qualified")
 		assert reply.status_code == 403
-		assert standing(opportunity.name) == ("Open", "Open", 10)
+		assert get_stage_and_status(opportunity.name) == ("Open", "Open", 10)
 
 	@pytest.mark.parametrize(
 		("values", "words"),
@@ -267,8 +267,8 @@ class TestAdvanceRefusals:
 		)
 		assert reply.status_code == 422
 		assert "Nil" in reply.json()["exc"]
-		assert standing(opportunity.name) == ("Open", "Open", 10)
-		assert comments_on(opportunity.name) == []
+		assert get_stage_and_status(opportunity.name) == ("Open", "Open", 10)
+		assert list_comments(opportunity.name) == []
 
 	def test_get_is_405(self, sales, opportunity):
 		reply = sales.get(METHOD, opportunity=opportunity.name, new_status="Qualified")
@@ -289,13 +289,13 @@ class TestConsistency:
 			pipeline_stage="Qualified",
 		)
 		assert reply.status_code == 201
-		assert standing(reply.json()["data"]["name"]) == ("Qualified", "Open", 25)
+		assert get_stage_and_status(reply.json()["data"]["name"]) == ("Qualified", "Open", 25)
 
 	def test_set_value_of_the_status_brings_the_stage(self, sales, opportunity):
 		sales.post(
 			"frappe.client.set_value", doctype="Opportunity", name=opportunity.name, status="Converted"
 		)
-		assert standing(opportunity.name) == ("Closed Won", "Converted", 100)
+		assert get_stage_and_status(opportunity.name) == ("Closed Won", "Converted", 100)
 
 	def test_set_value_of_the_stage_brings_the_status(self, sales, opportunity):
 		reply = sales.post(
@@ -305,14 +305,14 @@ class TestConsistency:
 			pipeline_stage="Closed Lost",
 		).json()["data"]
 		assert (reply["pipeline_stage"], reply["status"], reply["probability"]) == ("Closed Lost", "Lost", 0)
-		assert standing(opportunity.name) == ("Closed Lost", "Lost", 0)
+		assert get_stage_and_status(opportunity.name) == ("Closed Lost", "Lost", 0)
 
 	def test_a_stage_that_does_not_exist_is_422(self, sales, opportunity):
 		reply = sales.post(
 			"frappe.client.set_value", doctype="Opportunity", name=opportunity.name, pipeline_stage="Signed"
 		)
 		assert reply.status_code == 422
-		assert standing(opportunity.name) == ("Open", "Open", 10)
+		assert get_stage_and_status(opportunity.name) == ("Open", "Open", 10)
 
 	def test_stage_and_status_against_each_other_are_422(self, sales, opportunity):
 		reply = sales.post(
@@ -330,7 +330,7 @@ class TestConsistency:
 		doc = factories.make_opportunity(party_name=lead.name, pipeline_stage="Closed Lost")
 		doc.save()
 		frappe.db.commit()
-		assert standing(doc.name) == ("Closed Lost", "Lost", 0)
+		assert get_stage_and_status(doc.name) == ("Closed Lost", "Lost", 0)
 
 	def test_a_save_in_desk(self, browser, opportunity):
 		user = factories.make_user("Sales User").name
@@ -342,7 +342,7 @@ class TestConsistency:
 			data={"doc": frappe.as_json(doc), "action": "Save"},
 		)
 		assert reply.status_code == 200, reply.text
-		assert standing(opportunity.name) == ("In Progress", "Replied", 50)
+		assert get_stage_and_status(opportunity.name) == ("In Progress", "Replied", 50)
 
 	def test_a_data_import(self, site):
 		from frappe.core.doctype.data_import.importer import Importer
@@ -363,12 +363,12 @@ class TestConsistency:
 		)
 		Importer("Opportunity", data_import=importing).import_data()
 		name = frappe.db.get_value("Opportunity", {"party_name": lead.name})
-		assert standing(name) == ("Closed Won", "Converted", 100)
+		assert get_stage_and_status(name) == ("Closed Won", "Converted", 100)
 
 	def test_declare_enquiry_lost(self, opportunity):
 		opportunity.declare_enquiry_lost([], [], "Silence")
 		frappe.db.commit()
-		assert standing(opportunity.name) == ("Closed Lost", "Lost", 0)
+		assert get_stage_and_status(opportunity.name) == ("Closed Lost", "Lost", 0)
 
 	def test_set_multiple_status(self, site):
 		from erpnext.crm.doctype.opportunity.opportunity import set_multiple_status
@@ -376,7 +376,7 @@ class TestConsistency:
 		names = [factories.make_opportunity().name for _ in range(2)]
 		set_multiple_status(frappe.as_json(names), "Closed")
 		frappe.db.commit()
-		assert [standing(name) for name in names] == [("Closed Lost", "Closed", 0)] * 2
+		assert [get_stage_and_status(name) for name in names] == [("Closed Lost", "Closed", 0)] * 2
 
 	def test_auto_close(self, opportunity):
 		from erpnext.crm.doctype.opportunity.opportunity import auto_close_opportunity
@@ -387,27 +387,27 @@ class TestConsistency:
 		frappe.db.set_value("Opportunity", opportunity.name, "modified", long_ago, update_modified=False)
 		auto_close_opportunity()
 		frappe.db.commit()
-		assert standing(opportunity.name) == ("Closed Lost", "Closed", 0)
+		assert get_stage_and_status(opportunity.name) == ("Closed Lost", "Closed", 0)
 
 	def test_quotation_and_order_and_back(self, opportunity, item):
 		quotation = make_quotation(opportunity, item)
-		assert standing(opportunity.name) == ("In Progress", "Quotation", 50)
+		assert get_stage_and_status(opportunity.name) == ("In Progress", "Quotation", 50)
 		order = make_order(quotation)
-		assert standing(opportunity.name) == ("Closed Won", "Converted", 100)
+		assert get_stage_and_status(opportunity.name) == ("Closed Won", "Converted", 100)
 		order.reload()
 		order.cancel()
 		frappe.db.commit()
-		assert standing(opportunity.name) == ("In Progress", "Quotation", 50)
+		assert get_stage_and_status(opportunity.name) == ("In Progress", "Quotation", 50)
 		quotation.reload()
 		quotation.cancel()
 		frappe.db.commit()
-		assert standing(opportunity.name) == ("In Progress", "Open", 50)
+		assert get_stage_and_status(opportunity.name) == ("In Progress", "Open", 50)
 
 	def test_quotation_lost(self, opportunity, item):
 		quotation = make_quotation(opportunity, item)
 		quotation.declare_enquiry_lost([], [], "Too late")
 		frappe.db.commit()
-		assert standing(opportunity.name) == ("Closed Lost", "Lost", 0)
+		assert get_stage_and_status(opportunity.name) == ("Closed Lost", "Lost", 0)
 
 	def test_a_change_with_nothing_to_do_costs_no_query(self, opportunity):
 		from orchestrator.crm import opportunity as hooks

@@ -13,11 +13,11 @@ METHOD = "orchestrator.crm.get_pipeline_summary"
 STAGES = ("open", "qualified", "in_progress", "closed_won", "closed_lost")
 
 
-def counts(data: dict) -> list[int]:
+def list_counts(data: dict) -> list[int]:
 	return [data[stage] for stage in STAGES]
 
 
-def values(data: dict) -> list[float]:
+def list_values(data: dict) -> list[float]:
 	return [data["value_by_stage"][stage] for stage in STAGES]
 
 
@@ -163,8 +163,8 @@ class TestSummary:
 		# at the rate ERPNext filled in: 100 GBP x 1.2 = 120 EUR, x 1.1 = 132 USD
 		make_owned(seller, "Closed Won", 100, currency="GBP", company=berlin, conversion_rate=0)
 		data = api(seller).get(METHOD, user=seller).json()["data"]
-		assert counts(data) == [2, 1, 0, 2, 0]
-		assert values(data) == [250.0, 125.0, 0.0, 242.0, 0.0]
+		assert list_counts(data) == [2, 1, 0, 2, 0]
+		assert list_values(data) == [250.0, 125.0, 0.0, 242.0, 0.0]
 		assert (data["total_value"], data["currency"], data["unconverted"]) == (617.0, "USD", {})
 
 	def test_an_opportunity_without_currency_and_rate_is_in_the_companys(self, api, seller, rates):
@@ -172,7 +172,7 @@ class TestSummary:
 		for company, currency in ((factories.get_company(), "USD"), (berlin, "EUR")):
 			name = make_owned(seller, "Open", 100, company=company, currency=currency)
 			strip(name, currency=None, conversion_rate=0)
-		assert values(api(seller).get(METHOD, user=seller).json()["data"])[0] == 210.0
+		assert list_values(api(seller).get(METHOD, user=seller).json()["data"])[0] == 210.0
 
 	def test_one_made_through_the_api_has_no_base_amount_and_counts_all_the_same(self, api, seller):
 		caller = api(seller)
@@ -219,14 +219,14 @@ class TestSummary:
 		factories.make_opportunity(pipeline_stage="Qualified", opportunity_amount=2)
 		factories.make_record("User Permission", user=seller, allow="Opportunity", for_value=visible.name)
 		data = api(seller).get(METHOD).json()["data"]
-		assert counts(data) == [0, 1, 0, 0, 0]
+		assert list_counts(data) == [0, 1, 0, 0, 0]
 		assert data["total_value"] == 40.0
 
 	def test_without_a_user_and_without_restrictions_it_is_all_there_are(self, manager):
 		factories.make_opportunity()
 		data = manager.get(METHOD).json()["data"]
 		frappe.db.rollback()
-		assert sum(counts(data)) == frappe.db.count("Opportunity")
+		assert sum(list_counts(data)) == frappe.db.count("Opportunity")
 
 	def test_a_user_of_one_company_gets_that_companys(self, api, seller, rates):
 		berlin = make_company("EUR").name
@@ -243,7 +243,7 @@ class TestSummary:
 			"DocShare", user=reader, share_doctype="Opportunity", share_name=shared.name, read=1
 		)
 		data = api(reader).get(METHOD).json()["data"]
-		assert (sum(counts(data)), data["total_value"]) == (1, 77.0)
+		assert (sum(list_counts(data)), data["total_value"]) == (1, 77.0)
 
 	def test_it_is_one_query_of_the_opportunities(self, site, monkeypatch):
 		from orchestrator.crm import pipeline

@@ -40,7 +40,7 @@ def insert(doctype: str, **values: str | None) -> str:
 	return name
 
 
-def read(doctype: str, name: str) -> tuple[str | None, ...]:
+def get_values(doctype: str, name: str) -> tuple[str | None, ...]:
 	columns = "source, utm_source, campaign_name, utm_campaign"
 	[row] = frappe.db.sql(f"SELECT {columns} FROM `tab{doctype}` WHERE name = %s", name)  # noqa: S608
 	return tuple(row)
@@ -57,10 +57,10 @@ def test_values_left_behind_move_to_the_new_fields(doctype: str) -> None:
 	empty = insert(doctype, source="")
 	for _migration in range(2):
 		utm_fields.sync()
-		assert read(doctype, both) == (None, here, None, other)
-		assert read(doctype, chosen) == (here, other, None, None)
-		assert read(doctype, nowhere) == ("No such record", None, None, None)
-		assert read(doctype, empty) == ("", None, None, None)
+		assert get_values(doctype, both) == (None, here, None, other)
+		assert get_values(doctype, chosen) == (here, other, None, None)
+		assert get_values(doctype, nowhere) == ("No such record", None, None, None)
+		assert get_values(doctype, empty) == ("", None, None, None)
 	assert frappe.db.get_value(doctype, both, "modified") == modified
 
 
@@ -70,7 +70,7 @@ def test_value_that_somebody_clears_later_stays_cleared(doctype: str) -> None:
 	utm_fields.sync()
 	frappe.db.set_value(doctype, name, "utm_source", None)
 	utm_fields.sync()
-	assert read(doctype, name) == (None, None, None, None)
+	assert get_values(doctype, name) == (None, None, None, None)
 
 
 def test_columns_that_are_fields_still_keep_their_values(site: str) -> None:
