@@ -90,7 +90,7 @@ def place(frappe_site):
 	)
 
 
-def reached(client: Client, place: frappe._dict) -> set[str]:
+def find_reached(client: Client, place: frappe._dict) -> set[str]:
 	"""Which of the documents a caller reaches, which has to be the same in lists, one by one, and as bytes."""
 	names = [place.document, place.inherited, place.closed]
 	listed = get_data(
@@ -129,7 +129,7 @@ def reached(client: Client, place: frappe._dict) -> set[str]:
 	],
 )
 def test_a_document_is_reached_by_role_department_or_user_of_its_folder(api, place, person, documents):
-	assert reached(api(place[person]), place) == documents
+	assert find_reached(api(place[person]), place) == documents
 
 
 def test_desk_opens_the_forms_for_a_reader_and_not_for_an_outsider(browser, place):
@@ -173,7 +173,7 @@ def test_nothing_else_tells_of_hidden_documents(api, place):
 
 
 def test_administrators_reach_all_and_guests_none(api, guest, place):
-	assert reached(api("Administrator"), place) == {"document", "inherited", "closed"}
+	assert find_reached(api("Administrator"), place) == {"document", "inherited", "closed"}
 	assert guest.get("frappe.client.get", doctype="Document", name=place.document).status_code == 401
 	assert download(guest, place.document).status_code == 401
 	assert guest.request("GET", f"/api/resource/Document/{place.document}").status_code in (401, 403)
@@ -190,7 +190,7 @@ def test_revoked_access_ends_at_once(api, place):
 	assert download(client, document).status_code == 404
 
 
-def every_way_to_the_bytes(document: str) -> list[tuple[str, dict]]:
+def list_download_routes(document: str) -> list[tuple[str, dict]]:
 	"""Paths by which Frappe gives out what is in files."""
 	file = frappe.get_doc("File", frappe.db.get_value("Document", document, "file"))
 	where = get_stored_path(document).relative_to(frappe.get_site_path("private", "files"))
@@ -220,7 +220,7 @@ def every_way_to_the_bytes(document: str) -> list[tuple[str, dict]]:
 def test_no_url_gives_the_bytes_to_who_may_not_read_the_document(api, guest, browser, place):
 	secret = b"open secret"
 	in_desk = browser(place.outsider, factories.PASSWORD)
-	for path, params in every_way_to_the_bytes(place.document):
+	for path, params in list_download_routes(place.document):
 		for client in (guest, api(place.outsider), in_desk):
 			reply = client.request("GET", path, params=params)
 			assert secret not in reply.content, path
@@ -232,7 +232,7 @@ def test_even_a_reader_gets_the_bytes_only_by_the_download(api, place):
 	client = api("Administrator")
 	giving = [
 		path
-		for path, params in every_way_to_the_bytes(place.document)
+		for path, params in list_download_routes(place.document)
 		if secret in client.request("GET", path, params=params).content
 	]
 	assert {path.partition("?")[0] for path in giving} == {"/api/method/orchestrator.docs.download"}

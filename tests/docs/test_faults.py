@@ -59,7 +59,7 @@ class Zeros:
 		return b"\x00" * size
 
 
-def bomb(unpacked_mb: int, member: str = "word/document.xml") -> bytes:
+def build_zip_bomb(unpacked_mb: int, member: str = "word/document.xml") -> bytes:
 	"""A zip that unpacks to a thousand times its size."""
 	buffer = io.BytesIO()
 	with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive, archive.open(member, "w") as target:
@@ -77,8 +77,8 @@ def bomb(unpacked_mb: int, member: str = "word/document.xml") -> bytes:
 		("letter.docx", b"no zip at all", "does not match its name"),
 		("letter.docx", b"PK\x03\x04 cut off", "cannot be opened"),
 		("empty.txt", b"", "is empty"),
-		("bomb.docx", bomb(80), "would unpack to 80 MB"),
-		("bomb.zip", bomb(80, "zeros"), "would unpack to 80 MB"),
+		("bomb.docx", build_zip_bomb(80), "would unpack to 80 MB"),
+		("bomb.zip", build_zip_bomb(80, "zeros"), "would unpack to 80 MB"),
 	],
 )
 def test_a_file_that_is_not_what_it_says_is_refused_and_leaves_nothing(

@@ -7,14 +7,14 @@ import pytest
 import frappe
 
 from orchestrator.docs import media, text
-from tests.docs.test_search import pdf_file, word_file
+from tests.docs.test_search import build_pdf_file, build_word_file
 from tests.support.client import Client, get_data, get_error
 from tests.support.docs_factories import METHOD, download, get_stored_path, make_document, make_folder
 
 CREATE = f"{METHOD}create_version"
 WORD = media.WORD
-ZIP = word_file("Rent")
-PDF = pdf_file("Rent")
+ZIP = build_word_file("Rent")
+PDF = build_pdf_file("Rent")
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"
 
 

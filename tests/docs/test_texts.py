@@ -51,7 +51,7 @@ def admin(api) -> Client:
 	return api("Administrator")
 
 
-def bytes_read(text: str, encoding: str | None = None) -> bytes:
+def read_bytes(text: str, encoding: str | None = None) -> bytes:
 	frappe.local.request = None
 	return content.read_content(text, encoding, None).source.read()
 
@@ -140,7 +140,7 @@ def test_text_sent_as_text_is_named_and_typed_as_text(admin, folder, text):
 @given(st.one_of(TEXTS, LIKE_BASE64))
 @example(SHA256)
 def test_text_encoding_preserves_every_byte(frappe_site, text):
-	assert bytes_read(text, "text") == text.encode()
+	assert read_bytes(text, "text") == text.encode()
 
 
 @EXAMPLES
@@ -148,7 +148,7 @@ def test_text_encoding_preserves_every_byte(frappe_site, text):
 def test_text_that_is_no_url_and_no_file_preserves_every_byte(frappe_site, text):
 	stripped = text.strip()
 	assume(not stripped.lower().startswith(("http://", "https://", "data:")) and not stripped.startswith("/"))
-	assert bytes_read(text) == text.encode()
+	assert read_bytes(text) == text.encode()
 
 
 @EXAMPLES
@@ -156,7 +156,7 @@ def test_text_that_is_no_url_and_no_file_preserves_every_byte(frappe_site, text)
 def test_base64_and_data_url_preserve_every_byte(frappe_site, data, as_url):
 	encoded = base64.b64encode(data).decode()
 	sent = f"data:application/octet-stream;base64,{encoded}" if as_url else encoded
-	assert bytes_read(sent, None if as_url else "base64") == data
+	assert read_bytes(sent, None if as_url else "base64") == data
 
 
 @EXAMPLES
