@@ -204,7 +204,7 @@ def week(sprint):
 	return sprint, *tasks
 
 
-def line(sprint, now: str = "2027-02-05 18:00:00") -> list[float]:
+def get_line(sprint, now: str = "2027-02-05 18:00:00") -> list[float]:
 	with patch_now(now):
 		return get_sprint_burndown(sprint.name)["actual_hours"]
 
@@ -212,7 +212,7 @@ def line(sprint, now: str = "2027-02-05 18:00:00") -> list[float]:
 def test_a_change_past_the_hooks_is_in_the_line_before_any_job_has_run(week):
 	sprint, first, _second = week
 	change_past_hooks(first, "2027-02-03", progress=50)
-	assert line(sprint) == [12, 12, 8, 8, 8]
+	assert get_line(sprint) == [12, 12, 8, 8, 8]
 	assert len(list_events(sprint.name)) == 2
 
 
@@ -224,7 +224,7 @@ def test_the_daily_job_writes_such_a_change_down_for_the_day_on_which_it_was_mad
 		assert events.reconcile_sprint(sprint.name) == 0
 		frappe.db.commit()
 	change_past_hooks(first, "2027-02-05", priority="High")
-	assert line(sprint) == [12, 12, 8, 8, 8]
+	assert get_line(sprint) == [12, 12, 8, 8, 8]
 	assert list_events(sprint.name, "kind", "found_later")[-1] == ("Progressed", 1)
 
 
@@ -238,7 +238,7 @@ def test_change_without_timestamp_is_recorded_on_the_day_of_detection(week):
 	with patch_now("2027-02-04 00:05:00"):
 		assert events.reconcile_sprint(sprint.name) == 1
 		frappe.db.commit()
-	assert line(sprint) == [12, 10, 10, 8, 8]
+	assert get_line(sprint) == [12, 10, 10, 8, 8]
 
 
 def test_the_job_looks_at_every_open_sprint(week):
@@ -254,18 +254,18 @@ def test_task_moved_by_sql_records_scope_events(week, project):
 	late = factories.make_task(project=project, expected_time=3)
 	change_past_hooks(late, "2027-02-02", sprint=sprint.name)
 	change_past_hooks(first, "2027-02-04", sprint=None)
-	assert line(sprint) == [12, 15, 15, 7, 7]
+	assert get_line(sprint) == [12, 15, 15, 7, 7]
 
 
 def test_task_deleted_by_sql_records_an_event_on_detection(week):
 	sprint, _first, second = week
 	frappe.db.delete("Task", {"name": second.name})
 	frappe.db.commit()
-	assert line(sprint, "2027-02-03 10:00:00") == [12, 12, 8, None, None]
+	assert get_line(sprint, "2027-02-03 10:00:00") == [12, 12, 8, None, None]
 	with patch_now("2027-02-03 10:00:00"):
 		events.reconcile_sprint(sprint.name)
 		frappe.db.commit()
-	assert line(sprint) == [12, 12, 8, 8, 8]
+	assert get_line(sprint) == [12, 12, 8, 8, 8]
 
 
 def test_the_next_save_tells_what_was_changed_past_the_hooks_before(week):
@@ -274,7 +274,7 @@ def test_the_next_save_tells_what_was_changed_past_the_hooks_before(week):
 	with patch_now("2027-02-02 15:00:00"):
 		save(first, progress=50)
 	assert list_events(sprint.name)[-1] == ("Estimated", 10, 50, 1)
-	assert line(sprint) == [12, 9, 9, 9, 9]
+	assert get_line(sprint) == [12, 9, 9, 9, 9]
 
 
 def test_a_project_completed_in_erpnext_completes_the_line(site):
@@ -295,7 +295,7 @@ def test_two_changes_at_one_moment_keep_their_order(week):
 	moments = [row[0] for row in list_events(sprint.name, "at", "progress")[-2:]]
 	assert moments[1] - moments[0] == timedelta(microseconds=1)
 	assert moments[0] == datetime(2027, 2, 2, 10)
-	assert line(sprint) == [12, 6, 6, 6, 6]
+	assert get_line(sprint) == [12, 6, 6, 6, 6]
 
 
 # Append-only
@@ -329,7 +329,7 @@ def test_tasks_of_both_kinds_share_one_line(sprint):
 		task = make_gp_task(sprint, 6, project=team_project.name)
 	with patch_now("2027-02-02 08:00:00"):
 		save(task, status="Done")
-	assert line(sprint) == [14, 8, 8, 8, 8]
+	assert get_line(sprint) == [14, 8, 8, 8, 8]
 	assert sorted(list_events(sprint.name, "task_doctype")) == [("GP Task",), ("GP Task",), ("Task",)]
 
 
@@ -345,7 +345,7 @@ def without_gameplan(monkeypatch):
 def test_without_gameplan_a_sprint_holds_tasks_of_erpnext(sprint, without_gameplan):
 	with patch_now("2027-02-01 08:00:00"):
 		make_task(sprint, 8)
-	assert line(sprint) == [8, 8, 8, 8, 8]
+	assert get_line(sprint) == [8, 8, 8, 8, 8]
 
 
 def test_a_sprint_of_a_gameplan_team_needs_gameplan(site, without_gameplan):
@@ -358,4 +358,4 @@ def test_when_gameplan_is_gone_its_tasks_are_too(sprint, request):
 		make_task(sprint, 8)
 		make_gp_task(sprint, 6)
 	request.getfixturevalue("without_gameplan")
-	assert line(sprint, "2027-02-03 10:00:00") == [14, 14, 8, None, None]
+	assert get_line(sprint, "2027-02-03 10:00:00") == [14, 14, 8, None, None]

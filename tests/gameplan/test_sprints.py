@@ -51,7 +51,7 @@ def sprint(site):
 	return make_sprint()
 
 
-def day(number: int) -> str:
+def get_day(number: int) -> str:
 	"""A day from today."""
 	return str(add_days(getdate(), number))
 
@@ -158,7 +158,7 @@ def test_a_planned_sprint_is_still_being_planned(client, sprint):
 def test_the_forecast_of_an_active_sprint_goes_on_at_its_pace(client, sprint):
 	make_task(sprint, 8)
 	save_today = make_task(sprint, 8)
-	yesterday = day(-1)
+	yesterday = get_day(-1)
 	set_past(sprint, start_date=yesterday, state="Active", started_at=now_datetime(), committed_hours=16)
 	save(save_today, status="Completed")
 	told = get_data(client.get(BURNDOWN, sprint=sprint.name))["forecast"]
@@ -217,7 +217,7 @@ def test_starting_commits_to_what_remains(client, sprint):
 
 
 def test_closing_tells_of_each_unfinished_task_where_it_went(client, sprint):
-	following = make_sprint(sprint.project, start_date=day(14), end_date=day(27))
+	following = make_sprint(sprint.project, start_date=get_day(14), end_date=get_day(27))
 	done, half, open_ = make_task(sprint, 8), make_task(sprint, 4, progress=50), make_task(sprint, 2)
 	ours = make_gp_task(sprint, 3)
 	dropped = make_task(sprint, 5, status="Cancelled")
@@ -225,18 +225,18 @@ def test_closing_tells_of_each_unfinished_task_where_it_went(client, sprint):
 	save(done, status="Completed")
 	told = get_data(client.post(CLOSE, sprint=sprint.name, next_sprint=following.name))
 	assert told["unfinished"] == [
-		unfinished("GP Task", ours.name, ours.title, "Backlog", 3, following.name),
-		unfinished("Task", half.name, half.subject, "Open", 2, following.name),
-		unfinished("Task", open_.name, open_.subject, "Open", 2, following.name),
+		build_unfinished("GP Task", ours.name, ours.title, "Backlog", 3, following.name),
+		build_unfinished("Task", half.name, half.subject, "Open", 2, following.name),
+		build_unfinished("Task", open_.name, open_.subject, "Open", 2, following.name),
 	]
 	assert (told["state"], told["completed_tasks"]) == ("Closed", 1)
 	assert (told["committed_hours"], told["completed_hours"], told["unfinished_hours"]) == (15, 8, 7)
-	assert sprint_of("Task", done, dropped) == [sprint.name, sprint.name]
-	assert sprint_of("Task", half, open_) == [following.name, following.name]
-	assert sprint_of("GP Task", ours) == [following.name]
+	assert list_sprints("Task", done, dropped) == [sprint.name, sprint.name]
+	assert list_sprints("Task", half, open_) == [following.name, following.name]
+	assert list_sprints("GP Task", ours) == [following.name]
 
 
-def unfinished(doctype, name, title, status, hours, moved_to) -> dict:
+def build_unfinished(doctype, name, title, status, hours, moved_to) -> dict:
 	return {
 		"doctype": doctype,
 		"task": str(name),
@@ -247,12 +247,12 @@ def unfinished(doctype, name, title, status, hours, moved_to) -> dict:
 	}
 
 
-def sprint_of(doctype, *tasks) -> list:
+def list_sprints(doctype, *tasks) -> list:
 	return [frappe.db.get_value(doctype, task.name, "sprint") for task in tasks]
 
 
 def test_what_moves_on_at_the_end_leaves_the_closed_sprints_line_alone(client, sprint):
-	following = make_sprint(sprint.project, start_date=day(14), end_date=day(27))
+	following = make_sprint(sprint.project, start_date=get_day(14), end_date=get_day(27))
 	task = make_task(sprint, 8)
 	get_data(client.post(START, sprint=sprint.name))
 	get_data(client.post(CLOSE, sprint=sprint.name, next_sprint=following.name))
@@ -278,7 +278,7 @@ def test_without_a_next_sprint_the_rest_goes_to_the_backlog(client, sprint):
 	get_data(client.post(START, sprint=sprint.name))
 	told = get_data(client.post(CLOSE, sprint=sprint.name))
 	assert [row["moved_to"] for row in told["unfinished"]] == ["backlog"]
-	assert sprint_of("Task", task) == [None]
+	assert list_sprints("Task", task) == [None]
 
 
 def test_only_an_active_sprint_can_be_closed(client, sprint):
@@ -300,7 +300,7 @@ def test_the_rest_goes_to_no_unfit_sprint_and_the_sprint_stays_open(client, spri
 	reply = client.post(CLOSE, sprint=sprint.name, next_sprint=other.name)
 	assert get_error(reply) == (422, "InvalidNextSprintError")
 	assert frappe.db.get_value("Sprint", sprint.name, "state") == "Active"
-	assert sprint_of("Task", task) == [sprint.name]
+	assert list_sprints("Task", task) == [sprint.name]
 
 
 # One active sprint at a time
@@ -309,13 +309,13 @@ def test_the_rest_goes_to_no_unfit_sprint_and_the_sprint_stays_open(client, spri
 def test_overlapping_active_sprints_of_one_project_are_a_conflict(client, sprint):
 	make_task(sprint)
 	get_data(client.post(START, sprint=sprint.name))
-	other = make_sprint(sprint.project, start_date=day(13), end_date=day(20))
+	other = make_sprint(sprint.project, start_date=get_day(13), end_date=get_day(20))
 	reply = client.post(START, sprint=other.name)
 	assert get_error(reply) == (409, "SprintOverlapConflictError")
 	assert sprint.name in reply.json()["exc"]
-	later = make_sprint(sprint.project, start_date=day(14), end_date=day(20))
+	later = make_sprint(sprint.project, start_date=get_day(14), end_date=get_day(20))
 	get_data(client.post(START, sprint=later.name))
-	reply = client.post("frappe.client.set_value", doctype="Sprint", name=later.name, start_date=day(0))
+	reply = client.post("frappe.client.set_value", doctype="Sprint", name=later.name, start_date=get_day(0))
 	assert get_error(reply) == (409, "SprintOverlapConflictError")
 
 
@@ -378,15 +378,19 @@ def test_a_task_that_joins_while_the_sprint_is_closed_is_not_lost_in_it(client, 
 def test_a_sprint_that_cannot_be_is_refused(client, site, values, status):
 	project = factories.make_project().name
 	if "end_date" in values:
-		values = {"end_date": day(values["end_date"])}
-	body = {"title": "A", "project": project, "start_date": day(0), "end_date": day(0), **values}
+		values = {"end_date": get_day(values["end_date"])}
+	body = {"title": "A", "project": project, "start_date": get_day(0), "end_date": get_day(0), **values}
 	assert client.post("frappe.client.insert", doctype="Sprint", **body).status_code == status
 	assert not frappe.db.count("Sprint", {"project": project})
 
 
 def test_a_sprint_is_saved_again_by_who_has_just_made_it(site):
 	sprint = frappe.get_doc(
-		doctype="Sprint", title="A", project=factories.make_project().name, start_date=day(0), end_date=day(1)
+		doctype="Sprint",
+		title="A",
+		project=factories.make_project().name,
+		start_date=get_day(0),
+		end_date=get_day(1),
 	).insert()
 	sprint.append("members", {"user": "Administrator", "capacity_hours": 8})
 	assert sprint.save().members[0].capacity_hours == 8
@@ -417,7 +421,7 @@ def test_a_closed_sprints_days_stay_as_they_were(client, sprint):
 	get_data(client.post(START, sprint=sprint.name))
 	get_data(client.post(CLOSE, sprint=sprint.name))
 	change = {"doctype": "Sprint", "name": sprint.name}
-	assert get_error(client.post("frappe.client.set_value", end_date=day(0), **change)) == (
+	assert get_error(client.post("frappe.client.set_value", end_date=get_day(0), **change)) == (
 		409,
 		"SprintStateConflictError",
 	)
@@ -521,7 +525,7 @@ def test_the_board_counts_what_it_does_not_show(client, sprint):
 def test_velocity_is_what_the_last_closed_sprints_completed(client, site):
 	project = factories.make_project().name
 	for number, hours in enumerate((10, 20, 33)):
-		first = day(-60 + 14 * number)
+		first = get_day(-60 + 14 * number)
 		done = make_sprint(project, start_date=first, end_date=add_days(first, 13), title=f"No. {number}")
 		set_past(
 			done,
@@ -570,7 +574,7 @@ def test_nothing_of_a_sprint_is_for_who_has_no_role_in_projects(api, people, spr
 	for method in (START, CLOSE):
 		assert stranger.post(method, sprint=sprint.name).status_code == 403
 	assert frappe.db.get_value("Sprint", sprint.name, "state") == "Planned"
-	body = {"title": "A", "project": sprint.project, "start_date": day(0), "end_date": day(1)}
+	body = {"title": "A", "project": sprint.project, "start_date": get_day(0), "end_date": get_day(1)}
 	assert stranger.post("frappe.client.insert", doctype="Sprint", **body).status_code == 403
 	assert stranger.post("frappe.client.delete", doctype="Sprint", name=sprint.name).status_code == 403
 
@@ -603,10 +607,10 @@ def test_the_sprint_of_a_project_that_the_caller_may_not_read_is_not_found(confi
 	assert client.get(VELOCITY, project=sprint.project).status_code == 404
 	own = make_sprint(project)
 	assert get_data(client.get(BURNDOWN, sprint=own.name))["sprint"] == own.name
-	assert listed(client) == [own.name]
+	assert list_names(client) == [own.name]
 
 
-def listed(client) -> list[str]:
+def list_names(client) -> list[str]:
 	"""The sprints of projects that the caller may list."""
 	rows = client.get("frappe.client.get_list", doctype="Sprint", filters='[["project", "is", "set"]]')
 	return [row["name"] for row in get_data(rows)]
@@ -620,7 +624,7 @@ def test_a_user_permission_on_customers_hides_the_sprints_of_the_others_projects
 	factories.make_record("User Permission", user=user, allow="Customer", for_value=theirs)
 	assert api(user).get(BURNDOWN, sprint=sprint.name).status_code == 404
 	assert api(user).get("frappe.client.get", doctype="Sprint", name=sprint.name).status_code == 404
-	assert sprint.name not in listed(api(user))
+	assert sprint.name not in list_names(api(user))
 
 
 def test_the_events_are_for_managers(api, people, sprint):

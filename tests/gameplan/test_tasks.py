@@ -32,7 +32,7 @@ def sprint(site):
 	return make_sprint()
 
 
-def refused(reply, status: int, kind: str) -> str:
+def assert_refused(reply, status: int, kind: str) -> str:
 	assert (reply.status_code, reply.json()["exc_type"]) == (status, kind), reply.text
 	return reply.json()["exc"]
 
@@ -73,7 +73,7 @@ def test_a_task_is_made_in_a_sprint_found_by_it_changed_and_deleted(client, spri
 	assert [row[0] for row in list_events(sprint.name)] == ["Joined", "Progressed", "Deleted"]
 
 
-def notes_of(task: str) -> list[str]:
+def list_notes(task: str) -> list[str]:
 	# The name may have been that of a deleted task, whose comments Frappe deletes in a job.
 	since = frappe.db.get_value("Task", task, "creation")
 	return frappe.get_all(
@@ -101,7 +101,7 @@ def test_every_note_on_progress_stays_in_the_timeline(client, site):
 		)
 	told = get_data(client.get("frappe.client.get", doctype="Task", name=task))
 	assert told["progress_notes"] == "<b>Unit tests</b> done"
-	assert notes_of(task) == [
+	assert list_notes(task) == [
 		"<p>Progress 25 %</p><p>Unit tests<br>begun</p>",
 		"<p>Progress 50 %</p><p>&lt;b&gt;Unit tests&lt;/b&gt; done</p>",
 	]
@@ -110,7 +110,7 @@ def test_every_note_on_progress_stays_in_the_timeline(client, site):
 def test_note_of_inserted_task_is_recorded_and_cleared_note_is_not(site):
 	task = factories.make_task(progress_notes="First look")
 	save(task, progress_notes="")
-	assert notes_of(task.name) == ["<p>Progress 0 %</p><p>First look</p>"]
+	assert list_notes(task.name) == ["<p>Progress 0 %</p><p>First look</p>"]
 
 
 def test_completing_stamps_who_and_when_and_reopening_takes_it_back(client, user, site):
@@ -145,7 +145,7 @@ def test_a_closed_sprint_takes_no_task(client, sprint):
 	frappe.db.set_value("Sprint", sprint.name, "state", "Closed")
 	frappe.db.commit()
 	reply = client.post(SET, doctype="Task", name=task.name, sprint=sprint.name)
-	assert sprint.name in refused(reply, 409, "ClosedSprintConflictError")
+	assert sprint.name in assert_refused(reply, 409, "ClosedSprintConflictError")
 
 
 def test_a_task_of_a_closed_sprint_can_still_be_changed_and_leave_it(client, sprint):
@@ -159,10 +159,10 @@ def test_a_task_of_a_closed_sprint_can_still_be_changed_and_leave_it(client, spr
 def test_a_sprint_of_a_project_takes_its_tasks_alone(client, sprint):
 	foreign = factories.make_task(project=factories.make_project().name)
 	reply = client.post(SET, doctype="Task", name=foreign.name, sprint=sprint.name)
-	assert sprint.project in refused(reply, 422, "InvalidTaskProjectError")
+	assert sprint.project in assert_refused(reply, 422, "InvalidTaskProjectError")
 	own = make_task(sprint)
 	reply = client.post(SET, doctype="Task", name=own.name, project=foreign.project)
-	refused(reply, 422, "InvalidTaskProjectError")
+	assert_refused(reply, 422, "InvalidTaskProjectError")
 	get_data(client.post(SET, doctype="Task", name=own.name, project=foreign.project, sprint=None))
 
 
@@ -181,7 +181,7 @@ def test_a_template_is_no_task_of_a_sprint(client, sprint):
 	reply = client.post(
 		INSERT, doctype="Task", subject="T", is_template=1, sprint=sprint.name, project=sprint.project
 	)
-	refused(reply, 422, "InvalidTaskProjectError")
+	assert_refused(reply, 422, "InvalidTaskProjectError")
 
 
 def test_a_sprint_that_is_missing_and_one_that_is_hidden_look_alike(api, sprint):
@@ -190,7 +190,7 @@ def test_a_sprint_that_is_missing_and_one_that_is_hidden_look_alike(api, sprint)
 	factories.make_record("User Permission", user=user, allow="Project", for_value=project)
 	task = factories.make_task(project=project)
 	for name in (sprint.name, "SPRINT-none"):
-		text = refused(
+		text = assert_refused(
 			api(user).post(SET, doctype="Task", name=task.name, sprint=name), 422, "LinkValidationError"
 		)
 		assert text.split(": ", 1)[1] == f"Could not find Sprint: {name}"
@@ -208,20 +208,20 @@ def test_tasks_are_for_who_has_a_role_in_projects(api, guest, sprint):
 # What ERPNext keeps
 
 
-def percent(project: str) -> float:
+def get_percent(project: str) -> float:
 	frappe.db.rollback()
 	return frappe.db.get_value("Project", project, "percent_complete")
 
 
 def test_a_projects_percentage_follows_its_tasks(client, sprint):
 	tasks = [make_task(sprint).name for _ in range(4)]
-	assert percent(sprint.project) == 0
+	assert get_percent(sprint.project) == 0
 	get_data(client.post(SET, doctype="Task", name=tasks[0], status="Completed"))
-	assert percent(sprint.project) == 25
+	assert get_percent(sprint.project) == 25
 	get_data(client.post("frappe.client.delete", doctype="Task", name=tasks[1]))
-	assert percent(sprint.project) == 33.33
+	assert get_percent(sprint.project) == 33.33
 	get_data(client.post(SET, doctype="Task", name=tasks[0], status="Open"))
-	assert percent(sprint.project) == 0
+	assert get_percent(sprint.project) == 0
 
 
 def test_the_project_that_a_task_leaves_counts_anew(client, site):
@@ -229,9 +229,9 @@ def test_the_project_that_a_task_leaves_counts_anew(client, site):
 	one, other = factories.make_project().name, factories.make_project().name
 	tasks = [factories.make_task(project=one) for _ in range(2)]
 	get_data(client.post(SET, doctype="Task", name=tasks[0].name, status="Completed"))
-	assert percent(one) == 50
+	assert get_percent(one) == 50
 	get_data(client.post(SET, doctype="Task", name=tasks[1].name, project=other))
-	assert (percent(one), percent(other)) == (100, 0)
+	assert (get_percent(one), get_percent(other)) == (100, 0)
 
 
 def test_a_task_waits_for_what_it_depends_on(client, sprint):
@@ -255,14 +255,14 @@ def test_a_circle_of_dependencies_is_refused_and_named(client, site):
 	first, second, third = (factories.make_task().name for _ in range(3))
 	get_data(depend(client, first, second))
 	get_data(depend(client, second, third))
-	text = refused(depend(client, third, first), 422, "CircularDependencyError")
+	text = assert_refused(depend(client, third, first), 422, "CircularDependencyError")
 	assert f"{third} → {first} → {second} → {third}" in text
 	assert not frappe.db.exists("Task Depends On", {"parent": third})
 
 
 def test_a_task_does_not_depend_on_itself(client, site):
 	task = factories.make_task().name
-	assert f"{task} → {task}" in refused(depend(client, task, task), 422, "CircularDependencyError")
+	assert f"{task} → {task}" in assert_refused(depend(client, task, task), 422, "CircularDependencyError")
 
 
 def test_a_circle_of_twenty_tasks_is_found_where_erpnext_looks_no_further_than_fifteen(client, site):
@@ -275,7 +275,7 @@ def test_a_circle_of_twenty_tasks_is_found_where_erpnext_looks_no_further_than_f
 			}
 		).db_insert()  # fmt: skip
 	frappe.db.commit()
-	text = refused(depend(client, tasks[-1], tasks[0]), 422, "CircularDependencyError")
+	text = assert_refused(depend(client, tasks[-1], tasks[0]), 422, "CircularDependencyError")
 	assert " → ".join([tasks[-1], *tasks]) in text
 
 
@@ -284,7 +284,7 @@ def test_a_child_does_not_depend_on_its_parent_which_waits_for_it(client, site):
 	reply = client.post(
 		INSERT, doctype="Task", subject="Child", parent_task=parent, depends_on=[{"task": parent}]
 	)
-	refused(reply, 422, "CircularDependencyError")
+	assert_refused(reply, 422, "CircularDependencyError")
 
 
 GRAPH = {"A": ["B", "C"], "B": ["D"], "C": ["D"], "D": ["E"], "E": []}
