@@ -17,7 +17,7 @@ def team(site) -> list[str]:
 
 
 @contextlib.contextmanager
-def rule(doctype: str, subject: str, kind: str, users: list[str]):
+def use_assignment_rule(doctype: str, subject: str, kind: str, users: list[str]):
 	"""A rule for tickets of that subject, for as long as the context lasts."""
 	made = factories.make_record(
 		"Assignment Rule",
@@ -47,14 +47,14 @@ def insert(client, subject: str) -> dict:
 
 def test_round_robin_goes_from_one_to_the_next(api, team):
 	subject = factories.make_unique("Round")
-	with rule("Issue", subject, "Round Robin", team):
+	with use_assignment_rule("Issue", subject, "Round Robin", team):
 		client = api(team[0])
 		assert [insert(client, subject)["assigned_to"] for _ in range(4)] == [team[0], team[1]] * 2
 
 
 def test_load_balancing_goes_to_who_has_least(api, team):
 	subject = factories.make_unique("Load")
-	with rule("Issue", subject, "Load Balancing", team):
+	with use_assignment_rule("Issue", subject, "Load Balancing", team):
 		client = api(team[0])
 		first = insert(client, subject)
 		second = insert(client, subject)
@@ -65,7 +65,7 @@ def test_load_balancing_goes_to_who_has_least(api, team):
 
 def test_hd_tickets_are_assigned_by_a_rule_as_well(site, api, team):
 	subject = factories.make_unique("Helpdesk")
-	with rule("HD Ticket", subject, "Round Robin", team):
+	with use_assignment_rule("HD Ticket", subject, "Round Robin", team):
 		tickets = [helpdesk.make_hd_ticket(subject=subject) for _ in range(2)]
 		for user, ticket in zip(team, tickets, strict=True):
 			mine = api(user).get("orchestrator.helpdesk.get_my_tickets").json()["data"]["tickets"]
@@ -74,7 +74,7 @@ def test_hd_tickets_are_assigned_by_a_rule_as_well(site, api, team):
 
 def test_an_assignee_that_the_caller_names_goes_before_the_rule(api, team):
 	subject = factories.make_unique("Named")
-	with rule("Issue", subject, "Round Robin", [team[0]]):
+	with use_assignment_rule("Issue", subject, "Round Robin", [team[0]]):
 		reply = api(team[0]).post(
 			"frappe.client.insert", doctype="Issue", issue_title=subject, assigned_to=team[1]
 		)

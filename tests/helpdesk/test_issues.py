@@ -30,7 +30,7 @@ def change(client, name: str, **values):
 	return client.post("frappe.client.set_value", doctype="Issue", name=name, **values)
 
 
-def state(name: str) -> tuple:
+def get_state(name: str) -> tuple:
 	"""What the database has of the issue and its assignments."""
 	frappe.db.rollback()
 	issue = frappe.db.get_value("Issue", name, ["status", "assigned_to", "_assign"], as_dict=True)
@@ -66,7 +66,7 @@ class TestTheDocumentedCalls:
 			"In Progress",
 			colleague,
 		)
-		assert state(data["name"]) == ("In Progress", colleague, f'["{colleague}"]', [colleague])
+		assert get_state(data["name"]) == ("In Progress", colleague, f'["{colleague}"]', [colleague])
 
 		listed = client.get(
 			"frappe.client.get_list",
@@ -131,7 +131,7 @@ class TestAssignedTo:
 		reply = change(api(agent), issue.name, status="In Progress", assigned_to=unfit)
 		assert reply.status_code == 422, reply.text
 		assert unfit in reply.json()["exc"]
-		assert state(issue.name) == ("Open", None, None, [])
+		assert get_state(issue.name) == ("Open", None, None, [])
 		assert not frappe.db.exists("DocShare", {"share_name": issue.name})
 
 	def test_insert_is_422_and_writes_nothing(self, api, agent, unfit):
@@ -145,13 +145,13 @@ class TestAssignedTo:
 	def test_inserting_with_a_fit_user_assigns(self, api, agent):
 		reply = insert(api(agent), assigned_to=agent)
 		assert reply.status_code == 201, reply.text
-		assert state(reply.json()["data"]["name"]) == ("Open", agent, f'["{agent}"]', [agent])
+		assert get_state(reply.json()["data"]["name"]) == ("Open", agent, f'["{agent}"]', [agent])
 
 	def test_who_may_not_write_the_issue_assigns_nobody(self, api, agent):
 		issue = factories.make_issue()
 		reply = change(api(factories.make_user("Sales User").name), issue.name, assigned_to=agent)
 		assert reply.status_code == 403
-		assert state(issue.name) == ("Open", None, None, [])
+		assert get_state(issue.name) == ("Open", None, None, [])
 
 
 class TestHDTicket:

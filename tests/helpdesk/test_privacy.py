@@ -124,7 +124,7 @@ def test_the_calls_that_a_customer_may_make_still_answer(reads, ticket):
 def test_only_the_room_of_open_forms_hears_a_note_and_no_customer_may_enter_it(
 	reads, ticket, agent, events, api
 ):
-	rooms = {event["room"] for event in published(events) if SECRET in json.dumps(event)}
+	rooms = {event["room"] for event in list_published(events) if SECRET in json.dumps(event)}
 	assert rooms == {f"doc:{ticket.doctype}/{ticket.name}"}
 	# the question that Frappe's socket server asks before it lets someone in, with the caller's credentials
 	assert {reply.status_code for call, reply in reads if call.endswith(" room")} == {403}
@@ -139,7 +139,7 @@ def test_no_form_of_the_question_about_the_room_lets_a_customer_in(ticket, custo
 		assert (reply.status_code, reply.json().get("message")) == (403, None)
 
 
-def published(events) -> list[dict]:
+def list_published(events) -> list[dict]:
 	"""The events so far."""
 	last = {"room": factories.make_unique("last")}
 	frappe.publish_realtime("last", room=last["room"])

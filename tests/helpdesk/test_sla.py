@@ -51,7 +51,7 @@ def move(issue, status: str, at: str):
 	return issue
 
 
-def status(client, issue, **params) -> dict:
+def get_status(client, issue, **params) -> dict:
 	reply = client.get("orchestrator.helpdesk.get_sla_status", issue=issue, **params)
 	assert reply.status_code == 200, reply.text
 	return reply.json()["data"]
@@ -105,7 +105,7 @@ class TestArithmetic:
 class TestIssue:
 	def test_the_reply_has_the_shape_of_the_reference_and_more(self, api, agent, agreement):
 		issue = make_issue(agreement)
-		data = status(api(agent), issue.name)
+		data = get_status(api(agent), issue.name)
 		assert data.pop("checked_at") <= str(now_datetime() + timedelta(minutes=1)).replace(" ", "T")
 		assert data.pop("first_response_seconds_left") > 0
 		assert data.pop("resolution_seconds_left") > 0
@@ -155,11 +155,11 @@ class TestIssue:
 		issue = make_issue(agreement, priority="Low")
 		client = api(agent)
 		assert (
-			status(client, issue.name)["resolution_due"] == "2027-02-05T10:00:00"
+			get_status(client, issue.name)["resolution_due"] == "2027-02-05T10:00:00"
 		)  # 7 + 8 + holiday + 8 + 1
 		reply = client.post("frappe.client.set_value", doctype="Issue", name=issue.name, priority="High")
 		assert reply.status_code == 200, reply.text
-		data = status(client, issue.name)
+		data = get_status(client, issue.name)
 		assert data["first_response_due"] == "2027-02-01T12:00:00"
 		assert data["resolution_due"] == "2027-02-02T14:00:00"
 
@@ -272,7 +272,7 @@ class TestIssue:
 	def test_its_customer_may_ask(self, api, agreement):
 		customer = helpdesk.make_portal_user()
 		issue = make_issue(agreement, raised_by=customer)
-		assert status(api(customer), issue.name)["resolution_due"] == "2027-02-02T14:00:00"
+		assert get_status(api(customer), issue.name)["resolution_due"] == "2027-02-02T14:00:00"
 
 	@pytest.mark.parametrize("clear", [False, True], ids=["warm", "cold"])
 	def test_it_takes_at_most_six_queries(self, site, agent, agreement, clear):
@@ -305,7 +305,7 @@ class TestHDTicket:
 		agent = helpdesk.make_agent()
 		ticket = helpdesk.make_hd_ticket()
 		client = api(agent)
-		data = status(client, ticket.name)
+		data = get_status(client, ticket.name)
 		assert set(data) == set(service_level.SlaStatus.__annotations__)
 		stored = frappe.db.get_value(
 			"HD Ticket", ticket.name, ["sla", "response_by", "resolution_by"], as_dict=True
@@ -372,7 +372,7 @@ class TestHDTicket:
 	def test_its_customer_may_ask_and_another_may_not(self, api):
 		owner, other = helpdesk.make_portal_user(), helpdesk.make_portal_user()
 		ticket = helpdesk.make_hd_ticket(raised_by=owner)
-		assert status(api(owner), ticket.name)["doctype"] == "HD Ticket"
+		assert get_status(api(owner), ticket.name)["doctype"] == "HD Ticket"
 		reply = api(other).get("orchestrator.helpdesk.get_sla_status", issue=ticket.name)
 		assert (reply.status_code, reply.json()["exc_type"]) == (404, "DoesNotExistError")
 
@@ -400,12 +400,12 @@ class TestNames:
 
 	def test_of_two_the_issue_is_meant_unless_the_doctype_is_named(self, api, both):
 		client = api("Administrator")
-		assert status(client, both)["doctype"] == "Issue"
-		assert status(client, both, doctype="Issue")["doctype"] == "Issue"
-		assert status(client, both, doctype="HD Ticket")["doctype"] == "HD Ticket"
+		assert get_status(client, both)["doctype"] == "Issue"
+		assert get_status(client, both, doctype="Issue")["doctype"] == "Issue"
+		assert get_status(client, both, doctype="HD Ticket")["doctype"] == "HD Ticket"
 
 	def test_who_may_not_read_the_issue_gets_the_ticket(self, api, both):
-		assert status(api(helpdesk.make_agent()), both)["doctype"] == "HD Ticket"
+		assert get_status(api(helpdesk.make_agent()), both)["doctype"] == "HD Ticket"
 
 	def test_a_number_may_come_as_a_number(self, api):
 		ticket = helpdesk.make_hd_ticket()
