@@ -82,11 +82,11 @@ def templates(site):
 	frappe.db.commit()
 
 
-def wish(leave_type: str, first: str = FRIDAY, last: str = MONDAY, **values: object) -> dict:
+def build_request(leave_type: str, first: str = FRIDAY, last: str = MONDAY, **values: object) -> dict:
 	return {"leave_type": leave_type, "from_date": first, "to_date": last, **values}
 
 
-def mails_to(user: str) -> int:
+def count_mails(user: str) -> int:
 	return frappe.db.count("Email Queue Recipient", {"recipient": user})
 
 
@@ -94,7 +94,7 @@ def mails_to(user: str) -> int:
 
 
 def test_an_employee_applies_and_the_weekend_does_not_count(api, person, approver, leave_type):
-	reply = api(person.user).post(APPLY, **wish(leave_type, reason="Family vacation"))
+	reply = api(person.user).post(APPLY, **build_request(leave_type, reason="Family vacation"))
 	assert reply.status_code == 201, reply.text
 	body = reply.json()
 	name = body["data"]["leave_application"]
@@ -129,7 +129,7 @@ def test_an_employee_applies_and_the_weekend_does_not_count(api, person, approve
 	],
 )
 def test_half_days(api, person, leave_type, values, days, half):
-	reply = api(person.user).post(APPLY, **wish(leave_type, **values))
+	reply = api(person.user).post(APPLY, **build_request(leave_type, **values))
 	assert reply.status_code == 201, reply.text
 	data = reply.json()["data"]
 	assert (data["total_leave_days"], data["half_day"], data["half_day_date"]) == (days, True, half)
@@ -139,16 +139,16 @@ def test_approver_is_notified_once(api, leave_type, templates):
 	approver = make_person("Leave Approver")
 	person = make_applicant(leave_type, approver)
 	key = {"Idempotency-Key": frappe.generate_hash()}
-	replies = [api(person.user).post(APPLY, headers=key, **wish(leave_type)) for _ in range(2)]
+	replies = [api(person.user).post(APPLY, headers=key, **build_request(leave_type)) for _ in range(2)]
 	assert {reply.status_code for reply in replies} == {201}
 	name = replies[0].json()["data"]["leave_application"]
-	assert mails_to(approver.user) == 1
+	assert count_mails(approver.user) == 1
 	assert count_records("PWA Notification", reference_document_name=name, to_user=approver.user) == 1
 	approved = api(approver.user).post(APPROVE, leave_application=name)
 	assert approved.status_code == 200, approved.text
-	assert mails_to(approver.user) == 1
+	assert count_mails(approver.user) == 1
 	assert count_records("PWA Notification", reference_document_name=name, to_user=approver.user) == 1
-	assert mails_to(person.user) == 1
+	assert count_mails(person.user) == 1
 	assert count_records("PWA Notification", reference_document_name=name, to_user=person.user) == 1
 
 
@@ -157,15 +157,15 @@ def test_hr_applies_for_anyone_and_a_manager_for_a_report(api, leave_type, appro
 	report = make_person(reports_to=manager.employee, leave_approver=approver.user)
 	make_allocation(report.employee, leave_type)
 	for user, day in ((make_hr(), FRIDAY), (manager.user, MONDAY)):
-		reply = api(user).post(APPLY, employee=report.employee, **wish(leave_type, day, day))
+		reply = api(user).post(APPLY, employee=report.employee, **build_request(leave_type, day, day))
 		assert reply.status_code == 201, reply.text
 	assert count_records("Leave Application", employee=report.employee, status="Open") == 2
 
 
 def test_overlapping_leave_is_409(api, person, leave_type):
 	client = api(person.user)
-	first = client.post(APPLY, **wish(leave_type)).json()["data"]["leave_application"]
-	reply = client.post(APPLY, **wish(leave_type, MONDAY, WEDNESDAY))
+	first = client.post(APPLY, **build_request(leave_type)).json()["data"]["leave_application"]
+	reply = client.post(APPLY, **build_request(leave_type, MONDAY, WEDNESDAY))
 	assert (reply.status_code, reply.json()["exc_type"]) == (409, "OverlapError")
 	assert first in reply.json()["exc"]
 	assert reply.json()["exc"].endswith("Choose other days, or cancel that application first.")
@@ -174,7 +174,7 @@ def test_overlapping_leave_is_409(api, person, leave_type):
 
 def test_two_halves_of_a_day_are_no_overlap_and_a_third_is(api, person, leave_type):
 	client = api(person.user)
-	half = wish(leave_type, MONDAY, MONDAY, half_day=True)
+	half = build_request(leave_type, MONDAY, MONDAY, half_day=True)
 	assert [client.post(APPLY, **half).status_code for _ in range(3)] == [201, 201, 409]
 	balance = client.get("orchestrator.hr.get_leave_balance", leave_type=leave_type).json()["data"]
 	assert (balance["balance"], balance["pending"]) == (20.0, 1.0)
@@ -185,15 +185,15 @@ def test_a_refused_application_tells_nobody(api, leave_type, templates):
 	person = make_applicant(leave_type, approver)
 	client = api(person.user)
 	refusals = (
-		wish(leave_type, "2027-03-01", "2027-03-31"),  # more than is left
-		wish(make_leave_type()),  # no allocation
-		wish(leave_type, MONDAY, FRIDAY),  # ends before it begins
-		wish(leave_type, "2027-03-06", "2027-03-07"),  # holidays
+		build_request(leave_type, "2027-03-01", "2027-03-31"),  # more than is left
+		build_request(make_leave_type()),  # no allocation
+		build_request(leave_type, MONDAY, FRIDAY),  # ends before it begins
+		build_request(leave_type, "2027-03-06", "2027-03-07"),  # holidays
 	)
 	assert {client.post(APPLY, **refusal).status_code for refusal in refusals} == {422}
-	assert client.post(APPLY, **wish(leave_type)).status_code == 201
-	assert client.post(APPLY, **wish(leave_type, MONDAY, WEDNESDAY)).status_code == 409
-	assert mails_to(approver.user) == 1
+	assert client.post(APPLY, **build_request(leave_type)).status_code == 201
+	assert client.post(APPLY, **build_request(leave_type, MONDAY, WEDNESDAY)).status_code == 409
+	assert count_mails(approver.user) == 1
 	assert count_records("PWA Notification", to_user=approver.user) == 1
 
 
@@ -202,7 +202,7 @@ def test_of_two_applications_at_once_one_is_made(api, person, leave_type):
 
 	def apply(client):
 		barrier.wait()
-		statuses.append(client.post(APPLY, **wish(leave_type)).status_code)
+		statuses.append(client.post(APPLY, **build_request(leave_type)).status_code)
 
 	threads = [Thread(target=apply, args=(client,)) for client in clients]
 	for thread in threads:
@@ -213,15 +213,15 @@ def test_of_two_applications_at_once_one_is_made(api, person, leave_type):
 	assert count_records("Leave Application", employee=person.employee) == 1
 
 
-def refused(reply, employee: str, status: int, text: str) -> None:
+def assert_refused(reply, employee: str, status: int, text: str) -> None:
 	assert (reply.status_code, reply.json()["exc"]) == (status, text)
 	assert count_records("Leave Application", employee=employee) == 0
 
 
 def test_an_unknown_leave_type_is_422_naming_the_known(api, person):
-	reply = api(person.user).post(APPLY, **wish("Moon Leave"))
+	reply = api(person.user).post(APPLY, **build_request("Moon Leave"))
 	known = ", ".join(frappe.get_all("Leave Type", order_by="name", pluck="name"))
-	refused(
+	assert_refused(
 		reply,
 		person.employee,
 		422,
@@ -230,8 +230,8 @@ def test_an_unknown_leave_type_is_422_naming_the_known(api, person):
 
 
 def test_leave_that_ends_before_it_begins_is_422(api, person, leave_type):
-	reply = api(person.user).post(APPLY, **wish(leave_type, MONDAY, FRIDAY))
-	refused(
+	reply = api(person.user).post(APPLY, **build_request(leave_type, MONDAY, FRIDAY))
+	assert_refused(
 		reply,
 		person.employee,
 		422,
@@ -241,8 +241,8 @@ def test_leave_that_ends_before_it_begins_is_422(api, person, leave_type):
 
 def test_leave_without_an_allocation_is_422(api, person):
 	other = make_leave_type()
-	reply = api(person.user).post(APPLY, **wish(other))
-	refused(
+	reply = api(person.user).post(APPLY, **build_request(other))
+	assert_refused(
 		reply,
 		person.employee,
 		422,
@@ -252,8 +252,8 @@ def test_leave_without_an_allocation_is_422(api, person):
 
 
 def test_more_leave_than_is_left_is_422(api, person, leave_type):
-	reply = api(person.user).post(APPLY, **wish(leave_type, "2027-03-01", "2027-03-31"))
-	refused(
+	reply = api(person.user).post(APPLY, **build_request(leave_type, "2027-03-01", "2027-03-31"))
+	assert_refused(
 		reply,
 		person.employee,
 		422,
@@ -266,8 +266,8 @@ def test_leave_over_the_end_of_an_allocation_is_422(api, person):
 	other = make_leave_type()
 	make_allocation(person.employee, other, from_date="2027-01-01", to_date=FRIDAY)
 	make_allocation(person.employee, other, from_date="2027-03-06", to_date="2027-12-31")
-	refused(
-		api(person.user).post(APPLY, **wish(other)),
+	assert_refused(
+		api(person.user).post(APPLY, **build_request(other)),
 		person.employee,
 		422,
 		"LeaveAcrossAllocationsError: Application period cannot be across two allocation records. Apply once for the days of each.",
@@ -275,8 +275,8 @@ def test_leave_over_the_end_of_an_allocation_is_422(api, person):
 
 
 def test_leave_on_holidays_alone_is_422(api, person, leave_type):
-	reply = api(person.user).post(APPLY, **wish(leave_type, "2027-03-06", "2027-03-07"))
-	refused(
+	reply = api(person.user).post(APPLY, **build_request(leave_type, "2027-03-06", "2027-03-07"))
+	assert_refused(
 		reply,
 		person.employee,
 		422,
@@ -287,8 +287,8 @@ def test_leave_on_holidays_alone_is_422(api, person, leave_type):
 def test_leave_without_an_approver_is_422_unless_hr_settings_let_it(api, leave_type, site):
 	person = make_person()
 	make_allocation(person.employee, leave_type)
-	reply = api(person.user).post(APPLY, **wish(leave_type))
-	refused(
+	reply = api(person.user).post(APPLY, **build_request(leave_type))
+	assert_refused(
 		reply,
 		person.employee,
 		422,
@@ -297,7 +297,7 @@ def test_leave_without_an_approver_is_422_unless_hr_settings_let_it(api, leave_t
 	)
 	set_mandatory_approver(0)
 	try:
-		assert api(person.user).post(APPLY, **wish(leave_type)).status_code == 201
+		assert api(person.user).post(APPLY, **build_request(leave_type)).status_code == 201
 	finally:
 		set_mandatory_approver(1)
 
@@ -312,7 +312,10 @@ def test_an_approver_who_cannot_sign_in_is_none(api, leave_type, site):
 	person = make_applicant(leave_type, approver)
 	frappe.db.set_value("User", approver.user, "enabled", 0)
 	frappe.db.commit()
-	assert api(person.user).post(APPLY, **wish(leave_type)).json()["exc_type"] == "MissingLeaveApproverError"
+	assert (
+		api(person.user).post(APPLY, **build_request(leave_type)).json()["exc_type"]
+		== "MissingLeaveApproverError"
+	)
 
 
 def test_an_inactive_employee_is_422(api, approver, leave_type, site):
@@ -320,8 +323,8 @@ def test_an_inactive_employee_is_422(api, approver, leave_type, site):
 	make_allocation(employee, leave_type)
 	frappe.db.set_value("Employee", employee, "status", "Inactive")
 	frappe.db.commit()
-	reply = api(make_hr()).post(APPLY, employee=employee, **wish(leave_type))
-	refused(
+	reply = api(make_hr()).post(APPLY, employee=employee, **build_request(leave_type))
+	assert_refused(
 		reply,
 		employee,
 		422,
@@ -351,8 +354,8 @@ def make_blocked(approver: Person, *allowed: str) -> Person:
 def test_leave_on_a_blocked_day_is_422(api, approver, leave_type, site):
 	person = make_blocked(approver)
 	make_allocation(person.employee, leave_type)
-	reply = api(person.user).post(APPLY, **wish(leave_type))
-	refused(
+	reply = api(person.user).post(APPLY, **build_request(leave_type))
+	assert_refused(
 		reply,
 		person.employee,
 		422,
@@ -364,7 +367,7 @@ def test_leave_on_a_blocked_day_is_422(api, approver, leave_type, site):
 def test_leave_on_blocked_day_is_accepted_if_approver_is_allowed(api, approver, leave_type, site):
 	person = make_blocked(approver, approver.user)
 	make_allocation(person.employee, leave_type)
-	reply = api(person.user).post(APPLY, **wish(leave_type))
+	reply = api(person.user).post(APPLY, **build_request(leave_type))
 	assert reply.status_code == 201, reply.text
 	name = reply.json()["data"]["leave_application"]
 	by_hr = api(make_hr()).post(APPROVE, leave_application=name)
@@ -385,14 +388,14 @@ def test_leave_on_blocked_day_is_accepted_if_approver_is_allowed(api, approver, 
 	],
 )
 def test_a_malformed_application_is_400(api, person, leave_type, values):
-	reply = api(person.user).post(APPLY, **wish(leave_type, **values))
+	reply = api(person.user).post(APPLY, **build_request(leave_type, **values))
 	assert reply.status_code == 400, reply.text
 	assert count_records("Leave Application", employee=person.employee) == 0
 
 
 def test_a_half_day_outside_the_leave_is_422(api, person, leave_type):
-	reply = api(person.user).post(APPLY, **wish(leave_type, half_day=True, half_day_date=WEDNESDAY))
-	refused(
+	reply = api(person.user).post(APPLY, **build_request(leave_type, half_day=True, half_day_date=WEDNESDAY))
+	assert_refused(
 		reply,
 		person.employee,
 		422,
@@ -401,7 +404,7 @@ def test_a_half_day_outside_the_leave_is_422(api, person, leave_type):
 
 
 def test_nobody_applies_for_a_colleague(api, guest, person, leave_type):
-	body = {"employee": person.employee, **wish(leave_type)}
+	body = {"employee": person.employee, **build_request(leave_type)}
 	assert guest.post(APPLY, **body).status_code == 401
 	assert api(factories.make_user("Sales User").name).post(APPLY, **body).status_code == 403
 	colleague = make_person()
@@ -418,7 +421,7 @@ def pending(person, approver, leave_type) -> str:
 	return make_leave(person.employee, leave_type, FRIDAY, MONDAY, leave_approver=approver.user).name
 
 
-def used(person: Person, leave_type: str) -> float:
+def get_used(person: Person, leave_type: str) -> float:
 	return -sum(
 		frappe.get_all(
 			"Leave Ledger Entry",
@@ -434,7 +437,7 @@ def test_the_approver_approves(api, person, approver, pending, leave_type):
 	assert reply.json()["message"] == "Leave approved"
 	assert (reply.json()["data"]["status"], reply.json()["data"]["total_leave_days"]) == ("Approved", 2.0)
 	assert frappe.db.get_value("Leave Application", pending, ["status", "docstatus"]) == ("Approved", 1)
-	assert used(person, leave_type) == 2
+	assert get_used(person, leave_type) == 2
 	notes = frappe.get_all(
 		"Comment", {"reference_name": pending, "comment_type": "Comment"}, ["content", "owner"]
 	)
@@ -445,7 +448,7 @@ def test_rejected_leave_does_not_reduce_the_balance(api, person, approver, pendi
 	reply = api(approver.user).post(REJECT, leave_application=pending)
 	assert reply.status_code == 200, reply.text
 	assert frappe.db.get_value("Leave Application", pending, ["status", "docstatus"]) == ("Rejected", 1)
-	assert used(person, leave_type) == 0
+	assert get_used(person, leave_type) == 0
 
 
 def test_hr_decides_as_well(api, pending):
@@ -477,7 +480,7 @@ def test_of_two_decisions_at_once_one_holds(api, person, approver, pending, leav
 	for thread in threads:
 		thread.join()
 	assert sorted(statuses) == [200, 409]
-	assert used(person, leave_type) == 2
+	assert get_used(person, leave_type) == 2
 	assert count_records("PWA Notification", reference_document_name=pending, to_user=person.user) == 1
 
 
@@ -499,7 +502,7 @@ def test_two_leaves_approved_at_once_never_overdraw(api, person, approver, leave
 	for thread in threads:
 		thread.join()
 	assert min(statuses) == 200 and max(statuses) in (409, 422)
-	assert used(person, leave_type) == 11
+	assert get_used(person, leave_type) == 11
 
 
 def test_approving_more_than_is_left_is_422_and_nothing_is_written(api, person, approver, leave_type):
@@ -513,7 +516,7 @@ def test_approving_more_than_is_left_is_422_and_nothing_is_written(api, person, 
 	reply = client.post(APPROVE, leave_application=names[1])
 	assert (reply.status_code, reply.json()["exc_type"]) == (422, "InsufficientLeaveBalanceError")
 	assert frappe.db.get_value("Leave Application", names[1], ["status", "docstatus"]) == ("Open", 0)
-	assert used(person, leave_type) == 11
+	assert get_used(person, leave_type) == 11
 
 
 def test_who_may_not_decide(api, guest, person, pending, site):
@@ -566,7 +569,7 @@ def test_an_employee_withdraws_an_open_application_and_may_apply_anew(api, perso
 	assert (balance["balance"], balance["pending"]) == (20.0, 0.0)
 	again = client.post(CANCEL, leave_application=pending)
 	assert (again.status_code, again.json()["exc_type"]) == (409, "LeaveStatusConflictError")
-	assert client.post(APPLY, **wish(leave_type)).status_code == 201
+	assert client.post(APPLY, **build_request(leave_type)).status_code == 201
 
 
 def test_an_approved_leave_is_cancelled_by_hr_and_the_days_come_back(
@@ -580,11 +583,11 @@ def test_an_approved_leave_is_cancelled_by_hr_and_the_days_come_back(
 			403,
 			f"PermissionError: {pending} is approved. Ask HR to cancel it.",
 		)
-	assert used(person, leave_type) == 2
+	assert get_used(person, leave_type) == 2
 	reply = api(make_hr()).post(CANCEL, leave_application=pending)
 	assert reply.status_code == 200, reply.text
 	assert frappe.db.get_value("Leave Application", pending, ["status", "docstatus"]) == ("Cancelled", 2)
-	assert used(person, leave_type) == 0
+	assert get_used(person, leave_type) == 0
 	assert api(make_hr()).post(CANCEL, leave_application=pending).status_code == 409
 
 

@@ -30,18 +30,18 @@ def geofence(site):
 	frappe.db.commit()
 
 
-def site_now() -> datetime:
+def get_site_now() -> datetime:
 	return now_datetime().replace(microsecond=0)
 
 
 def test_an_employee_checks_in_for_themselves_now(api, person):
-	before = site_now()
+	before = get_site_now()
 	reply = api(person.user).post(CHECK_IN, location="reception")
 	assert reply.status_code == 201, reply.text
 	body = reply.json()
 	data = body["data"]
 	stored = frappe.get_doc("Employee Checkin", data["checkin"])
-	assert before <= stored.time <= site_now()
+	assert before <= stored.time <= get_site_now()
 	assert body == {
 		"message": "Checked in",
 		"data": {
@@ -62,7 +62,7 @@ def test_an_employee_checks_in_for_themselves_now(api, person):
 
 def test_an_employee_keeps_the_time_given_within_the_tolerance(api, person):
 	"""HRMS would put its own time in its place."""
-	given = site_now() - timedelta(minutes=4)
+	given = get_site_now() - timedelta(minutes=4)
 	reply = api(person.user).post(CHECK_OUT, employee=person.employee, timestamp=given.isoformat())
 	assert reply.status_code == 201, reply.text
 	assert frappe.db.get_value("Employee Checkin", reply.json()["data"]["checkin"], ["time", "log_type"]) == (
@@ -72,7 +72,7 @@ def test_an_employee_keeps_the_time_given_within_the_tolerance(api, person):
 
 
 def test_ones_own_punch_may_name_its_zone_and_the_tolerance_holds_in_it(api, person):
-	client, given = api(person.user), site_now() - timedelta(minutes=2)
+	client, given = api(person.user), get_site_now() - timedelta(minutes=2)
 	zone = ZoneInfo(get_system_timezone())
 	utc = given.replace(tzinfo=zone).astimezone(ZoneInfo("UTC"))
 	east = given.replace(tzinfo=zone).astimezone(ZoneInfo("Asia/Kolkata"))
@@ -87,7 +87,7 @@ def test_ones_own_punch_may_name_its_zone_and_the_tolerance_holds_in_it(api, per
 
 
 def test_an_older_punch_of_ones_own_is_403_that_says_so(api, person):
-	given = site_now() - timedelta(minutes=7)
+	given = get_site_now() - timedelta(minutes=7)
 	reply = api(person.user).post(CHECK_IN, timestamp=given.isoformat())
 	assert reply.status_code == 403
 	assert reply.json()["exc"] == (
@@ -144,7 +144,7 @@ def test_a_timestamp_that_is_none_is_400(api, person, text):
 @pytest.mark.parametrize("who", ["hr", "self"])
 def test_a_punch_to_come_is_422(api, person, who):
 	caller = make_hr() if who == "hr" else person.user
-	given = site_now() + timedelta(minutes=2)
+	given = get_site_now() + timedelta(minutes=2)
 	reply = api(caller).post(CHECK_IN, employee=person.employee, timestamp=given.isoformat())
 	assert (reply.status_code, reply.json()["exc_type"]) == (422, "InvalidPunchTimeError")
 	assert f"{given} is in the future" in reply.json()["exc"]
@@ -153,7 +153,7 @@ def test_a_punch_to_come_is_422(api, person, who):
 
 def test_checking_in_twice_is_409_and_checking_out_in_between_is_not(api, person):
 	client = api(person.user)
-	first = site_now() - timedelta(minutes=3)
+	first = get_site_now() - timedelta(minutes=3)
 
 	def at(minutes):
 		return (first + timedelta(minutes=minutes)).isoformat()
@@ -342,7 +342,7 @@ def test_a_day_outside_the_employment_is_422(api, site, day):
 def test_the_tolerance_is_a_setting(api, person):
 	set_tolerance(30)
 	try:
-		given = site_now() - timedelta(minutes=20)
+		given = get_site_now() - timedelta(minutes=20)
 		assert api(person.user).post(CHECK_IN, timestamp=given.isoformat()).status_code == 201
 	finally:
 		set_tolerance(5)
@@ -406,7 +406,7 @@ def test_the_punches_of_a_night_shift_belong_to_the_day_it_began(api, site):
 def test_a_day_without_punches_has_no_hours(api, person):
 	data = api(person.user).get("orchestrator.hr.get_day_punches").json()["data"]
 	assert (data["worked_hours"], data["first_in"], data["punches"]) == (0.0, None, [])
-	assert data["date"] == site_now().date().isoformat()
+	assert data["date"] == get_site_now().date().isoformat()
 
 
 def test_the_punches_of_a_day_are_ones_own_ones_reports_and_hrs(api, guest, site):
