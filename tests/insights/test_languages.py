@@ -10,17 +10,17 @@ from tests.support import factories, insights
 LANGUAGES = ("de", "en", "fr")
 
 
-def reader_in(api, lang, user="Administrator"):
+def make_reader_in(api, lang, user="Administrator"):
 	client = api(user)
 	client.headers["Accept-Language"] = lang
 	return client
 
 
-def translated(text, lang):
+def get_translation(text, lang):
 	return frappe._(text, lang)
 
 
-def words_of(reply, name):
+def list_words(reply, name):
 	"""The words in an item's value: names of datasets, or labels of columns."""
 	value = insights.get_item(reply, name)["value"]
 	return [part.get("name") or part.get("label") for part in value.get("datasets") or value["columns"]]
@@ -43,14 +43,14 @@ def words_of(reply, name):
 def test_a_series_is_named_in_the_readers_language(api, site, measure, words, first):
 	metric = insights.make_metric("Measure", measure)
 	name = insights.make_dashboard(metric)
-	reader_in(api, first).post(insights.REFRESH, dashboard=name)
+	make_reader_in(api, first).post(insights.REFRESH, dashboard=name)
 
 	found = {
-		lang: words_of(reader_in(api, lang).get(insights.GET, dashboard=name), metric.name)
+		lang: list_words(make_reader_in(api, lang).get(insights.GET, dashboard=name), metric.name)
 		for lang in LANGUAGES
 	}
 
-	assert found == {lang: [translated(word, lang) for word in words] for lang in LANGUAGES}
+	assert found == {lang: [get_translation(word, lang) for word in words] for lang in LANGUAGES}
 	assert found["de"] != found["en"]
 
 
@@ -72,7 +72,7 @@ def test_a_number_and_its_label_are_there_in_every_language(api, site, things_in
 	name = insights.make_dashboard(metric)
 	insights.make_todos(3, note)
 
-	replies = [reader_in(api, lang).get(insights.GET, dashboard=name) for lang in ("de", "en", "de")]
+	replies = [make_reader_in(api, lang).get(insights.GET, dashboard=name) for lang in ("de", "en", "de")]
 
 	found = [(reply.json()["data"]["title"], insights.get_item(reply, metric.name)) for reply in replies]
 	assert [(title, item["label"], item["value"]) for title, item in found] == [
@@ -92,7 +92,7 @@ def test_reason_for_a_missing_value_is_translated_for_the_reader(api, site):
 	name, reader = insights.make_dashboard(metric), insights.make_reader()
 	try:
 		replies = {
-			lang: reader_in(api, lang, reader).get(insights.GET, dashboard=name) for lang in ("en", "de")
+			lang: make_reader_in(api, lang, reader).get(insights.GET, dashboard=name) for lang in ("en", "de")
 		}
 	finally:
 		frappe.delete_doc("Translation", record.name)
@@ -108,7 +108,7 @@ def test_reason_for_a_missing_value_is_translated_for_the_reader(api, site):
 def test_a_job_computes_in_the_language_of_who_asked(api, site, worker):
 	metric = insights.make_metric("Measure", "opportunities_by_month")
 	name = insights.make_dashboard(metric)
-	client = reader_in(api, "de")
+	client = make_reader_in(api, "de")
 	client.get(insights.GET, dashboard=name)
 	frappe.local.lang = "de"
 	try:
@@ -120,7 +120,7 @@ def test_a_job_computes_in_the_language_of_who_asked(api, site, worker):
 	worker()
 
 	reply = client.get(insights.GET, dashboard=name)
-	assert (words_of(reply, metric.name), insights.get_item(reply, metric.name)["stale"]) == (
+	assert (list_words(reply, metric.name), insights.get_item(reply, metric.name)["stale"]) == (
 		["Chancen"],
 		False,
 	)
@@ -131,7 +131,7 @@ def test_the_scheduled_refresh_computes_for_each_reader_in_their_language(api, s
 	name = insights.make_dashboard(metric)
 	readers = {lang: factories.make_user("Sales User", language=lang).name for lang in ("de", "fr")}
 	for lang, user in readers.items():
-		reader_in(api, lang, user).get(insights.GET, dashboard=name)
+		make_reader_in(api, lang, user).get(insights.GET, dashboard=name)
 	insights.record_history()
 	frappe.db.set_value("Orchestrator Metric", metric.name, "unit", "new version")
 
@@ -139,10 +139,10 @@ def test_the_scheduled_refresh_computes_for_each_reader_in_their_language(api, s
 	frappe.db.rollback()
 
 	found = [
-		words_of(reader_in(api, lang, user).get(insights.GET, dashboard=name), metric.name)
+		list_words(make_reader_in(api, lang, user).get(insights.GET, dashboard=name), metric.name)
 		for lang, user in readers.items()
 	]
-	assert found == [[translated("Opportunities", lang)] for lang in readers]
+	assert found == [[get_translation("Opportunities", lang)] for lang in readers]
 	assert frappe.local.lang == "en"
 
 
@@ -150,7 +150,7 @@ def test_a_refresh_in_one_language_makes_a_shared_figure_new_in_the_others(api, 
 	note = factories.make_unique("Note")
 	metric = insights.make_shared_metric(note)
 	name = insights.make_dashboard(metric)
-	german, english = reader_in(api, "de"), reader_in(api, "en")
+	german, english = make_reader_in(api, "de"), make_reader_in(api, "en")
 	german.get(insights.GET, dashboard=name)
 	insights.make_todos(2, note)
 

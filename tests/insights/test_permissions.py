@@ -25,7 +25,7 @@ def make_seller(*opportunities: str) -> str:
 	return user
 
 
-def figures(reply):
+def get_figures(reply):
 	names = ("open_pipeline_value", "opportunities_in_pipeline")
 	return tuple(insights.get_value(reply, name) for name in names)
 
@@ -33,9 +33,9 @@ def figures(reply):
 def test_each_caller_gets_the_figures_of_the_records_they_may_read(api, opportunities):
 	first, second = opportunities
 	both, one = api(make_seller(first, second)), api(make_seller(second))
-	assert figures(both.get(GET, dashboard=SALES)) == (1500, 2)
-	assert figures(one.get(GET, dashboard=SALES)) == (500, 1)
-	assert figures(both.get(GET, dashboard=SALES)) == (1500, 2)
+	assert get_figures(both.get(GET, dashboard=SALES)) == (1500, 2)
+	assert get_figures(one.get(GET, dashboard=SALES)) == (500, 1)
+	assert get_figures(both.get(GET, dashboard=SALES)) == (1500, 2)
 
 
 def test_a_table_holds_only_records_that_the_caller_may_read(api, opportunities):
@@ -52,12 +52,12 @@ def test_a_table_holds_only_records_that_the_caller_may_read(api, opportunities)
 def test_a_value_computed_before_a_user_permission_came_is_not_shown_after_it(api, opportunities):
 	first, second = opportunities
 	seller = make_seller(first, second)
-	assert figures(api(seller).get(GET, dashboard=SALES)) == (1500, 2)
+	assert get_figures(api(seller).get(GET, dashboard=SALES)) == (1500, 2)
 	frappe.delete_doc(
 		"User Permission", frappe.db.get_value("User Permission", {"for_value": first, "user": seller})
 	)
 	frappe.db.commit()
-	assert figures(api(seller).get(GET, dashboard=SALES)) == (500, 1)
+	assert get_figures(api(seller).get(GET, dashboard=SALES)) == (500, 1)
 
 
 def test_a_value_computed_with_a_role_is_not_shown_without_it(api, opportunities):

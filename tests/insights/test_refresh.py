@@ -178,7 +178,7 @@ def test_a_value_computed_for_a_read_is_written_down_as_the_point_of_the_day(api
 	}
 
 
-def keep_point(metric: str, owner: str, days_ago: int, value: float) -> None:
+def make_history_point(metric: str, owner: str, days_ago: int, value: float) -> None:
 	day = str(add_days(today(), -days_ago))
 	history.upsert_points([history.MetricNote(metric, owner, day, value, None, f"{day} 12:00:00")])
 	frappe.db.commit()
@@ -192,7 +192,7 @@ def test_a_number_is_compared_with_what_it_was(api, site, compare_with, previous
 	insights.make_todos(10, note)
 	metric = insights.make_metric("Number Card", insights.make_card(note).name, compare_with=compare_with)
 	for days_ago, value in ((1, 8), (9, 5), (40, 4)):
-		keep_point(metric.name, "Administrator", days_ago, value)
+		make_history_point(metric.name, "Administrator", days_ago, value)
 	found = insights.get_item(api().get(GET, dashboard=insights.make_dashboard(metric)), metric.name)
 	assert (found["previous"], found["change"]) == (previous, 10 - previous)
 	assert found["change_percent"] == round((10 - previous) / previous * 100, 2)
@@ -201,8 +201,8 @@ def test_a_number_is_compared_with_what_it_was(api, site, compare_with, previous
 def test_a_users_history_is_their_own(api, site):
 	metric = insights.make_metric("Number Card", insights.make_card(factories.make_unique("Note")).name)
 	name, reader = insights.make_dashboard(metric), insights.make_reader()
-	keep_point(metric.name, "Administrator", 1, 99)
-	keep_point(metric.name, reader, 1, 7)
+	make_history_point(metric.name, "Administrator", 1, 99)
+	make_history_point(metric.name, reader, 1, 7)
 	points = api(reader).get(HISTORY, dashboard=name, metric=metric.name).json()["data"]["points"]
 	assert points == [{"day": str(add_days(today(), -1)), "value": 7}]
 	assert insights.get_item(api(reader).get(GET, dashboard=name), metric.name)["previous"] == 7
@@ -211,7 +211,7 @@ def test_a_users_history_is_their_own(api, site):
 def test_history_is_deleted_after_two_years_and_with_its_metric(site):
 	metric = insights.make_metric("Number Card", insights.make_card(factories.make_unique("Note")).name)
 	for days_ago in (729, 731):
-		keep_point(metric.name, "", days_ago, 1)
+		make_history_point(metric.name, "", days_ago, 1)
 	history.delete_expired_points()
 	assert frappe.db.count(history.DOCTYPE, {"metric": metric.name}) == 1
 	frappe.delete_doc("Orchestrator Metric", metric.name)
@@ -271,7 +271,7 @@ def test_a_dashboard_that_is_off_or_refreshed_by_hand_is_left_alone(site):
 # Alerts
 
 
-def alert(**values):
+def build_alert(**values):
 	return {"condition": "At or above", "threshold": 2, **values}
 
 
@@ -293,7 +293,7 @@ def compute_and_record(name):
 def test_alert_is_sent_once_per_threshold_crossing(site, counted):
 	note, metric, name = counted
 	told = factories.make_user("Support Team").name
-	set_alerts(metric, alert(user=told))
+	set_alerts(metric, build_alert(user=told))
 	(first,) = insights.make_todos(1, note)
 	compute_and_record(name)
 	assert insights.list_notifications(told, metric.name) == []
@@ -315,7 +315,7 @@ def test_alert_is_sent_once_per_threshold_crossing(site, counted):
 def test_an_alert_below_a_threshold_falls(site, counted):
 	note, metric, name = counted
 	told = factories.make_user("Support Team").name
-	set_alerts(metric, alert(user=told, condition="At or below", threshold=0))
+	set_alerts(metric, build_alert(user=told, condition="At or below", threshold=0))
 	(only,) = insights.make_todos(1, note)
 	compute_and_record(name)
 	assert insights.list_notifications(told, metric.name) == []
@@ -328,7 +328,7 @@ def test_an_alert_below_a_threshold_falls(site, counted):
 def test_alert_of_shared_metric_requires_its_role(site, counted):
 	note, metric, name = counted
 	outside, inside = insights.make_reader(), factories.make_user("Support Team", "Newsletter Manager").name
-	set_alerts(metric, alert(role="Newsletter Manager", threshold=1))
+	set_alerts(metric, build_alert(role="Newsletter Manager", threshold=1))
 	insights.make_todos(1, note)
 	compute_and_record(name)
 	assert insights.list_notifications(outside, metric.name) == []
@@ -338,7 +338,9 @@ def test_alert_of_shared_metric_requires_its_role(site, counted):
 def test_alert_of_caller_scoped_metric_goes_to_the_caller_alone(site):
 	note, reader, other = factories.make_unique("Note"), insights.make_reader(), insights.make_reader()
 	metric = insights.make_metric(
-		"Number Card", insights.make_card(note).name, alerts=[alert(role="Newsletter Manager", threshold=1)]
+		"Number Card",
+		insights.make_card(note).name,
+		alerts=[build_alert(role="Newsletter Manager", threshold=1)],
 	)
 	name = insights.make_dashboard(metric)
 	insights.make_todos(1, note, allocated_to=reader)
@@ -352,7 +354,7 @@ def test_alert_of_caller_scoped_metric_goes_to_the_caller_alone(site):
 
 def test_only_a_number_has_alerts(site):
 	with pytest.raises(frappe.ValidationError, match="Only a number can have alerts"):
-		insights.make_metric("Measure", "leads_by_status", alerts=[alert()])
+		insights.make_metric("Measure", "leads_by_status", alerts=[build_alert()])
 
 
 def test_a_page_listens_to_a_dashboard_that_its_reader_may_open_and_to_no_other(api, guest):

@@ -44,23 +44,23 @@ def formulas(frappe_site):
 	return make_query_report(rows)
 
 
-def sheet_of(content):
+def list_sheets(content):
 	book = openpyxl.load_workbook(io.BytesIO(content))
 	return book.worksheets
 
 
-def cells(sheet):
+def list_cells(sheet):
 	return [[cell.value for cell in row] for row in sheet.iter_rows()]
 
 
-def text_of_pdf(content):
+def list_page_texts(content):
 	return [" ".join(page.extract_text().split()) for page in PdfReader(io.BytesIO(content)).pages]
 
 
 def test_a_spreadsheet_has_typed_cells_under_a_heading_and_the_total_last(api, plain):
-	sheet, about = sheet_of(download_content(api(), plain, "xlsx"))
+	sheet, about = list_sheets(download_content(api(), plain, "xlsx"))
 
-	assert cells(sheet) == [
+	assert list_cells(sheet) == [
 		["Name", "Visits", "Hours", "Balance", "Day", "Moment"],
 		["Ann", 3, 2.5, -7.25, datetime.datetime(2025, 2, 19), datetime.datetime(2025, 2, 19, 9, 30)],
 		["Bob", 4, 0.5, 1000.5, None, None],
@@ -68,8 +68,8 @@ def test_a_spreadsheet_has_typed_cells_under_a_heading_and_the_total_last(api, p
 	]
 	assert sheet.freeze_panes == "A2"
 	assert sheet["D2"].number_format == "#,##0.00"
-	assert [row[0] for row in cells(about)] == ["Report", "Generated"]
-	assert cells(about)[0][1] == plain
+	assert [row[0] for row in list_cells(about)] == ["Report", "Generated"]
+	assert list_cells(about)[0][1] == plain
 
 
 def test_a_csv_quotes_text_and_leaves_numbers_bare(api, plain):
@@ -129,7 +129,7 @@ def test_a_pdf_has_title_time_filters_rows_and_numbered_pages(api):
 		filters=[{"fieldname": "status", "label": "Status of Lead", "fieldtype": "Data"}],
 	)
 
-	pages = text_of_pdf(download_content(api(), report, "pdf", filters={"status": "Open"}))
+	pages = list_page_texts(download_content(api(), report, "pdf", filters={"status": "Open"}))
 
 	assert len(pages) > 1
 	assert report in pages[0]
@@ -151,7 +151,7 @@ def test_a_pdf_is_on_the_letter_head_of_the_report(api):
 	letter_head.db_set("is_default", 0, commit=True)  # the first one of a site becomes its default
 	report = make_query_report("select 1 as `One:Int:80`", letter_head=letter_head.name)
 
-	text = " ".join(text_of_pdf(download_content(api(), report, "pdf")))
+	text = " ".join(list_page_texts(download_content(api(), report, "pdf")))
 
 	assert "Harbor Wellness, Quay 1" in text
 	assert "Registered in Galway" in text
@@ -160,11 +160,11 @@ def test_a_pdf_is_on_the_letter_head_of_the_report(api):
 def test_a_pdf_reaches_no_other_address(api):
 	report = make_query_report("select '<img src=\"http://127.0.0.1:9/x.png\">seen' as `Name::120`")
 
-	assert "seen" in text_of_pdf(download_content(api(), report, "pdf"))[0]
+	assert "seen" in list_page_texts(download_content(api(), report, "pdf"))[0]
 
 
 def test_texts_that_look_like_formulas_stay_texts_in_a_spreadsheet(api, formulas):
-	sheet, _about = sheet_of(download_content(api(), formulas, "xlsx"))
+	sheet, _about = list_sheets(download_content(api(), formulas, "xlsx"))
 
 	column = [row[0] for row in sheet.iter_rows(min_row=2)]
 	assert [cell.data_type for cell in column] == ["s"] * len(FORMULAS)
@@ -186,7 +186,7 @@ def test_a_heading_or_a_filter_is_no_formula_either(api):
 	)
 
 	rows = parse_csv(download_content(api(), report, "csv", filters={"who": "=2"}))
-	sheet, about = sheet_of(download_content(api(), report, "xlsx", filters={"who": "=2"}))
+	sheet, about = list_sheets(download_content(api(), report, "xlsx", filters={"who": "=2"}))
 
 	assert rows == [["'=Name"], ["'=2"]]
 	assert (sheet["A1"].data_type, about["B3"].data_type) == ("s", "s")
@@ -238,10 +238,10 @@ def test_arabic_hebrew_and_chinese_are_in_the_pdf_and_in_the_spreadsheet(api):
 		"select " + ", ".join(f"'{text}' as `{name}::120`" for name, text in words.items())
 	)
 
-	sheet, _about = sheet_of(download_content(api(), report, "xlsx"))
-	text = text_of_pdf(download_content(api(), report, "pdf"))[0]
+	sheet, _about = list_sheets(download_content(api(), report, "xlsx"))
+	text = list_page_texts(download_content(api(), report, "pdf"))[0]
 
-	assert cells(sheet)[1] == list(words.values())
+	assert list_cells(sheet)[1] == list(words.values())
 	assert "שלום" in text
 	assert {"مرحبا", "بالعالم"} <= set(re.findall(r"مرحبا|بالعالم", text))
 	assert ("北京客户" in text) == has_font("zh")  # where there is none, the doctor says so
@@ -253,7 +253,7 @@ def test_a_page_for_readers_from_right_to_left_runs_that_way(api):
 	report = make_query_report("select 'مرحبا 12' as `Name::120`, 5 as `Number:Int:80`")
 
 	page = download_content(client, report, "html").decode()
-	sheet, _about = sheet_of(download_content(client, report, "xlsx"))
+	sheet, _about = list_sheets(download_content(client, report, "xlsx"))
 
 	assert '<html lang="ar" dir="rtl">' in page
 	assert '<td dir="auto">مرحبا 12</td>' in page

@@ -25,7 +25,7 @@ from tests.support.report_factories import (
 ONE_ROW = "select name as `Lead:Link/Lead:120` from tabLead limit 1"
 
 
-def sales_user():
+def make_sales_user():
 	return factories.make_user("Sales User").name
 
 
@@ -35,7 +35,7 @@ def report(frappe_site):
 
 
 def test_reply_has_file_size_rows_and_expiry(api, report):
-	caller = sales_user()
+	caller = make_sales_user()
 	client = api(caller)
 
 	reply = client.post(GENERATE, report_name=report, format="xlsx", send_mail=False)
@@ -67,11 +67,11 @@ def test_reply_has_file_size_rows_and_expiry(api, report):
 
 
 def test_the_file_is_its_callers_alone(api, guest, report):
-	data = generate_report(api(sales_user()), report, "csv")
+	data = generate_report(api(make_sales_user()), report, "csv")
 
-	assert api(sales_user()).request("GET", data["file_url"]).status_code == 403
+	assert api(make_sales_user()).request("GET", data["file_url"]).status_code == 403
 	assert guest.request("GET", data["file_url"]).status_code == 403
-	assert get_error(api(sales_user()).get(STATUS, run=data["run"])) == (404, "DoesNotExistError")
+	assert get_error(api(make_sales_user()).get(STATUS, run=data["run"])) == (404, "DoesNotExistError")
 	assert api().get(STATUS, run=data["run"]).status_code == 200  # a System Manager
 
 
@@ -90,7 +90,7 @@ def test_the_same_report_twice_is_two_files(api, report):
 def test_rows_are_those_that_the_caller_may_see(api):
 	company = factories.make_unique("Company")
 	seen, _hidden = (factories.make_lead(company_name=company).name for _ in range(2))
-	caller = sales_user()
+	caller = make_sales_user()
 	factories.make_record(
 		"User Permission", user=caller, allow="Lead", for_value=seen, apply_to_all_doctypes=1
 	)
@@ -106,7 +106,7 @@ def test_rows_are_those_that_the_caller_may_see(api):
 
 def test_a_filter_that_names_a_record_the_caller_may_not_read_is_refused(api):
 	seen, hidden = (factories.make_lead().name for _ in range(2))
-	caller = sales_user()
+	caller = make_sales_user()
 	factories.make_record(
 		"User Permission", user=caller, allow="Lead", for_value=seen, apply_to_all_doctypes=1
 	)
@@ -248,7 +248,7 @@ def outgoing(site):
 		yield address
 
 
-def queued_mails(report):
+def list_queued_mails(report):
 	mails = frappe.get_all(
 		"Email Queue", {"reference_doctype": "Report", "reference_name": report}, ["name", "attachments"]
 	)
@@ -260,7 +260,7 @@ def queued_mails(report):
 
 def test_a_mail_with_the_file_goes_to_users_who_may_run_the_report(api, outgoing):
 	report = make_query_report("select 7 as `Answer:Int:80`")
-	caller, colleague = sales_user(), sales_user()
+	caller, colleague = make_sales_user(), make_sales_user()
 
 	data = (
 		api(caller)
@@ -269,22 +269,22 @@ def test_a_mail_with_the_file_goes_to_users_who_may_run_the_report(api, outgoing
 	)
 
 	assert (data["recipients"], data["mail_queued"], data["mail_note"]) == ([colleague, caller], True, None)
-	assert queued_mails(report) == (sorted([caller, colleague]), [[{"fid": data["file"]}]] * 2)
+	assert list_queued_mails(report) == (sorted([caller, colleague]), [[{"fid": data["file"]}]] * 2)
 
 
 def test_without_recipients_the_mail_goes_to_the_caller(api, outgoing):
 	report = make_query_report("select 7 as `Answer:Int:80`")
-	caller = sales_user()
+	caller = make_sales_user()
 
 	data = api(caller).post(GENERATE, report_name=report, format="csv", send_mail=True).json()["data"]
 
 	assert data["recipients"] == [caller]
-	assert queued_mails(report)[0] == [caller]
+	assert list_queued_mails(report)[0] == [caller]
 
 
 def test_nothing_is_sent_when_a_recipient_may_not_see_the_report(api, outgoing):
 	report = make_query_report("select 7 as `Answer:Int:80`")
-	fit, unfit = sales_user(), factories.make_user("Projects User").name
+	fit, unfit = make_sales_user(), factories.make_user("Projects User").name
 	disabled = factories.make_user("Sales User", enabled=0).name
 
 	reply = api().post(
@@ -298,12 +298,14 @@ def test_nothing_is_sent_when_a_recipient_may_not_see_the_report(api, outgoing):
 	assert get_error(reply) == (422, "InvalidRecipientError")
 	assert f"Nothing was sent: {unfit}, {disabled}, nobody@example.com may not see" in reply.json()["exc"]
 	assert fit not in reply.json()["exc"]
-	assert queued_mails(report) == ([], [])
+	assert list_queued_mails(report) == ([], [])
 	assert list_runs(report) == []
 
 
 def test_without_an_account_the_file_is_made_and_the_reply_says_that_no_mail_was(api, report):
-	data = api(sales_user()).post(GENERATE, report_name=report, format="csv", send_mail=True).json()["data"]
+	data = (
+		api(make_sales_user()).post(GENERATE, report_name=report, format="csv", send_mail=True).json()["data"]
+	)
 
 	assert (data["status"], data["mail_queued"]) == ("Completed", False)
 	assert data["mail_note"].startswith("No email was sent: this site has no outgoing Email Account.")

@@ -21,17 +21,17 @@ def start(client, report, **arguments):
 	return generate_report(client, report, "csv", **arguments)
 
 
-def state(client, run):
+def get_state(client, run):
 	return client.get(STATUS, run=run).json()["data"]
 
 
-def sales_user():
+def make_sales_user():
 	return factories.make_user("Sales User").name
 
 
 def test_a_report_is_made_by_a_worker_as_whoever_asked(api, worker):
 	seen, hidden = (factories.make_lead().name for _ in range(2))
-	caller = sales_user()
+	caller = make_sales_user()
 	factories.make_record(
 		"User Permission", user=caller, allow="Lead", for_value=seen, apply_to_all_doctypes=1
 	)
@@ -44,7 +44,7 @@ def test_a_report_is_made_by_a_worker_as_whoever_asked(api, worker):
 	kept = frappe.db.get_value("Generated Report", queued["run"], ["status", "request"], as_dict=True)
 	worker()
 	frappe.db.rollback()
-	after = state(client, queued["run"])
+	after = get_state(client, queued["run"])
 
 	assert (queued["status"], queued["progress"], queued["file"], queued["row_count"]) == (
 		"Queued",
@@ -100,7 +100,7 @@ def test_a_run_that_fails_says_why_and_leaves_no_file(api, carried_out):
 
 	queued = start(client, broken, background=True)
 	carried_out(queued["run"])
-	after = state(client, queued["run"])
+	after = get_state(client, queued["run"])
 
 	assert (after["status"], after["file"], after["error"]["type"]) == (
 		"Failed",

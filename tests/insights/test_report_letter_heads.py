@@ -40,14 +40,14 @@ def make_image(**values):
 	return file.file_url
 
 
-def pdf_with(api, content, user="Administrator", **values):
+def generate_pdf(api, content, user="Administrator", **values):
 	report = make_query_report(
 		"select 'seen' as `Name::120`", letter_head=make_letter_head(content, **values)
 	)
 	return PdfReader(io.BytesIO(download_content(api(user), report, "pdf")))
 
 
-def images_of(pdf):
+def count_pdf_images(pdf):
 	"""How many pictures its pages show, those within the letter head as well."""
 	return sum(count_images(page["/Resources"]) for page in pdf.pages)
 
@@ -96,7 +96,7 @@ def listener():
 def test_a_letter_head_reaches_no_other_address(api, listener, content):
 	port, callers = listener
 
-	pdf = pdf_with(api, f"<p>Harbor</p>{content.format(port=port)}")
+	pdf = generate_pdf(api, f"<p>Harbor</p>{content.format(port=port)}")
 
 	text = pdf.pages[0].extract_text()
 	assert ("Harbor" in text, "seen" in text) == (True, True)
@@ -127,7 +127,7 @@ def test_what_is_no_file_of_the_site_is_refused(site, url):
 
 
 def test_a_local_file_is_not_in_the_pdf(api):
-	pdf = pdf_with(
+	pdf = generate_pdf(
 		api, '<p>Harbor</p><img src="file:///etc/passwd"><object data="file:///etc/passwd"></object>'
 	)
 
@@ -138,7 +138,7 @@ def test_a_local_file_is_not_in_the_pdf(api):
 def test_a_logo_of_the_site_is_shown(api, is_private):
 	url = make_image(is_private=is_private)
 
-	assert images_of(pdf_with(api, f'<img src="{url}" style="width: 20mm">')) == 1
+	assert count_pdf_images(generate_pdf(api, f'<img src="{url}" style="width: 20mm">')) == 1
 	assert letter_head.fetch_url(DATA_URL) == {"string": PIXEL, "mime_type": "image/png"}
 
 
@@ -146,14 +146,14 @@ def test_a_private_logo_is_left_out_for_who_may_not_read_it(api):
 	url = make_image(is_private=1)
 	caller = factories.make_user("Sales User").name
 
-	pdf = pdf_with(api, f'<p>Harbor</p><img src="{url}" style="width: 20mm">', caller)
+	pdf = generate_pdf(api, f'<p>Harbor</p><img src="{url}" style="width: 20mm">', caller)
 
 	assert "Harbor" in pdf.pages[0].extract_text()
-	assert images_of(pdf) == 0
+	assert count_pdf_images(pdf) == 0
 
 
 def test_a_letter_head_of_many_pages_is_cut_and_the_rows_are_there(api):
-	pdf = pdf_with(api, "<p>Harbor</p>" + "<p>line</p>" * 500, footer="<p>Registered</p>")
+	pdf = generate_pdf(api, "<p>Harbor</p>" + "<p>line</p>" * 500, footer="<p>Registered</p>")
 
 	text = "".join(page.extract_text() for page in pdf.pages)
 	assert ("Harbor" in text, "seen" in text, "Registered" in text) == (True, True, True)

@@ -17,7 +17,7 @@ SCHEDULE = "orchestrator.insights.schedule_report"
 DOCTYPE = "Auto Email Report"
 
 
-def manager(*roles):
+def make_manager(*roles):
 	return factories.make_user("Report Manager", "Sales User", *roles).name
 
 
@@ -34,7 +34,7 @@ def report(frappe_site):
 	return make_query_report("select 7 as `Answer:Int:80`")
 
 
-def mails_of(report):
+def list_mails(report):
 	queued = frappe.get_all(
 		"Email Queue", {"reference_doctype": "Report", "reference_name": report}, ["name", "attachments"]
 	)
@@ -45,7 +45,7 @@ def mails_of(report):
 
 
 def test_a_schedule_is_an_auto_email_report_of_the_caller(api, report):
-	caller, colleague = manager(), factories.make_user("Sales User").name
+	caller, colleague = make_manager(), factories.make_user("Sales User").name
 
 	data = schedule(
 		api(caller),
@@ -76,7 +76,7 @@ def test_a_schedule_is_an_auto_email_report_of_the_caller(api, report):
 def test_when_its_time_has_come_each_recipient_gets_the_rows_that_its_user_sees(api):
 	company = factories.make_unique("Company")
 	seen, _hidden = (factories.make_lead(company_name=company).name for _ in range(2))
-	caller, gone = manager(), factories.make_user("Sales User")
+	caller, gone = make_manager(), factories.make_user("Sales User")
 	factories.make_record(
 		"User Permission", user=caller, allow="Lead", for_value=seen, apply_to_all_doctypes=1
 	)
@@ -97,7 +97,7 @@ def test_when_its_time_has_come_each_recipient_gets_the_rows_that_its_user_sees(
 		report_schedules.run_schedule(**jobs[-1])
 		frappe.set_user("Administrator")
 		frappe.db.commit()
-	recipients, files = mails_of(report)
+	recipients, files = list_mails(report)
 
 	assert (jobs[-1], recipients) == ({"schedule": data["schedule"]}, [caller])
 	content = api(caller).request("GET", frappe.db.get_value("File", files[0], "file_url")).content
@@ -105,7 +105,7 @@ def test_when_its_time_has_come_each_recipient_gets_the_rows_that_its_user_sees(
 
 
 def test_the_days_of_the_filters_move_along(api):
-	data = schedule(api(manager()), "Lead Analysis", period="monthly", filters={"status": "Open"})
+	data = schedule(api(make_manager()), "Lead Analysis", period="monthly", filters={"status": "Open"})
 
 	filters = report_schedules.build_filters(frappe.get_doc(DOCTYPE, data["schedule"]))
 
@@ -129,7 +129,7 @@ def test_who_may_make_no_auto_email_report_is_refused(api, guest, report):
 def test_a_recipient_who_may_not_see_the_report_is_named(api, report):
 	stranger = factories.make_user("Projects User").name
 
-	reply = api(manager()).post(SCHEDULE, report_name=report, frequency="daily", recipients=[stranger])
+	reply = api(make_manager()).post(SCHEDULE, report_name=report, frequency="daily", recipients=[stranger])
 
 	assert get_error(reply) == (422, "InvalidRecipientError")
 	assert stranger in reply.json()["exc"]
@@ -150,7 +150,7 @@ def test_a_recipient_who_may_not_see_the_report_is_named(api, report):
 	],
 )
 def test_a_bad_argument_is_400(api, report, arguments, words):
-	reply = api(manager("HR User")).post(
+	reply = api(make_manager("HR User")).post(
 		SCHEDULE, **{"report_name": report, "frequency": "daily", **arguments}
 	)
 
@@ -159,9 +159,9 @@ def test_a_bad_argument_is_400(api, report, arguments, words):
 
 
 def test_nobody_makes_it_mail_what_somebody_else_sees(api, report):
-	data = schedule(api(manager()), report)
+	data = schedule(api(make_manager()), report)
 
-	reply = api(manager()).post(
+	reply = api(make_manager()).post(
 		"frappe.client.set_value",
 		doctype=DOCTYPE,
 		name=data["schedule"],
@@ -188,7 +188,7 @@ def test_one_made_in_desk_stays_frappes_own(site, report, monkeypatch):
 
 
 def test_leaving_the_app_switches_schedules_off_that_would_run_as_the_administrator(api, report):
-	ours = schedule(api(manager()), report)["schedule"]
+	ours = schedule(api(make_manager()), report)["schedule"]
 	desks = make_in_desk(report).name
 
 	report_schedules.disable_all()

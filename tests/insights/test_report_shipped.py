@@ -27,16 +27,16 @@ def run(client, report, **filters):
 	return reply.json()["data"]
 
 
-def refusal(client, report, **filters):
+def get_refusal(client, report, **filters):
 	reply = client.get(RUN, report_name=report, filters=json.dumps(filters))
 	return reply.status_code, reply.json()["exc_type"]
 
 
-def figures(data):
+def get_figures(data):
 	return {item["label"]: item["value"] for item in data["summary"]}
 
 
-def user(*roles):
+def make_user(*roles):
 	return factories.make_user(*roles).name
 
 
@@ -68,7 +68,7 @@ def leads(frappe_site):
 def test_lead_analysis_counts_what_became_of_leads_by_source(api, leads):
 	web, fair, _names = leads
 
-	data = run(api(user("Sales User")), "Lead Analysis", **SPRING)
+	data = run(api(make_user("Sales User")), "Lead Analysis", **SPRING)
 
 	assert data["rows"] == [
 		{
@@ -80,7 +80,7 @@ def test_lead_analysis_counts_what_became_of_leads_by_source(api, leads):
 			"conversion": 0.0, "probability": 0.0,
 		},
 	]  # fmt: skip
-	assert figures(data) == {"Leads": 4, "Qualified": 1, "Converted": 1, "Converted (%)": 25.0}
+	assert get_figures(data) == {"Leads": 4, "Qualified": 1, "Converted": 1, "Converted (%)": 25.0}
 	assert data["chart"]["data"] == {
 		"labels": [web, fair],
 		"datasets": [{"name": "Leads", "values": [3, 1]}, {"name": "Converted", "values": [1, 0]}],
@@ -90,15 +90,15 @@ def test_lead_analysis_counts_what_became_of_leads_by_source(api, leads):
 def test_lead_analysis_takes_the_filters_of_the_reference(api, leads):
 	web = leads[0]
 
-	data = run(api(user("Sales User")), "Lead Analysis", status="Open", source=web, **SPRING)
+	data = run(api(make_user("Sales User")), "Lead Analysis", status="Open", source=web, **SPRING)
 
 	assert [(row["group"], row["leads"], row["open"]) for row in data["rows"]] == [(web, 1, 1)]
 
 
 def test_lead_analysis_shows_the_leads_of_one_owner(api, leads):
-	data = run(api(user("Sales User")), "Lead Analysis", lead_owner="Administrator", **SPRING)
+	data = run(api(make_user("Sales User")), "Lead Analysis", lead_owner="Administrator", **SPRING)
 
-	assert figures(data)["Leads"] == 4
+	assert get_figures(data)["Leads"] == 4
 
 
 @pytest.mark.parametrize(
@@ -111,14 +111,14 @@ def test_lead_analysis_shows_the_leads_of_one_owner(api, leads):
 	],
 )
 def test_lead_analysis_groups_otherwise(api, leads, group, rows):
-	data = run(api(user("Sales User")), "Lead Analysis", group_by=group, **SPRING)
+	data = run(api(make_user("Sales User")), "Lead Analysis", group_by=group, **SPRING)
 
 	assert [(row["group"], row["leads"]) for row in data["rows"]] == rows
 
 
 def test_lead_analysis_counts_only_leads_that_the_caller_may_read(api, leads):
 	web, _fair, names = leads
-	caller = user("Sales User")
+	caller = make_user("Sales User")
 	factories.make_record(
 		"User Permission", user=caller, allow="Lead", for_value=names[1], apply_to_all_doctypes=1
 	)
@@ -152,20 +152,20 @@ def opportunities(frappe_site):
 
 
 def test_the_monthly_sales_report_adds_up_currencies_in_one(api, opportunities):
-	data = run(api(user("Sales User")), "Monthly Sales Report", **SPRING)
+	data = run(api(make_user("Sales User")), "Monthly Sales Report", **SPRING)
 
 	shown = ("month", "won", "won_value", "average", "lost", "win_rate", "ordered", "currency")
 	assert [tuple(row[key] for key in shown) for row in data["rows"]] == [
 		("2001-03", 2, 2000.0, 1000.0, 1, 66.67, 0.0, "USD"),
 		("2001-04", 1, 250.0, 250.0, 0, 100.0, 0.0, "USD"),
 	]
-	assert figures(data) == {"Won": 3, "Won Value": 2250.0, "Lost": 1, "Win Rate (%)": 75.0}
+	assert get_figures(data) == {"Won": 3, "Won Value": 2250.0, "Lost": 1, "Win Rate (%)": 75.0}
 	assert data["chart"]["data"]["datasets"] == [{"name": "Won Value", "values": [2000.0, 250.0]}]
 
 
 def test_the_monthly_sales_report_shows_invoices_to_who_may_read_them(api, opportunities):
 	def columns_for(*roles):
-		data = run(api(user(*roles)), "Monthly Sales Report", **SPRING)
+		data = run(api(make_user(*roles)), "Monthly Sales Report", **SPRING)
 		return {column["fieldname"] for column in data["columns"]} & {"ordered", "invoiced"}
 
 	assert columns_for("Sales User") == {"ordered"}
@@ -173,7 +173,7 @@ def test_the_monthly_sales_report_shows_invoices_to_who_may_read_them(api, oppor
 
 
 def test_the_monthly_sales_report_counts_only_what_the_caller_may_read(api, opportunities):
-	caller = user("Sales User")
+	caller = make_user("Sales User")
 	factories.make_record(
 		"User Permission",
 		user=caller,
@@ -191,13 +191,15 @@ def test_the_monthly_sales_report_counts_only_what_the_caller_may_read(api, oppo
 
 
 def test_the_monthly_sales_report_becomes_a_pdf_as_in_the_reference(api, opportunities):
-	content = download_content(api(user("Sales User")), "Monthly Sales Report", "pdf", filters=SPRING)
+	content = download_content(api(make_user("Sales User")), "Monthly Sales Report", "pdf", filters=SPRING)
 
 	assert content.startswith(b"%PDF-")
 
 
 def test_a_page_shows_the_figures_and_the_chart_of_the_report(api, opportunities):
-	page = download_content(api(user("Sales User")), "Monthly Sales Report", "html", filters=SPRING).decode()
+	page = download_content(
+		api(make_user("Sales User")), "Monthly Sales Report", "html", filters=SPRING
+	).decode()
 
 	assert '<div class="value">$ 2,250.00</div><div class="label">Won Value</div>' in page
 	assert page.count('fill="#2490ef"/>') == 3  # two months and the legend
@@ -234,7 +236,7 @@ def test_ticket_service_levels_report_lists_met_targets(api):
 	make_issue("2001-03-06", **common, status="Open")
 	make_issue("2001-03-07", priority=priority, status="Open")
 
-	data = run(api(user("Support Team")), "Ticket Service Levels", priority=priority, **SPRING)
+	data = run(api(make_user("Support Team")), "Ticket Service Levels", priority=priority, **SPRING)
 
 	assert data["rows"] == [
 		{
@@ -242,7 +244,7 @@ def test_ticket_service_levels_report_lists_met_targets(api):
 			"resolutions_kept": 33.33, "first_response_hours": 1.5,
 		}
 	]  # fmt: skip
-	assert figures(data) == {
+	assert get_figures(data) == {
 		"Issues": 4, "Overdue": 1, "First Responses in Time (%)": 66.67, "Resolutions in Time (%)": 33.33,
 	}  # fmt: skip
 
@@ -252,7 +254,7 @@ def test_ticket_service_levels_is_there_for_supporters_in_every_grouping(api, gr
 	customer = factories.make_customer().name
 	make_issue("2001-03-08", values={"customer": customer})
 
-	data = run(api(user("Support Team")), "Ticket Service Levels", group_by=group, **SPRING)
+	data = run(api(make_user("Support Team")), "Ticket Service Levels", group_by=group, **SPRING)
 
 	assert sum(row["issues"] for row in data["rows"]) >= 1
 
@@ -269,12 +271,12 @@ def test_project_progress_weighs_tasks_by_their_hours(api):
 			project=project, status=status, expected_time=hours, progress=progress, exp_end_date=due
 		)
 
-	data = run(api(user("Projects User")), "Project Progress", project=project)
+	data = run(api(make_user("Projects User")), "Project Progress", project=project)
 
 	row = data["rows"][0]
 	assert (row["tasks"], row["completed"], row["overdue"]) == (3, 1, 1)
 	assert (row["planned_hours"], row["hours_left"], row["progress"]) == (40.0, 20.0, 50.0)
-	assert figures(data) == {"Projects": 1, "Tasks": 3, "Overdue": 1, "Progress (%)": 50.0}
+	assert get_figures(data) == {"Projects": 1, "Tasks": 3, "Overdue": 1, "Progress (%)": 50.0}
 
 
 @pytest.fixture(scope="module")
@@ -289,7 +291,7 @@ def on_leave(frappe_site):
 	return leave_type, first, second
 
 
-def balances(data):
+def get_balances(data):
 	return {
 		row["employee"]: tuple(row[key] for key in ("allocated", "used", "pending", "balance"))
 		for row in data["rows"]
@@ -301,8 +303,8 @@ def test_leave_overview_shows_hr_what_everyone_has(api, on_leave):
 
 	data = run(api(hr_factories.make_hr()), "Leave Overview", leave_type=leave_type, date="2027-03-10")
 
-	assert balances(data) == {first.employee: (20, 3, 1, 17), second.employee: (10, 0, 0, 10)}
-	assert figures(data) == {"Allocated": 30, "Used": 3, "Pending": 1, "Balance": 27}
+	assert get_balances(data) == {first.employee: (20, 3, 1, 17), second.employee: (10, 0, 0, 10)}
+	assert get_figures(data) == {"Allocated": 30, "Used": 3, "Pending": 1, "Balance": 27}
 	assert data["chart"]["data"]["labels"] == [leave_type]
 
 
@@ -312,7 +314,7 @@ def test_leave_overview_shows_employees_their_own_leave(api, on_leave):
 	chosen = run(api(first.user), "Leave Overview", leave_type=leave_type, date="2027-03-10")
 	every = run(api(first.user), "Leave Overview", date="2027-03-10")
 
-	assert balances(chosen) == balances(every) == {first.employee: (20, 3, 1, 17)}
+	assert get_balances(chosen) == get_balances(every) == {first.employee: (20, 3, 1, 17)}
 
 
 @pytest.fixture(scope="module")
@@ -339,12 +341,12 @@ def stays(frappe_site):
 def test_client_census_counts_who_is_in_care_came_and_left(api, stays):
 	here, _there = stays
 
-	data = run(api(user("Clinical User")), "Client Census", facility=here, **SPRING)
+	data = run(api(make_user("Clinical User")), "Client Census", facility=here, **SPRING)
 
 	assert data["rows"] == [
 		{"group": here, "in_care": 1, "waiting": 1, "admitted": 2, "discharged": 2, "length_of_stay": 15.0}
 	]
-	assert figures(data) == {
+	assert get_figures(data) == {
 		"In Care": 1,
 		"Admitted": 2,
 		"Discharged": 2,
@@ -372,7 +374,7 @@ def test_client_census_shows_a_clinician_of_one_facility_no_other(api, stays):
 	],
 )
 def test_who_has_none_of_its_roles_is_refused(api, report, role):
-	assert refusal(api(user(role)), report) == (403, "PermissionError")
+	assert get_refusal(api(make_user(role)), report) == (403, "PermissionError")
 
 
 @pytest.mark.parametrize(
@@ -385,7 +387,10 @@ def test_who_has_none_of_its_roles_is_refused(api, report, role):
 	],
 )
 def test_bad_filters_are_400(api, filters):
-	assert refusal(api(user("Sales User")), "Lead Analysis", **filters) == (400, "InvalidRequestError")
+	assert get_refusal(api(make_user("Sales User")), "Lead Analysis", **filters) == (
+		400,
+		"InvalidRequestError",
+	)
 
 
 def test_amount_without_exchange_rate_is_reported_and_excluded():

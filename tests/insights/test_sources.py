@@ -287,14 +287,14 @@ def test_figures_hold_plain_numbers():
 # The measures of the suite, on records counted by hand
 
 
-def as_reader_of(role: str, doctype: str, *names: str) -> str:
+def set_reader_of(role: str, doctype: str, *names: str) -> str:
 	user = insights.make_reader(role)
 	for name in names:
 		insights.permit_record(user, doctype, name)
 	return user
 
 
-def items_of(dashboard: str, user: str) -> dict:
+def get_items(dashboard: str, user: str) -> dict:
 	frappe.set_user(user)
 	try:
 		return {item["name"]: item["value"] for item in get_dashboard(dashboard=dashboard)["items"]}
@@ -319,7 +319,7 @@ def test_sales_figures_are_those_of_the_opportunities(site):
 	old = factories.make_opportunity(
 		pipeline_stage="Closed Lost", transaction_date=add_days(today(), -400)
 	).name
-	values = items_of("sales_dashboard", as_reader_of("Sales User", "Opportunity", *made, old))
+	values = get_items("sales_dashboard", set_reader_of("Sales User", "Opportunity", *made, old))
 	assert values["open_pipeline_value"] == 1650.5
 	assert values["opportunities_in_pipeline"] == 3
 	assert values["win_rate"] == 33.33
@@ -341,8 +341,8 @@ def test_project_figures_are_those_of_the_tasks(site):
 			("Cancelled", 7, 0, "Low"),
 		)
 	]
-	user = as_reader_of("Projects User", "Task", *tasks)
-	values = items_of("projects_dashboard", user)
+	user = set_reader_of("Projects User", "Task", *tasks)
+	values = get_items("projects_dashboard", user)
 	assert (values["open_tasks"], values["overdue_tasks"], values["completed_tasks"]) == (2, 0, 1)
 	assert values["remaining_hours"] == 16
 	assert sorted(values["tasks_by_priority"]["labels"]) == ["High", "Low"]
@@ -359,7 +359,7 @@ def test_support_figures_are_those_of_the_tickets(site):
 		)
 	frappe.db.sql("UPDATE tabIssue SET _assign = '[\"someone\"]' WHERE name = %s", issues[0])
 	frappe.db.commit()
-	values = items_of("helpdesk_dashboard", as_reader_of("Support Team", "Issue", *issues))
+	values = get_items("helpdesk_dashboard", set_reader_of("Support Team", "Issue", *issues))
 	assert (values["open_tickets"], values["unassigned_tickets"], values["new_tickets"]) == (2, 1, 3)
 	assert values["first_response_hours"] == 3
 	assert values["service_level_met"] == 50
@@ -373,7 +373,7 @@ def test_people_figures_are_those_of_the_employees(site):
 	factories.make_record(
 		"Employee Checkin", employee=employees[0], log_type="IN", time=frappe.utils.now_datetime()
 	)
-	values = items_of("hr_dashboard", as_reader_of("HR User", "Employee", *employees))
+	values = get_items("hr_dashboard", set_reader_of("HR User", "Employee", *employees))
 	assert (values["headcount"], values["new_employees"], values["checked_in_today"]) == (2, 2, 1)
 	assert values["on_leave_today"] == 0
 	assert sum(values["joined_by_month"]["datasets"][0]["values"]) == 2
@@ -587,7 +587,7 @@ def test_client_figures_are_those_of_the_clients_and_their_stays(site):
 		make_client("Pre-Admission"),
 	]
 	frappe.db.commit()
-	user = as_reader_of("Clinical User", "Client", *clients)
+	user = set_reader_of("Clinical User", "Client", *clients)
 	frappe.set_user(user)
 	items = {item["name"]: item for item in get_dashboard(dashboard="clients_dashboard")["items"]}
 	assert {name: item["error"] for name, item in items.items() if item["error"]} == {}
