@@ -48,20 +48,20 @@ def demo(frappe_site: str) -> Demo:
 	frappe.set_user("Administrator")
 	told = Demo(before=snapshot.capture_site(), bytes_before=list_keys_on_disk())
 	mails_before = frappe.db.count("Email Queue")
-	figures_before = figures()
+	figures_before = list_figures()
 	with set_loopback_allowed():
 		bench.run_command("orchestrator", "demo")
 		frappe.db.rollback()
 		bring_a_client()
 	told.seen = look()
 	told.seen["mails"] -= mails_before
-	told.seen["figures"] = {name: value - figures_before[name] for name, value in figures().items()}
-	told.seen["new assignees"] = assignees_of_new_issues()
+	told.seen["figures"] = {name: value - figures_before[name] for name, value in list_figures().items()}
+	told.seen["new assignees"] = list_assignees_of_new_issues()
 	told.seen["kipu"] = look_at_kipu()
 	told.second_run = bench.run_command("orchestrator", "demo").stdout
 
 	edit_a_demo_lead()
-	mine = refer_to_the_demo()
+	mine = make_reference_to_demo()
 	first = bench.run_command("orchestrator", "demo", "--remove", check=False)
 	told.removal, told.first_removal_code = first.stdout, first.returncode
 	frappe.db.rollback()
@@ -79,22 +79,22 @@ def demo(frappe_site: str) -> Demo:
 def look() -> dict[str, Any]:
 	"""The demo as a reader of the site sees it."""
 	return {
-		"lead statuses": statuses("Lead", {"email_id": ("like", DOMAIN)}),
-		"stages": by_title("pipeline_stage"),
-		"opportunity statuses": by_title("status"),
+		"lead statuses": list_statuses("Lead", {"email_id": ("like", DOMAIN)}),
+		"stages": group_by_title("pipeline_stage"),
+		"opportunity statuses": group_by_title("status"),
 		"currencies": set(frappe.get_all("Opportunity", {"owner": "Administrator"}, pluck="currency")),
-		"issue statuses": statuses("Issue", {"raised_by": ("like", DOMAIN)}),
+		"issue statuses": list_statuses("Issue", {"raised_by": ("like", DOMAIN)}),
 		"agreements": set(
 			frappe.get_all("Issue", {"raised_by": ("like", DOMAIN)}, pluck="service_level_agreement")
 		),
-		"task statuses": statuses("Task", {"project": ("in", projects())}),
+		"task statuses": list_statuses("Task", {"project": ("in", list_projects())}),
 		"sprints": {
-			title: figures_of(title)
-			for title in frappe.get_all("Sprint", {"project": ("in", projects())}, pluck="title")
+			title: get_figures_of_sprint(title)
+			for title in frappe.get_all("Sprint", {"project": ("in", list_projects())}, pluck="title")
 		},
 		"leave": sorted(frappe.get_all("Leave Application", {"leave_type": "Annual Leave"}, pluck="status")),
 		"punches": frappe.db.count("Employee Checkin", {"device_id": "office"}),
-		"assignments": assignments_apart_from_the_field(),
+		"assignments": find_assignment_mismatches(),
 		"mails": frappe.db.count("Email Queue"),
 		"sources": set(
 			frappe.get_all(
@@ -115,7 +115,7 @@ def look() -> dict[str, Any]:
 	}
 
 
-def figures() -> dict[str, float]:
+def list_figures() -> dict[str, float]:
 	"""What the dashboards tell now."""
 	return {
 		name: item["value"]
@@ -163,7 +163,7 @@ def bring_a_client() -> None:
 	frappe.db.commit()
 
 
-def assignees_of_new_issues() -> list[str]:
+def list_assignees_of_new_issues() -> list[str]:
 	"""Whom the platform assigns three issues that arrive while the demo is there."""
 	issues = [
 		frappe.get_doc(
@@ -177,7 +177,7 @@ def assignees_of_new_issues() -> list[str]:
 	return [issue.assigned_to for issue in issues]
 
 
-def figures_of(title: str) -> tuple[float, ...]:
+def get_figures_of_sprint(title: str) -> tuple[float, ...]:
 	"""What a burndown says of a sprint of the demo, and how many of its events nobody wrote down."""
 	sprint = frappe.db.get_value("Sprint", {"title": title})
 	told = get_sprint_burndown(sprint)
@@ -195,11 +195,11 @@ def figures_of(title: str) -> tuple[float, ...]:
 	return (*(told[name] for name in figures), len(unwritten))
 
 
-def statuses(doctype: str, filters: dict) -> set[str]:
+def list_statuses(doctype: str, filters: dict) -> set[str]:
 	return set(frappe.get_all(doctype, filters, pluck="status"))
 
 
-def by_title(fieldname: str) -> dict[str, set[str]]:
+def group_by_title(fieldname: str) -> dict[str, set[str]]:
 	rows = frappe.get_all(
 		"Opportunity", {"opportunity_owner": ("like", DOMAIN)}, ["pipeline_stage", f"{fieldname} as value"]
 	)
@@ -209,12 +209,12 @@ def by_title(fieldname: str) -> dict[str, set[str]]:
 	return grouped
 
 
-def projects() -> list[str]:
+def list_projects() -> list[str]:
 	titles = ("Digital Intake Rollout", "Telehealth Rooms")
 	return frappe.get_all("Project", {"project_name": ("in", titles)}, pluck="name")
 
 
-def assignments_apart_from_the_field() -> list[str]:
+def find_assignment_mismatches() -> list[str]:
 	"""Demo records whose field names someone else than their first open assignment."""
 	apart = []
 	for doctype in ("Lead", "Opportunity", "Issue", "Task"):
@@ -243,7 +243,7 @@ def edit_a_demo_lead() -> None:
 	frappe.db.commit()
 
 
-def refer_to_the_demo() -> str:
+def make_reference_to_demo() -> str:
 	"""A task of the site's own in a demo project."""
 	project = frappe.db.get_value("Project", {"project_name": "Telehealth Rooms"})
 	return factories.make_task(project=project).name

@@ -27,19 +27,19 @@ DOCUMENTED_ONLY = frozenset(
 )
 
 
-def strings(module: str) -> Iterator[str]:
+def list_strings(module: str) -> Iterator[str]:
 	"""Every text in a module that looks like a name of the platform."""
 	for node in ast.walk(source.parse_module(module)):
 		if isinstance(node, ast.Constant) and isinstance(node.value, str) and DOTTED_NAME.match(node.value):
 			yield node.value
 
 
-def names() -> list[str]:
-	return sorted({name for module in list_modules() for name in strings(module)} - {"frappe.Request"})
+def list_names() -> list[str]:
+	return sorted({name for module in list_modules() for name in list_strings(module)} - {"frappe.Request"})
 
 
 def test_the_tables_name_what_this_platform_has(site):
-	absent = {name for name in names() if not is_importable(name)}
+	absent = {name for name in list_names() if not is_importable(name)}
 	declared = compat.NAMES_OF_THE_OTHER_LINE | DOCUMENTED_ONLY | compat.NAMES_OF_SOME_VERSIONS
 	assert sorted(absent - declared) == []
 
