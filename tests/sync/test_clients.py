@@ -37,7 +37,7 @@ def kipu(site: str) -> Iterator[Simulator]:
 		yield running
 
 
-def chart(stay: int) -> int:
+def get_chart(stay: int) -> int:
 	return stay + 1000
 
 
@@ -59,7 +59,7 @@ def test_when_both_sides_changed_a_field_the_policy_decides(kipu, policy, kept, 
 	stay = kipu.world.admit_new()
 	kipu.world.set_field(stay, "phone", PHONE)
 	run_sync(connection)
-	client = get_client(connection, chart(stay))
+	client = get_client(connection, get_chart(stay))
 	edit(client, phone=OURS, preferred_name="Ren")
 	kipu.world.set_field(stay, "phone", OTHER)
 	run_sync(connection)
@@ -79,12 +79,12 @@ def test_local_edit_is_preserved_while_the_source_is_unchanged(kipu, policy):
 	connection = make_connection(kipu, field_rules=[{"source": "phone", "policy": policy}])
 	stay = kipu.world.admit_new()
 	run_sync(connection)
-	client = get_client(connection, chart(stay))
+	client = get_client(connection, get_chart(stay))
 	edit(client, phone=OURS)
 	kipu.world.set_field(stay, "room_name", "12")
 	assert run_sync(connection)["updated"] == 1
 	client.reload()
-	assert (client.phone, get_stay(connection, chart(stay)).room_name) == (OURS, "12")
+	assert (client.phone, get_stay(connection, get_chart(stay)).room_name) == (OURS, "12")
 
 
 def test_a_change_is_tracked_and_by_field(kipu):
@@ -94,7 +94,7 @@ def test_a_change_is_tracked_and_by_field(kipu):
 	run_sync(connection)
 	kipu.world.set_field(stay, "phone", OTHER)
 	run = run_sync(connection)
-	client = get_client(connection, chart(stay))
+	client = get_client(connection, get_chart(stay))
 	(data,) = frappe.get_all("Version", {"docname": client.name}, pluck="data")
 	assert frappe.parse_json(data)["changed"] == [["phone", PHONE, OTHER]]
 	assert run["changed_fields"] == {"Client.phone": 1}
@@ -107,7 +107,7 @@ def test_a_field_may_be_left_out_or_go_elsewhere(kipu):
 	stay = kipu.world.admit_new()
 	kipu.world.set_field(stay, "pronouns", "They/Them")
 	run_sync(connection)
-	client = get_client(connection, chart(stay))
+	client = get_client(connection, get_chart(stay))
 	assert (client.email, client.gender_identity, client.pronouns) == (None, "They/Them", None)
 
 
@@ -115,7 +115,7 @@ def test_a_conflict_that_was_settled_does_not_silence_the_next(kipu):
 	connection = make_connection(kipu, field_rules=[{"source": "phone", "policy": "review"}])
 	stay = kipu.world.admit_new()
 	run_sync(connection)
-	edit(get_client(connection, chart(stay)), phone=OURS)
+	edit(get_client(connection, get_chart(stay)), phone=OURS)
 	kipu.world.set_field(stay, "phone", OTHER)
 	run_sync(connection)
 	issue = frappe.db.get_value("Sync Issue", {"connection": connection, "kind": "Conflict"})
@@ -126,23 +126,23 @@ def test_a_conflict_that_was_settled_does_not_silence_the_next(kipu):
 	kipu.world.set_field(stay, "phone", PHONE)
 	run_sync(connection)
 	assert frappe.db.get_value("Sync Issue", issue, "status") == "Open"
-	assert get_client(connection, chart(stay)).phone == OURS
+	assert get_client(connection, get_chart(stay)).phone == OURS
 
 
 def test_reviewed_conflict_is_resolved_with_the_source_value(kipu):
 	connection = make_connection(kipu, default_policy="review")
 	stay = kipu.world.admit_new()
 	run_sync(connection)
-	edit(get_client(connection, chart(stay)), phone=OURS)
-	edit(get_stay(connection, chart(stay)), room_name="ours")
+	edit(get_client(connection, get_chart(stay)), phone=OURS)
+	edit(get_stay(connection, get_chart(stay)), room_name="ours")
 	kipu.world.set_field(stay, "phone", OTHER)
 	kipu.world.set_field(stay, "room_name", "theirs")
 	run_sync(connection)
 	names = frappe.get_all("Sync Issue", {"connection": connection, "kind": "Conflict"}, pluck="name")
-	assert (len(names), get_client(connection, chart(stay)).phone) == (2, OURS)
+	assert (len(names), get_client(connection, get_chart(stay)).phone) == (2, OURS)
 	assert run_actions.retry_issues(connection, names)["updated"] == 1
-	assert get_client(connection, chart(stay)).phone == OTHER
-	assert get_stay(connection, chart(stay)).room_name == "theirs"
+	assert get_client(connection, get_chart(stay)).phone == OTHER
+	assert get_stay(connection, get_chart(stay)).room_name == "theirs"
 	assert frappe.db.count("Sync Issue", {"connection": connection, "status": "Open"}) == 0
 	assert get_counts(run_sync(connection))[:2] == (0, 0)
 
@@ -152,8 +152,8 @@ def test_who_is_deleted_here_comes_again_while_kipu_has_them(kipu):
 	stay = kipu.world.admit_new()
 	run_sync(connection)
 	before = list_clients_and_stays(connection)
-	client = get_client(connection, chart(stay))
-	get_stay(connection, chart(stay)).delete()
+	client = get_client(connection, get_chart(stay))
+	get_stay(connection, get_chart(stay)).delete()
 	client.delete()
 	frappe.db.commit()
 	assert run_sync(connection)["imported"] == 1
@@ -182,9 +182,9 @@ def test_one_chart_with_two_people_is_raised_for_review_and_nothing_is_merged(ki
 	stay = kipu.world.admit_new()
 	run_sync(connection)
 	someone_else = "11111111-2222-4333-8444-555555555555"
-	kipu.world.set_field(stay, "casefile_id", f"{chart(stay)}:{someone_else}")
+	kipu.world.set_field(stay, "casefile_id", f"{get_chart(stay)}:{someone_else}")
 	run_sync(connection)
-	assert frappe.db.count("Client Stay", {"connection": connection, "chart_id": chart(stay)}) == 2
+	assert frappe.db.count("Client Stay", {"connection": connection, "chart_id": get_chart(stay)}) == 2
 	assert frappe.db.exists("Client", {"connection": connection, "person_id": someone_else})
 	assert (
 		frappe.db.count("Sync Issue", {"connection": connection, "kind": "Identity", "status": "Open"}) == 1
@@ -249,7 +249,7 @@ def test_clinical_people_see_clients_and_the_most_private_fields_need_more(kipu,
 	stay = kipu.world.admit_new()
 	kipu.world.set_field(stay, "race", "Other")
 	run_sync(connection)
-	name, its_stay = get_client(connection, chart(stay)).name, get_stay(connection, chart(stay)).name
+	name, its_stay = get_client(connection, get_chart(stay)).name, get_stay(connection, get_chart(stay)).name
 	seen = {}
 	for role in ("Clinical User", "Clinical Manager"):
 		caller = api(get_user_with(role))
@@ -272,7 +272,7 @@ def test_a_user_permission_on_a_facility_hides_the_clients_of_others(kipu, api):
 	connection = make_connection(kipu)
 	here, there = kipu.world.admit_new(location=0), kipu.world.admit_new(location=1)
 	run_sync(connection)
-	mine, theirs = get_client(connection, chart(here)), get_client(connection, chart(there))
+	mine, theirs = get_client(connection, get_chart(here)), get_client(connection, get_chart(there))
 	user = factories.make_user("Clinical User")
 	factories.make_record("User Permission", user=user.name, allow="Facility", for_value=mine.facility)
 	caller = api(user.name)
@@ -290,7 +290,7 @@ def test_no_client_is_without_a_facility(kipu):
 	stay = kipu.world.admit_new()
 	kipu.world.set_field(stay, "location_id", "")
 	run_sync(connection)
-	assert get_stay(connection, chart(stay)).facility == frappe.db.get_value(
+	assert get_stay(connection, get_chart(stay)).facility == frappe.db.get_value(
 		"Kipu Connection", connection, "default_facility"
 	)
 	assert {row["facility"] is not None for row in list_clients_and_stays(connection)} == {True}
@@ -309,10 +309,10 @@ def test_written_at_once_or_one_by_one_the_rows_are_the_same(kipu, monkeypatch):
 	monkeypatch.setattr(save_side_effects, "has_side_effects", lambda *_: True)
 	one_by_one = make_connection(kipu, page_size=3)
 	run_sync(one_by_one)
-	assert comparable(at_once) == comparable(one_by_one)
+	assert list_comparable(at_once) == list_comparable(one_by_one)
 
 
-def comparable(connection: str) -> list[dict[str, Any]]:
+def list_comparable(connection: str) -> list[dict[str, Any]]:
 	own = ("name", "connection", "client", "facility")
 	rows = [{key: row[key] for key in row if key not in own} for row in list_clients_and_stays(connection)]
 	return sorted(rows, key=lambda row: (row.get("casefile_id") or "", row.get("person_id") or ""))
@@ -357,7 +357,7 @@ HEARD = {
 }
 
 
-def delivered() -> set[str]:
+def list_delivered() -> set[str]:
 	"""The records whose webhooks wait in the queue."""
 	jobs_waiting = [job for queue in get_queues() for job in queue.jobs]
 	return {job.kwargs["kwargs"]["doc"].name for job in jobs_waiting if "doc" in job.kwargs.get("kwargs", {})}
@@ -372,9 +372,9 @@ def test_who_listens_hears_of_new_clients_as_of_any_other_record(site, doctype, 
 			stay = kipu.world.admit_new()
 			connection = make_connection(kipu)
 			run_sync(connection)
-		client = get_client(connection, chart(stay)).name
+		client = get_client(connection, get_chart(stay)).name
 		if doctype == "Webhook":
-			assert client in delivered()
+			assert client in list_delivered()
 			return
 		worker()
 		frappe.db.rollback()

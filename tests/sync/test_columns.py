@@ -94,11 +94,11 @@ def saved(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 	return found
 
 
-def rules(target: str) -> list[dict[str, str]]:
+def build_rules(target: str) -> list[dict[str, str]]:
 	return [{"source": source, "target": target} for source in ("alternate_phone", "program")]
 
 
-def columns(connection: str) -> list[dict[str, Any]]:
+def list_columns(connection: str) -> list[dict[str, Any]]:
 	rows = [
 		{key: value for key, value in row.items() if key not in OWN}
 		for row in list_clients_and_stays(connection)
@@ -107,18 +107,18 @@ def columns(connection: str) -> list[dict[str, Any]]:
 
 
 def test_written_at_once_or_one_by_one_every_column_is_the_same(kipu, saved, monkeypatch):
-	at_once = make_connection(kipu, field_rules=rules("x_mapped"))
+	at_once = make_connection(kipu, field_rules=build_rules("x_mapped"))
 	run_sync(at_once)
 	assert saved == []
 	monkeypatch.setattr(save_side_effects, "has_side_effects", lambda *_: True)
-	one_by_one = make_connection(kipu, field_rules=rules("x_mapped"))
+	one_by_one = make_connection(kipu, field_rules=build_rules("x_mapped"))
 	run_sync(one_by_one)
 	assert set(saved) == set(DOCTYPES)
-	assert columns(at_once) == columns(one_by_one)
+	assert list_columns(at_once) == list_columns(one_by_one)
 
 
 def test_where_kipu_says_nothing_a_mapped_field_has_its_default(kipu):
-	connection = make_connection(kipu, field_rules=rules("x_mapped"))
+	connection = make_connection(kipu, field_rules=build_rules("x_mapped"))
 	run_sync(connection)
 	values = frappe.get_all("Client", {"connection": connection}, pluck="x_mapped")
 	assert set(values) == {"none given", "212-555-0110"}
@@ -128,7 +128,7 @@ def test_where_kipu_says_nothing_a_mapped_field_has_its_default(kipu):
 
 @pytest.mark.parametrize("field", CHECKED, ids=lambda field: field["fieldtype"])
 def test_a_value_that_saving_refuses_is_left_out_and_named(kipu, field):
-	connection = make_connection(kipu, field_rules=rules(field["fieldname"])[1:])
+	connection = make_connection(kipu, field_rules=build_rules(field["fieldname"])[1:])
 	run = run_sync(connection)
 	assert (run["imported"], run["failed"]) == (len(kipu.world), len(kipu.world) // 2)
 	assert {(error["code"], error["field"]) for error in run["errors"]} == {("invalid_value", "program")}

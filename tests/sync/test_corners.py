@@ -57,7 +57,7 @@ def kipu(site: str) -> Iterator[Simulator]:
 		yield running
 
 
-def chart(stay: int) -> int:
+def get_chart(stay: int) -> int:
 	return stay + 1000
 
 
@@ -76,11 +76,11 @@ def test_a_discharge_arrives_whatever_stands_in_another_field(kipu, field, value
 	connection = make_connection(kipu)
 	stay = kipu.world.admit_new(location=1, day=kipu.world.today() - 9)
 	run_sync(connection)
-	before, client_before = get_stay(connection, chart(stay)), get_client(connection, chart(stay))
+	before, client_before = get_stay(connection, get_chart(stay)), get_client(connection, get_chart(stay))
 	kipu.world.set_field(stay, field, value)
 	kipu.world.discharge(stay, kipu.world.today() - 1)
 	run = run_sync(connection, "full")
-	after, client = get_stay(connection, chart(stay)), get_client(connection, chart(stay))
+	after, client = get_stay(connection, get_chart(stay)), get_client(connection, get_chart(stay))
 	assert (after.status, client.status) == ("Discharged", "Discharged")
 	assert (after.facility, after.admission_date, after.created_at) == (
 		before.facility,
@@ -109,7 +109,7 @@ def test_someone_new_arrives_without_the_field(kipu, field, value):
 	kipu.world.set_field(stay, field, value)
 	run = run_sync(connection)
 	assert run["imported"] == len(kipu.world)
-	assert (get_stay(connection, chart(stay)).status, get_client(connection, chart(stay)).status) == (
+	assert (get_stay(connection, get_chart(stay)).status, get_client(connection, get_chart(stay)).status) == (
 		"Active",
 		"Active",
 	)
@@ -122,7 +122,7 @@ def test_record_with_unknown_status_fails(kipu, field, value):
 	stay = kipu.world.admit_new()
 	kipu.world.set_field(stay, field, value)
 	assert get_counts(run_sync(connection)) == (len(kipu.world) - 1, 0, 0, 1)
-	assert not frappe.db.exists("Client Stay", {"connection": connection, "chart_id": str(chart(stay))})
+	assert not frappe.db.exists("Client Stay", {"connection": connection, "chart_id": str(get_chart(stay))})
 
 
 def test_the_issue_of_a_field_is_resolved_when_the_field_can_be_read_and_by_nothing_else(kipu):
@@ -139,11 +139,11 @@ def test_the_issue_of_a_field_is_resolved_when_the_field_can_be_read_and_by_noth
 	kipu.world.set_field(stay, "dob", "1980-03-05")
 	run_sync(connection)
 	assert open_issues(connection) == [("bad_type", "email")]
-	assert str(get_client(connection, chart(stay)).date_of_birth) == "1980-03-05"
+	assert str(get_client(connection, get_chart(stay)).date_of_birth) == "1980-03-05"
 	kipu.world.set_field(stay, "email", "a@example.org")
 	assert run_actions.retry_issues(connection, None)["failed"] == 0
 	assert open_issues(connection) == []
-	assert get_client(connection, chart(stay)).email == "a@example.org"
+	assert get_client(connection, get_chart(stay)).email == "a@example.org"
 
 
 def test_earlier_content_is_merged_again_after_an_unreadable_one(kipu):
@@ -153,11 +153,11 @@ def test_earlier_content_is_merged_again_after_an_unreadable_one(kipu):
 	kipu.world.set_field(stay, "dob", "03/05/1980")
 	kipu.world.discharge(stay, kipu.world.today() - 1)
 	run_sync(connection)
-	assert get_stay(connection, chart(stay)).status == "Discharged"
+	assert get_stay(connection, get_chart(stay)).status == "Discharged"
 	del kipu.world.edits[stay]
 	kipu.world.undo_discharge(stay)
 	run_sync(connection)
-	assert get_stay(connection, chart(stay)).status == "Active"
+	assert get_stay(connection, get_chart(stay)).status == "Active"
 	assert open_issues(connection) == []
 
 
@@ -172,7 +172,7 @@ def test_discarded_field_is_ignored_and_its_record_is_synced(kipu):
 	frappe.db.commit()
 	kipu.world.discharge(stay, kipu.world.today() - 1)
 	assert run_sync(connection)["errors"] == []
-	assert get_stay(connection, chart(stay)).status == "Discharged"
+	assert get_stay(connection, get_chart(stay)).status == "Discharged"
 	assert open_issues(connection) == []
 
 
@@ -209,13 +209,13 @@ def test_a_value_that_a_field_of_the_sites_own_refuses_is_left_out(kipu, fieldty
 		stay = kipu.world.admit_new(day=kipu.world.today() - 9)
 		kipu.world.set_field(stay, "pronouns", good)
 		run_sync(connection)
-		assert str(get_client(connection, chart(stay)).own_pronouns) == good
+		assert str(get_client(connection, get_chart(stay)).own_pronouns) == good
 		kipu.world.set_field(stay, "pronouns", bad)
 		kipu.world.discharge(stay, kipu.world.today() - 1)
 		run_sync(connection)
 		assert (
-			get_stay(connection, chart(stay)).status,
-			str(get_client(connection, chart(stay)).own_pronouns),
+			get_stay(connection, get_chart(stay)).status,
+			str(get_client(connection, get_chart(stay)).own_pronouns),
 		) == ("Discharged", good)
 		assert open_issues(connection) == [("invalid_value", "pronouns")]
 	finally:
@@ -227,12 +227,12 @@ def test_a_value_that_a_field_of_the_sites_own_refuses_is_left_out(kipu, fieldty
 # Restored in Kipu
 
 
-def deleted_stay(kipu: Simulator, connection: str, **admission: Any) -> int:
+def make_deleted_stay(kipu: Simulator, connection: str, **admission: Any) -> int:
 	stay = kipu.world.admit_new(**admission)
 	run_sync(connection)
 	kipu.world.delete(stay)
 	run_sync(connection)
-	assert get_stay(connection, chart(stay)).status == "Deleted"
+	assert get_stay(connection, get_chart(stay)).status == "Deleted"
 	return stay
 
 
@@ -245,11 +245,11 @@ def restore_silently(kipu: Simulator, stay: int, updated: float) -> None:
 @pytest.mark.parametrize("days_ago", [0, 1, 30, 400])
 def test_who_is_restored_without_a_newer_stamp_is_back(kipu, sync_type, days_ago):
 	connection = make_connection(kipu)
-	stay = deleted_stay(kipu, connection)
+	stay = make_deleted_stay(kipu, connection)
 	restore_silently(kipu, stay, kipu.world.now() - days_ago * 86_400)
 	run = run_sync(connection, sync_type)
-	found = get_stay(connection, chart(stay))
-	assert (found.status, found.deleted_at, get_client(connection, chart(stay)).status) == (
+	found = get_stay(connection, get_chart(stay))
+	assert (found.status, found.deleted_at, get_client(connection, get_chart(stay)).status) == (
 		"Active",
 		None,
 		"Active",
@@ -263,21 +263,21 @@ def test_who_is_restored_without_a_newer_stamp_is_back(kipu, sync_type, days_ago
 
 def test_who_is_listed_and_in_the_vault_stays_deleted(kipu, monkeypatch):
 	connection = make_connection(kipu)
-	stay = deleted_stay(kipu, connection)
+	stay = make_deleted_stay(kipu, connection)
 	monkeypatch.setattr(
 		"orchestrator.sync.runs.phases._read_vault",
-		_vault_with(connection, get_stay(connection, chart(stay))),
+		_build_vault_with(connection, get_stay(connection, get_chart(stay))),
 	)
 	kipu.world.restore(stay)
 	kipu.world.updated[stay] += 100
 	before = compute_checksums()
 	for _ in range(2):
 		run_sync(connection)
-		assert get_stay(connection, chart(stay)).status == "Deleted"
+		assert get_stay(connection, get_chart(stay)).status == "Deleted"
 	assert compute_checksums() == before
 
 
-def _vault_with(connection: str, stay: Any) -> Any:
+def _build_vault_with(connection: str, stay: Any) -> Any:
 	"""A vault that has the stay, though Kipu lists it as well."""
 	from orchestrator.sync.kipu.pages import RawRecord
 	from orchestrator.sync.runs import deactivation
@@ -292,11 +292,11 @@ def _vault_with(connection: str, stay: Any) -> Any:
 
 def test_a_restored_stay_that_has_ended_is_discharged(kipu):
 	connection = make_connection(kipu)
-	stay = deleted_stay(kipu, connection, day=kipu.world.today() - 9)
+	stay = make_deleted_stay(kipu, connection, day=kipu.world.today() - 9)
 	kipu.world.discharge(stay, kipu.world.today() - 2)
 	restore_silently(kipu, stay, kipu.world.now() - 3600)
 	run_sync(connection)
-	assert get_stay(connection, chart(stay)).status == "Discharged"
+	assert get_stay(connection, get_chart(stay)).status == "Discharged"
 
 
 def test_a_restored_pre_admission_is_expected_again(kipu):
@@ -307,24 +307,24 @@ def test_a_restored_pre_admission_is_expected_again(kipu):
 	run_sync(connection)
 	restore_silently(kipu, stay, kipu.world.now() - 3600)
 	run_sync(connection)
-	assert get_stay(connection, chart(stay)).status == "Pre-Admission"
+	assert get_stay(connection, get_chart(stay)).status == "Pre-Admission"
 
 
 def test_who_is_deleted_and_restored_twice_is_back(kipu):
 	connection = make_connection(kipu)
-	stay = deleted_stay(kipu, connection)
+	stay = make_deleted_stay(kipu, connection)
 	for _ in range(2):
 		restore_silently(kipu, stay, kipu.world.now() - 3600)
 		run_sync(connection)
-		assert get_stay(connection, chart(stay)).status == "Active"
+		assert get_stay(connection, get_chart(stay)).status == "Active"
 		kipu.world.delete(stay)
 		run_sync(connection)
-		assert get_stay(connection, chart(stay)).status == "Deleted"
+		assert get_stay(connection, get_chart(stay)).status == "Deleted"
 
 
 def test_a_dry_run_says_who_would_be_back(kipu):
 	connection = make_connection(kipu)
-	stay = deleted_stay(kipu, connection)
+	stay = make_deleted_stay(kipu, connection)
 	restore_silently(kipu, stay, kipu.world.now() - 3600)
 	before = compute_checksums()
 	dry = run_sync(connection, dry_run=True)
@@ -335,18 +335,18 @@ def test_a_dry_run_says_who_would_be_back(kipu):
 # A chart that comes under another person
 
 
-def people_in_care(connection: str) -> int:
+def count_in_care(connection: str) -> int:
 	frappe.db.rollback()
 	return frappe.db.count(
 		"Client", {"connection": connection, "status": ("in", ("Active", "Pre-Admission"))}
 	)
 
 
-def statuses(connection: str, stay: int) -> list[str]:
+def list_statuses(connection: str, stay: int) -> list[str]:
 	frappe.db.rollback()
 	return frappe.get_all(
 		"Client Stay",
-		{"connection": connection, "chart_id": str(chart(stay))},
+		{"connection": connection, "chart_id": str(get_chart(stay))},
 		pluck="status",
 		order_by="creation",
 	)
@@ -360,13 +360,13 @@ def test_a_chart_merged_into_another_master_record_is_one_stay_of_one_client(kip
 	if is_discharged:
 		kipu.world.discharge(stay, kipu.world.today() - 2)
 	run_sync(connection)
-	old, in_care = get_stay(connection, chart(stay)), people_in_care(connection)
+	old, in_care = get_stay(connection, get_chart(stay)), count_in_care(connection)
 	kipu.world.give_chart_away(stay, person=77)
 	run_sync(connection, "incremental" if is_discharged else sync_type)
 	now = "Discharged" if is_discharged else "Active"
-	assert statuses(connection, stay) == ["Absent", now]
+	assert list_statuses(connection, stay) == ["Absent", now]
 	assert frappe.db.get_value("Client", old.client, "status") == "Absent"
-	assert people_in_care(connection) == in_care
+	assert count_in_care(connection) == in_care
 	assert frappe.db.count("Sync Issue", {"connection": connection, "kind": "Identity"}) == 1
 	run_sync(connection, "full")
 	before = compute_checksums()
@@ -378,36 +378,36 @@ def test_a_chart_merged_into_a_client_who_is_here_joins_their_stays(kipu):
 	connection = make_connection(kipu)
 	kept, merged = kipu.world.admit_new(), kipu.world.admit_new()
 	run_sync(connection)
-	in_care = people_in_care(connection)
+	in_care = count_in_care(connection)
 	kipu.world.give_chart_away(merged, person=kipu.world.person[kept])
 	run_sync(connection)
-	client = get_client(connection, chart(kept))
+	client = get_client(connection, get_chart(kept))
 	assert set(frappe.get_all("Client Stay", {"client": client.name}, pluck="status")) == {"Active"}
-	assert people_in_care(connection) == in_care - 1
+	assert count_in_care(connection) == in_care - 1
 
 
 def test_a_merge_that_is_undone_gives_the_chart_back(kipu):
 	connection = make_connection(kipu)
 	stay = kipu.world.admit_new()
 	run_sync(connection)
-	in_care = people_in_care(connection)
+	in_care = count_in_care(connection)
 	kipu.world.give_chart_away(stay, person=77)
 	run_sync(connection)
 	del kipu.world.edits[stay]
 	kipu.world.touch(stay)
 	run_sync(connection)
-	assert statuses(connection, stay) == ["Active", "Absent"]
-	assert people_in_care(connection) == in_care
+	assert list_statuses(connection, stay) == ["Active", "Absent"]
+	assert count_in_care(connection) == in_care
 
 
 def test_two_patients_with_the_same_chart_are_both_synced(kipu):
 	connection = make_connection(kipu)
 	one, other = kipu.world.admit_new(), kipu.world.admit_new()
 	person = "11111111-2222-4333-8444-555555555555"
-	kipu.world.set_field(other, "casefile_id", f"{chart(one)}:{person}")
+	kipu.world.set_field(other, "casefile_id", f"{get_chart(one)}:{person}")
 	for _ in range(2):
 		run_sync(connection, "full")
-		assert statuses(connection, one) == ["Active", "Active"]
+		assert list_statuses(connection, one) == ["Active", "Active"]
 	assert frappe.db.count("Sync Issue", {"connection": connection, "kind": "Identity"}) == 1
 
 
@@ -419,7 +419,7 @@ def test_a_merge_of_everybody_is_held(kipu):
 		kipu.world.give_chart_away(stay, person=100 + number)
 	run = run_sync(connection)
 	assert run["status"] == "Held"
-	assert {status for stay in stays for status in statuses(connection, stay)} == {"Active"}
+	assert {status for stay in stays for status in list_statuses(connection, stay)} == {"Active"}
 
 
 def test_a_dry_run_counts_a_merge_as_the_real_one(kipu):

@@ -45,7 +45,7 @@ def kipu(site: str) -> Iterator[Simulator]:
 		yield running
 
 
-def in_a_process(work: Callable[[], object]) -> int:
+def run_in_process(work: Callable[[], object]) -> int:
 	"""Do it in a process of its own, with connections of its own. Returns how it ended, as waitpid has it."""
 	frappe.db.commit()
 	site = frappe.local.site
@@ -97,18 +97,18 @@ class Points:
 			os.kill(os.getpid(), signal.SIGKILL)
 
 
-def killed_at(connection: str, point: int, sync_type: str = "incremental") -> bool:
+def run_killed_at(connection: str, point: int, sync_type: str = "incremental") -> bool:
 	"""Run in a process that is killed at a point. False if the run was over before."""
 
 	def work() -> None:
 		with Points(point):
 			run_sync(connection, sync_type)
 
-	ending = in_a_process(context)
+	ending = run_in_process(context)
 	return os.WIFSIGNALED(ending) and os.WTERMSIG(ending) == signal.SIGKILL
 
 
-def people(connection: str) -> list[dict[str, Any]]:
+def list_people(connection: str) -> list[dict[str, Any]]:
 	"""Everything known of everybody, comparable between connections."""
 	rows = [
 		{name: value for name, value in row.items() if name not in OF_THE_CONNECTION}
@@ -117,7 +117,7 @@ def people(connection: str) -> list[dict[str, Any]]:
 	return sorted(rows, key=lambda row: (row.get("casefile_id") or "", row.get("person_id") or ""))
 
 
-def a_little_happens(kipu: Simulator, dice: random.Random) -> None:
+def change_world(kipu: Simulator, dice: random.Random) -> None:
 	"""Somebody comes, goes, returns, moves or is called by another number."""
 	world = kipu.world
 	stay = dice.randrange(len(world))
@@ -141,18 +141,18 @@ def test_processes_killed_at_fifty_points_lose_nothing_and_make_nothing_twice(ki
 	connection = make_connection(kipu, page_size=PAGE_SIZE, mass_change_minimum=1000)
 	longest, killed = 500, 0
 	while killed < KILLS:
-		if killed_at(connection, dice.randint(1, longest)):
+		if run_killed_at(connection, dice.randint(1, longest)):
 			killed += 1
 			longest = min(longest + 20, 500)
 		else:
 			longest = max(40, longest // 2)  # over before: the next runs are shorter
-			a_little_happens(kipu, dice)
+			change_world(kipu, dice)
 	assert run_sync(connection)["status"] == "Completed"
 	resumed = frappe.db.count("Sync Run", {"connection": connection, "resumed_from": ("is", "set")})
 	assert resumed > 5
 	clean = make_connection(kipu, page_size=PAGE_SIZE)
 	run_sync(clean)
-	assert people(connection) == people(clean)
+	assert list_people(connection) == list_people(clean)
 	before = compute_checksums()
 	assert get_counts(run_sync(connection, "full")) == (0, 0, len(kipu.world), 0)
 	assert compute_checksums() == before
@@ -180,7 +180,7 @@ def test_whatever_the_network_did_the_next_run_makes_it_good(kipu):
 	connection = make_connection(kipu, page_size=PAGE_SIZE, mass_change_minimum=1000)
 	for kind in FAULTS:
 		for _ in range(3):
-			a_little_happens(kipu, dice)
+			change_world(kipu, dice)
 		kipu.faults.add(Fault(kind, route="patients/latest", page=2, times=None))
 		kipu.faults.add(Fault(kind, route="patients/census", page=1, times=2))
 		cursor = frappe.db.get_value("Kipu Connection", connection, "cursor")
@@ -191,7 +191,7 @@ def test_whatever_the_network_did_the_next_run_makes_it_good(kipu):
 	assert run_sync(connection)["status"] == "Completed"
 	clean = make_connection(kipu)
 	run_sync(clean)
-	assert people(connection) == people(clean)
+	assert list_people(connection) == list_people(clean)
 
 
 def test_a_database_that_drops_the_connection_fails_the_run_and_the_next_goes_on(kipu, monkeypatch):
@@ -202,7 +202,7 @@ def test_a_database_that_drops_the_connection_fails_the_run_and_the_next_goes_on
 	def drop(run: run_records.Run) -> None:
 		if run.tally.imported and not dropped:
 			dropped.append(frappe.db.sql("select connection_id()")[0][0])
-			with second_connection() as other:
+			with open_second_connection() as other:
 				other.cursor().execute(f"kill connection {dropped[0]}")
 
 	run = run_records.begin_run(RunRequest(connection, "incremental"))
@@ -212,7 +212,7 @@ def test_a_database_that_drops_the_connection_fails_the_run_and_the_next_goes_on
 	assert (again["resumed_from"], again["imported"]) == (run.name, len(kipu.world) - PAGE_SIZE)
 
 
-def second_connection() -> Any:
+def open_second_connection() -> Any:
 	"""Another connection to the site's database."""
 	return contextlib.closing(frappe.db.create_connection())
 
@@ -229,7 +229,7 @@ def test_a_redis_that_forgets_everything_or_is_gone_does_no_harm(kipu, monkeypat
 		frappe.cache().connection_pool.disconnect()
 		run_sync(connection)
 
-	in_a_process(without_redis)
+	run_in_process(without_redis)
 	assert run_sync(connection)["status"] == "Completed"
 	assert get_stay(connection, stay + 1000).status == "Active"
 

@@ -72,7 +72,7 @@ def give_up() -> None:
 	frappe.db._conn.rollback()
 
 
-def everything(connection: str) -> list[Any]:
+def list_everything(connection: str) -> list[Any]:
 	"""What a run leaves, comparable between connections."""
 	rows = list_clients_and_stays(connection)
 	assert {row["facility"] for row in rows} <= set(frappe.get_all("Facility", pluck="name"))
@@ -105,7 +105,7 @@ def test_nothing_is_lost_and_nothing_counted_twice(kipu, monkeypatch, statement,
 		stays = frappe.db.count("Client Stay", {"connection": connection})
 		assert (run["status"], run["imported"]) == ("Failed", stays)
 		assert run_sync(connection)["status"] == "Completed"
-	assert everything(connection) == everything(clean)
+	assert list_everything(connection) == list_everything(clean)
 
 
 def test_what_somebody_writes_between_reading_and_writing_a_client_stays(kipu, monkeypatch):
@@ -175,4 +175,4 @@ def test_what_somebodys_hook_keeps_to_itself_loses_nobody(kipu, monkeypatch):
 	assert run_sync(connection)["status"] == "Completed"
 	clean = make_connection(kipu, page_size=PAGE_SIZE)
 	run_sync(clean)
-	assert everything(connection) == everything(clean)
+	assert list_everything(connection) == list_everything(clean)

@@ -36,14 +36,14 @@ def kipu():
 		yield running
 
 
-def tally_of(pages) -> ReadCounts:
+def build_tally(pages) -> ReadCounts:
 	tally = ReadCounts()
 	for page in pages:
 		tally.add_page(page)
 	return tally
 
 
-def ids_of(pages) -> list[str]:
+def list_ids(pages) -> list[str]:
 	return [record["casefile_id"] for page in pages for record in page.records]
 
 
@@ -56,14 +56,14 @@ def test_every_list_route_is_read_to_its_end(kipu, version):
 	kipu.world.delete(0)
 	kipu.world.set_field(1, "first_name", "Changed")
 
-	assert tally_of(client.list_admissions(LONG_AGO, FAR_AHEAD)).records == admitted - bool(
+	assert build_tally(client.list_admissions(LONG_AGO, FAR_AHEAD)).records == admitted - bool(
 		kipu.world.admitted[0]
 	)
-	assert len(ids_of(client.list_census())) == in_care + (stays - admitted)
-	assert len(ids_of(client.list_census(exclude_preadmission=True))) == in_care
-	assert ids_of(client.list_deleted()) == [casefile_id(kipu.world, 0)]
+	assert len(list_ids(client.list_census())) == in_care + (stays - admitted)
+	assert len(list_ids(client.list_census(exclude_preadmission=True))) == in_care
+	assert list_ids(client.list_deleted()) == [casefile_id(kipu.world, 0)]
 	today = date.fromordinal(kipu.world.today())
-	assert ids_of(client.list_updated(today, today)) == [casefile_id(kipu.world, 1)]
+	assert list_ids(client.list_updated(today, today)) == [casefile_id(kipu.world, 1)]
 	(locations,) = client.list_locations()
 	assert [(each["location_id"], each["enabled"]) for each in locations.records] == [
 		("1", True), ("2", True), ("3", True), ("4", True),
@@ -97,8 +97,8 @@ def test_pages_are_asked_for_one_by_one_and_cast_to_numbers(kipu):
 
 def test_a_read_goes_on_from_the_page_it_stopped_at(kipu):
 	client = make_kipu_client(kipu, per=30)
-	whole = ids_of(client.list_census(LONG_AGO, FAR_AHEAD))
-	assert ids_of(client.list_census(LONG_AGO, FAR_AHEAD, first_page=3)) == whole[60:]
+	whole = list_ids(client.list_census(LONG_AGO, FAR_AHEAD))
+	assert list_ids(client.list_census(LONG_AGO, FAR_AHEAD, first_page=3)) == whole[60:]
 
 
 def test_a_census_can_be_limited_to_a_location(kipu):
@@ -227,12 +227,12 @@ RECOVERED = [
 )
 def test_a_fault_that_passes_leaves_no_trace_in_the_read(kipu, fault):
 	client = make_kipu_client(kipu, per=30)
-	expected = ids_of(client.list_census(LONG_AGO, FAR_AHEAD))
+	expected = list_ids(client.list_census(LONG_AGO, FAR_AHEAD))
 	kipu.faults.add(Fault(**{**{name: getattr(fault, name) for name in fault.__slots__}, "page": 2}))
 	pages = list(client.list_census(LONG_AGO, FAR_AHEAD))
 	assert kipu.faults.played == {fault.kind: 1}
-	assert ids_of(pages) == expected
-	assert tally_of(pages).is_complete is True
+	assert list_ids(pages) == expected
+	assert build_tally(pages).is_complete is True
 
 
 @pytest.mark.parametrize(
@@ -257,7 +257,7 @@ def test_malformed_page_fails_the_read_and_is_never_an_empty_list(kipu, fault, c
 @pytest.mark.parametrize("kind", ["missing_record", "repeated_record", "shifting"])
 def test_a_read_that_lost_or_repeated_records_is_not_complete(kipu, kind):
 	kipu.faults.add(Fault(kind, page=2, times=None))
-	tally = tally_of(make_kipu_client(kipu, per=30).list_census(LONG_AGO, FAR_AHEAD))
+	tally = build_tally(make_kipu_client(kipu, per=30).list_census(LONG_AGO, FAR_AHEAD))
 	assert tally.is_complete is False
 	assert tally.count_distinct < sum(1 for day in kipu.world.admitted if day)
 
@@ -280,7 +280,7 @@ def test_an_answer_without_pagination_is_one_page_and_never_complete(kipu):
 		(1, None, None, False)
 	]
 	assert len(pages[0].records) == total
-	assert tally_of(pages).is_complete is False
+	assert build_tally(pages).is_complete is False
 
 
 def test_a_cap_on_the_page_size_gives_more_pages_and_the_same_records():
@@ -288,7 +288,7 @@ def test_a_cap_on_the_page_size_gives_more_pages_and_the_same_records():
 		pages = list(make_kipu_client(kipu, per=100).list_census(LONG_AGO, FAR_AHEAD))
 		total = sum(1 for day in kipu.world.admitted if day)
 	assert len(pages) == -(-total // 10)
-	assert tally_of(pages).is_complete is True
+	assert build_tally(pages).is_complete is True
 
 
 def test_a_server_that_goes_away_is_a_transient_error():

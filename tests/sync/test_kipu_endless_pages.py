@@ -44,13 +44,13 @@ def test_more_pages_than_a_read_can_have_are_refused_at_once(kipu: Simulator) ->
 )
 def test_a_read_may_grow_while_it_is_read(first: int, later: int, is_allowed: bool) -> None:
 	budget = PageBudget("patients/census")
-	budget.check(page_of(first))
+	budget.check(build_page(first))
 	if is_allowed:
-		budget.check(page_of(later))
+		budget.check(build_page(later))
 		return
 	with pytest.raises(EndlessPaginationError):
-		budget.check(page_of(later))
+		budget.check(build_page(later))
 
 
-def page_of(total_pages: int) -> Page:
+def build_page(total_pages: int) -> Page:
 	return Page(1, total_pages, total_pages, [], paginated=True)

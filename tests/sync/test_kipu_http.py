@@ -332,7 +332,7 @@ def test_a_body_beyond_the_cap_is_not_read_to_its_end():
 	assert 100_000 < caught.value.length < 300_000
 
 
-def drip(connection: socket.socket) -> None:
+def send_slowly(connection: socket.socket) -> None:
 	"""A body that takes twenty seconds."""
 	connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n")
 	for _ in range(1000):
@@ -341,7 +341,7 @@ def drip(connection: socket.socket) -> None:
 
 
 def test_a_body_that_drips_meets_its_deadline():
-	with RawServer(drip) as server, pytest.raises(RetriesExhaustedError) as caught:
+	with RawServer(send_slowly) as server, pytest.raises(RetriesExhaustedError) as caught:
 		fetch(server, make_quick_session(body_timeout=0.1, max_attempts=1))
 	assert caught.value.cause == "SlowBody"
 
@@ -354,7 +354,7 @@ def test_who_waits_for_a_body_that_drips_may_give_up(monkeypatch):
 			raise KeyError("given up")
 
 	session = HttpSession(Policy(requests_per_second=1e9), sleep=give_up)
-	with RawServer(drip) as server, pytest.raises(KeyError, match="given up"):
+	with RawServer(send_slowly) as server, pytest.raises(KeyError, match="given up"):
 		fetch(server, session)
 
 

@@ -73,7 +73,7 @@ def bring_everybody(connection) -> None:
 	frappe.db.commit()
 
 
-def in_care(kipu, place: int | None = None) -> int:
+def find_stay_in_care(kipu, place: int | None = None) -> int:
 	"""A stay in care without a planned discharge, at a place."""
 	world = kipu.world
 	return next(
@@ -86,7 +86,7 @@ def in_care(kipu, place: int | None = None) -> int:
 	)
 
 
-def differences(connection, user: str = "Administrator") -> list[tuple]:
+def find_differences(connection, user: str = "Administrator") -> list[tuple]:
 	from orchestrator.sync.tools.reconciliation import build_reconciliation
 
 	frappe.set_user(user)
@@ -103,22 +103,24 @@ def stay_of(connection, casefile: str) -> str:
 
 
 def test_where_both_agree_there_is_nothing(connection):
-	assert differences(connection) == []
+	assert find_differences(connection) == []
 
 
 def test_who_was_admitted_meanwhile_is_missing_here(kipu, connection):
 	stay = kipu.world.admit_new(day=kipu.world.today() - 1)
-	assert differences(connection) == [("missing here", casefile_id(kipu.world, stay), "", None, None)]
+	assert find_differences(connection) == [("missing here", casefile_id(kipu.world, stay), "", None, None)]
 
 
 def test_who_was_discharged_meanwhile_is_missing_there(kipu, connection):
-	stay = in_care(kipu)
+	stay = find_stay_in_care(kipu)
 	kipu.world.discharge(stay, kipu.world.today(stay) - 1)
-	assert differences(connection) == [("missing at Kipu", casefile_id(kipu.world, stay), "", None, None)]
+	assert find_differences(connection) == [
+		("missing at Kipu", casefile_id(kipu.world, stay), "", None, None)
+	]
 
 
 def test_a_discharge_that_was_undone_and_a_transfer_differ(kipu, connection, facilities):
-	back, moved = in_care(kipu, 1), in_care(kipu, 2)
+	back, moved = find_stay_in_care(kipu, 1), find_stay_in_care(kipu, 2)
 	returned = casefile_id(kipu.world, back)
 	day = date.today() - timedelta(3)
 	frappe.db.set_value(
@@ -127,7 +129,7 @@ def test_a_discharge_that_was_undone_and_a_transfer_differ(kipu, connection, fac
 	kipu.world.location[moved] = 3
 	kipu.world.touch(moved)
 	frappe.db.commit()
-	assert sorted(differences(connection), key=str) == sorted(
+	assert sorted(find_differences(connection), key=str) == sorted(
 		[
 			("differs", returned, "status", "Discharged", "Active"),
 			("differs", returned, "discharge_date", day, None),
@@ -138,10 +140,10 @@ def test_a_discharge_that_was_undone_and_a_transfer_differ(kipu, connection, fac
 
 
 def test_a_record_that_cannot_be_read_is_named_with_its_field_and_not_its_value(kipu, connection):
-	stay = in_care(kipu)
+	stay = find_stay_in_care(kipu)
 	kipu.world.set_field(stay, "discharge_date", "canaryqx7")
 	try:
-		found = differences(connection)
+		found = find_differences(connection)
 	finally:
 		kipu.world.edits.clear()
 	assert found == [("unreadable", casefile_id(kipu.world, stay), "discharge_date", None, None)]
@@ -151,11 +153,13 @@ def test_a_record_that_cannot_be_read_is_named_with_its_field_and_not_its_value(
 def test_who_is_bound_to_a_facility_learns_of_nobody_elsewhere(kipu, connection, facilities):
 	there = kipu.world.admit_new(location=1, day=kipu.world.today() - 1)
 	elsewhere = kipu.world.admit_new(location=2, day=kipu.world.today() - 1)
-	gone = in_care(kipu, 3)
+	gone = find_stay_in_care(kipu, 3)
 	kipu.world.discharge(gone, kipu.world.today(gone) - 1)
 	user = clinic.make_clinical_user(facilities[1])
-	assert differences(connection, user) == [("missing here", casefile_id(kipu.world, there), "", None, None)]
-	told = {row[1] for row in differences(connection)}
+	assert find_differences(connection, user) == [
+		("missing here", casefile_id(kipu.world, there), "", None, None)
+	]
+	told = {row[1] for row in find_differences(connection)}
 	assert told == {casefile_id(kipu.world, stay) for stay in (there, elsewhere, gone)}
 
 

@@ -41,7 +41,7 @@ HOLDERS = ("Client", "Client Stay", "Sync State", "Sync Change", "Version")
 TOLD = ("Sync Run", "Sync Issue", "Kipu Connection", "Notification Log", "Error Log", "Facility", "Comment")
 
 
-def canaried(name: str) -> object:
+def build_canary_record(name: str) -> object:
 	"""A value of a field that may hold text."""
 	if name == "patient_contacts":
 		return [{"full_name": CANARY, "phone": CANARY}]
@@ -57,7 +57,7 @@ def kipu() -> Iterator[Simulator]:
 		names = FIELDS.keys() - DATES - {"location_id", "location_name"}
 		for stay in range(len(running.world)):
 			for name in names:
-				running.world.set_field(stay, name, canaried(name), touch=False)
+				running.world.set_field(stay, name, build_canary_record(name), touch=False)
 			running.world.set_field(stay, "dob", BORN, touch=False)
 			running.world.set_field(stay, "ssn", SSN, touch=False)
 			running.world.set_field(stay, "unheard_of", CANARY)

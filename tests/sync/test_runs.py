@@ -45,7 +45,7 @@ def place(site: str) -> Iterator[Callable[..., Place]]:
 		kipu.stop()
 
 
-def chart(stay: int) -> int:
+def get_chart(stay: int) -> int:
 	return stay + 1000
 
 
@@ -177,15 +177,15 @@ def test_a_readmission_makes_a_second_stay_and_nobody_hears_of_a_discharge(place
 	kipu, connection = place(10)
 	stay = kipu.world.admit_new()
 	run_sync(connection)
-	client = get_client(connection, chart(stay))
+	client = get_client(connection, get_chart(stay))
 	assert client.status == "Active"
 	kipu.world.discharge(stay)
 	again = kipu.world.readmit(stay)
 	run = run_sync(connection)
 	assert get_counts(run)[:2] == (1, 1)
-	assert get_stay(connection, chart(stay)).status == "Discharged"
-	assert get_stay(connection, chart(again)).client == client.name
-	assert get_client(connection, chart(stay)).status == "Active"
+	assert get_stay(connection, get_chart(stay)).status == "Discharged"
+	assert get_stay(connection, get_chart(again)).client == client.name
+	assert get_client(connection, get_chart(stay)).status == "Active"
 	assert statuses_of_versions(client.name) == []
 
 
@@ -197,7 +197,7 @@ def test_a_readmission_on_another_page_is_no_discharge_either(place):
 	kipu.world.admit_new()
 	kipu.world.readmit(stay, location=2)
 	run_sync(connection)
-	client = get_client(connection, chart(stay))
+	client = get_client(connection, get_chart(stay))
 	assert (client.status, statuses_of_versions(client.name)) == ("Active", [])
 	assert client.facility.startswith("Mesa Lantern Center")
 
@@ -209,7 +209,7 @@ def test_discharge_is_recorded_once_with_its_date_and_can_be_undone(place):
 	today = date.fromordinal(kipu.world.today(stay))
 	kipu.world.discharge(stay, kipu.world.today(stay) - 1)
 	run = run_sync(connection)
-	client = get_client(connection, chart(stay))
+	client = get_client(connection, get_chart(stay))
 	assert (run["updated"], run["deactivated"]) == (1, 1)
 	in_care = frappe.db.count(
 		"Client Stay", {"connection": connection, "status": ("in", ("Active", "Pre-Admission"))}
@@ -228,12 +228,12 @@ def test_a_discharge_ahead_is_active_until_its_moment_comes(place, monkeypatch):
 	stay = kipu.world.admit_new()
 	kipu.world.discharge(stay, kipu.world.today(stay) + 3)
 	run_sync(connection)
-	assert get_client(connection, chart(stay)).status == "Active"
+	assert get_client(connection, get_chart(stay)).status == "Active"
 	past = frappe.utils.add_to_date(None, minutes=-1)
-	frappe.db.set_value("Client Stay", get_stay(connection, chart(stay)).name, "discharged_at", past)
+	frappe.db.set_value("Client Stay", get_stay(connection, get_chart(stay)).name, "discharged_at", past)
 	run = run_sync(connection)
 	assert (run["updated"], run["deactivated"]) == (1, 0)
-	assert get_client(connection, chart(stay)).status == "Discharged"
+	assert get_client(connection, get_chart(stay)).status == "Discharged"
 
 
 def test_in_episode_mode_a_chart_goes_on(place):
@@ -242,10 +242,10 @@ def test_in_episode_mode_a_chart_goes_on(place):
 	run_sync(connection)
 	kipu.world.discharge(stay, kipu.world.today(stay) - 1)
 	run_sync(connection)
-	assert get_stay(connection, chart(stay)).status == "Discharged"
+	assert get_stay(connection, get_chart(stay)).status == "Discharged"
 	kipu.world.readmit(stay)
 	assert get_counts(run_sync(connection))[:2] == (0, 1)
-	assert get_stay(connection, chart(stay)).status == "Active"
+	assert get_stay(connection, get_chart(stay)).status == "Active"
 
 
 def test_patient_deleted_in_kipu_is_marked_and_not_deleted(place):
@@ -254,14 +254,17 @@ def test_patient_deleted_in_kipu_is_marked_and_not_deleted(place):
 	run_sync(connection)
 	kipu.world.delete(stay)
 	assert run_sync(connection)["updated"] == 1
-	kept = get_stay(connection, chart(stay))
-	assert (kept.status, get_client(connection, chart(stay)).status) == ("Deleted", "Deleted")
+	kept = get_stay(connection, get_chart(stay))
+	assert (kept.status, get_client(connection, get_chart(stay)).status) == ("Deleted", "Deleted")
 	before = compute_checksums()
 	run_sync(connection)
 	assert compute_checksums() == before
 	kipu.world.restore(stay)
 	run_sync(connection)
-	assert (get_stay(connection, chart(stay)).status, get_stay(connection, chart(stay)).deleted_at) == (
+	assert (
+		get_stay(connection, get_chart(stay)).status,
+		get_stay(connection, get_chart(stay)).deleted_at,
+	) == (
 		"Active",
 		None,
 	)
@@ -273,7 +276,7 @@ def test_a_person_of_two_locations_is_one_client_with_two_stays(place):
 	kipu.world.transfer(stay, 3)
 	run = run_sync(connection)
 	assert run["imported"] == len(kipu.world)
-	client = get_client(connection, chart(stay))
+	client = get_client(connection, get_chart(stay))
 	assert frappe.db.count("Client Stay", {"client": client.name}) == 2
 	assert client.facility.startswith("Port Sable Lodge")
 
@@ -289,11 +292,11 @@ def test_who_is_missing_from_a_complete_census_is_looked_up_and_marked_absent(pl
 	kipu.world.version += 1
 	run = run_sync(connection)
 	assert (run["updated"], run["deactivated"]) == (1, 1)
-	assert get_stay(connection, chart(stay)).status == "Absent"
-	assert get_client(connection, chart(stay)).status == "Absent"
+	assert get_stay(connection, get_chart(stay)).status == "Absent"
+	assert get_client(connection, get_chart(stay)).status == "Absent"
 	kipu.world.reappear()
 	assert run_sync(connection)["updated"] == 1
-	assert get_client(connection, chart(stay)).status == "Active"
+	assert get_client(connection, get_chart(stay)).status == "Active"
 
 
 @pytest.mark.parametrize("kind", ["missing_record", "repeated_record", "lost_page", "no_pagination", "html"])
@@ -307,7 +310,7 @@ def test_a_partial_census_discharges_nobody(place, kind):
 	kipu.faults.add(Fault(kind, route="patients/census", times=None))
 	run = run_sync(connection)
 	assert run["deactivated"] == 0
-	assert {get_stay(connection, chart(stay)).status for stay in stays} == {"Active"}
+	assert {get_stay(connection, get_chart(stay)).status for stay in stays} == {"Active"}
 
 
 def test_a_mass_disappearance_is_held_until_somebody_approves(place):
@@ -323,7 +326,7 @@ def test_a_mass_disappearance_is_held_until_somebody_approves(place):
 	assert (run["status"], run["deactivated"]) == ("Held", 0)
 	assert "6" in run["held_reason"] and "3" in run["held_reason"]
 	assert frappe.db.get_value("Kipu Connection", connection, "cursor") == cursor
-	assert {get_stay(connection, chart(stay)).status for stay in stays} == {"Active"}
+	assert {get_stay(connection, get_chart(stay)).status for stay in stays} == {"Active"}
 
 
 def test_mass_discharge_is_held_before_its_page_is_saved(place):
@@ -333,7 +336,7 @@ def test_mass_discharge_is_held_before_its_page_is_saved(place):
 	for stay in stays:
 		kipu.world.discharge(stay, kipu.world.today(stay) - 1)
 	assert run_sync(connection)["status"] == "Held"
-	assert {get_stay(connection, chart(stay)).status for stay in stays} == {"Active"}
+	assert {get_stay(connection, get_chart(stay)).status for stay in stays} == {"Active"}
 
 
 def blank(kipu: Simulator, name: str, stays: range) -> None:
@@ -378,7 +381,7 @@ def test_disabled_route_is_skipped_and_reported_once(place, status):
 	stay = kipu.world.admit_new()
 	run = run_sync(connection)
 	assert (run["status"], run["imported"], len(run["notes"])) == ("Completed", 1, 2)
-	assert get_stay(connection, chart(stay)).status == "Active"
+	assert get_stay(connection, get_chart(stay)).status == "Active"
 	routes = {"connection": connection, "kind": "Route", "status": "Open"}
 	assert set(frappe.get_all("Sync Issue", routes, pluck="field")) == {"patients/census", "vaults/patients"}
 	run_sync(connection)
@@ -397,7 +400,7 @@ def test_without_latest_the_census_goes_on_and_the_cursor_waits(place):
 	stay = kipu.world.admit_new()
 	run = run_sync(connection)
 	assert (run["imported"], run["cursor_after"]) == (1, "2026-01-01")
-	assert get_stay(connection, chart(stay)).status == "Active"
+	assert get_stay(connection, get_chart(stay)).status == "Active"
 	assert cursor != run["cursor_after"]
 
 
