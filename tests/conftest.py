@@ -134,7 +134,7 @@ def frappe_site() -> Iterator[str]:
 	os.chdir(sites)
 	frappe.init(site=SITE, sites_path=str(sites))
 	frappe.connect()
-	see_what_is_committed()
+	read_committed()
 	frappe.flags.mute_emails = True
 	allow_loopback()
 	allow_many_jobs()
@@ -151,7 +151,7 @@ def allow_many_jobs() -> None:
 	update_site_config("max_queued_jobs", frappe.conf.max_queued_jobs)
 
 
-def see_what_is_committed() -> None:
+def read_committed() -> None:
 	"""Tests look at what the server has just committed; an older snapshot would hide it."""
 	import frappe
 
@@ -175,7 +175,7 @@ def site(frappe_site: str) -> Iterator[str]:
 	frappe.db.rollback()
 	for caller in ("ip:", "user:Administrator"):  # whom all tests share
 		frappe.cache().delete_keys(f"orchestrator:bucket:{caller}")
-	see_what_is_committed()  # again: a test that cut its connection has another now
+	read_committed()  # again: a test that cut its connection has another now
 	yield frappe_site
 	frappe.set_user("Administrator")
 	frappe.db.rollback()

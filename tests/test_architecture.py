@@ -65,33 +65,33 @@ VERBS = {"GET", "POST", "PUT", "DELETE", "PATCH"}
 DOTTED_PATH = re.compile(rf"^{APP}(\.\w+)+$")
 
 
-def package_of(module: str, parent: str = APP) -> str:
+def get_package(module: str, parent: str = APP) -> str:
 	"""Return the module or package directly below `parent` that `module` is in; "" for `parent` itself."""
 	return module.removeprefix(parent).removeprefix(".").split(".")[0]
 
 
-def layer_of(package: str, layers: tuple[set[str], ...] = LAYERS) -> int:
+def get_layer(package: str, layers: tuple[set[str], ...] = LAYERS) -> int:
 	return next(number for number, packages in enumerate(layers) if package in packages)
 
 
 def is_allowed(importer: str, imported: Import) -> bool:
-	here, there = package_of(importer), package_of(imported.module)
+	here, there = get_package(importer), get_package(imported.module)
 	if imported.module == APP:
 		return imported.name == "__version__"
 	if there in STANDALONE:
 		return here in OUTSIDE | STANDALONE
 	if here in STANDALONE or there in TABLES:
 		return False
-	layer = layer_of(here)
+	layer = get_layer(here)
 	return (
 		here == there
-		or layer_of(there) < layer
-		or (LAYERS[layer] is not DOMAINS and layer_of(there) == layer)
+		or get_layer(there) < layer
+		or (LAYERS[layer] is not DOMAINS and get_layer(there) == layer)
 	)
 
 
 def test_the_layers_name_every_package_of_the_app() -> None:
-	packages = {package_of(module) for module in list_modules() if module != APP}
+	packages = {get_package(module) for module in list_modules() if module != APP}
 	assert packages == set().union(*LAYERS, TABLES, STANDALONE)
 
 
@@ -99,7 +99,7 @@ def test_imports_point_to_lower_layers() -> None:
 	wrong = [
 		f"{module}:{found.line} imports {found.module}"
 		for module in list_modules()
-		if module != APP and package_of(module) not in TABLES
+		if module != APP and get_package(module) not in TABLES
 		for found in source.list_imports(module)
 		if not is_allowed(module, found)
 	]
@@ -109,7 +109,7 @@ def test_imports_point_to_lower_layers() -> None:
 @pytest.mark.parametrize("parent", INNER_LAYERS)
 def test_the_layers_within_a_domain_name_every_package_of_it(parent: str) -> None:
 	parent_name = f"{APP}.{parent}"
-	packages = {package_of(m, parent_name) for m in list_modules() if f"{m}.".startswith(f"{parent_name}.")}
+	packages = {get_package(m, parent_name) for m in list_modules() if f"{m}.".startswith(f"{parent_name}.")}
 	assert packages == set().union(*INNER_LAYERS[parent])
 
 
@@ -117,12 +117,12 @@ def test_the_layers_within_a_domain_name_every_package_of_it(parent: str) -> Non
 def test_imports_within_a_domain_point_to_lower_layers(parent: str) -> None:
 	assert [
 		f"{module}:{line} imports {imported}"
-		for module, line, imported in imports_within(f"{APP}.{parent}")
+		for module, line, imported in list_imports_within(f"{APP}.{parent}")
 		if not is_allowed_within(parent, module, imported)
 	] == []
 
 
-def imports_within(parent: str) -> Iterator[tuple[str, int, str]]:
+def list_imports_within(parent: str) -> Iterator[tuple[str, int, str]]:
 	for module in list_modules():
 		if f"{module}.".startswith(f"{parent}."):
 			for found in source.list_imports(module):
@@ -131,12 +131,12 @@ def imports_within(parent: str) -> Iterator[tuple[str, int, str]]:
 
 
 def is_allowed_within(parent: str, importer: str, imported: str) -> bool:
-	here, there = (package_of(module, f"{APP}.{parent}") for module in (importer, imported))
+	here, there = (get_package(module, f"{APP}.{parent}") for module in (importer, imported))
 	layers = INNER_LAYERS[parent]
-	same_layer = layer_of(here, layers) == layer_of(there, layers)
+	same_layer = get_layer(here, layers) == get_layer(there, layers)
 	return (
 		here == there
-		or layer_of(there, layers) < layer_of(here, layers)
+		or get_layer(there, layers) < get_layer(here, layers)
 		or (same_layer and parent in MAY_IMPORT_EACH_OTHER)
 	)
 
@@ -152,7 +152,7 @@ def test_only_commands_import_modules_of_the_app_inside_functions() -> None:
 	wrong = [
 		f"{module}:{node.lineno}"
 		for module in list_modules()
-		if package_of(module) != "commands"
+		if get_package(module) != "commands"
 		for function in ast.walk(source.parse_module(module))
 		if isinstance(function, source.Function)
 		for node in ast.walk(function)
@@ -192,7 +192,7 @@ def test_every_dotted_path_in_hooks_names_a_function() -> None:
 		path
 		for node in source.parse_module(f"{APP}.hooks").body
 		if isinstance(node, ast.Assign)
-		for path in strings(ast.literal_eval(node.value))
+		for path in list_strings(ast.literal_eval(node.value))
 		if DOTTED_PATH.match(path)
 		and not path.endswith((".js", ".css"))
 		and source.find_definition(path) is None
@@ -200,16 +200,16 @@ def test_every_dotted_path_in_hooks_names_a_function() -> None:
 	assert missing == []
 
 
-def strings(value: Any) -> Iterator[str]:
+def list_strings(value: Any) -> Iterator[str]:
 	"""Every string in nested tables, keys too."""
 	if isinstance(value, str):
 		yield value
 	elif isinstance(value, dict):
 		for item in (*value.keys(), *value.values()):
-			yield from strings(item)
+			yield from list_strings(item)
 	elif isinstance(value, list | tuple):
 		for item in value:
-			yield from strings(item)
+			yield from list_strings(item)
 
 
 def test_every_line_of_patches_txt_names_a_patch() -> None:
@@ -239,7 +239,7 @@ def test_whitelist_is_the_outermost_decorator_and_the_contract_stands_inside() -
 		where = f"{module}.{function.name}"
 		decorators = [source.get_decorator_name(decorator) for decorator in function.decorator_list]
 		assert decorators[0] == "frappe.whitelist", where
-		if package_of(module) in CONTRACT | DOMAINS:
+		if get_package(module) in CONTRACT | DOMAINS:
 			assert decorators[1] == "endpoint", where
 
 

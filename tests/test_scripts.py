@@ -46,7 +46,10 @@ class Shell:
 		# A bench's own git settings would redirect the base.
 		ours = ("ORCHESTRATOR_", "GIT_")
 		environment = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
-		environment |= {"ORCHESTRATOR_BENCH": str(self.bench), "ORCHESTRATOR_BENCH_USER": unprivileged_user()}
+		environment |= {
+			"ORCHESTRATOR_BENCH": str(self.bench),
+			"ORCHESTRATOR_BENCH_USER": get_unprivileged_user(),
+		}
 		environment |= {f"ORCHESTRATOR_{name}": str(value) for name, value in settings.items()}
 		script = PRELUDE.format(root=ROOT) + lines
 		return subprocess.run(
@@ -54,7 +57,7 @@ class Shell:
 		)
 
 
-def unprivileged_user() -> str:
+def get_unprivileged_user() -> str:
 	"""A name that is allowed as the bench's user: our own, or one that root may name."""
 	import getpass
 
@@ -126,17 +129,17 @@ def test_style_check_lists_the_findings_of_every_tool(shell: Shell, source: Path
 # --- the pins ---
 
 
-def pins(line: str) -> list[dict[str, str]]:
+def parse_pins(line: str) -> list[dict[str, str]]:
 	return json.loads((ROOT / LINES[line]).read_text())
 
 
 @pytest.mark.parametrize("line", LINES)
 def test_every_app_is_pinned_and_comes_from_the_official_place(line: str) -> None:
-	assert [pin["url"] for pin in pins(line)] == [
+	assert [pin["url"] for pin in parse_pins(line)] == [
 		f"https://github.com/frappe/{app}"
 		for app in ("frappe", "erpnext", "hrms", "telephony", "helpdesk", "gameplan", "insights")
 	]
-	for pin in pins(line):
+	for pin in parse_pins(line):
 		if pin["url"].rsplit("/", 1)[1] in BRANCHES:
 			assert re.fullmatch(r"[0-9a-f]{40}", pin["commit"])
 		else:
@@ -146,17 +149,17 @@ def test_every_app_is_pinned_and_comes_from_the_official_place(line: str) -> Non
 
 @pytest.mark.parametrize("line", LINES)
 def test_frappe_erpnext_and_hrms_are_pinned_to_their_line(line: str) -> None:
-	assert [pin["branch"].split(".")[0] for pin in pins(line)[:2]] == [f"v{line}", f"v{line}"]
-	assert {pin["branch"] for each in LINES for pin in pins(each) if pin["url"].endswith("/helpdesk")} == {
-		"v1.25.0"
-	}
+	assert [pin["branch"].split(".")[0] for pin in parse_pins(line)[:2]] == [f"v{line}", f"v{line}"]
+	assert {
+		pin["branch"] for each in LINES for pin in parse_pins(each) if pin["url"].endswith("/helpdesk")
+	} == {"v1.25.0"}
 
 
 @pytest.mark.parametrize("line", LINES)
 def test_the_shell_reads_the_same_pins_as_json_does(shell: Shell, line: str) -> None:
 	lines = [
 		" ".join([pin["url"].rsplit("/", 1)[1], pin["url"], pin["branch"], pin.get("commit", "-")])
-		for pin in pins(line)
+		for pin in parse_pins(line)
 	]
 	assert shell("pins", FRAPPE=line).stdout.splitlines() == lines
 
@@ -164,7 +167,7 @@ def test_the_shell_reads_the_same_pins_as_json_does(shell: Shell, line: str) -> 
 # --- the settings ---
 
 
-def declared_settings() -> dict[str, str]:
+def parse_declared_settings() -> dict[str, str]:
 	"""Name -> default, as settings.sh declares them."""
 	table = re.search(r"readonly SETTINGS='\n(.*?)'", (ROOT / "script/lib/settings.sh").read_text(), re.S)
 	assert table
@@ -173,15 +176,15 @@ def declared_settings() -> dict[str, str]:
 
 def test_the_readme_lists_every_setting_with_its_default() -> None:
 	rows = dict(re.findall(r"^\| `ORCHESTRATOR_(\w+)` \| (.*?) \|", (ROOT / "README.md").read_text(), re.M))
-	assert rows.keys() == declared_settings().keys()
-	for name, default in declared_settings().items():
+	assert rows.keys() == parse_declared_settings().keys()
+	for name, default in parse_declared_settings().items():
 		if default:
 			assert rows[name] == f"`{default}`"
 
 
 def test_no_script_reads_a_setting_that_is_not_declared() -> None:
 	read = {name for path in SHELL_FILES for name in re.findall(r"\$\{ORCHESTRATOR_(\w+)", path.read_text())}
-	assert read <= declared_settings().keys()
+	assert read <= parse_declared_settings().keys()
 
 
 def test_saved_setting_applies_until_the_environment_overrides_it(shell: Shell) -> None:
@@ -283,7 +286,7 @@ def test_a_bench_stays_on_its_line(shell: Shell, frappe: str, kept: str, line: s
 	assert shell('echo "$FRAPPE"').stdout == f"{line}\n"
 	assert shell('echo "$FRAPPE"', FRAPPE=line).stdout == f"{line}\n"
 	run = shell("", FRAPPE=other)
-	assert run.returncode == exit_codes()["EXIT_USAGE"]
+	assert run.returncode == parse_exit_codes()["EXIT_USAGE"]
 	assert run.stderr == (
 		f"Error: The bench {shell.bench} is of Frappe {line}, and ORCHESTRATOR_FRAPPE is {other}. Leave "
 		"ORCHESTRATOR_FRAPPE out to go on with this bench, or set ORCHESTRATOR_BENCH to another folder for one of "
@@ -340,7 +343,7 @@ def test_a_node_of_the_benchs_own_comes_before_the_machines(shell: Shell) -> Non
 def test_without_a_node_the_refusal_names_the_version_for_the_line(shell: Shell) -> None:
 	lines = "install_official_node() { return 1; }; install_node_wheel() { return 1; }; install_node"
 	run = shell(f"{NODE.format(17)}\n{lines}", FRAPPE="16")
-	assert run.returncode == exit_codes()["EXIT_NODE"]
+	assert run.returncode == parse_exit_codes()["EXIT_NODE"]
 	assert run.stderr.startswith("Error: Frappe 16 needs Node 24 or later, and neither ")
 
 
@@ -363,7 +366,7 @@ def test_without_a_python_the_refusal_names_the_version_for_the_line(
 	ways = "find_python() { return 1; }; install_packaged_python() { :; }; "
 	ways += "install_uv_python() { return 1; }; install_archive_python() { return 1; }; "
 	run = shell(f"{ways} install_python", FRAPPE=line)
-	assert run.returncode == exit_codes()["EXIT_PYTHON"]
+	assert run.returncode == parse_exit_codes()["EXIT_PYTHON"]
 	assert run.stderr.startswith(f"Error: {message}")
 
 
@@ -387,7 +390,7 @@ def test_missing_bundles_are_noted_on_15_and_refused_on_16(shell: Shell) -> None
 	assert run.returncode == 0
 	assert run.stdout.startswith("Note: the scripts and styles of insights could not be built")
 	run = shell('report_missing_assets " insights"', FRAPPE="16")
-	assert run.returncode == exit_codes()["EXIT_BENCH"]
+	assert run.returncode == parse_exit_codes()["EXIT_BENCH"]
 	assert run.stderr.startswith(
 		"Error: The scripts and styles of insights could not be built, and without them Frappe 16"
 	)
@@ -410,7 +413,7 @@ def test_a_database_of_this_machine_may_be_without_tls(shell: Shell, host: str, 
 # --- refusals: a message that says what to do, and an exit code of its own ---
 
 
-def exit_codes() -> dict[str, int]:
+def parse_exit_codes() -> dict[str, int]:
 	text = (ROOT / "script/lib/common.sh").read_text()
 	return {name: int(code) for name, code in re.findall(r"\b(EXIT_\w+)=(\d+)", text)}
 
@@ -424,7 +427,7 @@ def test_the_readme_explains_every_exit_code() -> None:
 		.split("\n### ", 1)[0]
 	)
 	explained = [int(code) for code in re.findall(r"^\| (\d+) \|", section, re.M)]
-	assert explained == sorted(exit_codes().values())
+	assert explained == sorted(parse_exit_codes().values())
 
 
 @pytest.mark.parametrize(
@@ -448,13 +451,13 @@ def test_a_wrong_setting_is_named(tmp_path: Path, settings: dict[str, str], mess
 	environment = {name: value for name, value in os.environ.items() if not name.startswith("ORCHESTRATOR_")}
 	environment |= {
 		"ORCHESTRATOR_BENCH": str(tmp_path / "bench"),
-		"ORCHESTRATOR_BENCH_USER": unprivileged_user(),
+		"ORCHESTRATOR_BENCH_USER": get_unprivileged_user(),
 	}
 	environment |= {f"ORCHESTRATOR_{name}": value for name, value in settings.items()}
 	run = subprocess.run(
 		[ROOT / "script/server"], env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL
 	)
-	assert run.returncode == exit_codes()["EXIT_USAGE"]
+	assert run.returncode == parse_exit_codes()["EXIT_USAGE"]
 	assert run.stderr.startswith("Error: ")
 	assert message in run.stderr
 	assert not (tmp_path / "bench").exists()
@@ -462,7 +465,7 @@ def test_a_wrong_setting_is_named(tmp_path: Path, settings: dict[str, str], mess
 
 def test_port_in_use_is_refused_with_the_setting_that_changes_it(shell: Shell, taken_port: int) -> None:
 	run = shell("load_settings; check_web_port", PORT=taken_port)
-	assert run.returncode == exit_codes()["EXIT_PORT"]
+	assert run.returncode == parse_exit_codes()["EXIT_PORT"]
 	assert run.stderr == (
 		f"Error: Port {taken_port} is in use by another program. Stop it, or choose another port: "
 		"ORCHESTRATOR_PORT=8001 script/server\n"
@@ -473,14 +476,14 @@ def test_an_unreachable_git_base_is_refused_with_the_setting_that_changes_it(
 	shell: Shell, tmp_path: Path
 ) -> None:
 	run = shell("load_settings; check_git_base", GIT_BASE=f"file://{tmp_path}/nowhere")
-	assert run.returncode == exit_codes()["EXIT_GIT"]
+	assert run.returncode == parse_exit_codes()["EXIT_GIT"]
 	assert f"file://{tmp_path}/nowhere/frappe/frappe does not answer" in run.stderr
 	assert "set ORCHESTRATOR_GIT_BASE" in run.stderr
 
 
 def test_too_little_disk_is_refused_with_both_figures(shell: Shell) -> None:
 	run = shell("load_settings; check_disk", MIN_DISK_GB=99999)
-	assert run.returncode == exit_codes()["EXIT_DISK"]
+	assert run.returncode == parse_exit_codes()["EXIT_DISK"]
 	assert re.search(
 		r"has \d+ GB free; the bench needs 99999 GB\. Make room, or set ORCHESTRATOR_BENCH", run.stderr
 	)
@@ -488,13 +491,13 @@ def test_too_little_disk_is_refused_with_both_figures(shell: Shell) -> None:
 
 def test_without_root_or_sudo_nothing_is_begun(shell: Shell) -> None:
 	run = shell("load_settings; can_be_root() { return 1; }; check_root")
-	assert run.returncode == exit_codes()["EXIT_SUDO"]
+	assert run.returncode == parse_exit_codes()["EXIT_SUDO"]
 	assert "Run this as root, or as a user who may use sudo." in run.stderr
 
 
 def test_system_without_apt_is_referred_to_the_container_image(shell: Shell) -> None:
 	run = shell("have() { return 1; }; check_os")
-	assert run.returncode == exit_codes()["EXIT_OS"]
+	assert run.returncode == parse_exit_codes()["EXIT_OS"]
 	assert "container image" in run.stderr
 
 
@@ -503,7 +506,7 @@ def test_a_site_that_script_server_did_not_make_is_left_alone(shell: Shell) -> N
 	site.mkdir(parents=True)
 	(site / "site_config.json").write_text("{}")
 	run = shell("load_settings; check_demo_site")
-	assert run.returncode == exit_codes()["EXIT_USAGE"]
+	assert run.returncode == parse_exit_codes()["EXIT_USAGE"]
 	assert "has a site orchestrator.localhost that script/server did not make" in run.stderr
 
 
@@ -537,7 +540,7 @@ def test_a_step_ends_at_its_first_error_shows_its_log_and_is_run_again(shell: Sh
 
 def test_a_refusal_inside_a_step_keeps_its_message_and_its_code(shell: Shell) -> None:
 	run = shell('STEPS=1; step "Fetching" fetch key die "$EXIT_GIT" "No source. Set ORCHESTRATOR_GIT_BASE."')
-	assert run.returncode == exit_codes()["EXIT_GIT"]
+	assert run.returncode == parse_exit_codes()["EXIT_GIT"]
 	assert run.stderr.endswith("failed\nError: No source. Set ORCHESTRATOR_GIT_BASE.\n")
 
 
@@ -591,7 +594,7 @@ def run_without_bench(
 		"XDG_CACHE_HOME": str(tmp_path / "cache"),
 		"PYTEST_ADDOPTS": "-p no:cacheprovider",
 		"ORCHESTRATOR_BENCH": str(tmp_path / "bench"),
-		"ORCHESTRATOR_BENCH_USER": unprivileged_user(),
+		"ORCHESTRATOR_BENCH_USER": get_unprivileged_user(),
 		"ORCHESTRATOR_GIT_BASE": f"file://{tmp_path}/nowhere",
 	}
 	environment |= {f"ORCHESTRATOR_{name}": value for name, value in settings.items()}
@@ -634,7 +637,7 @@ def test_a_whole_run_fails_at_a_finding_in_the_source_before_any_test(tmp_path: 
 
 def test_where_a_bench_is_required_its_absence_is_the_error(tmp_path: Path) -> None:
 	run = run_without_bench(tmp_path, REQUIRE_BENCH="1")
-	assert run.returncode in (exit_codes()["EXIT_GIT"], exit_codes()["EXIT_SUDO"])
+	assert run.returncode in (parse_exit_codes()["EXIT_GIT"], parse_exit_codes()["EXIT_SUDO"])
 	assert run.stderr.startswith("Error: ")
 	assert run.stdout == ""
 
@@ -645,7 +648,7 @@ def test_a_run_that_finds_no_test_fails_and_says_so(tmp_path: Path) -> None:
 	assert run.stderr.splitlines()[-1].startswith("Error: pytest found no test to run.")
 
 
-def function_of_script_test(name: str) -> str:
+def extract_function(name: str) -> str:
 	function = re.search(rf"^{name}\(\) \{{\n.*?^\}}\n", (ROOT / "script/test").read_text(), re.M | re.S)
 	assert function
 	return function[0]
@@ -665,7 +668,7 @@ def function_of_script_test(name: str) -> str:
 def test_a_named_test_is_found_wherever_the_checkout_is_read_from(
 	shell: Shell, given: list[str], passed: list[str]
 ) -> None:
-	function = function_of_script_test("pytest_arguments")
+	function = extract_function("pytest_arguments")
 	words = " ".join(f"'{word}'" for word in given)
 	run = shell(f"{function}\npytest_arguments /there {words}\n" + 'printf "%s\\n" "${ARGUMENTS[@]}"')
 	assert run.stdout.splitlines() == passed
@@ -722,7 +725,7 @@ def measured(tmp_path: Path, shell: Shell) -> Path:
 def test_coverage_is_reported_with_a_floor_for_whole_runs(
 	shell: Shell, measured: Path, whole_run: int, tests: int, status: int
 ) -> None:
-	functions = function_of_script_test("report_coverage") + function_of_script_test("coverage_command")
+	functions = extract_function("report_coverage") + extract_function("coverage_command")
 	run = shell(
 		f'{functions}\nLINKED={measured} WHOLE_RUN={whole_run} STATUS={tests}; report_coverage; echo "status $STATUS"'
 	)

@@ -9,7 +9,7 @@ import pytest
 from tests.support.source import ROOT, Function, is_package, list_modules, parse_module
 
 
-def pinned(tool: str) -> str:
+def get_pinned(tool: str) -> str:
 	"""Return a tool's version in requirements-dev.txt, as far as it is fixed."""
 	line = re.search(rf"^{tool}==([\d.]+)\.\*$", (ROOT / "requirements-dev.txt").read_text(), re.M)
 	assert line
@@ -19,7 +19,7 @@ def pinned(tool: str) -> str:
 def test_pre_commit_has_ruffs_version_of_the_requirements() -> None:
 	"""Another minor version may format differently."""
 	hooks = (ROOT / ".pre-commit-config.yaml").read_text()
-	assert re.search(rf"/ruff-pre-commit\n +rev: v{re.escape(pinned('ruff'))}\.\d+\n", hooks)
+	assert re.search(rf"/ruff-pre-commit\n +rev: v{re.escape(get_pinned('ruff'))}\.\d+\n", hooks)
 
 
 def test_pre_commit_fetches_hooks_from_public_repositories() -> None:
@@ -31,7 +31,7 @@ def test_pre_commit_fetches_hooks_from_public_repositories() -> None:
 	]
 
 
-def bound_names(module: str) -> Iterator[tuple[str, str]]:
+def list_bound_names(module: str) -> Iterator[tuple[str, str]]:
 	"""Yield each name that a module binds at its top, with what it is bound to: an imported path, or the module's own."""
 	for node in parse_module(module).body:
 		if isinstance(node, ast.ImportFrom):
@@ -45,7 +45,7 @@ def test_no_submodule_replaces_a_name_of_its_package(package: str) -> None:
 	"""Importing a submodule binds its name in the package, in place of whatever had that name before."""
 	replaced = {
 		name: bound
-		for name, bound in bound_names(package)
+		for name, bound in list_bound_names(package)
 		if f"{package}.{name}" in list_modules() and bound != f"{package}.{name}"
 	}
 	assert replaced == {}
