@@ -279,24 +279,24 @@ def test_stored_report_holds_levels(people: Clinic, api: Api) -> None:
 	)
 
 
-def test_plain_fields_are_left_out(people: Clinic, api: Api) -> None:
-	for path in ("/api/resource/Client", "/api/v2/document/Client"):
-		query = encode_query({"fields": ["name", "race", "contacts"], "filters": {"name": people.name}})
-		assert api(people.clinical_user).request("GET", path, params=query).json()["data"] == [
-			{"name": people.name}
-		]
-		rows = api(people.clinical_manager).request("GET", path, params=query).json()["data"]
-		assert rows == [{"name": people.name, **HIDDEN}]
+@pytest.mark.parametrize("path", ["/api/resource/Client", "/api/v2/document/Client"])
+def test_plain_fields_are_left_out(people: Clinic, api: Api, path: str) -> None:
+	query = encode_query({"fields": ["name", "race", "contacts"], "filters": {"name": people.name}})
+	assert api(people.clinical_user).request("GET", path, params=query).json()["data"] == [
+		{"name": people.name}
+	]
+	rows = api(people.clinical_manager).request("GET", path, params=query).json()["data"]
+	assert rows == [{"name": people.name, **HIDDEN}]
 
 
+@pytest.mark.parametrize("method", ["search_link", "search_widget"])
 @pytest.mark.parametrize(
 	"text", ["race", "contacts", "#race", "-- race", "/* race */", "race's", 'say "race"', "a\\' race"]
 )
-def test_search_for_the_name_of_a_field(people: Clinic, api: Api, text: str) -> None:
+def test_search_for_the_name_of_a_field(people: Clinic, api: Api, text: str, method: str) -> None:
 	"""The words that are looked for are no columns."""
-	for method in ("search_link", "search_widget"):
-		reply = api(people.clinical_user).get(f"frappe.desk.search.{method}", doctype="Client", txt=text)
-		assert reply.status_code == 200, reply.text
+	reply = api(people.clinical_user).get(f"frappe.desk.search.{method}", doctype="Client", txt=text)
+	assert reply.status_code == 200, reply.text
 	found = api(people.clinical_user).post(
 		"frappe.client.get_list", doctype="Client", filters=[["full_name", "like", f"%{text}%"]]
 	)
@@ -319,16 +319,16 @@ def test_filter_by_a_function_of_a_hidden_field(people: Clinic, api: Api, field:
 	assert people.name not in reply.text
 
 
+@pytest.mark.parametrize(
+	"method", ["frappe.desk.form.load.getdoc", "frappe.client.set_value", "frappe.client.get"]
+)
 @pytest.mark.parametrize("parameter", ["docname", "name", "dn"])
 @pytest.mark.parametrize("value", [{"race": RACE}, [["race", "=", RACE]]])
-def test_filters_are_no_name(people: Clinic, api: Api, parameter: str, value: Any) -> None:
+def test_filters_are_no_name(people: Clinic, api: Api, parameter: str, value: Any, method: str) -> None:
 	"""Frappe takes filters in place of a name, and tells by its answer whether a record fits."""
 	caller = api(people.clinical_user)
-	for method in ("frappe.desk.form.load.getdoc", "frappe.client.set_value", "frappe.client.get"):
-		reply = caller.post(
-			method, doctype="Client", **{parameter: value}, fieldname="status", value="Active"
-		)
-		assert reply.status_code == 400, reply.text
+	reply = caller.post(method, doctype="Client", **{parameter: value}, fieldname="status", value="Active")
+	assert reply.status_code == 400, reply.text
 	assert (
 		caller.request(
 			"POST", "/api/method/run_doc_method", json={"dt": "Client", "method": "x", parameter: value}
@@ -358,20 +358,23 @@ def test_level_of_user_fields(people: Clinic, api: Api) -> None:
 	assert stranger.request("GET", "/api/resource/User", params=by_type).status_code == 200
 
 
-def test_employee_filters_what_stock_lets_them_read(api: Api, site: str) -> None:
-	"""HRMS keeps the status of leave and the time of a punch on level 1, and lets employees read both."""
-	user = factories.make_user("Employee", "Employee Self Service").name
-	factories.make_employee(user_id=user)
-	for doctype, filters in (
+@pytest.mark.parametrize(
+	("doctype", "filters"),
+	[
 		("Leave Application", [["status", "=", "Approved"]]),
 		("Employee Checkin", [["time", ">", "2026-01-01"]]),
 		("Expense Claim", [["approval_status", "=", "Approved"]]),
-	):
-		query = encode_query(
-			{"filters": filters, "fields": ["name", filters[0][0]], "order_by": f"{filters[0][0]} desc"}
-		)
-		reply = api(user).request("GET", f"/api/resource/{doctype}", params=query)
-		assert reply.status_code == 200, reply.text
+	],
+)
+def test_employee_filters_what_stock_lets_them_read(api: Api, site: str, doctype: str, filters: list) -> None:
+	"""HRMS keeps the status of leave and the time of a punch on level 1, and lets employees read both."""
+	user = factories.make_user("Employee", "Employee Self Service").name
+	factories.make_employee(user_id=user)
+	query = encode_query(
+		{"filters": filters, "fields": ["name", filters[0][0]], "order_by": f"{filters[0][0]} desc"}
+	)
+	reply = api(user).request("GET", f"/api/resource/{doctype}", params=query)
+	assert reply.status_code == 200, reply.text
 
 
 @pytest.fixture(scope="module")

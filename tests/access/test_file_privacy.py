@@ -52,12 +52,12 @@ def test_an_upload_is_what_it_is_said_to_be(
 		assert get_stored(upload(seller, path, value)) == expected, value
 
 
+@pytest.mark.parametrize("value", NEITHER)
 @pytest.mark.parametrize("path", UPLOADS)
-def test_an_upload_that_says_neither_is_refused(seller: Client, path: str) -> None:
+def test_an_upload_that_says_neither_is_refused(seller: Client, path: str, value: object) -> None:
 	files = frappe.db.count("File")
-	for value in NEITHER:
-		reply = upload(seller, path, value)
-		assert (reply.status_code, reply.json()["exc_type"]) == (400, "InvalidRequestError"), value
+	reply = upload(seller, path, value)
+	assert (reply.status_code, reply.json()["exc_type"]) == (400, "InvalidRequestError"), value
 	assert frappe.db.count("File") == files
 
 
@@ -94,13 +94,13 @@ def test_a_file_inserted_as_a_record_goes_by_the_same_words(seller: Client, rout
 		assert insert_file(seller, route, value).status_code in (400, 417), value
 
 
-def test_a_private_file_is_not_made_public_by_a_word(api: Api) -> None:
+@pytest.mark.parametrize("word", ["yes", "true"])
+def test_a_private_file_is_not_made_public_by_a_word(api: Api, word: str) -> None:
 	client = api("Administrator")
 	name = get_data(insert_file(client, "doc", True), 201)["name"]
-	for word in ("yes", "true"):
-		client.request("PUT", f"/api/resource/File/{name}", json={"is_private": word})
-		is_private, url = frappe.db.get_value("File", name, ["is_private", "file_url"])
-		assert (is_private, url.startswith("/private/")) == (1, True), word
+	client.request("PUT", f"/api/resource/File/{name}", json={"is_private": word})
+	is_private, url = frappe.db.get_value("File", name, ["is_private", "file_url"])
+	assert (is_private, url.startswith("/private/")) == (1, True), word
 
 
 def insert_by(client: Client, route: str, is_private: Any) -> tuple[requests.Response, str]:

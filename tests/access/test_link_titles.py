@@ -196,14 +196,16 @@ def test_search_does_not_ignore_permissions(patient: Any, api: Api) -> None:
 	assert patient.name in [row["value"] for row in found.json()["message"]]
 
 
-def test_search_of_employees_by_an_employee(strangers: dict[str, str], api: Api, site: str) -> None:
+@pytest.mark.parametrize("reference", ["Employee", "Leave Application"])
+def test_search_of_employees_by_an_employee(
+	strangers: dict[str, str], api: Api, site: str, reference: str
+) -> None:
 	colleague = factories.make_employee(first_name=factories.make_unique("Colleague"))
-	for reference in ("Employee", "Leave Application"):
-		reply = api(strangers["employee"]).post(
-			"frappe.desk.search.search_link", doctype="Employee", txt=colleague.name, ignore_user_permissions=1,
-			reference_doctype=reference, filters={"ctc": [">=", 0]},
-		)  # fmt: skip
-		assert reply.json()["message"] == [], reply.text
+	reply = api(strangers["employee"]).post(
+		"frappe.desk.search.search_link", doctype="Employee", txt=colleague.name, ignore_user_permissions=1,
+		reference_doctype=reference, filters={"ctc": [">=", 0]},
+	)  # fmt: skip
+	assert reply.json()["message"] == [], reply.text
 
 
 @pytest.mark.parametrize("kind", ["Sprint", "Orchestrator Dashboard", "Orchestrator Metric"])
@@ -240,12 +242,12 @@ def test_search_that_may_ignore_user_permissions(api: Api, site: str) -> None:
 		assert without.json()["message"] == []
 
 
-def test_search_of_users_by_their_type(strangers: dict[str, str], api: Api) -> None:
+@pytest.mark.parametrize("reference", [None, "ToDo"])
+def test_search_of_users_by_their_type(strangers: dict[str, str], api: Api, reference: str | None) -> None:
 	"""As Desk asks for whom to assign to and to share with."""
 	wanted = strangers["kipu"]
-	for reference in (None, "ToDo"):
-		reply = api(strangers["desk"]).post(
-			"frappe.desk.search.search_link", doctype="User", txt=wanted, reference_doctype=reference,
-			filters={"user_type": "System User", "enabled": 1}, ignore_user_permissions=1,
-		)  # fmt: skip
-		assert [row["value"] for row in reply.json()["message"]] == [wanted], reply.text
+	reply = api(strangers["desk"]).post(
+		"frappe.desk.search.search_link", doctype="User", txt=wanted, reference_doctype=reference,
+		filters={"user_type": "System User", "enabled": 1}, ignore_user_permissions=1,
+	)  # fmt: skip
+	assert [row["value"] for row in reply.json()["message"]] == [wanted], reply.text

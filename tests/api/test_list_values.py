@@ -101,17 +101,17 @@ def test_yes_or_no_in_filter_is_read(admin: Client, site: str, word: Any, expect
 	assert len(rows) == min(20, frappe.db.count("Role", {"disabled": expected}))
 
 
-def test_zone_in_filter_counts(admin: Client, topic: str) -> None:
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Tokyo", "America/St_Johns"])
+def test_zone_in_filter_counts(admin: Client, topic: str, zone: str) -> None:
 	frappe.db.sql("update tabLead set creation = '2027-01-01 12:00:00.5' where topic = %s", topic)
 	frappe.db.commit()
 	moment = get_datetime("2027-01-01 12:00:00.5").replace(tzinfo=ZoneInfo(get_system_timezone()))
-	for zone in ("UTC", "Asia/Tokyo", "America/St_Johns"):
-		text = moment.astimezone(ZoneInfo(zone)).isoformat()
-		for operator, count in (("=", 3), (">=", 3), ("<=", 3), (">", 0), ("<", 0), ("in", 3)):
-			value = [text] if operator == "in" else text
-			filters = [["topic", "=", topic], ["creation", operator, value]]
-			rows = get_data(admin.post(LIST, doctype="Lead", filters=filters))
-			assert len(rows) == count, (zone, operator)
+	text = moment.astimezone(ZoneInfo(zone)).isoformat()
+	for operator, count in (("=", 3), (">=", 3), ("<=", 3), (">", 0), ("<", 0), ("in", 3)):
+		value = [text] if operator == "in" else text
+		filters = [["topic", "=", topic], ["creation", operator, value]]
+		rows = get_data(admin.post(LIST, doctype="Lead", filters=filters))
+		assert len(rows) == count, (zone, operator)
 
 
 def test_text_is_no_name_that_is_counted(admin: Client, site: str) -> None:

@@ -179,13 +179,13 @@ class TestAdvance:
 			"StageTransitionConflictError: A Closed Won opportunity is closed and cannot be moved."
 		)
 
-	def test_losing_against_a_standing_quotation_is_409(self, sales, opportunity, item):
+	@pytest.mark.parametrize("stage", ["Closed Lost", "Qualified"])
+	def test_losing_against_a_standing_quotation_is_409(self, sales, opportunity, item, stage):
 		quotation = make_quotation(opportunity, item)
 		assert get_stage_and_status(opportunity.name) == ("In Progress", "Quotation", 50)
-		for stage in ("Closed Lost", "Qualified"):
-			reply = sales.post(METHOD, opportunity=opportunity.name, new_status=stage)
-			assert reply.status_code == 409
-			assert reply.json()["exc_type"] == "OpenQuotationConflictError"
+		reply = sales.post(METHOD, opportunity=opportunity.name, new_status=stage)
+		assert reply.status_code == 409
+		assert reply.json()["exc_type"] == "OpenQuotationConflictError"
 		assert get_stage_and_status(opportunity.name) == ("In Progress", "Quotation", 50)
 		assert quotation.docstatus == 1
 

@@ -302,15 +302,15 @@ def test_documents_and_their_files_are_not_shared_one_by_one(api, place):
 	assert not frappe.db.exists("DocShare", {"user": place.outsider, "share_doctype": ("!=", "User")})
 
 
-def test_an_ordinary_file_is_not_attached_to_a_document(api, place):
-	for private in ("0", "1"):
-		reply = api(place.manager).request(
-			"POST",
-			"/api/method/upload_file",
-			files={"file": ("aside.txt", f"aside {private}".encode())},
-			data={"doctype": "Document", "docname": place.document, "is_private": private},
-		)
-		assert (reply.status_code, reply.json()["exc_type"]) == (409, "ImmutableRecordConflictError")
+@pytest.mark.parametrize("private", ["0", "1"])
+def test_an_ordinary_file_is_not_attached_to_a_document(api, place, private):
+	reply = api(place.manager).request(
+		"POST",
+		"/api/method/upload_file",
+		files={"file": ("aside.txt", f"aside {private}".encode())},
+		data={"doctype": "Document", "docname": place.document, "is_private": private},
+	)
+	assert (reply.status_code, reply.json()["exc_type"]) == (409, "ImmutableRecordConflictError")
 
 
 def test_writers_make_folders_and_only_managers_say_who_has_access(api, place):

@@ -114,10 +114,10 @@ def test_an_index_with_other_columns_is_made_anew(site):
 	assert {row.Column_name for row in rows} == set(fulltext.COLUMNS)
 
 
-def test_a_query_keeps_no_syntax_of_mariadb():
-	for query in ('"a b', "+ab -cd", "(lease", "lease*)", "@5 lease", "~x <y >z", "a'b\"c"):
-		expression = build_expression(query, 12) or ""
-		assert not set(expression) - set("+*() _abcdefghijklmnopqrstuvwxyz0123456789")
+@pytest.mark.parametrize("query", ['"a b', "+ab -cd", "(lease", "lease*)", "@5 lease", "~x <y >z", "a'b\"c"])
+def test_a_query_keeps_no_syntax_of_mariadb(query):
+	expression = build_expression(query, 12) or ""
+	assert not set(expression) - set("+*() _abcdefghijklmnopqrstuvwxyz0123456789")
 
 
 def test_terms_hold_nothing_that_is_a_word_already():

@@ -275,18 +275,21 @@ def test_restoring_adds_a_version_with_the_old_bytes(writer, document):
 # Locks, moves, tags
 
 
-def test_while_one_has_it_checked_out_nobody_else_adds_a_version(api, writer, document, people):
-	standing = get_data(writer.post(f"{METHOD}check_out", document=document))
-	assert standing["checked_out_by"] == people.writer
-	other = api(people.other)
-	for method, body in (
+@pytest.mark.parametrize(
+	("method", "body"),
+	[
 		("create_version", {"file": "x y"}),
 		("check_out", {}),
 		("check_in", {}),
 		("restore_version", {"version": 1}),
-	):
-		reply = other.post(METHOD + method, document=document, **body)
-		assert (reply.status_code, reply.json()["exc_type"]) == (409, "CheckoutConflictError"), method
+	],
+)
+def test_while_one_has_it_checked_out_nobody_else_adds_a_version(api, writer, document, people, method, body):
+	standing = get_data(writer.post(f"{METHOD}check_out", document=document))
+	assert standing["checked_out_by"] == people.writer
+	other = api(people.other)
+	reply = other.post(METHOD + method, document=document, **body)
+	assert (reply.status_code, reply.json()["exc_type"]) == (409, "CheckoutConflictError"), method
 	assert get_data(writer.post(f"{METHOD}check_out", document=document))["checked_out_by"] == people.writer
 	done = get_data(
 		writer.post(f"{METHOD}check_in", document=document, file="my change", version_notes="Mine")

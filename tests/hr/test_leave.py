@@ -455,15 +455,15 @@ def test_hr_decides_as_well(api, pending):
 	assert api(make_hr()).post(APPROVE, leave_application=pending).status_code == 200
 
 
-def test_what_is_decided_stays_decided(api, approver, pending):
+@pytest.mark.parametrize("method", [APPROVE, REJECT])
+def test_what_is_decided_stays_decided(api, approver, pending, method):
 	client = api(approver.user)
 	assert client.post(APPROVE, leave_application=pending).status_code == 200
-	for method in (APPROVE, REJECT):
-		reply = client.post(method, leave_application=pending)
-		assert (reply.status_code, reply.json()["exc"]) == (
-			409,
-			f"LeaveStatusConflictError: {pending} is already Approved. Apply again, or ask HR.",
-		)
+	reply = client.post(method, leave_application=pending)
+	assert (reply.status_code, reply.json()["exc"]) == (
+		409,
+		f"LeaveStatusConflictError: {pending} is already Approved. Apply again, or ask HR.",
+	)
 	assert frappe.db.get_value("Leave Application", pending, "status") == "Approved"
 
 
@@ -519,22 +519,20 @@ def test_approving_more_than_is_left_is_422_and_nothing_is_written(api, person, 
 	assert get_used(person, leave_type) == 11
 
 
-def test_who_may_not_decide(api, guest, person, pending, site):
+@pytest.mark.parametrize("method", [APPROVE, REJECT])
+def test_who_may_not_decide(api, guest, person, pending, site, method):
 	manager = make_person("Leave Approver")
 	frappe.get_doc("Employee", person.employee).update({"reports_to": manager.employee}).save()
 	frappe.db.commit()
-	for method in (APPROVE, REJECT):
-		assert guest.post(method, leave_application=pending).status_code == 401
-		# the employee themselves, and a manager who reads it but is not its approver
-		for user in (person.user, manager.user):
-			reply = api(user).post(method, leave_application=pending)
-			assert (reply.status_code, reply.json()["exc_type"]) == (403, "PermissionError")
-			assert "or HR may approve" in reply.json()["exc"]
-		# an approver of others
-		assert (
-			api(make_person("Leave Approver").user).post(method, leave_application=pending).status_code == 404
-		)
-		assert api(make_hr()).post(method, leave_application="HR-LAP-NONE").status_code == 404
+	assert guest.post(method, leave_application=pending).status_code == 401
+	# the employee themselves, and a manager who reads it but is not its approver
+	for user in (person.user, manager.user):
+		reply = api(user).post(method, leave_application=pending)
+		assert (reply.status_code, reply.json()["exc_type"]) == (403, "PermissionError")
+		assert "or HR may approve" in reply.json()["exc"]
+	# an approver of others
+	assert api(make_person("Leave Approver").user).post(method, leave_application=pending).status_code == 404
+	assert api(make_hr()).post(method, leave_application="HR-LAP-NONE").status_code == 404
 	assert frappe.db.get_value("Leave Application", pending, ["status", "docstatus"]) == ("Open", 0)
 
 

@@ -116,14 +116,14 @@ def test_the_days_of_the_filters_move_along(api):
 	}
 
 
-def test_who_may_make_no_auto_email_report_is_refused(api, guest, report):
+@pytest.mark.parametrize("roles", [("Sales User",), ("Report Manager", "Projects User")])
+def test_who_may_make_no_auto_email_report_is_refused(api, guest, report, roles):
 	assert get_error(guest.post(SCHEDULE, report_name=report, frequency="daily")) == (
 		401,
 		"AuthenticationError",
 	)
-	for roles in (("Sales User",), ("Report Manager", "Projects User")):
-		reply = api(factories.make_user(*roles).name).post(SCHEDULE, report_name=report, frequency="daily")
-		assert get_error(reply) == (403, "PermissionError"), roles
+	reply = api(factories.make_user(*roles).name).post(SCHEDULE, report_name=report, frequency="daily")
+	assert get_error(reply) == (403, "PermissionError"), roles
 
 
 def test_a_recipient_who_may_not_see_the_report_is_named(api, report):

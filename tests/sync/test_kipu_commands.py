@@ -130,11 +130,13 @@ def test_what_makes_no_sense_ends_with_2_and_one_line(here, right):
 		assert (refused.exit_code, len(refused.stderr.splitlines())) == (2, 1), arguments
 
 
-def test_the_commands_are_there_for_bench(site):
+@pytest.mark.parametrize(
+	"name", ["sync-kipu", "kipu-test", "sync-history", "sync-rollback", "kipu-simulator"]
+)
+def test_the_commands_are_there_for_bench(site, name):
 	"""In a process of its own, as people start them."""
 	told = bench.run_command("orchestrator", "--help").stdout
-	for name in ("sync-kipu", "kipu-test", "sync-history", "sync-rollback", "kipu-simulator"):
-		assert f"  {name} " in told
+	assert f"  {name} " in told
 
 
 # What the bar shows

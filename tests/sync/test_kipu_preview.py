@@ -169,8 +169,9 @@ def test_a_casefile_that_kipu_does_not_have_and_one_that_is_none_are_refused(
 PREVIEW = "orchestrator.sync.preview_mapping"
 
 
+@pytest.mark.parametrize("role", ["Clinical Manager", "Kipu Sync Manager"])
 def test_the_call_shows_the_record_to_whoever_may_read_connections_and_clients(
-	api, guest, kipu, connection, manager
+	api, guest, kipu, connection, manager, role
 ):
 	asked = {"connection": connection.name, "casefile_id": casefile_id(kipu.world, 3)}
 	reply = api(manager).post(PREVIEW, **asked)
@@ -179,8 +180,7 @@ def test_the_call_shows_the_record_to_whoever_may_read_connections_and_clients(
 		group_by_source(reply.json()["data"])["last_name"]["kipu"] == full_record(kipu.world, 3)["last_name"]
 	)
 	assert guest.post(PREVIEW, **asked).status_code == 401
-	for role in ("Clinical Manager", "Kipu Sync Manager"):
-		assert api(factories.make_user(role).name).post(PREVIEW, **asked).status_code == 403
+	assert api(factories.make_user(role).name).post(PREVIEW, **asked).status_code == 403
 	assert api(manager).post(PREVIEW, **{**asked, "connection": "nowhere"}).status_code == 404
 	assert api(manager).post(PREVIEW, **{**asked, "casefile_id": "x"}).status_code == 422
 
