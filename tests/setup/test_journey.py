@@ -68,7 +68,7 @@ class Journey:
 	values_without: dict[str, Any] = field(default_factory=dict)
 	values_installed: dict[str, Any] = field(default_factory=dict)
 	values_without_again: dict[str, Any] = field(default_factory=dict)
-	find_leftovers: dict[str, list] = field(default_factory=dict)
+	leftovers: dict[str, list] = field(default_factory=dict)
 
 
 @pytest.fixture(scope="module")

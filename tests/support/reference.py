@@ -43,7 +43,7 @@ class Example:
 	status: int = 200
 	reply_headers: dict[str, str] = field(default_factory=dict)
 	reply: Any = None
-	is_answered: bool = False
+	answered: bool = False
 
 
 def parse_examples(text: str | None = None) -> Iterator[Example]:
@@ -54,16 +54,16 @@ def parse_examples(text: str | None = None) -> Iterator[Example]:
 		line = text.count("\n", 0, block.start()) + 1
 		if block[1] == "http" and not STATUS_LINE.match(block[2]):
 			if example:
-				yield is_answered(example)
+				yield require_reply(example)
 			example = parse_request(line, block[2])
 		else:
 			assert example and example.reply is None, f"line {line}: a reply without a request"
 			parse_reply(example, block[1], block[2])
 	if example:
-		yield is_answered(example)
+		yield require_reply(example)
 
 
-def is_answered(example: Example) -> Example:
+def require_reply(example: Example) -> Example:
 	assert example.answered, f"line {example.line}: a request without a reply"
 	return example
 

@@ -26,7 +26,7 @@ LOGS = {
 class Snapshot:
 	"""The schema, a checksum per table, the rows of Frappe's bookkeeping."""
 
-	list_columns: set[tuple]
+	columns: set[tuple]
 	indexes: set[tuple]
 	tables: dict[str, int]
 	bookkeeping: dict[str, list[str]]

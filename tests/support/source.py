@@ -101,11 +101,13 @@ def find_definition(path: str) -> ast.AST | None:
 
 
 def list_getattr_targets(module: str) -> dict[str, str]:
-	"""For a module whose `__getattr__` serves a METHODS table: each name it serves -> our function behind it."""
+	"""For a module whose `__getattr__` serves a METHODS table: each name it serves -> our function behind it, which is
+	the second of two, or for a table of Frappe's functions alone the one that refuses."""
 	if find_function(module, "__getattr__") is None:
 		return {}
 	return {
-		f"{module}.{name}": contract for name, (_native, contract) in get_constant(module, "METHODS").items()
+		f"{module}.{name}": get_constant(module, "REFUSAL") if isinstance(target, str) else target[1]
+		for name, target in get_constant(module, "METHODS").items()
 	}
 
 
