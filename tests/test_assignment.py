@@ -9,6 +9,7 @@ from frappe.desk.form import assign_to
 
 from orchestrator.assignment import Assignees, compute_assignee, list_pending
 from tests.support import factories, helpdesk
+from tests.support.client import get_error
 
 MAKERS = {
 	"Lead": factories.make_lead,
@@ -392,7 +393,8 @@ class TestRefusals:
 		assert (get_stored(doc), list_todos(doc)) == (None, {})
 
 	def test_guest_is_401(self, guest, doc, ann):
-		assert set_value(guest, doc, assigned_to=ann).status_code == 401
+		assert get_error(set_value(guest, doc, assigned_to=ann)) == (401, "AuthenticationError")
+		assert (get_stored(doc), list_todos(doc)) == (None, {})
 
 
 def test_other_todos_are_none_of_our_business(site, ann):

@@ -49,3 +49,28 @@ def test_no_submodule_replaces_a_name_of_its_package(package: str) -> None:
 		if f"{package}.{name}" in list_modules() and bound != f"{package}.{name}"
 	}
 	assert replaced == {}
+
+
+# Tests that loop over cases with assertions inside: the first failure hides the others. Those left share a set-up that
+# is costly, check one result row by row, or repeat a call on purpose. Parametrize new ones; this number only falls.
+MAX_LOOPING_TESTS = 112
+
+
+def list_looping_tests() -> list[str]:
+	"""Return path and name of each test with an assertion inside a `for` loop."""
+	return [
+		f"{path.relative_to(ROOT)}::{test.name}"
+		for path in sorted((ROOT / "tests").rglob("test_*.py"))
+		for test in ast.walk(ast.parse(path.read_text()))
+		if isinstance(test, Function) and test.name.startswith("test_") and has_loop_with_assertion(test)
+	]
+
+
+def has_loop_with_assertion(test: Function) -> bool:
+	loops = [node for node in ast.walk(test) if isinstance(node, ast.For)]
+	return any(isinstance(node, ast.Assert) for loop in loops for node in ast.walk(loop))
+
+
+def test_no_further_test_loops_over_its_cases() -> None:
+	found = list_looping_tests()
+	assert len(found) <= MAX_LOOPING_TESTS, "\n".join(found)

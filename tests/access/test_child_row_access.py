@@ -9,12 +9,10 @@ import frappe
 
 from orchestrator.access import child_rows, switch
 from tests.support import factories
-from tests.support.client import Client
+from tests.support.client import Client, get_error
 from tests.support.docs_factories import make_folder
 from tests.support.gameplan import make_sprint
 from tests.support.hr_factories import make_person
-
-PLACE = ("parenttype", "parent", "parentfield")
 
 
 class Case(NamedTuple):
@@ -234,7 +232,7 @@ def test_a_row_is_read_where_its_record_is(client, case, route):
 def test_methods_of_a_hidden_row_do_not_run(client, case, unchanged):
 	body = {"dt": case.doctype, "dn": case.hidden_row, "method": "get_title"}
 	reply = client.request("POST", "/api/method/run_doc_method", json=body)
-	assert reply.status_code == 403
+	assert get_error(reply) == (403, "PermissionError")
 
 
 INSERTS = {

@@ -7,7 +7,7 @@ import pytest
 import frappe
 
 from tests.support import factories
-from tests.support.client import Client
+from tests.support.client import Client, get_error
 
 LIST = "frappe.client.get_list"
 
@@ -86,4 +86,4 @@ def test_a_disabled_users_token_is_401(api: Callable[[str], Client], seller: str
 	client = api(seller)
 	frappe.db.set_value("User", seller, "enabled", 0)
 	frappe.db.commit()
-	assert client.get(LIST, doctype="Lead").status_code == 401
+	assert get_error(client.get(LIST, doctype="Lead")) == (401, "AuthenticationError")

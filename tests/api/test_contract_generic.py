@@ -8,7 +8,7 @@ import pytest
 
 import frappe
 
-from tests.support.client import Client
+from tests.support.client import Client, get_error
 
 Api = Callable[[str], Client]
 
@@ -203,10 +203,13 @@ def test_set_value_refuses_a_stale_modified(admin: Client) -> None:
 @pytest.mark.parametrize("field", ["owner", "creation", "name_of_nothing", "parent"])
 def test_set_value_refuses_protected_and_unknown_fields(admin: Client, field: str) -> None:
 	lead = make_lead(admin)
+	before = frappe.get_doc("Lead", lead["name"]).as_dict()
 	reply = admin.post(
 		"frappe.client.set_value", doctype="Lead", name=lead["name"], fieldname=field, value="x"
 	)
-	assert reply.status_code == 400
+	assert get_error(reply) == (400, "InvalidRequestError")
+	frappe.db.rollback()
+	assert frappe.get_doc("Lead", lead["name"]).as_dict() == before
 
 
 def test_delete_removes_the_record(admin: Client) -> None:
@@ -234,10 +237,13 @@ def test_upload_file_makes_the_folders_of_the_path(admin: Client) -> None:
 
 @pytest.mark.parametrize("folder", ["/a/../b", "/a/\u202eb", "/" + "x" * 141])
 def test_upload_file_refuses_a_folder_that_is_no_name(admin: Client, folder: str) -> None:
+	files = frappe.db.count("File")
 	reply = admin.request(
 		"POST", "/api/method/upload_file", files={"file": ("a.txt", b"a")}, data={"folder": folder}
 	)
-	assert reply.status_code == 400
+	assert get_error(reply) == (400, "InvalidRequestError")
+	frappe.db.rollback()
+	assert frappe.db.count("File") == files
 
 
 def test_upload_file_without_a_file_is_400(admin: Client) -> None:

@@ -6,6 +6,7 @@ import frappe
 from frappe.utils import getdate, today
 
 from tests.support import factories
+from tests.support.client import get_error
 
 METHOD = "orchestrator.crm.get_leads"
 KEYS = ["name", "lead_name", "email", "phone", "source", "status", "topic", "probability", "assigned_to"]
@@ -97,10 +98,13 @@ class TestGetLeads:
 		assert data["total"] == 1
 
 	def test_guest_is_401(self, guest):
-		assert guest.get(METHOD).status_code == 401
+		assert get_error(guest.get(METHOD)) == (401, "AuthenticationError")
 
 	def test_wrong_role_is_403(self, api, site):
-		assert api(factories.make_user("Support Team").name).get(METHOD).status_code == 403
+		assert get_error(api(factories.make_user("Support Team").name).get(METHOD)) == (
+			403,
+			"PermissionError",
+		)
 
 	@pytest.mark.parametrize(
 		"values",
@@ -118,7 +122,7 @@ class TestGetLeads:
 		],
 	)
 	def test_a_bad_argument_is_400(self, sales, values):
-		assert sales.post(METHOD, **values).status_code == 400
+		assert get_error(sales.post(METHOD, **values)) == (400, "InvalidRequestError")
 
 
 class TestQualification:

@@ -8,6 +8,7 @@ import frappe
 from frappe.utils import add_days, now_datetime, nowdate
 
 from tests.support import factories
+from tests.support.client import get_error
 
 METHOD = "orchestrator.crm.advance_opportunity"
 
@@ -213,7 +214,11 @@ class TestAdvance:
 
 class TestAdvanceRefusals:
 	def test_guest_is_401(self, guest, opportunity):
-		assert guest.post(METHOD, opportunity=opportunity.name, new_status="Qualified").status_code == 401
+		assert get_error(guest.post(METHOD, opportunity=opportunity.name, new_status="Qualified")) == (
+			401,
+			"AuthenticationError",
+		)
+		assert get_stage_and_status(opportunity.name) == ("Open", "Open", 10)
 
 	def test_wrong_role_is_403(self, api, opportunity):
 		caller = api(factories.make_user("Support Team").name)

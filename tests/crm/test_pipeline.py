@@ -8,6 +8,7 @@ import frappe
 
 from orchestrator.crm.pipeline import Group, summarize
 from tests.support import factories
+from tests.support.client import get_error
 
 METHOD = "orchestrator.crm.get_pipeline_summary"
 STAGES = ("open", "qualified", "in_progress", "closed_won", "closed_lost")
@@ -261,10 +262,13 @@ class TestSummary:
 
 class TestRefusals:
 	def test_guest_is_401(self, guest):
-		assert guest.get(METHOD).status_code == 401
+		assert get_error(guest.get(METHOD)) == (401, "AuthenticationError")
 
 	def test_wrong_role_is_403(self, api, site):
-		assert api(factories.make_user("Support Team").name).get(METHOD).status_code == 403
+		assert get_error(api(factories.make_user("Support Team").name).get(METHOD)) == (
+			403,
+			"PermissionError",
+		)
 
 	def test_someone_elses_is_403_without_a_role_that_may(self, api, seller):
 		other = factories.make_user("Sales User").name
@@ -272,7 +276,7 @@ class TestRefusals:
 		assert (reply.status_code, reply.json()["exc_type"]) == (403, "PermissionError")
 
 	def test_an_unknown_user_is_403_without_a_role_that_may(self, api, seller):
-		assert api(seller).get(METHOD, user="nobody@harbor.example").status_code == 403
+		assert get_error(api(seller).get(METHOD, user="nobody@harbor.example")) == (403, "PermissionError")
 
 	def test_an_unknown_user_is_404_for_a_manager(self, manager):
 		reply = manager.get(METHOD, user="nobody@harbor.example")
@@ -280,4 +284,4 @@ class TestRefusals:
 		assert "nobody@harbor.example" in reply.json()["exc"]
 
 	def test_a_user_that_is_no_name_is_400(self, manager):
-		assert manager.post(METHOD, user=["a"]).status_code == 400
+		assert get_error(manager.post(METHOD, user=["a"])) == (400, "InvalidRequestError")

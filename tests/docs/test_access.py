@@ -9,7 +9,7 @@ import frappe
 from orchestrator.docs import changes
 from orchestrator.docs.access import MANAGE, READ, WRITE, FolderNode, Grant, compute_inherited_levels
 from tests.support import factories
-from tests.support.client import Client, get_data
+from tests.support.client import Client, get_data, get_error
 from tests.support.docs_factories import (
 	METHOD,
 	download,
@@ -284,7 +284,8 @@ def test_who_found_out_where_the_bytes_are_makes_no_file_of_them(api, place):
 			("upload_file", {"file_url": url, "file_name": "own.txt"}),
 		):
 			reply = api(place.outsider).post(method, **body)
-			assert reply.status_code == 403, (method, url)
+			assert get_error(reply) == (403, "PermissionError"), (method, url)
+	assert not frappe.db.exists("File", {"owner": place.outsider})
 
 
 def test_documents_and_their_files_are_not_shared_one_by_one(api, place):
@@ -321,18 +322,25 @@ def test_writers_make_folders_and_only_managers_say_who_has_access(api, place):
 	refused = colleague.post(
 		"frappe.client.insert", doc={**new, "title": factories.make_unique("New"), "access": access}
 	)
-	assert refused.status_code == 403
-	assert colleague.post(
+	assert get_error(refused) == (403, "PermissionError")
+	assert get_error(colleague.post(
 		"frappe.client.set_value", doctype="Document Folder", name=made["name"], legal_hold=1
-	).status_code == 403  # fmt: skip
+	)) == (403, "PermissionError")  # fmt: skip
 	get_data(
 		manager.post(
 			"frappe.client.set_value", doctype="Document Folder", name=made["name"], retention_days=3
 		)
 	)
-	assert api(place.reader).post(
+	assert get_error(api(place.reader).post(
 		"frappe.client.insert", **new, title=factories.make_unique("New")
-	).status_code == 403  # fmt: skip
+	)) == (403, "PermissionError")  # fmt: skip
+	frappe.db.rollback()
+	folders = frappe.get_all(
+		"Document Folder", {"parent_document_folder": place.folder}, ["name", "legal_hold", "retention_days"]
+	)
+	assert [tuple(folder.values()) for folder in folders if folder.name == made["name"]] == [
+		(made["name"], 0, 3)
+	]
 
 
 def test_a_writer_does_not_move_a_document_out_of_reach_by_setting_its_folder(api, place):

@@ -134,7 +134,10 @@ def test_a_document_with_a_name_of_earlier_rules_can_still_be_moved(admin, site)
 	document = make_document(make_folder())
 	frappe.db.set_value("Document", document, {"title": "a/b <b>.txt</b>", "title_key": "a/b <b>.txt</b>"})
 	frappe.db.commit()
-	get_data(admin.post(f"{METHOD}move", document=document, folder=make_folder()))
+	target = make_folder()
+	get_data(admin.post(f"{METHOD}move", document=document, folder=target))
+	frappe.db.rollback()
+	assert frappe.db.get_value("Document", document, "document_folder") == target
 
 
 # An existing site

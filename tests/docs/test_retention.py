@@ -10,7 +10,7 @@ from frappe.utils import add_days, now_datetime
 from orchestrator.docs.folders import FolderRules
 from orchestrator.docs.retention import compute_retention_end, find_loosened_rule
 from tests.support import factories
-from tests.support.client import Client, get_data
+from tests.support.client import Client, get_data, get_error
 from tests.support.docs_factories import METHOD, get_stored_path, make_document, make_folder, make_person
 
 LATER, EARLIER = datetime(2999, 1, 1), datetime(2000, 1, 1)
@@ -76,7 +76,8 @@ def test_the_longest_period_along_the_path_holds(admin):
 	document = make_document(make_folder(parent_document_folder=above, retention_days=1))
 	frappe.db.set_value("Document Version", f"{document}-v1", "creation", add_days(now_datetime(), -2))
 	frappe.db.commit()
-	assert delete(admin, document).status_code == 409
+	assert get_error(delete(admin, document)) == (409, "RetentionConflictError")
+	assert frappe.db.exists("Document", document)
 
 
 def test_what_is_held_is_not_moved_out_by_any_call(admin):
@@ -103,7 +104,8 @@ def test_what_is_held_is_not_moved_out_by_any_call(admin):
 def test_deleting_takes_manage_access(api):
 	writer, manager = make_person("Sales User"), make_person("Sales User")
 	document = make_document(make_folder(("User", writer, "Write"), ("User", manager, "Manage")))
-	assert delete(api(writer), document).status_code == 403
+	assert get_error(delete(api(writer), document)) == (403, "PermissionError")
+	assert frappe.db.exists("Document", document)
 	get_data(delete(api(manager), document))
 
 
@@ -111,14 +113,23 @@ def test_a_document_that_someone_has_checked_out_is_not_deleted(api, admin):
 	writer = make_person("Sales User")
 	document = make_document(make_folder(("User", writer, "Write")))
 	get_data(api(writer).post(f"{METHOD}check_out", document=document))
-	assert delete(admin, document).status_code == 409
+	assert get_error(delete(admin, document)) == (409, "CheckoutConflictError")
+	assert frappe.db.exists("Document", document)
 
 
 def test_a_folder_that_holds_something_is_not_deleted(admin):
 	folder = make_folder()
 	make_document(folder, None)
-	assert admin.post("frappe.client.delete", doctype="Document Folder", name=folder).status_code == 409
-	assert admin.post("frappe.client.delete", doctype="Document Folder", name="Documents").status_code == 422
+	assert get_error(admin.post("frappe.client.delete", doctype="Document Folder", name=folder)) == (
+		409,
+		"ConflictError",
+	)
+	assert get_error(admin.post("frappe.client.delete", doctype="Document Folder", name="Documents")) == (
+		422,
+		"ValidationError",
+	)
+	assert frappe.db.exists("Document Folder", folder)
+	assert frappe.db.exists("Document Folder", "Documents")
 
 
 def test_a_change_of_hold_is_in_the_trail(admin):

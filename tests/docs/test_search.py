@@ -11,7 +11,7 @@ import frappe
 from orchestrator.docs import changes, fulltext, storage, text
 from orchestrator.docs.versions import IncomingFile
 from tests.support import factories
-from tests.support.client import get_data
+from tests.support.client import get_data, get_error
 from tests.support.docs_factories import METHOD, get_stored_path, make_document, make_folder, make_person
 
 SEARCH = f"{METHOD}search"
@@ -226,7 +226,7 @@ def test_pages_do_not_overlap(site, place, found):
 
 @pytest.mark.parametrize("query", ["", "a", "+ - *", "🙂"])
 def test_a_query_without_a_word_is_400(api, query):
-	assert api("Administrator").get(SEARCH, query=query).status_code == 400
+	assert get_error(api("Administrator").get(SEARCH, query=query)) == (400, "InvalidRequestError")
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 import frappe
 
 from tests.support import factories
-from tests.support.client import Client, get_data
+from tests.support.client import Client, get_data, get_error
 from tests.support.docs_factories import (
 	list_audit_actions,
 	list_keys_on_disk,
@@ -131,7 +131,8 @@ def test_who_may_only_read_a_folder_uploads_nothing(api):
 
 
 def test_a_guest_uploads_nothing(guest, mark):
-	assert upload(guest, f"/Documents/{mark}", "a.txt", b"x").status_code == 401
+	assert get_error(upload(guest, f"/Documents/{mark}", "a.txt", b"x")) == (401, "AuthenticationError")
+	assert not frappe.db.exists("Document Folder", {"title": mark})
 
 
 def test_parallel_uploads_into_a_new_folder_make_it_once(api, mark):
@@ -174,7 +175,8 @@ def test_two_documents_of_one_title_in_a_folder_are_a_conflict(admin):
 	folder = make_folder()
 	make_document(folder, None, title="Lease")
 	reply = admin.post("frappe.client.insert", doctype="Document", title="Lease", document_folder=folder)
-	assert reply.status_code == 409
+	assert get_error(reply) == (409, "DuplicateEntryError")
+	assert frappe.db.count("Document", {"document_folder": folder}) == 1
 
 
 def test_a_document_is_inserted_without_a_file_and_versions_come_later(admin):

@@ -558,33 +558,46 @@ def test_a_velocity_of_nobody_or_of_no_number_of_sprints_is_a_bad_request(client
 # Who may
 
 
-def test_nothing_of_a_sprint_is_for_guests(guest, sprint):
-	for method in READS:
-		assert guest.get(method, sprint=sprint.name).status_code == 401
-	assert guest.get(VELOCITY, project=sprint.project).status_code == 401
-	for method in (START, CLOSE):
-		assert guest.post(method, sprint=sprint.name).status_code == 401
+# Every call about one sprint: how it is sent, and its method.
+CALLS = [*(("get", method) for method in READS), ("post", START), ("post", CLOSE)]
 
 
-def test_nothing_of_a_sprint_is_for_who_has_no_role_in_projects(api, people, sprint):
-	stranger = api(people["stranger"])
-	for method in READS:
-		assert get_error(stranger.get(method, sprint=sprint.name)) == (403, "PermissionError")
-	assert stranger.get(VELOCITY, project=sprint.project).status_code == 403
-	for method in (START, CLOSE):
-		assert stranger.post(method, sprint=sprint.name).status_code == 403
+@pytest.mark.parametrize(("verb", "method"), CALLS)
+def test_guests_call_nothing_of_a_sprint(guest, sprint, verb, method):
+	assert get_error(getattr(guest, verb)(method, sprint=sprint.name)) == (401, "AuthenticationError")
 	assert frappe.db.get_value("Sprint", sprint.name, "state") == "Planned"
+
+
+@pytest.mark.parametrize(("verb", "method"), CALLS)
+def test_users_without_a_projects_role_call_nothing_of_a_sprint(api, people, sprint, verb, method):
+	reply = getattr(api(people["stranger"]), verb)(method, sprint=sprint.name)
+	assert get_error(reply) == (403, "PermissionError")
+	assert frappe.db.get_value("Sprint", sprint.name, "state") == "Planned"
+
+
+@pytest.mark.parametrize(("verb", "method"), CALLS)
+def test_missing_sprint_is_404(client, verb, method):
+	assert get_error(getattr(client, verb)(method, sprint="SPRINT-none")) == (404, "DoesNotExistError")
+
+
+def test_velocity_requires_a_projects_role_and_an_existing_project(api, guest, people, client, sprint):
+	assert get_error(guest.get(VELOCITY, project=sprint.project)) == (401, "AuthenticationError")
+	stranger = api(people["stranger"])
+	assert get_error(stranger.get(VELOCITY, project=sprint.project)) == (403, "PermissionError")
+	assert get_error(client.get(VELOCITY, project="PROJ-none")) == (404, "DoesNotExistError")
+
+
+def test_users_without_a_projects_role_neither_insert_nor_delete_a_sprint(api, people, sprint):
+	stranger = api(people["stranger"])
 	body = {"title": "A", "project": sprint.project, "start_date": get_day(0), "end_date": get_day(1)}
-	assert stranger.post("frappe.client.insert", doctype="Sprint", **body).status_code == 403
-	assert stranger.post("frappe.client.delete", doctype="Sprint", name=sprint.name).status_code == 403
+	reply = stranger.post("frappe.client.insert", doctype="Sprint", **body)
+	assert get_error(reply) == (403, "PermissionError")
+	reply = stranger.post("frappe.client.delete", doctype="Sprint", name=sprint.name)
+	assert get_error(reply) == (403, "PermissionError")
+	assert frappe.get_all("Sprint", {"project": sprint.project}, pluck="name") == [sprint.name]
 
 
-def test_a_sprint_that_is_not_there_is_not_found(client):
-	for method in READS:
-		assert client.get(method, sprint="SPRINT-none").status_code == 404
-	for method in (START, CLOSE):
-		assert client.post(method, sprint="SPRINT-none").status_code == 404
-	assert client.get(VELOCITY, project="PROJ-none").status_code == 404
+def test_burndown_without_a_sprint_is_400(client):
 	assert get_error(client.get(BURNDOWN)) == (400, "InvalidRequestError")
 
 
@@ -597,14 +610,18 @@ def confined(api, site):
 	return api(user), project
 
 
-def test_the_sprint_of_a_project_that_the_caller_may_not_read_is_not_found(confined, sprint):
+@pytest.mark.parametrize(("verb", "method"), CALLS)
+def test_sprint_of_a_project_without_read_access_is_404(confined, sprint, verb, method):
+	client, _project = confined
+	assert get_error(getattr(client, verb)(method, sprint=sprint.name)) == (404, "DoesNotExistError")
+	assert frappe.db.get_value("Sprint", sprint.name, "state") == "Planned"
+
+
+def test_users_of_one_project_read_and_list_its_sprints_alone(confined, sprint):
 	client, project = confined
-	for method in READS:
-		assert client.get(method, sprint=sprint.name).status_code == 404
-	for method in (START, CLOSE):
-		assert client.post(method, sprint=sprint.name).status_code == 404
-	assert client.get("frappe.client.get", doctype="Sprint", name=sprint.name).status_code == 404
-	assert client.get(VELOCITY, project=sprint.project).status_code == 404
+	reply = client.get("frappe.client.get", doctype="Sprint", name=sprint.name)
+	assert get_error(reply) == (404, "DoesNotExistError")
+	assert get_error(client.get(VELOCITY, project=sprint.project)) == (404, "DoesNotExistError")
 	own = make_sprint(project)
 	assert get_data(client.get(BURNDOWN, sprint=own.name))["sprint"] == own.name
 	assert list_names(client) == [own.name]

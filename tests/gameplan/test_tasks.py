@@ -154,6 +154,8 @@ def test_a_task_of_a_closed_sprint_can_still_be_changed_and_leave_it(client, spr
 	frappe.db.commit()
 	get_data(client.post(SET, doctype="Task", name=task.name, priority="High"))
 	get_data(client.post(SET, doctype="Task", name=task.name, sprint=following.name))
+	frappe.db.rollback()
+	assert frappe.db.get_value("Task", task.name, ["priority", "sprint"]) == ("High", following.name)
 
 
 def test_a_sprint_of_a_project_takes_its_tasks_alone(client, sprint):

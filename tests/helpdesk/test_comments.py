@@ -10,6 +10,7 @@ from frappe.email.receive import InboundMail
 from frappe.utils.data import quoted
 
 from tests.support import factories, helpdesk, smtp
+from tests.support.client import get_error
 
 METHOD = "orchestrator.helpdesk.add_issue_comment"
 
@@ -268,6 +269,8 @@ class TestText:
 
 	def test_a_picture_alone_is_a_message(self, api, agent, issue):
 		post_comment(api(agent), issue, '<img src="/files/screen.png">')
+		(sent,) = list_communications(issue)
+		assert '<img src="/files/screen.png"' in sent.content
 
 
 class TestInternalNote:
@@ -369,7 +372,9 @@ class TestAttachments:
 
 	@pytest.mark.parametrize("attachments", ["not json", {"name": "x"}, "{}", "0", [1]])
 	def test_what_is_no_list_of_names_is_400(self, api, agent, issue, attachments):
-		post_comment(api(agent), issue, attachments=attachments, expect=400)
+		reply = api(agent).post(METHOD, issue=issue.name, message="Hello", attachments=attachments)
+		assert get_error(reply) == (400, "InvalidRequestError")
+		assert list_communications(issue) == []
 
 
 class TestCustomerOnAnIssue:
@@ -488,29 +493,39 @@ class TestHDTicket:
 		assert post_comment(api(customer), ticket, "Hello?")["mail_queued"] is False
 
 	def test_another_customer_gets_404(self, api, ticket):
+		before = list_communications(ticket)
 		reply = api(helpdesk.make_portal_user()).post(METHOD, issue=str(ticket.name), message="Hello")
-		assert reply.status_code == 404
+		assert get_error(reply) == (404, "DoesNotExistError")
+		assert list_communications(ticket) == before
 
 	def test_a_desk_user_without_a_role_gets_404(self, api, ticket):
 		reply = api(factories.make_user("Sales User").name).post(
 			METHOD, issue=str(ticket.name), message="Hello"
 		)
-		assert reply.status_code == 404
+		assert get_error(reply) == (404, "DoesNotExistError")
 
 
 class TestRefusals:
 	def test_guest_is_401(self, guest, issue):
-		assert guest.post(METHOD, issue=issue.name, message="Hello").status_code == 401
+		assert get_error(guest.post(METHOD, issue=issue.name, message="Hello")) == (
+			401,
+			"AuthenticationError",
+		)
 
 	def test_a_wrong_role_is_403(self, api, issue):
-		post_comment(api(factories.make_user("Sales User").name), issue, expect=403)
+		reply = api(factories.make_user("Sales User").name).post(METHOD, issue=issue.name, message="Hello")
+		assert get_error(reply) == (403, "PermissionError")
+		assert list_communications(issue) == []
 
 	def test_a_missing_issue_is_404(self, api, agent):
-		assert api(agent).post(METHOD, issue="ISS-NONE", message="Hello").status_code == 404
+		assert get_error(api(agent).post(METHOD, issue="ISS-NONE", message="Hello")) == (
+			404,
+			"DoesNotExistError",
+		)
 
 	def test_a_missing_parameter_is_400(self, api, agent, issue):
-		assert api(agent).post(METHOD, issue=issue.name).status_code == 400
-		assert api(agent).post(METHOD, message="Hello").status_code == 400
+		assert get_error(api(agent).post(METHOD, issue=issue.name)) == (400, "InvalidRequestError")
+		assert get_error(api(agent).post(METHOD, message="Hello")) == (400, "InvalidRequestError")
 
 	@pytest.mark.parametrize(
 		("name", "value"),
@@ -522,4 +537,7 @@ class TestRefusals:
 		assert list_communications(issue) == []
 
 	def test_a_get_is_405(self, api, agent, issue):
-		assert api(agent).get(METHOD, issue=issue.name, message="Hello").status_code == 405
+		assert get_error(api(agent).get(METHOD, issue=issue.name, message="Hello")) == (
+			405,
+			"MethodNotAllowedError",
+		)

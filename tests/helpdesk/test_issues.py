@@ -5,6 +5,7 @@ import pytest
 import frappe
 
 from tests.support import factories, helpdesk
+from tests.support.client import get_error
 
 MINE = "orchestrator.helpdesk.get_my_tickets"
 
@@ -413,10 +414,10 @@ class TestMyTickets:
 		],
 	)
 	def test_what_there_is_not_is_400(self, api, agent, params):
-		assert api(agent).get(MINE, **params).status_code == 400
+		assert get_error(api(agent).get(MINE, **params)) == (400, "InvalidRequestError")
 
 	def test_guest_is_401(self, guest):
-		assert guest.get(MINE).status_code == 401
+		assert get_error(guest.get(MINE)) == (401, "AuthenticationError")
 
 	def test_who_has_nothing_to_do_with_tickets_has_none(self, api):
 		assert self.mine(api(factories.make_user("Sales User").name)) == {"tickets": [], "total": 0}

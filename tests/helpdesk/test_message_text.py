@@ -76,12 +76,12 @@ def test_the_format_decides_where_it_is_sent(site):
 		"<form><input></form>x",
 	],
 )
-def test_script_never_passes(site, message):
-	for message_format in (None, "html", "text"):
-		rendered = render_message(message, message_format)
-		assert "<script" not in rendered and "<form" not in rendered
-		if message_format != "text":
-			assert '<img src="x" onerror' not in rendered and " onclick" not in rendered
+@pytest.mark.parametrize("message_format", [None, "html", "text"])
+def test_script_never_passes(site, message, message_format):
+	rendered = render_message(message, message_format)
+	assert "<script" not in rendered and "<form" not in rendered
+	if message_format != "text":
+		assert '<img src="x" onerror' not in rendered and " onclick" not in rendered
 
 
 @pytest.mark.parametrize("message", ["", " \n ", "<p></p>", "<br>", "<p>&nbsp;</p>"])

@@ -10,6 +10,7 @@ from frappe.desk.form.document_follow import follow_document, get_message_for_us
 from frappe.utils.background_jobs import get_redis_connection_without_auth
 
 from tests.support import factories, helpdesk
+from tests.support.client import get_error
 
 SECRET = "Between us: the account is under review"
 FOLLOWS = {"document_follow_notify": 1, "document_follow_frequency": "Hourly", "follow_assigned_documents": 1}
@@ -177,8 +178,11 @@ def test_without_a_role_a_customer_reads_no_issue_by_the_generic_calls(site, api
 	customer = helpdesk.make_portal_user()
 	issue = factories.make_issue(raised_by=customer)
 	client = api(customer)
-	assert client.get("frappe.client.get", doctype="Issue", name=issue.name).status_code == 403
-	assert client.get("frappe.client.get_list", doctype="Issue").status_code == 403
+	assert get_error(client.get("frappe.client.get", doctype="Issue", name=issue.name)) == (
+		403,
+		"PermissionError",
+	)
+	assert get_error(client.get("frappe.client.get_list", doctype="Issue")) == (403, "PermissionError")
 
 
 def test_colleagues_see_the_notes_in_desk(ticket, agent, browser):

@@ -14,6 +14,7 @@ from frappe.utils import add_to_date, now_datetime
 from orchestrator.helpdesk import get_sla_status, service_level
 from orchestrator.helpdesk.service_level import Target, compute_seconds_left, compute_status
 from tests.support import factories, helpdesk
+from tests.support.client import get_error
 
 NOW = datetime(2027, 2, 1, 12, 0, 0)
 HOUR = timedelta(hours=1)
@@ -418,14 +419,17 @@ class TestNames:
 		reply = api("Administrator").get(
 			"orchestrator.helpdesk.get_sla_status", issue=form.format(ticket.name), doctype="HD Ticket"
 		)
-		assert reply.status_code == 404
+		assert get_error(reply) == (404, "DoesNotExistError")
 
 
 class TestRefusals:
 	METHOD = "orchestrator.helpdesk.get_sla_status"
 
 	def test_guest_is_401(self, guest, site):
-		assert guest.get(self.METHOD, issue=factories.make_issue().name).status_code == 401
+		assert get_error(guest.get(self.METHOD, issue=factories.make_issue().name)) == (
+			401,
+			"AuthenticationError",
+		)
 
 	def test_a_desk_user_without_a_role_is_403_whether_or_not_it_exists(self, api):
 		client = api(factories.make_user("Sales User").name)
@@ -454,7 +458,7 @@ class TestRefusals:
 		other = helpdesk.get_other_company()
 		factories.make_record("User Permission", user=agent, allow="Company", for_value=other)
 		reply = api(agent).get(self.METHOD, issue=issue.name)
-		assert reply.status_code == 404, reply.text
+		assert get_error(reply) == (404, "DoesNotExistError"), reply.text
 
 	def test_another_doctype_is_400(self, api, agent):
 		reply = api(agent).get(self.METHOD, issue="x", doctype="User")
@@ -464,7 +468,10 @@ class TestRefusals:
 		)
 
 	def test_without_a_name_it_is_400(self, api, agent):
-		assert api(agent).get(self.METHOD).status_code == 400
+		assert get_error(api(agent).get(self.METHOD)) == (400, "InvalidRequestError")
 
 	def test_it_is_not_deleted(self, api, agent):
-		assert api(agent).request("DELETE", f"/api/method/{self.METHOD}?issue=x").status_code == 405
+		assert get_error(api(agent).request("DELETE", f"/api/method/{self.METHOD}?issue=x")) == (
+			405,
+			"MethodNotAllowedError",
+		)

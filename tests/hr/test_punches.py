@@ -10,6 +10,7 @@ import frappe
 from frappe.utils import get_system_timezone, now_datetime
 
 from tests.support import factories
+from tests.support.client import get_error
 from tests.support.hr_factories import Person, count_records, make_hr, make_person, make_punch
 
 CHECK_IN, CHECK_OUT = "orchestrator.hr.check_in", "orchestrator.hr.check_out"
@@ -306,10 +307,11 @@ def test_a_manager_reads_a_report_but_does_not_punch_for_them(api, site):
 
 
 def test_guests_and_the_wrong_role_are_refused(api, guest, person):
-	assert guest.post(CHECK_IN, employee=person.employee).status_code == 401
+	assert get_error(guest.post(CHECK_IN, employee=person.employee)) == (401, "AuthenticationError")
 	stranger = api(factories.make_user("Sales User").name)
 	for employee in (person.employee, "HR-EMP-NOBODY"):
-		assert stranger.post(CHECK_IN, employee=employee).status_code == 403
+		assert get_error(stranger.post(CHECK_IN, employee=employee)) == (403, "PermissionError")
+	assert count_records("Employee Checkin", employee=person.employee) == 0
 
 
 def test_an_unknown_employee_is_404_and_hr_without_a_record_names_one(api, site):

@@ -10,6 +10,7 @@ from orchestrator.insights.dashboards.scopes import Scope
 from orchestrator.insights.metrics import insights_app
 from orchestrator.setup import shipped_dashboards
 from tests.support import factories, helpdesk, insights
+from tests.support.client import get_error
 from tests.support.insights import GET, HISTORY, REFRESH
 
 
@@ -341,12 +342,12 @@ def test_a_guest_is_asked_who_they_are(guest, call):
 		"refresh": lambda: guest.post(REFRESH, dashboard="sales_dashboard"),
 		"history": lambda: guest.get(HISTORY, dashboard="sales_dashboard", metric="new_leads"),
 	}
-	assert replies[call]().status_code == 401
+	assert get_error(replies[call]()) == (401, "AuthenticationError")
 
 
 def test_a_customer_may_read_no_dashboards_at_all(api):
 	reply = api(helpdesk.make_portal_user()).get(GET, dashboard="sales_dashboard")
-	assert reply.status_code == 403
+	assert get_error(reply) == (403, "PermissionError")
 
 
 @pytest.mark.parametrize(

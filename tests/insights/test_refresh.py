@@ -9,11 +9,8 @@ import frappe
 from frappe.utils import add_days, today
 
 from orchestrator.insights.dashboards import history, jobs
-from orchestrator.insights.dashboards.scopes import Scope
 from tests.support import factories, insights
 from tests.support.insights import GET, HISTORY, REFRESH
-
-ADMINISTRATOR = Scope("Administrator", "Administrator", "Administrator")
 
 
 @pytest.fixture

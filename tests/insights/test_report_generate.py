@@ -22,8 +22,6 @@ from tests.support.report_factories import (
 	parse_csv,
 )
 
-ONE_ROW = "select name as `Lead:Link/Lead:120` from tabLead limit 1"
-
 
 def make_sales_user():
 	return factories.make_user("Sales User").name

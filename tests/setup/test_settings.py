@@ -77,6 +77,7 @@ def test_a_number_that_would_break_the_api_is_refused(site, fieldname, value, co
 
 def test_the_limits_numbers_do_not_matter_while_it_is_off(site):
 	save_settings(rate_limit_enabled=0, rate_limit_per_minute=0)
+	assert frappe.db.get_single_value(DOCTYPE, "rate_limit_per_minute") == 0
 	frappe.db.rollback()
 	frappe.clear_document_cache(DOCTYPE, DOCTYPE)
 

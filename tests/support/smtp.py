@@ -22,16 +22,16 @@ class Session(socketserver.StreamRequestHandler):
 
 	def handle(self) -> None:
 		recipients: list[str] = []
-		self.say("220 sink")
+		self.send_line("220 sink")
 		while line := self.rfile.readline().decode().strip():
 			verb = line.split(":")[0].upper()
 			if verb == "RCPT TO":
 				recipients.append(line.split("<")[1].split(">")[0])
 			elif verb == "DATA":
-				self.say("354 go on")
-				self.server.sink.mails.append((recipients, self.read_mail()))
+				self.send_line("354 go on")
+				self.server.sink.mails.append((recipients, self.receive_mail()))
 				recipients = []
-			self.say("221 bye" if verb == "QUIT" else "250 ok")
+			self.send_line("221 bye" if verb == "QUIT" else "250 ok")
 			if verb == "QUIT":
 				return
 

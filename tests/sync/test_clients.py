@@ -14,6 +14,7 @@ from orchestrator.sync.actions import run_actions
 from orchestrator.sync.runs.run_records import RunRequest
 from orchestrator.sync.storage import save_side_effects
 from tests.support import factories
+from tests.support.client import get_error
 from tests.support.kipu_site import (
 	compute_checksums,
 	get_client,
@@ -265,7 +266,7 @@ def test_clinical_people_see_clients_and_the_most_private_fields_need_more(kipu,
 @pytest.mark.parametrize("doctype", ["Client", "Client Stay", "Sync State", "Sync Change"])
 def test_nobody_else_sees_clients_nor_what_kipu_said_of_them(site, api, role, doctype):
 	caller = api(get_user_with(role))
-	assert caller.get("frappe.client.get_list", doctype=doctype).status_code == 403
+	assert get_error(caller.get("frappe.client.get_list", doctype=doctype)) == (403, "PermissionError")
 
 
 def test_a_user_permission_on_a_facility_hides_the_clients_of_others(kipu, api):

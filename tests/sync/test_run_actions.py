@@ -13,7 +13,7 @@ from orchestrator.sync import jobs
 from orchestrator.sync.actions import run_actions
 from orchestrator.sync.runs import rollback, run_records
 from orchestrator.sync.runs.run_records import RunRequest
-from tests.support.client import Client
+from tests.support.client import Client, get_error
 from tests.support.kipu_site import (
 	compute_checksums,
 	get_client,
@@ -70,7 +70,7 @@ def test_guests_are_asked_to_sign_in_and_others_refused(guest, api, method):
 	"method", [each for each in CALLS if "run" in CALLS[each] or "connection" in CALLS[each]]
 )
 def test_what_is_not_there_is_404(manager, method):
-	assert manager.post(METHOD + method, **CALLS[method]).status_code == 404
+	assert get_error(manager.post(METHOD + method, **CALLS[method])) == (404, "DoesNotExistError")
 
 
 # The documented call
@@ -379,7 +379,8 @@ def test_a_rollback_that_was_interrupted_goes_on_and_tells_all(kipu, monkeypatch
 
 def test_a_dry_run_can_not_be_rolled_back(kipu, manager):
 	run = run_sync(make_connection(kipu), dry_run=True)
-	assert manager.post(METHOD + "rollback_sync_run", run=run["run"]).status_code == 409
+	assert get_error(manager.post(METHOD + "rollback_sync_run", run=run["run"])) == (409, "ConflictError")
+	assert frappe.db.get_value("Sync Run", run["run"], "status") == run["status"]
 
 
 # Records that failed
