@@ -342,7 +342,7 @@ class TestFinishedWork:
 		set_value(caller, task, subject="Done")
 		assert (get_stored(task), list_todos(task)) == (ann, {ann: "Closed"})
 
-	def test_a_cancelled_task_is_nobodys(self, caller, ann):
+	def test_cancelled_task_is_assigned_to_nobody(self, caller, ann):
 		task = factories.make_task(assigned_to=ann)
 		data = set_value(caller, task, status="Cancelled").json()["data"]
 		assert data["assigned_to"] is None

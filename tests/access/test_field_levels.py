@@ -365,7 +365,9 @@ def test_level_of_user_fields(people: Clinic, api: Api) -> None:
 		("Expense Claim", [["approval_status", "=", "Approved"]]),
 	],
 )
-def test_employee_filters_what_stock_lets_them_read(api: Api, site: str, doctype: str, filters: list) -> None:
+def test_employee_can_filter_by_fields_readable_in_hrms(
+	api: Api, site: str, doctype: str, filters: list
+) -> None:
 	"""HRMS keeps the status of leave and the time of a punch on level 1, and lets employees read both."""
 	user = factories.make_user("Employee", "Employee Self Service").name
 	factories.make_employee(user_id=user)

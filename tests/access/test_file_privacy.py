@@ -48,7 +48,7 @@ def get_stored(reply: requests.Response) -> tuple[int, str]:
 	("value", "expected"),
 	[*((value, (1, "private")) for value in PRIVATE), *((value, (0, "files")) for value in PUBLIC)],
 )
-def test_an_upload_is_what_it_is_said_to_be(
+def test_is_private_of_upload_decides_its_folder(
 	seller: Client, path: str, value: str, expected: tuple[int, str]
 ) -> None:
 	assert get_stored(upload(seller, path, value)) == expected
@@ -56,14 +56,14 @@ def test_an_upload_is_what_it_is_said_to_be(
 
 @pytest.mark.parametrize("value", NEITHER)
 @pytest.mark.parametrize("path", UPLOADS)
-def test_an_upload_that_says_neither_is_refused(seller: Client, path: str, value: object) -> None:
+def test_upload_with_invalid_is_private_is_rejected(seller: Client, path: str, value: object) -> None:
 	files = frappe.db.count("File")
 	reply = upload(seller, path, value)
 	assert (reply.status_code, reply.json()["exc_type"]) == (400, "InvalidRequestError"), value
 	assert frappe.db.count("File") == files
 
 
-def test_a_browsers_upload_goes_by_the_same_words(seller: Client) -> None:
+def test_browser_upload_follows_the_same_is_private_rules(seller: Client) -> None:
 	browser = {"X-Requested-With": "XMLHttpRequest"}
 	assert get_stored(upload(seller, UPLOADS[0], "true", **browser)) == (1, "private")
 	assert get_stored(upload(seller, UPLOADS[3], "true", **browser)) == (1, "private")
@@ -94,7 +94,7 @@ def insert_file(client: Client, route: str, is_private: Any) -> requests.Respons
 		*((value, (0, "files")) for value in ("false", False, 0)),
 	],
 )
-def test_a_file_inserted_as_a_record_goes_by_the_same_words(
+def test_is_private_of_inserted_file_decides_its_folder(
 	seller: Client, route: str, value: object, expected: tuple[int, str]
 ) -> None:
 	assert get_stored(insert_file(seller, route, value)) == expected
@@ -102,7 +102,7 @@ def test_a_file_inserted_as_a_record_goes_by_the_same_words(
 
 @pytest.mark.parametrize("route", ["doc", "/api/resource/File", "/api/v2/document/File"])
 @pytest.mark.parametrize("value", ["yes", 2])
-def test_a_file_inserted_with_another_word_is_rejected(seller: Client, route: str, value: object) -> None:
+def test_inserted_file_with_invalid_is_private_is_rejected(seller: Client, route: str, value: object) -> None:
 	files = frappe.db.count("File")
 	assert insert_file(seller, route, value).status_code in (400, 417)
 	frappe.db.rollback()
@@ -110,7 +110,7 @@ def test_a_file_inserted_with_another_word_is_rejected(seller: Client, route: st
 
 
 @pytest.mark.parametrize("word", ["yes", "true"])
-def test_a_private_file_is_not_made_public_by_a_word(api: Api, word: str) -> None:
+def test_invalid_is_private_does_not_publish_a_file(api: Api, word: str) -> None:
 	client = api("Administrator")
 	name = get_data(insert_file(client, "doc", True), 201)["name"]
 	client.request("PUT", f"/api/resource/File/{name}", json={"is_private": word})
@@ -146,9 +146,7 @@ SAVING_METHODS = [
 
 @pytest.mark.parametrize("route", SAVING_METHODS)
 @pytest.mark.parametrize("value", ["true", "True", " 1 ", True, 1])
-def test_a_word_for_private_makes_no_public_file_by_other_methods(
-	api: Api, route: str, value: object
-) -> None:
+def test_is_private_of_file_saved_by_other_methods_is_respected(api: Api, route: str, value: object) -> None:
 	reply, file_name = insert_by(api("Administrator"), route, value)
 	assert reply.ok, reply.text
 	is_private, url = frappe.db.get_value("File", {"file_name": file_name}, ["is_private", "file_url"])
@@ -158,7 +156,7 @@ def test_a_word_for_private_makes_no_public_file_by_other_methods(
 
 @pytest.mark.parametrize("route", SAVING_METHODS)
 @pytest.mark.parametrize("value", ["yes", "on", "private", 2])
-def test_another_word_makes_no_file_by_other_methods(api: Api, route: str, value: object) -> None:
+def test_invalid_is_private_is_rejected_by_other_methods(api: Api, route: str, value: object) -> None:
 	reply, file_name = insert_by(api("Administrator"), route, value)
 	assert reply.status_code == 417, reply.text
 	assert not frappe.db.exists("File", {"file_name": file_name})

@@ -48,7 +48,7 @@ FLAT = [each for each in STEERING if "doctype" not in each]  # a flat body's doc
 @pytest.mark.parametrize(
 	("as_fieldname", "values"), [(True, each) for each in STEERING] + [(False, each) for each in FLAT]
 )
-def test_set_value_refuses_what_is_no_field(seller: Client, values: dict, as_fieldname: bool) -> None:
+def test_set_value_rejects_reserved_names(seller: Client, values: dict, as_fieldname: bool) -> None:
 	lead = factories.make_lead()
 	body = {"fieldname": json.dumps(values)} if as_fieldname else values
 	before = frappe.db.count("Lead")
@@ -66,7 +66,7 @@ def test_set_value_refuses_a_single_name(seller: Client, name: str) -> None:
 
 
 @pytest.mark.parametrize("values", [each for each in FLAT if "flags" not in each])
-def test_a_flat_insert_refuses_what_is_no_field(seller: Client, values: dict) -> None:
+def test_flat_insert_rejects_reserved_names(seller: Client, values: dict) -> None:
 	before = frappe.db.count("Lead")
 	reply = seller.post(INSERT, doctype="Lead", lead_name=factories.make_unique("Jane"), **values)
 	assert get_error(reply) == (400, "InvalidRequestError"), reply.text

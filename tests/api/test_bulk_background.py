@@ -153,7 +153,7 @@ def test_a_guest_is_refused(guest):
 	assert get_error(guest.get(STATUS, operation="x")) == (401, "AuthenticationError")
 
 
-def test_the_janitor_ends_what_no_worker_will(site):
+def test_janitor_fails_operations_without_a_worker(site):
 	killed = make_operation("Running", 30, started_at=add_to_date(now_datetime(), minutes=-29))
 	lost = make_operation("Queued", 30)
 	fresh = make_operation("Queued", 1)

@@ -222,7 +222,7 @@ def test_a_browser_keeps_frappes_own_error(browser: Callable[[str, str], Client]
 	assert json.loads(reply.json()["_server_messages"])
 
 
-def test_the_body_of_what_is_not_documented_is_never_touched(seller: Client) -> None:
+def test_body_of_undocumented_methods_is_unchanged(seller: Client) -> None:
 	reply = seller.get("ping")
 	assert reply.json() == {"message": "pong"}
 	reply = seller.get("frappe.client.get_count", doctype="Lead")

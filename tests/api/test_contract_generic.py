@@ -120,13 +120,13 @@ def test_get_list_answers_under_the_names_asked_for(admin: Client) -> None:
 		({"limit_start": "-1"}, "limit_start must be 0 or more."),
 	],
 )
-def test_get_list_refuses_what_is_no_name(admin: Client, parameters: dict, text: str) -> None:
+def test_get_list_rejects_invalid_names(admin: Client, parameters: dict, text: str) -> None:
 	reply = admin.get("frappe.client.get_list", doctype="Lead", **parameters)
 	assert reply.status_code == 400, reply.text
 	assert reply.json()["exc"].startswith(f"InvalidRequestError: {text}")
 
 
-def test_get_list_takes_what_frappe_takes(admin: Client) -> None:
+def test_get_list_accepts_the_arguments_of_frappe(admin: Client) -> None:
 	lead = make_lead(admin)
 	reply = admin.get(
 		"frappe.client.get_list",

@@ -54,7 +54,7 @@ def build_requests(client: Client, copy: str) -> list[requests.Response]:
 
 
 @pytest.mark.parametrize("delete", [make_deleted_client, make_deleted_employee])
-def test_a_system_manager_reads_no_copy_of_what_they_may_not_read(
+def test_system_manager_cannot_read_deleted_copy_without_read_access(
 	manager: Client, delete: Callable[[], tuple[str, str]]
 ) -> None:
 	copy, secret = delete()
@@ -115,7 +115,7 @@ def restore_by(client: Client, method: str, copy: str) -> requests.Response:
 	("rights", "status"),
 	[({}, 404), ({"create": 1}, 404), ({"read": 1}, 403), ({"read": 1, "create": 1}, 200)],
 )
-def test_who_reads_and_creates_such_records_restores_one(
+def test_restore_requires_read_and_create_access(
 	api: Api, method: str, rights: dict[str, int], status: int
 ) -> None:
 	role = factories.make_record("Role", role_name=factories.make_unique("Restorer")).name

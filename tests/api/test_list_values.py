@@ -257,6 +257,6 @@ def test_table_that_is_no_list_is_400(admin: Client, site: str, rows: Any) -> No
 
 
 @pytest.mark.parametrize("source", [True, "TODO-1", ["a"]])
-def test_amendment_of_what_cannot_be_amended_is_400(admin: Client, site: str, source: Any) -> None:
+def test_amendment_of_unsubmittable_record_is_400(admin: Client, site: str, source: Any) -> None:
 	doc = {"doctype": "ToDo", "description": "x", "amended_from": source}
 	assert get_error(admin.post(INSERT, doc=doc)) == (400, "InvalidRequestError")

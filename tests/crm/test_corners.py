@@ -166,7 +166,7 @@ def test_spellings_that_the_database_holds_equal_are_one_address(api, site):
 	assert statuses == [201, 409, 409, 409]
 
 
-def test_of_leads_that_get_one_address_at_once_one_has_it(api, site):
+def test_parallel_leads_with_one_address_save_once(api, site):
 	user, email = factories.make_user("Sales User").name, factories.make_unique_email("twin")
 	names = [factories.make_lead().name for _ in range(3)]
 	clients = [api(user) for _ in range(4)]
@@ -250,7 +250,7 @@ RULES = {
 
 @pytest.mark.parametrize("kind", RULES)
 @pytest.mark.parametrize("way", ["many", "single"])
-def test_who_listens_hears_of_many_assignments_as_of_one(api, site, worker, kind, way):
+def test_bulk_assignment_runs_the_same_hooks_as_a_single_one(api, site, worker, kind, way):
 	doctype, values = RULES[kind]
 	names = [factories.make_lead().name for _ in range(3)]
 	assignee = factories.make_user("Sales User").name

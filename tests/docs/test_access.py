@@ -364,7 +364,7 @@ def test_a_writer_does_not_move_a_document_out_of_reach_by_setting_its_folder(ap
 # What stands
 
 
-def test_a_version_stands_against_everyone(api, place):
+def test_versions_are_immutable_for_everyone(api, place):
 	admin = api("Administrator")
 	version = f"{place.document}-v1"
 	before = frappe.db.get_value("Document Version", version, "*")

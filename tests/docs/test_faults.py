@@ -81,9 +81,7 @@ def build_zip_bomb(unpacked_mb: int, member: str = "word/document.xml") -> bytes
 		("bomb.zip", build_zip_bomb(80, "zeros"), "would unpack to 80 MB"),
 	],
 )
-def test_a_file_that_is_not_what_it_says_is_refused_and_leaves_nothing(
-	admin, document, folder, name, content, words
-):
+def test_file_with_mismatched_content_is_rejected(admin, document, folder, name, content, words):
 	before, rows = list_keys_on_disk(), frappe.db.count("Document")
 	for reply in (
 		upload(admin, f"/Documents/{folder}", name, content),
@@ -257,7 +255,7 @@ def test_damaged_bytes_are_not_given_out_and_the_others_are(admin, damaged):
 	assert get_data(admin.post(f"{METHOD}restore_version", document=damaged, version=1), 201)["number"] == 5
 
 
-def test_the_check_names_what_is_damaged(site, damaged):
+def test_integrity_check_names_damaged_files(site, damaged):
 	orphan = storage.write_bytes(io.BytesIO(b"nobody's"))
 	frappe.db.after_rollback.reset()
 	frappe.db.after_commit.reset()

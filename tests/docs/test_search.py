@@ -301,7 +301,7 @@ def test_a_reader_that_does_not_end_is_ended(read, monkeypatch, tmp_path):
 	assert read(b"text", "text/plain") is None
 
 
-def test_stored_text_is_nobodys_to_read(api, place):
+def test_extracted_text_is_not_readable(api, place):
 	document = make_document(place.folder)
 	assert get_stored_path(document).exists()
 	for user in (place.reader, make_person("System Manager")):

@@ -154,7 +154,7 @@ def test_content_of_another_type_gets_another_extension(writer, people):
 # Refusals
 
 
-def test_who_may_do_what(api, guest, document, people):
+def test_create_version_requires_write_access(api, guest, document, people):
 	expected = {people.reader: 403, people.stranger: 404, people.writer: 201, people.manager: 201}
 	for person, status in expected.items():
 		assert api(person).post(CREATE, document=document, file="x y").status_code == status

@@ -94,7 +94,7 @@ def test_a_task_added_on_the_way_is_scope_and_no_setback():
 	assert get_totals(course) == (8, 5, 0, 8, 5)
 
 
-def test_a_task_that_joins_half_done_brings_what_remains_of_it():
+def test_added_task_adds_its_remaining_hours():
 	course = compute_course([*make_plan(("A", 8)), make_event(make_moment(3), "B", 10, 50)])
 	assert get_remaining(course) == [8, 8, 13, 13, 13]
 	assert get_totals(course) == (8, 5, 0, 0, 13)
@@ -126,7 +126,7 @@ def test_estimate_and_progress_changed_together_are_distinguished():
 	assert get_totals(course) == (10, 10, 0, 10, 10)
 
 
-def test_a_task_moved_out_takes_only_what_remained_of_it():
+def test_removed_task_subtracts_its_remaining_hours():
 	course = compute_course(
 		[
 			*make_plan(("A", 8), ("B", 10)),
@@ -343,7 +343,7 @@ def test_burn_up_shows_whole_estimates_and_what_is_done_of_them():
 		(TaskState(10, 50), TaskState(4, 100), -3, 2),
 	],
 )
-def test_scope_less_work_is_what_more_remains(before, after, scope, burn):
+def test_scope_minus_work_equals_added_remaining_hours(before, after, scope, burn):
 	assert split_change(before, after) == (scope, burn)
 	assert after.remaining - before.remaining == scope - burn
 

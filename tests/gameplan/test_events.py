@@ -268,7 +268,7 @@ def test_task_deleted_by_sql_records_an_event_on_detection(week):
 	assert get_line(sprint) == [12, 12, 8, 8, 8]
 
 
-def test_the_next_save_tells_what_was_changed_past_the_hooks_before(week):
+def test_next_save_records_changes_made_by_sql(week):
 	sprint, first, _second = week
 	change_past_hooks(first, "2027-02-02", expected_time=10)
 	with patch_now("2027-02-02 15:00:00"):
@@ -311,7 +311,7 @@ def test_nobody_changes_the_history(sprint):
 	assert len(list_events(sprint.name)) == 1
 
 
-def test_the_history_goes_with_its_sprint(sprint):
+def test_history_is_deleted_with_its_sprint(sprint):
 	task = make_task(sprint)
 	with pytest.raises(frappe.LinkExistsError):
 		frappe.delete_doc("Sprint", sprint.name)

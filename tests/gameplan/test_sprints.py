@@ -169,7 +169,7 @@ def test_the_forecast_of_an_active_sprint_goes_on_at_its_pace(client, sprint):
 	assert (told["finish_date"] is not None) is works
 
 
-def test_the_company_list_stands_in_for_a_project_without_one(site):
+def test_holiday_list_of_company_is_the_default(site):
 	from orchestrator.gameplan.workdays import get_calendar
 
 	company = factories.get_company()
@@ -208,7 +208,7 @@ def test_a_burndown_takes_five_statements_at_most_however_many_tasks_there_are(p
 # Start and close
 
 
-def test_starting_commits_to_what_remains(client, sprint):
+def test_start_commits_to_the_remaining_hours(client, sprint):
 	make_task(sprint, 8, progress=25)
 	make_task(sprint, 4, status="Completed")
 	told = get_data(client.post(START, sprint=sprint.name))
@@ -264,7 +264,7 @@ def test_what_moves_on_at_the_end_leaves_the_closed_sprints_line_alone(client, s
 	assert [row[0] for row in list_events(following.name)] == ["Joined", "Progressed"]
 
 
-def test_the_rest_goes_to_no_sprint_that_the_caller_may_not_see(confined):
+def test_unfinished_tasks_cannot_move_to_a_hidden_sprint(confined):
 	client, project = confined
 	sprint, hidden = make_sprint(project), make_sprint()
 	get_data(client.post(START, sprint=sprint.name))
@@ -273,7 +273,7 @@ def test_the_rest_goes_to_no_sprint_that_the_caller_may_not_see(confined):
 	assert frappe.db.get_value("Sprint", sprint.name, "state") == "Active"
 
 
-def test_without_a_next_sprint_the_rest_goes_to_the_backlog(client, sprint):
+def test_unfinished_tasks_move_to_the_backlog_by_default(client, sprint):
 	task = make_task(sprint, 8)
 	get_data(client.post(START, sprint=sprint.name))
 	told = get_data(client.post(CLOSE, sprint=sprint.name))
@@ -289,7 +289,7 @@ def test_only_an_active_sprint_can_be_closed(client, sprint):
 
 
 @pytest.mark.parametrize("which", ["itself", "closed", "another project's"])
-def test_the_rest_goes_to_no_unfit_sprint_and_the_sprint_stays_open(client, sprint, which):
+def test_unfinished_tasks_cannot_move_to_an_invalid_sprint(client, sprint, which):
 	task = make_task(sprint, 8)
 	get_data(client.post(START, sprint=sprint.name))
 	other = {"itself": sprint, "another project's": make_sprint(), "closed": make_sprint(sprint.project)}[
@@ -514,7 +514,7 @@ def test_the_board_has_both_kinds_of_tasks_by_phase(api, people, site):
 	assert board["hidden_tasks"] == 0
 
 
-def test_the_board_counts_what_it_does_not_show(client, sprint):
+def test_board_counts_hidden_tasks(client, sprint):
 	make_gp_task(sprint, 2)
 	make_task(sprint)
 	board = get_data(client.get(BOARD, sprint=sprint.name))
@@ -522,7 +522,7 @@ def test_the_board_counts_what_it_does_not_show(client, sprint):
 	assert [len(column["tasks"]) for column in board["columns"]] == [1, 0, 0, 0, 0]
 
 
-def test_velocity_is_what_the_last_closed_sprints_completed(client, site):
+def test_velocity_is_completed_hours_of_closed_sprints(client, site):
 	project = factories.make_project().name
 	for number, hours in enumerate((10, 20, 33)):
 		first = get_day(-60 + 14 * number)

@@ -236,7 +236,7 @@ def test_the_project_that_a_task_leaves_counts_anew(client, site):
 	assert (get_percent(one), get_percent(other)) == (100, 0)
 
 
-def test_a_task_waits_for_what_it_depends_on(client, sprint):
+def test_task_waits_for_its_dependencies(client, sprint):
 	first = make_task(sprint)
 	second = make_task(sprint, depends_on=[{"task": first.name}])
 	reply = client.post(SET, doctype="Task", name=second.name, status="Completed")

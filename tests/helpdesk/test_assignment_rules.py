@@ -52,7 +52,7 @@ def test_round_robin_goes_from_one_to_the_next(api, team):
 		assert [insert(client, subject)["assigned_to"] for _ in range(4)] == [team[0], team[1]] * 2
 
 
-def test_load_balancing_goes_to_who_has_least(api, team):
+def test_load_balancing_assigns_the_user_with_the_fewest(api, team):
 	subject = factories.make_unique("Load")
 	with use_assignment_rule("Issue", subject, "Load Balancing", team):
 		client = api(team[0])
@@ -72,7 +72,7 @@ def test_hd_tickets_are_assigned_by_a_rule_as_well(site, api, team):
 			assert [row["name"] for row in mine] == [str(ticket.name)]
 
 
-def test_an_assignee_that_the_caller_names_goes_before_the_rule(api, team):
+def test_assignee_of_the_call_overrides_the_rule(api, team):
 	subject = factories.make_unique("Named")
 	with use_assignment_rule("Issue", subject, "Round Robin", [team[0]]):
 		reply = api(team[0]).post(

@@ -256,7 +256,7 @@ class TestWhatItLeaves:
 		with pytest.raises(frappe.TimestampMismatchError):
 			issue.save()
 
-	def test_helpdesk_shows_it_where_it_shows_such_things(self, to_chief):
+	def test_helpdesk_notification_is_created(self, to_chief):
 		ticket = make_ticket(resolution=-1)
 		run()
 		assert list_stages(ticket) == ["Resolution Breached"]
@@ -435,7 +435,7 @@ class TestRuns:
 		frappe.db.commit()
 		assert list_stages(kept) == ["Resolution Breached"]
 
-	def test_a_renamed_ticket_takes_along_what_its_escalation_left(self, to_chief):
+	def test_renamed_ticket_preserves_its_escalation_records(self, to_chief):
 		reset_site_state()
 		issue = make_issue(resolution=-1)
 		run()

@@ -294,7 +294,7 @@ class TestMyTickets:
 	def names(self, client, **params) -> list[str]:
 		return [row["name"] for row in self.mine(client, **params)["tickets"]]
 
-	def test_staff_gets_what_is_assigned_to_them_from_both(self, api):
+	def test_staff_get_assigned_issues_and_hd_tickets(self, api):
 		user = factories.make_user("Support Team", "Agent").name
 		issue, ticket = factories.make_issue(), helpdesk.make_hd_ticket()
 		factories.make_issue()
@@ -335,7 +335,7 @@ class TestMyTickets:
 		frappe.db.commit()
 		assert self.names(api(agent)) == []
 
-	def test_a_customer_gets_what_they_raised_and_not_who_works_on_it(self, api, agent):
+	def test_customer_gets_raised_tickets_without_assignees(self, api, agent):
 		customer = helpdesk.make_portal_user()
 		issue = factories.make_issue(raised_by=customer)
 		ticket = helpdesk.make_hd_ticket(raised_by=customer)

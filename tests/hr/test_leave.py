@@ -456,7 +456,7 @@ def test_hr_decides_as_well(api, pending):
 
 
 @pytest.mark.parametrize("method", [APPROVE, REJECT])
-def test_what_is_decided_stays_decided(api, approver, pending, method):
+def test_decided_leave_cannot_be_decided_again(api, approver, pending, method):
 	client = api(approver.user)
 	assert client.post(APPROVE, leave_application=pending).status_code == 200
 	reply = client.post(method, leave_application=pending)
@@ -520,7 +520,7 @@ def test_approving_more_than_is_left_is_422_and_nothing_is_written(api, person, 
 
 
 @pytest.mark.parametrize("method", [APPROVE, REJECT])
-def test_who_may_not_decide(api, guest, person, pending, site, method):
+def test_deciding_leave_requires_the_approver_or_hr(api, guest, person, pending, site, method):
 	manager = make_person("Leave Approver")
 	frappe.get_doc("Employee", person.employee).update({"reports_to": manager.employee}).save()
 	frappe.db.commit()

@@ -116,7 +116,7 @@ def test_each_lists_the_records_in_their_reach(api, people, doctype):
 	assert found(people["hr"]) == {report, colleague}
 
 
-def test_the_approver_reaches_what_they_approve_and_nothing_else(api, people):
+def test_approver_can_access_only_records_to_approve(api, people):
 	client = api(people["approver"].user)
 	for records in (people["report"], people["colleague"]):
 		names = records.names

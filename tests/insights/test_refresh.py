@@ -67,7 +67,7 @@ def test_the_next_caller_after_them_gets_a_new_one(api, site):
 	assert len(values) == 3
 
 
-def test_a_slow_item_goes_to_a_job_that_computes_it_as_the_caller(api, worker):
+def test_slow_item_is_computed_by_a_job_as_the_caller(api, worker):
 	note, reader = factories.make_unique("Note"), insights.make_reader()
 	insights.make_todos(2, note, allocated_to=reader)
 	insights.make_todos(1, note)

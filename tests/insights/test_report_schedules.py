@@ -158,7 +158,7 @@ def test_a_bad_argument_is_400(api, report, arguments, words):
 	assert words in reply.json()["exc"]
 
 
-def test_nobody_makes_it_mail_what_somebody_else_sees(api, report):
+def test_schedule_cannot_mail_reports_of_another_user(api, report):
 	data = schedule(api(make_manager()), report)
 
 	reply = api(make_manager()).post(

@@ -91,7 +91,7 @@ def test_a_report_that_the_caller_may_not_run_is_refused_to_them(site):
 	assert (item["value"], item["error"]["type"]) == (None, "PermissionError")
 
 
-def test_an_aggregate_passes_over_what_is_no_number():
+def test_aggregate_ignores_non_numeric_values():
 	assert report_figures.compute_aggregate([1, None, "", "2", "x"], "Sum") == 3
 	assert report_figures.compute_aggregate([], "Sum") == 0
 	assert report_figures.compute_aggregate(["x"], "Average") is None
@@ -425,13 +425,13 @@ def declare(monkeypatch, **changes):
 	monkeypatch.setattr(dashboards, "METRICS", (metric._replace(**changes),))
 
 
-def test_an_update_reaches_a_metric_that_nobody_changed(shipped, monkeypatch):
+def test_update_changes_unmodified_metrics(shipped, monkeypatch):
 	declare(monkeypatch, label="Fresh Leads")
 	dashboards.sync_dashboards()
 	assert frappe.db.get_value("Orchestrator Metric", "new_leads", "label") == "Fresh Leads"
 
 
-def test_an_update_leaves_alone_what_the_site_changed(shipped, monkeypatch):
+def test_update_preserves_changes_of_the_site(shipped, monkeypatch):
 	doc = frappe.get_doc("Orchestrator Metric", "new_leads")
 	doc.update({"label": "Our Leads"}).save()
 	board = frappe.get_doc("Orchestrator Dashboard", "sales_dashboard")

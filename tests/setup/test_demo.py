@@ -354,7 +354,7 @@ def test_a_second_run_makes_nothing(demo):
 	assert demo.second_run.startswith("The demo already exists.")
 
 
-def test_removal_leaves_what_people_made_and_says_what_still_refers_to_it(demo):
+def test_demo_removal_preserves_user_records_and_lists_references(demo):
 	assert demo.kept == {"mine": True, "its project": True}
 	assert demo.first_removal_code == 1
 	assert "were kept because" in demo.removal

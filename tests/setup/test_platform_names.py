@@ -38,7 +38,7 @@ def list_names() -> list[str]:
 	return sorted({name for module in list_modules() for name in list_strings(module)} - {"frappe.Request"})
 
 
-def test_the_tables_name_what_this_platform_has(site):
+def test_tables_name_existing_platform_functions(site):
 	absent = {name for name in list_names() if not is_importable(name)}
 	declared = compat.NAMES_OF_THE_OTHER_LINE | DOCUMENTED_ONLY | compat.NAMES_OF_SOME_VERSIONS
 	assert sorted(absent - declared) == []

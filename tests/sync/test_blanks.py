@@ -46,7 +46,7 @@ def run_dry_and_real(connection: str, sync_type: str = "full") -> list[Any]:
 
 
 @pytest.mark.parametrize(("blanked", "status"), [(7, "Completed"), (8, "Held")])
-def test_a_dry_run_says_what_the_real_one_does(kipu, blanked, status):
+def test_dry_run_counts_equal_those_of_the_real_run(kipu, blanked, status):
 	connection = make_connection(kipu, page_size=4, **LIMITS)
 	run_sync(connection)
 	set_value(kipu, "", range(blanked))

@@ -264,7 +264,7 @@ def test_clinical_people_see_clients_and_the_most_private_fields_need_more(kipu,
 	"role", ["System Manager", "Kipu Sync Manager", "Sales Manager", "Orchestrator Manager"]
 )
 @pytest.mark.parametrize("doctype", ["Client", "Client Stay", "Sync State", "Sync Change"])
-def test_nobody_else_sees_clients_nor_what_kipu_said_of_them(site, api, role, doctype):
+def test_other_roles_cannot_read_clients_or_source_values(site, api, role, doctype):
 	caller = api(get_user_with(role))
 	assert get_error(caller.get("frappe.client.get_list", doctype=doctype)) == (403, "PermissionError")
 
@@ -365,7 +365,7 @@ def list_delivered() -> set[str]:
 
 
 @pytest.mark.parametrize("doctype", LISTENERS)
-def test_who_listens_hears_of_new_clients_as_of_any_other_record(site, doctype, worker):
+def test_new_clients_run_the_hooks_of_any_record(site, doctype, worker):
 	rule = factories.make_record(doctype, **LISTENERS[doctype]())
 	try:
 		assert doctype in list(save_side_effects.list_side_effects("Client"))
@@ -440,7 +440,7 @@ def test_stale_connection_is_reported_once(kipu):
 	assert frappe.db.count("Notification Log", told) == 1
 
 
-def test_old_records_of_the_sync_go_and_what_is_open_stays(kipu):
+def test_cleanup_deletes_old_runs_and_preserves_held_ones(kipu):
 	connection = make_connection(kipu)
 	run, held = run_sync(connection)["run"], run_sync(connection)["run"]
 	recent = run_sync(connection)["run"]

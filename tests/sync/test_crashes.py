@@ -158,7 +158,7 @@ def test_processes_killed_at_fifty_points_lose_nothing_and_make_nothing_twice(ki
 	assert compute_checksums() == before
 
 
-def test_a_resumed_run_goes_on_from_its_page(kipu):
+def test_resumed_run_continues_at_its_checkpoint(kipu):
 	connection = make_connection(kipu, page_size=PAGE_SIZE)
 	kipu.faults.add(Fault("status", route="patients/latest", page=2, times=3, status=503))
 	assert run_sync(connection)["status"] == "Failed"

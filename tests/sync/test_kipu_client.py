@@ -291,7 +291,7 @@ def test_a_cap_on_the_page_size_gives_more_pages_and_the_same_records():
 	assert build_tally(pages).is_complete is True
 
 
-def test_a_server_that_goes_away_is_a_transient_error():
+def test_closed_connection_is_a_transient_error():
 	with Simulator(120) as kipu:
 		pages = make_kipu_client(kipu, per=30).list_census(LONG_AGO, FAR_AHEAD)
 		next(pages)

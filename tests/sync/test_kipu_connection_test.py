@@ -53,7 +53,7 @@ def test_a_connection_that_is_right(kipu):
 		({"locations": [{"location_id": "77", "enabled": 1}]}, "locations", "Kipu has no location 77."),
 	],
 )
-def test_the_part_that_is_wrong_is_named_in_words(kipu, values, part, found):
+def test_failed_check_names_the_part(kipu, values, part, found):
 	result = get_outcome(clinic.make_connection(kipu, **values))
 	assert (result["wrong"], list_failed(result)) == ([part], [(part, found)])
 

@@ -194,7 +194,7 @@ def test_a_status_that_may_pass_is_tried_again(status):
 	assert waits == [0.5, 1.0]
 
 
-def test_giving_up_says_what_the_last_answer_was():
+def test_exhausted_retries_report_the_last_response():
 	waits: list[float] = []
 	with RawServer(build_http_answer(503, b"123")) as server, pytest.raises(RetriesExhaustedError) as caught:
 		fetch(server, make_quick_session(waits))

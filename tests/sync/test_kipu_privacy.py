@@ -81,7 +81,7 @@ def count_all_records(kipu: Simulator, credentials: Credentials | None = None) -
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_no_fault_lets_anything_out(kipu, kind, caplog, capfd):
+def test_faults_reveal_no_record_data(kipu, kind, caplog, capfd):
 	caplog.set_level(logging.DEBUG)
 	kipu.faults.add(Fault(kind, times=None, value=0.2, status=503))
 	try:
@@ -95,14 +95,14 @@ def test_no_fault_lets_anything_out(kipu, kind, caplog, capfd):
 
 
 @pytest.mark.parametrize("status", [301, 400, 401, 403, 404, 410, 418, 422, 429, 500])
-def test_no_status_lets_anything_out(kipu, status):
+def test_error_statuses_reveal_no_record_data(kipu, status):
 	kipu.faults.add(Fault("status", times=None, status=status))
 	with pytest.raises(SyncError) as caught:
 		count_all_records(kipu)
 	assert_silent(caught.value)
 
 
-def test_no_refusal_lets_a_secret_out(kipu):
+def test_refusals_reveal_no_secret(kipu):
 	for wrong in (
 		Credentials(f"{CANARY}x", KEYS.secret_key, KEYS.app_id),
 		Credentials(KEYS.access_id, f"{CANARY}x", KEYS.app_id),
@@ -122,7 +122,7 @@ def test_a_bug_of_the_reader_does_not_show_the_body(kipu):
 
 
 @pytest.mark.parametrize("name", FIELDS)
-def test_no_field_that_cannot_be_read_lets_its_value_out(name):
+def test_unreadable_fields_reveal_no_value(name):
 	for value in ({CANARY: CANARY}, [[CANARY]], f"{CANARY}" if name in MOMENTS else {"x": CANARY}):
 		error = _get_error(build_canary_record(**{name: value}))
 		assert error.field == name

@@ -358,7 +358,7 @@ def test_nothing_of_a_record_or_a_key_is_in(witness, sink):
 			assert private not in text, text[max(0, text.find(private) - 300) :][:600]
 
 
-def test_nowhere_else_either(witness):
+def test_logs_and_caches_contain_no_record_or_key(witness):
 	assert witness.seen.keys() <= {*SINKS, "rows of Comment"}
 	for texts in witness.seen.values():
 		assert CANARY not in "".join(texts)

@@ -229,7 +229,7 @@ def test_a_run_at_work_stops_before_its_next_page_and_the_next_goes_on(kipu):
 # Approve
 
 
-def test_a_held_run_goes_on_when_approved(kipu, manager, worker):
+def test_held_run_continues_when_approved(kipu, manager, worker):
 	connection = make_connection(kipu, mass_change_minimum=2, mass_change_percent=1)
 	stays = [kipu.world.admit_new() for _ in range(4)]
 	run_sync(connection)
@@ -246,7 +246,7 @@ def test_a_held_run_goes_on_when_approved(kipu, manager, worker):
 	assert manager.post(METHOD + "approve_sync_run", run=held["run"]).status_code == 409
 
 
-def test_a_held_retry_goes_on_with_its_issues(kipu, worker):
+def test_held_retry_continues_with_its_issues(kipu, worker):
 	connection = make_connection(kipu, mass_change_minimum=2, mass_change_percent=1)
 	stays = [kipu.world.admit_new() for _ in range(4)]
 	run_sync(connection)
@@ -286,7 +286,7 @@ def test_an_approved_run_counts_each_record_once(kipu, worker):
 # Roll back
 
 
-def test_a_rollback_deletes_what_was_made_and_restores_what_was_changed(kipu, manager):
+def test_rollback_deletes_created_and_restores_updated_records(kipu, manager):
 	connection = make_connection(kipu)
 	stay = kipu.world.admit_new()
 	run_sync(connection)
@@ -312,7 +312,7 @@ def test_a_rollback_deletes_what_was_made_and_restores_what_was_changed(kipu, ma
 	assert manager.post(METHOD + "rollback_sync_run", run=run["run"]).status_code == 409
 
 
-def test_a_rollback_keeps_and_names_what_was_edited_since(kipu):
+def test_rollback_lists_and_preserves_later_edits(kipu):
 	connection = make_connection(kipu)
 	stay = kipu.world.admit_new()
 	run_sync(connection)
@@ -336,7 +336,7 @@ def test_a_rollback_keeps_and_names_what_was_edited_since(kipu):
 	assert (old.phone, old.email == before, report["restored"]) == ("212-555-0122", False, 1)
 
 
-def test_a_rollback_keeps_what_a_later_run_changed_and_what_has_a_comment(kipu):
+def test_rollback_preserves_records_with_later_runs_or_comments(kipu):
 	connection = make_connection(kipu)
 	first, second = kipu.world.admit_new(), kipu.world.admit_new()
 	run = run_sync(connection)
@@ -349,7 +349,7 @@ def test_a_rollback_keeps_what_a_later_run_changed_and_what_has_a_comment(kipu):
 	assert set(frappe.get_all("Client", {"connection": connection}, pluck="name")) == kept
 
 
-def test_a_rollback_that_was_interrupted_goes_on_and_tells_all(kipu, monkeypatch):
+def test_interrupted_rollback_resumes_and_reports_everything(kipu, monkeypatch):
 	connection = make_connection(kipu)
 	stays = [kipu.world.admit_new() for _ in range(3)]
 	run_sync(connection)

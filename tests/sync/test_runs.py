@@ -76,7 +76,7 @@ def test_the_first_run_imports_everybody_and_the_second_writes_nothing(place):
 	assert compute_checksums() == before
 
 
-def test_a_dry_run_writes_nothing_and_counts_what_the_real_one_then_does(place):
+def test_dry_run_writes_nothing_and_counts_like_the_real_run(place):
 	kipu, connection = place(40)
 	for change in (do_nothing, a_day_at_the_facility):
 		change(kipu)
@@ -141,7 +141,7 @@ def test_a_backfill_leaves_the_cursor_alone(place):
 	assert cursor != "2026-01-01"
 
 
-def test_the_cursor_never_goes_back(place):
+def test_cursor_never_decreases(place):
 	_kipu, connection = place(5)
 	run_sync(connection)
 	frappe.db.set_value("Kipu Connection", connection, "cursor", "2099-01-01")
@@ -173,7 +173,7 @@ def test_an_unchanged_page_costs_at_most_five_statements(place, monkeypatch):
 # What happens to people
 
 
-def test_a_readmission_makes_a_second_stay_and_nobody_hears_of_a_discharge(place):
+def test_readmission_creates_a_second_stay_without_a_discharge(place):
 	kipu, connection = place(10)
 	stay = kipu.world.admit_new()
 	run_sync(connection)
