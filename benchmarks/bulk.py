@@ -42,7 +42,7 @@ def main() -> None:
 	frappe.flags.mute_emails = True
 	caller = factories.make_user("Sales Manager", "Sales User", "System Manager").name
 	with serve(str(SITE), sites) as base:
-		key, secret = factories.token_of(caller)
+		key, secret = factories.get_token(caller)
 		client = Client(base, str(SITE), headers={"Authorization": f"token {key}:{secret}"})
 		times = [play(client, options.records, turn) for turn in range(options.rounds)]
 	report(options.records, times)
@@ -85,8 +85,8 @@ def make_leads(count: int) -> list[str]:
 		frappe.get_doc(
 			{
 				"doctype": "Lead",
-				"lead_name": factories.unique("Lead"),
-				"email_id": factories.unique_email("lead"),
+				"lead_name": factories.make_unique("Lead"),
+				"email_id": factories.make_unique_email("lead"),
 			}
 		).insert()
 		for _ in range(count)

@@ -26,7 +26,7 @@ sys.path.insert(0, str(REPOSITORY))
 
 import frappe  # noqa: E402
 
-from tests.support.stock_bench import stock_sites  # noqa: E402
+from tests.support.stock_bench import make_stock_sites  # noqa: E402
 
 BENCH = Path(os.environ["ORCHESTRATOR_BENCH"])
 SITE = os.environ["ORCHESTRATOR_SITE"]
@@ -79,7 +79,7 @@ def main() -> int:
 	frappe.connect()
 	with (
 		caller() as token,
-		stock_sites(BENCH) as stock,
+		make_stock_sites(BENCH) as stock,
 		serve(BENCH / "sites") as ours,
 		serve(stock, FRAPPE_REDIS_CACHE="") as theirs,
 	):
@@ -144,13 +144,13 @@ def report(*pairs: tuple[Subject, Subject]) -> int:
 @contextlib.contextmanager
 def caller() -> Iterator[str]:
 	"""The token of a sales user of this run alone, whose rate limit is untouched, on a site with enough leads."""
-	from tests.support.factories import make_lead, make_user, token_of
+	from tests.support.factories import get_token, make_lead, make_user
 
 	for _missing in range(LEADS - frappe.db.count("Lead")):
 		make_lead()
 	user = make_user("Sales User")
 	try:
-		yield ":".join(token_of(user.name))
+		yield ":".join(get_token(user.name))
 	finally:
 		frappe.delete_doc("User", user.name, force=True)
 		frappe.db.commit()

@@ -188,7 +188,7 @@ def main() -> int:
 	document = docs_factories.make_document(folder)
 	within = True
 	try:
-		key, secret = factories.token_of(person)
+		key, secret = factories.get_token(person)
 		with serve(site, sites) as base:
 			client = Client(base, site, headers={"Authorization": f"token {key}:{secret}"})
 			within = measure_upload(client, document, megabytes)

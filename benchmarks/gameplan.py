@@ -96,7 +96,7 @@ def remove(sprints: list[str]) -> None:
 def measure_statements(sprint: str) -> bool:
 	get_sprint_burndown(sprint)
 	frappe.db.rollback()
-	with helpdesk.queries() as asked:
+	with helpdesk.capture_queries() as asked:
 		get_sprint_burndown(sprint)
 	index = frappe.db.sql(
 		f"EXPLAIN {history.STORED}", {"sprint": sprint, "until": datetime(2100, 1, 1)}, as_dict=True

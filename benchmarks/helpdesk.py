@@ -57,7 +57,7 @@ def rows(count: int, due: int, agreement: str) -> Iterator[tuple[Any, ...]]:
 
 def fill(count: int, due: int) -> None:
 	clear()
-	frappe.db.bulk_insert("Issue", FIELDS, rows(count, due, helpdesk.agreement()))
+	frappe.db.bulk_insert("Issue", FIELDS, rows(count, due, helpdesk.get_agreement()))
 	frappe.db.commit()
 	frappe.db.sql("ANALYZE TABLE `tabIssue`")
 
@@ -88,7 +88,7 @@ def peak_kb(call: Callable[[], Any]) -> float:
 def measure(count: int, due: int) -> Run:
 	"""Run the job three times over the same tickets: for its statements, its memory, and its time."""
 	fill(count, due)
-	with helpdesk.queries() as asked:
+	with helpdesk.capture_queries() as asked:
 		escalated = escalate_due_tickets()
 	fill(count, due)
 	peak = peak_kb(escalate_due_tickets)
@@ -127,7 +127,7 @@ def measure_job() -> bool:
 def measure_status() -> bool:
 	"""Print how many statements get_sla_status sends. True where they keep within the bound."""
 	agent = factories.make_user("Support Team", "Agent").name
-	customer = frappe.db.get_value("Service Level Agreement", helpdesk.agreement(), "entity")
+	customer = frappe.db.get_value("Service Level Agreement", helpdesk.get_agreement(), "entity")
 	issue = factories.make_issue(customer=customer, priority="High")
 	ticket = helpdesk.make_hd_ticket()
 	print("| get_sla_status of | statements warm | cold |")
@@ -149,7 +149,7 @@ def measure_status() -> bool:
 
 
 def statements_of(name: str) -> int:
-	with helpdesk.queries() as asked:
+	with helpdesk.capture_queries() as asked:
 		get_sla_status(issue=name)
 	return len(asked)
 
@@ -163,7 +163,7 @@ def main() -> int:
 	escalate_due_tickets()
 	chief = factories.make_user("Support Team").name
 	try:
-		with helpdesk.settings(escalate_to_user=chief, escalation_enabled=1):
+		with helpdesk.override_settings(escalate_to_user=chief, escalation_enabled=1):
 			within = [measure_status(), measure_job()]
 	finally:
 		clear()

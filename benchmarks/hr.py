@@ -21,7 +21,13 @@ from orchestrator.hr import get_leave_balance, get_leave_balances
 from tests.conftest import serve, stay_on_this_machine
 from tests.support import factories
 from tests.support.client import Client
-from tests.support.hr_factories import allocate, make_hr, make_leave, make_leave_type, weekends
+from tests.support.hr_factories import (
+	make_allocation,
+	make_hr,
+	make_leave,
+	make_leave_type,
+	make_weekend_list,
+)
 
 EMPLOYEES, LEAVE_TYPES, LEAVES = 50, 4, 6
 RUNS, ROUNDS = 101, 9
@@ -34,10 +40,10 @@ ONE, MANY = "orchestrator.hr.get_leave_balance", "orchestrator.hr.get_leave_bala
 def make_everything() -> tuple[list[str], list[str]]:
 	"""Employees, each with an allocation of every leave type, and leave of the first: full days and half ones."""
 	leave_types = [make_leave_type() for _ in range(LEAVE_TYPES)]
-	employees = [factories.make_employee(holiday_list=weekends()).name for _ in range(EMPLOYEES)]
+	employees = [factories.make_employee(holiday_list=make_weekend_list()).name for _ in range(EMPLOYEES)]
 	for employee in employees:
 		for leave_type in leave_types:
-			allocate(employee, leave_type)
+			make_allocation(employee, leave_type)
 		for number in range(LEAVES):
 			monday = FIRST_MONDAY + timedelta(weeks=4 * number)
 			last = monday + timedelta(days=number % 3)
@@ -122,7 +128,7 @@ def main() -> int:
 	employees, leave_types = make_everything()
 	try:
 		caller = make_hr()
-		key, secret = factories.token_of(caller)
+		key, secret = factories.get_token(caller)
 		frappe.set_user(caller)
 		within = measure_one(employees[0], leave_types[0])
 		with serve(site, sites) as base:

@@ -77,7 +77,7 @@ def measure_cached(site: str, user: str) -> bool:
 	dashboard = insights.make_dashboard(*(frappe.get_doc("Orchestrator Metric", name) for name in METRICS))
 	frappe.set_user(user)
 	get_dashboard(dashboard=dashboard)
-	with helpdesk.queries() as asked:
+	with helpdesk.capture_queries() as asked:
 		get_dashboard(dashboard=dashboard)
 	frappe.set_user("Administrator")
 	with conftest.serve(site, Path.cwd()) as base:
@@ -98,7 +98,7 @@ def path_of(dashboard: str) -> str:
 def sender(base: str, site: str, user: str, path: str) -> Callable[[], None]:
 	"""Sends one request over a connection that stays open."""
 	connection = http.client.HTTPConnection(urlsplit(base).netloc)
-	headers = {"Host": site, "Authorization": "token {}:{}".format(*factories.token_of(user))}
+	headers = {"Host": site, "Authorization": "token {}:{}".format(*factories.get_token(user))}
 
 	def send() -> None:
 		connection.request("GET", path, headers=headers)

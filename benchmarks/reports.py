@@ -51,7 +51,7 @@ class Cost(NamedTuple):
 
 
 def rows(count: int) -> Iterator[tuple[Any, ...]]:
-	company = factories.company()
+	company = factories.get_company()
 	for number in range(count):
 		moment = f"{DAY if number < ROWS else LATER} 10:00:00"
 		yield (
@@ -66,7 +66,7 @@ def filters_of(report: str, count: int) -> dict[str, Any]:
 	if report != SCRIPT_REPORT:
 		return {"rows": count}
 	day = DAY if count == ROWS else "2000-01-01"
-	return {"company": factories.company(), "from_date": day, "to_date": day}
+	return {"company": factories.get_company(), "from_date": day, "to_date": day}
 
 
 def export_by_frappe(report: str, count: int, form: str) -> None:
@@ -157,9 +157,9 @@ def compare(report: str, kind: str) -> bool:
 
 def main() -> int:
 	connect()
-	report = factories.make(
+	report = factories.make_record(
 		"Report",
-		report_name=factories.unique("Benchmark"),
+		report_name=factories.make_unique("Benchmark"),
 		ref_doctype="Lead",
 		report_type="Query Report",
 		is_standard="No",

@@ -37,7 +37,7 @@ from orchestrator.sync.runs.run_records import RunRequest
 from orchestrator.sync.storage import store
 from tests.conftest import stay_on_this_machine
 from tests.support import factories
-from tests.support.kipu_site import loopback_allowed
+from tests.support.kipu_site import set_loopback_allowed
 
 START, END = date(2020, 1, 1), date(2100, 1, 1)
 CHANGES = 50
@@ -70,9 +70,9 @@ def simulator(people: int) -> Iterator[str]:
 
 def connect(base_url: str) -> str:
 	keys = Keys()
-	doc = factories.make(
+	doc = factories.make_record(
 		"Kipu Connection",
-		connection_name=factories.unique("Benchmark"),
+		connection_name=factories.make_unique("Benchmark"),
 		base_url=base_url,
 		access_id=keys.access_id,
 		secret_key=keys.secret_key,
@@ -383,7 +383,7 @@ def main() -> int:
 	stay_on_this_machine()
 	frappe.init(site=os.environ["ORCHESTRATOR_SITE"], sites_path=str(sites))
 	frappe.connect()
-	with loopback_allowed():
+	with set_loopback_allowed():
 		good = [first_import(given.people, given.inserted)]
 		if given.many:
 			good.append(memory_and_incremental(given.people, given.many))

@@ -22,10 +22,10 @@ import pytest
 import requests
 
 from tests.support.client import Client
-from tests.support.processes import take_own_place
+from tests.support.processes import select_own_site
 
 BENCH = os.environ.get("ORCHESTRATOR_BENCH")
-SITE = take_own_place()
+SITE = select_own_site()
 UPGRADE_BENCHES = ("ORCHESTRATOR_UPGRADE_FROM", "ORCHESTRATOR_UPGRADE_TO")
 START_TIMEOUT = 60
 SITE_FIXTURES = frozenset({"frappe_site", "site", "server", "callers", "api", "guest", "browser", "worker"})
@@ -134,7 +134,7 @@ def frappe_site() -> Iterator[str]:
 	os.chdir(sites)
 	frappe.init(site=SITE, sites_path=str(sites))
 	frappe.connect()
-	see_what_is_committed()
+	read_committed()
 	frappe.flags.mute_emails = True
 	allow_loopback()
 	allow_many_jobs()
@@ -151,7 +151,7 @@ def allow_many_jobs() -> None:
 	update_site_config("max_queued_jobs", frappe.conf.max_queued_jobs)
 
 
-def see_what_is_committed() -> None:
+def read_committed() -> None:
 	"""Tests look at what the server has just committed; an older snapshot would hide it."""
 	import frappe
 
@@ -175,7 +175,7 @@ def site(frappe_site: str) -> Iterator[str]:
 	frappe.db.rollback()
 	for caller in ("ip:", "user:Administrator"):  # whom all tests share
 		frappe.cache().delete_keys(f"orchestrator:bucket:{caller}")
-	see_what_is_committed()  # again: a test that cut its connection has another now
+	read_committed()  # again: a test that cut its connection has another now
 	yield frappe_site
 	frappe.set_user("Administrator")
 	frappe.db.rollback()
@@ -191,10 +191,10 @@ def server(frappe_site: str) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def bare_server(frappe_site: str) -> Iterator[str]:
 	"""The site served by Frappe and the other apps alone."""
-	from tests.support.stock_bench import stock_sites
+	from tests.support.stock_bench import make_stock_sites
 
 	with (
-		stock_sites(Path(str(BENCH))) as sites,
+		make_stock_sites(Path(str(BENCH))) as sites,
 		serve(frappe_site, sites, FRAPPE_REDIS_CACHE="") as base,
 	):
 		reply = Client(base, frappe_site).get("orchestrator.crm.get_leads")
@@ -268,9 +268,9 @@ def wait_until_up(base: str, host: str) -> None:
 @pytest.fixture(scope="module")
 def loopback(frappe_site: str) -> Iterator[None]:
 	"""The site may call the Kipu simulator on this machine. For files as a whole: `usefixtures`."""
-	from tests.support.kipu_site import loopback_allowed
+	from tests.support.kipu_site import set_loopback_allowed
 
-	with loopback_allowed():
+	with set_loopback_allowed():
 		yield
 
 
@@ -291,7 +291,7 @@ class Callers:
 		"""An API client with that user's token."""
 		from tests.support import factories
 
-		key, secret = factories.token_of(user)
+		key, secret = factories.get_token(user)
 		return Client(self.server, self.site, headers={"Authorization": f"token {key}:{secret}"})
 
 	def browser(self, user: str, password: str) -> Client:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.support import source
-from tests.support.source import APP, ROOT, Import, modules
+from tests.support.source import APP, ROOT, Import, list_modules
 
 # Who may import whom: a package or module imports from the layers above its own. Within the first and the last layer,
 # packages may import each other; domains never do. See docs/architecture.md.
@@ -65,42 +65,42 @@ VERBS = {"GET", "POST", "PUT", "DELETE", "PATCH"}
 DOTTED_PATH = re.compile(rf"^{APP}(\.\w+)+$")
 
 
-def package_of(module: str, parent: str = APP) -> str:
+def get_package(module: str, parent: str = APP) -> str:
 	"""Return the module or package directly below `parent` that `module` is in; "" for `parent` itself."""
 	return module.removeprefix(parent).removeprefix(".").split(".")[0]
 
 
-def layer_of(package: str, layers: tuple[set[str], ...] = LAYERS) -> int:
+def get_layer(package: str, layers: tuple[set[str], ...] = LAYERS) -> int:
 	return next(number for number, packages in enumerate(layers) if package in packages)
 
 
 def is_allowed(importer: str, imported: Import) -> bool:
-	here, there = package_of(importer), package_of(imported.module)
+	here, there = get_package(importer), get_package(imported.module)
 	if imported.module == APP:
 		return imported.name == "__version__"
 	if there in STANDALONE:
 		return here in OUTSIDE | STANDALONE
 	if here in STANDALONE or there in TABLES:
 		return False
-	layer = layer_of(here)
+	layer = get_layer(here)
 	return (
 		here == there
-		or layer_of(there) < layer
-		or (LAYERS[layer] is not DOMAINS and layer_of(there) == layer)
+		or get_layer(there) < layer
+		or (LAYERS[layer] is not DOMAINS and get_layer(there) == layer)
 	)
 
 
 def test_the_layers_name_every_package_of_the_app() -> None:
-	packages = {package_of(module) for module in modules() if module != APP}
+	packages = {get_package(module) for module in list_modules() if module != APP}
 	assert packages == set().union(*LAYERS, TABLES, STANDALONE)
 
 
 def test_imports_point_to_lower_layers() -> None:
 	wrong = [
 		f"{module}:{found.line} imports {found.module}"
-		for module in modules()
-		if module != APP and package_of(module) not in TABLES
-		for found in source.imports(module)
+		for module in list_modules()
+		if module != APP and get_package(module) not in TABLES
+		for found in source.list_imports(module)
 		if not is_allowed(module, found)
 	]
 	assert wrong == []
@@ -109,7 +109,7 @@ def test_imports_point_to_lower_layers() -> None:
 @pytest.mark.parametrize("parent", INNER_LAYERS)
 def test_the_layers_within_a_domain_name_every_package_of_it(parent: str) -> None:
 	parent_name = f"{APP}.{parent}"
-	packages = {package_of(m, parent_name) for m in modules() if f"{m}.".startswith(f"{parent_name}.")}
+	packages = {get_package(m, parent_name) for m in list_modules() if f"{m}.".startswith(f"{parent_name}.")}
 	assert packages == set().union(*INNER_LAYERS[parent])
 
 
@@ -117,32 +117,32 @@ def test_the_layers_within_a_domain_name_every_package_of_it(parent: str) -> Non
 def test_imports_within_a_domain_point_to_lower_layers(parent: str) -> None:
 	assert [
 		f"{module}:{line} imports {imported}"
-		for module, line, imported in imports_within(f"{APP}.{parent}")
+		for module, line, imported in list_imports_within(f"{APP}.{parent}")
 		if not is_allowed_within(parent, module, imported)
 	] == []
 
 
-def imports_within(parent: str) -> Iterator[tuple[str, int, str]]:
-	for module in modules():
+def list_imports_within(parent: str) -> Iterator[tuple[str, int, str]]:
+	for module in list_modules():
 		if f"{module}.".startswith(f"{parent}."):
-			for found in source.imports(module):
+			for found in source.list_imports(module):
 				if f"{found.module}.".startswith(f"{parent}."):
 					yield module, found.line, found.module
 
 
 def is_allowed_within(parent: str, importer: str, imported: str) -> bool:
-	here, there = (package_of(module, f"{APP}.{parent}") for module in (importer, imported))
+	here, there = (get_package(module, f"{APP}.{parent}") for module in (importer, imported))
 	layers = INNER_LAYERS[parent]
-	same_layer = layer_of(here, layers) == layer_of(there, layers)
+	same_layer = get_layer(here, layers) == get_layer(there, layers)
 	return (
 		here == there
-		or layer_of(there, layers) < layer_of(here, layers)
+		or get_layer(there, layers) < get_layer(here, layers)
 		or (same_layer and parent in MAY_IMPORT_EACH_OTHER)
 	)
 
 
 def test_no_module_imports_itself_by_way_of_others() -> None:
-	graph = {module: {found.module for found in source.imports(module)} for module in modules()}
+	graph = {module: {found.module for found in source.list_imports(module)} for module in list_modules()}
 	list(TopologicalSorter(graph).static_order())  # raises CycleError and names the modules
 
 
@@ -151,9 +151,9 @@ def test_only_commands_import_modules_of_the_app_inside_functions() -> None:
 	and heavy libraries may be imported where they are used: not every site has them."""
 	wrong = [
 		f"{module}:{node.lineno}"
-		for module in modules()
-		if package_of(module) != "commands"
-		for function in ast.walk(source.tree_of(module))
+		for module in list_modules()
+		if get_package(module) != "commands"
+		for function in ast.walk(source.parse_module(module))
 		if isinstance(function, source.Function)
 		for node in ast.walk(function)
 		if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == APP
@@ -164,22 +164,22 @@ def test_only_commands_import_modules_of_the_app_inside_functions() -> None:
 def test_nothing_imports_what_a_package_init_defines() -> None:
 	wrong = [
 		f"{module}:{found.line} takes {found.name} out of {found.module}"
-		for module in modules()
-		for found in source.imports(module)
+		for module in list_modules()
+		for found in source.list_imports(module)
 		if found.name and found.module != APP and source.is_package(found.module)
 	]
 	assert wrong == []
 
 
 def test_the_app_itself_holds_its_version_and_nothing_else() -> None:
-	assert [ast.unparse(node) for node in source.tree_of(APP).body if isinstance(node, ast.Assign)] == [
-		f"__version__ = '{source.constant(APP, '__version__')}'"
+	assert [ast.unparse(node) for node in source.parse_module(APP).body if isinstance(node, ast.Assign)] == [
+		f"__version__ = '{source.get_constant(APP, '__version__')}'"
 	]
-	assert not any(isinstance(node, source.Function) for node in source.tree_of(APP).body)
+	assert not any(isinstance(node, source.Function) for node in source.parse_module(APP).body)
 
 
 def test_hooks_are_tables() -> None:
-	for node in source.tree_of(f"{APP}.hooks").body:
+	for node in source.parse_module(f"{APP}.hooks").body:
 		if isinstance(node, ast.Expr):  # the docstring
 			assert isinstance(node.value, ast.Constant)
 			continue
@@ -190,24 +190,26 @@ def test_hooks_are_tables() -> None:
 def test_every_dotted_path_in_hooks_names_a_function() -> None:
 	missing = [
 		path
-		for node in source.tree_of(f"{APP}.hooks").body
+		for node in source.parse_module(f"{APP}.hooks").body
 		if isinstance(node, ast.Assign)
-		for path in strings(ast.literal_eval(node.value))
-		if DOTTED_PATH.match(path) and not path.endswith((".js", ".css")) and source.definition(path) is None
+		for path in list_strings(ast.literal_eval(node.value))
+		if DOTTED_PATH.match(path)
+		and not path.endswith((".js", ".css"))
+		and source.find_definition(path) is None
 	]
 	assert missing == []
 
 
-def strings(value: Any) -> Iterator[str]:
+def list_strings(value: Any) -> Iterator[str]:
 	"""Every string in nested tables, keys too."""
 	if isinstance(value, str):
 		yield value
 	elif isinstance(value, dict):
 		for item in (*value.keys(), *value.values()):
-			yield from strings(item)
+			yield from list_strings(item)
 	elif isinstance(value, list | tuple):
 		for item in value:
-			yield from strings(item)
+			yield from list_strings(item)
 
 
 def test_every_line_of_patches_txt_names_a_patch() -> None:
@@ -215,7 +217,7 @@ def test_every_line_of_patches_txt_names_a_patch() -> None:
 	patches = [line.split("#")[0].strip() for line in lines]
 	named = [patch for patch in patches if patch and not patch.startswith("[")]
 	assert named
-	assert [patch for patch in named if source.definition(f"{patch}.execute") is None] == []
+	assert [patch for patch in named if source.find_definition(f"{patch}.execute") is None] == []
 
 
 def test_the_app_has_one_frappe_module() -> None:
@@ -223,8 +225,8 @@ def test_the_app_has_one_frappe_module() -> None:
 
 
 def test_every_endpoint_declares_its_methods() -> None:
-	for module, function in source.endpoints():
-		whitelist = source.whitelist_of(function)
+	for module, function in source.list_endpoints():
+		whitelist = source.find_whitelist(function)
 		keywords = {k.arg: k.value for k in whitelist.keywords} if isinstance(whitelist, ast.Call) else {}
 		where = f"{module}.{function.name}"
 		assert "methods" in keywords, f"{where} does not declare its methods"
@@ -233,16 +235,16 @@ def test_every_endpoint_declares_its_methods() -> None:
 
 
 def test_whitelist_is_the_outermost_decorator_and_the_contract_stands_inside() -> None:
-	for module, function in source.endpoints():
+	for module, function in source.list_endpoints():
 		where = f"{module}.{function.name}"
-		decorators = [source.name_of(decorator) for decorator in function.decorator_list]
+		decorators = [source.get_decorator_name(decorator) for decorator in function.decorator_list]
 		assert decorators[0] == "frappe.whitelist", where
-		if package_of(module) in CONTRACT | DOMAINS:
+		if get_package(module) in CONTRACT | DOMAINS:
 			assert decorators[1] == "endpoint", where
 
 
 def test_every_endpoint_is_typed_and_documented() -> None:
-	for module, function in source.endpoints():
+	for module, function in source.list_endpoints():
 		where = f"{module}.{function.name}"
 		arguments = function.args
 		named = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
@@ -255,10 +257,10 @@ def test_every_endpoint_is_typed_and_documented() -> None:
 
 def test_no_endpoint_file_postpones_annotations() -> None:
 	"""Frappe would not validate arguments whose annotations are strings."""
-	for module in {module for module, _function in source.endpoints()}:
+	for module in {module for module, _function in source.list_endpoints()}:
 		futures = [
 			n
-			for n in source.tree_of(module).body
+			for n in source.parse_module(module).body
 			if isinstance(n, ast.ImportFrom) and n.module == "__future__"
 		]
 		assert [
@@ -270,7 +272,7 @@ def test_no_module_has_the_name_of_an_endpoint_beside_it() -> None:
 	"""Importing the module would replace the function in its package."""
 	clashes = [
 		f"{module}.{function.name}"
-		for module, function in source.endpoints()
-		if source.is_package(module) and f"{module}.{function.name}" in modules()
+		for module, function in source.list_endpoints()
+		if source.is_package(module) and f"{module}.{function.name}" in list_modules()
 	]
 	assert clashes == []

@@ -9,6 +9,7 @@ from frappe.desk.form import assign_to
 
 from orchestrator.assignment import Assignees, compute_assignee, list_pending
 from tests.support import factories, helpdesk
+from tests.support.client import get_error
 
 MAKERS = {
 	"Lead": factories.make_lead,
@@ -20,7 +21,7 @@ MAKERS = {
 ROLES = ("Sales User", "Support Team", "Agent", "Projects User")
 
 
-def stored(doc) -> str | None:
+def get_stored(doc) -> str | None:
 	"""The field as it is committed."""
 	frappe.db.rollback()
 	return frappe.db.get_value(doc.doctype, doc.name, "assigned_to")
@@ -32,7 +33,7 @@ def open_assignees(doc) -> list[str]:
 	return json.loads(frappe.db.get_value(doc.doctype, doc.name, "_assign") or "[]")
 
 
-def todos(doc) -> dict[str, str]:
+def list_todos(doc) -> dict[str, str]:
 	"""The status of each user's ToDo."""
 	frappe.db.rollback()
 	filters = {"reference_type": doc.doctype, "reference_name": doc.name}
@@ -41,12 +42,12 @@ def todos(doc) -> dict[str, str]:
 	)
 
 
-def shares(doc) -> int:
+def list_shares(doc) -> int:
 	frappe.db.rollback()
 	return frappe.db.count("DocShare", {"share_doctype": doc.doctype, "share_name": doc.name})
 
 
-def stored_modified(doc) -> str:
+def get_stored_modified(doc) -> str:
 	frappe.db.rollback()
 	return str(frappe.db.get_value(doc.doctype, doc.name, "modified"))
 
@@ -105,18 +106,18 @@ class TestFieldToAssignment:
 		reply = set_value(caller, doc, assigned_to=ann)
 		assert reply.status_code == 200, reply.text
 		data = reply.json()["data"]
-		assert data["assigned_to"] == stored(doc) == ann
-		assert str(frappe.utils.get_datetime(data["modified"])) == stored_modified(doc)
-		assert todos(doc) == {ann: "Open"}
+		assert data["assigned_to"] == get_stored(doc) == ann
+		assert str(frappe.utils.get_datetime(data["modified"])) == get_stored_modified(doc)
+		assert list_todos(doc) == {ann: "Open"}
 		assert open_assignees(doc) == [ann]
-		assert shares(doc) == 0
+		assert list_shares(doc) == 0
 
 	def test_changing_it_moves_the_assignment(self, caller, doc, ann, bob):
 		set_value(caller, doc, assigned_to=ann)
 		data = set_value(caller, doc, assigned_to=bob).json()["data"]
-		assert data["assigned_to"] == stored(doc) == bob
-		assert str(frappe.utils.get_datetime(data["modified"])) == stored_modified(doc)
-		assert todos(doc) == {ann: "Cancelled", bob: "Open"}
+		assert data["assigned_to"] == get_stored(doc) == bob
+		assert str(frappe.utils.get_datetime(data["modified"])) == get_stored_modified(doc)
+		assert list_todos(doc) == {ann: "Cancelled", bob: "Open"}
 		assert open_assignees(doc) == [bob]
 
 	@pytest.mark.parametrize("empty", [None, ""])
@@ -125,40 +126,40 @@ class TestFieldToAssignment:
 		reply = set_value(caller, doc, fieldname="assigned_to", value=empty)
 		assert reply.status_code == 200
 		assert reply.json()["data"]["assigned_to"] is None
-		assert stored(doc) is None
-		assert todos(doc) == {ann: "Cancelled"}
+		assert get_stored(doc) is None
+		assert list_todos(doc) == {ann: "Cancelled"}
 
 	def test_clearing_it_leaves_the_other_assignee(self, caller, doc, ann, bob):
 		factories.assign(doc, ann)
 		factories.assign(doc, bob)
 		data = set_value(caller, doc, fieldname="assigned_to", value=None).json()["data"]
-		assert data["assigned_to"] == stored(doc) == bob
+		assert data["assigned_to"] == get_stored(doc) == bob
 		assert open_assignees(doc) == [bob]
 
 	def test_moving_it_to_one_who_is_assigned_as_well_keeps_that_assignment(self, caller, doc, ann, bob):
 		factories.assign(doc, ann)
 		factories.assign(doc, bob)
 		assert set_value(caller, doc, assigned_to=bob).json()["data"]["assigned_to"] == bob
-		assert stored(doc) == bob
-		assert todos(doc) == {ann: "Cancelled", bob: "Open"}
+		assert get_stored(doc) == bob
+		assert list_todos(doc) == {ann: "Cancelled", bob: "Open"}
 
 	def test_another_change_leaves_assignment_and_field(self, caller, doc, ann):
 		set_value(caller, doc, assigned_to=ann)
 		field = "city" if doc.doctype in ("Lead", "Opportunity") else "subject"
 		data = set_value(caller, doc, **{field: "Salem"}).json()["data"]
-		assert data["assigned_to"] == stored(doc) == ann
-		assert todos(doc) == {ann: "Open"}
+		assert data["assigned_to"] == get_stored(doc) == ann
+		assert list_todos(doc) == {ann: "Open"}
 
 	def test_inserting_with_it_assigns(self, caller, ann):
 		reply = caller.post(
-			"frappe.client.insert", doctype="Task", task_name=factories.unique("Task"), assigned_to=ann
+			"frappe.client.insert", doctype="Task", task_name=factories.make_unique("Task"), assigned_to=ann
 		)
 		assert reply.status_code == 201, reply.text
 		data = reply.json()["data"]
 		task = frappe._dict(doctype="Task", name=data["name"])
-		assert data["assigned_to"] == stored(task) == ann
-		assert str(frappe.utils.get_datetime(data["modified"])) == stored_modified(task)
-		assert todos(task) == {ann: "Open"}
+		assert data["assigned_to"] == get_stored(task) == ann
+		assert str(frappe.utils.get_datetime(data["modified"])) == get_stored_modified(task)
+		assert list_todos(task) == {ann: "Open"}
 
 	def test_saving_in_desk_assigns(self, browser, doc, ann):
 		user = factories.make_user(*ROLES).name
@@ -170,8 +171,8 @@ class TestFieldToAssignment:
 		)
 		assert reply.status_code == 200, reply.text
 		(saved,) = [each for each in reply.json()["docs"] if each["doctype"] == doc.doctype]
-		assert (saved["assigned_to"], saved["modified"]) == (ann, stored_modified(doc))
-		assert todos(doc) == {ann: "Open"}
+		assert (saved["assigned_to"], saved["modified"]) == (ann, get_stored_modified(doc))
+		assert list_todos(doc) == {ann: "Open"}
 
 	def test_an_opportunity_takes_its_leads_assignment_over_as_erpnext_moves_it(self, api, ann):
 		lead = factories.make_lead(assigned_to=ann)
@@ -180,13 +181,13 @@ class TestFieldToAssignment:
 			doctype="Opportunity",
 			opportunity_from="Lead",
 			party_name=lead.name,
-			company=factories.company(),
+			company=factories.get_company(),
 		)
 		assert reply.status_code == 201, reply.text
 		data = reply.json()["data"]
 		opportunity = frappe._dict(doctype="Opportunity", name=data["name"])
-		assert data["assigned_to"] == stored(opportunity) == ann
-		assert stored(lead) is None
+		assert data["assigned_to"] == get_stored(opportunity) == ann
+		assert get_stored(lead) is None
 
 	def test_an_opportunity_can_be_cleared_while_its_lead_is_assigned(self, caller, ann):
 		lead = factories.make_lead()
@@ -194,8 +195,8 @@ class TestFieldToAssignment:
 		factories.assign(lead, ann)
 		data = set_value(caller, opportunity, fieldname="assigned_to", value=None).json()["data"]
 		assert data["assigned_to"] is None
-		assert (stored(opportunity), todos(opportunity)) == (None, {ann: "Cancelled"})
-		assert stored(lead) == ann
+		assert (get_stored(opportunity), list_todos(opportunity)) == (None, {ann: "Cancelled"})
+		assert get_stored(lead) == ann
 
 
 class TestAssignmentToField:
@@ -207,66 +208,66 @@ class TestAssignmentToField:
 			data={"doctype": doc.doctype, "name": doc.name, "assign_to": json.dumps([ann])},
 		)
 		assert reply.status_code == 200, reply.text
-		assert stored(doc) == ann
+		assert get_stored(doc) == ann
 
 	def test_of_several_assignees_it_keeps_the_first(self, doc, ann, bob):
 		factories.assign(doc, ann)
 		factories.assign(doc, bob)
-		assert stored(doc) == ann
+		assert get_stored(doc) == ann
 		assert sorted(open_assignees(doc)) == sorted([ann, bob])
 
 	def test_several_assigned_at_once_give_the_first(self, doc, ann, bob):
 		assign_to.add({"doctype": doc.doctype, "name": doc.name, "assign_to": [ann, bob]})
 		frappe.db.commit()
-		assert stored(doc) == ann
+		assert get_stored(doc) == ann
 
 	def test_removing_the_second_leaves_the_first(self, doc, ann, bob):
 		factories.assign(doc, ann)
 		factories.assign(doc, bob)
 		assign_to.remove(doc.doctype, doc.name, bob)
 		frappe.db.commit()
-		assert stored(doc) == ann
+		assert get_stored(doc) == ann
 
 	def test_removing_the_first_leaves_the_second(self, doc, ann, bob):
 		factories.assign(doc, ann)
 		factories.assign(doc, bob)
 		assign_to.remove(doc.doctype, doc.name, ann)
 		frappe.db.commit()
-		assert stored(doc) == bob
+		assert get_stored(doc) == bob
 
 	def test_removing_the_only_one_empties_it(self, doc, ann):
 		factories.assign(doc, ann)
 		assign_to.remove(doc.doctype, doc.name, ann)
 		frappe.db.commit()
-		assert stored(doc) is None
+		assert get_stored(doc) is None
 
 	def test_an_assignee_who_closes_their_assignment_of_open_work_is_out(self, doc, ann):
 		factories.assign(doc, ann)
 		frappe.set_user(ann)
 		assign_to.close(doc.doctype, doc.name, ann)
 		frappe.db.commit()
-		assert stored(doc) is None
+		assert get_stored(doc) is None
 
 	def test_deleting_the_todo_empties_it(self, doc, ann):
 		factories.assign(doc, ann)
 		name = frappe.db.get_value("ToDo", {"reference_name": doc.name, "allocated_to": ann})
 		frappe.delete_doc("ToDo", name)
 		frappe.db.commit()
-		assert stored(doc) is None
+		assert get_stored(doc) is None
 
 	def test_giving_the_todo_to_another_moves_it(self, doc, ann, bob):
 		factories.assign(doc, ann)
 		todo = frappe.get_doc("ToDo", {"reference_name": doc.name, "allocated_to": ann})
 		todo.update({"allocated_to": bob}).save()
 		frappe.db.commit()
-		assert stored(doc) == bob
+		assert get_stored(doc) == bob
 
 	def test_an_assignment_rolled_back_leaves_no_trace(self, doc, ann, bob):
 		assign_to.add({"doctype": doc.doctype, "name": doc.name, "assign_to": [ann]})
 		frappe.db.rollback()
 		factories.assign(doc, bob)
-		assert stored(doc) == bob
-		assert todos(doc) == {bob: "Open"}
+		assert get_stored(doc) == bob
+		assert list_todos(doc) == {bob: "Open"}
 
 	def test_a_commit_that_fails_on_anothers_account_leaves_no_trace(self, doc, ann, bob):
 		def fail() -> None:
@@ -280,7 +281,7 @@ class TestAssignmentToField:
 		assert list_pending() == {}
 		factories.assign(doc, ann)
 		factories.assign(doc, bob)
-		assert stored(doc) == ann
+		assert get_stored(doc) == ann
 
 	def test_a_connection_that_is_made_anew_leaves_no_trace(self, doc, ann, bob):
 		assign_to.add({"doctype": doc.doctype, "name": doc.name, "assign_to": [bob]})
@@ -289,14 +290,14 @@ class TestAssignmentToField:
 		assert list_pending() == {}
 		factories.assign(doc, ann)
 		factories.assign(doc, bob)
-		assert stored(doc) == ann
+		assert get_stored(doc) == ann
 
 	def test_an_assignment_rule_shows_in_the_reply(self, caller, ann):
 		days = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-		subject = factories.unique("Ruled")
-		rule = factories.make(
+		subject = factories.make_unique("Ruled")
+		rule = factories.make_record(
 			"Assignment Rule",
-			__newname=factories.unique("Rule"),
+			__newname=factories.make_unique("Rule"),
 			document_type="Issue",
 			assign_condition=f'subject == "{subject}"',
 			rule="Round Robin",
@@ -310,42 +311,42 @@ class TestAssignmentToField:
 			frappe.delete_doc("Assignment Rule", rule.name)
 			frappe.db.commit()
 		issue = frappe._dict(doctype="Issue", name=data["name"])
-		assert data["assigned_to"] == stored(issue) == ann
-		assert str(frappe.utils.get_datetime(data["modified"])) == stored_modified(issue)
+		assert data["assigned_to"] == get_stored(issue) == ann
+		assert str(frappe.utils.get_datetime(data["modified"])) == get_stored_modified(issue)
 
 	def test_merging_records_takes_over_the_assignment(self, site, ann):
 		kept, merged = factories.make_lead(), factories.make_lead(assigned_to=ann)
 		frappe.rename_doc("Lead", merged.name, kept.name, merge=True)
 		frappe.db.commit()
-		assert stored(kept) == ann
+		assert get_stored(kept) == ann
 
 
 class TestFinishedWork:
 	def test_a_completed_task_keeps_who_did_it(self, caller, ann):
 		task = factories.make_task(assigned_to=ann)
 		data = set_value(caller, task, status="Completed").json()["data"]
-		assert data["assigned_to"] == stored(task) == ann
-		assert str(frappe.utils.get_datetime(data["modified"])) == stored_modified(task)
-		assert todos(task) == {ann: "Closed"}
+		assert data["assigned_to"] == get_stored(task) == ann
+		assert str(frappe.utils.get_datetime(data["modified"])) == get_stored_modified(task)
+		assert list_todos(task) == {ann: "Closed"}
 
 	def test_a_reopened_task_is_assigned_to_them_again(self, caller, ann):
 		task = factories.make_task(assigned_to=ann)
 		set_value(caller, task, status="Completed")
 		data = set_value(caller, task, status="Open").json()["data"]
-		assert data["assigned_to"] == stored(task) == ann
+		assert data["assigned_to"] == get_stored(task) == ann
 		assert open_assignees(task) == [ann]
 
 	def test_a_completed_task_saved_again_stays_as_it_is(self, caller, ann):
 		task = factories.make_task(assigned_to=ann)
 		set_value(caller, task, status="Completed")
 		set_value(caller, task, subject="Done")
-		assert (stored(task), todos(task)) == (ann, {ann: "Closed"})
+		assert (get_stored(task), list_todos(task)) == (ann, {ann: "Closed"})
 
-	def test_a_cancelled_task_is_nobodys(self, caller, ann):
+	def test_cancelled_task_is_assigned_to_nobody(self, caller, ann):
 		task = factories.make_task(assigned_to=ann)
 		data = set_value(caller, task, status="Cancelled").json()["data"]
 		assert data["assigned_to"] is None
-		assert (stored(task), todos(task)) == (None, {ann: "Cancelled"})
+		assert (get_stored(task), list_todos(task)) == (None, {ann: "Cancelled"})
 
 
 class TestRefusals:
@@ -353,24 +354,24 @@ class TestRefusals:
 		reply = set_value(caller, doc, assigned_to="nobody@harbor.example")
 		assert reply.status_code == 422
 		assert "nobody@harbor.example" in reply.json()["exc"]
-		assert (stored(doc), todos(doc)) == (None, {})
+		assert (get_stored(doc), list_todos(doc)) == (None, {})
 
 	def test_a_disabled_user_is_422(self, caller, doc):
 		gone = factories.make_user(*ROLES, enabled=0).name
 		reply = set_value(caller, doc, assigned_to=gone)
 		assert (reply.status_code, reply.json()["exc_type"]) == (422, "InvalidAssigneeError")
 		assert gone in reply.json()["exc"]
-		assert (stored(doc), todos(doc)) == (None, {})
+		assert (get_stored(doc), list_todos(doc)) == (None, {})
 
 	def test_a_user_without_access_is_422_and_nothing_is_shared(self, caller, doc):
 		stranger = factories.make_user("Accounts User").name
 		reply = set_value(caller, doc, assigned_to=stranger)
 		assert (reply.status_code, reply.json()["exc_type"]) == (422, "InvalidAssigneeError")
 		assert stranger in reply.json()["exc"]
-		assert (stored(doc), todos(doc), shares(doc)) == (None, {}, 0)
+		assert (get_stored(doc), list_todos(doc), list_shares(doc)) == (None, {}, 0)
 
 	def test_an_insert_for_a_user_without_access_leaves_nothing(self, caller):
-		stranger, subject = factories.make_user("Accounts User").name, factories.unique("Task")
+		stranger, subject = factories.make_user("Accounts User").name, factories.make_unique("Task")
 		reply = caller.post("frappe.client.insert", doctype="Task", task_name=subject, assigned_to=stranger)
 		assert reply.status_code == 422
 		frappe.db.rollback()
@@ -383,20 +384,21 @@ class TestRefusals:
 		frappe.db.commit()
 		field = "city" if doc.doctype in ("Lead", "Opportunity") else "subject"
 		assert set_value(caller, doc, **{field: "Salem"}).status_code == 200
-		assert stored(doc) == ann
+		assert get_stored(doc) == ann
 
 	def test_who_may_not_write_the_record_assigns_nobody(self, api, doc, ann):
 		reader = factories.make_user().name
-		factories.make("DocShare", user=reader, share_doctype=doc.doctype, share_name=doc.name, read=1)
+		factories.make_record("DocShare", user=reader, share_doctype=doc.doctype, share_name=doc.name, read=1)
 		assert set_value(api(reader), doc, assigned_to=ann).status_code == 403
-		assert (stored(doc), todos(doc)) == (None, {})
+		assert (get_stored(doc), list_todos(doc)) == (None, {})
 
 	def test_guest_is_401(self, guest, doc, ann):
-		assert set_value(guest, doc, assigned_to=ann).status_code == 401
+		assert get_error(set_value(guest, doc, assigned_to=ann)) == (401, "AuthenticationError")
+		assert (get_stored(doc), list_todos(doc)) == (None, {})
 
 
 def test_other_todos_are_none_of_our_business(site, ann):
-	todo = factories.make("ToDo", description="Call back", allocated_to=ann)
+	todo = factories.make_record("ToDo", description="Call back", allocated_to=ann)
 	assert todo.reference_type is None
 	assert list_pending() == {}
 

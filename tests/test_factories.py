@@ -27,4 +27,4 @@ def test_a_record_from_defaults_is_saved_and_no_two_are_the_same(site, maker):
 def test_a_user_has_the_roles_asked_for_and_a_token_that_stays(site):
 	user = factories.make_user("Sales User", "Support Team")
 	assert {"Sales User", "Support Team"} <= set(frappe.get_roles(user.name))
-	assert factories.token_of(user.name) == factories.token_of(user.name)
+	assert factories.get_token(user.name) == factories.get_token(user.name)

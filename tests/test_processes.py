@@ -6,7 +6,7 @@ from unittest import mock
 
 import pytest
 
-from tests.support.processes import take_own_place
+from tests.support.processes import select_own_site
 
 RUN = {
 	"ORCHESTRATOR_SITE": "test.localhost",
@@ -25,14 +25,14 @@ def environment() -> Iterator[os._Environ[str]]:
 @pytest.mark.parametrize("place", [{}, {"PYTEST_XDIST_WORKER": "gw0"}])
 def test_the_first_process_takes_what_the_run_was_given(environment, place):
 	environment.update(place)
-	assert take_own_place() == "test.localhost"
+	assert select_own_site() == "test.localhost"
 	assert {name: environment[name] for name in RUN} == RUN
 
 
 def test_a_further_process_takes_a_site_and_databases_of_its_own_and_its_children_the_same(environment):
 	environment["PYTEST_XDIST_WORKER"] = "gw2"
 	for _process_and_its_child in range(2):
-		assert take_own_place() == "3.test.localhost"
+		assert select_own_site() == "3.test.localhost"
 		assert environment["FRAPPE_REDIS_CACHE"] == "redis://127.0.0.1:13001/4"
 		assert environment["FRAPPE_REDIS_QUEUE"] == "redis://127.0.0.1:13001/5"
 
@@ -40,5 +40,5 @@ def test_a_further_process_takes_a_site_and_databases_of_its_own_and_its_childre
 def test_a_further_process_of_a_run_without_a_site_has_none(environment):
 	environment.clear()
 	environment["PYTEST_XDIST_WORKER"] = "gw1"
-	assert take_own_place() is None
+	assert select_own_site() is None
 	assert not RUN.keys() & environment.keys()

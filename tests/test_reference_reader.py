@@ -34,7 +34,7 @@ GET /api/method/ping
 
 
 def test_an_example_is_a_request_and_its_reply() -> None:
-	created, ping = reference.examples(DOCUMENT)
+	created, ping = reference.parse_examples(DOCUMENT)
 	assert (created.verb, created.path) == ("POST", "/api/method/frappe.client.get")
 	assert created.query == {"doctype": "Lead", "filters": '{"a":1}'}
 	assert created.headers == {"Content-Type": "application/json"}
@@ -56,7 +56,7 @@ def test_an_example_is_a_request_and_its_reply() -> None:
 )
 def test_what_is_no_example_is_an_error(text: str) -> None:
 	with pytest.raises(AssertionError):
-		list(reference.examples(text))
+		list(reference.parse_examples(text))
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_what_is_no_example_is_an_error(text: str) -> None:
 	],
 )
 def test_alike(told: object, got: object) -> None:
-	assert list(reference.differences(told, got, {})) == []
+	assert list(reference.find_differences(told, got, {})) == []
 
 
 @pytest.mark.parametrize(
@@ -96,14 +96,14 @@ def test_alike(told: object, got: object) -> None:
 	],
 )
 def test_different(told: object, got: object) -> None:
-	assert list(reference.differences(told, got, {})) != []
+	assert list(reference.find_differences(told, got, {})) != []
 
 
 def test_what_was_bound_is_put_into_later_requests() -> None:
 	bound: dict[str, str] = {}
 	assert (
 		list(
-			reference.differences(
+			reference.find_differences(
 				{"name": "L001", "key": "<client id>"}, {"name": "CRM-7", "key": "x"}, bound
 			)
 		)

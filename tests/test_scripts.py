@@ -46,7 +46,10 @@ class Shell:
 		# A bench's own git settings would redirect the base.
 		ours = ("ORCHESTRATOR_", "GIT_")
 		environment = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
-		environment |= {"ORCHESTRATOR_BENCH": str(self.bench), "ORCHESTRATOR_BENCH_USER": unprivileged_user()}
+		environment |= {
+			"ORCHESTRATOR_BENCH": str(self.bench),
+			"ORCHESTRATOR_BENCH_USER": get_unprivileged_user(),
+		}
 		environment |= {f"ORCHESTRATOR_{name}": str(value) for name, value in settings.items()}
 		script = PRELUDE.format(root=ROOT) + lines
 		return subprocess.run(
@@ -54,7 +57,7 @@ class Shell:
 		)
 
 
-def unprivileged_user() -> str:
+def get_unprivileged_user() -> str:
 	"""A name that is allowed as the bench's user: our own, or one that root may name."""
 	import getpass
 
@@ -89,30 +92,54 @@ def test_each_command_may_be_run_and_stops_at_the_first_error(path: Path) -> Non
 	assert "set -euo pipefail" in path.read_text()
 
 
-def test_shellcheck_has_nothing_to_say() -> None:
-	run = subprocess.run(
-		[Path(sys.executable).with_name("shellcheck"), "-x", "-a", *COMMANDS],
-		cwd=ROOT,
-		capture_output=True,
-		text=True,
-	)
-	assert (run.returncode, run.stdout) == (0, "")
+# --- the checks of the source ---
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+	"""A checkout in which ruff and shellcheck find nothing."""
+	folder = tmp_path / "checkout"
+	for command in COMMANDS:
+		file = folder / command.relative_to(ROOT)
+		file.parent.mkdir(parents=True, exist_ok=True)
+		file.write_text("#!/usr/bin/env bash\necho ready\n")
+	shutil.copy(ROOT / "pyproject.toml", folder)
+	return folder
+
+
+def check_style(shell: Shell, source: Path) -> subprocess.CompletedProcess[str]:
+	return shell(f'check_style "{Path(sys.executable).parent}" env -C "{source}"')
+
+
+def test_style_check_passes_without_findings(shell: Shell, source: Path) -> None:
+	assert check_style(shell, source).returncode == 0
+
+
+def test_style_check_lists_the_findings_of_every_tool(shell: Shell, source: Path) -> None:
+	(source / "lint.py").write_text("import os\n")
+	(source / "layout.py").write_text("NUMBER  = 1\n")
+	(source / "script/stop").write_text("#!/usr/bin/env bash\necho $1\n")
+	run = check_style(shell, source)
+	assert run.returncode == 1
+	assert "lint.py:1:8: F401" in run.stdout
+	assert "layout.py:1:8: unformatted" in run.stdout
+	assert re.search(r"script/stop:2:\d+: .*\[SC2086\]", run.stdout)
 
 
 # --- the pins ---
 
 
-def pins(line: str) -> list[dict[str, str]]:
+def parse_pins(line: str) -> list[dict[str, str]]:
 	return json.loads((ROOT / LINES[line]).read_text())
 
 
 @pytest.mark.parametrize("line", LINES)
 def test_every_app_is_pinned_and_comes_from_the_official_place(line: str) -> None:
-	assert [pin["url"] for pin in pins(line)] == [
+	assert [pin["url"] for pin in parse_pins(line)] == [
 		f"https://github.com/frappe/{app}"
 		for app in ("frappe", "erpnext", "hrms", "telephony", "helpdesk", "gameplan", "insights")
 	]
-	for pin in pins(line):
+	for pin in parse_pins(line):
 		if pin["url"].rsplit("/", 1)[1] in BRANCHES:
 			assert re.fullmatch(r"[0-9a-f]{40}", pin["commit"])
 		else:
@@ -122,17 +149,17 @@ def test_every_app_is_pinned_and_comes_from_the_official_place(line: str) -> Non
 
 @pytest.mark.parametrize("line", LINES)
 def test_frappe_erpnext_and_hrms_are_pinned_to_their_line(line: str) -> None:
-	assert [pin["branch"].split(".")[0] for pin in pins(line)[:2]] == [f"v{line}", f"v{line}"]
-	assert {pin["branch"] for each in LINES for pin in pins(each) if pin["url"].endswith("/helpdesk")} == {
-		"v1.25.0"
-	}
+	assert [pin["branch"].split(".")[0] for pin in parse_pins(line)[:2]] == [f"v{line}", f"v{line}"]
+	assert {
+		pin["branch"] for each in LINES for pin in parse_pins(each) if pin["url"].endswith("/helpdesk")
+	} == {"v1.25.0"}
 
 
 @pytest.mark.parametrize("line", LINES)
 def test_the_shell_reads_the_same_pins_as_json_does(shell: Shell, line: str) -> None:
 	lines = [
 		" ".join([pin["url"].rsplit("/", 1)[1], pin["url"], pin["branch"], pin.get("commit", "-")])
-		for pin in pins(line)
+		for pin in parse_pins(line)
 	]
 	assert shell("pins", FRAPPE=line).stdout.splitlines() == lines
 
@@ -140,7 +167,7 @@ def test_the_shell_reads_the_same_pins_as_json_does(shell: Shell, line: str) -> 
 # --- the settings ---
 
 
-def declared_settings() -> dict[str, str]:
+def parse_declared_settings() -> dict[str, str]:
 	"""Name -> default, as settings.sh declares them."""
 	table = re.search(r"readonly SETTINGS='\n(.*?)'", (ROOT / "script/lib/settings.sh").read_text(), re.S)
 	assert table
@@ -149,24 +176,24 @@ def declared_settings() -> dict[str, str]:
 
 def test_the_readme_lists_every_setting_with_its_default() -> None:
 	rows = dict(re.findall(r"^\| `ORCHESTRATOR_(\w+)` \| (.*?) \|", (ROOT / "README.md").read_text(), re.M))
-	assert rows.keys() == declared_settings().keys()
-	for name, default in declared_settings().items():
+	assert rows.keys() == parse_declared_settings().keys()
+	for name, default in parse_declared_settings().items():
 		if default:
 			assert rows[name] == f"`{default}`"
 
 
 def test_no_script_reads_a_setting_that_is_not_declared() -> None:
 	read = {name for path in SHELL_FILES for name in re.findall(r"\$\{ORCHESTRATOR_(\w+)", path.read_text())}
-	assert read <= declared_settings().keys()
+	assert read <= parse_declared_settings().keys()
 
 
-def test_a_kept_setting_holds_until_the_environment_says_otherwise(shell: Shell) -> None:
+def test_saved_setting_applies_until_the_environment_overrides_it(shell: Shell) -> None:
 	shell("load_settings; keep_settings", PORT=8123)
 	assert shell('load_settings; echo "$PORT"').stdout == "8123\n"
 	assert shell('load_settings; echo "$PORT"', PORT=8124).stdout == "8124\n"
 
 
-def test_the_database_password_is_not_kept_and_nobody_else_can_read_what_is(shell: Shell) -> None:
+def test_database_password_is_not_saved_and_settings_are_private(shell: Shell) -> None:
 	shell("load_settings; ADMIN_PASSWORD=for-the-demo; keep_settings", DB_ROOT_PASSWORD="the-servers-own")
 	kept = shell.bench / ".orchestrator" / "settings"
 	assert "ADMIN_PASSWORD=for-the-demo" in kept.read_text()
@@ -174,7 +201,7 @@ def test_the_database_password_is_not_kept_and_nobody_else_can_read_what_is(shel
 	assert stat.S_IMODE(kept.stat().st_mode) == 0o600
 
 
-def test_a_port_in_use_is_passed_over_and_the_choice_is_kept(shell: Shell, taken_port: int) -> None:
+def test_port_in_use_is_skipped_and_the_choice_is_saved(shell: Shell, taken_port: int) -> None:
 	line = 'keep_port REDIS_CACHE_PORT {} redis_cache; echo "$REDIS_CACHE_PORT"'
 	first = shell(line.format(taken_port)).stdout
 	assert int(first) > taken_port
@@ -259,7 +286,7 @@ def test_a_bench_stays_on_its_line(shell: Shell, frappe: str, kept: str, line: s
 	assert shell('echo "$FRAPPE"').stdout == f"{line}\n"
 	assert shell('echo "$FRAPPE"', FRAPPE=line).stdout == f"{line}\n"
 	run = shell("", FRAPPE=other)
-	assert run.returncode == exit_codes()["EXIT_USAGE"]
+	assert run.returncode == parse_exit_codes()["EXIT_USAGE"]
 	assert run.stderr == (
 		f"Error: The bench {shell.bench} is of Frappe {line}, and ORCHESTRATOR_FRAPPE is {other}. Leave "
 		"ORCHESTRATOR_FRAPPE out to go on with this bench, or set ORCHESTRATOR_BENCH to another folder for one of "
@@ -267,7 +294,7 @@ def test_a_bench_stays_on_its_line(shell: Shell, frappe: str, kept: str, line: s
 	)
 
 
-def test_the_line_is_kept_by_the_bench(shell: Shell) -> None:
+def test_line_is_saved_by_the_bench(shell: Shell) -> None:
 	for line in LINES:
 		bench = Shell(shell.bench / line)
 		bench("load_settings; keep_settings", FRAPPE=line)
@@ -316,7 +343,7 @@ def test_a_node_of_the_benchs_own_comes_before_the_machines(shell: Shell) -> Non
 def test_without_a_node_the_refusal_names_the_version_for_the_line(shell: Shell) -> None:
 	lines = "install_official_node() { return 1; }; install_node_wheel() { return 1; }; install_node"
 	run = shell(f"{NODE.format(17)}\n{lines}", FRAPPE="16")
-	assert run.returncode == exit_codes()["EXIT_NODE"]
+	assert run.returncode == parse_exit_codes()["EXIT_NODE"]
 	assert run.stderr.startswith("Error: Frappe 16 needs Node 24 or later, and neither ")
 
 
@@ -339,7 +366,7 @@ def test_without_a_python_the_refusal_names_the_version_for_the_line(
 	ways = "find_python() { return 1; }; install_packaged_python() { :; }; "
 	ways += "install_uv_python() { return 1; }; install_archive_python() { return 1; }; "
 	run = shell(f"{ways} install_python", FRAPPE=line)
-	assert run.returncode == exit_codes()["EXIT_PYTHON"]
+	assert run.returncode == parse_exit_codes()["EXIT_PYTHON"]
 	assert run.stderr.startswith(f"Error: {message}")
 
 
@@ -363,7 +390,7 @@ def test_missing_bundles_are_noted_on_15_and_refused_on_16(shell: Shell) -> None
 	assert run.returncode == 0
 	assert run.stdout.startswith("Note: the scripts and styles of insights could not be built")
 	run = shell('report_missing_assets " insights"', FRAPPE="16")
-	assert run.returncode == exit_codes()["EXIT_BENCH"]
+	assert run.returncode == parse_exit_codes()["EXIT_BENCH"]
 	assert run.stderr.startswith(
 		"Error: The scripts and styles of insights could not be built, and without them Frappe 16"
 	)
@@ -386,7 +413,7 @@ def test_a_database_of_this_machine_may_be_without_tls(shell: Shell, host: str, 
 # --- refusals: a message that says what to do, and an exit code of its own ---
 
 
-def exit_codes() -> dict[str, int]:
+def parse_exit_codes() -> dict[str, int]:
 	text = (ROOT / "script/lib/common.sh").read_text()
 	return {name: int(code) for name, code in re.findall(r"\b(EXIT_\w+)=(\d+)", text)}
 
@@ -400,7 +427,7 @@ def test_the_readme_explains_every_exit_code() -> None:
 		.split("\n### ", 1)[0]
 	)
 	explained = [int(code) for code in re.findall(r"^\| (\d+) \|", section, re.M)]
-	assert explained == sorted(exit_codes().values())
+	assert explained == sorted(parse_exit_codes().values())
 
 
 @pytest.mark.parametrize(
@@ -424,21 +451,21 @@ def test_a_wrong_setting_is_named(tmp_path: Path, settings: dict[str, str], mess
 	environment = {name: value for name, value in os.environ.items() if not name.startswith("ORCHESTRATOR_")}
 	environment |= {
 		"ORCHESTRATOR_BENCH": str(tmp_path / "bench"),
-		"ORCHESTRATOR_BENCH_USER": unprivileged_user(),
+		"ORCHESTRATOR_BENCH_USER": get_unprivileged_user(),
 	}
 	environment |= {f"ORCHESTRATOR_{name}": value for name, value in settings.items()}
 	run = subprocess.run(
 		[ROOT / "script/server"], env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL
 	)
-	assert run.returncode == exit_codes()["EXIT_USAGE"]
+	assert run.returncode == parse_exit_codes()["EXIT_USAGE"]
 	assert run.stderr.startswith("Error: ")
 	assert message in run.stderr
 	assert not (tmp_path / "bench").exists()
 
 
-def test_a_taken_port_is_refused_with_the_setting_that_changes_it(shell: Shell, taken_port: int) -> None:
+def test_port_in_use_is_refused_with_the_setting_that_changes_it(shell: Shell, taken_port: int) -> None:
 	run = shell("load_settings; check_web_port", PORT=taken_port)
-	assert run.returncode == exit_codes()["EXIT_PORT"]
+	assert run.returncode == parse_exit_codes()["EXIT_PORT"]
 	assert run.stderr == (
 		f"Error: Port {taken_port} is in use by another program. Stop it, or choose another port: "
 		"ORCHESTRATOR_PORT=8001 script/server\n"
@@ -449,14 +476,14 @@ def test_an_unreachable_git_base_is_refused_with_the_setting_that_changes_it(
 	shell: Shell, tmp_path: Path
 ) -> None:
 	run = shell("load_settings; check_git_base", GIT_BASE=f"file://{tmp_path}/nowhere")
-	assert run.returncode == exit_codes()["EXIT_GIT"]
+	assert run.returncode == parse_exit_codes()["EXIT_GIT"]
 	assert f"file://{tmp_path}/nowhere/frappe/frappe does not answer" in run.stderr
 	assert "set ORCHESTRATOR_GIT_BASE" in run.stderr
 
 
 def test_too_little_disk_is_refused_with_both_figures(shell: Shell) -> None:
 	run = shell("load_settings; check_disk", MIN_DISK_GB=99999)
-	assert run.returncode == exit_codes()["EXIT_DISK"]
+	assert run.returncode == parse_exit_codes()["EXIT_DISK"]
 	assert re.search(
 		r"has \d+ GB free; the bench needs 99999 GB\. Make room, or set ORCHESTRATOR_BENCH", run.stderr
 	)
@@ -464,13 +491,13 @@ def test_too_little_disk_is_refused_with_both_figures(shell: Shell) -> None:
 
 def test_without_root_or_sudo_nothing_is_begun(shell: Shell) -> None:
 	run = shell("load_settings; can_be_root() { return 1; }; check_root")
-	assert run.returncode == exit_codes()["EXIT_SUDO"]
+	assert run.returncode == parse_exit_codes()["EXIT_SUDO"]
 	assert "Run this as root, or as a user who may use sudo." in run.stderr
 
 
-def test_a_system_without_apt_is_told_of_the_container_image(shell: Shell) -> None:
+def test_system_without_apt_is_referred_to_the_container_image(shell: Shell) -> None:
 	run = shell("have() { return 1; }; check_os")
-	assert run.returncode == exit_codes()["EXIT_OS"]
+	assert run.returncode == parse_exit_codes()["EXIT_OS"]
 	assert "container image" in run.stderr
 
 
@@ -479,7 +506,7 @@ def test_a_site_that_script_server_did_not_make_is_left_alone(shell: Shell) -> N
 	site.mkdir(parents=True)
 	(site / "site_config.json").write_text("{}")
 	run = shell("load_settings; check_demo_site")
-	assert run.returncode == exit_codes()["EXIT_USAGE"]
+	assert run.returncode == parse_exit_codes()["EXIT_USAGE"]
 	assert "has a site orchestrator.localhost that script/server did not make" in run.stderr
 
 
@@ -513,7 +540,7 @@ def test_a_step_ends_at_its_first_error_shows_its_log_and_is_run_again(shell: Sh
 
 def test_a_refusal_inside_a_step_keeps_its_message_and_its_code(shell: Shell) -> None:
 	run = shell('STEPS=1; step "Fetching" fetch key die "$EXIT_GIT" "No source. Set ORCHESTRATOR_GIT_BASE."')
-	assert run.returncode == exit_codes()["EXIT_GIT"]
+	assert run.returncode == parse_exit_codes()["EXIT_GIT"]
 	assert run.stderr.endswith("failed\nError: No source. Set ORCHESTRATOR_GIT_BASE.\n")
 
 
@@ -546,8 +573,11 @@ def test_a_name_that_only_browsers_know_is_made_known_to_this_machine(
 # --- script/test without a bench ---
 
 
-def run_without_bench(tmp_path: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
-	"""script/test where no bench can be had; pytest comes from here, as if fetched by an earlier run."""
+def run_without_bench(
+	tmp_path: Path, *arguments: str, programs: dict[str, str] | None = None, **settings: str
+) -> subprocess.CompletedProcess[str]:
+	"""Run script/test where no bench can be had. pytest comes from here, as if fetched by an earlier run, and further
+	`programs` as the shell lines that they run."""
 	requirements = b"".join(
 		(ROOT / name).read_bytes() for name in ("requirements-dev.txt", "requirements.txt")
 	)
@@ -555,15 +585,16 @@ def run_without_bench(tmp_path: Path, *arguments: str, **settings: str) -> subpr
 	binaries = tmp_path / "cache" / "frappe-orchestrator" / f"venv-{name}" / "bin"
 	binaries.mkdir(parents=True)
 	bare = f'PYTHONPATH="{ROOT / "tests" / "without_bench"}" "{sys.executable}" "$@"'
-	for program in ("python", "pytest"):
-		(binaries / program).write_text(f"#!/bin/sh\nexec env {bare}\n")
+	programs = dict.fromkeys(("python", "pytest"), f"exec env {bare}") | (programs or {})
+	for program, lines in programs.items():
+		(binaries / program).write_text(f"#!/bin/sh\n{lines}\n")
 		(binaries / program).chmod(0o755)
 	environment = {name: value for name, value in os.environ.items() if not name.startswith("ORCHESTRATOR_")}
 	environment |= {
 		"XDG_CACHE_HOME": str(tmp_path / "cache"),
 		"PYTEST_ADDOPTS": "-p no:cacheprovider",
 		"ORCHESTRATOR_BENCH": str(tmp_path / "bench"),
-		"ORCHESTRATOR_BENCH_USER": unprivileged_user(),
+		"ORCHESTRATOR_BENCH_USER": get_unprivileged_user(),
 		"ORCHESTRATOR_GIT_BASE": f"file://{tmp_path}/nowhere",
 	}
 	environment |= {f"ORCHESTRATOR_{name}": value for name, value in settings.items()}
@@ -595,9 +626,18 @@ def test_without_a_bench_every_file_is_read_or_left_out(tmp_path: Path) -> None:
 	assert "test_scripts.py" in run.stdout
 
 
+def test_a_whole_run_fails_at_a_finding_in_the_source_before_any_test(tmp_path: Path) -> None:
+	programs = {"ruff": "echo lint.py:1:8: F401; exit 1", "shellcheck": "exit 0"}
+	run = run_without_bench(tmp_path, programs=programs)
+	assert (run.returncode, run.stdout) == (1, "")
+	assert run.stderr.splitlines()[1].startswith("[ 1/2] Source: ruff, shellcheck ")
+	assert "    lint.py:1:8: F401" in run.stderr
+	assert 'Error: "Source: ruff, shellcheck" failed.' in run.stderr
+
+
 def test_where_a_bench_is_required_its_absence_is_the_error(tmp_path: Path) -> None:
 	run = run_without_bench(tmp_path, REQUIRE_BENCH="1")
-	assert run.returncode in (exit_codes()["EXIT_GIT"], exit_codes()["EXIT_SUDO"])
+	assert run.returncode in (parse_exit_codes()["EXIT_GIT"], parse_exit_codes()["EXIT_SUDO"])
 	assert run.stderr.startswith("Error: ")
 	assert run.stdout == ""
 
@@ -606,6 +646,12 @@ def test_a_run_that_finds_no_test_fails_and_says_so(tmp_path: Path) -> None:
 	run = run_without_bench(tmp_path, "tests/test_scripts.py", "-k", "no_test_has_this_name")
 	assert run.returncode == 5
 	assert run.stderr.splitlines()[-1].startswith("Error: pytest found no test to run.")
+
+
+def extract_function(name: str) -> str:
+	function = re.search(rf"^{name}\(\) \{{\n.*?^\}}\n", (ROOT / "script/test").read_text(), re.M | re.S)
+	assert function
+	return function[0]
 
 
 @pytest.mark.parametrize(
@@ -622,13 +668,70 @@ def test_a_run_that_finds_no_test_fails_and_says_so(tmp_path: Path) -> None:
 def test_a_named_test_is_found_wherever_the_checkout_is_read_from(
 	shell: Shell, given: list[str], passed: list[str]
 ) -> None:
-	function = re.search(
-		r"^pytest_arguments\(\) \{\n.*?^\}\n", (ROOT / "script/test").read_text(), re.M | re.S
-	)
-	assert function
+	function = extract_function("pytest_arguments")
 	words = " ".join(f"'{word}'" for word in given)
-	run = shell(f"{function[0]}\npytest_arguments /there {words}\n" + 'printf "%s\\n" "${ARGUMENTS[@]}"')
+	run = shell(f"{function}\npytest_arguments /there {words}\n" + 'printf "%s\\n" "${ARGUMENTS[@]}"')
 	assert run.stdout.splitlines() == passed
+
+
+# --- coverage ---
+
+
+def test_without_a_bench_coverage_is_not_measured(tmp_path: Path) -> None:
+	run = run_without_bench(tmp_path, "--coverage", "tests/test_scripts.py", "-k", "is_pinned")
+	assert run.returncode == 0
+	assert run.stderr.splitlines()[1:] == ["Coverage is not measured: without a site it says nothing."]
+	assert re.search(r"=+ 2 passed, ", run.stdout)
+
+
+# Two of four lines run.
+HALF_RUN = """
+import sys
+if sys.argv[1:]:
+	print(1)
+	print(2)
+"""
+
+
+@pytest.fixture
+def measured(tmp_path: Path, shell: Shell) -> Path:
+	"""A checkout of which a process has run one half, as the bench keeps such data."""
+	folder = tmp_path / "checkout"
+	(folder / "orchestrator").mkdir(parents=True)
+	(folder / "orchestrator" / "__init__.py").touch()
+	(folder / "orchestrator" / "__main__.py").write_text(HALF_RUN)
+	shutil.copy(ROOT / "pyproject.toml", folder)
+	python = shell.bench / "env" / "bin" / "python"
+	python.parent.mkdir(parents=True)
+	python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+	python.chmod(0o755)
+	data = shell.bench / ".orchestrator" / "coverage" / "data"
+	data.parent.mkdir(parents=True)
+	subprocess.run(
+		[python, "-m", "coverage", "run", "--rcfile", folder / "pyproject.toml", "-m", "orchestrator"],
+		cwd=folder, env={**os.environ, "COVERAGE_FILE": str(data)}, check=True,
+	)  # fmt: skip
+	return folder
+
+
+@pytest.mark.parametrize(
+	("whole_run", "tests", "status"),
+	[
+		pytest.param(1, 0, 2, id="whole-run-below-the-floor-fails"),
+		pytest.param(0, 0, 0, id="part-of-the-tests-has-no-floor"),
+		pytest.param(1, 1, 1, id="failed-tests-keep-their-exit-code"),
+	],
+)
+def test_coverage_is_reported_with_a_floor_for_whole_runs(
+	shell: Shell, measured: Path, whole_run: int, tests: int, status: int
+) -> None:
+	functions = extract_function("report_coverage") + extract_function("coverage_command")
+	run = shell(
+		f'{functions}\nLINKED={measured} WHOLE_RUN={whole_run} STATUS={tests}; report_coverage; echo "status $STATUS"'
+	)
+	assert re.search(r"^orchestrator/__main__\.py +4 +2 +50\.0%$", run.stdout, re.M)
+	assert re.search(r"^TOTAL +4 +2 +50\.0%$", run.stdout, re.M)
+	assert run.stdout.endswith(f"status {status}\n")
 
 
 # --- the continuous runs ---

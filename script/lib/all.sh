@@ -28,3 +28,5 @@ source "$CHECKOUT/script/lib/bench.sh"
 source "$CHECKOUT/script/lib/checkout.sh"
 # shellcheck source=script/lib/sites.sh
 source "$CHECKOUT/script/lib/sites.sh"
+# shellcheck source=script/lib/source.sh
+source "$CHECKOUT/script/lib/source.sh"

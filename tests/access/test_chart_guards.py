@@ -10,7 +10,7 @@ from tests.support import clinic, factories, helpdesk, hr_factories
 GET = "frappe.desk.doctype.dashboard_chart.dashboard_chart.get"
 
 
-def heatmap(doctype, based_on, value="1", **values):
+def build_heatmap(doctype, based_on, value="1", **values):
 	return {
 		"chart_type": "Sum",
 		"type": "Heatmap",
@@ -28,7 +28,7 @@ def heatmap(doctype, based_on, value="1", **values):
 )
 @pytest.mark.parametrize("kind", ["Heatmap", "Bar"])
 def test_invented_chart_of_a_hidden_doctype_is_refused(api, doctype, based_on, kind):
-	chart = heatmap(doctype, based_on, type=kind)
+	chart = build_heatmap(doctype, based_on, type=kind)
 	for user in (helpdesk.make_portal_user(), factories.make_user("Desk User").name):
 		for sent in (chart, frappe.as_json(chart)):
 			reply = api(user).post(GET, chart=sent, no_cache=1)
@@ -38,7 +38,7 @@ def test_invented_chart_of_a_hidden_doctype_is_refused(api, doctype, based_on, k
 def test_heatmap_of_hidden_records_is_refused_and_of_own_ones_not(api):
 	person = hr_factories.make_person(ctc=71_717, date_of_joining="2026-03-04")
 	factories.make_employee(ctc=91_919, date_of_joining="2026-03-05")
-	chart = heatmap("Employee", "date_of_joining", "ctc", heatmap_year=2026)
+	chart = build_heatmap("Employee", "date_of_joining", "ctc", heatmap_year=2026)
 	own = [["Employee", "name", "=", person.employee]]
 	assert api(person.user).post(GET, chart=chart, no_cache=1).status_code == 403
 	assert api(person.user).post(GET, chart=chart, filters=own, no_cache=1).status_code == 403
@@ -66,17 +66,17 @@ def test_heatmap_of_hidden_records_is_refused_and_of_own_ones_not(api):
 	ids=["value", "date", "filter", "short filter", "dict of filters", "a query"],
 )
 def test_heatmap_of_a_field_of_a_hidden_level_is_refused(api, values):
-	chart = {**heatmap("Client", "creation"), **values}
-	reply = api(clinic.user_of()).post(GET, chart=chart, no_cache=1)
+	chart = {**build_heatmap("Client", "creation"), **values}
+	reply = api(clinic.make_clinical_user()).post(GET, chart=chart, no_cache=1)
 	assert (reply.status_code, reply.json()["exc_type"]) == (403, "PermissionError")
 
 
-def test_figures_kept_for_all_are_worked_out_anew_for_whom_lists_are_restricted(api):
+def test_shared_chart_cache_is_bypassed_for_restricted_users(api):
 	person = hr_factories.make_person()
 	factories.make_employee()
-	chart = factories.make(
+	chart = factories.make_record(
 		"Dashboard Chart",
-		chart_name=factories.unique("Chart"),
+		chart_name=factories.make_unique("Chart"),
 		chart_type="Group By",
 		type="Bar",
 		document_type="Employee",

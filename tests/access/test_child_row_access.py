@@ -9,12 +9,10 @@ import frappe
 
 from orchestrator.access import child_rows, switch
 from tests.support import factories
-from tests.support.client import Client
+from tests.support.client import Client, get_error
 from tests.support.docs_factories import make_folder
 from tests.support.gameplan import make_sprint
 from tests.support.hr_factories import make_person
-
-PLACE = ("parenttype", "parent", "parentfield")
 
 
 class Case(NamedTuple):
@@ -71,7 +69,7 @@ def make_folder_case():
 def make_sprint_case():
 	project = factories.make_project().name
 	user = factories.make_user("Projects User").name
-	factories.make("User Permission", user=user, allow="Project", for_value=project)
+	factories.make_record("User Permission", user=user, allow="Project", for_value=project)
 	members = [{"user": user, "capacity_hours": 4}]
 	return make_case(
 		user,
@@ -94,10 +92,10 @@ def make_dashboard_case():
 	user = factories.make_user("Newsletter Manager").name
 	metric = frappe.get_all("Orchestrator Metric", pluck="name", limit=1)[0]
 	hidden, own = (
-		factories.make(
+		factories.make_record(
 			"Orchestrator Dashboard",
 			dashboard_name=f"board_{frappe.generate_hash(length=8)}",
-			title=factories.unique("Board"),
+			title=factories.make_unique("Board"),
 			items=[{"metric": metric}],
 			roles=roles,
 		)
@@ -128,7 +126,7 @@ def client(api, case, site) -> Client:
 	return api(case.user)
 
 
-def rows_of(case: Case, parent: str) -> list[tuple[str, str]]:
+def list_rows(case: Case, parent: str) -> list[tuple[str, str]]:
 	frappe.db.rollback()
 	rows = frappe.get_all(
 		case.doctype, {"parent": parent, "parenttype": case.parenttype}, ["name", case.field], order_by="name"
@@ -139,9 +137,9 @@ def rows_of(case: Case, parent: str) -> list[tuple[str, str]]:
 @pytest.fixture
 def unchanged(case, site):
 	"""Assert that the rows of the hidden record are the same after the test."""
-	before = rows_of(case, case.hidden)
+	before = list_rows(case, case.hidden)
 	yield
-	assert rows_of(case, case.hidden) == before
+	assert list_rows(case, case.hidden) == before
 
 
 LISTS = {
@@ -234,7 +232,7 @@ def test_a_row_is_read_where_its_record_is(client, case, route):
 def test_methods_of_a_hidden_row_do_not_run(client, case, unchanged):
 	body = {"dt": case.doctype, "dn": case.hidden_row, "method": "get_title"}
 	reply = client.request("POST", "/api/method/run_doc_method", json=body)
-	assert reply.status_code == 403
+	assert get_error(reply) == (403, "PermissionError")
 
 
 INSERTS = {
@@ -276,7 +274,7 @@ def test_no_row_is_moved(client, case, unchanged):
 	assert given.status_code in (403, 404), given.text
 	whole = {**case.new_row(case.own), "name": case.hidden_row, case.field: case.value}
 	assert client.post("frappe.client.save", doc=whole).status_code in (403, 404, 417)
-	assert case.own_row in dict(rows_of(case, case.own))
+	assert case.own_row in dict(list_rows(case, case.own))
 
 
 CHANGES = {
@@ -342,31 +340,31 @@ def test_rows_of_ones_own_record_are_written(api, site, maker):
 	assert client.request(
 		"PUT", f"/api/resource/{case.doctype}/{case.own_row}", json={case.field: case.value}
 	).ok
-	assert (case.own_row, str(case.value)) in rows_of(case, case.own)
+	assert (case.own_row, str(case.value)) in list_rows(case, case.own)
 	assert client.request("POST", f"/api/resource/{case.doctype}", json=case.new_row(case.own)).ok
-	assert len(rows_of(case, case.own)) == 2
+	assert len(list_rows(case, case.own)) == 2
 
 
-def test_a_row_belongs_to_the_doctype_that_it_names(api, site):
+@pytest.mark.parametrize("parent", ["Report", "Page", "Orchestrator Dashboard", "User"])
+def test_a_row_belongs_to_the_doctype_that_it_names(api, site, parent):
 	"""`Has Role` is a table of users, reports and dashboards: a dashboard's row is not read as that of a report."""
-	hidden = factories.make(
+	hidden = factories.make_record(
 		"Orchestrator Dashboard",
 		dashboard_name=f"board_{frappe.generate_hash(length=8)}",
-		title=factories.unique("Board"),
+		title=factories.make_unique("Board"),
 		items=[{"metric": frappe.get_all("Orchestrator Metric", pluck="name", limit=1)[0]}],
 		roles=[{"role": "Accounts Manager"}],
 	)
 	user = factories.make_user("Newsletter Manager").name
-	for parent in ("Report", "Page", "Orchestrator Dashboard", "User"):
-		reply = api(user).get(
-			"frappe.client.get_list",
-			doctype="Has Role",
-			parent=parent,
-			fields='["name", "parent"]',
-			filters=json.dumps({"parent": ["in", [hidden.name, "Administrator"]]}),
-		)
-		assert hidden.name not in reply.text
-		assert "Administrator" not in reply.text
+	reply = api(user).get(
+		"frappe.client.get_list",
+		doctype="Has Role",
+		parent=parent,
+		fields='["name", "parent"]',
+		filters=json.dumps({"parent": ["in", [hidden.name, "Administrator"]]}),
+	)
+	assert hidden.name not in reply.text
+	assert "Administrator" not in reply.text
 
 
 def test_a_portal_user_reads_no_roles_of_others(api, site):

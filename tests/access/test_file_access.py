@@ -11,8 +11,14 @@ import frappe
 from frappe.utils.file_manager import save_file
 
 from tests.support import factories
-from tests.support.client import Client, data_of
-from tests.support.docs_factories import download, make_document, make_folder, stored_path, trail
+from tests.support.client import Client, get_data
+from tests.support.docs_factories import (
+	download,
+	get_stored_path,
+	list_audit_actions,
+	make_document,
+	make_folder,
+)
 from tests.support.hr_factories import make_person
 
 INSERT, LIST = "frappe.client.insert", "frappe.client.get_list"
@@ -20,8 +26,12 @@ INSERT, LIST = "frappe.client.insert", "frappe.client.get_list"
 
 def make_file(content: str, name: str | None = None, owner: str = "Administrator", **values: object):
 	"""A private file with its bytes on disk, of the given owner."""
-	file = factories.make(
-		"File", file_name=name or f"{factories.unique('file')}.txt", content=content, is_private=1, **values
+	file = factories.make_record(
+		"File",
+		file_name=name or f"{factories.make_unique('file')}.txt",
+		content=content,
+		is_private=1,
+		**values,
 	)
 	frappe.db.set_value("File", file.name, "owner", owner, update_modified=False)
 	frappe.db.commit()
@@ -53,7 +63,7 @@ def attacker(request, frappe_site):
 	return user
 
 
-def variants(url: str) -> list[str]:
+def list_url_variants(url: str) -> list[str]:
 	"""Other texts that lead to the same bytes, or to a download of them."""
 	name = url.rsplit("/", 1)[1]
 	return [
@@ -80,10 +90,10 @@ def assert_no_bytes(client: Client, user: str, secret) -> None:
 		for path in {row.file_url or "", secret.url}:
 			got = client.request("GET", path, params={"fid": row.name}) if path.startswith("/") else None
 			assert got is None or secret.text not in got.text
-		assert secret.text not in packed(client, row.name)
+		assert secret.text not in download_archive(client, row.name)
 
 
-def packed(client: Client, *names: str) -> str:
+def download_archive(client: Client, *names: str) -> str:
 	"""What a ZIP file of Files holds."""
 	reply = client.get("frappe.core.api.file.zip_files", files=json.dumps(names))
 	if not reply.content.startswith(b"PK"):
@@ -111,7 +121,7 @@ INSERTS = {
 @pytest.mark.parametrize("route", INSERTS)
 def test_no_file_is_made_of_the_url_of_anothers_file(api, attacker, secret, site, route):
 	client = api(attacker)
-	for url in variants(secret.url):
+	for url in list_url_variants(secret.url):
 		path, body = INSERTS[route](url)
 		before = frappe.db.count("File", {"owner": attacker})
 		reply = client.request("POST", path, json=body)
@@ -139,7 +149,7 @@ CHANGES = {
 def test_no_file_gets_the_url_of_anothers_file(api, attacker, secret, site, route):
 	client = api(attacker)
 	own = make_file(frappe.generate_hash(length=12), owner=attacker)
-	for url in variants(secret.url):
+	for url in list_url_variants(secret.url):
 		verb, path, body = CHANGES[route](own.name, url)
 		client.request(verb, path, json=body)
 		frappe.db.rollback()
@@ -248,29 +258,29 @@ def library(frappe_site):
 	folder = make_folder(("User", reader, "Read"))
 	text = f"stored {frappe.generate_hash(length=20)}"
 	document = make_document(folder, text.encode())
-	key = stored_path(document).name
+	key = get_stored_path(document).name
 	url = f"/private/files/orchestrator_documents/{key[:2]}/{key}"
 	return frappe._dict(reader=reader, folder=folder, document=document, text=text, url=url, key=key)
 
 
 def test_the_store_gives_no_bytes_without_an_audit_entry(api, library, site):
 	client = api(library.reader)
-	for url in variants(library.url):
+	for url in list_url_variants(library.url):
 		reply = client.request("POST", "/api/resource/File", json={"file_url": url, "file_name": "mine.txt"})
 		assert not reply.ok, (url, reply.text)
 	own = make_file(frappe.generate_hash(length=12), owner=library.reader)
 	frappe.db.set_value("File", own.name, "file_url", library.url)
 	frappe.db.commit()
-	before = trail(library.document)
+	before = list_audit_actions(library.document)
 	for params in ({}, {"fid": own.name}):
 		reply = client.request("GET", library.url, params=params)
 		assert reply.status_code == 403
 		assert library.text not in reply.text
-	assert library.text not in packed(client, own.name)
+	assert library.text not in download_archive(client, own.name)
 	assert library.text not in client.get("frappe.handler.download_file", file_url=library.url).text
-	assert trail(library.document) == before
+	assert list_audit_actions(library.document) == before
 	assert download(client, library.document).text == library.text
-	assert trail(library.document) == [*before, "Downloaded"]
+	assert list_audit_actions(library.document) == [*before, "Downloaded"]
 
 
 # Lists of files
@@ -326,5 +336,5 @@ def test_lists_hold_ones_own_files_and_those_of_readable_records(api, site):
 	attached = make_file("attached", attached_to_doctype="Customer", attached_to_name=customer.name)
 	own = make_file("own", owner=user)
 	names = json.dumps({"name": ["in", [attached.name, own.name]]})
-	rows = data_of(api(user).get(LIST, doctype="File", filters=names))
+	rows = get_data(api(user).get(LIST, doctype="File", filters=names))
 	assert {attached.name, own.name} <= {row["name"] for row in rows}

@@ -16,7 +16,7 @@ def client(frappe_site):
 	return clinic.make_client(clinic.make_connection()).name
 
 
-def followers(name):
+def list_followers(name):
 	return frappe.get_all("Document Follow", {"ref_docname": name}, pluck="user")
 
 
@@ -26,7 +26,7 @@ def test_hidden_record_is_not_followed(api, client, method):
 	values = {"user": user} if method == FOLLOW else {"following": True}
 	reply = api(user).post(method, doctype="Client", doc_name=client, **values)
 	assert (reply.status_code, reply.json()["exc_type"]) == (403, "PermissionError")
-	assert user not in followers(client)
+	assert user not in list_followers(client)
 
 
 def test_row_inserted_by_itself_follows_nothing_hidden(api, client):
@@ -36,25 +36,28 @@ def test_row_inserted_by_itself_follows_nothing_hidden(api, client):
 		"/api/resource/Document Follow",
 		json={"ref_doctype": "Client", "ref_docname": client, "user": user},
 	)
-	assert user not in followers(client)
+	assert user not in list_followers(client)
 
 
 def test_follower_who_may_not_read_is_not_added_by_somebody_who_may(api, client):
-	clinician, stranger = clinic.user_of(), factories.make_user("Desk User", document_follow_notify=1).name
+	clinician, stranger = (
+		clinic.make_clinical_user(),
+		factories.make_user("Desk User", document_follow_notify=1).name,
+	)
 	reply = api(clinician).post(FOLLOW, doctype="Client", doc_name=client, user=stranger)
 	assert reply.status_code == 200
-	assert stranger not in followers(client)
+	assert stranger not in list_followers(client)
 
 
 def test_reader_follows_and_stops_following(api, client):
-	user = clinic.user_of()
+	user = clinic.make_clinical_user()
 	frappe.db.set_value("User", user, "document_follow_notify", 1)
 	frappe.db.commit()
 	frappe.clear_document_cache("User", user)
 	assert api(user).post(FOLLOW, doctype="Client", doc_name=client, user=user).status_code == 200
-	assert user in followers(client)
+	assert user in list_followers(client)
 	stop = "frappe.desk.form.document_follow.unfollow_document"
 	other = helpdesk.make_portal_user()
 	assert api(other).post(stop, doctype="Client", doc_name=client, user=user).status_code == 403
 	assert api(user).post(stop, doctype="Client", doc_name=client, user=user).status_code == 200
-	assert user not in followers(client)
+	assert user not in list_followers(client)

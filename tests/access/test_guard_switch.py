@@ -29,10 +29,10 @@ def record(frappe_site: str) -> str:
 def reader(frappe_site: str) -> str:
 	"""A user who reads clients, but no field of level 1."""
 	frappe.set_user("Administrator")
-	return str(clinic.user_of())
+	return str(clinic.make_clinical_user())
 
 
-def requests_for(record: str) -> list[tuple[str, str, dict[str, Any]]]:
+def build_requests(record: str) -> list[tuple[str, str, dict[str, Any]]]:
 	"""Requests that stock answers and a guarded site refuses, or answers otherwise."""
 	by_race = json.dumps([["race", "=", RACE]])
 	as_filter = json.dumps({"race": RACE})
@@ -50,7 +50,7 @@ def requests_for(record: str) -> list[tuple[str, str, dict[str, Any]]]:
 	]  # fmt: skip
 
 
-def without_id(reply: requests.Response) -> str:
+def strip_ids(reply: requests.Response) -> str:
 	"""The body without the random id that Frappe gives an error."""
 	return re.sub("[0-9a-f]{40,}", "", reply.text)
 
@@ -59,13 +59,13 @@ def without_id(reply: requests.Response) -> str:
 def test_switched_off_the_platform_answers_as_stock_does(
 	number: int, record: str, reader: str, api: Api, bare_server: str, site: str
 ) -> None:
-	verb, path, arguments = requests_for(record)[number]
+	verb, path, arguments = build_requests(record)[number]
 	client = api(reader)
 	stock = Client(bare_server, site, headers=dict(client.headers))
-	with helpdesk.settings(guard_platform_methods=0):
+	with helpdesk.override_settings(guard_platform_methods=0):
 		ours = client.request(verb, path, **arguments)
 		bare = stock.request(verb, path, **arguments)
-	assert (ours.status_code, without_id(ours)) == (bare.status_code, without_id(bare))
+	assert (ours.status_code, strip_ids(ours)) == (bare.status_code, strip_ids(bare))
 	if not compat.QUERY_BUILDER_CHECKS_PERMISSIONS:  # Frappe 16 refuses such filters by itself
 		assert ours.status_code == 200, ours.text
 	guarded = client.request(verb, path, **arguments)
@@ -84,7 +84,7 @@ def test_switched_off_the_platform_answers_as_stock_does(
 def test_lists_of_the_contract_hold_permission_levels_either_way(
 	guarded: int, arguments: dict[str, Any], record: str, reader: str, api: Api
 ) -> None:
-	with helpdesk.settings(guard_platform_methods=guarded):
+	with helpdesk.override_settings(guard_platform_methods=guarded):
 		reply = api(reader).post(GET_LIST, doctype="Client", **arguments)
 	assert reply.status_code == 403, reply.text
 	assert RACE not in reply.text
@@ -94,7 +94,7 @@ def test_lists_of_the_contract_hold_permission_levels_either_way(
 def test_replies_of_the_contract_hold_no_hidden_field_either_way(
 	guarded: int, record: str, reader: str, api: Api
 ) -> None:
-	with helpdesk.settings(guard_platform_methods=guarded):
+	with helpdesk.override_settings(guard_platform_methods=guarded):
 		reply = api(reader).post("frappe.client.get", doctype="Client", name=record)
 	assert reply.status_code == 200, reply.text
 	assert RACE not in reply.text
@@ -102,10 +102,10 @@ def test_replies_of_the_contract_hold_no_hidden_field_either_way(
 
 @pytest.mark.parametrize("guarded", [0, 1])
 def test_names_of_clients_are_copied_into_no_contact_either_way(guarded: int, record: str, site: str) -> None:
-	with helpdesk.settings(guard_platform_methods=guarded):
-		contact = factories.make(
+	with helpdesk.override_settings(guard_platform_methods=guarded):
+		contact = factories.make_record(
 			"Contact",
-			first_name=factories.unique("Contact"),
+			first_name=factories.make_unique("Contact"),
 			links=[{"link_doctype": "Client", "link_name": record}],
 		)
 	assert contact.links[0].link_title == record

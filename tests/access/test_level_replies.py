@@ -10,7 +10,7 @@ import requests
 import frappe
 
 from tests.support import clinic, factories, helpdesk
-from tests.support.client import Client, data_of
+from tests.support.client import Client, get_data
 
 CANARY = "Canary-Level-4471"
 HIDDEN = {"race": f"{CANARY}-race", "contacts": f"{CANARY}-contacts"}
@@ -27,20 +27,20 @@ def client(site: str) -> str:
 @pytest.fixture(scope="module")
 def clinical_user(frappe_site: str) -> str:
 	frappe.set_user("Administrator")
-	return clinic.user_of()
+	return clinic.make_clinical_user()
 
 
 @pytest.fixture(scope="module")
 def clinical_manager(frappe_site: str) -> str:
 	frappe.set_user("Administrator")
-	return clinic.user_of(None, "Clinical Manager")
+	return clinic.make_clinical_user(None, "Clinical Manager")
 
 
-def as_form(parameters: dict[str, Any]) -> dict[str, Any]:
+def encode_form(parameters: dict[str, Any]) -> dict[str, Any]:
 	return {key: value if isinstance(value, str) else json.dumps(value) for key, value in parameters.items()}
 
 
-def form_of(name: str) -> dict[str, Any]:
+def get_form(name: str) -> dict[str, Any]:
 	"""The record as a form holds it for who may not read level 1."""
 	doc = frappe.get_doc("Client", name).as_dict(convert_dates_to_str=True)
 	return {key: value for key, value in doc.items() if key not in HIDDEN}
@@ -55,13 +55,15 @@ def write(caller: Client, route: str, name: str) -> requests.Response:
 			return caller.request("POST", path, data=change)
 		case "frappe.client.save":
 			return caller.request(
-				"POST", path, data=as_form({"doc": {**form_of(name), "preferred_name": "Nick"}})
+				"POST", path, data=encode_form({"doc": {**get_form(name), "preferred_name": "Nick"}})
 			)
 		case "frappe.desk.form.save.savedocs":
-			doc = {**form_of(name), "preferred_name": "Nick"}
-			return caller.request("POST", path, data=as_form({"doc": doc, "action": "Save"}))
+			doc = {**get_form(name), "preferred_name": "Nick"}
+			return caller.request("POST", path, data=encode_form({"doc": doc, "action": "Save"}))
 		case "run_doc_method":
-			return caller.request("POST", path, data=as_form({"docs": form_of(name), "method": "get_title"}))
+			return caller.request(
+				"POST", path, data=encode_form({"docs": get_form(name), "method": "get_title"})
+			)
 		case "cmd":
 			return caller.request("POST", "/?cmd=frappe.client.set_value", data=change)
 		case _:
@@ -114,12 +116,12 @@ def test_empty_write(client: str, clinical_user: str, api: Api) -> None:
 	assert (reply.status_code, CANARY in reply.text) == (200, False)
 
 
-def test_reply_is_kept_without_hidden_fields(client: str, clinical_user: str, api: Api) -> None:
+def test_stored_idempotent_reply_omits_hidden_fields(client: str, clinical_user: str, api: Api) -> None:
 	key = {"Idempotency-Key": frappe.generate_hash()}
 	parameters = {"doctype": "Client", "name": client, "preferred_name": "Nick"}
 	for _attempt in range(2):
 		reply = api(clinical_user).post("frappe.client.set_value", headers=key, **parameters)
-		assert data_of(reply)["preferred_name"] == "Nick"
+		assert get_data(reply)["preferred_name"] == "Nick"
 		assert CANARY not in reply.text
 	frappe.db.rollback()
 	kept = frappe.get_all("Idempotency Record", {"owner": clinical_user}, pluck="reply")
@@ -176,7 +178,7 @@ def test_version_of_hidden_fields_alone_is_left_out(client: str, clinical_user: 
 	assert reply.json()["docinfo"]["versions"] == []
 
 
-def versions_of(name: str) -> list[str]:
+def list_versions(name: str) -> list[str]:
 	frappe.db.rollback()
 	return frappe.get_all("Version", {"ref_doctype": "Client", "docname": name}, pluck="name")
 
@@ -186,7 +188,7 @@ def versions_of(name: str) -> list[str]:
 )
 def test_list_of_versions(client: str, api: Api, roles: tuple[str, ...]) -> None:
 	change_as_administrator(client)
-	(version,) = versions_of(client)
+	(version,) = list_versions(client)
 	caller = api(factories.make_user(*roles).name)
 	query = {"fields": '["name", "data"]', "filters": json.dumps({"docname": client})}
 	listed = caller.request("GET", "/api/resource/Version", params=query)
@@ -206,10 +208,10 @@ def test_list_of_versions(client: str, api: Api, roles: tuple[str, ...]) -> None
 
 def test_list_of_versions_that_may_be_read(client: str, api: Api, site: str) -> None:
 	change_as_administrator(client)
-	(version,) = versions_of(client)
+	(version,) = list_versions(client)
 	caller = api(factories.make_user("System Manager", "Clinical Manager").name)
 	assert CANARY in caller.request("GET", f"/api/resource/Version/{version}").text
-	todo = factories.make("ToDo", description="Before", allocated_to="Administrator")
+	todo = factories.make_record("ToDo", description="Before", allocated_to="Administrator")
 	todo.update({"description": "After", "priority": "High"})
 	todo.save()
 	frappe.db.commit()
@@ -225,11 +227,11 @@ def test_versions_follow_user_permissions(api: Api, site: str) -> None:
 		doc.update({"preferred_name": "Later"})
 		doc.save()
 	frappe.db.commit()
-	caller = api(clinic.user_of(near.facility, "System Manager", "Clinical Manager"))
+	caller = api(clinic.make_clinical_user(near.facility, "System Manager", "Clinical Manager"))
 	query = {"fields": '["docname"]', "filters": json.dumps({"docname": ["in", [near.name, far.name]]})}
 	rows = caller.request("GET", "/api/resource/Version", params=query).json()["data"]
 	assert rows == [{"docname": near.name}]
-	(version,) = versions_of(far.name)
+	(version,) = list_versions(far.name)
 	assert caller.request("GET", f"/api/resource/Version/{version}").status_code == 403
 
 
@@ -250,7 +252,7 @@ def test_mail_to_a_follower(
 	frappe.db.delete("Email Queue")
 	frappe.db.delete("Email Queue Recipient")
 	frappe.db.commit()
-	with helpdesk.outgoing_account(9):
+	with helpdesk.use_outgoing_account(9):
 		frappe.enqueue("frappe.desk.form.document_follow.send_hourly_updates")
 		frappe.db.commit()
 		worker()

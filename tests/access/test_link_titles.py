@@ -10,7 +10,7 @@ import frappe
 
 from orchestrator import compat
 from tests.support import clinic, factories, gameplan
-from tests.support.client import Client, error_of
+from tests.support.client import Client, get_error
 
 SURNAME = "Canary-Alderbourne-6620"
 TITLE = f"Ada {SURNAME}"
@@ -61,9 +61,9 @@ def test_title_of_a_stranger(patient: Any, strangers: dict[str, str], api: Api, 
 	[{"full_name": ["like", "Ada%"]}, ["full_name", "like", "Ada%"], [["full_name", "like", "Ada%"]], None],
 )
 def test_title_by_filters(patient: Any, strangers: dict[str, str], api: Api, docname: Any) -> None:
-	for user in (strangers["portal"], strangers["desk"], clinic.user_of()):
+	for user in (strangers["portal"], strangers["desk"], clinic.make_clinical_user()):
 		reply = api(user).post(METHOD, doctype="Client", docname=docname)
-		assert error_of(reply) == (400, "InvalidNameError")
+		assert get_error(reply) == (400, "InvalidNameError")
 		assert SURNAME not in reply.text
 	as_text = json.dumps(docname)
 	reply = api(strangers["desk"]).request(
@@ -73,15 +73,15 @@ def test_title_by_filters(patient: Any, strangers: dict[str, str], api: Api, doc
 
 
 def test_title_for_a_reader(patient: Any, api: Api, browser: Browser) -> None:
-	user = clinic.user_of()
+	user = clinic.make_clinical_user()
 	for caller in (api(user), browser(user, factories.PASSWORD)):
 		assert caller.get(METHOD, doctype="Client", docname=patient.name).json() == {"message": TITLE}
-	near = clinic.user_of(patient.facility)
+	near = clinic.make_clinical_user(patient.facility)
 	assert api(near).get(METHOD, doctype="Client", docname=patient.name).json()["message"] == TITLE
 
 
 def test_title_follows_user_permissions(patient: Any, api: Api) -> None:
-	elsewhere = clinic.user_of(clinic.make_facility().name)
+	elsewhere = clinic.make_clinical_user(clinic.make_facility().name)
 	assert (
 		api(elsewhere).get(METHOD, doctype="Client", docname=patient.name).json()["message"] == patient.name
 	)
@@ -96,17 +96,17 @@ def test_title_of_a_shared_record(patient: Any, api: Api) -> None:
 	assert api(reader).get(METHOD, doctype="Client", docname=patient.name).json()["message"] == TITLE
 
 
-def todo_about(patient: Any, user: str) -> str:
+def make_todo_about(patient: Any, user: str) -> str:
 	"""A ToDo of the user on the client, whoever made it."""
 	frappe.db.rollback()
 	values = {"description": "x", "reference_type": "Client", "reference_name": patient.name}
-	return str(factories.make("ToDo", allocated_to=user, **values).name)
+	return str(factories.make_record("ToDo", allocated_to=user, **values).name)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_form_with_a_link(patient: Any, strangers: dict[str, str], api: Api, kind: str) -> None:
 	caller = api(strangers[kind])
-	name = todo_about(patient, strangers[kind])
+	name = make_todo_about(patient, strangers[kind])
 	form = caller.get("frappe.desk.form.load.getdoc", doctype="ToDo", name=name)
 	assert form.status_code == 200, form.text
 	assert form.json()["_link_titles"] == {f"Client::{patient.name}": patient.name}
@@ -121,8 +121,8 @@ def test_form_with_a_link(patient: Any, strangers: dict[str, str], api: Api, kin
 
 
 def test_form_with_a_link_for_a_reader(patient: Any, api: Api, browser: Browser) -> None:
-	user = clinic.user_of()
-	name = todo_about(patient, user)
+	user = clinic.make_clinical_user()
+	name = make_todo_about(patient, user)
 	form = browser(user, factories.PASSWORD).get("frappe.desk.form.load.getdoc", doctype="ToDo", name=name)
 	assert form.json()["_link_titles"] == {f"Client::{patient.name}": TITLE}
 
@@ -132,7 +132,7 @@ def test_print_with_a_link(api: Api, site: str) -> None:
 	hidden, other = gameplan.make_sprint(title=f"{SURNAME} sprint"), gameplan.make_sprint()
 	task = gameplan.make_task(hidden)
 	reader, stranger = (factories.make_user("Projects User").name for _number in range(2))
-	factories.make(
+	factories.make_record(
 		"User Permission", user=stranger, allow="Sprint", for_value=other.name, apply_to_all_doctypes=0,
 		applicable_for="Sprint",
 	)  # fmt: skip
@@ -148,14 +148,17 @@ def test_print_with_a_link(api: Api, site: str) -> None:
 
 def test_title_is_not_copied_into_contacts(patient: Any, api: Api) -> None:
 	"""Frappe copies the title of each linked record into the rows of contacts and addresses."""
-	for user in (factories.make_user("Sales User").name, clinic.user_of(None, "Clinical User", "Sales User")):
+	for user in (
+		factories.make_user("Sales User").name,
+		clinic.make_clinical_user(None, "Clinical User", "Sales User"),
+	):
 		link = {"link_doctype": "Client", "link_name": patient.name}
 		contact = api(user).request(
-			"POST", "/api/resource/Contact", json={"first_name": factories.unique("C"), "links": [link]}
+			"POST", "/api/resource/Contact", json={"first_name": factories.make_unique("C"), "links": [link]}
 		)
 		address = api(user).request(
 			"POST", "/api/resource/Address",
-			json={"address_title": factories.unique("A"), "address_line1": "1", "city": "X", "country": "United States", "links": [link]},
+			json={"address_title": factories.make_unique("A"), "address_line1": "1", "city": "X", "country": "United States", "links": [link]},
 		)  # fmt: skip
 		for reply in (contact, address):
 			assert reply.status_code == 200, reply.text
@@ -168,14 +171,14 @@ def test_title_of_a_readable_record_is_copied(api: Api, site: str) -> None:
 	caller = api(factories.make_user("Sales User").name)
 	link = {"link_doctype": "Lead", "link_name": lead.name}
 	reply = caller.request(
-		"POST", "/api/resource/Contact", json={"first_name": factories.unique("C"), "links": [link]}
+		"POST", "/api/resource/Contact", json={"first_name": factories.make_unique("C"), "links": [link]}
 	)
 	assert reply.json()["data"]["links"][0]["link_title"] == lead.get_title()
 
 
 def test_search_does_not_ignore_permissions(patient: Any, api: Api) -> None:
 	"""`ignore_user_permissions` makes Frappe ignore every permission of records."""
-	elsewhere = api(clinic.user_of(clinic.make_facility().name))
+	elsewhere = api(clinic.make_clinical_user(clinic.make_facility().name))
 	for reference in (None, "ToDo", "Client Stay", "Employee"):
 		parameters = {
 			"doctype": "Client",
@@ -186,21 +189,23 @@ def test_search_does_not_ignore_permissions(patient: Any, api: Api) -> None:
 		for method in ("search_link", "search_widget"):
 			reply = elsewhere.post(f"frappe.desk.search.{method}", **parameters)
 			assert (reply.status_code, reply.json()["message"]) == (200, []), reply.text
-	here = api(clinic.user_of(patient.facility))
+	here = api(clinic.make_clinical_user(patient.facility))
 	found = here.post(
 		"frappe.desk.search.search_link", doctype="Client", txt="Canary", ignore_user_permissions=1
 	)
 	assert patient.name in [row["value"] for row in found.json()["message"]]
 
 
-def test_search_of_employees_by_an_employee(strangers: dict[str, str], api: Api, site: str) -> None:
-	colleague = factories.make_employee(first_name=factories.unique("Colleague"))
-	for reference in ("Employee", "Leave Application"):
-		reply = api(strangers["employee"]).post(
-			"frappe.desk.search.search_link", doctype="Employee", txt=colleague.name, ignore_user_permissions=1,
-			reference_doctype=reference, filters={"ctc": [">=", 0]},
-		)  # fmt: skip
-		assert reply.json()["message"] == [], reply.text
+@pytest.mark.parametrize("reference", ["Employee", "Leave Application"])
+def test_search_of_employees_by_an_employee(
+	strangers: dict[str, str], api: Api, site: str, reference: str
+) -> None:
+	colleague = factories.make_employee(first_name=factories.make_unique("Colleague"))
+	reply = api(strangers["employee"]).post(
+		"frappe.desk.search.search_link", doctype="Employee", txt=colleague.name, ignore_user_permissions=1,
+		reference_doctype=reference, filters={"ctc": [">=", 0]},
+	)  # fmt: skip
+	assert reply.json()["message"] == [], reply.text
 
 
 @pytest.mark.parametrize("kind", ["Sprint", "Orchestrator Dashboard", "Orchestrator Metric"])
@@ -209,8 +214,8 @@ def test_titles_of_other_doctypes(strangers: dict[str, str], api: Api, kind: str
 	title_field = frappe.get_meta(kind).title_field
 	row = next(iter(frappe.get_all(kind, fields=["name", title_field], limit=1)), None)
 	if row is None:
-		row = factories.make(
-			"Sprint", title=factories.unique("Sprint"), start_date="2026-11-02", end_date="2026-11-13"
+		row = factories.make_record(
+			"Sprint", title=factories.make_unique("Sprint"), start_date="2026-11-02", end_date="2026-11-13"
 		)
 	reply = api(strangers["portal"]).get(METHOD, doctype=kind, docname=row.name)
 	assert reply.json() == {"message": row.name}
@@ -220,7 +225,7 @@ def test_search_that_may_ignore_user_permissions(api: Api, site: str) -> None:
 	"""The link from an employee to a superior has the property; HR may see every employee."""
 	chosen, own = (factories.make_employee() for _number in range(2))
 	hr = factories.make_user("HR Manager").name
-	factories.make("User Permission", user=hr, allow="Employee", for_value=own.name)
+	factories.make_record("User Permission", user=hr, allow="Employee", for_value=own.name)
 	search = {
 		"doctype": "Employee", "txt": chosen.name, "ignore_user_permissions": 1, "link_fieldname": "reports_to"
 	}  # fmt: skip
@@ -237,12 +242,12 @@ def test_search_that_may_ignore_user_permissions(api: Api, site: str) -> None:
 		assert without.json()["message"] == []
 
 
-def test_search_of_users_by_their_type(strangers: dict[str, str], api: Api) -> None:
+@pytest.mark.parametrize("reference", [None, "ToDo"])
+def test_search_of_users_by_their_type(strangers: dict[str, str], api: Api, reference: str | None) -> None:
 	"""As Desk asks for whom to assign to and to share with."""
 	wanted = strangers["kipu"]
-	for reference in (None, "ToDo"):
-		reply = api(strangers["desk"]).post(
-			"frappe.desk.search.search_link", doctype="User", txt=wanted, reference_doctype=reference,
-			filters={"user_type": "System User", "enabled": 1}, ignore_user_permissions=1,
-		)  # fmt: skip
-		assert [row["value"] for row in reply.json()["message"]] == [wanted], reply.text
+	reply = api(strangers["desk"]).post(
+		"frappe.desk.search.search_link", doctype="User", txt=wanted, reference_doctype=reference,
+		filters={"user_type": "System User", "enabled": 1}, ignore_user_permissions=1,
+	)  # fmt: skip
+	assert [row["value"] for row in reply.json()["message"]] == [wanted], reply.text

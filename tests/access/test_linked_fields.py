@@ -11,14 +11,14 @@ import frappe
 
 from orchestrator import compat
 from tests.support import clinic, factories
-from tests.support.client import Client, data_of
+from tests.support.client import Client, get_data
 
 CTC = 73019.0
 
 Api = Callable[[str], Client]
 
 
-def phone() -> str:
+def make_phone() -> str:
 	"""A number that no other user has."""
 	return f"+1555{int(frappe.generate_hash(length=8), 36) % 10_000_000:07d}"
 
@@ -63,12 +63,12 @@ def test_field_of_an_unreadable_record_by_the_contract(staff: Staff, api: Api) -
 		fields=["name", "reports_to.ctc"],
 		filters={"name": staff.employee},
 	)
-	assert data_of(reply) == [{"name": staff.employee, "ctc": None}]
+	assert get_data(reply) == [{"name": staff.employee, "ctc": None}]
 
 
 def test_own_linked_record(staff: Staff, api: Api) -> None:
 	frappe.db.rollback()
-	punch = factories.make(
+	punch = factories.make_record(
 		"Employee Checkin", employee=staff.employee, log_type="IN", time="2026-11-02 08:00:00"
 	)
 	query = {"fields": json.dumps(["name", "employee.ctc"]), "filters": json.dumps({"name": punch.name})}
@@ -89,9 +89,9 @@ def test_hidden_fields_of_linked_users(staff: Staff, api: Api) -> None:
 	frappe.db.rollback()
 	portal = factories.make_user(user_type="Website User").name
 	desk = factories.make_user("Desk User").name
-	other = factories.make_user("System Manager", mobile_no=phone()).name
+	other = factories.make_user("System Manager", mobile_no=make_phone()).name
 	for user in (portal, desk):
-		mine = factories.make(
+		mine = factories.make_record(
 			"ToDo", description="Mine", allocated_to=other, assigned_by=user, owner=user
 		).name
 		frappe.db.set_value("ToDo", mine, "owner", user)
@@ -108,9 +108,9 @@ def test_hidden_fields_of_linked_users(staff: Staff, api: Api) -> None:
 def test_expanded_link_to_a_user(staff: Staff, api: Api, path: str) -> None:
 	frappe.db.rollback()
 	desk = factories.make_user("Desk User").name
-	other = factories.make_user("System Manager", mobile_no=phone()).name
-	mine = factories.make("ToDo", description="Mine", allocated_to=other).name
-	own = factories.make("ToDo", description="Mine", allocated_to=desk).name
+	other = factories.make_user("System Manager", mobile_no=make_phone()).name
+	mine = factories.make_record("ToDo", description="Mine", allocated_to=other).name
+	own = factories.make_record("ToDo", description="Mine", allocated_to=desk).name
 	for name, user in ((mine, desk), (own, other)):
 		frappe.db.set_value("ToDo", name, "assigned_by", user)
 	frappe.db.commit()
@@ -130,17 +130,17 @@ def test_expanded_link_to_a_user(staff: Staff, api: Api, path: str) -> None:
 def test_expanded_links_by_the_contract(staff: Staff, api: Api) -> None:
 	frappe.db.rollback()
 	client = clinic.make_client(clinic.make_connection())
-	todo = factories.make(
+	todo = factories.make_record(
 		"ToDo", description="x", allocated_to=staff.user, reference_type="Client", reference_name=client.name
 	)
 	parameters = {
 		"doctype": "ToDo", "fields": ["name", "reference_type", "reference_name"], "expand": ["reference_name"],
 		"filters": {"name": todo.name},
 	}  # fmt: skip
-	row = data_of(api(staff.user).post("frappe.client.get_list", **parameters))[0]
+	row = get_data(api(staff.user).post("frappe.client.get_list", **parameters))[0]
 	assert row["reference_name"] == client.name
-	row = data_of(
-		api(clinic.user_of(None, "Clinical User", "System Manager")).post(
+	row = get_data(
+		api(clinic.make_clinical_user(None, "Clinical User", "System Manager")).post(
 			"frappe.client.get_list", **parameters
 		)
 	)[0]

@@ -82,11 +82,11 @@ TWICE = [
 @pytest.fixture(scope="module")
 def lead(frappe_site: str) -> Any:
 	frappe.set_user("Administrator")
-	return factories.make_lead(lead_name=factories.unique("Canary Lead"))
+	return factories.make_lead(lead_name=factories.make_unique("Canary Lead"))
 
 
 @pytest.mark.parametrize("form", REACHING, ids=str)
-def test_a_way_that_reaches_the_method_is_guarded(form: Form, lead: Any, api: Api) -> None:
+def test_every_path_to_a_method_is_guarded(form: Form, lead: Any, api: Api) -> None:
 	allowed = form.send(api("Administrator"), lead.name)
 	assert (allowed.status_code, lead.lead_name in allowed.text) == (200, True), allowed.text[:400]
 	refused = form.send(api(factories.make_user("Desk User").name), lead.name)
@@ -96,7 +96,7 @@ def test_a_way_that_reaches_the_method_is_guarded(form: Form, lead: Any, api: Ap
 
 
 @pytest.mark.parametrize("form", MISSING, ids=str)
-def test_a_way_that_reaches_no_method_tells_nothing(form: Form, lead: Any, api: Api) -> None:
+def test_path_without_a_method_reveals_nothing(form: Form, lead: Any, api: Api) -> None:
 	for user in ("Administrator", factories.make_user("Desk User").name):
 		assert lead.lead_name not in form.send(api(user), lead.name).text
 

@@ -21,7 +21,7 @@ from orchestrator.access.checks import (
 from orchestrator.access.dispatchers import DISPATCHERS
 from tests.support import clinic, factories, helpdesk, hr_factories
 from tests.support.client import Client
-from tests.support.platform_names import exists
+from tests.support.platform_names import is_importable
 
 REFUSALS = {(403, "PermissionError"), (404, "DoesNotExistError")}
 EXCEPTION_ID = re.compile(r"[0-9a-f]{40,}")
@@ -54,11 +54,13 @@ def private(frappe_site) -> Private:
 		factories.make_project(),
 		factories.make_lead(),
 		helpdesk.make_hd_ticket(),
-		factories.make("Note", title=factories.unique("Note"), public=0),
-		factories.make(
+		factories.make_record("Note", title=factories.make_unique("Note"), public=0),
+		factories.make_record(
 			"Communication", subject="Private", content="Private", communication_type="Communication"
 		),
-		factories.make("File", file_name=f"{factories.unique('secret')}.txt", content="secret", is_private=1),
+		factories.make_record(
+			"File", file_name=f"{factories.make_unique('secret')}.txt", content="secret", is_private=1
+		),
 	]
 	return Private({record.doctype: record.name for record in records})
 
@@ -73,31 +75,31 @@ def strangers(callers, private) -> dict[str, Client]:
 	}
 
 
-def arguments_of(name: str, private: Private) -> dict[str, Any]:
+def build_arguments(name: str, private: Private) -> dict[str, Any]:
 	"""Arguments for a method that name records of others, as its checks read them."""
 	arguments: dict[str, Any] = {}
 	for check in method_guards.METHODS[name]:
 		if isinstance(check, RecordRight):
-			put(arguments, check.argument, private.name_of(check.doctype))
+			set_path(arguments, check.argument, private.name_of(check.doctype))
 		elif isinstance(check, AnyRecordRight):
-			put(arguments, check.doctype_argument, "Client")
-			put(arguments, check.argument, private.name_of("Client"))
+			set_path(arguments, check.doctype_argument, "Client")
+			set_path(arguments, check.argument, private.name_of("Client"))
 		elif isinstance(check, DeletedRecordRight):
-			put(arguments, check.argument, private.name_of("Deleted Document"))
+			set_path(arguments, check.argument, private.name_of("Deleted Document"))
 		elif isinstance(check, EmployeeOrApprover):
-			put(arguments, check.argument, private.name_of("Employee"))
+			set_path(arguments, check.argument, private.name_of("Employee"))
 		elif isinstance(check, OwnUser):
-			put(arguments, check.argument, "Administrator")
-	return {**arguments, **special_arguments(private).get(name, {})}
+			set_path(arguments, check.argument, "Administrator")
+	return {**arguments, **build_special_arguments(private).get(name, {})}
 
 
-def put(arguments: dict[str, Any], path: str, value: str) -> None:
+def set_path(arguments: dict[str, Any], path: str, value: str) -> None:
 	"""Set the value at a path as orchestrator.access.arguments reads it."""
 	part, _, rest = path.partition(".")
 	key = part.removesuffix("[]")
 	if rest:
 		inner: dict[str, Any] = {}
-		put(inner, rest, value)
+		set_path(inner, rest, value)
 		existing = arguments.get(key)
 		merged = {**existing, **inner} if isinstance(existing, dict) else inner
 		arguments[key] = [merged] if part.endswith("[]") else merged
@@ -105,7 +107,7 @@ def put(arguments: dict[str, Any], path: str, value: str) -> None:
 		arguments[key] = [value] if part.endswith("[]") else value
 
 
-def special_arguments(private: Private) -> dict[str, dict[str, Any]]:
+def build_special_arguments(private: Private) -> dict[str, dict[str, Any]]:
 	"""Arguments of the methods whose checks are functions of their own."""
 	employee = private.name_of("Employee")
 	heatmap = {
@@ -162,21 +164,21 @@ CALLS = [
 
 @pytest.mark.parametrize(("name", "caller"), CALLS)
 def test_guarded_method_refuses_records_of_others(name, caller, strangers, private):
-	arguments = arguments_of(name, private)
+	arguments = build_arguments(name, private)
 	reply = strangers[caller].request("POST", f"/api/method/{name}", json=arguments)
 	assert (reply.status_code, reply.json().get("exc_type")) in REFUSALS, reply.text[:400]
 
 
 @pytest.mark.parametrize("name", sorted([*method_guards.METHODS, *DISPATCHERS]))
 def test_table_names_methods_that_exist(name, site):
-	if not exists(name) or frappe.get_attr(name) not in frappe.whitelisted:
+	if not is_importable(name) or frappe.get_attr(name) not in frappe.whitelisted:
 		assert name in {*ABSENT, "frappe.handler.run_doc_method"}
 		return
 	function = frappe.get_attr(name)
 	assert method_guards.get_function_name(function) == name
 
 
-def paths_of(check: Any) -> list[str]:
+def list_paths(check: Any) -> list[str]:
 	"""The arguments that a check reads, as orchestrator.access.arguments names them."""
 	found = [getattr(check, part, None) for part in ("argument", "doctype_argument")]
 	return [*filter(None, found), *getattr(check, "equal", {}).values()]
@@ -185,8 +187,8 @@ def paths_of(check: Any) -> list[str]:
 @pytest.mark.parametrize("name", sorted(method_guards.METHODS))
 def test_checks_read_arguments_that_the_method_has(name, site):
 	"""An argument that the platform has renamed would be guarded no more, in silence."""
-	paths = [path for check in method_guards.METHODS[name] for path in paths_of(check)]
-	if not paths or not exists(name):
+	paths = [path for check in method_guards.METHODS[name] for path in list_paths(check)]
+	if not paths or not is_importable(name):
 		return
 	parameters = inspect.signature(inspect.unwrap(frappe.get_attr(name))).parameters.values()
 	named = {parameter.name for parameter in parameters}
@@ -293,7 +295,7 @@ def test_other_names_and_methods_that_call_methods_are_guarded(method, arguments
 		"{client}": private.name_of("Client"),
 		"{employee}": private.name_of("Employee"),
 		"{issue}": private.name_of("Issue"),
-		"{company}": factories.company(),
+		"{company}": factories.get_company(),
 	}
 	text = frappe.as_json(arguments)
 	for mark, name in names.items():
@@ -321,7 +323,7 @@ PERMITTED = [
 def test_permitted_caller_gets_the_reply_of_the_app(method, arguments, api, private):
 	values = {key: fill(value, private) for key, value in arguments.items()}
 	guarded = api("Administrator").get(method, **values)
-	with helpdesk.settings(guard_platform_methods=0):
+	with helpdesk.override_settings(guard_platform_methods=0):
 		stock = api("Administrator").get(method, **values)
 	assert guarded.status_code == 200
 	assert guarded.content == stock.content
@@ -332,7 +334,7 @@ def fill(value: str, private: Private) -> str:
 
 
 def test_setting_gives_the_behaviour_of_the_apps_back(strangers, private):
-	with helpdesk.settings(guard_platform_methods=0):
+	with helpdesk.override_settings(guard_platform_methods=0):
 		reply = strangers["portal"].get(
 			ACTIVITIES, ref_doctype="Client", ref_docname=private.name_of("Client")
 		)

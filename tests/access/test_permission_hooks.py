@@ -16,12 +16,14 @@ from tests.support import docs_factories, factories, gameplan, hr_factories, ins
 Case = tuple[Document, str]
 
 
-def own_todo() -> Case:
+def make_own_todo() -> Case:
 	user = factories.make_user("Desk User").name
-	return factories.make("ToDo", description=factories.unique("Call back"), allocated_to=user), user
+	return factories.make_record(
+		"ToDo", description=factories.make_unique("Call back"), allocated_to=user
+	), user
 
 
-def copy_of_deleted_lead() -> Case:
+def make_copy_of_deleted_lead() -> Case:
 	lead = factories.make_lead()
 	frappe.delete_doc("Lead", lead.name)
 	frappe.db.commit()
@@ -29,14 +31,14 @@ def copy_of_deleted_lead() -> Case:
 	return copy, factories.make_user("System Manager", "Sales Manager").name
 
 
-def dashboard_for_all() -> Case:
+def make_public_dashboard() -> Case:
 	doc = frappe.get_doc(
 		"Orchestrator Dashboard", insights.make_dashboard(insights.make_shared_metric("harbor"))
 	)
 	return doc, factories.make_user("Desk User").name
 
 
-def granted_folder(doctype: str) -> Case:
+def make_granted_folder(doctype: str) -> Case:
 	user = factories.make_user("Desk User").name
 	folder = docs_factories.make_folder(("User", user, "Read"))
 	if doctype == "Document Folder":
@@ -45,59 +47,61 @@ def granted_folder(doctype: str) -> Case:
 	return frappe.get_doc(doctype, document if doctype == "Document" else f"{document}-v1"), user
 
 
-def own_private_file() -> Case:
+def make_own_private_file() -> Case:
 	user = factories.make_user("Desk User").name
 	frappe.set_user(user)
-	file = factories.make("File", file_name=f"{factories.unique('note')}.txt", content="hello", is_private=1)
+	file = factories.make_record(
+		"File", file_name=f"{factories.make_unique('note')}.txt", content="hello", is_private=1
+	)
 	frappe.set_user("Administrator")
 	return file, user
 
 
-def tag_of_lead() -> Case:
+def make_tag_of_lead() -> Case:
 	lead = factories.make_lead()
-	tag = factories.make("Tag", __newname=factories.unique("Tag"))
-	link = factories.make("Tag Link", document_type="Lead", document_name=lead.name, tag=tag.name)
+	tag = factories.make_record("Tag", __newname=factories.make_unique("Tag"))
+	link = factories.make_record("Tag Link", document_type="Lead", document_name=lead.name, tag=tag.name)
 	return link, factories.make_user("Desk User").name
 
 
-def sprint_of_own_project() -> Case:
+def make_sprint_of_own_project() -> Case:
 	return gameplan.make_sprint(factories.make_project().name), factories.make_user("Projects User").name
 
 
-def version_of_lead() -> Case:
+def make_version_of_lead() -> Case:
 	lead = factories.make_lead()
 	lead.db_set("company_name", "Harbor")
 	data = frappe.as_json({"changed": [["company_name", None, "Harbor"]]})
-	version = factories.make("Version", ref_doctype="Lead", docname=lead.name, data=data)
+	version = factories.make_record("Version", ref_doctype="Lead", docname=lead.name, data=data)
 	return version, factories.make_user("Sales User", "System Manager").name
 
 
-def own_hr_record(doctype: str) -> Case:
+def make_own_hr_record(doctype: str) -> Case:
 	"""A record of the caller's own. The hook asks for the employee alone, so that the record need not be saved."""
 	person = hr_factories.make_person()
 	if doctype == "Employee":
 		return frappe.get_doc(doctype, person.employee), person.user
 	doc = frappe.new_doc(doctype)
-	doc.update({"employee": person.employee, "name": factories.unique("record")})
+	doc.update({"employee": person.employee, "name": factories.make_unique("record")})
 	return doc, person.user
 
 
 CASES: dict[str, Callable[[], Case]] = {
-	"*": own_todo,
-	"Deleted Document": copy_of_deleted_lead,
-	"Orchestrator Dashboard": dashboard_for_all,
-	"Document": lambda: granted_folder("Document"),
-	"Document Version": lambda: granted_folder("Document Version"),
-	"Document Folder": lambda: granted_folder("Document Folder"),
-	"File": own_private_file,
-	"Tag Link": tag_of_lead,
-	"Sprint": sprint_of_own_project,
-	"Version": version_of_lead,
+	"*": make_own_todo,
+	"Deleted Document": make_copy_of_deleted_lead,
+	"Orchestrator Dashboard": make_public_dashboard,
+	"Document": lambda: make_granted_folder("Document"),
+	"Document Version": lambda: make_granted_folder("Document Version"),
+	"Document Folder": lambda: make_granted_folder("Document Folder"),
+	"File": make_own_private_file,
+	"Tag Link": make_tag_of_lead,
+	"Sprint": make_sprint_of_own_project,
+	"Version": make_version_of_lead,
 }
 
 
 def make_case(doctype: str) -> Case:
-	return own_hr_record(doctype) if doctype in EMPLOYEE_FIELDS else CASES[doctype]()
+	return make_own_hr_record(doctype) if doctype in EMPLOYEE_FIELDS else CASES[doctype]()
 
 
 @pytest.mark.parametrize("doctype", hooks.has_permission)
@@ -116,7 +120,7 @@ def test_the_record_is_given_out_by_the_api(api, site, doctype):
 
 def test_hooks_of_other_apps_are_still_asked(api, site):
 	"""On Frappe 15 the first True ends the questions: the hook for every DocType comes before Frappe's own for files."""
-	file, _owner = own_private_file()
+	file, _owner = make_own_private_file()
 	stranger = factories.make_user("Desk User").name
 	assert has_controller_permissions(file, "read", user=stranger) is False
 	assert api(stranger).get("frappe.client.get", doctype="File", name=file.name).status_code == 404
@@ -125,7 +129,7 @@ def test_hooks_of_other_apps_are_still_asked(api, site):
 @pytest.mark.parametrize("front_end", ["api", "browser"])
 def test_a_percent_sign_in_a_role_does_not_break_a_list(callers, site, front_end):
 	"""The conditions of hooks hold such names; Desk's lists on Frappe 16 are queries with values."""
-	role = factories.make("Role", role_name=factories.unique("50 % Harbor"), desk_access=1).name
+	role = factories.make_record("Role", role_name=factories.make_unique("50 % Harbor"), desk_access=1).name
 	board = insights.make_dashboard(insights.make_shared_metric("harbor"), roles=[{"role": role}])
 	user = factories.make_user(role).name
 	client = callers.api(user) if front_end == "api" else callers.browser(user, factories.PASSWORD)

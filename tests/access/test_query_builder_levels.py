@@ -34,7 +34,7 @@ PROBES: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
-def as_query(parameters: dict[str, Any]) -> dict[str, str]:
+def encode_query(parameters: dict[str, Any]) -> dict[str, str]:
 	return {key: value if isinstance(value, str) else json.dumps(value) for key, value in parameters.items()}
 
 
@@ -42,13 +42,13 @@ def as_query(parameters: dict[str, Any]) -> dict[str, str]:
 def reader(frappe_site: str) -> str:
 	frappe.set_user("Administrator")
 	clinic.make_client(clinic.make_connection(), race=RACE)
-	return clinic.user_of(None, "Clinical User")
+	return clinic.make_clinical_user(None, "Clinical User")
 
 
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("probe", PROBES)
 def test_list_refuses_hidden_field(reader: str, api: Api, path: str, probe: str) -> None:
-	reply = api(reader).request("GET", f"{path}/Client", params=as_query(PROBES[probe]))
+	reply = api(reader).request("GET", f"{path}/Client", params=encode_query(PROBES[probe]))
 	# the check that version 1 makes of the parameters knows no nested or quoted filters
 	assert reply.status_code in ((403,) if ON_16 and "v2" in path else (403, 417, 500)), reply.text
 	assert "Canary" not in reply.text.replace("Canary%", "").replace(RACE, "")
@@ -61,7 +61,9 @@ def timesheet(frappe_site: str) -> tuple[str, str]:
 	user = factories.make_user("Employee").name
 	employee = factories.make_employee(user_id=user).name
 	row = {"activity_type": None, "hours": 2, "from_time": "2026-11-03 09:00:00", "is_billable": 1, "billing_hours": 2, "billing_rate": RATE}  # fmt: skip
-	doc = factories.make("Timesheet", employee=employee, company=factories.company(), time_logs=[row])
+	doc = factories.make_record(
+		"Timesheet", employee=employee, company=factories.get_company(), time_logs=[row]
+	)
 	frappe.db.set_value("Timesheet", doc.name, "owner", user)
 	frappe.db.commit()
 	return str(doc.name), user
@@ -78,7 +80,7 @@ ROW_PROBES: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("probe", ROW_PROBES)
 def test_list_of_rows_refuses_hidden_field(timesheet: tuple[str, str], api: Api, probe: str) -> None:
 	"""Frappe 16 asks for no level of the rows where their table is listed by itself."""
-	query = as_query({"parent": "Timesheet", **ROW_PROBES[probe]})
+	query = encode_query({"parent": "Timesheet", **ROW_PROBES[probe]})
 	reply = api(timesheet[1]).request("GET", "/api/resource/Timesheet Detail", params=query)
 	assert reply.status_code in ((403,) if ON_16 else (403, 417, 500)), reply.text
 	assert "8301.25" not in reply.text
@@ -86,7 +88,7 @@ def test_list_of_rows_refuses_hidden_field(timesheet: tuple[str, str], api: Api,
 
 def test_rows_in_a_list_hold_levels(timesheet: tuple[str, str], api: Api) -> None:
 	name, user = timesheet
-	query = as_query(
+	query = encode_query(
 		{"fields": ["name", {"time_logs": ["hours", "billing_rate"]}], "filters": {"name": name}}
 	)
 	reply = api(user).request("GET", "/api/v2/document/Timesheet", params=query)
@@ -99,8 +101,8 @@ def test_rows_in_a_list_hold_levels(timesheet: tuple[str, str], api: Api) -> Non
 def test_two_links_to_one_doctype(api: Api, site: str, path: str) -> None:
 	"""Frappe 16 takes the first of them for both."""
 	to, by = (factories.make_user("System Manager").name for _number in range(2))
-	todo = factories.make("ToDo", description="x", allocated_to=to, assigned_by=by).name
-	query = as_query(
+	todo = factories.make_record("ToDo", description="x", allocated_to=to, assigned_by=by).name
+	query = encode_query(
 		{
 			"fields": ["name", "allocated_to.email as receiver", "assigned_by.email as sender"],
 			"filters": {"name": todo},

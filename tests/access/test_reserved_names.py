@@ -8,7 +8,7 @@ import pytest
 import frappe
 
 from tests.support import factories
-from tests.support.client import Client, data_of, error_of
+from tests.support.client import Client, get_data, get_error
 
 INSERT = "frappe.client.insert"
 SET_VALUE = "frappe.client.set_value"
@@ -48,12 +48,12 @@ FLAT = [each for each in STEERING if "doctype" not in each]  # a flat body's doc
 @pytest.mark.parametrize(
 	("as_fieldname", "values"), [(True, each) for each in STEERING] + [(False, each) for each in FLAT]
 )
-def test_set_value_refuses_what_is_no_field(seller: Client, values: dict, as_fieldname: bool) -> None:
+def test_set_value_rejects_reserved_names(seller: Client, values: dict, as_fieldname: bool) -> None:
 	lead = factories.make_lead()
 	body = {"fieldname": json.dumps(values)} if as_fieldname else values
 	before = frappe.db.count("Lead")
 	reply = seller.post(SET_VALUE, **{"doctype": "Lead", "name": lead.name, **body})
-	assert error_of(reply) == (400, "InvalidRequestError"), reply.text
+	assert get_error(reply) == (400, "InvalidRequestError"), reply.text
 	assert frappe.db.count("Lead") == before
 	assert str(frappe.db.get_value("Lead", lead.name, "modified")) == lead.modified
 
@@ -62,14 +62,14 @@ def test_set_value_refuses_what_is_no_field(seller: Client, values: dict, as_fie
 def test_set_value_refuses_a_single_name(seller: Client, name: str) -> None:
 	lead = factories.make_lead()
 	reply = seller.post(SET_VALUE, doctype="Lead", name=lead.name, fieldname=name, value=1)
-	assert error_of(reply) == (400, "InvalidRequestError")
+	assert get_error(reply) == (400, "InvalidRequestError")
 
 
 @pytest.mark.parametrize("values", [each for each in FLAT if "flags" not in each])
-def test_a_flat_insert_refuses_what_is_no_field(seller: Client, values: dict) -> None:
+def test_flat_insert_rejects_reserved_names(seller: Client, values: dict) -> None:
 	before = frappe.db.count("Lead")
-	reply = seller.post(INSERT, doctype="Lead", lead_name=factories.unique("Jane"), **values)
-	assert error_of(reply) == (400, "InvalidRequestError"), reply.text
+	reply = seller.post(INSERT, doctype="Lead", lead_name=factories.make_unique("Jane"), **values)
+	assert get_error(reply) == (400, "InvalidRequestError"), reply.text
 	assert frappe.db.count("Lead") == before
 
 
@@ -85,22 +85,22 @@ def test_a_flat_insert_refuses_what_is_no_field(seller: Client, values: dict) ->
 	],
 )
 def test_an_inserted_doc_refuses_what_frappe_would_act_on(seller: Client, values: dict) -> None:
-	doc = {"doctype": "Lead", "lead_name": factories.unique("Jane"), **values}
-	assert error_of(seller.post(INSERT, doc=doc)) == (400, "InvalidRequestError")
+	doc = {"doctype": "Lead", "lead_name": factories.make_unique("Jane"), **values}
+	assert get_error(seller.post(INSERT, doc=doc)) == (400, "InvalidRequestError")
 
 
 def test_an_inserted_doc_may_come_from_a_form(seller: Client) -> None:
 	state = {"__islocal": 1, "__unsaved": 1, "_assign": '["Administrator"]', "_user_tags": ",x"}
-	doc = {"doctype": "Lead", "lead_name": factories.unique("Jane"), **state}
-	name = data_of(seller.post(INSERT, doc=doc), 201)["name"]
+	doc = {"doctype": "Lead", "lead_name": factories.make_unique("Jane"), **state}
+	name = get_data(seller.post(INSERT, doc=doc), 201)["name"]
 	assert frappe.db.get_value("Lead", name, ["_assign", "_user_tags"]) == (None, None)
-	copied = data_of(seller.get("frappe.client.get", doctype="Lead", name=name))
-	copied["lead_name"] = factories.unique("Jane")
-	assert data_of(seller.post(INSERT, doc=copied), 201)["name"] != name
+	copied = get_data(seller.get("frappe.client.get", doctype="Lead", name=name))
+	copied["lead_name"] = factories.make_unique("Jane")
+	assert get_data(seller.post(INSERT, doc=copied), 201)["name"] != name
 
 
 def test_the_same_doctype_is_no_change(seller: Client) -> None:
 	lead = factories.make_lead()
 	values = {"doctype": "Lead", "city": "Harbor"}
 	reply = seller.post(SET_VALUE, doctype="Lead", name=lead.name, fieldname=values)
-	assert data_of(reply)["city"] == "Harbor"
+	assert get_data(reply)["city"] == "Harbor"

@@ -9,20 +9,20 @@ from tests.support import helpdesk
 GAPS = ("guarded methods", "methods that run others", "followers", "mailed reports")
 
 
-def findings():
+def list_findings():
 	return {finding.check: finding for finding in doctor.run_checks()}
 
 
 def test_doctor_has_a_line_for_each_gap_that_is_closed(site):
-	found = findings()
+	found = list_findings()
 	assert {check: found[check].level for check in (*GAPS, "guard")} == dict.fromkeys((*GAPS, "guard"), "ok")
 	assert str(len(method_guards.METHODS)) in found["guarded methods"].found
 
 
 def test_doctor_warns_of_each_gap_where_the_setting_is_off(site):
-	with helpdesk.settings(guard_platform_methods=0):
+	with helpdesk.override_settings(guard_platform_methods=0):
 		frappe.clear_document_cache("Orchestrator Settings", "Orchestrator Settings")
-		found = findings()
+		found = list_findings()
 	assert {check: found[check].level for check in GAPS} == dict.fromkeys(GAPS, "warn")
 	assert "Guard Platform Access" in found["followers"].remedy
 

@@ -61,24 +61,24 @@ def bound(frappe_site: str) -> Iterator[Bindings]:
 		if not frappe.db.exists(compat.lead_source_doctype(), name):
 			factories.make_lead_source(name)
 	if not frappe.db.exists("Customer", "C001"):
-		factories.make("Customer", customer_name="C001")
+		factories.make_record("Customer", customer_name="C001")
 	forget_earlier_run()
 	promise_support()
 	switch_names(True)
-	prepared = reference_hr.prepare() | reference_gameplan.prepare()
-	with reference_kipu.instance() as kipu:
-		empty_bucket(CALLERS["busy"][0])  # last: saving an employee clears the cache
+	prepared = reference_hr.make_reference_employees() | reference_gameplan.make_reference_sprint()
+	with reference_kipu.run_reference_kipu() as kipu:
+		drain_bucket(CALLERS["busy"][0])  # last: saving an employee clears the cache
 		given = {"<password>": factories.PASSWORD, "<idempotency key>": uuid.uuid4().hex}
-		yield credentials() | prepared | kipu | given
+		yield build_credentials() | prepared | kipu | given
 	switch_names(False)
 	forget_earlier_run()
-	reference_hr.forget()
+	reference_hr.delete_reference_employees()
 
 
 def forget_earlier_run() -> None:
 	"""Delete what the examples made."""
 	frappe.set_user("Administrator")
-	reference_gameplan.forget()
+	reference_gameplan.delete_reference_sprints()
 	leads = frappe.get_all("Lead", {"email_id": ("in", LEADS)}, pluck="name")
 	for doctype, filters in (
 		("Document", {"title": "contract.txt", "document_folder": ("in", ("Documents", "Contracts"))}),
@@ -99,12 +99,12 @@ def promise_support() -> None:
 	frappe.db.set_single_value("Support Settings", "track_service_level_agreement", 1)
 	for priority in helpdesk.HOURS:
 		if not frappe.db.exists("Issue Priority", priority):
-			factories.make("Issue Priority", __newname=priority)
+			factories.make_record("Issue Priority", __newname=priority)
 	if not frappe.db.exists("Service Level Agreement", {"service_level": AGREEMENT}):
 		helpdesk.make_agreement(
 			service_level=AGREEMENT,
 			entity="C001",
-			support_and_resolution=helpdesk.workdays(EVERY_DAY, "00:00:00", "23:59:59"),
+			support_and_resolution=helpdesk.build_workdays(EVERY_DAY, "00:00:00", "23:59:59"),
 		)
 	frappe.db.commit()
 
@@ -116,42 +116,42 @@ def switch_names(on: bool) -> None:
 	frappe.db.commit()
 
 
-def credentials() -> Bindings:
+def build_credentials() -> Bindings:
 	"""`<api key>` and `<api secret>` of each caller."""
 	values = {}
 	for caller, (email, _roles) in CALLERS.items():
-		values[f"<{caller} key>"], values[f"<{caller} secret>"] = factories.token_of(email)
+		values[f"<{caller} key>"], values[f"<{caller} secret>"] = factories.get_token(email)
 	return values
 
 
-def empty_bucket(user: str) -> None:
+def drain_bucket(user: str) -> None:
 	"""Leave `user` no request: a bucket that was empty in time to come does not refill before."""
 	cache = frappe.cache()
 	key = cache.make_key(f"orchestrator:bucket:user:{user}")
 	cache.execute_command("HSET", key, "tokens", 0, "at", time.time() + AN_HOUR)
 
 
-def with_marks(example: Example) -> object:
+def build_param(example: Example) -> object:
 	"""The example as a case; those of the OAuth dialogue are left out where Frappe cannot hold it."""
 	is_oauth = "/frappe.integrations.oauth2." in example.path or "<access token>" in str(example.headers)
 	marks = [platform_faults.OAUTH] if is_oauth else []
 	return pytest.param(example, marks=marks, id=f"line-{example.line}-{example.status}")
 
 
-def on_this_line(reply: object) -> object:
+def translate_to_line(reply: object) -> object:
 	"""The reply with the names that ERPNext has for the same on the site's line."""
 	return json.loads(json.dumps(reply).replace('"Lead Source"', f'"{compat.lead_source_doctype()}"'))
 
 
-@pytest.mark.parametrize("example", [with_marks(example) for example in reference.examples()])
+@pytest.mark.parametrize("example", [build_param(example) for example in reference.parse_examples()])
 def test_the_reference_is_true(example: Example, bound: Bindings, server: str, site: str) -> None:
 	reply = send(Client(server, site), example, bound)
 	assert reply.status_code == example.status, reply.text
 	for name, value in example.reply_headers.items():
 		assert name in reply.headers, f"no header {name}"
-		assert list(reference.differences(value, reply.headers[name], bound, name)) == []
+		assert list(reference.find_differences(value, reply.headers[name], bound, name)) == []
 	if example.reply is not None:
-		assert list(reference.differences(on_this_line(example.reply), reply.json(), bound)) == []
+		assert list(reference.find_differences(translate_to_line(example.reply), reply.json(), bound)) == []
 
 
 def send(client: Client, example: Example, bound: Bindings) -> requests.Response:
@@ -166,21 +166,21 @@ def send(client: Client, example: Example, bound: Bindings) -> requests.Response
 		example.verb,
 		reference.substitute(example.path, bound),
 		params=reference.substitute_all(example.query, bound),
-		**content(headers, body),
+		**build_content(headers, body),
 	)
 
 
-def content(headers: dict[str, str], body: str) -> dict[str, object]:
+def build_content(headers: dict[str, str], body: str) -> dict[str, object]:
 	"""The request's headers and body as an HTTP library takes them."""
 	if headers.get("Content-Type") != "multipart/form-data":
 		return {"headers": headers, "data": body.encode()}
 	del headers["Content-Type"]  # the library adds it, with the boundary
-	form = reference.read_headers(body.splitlines())
+	form = reference.parse_headers(body.splitlines())
 	file = form.pop("file")
 	return {"headers": headers, "files": {"file": ("contract.txt", file.encode())}, "data": form}
 
 
-def rows_of(heading: str) -> list[list[str]]:
+def list_rows(heading: str) -> list[list[str]]:
 	"""The cells of the table that follows a line of the document, without mark-up."""
 	text = reference.DOCUMENT.read_text().split(heading, 1)[1]
 	lines = text[text.index("|") :].split("\n\n", 1)[0].splitlines()[2:]
@@ -193,13 +193,13 @@ def test_the_table_of_aliases_is_the_one_in_the_code() -> None:
 		for doctype, aliases in ALIASES.items()
 		for alias, fieldname in aliases.items()
 	]
-	assert rows_of("Aliases stand for a field") == declared
+	assert list_rows("Aliases stand for a field") == declared
 
 
 def test_the_table_of_added_fields_is_the_one_in_the_code() -> None:
 	told = {
 		(doctype, name)
-		for doctype, names, _meaning in rows_of("Fields that the DocTypes get")
+		for doctype, names, _meaning in list_rows("Fields that the DocTypes get")
 		for name in names.split(", ")
 	}
 	tables = (CUSTOM_FIELDS, *CUSTOM_FIELDS_OF_APPS.values())
@@ -209,12 +209,14 @@ def test_the_table_of_added_fields_is_the_one_in_the_code() -> None:
 
 
 def test_the_table_of_added_statuses_is_the_one_in_the_code() -> None:
-	assert {(doctype, status) for doctype, status, _meaning in rows_of("Statuses that the DocTypes get")} == {
+	assert {
+		(doctype, status) for doctype, status, _meaning in list_rows("Statuses that the DocTypes get")
+	} == {
 		*((option.doctype, option.value) for option in STATUS_OPTIONS),
 		(ticket_status.TICKET, ticket_status.STATUS),
 	}
 
 
 def test_the_table_of_statuses_has_every_status_of_an_error() -> None:
-	told = [int(status.split()[0]) for status, _when in rows_of("## Errors")]
+	told = [int(status.split()[0]) for status, _when in list_rows("## Errors")]
 	assert told == sorted(set(errors.STATUS_BY_NAME.values()))

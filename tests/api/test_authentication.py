@@ -7,7 +7,7 @@ import pytest
 import frappe
 
 from tests.support import factories
-from tests.support.client import Client
+from tests.support.client import Client, get_error
 
 LIST = "frappe.client.get_list"
 
@@ -17,11 +17,11 @@ def seller(site: str) -> str:
 	return factories.make_user("Sales User").name
 
 
-def bearer_of(guest: Client, user: str) -> str:
+def get_bearer(guest: Client, user: str) -> str:
 	"""An access token from Frappe's own OAuth provider, by its password grant."""
-	client = factories.make(
+	client = factories.make_record(
 		"OAuth Client",
-		app_name=factories.unique("App"),
+		app_name=factories.make_unique("App"),
 		scopes="all openid",
 		redirect_uris="http://localhost",
 		default_redirect_uri="http://localhost",
@@ -44,14 +44,14 @@ def bearer_of(guest: Client, user: str) -> str:
 
 
 def test_a_bearer_token_gets_the_contract(guest: Client, seller: str) -> None:
-	token = bearer_of(guest, seller)
+	token = get_bearer(guest, seller)
 	bearer = Client(guest.base, guest.host, headers={"Authorization": f"Bearer {token}"})
 	reply = bearer.get("orchestrator.crm.get_leads", limit_page_length=1)
 	assert reply.status_code == 200, reply.text
 	assert reply.json()["exc"] == ""
 	assert int(reply.headers["X-RateLimit-Remaining"]) < 1000
 	created = bearer.post(
-		"frappe.client.insert", doctype="Lead", lead_name="Jane", email=factories.unique_email()
+		"frappe.client.insert", doctype="Lead", lead_name="Jane", email=factories.make_unique_email()
 	)
 	assert created.status_code == 201
 	assert created.json()["data"]["owner"] == seller
@@ -59,7 +59,7 @@ def test_a_bearer_token_gets_the_contract(guest: Client, seller: str) -> None:
 
 
 def test_a_revoked_bearer_token_is_401(guest: Client, seller: str) -> None:
-	token = bearer_of(guest, seller)
+	token = get_bearer(guest, seller)
 	frappe.db.set_value("OAuth Bearer Token", token, "status", "Revoked")
 	frappe.db.commit()
 	reply = guest.get(LIST, headers={"Authorization": f"Bearer {token}"}, doctype="Lead")
@@ -78,7 +78,7 @@ def test_a_session_without_a_browsers_headers_gets_the_contract(guest: Client, s
 
 def test_basic_credentials_of_a_token_work(guest: Client, seller: str) -> None:
 	basic = Client(guest.base, guest.host)
-	basic.session.auth = factories.token_of(seller)
+	basic.session.auth = factories.get_token(seller)
 	assert basic.get(LIST, doctype="Lead").json()["exc"] == ""
 
 
@@ -86,4 +86,4 @@ def test_a_disabled_users_token_is_401(api: Callable[[str], Client], seller: str
 	client = api(seller)
 	frappe.db.set_value("User", seller, "enabled", 0)
 	frappe.db.commit()
-	assert client.get(LIST, doctype="Lead").status_code == 401
+	assert get_error(client.get(LIST, doctype="Lead")) == (401, "AuthenticationError")

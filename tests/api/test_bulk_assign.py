@@ -7,20 +7,20 @@ import pytest
 import frappe
 
 from tests.support import factories
-from tests.support.client import error_of
+from tests.support.client import get_error
 
 ASSIGN = "frappe.desk.bulk_assignment.set_assignment_for_many"
 
 
-def sales_user():
+def make_sales_user():
 	return factories.make_user("Sales User").name
 
 
-def leads(count):
+def make_leads(count):
 	return [factories.make_lead().name for _ in range(count)]
 
 
-def timeline(lead):
+def list_timeline(lead):
 	"""All that is stored of the comments on a lead, but for their names and times."""
 	comments = frappe.get_all("Comment", {"reference_name": lead, "comment_type": "Assigned"}, ["*"])
 	own = {"name", "creation", "modified", "reference_name"}
@@ -30,7 +30,7 @@ def timeline(lead):
 
 def restrict(user, lead):
 	"""Of all leads, let `user` see this one."""
-	factories.make("User Permission", user=user, allow="Lead", for_value=lead, apply_to_all_doctypes=1)
+	factories.make_record("User Permission", user=user, allow="Lead", for_value=lead, apply_to_all_doctypes=1)
 
 
 def open_todos(names):
@@ -43,7 +43,7 @@ def open_todos(names):
 
 
 def test_every_record_gets_the_assignment_that_frappe_would_make(api):
-	caller, assignee, names = sales_user(), sales_user(), leads(3)
+	caller, assignee, names = make_sales_user(), make_sales_user(), make_leads(3)
 
 	reply = api(caller).post(ASSIGN, doctype="Lead", name=names, assigned_to=assignee)
 
@@ -75,18 +75,18 @@ def test_every_record_gets_the_assignment_that_frappe_would_make(api):
 
 
 def test_the_timeline_says_what_it_says_after_an_assignment_in_desk(api):
-	caller, assignee, (ours, desks) = sales_user(), sales_user(), leads(2)
+	caller, assignee, (ours, desks) = make_sales_user(), make_sales_user(), make_leads(2)
 
 	api(caller).post(ASSIGN, doctype="Lead", name=[ours], assigned_to=assignee)
 	api(caller).post("frappe.desk.form.assign_to.add", doctype="Lead", name=desks, assign_to=[assignee])
 
-	assert timeline(ours) == [
-		{**comment, "content": comment["content"].replace(desks, ours)} for comment in timeline(desks)
+	assert list_timeline(ours) == [
+		{**comment, "content": comment["content"].replace(desks, ours)} for comment in list_timeline(desks)
 	]
 
 
 def test_the_field_assigned_to_follows_and_other_assignees_stay(api):
-	first, second, names = sales_user(), sales_user(), leads(2)
+	first, second, names = make_sales_user(), make_sales_user(), make_leads(2)
 	factories.assign(frappe.get_doc("Lead", names[0]), first)
 
 	api().post(ASSIGN, doctype="Lead", name=names, assigned_to=second)
@@ -97,7 +97,7 @@ def test_the_field_assigned_to_follows_and_other_assignees_stay(api):
 
 
 def test_who_is_assigned_already_is_not_assigned_twice(api):
-	assignee, names = sales_user(), leads(2)
+	assignee, names = make_sales_user(), make_leads(2)
 	factories.assign(frappe.get_doc("Lead", names[0]), assignee)
 
 	reply = api().post(ASSIGN, doctype="Lead", name=[names[0], names[1], names[1]], assigned_to=assignee)
@@ -107,7 +107,7 @@ def test_who_is_assigned_already_is_not_assigned_twice(api):
 
 
 def test_the_assignee_is_notified_of_each_record_once_the_call_is_committed(api, worker):
-	caller, assignee, names = sales_user(), sales_user(), leads(2)
+	caller, assignee, names = make_sales_user(), make_sales_user(), make_leads(2)
 
 	api(caller).post(ASSIGN, doctype="Lead", name=names, assigned_to=assignee)
 	worker()
@@ -129,11 +129,11 @@ def test_the_assignee_is_notified_of_each_record_once_the_call_is_committed(api,
 
 
 def test_one_missing_record_undoes_all_and_is_named(api):
-	assignee, names = sales_user(), leads(2)
+	assignee, names = make_sales_user(), make_leads(2)
 
 	reply = api().post(ASSIGN, doctype="Lead", name=[*names, "LEAD-NOWHERE"], assigned_to=assignee)
 
-	assert error_of(reply) == (404, "DoesNotExistError")
+	assert get_error(reply) == (404, "DoesNotExistError")
 	assert reply.json()["exc"] == (
 		"DoesNotExistError: 1 of 3 records failed, so nothing was changed: LEAD-NOWHERE (Lead LEAD-NOWHERE not found.)."
 		" Leave them out or send atomic: false."
@@ -142,7 +142,7 @@ def test_one_missing_record_undoes_all_and_is_named(api):
 
 
 def test_with_atomic_false_the_others_are_assigned(api):
-	assignee, names = sales_user(), leads(2)
+	assignee, names = make_sales_user(), make_leads(2)
 	asked = [names[0], "LEAD-NOWHERE", names[1]]
 
 	reply = api().post(ASSIGN, doctype="Lead", name=asked, assigned_to=assignee, atomic=False)
@@ -167,8 +167,8 @@ def test_with_atomic_false_the_others_are_assigned(api):
 
 
 def test_a_hidden_record_looks_like_a_missing_one(api):
-	caller, assignee = sales_user(), sales_user()
-	mine, hidden = leads(2)
+	caller, assignee = make_sales_user(), make_sales_user()
+	mine, hidden = make_leads(2)
 	restrict(caller, mine)
 
 	reply = api(caller).post(ASSIGN, doctype="Lead", name=[mine, hidden], assigned_to=assignee, atomic=False)
@@ -186,13 +186,13 @@ def test_a_hidden_record_looks_like_a_missing_one(api):
 
 def test_an_assignee_who_may_not_read_a_record_does_not_get_it(api):
 	"""Frappe would share it with them behind the caller's back."""
-	assignee = sales_user()
-	seen, hidden = leads(2)
+	assignee = make_sales_user()
+	seen, hidden = make_leads(2)
 	restrict(assignee, seen)
 
 	reply = api().post(ASSIGN, doctype="Lead", name=[seen, hidden], assigned_to=assignee)
 
-	assert error_of(reply) == (422, "InvalidAssigneeError")
+	assert get_error(reply) == (422, "InvalidAssigneeError")
 	assert (
 		f"1 of 2 records failed, so nothing was changed: {hidden} ({assignee} cannot be assigned because they may not read this record"
 		in reply.json()["exc"]
@@ -202,8 +202,8 @@ def test_an_assignee_who_may_not_read_a_record_does_not_get_it(api):
 
 
 def test_a_failed_assignment_leaves_the_assignees_field_and_comments_alone(api):
-	assignee = sales_user()
-	seen, hidden = leads(2)
+	assignee = make_sales_user()
+	seen, hidden = make_leads(2)
 	restrict(assignee, seen)
 
 	reply = api().post(ASSIGN, doctype="Lead", name=[hidden, seen], assigned_to=assignee, atomic=False)
@@ -214,8 +214,8 @@ def test_a_failed_assignment_leaves_the_assignees_field_and_comments_alone(api):
 	assert frappe.db.get_value("Lead", seen, "assigned_to") == assignee
 
 
-def test_a_json_list_and_a_single_name_are_taken_as_well(api):
-	assignee, names = sales_user(), leads(2)
+def test_json_list_and_single_name_are_accepted(api):
+	assignee, names = make_sales_user(), make_leads(2)
 
 	as_text = api().post(ASSIGN, doctype="Lead", name=json.dumps(names), assigned_to=assignee)
 	single = api().post(ASSIGN, doctype="Lead", name=names[0], assigned_to=assignee)
@@ -225,7 +225,7 @@ def test_a_json_list_and_a_single_name_are_taken_as_well(api):
 
 
 def test_a_retry_with_the_same_key_is_answered_as_before(api):
-	assignee, names, headers = sales_user(), leads(1), {"Idempotency-Key": frappe.generate_hash()}
+	assignee, names, headers = make_sales_user(), make_leads(1), {"Idempotency-Key": frappe.generate_hash()}
 	client = api()
 
 	first = client.post(ASSIGN, headers=headers, doctype="Lead", name=names, assigned_to=assignee)
@@ -236,7 +236,7 @@ def test_a_retry_with_the_same_key_is_answered_as_before(api):
 
 
 def test_desk_gets_the_same_body_with_a_status_it_knows(browser, api):
-	caller, names = sales_user(), leads(1)
+	caller, names = make_sales_user(), make_leads(1)
 	desk = browser(caller, factories.PASSWORD)
 
 	good = desk.post(ASSIGN, doctype="Lead", name=names, assigned_to=caller)
@@ -249,15 +249,15 @@ def test_desk_gets_the_same_body_with_a_status_it_knows(browser, api):
 def test_a_guest_is_refused(guest):
 	reply = guest.post(ASSIGN, doctype="Lead", name=["L001"], assigned_to="Administrator")
 
-	assert error_of(reply) == (401, "AuthenticationError")
+	assert get_error(reply) == (401, "AuthenticationError")
 
 
 def test_a_caller_who_may_not_read_the_doctype_is_refused(api):
 	reply = api(factories.make_user("Employee").name).post(
-		ASSIGN, doctype="Lead", name=leads(1), assigned_to="Administrator"
+		ASSIGN, doctype="Lead", name=make_leads(1), assigned_to="Administrator"
 	)
 
-	assert error_of(reply) == (403, "PermissionError")
+	assert get_error(reply) == (403, "PermissionError")
 
 
 @pytest.mark.parametrize(
@@ -293,17 +293,17 @@ def test_a_bad_argument_is_refused_with_the_reason(api, arguments, status, exc_t
 
 	reply = api().post(ASSIGN, **body)
 
-	assert error_of(reply) == (status, exc_type)
+	assert get_error(reply) == (status, exc_type)
 	assert words in reply.json()["exc"]
 
 
 def test_a_disabled_user_gets_no_assignments(api):
 	disabled = factories.make_user("Sales User", enabled=0).name
-	names = leads(1)
+	names = make_leads(1)
 
 	reply = api().post(ASSIGN, doctype="Lead", name=names, assigned_to=disabled)
 
-	assert error_of(reply) == (422, "InvalidAssigneeError")
+	assert get_error(reply) == (422, "InvalidAssigneeError")
 	assert open_todos(names) == []
 
 

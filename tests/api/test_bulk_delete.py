@@ -3,24 +3,26 @@
 import json
 from pathlib import Path
 
+import pytest
+
 import frappe
 
 from tests.support import factories
-from tests.support.client import error_of
+from tests.support.client import get_error
 
 DELETE = "frappe.desk.delete.delete_many"
 
 
-def notes(count):
-	return [factories.make("Note", title=factories.unique("Note")).name for _ in range(count)]
+def make_notes(count):
+	return [factories.make_record("Note", title=factories.make_unique("Note")).name for _ in range(count)]
 
 
-def linked_lead():
+def make_linked_lead():
 	"""A lead that an opportunity refers to."""
 	return factories.make_opportunity().party_name
 
 
-def existing(doctype, names):
+def list_existing(doctype, names):
 	return sorted(frappe.get_all(doctype, filters={"name": ("in", names)}, pluck="name"))
 
 
@@ -40,12 +42,12 @@ def attach(doctype, name):
 	return Path(file.get_full_path())
 
 
-def saved_links():
+def list_saved_links():
 	return list(Path(frappe.get_site_path("private")).glob(".bulk-*"))
 
 
 def test_records_are_deleted_as_frappe_deletes_them(api):
-	names = notes(3)
+	names = make_notes(3)
 
 	reply = api().post(DELETE, doctype="Note", name=names)
 
@@ -61,38 +63,38 @@ def test_records_are_deleted_as_frappe_deletes_them(api):
 			"results": [{"name": name, "ok": True, "error": None} for name in names],
 		},
 	}
-	assert existing("Note", names) == []
+	assert list_existing("Note", names) == []
 	assert (
 		frappe.db.count("Deleted Document", {"deleted_doctype": "Note", "deleted_name": ("in", names)}) == 3
 	)
 
 
 def test_the_verb_delete_with_names_in_the_query_does_the_same(api):
-	names = notes(2)
+	names = make_notes(2)
 
 	reply = api().request(
 		"DELETE", f"/api/method/{DELETE}", params={"doctype": "Note", "name": json.dumps(names)}
 	)
 
 	assert (reply.status_code, reply.json()["data"]["succeeded"]) == (200, 2)
-	assert existing("Note", names) == []
+	assert list_existing("Note", names) == []
 
 
 def test_a_record_in_use_keeps_all_and_is_named(api):
-	free, linked = factories.make_lead().name, linked_lead()
+	free, linked = factories.make_lead().name, make_linked_lead()
 
 	reply = api().post(DELETE, doctype="Lead", name=[free, linked])
 
-	assert error_of(reply) == (409, "LinkExistsError")
+	assert get_error(reply) == (409, "LinkExistsError")
 	assert (
 		f"1 of 2 records failed, so nothing was changed: {linked} (You can disable this Lead"
 		in reply.json()["exc"]
 	)
-	assert existing("Lead", [free, linked]) == sorted([free, linked])
+	assert list_existing("Lead", [free, linked]) == sorted([free, linked])
 
 
 def test_with_atomic_false_only_the_record_in_use_stays(api):
-	free, linked = factories.make_lead().name, linked_lead()
+	free, linked = factories.make_lead().name, make_linked_lead()
 
 	reply = api().post(DELETE, doctype="Lead", name=[linked, free], atomic=False)
 
@@ -100,49 +102,49 @@ def test_with_atomic_false_only_the_record_in_use_stays(api):
 	assert (reply.status_code, data["succeeded"], data["failed"]) == (200, 1, 1)
 	assert [result["ok"] for result in data["results"]] == [False, True]
 	assert data["results"][0]["error"]["type"] == "LinkExistsError"
-	assert existing("Lead", [free, linked]) == [linked]
+	assert list_existing("Lead", [free, linked]) == [linked]
 
 
-def test_records_that_only_refer_to_each_other_go_together(api):
+@pytest.mark.parametrize("group_first", [True, False])
+def test_records_that_only_refer_to_each_other_go_together(api, group_first):
 	"""Whichever comes first: a group goes once its members are gone."""
-	for group_first in (True, False):
-		name = factories.unique("Territory")
-		group, member = (f"{name} A", f"{name} B") if group_first else (f"{name} B", f"{name} A")
-		factories.make("Territory", territory_name=group, is_group=1)
-		factories.make("Territory", territory_name=member, parent_territory=group)
+	name = factories.make_unique("Territory")
+	group, member = (f"{name} A", f"{name} B") if group_first else (f"{name} B", f"{name} A")
+	factories.make_record("Territory", territory_name=group, is_group=1)
+	factories.make_record("Territory", territory_name=member, parent_territory=group)
 
-		reply = api().post(DELETE, doctype="Territory", name=[group, member])
+	reply = api().post(DELETE, doctype="Territory", name=[group, member])
 
-		assert reply.status_code == 200, reply.text
-		assert existing("Territory", [group, member]) == []
+	assert reply.status_code == 200, reply.text
+	assert list_existing("Territory", [group, member]) == []
 
 
-def test_records_that_fail_for_several_reasons_are_told_together(api):
+def test_failures_of_different_kinds_are_reported_together(api):
 	"""A lead that an opportunity refers to, and a group of which a member stays."""
 	caller = factories.make_user("Sales Manager", "Sales Master Manager").name
-	group = factories.make("Territory", territory_name=factories.unique("Group"), is_group=1).name
-	factories.make("Territory", territory_name=factories.unique("Member"), parent_territory=group)
-	used = factories.make("Territory", territory_name=factories.unique("Used")).name
+	group = factories.make_record("Territory", territory_name=factories.make_unique("Group"), is_group=1).name
+	factories.make_record("Territory", territory_name=factories.make_unique("Member"), parent_territory=group)
+	used = factories.make_record("Territory", territory_name=factories.make_unique("Used")).name
 	factories.make_lead(territory=used)
 
 	reply = api(caller).post(DELETE, doctype="Territory", name=[group, used])
 
-	assert error_of(reply) == (422, "BulkOperationError")
+	assert get_error(reply) == (422, "BulkOperationError")
 	assert "2 of 2 records failed, so nothing was changed" in reply.json()["exc"]
-	assert existing("Territory", [group, used]) == sorted([group, used])
+	assert list_existing("Territory", [group, used]) == sorted([group, used])
 
 
-def test_what_is_missing_is_told_before_anything_is_tried(api):
-	linked = linked_lead()
+def test_missing_records_are_reported_before_any_deletion(api):
+	linked = make_linked_lead()
 
 	reply = api().post(DELETE, doctype="Lead", name=[linked, factories.make_lead().name, "LEAD-NOWHERE"])
 
-	assert error_of(reply) == (404, "DoesNotExistError")
+	assert get_error(reply) == (404, "DoesNotExistError")
 	assert "1 of 3 records failed, so nothing was changed: LEAD-NOWHERE" in reply.json()["exc"]
 
 
 def test_a_file_removed_before_a_later_record_failed_is_back_on_disk(api):
-	free, linked = sorted([factories.make_lead().name, linked_lead()])
+	free, linked = sorted([factories.make_lead().name, make_linked_lead()])
 	linked, free = (
 		(linked, free) if frappe.db.exists("Opportunity", {"party_name": linked}) else (free, linked)
 	)
@@ -153,22 +155,22 @@ def test_a_file_removed_before_a_later_record_failed_is_back_on_disk(api):
 
 	assert reply.status_code == 409
 	assert path.read_text() == content
-	assert saved_links() == []
+	assert list_saved_links() == []
 
 
 def test_the_file_of_a_deleted_record_is_gone_for_good(api):
-	names = notes(2)
+	names = make_notes(2)
 	path = attach("Note", names[0])
 
 	api().post(DELETE, doctype="Note", name=names)
 
 	assert not path.exists()
-	assert saved_links() == []
+	assert list_saved_links() == []
 
 
 def test_a_record_that_stays_keeps_its_jobs_to_itself(api, worker):
 	"""The assignments of a lead that could not be deleted survive, although others of the call were deleted."""
-	free, linked = factories.make_lead(), linked_lead()
+	free, linked = factories.make_lead(), make_linked_lead()
 	factories.assign(frappe.get_doc("Lead", linked), "Administrator")
 
 	api().post(DELETE, doctype="Lead", name=[free.name, linked], atomic=False)
@@ -178,7 +180,7 @@ def test_a_record_that_stays_keeps_its_jobs_to_itself(api, worker):
 
 
 def test_a_guest_is_refused(guest):
-	assert error_of(guest.post(DELETE, doctype="Note", name=["x"])) == (401, "AuthenticationError")
+	assert get_error(guest.post(DELETE, doctype="Note", name=["x"])) == (401, "AuthenticationError")
 
 
 def test_a_role_that_may_read_but_not_delete_is_refused(api):
@@ -186,35 +188,35 @@ def test_a_role_that_may_read_but_not_delete_is_refused(api):
 
 	reply = api(factories.make_user("Sales User").name).post(DELETE, doctype="Lead", name=[lead])
 
-	assert error_of(reply) == (403, "PermissionError")
-	assert existing("Lead", [lead]) == [lead]
+	assert get_error(reply) == (403, "PermissionError")
+	assert list_existing("Lead", [lead]) == [lead]
 
 
 def test_a_record_that_the_caller_may_read_but_not_delete_is_403_and_keeps_all(api):
 	"""Notes: their owner may delete them, everybody may read public ones."""
-	other = factories.make("Note", title=factories.unique("Public"), public=1).name
+	other = factories.make_record("Note", title=factories.make_unique("Public"), public=1).name
 	caller = factories.make_user("Sales User").name
 	frappe.set_user(caller)
-	mine = factories.make("Note", title=factories.unique("Mine")).name
+	mine = factories.make_record("Note", title=factories.make_unique("Mine")).name
 	frappe.set_user("Administrator")
 
 	reply = api(caller).post(DELETE, doctype="Note", name=[mine, other])
 
-	assert error_of(reply) == (403, "PermissionError")
+	assert get_error(reply) == (403, "PermissionError")
 	assert (
 		f"1 of 2 records failed, so nothing was changed: {other} ({factories.DELETE_REFUSAL}"
 		in reply.json()["exc"]
 	)
-	assert existing("Note", [mine, other]) == sorted([mine, other])
+	assert list_existing("Note", [mine, other]) == sorted([mine, other])
 
 
 def test_another_users_private_record_looks_missing(api):
-	hidden = factories.make("Note", title=factories.unique("Private"), public=0).name
+	hidden = factories.make_record("Note", title=factories.make_unique("Private"), public=0).name
 
 	reply = api(factories.make_user("Sales User").name).post(DELETE, doctype="Note", name=[hidden])
 
-	assert error_of(reply) == (404, "DoesNotExistError")
-	assert existing("Note", [hidden]) == [hidden]
+	assert get_error(reply) == (404, "DoesNotExistError")
+	assert list_existing("Note", [hidden]) == [hidden]
 
 
 def test_a_name_in_other_letters_is_another_name(api):
@@ -222,11 +224,11 @@ def test_a_name_in_other_letters_is_another_name(api):
 
 	reply = api().post(DELETE, doctype="Lead", name=[name.lower()])
 
-	assert error_of(reply) == (404, "DoesNotExistError")
-	assert existing("Lead", [name]) == [name]
+	assert get_error(reply) == (404, "DoesNotExistError")
+	assert list_existing("Lead", [name]) == [name]
 
 
 def test_more_records_than_the_site_allows_are_refused(api):
 	reply = api().post(DELETE, doctype="Note", name=[str(n) for n in range(501)])
 
-	assert error_of(reply) == (400, "InvalidRequestError")
+	assert get_error(reply) == (400, "InvalidRequestError")

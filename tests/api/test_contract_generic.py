@@ -8,7 +8,7 @@ import pytest
 
 import frappe
 
-from tests.support.client import Client
+from tests.support.client import Client, get_error
 
 Api = Callable[[str], Client]
 
@@ -18,7 +18,7 @@ def admin(api: Api) -> Client:
 	return api("Administrator")
 
 
-def new_lead(admin: Client, **values: object) -> dict:
+def make_lead(admin: Client, **values: object) -> dict:
 	mark = uuid.uuid4().hex[:8]
 	body = {"doctype": "Lead", "lead_name": f"Jane {mark}", "email": f"{mark}@example.com", **values}
 	reply = admin.post("frappe.client.insert", **body)
@@ -71,14 +71,14 @@ def test_insert_with_a_missing_link_is_422(admin: Client) -> None:
 
 
 def test_insert_of_a_duplicate_is_409(admin: Client) -> None:
-	lead = new_lead(admin)
+	lead = make_lead(admin)
 	reply = admin.post("frappe.client.insert", doctype="Lead", lead_name="Other", email=lead["email"])
 	assert reply.status_code == 409
 	assert reply.json()["data"] is None
 
 
 def test_get_list_answers_under_the_names_asked_for(admin: Client) -> None:
-	lead = new_lead(admin)
+	lead = make_lead(admin)
 	reply = admin.get(
 		"frappe.client.get_list",
 		doctype="Lead",
@@ -120,14 +120,14 @@ def test_get_list_answers_under_the_names_asked_for(admin: Client) -> None:
 		({"limit_start": "-1"}, "limit_start must be 0 or more."),
 	],
 )
-def test_get_list_refuses_what_is_no_name(admin: Client, parameters: dict, text: str) -> None:
+def test_get_list_rejects_invalid_names(admin: Client, parameters: dict, text: str) -> None:
 	reply = admin.get("frappe.client.get_list", doctype="Lead", **parameters)
 	assert reply.status_code == 400, reply.text
 	assert reply.json()["exc"].startswith(f"InvalidRequestError: {text}")
 
 
-def test_get_list_takes_what_frappe_takes(admin: Client) -> None:
-	lead = new_lead(admin)
+def test_get_list_accepts_the_arguments_of_frappe(admin: Client) -> None:
+	lead = make_lead(admin)
 	reply = admin.get(
 		"frappe.client.get_list",
 		doctype="Lead",
@@ -141,7 +141,7 @@ def test_get_list_takes_what_frappe_takes(admin: Client) -> None:
 
 
 def test_get_list_pages(admin: Client) -> None:
-	leads = sorted(new_lead(admin, topic="paging")["name"] for _ in range(3))
+	leads = sorted(make_lead(admin, topic="paging")["name"] for _ in range(3))
 	page = {"doctype": "Lead", "filters": json.dumps([["name", "in", leads]]), "order_by": "name asc"}
 	first = admin.get("frappe.client.get_list", limit_page_length=2, **page).json()["data"]
 	rest = admin.get("frappe.client.get_list", limit_page_length=2, limit_start=2, **page).json()["data"]
@@ -149,7 +149,7 @@ def test_get_list_pages(admin: Client) -> None:
 
 
 def test_get_answers_with_the_documented_names(admin: Client) -> None:
-	lead = new_lead(admin, probability=50)
+	lead = make_lead(admin, probability=50)
 	reply = admin.get("frappe.client.get", doctype="Lead", name=lead["name"])
 	assert reply.status_code == 200
 	data = reply.json()["data"]
@@ -171,7 +171,7 @@ def test_a_missing_doctype_is_404(admin: Client) -> None:
 
 
 def test_set_value_takes_the_query_and_the_flat_body(admin: Client) -> None:
-	lead = new_lead(admin)
+	lead = make_lead(admin)
 	target = {"doctype": "Lead", "name": lead["name"]}
 	params = {**target, "fieldname": "status", "value": "Replied"}
 	reply = admin.request("PUT", "/api/method/frappe.client.set_value", params=params)
@@ -183,7 +183,7 @@ def test_set_value_takes_the_query_and_the_flat_body(admin: Client) -> None:
 
 
 def test_set_value_keeps_a_zero(admin: Client) -> None:
-	lead = new_lead(admin, probability=40)
+	lead = make_lead(admin, probability=40)
 	reply = admin.post(
 		"frappe.client.set_value", doctype="Lead", name=lead["name"], fieldname="probability", value=0
 	)
@@ -191,7 +191,7 @@ def test_set_value_keeps_a_zero(admin: Client) -> None:
 
 
 def test_set_value_refuses_a_stale_modified(admin: Client) -> None:
-	lead = new_lead(admin)
+	lead = make_lead(admin)
 	target = {"doctype": "Lead", "name": lead["name"]}
 	assert admin.post("frappe.client.set_value", **target, topic="first").status_code == 200
 	reply = admin.post("frappe.client.set_value", **target, topic="second", modified=lead["modified"])
@@ -202,15 +202,18 @@ def test_set_value_refuses_a_stale_modified(admin: Client) -> None:
 
 @pytest.mark.parametrize("field", ["owner", "creation", "name_of_nothing", "parent"])
 def test_set_value_refuses_protected_and_unknown_fields(admin: Client, field: str) -> None:
-	lead = new_lead(admin)
+	lead = make_lead(admin)
+	before = frappe.get_doc("Lead", lead["name"]).as_dict()
 	reply = admin.post(
 		"frappe.client.set_value", doctype="Lead", name=lead["name"], fieldname=field, value="x"
 	)
-	assert reply.status_code == 400
+	assert get_error(reply) == (400, "InvalidRequestError")
+	frappe.db.rollback()
+	assert frappe.get_doc("Lead", lead["name"]).as_dict() == before
 
 
 def test_delete_removes_the_record(admin: Client) -> None:
-	lead = new_lead(admin)
+	lead = make_lead(admin)
 	path = f"/api/method/frappe.client.delete?doctype=Lead&name={lead['name']}"
 	reply = admin.request("DELETE", path)
 	assert reply.status_code == 200, reply.text
@@ -234,10 +237,13 @@ def test_upload_file_makes_the_folders_of_the_path(admin: Client) -> None:
 
 @pytest.mark.parametrize("folder", ["/a/../b", "/a/\u202eb", "/" + "x" * 141])
 def test_upload_file_refuses_a_folder_that_is_no_name(admin: Client, folder: str) -> None:
+	files = frappe.db.count("File")
 	reply = admin.request(
 		"POST", "/api/method/upload_file", files={"file": ("a.txt", b"a")}, data={"folder": folder}
 	)
-	assert reply.status_code == 400
+	assert get_error(reply) == (400, "InvalidRequestError")
+	frappe.db.rollback()
+	assert frappe.db.count("File") == files
 
 
 def test_upload_file_without_a_file_is_400(admin: Client) -> None:

@@ -27,17 +27,17 @@ def delete_record(doctype: str, name: str) -> str:
 	return frappe.db.get_value(DOCTYPE, {"deleted_doctype": doctype, "deleted_name": name})
 
 
-def deleted_client() -> tuple[str, str]:
+def make_deleted_client() -> tuple[str, str]:
 	client = clinic.make_client(clinic.make_connection())
 	return delete_record("Client", client.name), client.last_name
 
 
-def deleted_employee() -> tuple[str, str]:
+def make_deleted_employee() -> tuple[str, str]:
 	employee = factories.make_employee()
 	return delete_record("Employee", employee.name), employee.first_name
 
 
-def requests_for(client: Client, copy: str) -> list[requests.Response]:
+def build_requests(client: Client, copy: str) -> list[requests.Response]:
 	filters = f'[["name","=","{copy}"]]'
 	fields = '["name","data","deleted_name"]'
 	query: dict[str, Any] = {"doctype": DOCTYPE, "filters": filters, "fields": fields}
@@ -53,12 +53,12 @@ def requests_for(client: Client, copy: str) -> list[requests.Response]:
 	]
 
 
-@pytest.mark.parametrize("delete", [deleted_client, deleted_employee])
-def test_a_system_manager_reads_no_copy_of_what_they_may_not_read(
+@pytest.mark.parametrize("delete", [make_deleted_client, make_deleted_employee])
+def test_system_manager_cannot_read_deleted_copy_without_read_access(
 	manager: Client, delete: Callable[[], tuple[str, str]]
 ) -> None:
 	copy, secret = delete()
-	for reply in requests_for(manager, copy):
+	for reply in build_requests(manager, copy):
 		assert secret not in reply.text, reply.request.url
 	count = manager.get("frappe.client.get_count", doctype=DOCTYPE, filters=f'[["name","=","{copy}"]]')
 	assert count.json()["message"] == 0
@@ -66,36 +66,38 @@ def test_a_system_manager_reads_no_copy_of_what_they_may_not_read(
 
 def test_whoever_reads_all_of_the_doctype_reads_its_copies(api: Api) -> None:
 	client = api(factories.make_user("System Manager", "HR Manager", "HR User").name)
-	copy, secret = deleted_employee()
-	replies = requests_for(client, copy)
+	copy, secret = make_deleted_employee()
+	replies = build_requests(client, copy)
 	assert [secret in reply.text for reply in replies] == [True] * len(replies), [r.text for r in replies]
 
 
 def test_a_hidden_permission_level_hides_the_copy(api: Api) -> None:
-	copy, secret = deleted_client()
+	copy, secret = make_deleted_client()
 	partial = api(factories.make_user("System Manager", "Clinical User").name)
-	assert not any(secret in reply.text for reply in requests_for(partial, copy))
+	assert not any(secret in reply.text for reply in build_requests(partial, copy))
 	whole = api(factories.make_user("System Manager", "Clinical User", "Clinical Manager").name)
-	assert all(secret in reply.text for reply in requests_for(whole, copy))
+	assert all(secret in reply.text for reply in build_requests(whole, copy))
 
 
 def test_a_user_permission_hides_the_copies(api: Api) -> None:
 	user = factories.make_user("System Manager", "HR Manager", "HR User").name
-	factories.make("User Permission", user=user, allow="Employee", for_value=factories.make_employee().name)
-	copy, secret = deleted_employee()
-	assert not any(secret in reply.text for reply in requests_for(api(user), copy))
+	factories.make_record(
+		"User Permission", user=user, allow="Employee", for_value=factories.make_employee().name
+	)
+	copy, secret = make_deleted_employee()
+	assert not any(secret in reply.text for reply in build_requests(api(user), copy))
 
 
 def test_a_doctype_that_is_gone_hides_its_copies(manager: Client) -> None:
-	secret = factories.unique("Secret")
+	secret = factories.make_unique("Secret")
 	gone = {"deleted_doctype": "No Such DocType", "deleted_name": "x", "data": secret}
-	copy = factories.make(DOCTYPE, **gone).name
-	assert not any(secret in reply.text for reply in requests_for(manager, copy))
+	copy = factories.make_record(DOCTYPE, **gone).name
+	assert not any(secret in reply.text for reply in build_requests(manager, copy))
 
 
 def test_administrator_reads_every_copy(api: Api) -> None:
-	copy, secret = deleted_client()
-	assert all(secret in reply.text for reply in requests_for(api("Administrator"), copy))
+	copy, secret = make_deleted_client()
+	assert all(secret in reply.text for reply in build_requests(api("Administrator"), copy))
 
 
 RESTORE = "frappe.core.doctype.deleted_document.deleted_document.restore"
@@ -113,13 +115,13 @@ def restore_by(client: Client, method: str, copy: str) -> requests.Response:
 	("rights", "status"),
 	[({}, 404), ({"create": 1}, 404), ({"read": 1}, 403), ({"read": 1, "create": 1}, 200)],
 )
-def test_who_reads_and_creates_such_records_restores_one(
+def test_restore_requires_read_and_create_access(
 	api: Api, method: str, rights: dict[str, int], status: int
 ) -> None:
-	role = factories.make("Role", role_name=factories.unique("Restorer")).name
-	doctype = factories.make(
+	role = factories.make_record("Role", role_name=factories.make_unique("Restorer")).name
+	doctype = factories.make_record(
 		"DocType",
-		name=factories.unique("Restorable"),
+		name=factories.make_unique("Restorable"),
 		module="Custom",
 		custom=1,
 		fields=[{"fieldname": "remark", "fieldtype": "Data", "label": "Remark"}],
@@ -128,7 +130,7 @@ def test_who_reads_and_creates_such_records_restores_one(
 			*([{"role": role, "read": 0, "create": 0, **rights}] if rights else []),
 		],
 	).name
-	name = factories.make(doctype, remark="x").name
+	name = factories.make_record(doctype, remark="x").name
 	copy = delete_record(doctype, name)
 	reply = restore_by(api(factories.make_user("System Manager", role).name), method, copy)
 	frappe.db.rollback()

@@ -42,13 +42,13 @@ def both(site: str, desks: tuple[Client, Client]) -> tuple[Client, Client]:
 	return desks
 
 
-def seen(reply: requests.Response) -> tuple[int, dict[str, str], str]:
+def normalize_reply(reply: requests.Response) -> tuple[int, dict[str, str], str]:
 	"""What a browser gets, without what no two replies share."""
 	headers = {key: value for key, value in reply.headers.items() if key not in VOLATILE_HEADERS}
 	return reply.status_code, headers, VOLATILE.sub("", reply.text)
 
 
-def form(**values: object) -> dict[str, object]:
+def build_form(**values: object) -> dict[str, object]:
 	"""The body of frappe.call: a form, its values as JSON."""
 	return {
 		"data": {key: value if isinstance(value, str) else json.dumps(value) for key, value in values.items()}
@@ -56,44 +56,56 @@ def form(**values: object) -> dict[str, object]:
 
 
 GENERIC = [
-	("frappe.client.get_list", form(doctype="Lead", fields=["name", "lead_name"], limit_page_length=20)),
-	("frappe.client.get_list", form(doctype="Lead", fields=["*"], limit_page_length=2)),
-	("frappe.client.get_list", form(doctype="Lead", filters={"status": "Lead"}, order_by="creation desc")),
 	(
 		"frappe.client.get_list",
-		form(doctype="Lead", fields=["count(name) as n", "status"], group_by="status"),
+		build_form(doctype="Lead", fields=["name", "lead_name"], limit_page_length=20),
 	),
-	("frappe.client.get_list", form(doctype="Lead", fields=["no_such_field"])),
-	("frappe.client.get_list", form(doctype="Lead", order_by="no_such_field")),
-	("frappe.client.get_list", form(doctype="No Such DocType")),
-	("frappe.client.get_list", form(doctype="Salary Slip")),
+	("frappe.client.get_list", build_form(doctype="Lead", fields=["*"], limit_page_length=2)),
+	(
+		"frappe.client.get_list",
+		build_form(doctype="Lead", filters={"status": "Lead"}, order_by="creation desc"),
+	),
+	(
+		"frappe.client.get_list",
+		build_form(doctype="Lead", fields=["count(name) as n", "status"], group_by="status"),
+	),
+	("frappe.client.get_list", build_form(doctype="Lead", fields=["no_such_field"])),
+	("frappe.client.get_list", build_form(doctype="Lead", order_by="no_such_field")),
+	("frappe.client.get_list", build_form(doctype="No Such DocType")),
+	("frappe.client.get_list", build_form(doctype="Salary Slip")),
 	("frappe.client.get_list", {"data": {}}),
-	("frappe.client.get", form(doctype="Lead", name="No Such Lead")),
-	("frappe.client.get", form(doctype="Selling Settings")),
-	("frappe.client.get_value", form(doctype="Lead", fieldname="lead_name", filters={"status": "Lead"})),
-	("frappe.client.get_count", form(doctype="Lead")),
+	("frappe.client.get", build_form(doctype="Lead", name="No Such Lead")),
+	("frappe.client.get", build_form(doctype="Selling Settings")),
+	(
+		"frappe.client.get_value",
+		build_form(doctype="Lead", fieldname="lead_name", filters={"status": "Lead"}),
+	),
+	("frappe.client.get_count", build_form(doctype="Lead")),
 	("frappe.client.insert", {"data": {}}),
-	("frappe.client.insert", form(doc={"doctype": "Lead"})),
+	("frappe.client.insert", build_form(doc={"doctype": "Lead"})),
 	(
 		"frappe.client.insert",
-		form(doc={"doctype": "Lead", "lead_name": "x", "territory": "No Such Territory"}),
+		build_form(doc={"doctype": "Lead", "lead_name": "x", "territory": "No Such Territory"}),
 	),
-	("frappe.client.set_value", form(doctype="Lead", name="No Such Lead", fieldname="status", value="Open")),
-	("frappe.client.set_value", form(doctype="Lead", name="No Such Lead")),
-	("frappe.client.delete", form(doctype="Lead", name="No Such Lead")),
-	("frappe.client.has_permission", form(doctype="Lead", docname="No Such Lead")),
+	(
+		"frappe.client.set_value",
+		build_form(doctype="Lead", name="No Such Lead", fieldname="status", value="Open"),
+	),
+	("frappe.client.set_value", build_form(doctype="Lead", name="No Such Lead")),
+	("frappe.client.delete", build_form(doctype="Lead", name="No Such Lead")),
+	("frappe.client.has_permission", build_form(doctype="Lead", docname="No Such Lead")),
 	("upload_file", {"data": {"folder": "Home"}}),
 	("upload_file", {"data": {"folder": "/No/Such"}, "files": {"file": ("a.txt", b"a")}}),
 ]
 DESK = [
 	(
 		"frappe.desk.reportview.get",
-		form(doctype="Lead", fields=["`tabLead`.`name`"], start=0, page_length=20),
+		build_form(doctype="Lead", fields=["`tabLead`.`name`"], start=0, page_length=20),
 	),
-	("frappe.desk.reportview.get_count", form(doctype="Lead", filters=[], fields=[], distinct=False)),
-	("frappe.desk.form.load.getdoc", form(doctype="Lead", name="No Such Lead")),
-	("frappe.desk.search.search_link", form(doctype="Industry Type", txt="")),
-	("frappe.desk.query_report.run", form(report_name="No Such Report", filters={})),
+	("frappe.desk.reportview.get_count", build_form(doctype="Lead", filters=[], fields=[], distinct=False)),
+	("frappe.desk.form.load.getdoc", build_form(doctype="Lead", name="No Such Lead")),
+	("frappe.desk.search.search_link", build_form(doctype="Industry Type", txt="")),
+	("frappe.desk.query_report.run", build_form(report_name="No Such Report", filters={})),
 	("frappe.desk.desktop.get_workspace_sidebar_items", {"data": {}}),
 	("ping", {"data": {}}),
 	("no.such.method", {"data": {}}),
@@ -103,7 +115,7 @@ DESK = [
 @pytest.mark.parametrize(("method", "body"), GENERIC + DESK)
 def test_desk_gets_the_same_bytes(both: tuple[Client, Client], method: str, body: dict) -> None:
 	ours, bare = (client.request("POST", f"/api/method/{method}", **body) for client in both)
-	assert seen(ours) == seen(bare)
+	assert normalize_reply(ours) == normalize_reply(bare)
 
 
 def test_a_record_and_its_form_are_the_same_bytes(both: tuple[Client, Client]) -> None:
@@ -116,14 +128,14 @@ def test_a_record_and_its_form_are_the_same_bytes(both: tuple[Client, Client]) -
 	):
 		ours, bare = (client.request("GET", path) for client in both)
 		assert ours.status_code == 200
-		assert seen(ours) == seen(bare)
+		assert normalize_reply(ours) == normalize_reply(bare)
 
 
 def test_a_write_has_frappes_status_and_keys(both: tuple[Client, Client]) -> None:
 	replies = []
 	for client in both:
-		doc = {"doctype": "Lead", "lead_name": "Jane", "email_id": factories.unique_email()}
-		replies.append(client.request("POST", "/api/method/frappe.client.insert", **form(doc=doc)))
+		doc = {"doctype": "Lead", "lead_name": "Jane", "email_id": factories.make_unique_email()}
+		replies.append(client.request("POST", "/api/method/frappe.client.insert", **build_form(doc=doc)))
 	ours, bare = replies
 	assert ours.status_code == bare.status_code == 200
 	assert list(ours.json()) == list(bare.json())

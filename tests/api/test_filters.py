@@ -35,10 +35,10 @@ def admin(api: Callable[[str], Client]) -> Iterator[Client]:
 @pytest.mark.parametrize("operator", OPERATORS)
 def test_any_operand_is_answered_or_refused(site: str, operator: str) -> None:
 	for field, value in itertools.product(FIELDS, VALUES):
-		assert status_of_list([[field, operator, value]]) in (200, 400), (field, operator, value)
+		assert get_list_status([[field, operator, value]]) in (200, 400), (field, operator, value)
 
 
-def status_of_list(filters: list) -> int:
+def get_list_status(filters: list) -> int:
 	"""What a request would be answered: the endpoint's own function, without the two thousand requests."""
 	try:
 		generic.get_list(doctype="Lead", filters=filters)
@@ -47,10 +47,10 @@ def status_of_list(filters: list) -> int:
 	return 200
 
 
-def test_operands_of_any_kind_come_over_the_wire(admin: Client) -> None:
-	for value in VALUES:
-		reply = admin.post("frappe.client.get_list", doctype="Lead", filters=[["email", "=", value]])
-		assert reply.status_code == status_of_list([["email", "=", value]]), (value, reply.text)
+@pytest.mark.parametrize("value", VALUES)
+def test_operands_of_any_kind_come_over_the_wire(admin: Client, value: object) -> None:
+	reply = admin.post("frappe.client.get_list", doctype="Lead", filters=[["email", "=", value]])
+	assert reply.status_code == get_list_status([["email", "=", value]]), (value, reply.text)
 
 
 @pytest.mark.parametrize(

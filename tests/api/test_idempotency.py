@@ -9,7 +9,7 @@ import requests
 import frappe
 
 from tests.support import factories
-from tests.support.client import Client
+from tests.support.client import Client, get_error
 
 INSERT = "frappe.client.insert"
 
@@ -19,16 +19,16 @@ def seller(api: Callable[[str], Client]) -> Client:
 	return api(factories.make_user("Sales User").name)
 
 
-def key() -> dict[str, str]:
-	return {"Idempotency-Key": factories.unique("key")}
+def make_key() -> dict[str, str]:
+	return {"Idempotency-Key": factories.make_unique("key")}
 
 
-def lead(email: str) -> dict[str, str]:
+def build_lead(email: str) -> dict[str, str]:
 	return {"doctype": "Lead", "lead_name": "Jane Smith", "email": email}
 
 
 def test_the_same_request_replays_the_first_reply(seller: Client) -> None:
-	headers, body = key(), lead(factories.unique_email())
+	headers, body = make_key(), build_lead(factories.make_unique_email())
 	first = seller.post(INSERT, headers=headers, **body)
 	again = seller.post(INSERT, headers=headers, **body)
 	assert first.status_code == again.status_code == 201
@@ -39,22 +39,24 @@ def test_the_same_request_replays_the_first_reply(seller: Client) -> None:
 
 
 def test_the_same_key_with_another_body_or_method_is_409(seller: Client) -> None:
-	headers, email = key(), factories.unique_email()
-	name = seller.post(INSERT, headers=headers, **lead(email)).json()["data"]["name"]
-	other = seller.post(INSERT, headers=headers, **lead(factories.unique_email()))
+	headers, email = make_key(), factories.make_unique_email()
+	name = seller.post(INSERT, headers=headers, **build_lead(email)).json()["data"]["name"]
+	other = seller.post(INSERT, headers=headers, **build_lead(factories.make_unique_email()))
 	assert other.status_code == 409
 	assert other.json()["exc_type"] == "ConflictError"
 	assert seller.post("frappe.client.delete", headers=headers, doctype="Lead", name=name).status_code == 409
 
 
 def test_a_failed_request_may_be_repeated(seller: Client) -> None:
-	headers, email = key(), factories.unique_email()
-	assert seller.post(INSERT, headers=headers, **lead(email), source="No Such Source").status_code == 422
-	assert seller.post(INSERT, headers=headers, **lead(email)).status_code == 201
+	headers, email = make_key(), factories.make_unique_email()
+	assert (
+		seller.post(INSERT, headers=headers, **build_lead(email), source="No Such Source").status_code == 422
+	)
+	assert seller.post(INSERT, headers=headers, **build_lead(email)).status_code == 201
 
 
 def test_keys_belong_to_their_user(api: Callable[[str], Client]) -> None:
-	headers, body = key(), lead(factories.unique_email())
+	headers, body = make_key(), build_lead(factories.make_unique_email())
 	assert (
 		api(factories.make_user("Sales User").name).post(INSERT, headers=headers, **body).status_code == 201
 	)
@@ -64,7 +66,7 @@ def test_keys_belong_to_their_user(api: Callable[[str], Client]) -> None:
 
 
 def test_an_expired_key_is_free_again(seller: Client) -> None:
-	headers, body = key(), lead(factories.unique_email())
+	headers, body = make_key(), build_lead(factories.make_unique_email())
 	name = seller.post(INSERT, headers=headers, **body).json()["data"]["name"]
 	frappe.db.sql("update `tabIdempotency Record` set expires_at = now() - interval 2 day")
 	frappe.db.commit()
@@ -78,23 +80,28 @@ def test_an_expired_key_is_free_again(seller: Client) -> None:
 def test_expired_keys_are_deleted_daily(seller: Client) -> None:
 	from orchestrator.api.idempotency import delete_expired_replies
 
-	seller.post(INSERT, headers=key(), **lead(factories.unique_email()))
+	seller.post(INSERT, headers=make_key(), **build_lead(factories.make_unique_email()))
 	frappe.db.sql("update `tabIdempotency Record` set expires_at = now() - interval 2 day")
-	seller_key = key()
+	seller_key = make_key()
 	delete_expired_replies()
 	frappe.db.commit()
 	assert frappe.db.count("Idempotency Record") == 0
-	assert seller.post(INSERT, headers=seller_key, **lead(factories.unique_email())).status_code == 201
+	assert (
+		seller.post(INSERT, headers=seller_key, **build_lead(factories.make_unique_email())).status_code
+		== 201
+	)
 	assert frappe.db.count("Idempotency Record") == 1
 
 
 def test_a_key_too_long_is_400(seller: Client) -> None:
-	reply = seller.post(INSERT, headers={"Idempotency-Key": "k" * 256}, **lead(factories.unique_email()))
-	assert reply.status_code == 400
+	email = factories.make_unique_email()
+	reply = seller.post(INSERT, headers={"Idempotency-Key": "k" * 256}, **build_lead(email))
+	assert get_error(reply) == (400, "InvalidRequestError")
+	assert not frappe.db.exists("Lead", {"email_id": email})
 
 
 def test_parallel_retries_create_once(api: Callable[[str], Client], seller: Client) -> None:
-	headers, body = key(), lead(factories.unique_email())
+	headers, body = make_key(), build_lead(factories.make_unique_email())
 	replies: list[requests.Response] = []
 
 	def send() -> None:
@@ -115,7 +122,7 @@ def test_parallel_retries_create_once(api: Callable[[str], Client], seller: Clie
 
 
 def test_an_upload_is_replayed_too(seller: Client) -> None:
-	headers, name = key(), f"{factories.unique('file')}.txt"
+	headers, name = make_key(), f"{factories.make_unique('file')}.txt"
 	send = {"files": {"file": (name, b"hello")}, "data": {"is_private": "1"}, "headers": headers}
 	first = seller.request("POST", "/api/method/upload_file", **send)
 	again = seller.request("POST", "/api/method/upload_file", **send)

@@ -28,15 +28,15 @@ def seller(api: Api) -> Client:
 	return api(factories.make_user("Sales User").name)
 
 
-def key() -> dict[str, str]:
-	return {"Idempotency-Key": factories.unique("key")}
+def make_key() -> dict[str, str]:
+	return {"Idempotency-Key": factories.make_unique("key")}
 
 
-def lead(**values: str) -> dict[str, str]:
+def build_lead(**values: str) -> dict[str, str]:
 	return {
 		"doctype": "Lead",
-		"lead_name": factories.unique("Jane"),
-		"email": factories.unique_email(),
+		"lead_name": factories.make_unique("Jane"),
+		"email": factories.make_unique_email(),
 		**values,
 	}
 
@@ -45,11 +45,11 @@ def is_replayed(reply: requests.Response) -> bool:
 	return reply.headers.get("Idempotency-Replayed") == "true"
 
 
-def user_of(client: Client) -> str:
+def get_user(client: Client) -> str:
 	return client.get("frappe.auth.get_logged_user").json()["message"]
 
 
-def in_parallel(client: Client, send: Callable[[Client], requests.Response]) -> list[requests.Response]:
+def send_in_parallel(client: Client, send: Callable[[Client], requests.Response]) -> list[requests.Response]:
 	"""Send the same request over connections of their own, at the same time."""
 	replies: list[requests.Response] = []
 	clients = [Client(client.base, client.host, headers=dict(client.headers)) for _ in range(PARALLEL)]
@@ -63,7 +63,7 @@ def in_parallel(client: Client, send: Callable[[Client], requests.Response]) -> 
 
 @pytest.mark.usefixtures("loopback")
 def test_a_sync_that_was_refused_frees_its_key(api: Api) -> None:
-	manager, headers = api(kipu_site.user_with("Kipu Sync Manager")), key()
+	manager, headers = api(kipu_site.get_user_with("Kipu Sync Manager")), make_key()
 	with Simulator(3) as kipu:
 		body = {"connection": kipu_site.make_connection(kipu), "background": False}
 		run = run_records.begin_run(RunRequest(body["connection"], "incremental"))
@@ -76,12 +76,12 @@ def test_a_sync_that_was_refused_frees_its_key(api: Api) -> None:
 	assert (again.content, is_replayed(again)) == (first.content, True)
 
 
-def test_what_a_killed_worker_left_is_taken_over(seller: Client) -> None:
+def test_key_of_killed_worker_is_reclaimed(seller: Client) -> None:
 	"""A commit within the work has kept the claim, and no reply came."""
-	headers, body = key(), lead()
-	first = seller.post(INSERT, headers=headers, **lead())
+	headers, body = make_key(), build_lead()
+	first = seller.post(INSERT, headers=headers, **build_lead())
 	assert first.status_code == 201
-	frappe.db.set_value(RECORD, {"user": user_of(seller)}, {"reply": None, "status_code": 0})
+	frappe.db.set_value(RECORD, {"user": get_user(seller)}, {"reply": None, "status_code": 0})
 	frappe.db.commit()
 	again = seller.post(INSERT, headers=headers, **body)  # another body: the key is free
 	assert (again.status_code, is_replayed(again)) == (201, False), again.text
@@ -92,8 +92,8 @@ def test_what_a_killed_worker_left_is_taken_over(seller: Client) -> None:
 def test_a_lock_ends_with_the_connection_that_held_it(seller: Client) -> None:
 	import hashlib
 
-	headers, body = key(), lead()
-	name = hashlib.sha256(f"{user_of(seller)}\0{headers['Idempotency-Key']}".encode()).hexdigest()
+	headers, body = make_key(), build_lead()
+	name = hashlib.sha256(f"{get_user(seller)}\0{headers['Idempotency-Key']}".encode()).hexdigest()
 	lock = hashlib.sha256(f"{frappe.conf.db_name}\0{name}".encode()).hexdigest()
 	assert frappe.db.sql("select get_lock(%s, 0)", lock) == ((1,),)
 	replies: list[requests.Response] = []
@@ -109,13 +109,13 @@ def test_a_lock_ends_with_the_connection_that_held_it(seller: Client) -> None:
 
 @pytest.mark.parametrize("_round", range(3))
 def test_parallel_calls_that_fail_each_say_why(seller: Client, _round: int) -> None:
-	headers, body = key(), lead(source="No Such Source")
-	replies = in_parallel(seller, lambda client: client.post(INSERT, headers=headers, **body))
+	headers, body = make_key(), build_lead(source="No Such Source")
+	replies = send_in_parallel(seller, lambda client: client.post(INSERT, headers=headers, **body))
 	assert [(reply.status_code, reply.json()["exc_type"]) for reply in replies] == [
 		(422, "LinkValidationError")
 	] * PARALLEL
 	good = {**body, "source": ""}
-	replies = in_parallel(seller, lambda client: client.post(INSERT, headers=headers, **good))
+	replies = send_in_parallel(seller, lambda client: client.post(INSERT, headers=headers, **good))
 	assert [reply.status_code for reply in replies] == [201] * PARALLEL, [reply.text for reply in replies]
 	assert len({reply.content for reply in replies}) == 1
 	assert sorted(is_replayed(reply) for reply in replies) == [False, True, True, True]
@@ -123,13 +123,13 @@ def test_parallel_calls_that_fail_each_say_why(seller: Client, _round: int) -> N
 
 
 def test_parallel_keys_do_not_wait_for_each_other(seller: Client) -> None:
-	replies = in_parallel(seller, lambda client: client.post(INSERT, headers=key(), **lead()))
+	replies = send_in_parallel(seller, lambda client: client.post(INSERT, headers=make_key(), **build_lead()))
 	assert [reply.status_code for reply in replies] == [201] * PARALLEL, [reply.text for reply in replies]
 
 
 def test_put_and_delete_honour_the_key(seller: Client) -> None:
-	name = seller.post(INSERT, **lead()).json()["data"]["name"]
-	put, body = key(), {"doctype": "Lead", "name": name, "lead_name": "Mary Major"}
+	name = seller.post(INSERT, **build_lead()).json()["data"]["name"]
+	put, body = make_key(), {"doctype": "Lead", "name": name, "lead_name": "Mary Major"}
 	first, again = (
 		seller.request("PUT", f"/api/method/{SET_VALUE}", json=body, headers=put) for _ in range(2)
 	)
@@ -137,8 +137,8 @@ def test_put_and_delete_honour_the_key(seller: Client) -> None:
 
 
 def test_delete_honours_the_key(api: Api) -> None:
-	client, headers, body = api("Administrator"), key(), {"doctype": "ToDo"}
-	body["name"] = factories.make("ToDo", description="x").name
+	client, headers, body = api("Administrator"), make_key(), {"doctype": "ToDo"}
+	body["name"] = factories.make_record("ToDo", description="x").name
 	path = "/api/method/frappe.client.delete"
 	first, again = (client.request("DELETE", path, json=body, headers=headers) for _ in range(2))
 	assert (first.status_code, again.content, is_replayed(again)) == (200, first.content, True)
@@ -163,7 +163,7 @@ RAW_WRITES: list[tuple[str, str, dict[str, Any]]] = [
 def test_frappes_own_writes_are_replayed_byte_for_byte(
 	seller: Client, verb: str, path: str, arguments: dict
 ) -> None:
-	path, headers = path.format(name=factories.make_lead().name), key()
+	path, headers = path.format(name=factories.make_lead().name), make_key()
 	first = seller.request(verb, path, headers=headers, **arguments)
 	assert first.status_code == 200, first.text
 	leads = frappe.db.count("Lead")
@@ -179,8 +179,8 @@ def test_frappes_own_writes_are_replayed_byte_for_byte(
 
 
 def test_a_delete_by_resource_is_replayed(api: Api) -> None:
-	owner, headers = api("Administrator"), key()
-	name = factories.make("ToDo", description="x").name
+	owner, headers = api("Administrator"), make_key()
+	name = factories.make_record("ToDo", description="x").name
 	first = owner.request("DELETE", f"/api/resource/ToDo/{name}", headers=headers)
 	again = owner.request("DELETE", f"/api/resource/ToDo/{name}", headers=headers)
 	assert (first.status_code, first.text) == (202, '{"data":"ok"}')
@@ -189,7 +189,7 @@ def test_a_delete_by_resource_is_replayed(api: Api) -> None:
 
 
 def test_a_failed_write_by_resource_frees_its_key(seller: Client) -> None:
-	headers = key()
+	headers = make_key()
 	failed = seller.request("POST", "/api/resource/Lead", headers=headers, json={"source": "No Such Source"})
 	assert failed.status_code == 417
 	good = seller.request("POST", "/api/resource/Lead", headers=headers, json={"lead_name": "Jane"})
@@ -197,8 +197,8 @@ def test_a_failed_write_by_resource_frees_its_key(seller: Client) -> None:
 
 
 def test_parallel_writes_by_resource_execute_once(seller: Client) -> None:
-	headers, body = key(), {"lead_name": factories.unique("Jane")}
-	replies = in_parallel(
+	headers, body = make_key(), {"lead_name": factories.make_unique("Jane")}
+	replies = send_in_parallel(
 		seller, lambda client: client.request("POST", "/api/resource/Lead", json=body, headers=headers)
 	)
 	assert [reply.status_code for reply in replies] == [200] * PARALLEL, [reply.text for reply in replies]
@@ -219,8 +219,8 @@ def insert_by(route: str, client: Client, headers: dict[str, str], **values: str
 def test_a_caller_who_lost_the_role_gets_no_replay(api: Api, route: str) -> None:
 	user, headers, values = (
 		factories.make_user("Sales User", "Newsletter Manager"),
-		key(),
-		{"lead_name": factories.unique("Jane")},
+		make_key(),
+		{"lead_name": factories.make_unique("Jane")},
 	)
 	client = api(user.name)
 	assert insert_by(route, client, headers, **values).ok
@@ -237,18 +237,24 @@ def test_a_caller_who_lost_the_role_gets_no_replay(api: Api, route: str) -> None
 
 @pytest.mark.parametrize("route", ["contract", "resource"])
 def test_a_caller_who_may_not_read_the_record_any_more_gets_no_replay(api: Api, route: str) -> None:
-	user, headers, values = factories.make_user("Sales User"), key(), {"lead_name": factories.unique("Jane")}
+	user, headers, values = (
+		factories.make_user("Sales User"),
+		make_key(),
+		{"lead_name": factories.make_unique("Jane")},
+	)
 	client = api(user.name)
 	assert insert_by(route, client, headers, **values).ok
 	other = factories.make_lead().name
-	factories.make("User Permission", user=user.name, allow="Lead", for_value=other, apply_to_all_doctypes=1)
+	factories.make_record(
+		"User Permission", user=user.name, allow="Lead", for_value=other, apply_to_all_doctypes=1
+	)
 	reply = insert_by(route, client, headers, **values)
 	assert (reply.status_code, values["lead_name"] in reply.text) == (404, False), reply.text
 
 
 def test_a_caller_who_lost_a_share_gets_no_replay(api: Api) -> None:
-	user, headers = factories.make_user("Desk User"), key()
-	name = factories.make("Note", title=factories.unique("Note"), content="x", public=0).name
+	user, headers = factories.make_user("Desk User"), make_key()
+	name = factories.make_record("Note", title=factories.make_unique("Note"), content="x", public=0).name
 	frappe.share.add("Note", name, user.name, read=1, write=1)
 	frappe.db.commit()
 	body = {"doctype": "Note", "name": name, "content": "secret"}
@@ -262,7 +268,7 @@ def test_a_caller_who_lost_a_share_gets_no_replay(api: Api) -> None:
 
 
 def test_a_caller_who_lost_a_permission_level_gets_no_replay(api: Api, clinic_record: str) -> None:
-	user, headers = factories.make_user("Clinical User", "Clinical Manager"), key()
+	user, headers = factories.make_user("Clinical User", "Clinical Manager"), make_key()
 	client, body = api(user.name), {"doctype": "Client", "name": clinic_record, "preferred_name": "Ada"}
 	first = client.post(SET_VALUE, headers=headers, **body)
 	assert first.status_code == 200, first.text
@@ -278,16 +284,16 @@ def clinic_record(site: str) -> Iterator[str]:
 
 
 def test_nobody_else_reads_a_stored_reply(api: Api, seller: Client) -> None:
-	secret = factories.unique("Secret")
-	headers, body = key(), lead(lead_name=secret)
+	secret = factories.make_unique("Secret")
+	headers, body = make_key(), build_lead(lead_name=secret)
 	assert seller.post(INSERT, headers=headers, **body).status_code == 201
-	assert seller.request("POST", "/api/resource/Lead", headers=key(), json={"lead_name": secret}).ok
+	assert seller.request("POST", "/api/resource/Lead", headers=make_key(), json={"lead_name": secret}).ok
 	manager = api(factories.make_user("System Manager").name)
 	rows = manager.get(
 		"frappe.client.get_list",
 		doctype=RECORD,
 		fields='["*"]',
-		filters=f'[["user","=","{user_of(seller)}"]]',
+		filters=f'[["user","=","{get_user(seller)}"]]',
 	)
 	assert (rows.status_code, len(rows.json()["data"])) == (200, 2)
 	for text in (rows.text, str(frappe.get_all(RECORD, fields=["*"]))):

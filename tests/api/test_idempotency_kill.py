@@ -23,7 +23,7 @@ WAIT_SECONDS = 30
 WAITING = "select count(*) from information_schema.processlist where db = %s and info like %s and id != connection_id()"
 
 
-def workers_at(base: str) -> list[psutil.Process]:
+def list_workers(base: str) -> list[psutil.Process]:
 	"""The worker processes of the web server at an address, which this process has started."""
 	port = base.rpartition(":")[2]
 	servers = [
@@ -47,9 +47,9 @@ def is_waiting_for_the_series() -> bool:
 def test_a_retry_after_a_killed_worker_executes_once(route: str, api: Api, site: str) -> None:
 	caller = api(factories.make_user("Sales User").name)
 	factories.make_lead()  # the series of leads exists
-	email = factories.unique_email()
-	body = {"doctype": "Lead", "lead_name": factories.unique("Jane"), "email_id": email}
-	headers = {**caller.headers, "Idempotency-Key": factories.unique("key")}
+	email = factories.make_unique_email()
+	body = {"doctype": "Lead", "lead_name": factories.make_unique("Jane"), "email_id": email}
+	headers = {**caller.headers, "Idempotency-Key": factories.make_unique("key")}
 	failures: list[Exception] = []
 
 	def send_first(client: Client) -> None:
@@ -64,13 +64,13 @@ def test_a_retry_after_a_killed_worker_executes_once(route: str, api: Api, site:
 		first = threading.Thread(target=send_first, args=(client,))
 		first.start()
 		wait_until(is_waiting_for_the_series)
-		killed = workers_at(base)
+		killed = list_workers(base)
 		assert len(killed) == 1
 		os.kill(killed[0].pid, signal.SIGKILL)
 		first.join()
 		frappe.db.rollback()
 		assert len(failures) == 1
-		wait_until(lambda: workers_at(base) and workers_at(base)[0].pid != killed[0].pid)
+		wait_until(lambda: list_workers(base) and list_workers(base)[0].pid != killed[0].pid)
 		assert frappe.db.count("Lead", {"email_id": email}) == 0
 		retried = Client(base, site, headers=headers).request("POST", route, json=body)
 		assert (retried.ok, retried.headers.get("Idempotency-Replayed")) == (True, None), retried.text

@@ -14,7 +14,7 @@ import frappe
 
 from orchestrator import compat
 from tests.support import factories
-from tests.support.client import Client, data_of, error_of
+from tests.support.client import Client, get_data, get_error
 
 Api = Callable[[str], Client]
 LIST = "frappe.client.get_list"
@@ -46,7 +46,7 @@ def test_pages_over_ties_give_each_record_once(
 	seen: list[str] = []
 	for start in range(0, len(names), length):
 		page = {"limit_start": start, "limit_page_length": length, "filters": [["topic", "=", topic]]}
-		rows = data_of(
+		rows = get_data(
 			admin.post(LIST, doctype="Lead", **page, **({"order_by": order_by} if order_by else {}))
 		)
 		seen += [row["name"] for row in rows]
@@ -105,7 +105,7 @@ def test_empty_date_is_before_and_after_nothing(
 		if parameter == "filters"
 		else {**conditions, "or_filters": extra}
 	)
-	rows = data_of(admin.post(LIST, doctype="Task", fields=["task_name"], **conditions))
+	rows = get_data(admin.post(LIST, doctype="Task", fields=["task_name"], **conditions))
 	assert sorted(row["task_name"].split()[0] for row in rows) == found
 
 
@@ -149,7 +149,7 @@ def test_empty_text_is_before_nothing(admin: Client) -> None:
 	for index, city in enumerate(["Aachen", "Zürich", "", None]):
 		factories.make_lead(lead_name=f"{mark} {index}", city=city)
 	filters = [["lead_name", "like", f"{mark}%"], ["city", "<", "M"]]
-	rows = data_of(admin.post(LIST, doctype="Lead", fields=["lead_name"], filters=filters))
+	rows = get_data(admin.post(LIST, doctype="Lead", fields=["lead_name"], filters=filters))
 	assert [row["lead_name"] for row in rows] == [f"{mark} 0"]
 
 
@@ -159,7 +159,7 @@ def test_empty_text_is_before_nothing(admin: Client) -> None:
 def test_any_label_is_possible(admin: Client, label: str) -> None:
 	lead = factories.make_lead()
 	for field, value in (("lead_name", lead.lead_name), ("count(name)", 1)):
-		rows = data_of(
+		rows = get_data(
 			admin.post(
 				LIST, doctype="Lead", fields=[f"{field} as {label}"], filters=[["name", "=", lead.name]]
 			)
@@ -170,7 +170,7 @@ def test_any_label_is_possible(admin: Client, label: str) -> None:
 def test_fields_of_one_name_from_two_tables_do_not_mix(admin: Client) -> None:
 	task = factories.make_task(project=factories.make_project().name)
 	fields = ["status", "project.status as project_status", "project.name as project_name", "name"]
-	[row] = data_of(admin.post(LIST, doctype="Task", fields=fields, filters={"name": task.name}))
+	[row] = get_data(admin.post(LIST, doctype="Task", fields=fields, filters={"name": task.name}))
 	assert row == {
 		"status": "Open", "project_status": "Open", "project_name": task.project, "name": task.name,
 	}  # fmt: skip
@@ -197,12 +197,12 @@ def test_fields_of_one_name_from_two_tables_do_not_mix(admin: Client) -> None:
 		({"debug": False}, None),
 	],
 )
-def test_requests_of_frappes_own_clients_are_taken(
+def test_list_requests_of_frappes_own_clients_are_accepted(
 	admin: Client, tied: list[str], body: dict, expected: list | None
 ) -> None:
 	topic = tied[0]
 	body = json.loads(json.dumps({"filters": [["topic", "=", "TOPIC"]], **body}).replace("TOPIC", topic))
-	rows = data_of(admin.post(LIST, doctype="Lead", **body))
+	rows = get_data(admin.post(LIST, doctype="Lead", **body))
 	assert rows
 	if expected is not None:
 		assert [row["probability"] for row in rows] == expected
@@ -232,10 +232,10 @@ def test_requests_of_frappes_own_clients_are_taken(
 )
 def test_malformed_lists_are_400(admin: Client, body: dict) -> None:
 	reply = admin.post(LIST, **{"doctype": "Lead", **body})
-	assert error_of(reply) == (400, "InvalidRequestError"), reply.text
+	assert get_error(reply) == (400, "InvalidRequestError"), reply.text
 
 
 @pytest.mark.parametrize("text", ["NaN", "Infinity", "-Infinity", "1e999"])
 def test_filter_value_that_is_not_finite_is_400(admin: Client, text: str) -> None:
 	reply = admin.get(LIST, doctype="Lead", filters=f'[["probability", "<", {text}]]')
-	assert error_of(reply) == (400, "InvalidRequestError")
+	assert get_error(reply) == (400, "InvalidRequestError")

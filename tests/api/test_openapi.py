@@ -34,14 +34,14 @@ def test_the_document_is_valid_openapi(spec: dict[str, Any]) -> None:
 
 
 def test_every_endpoint_is_in_it(spec: dict[str, Any]) -> None:
-	hooks = source.constant("orchestrator.hooks", "override_whitelisted_methods")
+	hooks = source.get_constant("orchestrator.hooks", "override_whitelisted_methods")
 	contract = {
-		path: source.getattr_targets(path.rpartition(".")[0]).get(path, path) for path in hooks.values()
+		path: source.list_getattr_targets(path.rpartition(".")[0]).get(path, path) for path in hooks.values()
 	}
 	behind_frappes_names = set(contract.values())
 	own = {
 		f"{module}.{function.name}"
-		for module, function in source.endpoints()
+		for module, function in source.list_endpoints()
 		if f"{module}.{function.name}" not in behind_frappes_names
 		and ".doctype." not in module
 		and ".access." not in module
@@ -77,7 +77,7 @@ def test_an_operation_tells_verb_parameters_status_and_errors(spec: dict[str, An
 	assert operation["post"]["responses"]["default"] == {"$ref": "#/components/responses/Error"}
 
 
-def test_frappes_methods_are_told_as_api_clients_get_them(spec: dict[str, Any]) -> None:
+def test_document_describes_frappe_methods_as_api_clients_see_them(spec: dict[str, Any]) -> None:
 	listing = spec["paths"]["/api/method/frappe.client.get_list"]["get"]
 	parameters = {parameter["name"]: parameter for parameter in listing["parameters"]}
 	assert parameters["doctype"] == {
@@ -137,18 +137,18 @@ def test_a_list_in_a_query_is_json_text(hint: Any, schema: dict[str, Any]) -> No
 	assert openapi.build_query_schema(hint) == schema
 
 
-def arrays_without_items(node: Any) -> int:
+def count_arrays_without_items(node: Any) -> int:
 	"""How many arrays of a document do not say what they hold."""
 	if isinstance(node, list):
-		return sum(map(arrays_without_items, node))
+		return sum(map(count_arrays_without_items, node))
 	if not isinstance(node, dict):
 		return 0
 	return (node.get("type") == "array" and "items" not in node) + sum(
-		map(arrays_without_items, node.values())
+		map(count_arrays_without_items, node.values())
 	)
 
 
-def operations(spec: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+def list_operations(spec: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
 	return [
 		(f"{verb} {path}", operation)
 		for path, verbs in spec["paths"].items()
@@ -157,12 +157,12 @@ def operations(spec: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
 
 
 def test_every_array_says_what_it_holds(spec: dict[str, Any]) -> None:
-	assert arrays_without_items(spec) == 0
+	assert count_arrays_without_items(spec) == 0
 
 
 def test_every_parameter_has_a_description(spec: dict[str, Any]) -> None:
 	bare = []
-	for name, operation in operations(spec):
+	for name, operation in list_operations(spec):
 		body = (
 			operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
 		)
@@ -174,7 +174,7 @@ def test_every_parameter_has_a_description(spec: dict[str, Any]) -> None:
 
 
 def test_every_operation_names_its_refusals(spec: dict[str, Any]) -> None:
-	for name, operation in operations(spec):
+	for name, operation in list_operations(spec):
 		responses = operation["responses"]
 		assert {"400", "401", "403", "429"} <= set(responses), name
 		refusals = [reply for status, reply in responses.items() if status.startswith("4")]
@@ -189,7 +189,7 @@ def test_every_operation_names_its_refusals(spec: dict[str, Any]) -> None:
 def test_a_method_without_parameters_takes_no_body(spec: dict[str, Any]) -> None:
 	assert "requestBody" not in spec["paths"]["/api/method/orchestrator.hr.get_my_profile"]["post"]
 	uploads = [
-		name for name, operation in operations(spec) if "multipart" in str(operation.get("requestBody"))
+		name for name, operation in list_operations(spec) if "multipart" in str(operation.get("requestBody"))
 	]
 	assert uploads == ["post /api/method/upload_file"]
 

@@ -19,7 +19,7 @@ FEW_EXAMPLES = 3
 SEED = 20250219
 
 
-def manager():
+def make_manager():
 	roles = (
 		"System Manager",
 		"Sales Manager",
@@ -31,7 +31,7 @@ def manager():
 	return factories.make_user(*roles).name
 
 
-def employee():
+def make_employee():
 	return hr_factories.make_person().user
 
 
@@ -47,7 +47,7 @@ def unlimited(site):
 	frappe.clear_document_cache("Orchestrator Settings", "Orchestrator Settings")
 
 
-@pytest.mark.parametrize("caller", [manager, employee])
+@pytest.mark.parametrize("caller", [make_manager, make_employee])
 def test_replies_are_as_the_document_says(api, tmp_path, pytestconfig, unlimited, caller):
 	client = api(caller())
 	document = tmp_path / "openapi.json"

@@ -20,9 +20,9 @@ from orchestrator import isolation
 from orchestrator.kipu_simulator.server import Simulator
 from tests.conftest import BENCH, Callers, serve
 from tests.support import docs_factories, factories, kipu_site
-from tests.support.client import Client, data_of, error_of
+from tests.support.client import Client, get_data, get_error
 from tests.support.gameplan import make_sprint
-from tests.support.hr_factories import allocate, make_leave_type, make_person
+from tests.support.hr_factories import make_allocation, make_leave_type, make_person
 
 CALLERS = 20
 START = "orchestrator.gameplan.start_sprint"
@@ -69,7 +69,7 @@ def send_at_once(clients: list[Client], send: Send) -> list[requests.Response]:
 	return replies
 
 
-def clients_of(api: Api, user: str) -> list[Client]:
+def make_clients(api: Api, user: str) -> list[Client]:
 	return [api(user) for _ in range(CALLERS)]
 
 
@@ -132,45 +132,45 @@ def test_twenty_versions_get_twenty_numbers(api: Api, document: str, people: lis
 	)
 	assert_all(201, replies)
 	assert sorted(reply.json()["data"]["number"] for reply in replies) == list(range(2, CALLERS + 2))
-	assert [row.number for row in docs_factories.version_rows(document)] == list(range(1, CALLERS + 2))
+	assert [row.number for row in docs_factories.list_version_rows(document)] == list(range(1, CALLERS + 2))
 	assert frappe.db.get_value("Document", document, "current_version") == CALLERS + 1
 
 
 def test_twenty_uploads_of_one_title_are_versions_of_one_document(api: Api, site: str) -> None:
-	folder = factories.unique("Folder")
+	folder = factories.make_unique("Folder")
 	replies = send_at_once(
-		clients_of(api, "Administrator"),
+		make_clients(api, "Administrator"),
 		lambda client, n: docs_factories.upload(client, f"/Documents/{folder}", "plan.txt", b"%d" % n),
 	)
 	assert_all(201, replies)
 	assert frappe.db.count("Document Folder", {"title": folder}) == 1
 	[document] = frappe.get_all("Document", {"document_folder": folder}, ["name", "current_version"])
 	assert document.current_version == CALLERS
-	rows = docs_factories.version_rows(document.name)
+	rows = docs_factories.list_version_rows(document.name)
 	assert [row.number for row in rows] == list(range(1, CALLERS + 1))
-	contents = {docs_factories.stored_path(document.name, n).read_bytes() for n in range(1, CALLERS + 1)}
+	contents = {docs_factories.get_stored_path(document.name, n).read_bytes() for n in range(1, CALLERS + 1)}
 	assert contents == {b"%d" % n for n in range(CALLERS)}
 
 
 @pytest.mark.parametrize("with_key", [False, True])
 def test_twenty_uploads_into_a_new_path_create_each_folder_once(api: Api, site: str, with_key: bool) -> None:
-	outer, inner = factories.unique("Outer"), factories.unique("Inner")
+	outer, inner = factories.make_unique("Outer"), factories.make_unique("Inner")
 
 	def upload(client: Client, n: int) -> requests.Response:
 		if with_key:
 			client.headers = {**client.headers, "Idempotency-Key": frappe.generate_hash()}
 		return docs_factories.upload(client, f"/Documents/{outer}/{inner}", f"{n}.txt", b"%d" % n)
 
-	replies = send_at_once(clients_of(api, "Administrator"), upload)
+	replies = send_at_once(make_clients(api, "Administrator"), upload)
 	assert_all(201, replies)
 	assert [frappe.db.count("Document Folder", {"title": title}) for title in (outer, inner)] == [1, 1]
 	assert frappe.db.count("Document", {"document_folder": inner}) == CALLERS
 
 
 def test_twenty_plain_uploads_into_a_new_path_create_each_folder_once(api: Api, site: str) -> None:
-	outer = factories.unique("Outer")
+	outer = factories.make_unique("Outer")
 	replies = send_at_once(
-		clients_of(api, "Administrator"),
+		make_clients(api, "Administrator"),
 		lambda client, n: docs_factories.upload(client, f"/{outer}/Inner", f"{n}.txt", b"%d" % n),
 	)
 	assert_all(201, replies)
@@ -178,7 +178,7 @@ def test_twenty_plain_uploads_into_a_new_path_create_each_folder_once(api: Api, 
 	assert frappe.db.count("File", {"folder": f"Home/{outer}/Inner", "is_folder": 0}) == CALLERS
 
 
-def test_check_out_goes_to_one_and_the_others_are_told_who_has_it(
+def test_parallel_check_out_succeeds_once_and_conflicts_name_the_holder(
 	api: Api, document: str, people: list[str]
 ) -> None:
 	replies = send_at_once(
@@ -190,9 +190,9 @@ def test_check_out_goes_to_one_and_the_others_are_told_who_has_it(
 	winner = next(n for n, reply in enumerate(replies) if reply.ok)
 	assert (people[winner], replies[winner].json()["data"]["checked_out_by"]) == (holder, holder)
 	refused = [reply for reply in replies if not reply.ok]
-	assert {error_of(reply) for reply in refused} == {(409, "CheckoutConflictError")}
+	assert {get_error(reply) for reply in refused} == {(409, "CheckoutConflictError")}
 	assert all(f"has been checked out by {holder} since" in reply.json()["exc"] for reply in refused)
-	assert docs_factories.trail(document).count("Checked Out") == 1
+	assert docs_factories.list_audit_actions(document).count("Checked Out") == 1
 
 
 def test_of_twenty_versions_for_one_base_one_is_created(api: Api, document: str, people: list[str]) -> None:
@@ -205,7 +205,7 @@ def test_of_twenty_versions_for_one_base_one_is_created(api: Api, document: str,
 	assert count_statuses(replies) == {201: 1, 409: CALLERS - 1}
 	assert {reply.json()["exc_type"] for reply in replies if not reply.ok} == {"ConflictError"}
 	assert all("is now at version 2" in reply.json()["exc"] for reply in replies if not reply.ok)
-	assert [row.number for row in docs_factories.version_rows(document)] == [1, 2]
+	assert [row.number for row in docs_factories.list_version_rows(document)] == [1, 2]
 
 
 # Number series, keys, writes of one record
@@ -213,12 +213,12 @@ def test_of_twenty_versions_for_one_base_one_is_created(api: Api, document: str,
 
 @pytest.mark.parametrize("doctype", ["Lead", "Issue"])
 def test_twenty_records_get_twenty_numbers_of_their_series(api: Api, site: str, doctype: str) -> None:
-	mark = factories.unique("Numbered")
+	mark = factories.make_unique("Numbered")
 	title = {"Lead": "lead_name", "Issue": "subject"}[doctype]
 	# Frappe itself makes two first records of a series wait for each other, which ends in a deadlock.
-	factories.make(doctype, **{title: "The first of its series"})
+	factories.make_record(doctype, **{title: "The first of its series"})
 	replies = send_at_once(
-		clients_of(api, "Administrator"),
+		make_clients(api, "Administrator"),
 		lambda client, n: client.post(INSERT, doc={"doctype": doctype, title: f"{mark} {n}"}),
 	)
 	assert_all(201, replies)
@@ -228,10 +228,10 @@ def test_twenty_records_get_twenty_numbers_of_their_series(api: Api, site: str, 
 
 
 def test_twenty_calls_with_one_key_create_once(api: Api, site: str) -> None:
-	headers, mark = {"Idempotency-Key": frappe.generate_hash()}, factories.unique("Once")
+	headers, mark = {"Idempotency-Key": frappe.generate_hash()}, factories.make_unique("Once")
 	user = factories.make_user("Sales User").name
 	replies = send_at_once(
-		clients_of(api, user),
+		make_clients(api, user),
 		lambda client, _n: client.post(INSERT, headers=headers, doc={"doctype": "Lead", "lead_name": mark}),
 	)
 	assert_all(201, replies)
@@ -243,7 +243,7 @@ def test_twenty_calls_with_one_key_create_once(api: Api, site: str) -> None:
 def test_record_that_changed_since_it_was_read_is_a_conflict(api: Api, site: str) -> None:
 	lead = factories.make_lead()
 	replies = send_at_once(
-		clients_of(api, "Administrator"),
+		make_clients(api, "Administrator"),
 		lambda client, n: client.post(
 			SET, doctype="Lead", name=lead.name, city=f"City {n}", modified=str(lead.modified)
 		),
@@ -260,7 +260,7 @@ def test_record_that_changed_since_it_was_read_is_a_conflict(api: Api, site: str
 def test_of_twenty_punches_one_is_recorded(api: Api, site: str) -> None:
 	person = make_person()
 	replies = send_at_once(
-		clients_of(api, person.user), lambda client, _n: client.post("orchestrator.hr.check_in")
+		make_clients(api, person.user), lambda client, _n: client.post("orchestrator.hr.check_in")
 	)
 	assert count_statuses(replies) == {201: 1, 409: CALLERS - 1}
 	assert frappe.db.count("Employee Checkin", {"employee": person.employee}) == 1
@@ -269,10 +269,10 @@ def test_of_twenty_punches_one_is_recorded(api: Api, site: str) -> None:
 def test_of_twenty_applications_for_the_same_days_one_is_created(api: Api, site: str) -> None:
 	leave_type = make_leave_type()
 	person = make_person(leave_approver=make_person("Leave Approver").user)
-	allocate(person.employee, leave_type)
+	make_allocation(person.employee, leave_type)
 	days = {"leave_type": leave_type, "from_date": "2027-03-01", "to_date": "2027-03-03"}
 	replies = send_at_once(
-		clients_of(api, person.user),
+		make_clients(api, person.user),
 		lambda client, _n: client.post("orchestrator.hr.apply_leave", **days),
 	)
 	assert count_statuses(replies) == {201: 1, 409: CALLERS - 1}
@@ -283,7 +283,7 @@ def test_of_twenty_starts_of_sprints_of_one_project_one_succeeds(api: Api, site:
 	first = make_sprint()
 	sprints = [first.name, *(make_sprint(first.project).name for _ in range(CALLERS - 1))]
 	replies = send_at_once(
-		clients_of(api, "Administrator"), lambda client, n: client.post(START, sprint=sprints[n])
+		make_clients(api, "Administrator"), lambda client, n: client.post(START, sprint=sprints[n])
 	)
 	assert count_statuses(replies) == ONE_WINS
 	assert {reply.json()["exc_type"] for reply in replies if not reply.ok} == {"SprintOverlapConflictError"}
@@ -292,10 +292,10 @@ def test_of_twenty_starts_of_sprints_of_one_project_one_succeeds(api: Api, site:
 
 def test_twenty_tasks_join_an_active_sprint(api: Api, site: str) -> None:
 	sprint = make_sprint()
-	data_of(api("Administrator").post(START, sprint=sprint.name))
+	get_data(api("Administrator").post(START, sprint=sprint.name))
 	tasks = [factories.make_task(project=sprint.project).name for _ in range(CALLERS)]
 	replies = send_at_once(
-		clients_of(api, "Administrator"),
+		make_clients(api, "Administrator"),
 		lambda client, n: client.post(SET, doctype="Task", name=tasks[n], sprint=sprint.name),
 	)
 	assert_all(200, replies)
@@ -315,9 +315,9 @@ def kipu(loopback: None, site: str) -> Iterator[Simulator]:
 
 def test_twenty_connections_synced_at_once_get_each_record_once(api: Api, kipu: Simulator) -> None:
 	names = [kipu_site.make_connection(kipu, page_size=3) for _ in range(CALLERS)]
-	manager = kipu_site.user_with("Kipu Sync Manager")
+	manager = kipu_site.get_user_with("Kipu Sync Manager")
 	replies = send_at_once(
-		clients_of(api, manager),
+		make_clients(api, manager),
 		lambda client, n: client.post(SYNC, connection=names[n], background=False),
 	)
 	assert_all(200, replies)
@@ -332,15 +332,15 @@ def test_twenty_connections_synced_at_once_get_each_record_once(api: Api, kipu: 
 
 def test_twenty_syncs_of_one_connection_import_each_record_once(api: Api, kipu: Simulator) -> None:
 	name = kipu_site.make_connection(kipu, page_size=3)
-	manager = kipu_site.user_with("Kipu Sync Manager")
+	manager = kipu_site.get_user_with("Kipu Sync Manager")
 	replies = send_at_once(
-		clients_of(api, manager), lambda client, _n: client.post(SYNC, connection=name, background=False)
+		make_clients(api, manager), lambda client, _n: client.post(SYNC, connection=name, background=False)
 	)
 	done = [reply.json()["data"] for reply in replies if reply.ok]
 	refused = [reply for reply in replies if not reply.ok]
 	assert sum(result["imported"] for result in done) == 12
 	assert {(result["status"], result["updated"]) for result in done} == {("Completed", 0)}
-	assert {error_of(reply) for reply in refused} <= {(409, "RunConflictError")}
+	assert {get_error(reply) for reply in refused} <= {(409, "RunConflictError")}
 	assert all("is still running. Wait until it ends" in reply.json()["exc"] for reply in refused)
 	stays = frappe.get_all("Client Stay", {"connection": name}, pluck="casefile_id")
 	assert (len(stays), len(set(stays))) == (12, 12)
@@ -351,9 +351,9 @@ def test_twenty_queued_runs_are_worked_on_by_two_workers_at_once(
 	api: Api, kipu: Simulator, worker: Any
 ) -> None:
 	names = [kipu_site.make_connection(kipu, page_size=3) for _ in range(CALLERS)]
-	manager = kipu_site.user_with("Kipu Sync Manager")
+	manager = kipu_site.get_user_with("Kipu Sync Manager")
 	replies = send_at_once(
-		clients_of(api, manager),
+		make_clients(api, manager),
 		lambda client, n: client.post(SYNC, connection=names[n], background=True),
 	)
 	assert_all(200, replies)

@@ -7,7 +7,7 @@ import pytest
 import frappe
 
 from tests.support import factories
-from tests.support.client import Client, data_of, error_of
+from tests.support.client import Client, get_data, get_error
 from tests.support.docs_factories import make_person, upload
 
 PATH = "/api/method/upload_file"
@@ -40,7 +40,7 @@ def send(client: Client, name: str, content: bytes, **form: str):
 )
 def test_a_damaged_file_is_422(admin, name, content, form):
 	before = frappe.db.count("File")
-	assert error_of(send(admin, name, content, **form)) == (422, "ValidationError")
+	assert get_error(send(admin, name, content, **form)) == (422, "ValidationError")
 	frappe.db.rollback()
 	assert frappe.db.count("File") == before
 
@@ -59,16 +59,16 @@ def test_a_damaged_file_is_422(admin, name, content, form):
 	],
 )
 def test_a_name_that_cannot_be_stored_is_400(admin, name, mark):
-	assert error_of(send(admin, name, mark.encode())) == (400, "InvalidRequestError")
+	assert get_error(send(admin, name, mark.encode())) == (400, "InvalidRequestError")
 
 
 def test_an_empty_part_is_400(admin):
-	assert error_of(send(admin, "a.txt", b"")) == (400, "InvalidRequestError")
+	assert get_error(send(admin, "a.txt", b"")) == (400, "InvalidRequestError")
 	body = b'--b\r\nContent-Disposition: form-data; name="file"; filename=""\r\n\r\n\r\n--b--\r\n'
 	reply = admin.request(
 		"POST", PATH, data=body, headers={"Content-Type": "multipart/form-data; boundary=b"}
 	)
-	assert error_of(reply) == (400, "InvalidRequestError")
+	assert get_error(reply) == (400, "InvalidRequestError")
 
 
 @pytest.mark.parametrize(
@@ -83,12 +83,12 @@ def test_an_empty_part_is_400(admin):
 	],
 )
 def test_a_method_that_an_upload_cannot_call_is_refused(admin, mark, method, refused):
-	assert error_of(send(admin, "a.txt", mark.encode(), method=method)) == refused
+	assert get_error(send(admin, "a.txt", mark.encode(), method=method)) == refused
 
 
 def test_an_empty_method_is_none(admin, mark):
-	data_of(send(admin, f"{mark}.txt", mark.encode(), method=""), 201)
-	assert error_of(admin.request("POST", PATH, data={"method": ""})) == (400, "InvalidRequestError")
+	get_data(send(admin, f"{mark}.txt", mark.encode(), method=""), 201)
+	assert get_error(admin.request("POST", PATH, data={"method": ""})) == (400, "InvalidRequestError")
 
 
 @pytest.mark.parametrize(
@@ -103,16 +103,16 @@ def test_an_empty_method_is_none(admin, mark):
 )
 def test_what_is_not_there_is_named(admin, form, refused):
 	files = {"file": ("a.txt", b"content")} if "doctype" in form else None
-	assert error_of(admin.request("POST", PATH, files=files, data=form)) == refused
+	assert get_error(admin.request("POST", PATH, files=files, data=form)) == refused
 
 
 def test_a_file_of_someone_else_is_as_if_it_were_not_there(api, admin, mark):
-	file = data_of(send(admin, f"{mark}.txt", mark.encode(), is_private="1"), 201)
+	file = get_data(send(admin, f"{mark}.txt", mark.encode(), is_private="1"), 201)
 	replies = [
 		api(make_person("Sales User")).request("POST", PATH, data={"library_file_name": name})
 		for name in (file["name"], "no-such-file")
 	]
-	assert [error_of(reply) for reply in replies] == [(404, "DoesNotExistError")] * 2
+	assert [get_error(reply) for reply in replies] == [(404, "DoesNotExistError")] * 2
 
 
 def test_desk_keeps_frappes_own_answers(browser, mark):

@@ -33,7 +33,7 @@ def both_servers(server: str, bare_server: str, frappe_site: str) -> tuple[str, 
 
 @pytest.fixture(scope="module")
 def credentials(frappe_site: str) -> tuple[str, str]:
-	return factories.token_of(factories.make_user("Sales User", "Sales Manager", "System Manager").name)
+	return factories.get_token(factories.make_user("Sales User", "Sales Manager", "System Manager").name)
 
 
 def test_frappe_js_sdk(both_servers: tuple[str, str], credentials: tuple[str, str], site: str) -> None:

@@ -9,7 +9,7 @@ import frappe
 
 from tests.support import factories
 from tests.support.client import Client
-from tests.support.rate_limits import rate_limit
+from tests.support.rate_limits import override_rate_limit
 
 METHOD = "frappe.client.get_list"
 Api = Callable[[str], Client]
@@ -18,7 +18,9 @@ Api = Callable[[str], Client]
 @pytest.fixture
 def small_buckets(site: str) -> Iterator[None]:
 	"""Three tokens for a user, two for a guest, refilled at one a minute."""
-	with rate_limit(rate_limit_per_minute=1, rate_limit_user_capacity=3, rate_limit_guest_capacity=2):
+	with override_rate_limit(
+		rate_limit_per_minute=1, rate_limit_user_capacity=3, rate_limit_guest_capacity=2
+	):
 		yield
 
 

@@ -7,10 +7,10 @@ import requests
 
 import frappe
 
-from tests.api.test_authentication import bearer_of
+from tests.api.test_authentication import get_bearer
 from tests.support import factories
 from tests.support.client import Client
-from tests.support.rate_limits import fill_buckets, rate_limit
+from tests.support.rate_limits import fill_buckets, override_rate_limit
 
 Api = Callable[[str], Client]
 Browser = Callable[[str, str], Client]
@@ -51,7 +51,9 @@ ROUTES = [
 @pytest.fixture
 def two_tokens(site: str) -> Iterator[None]:
 	"""Two requests for a user, two for an address, refilled at one a minute."""
-	with rate_limit(rate_limit_per_minute=1, rate_limit_user_capacity=2, rate_limit_guest_capacity=2):
+	with override_rate_limit(
+		rate_limit_per_minute=1, rate_limit_user_capacity=2, rate_limit_guest_capacity=2
+	):
 		yield
 
 
@@ -60,7 +62,7 @@ def seller(site: str) -> str:
 	return factories.make_user("Sales User").name
 
 
-def remaining(*replies: requests.Response) -> list[str | None]:
+def list_remaining(*replies: requests.Response) -> list[str | None]:
 	return [reply.headers.get(REMAINING) for reply in replies]
 
 
@@ -79,7 +81,7 @@ def test_a_token_is_charged_on_every_route(
 ) -> None:
 	client = api(seller)
 	replies = [client.request(verb, path, **arguments) for _ in range(3)]
-	assert remaining(*replies) == ["1", "0", "0"], replies[0].text
+	assert list_remaining(*replies) == ["1", "0", "0"], replies[0].text
 	assert replies[0].status_code != 429
 	assert_is_refused(replies[2])
 
@@ -89,14 +91,14 @@ def test_a_guest_is_charged_on_every_route(
 	guest: Client, two_tokens: None, verb: str, path: str, arguments: dict
 ) -> None:
 	replies = [guest.request(verb, path, **arguments) for _ in range(3)]
-	assert remaining(*replies) == ["1", "0", "0"], replies[0].text
+	assert list_remaining(*replies) == ["1", "0", "0"], replies[0].text
 	assert_is_refused(replies[2])
 
 
 def test_a_bearer_is_charged_as_its_user(guest: Client, api: Api, seller: str, two_tokens: None) -> None:
-	bearer = Client(guest.base, guest.host, headers={"Authorization": f"Bearer {bearer_of(guest, seller)}"})
+	bearer = Client(guest.base, guest.host, headers={"Authorization": f"Bearer {get_bearer(guest, seller)}"})
 	fill_buckets()
-	assert remaining(bearer.request("GET", "/api/resource/Lead"), api(seller).get("ping")) == ["1", "0"]
+	assert list_remaining(bearer.request("GET", "/api/resource/Lead"), api(seller).get("ping")) == ["1", "0"]
 	assert_is_refused(bearer.request("GET", "/api/v2/document/Lead"))
 
 
@@ -109,27 +111,27 @@ def test_a_cookie_that_names_the_user_exempts_no_token(
 	if not user_as_session:
 		client.headers["Cookie"] = "sid=Guest"
 	replies = [client.get(method, doctype="Lead") for method in (LIST, "ping", LIST)]
-	assert remaining(*replies) == ["1", "0", "0"]
+	assert list_remaining(*replies) == ["1", "0", "0"]
 	assert_is_refused(replies[2])
 
 
 def test_a_session_in_the_query_exempts_nobody(guest: Client, browser: Browser, seller: str) -> None:
 	session = browser(seller, factories.PASSWORD).session.cookies["sid"]
-	with rate_limit(rate_limit_per_minute=1, rate_limit_user_capacity=2):
+	with override_rate_limit(rate_limit_per_minute=1, rate_limit_user_capacity=2):
 		reply = guest.get("frappe.auth.get_logged_user", sid=session)
 		assert reply.json()["message"] == seller
-		assert remaining(reply) == ["1"]
+		assert list_remaining(reply) == ["1"]
 
 
 def test_a_bearer_is_charged_beside_the_session_of_another(
 	guest: Client, browser: Browser, seller: str, two_tokens: None
 ) -> None:
-	token = bearer_of(guest, seller)
+	token = get_bearer(guest, seller)
 	desk = browser(factories.make_user("Sales User").name, factories.PASSWORD)
 	fill_buckets()
 	reply = desk.get("frappe.auth.get_logged_user", headers={"Authorization": f"Bearer {token}"})
 	assert reply.json()["message"] == seller
-	assert remaining(reply) == ["1"]
+	assert list_remaining(reply) == ["1"]
 
 
 @pytest.mark.parametrize("headers", [{"X-Requested-With": "XMLHttpRequest"}, {}])
@@ -141,7 +143,7 @@ def test_a_session_is_free_on_frappes_own_routes(
 	paths = ("/api/resource/Lead", "/api/v2/document/Lead", "/api/method/ping", "/?cmd=ping")
 	replies = [desk.request("GET", path) for path in paths]
 	assert [reply.status_code for reply in replies] == [200] * 4
-	assert remaining(*replies) == [None] * 4
+	assert list_remaining(*replies) == [None] * 4
 
 
 def test_pages_assets_and_files_are_free(guest: Client, two_tokens: None) -> None:
@@ -181,7 +183,7 @@ def test_a_wrong_token_is_charged_to_the_address(
 ) -> None:
 	replies = [guest.request("GET", path, headers=headers) for _ in range(3)]
 	assert [reply.status_code for reply in replies] == [401, 401, 429]
-	assert remaining(*replies) == ["1", "0", "0"]
+	assert list_remaining(*replies) == ["1", "0", "0"]
 	assert_is_refused(replies[2])
 
 
@@ -200,7 +202,7 @@ def test_sign_ins_are_charged_to_the_address(guest: Client, seller: str, two_tok
 	wrong = {"usr": seller, "pwd": "wrong"}
 	replies = [guest.request("POST", path, data=wrong) for _ in range(3)]
 	assert [reply.status_code for reply in replies] == [401, 401, 429]
-	assert remaining(*replies) == ["1", "0", "0"]
+	assert list_remaining(*replies) == ["1", "0", "0"]
 	right = guest.request("POST", path, data={"usr": seller, "pwd": factories.PASSWORD})
 	assert_is_refused(right)
 	assert guest.get("frappe.auth.get_logged_user").status_code == 429
@@ -211,7 +213,7 @@ def test_sign_ins_are_charged_to_the_address(guest: Client, seller: str, two_tok
 
 def test_a_sign_in_within_the_limit_works(guest: Client, seller: str, two_tokens: None) -> None:
 	reply = guest.request("POST", "/api/method/login", data={"usr": seller, "pwd": factories.PASSWORD})
-	assert (reply.status_code, remaining(reply)) == (200, ["1"])
+	assert (reply.status_code, list_remaining(reply)) == (200, ["1"])
 	assert guest.get("frappe.auth.get_logged_user").json()["message"] == seller
 
 
@@ -220,12 +222,12 @@ def test_malformed_json_is_charged_to_the_address(guest: Client, two_tokens: Non
 	paths = (f"/api/method/{LIST}", "/api/resource/Lead", "/api/resource/Lead")
 	replies = [guest.request("POST", path, data="{", headers=headers) for path in paths]
 	assert [reply.status_code for reply in replies] == [400, factories.UNPARSED_BODY_STATUS, 429]
-	assert remaining(*replies) == ["1", "0", "0"]
+	assert list_remaining(*replies) == ["1", "0", "0"]
 
 
 def test_the_limit_can_be_narrowed_to_the_documented_calls(guest: Client, api: Api, seller: str) -> None:
 	client = api(seller)
-	with rate_limit(
+	with override_rate_limit(
 		rate_limit_per_minute=1,
 		rate_limit_user_capacity=2,
 		rate_limit_guest_capacity=2,
@@ -233,7 +235,7 @@ def test_the_limit_can_be_narrowed_to_the_documented_calls(guest: Client, api: A
 	):
 		free = [client.request("GET", path) for path in ("/api/resource/Lead", "/api/method/ping") * 2]
 		assert [reply.status_code for reply in free] == [200] * 4
-		assert remaining(*free) == [None] * 4
+		assert list_remaining(*free) == [None] * 4
 		charged = [client.get(LIST, doctype="Lead") for _ in range(3)]
 		assert [reply.status_code for reply in charged] == [200, 200, 429]
 		wrong = [guest.request("GET", "/api/resource/Lead", headers=WRONG[1]) for _ in range(3)]
@@ -276,7 +278,7 @@ def test_a_form_field_decides(api: Api, seller: str) -> None:
 	"path", ["/api/v2/method/upload_file", "/api/method/helpdesk.extends.data_import.upload_file"]
 )
 def test_every_name_of_upload_file_is_under_the_contract(api: Api, seller: str, path: str) -> None:
-	files = {"file": (f"{factories.unique('file')}.txt", b"hello")}
+	files = {"file": (f"{factories.make_unique('file')}.txt", b"hello")}
 	reply = api(seller).request("POST", path, files=files, data={"is_private": "1"})
 	assert reply.status_code == 201, reply.text
 	assert reply.json()["data"]["is_private"] == 1

@@ -12,7 +12,7 @@ import pytest
 import frappe
 
 from tests.support import factories
-from tests.support.client import Client, data_of, error_of
+from tests.support.client import Client, get_data, get_error
 
 Api = Callable[[str], Client]
 INSERT, SET_VALUE, LIST = "frappe.client.insert", "frappe.client.set_value", "frappe.client.get_list"
@@ -51,7 +51,7 @@ def test_unknown_parameter_is_refused_by_name(
 	admin: Client, method: str, body: dict, unknown: str, meant: str | None
 ) -> None:
 	reply = admin.post(method, **body)
-	assert error_of(reply) == (400, "InvalidRequestError"), reply.text
+	assert get_error(reply) == (400, "InvalidRequestError"), reply.text
 	text = reply.json()["exc"]
 	assert f"There is no parameter {unknown}." in text
 	assert meant is None or f"Did you mean {meant}?" in text
@@ -61,11 +61,11 @@ def test_query_parameter_beside_json_body_is_refused(admin: Client) -> None:
 	reply = admin.request(
 		"POST", "/api/method/frappe.desk.delete.delete_many?atomic=0", json={"doctype": "Lead", "name": ["x"]}
 	)
-	assert error_of(reply) == (400, "InvalidRequestError")
+	assert get_error(reply) == (400, "InvalidRequestError")
 	assert "Send atomic in the JSON body" in reply.json()["exc"]
 
 
-def test_query_parameters_without_body_are_taken(admin: Client) -> None:
+def test_query_parameters_without_body_are_accepted(admin: Client) -> None:
 	reply = admin.request("POST", f"/api/method/{LIST}?doctype=Lead&limit_page_length=1")
 	assert reply.status_code == 200, reply.text
 
@@ -78,7 +78,7 @@ def test_unknown_upload_parameter_is_refused(admin: Client) -> None:
 		files={"file": ("a.txt", b"text")},
 		data={"private": "1"},
 	)
-	assert error_of(reply) == (400, "InvalidRequestError")
+	assert get_error(reply) == (400, "InvalidRequestError")
 	assert "Did you mean is_private?" in reply.json()["exc"]
 	assert frappe.db.count("File") == before
 
@@ -115,7 +115,7 @@ def test_value_of_wrong_type_is_refused_by_field(admin: Client, doctype: str, fi
 	before = frappe.db.count(doctype)
 	name_field = "task_name" if doctype == "Task" else "lead_name"
 	reply = admin.post(INSERT, **{"doctype": doctype, name_field: "Values", field: value})
-	assert error_of(reply) == (400, "InvalidRequestError"), reply.text
+	assert get_error(reply) == (400, "InvalidRequestError"), reply.text
 	assert reply.json()["exc"].startswith(f"InvalidRequestError: {field} must be ")
 	assert frappe.db.count(doctype) == before
 
@@ -127,7 +127,7 @@ def test_number_that_is_not_finite_is_refused(admin: Client, text: str) -> None:
 	reply = admin.request(
 		"POST", f"/api/method/{SET_VALUE}", data=body, headers={"Content-Type": "application/json"}
 	)
-	assert error_of(reply) == (400, "InvalidRequestError"), reply.text
+	assert get_error(reply) == (400, "InvalidRequestError"), reply.text
 	frappe.db.rollback()
 	assert frappe.db.get_value("Lead", lead.name, "probability") == lead.probability
 
@@ -135,19 +135,19 @@ def test_number_that_is_not_finite_is_refused(admin: Client, text: str) -> None:
 def test_unreadable_modified_is_refused(admin: Client) -> None:
 	lead = factories.make_lead()
 	reply = admin.post(SET_VALUE, doctype="Lead", name=lead.name, topic="x", modified="yesterday-ish")
-	assert error_of(reply) == (400, "InvalidRequestError")
+	assert get_error(reply) == (400, "InvalidRequestError")
 	assert reply.json()["exc"].startswith("InvalidRequestError: modified must be ")
 
 
 def test_number_in_text_field_becomes_its_text(admin: Client) -> None:
 	lead = factories.make_lead()
-	data = data_of(admin.post(SET_VALUE, doctype="Lead", name=lead.name, topic=42, phone=5550100))
+	data = get_data(admin.post(SET_VALUE, doctype="Lead", name=lead.name, topic=42, phone=5550100))
 	assert (data["topic"], data["phone"]) == ("42", "5550100")
 
 
 def test_moment_with_zone_becomes_the_sites_own(admin: Client, site: str) -> None:
 	zone = frappe.db.get_single_value("System Settings", "time_zone")
-	event = data_of(
+	event = get_data(
 		admin.post(
 			INSERT, doctype="Event", subject="Zoned", event_type="Private", starts_on="2027-01-04T12:00:00Z"
 		),
@@ -158,12 +158,12 @@ def test_moment_with_zone_becomes_the_sites_own(admin: Client, site: str) -> Non
 	assert frappe.db.get_value("Event", event["name"], "starts_on") == expected
 
 
-def test_own_name_among_the_values_is_taken(admin: Client) -> None:
+def test_own_name_among_the_values_is_accepted(admin: Client) -> None:
 	lead = factories.make_lead()
 	reply = admin.post(
 		SET_VALUE, doctype="Lead", name=lead.name, fieldname={"name": lead.name, "topic": "Whole record"}
 	)
-	assert data_of(reply)["topic"] == "Whole record"
+	assert get_data(reply)["topic"] == "Whole record"
 
 
 @pytest.mark.parametrize("body", ["5", "null", '"x"', "true", "1.5"])
@@ -171,7 +171,7 @@ def test_body_that_is_no_object_is_400(admin: Client, body: str) -> None:
 	reply = admin.request(
 		"POST", f"/api/method/{LIST}", data=body, headers={"Content-Type": "application/json"}
 	)
-	assert error_of(reply) == (400, "InvalidRequestError")
+	assert get_error(reply) == (400, "InvalidRequestError")
 
 
 def test_body_nested_too_deeply_is_400(admin: Client) -> None:
@@ -181,7 +181,7 @@ def test_body_nested_too_deeply_is_400(admin: Client) -> None:
 	assert reply.status_code == 400, reply.text
 	body = json.dumps({"doctype": "Lead", "filters": "[" * depth + "]" * depth})
 	reply = admin.request("POST", f"/api/method/{LIST}", data=body, headers=headers)
-	assert error_of(reply) == (400, "InvalidRequestError")
+	assert get_error(reply) == (400, "InvalidRequestError")
 
 
 @pytest.mark.parametrize(
@@ -196,12 +196,12 @@ def test_body_nested_too_deeply_is_400(admin: Client) -> None:
 def test_text_that_is_not_utf8_is_refused(admin: Client, content_type: str, body: bytes) -> None:
 	before = frappe.db.count("Lead")
 	reply = admin.request("POST", f"/api/method/{INSERT}", data=body, headers={"Content-Type": content_type})
-	assert error_of(reply) == (400, "InvalidRequestError"), reply.text
+	assert get_error(reply) == (400, "InvalidRequestError"), reply.text
 	assert "UTF-8" in reply.json()["exc"]
 	assert frappe.db.count("Lead") == before
 
 
-def test_replacement_character_sent_on_purpose_is_kept(admin: Client) -> None:
+def test_replacement_character_in_input_is_preserved(admin: Client) -> None:
 	body = b"doctype=Lead&lead_name=odd%EF%BF%BD"
 	reply = admin.request(
 		"POST",
@@ -209,7 +209,7 @@ def test_replacement_character_sent_on_purpose_is_kept(admin: Client) -> None:
 		data=body,
 		headers={"Content-Type": "application/x-www-form-urlencoded"},
 	)
-	assert data_of(reply, 201)["lead_name"] == "odd\ufffd"
+	assert get_data(reply, 201)["lead_name"] == "odd\ufffd"
 
 
 def test_parallel_deletes_of_one_record_find_it_once(admin: Client) -> None:
@@ -242,7 +242,7 @@ def test_connection_lost_within_a_request_is_503_with_an_id(admin: Client, site:
 	thread.join()
 	frappe.db.rollback()
 	reply = replies[0]
-	assert error_of(reply) == (503, "DatabaseUnavailableError"), reply.text
+	assert get_error(reply) == (503, "DatabaseUnavailableError"), reply.text
 	assert frappe.db.exists("Error Log", {"method": ["like", f"{reply.json()['request_id']}%"]})
 	assert frappe.db.get_value("Lead", lead.name, "topic") is None
 
@@ -264,7 +264,7 @@ def _kill_waiting_connection() -> None:
 
 def test_child_row_is_deleted_through_its_parent(admin: Client) -> None:
 	first, second = factories.make_task(), factories.make_task()
-	task = data_of(
+	task = get_data(
 		admin.post(
 			INSERT,
 			doctype="Task",
@@ -275,7 +275,7 @@ def test_child_row_is_deleted_through_its_parent(admin: Client) -> None:
 	)
 	row = task["depends_on"][0]["name"]
 	found = admin.post("frappe.client.get", doctype="Task Depends On", parent="Task", filters={"name": row})
-	assert data_of(found)["task"] == first.name
-	assert data_of(admin.post("frappe.client.delete", doctype="Task Depends On", name=row))["name"] == row
+	assert get_data(found)["task"] == first.name
+	assert get_data(admin.post("frappe.client.delete", doctype="Task Depends On", name=row))["name"] == row
 	rows = frappe.get_all("Task Depends On", {"parent": task["name"]}, pluck="task")
 	assert rows == [second.name]

@@ -14,17 +14,17 @@ from orchestrator import compat
 from orchestrator.api import webhook_targets
 from orchestrator.exceptions import InvalidWebhookTargetError
 from tests.support import factories
-from tests.support.client import error_of
+from tests.support.client import get_error
 
 CREATE = "frappe.desk.doctype.webhook.create"
 # An address of the open internet that needs no name server; nothing is sent to it.
 PUBLIC_URL = "https://1.1.1.1/hook"
 
 
-def arguments(**values):
+def build_arguments(**values):
 	return {
 		"doctype": "Note",
-		"webhook_name": factories.unique("hook").replace(" ", "_"),
+		"webhook_name": factories.make_unique("hook").replace(" ", "_"),
 		"events": ["after_insert"],
 		"request_url": PUBLIC_URL,
 		"request_method": "POST",
@@ -33,7 +33,7 @@ def arguments(**values):
 	}
 
 
-def manager():
+def make_manager():
 	return factories.make_user("System Manager").name
 
 
@@ -63,7 +63,7 @@ def no_webhook_stays(request):
 
 
 @contextlib.contextmanager
-def receiver(failures=0):
+def run_receiver(failures=0):
 	"""A web server that keeps what it is sent, and answers the first `failures` requests with 500."""
 	received = []
 
@@ -89,9 +89,9 @@ def receiver(failures=0):
 
 
 def test_one_event_makes_one_webhook_of_frappes_own(api):
-	asked = arguments()
+	asked = build_arguments()
 
-	reply = api(manager()).post(CREATE, **asked)
+	reply = api(make_manager()).post(CREATE, **asked)
 
 	assert reply.status_code == 201, reply.text
 	assert reply.json() == {
@@ -114,10 +114,10 @@ def test_one_event_makes_one_webhook_of_frappes_own(api):
 
 
 def test_several_events_make_one_webhook_each(api):
-	asked = arguments(events=["after_insert", "on_update", "after_insert"])
+	asked = build_arguments(events=["after_insert", "on_update", "after_insert"])
 	name = asked["webhook_name"]
 
-	reply = api(manager()).post(CREATE, **asked)
+	reply = api(make_manager()).post(CREATE, **asked)
 
 	assert reply.json()["data"]["webhooks"] == [
 		{"name": f"{name}-after_insert", "event": "after_insert"},
@@ -125,36 +125,38 @@ def test_several_events_make_one_webhook_each(api):
 	]
 
 
-def test_the_callers_own_content_type_is_kept(api):
+def test_content_type_header_of_caller_is_preserved(api):
 	headers = [{"header_key": "content-type", "header_value": "application/vnd.note+json"}]
-	asked = arguments(webhook_headers=headers)
+	asked = build_arguments(webhook_headers=headers)
 
-	api(manager()).post(CREATE, **asked)
+	api(make_manager()).post(CREATE, **asked)
 
 	rows = frappe.get_doc("Webhook", asked["webhook_name"]).webhook_headers
 	assert [(row.key, row.value) for row in rows] == [("content-type", "application/vnd.note+json")]
 
 
-def test_one_name_taken_makes_none(api):
-	name = arguments()["webhook_name"]
-	api(manager()).post(CREATE, **arguments(webhook_name=f"{name}-on_update", events=["on_trash"]))
+def test_one_duplicate_name_creates_no_webhook(api):
+	name = build_arguments()["webhook_name"]
+	api(make_manager()).post(CREATE, **build_arguments(webhook_name=f"{name}-on_update", events=["on_trash"]))
 
-	reply = api(manager()).post(CREATE, **arguments(webhook_name=name, events=["after_insert", "on_update"]))
+	reply = api(make_manager()).post(
+		CREATE, **build_arguments(webhook_name=name, events=["after_insert", "on_update"])
+	)
 
-	assert error_of(reply) == (409, "DuplicateEntryError")
+	assert get_error(reply) == (409, "DuplicateEntryError")
 	assert not frappe.db.exists("Webhook", f"{name}-after_insert")
 
 
 def test_a_guest_is_refused(guest):
-	assert error_of(guest.post(CREATE, **arguments())) == (401, "AuthenticationError")
+	assert get_error(guest.post(CREATE, **build_arguments())) == (401, "AuthenticationError")
 
 
 def test_only_system_managers_may(api):
-	asked = arguments()
+	asked = build_arguments()
 
 	reply = api(factories.make_user("Sales Manager").name).post(CREATE, **asked)
 
-	assert error_of(reply) == (403, "PermissionError")
+	assert get_error(reply) == (403, "PermissionError")
 	assert not frappe.db.exists("Webhook", asked["webhook_name"])
 
 
@@ -185,11 +187,11 @@ def test_only_system_managers_may(api):
 	],
 )
 def test_a_bad_argument_is_refused_with_the_reason(api, values, status, exc_type, words):
-	asked = arguments(**values)
+	asked = build_arguments(**values)
 
-	reply = api(manager()).post(CREATE, **asked)
+	reply = api(make_manager()).post(CREATE, **asked)
 
-	assert error_of(reply) == (status, exc_type)
+	assert get_error(reply) == (status, exc_type)
 	assert words in reply.json()["exc"]
 	assert not frappe.db.exists("Webhook", {"name": ("like", f"{asked['webhook_name'] or 'none'}%")})
 
@@ -228,11 +230,11 @@ def test_a_bad_argument_is_refused_with_the_reason(api, values, status, exc_type
 	],
 )
 def test_a_target_that_is_no_public_https_address_is_refused(api, url):
-	asked = arguments(request_url=url)
+	asked = build_arguments(request_url=url)
 
-	reply = api(manager()).post(CREATE, **asked)
+	reply = api(make_manager()).post(CREATE, **asked)
 
-	assert error_of(reply) == (422, "InvalidWebhookTargetError")
+	assert get_error(reply) == (422, "InvalidWebhookTargetError")
 	assert not frappe.db.exists("Webhook", asked["webhook_name"])
 
 
@@ -244,9 +246,9 @@ def test_one_private_address_among_public_ones_is_enough_to_refuse(site, monkeyp
 		webhook_targets.check_url("https://example.com/hook")
 
 
-def test_a_webhook_of_ours_is_checked_again_when_it_is_edited(api):
-	asked = arguments()
-	api(manager()).post(CREATE, **asked)
+def test_orchestrator_webhook_is_validated_again_on_edit(api):
+	asked = build_arguments()
+	api(make_manager()).post(CREATE, **asked)
 	webhook = frappe.get_doc("Webhook", asked["webhook_name"])
 	webhook.request_url = "https://10.0.0.8/hook"
 
@@ -258,7 +260,7 @@ def test_a_webhook_made_in_desk_is_left_alone(site):
 	webhook = frappe.get_doc(
 		{
 			"doctype": "Webhook",
-			"__newname": factories.unique("desk"),
+			"__newname": factories.make_unique("desk"),
 			"webhook_doctype": "Note",
 			"webhook_docevent": "on_trash",
 			"request_url": "http://127.0.0.1:9/hook",
@@ -271,27 +273,29 @@ def test_a_webhook_made_in_desk_is_left_alone(site):
 
 
 def test_a_site_that_allows_its_network_still_wants_https_beyond_it(api, allow_private):
-	inside = api(manager()).post(CREATE, **arguments(request_url="http://10.0.0.8/hook", events=["on_trash"]))
-	beyond = api(manager()).post(CREATE, **arguments(request_url="http://1.1.1.1/hook"))
+	inside = api(make_manager()).post(
+		CREATE, **build_arguments(request_url="http://10.0.0.8/hook", events=["on_trash"])
+	)
+	beyond = api(make_manager()).post(CREATE, **build_arguments(request_url="http://1.1.1.1/hook"))
 
 	assert inside.status_code == 201
-	assert error_of(beyond) == (422, "InvalidWebhookTargetError")
+	assert get_error(beyond) == (422, "InvalidWebhookTargetError")
 	assert "has a public address: use https." in beyond.json()["exc"]
 
 
 def insert_brand(client, details=""):
 	"""A record of a DocType that no other test hooks, inserted over HTTP."""
-	name = factories.unique("Fair Köln")
+	name = factories.make_unique("Fair Köln")
 	reply = client.post("frappe.client.insert", doctype="Brand", brand=name, description=details)
 	assert reply.status_code == 201, reply.text
 	return reply.json()["data"]
 
 
 def test_the_whole_document_reaches_the_receiver_with_the_headers(api, worker, allow_private):
-	client = api(manager())
+	client = api(make_manager())
 	details = """<p>"Quoted" &amp; 'single' \\ back, {{ doc.name }}, naïve ☕</p>"""
-	with receiver() as (url, received):
-		asked = arguments(doctype="Brand", request_url=url)
+	with run_receiver() as (url, received):
+		asked = build_arguments(doctype="Brand", request_url=url)
 		assert client.post(CREATE, **asked).status_code == 201
 		inserted = insert_brand(api(), details)
 		worker()
@@ -309,17 +313,17 @@ def test_the_whole_document_reaches_the_receiver_with_the_headers(api, worker, a
 def test_a_record_that_was_rolled_back_out_of_a_bulk_call_sends_nothing(api, worker, allow_private):
 	"""Of two brands deleted record by record, the one in use stays and its webhook with it."""
 	used, free = (frappe.get_doc("Brand", insert_brand(api())["name"]) for _ in "ab")
-	factories.make(
+	factories.make_record(
 		"Item",
-		item_code=factories.unique("Kit"),
+		item_code=factories.make_unique("Kit"),
 		item_group=frappe.db.get_value("Item Group", {"is_group": 0}),
 		stock_uom="Nos",
 		is_stock_item=0,
 		brand=used.name,
 	)
-	with receiver() as (url, received):
-		asked = arguments(doctype="Brand", request_url=url, events=["on_trash"])
-		assert api(manager()).post(CREATE, **asked).status_code == 201
+	with run_receiver() as (url, received):
+		asked = build_arguments(doctype="Brand", request_url=url, events=["on_trash"])
+		assert api(make_manager()).post(CREATE, **asked).status_code == 201
 		reply = api().post(
 			"frappe.desk.delete.delete_many", doctype="Brand", name=[used.name, free.name], atomic=False
 		)
@@ -331,9 +335,9 @@ def test_a_record_that_was_rolled_back_out_of_a_bulk_call_sends_nothing(api, wor
 
 def test_a_delivery_to_a_private_address_is_stopped_and_logged(api, worker):
 	"""As when a name is pointed elsewhere after the webhook was made."""
-	with receiver() as (url, received):
-		asked = arguments(doctype="Brand")
-		api(manager()).post(CREATE, **asked)
+	with run_receiver() as (url, received):
+		asked = build_arguments(doctype="Brand")
+		api(make_manager()).post(CREATE, **asked)
 		frappe.db.set_value("Webhook", asked["webhook_name"], "request_url", url.replace("http:", "https:"))
 		frappe.db.commit()
 		brand = insert_brand(api())
@@ -353,8 +357,8 @@ def test_a_delivery_to_a_private_address_is_stopped_and_logged(api, worker):
 	"url", ["https://no-such-host.invalid/hook", "https://bücher.invalid/hook", "https://a.b.c.invalid:8443/"]
 )
 def test_a_host_that_is_not_known_now_is_accepted_with_a_warning(api, url):
-	asked = arguments(request_url=url)
-	reply = api(manager()).post(CREATE, **asked)
+	asked = build_arguments(request_url=url)
+	reply = api(make_manager()).post(CREATE, **asked)
 	assert reply.status_code == 201, reply.text
 	(warning,) = reply.json()["data"]["warnings"]
 	assert "cannot be found at the moment" in warning
@@ -362,13 +366,15 @@ def test_a_host_that_is_not_known_now_is_accepted_with_a_warning(api, url):
 
 
 def test_plain_http_to_an_unknown_host_is_still_refused(api):
-	reply = api(manager()).post(CREATE, **arguments(request_url="http://no-such-host.invalid/hook"))
-	assert error_of(reply) == (422, "InvalidWebhookTargetError")
+	reply = api(make_manager()).post(
+		CREATE, **build_arguments(request_url="http://no-such-host.invalid/hook")
+	)
+	assert get_error(reply) == (422, "InvalidWebhookTargetError")
 
 
 def test_a_delivery_to_an_unknown_host_is_stopped_and_logged(api, worker):
-	asked = arguments(doctype="Brand", request_url="https://no-such-host.invalid/hook")
-	assert api(manager()).post(CREATE, **asked).status_code == 201
+	asked = build_arguments(doctype="Brand", request_url="https://no-such-host.invalid/hook")
+	assert api(make_manager()).post(CREATE, **asked).status_code == 201
 	insert_brand(api())
 	worker()
 	(error,) = frappe.get_all("Webhook Request Log", {"webhook": asked["webhook_name"]}, pluck="error")
@@ -377,22 +383,22 @@ def test_a_delivery_to_an_unknown_host_is_stopped_and_logged(api, worker):
 
 @pytest.mark.parametrize(("sent", "kept"), [(None, 30), (1, 1), (60, 60), ("45", 45)])
 def test_the_timeout_can_be_set(api, sent, kept):
-	asked = arguments(**({} if sent is None else {"timeout": sent}))
-	assert api(manager()).post(CREATE, **asked).status_code == 201
+	asked = build_arguments(**({} if sent is None else {"timeout": sent}))
+	assert api(make_manager()).post(CREATE, **asked).status_code == 201
 	assert frappe.db.get_value("Webhook", asked["webhook_name"], "timeout") == kept
 
 
 @pytest.mark.parametrize("sent", [0, -1, 61, "soon", True, 10**30])
 def test_a_timeout_out_of_range_is_400(api, sent):
-	asked = arguments(timeout=sent)
-	assert api(manager()).post(CREATE, **asked).status_code == 400
+	asked = build_arguments(timeout=sent)
+	assert api(make_manager()).post(CREATE, **asked).status_code == 400
 	assert not frappe.db.exists("Webhook", asked["webhook_name"])
 
 
 def test_each_delivery_has_an_id_that_its_attempts_share(api, worker, allow_private):
-	with receiver(failures=1) as (url, received):
-		asked = arguments(doctype="Brand", request_url=url)
-		assert api(manager()).post(CREATE, **asked).status_code == 201
+	with run_receiver(failures=1) as (url, received):
+		asked = build_arguments(doctype="Brand", request_url=url)
+		assert api(make_manager()).post(CREATE, **asked).status_code == 201
 		for _ in range(2):
 			insert_brand(api())
 		worker()

@@ -6,6 +6,7 @@ import frappe
 from frappe.utils import getdate, today
 
 from tests.support import factories
+from tests.support.client import get_error
 
 METHOD = "orchestrator.crm.get_leads"
 KEYS = ["name", "lead_name", "email", "phone", "source", "status", "topic", "probability", "assigned_to"]
@@ -24,13 +25,13 @@ def sales(user, api):
 @pytest.fixture
 def topic(site) -> str:
 	"""The topic of three leads, two of them open, named A, B and C."""
-	topic = factories.unique("Topic")
+	topic = factories.make_unique("Topic")
 	for name, status in (("A", "Open"), ("B", "Open"), ("C", "Interested")):
 		factories.make_lead(lead_name=name, status=status, topic=topic, phone="098-765-4321")
 	return topic
 
 
-def stored(name: str, *fields: str) -> tuple:
+def get_stored(name: str, *fields: str) -> tuple:
 	frappe.db.rollback()
 	return frappe.get_all("Lead", {"name": name}, list(fields), as_list=True)[0]
 
@@ -81,12 +82,12 @@ class TestGetLeads:
 		assert data == {"leads": [{"lead_name": "A"}, {"lead_name": "C"}], "total": 2}
 
 	def test_no_match_is_an_empty_page(self, sales):
-		reply = sales.post(METHOD, filters={"topic": factories.unique("Nothing")})
+		reply = sales.post(METHOD, filters={"topic": factories.make_unique("Nothing")})
 		assert reply.json()["data"] == {"leads": [], "total": 0}
 
 	def test_the_total_counts_what_the_caller_may_read(self, user, sales, topic):
 		mine = frappe.db.get_value("Lead", {"topic": topic, "lead_name": "B"})
-		factories.make("User Permission", user=user, allow="Lead", for_value=mine)
+		factories.make_record("User Permission", user=user, allow="Lead", for_value=mine)
 		data = sales.post(METHOD, filters={"topic": topic}, fields=["name"]).json()["data"]
 		assert data == {"leads": [{"name": mine}], "total": 1}
 
@@ -97,10 +98,13 @@ class TestGetLeads:
 		assert data["total"] == 1
 
 	def test_guest_is_401(self, guest):
-		assert guest.get(METHOD).status_code == 401
+		assert get_error(guest.get(METHOD)) == (401, "AuthenticationError")
 
 	def test_wrong_role_is_403(self, api, site):
-		assert api(factories.make_user("Support Team").name).get(METHOD).status_code == 403
+		assert get_error(api(factories.make_user("Support Team").name).get(METHOD)) == (
+			403,
+			"PermissionError",
+		)
 
 	@pytest.mark.parametrize(
 		"values",
@@ -118,7 +122,7 @@ class TestGetLeads:
 		],
 	)
 	def test_a_bad_argument_is_400(self, sales, values):
-		assert sales.post(METHOD, **values).status_code == 400
+		assert get_error(sales.post(METHOD, **values)) == (400, "InvalidRequestError")
 
 
 class TestQualification:
@@ -132,20 +136,23 @@ class TestQualification:
 			"Qualified",
 			75,
 		)
-		assert stored(lead.name, *self.FIELDS) == ("Qualified", "Qualified", user, getdate(today()), 75)
+		assert get_stored(lead.name, *self.FIELDS) == ("Qualified", "Qualified", user, getdate(today()), 75)
 
 	def test_qualification_brings_the_status_and_a_probability(self, sales, user):
 		lead = factories.make_lead()
 		set_value(sales, lead.name, qualification_status="Qualified")
-		assert stored(lead.name, *self.FIELDS) == ("Qualified", "Qualified", user, getdate(today()), 50)
+		assert get_stored(lead.name, *self.FIELDS) == ("Qualified", "Qualified", user, getdate(today()), 50)
 
 	def test_an_inserted_lead_can_be_qualified_from_the_start(self, sales, user):
 		reply = sales.post(
-			"frappe.client.insert", doctype="Lead", lead_name=factories.unique("Lead"), status="Qualified"
+			"frappe.client.insert",
+			doctype="Lead",
+			lead_name=factories.make_unique("Lead"),
+			status="Qualified",
 		)
 		assert reply.status_code == 201
 		name = reply.json()["data"]["name"]
-		assert stored(name, *self.FIELDS) == ("Qualified", "Qualified", user, getdate(today()), 50)
+		assert get_stored(name, *self.FIELDS) == ("Qualified", "Qualified", user, getdate(today()), 50)
 
 	@pytest.mark.parametrize(
 		("change", "expected"),
@@ -157,28 +164,28 @@ class TestQualification:
 	def test_taking_it_back_in_one_field_takes_it_back_in_the_other(self, sales, change, expected):
 		lead = factories.make_lead(status="Qualified")
 		set_value(sales, lead.name, **change)
-		assert stored(lead.name, *self.FIELDS[:4]) == (*expected, None, None)
+		assert get_stored(lead.name, *self.FIELDS[:4]) == (*expected, None, None)
 
 	def test_a_qualified_lead_with_an_opportunity_stays_qualified_under_erpnexts_status(self, sales):
 		lead = factories.make_lead(status="Qualified")
 		factories.make_opportunity(party_name=lead.name)
-		assert stored(lead.name, "status", "qualification_status") == ("Opportunity", "Qualified")
+		assert get_stored(lead.name, "status", "qualification_status") == ("Opportunity", "Qualified")
 
 	def test_a_lead_with_an_opportunity_that_is_qualified_shows_the_effective_status(self, sales, user):
 		lead = factories.make_lead()
 		factories.make_opportunity(party_name=lead.name)
 		data = set_value(sales, lead.name, status="Qualified")
 		assert (data["status"], data["qualification_status"]) == ("Opportunity", "Qualified")
-		assert stored(lead.name, *self.FIELDS[:3]) == ("Opportunity", "Qualified", user)
+		assert get_stored(lead.name, *self.FIELDS[:3]) == ("Opportunity", "Qualified", user)
 
 	def test_a_lead_not_to_be_contacted_has_no_probability(self, sales):
 		lead = factories.make_lead(probability=40)
 		set_value(sales, lead.name, status="Do Not Contact")
-		assert stored(lead.name, "probability") == (0,)
+		assert get_stored(lead.name, "probability") == (0,)
 
 	def test_a_lead_that_became_a_customer_is_certain(self, sales):
 		lead = factories.make_lead(probability=40)
 		factories.make_customer(lead_name=lead.name)
 		frappe.get_doc("Lead", lead.name).set_status(update=True)
 		frappe.db.commit()
-		assert stored(lead.name, "status", "probability") == ("Converted", 100)
+		assert get_stored(lead.name, "status", "probability") == ("Converted", 100)

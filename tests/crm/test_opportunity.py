@@ -8,17 +8,18 @@ import frappe
 from frappe.utils import add_days, now_datetime, nowdate
 
 from tests.support import factories
+from tests.support.client import get_error
 
 METHOD = "orchestrator.crm.advance_opportunity"
 
 
-def standing(name: str) -> tuple:
+def get_stage_and_status(name: str) -> tuple:
 	"""Stage, status and probability as they are stored and committed."""
 	frappe.db.rollback()
 	return tuple(frappe.db.get_value("Opportunity", name, ["pipeline_stage", "status", "probability"]))
 
 
-def comments_on(name: str) -> list[str]:
+def list_comments(name: str) -> list[str]:
 	frappe.db.rollback()
 	return frappe.get_all(
 		"Comment",
@@ -42,8 +43,12 @@ def opportunity(site):
 @pytest.fixture
 def item(site) -> str:
 	"""An item that is not kept in stock."""
-	return factories.make(
-		"Item", item_code=factories.unique("Item"), item_group="Services", is_stock_item=0, stock_uom="Nos"
+	return factories.make_record(
+		"Item",
+		item_code=factories.make_unique("Item"),
+		item_group="Services",
+		is_stock_item=0,
+		stock_uom="Nos",
 	).name
 
 
@@ -103,8 +108,8 @@ class TestAdvance:
 			},
 			"exc": "",
 		}
-		assert standing(opportunity.name) == ("In Progress", "Open", 50)
-		(comment,) = comments_on(opportunity.name)
+		assert get_stage_and_status(opportunity.name) == ("In Progress", "Open", 50)
+		(comment,) = list_comments(opportunity.name)
 		assert "Pipeline stage: Open → In Progress" in comment
 		assert "Client &lt;b&gt;approved&lt;/b&gt; budget" in comment
 
@@ -112,11 +117,13 @@ class TestAdvance:
 		sales.post(METHOD, opportunity=opportunity.name, new_status="In Progress")
 		reply = sales.post(METHOD, opportunity=opportunity.name, new_status="Closed Won").json()["data"]
 		assert (reply["status"], reply["next_stages"]) == ("Converted", [])
-		assert standing(opportunity.name) == ("Closed Won", "Converted", 100)
+		assert get_stage_and_status(opportunity.name) == ("Closed Won", "Converted", 100)
 
 	def test_losing_declares_the_enquiry_lost_with_reason_and_notes(self, sales, site):
-		reason = factories.make("Opportunity Lost Reason", lost_reason=factories.unique("Too expensive")).name
-		rival = factories.make("Competitor", competitor_name=factories.unique("Rival")).name
+		reason = factories.make_record(
+			"Opportunity Lost Reason", lost_reason=factories.make_unique("Too expensive")
+		).name
+		rival = factories.make_record("Competitor", competitor_name=factories.make_unique("Rival")).name
 		doc = factories.make_opportunity(competitors=[{"competitor": rival}])
 		reply = sales.post(
 			METHOD,
@@ -126,18 +133,20 @@ class TestAdvance:
 			lost_reasons=[reason],
 		)
 		assert reply.status_code == 200
-		assert standing(doc.name) == ("Closed Lost", "Lost", 0)
+		assert get_stage_and_status(doc.name) == ("Closed Lost", "Lost", 0)
 		doc.reload()
 		assert [row.lost_reason for row in doc.lost_reasons] == [reason]
 		assert [row.competitor for row in doc.competitors] == [rival]
 		assert doc.order_lost_reason == "Went elsewhere"
 
 	def test_reopening_clears_the_lost_reasons(self, sales, site):
-		reason = factories.make("Opportunity Lost Reason", lost_reason=factories.unique("No budget")).name
+		reason = factories.make_record(
+			"Opportunity Lost Reason", lost_reason=factories.make_unique("No budget")
+		).name
 		doc = factories.make_opportunity()
 		sales.post(METHOD, opportunity=doc.name, new_status="Closed Lost", notes="No", lost_reasons=[reason])
 		sales.post(METHOD, opportunity=doc.name, new_status="Open")
-		assert standing(doc.name) == ("Open", "Open", 10)
+		assert get_stage_and_status(doc.name) == ("Open", "Open", 10)
 		doc.reload()
 		assert (doc.lost_reasons, doc.order_lost_reason) == ([], None)
 
@@ -150,7 +159,7 @@ class TestAdvance:
 		assert again.json() == first.json()
 		frappe.db.rollback()
 		assert frappe.db.get_value("Opportunity", opportunity.name, ["modified", "modified_by"]) == before
-		assert len(comments_on(opportunity.name)) == 1
+		assert len(list_comments(opportunity.name)) == 1
 		assert frappe.db.count("Version", {"docname": opportunity.name}) == 0
 
 	def test_an_illegal_move_is_409_and_names_the_legal_ones(self, sales, opportunity):
@@ -160,8 +169,8 @@ class TestAdvance:
 			"StageTransitionConflictError: An opportunity cannot go from Open to Closed Won."
 			" From Open it can go to: Qualified, In Progress, Closed Lost."
 		)
-		assert standing(opportunity.name) == ("Open", "Open", 10)
-		assert comments_on(opportunity.name) == []
+		assert get_stage_and_status(opportunity.name) == ("Open", "Open", 10)
+		assert list_comments(opportunity.name) == []
 
 	def test_a_won_opportunity_moves_no_further(self, sales, site):
 		doc = factories.make_opportunity(pipeline_stage="Closed Won")
@@ -171,14 +180,14 @@ class TestAdvance:
 			"StageTransitionConflictError: A Closed Won opportunity is closed and cannot be moved."
 		)
 
-	def test_losing_against_a_standing_quotation_is_409(self, sales, opportunity, item):
+	@pytest.mark.parametrize("stage", ["Closed Lost", "Qualified"])
+	def test_losing_against_a_standing_quotation_is_409(self, sales, opportunity, item, stage):
 		quotation = make_quotation(opportunity, item)
-		assert standing(opportunity.name) == ("In Progress", "Quotation", 50)
-		for stage in ("Closed Lost", "Qualified"):
-			reply = sales.post(METHOD, opportunity=opportunity.name, new_status=stage)
-			assert reply.status_code == 409
-			assert reply.json()["exc_type"] == "OpenQuotationConflictError"
-		assert standing(opportunity.name) == ("In Progress", "Quotation", 50)
+		assert get_stage_and_status(opportunity.name) == ("In Progress", "Quotation", 50)
+		reply = sales.post(METHOD, opportunity=opportunity.name, new_status=stage)
+		assert reply.status_code == 409
+		assert reply.json()["exc_type"] == "OpenQuotationConflictError"
+		assert get_stage_and_status(opportunity.name) == ("In Progress", "Quotation", 50)
 		assert quotation.docstatus == 1
 
 	def test_of_two_moves_at_once_the_illegal_second_fails(self, sales, site):
@@ -199,23 +208,27 @@ class TestAdvance:
 			thread.join()
 		assert sorted(reply.status_code for reply in replies.values()) == [200, 409]
 		(winner,) = [stage for stage, reply in replies.items() if reply.status_code == 200]
-		assert standing(doc.name)[0] == winner
-		assert len(comments_on(doc.name)) == 1
+		assert get_stage_and_status(doc.name)[0] == winner
+		assert len(list_comments(doc.name)) == 1
 
 
 class TestAdvanceRefusals:
 	def test_guest_is_401(self, guest, opportunity):
-		assert guest.post(METHOD, opportunity=opportunity.name, new_status="Qualified").status_code == 401
+		assert get_error(guest.post(METHOD, opportunity=opportunity.name, new_status="Qualified")) == (
+			401,
+			"AuthenticationError",
+		)
+		assert get_stage_and_status(opportunity.name) == ("Open", "Open", 10)
 
 	def test_wrong_role_is_403(self, api, opportunity):
 		caller = api(factories.make_user("Support Team").name)
 		assert caller.post(METHOD, opportunity=opportunity.name, new_status="Qualified").status_code == 403
-		assert standing(opportunity.name) == ("Open", "Open", 10)
+		assert get_stage_and_status(opportunity.name) == ("Open", "Open", 10)
 
 	def test_a_record_the_caller_may_not_read_is_404_like_a_missing_one(self, api, opportunity):
 		user = factories.make_user("Sales User").name
 		other = factories.make_opportunity()
-		factories.make("User Permission", user=user, allow="Opportunity", for_value=other.name)
+		factories.make_record("User Permission", user=user, allow="Opportunity", for_value=other.name)
 		caller = api(user)
 		hidden = caller.post(METHOD, opportunity=opportunity.name, new_status="Qualified")
 		missing = caller.post(METHOD, opportunity="CRM-OPP-NONE", new_status="Qualified")
@@ -226,12 +239,12 @@ class TestAdvanceRefusals:
 
 	def test_a_record_the_caller_may_only_read_is_403(self, api, opportunity):
 		reader = factories.make_user().name
-		factories.make(
+		factories.make_record(
 			"DocShare", user=reader, share_doctype="Opportunity", share_name=opportunity.name, read=1
 		)
 		reply = api(reader).post(METHOD, opportunity=opportunity.name, new_status="Qualified")
 		assert reply.status_code == 403
-		assert standing(opportunity.name) == ("Open", "Open", 10)
+		assert get_stage_and_status(opportunity.name) == ("Open", "Open", 10)
 
 	@pytest.mark.parametrize(
 		("values", "words"),
@@ -259,8 +272,8 @@ class TestAdvanceRefusals:
 		)
 		assert reply.status_code == 422
 		assert "Nil" in reply.json()["exc"]
-		assert standing(opportunity.name) == ("Open", "Open", 10)
-		assert comments_on(opportunity.name) == []
+		assert get_stage_and_status(opportunity.name) == ("Open", "Open", 10)
+		assert list_comments(opportunity.name) == []
 
 	def test_get_is_405(self, sales, opportunity):
 		reply = sales.get(METHOD, opportunity=opportunity.name, new_status="Qualified")
@@ -277,17 +290,17 @@ class TestConsistency:
 			doctype="Opportunity",
 			opportunity_from="Lead",
 			party_name=lead.name,
-			company=factories.company(),
+			company=factories.get_company(),
 			pipeline_stage="Qualified",
 		)
 		assert reply.status_code == 201
-		assert standing(reply.json()["data"]["name"]) == ("Qualified", "Open", 25)
+		assert get_stage_and_status(reply.json()["data"]["name"]) == ("Qualified", "Open", 25)
 
 	def test_set_value_of_the_status_brings_the_stage(self, sales, opportunity):
 		sales.post(
 			"frappe.client.set_value", doctype="Opportunity", name=opportunity.name, status="Converted"
 		)
-		assert standing(opportunity.name) == ("Closed Won", "Converted", 100)
+		assert get_stage_and_status(opportunity.name) == ("Closed Won", "Converted", 100)
 
 	def test_set_value_of_the_stage_brings_the_status(self, sales, opportunity):
 		reply = sales.post(
@@ -297,14 +310,14 @@ class TestConsistency:
 			pipeline_stage="Closed Lost",
 		).json()["data"]
 		assert (reply["pipeline_stage"], reply["status"], reply["probability"]) == ("Closed Lost", "Lost", 0)
-		assert standing(opportunity.name) == ("Closed Lost", "Lost", 0)
+		assert get_stage_and_status(opportunity.name) == ("Closed Lost", "Lost", 0)
 
 	def test_a_stage_that_does_not_exist_is_422(self, sales, opportunity):
 		reply = sales.post(
 			"frappe.client.set_value", doctype="Opportunity", name=opportunity.name, pipeline_stage="Signed"
 		)
 		assert reply.status_code == 422
-		assert standing(opportunity.name) == ("Open", "Open", 10)
+		assert get_stage_and_status(opportunity.name) == ("Open", "Open", 10)
 
 	def test_stage_and_status_against_each_other_are_422(self, sales, opportunity):
 		reply = sales.post(
@@ -322,7 +335,7 @@ class TestConsistency:
 		doc = factories.make_opportunity(party_name=lead.name, pipeline_stage="Closed Lost")
 		doc.save()
 		frappe.db.commit()
-		assert standing(doc.name) == ("Closed Lost", "Lost", 0)
+		assert get_stage_and_status(doc.name) == ("Closed Lost", "Lost", 0)
 
 	def test_a_save_in_desk(self, browser, opportunity):
 		user = factories.make_user("Sales User").name
@@ -334,7 +347,7 @@ class TestConsistency:
 			data={"doc": frappe.as_json(doc), "action": "Save"},
 		)
 		assert reply.status_code == 200, reply.text
-		assert standing(opportunity.name) == ("In Progress", "Replied", 50)
+		assert get_stage_and_status(opportunity.name) == ("In Progress", "Replied", 50)
 
 	def test_a_data_import(self, site):
 		from frappe.core.doctype.data_import.importer import Importer
@@ -342,10 +355,12 @@ class TestConsistency:
 		lead = factories.make_lead()
 		rows = (
 			"Opportunity From,Party,Company,Pipeline Stage\n"
-			f"Lead,{lead.name},{factories.company()},Closed Won\n"
+			f"Lead,{lead.name},{factories.get_company()},Closed Won\n"
 		)
-		file = factories.make("File", file_name=f"{frappe.generate_hash()}.csv", content=rows, is_private=1)
-		importing = factories.make(
+		file = factories.make_record(
+			"File", file_name=f"{frappe.generate_hash()}.csv", content=rows, is_private=1
+		)
+		importing = factories.make_record(
 			"Data Import",
 			reference_doctype="Opportunity",
 			import_type="Insert New Records",
@@ -353,12 +368,12 @@ class TestConsistency:
 		)
 		Importer("Opportunity", data_import=importing).import_data()
 		name = frappe.db.get_value("Opportunity", {"party_name": lead.name})
-		assert standing(name) == ("Closed Won", "Converted", 100)
+		assert get_stage_and_status(name) == ("Closed Won", "Converted", 100)
 
 	def test_declare_enquiry_lost(self, opportunity):
 		opportunity.declare_enquiry_lost([], [], "Silence")
 		frappe.db.commit()
-		assert standing(opportunity.name) == ("Closed Lost", "Lost", 0)
+		assert get_stage_and_status(opportunity.name) == ("Closed Lost", "Lost", 0)
 
 	def test_set_multiple_status(self, site):
 		from erpnext.crm.doctype.opportunity.opportunity import set_multiple_status
@@ -366,7 +381,7 @@ class TestConsistency:
 		names = [factories.make_opportunity().name for _ in range(2)]
 		set_multiple_status(frappe.as_json(names), "Closed")
 		frappe.db.commit()
-		assert [standing(name) for name in names] == [("Closed Lost", "Closed", 0)] * 2
+		assert [get_stage_and_status(name) for name in names] == [("Closed Lost", "Closed", 0)] * 2
 
 	def test_auto_close(self, opportunity):
 		from erpnext.crm.doctype.opportunity.opportunity import auto_close_opportunity
@@ -377,27 +392,27 @@ class TestConsistency:
 		frappe.db.set_value("Opportunity", opportunity.name, "modified", long_ago, update_modified=False)
 		auto_close_opportunity()
 		frappe.db.commit()
-		assert standing(opportunity.name) == ("Closed Lost", "Closed", 0)
+		assert get_stage_and_status(opportunity.name) == ("Closed Lost", "Closed", 0)
 
 	def test_quotation_and_order_and_back(self, opportunity, item):
 		quotation = make_quotation(opportunity, item)
-		assert standing(opportunity.name) == ("In Progress", "Quotation", 50)
+		assert get_stage_and_status(opportunity.name) == ("In Progress", "Quotation", 50)
 		order = make_order(quotation)
-		assert standing(opportunity.name) == ("Closed Won", "Converted", 100)
+		assert get_stage_and_status(opportunity.name) == ("Closed Won", "Converted", 100)
 		order.reload()
 		order.cancel()
 		frappe.db.commit()
-		assert standing(opportunity.name) == ("In Progress", "Quotation", 50)
+		assert get_stage_and_status(opportunity.name) == ("In Progress", "Quotation", 50)
 		quotation.reload()
 		quotation.cancel()
 		frappe.db.commit()
-		assert standing(opportunity.name) == ("In Progress", "Open", 50)
+		assert get_stage_and_status(opportunity.name) == ("In Progress", "Open", 50)
 
 	def test_quotation_lost(self, opportunity, item):
 		quotation = make_quotation(opportunity, item)
 		quotation.declare_enquiry_lost([], [], "Too late")
 		frappe.db.commit()
-		assert standing(opportunity.name) == ("Closed Lost", "Lost", 0)
+		assert get_stage_and_status(opportunity.name) == ("Closed Lost", "Lost", 0)
 
 	def test_a_change_with_nothing_to_do_costs_no_query(self, opportunity):
 		from orchestrator.crm import opportunity as hooks

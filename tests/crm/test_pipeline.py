@@ -8,22 +8,23 @@ import frappe
 
 from orchestrator.crm.pipeline import Group, summarize
 from tests.support import factories
+from tests.support.client import get_error
 
 METHOD = "orchestrator.crm.get_pipeline_summary"
 STAGES = ("open", "qualified", "in_progress", "closed_won", "closed_lost")
 
 
-def counts(data: dict) -> list[int]:
+def list_counts(data: dict) -> list[int]:
 	return [data[stage] for stage in STAGES]
 
 
-def values(data: dict) -> list[float]:
+def list_values(data: dict) -> list[float]:
 	return [data["value_by_stage"][stage] for stage in STAGES]
 
 
 def make_company(currency: str):
 	"""A company that keeps its books in `currency`, with no chart of accounts."""
-	name = factories.unique("Company")
+	name = factories.make_unique("Company")
 	company = frappe.get_doc(
 		{
 			"doctype": "Company",
@@ -48,7 +49,9 @@ def rates(site) -> None:
 	for own, other, rate in (("EUR", "USD", 1.1), ("GBP", "USD", 1.25), ("GBP", "EUR", 1.2)):
 		filters = {"from_currency": own, "to_currency": other, "date": frappe.utils.nowdate()}
 		if not frappe.db.exists("Currency Exchange", filters):
-			factories.make("Currency Exchange", exchange_rate=rate, for_buying=1, for_selling=1, **filters)
+			factories.make_record(
+				"Currency Exchange", exchange_rate=rate, for_buying=1, for_selling=1, **filters
+			)
 
 
 @pytest.fixture
@@ -103,7 +106,7 @@ class TestArithmetic:
 		)
 		assert summary["value_by_stage"]["qualified"] == 235.0
 
-	def test_amounts_that_no_rate_converts_are_told_apart(self):
+	def test_amounts_without_exchange_rate_are_listed_separately(self):
 		summary = self.summary(
 			Group("Closed Won", "US", "JPY", 2, 50.0, 9000.0), Group("Open", "US", "JPY", 1, 0.0, 1000.0)
 		)
@@ -161,16 +164,16 @@ class TestSummary:
 		# at the rate ERPNext filled in: 100 GBP x 1.2 = 120 EUR, x 1.1 = 132 USD
 		make_owned(seller, "Closed Won", 100, currency="GBP", company=berlin, conversion_rate=0)
 		data = api(seller).get(METHOD, user=seller).json()["data"]
-		assert counts(data) == [2, 1, 0, 2, 0]
-		assert values(data) == [250.0, 125.0, 0.0, 242.0, 0.0]
+		assert list_counts(data) == [2, 1, 0, 2, 0]
+		assert list_values(data) == [250.0, 125.0, 0.0, 242.0, 0.0]
 		assert (data["total_value"], data["currency"], data["unconverted"]) == (617.0, "USD", {})
 
 	def test_an_opportunity_without_currency_and_rate_is_in_the_companys(self, api, seller, rates):
 		berlin = make_company("EUR").name
-		for company, currency in ((factories.company(), "USD"), (berlin, "EUR")):
+		for company, currency in ((factories.get_company(), "USD"), (berlin, "EUR")):
 			name = make_owned(seller, "Open", 100, company=company, currency=currency)
 			strip(name, currency=None, conversion_rate=0)
-		assert values(api(seller).get(METHOD, user=seller).json()["data"])[0] == 210.0
+		assert list_values(api(seller).get(METHOD, user=seller).json()["data"])[0] == 210.0
 
 	def test_one_made_through_the_api_has_no_base_amount_and_counts_all_the_same(self, api, seller):
 		caller = api(seller)
@@ -179,7 +182,7 @@ class TestSummary:
 			doctype="Opportunity",
 			opportunity_from="Lead",
 			party_name=factories.make_lead().name,
-			company=factories.company(),
+			company=factories.get_company(),
 			currency="USD",
 			opportunity_amount=1234.5,
 		).json()["data"]["name"]
@@ -215,31 +218,33 @@ class TestSummary:
 	def test_without_a_user_it_is_all_the_caller_may_read(self, api, seller):
 		visible = factories.make_opportunity(pipeline_stage="Qualified", opportunity_amount=40)
 		factories.make_opportunity(pipeline_stage="Qualified", opportunity_amount=2)
-		factories.make("User Permission", user=seller, allow="Opportunity", for_value=visible.name)
+		factories.make_record("User Permission", user=seller, allow="Opportunity", for_value=visible.name)
 		data = api(seller).get(METHOD).json()["data"]
-		assert counts(data) == [0, 1, 0, 0, 0]
+		assert list_counts(data) == [0, 1, 0, 0, 0]
 		assert data["total_value"] == 40.0
 
 	def test_without_a_user_and_without_restrictions_it_is_all_there_are(self, manager):
 		factories.make_opportunity()
 		data = manager.get(METHOD).json()["data"]
 		frappe.db.rollback()
-		assert sum(counts(data)) == frappe.db.count("Opportunity")
+		assert sum(list_counts(data)) == frappe.db.count("Opportunity")
 
 	def test_a_user_of_one_company_gets_that_companys(self, api, seller, rates):
 		berlin = make_company("EUR").name
 		factories.make_opportunity(opportunity_amount=5)
 		factories.make_opportunity(company=berlin, currency="EUR", opportunity_amount=100)
-		factories.make("User Permission", user=seller, allow="Company", for_value=berlin)
+		factories.make_record("User Permission", user=seller, allow="Company", for_value=berlin)
 		data = api(seller).get(METHOD).json()["data"]
 		assert (data["open"], data["total_value"]) == (1, 110.0)
 
 	def test_someone_who_was_only_shared_one_gets_that_one(self, api, site):
 		reader = factories.make_user().name
 		shared = factories.make_opportunity(opportunity_amount=77)
-		factories.make("DocShare", user=reader, share_doctype="Opportunity", share_name=shared.name, read=1)
+		factories.make_record(
+			"DocShare", user=reader, share_doctype="Opportunity", share_name=shared.name, read=1
+		)
 		data = api(reader).get(METHOD).json()["data"]
-		assert (sum(counts(data)), data["total_value"]) == (1, 77.0)
+		assert (sum(list_counts(data)), data["total_value"]) == (1, 77.0)
 
 	def test_it_is_one_query_of_the_opportunities(self, site, monkeypatch):
 		from orchestrator.crm import pipeline
@@ -257,10 +262,13 @@ class TestSummary:
 
 class TestRefusals:
 	def test_guest_is_401(self, guest):
-		assert guest.get(METHOD).status_code == 401
+		assert get_error(guest.get(METHOD)) == (401, "AuthenticationError")
 
 	def test_wrong_role_is_403(self, api, site):
-		assert api(factories.make_user("Support Team").name).get(METHOD).status_code == 403
+		assert get_error(api(factories.make_user("Support Team").name).get(METHOD)) == (
+			403,
+			"PermissionError",
+		)
 
 	def test_someone_elses_is_403_without_a_role_that_may(self, api, seller):
 		other = factories.make_user("Sales User").name
@@ -268,7 +276,7 @@ class TestRefusals:
 		assert (reply.status_code, reply.json()["exc_type"]) == (403, "PermissionError")
 
 	def test_an_unknown_user_is_403_without_a_role_that_may(self, api, seller):
-		assert api(seller).get(METHOD, user="nobody@harbor.example").status_code == 403
+		assert get_error(api(seller).get(METHOD, user="nobody@harbor.example")) == (403, "PermissionError")
 
 	def test_an_unknown_user_is_404_for_a_manager(self, manager):
 		reply = manager.get(METHOD, user="nobody@harbor.example")
@@ -276,4 +284,4 @@ class TestRefusals:
 		assert "nobody@harbor.example" in reply.json()["exc"]
 
 	def test_a_user_that_is_no_name_is_400(self, manager):
-		assert manager.post(METHOD, user=["a"]).status_code == 400
+		assert get_error(manager.post(METHOD, user=["a"])) == (400, "InvalidRequestError")

@@ -13,20 +13,20 @@ WON = Standing("Closed Won", "Converted", 100)
 LOST = Standing("Closed Lost", "Lost", 0)
 
 
-def test_every_stage_has_moves_statuses_and_a_probability():
-	for table in (stages.MOVES, stages.STATUSES, stages.USUAL_PROBABILITY):
-		assert tuple(table) == stages.STAGES
+@pytest.mark.parametrize("table", [stages.MOVES, stages.STATUSES, stages.USUAL_PROBABILITY])
+def test_every_stage_has_moves_statuses_and_a_probability(table):
+	assert tuple(table) == stages.STAGES
 
 
-def test_every_status_brings_a_stage_it_goes_with():
-	for status, stage in stages.STAGE_BY_STATUS.items():
-		assert stages.is_consistent(stage, status)
+@pytest.mark.parametrize(("status", "stage"), stages.STAGE_BY_STATUS.items())
+def test_every_status_brings_a_stage_it_goes_with(status, stage):
+	assert stages.is_consistent(stage, status)
 
 
-def test_moves_lead_to_other_stages_that_exist():
-	for stage, targets in stages.MOVES.items():
-		assert stage not in targets
-		assert set(targets) <= set(stages.STAGES)
+@pytest.mark.parametrize(("stage", "targets"), stages.MOVES.items())
+def test_moves_lead_to_other_stages_that_exist(stage, targets):
+	assert stage not in targets
+	assert set(targets) <= set(stages.STAGES)
 
 
 @pytest.mark.parametrize(
@@ -80,10 +80,10 @@ def test_reconcile(before, now, settled):
 	assert reconcile(now, before) == settled
 
 
-def test_reconcile_repeated_changes_nothing():
-	for standing in (OPEN, QUALIFIED, IN_PROGRESS, QUOTED, WON, LOST):
-		assert reconcile(standing, standing) == standing
-		assert follow_status(standing) == standing
+@pytest.mark.parametrize("standing", [OPEN, QUALIFIED, IN_PROGRESS, QUOTED, WON, LOST])
+def test_reconcile_repeated_changes_nothing(standing):
+	assert reconcile(standing, standing) == standing
+	assert follow_status(standing) == standing
 
 
 @pytest.mark.parametrize("before", [None, OPEN])

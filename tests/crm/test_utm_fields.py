@@ -18,9 +18,9 @@ def doctype(site: str) -> Iterator[str]:
 	fields = [
 		{"fieldname": name, "fieldtype": "Link", "options": TARGET} for name in ("utm_source", "utm_campaign")
 	]
-	doc = factories.make(
+	doc = factories.make_record(
 		"DocType",
-		__newname=factories.unique("Deal"),
+		__newname=factories.make_unique("Deal"),
 		module="Custom",
 		custom=1,
 		fields=fields,
@@ -40,14 +40,16 @@ def insert(doctype: str, **values: str | None) -> str:
 	return name
 
 
-def read(doctype: str, name: str) -> tuple[str | None, ...]:
+def get_values(doctype: str, name: str) -> tuple[str | None, ...]:
 	columns = "source, utm_source, campaign_name, utm_campaign"
 	[row] = frappe.db.sql(f"SELECT {columns} FROM `tab{doctype}` WHERE name = %s", name)  # noqa: S608
 	return tuple(row)
 
 
 def test_values_left_behind_move_to_the_new_fields(doctype: str) -> None:
-	here, other = (factories.make(TARGET, territory_name=factories.unique("Place")).name for _ in range(2))
+	here, other = (
+		factories.make_record(TARGET, territory_name=factories.make_unique("Place")).name for _ in range(2)
+	)
 	both = insert(doctype, source=here, campaign_name=other)
 	modified = frappe.db.get_value(doctype, both, "modified")
 	chosen = insert(doctype, source=here, utm_source=other)
@@ -55,20 +57,20 @@ def test_values_left_behind_move_to_the_new_fields(doctype: str) -> None:
 	empty = insert(doctype, source="")
 	for _migration in range(2):
 		utm_fields.sync()
-		assert read(doctype, both) == (None, here, None, other)
-		assert read(doctype, chosen) == (here, other, None, None)
-		assert read(doctype, nowhere) == ("No such record", None, None, None)
-		assert read(doctype, empty) == ("", None, None, None)
+		assert get_values(doctype, both) == (None, here, None, other)
+		assert get_values(doctype, chosen) == (here, other, None, None)
+		assert get_values(doctype, nowhere) == ("No such record", None, None, None)
+		assert get_values(doctype, empty) == ("", None, None, None)
 	assert frappe.db.get_value(doctype, both, "modified") == modified
 
 
 def test_value_that_somebody_clears_later_stays_cleared(doctype: str) -> None:
-	here = factories.make(TARGET, territory_name=factories.unique("Place")).name
+	here = factories.make_record(TARGET, territory_name=factories.make_unique("Place")).name
 	name = insert(doctype, source=here)
 	utm_fields.sync()
 	frappe.db.set_value(doctype, name, "utm_source", None)
 	utm_fields.sync()
-	assert read(doctype, name) == (None, None, None, None)
+	assert get_values(doctype, name) == (None, None, None, None)
 
 
 def test_columns_that_are_fields_still_keep_their_values(site: str) -> None:

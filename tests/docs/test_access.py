@@ -9,15 +9,15 @@ import frappe
 from orchestrator.docs import changes
 from orchestrator.docs.access import MANAGE, READ, WRITE, FolderNode, Grant, compute_inherited_levels
 from tests.support import factories
-from tests.support.client import Client, data_of
+from tests.support.client import Client, get_data, get_error
 from tests.support.docs_factories import (
 	METHOD,
 	download,
+	get_stored_path,
+	list_audit_actions,
 	make_document,
 	make_folder,
 	make_person,
-	stored_path,
-	trail,
 	upload,
 )
 
@@ -50,13 +50,13 @@ def test_access_passes_on_to_the_folders_that_inherit(grants, levels):
 def place(frappe_site):
 	"""A closed folder in an open one, and people with access of each kind."""
 	frappe.set_user("Administrator")
-	department = factories.make(
-		"Department", department_name=factories.unique("Dept"), company=factories.company()
+	department = factories.make_record(
+		"Department", department_name=factories.make_unique("Dept"), company=factories.get_company()
 	)
-	part = factories.make(
+	part = factories.make_record(
 		"Department",
-		department_name=factories.unique("Part"),
-		company=factories.company(),
+		department_name=factories.make_unique("Part"),
+		company=factories.get_company(),
 		parent_department=department.name,
 	)
 	people = {
@@ -90,13 +90,13 @@ def place(frappe_site):
 	)
 
 
-def reached(client: Client, place: frappe._dict) -> set[str]:
+def find_reached(client: Client, place: frappe._dict) -> set[str]:
 	"""Which of the documents a caller reaches, which has to be the same in lists, one by one, and as bytes."""
 	names = [place.document, place.inherited, place.closed]
-	listed = data_of(
+	listed = get_data(
 		client.get("frappe.client.get_list", doctype="Document", filters=json.dumps([["name", "in", names]]))
 	)
-	versions = data_of(
+	versions = get_data(
 		client.get(
 			"frappe.client.get_list",
 			doctype="Document Version",
@@ -113,7 +113,7 @@ def reached(client: Client, place: frappe._dict) -> set[str]:
 	single = {name for name in names if client.get("frappe.client.get", doctype="Document", name=name).ok}
 	got = {name for name in names if download(client, name).ok}
 	assert {row["name"] for row in listed} == {row["document"] for row in versions} == single == got
-	assert {row["attached_to_name"] for row in data_of(files)} == got
+	assert {row["attached_to_name"] for row in get_data(files)} == got
 	return {key for key in ("document", "inherited", "closed") if place[key] in got}
 
 
@@ -129,7 +129,7 @@ def reached(client: Client, place: frappe._dict) -> set[str]:
 	],
 )
 def test_a_document_is_reached_by_role_department_or_user_of_its_folder(api, place, person, documents):
-	assert reached(api(place[person]), place) == documents
+	assert find_reached(api(place[person]), place) == documents
 
 
 def test_desk_opens_the_forms_for_a_reader_and_not_for_an_outsider(browser, place):
@@ -148,13 +148,13 @@ def test_desk_opens_the_forms_for_a_reader_and_not_for_an_outsider(browser, plac
 
 def test_nothing_else_tells_of_hidden_documents(api, place):
 	"""Frappe repeats titles and names of records in other DocTypes, and who has access stands in a child table."""
-	tag = factories.unique("Tag")
+	tag = factories.make_unique("Tag")
 	changes.update_tags(place.document, [tag])
 	frappe.db.commit()
 	reader, outsider = api(place.reader), api(place.outsider)
 	rows = {"doctype": "Tag Link", "filters": json.dumps({"tag": tag}), "fields": '["document_name"]'}
-	assert data_of(reader.get("frappe.client.get_list", **rows)) == [{"document_name": place.document}]
-	assert data_of(outsider.get("frappe.client.get_list", **rows)) == []
+	assert get_data(reader.get("frappe.client.get_list", **rows)) == [{"document_name": place.document}]
+	assert get_data(outsider.get("frappe.client.get_list", **rows)) == []
 	link = frappe.db.get_value("Tag Link", {"tag": tag})
 	assert outsider.get("frappe.client.get", doctype="Tag Link", name=link).status_code == 404
 	grants = {
@@ -163,8 +163,8 @@ def test_nothing_else_tells_of_hidden_documents(api, place):
 		"fields": '["level"]',
 		"filters": json.dumps({"parent": place.folder}),
 	}
-	assert data_of(outsider.get("frappe.client.get_list", **grants)) == []
-	assert len(data_of(reader.get("frappe.client.get_list", **grants))) == 4
+	assert get_data(outsider.get("frappe.client.get_list", **grants)) == []
+	assert len(get_data(reader.get("frappe.client.get_list", **grants))) == 4
 	title = outsider.post("frappe.desk.search.get_link_title", doctype="Document", docname=place.document)
 	assert frappe.db.get_value("Document", place.document, "title") not in title.text
 	hidden = upload(outsider, f"/Documents/{place.folder}", "a.txt", b"x")
@@ -173,13 +173,13 @@ def test_nothing_else_tells_of_hidden_documents(api, place):
 
 
 def test_administrators_reach_all_and_guests_none(api, guest, place):
-	assert reached(api("Administrator"), place) == {"document", "inherited", "closed"}
+	assert find_reached(api("Administrator"), place) == {"document", "inherited", "closed"}
 	assert guest.get("frappe.client.get", doctype="Document", name=place.document).status_code == 401
 	assert download(guest, place.document).status_code == 401
 	assert guest.request("GET", f"/api/resource/Document/{place.document}").status_code in (401, 403)
 
 
-def test_access_taken_away_is_gone_at_once(api, place):
+def test_revoked_access_ends_at_once(api, place):
 	person = make_person("Sales User")
 	folder = make_folder(("User", person, "Read"))
 	document = make_document(folder)
@@ -190,10 +190,10 @@ def test_access_taken_away_is_gone_at_once(api, place):
 	assert download(client, document).status_code == 404
 
 
-def every_way_to_the_bytes(document: str) -> list[tuple[str, dict]]:
+def list_download_routes(document: str) -> list[tuple[str, dict]]:
 	"""Paths by which Frappe gives out what is in files."""
 	file = frappe.get_doc("File", frappe.db.get_value("Document", document, "file"))
-	where = stored_path(document).relative_to(frappe.get_site_path("private", "files"))
+	where = get_stored_path(document).relative_to(frappe.get_site_path("private", "files"))
 	on_disk = f"/private/files/{where}"
 	method = "/api/method/"
 	return [
@@ -220,7 +220,7 @@ def every_way_to_the_bytes(document: str) -> list[tuple[str, dict]]:
 def test_no_url_gives_the_bytes_to_who_may_not_read_the_document(api, guest, browser, place):
 	secret = b"open secret"
 	in_desk = browser(place.outsider, factories.PASSWORD)
-	for path, params in every_way_to_the_bytes(place.document):
+	for path, params in list_download_routes(place.document):
 		for client in (guest, api(place.outsider), in_desk):
 			reply = client.request("GET", path, params=params)
 			assert secret not in reply.content, path
@@ -232,7 +232,7 @@ def test_even_a_reader_gets_the_bytes_only_by_the_download(api, place):
 	client = api("Administrator")
 	giving = [
 		path
-		for path, params in every_way_to_the_bytes(place.document)
+		for path, params in list_download_routes(place.document)
 		if secret in client.request("GET", path, params=params).content
 	]
 	assert {path.partition("?")[0] for path in giving} == {"/api/method/orchestrator.docs.download"}
@@ -248,7 +248,7 @@ def test_is_private_0_makes_no_document_public(api, guest, place):
 def test_the_uploader_loses_the_file_with_the_document(api, place):
 	person = make_person("Sales User")
 	folder = make_folder(("User", person, "Write"))
-	data = data_of(
+	data = get_data(
 		api(person).request(
 			"POST",
 			"/api/method/upload_file",
@@ -277,14 +277,15 @@ def test_a_file_of_ones_own_that_points_at_a_version_gives_nothing(api, place):
 
 
 def test_who_found_out_where_the_bytes_are_makes_no_file_of_them(api, place):
-	where = stored_path(place.document).relative_to(frappe.get_site_path("private", "files"))
+	where = get_stored_path(place.document).relative_to(frappe.get_site_path("private", "files"))
 	for url in (f"/private/files/{where}", f"/private/files/{where}".replace("_", "%5f")):
 		for method, body in (
 			("frappe.client.insert", {"doctype": "File", "file_name": "own.txt", "file_url": url}),
 			("upload_file", {"file_url": url, "file_name": "own.txt"}),
 		):
 			reply = api(place.outsider).post(method, **body)
-			assert reply.status_code == 403, (method, url)
+			assert get_error(reply) == (403, "PermissionError"), (method, url)
+	assert not frappe.db.exists("File", {"owner": place.outsider})
 
 
 def test_documents_and_their_files_are_not_shared_one_by_one(api, place):
@@ -302,37 +303,44 @@ def test_documents_and_their_files_are_not_shared_one_by_one(api, place):
 	assert not frappe.db.exists("DocShare", {"user": place.outsider, "share_doctype": ("!=", "User")})
 
 
-def test_an_ordinary_file_is_not_attached_to_a_document(api, place):
-	for private in ("0", "1"):
-		reply = api(place.manager).request(
-			"POST",
-			"/api/method/upload_file",
-			files={"file": ("aside.txt", f"aside {private}".encode())},
-			data={"doctype": "Document", "docname": place.document, "is_private": private},
-		)
-		assert (reply.status_code, reply.json()["exc_type"]) == (409, "ImmutableRecordConflictError")
+@pytest.mark.parametrize("private", ["0", "1"])
+def test_an_ordinary_file_is_not_attached_to_a_document(api, place, private):
+	reply = api(place.manager).request(
+		"POST",
+		"/api/method/upload_file",
+		files={"file": ("aside.txt", f"aside {private}".encode())},
+		data={"doctype": "Document", "docname": place.document, "is_private": private},
+	)
+	assert (reply.status_code, reply.json()["exc_type"]) == (409, "ImmutableRecordConflictError")
 
 
 def test_writers_make_folders_and_only_managers_say_who_has_access(api, place):
 	colleague, manager = api(place.colleague), api(place.manager)
 	access = [{"grantee_type": "User", "grantee": place.outsider, "level": "Read"}]
 	new = {"doctype": "Document Folder", "parent_document_folder": place.folder}
-	made = data_of(colleague.post("frappe.client.insert", **new, title=factories.unique("New")), 201)
+	made = get_data(colleague.post("frappe.client.insert", **new, title=factories.make_unique("New")), 201)
 	refused = colleague.post(
-		"frappe.client.insert", doc={**new, "title": factories.unique("New"), "access": access}
+		"frappe.client.insert", doc={**new, "title": factories.make_unique("New"), "access": access}
 	)
-	assert refused.status_code == 403
-	assert colleague.post(
+	assert get_error(refused) == (403, "PermissionError")
+	assert get_error(colleague.post(
 		"frappe.client.set_value", doctype="Document Folder", name=made["name"], legal_hold=1
-	).status_code == 403  # fmt: skip
-	data_of(
+	)) == (403, "PermissionError")  # fmt: skip
+	get_data(
 		manager.post(
 			"frappe.client.set_value", doctype="Document Folder", name=made["name"], retention_days=3
 		)
 	)
-	assert api(place.reader).post(
-		"frappe.client.insert", **new, title=factories.unique("New")
-	).status_code == 403  # fmt: skip
+	assert get_error(api(place.reader).post(
+		"frappe.client.insert", **new, title=factories.make_unique("New")
+	)) == (403, "PermissionError")  # fmt: skip
+	frappe.db.rollback()
+	folders = frappe.get_all(
+		"Document Folder", {"parent_document_folder": place.folder}, ["name", "legal_hold", "retention_days"]
+	)
+	assert [tuple(folder.values()) for folder in folders if folder.name == made["name"]] == [
+		(made["name"], 0, 3)
+	]
 
 
 def test_a_writer_does_not_move_a_document_out_of_reach_by_setting_its_folder(api, place):
@@ -356,11 +364,11 @@ def test_a_writer_does_not_move_a_document_out_of_reach_by_setting_its_folder(ap
 # What stands
 
 
-def test_a_version_stands_against_everyone(api, place):
+def test_versions_are_immutable_for_everyone(api, place):
 	admin = api("Administrator")
 	version = f"{place.document}-v1"
 	before = frappe.db.get_value("Document Version", version, "*")
-	content = stored_path(place.document).read_bytes()
+	content = get_stored_path(place.document).read_bytes()
 	file = before.file
 	calls = [
 		("frappe.client.set_value", {"doctype": "Document Version", "name": version, "notes": "changed"}),
@@ -388,7 +396,7 @@ def test_a_version_stands_against_everyone(api, place):
 		frappe.db.rollback()
 		assert frappe.db.get_value("Document Version", version, "*") == before, (method, body)
 		assert frappe.db.exists("File", file)
-		assert stored_path(place.document).read_bytes() == content
+		assert get_stored_path(place.document).read_bytes() == content
 		assert download(api(place.reader), place.document).content == content
 	assert frappe.db.get_value("Document", place.document, "current_version") == 1
 
@@ -407,7 +415,7 @@ def test_desk_edits_no_version(browser, place):
 
 
 def test_the_stored_file_cannot_be_written_to(place):
-	path = stored_path(place.document)
+	path = get_stored_path(place.document)
 	assert path.stat().st_mode & 0o777 == 0o440
 
 
@@ -417,18 +425,18 @@ def test_the_stored_file_cannot_be_written_to(place):
 def test_every_view_download_and_change_is_in_the_trail(api, place, browser):
 	document = make_document(place.folder)
 	reader, manager = api(place.reader), api(place.manager)
-	data_of(reader.get("frappe.client.get", doctype="Document", name=document))
+	get_data(reader.get("frappe.client.get", doctype="Document", name=document))
 	assert reader.request("GET", f"/api/resource/Document/{document}").ok
 	assert browser(place.reader, factories.PASSWORD).get(
 		"frappe.desk.form.load.getdoc", doctype="Document", name=document
 	).ok  # fmt: skip
 	assert download(reader, document).ok
 	assert reader.request("GET", "/printview", params={"doctype": "Document", "name": document}).ok
-	data_of(reader.get(f"{METHOD}compare_versions", document=document, first=1, second=1))
-	data_of(manager.post("frappe.client.set_value", doctype="Document", name=document, status="Approved"))
-	data_of(manager.post(f"{METHOD}create_version", document=document, file="two two"), 201)
-	data_of(manager.post("frappe.client.delete", doctype="Document", name=document))
-	assert trail(document) == [
+	get_data(reader.get(f"{METHOD}compare_versions", document=document, first=1, second=1))
+	get_data(manager.post("frappe.client.set_value", doctype="Document", name=document, status="Approved"))
+	get_data(manager.post(f"{METHOD}create_version", document=document, file="two two"), 201)
+	get_data(manager.post("frappe.client.delete", doctype="Document", name=document))
+	assert list_audit_actions(document) == [
 		"Created", "Version Added", "Viewed", "Viewed", "Viewed", "Downloaded", "Viewed", "Versions Compared", "Changed",
 		"Version Added", "Deleted",
 	]  # fmt: skip
@@ -444,12 +452,12 @@ def test_a_refused_look_is_no_view(api, place):
 	document = make_document(place.folder)
 	api(place.outsider).get("frappe.client.get", doctype="Document", name=document)
 	download(api(place.outsider), document)
-	assert trail(document) == ["Created", "Version Added"]
+	assert list_audit_actions(document) == ["Created", "Version Added"]
 
 
 def test_the_trail_is_read_by_managers_of_the_folder(api, place):
 	document = make_document(place.folder)
-	page = data_of(api(place.manager).get(f"{METHOD}get_audit_trail", document=document))
+	page = get_data(api(place.manager).get(f"{METHOD}get_audit_trail", document=document))
 	assert ([entry["action"] for entry in page["entries"]], page["total"]) == (
 		["Version Added", "Created"],
 		2,

@@ -11,7 +11,7 @@ import frappe
 from orchestrator.docs import changes, comparison, storage, text
 from orchestrator.docs.versions import IncomingFile
 from tests.support import factories
-from tests.support.client import data_of
+from tests.support.client import get_data
 from tests.support.docs_factories import METHOD, make_document, make_folder
 
 SLOW_LINES = 10_000
@@ -37,13 +37,13 @@ def test_texts_that_keep_difflib_busy_are_compared_at_their_beginnings(compare):
 		"\n".join(f"{prefix} line {number * step % 150}" for number in range(SLOW_LINES))
 		for prefix, step in (("a", 7), ("a", 1))
 	)
-	data = data_of(compare(first.encode(), second.encode()))
+	data = get_data(compare(first.encode(), second.encode()))
 	assert data["truncated"] is True
 	assert 0 < data["added_lines"] <= comparison.MAX_QUICK_LINES
 
 
 def test_ordinary_texts_are_compared_in_full(compare):
-	data = data_of(compare(b"one\ntwo\nthree", b"one\n2\nthree"))
+	data = get_data(compare(b"one\ntwo\nthree", b"one\n2\nthree"))
 	assert data["text"] == ["@@ -1,3 +1,3 @@", " one", "-two", "+2", " three"]
 	assert data["truncated"] is False
 
@@ -75,7 +75,7 @@ def test_what_cannot_be_read_is_not_tried_at_each_request(site, monkeypatch):
 	assert len(tried) == 1
 
 
-def test_warnings_of_the_reader_are_not_kept(site, monkeypatch, tmp_path):
+def test_standard_error_of_parser_is_not_collected(site, monkeypatch, tmp_path):
 	"""A reader that writes without an end to standard error does not fill the memory of the server."""
 	endless = tmp_path / "endless.py"
 	endless.write_text("import sys\nfor _ in range(300): sys.stderr.write('w' * 1024 * 1024)\nprint('text')")

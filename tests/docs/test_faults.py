@@ -14,17 +14,17 @@ from orchestrator.docs import changes, comparison, documents, integrity, storage
 from orchestrator.docs.errors import DamagedFileConflictError, InvalidFileError, StorageError
 from orchestrator.docs.versions import IncomingFile
 from tests.support import bench
-from tests.support.client import Client, data_of
+from tests.support.client import Client, get_data
 from tests.support.docs_factories import (
 	METHOD,
 	download,
-	keys_on_disk,
+	get_stored_path,
+	list_keys_on_disk,
+	list_version_rows,
 	make_document,
 	make_folder,
 	make_person,
-	stored_path,
 	upload,
-	version_rows,
 )
 
 CREATE = f"{METHOD}create_version"
@@ -59,7 +59,7 @@ class Zeros:
 		return b"\x00" * size
 
 
-def bomb(unpacked_mb: int, member: str = "word/document.xml") -> bytes:
+def build_zip_bomb(unpacked_mb: int, member: str = "word/document.xml") -> bytes:
 	"""A zip that unpacks to a thousand times its size."""
 	buffer = io.BytesIO()
 	with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive, archive.open(member, "w") as target:
@@ -77,14 +77,12 @@ def bomb(unpacked_mb: int, member: str = "word/document.xml") -> bytes:
 		("letter.docx", b"no zip at all", "does not match its name"),
 		("letter.docx", b"PK\x03\x04 cut off", "cannot be opened"),
 		("empty.txt", b"", "is empty"),
-		("bomb.docx", bomb(80), "would unpack to 80 MB"),
-		("bomb.zip", bomb(80, "zeros"), "would unpack to 80 MB"),
+		("bomb.docx", build_zip_bomb(80), "would unpack to 80 MB"),
+		("bomb.zip", build_zip_bomb(80, "zeros"), "would unpack to 80 MB"),
 	],
 )
-def test_a_file_that_is_not_what_it_says_is_refused_and_leaves_nothing(
-	admin, document, folder, name, content, words
-):
-	before, rows = keys_on_disk(), frappe.db.count("Document")
+def test_file_with_mismatched_content_is_rejected(admin, document, folder, name, content, words):
+	before, rows = list_keys_on_disk(), frappe.db.count("Document")
 	for reply in (
 		upload(admin, f"/Documents/{folder}", name, content),
 		admin.request(
@@ -94,24 +92,24 @@ def test_a_file_that_is_not_what_it_says_is_refused_and_leaves_nothing(
 		assert (reply.status_code, reply.json()["exc_type"]) == (422, "InvalidFileError"), reply.text
 		assert words in reply.json()["exc"]
 	frappe.db.rollback()
-	assert (keys_on_disk(), frappe.db.count("Document")) == (before, rows)
-	assert len(version_rows(document)) == 1
+	assert (list_keys_on_disk(), frappe.db.count("Document")) == (before, rows)
+	assert len(list_version_rows(document)) == 1
 
 
 @pytest.mark.parametrize(
 	"name", ["../../../../etc/passwd", "a\x00.txt", "invoice\u202etxt.exe", "..", "a/b.txt", "C:\\x.txt"]
 )
 def test_a_name_that_is_a_trick_is_refused(admin, document, name):
-	before = keys_on_disk()
+	before = list_keys_on_disk()
 	reply = admin.post(CREATE, document=document, file="some content", file_name=name)
 	assert reply.status_code == 400, reply.text
 	assert "is not a valid name for a file" in reply.json()["exc"]
-	assert keys_on_disk() == before
+	assert list_keys_on_disk() == before
 
 
 def test_200_mb_are_refused_before_they_are_sent(admin, server, site):
 	"""Only the head of the request is sent: it says how much is to come."""
-	before = keys_on_disk()
+	before = list_keys_on_disk()
 	for method in ("upload_file", CREATE):
 		connection = http.client.HTTPConnection(server.removeprefix("http://"), timeout=60)
 		connection.putrequest("POST", f"/api/method/{method}", skip_host=True)
@@ -125,30 +123,30 @@ def test_200_mb_are_refused_before_they_are_sent(admin, server, site):
 		connection.endheaders()
 		assert connection.getresponse().status == 413
 		connection.close()
-	assert keys_on_disk() == before
+	assert list_keys_on_disk() == before
 
 
 def test_what_is_larger_than_the_site_takes_is_refused_with_its_limit(site, document, monkeypatch):
 	monkeypatch.setattr(storage, "get_max_file_size", lambda: 2 * 1024 * 1024)
-	before = keys_on_disk()
+	before = list_keys_on_disk()
 	with pytest.raises(frappe.ValidationError, match="larger than the 2 MB"):
 		changes.create_version(document, IncomingFile(io.BytesIO(ONE_MB * 3), "big.bin"), None)
 	frappe.db.rollback()
-	assert keys_on_disk() == before
+	assert list_keys_on_disk() == before
 
 
-def test_200_mb_are_kept_where_the_site_takes_them(site, folder, monkeypatch):
+def test_200_mb_are_stored_if_the_site_allows_them(site, folder, monkeypatch):
 	monkeypatch.setattr(storage, "get_max_file_size", lambda: 250 * 1024 * 1024)
 	document = make_document(folder, None)
 	version = changes.create_version(document, IncomingFile(Zeros(200 * 1024 * 1024), "large.bin"), None)
 	frappe.db.commit()
-	assert version.file_size == stored_path(document).stat().st_size == 200 * 1024 * 1024
+	assert version.file_size == get_stored_path(document).stat().st_size == 200 * 1024 * 1024
 	frappe.delete_doc("Document", document)
 	frappe.db.commit()
 	assert not storage.get_path(version.storage_key).exists()
 
 
-def test_a_full_disk_is_told_and_nothing_is_lost(site, document, monkeypatch):
+def test_full_disk_is_reported_and_nothing_is_lost(site, document, monkeypatch):
 	"""/dev/full is a disk without room: the kernel's own error."""
 	descriptors = os.open
 
@@ -162,8 +160,8 @@ def test_a_full_disk_is_told_and_nothing_is_lost(site, document, monkeypatch):
 		changes.create_version(document, IncomingFile(io.BytesIO(b"second"), "a.txt"), None)
 	monkeypatch.undo()
 	frappe.db.rollback()
-	assert [row.number for row in version_rows(document)] == [1]
-	assert stored_path(document).read_bytes() == b"first"
+	assert [row.number for row in list_version_rows(document)] == [1]
+	assert get_stored_path(document).read_bytes() == b"first"
 	assert integrity.check_integrity().damaged == []
 
 
@@ -179,19 +177,19 @@ def test_the_statuses_of_faults_are_the_contracts():
 
 
 def test_a_request_that_fails_after_the_write_leaves_no_file(admin, document, monkeypatch):
-	before = keys_on_disk()
+	before = list_keys_on_disk()
 	reply = admin.post(CREATE, document=document, file="some content", base_version=7)
 	assert reply.status_code == 409
-	assert keys_on_disk() == before
+	assert list_keys_on_disk() == before
 
 
-def test_bytes_whose_rows_were_rolled_back_to_a_savepoint_are_removed_at_the_commit(site, document):
-	before = keys_on_disk()
+def test_files_rolled_back_to_a_savepoint_are_deleted_on_commit(site, document):
+	before = list_keys_on_disk()
 	frappe.db.savepoint("before_version")
 	changes.create_version(document, IncomingFile(io.BytesIO(b"second"), "a.txt"), None)
 	frappe.db.rollback(save_point="before_version")
 	frappe.db.commit()
-	assert keys_on_disk() == before
+	assert list_keys_on_disk() == before
 
 
 def test_a_deletion_rolled_back_to_a_savepoint_loses_nothing(site, document):
@@ -199,7 +197,7 @@ def test_a_deletion_rolled_back_to_a_savepoint_loses_nothing(site, document):
 	frappe.delete_doc("Document", document)
 	frappe.db.rollback(save_point="before_deletion")
 	frappe.db.commit()
-	assert stored_path(document).read_bytes() == b"first"
+	assert get_stored_path(document).read_bytes() == b"first"
 
 
 def test_a_deletion_that_fails_loses_nothing(admin, document):
@@ -211,15 +209,15 @@ def test_a_deletion_that_fails_loses_nothing(admin, document):
 	if reply.ok:  # Frappe lets a ToDo go with its record
 		assert not frappe.db.exists("Document", document)
 	else:
-		assert stored_path(document).read_bytes() == b"first"
+		assert get_stored_path(document).read_bytes() == b"first"
 
 
 def test_deleting_a_document_takes_its_versions_files_and_bytes(admin, document):
-	data_of(admin.post(CREATE, document=document, file="some content"), 201)
-	paths = [stored_path(document, number) for number in (1, 2)]
-	data_of(admin.post("frappe.client.delete", doctype="Document", name=document))
+	get_data(admin.post(CREATE, document=document, file="some content"), 201)
+	paths = [get_stored_path(document, number) for number in (1, 2)]
+	get_data(admin.post("frappe.client.delete", doctype="Document", name=document))
 	frappe.db.rollback()
-	assert version_rows(document) == []
+	assert list_version_rows(document) == []
 	assert not frappe.db.exists("File", {"attached_to_name": document})
 	assert not any(path.exists() for path in paths)
 
@@ -237,8 +235,8 @@ def damaged(document):
 	for number in (2, 3, 4):
 		changes.create_version(document, IncomingFile(io.BytesIO(b"version %d" % number), "a.txt"), None)
 	frappe.db.commit()
-	stored_path(document, 2).unlink()
-	changed, shorter = stored_path(document, 3), stored_path(document, 4)
+	get_stored_path(document, 2).unlink()
+	changed, shorter = get_stored_path(document, 3), get_stored_path(document, 4)
 	for path, content in ((changed, b"version X"), (shorter, b"vers")):
 		path.chmod(0o640)
 		path.write_bytes(content)
@@ -254,15 +252,15 @@ def test_damaged_bytes_are_not_given_out_and_the_others_are(admin, damaged):
 	assert f"version 3 of {damaged} is changed" in told[2].json()["exc"]
 	assert "orchestrator_documents" not in told[1].text
 	assert admin.post(f"{METHOD}restore_version", document=damaged, version=3).status_code == 409
-	assert data_of(admin.post(f"{METHOD}restore_version", document=damaged, version=1), 201)["number"] == 5
+	assert get_data(admin.post(f"{METHOD}restore_version", document=damaged, version=1), 201)["number"] == 5
 
 
-def test_the_check_names_what_is_damaged(site, damaged):
+def test_integrity_check_names_damaged_files(site, damaged):
 	orphan = storage.write_bytes(io.BytesIO(b"nobody's"))
 	frappe.db.after_rollback.reset()
 	frappe.db.after_commit.reset()
 	os.utime(storage.get_path(orphan.key), (0, 0))
-	told = bench.run("orchestrator", "check-documents", "--json", "--remove-orphans", check=False)
+	told = bench.run_command("orchestrator", "check-documents", "--json", "--remove-orphans", check=False)
 	report = json.loads(told.stdout)
 	assert told.returncode == 1
 	assert [tuple(row.values()) for row in report["damaged"] if row["document"] == damaged] == [
@@ -299,7 +297,7 @@ def test_a_version_cannot_be_made_twice_even_past_the_lock(site, document):
 def test_who_loses_access_while_the_bytes_are_written_adds_nothing(site, monkeypatch):
 	person = make_person("Sales User")
 	document, closed = make_document(make_folder(("User", person, "Write"))), make_folder()
-	before, keep = keys_on_disk(), versions.store_file
+	before, keep = list_keys_on_disk(), versions.store_file
 
 	def keep_slowly(incoming: IncomingFile, usual_name: str) -> versions.StoredUpload:
 		kept = keep(incoming, usual_name)
@@ -312,7 +310,7 @@ def test_who_loses_access_while_the_bytes_are_written_adds_nothing(site, monkeyp
 		changes.create_version(document, IncomingFile(io.BytesIO(b"late"), "a.txt"), None)
 	frappe.set_user("Administrator")
 	frappe.db.rollback()
-	assert (keys_on_disk(), len(version_rows(document))) == (before, 1)
+	assert (list_keys_on_disk(), len(list_version_rows(document))) == (before, 1)
 
 
 def test_of_long_texts_the_beginnings_are_compared(site, folder, monkeypatch):

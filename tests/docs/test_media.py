@@ -7,14 +7,14 @@ import pytest
 import frappe
 
 from orchestrator.docs import media, text
-from tests.docs.test_search import pdf_file, word_file
-from tests.support.client import Client, data_of, error_of
-from tests.support.docs_factories import METHOD, download, make_document, make_folder, stored_path
+from tests.docs.test_search import build_pdf_file, build_word_file
+from tests.support.client import Client, get_data, get_error
+from tests.support.docs_factories import METHOD, download, get_stored_path, make_document, make_folder
 
 CREATE = f"{METHOD}create_version"
 WORD = media.WORD
-ZIP = word_file("Rent")
-PDF = pdf_file("Rent")
+ZIP = build_word_file("Rent")
+PDF = build_pdf_file("Rent")
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"
 
 
@@ -56,7 +56,7 @@ def send(admin: Client, document: str, name: str, content: bytes, declared: str 
 	],
 )
 def test_name_and_bytes_decide(admin, document, name, content, declared, media_type):
-	version = data_of(send(admin, document, name, content, declared), 201)
+	version = get_data(send(admin, document, name, content, declared), 201)
 	assert (version["file_name"], version["mime_type"]) == (name, media_type)
 
 
@@ -82,7 +82,7 @@ def test_name_and_bytes_decide(admin, document, name, content, declared, media_t
 	],
 )
 def test_what_comes_before_or_looks_alike_is_accepted(admin, document, name, content):
-	version = data_of(send(admin, document, name, content, None), 201)
+	version = get_data(send(admin, document, name, content, None), 201)
 	assert download(admin, document, version["number"]).content == content
 
 
@@ -101,10 +101,12 @@ def test_what_comes_before_or_looks_alike_is_accepted(admin, document, name, con
 	],
 )
 def test_a_name_that_the_bytes_deny_is_refused(admin, document, name, content, declared):
-	assert error_of(send(admin, document, name, content, declared)) == (422, "InvalidFileError")
+	assert get_error(send(admin, document, name, content, declared)) == (422, "InvalidFileError")
 
 
 def test_the_text_of_a_pdf_with_a_mark_before_it_is_read(admin, document):
-	version = data_of(send(admin, document, "bom.pdf", b"\xef\xbb\xbf\r\n" + PDF, None), 201)
+	version = get_data(send(admin, document, "bom.pdf", b"\xef\xbb\xbf\r\n" + PDF, None), 201)
 	frappe.db.rollback()
-	assert "Rent" in (text.extract_text(stored_path(document, version["number"]), "application/pdf") or "")
+	assert "Rent" in (
+		text.extract_text(get_stored_path(document, version["number"]), "application/pdf") or ""
+	)

@@ -11,8 +11,8 @@ import frappe
 from orchestrator.docs.names import MAX_LENGTH, validate_name
 from orchestrator.exceptions import InvalidRequestError
 from orchestrator.file_names import BIDI_CONTROLS
-from tests.support.client import Client, data_of, error_of
-from tests.support.docs_factories import METHOD, keys_on_disk, make_document, make_folder, upload
+from tests.support.client import Client, get_data, get_error
+from tests.support.docs_factories import METHOD, list_keys_on_disk, make_document, make_folder, upload
 
 CREATE = f"{METHOD}create_version"
 EXAMPLES = settings(max_examples=300, deadline=None, derandomize=True)
@@ -83,23 +83,23 @@ def test_a_name_is_stored_in_one_form(admin, folder, sent, stored):
 	content = sent.encode()
 	name = sent if not sent.endswith(".png") else sent.replace(".png", ".txt")
 	expected = stored.replace(".png", ".txt")
-	data = data_of(upload(admin, f"/Documents/{folder}", "part.txt", content, title=name), 201)
+	data = get_data(upload(admin, f"/Documents/{folder}", "part.txt", content, title=name), 201)
 	frappe.db.rollback()
 	assert frappe.db.get_value("Document", data["document"], "title") == expected
-	version = data_of(admin.post(CREATE, document=data["document"], file="text", file_name=name), 201)
+	version = get_data(admin.post(CREATE, document=data["document"], file="text", file_name=name), 201)
 	assert version["file_name"] == expected
 
 
 def test_the_name_of_the_part_is_stored_in_that_form(admin, folder):
-	data = data_of(upload(admin, f"/Documents/{folder}", "Bail\u202fsigne\u0301.txt", b"part"), 201)
+	data = get_data(upload(admin, f"/Documents/{folder}", "Bail\u202fsigne\u0301.txt", b"part"), 201)
 	assert data["file_name"] == "Bail signé.txt"
-	again = data_of(upload(admin, f"/Documents/{folder}", "Bail signé.txt", b"part two"), 201)
+	again = get_data(upload(admin, f"/Documents/{folder}", "Bail signé.txt", b"part two"), 201)
 	assert (again["document"], again["version"]) == (data["document"], 2)
 
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_a_name_that_is_no_name_is_400_and_leaves_nothing(admin, folder, name):
-	before = keys_on_disk()
+	before = list_keys_on_disk()
 	document = make_document(folder, None)
 	for reply in (
 		admin.post(CREATE, document=document, file="some content", file_name=name),
@@ -107,19 +107,19 @@ def test_a_name_that_is_no_name_is_400_and_leaves_nothing(admin, folder, name):
 	):
 		assert reply.status_code == 400, reply.text
 	frappe.db.rollback()
-	assert (keys_on_disk(), frappe.db.get_value("Document", document, "current_version")) == (before, 0)
+	assert (list_keys_on_disk(), frappe.db.get_value("Document", document, "current_version")) == (before, 0)
 
 
 @pytest.mark.parametrize("title", ["\u202elease", "a\tb", "\u200b"])
 def test_a_folder_follows_the_same_rule(admin, title):
 	for path in (f"/Documents/{title}", f"/{title}"):
-		assert error_of(upload(admin, path, "a.txt", b"x")) == (400, "InvalidRequestError")
+		assert get_error(upload(admin, path, "a.txt", b"x")) == (400, "InvalidRequestError")
 
 
 def test_folders_have_one_form_too(admin):
 	mark = frappe.generate_hash(length=8)
-	one = data_of(upload(admin, f"/Documents/Bail\u202f{mark} e\u0301", "a.txt", b"x"), 201)
-	other = data_of(upload(admin, f"/Documents/Bail {mark} é", "b.txt", b"x"), 201)
+	one = get_data(upload(admin, f"/Documents/Bail\u202f{mark} e\u0301", "a.txt", b"x"), 201)
+	other = get_data(upload(admin, f"/Documents/Bail {mark} é", "b.txt", b"x"), 201)
 	assert one["folder"] == other["folder"] == f"Home/Documents/Bail {mark} é"
 
 

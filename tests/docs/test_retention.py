@@ -10,8 +10,8 @@ from frappe.utils import add_days, now_datetime
 from orchestrator.docs.folders import FolderRules
 from orchestrator.docs.retention import compute_retention_end, find_loosened_rule
 from tests.support import factories
-from tests.support.client import Client, data_of
-from tests.support.docs_factories import METHOD, make_document, make_folder, make_person, stored_path
+from tests.support.client import Client, get_data, get_error
+from tests.support.docs_factories import METHOD, get_stored_path, make_document, make_folder, make_person
 
 LATER, EARLIER = datetime(2999, 1, 1), datetime(2000, 1, 1)
 
@@ -52,14 +52,14 @@ def test_nothing_under_a_legal_hold_is_deleted_not_even_by_administrator(admin):
 	reply = delete(admin, document)
 	assert (reply.status_code, reply.json()["exc_type"]) == (409, "RetentionConflictError")
 	assert "legal hold" in reply.json()["exc"]
-	assert stored_path(document).read_bytes() == b"first"
+	assert get_stored_path(document).read_bytes() == b"first"
 	assert admin.post("frappe.client.delete", doctype="Document Folder", name=below).status_code == 409
 	bulk = admin.post("frappe.desk.delete.delete_many", doctype="Document", name=[document])
 	assert bulk.status_code == 409
 	frappe.db.rollback()
 	assert frappe.db.exists("Document", document)
-	data_of(admin.post("frappe.client.set_value", doctype="Document Folder", name=held, legal_hold=0))
-	data_of(delete(admin, document))
+	get_data(admin.post("frappe.client.set_value", doctype="Document Folder", name=held, legal_hold=0))
+	get_data(delete(admin, document))
 
 
 def test_a_document_is_deleted_when_its_period_is_over_and_not_before(admin):
@@ -68,7 +68,7 @@ def test_a_document_is_deleted_when_its_period_is_over_and_not_before(admin):
 	assert (reply.status_code, reply.json()["exc_type"]) == (409, "RetentionConflictError")
 	frappe.db.set_value("Document Version", f"{document}-v1", "creation", add_days(now_datetime(), -31))
 	frappe.db.commit()
-	data_of(delete(admin, document))
+	get_data(delete(admin, document))
 
 
 def test_the_longest_period_along_the_path_holds(admin):
@@ -76,7 +76,8 @@ def test_the_longest_period_along_the_path_holds(admin):
 	document = make_document(make_folder(parent_document_folder=above, retention_days=1))
 	frappe.db.set_value("Document Version", f"{document}-v1", "creation", add_days(now_datetime(), -2))
 	frappe.db.commit()
-	assert delete(admin, document).status_code == 409
+	assert get_error(delete(admin, document)) == (409, "RetentionConflictError")
+	assert frappe.db.exists("Document", document)
 
 
 def test_what_is_held_is_not_moved_out_by_any_call(admin):
@@ -97,33 +98,43 @@ def test_what_is_held_is_not_moved_out_by_any_call(admin):
 			method,
 			reply.text,
 		)
-	data_of(admin.post(f"{METHOD}move", document=document, folder=held))
+	get_data(admin.post(f"{METHOD}move", document=document, folder=held))
 
 
 def test_deleting_takes_manage_access(api):
 	writer, manager = make_person("Sales User"), make_person("Sales User")
 	document = make_document(make_folder(("User", writer, "Write"), ("User", manager, "Manage")))
-	assert delete(api(writer), document).status_code == 403
-	data_of(delete(api(manager), document))
+	assert get_error(delete(api(writer), document)) == (403, "PermissionError")
+	assert frappe.db.exists("Document", document)
+	get_data(delete(api(manager), document))
 
 
 def test_a_document_that_someone_has_checked_out_is_not_deleted(api, admin):
 	writer = make_person("Sales User")
 	document = make_document(make_folder(("User", writer, "Write")))
-	data_of(api(writer).post(f"{METHOD}check_out", document=document))
-	assert delete(admin, document).status_code == 409
+	get_data(api(writer).post(f"{METHOD}check_out", document=document))
+	assert get_error(delete(admin, document)) == (409, "CheckoutConflictError")
+	assert frappe.db.exists("Document", document)
 
 
 def test_a_folder_that_holds_something_is_not_deleted(admin):
 	folder = make_folder()
 	make_document(folder, None)
-	assert admin.post("frappe.client.delete", doctype="Document Folder", name=folder).status_code == 409
-	assert admin.post("frappe.client.delete", doctype="Document Folder", name="Documents").status_code == 422
+	assert get_error(admin.post("frappe.client.delete", doctype="Document Folder", name=folder)) == (
+		409,
+		"ConflictError",
+	)
+	assert get_error(admin.post("frappe.client.delete", doctype="Document Folder", name="Documents")) == (
+		422,
+		"ValidationError",
+	)
+	assert frappe.db.exists("Document Folder", folder)
+	assert frappe.db.exists("Document Folder", "Documents")
 
 
 def test_a_change_of_hold_is_in_the_trail(admin):
 	folder = make_folder()
-	data_of(admin.post("frappe.client.set_value", doctype="Document Folder", name=folder, legal_hold=1))
+	get_data(admin.post("frappe.client.set_value", doctype="Document Folder", name=folder, legal_hold=1))
 	entries = frappe.get_all(
 		"Document Audit Entry", {"document_folder": folder}, ["action", "details"], order_by="creation asc"
 	)
@@ -133,9 +144,9 @@ def test_a_change_of_hold_is_in_the_trail(admin):
 
 def test_a_folder_that_moves_takes_the_paths_of_those_in_it_along(admin):
 	old, new = make_folder(), make_folder()
-	inner = make_folder(parent_document_folder=old, title=factories.unique("Inner"))
-	leaf = make_folder(parent_document_folder=inner, title=factories.unique("Leaf"))
-	data_of(
+	inner = make_folder(parent_document_folder=old, title=factories.make_unique("Inner"))
+	leaf = make_folder(parent_document_folder=inner, title=factories.make_unique("Leaf"))
+	get_data(
 		admin.post(
 			"frappe.client.set_value", doctype="Document Folder", name=inner, parent_document_folder=new
 		)

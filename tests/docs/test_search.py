@@ -11,15 +11,15 @@ import frappe
 from orchestrator.docs import changes, fulltext, storage, text
 from orchestrator.docs.versions import IncomingFile
 from tests.support import factories
-from tests.support.client import data_of
-from tests.support.docs_factories import METHOD, make_document, make_folder, make_person, stored_path
+from tests.support.client import get_data, get_error
+from tests.support.docs_factories import METHOD, get_stored_path, make_document, make_folder, make_person
 
 SEARCH = f"{METHOD}search"
 WORD_NS = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 EXTRACTABLE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
-def word_file(*paragraphs: str, prolog: str = "") -> bytes:
+def build_word_file(*paragraphs: str, prolog: str = "") -> bytes:
 	body = "".join(f"<w:p><w:r><w:t>{paragraph}</w:t></w:r></w:p>" for paragraph in paragraphs)
 	buffer = io.BytesIO()
 	with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -30,7 +30,7 @@ def word_file(*paragraphs: str, prolog: str = "") -> bytes:
 	return buffer.getvalue()
 
 
-def pdf_file(line: str) -> bytes:
+def build_pdf_file(line: str) -> bytes:
 	"""The least that is a PDF of one page with one line."""
 	stream = f"BT /F1 12 Tf 72 720 Td ({line}) Tj ET".encode()
 	objects = [
@@ -55,7 +55,7 @@ def pdf_file(line: str) -> bytes:
 	)
 
 
-def word() -> str:
+def make_word() -> str:
 	"""A word that is nowhere else."""
 	return "w" + "".join(chr(ord("a") + int(digit, 16)) for digit in frappe.generate_hash(length=12))
 
@@ -72,14 +72,14 @@ def found(api, place):
 	"""`found(query)`: the names of what a reader of the folder finds."""
 
 	def names(query: str, **params: object) -> list[str]:
-		data = data_of(api(place.reader).get(SEARCH, query=query, **params))
+		data = get_data(api(place.reader).get(SEARCH, query=query, **params))
 		return [hit["document"] for hit in data["documents"]]
 
 	return names
 
 
-def with_text(folder: str, content: bytes, name: str, **values: object) -> str:
-	document = make_document(folder, None, title=f"{factories.unique('D')} {name}", **values)
+def make_document_with_text(folder: str, content: bytes, name: str, **values: object) -> str:
+	document = make_document(folder, None, title=f"{factories.make_unique('D')} {name}", **values)
 	changes.create_version(document, IncomingFile(io.BytesIO(content), name), None)
 	frappe.db.commit()
 	fulltext.extract_text(document)
@@ -88,14 +88,14 @@ def with_text(folder: str, content: bytes, name: str, **values: object) -> str:
 
 
 def test_a_document_is_found_by_title_description_note_and_tag(site, place, found, api):
-	title, described, noted, tagged = (word() for _ in range(4))
+	title, described, noted, tagged = (make_word() for _ in range(4))
 	document = make_document(place.folder, None, title=f"Lease {title}", description=f"About {described}")
 	changes.create_version(document, IncomingFile(io.BytesIO(b"text")), f"Changed {noted}")
 	changes.update_tags(document, [tagged])
 	frappe.db.commit()
 	assert [found(w) for w in (title, described, noted, tagged)] == [[document]] * 4
 	assert found(f"{title} {noted}") == [document]
-	assert found(f"{title} {word()}") == []
+	assert found(f"{title} {make_word()}") == []
 	assert found(title[:6]) == [document]
 	frappe.get_doc("Document", document).update({"title": "Other"}).save()
 	changes.update_tags(document, [])
@@ -103,10 +103,10 @@ def test_a_document_is_found_by_title_description_note_and_tag(site, place, foun
 	assert (found(title), found(tagged), found(noted)) == ([], [], [document])
 
 
-def test_a_tag_taken_away_in_desk_leaves_the_search_at_night(site, place, found):
+def test_tag_removed_in_desk_leaves_the_search_index_with_the_nightly_job(site, place, found):
 	from frappe.desk.doctype.tag.tag import add_tag, remove_tag
 
-	tagged = word()
+	tagged = make_word()
 	document = make_document(place.folder)
 	add_tag(tagged, "Document", document)
 	frappe.db.commit()
@@ -119,32 +119,32 @@ def test_a_tag_taken_away_in_desk_leaves_the_search_at_night(site, place, found)
 
 @pytest.mark.parametrize("kind", ["txt", "docx", "pdf", "csv"])
 def test_a_document_is_found_by_the_text_inside(site, place, found, kind):
-	inside = word()
+	inside = make_word()
 	line = f"The tenant {inside} pays"
-	content = {"docx": word_file("Heading", line), "pdf": pdf_file(line)}.get(kind, line.encode())
-	document = with_text(place.folder, content, f"a.{kind}")
+	content = {"docx": build_word_file("Heading", line), "pdf": build_pdf_file(line)}.get(kind, line.encode())
+	document = make_document_with_text(place.folder, content, f"a.{kind}")
 	assert found(inside) == [document]
 
 
 def test_the_text_is_read_in_a_job_after_the_upload(api, place, worker, found):
-	inside = word()
+	inside = make_word()
 	reply = api("Administrator").request(
 		"POST",
 		"/api/method/upload_file",
-		files={"file": ("lease.docx", word_file(f"Rent {inside}"))},
+		files={"file": ("lease.docx", build_word_file(f"Rent {inside}"))},
 		data={"folder": f"/Documents/{place.folder}"},
 	)
-	document = data_of(reply, 201)["document"]
+	document = get_data(reply, 201)["document"]
 	assert found(inside) == []
 	worker()
 	assert found(inside) == [document]
-	hit = data_of(api(place.reader).get(SEARCH, query=inside))["documents"][0]
+	hit = get_data(api(place.reader).get(SEARCH, query=inside))["documents"][0]
 	assert (hit["title"], hit["snippet"]) == ("lease.docx", f"Rent {inside}")
 
 
 def test_the_text_of_the_current_version_is_searched(site, place, found):
-	old, new = word(), word()
-	document = with_text(place.folder, old.encode(), "a.txt")
+	old, new = make_word(), make_word()
+	document = make_document_with_text(place.folder, old.encode(), "a.txt")
 	changes.create_version(document, IncomingFile(io.BytesIO(new.encode()), "a.txt"), None)
 	fulltext.extract_text(document)
 	frappe.db.commit()
@@ -172,8 +172,8 @@ def read_meanwhile(monkeypatch):
 
 
 def test_a_job_that_ends_late_brings_no_older_text_back(site, place, found, read_meanwhile):
-	old, new = word(), word()
-	document = with_text(place.folder, old.encode(), "a.txt")
+	old, new = make_word(), make_word()
+	document = make_document_with_text(place.folder, old.encode(), "a.txt")
 
 	def add_another() -> None:
 		changes.create_version(document, IncomingFile(io.BytesIO(new.encode()), "a.txt"), None)
@@ -184,23 +184,23 @@ def test_a_job_that_ends_late_brings_no_older_text_back(site, place, found, read
 
 
 def test_a_job_that_ends_late_leaves_no_text_of_a_deleted_document(site, place, read_meanwhile):
-	document = with_text(place.folder, word().encode(), "a.txt")
+	document = make_document_with_text(place.folder, make_word().encode(), "a.txt")
 	read_meanwhile(document, lambda: frappe.delete_doc("Document", document))
 	assert not frappe.db.exists("Document Text", document)
 
 
 def test_nothing_is_found_that_the_caller_may_not_read(api, guest, place, found):
-	inside = word()
-	with_text(place.hidden, inside.encode(), "a.txt")
+	inside = make_word()
+	make_document_with_text(place.hidden, inside.encode(), "a.txt")
 	assert found(inside) == []
-	assert data_of(api(make_person("Sales User")).get(SEARCH, query=inside))["documents"] == []
-	assert len(data_of(api("Administrator").get(SEARCH, query=inside))["documents"]) == 1
+	assert get_data(api(make_person("Sales User")).get(SEARCH, query=inside))["documents"] == []
+	assert len(get_data(api("Administrator").get(SEARCH, query=inside))["documents"]) == 1
 	assert guest.get(SEARCH, query=inside).status_code == 401
 
 
 def test_a_deleted_document_is_not_found(site, place, found):
-	inside = word()
-	document = with_text(place.folder, inside.encode(), "a.txt")
+	inside = make_word()
+	document = make_document_with_text(place.folder, inside.encode(), "a.txt")
 	frappe.delete_doc("Document", document)
 	frappe.db.commit()
 	assert found(inside) == []
@@ -208,23 +208,25 @@ def test_a_deleted_document_is_not_found(site, place, found):
 
 
 def test_a_search_stays_in_its_folder_and_those_below(site, place, found):
-	inside = word()
+	inside = make_word()
 	below = make_folder(parent_document_folder=place.folder)
-	here, there = (with_text(folder, inside.encode(), "a.txt") for folder in (place.folder, below))
+	here, there = (
+		make_document_with_text(folder, inside.encode(), "a.txt") for folder in (place.folder, below)
+	)
 	assert set(found(inside, folder=place.folder)) == {here, there}
 	assert found(inside, folder=below) == [there]
 
 
 def test_pages_do_not_overlap(site, place, found):
-	inside = word()
-	documents = {with_text(place.folder, inside.encode(), f"{n}.txt") for n in range(3)}
+	inside = make_word()
+	documents = {make_document_with_text(place.folder, inside.encode(), f"{n}.txt") for n in range(3)}
 	pages = [found(inside, limit_start=start, limit_page_length=2) for start in (0, 2)]
 	assert ([len(page) for page in pages], {name for page in pages for name in page}) == ([2, 1], documents)
 
 
 @pytest.mark.parametrize("query", ["", "a", "+ - *", "🙂"])
 def test_a_query_without_a_word_is_400(api, query):
-	assert api("Administrator").get(SEARCH, query=query).status_code == 400
+	assert get_error(api("Administrator").get(SEARCH, query=query)) == (400, "InvalidRequestError")
 
 
 @pytest.mark.parametrize(
@@ -270,8 +272,8 @@ def test_what_unpacks_to_more_than_a_part_may_be_is_not_read(read):
 
 def test_entities_neither_grow_nor_bring_files_in(read):
 	laughs = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
-	grown = word_file("&l9;", prolog=f'<!DOCTYPE x [<!ENTITY l0 "ha">{laughs}]>')
-	brought = word_file("&f;", prolog='<!DOCTYPE x [<!ENTITY f SYSTEM "file:///etc/passwd">]>')
+	grown = build_word_file("&l9;", prolog=f'<!DOCTYPE x [<!ENTITY l0 "ha">{laughs}]>')
+	brought = build_word_file("&f;", prolog='<!DOCTYPE x [<!ENTITY f SYSTEM "file:///etc/passwd">]>')
 	assert read(grown) is None
 	assert "root:" not in (read(brought) or "")
 
@@ -299,8 +301,8 @@ def test_a_reader_that_does_not_end_is_ended(read, monkeypatch, tmp_path):
 	assert read(b"text", "text/plain") is None
 
 
-def test_stored_text_is_nobodys_to_read(api, place):
+def test_extracted_text_is_not_readable(api, place):
 	document = make_document(place.folder)
-	assert stored_path(document).exists()
+	assert get_stored_path(document).exists()
 	for user in (place.reader, make_person("System Manager")):
 		assert api(user).get("frappe.client.get", doctype="Document Text", name=document).status_code == 403

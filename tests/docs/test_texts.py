@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import frappe
 
 from orchestrator.docs import content, media, names
-from tests.support.client import Client, data_of, error_of
+from tests.support.client import Client, get_data, get_error
 from tests.support.docs_factories import METHOD, download, make_document, make_folder
 
 CREATE = f"{METHOD}create_version"
@@ -51,14 +51,14 @@ def admin(api) -> Client:
 	return api("Administrator")
 
 
-def bytes_read(text: str, encoding: str | None = None) -> bytes:
+def read_bytes(text: str, encoding: str | None = None) -> bytes:
 	frappe.local.request = None
 	return content.read_content(text, encoding, None).source.read()
 
 
 @pytest.mark.parametrize("text", LOOKS_ENCODED)
-def test_text_that_looks_like_base64_is_kept_as_text(admin, document, text):
-	version = data_of(admin.post(CREATE, document=document, file=text), 201)
+def test_text_resembling_base64_is_stored_as_text(admin, document, text):
+	version = get_data(admin.post(CREATE, document=document, file=text), 201)
 	assert download(admin, document).content == text.encode()
 	assert (version["mime_type"], version["sha256"]) == (
 		"text/plain",
@@ -80,17 +80,19 @@ def test_text_that_looks_like_base64_is_kept_as_text(admin, document, text):
 	],
 )
 def test_a_data_url_is_what_it_encodes_and_other_text_stays(admin, document, text, kept):
-	data_of(admin.post(CREATE, document=document, file=text), 201)
+	get_data(admin.post(CREATE, document=document, file=text), 201)
 	assert download(admin, document).content == kept
 
 
-def test_encoding_base64_decodes_and_text_never_does(admin, document):
+@pytest.mark.parametrize(
+	"text", ["data:text/plain;base64,SGVsbG8=", "/files/a.txt", "https://elsewhere.example.com/a.txt"]
+)
+def test_encoding_base64_decodes_and_text_never_does(admin, document, text):
 	encoded = base64.b64encode(bytes(range(256))).decode()
-	data_of(admin.post(CREATE, document=document, file=encoded, encoding="base64", file_name="a.bin"), 201)
+	get_data(admin.post(CREATE, document=document, file=encoded, encoding="base64", file_name="a.bin"), 201)
 	assert download(admin, document).content == bytes(range(256))
-	for text in ("data:text/plain;base64,SGVsbG8=", "/files/a.txt", "https://elsewhere.example.com/a.txt"):
-		data_of(admin.post(CREATE, document=document, file=text, encoding="text"), 201)
-		assert download(admin, document).content == text.encode()
+	get_data(admin.post(CREATE, document=document, file=text, encoding="text"), 201)
+	assert download(admin, document).content == text.encode()
 
 
 @pytest.mark.parametrize(
@@ -110,7 +112,7 @@ def test_encoding_base64_decodes_and_text_never_does(admin, document):
 )
 def test_what_cannot_be_read_is_refused(admin, document, file, encoding, refused):
 	reply = admin.post(CREATE, document=document, file=file, **({"encoding": encoding} if encoding else {}))
-	assert error_of(reply) == refused
+	assert get_error(reply) == refused
 	frappe.db.rollback()
 	assert frappe.db.get_value("Document", document, "current_version") == 1
 
@@ -131,7 +133,7 @@ def test_what_cannot_be_read_is_refused(admin, document, file, encoding, refused
 )
 def test_text_sent_as_text_is_named_and_typed_as_text(admin, folder, text):
 	document = make_document(folder, None, title=frappe.generate_hash(length=8))
-	version = data_of(admin.post(CREATE, document=document, file=text), 201)
+	version = get_data(admin.post(CREATE, document=document, file=text), 201)
 	assert version["file_name"].endswith(".txt"), version
 	assert (version["mime_type"], download(admin, document).content) == ("text/plain", text.encode())
 
@@ -139,24 +141,24 @@ def test_text_sent_as_text_is_named_and_typed_as_text(admin, folder, text):
 @EXAMPLES
 @given(st.one_of(TEXTS, LIKE_BASE64))
 @example(SHA256)
-def test_any_text_is_kept_byte_for_byte_with_encoding_text(frappe_site, text):
-	assert bytes_read(text, "text") == text.encode()
+def test_text_encoding_preserves_every_byte(frappe_site, text):
+	assert read_bytes(text, "text") == text.encode()
 
 
 @EXAMPLES
 @given(st.one_of(TEXTS, LIKE_BASE64))
-def test_any_text_that_is_no_url_and_no_file_is_kept_byte_for_byte(frappe_site, text):
+def test_text_that_is_no_url_and_no_file_preserves_every_byte(frappe_site, text):
 	stripped = text.strip()
 	assume(not stripped.lower().startswith(("http://", "https://", "data:")) and not stripped.startswith("/"))
-	assert bytes_read(text) == text.encode()
+	assert read_bytes(text) == text.encode()
 
 
 @EXAMPLES
 @given(st.binary(min_size=1), st.booleans())
-def test_any_bytes_are_kept_in_both_forms_of_base64(frappe_site, data, as_url):
+def test_base64_and_data_url_preserve_every_byte(frappe_site, data, as_url):
 	encoded = base64.b64encode(data).decode()
 	sent = f"data:application/octet-stream;base64,{encoded}" if as_url else encoded
-	assert bytes_read(sent, None if as_url else "base64") == data
+	assert read_bytes(sent, None if as_url else "base64") == data
 
 
 @EXAMPLES

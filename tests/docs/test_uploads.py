@@ -8,8 +8,15 @@ import pytest
 import frappe
 
 from tests.support import factories
-from tests.support.client import Client, data_of
-from tests.support.docs_factories import keys_on_disk, make_document, make_folder, make_person, trail, upload
+from tests.support.client import Client, get_data, get_error
+from tests.support.docs_factories import (
+	list_audit_actions,
+	list_keys_on_disk,
+	make_document,
+	make_folder,
+	make_person,
+	upload,
+)
 
 
 @pytest.fixture
@@ -23,7 +30,7 @@ def mark() -> str:
 
 
 def test_an_upload_makes_folders_document_and_version(admin, mark):
-	data = data_of(
+	data = get_data(
 		upload(admin, f"/Documents/Deals {mark}/Signed", "deal.txt", b"We agree.", is_private="0"), 201
 	)
 	assert data["folder"] == f"Home/Documents/Deals {mark}/Signed"
@@ -36,33 +43,33 @@ def test_an_upload_makes_folders_document_and_version(admin, mark):
 	folder = frappe.get_doc("Document Folder", document.document_folder)
 	assert (folder.title, folder.path) == ("Signed", f"/Documents/Deals {mark}/Signed")
 	assert admin.request("GET", data["file_url"]).content == b"We agree."
-	assert trail(document.name) == ["Created", "Version Added", "Downloaded"]
+	assert list_audit_actions(document.name) == ["Created", "Version Added", "Downloaded"]
 
 
 def test_the_same_bytes_again_under_the_same_title_and_folder_are_recognised(admin, mark):
-	first = data_of(upload(admin, f"/Documents/{mark}", "a.txt", b"same"), 201)
-	on_disk = keys_on_disk()
-	again = data_of(upload(admin, f"/Documents/{mark}", "a.txt", b"same"), 200)
+	first = get_data(upload(admin, f"/Documents/{mark}", "a.txt", b"same"), 201)
+	on_disk = list_keys_on_disk()
+	again = get_data(upload(admin, f"/Documents/{mark}", "a.txt", b"same"), 200)
 	assert (again["document"], again["name"], again["version"]) == (first["document"], first["name"], 1)
-	assert keys_on_disk() == on_disk
+	assert list_keys_on_disk() == on_disk
 
 
 def test_other_bytes_under_the_same_title_become_the_next_version(admin, mark):
-	first = data_of(upload(admin, f"/Documents/{mark}", "a.txt", b"one"), 201)
-	second = data_of(upload(admin, f"/Documents/{mark}", "a.txt", b"two"), 201)
+	first = get_data(upload(admin, f"/Documents/{mark}", "a.txt", b"one"), 201)
+	second = get_data(upload(admin, f"/Documents/{mark}", "a.txt", b"two"), 201)
 	assert (second["document"], second["version"]) == (first["document"], 2)
 	assert admin.request("GET", first["file_url"]).content == b"one"
 
 
 def test_the_same_bytes_under_another_title_are_another_document(admin, mark):
-	one = data_of(upload(admin, f"/Documents/{mark}", "a.txt", b"same"), 201)
-	other = data_of(upload(admin, f"/Documents/{mark}", "b.txt", b"same"), 201)
+	one = get_data(upload(admin, f"/Documents/{mark}", "a.txt", b"same"), 201)
+	other = get_data(upload(admin, f"/Documents/{mark}", "b.txt", b"same"), 201)
 	assert one["document"] != other["document"]
 
 
 def test_a_folder_is_found_by_its_short_name_as_documented(admin, mark):
-	data = data_of(upload(admin, f"/Documents/Contracts {mark}", "a.txt", b"x"), 201)
-	rows = data_of(
+	data = get_data(upload(admin, f"/Documents/Contracts {mark}", "a.txt", b"x"), 201)
+	rows = get_data(
 		admin.get(
 			"frappe.client.get_list",
 			doctype="Document",
@@ -70,26 +77,26 @@ def test_a_folder_is_found_by_its_short_name_as_documented(admin, mark):
 		)
 	)
 	assert rows == [{"name": data["document"]}]
-	record = data_of(admin.get("frappe.client.get", doctype="Document", name=data["document"]))
+	record = get_data(admin.get("frappe.client.get", doctype="Document", name=data["document"]))
 	assert (record["title"], record["document_folder"]) == ("a.txt", f"Contracts {mark}")
 
 
 def test_of_two_folders_of_one_title_the_second_is_named_by_its_path(admin, mark):
-	data_of(upload(admin, f"/Documents/{mark}", "a.txt", b"x"), 201)
-	second = data_of(upload(admin, f"/Documents/Legal {mark}/{mark}", "a.txt", b"x"), 201)
+	get_data(upload(admin, f"/Documents/{mark}", "a.txt", b"x"), 201)
+	second = get_data(upload(admin, f"/Documents/Legal {mark}/{mark}", "a.txt", b"x"), 201)
 	folder = frappe.db.get_value("Document", second["document"], "document_folder")
 	assert folder == f"Legal {mark}/{mark}"
 
 
 def test_an_upload_elsewhere_is_a_plain_file(admin, mark):
-	data = data_of(upload(admin, f"/Invoices {mark}", "a.txt", mark.encode(), is_private="1"), 201)
+	data = get_data(upload(admin, f"/Invoices {mark}", "a.txt", mark.encode(), is_private="1"), 201)
 	assert "document" not in data
 	assert data["folder"] == f"Home/Invoices {mark}"
 
 
 def test_a_file_that_is_to_hang_on_a_record_is_a_plain_file(admin, mark):
 	lead = factories.make_lead().name
-	data = data_of(
+	data = get_data(
 		upload(
 			admin, f"/Documents/{mark}", "a.txt", mark.encode(), doctype="Lead", docname=lead, is_private="1"
 		),
@@ -109,7 +116,7 @@ def test_who_may_not_write_at_the_root_makes_no_folder(api, mark):
 def test_who_may_write_in_a_folder_makes_folders_in_it(api, mark):
 	person = make_person("Sales User")
 	folder = make_folder(("User", person, "Write"))
-	data = data_of(upload(api(person), f"/Documents/{folder}/{mark}", "a.txt", b"x"), 201)
+	data = get_data(upload(api(person), f"/Documents/{folder}/{mark}", "a.txt", b"x"), 201)
 	assert frappe.db.get_value("Document Folder", {"title": mark}, "parent_document_folder") == folder
 	assert frappe.db.get_value("Document", data["document"], "owner") == person
 
@@ -117,14 +124,15 @@ def test_who_may_write_in_a_folder_makes_folders_in_it(api, mark):
 def test_who_may_only_read_a_folder_uploads_nothing(api):
 	person = make_person("Sales User")
 	folder = make_folder(("User", person, "Read"))
-	before = keys_on_disk()
+	before = list_keys_on_disk()
 	assert upload(api(person), f"/Documents/{folder}", "a.txt", b"x").status_code == 403
-	assert keys_on_disk() == before
+	assert list_keys_on_disk() == before
 	assert not frappe.db.exists("Document", {"document_folder": folder})
 
 
 def test_a_guest_uploads_nothing(guest, mark):
-	assert upload(guest, f"/Documents/{mark}", "a.txt", b"x").status_code == 401
+	assert get_error(upload(guest, f"/Documents/{mark}", "a.txt", b"x")) == (401, "AuthenticationError")
+	assert not frappe.db.exists("Document Folder", {"title": mark})
 
 
 def test_parallel_uploads_into_a_new_folder_make_it_once(api, mark):
@@ -140,15 +148,15 @@ def test_parallel_uploads_into_a_new_folder_make_it_once(api, mark):
 
 
 def test_tags_and_notes_come_with_the_upload(admin, mark):
-	data = data_of(
+	data = get_data(
 		upload(
 			admin, f"/Documents/{mark}", "a.txt", b"x", tags="lease, 2026", version_notes="From the notary"
 		),
 		201,
 	)
-	record = data_of(admin.get("frappe.client.get", doctype="Document", name=data["document"]))
+	record = get_data(admin.get("frappe.client.get", doctype="Document", name=data["document"]))
 	assert record["tags"] == "lease, 2026"
-	version = data_of(admin.get("orchestrator.docs.get_version", document=data["document"]))
+	version = get_data(admin.get("orchestrator.docs.get_version", document=data["document"]))
 	assert (version["notes"], version["author"]) == ("From the notary", "Administrator")
 
 
@@ -156,27 +164,28 @@ def test_tags_and_notes_come_with_the_upload(admin, mark):
 	"name", ["../../etc/passwd", "a\u202ecod.exe", "a\\b.txt", "x" * 141, "..", "line\u2028break.txt"]
 )
 def test_a_file_name_that_is_a_trick_is_refused(admin, mark, name):
-	before = keys_on_disk()
+	before = list_keys_on_disk()
 	reply = upload(admin, f"/Documents/{mark}", "a.txt", b"x", title=name)
 	assert reply.status_code == 400, reply.text
 	assert "is not a valid name" in reply.json()["exc"]
-	assert keys_on_disk() == before
+	assert list_keys_on_disk() == before
 
 
 def test_two_documents_of_one_title_in_a_folder_are_a_conflict(admin):
 	folder = make_folder()
 	make_document(folder, None, title="Lease")
 	reply = admin.post("frappe.client.insert", doctype="Document", title="Lease", document_folder=folder)
-	assert reply.status_code == 409
+	assert get_error(reply) == (409, "DuplicateEntryError")
+	assert frappe.db.count("Document", {"document_folder": folder}) == 1
 
 
 def test_a_document_is_inserted_without_a_file_and_versions_come_later(admin):
 	folder = make_folder()
-	record = data_of(
+	record = get_data(
 		admin.post(
 			"frappe.client.insert",
 			doctype="Document",
-			title=factories.unique("Plan"),
+			title=factories.make_unique("Plan"),
 			document_folder=folder,
 			current_version=7,
 			checksum="made up",
@@ -184,7 +193,7 @@ def test_a_document_is_inserted_without_a_file_and_versions_come_later(admin):
 		201,
 	)
 	assert (record["current_version"], record["checksum"]) == (0, None)
-	version = data_of(
+	version = get_data(
 		admin.post("orchestrator.docs.create_version", document=record["name"], file="Our plan."), 201
 	)
 	assert (version["number"], version["file_name"]) == (1, f"{record['title']}.txt")

@@ -10,16 +10,16 @@ import pytest
 import frappe
 
 from tests.support import factories
-from tests.support.client import Client, data_of
+from tests.support.client import Client, get_data
 from tests.support.docs_factories import (
 	METHOD,
 	download,
+	get_stored_path,
+	list_audit_actions,
+	list_version_rows,
 	make_document,
 	make_folder,
 	make_person,
-	stored_path,
-	trail,
-	version_rows,
 )
 
 CREATE = f"{METHOD}create_version"
@@ -58,7 +58,7 @@ def test_the_documented_call_adds_a_version(writer, document, people):
 	reply = writer.post(
 		CREATE, document=document, version_notes="Updated contract terms", file="file-content-or-url"
 	)
-	data = data_of(reply, 201)
+	data = get_data(reply, 201)
 	assert reply.json()["message"] == "Version created"
 	assert (data["number"], data["notes"], data["author"]) == (2, "Updated contract terms", people.writer)
 	assert data["sha256"] == hashlib.sha256(b"file-content-or-url").hexdigest()
@@ -78,12 +78,12 @@ def test_the_documented_call_adds_a_version(writer, document, people):
 	],
 )
 def test_content_is_a_data_url_or_a_text(writer, document, sent, kept):
-	data_of(writer.post(CREATE, document=document, file=sent), 201)
+	get_data(writer.post(CREATE, document=document, file=sent), 201)
 	assert download(writer, document).content == kept
 
 
 def test_encoding_says_which_where_it_could_be_either(writer, document):
-	data_of(writer.post(CREATE, document=document, file="SGVsbG8=", encoding="text"), 201)
+	get_data(writer.post(CREATE, document=document, file="SGVsbG8=", encoding="text"), 201)
 	assert download(writer, document).content == b"SGVsbG8="
 	reply = writer.post(CREATE, document=document, file="not base64!", encoding="base64")
 	assert reply.status_code == 400
@@ -96,13 +96,13 @@ def test_a_multipart_part_is_a_version(writer, document):
 		files={"file": ("new.txt", b"multipart")},
 		data={"document": document},
 	)
-	assert data_of(reply, 201)["file_name"] == "new.txt"
+	assert get_data(reply, 201)["file_name"] == "new.txt"
 	assert download(writer, document).content == b"multipart"
 
 
 def test_an_uploaded_file_is_a_version_by_its_url_and_by_its_name(writer, document, server):
 	mark = frappe.generate_hash(length=8)
-	file = data_of(
+	file = get_data(
 		writer.request(
 			"POST",
 			"/api/method/upload_file",
@@ -112,7 +112,7 @@ def test_an_uploaded_file_is_a_version_by_its_url_and_by_its_name(writer, docume
 		201,
 	)
 	for sent in (file["file_url"], file["name"]):
-		data = data_of(writer.post(CREATE, document=document, file=sent), 201)
+		data = get_data(writer.post(CREATE, document=document, file=sent), 201)
 		assert data["file_name"] == file["file_name"]
 		assert download(writer, document).content == mark.encode()
 	own_address = f"{server.replace('127.0.0.1', 'documents.invalid')}{file['file_url']}"
@@ -128,7 +128,7 @@ def test_another_host_is_never_asked(writer, document):
 
 def test_a_file_of_someone_else_is_as_if_it_were_not_there(api, writer, document, people):
 	mark = frappe.generate_hash(length=8)
-	file = data_of(
+	file = get_data(
 		api(people.other).request(
 			"POST",
 			"/api/method/upload_file",
@@ -143,8 +143,8 @@ def test_a_file_of_someone_else_is_as_if_it_were_not_there(api, writer, document
 
 
 def test_content_of_another_type_gets_another_extension(writer, people):
-	pdf = make_document(people.folder, None, title=f"{factories.unique('Lease')}.pdf")
-	data = data_of(writer.post(CREATE, document=pdf, file="Only a text"), 201)
+	pdf = make_document(people.folder, None, title=f"{factories.make_unique('Lease')}.pdf")
+	data = get_data(writer.post(CREATE, document=pdf, file="Only a text"), 201)
 	assert (data["file_name"], data["mime_type"]) == (
 		frappe.db.get_value("Document", pdf, "title").replace(".pdf", ".txt"),
 		"text/plain",
@@ -154,7 +154,7 @@ def test_content_of_another_type_gets_another_extension(writer, people):
 # Refusals
 
 
-def test_who_may_do_what(api, guest, document, people):
+def test_create_version_requires_write_access(api, guest, document, people):
 	expected = {people.reader: 403, people.stranger: 404, people.writer: 201, people.manager: 201}
 	for person, status in expected.items():
 		assert api(person).post(CREATE, document=document, file="x y").status_code == status
@@ -175,7 +175,7 @@ def test_a_hidden_document_looks_like_a_missing_one(api, document, people, metho
 
 
 def test_a_version_upon_an_older_one_than_the_current_is_a_conflict(writer, document):
-	data_of(writer.post(CREATE, document=document, file="two two", base_version=1), 201)
+	get_data(writer.post(CREATE, document=document, file="two two", base_version=1), 201)
 	reply = writer.post(CREATE, document=document, file="three three", base_version=1)
 	assert reply.status_code == 409
 	assert "now at version 2" in reply.json()["exc"]
@@ -196,10 +196,10 @@ def test_twenty_parallel_calls_give_twenty_consecutive_numbers_and_intact_files(
 		replies = list(pool.map(create, range(20)))
 	assert [reply.status_code for reply in replies] == [201] * 20, [r.text[:300] for r in replies]
 	assert sorted(reply.json()["data"]["number"] for reply in replies) == list(range(2, 22))
-	rows = version_rows(document)
+	rows = list_version_rows(document)
 	assert [row.number for row in rows] == list(range(1, 22))
 	for row in rows[1:]:
-		kept = stored_path(document, row.number).read_bytes()
+		kept = get_stored_path(document, row.number).read_bytes()
 		assert kept == contents[int(row.notes)]
 		assert row.sha256 == hashlib.sha256(kept).hexdigest()
 	assert frappe.db.get_value("Document", document, "current_version") == 21
@@ -211,26 +211,26 @@ def test_a_retry_with_the_same_key_makes_one_version(writer, document):
 	again = writer.post(CREATE, document=document, file="once only", headers=header)
 	assert (first.status_code, again.status_code) == (201, 201)
 	assert again.json()["data"] == first.json()["data"]
-	assert len(version_rows(document)) == 2
+	assert len(list_version_rows(document)) == 2
 
 
 # Reading
 
 
 def test_versions_are_listed_the_latest_first(writer, document):
-	data_of(writer.post(CREATE, document=document, file="two two"), 201)
-	data_of(writer.post(CREATE, document=document, file="three three"), 201)
-	page = data_of(writer.get(f"{METHOD}get_versions", document=document, limit_page_length=2))
+	get_data(writer.post(CREATE, document=document, file="two two"), 201)
+	get_data(writer.post(CREATE, document=document, file="three three"), 201)
+	page = get_data(writer.get(f"{METHOD}get_versions", document=document, limit_page_length=2))
 	assert ([row["number"] for row in page["versions"]], page["total"]) == ([3, 2], 3)
 	assert "storage_key" not in page["versions"][0]
-	one = data_of(writer.get(f"{METHOD}get_version", document=document, version=1))
+	one = get_data(writer.get(f"{METHOD}get_version", document=document, version=1))
 	assert writer.request("GET", one["file_url"]).content == b"first\nsecond\n"
 	assert writer.get(f"{METHOD}get_version", document=document, version=9).status_code == 404
 
 
 def test_a_download_is_an_attachment_that_no_browser_interprets(api, people):
 	page = make_document(
-		people.folder, b"<script>alert(1)</script>", title=f"{factories.unique('Page')}.html"
+		people.folder, b"<script>alert(1)</script>", title=f"{factories.make_unique('Page')}.html"
 	)
 	reply = download(api(people.reader), page)
 	assert reply.headers["Content-Disposition"].startswith("attachment;")
@@ -240,7 +240,7 @@ def test_a_download_is_an_attachment_that_no_browser_interprets(api, people):
 
 def test_the_generic_reads_tell_no_one_where_the_bytes_are(api, document, people):
 	client = api(people.writer)
-	record = data_of(client.get("frappe.client.get", doctype="Document Version", name=f"{document}-v1"))
+	record = get_data(client.get("frappe.client.get", doctype="Document Version", name=f"{document}-v1"))
 	assert record.get("storage_key") is None
 	listed = client.get("frappe.client.get_list", doctype="Document Version", fields='["name","storage_key"]')
 	assert "orchestrator_documents" not in listed.text
@@ -248,8 +248,8 @@ def test_the_generic_reads_tell_no_one_where_the_bytes_are(api, document, people
 
 
 def test_two_versions_are_compared_in_metadata_and_text(api, writer, document, people):
-	data_of(writer.post(CREATE, document=document, file="first\nthird\n", version_notes="Third"), 201)
-	data = data_of(api(people.reader).get(f"{METHOD}compare_versions", document=document, first=1, second=2))
+	get_data(writer.post(CREATE, document=document, file="first\nthird\n", version_notes="Third"), 201)
+	data = get_data(api(people.reader).get(f"{METHOD}compare_versions", document=document, first=1, second=2))
 	assert data["text"] == ["@@ -1,2 +1,2 @@", " first", "-second", "+third"]
 	assert (data["added_lines"], data["removed_lines"], data["same_content"]) == (1, 1, False)
 	assert {row["field"] for row in data["metadata"]} == {
@@ -258,48 +258,51 @@ def test_two_versions_are_compared_in_metadata_and_text(api, writer, document, p
 
 
 def test_what_has_no_text_is_compared_in_metadata_alone(writer, document):
-	data_of(writer.post(CREATE, document=document, file="data:;base64,AAEC", file_name="a.bin"), 201)
-	data = data_of(writer.get(f"{METHOD}compare_versions", document=document, first=1, second=2))
+	get_data(writer.post(CREATE, document=document, file="data:;base64,AAEC", file_name="a.bin"), 201)
+	data = get_data(writer.get(f"{METHOD}compare_versions", document=document, first=1, second=2))
 	assert (data["text"], data["same_content"]) == (None, False)
 
 
 def test_restoring_adds_a_version_with_the_old_bytes(writer, document):
-	data_of(writer.post(CREATE, document=document, file="a mistake"), 201)
-	data = data_of(writer.post(f"{METHOD}restore_version", document=document, version=1), 201)
+	get_data(writer.post(CREATE, document=document, file="a mistake"), 201)
+	data = get_data(writer.post(f"{METHOD}restore_version", document=document, version=1), 201)
 	assert (data["number"], data["restored_from"], data["notes"]) == (3, 1, "Restored from version 1")
 	assert download(writer, document).content == b"first\nsecond\n"
 	assert download(writer, document, 2).content == b"a mistake"
-	assert stored_path(document, 3) != stored_path(document, 1)
+	assert get_stored_path(document, 3) != get_stored_path(document, 1)
 
 
 # Locks, moves, tags
 
 
-def test_while_one_has_it_checked_out_nobody_else_adds_a_version(api, writer, document, people):
-	standing = data_of(writer.post(f"{METHOD}check_out", document=document))
-	assert standing["checked_out_by"] == people.writer
-	other = api(people.other)
-	for method, body in (
+@pytest.mark.parametrize(
+	("method", "body"),
+	[
 		("create_version", {"file": "x y"}),
 		("check_out", {}),
 		("check_in", {}),
 		("restore_version", {"version": 1}),
-	):
-		reply = other.post(METHOD + method, document=document, **body)
-		assert (reply.status_code, reply.json()["exc_type"]) == (409, "CheckoutConflictError"), method
-	assert data_of(writer.post(f"{METHOD}check_out", document=document))["checked_out_by"] == people.writer
-	done = data_of(
+	],
+)
+def test_while_one_has_it_checked_out_nobody_else_adds_a_version(api, writer, document, people, method, body):
+	standing = get_data(writer.post(f"{METHOD}check_out", document=document))
+	assert standing["checked_out_by"] == people.writer
+	other = api(people.other)
+	reply = other.post(METHOD + method, document=document, **body)
+	assert (reply.status_code, reply.json()["exc_type"]) == (409, "CheckoutConflictError"), method
+	assert get_data(writer.post(f"{METHOD}check_out", document=document))["checked_out_by"] == people.writer
+	done = get_data(
 		writer.post(f"{METHOD}check_in", document=document, file="my change", version_notes="Mine")
 	)
 	assert (done["checked_out_by"], done["current_version"]) == (None, 2)
-	data_of(other.post(CREATE, document=document, file="x y"), 201)
+	get_data(other.post(CREATE, document=document, file="x y"), 201)
 	assert writer.post(f"{METHOD}check_in", document=document).status_code == 409
 
 
 def test_who_manages_the_folder_ends_a_check_out_of_someone_else(api, writer, document, people):
-	data_of(writer.post(f"{METHOD}check_out", document=document))
+	get_data(writer.post(f"{METHOD}check_out", document=document))
 	assert api(people.other).post(f"{METHOD}check_in", document=document, force=True).status_code == 403
-	assert data_of(api(people.manager).post(f"{METHOD}check_in", document=document, force=True))[
+	assert get_data(api(people.manager).post(f"{METHOD}check_in", document=document, force=True))[
 		"checked_out_by"
 	] is None  # fmt: skip
 
@@ -320,21 +323,21 @@ def test_a_move_takes_write_access_on_both_sides(api, document, people):
 	assert api(people.other).post(move, document=document, folder=target).status_code == 403
 	assert api(people.reader).post(move, document=document, folder=target).status_code == 403
 	assert api(people.writer).post(move, document=document, folder=elsewhere).status_code == 404
-	moved = data_of(api(people.writer).post(move, document=document, folder=f"/Documents/{target}"))
+	moved = get_data(api(people.writer).post(move, document=document, folder=f"/Documents/{target}"))
 	assert moved["document_folder"] == target
 	assert download(api(people.reader), document).status_code == 404
 	frappe.db.rollback()
 	file = frappe.db.get_value("File", {"attached_to_name": document}, ["name", "folder"], as_dict=True)
 	assert file.folder == f"Home/Documents/{target}"
-	assert "Moved" in trail(document)
+	assert "Moved" in list_audit_actions(document)
 
 
 def test_tags_are_those_of_frappe(writer, document):
-	assert data_of(writer.post(f"{METHOD}set_tags", document=document, tags=["lease", "2026"]))["tags"] == [
+	assert get_data(writer.post(f"{METHOD}set_tags", document=document, tags=["lease", "2026"]))["tags"] == [
 		"lease", "2026",
 	]  # fmt: skip
 	assert set(frappe.get_all("Tag Link", {"document_name": document}, pluck="tag")) == {"lease", "2026"}
-	assert data_of(writer.post(f"{METHOD}set_tags", document=document, tags=[]))["tags"] == []
+	assert get_data(writer.post(f"{METHOD}set_tags", document=document, tags=[]))["tags"] == []
 	assert writer.post(f"{METHOD}set_tags", document=document, tags=[1]).status_code == 400
 
 

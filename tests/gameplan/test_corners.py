@@ -6,8 +6,8 @@ import frappe
 from frappe.utils import add_days, getdate, now_datetime
 
 from tests.support import factories
-from tests.support.client import Client, data_of
-from tests.support.gameplan import events_of, make_gp_task, make_sprint, make_task, save
+from tests.support.client import Client, get_data
+from tests.support.gameplan import list_events, make_gp_task, make_sprint, make_task, save
 
 BURNDOWN = "orchestrator.gameplan.get_sprint_burndown"
 BURNUP = "orchestrator.gameplan.get_sprint_burnup"
@@ -28,11 +28,11 @@ def sprint(site):
 	return make_sprint()
 
 
-def burndown(client: Client, sprint) -> dict:
-	return data_of(client.get(BURNDOWN, sprint=sprint.name))
+def get_burndown(client: Client, sprint) -> dict:
+	return get_data(client.get(BURNDOWN, sprint=sprint.name))
 
 
-def begun(sprint) -> None:
+def start_sprint_yesterday(sprint) -> None:
 	"""The sprint has run since yesterday."""
 	values = {"start_date": add_days(getdate(), -1), "state": "Active", "started_at": now_datetime()}
 	frappe.db.set_value("Sprint", sprint.name, values)
@@ -56,8 +56,8 @@ def begun(sprint) -> None:
 def test_where_nothing_is_estimated_nothing_is_forecast(client, sprint, hours, status, unestimated):
 	for each in hours:
 		make_task(sprint, each, status=status)
-	begun(sprint)
-	told = burndown(client, sprint)
+	start_sprint_yesterday(sprint)
+	told = get_burndown(client, sprint)
 	assert (told["forecast"], told["unestimated_tasks"]) == (None, unestimated)
 	assert (told["committed_hours"], told["remaining_hours"]) == (0, 0)
 
@@ -65,23 +65,23 @@ def test_where_nothing_is_estimated_nothing_is_forecast(client, sprint, hours, s
 def test_a_sprint_of_which_some_is_estimated_has_a_forecast_and_tells_the_rest(client, sprint):
 	make_task(sprint, 8)
 	make_task(sprint, 0)
-	begun(sprint)
-	told = burndown(client, sprint)
+	start_sprint_yesterday(sprint)
+	told = get_burndown(client, sprint)
 	assert (told["forecast"]["on_track"], told["unestimated_tasks"]) == (False, 1)
 
 
-def test_a_sprint_whose_estimated_tasks_are_done_is_finished(client, sprint):
+def test_sprint_with_all_estimated_tasks_done_is_finished(client, sprint):
 	make_task(sprint, 8, status="Completed")
-	begun(sprint)
-	assert burndown(client, sprint)["forecast"]["on_track"] is True
+	start_sprint_yesterday(sprint)
+	assert get_burndown(client, sprint)["forecast"]["on_track"] is True
 
 
-def test_a_sprint_whose_only_estimated_task_left_has_no_forecast(client, sprint):
+def test_sprint_without_remaining_estimates_has_no_forecast(client, sprint):
 	task = make_task(sprint, 8)
 	make_task(sprint, 0)
-	begun(sprint)
+	start_sprint_yesterday(sprint)
 	save(task, sprint=None)
-	told = burndown(client, sprint)
+	told = get_burndown(client, sprint)
 	assert (told["forecast"], told["unestimated_tasks"]) == (None, 1)
 
 
@@ -89,8 +89,8 @@ def test_gameplans_tasks_without_an_estimate_are_counted_as_well(client, site):
 	sprint = make_sprint()
 	make_gp_task(sprint, 0)
 	make_gp_task(sprint, 0, is_completed=1)
-	begun(sprint)
-	told = burndown(client, sprint)
+	start_sprint_yesterday(sprint)
+	told = get_burndown(client, sprint)
 	assert (told["forecast"], told["unestimated_tasks"]) == (None, 2)
 
 
@@ -101,12 +101,12 @@ def test_gameplans_tasks_without_an_estimate_are_counted_as_well(client, site):
 @pytest.mark.parametrize("reopened", ["Open", "Working", "In Progress", "Pending Review"])
 def test_what_was_left_before_comes_back(client, sprint, progress, reopened):
 	task = make_task(sprint, 8, progress=progress)
-	data_of(client.post(START, sprint=sprint.name))
-	left = burndown(client, sprint)["remaining_hours"]
-	data_of(client.post(SET, doctype="Task", name=task.name, status="Completed"))
-	assert burndown(client, sprint)["remaining_hours"] == 0
-	data_of(client.post(SET, doctype="Task", name=task.name, status=reopened))
-	told = burndown(client, sprint)
+	get_data(client.post(START, sprint=sprint.name))
+	left = get_burndown(client, sprint)["remaining_hours"]
+	get_data(client.post(SET, doctype="Task", name=task.name, status="Completed"))
+	assert get_burndown(client, sprint)["remaining_hours"] == 0
+	get_data(client.post(SET, doctype="Task", name=task.name, status=reopened))
+	told = get_burndown(client, sprint)
 	assert (told["remaining_hours"], told["burned_hours"]) == (left, 0)
 	frappe.db.rollback()
 	assert frappe.db.get_value("Task", task.name, "progress") == progress
@@ -115,36 +115,36 @@ def test_what_was_left_before_comes_back(client, sprint, progress, reopened):
 def test_twice_by_mistake_is_no_harm(client, sprint):
 	task = make_task(sprint, 10, progress=40)
 	for _ in range(2):
-		data_of(client.post(SET, doctype="Task", name=task.name, status="Completed"))
-		data_of(client.post(SET, doctype="Task", name=task.name, status="Open"))
-	assert burndown(client, sprint)["remaining_hours"] == 6
+		get_data(client.post(SET, doctype="Task", name=task.name, status="Completed"))
+		get_data(client.post(SET, doctype="Task", name=task.name, status="Open"))
+	assert get_burndown(client, sprint)["remaining_hours"] == 6
 
 
 def test_progress_and_completion_in_one_call_come_back_as_they_were(client, sprint):
 	task = make_task(sprint, 10, progress=40)
-	data_of(client.post(SET, doctype="Task", name=task.name, status="Completed", progress_percentage=100))
-	data_of(client.post(SET, doctype="Task", name=task.name, status="Open"))
-	assert burndown(client, sprint)["remaining_hours"] == 6
+	get_data(client.post(SET, doctype="Task", name=task.name, status="Completed", progress_percentage=100))
+	get_data(client.post(SET, doctype="Task", name=task.name, status="Open"))
+	assert get_burndown(client, sprint)["remaining_hours"] == 6
 
 
 def test_the_progress_that_the_reopening_sets_counts(client, sprint):
 	task = make_task(sprint, 10, progress=40)
-	data_of(client.post(SET, doctype="Task", name=task.name, status="Completed"))
-	data_of(client.post(SET, doctype="Task", name=task.name, status="Open", progress_percentage=70))
-	assert burndown(client, sprint)["remaining_hours"] == 3
+	get_data(client.post(SET, doctype="Task", name=task.name, status="Completed"))
+	get_data(client.post(SET, doctype="Task", name=task.name, status="Open", progress_percentage=70))
+	assert get_burndown(client, sprint)["remaining_hours"] == 3
 
 
 def test_a_completed_task_that_is_cancelled_and_then_reopened(client, sprint):
 	task = make_task(sprint, 10, progress=40)
 	for status in ("Completed", "Cancelled", "Open"):
-		data_of(client.post(SET, doctype="Task", name=task.name, status=status))
-	assert burndown(client, sprint)["remaining_hours"] == 6
+		get_data(client.post(SET, doctype="Task", name=task.name, status=status))
+	assert get_burndown(client, sprint)["remaining_hours"] == 6
 
 
 def test_a_task_made_as_completed_and_reopened(client, sprint):
 	task = make_task(sprint, 10, status="Completed")
-	data_of(client.post(SET, doctype="Task", name=task.name, status="Open"))
-	assert burndown(client, sprint)["remaining_hours"] == 10
+	get_data(client.post(SET, doctype="Task", name=task.name, status="Open"))
+	assert get_burndown(client, sprint)["remaining_hours"] == 10
 
 
 def test_a_task_that_its_project_completed_keeps_its_progress(client, sprint):
@@ -152,9 +152,9 @@ def test_a_task_that_its_project_completed_keeps_its_progress(client, sprint):
 	task = make_task(sprint, 10, progress=40)
 	frappe.db.set_value("Task", task.name, "status", "Completed")
 	frappe.db.commit()
-	assert burndown(client, sprint)["remaining_hours"] == 0
-	data_of(client.post(SET, doctype="Task", name=task.name, status="Open"))
-	assert burndown(client, sprint)["remaining_hours"] == 6
+	assert get_burndown(client, sprint)["remaining_hours"] == 0
+	get_data(client.post(SET, doctype="Task", name=task.name, status="Open"))
+	assert get_burndown(client, sprint)["remaining_hours"] == 6
 
 
 def test_a_task_that_was_worked_on_again_is_completed_and_reopened_with_the_later_progress(client, sprint):
@@ -166,8 +166,8 @@ def test_a_task_that_was_worked_on_again_is_completed_and_reopened_with_the_late
 		{"status": "Completed"},
 		{"status": "Open"},
 	):
-		data_of(client.post(SET, doctype="Task", name=task.name, **values))
-	assert burndown(client, sprint)["remaining_hours"] == 2
+		get_data(client.post(SET, doctype="Task", name=task.name, **values))
+	assert get_burndown(client, sprint)["remaining_hours"] == 2
 
 
 def test_an_upgrade_learns_the_progress_before_from_the_history(site, sprint):
@@ -188,7 +188,7 @@ def test_an_upgrade_learns_the_progress_before_from_the_history(site, sprint):
 # Groups
 
 
-def family(sprint, group_hours: float, *hours: float):
+def make_task_family(sprint, group_hours: float, *hours: float):
 	"""A group task and those below it, all in the sprint."""
 	group = make_task(sprint, group_hours, is_group=1)
 	return group, [make_task(sprint, each, parent_task=group.name) for each in hours]
@@ -206,14 +206,14 @@ def family(sprint, group_hours: float, *hours: float):
 	],
 )
 def test_a_group_and_those_below_it_count_once(client, sprint, group_hours, hours, total):
-	family(sprint, group_hours, *hours)
-	started = data_of(client.post(START, sprint=sprint.name))
-	told = burndown(client, sprint)
+	make_task_family(sprint, group_hours, *hours)
+	started = get_data(client.post(START, sprint=sprint.name))
+	told = get_burndown(client, sprint)
 	assert started["committed_hours"] == told["committed_hours"] == told["remaining_hours"] == total
 	assert (told["scope_added_hours"], told["scope_removed_hours"]) == (0, 0)
-	assert data_of(client.get(BURNUP, sprint=sprint.name))["total_scope_hours"] == total
-	assert data_of(client.get(CAPACITY, sprint=sprint.name))["remaining_hours"] == total
-	columns = data_of(client.get(BOARD, sprint=sprint.name))["columns"]
+	assert get_data(client.get(BURNUP, sprint=sprint.name))["total_scope_hours"] == total
+	assert get_data(client.get(CAPACITY, sprint=sprint.name))["remaining_hours"] == total
+	columns = get_data(client.get(BOARD, sprint=sprint.name))["columns"]
 	assert sum(column["estimate_hours"] for column in columns) == total
 
 
@@ -222,15 +222,15 @@ def test_groups_within_groups_count_once(client, sprint):
 	inner = make_task(sprint, 12, is_group=1, parent_task=group.name)
 	make_task(sprint, 5, parent_task=inner.name)
 	make_task(sprint, 3, parent_task=group.name)
-	assert burndown(client, sprint)["remaining_hours"] == 8
+	assert get_burndown(client, sprint)["remaining_hours"] == 8
 
 
 def test_those_below_in_another_sprint_do_not_count_here(client, sprint):
 	group = make_task(sprint, 10, is_group=1)
 	other = make_sprint(sprint.project, start_date=add_days(getdate(), 20), end_date=add_days(getdate(), 30))
 	make_task(other, 4, parent_task=group.name)
-	assert burndown(client, sprint)["remaining_hours"] == 10
-	assert burndown(client, other)["remaining_hours"] == 4
+	assert get_burndown(client, sprint)["remaining_hours"] == 10
+	assert get_burndown(client, other)["remaining_hours"] == 4
 
 
 @pytest.mark.parametrize(
@@ -244,8 +244,8 @@ def test_those_below_in_another_sprint_do_not_count_here(client, sprint):
 	],
 )
 def test_a_group_counts_again_when_nothing_below_it_does(client, sprint, change):
-	group, (child,) = family(sprint, 10, 4)
-	data_of(client.post(START, sprint=sprint.name))
+	group, (child,) = make_task_family(sprint, 10, 4)
+	get_data(client.post(START, sprint=sprint.name))
 	if change == "delete":
 		frappe.delete_doc(
 			"Task", child.name, force=True
@@ -254,7 +254,7 @@ def test_a_group_counts_again_when_nothing_below_it_does(client, sprint, change)
 	else:
 		save(child, **change)
 	apart = 4 if change == {"parent_task": None} else 0
-	told = burndown(client, sprint)
+	told = get_burndown(client, sprint)
 	assert (told["committed_hours"], told["remaining_hours"]) == (4, 10 + apart)
 	assert told["remaining_hours"] == (
 		told["committed_hours"]
@@ -270,8 +270,8 @@ def test_a_group_counts_again_when_nothing_below_it_does(client, sprint, change)
 
 
 def test_the_history_of_a_group_is_written_when_one_joins_below_it(sprint):
-	family(sprint, 10, 4)
-	assert [(kind, estimate) for kind, estimate, *_ in events_of(sprint.name)] == [
+	make_task_family(sprint, 10, 4)
+	assert [(kind, estimate) for kind, estimate, *_ in list_events(sprint.name)] == [
 		("Joined", 10),
 		("Estimated", 0),
 		("Joined", 4),
@@ -279,23 +279,23 @@ def test_the_history_of_a_group_is_written_when_one_joins_below_it(sprint):
 
 
 def test_a_completed_group_with_tasks_below_it_burns_their_hours_once(client, sprint):
-	group, children = family(sprint, 10, 4, 6)
-	data_of(client.post(START, sprint=sprint.name))
+	group, children = make_task_family(sprint, 10, 4, 6)
+	get_data(client.post(START, sprint=sprint.name))
 	for task in (*children, group):
 		save(task, status="Completed")
-	told = burndown(client, sprint)
+	told = get_burndown(client, sprint)
 	assert (told["burned_hours"], told["remaining_hours"]) == (10, 0)
 
 
 def test_a_closed_sprint_moves_a_group_that_counts_in_the_next(client, sprint):
-	group, (done, _open) = family(sprint, 10, 4, 0)
-	data_of(client.post(START, sprint=sprint.name))
+	group, (done, _open) = make_task_family(sprint, 10, 4, 0)
+	get_data(client.post(START, sprint=sprint.name))
 	save(done, status="Completed")
 	after = make_sprint(sprint.project, start_date=add_days(getdate(), 20), end_date=add_days(getdate(), 30))
-	closed = data_of(client.post(CLOSE, sprint=sprint.name, next_sprint=after.name))
+	closed = get_data(client.post(CLOSE, sprint=sprint.name, next_sprint=after.name))
 	assert (closed["committed_hours"], closed["completed_hours"], closed["unfinished_hours"]) == (4, 4, 0)
 	assert group.name in {task["task"] for task in closed["unfinished"]}
-	assert burndown(client, after)["remaining_hours"] == 10
+	assert get_burndown(client, after)["remaining_hours"] == 10
 
 
 def test_what_lies_below_a_group_counts_once_though_written_past_the_hooks(client, sprint):
@@ -303,9 +303,9 @@ def test_what_lies_below_a_group_counts_once_though_written_past_the_hooks(clien
 	child = factories.make_task(project=sprint.project, parent_task=group.name, expected_time=4)
 	frappe.db.set_value("Task", child.name, "sprint", sprint.name)
 	frappe.db.commit()
-	assert burndown(client, sprint)["remaining_hours"] == 4
+	assert get_burndown(client, sprint)["remaining_hours"] == 4
 
 
 def test_a_covered_group_is_not_unestimated(client, sprint):
-	family(sprint, 0, 4)
-	assert burndown(client, sprint)["unestimated_tasks"] == 0
+	make_task_family(sprint, 0, 4)
+	assert get_burndown(client, sprint)["unestimated_tasks"] == 0

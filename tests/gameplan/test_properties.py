@@ -17,7 +17,7 @@ reproducible = settings(derandomize=True, deadline=None, max_examples=400)
 
 
 @st.composite
-def histories(draw) -> list[Event]:
+def draw_history(draw) -> list[Event]:
 	"""Events of a few tasks, none at the same moment."""
 	minutes = draw(st.lists(st.integers(0, MINUTES), max_size=25, unique=True))
 	events = []
@@ -34,7 +34,7 @@ def histories(draw) -> list[Event]:
 	return events
 
 
-def remaining_at(events: list[Event], moment: datetime) -> float:
+def compute_remaining(events: list[Event], moment: datetime) -> float:
 	"""What remained at a moment: of each task the last that was known of it by then."""
 	total = 0.0
 	for task in {event.task for event in events}:
@@ -46,7 +46,7 @@ def remaining_at(events: list[Event], moment: datetime) -> float:
 
 
 @reproducible
-@given(histories(), st.integers(0, MINUTES), st.integers(0, MINUTES))
+@given(draw_history(), st.integers(0, MINUTES), st.integers(0, MINUTES))
 def test_a_burndown_equals_a_replay_by_brute_force(events, started, asked):
 	baseline = BEGINNING + timedelta(minutes=min(started, asked))
 	now = BEGINNING + timedelta(minutes=max(started, asked))
@@ -54,17 +54,17 @@ def test_a_burndown_equals_a_replay_by_brute_force(events, started, asked):
 	begun = [day for day in DAYS if day <= now.date()]
 	ends = [min(datetime.combine(day, time.max), now) for day in begun]
 	assert [round(mark.remaining, 6) for mark in course.marks] == [
-		round(remaining_at(events, end), 6) for end in ends
+		round(compute_remaining(events, end), 6) for end in ends
 	]
-	assert round(course.committed, 6) == round(remaining_at(events, baseline), 6)
-	assert round(course.now.remaining, 6) == round(remaining_at(events, now), 6)
+	assert round(course.committed, 6) == round(compute_remaining(events, baseline), 6)
+	assert round(course.now.remaining, 6) == round(compute_remaining(events, now), 6)
 	balance = course.committed + course.now.added - course.now.removed - course.now.burned
 	assert round(balance, 6) == round(course.now.remaining, 6)
 	assert round(course.now.scope - course.now.done, 6) == round(course.now.remaining, 6)
 
 
 @reproducible
-@given(histories())
+@given(draw_history())
 def test_the_order_in_which_events_are_stored_makes_no_difference(events):
 	now = BEGINNING + timedelta(minutes=MINUTES)
 	forward = compute_series(events, DAYS, BEGINNING, now)

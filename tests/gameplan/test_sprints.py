@@ -9,14 +9,14 @@ from frappe.utils import add_days, getdate, now_datetime
 
 from orchestrator.gameplan import get_sprint_burndown
 from tests.support import factories, helpdesk
-from tests.support.client import data_of, error_of
+from tests.support.client import get_data, get_error
 from tests.support.gameplan import (
-	at,
-	events_of,
+	list_events,
 	make_gp_project,
 	make_gp_task,
 	make_sprint,
 	make_task,
+	patch_now,
 	save,
 )
 
@@ -51,7 +51,7 @@ def sprint(site):
 	return make_sprint()
 
 
-def day(number: int) -> str:
+def get_day(number: int) -> str:
 	"""A day from today."""
 	return str(add_days(getdate(), number))
 
@@ -61,9 +61,9 @@ def day(number: int) -> str:
 
 def test_the_burndown_of_a_finished_week_is_as_worked_out_by_hand(client):
 	"""Thursday, 4 February to Wednesday, 10 February 2027, with Monday the 8th off: three days burn after the first."""
-	holidays = factories.make(
+	holidays = factories.make_record(
 		"Holiday List",
-		holiday_list_name=factories.unique("Holidays"),
+		holiday_list_name=factories.make_unique("Holidays"),
 		from_date="2027-01-01",
 		to_date="2027-12-31",
 		holidays=[
@@ -73,18 +73,18 @@ def test_the_burndown_of_a_finished_week_is_as_worked_out_by_hand(client):
 	)
 	project = factories.make_project(holiday_list=holidays.name)
 	sprint = make_sprint(project.name, start_date="2027-02-04", end_date="2027-02-10", title="Harbour week")
-	with at("2027-02-03 10:00:00"):
+	with patch_now("2027-02-03 10:00:00"):
 		first, second, third = (make_task(sprint, hours) for hours in (16, 8, 6))
 	set_past(sprint, state="Active", started_at="2027-02-04 09:00:00", committed_hours=30)
-	with at("2027-02-05 16:00:00"):
+	with patch_now("2027-02-05 16:00:00"):
 		save(first, progress=50)  # 8 burned
-	with at("2027-02-06 11:00:00"):
+	with patch_now("2027-02-06 11:00:00"):
 		save(second, expected_time=12)  # 4 added
-	with at("2027-02-09 09:30:00"):
+	with patch_now("2027-02-09 09:30:00"):
 		save(third, sprint=None)  # 6 removed
 		save(second, status="Completed")  # 12 burned
 	set_past(sprint, state="Closed", closed_at="2027-02-10 17:00:00")
-	assert data_of(client.get(BURNDOWN, sprint=sprint.name)) == {
+	assert get_data(client.get(BURNDOWN, sprint=sprint.name)) == {
 		"sprint": sprint.name,
 		"title": "Harbour week",
 		"state": "Closed",
@@ -103,7 +103,7 @@ def test_the_burndown_of_a_finished_week_is_as_worked_out_by_hand(client):
 		"unestimated_tasks": 0,
 		"forecast": None,
 	}
-	assert data_of(client.get(BURNUP, sprint=sprint.name)) == {
+	assert get_data(client.get(BURNUP, sprint=sprint.name)) == {
 		"sprint": sprint.name,
 		"title": "Harbour week",
 		"state": "Closed",
@@ -125,9 +125,9 @@ def set_past(sprint, **values) -> None:
 def test_today_shows_what_remains_now_and_the_days_to_come_nothing(client, sprint):
 	task = make_task(sprint, 8)
 	make_task(sprint, 4)
-	data_of(client.post(START, sprint=sprint.name))
-	data_of(client.post("frappe.client.set_value", doctype="Task", name=task.name, progress_percentage=50))
-	told = data_of(client.get(BURNDOWN, sprint=sprint.name))
+	get_data(client.post(START, sprint=sprint.name))
+	get_data(client.post("frappe.client.set_value", doctype="Task", name=task.name, progress_percentage=50))
+	told = get_data(client.get(BURNDOWN, sprint=sprint.name))
 	assert told["actual_hours"] == [8, *[None] * 13]
 	assert told["ideal_hours"][0] == told["committed_hours"] == 12
 	assert (told["remaining_hours"], told["burned_hours"]) == (8, 4)
@@ -136,11 +136,11 @@ def test_today_shows_what_remains_now_and_the_days_to_come_nothing(client, sprin
 
 def test_a_task_that_joins_after_the_start_is_scope_added(client, sprint):
 	make_task(sprint, 8)
-	data_of(client.post(START, sprint=sprint.name))
+	get_data(client.post(START, sprint=sprint.name))
 	late = make_task(sprint, 5)
 	gone = make_task(sprint, 2)
 	save(gone, sprint=None)
-	told = data_of(client.get(BURNDOWN, sprint=sprint.name))
+	told = get_data(client.get(BURNDOWN, sprint=sprint.name))
 	assert (told["committed_hours"], told["scope_added_hours"], told["scope_removed_hours"]) == (8, 7, 2)
 	assert told["scope_added_by_day"] == [7, *[None] * 13]
 	assert told["remaining_hours"] == 13
@@ -149,7 +149,7 @@ def test_a_task_that_joins_after_the_start_is_scope_added(client, sprint):
 
 def test_a_planned_sprint_is_still_being_planned(client, sprint):
 	make_task(sprint, 8, progress=25)
-	told = data_of(client.get(BURNDOWN, sprint=sprint.name))
+	told = get_data(client.get(BURNDOWN, sprint=sprint.name))
 	assert (told["state"], told["committed_hours"], told["scope_added_hours"]) == ("Planned", 6, 0)
 	assert told["ideal_hours"][0] == 6
 	assert told["forecast"] is None
@@ -158,10 +158,10 @@ def test_a_planned_sprint_is_still_being_planned(client, sprint):
 def test_the_forecast_of_an_active_sprint_goes_on_at_its_pace(client, sprint):
 	make_task(sprint, 8)
 	save_today = make_task(sprint, 8)
-	yesterday = day(-1)
+	yesterday = get_day(-1)
 	set_past(sprint, start_date=yesterday, state="Active", started_at=now_datetime(), committed_hours=16)
 	save(save_today, status="Completed")
-	told = data_of(client.get(BURNDOWN, sprint=sprint.name))["forecast"]
+	told = get_data(client.get(BURNDOWN, sprint=sprint.name))["forecast"]
 	# started today: 8 h burned on one day, 8 remain. On a weekend no day was worked, so there is no pace.
 	works = getdate().weekday() < 5
 	assert told["hours_per_day"] == (8 if works else 0)
@@ -169,19 +169,21 @@ def test_the_forecast_of_an_active_sprint_goes_on_at_its_pace(client, sprint):
 	assert (told["finish_date"] is not None) is works
 
 
-def test_the_company_list_stands_in_for_a_project_without_one(site):
+def test_holiday_list_of_company_is_the_default(site):
 	from orchestrator.gameplan.workdays import get_calendar
 
-	company = factories.company()
-	holidays = factories.make(
+	company = factories.get_company()
+	holidays = factories.make_record(
 		"Holiday List",
-		holiday_list_name=factories.unique("Holidays"),
+		holiday_list_name=factories.make_unique("Holidays"),
 		from_date="2027-01-01",
 		to_date="2027-12-31",
 		holidays=[{"holiday_date": "2027-02-03", "description": "Harbor day"}],
 	)
 	project = factories.make_project()
-	department = factories.make("Department", department_name=factories.unique("Crew"), company=company).name
+	department = factories.make_record(
+		"Department", department_name=factories.make_unique("Crew"), company=company
+	).name
 	frappe.db.set_value("Company", company, "default_holiday_list", holidays.name)
 	harbor_day = getdate("2027-02-03")
 	assert not get_calendar(project.name, None).is_workday(harbor_day)
@@ -198,7 +200,7 @@ def test_a_burndown_takes_five_statements_at_most_however_many_tasks_there_are(p
 	make_gp_task(sprint)
 	frappe.set_user(people["user"])
 	get_sprint_burndown(sprint.name)  # what Frappe caches of its own is there from here on
-	with helpdesk.queries() as asked:
+	with helpdesk.capture_queries() as asked:
 		get_sprint_burndown(sprint.name)
 	assert len(asked) <= 5
 
@@ -206,35 +208,35 @@ def test_a_burndown_takes_five_statements_at_most_however_many_tasks_there_are(p
 # Start and close
 
 
-def test_starting_commits_to_what_remains(client, sprint):
+def test_start_commits_to_the_remaining_hours(client, sprint):
 	make_task(sprint, 8, progress=25)
 	make_task(sprint, 4, status="Completed")
-	told = data_of(client.post(START, sprint=sprint.name))
+	told = get_data(client.post(START, sprint=sprint.name))
 	assert (told["state"], told["committed_hours"], told["tasks"]) == ("Active", 6, 2)
-	assert error_of(client.post(START, sprint=sprint.name)) == (409, "SprintStateConflictError")
+	assert get_error(client.post(START, sprint=sprint.name)) == (409, "SprintStateConflictError")
 
 
 def test_closing_tells_of_each_unfinished_task_where_it_went(client, sprint):
-	following = make_sprint(sprint.project, start_date=day(14), end_date=day(27))
+	following = make_sprint(sprint.project, start_date=get_day(14), end_date=get_day(27))
 	done, half, open_ = make_task(sprint, 8), make_task(sprint, 4, progress=50), make_task(sprint, 2)
 	ours = make_gp_task(sprint, 3)
 	dropped = make_task(sprint, 5, status="Cancelled")
-	data_of(client.post(START, sprint=sprint.name))
+	get_data(client.post(START, sprint=sprint.name))
 	save(done, status="Completed")
-	told = data_of(client.post(CLOSE, sprint=sprint.name, next_sprint=following.name))
+	told = get_data(client.post(CLOSE, sprint=sprint.name, next_sprint=following.name))
 	assert told["unfinished"] == [
-		unfinished("GP Task", ours.name, ours.title, "Backlog", 3, following.name),
-		unfinished("Task", half.name, half.subject, "Open", 2, following.name),
-		unfinished("Task", open_.name, open_.subject, "Open", 2, following.name),
+		build_unfinished("GP Task", ours.name, ours.title, "Backlog", 3, following.name),
+		build_unfinished("Task", half.name, half.subject, "Open", 2, following.name),
+		build_unfinished("Task", open_.name, open_.subject, "Open", 2, following.name),
 	]
 	assert (told["state"], told["completed_tasks"]) == ("Closed", 1)
 	assert (told["committed_hours"], told["completed_hours"], told["unfinished_hours"]) == (15, 8, 7)
-	assert sprint_of("Task", done, dropped) == [sprint.name, sprint.name]
-	assert sprint_of("Task", half, open_) == [following.name, following.name]
-	assert sprint_of("GP Task", ours) == [following.name]
+	assert list_sprints("Task", done, dropped) == [sprint.name, sprint.name]
+	assert list_sprints("Task", half, open_) == [following.name, following.name]
+	assert list_sprints("GP Task", ours) == [following.name]
 
 
-def unfinished(doctype, name, title, status, hours, moved_to) -> dict:
+def build_unfinished(doctype, name, title, status, hours, moved_to) -> dict:
 	return {
 		"doctype": doctype,
 		"task": str(name),
@@ -245,60 +247,60 @@ def unfinished(doctype, name, title, status, hours, moved_to) -> dict:
 	}
 
 
-def sprint_of(doctype, *tasks) -> list:
+def list_sprints(doctype, *tasks) -> list:
 	return [frappe.db.get_value(doctype, task.name, "sprint") for task in tasks]
 
 
 def test_what_moves_on_at_the_end_leaves_the_closed_sprints_line_alone(client, sprint):
-	following = make_sprint(sprint.project, start_date=day(14), end_date=day(27))
+	following = make_sprint(sprint.project, start_date=get_day(14), end_date=get_day(27))
 	task = make_task(sprint, 8)
-	data_of(client.post(START, sprint=sprint.name))
-	data_of(client.post(CLOSE, sprint=sprint.name, next_sprint=following.name))
+	get_data(client.post(START, sprint=sprint.name))
+	get_data(client.post(CLOSE, sprint=sprint.name, next_sprint=following.name))
 	save(task, progress=50)
-	old, new = (data_of(client.get(BURNDOWN, sprint=name)) for name in (sprint.name, following.name))
+	old, new = (get_data(client.get(BURNDOWN, sprint=name)) for name in (sprint.name, following.name))
 	assert (old["actual_hours"][0], old["remaining_hours"], old["scope_removed_hours"]) == (8, 8, 0)
 	assert new["committed_hours"] == 4
-	assert [row[0] for row in events_of(sprint.name)] == ["Joined", "Left"]
-	assert [row[0] for row in events_of(following.name)] == ["Joined", "Progressed"]
+	assert [row[0] for row in list_events(sprint.name)] == ["Joined", "Left"]
+	assert [row[0] for row in list_events(following.name)] == ["Joined", "Progressed"]
 
 
-def test_the_rest_goes_to_no_sprint_that_the_caller_may_not_see(confined):
+def test_unfinished_tasks_cannot_move_to_a_hidden_sprint(confined):
 	client, project = confined
 	sprint, hidden = make_sprint(project), make_sprint()
-	data_of(client.post(START, sprint=sprint.name))
+	get_data(client.post(START, sprint=sprint.name))
 	reply = client.post(CLOSE, sprint=sprint.name, next_sprint=hidden.name)
-	assert error_of(reply) == (404, "DoesNotExistError")
+	assert get_error(reply) == (404, "DoesNotExistError")
 	assert frappe.db.get_value("Sprint", sprint.name, "state") == "Active"
 
 
-def test_without_a_next_sprint_the_rest_goes_to_the_backlog(client, sprint):
+def test_unfinished_tasks_move_to_the_backlog_by_default(client, sprint):
 	task = make_task(sprint, 8)
-	data_of(client.post(START, sprint=sprint.name))
-	told = data_of(client.post(CLOSE, sprint=sprint.name))
+	get_data(client.post(START, sprint=sprint.name))
+	told = get_data(client.post(CLOSE, sprint=sprint.name))
 	assert [row["moved_to"] for row in told["unfinished"]] == ["backlog"]
-	assert sprint_of("Task", task) == [None]
+	assert list_sprints("Task", task) == [None]
 
 
 def test_only_an_active_sprint_can_be_closed(client, sprint):
-	assert error_of(client.post(CLOSE, sprint=sprint.name)) == (409, "SprintStateConflictError")
-	data_of(client.post(START, sprint=sprint.name))
-	data_of(client.post(CLOSE, sprint=sprint.name))
-	assert error_of(client.post(CLOSE, sprint=sprint.name)) == (409, "SprintStateConflictError")
+	assert get_error(client.post(CLOSE, sprint=sprint.name)) == (409, "SprintStateConflictError")
+	get_data(client.post(START, sprint=sprint.name))
+	get_data(client.post(CLOSE, sprint=sprint.name))
+	assert get_error(client.post(CLOSE, sprint=sprint.name)) == (409, "SprintStateConflictError")
 
 
 @pytest.mark.parametrize("which", ["itself", "closed", "another project's"])
-def test_the_rest_goes_to_no_unfit_sprint_and_the_sprint_stays_open(client, sprint, which):
+def test_unfinished_tasks_cannot_move_to_an_invalid_sprint(client, sprint, which):
 	task = make_task(sprint, 8)
-	data_of(client.post(START, sprint=sprint.name))
+	get_data(client.post(START, sprint=sprint.name))
 	other = {"itself": sprint, "another project's": make_sprint(), "closed": make_sprint(sprint.project)}[
 		which
 	]
 	if which == "closed":
 		set_past(other, state="Closed", closed_at=now_datetime())
 	reply = client.post(CLOSE, sprint=sprint.name, next_sprint=other.name)
-	assert error_of(reply) == (422, "InvalidNextSprintError")
+	assert get_error(reply) == (422, "InvalidNextSprintError")
 	assert frappe.db.get_value("Sprint", sprint.name, "state") == "Active"
-	assert sprint_of("Task", task) == [sprint.name]
+	assert list_sprints("Task", task) == [sprint.name]
 
 
 # One active sprint at a time
@@ -306,25 +308,25 @@ def test_the_rest_goes_to_no_unfit_sprint_and_the_sprint_stays_open(client, spri
 
 def test_overlapping_active_sprints_of_one_project_are_a_conflict(client, sprint):
 	make_task(sprint)
-	data_of(client.post(START, sprint=sprint.name))
-	other = make_sprint(sprint.project, start_date=day(13), end_date=day(20))
+	get_data(client.post(START, sprint=sprint.name))
+	other = make_sprint(sprint.project, start_date=get_day(13), end_date=get_day(20))
 	reply = client.post(START, sprint=other.name)
-	assert error_of(reply) == (409, "SprintOverlapConflictError")
+	assert get_error(reply) == (409, "SprintOverlapConflictError")
 	assert sprint.name in reply.json()["exc"]
-	later = make_sprint(sprint.project, start_date=day(14), end_date=day(20))
-	data_of(client.post(START, sprint=later.name))
-	reply = client.post("frappe.client.set_value", doctype="Sprint", name=later.name, start_date=day(0))
-	assert error_of(reply) == (409, "SprintOverlapConflictError")
+	later = make_sprint(sprint.project, start_date=get_day(14), end_date=get_day(20))
+	get_data(client.post(START, sprint=later.name))
+	reply = client.post("frappe.client.set_value", doctype="Sprint", name=later.name, start_date=get_day(0))
+	assert get_error(reply) == (409, "SprintOverlapConflictError")
 
 
 def test_overlapping_active_sprints_of_one_team_are_a_conflict(client):
-	department = factories.make(
-		"Department", department_name=factories.unique("Crew"), company=factories.company()
+	department = factories.make_record(
+		"Department", department_name=factories.make_unique("Crew"), company=factories.get_company()
 	)
 	team = {"team_type": "Department", "team": department.name}
 	first, second = make_sprint(**team), make_sprint(factories.make_project().name, **team)
-	data_of(client.post(START, sprint=first.name))
-	assert error_of(client.post(START, sprint=second.name)) == (409, "SprintOverlapConflictError")
+	get_data(client.post(START, sprint=first.name))
+	assert get_error(client.post(START, sprint=second.name)) == (409, "SprintOverlapConflictError")
 
 
 def test_of_two_starts_at_once_one_is_a_conflict(client, sprint):
@@ -339,7 +341,7 @@ def test_of_two_starts_at_once_one_is_a_conflict(client, sprint):
 
 def test_a_task_that_joins_while_the_sprint_is_closed_is_not_lost_in_it(client, sprint):
 	make_task(sprint)
-	data_of(client.post(START, sprint=sprint.name))
+	get_data(client.post(START, sprint=sprint.name))
 	tasks = [factories.make_task(project=sprint.project).name for _ in range(6)]
 
 	def join(name: str):
@@ -349,7 +351,7 @@ def test_a_task_that_joins_while_the_sprint_is_closed_is_not_lost_in_it(client, 
 		joining = [pool.submit(join, name) for name in tasks[:3]]
 		closing = pool.submit(lambda: client.post(CLOSE, sprint=sprint.name))
 		joining += [pool.submit(join, name) for name in tasks[3:]]
-	data_of(closing.result())
+	get_data(closing.result())
 	assert {reply.result().status_code for reply in joining} <= {200, 409}
 	frappe.db.rollback()
 	assert frappe.get_all("Task", {"sprint": sprint.name}) == []
@@ -376,15 +378,19 @@ def test_a_task_that_joins_while_the_sprint_is_closed_is_not_lost_in_it(client, 
 def test_a_sprint_that_cannot_be_is_refused(client, site, values, status):
 	project = factories.make_project().name
 	if "end_date" in values:
-		values = {"end_date": day(values["end_date"])}
-	body = {"title": "A", "project": project, "start_date": day(0), "end_date": day(0), **values}
+		values = {"end_date": get_day(values["end_date"])}
+	body = {"title": "A", "project": project, "start_date": get_day(0), "end_date": get_day(0), **values}
 	assert client.post("frappe.client.insert", doctype="Sprint", **body).status_code == status
 	assert not frappe.db.count("Sprint", {"project": project})
 
 
 def test_a_sprint_is_saved_again_by_who_has_just_made_it(site):
 	sprint = frappe.get_doc(
-		doctype="Sprint", title="A", project=factories.make_project().name, start_date=day(0), end_date=day(1)
+		doctype="Sprint",
+		title="A",
+		project=factories.make_project().name,
+		start_date=get_day(0),
+		end_date=get_day(1),
 	).insert()
 	sprint.append("members", {"user": "Administrator", "capacity_hours": 8})
 	assert sprint.save().members[0].capacity_hours == 8
@@ -393,9 +399,9 @@ def test_a_sprint_is_saved_again_by_who_has_just_made_it(site):
 @pytest.mark.parametrize("state", ["Planned", "Active", "Closed"])
 def test_desk_saves_a_sprint_in_any_state(browser, client, sprint, state):
 	if state != "Planned":
-		data_of(client.post(START, sprint=sprint.name))
+		get_data(client.post(START, sprint=sprint.name))
 	if state == "Closed":
-		data_of(client.post(CLOSE, sprint=sprint.name))
+		get_data(client.post(CLOSE, sprint=sprint.name))
 	desk = browser(factories.make_user("Projects User").name, factories.PASSWORD)
 	doc = desk.get("frappe.client.get", doctype="Sprint", name=sprint.name).json()["message"]
 	doc["goal"] = "A goal"
@@ -407,33 +413,33 @@ def test_desk_saves_a_sprint_in_any_state(browser, client, sprint, state):
 
 def test_a_sprints_state_is_reached_and_not_set(client, sprint):
 	reply = client.post("frappe.client.set_value", doctype="Sprint", name=sprint.name, state="Closed")
-	assert error_of(reply) == (409, "SprintStateConflictError")
+	assert get_error(reply) == (409, "SprintStateConflictError")
 	assert "use Start Sprint and Close Sprint" in reply.json()["exc"]
 
 
 def test_a_closed_sprints_days_stay_as_they_were(client, sprint):
-	data_of(client.post(START, sprint=sprint.name))
-	data_of(client.post(CLOSE, sprint=sprint.name))
+	get_data(client.post(START, sprint=sprint.name))
+	get_data(client.post(CLOSE, sprint=sprint.name))
 	change = {"doctype": "Sprint", "name": sprint.name}
-	assert error_of(client.post("frappe.client.set_value", end_date=day(0), **change)) == (
+	assert get_error(client.post("frappe.client.set_value", end_date=get_day(0), **change)) == (
 		409,
 		"SprintStateConflictError",
 	)
-	assert data_of(client.post("frappe.client.set_value", goal="Met.", **change))["goal"] == "Met."
+	assert get_data(client.post("frappe.client.set_value", goal="Met.", **change))["goal"] == "Met."
 
 
 def test_a_sprint_that_holds_tasks_keeps_its_project(client, sprint):
 	make_task(sprint)
 	other = factories.make_project().name
 	reply = client.post("frappe.client.set_value", doctype="Sprint", name=sprint.name, project=other)
-	assert error_of(reply) == (409, "SprintStateConflictError")
+	assert get_error(reply) == (409, "SprintStateConflictError")
 
 
 def test_a_sprint_that_holds_tasks_is_not_deleted(client, sprint):
 	make_task(sprint)
 	reply = client.post("frappe.client.delete", doctype="Sprint", name=sprint.name)
-	assert error_of(reply) == (409, "LinkExistsError")
-	assert len(events_of(sprint.name)) == 1
+	assert get_error(reply) == (409, "LinkExistsError")
+	assert len(list_events(sprint.name)) == 1
 
 
 def test_sprints_are_not_merged(site, sprint):
@@ -456,7 +462,7 @@ def test_capacity_stands_beside_the_load_of_each_member(client, people):
 	make_task(sprint, 4, status="Completed", assigned_to=people["colleague"])
 	make_gp_task(sprint, 3, assigned_to=people["stranger"])
 	make_task(sprint, 2)
-	told = data_of(client.get(CAPACITY, sprint=sprint.name))
+	told = get_data(client.get(CAPACITY, sprint=sprint.name))
 	assert told["members"] == [
 		load(people["user"], 10, 14, 12, -2, 2, True),
 		load(people["colleague"], 20, 4, 0, 20, 0, False),
@@ -496,7 +502,7 @@ def test_the_board_has_both_kinds_of_tasks_by_phase(api, people, site):
 	late = make_task(sprint, 8, progress=10)
 	late.db_set("status", "Overdue", commit=True)
 	ours = str(make_gp_task(sprint, 2, status="Todo").name)
-	board = data_of(api(member).get(BOARD, sprint=sprint.name))
+	board = get_data(api(member).get(BOARD, sprint=sprint.name))
 	assert {column["column"]: [task["name"] for task in column["tasks"]] for column in board["columns"]} == {
 		"to_do": [urgent, names["Open"], ours],
 		"in_progress": sorted([names["In Progress"], names["Working"], late.name]),
@@ -508,18 +514,18 @@ def test_the_board_has_both_kinds_of_tasks_by_phase(api, people, site):
 	assert board["hidden_tasks"] == 0
 
 
-def test_the_board_counts_what_it_does_not_show(client, sprint):
+def test_board_counts_hidden_tasks(client, sprint):
 	make_gp_task(sprint, 2)
 	make_task(sprint)
-	board = data_of(client.get(BOARD, sprint=sprint.name))
+	board = get_data(client.get(BOARD, sprint=sprint.name))
 	assert board["hidden_tasks"] == 1
 	assert [len(column["tasks"]) for column in board["columns"]] == [1, 0, 0, 0, 0]
 
 
-def test_velocity_is_what_the_last_closed_sprints_completed(client, site):
+def test_velocity_is_completed_hours_of_closed_sprints(client, site):
 	project = factories.make_project().name
 	for number, hours in enumerate((10, 20, 33)):
-		first = day(-60 + 14 * number)
+		first = get_day(-60 + 14 * number)
 		done = make_sprint(project, start_date=first, end_date=add_days(first, 13), title=f"No. {number}")
 		set_past(
 			done,
@@ -527,12 +533,12 @@ def test_velocity_is_what_the_last_closed_sprints_completed(client, site):
 			committed_hours=30, completed_hours=hours, completed_tasks=number + 1, unfinished_tasks=1,
 		)  # fmt: skip
 	make_sprint(project)
-	told = data_of(client.get(VELOCITY, project=project))
+	told = get_data(client.get(VELOCITY, project=project))
 	assert [row["title"] for row in told["sprints"]] == ["No. 0", "No. 1", "No. 2"]
 	assert (told["average_completed_hours"], told["average_completed_tasks"]) == (21, 2)
-	last = data_of(client.get(VELOCITY, project=project, sprints=2))
+	last = get_data(client.get(VELOCITY, project=project, sprints=2))
 	assert last["average_completed_hours"] == 26.5
-	nothing = data_of(client.get(VELOCITY, project=factories.make_project().name))
+	nothing = get_data(client.get(VELOCITY, project=factories.make_project().name))
 	assert nothing == {"sprints": [], "average_completed_hours": None, "average_completed_tasks": None}
 
 
@@ -546,40 +552,53 @@ def test_velocity_is_what_the_last_closed_sprints_completed(client, site):
 	],
 )
 def test_a_velocity_of_nobody_or_of_no_number_of_sprints_is_a_bad_request(client, params):
-	assert error_of(client.get(VELOCITY, **params)) == (400, "InvalidRequestError")
+	assert get_error(client.get(VELOCITY, **params)) == (400, "InvalidRequestError")
 
 
 # Who may
 
 
-def test_nothing_of_a_sprint_is_for_guests(guest, sprint):
-	for method in READS:
-		assert guest.get(method, sprint=sprint.name).status_code == 401
-	assert guest.get(VELOCITY, project=sprint.project).status_code == 401
-	for method in (START, CLOSE):
-		assert guest.post(method, sprint=sprint.name).status_code == 401
+# Every call about one sprint: how it is sent, and its method.
+CALLS = [*(("get", method) for method in READS), ("post", START), ("post", CLOSE)]
 
 
-def test_nothing_of_a_sprint_is_for_who_has_no_role_in_projects(api, people, sprint):
-	stranger = api(people["stranger"])
-	for method in READS:
-		assert error_of(stranger.get(method, sprint=sprint.name)) == (403, "PermissionError")
-	assert stranger.get(VELOCITY, project=sprint.project).status_code == 403
-	for method in (START, CLOSE):
-		assert stranger.post(method, sprint=sprint.name).status_code == 403
+@pytest.mark.parametrize(("verb", "method"), CALLS)
+def test_guests_call_nothing_of_a_sprint(guest, sprint, verb, method):
+	assert get_error(getattr(guest, verb)(method, sprint=sprint.name)) == (401, "AuthenticationError")
 	assert frappe.db.get_value("Sprint", sprint.name, "state") == "Planned"
-	body = {"title": "A", "project": sprint.project, "start_date": day(0), "end_date": day(1)}
-	assert stranger.post("frappe.client.insert", doctype="Sprint", **body).status_code == 403
-	assert stranger.post("frappe.client.delete", doctype="Sprint", name=sprint.name).status_code == 403
 
 
-def test_a_sprint_that_is_not_there_is_not_found(client):
-	for method in READS:
-		assert client.get(method, sprint="SPRINT-none").status_code == 404
-	for method in (START, CLOSE):
-		assert client.post(method, sprint="SPRINT-none").status_code == 404
-	assert client.get(VELOCITY, project="PROJ-none").status_code == 404
-	assert error_of(client.get(BURNDOWN)) == (400, "InvalidRequestError")
+@pytest.mark.parametrize(("verb", "method"), CALLS)
+def test_users_without_a_projects_role_call_nothing_of_a_sprint(api, people, sprint, verb, method):
+	reply = getattr(api(people["stranger"]), verb)(method, sprint=sprint.name)
+	assert get_error(reply) == (403, "PermissionError")
+	assert frappe.db.get_value("Sprint", sprint.name, "state") == "Planned"
+
+
+@pytest.mark.parametrize(("verb", "method"), CALLS)
+def test_missing_sprint_is_404(client, verb, method):
+	assert get_error(getattr(client, verb)(method, sprint="SPRINT-none")) == (404, "DoesNotExistError")
+
+
+def test_velocity_requires_a_projects_role_and_an_existing_project(api, guest, people, client, sprint):
+	assert get_error(guest.get(VELOCITY, project=sprint.project)) == (401, "AuthenticationError")
+	stranger = api(people["stranger"])
+	assert get_error(stranger.get(VELOCITY, project=sprint.project)) == (403, "PermissionError")
+	assert get_error(client.get(VELOCITY, project="PROJ-none")) == (404, "DoesNotExistError")
+
+
+def test_users_without_a_projects_role_neither_insert_nor_delete_a_sprint(api, people, sprint):
+	stranger = api(people["stranger"])
+	body = {"title": "A", "project": sprint.project, "start_date": get_day(0), "end_date": get_day(1)}
+	reply = stranger.post("frappe.client.insert", doctype="Sprint", **body)
+	assert get_error(reply) == (403, "PermissionError")
+	reply = stranger.post("frappe.client.delete", doctype="Sprint", name=sprint.name)
+	assert get_error(reply) == (403, "PermissionError")
+	assert frappe.get_all("Sprint", {"project": sprint.project}, pluck="name") == [sprint.name]
+
+
+def test_burndown_without_a_sprint_is_400(client):
+	assert get_error(client.get(BURNDOWN)) == (400, "InvalidRequestError")
 
 
 @pytest.fixture
@@ -587,27 +606,31 @@ def confined(api, site):
 	"""A user of projects who may see one project alone, and that project."""
 	project = factories.make_project().name
 	user = factories.make_user("Projects User").name
-	factories.make("User Permission", user=user, allow="Project", for_value=project)
+	factories.make_record("User Permission", user=user, allow="Project", for_value=project)
 	return api(user), project
 
 
-def test_the_sprint_of_a_project_that_the_caller_may_not_read_is_not_found(confined, sprint):
+@pytest.mark.parametrize(("verb", "method"), CALLS)
+def test_sprint_of_a_project_without_read_access_is_404(confined, sprint, verb, method):
+	client, _project = confined
+	assert get_error(getattr(client, verb)(method, sprint=sprint.name)) == (404, "DoesNotExistError")
+	assert frappe.db.get_value("Sprint", sprint.name, "state") == "Planned"
+
+
+def test_users_of_one_project_read_and_list_its_sprints_alone(confined, sprint):
 	client, project = confined
-	for method in READS:
-		assert client.get(method, sprint=sprint.name).status_code == 404
-	for method in (START, CLOSE):
-		assert client.post(method, sprint=sprint.name).status_code == 404
-	assert client.get("frappe.client.get", doctype="Sprint", name=sprint.name).status_code == 404
-	assert client.get(VELOCITY, project=sprint.project).status_code == 404
+	reply = client.get("frappe.client.get", doctype="Sprint", name=sprint.name)
+	assert get_error(reply) == (404, "DoesNotExistError")
+	assert get_error(client.get(VELOCITY, project=sprint.project)) == (404, "DoesNotExistError")
 	own = make_sprint(project)
-	assert data_of(client.get(BURNDOWN, sprint=own.name))["sprint"] == own.name
-	assert listed(client) == [own.name]
+	assert get_data(client.get(BURNDOWN, sprint=own.name))["sprint"] == own.name
+	assert list_names(client) == [own.name]
 
 
-def listed(client) -> list[str]:
+def list_names(client) -> list[str]:
 	"""The sprints of projects that the caller may list."""
 	rows = client.get("frappe.client.get_list", doctype="Sprint", filters='[["project", "is", "set"]]')
-	return [row["name"] for row in data_of(rows)]
+	return [row["name"] for row in get_data(rows)]
 
 
 def test_a_user_permission_on_customers_hides_the_sprints_of_the_others_projects(api, site):
@@ -615,10 +638,10 @@ def test_a_user_permission_on_customers_hides_the_sprints_of_the_others_projects
 	theirs, others = factories.make_customer().name, factories.make_customer().name
 	sprint = make_sprint(factories.make_project(customer=others).name)
 	user = factories.make_user("Projects User").name
-	factories.make("User Permission", user=user, allow="Customer", for_value=theirs)
+	factories.make_record("User Permission", user=user, allow="Customer", for_value=theirs)
 	assert api(user).get(BURNDOWN, sprint=sprint.name).status_code == 404
 	assert api(user).get("frappe.client.get", doctype="Sprint", name=sprint.name).status_code == 404
-	assert sprint.name not in listed(api(user))
+	assert sprint.name not in list_names(api(user))
 
 
 def test_the_events_are_for_managers(api, people, sprint):
@@ -626,7 +649,7 @@ def test_the_events_are_for_managers(api, people, sprint):
 	reply = api(people["user"]).get("frappe.client.get_list", doctype="Sprint Event")
 	assert reply.status_code == 403
 	manager = factories.make_user("Projects Manager").name
-	rows = data_of(
+	rows = get_data(
 		api(manager).get(
 			"frappe.client.get_list",
 			doctype="Sprint Event",

@@ -10,8 +10,8 @@ from frappe.utils import getdate
 
 from orchestrator.gameplan.dependencies import find_cycle
 from tests.support import factories
-from tests.support.client import data_of
-from tests.support.gameplan import events_of, make_sprint, make_task, save
+from tests.support.client import get_data
+from tests.support.gameplan import list_events, make_sprint, make_task, save
 
 INSERT, SET = "frappe.client.insert", "frappe.client.set_value"
 
@@ -32,7 +32,7 @@ def sprint(site):
 	return make_sprint()
 
 
-def refused(reply, status: int, kind: str) -> str:
+def assert_refused(reply, status: int, kind: str) -> str:
 	assert (reply.status_code, reply.json()["exc_type"]) == (status, kind), reply.text
 	return reply.json()["exc"]
 
@@ -41,7 +41,7 @@ def refused(reply, status: int, kind: str) -> str:
 
 
 def test_a_task_is_made_in_a_sprint_found_by_it_changed_and_deleted(client, sprint, user):
-	task = data_of(
+	task = get_data(
 		client.post(
 			INSERT,
 			doctype="Task",
@@ -64,16 +64,16 @@ def test_a_task_is_made_in_a_sprint_found_by_it_changed_and_deleted(client, spri
 		order_by="start_date",
 		fields='["name", "due_date"]',
 	)
-	assert data_of(listed) == [{"name": task["name"], "due_date": "2027-03-15"}]
+	assert get_data(listed) == [{"name": task["name"], "due_date": "2027-03-15"}]
 	changed = client.post(
 		SET, doctype="Task", name=task["name"], progress_percentage=50, progress_notes="Half"
 	)
-	assert data_of(changed)["progress"] == 50
-	data_of(client.post("frappe.client.delete", doctype="Task", name=task["name"]))
-	assert [row[0] for row in events_of(sprint.name)] == ["Joined", "Progressed", "Deleted"]
+	assert get_data(changed)["progress"] == 50
+	get_data(client.post("frappe.client.delete", doctype="Task", name=task["name"]))
+	assert [row[0] for row in list_events(sprint.name)] == ["Joined", "Progressed", "Deleted"]
 
 
-def notes_of(task: str) -> list[str]:
+def list_notes(task: str) -> list[str]:
 	# The name may have been that of a deleted task, whose comments Frappe deletes in a job.
 	since = frappe.db.get_value("Task", task, "creation")
 	return frappe.get_all(
@@ -96,36 +96,36 @@ def test_every_note_on_progress_stays_in_the_timeline(client, site):
 		(50, "<b>Unit tests</b> done"),
 		(60, "<b>Unit tests</b> done"),
 	):
-		data_of(
+		get_data(
 			client.post(SET, doctype="Task", name=task, progress_percentage=progress, progress_notes=note)
 		)
-	told = data_of(client.get("frappe.client.get", doctype="Task", name=task))
+	told = get_data(client.get("frappe.client.get", doctype="Task", name=task))
 	assert told["progress_notes"] == "<b>Unit tests</b> done"
-	assert notes_of(task) == [
+	assert list_notes(task) == [
 		"<p>Progress 25 %</p><p>Unit tests<br>begun</p>",
 		"<p>Progress 50 %</p><p>&lt;b&gt;Unit tests&lt;/b&gt; done</p>",
 	]
 
 
-def test_a_note_that_comes_with_the_task_is_kept_and_one_that_goes_is_not(site):
+def test_note_of_inserted_task_is_recorded_and_cleared_note_is_not(site):
 	task = factories.make_task(progress_notes="First look")
 	save(task, progress_notes="")
-	assert notes_of(task.name) == ["<p>Progress 0 %</p><p>First look</p>"]
+	assert list_notes(task.name) == ["<p>Progress 0 %</p><p>First look</p>"]
 
 
 def test_completing_stamps_who_and_when_and_reopening_takes_it_back(client, user, site):
 	task = factories.make_task().name
-	data_of(client.post(SET, doctype="Task", name=task, status="Completed"))
+	get_data(client.post(SET, doctype="Task", name=task, status="Completed"))
 	stamped = frappe.db.get_value("Task", task, ["completed_by", "completed_on", "progress"])
 	assert stamped == (user, getdate(), 100)
-	data_of(client.post(SET, doctype="Task", name=task, status="Open"))
+	get_data(client.post(SET, doctype="Task", name=task, status="Open"))
 	frappe.db.rollback()
 	assert frappe.db.get_value("Task", task, ["completed_by", "completed_on"]) == (None, None)
 
 
-def test_a_completion_that_was_told_is_kept(client, site):
+def test_explicit_completion_date_is_preserved(client, site):
 	task = factories.make_task().name
-	data_of(client.post(SET, doctype="Task", name=task, status="Completed", completed_on="2025-03-01"))
+	get_data(client.post(SET, doctype="Task", name=task, status="Completed", completed_on="2025-03-01"))
 	assert str(frappe.db.get_value("Task", task, "completed_on")) == "2025-03-01"
 
 
@@ -135,9 +135,9 @@ def test_a_completion_that_was_told_is_kept(client, site):
 def test_a_task_is_in_one_sprint_at_most(client, sprint):
 	"""It has one field for it: the second sprint takes it from the first."""
 	other, task = make_sprint(sprint.project), make_task(sprint)
-	data_of(client.post(SET, doctype="Task", name=task.name, sprint=other.name))
-	assert events_of(sprint.name)[-1][0] == "Left"
-	assert events_of(other.name) == [("Joined", 8, 0, 1)]
+	get_data(client.post(SET, doctype="Task", name=task.name, sprint=other.name))
+	assert list_events(sprint.name)[-1][0] == "Left"
+	assert list_events(other.name) == [("Joined", 8, 0, 1)]
 
 
 def test_a_closed_sprint_takes_no_task(client, sprint):
@@ -145,52 +145,54 @@ def test_a_closed_sprint_takes_no_task(client, sprint):
 	frappe.db.set_value("Sprint", sprint.name, "state", "Closed")
 	frappe.db.commit()
 	reply = client.post(SET, doctype="Task", name=task.name, sprint=sprint.name)
-	assert sprint.name in refused(reply, 409, "ClosedSprintConflictError")
+	assert sprint.name in assert_refused(reply, 409, "ClosedSprintConflictError")
 
 
 def test_a_task_of_a_closed_sprint_can_still_be_changed_and_leave_it(client, sprint):
 	task, following = make_task(sprint), make_sprint(sprint.project)
 	frappe.db.set_value("Sprint", sprint.name, "state", "Closed")
 	frappe.db.commit()
-	data_of(client.post(SET, doctype="Task", name=task.name, priority="High"))
-	data_of(client.post(SET, doctype="Task", name=task.name, sprint=following.name))
+	get_data(client.post(SET, doctype="Task", name=task.name, priority="High"))
+	get_data(client.post(SET, doctype="Task", name=task.name, sprint=following.name))
+	frappe.db.rollback()
+	assert frappe.db.get_value("Task", task.name, ["priority", "sprint"]) == ("High", following.name)
 
 
 def test_a_sprint_of_a_project_takes_its_tasks_alone(client, sprint):
 	foreign = factories.make_task(project=factories.make_project().name)
 	reply = client.post(SET, doctype="Task", name=foreign.name, sprint=sprint.name)
-	assert sprint.project in refused(reply, 422, "InvalidTaskProjectError")
+	assert sprint.project in assert_refused(reply, 422, "InvalidTaskProjectError")
 	own = make_task(sprint)
 	reply = client.post(SET, doctype="Task", name=own.name, project=foreign.project)
-	refused(reply, 422, "InvalidTaskProjectError")
-	data_of(client.post(SET, doctype="Task", name=own.name, project=foreign.project, sprint=None))
+	assert_refused(reply, 422, "InvalidTaskProjectError")
+	get_data(client.post(SET, doctype="Task", name=own.name, project=foreign.project, sprint=None))
 
 
 def test_a_sprint_of_a_team_takes_tasks_of_any_project(client, site):
-	department = factories.make(
-		"Department", department_name=factories.unique("Crew"), company=factories.company()
+	department = factories.make_record(
+		"Department", department_name=factories.make_unique("Crew"), company=factories.get_company()
 	)
 	sprint = make_sprint(team_type="Department", team=department.name)
 	for _ in range(2):
 		task = factories.make_task(project=factories.make_project().name)
-		data_of(client.post(SET, doctype="Task", name=task.name, sprint=sprint.name))
-	assert len(events_of(sprint.name)) == 2
+		get_data(client.post(SET, doctype="Task", name=task.name, sprint=sprint.name))
+	assert len(list_events(sprint.name)) == 2
 
 
 def test_a_template_is_no_task_of_a_sprint(client, sprint):
 	reply = client.post(
 		INSERT, doctype="Task", subject="T", is_template=1, sprint=sprint.name, project=sprint.project
 	)
-	refused(reply, 422, "InvalidTaskProjectError")
+	assert_refused(reply, 422, "InvalidTaskProjectError")
 
 
 def test_a_sprint_that_is_missing_and_one_that_is_hidden_look_alike(api, sprint):
 	project = factories.make_project().name
 	user = factories.make_user("Projects User").name
-	factories.make("User Permission", user=user, allow="Project", for_value=project)
+	factories.make_record("User Permission", user=user, allow="Project", for_value=project)
 	task = factories.make_task(project=project)
 	for name in (sprint.name, "SPRINT-none"):
-		text = refused(
+		text = assert_refused(
 			api(user).post(SET, doctype="Task", name=task.name, sprint=name), 422, "LinkValidationError"
 		)
 		assert text.split(": ", 1)[1] == f"Could not find Sprint: {name}"
@@ -202,46 +204,46 @@ def test_tasks_are_for_who_has_a_role_in_projects(api, guest, sprint):
 	change = {"doctype": "Task", "name": task.name, "progress_percentage": 50}
 	assert stranger.post(SET, **change).status_code == 403
 	assert guest.post(SET, **change).status_code == 401
-	assert len(events_of(sprint.name)) == 1
+	assert len(list_events(sprint.name)) == 1
 
 
 # What ERPNext keeps
 
 
-def percent(project: str) -> float:
+def get_percent(project: str) -> float:
 	frappe.db.rollback()
 	return frappe.db.get_value("Project", project, "percent_complete")
 
 
 def test_a_projects_percentage_follows_its_tasks(client, sprint):
 	tasks = [make_task(sprint).name for _ in range(4)]
-	assert percent(sprint.project) == 0
-	data_of(client.post(SET, doctype="Task", name=tasks[0], status="Completed"))
-	assert percent(sprint.project) == 25
-	data_of(client.post("frappe.client.delete", doctype="Task", name=tasks[1]))
-	assert percent(sprint.project) == 33.33
-	data_of(client.post(SET, doctype="Task", name=tasks[0], status="Open"))
-	assert percent(sprint.project) == 0
+	assert get_percent(sprint.project) == 0
+	get_data(client.post(SET, doctype="Task", name=tasks[0], status="Completed"))
+	assert get_percent(sprint.project) == 25
+	get_data(client.post("frappe.client.delete", doctype="Task", name=tasks[1]))
+	assert get_percent(sprint.project) == 33.33
+	get_data(client.post(SET, doctype="Task", name=tasks[0], status="Open"))
+	assert get_percent(sprint.project) == 0
 
 
 def test_the_project_that_a_task_leaves_counts_anew(client, site):
 	"""ERPNext itself counts only the one it comes to."""
 	one, other = factories.make_project().name, factories.make_project().name
 	tasks = [factories.make_task(project=one) for _ in range(2)]
-	data_of(client.post(SET, doctype="Task", name=tasks[0].name, status="Completed"))
-	assert percent(one) == 50
-	data_of(client.post(SET, doctype="Task", name=tasks[1].name, project=other))
-	assert (percent(one), percent(other)) == (100, 0)
+	get_data(client.post(SET, doctype="Task", name=tasks[0].name, status="Completed"))
+	assert get_percent(one) == 50
+	get_data(client.post(SET, doctype="Task", name=tasks[1].name, project=other))
+	assert (get_percent(one), get_percent(other)) == (100, 0)
 
 
-def test_a_task_waits_for_what_it_depends_on(client, sprint):
+def test_task_waits_for_its_dependencies(client, sprint):
 	first = make_task(sprint)
 	second = make_task(sprint, depends_on=[{"task": first.name}])
 	reply = client.post(SET, doctype="Task", name=second.name, status="Completed")
 	assert reply.status_code == 422
-	assert len(events_of(sprint.name)) == 2
-	data_of(client.post(SET, doctype="Task", name=first.name, status="Completed"))
-	data_of(client.post(SET, doctype="Task", name=second.name, status="Completed"))
+	assert len(list_events(sprint.name)) == 2
+	get_data(client.post(SET, doctype="Task", name=first.name, status="Completed"))
+	get_data(client.post(SET, doctype="Task", name=second.name, status="Completed"))
 
 
 # Circles
@@ -253,16 +255,16 @@ def depend(client, task: str, *others: str):
 
 def test_a_circle_of_dependencies_is_refused_and_named(client, site):
 	first, second, third = (factories.make_task().name for _ in range(3))
-	data_of(depend(client, first, second))
-	data_of(depend(client, second, third))
-	text = refused(depend(client, third, first), 422, "CircularDependencyError")
+	get_data(depend(client, first, second))
+	get_data(depend(client, second, third))
+	text = assert_refused(depend(client, third, first), 422, "CircularDependencyError")
 	assert f"{third} → {first} → {second} → {third}" in text
 	assert not frappe.db.exists("Task Depends On", {"parent": third})
 
 
 def test_a_task_does_not_depend_on_itself(client, site):
 	task = factories.make_task().name
-	assert f"{task} → {task}" in refused(depend(client, task, task), 422, "CircularDependencyError")
+	assert f"{task} → {task}" in assert_refused(depend(client, task, task), 422, "CircularDependencyError")
 
 
 def test_a_circle_of_twenty_tasks_is_found_where_erpnext_looks_no_further_than_fifteen(client, site):
@@ -275,7 +277,7 @@ def test_a_circle_of_twenty_tasks_is_found_where_erpnext_looks_no_further_than_f
 			}
 		).db_insert()  # fmt: skip
 	frappe.db.commit()
-	text = refused(depend(client, tasks[-1], tasks[0]), 422, "CircularDependencyError")
+	text = assert_refused(depend(client, tasks[-1], tasks[0]), 422, "CircularDependencyError")
 	assert " → ".join([tasks[-1], *tasks]) in text
 
 
@@ -284,7 +286,7 @@ def test_a_child_does_not_depend_on_its_parent_which_waits_for_it(client, site):
 	reply = client.post(
 		INSERT, doctype="Task", subject="Child", parent_task=parent, depends_on=[{"task": parent}]
 	)
-	refused(reply, 422, "CircularDependencyError")
+	assert_refused(reply, 422, "CircularDependencyError")
 
 
 GRAPH = {"A": ["B", "C"], "B": ["D"], "C": ["D"], "D": ["E"], "E": []}

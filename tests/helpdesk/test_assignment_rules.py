@@ -17,11 +17,11 @@ def team(site) -> list[str]:
 
 
 @contextlib.contextmanager
-def rule(doctype: str, subject: str, kind: str, users: list[str]):
+def use_assignment_rule(doctype: str, subject: str, kind: str, users: list[str]):
 	"""A rule for tickets of that subject, for as long as the context lasts."""
-	made = factories.make(
+	made = factories.make_record(
 		"Assignment Rule",
-		__newname=factories.unique("Rule"),
+		__newname=factories.make_unique("Rule"),
 		document_type=doctype,
 		assign_condition=f'subject == "{subject}"',
 		close_condition='status in ("Resolved", "Closed")',
@@ -46,15 +46,15 @@ def insert(client, subject: str) -> dict:
 
 
 def test_round_robin_goes_from_one_to_the_next(api, team):
-	subject = factories.unique("Round")
-	with rule("Issue", subject, "Round Robin", team):
+	subject = factories.make_unique("Round")
+	with use_assignment_rule("Issue", subject, "Round Robin", team):
 		client = api(team[0])
 		assert [insert(client, subject)["assigned_to"] for _ in range(4)] == [team[0], team[1]] * 2
 
 
-def test_load_balancing_goes_to_who_has_least(api, team):
-	subject = factories.unique("Load")
-	with rule("Issue", subject, "Load Balancing", team):
+def test_load_balancing_assigns_the_user_with_the_fewest(api, team):
+	subject = factories.make_unique("Load")
+	with use_assignment_rule("Issue", subject, "Load Balancing", team):
 		client = api(team[0])
 		first = insert(client, subject)
 		second = insert(client, subject)
@@ -64,17 +64,17 @@ def test_load_balancing_goes_to_who_has_least(api, team):
 
 
 def test_hd_tickets_are_assigned_by_a_rule_as_well(site, api, team):
-	subject = factories.unique("Helpdesk")
-	with rule("HD Ticket", subject, "Round Robin", team):
+	subject = factories.make_unique("Helpdesk")
+	with use_assignment_rule("HD Ticket", subject, "Round Robin", team):
 		tickets = [helpdesk.make_hd_ticket(subject=subject) for _ in range(2)]
 		for user, ticket in zip(team, tickets, strict=True):
 			mine = api(user).get("orchestrator.helpdesk.get_my_tickets").json()["data"]["tickets"]
 			assert [row["name"] for row in mine] == [str(ticket.name)]
 
 
-def test_an_assignee_that_the_caller_names_goes_before_the_rule(api, team):
-	subject = factories.unique("Named")
-	with rule("Issue", subject, "Round Robin", [team[0]]):
+def test_assignee_of_the_call_overrides_the_rule(api, team):
+	subject = factories.make_unique("Named")
+	with use_assignment_rule("Issue", subject, "Round Robin", [team[0]]):
 		reply = api(team[0]).post(
 			"frappe.client.insert", doctype="Issue", issue_title=subject, assigned_to=team[1]
 		)

@@ -10,6 +10,7 @@ from frappe.email.receive import InboundMail
 from frappe.utils.data import quoted
 
 from tests.support import factories, helpdesk, smtp
+from tests.support.client import get_error
 
 METHOD = "orchestrator.helpdesk.add_issue_comment"
 
@@ -21,7 +22,7 @@ def agent(frappe_site) -> str:
 
 @pytest.fixture
 def account(site):
-	with helpdesk.outgoing_account() as address:
+	with helpdesk.use_outgoing_account() as address:
 		yield address
 
 
@@ -35,14 +36,14 @@ def ticket(site):
 	return helpdesk.make_hd_ticket()
 
 
-def say(client, doc, message="We are on it.", expect=201, **body) -> dict:
+def post_comment(client, doc, message="We are on it.", expect=201, **body) -> dict:
 	reply = client.post(METHOD, issue=str(doc.name), message=message, **body)
 	assert reply.status_code == expect, reply.text
 	frappe.db.rollback()
 	return reply.json()["data"]
 
 
-def communications(doc) -> list:
+def list_communications(doc) -> list:
 	frappe.db.rollback()
 	return frappe.get_all(
 		"Communication",
@@ -52,7 +53,7 @@ def communications(doc) -> list:
 	)
 
 
-def queued_mail(communication: str) -> tuple[list[str], Message]:
+def get_queued_mail(communication: str) -> tuple[list[str], Message]:
 	"""Who gets it, and the mail itself."""
 	queue = frappe.get_doc("Email Queue", {"communication": communication})
 	return [row.recipient for row in queue.recipients], email.message_from_string(queue.message)
@@ -60,7 +61,7 @@ def queued_mail(communication: str) -> tuple[list[str], Message]:
 
 def receive(doc, message_id: str, content: str = "It is broken.") -> str:
 	"""A mail of the customer, as the site's mail account would have brought it."""
-	return factories.make(
+	return factories.make_record(
 		"Communication",
 		communication_type="Communication",
 		communication_medium="Email",
@@ -101,8 +102,11 @@ def answer(mail: Message, sender: str, account: str, content: str) -> str:
 def make_file(user: str = "Administrator", **values) -> str:
 	frappe.set_user(user)
 	try:
-		return factories.make(
-			"File", file_name=f"{factories.unique('note')}.txt", content=factories.unique("text"), **values
+		return factories.make_record(
+			"File",
+			file_name=f"{factories.make_unique('note')}.txt",
+			content=factories.make_unique("text"),
+			**values,
 		).name
 	finally:
 		frappe.set_user("Administrator")
@@ -115,7 +119,7 @@ class TestPublicReplyOnAnIssue:
 		assert reply.status_code == 201, reply.text
 		body = reply.json()
 		assert (body["message"], body["exc"]) == ("Comment added", "")
-		(written,) = communications(issue)
+		(written,) = list_communications(issue)
 		assert body["data"] == {
 			"comment": written.name,
 			"doctype": "Communication",
@@ -133,8 +137,8 @@ class TestPublicReplyOnAnIssue:
 		assert (written.sent_or_received, written.sender) == ("Sent", agent)
 
 	def test_it_reaches_the_customer_through_the_sites_queue(self, api, agent, issue, account):
-		data = say(api(agent), issue, "Please try again.")
-		recipients, mail = queued_mail(data["comment"])
+		data = post_comment(api(agent), issue, "Please try again.")
+		recipients, mail = get_queued_mail(data["comment"])
 		assert recipients == [issue.raised_by]
 		assert mail["Subject"] == f"Re: {issue.subject}"
 		assert "Please try again." in str(mail)
@@ -142,8 +146,8 @@ class TestPublicReplyOnAnIssue:
 	def test_it_answers_the_customers_mail_in_its_thread(self, api, agent, issue, account):
 		receive(issue, "first@harbor.example")
 		second = receive(issue, "second@harbor.example")
-		data = say(api(agent), issue)
-		_recipients, mail = queued_mail(data["comment"])
+		data = post_comment(api(agent), issue)
+		_recipients, mail = get_queued_mail(data["comment"])
 		assert mail["In-Reply-To"] == "<second@harbor.example>"
 		stored = frappe.get_doc("Communication", data["comment"])
 		assert stored.in_reply_to == second
@@ -152,17 +156,17 @@ class TestPublicReplyOnAnIssue:
 
 	def test_a_second_reply_continues_the_first(self, api, agent, issue, account):
 		client = api(agent)
-		first = say(client, issue, "One.")
-		second = say(client, issue, "Two.")
-		_recipients, mail = queued_mail(second["comment"])
+		first = post_comment(client, issue, "One.")
+		second = post_comment(client, issue, "Two.")
+		_recipients, mail = get_queued_mail(second["comment"])
 		sent = frappe.db.get_value("Communication", first["comment"], "message_id")
 		assert mail["In-Reply-To"] == f"<{sent}>"
 
 	@pytest.mark.parametrize("make", [factories.make_issue, helpdesk.make_hd_ticket])
 	def test_it_leaves_by_the_queue_and_what_the_customer_answers_comes_back_to_the_ticket(self, api, make):
 		doc, caller = make(), factories.make_user("Support Team", "Agent").name
-		with smtp.sink() as sink, helpdesk.outgoing_account(sink.port) as address:
-			data = say(api(caller), doc, "Please try again.")
+		with smtp.serve_smtp() as sink, helpdesk.use_outgoing_account(sink.port) as address:
+			data = post_comment(api(caller), doc, "Please try again.")
 			assert (
 				frappe.db.get_value("Email Queue", {"communication": data["comment"]}, "status") == "Not Sent"
 			)
@@ -181,53 +185,53 @@ class TestPublicReplyOnAnIssue:
 	def test_a_note_in_between_is_not_what_the_mail_answers(self, api, agent, issue, account):
 		client = api(agent)
 		receive(issue, "asked@harbor.example")
-		say(client, issue, "For us.", is_internal=True)
-		data = say(client, issue, "For you.")
-		_recipients, mail = queued_mail(data["comment"])
+		post_comment(client, issue, "For us.", is_internal=True)
+		data = post_comment(client, issue, "For you.")
+		_recipients, mail = get_queued_mail(data["comment"])
 		assert mail["In-Reply-To"] == "<asked@harbor.example>"
 		assert "For us." not in str(mail)
 
 	def test_without_an_account_it_is_written_and_says_that_no_mail_was_sent(self, api, agent, issue):
-		data = say(api(agent), issue)
+		data = post_comment(api(agent), issue)
 		assert data["mail_queued"] is False
 		assert data["mail_note"].startswith("No email was sent: this site has no outgoing Email Account.")
-		assert [row.name for row in communications(issue)] == [data["comment"]]
+		assert [row.name for row in list_communications(issue)] == [data["comment"]]
 		assert not frappe.db.exists("Email Queue", {"communication": data["comment"]})
 
 	def test_without_an_address_it_is_written_and_says_so(self, api, agent, account):
 		issue = factories.make_issue(raised_by="Administrator")
-		data = say(api(agent), issue)
+		data = post_comment(api(agent), issue)
 		assert (data["mail_queued"], data["recipients"]) == (False, [])
 		assert data["mail_note"].startswith("No email was sent: the ticket has no email address")
 
 	def test_the_contacts_address_stands_in(self, api, agent, account):
-		address = factories.unique_email("contact")
-		contact = factories.make(
+		address = factories.make_unique_email("contact")
+		contact = factories.make_record(
 			"Contact", first_name="Ines", email_ids=[{"email_id": address, "is_primary": 1}]
 		)
 		issue = factories.make_issue(raised_by="Administrator", contact=contact.name)
-		assert say(api(agent), issue)["recipients"] == [address]
+		assert post_comment(api(agent), issue)["recipients"] == [address]
 
 	def test_it_stops_the_clock_of_the_first_response_and_not_the_status(self, api, agent):
-		agreement = helpdesk.agreement()
+		agreement = helpdesk.get_agreement()
 		customer = frappe.db.get_value("Service Level Agreement", agreement, "entity")
 		issue = factories.make_issue(customer=customer, priority="High")
 		client = api(agent)
-		assert say(client, issue)["status"] == "Open"
+		assert post_comment(client, issue)["status"] == "Open"
 		data = client.get("orchestrator.helpdesk.get_sla_status", issue=issue.name).json()["data"]
 		assert (data["first_response_met"], data["first_response_status"]) == (True, "met")
 		assert data["first_responded_on"] is not None
 		assert data["resolution_status"] == "on_track"
-		say(client, issue, "Once more.")
+		post_comment(client, issue, "Once more.")
 		again = client.get("orchestrator.helpdesk.get_sla_status", issue=issue.name).json()["data"]
 		assert again["first_responded_on"] == data["first_responded_on"]
 
 	def test_the_same_key_replies_once(self, api, agent, issue):
 		client = api(agent)
-		headers = {"Idempotency-Key": factories.unique("key")}
+		headers = {"Idempotency-Key": factories.make_unique("key")}
 		replies = [client.post(METHOD, headers, issue=issue.name, message="Once.") for _ in range(2)]
 		assert replies[0].json()["data"] == replies[1].json()["data"]
-		assert len(communications(issue)) == 1
+		assert len(list_communications(issue)) == 1
 
 
 class TestText:
@@ -248,7 +252,7 @@ class TestText:
 	)
 	@pytest.mark.parametrize("is_internal", [False, True])
 	def test_html_is_sanitised(self, api, agent, issue, message, kept, is_internal):
-		content = say(api(agent), issue, message, is_internal=is_internal)["content"]
+		content = post_comment(api(agent), issue, message, is_internal=is_internal)["content"]
 		if kept is None:
 			assert "<form" not in content and "<input" not in content
 		else:
@@ -261,30 +265,32 @@ class TestText:
 			422,
 			"ValidationError: The message is empty. Enter the text of the comment.",
 		)
-		assert communications(issue) == []
+		assert list_communications(issue) == []
 
 	def test_a_picture_alone_is_a_message(self, api, agent, issue):
-		say(api(agent), issue, '<img src="/files/screen.png">')
+		post_comment(api(agent), issue, '<img src="/files/screen.png">')
+		(sent,) = list_communications(issue)
+		assert '<img src="/files/screen.png"' in sent.content
 
 
 class TestInternalNote:
 	def test_it_is_a_comment_and_nothing_leaves(self, api, agent, issue, account):
-		data = say(api(agent), issue, "Ask the front desk.", is_internal=True)
+		data = post_comment(api(agent), issue, "Ask the front desk.", is_internal=True)
 		assert (data["doctype"], data["is_internal"]) == ("Comment", True)
 		assert (data["mail_queued"], data["mail_note"], data["recipients"]) == (False, None, [])
 		note = frappe.get_doc("Comment", data["comment"])
 		assert (note.reference_name, note.comment_type, note.comment_email, note.published) == (
 			issue.name, "Comment", agent, 0,
 		)  # fmt: skip
-		assert communications(issue) == []
+		assert list_communications(issue) == []
 		assert not frappe.db.exists("Email Queue", {"reference_name": issue.name})
 
 	def test_it_stops_no_clock(self, api, agent):
-		agreement = helpdesk.agreement()
+		agreement = helpdesk.get_agreement()
 		customer = frappe.db.get_value("Service Level Agreement", agreement, "entity")
 		issue = factories.make_issue(customer=customer, priority="High")
 		client = api(agent)
-		say(client, issue, "Hm.", is_internal=True)
+		post_comment(client, issue, "Hm.", is_internal=True)
 		data = client.get("orchestrator.helpdesk.get_sla_status", issue=issue.name).json()["data"]
 		assert (data["first_responded_on"], data["first_response_met"]) == (None, False)
 
@@ -295,8 +301,8 @@ class TestInternalNote:
 		reply = api(customer).post(METHOD, issue=str(doc.name), message="Psst", is_internal=True)
 		assert (reply.status_code, reply.json()["exc_type"]) == (403, "PermissionError")
 		frappe.db.rollback()
-		for doctype in ("Comment", "HD Ticket Comment"):
-			assert not frappe.db.exists(doctype, {"content": ("like", "%Psst%")})
+		assert not frappe.db.exists("Comment", {"content": ("like", "%Psst%")})
+		assert not frappe.db.exists("HD Ticket Comment", {"content": ("like", "%Psst%")})
 
 
 class TestAttachments:
@@ -304,7 +310,7 @@ class TestAttachments:
 		self, api, agent, issue, account
 	):
 		file = make_file(agent, is_private=1)
-		data = say(api(agent), issue, attachments=[file])
+		data = post_comment(api(agent), issue, attachments=[file])
 		assert data["attachments"] == [file]
 		of_the_reply = frappe.get_all(
 			"File", {"attached_to_doctype": "Communication", "attached_to_name": data["comment"]}, ["*"]
@@ -317,7 +323,7 @@ class TestAttachments:
 
 	def test_a_note_has_its_file_to_itself(self, api, agent, issue):
 		"""On the issue itself the portal might list it."""
-		data = say(api(agent), issue, is_internal=True, attachments=[make_file(agent, is_private=1)])
+		data = post_comment(api(agent), issue, is_internal=True, attachments=[make_file(agent, is_private=1)])
 		(file,) = frappe.get_all("File", {"attached_to_name": data["comment"]}, ["attached_to_doctype"])
 		assert file.attached_to_doctype == "Comment"
 		assert not frappe.db.exists("File", {"attached_to_name": issue.name})
@@ -327,9 +333,11 @@ class TestAttachments:
 		customer = helpdesk.make_portal_user()
 		author, colleague = (factories.make_user("Support Team", "Agent").name for _ in range(2))
 		doc, stranger = make(raised_by=customer), factories.make_user("Sales User").name
-		factories.make("DocShare", user=customer, share_doctype=doc.doctype, share_name=str(doc.name), read=1)
+		factories.make_record(
+			"DocShare", user=customer, share_doctype=doc.doctype, share_name=str(doc.name), read=1
+		)
 		file = make_file(author, is_private=1)
-		say(api(author), doc, is_internal=True, attachments=[file])
+		post_comment(api(author), doc, is_internal=True, attachments=[file])
 		path = frappe.db.get_value("File", file, "file_url")
 		statuses = [
 			api(user).request("GET", path).status_code for user in (author, colleague, customer, stranger)
@@ -339,14 +347,14 @@ class TestAttachments:
 	def test_a_note_on_an_issue_links_its_files_because_desk_shows_none(self, api, agent, issue):
 		file = make_file(agent, is_private=1)
 		stored = frappe.get_doc("File", file)
-		data = say(api(agent), issue, is_internal=True, attachments=[file])
+		data = post_comment(api(agent), issue, is_internal=True, attachments=[file])
 		assert data["content"] == (
 			f'We are on it.<p><a href="{quoted(stored.file_url)}"{factories.LINK_REL}>{stored.file_name}</a></p>'
 		)
 
 	def test_a_list_may_come_as_text(self, api, agent, issue):
 		file = make_file(agent)
-		assert say(api(agent), issue, attachments=f'["{file}"]')["attachments"] == [file]
+		assert post_comment(api(agent), issue, attachments=f'["{file}"]')["attachments"] == [file]
 
 	@pytest.mark.parametrize("make", [factories.make_issue, helpdesk.make_hd_ticket])
 	def test_a_file_that_the_caller_may_not_read_is_422_as_a_missing_one(self, api, make):
@@ -364,7 +372,9 @@ class TestAttachments:
 
 	@pytest.mark.parametrize("attachments", ["not json", {"name": "x"}, "{}", "0", [1]])
 	def test_what_is_no_list_of_names_is_400(self, api, agent, issue, attachments):
-		say(api(agent), issue, attachments=attachments, expect=400)
+		reply = api(agent).post(METHOD, issue=issue.name, message="Hello", attachments=attachments)
+		assert get_error(reply) == (400, "InvalidRequestError")
+		assert list_communications(issue) == []
 
 
 class TestCustomerOnAnIssue:
@@ -380,8 +390,8 @@ class TestCustomerOnAnIssue:
 		own.status = "Replied"
 		own.save()
 		frappe.db.commit()
-		data = say(api(customer), own, "Still broken.")
-		(received,) = communications(own)
+		data = post_comment(api(customer), own, "Still broken.")
+		(received,) = list_communications(own)
 		assert (received.sent_or_received, received.sender, received.content) == (
 			"Received", customer, "Still broken.",
 		)  # fmt: skip
@@ -389,7 +399,7 @@ class TestCustomerOnAnIssue:
 		assert data["mail_note"] == "No email was sent: the support team sees the comment on the ticket."
 
 	def test_a_reply_starts_the_paused_clock_again(self, api, customer):
-		agreement = helpdesk.agreement()
+		agreement = helpdesk.get_agreement()
 		entity = frappe.db.get_value("Service Level Agreement", agreement, "entity")
 		issue = factories.make_issue(raised_by=customer, customer=entity, priority="High")
 		issue.status = "Replied"
@@ -398,13 +408,13 @@ class TestCustomerOnAnIssue:
 		client = api(customer)
 		asked = "orchestrator.helpdesk.get_sla_status"
 		assert client.get(asked, issue=issue.name).json()["data"]["resolution_status"] == "paused"
-		say(client, issue, "Here is the number.")
+		post_comment(client, issue, "Here is the number.")
 		assert client.get(asked, issue=issue.name).json()["data"]["resolution_status"] == "on_track"
 
 	def test_a_portal_user_of_the_customer_may_reply(self, api, customer):
 		organisation = factories.make_customer(portal_users=[{"user": customer}])
 		issue = factories.make_issue(customer=organisation.name)
-		assert say(api(customer), issue, "From a colleague.")["sender"] == customer
+		assert post_comment(api(customer), issue, "From a colleague.")["sender"] == customer
 
 	def test_anothers_issue_is_404(self, api, customer, issue):
 		reply = api(customer).post(METHOD, issue=issue.name, message="Hello")
@@ -412,11 +422,11 @@ class TestCustomerOnAnIssue:
 			404,
 			f"DoesNotExistError: Issue {issue.name} not found.",
 		)
-		assert communications(issue) == []
+		assert list_communications(issue) == []
 
 	def test_own_files_go_along(self, api, customer, own):
 		file = make_file(customer, is_private=1)
-		data = say(api(customer), own, attachments=[file])
+		data = post_comment(api(customer), own, attachments=[file])
 		assert frappe.db.exists(
 			"File", {"attached_to_doctype": "Communication", "attached_to_name": data["comment"]}
 		)
@@ -428,31 +438,31 @@ class TestHDTicket:
 		return helpdesk.make_agent()
 
 	def test_a_public_reply_is_helpdesks_own(self, api, hd_agent, ticket, account):
-		data = say(api(hd_agent), ticket, "<p>We are on it.</p>")
+		data = post_comment(api(hd_agent), ticket, "<p>We are on it.</p>")
 		assert (data["doctype"], data["issue"]) == ("Communication", str(ticket.name))
 		assert (data["mail_queued"], data["recipients"]) == (True, [ticket.raised_by])
-		recipients, mail = queued_mail(data["comment"])
+		recipients, mail = get_queued_mail(data["comment"])
 		assert recipients == [ticket.raised_by]
 		assert mail["Subject"] == f"Re: {ticket.subject}"
 		assert frappe.db.get_value("HD Ticket", ticket.name, "first_responded_on") is not None
 
 	def test_a_reply_answers_the_customers_mail(self, api, hd_agent, ticket, account):
 		receive(ticket, "asked-helpdesk@harbor.example")
-		_recipients, mail = queued_mail(say(api(hd_agent), ticket)["comment"])
+		_recipients, mail = get_queued_mail(post_comment(api(hd_agent), ticket)["comment"])
 		assert mail["In-Reply-To"] == "<asked-helpdesk@harbor.example>"
 
 	def test_without_an_account_it_is_written_and_says_so(self, api, hd_agent, ticket):
-		data = say(api(hd_agent), ticket)
+		data = post_comment(api(hd_agent), ticket)
 		assert data["mail_queued"] is False
 		assert data["mail_note"].startswith("No email was sent: this site has no outgoing Email Account.")
 		assert frappe.db.get_value("HD Ticket", ticket.name, "first_responded_on") is not None
 
 	def test_a_ticket_without_any_message_can_be_answered(self, api, hd_agent, account):
 		ticket = helpdesk.make_hd_ticket(description=None)
-		assert say(api(hd_agent), ticket)["mail_queued"] is True
+		assert post_comment(api(hd_agent), ticket)["mail_queued"] is True
 
 	def test_an_internal_note_is_a_comment_that_agents_see(self, api, hd_agent, ticket):
-		data = say(api(hd_agent), ticket, "Call them.", is_internal=True)
+		data = post_comment(api(hd_agent), ticket, "Call them.", is_internal=True)
 		assert data["doctype"] == "HD Ticket Comment"
 		note = frappe.get_doc("HD Ticket Comment", data["comment"])
 		assert (str(note.reference_ticket), note.commented_by) == (str(ticket.name), hd_agent)
@@ -460,7 +470,7 @@ class TestHDTicket:
 	@pytest.mark.parametrize("is_internal", [False, True])
 	def test_attachments(self, api, hd_agent, ticket, is_internal):
 		file = make_file(hd_agent, is_private=1)
-		data = say(api(hd_agent), ticket, is_internal=is_internal, attachments=[file])
+		data = post_comment(api(hd_agent), ticket, is_internal=is_internal, attachments=[file])
 		url = frappe.db.get_value("File", file, "file_url")
 		attached = {"attached_to_doctype": data["doctype"], "attached_to_name": data["comment"]}
 		assert frappe.get_all("File", attached, pluck="file_url") == [url]
@@ -472,40 +482,50 @@ class TestHDTicket:
 		ticket.status = "Replied"
 		ticket.save()
 		frappe.db.commit()
-		data = say(api(customer), ticket, "Still broken.")
+		data = post_comment(api(customer), ticket, "Still broken.")
 		assert data["status"] == "Open"
-		assert (communications(ticket)[-1].sent_or_received, data["sender"]) == ("Received", customer)
+		assert (list_communications(ticket)[-1].sent_or_received, data["sender"]) == ("Received", customer)
 
 	def test_its_customer_replies_to_assigned_agents_without_an_account(self, api, hd_agent):
 		customer = helpdesk.make_portal_user()
 		ticket = helpdesk.make_hd_ticket(raised_by=customer)
 		factories.assign(ticket, hd_agent)
-		assert say(api(customer), ticket, "Hello?")["mail_queued"] is False
+		assert post_comment(api(customer), ticket, "Hello?")["mail_queued"] is False
 
 	def test_another_customer_gets_404(self, api, ticket):
+		before = list_communications(ticket)
 		reply = api(helpdesk.make_portal_user()).post(METHOD, issue=str(ticket.name), message="Hello")
-		assert reply.status_code == 404
+		assert get_error(reply) == (404, "DoesNotExistError")
+		assert list_communications(ticket) == before
 
 	def test_a_desk_user_without_a_role_gets_404(self, api, ticket):
 		reply = api(factories.make_user("Sales User").name).post(
 			METHOD, issue=str(ticket.name), message="Hello"
 		)
-		assert reply.status_code == 404
+		assert get_error(reply) == (404, "DoesNotExistError")
 
 
 class TestRefusals:
 	def test_guest_is_401(self, guest, issue):
-		assert guest.post(METHOD, issue=issue.name, message="Hello").status_code == 401
+		assert get_error(guest.post(METHOD, issue=issue.name, message="Hello")) == (
+			401,
+			"AuthenticationError",
+		)
 
 	def test_a_wrong_role_is_403(self, api, issue):
-		say(api(factories.make_user("Sales User").name), issue, expect=403)
+		reply = api(factories.make_user("Sales User").name).post(METHOD, issue=issue.name, message="Hello")
+		assert get_error(reply) == (403, "PermissionError")
+		assert list_communications(issue) == []
 
 	def test_a_missing_issue_is_404(self, api, agent):
-		assert api(agent).post(METHOD, issue="ISS-NONE", message="Hello").status_code == 404
+		assert get_error(api(agent).post(METHOD, issue="ISS-NONE", message="Hello")) == (
+			404,
+			"DoesNotExistError",
+		)
 
 	def test_a_missing_parameter_is_400(self, api, agent, issue):
-		assert api(agent).post(METHOD, issue=issue.name).status_code == 400
-		assert api(agent).post(METHOD, message="Hello").status_code == 400
+		assert get_error(api(agent).post(METHOD, issue=issue.name)) == (400, "InvalidRequestError")
+		assert get_error(api(agent).post(METHOD, message="Hello")) == (400, "InvalidRequestError")
 
 	@pytest.mark.parametrize(
 		("name", "value"),
@@ -514,7 +534,10 @@ class TestRefusals:
 	def test_a_wrongly_typed_parameter_is_400(self, api, agent, issue, name, value):
 		body = {"issue": issue.name, "message": "Hello", name: value}
 		assert api(agent).post(METHOD, **body).status_code == 400
-		assert communications(issue) == []
+		assert list_communications(issue) == []
 
 	def test_a_get_is_405(self, api, agent, issue):
-		assert api(agent).get(METHOD, issue=issue.name, message="Hello").status_code == 405
+		assert get_error(api(agent).get(METHOD, issue=issue.name, message="Hello")) == (
+			405,
+			"MethodNotAllowedError",
+		)

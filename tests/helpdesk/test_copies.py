@@ -4,16 +4,16 @@ import pytest
 
 import frappe
 
-from tests.helpdesk.test_comments import METHOD, queued_mail, receive
+from tests.helpdesk.test_comments import METHOD, get_queued_mail, receive
 from tests.support import factories, helpdesk
-from tests.support.client import error_of
+from tests.support.client import get_error
 
 COLLEAGUE, LAWYER = "colleague@harbor.example", "lawyer@harbor.example"
 
 
 @pytest.fixture
 def account(site):
-	with helpdesk.outgoing_account() as address:
+	with helpdesk.use_outgoing_account() as address:
 		yield address
 
 
@@ -31,11 +31,11 @@ def case(request, site, account):
 	return frappe._dict(ticket=ticket, user=user, mail=mail, account=account)
 
 
-def reply_to(api, case, **body):
+def post_reply(api, case, **body):
 	return api(case.user).post(METHOD, issue=str(case.ticket.name), message="We are on it.", **body)
 
 
-def copies_of(reply) -> list[str]:
+def get_copies(reply) -> list[str]:
 	assert reply.status_code == 201, reply.text
 	frappe.db.rollback()
 	data = reply.json()["data"]
@@ -55,20 +55,20 @@ def copies_of(reply) -> list[str]:
 		("", []),
 	],
 )
-def test_the_copies_of_the_customers_mail_are_kept(api, case, copies, kept):
+def test_cc_of_customer_mail_is_preserved(api, case, copies, kept):
 	case.mail(copies)
-	assert copies_of(reply_to(api, case)) == kept
+	assert get_copies(post_reply(api, case)) == kept
 
 
 def test_the_customer_and_the_sites_own_address_get_no_copy(api, case):
 	case.mail(f"{case.ticket.raised_by}, {case.account.upper()}, {COLLEAGUE}")
-	assert copies_of(reply_to(api, case)) == [COLLEAGUE]
+	assert get_copies(post_reply(api, case)) == [COLLEAGUE]
 
 
 def test_the_latest_mail_counts(api, case):
 	case.mail(COLLEAGUE)
 	case.mail(LAWYER)
-	assert copies_of(reply_to(api, case)) == [LAWYER]
+	assert get_copies(post_reply(api, case)) == [LAWYER]
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_the_latest_mail_counts(api, case):
 )
 def test_the_parameter_says_who_gets_a_copy_instead(api, case, sent, kept):
 	case.mail(COLLEAGUE)
-	assert copies_of(reply_to(api, case, cc=sent)) == kept
+	assert get_copies(post_reply(api, case, cc=sent)) == kept
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_the_parameter_says_who_gets_a_copy_instead(api, case, sent, kept):
 	[["no address"], "no address", [7], [["a@b.example"]], {"a": 1}, [f"a{n}@b.example" for n in range(51)]],
 )
 def test_what_is_no_list_of_addresses_is_400(api, case, sent):
-	assert reply_to(api, case, cc=sent).status_code == 400
+	assert post_reply(api, case, cc=sent).status_code == 400
 	frappe.db.rollback()
 	assert not frappe.db.exists(
 		"Communication", {"reference_name": str(case.ticket.name), "sent_or_received": "Sent"}
@@ -103,8 +103,8 @@ def test_the_mail_leaves_for_the_copies_too(api, site, account):
 	issue = factories.make_issue()
 	user = factories.make_user("Support Team").name
 	reply = api(user).post(METHOD, issue=issue.name, message="Hello", cc=[LAWYER])
-	assert copies_of(reply) == [LAWYER]
-	recipients, mail = queued_mail(reply.json()["data"]["comment"])
+	assert get_copies(reply) == [LAWYER]
+	recipients, mail = get_queued_mail(reply.json()["data"]["comment"])
 	assert sorted(recipients) == sorted([issue.raised_by, LAWYER])
 	assert LAWYER in str(mail["CC"])
 
@@ -114,7 +114,7 @@ def test_a_note_and_a_customer_send_no_copies(api, site, account):
 	issue = factories.make_issue(raised_by=customer)
 	body = {"issue": issue.name, "message": "Hello", "cc": [LAWYER]}
 	note = api(factories.make_user("Support Team").name).post(METHOD, is_internal=True, **body)
-	assert error_of(note) == (400, "InvalidRequestError")
-	assert error_of(api(customer).post(METHOD, **body)) == (403, "PermissionError")
+	assert get_error(note) == (400, "InvalidRequestError")
+	assert get_error(api(customer).post(METHOD, **body)) == (403, "PermissionError")
 	frappe.db.rollback()
 	assert not frappe.db.exists("Communication", {"reference_name": issue.name})

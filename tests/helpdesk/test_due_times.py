@@ -38,7 +38,7 @@ STARTS = (
 
 
 @st.composite
-def calendars(draw) -> Calendar:
+def draw_calendar(draw) -> Calendar:
 	hours = {}
 	for day in draw(st.sets(st.integers(0, 6), min_size=1)):
 		opens = draw(st.integers(0, DAY - 2))
@@ -86,7 +86,7 @@ def add_minutes(calendar: Calendar, start: datetime, minutes: int) -> datetime:
 
 
 @EXAMPLES
-@given(calendars(), starts, st.integers(0, 3 * DAY))
+@given(draw_calendar(), starts, st.integers(0, 3 * DAY))
 @example(
 	Calendar(
 		{day: (timedelta(0), timedelta(hours=23, minutes=59)) for day in range(7)},
@@ -102,14 +102,14 @@ def test_working_time_equals_a_count_by_minutes(calendar, start, length):
 
 
 @EXAMPLES
-@given(calendars(), starts, st.integers(1, 600))
+@given(draw_calendar(), starts, st.integers(1, 600))
 def test_a_due_time_equals_a_count_by_minutes(calendar, start, minutes):
 	assert add_working_time(calendar, start, minutes * 60) == add_minutes(calendar, start, minutes)
 
 
 @EXAMPLES
 @given(
-	calendars(),
+	draw_calendar(),
 	starts,
 	st.integers(1, 600),
 	st.lists(st.tuples(st.integers(1, 400), st.integers(1, 2000)), max_size=3),
@@ -142,7 +142,7 @@ def test_without_working_hours_nothing_is_ever_due():
 
 @pytest.fixture(scope="module")
 def agreement(frappe_site) -> str:
-	return helpdesk.agreement()
+	return helpdesk.get_agreement()
 
 
 @pytest.mark.parametrize(

@@ -31,13 +31,13 @@ def to_chief(frappe_site) -> Iterator[str]:
 	"""The user to whom everything is escalated, unless a test says otherwise."""
 	frappe.set_user("Administrator")
 	chief = factories.make_user("Support Team", "Agent").name
-	with helpdesk.settings(escalate_to_user=chief, escalate_to_role=None):
+	with helpdesk.override_settings(escalate_to_user=chief, escalate_to_role=None):
 		yield chief
 
 
 def make_issue(response: int | None = None, resolution: int | None = None, **values):
 	"""An issue of which targets are due in so many minutes; the other one is far away."""
-	customer = frappe.db.get_value("Service Level Agreement", helpdesk.agreement(), "entity")
+	customer = frappe.db.get_value("Service Level Agreement", helpdesk.get_agreement(), "entity")
 	issue = factories.make_issue(customer=customer, priority="High", **values)
 	set_due(issue, response_by=response, sla_resolution_by=resolution)
 	return issue
@@ -58,7 +58,7 @@ def set_due(doc, **minutes: int | None) -> None:
 	frappe.db.commit()
 
 
-def stages(doc) -> list[str]:
+def list_stages(doc) -> list[str]:
 	frappe.db.rollback()
 	return frappe.get_all(
 		"Ticket Escalation",
@@ -68,11 +68,11 @@ def stages(doc) -> list[str]:
 	)
 
 
-def assignees(doc) -> list[str]:
+def list_assignees(doc) -> list[str]:
 	return json.loads(frappe.db.get_value(doc.doctype, doc.name, "_assign") or "[]")
 
 
-def notifications(doc) -> dict[str, list[str]]:
+def list_notified_users(doc) -> dict[str, list[str]]:
 	rows = frappe.get_all(
 		"Notification Log",
 		{"document_type": doc.doctype, "document_name": str(doc.name), "type": "Alert"},
@@ -85,7 +85,7 @@ def notifications(doc) -> dict[str, list[str]]:
 	return told
 
 
-def timeline(doc) -> list[str]:
+def list_timeline(doc) -> list[str]:
 	return frappe.get_all(
 		"Comment",
 		{"reference_doctype": doc.doctype, "reference_name": doc.name, "comment_type": "Info"},
@@ -99,18 +99,18 @@ def run() -> int:
 	return escalation.escalate_due_tickets()
 
 
-def as_on_a_new_site() -> None:
+def reset_site_state() -> None:
 	"""There is no escalation yet; Frappe looked when an issue was deleted, and remembers it for half a day."""
 	frappe.db.delete("Ticket Escalation")
 	frappe.db.commit()
 	frappe.cache.delete_keys("dynamic_link_map::")
-	as_in_a_new_request()
+	clear_request_cache()
 	frappe.delete_doc("Issue", factories.make_issue().name)
 	frappe.db.commit()
-	as_in_a_new_request()
+	clear_request_cache()
 
 
-def as_in_a_new_request() -> None:
+def clear_request_cache() -> None:
 	"""It begins without what this process remembers: the map of what refers to what, since it first needed one."""
 	frappe.local.dynamic_link_map = None
 	frappe.local.cache.clear()
@@ -135,13 +135,13 @@ class TestStages:
 	):
 		doc = make(response, resolution)
 		assert run() == len(expected)
-		assert sorted(stages(doc)) == expected
+		assert sorted(list_stages(doc)) == expected
 
 	def test_the_threshold_is_that_of_get_sla_status(self, to_chief):
 		issue = make_issue(resolution=90)
-		with helpdesk.settings(sla_at_risk_minutes=120):
+		with helpdesk.override_settings(sla_at_risk_minutes=120):
 			run()
-		assert stages(issue) == ["Resolution At Risk"]
+		assert list_stages(issue) == ["Resolution At Risk"]
 
 	@pytest.mark.parametrize("make", [make_issue, make_ticket])
 	def test_once_per_stage_however_often_it_runs(self, to_chief, make):
@@ -149,17 +149,17 @@ class TestStages:
 		assert [run(), run()] == [1, 0]
 		set_due(doc, **{overdue.find_column(doc.doctype, overdue.RESOLUTION_BY): -1})
 		assert [run(), run()] == [1, 0]
-		assert stages(doc) == ["Resolution At Risk", "Resolution Breached"]
+		assert list_stages(doc) == ["Resolution At Risk", "Resolution Breached"]
 
-	def test_after_a_day_without_the_job_only_the_breach_is_told(self, to_chief):
+	def test_after_a_day_without_the_job_only_the_breach_is_notified(self, to_chief):
 		issue = make_issue(resolution=-24 * 60)
 		assert [run(), run()] == [1, 0]
-		assert stages(issue) == ["Resolution Breached"]
+		assert list_stages(issue) == ["Resolution Breached"]
 
 	def test_old_history_is_left_alone(self, to_chief):
 		issue = make_issue(resolution=-8 * 24 * 60, response=-8 * 24 * 60)
 		assert run() == 0
-		assert stages(issue) == []
+		assert list_stages(issue) == []
 
 	@pytest.mark.parametrize(
 		"values",
@@ -202,7 +202,7 @@ class TestStages:
 
 	def test_switched_off_it_does_nothing(self, to_chief):
 		make_issue(resolution=-1)
-		with helpdesk.settings(escalation_enabled=0):
+		with helpdesk.override_settings(escalation_enabled=0):
 			assert run() == 0
 		assert run() == 1
 
@@ -211,8 +211,8 @@ class TestWhatItLeaves:
 	def test_the_assignment_is_one_that_frappe_knows(self, to_chief):
 		issue = make_issue(resolution=-1)
 		run()
-		assert stages(issue) == ["Resolution Breached"]
-		assert assignees(issue) == [to_chief]
+		assert list_stages(issue) == ["Resolution Breached"]
+		assert list_assignees(issue) == [to_chief]
 		assert frappe.db.get_value("Issue", issue.name, "assigned_to") == to_chief
 		todo = frappe.get_doc("ToDo", {"reference_name": issue.name, "allocated_to": to_chief})
 		assert (todo.status, todo.reference_type, todo.assigned_by) == ("Open", "Issue", "Administrator")
@@ -221,16 +221,16 @@ class TestWhatItLeaves:
 
 		assign_to.remove("Issue", issue.name, to_chief)
 		frappe.db.commit()
-		assert (assignees(issue), frappe.db.get_value("Issue", issue.name, "assigned_to")) == ([], None)
+		assert (list_assignees(issue), frappe.db.get_value("Issue", issue.name, "assigned_to")) == ([], None)
 
-	def test_who_worked_on_it_stays_and_is_told_as_well(self, to_chief):
+	def test_current_assignee_stays_assigned_and_is_notified(self, to_chief):
 		worker = factories.make_user("Support Team").name
 		issue = make_issue(resolution=-1)
 		factories.assign(issue, worker)
 		run()
-		assert assignees(issue) == [worker, to_chief]
+		assert list_assignees(issue) == [worker, to_chief]
 		assert frappe.db.get_value("Issue", issue.name, "assigned_to") == worker
-		assert set(notifications(issue)) == {worker, to_chief}
+		assert set(list_notified_users(issue)) == {worker, to_chief}
 
 	def test_the_timeline_says_so_once(self, to_chief):
 		issue = make_issue(resolution=-1)
@@ -239,15 +239,15 @@ class TestWhatItLeaves:
 			frappe.db.get_value("Issue", issue.name, "sla_resolution_by"), "yyyy-MM-dd HH:mm"
 		)
 		told = f"The resolution was due at {due} and is overdue. Escalated to {to_chief}."
-		assert timeline(issue) == [told]
-		assert notifications(issue) == {to_chief: [f"Issue {issue.name}: {told}"]}
+		assert list_timeline(issue) == [told]
+		assert list_notified_users(issue) == {to_chief: [f"Issue {issue.name}: {told}"]}
 
 	def test_a_second_stage_does_not_assign_again(self, to_chief):
 		issue = make_issue(response=-1, resolution=-1)
 		run()
-		assert assignees(issue) == [to_chief]
+		assert list_assignees(issue) == [to_chief]
 		assert frappe.db.count("ToDo", {"reference_name": issue.name, "status": "Open"}) == 1
-		assert len(timeline(issue)) == 2
+		assert len(list_timeline(issue)) == 2
 
 	def test_a_form_opened_before_does_not_overwrite_it(self, to_chief):
 		issue = make_issue(resolution=-1).reload()
@@ -256,36 +256,36 @@ class TestWhatItLeaves:
 		with pytest.raises(frappe.TimestampMismatchError):
 			issue.save()
 
-	def test_helpdesk_shows_it_where_it_shows_such_things(self, to_chief):
+	def test_helpdesk_notification_is_created(self, to_chief):
 		ticket = make_ticket(resolution=-1)
 		run()
-		assert stages(ticket) == ["Resolution Breached"]
-		assert assignees(ticket) == [to_chief]
+		assert list_stages(ticket) == ["Resolution Breached"]
+		assert list_assignees(ticket) == [to_chief]
 		(action,) = frappe.get_all("HD Ticket Activity", {"ticket": ticket.name}, pluck="action")
 		assert action.endswith(f"and is overdue. Escalated to {to_chief}.")
 		bell = frappe.get_all(
 			"HD Notification", {"reference_ticket": ticket.name}, ["user_to", "notification_type"]
 		)
 		assert [(row.user_to, row.notification_type) for row in bell] == [(to_chief, "Assignment")]
-		assert list(notifications(ticket)) == [to_chief]
+		assert list(list_notified_users(ticket)) == [to_chief]
 
-	def test_without_someone_to_escalate_to_the_assignee_is_told(self, site):
+	def test_without_escalation_target_the_assignee_is_notified(self, site):
 		worker = factories.make_user("Support Team").name
 		issue = make_issue(resolution=-1)
 		factories.assign(issue, worker)
-		with helpdesk.settings(escalate_to_user=None, escalate_to_role=None):
+		with helpdesk.override_settings(escalate_to_user=None, escalate_to_role=None):
 			assert run() == 1
-		assert (assignees(issue), list(notifications(issue))) == ([worker], [worker])
-		assert len(timeline(issue)) == 1
+		assert (list_assignees(issue), list(list_notified_users(issue))) == ([worker], [worker])
+		assert len(list_timeline(issue)) == 1
 
 	def test_who_wants_no_notifications_gets_none(self, site):
 		quiet = factories.make_user("Support Team").name
 		frappe.get_doc("Notification Settings", quiet).update({"enabled": 0}).save()
 		frappe.db.commit()
 		issue = make_issue(resolution=-1)
-		with helpdesk.settings(escalate_to_user=quiet, escalate_to_role=None):
+		with helpdesk.override_settings(escalate_to_user=quiet, escalate_to_role=None):
 			run()
-		assert (assignees(issue), notifications(issue)) == ([quiet], {})
+		assert (list_assignees(issue), list_notified_users(issue)) == ([quiet], {})
 
 	def test_no_customer_sees_it(self, api, to_chief):
 		customer = helpdesk.make_portal_user()
@@ -295,24 +295,26 @@ class TestWhatItLeaves:
 		assert page.status_code == 200
 		assert "is overdue" not in page.text
 		assert issue.subject in page.text
-		assert notifications(issue).keys() == {to_chief}
+		assert list_notified_users(issue).keys() == {to_chief}
 
-	def test_a_customer_who_is_assigned_is_not_told(self, to_chief):
+	def test_assigned_customer_is_not_notified(self, to_chief):
 		customer, issue = helpdesk.make_portal_user(), make_issue(resolution=-1)
 		factories.assign(issue, customer)
 		run()
-		assert assignees(issue) == [customer, to_chief]
-		assert notifications(issue).keys() == {to_chief}
+		assert list_assignees(issue) == [customer, to_chief]
+		assert list_notified_users(issue).keys() == {to_chief}
 
 
 class TestWhoGetsIt:
 	@pytest.fixture
 	def team(self, site):
 		"""A role of its own with two members, the second of whom has an assignment already."""
-		role = factories.make("Role", role_name=factories.unique("Escalation"), desk_access=1).name
+		role = factories.make_record(
+			"Role", role_name=factories.make_unique("Escalation"), desk_access=1
+		).name
 		users = [factories.make_user("Support Team", role).name for _ in range(2)]
 		factories.assign(factories.make_issue(), users[1])
-		with helpdesk.settings(escalate_to_user=None, escalate_to_role=role):
+		with helpdesk.override_settings(escalate_to_user=None, escalate_to_role=role):
 			yield users
 
 	def test_of_a_role_the_least_busy_in_turn(self, team):
@@ -321,20 +323,22 @@ class TestWhoGetsIt:
 		first, second = team
 		# loads 0 and 1: the first has one then, as many as the second; equals go by name
 		expected = [first, min(first, second), max(first, second)]
-		assert [assignees(issue) for issue in issues] == [[user] for user in expected]
+		assert [list_assignees(issue) for issue in issues] == [[user] for user in expected]
 
 	def test_one_of_the_team_who_has_it_keeps_it(self, team):
 		issue = make_issue(resolution=-1)
 		factories.assign(issue, team[1])
 		run()
-		assert assignees(issue) == [team[1]]
-		assert list(notifications(issue)) == [team[1]]
+		assert list_assignees(issue) == [team[1]]
+		assert list(list_notified_users(issue)) == [team[1]]
 
 	def test_who_may_not_read_the_ticket_does_not_get_it(self, team):
-		factories.make("User Permission", user=team[0], allow="Company", for_value=helpdesk.other_company())
-		issue = make_issue(resolution=-1, company=factories.company())
+		factories.make_record(
+			"User Permission", user=team[0], allow="Company", for_value=helpdesk.get_other_company()
+		)
+		issue = make_issue(resolution=-1, company=factories.get_company())
 		run()
-		assert assignees(issue) == [team[1]]
+		assert list_assignees(issue) == [team[1]]
 		assert not frappe.db.exists("DocShare", {"share_name": issue.name})
 
 	def test_a_disabled_user_does_not_get_it(self, team):
@@ -342,14 +346,14 @@ class TestWhoGetsIt:
 		frappe.db.commit()
 		issue = make_issue(resolution=-1)
 		run()
-		assert assignees(issue) == [team[1]]
+		assert list_assignees(issue) == [team[1]]
 
 	def test_nobody_who_may_read_it_leaves_it_where_it_is(self, site):
 		outsider = factories.make_user("Accounts User").name
 		issue = make_issue(resolution=-1)
-		with helpdesk.settings(escalate_to_user=outsider):
+		with helpdesk.override_settings(escalate_to_user=outsider):
 			assert run() == 1
-		assert (assignees(issue), notifications(issue)) == ([], {})
+		assert (list_assignees(issue), list_notified_users(issue)) == ([], {})
 
 	def test_settings_refuse_a_disabled_user(self, site):
 		gone = factories.make_user(enabled=0).name
@@ -366,8 +370,8 @@ class TestRuns:
 
 	def test_it_runs_as_a_job(self, to_chief):
 		issue = make_issue(resolution=-1)
-		bench.run("execute", JOB)
-		assert stages(issue) == ["Resolution Breached"]
+		bench.run_command("execute", JOB)
+		assert list_stages(issue) == ["Resolution Breached"]
 
 	def test_two_runs_at_once_escalate_once(self, site, to_chief):
 		issues = [make_issue(resolution=-1) for _ in range(5)]
@@ -384,8 +388,8 @@ class TestRuns:
 		runs = [subprocess.Popen(command, cwd=frappe.local.sites_path) for _ in range(2)]
 		assert [process.wait(timeout=120) for process in runs] == [0, 0]
 		for issue in issues:
-			assert stages(issue) == ["Resolution Breached"]
-			assert len(timeline(issue)) == 1
+			assert list_stages(issue) == ["Resolution Breached"]
+			assert len(list_timeline(issue)) == 1
 			assert frappe.db.count("ToDo", {"reference_name": issue.name}) == 1
 
 	def test_the_key_is_unique_in_the_database(self, site):
@@ -394,9 +398,9 @@ class TestRuns:
 			"reference_name": factories.make_issue().name,
 			"stage": "Response Breached",
 		}
-		factories.make("Ticket Escalation", **values)
+		factories.make_record("Ticket Escalation", **values)
 		with pytest.raises(frappe.UniqueValidationError):
-			factories.make("Ticket Escalation", **values)
+			factories.make_record("Ticket Escalation", **values)
 
 	def test_a_batch_takes_the_same_number_of_statements_whatever_its_size(self, to_chief):
 		make_issue(resolution=-1)
@@ -406,7 +410,7 @@ class TestRuns:
 			for _ in range(size):
 				make_issue(resolution=-1)
 			frappe.db.rollback()
-			with helpdesk.queries() as asked:
+			with helpdesk.capture_queries() as asked:
 				assert escalation.escalate_due_tickets() == size
 			counts.append(len(asked))
 		assert counts[0] == counts[1]
@@ -415,31 +419,31 @@ class TestRuns:
 		monkeypatch.setattr(overdue, "BATCH_SIZE", 2)
 		issues = [make_issue(resolution=-1) for _ in range(5)]
 		assert run() == 5
-		assert [stages(issue) for issue in issues] == [["Resolution Breached"]] * 5
+		assert [list_stages(issue) for issue in issues] == [["Resolution Breached"]] * 5
 
 	def test_a_deleted_tickets_name_starts_anew(self, to_chief):
 		issue = make_issue(resolution=-1)
 		run()
 		frappe.delete_doc("Issue", issue.name)
 		frappe.db.commit()
-		assert stages(issue) == []
+		assert list_stages(issue) == []
 
 	def test_tickets_that_were_escalated_alike_can_be_merged(self, to_chief):
 		kept, merged = make_issue(resolution=-1), make_issue(resolution=-1)
 		run()
 		frappe.rename_doc("Issue", merged.name, kept.name, merge=True)
 		frappe.db.commit()
-		assert stages(kept) == ["Resolution Breached"]
+		assert list_stages(kept) == ["Resolution Breached"]
 
-	def test_a_renamed_ticket_takes_along_what_its_escalation_left(self, to_chief):
-		as_on_a_new_site()
+	def test_renamed_ticket_preserves_its_escalation_records(self, to_chief):
+		reset_site_state()
 		issue = make_issue(resolution=-1)
 		run()
-		as_in_a_new_request()
-		issue.name = frappe.rename_doc("Issue", issue.name, factories.unique("Renamed"))
+		clear_request_cache()
+		issue.name = frappe.rename_doc("Issue", issue.name, factories.make_unique("Renamed"))
 		frappe.db.commit()
-		assert stages(issue) == ["Resolution Breached"]
-		assert len(timeline(issue)) == 1
+		assert list_stages(issue) == ["Resolution Breached"]
+		assert len(list_timeline(issue)) == 1
 		assert frappe.get_all("ToDo", {"reference_name": issue.name}, pluck="allocated_to") == [to_chief]
 		assert run() == 0
 

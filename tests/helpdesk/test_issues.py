@@ -5,6 +5,7 @@ import pytest
 import frappe
 
 from tests.support import factories, helpdesk
+from tests.support.client import get_error
 
 MINE = "orchestrator.helpdesk.get_my_tickets"
 
@@ -18,7 +19,11 @@ def insert(client, **values):
 	return client.post(
 		"frappe.client.insert",
 		doctype="Issue",
-		**{"issue_title": factories.unique("Issue"), "customer_email": factories.unique_email(), **values},
+		**{
+			"issue_title": factories.make_unique("Issue"),
+			"customer_email": factories.make_unique_email(),
+			**values,
+		},
 	)
 
 
@@ -26,7 +31,7 @@ def change(client, name: str, **values):
 	return client.post("frappe.client.set_value", doctype="Issue", name=name, **values)
 
 
-def state(name: str) -> tuple:
+def get_state(name: str) -> tuple:
 	"""What the database has of the issue and its assignments."""
 	frappe.db.rollback()
 	issue = frappe.db.get_value("Issue", name, ["status", "assigned_to", "_assign"], as_dict=True)
@@ -36,9 +41,9 @@ def state(name: str) -> tuple:
 
 class TestTheDocumentedCalls:
 	def test_create_list_update_and_delete(self, api, agent):
-		helpdesk.agreement()
+		helpdesk.get_agreement()
 		customer = factories.make_customer().name
-		address = factories.unique_email("caller")
+		address = factories.make_unique_email("caller")
 		client = api(agent)
 		reply = client.post(
 			"frappe.client.insert",
@@ -62,7 +67,7 @@ class TestTheDocumentedCalls:
 			"In Progress",
 			colleague,
 		)
-		assert state(data["name"]) == ("In Progress", colleague, f'["{colleague}"]', [colleague])
+		assert get_state(data["name"]) == ("In Progress", colleague, f'["{colleague}"]', [colleague])
 
 		listed = client.get(
 			"frappe.client.get_list",
@@ -97,7 +102,7 @@ class TestTheDocumentedCalls:
 		],
 	)
 	def test_what_does_not_fit_is_refused_and_nothing_is_written(self, api, agent, values, status):
-		title = factories.unique("Refused")
+		title = factories.make_unique("Refused")
 		assert insert(api(agent), issue_title=title, **values).status_code == status
 		frappe.db.rollback()
 		assert frappe.db.count("Issue", {"subject": title}) == 0
@@ -109,7 +114,7 @@ class TestAssignedTo:
 	@pytest.fixture(params=["nobody", "disabled", "stranger", "customer", "of another company"])
 	def unfit(self, request, site) -> str:
 		if request.param == "nobody":
-			return factories.unique_email("nobody")
+			return factories.make_unique_email("nobody")
 		if request.param == "customer":
 			return helpdesk.make_portal_user()
 		if request.param == "stranger":
@@ -117,20 +122,22 @@ class TestAssignedTo:
 		if request.param == "disabled":
 			return factories.make_user("Support Team", enabled=0).name
 		user = factories.make_user("Support Team").name
-		factories.make("User Permission", user=user, allow="Company", for_value=helpdesk.other_company())
+		factories.make_record(
+			"User Permission", user=user, allow="Company", for_value=helpdesk.get_other_company()
+		)
 		return user
 
 	def test_set_value_is_422_and_writes_nothing(self, api, agent, unfit):
-		issue = factories.make_issue(company=factories.company())
+		issue = factories.make_issue(company=factories.get_company())
 		reply = change(api(agent), issue.name, status="In Progress", assigned_to=unfit)
 		assert reply.status_code == 422, reply.text
 		assert unfit in reply.json()["exc"]
-		assert state(issue.name) == ("Open", None, None, [])
+		assert get_state(issue.name) == ("Open", None, None, [])
 		assert not frappe.db.exists("DocShare", {"share_name": issue.name})
 
 	def test_insert_is_422_and_writes_nothing(self, api, agent, unfit):
-		title = factories.unique("Unassigned")
-		reply = insert(api(agent), issue_title=title, assigned_to=unfit, company=factories.company())
+		title = factories.make_unique("Unassigned")
+		reply = insert(api(agent), issue_title=title, assigned_to=unfit, company=factories.get_company())
 		assert reply.status_code == 422, reply.text
 		frappe.db.rollback()
 		assert frappe.db.count("Issue", {"subject": title}) == 0
@@ -139,13 +146,13 @@ class TestAssignedTo:
 	def test_inserting_with_a_fit_user_assigns(self, api, agent):
 		reply = insert(api(agent), assigned_to=agent)
 		assert reply.status_code == 201, reply.text
-		assert state(reply.json()["data"]["name"]) == ("Open", agent, f'["{agent}"]', [agent])
+		assert get_state(reply.json()["data"]["name"]) == ("Open", agent, f'["{agent}"]', [agent])
 
 	def test_who_may_not_write_the_issue_assigns_nobody(self, api, agent):
 		issue = factories.make_issue()
 		reply = change(api(factories.make_user("Sales User").name), issue.name, assigned_to=agent)
 		assert reply.status_code == 403
-		assert state(issue.name) == ("Open", None, None, [])
+		assert get_state(issue.name) == ("Open", None, None, [])
 
 
 class TestHDTicket:
@@ -156,7 +163,7 @@ class TestHDTicket:
 		return helpdesk.make_agent()
 
 	def test_create_list_and_update(self, api, hd_agent):
-		address, colleague = factories.unique_email("caller"), helpdesk.make_agent()
+		address, colleague = factories.make_unique_email("caller"), helpdesk.make_agent()
 		client = api(hd_agent)
 		reply = client.post(
 			"frappe.client.insert",
@@ -213,7 +220,7 @@ class TestHDTicket:
 		"values", [{"status": "Sleeping"}, {"priority": "Whenever"}, {"customer": "Nobody"}]
 	)
 	def test_what_does_not_fit_is_422_and_nothing_is_written(self, api, hd_agent, values):
-		ticket, subject = helpdesk.make_hd_ticket(), factories.unique("Refused")
+		ticket, subject = helpdesk.make_hd_ticket(), factories.make_unique("Refused")
 		client = api(hd_agent)
 		inserted = client.post("frappe.client.insert", doctype="HD Ticket", issue_title=subject, **values)
 		changed = client.post("frappe.client.set_value", doctype="HD Ticket", name=ticket.name, **values)
@@ -226,7 +233,7 @@ class TestHDTicket:
 	def test_an_unfit_assignee_is_422_and_nothing_is_written(self, api, hd_agent):
 		ticket, client = helpdesk.make_hd_ticket(), api(hd_agent)
 		unfit = (
-			factories.unique_email("nobody"),
+			factories.make_unique_email("nobody"),
 			factories.make_user("Agent", enabled=0).name,
 			factories.make_user("Support Team").name,
 			helpdesk.make_portal_user(),
@@ -287,7 +294,7 @@ class TestMyTickets:
 	def names(self, client, **params) -> list[str]:
 		return [row["name"] for row in self.mine(client, **params)["tickets"]]
 
-	def test_staff_gets_what_is_assigned_to_them_from_both(self, api):
+	def test_staff_get_assigned_issues_and_hd_tickets(self, api):
 		user = factories.make_user("Support Team", "Agent").name
 		issue, ticket = factories.make_issue(), helpdesk.make_hd_ticket()
 		factories.make_issue()
@@ -301,7 +308,7 @@ class TestMyTickets:
 		}
 
 	def test_a_row_has_what_a_list_of_tickets_shows(self, api, agent):
-		customer = frappe.db.get_value("Service Level Agreement", helpdesk.agreement(), "entity")
+		customer = frappe.db.get_value("Service Level Agreement", helpdesk.get_agreement(), "entity")
 		issue = factories.make_issue(
 			customer=customer, priority="High", service_level_agreement_creation="2027-02-01 10:00:00"
 		)
@@ -328,7 +335,7 @@ class TestMyTickets:
 		frappe.db.commit()
 		assert self.names(api(agent)) == []
 
-	def test_a_customer_gets_what_they_raised_and_not_who_works_on_it(self, api, agent):
+	def test_customer_gets_raised_tickets_without_assignees(self, api, agent):
 		customer = helpdesk.make_portal_user()
 		issue = factories.make_issue(raised_by=customer)
 		ticket = helpdesk.make_hd_ticket(raised_by=customer)
@@ -345,7 +352,7 @@ class TestMyTickets:
 		customer = helpdesk.make_portal_user()
 		contact = (
 			frappe.db.get_value("Contact", {"user": customer})
-			or factories.make("Contact", first_name="Ines", user=customer).name
+			or factories.make_record("Contact", first_name="Ines", user=customer).name
 		)
 		issue = factories.make_issue(contact=contact)
 		assert self.names(api(customer)) == [issue.name]
@@ -386,9 +393,11 @@ class TestMyTickets:
 	def test_an_assignee_who_may_not_read_it_does_not_get_it(self, api):
 		"""An assignment by hand, past the check."""
 		user = factories.make_user("Support Team").name
-		issue = factories.make_issue(company=factories.company())
+		issue = factories.make_issue(company=factories.get_company())
 		factories.assign(issue, user)
-		factories.make("User Permission", user=user, allow="Company", for_value=helpdesk.other_company())
+		factories.make_record(
+			"User Permission", user=user, allow="Company", for_value=helpdesk.get_other_company()
+		)
 		frappe.db.delete("DocShare", {"share_name": issue.name})
 		frappe.db.commit()
 		assert self.names(api(user)) == []
@@ -405,10 +414,10 @@ class TestMyTickets:
 		],
 	)
 	def test_what_there_is_not_is_400(self, api, agent, params):
-		assert api(agent).get(MINE, **params).status_code == 400
+		assert get_error(api(agent).get(MINE, **params)) == (400, "InvalidRequestError")
 
 	def test_guest_is_401(self, guest):
-		assert guest.get(MINE).status_code == 401
+		assert get_error(guest.get(MINE)) == (401, "AuthenticationError")
 
 	def test_who_has_nothing_to_do_with_tickets_has_none(self, api):
 		assert self.mine(api(factories.make_user("Sales User").name)) == {"tickets": [], "total": 0}

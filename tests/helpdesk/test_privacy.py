@@ -10,6 +10,7 @@ from frappe.desk.form.document_follow import follow_document, get_message_for_us
 from frappe.utils.background_jobs import get_redis_connection_without_auth
 
 from tests.support import factories, helpdesk
+from tests.support.client import get_error
 
 SECRET = "Between us: the account is under review"
 FOLLOWS = {"document_follow_notify": 1, "document_follow_frequency": "Hourly", "follow_assigned_documents": 1}
@@ -41,7 +42,9 @@ def ticket(request, customer, callers, agent, events):
 		raised_by=customer
 	)
 	if request.param == "shared issue":
-		factories.make("DocShare", user=customer, share_doctype="Issue", share_name=doc.name, read=1, write=1)
+		factories.make_record(
+			"DocShare", user=customer, share_doctype="Issue", share_name=doc.name, read=1, write=1
+		)
 	client = callers.api(agent)
 	for body in ({"message": SECRET, "is_internal": True}, {"message": "You will hear from us."}):
 		reply = client.post(METHOD, issue=str(doc.name), **body)
@@ -92,7 +95,7 @@ def reads(ticket, customer, callers):
 		"activities": ("helpdesk.helpdesk.doctype.hd_ticket.api.get_ticket_activities", {"ticket": name}),
 		"search": ("helpdesk.api.search.search", {"query": "review"}),
 		"search options": ("helpdesk.api.search.get_filter_options", {}),
-		"room": factories.room_question(doctype, name),
+		"room": factories.build_room_request(doctype, name),
 		"sla": ("orchestrator.helpdesk.get_sla_status", {"issue": name}),
 		"mine": ("orchestrator.helpdesk.get_my_tickets", {}),
 	}
@@ -122,24 +125,24 @@ def test_the_calls_that_a_customer_may_make_still_answer(reads, ticket):
 def test_only_the_room_of_open_forms_hears_a_note_and_no_customer_may_enter_it(
 	reads, ticket, agent, events, api
 ):
-	rooms = {event["room"] for event in published(events) if SECRET in json.dumps(event)}
+	rooms = {event["room"] for event in list_published(events) if SECRET in json.dumps(event)}
 	assert rooms == {f"doc:{ticket.doctype}/{ticket.name}"}
 	# the question that Frappe's socket server asks before it lets someone in, with the caller's credentials
 	assert {reply.status_code for call, reply in reads if call.endswith(" room")} == {403}
-	method, asked = factories.room_question(ticket.doctype, str(ticket.name))
+	method, asked = factories.build_room_request(ticket.doctype, str(ticket.name))
 	assert api(agent).get(method, **asked).json()["message"] is True
 
 
 def test_no_form_of_the_question_about_the_room_lets_a_customer_in(ticket, customer, api):
-	method, asked = factories.room_question(ticket.doctype, str(ticket.name))
+	method, asked = factories.build_room_request(ticket.doctype, str(ticket.name))
 	for send in (api(customer).get, api(customer).post):
 		reply = send(method, **asked)
 		assert (reply.status_code, reply.json().get("message")) == (403, None)
 
 
-def published(events) -> list[dict]:
+def list_published(events) -> list[dict]:
 	"""The events so far."""
-	last = {"room": factories.unique("last")}
+	last = {"room": factories.make_unique("last")}
 	frappe.publish_realtime("last", room=last["room"])
 	told = (json.loads(message["data"]) for message in events.listen())
 	return list(itertools.takewhile(lambda event: event["room"] != last["room"], told))
@@ -175,8 +178,11 @@ def test_without_a_role_a_customer_reads_no_issue_by_the_generic_calls(site, api
 	customer = helpdesk.make_portal_user()
 	issue = factories.make_issue(raised_by=customer)
 	client = api(customer)
-	assert client.get("frappe.client.get", doctype="Issue", name=issue.name).status_code == 403
-	assert client.get("frappe.client.get_list", doctype="Issue").status_code == 403
+	assert get_error(client.get("frappe.client.get", doctype="Issue", name=issue.name)) == (
+		403,
+		"PermissionError",
+	)
+	assert get_error(client.get("frappe.client.get_list", doctype="Issue")) == (403, "PermissionError")
 
 
 def test_colleagues_see_the_notes_in_desk(ticket, agent, browser):
@@ -225,7 +231,7 @@ def test_a_form_of_another_record_is_none_of_our_business(site, api, customer):
 
 def test_no_mail_to_the_customer_has_the_note(site, customer, api, agent):
 	issue = factories.make_issue(raised_by=customer)
-	with helpdesk.outgoing_account():
+	with helpdesk.use_outgoing_account():
 		client = api(agent)
 		client.post(METHOD, issue=issue.name, message=SECRET, is_internal=True)
 		client.post(METHOD, issue=issue.name, message="You will hear from us.")
@@ -270,7 +276,7 @@ def test_a_mention_in_a_note_mails_it_to_agents_alone(site, api):
 	customer, author, colleague = helpdesk.make_portal_user(), helpdesk.make_agent(), helpdesk.make_agent()
 	doc = helpdesk.make_hd_ticket(raised_by=customer)
 	marks = {user: mention(user) for user in (customer, colleague)}
-	with helpdesk.outgoing_account():
+	with helpdesk.use_outgoing_account():
 		data = (
 			api(author)
 			.post(

@@ -14,6 +14,7 @@ from frappe.utils import add_to_date, now_datetime
 from orchestrator.helpdesk import get_sla_status, service_level
 from orchestrator.helpdesk.service_level import Target, compute_seconds_left, compute_status
 from tests.support import factories, helpdesk
+from tests.support.client import get_error
 
 NOW = datetime(2027, 2, 1, 12, 0, 0)
 HOUR = timedelta(hours=1)
@@ -23,7 +24,7 @@ MONDAY_TEN = "2027-02-01 10:00:00"
 @pytest.fixture(scope="module")
 def agreement(frappe_site) -> str:
 	"""The agreement's document; it is called Harbor Support."""
-	return helpdesk.agreement()
+	return helpdesk.get_agreement()
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +52,7 @@ def move(issue, status: str, at: str):
 	return issue
 
 
-def status(client, issue, **params) -> dict:
+def get_status(client, issue, **params) -> dict:
 	reply = client.get("orchestrator.helpdesk.get_sla_status", issue=issue, **params)
 	assert reply.status_code == 200, reply.text
 	return reply.json()["data"]
@@ -105,7 +106,7 @@ class TestArithmetic:
 class TestIssue:
 	def test_the_reply_has_the_shape_of_the_reference_and_more(self, api, agent, agreement):
 		issue = make_issue(agreement)
-		data = status(api(agent), issue.name)
+		data = get_status(api(agent), issue.name)
 		assert data.pop("checked_at") <= str(now_datetime() + timedelta(minutes=1)).replace(" ", "T")
 		assert data.pop("first_response_seconds_left") > 0
 		assert data.pop("resolution_seconds_left") > 0
@@ -155,11 +156,11 @@ class TestIssue:
 		issue = make_issue(agreement, priority="Low")
 		client = api(agent)
 		assert (
-			status(client, issue.name)["resolution_due"] == "2027-02-05T10:00:00"
+			get_status(client, issue.name)["resolution_due"] == "2027-02-05T10:00:00"
 		)  # 7 + 8 + holiday + 8 + 1
 		reply = client.post("frappe.client.set_value", doctype="Issue", name=issue.name, priority="High")
 		assert reply.status_code == 200, reply.text
-		data = status(client, issue.name)
+		data = get_status(client, issue.name)
 		assert data["first_response_due"] == "2027-02-01T12:00:00"
 		assert data["resolution_due"] == "2027-02-02T14:00:00"
 
@@ -243,7 +244,7 @@ class TestIssue:
 		frappe.db.set_value("Issue", issue.name, {"sla_resolution_by": due, "response_by": due})
 		data = get_sla_status(issue=issue.name)
 		assert (data["resolution_status"], data["first_response_status"]) == (expected, expected)
-		with helpdesk.settings(sla_at_risk_minutes=120):
+		with helpdesk.override_settings(sla_at_risk_minutes=120):
 			expected = "breached" if minutes_left < 0 else "at_risk"
 			assert get_sla_status(issue=issue.name)["resolution_status"] == expected
 
@@ -272,7 +273,7 @@ class TestIssue:
 	def test_its_customer_may_ask(self, api, agreement):
 		customer = helpdesk.make_portal_user()
 		issue = make_issue(agreement, raised_by=customer)
-		assert status(api(customer), issue.name)["resolution_due"] == "2027-02-02T14:00:00"
+		assert get_status(api(customer), issue.name)["resolution_due"] == "2027-02-02T14:00:00"
 
 	@pytest.mark.parametrize("clear", [False, True], ids=["warm", "cold"])
 	def test_it_takes_at_most_six_queries(self, site, agent, agreement, clear):
@@ -283,7 +284,7 @@ class TestIssue:
 			frappe.clear_document_cache("Service Level Agreement", agreement)
 			frappe.clear_document_cache("User", agent)
 			frappe.local.role_permissions = {}
-		with helpdesk.queries() as asked:
+		with helpdesk.capture_queries() as asked:
 			get_sla_status(issue=issue.name)
 		assert len(asked) <= 6, asked
 
@@ -295,7 +296,7 @@ class TestIssue:
 		name = make(agreement, raised_by=customer).name
 		frappe.set_user(customer)
 		get_sla_status(issue=name)
-		with helpdesk.queries() as asked:
+		with helpdesk.capture_queries() as asked:
 			get_sla_status(issue=name)
 		assert len(asked) <= 6, asked
 
@@ -305,7 +306,7 @@ class TestHDTicket:
 		agent = helpdesk.make_agent()
 		ticket = helpdesk.make_hd_ticket()
 		client = api(agent)
-		data = status(client, ticket.name)
+		data = get_status(client, ticket.name)
 		assert set(data) == set(service_level.SlaStatus.__annotations__)
 		stored = frappe.db.get_value(
 			"HD Ticket", ticket.name, ["sla", "response_by", "resolution_by"], as_dict=True
@@ -372,7 +373,7 @@ class TestHDTicket:
 	def test_its_customer_may_ask_and_another_may_not(self, api):
 		owner, other = helpdesk.make_portal_user(), helpdesk.make_portal_user()
 		ticket = helpdesk.make_hd_ticket(raised_by=owner)
-		assert status(api(owner), ticket.name)["doctype"] == "HD Ticket"
+		assert get_status(api(owner), ticket.name)["doctype"] == "HD Ticket"
 		reply = api(other).get("orchestrator.helpdesk.get_sla_status", issue=ticket.name)
 		assert (reply.status_code, reply.json()["exc_type"]) == (404, "DoesNotExistError")
 
@@ -381,7 +382,7 @@ class TestHDTicket:
 		ticket = helpdesk.make_hd_ticket()
 		frappe.set_user(agent)
 		get_sla_status(issue=ticket.name)
-		with helpdesk.queries() as asked:
+		with helpdesk.capture_queries() as asked:
 			get_sla_status(issue=ticket.name)
 		assert len(asked) <= 6, asked
 
@@ -400,12 +401,12 @@ class TestNames:
 
 	def test_of_two_the_issue_is_meant_unless_the_doctype_is_named(self, api, both):
 		client = api("Administrator")
-		assert status(client, both)["doctype"] == "Issue"
-		assert status(client, both, doctype="Issue")["doctype"] == "Issue"
-		assert status(client, both, doctype="HD Ticket")["doctype"] == "HD Ticket"
+		assert get_status(client, both)["doctype"] == "Issue"
+		assert get_status(client, both, doctype="Issue")["doctype"] == "Issue"
+		assert get_status(client, both, doctype="HD Ticket")["doctype"] == "HD Ticket"
 
 	def test_who_may_not_read_the_issue_gets_the_ticket(self, api, both):
-		assert status(api(helpdesk.make_agent()), both)["doctype"] == "HD Ticket"
+		assert get_status(api(helpdesk.make_agent()), both)["doctype"] == "HD Ticket"
 
 	def test_a_number_may_come_as_a_number(self, api):
 		ticket = helpdesk.make_hd_ticket()
@@ -418,14 +419,17 @@ class TestNames:
 		reply = api("Administrator").get(
 			"orchestrator.helpdesk.get_sla_status", issue=form.format(ticket.name), doctype="HD Ticket"
 		)
-		assert reply.status_code == 404
+		assert get_error(reply) == (404, "DoesNotExistError")
 
 
 class TestRefusals:
 	METHOD = "orchestrator.helpdesk.get_sla_status"
 
 	def test_guest_is_401(self, guest, site):
-		assert guest.get(self.METHOD, issue=factories.make_issue().name).status_code == 401
+		assert get_error(guest.get(self.METHOD, issue=factories.make_issue().name)) == (
+			401,
+			"AuthenticationError",
+		)
 
 	def test_a_desk_user_without_a_role_is_403_whether_or_not_it_exists(self, api):
 		client = api(factories.make_user("Sales User").name)
@@ -450,11 +454,11 @@ class TestRefusals:
 
 	def test_an_issue_of_another_company_is_404(self, api):
 		agent = factories.make_user("Support Team").name
-		issue = factories.make_issue(company=factories.company())
-		other = helpdesk.other_company()
-		factories.make("User Permission", user=agent, allow="Company", for_value=other)
+		issue = factories.make_issue(company=factories.get_company())
+		other = helpdesk.get_other_company()
+		factories.make_record("User Permission", user=agent, allow="Company", for_value=other)
 		reply = api(agent).get(self.METHOD, issue=issue.name)
-		assert reply.status_code == 404, reply.text
+		assert get_error(reply) == (404, "DoesNotExistError"), reply.text
 
 	def test_another_doctype_is_400(self, api, agent):
 		reply = api(agent).get(self.METHOD, issue="x", doctype="User")
@@ -464,7 +468,10 @@ class TestRefusals:
 		)
 
 	def test_without_a_name_it_is_400(self, api, agent):
-		assert api(agent).get(self.METHOD).status_code == 400
+		assert get_error(api(agent).get(self.METHOD)) == (400, "InvalidRequestError")
 
 	def test_it_is_not_deleted(self, api, agent):
-		assert api(agent).request("DELETE", f"/api/method/{self.METHOD}?issue=x").status_code == 405
+		assert get_error(api(agent).request("DELETE", f"/api/method/{self.METHOD}?issue=x")) == (
+			405,
+			"MethodNotAllowedError",
+		)

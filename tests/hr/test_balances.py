@@ -10,14 +10,21 @@ from hrms.hr.doctype.leave_ledger_entry.leave_ledger_entry import create_leave_l
 
 from orchestrator.hr.balances import get_balance, get_balances
 from tests.support import factories
-from tests.support.hr_factories import allocate, make_hr, make_leave, make_leave_type, make_person, weekends
+from tests.support.hr_factories import (
+	make_allocation,
+	make_hr,
+	make_leave,
+	make_leave_type,
+	make_person,
+	make_weekend_list,
+)
 
 ONE, MANY = "orchestrator.hr.get_leave_balance", "orchestrator.hr.get_leave_balances"
 DAY = date(2026, 11, 2)
 
 
-def new_employee() -> str:
-	return factories.make_employee(holiday_list=weekends()).name
+def make_new_employee() -> str:
+	return factories.make_employee(holiday_list=make_weekend_list()).name
 
 
 @pytest.fixture(scope="module")
@@ -29,14 +36,14 @@ def leave_type(frappe_site) -> str:
 # Each gets 20 days for 2026 and 2027 (unless it says otherwise) and leads to (used, balance, pending) on DAY.
 
 
-def nothing_taken(employee: str, leave_type: str) -> tuple:
-	allocate(employee, leave_type)
+def make_unused_balance(employee: str, leave_type: str) -> tuple:
+	make_allocation(employee, leave_type)
 	return 20.0, 0.0, 20.0, 0.0
 
 
-def past_future_and_pending(employee: str, leave_type: str) -> tuple:
+def make_past_future_and_pending(employee: str, leave_type: str) -> tuple:
 	"""Two days over a weekend, one to come, three that wait, one rejected."""
-	allocate(employee, leave_type)
+	make_allocation(employee, leave_type)
 	make_leave(employee, leave_type, "2026-03-06", "2026-03-09", "Approved")
 	make_leave(employee, leave_type, "2027-03-08", "2027-03-08", "Approved")
 	make_leave(employee, leave_type, "2027-04-05", "2027-04-07")
@@ -44,9 +51,9 @@ def past_future_and_pending(employee: str, leave_type: str) -> tuple:
 	return 20.0, 3.0, 17.0, 3.0
 
 
-def half_days(employee: str, leave_type: str) -> tuple:
+def make_half_days(employee: str, leave_type: str) -> tuple:
 	"""A half day, and three of which the last is half."""
-	allocate(employee, leave_type)
+	make_allocation(employee, leave_type)
 	make_leave(employee, leave_type, "2026-03-02", "2026-03-02", "Approved", half_day=1)
 	make_leave(
 		employee, leave_type, "2026-04-06", "2026-04-08", "Approved", half_day=1, half_day_date="2026-04-08"
@@ -54,11 +61,11 @@ def half_days(employee: str, leave_type: str) -> tuple:
 	return 20.0, 3.0, 17.0, 0.0
 
 
-def a_holiday_declared_later(employee: str, leave_type: str) -> tuple:
+def make_holiday_declared_later(employee: str, leave_type: str) -> tuple:
 	"""HRMS counts the days of a leave by the holidays as they are now."""
-	own = factories.make(
+	own = factories.make_record(
 		"Holiday List",
-		holiday_list_name=factories.unique("Own"),
+		holiday_list_name=factories.make_unique("Own"),
 		from_date="2026-01-01",
 		to_date="2027-12-31",
 		holidays=[{"holiday_date": "2026-01-01", "description": "New Year"}],
@@ -66,42 +73,42 @@ def a_holiday_declared_later(employee: str, leave_type: str) -> tuple:
 	frappe.db.set_value("Employee", employee, "holiday_list", own.name)
 	frappe.clear_document_cache("Employee", employee)
 	factories.assign_holiday_list(employee, own.name)
-	allocate(employee, leave_type)
+	make_allocation(employee, leave_type)
 	make_leave(employee, leave_type, "2026-06-01", "2026-06-05", "Approved")
 	own.append("holidays", {"holiday_date": "2026-06-03", "description": "Founders' Day"})
 	own.save()
 	return 20.0, 4.0, 16.0, 0.0
 
 
-def two_allocations(employee: str, leave_type: str) -> tuple:
+def make_two_allocations(employee: str, leave_type: str) -> tuple:
 	"""Only the one that DAY falls in counts, and only the leave in it."""
-	allocate(employee, leave_type, 12, to_date="2026-12-31")
-	allocate(employee, leave_type, 15, from_date="2027-01-01")
+	make_allocation(employee, leave_type, 12, to_date="2026-12-31")
+	make_allocation(employee, leave_type, 15, from_date="2027-01-01")
 	make_leave(employee, leave_type, "2026-12-28", "2026-12-31", "Approved")
 	make_leave(employee, leave_type, "2027-01-04", "2027-01-08", "Approved")
 	return 12.0, 4.0, 8.0, 0.0
 
 
-def encashed(employee: str, leave_type: str) -> tuple:
+def make_encashment(employee: str, leave_type: str) -> tuple:
 	"""Five days were paid out; HRMS's encashment writes this entry."""
-	allocation = allocate(employee, leave_type)
+	allocation = make_allocation(employee, leave_type)
 	post(employee, leave_type, "Leave Encashment", allocation.name, -5, "2026-05-01", "2026-05-01")
 	return 20.0, 5.0, 15.0, 0.0
 
 
-def expired_by_hand(employee: str, leave_type: str) -> tuple:
+def make_expired_by_hand(employee: str, leave_type: str) -> tuple:
 	"""Four taken, the rest let expire by HRMS before DAY: nothing is left of it."""
-	allocation = allocate(employee, leave_type)
+	allocation = make_allocation(employee, leave_type)
 	make_leave(employee, leave_type, "2026-03-02", "2026-03-05", "Approved")
 	expire_allocation(allocation.as_dict(), "2026-10-01")
 	return None, None, None, None
 
 
-def carried_forward(employee: str, leave_type: str) -> tuple:
+def make_carried_forward(employee: str, leave_type: str) -> tuple:
 	"""Eight days from before, of which five were taken in time and three have expired: HRMS weighs them itself."""
 	carrying = frappe.db.get_value("Leave Type", leave_type, "is_carry_forward")
 	frappe.db.set_value("Leave Type", leave_type, "is_carry_forward", 1)
-	allocation = allocate(employee, leave_type)
+	allocation = make_allocation(employee, leave_type)
 	post(
 		employee,
 		leave_type,
@@ -117,13 +124,13 @@ def carried_forward(employee: str, leave_type: str) -> tuple:
 	return None, None, None, None
 
 
-def nothing_allocated(_employee: str, _leave_type: str) -> tuple:
+def make_no_allocation(_employee: str, _leave_type: str) -> tuple:
 	return 0.0, 0.0, 0.0, 0.0
 
 
-def past_the_allocation(employee: str, leave_type: str) -> tuple:
+def make_past_allocation(employee: str, leave_type: str) -> tuple:
 	"""What was allocated for another year says nothing of DAY."""
-	allocate(employee, leave_type, from_date="2025-01-01", to_date="2025-12-31")
+	make_allocation(employee, leave_type, from_date="2025-01-01", to_date="2025-12-31")
 	return 0.0, 0.0, 0.0, 0.0
 
 
@@ -158,20 +165,20 @@ def post(employee, leave_type, transaction_type, name, leaves, first, last, **va
 
 
 CASES = (
-	nothing_taken,
-	past_future_and_pending,
-	half_days,
-	a_holiday_declared_later,
-	two_allocations,
-	encashed,
-	expired_by_hand,
-	carried_forward,
-	nothing_allocated,
-	past_the_allocation,
+	make_unused_balance,
+	make_past_future_and_pending,
+	make_half_days,
+	make_holiday_declared_later,
+	make_two_allocations,
+	make_encashment,
+	make_expired_by_hand,
+	make_carried_forward,
+	make_no_allocation,
+	make_past_allocation,
 )
 
 
-def figures_of_hrms(employee: str, leave_type: str, day: date) -> tuple:
+def get_hrms_balance(employee: str, leave_type: str, day: date) -> tuple:
 	details = get_leave_details(employee, day)["leave_allocation"].get(leave_type)
 	if details is None:
 		return 0.0, 0.0, 0.0, 0.0
@@ -183,59 +190,59 @@ def figures_of_hrms(employee: str, leave_type: str, day: date) -> tuple:
 	)
 
 
-def figures(balance: dict) -> tuple:
+def get_figures(balance: dict) -> tuple:
 	return balance["allocated"], balance["used"], balance["balance"], balance["pending"]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)
 def test_a_balance_is_hrms_own_and_the_one_worked_out_by_hand(site, leave_type, case):
-	employee = new_employee()
+	employee = make_new_employee()
 	expected = case(employee, leave_type)
-	of_hrms = figures_of_hrms(employee, leave_type, DAY)
+	of_hrms = get_hrms_balance(employee, leave_type, DAY)
 	assert expected[0] is None or of_hrms == expected
-	assert figures(get_balance(employee, leave_type, DAY)) == of_hrms
-	assert [figures(row) for row in get_balances([employee], leave_type, DAY)] == [of_hrms]
+	assert get_figures(get_balance(employee, leave_type, DAY)) == of_hrms
+	assert [get_figures(row) for row in get_balances([employee], leave_type, DAY)] == [of_hrms]
 
 
 @pytest.mark.parametrize(
 	"day", [date(2026, 1, 1), date(2026, 6, 30), DAY, date(2027, 1, 4), date(2028, 1, 1)]
 )
 def test_the_balances_of_many_are_those_of_each(site, leave_type, day):
-	employees = [new_employee() for _ in CASES]
+	employees = [make_new_employee() for _ in CASES]
 	for employee, case in zip(employees, CASES, strict=True):
 		case(employee, leave_type)
 	rows = get_balances(employees, leave_type, day)
 	assert [row["employee"] for row in rows] == employees
 	for row in rows:
-		assert figures(row) == figures_of_hrms(row["employee"], leave_type, day), row
+		assert get_figures(row) == get_hrms_balance(row["employee"], leave_type, day), row
 		assert row.pop("employee") and row == get_balance(employees[rows.index(row)], leave_type, day)
 
 
 @pytest.mark.parametrize("values", [{"include_holiday": 1}, {"allow_negative": 1}])
 def test_the_rules_of_the_leave_type_hold(site, values):
 	"""Friday to Monday: four days where holidays count. Overdrawn leave may reach past the allocation."""
-	leave_type, employee = make_leave_type(**values), new_employee()
-	allocate(employee, leave_type, 3 if "allow_negative" in values else 20, to_date="2026-12-31")
+	leave_type, employee = make_leave_type(**values), make_new_employee()
+	make_allocation(employee, leave_type, 3 if "allow_negative" in values else 20, to_date="2026-12-31")
 	make_leave(employee, leave_type, "2026-03-06", "2026-03-09", "Approved")
 	if "allow_negative" in values:
 		make_leave(employee, leave_type, "2026-12-28", "2027-01-08", "Approved")
-	of_hrms = figures_of_hrms(employee, leave_type, DAY)
+	of_hrms = get_hrms_balance(employee, leave_type, DAY)
 	# overdrawn: two days, and the four of twelve that are in 2026, of three
 	assert of_hrms == ((3.0, 6.0, -3.0, 0.0) if "allow_negative" in values else (20.0, 4.0, 16.0, 0.0))
-	assert figures(get_balance(employee, leave_type, DAY)) == of_hrms
-	assert figures(get_balances([employee], leave_type, DAY)[0]) == of_hrms
+	assert get_figures(get_balance(employee, leave_type, DAY)) == of_hrms
+	assert get_figures(get_balances([employee], leave_type, DAY)[0]) == of_hrms
 
 
 def test_the_number_of_queries_does_not_grow_with_the_employees(site, leave_type):
-	few, more = [new_employee() for _ in range(2)], [new_employee() for _ in range(6)]
+	few, more = [make_new_employee() for _ in range(2)], [make_new_employee() for _ in range(6)]
 	for employee in (*few, *more):
-		half_days(employee, leave_type)
-	assert queries_of(lambda: get_balances(few, leave_type, DAY)) == queries_of(
+		make_half_days(employee, leave_type)
+	assert count_queries(lambda: get_balances(few, leave_type, DAY)) == count_queries(
 		lambda: get_balances(few + more, leave_type, DAY)
 	)
 
 
-def queries_of(work) -> int:
+def count_queries(work) -> int:
 	"""How many queries `work` runs, with what is cached in place."""
 	work()
 	asked = []
@@ -250,7 +257,7 @@ def queries_of(work) -> int:
 
 def test_the_reply_is_the_references(api, site, leave_type):
 	employee = make_person()
-	past_future_and_pending(employee.employee, leave_type)
+	make_past_future_and_pending(employee.employee, leave_type)
 	reply = api(employee.user).get(ONE, employee=employee.employee, leave_type=leave_type)
 	assert (reply.status_code, reply.json()) == (
 		200,
@@ -267,11 +274,11 @@ def test_the_reply_is_the_references(api, site, leave_type):
 		},
 	)
 	mine = api(employee.user).get(ONE, leave_type=leave_type, date="2025-01-01").json()["data"]
-	assert figures(mine) == (0.0, 0.0, 0.0, 0.0)
+	assert get_figures(mine) == (0.0, 0.0, 0.0, 0.0)
 
 
 def test_what_is_no_leave_type_employee_or_date_is_refused(api, site, leave_type):
-	client, employee = api(make_hr()), new_employee()
+	client, employee = api(make_hr()), make_new_employee()
 	unknown = client.get(ONE, employee=employee, leave_type="Moon Leave")
 	assert unknown.status_code == 404
 	assert "There is no leave type Moon Leave. Choose one of: " in unknown.json()["exc"]
@@ -283,8 +290,8 @@ def test_what_is_no_leave_type_employee_or_date_is_refused(api, site, leave_type
 
 def test_several_employees_are_a_list_of_names(api, site, leave_type):
 	client = api(make_hr())
-	employees = [new_employee() for _ in range(2)]
-	allocate(employees[0], leave_type)
+	employees = [make_new_employee() for _ in range(2)]
+	make_allocation(employees[0], leave_type)
 	asked = [employees[1], employees[0], employees[1]]
 	reply = client.post(MANY, employees=asked, leave_type=leave_type, date="2026-11-02")
 	assert reply.status_code == 200, reply.text

@@ -15,8 +15,8 @@ from orchestrator.hr.leave_days import LeavePeriod, find_excess
 from tests.support.client import Client
 from tests.support.hr_factories import (
 	Person,
-	allocate,
-	count,
+	count_records,
+	make_allocation,
 	make_hr,
 	make_leave,
 	make_leave_type,
@@ -28,12 +28,12 @@ MONDAY = date(2027, 3, 8)
 reproducible = settings(derandomize=True, deadline=None, max_examples=300)
 
 
-def no_holiday(_leave_type: str, _day: date) -> bool:
+def is_holiday_never(_leave_type: str, _day: date) -> bool:
 	return False
 
 
 @st.composite
-def periods(draw) -> LeavePeriod:
+def draw_period(draw) -> LeavePeriod:
 	first = draw(st.integers(0, 20))
 	length = draw(st.integers(0, 4))
 	half = draw(st.none() | st.integers(0, length))
@@ -43,7 +43,7 @@ def periods(draw) -> LeavePeriod:
 
 
 @reproducible
-@given(st.lists(periods(), max_size=30))
+@given(st.lists(draw_period(), max_size=30))
 def test_leave_of_a_day_never_exceeds_one_and_nothing_that_fits_is_refused(wishes):
 	taken: list[LeavePeriod] = []
 	total: Counter[date] = Counter()
@@ -53,7 +53,7 @@ def test_leave_of_a_day_never_exceeds_one_and_nothing_that_fits_is_refused(wishe
 		]
 		share = {day: 0.5 if day == wish.half_day_date else 1.0 for day in days}
 		fits = all(total[day] + share[day] <= 1 for day in days)
-		excess = find_excess(wish, taken, no_holiday)
+		excess = find_excess(wish, taken, is_holiday_never)
 		assert (excess is None) == fits
 		if excess:
 			assert total[excess.day] + share[excess.day] > 1
@@ -70,7 +70,7 @@ def test_a_holiday_takes_nothing():
 		"b", "Leave", MONDAY - timedelta(days=3), MONDAY - timedelta(days=1), MONDAY - timedelta(days=3)
 	)
 	assert find_excess(own, [other], lambda _type, day: day.weekday() > 4) is None
-	assert find_excess(own, [other], no_holiday).day == MONDAY - timedelta(days=2)
+	assert find_excess(own, [other], is_holiday_never).day == MONDAY - timedelta(days=2)
 
 
 # On the site
@@ -84,11 +84,11 @@ def leave_type(site) -> str:
 @pytest.fixture
 def person(leave_type) -> Person:
 	person = make_person(leave_approver=make_person("Leave Approver").user)
-	allocate(person.employee, leave_type, 40)
+	make_allocation(person.employee, leave_type, 40)
 	return person
 
 
-def wish(leave_type: str, first: date, last: date | None = None, **values: object) -> dict:
+def build_request(leave_type: str, first: date, last: date | None = None, **values: object) -> dict:
 	return {
 		"leave_type": leave_type,
 		"from_date": str(first),
@@ -98,7 +98,7 @@ def wish(leave_type: str, first: date, last: date | None = None, **values: objec
 	}
 
 
-def days_of_leave(employee: str, day: date) -> float:
+def count_leave_days(employee: str, day: date) -> float:
 	rows = frappe.get_all(
 		"Leave Application",
 		{
@@ -117,14 +117,14 @@ def days_of_leave(employee: str, day: date) -> float:
 def test_a_whole_day_and_half_of_the_same_are_409(api, person, leave_type, ahead, order):
 	day = getdate() + timedelta(days=ahead)
 	client = api(person.user)
-	whole, half = wish(leave_type, day), wish(leave_type, day, half_day=True)
+	whole, half = build_request(leave_type, day), build_request(leave_type, day, half_day=True)
 	first, second = (whole, half) if order == "whole first" else (half, whole)
 	assert client.post(APPLY, **first).status_code == 201
 	reply = client.post(APPLY, **second)
 	assert (reply.status_code, reply.json()["exc_type"]) == (409, "OverlapError")
 	assert reply.json()["exc"].endswith("Choose other days, or cancel that application first.")
-	assert days_of_leave(person.employee, day) <= 1
-	assert count("Leave Application", employee=person.employee) == 1
+	assert count_leave_days(person.employee, day) <= 1
+	assert count_records("Leave Application", employee=person.employee) == 1
 
 
 @pytest.mark.parametrize(
@@ -146,13 +146,14 @@ def test_leave_of_several_days_from_today(api, person, leave_type, first, second
 	def send(begin: int, end: int, half: int | None):
 		extra = {} if half is None else {"half_day": True, "half_day_date": str(today + timedelta(days=half))}
 		return client.post(
-			APPLY, **wish(leave_type, today + timedelta(days=begin), today + timedelta(days=end), **extra)
+			APPLY,
+			**build_request(leave_type, today + timedelta(days=begin), today + timedelta(days=end), **extra),
 		)
 
 	assert send(*first).status_code == 201
 	assert send(*second).status_code == status
 	for number in range(-1, 5):
-		assert days_of_leave(person.employee, today + timedelta(days=number)) <= 1
+		assert count_leave_days(person.employee, today + timedelta(days=number)) <= 1
 
 
 @pytest.mark.parametrize("route", ["frappe.client.insert", "resource"])
@@ -164,7 +165,7 @@ def test_no_other_way_takes_more_of_today_either(api, person, leave_type, route,
 		"employee": person.employee,
 		"half_day": 1,
 		"status": "Open",
-		**wish(leave_type, getdate()),
+		**build_request(leave_type, getdate()),
 	}
 	client = api(make_hr())
 	if route == "resource":
@@ -172,23 +173,23 @@ def test_no_other_way_takes_more_of_today_either(api, person, leave_type, route,
 	else:
 		reply = client.post(route, doc=doc)
 	assert reply.status_code >= 400, reply.text
-	assert count("Leave Application", employee=person.employee) == 1
+	assert count_records("Leave Application", employee=person.employee) == 1
 
 
 def test_a_rejected_or_withdrawn_day_is_free_again(api, person, leave_type):
 	client = api(person.user)
-	first = client.post(APPLY, **wish(leave_type, getdate())).json()["data"]["leave_application"]
+	first = client.post(APPLY, **build_request(leave_type, getdate())).json()["data"]["leave_application"]
 	assert client.post("orchestrator.hr.cancel_leave", leave_application=first).status_code == 200
-	half = wish(leave_type, getdate(), half_day=True)
+	half = build_request(leave_type, getdate(), half_day=True)
 	assert [client.post(APPLY, **half).status_code for _ in range(3)] == [201, 201, 409]
-	assert days_of_leave(person.employee, getdate()) == 1
+	assert count_leave_days(person.employee, getdate()) == 1
 
 
 def test_a_withdrawn_application_is_not_opened_again_over_another(api, person, leave_type):
 	client = api(person.user)
-	first = client.post(APPLY, **wish(leave_type, getdate())).json()["data"]["leave_application"]
+	first = client.post(APPLY, **build_request(leave_type, getdate())).json()["data"]["leave_application"]
 	client.post("orchestrator.hr.cancel_leave", leave_application=first)
-	assert client.post(APPLY, **wish(leave_type, getdate(), half_day=True)).status_code == 201
+	assert client.post(APPLY, **build_request(leave_type, getdate(), half_day=True)).status_code == 201
 	frappe.db.rollback()
 	doc = frappe.get_doc("Leave Application", first)
 	doc.status = "Open"
@@ -199,7 +200,7 @@ def test_a_withdrawn_application_is_not_opened_again_over_another(api, person, l
 
 @pytest.mark.parametrize("method", [APPLY, "frappe.client.insert"])
 def test_of_a_whole_and_half_a_day_sent_at_once_no_more_than_one_is_made(api, person, leave_type, method):
-	wishes = [wish(leave_type, getdate()), wish(leave_type, getdate(), half_day=True)] * 2
+	wishes = [build_request(leave_type, getdate()), build_request(leave_type, getdate(), half_day=True)] * 2
 	user = person.user if method == APPLY else make_hr()
 	if method != APPLY:
 		wishes = [
@@ -225,5 +226,5 @@ def test_of_a_whole_and_half_a_day_sent_at_once_no_more_than_one_is_made(api, pe
 	for thread in threads:
 		thread.join()
 	frappe.db.rollback()
-	assert 0.5 <= days_of_leave(person.employee, getdate()) <= 1
+	assert 0.5 <= count_leave_days(person.employee, getdate()) <= 1
 	assert (len(statuses), set(statuses)) == (4, {201, 409})

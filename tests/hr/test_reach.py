@@ -11,8 +11,8 @@ from orchestrator.hr.balances import get_balance
 from tests.support import factories
 from tests.support.hr_factories import (
 	Person,
-	allocate,
-	count,
+	count_records,
+	make_allocation,
 	make_hr,
 	make_leave,
 	make_leave_type,
@@ -32,7 +32,7 @@ class Records:
 		self.names = {
 			"Employee": person.employee,
 			"Employee Checkin": make_punch(person.employee, "IN", "2026-03-02 09:00:00").name,
-			"Leave Allocation": allocate(person.employee, leave_type).name,
+			"Leave Allocation": make_allocation(person.employee, leave_type).name,
 			"Leave Application": make_leave(
 				person.employee, leave_type, "2027-03-08", "2027-03-08", leave_approver=approver
 			).name,
@@ -51,7 +51,7 @@ def attend(employee: str) -> str:
 			"employee": employee,
 			"attendance_date": "2026-03-02",
 			"status": "Present",
-			"company": factories.company(),
+			"company": factories.get_company(),
 		}
 	).insert()
 	doc.submit()
@@ -116,7 +116,7 @@ def test_each_lists_the_records_in_their_reach(api, people, doctype):
 	assert found(people["hr"]) == {report, colleague}
 
 
-def test_the_approver_reaches_what_they_approve_and_nothing_else(api, people):
+def test_approver_can_access_only_records_to_approve(api, people):
 	client = api(people["approver"].user)
 	for records in (people["report"], people["colleague"]):
 		names = records.names
@@ -152,18 +152,20 @@ def test_a_colleagues_records_cannot_be_made_changed_or_deleted(api, people):
 		# an employee's own record is not theirs to write either
 		own = client.post(SET_VALUE, doctype="Employee", name=victim, fieldname="status", value="Left")
 		assert own.status_code == 404
-	assert count("Employee Checkin", employee=victim) == 1
+	assert count_records("Employee Checkin", employee=victim) == 1
 	assert frappe.db.get_value("Employee Checkin", names["Employee Checkin"], "device_id") is None
 
 
-def test_nobody_approves_their_own_leave_or_dates_back_a_punch_by_a_generic_call(api, people):
+@pytest.mark.parametrize(
+	"change", [{"status": "Approved"}, {"fieldname": "status", "value": "Approved"}, {"docstatus": 1}]
+)
+def test_nobody_approves_their_own_leave_or_dates_back_a_punch_by_a_generic_call(api, people, change):
 	"""Frappe would pass the field over and answer 200."""
 	records = people["report"]
 	client, employee = api(records.person.user), records.person.employee
 	leave = {"doctype": "Leave Application", "name": records.names["Leave Application"]}
-	for change in ({"status": "Approved"}, {"fieldname": "status", "value": "Approved"}, {"docstatus": 1}):
-		reply = client.post(SET_VALUE, **leave, **change)
-		assert (reply.status_code, reply.json()["exc_type"]) == (403, "PermissionError")
+	reply = client.post(SET_VALUE, **leave, **change)
+	assert (reply.status_code, reply.json()["exc_type"]) == (403, "PermissionError")
 	assert frappe.db.get_value(*leave.values(), ["status", "docstatus"]) == ("Open", 0)
 	applied = {"leave_type": records.leave_type, "from_date": "2027-06-07", "to_date": "2027-06-07"}
 	reply = client.post(INSERT, doctype="Leave Application", employee=employee, status="Approved", **applied)
@@ -171,15 +173,15 @@ def test_nobody_approves_their_own_leave_or_dates_back_a_punch_by_a_generic_call
 		403,
 		"PermissionError: You may not set status of Leave Application. Leave it out, or ask someone who has permission.",
 	)
-	before = count("Employee Checkin", employee=employee)
+	before = count_records("Employee Checkin", employee=employee)
 	punch = {"doctype": "Employee Checkin", "employee": employee, "log_type": "OUT"}
 	reply = client.post(INSERT, **punch, time="2026-03-02 17:00:00")
 	assert (reply.status_code, reply.json()["exc"]) == (
 		403,
 		"PermissionError: You may not set time of Employee Checkin. Leave it out, or ask someone who has permission.",
 	)
-	assert count("Employee Checkin", employee=employee) == before
-	assert count("Leave Application", employee=employee) == 2
+	assert count_records("Employee Checkin", employee=employee) == before
+	assert count_records("Leave Application", employee=employee) == 2
 
 
 def test_what_may_not_be_set_may_be_sent_as_it_is(api, people):
@@ -280,7 +282,7 @@ def switch(on: int) -> None:
 
 
 def test_a_role_of_the_sites_own_that_reads_a_doctype_reads_all_of_it(api, site):
-	role = factories.make("Role", role_name=factories.unique("Auditor")).name
+	role = factories.make_record("Role", role_name=factories.make_unique("Auditor")).name
 	frappe.permissions.add_permission("Employee Checkin", role)
 	frappe.db.commit()
 	person, colleague = make_person(role, create_user_permission=0), make_person()
@@ -302,10 +304,10 @@ def test_a_new_report_is_reached_at_once(api, site):
 	assert get_balance(person.employee, make_leave_type(), frappe.utils.getdate())["allocated"] == 0
 
 
-def test_the_hooks_are_those_of_the_table():
-	for table in (hooks.permission_query_conditions, hooks.has_permission):
-		narrowed = {doctype for doctype, path in table.items() if path.startswith(permissions.__name__)}
-		assert narrowed == set(permissions.EMPLOYEE_FIELDS)
+@pytest.mark.parametrize("table", [hooks.permission_query_conditions, hooks.has_permission])
+def test_the_hooks_are_those_of_the_table(table):
+	narrowed = {doctype for doctype, path in table.items() if path.startswith(permissions.__name__)}
+	assert narrowed == set(permissions.EMPLOYEE_FIELDS)
 	assert set(permissions.APPROVER_FIELDS) | permissions.LEDGERS <= set(permissions.EMPLOYEE_FIELDS)
 
 
@@ -335,9 +337,9 @@ def make_advance(employee: str) -> str:
 	doc = frappe.get_doc(
 		{
 			"doctype": "Employee Advance",
-			"name": factories.unique("ADV"),
+			"name": factories.make_unique("ADV"),
 			"employee": employee,
-			"company": factories.company(),
+			"company": factories.get_company(),
 			"posting_date": "2026-03-02",
 			"purpose": "Travel",
 			"advance_amount": 100,

@@ -15,7 +15,7 @@ from frappe.utils import get_system_timezone, now_datetime
 from orchestrator.hr import worked_hours
 from orchestrator.hr.working_day import ALTERNATING, BY_LOG_TYPE, EVERY_PAIR
 from tests.support import factories
-from tests.support.hr_factories import Person, count, make_hr, make_person, make_punch
+from tests.support.hr_factories import Person, count_records, make_hr, make_person, make_punch
 
 CHECK_IN = "orchestrator.hr.check_in"
 DAY_PUNCHES = "orchestrator.hr.get_day_punches"
@@ -47,7 +47,7 @@ class Row(NamedTuple):
 	shift_start: datetime | None = None
 
 
-def rows(*punches: str) -> list[Row]:
+def build_rows(*punches: str) -> list[Row]:
 	"""Punches written like "IN 2026-03-02 22:00"."""
 	return [
 		Row(direction if direction != "-" else None, datetime.fromisoformat(moment))
@@ -55,7 +55,7 @@ def rows(*punches: str) -> list[Row]:
 	]
 
 
-def hours_by_day(punches: list[Row], zone, rules=STRICT) -> dict[date, float]:
+def compute_hours_by_day(punches: list[Row], zone, rules=STRICT) -> dict[date, float]:
 	punches = worked_hours.sort_punches(punches, zone)
 	by_day = defaultdict(list)
 	for row, day in zip(punches, worked_hours.assign_days(punches, zone), strict=True):
@@ -111,13 +111,13 @@ def hours_by_day(punches: list[Row], zone, rules=STRICT) -> dict[date, float]:
 	],
 )  # fmt: skip
 def test_a_pair_belongs_to_the_day_of_its_in_and_counts_by_instants(zone, punches, hours):
-	found = hours_by_day(rows(*punches), zone)
+	found = compute_hours_by_day(build_rows(*punches), zone)
 	assert {day.day: value for day, value in found.items()} == hours
 
 
 def test_without_directions_a_punch_counts_on_its_own_day():
-	found = hours_by_day(
-		rows("- 2026-03-02 09:00", "- 2026-03-02 12:20", "- 2026-03-03 06:00"),
+	found = compute_hours_by_day(
+		build_rows("- 2026-03-02 09:00", "- 2026-03-02 12:20", "- 2026-03-03 06:00"),
 		NEW_YORK,
 		(ALTERNATING, EVERY_PAIR),
 	)
@@ -154,7 +154,7 @@ def count_minute_by_minute(punches: list[tuple[datetime, str]], zone) -> dict[da
 
 
 @st.composite
-def weeks(draw):
+def draw_week(draw):
 	"""Punches at instants, of four days around a clock change, none in the hour that comes a second time."""
 	zone, first = draw(st.sampled_from(CHANGES))
 	start = first.replace(tzinfo=zone).astimezone(timezone.utc)
@@ -166,13 +166,13 @@ def weeks(draw):
 
 
 @reproducible
-@given(weeks())
+@given(draw_week())
 def test_hours_equal_a_count_minute_by_minute(case):
 	zone, punches = case
 	if not punches:
 		return
 	stored = [Row(kind, instant.astimezone(zone).replace(tzinfo=None)) for instant, kind in punches]
-	found = hours_by_day(stored, zone)
+	found = compute_hours_by_day(stored, zone)
 	counted = count_minute_by_minute(punches, zone)
 	assert {day: hours for day, hours in found.items() if hours} == {
 		day: round(minutes / 60, 2) for day, minutes in counted.items() if minutes
@@ -187,7 +187,7 @@ def person(site) -> Person:
 	return make_person()
 
 
-def hours_of(client, employee: str, day: str) -> tuple:
+def get_hours(client, employee: str, day: str) -> tuple:
 	data = client.get(DAY_PUNCHES, employee=employee, date=day).json()["data"]
 	return data["worked_hours"], data["first_in"], data["last_out"], len(data["punches"])
 
@@ -198,19 +198,19 @@ def test_a_night_without_a_shift_type_is_the_day_it_began(api, person):
 	make_punch(person.employee, "IN", "2026-03-03 22:00:00")
 	make_punch(person.employee, "OUT", "2026-03-04 06:00:00")
 	client = api(person.user)
-	assert hours_of(client, person.employee, "2026-03-02") == (
+	assert get_hours(client, person.employee, "2026-03-02") == (
 		8.0,
 		"2026-03-02T22:00:00",
 		"2026-03-03T06:00:00",
 		2,
 	)
-	assert hours_of(client, person.employee, "2026-03-03") == (
+	assert get_hours(client, person.employee, "2026-03-03") == (
 		8.0,
 		"2026-03-03T22:00:00",
 		"2026-03-04T06:00:00",
 		2,
 	)
-	assert hours_of(client, person.employee, "2026-03-04") == (0, None, None, 0)
+	assert get_hours(client, person.employee, "2026-03-04") == (0, None, None, 0)
 
 
 @pytest.fixture
@@ -232,9 +232,9 @@ def eastern(site):
 @pytest.mark.parametrize("with_shift", [False, True])
 def test_a_clock_change_in_the_night_counts(api, person, eastern, with_shift, first, last, hours):
 	if with_shift:
-		night = factories.make(
+		night = factories.make_record(
 			"Shift Type",
-			__newname=factories.unique("Night"),
+			__newname=factories.make_unique("Night"),
 			start_time="22:00:00",
 			end_time="06:00:00",
 			determine_check_in_and_check_out=BY_LOG_TYPE,
@@ -245,27 +245,27 @@ def test_a_clock_change_in_the_night_counts(api, person, eastern, with_shift, fi
 	make_punch(person.employee, "IN", f"{first} 22:00:00")
 	make_punch(person.employee, "OUT", f"{last} 06:00:00")
 	client = api(person.user)
-	assert hours_of(client, person.employee, first)[0] == hours
-	assert hours_of(client, person.employee, last)[0] == 0
+	assert get_hours(client, person.employee, first)[0] == hours
+	assert get_hours(client, person.employee, last)[0] == 0
 
 
 # Punches ahead of the clock
 
 
-def site_now() -> datetime:
+def get_site_now() -> datetime:
 	return now_datetime().replace(microsecond=0)
 
 
 @pytest.mark.parametrize("who", ["hr", "self"])
 @pytest.mark.parametrize("seconds", [2, 30, 55])
-def test_a_clock_that_is_a_little_ahead_is_taken_as_now(api, person, who, seconds):
+def test_timestamp_slightly_ahead_is_recorded_as_now(api, person, who, seconds):
 	caller = make_hr() if who == "hr" else person.user
-	before = site_now()
+	before = get_site_now()
 	given = before + timedelta(seconds=seconds)
 	reply = api(caller).post(CHECK_IN, employee=person.employee, timestamp=given.isoformat())
 	assert reply.status_code == 201, reply.text
 	stored = frappe.db.get_value("Employee Checkin", reply.json()["data"]["checkin"], "time")
-	assert before <= stored <= min(site_now(), given)
+	assert before <= stored <= min(get_site_now(), given)
 
 
 def test_how_far_ahead_is_a_setting(api, person):
@@ -273,19 +273,19 @@ def test_how_far_ahead_is_a_setting(api, person):
 	settings_doc.update({"punch_clock_tolerance_seconds": 0}).save()
 	frappe.db.commit()
 	try:
-		given = site_now() + timedelta(seconds=45)
+		given = get_site_now() + timedelta(seconds=45)
 		reply = api(person.user).post(CHECK_IN, timestamp=given.isoformat())
 		assert (reply.status_code, reply.json()["exc_type"]) == (422, "InvalidPunchTimeError")
-		assert count("Employee Checkin", employee=person.employee) == 0
+		assert count_records("Employee Checkin", employee=person.employee) == 0
 	finally:
 		settings_doc.update({"punch_clock_tolerance_seconds": 60}).save()
 		frappe.db.commit()
 
 
-def test_a_punch_ahead_of_the_clock_in_another_zone_is_taken_and_its_repetition_refused(api, person):
+def test_punch_ahead_in_another_zone_is_accepted_and_its_repetition_rejected(api, person):
 	instant = datetime.now(timezone.utc) + timedelta(seconds=20)
 	client = api(person.user)
 	stamp = instant.astimezone(ZoneInfo("Asia/Kolkata")).isoformat(timespec="seconds")
 	assert client.post(CHECK_IN, timestamp=stamp).status_code == 201
 	assert client.post(CHECK_IN, timestamp=stamp).status_code == 409
-	assert count("Employee Checkin", employee=person.employee) == 1
+	assert count_records("Employee Checkin", employee=person.employee) == 1

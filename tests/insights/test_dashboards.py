@@ -10,6 +10,7 @@ from orchestrator.insights.dashboards.scopes import Scope
 from orchestrator.insights.metrics import insights_app
 from orchestrator.setup import shipped_dashboards
 from tests.support import factories, helpdesk, insights
+from tests.support.client import get_error
 from tests.support.insights import GET, HISTORY, REFRESH
 
 
@@ -17,7 +18,7 @@ from tests.support.insights import GET, HISTORY, REFRESH
 def note(frappe_site):
 	"""Three ToDos of Administrator, of two priorities."""
 	frappe.set_user("Administrator")
-	text = factories.unique("Note")
+	text = factories.make_unique("Note")
 	insights.make_todos(2, text, priority="High", date="2026-03-01")
 	insights.make_todos(1, text, priority="Low", date="2026-03-02")
 	return text
@@ -65,10 +66,10 @@ def test_an_item_says_all_that_a_page_needs(api, note):
 	}
 
 
-def test_a_value_that_is_kept_is_not_computed_again(api):
+def test_cached_value_is_not_computed_again(api):
 	metric = insights.make_random_metric()
 	client, name = api(), insights.make_dashboard(metric)
-	assert insights.value(client.get(GET, dashboard=name), metric.name) == insights.value(
+	assert insights.get_value(client.get(GET, dashboard=name), metric.name) == insights.get_value(
 		client.get(GET, dashboard=name), metric.name
 	)
 
@@ -77,24 +78,24 @@ def test_one_metric_that_fails_leaves_the_others_alone(api, note):
 	broken = insights.make_metric("Report", insights.make_report("SELECT missing FROM `tabToDo`"))
 	whole = insights.make_metric("Number Card", insights.make_card(note).name)
 	reply = api().get(GET, dashboard=insights.make_dashboard(broken, whole))
-	failed = insights.item(reply, broken.name)
+	failed = insights.get_item(reply, broken.name)
 	assert (failed["kind"], failed["value"], failed["error"]["type"]) == (
 		"table",
 		None,
 		"ReportExecutionError",
 	)
 	assert "missing" not in failed["error"]["message"]
-	assert insights.value(reply, whole.name) == 3
+	assert insights.get_value(reply, whole.name) == 3
 
 
 def test_a_failure_shows_the_last_value_beside_it(api):
 	report = insights.make_report("SELECT 7 AS number")
 	metric = insights.make_metric("Report", report, aggregate="Sum", aggregate_field="number")
 	client, name = api(), insights.make_dashboard(metric)
-	assert insights.value(client.get(GET, dashboard=name), metric.name) == 7
+	assert insights.get_value(client.get(GET, dashboard=name), metric.name) == 7
 	frappe.db.set_value("Report", report, "query", "SELECT missing FROM `tabToDo`")
 	frappe.db.commit()
-	found = insights.item(client.post(REFRESH, dashboard=name), metric.name)
+	found = insights.get_item(client.post(REFRESH, dashboard=name), metric.name)
 	assert (found["value"], found["error"]["type"]) == (7, "ReportExecutionError")
 
 
@@ -102,12 +103,12 @@ def test_a_quick_value_that_is_due_is_computed_anew_and_a_slow_one_is_stale(api,
 	metric = insights.make_random_metric()
 	client, name = api(), insights.make_dashboard(metric)
 	scope = Scope("Administrator", "Administrator", "Administrator")
-	first = insights.value(client.get(GET, dashboard=name), metric.name)
+	first = insights.get_value(client.get(GET, dashboard=name), metric.name)
 	insights.make_older(name, scope, 16)
-	second = insights.item(client.get(GET, dashboard=name), metric.name)
+	second = insights.get_item(client.get(GET, dashboard=name), metric.name)
 	assert (second["value"] != first, second["stale"]) == (True, False)
 	insights.make_older(name, scope, 16, seconds=2)
-	third = insights.item(client.get(GET, dashboard=name), metric.name)
+	third = insights.get_item(client.get(GET, dashboard=name), metric.name)
 	assert (third["value"], third["stale"]) == (second["value"], True)
 
 
@@ -116,15 +117,15 @@ def test_a_quick_value_that_is_due_is_computed_anew_and_a_slow_one_is_stale(api,
 
 def test_a_frappe_dashboard_answers_its_cards_and_charts(api, note):
 	card, chart = insights.make_card(note), insights.make_chart(note)
-	name = factories.make(
+	name = factories.make_record(
 		"Dashboard",
-		dashboard_name=factories.unique("Board"),
+		dashboard_name=factories.make_unique("Board"),
 		cards=[{"card": card.name}],
 		charts=[{"chart": chart.name, "width": "Full"}],
 	).name
 	reply = api().get(GET, dashboard=name)
 	assert reply.json()["data"]["doctype"] == "Dashboard"
-	number, series = insights.item(reply, card.name), insights.item(reply, chart.name)
+	number, series = insights.get_item(reply, card.name), insights.get_item(reply, chart.name)
 	assert (number["kind"], number["value"]) == ("number", 3)
 	assert (series["kind"], series["width"], series["display"]) == ("series", "Full", "Bar")
 	assert series["value"] == {
@@ -142,15 +143,15 @@ def test_what_a_caller_may_not_read_is_not_on_their_frappe_dashboard(api, note):
 		insights.make_chart(note),
 		insights.make_chart(note, document_type="Employee", group_by_based_on="status"),
 	]
-	name = factories.make(
+	name = factories.make_record(
 		"Dashboard",
-		dashboard_name=factories.unique("Board"),
+		dashboard_name=factories.make_unique("Board"),
 		cards=[{"card": card.name}, {"card": employees.name}],
 		charts=[{"chart": chart.name} for chart in charts],
 	).name
 	reply = api(insights.make_reader()).get(GET, dashboard=name)
 	assert [item["name"] for item in reply.json()["data"]["items"]] == [card.name, charts[0].name]
-	assert insights.value(reply, card.name) == 0
+	assert insights.get_value(reply, card.name) == 0
 
 
 def test_a_heatmap_counts_only_what_the_caller_may_read(api, note):
@@ -166,11 +167,11 @@ def test_a_heatmap_counts_only_what_the_caller_may_read(api, note):
 	)
 	metric = insights.make_metric("Dashboard Chart", chart.name)
 	name = insights.make_dashboard(metric)
-	assert insights.value(api().get(GET, dashboard=name), metric.name) == {
+	assert insights.get_value(api().get(GET, dashboard=name), metric.name) == {
 		"labels": ["2026-03-01", "2026-03-02"],
 		"datasets": [{"name": chart.name, "values": [2, 1]}],
 	}
-	nothing = insights.value(api(insights.make_reader()).get(GET, dashboard=name), metric.name)
+	nothing = insights.get_value(api(insights.make_reader()).get(GET, dashboard=name), metric.name)
 	assert nothing["labels"] == []
 
 
@@ -181,7 +182,7 @@ def test_a_heatmap_counts_only_what_the_caller_may_read(api, note):
 def insights_dashboard(frappe_site, note):
 	"""An Insights dashboard of two charts over the ToDos of the note: their number, and by priority."""
 	frappe.set_user("Administrator")
-	workbook = factories.make("Insights Workbook", title=factories.unique("Workbook"))
+	workbook = factories.make_record("Insights Workbook", title=factories.make_unique("Workbook"))
 	charts = [
 		make_insights_chart(
 			workbook.name,
@@ -195,8 +196,8 @@ def insights_dashboard(frappe_site, note):
 			f" WHERE description = '{note}' GROUP BY priority ORDER BY todos DESC",
 		),
 	]
-	title = factories.unique("Insights")
-	dashboard = factories.make(
+	title = factories.make_unique("Insights")
+	dashboard = factories.make_record(
 		"Insights Dashboard v3",
 		title=title,
 		workbook=workbook.name,
@@ -207,17 +208,17 @@ def insights_dashboard(frappe_site, note):
 
 def make_insights_chart(workbook, chart_type, sql):
 	operations = [{"type": "sql", "raw_sql": sql, "data_source": "Site DB"}]
-	query = factories.make(
+	query = factories.make_record(
 		"Insights Query v3",
-		title=factories.unique("Query"),
+		title=factories.make_unique("Query"),
 		workbook=workbook,
 		is_native_query=1,
 		use_live_connection=1,
 		operations=json.dumps(operations),
 	)
-	return factories.make(
+	return factories.make_record(
 		"Insights Chart v3",
-		title=factories.unique("Chart"),
+		title=factories.make_unique("Chart"),
 		workbook=workbook,
 		query=query.name,
 		chart_type=chart_type,
@@ -230,8 +231,8 @@ def test_an_insights_dashboard_answers_by_name_and_by_title(api, insights_dashbo
 	for asked in (name, title):
 		reply = api().get(GET, dashboard=asked)
 		assert reply.json()["data"]["doctype"] == "Insights Dashboard v3"
-		assert insights.value(reply, number) == 3
-		assert insights.value(reply, bars) == {
+		assert insights.get_value(reply, number) == 3
+		assert insights.get_value(reply, bars) == {
 			"labels": ["High", "Low"],
 			"datasets": [{"name": "todos", "values": [2, 1]}],
 		}
@@ -243,12 +244,12 @@ def test_a_metric_takes_a_query_of_insights_as_a_table_or_as_one_number(api, ins
 	number = insights.make_metric("Insights Query v3", query, aggregate="Maximum", aggregate_field="todos")
 	dashboard = insights.make_dashboard(table, number)
 	reply = api().get(GET, dashboard=dashboard)
-	assert insights.value(reply, table.name)["rows"] == [
+	assert insights.get_value(reply, table.name)["rows"] == [
 		{"priority": "High", "todos": 2},
 		{"priority": "Low", "todos": 1},
 	]
-	assert insights.value(reply, number.name) == 2
-	refused = insights.item(api(insights.make_reader()).get(GET, dashboard=dashboard), number.name)
+	assert insights.get_value(reply, number.name) == 2
+	refused = insights.get_item(api(insights.make_reader()).get(GET, dashboard=dashboard), number.name)
 	assert (refused["value"], refused["error"]["type"]) == (None, "PermissionError")
 
 
@@ -260,8 +261,8 @@ def test_an_insights_dashboard_is_for_those_who_may_read_it(api, insights_dashbo
 		assert api(user).get(GET, dashboard=asked).status_code == 404
 	frappe.share.add("Insights Dashboard v3", name, user, notify=0)
 	frappe.db.commit()
-	own = factories.make("ToDo", description=note, allocated_to=user)
-	assert insights.value(api(user).get(GET, dashboard=name), number) == 1
+	own = factories.make_record("ToDo", description=note, allocated_to=user)
+	assert insights.get_value(api(user).get(GET, dashboard=name), number) == 1
 	own.delete()
 	frappe.db.commit()
 
@@ -269,7 +270,7 @@ def test_an_insights_dashboard_is_for_those_who_may_read_it(api, insights_dashbo
 def test_a_title_that_several_insights_dashboards_have_is_a_conflict(api, insights_dashboard):
 	name, title, _charts = insights_dashboard
 	workbook = frappe.db.get_value("Insights Dashboard v3", name, "workbook")
-	other = factories.make("Insights Dashboard v3", title=title, workbook=workbook, items="[]").name
+	other = factories.make_record("Insights Dashboard v3", title=title, workbook=workbook, items="[]").name
 	reply = api().get(GET, dashboard=title)
 	assert reply.status_code == 409
 	assert {name, other} <= set(reply.json()["exc"].rstrip(".").replace(",", "").split())
@@ -322,7 +323,7 @@ def test_a_dashboard_that_is_shared_with_someone_opens_for_them(api, note):
 	reader = insights.make_reader()
 	frappe.share.add("Orchestrator Dashboard", hidden, reader, notify=0)
 	frappe.db.commit()
-	assert insights.value(api(reader).get(GET, dashboard=hidden), card.name) == 0
+	assert insights.get_value(api(reader).get(GET, dashboard=hidden), card.name) == 0
 
 
 def test_a_list_of_dashboards_holds_those_that_open(api):
@@ -341,12 +342,12 @@ def test_a_guest_is_asked_who_they_are(guest, call):
 		"refresh": lambda: guest.post(REFRESH, dashboard="sales_dashboard"),
 		"history": lambda: guest.get(HISTORY, dashboard="sales_dashboard", metric="new_leads"),
 	}
-	assert replies[call]().status_code == 401
+	assert get_error(replies[call]()) == (401, "AuthenticationError")
 
 
 def test_a_customer_may_read_no_dashboards_at_all(api):
 	reply = api(helpdesk.make_portal_user()).get(GET, dashboard="sales_dashboard")
-	assert reply.status_code == 403
+	assert get_error(reply) == (403, "PermissionError")
 
 
 @pytest.mark.parametrize(

@@ -10,19 +10,19 @@ from tests.support import factories, insights
 LANGUAGES = ("de", "en", "fr")
 
 
-def reader_in(api, lang, user="Administrator"):
+def make_reader_in(api, lang, user="Administrator"):
 	client = api(user)
 	client.headers["Accept-Language"] = lang
 	return client
 
 
-def translated(text, lang):
+def get_translation(text, lang):
 	return frappe._(text, lang)
 
 
-def words_of(reply, name):
+def list_words(reply, name):
 	"""The words in an item's value: names of datasets, or labels of columns."""
-	value = insights.item(reply, name)["value"]
+	value = insights.get_item(reply, name)["value"]
 	return [part.get("name") or part.get("label") for part in value.get("datasets") or value["columns"]]
 
 
@@ -43,21 +43,23 @@ def words_of(reply, name):
 def test_a_series_is_named_in_the_readers_language(api, site, measure, words, first):
 	metric = insights.make_metric("Measure", measure)
 	name = insights.make_dashboard(metric)
-	reader_in(api, first).post(insights.REFRESH, dashboard=name)
+	make_reader_in(api, first).post(insights.REFRESH, dashboard=name)
 
 	found = {
-		lang: words_of(reader_in(api, lang).get(insights.GET, dashboard=name), metric.name)
+		lang: list_words(make_reader_in(api, lang).get(insights.GET, dashboard=name), metric.name)
 		for lang in LANGUAGES
 	}
 
-	assert found == {lang: [translated(word, lang) for word in words] for lang in LANGUAGES}
+	assert found == {lang: [get_translation(word, lang) for word in words] for lang in LANGUAGES}
 	assert found["de"] != found["en"]
 
 
 @pytest.fixture(scope="module")
 def things_in_german(frappe_site):
 	"""A translation of the label that the tests' metrics have."""
-	record = factories.make("Translation", language="de", source_text="Things", translated_text="Dinge")
+	record = factories.make_record(
+		"Translation", language="de", source_text="Things", translated_text="Dinge"
+	)
 	frappe.db.commit()
 	yield
 	frappe.delete_doc("Translation", record.name)
@@ -65,14 +67,14 @@ def things_in_german(frappe_site):
 
 
 def test_a_number_and_its_label_are_there_in_every_language(api, site, things_in_german):
-	note = factories.unique("Note")
+	note = factories.make_unique("Note")
 	metric = insights.make_metric("Number Card", insights.make_card(note).name)
 	name = insights.make_dashboard(metric)
 	insights.make_todos(3, note)
 
-	replies = [reader_in(api, lang).get(insights.GET, dashboard=name) for lang in ("de", "en", "de")]
+	replies = [make_reader_in(api, lang).get(insights.GET, dashboard=name) for lang in ("de", "en", "de")]
 
-	found = [(reply.json()["data"]["title"], insights.item(reply, metric.name)) for reply in replies]
+	found = [(reply.json()["data"]["title"], insights.get_item(reply, metric.name)) for reply in replies]
 	assert [(title, item["label"], item["value"]) for title, item in found] == [
 		("Dinge", "Dinge", 3),
 		("Things", "Things", 3),
@@ -80,9 +82,9 @@ def test_a_number_and_its_label_are_there_in_every_language(api, site, things_in
 	]
 
 
-def test_why_an_item_has_no_value_is_told_in_the_readers_language(api, site):
+def test_reason_for_a_missing_value_is_translated_for_the_reader(api, site):
 	text = "You don't have access to {0}, so this figure is hidden."
-	record = factories.make(
+	record = factories.make_record(
 		"Translation", language="de", source_text=text, translated_text="Kein Zugriff: {0}"
 	)
 	frappe.db.commit()
@@ -90,13 +92,15 @@ def test_why_an_item_has_no_value_is_told_in_the_readers_language(api, site):
 	name, reader = insights.make_dashboard(metric), insights.make_reader()
 	try:
 		replies = {
-			lang: reader_in(api, lang, reader).get(insights.GET, dashboard=name) for lang in ("en", "de")
+			lang: make_reader_in(api, lang, reader).get(insights.GET, dashboard=name) for lang in ("en", "de")
 		}
 	finally:
 		frappe.delete_doc("Translation", record.name)
 		frappe.db.commit()
 
-	errors = {lang: insights.item(reply, metric.name)["error"]["message"] for lang, reply in replies.items()}
+	errors = {
+		lang: insights.get_item(reply, metric.name)["error"]["message"] for lang, reply in replies.items()
+	}
 	assert errors["en"] == text.format("Lead")
 	assert errors["de"].startswith("Kein Zugriff: ")
 
@@ -104,11 +108,11 @@ def test_why_an_item_has_no_value_is_told_in_the_readers_language(api, site):
 def test_a_job_computes_in_the_language_of_who_asked(api, site, worker):
 	metric = insights.make_metric("Measure", "opportunities_by_month")
 	name = insights.make_dashboard(metric)
-	client = reader_in(api, "de")
+	client = make_reader_in(api, "de")
 	client.get(insights.GET, dashboard=name)
 	frappe.local.lang = "de"
 	try:
-		insights.rewrite_kept(name, insights.scopes.build_caller_scope(), seconds=5)
+		insights.rewrite_snapshot(name, insights.scopes.build_caller_scope(), seconds=5)
 	finally:
 		frappe.local.lang = "en"
 	assert client.post(insights.REFRESH, dashboard=name).json()["data"]["queued"] == [metric.name]
@@ -116,7 +120,10 @@ def test_a_job_computes_in_the_language_of_who_asked(api, site, worker):
 	worker()
 
 	reply = client.get(insights.GET, dashboard=name)
-	assert (words_of(reply, metric.name), insights.item(reply, metric.name)["stale"]) == (["Chancen"], False)
+	assert (list_words(reply, metric.name), insights.get_item(reply, metric.name)["stale"]) == (
+		["Chancen"],
+		False,
+	)
 
 
 def test_the_scheduled_refresh_computes_for_each_reader_in_their_language(api, site):
@@ -124,40 +131,40 @@ def test_the_scheduled_refresh_computes_for_each_reader_in_their_language(api, s
 	name = insights.make_dashboard(metric)
 	readers = {lang: factories.make_user("Sales User", language=lang).name for lang in ("de", "fr")}
 	for lang, user in readers.items():
-		reader_in(api, lang, user).get(insights.GET, dashboard=name)
-	insights.record()
+		make_reader_in(api, lang, user).get(insights.GET, dashboard=name)
+	insights.record_history()
 	frappe.db.set_value("Orchestrator Metric", metric.name, "unit", "new version")
 
 	jobs.refresh_dashboard(name)
 	frappe.db.rollback()
 
 	found = [
-		words_of(reader_in(api, lang, user).get(insights.GET, dashboard=name), metric.name)
+		list_words(make_reader_in(api, lang, user).get(insights.GET, dashboard=name), metric.name)
 		for lang, user in readers.items()
 	]
-	assert found == [[translated("Opportunities", lang)] for lang in readers]
+	assert found == [[get_translation("Opportunities", lang)] for lang in readers]
 	assert frappe.local.lang == "en"
 
 
 def test_a_refresh_in_one_language_makes_a_shared_figure_new_in_the_others(api, site):
-	note = factories.unique("Note")
+	note = factories.make_unique("Note")
 	metric = insights.make_shared_metric(note)
 	name = insights.make_dashboard(metric)
-	german, english = reader_in(api, "de"), reader_in(api, "en")
+	german, english = make_reader_in(api, "de"), make_reader_in(api, "en")
 	german.get(insights.GET, dashboard=name)
 	insights.make_todos(2, note)
 
 	english.post(insights.REFRESH, dashboard=name)
 
 	values = [
-		insights.item(client.get(insights.GET, dashboard=name), metric.name)["value"]
+		insights.get_item(client.get(insights.GET, dashboard=name), metric.name)["value"]
 		for client in (english, german)
 	]
 	assert values == [2, 2]
 
 
-def test_an_alert_is_told_to_each_in_their_language(site, things_in_german):
-	note = factories.unique("Note")
+def test_alert_is_translated_for_each_recipient(site, things_in_german):
+	note = factories.make_unique("Note")
 	users = {
 		lang: factories.make_user("Support Team", "Newsletter Manager", language=lang).name
 		for lang in ("de", "en")
@@ -172,9 +179,9 @@ def test_an_alert_is_told_to_each_in_their_language(site, things_in_german):
 
 	refresh_metrics(dashboard=name)
 	frappe.db.commit()
-	insights.record()
+	insights.record_history()
 
-	assert {lang: insights.notifications(user, metric.name) for lang, user in users.items()} == {
+	assert {lang: insights.list_notifications(user, metric.name) for lang, user in users.items()} == {
 		"de": ["Dinge is 1: it has reached 1."],
 		"en": ["Things is 1: it has reached 1."],
 	}

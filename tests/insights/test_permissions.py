@@ -21,21 +21,21 @@ def make_seller(*opportunities: str) -> str:
 	"""A sales user who may read these opportunities alone."""
 	user = insights.make_reader("Sales User")
 	for name in opportunities:
-		insights.permit(user, "Opportunity", name)
+		insights.permit_record(user, "Opportunity", name)
 	return user
 
 
-def figures(reply):
+def get_figures(reply):
 	names = ("open_pipeline_value", "opportunities_in_pipeline")
-	return tuple(insights.value(reply, name) for name in names)
+	return tuple(insights.get_value(reply, name) for name in names)
 
 
 def test_each_caller_gets_the_figures_of_the_records_they_may_read(api, opportunities):
 	first, second = opportunities
 	both, one = api(make_seller(first, second)), api(make_seller(second))
-	assert figures(both.get(GET, dashboard=SALES)) == (1500, 2)
-	assert figures(one.get(GET, dashboard=SALES)) == (500, 1)
-	assert figures(both.get(GET, dashboard=SALES)) == (1500, 2)
+	assert get_figures(both.get(GET, dashboard=SALES)) == (1500, 2)
+	assert get_figures(one.get(GET, dashboard=SALES)) == (500, 1)
+	assert get_figures(both.get(GET, dashboard=SALES)) == (1500, 2)
 
 
 def test_a_table_holds_only_records_that_the_caller_may_read(api, opportunities):
@@ -43,7 +43,7 @@ def test_a_table_holds_only_records_that_the_caller_may_read(api, opportunities)
 	for name in opportunities:
 		frappe.db.set_value("Opportunity", name, "expected_closing", "2031-01-01")
 	frappe.db.commit()
-	table = insights.value(api(make_seller(second)).get(GET, dashboard=SALES), "next_closings")
+	table = insights.get_value(api(make_seller(second)).get(GET, dashboard=SALES), "next_closings")
 	assert [row["name"] for row in table["rows"]] == [second]
 	assert table["total"] == 1
 	assert first not in str(table)
@@ -52,21 +52,21 @@ def test_a_table_holds_only_records_that_the_caller_may_read(api, opportunities)
 def test_a_value_computed_before_a_user_permission_came_is_not_shown_after_it(api, opportunities):
 	first, second = opportunities
 	seller = make_seller(first, second)
-	assert figures(api(seller).get(GET, dashboard=SALES)) == (1500, 2)
+	assert get_figures(api(seller).get(GET, dashboard=SALES)) == (1500, 2)
 	frappe.delete_doc(
 		"User Permission", frappe.db.get_value("User Permission", {"for_value": first, "user": seller})
 	)
 	frappe.db.commit()
-	assert figures(api(seller).get(GET, dashboard=SALES)) == (500, 1)
+	assert get_figures(api(seller).get(GET, dashboard=SALES)) == (500, 1)
 
 
 def test_a_value_computed_with_a_role_is_not_shown_without_it(api, opportunities):
 	seller = make_seller(*opportunities)
 	dashboard = insights.make_dashboard(frappe.get_doc("Orchestrator Metric", "open_pipeline_value"))
-	assert insights.value(api(seller).get(GET, dashboard=dashboard), "open_pipeline_value") == 1500
+	assert insights.get_value(api(seller).get(GET, dashboard=dashboard), "open_pipeline_value") == 1500
 	frappe.get_doc("User", seller).remove_roles("Sales User")
 	frappe.db.commit()
-	found = insights.item(api(seller).get(GET, dashboard=dashboard), "open_pipeline_value")
+	found = insights.get_item(api(seller).get(GET, dashboard=dashboard), "open_pipeline_value")
 	assert found["value"] is None
 	assert found["error"] == {
 		"type": "PermissionError",
@@ -79,24 +79,24 @@ def test_a_share_counts_at_once_and_its_end_too(api, opportunities):
 	card = frappe.get_doc("Orchestrator Metric", "opportunities_in_pipeline")
 	dashboard = insights.make_dashboard(frappe.get_doc("Orchestrator Metric", "open_pipeline_value"), card)
 	client = api(user)
-	assert insights.item(client.get(GET, dashboard=dashboard), "open_pipeline_value")["value"] is None
+	assert insights.get_item(client.get(GET, dashboard=dashboard), "open_pipeline_value")["value"] is None
 	share = frappe.share.add("Opportunity", opportunities[0], user, notify=0)
 	frappe.db.commit()
-	assert insights.value(client.get(GET, dashboard=dashboard), "open_pipeline_value") == 1000
+	assert insights.get_value(client.get(GET, dashboard=dashboard), "open_pipeline_value") == 1000
 	frappe.delete_doc("DocShare", share.name)
 	frappe.db.commit()
-	assert insights.item(client.get(GET, dashboard=dashboard), "open_pipeline_value")["value"] is None
+	assert insights.get_item(client.get(GET, dashboard=dashboard), "open_pipeline_value")["value"] is None
 
 
 def test_rules_of_a_doctype_that_change_make_every_value_new(api, opportunities):
 	seller = make_seller(*opportunities)
-	before = insights.item(api(seller).get(GET, dashboard=SALES), "win_rate")["refreshed_at"]
-	insights.rewrite_all_kept_times(SALES, seller, seconds=60)
-	old = insights.item(api(seller).get(GET, dashboard=SALES), "win_rate")["refreshed_at"]
+	before = insights.get_item(api(seller).get(GET, dashboard=SALES), "win_rate")["refreshed_at"]
+	insights.make_all_older(SALES, seller, seconds=60)
+	old = insights.get_item(api(seller).get(GET, dashboard=SALES), "win_rate")["refreshed_at"]
 	assert old < before
-	rule = factories.make("Custom DocPerm", parent="Note", role="Sales User", permlevel=0, read=1)
+	rule = factories.make_record("Custom DocPerm", parent="Note", role="Sales User", permlevel=0, read=1)
 	try:
-		assert insights.item(api(seller).get(GET, dashboard=SALES), "win_rate")["refreshed_at"] > old
+		assert insights.get_item(api(seller).get(GET, dashboard=SALES), "win_rate")["refreshed_at"] > old
 	finally:
 		frappe.delete_doc("Custom DocPerm", rule.name)
 		frappe.db.commit()
@@ -104,17 +104,19 @@ def test_rules_of_a_doctype_that_change_make_every_value_new(api, opportunities)
 
 
 def test_chart_data_under_the_key_that_frappe_has_for_all_users_is_not_used(api):
-	note = factories.unique("Note")
+	note = factories.make_unique("Note")
 	mine, theirs = insights.make_reader(), insights.make_reader()
 	insights.make_todos(1, note, allocated_to=mine, priority="High")
 	insights.make_todos(2, note, allocated_to=theirs, priority="Low")
 	chart = insights.make_chart(note)
-	dashboard = factories.make(
-		"Dashboard", dashboard_name=factories.unique("Board"), charts=[{"chart": chart.name, "width": "Half"}]
+	dashboard = factories.make_record(
+		"Dashboard",
+		dashboard_name=factories.make_unique("Board"),
+		charts=[{"chart": chart.name, "width": "Half"}],
 	).name
 	kept = {"labels": ["Low"], "datasets": [{"name": chart.name, "values": [2]}]}
 	frappe.cache.set_value(f"chart-data:{chart.name}", frappe.as_json(kept))
-	found = insights.value(api(mine).get(GET, dashboard=dashboard), chart.name)
+	found = insights.get_value(api(mine).get(GET, dashboard=dashboard), chart.name)
 	assert found == {"labels": ["High"], "datasets": [{"name": chart.name, "values": [1]}]}
 
 
@@ -125,7 +127,7 @@ def test_chart_data_under_the_key_that_frappe_has_for_all_users_is_not_used(api)
 def shared(frappe_site):
 	"""A dashboard of one metric: all ToDos of a note, shared with the support team."""
 	frappe.set_user("Administrator")
-	note = factories.unique("Note")
+	note = factories.make_unique("Note")
 	insights.make_todos(3, note)
 	metric = insights.make_shared_metric(note)
 	return note, metric, insights.make_dashboard(metric)
@@ -134,8 +136,8 @@ def shared(frappe_site):
 def test_a_shared_metric_is_the_same_for_everyone_with_its_role(api, shared):
 	_note, metric, dashboard = shared
 	first, second = (api(factories.make_user("Support Team").name) for _ in range(2))
-	assert insights.value(first.get(GET, dashboard=dashboard), metric.name) == 3
-	assert insights.value(second.get(GET, dashboard=dashboard), metric.name) == 3
+	assert insights.get_value(first.get(GET, dashboard=dashboard), metric.name) == 3
+	assert insights.get_value(second.get(GET, dashboard=dashboard), metric.name) == 3
 
 
 def test_a_shared_metric_is_refused_without_its_role_and_the_rest_of_the_dashboard_is_not(api, shared):
@@ -144,13 +146,13 @@ def test_a_shared_metric_is_refused_without_its_role_and_the_rest_of_the_dashboa
 	dashboard = insights.make_dashboard(metric, own)
 	client = api(factories.make_user("Sales User").name)
 	for reply in (client.get(GET, dashboard=dashboard), client.post(REFRESH, dashboard=dashboard)):
-		found = insights.item(reply, metric.name)
+		found = insights.get_item(reply, metric.name)
 		assert (found["value"], found["refreshed_at"], found["stale"]) == (None, None, False)
 		assert found["error"] == {
 			"type": "PermissionError",
 			"message": "This figure is shared with the role Support Team, which you do not have.",
 		}
-		assert insights.value(reply, own.name) == 0
+		assert insights.get_value(reply, own.name) == 0
 	refused = client.get(HISTORY, dashboard=dashboard, metric=metric.name)
 	assert refused.status_code == 403
 
@@ -161,7 +163,7 @@ def test_computing_as_someone_else_leaves_the_callers_own_figures_theirs(api, sh
 	reply = api(factories.make_user("Support Team").name).get(
 		GET, dashboard=insights.make_dashboard(metric, own)
 	)
-	assert (insights.value(reply, metric.name), insights.value(reply, own.name)) == (3, 0)
+	assert (insights.get_value(reply, metric.name), insights.get_value(reply, own.name)) == (3, 0)
 
 
 def test_a_source_changed_after_it_was_shared_waits_for_approval(api, shared):
@@ -176,16 +178,16 @@ def test_a_source_changed_after_it_was_shared_waits_for_approval(api, shared):
 	)
 	client = api(insights.make_reader())
 	dashboard = insights.make_dashboard(metric)
-	assert insights.value(client.get(GET, dashboard=dashboard), metric.name) == 3
+	assert insights.get_value(client.get(GET, dashboard=dashboard), metric.name) == 3
 	card.reload()
 	card.update({"filters_json": "[]"}).save()
 	frappe.db.commit()
-	found = insights.item(client.get(GET, dashboard=dashboard), metric.name)
+	found = insights.get_item(client.get(GET, dashboard=dashboard), metric.name)
 	assert (found["value"], found["error"]["type"]) == (None, "ConflictError")
 	metric.reload()
 	metric.save()
 	frappe.db.commit()
-	assert insights.value(client.get(GET, dashboard=dashboard), metric.name) >= 3
+	assert insights.get_value(client.get(GET, dashboard=dashboard), metric.name) >= 3
 
 
 def test_a_user_who_has_left_gives_out_nothing_any_more(api, shared):
@@ -198,10 +200,10 @@ def test_a_user_who_has_left_gives_out_nothing_any_more(api, shared):
 		shared_role="Desk User",
 	)
 	client, dashboard = api(insights.make_reader()), insights.make_dashboard(metric)
-	assert insights.value(client.get(GET, dashboard=dashboard), metric.name) == 3
+	assert insights.get_value(client.get(GET, dashboard=dashboard), metric.name) == 3
 	frappe.get_doc("User", leaver).update({"enabled": 0}).save()
 	frappe.db.commit()
-	found = insights.item(client.post(REFRESH, dashboard=dashboard), metric.name)
+	found = insights.get_item(client.post(REFRESH, dashboard=dashboard), metric.name)
 	assert (found["error"]["type"], leaver in found["error"]["message"]) == ("ConflictError", True)
 
 
@@ -227,7 +229,7 @@ def test_who_may_no_longer_see_a_figure_sees_nothing_of_its_history(api, opportu
 	dashboard = insights.make_dashboard(frappe.get_doc("Orchestrator Metric", "open_pipeline_value"))
 	asked = {"dashboard": dashboard, "metric": "open_pipeline_value"}
 	api(seller).get(GET, dashboard=dashboard)
-	insights.record()
+	insights.record_history()
 	points = api(seller).get(HISTORY, **asked).json()["data"]["points"]
 	assert [point["value"] for point in points] == [1500]
 	frappe.get_doc("User", seller).remove_roles("Sales User")

@@ -9,17 +9,14 @@ import frappe
 from frappe.utils import add_days, today
 
 from orchestrator.insights.dashboards import history, jobs
-from orchestrator.insights.dashboards.scopes import Scope
 from tests.support import factories, insights
 from tests.support.insights import GET, HISTORY, REFRESH
-
-ADMINISTRATOR = Scope("Administrator", "Administrator", "Administrator")
 
 
 @pytest.fixture
 def counted(site):
 	"""A note, and a dashboard with a metric that counts its ToDos as Administrator, shared with the support team."""
-	note = factories.unique("Note")
+	note = factories.make_unique("Note")
 	metric = insights.make_shared_metric(note)
 	return note, metric, insights.make_dashboard(metric)
 
@@ -31,9 +28,9 @@ def test_only_the_items_asked_for_are_computed_and_answered(api, site):
 	reply = client.post(REFRESH, dashboard=name, items=[second.name])
 	assert [item["name"] for item in reply.json()["data"]["items"]] == [second.name]
 	after = client.get(GET, dashboard=name)
-	assert insights.value(after, first.name) == insights.value(before, first.name)
-	assert insights.value(after, second.name) == insights.value(reply, second.name)
-	assert insights.value(after, second.name) != insights.value(before, second.name)
+	assert insights.get_value(after, first.name) == insights.get_value(before, first.name)
+	assert insights.get_value(after, second.name) == insights.get_value(reply, second.name)
+	assert insights.get_value(after, second.name) != insights.get_value(before, second.name)
 
 
 def test_ten_callers_at_once_get_one_computation(site):
@@ -66,31 +63,31 @@ def test_ten_callers_at_once_get_one_computation(site):
 def test_the_next_caller_after_them_gets_a_new_one(api, site):
 	metric = insights.make_random_metric()
 	client, name = api(), insights.make_dashboard(metric)
-	values = {insights.value(client.post(REFRESH, dashboard=name), metric.name) for _ in range(3)}
+	values = {insights.get_value(client.post(REFRESH, dashboard=name), metric.name) for _ in range(3)}
 	assert len(values) == 3
 
 
-def test_a_slow_item_goes_to_a_job_that_computes_it_as_the_caller(api, worker):
-	note, reader = factories.unique("Note"), insights.make_reader()
+def test_slow_item_is_computed_by_a_job_as_the_caller(api, worker):
+	note, reader = factories.make_unique("Note"), insights.make_reader()
 	insights.make_todos(2, note, allocated_to=reader)
 	insights.make_todos(1, note)
 	slow = insights.make_metric("Number Card", insights.make_card(note).name)
 	client, name = api(reader), insights.make_dashboard(slow)
-	assert insights.value(client.get(GET, dashboard=name), slow.name) == 2
+	assert insights.get_value(client.get(GET, dashboard=name), slow.name) == 2
 	frappe.set_user(reader)
 	scope = insights.scopes.build_caller_scope()
 	frappe.set_user("Administrator")
-	insights.rewrite_kept(name, scope, seconds=5)
+	insights.rewrite_snapshot(name, scope, seconds=5)
 	insights.make_todos(3, note, allocated_to=reader)
 	reply = client.post(REFRESH, dashboard=name)
 	assert reply.json()["data"]["queued"] == [slow.name]
-	waiting = insights.item(reply, slow.name)
+	waiting = insights.get_item(reply, slow.name)
 	assert (waiting["value"], waiting["stale"]) == (2, True)
 	worker()
-	assert insights.value(client.get(GET, dashboard=name), slow.name) == 5
+	assert insights.get_value(client.get(GET, dashboard=name), slow.name) == 5
 
 
-def test_open_pages_are_told_which_items_are_new_and_no_value(api, site, counted):
+def test_realtime_event_names_the_refreshed_items_without_values(api, site, counted):
 	note, metric, name = counted
 	insights.make_todos(4, note)
 	with listening() as heard:
@@ -101,39 +98,39 @@ def test_open_pages_are_told_which_items_are_new_and_no_value(api, site, counted
 
 
 def test_what_one_reader_has_refreshed_is_new_for_the_others_too_when_their_page_asks(api, site):
-	note, reader, other = factories.unique("Note"), insights.make_reader(), insights.make_reader()
+	note, reader, other = factories.make_unique("Note"), insights.make_reader(), insights.make_reader()
 	refreshed, left_alone = (
 		insights.make_metric("Number Card", insights.make_card(note).name) for _ in range(2)
 	)
 	name = insights.make_dashboard(refreshed, left_alone)
 	insights.make_todos(1, note, allocated_to=reader)
-	assert insights.value(api(reader).get(GET, dashboard=name), refreshed.name) == 1
+	assert insights.get_value(api(reader).get(GET, dashboard=name), refreshed.name) == 1
 	insights.make_todos(1, note, allocated_to=reader)
 	api(other).post(REFRESH, dashboard=name, items=[refreshed.name])
 	reply = api(reader).get(GET, dashboard=name)
-	assert [insights.value(reply, metric.name) for metric in (refreshed, left_alone)] == [2, 1]
+	assert [insights.get_value(reply, metric.name) for metric in (refreshed, left_alone)] == [2, 1]
 
 
-def test_a_figure_of_ones_own_that_is_slow_is_told_as_it_is_and_stale_then(api, site):
-	note, reader, other = factories.unique("Note"), insights.make_reader(), insights.make_reader()
+def test_slow_caller_scoped_value_is_returned_as_stale(api, site):
+	note, reader, other = factories.make_unique("Note"), insights.make_reader(), insights.make_reader()
 	metric = insights.make_metric("Number Card", insights.make_card(note).name)
 	name = insights.make_dashboard(metric)
-	assert insights.value(api(reader).get(GET, dashboard=name), metric.name) == 0
+	assert insights.get_value(api(reader).get(GET, dashboard=name), metric.name) == 0
 	frappe.set_user(reader)
 	scope = insights.scopes.build_caller_scope()
 	frappe.set_user("Administrator")
-	insights.rewrite_kept(name, scope, seconds=5)
+	insights.rewrite_snapshot(name, scope, seconds=5)
 	insights.make_todos(1, note, allocated_to=reader)
 	api(other).post(REFRESH, dashboard=name)
-	found = insights.item(api(reader).get(GET, dashboard=name), metric.name)
+	found = insights.get_item(api(reader).get(GET, dashboard=name), metric.name)
 	assert (found["value"], found["stale"]) == (0, True)
 
 
 def test_a_refresh_is_no_reason_to_compute_for_the_one_who_asked_again(api, site):
 	metric = insights.make_random_metric()
 	client, name = api(), insights.make_dashboard(metric)
-	refreshed = insights.value(client.post(REFRESH, dashboard=name), metric.name)
-	assert insights.value(client.get(GET, dashboard=name), metric.name) == refreshed
+	refreshed = insights.get_value(client.post(REFRESH, dashboard=name), metric.name)
+	assert insights.get_value(client.get(GET, dashboard=name), metric.name) == refreshed
 
 
 class listening:  # noqa: N801
@@ -165,10 +162,10 @@ def test_a_value_computed_for_a_read_is_written_down_as_the_point_of_the_day(api
 	insights.make_todos(1, note)
 	client = api(factories.make_user("Support Team").name)
 	client.get(GET, dashboard=name)
-	insights.record()
+	insights.record_history()
 	insights.make_todos(1, note)
 	client.post(REFRESH, dashboard=name)
-	insights.record()
+	insights.record_history()
 	reply = client.get(HISTORY, dashboard=name, metric=metric.name)
 	assert reply.json()["data"] == {
 		"name": metric.name,
@@ -178,7 +175,7 @@ def test_a_value_computed_for_a_read_is_written_down_as_the_point_of_the_day(api
 	}
 
 
-def keep_point(metric: str, owner: str, days_ago: int, value: float) -> None:
+def make_history_point(metric: str, owner: str, days_ago: int, value: float) -> None:
 	day = str(add_days(today(), -days_ago))
 	history.upsert_points([history.MetricNote(metric, owner, day, value, None, f"{day} 12:00:00")])
 	frappe.db.commit()
@@ -188,30 +185,30 @@ def keep_point(metric: str, owner: str, days_ago: int, value: float) -> None:
 	("compare_with", "previous"), [("Previous Day", 8), ("Previous Week", 5), ("Previous Month", 4)]
 )
 def test_a_number_is_compared_with_what_it_was(api, site, compare_with, previous):
-	note = factories.unique("Note")
+	note = factories.make_unique("Note")
 	insights.make_todos(10, note)
 	metric = insights.make_metric("Number Card", insights.make_card(note).name, compare_with=compare_with)
 	for days_ago, value in ((1, 8), (9, 5), (40, 4)):
-		keep_point(metric.name, "Administrator", days_ago, value)
-	found = insights.item(api().get(GET, dashboard=insights.make_dashboard(metric)), metric.name)
+		make_history_point(metric.name, "Administrator", days_ago, value)
+	found = insights.get_item(api().get(GET, dashboard=insights.make_dashboard(metric)), metric.name)
 	assert (found["previous"], found["change"]) == (previous, 10 - previous)
 	assert found["change_percent"] == round((10 - previous) / previous * 100, 2)
 
 
 def test_a_users_history_is_their_own(api, site):
-	metric = insights.make_metric("Number Card", insights.make_card(factories.unique("Note")).name)
+	metric = insights.make_metric("Number Card", insights.make_card(factories.make_unique("Note")).name)
 	name, reader = insights.make_dashboard(metric), insights.make_reader()
-	keep_point(metric.name, "Administrator", 1, 99)
-	keep_point(metric.name, reader, 1, 7)
+	make_history_point(metric.name, "Administrator", 1, 99)
+	make_history_point(metric.name, reader, 1, 7)
 	points = api(reader).get(HISTORY, dashboard=name, metric=metric.name).json()["data"]["points"]
 	assert points == [{"day": str(add_days(today(), -1)), "value": 7}]
-	assert insights.item(api(reader).get(GET, dashboard=name), metric.name)["previous"] == 7
+	assert insights.get_item(api(reader).get(GET, dashboard=name), metric.name)["previous"] == 7
 
 
-def test_history_is_kept_for_two_years_and_goes_with_its_metric(site):
-	metric = insights.make_metric("Number Card", insights.make_card(factories.unique("Note")).name)
+def test_history_is_deleted_after_two_years_and_with_its_metric(site):
+	metric = insights.make_metric("Number Card", insights.make_card(factories.make_unique("Note")).name)
 	for days_ago in (729, 731):
-		keep_point(metric.name, "", days_ago, 1)
+		make_history_point(metric.name, "", days_ago, 1)
 	history.delete_expired_points()
 	assert frappe.db.count(history.DOCTYPE, {"metric": metric.name}) == 1
 	frappe.delete_doc("Orchestrator Metric", metric.name)
@@ -219,7 +216,7 @@ def test_history_is_kept_for_two_years_and_goes_with_its_metric(site):
 
 
 def test_a_value_that_cannot_be_written_down_does_not_stop_the_others(site):
-	names = [insights.unique_name("metric") for _ in range(2)]
+	names = [insights.make_unique_name("metric") for _ in range(2)]
 	day = today()
 	history.upsert_points(
 		[
@@ -237,9 +234,9 @@ def test_notes_of_a_run_that_broke_are_written_by_the_next(site, counted, monkey
 	get_dashboard(dashboard=name)
 	monkeypatch.setattr(history, "upsert_points", lambda _notes: 1 / 0)
 	with pytest.raises(ZeroDivisionError):
-		insights.record()
+		insights.record_history()
 	monkeypatch.undo()
-	insights.record()
+	insights.record_history()
 	assert history.get_latest(metric.name, "") == 0
 
 
@@ -247,22 +244,22 @@ def test_notes_of_a_run_that_broke_are_written_by_the_next(site, counted, monkey
 
 
 def test_a_dashboard_is_refreshed_when_its_time_has_come_for_those_who_look_at_it(api, site):
-	note, reader = factories.unique("Note"), insights.make_reader()
+	note, reader = factories.make_unique("Note"), insights.make_reader()
 	metric = insights.make_metric("Number Card", insights.make_card(note).name)
 	name = insights.make_dashboard(metric, refresh_minutes=30)
-	assert insights.value(api(reader).get(GET, dashboard=name), metric.name) == 0
-	insights.record()
+	assert insights.get_value(api(reader).get(GET, dashboard=name), metric.name) == 0
+	insights.record_history()
 	insights.make_todos(2, note, allocated_to=reader)
 	assert name in jobs.refresh_due_dashboards()
 	assert name not in jobs.refresh_due_dashboards()
 	jobs.refresh_dashboard(name)
 	frappe.db.rollback()
-	assert insights.value(api(reader).get(GET, dashboard=name), metric.name) == 2
+	assert insights.get_value(api(reader).get(GET, dashboard=name), metric.name) == 2
 	assert history.get_latest(metric.name, reader) == 2
 
 
 def test_a_dashboard_that_is_off_or_refreshed_by_hand_is_left_alone(site):
-	metric = insights.make_metric("Number Card", insights.make_card(factories.unique("Note")).name)
+	metric = insights.make_metric("Number Card", insights.make_card(factories.make_unique("Note")).name)
 	by_hand = insights.make_dashboard(metric)
 	off = insights.make_dashboard(metric, refresh_minutes=5, disabled=1)
 	assert {by_hand, off}.isdisjoint(jobs.refresh_due_dashboards())
@@ -271,7 +268,7 @@ def test_a_dashboard_that_is_off_or_refreshed_by_hand_is_left_alone(site):
 # Alerts
 
 
-def alert(**values):
+def build_alert(**values):
 	return {"condition": "At or above", "threshold": 2, **values}
 
 
@@ -287,26 +284,26 @@ def compute_and_record(name):
 
 	refresh_metrics(dashboard=name)
 	frappe.db.commit()
-	insights.record()
+	insights.record_history()
 
 
-def test_an_alert_is_told_once_per_crossing(site, counted):
+def test_alert_is_sent_once_per_threshold_crossing(site, counted):
 	note, metric, name = counted
 	told = factories.make_user("Support Team").name
-	set_alerts(metric, alert(user=told))
+	set_alerts(metric, build_alert(user=told))
 	(first,) = insights.make_todos(1, note)
 	compute_and_record(name)
-	assert insights.notifications(told, metric.name) == []
+	assert insights.list_notifications(told, metric.name) == []
 	insights.make_todos(1, note)
 	for _ in range(2):
 		compute_and_record(name)
-	assert insights.notifications(told, metric.name) == ["Things is 2: it has reached 2."]
+	assert insights.list_notifications(told, metric.name) == ["Things is 2: it has reached 2."]
 	frappe.delete_doc("ToDo", first)
 	frappe.db.commit()
 	compute_and_record(name)
 	insights.make_todos(2, note)
 	compute_and_record(name)
-	assert insights.notifications(told, metric.name) == [
+	assert insights.list_notifications(told, metric.name) == [
 		"Things is 2: it has reached 2.",
 		"Things is 3: it has reached 2.",
 	]
@@ -315,30 +312,32 @@ def test_an_alert_is_told_once_per_crossing(site, counted):
 def test_an_alert_below_a_threshold_falls(site, counted):
 	note, metric, name = counted
 	told = factories.make_user("Support Team").name
-	set_alerts(metric, alert(user=told, condition="At or below", threshold=0))
+	set_alerts(metric, build_alert(user=told, condition="At or below", threshold=0))
 	(only,) = insights.make_todos(1, note)
 	compute_and_record(name)
-	assert insights.notifications(told, metric.name) == []
+	assert insights.list_notifications(told, metric.name) == []
 	frappe.delete_doc("ToDo", only)
 	frappe.db.commit()
 	compute_and_record(name)
-	assert insights.notifications(told, metric.name) == ["Things is 0: it has fallen to 0 or less."]
+	assert insights.list_notifications(told, metric.name) == ["Things is 0: it has fallen to 0 or less."]
 
 
-def test_an_alert_of_a_shared_metric_is_told_to_nobody_without_its_role(site, counted):
+def test_alert_of_shared_metric_requires_its_role(site, counted):
 	note, metric, name = counted
 	outside, inside = insights.make_reader(), factories.make_user("Support Team", "Newsletter Manager").name
-	set_alerts(metric, alert(role="Newsletter Manager", threshold=1))
+	set_alerts(metric, build_alert(role="Newsletter Manager", threshold=1))
 	insights.make_todos(1, note)
 	compute_and_record(name)
-	assert insights.notifications(outside, metric.name) == []
-	assert insights.notifications(inside, metric.name) == ["Things is 1: it has reached 1."]
+	assert insights.list_notifications(outside, metric.name) == []
+	assert insights.list_notifications(inside, metric.name) == ["Things is 1: it has reached 1."]
 
 
-def test_an_alert_of_a_callers_own_figure_is_told_to_them_alone(site):
-	note, reader, other = factories.unique("Note"), insights.make_reader(), insights.make_reader()
+def test_alert_of_caller_scoped_metric_goes_to_the_caller_alone(site):
+	note, reader, other = factories.make_unique("Note"), insights.make_reader(), insights.make_reader()
 	metric = insights.make_metric(
-		"Number Card", insights.make_card(note).name, alerts=[alert(role="Newsletter Manager", threshold=1)]
+		"Number Card",
+		insights.make_card(note).name,
+		alerts=[build_alert(role="Newsletter Manager", threshold=1)],
 	)
 	name = insights.make_dashboard(metric)
 	insights.make_todos(1, note, allocated_to=reader)
@@ -346,20 +345,20 @@ def test_an_alert_of_a_callers_own_figure_is_told_to_them_alone(site):
 		frappe.set_user(user)
 		compute_and_record(name)
 		frappe.set_user("Administrator")
-	assert insights.notifications(reader, metric.name) == ["Things is 1: it has reached 1."]
-	assert insights.notifications(other, metric.name) == []
+	assert insights.list_notifications(reader, metric.name) == ["Things is 1: it has reached 1."]
+	assert insights.list_notifications(other, metric.name) == []
 
 
 def test_only_a_number_has_alerts(site):
 	with pytest.raises(frappe.ValidationError, match="Only a number can have alerts"):
-		insights.make_metric("Measure", "leads_by_status", alerts=[alert()])
+		insights.make_metric("Measure", "leads_by_status", alerts=[build_alert()])
 
 
 def test_a_page_listens_to_a_dashboard_that_its_reader_may_open_and_to_no_other(api, guest):
 	reader = api(insights.make_reader("Sales User"))
 
 	def ask(client, dashboard):
-		method, question = factories.room_question("Orchestrator Dashboard", dashboard)
+		method, question = factories.build_room_request("Orchestrator Dashboard", dashboard)
 		return client.get(method, **question)
 
 	may = ask(reader, "sales_dashboard")

@@ -22,7 +22,7 @@ COLUMNS = [
 ]
 
 
-def read_back(*values):
+def parse_cells(*values):
 	"""The values of a row as a reader of spreadsheets sees them."""
 	empty = io.BytesIO()
 	with xlsxwriter.Workbook(empty) as book:
@@ -34,10 +34,10 @@ def read_back(*values):
 			content = source.read(part)
 			target.writestr(part, content.replace(b"<sheetData/>", b"<sheetData>" + row + b"</sheetData>"))
 	sheet = openpyxl.load_workbook(filled).active
-	return [decoded(cell.value) for cell in sheet[1]]
+	return [decode_cell(cell.value) for cell in sheet[1]]
 
 
-def decoded(value):
+def decode_cell(value):
 	"""Text as ECMA-376 has it read (22.9.2.19); openpyxl leaves characters that XML does not take as they are."""
 	if not isinstance(value, str):
 		return value
@@ -64,11 +64,11 @@ def decoded(value):
 	],
 )
 def test_a_spreadsheets_cell_shows_what_it_was_given(value, shown):
-	assert read_back(value, 5)[0] == shown
+	assert parse_cells(value, 5)[0] == shown
 
 
-def test_a_duration_is_told_in_days():
-	assert read_back("x", 43_200) == ["x", 0.5]
+def test_duration_is_formatted_in_days():
+	assert parse_cells("x", 43_200) == ["x", 0.5]
 
 
 def test_an_empty_cell_is_no_cell():

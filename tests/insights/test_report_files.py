@@ -14,12 +14,12 @@ import frappe
 from orchestrator.setup.doctor import has_font
 from tests.support import factories
 from tests.support.report_factories import (
-	builder_report,
-	content_of,
-	csv_rows,
-	generate,
+	download_content,
+	generate_report,
+	make_builder_report,
+	make_query_report,
 	make_report,
-	query_report,
+	parse_csv,
 )
 
 FORMULAS = ("=1+1", "+1+1", "-A1", "@SUM(1)", "\t=1", "\r=1")
@@ -32,7 +32,7 @@ PLAIN = """
 
 @pytest.fixture(scope="module")
 def plain(frappe_site):
-	return query_report(PLAIN, add_total_row=1)
+	return make_query_report(PLAIN, add_total_row=1)
 
 
 @pytest.fixture(scope="module")
@@ -41,26 +41,26 @@ def formulas(frappe_site):
 	rows = " union all ".join(
 		f"select {frappe.db.escape(text)} as `Text::100`, -5 as `Number:Int:80`" for text in FORMULAS
 	)
-	return query_report(rows)
+	return make_query_report(rows)
 
 
-def sheet_of(content):
+def list_sheets(content):
 	book = openpyxl.load_workbook(io.BytesIO(content))
 	return book.worksheets
 
 
-def cells(sheet):
+def list_cells(sheet):
 	return [[cell.value for cell in row] for row in sheet.iter_rows()]
 
 
-def text_of_pdf(content):
+def list_page_texts(content):
 	return [" ".join(page.extract_text().split()) for page in PdfReader(io.BytesIO(content)).pages]
 
 
 def test_a_spreadsheet_has_typed_cells_under_a_heading_and_the_total_last(api, plain):
-	sheet, about = sheet_of(content_of(api(), plain, "xlsx"))
+	sheet, about = list_sheets(download_content(api(), plain, "xlsx"))
 
-	assert cells(sheet) == [
+	assert list_cells(sheet) == [
 		["Name", "Visits", "Hours", "Balance", "Day", "Moment"],
 		["Ann", 3, 2.5, -7.25, datetime.datetime(2025, 2, 19), datetime.datetime(2025, 2, 19, 9, 30)],
 		["Bob", 4, 0.5, 1000.5, None, None],
@@ -68,12 +68,12 @@ def test_a_spreadsheet_has_typed_cells_under_a_heading_and_the_total_last(api, p
 	]
 	assert sheet.freeze_panes == "A2"
 	assert sheet["D2"].number_format == "#,##0.00"
-	assert [row[0] for row in cells(about)] == ["Report", "Generated"]
-	assert cells(about)[0][1] == plain
+	assert [row[0] for row in list_cells(about)] == ["Report", "Generated"]
+	assert list_cells(about)[0][1] == plain
 
 
 def test_a_csv_quotes_text_and_leaves_numbers_bare(api, plain):
-	content = content_of(api(), plain, "csv")
+	content = download_content(api(), plain, "csv")
 
 	assert content.decode("utf-8").splitlines() == [
 		'\ufeff"Name","Visits","Hours","Balance","Day","Moment"',
@@ -84,7 +84,7 @@ def test_a_csv_quotes_text_and_leaves_numbers_bare(api, plain):
 
 
 def test_json_has_rows_by_key_and_says_what_it_is(api, plain):
-	told = json.loads(content_of(api(), plain, "json"))
+	told = json.loads(download_content(api(), plain, "json"))
 
 	assert told["report_name"] == plain
 	assert told["filters"] == {}
@@ -111,11 +111,11 @@ def test_json_has_rows_by_key_and_says_what_it_is(api, plain):
 
 
 def test_html_shows_values_in_the_sites_format_and_escapes_them(api):
-	report = query_report(
+	report = make_query_report(
 		"select 'R&D' as `Team::80`, '<script>alert(1)</script>seen' as `Name::120`, 1234.5 as `Amount:Currency:80`"
 	)
 
-	page = content_of(api(), report, "html").decode()
+	page = download_content(api(), report, "html").decode()
 
 	assert "<script" not in page
 	assert "<td>R&amp;D</td>" in page
@@ -124,12 +124,12 @@ def test_html_shows_values_in_the_sites_format_and_escapes_them(api):
 
 def test_a_pdf_has_title_time_filters_rows_and_numbered_pages(api):
 	rows = " union all ".join(f"select 'Row number {n}' as `Name::120`" for n in range(90))
-	report = query_report(
+	report = make_query_report(
 		f"select * from ({rows}) all_of_them where %(status)s = 'Open'",  # noqa: S608
 		filters=[{"fieldname": "status", "label": "Status of Lead", "fieldtype": "Data"}],
 	)
 
-	pages = text_of_pdf(content_of(api(), report, "pdf", filters={"status": "Open"}))
+	pages = list_page_texts(download_content(api(), report, "pdf", filters={"status": "Open"}))
 
 	assert len(pages) > 1
 	assert report in pages[0]
@@ -141,30 +141,30 @@ def test_a_pdf_has_title_time_filters_rows_and_numbered_pages(api):
 
 
 def test_a_pdf_is_on_the_letter_head_of_the_report(api):
-	letter_head = factories.make(
+	letter_head = factories.make_record(
 		"Letter Head",
-		letter_head_name=factories.unique("Letter Head"),
+		letter_head_name=factories.make_unique("Letter Head"),
 		source="HTML",
 		content="<b>Harbor Wellness, Quay 1</b>",
 		footer="Registered in Galway",
 	)
 	letter_head.db_set("is_default", 0, commit=True)  # the first one of a site becomes its default
-	report = query_report("select 1 as `One:Int:80`", letter_head=letter_head.name)
+	report = make_query_report("select 1 as `One:Int:80`", letter_head=letter_head.name)
 
-	text = " ".join(text_of_pdf(content_of(api(), report, "pdf")))
+	text = " ".join(list_page_texts(download_content(api(), report, "pdf")))
 
 	assert "Harbor Wellness, Quay 1" in text
 	assert "Registered in Galway" in text
 
 
 def test_a_pdf_reaches_no_other_address(api):
-	report = query_report("select '<img src=\"http://127.0.0.1:9/x.png\">seen' as `Name::120`")
+	report = make_query_report("select '<img src=\"http://127.0.0.1:9/x.png\">seen' as `Name::120`")
 
-	assert "seen" in text_of_pdf(content_of(api(), report, "pdf"))[0]
+	assert "seen" in list_page_texts(download_content(api(), report, "pdf"))[0]
 
 
 def test_texts_that_look_like_formulas_stay_texts_in_a_spreadsheet(api, formulas):
-	sheet, _about = sheet_of(content_of(api(), formulas, "xlsx"))
+	sheet, _about = list_sheets(download_content(api(), formulas, "xlsx"))
 
 	column = [row[0] for row in sheet.iter_rows(min_row=2)]
 	assert [cell.data_type for cell in column] == ["s"] * len(FORMULAS)
@@ -174,19 +174,19 @@ def test_texts_that_look_like_formulas_stay_texts_in_a_spreadsheet(api, formulas
 
 
 def test_texts_that_look_like_formulas_are_escaped_in_csv_and_numbers_are_not(api, formulas):
-	rows = csv_rows(content_of(api(), formulas, "csv"))
+	rows = parse_csv(download_content(api(), formulas, "csv"))
 
 	assert rows[1:] == [[f"'{text}", "-5"] for text in FORMULAS]
 
 
 def test_a_heading_or_a_filter_is_no_formula_either(api):
-	report = query_report(
+	report = make_query_report(
 		"select %(who)s as `=Name::120`",
 		filters=[{"fieldname": "who", "label": "Who", "fieldtype": "Data"}],
 	)
 
-	rows = csv_rows(content_of(api(), report, "csv", filters={"who": "=2"}))
-	sheet, about = sheet_of(content_of(api(), report, "xlsx", filters={"who": "=2"}))
+	rows = parse_csv(download_content(api(), report, "csv", filters={"who": "=2"}))
+	sheet, about = list_sheets(download_content(api(), report, "xlsx", filters={"who": "=2"}))
 
 	assert rows == [["'=Name"], ["'=2"]]
 	assert (sheet["A1"].data_type, about["B3"].data_type) == ("s", "s")
@@ -194,15 +194,15 @@ def test_a_heading_or_a_filter_is_no_formula_either(api):
 
 
 def test_a_builder_report_becomes_a_file_with_the_columns_labels(api):
-	company = factories.unique("Company")
+	company = factories.make_unique("Company")
 	leads = [
 		factories.make_lead(lead_name=f"{letter} {company}", company_name=company, status="Open")
 		for letter in "BA"
 	]
-	report = builder_report(company_name=company)
+	report = make_builder_report(company_name=company)
 	caller = factories.make_user("Sales User").name
 
-	rows = csv_rows(content_of(api(caller), report, "csv", filters=[["status", "=", "Open"]]))
+	rows = parse_csv(download_content(api(caller), report, "csv", filters=[["status", "=", "Open"]]))
 
 	assert rows == [
 		["ID", "Full Name", "Status"],
@@ -214,7 +214,7 @@ def test_a_builder_report_becomes_a_file_with_the_columns_labels(api):
 def test_a_custom_report_has_its_own_columns_and_filters(api):
 	lead = factories.make_lead(status="Open")
 	today = frappe.utils.nowdate()
-	filters = {"company": factories.company(), "from_date": today, "to_date": today}
+	filters = {"company": factories.get_company(), "from_date": today, "to_date": today}
 	columns = [{"fieldname": "lead_name", "label": "Who", "fieldtype": "Data", "width": 100}]
 	report = make_report(
 		"Custom Report",
@@ -222,9 +222,9 @@ def test_a_custom_report_has_its_own_columns_and_filters(api):
 		json=json.dumps({"columns": columns, "filters": filters}),
 	)
 
-	rows = csv_rows(content_of(api(), report, "csv"))
-	later = csv_rows(
-		content_of(api(), report, "csv", filters={"from_date": "2001-01-01", "to_date": "2001-01-02"})
+	rows = parse_csv(download_content(api(), report, "csv"))
+	later = parse_csv(
+		download_content(api(), report, "csv", filters={"from_date": "2001-01-01", "to_date": "2001-01-02"})
 	)
 
 	assert rows[0] == ["Who"]
@@ -234,12 +234,14 @@ def test_a_custom_report_has_its_own_columns_and_filters(api):
 
 def test_arabic_hebrew_and_chinese_are_in_the_pdf_and_in_the_spreadsheet(api):
 	words = {"arabic": "مرحبا بالعالم", "hebrew": "שלום עולם", "chinese": "北京客户"}
-	report = query_report("select " + ", ".join(f"'{text}' as `{name}::120`" for name, text in words.items()))
+	report = make_query_report(
+		"select " + ", ".join(f"'{text}' as `{name}::120`" for name, text in words.items())
+	)
 
-	sheet, _about = sheet_of(content_of(api(), report, "xlsx"))
-	text = text_of_pdf(content_of(api(), report, "pdf"))[0]
+	sheet, _about = list_sheets(download_content(api(), report, "xlsx"))
+	text = list_page_texts(download_content(api(), report, "pdf"))[0]
 
-	assert cells(sheet)[1] == list(words.values())
+	assert list_cells(sheet)[1] == list(words.values())
 	assert "שלום" in text
 	assert {"مرحبا", "بالعالم"} <= set(re.findall(r"مرحبا|بالعالم", text))
 	assert ("北京客户" in text) == has_font("zh")  # where there is none, the doctor says so
@@ -248,10 +250,10 @@ def test_arabic_hebrew_and_chinese_are_in_the_pdf_and_in_the_spreadsheet(api):
 def test_a_page_for_readers_from_right_to_left_runs_that_way(api):
 	client = api()
 	client.headers["Accept-Language"] = "ar"
-	report = query_report("select 'مرحبا 12' as `Name::120`, 5 as `Number:Int:80`")
+	report = make_query_report("select 'مرحبا 12' as `Name::120`, 5 as `Number:Int:80`")
 
-	page = content_of(client, report, "html").decode()
-	sheet, _about = sheet_of(content_of(client, report, "xlsx"))
+	page = download_content(client, report, "html").decode()
+	sheet, _about = list_sheets(download_content(client, report, "xlsx"))
 
 	assert '<html lang="ar" dir="rtl">' in page
 	assert '<td dir="auto">مرحبا 12</td>' in page
@@ -259,10 +261,10 @@ def test_a_page_for_readers_from_right_to_left_runs_that_way(api):
 
 
 def test_a_report_without_rows_is_a_file_with_its_heading(api):
-	report = query_report("select name as `Name::120` from tabLead where name = 'nobody'")
+	report = make_query_report("select name as `Name::120` from tabLead where name = 'nobody'")
 	client = api()
 
-	data = generate(client, report, "csv")
+	data = generate_report(client, report, "csv")
 
 	assert data["row_count"] == 0
-	assert csv_rows(client.request("GET", data["file_url"]).content) == [["Name"]]
+	assert parse_csv(client.request("GET", data["file_url"]).content) == [["Name"]]

@@ -7,26 +7,35 @@ from frappe.utils import add_to_date, now_datetime
 
 from orchestrator.insights.reports import report_jobs
 from tests.support import factories
-from tests.support.report_factories import GENERATE, STATUS, csv_rows, generate, private_files, query_report
+from tests.support.report_factories import (
+	GENERATE,
+	STATUS,
+	generate_report,
+	list_private_files,
+	make_query_report,
+	parse_csv,
+)
 
 
 def start(client, report, **arguments):
-	return generate(client, report, "csv", **arguments)
+	return generate_report(client, report, "csv", **arguments)
 
 
-def state(client, run):
+def get_state(client, run):
 	return client.get(STATUS, run=run).json()["data"]
 
 
-def sales_user():
+def make_sales_user():
 	return factories.make_user("Sales User").name
 
 
 def test_a_report_is_made_by_a_worker_as_whoever_asked(api, worker):
 	seen, hidden = (factories.make_lead().name for _ in range(2))
-	caller = sales_user()
-	factories.make("User Permission", user=caller, allow="Lead", for_value=seen, apply_to_all_doctypes=1)
-	report = query_report(
+	caller = make_sales_user()
+	factories.make_record(
+		"User Permission", user=caller, allow="Lead", for_value=seen, apply_to_all_doctypes=1
+	)
+	report = make_query_report(
 		f"select name as `Lead:Link/Lead:120` from tabLead where name in ('{seen}', '{hidden}') and %(a)s = 1"  # noqa: S608
 	)
 	client = api(caller)
@@ -35,7 +44,7 @@ def test_a_report_is_made_by_a_worker_as_whoever_asked(api, worker):
 	kept = frappe.db.get_value("Generated Report", queued["run"], ["status", "request"], as_dict=True)
 	worker()
 	frappe.db.rollback()
-	after = state(client, queued["run"])
+	after = get_state(client, queued["run"])
 
 	assert (queued["status"], queued["progress"], queued["file"], queued["row_count"]) == (
 		"Queued",
@@ -50,7 +59,7 @@ def test_a_report_is_made_by_a_worker_as_whoever_asked(api, worker):
 		1,
 		None,
 	)
-	assert csv_rows(client.request("GET", after["file_url"]).content) == [["Lead"], [seen]]
+	assert parse_csv(client.request("GET", after["file_url"]).content) == [["Lead"], [seen]]
 	assert frappe.db.get_value("Generated Report", queued["run"], "request") is None
 	assert frappe.get_all("Notification Log", {"document_name": queued["run"]}, ["for_user", "subject"]) == [
 		{"for_user": caller, "subject": f"Your report <strong>{report}</strong> is ready"}
@@ -62,7 +71,7 @@ def test_the_queue_holds_the_runs_name_and_no_filter(api):
 
 	from frappe.utils.background_jobs import create_job_id, get_redis_conn
 
-	queued = start(api(), query_report("select %(a)s as `A::80`"), background=True, filters={"a": "Ann"})
+	queued = start(api(), make_query_report("select %(a)s as `A::80`"), background=True, filters={"a": "Ann"})
 
 	job = Job.fetch(
 		create_job_id(report_jobs.RUN_RECORDS.build_job_id(queued["run"])), connection=get_redis_conn()
@@ -85,13 +94,13 @@ def carried_out(site):
 
 
 def test_a_run_that_fails_says_why_and_leaves_no_file(api, carried_out):
-	broken = query_report("select name from `tabNo Such Table`")
+	broken = make_query_report("select name from `tabNo Such Table`")
 	client = api()
-	before = private_files()
+	before = list_private_files()
 
 	queued = start(client, broken, background=True)
 	carried_out(queued["run"])
-	after = state(client, queued["run"])
+	after = get_state(client, queued["run"])
 
 	assert (after["status"], after["file"], after["error"]["type"]) == (
 		"Failed",
@@ -99,27 +108,27 @@ def test_a_run_that_fails_says_why_and_leaves_no_file(api, carried_out):
 		"ReportExecutionError",
 	)
 	assert "failed (ProgrammingError)" in after["error"]["text"]
-	assert private_files() == before
+	assert list_private_files() == before
 	assert frappe.db.get_value("Generated Report", queued["run"], "request") is None
 
 
 def test_what_forbids_the_whole_call_is_said_at_once(api):
-	report = query_report("select 7 as `Answer:Int:80`")
+	report = make_query_report("select 7 as `Answer:Int:80`")
 
 	reply = api(factories.make_user("Projects User").name).post(GENERATE, report_name=report, background=True)
 
 	assert (reply.status_code, reply.json()["exc_type"]) == (403, "PermissionError")
 
 
-def test_a_report_that_frappe_prepares_in_the_background_is_queued_unless_told_otherwise(api):
-	report = query_report("select 7 as `Answer:Int:80`", prepared_report=1)
+def test_prepared_report_is_queued_by_default(api):
+	report = make_query_report("select 7 as `Answer:Int:80`", prepared_report=1)
 
 	assert start(api(), report)["status"] == "Queued"
 	assert start(api(), report, background=False)["status"] == "Completed"
 
 
 def test_a_report_that_took_long_is_queued_the_next_time(api):
-	report = query_report("select 7 as `Answer:Int:80`")
+	report = make_query_report("select 7 as `Answer:Int:80`")
 	first = start(api(), report)
 	started = frappe.db.get_value("Generated Report", first["run"], "finished_at")
 	frappe.db.set_value("Generated Report", first["run"], "started_at", add_to_date(started, seconds=-21))
@@ -130,10 +139,10 @@ def test_a_report_that_took_long_is_queued_the_next_time(api):
 
 @pytest.fixture
 def make_run(site):
-	report = query_report("select 7 as `Answer:Int:80`")
+	report = make_query_report("select 7 as `Answer:Int:80`")
 
 	def make(status, minutes_ago, **values):
-		run = factories.make(
+		run = factories.make_record(
 			"Generated Report",
 			report=report,
 			format="csv",
@@ -147,7 +156,7 @@ def make_run(site):
 	return make
 
 
-def test_a_run_whose_worker_is_lost_is_given_up_and_a_young_one_is_not(make_run):
+def test_run_with_lost_worker_fails_and_a_recent_one_does_not(make_run):
 	lost = make_run("Running", 20, started_at=add_to_date(now_datetime(), minutes=-19))
 	young = make_run("Queued", 1)
 

@@ -12,7 +12,7 @@ import frappe
 
 from orchestrator.insights.reports.content import letter_head
 from tests.support import factories
-from tests.support.report_factories import content_of, query_report
+from tests.support.report_factories import download_content, make_query_report
 
 PIXEL = base64.b64decode(
 	"iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -21,9 +21,9 @@ DATA_URL = f"data:image/png;base64,{base64.b64encode(PIXEL).decode()}"
 
 
 def make_letter_head(content, **values):
-	made = factories.make(
+	made = factories.make_record(
 		"Letter Head",
-		letter_head_name=factories.unique("Letter Head"),
+		letter_head_name=factories.make_unique("Letter Head"),
 		source="HTML",
 		content=content,
 		**values,
@@ -34,18 +34,20 @@ def make_letter_head(content, **values):
 
 def make_image(**values):
 	file = frappe.get_doc(
-		{"doctype": "File", "file_name": f"{factories.unique('logo')}.png", "content": PIXEL, **values}
+		{"doctype": "File", "file_name": f"{factories.make_unique('logo')}.png", "content": PIXEL, **values}
 	).insert()
 	frappe.db.commit()
 	return file.file_url
 
 
-def pdf_with(api, content, user="Administrator", **values):
-	report = query_report("select 'seen' as `Name::120`", letter_head=make_letter_head(content, **values))
-	return PdfReader(io.BytesIO(content_of(api(user), report, "pdf")))
+def generate_pdf(api, content, user="Administrator", **values):
+	report = make_query_report(
+		"select 'seen' as `Name::120`", letter_head=make_letter_head(content, **values)
+	)
+	return PdfReader(io.BytesIO(download_content(api(user), report, "pdf")))
 
 
-def images_of(pdf):
+def count_pdf_images(pdf):
 	"""How many pictures its pages show, those within the letter head as well."""
 	return sum(count_images(page["/Resources"]) for page in pdf.pages)
 
@@ -94,7 +96,7 @@ def listener():
 def test_a_letter_head_reaches_no_other_address(api, listener, content):
 	port, callers = listener
 
-	pdf = pdf_with(api, f"<p>Harbor</p>{content.format(port=port)}")
+	pdf = generate_pdf(api, f"<p>Harbor</p>{content.format(port=port)}")
 
 	text = pdf.pages[0].extract_text()
 	assert ("Harbor" in text, "seen" in text) == (True, True)
@@ -125,7 +127,7 @@ def test_what_is_no_file_of_the_site_is_refused(site, url):
 
 
 def test_a_local_file_is_not_in_the_pdf(api):
-	pdf = pdf_with(
+	pdf = generate_pdf(
 		api, '<p>Harbor</p><img src="file:///etc/passwd"><object data="file:///etc/passwd"></object>'
 	)
 
@@ -136,7 +138,7 @@ def test_a_local_file_is_not_in_the_pdf(api):
 def test_a_logo_of_the_site_is_shown(api, is_private):
 	url = make_image(is_private=is_private)
 
-	assert images_of(pdf_with(api, f'<img src="{url}" style="width: 20mm">')) == 1
+	assert count_pdf_images(generate_pdf(api, f'<img src="{url}" style="width: 20mm">')) == 1
 	assert letter_head.fetch_url(DATA_URL) == {"string": PIXEL, "mime_type": "image/png"}
 
 
@@ -144,14 +146,14 @@ def test_a_private_logo_is_left_out_for_who_may_not_read_it(api):
 	url = make_image(is_private=1)
 	caller = factories.make_user("Sales User").name
 
-	pdf = pdf_with(api, f'<p>Harbor</p><img src="{url}" style="width: 20mm">', caller)
+	pdf = generate_pdf(api, f'<p>Harbor</p><img src="{url}" style="width: 20mm">', caller)
 
 	assert "Harbor" in pdf.pages[0].extract_text()
-	assert images_of(pdf) == 0
+	assert count_pdf_images(pdf) == 0
 
 
 def test_a_letter_head_of_many_pages_is_cut_and_the_rows_are_there(api):
-	pdf = pdf_with(api, "<p>Harbor</p>" + "<p>line</p>" * 500, footer="<p>Registered</p>")
+	pdf = generate_pdf(api, "<p>Harbor</p>" + "<p>line</p>" * 500, footer="<p>Registered</p>")
 
 	text = "".join(page.extract_text() for page in pdf.pages)
 	assert ("Harbor" in text, "seen" in text, "Registered" in text) == (True, True, True)
@@ -168,8 +170,8 @@ def test_a_letter_head_of_many_pages_is_cut_and_the_rows_are_there(api):
 	],
 )
 def test_a_cell_is_text_and_no_markup_of_the_engine(api, cell):
-	report = query_report(f"select {frappe.db.escape(cell)} as `Name::300`")
+	report = make_query_report(f"select {frappe.db.escape(cell)} as `Name::300`")
 
-	text = PdfReader(io.BytesIO(content_of(api(), report, "pdf"))).pages[0].extract_text()
+	text = PdfReader(io.BytesIO(download_content(api(), report, "pdf"))).pages[0].extract_text()
 
 	assert cell.replace(" ", "") in text.replace("\n", "").replace(" ", "").replace("\u200b", "")

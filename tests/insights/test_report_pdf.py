@@ -10,25 +10,25 @@ import frappe
 
 from orchestrator.insights.reports.formats import pdf_columns
 from tests.support import factories
-from tests.support.report_factories import content_of, query_report
+from tests.support.report_factories import download_content, make_query_report
 
 LONG_ROWS, WIDE_ROWS, WIDE_COLUMNS = 110, 40, 26
 LABELS = ["Name of the Client", "Days in Care", "Remarks"]
 
 
-def pages_of(content):
+def list_page_texts(content):
 	return [" ".join(page.extract_text().split()) for page in PdfReader(io.BytesIO(content)).pages]
 
 
-def report_of(rows, columns, **values):
+def make_report_of(rows, columns, **values):
 	"""A report with these rows, each a list of SQL values."""
 	first, *others = rows
 	named = ", ".join(f"{value} as `{column}`" for value, column in zip(first, columns, strict=True))
 	union = " union all ".join([f"select {named}", *(f"select {', '.join(row)}" for row in others)])
-	return query_report(union, **values)
+	return make_query_report(union, **values)
 
 
-def long_rows():
+def build_long_rows():
 	"""Every third row needs several lines."""
 	for number in range(LONG_ROWS):
 		remarks = " and ".join(["words"] * (60 if number % 3 == 0 else 1))
@@ -38,7 +38,7 @@ def long_rows():
 @pytest.fixture(scope="module")
 def long_report(frappe_site):
 	columns = [f"{LABELS[0]}::160", f"{LABELS[1]}:Int:80", f"{LABELS[2]}::200"]
-	return report_of(list(long_rows()), columns)
+	return make_report_of(list(build_long_rows()), columns)
 
 
 @pytest.fixture(scope="module")
@@ -46,11 +46,11 @@ def wide_report(frappe_site):
 	rows = [
 		[f"'value{row}x{column} of some words'" for column in range(WIDE_COLUMNS)] for row in range(WIDE_ROWS)
 	]
-	return report_of(rows, [f"Heading{column}::120" for column in range(WIDE_COLUMNS)])
+	return make_report_of(rows, [f"Heading{column}::120" for column in range(WIDE_COLUMNS)])
 
 
 def test_the_heading_is_on_every_page_of_a_long_report_once(api, long_report):
-	pages = pages_of(content_of(api(), long_report, "pdf"))
+	pages = list_page_texts(download_content(api(), long_report, "pdf"))
 
 	assert len(pages) > 2
 	assert [[page.count(label) for label in LABELS] for page in pages] == [[1, 1, 1]] * len(pages)
@@ -58,7 +58,7 @@ def test_the_heading_is_on_every_page_of_a_long_report_once(api, long_report):
 
 
 def test_no_row_of_a_long_report_is_on_two_pages_or_on_none(api, long_report):
-	pages = pages_of(content_of(api(), long_report, "pdf"))
+	pages = list_page_texts(download_content(api(), long_report, "pdf"))
 
 	begun = [re.findall(r"begin(\d+)", page) for page in pages]
 	assert begun == [re.findall(r"end(\d+)", page) for page in pages]
@@ -66,19 +66,19 @@ def test_no_row_of_a_long_report_is_on_two_pages_or_on_none(api, long_report):
 
 
 def test_a_wide_report_has_all_its_columns_and_their_headings_on_every_page(api, wide_report):
-	content = content_of(api(), wide_report, "pdf")
+	content = download_content(api(), wide_report, "pdf")
 
-	pages = pages_of(content)
+	pages = list_page_texts(content)
 	width = float(PdfReader(io.BytesIO(content)).pages[0].mediabox.width)
 	assert len(pages) > 1
 	for page in pages:
 		assert re.findall(r"Heading(\d+)", page) == [str(column) for column in range(WIDE_COLUMNS)]
 	values = re.findall(r"value(\d+)x(\d+)", " ".join(pages))
 	assert len(set(values)) == len(values) == WIDE_ROWS * WIDE_COLUMNS
-	assert rightmost(content) < width
+	assert find_rightmost(content) < width
 
 
-def rightmost(content):
+def find_rightmost(content):
 	"""Where the text that stands farthest to the right begins, in points."""
 	found = []
 	for page in PdfReader(io.BytesIO(content)).pages:
@@ -93,9 +93,9 @@ def rightmost(content):
 def test_the_heading_stands_above_its_columns_under_a_letter_head_that_is_wider_than_the_page(
 	api, long_report
 ):
-	letter_head = factories.make(
+	letter_head = factories.make_record(
 		"Letter Head",
-		letter_head_name=factories.unique("Letter Head"),
+		letter_head_name=factories.make_unique("Letter Head"),
 		source="HTML",
 		content='<div style="width: 1500px">Harbor Wellness</div>',
 	)
@@ -103,18 +103,18 @@ def test_the_heading_stands_above_its_columns_under_a_letter_head_that_is_wider_
 	frappe.db.set_value("Report", long_report, "letter_head", letter_head.name)
 	frappe.db.commit()
 	try:
-		content = content_of(api(), long_report, "pdf")
+		content = download_content(api(), long_report, "pdf")
 	finally:
 		frappe.db.set_value("Report", long_report, "letter_head", None)
 		frappe.db.commit()
 
-	pages = pages_of(content)
+	pages = list_page_texts(content)
 	assert ["Harbor Wellness" in page for page in pages] == [True] + [False] * (len(pages) - 1)
 
 
 def test_a_report_of_one_page_is_printed_as_it_is(api):
-	pages = pages_of(
-		content_of(api(), query_report("select 'Ann' as `Name::120`, 3 as `Visits:Int:80`"), "pdf")
+	pages = list_page_texts(
+		download_content(api(), make_query_report("select 'Ann' as `Name::120`, 3 as `Visits:Int:80`"), "pdf")
 	)
 
 	assert len(pages) == 1

@@ -15,38 +15,38 @@ LABELS = ("Client", "Days", "Remarks", "City", "Street", "Status")
 TITLE = TitlePage("Long Report", datetime(2025, 2, 19), "Ann", {}, [("Status", "Open")], None)
 
 
-def columns_of(labels):
+def build_columns(labels):
 	return [
 		Column(label, label, "Int" if label == "Days" else "Data", None, place)
 		for place, label in enumerate(labels)
 	]
 
 
-def pages_of(tmp_path, rows, labels=LABELS, **values):
+def list_page_texts(tmp_path, rows, labels=LABELS, **values):
 	path = tmp_path / "report.pdf"
-	report_pdf.write_pdf(path, Table(columns_of(labels), iter(rows), **values), TITLE)
+	report_pdf.write_pdf(path, Table(build_columns(labels), iter(rows), **values), TITLE)
 	reader = PdfReader(io.BytesIO(path.read_bytes()))
 	return [" ".join(page.extract_text().replace("\u200b", "").split()) for page in reader.pages]
 
 
-def rows_of(count):
+def build_rows(count):
 	return [
 		[f"begin{number}", number, "words " * (number % 7), "Cork", "Quay", f"end{number}"]
 		for number in range(count)
 	]
 
 
-def numbers(pages, word):
+def list_numbers(pages, word):
 	return [int(number) for page in pages for number in re.findall(rf"{word}(\d+)", page)]
 
 
 def test_a_report_of_several_parts_has_every_row_once_and_full_pages(frappe_site, tmp_path, monkeypatch):
-	whole = pages_of(tmp_path, rows_of(700), total=["Sum", 1, "", "", "", ""])
+	whole = list_page_texts(tmp_path, build_rows(700), total=["Sum", 1, "", "", "", ""])
 	monkeypatch.setattr(report_pdf, "MAX_PART_CELLS", 1200)
 
-	pages = pages_of(tmp_path, rows_of(700), total=["Sum", 1, "", "", "", ""])
+	pages = list_page_texts(tmp_path, build_rows(700), total=["Sum", 1, "", "", "", ""])
 
-	assert numbers(pages, "begin") == numbers(pages, "end") == list(range(700))
+	assert list_numbers(pages, "begin") == list_numbers(pages, "end") == list(range(700))
 	assert len(pages) == len(whole) > 5
 	assert [all(label in page for label in LABELS) for page in pages] == [True] * len(pages)
 	assert [re.search(r"(\d+ / \d+)$", page)[1] for page in pages] == [
@@ -60,9 +60,9 @@ def test_a_report_of_several_parts_has_every_row_once_and_full_pages(frappe_site
 def test_the_number_of_rows_makes_no_difference(frappe_site, tmp_path, monkeypatch, count):
 	monkeypatch.setattr(report_pdf, "MAX_PART_CELLS", 1)
 
-	pages = pages_of(tmp_path, rows_of(count))
+	pages = list_page_texts(tmp_path, build_rows(count))
 
-	assert numbers(pages, "begin") == numbers(pages, "end") == list(range(count))
+	assert list_numbers(pages, "begin") == list_numbers(pages, "end") == list(range(count))
 	assert all("Client" in page for page in pages)
 
 
@@ -70,9 +70,9 @@ def test_the_number_of_rows_makes_no_difference(frappe_site, tmp_path, monkeypat
 def test_a_report_is_complete_in_other_fonts(frappe_site, tmp_path, monkeypatch, fonts):
 	monkeypatch.setattr(pdf_engine, "FONTS", fonts)
 
-	pages = pages_of(tmp_path, rows_of(200))
+	pages = list_page_texts(tmp_path, build_rows(200))
 
-	assert numbers(pages, "begin") == numbers(pages, "end") == list(range(200))
+	assert list_numbers(pages, "begin") == list_numbers(pages, "end") == list(range(200))
 	assert [all(label in page for label in LABELS) for page in pages] == [True] * len(pages)
 
 
@@ -94,10 +94,10 @@ def test_a_report_is_complete_in_other_fonts(frappe_site, tmp_path, monkeypatch,
 def test_odd_texts_leave_the_other_rows_alone(frappe_site, tmp_path, text):
 	rows = [[f"begin{number}", 1, text if number == 1 else "", "", "", f"end{number}"] for number in range(3)]
 
-	pages = pages_of(tmp_path, rows)
+	pages = list_page_texts(tmp_path, rows)
 
-	assert numbers(pages, "begin") == numbers(pages, "end") == [0, 1, 2]
+	assert list_numbers(pages, "begin") == list_numbers(pages, "end") == [0, 1, 2]
 
 
 def test_a_table_without_columns_is_a_page_with_its_title(frappe_site, tmp_path):
-	assert "Long Report" in pages_of(tmp_path, [], labels=())[0]
+	assert "Long Report" in list_page_texts(tmp_path, [], labels=())[0]

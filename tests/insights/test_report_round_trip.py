@@ -16,7 +16,7 @@ from orchestrator.insights.reports.content.report_table import Column, Table
 from orchestrator.insights.reports.content.title_page import TitlePage
 from orchestrator.insights.reports.formats import csv_file, json_file, spreadsheet
 from tests.support import factories
-from tests.support.report_factories import content_of, csv_rows, query_report
+from tests.support.report_factories import download_content, make_query_report, parse_csv
 
 COLUMNS = [
 	Column(name, name, fieldtype, None, place)
@@ -56,18 +56,18 @@ NASTY = [
 ]  # fmt: skip
 
 
-def table_of(rows):
+def build_table(rows):
 	return Table(COLUMNS, iter(rows))
 
 
-def empty_to_none(value):
+def convert_empty_to_none(value):
 	return None if value == "" else value
 
 
-def of_csv(value, text):
+def parse_csv_value(value, text):
 	"""A cell of a CSV file as the kind of value that was stored."""
 	if value in (None, ""):
-		return empty_to_none(text)
+		return convert_empty_to_none(text)
 	if isinstance(value, datetime.datetime):
 		return datetime.datetime.fromisoformat(text)
 	if isinstance(value, datetime.date):
@@ -75,7 +75,7 @@ def of_csv(value, text):
 	return unescape_formula(text) if isinstance(value, str) else type(value)(text)
 
 
-def of_xlsx(value, cell):
+def parse_xlsx_value(value, cell):
 	"""A cell of a spreadsheet; text as ECMA-376 has it read (22.9.2.19), which openpyxl leaves to its caller."""
 	if isinstance(cell, str):
 		return re.sub("_x([0-9A-Fa-f]{4})_", lambda found: chr(int(found[1], 16)), cell)
@@ -86,35 +86,36 @@ def of_xlsx(value, cell):
 @PROPERTY
 @given(rows=ROWS)
 def test_a_csv_file_reads_back(tmp_path, rows):
-	csv_file.write_csv(tmp_path / "file.csv", table_of(rows))
+	csv_file.write_csv(tmp_path / "file.csv", build_table(rows))
 
 	_heading, *lines = csv.reader((tmp_path / "file.csv").open(encoding="utf-8-sig", newline=""))
 
 	read = [
-		[of_csv(*pair) for pair in zip(row, line, strict=True)] for row, line in zip(rows, lines, strict=True)
+		[parse_csv_value(*pair) for pair in zip(row, line, strict=True)]
+		for row, line in zip(rows, lines, strict=True)
 	]
-	assert read == [[empty_to_none(value) for value in row] for row in rows]
+	assert read == [[convert_empty_to_none(value) for value in row] for row in rows]
 
 
 @PROPERTY
 @given(rows=ROWS)
 def test_an_xlsx_file_reads_back(frappe_site, tmp_path, rows):
-	spreadsheet.write_xlsx(tmp_path / "file.xlsx", table_of(rows), TITLE)
+	spreadsheet.write_xlsx(tmp_path / "file.xlsx", build_table(rows), TITLE)
 
 	sheet = openpyxl.load_workbook(tmp_path / "file.xlsx").worksheets[0]
 
 	cells = [[sheet.cell(line, place).value for place in range(1, 7)] for line in range(2, len(rows) + 2)]
 	read = [
-		[of_xlsx(*pair) for pair in zip(row, line, strict=True)]
+		[parse_xlsx_value(*pair) for pair in zip(row, line, strict=True)]
 		for row, line in zip(rows, cells, strict=True)
 	]
-	assert read == [[empty_to_none(value) for value in row] for row in rows]
+	assert read == [[convert_empty_to_none(value) for value in row] for row in rows]
 
 
 @PROPERTY
 @given(rows=ROWS)
 def test_a_json_file_reads_back(tmp_path, rows):
-	json_file.write_json(tmp_path / "file.json", table_of(rows), TITLE)
+	json_file.write_json(tmp_path / "file.json", build_table(rows), TITLE)
 
 	read = json.loads((tmp_path / "file.json").read_text(encoding="utf-8"))["rows"]
 
@@ -126,7 +127,7 @@ def test_a_json_file_reads_back(tmp_path, rows):
 @pytest.fixture(scope="module")
 def nasty(frappe_site):
 	"""Leads whose topics are stored as they are, past Frappe's cleaning, and a report of them."""
-	company = factories.unique("Company")
+	company = factories.make_unique("Company")
 	names = []
 	for topic in NASTY:
 		lead = factories.make_lead(company_name=company)
@@ -135,23 +136,23 @@ def nasty(frappe_site):
 	query = (
 		f"select topic as `Topic::200` from tabLead where company_name = '{company}' order by creation, name"  # noqa: S608
 	)
-	return query_report(query)
+	return make_query_report(query)
 
 
 def test_stored_texts_are_in_every_format_as_they_are_stored(api, nasty):
 	client = api()
 
-	text = csv_rows(content_of(client, nasty, "csv"))[1:]
-	sheet = openpyxl.load_workbook(io.BytesIO(content_of(client, nasty, "xlsx"))).worksheets[0]
-	rows = json.loads(content_of(client, nasty, "json"))["rows"]
+	text = parse_csv(download_content(client, nasty, "csv"))[1:]
+	sheet = openpyxl.load_workbook(io.BytesIO(download_content(client, nasty, "xlsx"))).worksheets[0]
+	rows = json.loads(download_content(client, nasty, "json"))["rows"]
 
 	assert [unescape_formula(row[0]) for row in text] == NASTY
-	assert [of_xlsx(None, row[0].value) for row in sheet.iter_rows(min_row=2)] == NASTY
+	assert [parse_xlsx_value(None, row[0].value) for row in sheet.iter_rows(min_row=2)] == NASTY
 	assert [row["topic"] for row in rows] == NASTY
 
 
 def test_a_page_shows_stored_texts_as_people_typed_them(api, nasty):
-	page = content_of(api(), nasty, "html").decode()
+	page = download_content(api(), nasty, "html").decode()
 
 	assert "<td>A&lt;B&gt;C Ltd</td>" in page
 	assert "<td>List&lt;String&gt;</td>" in page

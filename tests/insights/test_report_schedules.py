@@ -10,14 +10,14 @@ from frappe.utils.background_jobs import get_queue
 
 from orchestrator.insights.reports import report_schedules
 from tests.support import factories, helpdesk
-from tests.support.client import error_of
-from tests.support.report_factories import builder_report, csv_rows, query_report
+from tests.support.client import get_error
+from tests.support.report_factories import make_builder_report, make_query_report, parse_csv
 
 SCHEDULE = "orchestrator.insights.schedule_report"
 DOCTYPE = "Auto Email Report"
 
 
-def manager(*roles):
+def make_manager(*roles):
 	return factories.make_user("Report Manager", "Sales User", *roles).name
 
 
@@ -31,10 +31,10 @@ def schedule(client, report, **arguments):
 
 @pytest.fixture(scope="module")
 def report(frappe_site):
-	return query_report("select 7 as `Answer:Int:80`")
+	return make_query_report("select 7 as `Answer:Int:80`")
 
 
-def mails_of(report):
+def list_mails(report):
 	queued = frappe.get_all(
 		"Email Queue", {"reference_doctype": "Report", "reference_name": report}, ["name", "attachments"]
 	)
@@ -45,7 +45,7 @@ def mails_of(report):
 
 
 def test_a_schedule_is_an_auto_email_report_of_the_caller(api, report):
-	caller, colleague = manager(), factories.make_user("Sales User").name
+	caller, colleague = make_manager(), factories.make_user("Sales User").name
 
 	data = schedule(
 		api(caller),
@@ -74,17 +74,19 @@ def test_a_schedule_is_an_auto_email_report_of_the_caller(api, report):
 
 
 def test_when_its_time_has_come_each_recipient_gets_the_rows_that_its_user_sees(api):
-	company = factories.unique("Company")
+	company = factories.make_unique("Company")
 	seen, _hidden = (factories.make_lead(company_name=company).name for _ in range(2))
-	caller, gone = manager(), factories.make_user("Sales User")
-	factories.make("User Permission", user=caller, allow="Lead", for_value=seen, apply_to_all_doctypes=1)
-	report = builder_report(company_name=company)
+	caller, gone = make_manager(), factories.make_user("Sales User")
+	factories.make_record(
+		"User Permission", user=caller, allow="Lead", for_value=seen, apply_to_all_doctypes=1
+	)
+	report = make_builder_report(company_name=company)
 	data = schedule(api(caller), report, recipients=[caller, gone.name], frequency="daily")
 	gone.reload()
 	gone.update({"enabled": 0}).save()
 	frappe.db.commit()
 
-	with helpdesk.outgoing_account():
+	with helpdesk.use_outgoing_account():
 		auto_email_report.process_auto_email_report(frappe._dict(name=data["schedule"]))
 		frappe.db.commit()
 		jobs = [
@@ -95,15 +97,15 @@ def test_when_its_time_has_come_each_recipient_gets_the_rows_that_its_user_sees(
 		report_schedules.run_schedule(**jobs[-1])
 		frappe.set_user("Administrator")
 		frappe.db.commit()
-	recipients, files = mails_of(report)
+	recipients, files = list_mails(report)
 
 	assert (jobs[-1], recipients) == ({"schedule": data["schedule"]}, [caller])
 	content = api(caller).request("GET", frappe.db.get_value("File", files[0], "file_url")).content
-	assert [row[0] for row in csv_rows(content)[1:]] == [seen]
+	assert [row[0] for row in parse_csv(content)[1:]] == [seen]
 
 
 def test_the_days_of_the_filters_move_along(api):
-	data = schedule(api(manager()), "Lead Analysis", period="monthly", filters={"status": "Open"})
+	data = schedule(api(make_manager()), "Lead Analysis", period="monthly", filters={"status": "Open"})
 
 	filters = report_schedules.build_filters(frappe.get_doc(DOCTYPE, data["schedule"]))
 
@@ -114,22 +116,22 @@ def test_the_days_of_the_filters_move_along(api):
 	}
 
 
-def test_who_may_make_no_auto_email_report_is_refused(api, guest, report):
-	assert error_of(guest.post(SCHEDULE, report_name=report, frequency="daily")) == (
+@pytest.mark.parametrize("roles", [("Sales User",), ("Report Manager", "Projects User")])
+def test_who_may_make_no_auto_email_report_is_refused(api, guest, report, roles):
+	assert get_error(guest.post(SCHEDULE, report_name=report, frequency="daily")) == (
 		401,
 		"AuthenticationError",
 	)
-	for roles in (("Sales User",), ("Report Manager", "Projects User")):
-		reply = api(factories.make_user(*roles).name).post(SCHEDULE, report_name=report, frequency="daily")
-		assert error_of(reply) == (403, "PermissionError"), roles
+	reply = api(factories.make_user(*roles).name).post(SCHEDULE, report_name=report, frequency="daily")
+	assert get_error(reply) == (403, "PermissionError"), roles
 
 
 def test_a_recipient_who_may_not_see_the_report_is_named(api, report):
 	stranger = factories.make_user("Projects User").name
 
-	reply = api(manager()).post(SCHEDULE, report_name=report, frequency="daily", recipients=[stranger])
+	reply = api(make_manager()).post(SCHEDULE, report_name=report, frequency="daily", recipients=[stranger])
 
-	assert error_of(reply) == (422, "InvalidRecipientError")
+	assert get_error(reply) == (422, "InvalidRecipientError")
 	assert stranger in reply.json()["exc"]
 
 
@@ -148,18 +150,18 @@ def test_a_recipient_who_may_not_see_the_report_is_named(api, report):
 	],
 )
 def test_a_bad_argument_is_400(api, report, arguments, words):
-	reply = api(manager("HR User")).post(
+	reply = api(make_manager("HR User")).post(
 		SCHEDULE, **{"report_name": report, "frequency": "daily", **arguments}
 	)
 
-	assert error_of(reply) == (400, "InvalidRequestError")
+	assert get_error(reply) == (400, "InvalidRequestError")
 	assert words in reply.json()["exc"]
 
 
-def test_nobody_makes_it_mail_what_somebody_else_sees(api, report):
-	data = schedule(api(manager()), report)
+def test_schedule_cannot_mail_reports_of_another_user(api, report):
+	data = schedule(api(make_manager()), report)
 
-	reply = api(manager()).post(
+	reply = api(make_manager()).post(
 		"frappe.client.set_value",
 		doctype=DOCTYPE,
 		name=data["schedule"],
@@ -167,12 +169,12 @@ def test_nobody_makes_it_mail_what_somebody_else_sees(api, report):
 		value="Administrator",
 	)
 
-	assert error_of(reply) == (403, "PermissionError")
+	assert get_error(reply) == (403, "PermissionError")
 
 
 def make_in_desk(report):
 	values = {"user": "Administrator", "email_to": "a@example.com", "format": "CSV", "frequency": "Daily"}
-	return factories.make(DOCTYPE, report=report, enabled=1, **values)
+	return factories.make_record(DOCTYPE, report=report, enabled=1, **values)
 
 
 def test_one_made_in_desk_stays_frappes_own(site, report, monkeypatch):
@@ -186,7 +188,7 @@ def test_one_made_in_desk_stays_frappes_own(site, report, monkeypatch):
 
 
 def test_leaving_the_app_switches_schedules_off_that_would_run_as_the_administrator(api, report):
-	ours = schedule(api(manager()), report)["schedule"]
+	ours = schedule(api(make_manager()), report)["schedule"]
 	desks = make_in_desk(report).name
 
 	report_schedules.disable_all()

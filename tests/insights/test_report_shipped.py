@@ -14,7 +14,7 @@ from orchestrator.insights.reports.content.report_parts import (
 	percentage_of,
 )
 from tests.support import clinic, factories, hr_factories
-from tests.support.report_factories import content_of
+from tests.support.report_factories import download_content
 
 RUN = "frappe.desk.report.run"
 # Nothing else on the site is of these days.
@@ -27,16 +27,16 @@ def run(client, report, **filters):
 	return reply.json()["data"]
 
 
-def refusal(client, report, **filters):
+def get_refusal(client, report, **filters):
 	reply = client.get(RUN, report_name=report, filters=json.dumps(filters))
 	return reply.status_code, reply.json()["exc_type"]
 
 
-def figures(data):
+def get_figures(data):
 	return {item["label"]: item["value"] for item in data["summary"]}
 
 
-def user(*roles):
+def make_user(*roles):
 	return factories.make_user(*roles).name
 
 
@@ -51,7 +51,7 @@ def make_lead(day, status, **values):
 @pytest.fixture(scope="module")
 def leads(frappe_site):
 	"""Leads of a spring long ago. Yields the sources."""
-	web, fair = (factories.make_lead_source(factories.unique(name)).name for name in ("Web", "Fair"))
+	web, fair = (factories.make_lead_source(factories.make_unique(name)).name for name in ("Web", "Fair"))
 	names = [
 		make_lead("2001-03-05", "Open", source=web, probability=20),
 		make_lead("2001-03-06", "Converted", source=web, probability=100),
@@ -68,7 +68,7 @@ def leads(frappe_site):
 def test_lead_analysis_counts_what_became_of_leads_by_source(api, leads):
 	web, fair, _names = leads
 
-	data = run(api(user("Sales User")), "Lead Analysis", **SPRING)
+	data = run(api(make_user("Sales User")), "Lead Analysis", **SPRING)
 
 	assert data["rows"] == [
 		{
@@ -80,7 +80,7 @@ def test_lead_analysis_counts_what_became_of_leads_by_source(api, leads):
 			"conversion": 0.0, "probability": 0.0,
 		},
 	]  # fmt: skip
-	assert figures(data) == {"Leads": 4, "Qualified": 1, "Converted": 1, "Converted (%)": 25.0}
+	assert get_figures(data) == {"Leads": 4, "Qualified": 1, "Converted": 1, "Converted (%)": 25.0}
 	assert data["chart"]["data"] == {
 		"labels": [web, fair],
 		"datasets": [{"name": "Leads", "values": [3, 1]}, {"name": "Converted", "values": [1, 0]}],
@@ -90,15 +90,15 @@ def test_lead_analysis_counts_what_became_of_leads_by_source(api, leads):
 def test_lead_analysis_takes_the_filters_of_the_reference(api, leads):
 	web = leads[0]
 
-	data = run(api(user("Sales User")), "Lead Analysis", status="Open", source=web, **SPRING)
+	data = run(api(make_user("Sales User")), "Lead Analysis", status="Open", source=web, **SPRING)
 
 	assert [(row["group"], row["leads"], row["open"]) for row in data["rows"]] == [(web, 1, 1)]
 
 
 def test_lead_analysis_shows_the_leads_of_one_owner(api, leads):
-	data = run(api(user("Sales User")), "Lead Analysis", lead_owner="Administrator", **SPRING)
+	data = run(api(make_user("Sales User")), "Lead Analysis", lead_owner="Administrator", **SPRING)
 
-	assert figures(data)["Leads"] == 4
+	assert get_figures(data)["Leads"] == 4
 
 
 @pytest.mark.parametrize(
@@ -111,15 +111,17 @@ def test_lead_analysis_shows_the_leads_of_one_owner(api, leads):
 	],
 )
 def test_lead_analysis_groups_otherwise(api, leads, group, rows):
-	data = run(api(user("Sales User")), "Lead Analysis", group_by=group, **SPRING)
+	data = run(api(make_user("Sales User")), "Lead Analysis", group_by=group, **SPRING)
 
 	assert [(row["group"], row["leads"]) for row in data["rows"]] == rows
 
 
 def test_lead_analysis_counts_only_leads_that_the_caller_may_read(api, leads):
 	web, _fair, names = leads
-	caller = user("Sales User")
-	factories.make("User Permission", user=caller, allow="Lead", for_value=names[1], apply_to_all_doctypes=1)
+	caller = make_user("Sales User")
+	factories.make_record(
+		"User Permission", user=caller, allow="Lead", for_value=names[1], apply_to_all_doctypes=1
+	)
 
 	data = run(api(caller), "Lead Analysis", **SPRING)
 
@@ -150,20 +152,20 @@ def opportunities(frappe_site):
 
 
 def test_the_monthly_sales_report_adds_up_currencies_in_one(api, opportunities):
-	data = run(api(user("Sales User")), "Monthly Sales Report", **SPRING)
+	data = run(api(make_user("Sales User")), "Monthly Sales Report", **SPRING)
 
 	shown = ("month", "won", "won_value", "average", "lost", "win_rate", "ordered", "currency")
 	assert [tuple(row[key] for key in shown) for row in data["rows"]] == [
 		("2001-03", 2, 2000.0, 1000.0, 1, 66.67, 0.0, "USD"),
 		("2001-04", 1, 250.0, 250.0, 0, 100.0, 0.0, "USD"),
 	]
-	assert figures(data) == {"Won": 3, "Won Value": 2250.0, "Lost": 1, "Win Rate (%)": 75.0}
+	assert get_figures(data) == {"Won": 3, "Won Value": 2250.0, "Lost": 1, "Win Rate (%)": 75.0}
 	assert data["chart"]["data"]["datasets"] == [{"name": "Won Value", "values": [2000.0, 250.0]}]
 
 
 def test_the_monthly_sales_report_shows_invoices_to_who_may_read_them(api, opportunities):
 	def columns_for(*roles):
-		data = run(api(user(*roles)), "Monthly Sales Report", **SPRING)
+		data = run(api(make_user(*roles)), "Monthly Sales Report", **SPRING)
 		return {column["fieldname"] for column in data["columns"]} & {"ordered", "invoiced"}
 
 	assert columns_for("Sales User") == {"ordered"}
@@ -171,8 +173,8 @@ def test_the_monthly_sales_report_shows_invoices_to_who_may_read_them(api, oppor
 
 
 def test_the_monthly_sales_report_counts_only_what_the_caller_may_read(api, opportunities):
-	caller = user("Sales User")
-	factories.make(
+	caller = make_user("Sales User")
+	factories.make_record(
 		"User Permission",
 		user=caller,
 		allow="Opportunity",
@@ -189,13 +191,15 @@ def test_the_monthly_sales_report_counts_only_what_the_caller_may_read(api, oppo
 
 
 def test_the_monthly_sales_report_becomes_a_pdf_as_in_the_reference(api, opportunities):
-	content = content_of(api(user("Sales User")), "Monthly Sales Report", "pdf", filters=SPRING)
+	content = download_content(api(make_user("Sales User")), "Monthly Sales Report", "pdf", filters=SPRING)
 
 	assert content.startswith(b"%PDF-")
 
 
 def test_a_page_shows_the_figures_and_the_chart_of_the_report(api, opportunities):
-	page = content_of(api(user("Sales User")), "Monthly Sales Report", "html", filters=SPRING).decode()
+	page = download_content(
+		api(make_user("Sales User")), "Monthly Sales Report", "html", filters=SPRING
+	).decode()
 
 	assert '<div class="value">$ 2,250.00</div><div class="label">Won Value</div>' in page
 	assert page.count('fill="#2490ef"/>') == 3  # two months and the legend
@@ -209,8 +213,8 @@ def make_issue(day, **values):
 	return issue.name
 
 
-def test_ticket_service_levels_tells_which_targets_were_kept(api):
-	priority = factories.make("Issue Priority", __newname=factories.unique("Priority")).name
+def test_ticket_service_levels_report_lists_met_targets(api):
+	priority = factories.make_record("Issue Priority", __newname=factories.make_unique("Priority")).name
 	due, early, late = "2001-03-05 12:00:00", "2001-03-05 11:00:00", "2001-03-05 13:00:00"
 	common = {"priority": priority, "response_by": due, "sla_resolution_by": due}
 	make_issue(
@@ -232,7 +236,7 @@ def test_ticket_service_levels_tells_which_targets_were_kept(api):
 	make_issue("2001-03-06", **common, status="Open")
 	make_issue("2001-03-07", priority=priority, status="Open")
 
-	data = run(api(user("Support Team")), "Ticket Service Levels", priority=priority, **SPRING)
+	data = run(api(make_user("Support Team")), "Ticket Service Levels", priority=priority, **SPRING)
 
 	assert data["rows"] == [
 		{
@@ -240,7 +244,7 @@ def test_ticket_service_levels_tells_which_targets_were_kept(api):
 			"resolutions_kept": 33.33, "first_response_hours": 1.5,
 		}
 	]  # fmt: skip
-	assert figures(data) == {
+	assert get_figures(data) == {
 		"Issues": 4, "Overdue": 1, "First Responses in Time (%)": 66.67, "Resolutions in Time (%)": 33.33,
 	}  # fmt: skip
 
@@ -250,7 +254,7 @@ def test_ticket_service_levels_is_there_for_supporters_in_every_grouping(api, gr
 	customer = factories.make_customer().name
 	make_issue("2001-03-08", values={"customer": customer})
 
-	data = run(api(user("Support Team")), "Ticket Service Levels", group_by=group, **SPRING)
+	data = run(api(make_user("Support Team")), "Ticket Service Levels", group_by=group, **SPRING)
 
 	assert sum(row["issues"] for row in data["rows"]) >= 1
 
@@ -267,12 +271,12 @@ def test_project_progress_weighs_tasks_by_their_hours(api):
 			project=project, status=status, expected_time=hours, progress=progress, exp_end_date=due
 		)
 
-	data = run(api(user("Projects User")), "Project Progress", project=project)
+	data = run(api(make_user("Projects User")), "Project Progress", project=project)
 
 	row = data["rows"][0]
 	assert (row["tasks"], row["completed"], row["overdue"]) == (3, 1, 1)
 	assert (row["planned_hours"], row["hours_left"], row["progress"]) == (40.0, 20.0, 50.0)
-	assert figures(data) == {"Projects": 1, "Tasks": 3, "Overdue": 1, "Progress (%)": 50.0}
+	assert get_figures(data) == {"Projects": 1, "Tasks": 3, "Overdue": 1, "Progress (%)": 50.0}
 
 
 @pytest.fixture(scope="module")
@@ -280,14 +284,14 @@ def on_leave(frappe_site):
 	"""Two people with a leave of their own: one took three days of 20 and asks for one, the other has 10 left."""
 	leave_type = hr_factories.make_leave_type()
 	first, second = hr_factories.make_person(), hr_factories.make_person()
-	hr_factories.allocate(first.employee, leave_type, 20)
-	hr_factories.allocate(second.employee, leave_type, 10)
+	hr_factories.make_allocation(first.employee, leave_type, 20)
+	hr_factories.make_allocation(second.employee, leave_type, 10)
 	hr_factories.make_leave(first.employee, leave_type, "2027-03-01", "2027-03-03", "Approved")
 	hr_factories.make_leave(first.employee, leave_type, "2027-04-01", "2027-04-01")
 	return leave_type, first, second
 
 
-def balances(data):
+def get_balances(data):
 	return {
 		row["employee"]: tuple(row[key] for key in ("allocated", "used", "pending", "balance"))
 		for row in data["rows"]
@@ -299,8 +303,8 @@ def test_leave_overview_shows_hr_what_everyone_has(api, on_leave):
 
 	data = run(api(hr_factories.make_hr()), "Leave Overview", leave_type=leave_type, date="2027-03-10")
 
-	assert balances(data) == {first.employee: (20, 3, 1, 17), second.employee: (10, 0, 0, 10)}
-	assert figures(data) == {"Allocated": 30, "Used": 3, "Pending": 1, "Balance": 27}
+	assert get_balances(data) == {first.employee: (20, 3, 1, 17), second.employee: (10, 0, 0, 10)}
+	assert get_figures(data) == {"Allocated": 30, "Used": 3, "Pending": 1, "Balance": 27}
 	assert data["chart"]["data"]["labels"] == [leave_type]
 
 
@@ -310,7 +314,7 @@ def test_leave_overview_shows_employees_their_own_leave(api, on_leave):
 	chosen = run(api(first.user), "Leave Overview", leave_type=leave_type, date="2027-03-10")
 	every = run(api(first.user), "Leave Overview", date="2027-03-10")
 
-	assert balances(chosen) == balances(every) == {first.employee: (20, 3, 1, 17)}
+	assert get_balances(chosen) == get_balances(every) == {first.employee: (20, 3, 1, 17)}
 
 
 @pytest.fixture(scope="module")
@@ -327,7 +331,7 @@ def stays(frappe_site):
 		(there, "Absent", "2000-12-01", None),
 	):
 		client = clinic.make_client(connection, facility=facility)
-		factories.make(
+		factories.make_record(
 			"Client Stay", client=client.name, connection=connection.name, facility=facility, status=status,
 			level_of_care="Residential", admission_date=admitted, discharge_date=discharged, casefile_id=frappe.generate_hash(),
 		)  # fmt: skip
@@ -337,12 +341,12 @@ def stays(frappe_site):
 def test_client_census_counts_who_is_in_care_came_and_left(api, stays):
 	here, _there = stays
 
-	data = run(api(user("Clinical User")), "Client Census", facility=here, **SPRING)
+	data = run(api(make_user("Clinical User")), "Client Census", facility=here, **SPRING)
 
 	assert data["rows"] == [
 		{"group": here, "in_care": 1, "waiting": 1, "admitted": 2, "discharged": 2, "length_of_stay": 15.0}
 	]
-	assert figures(data) == {
+	assert get_figures(data) == {
 		"In Care": 1,
 		"Admitted": 2,
 		"Discharged": 2,
@@ -350,12 +354,12 @@ def test_client_census_counts_who_is_in_care_came_and_left(api, stays):
 	}
 
 
-def test_client_census_shows_a_clinician_of_one_facility_no_other(api, stays):
+@pytest.mark.parametrize("group", ["Facility", "Level of Care"])
+def test_client_census_shows_a_clinician_of_one_facility_no_other(api, stays, group):
 	_here, there = stays
 
-	for group in ("Facility", "Level of Care"):
-		data = run(api(clinic.user_of(there)), "Client Census", group_by=group, **SPRING)
-		assert [(row["in_care"], row["admitted"]) for row in data["rows"]] == [(1, 0)]
+	data = run(api(clinic.make_clinical_user(there)), "Client Census", group_by=group, **SPRING)
+	assert [(row["in_care"], row["admitted"]) for row in data["rows"]] == [(1, 0)]
 
 
 @pytest.mark.parametrize(
@@ -370,7 +374,7 @@ def test_client_census_shows_a_clinician_of_one_facility_no_other(api, stays):
 	],
 )
 def test_who_has_none_of_its_roles_is_refused(api, report, role):
-	assert refusal(api(user(role)), report) == (403, "PermissionError")
+	assert get_refusal(api(make_user(role)), report) == (403, "PermissionError")
 
 
 @pytest.mark.parametrize(
@@ -383,10 +387,13 @@ def test_who_has_none_of_its_roles_is_refused(api, report, role):
 	],
 )
 def test_bad_filters_are_400(api, filters):
-	assert refusal(api(user("Sales User")), "Lead Analysis", **filters) == (400, "InvalidRequestError")
+	assert get_refusal(api(make_user("Sales User")), "Lead Analysis", **filters) == (
+		400,
+		"InvalidRequestError",
+	)
 
 
-def test_money_without_a_rate_is_told_and_left_out():
+def test_amount_without_exchange_rate_is_reported_and_excluded():
 	purse = CurrencyConverter("USD", rate_of=lambda own, _to: {"EUR": 2.0}.get(own))
 
 	assert [

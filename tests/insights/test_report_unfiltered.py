@@ -5,8 +5,8 @@ import json
 import pytest
 
 from tests.support import factories
-from tests.support.client import data_of
-from tests.support.report_factories import content_of, csv_rows
+from tests.support.client import get_data
+from tests.support.report_factories import download_content, parse_csv
 
 RUN = "frappe.desk.report.run"
 DESK = "frappe.desk.query_report.run"
@@ -45,9 +45,9 @@ def desk_user(frappe_site):
 def test_a_report_without_filters_answers_by_every_route(api, browser, desk_user, report):
 	client = api()
 
-	rows = data_of(client.get(RUN, report_name=report))["rows"]
-	posted = data_of(client.post(RUN, report_name=report, filters={}))["rows"]
-	file = csv_rows(content_of(client, report, "csv"))
+	rows = get_data(client.get(RUN, report_name=report))["rows"]
+	posted = get_data(client.post(RUN, report_name=report, filters={}))["rows"]
+	file = parse_csv(download_content(client, report, "csv"))
 	desk = browser(desk_user, factories.PASSWORD).get(DESK, report_name=report, filters="{}")
 
 	assert rows == posted
@@ -58,20 +58,20 @@ def test_a_report_without_filters_answers_by_every_route(api, browser, desk_user
 
 @pytest.mark.parametrize("filters", EMPTY_FILTERS, ids=json.dumps)
 def test_project_progress_with_empty_filters_has_every_project(api, project, filters):
-	data = data_of(api().get(RUN, report_name="Project Progress", filters=json.dumps(filters)))
+	data = get_data(api().get(RUN, report_name="Project Progress", filters=json.dumps(filters)))
 
 	assert [row["status"] for row in data["rows"] if row["project"] == project] == ["Open"]
 
 
 @pytest.mark.parametrize("form", ["pdf", "xlsx", "json", "html"])
 def test_project_progress_without_filters_is_a_file_of_every_format(api, project, form):
-	assert content_of(api(), "Project Progress", form)
+	assert download_content(api(), "Project Progress", form)
 
 
 def test_a_project_user_sees_the_projects_that_they_may_read(api, project):
 	caller = factories.make_user("Projects User").name
-	factories.make("User Permission", user=caller, allow="Project", for_value=project)
+	factories.make_record("User Permission", user=caller, allow="Project", for_value=project)
 
-	data = data_of(api(caller).get(RUN, report_name="Project Progress"))
+	data = get_data(api(caller).get(RUN, report_name="Project Progress"))
 
 	assert [row["project"] for row in data["rows"]] == [project]

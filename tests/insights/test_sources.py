@@ -91,7 +91,7 @@ def test_a_report_that_the_caller_may_not_run_is_refused_to_them(site):
 	assert (item["value"], item["error"]["type"]) == (None, "PermissionError")
 
 
-def test_an_aggregate_passes_over_what_is_no_number():
+def test_aggregate_ignores_non_numeric_values():
 	assert report_figures.compute_aggregate([1, None, "", "2", "x"], "Sum") == 3
 	assert report_figures.compute_aggregate([], "Sum") == 0
 	assert report_figures.compute_aggregate(["x"], "Average") is None
@@ -160,7 +160,7 @@ def test_reader_of_a_dashboard_stays_signed_in(browser):
 
 
 def test_a_cards_statistics_stand_in_until_there_is_a_history(site):
-	note = factories.unique("Note")
+	note = factories.make_unique("Note")
 	old, _new = insights.make_todos(2, note)
 	frappe.db.set_value("ToDo", old, "creation", add_days(today(), -40), update_modified=False)
 	card = insights.make_card(note, show_percentage_stats=1, stats_time_interval="Monthly")
@@ -169,7 +169,7 @@ def test_a_cards_statistics_stand_in_until_there_is_a_history(site):
 
 
 def test_a_chart_over_time_has_a_value_for_each_period(site):
-	note = factories.unique("Note")
+	note = factories.make_unique("Note")
 	insights.make_todos(2, note, date=add_months(today(), -1))
 	insights.make_todos(1, note, date=today())
 	chart = insights.make_chart(
@@ -207,7 +207,7 @@ def test_a_chart_of_a_report_takes_the_columns_it_names(site):
 		("frappe.datetime.get_today()", today),
 		("frappe.datetime.add_months(frappe.datetime.nowdate(), -12)", lambda: add_months(today(), -12)),
 		("frappe.datetime.add_days(frappe.datetime.get_today(), 7)", lambda: add_days(today(), 7)),
-		('frappe.defaults.get_user_default("Company")', factories.company),
+		('frappe.defaults.get_user_default("Company")', factories.get_company),
 		("frappe.session.user", lambda: "Administrator"),
 		("frappe.datetime.str_to_obj(frappe.datetime.get_today()).getMonth() + 1", lambda: getdate().month),
 		("frappe.datetime.str_to_obj(frappe.datetime.get_today()).getFullYear();", lambda: getdate().year),
@@ -245,7 +245,7 @@ def test_a_measure_that_no_app_registers_any_more_is_an_error_of_its_item(site, 
 
 
 def test_what_came_lately_is_counted_against_the_time_before(site):
-	note = factories.unique("Note")
+	note = factories.make_unique("Note")
 	for days_ago, records in ((0, 2), (29, 1), (30, 4), (59, 1), (60, 8)):
 		insights.make_todos(records, note, date=add_days(today(), -days_ago))
 	insights.make_todos(1, note, date=add_days(today(), 1))
@@ -258,7 +258,7 @@ def test_what_came_lately_is_counted_against_the_time_before(site):
 
 
 def test_days_and_months_of_none_are_in_their_series(site):
-	note = factories.unique("Note")
+	note = factories.make_unique("Note")
 	insights.make_todos(2, note, date=today())
 	insights.make_todos(1, note, date=add_days(today(), -2))
 	where = f"description = {frappe.db.escape(note)}"
@@ -287,14 +287,14 @@ def test_figures_hold_plain_numbers():
 # The measures of the suite, on records counted by hand
 
 
-def as_reader_of(role: str, doctype: str, *names: str) -> str:
+def set_reader_of(role: str, doctype: str, *names: str) -> str:
 	user = insights.make_reader(role)
 	for name in names:
-		insights.permit(user, doctype, name)
+		insights.permit_record(user, doctype, name)
 	return user
 
 
-def items_of(dashboard: str, user: str) -> dict:
+def get_items(dashboard: str, user: str) -> dict:
 	frappe.set_user(user)
 	try:
 		return {item["name"]: item["value"] for item in get_dashboard(dashboard=dashboard)["items"]}
@@ -319,7 +319,7 @@ def test_sales_figures_are_those_of_the_opportunities(site):
 	old = factories.make_opportunity(
 		pipeline_stage="Closed Lost", transaction_date=add_days(today(), -400)
 	).name
-	values = items_of("sales_dashboard", as_reader_of("Sales User", "Opportunity", *made, old))
+	values = get_items("sales_dashboard", set_reader_of("Sales User", "Opportunity", *made, old))
 	assert values["open_pipeline_value"] == 1650.5
 	assert values["opportunities_in_pipeline"] == 3
 	assert values["win_rate"] == 33.33
@@ -341,8 +341,8 @@ def test_project_figures_are_those_of_the_tasks(site):
 			("Cancelled", 7, 0, "Low"),
 		)
 	]
-	user = as_reader_of("Projects User", "Task", *tasks)
-	values = items_of("projects_dashboard", user)
+	user = set_reader_of("Projects User", "Task", *tasks)
+	values = get_items("projects_dashboard", user)
 	assert (values["open_tasks"], values["overdue_tasks"], values["completed_tasks"]) == (2, 0, 1)
 	assert values["remaining_hours"] == 16
 	assert sorted(values["tasks_by_priority"]["labels"]) == ["High", "Low"]
@@ -359,7 +359,7 @@ def test_support_figures_are_those_of_the_tickets(site):
 		)
 	frappe.db.sql("UPDATE tabIssue SET _assign = '[\"someone\"]' WHERE name = %s", issues[0])
 	frappe.db.commit()
-	values = items_of("helpdesk_dashboard", as_reader_of("Support Team", "Issue", *issues))
+	values = get_items("helpdesk_dashboard", set_reader_of("Support Team", "Issue", *issues))
 	assert (values["open_tickets"], values["unassigned_tickets"], values["new_tickets"]) == (2, 1, 3)
 	assert values["first_response_hours"] == 3
 	assert values["service_level_met"] == 50
@@ -370,8 +370,10 @@ def test_support_figures_are_those_of_the_tickets(site):
 def test_people_figures_are_those_of_the_employees(site):
 	joined = add_days(today(), -10)
 	employees = [factories.make_employee(date_of_joining=joined).name for _ in range(2)]
-	factories.make("Employee Checkin", employee=employees[0], log_type="IN", time=frappe.utils.now_datetime())
-	values = items_of("hr_dashboard", as_reader_of("HR User", "Employee", *employees))
+	factories.make_record(
+		"Employee Checkin", employee=employees[0], log_type="IN", time=frappe.utils.now_datetime()
+	)
+	values = get_items("hr_dashboard", set_reader_of("HR User", "Employee", *employees))
 	assert (values["headcount"], values["new_employees"], values["checked_in_today"]) == (2, 2, 1)
 	assert values["on_leave_today"] == 0
 	assert sum(values["joined_by_month"]["datasets"][0]["values"]) == 2
@@ -423,13 +425,13 @@ def declare(monkeypatch, **changes):
 	monkeypatch.setattr(dashboards, "METRICS", (metric._replace(**changes),))
 
 
-def test_an_update_reaches_a_metric_that_nobody_changed(shipped, monkeypatch):
+def test_update_changes_unmodified_metrics(shipped, monkeypatch):
 	declare(monkeypatch, label="Fresh Leads")
 	dashboards.sync_dashboards()
 	assert frappe.db.get_value("Orchestrator Metric", "new_leads", "label") == "Fresh Leads"
 
 
-def test_an_update_leaves_alone_what_the_site_changed(shipped, monkeypatch):
+def test_update_preserves_changes_of_the_site(shipped, monkeypatch):
 	doc = frappe.get_doc("Orchestrator Metric", "new_leads")
 	doc.update({"label": "Our Leads"}).save()
 	board = frappe.get_doc("Orchestrator Dashboard", "sales_dashboard")
@@ -465,7 +467,7 @@ def test_what_comes_with_the_app_is_not_deleted(site, doctype, name):
 		frappe.delete_doc(doctype, name, force=True)
 
 
-def test_a_dashboard_whose_roles_the_site_lacks_is_not_open_to_everyone(site, monkeypatch):
+def test_dashboard_with_missing_roles_is_not_public(site, monkeypatch):
 	declared = shipped_dashboards.Dashboard("x", "X", ("No Such Role",), ())
 	assert dashboards.build_dashboard_values(declared)["roles"] == [{"role": "System Manager"}]
 
@@ -507,13 +509,13 @@ def test_a_measure_of_a_broken_app_is_an_error_of_its_item_alone(site, monkeypat
 
 
 def test_a_source_that_is_renamed_stays_the_metrics_source(site):
-	note = factories.unique("Note")
+	note = factories.make_unique("Note")
 	insights.make_todos(2, note)
 	card = insights.make_card(note)
 	metric = insights.make_metric("Number Card", card.name)
 	dashboard = insights.make_dashboard(metric)
 	assert get_dashboard(dashboard=dashboard)["items"][0]["value"] == 2
-	renamed = factories.unique("Renamed")
+	renamed = factories.make_unique("Renamed")
 	frappe.rename_doc("Number Card", card.name, renamed)
 	frappe.db.commit()
 	(item,) = get_dashboard(dashboard=dashboard)["items"]
@@ -585,7 +587,7 @@ def test_client_figures_are_those_of_the_clients_and_their_stays(site):
 		make_client("Pre-Admission"),
 	]
 	frappe.db.commit()
-	user = as_reader_of("Clinical User", "Client", *clients)
+	user = set_reader_of("Clinical User", "Client", *clients)
 	frappe.set_user(user)
 	items = {item["name"]: item for item in get_dashboard(dashboard="clients_dashboard")["items"]}
 	assert {name: item["error"] for name, item in items.items() if item["error"]} == {}

@@ -48,7 +48,7 @@ def _clinical(world: World) -> Caller:
 def _customer(world: World) -> Caller:
 	user = factories.make_user().name
 	frappe.set_user(user)
-	factories.make("HD Ticket", subject="Mine", description="Mine", raised_by=user)
+	factories.make_record("HD Ticket", subject="Mine", description="Mine", raised_by=user)
 	frappe.set_user("Administrator")
 	return Caller("customer", user)
 

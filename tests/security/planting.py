@@ -112,14 +112,16 @@ def _clients(world: World) -> None:
 	).insert()
 	overwrite(world, stay)
 	issue = {"connection": connection.name, "kind": "Record", "status": "Open", "reference_doctype": "Client"}
-	world.records["Sync Issue"] = factories.make("Sync Issue", **issue, reference_name=client.name)
+	world.records["Sync Issue"] = factories.make_record("Sync Issue", **issue, reference_name=client.name)
 	client.reload()
 	client.race = world.canaries.text("Client", "race", 1)  # a change, and so a version with both values
 	client.save()
 	comment = client.add_comment("Comment", world.canaries.text("Client", "comment"))
 	world.records["Comment"] = comment
 	todo = {"reference_type": "Client", "reference_name": client.name, "allocated_to": "Administrator"}
-	world.records["ToDo"] = factories.make("ToDo", description=world.canaries.text("Client", "todo"), **todo)
+	world.records["ToDo"] = factories.make_record(
+		"ToDo", description=world.canaries.text("Client", "todo"), **todo
+	)
 
 
 def _staff(world: World) -> None:
@@ -180,19 +182,21 @@ def _documents(world: World) -> None:
 
 
 def _tickets(world: World) -> None:
-	values = {"raised_by": factories.unique_email("caller")}
+	values = {"raised_by": factories.make_unique_email("caller")}
 	issue = overwrite(world, factories.make_issue(**values))
 	issue.add_comment("Comment", world.canaries.text("Issue", "internal note"))
 	_mail(world, issue)
-	ticket = overwrite(world, factories.make("HD Ticket", subject="Broken", description="Broken", **values))
+	ticket = overwrite(
+		world, factories.make_record("HD Ticket", subject="Broken", description="Broken", **values)
+	)
 	note = {"reference_ticket": ticket.name, "commented_by": "Administrator"}
 	note["content"] = world.canaries.text("HD Ticket", "internal note")
-	world.records["HD Ticket Comment"] = factories.make("HD Ticket Comment", **note)
+	world.records["HD Ticket Comment"] = factories.make_record("HD Ticket Comment", **note)
 	_mail(world, ticket)
 
 
 def _mail(world: World, ticket: Document) -> None:
-	world.records["Communication"] = factories.make(
+	world.records["Communication"] = factories.make_record(
 		"Communication",
 		communication_type="Communication",
 		sent_or_received="Received",
@@ -230,14 +234,14 @@ def _dashboards(world: World) -> None:
 	metric = frappe.get_doc(
 		{
 			"doctype": "Orchestrator Metric",
-			"metric_name": frappe.scrub(factories.unique("metric")),
+			"metric_name": frappe.scrub(factories.make_unique("metric")),
 			"label": "Things",
 			"source_type": "Measure",
 			"measure": "headcount",
 		}
 	).insert()
 	world.records["Orchestrator Metric"] = metric
-	dashboard = factories.make(
+	dashboard = factories.make_record(
 		"Orchestrator Dashboard",
 		dashboard_name=world.canaries.text("Orchestrator Dashboard", "dashboard_name").lower(),
 		title=world.canaries.text("Orchestrator Dashboard", "title"),
@@ -250,7 +254,7 @@ def _dashboards(world: World) -> None:
 
 def _files(world: World) -> None:
 	for doctype in ("Client", "Client Stay", "Employee", "Salary Slip", "Issue", "HD Ticket", "Sprint"):
-		file = factories.make(
+		file = factories.make_record(
 			"File",
 			file_name=world.canaries.text(doctype, "file.file_name") + ".txt",
 			content=world.canaries.text(doctype, "file.bytes"),

@@ -27,7 +27,7 @@ from tests.security.leaks import Leak, find_leaks, is_permitted
 from tests.security.planting import World, plant
 from tests.security.registry import Method, find_methods
 from tests.security.report import is_reached
-from tests.support.processes import other_database
+from tests.support.processes import offset_database
 
 # What the sweep remembers of records that are never committed must not be in a cache that others use
 OWN_REDIS_DATABASE = 8
@@ -187,7 +187,7 @@ def _without(reply: Reply, value: str) -> bytes:
 def open_sweep(bench: Path, site: str, keys: list[str]) -> tuple[Sweep, list[Caller]]:
 	"""Connect, guard the process, plant, and create the callers."""
 	sites = bench / "sites"
-	os.environ["FRAPPE_REDIS_CACHE"] = other_database(os.environ["FRAPPE_REDIS_CACHE"], OWN_REDIS_DATABASE)
+	os.environ["FRAPPE_REDIS_CACHE"] = offset_database(os.environ["FRAPPE_REDIS_CACHE"], OWN_REDIS_DATABASE)
 	os.chdir(sites)
 	frappe.app._sites_path = str(sites)
 	frappe.init(site=site, sites_path=str(sites))

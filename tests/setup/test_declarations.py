@@ -31,7 +31,7 @@ def test_declaring_again_changes_nothing(site):
 	assert [frappe.db.sql(f"checksum table `tab{table}`") for table in tables] == before
 
 
-def test_every_added_field_is_marked_as_ours(site):
+def test_every_custom_field_belongs_to_the_app(site):
 	for doctype, field in custom_fields.list_declared_fields():
 		stored = frappe.get_doc("Custom Field", f"{doctype}-{field['fieldname']}")
 		assert (stored.module, stored.is_system_generated, stored.translatable) == ("Orchestrator", 1, 0)

@@ -13,8 +13,8 @@ from orchestrator.gameplan import clock, get_sprint_burndown, history
 from orchestrator.gameplan.task_rows import list_sprint_rows
 from orchestrator.insights import refresh_metrics
 from tests.support import bench, factories, snapshot
-from tests.support.docs_factories import keys_on_disk
-from tests.support.kipu_site import loopback_allowed
+from tests.support.docs_factories import list_keys_on_disk
+from tests.support.kipu_site import set_loopback_allowed
 from tests.support.snapshot import Snapshot
 
 DOMAIN = "%@harborwellness.example"
@@ -46,23 +46,23 @@ class Demo:
 @pytest.fixture(scope="module")
 def demo(frappe_site: str) -> Demo:
 	frappe.set_user("Administrator")
-	told = Demo(before=snapshot.take(), bytes_before=keys_on_disk())
+	told = Demo(before=snapshot.capture_site(), bytes_before=list_keys_on_disk())
 	mails_before = frappe.db.count("Email Queue")
-	figures_before = figures()
-	with loopback_allowed():
-		bench.run("orchestrator", "demo")
+	figures_before = list_figures()
+	with set_loopback_allowed():
+		bench.run_command("orchestrator", "demo")
 		frappe.db.rollback()
 		bring_a_client()
 	told.seen = look()
 	told.seen["mails"] -= mails_before
-	told.seen["figures"] = {name: value - figures_before[name] for name, value in figures().items()}
-	told.seen["new assignees"] = assignees_of_new_issues()
+	told.seen["figures"] = {name: value - figures_before[name] for name, value in list_figures().items()}
+	told.seen["new assignees"] = list_assignees_of_new_issues()
 	told.seen["kipu"] = look_at_kipu()
-	told.second_run = bench.run("orchestrator", "demo").stdout
+	told.second_run = bench.run_command("orchestrator", "demo").stdout
 
 	edit_a_demo_lead()
-	mine = refer_to_the_demo()
-	first = bench.run("orchestrator", "demo", "--remove", check=False)
+	mine = make_reference_to_demo()
+	first = bench.run_command("orchestrator", "demo", "--remove", check=False)
 	told.removal, told.first_removal_code = first.stdout, first.returncode
 	frappe.db.rollback()
 	told.kept = {
@@ -71,30 +71,30 @@ def demo(frappe_site: str) -> Demo:
 	}
 	frappe.db.delete("Task", {"name": mine})
 	frappe.db.commit()
-	told.second_removal = bench.run("orchestrator", "demo", "--remove").stdout
-	told.after, told.bytes_after = snapshot.take(), keys_on_disk()
+	told.second_removal = bench.run_command("orchestrator", "demo", "--remove").stdout
+	told.after, told.bytes_after = snapshot.capture_site(), list_keys_on_disk()
 	return told
 
 
 def look() -> dict[str, Any]:
 	"""The demo as a reader of the site sees it."""
 	return {
-		"lead statuses": statuses("Lead", {"email_id": ("like", DOMAIN)}),
-		"stages": by_title("pipeline_stage"),
-		"opportunity statuses": by_title("status"),
+		"lead statuses": list_statuses("Lead", {"email_id": ("like", DOMAIN)}),
+		"stages": group_by_title("pipeline_stage"),
+		"opportunity statuses": group_by_title("status"),
 		"currencies": set(frappe.get_all("Opportunity", {"owner": "Administrator"}, pluck="currency")),
-		"issue statuses": statuses("Issue", {"raised_by": ("like", DOMAIN)}),
+		"issue statuses": list_statuses("Issue", {"raised_by": ("like", DOMAIN)}),
 		"agreements": set(
 			frappe.get_all("Issue", {"raised_by": ("like", DOMAIN)}, pluck="service_level_agreement")
 		),
-		"task statuses": statuses("Task", {"project": ("in", projects())}),
+		"task statuses": list_statuses("Task", {"project": ("in", list_projects())}),
 		"sprints": {
-			title: figures_of(title)
-			for title in frappe.get_all("Sprint", {"project": ("in", projects())}, pluck="title")
+			title: get_figures_of_sprint(title)
+			for title in frappe.get_all("Sprint", {"project": ("in", list_projects())}, pluck="title")
 		},
 		"leave": sorted(frappe.get_all("Leave Application", {"leave_type": "Annual Leave"}, pluck="status")),
 		"punches": frappe.db.count("Employee Checkin", {"device_id": "office"}),
-		"assignments": assignments_apart_from_the_field(),
+		"assignments": find_assignment_mismatches(),
 		"mails": frappe.db.count("Email Queue"),
 		"sources": set(
 			frappe.get_all(
@@ -115,7 +115,7 @@ def look() -> dict[str, Any]:
 	}
 
 
-def figures() -> dict[str, float]:
+def list_figures() -> dict[str, float]:
 	"""What the dashboards tell now."""
 	return {
 		name: item["value"]
@@ -140,29 +140,35 @@ def bring_a_client() -> None:
 	"""As a run of the sync does: a client with a stay, the run's own record, what the sync remembers."""
 	connection = frappe.get_doc("Kipu Connection", "Kipu Simulator")
 	facility = connection.default_facility
-	run = factories.make("Sync Run", connection=connection.name, sync_type="full", status="Completed").name
+	run = factories.make_record(
+		"Sync Run", connection=connection.name, sync_type="full", status="Completed"
+	).name
 	connection.db_set("last_run", run)
-	client = factories.make(
+	client = factories.make_record(
 		"Client", connection=connection.name, facility=facility, person_id=str(uuid4()), first_name="Ada"
 	)
 	client.add_comment("Comment", "Met today")
-	stay = factories.make(
+	stay = factories.make_record(
 		"Client Stay", connection=connection.name, facility=facility, client=client.name, casefile_id="9:x"
 	)
-	factories.make("Sync Change", sync_run=run, reference_doctype="Client Stay", reference_name=stay.name)
-	factories.make("Sync Issue", connection=connection.name, sync_run=run, kind="Record", status="Open")
+	factories.make_record(
+		"Sync Change", sync_run=run, reference_doctype="Client Stay", reference_name=stay.name
+	)
+	factories.make_record(
+		"Sync Issue", connection=connection.name, sync_run=run, kind="Record", status="Open"
+	)
 	frappe.get_doc(doctype="Sync State", name=client.name, connection=connection.name).insert(
 		set_name=client.name
 	)
 	frappe.db.commit()
 
 
-def assignees_of_new_issues() -> list[str]:
+def list_assignees_of_new_issues() -> list[str]:
 	"""Whom the platform assigns three issues that arrive while the demo is there."""
 	issues = [
 		frappe.get_doc(
 			doctype="Issue",
-			subject=factories.unique("New"),
+			subject=factories.make_unique("New"),
 			raised_by=f"new.caller.{number}@harborwellness.example",
 		).insert()
 		for number in range(3)
@@ -171,7 +177,7 @@ def assignees_of_new_issues() -> list[str]:
 	return [issue.assigned_to for issue in issues]
 
 
-def figures_of(title: str) -> tuple[float, ...]:
+def get_figures_of_sprint(title: str) -> tuple[float, ...]:
 	"""What a burndown says of a sprint of the demo, and how many of its events nobody wrote down."""
 	sprint = frappe.db.get_value("Sprint", {"title": title})
 	told = get_sprint_burndown(sprint)
@@ -189,11 +195,11 @@ def figures_of(title: str) -> tuple[float, ...]:
 	return (*(told[name] for name in figures), len(unwritten))
 
 
-def statuses(doctype: str, filters: dict) -> set[str]:
+def list_statuses(doctype: str, filters: dict) -> set[str]:
 	return set(frappe.get_all(doctype, filters, pluck="status"))
 
 
-def by_title(fieldname: str) -> dict[str, set[str]]:
+def group_by_title(fieldname: str) -> dict[str, set[str]]:
 	rows = frappe.get_all(
 		"Opportunity", {"opportunity_owner": ("like", DOMAIN)}, ["pipeline_stage", f"{fieldname} as value"]
 	)
@@ -203,12 +209,12 @@ def by_title(fieldname: str) -> dict[str, set[str]]:
 	return grouped
 
 
-def projects() -> list[str]:
+def list_projects() -> list[str]:
 	titles = ("Digital Intake Rollout", "Telehealth Rooms")
 	return frappe.get_all("Project", {"project_name": ("in", titles)}, pluck="name")
 
 
-def assignments_apart_from_the_field() -> list[str]:
+def find_assignment_mismatches() -> list[str]:
 	"""Demo records whose field names someone else than their first open assignment."""
 	apart = []
 	for doctype in ("Lead", "Opportunity", "Issue", "Task"):
@@ -237,7 +243,7 @@ def edit_a_demo_lead() -> None:
 	frappe.db.commit()
 
 
-def refer_to_the_demo() -> str:
+def make_reference_to_demo() -> str:
 	"""A task of the site's own in a demo project."""
 	project = frappe.db.get_value("Project", {"project_name": "Telehealth Rooms"})
 	return factories.make_task(project=project).name
@@ -332,12 +338,12 @@ def test_there_is_a_connection_to_the_simulator_that_reads_nothing_on_its_own(de
 	}
 
 
-def test_a_site_that_may_not_call_its_own_machine_gets_no_connection(site, monkeypatch):
+@pytest.mark.parametrize(("hosts", "may"), [(["127.0.0.1"], True), ([], False)])
+def test_a_site_that_may_not_call_its_own_machine_gets_no_connection(site, monkeypatch, hosts, may):
 	from orchestrator.setup.demo import clinic
 
-	for hosts, may in ((["127.0.0.1"], True), ([], False)):
-		monkeypatch.setitem(frappe.local.conf, "kipu_allowed_hosts", hosts)
-		assert clinic.is_allowed_address(clinic.BASE_URL) is may
+	monkeypatch.setitem(frappe.local.conf, "kipu_allowed_hosts", hosts)
+	assert clinic.is_allowed_address(clinic.BASE_URL) is may
 
 
 def test_no_mail_is_queued(demo):
@@ -348,7 +354,7 @@ def test_a_second_run_makes_nothing(demo):
 	assert demo.second_run.startswith("The demo already exists.")
 
 
-def test_removal_leaves_what_people_made_and_says_what_still_refers_to_it(demo):
+def test_demo_removal_preserves_user_records_and_lists_references(demo):
 	assert demo.kept == {"mine": True, "its project": True}
 	assert demo.first_removal_code == 1
 	assert "were kept because" in demo.removal
@@ -361,7 +367,9 @@ def test_the_next_removal_takes_the_rest(demo):
 
 
 def test_nothing_of_the_demo_is_left_and_nothing_else_is_gone(demo):
-	differing = {name for name in snapshot.differing(demo.before, demo.after) if not name.endswith("_id_seq")}
+	differing = {
+		name for name in snapshot.find_changed_tables(demo.before, demo.after) if not name.endswith("_id_seq")
+	}
 	assert differing <= COUNTERS
 	assert demo.after.bookkeeping == demo.before.bookkeeping
 	assert demo.after.columns == demo.before.columns

@@ -8,7 +8,7 @@ import pytest
 import frappe
 
 from tests.support import bench, factories
-from tests.support.source import ROOT, imports
+from tests.support.source import ROOT, list_imports
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def versions(site):
 
 
 def test_the_command_tells_each_finding_as_json_and_ends_by_the_worst(site):
-	result = bench.run("orchestrator", "doctor", "--json", check=False)
+	result = bench.run_command("orchestrator", "doctor", "--json", check=False)
 	findings = {finding["check"]: finding for finding in json.loads(result.stdout)}
 	assert findings["declarations"]["level"] == "ok"
 	assert findings["hooks"]["level"] == "ok"
@@ -39,7 +39,7 @@ def test_the_command_tells_each_finding_as_json_and_ends_by_the_worst(site):
 
 
 def test_the_command_prints_one_line_per_check_and_one_to_mend(site):
-	lines = bench.run("orchestrator", "doctor", check=False).stdout.splitlines()
+	lines = bench.run_command("orchestrator", "doctor", check=False).stdout.splitlines()
 	assert "ok   declarations: all fields, options, roles and indexes exist" in lines
 	assert all(line.startswith(("ok   ", "warn ", "fail ", "     ")) for line in lines)
 
@@ -129,9 +129,9 @@ def test_installation_checks_the_version_before_it_imports_what_other_lines_lack
 		frappe.get_hooks("before_install", app_name="orchestrator")[0]
 		== "orchestrator.setup.versions.before_install"
 	)
-	imported = {found.module for found in imports("orchestrator.setup.versions")}
+	imported = {found.module for found in list_imports("orchestrator.setup.versions")}
 	assert imported == {"orchestrator.exceptions"}
-	assert list(imports("orchestrator.exceptions")) == []
+	assert list(list_imports("orchestrator.exceptions")) == []
 
 
 def test_installation_is_admitted_on_this_line(versions):

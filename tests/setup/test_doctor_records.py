@@ -7,8 +7,8 @@ from frappe.utils import getdate
 
 from orchestrator.kipu_simulator.server import Simulator
 from tests.support import factories
-from tests.support.hr_factories import allocate, make_leave_type, make_person
-from tests.support.kipu_site import make_connection, stay_of, sync
+from tests.support.hr_factories import make_allocation, make_leave_type, make_person
+from tests.support.kipu_site import get_stay, make_connection, run_sync
 
 
 @pytest.fixture
@@ -21,16 +21,16 @@ def records(site, monkeypatch):
 
 
 @pytest.mark.usefixtures("loopback")
-def test_records_that_one_field_kept_out_are_named(records):
+def test_records_skipped_because_of_one_field_are_listed(records):
 	with Simulator(2) as kipu:
 		connection = make_connection(kipu)
 		stay = kipu.world.admit_new()
-		sync(connection)
-	taken = stay_of(connection, stay + 1000).casefile_id
+		run_sync(connection)
+	taken = get_stay(connection, stay + 1000).casefile_id
 	issue = {"connection": connection, "status": "Open", "kind": "Record", "code": "bad_date"}
-	kept_out, essential = factories.unique("1:kept"), factories.unique("2:kept")
+	kept_out, essential = factories.make_unique("1:kept"), factories.make_unique("2:kept")
 	for casefile, field in ((kept_out, "dob"), (essential, "admission_date"), (taken, "dob")):
-		factories.make("Sync Issue", **issue, field=field, casefile_id=casefile)
+		factories.make_record("Sync Issue", **issue, field=field, casefile_id=casefile)
 	finding = records.check_clients_kept_out()
 	assert (finding.level, finding.check) == ("warn", "clients kept out")
 	assert kept_out in finding.found
@@ -43,9 +43,9 @@ def test_charts_of_two_people_are_named(records):
 	with Simulator(2) as kipu:
 		connection = make_connection(kipu)
 		stay = kipu.world.admit_new()
-		sync(connection)
+		run_sync(connection)
 		kipu.world.give_chart_away(stay, person=77)
-		sync(connection)
+		run_sync(connection)
 		chart = str(stay + 1000)
 		assert f"{connection} {chart}" not in records.check_charts().found
 		frappe.db.set_value(
@@ -56,13 +56,13 @@ def test_charts_of_two_people_are_named(records):
 		)
 		assert f"{connection} {chart}" in records.check_charts().found
 		frappe.db.rollback()
-		assert stay_of(connection, stay + 1000)
+		assert get_stay(connection, stay + 1000)
 
 
 def test_days_with_more_than_one_day_of_leave_are_named(records):
 	leave_type = make_leave_type(include_holiday=1)
 	person = make_person(leave_approver=make_person("Leave Approver").user)
-	allocate(person.employee, leave_type)
+	make_allocation(person.employee, leave_type)
 
 	def apply(**values):
 		dates = {"from_date": getdate(), "to_date": getdate(), "leave_type": leave_type}
@@ -91,7 +91,9 @@ def test_leads_with_one_address_are_named(records):
 def test_rates_of_another_currency_are_named(records):
 	filters = {"from_currency": "JPY", "to_currency": "USD", "date": frappe.utils.nowdate()}
 	if not frappe.db.exists("Currency Exchange", filters):
-		factories.make("Currency Exchange", exchange_rate=0.007, for_buying=1, for_selling=1, **filters)
+		factories.make_record(
+			"Currency Exchange", exchange_rate=0.007, for_buying=1, for_selling=1, **filters
+		)
 	right = factories.make_opportunity(currency="JPY", conversion_rate=0.008).name
 	wrong = factories.make_opportunity(currency="JPY", conversion_rate=1.1).name
 	finding = records.check_rates()

@@ -10,7 +10,7 @@ from frappe.model.document import Document
 
 from orchestrator.setup import access_checks, hook_conflicts
 from tests.support import bench
-from tests.support.rate_limits import rate_limit
+from tests.support.rate_limits import override_rate_limit
 
 
 class OtherComment(Document):
@@ -39,7 +39,7 @@ def with_hooks(site: str, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, dic
 	return add
 
 
-def test_nothing_of_ours_is_overridden_here(site: str) -> None:
+def test_no_method_of_orchestrator_is_overridden(site: str) -> None:
 	assert hook_conflicts.check_overrides().level == "ok"
 	assert hook_conflicts.check_permission_hooks().level == "ok"
 
@@ -52,7 +52,7 @@ def test_an_overridden_method_is_named(with_hooks: Callable, method: str) -> Non
 	assert finding.remedy
 
 
-def test_a_method_that_is_none_of_ours_is_not(with_hooks: Callable) -> None:
+def test_override_of_a_foreign_method_is_not_a_conflict(with_hooks: Callable) -> None:
 	with_hooks("override_whitelisted_methods", {"frappe.client.get_count": "later.api.method"})
 	assert hook_conflicts.check_overrides().level == "ok"
 
@@ -99,15 +99,15 @@ def test_query_conditions_add_up(with_hooks: Callable) -> None:
 	assert hook_conflicts.check_overrides().level == hook_conflicts.check_permission_hooks().level == "ok"
 
 
-def test_the_scope_of_the_rate_limit_is_told(site: str) -> None:
+def test_rate_limit_scope_is_reported(site: str) -> None:
 	assert access_checks.check_rate_limit().found == "the token bucket works; it applies to all of /api/"
-	with rate_limit(rate_limit_scope="Documented Calls"):
+	with override_rate_limit(rate_limit_scope="Documented Calls"):
 		assert access_checks.check_rate_limit().found.endswith("it applies to the documented calls only")
-	with rate_limit(rate_limit_enabled=0):
+	with override_rate_limit(rate_limit_enabled=0):
 		assert access_checks.check_rate_limit().level == "warn"
 
 
-def test_the_roles_that_read_clients_are_told(site: str) -> None:
+def test_roles_with_read_access_to_clients_are_reported(site: str) -> None:
 	finding = access_checks.check_client_readers()
 	assert (finding.level, "Client: read by" in finding.found, "Clinical User" in finding.found) == (
 		"ok",
@@ -128,7 +128,7 @@ def test_clients_that_everybody_reads_are_a_failure(site: str) -> None:
 
 
 def test_the_command_tells_them(site: str) -> None:
-	result = bench.run("orchestrator", "doctor", "--json", check=False)
+	result = bench.run_command("orchestrator", "doctor", "--json", check=False)
 	findings = {finding["check"]: finding for finding in json.loads(result.stdout)}
 	assert findings["hooks"]["level"] == findings["permission hooks"]["level"] == "ok"
 	assert findings["client records"]["level"] == "ok"

@@ -75,33 +75,33 @@ class Journey:
 def journey(frappe_site: str) -> Iterator[Journey]:
 	frappe.set_user("Administrator")
 	frappe.db.rollback()
-	with bench.database_put_back():
+	with bench.restore_database_after():
 		yield travel()
 
 
 def travel() -> Journey:
 	seen = Journey(names=make_records())
 	demo_lead = make_a_demo_of_one_lead()
-	seen.before_migrate = declarations_and_records()
-	bench.run("migrate", "--skip-search-index")
-	seen.after_migrate = declarations_and_records()
+	seen.before_migrate = capture_declarations_and_records()
+	bench.run_command("migrate", "--skip-search-index")
+	seen.after_migrate = capture_declarations_and_records()
 
-	bench.run("uninstall-app", "orchestrator", "--yes", "--no-backup")
-	let_the_site_have_its_own_options()
-	seen.values_without, seen.leftovers = values(seen.names), leftovers()
+	bench.run_command("uninstall-app", "orchestrator", "--yes", "--no-backup")
+	make_own_options()
+	seen.values_without, seen.leftovers = list_values(seen.names), find_leftovers()
 	seen.demo_is_gone = not frappe.db.exists("Lead", demo_lead)
-	seen.without = snapshot.take()
+	seen.without = snapshot.capture_site()
 
-	bench.run("install-app", "orchestrator")
-	seen.values_installed = values(seen.names)
-	seen.installed = snapshot.take()
-	bench.run("uninstall-app", "orchestrator", "--yes", "--no-backup", "--dry-run")
-	seen.after_dry_run = snapshot.take()
+	bench.run_command("install-app", "orchestrator")
+	seen.values_installed = list_values(seen.names)
+	seen.installed = snapshot.capture_site()
+	bench.run_command("uninstall-app", "orchestrator", "--yes", "--no-backup", "--dry-run")
+	seen.after_dry_run = snapshot.capture_site()
 	hold_our_statuses(seen.names)
 
-	bench.run("uninstall-app", "orchestrator", "--yes", "--no-backup")
-	seen.values_without_again = values(seen.names)
-	seen.without_again = snapshot.take()
+	bench.run_command("uninstall-app", "orchestrator", "--yes", "--no-backup")
+	seen.values_without_again = list_values(seen.names)
+	seen.without_again = snapshot.capture_site()
 	return seen
 
 
@@ -123,7 +123,7 @@ def make_records() -> dict[str, str]:
 	factories.assign(made["assigned lead"], first.name)
 	factories.assign(made["assigned lead"], second.name)
 	# The site's own rule; its condition keeps it away from other tests' tasks.
-	rule = factories.make(
+	rule = factories.make_record(
 		"Document Naming Rule",
 		document_type="Task",
 		prefix="OWN-",
@@ -146,7 +146,7 @@ def make_a_demo_of_one_lead() -> str:
 	return lead
 
 
-def let_the_site_have_its_own_options() -> None:
+def make_own_options() -> None:
 	"""Without us: one option that we never heard of, and one that we would have added."""
 	make_property_setter(
 		"Lead", "status", "options", f"{STOCK_LEAD_STATUSES}\nNurturing", "Text", is_system_generated=False
@@ -167,7 +167,7 @@ def hold_our_statuses(names: dict[str, str]) -> None:
 	frappe.db.commit()
 
 
-def values(names: dict[str, str]) -> dict[str, Any]:
+def list_values(names: dict[str, str]) -> dict[str, Any]:
 	"""What people see of the records now."""
 	frappe.db.rollback()
 	seen: dict[str, Any] = {
@@ -182,7 +182,7 @@ def values(names: dict[str, str]) -> dict[str, Any]:
 			)
 		),
 		"statuses": {
-			key: sql_value("status", doctype, names[key])
+			key: get_sql_value("status", doctype, names[key])
 			for key, doctype in (
 				("lead", "Lead"),
 				("issue", "Issue"),
@@ -199,25 +199,25 @@ def values(names: dict[str, str]) -> dict[str, Any]:
 	}
 	if frappe.db.sql("show columns from `tabOpportunity` like 'pipeline_stage'"):
 		seen["stages"] = {
-			status: sql_value("pipeline_stage", "Opportunity", names[status])
+			status: get_sql_value("pipeline_stage", "Opportunity", names[status])
 			for status in ("Open", "Replied", "Quotation", "Converted", "Lost", "Closed")
 		}
-		seen["assigned_to"] = sql_value("assigned_to", "Lead", names["assigned lead"])
+		seen["assigned_to"] = get_sql_value("assigned_to", "Lead", names["assigned lead"])
 	return seen
 
 
-def sql_value(column: str, doctype: str, name: str) -> Any:
+def get_sql_value(column: str, doctype: str, name: str) -> Any:
 	"""By plain SQL: this process does not know what the app's comings and goings did to the meta data."""
 	return frappe.db.sql(f"select `{column}` from `tab{doctype}` where name=%s", name)[0][0]  # noqa: S608
 
 
-def our_doctypes() -> list[str]:
+def list_own_doctypes() -> list[str]:
 	"""The DocTypes of this app, by their files."""
 	files = (ROOT / "orchestrator" / "orchestrator" / "doctype").glob("*/*.json")
 	return sorted(json.loads(file.read_text())["name"] for file in files)
 
 
-def leftovers() -> dict[str, list]:
+def find_leftovers() -> dict[str, list]:
 	"""Every trace of the app, by where it was found."""
 	queries = {
 		"columns": "select table_name, column_name from information_schema.columns where table_schema=database()",
@@ -240,20 +240,20 @@ def leftovers() -> dict[str, list]:
 		"cards": "select name from `tabNumber Card` where module='Orchestrator'",
 		"pages": "select name from tabPage where module='Orchestrator'",
 		"tables": "select table_name from information_schema.tables where table_schema=database() and"  # noqa: S608
-		f" table_name in ({', '.join(repr(f'tab{doctype}') for doctype in our_doctypes())})",
+		f" table_name in ({', '.join(repr(f'tab{doctype}') for doctype in list_own_doctypes())})",
 	}
 	found = {where: list(frappe.db.sql(query)) for where, query in queries.items()}
 	found["columns"] = [column for column in found["columns"] if column in OUR_FIELDS]
 	return found
 
 
-def declarations_and_records() -> dict[str, Any]:
+def capture_declarations_and_records() -> dict[str, Any]:
 	"""What migrate could touch of ours: the schema, the declarations, the records."""
 	frappe.db.rollback()
-	return {name: snapshot.rows(name) for name in MIGRATED} | {"columns": snapshot.columns()}
+	return {name: snapshot.list_rows(name) for name in MIGRATED} | {"columns": snapshot.list_columns()}
 
 
-def test_uninstall_leaves_nothing_of_ours(journey):
+def test_uninstall_removes_every_record_of_the_app(journey):
 	assert {where: found for where, found in journey.leftovers.items() if found} == {}
 
 
@@ -266,7 +266,7 @@ def test_install_and_uninstall_leave_the_site_as_it_was(journey):
 	assert after.columns == before.columns
 	assert after.indexes == before.indexes
 	assert after.tables.keys() == before.tables.keys()
-	assert snapshot.differing(before, after) == []
+	assert snapshot.find_changed_tables(before, after) == []
 	assert after.bookkeeping == before.bookkeeping
 
 

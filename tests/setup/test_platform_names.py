@@ -11,8 +11,8 @@ import frappe
 
 from orchestrator import compat, hooks
 from tests.support import source
-from tests.support.platform_names import exists
-from tests.support.source import modules
+from tests.support.platform_names import is_importable
+from tests.support.source import list_modules
 
 PLATFORM = ("frappe", "erpnext", "hrms", "helpdesk", "gameplan", "insights", "telephony")
 DOTTED_NAME = re.compile(rf"^(?:{'|'.join(PLATFORM)})(?:\.\w+)+$")
@@ -27,26 +27,26 @@ DOCUMENTED_ONLY = frozenset(
 )
 
 
-def strings(module: str) -> Iterator[str]:
+def list_strings(module: str) -> Iterator[str]:
 	"""Every text in a module that looks like a name of the platform."""
-	for node in ast.walk(source.tree_of(module)):
+	for node in ast.walk(source.parse_module(module)):
 		if isinstance(node, ast.Constant) and isinstance(node.value, str) and DOTTED_NAME.match(node.value):
 			yield node.value
 
 
-def names() -> list[str]:
-	return sorted({name for module in modules() for name in strings(module)} - {"frappe.Request"})
+def list_names() -> list[str]:
+	return sorted({name for module in list_modules() for name in list_strings(module)} - {"frappe.Request"})
 
 
-def test_the_tables_name_what_this_platform_has(site):
-	absent = {name for name in names() if not exists(name)}
+def test_tables_name_existing_platform_functions(site):
+	absent = {name for name in list_names() if not is_importable(name)}
 	declared = compat.NAMES_OF_THE_OTHER_LINE | DOCUMENTED_ONLY | compat.NAMES_OF_SOME_VERSIONS
 	assert sorted(absent - declared) == []
 
 
 @pytest.mark.parametrize("name", sorted(compat.NAMES_OF_THE_OTHER_LINE | DOCUMENTED_ONLY))
 def test_what_is_declared_absent_is_absent(site, name):
-	assert not exists(name)
+	assert not is_importable(name)
 
 
 def test_our_own_names_in_the_hooks_lead_to_functions(site):

@@ -36,7 +36,7 @@ def insert(doctype: str, **values: object):
 
 
 def make_lead(**values: object):
-	return insert("Lead", lead_name=factories.unique("Lead"), **values)
+	return insert("Lead", lead_name=factories.make_unique("Lead"), **values)
 
 
 def test_a_new_site_has_the_numbers_of_the_reference(site):
@@ -77,6 +77,7 @@ def test_a_number_that_would_break_the_api_is_refused(site, fieldname, value, co
 
 def test_the_limits_numbers_do_not_matter_while_it_is_off(site):
 	save_settings(rate_limit_enabled=0, rate_limit_per_minute=0)
+	assert frappe.db.get_single_value(DOCTYPE, "rate_limit_per_minute") == 0
 	frappe.db.rollback()
 	frappe.clear_document_cache(DOCTYPE, DOCTYPE)
 
@@ -108,23 +109,25 @@ def test_other_roles_neither_read_nor_change_them(site):
 				"Opportunity",
 				opportunity_from="Lead",
 				party_name=make_lead().name,
-				company=factories.company(),
+				company=factories.get_company(),
 				currency="USD",
 			),
 		),
-		("ISS", lambda: insert("Issue", subject=factories.unique("Issue"))),
-		("TASK", lambda: insert("Task", subject=factories.unique("Task"))),
+		("ISS", lambda: insert("Issue", subject=factories.make_unique("Issue"))),
+		("TASK", lambda: insert("Task", subject=factories.make_unique("Task"))),
 		(
 			"PROJ",
-			lambda: insert("Project", project_name=factories.unique("Project"), company=factories.company()),
+			lambda: insert(
+				"Project", project_name=factories.make_unique("Project"), company=factories.get_company()
+			),
 		),
 		(
 			"SPRINT",
 			lambda: insert(
 				"Sprint",
-				title=factories.unique("Sprint"),
+				title=factories.make_unique("Sprint"),
 				project=insert(
-					"Project", project_name=factories.unique("Project"), company=factories.company()
+					"Project", project_name=factories.make_unique("Project"), company=factories.get_company()
 				).name,
 				start_date="2027-02-01",
 				end_date="2027-02-05",
@@ -134,11 +137,11 @@ def test_other_roles_neither_read_nor_change_them(site):
 			"EMP",
 			lambda: insert(
 				"Employee",
-				first_name=factories.unique("Employee"),
+				first_name=factories.make_unique("Employee"),
 				gender="Other",
 				date_of_birth="1990-01-01",
 				date_of_joining="2020-01-01",
-				company=factories.company(),
+				company=factories.get_company(),
 			),
 		),
 	],
@@ -157,7 +160,7 @@ def test_switched_off_and_on_the_counter_goes_on(documented_names):
 
 
 def test_a_name_that_exists_is_not_met_again(site):
-	lead = frappe.get_doc({"doctype": "Lead", "lead_name": factories.unique("Lead")})
+	lead = frappe.get_doc({"doctype": "Lead", "lead_name": factories.make_unique("Lead")})
 	lead.insert(set_name="L041")
 	save_settings(use_documented_names=1)
 	assert frappe.db.get_value("Document Naming Rule", "orchestrator-lead", "counter") == 41
@@ -165,7 +168,7 @@ def test_a_name_that_exists_is_not_met_again(site):
 
 def test_the_name_of_a_deleted_document_is_not_given_again_as_its_audit_trail_stays(documented_names):
 	def make_document() -> str:
-		return insert("Document", title=factories.unique("Document"), document_folder="Documents").name
+		return insert("Document", title=factories.make_unique("Document"), document_folder="Documents").name
 
 	first = make_document()
 	frappe.delete_doc("Document", first)

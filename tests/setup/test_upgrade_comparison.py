@@ -21,13 +21,13 @@ def comparison(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 	return comparison
 
 
-def rows(**values: object) -> dict[str, dict[str, object]]:
+def build_rows(**values: object) -> dict[str, dict[str, object]]:
 	return {"first": {"name": "first", **values}}
 
 
 def test_missing_record_and_missing_table_are_lost(comparison: ModuleType) -> None:
-	before = {"Client": {**rows(), "second": {}}, "Sync State": rows(), "Lead": rows()}
-	lost = comparison.find_lost(before, {"Client": rows(), "Lead": rows()})
+	before = {"Client": {**build_rows(), "second": {}}, "Sync State": build_rows(), "Lead": build_rows()}
+	lost = comparison.find_lost(before, {"Client": build_rows(), "Lead": build_rows()})
 	assert lost == {"Client": ["second"], "Sync State": ["first"]}
 
 
@@ -51,20 +51,20 @@ def test_missing_record_and_missing_table_are_lost(comparison: ModuleType) -> No
 def test_values_are_compared_past_their_types(
 	comparison: ModuleType, before: object, after: object, changed: bool
 ) -> None:
-	found = comparison.find_changed({"Client": rows(value=before)}, {"Client": rows(value=after)})
+	found = comparison.find_changed({"Client": build_rows(value=before)}, {"Client": build_rows(value=after)})
 	assert bool(found) is changed
 
 
 def test_renamed_field_must_hold_the_value(comparison: ModuleType) -> None:
-	before = {"Lead": rows(source="Referral")}
-	assert comparison.find_changed(before, {"Lead": rows(source=None, utm_source="Referral")}) == {}
-	assert comparison.find_changed(before, {"Lead": rows(utm_source="Referral")}) == {}
-	for wrong in (rows(utm_source="Fair"), rows(utm_source=None), rows(source=None)):
+	before = {"Lead": build_rows(source="Referral")}
+	assert comparison.find_changed(before, {"Lead": build_rows(source=None, utm_source="Referral")}) == {}
+	assert comparison.find_changed(before, {"Lead": build_rows(utm_source="Referral")}) == {}
+	for wrong in (build_rows(utm_source="Fair"), build_rows(utm_source=None), build_rows(source=None)):
 		assert list(comparison.find_changed(before, {"Lead": wrong})) == ["Lead.source"]
 
 
 def test_dropped_column_is_a_change(comparison: ModuleType) -> None:
-	found = comparison.find_changed({"Client": rows(value="Kept")}, {"Client": rows()})
+	found = comparison.find_changed({"Client": build_rows(value="Kept")}, {"Client": build_rows()})
 	assert found["Client.value"]["example"] == ["first", "Kept", "(no such column)"]
 
 

@@ -18,7 +18,7 @@ TIMEOUT = 300
 SECTION = re.compile(rb"-- (?:Table structure for table|Dumping data for table|\w+ structure for) `([^`]+)`")
 
 
-def run(*arguments: str, check: bool = True) -> subprocess.CompletedProcess:
+def run_command(*arguments: str, check: bool = True) -> subprocess.CompletedProcess:
 	"""`bench --site <the test site> <arguments>`. The connection of the tests lets go of its locks first."""
 	frappe.db.rollback()
 	result = subprocess.run(
@@ -45,28 +45,28 @@ def run(*arguments: str, check: bool = True) -> subprocess.CompletedProcess:
 
 
 @contextmanager
-def database_put_back() -> Iterator[None]:
+def restore_database_after() -> Iterator[None]:
 	"""Whatever happens to the site's database meanwhile, afterwards it is as before.
 
 	Only the site's own account is needed, so this runs wherever the site does. Most tables are as they were; to make
 	those anew as well would take most of the time."""
-	with tempfile.TemporaryDirectory() as folder, options_file() as options:
+	with tempfile.TemporaryDirectory() as folder, write_options_file() as options:
 		dump, wanted = Path(folder) / "site.sql", Path(folder) / "changed.sql"
 		with dump.open("wb") as target:
-			_client(options, "mariadb-dump", "mysqldump", "--single-transaction", stdout=target)
-		before = snapshot.take()
+			_run_client(options, "mariadb-dump", "mysqldump", "--single-transaction", stdout=target)
+		before = snapshot.capture_site()
 		try:
 			yield
 		finally:
-			write_without(dump, wanted, snapshot.unchanged(before, snapshot.take()))
+			write_dump_without(dump, wanted, snapshot.find_unchanged_tables(before, snapshot.capture_site()))
 			frappe.db.rollback()  # lets go of the tables
 			with wanted.open("rb") as source:
-				_client(options, "mariadb", "mysql", stdin=source)
+				_run_client(options, "mariadb", "mysql", stdin=source)
 			frappe.db.rollback()
 			frappe.clear_cache()
 
 
-def write_without(dump: Path, target: Path, tables: set[str]) -> None:
+def write_dump_without(dump: Path, target: Path, tables: set[str]) -> None:
 	"""The dump without the sections of these tables."""
 	kept = True
 	with dump.open("rb") as source, target.open("wb") as out:
@@ -78,7 +78,7 @@ def write_without(dump: Path, target: Path, tables: set[str]) -> None:
 
 
 @contextmanager
-def options_file() -> Iterator[Path]:
+def write_options_file() -> Iterator[Path]:
 	"""The site's account for MariaDB's clients, so that no password is on a command line."""
 	conf = frappe.conf
 	where = f"socket={conf.db_socket}" if conf.db_socket else f"host={conf.db_host or 'localhost'}"
@@ -91,7 +91,7 @@ def options_file() -> Iterator[Path]:
 		yield Path(file.name)
 
 
-def _client(options: Path, *names_and_flags: str, **streams: object) -> None:
+def _run_client(options: Path, *names_and_flags: str, **streams: object) -> None:
 	names = [name for name in names_and_flags if not name.startswith("-")]
 	flags = [flag for flag in names_and_flags if flag.startswith("-")]
 	program = next(found for name in names if (found := shutil.which(name)))

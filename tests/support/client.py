@@ -39,12 +39,12 @@ class Client:
 		return self
 
 
-def data_of(reply: requests.Response, status: int = 200) -> Any:
+def get_data(reply: requests.Response, status: int = 200) -> Any:
 	"""The data of a reply that is as it should be."""
 	assert reply.status_code == status, reply.text
 	return reply.json()["data"]
 
 
-def error_of(reply: requests.Response) -> tuple[int, str]:
+def get_error(reply: requests.Response) -> tuple[int, str]:
 	"""The status of a refusal, and what kind it is."""
 	return reply.status_code, reply.json()["exc_type"]

@@ -10,14 +10,14 @@ from tests.support import factories
 
 
 def make_facility(**values: Any) -> Document:
-	return factories.make("Facility", **{"facility_name": factories.unique("Facility"), **values})
+	return factories.make_record("Facility", **{"facility_name": factories.make_unique("Facility"), **values})
 
 
 def make_connection(kipu: Simulator | None = None, **values: Any) -> Document:
 	"""A connection to a simulator, or one that nobody asks. Nothing reads it on its own."""
 	facility = values.pop("facility", None) or make_facility(time_zone="America/New_York").name
 	defaults = {
-		"connection_name": factories.unique("Kipu"),
+		"connection_name": factories.make_unique("Kipu"),
 		"base_url": kipu.base_url if kipu else "https://api.kipuapi.com",
 		"access_id": "simulator-access-id",
 		"secret_key": "simulator-secret-key",
@@ -28,7 +28,7 @@ def make_connection(kipu: Simulator | None = None, **values: Any) -> Document:
 		"default_time_zone": "America/New_York",
 		"default_facility": facility,
 	}
-	return factories.make("Kipu Connection", **{**defaults, **values})
+	return factories.make_record("Kipu Connection", **{**defaults, **values})
 
 
 def make_client(connection: Document, **values: Any) -> Document:
@@ -39,14 +39,14 @@ def make_client(connection: Document, **values: Any) -> Document:
 		"person_id": str(uuid.uuid4()),
 		"status": "Active",
 		"first_name": "Ada",
-		"last_name": factories.unique("Alderbourne"),
+		"last_name": factories.make_unique("Alderbourne"),
 	}
-	return factories.make("Client", **{**defaults, **values})
+	return factories.make_record("Client", **{**defaults, **values})
 
 
-def user_of(facility: str | None = None, *roles: str) -> str:
+def make_clinical_user(facility: str | None = None, *roles: str) -> str:
 	"""A clinical user; with `facility`, one who is bound to it."""
 	user = factories.make_user(*(roles or ("Clinical User",))).name
 	if facility:
-		factories.make("User Permission", user=user, allow="Facility", for_value=facility)
+		factories.make_record("User Permission", user=user, allow="Facility", for_value=facility)
 	return user

@@ -22,15 +22,15 @@ def make_folder(*grants: tuple[str, str, str], **values: Any) -> str:
 	frappe.set_user("Administrator")
 	access.clear_cached_levels()
 	rows = [{"grantee_type": kind, "grantee": who, "level": level} for kind, who, level in grants]
-	defaults = {"title": factories.unique("Folder"), "access": rows}
-	return factories.make("Document Folder", **{**defaults, **values}).name
+	defaults = {"title": factories.make_unique("Folder"), "access": rows}
+	return factories.make_record("Document Folder", **{**defaults, **values}).name
 
 
 def make_document(folder: str, content: bytes | None = b"first", **values: Any) -> str:
 	"""A document, with a first version unless `content` is None."""
 	frappe.set_user("Administrator")
 	access.clear_cached_levels()
-	title = values.pop("title", f"{factories.unique('Document')}.txt")
+	title = values.pop("title", f"{factories.make_unique('Document')}.txt")
 	name = str(documents.create_document(folder, title, **values).name)
 	if content is not None:
 		changes.create_version(name, IncomingFile(io.BytesIO(content)), None)
@@ -53,17 +53,17 @@ def download(client: Client, document: str, version: int | None = None) -> reque
 	return client.get(f"{METHOD}download", document=document, **number)
 
 
-def stored_path(document: str, number: int = 1) -> Path:
+def get_stored_path(document: str, number: int = 1) -> Path:
 	frappe.db.rollback()
 	key = frappe.db.get_value("Document Version", f"{document}-v{number}", "storage_key")
 	return storage.get_path(key)
 
 
-def keys_on_disk() -> set[str]:
+def list_keys_on_disk() -> set[str]:
 	return {key for key, _written in storage.list_keys()}
 
 
-def trail(document: str) -> list[str]:
+def list_audit_actions(document: str) -> list[str]:
 	"""The actions in the audit trail of a document, the first first."""
 	frappe.db.rollback()
 	return frappe.get_all(
@@ -71,6 +71,6 @@ def trail(document: str) -> list[str]:
 	)
 
 
-def version_rows(document: str) -> list[Document]:
+def list_version_rows(document: str) -> list[Document]:
 	frappe.db.rollback()
 	return frappe.get_all("Document Version", {"document": document}, ["*"], order_by="number asc")

@@ -29,21 +29,21 @@ PASSWORD = "Harbor-Light-2719"
 EMAIL_DOMAIN = "harbor.example"
 
 
-def unique(prefix: str) -> str:
+def make_unique(prefix: str) -> str:
 	"""`prefix` with letters that no other record has."""
 	return f"{prefix} {frappe.generate_hash(length=8)}"
 
 
-def unique_email(local_part: str = "person") -> str:
+def make_unique_email(local_part: str = "person") -> str:
 	return f"{local_part}-{frappe.generate_hash(length=8)}@{EMAIL_DOMAIN}"
 
 
-def company() -> str:
+def get_company() -> str:
 	"""The site's company."""
 	return frappe.defaults.get_global_default("company")
 
 
-def make(doctype: str, **values: Any) -> Document:
+def make_record(doctype: str, **values: Any) -> Document:
 	"""Insert and commit any document, as the user of the connection."""
 	doc = frappe.get_doc({"doctype": doctype, **values}).insert()
 	frappe.db.commit()
@@ -53,8 +53,8 @@ def make(doctype: str, **values: Any) -> Document:
 def make_user(*roles: str, **values: Any) -> Document:
 	"""A desk user with these roles and the password `PASSWORD`."""
 	defaults = {
-		"email": unique_email("user"),
-		"first_name": unique("User"),
+		"email": make_unique_email("user"),
+		"first_name": make_unique("User"),
 		"send_welcome_email": 0,
 		"roles": [{"role": role} for role in roles],
 		# most tests ask for it sooner or later, and to add it is to save the user once more
@@ -64,14 +64,14 @@ def make_user(*roles: str, **values: Any) -> Document:
 	frappe.local.conf.throttle_user_limit = 100_000  # Frappe lets a site make 60 users an hour otherwise
 	user = frappe.get_doc({"doctype": "User", **defaults, **values}).insert()
 	if "new_password" not in values:
-		with mock.patch.object(passlibctx, "hash", hash_of):
+		with mock.patch.object(passlibctx, "hash", hash_password):
 			update_password(user.name, PASSWORD)
 	frappe.db.commit()
 	return user
 
 
 @functools.cache
-def hash_of(password: str) -> str:
+def hash_password(password: str) -> str:
 	"""What the site keeps of a password: slow to work out, on purpose, and the same for all users here."""
 	return original_hash(password)
 
@@ -79,7 +79,7 @@ def hash_of(password: str) -> str:
 original_hash = passlibctx.hash
 
 
-def token_of(user: str) -> tuple[str, str]:
+def get_token(user: str) -> tuple[str, str]:
 	"""The user's API key and secret, made if there are none."""
 	key = frappe.db.get_value("User", user, "api_key")
 	secret = get_decrypted_password("User", user, "api_secret", raise_exception=False)
@@ -93,21 +93,25 @@ def token_of(user: str) -> tuple[str, str]:
 
 
 def make_customer(**values: Any) -> Document:
-	return make("Customer", **{"customer_name": unique("Customer"), "customer_type": "Company", **values})
+	return make_record(
+		"Customer", **{"customer_name": make_unique("Customer"), "customer_type": "Company", **values}
+	)
 
 
 def make_lead_source(name: str) -> Document:
 	"""A source of leads: ERPNext 16 has them in another DocType."""
 	doctype = compat.lead_source_doctype()
 	title = {"source_name": name} if frappe.get_meta(doctype).has_field("source_name") else {}
-	return make(doctype, __newname=name, **title)
+	return make_record(doctype, __newname=name, **title)
 
 
 def make_lead(**values: Any) -> Document:
 	"""A lead; `source` goes into the field that this ERPNext has for it."""
 	if "source" in values:
 		values[compat.lead_source_field()] = values.pop("source")
-	return make("Lead", **{"lead_name": unique("Lead"), "email_id": unique_email("lead"), **values})
+	return make_record(
+		"Lead", **{"lead_name": make_unique("Lead"), "email_id": make_unique_email("lead"), **values}
+	)
 
 
 def make_opportunity(**values: Any) -> Document:
@@ -116,38 +120,42 @@ def make_opportunity(**values: Any) -> Document:
 		values["party_name"] = make_lead().name
 	defaults = {
 		"opportunity_from": "Lead",
-		"company": company(),
+		"company": get_company(),
 		"currency": "USD",
 		"conversion_rate": 1,
 		"opportunity_amount": 1000,
 	}
-	return make("Opportunity", **{**defaults, **values})
+	return make_record("Opportunity", **{**defaults, **values})
 
 
 def make_issue(**values: Any) -> Document:
-	return make("Issue", **{"subject": unique("Issue"), "raised_by": unique_email("caller"), **values})
+	return make_record(
+		"Issue", **{"subject": make_unique("Issue"), "raised_by": make_unique_email("caller"), **values}
+	)
 
 
 def make_project(**values: Any) -> Document:
-	return make("Project", **{"project_name": unique("Project"), "company": company(), **values})
+	return make_record(
+		"Project", **{"project_name": make_unique("Project"), "company": get_company(), **values}
+	)
 
 
 def make_task(**values: Any) -> Document:
-	return make("Task", **{"subject": unique("Task"), **values})
+	return make_record("Task", **{"subject": make_unique("Task"), **values})
 
 
 def make_employee(**values: Any) -> Document:
 	"""An active employee; `user_id` links a user."""
 	defaults = {
-		"first_name": unique("Employee"),
+		"first_name": make_unique("Employee"),
 		"gender": "Prefer not to say",
 		"date_of_birth": "1990-01-01",
 		"date_of_joining": "2020-01-01",
-		"company": company(),
+		"company": get_company(),
 		"status": "Active",
 	}
-	with everything_else_remembered():
-		employee = make("Employee", **{**defaults, **values})
+	with keep_caches():
+		employee = make_record("Employee", **{**defaults, **values})
 	if employee.get("holiday_list"):
 		assign_holiday_list(employee.name, employee.holiday_list)
 	return employee
@@ -158,7 +166,7 @@ def assign_holiday_list(employee: str, holiday_list: str) -> None:
 	if not frappe.db.exists("DocType", "Holiday List Assignment"):
 		return
 	first = frappe.db.get_value("Holiday List", holiday_list, "from_date")
-	make(
+	make_record(
 		"Holiday List Assignment",
 		applicable_for="Employee",
 		assigned_to=employee,
@@ -169,7 +177,7 @@ def assign_holiday_list(employee: str, holiday_list: str) -> None:
 
 
 @contextlib.contextmanager
-def everything_else_remembered() -> Iterator[None]:
+def keep_caches() -> Iterator[None]:
 	"""ERPNext lets the site forget all it knows with each employee that is saved, and every test would then wait for it
 	to be read again. What is about the employee and their user, the documents forget by themselves."""
 	clear_cache = frappe.clear_cache
@@ -190,7 +198,7 @@ def assign(doc: Document, user: str) -> None:
 	frappe.db.commit()
 
 
-def room_question(doctype: str, name: str) -> tuple[str, dict[str, str]]:
+def build_room_request(doctype: str, name: str) -> tuple[str, dict[str, str]]:
 	"""What the socket server of this Frappe asks before it lets somebody hear of a record."""
 	if hasattr(frappe.realtime, "can_subscribe_doc"):
 		return "frappe.realtime.can_subscribe_doc", {"doctype": doctype, "docname": name}

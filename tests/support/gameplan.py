@@ -18,12 +18,12 @@ def make_sprint(project: str | None = None, **values: Any) -> Document:
 	if project is None and "team" not in values:
 		project = factories.make_project().name
 	defaults = {
-		"title": factories.unique("Sprint"),
+		"title": factories.make_unique("Sprint"),
 		"project": project,
 		"start_date": getdate(),
 		"end_date": add_days(getdate(), 13),
 	}
-	return factories.make("Sprint", **{**defaults, **values})
+	return factories.make_record("Sprint", **{**defaults, **values})
 
 
 def make_task(sprint: Document, hours: float = 8, **values: Any) -> Document:
@@ -33,18 +33,20 @@ def make_task(sprint: Document, hours: float = 8, **values: Any) -> Document:
 
 
 def make_gp_project() -> Document:
-	team = factories.make("GP Team", __newname=factories.unique("team"), title=factories.unique("Team"))
-	return factories.make("GP Project", title=factories.unique("Project"), team=team.name)
+	team = factories.make_record(
+		"GP Team", __newname=factories.make_unique("team"), title=factories.make_unique("Team")
+	)
+	return factories.make_record("GP Project", title=factories.make_unique("Project"), team=team.name)
 
 
 def make_gp_task(sprint: Document | None = None, hours: float = 8, **values: Any) -> Document:
 	defaults = {
-		"title": factories.unique("Task"),
+		"title": factories.make_unique("Task"),
 		"description": "",
 		"sprint": sprint.name if sprint else None,
 		"expected_time": hours,
 	}
-	return factories.make("GP Task", **{**defaults, **values})
+	return factories.make_record("GP Task", **{**defaults, **values})
 
 
 def save(doc: Document, **values: Any) -> Document:
@@ -56,7 +58,7 @@ def save(doc: Document, **values: Any) -> Document:
 	return doc
 
 
-def events_of(sprint: str, *fields: str) -> list[tuple]:
+def list_events(sprint: str, *fields: str) -> list[tuple]:
 	"""The sprint's events, first to last."""
 	fields = fields or ("kind", "estimate", "progress", "counts")
 	rows = frappe.get_all("Sprint Event", {"sprint": sprint}, list(fields), order_by="at, name")
@@ -64,15 +66,15 @@ def events_of(sprint: str, *fields: str) -> list[tuple]:
 
 
 @contextlib.contextmanager
-def at(moment: str) -> Iterator[None]:
+def patch_now(moment: str) -> Iterator[None]:
 	"""Within it, sprints are kept as if it were that moment; for what this process does itself."""
 	before = clock.now
-	clock.now = moments_from(frappe.utils.get_datetime(moment))
+	clock.now = iterate_moments(frappe.utils.get_datetime(moment))
 	try:
 		yield
 	finally:
 		clock.now = before
 
 
-def moments_from(moment: datetime) -> Callable[[], datetime]:
+def iterate_moments(moment: datetime) -> Callable[[], datetime]:
 	return lambda: moment

@@ -17,7 +17,7 @@ AGREEMENT = "Harbor Support"
 SETTINGS = "Orchestrator Settings"
 
 
-def agreement() -> str:
+def get_agreement() -> str:
 	"""The tests' service level agreement on issues, for a customer of its own: 09:00 to 17:00, without 2027-02-03."""
 	return frappe.db.exists("Service Level Agreement", {"service_level": AGREEMENT}) or make_agreement()
 
@@ -28,10 +28,10 @@ def make_agreement(**values: Any) -> str:
 	frappe.db.set_single_value("Support Settings", "track_service_level_agreement", 1)
 	for priority in HOURS:
 		if not frappe.db.exists("Issue Priority", priority):
-			factories.make("Issue Priority", __newname=priority)
-	holidays = factories.make(
+			factories.make_record("Issue Priority", __newname=priority)
+	holidays = factories.make_record(
 		"Holiday List",
-		holiday_list_name=factories.unique("Holidays"),
+		holiday_list_name=factories.make_unique("Holidays"),
 		from_date="2027-01-01",
 		to_date="2027-12-31",
 		holidays=[{"holiday_date": "2027-02-03", "description": "Harbor day"}],
@@ -44,15 +44,15 @@ def make_agreement(**values: Any) -> str:
 		"entity": values.get("entity") or factories.make_customer().name,
 		"holiday_list": holidays.name,
 		"apply_sla_for_resolution": 1,
-		"priorities": priorities(),
-		"support_and_resolution": workdays(),
+		"priorities": build_priorities(),
+		"support_and_resolution": build_workdays(),
 		"pause_sla_on": [{"status": "Replied"}, {"status": "On Hold"}],
 		"sla_fulfilled_on": [{"status": "Resolved"}, {"status": "Closed"}],
 	}
-	return factories.make("Service Level Agreement", **{**defaults, **values}).name
+	return factories.make_record("Service Level Agreement", **{**defaults, **values}).name
 
 
-def priorities() -> list[dict[str, Any]]:
+def build_priorities() -> list[dict[str, Any]]:
 	return [
 		{
 			"priority": priority,
@@ -64,7 +64,7 @@ def priorities() -> list[dict[str, Any]]:
 	]
 
 
-def workdays(
+def build_workdays(
 	days: tuple[str, ...] = WORKDAYS, start: str = "09:00:00", end: str = "17:00:00"
 ) -> list[dict[str, str]]:
 	return [{"workday": day, "start_time": start, "end_time": end} for day in days]
@@ -72,23 +72,23 @@ def workdays(
 
 def make_hd_agreement() -> str:
 	"""The same for HD Tickets whose subject names it."""
-	name = factories.unique("Agreement")
+	name = factories.make_unique("Agreement")
 	urgent = {"priority": "Urgent", "response_time": 3600, "resolution_time": 7200}
-	holidays = factories.make(
+	holidays = factories.make_record(
 		"HD Service Holiday List",
-		holiday_list_name=factories.unique("Holidays"),
+		holiday_list_name=factories.make_unique("Holidays"),
 		from_date="2027-01-01",
 		to_date="2027-12-31",
 	)
-	factories.make(
+	factories.make_record(
 		"HD Service Level Agreement",
 		service_level=name,
 		enabled=1,
 		holiday_list=holidays.name,
 		condition=f'(doc.subject or "").startswith("{name}")',
 		apply_sla_for_resolution=1,
-		priorities=[*priorities(), urgent],
-		support_and_resolution=workdays(),
+		priorities=[*build_priorities(), urgent],
+		support_and_resolution=build_workdays(),
 	)
 	return name
 
@@ -103,33 +103,33 @@ def make_portal_user(**values: Any) -> str:
 def make_agent() -> str:
 	"""An agent of Helpdesk, who has no role for issues."""
 	user = factories.make_user("Agent")
-	factories.make("HD Agent", user=user.name, agent_name=user.first_name)
+	factories.make_record("HD Agent", user=user.name, agent_name=user.first_name)
 	return user.name
 
 
 def make_hd_ticket(**values: Any) -> Document:
 	defaults = {
-		"subject": factories.unique("Ticket"),
+		"subject": factories.make_unique("Ticket"),
 		"description": "It does not work.",
-		"raised_by": factories.unique_email("caller"),
+		"raised_by": factories.make_unique_email("caller"),
 	}
 	# Helpdesk saves the first message's ticket once more by itself
-	return factories.make("HD Ticket", **{**defaults, **values}).reload()
+	return factories.make_record("HD Ticket", **{**defaults, **values}).reload()
 
 
-def other_company() -> str:
+def get_other_company() -> str:
 	"""A company besides the site's own, with no chart of accounts."""
 	name = "Harbor Annex"
 	if not frappe.db.exists("Company", name):
 		with mock.patch.dict(frappe.local.flags, ignore_chart_of_accounts=True):
-			factories.make(
+			factories.make_record(
 				"Company", company_name=name, abbr="HAX", default_currency="USD", country="United States"
 			)
 	return name
 
 
 @contextlib.contextmanager
-def settings(**values: Any) -> Iterator[None]:
+def override_settings(**values: Any) -> Iterator[None]:
 	"""Orchestrator Settings with these values, for as long as the context lasts."""
 	before = frappe.get_doc(SETTINGS).as_dict()
 	save_settings(values)
@@ -148,7 +148,7 @@ def save_settings(values: dict[str, Any]) -> None:
 
 
 @contextlib.contextmanager
-def queries() -> Iterator[list[str]]:
+def capture_queries() -> Iterator[list[str]]:
 	"""The statements that are sent to the database meanwhile."""
 	asked: list[str] = []
 	sql = frappe.db.sql
@@ -165,14 +165,14 @@ def queries() -> Iterator[list[str]]:
 
 
 @contextlib.contextmanager
-def outgoing_account(port: int = 9) -> Iterator[str]:
+def use_outgoing_account(port: int = 9) -> Iterator[str]:
 	"""A default outgoing mail account, whose mails stay in the queue until someone sends them to a server on that port.
 	Yields its address."""
-	address = factories.unique_email("support")
+	address = factories.make_unique_email("support")
 	account = frappe.new_doc("Email Account")
 	account.update(
 		{
-			"email_account_name": factories.unique("Support"),
+			"email_account_name": factories.make_unique("Support"),
 			"email_id": address,
 			"enable_outgoing": 1,
 			"default_outgoing": 1,

@@ -19,7 +19,7 @@ class Person(NamedTuple):
 def make_person(*roles: str, **values: object) -> Person:
 	"""An active employee with a user. HRMS gives the user the role Employee."""
 	user = factories.make_user(*roles).name
-	values.setdefault("holiday_list", weekends())
+	values.setdefault("holiday_list", make_weekend_list())
 	return Person(factories.make_employee(user_id=user, **values).name, user)
 
 
@@ -28,14 +28,14 @@ def make_hr() -> str:
 	return factories.make_user("HR Manager", "HR User").name
 
 
-def weekends() -> str:
+def make_weekend_list() -> str:
 	"""A holiday list of this year's and the neighbouring years' Saturdays and Sundays."""
 	name = "Weekends of the tests"
 	if frappe.db.exists("Holiday List", name):
 		return name
 	first, last = date(2025, 1, 1), date(2028, 12, 31)
 	days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
-	return factories.make(
+	return factories.make_record(
 		"Holiday List",
 		holiday_list_name=name,
 		from_date=first,
@@ -49,10 +49,10 @@ def weekends() -> str:
 
 
 def make_leave_type(**values: object) -> str:
-	return factories.make("Leave Type", leave_type_name=factories.unique("Leave"), **values).name
+	return factories.make_record("Leave Type", leave_type_name=factories.make_unique("Leave"), **values).name
 
 
-def allocate(employee: str, leave_type: str, days: float = 20, **values: object) -> Document:
+def make_allocation(employee: str, leave_type: str, days: float = 20, **values: object) -> Document:
 	"""A submitted allocation, of the years 2026 and 2027 unless told otherwise."""
 	defaults = {"from_date": "2026-01-01", "to_date": "2027-12-31", "new_leaves_allocated": days}
 	doc = frappe.get_doc(
@@ -83,8 +83,10 @@ def make_leave(employee: str, leave_type: str, first: str, last: str, status: st
 
 
 def make_punch(employee: str, log_type: str, time: str, **values: object) -> Document:
-	return factories.make("Employee Checkin", employee=employee, log_type=log_type, time=time, **values)
+	return factories.make_record(
+		"Employee Checkin", employee=employee, log_type=log_type, time=time, **values
+	)
 
 
-def count(doctype: str, **filters: object) -> int:
+def count_records(doctype: str, **filters: object) -> int:
 	return frappe.db.count(doctype, filters)

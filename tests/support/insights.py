@@ -20,7 +20,7 @@ HISTORY = "orchestrator.insights.get_metric_history"
 RANDOM = "SELECT FLOOR(RAND() * 1000000000) AS number, SLEEP({seconds}) AS slept"
 
 
-def unique_name(prefix: str) -> str:
+def make_unique_name(prefix: str) -> str:
 	"""A name for the API that no other record has."""
 	return f"{prefix}_{frappe.generate_hash(length=8)}"
 
@@ -32,13 +32,13 @@ def make_reader(*roles: str) -> str:
 
 def make_todos(count: int, note: str, **values: Any) -> list[str]:
 	"""ToDos that `note` finds, of the user of the connection unless `allocated_to` says."""
-	return [factories.make("ToDo", description=note, **values).name for _ in range(count)]
+	return [factories.make_record("ToDo", description=note, **values).name for _ in range(count)]
 
 
 def make_card(note: str, **values: Any) -> Document:
 	"""A Number Card that counts the ToDos of a note which its reader may read."""
 	defaults = {
-		"label": factories.unique("Card"),
+		"label": factories.make_unique("Card"),
 		"type": "Document Type",
 		"document_type": "ToDo",
 		"function": "Count",
@@ -46,13 +46,13 @@ def make_card(note: str, **values: Any) -> Document:
 		"is_public": 1,
 		"show_percentage_stats": 0,
 	}
-	return factories.make("Number Card", **{**defaults, **values})
+	return factories.make_record("Number Card", **{**defaults, **values})
 
 
 def make_chart(note: str, **values: Any) -> Document:
 	"""A Dashboard Chart of the ToDos of a note by their priority."""
 	defaults = {
-		"chart_name": factories.unique("Chart"),
+		"chart_name": factories.make_unique("Chart"),
 		"chart_type": "Group By",
 		"type": "Bar",
 		"document_type": "ToDo",
@@ -61,27 +61,32 @@ def make_chart(note: str, **values: Any) -> Document:
 		"filters_json": json.dumps([["ToDo", "description", "=", note]]),
 		"is_public": 1,
 	}
-	return factories.make("Dashboard Chart", **{**defaults, **values})
+	return factories.make_record("Dashboard Chart", **{**defaults, **values})
 
 
 def make_report(query: str, **values: Any) -> str:
 	"""A query report on ToDos, for everyone in Desk."""
 	defaults = {
-		"report_name": factories.unique("Report"),
+		"report_name": factories.make_unique("Report"),
 		"report_type": "Query Report",
 		"ref_doctype": "ToDo",
 		"is_standard": "No",
 		"query": query,
 		"roles": [{"role": "Desk User"}],
 	}
-	return factories.make("Report", **{**defaults, **values}).name
+	return factories.make_record("Report", **{**defaults, **values}).name
 
 
 def make_metric(source_type: str, source: str | None = None, **values: Any) -> Document:
 	"""A metric of a card, a chart, a report or a measure."""
 	named = {"measure": source} if source_type == "Measure" else {"source": source}
-	defaults = {"metric_name": unique_name("metric"), "label": "Things", "source_type": source_type, **named}
-	return factories.make("Orchestrator Metric", **{**defaults, **values})
+	defaults = {
+		"metric_name": make_unique_name("metric"),
+		"label": "Things",
+		"source_type": source_type,
+		**named,
+	}
+	return factories.make_record("Orchestrator Metric", **{**defaults, **values})
 
 
 def make_shared_metric(note: str) -> Document:
@@ -100,42 +105,42 @@ def make_random_metric(seconds: float = 0, **values: Any) -> Document:
 def make_dashboard(*metrics: Document, **values: Any) -> str:
 	"""A dashboard that every Desk user may open, unless `roles` say who."""
 	defaults = {
-		"dashboard_name": unique_name("dashboard"),
+		"dashboard_name": make_unique_name("dashboard"),
 		"title": "Things",
 		"items": [{"metric": metric.name} for metric in metrics],
 		"refresh_minutes": 0,
 	}
-	return factories.make("Orchestrator Dashboard", **{**defaults, **values}).name
+	return factories.make_record("Orchestrator Dashboard", **{**defaults, **values}).name
 
 
-def permit(user: str, doctype: str, name: str) -> Document:
+def permit_record(user: str, doctype: str, name: str) -> Document:
 	"""Narrow the user's records of a DocType down to this one, and those permitted before."""
-	return factories.make("User Permission", user=user, allow=doctype, for_value=name)
+	return factories.make_record("User Permission", user=user, allow=doctype, for_value=name)
 
 
-def item(reply: requests.Response, name: str) -> dict[str, Any]:
+def get_item(reply: requests.Response, name: str) -> dict[str, Any]:
 	"""One item of a dashboard's reply."""
 	assert reply.status_code == 200, reply.text
 	return next(item for item in reply.json()["data"]["items"] if item["name"] == name)
 
 
-def value(reply: requests.Response, name: str) -> Any:
+def get_value(reply: requests.Response, name: str) -> Any:
 	"""The value of one item, which did not fail."""
-	found = item(reply, name)
+	found = get_item(reply, name)
 	assert found["error"] is None, found
 	return found["value"]
 
 
-def placed(dashboard: str) -> Metric:
+def get_only_metric(dashboard: str) -> Metric:
 	"""The only metric of a dashboard."""
 	plan = layout.get_layout(dashboard)
 	assert plan
 	return plan.items[0].metric
 
 
-def rewrite_kept(dashboard: str, scope: scopes.Scope, **changes: Any) -> None:
+def rewrite_snapshot(dashboard: str, scope: scopes.Scope, **changes: Any) -> None:
 	"""Change what is kept of the dashboard's only metric, as if it had been computed that way."""
-	metric = placed(dashboard)
+	metric = get_only_metric(dashboard)
 	found = values.get_cached_values([(metric, scope)])[0]
 	assert found
 	cache = frappe.cache()
@@ -144,22 +149,22 @@ def rewrite_kept(dashboard: str, scope: scopes.Scope, **changes: Any) -> None:
 
 
 def make_older(dashboard: str, scope: scopes.Scope, minutes: float, **changes: Any) -> None:
-	rewrite_kept(dashboard, scope, at=time.time() - minutes * 60, **changes)
+	rewrite_snapshot(dashboard, scope, at=time.time() - minutes * 60, **changes)
 
 
-def record() -> None:
+def record_history() -> None:
 	"""Write history and alerts down, as the scheduled job does."""
 	frappe.db.rollback()
 	jobs.write_notes()
 
 
-def notifications(user: str, metric: str) -> list[str]:
+def list_notifications(user: str, metric: str) -> list[str]:
 	frappe.db.rollback()
 	filters = {"for_user": user, "document_type": "Orchestrator Metric", "document_name": metric}
 	return frappe.get_all("Notification Log", filters, pluck="subject", order_by="creation asc")
 
 
-def rewrite_all_kept_times(dashboard: str, user: str, seconds: float) -> None:
+def make_all_older(dashboard: str, user: str, seconds: float) -> None:
 	"""Make what is kept of a dashboard for a user older."""
 	frappe.set_user(user)
 	scope = scopes.build_caller_scope()

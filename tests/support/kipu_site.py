@@ -29,7 +29,7 @@ def allow_loopback() -> None:
 
 
 @contextmanager
-def loopback_allowed() -> Iterator[None]:
+def set_loopback_allowed() -> Iterator[None]:
 	"""This machine may be called; nobody waits for a fault to pass. The server is told by `allow_loopback`."""
 	patience = connections.RETRY_POLICY
 	connections.RETRY_POLICY = replace(Policy(), max_attempts=3, backoff=0.001, read_timeout=5.0)
@@ -44,7 +44,7 @@ def make_connection(kipu: Simulator, **values: Any) -> str:
 	"""A connection to a simulator, by its name."""
 	keys: Keys = kipu.keys
 	defaults = {
-		"connection_name": factories.unique("Kipu"),
+		"connection_name": factories.make_unique("Kipu"),
 		"base_url": kipu.base_url,
 		"api_version": "3",
 		"access_id": keys.access_id,
@@ -54,31 +54,31 @@ def make_connection(kipu: Simulator, **values: Any) -> str:
 		"history_start": "2020-01-01",
 		"default_time_zone": "America/New_York",
 	}
-	return str(factories.make("Kipu Connection", **{**defaults, **values}).name)
+	return str(factories.make_record("Kipu Connection", **{**defaults, **values}).name)
 
 
 _users: dict[str, str] = {}
 
 
-def user_with(role: str) -> str:
+def get_user_with(role: str) -> str:
 	"""A user with this role, the same each time: making one takes as long as a run."""
 	if role not in _users:
 		_users[role] = str(factories.make_user(role).name)
 	return _users[role]
 
 
-def sync(connection: str, sync_type: str = "incremental", **values: Any) -> RunStanding:
+def run_sync(connection: str, sync_type: str = "incremental", **values: Any) -> RunStanding:
 	"""Run here and now."""
 	frappe.db.commit()
 	return run_requests.run_in_process(RunRequest(connection, sync_type, **values))
 
 
-def counts(run: RunStanding) -> tuple[int, int, int, int]:
+def get_counts(run: RunStanding) -> tuple[int, int, int, int]:
 	"""imported, updated, skipped, failed"""
 	return run["imported"], run["updated"], run["skipped"], run["failed"]
 
 
-def clients(connection: str) -> list[dict[str, Any]]:
+def list_clients_and_stays(connection: str) -> list[dict[str, Any]]:
 	"""Every client and stay of a connection, but for when and by whom; in an order of their own."""
 	frappe.db.rollback()
 	rows: list[dict[str, Any]] = []
@@ -92,18 +92,18 @@ def clients(connection: str) -> list[dict[str, Any]]:
 	return rows
 
 
-def stay_of(connection: str, chart: int) -> Any:
+def get_stay(connection: str, chart: int) -> Any:
 	"""The stay of a chart."""
 	frappe.db.rollback()
 	return frappe.get_doc("Client Stay", {"connection": connection, "chart_id": str(chart)})
 
 
-def client_of(connection: str, chart: int) -> Any:
+def get_client(connection: str, chart: int) -> Any:
 	"""The client of a chart."""
-	return frappe.get_doc("Client", stay_of(connection, chart).client)
+	return frappe.get_doc("Client", get_stay(connection, chart).client)
 
 
-def checksums() -> dict[str, Any]:
+def compute_checksums() -> dict[str, Any]:
 	"""Of every table a run may write to."""
 	frappe.db.rollback()
 	return {name: frappe.db.sql(f"checksum table `tab{name}`")[0][1] for name in WRITTEN}

@@ -14,7 +14,7 @@ PERSON_ID = "550e8400-e29b-41d4-a716-446655440000"
 LOOPBACK = ("127.0.0.1",)
 
 
-def quick_session(waits: list[float] | None = None, **policy: Any) -> HttpSession:
+def make_quick_session(waits: list[float] | None = None, **policy: Any) -> HttpSession:
 	"""A session that doesn't wait. What it would have waited lands in `waits`."""
 	settings = {
 		"requests_per_second": 1e9,
@@ -27,7 +27,7 @@ def quick_session(waits: list[float] | None = None, **policy: Any) -> HttpSessio
 	return HttpSession(Policy(**settings), sleep=slept.append, jitter=lambda: 0.5)
 
 
-def client_of(
+def make_kipu_client(
 	kipu: Simulator, *, version: int = 3, session: HttpSession | None = None, **options: Any
 ) -> KipuClient:
 	"""Our client with the simulator's own keys, unless `credentials` says otherwise."""
@@ -36,11 +36,16 @@ def client_of(
 		keys.access_id, keys.secret_key, keys.app_id
 	)
 	return KipuClient(
-		credentials, kipu.base_url, version, session or quick_session(), allowed_hosts=LOOPBACK, **options
+		credentials,
+		kipu.base_url,
+		version,
+		session or make_quick_session(),
+		allowed_hosts=LOOPBACK,
+		**options,
 	)
 
 
-def raw_record(**changes: Any) -> dict[str, Any]:
+def build_raw_record(**changes: Any) -> dict[str, Any]:
 	"""A small valid record."""
 	return {"casefile_id": f"12:{PERSON_ID}", "location_id": "1", **changes}
 
@@ -89,7 +94,7 @@ class RawServer:
 			connection.sendall(answer)
 
 
-def http_answer(
+def build_http_answer(
 	status: int = 200, body: bytes = b"{}", content_type: str = "application/json", **headers: str
 ) -> bytes:
 	"""An answer's bytes; the connection closes after it."""

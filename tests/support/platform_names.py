@@ -3,7 +3,7 @@
 import importlib
 
 
-def exists(name: str) -> bool:
+def is_importable(name: str) -> bool:
 	"""True where a module and its attributes lead to something of that name."""
 	parts = name.split(".")
 	for length in range(len(parts), 0, -1):

@@ -9,7 +9,7 @@ REDIS_URLS = ("FRAPPE_REDIS_CACHE", "FRAPPE_REDIS_QUEUE")
 TAKEN = "ORCHESTRATOR_TEST_PROCESS"
 
 
-def take_own_place() -> str | None:
+def select_own_site() -> str | None:
 	"""The site of this process, None in a run without one. Children inherit it with the environment."""
 	site = os.environ.get("ORCHESTRATOR_SITE")
 	number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
@@ -17,11 +17,11 @@ def take_own_place() -> str | None:
 		os.environ[TAKEN] = str(number)
 		os.environ["ORCHESTRATOR_SITE"] = f"{number + 1}.{site}"
 		for name in REDIS_URLS:
-			os.environ[name] = other_database(os.environ[name], DATABASES_PER_PROCESS * number)
+			os.environ[name] = offset_database(os.environ[name], DATABASES_PER_PROCESS * number)
 	return os.environ.get("ORCHESTRATOR_SITE")
 
 
-def other_database(url: str, further: int) -> str:
+def offset_database(url: str, further: int) -> str:
 	"""The database `further` numbers after that of a Redis URL, on the same server."""
 	parts = urlsplit(url)
 	return parts._replace(path=f"/{int(parts.path.strip('/') or 0) + further}").geturl()

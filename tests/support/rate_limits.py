@@ -7,7 +7,7 @@ import frappe
 
 
 @contextlib.contextmanager
-def rate_limit(**values: object) -> Iterator[None]:
+def override_rate_limit(**values: object) -> Iterator[None]:
 	"""Set fields of the rate limit, begin with full buckets, and put everything back afterwards."""
 	settings = frappe.get_doc("Orchestrator Settings")
 	before = {field: settings.get(field) for field in values}

@@ -46,7 +46,7 @@ class Example:
 	answered: bool = False
 
 
-def examples(text: str | None = None) -> Iterator[Example]:
+def parse_examples(text: str | None = None) -> Iterator[Example]:
 	"""The examples of the document, in its order."""
 	text = DOCUMENT.read_text() if text is None else text
 	example: Example | None = None
@@ -54,30 +54,30 @@ def examples(text: str | None = None) -> Iterator[Example]:
 		line = text.count("\n", 0, block.start()) + 1
 		if block[1] == "http" and not STATUS_LINE.match(block[2]):
 			if example:
-				yield answered(example)
-			example = read_request(line, block[2])
+				yield require_reply(example)
+			example = parse_request(line, block[2])
 		else:
 			assert example and example.reply is None, f"line {line}: a reply without a request"
-			read_reply(example, block[1], block[2])
+			parse_reply(example, block[1], block[2])
 	if example:
-		yield answered(example)
+		yield require_reply(example)
 
 
-def answered(example: Example) -> Example:
+def require_reply(example: Example) -> Example:
 	assert example.answered, f"line {example.line}: a request without a reply"
 	return example
 
 
-def read_request(line: int, text: str) -> Example:
+def parse_request(line: int, text: str) -> Example:
 	head, _, body = text.strip().partition("\n\n")
 	first, *rest = head.splitlines()
 	verb, target = first.split(" ", 1)
 	parts = urlsplit(target)
 	query = dict(parse_qsl(parts.query, strict_parsing=True)) if parts.query else {}
-	return Example(line, verb, parts.path, query, read_headers(rest), body)
+	return Example(line, verb, parts.path, query, parse_headers(rest), body)
 
 
-def read_reply(example: Example, kind: str, text: str) -> None:
+def parse_reply(example: Example, kind: str, text: str) -> None:
 	"""Add a reply's block to its example."""
 	example.answered = True
 	if kind == "json":
@@ -88,10 +88,10 @@ def read_reply(example: Example, kind: str, text: str) -> None:
 	assert status, first
 	example.status = int(status[1])
 	assert status[2] in (HTTPStatus(example.status).phrase, OLDER_PHRASES.get(example.status)), first
-	example.reply_headers = read_headers(rest)
+	example.reply_headers = parse_headers(rest)
 
 
-def read_headers(lines: list[str]) -> dict[str, str]:
+def parse_headers(lines: list[str]) -> dict[str, str]:
 	return {key.strip(): value.strip() for key, value in (line.split(":", 1) for line in lines)}
 
 
@@ -104,41 +104,41 @@ def substitute_all(values: dict[str, str], bound: Bindings) -> dict[str, str]:
 	return {key: substitute(value, bound) for key, value in values.items()}
 
 
-def differences(told: Any, got: Any, bound: Bindings, path: str = "") -> Iterator[str]:
+def find_differences(told: Any, got: Any, bound: Bindings, path: str = "") -> Iterator[str]:
 	"""Where the reply is not what the document says."""
 	if isinstance(told, dict) and isinstance(got, dict):
-		yield from differences_of_keys(told, got, bound, path)
+		yield from find_key_differences(told, got, bound, path)
 	elif isinstance(told, list) and isinstance(got, list):
-		yield from differences_of_elements(told, got, bound, path)
+		yield from find_element_differences(told, got, bound, path)
 	elif told == ANY_NUMBER and isinstance(got, int | float) and not isinstance(got, bool):
 		return
 	elif isinstance(told, str) and isinstance(got, str):
-		if not bind(told, got, bound):
+		if not bind_value(told, got, bound):
 			yield f"{path}: {got!r}, not {substitute(told, bound)!r}"
 	elif told != got or type(told) is not type(got):
 		yield f"{path}: {got!r}, not {told!r}"
 
 
-def differences_of_keys(told: dict, got: dict, bound: Bindings, path: str) -> Iterator[str]:
+def find_key_differences(told: dict, got: dict, bound: Bindings, path: str) -> Iterator[str]:
 	if REST not in told and set(told) != set(got):
 		yield f"{path}: keys {sorted(got)}, not {sorted(told)}"
 	for key in [key for key in told if key != REST]:
 		if key not in got:
 			yield f"{path}.{key}: missing"
 		else:
-			yield from differences(told[key], got[key], bound, f"{path}.{key}")
+			yield from find_differences(told[key], got[key], bound, f"{path}.{key}")
 
 
-def differences_of_elements(told: list, got: list, bound: Bindings, path: str) -> Iterator[str]:
+def find_element_differences(told: list, got: list, bound: Bindings, path: str) -> Iterator[str]:
 	open_ended = bool(told) and told[-1] == REST
 	shown = told[:-1] if open_ended else told
 	if len(got) < len(shown) or (len(got) > len(shown) and not open_ended):
 		yield f"{path}: {len(got)} elements, not {len(shown)}"
 	for index, (one, other) in enumerate(zip(shown, got, strict=False)):
-		yield from differences(one, other, bound, f"{path}[{index}]")
+		yield from find_differences(one, other, bound, f"{path}[{index}]")
 
 
-def bind(told: str, got: str, bound: Bindings) -> bool:
+def bind_value(told: str, got: str, bound: Bindings) -> bool:
 	"""True if `got` is what was told, under what is bound so far; binds what was not."""
 	unbound: list[str] = []
 	pattern, position = "", 0

@@ -6,7 +6,7 @@ import frappe
 from frappe.utils import getdate
 
 from tests.support import factories
-from tests.support.hr_factories import allocate, make_leave
+from tests.support.hr_factories import make_allocation, make_leave
 
 EMPLOYEE, MANAGER = "employee@example.com", "manager@example.com"
 LEAVE_TYPE = "Annual Leave"
@@ -16,22 +16,22 @@ OWNED = ("Attendance", "Employee Checkin", "Leave Ledger Entry", "Leave Applicat
 TAKEN = ("2025-06-02", "2025-06-06")
 
 
-def prepare() -> dict[str, str]:
+def make_reference_employees() -> dict[str, str]:
 	"""Make them, with nothing left of an earlier run. Returns the names of the employees."""
-	forget()
+	delete_reference_employees()
 	if not frappe.db.exists("Leave Type", LEAVE_TYPE):
-		factories.make("Leave Type", leave_type_name=LEAVE_TYPE)
-	common = {"holiday_list": holidays(), "leave_approver": MANAGER}
+		factories.make_record("Leave Type", leave_type_name=LEAVE_TYPE)
+	common = {"holiday_list": list_reference_holidays(), "leave_approver": MANAGER}
 	manager = factories.make_employee(user_id=MANAGER, first_name="Maria", last_name="Lopez", **common).name
 	employee = factories.make_employee(
 		user_id=EMPLOYEE, first_name="Jane", last_name="Smith", reports_to=manager, **common
 	).name
-	allocate(employee, LEAVE_TYPE, from_date="2025-01-01", to_date=f"{getdate().year + 1}-12-31")
+	make_allocation(employee, LEAVE_TYPE, from_date="2025-01-01", to_date=f"{getdate().year + 1}-12-31")
 	make_leave(employee, LEAVE_TYPE, *TAKEN, "Approved", leave_approver=MANAGER)
 	return {"EMP001": employee, "EMP002": manager}
 
 
-def forget() -> None:
+def delete_reference_employees() -> None:
 	"""Delete them and all that is theirs, so that the next employees get their names."""
 	employees = frappe.get_all(
 		"Employee", {"user_id": ("in", (EMPLOYEE, MANAGER))}, order_by="lft desc", pluck="name"
@@ -45,12 +45,12 @@ def forget() -> None:
 	frappe.clear_cache()
 
 
-def holidays() -> str:
+def list_reference_holidays() -> str:
 	"""The weekends and Ash Wednesday of 2025."""
 	if frappe.db.exists("Holiday List", HOLIDAY_LIST):
 		return HOLIDAY_LIST
 	days = [date(2025, 1, 1) + timedelta(days=number) for number in range(365)]
-	return factories.make(
+	return factories.make_record(
 		"Holiday List",
 		holiday_list_name=HOLIDAY_LIST,
 		from_date=days[0],

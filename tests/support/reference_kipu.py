@@ -11,7 +11,7 @@ from orchestrator.kipu_simulator.places import PLACES
 from orchestrator.kipu_simulator.server import Simulator
 from orchestrator.kipu_simulator.world import Settings
 from tests.support import factories
-from tests.support.kipu_site import RECORDS, loopback_allowed, make_connection, sync
+from tests.support.kipu_site import RECORDS, make_connection, run_sync, set_loopback_allowed
 
 CONNECTION = "Harbor Kipu"
 CALLER = "sales@example.com"
@@ -20,26 +20,26 @@ OF_A_CONNECTION = ("Sync Issue", "Sync State", *reversed(RECORDS), "Sync Run")
 
 
 @contextmanager
-def instance() -> Iterator[dict[str, str]]:
+def run_reference_kipu() -> Iterator[dict[str, str]]:
 	"""The instance and the connection to it, the only one that is enabled. Yields values for the document."""
-	forget()
+	delete_reference_connection()
 	frappe.get_doc("User", CALLER).add_roles("Clinical Manager", "Kipu Sync Manager")
 	others = frappe.get_all("Kipu Connection", {"enabled": 1}, pluck="name")
-	enable(others, 0)
-	with Simulator(PEOPLE, settings=Settings(as_of=date(2025, 2, 22))) as kipu, loopback_allowed():
+	set_enabled(others, 0)
+	with Simulator(PEOPLE, settings=Settings(as_of=date(2025, 2, 22))) as kipu, set_loopback_allowed():
 		assert len(kipu.world) == STAYS
-		connect(kipu)
-		live(kipu)
+		make_reference_connection(kipu)
+		change_patients(kipu)
 		yield {}
-	enable(others, 1)
-	forget()
+	set_enabled(others, 1)
+	delete_reference_connection()
 
 
-def connect(kipu: Simulator) -> None:
+def make_reference_connection(kipu: Simulator) -> None:
 	"""The connection, with the locations and facilities of the instance."""
 	for place in PLACES:
 		if not frappe.db.exists("Facility", place.name):
-			factories.make("Facility", facility_name=place.name, time_zone=place.zone.key)
+			factories.make_record("Facility", facility_name=place.name, time_zone=place.zone.key)
 	locations = [
 		{"location_id": place.location_id, "location_name": place.name, "facility": place.name}
 		for place in PLACES
@@ -47,25 +47,25 @@ def connect(kipu: Simulator) -> None:
 	make_connection(kipu, connection_name=CONNECTION, locations=locations, default_facility=PLACES[0].name)
 
 
-def live(kipu: Simulator) -> None:
+def change_patients(kipu: Simulator) -> None:
 	"""Some are fetched; then others come, and most of those who were here change."""
 	world = kipu.world
 	for stay in range(STAYS):
 		world.touch(stay)
 		world.hidden[stay] = stay >= HERE
-	sync(CONNECTION, "full")
+	run_sync(CONNECTION, "full")
 	world.reappear()
 	for stay in range(CHANGED):
 		world.set_field(stay, "program", "Evening Track")
 
 
-def enable(connections: list[str], enabled: int) -> None:
+def set_enabled(connections: list[str], enabled: int) -> None:
 	for name in connections:
 		frappe.db.set_value("Kipu Connection", name, "enabled", enabled)
 	frappe.db.commit()
 
 
-def forget() -> None:
+def delete_reference_connection() -> None:
 	"""Delete the connection and everything that came by it."""
 	runs = frappe.get_all("Sync Run", {"connection": CONNECTION}, pluck="name")
 	frappe.db.delete("Sync Change", {"sync_run": ("in", runs or [""])})

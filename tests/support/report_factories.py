@@ -15,19 +15,19 @@ STATUS = "orchestrator.insights.get_report_status"
 def make_report(report_type, **values):
 	"""A report of one's own, on Lead unless `ref_doctype` says otherwise."""
 	defaults = {
-		"report_name": factories.unique(report_type),
+		"report_name": factories.make_unique(report_type),
 		"ref_doctype": "Lead",
 		"report_type": report_type,
 		"is_standard": "No",
 	}
-	return factories.make("Report", **{**defaults, **values}).name
+	return factories.make_record("Report", **{**defaults, **values}).name
 
 
-def query_report(query, **values):
+def make_query_report(query, **values):
 	return make_report("Query Report", query=query, **values)
 
 
-def builder_report(**values):
+def make_builder_report(**values):
 	"""A list of the leads of a company, by name."""
 	description = {
 		"fields": [["name", "Lead"], ["lead_name", "Lead"], ["status", "Lead"]],
@@ -38,31 +38,31 @@ def builder_report(**values):
 	return make_report("Report Builder", json=json.dumps(description), **values)
 
 
-def generate(client, report, form, **arguments):
+def generate_report(client, report, form, **arguments):
 	"""What generate_report answers."""
 	reply = client.post(GENERATE, report_name=report, format=form, send_mail=False, **arguments)
 	assert reply.status_code == 200, reply.text
 	return reply.json()["data"]
 
 
-def content_of(client, report, form, **arguments):
+def download_content(client, report, form, **arguments):
 	"""The file that generate_report makes, as its caller downloads it."""
-	data = generate(client, report, form, **arguments)
+	data = generate_report(client, report, form, **arguments)
 	reply = client.request("GET", data["file_url"])
 	assert reply.status_code == 200, reply.text
 	assert len(reply.content) == data["file_size"]
 	return reply.content
 
 
-def csv_rows(content):
+def parse_csv(content):
 	return list(csv.reader(io.StringIO(content.decode("utf-8-sig"))))
 
 
-def runs_of(report):
+def list_runs(report):
 	return frappe.get_all("Generated Report", {"report": report}, pluck="name")
 
 
-def private_files():
+def list_private_files():
 	"""The names of all private files on the disk."""
 	from pathlib import Path
 

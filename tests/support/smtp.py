@@ -22,23 +22,23 @@ class Session(socketserver.StreamRequestHandler):
 
 	def handle(self) -> None:
 		recipients: list[str] = []
-		self.say("220 sink")
+		self.send_line("220 sink")
 		while line := self.rfile.readline().decode().strip():
 			verb = line.split(":")[0].upper()
 			if verb == "RCPT TO":
 				recipients.append(line.split("<")[1].split(">")[0])
 			elif verb == "DATA":
-				self.say("354 go on")
-				self.server.sink.mails.append((recipients, self.read_mail()))
+				self.send_line("354 go on")
+				self.server.sink.mails.append((recipients, self.receive_mail()))
 				recipients = []
-			self.say("221 bye" if verb == "QUIT" else "250 ok")
+			self.send_line("221 bye" if verb == "QUIT" else "250 ok")
 			if verb == "QUIT":
 				return
 
-	def say(self, line: str) -> None:
+	def send_line(self, line: str) -> None:
 		self.wfile.write(f"{line}\r\n".encode())
 
-	def read_mail(self) -> Message:
+	def receive_mail(self) -> Message:
 		lines = []
 		while (line := self.rfile.readline()) not in (b".\r\n", b""):
 			lines.append(line.removeprefix(b"."))
@@ -53,7 +53,7 @@ class Server(socketserver.ThreadingTCPServer):
 
 
 @contextlib.contextmanager
-def sink() -> Iterator[Sink]:
+def serve_smtp() -> Iterator[Sink]:
 	"""A server on a free port, for as long as the context lasts."""
 	with Server(("127.0.0.1", 0), Session) as server:
 		server.sink = Sink(server.server_address[1])

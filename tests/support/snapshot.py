@@ -32,22 +32,22 @@ class Snapshot:
 	bookkeeping: dict[str, list[str]]
 
 
-def take() -> Snapshot:
+def capture_site() -> Snapshot:
 	frappe.db.rollback()
 	names = {row[0] for row in frappe.db.sql("show tables")}
 	return Snapshot(
-		columns=columns(),
-		indexes=_of_schema("statistics", "table_name, index_name, seq_in_index, column_name"),
+		columns=list_columns(),
+		indexes=_query_schema("statistics", "table_name, index_name, seq_in_index, column_name"),
 		tables={name: frappe.db.sql(f"checksum table `{name}`")[0][1] for name in names - BOOKKEEPING - LOGS},
-		bookkeeping={name: rows(name) for name in BOOKKEEPING},
+		bookkeeping={name: list_rows(name) for name in BOOKKEEPING},
 	)
 
 
-def columns() -> set[tuple]:
-	return _of_schema("columns", "table_name, column_name, column_type, is_nullable, column_default")
+def list_columns() -> set[tuple]:
+	return _query_schema("columns", "table_name, column_name, column_type, is_nullable, column_default")
 
 
-def rows(table: str) -> list[str]:
+def list_rows(table: str) -> list[str]:
 	"""The rows of a table, but for their names and times."""
 	stored = frappe.db.sql(f"select * from `{table}`", as_dict=True)  # noqa: S608
 	return sorted(
@@ -57,18 +57,18 @@ def rows(table: str) -> list[str]:
 	)
 
 
-def differing(one: Snapshot, other: Snapshot) -> list[str]:
+def find_changed_tables(one: Snapshot, other: Snapshot) -> list[str]:
 	"""The tables whose rows differ."""
 	return sorted(name for name in one.tables if one.tables[name] != other.tables.get(name))
 
 
-def unchanged(one: Snapshot, other: Snapshot) -> set[str]:
+def find_unchanged_tables(one: Snapshot, other: Snapshot) -> set[str]:
 	"""The tables of both that have the same rows, columns and indexes, as far as they are compared."""
 	schema = {row[0] for row in (one.columns ^ other.columns) | (one.indexes ^ other.indexes)}
-	return set(one.tables).intersection(other.tables) - set(differing(one, other)) - schema
+	return set(one.tables).intersection(other.tables) - set(find_changed_tables(one, other)) - schema
 
 
-def _of_schema(view: str, what: str) -> set[tuple]:
+def _query_schema(view: str, what: str) -> set[tuple]:
 	return set(
 		frappe.db.sql(f"select {what} from information_schema.{view} where table_schema=database()")  # noqa: S608
 	)

@@ -10,14 +10,14 @@ import redis
 
 import frappe
 
-from tests.support.processes import other_database
+from tests.support.processes import offset_database
 
 APP = "orchestrator"
 DATABASES_AFTER = 8  # beyond those of all processes of a test run
 
 
 @contextlib.contextmanager
-def stock_sites(bench: Path) -> Iterator[Path]:
+def make_stock_sites(bench: Path) -> Iterator[Path]:
 	"""A `sites` folder whose apps.txt lacks this app and whose cache, where hooks are kept, is its own."""
 	with tempfile.TemporaryDirectory(prefix="stock-bench-") as name:
 		folder = Path(name) / "sites"
@@ -32,7 +32,7 @@ def stock_sites(bench: Path) -> Iterator[Path]:
 		apps = (bench / "sites" / "apps.txt").read_text().split()
 		(folder / "apps.txt").write_text("\n".join(app for app in apps if app != APP) + "\n")
 		config = json.loads((bench / "sites" / "common_site_config.json").read_text())
-		config["redis_cache"] = other_database(frappe.conf.redis_cache, DATABASES_AFTER)
+		config["redis_cache"] = offset_database(frappe.conf.redis_cache, DATABASES_AFTER)
 		(folder / "common_site_config.json").write_text(json.dumps(config))
 		clear_cache(config["redis_cache"])
 		try:

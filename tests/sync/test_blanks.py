@@ -10,7 +10,7 @@ import frappe
 from orchestrator.kipu_simulator.server import Simulator
 from orchestrator.sync.actions import run_actions
 from orchestrator.sync.storage import save_side_effects
-from tests.support.kipu_site import client_of, clients, counts, make_connection, sync
+from tests.support.kipu_site import get_client, get_counts, list_clients_and_stays, make_connection, run_sync
 
 pytestmark = pytest.mark.usefixtures("loopback")
 
@@ -27,92 +27,94 @@ def kipu(site: str) -> Iterator[Simulator]:
 		yield running
 
 
-def say(kipu: Simulator, value: object, stays: Iterable[int] = range(PEOPLE), field: str = "phone") -> None:
+def set_value(
+	kipu: Simulator, value: object, stays: Iterable[int] = range(PEOPLE), field: str = "phone"
+) -> None:
 	for stay in stays:
 		kipu.world.set_field(stay, field, value)
 
 
-def with_phone(connection: str) -> int:
+def count_with_phone(connection: str) -> int:
 	frappe.db.rollback()
 	return frappe.db.count("Client", {"connection": connection, "phone": ("is", "set")})
 
 
-def dry_and_real(connection: str, sync_type: str = "full") -> list[Any]:
+def run_dry_and_real(connection: str, sync_type: str = "full") -> list[Any]:
 	"""Status, reason and counts of a dry run, then of the real one."""
-	both = [sync(connection, sync_type, dry_run=dry) for dry in (True, False)]
-	return [(run["status"], run["held_reason"], counts(run)) for run in both]
+	both = [run_sync(connection, sync_type, dry_run=dry) for dry in (True, False)]
+	return [(run["status"], run["held_reason"], get_counts(run)) for run in both]
 
 
 @pytest.mark.parametrize(("blanked", "status"), [(7, "Completed"), (8, "Held")])
-def test_a_dry_run_says_what_the_real_one_does(kipu, blanked, status):
+def test_dry_run_counts_equal_those_of_the_real_run(kipu, blanked, status):
 	connection = make_connection(kipu, page_size=4, **LIMITS)
-	sync(connection)
-	say(kipu, "", range(blanked))
+	run_sync(connection)
+	set_value(kipu, "", range(blanked))
 	# Who is new meanwhile does not move the limit.
 	for _ in range(8):
 		kipu.world.admit_new()
-	dry, real = dry_and_real(connection)
+	dry, real = run_dry_and_real(connection)
 	assert dry == real
 	assert real[0] == status
 
 
 def test_an_approved_run_blanks_the_fields_and_a_rollback_brings_them_back(kipu, worker):
 	connection = make_connection(kipu, page_size=4, **LIMITS)
-	sync(connection)
-	before = clients(connection)
-	say(kipu, None)
-	held = sync(connection, "full")
-	assert (held["status"], with_phone(connection) >= PEOPLE // 2) == ("Held", True)
+	run_sync(connection)
+	before = list_clients_and_stays(connection)
+	set_value(kipu, None)
+	held = run_sync(connection, "full")
+	assert (held["status"], count_with_phone(connection) >= PEOPLE // 2) == ("Held", True)
 	run_actions.approve_run(held["run"])
 	worker()
 	frappe.db.rollback()
 	assert frappe.db.get_value("Sync Run", held["run"], "status") == "Completed"
-	assert with_phone(connection) == 0
+	assert count_with_phone(connection) == 0
 	run_actions.roll_back_run(held["run"])
-	assert with_phone(connection) == PEOPLE
-	assert clients(connection) == before
+	assert count_with_phone(connection) == PEOPLE
+	assert list_clients_and_stays(connection) == before
 
 
 @pytest.mark.parametrize(
 	"rule", [{"leave_out": 1}, {"target": "alternate_phone"}], ids=["left out", "elsewhere"]
 )
 def test_a_changed_mapping_blanks_nothing_where_the_field_was(kipu, rule):
-	say(kipu, None, field="alternate_phone")
+	set_value(kipu, None, field="alternate_phone")
 	rules = [{"source": "alternate_phone", "leave_out": 1}]
 	connection = make_connection(kipu, page_size=4, field_rules=rules, **LIMITS)
-	sync(connection)
+	run_sync(connection)
 	doc = frappe.get_doc("Kipu Connection", connection)
 	doc.append("field_rules", {"source": "phone", **rule})
 	doc.save()
-	say(kipu, None)
-	dry, real = dry_and_real(connection)
+	set_value(kipu, None)
+	dry, real = run_dry_and_real(connection)
 	assert dry == real
-	assert (real[0], with_phone(connection)) == ("Completed", PEOPLE)
+	assert (real[0], count_with_phone(connection)) == ("Completed", PEOPLE)
 
 
 @pytest.mark.parametrize("policy", ["local", "set-once", "review"])
-def test_where_ours_is_kept_nothing_is_blanked(kipu, policy):
+def test_policies_that_prefer_local_values_blank_nothing(kipu, policy):
 	rules = [{"source": "phone", "policy": policy}]
 	connection = make_connection(kipu, page_size=4, field_rules=rules, **LIMITS)
-	sync(connection)
+	run_sync(connection)
 	for stay in range(PEOPLE):
-		client = client_of(connection, stay + 1000)
+		client = get_client(connection, stay + 1000)
 		client.update({"phone": "212-555-0199"})
 		client.save()
 		frappe.db.commit()
-	say(kipu, None)
-	dry, real = dry_and_real(connection)
+	set_value(kipu, None)
+	dry, real = run_dry_and_real(connection)
 	assert dry == real
-	assert (real[0], with_phone(connection)) == ("Completed", PEOPLE)
+	assert (real[0], count_with_phone(connection)) == ("Completed", PEOPLE)
 
 
 def test_a_census_with_fewer_fields_blanks_nothing(kipu, monkeypatch):
 	connection = make_connection(kipu, page_size=4, **LIMITS)
-	sync(connection)
+	run_sync(connection)
 	monkeypatch.setattr("orchestrator.sync.kipu.client.DETAILS", {})
-	dry, real = dry_and_real(connection, "census")
+	dry, real = run_dry_and_real(connection, "census")
 	assert dry == real
-	assert (real[0], with_phone(connection)) == ("Completed", PEOPLE)
+	assert (real[0], count_with_phone(connection)) == ("Completed", PEOPLE)
 
 
 @pytest.mark.parametrize("heard", [False, True])
@@ -123,7 +125,7 @@ def test_what_a_run_has_brought_itself_it_may_blank(kipu, monkeypatch, heard):
 		kipu.world.discharge(stay, kipu.world.today() - 3)
 		kipu.world.set_field(kipu.world.readmit(stay), "phone", "")
 	connection = make_connection(kipu, page_size=PEOPLE, **LIMITS)
-	dry, real = dry_and_real(connection)
+	dry, real = run_dry_and_real(connection)
 	assert dry == real
 	assert real[0] == "Completed"
-	assert counts(sync(connection, "full")) == (0, 0, 2 * PEOPLE, 0)
+	assert get_counts(run_sync(connection, "full")) == (0, 0, 2 * PEOPLE, 0)

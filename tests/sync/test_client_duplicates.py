@@ -22,7 +22,7 @@ def surname():
 	return f"Larch{uuid4().hex[:8]}"
 
 
-def groups_of(user: str, surname: str, facility: str | None = None) -> list[tuple[str, set[str]]]:
+def list_groups(user: str, surname: str, facility: str | None = None) -> list[tuple[str, set[str]]]:
 	"""(sign, names) of the groups with somebody of that surname, as the user sees them."""
 	from orchestrator.sync.tools import duplicates
 
@@ -42,18 +42,18 @@ def test_the_same_name_and_day_of_birth_is_likely_whatever_the_case_and_accents(
 	)
 	clinic.make_client(connection, last_name=f"{surname}é", date_of_birth="1980-02-04")
 	clinic.make_client(connection, first_name="Abel", last_name=f"{surname}é", date_of_birth="1980-02-03")
-	assert groups_of(clinic.user_of(), surname) == [("Name and date of birth", {first.name, second.name})]
+	assert list_groups(clinic.make_clinical_user(), surname) == [
+		("Name and date of birth", {first.name, second.name})
+	]
 
 
-def test_the_same_mail_address_or_phone_and_day_of_birth_is_likely_and_each_group_is_told_once(
-	site, connection, surname
-):
+def test_same_contact_and_birth_date_is_a_likely_duplicate_listed_once(site, connection, surname):
 	shared = {"date_of_birth": "1981-02-03", "email": f"{surname}@example.org", "phone": surname[-8:]}
 	first = clinic.make_client(connection, last_name=surname, **shared)
 	second = clinic.make_client(connection, last_name=f"{surname}ton", **shared)
 	phone_only = {**shared, "email": None}
 	third = clinic.make_client(connection, last_name=f"{surname}by", **phone_only)
-	assert groups_of(clinic.user_of(), surname) == [
+	assert list_groups(clinic.make_clinical_user(), surname) == [
 		("Email and date of birth", {first.name, second.name}),
 		("Phone and date of birth", {first.name, second.name, third.name}),
 	]
@@ -68,16 +68,18 @@ def test_blanks_are_no_agreement_and_the_deleted_are_left_out(site, connection, 
 		clinic.make_client(connection, last_name=f"{surname}x", date_of_birth="1983-02-03", status=status)
 	for _ in range(2):
 		clinic.make_client(connection, last_name=f"{surname}y")
-	assert groups_of(clinic.user_of(), surname) == []
+	assert list_groups(clinic.make_clinical_user(), surname) == []
 
 
 def test_people_of_two_instances_are_compared(site, connection, surname):
 	other = clinic.make_connection()
 	born = {"last_name": surname, "date_of_birth": "1984-02-03"}
 	names = {clinic.make_client(connection, **born).name, clinic.make_client(other, **born).name}
-	assert groups_of(clinic.user_of(), surname) == [("Name and date of birth", names)]
-	assert groups_of(clinic.user_of(), surname, other.default_facility) == [("Name and date of birth", names)]
-	assert groups_of(clinic.user_of(), surname, clinic.make_facility().name) == []
+	assert list_groups(clinic.make_clinical_user(), surname) == [("Name and date of birth", names)]
+	assert list_groups(clinic.make_clinical_user(), surname, other.default_facility) == [
+		("Name and date of birth", names)
+	]
+	assert list_groups(clinic.make_clinical_user(), surname, clinic.make_facility().name) == []
 
 
 def test_whom_the_caller_may_not_see_makes_no_group(site, connection, surname):
@@ -85,15 +87,16 @@ def test_whom_the_caller_may_not_see_makes_no_group(site, connection, surname):
 	born = {"last_name": surname, "date_of_birth": "1985-02-03"}
 	clinic.make_client(connection, **born)
 	clinic.make_client(connection, facility=elsewhere, **born)
-	assert groups_of(clinic.user_of(elsewhere), surname) == []
+	assert list_groups(clinic.make_clinical_user(elsewhere), surname) == []
 
 
-def test_the_report_lists_the_groups_to_clinical_roles_alone(api, connection, surname):
+@pytest.mark.parametrize("roles", [("Kipu Sync Manager",), ("Sales User",)])
+def test_the_report_lists_the_groups_to_clinical_roles_alone(api, connection, surname, roles):
 	born = {"last_name": surname, "date_of_birth": "1986-02-03"}
 	names = [clinic.make_client(connection, **born).name for _ in range(2)]
 	filters = json.dumps({"facility": connection.default_facility})
 	data = (
-		api(clinic.user_of())
+		api(clinic.make_clinical_user())
 		.get("frappe.desk.report.run", report_name=REPORT, filters=filters)
 		.json()["data"]
 	)
@@ -103,6 +106,5 @@ def test_the_report_lists_the_groups_to_clinical_roles_alone(api, connection, su
 	]
 	assert len({row["group"] for row in rows}) == 1
 	assert "maiden_name" not in rows[0]
-	for roles in (("Kipu Sync Manager",), ("Sales User",)):
-		refused = api(factories.make_user(*roles).name).get("frappe.desk.report.run", report_name=REPORT)
-		assert refused.status_code == 403
+	refused = api(factories.make_user(*roles).name).get("frappe.desk.report.run", report_name=REPORT)
+	assert refused.status_code == 403

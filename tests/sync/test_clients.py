@@ -14,15 +14,16 @@ from orchestrator.sync.actions import run_actions
 from orchestrator.sync.runs.run_records import RunRequest
 from orchestrator.sync.storage import save_side_effects
 from tests.support import factories
+from tests.support.client import get_error
 from tests.support.kipu_site import (
-	checksums,
-	client_of,
-	clients,
-	counts,
+	compute_checksums,
+	get_client,
+	get_counts,
+	get_stay,
+	get_user_with,
+	list_clients_and_stays,
 	make_connection,
-	stay_of,
-	sync,
-	user_with,
+	run_sync,
 )
 
 PHONE, OTHER, OURS = "212-555-0110", "212-555-0120", "212-555-0130"
@@ -37,7 +38,7 @@ def kipu(site: str) -> Iterator[Simulator]:
 		yield running
 
 
-def chart(stay: int) -> int:
+def get_chart(stay: int) -> int:
 	return stay + 1000
 
 
@@ -58,43 +59,43 @@ def test_when_both_sides_changed_a_field_the_policy_decides(kipu, policy, kept, 
 	connection = make_connection(kipu, field_rules=[{"source": "phone", "policy": policy}])
 	stay = kipu.world.admit_new()
 	kipu.world.set_field(stay, "phone", PHONE)
-	sync(connection)
-	client = client_of(connection, chart(stay))
+	run_sync(connection)
+	client = get_client(connection, get_chart(stay))
 	edit(client, phone=OURS, preferred_name="Ren")
 	kipu.world.set_field(stay, "phone", OTHER)
-	sync(connection)
+	run_sync(connection)
 	client.reload()
 	assert (client.phone, client.preferred_name) == (kept, "Ren")
 	found = frappe.get_all(
 		"Sync Issue", {"connection": connection, "kind": "Conflict"}, ["field", "reference_name"]
 	)
 	assert [(issue.field, issue.reference_name) for issue in found] == [("phone", client.name)] * issues
-	before = checksums()
-	sync(connection, "full")
-	assert checksums() == before
+	before = compute_checksums()
+	run_sync(connection, "full")
+	assert compute_checksums() == before
 
 
 @pytest.mark.parametrize("policy", ["source", "local", "set-once", "review"])
-def test_an_edit_of_ours_stays_while_kipu_says_the_same(kipu, policy):
+def test_local_edit_is_preserved_while_the_source_is_unchanged(kipu, policy):
 	connection = make_connection(kipu, field_rules=[{"source": "phone", "policy": policy}])
 	stay = kipu.world.admit_new()
-	sync(connection)
-	client = client_of(connection, chart(stay))
+	run_sync(connection)
+	client = get_client(connection, get_chart(stay))
 	edit(client, phone=OURS)
 	kipu.world.set_field(stay, "room_name", "12")
-	assert sync(connection)["updated"] == 1
+	assert run_sync(connection)["updated"] == 1
 	client.reload()
-	assert (client.phone, stay_of(connection, chart(stay)).room_name) == (OURS, "12")
+	assert (client.phone, get_stay(connection, get_chart(stay)).room_name) == (OURS, "12")
 
 
 def test_a_change_is_tracked_and_by_field(kipu):
 	connection = make_connection(kipu)
 	stay = kipu.world.admit_new()
 	kipu.world.set_field(stay, "phone", PHONE)
-	sync(connection)
+	run_sync(connection)
 	kipu.world.set_field(stay, "phone", OTHER)
-	run = sync(connection)
-	client = client_of(connection, chart(stay))
+	run = run_sync(connection)
+	client = get_client(connection, get_chart(stay))
 	(data,) = frappe.get_all("Version", {"docname": client.name}, pluck="data")
 	assert frappe.parse_json(data)["changed"] == [["phone", PHONE, OTHER]]
 	assert run["changed_fields"] == {"Client.phone": 1}
@@ -106,58 +107,58 @@ def test_a_field_may_be_left_out_or_go_elsewhere(kipu):
 	connection = make_connection(kipu, field_rules=rules)
 	stay = kipu.world.admit_new()
 	kipu.world.set_field(stay, "pronouns", "They/Them")
-	sync(connection)
-	client = client_of(connection, chart(stay))
+	run_sync(connection)
+	client = get_client(connection, get_chart(stay))
 	assert (client.email, client.gender_identity, client.pronouns) == (None, "They/Them", None)
 
 
 def test_a_conflict_that_was_settled_does_not_silence_the_next(kipu):
 	connection = make_connection(kipu, field_rules=[{"source": "phone", "policy": "review"}])
 	stay = kipu.world.admit_new()
-	sync(connection)
-	edit(client_of(connection, chart(stay)), phone=OURS)
+	run_sync(connection)
+	edit(get_client(connection, get_chart(stay)), phone=OURS)
 	kipu.world.set_field(stay, "phone", OTHER)
-	sync(connection)
+	run_sync(connection)
 	issue = frappe.db.get_value("Sync Issue", {"connection": connection, "kind": "Conflict"})
 	run_actions.discard_issues([issue])
 	frappe.db.commit()
-	sync(connection)
+	run_sync(connection)
 	assert frappe.db.get_value("Sync Issue", issue, "status") == "Discarded"
 	kipu.world.set_field(stay, "phone", PHONE)
-	sync(connection)
+	run_sync(connection)
 	assert frappe.db.get_value("Sync Issue", issue, "status") == "Open"
-	assert client_of(connection, chart(stay)).phone == OURS
+	assert get_client(connection, get_chart(stay)).phone == OURS
 
 
-def test_of_a_conflict_kipus_value_is_taken_when_somebody_says_so(kipu):
+def test_reviewed_conflict_is_resolved_with_the_source_value(kipu):
 	connection = make_connection(kipu, default_policy="review")
 	stay = kipu.world.admit_new()
-	sync(connection)
-	edit(client_of(connection, chart(stay)), phone=OURS)
-	edit(stay_of(connection, chart(stay)), room_name="ours")
+	run_sync(connection)
+	edit(get_client(connection, get_chart(stay)), phone=OURS)
+	edit(get_stay(connection, get_chart(stay)), room_name="ours")
 	kipu.world.set_field(stay, "phone", OTHER)
 	kipu.world.set_field(stay, "room_name", "theirs")
-	sync(connection)
+	run_sync(connection)
 	names = frappe.get_all("Sync Issue", {"connection": connection, "kind": "Conflict"}, pluck="name")
-	assert (len(names), client_of(connection, chart(stay)).phone) == (2, OURS)
+	assert (len(names), get_client(connection, get_chart(stay)).phone) == (2, OURS)
 	assert run_actions.retry_issues(connection, names)["updated"] == 1
-	assert client_of(connection, chart(stay)).phone == OTHER
-	assert stay_of(connection, chart(stay)).room_name == "theirs"
+	assert get_client(connection, get_chart(stay)).phone == OTHER
+	assert get_stay(connection, get_chart(stay)).room_name == "theirs"
 	assert frappe.db.count("Sync Issue", {"connection": connection, "status": "Open"}) == 0
-	assert counts(sync(connection))[:2] == (0, 0)
+	assert get_counts(run_sync(connection))[:2] == (0, 0)
 
 
 def test_who_is_deleted_here_comes_again_while_kipu_has_them(kipu):
 	connection = make_connection(kipu)
 	stay = kipu.world.admit_new()
-	sync(connection)
-	before = clients(connection)
-	client = client_of(connection, chart(stay))
-	stay_of(connection, chart(stay)).delete()
+	run_sync(connection)
+	before = list_clients_and_stays(connection)
+	client = get_client(connection, get_chart(stay))
+	get_stay(connection, get_chart(stay)).delete()
 	client.delete()
 	frappe.db.commit()
-	assert sync(connection)["imported"] == 1
-	assert clients(connection) == before
+	assert run_sync(connection)["imported"] == 1
+	assert list_clients_and_stays(connection) == before
 
 
 # What is taken
@@ -171,7 +172,7 @@ def test_a_location_that_is_switched_off_and_test_clients_are_left_out(kipu):
 	connection = make_connection(
 		kipu, locations=[{"location_id": "2", "enabled": 0}], left_out_names="testpatient\nzzz"
 	)
-	run = sync(connection)
+	run = run_sync(connection)
 	assert run["skipped"] == at + 1
 	assert run["imported"] == len(kipu.world) - at - 1
 	assert not frappe.db.exists("Client", {"connection": connection, "last_name": "Testpatient"})
@@ -180,22 +181,22 @@ def test_a_location_that_is_switched_off_and_test_clients_are_left_out(kipu):
 def test_one_chart_with_two_people_is_raised_for_review_and_nothing_is_merged(kipu):
 	connection = make_connection(kipu)
 	stay = kipu.world.admit_new()
-	sync(connection)
+	run_sync(connection)
 	someone_else = "11111111-2222-4333-8444-555555555555"
-	kipu.world.set_field(stay, "casefile_id", f"{chart(stay)}:{someone_else}")
-	sync(connection)
-	assert frappe.db.count("Client Stay", {"connection": connection, "chart_id": chart(stay)}) == 2
+	kipu.world.set_field(stay, "casefile_id", f"{get_chart(stay)}:{someone_else}")
+	run_sync(connection)
+	assert frappe.db.count("Client Stay", {"connection": connection, "chart_id": get_chart(stay)}) == 2
 	assert frappe.db.exists("Client", {"connection": connection, "person_id": someone_else})
 	assert (
 		frappe.db.count("Sync Issue", {"connection": connection, "kind": "Identity", "status": "Open"}) == 1
 	)
 
 
-def test_a_field_that_is_new_or_gone_is_told_once_by_its_name(kipu):
+def test_added_or_removed_field_is_reported_once_by_name(kipu):
 	connection = make_connection(kipu)
 	kipu.world.add_field("shoe_size", "Forty-two")
 	kipu.world.drop_field("mr_number")
-	run = sync(connection)
+	run = run_sync(connection)
 	assert run["drift"] == {"unknown": ["shoe_size"], "vanished": ["mr_number"]}
 	found = frappe.get_all("Sync Issue", {"connection": connection, "kind": "Drift"}, ["code", "field"])
 	assert {(issue.code, issue.field) for issue in found} == {
@@ -207,8 +208,8 @@ def test_a_field_that_is_new_or_gone_is_told_once_by_its_name(kipu):
 def test_places_of_the_same_name_in_two_instances_are_two_facilities(kipu):
 	one, other = make_connection(kipu), make_connection(kipu)
 	kipu.world.admit_new()
-	sync(one)
-	sync(other)
+	run_sync(one)
+	run_sync(other)
 	facilities = [
 		set(frappe.get_all("Client Stay", {"connection": name}, pluck="facility")) for name in (one, other)
 	]
@@ -229,16 +230,16 @@ def test_places_of_the_same_name_in_two_instances_are_two_facilities(kipu):
 def test_whatever_a_place_is_called_the_others_are_synced(kipu, field, said, failed):
 	kipu.world.set_field(0, "location_id", "77")
 	kipu.world.set_field(0, field, said)
-	run = sync(make_connection(kipu))
+	run = run_sync(make_connection(kipu))
 	assert (run["status"], run["failed"]) == ("Completed", failed)
 	assert run["imported"] == len(kipu.world)
 
 
 def test_a_dry_run_makes_no_facility(kipu):
 	connection = make_connection(kipu)
-	before = checksums()
-	assert sync(connection, dry_run=True)["imported"] == len(kipu.world)
-	assert checksums() == before
+	before = compute_checksums()
+	assert run_sync(connection, dry_run=True)["imported"] == len(kipu.world)
+	assert compute_checksums() == before
 
 
 # Who sees whom
@@ -248,11 +249,11 @@ def test_clinical_people_see_clients_and_the_most_private_fields_need_more(kipu,
 	connection = make_connection(kipu)
 	stay = kipu.world.admit_new()
 	kipu.world.set_field(stay, "race", "Other")
-	sync(connection)
-	name, its_stay = client_of(connection, chart(stay)).name, stay_of(connection, chart(stay)).name
+	run_sync(connection)
+	name, its_stay = get_client(connection, get_chart(stay)).name, get_stay(connection, get_chart(stay)).name
 	seen = {}
 	for role in ("Clinical User", "Clinical Manager"):
-		caller = api(user_with(role))
+		caller = api(get_user_with(role))
 		client = caller.get("frappe.client.get", doctype="Client", name=name).json()["data"]
 		its = caller.get("frappe.client.get", doctype="Client Stay", name=its_stay).json()["data"]
 		seen[role] = (client["last_name"] is not None, client.get("race"), bool(its.get("diagnosis_codes")))
@@ -263,18 +264,18 @@ def test_clinical_people_see_clients_and_the_most_private_fields_need_more(kipu,
 	"role", ["System Manager", "Kipu Sync Manager", "Sales Manager", "Orchestrator Manager"]
 )
 @pytest.mark.parametrize("doctype", ["Client", "Client Stay", "Sync State", "Sync Change"])
-def test_nobody_else_sees_clients_nor_what_kipu_said_of_them(site, api, role, doctype):
-	caller = api(user_with(role))
-	assert caller.get("frappe.client.get_list", doctype=doctype).status_code == 403
+def test_other_roles_cannot_read_clients_or_source_values(site, api, role, doctype):
+	caller = api(get_user_with(role))
+	assert get_error(caller.get("frappe.client.get_list", doctype=doctype)) == (403, "PermissionError")
 
 
 def test_a_user_permission_on_a_facility_hides_the_clients_of_others(kipu, api):
 	connection = make_connection(kipu)
 	here, there = kipu.world.admit_new(location=0), kipu.world.admit_new(location=1)
-	sync(connection)
-	mine, theirs = client_of(connection, chart(here)), client_of(connection, chart(there))
+	run_sync(connection)
+	mine, theirs = get_client(connection, get_chart(here)), get_client(connection, get_chart(there))
 	user = factories.make_user("Clinical User")
-	factories.make("User Permission", user=user.name, allow="Facility", for_value=mine.facility)
+	factories.make_record("User Permission", user=user.name, allow="Facility", for_value=mine.facility)
 	caller = api(user.name)
 	filters = [["connection", "=", connection]]
 	listed = caller.post("frappe.client.get_list", doctype="Client", fields=["facility"], filters=filters)
@@ -289,11 +290,11 @@ def test_no_client_is_without_a_facility(kipu):
 	connection = make_connection(kipu)
 	stay = kipu.world.admit_new()
 	kipu.world.set_field(stay, "location_id", "")
-	sync(connection)
-	assert stay_of(connection, chart(stay)).facility == frappe.db.get_value(
+	run_sync(connection)
+	assert get_stay(connection, get_chart(stay)).facility == frappe.db.get_value(
 		"Kipu Connection", connection, "default_facility"
 	)
-	assert {row["facility"] is not None for row in clients(connection)} == {True}
+	assert {row["facility"] is not None for row in list_clients_and_stays(connection)} == {True}
 
 
 # Who is told
@@ -305,22 +306,22 @@ def test_written_at_once_or_one_by_one_the_rows_are_the_same(kipu, monkeypatch):
 		False,
 	], list(save_side_effects.list_side_effects("Client"))
 	at_once = make_connection(kipu, page_size=3)
-	sync(at_once)
+	run_sync(at_once)
 	monkeypatch.setattr(save_side_effects, "has_side_effects", lambda *_: True)
 	one_by_one = make_connection(kipu, page_size=3)
-	sync(one_by_one)
-	assert comparable(at_once) == comparable(one_by_one)
+	run_sync(one_by_one)
+	assert list_comparable(at_once) == list_comparable(one_by_one)
 
 
-def comparable(connection: str) -> list[dict[str, Any]]:
+def list_comparable(connection: str) -> list[dict[str, Any]]:
 	own = ("name", "connection", "client", "facility")
-	rows = [{key: row[key] for key in row if key not in own} for row in clients(connection)]
+	rows = [{key: row[key] for key in row if key not in own} for row in list_clients_and_stays(connection)]
 	return sorted(rows, key=lambda row: (row.get("casefile_id") or "", row.get("person_id") or ""))
 
 
 LISTENERS: dict[str, Callable[[], dict[str, Any]]] = {
 	"Webhook": lambda: {
-		"name": factories.unique("New client"),
+		"name": factories.make_unique("New client"),
 		"webhook_doctype": "Client",
 		"webhook_docevent": "after_insert",
 		"request_url": "http://127.0.0.1:9/x",
@@ -328,7 +329,7 @@ LISTENERS: dict[str, Callable[[], dict[str, Any]]] = {
 		"webhook_json": "{}",
 	},
 	"Notification": lambda: {
-		"name": factories.unique("New client"),
+		"name": factories.make_unique("New client"),
 		"subject": "A new client",
 		"document_type": "Client",
 		"event": "New",
@@ -337,7 +338,7 @@ LISTENERS: dict[str, Callable[[], dict[str, Any]]] = {
 		"recipients": [{"receiver_by_role": "System Manager"}],
 	},
 	"Assignment Rule": lambda: {
-		"name": factories.unique("Clients"),
+		"name": factories.make_unique("Clients"),
 		"document_type": "Client",
 		"assign_condition": "True",
 		"rule": "Round Robin",
@@ -346,7 +347,7 @@ LISTENERS: dict[str, Callable[[], dict[str, Any]]] = {
 			{"day": day}
 			for day in ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 		],
-		"users": [{"user": user_with("Clinical Manager")}],
+		"users": [{"user": get_user_with("Clinical Manager")}],
 	},
 }
 
@@ -357,24 +358,24 @@ HEARD = {
 }
 
 
-def delivered() -> set[str]:
+def list_delivered() -> set[str]:
 	"""The records whose webhooks wait in the queue."""
 	jobs_waiting = [job for queue in get_queues() for job in queue.jobs]
 	return {job.kwargs["kwargs"]["doc"].name for job in jobs_waiting if "doc" in job.kwargs.get("kwargs", {})}
 
 
 @pytest.mark.parametrize("doctype", LISTENERS)
-def test_who_listens_hears_of_new_clients_as_of_any_other_record(site, doctype, worker):
-	rule = factories.make(doctype, **LISTENERS[doctype]())
+def test_new_clients_run_the_hooks_of_any_record(site, doctype, worker):
+	rule = factories.make_record(doctype, **LISTENERS[doctype]())
 	try:
 		assert doctype in list(save_side_effects.list_side_effects("Client"))
 		with Simulator(0) as kipu:
 			stay = kipu.world.admit_new()
 			connection = make_connection(kipu)
-			sync(connection)
-		client = client_of(connection, chart(stay)).name
+			run_sync(connection)
+		client = get_client(connection, get_chart(stay)).name
 		if doctype == "Webhook":
-			assert client in delivered()
+			assert client in list_delivered()
 			return
 		worker()
 		frappe.db.rollback()
@@ -395,7 +396,7 @@ def test_a_hook_of_another_app_is_called_for_each_client(kipu, monkeypatch):
 	own = {**hooks, "Client": {"after_insert": ["tests.support.kipu_site.hear"]}}
 	monkeypatch.setattr(frappe, "get_doc_hooks", lambda: own)
 	connection = make_connection(kipu)
-	sync(connection)
+	run_sync(connection)
 	assert sorted(heard) == sorted(frappe.get_all("Client", {"connection": connection}, pluck="name"))
 
 
@@ -428,7 +429,7 @@ def test_the_schedule_runs_each_connection_at_its_own_interval(kipu, worker):
 	assert frappe.db.count("Sync Run", {"connection": own, "sync_type": "census"}) == 0  # the other one waits
 
 
-def test_a_connection_that_has_gone_quiet_is_told_of_once(kipu):
+def test_stale_connection_is_reported_once(kipu):
 	connection = make_connection(kipu, stale_after_hours=1)
 	long_ago = frappe.utils.add_to_date(None, hours=-2)
 	frappe.db.set_value("Kipu Connection", connection, "last_success", long_ago)
@@ -439,10 +440,10 @@ def test_a_connection_that_has_gone_quiet_is_told_of_once(kipu):
 	assert frappe.db.count("Notification Log", told) == 1
 
 
-def test_old_records_of_the_sync_go_and_what_is_open_stays(kipu):
+def test_cleanup_deletes_old_runs_and_preserves_held_ones(kipu):
 	connection = make_connection(kipu)
-	run, held = sync(connection)["run"], sync(connection)["run"]
-	recent = sync(connection)["run"]
+	run, held = run_sync(connection)["run"], run_sync(connection)["run"]
+	recent = run_sync(connection)["run"]
 	long_ago = frappe.utils.add_to_date(None, days=-jobs.RUN_RETENTION_DAYS - 1)
 	frappe.db.set_value("Sync Run", {"name": ("in", (run, held))}, "creation", long_ago)
 	frappe.db.set_value("Sync Run", held, "status", "Held")
@@ -452,10 +453,10 @@ def test_old_records_of_the_sync_go_and_what_is_open_stays(kipu):
 
 def test_a_nightly_census_reads_no_history_and_moves_no_cursor(kipu):
 	connection = make_connection(kipu)
-	sync(connection)
+	run_sync(connection)
 	frappe.db.set_value("Kipu Connection", connection, "cursor", "2026-01-01")
 	kipu.answers.clear()
-	run = sync(connection, "census")
-	assert (counts(run)[:2], run["cursor_after"]) == ((0, 0), "2026-01-01")
+	run = run_sync(connection, "census")
+	assert (get_counts(run)[:2], run["cursor_after"]) == ((0, 0), "2026-01-01")
 	assert {route for route, _status in kipu.answers} == {"patients/census", "vaults/patients"}
 	assert RunRequest(connection, "census").trigger == "API"

@@ -12,7 +12,7 @@ from frappe.model.document import Document
 
 from orchestrator.kipu_simulator.server import Simulator
 from orchestrator.sync.storage import save_side_effects
-from tests.support.kipu_site import clients, make_connection, sync
+from tests.support.kipu_site import list_clients_and_stays, make_connection, run_sync
 
 pytestmark = pytest.mark.usefixtures("loopback")
 
@@ -94,39 +94,42 @@ def saved(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 	return found
 
 
-def rules(target: str) -> list[dict[str, str]]:
+def build_rules(target: str) -> list[dict[str, str]]:
 	return [{"source": source, "target": target} for source in ("alternate_phone", "program")]
 
 
-def columns(connection: str) -> list[dict[str, Any]]:
-	rows = [{key: value for key, value in row.items() if key not in OWN} for row in clients(connection)]
+def list_columns(connection: str) -> list[dict[str, Any]]:
+	rows = [
+		{key: value for key, value in row.items() if key not in OWN}
+		for row in list_clients_and_stays(connection)
+	]
 	return sorted(rows, key=lambda row: (row.get("casefile_id") or "", row.get("person_id") or ""))
 
 
 def test_written_at_once_or_one_by_one_every_column_is_the_same(kipu, saved, monkeypatch):
-	at_once = make_connection(kipu, field_rules=rules("x_mapped"))
-	sync(at_once)
+	at_once = make_connection(kipu, field_rules=build_rules("x_mapped"))
+	run_sync(at_once)
 	assert saved == []
 	monkeypatch.setattr(save_side_effects, "has_side_effects", lambda *_: True)
-	one_by_one = make_connection(kipu, field_rules=rules("x_mapped"))
-	sync(one_by_one)
+	one_by_one = make_connection(kipu, field_rules=build_rules("x_mapped"))
+	run_sync(one_by_one)
 	assert set(saved) == set(DOCTYPES)
-	assert columns(at_once) == columns(one_by_one)
+	assert list_columns(at_once) == list_columns(one_by_one)
 
 
 def test_where_kipu_says_nothing_a_mapped_field_has_its_default(kipu):
-	connection = make_connection(kipu, field_rules=rules("x_mapped"))
-	sync(connection)
+	connection = make_connection(kipu, field_rules=build_rules("x_mapped"))
+	run_sync(connection)
 	values = frappe.get_all("Client", {"connection": connection}, pluck="x_mapped")
 	assert set(values) == {"none given", "212-555-0110"}
-	sync(connection, "full")
+	run_sync(connection, "full")
 	assert set(frappe.get_all("Client", {"connection": connection}, pluck="x_mapped")) == set(values)
 
 
 @pytest.mark.parametrize("field", CHECKED, ids=lambda field: field["fieldtype"])
 def test_a_value_that_saving_refuses_is_left_out_and_named(kipu, field):
-	connection = make_connection(kipu, field_rules=rules(field["fieldname"])[1:])
-	run = sync(connection)
+	connection = make_connection(kipu, field_rules=build_rules(field["fieldname"])[1:])
+	run = run_sync(connection)
 	assert (run["imported"], run["failed"]) == (len(kipu.world), len(kipu.world) // 2)
 	assert {(error["code"], error["field"]) for error in run["errors"]} == {("invalid_value", "program")}
 	assert not any(frappe.get_all("Client Stay", {"connection": connection}, pluck=field["fieldname"]))

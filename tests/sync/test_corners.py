@@ -9,7 +9,14 @@ import frappe
 
 from orchestrator.kipu_simulator.server import Simulator
 from orchestrator.sync.actions import run_actions
-from tests.support.kipu_site import checksums, client_of, counts, make_connection, stay_of, sync
+from tests.support.kipu_site import (
+	compute_checksums,
+	get_client,
+	get_counts,
+	get_stay,
+	make_connection,
+	run_sync,
+)
 
 pytestmark = pytest.mark.usefixtures("loopback")
 
@@ -50,7 +57,7 @@ def kipu(site: str) -> Iterator[Simulator]:
 		yield running
 
 
-def chart(stay: int) -> int:
+def get_chart(stay: int) -> int:
 	return stay + 1000
 
 
@@ -68,12 +75,12 @@ def open_issues(connection: str) -> list[tuple[str, str]]:
 def test_a_discharge_arrives_whatever_stands_in_another_field(kipu, field, value):
 	connection = make_connection(kipu)
 	stay = kipu.world.admit_new(location=1, day=kipu.world.today() - 9)
-	sync(connection)
-	before, client_before = stay_of(connection, chart(stay)), client_of(connection, chart(stay))
+	run_sync(connection)
+	before, client_before = get_stay(connection, get_chart(stay)), get_client(connection, get_chart(stay))
 	kipu.world.set_field(stay, field, value)
 	kipu.world.discharge(stay, kipu.world.today() - 1)
-	run = sync(connection, "full")
-	after, client = stay_of(connection, chart(stay)), client_of(connection, chart(stay))
+	run = run_sync(connection, "full")
+	after, client = get_stay(connection, get_chart(stay)), get_client(connection, get_chart(stay))
 	assert (after.status, client.status) == ("Discharged", "Discharged")
 	assert (after.facility, after.admission_date, after.created_at) == (
 		before.facility,
@@ -86,13 +93,13 @@ def test_a_discharge_arrives_whatever_stands_in_another_field(kipu, field, value
 		client_before.email,
 		client_before.phone,
 	)
-	assert counts(run)[:2] == (0, 1)
+	assert get_counts(run)[:2] == (0, 1)
 	expected = [] if value is None else [field]
 	assert [error["field"] for error in run["errors"]] == expected
 	assert [name for _code, name in open_issues(connection)] == expected
-	found = checksums()
-	assert counts(sync(connection, "full"))[:2] == (0, 0)
-	assert checksums() == found
+	found = compute_checksums()
+	assert get_counts(run_sync(connection, "full"))[:2] == (0, 0)
+	assert compute_checksums() == found
 
 
 @pytest.mark.parametrize(("field", "value"), UNREADABLE)
@@ -100,9 +107,9 @@ def test_someone_new_arrives_without_the_field(kipu, field, value):
 	connection = make_connection(kipu)
 	stay = kipu.world.admit_new(location=1)
 	kipu.world.set_field(stay, field, value)
-	run = sync(connection)
+	run = run_sync(connection)
 	assert run["imported"] == len(kipu.world)
-	assert (stay_of(connection, chart(stay)).status, client_of(connection, chart(stay)).status) == (
+	assert (get_stay(connection, get_chart(stay)).status, get_client(connection, get_chart(stay)).status) == (
 		"Active",
 		"Active",
 	)
@@ -110,12 +117,12 @@ def test_someone_new_arrives_without_the_field(kipu, field, value):
 
 
 @pytest.mark.parametrize(("field", "value"), NEEDED)
-def test_a_record_whose_status_cannot_be_told_is_kept_out(kipu, field, value):
+def test_record_with_unknown_status_fails(kipu, field, value):
 	connection = make_connection(kipu)
 	stay = kipu.world.admit_new()
 	kipu.world.set_field(stay, field, value)
-	assert counts(sync(connection)) == (len(kipu.world) - 1, 0, 0, 1)
-	assert not frappe.db.exists("Client Stay", {"connection": connection, "chart_id": str(chart(stay))})
+	assert get_counts(run_sync(connection)) == (len(kipu.world) - 1, 0, 0, 1)
+	assert not frappe.db.exists("Client Stay", {"connection": connection, "chart_id": str(get_chart(stay))})
 
 
 def test_the_issue_of_a_field_is_resolved_when_the_field_can_be_read_and_by_nothing_else(kipu):
@@ -123,49 +130,49 @@ def test_the_issue_of_a_field_is_resolved_when_the_field_can_be_read_and_by_noth
 	stay = kipu.world.admit_new()
 	kipu.world.set_field(stay, "dob", "03/05/1980")
 	kipu.world.set_field(stay, "email", ["a@example.org"])
-	sync(connection)
+	run_sync(connection)
 	assert open_issues(connection) == [("bad_date", "dob"), ("bad_type", "email")]
 	kipu.world.set_field(stay, "room_name", "12")
-	sync(connection)
-	sync(connection, "census")
+	run_sync(connection)
+	run_sync(connection, "census")
 	assert open_issues(connection) == [("bad_date", "dob"), ("bad_type", "email")]
 	kipu.world.set_field(stay, "dob", "1980-03-05")
-	sync(connection)
+	run_sync(connection)
 	assert open_issues(connection) == [("bad_type", "email")]
-	assert str(client_of(connection, chart(stay)).date_of_birth) == "1980-03-05"
+	assert str(get_client(connection, get_chart(stay)).date_of_birth) == "1980-03-05"
 	kipu.world.set_field(stay, "email", "a@example.org")
 	assert run_actions.retry_issues(connection, None)["failed"] == 0
 	assert open_issues(connection) == []
-	assert client_of(connection, chart(stay)).email == "a@example.org"
+	assert get_client(connection, get_chart(stay)).email == "a@example.org"
 
 
-def test_an_old_content_that_comes_again_after_an_unreadable_one_is_taken(kipu):
+def test_earlier_content_is_merged_again_after_an_unreadable_one(kipu):
 	connection = make_connection(kipu)
 	stay = kipu.world.admit_new(day=kipu.world.today() - 9)
-	sync(connection)
+	run_sync(connection)
 	kipu.world.set_field(stay, "dob", "03/05/1980")
 	kipu.world.discharge(stay, kipu.world.today() - 1)
-	sync(connection)
-	assert stay_of(connection, chart(stay)).status == "Discharged"
+	run_sync(connection)
+	assert get_stay(connection, get_chart(stay)).status == "Discharged"
 	del kipu.world.edits[stay]
 	kipu.world.undo_discharge(stay)
-	sync(connection)
-	assert stay_of(connection, chart(stay)).status == "Active"
+	run_sync(connection)
+	assert get_stay(connection, get_chart(stay)).status == "Active"
 	assert open_issues(connection) == []
 
 
-def test_a_discarded_field_is_left_alone_and_its_record_is_taken(kipu):
+def test_discarded_field_is_ignored_and_its_record_is_synced(kipu):
 	connection = make_connection(kipu)
 	stay = kipu.world.admit_new(day=kipu.world.today() - 9)
 	kipu.world.set_field(stay, "dob", "03/05/1980")
-	sync(connection)
+	run_sync(connection)
 	run_actions.discard_issues(
 		frappe.get_all("Sync Issue", {"connection": connection, "kind": "Record"}, pluck="name")
 	)
 	frappe.db.commit()
 	kipu.world.discharge(stay, kipu.world.today() - 1)
-	assert sync(connection)["errors"] == []
-	assert stay_of(connection, chart(stay)).status == "Discharged"
+	assert run_sync(connection)["errors"] == []
+	assert get_stay(connection, get_chart(stay)).status == "Discharged"
 	assert open_issues(connection) == []
 
 
@@ -173,9 +180,9 @@ def test_a_dry_run_counts_unreadable_fields_as_the_real_one(kipu):
 	connection = make_connection(kipu)
 	for field, value in UNREADABLE[:8]:
 		kipu.world.set_field(kipu.world.admit_new(), field, value)
-	dry = sync(connection, "full", dry_run=True)
-	real = sync(connection, "full")
-	assert counts(dry) == counts(real) == (len(kipu.world), 0, 0, 8)
+	dry = run_sync(connection, "full", dry_run=True)
+	real = run_sync(connection, "full")
+	assert get_counts(dry) == get_counts(real) == (len(kipu.world), 0, 0, 8)
 	assert {error["field"] for error in dry["errors"]} == {error["field"] for error in real["errors"]}
 
 
@@ -201,14 +208,14 @@ def test_a_value_that_a_field_of_the_sites_own_refuses_is_left_out(kipu, fieldty
 			kipu.world.set_field(person, "pronouns", "")
 		stay = kipu.world.admit_new(day=kipu.world.today() - 9)
 		kipu.world.set_field(stay, "pronouns", good)
-		sync(connection)
-		assert str(client_of(connection, chart(stay)).own_pronouns) == good
+		run_sync(connection)
+		assert str(get_client(connection, get_chart(stay)).own_pronouns) == good
 		kipu.world.set_field(stay, "pronouns", bad)
 		kipu.world.discharge(stay, kipu.world.today() - 1)
-		sync(connection)
+		run_sync(connection)
 		assert (
-			stay_of(connection, chart(stay)).status,
-			str(client_of(connection, chart(stay)).own_pronouns),
+			get_stay(connection, get_chart(stay)).status,
+			str(get_client(connection, get_chart(stay)).own_pronouns),
 		) == ("Discharged", good)
 		assert open_issues(connection) == [("invalid_value", "pronouns")]
 	finally:
@@ -220,12 +227,12 @@ def test_a_value_that_a_field_of_the_sites_own_refuses_is_left_out(kipu, fieldty
 # Restored in Kipu
 
 
-def deleted_stay(kipu: Simulator, connection: str, **admission: Any) -> int:
+def make_deleted_stay(kipu: Simulator, connection: str, **admission: Any) -> int:
 	stay = kipu.world.admit_new(**admission)
-	sync(connection)
+	run_sync(connection)
 	kipu.world.delete(stay)
-	sync(connection)
-	assert stay_of(connection, chart(stay)).status == "Deleted"
+	run_sync(connection)
+	assert get_stay(connection, get_chart(stay)).status == "Deleted"
 	return stay
 
 
@@ -238,38 +245,39 @@ def restore_silently(kipu: Simulator, stay: int, updated: float) -> None:
 @pytest.mark.parametrize("days_ago", [0, 1, 30, 400])
 def test_who_is_restored_without_a_newer_stamp_is_back(kipu, sync_type, days_ago):
 	connection = make_connection(kipu)
-	stay = deleted_stay(kipu, connection)
+	stay = make_deleted_stay(kipu, connection)
 	restore_silently(kipu, stay, kipu.world.now() - days_ago * 86_400)
-	run = sync(connection, sync_type)
-	found = stay_of(connection, chart(stay))
-	assert (found.status, found.deleted_at, client_of(connection, chart(stay)).status) == (
+	run = run_sync(connection, sync_type)
+	found = get_stay(connection, get_chart(stay))
+	assert (found.status, found.deleted_at, get_client(connection, get_chart(stay)).status) == (
 		"Active",
 		None,
 		"Active",
 	)
 	assert run["updated"] == 1
-	sync(connection, "full")
-	before = checksums()
-	sync(connection, "full")
-	assert checksums() == before
+	run_sync(connection, "full")
+	before = compute_checksums()
+	run_sync(connection, "full")
+	assert compute_checksums() == before
 
 
 def test_who_is_listed_and_in_the_vault_stays_deleted(kipu, monkeypatch):
 	connection = make_connection(kipu)
-	stay = deleted_stay(kipu, connection)
+	stay = make_deleted_stay(kipu, connection)
 	monkeypatch.setattr(
-		"orchestrator.sync.runs.phases._read_vault", _vault_with(connection, stay_of(connection, chart(stay)))
+		"orchestrator.sync.runs.phases._read_vault",
+		_build_vault_with(connection, get_stay(connection, get_chart(stay))),
 	)
 	kipu.world.restore(stay)
 	kipu.world.updated[stay] += 100
-	before = checksums()
+	before = compute_checksums()
 	for _ in range(2):
-		sync(connection)
-		assert stay_of(connection, chart(stay)).status == "Deleted"
-	assert checksums() == before
+		run_sync(connection)
+		assert get_stay(connection, get_chart(stay)).status == "Deleted"
+	assert compute_checksums() == before
 
 
-def _vault_with(connection: str, stay: Any) -> Any:
+def _build_vault_with(connection: str, stay: Any) -> Any:
 	"""A vault that has the stay, though Kipu lists it as well."""
 	from orchestrator.sync.kipu.pages import RawRecord
 	from orchestrator.sync.runs import deactivation
@@ -284,61 +292,61 @@ def _vault_with(connection: str, stay: Any) -> Any:
 
 def test_a_restored_stay_that_has_ended_is_discharged(kipu):
 	connection = make_connection(kipu)
-	stay = deleted_stay(kipu, connection, day=kipu.world.today() - 9)
+	stay = make_deleted_stay(kipu, connection, day=kipu.world.today() - 9)
 	kipu.world.discharge(stay, kipu.world.today() - 2)
 	restore_silently(kipu, stay, kipu.world.now() - 3600)
-	sync(connection)
-	assert stay_of(connection, chart(stay)).status == "Discharged"
+	run_sync(connection)
+	assert get_stay(connection, get_chart(stay)).status == "Discharged"
 
 
 def test_a_restored_pre_admission_is_expected_again(kipu):
 	connection = make_connection(kipu)
 	stay = kipu.world.preadmit_new()
-	sync(connection)
+	run_sync(connection)
 	kipu.world.delete(stay)
-	sync(connection)
+	run_sync(connection)
 	restore_silently(kipu, stay, kipu.world.now() - 3600)
-	sync(connection)
-	assert stay_of(connection, chart(stay)).status == "Pre-Admission"
+	run_sync(connection)
+	assert get_stay(connection, get_chart(stay)).status == "Pre-Admission"
 
 
 def test_who_is_deleted_and_restored_twice_is_back(kipu):
 	connection = make_connection(kipu)
-	stay = deleted_stay(kipu, connection)
+	stay = make_deleted_stay(kipu, connection)
 	for _ in range(2):
 		restore_silently(kipu, stay, kipu.world.now() - 3600)
-		sync(connection)
-		assert stay_of(connection, chart(stay)).status == "Active"
+		run_sync(connection)
+		assert get_stay(connection, get_chart(stay)).status == "Active"
 		kipu.world.delete(stay)
-		sync(connection)
-		assert stay_of(connection, chart(stay)).status == "Deleted"
+		run_sync(connection)
+		assert get_stay(connection, get_chart(stay)).status == "Deleted"
 
 
 def test_a_dry_run_says_who_would_be_back(kipu):
 	connection = make_connection(kipu)
-	stay = deleted_stay(kipu, connection)
+	stay = make_deleted_stay(kipu, connection)
 	restore_silently(kipu, stay, kipu.world.now() - 3600)
-	before = checksums()
-	dry = sync(connection, dry_run=True)
-	assert checksums() == before
-	assert counts(dry) == counts(sync(connection))
+	before = compute_checksums()
+	dry = run_sync(connection, dry_run=True)
+	assert compute_checksums() == before
+	assert get_counts(dry) == get_counts(run_sync(connection))
 
 
 # A chart that comes under another person
 
 
-def people_in_care(connection: str) -> int:
+def count_in_care(connection: str) -> int:
 	frappe.db.rollback()
 	return frappe.db.count(
 		"Client", {"connection": connection, "status": ("in", ("Active", "Pre-Admission"))}
 	)
 
 
-def statuses(connection: str, stay: int) -> list[str]:
+def list_statuses(connection: str, stay: int) -> list[str]:
 	frappe.db.rollback()
 	return frappe.get_all(
 		"Client Stay",
-		{"connection": connection, "chart_id": str(chart(stay))},
+		{"connection": connection, "chart_id": str(get_chart(stay))},
 		pluck="status",
 		order_by="creation",
 	)
@@ -351,76 +359,76 @@ def test_a_chart_merged_into_another_master_record_is_one_stay_of_one_client(kip
 	stay = kipu.world.admit_new(day=kipu.world.today() - 9)
 	if is_discharged:
 		kipu.world.discharge(stay, kipu.world.today() - 2)
-	sync(connection)
-	old, in_care = stay_of(connection, chart(stay)), people_in_care(connection)
+	run_sync(connection)
+	old, in_care = get_stay(connection, get_chart(stay)), count_in_care(connection)
 	kipu.world.give_chart_away(stay, person=77)
-	sync(connection, "incremental" if is_discharged else sync_type)
+	run_sync(connection, "incremental" if is_discharged else sync_type)
 	now = "Discharged" if is_discharged else "Active"
-	assert statuses(connection, stay) == ["Absent", now]
+	assert list_statuses(connection, stay) == ["Absent", now]
 	assert frappe.db.get_value("Client", old.client, "status") == "Absent"
-	assert people_in_care(connection) == in_care
+	assert count_in_care(connection) == in_care
 	assert frappe.db.count("Sync Issue", {"connection": connection, "kind": "Identity"}) == 1
-	sync(connection, "full")
-	before = checksums()
-	sync(connection, "full")
-	assert checksums() == before
+	run_sync(connection, "full")
+	before = compute_checksums()
+	run_sync(connection, "full")
+	assert compute_checksums() == before
 
 
 def test_a_chart_merged_into_a_client_who_is_here_joins_their_stays(kipu):
 	connection = make_connection(kipu)
 	kept, merged = kipu.world.admit_new(), kipu.world.admit_new()
-	sync(connection)
-	in_care = people_in_care(connection)
+	run_sync(connection)
+	in_care = count_in_care(connection)
 	kipu.world.give_chart_away(merged, person=kipu.world.person[kept])
-	sync(connection)
-	client = client_of(connection, chart(kept))
+	run_sync(connection)
+	client = get_client(connection, get_chart(kept))
 	assert set(frappe.get_all("Client Stay", {"client": client.name}, pluck="status")) == {"Active"}
-	assert people_in_care(connection) == in_care - 1
+	assert count_in_care(connection) == in_care - 1
 
 
 def test_a_merge_that_is_undone_gives_the_chart_back(kipu):
 	connection = make_connection(kipu)
 	stay = kipu.world.admit_new()
-	sync(connection)
-	in_care = people_in_care(connection)
+	run_sync(connection)
+	in_care = count_in_care(connection)
 	kipu.world.give_chart_away(stay, person=77)
-	sync(connection)
+	run_sync(connection)
 	del kipu.world.edits[stay]
 	kipu.world.touch(stay)
-	sync(connection)
-	assert statuses(connection, stay) == ["Active", "Absent"]
-	assert people_in_care(connection) == in_care
+	run_sync(connection)
+	assert list_statuses(connection, stay) == ["Active", "Absent"]
+	assert count_in_care(connection) == in_care
 
 
-def test_two_people_whom_kipu_lists_with_one_chart_are_both_kept(kipu):
+def test_two_patients_with_the_same_chart_are_both_synced(kipu):
 	connection = make_connection(kipu)
 	one, other = kipu.world.admit_new(), kipu.world.admit_new()
 	person = "11111111-2222-4333-8444-555555555555"
-	kipu.world.set_field(other, "casefile_id", f"{chart(one)}:{person}")
+	kipu.world.set_field(other, "casefile_id", f"{get_chart(one)}:{person}")
 	for _ in range(2):
-		sync(connection, "full")
-		assert statuses(connection, one) == ["Active", "Active"]
+		run_sync(connection, "full")
+		assert list_statuses(connection, one) == ["Active", "Active"]
 	assert frappe.db.count("Sync Issue", {"connection": connection, "kind": "Identity"}) == 1
 
 
 def test_a_merge_of_everybody_is_held(kipu):
 	connection = make_connection(kipu, mass_change_minimum=2, mass_change_percent=1)
 	stays = [kipu.world.admit_new() for _ in range(4)]
-	sync(connection)
+	run_sync(connection)
 	for number, stay in enumerate(stays):
 		kipu.world.give_chart_away(stay, person=100 + number)
-	run = sync(connection)
+	run = run_sync(connection)
 	assert run["status"] == "Held"
-	assert {status for stay in stays for status in statuses(connection, stay)} == {"Active"}
+	assert {status for stay in stays for status in list_statuses(connection, stay)} == {"Active"}
 
 
 def test_a_dry_run_counts_a_merge_as_the_real_one(kipu):
 	connection = make_connection(kipu)
 	stay = kipu.world.admit_new()
-	sync(connection)
+	run_sync(connection)
 	kipu.world.give_chart_away(stay, person=77)
-	before = checksums()
-	dry = sync(connection, dry_run=True)
-	assert checksums() == before
-	real = sync(connection)
-	assert (counts(dry), dry["deactivated"]) == (counts(real), real["deactivated"])
+	before = compute_checksums()
+	dry = run_sync(connection, dry_run=True)
+	assert compute_checksums() == before
+	real = run_sync(connection)
+	assert (get_counts(dry), dry["deactivated"]) == (get_counts(real), real["deactivated"])

@@ -5,7 +5,7 @@ import pytest
 from orchestrator.sync.runs.counts import MAX_ERRORS, CompactIntSet, PageOutcomes, RecordFailure, Tally
 
 
-def counted(*records: tuple[str, str]) -> tuple[int, int, int]:
+def count_outcomes(*records: tuple[str, str]) -> tuple[int, int, int]:
 	tally = Tally()
 	tally.add_outcomes(PageOutcomes(records=list(records)))
 	return tally.imported, tally.updated, tally.skipped
@@ -21,10 +21,10 @@ def counted(*records: tuple[str, str]) -> tuple[int, int, int]:
 	],
 )
 def test_a_record_counts_once_by_the_most_that_became_of_it(records, counts):
-	assert counted(*records) == counts
+	assert count_outcomes(*records) == counts
 
 
-def test_a_failure_counts_once_and_the_first_hundred_are_told():
+def test_failures_count_once_and_the_first_hundred_are_listed():
 	tally = Tally()
 	for number in range(MAX_ERRORS + 5):
 		for _ in range(2):

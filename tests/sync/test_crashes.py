@@ -22,12 +22,12 @@ from orchestrator.sync.http.http_session import HttpSession
 from orchestrator.sync.runs import context, engine, run_records
 from orchestrator.sync.runs.run_records import LeaseLostError, RunConflictError, RunRequest
 from tests.support.kipu_site import (
-	checksums,
-	clients,
-	counts,
+	compute_checksums,
+	get_counts,
+	get_stay,
+	list_clients_and_stays,
 	make_connection,
-	stay_of,
-	sync,
+	run_sync,
 )
 
 KILLS = 50
@@ -45,7 +45,7 @@ def kipu(site: str) -> Iterator[Simulator]:
 		yield running
 
 
-def in_a_process(work: Callable[[], object]) -> int:
+def run_in_process(work: Callable[[], object]) -> int:
 	"""Do it in a process of its own, with connections of its own. Returns how it ended, as waitpid has it."""
 	frappe.db.commit()
 	site = frappe.local.site
@@ -97,27 +97,27 @@ class Points:
 			os.kill(os.getpid(), signal.SIGKILL)
 
 
-def killed_at(connection: str, point: int, sync_type: str = "incremental") -> bool:
+def run_killed_at(connection: str, point: int, sync_type: str = "incremental") -> bool:
 	"""Run in a process that is killed at a point. False if the run was over before."""
 
 	def work() -> None:
 		with Points(point):
-			sync(connection, sync_type)
+			run_sync(connection, sync_type)
 
-	ending = in_a_process(context)
+	ending = run_in_process(context)
 	return os.WIFSIGNALED(ending) and os.WTERMSIG(ending) == signal.SIGKILL
 
 
-def people(connection: str) -> list[dict[str, Any]]:
+def list_people(connection: str) -> list[dict[str, Any]]:
 	"""Everything known of everybody, comparable between connections."""
 	rows = [
 		{name: value for name, value in row.items() if name not in OF_THE_CONNECTION}
-		for row in clients(connection)
+		for row in list_clients_and_stays(connection)
 	]
 	return sorted(rows, key=lambda row: (row.get("casefile_id") or "", row.get("person_id") or ""))
 
 
-def a_little_happens(kipu: Simulator, dice: random.Random) -> None:
+def change_world(kipu: Simulator, dice: random.Random) -> None:
 	"""Somebody comes, goes, returns, moves or is called by another number."""
 	world = kipu.world
 	stay = dice.randrange(len(world))
@@ -141,30 +141,30 @@ def test_processes_killed_at_fifty_points_lose_nothing_and_make_nothing_twice(ki
 	connection = make_connection(kipu, page_size=PAGE_SIZE, mass_change_minimum=1000)
 	longest, killed = 500, 0
 	while killed < KILLS:
-		if killed_at(connection, dice.randint(1, longest)):
+		if run_killed_at(connection, dice.randint(1, longest)):
 			killed += 1
 			longest = min(longest + 20, 500)
 		else:
 			longest = max(40, longest // 2)  # over before: the next runs are shorter
-			a_little_happens(kipu, dice)
-	assert sync(connection)["status"] == "Completed"
+			change_world(kipu, dice)
+	assert run_sync(connection)["status"] == "Completed"
 	resumed = frappe.db.count("Sync Run", {"connection": connection, "resumed_from": ("is", "set")})
 	assert resumed > 5
 	clean = make_connection(kipu, page_size=PAGE_SIZE)
-	sync(clean)
-	assert people(connection) == people(clean)
-	before = checksums()
-	assert counts(sync(connection, "full")) == (0, 0, len(kipu.world), 0)
-	assert checksums() == before
+	run_sync(clean)
+	assert list_people(connection) == list_people(clean)
+	before = compute_checksums()
+	assert get_counts(run_sync(connection, "full")) == (0, 0, len(kipu.world), 0)
+	assert compute_checksums() == before
 
 
-def test_a_resumed_run_goes_on_from_its_page(kipu):
+def test_resumed_run_continues_at_its_checkpoint(kipu):
 	connection = make_connection(kipu, page_size=PAGE_SIZE)
 	kipu.faults.add(Fault("status", route="patients/latest", page=2, times=3, status=503))
-	assert sync(connection)["status"] == "Failed"
+	assert run_sync(connection)["status"] == "Failed"
 	failed = frappe.get_last_doc("Sync Run", {"connection": connection})
 	assert (failed.error_class, failed.imported) == ("RetriesExhaustedError", PAGE_SIZE)
-	run = sync(connection)
+	run = run_sync(connection)
 	assert (run["status"], run["resumed_from"]) == ("Completed", failed.name)
 	assert run["imported"] == len(kipu.world) - PAGE_SIZE
 
@@ -180,18 +180,18 @@ def test_whatever_the_network_did_the_next_run_makes_it_good(kipu):
 	connection = make_connection(kipu, page_size=PAGE_SIZE, mass_change_minimum=1000)
 	for kind in FAULTS:
 		for _ in range(3):
-			a_little_happens(kipu, dice)
+			change_world(kipu, dice)
 		kipu.faults.add(Fault(kind, route="patients/latest", page=2, times=None))
 		kipu.faults.add(Fault(kind, route="patients/census", page=1, times=2))
 		cursor = frappe.db.get_value("Kipu Connection", connection, "cursor")
-		run = sync(connection, "full")
+		run = run_sync(connection, "full")
 		assert kipu.faults.played.get(kind), kind
 		assert run["cursor_after"] in (None, str(cursor)), kind
 		kipu.faults.clear()
-	assert sync(connection)["status"] == "Completed"
+	assert run_sync(connection)["status"] == "Completed"
 	clean = make_connection(kipu)
-	sync(clean)
-	assert people(connection) == people(clean)
+	run_sync(clean)
+	assert list_people(connection) == list_people(clean)
 
 
 def test_a_database_that_drops_the_connection_fails_the_run_and_the_next_goes_on(kipu, monkeypatch):
@@ -202,17 +202,17 @@ def test_a_database_that_drops_the_connection_fails_the_run_and_the_next_goes_on
 	def drop(run: run_records.Run) -> None:
 		if run.tally.imported and not dropped:
 			dropped.append(frappe.db.sql("select connection_id()")[0][0])
-			with second_connection() as other:
+			with open_second_connection() as other:
 				other.cursor().execute(f"kill connection {dropped[0]}")
 
 	run = run_records.begin_run(RunRequest(connection, "incremental"))
 	assert engine.execute(run, drop) == "Failed"
 	assert frappe.db.get_value("Sync Run", run.name, ["status", "imported"]) == ("Failed", PAGE_SIZE)
-	again = sync(connection)
+	again = run_sync(connection)
 	assert (again["resumed_from"], again["imported"]) == (run.name, len(kipu.world) - PAGE_SIZE)
 
 
-def second_connection() -> Any:
+def open_second_connection() -> Any:
 	"""Another connection to the site's database."""
 	return contextlib.closing(frappe.db.create_connection())
 
@@ -227,11 +227,11 @@ def test_a_redis_that_forgets_everything_or_is_gone_does_no_harm(kipu, monkeypat
 	def without_redis() -> None:
 		frappe.cache().connection_pool.connection_kwargs["port"] = 9
 		frappe.cache().connection_pool.disconnect()
-		sync(connection)
+		run_sync(connection)
 
-	in_a_process(without_redis)
-	assert sync(connection)["status"] == "Completed"
-	assert stay_of(connection, stay + 1000).status == "Active"
+	run_in_process(without_redis)
+	assert run_sync(connection)["status"] == "Completed"
+	assert get_stay(connection, stay + 1000).status == "Active"
 
 
 def test_who_is_interrupted_at_the_terminal_leaves_a_run_that_says_so(kipu, monkeypatch):
@@ -246,11 +246,11 @@ def test_who_is_interrupted_at_the_terminal_leaves_a_run_that_says_so(kipu, monk
 	with pytest.raises(KeyboardInterrupt):
 		engine.execute(run, interrupt)
 	assert frappe.db.get_value("Sync Run", run.name, "status") == "Interrupted"
-	again = sync(connection)
+	again = run_sync(connection)
 	assert (again["resumed_from"], again["imported"]) == (run.name, len(kipu.world) - PAGE_SIZE)
 
 
-def test_a_job_whose_time_is_over_while_it_tells_of_its_progress_fails(kipu, monkeypatch):
+def test_job_timeout_during_progress_update_fails_the_run(kipu, monkeypatch):
 	connection = make_connection(kipu, page_size=PAGE_SIZE)
 
 	def late(event: str, *_args: object, **_values: object) -> None:
@@ -258,13 +258,13 @@ def test_a_job_whose_time_is_over_while_it_tells_of_its_progress_fails(kipu, mon
 			raise JobTimeoutException
 
 	monkeypatch.setattr(frappe, "publish_realtime", late)
-	assert sync(connection)["error"]["class"] == "JobTimeoutException"
+	assert run_sync(connection)["error"]["class"] == "JobTimeoutException"
 
 
 # One at a time
 
 
-def test_who_comes_second_is_told_who_is_at_work(kipu):
+def test_second_run_is_rejected_with_the_holder_of_the_lease(kipu):
 	connection = make_connection(kipu)
 	first = run_records.begin_run(RunRequest(connection, "incremental"))
 	with pytest.raises(RunConflictError, match=first.name):
@@ -275,7 +275,7 @@ def test_who_comes_second_is_told_who_is_at_work(kipu):
 	assert first.request.connection != other.request.connection
 
 
-def test_a_run_that_was_not_heard_of_is_taken_over_and_its_holder_writes_nothing_more(kipu):
+def test_expired_lease_is_reclaimed_and_its_former_holder_writes_nothing(kipu):
 	connection = make_connection(kipu, page_size=PAGE_SIZE)
 	old = run_records.begin_run(RunRequest(connection, "incremental"))
 	elsewhere = {
@@ -284,15 +284,15 @@ def test_a_run_that_was_not_heard_of_is_taken_over_and_its_holder_writes_nothing
 	}
 	frappe.db.set_value("Sync Run", old.name, elsewhere)
 	frappe.db.commit()
-	assert sync(connection)["status"] == "Completed"
-	before = clients(connection)
+	assert run_sync(connection)["status"] == "Completed"
+	before = list_clients_and_stays(connection)
 	frappe.db.set_value("Client Stay", {"connection": connection}, "room_name", "never")
 	with pytest.raises(LeaseLostError):
 		old.commit({"phase": "latest"})
-	assert clients(connection) == before
+	assert list_clients_and_stays(connection) == before
 	assert engine.execute(old) == "Interrupted"
 	assert frappe.db.get_value("Sync Run", old.name, "status") == "Interrupted"
-	assert clients(connection) == before
+	assert list_clients_and_stays(connection) == before
 
 
 def test_a_run_on_another_machine_that_is_alive_is_left_alone(kipu):
@@ -304,7 +304,7 @@ def test_a_run_on_another_machine_that_is_alive_is_left_alone(kipu):
 		run_records.begin_run(RunRequest(connection, "incremental"))
 
 
-def test_a_queued_run_whose_job_is_lost_is_given_up(kipu):
+def test_queued_run_with_lost_job_is_interrupted(kipu):
 	connection = make_connection(kipu)
 	name = run_records.queue_run(RunRequest(connection, "incremental"))
 	jobs.give_up_dead_runs()

@@ -15,7 +15,7 @@ from orchestrator.sync.merge.three_way import MergeResult, Person
 from orchestrator.sync.runs import applier
 from orchestrator.sync.storage import save_side_effects
 from tests.support import factories
-from tests.support.kipu_site import clients, counts, make_connection, sync
+from tests.support.kipu_site import get_counts, list_clients_and_stays, make_connection, run_sync
 
 pytestmark = pytest.mark.usefixtures("loopback")
 
@@ -72,9 +72,9 @@ def give_up() -> None:
 	frappe.db._conn.rollback()
 
 
-def everything(connection: str) -> list[Any]:
+def list_everything(connection: str) -> list[Any]:
 	"""What a run leaves, comparable between connections."""
-	rows = clients(connection)
+	rows = list_clients_and_stays(connection)
 	assert {row["facility"] for row in rows} <= set(frappe.get_all("Facility", pluck="name"))
 	told = [{key: value for key, value in row.items() if key not in OF_THE_CONNECTION} for row in rows]
 	of = {"connection": connection}
@@ -94,18 +94,18 @@ def everything(connection: str) -> list[Any]:
 def test_nothing_is_lost_and_nothing_counted_twice(kipu, monkeypatch, statement, one_by_one):
 	monkeypatch.setattr(save_side_effects, "has_side_effects", lambda *_: one_by_one)
 	clean = make_connection(kipu, page_size=PAGE_SIZE)
-	expected = counts(sync(clean))
+	expected = get_counts(run_sync(clean))
 	connection = make_connection(kipu, page_size=PAGE_SIZE)
 	with Deadlock(statement) as deadlock:
-		run = sync(connection)
+		run = run_sync(connection)
 	assert deadlock.happened
 	if run["status"] == "Completed":
-		assert counts(run) == expected
+		assert get_counts(run) == expected
 	else:
 		stays = frappe.db.count("Client Stay", {"connection": connection})
 		assert (run["status"], run["imported"]) == ("Failed", stays)
-		assert sync(connection)["status"] == "Completed"
-	assert everything(connection) == everything(clean)
+		assert run_sync(connection)["status"] == "Completed"
+	assert list_everything(connection) == list_everything(clean)
 
 
 def test_what_somebody_writes_between_reading_and_writing_a_client_stays(kipu, monkeypatch):
@@ -128,17 +128,17 @@ def test_what_somebody_writes_between_reading_and_writing_a_client_stays(kipu, m
 		return decide(person, *args)
 
 	monkeypatch.setattr(applier, "merge_records", meanwhile)
-	assert sync(connection)["status"] == "Completed"
+	assert run_sync(connection)["status"] == "Completed"
 	assert [frappe.db.get_value("Client", name, "preferred_name") for name in edited] == ["Ours"]
 	clean = make_connection(kipu, page_size=6)
-	sync(clean)
-	assert len(clients(connection)) == len(clients(clean))
+	run_sync(clean)
+	assert len(list_clients_and_stays(connection)) == len(list_clients_and_stays(clean))
 
 
 def test_a_facility_that_another_run_makes_meanwhile_stays_the_others(kipu, monkeypatch):
 	for stay in range(len(kipu.world)):
 		kipu.world.set_field(stay, "location_id", "77")
-		kipu.world.set_field(stay, "location_name", factories.unique("House"))
+		kipu.world.set_field(stay, "location_name", factories.make_unique("House"))
 	make, taken = location_facilities._create_facility, []
 
 	def meanwhile(facility: str) -> None:
@@ -154,10 +154,10 @@ def test_a_facility_that_another_run_makes_meanwhile_stays_the_others(kipu, monk
 
 	monkeypatch.setattr(location_facilities, "_create_facility", meanwhile)
 	connection = make_connection(kipu, page_size=PAGE_SIZE)
-	run = sync(connection)
+	run = run_sync(connection)
 	assert (run["status"], run["imported"]) == ("Completed", len(kipu.world))
 	assert taken
-	assert taken[0] not in {row["facility"] for row in clients(connection)}
+	assert taken[0] not in {row["facility"] for row in list_clients_and_stays(connection)}
 
 
 def test_what_somebodys_hook_keeps_to_itself_loses_nobody(kipu, monkeypatch):
@@ -172,7 +172,7 @@ def test_what_somebodys_hook_keeps_to_itself_loses_nobody(kipu, monkeypatch):
 	monkeypatch.setattr(Client, "validate", hiding)
 	monkeypatch.setattr(save_side_effects, "has_side_effects", lambda *_: True)
 	connection = make_connection(kipu, page_size=PAGE_SIZE)
-	assert sync(connection)["status"] == "Completed"
+	assert run_sync(connection)["status"] == "Completed"
 	clean = make_connection(kipu, page_size=PAGE_SIZE)
-	sync(clean)
-	assert everything(connection) == everything(clean)
+	run_sync(clean)
+	assert list_everything(connection) == list_everything(clean)

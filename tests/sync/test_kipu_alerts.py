@@ -25,7 +25,7 @@ def doctor(site):
 	return doctor
 
 
-def behind(hours: float, **values):
+def make_stale_connection(hours: float, **values):
 	"""A scheduled connection whose last success is so long ago."""
 	connection = clinic.make_connection(schedule_enabled=1, stale_after_hours=6, **values)
 	connection.db_set("last_success", now_datetime() - timedelta(hours=hours))
@@ -33,17 +33,17 @@ def behind(hours: float, **values):
 	return connection
 
 
-def names(rows) -> set[str]:
+def get_names(rows) -> set[str]:
 	return {row.name for row in rows}
 
 
 def test_a_connection_is_stale_when_its_last_success_is_too_long_ago(staleness):
-	late, just = behind(6.1), behind(5.9)
+	late, just = make_stale_connection(6.1), make_stale_connection(5.9)
 	never = clinic.make_connection(schedule_enabled=1, stale_after_hours=1)
-	found = names(staleness.list_stale_connections())
+	found = get_names(staleness.list_stale_connections())
 	assert late.name in found
 	assert not {just.name, never.name} & found
-	assert never.name in names(staleness.list_stale_connections(now_datetime() + timedelta(hours=2)))
+	assert never.name in get_names(staleness.list_stale_connections(now_datetime() + timedelta(hours=2)))
 
 
 @pytest.mark.parametrize(
@@ -52,13 +52,13 @@ def test_a_connection_is_stale_when_its_last_success_is_too_long_ago(staleness):
 	ids=lambda values: next(iter(values)),
 )
 def test_who_is_not_to_be_up_to_date_is_not_stale(staleness, values):
-	connection = behind(100)
+	connection = make_stale_connection(100)
 	connection.db_set(values)
 	frappe.db.commit()
-	assert connection.name not in names(staleness.list_stale_connections())
+	assert connection.name not in get_names(staleness.list_stale_connections())
 
 
-def told_of(connection: str, user: str) -> list[str]:
+def list_notifications(connection: str, user: str) -> list[str]:
 	return frappe.get_all(
 		"Notification Log",
 		{"document_type": "Kipu Connection", "document_name": connection, "for_user": user},
@@ -73,26 +73,31 @@ def notified_at_once(site, monkeypatch):
 	monkeypatch.setattr(frappe, "in_test", True, raising=False)  # where Frappe 16 has it
 
 
-def test_staleness_is_told_to_sync_managers_once_until_a_success_has_passed(staleness):
+def test_stale_connection_alerts_sync_managers_once_until_next_success(staleness):
 	from orchestrator.sync.jobs import warn_of_stale_connections
 
 	manager, other = (factories.make_user(role).name for role in ("Kipu Sync Manager", "Clinical Manager"))
-	connection = behind(7)
+	connection = make_stale_connection(7)
 	for _ in range(2):
 		warn_of_stale_connections()
 	text = f"Kipu connection {connection.name}: no sync has succeeded for 6 hours"
-	assert (told_of(connection.name, manager), told_of(connection.name, other)) == ([text], [])
+	assert (list_notifications(connection.name, manager), list_notifications(connection.name, other)) == (
+		[text],
+		[],
+	)
 	frappe.db.set_value("Notification Log", {"document_name": connection.name}, "creation", "2020-01-01")
 	warn_of_stale_connections()
-	assert told_of(connection.name, manager) == [text, text]
+	assert list_notifications(connection.name, manager) == [text, text]
 
 
-def test_fields_that_change_are_told_to_sync_managers_and_records_that_fail_are_not(notified_at_once):
+def test_schema_changes_alert_sync_managers_and_failed_records_do_not(notified_at_once):
 	manager = factories.make_user("Kipu Sync Manager").name
 	connection = clinic.make_connection().name
 	issue = {"connection": connection, "status": "Open"}
-	drift = factories.make("Sync Issue", kind="Drift", code="unknown", field="brand_new", **issue).name
-	factories.make("Sync Issue", kind="Record", code="bad_date", field="dob", casefile_id="1:x", **issue)
+	drift = factories.make_record("Sync Issue", kind="Drift", code="unknown", field="brand_new", **issue).name
+	factories.make_record(
+		"Sync Issue", kind="Record", code="bad_date", field="dob", casefile_id="1:x", **issue
+	)
 	logs = frappe.get_all(
 		"Notification Log", {"for_user": manager, "document_type": "Sync Issue"}, ["document_name", "subject"]
 	)
@@ -113,26 +118,28 @@ def alone(site):
 	frappe.db.rollback()
 
 
-def make(doctype, **values):
+def make_record(doctype, **values):
 	return frappe.get_doc({"doctype": doctype, **values}).insert()
 
 
-def connection(**values):
+def make_connection(**values):
 	keys = {"access_id": "a", "secret_key": "b", "app_id": "c", "base_url": "https://api.kipuapi.com"}
-	return make("Kipu Connection", connection_name="Only One", default_time_zone="UTC", **keys, **values)
+	return make_record(
+		"Kipu Connection", connection_name="Only One", default_time_zone="UTC", **keys, **values
+	)
 
 
 def test_the_doctor_is_content_without_kipu_and_with_one_that_is_up_to_date(doctor, alone):
 	assert doctor.check_kipu() == ("kipu", "ok", "not used", "")
-	connection()
+	make_connection()
 	assert doctor.check_kipu() == ("kipu", "ok", "1 connections, all up to date", "")
 
 
 def test_the_doctor_names_what_is_paused_what_waits_and_what_is_behind(doctor, alone):
-	made = connection(stale_after_hours=6)
+	made = make_connection(stale_after_hours=6)
 	made.db_set("last_success", now_datetime() - timedelta(hours=7))
 	assert doctor.check_kipu()[1:3] == ("warn", "not up to date: Only One")
-	run = make("Sync Run", connection="Only One", sync_type="full", status="Held")
+	run = make_record("Sync Run", connection="Only One", sync_type="full", status="Held")
 	assert doctor.check_kipu()[1:3] == ("warn", f"waiting for approval: {run.name}")
 	made.db_set({"status": "Paused", "paused_reason": "The access ID is unknown."})
 	finding = doctor.check_kipu()
@@ -142,7 +149,7 @@ def test_the_doctor_names_what_is_paused_what_waits_and_what_is_behind(doctor, a
 
 def test_desk_sends_lists_as_text_and_its_runs_say_where_they_come_from(site, browser):
 	connection = clinic.make_connection().name
-	issue = factories.make(
+	issue = factories.make_record(
 		"Sync Issue", connection=connection, status="Open", kind="Record", code="bad_date"
 	).name
 	desk = browser(factories.make_user("Kipu Sync Manager").name, factories.PASSWORD)

@@ -32,7 +32,7 @@ def wrong(frappe_site, kipu) -> str:
 	return clinic.make_connection(kipu, secret_key="other").name
 
 
-def named(*connections: str) -> list[str]:
+def build_options(*connections: str) -> list[str]:
 	return [part for name in connections for part in ("--connection", name)]
 
 
@@ -53,7 +53,7 @@ def here(site, monkeypatch) -> Callable[..., Result]:
 
 
 def test_the_test_prints_a_line_per_check_and_ends_by_what_it_finds(here, right, wrong):
-	result = here("kipu-test", *named(right, wrong))
+	result = here("kipu-test", *build_options(right, wrong))
 	lines = result.stdout.splitlines()
 	content, refused = lines[: lines.index(wrong)], lines[lines.index(wrong) :]
 	assert result.exit_code == 1
@@ -62,10 +62,10 @@ def test_the_test_prints_a_line_per_check_and_ends_by_what_it_finds(here, right,
 	assert [line.partition(":")[0] for line in refused if line.startswith("fail")] == [
 		"fail Secret Key", "fail App ID",
 	]  # fmt: skip
-	(told,) = json.loads(here("kipu-test", "--json", *named(wrong)).stdout)
+	(told,) = json.loads(here("kipu-test", "--json", *build_options(wrong)).stdout)
 	assert told["wrong"] == ["secret_key", "app_id"]
 	keyless = clinic.make_connection(access_id=None).name
-	both = here("kipu-test", *named(keyless, right))
+	both = here("kipu-test", *build_options(keyless, right))
 	missing = f"{keyless}: Connection {keyless} is missing: Access ID."
 	assert (both.exit_code, missing in both.stderr) == (1, True)
 	assert right in both.stdout.splitlines()
@@ -78,10 +78,10 @@ def test_a_run_prints_its_counts_one_that_fails_stops_no_other_and_the_history_t
 	line = re.compile(
 		rf"Completed   (\S+)  {right}: full(, dry run)?, {people} imported, 0 updated, 0 skipped, 0 failed, [\d.]+ s, \S+"
 	)
-	dry = here("sync-kipu", "--full", "--dry-run", *named(right))
+	dry = here("sync-kipu", "--full", "--dry-run", *build_options(right))
 	assert (dry.exit_code, line.search(dry.stdout)[2]) == (0, ", dry run")
 	assert frappe.db.count("Client Stay", {"connection": right}) == 0
-	real = bench.run("orchestrator", "sync-kipu", "--full", *named(wrong, right), check=False)
+	real = bench.run_command("orchestrator", "sync-kipu", "--full", *build_options(wrong, right), check=False)
 	assert (real.returncode, line.search(real.stdout)[2]) == (1, None)
 	assert re.search(rf"Failed      \S+  {wrong}: full, 0 imported.*\n +Access refused\.", real.stdout)
 	frappe.db.rollback()
@@ -100,9 +100,9 @@ def test_a_run_prints_its_counts_one_that_fails_stops_no_other_and_the_history_t
 	assert frappe.get_all("Client", {"connection": right}, pluck="name") == [edited.name]
 
 
-def test_a_run_that_is_taken_back_is_asked_about_first(here, kipu):
+def test_rollback_asks_for_confirmation(here, kipu):
 	connection = clinic.make_connection(kipu).name
-	run = json.loads(here("sync-kipu", "--json", *named(connection)).stdout)[0]
+	run = json.loads(here("sync-kipu", "--json", *build_options(connection)).stdout)[0]
 	assert here("sync-rollback", run["run"]).exit_code == 1
 	assert frappe.db.get_value("Sync Run", run["run"], "status") == "Completed"
 
@@ -112,7 +112,7 @@ def test_a_connection_where_another_run_is_at_work_ends_with_4_and_its_id(here, 
 
 	first = run_records.begin_run(run_records.RunRequest(right, "incremental"))
 	try:
-		busy = here("sync-kipu", *named(right))
+		busy = here("sync-kipu", *build_options(right))
 	finally:
 		frappe.db.set_value("Sync Run", first.name, "status", "Cancelled")
 		frappe.db.commit()
@@ -121,8 +121,8 @@ def test_a_connection_where_another_run_is_at_work_ends_with_4_and_its_id(here, 
 
 def test_what_makes_no_sense_ends_with_2_and_one_line(here, right):
 	for arguments in (
-		("sync-kipu", "--since", "2026-02-30", *named(right)),
-		("sync-kipu", *named("nowhere")),
+		("sync-kipu", "--since", "2026-02-30", *build_options(right)),
+		("sync-kipu", *build_options("nowhere")),
 		("sync-history", "--limit", "0"),
 		("sync-rollback", "nothing", "--yes"),
 	):
@@ -130,11 +130,13 @@ def test_what_makes_no_sense_ends_with_2_and_one_line(here, right):
 		assert (refused.exit_code, len(refused.stderr.splitlines())) == (2, 1), arguments
 
 
-def test_the_commands_are_there_for_bench(site):
+@pytest.mark.parametrize(
+	"name", ["sync-kipu", "kipu-test", "sync-history", "sync-rollback", "kipu-simulator"]
+)
+def test_the_commands_are_there_for_bench(site, name):
 	"""In a process of its own, as people start them."""
-	told = bench.run("orchestrator", "--help").stdout
-	for name in ("sync-kipu", "kipu-test", "sync-history", "sync-rollback", "kipu-simulator"):
-		assert f"  {name} " in told
+	told = bench.run_command("orchestrator", "--help").stdout
+	assert f"  {name} " in told
 
 
 # What the bar shows

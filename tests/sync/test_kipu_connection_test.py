@@ -16,19 +16,19 @@ def kipu():
 pytestmark = pytest.mark.usefixtures("loopback")
 
 
-def outcome_of(connection):
+def get_outcome(connection):
 	from orchestrator.sync.tools import connection_test
 
 	return connection_test.run_connection_test(connection)
 
 
-def failed(result) -> list[tuple[str, str]]:
+def list_failed(result) -> list[tuple[str, str]]:
 	return [(check["part"], check["found"]) for check in result["checks"] if check["level"] == "fail"]
 
 
 def test_a_connection_that_is_right(kipu):
 	connection = clinic.make_connection(kipu)
-	result = outcome_of(connection)
+	result = get_outcome(connection)
 	assert (result["connection"], result["ok"], result["wrong"]) == (connection.name, True, [])
 	assert result["locations"][0] == {
 		"location_id": "1", "location_name": "Harbor Point Recovery", "enabled": True,
@@ -53,9 +53,9 @@ def test_a_connection_that_is_right(kipu):
 		({"locations": [{"location_id": "77", "enabled": 1}]}, "locations", "Kipu has no location 77."),
 	],
 )
-def test_the_part_that_is_wrong_is_named_in_words(kipu, values, part, found):
-	result = outcome_of(clinic.make_connection(kipu, **values))
-	assert (result["wrong"], failed(result)) == ([part], [(part, found)])
+def test_failed_check_names_the_part(kipu, values, part, found):
+	result = get_outcome(clinic.make_connection(kipu, **values))
+	assert (result["wrong"], list_failed(result)) == ([part], [(part, found)])
 
 
 def test_a_host_that_the_site_may_not_call_any_more_is_refused_without_a_request(kipu, monkeypatch):
@@ -65,7 +65,7 @@ def test_a_host_that_the_site_may_not_call_any_more_is_refused_without_a_request
 	monkeypatch.setitem(frappe.local.conf, "kipu_allowed_hosts", [])
 	answered = dict(kipu.answers)
 	with pytest.raises(frappe.ValidationError, match="the host is not allowed"):
-		outcome_of(connection)
+		get_outcome(connection)
 	assert kipu.answers == answered
 
 
@@ -75,18 +75,18 @@ def test_a_key_that_is_not_set_is_named_without_a_request(kipu):
 	connection = clinic.make_connection(kipu, app_id=None)
 	answered = dict(kipu.answers)
 	with pytest.raises(frappe.ValidationError, match="is missing: App ID"):
-		outcome_of(connection)
+		get_outcome(connection)
 	assert kipu.answers == answered
 
 
 def test_blanks_around_a_key_do_not_matter(kipu):
-	assert outcome_of(clinic.make_connection(kipu, secret_key=" simulator-secret-key\n"))["ok"]
+	assert get_outcome(clinic.make_connection(kipu, secret_key=" simulator-secret-key\n"))["ok"]
 
 
 def test_a_location_that_is_left_out_on_purpose_is_no_finding(kipu):
 	rows = [{"location_id": each, "enabled": each != "4", "time_zone": "America/Chicago"} for each in "1234"]
 	connection = clinic.make_connection(kipu, locations=rows)
-	result = outcome_of(connection)
+	result = get_outcome(connection)
 	assert result["ok"]
 	told = [check["found"] for check in result["checks"] if check["part"] == "locations"]
 	assert told == ["4 locations, all of them listed here."]
@@ -106,12 +106,12 @@ def test_the_call_answers_with_what_was_found_also_of_a_connection_that_is_not_e
 	assert "simulator-access-id" not in reply.text
 
 
-def test_who_may_test_and_what(api, guest, kipu):
+@pytest.mark.parametrize("role", ["Clinical Manager", "Sales User"])
+def test_who_may_test_and_what(api, guest, kipu, role):
 	connection = clinic.make_connection(kipu).name
 	answered = dict(kipu.answers)
 	assert guest.post(TEST, connection=connection).status_code == 401
-	for role in ("Clinical Manager", "Sales User"):
-		assert api(factories.make_user(role).name).post(TEST, connection=connection).status_code == 403
+	assert api(factories.make_user(role).name).post(TEST, connection=connection).status_code == 403
 	manager = api(factories.make_user("Kipu Sync Manager").name)
 	assert manager.post(TEST, connection="nowhere").status_code == 404
 	assert manager.post(TEST).status_code == 400

@@ -16,40 +16,40 @@ FACTS = {
 }  # fmt: skip
 
 
-def findings_in_the_source() -> set[tuple[str | None, str]]:
+def find_finding_codes() -> set[tuple[str | None, str]]:
 	"""(part, code) of every `Finding(...)` and (None, code) of every `Variant(...)`; a name that is no literal is None."""
 	found = set()
 	for module in MODULES:
-		for node in ast.walk(source.tree_of(f"orchestrator.sync.kipu.{module}")):
+		for node in ast.walk(source.parse_module(f"orchestrator.sync.kipu.{module}")):
 			name = isinstance(node, ast.Call) and getattr(node.func, "id", "")
 			if name == "Finding":
 				part, _level, code = node.args[:3]
-				found |= {(literal(part), each) for each in literals(code)}
+				found |= {(get_literal(part), each) for each in find_literals(code)}
 			elif name == "Variant":
-				found |= {(None, each) for each in literals(node.args[2])}
+				found |= {(None, each) for each in find_literals(node.args[2])}
 	return found
 
 
-def literal(node: ast.expr) -> str | None:
+def get_literal(node: ast.expr) -> str | None:
 	return node.value if isinstance(node, ast.Constant) else None
 
 
-def literals(node: ast.expr) -> set[str]:
+def find_literals(node: ast.expr) -> set[str]:
 	"""The texts an expression may come to."""
 	if isinstance(node, ast.Constant):
 		return {node.value}
 	if isinstance(node, ast.IfExp):
-		return literals(node.body) | literals(node.orelse)
+		return find_literals(node.body) | find_literals(node.orelse)
 	return set()
 
 
 def test_every_finding_that_the_source_makes_has_words_and_there_are_no_others(site):
 	worded = set(MESSAGES)
-	for part, code in findings_in_the_source():
+	for part, code in find_finding_codes():
 		assert any(
 			code == known and part in (None, of, *([part] if of is None else [])) for of, known in worded
 		), code
-	made = {code for _part, code in findings_in_the_source()} | {"refused", "one_of_these"}
+	made = {code for _part, code in find_finding_codes()} | {"refused", "one_of_these"}
 	assert {code for _part, code in worded if not code.startswith("unsafe_")} <= made | {"drifting", "near"}
 
 

@@ -9,7 +9,7 @@ from orchestrator.kipu_simulator.faults import Fault
 from orchestrator.kipu_simulator.server import Simulator
 from orchestrator.sync.errors import EndlessPaginationError
 from orchestrator.sync.kipu.pages import Page, PageBudget
-from tests.support.kipu_wire import client_of
+from tests.support.kipu_wire import make_kipu_client
 
 LONG_AGO, FAR_AHEAD = date(2000, 1, 1), date(2100, 1, 1)
 
@@ -23,7 +23,7 @@ def kipu() -> Iterator[Simulator]:
 @pytest.mark.parametrize("first_page", [1, 7])
 def test_pages_that_grow_for_ever_end_in_an_error(kipu: Simulator, first_page: int) -> None:
 	kipu.faults.add(Fault("endless", times=None))
-	pages = client_of(kipu, per=10).list_census(LONG_AGO, FAR_AHEAD, first_page=first_page)
+	pages = make_kipu_client(kipu, per=10).list_census(LONG_AGO, FAR_AHEAD, first_page=first_page)
 	numbers: list[int] = []
 	with pytest.raises(EndlessPaginationError) as caught:
 		numbers.extend(page.number for page in pages)
@@ -35,7 +35,7 @@ def test_pages_that_grow_for_ever_end_in_an_error(kipu: Simulator, first_page: i
 def test_more_pages_than_a_read_can_have_are_refused_at_once(kipu: Simulator) -> None:
 	kipu.faults.add(Fault("announced", value=50_001, times=None))
 	with pytest.raises(EndlessPaginationError) as caught:
-		next(client_of(kipu).list_census(LONG_AGO, FAR_AHEAD))
+		next(make_kipu_client(kipu).list_census(LONG_AGO, FAR_AHEAD))
 	assert caught.value.cause == "total"
 
 
@@ -44,13 +44,13 @@ def test_more_pages_than_a_read_can_have_are_refused_at_once(kipu: Simulator) ->
 )
 def test_a_read_may_grow_while_it_is_read(first: int, later: int, is_allowed: bool) -> None:
 	budget = PageBudget("patients/census")
-	budget.check(page_of(first))
+	budget.check(build_page(first))
 	if is_allowed:
-		budget.check(page_of(later))
+		budget.check(build_page(later))
 		return
 	with pytest.raises(EndlessPaginationError):
-		budget.check(page_of(later))
+		budget.check(build_page(later))
 
 
-def page_of(total_pages: int) -> Page:
+def build_page(total_pages: int) -> Page:
 	return Page(1, total_pages, total_pages, [], paginated=True)

@@ -30,7 +30,7 @@ from orchestrator.sync.http.http_session import (
 	parse_retry_after,
 	validate_base_url,
 )
-from tests.support.kipu_wire import RawServer, http_answer, quick_session
+from tests.support.kipu_wire import RawServer, build_http_answer, make_quick_session
 
 CANARY = "CANARY-7f3a"
 
@@ -143,8 +143,8 @@ def test_retry_after_is_read_in_seconds_and_as_a_date(header, seconds):
 
 
 def test_what_is_sent_is_what_was_built_and_nothing_is_added_that_would_break_the_signature():
-	with RawServer(http_answer(body=b"[]")) as server:
-		assert fetch(server, quick_session(), "/a%2Fb?x=%C3%A9&y=a%20b&z=~") == b"[]"
+	with RawServer(build_http_answer(body=b"[]")) as server:
+		assert fetch(server, make_quick_session(), "/a%2Fb?x=%C3%A9&y=a%20b&z=~") == b"[]"
 	head = server.requests[0].decode()
 	assert head.startswith("GET /a%2Fb?x=%C3%A9&y=a%20b&z=~ HTTP/1.1\r\n")
 	names = {line.partition(":")[0].lower() for line in head.splitlines()[1:] if line}
@@ -166,8 +166,8 @@ def test_what_is_sent_is_what_was_built_and_nothing_is_added_that_would_break_th
 	],
 )
 def test_a_status_that_needs_a_person_is_raised_at_once(status, error):
-	session = quick_session()
-	with RawServer(http_answer(status, b'{"errors": "CANARY-7f3a"}', Location="/elsewhere")) as server:
+	session = make_quick_session()
+	with RawServer(build_http_answer(status, b'{"errors": "CANARY-7f3a"}', Location="/elsewhere")) as server:
 		with pytest.raises(error) as caught:
 			fetch(server, session)
 		assert type(caught.value) is error
@@ -187,15 +187,17 @@ def test_403_says_the_three_things_it_can_be():
 @pytest.mark.parametrize("status", [302, 303, 307, 408, 429, 500, 502, 503, 504])
 def test_a_status_that_may_pass_is_tried_again(status):
 	waits: list[float] = []
-	with RawServer(http_answer(status), http_answer(status), http_answer(body=b"ok")) as server:
-		assert fetch(server, quick_session(waits)) == b"ok"
+	with RawServer(
+		build_http_answer(status), build_http_answer(status), build_http_answer(body=b"ok")
+	) as server:
+		assert fetch(server, make_quick_session(waits)) == b"ok"
 	assert waits == [0.5, 1.0]
 
 
-def test_giving_up_says_what_the_last_answer_was():
+def test_exhausted_retries_report_the_last_response():
 	waits: list[float] = []
-	with RawServer(http_answer(503, b"123")) as server, pytest.raises(RetriesExhaustedError) as caught:
-		fetch(server, quick_session(waits))
+	with RawServer(build_http_answer(503, b"123")) as server, pytest.raises(RetriesExhaustedError) as caught:
+		fetch(server, make_quick_session(waits))
 	assert (caught.value.status, caught.value.length, caught.value.cause) == (503, 3, "TransientError")
 	assert caught.value.retryable is True
 	assert waits == [0.5, 1.0]
@@ -203,8 +205,8 @@ def test_giving_up_says_what_the_last_answer_was():
 
 def test_backoff_doubles_up_to_half_the_longest_wait():
 	waits: list[float] = []
-	with RawServer(http_answer(500)) as server, pytest.raises(RetriesExhaustedError):
-		fetch(server, quick_session(waits, max_attempts=6, max_wait=6))
+	with RawServer(build_http_answer(500)) as server, pytest.raises(RetriesExhaustedError):
+		fetch(server, make_quick_session(waits, max_attempts=6, max_wait=6))
 	assert waits == [0.5, 1.0, 2.0, 3.0, 3.0]
 
 
@@ -213,15 +215,15 @@ def test_jitter_spreads_the_waits():
 	session = HttpSession(
 		Policy(requests_per_second=1e9, max_attempts=2), sleep=waits.append, jitter=lambda: 0.0
 	)
-	with RawServer(http_answer(500)) as server, pytest.raises(RetriesExhaustedError):
+	with RawServer(build_http_answer(500)) as server, pytest.raises(RetriesExhaustedError):
 		fetch(server, session)
 	assert waits == [0.25]
 
 
 def test_retry_after_is_honoured_and_never_undercut():
 	waits: list[float] = []
-	with RawServer(http_answer(429, Retry_After="7"), http_answer(body=b"ok")) as server:
-		assert fetch(server, quick_session(waits)) == b"ok"
+	with RawServer(build_http_answer(429, Retry_After="7"), build_http_answer(body=b"ok")) as server:
+		assert fetch(server, make_quick_session(waits)) == b"ok"
 	assert waits == [7.25]
 
 
@@ -230,8 +232,8 @@ def test_retry_after_as_a_date_is_honoured():
 	session = HttpSession(
 		Policy(requests_per_second=1e9), sleep=waits.append, jitter=lambda: 0.0, now=lambda: 1573157339.0
 	)
-	answer = http_answer(503, Retry_After="Thu, 07 Nov 2019 20:09:29 GMT")
-	with RawServer(answer, http_answer(body=b"ok")) as server:
+	answer = build_http_answer(503, Retry_After="Thu, 07 Nov 2019 20:09:29 GMT")
+	with RawServer(answer, build_http_answer(body=b"ok")) as server:
 		assert fetch(server, session) == b"ok"
 	assert waits == [30.0]
 
@@ -239,10 +241,10 @@ def test_retry_after_as_a_date_is_honoured():
 def test_a_wait_longer_than_allowed_ends_the_run_instead_of_blocking_it():
 	waits: list[float] = []
 	with (
-		RawServer(http_answer(429, Retry_After="3600")) as server,
+		RawServer(build_http_answer(429, Retry_After="3600")) as server,
 		pytest.raises(RetriesExhaustedError) as caught,
 	):
-		fetch(server, quick_session(waits, max_wait=120))
+		fetch(server, make_quick_session(waits, max_wait=120))
 	assert caught.value.retry_after == 3600.0
 	assert waits == []
 	assert len(server.requests) == 1
@@ -250,13 +252,13 @@ def test_a_wait_longer_than_allowed_ends_the_run_instead_of_blocking_it():
 
 def test_each_attempt_is_built_anew():
 	built: list[int] = []
-	with RawServer(http_answer(500), http_answer(body=b"ok")) as server:
+	with RawServer(build_http_answer(500), build_http_answer(body=b"ok")) as server:
 
 		def build() -> Request:
 			built.append(len(built))
 			return Request(server.base_url + "/x", {"Date": f"attempt {len(built)}"})
 
-		quick_session().get("r", build, lambda reply: reply.body)
+		make_quick_session().get("r", build, lambda reply: reply.body)
 	assert [b"Date: attempt 1" in server.requests[0], b"Date: attempt 2" in server.requests[1]] == [
 		True,
 		True,
@@ -269,14 +271,14 @@ def test_a_malformed_page_is_tried_again():
 			raise MalformedPageError(reply.route, reply.status, len(reply.body), "json")
 		return reply.body
 
-	with RawServer(http_answer(body=b"bad"), http_answer(body=b"good")) as server:
-		assert fetch(server, quick_session(), read=read) == b"good"
+	with RawServer(build_http_answer(body=b"bad"), build_http_answer(body=b"good")) as server:
+		assert fetch(server, make_quick_session(), read=read) == b"good"
 
 
 def test_a_body_shorter_than_promised_is_a_failed_page():
-	short = http_answer(body=b"0123456789").removesuffix(b"56789")
+	short = build_http_answer(body=b"0123456789").removesuffix(b"56789")
 	with RawServer(short) as server, pytest.raises(RetriesExhaustedError) as caught:
-		fetch(server, quick_session())
+		fetch(server, make_quick_session())
 	assert caught.value.cause in ("length", "IncompleteRead", "ProtocolError")
 	assert len(server.requests) == 3
 
@@ -286,51 +288,51 @@ ZIPPED = gzip.compress(b"[" + b"1," * 100_000 + b"1]")
 
 
 def test_a_compressed_body_is_unpacked_and_its_length_is_that_on_the_wire():
-	with RawServer(http_answer(body=ZIPPED, Content_Encoding="gzip")) as server:
-		assert len(fetch(server, quick_session())) == 200_003
+	with RawServer(build_http_answer(body=ZIPPED, Content_Encoding="gzip")) as server:
+		assert len(fetch(server, make_quick_session())) == 200_003
 
 
 def test_a_body_in_chunks_is_put_together_compressed_or_not():
 	plain = CHUNKED + b"\r\n4\r\n[1,2\r\n3\r\n,3]\r\n0\r\n\r\n"
 	zipped = CHUNKED + b"Content-Encoding: gzip\r\n\r\n%x\r\n%s\r\n0\r\n\r\n" % (len(ZIPPED), ZIPPED)
 	with RawServer(plain, zipped) as server:
-		assert fetch(server, quick_session()) == b"[1,2,3]"
-		assert len(fetch(server, quick_session())) == 200_003
+		assert fetch(server, make_quick_session()) == b"[1,2,3]"
+		assert len(fetch(server, make_quick_session())) == 200_003
 
 
 def test_chunks_that_end_early_are_a_failed_page():
 	with RawServer(CHUNKED + b"\r\n4\r\n[1,2\r\n") as server, pytest.raises(RetriesExhaustedError) as caught:
-		fetch(server, quick_session())
+		fetch(server, make_quick_session())
 	assert caught.value.cause in ("IncompleteRead", "InvalidChunkLength", "ProtocolError")
 	assert len(server.requests) == 3
 
 
 def test_a_small_body_that_unpacks_beyond_the_cap_is_refused():
 	bomb = gzip.compress(b" " * 50_000_000)
-	answer = http_answer(body=bomb, Content_Encoding="gzip")
+	answer = build_http_answer(body=bomb, Content_Encoding="gzip")
 	with RawServer(answer) as server, pytest.raises(ResponseTooLargeError):
-		fetch(server, quick_session(max_body=1_000_000))
+		fetch(server, make_quick_session(max_body=1_000_000))
 
 
 def test_a_body_that_is_not_what_its_encoding_says_is_a_failed_page():
 	with (
-		RawServer(http_answer(body=b"no gzip", Content_Encoding="gzip")) as server,
+		RawServer(build_http_answer(body=b"no gzip", Content_Encoding="gzip")) as server,
 		pytest.raises(RetriesExhaustedError) as caught,
 	):
-		fetch(server, quick_session())
+		fetch(server, make_quick_session())
 	assert caught.value.cause == "DecodeError"
 
 
 def test_a_body_beyond_the_cap_is_not_read_to_its_end():
 	with (
-		RawServer(http_answer(body=b"x" * 300_000)) as server,
+		RawServer(build_http_answer(body=b"x" * 300_000)) as server,
 		pytest.raises(ResponseTooLargeError) as caught,
 	):
-		fetch(server, quick_session(max_body=100_000))
+		fetch(server, make_quick_session(max_body=100_000))
 	assert 100_000 < caught.value.length < 300_000
 
 
-def drip(connection: socket.socket) -> None:
+def send_slowly(connection: socket.socket) -> None:
 	"""A body that takes twenty seconds."""
 	connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n")
 	for _ in range(1000):
@@ -339,8 +341,8 @@ def drip(connection: socket.socket) -> None:
 
 
 def test_a_body_that_drips_meets_its_deadline():
-	with RawServer(drip) as server, pytest.raises(RetriesExhaustedError) as caught:
-		fetch(server, quick_session(body_timeout=0.1, max_attempts=1))
+	with RawServer(send_slowly) as server, pytest.raises(RetriesExhaustedError) as caught:
+		fetch(server, make_quick_session(body_timeout=0.1, max_attempts=1))
 	assert caught.value.cause == "SlowBody"
 
 
@@ -352,7 +354,7 @@ def test_who_waits_for_a_body_that_drips_may_give_up(monkeypatch):
 			raise KeyError("given up")
 
 	session = HttpSession(Policy(requests_per_second=1e9), sleep=give_up)
-	with RawServer(drip) as server, pytest.raises(KeyError, match="given up"):
+	with RawServer(send_slowly) as server, pytest.raises(KeyError, match="given up"):
 		fetch(server, session)
 
 
@@ -361,7 +363,7 @@ def test_silence_times_out():
 		RawServer(lambda connection: time.sleep(1)) as server,
 		pytest.raises(RetriesExhaustedError) as caught,
 	):
-		fetch(server, quick_session(read_timeout=0.1, max_attempts=1))
+		fetch(server, make_quick_session(read_timeout=0.1, max_attempts=1))
 	assert caught.value.cause == "ReadTimeout"
 
 
@@ -369,15 +371,15 @@ def test_a_reset_connection_is_tried_again():
 	def reset(connection: socket.socket) -> None:
 		connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
-	with RawServer(reset, http_answer(body=b"ok")) as server:
-		assert fetch(server, quick_session()) == b"ok"
+	with RawServer(reset, build_http_answer(body=b"ok")) as server:
+		assert fetch(server, make_quick_session()) == b"ok"
 
 
-def test_nobody_listening_is_told_by_the_class_of_the_error_alone():
+def test_connection_refused_is_reported_by_error_class_alone():
 	with socket.create_server(("127.0.0.1", 0)) as taken:
 		port = taken.getsockname()[1]
 	with pytest.raises(RetriesExhaustedError) as caught:
-		quick_session().get(
+		make_quick_session().get(
 			"r", lambda: Request(f"http://127.0.0.1:{port}/?q={CANARY}", {}), lambda reply: reply
 		)
 	assert caught.value.cause == "ConnectionError"
@@ -386,7 +388,7 @@ def test_nobody_listening_is_told_by_the_class_of_the_error_alone():
 def test_the_remote_clock_is_noted():
 	session = HttpSession(Policy(requests_per_second=1e9), now=lambda: 1573157339.0)
 	assert session.clock_offset is None
-	with RawServer(http_answer(Date="Thu, 07 Nov 2019 20:28:59 GMT")) as server:
+	with RawServer(build_http_answer(Date="Thu, 07 Nov 2019 20:28:59 GMT")) as server:
 		fetch(server, session)
 	assert session.clock_offset == 1200.0
 
@@ -397,10 +399,10 @@ def test_no_secret_is_chained_to_an_error_or_stands_in_its_frames():
 		raise MalformedPageError(reply.route, reply.status, len(body), "json")
 
 	with (
-		RawServer(http_answer(body=CANARY.encode())) as server,
+		RawServer(build_http_answer(body=CANARY.encode())) as server,
 		pytest.raises(RetriesExhaustedError) as caught,
 	):
-		fetch(server, quick_session(), read=read)
+		fetch(server, make_quick_session(), read=read)
 	assert caught.value.__context__ is None
 	assert caught.value.__cause__ is None
 	frame = caught.value.__traceback__.tb_next.tb_next

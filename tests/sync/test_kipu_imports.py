@@ -18,7 +18,7 @@ OFFLINE = [f"sync/kipu/{name}.py" for name in ("fields", "values", "records", "m
 OFFLINE += ["sync/http/redaction.py"]
 
 
-def imports(path: str) -> set[str]:
+def list_imports(path: str) -> set[str]:
 	found: set[str] = set()
 	for node in ast.walk(ast.parse((PACKAGE / path).read_text())):
 		if isinstance(node, ast.Import):
@@ -31,24 +31,24 @@ def imports(path: str) -> set[str]:
 
 @pytest.mark.parametrize("path", PURE + SIMULATOR)
 def test_the_network_side_does_not_import_frappe(path):
-	assert not {name for name in imports(path) if name.split(".")[0] in ("frappe", "erpnext", "hrms")}
+	assert not {name for name in list_imports(path) if name.split(".")[0] in ("frappe", "erpnext", "hrms")}
 
 
 @pytest.mark.parametrize("path", PURE)
-def test_the_network_side_imports_nothing_of_ours_but_itself(path):
+def test_http_and_kipu_packages_import_no_other_package_of_the_app(path):
 	own = {f"orchestrator.{name.removesuffix('.py').replace('/', '.')}" for name in PURE}
-	assert {name for name in imports(path) if name.startswith("orchestrator")} <= own
+	assert {name for name in list_imports(path) if name.startswith("orchestrator")} <= own
 
 
 @pytest.mark.parametrize("path", SIMULATOR)
 def test_the_simulator_shares_no_code_with_the_client(path):
-	ours = {name for name in imports(path) if name.startswith("orchestrator")}
+	ours = {name for name in list_imports(path) if name.startswith("orchestrator")}
 	assert all(name.startswith("orchestrator.kipu_simulator") for name in ours)
 
 
 @pytest.mark.parametrize("path", OFFLINE)
 def test_parsing_and_mapping_touch_no_network(path):
-	assert not imports(path) & {
+	assert not list_imports(path) & {
 		"requests",
 		"urllib3",
 		"socket",

@@ -20,14 +20,14 @@ from orchestrator.sync.kipu.mapping import (
 )
 from orchestrator.sync.kipu.records import parse_record
 from orchestrator.sync.kipu.values import Zones
-from tests.support.kipu_wire import PERSON_ID, raw_record
+from tests.support.kipu_wire import PERSON_ID, build_raw_record
 
 AT = datetime(2026, 3, 10, 12, 0, tzinfo=timezone.utc)
 ZONES = Zones(ZoneInfo("America/New_York"))
 
 
-def mapped(overrides=(), **fields):
-	return map_record(parse_record(raw_record(**fields), ZONES, AT), build_mapping(overrides))
+def map_fields(overrides=(), **fields):
+	return map_record(parse_record(build_raw_record(**fields), ZONES, AT), build_mapping(overrides))
 
 
 # Mapping
@@ -39,7 +39,7 @@ def test_every_known_field_goes_somewhere_or_is_left_out_on_purpose():
 
 
 def test_a_record_is_split_into_client_and_stay():
-	record = mapped(
+	record = map_fields(
 		first_name="Ada", dob="1980-02-03", state="NY", admission_date="2026-03-01", mr_number="7"
 	)
 	assert (record.person_id, record.casefile_id) == (PERSON_ID, f"12:{PERSON_ID}")
@@ -52,7 +52,7 @@ def test_a_record_is_split_into_client_and_stay():
 
 
 def test_lists_become_lines():
-	record = mapped(
+	record = map_fields(
 		patient_contacts=[{"full_name": "B", "phone": "5"}, {"full_name": "A", "relationship": "Mother"}],
 		insurances=[{"insurance_company": "Larkspur", "policy_number": "ZZ1", "priority": "1"}],
 		patient_tags=["b", "a"],
@@ -70,7 +70,9 @@ def test_a_connection_may_move_a_field_or_leave_it_out():
 		Override("email", "Client", ""),
 		Override("insurance_company", "Client Stay", "insurer"),
 	]
-	record = mapped(overrides, preferred_name="Addie", email="a@example.org", insurance_company="Larkspur")
+	record = map_fields(
+		overrides, preferred_name="Addie", email="a@example.org", insurance_company="Larkspur"
+	)
 	assert dict(record.client) == {"nickname": "Addie"}
 	assert record.stay["insurer"] == "Larkspur"
 
@@ -92,7 +94,7 @@ def test_a_mapping_that_cannot_be_is_refused(override, code):
 
 def test_two_fields_may_swap_their_places():
 	overrides = [Override("first_name", "Client", "last_name"), Override("last_name", "Client", "first_name")]
-	assert dict(mapped(overrides, first_name="A", last_name="B").client) == {
+	assert dict(map_fields(overrides, first_name="A", last_name="B").client) == {
 		"last_name": "A",
 		"first_name": "B",
 	}
@@ -115,10 +117,10 @@ def test_the_version_changes_with_the_rules_and_only_with_them():
 	],
 )
 def test_a_text_too_long_for_its_field_is_left_out_and_named_and_not_cut(name, target, fits, too_long):
-	known = mapped(**{name: fits})
+	known = map_fields(**{name: fits})
 	value = (known.client | known.stay)[target]
 	assert value == (fits if isinstance(fits, str) else fits[0])
-	record = mapped(**{name: too_long}, email="a@example.org")
+	record = map_fields(**{name: too_long}, email="a@example.org")
 	assert target not in record.client | record.stay
 	assert [error.args for error in record.unreadable] == [(f"12:{PERSON_ID}", "too_long", name)]
 	assert record.client["email"] == "a@example.org"

@@ -14,7 +14,7 @@ from orchestrator.sync.kipu.client import Credentials
 from orchestrator.sync.kipu.examination import Target, run_examination
 from orchestrator.sync.kipu.findings import Examination, Finding
 from orchestrator.sync.kipu.values import Zones
-from tests.support.kipu_wire import LOOPBACK, RawServer, http_answer, quick_session
+from tests.support.kipu_wire import LOOPBACK, RawServer, build_http_answer, make_quick_session
 
 ZONES = Zones(ZoneInfo("America/New_York"), {place.location_id: place.zone for place in PLACES})
 GIVEN = Credentials("simulator-access-id", "simulator-secret-key", "simulator-app-id")
@@ -26,24 +26,24 @@ def kipu():
 		yield running
 
 
-def target(base_url: str, **changes) -> Target:
+def build_target(base_url: str, **changes) -> Target:
 	made = Target(GIVEN, base_url, 3, ZONES, frozenset("1234"), allowed_hosts=LOOPBACK)
 	return replace(made, **changes)
 
 
-def examined(base_url: str, credentials: dict[str, str] | None = None, **changes) -> Examination:
-	session = quick_session(max_attempts=1, read_timeout=0.5)
+def run_checks(base_url: str, credentials: dict[str, str] | None = None, **changes) -> Examination:
+	session = make_quick_session(max_attempts=1, read_timeout=0.5)
 	keys = replace(GIVEN, **(credentials or {}))
-	return run_examination(target(base_url, credentials=keys, **changes), session)
+	return run_examination(build_target(base_url, credentials=keys, **changes), session)
 
 
-def told(result: Examination, level: str = "fail") -> list[tuple[str, str]]:
+def list_findings(result: Examination, level: str = "fail") -> list[tuple[str, str]]:
 	return [(found.part, found.code) for found in result.findings if found.level == level]
 
 
-def test_a_connection_that_is_right_is_told_so_with_what_was_learnt(kipu):
-	result = examined(kipu.base_url)
-	assert (result.ok, result.list_wrong_parts, told(result, "warn")) == (True, [], [])
+def test_valid_connection_passes_with_details(kipu):
+	result = run_checks(kipu.base_url)
+	assert (result.ok, result.list_wrong_parts, list_findings(result, "warn")) == (True, [], [])
 	assert result.requests == 6
 	assert [location["location_name"] for location in result.locations] == [place.name for place in PLACES]
 	routes = [found.route for found in result.findings if found.part == "route"]
@@ -59,33 +59,33 @@ def test_a_connection_that_is_right_is_told_so_with_what_was_learnt(kipu):
 
 
 def test_an_unknown_access_id_is_named(kipu):
-	assert told(examined(kipu.base_url, {"access_id": "other"})) == [("access_id", "unknown")]
+	assert list_findings(run_checks(kipu.base_url, {"access_id": "other"})) == [("access_id", "unknown")]
 
 
 def test_an_access_id_and_an_app_id_that_changed_places_are_named(kipu):
-	result = examined(kipu.base_url, {"access_id": GIVEN.app_id, "app_id": GIVEN.access_id})
-	assert told(result) == [("access_id", "swapped"), ("app_id", "swapped")]
+	result = run_checks(kipu.base_url, {"access_id": GIVEN.app_id, "app_id": GIVEN.access_id})
+	assert list_findings(result) == [("access_id", "swapped"), ("app_id", "swapped")]
 
 
 @pytest.mark.parametrize("part", ["access_id", "secret_key", "app_id"])
 def test_blanks_around_a_value_are_named(kipu, part):
-	result = examined(
+	result = run_checks(
 		kipu.base_url,
 		{part: f"{getattr(GIVEN, part)}\n" if part == "secret_key" else f"{getattr(GIVEN, part)} "},
 	)
-	assert told(result) == [(part, "blanks")]
+	assert list_findings(result) == [(part, "blanks")]
 
 
 @pytest.mark.parametrize("part", ["secret_key", "app_id"])
 def test_where_refusals_say_nothing_a_wrong_secret_and_a_wrong_app_id_are_both_named(kipu, part):
-	result = examined(kipu.base_url, {part: "other"})
-	assert told(result) == [("secret_key", "one_of_these"), ("app_id", "one_of_these")]
+	result = run_checks(kipu.base_url, {part: "other"})
+	assert list_findings(result) == [("secret_key", "one_of_these"), ("app_id", "one_of_these")]
 
 
 @pytest.mark.parametrize("part", ["secret_key", "app_id"])
 def test_where_refusals_say_something_the_wrong_part_is_named(part):
 	with Simulator(20, settings=Settings(telling=True)) as kipu:
-		assert told(examined(kipu.base_url, {part: "other"})) == [(part, "refused")]
+		assert list_findings(run_checks(kipu.base_url, {part: "other"})) == [(part, "refused")]
 
 
 @pytest.mark.parametrize(
@@ -125,18 +125,18 @@ def test_the_secret_is_never_tried_in_another_place():
 
 
 @pytest.mark.parametrize("skew", [3600, -7200])
-def test_a_wrong_clock_is_named_with_what_it_is_off_and_nothing_else_is(kipu, skew):
+def test_clock_skew_is_the_only_finding_with_its_offset(kipu, skew):
 	kipu.world.settings.skew = skew
-	result = examined(kipu.base_url)
-	assert told(result) == [("clock", "off")]
+	result = run_checks(kipu.base_url)
+	assert list_findings(result) == [("clock", "off")]
 	assert abs(result.findings[0].facts["seconds"] - skew) < 5
 
 
 def test_a_wrong_clock_does_not_hide_a_wrong_access_id_or_secret(kipu):
 	kipu.world.settings.skew = 3600
-	assert told(examined(kipu.base_url, {"access_id": "other"})) == [("access_id", "unknown")]
+	assert list_findings(run_checks(kipu.base_url, {"access_id": "other"})) == [("access_id", "unknown")]
 	kipu.world.settings.telling = True
-	assert told(examined(kipu.base_url, {"secret_key": "other"})) == [
+	assert list_findings(run_checks(kipu.base_url, {"secret_key": "other"})) == [
 		("clock", "off"),
 		("secret_key", "refused"),
 	]
@@ -144,21 +144,21 @@ def test_a_wrong_clock_does_not_hide_a_wrong_access_id_or_secret(kipu):
 
 def test_a_clock_that_is_only_drifting_is_a_warning(kipu):
 	kipu.world.settings.skew = 500
-	result = examined(kipu.base_url)
-	assert (result.ok, told(result, "warn")) == (True, [("clock", "drifting")])
+	result = run_checks(kipu.base_url)
+	assert (result.ok, list_findings(result, "warn")) == (True, [("clock", "drifting")])
 
 
 def test_an_api_version_that_is_not_the_instances_own_is_named():
-	census = http_answer(403, b"{}")
-	locations = http_answer(200, b'{"locations": []}')
+	census = build_http_answer(403, b"{}")
+	locations = build_http_answer(200, b'{"locations": []}')
 
 	def by_version(connection) -> None:
 		accepts_4 = b"version=4" in server.requests[-1]
 		connection.sendall(locations if accepts_4 else census)
 
 	with RawServer(by_version) as server:
-		result = examined(server.base_url)
-	assert told(result) == [("api_version", "other_works")]
+		result = run_checks(server.base_url)
+	assert list_findings(result) == [("api_version", "other_works")]
 	assert result.findings[0].facts == {"version": 4}
 
 
@@ -172,20 +172,20 @@ def test_an_api_version_that_is_not_the_instances_own_is_named():
 	],
 )
 def test_an_address_that_may_not_be_called_is_named_without_a_request(base_url, code):
-	result = examined(base_url)
-	assert (told(result), result.requests) == ([("base_url", code)], 0)
+	result = run_checks(base_url)
+	assert (list_findings(result), result.requests) == ([("base_url", code)], 0)
 
 
 def test_an_address_where_something_else_answers_is_named():
-	with RawServer(http_answer(404, b"<html></html>", "text/html")) as server:
-		assert told(examined(server.base_url)) == [("base_url", "rejected")]
+	with RawServer(build_http_answer(404, b"<html></html>", "text/html")) as server:
+		assert list_findings(run_checks(server.base_url)) == [("base_url", "rejected")]
 
 
 def test_a_port_where_nobody_answers_is_named():
-	with RawServer(http_answer()) as server:
+	with RawServer(build_http_answer()) as server:
 		base_url = server.base_url
-	result = examined(base_url)
-	assert told(result) == [("network", "no_answer")]
+	result = run_checks(base_url)
+	assert list_findings(result) == [("network", "no_answer")]
 	assert result.findings[0].facts["cause"] == "ConnectionError"
 
 
@@ -201,7 +201,7 @@ def test_a_port_where_nobody_answers_is_named():
 )
 def test_a_route_that_is_refused_or_switched_off_is_named(kipu, route, level, status, part, code):
 	kipu.faults.add(Fault("status", route=route, status=status, times=None))
-	result = examined(kipu.base_url)
+	result = run_checks(kipu.base_url)
 	(found,) = [each for each in result.findings if each.level in ("warn", "fail")]
 	assert found == Finding(part, level, code, route)
 
@@ -211,13 +211,13 @@ def test_a_route_that_is_refused_or_switched_off_is_named(kipu, route, level, st
 )
 def test_the_census_itself_may_be_the_one_route_that_is_closed(kipu, status, part, code):
 	kipu.faults.add(Fault("status", route="patients/census", status=status, times=None))
-	assert told(examined(kipu.base_url)) == [(part, code)]
+	assert list_findings(run_checks(kipu.base_url)) == [(part, code)]
 
 
 def test_a_maintenance_page_is_no_answer_of_the_route(kipu):
 	kipu.faults.add(Fault("html", times=None))
-	result = examined(kipu.base_url)
-	assert told(result) == [("network", "no_answer")]
+	result = run_checks(kipu.base_url)
+	assert list_findings(result) == [("network", "no_answer")]
 	assert result.findings[0].facts["cause"] == "html"
 
 
@@ -226,32 +226,36 @@ def test_a_maintenance_page_is_no_answer_of_the_route(kipu):
 
 def test_bare_dates_written_in_utc_are_noticed():
 	with Simulator(400, settings=Settings(bare_dates="utc")) as kipu:
-		assert told(examined(kipu.base_url), "warn") == [("dates", "utc_midnights")]
+		assert list_findings(run_checks(kipu.base_url), "warn") == [("dates", "utc_midnights")]
 		as_set = Zones(ZONES.default, ZONES.by_location, utc_midnight_is_date=True)
-		assert told(examined(kipu.base_url, zones=as_set), "warn") == []
+		assert list_findings(run_checks(kipu.base_url, zones=as_set), "warn") == []
 
 
 def test_bare_dates_written_at_the_facility_are_noticed_where_the_setting_says_otherwise(kipu):
 	as_set = Zones(ZONES.default, ZONES.by_location, utc_midnight_is_date=True)
-	assert told(examined(kipu.base_url, zones=as_set), "warn") == [("dates", "local_midnights")]
+	assert list_findings(run_checks(kipu.base_url, zones=as_set), "warn") == [("dates", "local_midnights")]
 
 
-def test_locations_that_kipu_does_not_have_and_such_that_nobody_listed_are_told(kipu):
-	unknown = examined(kipu.base_url, locations=frozenset({"1", "77"}))
-	assert told(unknown) == [("locations", "unknown")]
+def test_unknown_and_unlisted_locations_are_reported(kipu):
+	unknown = run_checks(kipu.base_url, locations=frozenset({"1", "77"}))
+	assert list_findings(unknown) == [("locations", "unknown")]
 	assert next(found.facts for found in unknown.findings if found.code == "unknown") == {"locations": ["77"]}
-	some = examined(kipu.base_url, locations=frozenset({"1", "2", "3"}))
-	assert (some.ok, told(some, "warn")) == (True, [("locations", "not_listed")])
-	assert examined(kipu.base_url, locations=frozenset()).ok
+	some = run_checks(kipu.base_url, locations=frozenset({"1", "2", "3"}))
+	assert (some.ok, list_findings(some, "warn")) == (True, [("locations", "not_listed")])
+	assert run_checks(kipu.base_url, locations=frozenset()).ok
 
 
-def test_fields_that_nobody_knows_and_a_page_that_is_cut_short_are_told(kipu):
+def test_unknown_fields_and_truncated_page_are_reported(kipu):
 	kipu.world.settings.per_cap = 10
 	kipu.world.add_field("brand_new", {"x": 1})
 	kipu.world.drop_field("level_of_care")
 	kipu.world.add_field("dob", 5)
-	result = examined(kipu.base_url)
-	assert told(result, "warn") == [("page_size", "capped"), ("fields", "drift"), ("records", "unreadable")]
+	result = run_checks(kipu.base_url)
+	assert list_findings(result, "warn") == [
+		("page_size", "capped"),
+		("fields", "drift"),
+		("records", "unreadable"),
+	]
 	assert [found.facts for found in result.findings if found.level == "warn"] == [
 		{"per": 100, "count": 10},
 		{"unknown": ["brand_new"], "vanished": ["level_of_care"], "retyped": ["dob"]},
@@ -265,4 +269,4 @@ def test_nothing_that_a_remote_said_is_in_a_finding(kipu):
 	for stay in range(len(kipu.world)):
 		kipu.world.set_field(stay, "last_name", canary)
 	for changes in ({}, {"access_id": canary}, {"secret_key": canary}, {"app_id": canary}):
-		assert canary not in repr(examined(kipu.base_url, changes).findings)
+		assert canary not in repr(run_checks(kipu.base_url, changes).findings)

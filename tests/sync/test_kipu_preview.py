@@ -48,7 +48,7 @@ def connection(site, kipu):
 	return clinic.make_connection(kipu, field_rules=rules)
 
 
-def preview(connection, casefile: str, user: str) -> dict:
+def get_preview(connection, casefile: str, user: str) -> dict:
 	from orchestrator.sync.tools.mapping_preview import build_preview
 
 	frappe.set_user(user)
@@ -58,13 +58,13 @@ def preview(connection, casefile: str, user: str) -> dict:
 		frappe.set_user("Administrator")
 
 
-def by_source(result: dict) -> dict[str, dict]:
+def group_by_source(result: dict) -> dict[str, dict]:
 	return {row["source"]: row for row in result["fields"]}
 
 
-def test_a_record_that_is_new_is_shown_field_by_field_and_nothing_is_kept(kipu, connection, manager):
+def test_preview_of_new_record_lists_each_field_and_saves_nothing(kipu, connection, manager):
 	before = {doctype: frappe.db.count(doctype) for doctype in COUNTED}
-	result = preview(connection, casefile_id(kipu.world, 3), manager)
+	result = get_preview(connection, casefile_id(kipu.world, 3), manager)
 	record = full_record(kipu.world, 3)
 	assert (result["client"], result["stay"], result["error"], result["left_out"]) == (
 		None,
@@ -72,7 +72,7 @@ def test_a_record_that_is_new_is_shown_field_by_field_and_nothing_is_kept(kipu, 
 		None,
 		False,
 	)
-	fields = by_source(result)
+	fields = group_by_source(result)
 	assert fields["last_name"] == {
 		"source": "last_name", "doctype": "Client", "target": "last_name", "label": "Last Name",
 		"kipu": record["last_name"], "here": None, "policy": "source", "effect": "set", "hidden": False,
@@ -97,8 +97,8 @@ def test_what_would_become_of_an_edit_made_here_is_shown(kipu, connection, manag
 		email="here@example.org",
 		phone="212-555-0199",
 	)
-	result = preview(connection, record["casefile_id"], manager)
-	fields = by_source(result)
+	result = get_preview(connection, record["casefile_id"], manager)
+	fields = group_by_source(result)
 	assert (result["client"], result["stay"]) == (client.name, None)
 	shown = {
 		name: (fields[name]["here"], fields[name]["effect"])
@@ -115,39 +115,39 @@ def test_what_would_become_of_an_edit_made_here_is_shown(kipu, connection, manag
 
 def test_fields_that_the_caller_may_not_see_are_hidden(kipu, connection):
 	user = factories.make_user("Clinical User", "Kipu Sync Manager").name
-	fields = by_source(preview(connection, casefile_id(kipu.world, 3), user))
+	fields = group_by_source(get_preview(connection, casefile_id(kipu.world, 3), user))
 	hidden = fields["diagnosis_codes"]
 	assert (hidden["hidden"], hidden["kipu"], hidden["here"]) == (True, None, None)
 	assert fields["last_name"]["hidden"] is False
 
 
-def test_a_record_that_cannot_be_taken_is_told_by_its_field(kipu, connection, manager):
+def test_preview_of_invalid_record_names_the_field(kipu, connection, manager):
 	kipu.world.set_field(7, "dob", "canaryqx7")
-	result = preview(connection, casefile_id(kipu.world, 7), manager)
+	result = get_preview(connection, casefile_id(kipu.world, 7), manager)
 	assert result["error"] == {"code": "bad_date", "field": "dob"}
-	assert by_source(result)["dob"]["effect"] == "unreadable"
-	assert by_source(result)["last_name"]["effect"] != "unreadable"
+	assert group_by_source(result)["dob"]["effect"] == "unreadable"
+	assert group_by_source(result)["last_name"]["effect"] != "unreadable"
 	kipu.world.set_field(7, "admission_date", "canaryqx7")
-	result = preview(connection, casefile_id(kipu.world, 7), manager)
+	result = get_preview(connection, casefile_id(kipu.world, 7), manager)
 	assert (result["error"], result["fields"]) == ({"code": "bad_date", "field": "admission_date"}, [])
 	assert "canaryqx7" not in str(result)
 
 
-def test_a_record_that_is_left_out_and_a_field_that_nobody_knows_are_told(kipu, connection, manager):
+def test_preview_reports_skipped_record_and_unknown_field(kipu, connection, manager):
 	kipu.world.set_field(8, "brand_new", "x")
 	kipu.world.set_field(8, "last_name", "Testperson")
 	connection.db_set("left_out_names", "testperson")
 	frappe.db.commit()
-	result = preview(connection, casefile_id(kipu.world, 8), manager)
+	result = get_preview(connection, casefile_id(kipu.world, 8), manager)
 	assert (result["left_out"], result["fields"], result["unknown_fields"]) == (True, [], ["brand_new"])
 
 
 def test_somebody_at_another_facility_is_not_there(kipu, connection):
-	bound = clinic.user_of(clinic.make_facility().name, *ROLES)
+	bound = clinic.make_clinical_user(clinic.make_facility().name, *ROLES)
 	with pytest.raises(frappe.DoesNotExistError):
-		preview(connection, casefile_id(kipu.world, 3), bound)
-	mine = clinic.user_of(connection.default_facility, *ROLES)
-	assert preview(connection, casefile_id(kipu.world, 3), mine)["fields"] != []
+		get_preview(connection, casefile_id(kipu.world, 3), bound)
+	mine = clinic.make_clinical_user(connection.default_facility, *ROLES)
+	assert get_preview(connection, casefile_id(kipu.world, 3), mine)["fields"] != []
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def test_a_casefile_that_kipu_does_not_have_and_one_that_is_none_are_refused(
 	connection, manager, casefile, error
 ):
 	with pytest.raises(error):
-		preview(connection, casefile, manager)
+		get_preview(connection, casefile, manager)
 
 
 # The endpoint
@@ -169,21 +169,23 @@ def test_a_casefile_that_kipu_does_not_have_and_one_that_is_none_are_refused(
 PREVIEW = "orchestrator.sync.preview_mapping"
 
 
+@pytest.mark.parametrize("role", ["Clinical Manager", "Kipu Sync Manager"])
 def test_the_call_shows_the_record_to_whoever_may_read_connections_and_clients(
-	api, guest, kipu, connection, manager
+	api, guest, kipu, connection, manager, role
 ):
 	asked = {"connection": connection.name, "casefile_id": casefile_id(kipu.world, 3)}
 	reply = api(manager).post(PREVIEW, **asked)
 	assert (reply.status_code, reply.json()["message"]) == (200, "Mapping previewed")
-	assert by_source(reply.json()["data"])["last_name"]["kipu"] == full_record(kipu.world, 3)["last_name"]
+	assert (
+		group_by_source(reply.json()["data"])["last_name"]["kipu"] == full_record(kipu.world, 3)["last_name"]
+	)
 	assert guest.post(PREVIEW, **asked).status_code == 401
-	for role in ("Clinical Manager", "Kipu Sync Manager"):
-		assert api(factories.make_user(role).name).post(PREVIEW, **asked).status_code == 403
+	assert api(factories.make_user(role).name).post(PREVIEW, **asked).status_code == 403
 	assert api(manager).post(PREVIEW, **{**asked, "connection": "nowhere"}).status_code == 404
 	assert api(manager).post(PREVIEW, **{**asked, "casefile_id": "x"}).status_code == 422
 
 
-def test_a_kipu_that_refuses_is_told(api, kipu, connection, manager):
+def test_preview_reports_a_refusal_by_kipu(api, kipu, connection, manager):
 	kipu.faults.add(Fault("status", route="patients/{id}", status=403))
 	reply = api(manager).post(PREVIEW, connection=connection.name, casefile_id=casefile_id(kipu.world, 3))
 	assert (reply.status_code, "Access refused." in reply.json()["exc"]) == (422, True)

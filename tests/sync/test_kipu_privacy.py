@@ -18,7 +18,7 @@ from orchestrator.sync.kipu.fields import FIELDS
 from orchestrator.sync.kipu.mapping import build_mapping, build_plan, map_record
 from orchestrator.sync.kipu.records import RecordError, compute_drift, parse_record
 from orchestrator.sync.kipu.values import Zones
-from tests.support.kipu_wire import client_of, quick_session, raw_record
+from tests.support.kipu_wire import build_raw_record, make_kipu_client, make_quick_session
 
 CANARY = "canaryqx7"
 KEYS = Keys(f"{CANARY}-access", f"{CANARY}-secret", f"{CANARY}-app")
@@ -27,9 +27,9 @@ AT = datetime(2026, 3, 10, tzinfo=timezone.utc)
 MOMENTS = frozenset(name for name, kind in FIELDS.items() if kind in ("day", "moment", "stamp"))
 
 
-def canaried(**changes):
+def build_canary_record(**changes):
 	"""A record whose every field that may hold text holds a canary."""
-	record = raw_record(**{name: f"{CANARY} {name}" for name in FIELDS if name not in MOMENTS})
+	record = build_raw_record(**{name: f"{CANARY} {name}" for name in FIELDS if name not in MOMENTS})
 	record |= {
 		"patient_contacts": [{"full_name": CANARY, "phone": CANARY}],
 		"insurances": [{"insurance_company": CANARY}],
@@ -40,7 +40,7 @@ def canaried(**changes):
 	return {**record, **changes}
 
 
-def frames_of(traceback: TracebackType | None) -> list[str]:
+def list_frames(traceback: TracebackType | None) -> list[str]:
 	"""Every frame of ours as Frappe's error log shows it: the repr of each local variable."""
 	shown = []
 	while traceback:
@@ -54,7 +54,12 @@ def frames_of(traceback: TracebackType | None) -> list[str]:
 def assert_silent(error: BaseException) -> None:
 	chained: BaseException | None = error
 	while chained:
-		for text in (str(chained), repr(chained), repr(chained.__dict__), *frames_of(chained.__traceback__)):
+		for text in (
+			str(chained),
+			repr(chained),
+			repr(chained.__dict__),
+			*list_frames(chained.__traceback__),
+		):
 			assert CANARY not in text, text
 		chained = chained.__cause__ or chained.__context__
 
@@ -65,22 +70,22 @@ def kipu():
 		for name in FIELDS:
 			if name not in MOMENTS:
 				for stay in range(len(running.world)):
-					running.world.set_field(stay, name, canaried()[name])
+					running.world.set_field(stay, name, build_canary_record()[name])
 		yield running
 
 
-def read_all(kipu: Simulator, credentials: Credentials | None = None) -> int:
-	client = client_of(kipu, credentials=credentials, per=30)
+def count_all_records(kipu: Simulator, credentials: Credentials | None = None) -> int:
+	client = make_kipu_client(kipu, credentials=credentials, per=30)
 	today = date.fromordinal(kipu.world.today())
 	return sum(len(page.records) for page in client.list_updated(today, today))
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_no_fault_lets_anything_out(kipu, kind, caplog, capfd):
+def test_faults_reveal_no_record_data(kipu, kind, caplog, capfd):
 	caplog.set_level(logging.DEBUG)
 	kipu.faults.add(Fault(kind, times=None, value=0.2, status=503))
 	try:
-		read_all(kipu)
+		count_all_records(kipu)
 	except SyncError as error:
 		assert_silent(error)
 	output = capfd.readouterr()
@@ -90,26 +95,26 @@ def test_no_fault_lets_anything_out(kipu, kind, caplog, capfd):
 
 
 @pytest.mark.parametrize("status", [301, 400, 401, 403, 404, 410, 418, 422, 429, 500])
-def test_no_status_lets_anything_out(kipu, status):
+def test_error_statuses_reveal_no_record_data(kipu, status):
 	kipu.faults.add(Fault("status", times=None, status=status))
 	with pytest.raises(SyncError) as caught:
-		read_all(kipu)
+		count_all_records(kipu)
 	assert_silent(caught.value)
 
 
-def test_no_refusal_lets_a_secret_out(kipu):
+def test_refusals_reveal_no_secret(kipu):
 	for wrong in (
 		Credentials(f"{CANARY}x", KEYS.secret_key, KEYS.app_id),
 		Credentials(KEYS.access_id, f"{CANARY}x", KEYS.app_id),
 		Credentials(KEYS.access_id, KEYS.secret_key, f"{CANARY}x"),
 	):
 		with pytest.raises(SyncError) as caught:
-			read_all(kipu, wrong)
+			count_all_records(kipu, wrong)
 		assert_silent(caught.value)
 
 
 def test_a_bug_of_the_reader_does_not_show_the_body(kipu):
-	client = client_of(kipu)
+	client = make_kipu_client(kipu)
 	stay = kipu.world
 	with pytest.raises(SyncError) as caught:
 		list(client.list_updated(date.fromordinal(stay.today() + 1), date.fromordinal(stay.today())))
@@ -117,15 +122,15 @@ def test_a_bug_of_the_reader_does_not_show_the_body(kipu):
 
 
 @pytest.mark.parametrize("name", FIELDS)
-def test_no_field_that_cannot_be_read_lets_its_value_out(name):
+def test_unreadable_fields_reveal_no_value(name):
 	for value in ({CANARY: CANARY}, [[CANARY]], f"{CANARY}" if name in MOMENTS else {"x": CANARY}):
-		error = _error_of(canaried(**{name: value}))
+		error = _get_error(build_canary_record(**{name: value}))
 		assert error.field == name
 		assert (error.__cause__, error.__context__) == (None, None)
 		assert CANARY not in str(error) + repr(error)
 
 
-def _error_of(raw: dict) -> RecordError:
+def _get_error(raw: dict) -> RecordError:
 	"""The error of a record's one unreadable field, which keeps the record out or is named in it."""
 	try:
 		(error,) = parse_record(raw, ZONES, AT).unreadable
@@ -138,15 +143,15 @@ def test_no_frame_of_a_record_error_holds_a_value(kipu):
 	for stay in range(len(kipu.world)):
 		kipu.world.set_field(stay, "admission_date", CANARY)
 	today = date.fromordinal(kipu.world.today())
-	(page, *_) = client_of(kipu).list_updated(today, today)
+	(page, *_) = make_kipu_client(kipu).list_updated(today, today)
 	with pytest.raises(RecordError) as caught:
 		parse_record(page.records[0], ZONES, AT)
 	assert_silent(caught.value)
-	assert len(frames_of(caught.value.__traceback__)) >= 1
+	assert len(list_frames(caught.value.__traceback__)) >= 1
 
 
 def test_no_frame_of_a_text_too_long_holds_it():
-	stay = parse_record(canaried(last_name=CANARY * 40), ZONES, AT)
+	stay = parse_record(build_canary_record(last_name=CANARY * 40), ZONES, AT)
 	mapped = map_record(stay, build_mapping())
 	(error,) = mapped.unreadable
 	assert (error.code, error.field) == ("too_long", "last_name")
@@ -162,8 +167,8 @@ def test_a_broken_casefile_id_is_not_repeated():
 
 def test_nothing_made_of_a_record_shows_it(kipu):
 	today = date.fromordinal(kipu.world.today())
-	(page, *_) = client_of(kipu, session=quick_session()).list_updated(today, today)
-	stay = parse_record(canaried(), ZONES, AT)
+	(page, *_) = make_kipu_client(kipu, session=make_quick_session()).list_updated(today, today)
+	stay = parse_record(build_canary_record(), ZONES, AT)
 	mapped = map_record(stay, build_mapping())
 	planned = build_plan(mapped.client, {**mapped.client, "first_name": f"{CANARY}2"}, {}, {})
 	made = [
@@ -177,7 +182,13 @@ def test_nothing_made_of_a_record_shows_it(kipu):
 		mapped.client,
 		planned,
 	]
-	made += [planned.changes, planned.conflicts, planned.synced, planned.values, compute_drift(canaried())]
+	made += [
+		planned.changes,
+		planned.conflicts,
+		planned.synced,
+		planned.values,
+		compute_drift(build_canary_record()),
+	]
 	for each in made:
 		assert CANARY not in repr(each)
 		assert CANARY not in str(each)

@@ -73,7 +73,7 @@ def bring_everybody(connection) -> None:
 	frappe.db.commit()
 
 
-def in_care(kipu, place: int | None = None) -> int:
+def find_stay_in_care(kipu, place: int | None = None) -> int:
 	"""A stay in care without a planned discharge, at a place."""
 	world = kipu.world
 	return next(
@@ -86,7 +86,7 @@ def in_care(kipu, place: int | None = None) -> int:
 	)
 
 
-def differences(connection, user: str = "Administrator") -> list[tuple]:
+def find_differences(connection, user: str = "Administrator") -> list[tuple]:
 	from orchestrator.sync.tools.reconciliation import build_reconciliation
 
 	frappe.set_user(user)
@@ -103,22 +103,24 @@ def stay_of(connection, casefile: str) -> str:
 
 
 def test_where_both_agree_there_is_nothing(connection):
-	assert differences(connection) == []
+	assert find_differences(connection) == []
 
 
 def test_who_was_admitted_meanwhile_is_missing_here(kipu, connection):
 	stay = kipu.world.admit_new(day=kipu.world.today() - 1)
-	assert differences(connection) == [("missing here", casefile_id(kipu.world, stay), "", None, None)]
+	assert find_differences(connection) == [("missing here", casefile_id(kipu.world, stay), "", None, None)]
 
 
 def test_who_was_discharged_meanwhile_is_missing_there(kipu, connection):
-	stay = in_care(kipu)
+	stay = find_stay_in_care(kipu)
 	kipu.world.discharge(stay, kipu.world.today(stay) - 1)
-	assert differences(connection) == [("missing at Kipu", casefile_id(kipu.world, stay), "", None, None)]
+	assert find_differences(connection) == [
+		("missing at Kipu", casefile_id(kipu.world, stay), "", None, None)
+	]
 
 
 def test_a_discharge_that_was_undone_and_a_transfer_differ(kipu, connection, facilities):
-	back, moved = in_care(kipu, 1), in_care(kipu, 2)
+	back, moved = find_stay_in_care(kipu, 1), find_stay_in_care(kipu, 2)
 	returned = casefile_id(kipu.world, back)
 	day = date.today() - timedelta(3)
 	frappe.db.set_value(
@@ -127,7 +129,7 @@ def test_a_discharge_that_was_undone_and_a_transfer_differ(kipu, connection, fac
 	kipu.world.location[moved] = 3
 	kipu.world.touch(moved)
 	frappe.db.commit()
-	assert sorted(differences(connection), key=str) == sorted(
+	assert sorted(find_differences(connection), key=str) == sorted(
 		[
 			("differs", returned, "status", "Discharged", "Active"),
 			("differs", returned, "discharge_date", day, None),
@@ -138,10 +140,10 @@ def test_a_discharge_that_was_undone_and_a_transfer_differ(kipu, connection, fac
 
 
 def test_a_record_that_cannot_be_read_is_named_with_its_field_and_not_its_value(kipu, connection):
-	stay = in_care(kipu)
+	stay = find_stay_in_care(kipu)
 	kipu.world.set_field(stay, "discharge_date", "canaryqx7")
 	try:
-		found = differences(connection)
+		found = find_differences(connection)
 	finally:
 		kipu.world.edits.clear()
 	assert found == [("unreadable", casefile_id(kipu.world, stay), "discharge_date", None, None)]
@@ -151,11 +153,13 @@ def test_a_record_that_cannot_be_read_is_named_with_its_field_and_not_its_value(
 def test_who_is_bound_to_a_facility_learns_of_nobody_elsewhere(kipu, connection, facilities):
 	there = kipu.world.admit_new(location=1, day=kipu.world.today() - 1)
 	elsewhere = kipu.world.admit_new(location=2, day=kipu.world.today() - 1)
-	gone = in_care(kipu, 3)
+	gone = find_stay_in_care(kipu, 3)
 	kipu.world.discharge(gone, kipu.world.today(gone) - 1)
-	user = clinic.user_of(facilities[1])
-	assert differences(connection, user) == [("missing here", casefile_id(kipu.world, there), "", None, None)]
-	told = {row[1] for row in differences(connection)}
+	user = clinic.make_clinical_user(facilities[1])
+	assert find_differences(connection, user) == [
+		("missing here", casefile_id(kipu.world, there), "", None, None)
+	]
+	told = {row[1] for row in find_differences(connection)}
 	assert told == {casefile_id(kipu.world, stay) for stay in (there, elsewhere, gone)}
 
 
@@ -166,20 +170,20 @@ def run(client, **filters):
 	return client.get("frappe.desk.report.run", report_name=REPORT, filters=json.dumps(filters))
 
 
-def test_the_report_shows_the_differences_to_clinical_roles_alone(api, kipu, connection):
+@pytest.mark.parametrize("role", ["Kipu Sync Manager", "Sales User"])
+def test_the_report_shows_the_differences_to_clinical_roles_alone(api, kipu, connection, role):
 	stay = kipu.world.admit_new(day=kipu.world.today() - 1)
-	reply = run(api(clinic.user_of()), connection=connection.name)
+	reply = run(api(clinic.make_clinical_user()), connection=connection.name)
 	assert reply.status_code == 200, reply.text
 	(row,) = reply.json()["data"]["rows"]
 	assert (row["kind"], row["casefile_id"]) == (
 		"In care in Kipu, not on this site", casefile_id(kipu.world, stay),
 	)  # fmt: skip
-	for role in ("Kipu Sync Manager", "Sales User"):
-		assert run(api(factories.make_user(role).name), connection=connection.name).status_code == 403
+	assert run(api(factories.make_user(role).name), connection=connection.name).status_code == 403
 
 
-def test_a_connection_that_is_not_there_and_a_kipu_that_refuses_are_told(api, kipu, connection):
-	user = api(clinic.user_of())
+def test_missing_connection_and_refusal_by_kipu_are_reported(api, kipu, connection):
+	user = api(clinic.make_clinical_user())
 	assert run(user, connection="nowhere").status_code == 422
 	kipu.faults.add(Fault("status", route="patients/census", status=403, times=1))
 	refused = run(user, connection=connection.name)
@@ -187,13 +191,13 @@ def test_a_connection_that_is_not_there_and_a_kipu_that_refuses_are_told(api, ki
 	assert KipuClient.__name__ not in refused.text
 
 
-def test_clinical_roles_may_choose_a_connection_and_read_nothing_of_it(browser, connection):
-	user = browser(clinic.user_of(), factories.PASSWORD)
+@pytest.mark.parametrize("fields", [["name", "base_url"], ["access_id"], ["*"]])
+def test_clinical_roles_may_choose_a_connection_and_read_nothing_of_it(browser, connection, fields):
+	user = browser(clinic.make_clinical_user(), factories.PASSWORD)
 	found = user.get("frappe.desk.search.search_link", doctype="Kipu Connection", txt=connection.name)
 	assert found.ok, found.text
 	assert [row["value"] for row in found.json()["message"]] == [connection.name]
 	assert user.get("frappe.client.get", doctype="Kipu Connection", name=connection.name).status_code == 403
-	for fields in (["name", "base_url"], ["access_id"], ["*"]):
-		reply = user.get("frappe.client.get_list", doctype="Kipu Connection", fields=frappe.as_json(fields))
-		for private in ("base_url", "access_id", "secret_key"):
-			assert private not in str(reply.json().get("message"))
+	reply = user.get("frappe.client.get_list", doctype="Kipu Connection", fields=frappe.as_json(fields))
+	for private in ("base_url", "access_id", "secret_key"):
+		assert private not in str(reply.json().get("message"))

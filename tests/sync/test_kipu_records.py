@@ -22,7 +22,7 @@ from orchestrator.sync.kipu.values import (
 	clean_instant,
 	clean_text,
 )
-from tests.support.kipu_wire import PERSON_ID, raw_record
+from tests.support.kipu_wire import PERSON_ID, build_raw_record
 
 NEW_YORK, PHOENIX, UTC = ZoneInfo("America/New_York"), ZoneInfo("America/Phoenix"), timezone.utc
 ZONES = Zones(NEW_YORK, {"3": PHOENIX})
@@ -30,7 +30,7 @@ AT = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 
 
 def parse(zones: Zones = ZONES, at: datetime = AT, **fields):
-	return parse_record(raw_record(**fields), zones, at)
+	return parse_record(build_raw_record(**fields), zones, at)
 
 
 # Identity
@@ -83,7 +83,7 @@ def test_a_broken_casefile_is_an_error_that_does_not_repeat_it(casefile_id):
 		(None, "1", None),
 	],
 )
-def test_a_moment_is_told_as_the_day_at_its_location(written, location, day):
+def test_timestamp_is_converted_to_the_date_at_its_location(written, location, day):
 	stay = parse(admission_date=written, location_id=location)
 	assert stay.admission_date == day
 	assert stay.fields["admission_date"] == day
@@ -261,7 +261,7 @@ def test_what_the_status_hangs_on_must_be_readable(name, value):
 
 
 def test_an_unreadable_location_counts_as_the_one_where_the_stay_is_known_to_be():
-	raw = raw_record(location_id={"id": 3}, admission_date="2026-07-05T04:00:00Z")
+	raw = build_raw_record(location_id={"id": 3}, admission_date="2026-07-05T04:00:00Z")
 	assert parse_record(raw, ZONES, AT).admission_date == date(2026, 7, 5)
 	assert parse_record(raw, ZONES, AT, "3").admission_date == date(2026, 7, 4)
 	raw["location_id"] = "1"
@@ -300,7 +300,9 @@ def test_stamps_are_instants_and_not_content():
 
 def test_drift_names_fields_and_nothing_else():
 	found = compute_drift(
-		raw_record(first_name=5, brand_new="x", **{"Jane Roe, 1980": 1}, patient_contacts=[], mr_number=7),
+		build_raw_record(
+			first_name=5, brand_new="x", **{"Jane Roe, 1980": 1}, patient_contacts=[], mr_number=7
+		),
 		expected={"casefile_id", "dob"},
 	)
 	assert found.unknown == {"brand_new", "(not a field name)"}
@@ -309,4 +311,4 @@ def test_drift_names_fields_and_nothing_else():
 
 
 def test_a_record_as_known_has_no_drift():
-	assert not compute_drift(raw_record(first_name="A", ssn="x", room_name=4), expected={"casefile_id"})
+	assert not compute_drift(build_raw_record(first_name="A", ssn="x", room_name=4), expected={"casefile_id"})

@@ -31,18 +31,18 @@ def kipu():
 		yield running
 
 
-def in_care(kipu: Simulator) -> int:
+def find_stay_in_care(kipu: Simulator) -> int:
 	"""Number of a stay in care without a planned discharge, found the slow way."""
 	world = kipu.world
 	return next(stay for stay in range(len(world)) if world.is_in_care(stay) and not world.discharged[stay])
 
 
-def census_ids(kipu: Simulator, **parameters: str) -> set[str]:
+def list_census_ids(kipu: Simulator, **parameters: str) -> set[str]:
 	records = Minimal(kipu).all("/api/patients/census", "patients", phi_level="high", **parameters)
 	return {record["casefile_id"] for record in records}
 
 
-def utc_today(kipu: Simulator, days: int = 0) -> str:
+def get_utc_today(kipu: Simulator, days: int = 0) -> str:
 	return (date.fromordinal(kipu.world.today()) + timedelta(days)).isoformat()
 
 
@@ -138,7 +138,7 @@ def test_a_changed_uri_breaks_the_signature(kipu):
 		("/api/nothing", {}, 404),
 	],
 )
-def test_bad_parameters_are_told(kipu, path, parameters, status):
+def test_invalid_parameters_are_reported(kipu, path, parameters, status):
 	answered, payload = Minimal(kipu).get(path, **parameters)
 	assert (answered, payload["status_code"]) == (status, status)
 
@@ -236,28 +236,28 @@ def test_people_take_little_memory():
 
 
 def test_a_discharge_and_its_undoing(kipu):
-	stay = in_care(kipu)
+	stay = find_stay_in_care(kipu)
 	name = casefile_id(kipu.world, stay)
-	assert name in census_ids(kipu)
+	assert name in list_census_ids(kipu)
 	kipu.world.discharge(stay, kipu.world.today(stay) - 1)
-	assert name not in census_ids(kipu)
+	assert name not in list_census_ids(kipu)
 	kipu.world.undo_discharge(stay)
-	assert name in census_ids(kipu)
+	assert name in list_census_ids(kipu)
 	latest = Minimal(kipu).all(
-		"/api/patients/latest", "patients", start_date=utc_today(kipu), end_date=utc_today(kipu)
+		"/api/patients/latest", "patients", start_date=get_utc_today(kipu), end_date=get_utc_today(kipu)
 	)
 	assert [record["casefile_id"] for record in latest] == [name]
 
 
 def test_a_planned_discharge_leaves_the_person_in_care(kipu):
-	stay = in_care(kipu)
+	stay = find_stay_in_care(kipu)
 	kipu.world.discharge(stay, kipu.world.today(stay) + 3)
-	assert casefile_id(kipu.world, stay) in census_ids(kipu)
+	assert casefile_id(kipu.world, stay) in list_census_ids(kipu)
 	assert full_record(kipu.world, stay)["discharge_date"]
 
 
 def test_a_discharge_changes_nothing_that_has_nothing_to_do_with_it(kipu):
-	stay = in_care(kipu)
+	stay = find_stay_in_care(kipu)
 	before = full_record(kipu.world, stay)
 	kipu.world.discharge(stay)
 	after = full_record(kipu.world, stay)
@@ -268,17 +268,17 @@ def test_a_discharge_changes_nothing_that_has_nothing_to_do_with_it(kipu):
 
 
 def test_a_readmission_is_a_new_chart_of_the_same_person(kipu):
-	stay = in_care(kipu)
+	stay = find_stay_in_care(kipu)
 	kipu.world.discharge(stay, kipu.world.today(stay) - 1)
 	again = kipu.world.readmit(stay)
 	old, new = casefile_id(kipu.world, stay), casefile_id(kipu.world, again)
 	assert old.partition(":")[2] == new.partition(":")[2]
 	assert old != new
-	assert {old, new} & census_ids(kipu) <= {new}
+	assert {old, new} & list_census_ids(kipu) <= {new}
 
 
 def test_a_transfer_closes_one_chart_and_opens_another_elsewhere(kipu):
-	stay = in_care(kipu)
+	stay = find_stay_in_care(kipu)
 	there = (kipu.world.location[stay] + 1) % len(PLACES)
 	moved = kipu.world.transfer(stay, there)
 	assert full_record(kipu.world, moved)["location_name"] == PLACES[there].name
@@ -287,7 +287,7 @@ def test_a_transfer_closes_one_chart_and_opens_another_elsewhere(kipu):
 
 def test_in_episode_mode_one_chart_goes_on():
 	with Simulator(80, settings=Settings(mode="episodes")) as kipu:
-		stay = in_care(kipu)
+		stay = find_stay_in_care(kipu)
 		kipu.world.discharge(stay, kipu.world.today(stay) - 1)
 		assert kipu.world.readmit(stay) == stay
 		assert kipu.world.transfer(stay, 2) == stay
@@ -299,39 +299,39 @@ def test_somebody_expected_arrives(kipu):
 	stay = kipu.world.preadmit_new(1)
 	name = casefile_id(kipu.world, stay)
 	assert full_record(kipu.world, stay)["mr_number"] is None
-	assert name in census_ids(kipu)
-	assert name not in census_ids(kipu, exclude_preadmission="true")
+	assert name in list_census_ids(kipu)
+	assert name not in list_census_ids(kipu, exclude_preadmission="true")
 	kipu.world.admit(stay, kipu.world.today(stay) - 1)
-	assert name in census_ids(kipu, exclude_preadmission="true")
-	assert casefile_id(kipu.world, kipu.world.admit_new(day=kipu.world.today() - 1)) in census_ids(kipu)
+	assert name in list_census_ids(kipu, exclude_preadmission="true")
+	assert casefile_id(kipu.world, kipu.world.admit_new(day=kipu.world.today() - 1)) in list_census_ids(kipu)
 
 
 def test_a_soft_deletion_goes_to_the_vault_and_back(kipu):
-	stay = in_care(kipu)
+	stay = find_stay_in_care(kipu)
 	name = casefile_id(kipu.world, stay)
 	kipu.world.delete(stay)
 	(record,) = Minimal(kipu).all("/api/vaults/patients", "patients")
-	assert (record["casefile_id"], record["deleted_at"][:10]) == (name, utc_today(kipu))
+	assert (record["casefile_id"], record["deleted_at"][:10]) == (name, get_utc_today(kipu))
 	assert Minimal(kipu).all("/api/vaults/patients", "patients", end_date="2020-01-01") == []
-	assert name not in census_ids(kipu)
+	assert name not in list_census_ids(kipu)
 	uuid = name.partition(":")[2]
 	assert (
 		Minimal(kipu).get(f"/api/patients/{1000 + stay}", phi_level="high", patient_master_id=uuid)[0] == 404
 	)
 	kipu.world.restore(stay)
-	assert name in census_ids(kipu)
+	assert name in list_census_ids(kipu)
 	assert (
 		Minimal(kipu).get(f"/api/patients/{1000 + stay}", phi_level="high", patient_master_id=uuid)[0] == 200
 	)
 
 
 def test_a_mass_disappearance_and_return(kipu):
-	before = census_ids(kipu)
+	before = list_census_ids(kipu)
 	gone = kipu.world.vanish(1.0)
 	assert gone > 0
-	assert len(census_ids(kipu)) == len(before) - gone
+	assert len(list_census_ids(kipu)) == len(before) - gone
 	kipu.world.reappear()
-	assert census_ids(kipu) == before
+	assert list_census_ids(kipu) == before
 
 
 def test_fields_come_and_go(kipu):
@@ -426,7 +426,7 @@ def control(kipu: Simulator, method: str, name: str, payload: object = None, tok
 
 
 def test_people_are_changed_by_remote_control(kipu):
-	stay = in_care(kipu)
+	stay = find_stay_in_care(kipu)
 	name = casefile_id(kipu.world, stay)
 	assert control(kipu, "POST", "actions", {"action": "delete", "casefile_id": name}) == (
 		200, {"stay": stay, "casefile_id": name},

@@ -13,7 +13,7 @@ from orchestrator.kipu_simulator.server import Simulator
 from orchestrator.kipu_simulator.world import DAY, Settings, World
 from orchestrator.sync.errors import RetriesExhaustedError
 from tests.support.kipu_minimal import ALWAYS, Minimal
-from tests.support.kipu_wire import client_of, quick_session
+from tests.support.kipu_wire import make_kipu_client, make_quick_session
 
 NOON = 1_790_000_000.0  # 2026-09-21 13:33:20 UTC
 EVERYBODY = Call("patients/census", 0, {"phi_level": "high", **ALWAYS, "per": "100"})
@@ -63,7 +63,7 @@ def test_the_same_day_and_seed_give_the_same_history_on_a_later_day():
 	assert records(NOON, None) == records(later, day) != records(later, None)
 
 
-def test_everything_can_be_told_on_the_command_line():
+def test_every_option_is_available_on_the_command_line():
 	kipu = build(
 		["--port", "0", "--people", "20", "--as-of", "2026-09-21", "--bare-dates", "utc", "--telling"]
 	)
@@ -73,7 +73,7 @@ def test_everything_can_be_told_on_the_command_line():
 
 
 @pytest.mark.parametrize(("secret", "text"), [("other", "Invalid signature"), (None, "Invalid app id")])
-def test_a_refusal_says_what_is_wrong_only_where_it_is_told_to(kipu, secret, text):
+def test_refusal_gives_a_reason_only_if_configured(kipu, secret, text):
 	client = Minimal(kipu)
 	client.secret, client.app_id = (secret, client.app_id) if secret else (client.secret, "other")
 	assert client.get("/api/locations") == (403, {"errors": "Forbidden", "status_code": 403})
@@ -95,9 +95,9 @@ def test_a_page_that_says_that_there_is_nobody_looks_like_a_page(kipu):
 
 def test_no_answer_at_all_ends_in_a_timeout(kipu):
 	kipu.faults.add(Fault("hang", value=30, times=None))
-	session = quick_session(max_attempts=2, read_timeout=0.05)
+	session = make_quick_session(max_attempts=2, read_timeout=0.05)
 	with pytest.raises(RetriesExhaustedError) as caught:
-		next(client_of(kipu, session=session).list_census())
+		next(make_kipu_client(kipu, session=session).list_census())
 	assert (caught.value.cause, session.requests_sent) == ("ReadTimeout", 2)
 
 
@@ -105,7 +105,11 @@ def test_stopping_does_not_wait_for_an_answer_that_hangs():
 	with Simulator(20) as kipu:
 		kipu.faults.add(Fault("hang", value=3600))
 		with pytest.raises(RetriesExhaustedError):
-			next(client_of(kipu, session=quick_session(max_attempts=1, read_timeout=0.05)).list_census())
+			next(
+				make_kipu_client(
+					kipu, session=make_quick_session(max_attempts=1, read_timeout=0.05)
+				).list_census()
+			)
 	assert kipu.stopped
 
 

@@ -35,13 +35,13 @@ ANY_JSON = st.recursive(
 reproducible = settings(derandomize=True, deadline=None, max_examples=400)
 
 
-def record(**changes: object) -> dict[str, object]:
+def build_record(**changes: object) -> dict[str, object]:
 	"""A record with every field that is known."""
 	fields = {name: GOOD[kind] for name, kind in FIELDS.items()}
 	return {**fields, "casefile_id": f"12:{PERSON_ID}", "location_id": "3", **changes}
 
 
-def mapped(raw: dict[str, object]) -> tuple[Stay, dict[str, object], set[str]]:
+def map_fields(raw: dict[str, object]) -> tuple[Stay, dict[str, object], set[str]]:
 	"""The stay, its values in our fields, and the names of the fields that it is taken without."""
 	stay = parse_record(raw, ZONES, AT)
 	result = map_record(stay, MAPPING)
@@ -59,8 +59,8 @@ def test_whatever_stands_in_one_field_the_status_and_the_other_fields_arrive(
 	name, value, admission, discharge
 ):
 	days = {"admission_date": admission, "discharge_date": discharge}
-	right, values, _unreadable = mapped(record(**days))
-	stay, arrived, unreadable = mapped(record(**days, **{name: value}))
+	right, values, _unreadable = map_fields(build_record(**days))
+	stay, arrived, unreadable = map_fields(build_record(**days, **{name: value}))
 	targets = {rule.target for rule in MAPPING.rules if rule.source in (name, "insurance_company")}
 	assert unreadable <= {name}
 	if name != "location_id":  # else the day begins elsewhere
@@ -79,8 +79,8 @@ def test_whatever_stands_in_one_field_the_status_and_the_other_fields_arrive(
 @reproducible
 @given(broken=st.sets(st.sampled_from(sorted(FIELDS.keys() - ESSENTIAL_FIELDS)), min_size=2))
 def test_however_many_fields_cannot_be_read_each_is_named_and_the_status_is_right(broken):
-	raw = record(admission_date="2026-03-01", discharge_date="2026-03-09")
-	stay, arrived, unreadable = mapped({**raw, **{name: {"unheard": ["of"]} for name in broken}})
+	raw = build_record(admission_date="2026-03-01", discharge_date="2026-03-09")
+	stay, arrived, unreadable = map_fields({**raw, **{name: {"unheard": ["of"]} for name in broken}})
 	assert unreadable == broken
 	assert stay.status == "Discharged"
 	assert {rule.target for rule in MAPPING.rules if rule.source not in broken} <= arrived.keys()
@@ -89,7 +89,7 @@ def test_however_many_fields_cannot_be_read_each_is_named_and_the_status_is_righ
 @reproducible
 @given(name=st.sampled_from(sorted(ESSENTIAL_FIELDS)), value=ANY_JSON)
 def test_a_status_is_never_guessed(name, value):
-	raw = {**record(admission_date="2026-03-01", discharge_date=None), name: value}
+	raw = {**build_record(admission_date="2026-03-01", discharge_date=None), name: value}
 	try:
 		stay = parse_record(raw, ZONES, AT)
 	except RecordError as error:

@@ -90,7 +90,7 @@ def test_a_wait_in_the_thread_ends_when_the_run_ends():
 	assert ended == [PrefetchCancelledError]
 
 
-def test_the_lease_is_kept_while_a_page_is_waited_for(monkeypatch: pytest.MonkeyPatch):
+def test_lease_is_renewed_while_waiting_for_a_page(monkeypatch: pytest.MonkeyPatch):
 	monkeypatch.setattr(prefetch, "POLL_SECONDS", 0.001)
 	alive = threading.Event()
 

@@ -28,7 +28,7 @@ from orchestrator.sync.merge import fingerprints
 from orchestrator.sync.runs import run_records
 from orchestrator.sync.runs.run_records import RunRequest
 from tests.support import factories
-from tests.support.kipu_site import loopback_allowed, make_connection, sync
+from tests.support.kipu_site import make_connection, run_sync, set_loopback_allowed
 
 CANARY = "canaryqx7"
 SSN = "ssncanaryqx8"
@@ -41,7 +41,7 @@ HOLDERS = ("Client", "Client Stay", "Sync State", "Sync Change", "Version")
 TOLD = ("Sync Run", "Sync Issue", "Kipu Connection", "Notification Log", "Error Log", "Facility", "Comment")
 
 
-def canaried(name: str) -> object:
+def build_canary_record(name: str) -> object:
 	"""A value of a field that may hold text."""
 	if name == "patient_contacts":
 		return [{"full_name": CANARY, "phone": CANARY}]
@@ -52,12 +52,12 @@ def canaried(name: str) -> object:
 
 @pytest.fixture(scope="module")
 def kipu() -> Iterator[Simulator]:
-	with Simulator(PEOPLE, keys=KEYS) as running, loopback_allowed():
+	with Simulator(PEOPLE, keys=KEYS) as running, set_loopback_allowed():
 		# Facilities are no secret: without these two, every other field holds a canary.
 		names = FIELDS.keys() - DATES - {"location_id", "location_name"}
 		for stay in range(len(running.world)):
 			for name in names:
-				running.world.set_field(stay, name, canaried(name), touch=False)
+				running.world.set_field(stay, name, build_canary_record(name), touch=False)
 			running.world.set_field(stay, "dob", BORN, touch=False)
 			running.world.set_field(stay, "ssn", SSN, touch=False)
 			running.world.set_field(stay, "unheard_of", CANARY)
@@ -217,7 +217,7 @@ class Happenings:
 		self.calls()
 
 	def run(self, sync_type: str = "incremental", connection: str | None = None, **values: object) -> dict:
-		told = sync(connection or self.connection, sync_type, **values)
+		told = run_sync(connection or self.connection, sync_type, **values)
 		self.witness.saw("what calls answer", told)
 		return told
 
@@ -358,7 +358,7 @@ def test_nothing_of_a_record_or_a_key_is_in(witness, sink):
 			assert private not in text, text[max(0, text.find(private) - 300) :][:600]
 
 
-def test_nowhere_else_either(witness):
+def test_logs_and_caches_contain_no_record_or_key(witness):
 	assert witness.seen.keys() <= {*SINKS, "rows of Comment"}
 	for texts in witness.seen.values():
 		assert CANARY not in "".join(texts)

@@ -8,7 +8,7 @@ import frappe
 
 from orchestrator.kipu_simulator.server import Simulator
 from orchestrator.sync.storage import sync_state
-from tests.support.kipu_site import make_connection, stay_of, sync
+from tests.support.kipu_site import get_stay, make_connection, run_sync
 
 TEXTS = (
 	"O'Brien",
@@ -68,9 +68,9 @@ def test_the_last_and_the_first_day_there_are_come_through(
 		stay = kipu.world.admit_new()
 		kipu.world.set_field(stay, "discharge_date", said)
 		connection = make_connection(kipu, default_time_zone=zone)
-		run = sync(connection)
+		run = run_sync(connection)
 		assert (run["status"], run["failed"]) == ("Completed", 0)
-		found = stay_of(connection, 1000)
+		found = get_stay(connection, 1000)
 		assert (found.discharge_date, found.status) == (day, status)
 
 

@@ -13,16 +13,16 @@ from orchestrator.sync import jobs
 from orchestrator.sync.actions import run_actions
 from orchestrator.sync.runs import rollback, run_records
 from orchestrator.sync.runs.run_records import RunRequest
-from tests.support.client import Client
+from tests.support.client import Client, get_error
 from tests.support.kipu_site import (
-	checksums,
-	client_of,
-	clients,
-	counts,
+	compute_checksums,
+	get_client,
+	get_counts,
+	get_stay,
+	get_user_with,
+	list_clients_and_stays,
 	make_connection,
-	stay_of,
-	sync,
-	user_with,
+	run_sync,
 )
 
 METHOD = "orchestrator.sync."
@@ -51,7 +51,7 @@ def kipu(site: str) -> Iterator[Simulator]:
 @pytest.fixture
 def manager(api: Callable[[str], Client]) -> Client:
 	"""Somebody who looks after the sync and sees no client."""
-	return api(user_with("Kipu Sync Manager"))
+	return api(get_user_with("Kipu Sync Manager"))
 
 
 # Who may
@@ -60,7 +60,7 @@ def manager(api: Callable[[str], Client]) -> Client:
 @pytest.mark.parametrize("method", CALLS)
 def test_guests_are_asked_to_sign_in_and_others_refused(guest, api, method):
 	assert guest.post(METHOD + method, **CALLS[method]).status_code == 401
-	stranger = api(user_with("Clinical Manager"))
+	stranger = api(get_user_with("Clinical Manager"))
 	before = frappe.db.count("Sync Run")
 	assert stranger.post(METHOD + method, **CALLS[method]).status_code == 403
 	assert frappe.db.count("Sync Run") == before
@@ -70,7 +70,7 @@ def test_guests_are_asked_to_sign_in_and_others_refused(guest, api, method):
 	"method", [each for each in CALLS if "run" in CALLS[each] or "connection" in CALLS[each]]
 )
 def test_what_is_not_there_is_404(manager, method):
-	assert manager.post(METHOD + method, **CALLS[method]).status_code == 404
+	assert get_error(manager.post(METHOD + method, **CALLS[method])) == (404, "DoesNotExistError")
 
 
 # The documented call
@@ -116,10 +116,10 @@ def test_a_since_date_reads_from_that_day(kipu, manager):
 )
 def test_a_bad_argument_is_named_and_nothing_is_written(kipu, manager, wrong, status, says):
 	connection = make_connection(kipu)
-	before = frappe.db.count("Sync Run"), checksums()
+	before = frappe.db.count("Sync Run"), compute_checksums()
 	reply = manager.post(METHOD + "sync_kipu_clients", **{"connection": connection, **wrong})
 	assert (reply.status_code, says in reply.json()["exc"]) == (status, True)
-	assert (frappe.db.count("Sync Run"), checksums()) == before
+	assert (frappe.db.count("Sync Run"), compute_checksums()) == before
 
 
 def test_missing_keys_are_named_and_nothing_is_written(kipu, manager):
@@ -166,7 +166,7 @@ def test_wrong_keys_fail_the_run_pause_the_connection_and_tell(kipu, manager):
 	)
 
 
-def test_two_runs_at_once_the_second_is_told_the_first(kipu, manager):
+def test_second_parallel_run_is_rejected_with_the_first_runs_name(kipu, manager):
 	connection = make_connection(kipu)
 	first = run_records.begin_run(RunRequest(connection, "incremental"))
 	reply = manager.post(METHOD + "sync_kipu_clients", connection=connection)
@@ -202,7 +202,7 @@ def test_a_queued_run_is_cancelled_at_once_and_its_job_does_nothing(kipu, manage
 	name = run_records.queue_run(RunRequest(connection, "incremental"))
 	assert manager.post(METHOD + "cancel_sync", run=name).json()["data"]["status"] == "Cancelled"
 	jobs.run_queued(name)
-	assert clients(connection) == []
+	assert list_clients_and_stays(connection) == []
 	assert manager.post(METHOD + "cancel_sync", run=name).status_code == 409
 
 
@@ -222,38 +222,38 @@ def test_a_run_at_work_stops_before_its_next_page_and_the_next_goes_on(kipu):
 	finally:
 		context.PROGRESS_INTERVAL_SECONDS = unhurried
 	assert frappe.db.count("Client Stay", {"connection": connection}) == 4
-	again = sync(connection)
+	again = run_sync(connection)
 	assert (again["resumed_from"], again["imported"]) == (run.name, len(kipu.world) - 4)
 
 
 # Approve
 
 
-def test_a_held_run_goes_on_when_approved(kipu, manager, worker):
+def test_held_run_continues_when_approved(kipu, manager, worker):
 	connection = make_connection(kipu, mass_change_minimum=2, mass_change_percent=1)
 	stays = [kipu.world.admit_new() for _ in range(4)]
-	sync(connection)
+	run_sync(connection)
 	for stay in stays:
 		kipu.world.discharge(stay, kipu.world.today(stay) - 1)
-	held = sync(connection)
+	held = run_sync(connection)
 	assert held["status"] == "Held"
 	assert frappe.db.exists("Notification Log", {"document_name": held["run"]})
 	assert manager.post(METHOD + "approve_sync_run", run=held["run"]).json()["data"]["status"] == "Queued"
 	worker()
 	told = manager.get(METHOD + "get_sync_run", run=held["run"]).json()["data"]
 	assert (told["status"], told["deactivated"], told["updated"]) == ("Completed", 4, 4)
-	assert {client_of(connection, stay + 1000).status for stay in stays} == {"Discharged"}
+	assert {get_client(connection, stay + 1000).status for stay in stays} == {"Discharged"}
 	assert manager.post(METHOD + "approve_sync_run", run=held["run"]).status_code == 409
 
 
-def test_a_held_retry_goes_on_with_its_issues(kipu, worker):
+def test_held_retry_continues_with_its_issues(kipu, worker):
 	connection = make_connection(kipu, mass_change_minimum=2, mass_change_percent=1)
 	stays = [kipu.world.admit_new() for _ in range(4)]
-	sync(connection)
+	run_sync(connection)
 	for stay in stays:
 		kipu.world.set_field(stay, "admission_date", "long ago")
 		kipu.world.discharge(stay, kipu.world.today(stay) - 1)
-	assert sync(connection)["failed"] == 4
+	assert run_sync(connection)["failed"] == 4
 	for stay in stays:
 		kipu.world.set_field(stay, "admission_date", "2020-02-29")
 	held = run_actions.retry_issues(connection, None)
@@ -262,19 +262,19 @@ def test_a_held_retry_goes_on_with_its_issues(kipu, worker):
 	worker()
 	frappe.db.rollback()
 	assert frappe.db.get_value("Sync Run", held["run"], ["status", "deactivated"]) == ("Completed", 4)
-	assert {client_of(connection, stay + 1000).status for stay in stays} == {"Discharged"}
+	assert {get_client(connection, stay + 1000).status for stay in stays} == {"Discharged"}
 
 
 def test_an_approved_run_counts_each_record_once(kipu, worker):
 	connection = make_connection(kipu, mass_change_minimum=2, mass_change_percent=1, page_size=5)
 	stays = [kipu.world.admit_new() for _ in range(8)]
-	sync(connection)
+	run_sync(connection)
 	for stay in stays[:4]:
 		kipu.world.hidden[stay] = 1
 	kipu.world.version += 1
-	held = sync(connection, "full")
+	held = run_sync(connection, "full")
 	visible = len(kipu.world) - 4
-	assert (held["status"], counts(held)) == ("Held", (0, 0, visible, 0))
+	assert (held["status"], get_counts(held)) == ("Held", (0, 0, visible, 0))
 	run_actions.approve_run(held["run"])
 	worker()
 	frappe.db.rollback()
@@ -286,41 +286,41 @@ def test_an_approved_run_counts_each_record_once(kipu, worker):
 # Roll back
 
 
-def test_a_rollback_deletes_what_was_made_and_restores_what_was_changed(kipu, manager):
+def test_rollback_deletes_created_and_restores_updated_records(kipu, manager):
 	connection = make_connection(kipu)
 	stay = kipu.world.admit_new()
-	sync(connection)
-	before = clients(connection)
+	run_sync(connection)
+	before = list_clients_and_stays(connection)
 	cursor = frappe.db.get_value("Kipu Connection", connection, "cursor")
 	kipu.world.set_field(stay, "phone", "212-555-0111")
 	kipu.world.discharge(stay, kipu.world.today(stay) - 1)
 	kipu.world.admit_new()
-	run = sync(connection)
-	after = clients(connection)
-	assert counts(run)[:2] == (1, 1) and after != before
+	run = run_sync(connection)
+	after = list_clients_and_stays(connection)
+	assert get_counts(run)[:2] == (1, 1) and after != before
 	reply = manager.post(METHOD + "rollback_sync_run", run=run["run"])
 	assert (reply.status_code, reply.json()["data"]["status"]) == (200, "Completed")
-	assert clients(connection) == before
+	assert list_clients_and_stays(connection) == before
 	told = manager.get(METHOD + "get_sync_run", run=run["run"]).json()["data"]
 	assert (told["status"], told["rollback"]) == (
 		"Rolled Back",
 		{"deleted": 2, "restored": 2, "kept": [], "kept_in_all": 0},
 	)
 	assert frappe.db.get_value("Kipu Connection", connection, ["status", "cursor"]) == ("Paused", cursor)
-	assert counts(sync(connection))[:2] == (1, 1)
-	assert clients(connection) == after
+	assert get_counts(run_sync(connection))[:2] == (1, 1)
+	assert list_clients_and_stays(connection) == after
 	assert manager.post(METHOD + "rollback_sync_run", run=run["run"]).status_code == 409
 
 
-def test_a_rollback_keeps_and_names_what_was_edited_since(kipu):
+def test_rollback_lists_and_preserves_later_edits(kipu):
 	connection = make_connection(kipu)
 	stay = kipu.world.admit_new()
-	sync(connection)
+	run_sync(connection)
 	kipu.world.set_field(stay, "phone", "212-555-0111")
 	kipu.world.set_field(stay, "email", "other@example.org")
 	newcomer = kipu.world.admit_new()
-	run = sync(connection)
-	old, new = client_of(connection, stay + 1000), client_of(connection, newcomer + 1000)
+	run = run_sync(connection)
+	old, new = get_client(connection, stay + 1000), get_client(connection, newcomer + 1000)
 	old.phone = new.phone = "212-555-0122"
 	old.save()
 	new.save()
@@ -330,33 +330,33 @@ def test_a_rollback_keeps_and_names_what_was_edited_since(kipu):
 	assert {(kept["name"], kept["reason"], *kept["fields"]) for kept in report["kept"]} == {
 		(old.name, "edited", "phone"),
 		(new.name, "edited"),
-		(stay_of(connection, newcomer + 1000).name, "belongs to one that is kept"),
+		(get_stay(connection, newcomer + 1000).name, "belongs to one that is kept"),
 	}
 	old.reload()
 	assert (old.phone, old.email == before, report["restored"]) == ("212-555-0122", False, 1)
 
 
-def test_a_rollback_keeps_what_a_later_run_changed_and_what_has_a_comment(kipu):
+def test_rollback_preserves_records_with_later_runs_or_comments(kipu):
 	connection = make_connection(kipu)
 	first, second = kipu.world.admit_new(), kipu.world.admit_new()
-	run = sync(connection)
+	run = run_sync(connection)
 	kipu.world.set_field(first, "phone", "212-555-0111")
-	sync(connection)
-	client_of(connection, second + 1000).add_comment("Comment", "Called back.")
+	run_sync(connection)
+	get_client(connection, second + 1000).add_comment("Comment", "Called back.")
 	frappe.db.commit()
 	run_actions.roll_back_run(run["run"])
-	kept = {client_of(connection, stay + 1000).name for stay in (first, second)}
+	kept = {get_client(connection, stay + 1000).name for stay in (first, second)}
 	assert set(frappe.get_all("Client", {"connection": connection}, pluck="name")) == kept
 
 
-def test_a_rollback_that_was_interrupted_goes_on_and_tells_all(kipu, monkeypatch):
+def test_interrupted_rollback_resumes_and_reports_everything(kipu, monkeypatch):
 	connection = make_connection(kipu)
 	stays = [kipu.world.admit_new() for _ in range(3)]
-	sync(connection)
+	run_sync(connection)
 	for stay in stays:
 		kipu.world.set_field(stay, "phone", "212-555-0111")
-	run = sync(connection)
-	edited = client_of(connection, stays[0] + 1000)
+	run = run_sync(connection)
+	edited = get_client(connection, stays[0] + 1000)
 	edited.phone = "212-555-0122"
 	edited.save()
 	frappe.db.commit()
@@ -378,19 +378,20 @@ def test_a_rollback_that_was_interrupted_goes_on_and_tells_all(kipu, monkeypatch
 
 
 def test_a_dry_run_can_not_be_rolled_back(kipu, manager):
-	run = sync(make_connection(kipu), dry_run=True)
-	assert manager.post(METHOD + "rollback_sync_run", run=run["run"]).status_code == 409
+	run = run_sync(make_connection(kipu), dry_run=True)
+	assert get_error(manager.post(METHOD + "rollback_sync_run", run=run["run"])) == (409, "ConflictError")
+	assert frappe.db.get_value("Sync Run", run["run"], "status") == run["status"]
 
 
 # Records that failed
 
 
-def test_a_record_that_fails_is_kept_as_an_issue_and_does_not_stop_the_others(kipu, manager):
+def test_failed_record_becomes_an_issue_and_the_others_are_synced(kipu, manager):
 	connection = make_connection(kipu)
 	kipu.world.set_field(0, "admission_date", "not a day", touch=False)
 	casefile = next(row["casefile_id"] for row in _raw(kipu) if row["casefile_id"].startswith("1000:"))
-	run = sync(connection)
-	assert counts(run) == (len(kipu.world) - 1, 0, 0, 1)
+	run = run_sync(connection)
+	assert get_counts(run) == (len(kipu.world) - 1, 0, 0, 1)
 	assert run["errors"] == [
 		{"casefile_id": casefile, "code": "bad_date", "field": "admission_date", "retryable": False}
 	]
@@ -398,9 +399,9 @@ def test_a_record_that_fails_is_kept_as_an_issue_and_does_not_stop_the_others(ki
 		"Sync Issue", {"connection": connection, "kind": "Record"}, ["name", "status", "casefile_id"]
 	)
 	assert (issue.status, issue.casefile_id) == ("Open", casefile)
-	before = checksums()
-	assert sync(connection, "full")["failed"] == 1
-	assert checksums() == before
+	before = compute_checksums()
+	assert run_sync(connection, "full")["failed"] == 1
+	assert compute_checksums() == before
 
 	retried = manager.post(METHOD + "retry_sync_issues", connection=connection).json()["data"]
 	assert (retried["sync_type"], retried["failed"]) == ("retry", 1)
@@ -417,11 +418,11 @@ def test_a_record_that_fails_is_kept_as_an_issue_and_does_not_stop_the_others(ki
 def test_a_discarded_failure_is_skipped_from_then_on(kipu, manager):
 	connection = make_connection(kipu)
 	kipu.world.set_field(0, "admission_date", "not a day", touch=False)
-	sync(connection)
+	run_sync(connection)
 	issue = frappe.db.get_value("Sync Issue", {"connection": connection})
 	reply = manager.post(METHOD + "discard_sync_issues", issues=[issue])
 	assert reply.json()["data"] == {"discarded": 1}
-	assert counts(sync(connection, "full")) == (0, 0, len(kipu.world), 0)
+	assert get_counts(run_sync(connection, "full")) == (0, 0, len(kipu.world), 0)
 
 
 def test_a_record_that_another_app_refuses_fails_alone_by_the_name_of_the_error(kipu, monkeypatch):
@@ -435,7 +436,7 @@ def test_a_record_that_another_app_refuses_fails_alone_by_the_name_of_the_error(
 	monkeypatch.setattr(ClientStay, "validate", refuse, raising=False)
 	monkeypatch.setattr(save_side_effects, "has_side_effects", lambda *_: True)
 	connection = make_connection(kipu)
-	run = sync(connection)
+	run = run_sync(connection)
 	assert (run["failed"], run["errors"][0]["code"], run["errors"][0]["retryable"]) == (
 		1,
 		"ValidationError",

@@ -110,7 +110,7 @@ def upgraded() -> Iterator[tuple[UpgradedSite, Rows, Rows]]:
 	yield site, before, site.read_rows()
 
 
-def test_every_record_is_kept(upgraded: tuple[UpgradedSite, Rows, Rows]) -> None:
+def test_upgrade_preserves_every_record(upgraded: tuple[UpgradedSite, Rows, Rows]) -> None:
 	_site, before, after = upgraded
 	assert len(before["Document Version"]) > 3
 	assert len(before["Sprint Event"]) > 10
@@ -118,7 +118,7 @@ def test_every_record_is_kept(upgraded: tuple[UpgradedSite, Rows, Rows]) -> None
 	assert {table: names for table, names in lost.items() if names} == {}
 
 
-def test_every_value_is_kept(upgraded: tuple[UpgradedSite, Rows, Rows]) -> None:
+def test_upgrade_preserves_every_value(upgraded: tuple[UpgradedSite, Rows, Rows]) -> None:
 	_site, before, after = upgraded
 	changed = [
 		(table, name, column, value, after[table][name].get(_get_new_name(table, column)))
@@ -131,7 +131,7 @@ def test_every_value_is_kept(upgraded: tuple[UpgradedSite, Rows, Rows]) -> None:
 	assert changed == []
 
 
-def test_bytes_of_documents_are_kept(upgraded: tuple[UpgradedSite, Rows, Rows]) -> None:
+def test_upgrade_preserves_document_content(upgraded: tuple[UpgradedSite, Rows, Rows]) -> None:
 	site, _before, _after = upgraded
 	assert "damaged" not in site.run("orchestrator", "check-documents").lower()
 
