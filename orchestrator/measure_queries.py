@@ -13,8 +13,9 @@ from typing import Any, NamedTuple
 import frappe
 from frappe import _
 from frappe.model.db_query import DatabaseQuery
-from frappe.utils import add_days, add_months, get_first_day, getdate
+from frappe.utils import add_days, add_months, get_first_day
 
+from orchestrator import clock
 from orchestrator.exceptions import MissingDataError, refuse
 
 MAX_ROWS = 100
@@ -138,7 +139,7 @@ def trailing_period(
 ) -> Number:
 	"""The sum (or average) of `what`, by default the number of records, over those whose date `field` lies within the
 	last `days` days; and over the same time before."""
-	today = getdate()
+	today = clock.get_today()
 	row = fetch_one(
 		f"""
 		SELECT {_aggregate_period(what, field, ">=", average)}, {_aggregate_period(what, field, "<", average)}
@@ -160,7 +161,7 @@ def _aggregate_period(what: str, field: str, side: str, average: bool) -> str:
 
 def count_by_month(doctype: str, field: str, name: str, where: str = "TRUE", months: int = MONTHS) -> Series:
 	"""How many records each of the last `months` months has, this one included; months of none are there."""
-	first = get_first_day(add_months(getdate(), 1 - months))
+	first = get_first_day(add_months(clock.get_today(), 1 - months))
 	rows = fetch_all(
 		f"""
 		SELECT DATE_FORMAT({field}, '%%Y-%%m'), COUNT(*) FROM `tab{doctype}`
@@ -168,7 +169,7 @@ def count_by_month(doctype: str, field: str, name: str, where: str = "TRUE", mon
 		""",  # noqa: S608
 		doctype,
 		first=first,
-		end=add_days(getdate(), 1),
+		end=add_days(clock.get_today(), 1),
 	)
 	counts: dict[Any, int] = dict(rows)
 	labels = [str(add_months(first, index))[:7] for index in range(months)]
@@ -177,7 +178,7 @@ def count_by_month(doctype: str, field: str, name: str, where: str = "TRUE", mon
 
 def count_by_day(doctype: str, field: str, name: str, where: str = "TRUE", days: int = DAYS) -> Series:
 	"""How many records each of the last `days` days has, today included; days of none are there."""
-	first = add_days(getdate(), 1 - days)
+	first = add_days(clock.get_today(), 1 - days)
 	rows = fetch_all(
 		f"""
 		SELECT DATE({field}), COUNT(*) FROM `tab{doctype}`
@@ -185,7 +186,7 @@ def count_by_day(doctype: str, field: str, name: str, where: str = "TRUE", days:
 		""",  # noqa: S608
 		doctype,
 		first=first,
-		end=add_days(getdate(), 1),
+		end=add_days(clock.get_today(), 1),
 	)
 	counts = {str(day): count for day, count in rows}
 	labels = [str(add_days(first, index)) for index in range(days)]

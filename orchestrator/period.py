@@ -5,7 +5,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from frappe import _
-from frappe.utils import get_system_timezone, getdate, now_datetime
+from frappe.utils import get_system_timezone
 
 from orchestrator.exceptions import InvalidRequestError, refuse
 
@@ -18,18 +18,8 @@ TIMESTAMP = re.compile(
 YEARS = range(1000, 9999)
 
 
-def get_now() -> datetime:
-	"""This moment in the site's time zone, to the second, without a zone: as Frappe keeps moments."""
-	return now_datetime().replace(microsecond=0)
-
-
-def get_today() -> date:
-	"""This day in the site's time zone."""
-	return getdate()
-
-
 def get_time_zone() -> str:
-	"""The site's time zone, such as Europe/Berlin."""
+	"""Return the site's time zone, such as Europe/Berlin."""
 	return get_system_timezone()
 
 

@@ -17,6 +17,7 @@ FOUNDATION = {
 	"access",
 	"apps",
 	"assignment",
+	"clock",
 	"compat",
 	"configuration",
 	"exceptions",

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import frappe
-from frappe.utils import add_to_date, now_datetime
+from frappe.utils import add_to_date
 from frappe.utils.background_jobs import get_queues_timeout, is_job_enqueued
+
+from orchestrator import clock
 
 QUEUE = "long"
 UNFINISHED_STATUSES = ("Queued", "Running")
@@ -55,7 +57,7 @@ class BackgroundRecords:
 			self.doctype,
 			filters={
 				"status": ("in", UNFINISHED_STATUSES),
-				"creation": ("<", add_to_date(now_datetime(), minutes=-GRACE_MINUTES)),
+				"creation": ("<", add_to_date(clock.get_now(), minutes=-GRACE_MINUTES)),
 			},
 			fields=["name", "status", "started_at"],
 		)
@@ -71,4 +73,4 @@ class BackgroundRecords:
 def _compute_latest_start(timeout: int | None) -> datetime:
 	"""Who began before that is not at work any more."""
 	longest = timeout or get_queues_timeout()[QUEUE]
-	return add_to_date(now_datetime(), seconds=-longest, minutes=-GRACE_MINUTES)
+	return add_to_date(clock.get_now(), seconds=-longest, minutes=-GRACE_MINUTES)

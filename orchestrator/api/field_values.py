@@ -13,9 +13,9 @@ import frappe
 from frappe import _
 from frappe.model import display_fieldtypes, table_fields
 from frappe.model.meta import Meta
-from frappe.utils import get_time, now_datetime, nowdate, nowtime
+from frappe.utils import get_time
 
-from orchestrator import period
+from orchestrator import clock, period
 from orchestrator.api.aliases import get_fieldname
 from orchestrator.exceptions import InvalidRequestError, refuse
 
@@ -159,8 +159,8 @@ def _parse_moment(name: str, kind: str, value: Any) -> Any:
 def _get_current_time(kind: str, word: str) -> str:
 	"""Return what Frappe's words `Today` and `Now` stand for, which the database does not know."""
 	if kind == "Time":
-		return nowtime()
-	return nowdate() if kind == "Date" or word == "today" else str(now_datetime())
+		return clock.get_now().strftime("%H:%M:%S.%f")
+	return str(clock.get_today() if kind == "Date" or word == "today" else clock.get_now())
 
 
 def _refuse_moment(name: str, kind: str) -> NoReturn:

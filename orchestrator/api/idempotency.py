@@ -13,9 +13,10 @@ from typing import Any
 import frappe
 from frappe import _
 from frappe.auth import UNSAFE_HTTP_METHODS
-from frappe.utils import add_to_date, now_datetime
+from frappe.utils import add_to_date
 from frappe.utils.response import json_handler
 
+from orchestrator import clock
 from orchestrator.api import replay_permissions, sealed_replies
 from orchestrator.configuration import get_settings
 from orchestrator.exceptions import ConflictError, InvalidRequestError, refuse
@@ -80,7 +81,7 @@ def find_reply(claimed: KeyClaim) -> StoredReply | None:
 	"""
 	replay_permissions.begin_recording()
 	record = None if _create_record(claimed) else _get_record(claimed)
-	if record is None or record.reply is None or record.expires_at <= now_datetime():
+	if record is None or record.reply is None or record.expires_at <= clock.get_now():
 		if record:
 			_reuse_record(claimed)
 		_remember_writes()
@@ -132,7 +133,7 @@ def delete_claim(claimed: KeyClaim) -> None:
 def delete_expired_replies() -> None:
 	"""Scheduled daily: drop the replies that may no longer be replayed."""
 	table = frappe.qb.DocType(DOCTYPE)
-	frappe.qb.from_(table).delete().where(table.expires_at < now_datetime()).run()
+	frappe.qb.from_(table).delete().where(table.expires_at < clock.get_now()).run()
 
 
 def _lock_key(claimed: KeyClaim) -> None:
@@ -148,7 +149,7 @@ def _lock_key(claimed: KeyClaim) -> None:
 
 def _create_record(claimed: KeyClaim) -> bool:
 	"""Insert a record without a reply, False when there is a record of the key."""
-	now = now_datetime()
+	now = clock.get_now()
 	values = {
 		"name": claimed.name,
 		"owner": frappe.session.user,
@@ -195,7 +196,7 @@ def _remember_writes() -> None:
 
 
 def _compute_expiry() -> Any:
-	return add_to_date(now_datetime(), hours=get_settings().idempotency_hours)
+	return add_to_date(clock.get_now(), hours=get_settings().idempotency_hours)
 
 
 def _compute_fingerprint(method: str) -> str:

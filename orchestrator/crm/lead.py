@@ -6,7 +6,9 @@ qualified then."""
 from typing import TYPE_CHECKING
 
 import frappe
-from frappe.utils import flt, today
+from frappe.utils import flt
+
+from orchestrator import clock
 
 if TYPE_CHECKING:
 	from erpnext.crm.doctype.lead.lead import Lead
@@ -57,7 +59,7 @@ def _mark_qualified(doc: "Lead") -> None:
 	"""Note that the lead is qualified, by whom and when."""
 	doc.qualification_status = QUALIFIED
 	doc.qualified_by = doc.qualified_by or frappe.session.user
-	doc.qualified_on = doc.qualified_on or today()
+	doc.qualified_on = doc.qualified_on or clock.get_today()
 	doc.probability = flt(doc.get("probability")) or DEFAULT_QUALIFIED_PROBABILITY
 
 

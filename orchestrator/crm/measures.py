@@ -1,8 +1,9 @@
 """What dashboards tell about sales: of the leads and opportunities that the caller may read."""
 
 from frappe import _
-from frappe.utils import add_days, getdate
+from frappe.utils import add_days
 
+from orchestrator import clock
 from orchestrator.crm import pipeline
 from orchestrator.crm.stages import CLOSED, LOST, STAGES, WON, build_key
 from orchestrator.measure_queries import (
@@ -46,7 +47,7 @@ def pipeline_by_stage() -> Series:
 
 def win_rate() -> Number:
 	"""Per cent won of the opportunities of the last year that are closed; and of the year before."""
-	today = getdate()
+	today = clock.get_today()
 	row = fetch_one(
 		"""
 		SELECT SUM(is_recent AND is_won), SUM(is_recent), SUM(NOT is_recent AND is_won), SUM(NOT is_recent) FROM (

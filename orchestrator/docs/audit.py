@@ -5,6 +5,8 @@ from typing import Any, Literal
 
 import frappe
 
+from orchestrator import clock
+
 DOCTYPE = "Document Audit Entry"
 Action = Literal[
 	"Created",
@@ -31,7 +33,7 @@ def create_entry(
 	"""Add an entry, in the transaction of what it tells of. `details` are names and numbers, no content."""
 	entry = frappe.new_doc(DOCTYPE)
 	entry.set_new_name()
-	moment = frappe.utils.now()
+	moment = clock.get_now()
 	values = {
 		"name": entry.name,
 		"owner": frappe.session.user,

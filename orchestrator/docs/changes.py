@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 import frappe
 from frappe import _
 from frappe.desk.doctype.tag.tag import DocTags
-from frappe.utils import now_datetime
 
+from orchestrator import clock
 from orchestrator.docs import access, audit, comparison, documents, folders, versions
 from orchestrator.docs.names import validate_name
 from orchestrator.docs.shapes import Comparison, Difference
@@ -53,7 +53,7 @@ def check_out(name: str) -> "Document":
 	document = documents.get_for_update(name)
 	documents.check_checkout(document)
 	if not document.checked_out_by:
-		document.db_set({"checked_out_by": frappe.session.user, "checked_out_at": now_datetime()})
+		document.db_set({"checked_out_by": frappe.session.user, "checked_out_at": clock.get_now()})
 		audit.create_entry("Checked Out", name, document.document_folder, document.current_version)
 	return document
 

@@ -6,6 +6,7 @@ import frappe
 from frappe import _
 from frappe.desk.reportview import build_match_conditions
 
+from orchestrator import clock
 from orchestrator.docs import text
 from orchestrator.docs.search_terms import build_expression, build_terms, find_first_word
 from orchestrator.docs.shapes import Hit
@@ -103,7 +104,7 @@ def update_index(document: str) -> None:
 
 
 def _upsert_row(document: str, values: dict[str, Any]) -> None:
-	moment, user = frappe.utils.now(), frappe.session.user
+	moment, user = clock.get_now(), frappe.session.user
 	row = {
 		"name": document,
 		"creation": moment,

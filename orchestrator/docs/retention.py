@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 import frappe
 from frappe import _
-from frappe.utils import add_days, get_datetime, now_datetime
+from frappe.utils import add_days, get_datetime
 
+from orchestrator import clock
 from orchestrator.docs import folders
 from orchestrator.docs.errors import RetentionConflictError
 from orchestrator.docs.folders import FolderRules
@@ -40,7 +41,7 @@ def check_deletion(document: "Document") -> None:
 			RetentionConflictError,
 		)
 	until = compute_retention_end(_get_latest_change(document), rules.retention_days)
-	if rules.retention_days and until > now_datetime():
+	if rules.retention_days and until > clock.get_now():
 		refuse(
 			_("{0} must be kept until {1} and cannot be deleted before then.").format(document.name, until),
 			RetentionConflictError,
@@ -60,7 +61,7 @@ def find_loosened_rule(here: FolderRules, there: FolderRules, until: datetime) -
 	"""Why something may not go from under these rules to under those."""
 	if here.legal_hold and not there.legal_hold:
 		return _("Documents under legal hold can be moved only to a folder that is also under legal hold.")
-	if there.retention_days < here.retention_days and until > now_datetime():
+	if there.retention_days < here.retention_days and until > clock.get_now():
 		return _(
 			"Documents that must be kept until {0} can be moved only to a folder that keeps them at least as long."
 		).format(until)

@@ -5,7 +5,8 @@ from datetime import date, datetime
 
 import frappe
 
-from orchestrator.gameplan import clock, forecast, history
+from orchestrator import clock
+from orchestrator.gameplan import forecast, history
 from orchestrator.gameplan.series import BurndownSeries, DailyPoint, compute_ideal_line, compute_series
 from orchestrator.gameplan.shapes import SprintBurndown, SprintBurnup, SprintForecast
 from orchestrator.gameplan.sprint_rules import ACTIVE, CLOSED
@@ -18,7 +19,7 @@ START = DailyPoint()
 
 def build_burndown(sprint: frappe._dict) -> SprintBurndown:
 	"""The burndown. Three queries: events, tasks, holidays."""
-	now = clock.now()
+	now = clock.get_now()
 	days = list_days(sprint.start_date, sprint.end_date)
 	calendar = get_calendar(sprint.project, sprint.team if sprint.team_type == "Department" else None)
 	rows = list_sprint_rows(sprint.name)
@@ -49,7 +50,7 @@ def build_burndown(sprint: frappe._dict) -> SprintBurndown:
 def build_burnup(sprint: frappe._dict) -> SprintBurnup:
 	"""The burn-up. Two queries: events and tasks."""
 	days = list_days(sprint.start_date, sprint.end_date)
-	course = _compute_sprint_series(sprint, list_sprint_rows(sprint.name), days, clock.now())
+	course = _compute_sprint_series(sprint, list_sprint_rows(sprint.name), days, clock.get_now())
 	return SprintBurnup(
 		sprint=sprint.name,
 		title=sprint.title,

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 import frappe
 from frappe import _
 
+from orchestrator import clock
 from orchestrator.api.generic import get_writable
 from orchestrator.exceptions import refuse
-from orchestrator.gameplan import clock, events, history, sprints
+from orchestrator.gameplan import events, history, sprints
 from orchestrator.gameplan.burndown import round_hours
 from orchestrator.gameplan.events import EventRow
 from orchestrator.gameplan.series import compute_series
@@ -51,7 +52,7 @@ def close_sprint(name: str, next_sprint: str | None) -> SprintClosing:
 		)
 	target = _get_target_sprint(doc, next_sprint)
 	rows = list_sprint_rows(doc.name, lock=True)
-	now = clock.now()
+	now = clock.get_now()
 	unfinished = sorted((row for row in rows if row.is_unfinished), key=lambda row: (row.doctype, row.name))
 	_save_figures(doc, rows, now)
 	_move_tasks(unfinished, doc.name, target, now)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import frappe
 
-from orchestrator.gameplan import clock, history
+from orchestrator import clock
+from orchestrator.gameplan import history
 from orchestrator.gameplan.task_rows import (
 	TASK,
 	TaskRow,
@@ -79,7 +80,7 @@ def _record_change(doctype: str, name: str) -> None:
 		return
 	row = next(iter(list_rows_by_name(doctype, [name])), None)
 	last = history.get_latest_event(doctype, name)
-	insert_events(_build_events(doctype, name, last, row, clock.now()))
+	insert_events(_build_events(doctype, name, last, row, clock.get_now()))
 	if doctype == TASK:
 		record_group_changes(_list_sprints(last, row), name)
 
@@ -95,7 +96,7 @@ def record_group_changes(sprints: Collection[str], changed: str) -> None:
 	names = [name for name in find_groups(sprints) if name != changed]
 	for row in list_rows_by_name(TASK, names):
 		insert_events(
-			_build_events(TASK, row.name, history.get_latest_event(TASK, row.name), row, clock.now())
+			_build_events(TASK, row.name, history.get_latest_event(TASK, row.name), row, clock.get_now())
 		)
 
 
@@ -118,7 +119,7 @@ def _build_event(doctype: str, name: str, step: TaskChange, at: datetime, status
 
 def reconcile_sprint(sprint: str) -> int:
 	"""Write down what the tasks of one sprint show that its events do not tell."""
-	now = clock.now()
+	now = clock.get_now()
 	found = history.find_unwritten_events(
 		history.get_stored_events(sprint, now), list_sprint_rows(sprint), now
 	)
@@ -133,7 +134,7 @@ def insert_found_events(sprint: str, found: list[Event]) -> None:
 
 def insert_events(entries: Iterable[EventRow]) -> None:
 	"""Store events, in one statement. None is fine."""
-	moment, user = clock.now(), frappe.session.user
+	moment, user = clock.get_now(), frappe.session.user
 	rows = [
 		(
 			frappe.generate_hash(length=10), moment, moment, user, user, entry.sprint, entry.event.at,

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 import frappe
 from frappe import _
 
+from orchestrator import clock
 from orchestrator.api.generic import get_writable, raise_not_found
 from orchestrator.exceptions import refuse
-from orchestrator.gameplan import burndown, clock
+from orchestrator.gameplan import burndown
 from orchestrator.gameplan.shapes import SprintStart
 from orchestrator.gameplan.sprint_rules import ACTIVE, DOCTYPE, PLANNED, SprintStateConflictError
 from orchestrator.gameplan.task_rows import list_sprint_rows
@@ -46,7 +47,7 @@ def start_sprint(name: str) -> SprintStart:
 			SprintStateConflictError,
 		)
 	rows = list_sprint_rows(doc.name, lock=True)
-	now = clock.now()
+	now = clock.get_now()
 	committed = burndown.round_hours(sum(row.get_state.remaining for row in rows))
 	doc.update({"state": ACTIVE, "started_at": now, "committed_hours": committed})
 	save_state_change(doc)

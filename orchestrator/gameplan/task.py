@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 import frappe
 from frappe import _
-from frappe.utils import cint, escape_html, flt, today
+from frappe.utils import cint, escape_html, flt
 
+from orchestrator import clock
 from orchestrator.exceptions import ConflictError, refuse
 from orchestrator.gameplan.sprint_rules import CLOSED, get_locked_state
 from orchestrator.gameplan.task_rows import FIELD, GP_TASK, TASK
@@ -32,7 +33,7 @@ def before_validate(doc: "Task", _method: str | None = None) -> None:
 	before = doc.get_doc_before_save()
 	was = before.status if before else None
 	if doc.status == COMPLETED and was != COMPLETED:
-		doc.completed_on = doc.completed_on or today()
+		doc.completed_on = doc.completed_on or clock.get_today()
 		doc.completed_by = doc.completed_by or frappe.session.user
 		doc.progress_before_completion = flt(before.progress if before else doc.progress)
 	elif before and was == COMPLETED and doc.status != COMPLETED:

@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 import frappe
 from frappe import _
 from frappe.model.dynamic_links import invalidate_distinct_link_doctypes
-from frappe.utils import format_datetime, now, nowdate
+from frappe.utils import format_datetime
 
+from orchestrator import clock
 from orchestrator.assignment import FIELD
 from orchestrator.compat import AS_TEXT
 from orchestrator.helpdesk.overdue import OverdueTicket, Stage
@@ -78,7 +79,7 @@ def _create_assignments(doctype: str, batch: list[EscalatedTicket]) -> None:
 				"description": _("Assignment for {0} {1}").format(doctype, item.ticket.name),
 				"status": "Open",
 				"priority": "High",
-				"date": nowdate(),
+				"date": clock.get_today(),
 			}
 			for name, item in todos.items()
 		),
@@ -104,7 +105,7 @@ def _create_assignments(doctype: str, batch: list[EscalatedTicket]) -> None:
 			"doctype": doctype,
 			"todos": list(todos),
 			"tickets": [item.ticket.name for item in batch],
-			"now": now(),
+			"now": clock.get_now(),
 			"actor": ACTOR,
 		},
 	)
@@ -202,7 +203,7 @@ def _render_line(stage: Stage, item: EscalatedTicket) -> str:
 
 def _insert_rows(doctype: str, rows: Iterable[dict[str, Any]], ignore_duplicates: bool = False) -> None:
 	"""Rows of a DocType in one statement; each has a name, or gets one. None is fine."""
-	moment = now()
+	moment = clock.get_now()
 	filled = [
 		{
 			"name": frappe.generate_hash(length=10),

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import frappe
 from frappe import _
-from frappe.utils import getdate, now_datetime
+from frappe.utils import getdate
 
-from orchestrator import measure_queries
+from orchestrator import clock, measure_queries
 from orchestrator.compat import AS_TEXT
 from orchestrator.helpdesk.overdue import TicketSource, list_sources
 from orchestrator.helpdesk.tickets import ISSUE
@@ -82,7 +82,7 @@ def overdue_tickets() -> Number:
 		lambda kind: measure_queries.count_records(
 			kind.doctype,
 			f"{kind.is_open} AND {kind.source.resolution_by} < LEAST(%(now)s, COALESCE(on_hold_since, %(now)s))",
-			now=now_datetime(),
+			now=clock.get_now(),
 		)
 	)
 
@@ -153,7 +153,7 @@ def oldest_tickets() -> Table:
 		)
 		open_ += measure_queries.count_records(kind.doctype, kind.is_open).value or 0
 	oldest = sorted(rows, key=lambda row: row[-1])[:OLDEST]
-	days = [(*row[:-1], (getdate() - getdate(row[-1])).days) for row in oldest]
+	days = [(*row[:-1], (clock.get_today() - getdate(row[-1])).days) for row in oldest]
 	columns = (
 		Column("name", _("Ticket"), "Dynamic Link", "doctype"),
 		Column("doctype", _("Type")),

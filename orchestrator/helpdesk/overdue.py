@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import frappe
-from frappe.utils import now_datetime
 
+from orchestrator import clock
 from orchestrator.apps import is_installed
 from orchestrator.compat import AS_TEXT
 from orchestrator.helpdesk.service_level import (
@@ -95,7 +95,7 @@ def get_next_batch(source: TicketSource, stage: Stage) -> list[OverdueTicket]:
 		if stage.is_resolution
 		else ("response_by", "first_responded_on")
 	)
-	now = now_datetime()
+	now = clock.get_now()
 	first, last = (
 		(now - HISTORY, now) if stage.is_breach else (now, now + timedelta(seconds=get_at_risk_seconds()))
 	)

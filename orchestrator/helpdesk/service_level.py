@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 import frappe
 from frappe.model.document import Document
-from frappe.utils import cint, get_datetime, now_datetime
+from frappe.utils import cint, get_datetime
 
+from orchestrator import clock
 from orchestrator.configuration import get_settings
 from orchestrator.helpdesk.shapes import SlaStatus
 from orchestrator.helpdesk.tickets import ISSUE
@@ -61,7 +62,7 @@ def compute_seconds_left(target: Target, now: datetime) -> int | None:
 def build_sla_status(doc: Document) -> SlaStatus:
 	"""The ticket's standing now. The caller may read the ticket: `tickets.find` has shown that."""
 	agreement = _get_agreement(doc)
-	now = now_datetime()
+	now = clock.get_now()
 	response, resolution = _build_targets(doc, agreement) if agreement else (Target(None, None),) * 2
 	at_risk = get_at_risk_seconds()
 	return SlaStatus(

@@ -3,7 +3,7 @@
 import frappe
 from frappe import _lt
 
-from orchestrator import period
+from orchestrator import clock, period
 from orchestrator.api.endpoint import CREATE, READ, WRITE, endpoint
 from orchestrator.hr import (
 	balances,
@@ -68,7 +68,7 @@ def get_day_punches(employee: str | None = None, date: str | None = None) -> Wor
 	Of `employee`, by default the caller; of others for managers and HR. Raises PermissionError (403),
 	DoesNotExistError (404), InvalidRequestError (400), MissingEmployeeError (422)."""
 	frappe.has_permission(punches.DOCTYPE, "read", throw=True)
-	day = period.parse_date("date", date) if date else period.get_today()
+	day = period.parse_date("date", date) if date else clock.get_today()
 	return working_day.get_day(employees.get_employee_or_own(employee), day)
 
 
@@ -166,7 +166,7 @@ def get_team_on_leave(manager: str | None = None, date: str | None = None) -> Te
 	Raises PermissionError (403), DoesNotExistError (404) for a manager whom the caller may not read, InvalidRequestError (400),
 	MissingEmployeeError (422)."""
 	frappe.has_permission(leave.DOCTYPE, "read", throw=True)
-	day = period.parse_date("date", date) if date else period.get_today()
+	day = period.parse_date("date", date) if date else clock.get_today()
 	return team.get_team_on_leave(employees.get_employee_or_own(manager), day)
 
 
@@ -179,7 +179,7 @@ def get_leave_balance(leave_type: str, employee: str | None = None, date: str | 
 	Raises PermissionError (403), DoesNotExistError (404) for an employee or a leave type, InvalidRequestError (400),
 	MissingEmployeeError (422)."""
 	whose = requests.employee_with_visible_leave(employee)
-	day = period.parse_date("date", date) if date else period.get_today()
+	day = period.parse_date("date", date) if date else clock.get_today()
 	leave_types.check_exists(leave_type, frappe.DoesNotExistError)
 	return balances.get_balance(whose, leave_type, day)
 
@@ -194,7 +194,7 @@ def get_leave_balances(
 
 	Raises PermissionError (403), DoesNotExistError (404) naming those whom the caller may not read, InvalidRequestError (400)."""
 	whose = requests.parse_employees(employees)
-	day = period.parse_date("date", date) if date else period.get_today()
+	day = period.parse_date("date", date) if date else clock.get_today()
 	leave_types.check_exists(leave_type, frappe.DoesNotExistError)
 	rows = balances.get_balances(whose, leave_type, day)
 	return BalanceSheet(leave_type=leave_type, date=day.isoformat(), balances=rows)

@@ -1,8 +1,9 @@
 """What dashboards tell about people: of the employees and the leave that the caller may read."""
 
 from frappe import _
-from frappe.utils import add_days, getdate
+from frappe.utils import add_days
 
+from orchestrator import clock
 from orchestrator.measure_queries import (
 	Column,
 	Number,
@@ -32,7 +33,7 @@ def on_leave_today() -> Number:
 		f"""SELECT COUNT(DISTINCT employee) FROM `tabLeave Application`
 			WHERE {GRANTED} AND %(today)s BETWEEN from_date AND to_date AND {{readable}}""",  # noqa: S608
 		"Leave Application",
-		today=getdate(),
+		today=clock.get_today(),
 	)
 	return Number(found)
 
@@ -48,8 +49,8 @@ def checked_in_today() -> Number:
 		"""SELECT COUNT(DISTINCT employee) FROM `tabEmployee Checkin`
 			WHERE time >= %(today)s AND time < %(end)s AND {readable}""",
 		"Employee Checkin",
-		today=getdate(),
-		end=add_days(getdate(), 1),
+		today=clock.get_today(),
+		end=add_days(clock.get_today(), 1),
 	)
 	return Number(found)
 
@@ -69,7 +70,7 @@ def leave_by_type() -> Series:
 		"Leave Application",
 		"leave_type",
 		_("Applications"),
-		f"{GRANTED} AND YEAR(from_date) = {getdate().year}",
+		f"{GRANTED} AND YEAR(from_date) = {clock.get_today().year}",
 	)
 
 
@@ -87,8 +88,8 @@ def coming_leave() -> Table:
 		ORDER BY from_date, name
 		""",  # noqa: S608
 		"Leave Application",
-		today=getdate(),
-		last=add_days(getdate(), FORTNIGHT),
+		today=clock.get_today(),
+		last=add_days(clock.get_today(), FORTNIGHT),
 	)
 	columns = (
 		Column("name", _("Leave Application"), "Link", "Leave Application"),

@@ -8,7 +8,7 @@ from typing import Literal
 import frappe
 from frappe import _
 
-from orchestrator import period
+from orchestrator import clock, period
 from orchestrator.api.parameters import parse_json
 from orchestrator.configuration import get_settings
 from orchestrator.exceptions import ConflictError, InvalidRequestError, refuse
@@ -98,7 +98,7 @@ def create_punch(employee: str, direction: Direction, at: datetime | None, place
 
 def _parse_moment(at: datetime | None) -> datetime:
 	"""Return when the punch happened: now without `at`, and now where the sender's clock is a little ahead of ours."""
-	now = period.get_now()
+	now = clock.get_now_to_second()
 	if at is None:
 		return now
 	ahead = timedelta(seconds=get_settings().punch_clock_tolerance_seconds)
@@ -107,7 +107,7 @@ def _parse_moment(at: datetime | None) -> datetime:
 
 def _check_moment(moment: datetime) -> None:
 	"""422 for a moment to come; 403 for one that the caller may not enter any more."""
-	now, tolerance = period.get_now(), get_settings().punch_tolerance_minutes
+	now, tolerance = clock.get_now_to_second(), get_settings().punch_tolerance_minutes
 	if moment > now:
 		refuse(
 			_(

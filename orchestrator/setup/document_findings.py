@@ -8,6 +8,7 @@ import filetype
 
 import frappe
 
+from orchestrator import clock
 from orchestrator.docs import identity, media, storage
 from orchestrator.file_names import normalize_name
 
@@ -112,7 +113,7 @@ def _is_single_case(head: bytes) -> bool:
 
 def _get_upgrade_time() -> datetime | str:
 	"""Return when this site got the version that decodes nothing by its looks."""
-	return frappe.db.get_value("Patch Log", {"patch": UPGRADE}, "creation") or frappe.utils.now()
+	return frappe.db.get_value("Patch Log", {"patch": UPGRADE}, "creation") or clock.get_now()
 
 
 def _render_first_names(names: list[str]) -> str:

@@ -4,8 +4,9 @@ from datetime import datetime, timedelta
 
 import frappe
 from frappe import _
-from frappe.utils import add_to_date, get_datetime, now_datetime
+from frappe.utils import add_to_date, get_datetime
 
+from orchestrator import clock
 from orchestrator.sync.actions import run_requests
 from orchestrator.sync.actions.staleness import list_stale_connections
 from orchestrator.sync.runs import alerts, engine, issues, run_records
@@ -32,7 +33,7 @@ def start_due_runs() -> None:
 	for row in frappe.get_all(
 		CONNECTION_DOCTYPE, filters=SCHEDULED_SYNC_TYPES, fields=["name", "interval_minutes"]
 	):
-		since = now_datetime() - timedelta(minutes=row.interval_minutes) + SCHEDULE_TOLERANCE
+		since = clock.get_now() - timedelta(minutes=row.interval_minutes) + SCHEDULE_TOLERANCE
 		if not _has_run_since(row.name, since, ("incremental", "full")):
 			_enqueue_run(row.name, "incremental")
 
@@ -40,14 +41,14 @@ def start_due_runs() -> None:
 def start_census() -> None:
 	"""Scheduled for the night, a few times in case a run is in the way: who is in care, and who was ever deleted."""
 	for name in frappe.get_all(CONNECTION_DOCTYPE, filters=SCHEDULED_SYNC_TYPES, pluck="name"):
-		if not _has_run_since(name, now_datetime() - NIGHTLY_INTERVAL, ("census", "full")):
+		if not _has_run_since(name, clock.get_now() - NIGHTLY_INTERVAL, ("census", "full")):
 			_enqueue_run(name, "census")
 
 
 def start_reconcile() -> None:
 	"""Scheduled for a night of each week, a few times in case a run is in the way: read everything and correct what differs."""
 	for name in frappe.get_all(CONNECTION_DOCTYPE, filters=SCHEDULED_SYNC_TYPES, pluck="name"):
-		if not _has_run_since(name, now_datetime() - WEEKLY_INTERVAL, ("full",)):
+		if not _has_run_since(name, clock.get_now() - WEEKLY_INTERVAL, ("full",)):
 			_enqueue_run(name, "full")
 
 
@@ -83,9 +84,9 @@ def warn_of_stale_connections() -> None:
 
 def delete_old_records() -> None:
 	"""Scheduled daily: drop what nobody asks for any more. A run older than the first limit can't be rolled back."""
-	before = add_to_date(now_datetime(), days=-CHANGE_RETENTION_DAYS)
+	before = add_to_date(clock.get_now(), days=-CHANGE_RETENTION_DAYS)
 	frappe.db.delete(sync_state.CHANGE_DOCTYPE, {"creation": ("<", before)})
-	before = add_to_date(now_datetime(), days=-RUN_RETENTION_DAYS)
+	before = add_to_date(clock.get_now(), days=-RUN_RETENTION_DAYS)
 	over = ("not in", (*run_records.LIVE_STATUSES, "Held"))
 	frappe.db.delete(DOCTYPE, {"creation": ("<", before), "status": over})
 	frappe.db.delete(issues.DOCTYPE, {"modified": ("<", before), "status": "Resolved"})

@@ -8,8 +8,8 @@ import pytest
 
 import frappe
 
-from orchestrator import compat
-from orchestrator.gameplan import clock, get_sprint_burndown, history
+from orchestrator import clock, compat
+from orchestrator.gameplan import get_sprint_burndown, history
 from orchestrator.gameplan.task_rows import list_sprint_rows
 from orchestrator.insights import refresh_metrics
 from tests.support import bench, factories, snapshot
@@ -175,7 +175,7 @@ def figures_of(title: str) -> tuple[float, ...]:
 	"""What a burndown says of a sprint of the demo, and how many of its events nobody wrote down."""
 	sprint = frappe.db.get_value("Sprint", {"title": title})
 	told = get_sprint_burndown(sprint)
-	now = clock.now()
+	now = clock.get_now()
 	unwritten = history.find_unwritten_events(
 		history.get_stored_events(sprint, now), list_sprint_rows(sprint), now
 	)

@@ -9,7 +9,7 @@ import frappe
 from frappe.model.document import Document
 from frappe.utils import add_days, getdate
 
-from orchestrator.gameplan import clock
+from orchestrator import clock
 from tests.support import factories
 
 
@@ -66,12 +66,12 @@ def events_of(sprint: str, *fields: str) -> list[tuple]:
 @contextlib.contextmanager
 def at(moment: str) -> Iterator[None]:
 	"""Within it, sprints are kept as if it were that moment; for what this process does itself."""
-	before = clock.now
-	clock.now = moments_from(frappe.utils.get_datetime(moment))
+	before = clock.get_now
+	clock.get_now = moments_from(frappe.utils.get_datetime(moment))
 	try:
 		yield
 	finally:
-		clock.now = before
+		clock.get_now = before
 
 
 def moments_from(moment: datetime) -> Callable[[], datetime]:

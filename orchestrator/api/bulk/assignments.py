@@ -10,8 +10,8 @@ from frappe.desk.form.assign_to import notify_assignment
 from frappe.desk.form.document_follow import follow_document
 from frappe.model.base_document import get_controller
 from frappe.model.document import Document
-from frappe.utils import nowdate
 
+from orchestrator import clock
 from orchestrator.api.bulk.requests import BulkRequest, Name, get_bulk_meta, list_readable_names
 from orchestrator.api.listeners import has_update_listeners
 from orchestrator.exceptions import InvalidAssigneeError, refuse
@@ -137,7 +137,7 @@ def _insert_todo(doctype: str, name: Name, user: str) -> None:
 			"description": _build_description(doctype, name),
 			"priority": "Medium",
 			"status": "Open",
-			"date": nowdate(),
+			"date": clock.get_today(),
 			"assigned_by": frappe.session.user,
 		}
 	)

@@ -7,8 +7,9 @@ from typing import Any
 
 import frappe
 from frappe import _
-from frappe.utils import add_to_date, now_datetime
+from frappe.utils import add_to_date
 
+from orchestrator import clock
 from orchestrator.api import errors
 from orchestrator.api.background import QUEUE, BackgroundRecords
 from orchestrator.api.bulk import runs
@@ -51,7 +52,7 @@ def _run_operation_job(operation: str) -> None:
 	record = frappe.get_doc(DOCTYPE, operation, for_update=True)
 	if record.status != "Queued":
 		return  # a second delivery of the job, or one that was given up
-	record.db_set({"status": "Running", "started_at": now_datetime()}, commit=True)
+	record.db_set({"status": "Running", "started_at": clock.get_now()}, commit=True)
 	frappe.set_user(record.requested_by)
 	request = BulkRequest.from_json(record.request)
 	try:
@@ -82,7 +83,7 @@ def _finish_operation(operation: str, status: str, done: int, failed: int, resul
 			"status": status,
 			"done": done,
 			"failed": failed,
-			"finished_at": now_datetime(),
+			"finished_at": clock.get_now(),
 			"results": frappe.as_json(results, indent=None),
 		},
 	)
@@ -127,7 +128,7 @@ def mark_failed(operation: str) -> None:
 		operation,
 		{
 			"status": "Failed",
-			"finished_at": now_datetime(),
+			"finished_at": clock.get_now(),
 			"results": frappe.as_json({"type": "WorkerLost", "text": text}, indent=None),
 		},
 	)
@@ -140,6 +141,6 @@ def delete_old_operations() -> None:
 		DOCTYPE,
 		{
 			"status": ("in", ("Completed", "Failed")),
-			"creation": ("<", add_to_date(now_datetime(), days=-RETENTION_DAYS)),
+			"creation": ("<", add_to_date(clock.get_now(), days=-RETENTION_DAYS)),
 		},
 	)

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import frappe
-from frappe.utils import add_days, add_months, getdate, now
+from frappe.utils import add_days, add_months
 
-from orchestrator import compat
+from orchestrator import clock, compat
 from orchestrator.insights.dashboards.scopes import Scope
 from orchestrator.insights.metrics.metrics import NUMBER, Metric
 
@@ -41,7 +41,7 @@ def add_note(metric: Metric, scope: Scope, kind: str, value: Any, succeeded: boo
 	points = None if is_number else frappe.as_json(value, indent=None)
 	if points and len(points) > MAX_POINTS_BYTES:
 		points = None
-	moment = now()
+	moment = str(clock.get_now())
 	noted = MetricNote(metric.key, scope.owner, moment[:10], value if is_number else 0, points, moment)
 	cache = frappe.cache()
 	cache.execute_command("HSET", cache.make_key(NOTES_KEY), "|".join(noted[:3]), json.dumps(noted))
@@ -84,7 +84,7 @@ def _upsert_point(item: MetricNote) -> None:
 		ON DUPLICATE KEY UPDATE modified = VALUES(modified), value = VALUES(value),
 			measured_at = VALUES(measured_at), points = VALUES(points)
 		""",  # noqa: S608 (the table is our own)
-		{"name": frappe.generate_hash(length=10), "now": now(), **item._asdict()},
+		{"name": frappe.generate_hash(length=10), "now": clock.get_now(), **item._asdict()},
 	)
 
 
@@ -96,7 +96,7 @@ def get_latest(metric: str, owner: str) -> float | None:
 def get_previous(metric: Metric, scope: Scope) -> float | None:
 	"""What the number was a day, a week or a month ago: the last point that is at least as old."""
 	back = COMPARISON_DAYS.get(metric.compare_with)
-	day = add_days(getdate(), -back) if back else add_months(getdate(), -1)
+	day = add_days(clock.get_today(), -back) if back else add_months(clock.get_today(), -1)
 	return _get_value_before(metric.key, scope.owner, str(day))
 
 
@@ -114,7 +114,7 @@ def list_points(metric: Metric, scope: Scope, days: int) -> Iterator[tuple[str, 
 	rows = frappe.db.sql(
 		f"""SELECT day, value FROM `tab{DOCTYPE}` WHERE metric = %(metric)s AND scope = %(owner)s
 			AND day > %(since)s ORDER BY day""",  # noqa: S608
-		{"metric": metric.key, "owner": scope.owner, "since": add_days(getdate(), -days)},
+		{"metric": metric.key, "owner": scope.owner, "since": add_days(clock.get_today(), -days)},
 	)
 	return ((str(day), value if metric.kind == NUMBER else None) for day, value in rows)
 
@@ -129,14 +129,14 @@ def list_readers(metrics: list[str], days: int, at_most: int) -> list[str]:
 		WHERE point.metric IN %(metrics)s AND point.day > %(since)s
 		GROUP BY point.scope ORDER BY MAX(point.measured_at) DESC LIMIT %(at_most)s
 		""",  # noqa: S608
-		{"metrics": metrics, "since": add_days(getdate(), -days), "at_most": at_most},
+		{"metrics": metrics, "since": add_days(clock.get_today(), -days), "at_most": at_most},
 	)
 	return [name for (name,) in rows]
 
 
 def delete_expired_points() -> None:
 	"""The scheduled job, once a day: forget what is older than two years."""
-	frappe.db.delete(DOCTYPE, {"day": ("<", add_days(getdate(), -RETENTION_DAYS))})
+	frappe.db.delete(DOCTYPE, {"day": ("<", add_days(clock.get_today(), -RETENTION_DAYS))})
 
 
 def delete_history(metric: str) -> None:

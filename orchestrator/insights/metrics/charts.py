@@ -13,9 +13,9 @@ from frappe import _
 from frappe.desk.doctype.dashboard_chart import dashboard_chart
 from frappe.desk.doctype.dashboard_chart.dashboard_chart import DashboardChart
 from frappe.modules import get_module_path, scrub
-from frappe.utils import cint, getdate
+from frappe.utils import cint
 
-from orchestrator import compat
+from orchestrator import clock, compat
 from orchestrator.exceptions import MissingDataError, refuse
 from orchestrator.insights.metrics import dynamic_filters, report_figures
 from orchestrator.insights.metrics.metrics import CHART, Metric
@@ -67,7 +67,7 @@ def _compute_report_chart(chart: DashboardChart, filters: dict[str, Any]) -> Ser
 
 def _compute_heatmap(chart: DashboardChart, filters: list[Any]) -> Series:
 	"""A value for each day of the chart's year that has one."""
-	year = cint(chart.heatmap_year) or getdate().year
+	year = cint(chart.heatmap_year) or clock.get_today().year
 	doctype, field = chart.document_type, chart.based_on
 	days = [[doctype, field, ">=", f"{year}-01-01"], [doctype, field, "<", f"{year + 1}-01-01"]]
 	function = dashboard_chart.get_aggregate_function(chart.chart_type)

@@ -7,8 +7,9 @@ from typing import Any
 
 import frappe
 from frappe import _
-from frappe.utils import add_days, add_months, cint, getdate, today
+from frappe.utils import add_days, add_months, cint
 
+from orchestrator import clock
 from orchestrator.exceptions import MissingDataError, refuse
 
 TODAY = r"frappe\.datetime\.(?:nowdate|now_date|get_today)\(\)"
@@ -48,11 +49,15 @@ def _get_fiscal_year_value(name: str) -> Any:
 	from erpnext.accounts.utils import get_fiscal_year
 
 	company = frappe.defaults.get_user_default("Company")
-	return str(get_fiscal_year(today(), company=company)[OF_THE_YEAR[name]])
+	return str(get_fiscal_year(_get_today(), company=company)[OF_THE_YEAR[name]])
+
+
+def _get_today() -> str:
+	return str(clock.get_today())
 
 
 def _shift_date(unit: str, count: str) -> Any:
-	return (add_days if unit == "days" else add_months)(today(), cint(count))
+	return (add_days if unit == "days" else add_months)(_get_today(), cint(count))
 
 
 def _get_company_value(fieldname: str) -> Any:
@@ -63,10 +68,10 @@ def _get_company_value(fieldname: str) -> Any:
 EVALUATORS: tuple[tuple[re.Pattern[str], Callable[..., Any]], ...] = tuple(
 	(re.compile(pattern), read)
 	for pattern, read in (
-		(TODAY, today),
+		(TODAY, _get_today),
 		(rf"frappe\.datetime\.add_(days|months)\({TODAY},\s*(-?\d+)\)", _shift_date),
-		(rf"frappe\.datetime\.str_to_obj\({TODAY}\)\.getMonth\(\) \+ 1", lambda: getdate().month),
-		(rf"frappe\.datetime\.str_to_obj\({TODAY}\)\.getFullYear\(\)", lambda: getdate().year),
+		(rf"frappe\.datetime\.str_to_obj\({TODAY}\)\.getMonth\(\) \+ 1", lambda: clock.get_today().month),
+		(rf"frappe\.datetime\.str_to_obj\({TODAY}\)\.getFullYear\(\)", lambda: clock.get_today().year),
 		(r"erpnext\.utils\.get_fiscal_year\(\)", lambda: _get_fiscal_year_value("fiscal_year")),
 		(r"frappe\.session\.user", lambda: frappe.session.user),
 		(DEFAULT, _get_user_default),

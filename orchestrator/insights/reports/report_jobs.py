@@ -9,6 +9,7 @@ import frappe
 from frappe import _
 from frappe.core.doctype.report.report import Report
 
+from orchestrator import clock
 from orchestrator.api import errors
 from orchestrator.api.background import QUEUE, BackgroundRecords
 from orchestrator.api.generic import raise_not_found
@@ -17,7 +18,6 @@ from orchestrator.insights.reports import report_mail, report_runs
 from orchestrator.insights.reports.report_request import ReportRequest
 from orchestrator.insights.reports.report_runs import DOCTYPE
 from orchestrator.insights.reports.report_shapes import GeneratedReport
-from orchestrator.period import get_now
 
 RUN_RECORDS = BackgroundRecords(DOCTYPE, "report")
 
@@ -48,7 +48,7 @@ def run_report_job(run: str) -> None:
 	record = frappe.get_doc(DOCTYPE, run, for_update=True)
 	if record.status != "Queued":
 		return  # a second delivery of the job, or one that was given up
-	record.db_set({"status": "Running", "started_at": get_now()}, commit=True)
+	record.db_set({"status": "Running", "started_at": clock.get_now_to_second()}, commit=True)
 	frappe.set_user(record.requested_by)
 	try:
 		request = ReportRequest.from_json(record.request)
@@ -76,7 +76,7 @@ def _mark_failed(error: dict[str, str]) -> dict[str, Any]:
 	"""The last words on a run that made no file."""
 	return {
 		"status": "Failed",
-		"finished_at": get_now(),
+		"finished_at": clock.get_now_to_second(),
 		"kept_until": report_runs.compute_retention_end(),
 		"error": frappe.as_json(error, indent=None),
 	}
@@ -164,7 +164,7 @@ def mark_dead_run_failed(run: str) -> None:
 
 def delete_expired_runs() -> None:
 	"""Scheduled daily: delete the runs whose time is over, and their files with them."""
-	expired = {"kept_until": ("<", get_now())}
+	expired = {"kept_until": ("<", clock.get_now_to_second())}
 	for run in frappe.get_all(DOCTYPE, filters=expired, pluck="name"):  # a janitor sees everybody's
 		frappe.delete_doc(DOCTYPE, run, ignore_permissions=True, force=True, delete_permanently=True)
 		frappe.db.commit()  # a file that is gone cannot be brought back

@@ -9,6 +9,7 @@ import frappe
 from frappe.core.doctype.report.report import Report
 from frappe.utils import add_to_date, time_diff_in_seconds
 
+from orchestrator import clock
 from orchestrator.api import reports
 from orchestrator.configuration import get_settings
 from orchestrator.insights.reports import report_mail, report_stream
@@ -16,7 +17,6 @@ from orchestrator.insights.reports.content import report_table, title_page
 from orchestrator.insights.reports.content.report_table import Row, Table
 from orchestrator.insights.reports.formats import report_files
 from orchestrator.insights.reports.report_request import ReportRequest
-from orchestrator.period import get_now
 
 DOCTYPE = "Generated Report"
 # A report that took longer the last time is not made within a request.
@@ -30,7 +30,7 @@ Progress = Callable[[int], None]
 
 def create_report(request: ReportRequest) -> str:
 	"""Make the report now, as the caller. Returns the name of its Generated Report."""
-	started = get_now()
+	started = clock.get_now_to_second()
 	values = generate_file(request)
 	record = frappe.get_doc(
 		{
@@ -55,12 +55,17 @@ def build_run_values(request: ReportRequest) -> dict[str, Any]:
 
 def build_completed_values(values: dict[str, Any]) -> dict[str, Any]:
 	"""What it says at the end."""
-	return {"status": "Completed", "finished_at": get_now(), "kept_until": compute_retention_end(), **values}
+	return {
+		"status": "Completed",
+		"finished_at": clock.get_now_to_second(),
+		"kept_until": compute_retention_end(),
+		**values,
+	}
 
 
 def compute_retention_end() -> datetime:
 	"""Until when a report that is made now is kept."""
-	return add_to_date(get_now(), days=get_settings().report_retention_days)
+	return add_to_date(clock.get_now_to_second(), days=get_settings().report_retention_days)
 
 
 def generate_file(request: ReportRequest, progress: Progress | None = None) -> dict[str, Any]:

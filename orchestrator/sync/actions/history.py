@@ -6,8 +6,9 @@ from typing import Any
 
 import frappe
 from frappe import _
-from frappe.utils import cint, get_datetime, now_datetime
+from frappe.utils import cint, get_datetime
 
+from orchestrator import clock
 from orchestrator.exceptions import InvalidRequestError, refuse
 from orchestrator.sync.runs.run_records import DOCTYPE, LIVE_STATUSES
 from orchestrator.sync.shapes import RunStanding
@@ -57,7 +58,7 @@ def _serialize_run(row: Mapping[str, Any]) -> RunStanding:
 	"""A run's row as a reply has it."""
 	duration = row["duration_seconds"]
 	if row["status"] in LIVE_STATUSES:
-		duration = (now_datetime() - get_datetime(row["started_at"])).total_seconds()
+		duration = (clock.get_now() - get_datetime(row["started_at"])).total_seconds()
 	return {
 		"run": row["name"],
 		"connection": row["connection"],

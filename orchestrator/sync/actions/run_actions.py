@@ -6,8 +6,8 @@ from typing import Any
 
 import frappe
 from frappe import _
-from frappe.utils import now_datetime
 
+from orchestrator import clock
 from orchestrator.api.parameters import parse_json
 from orchestrator.exceptions import ConflictError, InvalidRequestError, refuse
 from orchestrator.sync.actions import history, run_requests
@@ -26,7 +26,7 @@ def cancel_run(name: str) -> RunStanding:
 	"""Stop a run: at once if nobody works on it, else before its next page. 409 if it is over."""
 	status = frappe.db.get_value(DOCTYPE, _check_run_exists(name), "status", for_update=True)
 	if status in ("Queued", "Held"):
-		values = {"status": "Cancelled", "finished_at": now_datetime(), "lease_token": None}
+		values = {"status": "Cancelled", "finished_at": clock.get_now(), "lease_token": None}
 	elif status == "Running":
 		values = {"cancel_requested": 1}
 	else:

@@ -3,13 +3,15 @@
 from datetime import datetime, timedelta
 
 import frappe
-from frappe.utils import get_datetime, now_datetime
+from frappe.utils import get_datetime
+
+from orchestrator import clock
 
 
 def list_stale_connections(now: datetime | None = None) -> list[frappe._dict]:
 	"""Name and last success of the connections that are scheduled and had no success for longer than each allows; not
 	of paused ones, whose pause was told."""
-	moment = now or now_datetime()
+	moment = now or clock.get_now()
 	rows = frappe.get_all(
 		"Kipu Connection",
 		filters={"enabled": 1, "schedule_enabled": 1, "status": "Active", "stale_after_hours": (">", 0)},

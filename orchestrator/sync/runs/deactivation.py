@@ -8,8 +8,8 @@ from functools import partial
 from itertools import islice
 
 import frappe
-from frappe.utils import now_datetime
 
+from orchestrator import clock
 from orchestrator.sync.errors import AccessDeniedError, RecordNotFoundError, RouteDisabledError
 from orchestrator.sync.kipu.pages import RawRecord
 from orchestrator.sync.kipu.records import RecordError, compute_status, split_casefile
@@ -36,7 +36,7 @@ def apply_planned_discharges(work: RunContext) -> PageOutcomes:
 	rows = frappe.db.sql(
 		"select name, client, casefile_id from `tabClient Stay`"
 		" where connection=%s and status='Active' and discharged_at <= %s",
-		(work.source.name, now_datetime()),
+		(work.source.name, clock.get_now()),
 	)
 	return _update_stays(work, rows, _mark_discharged, departing=False)
 
@@ -85,7 +85,7 @@ def restore_relisted_stays(work: RunContext, mark: Checkpoint) -> None:
 
 
 def _restore_batch(work: RunContext, relisted: dict[str, Relisted]) -> PageOutcomes:
-	now = now_datetime()
+	now = clock.get_now()
 
 	def restore(stay: Record) -> None:
 		admitted, discharged = stay.row.get("admitted_at"), stay.row.get("discharged_at")
@@ -165,7 +165,7 @@ def _mark_discharged(stay: Record) -> None:
 
 def _mark_absent(stay: Record) -> None:
 	stay.set_value("status", "Absent")
-	stay.set_value("absent_since", now_datetime().replace(microsecond=0))
+	stay.set_value("absent_since", clock.get_now_to_second())
 
 
 def _update_stays(
@@ -232,7 +232,7 @@ def _parse_deleted_at(record: RawRecord, work: RunContext) -> datetime:
 			local = to_site_time(moment, work.source)
 			if local:
 				return local
-	return now_datetime().replace(microsecond=0)
+	return clock.get_now_to_second()
 
 
 def _is_left_out(location_id: str | None, work: RunContext) -> bool:

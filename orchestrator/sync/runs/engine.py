@@ -3,8 +3,8 @@
 from contextlib import suppress
 
 import frappe
-from frappe.utils import now_datetime
 
+from orchestrator import clock
 from orchestrator.api import errors as api_errors
 from orchestrator.sync import connection
 from orchestrator.sync.errors import AccessDeniedError, InvalidAccessIdError, SyncError
@@ -74,7 +74,7 @@ def _complete_run(work: RunContext) -> None:
 	after = phases.compute_cursor(work)
 	if not work.dry_run:
 		values = {
-			"last_success": now_datetime(),
+			"last_success": clock.get_now(),
 			"last_run": run.name,
 			"status": "Active",
 			"paused_reason": None,

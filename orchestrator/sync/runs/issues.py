@@ -6,8 +6,8 @@ from collections.abc import Collection, Container
 from typing import Any, Literal
 
 import frappe
-from frappe.utils import now_datetime
 
+from orchestrator import clock
 from orchestrator.sync.kipu.fields import FIELDS
 from orchestrator.sync.runs.counts import RecordFailure
 
@@ -80,7 +80,7 @@ class IssueTracker:
 				field=field or None,
 				retryable=int(retryable),
 				sync_run=self._run,
-				last_seen=now_datetime(),
+				last_seen=clock.get_now(),
 				reference_doctype=reference[0] if reference else None,
 				reference_name=reference[1] if reference else None,
 				closed_by=None,
@@ -128,7 +128,7 @@ def _build_issue_name(connection: str, kind: str, subject: str, code: str, field
 def close_issue(name: str, status: Literal["Resolved", "Discarded"]) -> None:
 	"""Nobody has to look any more."""
 	doc = frappe.get_doc(DOCTYPE, name)
-	doc.update({"status": status, "closed_by": frappe.session.user, "last_seen": now_datetime()})
+	doc.update({"status": status, "closed_by": frappe.session.user, "last_seen": clock.get_now()})
 	doc.save(ignore_permissions=True)  # nobody may write issues by hand
 
 

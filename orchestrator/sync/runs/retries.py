@@ -4,8 +4,8 @@ from datetime import datetime, timezone
 from functools import partial
 
 import frappe
-from frappe.utils import now_datetime
 
+from orchestrator import clock
 from orchestrator.sync.errors import RecordNotFoundError
 from orchestrator.sync.kipu.pages import RawRecord
 from orchestrator.sync.kipu.records import UNKNOWN_CASEFILE, RecordError
@@ -98,5 +98,9 @@ def _increment_attempts(work: RunContext, names: list[str]) -> None:
 		fields=["name", "attempts"],
 	)
 	for row in still:
-		values = {"attempts": (row.attempts or 0) + 1, "last_seen": now_datetime(), "sync_run": work.run.name}
+		values = {
+			"attempts": (row.attempts or 0) + 1,
+			"last_seen": clock.get_now(),
+			"sync_run": work.run.name,
+		}
 		frappe.db.set_value(issues.DOCTYPE, row.name, values, update_modified=False)

@@ -11,9 +11,10 @@ from typing import Any
 
 import frappe
 from frappe import _
-from frappe.utils import get_datetime, getdate, now_datetime
+from frappe.utils import get_datetime, getdate
 from frappe.utils.background_jobs import is_job_enqueued
 
+from orchestrator import clock
 from orchestrator.exceptions import ConflictError, refuse
 from orchestrator.sync.runs import process
 from orchestrator.sync.runs.counts import Tally
@@ -81,7 +82,7 @@ class Run:
 
 	def send_heartbeat(self) -> None:
 		"""Say that this run is alive, when there is nothing to commit. Raises LeaseLostError or RunCancelledError."""
-		self.write_row({"heartbeat_at": now_datetime()})
+		self.write_row({"heartbeat_at": clock.get_now()})
 		frappe.db.commit()
 
 	def write_row(self, values: Mapping[str, Any]) -> None:
@@ -97,7 +98,7 @@ class Run:
 
 	def finish_run(self, status: str, **values: Any) -> None:
 		"""End the run and commit. A cancelled one may still be ended by its holder."""
-		finished = now_datetime()
+		finished = clock.get_now()
 		ending = {
 			**self._build_progress(self.checkpoint),
 			**values,
@@ -127,7 +128,7 @@ class Run:
 	def _build_progress(self, checkpoint: dict[str, Any]) -> dict[str, Any]:
 		tally = self.tally
 		return {
-			"heartbeat_at": now_datetime(),
+			"heartbeat_at": clock.get_now(),
 			"checkpoint": json.dumps(checkpoint),
 			"phase": checkpoint.get("phase"),
 			"imported": tally.imported,
@@ -182,7 +183,7 @@ def requeue_approved(name: str) -> None:
 		"status": "Queued",
 		"approved_by": frappe.session.user,
 		"finished_at": None,
-		"heartbeat_at": now_datetime(),
+		"heartbeat_at": clock.get_now(),
 	}
 	frappe.db.set_value(DOCTYPE, name, values, update_modified=False)
 
@@ -201,13 +202,13 @@ def interrupt_dead_runs(connection: str) -> None:
 	)
 	for row in rows:
 		if _is_dead_run(row):
-			ending = {"status": "Interrupted", "finished_at": now_datetime(), "lease_token": None}
+			ending = {"status": "Interrupted", "finished_at": clock.get_now(), "lease_token": None}
 			frappe.db.set_value(DOCTYPE, row.name, ending, update_modified=False)
 
 
 def _is_dead_run(row: Mapping[str, Any]) -> bool:
 	"""True of a run whose process is gone, or that was not heard of for too long; of a queued one, whose job is gone."""
-	silent = (now_datetime() - get_datetime(row["heartbeat_at"])).total_seconds()
+	silent = (clock.get_now() - get_datetime(row["heartbeat_at"])).total_seconds()
 	if row["status"] == "Running":
 		return process.is_process_gone(row["host"], row["process_id"]) or silent > LEASE_SECONDS
 	return silent > QUEUE_GRACE_SECONDS and not is_job_enqueued(build_job_id(row["name"]))
@@ -242,8 +243,8 @@ def _insert_run(order: RunRequest, checkpoint: dict[str, Any] | None) -> str:
 			"cursor_before": frappe.db.get_value("Kipu Connection", order.connection, "cursor"),
 			"checkpoint": previous.checkpoint if previous else kept,
 			"resumed_from": previous.name if previous else None,
-			"started_at": now_datetime(),
-			"heartbeat_at": now_datetime(),
+			"started_at": clock.get_now(),
+			"heartbeat_at": clock.get_now(),
 		}
 	).insert(ignore_permissions=True)  # nobody may write runs by hand
 	return str(doc.name)
@@ -257,7 +258,7 @@ def _claim_lease(name: str) -> str:
 		"lease_token": token,
 		"host": process.get_host(),
 		"process_id": process.get_process_id(),
-		"heartbeat_at": now_datetime(),
+		"heartbeat_at": clock.get_now(),
 		"cancel_requested": 0,
 	}
 	frappe.db.set_value(DOCTYPE, name, values, update_modified=False)
@@ -285,7 +286,7 @@ def _find_resumable_run(order: RunRequest) -> frappe._dict | None:
 	)
 	if not last or last.status not in RESUMABLE_STATUSES or not last.checkpoint:
 		return None
-	fresh = now_datetime() - get_datetime(last.heartbeat_at) < MAX_RESUME_AGE
+	fresh = clock.get_now() - get_datetime(last.heartbeat_at) < MAX_RESUME_AGE
 	return last if fresh and last.since_date == order.since_date else None
 
 

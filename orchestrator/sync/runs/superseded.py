@@ -4,8 +4,8 @@ from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 import frappe
-from frappe.utils import now_datetime
 
+from orchestrator import clock
 from orchestrator.sync.connection import Source
 from orchestrator.sync.merge.three_way import IN_CARE_STATUSES, Person, update_client_status
 from orchestrator.sync.storage.store import Store
@@ -46,7 +46,7 @@ def mark_superseded(
 		stay = persons[client].stays[name]
 		deactivated += stay.row.get("status") in IN_CARE_STATUSES
 		stay.set_value("status", "Absent")
-		stay.set_value("absent_since", now_datetime().replace(microsecond=0))
+		stay.set_value("absent_since", clock.get_now_to_second())
 		stay.clear_hashes()
 	for person in persons.values():
 		update_client_status(person, source, allow_discharge=False)

@@ -5,8 +5,8 @@ from itertools import chain
 from typing import Any
 
 import frappe
-from frappe.utils import now
 
+from orchestrator import clock
 from orchestrator.sync.http.redaction import PrivateDict
 from orchestrator.sync.merge.three_way import Person, Record
 from orchestrator.sync.storage import sync_state
@@ -46,7 +46,7 @@ def build_templates() -> Templates:
 
 def bulk_write(persons: Collection[Person], templates: Templates) -> dict[str, str]:
 	"""Write what changed. Returns the `modified` of each record by name."""
-	moment = now()
+	moment = str(clock.get_now())
 	stamps: dict[str, str] = {}
 	for doctype in DOCTYPES:
 		changed = [

@@ -6,9 +6,8 @@ from datetime import date, datetime
 from typing import Any
 
 import frappe
-from frappe.utils import now
 
-from orchestrator import compat
+from orchestrator import clock, compat
 from orchestrator.sync.kipu.mapping import to_canonical
 from orchestrator.sync.merge.three_way import Record
 
@@ -65,7 +64,7 @@ def log_changes(records: Iterable[Record], run: str) -> None:
 
 
 def _build_standard_values() -> dict[str, str]:
-	user, moment = frappe.session.user, now()
+	user, moment = frappe.session.user, str(clock.get_now())
 	return {"creation": moment, "modified": moment, "owner": user, "modified_by": user}
 
 

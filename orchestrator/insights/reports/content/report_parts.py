@@ -10,8 +10,9 @@ from erpnext.setup.utils import get_exchange_rate
 from frappe import _
 from frappe.utils import add_months, get_first_day
 
+from orchestrator import clock
 from orchestrator.exceptions import InvalidRequestError, refuse
-from orchestrator.period import get_today, parse_date
+from orchestrator.period import parse_date
 
 Column = dict[str, Any]
 PRECISION = 2
@@ -98,7 +99,7 @@ def build_bar_chart(
 def parse_date_range(filters: dict[str, Any]) -> DateRange:
 	"""The days of the filters from_date and to_date: a year up to this month's end where they say nothing. 400 where
 	they are no days, or the wrong way round."""
-	last = parse_day(filters, "to_date") or get_today()
+	last = parse_day(filters, "to_date") or clock.get_today()
 	first = parse_day(filters, "from_date") or get_first_day(add_months(last, -MONTHS_BACK))
 	if first > last:
 		refuse(_("from_date must not be after to_date."), InvalidRequestError)

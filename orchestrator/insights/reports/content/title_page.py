@@ -10,8 +10,8 @@ from frappe import _
 from frappe.core.doctype.report.report import Report
 from frappe.utils import format_datetime, get_fullname
 
+from orchestrator import clock
 from orchestrator.insights.reports.content.cells import to_text
-from orchestrator.period import get_now
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ def build_title_page(report_name: str, report: Report, conditions: Any) -> Title
 	"""The title page of a run by the caller, now."""
 	return TitlePage(
 		report_name=report_name,
-		generated_at=get_now(),
+		generated_at=clock.get_now_to_second(),
 		generated_by=get_fullname(frappe.session.user),
 		conditions=conditions,
 		filters=list(_list_filters(report, conditions)),

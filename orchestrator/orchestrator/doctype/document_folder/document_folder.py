@@ -1,9 +1,9 @@
 import frappe
 from frappe import _
 from frappe.model.document import Document
-from frappe.utils import now_datetime
 from frappe.utils.nestedset import NestedSet
 
+from orchestrator import clock
 from orchestrator.docs import access, audit, folders, guards, identity, retention
 from orchestrator.docs.errors import RetentionConflictError
 from orchestrator.docs.names import validate_name
@@ -95,7 +95,7 @@ class DocumentFolder(NestedSet):
 			return
 		here = folders.compute_rules(before.parent_document_folder)
 		there = folders.compute_rules(self.parent_document_folder)
-		until = retention.compute_retention_end(now_datetime(), here.retention_days)
+		until = retention.compute_retention_end(clock.get_now(), here.retention_days)
 		if refusal := retention.find_loosened_rule(here, there, until):
 			refuse(f"{self.name}: {refusal}", RetentionConflictError)
 

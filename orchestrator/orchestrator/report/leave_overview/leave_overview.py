@@ -6,6 +6,7 @@ from typing import Any
 import frappe
 from frappe import _
 
+from orchestrator import clock
 from orchestrator.hr.balances import get_balances
 from orchestrator.insights.reports.content.report_parts import (
 	Column,
@@ -16,7 +17,6 @@ from orchestrator.insights.reports.content.report_parts import (
 	build_figure,
 	parse_day,
 )
-from orchestrator.period import get_today
 
 DAYS = ("allocated", "used", "pending", "balance")
 
@@ -24,7 +24,7 @@ DAYS = ("allocated", "used", "pending", "balance")
 def execute(filters: dict[str, Any] | None = None) -> ReportResult:
 	"""Frappe's entry: the report for the caller."""
 	filters = filters or {}
-	day = parse_day(filters, "date") or get_today()
+	day = parse_day(filters, "date") or clock.get_today()
 	employees = read_employees(filters)
 	chosen = filters.get("leave_type")
 	types = [chosen] if chosen else list_allocated_types(list(employees), day)

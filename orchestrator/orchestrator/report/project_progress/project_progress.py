@@ -7,7 +7,7 @@ import frappe
 from frappe import _
 from frappe.utils import flt
 
-from orchestrator import compat
+from orchestrator import clock, compat
 from orchestrator.insights.reports.content.report_parts import (
 	PRECISION,
 	Column,
@@ -19,7 +19,6 @@ from orchestrator.insights.reports.content.report_parts import (
 	build_figure,
 	percentage_of,
 )
-from orchestrator.period import get_today
 
 DONE, CANCELLED = "Completed", "Cancelled"
 NOT_COUNTED = (CANCELLED, "Template")
@@ -31,7 +30,7 @@ def execute(filters: dict[str, Any] | None = None) -> ReportResult:
 	filters = filters or {}
 	projects = read_projects(filters)
 	tasks = read_tasks([project.name for project in projects])
-	rows = [build_row(project, tasks.get(project.name, []), get_today()) for project in projects]
+	rows = [build_row(project, tasks.get(project.name, []), clock.get_today()) for project in projects]
 	return ReportResult(build_columns(), rows, None, build_chart(rows), build_summary(rows))
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import frappe
 from frappe import _
 
-from orchestrator import compat
+from orchestrator import clock, compat
 from orchestrator.insights.reports.content.report_parts import (
 	NO_VALUE,
 	PRECISION,
@@ -22,7 +22,6 @@ from orchestrator.insights.reports.content.report_parts import (
 	parse_date_range,
 	percentage_of,
 )
-from orchestrator.period import get_now
 
 # what a group is called -> what tells it
 GROUPS = {
@@ -40,7 +39,7 @@ def execute(filters: dict[str, Any] | None = None) -> ReportResult:
 	"""Frappe's entry: the report for the caller."""
 	filters = filters or {}
 	group = parse_choice(filters, "group_by", list(GROUPS))
-	rows = summarize(read_issues(filters, group), get_now())
+	rows = summarize(read_issues(filters, group), clock.get_now_to_second())
 	if group == "Month":
 		rows.sort(key=lambda row: row["group"])
 	return ReportResult(build_columns(group), rows, None, build_chart(rows), build_summary(rows))
