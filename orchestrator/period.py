@@ -1,7 +1,8 @@
-"""Moments and days as callers write them, read strictly and brought into the site's time zone."""
+"""Timestamps and dates of calls and replies: parsed strictly, converted to the site's time zone, written in ISO 8601."""
 
 import re
 from datetime import date, datetime
+from typing import Literal, overload
 from zoneinfo import ZoneInfo
 
 from frappe import _
@@ -23,6 +24,27 @@ def get_time_zone() -> str:
 	return get_system_timezone()
 
 
+def to_site_time(moment: datetime) -> datetime:
+	"""Convert a timestamp with a zone to the site's time zone, without a zone."""
+	return moment.astimezone(ZoneInfo(get_time_zone())).replace(tzinfo=None)
+
+
+@overload
+def to_iso(value: date, timespec: Literal["seconds", "auto"] = "seconds") -> str: ...
+@overload
+def to_iso(value: date | None, timespec: Literal["seconds", "auto"] = "seconds") -> str | None: ...
+def to_iso(value: date | None, timespec: Literal["seconds", "auto"] = "seconds") -> str | None:
+	"""Return a date or timestamp in ISO 8601, as replies have it; None for none.
+
+	Args:
+		value: A date, or a timestamp in the site's time zone.
+		timespec: "seconds", or "auto" for a timestamp that keeps its fraction of a second.
+	"""
+	if isinstance(value, datetime):
+		return value.isoformat(timespec=timespec)
+	return value.isoformat() if value else None
+
+
 def parse_timestamp(name: str, text: str) -> datetime:
 	"""An ISO 8601 timestamp as a moment of the site's time zone, to the second. Without a zone it is that already.
 
@@ -35,7 +57,7 @@ def parse_timestamp(name: str, text: str) -> datetime:
 			f"{found['date']}T{_normalize_seconds(found['time'])}{_normalize_offset(found['zone'])}"
 		)
 		if moment.tzinfo:
-			moment = moment.astimezone(ZoneInfo(get_time_zone())).replace(tzinfo=None)
+			moment = to_site_time(moment)
 		if moment.year not in YEARS:
 			raise ValueError
 	except (ValueError, OverflowError):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import frappe
 from frappe import _
 
-from orchestrator import clock
+from orchestrator import clock, period
 from orchestrator.api.generic import get_writable
 from orchestrator.exceptions import refuse
 from orchestrator.gameplan import events, history, sprints
@@ -59,7 +59,7 @@ def close_sprint(name: str, next_sprint: str | None) -> SprintClosing:
 	return SprintClosing(
 		sprint=doc.name,
 		state=doc.state,
-		closed_at=now.isoformat(timespec="seconds"),
+		closed_at=period.to_iso(now),
 		committed_hours=round_hours(doc.committed_hours),
 		completed_hours=round_hours(doc.completed_hours),
 		unfinished_hours=round_hours(doc.unfinished_hours),

@@ -12,6 +12,7 @@ from orchestrator.gameplan import burndown
 from orchestrator.gameplan.shapes import SprintStart
 from orchestrator.gameplan.sprint_rules import ACTIVE, DOCTYPE, PLANNED, SprintStateConflictError
 from orchestrator.gameplan.task_rows import list_sprint_rows
+from orchestrator.period import to_iso
 
 if TYPE_CHECKING:
 	from orchestrator.orchestrator.doctype.sprint.sprint import Sprint
@@ -54,7 +55,7 @@ def start_sprint(name: str) -> SprintStart:
 	return SprintStart(
 		sprint=doc.name,
 		state=doc.state,
-		started_at=now.isoformat(timespec="seconds"),
+		started_at=to_iso(now),
 		committed_hours=committed,
 		tasks=len(rows),
 	)

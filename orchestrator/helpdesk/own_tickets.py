@@ -21,6 +21,7 @@ from orchestrator.helpdesk.tickets import (
 	is_agent,
 	is_customer,
 )
+from orchestrator.period import to_iso
 
 Relation = Literal["assigned", "raised"]
 RELATIONS: tuple[Relation, ...] = ("assigned", "raised")
@@ -142,10 +143,7 @@ def _can_list(query: frappe._dict) -> bool:
 def _serialize_ticket(row: frappe._dict, is_staff: bool) -> dict[str, Any]:
 	"""A row as callers get it: times as in get_sla_status, and for colleagues who is assigned first."""
 	assignees = [row[FIELD]] if row.get(FIELD) else json.loads(row._assign or "[]")
-	times = {
-		name: row[name].isoformat(timespec="seconds") if row[name] else None
-		for name in ("response_by", "resolution_by", "creation", "modified")
-	}
+	times = {name: to_iso(row[name]) for name in ("response_by", "resolution_by", "creation", "modified")}
 	return {
 		"name": str(row.name),
 		"doctype": row.doctype,

@@ -13,6 +13,7 @@ from orchestrator import clock
 from orchestrator.configuration import get_settings
 from orchestrator.helpdesk.shapes import SlaStatus
 from orchestrator.helpdesk.tickets import ISSUE
+from orchestrator.period import to_iso
 
 ON_TRACK, AT_RISK, BREACHED, PAUSED, MET, NONE = "on_track", "at_risk", "breached", "paused", "met", "none"
 # ERPNext renamed its fields within version 15; Helpdesk's have the older names.
@@ -79,7 +80,7 @@ def build_sla_status(doc: Document) -> SlaStatus:
 		on_hold_since=to_iso(_get_first_moment(doc, "on_hold_since")),
 		first_response_seconds_left=compute_seconds_left(response, now),
 		resolution_seconds_left=compute_seconds_left(resolution, now),
-		checked_at=now.isoformat(timespec="seconds"),
+		checked_at=to_iso(now),
 	)
 
 
@@ -129,8 +130,3 @@ def _get_first_moment(doc: Document, *fieldnames: str) -> datetime | None:
 	fieldname = next(name for name in fieldnames if doc.meta.has_field(name))
 	value = doc.get(fieldname)
 	return get_datetime(value) if value else None
-
-
-def to_iso(value: datetime | None) -> str | None:
-	"""ISO 8601, to the second."""
-	return value.isoformat(timespec="seconds") if value else None

@@ -197,4 +197,4 @@ def get_leave_balances(
 	day = period.parse_date("date", date) if date else clock.get_today()
 	leave_types.check_exists(leave_type, frappe.DoesNotExistError)
 	rows = balances.get_balances(whose, leave_type, day)
-	return BalanceSheet(leave_type=leave_type, date=day.isoformat(), balances=rows)
+	return BalanceSheet(leave_type=leave_type, date=period.to_iso(day), balances=rows)

@@ -6,6 +6,7 @@ from frappe import _
 from orchestrator.api.generic import raise_not_found
 from orchestrator.exceptions import refuse
 from orchestrator.hr.shapes import Profile
+from orchestrator.period import to_iso
 
 DOCTYPE = "Employee"
 HR_ROLES = frozenset({"HR User", "HR Manager"})
@@ -133,8 +134,3 @@ def get_profile() -> Profile:
 		has_reports=row.rgt - row.lft > 1,
 		is_hr=is_hr(),
 	)
-
-
-def to_iso(moment: object) -> str | None:
-	"""A day or a moment as it goes into replies."""
-	return moment.isoformat() if moment else None  # type: ignore[attr-defined]  # dates and datetimes have it

@@ -13,7 +13,6 @@ from orchestrator import period
 from orchestrator.api.generic import get_readable
 from orchestrator.exceptions import ConflictError, InvalidRequestError, refuse
 from orchestrator.hr import block_dates, changes, employees, error_remedies, leave_types
-from orchestrator.hr.employees import to_iso
 from orchestrator.hr.shapes import LeaveStanding
 
 if TYPE_CHECKING:
@@ -250,7 +249,7 @@ def _serialize_application(doc: "LeaveApplication") -> LeaveStanding:
 		from_date=str(doc.from_date),
 		to_date=str(doc.to_date),
 		half_day=bool(doc.half_day),
-		half_day_date=to_iso(doc.half_day_date),
+		half_day_date=period.to_iso(doc.half_day_date),
 		total_leave_days=doc.total_leave_days,
 		status=doc.status,
 		leave_approver=doc.leave_approver or None,

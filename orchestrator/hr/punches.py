@@ -158,7 +158,7 @@ def serialize_punch(row: "frappe._dict | frappe.model.document.Document") -> Pun
 		checkin=row.name,
 		employee=row.employee,
 		log_type=row.log_type,
-		time=row.time.isoformat(),
+		time=period.to_iso(row.time, "auto"),
 		time_zone=period.get_time_zone(),
 		location=row.device_id or None,
 		latitude=row.latitude if located else None,

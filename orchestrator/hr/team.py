@@ -5,6 +5,7 @@ from datetime import date
 import frappe
 
 from orchestrator.hr.shapes import Absence, TeamOnLeave
+from orchestrator.period import to_iso
 
 
 def get_team_on_leave(manager: str, day: date) -> TeamOnLeave:
@@ -12,7 +13,7 @@ def get_team_on_leave(manager: str, day: date) -> TeamOnLeave:
 	team = _list_reports(manager)
 	return TeamOnLeave(
 		manager=manager,
-		date=day.isoformat(),
+		date=to_iso(day),
 		team=len(team),
 		on_leave=[_build_absence(row, day) for row in _list_leaves(team, day)] if team else [],
 	)
@@ -62,7 +63,7 @@ def _build_absence(row: frappe._dict, day: date) -> Absence:
 		employee_name=row.employee_name,
 		leave_application=row.name,
 		leave_type=row.leave_type,
-		from_date=row.from_date.isoformat(),
-		to_date=row.to_date.isoformat(),
+		from_date=to_iso(row.from_date),
+		to_date=to_iso(row.to_date),
 		half_day=bool(row.half_day and row.half_day_date == day),
 	)

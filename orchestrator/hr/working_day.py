@@ -8,7 +8,6 @@ import frappe
 
 from orchestrator import period
 from orchestrator.hr import worked_hours
-from orchestrator.hr.employees import to_iso
 from orchestrator.hr.punches import DOCTYPE, serialize_punch
 from orchestrator.hr.shapes import WorkingDay
 from orchestrator.hr.worked_hours import Rules
@@ -41,11 +40,11 @@ def get_day(employee: str, day: date) -> WorkingDay:
 	hours, first_in, last_out = _compute_work(punches, zone)
 	return WorkingDay(
 		employee=employee,
-		date=day.isoformat(),
+		date=period.to_iso(day),
 		time_zone=period.get_time_zone(),
 		worked_hours=hours,
-		first_in=to_iso(first_in),
-		last_out=to_iso(last_out),
+		first_in=period.to_iso(first_in, "auto"),
+		last_out=period.to_iso(last_out, "auto"),
 		punches=[serialize_punch(row) for row in punches],
 	)
 

@@ -2,14 +2,14 @@
 
 import time
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import frappe
 from frappe import _
-from frappe.utils import cint, get_system_timezone
+from frappe.utils import cint
 
+from orchestrator import period
 from orchestrator.api.parameters import parse_json
 from orchestrator.exceptions import InvalidRequestError, refuse
 from orchestrator.insights.dashboards import jobs, values
@@ -130,7 +130,9 @@ def _build_item(placed: DashboardItem, scope: Scope | None, value: Value | None,
 		direction=metric.direction,
 		width=placed.width,
 		display=placed.display,
-		refreshed_at=_format_timestamp(value.at) if value else None,
+		refreshed_at=period.to_iso(period.to_site_time(datetime.fromtimestamp(value.at, timezone.utc)))
+		if value
+		else None,
 		stale=is_queued or bool(scope and (value is None or values.is_due(value, metric))),
 		error=value.error if value else (None if scope else build_refusal(metric)),  # type: ignore[typeddict-item]
 	)
@@ -146,12 +148,6 @@ def _compute_change(value: Value | None) -> float | None:
 def build_refusal(metric: Metric) -> dict[str, str]:
 	text = _("This figure is shared with the role {0}, which you do not have.").format(metric.shared_role)
 	return {"type": frappe.PermissionError.__name__, "message": text}
-
-
-def _format_timestamp(at: float) -> str:
-	"""A time of day as Frappe keeps them: in the site's time zone, to the second."""
-	zone = ZoneInfo(get_system_timezone())
-	return datetime.fromtimestamp(at, zone).replace(tzinfo=None).isoformat(timespec="seconds")
 
 
 def parse_days(days: Any, default: int, at_most: int) -> int:

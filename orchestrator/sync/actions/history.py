@@ -10,6 +10,7 @@ from frappe.utils import cint, get_datetime
 
 from orchestrator import clock
 from orchestrator.exceptions import InvalidRequestError, refuse
+from orchestrator.period import to_iso
 from orchestrator.sync.runs.run_records import DOCTYPE, LIVE_STATUSES
 from orchestrator.sync.shapes import RunStanding
 
@@ -68,8 +69,8 @@ def _serialize_run(row: Mapping[str, Any]) -> RunStanding:
 		"since_date": _decode_text(row["since_date"]),
 		"trigger": row["trigger"],
 		"requested_by": row["requested_by"],
-		"started_at": _format_timestamp(row["started_at"]) or "",
-		"finished_at": _format_timestamp(row["finished_at"]),
+		"started_at": to_iso(row["started_at"]) or "",
+		"finished_at": to_iso(row["finished_at"]),
 		"sync_duration_seconds": round(duration or 0, 3),
 		"imported": cint(row["imported"]),
 		"updated": cint(row["updated"]),
@@ -101,8 +102,3 @@ def worst_status(standings: list[RunStanding]) -> str:
 
 def _decode_text(value: object) -> str | None:
 	return str(value) if value else None
-
-
-def _format_timestamp(value: Any) -> str | None:
-	"""A timestamp as the API reference has them."""
-	return get_datetime(value).strftime("%Y-%m-%dT%H:%M:%S") if value else None
