@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 import frappe
 from frappe.utils.caching import request_cache
 
+from orchestrator.doctypes import SETTINGS
+
 if TYPE_CHECKING:
 	from orchestrator.orchestrator.doctype.orchestrator_settings.orchestrator_settings import (
 		OrchestratorSettings,
@@ -17,12 +19,12 @@ def get_settings() -> "OrchestratorSettings":
 	A request reads them once, and so is answered by one state of them from its beginning to its end."""
 	if getattr(frappe.local, "request", None):
 		return _read_settings_of_request()
-	return frappe.get_cached_doc("Orchestrator Settings")
+	return frappe.get_cached_doc(SETTINGS)
 
 
 @request_cache
 def _read_settings_of_request() -> "OrchestratorSettings":
-	return frappe.get_cached_doc("Orchestrator Settings")
+	return frappe.get_cached_doc(SETTINGS)
 
 
 def is_platform_guarded() -> bool:

@@ -20,6 +20,7 @@ FOUNDATION = {
 	"clock",
 	"compat",
 	"configuration",
+	"doctypes",
 	"exceptions",
 	"file_names",
 	"isolation",

@@ -12,8 +12,8 @@ from frappe.model.meta import Meta
 
 from orchestrator.access.switch import is_guarded
 from orchestrator.compat import NO_OPINION
+from orchestrator.doctypes import DELETED_DOCUMENT
 
-DOCTYPE = "Deleted Document"
 NO_ROWS_CONDITION = "1 = 0"
 
 
@@ -30,11 +30,17 @@ def build_conditions(user: str | None) -> str:
 	if user == "Administrator" or not is_guarded():
 		return ""
 	# get_all: which DocTypes there are copies of is asked for everybody, who may see them is decided below.
-	deleted = frappe.get_all(DOCTYPE, pluck="deleted_doctype", distinct=True, order_by="deleted_doctype asc")
+	deleted = frappe.get_all(
+		DELETED_DOCUMENT, pluck="deleted_doctype", distinct=True, order_by="deleted_doctype asc"
+	)
 	readable = [
 		frappe.db.escape(doctype, percent=False) for doctype in deleted if _can_read_all(doctype, user)
 	]
-	return f"`tab{DOCTYPE}`.`deleted_doctype` in ({', '.join(readable)})" if readable else NO_ROWS_CONDITION
+	return (
+		f"`tab{DELETED_DOCUMENT}`.`deleted_doctype` in ({', '.join(readable)})"
+		if readable
+		else NO_ROWS_CONDITION
+	)
 
 
 def _can_read_all(doctype: str | None, user: str) -> bool:

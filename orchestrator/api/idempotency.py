@@ -19,12 +19,12 @@ from frappe.utils.response import json_handler
 from orchestrator import clock
 from orchestrator.api import replay_permissions, sealed_replies
 from orchestrator.configuration import get_settings
+from orchestrator.doctypes import IDEMPOTENCY_RECORD
 from orchestrator.exceptions import ConflictError, InvalidRequestError, refuse
 
 HEADER = "Idempotency-Key"
 REPLAYED_HEADER = "Idempotency-Replayed"
 MAX_KEY_LENGTH = 255
-DOCTYPE = "Idempotency Record"
 LOCK_WAIT_SECONDS = 30
 # On frappe.local: how many writes of the present transaction are the claim's
 WRITES_OF_CLAIM = "orchestrator_writes_of_claim"
@@ -120,19 +120,19 @@ def store_reply(claimed: KeyClaim, data: Any, message: Any, status: int, records
 	content = {"data": plain, "message": message, "permissions": permissions}
 	reply = sealed_replies.encrypt_reply(content, claimed.secret)
 	_create_record(claimed)
-	table = frappe.qb.DocType(DOCTYPE)
+	table = frappe.qb.DocType(IDEMPOTENCY_RECORD)
 	query = frappe.qb.update(table).set(table.reply, reply).set(table.status_code, status)
 	query.where(table.name == claimed.name).run()
 
 
 def delete_claim(claimed: KeyClaim) -> None:
 	"""Delete the claim of a call whose reply cannot be stored."""
-	frappe.db.delete(DOCTYPE, {"name": claimed.name})
+	frappe.db.delete(IDEMPOTENCY_RECORD, {"name": claimed.name})
 
 
 def delete_expired_replies() -> None:
 	"""Scheduled daily: drop the replies that may no longer be replayed."""
-	table = frappe.qb.DocType(DOCTYPE)
+	table = frappe.qb.DocType(IDEMPOTENCY_RECORD)
 	frappe.qb.from_(table).delete().where(table.expires_at < clock.get_now()).run()
 
 
@@ -160,7 +160,7 @@ def _create_record(claimed: KeyClaim) -> bool:
 		"body_hash": claimed.fingerprint,
 		"expires_at": _compute_expiry(),
 	}
-	table = frappe.qb.DocType(DOCTYPE)
+	table = frappe.qb.DocType(IDEMPOTENCY_RECORD)
 	try:
 		frappe.qb.into(table).columns(*values).insert(*values.values()).run()
 	except Exception as error:
@@ -173,7 +173,7 @@ def _create_record(claimed: KeyClaim) -> bool:
 def _get_record(claimed: KeyClaim) -> frappe._dict:
 	"""Return the record as it is now committed: a plain read would see this transaction's older snapshot."""
 	rows = frappe.db.sql(
-		f"select body_hash, status_code, reply, expires_at from `tab{DOCTYPE}` where name=%s lock in share mode",  # noqa: S608
+		f"select body_hash, status_code, reply, expires_at from `tab{IDEMPOTENCY_RECORD}` where name=%s lock in share mode",  # noqa: S608
 		claimed.name,
 		as_dict=True,
 	)
@@ -182,7 +182,7 @@ def _get_record(claimed: KeyClaim) -> frappe._dict:
 
 def _reuse_record(claimed: KeyClaim) -> None:
 	"""Use the record of a failed or expired call for this one."""
-	table = frappe.qb.DocType(DOCTYPE)
+	table = frappe.qb.DocType(IDEMPOTENCY_RECORD)
 	query = frappe.qb.update(table).set(table.body_hash, claimed.fingerprint).set(table.reply, None)
 	query = query.set(table.method, claimed.method[:140]).set(table.expires_at, _compute_expiry())
 	query.where(table.name == claimed.name).run()

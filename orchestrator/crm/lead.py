@@ -9,12 +9,12 @@ import frappe
 from frappe.utils import flt
 
 from orchestrator import clock
+from orchestrator.doctypes import LEAD
 
 if TYPE_CHECKING:
 	from erpnext.crm.doctype.lead.lead import Lead
 	from frappe.model.document import Document
 
-DOCTYPE = "Lead"
 QUALIFIED = "Qualified"
 NO_LONGER_QUALIFIED = "In Process"
 # The statuses of a lead nobody has qualified yet.
@@ -46,13 +46,13 @@ def on_change(doc: "Lead", _method: str | None = None) -> None:
 	probability = _compute_probability(doc)
 	if probability != flt(doc.get("probability")):
 		doc.probability = probability
-		frappe.db.set_value(DOCTYPE, doc.name, "probability", probability, update_modified=False)
+		frappe.db.set_value(LEAD, doc.name, "probability", probability, update_modified=False)
 
 
 def on_customer_update(doc: "Document", _method: str | None = None) -> None:
 	"""Hook on_update of Customer: ERPNext writes the status of the lead it was made from, past all hooks of the lead."""
-	if doc.lead_name and frappe.db.exists(DOCTYPE, doc.lead_name):
-		on_change(frappe.get_doc(DOCTYPE, doc.lead_name))
+	if doc.lead_name and frappe.db.exists(LEAD, doc.lead_name):
+		on_change(frappe.get_doc(LEAD, doc.lead_name))
 
 
 def _mark_qualified(doc: "Lead") -> None:

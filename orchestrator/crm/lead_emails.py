@@ -12,7 +12,6 @@ from orchestrator.exceptions import refuse
 if TYPE_CHECKING:
 	from erpnext.crm.doctype.lead.lead import Lead
 
-DOCTYPE = "Lead"
 LOCK_WAIT_SECONDS = 10
 MAX_LOCK_NAME_LENGTH = 64
 

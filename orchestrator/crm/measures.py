@@ -6,6 +6,7 @@ from frappe.utils import add_days
 from orchestrator import clock
 from orchestrator.crm import pipeline
 from orchestrator.crm.stages import CLOSED, LOST, STAGES, WON, build_key
+from orchestrator.doctypes import LEAD, OPPORTUNITY
 from orchestrator.measure_queries import (
 	Column,
 	Number,
@@ -31,7 +32,7 @@ OPEN_STAGES = tuple(stage for stage in STAGES if stage not in CLOSED)
 
 def open_pipeline_value() -> Number:
 	"""The amounts of opportunities that are not closed, in the currency of the site's default company."""
-	check_readable(pipeline.DOCTYPE)
+	check_readable(OPPORTUNITY)
 	summary = pipeline.get_summary(None)
 	total = sum(summary["value_by_stage"][build_key(stage)] for stage in OPEN_STAGES)
 	return Number(to_number(total), unit=summary["currency"])
@@ -39,7 +40,7 @@ def open_pipeline_value() -> Number:
 
 def pipeline_by_stage() -> Series:
 	"""The amounts of opportunities by stage, in the same currency."""
-	check_readable(pipeline.DOCTYPE)
+	check_readable(OPPORTUNITY)
 	summary = pipeline.get_summary(None)
 	values = [(_(stage), summary["value_by_stage"][build_key(stage)]) for stage in STAGES]
 	return build_series(values, _("Value"), summary["currency"])
@@ -56,7 +57,7 @@ def win_rate() -> Number:
 				AND transaction_date >= %(before)s AND transaction_date < %(end)s AND {readable}
 		) closed
 		""",
-		"Opportunity",
+		OPPORTUNITY,
 		won=WON,
 		lost=LOST,
 		since=add_days(today, 1 - YEAR),
@@ -68,21 +69,21 @@ def win_rate() -> Number:
 
 def new_leads() -> Number:
 	"""Leads of the last 30 days, and of the 30 days before."""
-	return trailing_period("Lead", "creation")
+	return trailing_period(LEAD, "creation")
 
 
 def new_opportunities() -> Number:
 	"""Opportunities of the last 30 days, and of the 30 days before."""
-	return trailing_period("Opportunity", "creation")
+	return trailing_period(OPPORTUNITY, "creation")
 
 
 def leads_by_status() -> Series:
-	return count_by_value("Lead", "status", _("Leads"))
+	return count_by_value(LEAD, "status", _("Leads"))
 
 
 def opportunities_by_month() -> Series:
 	"""Opportunities by the month of their date, of the last twelve months."""
-	return count_by_month("Opportunity", "transaction_date", _("Opportunities"))
+	return count_by_month(OPPORTUNITY, "transaction_date", _("Opportunities"))
 
 
 def next_closings() -> Table:
@@ -93,17 +94,17 @@ def next_closings() -> Table:
 		WHERE pipeline_stage IN %(stages)s AND expected_closing IS NOT NULL AND {readable}
 		ORDER BY expected_closing, name LIMIT %(limit)s
 		""",
-		"Opportunity",
+		OPPORTUNITY,
 		stages=OPEN_STAGES,
 		limit=CLOSINGS,
 	)
 	total = count_records(
-		"Opportunity",
+		OPPORTUNITY,
 		"pipeline_stage IN %(stages)s AND expected_closing IS NOT NULL",
 		stages=OPEN_STAGES,
 	)
 	columns = (
-		Column("name", _("Opportunity"), "Link", "Opportunity"),
+		Column("name", _("Opportunity"), "Link", OPPORTUNITY),
 		Column("title", _("Title")),
 		Column("pipeline_stage", _("Stage")),
 		Column("opportunity_amount", _("Amount"), "Currency", "currency"),

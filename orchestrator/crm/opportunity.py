@@ -9,12 +9,11 @@ from frappe.utils import escape_html, flt
 from orchestrator.crm import stages
 from orchestrator.crm.shapes import OpportunityStanding
 from orchestrator.crm.stages import LOST, MOVES, STAGES, Standing
+from orchestrator.doctypes import OPPORTUNITY
 from orchestrator.exceptions import ConflictError, InvalidRequestError, refuse
 
 if TYPE_CHECKING:
 	from erpnext.crm.doctype.opportunity.opportunity import Opportunity
-
-DOCTYPE = "Opportunity"
 
 
 class StageTransitionConflictError(ConflictError):
@@ -57,7 +56,7 @@ def on_change(doc: "Opportunity", _method: str | None = None) -> None:
 	if settled != now:
 		changes = {"pipeline_stage": settled.stage, "probability": settled.probability}
 		doc.update(changes)
-		frappe.db.set_value(DOCTYPE, doc.name, changes, update_modified=False)
+		frappe.db.set_value(OPPORTUNITY, doc.name, changes, update_modified=False)
 
 
 def parse_stage(text: str) -> str:
@@ -85,7 +84,7 @@ def move_to_stage(name: str, stage: str, notes: str | None, lost_reasons: list[s
 	"""Move the opportunity to `stage` and tell its timeline. Its present stage changes nothing.
 
 	The row stays locked until the request ends, so that of two moves at once the second sees what the first did."""
-	doc = frappe.get_doc(DOCTYPE, name, for_update=True)
+	doc = frappe.get_doc(OPPORTUNITY, name, for_update=True)
 	before = doc.pipeline_stage
 	if stage != before:
 		_check_move(before, stage)

@@ -11,10 +11,10 @@ from frappe import _
 
 from orchestrator.crm.shapes import PipelineSummary
 from orchestrator.crm.stages import OPEN, STAGES, build_key
+from orchestrator.doctypes import OPPORTUNITY
 from orchestrator.exceptions import refuse
 from orchestrator.measure_queries import build_match_conditions
 
-DOCTYPE = "Opportunity"
 PRECISION = 2
 ROLES_THAT_SEE_OTHERS = frozenset({"Sales Manager", "Sales Master Manager", "System Manager"})
 
@@ -65,7 +65,7 @@ def check_may_ask(user: str) -> None:
 
 def _get_groups(user: str | None) -> list[Group]:
 	"""What the caller may read, of `user` where one is given, aggregated by the database."""
-	conditions = [*build_match_conditions(DOCTYPE), *([CONCERNS_USER] if user else [])]
+	conditions = [*build_match_conditions(OPPORTUNITY), *([CONCERNS_USER] if user else [])]
 	hint, where = (NOT_BY_GROUP, f"WHERE {' AND '.join(conditions)}") if conditions else ("", "")
 	values = {"user": user, "assignee": json.dumps(user)}
 	return [Group(*row) for row in frappe.db.sql(AGGREGATE.format(hint=hint, where=where), values)]

@@ -11,6 +11,13 @@ from frappe.model.document import Document
 
 from orchestrator.access import attachments
 from orchestrator.compat import NO_OPINION
+from orchestrator.doctypes import (
+	DOCUMENT,
+	DOCUMENT_FOLDER,
+	DOCUMENT_FOLDER_ACCESS,
+	DOCUMENT_VERSION,
+	EMPLOYEE,
+)
 from orchestrator.exceptions import refuse
 
 NONE, READ, WRITE, MANAGE = range(4)
@@ -22,8 +29,6 @@ REQUIRED_LEVELS = {
 	**dict.fromkeys(("write", "create"), WRITE),
 	"delete": MANAGE,
 }
-DOCUMENT, VERSION, FOLDER = "Document", "Document Version", "Document Folder"
-ACCESS = "Document Folder Access"
 # DocTypes of Frappe that tell of records of any DocType -> what names the record
 REFERENCING_DOCTYPES = {
 	"File": ("attached_to_doctype", "attached_to_name"),
@@ -86,14 +91,17 @@ def compute_inherited_levels(tree: list[FolderNode], grants: list[Grant]) -> dic
 
 def _get_tree() -> list[FolderNode]:
 	rows = frappe.get_all(
-		FOLDER, fields=["name", "parent_document_folder", "inherit_access"], order_by="lft asc", limit=0
+		DOCUMENT_FOLDER,
+		fields=["name", "parent_document_folder", "inherit_access"],
+		order_by="lft asc",
+		limit=0,
 	)
 	return [FolderNode(row.name, row.parent_document_folder, bool(row.inherit_access)) for row in rows]
 
 
 def _get_grants(user: str) -> list[Grant]:
 	"""The rows that name the user, a role of theirs, or a department that theirs is or belongs to."""
-	table = frappe.qb.DocType("Document Folder Access")
+	table = frappe.qb.DocType(DOCUMENT_FOLDER_ACCESS)
 	names = {"Role": frappe.get_roles(user), "Department": _list_departments(user), "User": [user]}
 	wanted = None
 	for kind, grantees in names.items():
@@ -107,7 +115,7 @@ def _get_grants(user: str) -> list[Grant]:
 def _list_departments(user: str) -> list[str]:
 	"""The department of the user's active employee record, and those it is part of."""
 	# get_all: what a user may do must not depend on what they may read of HR.
-	own = frappe.get_all("Employee", {"user_id": user, "status": "Active"}, pluck="department", limit=1)
+	own = frappe.get_all(EMPLOYEE, {"user_id": user, "status": "Active"}, pluck="department", limit=1)
 	if not own or not own[0]:
 		return []
 	place = frappe.db.get_value("Department", own[0], ["lft", "rgt"], as_dict=True)
@@ -148,10 +156,10 @@ def has_permission(
 	needed = REQUIRED_LEVELS.get(ptype)
 	if needed is None:
 		return False
-	if doc.doctype == FOLDER:
+	if doc.doctype == DOCUMENT_FOLDER:
 		folder, needed = _get_required_level(doc, ptype)
 		return get_level(folder, user) >= needed
-	if doc.doctype == VERSION:
+	if doc.doctype == DOCUMENT_VERSION:
 		folder = frappe.db.get_value(DOCUMENT, doc.document, "document_folder") if needed == READ else None
 		return bool(folder) and get_level(folder, user) >= needed
 	return get_level(doc.document_folder, user) >= needed
@@ -172,13 +180,13 @@ def build_conditions(user: str | None = None, doctype: str | None = None) -> str
 		return ""
 	folders = [frappe.db.escape(name, percent=False) for name in _get_levels(user)]
 	listed = f"({', '.join(folders)})" if folders else "('')"
-	if doctype in (FOLDER, ACCESS):
-		return f"`tab{doctype}`.{'name' if doctype == FOLDER else 'parent'} in {listed}"
+	if doctype in (DOCUMENT_FOLDER, DOCUMENT_FOLDER_ACCESS):
+		return f"`tab{doctype}`.{'name' if doctype == DOCUMENT_FOLDER else 'parent'} in {listed}"
 	if doctype == DOCUMENT:
 		return f"`tab{DOCUMENT}`.document_folder in {listed}"
 	readable = f"(select d.name from `tab{DOCUMENT}` d where d.document_folder in {listed})"  # noqa: S608  # escaped names
-	if doctype == VERSION:
-		return f"`tab{VERSION}`.document in {readable}"
+	if doctype == DOCUMENT_VERSION:
+		return f"`tab{DOCUMENT_VERSION}`.document in {readable}"
 	of_type, of_name = REFERENCING_DOCTYPES[str(doctype)]
 	table = f"`tab{doctype}`"
 	return f"(coalesce({table}.{of_type}, '') != '{DOCUMENT}' or {table}.{of_name} in {readable})"

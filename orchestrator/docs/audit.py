@@ -6,8 +6,8 @@ from typing import Any, Literal
 import frappe
 
 from orchestrator import clock
+from orchestrator.doctypes import DOCUMENT_AUDIT_ENTRY
 
-DOCTYPE = "Document Audit Entry"
 Action = Literal[
 	"Created",
 	"Changed",
@@ -31,7 +31,7 @@ def create_entry(
 	action: Action, document: str | None, folder: str | None, version: int | None = None, **details: Any
 ) -> None:
 	"""Add an entry, in the transaction of what it tells of. `details` are names and numbers, no content."""
-	entry = frappe.new_doc(DOCTYPE)
+	entry = frappe.new_doc(DOCUMENT_AUDIT_ENTRY)
 	entry.set_new_name()
 	moment = clock.get_now()
 	values = {
@@ -48,7 +48,7 @@ def create_entry(
 		"ip_address": getattr(frappe.local, "request_ip", None),
 		"details": json.dumps(details, default=str, sort_keys=True) if details else None,
 	}
-	table = frappe.qb.DocType(DOCTYPE)
+	table = frappe.qb.DocType(DOCUMENT_AUDIT_ENTRY)
 	frappe.qb.into(table).columns(*values).insert(*values.values()).run()
 
 

@@ -11,6 +11,7 @@ from orchestrator.docs import access, audit, comparison, documents, folders, ver
 from orchestrator.docs.names import validate_name
 from orchestrator.docs.shapes import Comparison, Difference
 from orchestrator.docs.versions import IncomingFile, StoredUpload
+from orchestrator.doctypes import DOCUMENT
 from orchestrator.exceptions import ConflictError, InvalidRequestError, refuse
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def update_tags(name: str, tags: list[str]) -> "Document":
 			frappe.get_doc(doctype="Tag", name=missing).insert(ignore_permissions=True)
 	frappe.flags.tagging_document = True  # told once below, not for each tag
 	try:
-		DocTags("Document").update(name, wanted)
+		DocTags(DOCUMENT).update(name, wanted)
 	finally:
 		frappe.flags.tagging_document = False
 	document.reload()

@@ -14,6 +14,7 @@ from frappe.utils import get_url
 from orchestrator.docs import documents, media, versions
 from orchestrator.docs.errors import InvalidFileError
 from orchestrator.docs.versions import IncomingFile
+from orchestrator.doctypes import DOCUMENT_VERSION
 from orchestrator.exceptions import InvalidRequestError, refuse
 
 if TYPE_CHECKING:
@@ -116,11 +117,11 @@ def find_site_file(text: str) -> IncomingFile | None:
 
 def _read_version(name: str) -> IncomingFile:
 	"""The bytes of another version that the caller may read."""
-	document = frappe.db.get_value("Document Version", name, "document")
+	document = frappe.db.get_value(DOCUMENT_VERSION, name, "document")
 	if not document:
 		_raise_missing_file()
 	documents.get_document(document)
-	version = frappe.get_doc("Document Version", name)
+	version = frappe.get_doc(DOCUMENT_VERSION, name)
 	return IncomingFile(versions.get_intact_path(version).open("rb"), version.file_name)
 
 

@@ -9,6 +9,7 @@ import frappe
 from frappe import _
 
 from orchestrator.docs import audit, documents, versions
+from orchestrator.doctypes import DOCUMENT
 from orchestrator.exceptions import InvalidRequestError, refuse
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ def build_download(document: str | None, version: str | None) -> Response:
 	"""The reply with a version's bytes, for a caller who may read the document."""
 	found = _get_readable_version(document, version)
 	path = versions.get_intact_path(found)
-	folder = frappe.db.get_value("Document", found.document, "document_folder")
+	folder = frappe.db.get_value(DOCUMENT, found.document, "document_folder")
 	audit.create_read_entry("Downloaded", found.document, folder, found.number)
 	response = send_file(
 		path,

@@ -9,10 +9,10 @@ from frappe.core.api.file import create_new_folder
 from orchestrator.api import idempotency
 from orchestrator.docs import access
 from orchestrator.docs.names import validate_name
+from orchestrator.doctypes import DOCUMENT_FOLDER
 from orchestrator.exceptions import ConflictError, refuse
 from orchestrator.file_names import normalize_name
 
-DOCTYPE = "Document Folder"
 ROOT = "Documents"
 FILES_ROOT = "Home"
 
@@ -35,7 +35,7 @@ def _parse_levels(path: str) -> list[str]:
 def find_folder(text: str) -> str:
 	"""The folder of that name or path. 404 where there is none that the caller may read: the two look alike."""
 	name = normalize_name(text)
-	folder = name if frappe.db.exists(DOCTYPE, name) else _get_by_path(_parse_levels(name))
+	folder = name if frappe.db.exists(DOCUMENT_FOLDER, name) else _get_by_path(_parse_levels(name))
 	if not folder or not access.get_level(folder):
 		refuse(_("There is no folder {0}.").format(text), frappe.DoesNotExistError)
 	return folder
@@ -51,7 +51,7 @@ def _get_by_path(levels: list[str]) -> str | None:
 
 def _get_child(parent: str, title: str, lock: bool = False) -> str | None:
 	return frappe.db.get_value(
-		DOCTYPE, {"parent_document_folder": parent, "title_key": title}, "name", for_update=lock
+		DOCUMENT_FOLDER, {"parent_document_folder": parent, "title_key": title}, "name", for_update=lock
 	)
 
 
@@ -68,11 +68,11 @@ def get_or_create(path: str) -> str:
 def _create_child(parent: str, title: str) -> str:
 	"""A folder in a folder. Who makes one holds the root meanwhile, so that two requests do not make the same one."""
 	access.check_level(access.WRITE, parent)
-	frappe.db.get_value(DOCTYPE, ROOT, "name", for_update=True)
+	frappe.db.get_value(DOCUMENT_FOLDER, ROOT, "name", for_update=True)
 	if found := _get_child(parent, title, lock=True):
 		_refresh_snapshot()
 		return found
-	return frappe.get_doc(doctype=DOCTYPE, title=title, parent_document_folder=parent).insert().name
+	return frappe.get_doc(doctype=DOCUMENT_FOLDER, title=title, parent_document_folder=parent).insert().name
 
 
 def _refresh_snapshot() -> None:
@@ -89,21 +89,21 @@ def find_free_name(title: str, parent: str) -> str:
 	above = [level for level in build_path(parent).split("/") if level]
 	for length in range(len(above) + 1):
 		name = "/".join([*above[len(above) - length :], title])
-		if len(name) <= 140 and not frappe.db.exists(DOCTYPE, name):
+		if len(name) <= 140 and not frappe.db.exists(DOCUMENT_FOLDER, name):
 			return name
 	return f"{title[:120]} {frappe.generate_hash(length=8)}"
 
 
 def build_path(folder: str) -> str:
-	return frappe.db.get_value(DOCTYPE, folder, "path") or ""
+	return frappe.db.get_value(DOCUMENT_FOLDER, folder, "path") or ""
 
 
 def compute_rules(folder: str | None) -> FolderRules:
 	"""The longest retention and any legal hold along the way to the root."""
-	place = frappe.db.get_value(DOCTYPE, folder, ["lft", "rgt"], as_dict=True)
+	place = frappe.db.get_value(DOCUMENT_FOLDER, folder, ["lft", "rgt"], as_dict=True)
 	# get_all: what holds must not depend on what the caller may read.
 	rows = frappe.get_all(
-		DOCTYPE,
+		DOCUMENT_FOLDER,
 		filters={"lft": ("<=", place.lft), "rgt": (">=", place.rgt)},
 		fields=["retention_days", "legal_hold"],
 		limit=0,
@@ -127,15 +127,15 @@ def get_file_folder(folder: str) -> str:
 
 def get_or_create_root() -> None:
 	"""The root of the tree."""
-	if not frappe.db.exists(DOCTYPE, ROOT):
-		root: Any = frappe.get_doc(doctype=DOCTYPE, title=ROOT, inherit_access=0)
+	if not frappe.db.exists(DOCUMENT_FOLDER, ROOT):
+		root: Any = frappe.get_doc(doctype=DOCUMENT_FOLDER, title=ROOT, inherit_access=0)
 		root.flags.is_root = True
 		root.insert(ignore_permissions=True)
 
 
 def list_descendants(folder: str) -> list[str]:
 	"""The folder and all those in it."""
-	place = frappe.db.get_value(DOCTYPE, folder, ["lft", "rgt"], as_dict=True)
+	place = frappe.db.get_value(DOCUMENT_FOLDER, folder, ["lft", "rgt"], as_dict=True)
 	return frappe.get_all(
-		DOCTYPE, {"lft": (">=", place.lft), "rgt": ("<=", place.rgt)}, pluck="name", limit=0
+		DOCUMENT_FOLDER, {"lft": (">=", place.lft), "rgt": ("<=", place.rgt)}, pluck="name", limit=0
 	)

@@ -10,9 +10,9 @@ from orchestrator import clock
 from orchestrator.docs import text
 from orchestrator.docs.search_terms import build_expression, build_terms, find_first_word
 from orchestrator.docs.shapes import Hit
+from orchestrator.doctypes import DOCUMENT, DOCUMENT_TEXT, DOCUMENT_VERSION
 from orchestrator.exceptions import InvalidRequestError, refuse
 
-DOCTYPE = "Document Text"
 INDEX = "searchable"
 COLUMNS = ("title", "tags", "notes", "content", "terms", "content_terms")
 MATCH = f"MATCH({', '.join(f't.{column}' for column in COLUMNS)}) AGAINST (%(words)s IN BOOLEAN MODE)"
@@ -45,11 +45,11 @@ def _build_search_expression(query: str) -> str:
 def build_statement(within_folders: bool) -> str:
 	"""Names and scores: the index finds, the primary key joins, the permissions narrow."""
 	# Frappe's own conditions: roles, user permissions, the folders. Their percent signs are no parameters.
-	allowed = (build_match_conditions("Document") or "1=1").replace("%", "%%")
+	allowed = (build_match_conditions(DOCUMENT) or "1=1").replace("%", "%%")
 	narrowed = "AND `tabDocument`.document_folder IN %(folders)s" if within_folders else ""
 	return f"""
 		SELECT `tabDocument`.name, {MATCH} AS score
-		FROM `tab{DOCTYPE}` t
+		FROM `tab{DOCUMENT_TEXT}` t
 		JOIN `tabDocument` ON `tabDocument`.name = t.name
 		WHERE {MATCH} AND ({allowed}) {narrowed}
 		ORDER BY score DESC, `tabDocument`.name
@@ -63,7 +63,7 @@ def _build_hits(names: list[str], word: str) -> list[frappe._dict]:
 		f"""
 		SELECT d.name, d.title, d.document_folder, d.status, d.current_version, d.file_name,
 			SUBSTRING(t.content, GREATEST(LOCATE(%(word)s, t.content) - {SNIPPET_BEFORE}, 1), {SNIPPET_LENGTH}) AS snippet
-		FROM `tabDocument` d JOIN `tab{DOCTYPE}` t ON t.name = d.name
+		FROM `tabDocument` d JOIN `tab{DOCUMENT_TEXT}` t ON t.name = d.name
 		WHERE d.name IN %(names)s
 		""",  # noqa: S608  # as above
 		{"names": names, "word": word},
@@ -86,9 +86,9 @@ def _build_hit(row: frappe._dict, score: float) -> Hit:
 
 def update_index(document: str) -> None:
 	"""Bring what is searched beside the file's own text up to date: title, tags, description and notes."""
-	row = frappe.db.get_value("Document", document, ["title", "description", "_user_tags"], as_dict=True)
+	row = frappe.db.get_value(DOCUMENT, document, ["title", "description", "_user_tags"], as_dict=True)
 	notes = frappe.get_all(
-		"Document Version",
+		DOCUMENT_VERSION,
 		{"document": document, "notes": ("is", "set")},
 		pluck="notes",
 		order_by="number desc",
@@ -116,7 +116,7 @@ def _upsert_row(document: str, values: dict[str, Any]) -> None:
 	columns = ", ".join(f"`{column}`" for column in row)
 	updates = ", ".join(f"`{column}`=VALUES(`{column}`)" for column in ("modified", "modified_by", *values))
 	frappe.db.sql(
-		f"INSERT INTO `tab{DOCTYPE}` ({columns}) VALUES %(row)s ON DUPLICATE KEY UPDATE {updates}",  # noqa: S608
+		f"INSERT INTO `tab{DOCUMENT_TEXT}` ({columns}) VALUES %(row)s ON DUPLICATE KEY UPDATE {updates}",  # noqa: S608
 		{"row": tuple(row.values())},
 	)
 
@@ -130,14 +130,14 @@ def enqueue_text_extraction(document: str) -> None:
 def extract_text(document: str) -> None:
 	"""Job: read the current version's text into the index. A version that came meanwhile has a job of its own, which
 	may be done before; a document that went meanwhile leaves no text behind."""
-	version = frappe.db.get_value("Document", document, "current_version")
+	version = frappe.db.get_value(DOCUMENT, document, "current_version")
 	name = f"{document}-v{version}"
-	if not frappe.db.exists("Document Version", name):
+	if not frappe.db.exists(DOCUMENT_VERSION, name):
 		return
-	content = text.get_version_text(frappe.get_doc("Document Version", name))
+	content = text.get_version_text(frappe.get_doc(DOCUMENT_VERSION, name))
 	frappe.db.sql(
 		f"""
-		UPDATE `tab{DOCTYPE}` SET content = %(content)s, content_terms = %(terms)s, version = %(version)s
+		UPDATE `tab{DOCUMENT_TEXT}` SET content = %(content)s, content_terms = %(terms)s, version = %(version)s
 		WHERE name = %(document)s AND COALESCE(version, 0) <= %(version)s
 		""",  # noqa: S608
 		{"content": content, "terms": build_terms(content), "version": version, "document": document},
@@ -145,12 +145,12 @@ def extract_text(document: str) -> None:
 
 
 def delete_from_index(document: str) -> None:
-	frappe.db.delete(DOCTYPE, {"name": document})
+	frappe.db.delete(DOCUMENT_TEXT, {"name": document})
 
 
 def create_index() -> None:
 	"""The full-text index, where it is missing or has other columns."""
-	table = f"tab{DOCTYPE}"
+	table = f"tab{DOCUMENT_TEXT}"
 	rows = frappe.db.sql(f"SHOW INDEX FROM `{table}` WHERE Key_name = %s", INDEX, as_dict=True)
 	if {row.Column_name for row in rows} == set(COLUMNS):
 		return
@@ -162,12 +162,12 @@ def create_index() -> None:
 
 def update_terms() -> None:
 	"""Give the texts of an earlier version their terms."""
-	for name in frappe.get_all(DOCTYPE, {"terms": ("is", "not set")}, pluck="name", limit=0):
-		if frappe.db.exists("Document", name):
+	for name in frappe.get_all(DOCUMENT_TEXT, {"terms": ("is", "not set")}, pluck="name", limit=0):
+		if frappe.db.exists(DOCUMENT, name):
 			update_index(name)
-			content = frappe.db.get_value(DOCTYPE, name, "content")
+			content = frappe.db.get_value(DOCUMENT_TEXT, name, "content")
 			frappe.db.set_value(
-				DOCTYPE, name, "content_terms", build_terms(content or ""), update_modified=False
+				DOCUMENT_TEXT, name, "content_terms", build_terms(content or ""), update_modified=False
 			)
 
 
@@ -175,14 +175,14 @@ def rebuild_index() -> None:
 	"""Scheduled weekly: rebuild the index. InnoDB keeps the ids of changed and deleted texts in it until then, and looks
 	each hit up among them."""
 	frappe.db.commit()  # what MariaDB would do by itself
-	frappe.db.sql_ddl(f"OPTIMIZE TABLE `tab{DOCTYPE}`")
+	frappe.db.sql_ddl(f"OPTIMIZE TABLE `tab{DOCUMENT_TEXT}`")
 
 
 def update_tags() -> None:
 	"""Have the tags searched as they are on the documents now."""
 	changed = frappe.db.sql(
 		f"""
-		SELECT t.name FROM `tab{DOCTYPE}` t JOIN `tabDocument` d ON d.name = t.name
+		SELECT t.name FROM `tab{DOCUMENT_TEXT}` t JOIN `tabDocument` d ON d.name = t.name
 		WHERE COALESCE(t.tags, '') != TRIM(REPLACE(COALESCE(d._user_tags, ''), ',', ' '))
 		"""  # noqa: S608
 	)

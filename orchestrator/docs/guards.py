@@ -10,6 +10,7 @@ from frappe.model.document import Document
 from orchestrator.compat import NO_OPINION
 from orchestrator.docs import storage
 from orchestrator.docs.errors import ImmutableRecordConflictError
+from orchestrator.doctypes import DOCUMENT, DOCUMENT_FOLDER, DOCUMENT_VERSION
 from orchestrator.exceptions import refuse
 
 # Of the File of a version, everything but where the File list shows it.
@@ -24,7 +25,7 @@ IMMUTABLE_FIELDS = (
 	"content_hash",
 	"owner",
 )
-LIBRARY_DOCTYPES = ("Document", "Document Version", "Document Folder")
+LIBRARY_DOCTYPES = (DOCUMENT, DOCUMENT_VERSION, DOCUMENT_FOLDER)
 
 
 def before_file_validate(file: Document, _event: str | None = None) -> None:
@@ -52,13 +53,13 @@ def on_file_trash(file: Document, _event: str | None = None) -> None:
 
 
 def _is_version_file(file: str) -> bool:
-	if frappe.flags.in_migrate and not frappe.db.table_exists("Document Version"):
+	if frappe.flags.in_migrate and not frappe.db.table_exists(DOCUMENT_VERSION):
 		return False  # another app's patch saves Files before the site has documents
-	return bool(frappe.db.exists("Document Version", {"file": file}))
+	return bool(frappe.db.exists(DOCUMENT_VERSION, {"file": file}))
 
 
 def _refuse_change(file: str) -> None:
-	version = frappe.db.get_value("Document Version", {"file": file}, ["document", "number"], as_dict=True)
+	version = frappe.db.get_value(DOCUMENT_VERSION, {"file": file}, ["document", "number"], as_dict=True)
 	refuse(
 		_(
 			"This file belongs to version {0} of {1}, which cannot be changed. Add a new version instead."
@@ -80,8 +81,8 @@ def has_file_permission(
 		return NO_OPINION
 	if ptype not in ("read", "select", "print", "email", "report", "export"):
 		return False
-	document = doc.attached_to_name if doc.attached_to_doctype == "Document" else None
-	return bool(document) and bool(frappe.has_permission("Document", "read", doc=document, user=user))
+	document = doc.attached_to_name if doc.attached_to_doctype == DOCUMENT else None
+	return bool(document) and bool(frappe.has_permission(DOCUMENT, "read", doc=document, user=user))
 
 
 def refuse_share(_doc: Document, _event: str | None = None, *_args: Any) -> None:
@@ -101,6 +102,6 @@ def after_tag_change(link: Document, _event: str | None = None) -> None:
 	"""Hook of Tag Link: tags are searched as well."""
 	if frappe.flags.tagging_document:
 		return
-	if link.document_type == "Document" and frappe.db.exists("Document", link.document_name):
-		document = frappe.get_doc("Document", link.document_name)
+	if link.document_type == DOCUMENT and frappe.db.exists(DOCUMENT, link.document_name):
+		document = frappe.get_doc(DOCUMENT, link.document_name)
 		document.run_method("after_tagging", [link.tag])

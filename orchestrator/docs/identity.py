@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 import frappe
 
+from orchestrator.doctypes import DOCUMENT, DOCUMENT_FOLDER, DOCUMENT_FOLDER_ACCESS
+
 COLLATION = "utf8mb4_bin"
 
 
@@ -19,9 +21,9 @@ class Columns(NamedTuple):
 
 
 BINARY_COLUMNS = (
-	Columns("Document", ("document_folder", "title_key")),
-	Columns("Document Folder", ("name", "parent_document_folder", "old_parent", "title_key")),
-	Columns("Document Folder Access", ("parent",)),
+	Columns(DOCUMENT, ("document_folder", "title_key")),
+	Columns(DOCUMENT_FOLDER, ("name", "parent_document_folder", "old_parent", "title_key")),
+	Columns(DOCUMENT_FOLDER_ACCESS, ("parent",)),
 )
 
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import frappe
 
 from orchestrator.docs import fulltext, storage
+from orchestrator.doctypes import DOCUMENT_VERSION
 
 BATCH_SIZE = 500
 # A file is written before its version: younger ones may belong to a request that is still running.
@@ -56,7 +57,7 @@ def _is_existing(version: str) -> bool:
 def _list_versions() -> Iterator[frappe._dict]:
 	"""Every version, a batch at a time."""
 	last = ""
-	table = frappe.qb.DocType("Document Version")
+	table = frappe.qb.DocType(DOCUMENT_VERSION)
 	columns = (table.name, table.document, table.storage_key, table.file_size, table.sha256)
 	while rows := (
 		frappe.qb.from_(table)

@@ -11,6 +11,7 @@ from orchestrator import clock
 from orchestrator.docs import folders
 from orchestrator.docs.errors import RetentionConflictError
 from orchestrator.docs.folders import FolderRules
+from orchestrator.doctypes import DOCUMENT_VERSION
 from orchestrator.exceptions import refuse
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def compute_retention_end(latest: datetime, retention_days: int) -> datetime:
 def _get_latest_change(document: "Document") -> datetime:
 	"""When the latest version was made; the document itself, where there is none."""
 	made = frappe.db.get_value(
-		"Document Version", {"document": document.name, "number": document.current_version}, "creation"
+		DOCUMENT_VERSION, {"document": document.name, "number": document.current_version}, "creation"
 	)
 	return get_datetime(made or document.creation)
 

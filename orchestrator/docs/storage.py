@@ -17,6 +17,7 @@ from frappe.core.api.file import get_max_file_size
 from frappe.core.doctype.file.exceptions import MaxFileSizeReachedError
 
 from orchestrator.docs.errors import DamagedFileConflictError, InvalidFileError, StorageError
+from orchestrator.doctypes import DOCUMENT_VERSION
 from orchestrator.exceptions import refuse
 
 FOLDER = "orchestrator_documents"
@@ -114,7 +115,7 @@ def _delete_bytes(key: str) -> None:
 def delete_unreferenced(keys: list[str]) -> None:
 	"""Remove the bytes of those keys that no version has. To be called when a transaction has ended: part of it may
 	have been rolled back to a savepoint, of which Frappe tells nobody."""
-	kept = frappe.get_all("Document Version", {"storage_key": ("in", keys)}, pluck="storage_key", limit=0)
+	kept = frappe.get_all(DOCUMENT_VERSION, {"storage_key": ("in", keys)}, pluck="storage_key", limit=0)
 	for key in set(keys) - set(kept):
 		_delete_bytes(key)
 

@@ -8,6 +8,7 @@ from frappe import _
 from orchestrator.docs import access, changes, content, documents, folders, versions
 from orchestrator.docs.names import validate_name
 from orchestrator.docs.versions import IncomingFile
+from orchestrator.doctypes import DOCUMENT_VERSION
 from orchestrator.exceptions import InvalidRequestError, refuse
 
 
@@ -56,7 +57,7 @@ def _parse_upload(form: Any) -> IncomingFile:
 
 
 def _build_reply(file: str | None, document: str | None) -> dict[str, Any]:
-	version = frappe.db.get_value("Document Version", {"file": file}, ["name", "number"], as_dict=True)
+	version = frappe.db.get_value(DOCUMENT_VERSION, {"file": file}, ["name", "number"], as_dict=True)
 	return {
 		**frappe.get_doc("File", file).as_dict(),
 		"document": document,

@@ -7,13 +7,13 @@ from frappe import _
 
 from orchestrator.docs import audit, folders, fulltext, media, shapes, storage
 from orchestrator.docs.names import add_extension, validate_name
+from orchestrator.doctypes import DOCUMENT, DOCUMENT_VERSION
 from orchestrator.exceptions import refuse
 
 if TYPE_CHECKING:
 	from orchestrator.orchestrator.doctype.document.document import Document
 	from orchestrator.orchestrator.doctype.document_version.document_version import DocumentVersion
 
-DOCTYPE = "Document Version"
 DOWNLOAD = shapes.DOWNLOAD
 MAX_NOTES = 5000
 
@@ -60,7 +60,7 @@ def create_version(
 ) -> "DocumentVersion":
 	"""The next version of a locked document."""
 	version: DocumentVersion = frappe.get_doc(
-		doctype=DOCTYPE,
+		doctype=DOCUMENT_VERSION,
 		document=document.name,
 		number=(document.current_version or 0) + 1,
 		notes=(notes or "")[:MAX_NOTES] or None,
@@ -110,7 +110,7 @@ def _create_file(document: "Document", version: "DocumentVersion") -> str:
 			"file_size": version.file_size,
 			"is_private": 1,
 			"folder": folders.get_file_folder(document.document_folder),
-			"attached_to_doctype": "Document",
+			"attached_to_doctype": DOCUMENT,
 			"attached_to_name": document.name,
 		}
 	)
@@ -137,16 +137,16 @@ def _make_current(document: "Document", version: "DocumentVersion") -> None:
 
 def get_version(document: str, number: Any = None) -> "DocumentVersion":
 	"""A version by its number, the current one without. 404 where there is none."""
-	wanted = frappe.db.get_value("Document", document, "current_version") if number in (None, "") else number
+	wanted = frappe.db.get_value(DOCUMENT, document, "current_version") if number in (None, "") else number
 	name = _build_name(document, int(wanted or 0))
-	if not wanted or not frappe.db.exists(DOCTYPE, name):
+	if not wanted or not frappe.db.exists(DOCUMENT_VERSION, name):
 		refuse(
 			_("{0} has no version {1}.").format(document, wanted or "")
 			if wanted
 			else _("{0} has no version yet.").format(document),
 			frappe.DoesNotExistError,
 		)
-	return frappe.get_doc(DOCTYPE, name)
+	return frappe.get_doc(DOCUMENT_VERSION, name)
 
 
 def get_intact_path(version: "DocumentVersion") -> Any:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 import frappe
 
+from orchestrator.doctypes import SPRINT
 from orchestrator.gameplan.burndown import round_hours
 from orchestrator.gameplan.shapes import MemberLoad, SprintCapacity
 from orchestrator.gameplan.task_rows import TaskRow, list_sprint_rows
@@ -14,7 +15,7 @@ def build_capacity(sprint: str) -> SprintCapacity:
 	# get_all: who may read the sprint may read its members
 	members = frappe.get_all(
 		"Sprint Member",
-		{"parent": sprint, "parenttype": "Sprint"},
+		{"parent": sprint, "parenttype": SPRINT},
 		["user", "capacity_hours"],
 		order_by="idx",
 		limit=0,

@@ -8,6 +8,7 @@ from frappe import _
 
 from orchestrator import clock, period
 from orchestrator.api.generic import get_writable
+from orchestrator.doctypes import GP_TASK, SPRINT
 from orchestrator.exceptions import refuse
 from orchestrator.gameplan import events, history, sprints
 from orchestrator.gameplan.burndown import round_hours
@@ -17,19 +18,11 @@ from orchestrator.gameplan.shapes import MovedTask, SprintClosing
 from orchestrator.gameplan.sprint_rules import (
 	ACTIVE,
 	CLOSED,
-	DOCTYPE,
 	OWNER_FIELDS,
 	SprintStateConflictError,
 	get_locked_state,
 )
-from orchestrator.gameplan.task_rows import (
-	DOCTYPES,
-	FIELD,
-	GP_TASK,
-	TaskRow,
-	list_rows_by_name,
-	list_sprint_rows,
-)
+from orchestrator.gameplan.task_rows import DOCTYPES, FIELD, TaskRow, list_rows_by_name, list_sprint_rows
 from orchestrator.gameplan.task_state import JOINED, LEFT, OUT, Event
 
 if TYPE_CHECKING:
@@ -73,7 +66,7 @@ def _get_target_sprint(doc: "Sprint", next_sprint: str | None) -> str | None:
 	write, 422 for one that cannot take the tasks."""
 	if not next_sprint or next_sprint == BACKLOG:
 		return None
-	target = get_writable(frappe.get_meta(DOCTYPE), next_sprint)
+	target = get_writable(frappe.get_meta(SPRINT), next_sprint)
 	target.state = get_locked_state(target.name)
 	same_owner = all((target.get(name) or None) == (doc.get(name) or None) for name in OWNER_FIELDS)
 	if target.name == doc.name or target.state == CLOSED or not same_owner:

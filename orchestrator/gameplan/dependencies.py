@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import frappe
 from frappe import _
 
+from orchestrator.doctypes import TASK
 from orchestrator.exceptions import refuse
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def _get_stored_edges(tasks: list[str]) -> list[tuple[str, str]]:
 	# get_all: a circle is one, whoever may read the tasks in it
 	rows = frappe.get_all(
 		"Task Depends On",
-		{"parent": ("in", tasks), "parenttype": "Task", "task": ("is", "set")},
+		{"parent": ("in", tasks), "parenttype": TASK, "task": ("is", "set")},
 		["parent", "task"],
 		order_by="parent, idx",
 		as_list=True,

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import frappe
 
 from orchestrator import clock
+from orchestrator.doctypes import SPRINT, SPRINT_EVENT, TASK
 from orchestrator.gameplan import history
 from orchestrator.gameplan.task_rows import (
-	TASK,
 	TaskRow,
 	find_groups,
 	has_sprints,
@@ -25,7 +25,6 @@ from orchestrator.gameplan.task_state import Event, TaskChange, list_steps
 if TYPE_CHECKING:
 	from frappe.model.document import Document
 
-DOCTYPE = "Sprint Event"
 OPEN_STATES = ("Planned", "Active")
 
 
@@ -57,7 +56,7 @@ def after_rename(doc: "Document", _method: str | None, old: str, new: str, merge
 	deleted next, and its hours did stand in the sprint until then."""
 	if not merge:
 		frappe.db.set_value(
-			DOCTYPE, {"task_doctype": doc.doctype, "task": old}, "task", new, update_modified=False
+			SPRINT_EVENT, {"task_doctype": doc.doctype, "task": old}, "task", new, update_modified=False
 		)
 
 
@@ -65,7 +64,7 @@ def reconcile_events() -> int:
 	"""The daily job: write down what was changed past the hooks. Returns how many events that were."""
 	written = 0
 	# get_all: a job has no caller
-	for sprint in frappe.get_all("Sprint", {"state": ("in", OPEN_STATES)}, pluck="name", limit=0):
+	for sprint in frappe.get_all(SPRINT, {"state": ("in", OPEN_STATES)}, pluck="name", limit=0):
 		written += reconcile_sprint(sprint)
 		frappe.db.commit()
 	return written
@@ -144,7 +143,7 @@ def insert_events(entries: Iterable[EventRow]) -> None:
 		for entry in entries
 	]  # fmt: skip
 	if rows:
-		frappe.db.bulk_insert(DOCTYPE, COLUMNS, rows)
+		frappe.db.bulk_insert(SPRINT_EVENT, COLUMNS, rows)
 
 
 COLUMNS = [
@@ -158,4 +157,6 @@ def _is_ready(doctype: str) -> bool:
 	"""False while the app is only being installed or updated: other apps' patches save tasks before our tables are there."""
 	if not has_sprints(doctype):
 		return False
-	return not (frappe.flags.in_migrate or frappe.flags.in_patch) or bool(frappe.db.table_exists(DOCTYPE))
+	return not (frappe.flags.in_migrate or frappe.flags.in_patch) or bool(
+		frappe.db.table_exists(SPRINT_EVENT)
+	)

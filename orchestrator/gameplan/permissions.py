@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import frappe
 
 from orchestrator.access.record_conditions import build_read_condition
+from orchestrator.doctypes import SPRINT
 
 if TYPE_CHECKING:
 	from frappe.model.document import Document
@@ -14,14 +15,14 @@ VISIBLE_SPRINTS_CONDITION = "(COALESCE(`tabSprint`.project, '') = '' OR `tabSpri
 EVENTS_OF_VISIBLE_CONDITION = "`tabSprint Event`.sprint IN (SELECT name FROM `tabSprint` WHERE {0})"
 
 
-def build_conditions(user: str | None = None, doctype: str = "Sprint") -> str:
+def build_conditions(user: str | None = None, doctype: str = SPRINT) -> str:
 	"""Hook permission_query_conditions of Sprint and Sprint Event."""
 	user = user or frappe.session.user
 	of_project = _build_project_conditions(user)
 	if not of_project:
 		return ""
 	visible = VISIBLE_SPRINTS_CONDITION.format(of_project)
-	return visible if doctype == "Sprint" else EVENTS_OF_VISIBLE_CONDITION.format(visible)
+	return visible if doctype == SPRINT else EVENTS_OF_VISIBLE_CONDITION.format(visible)
 
 
 def _build_project_conditions(user: str) -> str:

@@ -8,13 +8,13 @@ from frappe import _
 from frappe.utils import date_diff, get_datetime, getdate
 
 from orchestrator.apps import require_app
+from orchestrator.doctypes import SPRINT_EVENT
 from orchestrator.exceptions import ConflictError, refuse
 from orchestrator.gameplan.task_rows import list_sprint_rows
 
 if TYPE_CHECKING:
 	from orchestrator.orchestrator.doctype.sprint.sprint import Sprint
 
-DOCTYPE = "Sprint"
 PLANNED, ACTIVE, CLOSED = "Planned", "Active", "Closed"
 MAX_DAYS = 366  # days
 # Written by starting and closing alone.
@@ -149,7 +149,7 @@ def check_overlap(doc: "Sprint") -> None:
 
 def delete_events(doc: "Sprint") -> None:
 	"""The history goes with its sprint. One that holds tasks is not deleted: Frappe itself tells that they refer to it."""
-	frappe.db.delete("Sprint Event", {"sprint": doc.name})
+	frappe.db.delete(SPRINT_EVENT, {"sprint": doc.name})
 
 
 def refuse_merge() -> NoReturn:

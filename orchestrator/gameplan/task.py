@@ -8,9 +8,10 @@ from frappe import _
 from frappe.utils import cint, escape_html, flt
 
 from orchestrator import clock
+from orchestrator.doctypes import GP_TASK, SPRINT, TASK
 from orchestrator.exceptions import ConflictError, refuse
 from orchestrator.gameplan.sprint_rules import CLOSED, get_locked_state
-from orchestrator.gameplan.task_rows import FIELD, GP_TASK, TASK
+from orchestrator.gameplan.task_rows import FIELD
 from orchestrator.gameplan.task_state import DONE
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def validate(doc: "Document", _method: str | None = None) -> None:
 	if not doc.get(FIELD) or not any(map(doc.has_value_changed, (FIELD, "project", "team", "is_template"))):
 		return
 	sprint = frappe.db.get_value(
-		"Sprint", doc.get(FIELD), ["name", "project", "team_type", "team"], as_dict=True
+		SPRINT, doc.get(FIELD), ["name", "project", "team_type", "team"], as_dict=True
 	)
 	if sprint:  # else Frappe's own check of links refuses it
 		_check_sprint_open(doc, sprint)
@@ -80,7 +81,7 @@ def _check_sprint_open(doc: "Document", sprint: frappe._dict) -> None:
 
 def _check_sprint_access(doc: "Document", sprint: frappe._dict) -> None:
 	"""422 for a sprint that the caller may not read, as if it were not there."""
-	if not doc.flags.ignore_permissions and not frappe.has_permission("Sprint", "read", sprint.name):
+	if not doc.flags.ignore_permissions and not frappe.has_permission(SPRINT, "read", sprint.name):
 		refuse(_("Could not find {0}: {1}").format(_("Sprint"), sprint.name), frappe.LinkValidationError)
 
 

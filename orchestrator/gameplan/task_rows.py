@@ -8,10 +8,9 @@ import frappe
 
 from orchestrator.apps import is_installed
 from orchestrator.compat import AS_TEXT
+from orchestrator.doctypes import GP_TASK, TASK
 from orchestrator.gameplan.task_state import DONE, TaskState
 
-TASK = "Task"
-GP_TASK = "GP Task"
 FIELD = "sprint"
 
 

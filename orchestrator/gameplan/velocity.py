@@ -7,10 +7,11 @@ import frappe
 from frappe import _
 
 from orchestrator.api.generic import get_readable
+from orchestrator.doctypes import SPRINT
 from orchestrator.exceptions import InvalidRequestError, refuse
 from orchestrator.gameplan.burndown import round_hours
 from orchestrator.gameplan.shapes import ClosedSprintFigures, Velocity
-from orchestrator.gameplan.sprint_rules import CLOSED, DOCTYPE
+from orchestrator.gameplan.sprint_rules import CLOSED
 
 MAX_SPRINTS = 50
 FIELDS = [
@@ -34,7 +35,7 @@ def compute_velocity(project: str | None, team: str | None, count: int) -> Veloc
 	filters |= {"project": project} if project else {}
 	filters |= {"team": team} if team else {}
 	rows = frappe.get_list(
-		DOCTYPE, filters=filters, fields=FIELDS, order_by="end_date desc, closed_at desc", limit=count
+		SPRINT, filters=filters, fields=FIELDS, order_by="end_date desc, closed_at desc", limit=count
 	)
 	sprints = [_build_sprint_figures(row) for row in reversed(rows)]
 	return Velocity(

@@ -13,10 +13,9 @@ import frappe
 from frappe import _
 
 from orchestrator.api.endpoint import READ, endpoint
+from orchestrator.doctypes import HD_TICKET_COMMENT
 from orchestrator.exceptions import refuse
 from orchestrator.helpdesk.tickets import DOCTYPES, is_customer
-
-NOTE = "HD Ticket Comment"
 
 
 def _is_form_of_customer() -> bool:
@@ -36,7 +35,7 @@ def _is_saved_by_customer() -> bool:
 
 def _is_note_hidden() -> bool:
 	"""True for who may not read the notes that a search would find."""
-	return not frappe.has_permission(NOTE, "read")
+	return not frappe.has_permission(HD_TICKET_COMMENT, "read")
 
 
 def _parse_doctype(text: Any) -> str | None:

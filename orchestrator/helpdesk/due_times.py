@@ -12,7 +12,7 @@ from erpnext.support.doctype.service_level_agreement import service_level_agreem
 from frappe.model.document import Document
 from frappe.utils import get_datetime, get_system_timezone, getdate
 
-from orchestrator.helpdesk.tickets import ISSUE
+from orchestrator.doctypes import ISSUE
 from orchestrator.helpdesk.working_time import Calendar, add_working_time, count_working_time
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ import frappe
 from orchestrator import compat
 from orchestrator.api.bulk.requests import filter_listed_names
 from orchestrator.configuration import get_settings
+from orchestrator.doctypes import TICKET_ESCALATION
 from orchestrator.helpdesk import overdue
 from orchestrator.helpdesk.escalation_records import EscalatedTicket, apply_escalations, insert_escalations
 from orchestrator.helpdesk.overdue import STAGES, OverdueTicket, Stage, TicketSource
@@ -120,4 +121,4 @@ def before_rename(doc: "Document", _method: str | None, old: str, _new: str, mer
 
 def _delete_escalations_by_name(doctype: str, name: str) -> None:
 	"""Delete the escalations of the ticket of that name."""
-	frappe.db.delete("Ticket Escalation", {"reference_doctype": doctype, "reference_name": str(name)})
+	frappe.db.delete(TICKET_ESCALATION, {"reference_doctype": doctype, "reference_name": str(name)})

@@ -12,8 +12,8 @@ from frappe.utils import format_datetime
 from orchestrator import clock
 from orchestrator.assignment import FIELD
 from orchestrator.compat import AS_TEXT
+from orchestrator.doctypes import HD_TICKET, TICKET_ESCALATION
 from orchestrator.helpdesk.overdue import OverdueTicket, Stage
-from orchestrator.helpdesk.tickets import HD_TICKET
 
 ACTOR = "Administrator"
 
@@ -34,7 +34,7 @@ def insert_escalations(doctype: str, stage: Stage, batch: list[EscalatedTicket])
 	"""Store the escalations. Returns those that were not there yet."""
 	names = {frappe.generate_hash(length=10): item for item in batch}
 	_insert_rows(
-		"Ticket Escalation",
+		TICKET_ESCALATION,
 		(
 			{
 				"name": name,
@@ -48,7 +48,7 @@ def insert_escalations(doctype: str, stage: Stage, batch: list[EscalatedTicket])
 		),
 		ignore_duplicates=True,
 	)
-	stored = frappe.get_all("Ticket Escalation", {"name": ("in", list(names))}, pluck="name", limit=0)
+	stored = frappe.get_all(TICKET_ESCALATION, {"name": ("in", list(names))}, pluck="name", limit=0)
 	return [names[name] for name in stored]
 
 

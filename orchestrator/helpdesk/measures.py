@@ -11,8 +11,8 @@ from frappe.utils import getdate
 
 from orchestrator import clock, measure_queries
 from orchestrator.compat import AS_TEXT
+from orchestrator.doctypes import ISSUE
 from orchestrator.helpdesk.overdue import TicketSource, list_sources
-from orchestrator.helpdesk.tickets import ISSUE
 from orchestrator.measure_queries import (
 	Column,
 	Number,

@@ -12,13 +12,13 @@ import frappe
 from orchestrator import clock
 from orchestrator.apps import is_installed
 from orchestrator.compat import AS_TEXT
+from orchestrator.doctypes import HD_TICKET, ISSUE
 from orchestrator.helpdesk.service_level import (
 	FINISHED_STATUSES,
 	RESOLUTION_BY,
 	RESOLVED_ON,
 	get_at_risk_seconds,
 )
-from orchestrator.helpdesk.tickets import HD_TICKET, ISSUE
 
 BATCH_SIZE = 500
 NAME = AS_TEXT.format("ticket.name")

@@ -9,18 +9,11 @@ from frappe import _
 from orchestrator import compat
 from orchestrator.apps import is_installed
 from orchestrator.assignment import FIELD
+from orchestrator.doctypes import HD_TICKET, ISSUE
 from orchestrator.exceptions import InvalidRequestError, refuse
 from orchestrator.helpdesk.service_level import RESOLUTION_BY
 from orchestrator.helpdesk.shapes import TicketPage
-from orchestrator.helpdesk.tickets import (
-	DOCTYPES,
-	HD_TICKET,
-	ISSUE,
-	check_doctype,
-	has_role_for_issues,
-	is_agent,
-	is_customer,
-)
+from orchestrator.helpdesk.tickets import DOCTYPES, check_doctype, has_role_for_issues, is_agent, is_customer
 from orchestrator.period import to_iso
 
 Relation = Literal["assigned", "raised"]

@@ -6,6 +6,7 @@ from frappe import _
 from frappe.core.doctype.communication.email import add_attachments, make
 from frappe.model.document import Document
 
+from orchestrator.doctypes import HD_TICKET_COMMENT
 from orchestrator.exceptions import refuse
 from orchestrator.helpdesk import attachments, mail
 from orchestrator.helpdesk.attachments import Attachment
@@ -35,7 +36,7 @@ def _add_note_to_issue(doc: Document, content: str) -> Document:
 
 def _add_note_to_hd_ticket(doc: Document, content: str) -> Document:
 	doc.new_comment(content)
-	return _get_latest("HD Ticket Comment", {"reference_ticket": doc.name})
+	return _get_latest(HD_TICKET_COMMENT, {"reference_ticket": doc.name})
 
 
 def add_reply(

@@ -11,8 +11,8 @@ from frappe.utils import cint, get_datetime
 
 from orchestrator import clock
 from orchestrator.configuration import get_settings
+from orchestrator.doctypes import ISSUE
 from orchestrator.helpdesk.shapes import SlaStatus
-from orchestrator.helpdesk.tickets import ISSUE
 from orchestrator.period import to_iso
 
 ON_TRACK, AT_RISK, BREACHED, PAUSED, MET, NONE = "on_track", "at_risk", "breached", "paused", "met", "none"

@@ -14,10 +14,9 @@ from frappe.model.document import Document
 from orchestrator.api.generic import raise_not_found
 from orchestrator.apps import is_installed, require_app
 from orchestrator.assignment import FIELD, get_previous_value
+from orchestrator.doctypes import HD_TICKET, ISSUE
 from orchestrator.exceptions import InvalidRequestError, refuse
 
-ISSUE = "Issue"
-HD_TICKET = "HD Ticket"
 DOCTYPES = (ISSUE, HD_TICKET)
 PORTAL_ROLES = frozenset({"Customer", "Supplier"})
 TICKET_NUMBER = re.compile(r"^\d{1,18}$")

@@ -5,6 +5,7 @@ from frappe import _lt
 
 from orchestrator import clock, period
 from orchestrator.api.endpoint import CREATE, READ, WRITE, endpoint
+from orchestrator.doctypes import EMPLOYEE, EMPLOYEE_CHECKIN, LEAVE_APPLICATION
 from orchestrator.hr import (
 	balances,
 	employees,
@@ -67,7 +68,7 @@ def get_day_punches(employee: str | None = None, date: str | None = None) -> Wor
 
 	Of `employee`, by default the caller; of others for managers and HR. Raises PermissionError (403),
 	DoesNotExistError (404), InvalidRequestError (400), MissingEmployeeError (422)."""
-	frappe.has_permission(punches.DOCTYPE, "read", throw=True)
+	frappe.has_permission(EMPLOYEE_CHECKIN, "read", throw=True)
 	day = period.parse_date("date", date) if date else clock.get_today()
 	return working_day.get_day(employees.get_employee_or_own(employee), day)
 
@@ -77,7 +78,7 @@ def get_day_punches(employee: str | None = None, date: str | None = None) -> Wor
 def get_my_profile() -> Profile:
 	"""The caller as an employee. Raises PermissionError (403) where the caller may read no employees,
 	DoesNotExistError (404) where the caller's user is linked to none."""
-	frappe.has_permission(employees.DOCTYPE, "read", throw=True)
+	frappe.has_permission(EMPLOYEE, "read", throw=True)
 	return employees.get_profile()
 
 
@@ -99,7 +100,7 @@ def apply_leave(
 	PermissionError (403), DoesNotExistError (404), InvalidRequestError (400), OverlapError (409), and as 422 InvalidLeaveTypeError,
 	InvalidLeaveDatesError, MissingLeaveAllocationError, MissingLeaveApproverError, InsufficientLeaveBalanceError, LeaveDayBlockedError and whatever else
 	HRMS refuses."""
-	frappe.has_permission(leave.DOCTYPE, "create", throw=True)
+	frappe.has_permission(LEAVE_APPLICATION, "create", throw=True)
 	applicant = employees.get_employee_or_own(employee)
 	return leave.create_application(
 		applicant, leave.parse_leave_request(leave_type, from_date, to_date, half_day, half_day_date, reason)
@@ -124,7 +125,7 @@ def get_leaves(
 	Only of `employee`, of a status, of a leave type, of leave that touches the days from `from_date` to `to_date`;
 	with `to_approve` those that wait for the caller. Raises PermissionError (403), DoesNotExistError (404),
 	InvalidRequestError (400)."""
-	frappe.has_permission(leave.DOCTYPE, "read", throw=True)
+	frappe.has_permission(LEAVE_APPLICATION, "read", throw=True)
 	whose = requests.employee_with_visible_leave(employee) if employee else None
 	first, last = requests.optional_date("from_date", from_date), requests.optional_date("to_date", to_date)
 	conditions = leave_list.build_conditions(whose, status, leave_type, first, last, to_approve)
@@ -165,7 +166,7 @@ def get_team_on_leave(manager: str | None = None, date: str | None = None) -> Te
 
 	Raises PermissionError (403), DoesNotExistError (404) for a manager whom the caller may not read, InvalidRequestError (400),
 	MissingEmployeeError (422)."""
-	frappe.has_permission(leave.DOCTYPE, "read", throw=True)
+	frappe.has_permission(LEAVE_APPLICATION, "read", throw=True)
 	day = period.parse_date("date", date) if date else clock.get_today()
 	return team.get_team_on_leave(employees.get_employee_or_own(manager), day)
 

@@ -10,8 +10,9 @@ import frappe
 from frappe.utils import cint, date_diff, flt
 from hrms.hr.doctype.leave_application import leave_application as engine
 
+from orchestrator.doctypes import LEAVE_APPLICATION
 from orchestrator.hr import ledger
-from orchestrator.hr.ledger import ALLOCATION, APPLICATION, ENCASHMENT
+from orchestrator.hr.ledger import ALLOCATION, ENCASHMENT
 from orchestrator.hr.shapes import Balance, EmployeeBalance
 
 Period = tuple[str, str, date, date]
@@ -106,7 +107,7 @@ class BalanceTable:
 		days anew, by the holidays as they are now."""
 		if entry.transaction_type == ENCASHMENT:
 			return entry.leaves if _is_within(entry, allocation) else 0
-		if entry.transaction_type != APPLICATION:
+		if entry.transaction_type != LEAVE_APPLICATION:
 			return 0
 		first, last = max(entry.from_date, allocation.from_date), min(entry.to_date, allocation.to_date)
 		days = date_diff(last, first) + 1 - self.count_holidays(entry.holiday_list, first, last)
@@ -130,7 +131,7 @@ def _group_by_employee(rows: Iterable[frappe._dict]) -> dict[str, list[frappe._d
 
 def _filter_applications(entries: Iterable[frappe._dict]) -> list[frappe._dict]:
 	"""The ledger's entries for leave that was taken."""
-	return [row for row in entries if row.transaction_type == APPLICATION]
+	return [row for row in entries if row.transaction_type == LEAVE_APPLICATION]
 
 
 def _is_overlapping(row: frappe._dict, allocation: frappe._dict) -> bool:

@@ -4,11 +4,11 @@ import frappe
 from frappe import _
 
 from orchestrator.api.generic import raise_not_found
+from orchestrator.doctypes import EMPLOYEE
 from orchestrator.exceptions import refuse
 from orchestrator.hr.shapes import Profile
 from orchestrator.period import to_iso
 
-DOCTYPE = "Employee"
 HR_ROLES = frozenset({"HR User", "HR Manager"})
 PROFILE_FIELDS = (
 	"name",
@@ -41,16 +41,16 @@ def is_hr() -> bool:
 def _get_own_employee() -> str | None:
 	"""The caller's own employee record, the active one where there are several."""
 	# get_all: that it is theirs, the filter says
-	records = frappe.get_all(DOCTYPE, filters={"user_id": frappe.session.user}, fields=["name", "status"])
+	records = frappe.get_all(EMPLOYEE, filters={"user_id": frappe.session.user}, fields=["name", "status"])
 	active = [record.name for record in records if record.status == "Active"]
 	return next(iter(active or [record.name for record in records]), None)
 
 
 def is_readable(employee: str) -> bool:
 	"""True where there is such an employee whom the caller may read."""
-	if not frappe.db.exists(DOCTYPE, employee):
+	if not frappe.db.exists(EMPLOYEE, employee):
 		return False
-	return bool(frappe.has_permission(DOCTYPE, "read", doc=frappe.get_cached_doc(DOCTYPE, employee)))
+	return bool(frappe.has_permission(EMPLOYEE, "read", doc=frappe.get_cached_doc(EMPLOYEE, employee)))
 
 
 def get_employee_or_own(employee: str | None) -> str:
@@ -58,11 +58,11 @@ def get_employee_or_own(employee: str | None) -> str:
 
 	Raises PermissionError (403) where the caller may read no employees, DoesNotExistError (404) where not this
 	one, MissingEmployeeError (422) where the caller is none."""
-	frappe.has_permission(DOCTYPE, "read", throw=True)
+	frappe.has_permission(EMPLOYEE, "read", throw=True)
 	if not employee:
 		return _get_own_or_raise()
 	if not is_readable(employee):
-		raise_not_found(DOCTYPE, employee)
+		raise_not_found(EMPLOYEE, employee)
 	return employee
 
 
@@ -87,7 +87,7 @@ def check_own_or_hr(employee: str, message: str) -> None:
 
 def check_employed(employee: str, day: object) -> None:
 	"""422 for a day before the employee joined or after they left."""
-	joined, left = frappe.get_cached_value(DOCTYPE, employee, ["date_of_joining", "relieving_date"])
+	joined, left = frappe.get_cached_value(EMPLOYEE, employee, ["date_of_joining", "relieving_date"])
 	if (joined and day < joined) or (left and day > left):
 		refuse(
 			_(
@@ -99,7 +99,7 @@ def check_employed(employee: str, day: object) -> None:
 
 def lock_employee(employee: str) -> None:
 	"""Let nobody else punch, apply or decide for this employee until the request ends."""
-	frappe.db.get_value(DOCTYPE, employee, "name", for_update=True)
+	frappe.db.get_value(EMPLOYEE, employee, "name", for_update=True)
 
 
 def get_profile() -> Profile:
@@ -115,7 +115,7 @@ def get_profile() -> Profile:
 			).format(frappe.session.user),
 			frappe.DoesNotExistError,
 		)
-	row = frappe.db.get_value(DOCTYPE, own, PROFILE_FIELDS, as_dict=True)
+	row = frappe.db.get_value(EMPLOYEE, own, PROFILE_FIELDS, as_dict=True)
 	return Profile(
 		employee=row.name,
 		employee_name=row.employee_name,
@@ -126,7 +126,7 @@ def get_profile() -> Profile:
 		designation=row.designation,
 		date_of_joining=to_iso(row.date_of_joining),
 		reports_to=row.reports_to,
-		reports_to_name=frappe.db.get_value(DOCTYPE, row.reports_to, "employee_name")
+		reports_to_name=frappe.db.get_value(EMPLOYEE, row.reports_to, "employee_name")
 		if row.reports_to
 		else None,
 		leave_approver=get_leave_approver(own),

@@ -11,6 +11,7 @@ from hrms.hr.doctype.leave_application.leave_application import get_leave_approv
 
 from orchestrator import period
 from orchestrator.api.generic import get_readable
+from orchestrator.doctypes import EMPLOYEE, LEAVE_APPLICATION, LEAVE_LEDGER_ENTRY, LEAVE_TYPE
 from orchestrator.exceptions import ConflictError, InvalidRequestError, refuse
 from orchestrator.hr import block_dates, changes, employees, error_remedies, leave_types
 from orchestrator.hr.shapes import LeaveStanding
@@ -18,8 +19,6 @@ from orchestrator.hr.shapes import LeaveStanding
 if TYPE_CHECKING:
 	from hrms.hr.doctype.leave_application.leave_application import LeaveApplication
 
-DOCTYPE = "Leave Application"
-LEDGER = "Leave Ledger Entry"
 OPEN, CANCELLED = "Open", "Cancelled"
 Decision = Literal["Approved", "Rejected"]
 APPROVED: Decision = "Approved"
@@ -86,7 +85,7 @@ def create_application(employee: str, request: LeaveRequest) -> LeaveStanding:
 	employees.lock_employee(employee)
 	doc: LeaveApplication = frappe.get_doc(
 		{
-			"doctype": DOCTYPE,
+			"doctype": LEAVE_APPLICATION,
 			"employee": employee,
 			"leave_type": request.leave_type,
 			"from_date": request.from_date,
@@ -95,7 +94,7 @@ def create_application(employee: str, request: LeaveRequest) -> LeaveStanding:
 			"half_day_date": request.half_day_date,
 			"description": request.reason,
 			"leave_approver": _get_approver(employee),
-			"company": frappe.get_cached_value("Employee", employee, "company"),
+			"company": frappe.get_cached_value(EMPLOYEE, employee, "company"),
 		}
 	)
 	doc.check_permission("create")
@@ -103,7 +102,7 @@ def create_application(employee: str, request: LeaveRequest) -> LeaveStanding:
 		_check_allocation(doc)
 		block_dates.check_approvable(doc)
 		doc.insert()
-	if changes.has_concurrent_changes(DOCTYPE, employee):
+	if changes.has_concurrent_changes(LEAVE_APPLICATION, employee):
 		refuse(
 			_(
 				"Another application was made for {0} at the same time. Check get_leaves and try again."
@@ -139,7 +138,7 @@ def _get_approver(employee: str) -> str | None:
 
 def _check_allocation(doc: "LeaveApplication") -> None:
 	"""422 where no allocation covers the days; leave without pay and overdrawn leave need none."""
-	if is_lwp(doc.leave_type) or frappe.db.get_value("Leave Type", doc.leave_type, "allow_negative"):
+	if is_lwp(doc.leave_type) or frappe.db.get_value(LEAVE_TYPE, doc.leave_type, "allow_negative"):
 		return
 	if not any(doc.get_allocation_based_on_application_dates()):
 		refuse(
@@ -152,7 +151,7 @@ def _check_allocation(doc: "LeaveApplication") -> None:
 
 def decide_application(name: str, decision: Decision, note: str | None) -> LeaveStanding:
 	"""Approve or reject a pending application, for HRMS to post it and to tell the employee."""
-	doc = get_readable(frappe.get_meta(DOCTYPE), name)
+	doc = get_readable(frappe.get_meta(LEAVE_APPLICATION), name)
 	_check_decision_permission(doc)
 	doc = _lock_application(doc)
 	if doc.docstatus != 0 or doc.status != OPEN:
@@ -160,7 +159,7 @@ def decide_application(name: str, decision: Decision, note: str | None) -> Leave
 	doc.status = decision
 	with error_remedies.errors_with_remedy():
 		doc.submit()
-	if changes.has_concurrent_changes(LEDGER, doc.employee):
+	if changes.has_concurrent_changes(LEAVE_LEDGER_ENTRY, doc.employee):
 		refuse(
 			_("The leave of {0} was changed at the same time. Try again.").format(doc.employee),
 			frappe.TimestampMismatchError,
@@ -184,7 +183,7 @@ def _check_decision_permission(doc: "LeaveApplication") -> None:
 
 def cancel_application(name: str, reason: str | None) -> LeaveStanding:
 	"""Withdraw a pending application, or cancel an approved one, for HRMS to give the days back."""
-	doc = get_readable(frappe.get_meta(DOCTYPE), name)
+	doc = get_readable(frappe.get_meta(LEAVE_APPLICATION), name)
 	is_approver = doc.leave_approver == frappe.session.user
 	if not is_approver:
 		employees.check_own_or_hr(
@@ -222,7 +221,7 @@ def _cancel_approved_application(doc: "LeaveApplication") -> None:
 def _lock_application(doc: "LeaveApplication") -> "LeaveApplication":
 	"""The application as it is now, and nobody else's until the request ends."""
 	employees.lock_employee(doc.employee)
-	return frappe.get_doc(DOCTYPE, doc.name, for_update=True)
+	return frappe.get_doc(LEAVE_APPLICATION, doc.name, for_update=True)
 
 
 def _raise_already_decided(doc: "LeaveApplication") -> None:

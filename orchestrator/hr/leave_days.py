@@ -8,13 +8,13 @@ import frappe
 from frappe import _
 from frappe.utils import getdate
 
+from orchestrator.doctypes import LEAVE_TYPE
 from orchestrator.exceptions import refuse
 from orchestrator.hr import employees
 
 if TYPE_CHECKING:
 	from hrms.hr.doctype.leave_application.leave_application import LeaveApplication
 
-DOCTYPE = "Leave Application"
 COUNTING_STATUSES = ("Open", "Approved")
 FULL_DAY, HALF_DAY = 1.0, 0.5
 
@@ -116,7 +116,7 @@ def _build_holiday_check(employee: str) -> IsHoliday:
 	from hrms.hr.doctype.leave_application.leave_application import get_holidays
 
 	def is_holiday(leave_type: str, day: date) -> bool:
-		if frappe.get_cached_value("Leave Type", leave_type, "include_holiday"):
+		if frappe.get_cached_value(LEAVE_TYPE, leave_type, "include_holiday"):
 			return False
 		return bool(get_holidays(employee, day, day))
 

@@ -11,15 +11,16 @@ import frappe
 from frappe.query_builder.functions import Max, Min, Sum
 from frappe.utils import flt
 
-ALLOCATION, APPLICATION, ENCASHMENT = "Leave Allocation", "Leave Application", "Leave Encashment"
-ENTRY = "Leave Ledger Entry"
+from orchestrator.doctypes import LEAVE_APPLICATION, LEAVE_LEDGER_ENTRY, LEAVE_TYPE
+
+ALLOCATION, ENCASHMENT = "Leave Allocation", "Leave Encashment"
 
 
 def list_allocations(employees: Sequence[str], leave_type: str, day: date) -> list[frappe._dict]:
 	"""What is allocated on `day`, as `get_leave_allocation_records` has it."""
 	if not employees:
 		return []
-	entry, allocation = frappe.qb.DocType(ENTRY), frappe.qb.DocType(ALLOCATION)
+	entry, allocation = frappe.qb.DocType(LEAVE_LEDGER_ENTRY), frappe.qb.DocType(ALLOCATION)
 	newly = (entry.is_carry_forward == 0) & (entry.to_date >= day)
 	carried = (
 		(entry.is_carry_forward == 1)
@@ -54,7 +55,7 @@ def list_entries(employees: Sequence[str], leave_type: str, first: date, last: d
 	"""What was taken or has expired between the days, as `get_leave_entries` has it."""
 	if not employees:
 		return []
-	entry = frappe.qb.DocType(ENTRY)
+	entry = frappe.qb.DocType(LEAVE_LEDGER_ENTRY)
 	return (
 		frappe.qb.from_(entry)
 		.select(
@@ -82,7 +83,7 @@ def list_pending_applications(
 		return []
 	# get_all: the caller may see the balances of these employees, whoever decides on their leave
 	return frappe.get_all(
-		APPLICATION,
+		LEAVE_APPLICATION,
 		filters={
 			"employee": ("in", employees),
 			"leave_type": leave_type,
@@ -101,7 +102,10 @@ def get_half_days(names: Sequence[str]) -> dict[str, date]:
 		return {}
 	# get_all: as above
 	rows = frappe.get_all(
-		APPLICATION, filters={"name": ("in", names)}, fields=["name", "half_day_date"], limit_page_length=0
+		LEAVE_APPLICATION,
+		filters={"name": ("in", names)},
+		fields=["name", "half_day_date"],
+		limit_page_length=0,
 	)
 	return {row.name: row.half_day_date for row in rows if row.half_day_date}
 
@@ -112,7 +116,7 @@ def get_holidays(
 	"""The days of each holiday list, sorted; none where the leave type counts holidays as leave."""
 	names = [name for name in lists if name]
 	days: dict[str, list[date]] = defaultdict(list)
-	if not names or frappe.db.get_value("Leave Type", leave_type, "include_holiday"):
+	if not names or frappe.db.get_value(LEAVE_TYPE, leave_type, "include_holiday"):
 		return days
 	holiday = frappe.qb.DocType("Holiday")
 	rows = (

@@ -4,6 +4,7 @@ from frappe import _
 from frappe.utils import add_days
 
 from orchestrator import clock
+from orchestrator.doctypes import EMPLOYEE, EMPLOYEE_CHECKIN, LEAVE_APPLICATION
 from orchestrator.measure_queries import (
 	Column,
 	Number,
@@ -24,7 +25,7 @@ GRANTED = "docstatus = 1 AND status = 'Approved'"
 
 def headcount() -> Number:
 	"""Employees who are active."""
-	return count_records("Employee", "status = 'Active'")
+	return count_records(EMPLOYEE, "status = 'Active'")
 
 
 def on_leave_today() -> Number:
@@ -32,7 +33,7 @@ def on_leave_today() -> Number:
 	(found,) = fetch_one(
 		f"""SELECT COUNT(DISTINCT employee) FROM `tabLeave Application`
 			WHERE {GRANTED} AND %(today)s BETWEEN from_date AND to_date AND {{readable}}""",  # noqa: S608
-		"Leave Application",
+		LEAVE_APPLICATION,
 		today=clock.get_today(),
 	)
 	return Number(found)
@@ -40,7 +41,7 @@ def on_leave_today() -> Number:
 
 def leave_to_decide() -> Number:
 	"""Leave applications that wait for a decision."""
-	return count_records("Leave Application", "docstatus = 0 AND status = 'Open'")
+	return count_records(LEAVE_APPLICATION, "docstatus = 0 AND status = 'Open'")
 
 
 def checked_in_today() -> Number:
@@ -48,7 +49,7 @@ def checked_in_today() -> Number:
 	(found,) = fetch_one(
 		"""SELECT COUNT(DISTINCT employee) FROM `tabEmployee Checkin`
 			WHERE time >= %(today)s AND time < %(end)s AND {readable}""",
-		"Employee Checkin",
+		EMPLOYEE_CHECKIN,
 		today=clock.get_today(),
 		end=add_days(clock.get_today(), 1),
 	)
@@ -57,17 +58,17 @@ def checked_in_today() -> Number:
 
 def new_employees() -> Number:
 	"""Employees who joined within 90 days, and within the 90 days before."""
-	return trailing_period("Employee", "date_of_joining", days=90)
+	return trailing_period(EMPLOYEE, "date_of_joining", days=90)
 
 
 def employees_by_department() -> Series:
-	return count_by_value("Employee", "department", _("Employees"), "status = 'Active'")
+	return count_by_value(EMPLOYEE, "department", _("Employees"), "status = 'Active'")
 
 
 def leave_by_type() -> Series:
 	"""Approved leave applications by leave type, of this year."""
 	return count_by_value(
-		"Leave Application",
+		LEAVE_APPLICATION,
 		"leave_type",
 		_("Applications"),
 		f"{GRANTED} AND YEAR(from_date) = {clock.get_today().year}",
@@ -76,7 +77,7 @@ def leave_by_type() -> Series:
 
 def joined_by_month() -> Series:
 	"""Employees by the month in which they joined, of the last twelve months."""
-	return count_by_month("Employee", "date_of_joining", _("Employees"))
+	return count_by_month(EMPLOYEE, "date_of_joining", _("Employees"))
 
 
 def coming_leave() -> Table:
@@ -87,12 +88,12 @@ def coming_leave() -> Table:
 		WHERE {GRANTED} AND to_date >= %(today)s AND from_date <= %(last)s AND {{readable}}
 		ORDER BY from_date, name
 		""",  # noqa: S608
-		"Leave Application",
+		LEAVE_APPLICATION,
 		today=clock.get_today(),
 		last=add_days(clock.get_today(), FORTNIGHT),
 	)
 	columns = (
-		Column("name", _("Leave Application"), "Link", "Leave Application"),
+		Column("name", _("Leave Application"), "Link", LEAVE_APPLICATION),
 		Column("employee_name", _("Employee")),
 		Column("from_date", _("From Date"), "Date"),
 		Column("to_date", _("To Date"), "Date"),

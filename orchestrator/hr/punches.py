@@ -11,11 +11,11 @@ from frappe import _
 from orchestrator import clock, period
 from orchestrator.api.parameters import parse_json
 from orchestrator.configuration import get_settings
+from orchestrator.doctypes import EMPLOYEE_CHECKIN
 from orchestrator.exceptions import ConflictError, InvalidRequestError, refuse
 from orchestrator.hr import employees, error_remedies
 from orchestrator.hr.shapes import Punch
 
-DOCTYPE = "Employee Checkin"
 Direction = Literal["IN", "OUT"]
 IN: Direction = "IN"
 OUT: Direction = "OUT"
@@ -80,7 +80,7 @@ def create_punch(employee: str, direction: Direction, at: datetime | None, place
 	_check_not_repeated(employee, direction, moment, exact=at is not None and employees.is_hr())
 	doc = frappe.get_doc(
 		{
-			"doctype": DOCTYPE,
+			"doctype": EMPLOYEE_CHECKIN,
 			"employee": employee,
 			"log_type": direction,
 			"time": moment,
@@ -128,7 +128,7 @@ def _check_not_repeated(employee: str, direction: Direction, moment: datetime, *
 	"""409 where the employee's last punch, within the tolerance, was the same; where `exact`, where one of the same
 	second was. The rows stay locked, so that of two requests at once the second sees the first."""
 	window = timedelta(0) if exact else timedelta(minutes=get_settings().punch_tolerance_minutes)
-	checkin = frappe.qb.DocType(DOCTYPE)
+	checkin = frappe.qb.DocType(EMPLOYEE_CHECKIN)
 	earlier = (
 		frappe.qb.from_(checkin)
 		.select(checkin.log_type, checkin.time)

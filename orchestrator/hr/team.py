@@ -4,6 +4,7 @@ from datetime import date
 
 import frappe
 
+from orchestrator.doctypes import EMPLOYEE, LEAVE_APPLICATION
 from orchestrator.hr.shapes import Absence, TeamOnLeave
 from orchestrator.period import to_iso
 
@@ -21,9 +22,9 @@ def get_team_on_leave(manager: str, day: date) -> TeamOnLeave:
 
 def _list_reports(manager: str) -> list[str]:
 	"""The active employees below the manager in the tree that `reports_to` makes."""
-	first, last = frappe.db.get_value("Employee", manager, ["lft", "rgt"])
+	first, last = frappe.db.get_value(EMPLOYEE, manager, ["lft", "rgt"])
 	return frappe.get_list(
-		"Employee",
+		EMPLOYEE,
 		filters=[["lft", ">", first], ["rgt", "<", last], ["status", "=", "Active"]],
 		pluck="name",
 		limit_page_length=0,
@@ -33,7 +34,7 @@ def _list_reports(manager: str) -> list[str]:
 def _list_leaves(team: list[str], day: date) -> list[frappe._dict]:
 	"""The approved leave applications of the team that cover the day."""
 	return frappe.get_list(
-		"Leave Application",
+		LEAVE_APPLICATION,
 		filters={
 			"employee": ("in", team),
 			"docstatus": 1,

@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 import frappe
 
 from orchestrator import period
+from orchestrator.doctypes import EMPLOYEE_CHECKIN
 from orchestrator.hr import worked_hours
-from orchestrator.hr.punches import DOCTYPE, serialize_punch
+from orchestrator.hr.punches import serialize_punch
 from orchestrator.hr.shapes import WorkingDay
 from orchestrator.hr.worked_hours import Rules
 
@@ -53,7 +54,7 @@ def _list_neighbouring_punches(employee: str, day: date) -> list[frappe._dict]:
 	"""The punches of the day and of its neighbours, of which a shift may reach into it or out of it."""
 	first = datetime.combine(day - timedelta(days=1), time.min)
 	return frappe.get_list(
-		DOCTYPE,
+		EMPLOYEE_CHECKIN,
 		filters={"employee": employee, "time": ("between", (first, first + timedelta(days=3)))},
 		fields=FIELDS,
 		order_by="time, creation",

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 import frappe
 from frappe import _
 
+from orchestrator.doctypes import DASHBOARD, METRIC
 from orchestrator.exceptions import refuse
 from orchestrator.setup.shipped_dashboards import CARD, DASHBOARDS, MEASURE, METRICS, Dashboard, Metric
 
 if TYPE_CHECKING:
 	from frappe.model.document import Document
 
-METRIC, DASHBOARD = "Orchestrator Metric", "Orchestrator Dashboard"
 # For a dashboard whose own roles this site does not have (yet): an empty list would open it to everyone.
 MANAGER_ROLE = "System Manager"
 Values = dict[str, Any]

@@ -3,8 +3,9 @@
 import frappe
 
 from orchestrator.docs import folders, identity, storage
+from orchestrator.doctypes import DOCUMENT, DOCUMENT_FOLDER, DOCUMENT_VERSION
 
-DOCTYPES = ("Document", "Document Version", "Document Folder")
+DOCTYPES = (DOCUMENT, DOCUMENT_VERSION, DOCUMENT_FOLDER)
 LINKED_DOCTYPES = {"Tag Link": "document_type", "Comment": "reference_doctype", "Version": "ref_doctype"}
 
 

@@ -13,6 +13,7 @@ from frappe import _
 from frappe.utils import get_system_timezone, getdate
 from frappe.utils.password import get_decrypted_password
 
+from orchestrator.doctypes import CLIENT, CLIENT_STAY, FACILITY, KIPU_CONNECTION
 from orchestrator.exceptions import refuse
 from orchestrator.sync.errors import UnsafeUrlError
 from orchestrator.sync.http.allowed_hosts import DEFAULT_ALLOWED_HOSTS, validate_base_url
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 	from orchestrator.orchestrator.doctype.kipu_connection.kipu_connection import KipuConnection
 	from orchestrator.orchestrator.doctype.kipu_field_rule.kipu_field_rule import KipuFieldRule
 
-DOCTYPE = "Kipu Connection"
 CREDENTIAL_FIELDS = ("access_id", "secret_key", "app_id")
 KEY_LABELS = {"access_id": "Access ID", "secret_key": "Secret Key", "app_id": "App ID"}
 ALLOWED_HOSTS = "kipu_allowed_hosts"  # in site_config.json, beside Kipu's own
@@ -86,7 +86,7 @@ class Source:
 
 def get_source(name: str) -> Source:
 	"""The connection. Raises InvalidSettingsError (422) naming the setting that is wrong."""
-	doc = cast("KipuConnection", frappe.get_doc(DOCTYPE, name))
+	doc = cast("KipuConnection", frappe.get_doc(KIPU_CONNECTION, name))
 	validate(doc)
 	return Source(
 		name=doc.name or name,
@@ -118,7 +118,7 @@ def open_client(name: str, sleep: Callable[[float], None] | None = None) -> tupl
 	"""A client for the connection, and its session, to be closed. `sleep` replaces every wait.
 
 	Raises InvalidSettingsError (422) naming the setting that is missing or wrong."""
-	doc = cast("KipuConnection", frappe.get_doc(DOCTYPE, name))
+	doc = cast("KipuConnection", frappe.get_doc(KIPU_CONNECTION, name))
 	policy = replace(RETRY_POLICY, requests_per_second=doc.requests_per_second)
 	session = HttpSession(policy, sleep=sleep) if sleep else HttpSession(policy)
 	client = KipuClient(
@@ -192,7 +192,7 @@ def _get_credentials(name: str) -> Credentials:
 
 
 def _get_credential(name: str, key: str) -> str:
-	return (get_decrypted_password(DOCTYPE, name, key, raise_exception=False) or "").strip()
+	return (get_decrypted_password(KIPU_CONNECTION, name, key, raise_exception=False) or "").strip()
 
 
 def _validate_range(doc: "KipuConnection", fieldname: str, lowest: float, highest: float) -> None:
@@ -227,7 +227,7 @@ def _parse_zones(doc: "KipuConnection") -> Zones:
 
 
 def _get_facility_zone(facility: str | None) -> str | None:
-	return frappe.db.get_value("Facility", facility, "time_zone") if facility else None
+	return frappe.db.get_value(FACILITY, facility, "time_zone") if facility else None
 
 
 def _reject_duplicate_locations(doc: "KipuConnection") -> None:
@@ -240,7 +240,7 @@ def _reject_duplicate_locations(doc: "KipuConnection") -> None:
 
 
 def _get_target(source: str) -> Target:
-	return "Client" if source in PERSON else "Client Stay"
+	return CLIENT if source in PERSON else CLIENT_STAY
 
 
 def _parse_override(row: "KipuFieldRule") -> Override:
@@ -280,7 +280,7 @@ def _validate_targets(mapping: FieldMapping) -> None:
 
 
 def _parse_policies(doc: "KipuConnection") -> Mapping[Target, Mapping[str, Policy]]:
-	policies: dict[Target, dict[str, Policy]] = {"Client": {}, "Client Stay": {}}
+	policies: dict[Target, dict[str, Policy]] = {CLIENT: {}, CLIENT_STAY: {}}
 	for row in doc.field_rules:
 		if row.policy:
 			policies[_get_target(row.source)][_parse_override(row).target] = cast(Policy, row.policy)

@@ -7,13 +7,12 @@ from frappe import _
 from frappe.utils import add_to_date, get_datetime
 
 from orchestrator import clock
+from orchestrator.doctypes import KIPU_CONNECTION, SYNC_CHANGE, SYNC_ISSUE, SYNC_RUN
 from orchestrator.sync.actions import run_requests
 from orchestrator.sync.actions.staleness import list_stale_connections
-from orchestrator.sync.runs import alerts, engine, issues, run_records
-from orchestrator.sync.runs.run_records import DOCTYPE, RunConflictError, RunRequest
-from orchestrator.sync.storage import sync_state
+from orchestrator.sync.runs import alerts, engine, run_records
+from orchestrator.sync.runs.run_records import RunConflictError, RunRequest
 
-CONNECTION_DOCTYPE = "Kipu Connection"
 # The schedule comes by every five minutes; a run that began a little later than its time is still in time.
 SCHEDULE_TOLERANCE = timedelta(seconds=90)
 NIGHTLY_INTERVAL, WEEKLY_INTERVAL = timedelta(hours=12), timedelta(days=3)
@@ -31,7 +30,7 @@ def run_queued(run: str) -> None:
 def start_due_runs() -> None:
 	"""Scheduled every five minutes: read what changed, for each connection whose interval has passed."""
 	for row in frappe.get_all(
-		CONNECTION_DOCTYPE, filters=SCHEDULED_SYNC_TYPES, fields=["name", "interval_minutes"]
+		KIPU_CONNECTION, filters=SCHEDULED_SYNC_TYPES, fields=["name", "interval_minutes"]
 	):
 		since = clock.get_now() - timedelta(minutes=row.interval_minutes) + SCHEDULE_TOLERANCE
 		if not _has_run_since(row.name, since, ("incremental", "full")):
@@ -40,21 +39,21 @@ def start_due_runs() -> None:
 
 def start_census() -> None:
 	"""Scheduled for the night, a few times in case a run is in the way: who is in care, and who was ever deleted."""
-	for name in frappe.get_all(CONNECTION_DOCTYPE, filters=SCHEDULED_SYNC_TYPES, pluck="name"):
+	for name in frappe.get_all(KIPU_CONNECTION, filters=SCHEDULED_SYNC_TYPES, pluck="name"):
 		if not _has_run_since(name, clock.get_now() - NIGHTLY_INTERVAL, ("census", "full")):
 			_enqueue_run(name, "census")
 
 
 def start_reconcile() -> None:
 	"""Scheduled for a night of each week, a few times in case a run is in the way: read everything and correct what differs."""
-	for name in frappe.get_all(CONNECTION_DOCTYPE, filters=SCHEDULED_SYNC_TYPES, pluck="name"):
+	for name in frappe.get_all(KIPU_CONNECTION, filters=SCHEDULED_SYNC_TYPES, pluck="name"):
 		if not _has_run_since(name, clock.get_now() - WEEKLY_INTERVAL, ("full",)):
 			_enqueue_run(name, "full")
 
 
 def _enqueue_run(connection: str, sync_type: str) -> None:
 	"""Queue a run, unless another is at work or waits for approval. What is wrong with one connection is its own."""
-	if frappe.db.exists(DOCTYPE, {"connection": connection, "status": "Held", "dry_run": 0}):
+	if frappe.db.exists(SYNC_RUN, {"connection": connection, "status": "Held", "dry_run": 0}):
 		return
 	try:
 		run_requests.enqueue_request(RunRequest(connection, sync_type, trigger="Schedule"))
@@ -65,7 +64,7 @@ def _enqueue_run(connection: str, sync_type: str) -> None:
 def give_up_dead_runs() -> None:
 	"""Scheduled every five minutes: mark as Interrupted what no process will ever end. The next run goes on from there."""
 	connections = frappe.get_all(
-		DOCTYPE, filters={"status": ("in", run_records.LIVE_STATUSES)}, pluck="connection", distinct=True
+		SYNC_RUN, filters={"status": ("in", run_records.LIVE_STATUSES)}, pluck="connection", distinct=True
 	)
 	for connection in connections:
 		run_records.interrupt_dead_runs(connection)
@@ -77,19 +76,17 @@ def warn_of_stale_connections() -> None:
 	for row in list_stale_connections():
 		if not _was_notified_since(row.name, get_datetime(row.last_success or row.creation)):
 			text = _("Kipu connection {0}: no sync has succeeded for {1} hours")
-			alerts.send_notification(
-				text.format(row.name, row.stale_after_hours), CONNECTION_DOCTYPE, row.name
-			)
+			alerts.send_notification(text.format(row.name, row.stale_after_hours), KIPU_CONNECTION, row.name)
 
 
 def delete_old_records() -> None:
 	"""Scheduled daily: drop what nobody asks for any more. A run older than the first limit can't be rolled back."""
 	before = add_to_date(clock.get_now(), days=-CHANGE_RETENTION_DAYS)
-	frappe.db.delete(sync_state.CHANGE_DOCTYPE, {"creation": ("<", before)})
+	frappe.db.delete(SYNC_CHANGE, {"creation": ("<", before)})
 	before = add_to_date(clock.get_now(), days=-RUN_RETENTION_DAYS)
 	over = ("not in", (*run_records.LIVE_STATUSES, "Held"))
-	frappe.db.delete(DOCTYPE, {"creation": ("<", before), "status": over})
-	frappe.db.delete(issues.DOCTYPE, {"modified": ("<", before), "status": "Resolved"})
+	frappe.db.delete(SYNC_RUN, {"creation": ("<", before), "status": over})
+	frappe.db.delete(SYNC_ISSUE, {"modified": ("<", before), "status": "Resolved"})
 
 
 def _has_run_since(connection: str, since: datetime, sync_types: tuple[str, ...]) -> bool:
@@ -100,9 +97,9 @@ def _has_run_since(connection: str, since: datetime, sync_types: tuple[str, ...]
 		"sync_type": ("in", sync_types),
 		"creation": (">", since),
 	}
-	return bool(frappe.db.exists(DOCTYPE, filters))
+	return bool(frappe.db.exists(SYNC_RUN, filters))
 
 
 def _was_notified_since(connection: str, since: datetime) -> bool:
-	filters = {"document_type": CONNECTION_DOCTYPE, "document_name": connection, "creation": (">", since)}
+	filters = {"document_type": KIPU_CONNECTION, "document_name": connection, "creation": (">", since)}
 	return bool(frappe.db.exists("Notification Log", filters))

@@ -4,6 +4,7 @@ Without the DocTypes of clients, each of them is a MissingDataError."""
 
 from frappe import _
 
+from orchestrator.doctypes import CLIENT, CLIENT_STAY
 from orchestrator.measure_queries import (
 	Number,
 	Series,
@@ -13,7 +14,6 @@ from orchestrator.measure_queries import (
 	trailing_period,
 )
 
-CLIENT, STAY = "Client", "Client Stay"
 IN_CARE = "status = 'Active'"
 IS_REAL = "status != 'Deleted'"
 
@@ -29,18 +29,18 @@ def clients_expected() -> Number:
 
 def admissions() -> Number:
 	"""Stays that began within 30 days, and within the 30 days before."""
-	return trailing_period(STAY, "admission_date", where=IS_REAL)
+	return trailing_period(CLIENT_STAY, "admission_date", where=IS_REAL)
 
 
 def discharges() -> Number:
 	"""Stays that ended within 30 days, and within the 30 days before."""
-	return trailing_period(STAY, "discharge_date", where=IS_REAL)
+	return trailing_period(CLIENT_STAY, "discharge_date", where=IS_REAL)
 
 
 def length_of_stay() -> Number:
 	"""Days from admission to discharge on average, of the stays that ended within 90 days; and within the 90 before."""
 	return trailing_period(
-		STAY,
+		CLIENT_STAY,
 		"discharge_date",
 		what="DATEDIFF(discharge_date, admission_date)",
 		where=f"{IS_REAL} AND admission_date IS NOT NULL",
@@ -59,4 +59,4 @@ def clients_by_facility() -> Series:
 
 def admissions_by_month() -> Series:
 	"""Stays by the month of their admission, of the last twelve months."""
-	return count_by_month(STAY, "admission_date", _("Admissions"), IS_REAL)
+	return count_by_month(CLIENT_STAY, "admission_date", _("Admissions"), IS_REAL)

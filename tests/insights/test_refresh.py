@@ -8,6 +8,7 @@ import pytest
 import frappe
 from frappe.utils import add_days, today
 
+from orchestrator.doctypes import METRIC_VALUE
 from orchestrator.insights.dashboards import history, jobs
 from orchestrator.insights.dashboards.scopes import Scope
 from tests.support import factories, insights
@@ -213,9 +214,9 @@ def test_history_is_kept_for_two_years_and_goes_with_its_metric(site):
 	for days_ago in (729, 731):
 		keep_point(metric.name, "", days_ago, 1)
 	history.delete_expired_points()
-	assert frappe.db.count(history.DOCTYPE, {"metric": metric.name}) == 1
+	assert frappe.db.count(METRIC_VALUE, {"metric": metric.name}) == 1
 	frappe.delete_doc("Orchestrator Metric", metric.name)
-	assert frappe.db.count(history.DOCTYPE, {"metric": metric.name}) == 0
+	assert frappe.db.count(METRIC_VALUE, {"metric": metric.name}) == 0
 
 
 def test_a_value_that_cannot_be_written_down_does_not_stop_the_others(site):

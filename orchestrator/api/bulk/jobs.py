@@ -15,10 +15,10 @@ from orchestrator.api.background import QUEUE, BackgroundRecords
 from orchestrator.api.bulk import runs
 from orchestrator.api.bulk.requests import BulkRequest
 from orchestrator.api.generic import raise_not_found
+from orchestrator.doctypes import BULK_OPERATION
 from orchestrator.exceptions import ConflictError
 
-DOCTYPE = "Bulk Operation"
-OPERATIONS = BackgroundRecords(DOCTYPE, "bulk")
+OPERATIONS = BackgroundRecords(BULK_OPERATION, "bulk")
 RETENTION_DAYS = 30
 
 
@@ -27,7 +27,7 @@ def enqueue_bulk(request: BulkRequest) -> dict[str, Any]:
 	runs.build_action(request).check()
 	operation = frappe.get_doc(
 		{
-			"doctype": DOCTYPE,
+			"doctype": BULK_OPERATION,
 			"operation": request.operation,
 			"reference_doctype": request.doctype,
 			"status": "Queued",
@@ -49,7 +49,7 @@ def enqueue_bulk(request: BulkRequest) -> dict[str, Any]:
 
 def _run_operation_job(operation: str) -> None:
 	"""The job: carry the call out as whoever asked for it."""
-	record = frappe.get_doc(DOCTYPE, operation, for_update=True)
+	record = frappe.get_doc(BULK_OPERATION, operation, for_update=True)
 	if record.status != "Queued":
 		return  # a second delivery of the job, or one that was given up
 	record.db_set({"status": "Running", "started_at": clock.get_now()}, commit=True)
@@ -77,7 +77,7 @@ def _finish_operation(operation: str, status: str, done: int, failed: int, resul
 	if not OPERATIONS.is_running(operation):
 		raise ConflictError(operation)
 	frappe.db.set_value(
-		DOCTYPE,
+		BULK_OPERATION,
 		operation,
 		{
 			"status": status,
@@ -91,10 +91,10 @@ def _finish_operation(operation: str, status: str, done: int, failed: int, resul
 
 def serialize_operation(operation: str) -> dict[str, Any]:
 	"""The state of an operation, for who asked for it and for System Managers. 404 for everybody else."""
-	record = frappe.db.get_value(DOCTYPE, operation, "*", as_dict=True)
+	record = frappe.db.get_value(BULK_OPERATION, operation, "*", as_dict=True)
 	mine = record and record.requested_by == frappe.session.user
 	if not record or not (mine or "System Manager" in frappe.get_roles()):
-		raise_not_found(DOCTYPE, operation)
+		raise_not_found(BULK_OPERATION, operation)
 	kept = json.loads(record.results) if record.results else None
 	return {
 		"operation": record.name,
@@ -124,7 +124,7 @@ def mark_failed(operation: str) -> None:
 		return
 	text = _("The background job stopped before it finished. Nothing was changed; send the request again.")
 	frappe.db.set_value(
-		DOCTYPE,
+		BULK_OPERATION,
 		operation,
 		{
 			"status": "Failed",
@@ -138,7 +138,7 @@ def mark_failed(operation: str) -> None:
 def delete_old_operations() -> None:
 	"""Scheduled daily: drop operations whose results nobody asks for any more."""
 	frappe.db.delete(
-		DOCTYPE,
+		BULK_OPERATION,
 		{
 			"status": ("in", ("Completed", "Failed")),
 			"creation": ("<", add_to_date(clock.get_now(), days=-RETENTION_DAYS)),

@@ -12,10 +12,10 @@ from frappe.translate import get_user_lang, print_language
 from frappe.utils import fmt_money
 from frappe.utils.user import get_users_with_role
 
+from orchestrator.doctypes import METRIC
 from orchestrator.insights.dashboards import history
 from orchestrator.insights.dashboards.history import MetricNote
 from orchestrator.insights.dashboards.scopes import ADMINISTRATOR
-from orchestrator.insights.metrics.metrics import DOCTYPE
 
 ABOVE, BELOW = "At or above", "At or below"
 
@@ -25,12 +25,12 @@ def send_due_alerts(notes: list[MetricNote]) -> None:
 	if not notes:
 		return
 	watched = set(
-		frappe.get_all("Orchestrator Metric Alert", {"parenttype": DOCTYPE}, pluck="parent", distinct=True)
+		frappe.get_all("Orchestrator Metric Alert", {"parenttype": METRIC}, pluck="parent", distinct=True)
 	)
 	for note in notes:
 		if note.metric in watched:
 			try:
-				_check_alerts(note, frappe.get_cached_doc(DOCTYPE, note.metric))
+				_check_alerts(note, frappe.get_cached_doc(METRIC, note.metric))
 			except Exception:
 				# told too late is told too late: the history goes on
 				frappe.log_error(f"Alerts of metric {note.metric}"[:140], frappe.get_traceback())
@@ -90,7 +90,7 @@ def _create_notifications(
 	)
 	doc = {
 		"type": "Alert",
-		"document_type": DOCTYPE,
+		"document_type": METRIC,
 		"document_name": metric.name,
 		"subject": subject,
 		"from_user": ADMINISTRATOR,

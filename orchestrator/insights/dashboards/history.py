@@ -11,10 +11,10 @@ import frappe
 from frappe.utils import add_days, add_months
 
 from orchestrator import clock, compat
+from orchestrator.doctypes import METRIC_VALUE
 from orchestrator.insights.dashboards.scopes import Scope
 from orchestrator.insights.metrics.metrics import NUMBER, Metric
 
-DOCTYPE = "Orchestrator Metric Value"
 NOTES_KEY = "orchestrator:metric-notes"
 PENDING_KEY = "orchestrator:metric-notes-being-written"
 MAX_POINTS_BYTES = 50_000
@@ -77,7 +77,7 @@ def upsert_points(notes: list[MetricNote]) -> None:
 def _upsert_point(item: MetricNote) -> None:
 	frappe.db.sql(
 		f"""
-		INSERT INTO `tab{DOCTYPE}`
+		INSERT INTO `tab{METRIC_VALUE}`
 			(name, creation, modified, owner, modified_by, metric, scope, day, value, measured_at, points)
 		VALUES (%(name)s, %(now)s, %(now)s, 'Administrator', 'Administrator',
 			%(metric)s, %(owner)s, %(day)s, %(value)s, %(measured_at)s, %(points)s)
@@ -102,7 +102,7 @@ def get_previous(metric: Metric, scope: Scope) -> float | None:
 
 def _get_value_before(metric: str, owner: str, day: str | None) -> float | None:
 	rows = frappe.db.sql(
-		f"""SELECT value FROM `tab{DOCTYPE}` WHERE metric = %(metric)s AND scope = %(owner)s
+		f"""SELECT value FROM `tab{METRIC_VALUE}` WHERE metric = %(metric)s AND scope = %(owner)s
 			AND day <= %(day)s ORDER BY day DESC LIMIT 1""",  # noqa: S608
 		{"metric": metric, "owner": owner, "day": day or "9999-12-31"},
 	)
@@ -112,7 +112,7 @@ def _get_value_before(metric: str, owner: str, day: str | None) -> float | None:
 def list_points(metric: Metric, scope: Scope, days: int) -> Iterator[tuple[str, float | None]]:
 	"""Day and value of the last `days` days, the oldest first."""
 	rows = frappe.db.sql(
-		f"""SELECT day, value FROM `tab{DOCTYPE}` WHERE metric = %(metric)s AND scope = %(owner)s
+		f"""SELECT day, value FROM `tab{METRIC_VALUE}` WHERE metric = %(metric)s AND scope = %(owner)s
 			AND day > %(since)s ORDER BY day""",  # noqa: S608
 		{"metric": metric.key, "owner": scope.owner, "since": add_days(clock.get_today(), -days)},
 	)
@@ -125,7 +125,7 @@ def list_readers(metrics: list[str], days: int, at_most: int) -> list[str]:
 		return []
 	rows = frappe.db.sql(
 		f"""
-		SELECT point.scope FROM `tab{DOCTYPE}` point JOIN tabUser user ON user.name = point.scope AND user.enabled = 1
+		SELECT point.scope FROM `tab{METRIC_VALUE}` point JOIN tabUser user ON user.name = point.scope AND user.enabled = 1
 		WHERE point.metric IN %(metrics)s AND point.day > %(since)s
 		GROUP BY point.scope ORDER BY MAX(point.measured_at) DESC LIMIT %(at_most)s
 		""",  # noqa: S608
@@ -136,9 +136,9 @@ def list_readers(metrics: list[str], days: int, at_most: int) -> list[str]:
 
 def delete_expired_points() -> None:
 	"""The scheduled job, once a day: forget what is older than two years."""
-	frappe.db.delete(DOCTYPE, {"day": ("<", add_days(clock.get_today(), -RETENTION_DAYS))})
+	frappe.db.delete(METRIC_VALUE, {"day": ("<", add_days(clock.get_today(), -RETENTION_DAYS))})
 
 
 def delete_history(metric: str) -> None:
 	"""Delete a metric's history with it."""
-	frappe.db.delete(DOCTYPE, {"metric": metric})
+	frappe.db.delete(METRIC_VALUE, {"metric": metric})

@@ -8,6 +8,7 @@ import frappe
 from frappe import _
 
 from orchestrator.apps import is_installed, require_app
+from orchestrator.doctypes import DASHBOARD, METRIC
 from orchestrator.exceptions import ConflictError, InvalidRequestError, refuse
 from orchestrator.insights.metrics.metrics import (
 	CARD,
@@ -20,10 +21,9 @@ from orchestrator.insights.metrics.metrics import (
 	build_from_source,
 	get_insights_chart_kind,
 )
-from orchestrator.insights.metrics.metrics import DOCTYPE as METRIC
 
 ORCHESTRATOR_DASHBOARD, FRAPPE_DASHBOARD, INSIGHTS_DASHBOARD = (
-	"Orchestrator Dashboard",
+	DASHBOARD,
 	"Dashboard",
 	"Insights Dashboard v3",
 )

@@ -12,7 +12,6 @@ from orchestrator.insights.metrics.measures import get_measure_kind
 if TYPE_CHECKING:
 	from orchestrator.orchestrator.doctype.orchestrator_metric.orchestrator_metric import OrchestratorMetric
 
-DOCTYPE = "Orchestrator Metric"
 MEASURE, CARD, CHART, REPORT = "Measure", "Number Card", "Dashboard Chart", "Report"
 INSIGHTS_QUERY, INSIGHTS_CHART = "Insights Query v3", "Insights Chart v3"
 NUMBER, SERIES, TABLE = "number", "series", "table"

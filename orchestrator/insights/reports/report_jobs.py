@@ -13,20 +13,20 @@ from orchestrator import clock
 from orchestrator.api import errors
 from orchestrator.api.background import QUEUE, BackgroundRecords
 from orchestrator.api.generic import raise_not_found
+from orchestrator.doctypes import GENERATED_REPORT
 from orchestrator.exceptions import ConflictError
 from orchestrator.insights.reports import report_mail, report_runs
 from orchestrator.insights.reports.report_request import ReportRequest
-from orchestrator.insights.reports.report_runs import DOCTYPE
 from orchestrator.insights.reports.report_shapes import GeneratedReport
 
-RUN_RECORDS = BackgroundRecords(DOCTYPE, "report")
+RUN_RECORDS = BackgroundRecords(GENERATED_REPORT, "report")
 
 
 def enqueue_report(report: Report, request: ReportRequest) -> str:
 	"""Keep the call and start its job after the commit. Returns the name of the Generated Report."""
 	record = frappe.get_doc(
 		{
-			"doctype": DOCTYPE,
+			"doctype": GENERATED_REPORT,
 			**report_runs.build_run_values(request),
 			"status": "Queued",
 			"request": request.to_json(),
@@ -45,7 +45,7 @@ def enqueue_report(report: Report, request: ReportRequest) -> str:
 
 def run_report_job(run: str) -> None:
 	"""The job: make the report as whoever asked for it."""
-	record = frappe.get_doc(DOCTYPE, run, for_update=True)
+	record = frappe.get_doc(GENERATED_REPORT, run, for_update=True)
 	if record.status != "Queued":
 		return  # a second delivery of the job, or one that was given up
 	record.db_set({"status": "Running", "started_at": clock.get_now_to_second()}, commit=True)
@@ -87,12 +87,12 @@ def finish_run(run: str, values: dict[str, Any]) -> None:
 	not stay."""
 	if not RUN_RECORDS.is_running(run):
 		raise ConflictError(run)
-	frappe.db.set_value(DOCTYPE, run, {**values, "request": None})
+	frappe.db.set_value(GENERATED_REPORT, run, {**values, "request": None})
 
 
 def _send_notification(run: str) -> None:
 	"""Tell whoever asked, in Desk."""
-	record = frappe.db.get_value(DOCTYPE, run, ["report", "status", "requested_by"], as_dict=True)
+	record = frappe.db.get_value(GENERATED_REPORT, run, ["report", "status", "requested_by"], as_dict=True)
 	words = _("Your report {0} is ready") if record.status == "Completed" else _("Your report {0} failed")
 	frappe.get_doc(
 		{
@@ -100,7 +100,7 @@ def _send_notification(run: str) -> None:
 			"type": "Alert",
 			"for_user": record.requested_by,
 			"subject": words.format(frappe.bold(_(record.report))),
-			"document_type": DOCTYPE,
+			"document_type": GENERATED_REPORT,
 			"document_name": run,
 		}
 	).insert(ignore_permissions=True)  # a notification is for the system to make
@@ -108,10 +108,10 @@ def _send_notification(run: str) -> None:
 
 def serialize_run(run: str) -> GeneratedReport:
 	"""The state of a run, for who asked for it and for System Managers. 404 for everybody else."""
-	record = frappe.db.get_value(DOCTYPE, run, "*", as_dict=True)
+	record = frappe.db.get_value(GENERATED_REPORT, run, "*", as_dict=True)
 	mine = record and record.requested_by == frappe.session.user
 	if not record or not (mine or "System Manager" in frappe.get_roles()):
-		raise_not_found(DOCTYPE, run)
+		raise_not_found(GENERATED_REPORT, run)
 	file = frappe.db.get_value("File", record.file, ["file_name", "file_url"], as_dict=True) or frappe._dict()
 	is_mailed = bool(record.recipients) and record.status == "Completed"
 	return GeneratedReport(
@@ -150,7 +150,9 @@ def fail_dead_runs() -> None:
 
 def _get_timeout(run: str) -> int | None:
 	"""The seconds that the run's report may take, if it says so."""
-	return frappe.db.get_value("Report", frappe.db.get_value(DOCTYPE, run, "report"), "timeout") or None
+	return (
+		frappe.db.get_value("Report", frappe.db.get_value(GENERATED_REPORT, run, "report"), "timeout") or None
+	)
 
 
 def mark_dead_run_failed(run: str) -> None:
@@ -158,13 +160,15 @@ def mark_dead_run_failed(run: str) -> None:
 	if not RUN_RECORDS.is_unfinished(run):
 		return
 	text = _("The background job stopped before it finished. There is no file; send the request again.")
-	frappe.db.set_value(DOCTYPE, run, {**_mark_failed({"type": "WorkerLost", "text": text}), "request": None})
+	frappe.db.set_value(
+		GENERATED_REPORT, run, {**_mark_failed({"type": "WorkerLost", "text": text}), "request": None}
+	)
 	frappe.db.commit()  # each stands for itself, and frees its lock
 
 
 def delete_expired_runs() -> None:
 	"""Scheduled daily: delete the runs whose time is over, and their files with them."""
 	expired = {"kept_until": ("<", clock.get_now_to_second())}
-	for run in frappe.get_all(DOCTYPE, filters=expired, pluck="name"):  # a janitor sees everybody's
-		frappe.delete_doc(DOCTYPE, run, ignore_permissions=True, force=True, delete_permanently=True)
+	for run in frappe.get_all(GENERATED_REPORT, filters=expired, pluck="name"):  # a janitor sees everybody's
+		frappe.delete_doc(GENERATED_REPORT, run, ignore_permissions=True, force=True, delete_permanently=True)
 		frappe.db.commit()  # a file that is gone cannot be brought back

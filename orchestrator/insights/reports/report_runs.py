@@ -12,13 +12,13 @@ from frappe.utils import add_to_date, time_diff_in_seconds
 from orchestrator import clock
 from orchestrator.api import reports
 from orchestrator.configuration import get_settings
+from orchestrator.doctypes import GENERATED_REPORT
 from orchestrator.insights.reports import report_mail, report_stream
 from orchestrator.insights.reports.content import report_table, title_page
 from orchestrator.insights.reports.content.report_table import Row, Table
 from orchestrator.insights.reports.formats import report_files
 from orchestrator.insights.reports.report_request import ReportRequest
 
-DOCTYPE = "Generated Report"
 # A report that took longer the last time is not made within a request.
 LONG_SECONDS = 20
 ROWS_PER_STEP = 500
@@ -34,7 +34,7 @@ def create_report(request: ReportRequest) -> str:
 	values = generate_file(request)
 	record = frappe.get_doc(
 		{
-			"doctype": DOCTYPE,
+			"doctype": GENERATED_REPORT,
 			**build_run_values(request),
 			"started_at": started,
 			**build_completed_values(values),
@@ -125,7 +125,7 @@ def is_long(report: Report, request: ReportRequest) -> bool:
 	if report.prepared_report:
 		return True
 	latest = frappe.db.get_value(
-		DOCTYPE,
+		GENERATED_REPORT,
 		{"report": request.report_name, "format": request.format, "status": "Completed"},
 		["started_at", "finished_at"],
 		order_by="creation desc",

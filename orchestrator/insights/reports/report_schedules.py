@@ -15,12 +15,12 @@ from frappe.email.doctype.auto_email_report.auto_email_report import AutoEmailRe
 
 from orchestrator.api import reports
 from orchestrator.configuration import is_platform_guarded
+from orchestrator.doctypes import AUTO_EMAIL_REPORT
 from orchestrator.exceptions import InvalidRequestError, refuse
 from orchestrator.insights.reports import report_mail, report_runs
 from orchestrator.insights.reports.report_request import ReportRequest
 from orchestrator.insights.reports.report_shapes import ScheduledReport
 
-DOCTYPE = "Auto Email Report"
 FREQUENCIES = ("Daily", "Weekdays", "Weekly", "Monthly")
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 PERIODS = ("Daily", "Weekly", "Monthly", "Quarterly", "Half Yearly", "Yearly")
@@ -76,7 +76,7 @@ class ReportMailing(AutoEmailReport):
 
 def _check_schedule_user(doc: AutoEmailReport) -> None:
 	"""Raise PermissionError for whoever is neither the user of the stored schedule nor a System Manager."""
-	stored = frappe.db.get_value(DOCTYPE, doc.name, "user") if doc.name else None
+	stored = frappe.db.get_value(AUTO_EMAIL_REPORT, doc.name, "user") if doc.name else None
 	if stored and stored != frappe.session.user and not _is_manager() and is_platform_guarded():
 		refuse(_("This schedule belongs to another user."), frappe.PermissionError)
 
@@ -88,7 +88,7 @@ def _is_manager() -> bool:
 
 def _send_as_user(schedule: str) -> None:
 	"""The job for a schedule that was made in Desk: mail the report as its user sees it."""
-	doc = frappe.get_doc(DOCTYPE, schedule)
+	doc = frappe.get_doc(AUTO_EMAIL_REPORT, schedule)
 	if not frappe.db.get_value("User", doc.user, "enabled"):
 		return
 	frappe.set_user(doc.user)
@@ -136,7 +136,7 @@ def create_schedule(
 	"""Schedule a report, as the caller sees it. Frappe says who may: its Report Managers and System Managers."""
 	doc = frappe.get_doc(
 		{
-			"doctype": DOCTYPE,
+			"doctype": AUTO_EMAIL_REPORT,
 			"report": request.report_name,
 			"report_type": frappe.db.get_value("Report", request.report_name, "report_type"),
 			"user": frappe.session.user,
@@ -174,7 +174,7 @@ def _serialize_schedule(doc: AutoEmailReport) -> ScheduledReport:
 
 def run_schedule(schedule: str) -> None:
 	"""The job: make the report as the schedule's user and mail it."""
-	doc = frappe.get_doc(DOCTYPE, schedule)
+	doc = frappe.get_doc(AUTO_EMAIL_REPORT, schedule)
 	if not (doc.enabled and frappe.db.get_value("User", doc.user, "enabled")):
 		return
 	frappe.set_user(doc.user)
@@ -203,4 +203,4 @@ def build_filters(doc: AutoEmailReport) -> Any:
 
 def disable_all() -> None:
 	"""Switch off what the API made: without this app each would run as the Administrator."""
-	frappe.db.set_value(DOCTYPE, {"api_format": ("is", "set")}, "enabled", 0, update_modified=False)
+	frappe.db.set_value(AUTO_EMAIL_REPORT, {"api_format": ("is", "set")}, "enabled", 0, update_modified=False)

@@ -6,6 +6,7 @@ import frappe
 from frappe.model.delete_doc import delete_dynamic_links
 
 from orchestrator.docs import storage
+from orchestrator.doctypes import DOCUMENT, DOCUMENT_AUDIT_ENTRY, DOCUMENT_FOLDER, DOCUMENT_VERSION
 from orchestrator.setup.demo import clinic, ledger
 
 
@@ -39,8 +40,8 @@ def _restore_settings() -> None:
 
 def _list_storage_keys() -> list[str]:
 	"""Where the bytes of the demo's documents are."""
-	demo = [row.record for row in ledger.list_created() if row.doctype == "Document"]
-	return frappe.get_all("Document Version", {"document": ("in", demo)}, pluck="storage_key", limit=0)
+	demo = [row.record for row in ledger.list_created() if row.doctype == DOCUMENT]
+	return frappe.get_all(DOCUMENT_VERSION, {"document": ("in", demo)}, pluck="storage_key", limit=0)
 
 
 def _delete_records() -> RemovalResult:
@@ -79,8 +80,8 @@ def _delete_traces(written: list[ledger.CreatedRecord]) -> None:
 
 def _delete_trail(doctype: str, name: str) -> None:
 	"""The audit trail of what was only ever shown goes with it; that of a document of the site's own never does."""
-	if field := {"Document": "document", "Document Folder": "document_folder"}.get(doctype):
-		frappe.db.delete("Document Audit Entry", {field: name})
+	if field := {DOCUMENT: "document", DOCUMENT_FOLDER: "document_folder"}.get(doctype):
+		frappe.db.delete(DOCUMENT_AUDIT_ENTRY, {field: name})
 
 
 def _delete_document(doctype: str, name: str) -> None:

@@ -9,9 +9,10 @@ from frappe import _
 from frappe.utils import cint, get_datetime
 
 from orchestrator import clock
+from orchestrator.doctypes import SYNC_RUN
 from orchestrator.exceptions import InvalidRequestError, refuse
 from orchestrator.period import to_iso
-from orchestrator.sync.runs.run_records import DOCTYPE, LIVE_STATUSES
+from orchestrator.sync.runs.run_records import LIVE_STATUSES
 from orchestrator.sync.shapes import RunStanding
 
 MAX_LIMIT = 500
@@ -37,9 +38,11 @@ def list_runs(limit: int, start: int, connection: str | None) -> list[RunStandin
 			InvalidRequestError,
 		)
 	rows = frappe.get_list(
-		DOCTYPE,
+		SYNC_RUN,
 		filters={"connection": connection} if connection else {},
-		fields=[name for name in frappe.get_meta(DOCTYPE).get_valid_columns() if name not in INTERNAL_FIELDS],
+		fields=[
+			name for name in frappe.get_meta(SYNC_RUN).get_valid_columns() if name not in INTERNAL_FIELDS
+		],
 		order_by="creation desc, name desc",
 		limit_page_length=limit,
 		limit_start=start,
@@ -49,7 +52,7 @@ def list_runs(limit: int, start: int, connection: str | None) -> list[RunStandin
 
 def get_run(name: str) -> RunStanding:
 	"""One run. DoesNotExistError (404) if there is none."""
-	row = frappe.db.get_value(DOCTYPE, name, "*", as_dict=True)
+	row = frappe.db.get_value(SYNC_RUN, name, "*", as_dict=True)
 	if not row:
 		refuse(_("Sync Run {0} not found.").format(name), frappe.DoesNotExistError)
 	return _serialize_run(row)

@@ -9,11 +9,12 @@ from frappe import _
 
 from orchestrator import clock
 from orchestrator.api.parameters import parse_json
+from orchestrator.doctypes import KIPU_CONNECTION, SYNC_ISSUE, SYNC_RUN
 from orchestrator.exceptions import ConflictError, InvalidRequestError, refuse
 from orchestrator.sync.actions import history, run_requests
-from orchestrator.sync.runs import alerts, engine, issues, run_records
+from orchestrator.sync.runs import engine, issues, run_records
 from orchestrator.sync.runs.context import ProgressCallback
-from orchestrator.sync.runs.run_records import DOCTYPE, RunRequest
+from orchestrator.sync.runs.run_records import RunRequest
 from orchestrator.sync.shapes import RunStanding
 
 MAX_ISSUES = 500
@@ -24,7 +25,7 @@ FINISHED_STATUSES = ("Completed", "Held", "Failed", "Cancelled", "Interrupted")
 
 def cancel_run(name: str) -> RunStanding:
 	"""Stop a run: at once if nobody works on it, else before its next page. 409 if it is over."""
-	status = frappe.db.get_value(DOCTYPE, _check_run_exists(name), "status", for_update=True)
+	status = frappe.db.get_value(SYNC_RUN, _check_run_exists(name), "status", for_update=True)
 	if status in ("Queued", "Held"):
 		values = {"status": "Cancelled", "finished_at": clock.get_now(), "lease_token": None}
 	elif status == "Running":
@@ -34,14 +35,14 @@ def cancel_run(name: str) -> RunStanding:
 			_("Run {0} has ended ({1}), so there is nothing to cancel.").format(name, _(status)),
 			ConflictError,
 		)
-	frappe.db.set_value(DOCTYPE, name, values, update_modified=False)
+	frappe.db.set_value(SYNC_RUN, name, values, update_modified=False)
 	return history.get_run(name)
 
 
 def approve_run(name: str) -> RunStanding:
 	"""Let a held run go on in a job. 409 if it is not held, or another is at work."""
 	row = frappe.db.get_value(
-		DOCTYPE, _check_run_exists(name), ["status", "dry_run", "connection"], as_dict=True, for_update=True
+		SYNC_RUN, _check_run_exists(name), ["status", "dry_run", "connection"], as_dict=True, for_update=True
 	)
 	if row.status != "Held" or row.dry_run:
 		refuse(_("Run {0} is not waiting for approval.").format(name), ConflictError)
@@ -60,7 +61,7 @@ def roll_back_run(name: str, watch: ProgressCallback | None = None) -> RunStandi
 	"""Take a run back; a large one in a job, unless somebody watches. Returns the run that does it. 409 if it can't be, or
 	another is at work."""
 	row = frappe.db.get_value(
-		DOCTYPE,
+		SYNC_RUN,
 		_check_run_exists(name),
 		["status", "dry_run", "connection", "sync_type", "imported", "updated"],
 		as_dict=True,
@@ -105,11 +106,11 @@ def parse_names(issues: str | list[str]) -> list[str]:
 
 def resume_connection(connection: str) -> None:
 	"""Let the schedule run a paused connection again."""
-	if not frappe.db.exists(alerts.CONNECTION_DOCTYPE, connection):
+	if not frappe.db.exists(KIPU_CONNECTION, connection):
 		refuse(_("Kipu Connection {0} not found.").format(connection), frappe.DoesNotExistError)
 	values = {"status": "Active", "paused_reason": None}
-	frappe.db.set_value(alerts.CONNECTION_DOCTYPE, connection, values, update_modified=False)
-	frappe.clear_document_cache(alerts.CONNECTION_DOCTYPE, connection)
+	frappe.db.set_value(KIPU_CONNECTION, connection, values, update_modified=False)
+	frappe.clear_document_cache(KIPU_CONNECTION, connection)
 
 
 def _find_interrupted_rollback(order: RunRequest, target: str) -> dict[str, Any] | None:
@@ -119,7 +120,7 @@ def _find_interrupted_rollback(order: RunRequest, target: str) -> dict[str, Any]
 		"sync_type": "rollback",
 		"status": ("in", run_records.RESUMABLE_STATUSES),
 	}
-	last = frappe.db.get_value(DOCTYPE, filters, "checkpoint", order_by="creation desc")
+	last = frappe.db.get_value(SYNC_RUN, filters, "checkpoint", order_by="creation desc")
 	checkpoint = json.loads(last or "{}")
 	return checkpoint if checkpoint.get("target") == target else None
 
@@ -131,7 +132,7 @@ def _select_issues(connection: str, names: Collection[str] | None) -> list[str]:
 		filters = {"connection": connection, "kind": "Record", "status": "Open"}
 		# get_all: whoever may run the sync may run all of it.
 		rows = frappe.get_all(
-			issues.DOCTYPE, filters=filters, fields=["name", "status"], limit=MAX_ISSUES, order_by="creation"
+			SYNC_ISSUE, filters=filters, fields=["name", "status"], limit=MAX_ISSUES, order_by="creation"
 		)
 	opened = [row.name for row in rows if row.status == "Open"]
 	if not opened:
@@ -143,7 +144,7 @@ def _get_issue_rows(names: Collection[str]) -> list[frappe._dict]:
 	if not 1 <= len(names) <= MAX_ISSUES:
 		refuse(_("Send between 1 and {0} issues.").format(MAX_ISSUES), InvalidRequestError)
 	rows = frappe.get_all(
-		issues.DOCTYPE, filters={"name": ("in", list(names))}, fields=["name", "status", "kind", "connection"]
+		SYNC_ISSUE, filters={"name": ("in", list(names))}, fields=["name", "status", "kind", "connection"]
 	)
 	if missing := set(names) - {row.name for row in rows}:
 		refuse(_("Sync Issue {0} not found.").format(", ".join(sorted(missing))), frappe.DoesNotExistError)
@@ -151,6 +152,6 @@ def _get_issue_rows(names: Collection[str]) -> list[frappe._dict]:
 
 
 def _check_run_exists(name: str) -> str:
-	if not frappe.db.exists(DOCTYPE, name):
+	if not frappe.db.exists(SYNC_RUN, name):
 		refuse(_("Sync Run {0} not found.").format(name), frappe.DoesNotExistError)
 	return name

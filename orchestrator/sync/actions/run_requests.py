@@ -8,6 +8,7 @@ import frappe
 from frappe import _
 
 from orchestrator.api.call import get_current_call
+from orchestrator.doctypes import KIPU_CONNECTION
 from orchestrator.exceptions import InvalidRequestError, refuse
 from orchestrator.period import parse_date
 from orchestrator.sync import connection
@@ -54,15 +55,15 @@ def _get_trigger() -> str:
 def list_connections(name: str | None) -> list[str]:
 	"""The connection asked for, or all that are enabled. Raises 404 for an unknown one, 422 where there is none."""
 	if name:
-		if not frappe.db.exists(connection.DOCTYPE, name):
+		if not frappe.db.exists(KIPU_CONNECTION, name):
 			refuse(_("Kipu Connection {0} not found.").format(name), frappe.DoesNotExistError)
-		if not frappe.db.get_value(connection.DOCTYPE, name, "enabled"):
+		if not frappe.db.get_value(KIPU_CONNECTION, name, "enabled"):
 			refuse(
 				_("Kipu Connection {0} is switched off. Enable it first.").format(name), InvalidSettingsError
 			)
 		return [name]
 	# get_all: whoever may start a sync may start all of it.
-	names = frappe.get_all(connection.DOCTYPE, filters={"enabled": 1}, pluck="name", order_by="name")
+	names = frappe.get_all(KIPU_CONNECTION, filters={"enabled": 1}, pluck="name", order_by="name")
 	if not names:
 		refuse(_("No Kipu Connection is enabled. Create or enable one first."), InvalidSettingsError)
 	return names

@@ -6,6 +6,7 @@ import frappe
 from frappe.utils import get_datetime
 
 from orchestrator import clock
+from orchestrator.doctypes import KIPU_CONNECTION
 
 
 def list_stale_connections(now: datetime | None = None) -> list[frappe._dict]:
@@ -13,7 +14,7 @@ def list_stale_connections(now: datetime | None = None) -> list[frappe._dict]:
 	of paused ones, whose pause was told."""
 	moment = now or clock.get_now()
 	rows = frappe.get_all(
-		"Kipu Connection",
+		KIPU_CONNECTION,
 		filters={"enabled": 1, "schedule_enabled": 1, "status": "Active", "stale_after_hours": (">", 0)},
 		fields=["name", "last_success", "creation", "stale_after_hours"],
 	)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timezone
 from typing import Any, Literal
 
+from orchestrator.doctypes import CLIENT, CLIENT_STAY
 from orchestrator.sync.http.redaction import PrivateDict
 from orchestrator.sync.kipu.fields import CONTACT_KEYS, FIELDS, INSURANCE_KEYS, PERSON
 from orchestrator.sync.kipu.records import RecordError, Stay
@@ -56,7 +57,7 @@ class FieldMapping:
 	@functools.cached_property
 	def get_rules(self) -> Mapping[Target, tuple[Rule, ...]]:
 		"""The rules by the DocType they fill."""
-		targets: tuple[Target, ...] = ("Client", "Client Stay")
+		targets: tuple[Target, ...] = (CLIENT, CLIENT_STAY)
 		return {target: tuple(rule for rule in self.rules if rule.doctype == target) for target in targets}
 
 
@@ -135,7 +136,7 @@ def build_default_rules() -> tuple[Rule, ...]:
 	return tuple(
 		Rule(
 			source,
-			"Client" if source in PERSON else "Client Stay",
+			CLIENT if source in PERSON else CLIENT_STAY,
 			RENAMED.get(source, source),
 			TEXT_LENGTH if source in LONG else DATA_LENGTH,
 		)
@@ -159,8 +160,8 @@ def map_record(stay: Stay, mapping: FieldMapping) -> MappedRecord:
 	"""The record in our fields: texts, dates, None. Lists become lines. A text that is too long is unreadable (too_long)."""
 	client, its_stay = PrivateDict(), PrivateDict()
 	too_long = [
-		*_map_fields(mapping.get_rules["Client"], stay.person.fields, client),
-		*_map_fields(mapping.get_rules["Client Stay"], stay.fields, its_stay),
+		*_map_fields(mapping.get_rules[CLIENT], stay.person.fields, client),
+		*_map_fields(mapping.get_rules[CLIENT_STAY], stay.fields, its_stay),
 	]
 	unreadable = stay.unreadable
 	if too_long:
@@ -252,7 +253,7 @@ def _apply_override(rules: dict[str, Rule], override: Override) -> None:
 	if not override.target:
 		rules.pop(override.source, None)
 		return
-	if (override.doctype == "Client") != (override.source in PERSON):
+	if (override.doctype == CLIENT) != (override.source in PERSON):
 		raise InvalidMappingError("wrong_doctype", override.source)
 	length = TEXT_LENGTH if override.source in LONG else DATA_LENGTH
 	base = rules.get(override.source) or Rule(override.source, override.doctype, override.target, length)

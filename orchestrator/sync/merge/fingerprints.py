@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from orchestrator.doctypes import CLIENT, CLIENT_STAY
 from orchestrator.sync.connection import FacilityMapping, Source
 from orchestrator.sync.http.redaction import PrivateDict
 from orchestrator.sync.kipu.mapping import MappedRecord, map_record, to_canonical
@@ -138,14 +139,14 @@ def without_fields(incoming: ParsedRecord, targets: Collection[tuple[str, str]])
 
 	mapped = replace(
 		incoming.mapped,
-		client=rest("Client", incoming.mapped.client),
-		stay=rest("Client Stay", incoming.mapped.stay),
+		client=rest(CLIENT, incoming.mapped.client),
+		stay=rest(CLIENT_STAY, incoming.mapped.stay),
 	)
 	return replace(
 		incoming,
 		mapped=mapped,
-		client_source_values=rest("Client", incoming.client_source_values),
-		stay_source_values=rest("Client Stay", incoming.stay_source_values),
+		client_source_values=rest(CLIENT, incoming.client_source_values),
+		stay_source_values=rest(CLIENT_STAY, incoming.stay_source_values),
 	)
 
 

@@ -5,6 +5,7 @@ from datetime import date
 
 import frappe
 
+from orchestrator.doctypes import CLIENT, CLIENT_STAY
 from orchestrator.sync.connection import Source
 from orchestrator.sync.kipu.mapping import Rule
 from orchestrator.sync.kipu.records import RecordError
@@ -15,7 +16,7 @@ INVALID_VALUE_CODE = "invalid_value"
 
 def drop_invalid_values(incoming: ParsedRecord, source: Source) -> ParsedRecord | None:
 	"""Return the record without the values that their fields refuse, or None where there are none."""
-	values = {"Client": incoming.mapped.client, "Client Stay": incoming.mapped.stay}
+	values = {CLIENT: incoming.mapped.client, CLIENT_STAY: incoming.mapped.stay}
 	rules = [
 		rule
 		for rule in source.mapping.rules

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
+from orchestrator.doctypes import CLIENT, CLIENT_STAY
 from orchestrator.sync.connection import Source
 from orchestrator.sync.http.redaction import PrivateDict
 from orchestrator.sync.kipu.mapping import MergePlan, build_plan, to_canonical
@@ -176,10 +177,10 @@ def merge_record(
 		outcome,
 		status_before in IN_CARE_STATUSES and stay.row.get("status") not in IN_CARE_STATUSES,
 		_list_changed_fields(stay, of_client),
-		(*_list_blanked_fields("Client Stay", of_stay), *_list_blanked_fields("Client", of_client)),
+		(*_list_blanked_fields(CLIENT_STAY, of_stay), *_list_blanked_fields(CLIENT, of_client)),
 		(
 			*((stay.doctype, stay.name, name) for name in (of_stay.reviews if of_stay else ())),
-			*(("Client", person.client.name, name) for name in (of_client.reviews if of_client else ())),
+			*((CLIENT, person.client.name, name) for name in (of_client.reviews if of_client else ())),
 		),
 		stay.new or (status_before in REMOVED_STATUSES and stay.row.get("status") not in REMOVED_STATUSES),
 		stay.row.get("status") == "Deleted",
@@ -230,7 +231,7 @@ def _create_stay(person: Person, incoming: ParsedRecord, source: Source) -> Reco
 		casefile_id=incoming.casefile_id,
 		chart_id=str(incoming.stay.chart_id),
 	)
-	person.stays[incoming.stay_name] = Record("Client Stay", incoming.stay_name, row, new=True)
+	person.stays[incoming.stay_name] = Record(CLIENT_STAY, incoming.stay_name, row, new=True)
 	return person.stays[incoming.stay_name]
 
 
@@ -241,7 +242,7 @@ def _merge_values(
 	if record.new and not record.synced:
 		record.initialize(values, source_values)
 		return None
-	policies = source.policies["Client" if record.doctype == "Client" else "Client Stay"]
+	policies = source.policies[CLIENT if record.doctype == CLIENT else CLIENT_STAY]
 	planned = build_plan(record.row, values, record.synced, policies, source.default_policy)
 	record.apply_plan(planned)
 	return planned

@@ -5,10 +5,10 @@ from collections.abc import Iterable
 import frappe
 from frappe import _
 
+from orchestrator.doctypes import KIPU_CONNECTION, SYNC_RUN
 from orchestrator.sync.runs.run_records import Run
 
 ROLES = ("System Manager", "Kipu Sync Manager")
-CONNECTION_DOCTYPE = "Kipu Connection"
 
 
 def describe_hold(count: int, limit: int, field: str = "") -> str:
@@ -31,21 +31,21 @@ def send_approval_request(run: Run) -> None:
 	subject = _(
 		"Kipu sync {0} of {1} is waiting for approval: unusually many clients would leave care or lose a value"
 	).format(run.name, run.request.connection)
-	send_notification(subject, "Sync Run", run.name)
+	send_notification(subject, SYNC_RUN, run.name)
 
 
 def pause_after_refusal(run: Run, reason: str) -> None:
 	"""The keys are refused: stop asking until somebody has looked, and say so."""
 	pause_connection(run.request.connection, reason)
 	subject = _("Kipu connection {0} was refused by Kipu and has been paused").format(run.request.connection)
-	send_notification(subject, CONNECTION_DOCTYPE, run.request.connection)
+	send_notification(subject, KIPU_CONNECTION, run.request.connection)
 
 
 def pause_connection(name: str, reason: str) -> None:
 	"""Let no scheduled run start. Commits."""
 	values = {"status": "Paused", "paused_reason": reason}
-	frappe.db.set_value(CONNECTION_DOCTYPE, name, values, update_modified=False)
-	frappe.clear_document_cache(CONNECTION_DOCTYPE, name)
+	frappe.db.set_value(KIPU_CONNECTION, name, values, update_modified=False)
+	frappe.clear_document_cache(KIPU_CONNECTION, name)
 	frappe.db.commit()
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timezone
 
+from orchestrator.doctypes import CLIENT_STAY
 from orchestrator.sync.connection import Source
 from orchestrator.sync.kipu.pages import RawRecord
 from orchestrator.sync.kipu.records import RecordError, compute_drift
@@ -183,7 +184,7 @@ class Applier:
 					"Identity",
 					"chart_of_two_people",
 					casefile_id=incoming.casefile_id,
-					reference=("Client Stay", incoming.stay_name),
+					reference=(CLIENT_STAY, incoming.stay_name),
 				)
 
 		superseded = [

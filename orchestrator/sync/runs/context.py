@@ -13,6 +13,7 @@ from rq.timeouts import BaseTimeoutException
 
 import frappe
 
+from orchestrator.doctypes import SYNC_RUN
 from orchestrator.sync.connection import Source
 from orchestrator.sync.errors import AccessDeniedError, RouteDisabledError
 from orchestrator.sync.kipu.client import KipuClient
@@ -276,7 +277,7 @@ class RunContext:
 			"failed": run.tally.failed,
 		}  # fmt: skip
 		try:
-			frappe.publish_realtime(PROGRESS_EVENT, message, doctype="Sync Run", docname=run.name)
+			frappe.publish_realtime(PROGRESS_EVENT, message, doctype=SYNC_RUN, docname=run.name)
 		except BaseTimeoutException:
 			raise  # a job's time is over
 		except Exception:  # noqa: S110 - nobody's sync stops because nobody can watch it

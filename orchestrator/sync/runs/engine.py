@@ -6,6 +6,7 @@ import frappe
 
 from orchestrator import clock
 from orchestrator.api import errors as api_errors
+from orchestrator.doctypes import KIPU_CONNECTION
 from orchestrator.sync import connection
 from orchestrator.sync.errors import AccessDeniedError, InvalidAccessIdError, SyncError
 from orchestrator.sync.runs import alerts, phases, rollback
@@ -79,12 +80,10 @@ def _complete_run(work: RunContext) -> None:
 			"status": "Active",
 			"paused_reason": None,
 		}
-		frappe.db.set_value(
-			connection.DOCTYPE, source.name, {**values, "cursor": after}, update_modified=False
-		)
+		frappe.db.set_value(KIPU_CONNECTION, source.name, {**values, "cursor": after}, update_modified=False)
 	run.checkpoint = {}
 	run.finish_run("Completed", cursor_after=source.cursor if work.dry_run else after)
-	frappe.clear_document_cache(connection.DOCTYPE, source.name)
+	frappe.clear_document_cache(KIPU_CONNECTION, source.name)
 
 
 def _end_run(run: Run, error: Exception) -> str:

@@ -8,10 +8,10 @@ from typing import Any, Literal
 import frappe
 
 from orchestrator import clock
+from orchestrator.doctypes import SYNC_ISSUE
 from orchestrator.sync.kipu.fields import FIELDS
 from orchestrator.sync.runs.counts import RecordFailure
 
-DOCTYPE = "Sync Issue"
 Kind = Literal["Record", "Conflict", "Identity", "Drift", "Route"]
 
 
@@ -24,7 +24,7 @@ class IssueTracker:
 		self._run = run
 		# get_all: a run sees everybody's.
 		rows = frappe.get_all(
-			DOCTYPE,
+			SYNC_ISSUE,
 			filters={"connection": connection, "status": ("!=", "Resolved")},
 			fields=["name", "status", "kind", "casefile_id", "field"],
 		)
@@ -127,15 +127,15 @@ def _build_issue_name(connection: str, kind: str, subject: str, code: str, field
 
 def close_issue(name: str, status: Literal["Resolved", "Discarded"]) -> None:
 	"""Nobody has to look any more."""
-	doc = frappe.get_doc(DOCTYPE, name)
+	doc = frappe.get_doc(SYNC_ISSUE, name)
 	doc.update({"status": status, "closed_by": frappe.session.user, "last_seen": clock.get_now()})
 	doc.save(ignore_permissions=True)  # nobody may write issues by hand
 
 
 def _save_issue(name: str, **values: Any) -> None:
-	if frappe.db.exists(DOCTYPE, name):
-		doc = frappe.get_doc(DOCTYPE, name)
+	if frappe.db.exists(SYNC_ISSUE, name):
+		doc = frappe.get_doc(SYNC_ISSUE, name)
 		doc.update(values)
 		doc.save(ignore_permissions=True)
 		return
-	frappe.get_doc({"doctype": DOCTYPE, **values}).insert(ignore_permissions=True, set_name=name)
+	frappe.get_doc({"doctype": SYNC_ISSUE, **values}).insert(ignore_permissions=True, set_name=name)

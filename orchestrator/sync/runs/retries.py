@@ -6,6 +6,7 @@ from functools import partial
 import frappe
 
 from orchestrator import clock
+from orchestrator.doctypes import CLIENT_STAY, SYNC_ISSUE
 from orchestrator.sync.errors import RecordNotFoundError
 from orchestrator.sync.kipu.pages import RawRecord
 from orchestrator.sync.kipu.records import UNKNOWN_CASEFILE, RecordError
@@ -19,7 +20,7 @@ from orchestrator.sync.runs.counts import PageOutcomes
 def retry(work: RunContext) -> None:
 	"""Take up each issue, record by record. One that Kipu has no more is resolved with that."""
 	rows = frappe.get_all(  # chosen by whoever may
-		issues.DOCTYPE,
+		SYNC_ISSUE,
 		filters={
 			"name": ("in", work.run.checkpoint["issues"]),
 			"status": "Open",
@@ -38,10 +39,10 @@ def retry(work: RunContext) -> None:
 def _get_casefile(row: frappe._dict) -> str | None:
 	if row.kind == "Record":
 		return row.casefile_id
-	key = "name" if row.reference_doctype == "Client Stay" else "client"
+	key = "name" if row.reference_doctype == CLIENT_STAY else "client"
 	# Of a person's stays, the latest tells most of the person.
 	return frappe.db.get_value(
-		"Client Stay", {key: row.reference_name}, "casefile_id", order_by="admitted_at desc"
+		CLIENT_STAY, {key: row.reference_name}, "casefile_id", order_by="admitted_at desc"
 	)
 
 
@@ -93,7 +94,7 @@ def _apply_source_values(person: Person, incoming: ParsedRecord, fields: set[tup
 
 def _increment_attempts(work: RunContext, names: list[str]) -> None:
 	still = frappe.get_all(
-		issues.DOCTYPE,
+		SYNC_ISSUE,
 		filters={"name": ("in", names or [""]), "status": "Open"},
 		fields=["name", "attempts"],
 	)
@@ -103,4 +104,4 @@ def _increment_attempts(work: RunContext, names: list[str]) -> None:
 			"last_seen": clock.get_now(),
 			"sync_run": work.run.name,
 		}
-		frappe.db.set_value(issues.DOCTYPE, row.name, values, update_modified=False)
+		frappe.db.set_value(SYNC_ISSUE, row.name, values, update_modified=False)

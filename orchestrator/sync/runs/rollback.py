@@ -11,16 +11,15 @@ import frappe
 from frappe import _
 
 from orchestrator.api.bulk.runs import WHOLE_CALL_ERRORS, isolate_in_savepoint
+from orchestrator.doctypes import CLIENT, CLIENT_STAY, KIPU_CONNECTION, SYNC_CHANGE, SYNC_RUN, SYNC_STATE
 from orchestrator.sync.http.redaction import PrivateDict
 from orchestrator.sync.kipu.mapping import to_canonical
 from orchestrator.sync.merge.three_way import MISSING
 from orchestrator.sync.runs import alerts
-from orchestrator.sync.runs.run_records import DOCTYPE, Run
-from orchestrator.sync.storage import sync_state
+from orchestrator.sync.runs.run_records import Run
 
 BATCH_SIZE = 50
 MAX_KEPT_RECORDS = 1000
-CONNECTION_DOCTYPE = "Kipu Connection"
 # What people attach to a record without changing it: the DocType and the fields that name the record.
 ATTACHMENT_DOCTYPES: tuple[tuple[str, str, str, dict[str, str]], ...] = (
 	("Comment", "reference_doctype", "reference_name", {"comment_type": "Comment"}),
@@ -83,7 +82,7 @@ def execute_rollback(run: Run) -> None:
 	_restore_cursor(run.request.connection, target)
 	report_text = json.dumps(report.to_dict(), indent=1)
 	values = {"status": "Rolled Back", "rollback_report": report_text}
-	frappe.db.set_value(DOCTYPE, target, values, update_modified=False)
+	frappe.db.set_value(SYNC_RUN, target, values, update_modified=False)
 	run.tally.updated = len(report.restored)
 	run.finish_run("Completed", rollback_report=report_text)
 	text = _("Run {0} was rolled back. Fix the cause, then sync again to reload the data from Kipu.")
@@ -101,17 +100,17 @@ def _process_batches(
 
 def _list_changes(target: str) -> Iterator[PrivateDict]:
 	names = frappe.get_all(  # nobody has a right to these
-		sync_state.CHANGE_DOCTYPE, filters={"sync_run": target}, pluck="name", order_by="creation desc"
+		SYNC_CHANGE, filters={"sync_run": target}, pluck="name", order_by="creation desc"
 	)
 	for name in names:
-		yield PrivateDict(frappe.db.get_value(sync_state.CHANGE_DOCTYPE, name, "*", as_dict=True))
+		yield PrivateDict(frappe.db.get_value(SYNC_CHANGE, name, "*", as_dict=True))
 
 
 def restore_record(change: PrivateDict, run: str, report: RollbackReport) -> None:
 	"""Give a record back the values it had, field by field, where they are still what the run wrote."""
 	doctype, name = change["reference_doctype"], change["reference_name"]
 	before, after = PrivateDict(json.loads(change["before"])), PrivateDict(json.loads(change["after"]))
-	frappe.db.delete(sync_state.CHANGE_DOCTYPE, {"name": change["name"]})
+	frappe.db.delete(SYNC_CHANGE, {"name": change["name"]})
 	if not frappe.db.exists(doctype, name):
 		report.add_kept(doctype, name, "deleted")
 		return
@@ -140,7 +139,7 @@ def _save_restored(doc: Any, values: PrivateDict, report: RollbackReport) -> boo
 
 def _restore_state(doc: Any, synced: PrivateDict, edited: Collection[str], run: str) -> None:
 	"""Kipu's word of these fields is what it was, so that the next run sees the change anew; not of those edited."""
-	stored = frappe.db.get_value(sync_state.DOCTYPE, doc.name, "synced")
+	stored = frappe.db.get_value(SYNC_STATE, doc.name, "synced")
 	known = PrivateDict(json.loads(stored or "{}"))
 	for name, value in synced.items():
 		if name in edited:
@@ -152,30 +151,28 @@ def _restore_state(doc: Any, synced: PrivateDict, edited: Collection[str], run: 
 	values = {
 		"synced": json.dumps(known, ensure_ascii=False), "hashes": None, "written_by_run": run, "written_at": doc.modified,
 	}  # fmt: skip
-	frappe.db.set_value(sync_state.DOCTYPE, doc.name, values, update_modified=False)
-	if doc.doctype == "Client":
+	frappe.db.set_value(SYNC_STATE, doc.name, values, update_modified=False)
+	if doc.doctype == CLIENT:
 		# The content of each stay holds the client's part.
-		stays = frappe.get_all("Client Stay", filters={"client": doc.name}, pluck="name")
-		frappe.db.set_value(
-			sync_state.DOCTYPE, {"name": ("in", stays)}, "hashes", None, update_modified=False
-		)
+		stays = frappe.get_all(CLIENT_STAY, filters={"client": doc.name}, pluck="name")
+		frappe.db.set_value(SYNC_STATE, {"name": ("in", stays)}, "hashes", None, update_modified=False)
 
 
 def _list_created_groups(target: str) -> Iterator[list[tuple[str, str]]]:
 	"""What the run made, in groups that stay or go together: a client with its stays, or a stay of an older client."""
-	clients = dict.fromkeys(_list_created(target, "Client"))
+	clients = dict.fromkeys(_list_created(target, CLIENT))
 	of_client: dict[str, list[str]] = {}
-	for some in _split_batches(_list_created(target, "Client Stay")):
+	for some in _split_batches(_list_created(target, CLIENT_STAY)):
 		# get_all: everybody's.
 		for row in frappe.get_all(
-			"Client Stay", filters={"name": ("in", some)}, fields=["name", "client"], order_by="name"
+			CLIENT_STAY, filters={"name": ("in", some)}, fields=["name", "client"], order_by="name"
 		):
 			of_client.setdefault(row.client, []).append(row.name)
 	for client, stays in of_client.items():
 		if client not in clients:
-			yield from ([("Client Stay", stay)] for stay in stays)
+			yield from ([(CLIENT_STAY, stay)] for stay in stays)
 	for client in clients:
-		yield [*(("Client Stay", stay) for stay in of_client.get(client, ())), ("Client", client)]
+		yield [*((CLIENT_STAY, stay) for stay in of_client.get(client, ())), (CLIENT, client)]
 
 
 def _delete_group(group: list[tuple[str, str]], target: str, report: RollbackReport) -> None:
@@ -201,7 +198,7 @@ def _delete_group(group: list[tuple[str, str]], target: str, report: RollbackRep
 def _get_edit_reason(doctype: str, name: str, target: str) -> str | None:
 	"""Why a record is not any more as the run left it; None if it is."""
 	modified = frappe.db.get_value(doctype, name, "modified")
-	state = frappe.db.get_value(sync_state.DOCTYPE, name, ["written_by_run", "written_at"], as_dict=True)
+	state = frappe.db.get_value(SYNC_STATE, name, ["written_by_run", "written_at"], as_dict=True)
 	if modified is None or state is None:
 		return None
 	if state.written_by_run != target:
@@ -217,13 +214,13 @@ def _get_edit_reason(doctype: str, name: str, target: str) -> str | None:
 def _delete_record(doctype: str, name: str) -> None:
 	# For good: the bin would keep the person's data.
 	frappe.delete_doc(doctype, name, ignore_permissions=True, ignore_missing=True, delete_permanently=True)
-	frappe.db.delete(sync_state.DOCTYPE, {"name": name})
+	frappe.db.delete(SYNC_STATE, {"name": name})
 	frappe.db.delete("Version", {"ref_doctype": doctype, "docname": name})
 
 
 def _list_created(target: str, doctype: str) -> list[str]:
 	return frappe.get_all(  # nobody has a right to these
-		sync_state.DOCTYPE,
+		SYNC_STATE,
 		filters={"created_by_run": target, "reference_doctype": doctype},
 		pluck="name",
 		order_by="name",
@@ -232,12 +229,10 @@ def _list_created(target: str, doctype: str) -> list[str]:
 
 def _restore_cursor(connection: str, target: str) -> None:
 	"""What the run read has to be read again."""
-	run = frappe.db.get_value(DOCTYPE, target, ["cursor_before", "cursor_after"], as_dict=True)
-	cursor = frappe.db.get_value(CONNECTION_DOCTYPE, connection, "cursor")
+	run = frappe.db.get_value(SYNC_RUN, target, ["cursor_before", "cursor_after"], as_dict=True)
+	cursor = frappe.db.get_value(KIPU_CONNECTION, connection, "cursor")
 	if run.cursor_after and cursor and (not run.cursor_before or run.cursor_before < cursor):
-		frappe.db.set_value(
-			CONNECTION_DOCTYPE, connection, "cursor", run.cursor_before, update_modified=False
-		)
+		frappe.db.set_value(KIPU_CONNECTION, connection, "cursor", run.cursor_before, update_modified=False)
 
 
 def _split_batches(names: list[str], size: int = 1000) -> Iterator[list[str]]:

@@ -15,11 +15,11 @@ from frappe.utils import get_datetime, getdate
 from frappe.utils.background_jobs import is_job_enqueued
 
 from orchestrator import clock
+from orchestrator.doctypes import KIPU_CONNECTION, SYNC_RUN
 from orchestrator.exceptions import ConflictError, refuse
 from orchestrator.sync.runs import process
 from orchestrator.sync.runs.counts import Tally
 
-DOCTYPE = "Sync Run"
 LIVE_STATUSES = ("Queued", "Running")
 RESUMABLE_STATUSES = ("Interrupted", "Failed", "Cancelled")
 LEASE_SECONDS = 10 * 60
@@ -89,7 +89,7 @@ class Run:
 		"""Write to the run's row, if it is still ours and nobody wants it to stop."""
 		names = ", ".join(f"`{name}`=%({name})s" for name in values)
 		frappe.db.sql(
-			f"update `tab{DOCTYPE}` set {names} where name=%(_name)s and lease_token=%(_token)s"  # noqa: S608
+			f"update `tab{SYNC_RUN}` set {names} where name=%(_name)s and lease_token=%(_token)s"  # noqa: S608
 			" and status='Running' and cancel_requested=0",
 			{**values, "_name": self.name, "_token": self.token},
 		)
@@ -110,13 +110,13 @@ class Run:
 		if not self.holds_lease():
 			frappe.db.rollback()
 			raise LeaseLostError(self.name)
-		frappe.db.set_value(DOCTYPE, self.name, ending, update_modified=False)
+		frappe.db.set_value(SYNC_RUN, self.name, ending, update_modified=False)
 		frappe.db.commit()
 
 	def holds_lease(self) -> bool:
 		"""True while nobody has taken the run from this process. Locks its row."""
 		held = frappe.db.get_value(
-			DOCTYPE, self.name, ["lease_token", "status"], as_dict=True, for_update=True
+			SYNC_RUN, self.name, ["lease_token", "status"], as_dict=True, for_update=True
 		)
 		return bool(held and held.lease_token == self.token and held.status == "Running")
 
@@ -166,7 +166,7 @@ def queue_run(order: RunRequest, checkpoint: dict[str, Any] | None = None) -> st
 def claim_queued_run(name: str) -> Run | None:
 	"""The run, if it waits and nobody else took it; None otherwise. Commits."""
 	frappe.db.commit()
-	status = frappe.db.get_value(DOCTYPE, name, "status", for_update=True)
+	status = frappe.db.get_value(SYNC_RUN, name, "status", for_update=True)
 	token = _claim_lease(name) if status == "Queued" else None
 	frappe.db.commit()
 	return _load_run(name, token) if token else None
@@ -175,7 +175,7 @@ def claim_queued_run(name: str) -> Run | None:
 def requeue_approved(name: str) -> None:
 	"""Let a held run go on, whatever it changes. It reads from the beginning, as much may have happened meanwhile: what it
 	has written already is recognised as its own, the rest is counted anew."""
-	of_issues = frappe.db.get_value(DOCTYPE, name, "sync_type") == "retry"  # its checkpoint says which
+	of_issues = frappe.db.get_value(SYNC_RUN, name, "sync_type") == "retry"  # its checkpoint says which
 	values = {
 		**({} if of_issues else {"checkpoint": None}),
 		"skipped": 0,
@@ -185,25 +185,25 @@ def requeue_approved(name: str) -> None:
 		"finished_at": None,
 		"heartbeat_at": clock.get_now(),
 	}
-	frappe.db.set_value(DOCTYPE, name, values, update_modified=False)
+	frappe.db.set_value(SYNC_RUN, name, values, update_modified=False)
 
 
 def get_live_run(connection: str) -> str | None:
 	"""The run that is queued or at work."""
-	return frappe.db.get_value(DOCTYPE, {"connection": connection, "status": ("in", LIVE_STATUSES)})
+	return frappe.db.get_value(SYNC_RUN, {"connection": connection, "status": ("in", LIVE_STATUSES)})
 
 
 def interrupt_dead_runs(connection: str) -> None:
 	"""Mark as Interrupted the runs of the connection that nobody will ever end."""
 	rows = frappe.get_all(  # a janitor sees everybody's
-		DOCTYPE,
+		SYNC_RUN,
 		filters={"connection": connection, "status": ("in", LIVE_STATUSES)},
 		fields=["name", "status", "heartbeat_at", "host", "process_id"],
 	)
 	for row in rows:
 		if _is_dead_run(row):
 			ending = {"status": "Interrupted", "finished_at": clock.get_now(), "lease_token": None}
-			frappe.db.set_value(DOCTYPE, row.name, ending, update_modified=False)
+			frappe.db.set_value(SYNC_RUN, row.name, ending, update_modified=False)
 
 
 def _is_dead_run(row: Mapping[str, Any]) -> bool:
@@ -222,7 +222,7 @@ def build_job_id(name: str) -> str:
 def _insert_run(order: RunRequest, checkpoint: dict[str, Any] | None) -> str:
 	# One beginner at a time. What was read before may be old: begin anew.
 	frappe.db.commit()
-	frappe.db.get_value("Kipu Connection", order.connection, "name", for_update=True)
+	frappe.db.get_value(KIPU_CONNECTION, order.connection, "name", for_update=True)
 	interrupt_dead_runs(order.connection)
 	if live := get_live_run(order.connection):
 		frappe.db.commit()
@@ -236,11 +236,11 @@ def _insert_run(order: RunRequest, checkpoint: dict[str, Any] | None) -> str:
 	kept = json.dumps(checkpoint) if checkpoint else None
 	doc = frappe.get_doc(
 		{
-			"doctype": DOCTYPE,
+			"doctype": SYNC_RUN,
 			**_build_request_values(order),
 			"status": "Queued",
 			"requested_by": frappe.session.user,
-			"cursor_before": frappe.db.get_value("Kipu Connection", order.connection, "cursor"),
+			"cursor_before": frappe.db.get_value(KIPU_CONNECTION, order.connection, "cursor"),
 			"checkpoint": previous.checkpoint if previous else kept,
 			"resumed_from": previous.name if previous else None,
 			"started_at": clock.get_now(),
@@ -261,7 +261,7 @@ def _claim_lease(name: str) -> str:
 		"heartbeat_at": clock.get_now(),
 		"cancel_requested": 0,
 	}
-	frappe.db.set_value(DOCTYPE, name, values, update_modified=False)
+	frappe.db.set_value(SYNC_RUN, name, values, update_modified=False)
 	return token
 
 
@@ -278,7 +278,7 @@ def _build_request_values(order: RunRequest) -> dict[str, Any]:
 def _find_resumable_run(order: RunRequest) -> frappe._dict | None:
 	"""The last run of the same kind, if it did not come to its end and left a checkpoint of today."""
 	last = frappe.db.get_value(
-		DOCTYPE,
+		SYNC_RUN,
 		{"connection": order.connection, "sync_type": order.sync_type, "dry_run": 0},
 		["name", "status", "checkpoint", "since_date", "heartbeat_at"],
 		order_by="creation desc",
@@ -291,7 +291,7 @@ def _find_resumable_run(order: RunRequest) -> frappe._dict | None:
 
 
 def _load_run(name: str, token: str) -> Run:
-	row = frappe.db.get_value(DOCTYPE, name, "*", as_dict=True)
+	row = frappe.db.get_value(SYNC_RUN, name, "*", as_dict=True)
 	since = getdate(row.since_date) if row.since_date else None
 	return Run(
 		name=name,

@@ -9,10 +9,10 @@ from typing import Protocol, cast
 
 import frappe
 
+from orchestrator.doctypes import SYNC_STATE
 from orchestrator.sync.connection import Source
 from orchestrator.sync.http.redaction import PrivateDict
 from orchestrator.sync.merge.three_way import IN_CARE_STATUSES, Person, Record
-from orchestrator.sync.storage import sync_state
 
 Hashes = dict[str, tuple[tuple[str, ...], str | None]]
 StayRow = tuple[str, str, str, str | None]
@@ -42,7 +42,7 @@ def get_hashes(stays: Collection[str]) -> Hashes:
 	if not stays:
 		return {}
 	rows = frappe.db.sql(
-		f"select name, hashes, written_by_run from `tab{sync_state.DOCTYPE}` where name in %(names)s",  # noqa: S608
+		f"select name, hashes, written_by_run from `tab{SYNC_STATE}` where name in %(names)s",  # noqa: S608
 		{"names": tuple(stays)},
 	)
 	return {name: (tuple((hashes or "").split()), run) for name, hashes, run in rows}
@@ -83,7 +83,7 @@ def _load_states(records: list[Record]) -> None:
 		return
 	by_name = {record.name: record for record in records}
 	rows = frappe.db.sql(
-		f"select name, hashes, synced, created_by_run, written_by_run from `tab{sync_state.DOCTYPE}`"  # noqa: S608
+		f"select name, hashes, synced, created_by_run, written_by_run from `tab{SYNC_STATE}`"  # noqa: S608
 		" where name in %(names)s",
 		{"names": tuple(by_name)},
 	)

@@ -8,11 +8,10 @@ from typing import Any
 import frappe
 
 from orchestrator import clock, compat
+from orchestrator.doctypes import SYNC_CHANGE, SYNC_STATE
 from orchestrator.sync.kipu.mapping import to_canonical
 from orchestrator.sync.merge.three_way import Record
 
-DOCTYPE = "Sync State"
-CHANGE_DOCTYPE = "Sync Change"
 _as_text = json.JSONEncoder(
 	ensure_ascii=False, separators=(",", ":")
 ).encode  # made once: json.dumps would make one for every row
@@ -40,7 +39,7 @@ def upsert_states(records: Iterable[Record], connection: str, run: str, stamps: 
 		for record in records
 	]
 	upsert_rows(
-		DOCTYPE,
+		SYNC_STATE,
 		STATE_COLUMNS,
 		rows,
 		{"connection": connection, **_build_standard_values()},
@@ -60,7 +59,7 @@ def log_changes(records: Iterable[Record], run: str) -> None:
 		)
 		for record in records
 	]
-	insert_rows(CHANGE_DOCTYPE, CHANGE_COLUMNS, rows, {"sync_run": run, **_build_standard_values()})
+	insert_rows(SYNC_CHANGE, CHANGE_COLUMNS, rows, {"sync_run": run, **_build_standard_values()})
 
 
 def _build_standard_values() -> dict[str, str]:

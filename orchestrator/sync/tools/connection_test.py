@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Literal, TypedDict, cast
 
 import frappe
 
+from orchestrator.doctypes import KIPU_CONNECTION
 from orchestrator.sync import connection as connections
 from orchestrator.sync.http.http_session import HttpSession
 from orchestrator.sync.kipu.auth import Version
@@ -66,7 +67,7 @@ def run_connection_test(connection: "KipuConnection") -> ConnectionTest:
 
 def run_connection_test_by_name(name: str) -> ConnectionTest:
 	"""The same by name. DoesNotExistError (404) if there is none."""
-	return run_connection_test(cast("KipuConnection", frappe.get_doc(connections.DOCTYPE, name)))
+	return run_connection_test(cast("KipuConnection", frappe.get_doc(KIPU_CONNECTION, name)))
 
 
 def _build_target(connection: "KipuConnection") -> Target:

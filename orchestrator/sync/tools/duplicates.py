@@ -13,6 +13,8 @@ import frappe
 from frappe import _lt
 from frappe.query_builder.functions import Count
 
+from orchestrator.doctypes import CLIENT
+
 # What must agree beside the day of birth, and what to call it.
 MATCH_CRITERIA = {
 	("last_name", "first_name"): _lt("Name and date of birth"),
@@ -59,7 +61,7 @@ def find_duplicate_groups(facility: str | None = None) -> Iterator[DuplicateGrou
 
 def _find_candidates(sign: tuple[str, ...]) -> list[str]:
 	"""Names of all clients who agree with another in the sign, whoever may read them: they are read as the caller next."""
-	client = frappe.qb.DocType("Client")
+	client = frappe.qb.DocType(CLIENT)
 	keys = [client.date_of_birth, *(client[field] for field in sign)]
 	shared = frappe.qb.from_(client).select(*keys).groupby(*keys).having(Count(client.name) > 1)
 	for key in keys:
@@ -80,7 +82,7 @@ def _filter_readable(names: list[str]) -> Iterator[frappe._dict]:
 	for start in range(0, len(names), BATCH_SIZE):
 		chunk = names[start : start + BATCH_SIZE]
 		yield from frappe.get_list(
-			"Client",
+			CLIENT,
 			filters={"name": ("in", chunk)},
 			fields=list(DISPLAY_FIELDS),
 			order_by="creation asc",

@@ -8,6 +8,7 @@ import frappe
 from frappe import _
 from frappe.model import get_permitted_fields
 
+from orchestrator.doctypes import CLIENT, CLIENT_STAY
 from orchestrator.exceptions import refuse
 from orchestrator.sync import connection as connections
 from orchestrator.sync.connection import Source
@@ -106,7 +107,7 @@ def _check_client_access(incoming: ParsedRecord, person: Person, casefile_id: st
 	"""Somebody the caller may not see is not there."""
 	visible = can_access_facility(incoming.derived["facility"])
 	if not person.client.new:
-		visible = visible and frappe.has_permission("Client", doc=person.client.name)
+		visible = visible and frappe.has_permission(CLIENT, doc=person.client.name)
 	if not visible:
 		_raise_not_found(casefile_id)
 
@@ -140,8 +141,8 @@ def _build_preview(
 ) -> MappingPreview:
 	stay = person.stays.get(incoming.stay_name)
 	known = {
-		"Client": PrivateDict(person.client.row),
-		"Client Stay": PrivateDict(stay.row if stay else {}),
+		CLIENT: PrivateDict(person.client.row),
+		CLIENT_STAY: PrivateDict(stay.row if stay else {}),
 	}
 	verdict = merge_record(person, incoming, source)
 	shown = _FieldPreviews(incoming, person, source, verdict, known)
@@ -169,10 +170,10 @@ class _FieldPreviews:
 		verdict: MergeResult,
 		known: Mapping[str, Mapping[str, Any]],
 	) -> None:
-		self.values = {"Client": incoming.mapped.client, "Client Stay": incoming.mapped.stay}
+		self.values = {CLIENT: incoming.mapped.client, CLIENT_STAY: incoming.mapped.stay}
 		self.records: dict[str, Record] = {
-			"Client": person.client,
-			"Client Stay": person.stays[incoming.stay_name],
+			CLIENT: person.client,
+			CLIENT_STAY: person.stays[incoming.stay_name],
 		}
 		self.source = source
 		self.unreadable = {error.field for error in incoming.unreadable}

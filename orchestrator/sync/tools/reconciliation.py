@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import frappe
 
+from orchestrator.doctypes import CLIENT_STAY
 from orchestrator.sync import connection as connections
 from orchestrator.sync.kipu.pages import RawRecord, ReadCounts
 from orchestrator.sync.kipu.records import RecordError
@@ -104,13 +105,13 @@ def _parse_record(
 def _list_stay_names(connection: str, there: Mapping[str, ParsedRecord]) -> list[str]:
 	"""Names of the stays to compare, whoever may read them: those in care here, and those that Kipu has in care."""
 	in_care = frappe.get_all(
-		"Client Stay", {"connection": connection, "status": ("in", IN_CARE_STATUSES)}, pluck="name"
+		CLIENT_STAY, {"connection": connection, "status": ("in", IN_CARE_STATUSES)}, pluck="name"
 	)
 	others = list(there.keys() - in_care)
 	known = [
 		name
 		for chunk in _split_batches(others)
-		for name in frappe.get_all("Client Stay", {"name": ("in", chunk)}, pluck="name")
+		for name in frappe.get_all(CLIENT_STAY, {"name": ("in", chunk)}, pluck="name")
 	]
 	return in_care + known
 
@@ -122,7 +123,7 @@ def _filter_readable(names: list[str]) -> dict[str, frappe._dict]:
 		row.name: row
 		for chunk in _split_batches(names)
 		for row in frappe.get_list(
-			"Client Stay", filters={"name": ("in", chunk)}, fields=fields, limit_page_length=0
+			CLIENT_STAY, filters={"name": ("in", chunk)}, fields=fields, limit_page_length=0
 		)
 	}
 

@@ -3,10 +3,12 @@
 import frappe
 from frappe.permissions import get_user_permissions
 
+from orchestrator.doctypes import FACILITY
+
 
 def _list_permitted_facilities() -> set[str]:
 	"""The facilities that the caller is bound to by User Permissions; none for no bounds."""
-	return {str(row.get("doc")) for row in get_user_permissions(frappe.session.user).get("Facility", [])}
+	return {str(row.get("doc")) for row in get_user_permissions(frappe.session.user).get(FACILITY, [])}
 
 
 def can_access_facility(facility: str | None) -> bool:

@@ -6,6 +6,7 @@ from frappe.model.naming import make_autoname
 from orchestrator.docs import access, audit, folders, fulltext, guards, identity, retention, storage
 from orchestrator.docs.documents import check_checkout
 from orchestrator.docs.names import validate_name
+from orchestrator.doctypes import DOCUMENT, DOCUMENT_VERSION
 from orchestrator.exceptions import refuse
 
 SERIES = "DOC-.#####"
@@ -53,7 +54,7 @@ class Document(Base):
 
 	@property
 	def tag_list(self) -> list[str]:
-		stored = frappe.db.get_value("Document", self.name, "_user_tags") if self.name else ""
+		stored = frappe.db.get_value(DOCUMENT, self.name, "_user_tags") if self.name else ""
 		return [tag for tag in (stored or "").split(",") if tag]
 
 	@property
@@ -62,7 +63,7 @@ class Document(Base):
 
 	def autoname(self) -> None:
 		# Here and not in the DocType: of a series there, Frappe gives the number of a deleted document to the next.
-		self.name = make_autoname(SERIES, "Document", self)
+		self.name = make_autoname(SERIES, DOCUMENT, self)
 
 	def before_insert(self) -> None:
 		for field in KEPT:
@@ -120,7 +121,7 @@ class Document(Base):
 
 	def show_files_in_folder(self) -> None:
 		"""The File list shows the files where the document is."""
-		files = {"attached_to_doctype": "Document", "attached_to_name": self.name}
+		files = {"attached_to_doctype": DOCUMENT, "attached_to_name": self.name}
 		place = folders.get_file_folder(self.document_folder)
 		frappe.db.set_value("File", files, "folder", place, update_modified=False)
 
@@ -156,12 +157,12 @@ class Document(Base):
 	def delete_versions(self) -> None:
 		"""The versions go with the document, their bytes when it is certain that it is gone."""
 		rows = frappe.get_all(
-			"Document Version", {"document": self.name}, ["name", "file", "storage_key"], limit=0
+			DOCUMENT_VERSION, {"document": self.name}, ["name", "file", "storage_key"], limit=0
 		)
-		frappe.db.delete("Document Version", {"document": self.name})
+		frappe.db.delete(DOCUMENT_VERSION, {"document": self.name})
 		frappe.db.delete("File", {"name": ("in", [row.file for row in rows] or [""])})
 		storage.delete_after_commit([row.storage_key for row in rows])
 
 
 def on_doctype_update() -> None:
-	identity.replace_unique("Document", "one_title_per_folder", ["document_folder", "title_key"])
+	identity.replace_unique(DOCUMENT, "one_title_per_folder", ["document_folder", "title_key"])

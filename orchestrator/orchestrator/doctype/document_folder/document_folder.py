@@ -7,6 +7,7 @@ from orchestrator import clock
 from orchestrator.docs import access, audit, folders, guards, identity, retention
 from orchestrator.docs.errors import RetentionConflictError
 from orchestrator.docs.names import validate_name
+from orchestrator.doctypes import DOCUMENT_FOLDER
 from orchestrator.exceptions import refuse
 
 # What says who has access and what is kept: for those who manage the folder.
@@ -148,6 +149,4 @@ class DocumentFolder(NestedSet):
 
 
 def on_doctype_update() -> None:
-	identity.replace_unique(
-		"Document Folder", "one_title_per_parent", ["parent_document_folder", "title_key"]
-	)
+	identity.replace_unique(DOCUMENT_FOLDER, "one_title_per_parent", ["parent_document_folder", "title_key"])

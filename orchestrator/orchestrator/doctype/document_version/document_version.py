@@ -4,6 +4,7 @@ from frappe.model.document import Document
 
 from orchestrator.docs import audit, guards
 from orchestrator.docs.errors import ImmutableRecordConflictError
+from orchestrator.doctypes import DOCUMENT, DOCUMENT_VERSION
 from orchestrator.exceptions import refuse
 
 
@@ -59,7 +60,7 @@ class DocumentVersion(Document):
 		"""As on Document: here a view is seen."""
 		super().apply_fieldlevel_read_permissions()
 		if getattr(frappe.local, "request", None):
-			folder = frappe.db.get_value("Document", self.document, "document_folder")
+			folder = frappe.db.get_value(DOCUMENT, self.document, "document_folder")
 			audit.create_read_entry("Viewed", self.document, folder, self.number)
 
 	def refuse_change(self) -> None:
@@ -72,4 +73,4 @@ class DocumentVersion(Document):
 
 
 def on_doctype_update() -> None:
-	frappe.db.add_unique("Document Version", ["document", "number"], constraint_name="one_of_each_number")
+	frappe.db.add_unique(DOCUMENT_VERSION, ["document", "number"], constraint_name="one_of_each_number")

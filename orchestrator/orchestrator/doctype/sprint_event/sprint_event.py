@@ -2,9 +2,8 @@ import frappe
 from frappe import _
 from frappe.model.document import Document
 
+from orchestrator.doctypes import SPRINT_EVENT
 from orchestrator.exceptions import refuse
-
-DOCTYPE = "Sprint Event"
 
 
 class SprintEvent(Document):
@@ -60,5 +59,5 @@ def refuse_change() -> None:
 
 
 def on_doctype_update() -> None:
-	frappe.db.add_index(DOCTYPE, ["sprint", "at"], "by_sprint")
-	frappe.db.add_index(DOCTYPE, ["task_doctype", "task", "at"], "by_task")
+	frappe.db.add_index(SPRINT_EVENT, ["sprint", "at"], "by_sprint")
+	frappe.db.add_index(SPRINT_EVENT, ["task_doctype", "task", "at"], "by_task")

@@ -3,6 +3,8 @@
 import frappe
 from frappe.model.document import Document
 
+from orchestrator.doctypes import SYNC_RUN
+
 
 class SyncRun(Document):
 	"""One run of the sync."""
@@ -61,4 +63,4 @@ class SyncRun(Document):
 
 
 def on_doctype_update() -> None:
-	frappe.db.add_index("Sync Run", ["connection", "status"], "by_connection")
+	frappe.db.add_index(SYNC_RUN, ["connection", "status"], "by_connection")

@@ -1,7 +1,8 @@
 import frappe
 from frappe.model.document import Document
 
-DOCTYPE = "Ticket Escalation"
+from orchestrator.doctypes import TICKET_ESCALATION
+
 UNIQUE = ["reference_doctype", "reference_name", "stage"]
 
 
@@ -29,4 +30,4 @@ class TicketEscalation(Document):
 
 
 def on_doctype_update() -> None:
-	frappe.db.add_unique(DOCTYPE, UNIQUE, constraint_name="one_per_ticket_and_stage")
+	frappe.db.add_unique(TICKET_ESCALATION, UNIQUE, constraint_name="one_per_ticket_and_stage")
