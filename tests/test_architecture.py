@@ -57,7 +57,6 @@ INNER_LAYERS = {
 			"report_request",
 			"report_runs",
 			"report_schedules",
-			"report_shapes",
 			"report_stream",
 		},
 	),
@@ -276,3 +275,14 @@ def test_no_module_has_the_name_of_an_endpoint_beside_it() -> None:
 		if source.is_package(module) and f"{module}.{function.name}" in modules()
 	]
 	assert clashes == []
+
+
+def test_returned_shapes_stand_in_the_shapes_module_of_their_domain() -> None:
+	elsewhere = [
+		f"{module}.{node.name}"
+		for module in modules()
+		if module.rpartition(".")[2] != "shapes"
+		for node in ast.walk(source.tree_of(module))
+		if isinstance(node, ast.ClassDef) and "TypedDict" in [source.name_of(base) for base in node.bases]
+	]
+	assert elsewhere == []

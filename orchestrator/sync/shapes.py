@@ -1,6 +1,8 @@
 """What the endpoints of the sync return."""
 
-from typing import Any, TypedDict
+from typing import Any, Literal, TypedDict
+
+Effect = Literal["set", "same", "kept", "review", "not sent", "unreadable"]
 
 
 class RecordError(TypedDict):
@@ -64,3 +66,64 @@ class SyncResult(TypedDict):
 	cursor_before: str | None
 	cursor_after: str | None
 	runs: list[RunStanding]
+
+
+class CheckShape(TypedDict):
+	"""One check. `level` is ok, warn or fail; `part` the part of the connection, `title` its name for people."""
+
+	part: str
+	title: str
+	level: Literal["ok", "warn", "fail"]
+	code: str
+	route: str
+	found: str
+	remedy: str
+
+
+class LocationShape(TypedDict):
+	"""A location that Kipu has."""
+
+	location_id: str
+	location_name: str
+	enabled: bool
+
+
+class ConnectionTest(TypedDict):
+	"""Whether a sync can run, which parts are wrong (or may be), and all that was found."""
+
+	connection: str
+	ok: bool
+	wrong: list[str]
+	checks: list[CheckShape]
+	locations: list[LocationShape]
+	requests: int
+
+
+class PreviewedField(TypedDict):
+	"""One field. `effect`: set (would be written), same, kept (the policy keeps what is here), review (a conflict that
+	would wait for a person), not sent, unreadable (stays as it is). `hidden`: the caller may not see this field; then both values are None."""
+
+	source: str
+	doctype: str
+	target: str
+	label: str
+	kipu: str | None
+	here: str | None
+	policy: str
+	effect: Effect
+	hidden: bool
+
+
+class MappingPreview(TypedDict):
+	"""A record as a run would take it. `left_out`: the connection leaves it out; `error`: it can't be taken, because of
+	that field, and there are no `fields`; or it would be taken without that field, the first of those. `client` and `stay` are None where the record would be new."""
+
+	casefile_id: str
+	client: str | None
+	stay: str | None
+	status: str | None
+	facility: str | None
+	left_out: bool
+	error: dict[str, str] | None
+	fields: list[PreviewedField]
+	unknown_fields: list[str]

@@ -17,7 +17,7 @@ from orchestrator.doctypes import GENERATED_REPORT
 from orchestrator.exceptions import ConflictError
 from orchestrator.insights.reports import report_mail, report_runs
 from orchestrator.insights.reports.report_request import ReportRequest
-from orchestrator.insights.reports.report_shapes import GeneratedReport
+from orchestrator.insights.shapes import GeneratedReport
 
 RUN_RECORDS = BackgroundRecords(GENERATED_REPORT, "report")
 

@@ -19,7 +19,7 @@ from orchestrator.doctypes import AUTO_EMAIL_REPORT
 from orchestrator.exceptions import InvalidRequestError, refuse
 from orchestrator.insights.reports import report_mail, report_runs
 from orchestrator.insights.reports.report_request import ReportRequest
-from orchestrator.insights.reports.report_shapes import ScheduledReport
+from orchestrator.insights.shapes import ScheduledReport
 
 FREQUENCIES = ("Daily", "Weekdays", "Weekly", "Monthly")
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")

@@ -1,7 +1,7 @@
 """The pre-flight test of a stored connection: asks Kipu, changes nothing, and names the part that is wrong."""
 
 import dataclasses
-from typing import TYPE_CHECKING, Literal, TypedDict, cast
+from typing import TYPE_CHECKING, cast
 
 import frappe
 
@@ -12,41 +12,11 @@ from orchestrator.sync.kipu.auth import Version
 from orchestrator.sync.kipu.client import Credentials
 from orchestrator.sync.kipu.examination import RETRY_POLICY, Target, run_examination
 from orchestrator.sync.kipu.findings import Examination, Finding
+from orchestrator.sync.shapes import CheckShape, ConnectionTest, LocationShape
 from orchestrator.sync.tools.connection_test_messages import get_title, render_finding
 
 if TYPE_CHECKING:
 	from orchestrator.orchestrator.doctype.kipu_connection.kipu_connection import KipuConnection
-
-
-class CheckShape(TypedDict):
-	"""One check. `level` is ok, warn or fail; `part` the part of the connection, `title` its name for people."""
-
-	part: str
-	title: str
-	level: Literal["ok", "warn", "fail"]
-	code: str
-	route: str
-	found: str
-	remedy: str
-
-
-class LocationShape(TypedDict):
-	"""A location that Kipu has."""
-
-	location_id: str
-	location_name: str
-	enabled: bool
-
-
-class ConnectionTest(TypedDict):
-	"""Whether a sync can run, which parts are wrong (or may be), and all that was found."""
-
-	connection: str
-	ok: bool
-	wrong: list[str]
-	checks: list[CheckShape]
-	locations: list[LocationShape]
-	requests: int
 
 
 def run_connection_test(connection: "KipuConnection") -> ConnectionTest:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timezone
-from typing import Any, Literal, NoReturn, TypedDict
+from typing import Any, NoReturn
 
 import frappe
 from frappe import _
@@ -19,40 +19,9 @@ from orchestrator.sync.kipu.pages import RawRecord
 from orchestrator.sync.kipu.records import RecordError, compute_drift, split_casefile
 from orchestrator.sync.merge.fingerprints import ParsedRecord, fingerprint_record, parse_fingerprinted
 from orchestrator.sync.merge.three_way import MergeResult, Person, Record, merge_record
+from orchestrator.sync.shapes import Effect, MappingPreview, PreviewedField
 from orchestrator.sync.storage.store import get_persons
 from orchestrator.sync.tools.visibility import can_access_facility
-
-Effect = Literal["set", "same", "kept", "review", "not sent", "unreadable"]
-
-
-class PreviewedField(TypedDict):
-	"""One field. `effect`: set (would be written), same, kept (the policy keeps what is here), review (a conflict that
-	would wait for a person), not sent, unreadable (stays as it is). `hidden`: the caller may not see this field; then both values are None."""
-
-	source: str
-	doctype: str
-	target: str
-	label: str
-	kipu: str | None
-	here: str | None
-	policy: str
-	effect: Effect
-	hidden: bool
-
-
-class MappingPreview(TypedDict):
-	"""A record as a run would take it. `left_out`: the connection leaves it out; `error`: it can't be taken, because of
-	that field, and there are no `fields`; or it would be taken without that field, the first of those. `client` and `stay` are None where the record would be new."""
-
-	casefile_id: str
-	client: str | None
-	stay: str | None
-	status: str | None
-	facility: str | None
-	left_out: bool
-	error: dict[str, str] | None
-	fields: list[PreviewedField]
-	unknown_fields: list[str]
 
 
 def build_preview(connection: str, casefile_id: str) -> MappingPreview:
