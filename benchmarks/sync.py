@@ -32,7 +32,7 @@ from orchestrator.sync.kipu.client import KipuClient
 from orchestrator.sync.kipu.pages import Page
 from orchestrator.sync.kipu.records import parse_record
 from orchestrator.sync.merge import fingerprints, three_way
-from orchestrator.sync.runs import engine, run_records
+from orchestrator.sync.runs import engine, run_queue, run_records
 from orchestrator.sync.runs.run_records import RunRequest
 from orchestrator.sync.storage import store
 from tests.conftest import stay_on_this_machine
@@ -278,7 +278,7 @@ def queries_of(connection: str) -> tuple[int, int]:
 
 	frappe.db.sql = sql
 	try:
-		started = run_records.begin_run(RunRequest(connection, "full"))
+		started = run_queue.begin_run(RunRequest(connection, "full"))
 		first = [0]
 
 		def watch(_run: run_records.Run) -> None:

@@ -161,7 +161,7 @@ def run_connection(order: "RunRequest", name: str, quiet: bool) -> "tuple[RunSta
 	"""Run one connection. What stops it is told and does not stop the others."""
 	from orchestrator.sync import connection
 	from orchestrator.sync.actions import run_requests
-	from orchestrator.sync.runs.run_records import RunConflictError
+	from orchestrator.sync.runs.run_queue import RunConflictError
 
 	ordered = dataclasses.replace(order, connection=name, trigger="Command")
 	try:
@@ -245,7 +245,7 @@ def report_refusals() -> Iterator[None]:
 	try:
 		yield
 	except frappe.ValidationError as error:
-		from orchestrator.sync.runs.run_records import RunConflictError
+		from orchestrator.sync.runs.run_queue import RunConflictError
 
 		click.echo(click.style(frappe.utils.strip_html(str(error)), fg="red"), err=True)
 		sys.exit(BUSY if isinstance(error, RunConflictError) else USAGE)

@@ -10,8 +10,9 @@ from orchestrator import clock
 from orchestrator.doctypes import KIPU_CONNECTION, SYNC_CHANGE, SYNC_ISSUE, SYNC_RUN
 from orchestrator.sync.actions import run_requests
 from orchestrator.sync.actions.staleness import list_stale_connections
-from orchestrator.sync.runs import alerts, engine, run_records
-from orchestrator.sync.runs.run_records import RunConflictError, RunRequest
+from orchestrator.sync.runs import alerts, engine, run_queue, run_records
+from orchestrator.sync.runs.run_queue import RunConflictError
+from orchestrator.sync.runs.run_records import RunRequest
 
 # The schedule comes by every five minutes; a run that began a little later than its time is still in time.
 SCHEDULE_TOLERANCE = timedelta(seconds=90)
@@ -23,7 +24,7 @@ SCHEDULED_SYNC_TYPES = {"enabled": 1, "schedule_enabled": 1, "status": "Active"}
 
 def run_queued(run: str) -> None:
 	"""The job of a queued run."""
-	if claimed := run_records.claim_queued_run(run):
+	if claimed := run_queue.claim_queued_run(run):
 		engine.execute(claimed)
 
 
@@ -67,7 +68,7 @@ def give_up_dead_runs() -> None:
 		SYNC_RUN, filters={"status": ("in", run_records.LIVE_STATUSES)}, pluck="connection", distinct=True
 	)
 	for connection in connections:
-		run_records.interrupt_dead_runs(connection)
+		run_queue.interrupt_dead_runs(connection)
 		frappe.db.commit()
 
 

@@ -108,9 +108,9 @@ def test_a_run_that_is_taken_back_is_asked_about_first(here, kipu):
 
 
 def test_a_connection_where_another_run_is_at_work_ends_with_4_and_its_id(here, right):
-	from orchestrator.sync.runs import run_records
+	from orchestrator.sync.runs import run_queue, run_records
 
-	first = run_records.begin_run(run_records.RunRequest(right, "incremental"))
+	first = run_queue.begin_run(run_records.RunRequest(right, "incremental"))
 	try:
 		busy = here("sync-kipu", *named(right))
 	finally:

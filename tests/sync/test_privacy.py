@@ -25,7 +25,7 @@ from orchestrator.kipu_simulator.server import Handler, Simulator
 from orchestrator.kipu_simulator.signatures import Keys
 from orchestrator.sync.kipu.fields import FIELDS
 from orchestrator.sync.merge import fingerprints
-from orchestrator.sync.runs import run_records
+from orchestrator.sync.runs import run_queue, run_records
 from orchestrator.sync.runs.run_records import RunRequest
 from tests.support import factories
 from tests.support.kipu_site import loopback_allowed, make_connection, sync
@@ -289,7 +289,7 @@ class Happenings:
 	def bug_and_no_way_to_tell(self) -> None:
 		"""A job whose run can't even be ended. Frappe logs what goes wrong in a job with all local variables."""
 		connection = make_connection(self.kipu)
-		queued = run_records.queue_run(RunRequest(connection, "incremental"))
+		queued = run_queue.queue_run(RunRequest(connection, "incremental"))
 		with (
 			broken(fingerprints, "compute_fingerprint", False),
 			broken(run_records.Run, "finish_run", False, words="no way"),

@@ -11,7 +11,7 @@ from orchestrator.kipu_simulator.faults import Fault
 from orchestrator.kipu_simulator.server import Simulator
 from orchestrator.sync import jobs
 from orchestrator.sync.actions import run_actions
-from orchestrator.sync.runs import rollback, run_records
+from orchestrator.sync.runs import rollback, run_queue, run_records
 from orchestrator.sync.runs.run_records import RunRequest
 from tests.support.client import Client
 from tests.support.kipu_site import (
@@ -168,7 +168,7 @@ def test_wrong_keys_fail_the_run_pause_the_connection_and_tell(kipu, manager):
 
 def test_two_runs_at_once_the_second_is_told_the_first(kipu, manager):
 	connection = make_connection(kipu)
-	first = run_records.begin_run(RunRequest(connection, "incremental"))
+	first = run_queue.begin_run(RunRequest(connection, "incremental"))
 	reply = manager.post(METHOD + "sync_kipu_clients", connection=connection)
 	assert (reply.status_code, first.name in reply.json()["exc"]) == (409, True)
 	first.finish_run("Cancelled")
@@ -199,7 +199,7 @@ def test_nobody_waits_for_a_remote_that_asks_for_patience(kipu, manager, seconds
 
 def test_a_queued_run_is_cancelled_at_once_and_its_job_does_nothing(kipu, manager):
 	connection = make_connection(kipu)
-	name = run_records.queue_run(RunRequest(connection, "incremental"))
+	name = run_queue.queue_run(RunRequest(connection, "incremental"))
 	assert manager.post(METHOD + "cancel_sync", run=name).json()["data"]["status"] == "Cancelled"
 	jobs.run_queued(name)
 	assert clients(connection) == []
@@ -213,7 +213,7 @@ def test_a_run_at_work_stops_before_its_next_page_and_the_next_goes_on(kipu):
 		if run.tally.imported:
 			run_actions.cancel_run(run.name)
 
-	run = run_records.begin_run(RunRequest(connection, "incremental"))
+	run = run_queue.begin_run(RunRequest(connection, "incremental"))
 	from orchestrator.sync.runs import context, engine
 
 	unhurried, context.PROGRESS_INTERVAL_SECONDS = context.PROGRESS_INTERVAL_SECONDS, 0.0

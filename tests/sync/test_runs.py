@@ -10,7 +10,7 @@ import frappe
 from orchestrator.kipu_simulator.faults import Fault
 from orchestrator.kipu_simulator.server import Simulator
 from orchestrator.kipu_simulator.world import Settings
-from orchestrator.sync.runs import context, engine, run_records
+from orchestrator.sync.runs import context, engine, run_queue
 from orchestrator.sync.runs.run_records import RunRequest
 from orchestrator.sync.storage import writer
 from tests.support.kipu_site import (
@@ -149,7 +149,7 @@ def test_an_unchanged_page_costs_at_most_five_statements(place, monkeypatch):
 	monkeypatch.setattr(context, "PROGRESS_INTERVAL_SECONDS", 0.0)
 	_kipu, connection = place(60, page_size=2)
 	sync(connection)
-	run = run_records.begin_run(RunRequest(connection, "full"))
+	run = run_queue.begin_run(RunRequest(connection, "full"))
 	marks: list[tuple[int, int]] = []
 	counted, original = [0], frappe.db.sql
 

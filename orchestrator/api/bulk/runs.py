@@ -1,29 +1,22 @@
 """A bulk call at work: record by record, each within a savepoint, all or nothing unless asked otherwise."""
 
-import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from rq.timeouts import BaseTimeoutException
-
 import frappe
 from frappe import _
-from frappe.utils import CallbackManager
 
 from orchestrator.api import call as calls
 from orchestrator.api import errors
 from orchestrator.api.bulk.assignments import BulkAssignment
 from orchestrator.api.bulk.deletions import BulkDeletion
 from orchestrator.api.bulk.requests import BulkRequest, Name
+from orchestrator.api.savepoints import WHOLE_CALL_ERRORS, isolate_in_savepoint
 from orchestrator.exceptions import BulkOperationError, refuse
 
-SAVEPOINT = "orchestrator_bulk"
 # So many records are named with their reason when a call fails, so that the reply stays readable.
 EXPLAINED_ERRORS = 20
-# Errors that end the whole call: in a deadlock the database has given up the transaction, savepoints and all; a
-# job's time is over for all its records.
-WHOLE_CALL_ERRORS = (frappe.QueryDeadlockError, BaseTimeoutException)
 
 Progress = Callable[[int], None]
 
@@ -121,37 +114,6 @@ def _apply_one(work: BulkAction, name: Name, atomic: bool) -> RecordRefusal | No
 			raise
 		return _build_refusal(error)
 	return None
-
-
-@contextlib.contextmanager
-def isolate_in_savepoint() -> Iterator[None]:
-	"""A savepoint which on failure takes back, beside the data, what waits for the commit: jobs and webhooks of a
-	record that was not changed after all. Messages meant for the screen stay within it."""
-	local = frappe.local
-	messages, local.message_log = local.message_log, []
-	outer, frappe.db.after_commit = frappe.db.after_commit, CallbackManager()
-	webhooks = len(getattr(local, "_webhook_queue", None) or ())
-	had_realtime_log = hasattr(local, "_realtime_log")
-	frappe.db.savepoint(SAVEPOINT)
-	try:
-		yield
-	except WHOLE_CALL_ERRORS:
-		raise
-	except Exception as error:
-		if text := errors.get_logged_text():
-			error.args = (text,)
-		frappe.db.rollback(save_point=SAVEPOINT)
-		if getattr(local, "_webhook_queue", None):
-			del local._webhook_queue[webhooks:]
-		if not had_realtime_log and hasattr(local, "_realtime_log"):
-			del local._realtime_log  # what would have sent it was registered within the savepoint
-		raise
-	else:
-		frappe.db.release_savepoint(SAVEPOINT)
-		outer.add(frappe.db.after_commit.run)
-	finally:
-		frappe.db.after_commit = outer
-		local.message_log = messages
 
 
 def _ignore_progress(_count: int) -> None:

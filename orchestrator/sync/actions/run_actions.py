@@ -12,7 +12,7 @@ from orchestrator.api.parameters import parse_json
 from orchestrator.doctypes import KIPU_CONNECTION, SYNC_ISSUE, SYNC_RUN
 from orchestrator.exceptions import ConflictError, InvalidRequestError, refuse
 from orchestrator.sync.actions import history, run_requests
-from orchestrator.sync.runs import engine, issues, run_records
+from orchestrator.sync.runs import engine, issues, run_queue
 from orchestrator.sync.runs.context import ProgressCallback
 from orchestrator.sync.runs.run_records import RunRequest
 from orchestrator.sync.shapes import RunStanding
@@ -46,12 +46,12 @@ def approve_run(name: str) -> RunStanding:
 	)
 	if row.status != "Held" or row.dry_run:
 		refuse(_("Run {0} is not waiting for approval.").format(name), ConflictError)
-	if live := run_records.get_live_run(row.connection):
+	if live := run_queue.get_live_run(row.connection):
 		refuse(
 			_("Run {0} of {1} is still running. Wait until it ends.").format(live, row.connection),
-			run_records.RunConflictError,
+			run_queue.RunConflictError,
 		)
-	run_records.requeue_approved(name)
+	run_queue.requeue_approved(name)
 	frappe.db.commit()
 	run_requests.enqueue_run(name)
 	return history.get_run(name)
@@ -71,10 +71,10 @@ def roll_back_run(name: str, watch: ProgressCallback | None = None) -> RunStandi
 	order = RunRequest(row.connection, "rollback")
 	checkpoint = _find_interrupted_rollback(order, name) or {"target": name}
 	if watch is None and row.imported + row.updated > MAX_INLINE_ROLLBACK:
-		queued = run_records.queue_run(order, checkpoint)
+		queued = run_queue.queue_run(order, checkpoint)
 		run_requests.enqueue_run(queued)
 		return history.get_run(queued)
-	run = run_records.begin_run(order, checkpoint)
+	run = run_queue.begin_run(order, checkpoint)
 	engine.execute(run, watch)
 	return history.get_run(run.name)
 
@@ -82,7 +82,7 @@ def roll_back_run(name: str, watch: ProgressCallback | None = None) -> RunStandi
 def retry_issues(connection: str, names: Collection[str] | None) -> RunStanding:
 	"""Read records that failed once more, one by one, all of the connection's or those named."""
 	chosen = _select_issues(connection, names)
-	run = run_records.begin_run(RunRequest(connection, "retry"), {"issues": chosen})
+	run = run_queue.begin_run(RunRequest(connection, "retry"), {"issues": chosen})
 	engine.execute(run)
 	return history.get_run(run.name)
 
@@ -118,7 +118,7 @@ def _find_interrupted_rollback(order: RunRequest, target: str) -> dict[str, Any]
 	filters = {
 		"connection": order.connection,
 		"sync_type": "rollback",
-		"status": ("in", run_records.RESUMABLE_STATUSES),
+		"status": ("in", run_queue.RESUMABLE_STATUSES),
 	}
 	last = frappe.db.get_value(SYNC_RUN, filters, "checkpoint", order_by="creation desc")
 	checkpoint = json.loads(last or "{}")

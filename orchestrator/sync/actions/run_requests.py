@@ -15,9 +15,10 @@ from orchestrator.sync import connection
 from orchestrator.sync.actions import history
 from orchestrator.sync.connection import InvalidSettingsError, Source
 from orchestrator.sync.errors import SyncError, TransientError
-from orchestrator.sync.runs import engine, run_records
+from orchestrator.sync.runs import engine, run_queue, run_records
 from orchestrator.sync.runs.context import ProgressCallback, get_next_day
-from orchestrator.sync.runs.run_records import RunConflictError, RunRequest
+from orchestrator.sync.runs.run_queue import RunConflictError
+from orchestrator.sync.runs.run_records import RunRequest
 from orchestrator.sync.shapes import RunStanding, SyncResult
 
 SYNC_TYPES = ("incremental", "full")
@@ -86,7 +87,7 @@ def _execute_request(order: RunRequest, background: bool | None, several: bool) 
 			background = _is_large(order)
 		return enqueue_request(order) if background else run_in_process(order)
 	except RunConflictError:
-		live = run_records.get_live_run(order.connection)
+		live = run_queue.get_live_run(order.connection)
 		if several and live:
 			frappe.clear_last_message()
 			return history.get_run(live)
@@ -95,14 +96,14 @@ def _execute_request(order: RunRequest, background: bool | None, several: bool) 
 
 def run_in_process(order: RunRequest, watch: ProgressCallback | None = None) -> RunStanding:
 	"""Run in this process and wait for the end."""
-	run = run_records.begin_run(order)
+	run = run_queue.begin_run(order)
 	engine.execute(run, watch)
 	return history.get_run(run.name)
 
 
 def enqueue_request(order: RunRequest) -> RunStanding:
 	"""Leave the run to a job."""
-	name = run_records.queue_run(order)
+	name = run_queue.queue_run(order)
 	enqueue_run(name)
 	return history.get_run(name)
 
@@ -113,7 +114,7 @@ def enqueue_run(name: str) -> None:
 		"orchestrator.sync.jobs.run_queued",
 		queue=QUEUE_NAME,
 		timeout=JOB_TIMEOUT_SECONDS,
-		job_id=run_records.build_job_id(name),
+		job_id=run_queue.build_job_id(name),
 		run=name,
 	)
 

@@ -10,7 +10,7 @@ from typing import Any
 import frappe
 from frappe import _
 
-from orchestrator.api.bulk.runs import WHOLE_CALL_ERRORS, isolate_in_savepoint
+from orchestrator.api.savepoints import WHOLE_CALL_ERRORS, isolate_in_savepoint
 from orchestrator.doctypes import CLIENT, CLIENT_STAY, KIPU_CONNECTION, SYNC_CHANGE, SYNC_RUN, SYNC_STATE
 from orchestrator.sync.http.redaction import PrivateDict
 from orchestrator.sync.kipu.mapping import to_canonical

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 
 import frappe
 
-from orchestrator.api.bulk.runs import WHOLE_CALL_ERRORS, isolate_in_savepoint
+from orchestrator.api.savepoints import WHOLE_CALL_ERRORS, isolate_in_savepoint
 from orchestrator.sync.connection import Source
 from orchestrator.sync.merge.three_way import Person, Record
 from orchestrator.sync.storage import bulk_insert, save_side_effects, sync_state
