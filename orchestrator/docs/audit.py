@@ -4,9 +4,12 @@ import json
 from typing import Any, Literal
 
 import frappe
+from frappe import _
 
 from orchestrator import clock
+from orchestrator.docs.errors import ImmutableRecordConflictError
 from orchestrator.doctypes import DOCUMENT_AUDIT_ENTRY
+from orchestrator.exceptions import refuse
 
 Action = Literal[
 	"Created",
@@ -50,6 +53,14 @@ def create_entry(
 	}
 	table = frappe.qb.DocType(DOCUMENT_AUDIT_ENTRY)
 	frappe.qb.into(table).columns(*values).insert(*values.values()).run()
+
+
+def refuse_change() -> None:
+	"""Refuse to change the audit trail, also for the Administrator."""
+	refuse(
+		_("The audit trail of documents is recorded automatically and cannot be changed."),
+		ImmutableRecordConflictError,
+	)
 
 
 def create_read_entry(

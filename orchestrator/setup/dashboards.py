@@ -8,10 +8,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import frappe
-from frappe import _
 
 from orchestrator.doctypes import DASHBOARD, METRIC
-from orchestrator.exceptions import refuse
 from orchestrator.setup.shipped_dashboards import CARD, DASHBOARDS, MEASURE, METRICS, Dashboard, Metric
 
 if TYPE_CHECKING:
@@ -93,17 +91,3 @@ def build_dashboard_values(dashboard: Dashboard) -> Values:
 		"roles": [{"role": role} for role in roles or [MANAGER_ROLE]],
 		"items": [place._asdict() for place in dashboard.items],
 	}
-
-
-def check_deletion(doc: "Document") -> None:
-	"""What comes with the app would come back with its next update: it is disabled or changed instead."""
-	if doc.shipped and not frappe.flags.in_uninstall:
-		refuse(
-			_("{0} comes with the app and would be created again by its next update. {1}").format(
-				doc.name,
-				_("Disable it instead.")
-				if doc.doctype == DASHBOARD
-				else _("Remove it from the dashboards instead."),
-			),
-			frappe.ValidationError,
-		)

@@ -149,6 +149,8 @@ def validate(doc: "KipuConnection") -> None:
 	_parse_zones(doc)
 	_reject_duplicate_locations(doc)
 	_validate_targets(_build_mapping(doc))
+	if doc.status != "Paused":
+		doc.paused_reason = None
 
 
 def _parse_base_url(doc: "KipuConnection") -> str:

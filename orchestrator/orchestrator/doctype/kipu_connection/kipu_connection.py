@@ -52,5 +52,3 @@ class KipuConnection(Document):
 
 	def validate(self) -> None:
 		connection.validate(self)
-		if self.status != "Paused":
-			self.paused_reason = None
