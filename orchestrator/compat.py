@@ -1,7 +1,8 @@
 """What differs between Frappe 15 and Frappe 16, as named facts: the only module that asks which one runs.
 
 A difference that belongs to ERPNext, HRMS, Helpdesk or Gameplan is asked of the site (a field, a naming rule, a function),
-because those apps are not bound to Frappe's major version."""
+because those apps are not bound to Frappe's major version.
+"""
 
 from typing import Any, NamedTuple
 

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 def get_settings() -> "OrchestratorSettings":
 	"""Return the `Orchestrator Settings` of this site, from the cache. Do not change what it returns.
 
-	A request reads them once, and so is answered by one state of them from its beginning to its end."""
+	A request reads them once, and so is answered by one state of them from its beginning to its end.
+	"""
 	if getattr(frappe.local, "request", None):
 		return _read_settings_of_request()
 	return frappe.get_cached_doc(SETTINGS)
@@ -29,6 +30,7 @@ def _read_settings_of_request() -> "OrchestratorSettings":
 
 def is_platform_guarded() -> bool:
 	"""Return True where this site closes what Frappe and the apps on it leave open: the setting *Guard Platform Access*,
-	on by default. See docs/security.md."""
+	on by default. See docs/security.md.
+	"""
 	guarded = get_settings().get("guard_platform_methods")
 	return guarded is None or bool(guarded)

@@ -46,9 +46,12 @@ def to_iso(value: date | None, timespec: Literal["seconds", "auto"] = "seconds")
 
 
 def parse_timestamp(name: str, text: str) -> datetime:
-	"""An ISO 8601 timestamp as a moment of the site's time zone, to the second. Without a zone it is that already.
+	"""Return an ISO 8601 timestamp as a moment of the site's time zone, to the second.
 
-	Raises InvalidRequestError (400) for anything else."""
+	Without a zone it is that already.
+
+	Raises InvalidRequestError (400) for anything else.
+	"""
 	found = TIMESTAMP.fullmatch(text.strip())
 	try:
 		if not found:
@@ -71,7 +74,7 @@ def parse_timestamp(name: str, text: str) -> datetime:
 
 
 def parse_date(name: str, text: str) -> date:
-	"""An ISO 8601 date. Raises InvalidRequestError (400) for anything else."""
+	"""Return an ISO 8601 date. Raises InvalidRequestError (400) for anything else."""
 	try:
 		day = date.fromisoformat(text.strip() if DATE.fullmatch(text.strip()) else "")
 		if day.year not in YEARS:
@@ -82,13 +85,13 @@ def parse_date(name: str, text: str) -> date:
 
 
 def _normalize_seconds(time: str) -> str:
-	"""The time of a timestamp with its seconds and without a fraction."""
+	"""Return the time of a timestamp with its seconds and without a fraction."""
 	whole = re.split("[.,]", time)[0]
 	return whole if whole.count(":") == 2 else f"{whole}:00"
 
 
 def _normalize_offset(zone: str | None) -> str:
-	"""The zone of a timestamp as Python before 3.11 reads it."""
+	"""Return the zone of a timestamp as Python before 3.11 reads it."""
 	if not zone:
 		return ""
 	if zone in "Zz":

@@ -15,10 +15,11 @@ ATTACH_FIELDS = ("Attach", "Attach Image")
 
 
 def build_conditions(user: str | None = None, doctype: str = "File") -> str:
-	"""Hook permission_query_conditions of File: public ones, the user's own, and those of records they may read.
+	"""Implement the hook permission_query_conditions of File: public ones, the user's own, and those of records they may read.
 
 	Frappe's own condition, which stands before this one, lists the files of all records of a DocType that the user may
-	read any record of."""
+	read any record of.
+	"""
 	user = user or frappe.session.user
 	if user == "Administrator" or not is_guarded():
 		return ""
@@ -39,10 +40,11 @@ def _get_attached_doctypes() -> list[str]:
 
 
 def check_attach_fields(doc: "Document", _event: str | None = None) -> None:
-	"""Hook validate of every DocType: no field may name a private file that the user may not read.
+	"""Handle the hook validate of every DocType: no field may name a private file that the user may not read.
 
 	Frappe makes a File for it that hangs on the record, or hangs one on it that hangs on nothing yet, whoever owns it.
-	Raises PermissionError (403)."""
+	Raises PermissionError (403).
+	"""
 	if doc.doctype == "File" or frappe.session.user == "Administrator" or not is_guarded():
 		return
 	values = _get_private_urls(doc)

@@ -1,7 +1,8 @@
 """Permission levels and linked records in the query builder that Frappe 16 makes its lists by.
 
 It checks the levels of most names itself, and refuses them with 403. What it lets pass is checked here: levels of `User`,
-rows of tables above level 0, names of child tables, aliases that are columns. See docs/decisions/0039."""
+rows of tables above level 0, names of child tables, aliases that are columns. See docs/decisions/0039.
+"""
 
 import re
 from collections.abc import Callable, Iterator
@@ -52,7 +53,8 @@ def filter_selected(native: Native, engine: Any) -> list[Any]:
 def add_permission_conditions(native: Native, engine: Any) -> None:
 	"""Refuse fields that the reader may not read, and list the rows of readable records only.
 
-	It is the last step: what is refused by Frappe itself is refused already, with nothing of ours on the stack."""
+	It is the last step: what is refused by Frappe itself is refused already, with nothing of ours on the stack.
+	"""
 	if not engine.apply_permissions:
 		return
 	if is_guarded():
@@ -69,7 +71,8 @@ def double_percent_signs(native: Native, criterion: Any, **kwargs: Any) -> str:
 	"""Return the SQL of a condition as a query with values takes it: with each percent sign doubled.
 
 	Frappe 16 puts the conditions of hooks into such queries as they are. A list then fails where a role, a folder or a
-	permitted record has a percent sign in its name. Signs that a hook has doubled by itself stay."""
+	permitted record has a percent sign in its name. Signs that a hook has doubled by itself stay.
+	"""
 	sql = str(native(criterion, **kwargs))
 	return SINGLE_PERCENT.sub("%%", sql) if kwargs.get("param_wrapper") else sql
 
@@ -78,7 +81,8 @@ def join_linked_table(native: Native, field: Any, query: Any, engine: Any = None
 	"""Join the readable records of a linked DocType, once for each link field: a field of another record is empty.
 
 	Frappe's own join leaves out the rows whose linked record is not readable, takes the first link field to a DocType for
-	all of them, and the record itself for the one that it links to in its own DocType."""
+	all of them, and the record itself for the one that it links to in its own DocType.
+	"""
 	if not engine or not engine.apply_permissions:
 		return native(field, query, engine)
 	conditions = build_list_condition(field.doctype, engine.user)

@@ -1,7 +1,8 @@
 """Tables of the site's own database in Insights: the rows and columns that the reader may read.
 
 Insights asks for the permission on rows in some places, and on fields nowhere. See `platform_patches` for the functions
-that these take the place of; they get the native one first."""
+that these take the place of; they get the native one first.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

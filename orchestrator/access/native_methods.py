@@ -183,7 +183,8 @@ def _passes_over_permissions(form: dict[str, Any]) -> bool:
 	"""Return True where a search asks to ignore user permissions, and no link field of its form allows that.
 
 	Frappe 15 then ignores all permissions of records, not only user permissions. So where a hook keeps some of the
-	records from the caller, the wish is not granted. Frappe 16 asks for the link field itself, and ignores no hook."""
+	records from the caller, the wish is not granted. Frappe 16 asks for the link field itself, and ignores no hook.
+	"""
 	if SEARCH_CHECKS_LINK_FIELD:
 		return False
 	doctype, reference = form.get("doctype"), form.get("reference_doctype")

@@ -40,12 +40,12 @@ MARK = "orchestrator_replaces"
 
 
 def before_request() -> None:
-	"""Hook before_request: hold permission levels and linked records in this request."""
+	"""Handle the hook before_request: hold permission levels and linked records in this request."""
 	activate()
 
 
 def before_job(method: str, kwargs: Mapping[str, Any]) -> None:
-	"""Hook before_job: the same in jobs, where reports and mails are made. Jobs of this app are always guarded."""
+	"""Handle the hook before_job: the same in jobs, where reports and mails are made. Jobs of this app are always guarded."""
 	activate()
 	scheduled = str(
 		kwargs.get("job_type") or ""
@@ -127,7 +127,8 @@ def _apply_fieldlevel_read_permissions(native: Native, query: DatabaseQuery) -> 
 def _update_wildcard_field_param(native: Native, data: Any) -> bool:
 	"""Refuse functions of unreadable fields, which Frappe's next step leaves out in silence.
 
-	It stands in for the step before that one, so that nothing of ours is on the stack of Frappe's own errors."""
+	It stands in for the step before that one, so that nothing of ours is on the stack of Frappe's own errors.
+	"""
 	if isinstance(data.fields, list | tuple):
 		query_checks.check_functions(data.doctype, data.parent_doctype, list(data.fields))
 	expanded = bool(native(data))

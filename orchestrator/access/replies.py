@@ -18,9 +18,10 @@ FIRST_ERROR = 400
 
 
 def after_request(response: Response | None) -> None:
-	"""Hook after_request: write the reply again where something has to be left out of it.
+	"""Handle the hook after_request: write the reply again where something has to be left out of it.
 
-	Frappe sends a reply although such a hook has failed. A reply that could not be looked at is not sent."""
+	Frappe sends a reply although such a hook has failed. A reply that could not be looked at is not sent.
+	"""
 	if response is None or response.mimetype != "application/json" or response.status_code >= FIRST_ERROR:
 		return
 	if frappe.session.user == "Administrator" or not is_guarded():
@@ -45,7 +46,7 @@ class ReplyFilter:
 		self.seen: set[int] = set()
 
 	def withhold(self, reply: dict[str, Any]) -> bool:
-		"""Empty what the caller may not read. Returns True where there was such."""
+		"""Empty what the caller may not read. Return whether there was any."""
 		changed = self._visit(reply)
 		if titles := reply.get("_link_titles"):
 			changed |= remove_hidden_titles(titles)
@@ -69,7 +70,7 @@ class ReplyFilter:
 		return changed
 
 	def _empty_fields(self, values: dict[str, Any]) -> bool:
-		"""Empty the unreadable fields of a record that is a dict."""
+		"""Empty the unreadable fields of a record that is a dict. Return whether there were any."""
 		doctype = values.get("doctype")
 		if not isinstance(doctype, str):
 			return False
@@ -80,7 +81,7 @@ class ReplyFilter:
 		return bool(found)
 
 	def _visit_document(self, doc: BaseDocument, parent_doctype: str | None) -> bool:
-		"""Empty the unreadable fields of a record and of its rows."""
+		"""Empty the unreadable fields of a record and of its rows. Return whether there were any."""
 		hidden = self._hidden_fields(doc.doctype, parent_doctype)
 		found = [name for name in doc.__dict__ if name.lower() in hidden]
 		for name in found:

@@ -22,7 +22,8 @@ def check_chart(arguments: Arguments) -> None:
 
 	Its DocType has to be the caller's to read, with the fields that it adds up or filters by. A heatmap reads past
 	permissions, so that all its records have to be. Frappe keeps one result per chart for all users: whose lists are
-	restricted gets a result of their own."""
+	restricted gets a result of their own.
+	"""
 	chart = _get_chart(arguments)
 	doctype = chart.get("document_type")
 	if not isinstance(doctype, str) or not doctype:
@@ -100,7 +101,8 @@ def check_organisation_chart(arguments: Arguments) -> None:
 
 def check_gameplan_list(arguments: Arguments) -> None:
 	"""Check a list that Gameplan reads past permissions: of its own DocTypes, which its controllers narrow down, or of
-	another one whose records the caller may read all."""
+	another one whose records the caller may read all.
+	"""
 	for doctype in find_names(arguments, "doctype"):
 		if not frappe.db.exists("DocType", {"name": doctype, "module": GAMEPLAN_MODULE}):
 			checks.check_whole_list(doctype, [])

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def conditions(user: str | None) -> str:
-	"""Hook permission_query_conditions of Version: the versions whose record and fields the user may read."""
+	"""Implement the hook permission_query_conditions of Version: the versions whose record and fields the user may read."""
 	user = user or frappe.session.user
 	if user == "Administrator" or not is_guarded():
 		return ""
@@ -26,7 +26,7 @@ def conditions(user: str | None) -> str:
 
 
 def has_permission(doc: "Document", user: str) -> bool | None:
-	"""Hook has_permission of Version: False where its record, or a field in it, is not for the user."""
+	"""Implement the hook has_permission of Version: False where its record, or a field in it, is not for the user."""
 	if user == "Administrator" or not is_guarded():
 		return NO_OPINION
 	if not doc.ref_doctype or not frappe.db.exists("DocType", doc.ref_doctype):

@@ -1,4 +1,4 @@
-"""The documented field names that a DocType does not have, and the fields they stand for. The one table."""
+"""The documented field names that a DocType does not have, mapped to the names of its fields."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -37,19 +37,22 @@ def _aliases_of(doctype: str) -> dict[str, str]:
 
 
 def get_fieldname(doctype: str, name: str) -> str:
-	"""The field that `name` stands for: itself, where it is no alias."""
+	"""Return the field that `name` stands for: itself, where it is no alias."""
 	return _aliases_of(doctype).get(name, name)
 
 
 def rename_to_fieldnames(doctype: str, values: Mapping[str, Any]) -> dict[str, Any]:
-	"""`values` under field names. A field given under both names keeps the documented one's value."""
+	"""Return `values` under field names.
+
+	Of a field given under both names, the documented one's value counts.
+	"""
 	aliases = _aliases_of(doctype)
 	plain = {key: value for key, value in values.items() if key not in aliases}
 	return plain | {aliases[key]: value for key, value in values.items() if key in aliases}
 
 
 def add_aliases(doctype: str, record: dict[str, Any]) -> dict[str, Any]:
-	"""`record` with its documented names beside the fields they stand for."""
+	"""Return `record` with its documented names beside the names of the fields."""
 	for alias, field in _aliases_of(doctype).items():
 		if field in record:
 			record[alias] = record[field]
@@ -57,5 +60,4 @@ def add_aliases(doctype: str, record: dict[str, Any]) -> dict[str, Any]:
 
 
 def list_aliases(doctype: str) -> Iterable[str]:
-	"""The aliases of a DocType."""
 	return _aliases_of(doctype).keys()

@@ -1,5 +1,6 @@
 """Documented names of fields that hold a day. ERPNext 16 made some of these fields a date with a time: under the documented
-name a caller still reads and compares days."""
+name a caller still reads and compares days.
+"""
 
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -30,7 +31,7 @@ def to_day(value: Any) -> Any:
 
 
 def with_documented_names(doctype: str, record: dict[str, Any]) -> dict[str, Any]:
-	"""Return the record with its documented names beside the fields they stand for."""
+	"""Return the record with its documented names beside the names of the fields."""
 	record = add_aliases(doctype, record)
 	for name in DAY_NAMES.get(doctype, ()):
 		if name in record and is_day_name(frappe.get_meta(doctype), name):

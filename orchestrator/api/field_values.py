@@ -157,7 +157,7 @@ def _parse_moment(name: str, kind: str, value: Any) -> Any:
 
 
 def _get_current_time(kind: str, word: str) -> str:
-	"""Return what Frappe's words `Today` and `Now` stand for, which the database does not know."""
+	"""Return the value of Frappe's words `Today` and `Now`, which the database does not know."""
 	if kind == "Time":
 		return clock.get_now().strftime("%H:%M:%S.%f")
 	return str(clock.get_today() if kind == "Date" or word == "today" else clock.get_now())

@@ -3,7 +3,8 @@
 While a call runs, its key is locked on its own database connection, which no commit within the work gives up and which
 ends with the request or its process: parallel calls wait, and a killed worker leaves nothing locked. The reply is
 stored in the transaction of the work, encrypted; a record without a reply is what a failed call has left, and is taken
-over."""
+over.
+"""
 
 import hashlib
 import json
@@ -131,7 +132,7 @@ def delete_claim(claimed: KeyClaim) -> None:
 
 
 def delete_expired_replies() -> None:
-	"""Scheduled daily: drop the replies that may no longer be replayed."""
+	"""Run daily: delete the replies that have expired."""
 	table = frappe.qb.DocType(IDEMPOTENCY_RECORD)
 	frappe.qb.from_(table).delete().where(table.expires_at < clock.get_now()).run()
 

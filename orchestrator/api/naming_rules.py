@@ -1,7 +1,7 @@
 """The opt-in names of the API reference (L001, ISS001, ...): one Document Naming Rule per DocType.
 
-A rule's own name says that it is ours. It is disabled rather than deleted when switched off, so that its counter does
-not start over and meet names that exist.
+A rule's own name marks it as this app's. It is disabled rather than deleted when switched off, so that its
+counter does not start over at names that exist.
 """
 
 import re
@@ -52,7 +52,7 @@ def delete_rules() -> None:
 
 
 def find_highest_number(names: list[str], prefix: str) -> int:
-	"""The highest number that `names` hold behind `prefix`, or 0."""
+	"""Return the highest number that `names` hold behind `prefix`, or 0."""
 	pattern = re.compile(rf"{re.escape(prefix)}(\d{{{DIGITS},}})")
 	return max((int(match[1]) for name in names if (match := pattern.fullmatch(name))), default=0)
 

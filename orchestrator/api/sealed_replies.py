@@ -1,7 +1,8 @@
 """Encryption of stored replies, so that nobody reads them but the caller who sends the same Idempotency-Key.
 
 The cipher's key is derived from the site's encryption key, the user and the Idempotency-Key, which is stored nowhere:
-neither a report nor a backup of the database holds what opens a reply."""
+neither a report nor a backup of the database holds what opens a reply.
+"""
 
 import base64
 import hashlib

@@ -22,7 +22,7 @@ class IdentifiedWebhook(Webhook):
 
 
 def start_delivery(method: str, transaction_type: str) -> None:
-	"""Hook before_job: give a delivery its id, the same when its job is run again."""
+	"""Handle the hook before_job: give a delivery its id, the same when its job is run again."""
 	frappe.local.webhook_delivery_id = None
 	if transaction_type != "job" or method != DELIVERY_METHOD:
 		return

@@ -1,7 +1,8 @@
-"""A lead's status, qualification and probability, kept in step whichever way one of them changes.
+"""Keep a lead's status, qualification and probability in step, whichever changes.
 
 ERPNext itself rewrites the status of a lead that has an opportunity or a quotation; a qualified lead stays
-qualified then."""
+qualified then.
+"""
 
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,7 @@ CERTAIN_PROBABILITY = {"Converted": 100.0, "Lost Quotation": 0.0, "Do Not Contac
 
 
 def before_validate(doc: "Lead", _method: str | None = None) -> None:
-	"""Hook before_validate, ahead of ERPNext's rewriting of the status: what the caller changed decides."""
+	"""Handle the hook before_validate, ahead of ERPNext's rewriting of the status: what the caller changed decides."""
 	before = doc.get_doc_before_save() or frappe._dict()
 	if doc.status == QUALIFIED and before.status != QUALIFIED:
 		_mark_qualified(doc)
@@ -37,12 +38,12 @@ def before_validate(doc: "Lead", _method: str | None = None) -> None:
 
 
 def validate(doc: "Lead", _method: str | None = None) -> None:
-	"""Hook validate, behind ERPNext's own: the probability of the status that the lead really has."""
+	"""Handle the hook validate, behind ERPNext's own: the probability of the status that the lead really has."""
 	doc.probability = _compute_probability(doc)
 
 
 def on_change(doc: "Lead", _method: str | None = None) -> None:
-	"""Hook on_change: opportunities and quotations write the status alone, past validate."""
+	"""Handle the hook on_change: opportunities and quotations write the status alone, past validate."""
 	probability = _compute_probability(doc)
 	if probability != flt(doc.get("probability")):
 		doc.probability = probability
@@ -50,7 +51,7 @@ def on_change(doc: "Lead", _method: str | None = None) -> None:
 
 
 def on_customer_update(doc: "Document", _method: str | None = None) -> None:
-	"""Hook on_update of Customer: ERPNext writes the status of the lead it was made from, past all hooks of the lead."""
+	"""Handle the hook on_update of Customer: ERPNext writes the status of the lead it was made from, past all hooks of the lead."""
 	if doc.lead_name and frappe.db.exists(LEAD, doc.lead_name):
 		on_change(frappe.get_doc(LEAD, doc.lead_name))
 
@@ -64,7 +65,7 @@ def _mark_qualified(doc: "Lead") -> None:
 
 
 def _is_qualification_removed(doc: "Lead", before: "Lead") -> bool:
-	"""True where the caller took the qualification back, in either field."""
+	"""Return True if the caller took the qualification back, in either field."""
 	if before.qualification_status == QUALIFIED and doc.qualification_status != QUALIFIED:
 		return True
 	return before.status == QUALIFIED and doc.status in UNQUALIFIED_STATUSES
@@ -80,5 +81,5 @@ def _remove_qualification(doc: "Lead") -> None:
 
 
 def _compute_probability(doc: "Document") -> float:
-	"""The probability that goes with the lead's status: a certain one, else its own."""
+	"""Return the probability that goes with the lead's status: a certain one, else its own."""
 	return CERTAIN_PROBABILITY.get(doc.status, flt(doc.get("probability")))

@@ -31,7 +31,7 @@ OPEN_STAGES = tuple(stage for stage in STAGES if stage not in CLOSED)
 
 
 def open_pipeline_value() -> Number:
-	"""The amounts of opportunities that are not closed, in the currency of the site's default company."""
+	"""Return the amounts of opportunities that are not closed, in the currency of the site's default company."""
 	check_readable(OPPORTUNITY)
 	summary = pipeline.get_summary(None)
 	total = sum(summary["value_by_stage"][build_key(stage)] for stage in OPEN_STAGES)
@@ -39,7 +39,7 @@ def open_pipeline_value() -> Number:
 
 
 def pipeline_by_stage() -> Series:
-	"""The amounts of opportunities by stage, in the same currency."""
+	"""Return the amounts of opportunities by stage, in the same currency."""
 	check_readable(OPPORTUNITY)
 	summary = pipeline.get_summary(None)
 	values = [(_(stage), summary["value_by_stage"][build_key(stage)]) for stage in STAGES]
@@ -47,7 +47,7 @@ def pipeline_by_stage() -> Series:
 
 
 def win_rate() -> Number:
-	"""Per cent won of the opportunities of the last year that are closed; and of the year before."""
+	"""Return per cent won of the opportunities of the last year that are closed; and of the year before."""
 	today = clock.get_today()
 	row = fetch_one(
 		"""
@@ -68,12 +68,12 @@ def win_rate() -> Number:
 
 
 def new_leads() -> Number:
-	"""Leads of the last 30 days, and of the 30 days before."""
+	"""Return Leads of the last 30 days, and of the 30 days before."""
 	return trailing_period(LEAD, "creation")
 
 
 def new_opportunities() -> Number:
-	"""Opportunities of the last 30 days, and of the 30 days before."""
+	"""Return opportunities of the last 30 days, and of the 30 days before."""
 	return trailing_period(OPPORTUNITY, "creation")
 
 
@@ -82,12 +82,12 @@ def leads_by_status() -> Series:
 
 
 def opportunities_by_month() -> Series:
-	"""Opportunities by the month of their date, of the last twelve months."""
+	"""Return opportunities by the month of their date, of the last twelve months."""
 	return count_by_month(OPPORTUNITY, "transaction_date", _("Opportunities"))
 
 
 def next_closings() -> Table:
-	"""The open opportunities that are expected to close first."""
+	"""Return the open opportunities that are expected to close first."""
 	rows = fetch_all(
 		"""
 		SELECT name, title, pipeline_stage, opportunity_amount, currency, expected_closing FROM `tabOpportunity`

@@ -66,6 +66,6 @@ def refuse_change() -> None:
 def create_read_entry(
 	action: Action, document: str | None, folder: str | None, version: int | None = None
 ) -> None:
-	"""Add an entry for a read. Frappe rolls a GET back unless told otherwise."""
+	"""Add an entry for a read, and have it committed: Frappe rolls a GET back by default."""
 	create_entry(action, document, folder, version)
 	frappe.local.flags.commit = True

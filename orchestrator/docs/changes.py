@@ -25,9 +25,12 @@ MAX_DIFF_LINES = 2000
 def create_version(
 	name: str, incoming: IncomingFile, notes: str | None, base_version: int | None = None
 ) -> "DocumentVersion":
-	"""The next version of a document that the caller may change. The bytes are written before the document is locked.
+	"""Create the next version of a document that the caller may change.
 
-	Raises CheckoutConflictError (409), ConflictError (409) where `base_version` is no longer the current one."""
+	The bytes are written before the document is locked.
+
+	Raises CheckoutConflictError (409), ConflictError (409) where `base_version` is no longer the current one.
+	"""
 	document = _get_document_for_version(documents.get_document(name))
 	kept = versions.store_file(incoming, document.file_name or document.title)
 	document = _get_document_for_version(documents.lock_document(name))
@@ -42,8 +45,11 @@ def create_version(
 
 
 def _get_document_for_version(document: "Document") -> "Document":
-	"""The document, if the caller may add a version. Asked before the bytes are written, and again under the lock:
-	meanwhile it may have been moved or checked out."""
+	"""Return the document, if the caller may add a version.
+
+	Asked before the bytes are written, and again under the lock: meanwhile it may have been moved or checked
+	out.
+	"""
 	access.check_level(access.WRITE, document.document_folder)
 	documents.check_checkout(document)
 	return document
@@ -103,7 +109,7 @@ def update_tags(name: str, tags: list[str]) -> "Document":
 
 
 def restore_version(name: str, number: int, notes: str | None) -> "DocumentVersion":
-	"""A new version with the bytes of an earlier one."""
+	"""Create a version with the bytes of an earlier one."""
 	_get_document_for_version(documents.get_document(name))
 	earlier = versions.get_version(name, number)
 	with versions.get_intact_path(earlier).open("rb") as source:
@@ -115,7 +121,7 @@ def restore_version(name: str, number: int, notes: str | None) -> "DocumentVersi
 
 
 def compare_versions(name: str, first: int, second: int) -> Comparison:
-	"""Two versions side by side."""
+	"""Return two versions side by side."""
 	document = documents.get_document(name)
 	one, other = versions.get_version(name, first), versions.get_version(name, second)
 	lines, cut = comparison.compare_texts(one, other)
@@ -143,7 +149,7 @@ def count(lines: list[str] | None, mark: str) -> int:
 
 
 def read_tags(value: Any) -> list[str]:
-	"""A list of tags, or a text with commas. 400 for anything else."""
+	"""Return a list of tags, or a text with commas. 400 for anything else."""
 	if isinstance(value, str) and not value.lstrip().startswith("["):
 		return [part for part in value.split(",") if part.strip()]
 	found = frappe.parse_json(value)

@@ -25,7 +25,9 @@ class FolderRules(NamedTuple):
 
 
 def _parse_levels(path: str) -> list[str]:
-	"""The titles along a path below the root; `/Documents/Contracts` and `Contracts` alike. 400 for what is no path."""
+	"""Return the titles along a path below the root; `/Documents/Contracts` and `Contracts` alike. 400 for what
+	is no path.
+	"""
 	levels = [validate_name(_("folder"), level) for level in path.split("/") if level.strip()]
 	if levels and levels[0] == FILES_ROOT:
 		levels = levels[1:]
@@ -33,7 +35,9 @@ def _parse_levels(path: str) -> list[str]:
 
 
 def find_folder(text: str) -> str:
-	"""The folder of that name or path. 404 where there is none that the caller may read: the two look alike."""
+	"""Return the folder of that name or path. 404 where there is none that the caller may read: the two look
+	alike.
+	"""
 	name = normalize_name(text)
 	folder = name if frappe.db.exists(DOCUMENT_FOLDER, name) else _get_by_path(_parse_levels(name))
 	if not folder or not access.get_level(folder):
@@ -42,7 +46,7 @@ def find_folder(text: str) -> str:
 
 
 def _get_by_path(levels: list[str]) -> str | None:
-	"""The folder at a path."""
+	"""Return the folder at a path."""
 	folder: str | None = ROOT
 	for level in levels:
 		folder = folder and _get_child(folder, level)
@@ -56,9 +60,10 @@ def _get_child(parent: str, title: str, lock: bool = False) -> str | None:
 
 
 def get_or_create(path: str) -> str:
-	"""The folder at a path, made where it is missing.
+	"""Return the folder at a path, made where it is missing.
 
-	Raises PermissionError (403) where the caller may not write in the folder above the first that is missing."""
+	Raises PermissionError (403) where the caller may not write in the folder above the first that is missing.
+	"""
 	folder = ROOT
 	for level in _parse_levels(path):
 		folder = _get_child(folder, level) or _create_child(folder, level)
@@ -66,7 +71,10 @@ def get_or_create(path: str) -> str:
 
 
 def _create_child(parent: str, title: str) -> str:
-	"""A folder in a folder. Who makes one holds the root meanwhile, so that two requests do not make the same one."""
+	"""Create a folder in a folder.
+
+	Who makes one holds the root meanwhile, so that two requests do not make the same one.
+	"""
 	access.check_level(access.WRITE, parent)
 	frappe.db.get_value(DOCUMENT_FOLDER, ROOT, "name", for_update=True)
 	if found := _get_child(parent, title, lock=True):
@@ -76,8 +84,10 @@ def _create_child(parent: str, title: str) -> str:
 
 
 def _refresh_snapshot() -> None:
-	"""Another request has just made what this one was about to make: only a new snapshot shows it. Where something was
-	written already that must not be lost, the caller has to repeat."""
+	"""Start a new snapshot, to see a folder that another request has just created.
+
+	If something is written already that must not be lost, raise an error instead: the caller has to retry.
+	"""
 	if idempotency.has_work_to_lose():
 		refuse(_("Someone else created this folder at the same time. Repeat the request."), ConflictError)
 	frappe.db.rollback()
@@ -85,7 +95,9 @@ def _refresh_snapshot() -> None:
 
 
 def find_free_name(title: str, parent: str) -> str:
-	"""The shortest end of the folder's path that no other folder is named: Contracts, then Legal/Contracts."""
+	"""Return the shortest end of the folder's path that no other folder is named: Contracts, then
+	Legal/Contracts.
+	"""
 	above = [level for level in build_path(parent).split("/") if level]
 	for length in range(len(above) + 1):
 		name = "/".join([*above[len(above) - length :], title])
@@ -99,7 +111,7 @@ def build_path(folder: str) -> str:
 
 
 def compute_rules(folder: str | None) -> FolderRules:
-	"""The longest retention and any legal hold along the way to the root."""
+	"""Return the longest retention and any legal hold along the way to the root."""
 	place = frappe.db.get_value(DOCUMENT_FOLDER, folder, ["lft", "rgt"], as_dict=True)
 	# get_all: what holds must not depend on what the caller may read.
 	rows = frappe.get_all(
@@ -114,7 +126,7 @@ def compute_rules(folder: str | None) -> FolderRules:
 
 
 def get_file_folder(folder: str) -> str:
-	"""The folder of the File list that shows the files of a folder's documents, made where it is missing."""
+	"""Return the folder of the File list that shows the files of a folder's documents, made where it is missing."""
 	place = FILES_ROOT
 	for level in build_path(folder).strip("/").split("/"):
 		name = f"{place}/{level}"
@@ -126,7 +138,7 @@ def get_file_folder(folder: str) -> str:
 
 
 def get_or_create_root() -> None:
-	"""The root of the tree."""
+	"""Return the root of the tree, created if it is missing."""
 	if not frappe.db.exists(DOCUMENT_FOLDER, ROOT):
 		root: Any = frappe.get_doc(doctype=DOCUMENT_FOLDER, title=ROOT, inherit_access=0)
 		root.flags.is_root = True
@@ -134,7 +146,7 @@ def get_or_create_root() -> None:
 
 
 def list_descendants(folder: str) -> list[str]:
-	"""The folder and all those in it."""
+	"""Return the folder and all those in it."""
 	place = frappe.db.get_value(DOCUMENT_FOLDER, folder, ["lft", "rgt"], as_dict=True)
 	return frappe.get_all(
 		DOCUMENT_FOLDER, {"lft": (">=", place.lft), "rgt": ("<=", place.rgt)}, pluck="name", limit=0

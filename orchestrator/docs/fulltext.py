@@ -22,7 +22,7 @@ JOB = "orchestrator.docs.fulltext.extract_text"
 
 
 def search_page(query: str, folders: list[str] | None, start: int, length: int) -> list[Hit]:
-	"""The documents that hold every word and that the caller may read, the best match first."""
+	"""Return the documents that hold every word and that the caller may read, the best match first."""
 	values: dict[str, Any] = {
 		"words": _build_search_expression(query),
 		"start": start,
@@ -35,7 +35,7 @@ def search_page(query: str, folders: list[str] | None, start: int, length: int) 
 
 
 def _build_search_expression(query: str) -> str:
-	"""The words to look for, without what is syntax to MariaDB. 400 where there are none."""
+	"""Return the words to look for, without what is syntax to MariaDB. 400 where there are none."""
 	expression = build_expression(query, MAX_WORDS)
 	if not expression:
 		refuse(_("Send at least one word of two or more letters or digits."), InvalidRequestError)
@@ -43,7 +43,7 @@ def _build_search_expression(query: str) -> str:
 
 
 def build_statement(within_folders: bool) -> str:
-	"""Names and scores: the index finds, the primary key joins, the permissions narrow."""
+	"""Return names and scores: the index finds, the primary key joins, the permissions narrow."""
 	# Frappe's own conditions: roles, user permissions, the folders. Their percent signs are no parameters.
 	allowed = (build_match_conditions(DOCUMENT) or "1=1").replace("%", "%%")
 	narrowed = "AND `tabDocument`.document_folder IN %(folders)s" if within_folders else ""
@@ -58,7 +58,10 @@ def build_statement(within_folders: bool) -> str:
 
 
 def _build_hits(names: list[str], word: str) -> list[frappe._dict]:
-	"""What is told of the documents of one page. Apart from the search, which would carry the texts of all it finds."""
+	"""Return the documents of one page of hits.
+
+	Not part of the search, which would carry the texts of all hits.
+	"""
 	return frappe.db.sql(
 		f"""
 		SELECT d.name, d.title, d.document_folder, d.status, d.current_version, d.file_name,
@@ -122,14 +125,16 @@ def _upsert_row(document: str, values: dict[str, Any]) -> None:
 
 
 def enqueue_text_extraction(document: str) -> None:
-	"""After the commit: have the current version's text read in a job."""
+	"""Enqueue a job, after the commit, that extracts the current version's text."""
 	update_index(document)
 	frappe.enqueue(JOB, queue="short", document=document, enqueue_after_commit=True, at_front=False)
 
 
 def extract_text(document: str) -> None:
-	"""Job: read the current version's text into the index. A version that came meanwhile has a job of its own, which
-	may be done before; a document that went meanwhile leaves no text behind."""
+	"""Run as a job: read the current version's text into the index.
+
+	A newer version has a job of its own, which may run first; a document deleted meanwhile leaves no text.
+	"""
 	version = frappe.db.get_value(DOCUMENT, document, "current_version")
 	name = f"{document}-v{version}"
 	if not frappe.db.exists(DOCUMENT_VERSION, name):
@@ -149,7 +154,7 @@ def delete_from_index(document: str) -> None:
 
 
 def create_index() -> None:
-	"""The full-text index, where it is missing or has other columns."""
+	"""Create the full-text index if it is missing or has other columns."""
 	table = f"tab{DOCUMENT_TEXT}"
 	rows = frappe.db.sql(f"SHOW INDEX FROM `{table}` WHERE Key_name = %s", INDEX, as_dict=True)
 	if {row.Column_name for row in rows} == set(COLUMNS):
@@ -172,8 +177,7 @@ def update_terms() -> None:
 
 
 def rebuild_index() -> None:
-	"""Scheduled weekly: rebuild the index. InnoDB keeps the ids of changed and deleted texts in it until then, and looks
-	each hit up among them."""
+	"""Run weekly: rebuild the index. InnoDB keeps the ids of changed and deleted texts in it until then."""
 	frappe.db.commit()  # what MariaDB would do by itself
 	frappe.db.sql_ddl(f"OPTIMIZE TABLE `tab{DOCUMENT_TEXT}`")
 

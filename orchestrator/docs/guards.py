@@ -1,4 +1,4 @@
-"""Hooks on Frappe's own DocTypes that keep a version's File and a document's access what they are."""
+"""Handle the hooks on Frappe's own DocTypes that keep a version's File and a document's access what they are."""
 
 from typing import Any
 from urllib.parse import unquote
@@ -29,7 +29,7 @@ LIBRARY_DOCTYPES = (DOCUMENT, DOCUMENT_VERSION, DOCUMENT_FOLDER)
 
 
 def before_file_validate(file: Document, _event: str | None = None) -> None:
-	"""Hook File.before_validate: comes before Frappe moves or writes anything."""
+	"""Handle the hook File.before_validate: comes before Frappe moves or writes anything."""
 	before = file.get_doc_before_save() if not file.is_new() else None
 	if before and _is_version_file(file.name):
 		if any((before.get(field) or "") != (file.get(field) or "") for field in IMMUTABLE_FIELDS):
@@ -47,7 +47,7 @@ def before_file_validate(file: Document, _event: str | None = None) -> None:
 
 
 def on_file_trash(file: Document, _event: str | None = None) -> None:
-	"""Hook File.on_trash. Even where this came too late, no byte would be lost: Frappe does not know where they are."""
+	"""Handle the hook File.on_trash. Even where this came too late, no byte would be lost: Frappe does not know where they are."""
 	if _is_version_file(file.name):
 		_refuse_change(file.name)
 
@@ -71,8 +71,9 @@ def _refuse_change(file: str) -> None:
 def has_file_permission(
 	doc: Document, ptype: str = "read", user: str | None = None, **_kwargs: Any
 ) -> bool | None:
-	"""Hook has_permission of File: that of a document goes by the document, and nobody may change it. Also its
-	uploader, whom Frappe would let."""
+	"""Implement the hook has_permission of File: a document's file follows the document, and nobody may change it, its
+	uploader included.
+	"""
 	if ptype == "create" and storage.FOLDER in unquote(doc.file_url or ""):
 		return False  # Frappe would copy what is there, for whoever found out a key
 	if (
@@ -86,7 +87,7 @@ def has_file_permission(
 
 
 def refuse_share(_doc: Document, _event: str | None = None, *_args: Any) -> None:
-	"""Hook validate_share of File: see the same on documents."""
+	"""Handle the hook validate_share of File: see the same on documents."""
 	if _doc.get("attached_to_doctype") in LIBRARY_DOCTYPES:
 		refuse_sharing()
 
@@ -99,7 +100,7 @@ def refuse_sharing() -> None:
 
 
 def after_tag_change(link: Document, _event: str | None = None) -> None:
-	"""Hook of Tag Link: tags are searched as well."""
+	"""Handle changes of Tag Link: tags are searched as well."""
 	if frappe.flags.tagging_document:
 		return
 	if link.document_type == DOCUMENT and frappe.db.exists(DOCUMENT, link.document_name):

@@ -2,7 +2,8 @@
 
 MariaDB's collation holds Résumé and Resume, Straße and Strasse, は and ぱ and any two emoji to be equal. So the columns
 that say which record is meant have a binary collation. Titles keep the usual one, so that people find them whatever
-letter case they type; beside each stands its key."""
+letter case they type; beside each stands its key.
+"""
 
 from typing import NamedTuple
 

@@ -15,7 +15,9 @@ TRAIL_FIELDS = ("action", "version", "user", "creation", "ip_address", "details"
 
 
 def list_versions(document: "Document", start: int, length: int) -> VersionPage:
-	"""The versions of a document that the caller may read: numbers have no gaps, so the current one tells how many."""
+	"""Return the versions of a document that the caller may read: numbers have no gaps, so the current one tells
+	how many.
+	"""
 	rows = frappe.get_all(
 		DOCUMENT_VERSION,
 		filters={"document": document.name},
@@ -29,14 +31,16 @@ def list_versions(document: "Document", start: int, length: int) -> VersionPage:
 
 
 def get_version(document: "Document", number: int | None) -> Version:
-	"""One version of a document that the caller may read."""
+	"""Return one version of a document that the caller may read."""
 	version = versions.get_version(str(document.name), number)
 	audit.create_read_entry("Viewed", document.name, document.document_folder, version.number)
 	return shapes.build_version(version)
 
 
 def list_trail(document: "Document", start: int, length: int) -> AuditPage:
-	"""The trail of a document, for those who manage its folder; the DocType itself is for managers of all."""
+	"""Return the trail of a document, for those who manage its folder; the DocType itself is for managers of
+	all.
+	"""
 	access.check_level(access.MANAGE, document.document_folder)
 	filters = {"document": document.name}
 	rows = frappe.get_all(

@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 
 def compute_retention_end(latest: datetime, retention_days: int) -> datetime:
-	"""The moment from which a document may be deleted."""
+	"""Return the moment from which a document may be deleted."""
 	return add_days(latest, retention_days)
 
 
 def _get_latest_change(document: "Document") -> datetime:
-	"""When the latest version was made; the document itself, where there is none."""
+	"""Return when the latest version was made; the document itself, where there is none."""
 	made = frappe.db.get_value(
 		DOCUMENT_VERSION, {"document": document.name, "number": document.current_version}, "creation"
 	)
@@ -32,7 +32,7 @@ def _get_latest_change(document: "Document") -> datetime:
 
 
 def check_deletion(document: "Document") -> None:
-	"""409 under a legal hold, or as long as the retention period runs."""
+	"""Refuse (409) under a legal hold, and during the retention period."""
 	rules = folders.compute_rules(document.document_folder)
 	if rules.legal_hold:
 		refuse(
@@ -50,7 +50,7 @@ def check_deletion(document: "Document") -> None:
 
 
 def check_move(document: "Document", source: str, target: str) -> None:
-	"""409 for a way out of a legal hold, or to a shorter period while the present one runs."""
+	"""Refuse (409) a move out of a legal hold, or to a shorter retention during the present one."""
 	here, there = folders.compute_rules(source), folders.compute_rules(target)
 	if refusal := find_loosened_rule(
 		here, there, compute_retention_end(_get_latest_change(document), here.retention_days)
@@ -59,7 +59,7 @@ def check_move(document: "Document", source: str, target: str) -> None:
 
 
 def find_loosened_rule(here: FolderRules, there: FolderRules, until: datetime) -> str | None:
-	"""Why something may not go from under these rules to under those."""
+	"""Return why something may not go from under these rules to under those."""
 	if here.legal_hold and not there.legal_hold:
 		return _("Documents under legal hold can be moved only to a folder that is also under legal hold.")
 	if there.retention_days < here.retention_days and until > clock.get_now():

@@ -11,7 +11,7 @@ from orchestrator.gameplan.task_rows import TaskRow, list_sprint_rows
 
 
 def build_capacity(sprint: str) -> SprintCapacity:
-	"""The members and their load."""
+	"""Return the members and their load."""
 	# get_all: who may read the sprint may read its members
 	members = frappe.get_all(
 		"Sprint Member",
@@ -33,8 +33,9 @@ def build_capacity(sprint: str) -> SprintCapacity:
 
 
 def _compute_loads(capacities: Mapping[str, float], rows: Iterable[TaskRow]) -> list[MemberLoad]:
-	"""One line per member, in their order; then one for each other who has tasks; last, what is nobody's. A task with
-	several assignees is the first's."""
+	"""Return one line per member, in their order; then one for each other who has tasks; last, what is nobody's.
+	A task with several assignees is the first's.
+	"""
 	tasks: dict[str | None, list[TaskRow]] = {user: [] for user in capacities}
 	for row in rows:
 		if not row.is_dropped:

@@ -1,7 +1,7 @@
-"""Writes down what happens to tasks in sprints, when it happens.
+"""Record the changes of tasks in sprints.
 
-The hooks compare a task as it is stored with its last event, rather than with the document in memory: what was written
-past the hooks before is then told as well, and nothing twice. The daily job tells the rest.
+The hooks compare a task as it is stored with its last event, rather than with the document in memory: earlier
+changes past the hooks are recorded too, and nothing twice. The daily job records the rest.
 """
 
 from collections.abc import Collection, Iterable
@@ -41,19 +41,23 @@ class EventRow(NamedTuple):
 
 
 def on_change(doc: "Document", _method: str | None = None) -> None:
-	"""Hook on_change: after every save, and after every db_set of a document. A deletion is told when it is done."""
+	"""Handle the hook on_change: runs after every save, and after every db_set of a document.
+
+	A deletion is recorded after it.
+	"""
 	if not doc.flags.in_delete:
 		_record_change(doc.doctype, str(doc.name))
 
 
 def after_delete(doc: "Document", _method: str | None = None) -> None:
-	"""Hook after_delete."""
+	"""Handle the hook after_delete."""
 	_record_change(doc.doctype, str(doc.name))
 
 
 def after_rename(doc: "Document", _method: str | None, old: str, new: str, merge: bool = False) -> None:
-	"""Hook after_rename: the history goes with the name. Of two merged tasks each keeps its own: the one that vanishes is
-	deleted next, and its hours did stand in the sprint until then."""
+	"""Handle the hook after_rename: the history goes with the name. Of two merged tasks each keeps its own: the one that vanishes is
+	deleted next, and its hours did stand in the sprint until then.
+	"""
 	if not merge:
 		frappe.db.set_value(
 			SPRINT_EVENT, {"task_doctype": doc.doctype, "task": old}, "task", new, update_modified=False
@@ -61,7 +65,7 @@ def after_rename(doc: "Document", _method: str | None, old: str, new: str, merge
 
 
 def reconcile_events() -> int:
-	"""The daily job: write down what was changed past the hooks. Returns how many events that were."""
+	"""Return the daily job: write down what was changed past the hooks. Returns how many events that were."""
 	written = 0
 	# get_all: a job has no caller
 	for sprint in frappe.get_all(SPRINT, {"state": ("in", OPEN_STATES)}, pluck="name", limit=0):
@@ -102,7 +106,7 @@ def record_group_changes(sprints: Collection[str], changed: str) -> None:
 def _build_events(
 	doctype: str, name: str, last: history.LastEvent | None, row: TaskRow | None, now: datetime
 ) -> list[EventRow]:
-	"""The events that lead from the task's last one to how it is stored, each later than the one before."""
+	"""Return the events that lead from the task's last one to how it is stored, each later than the one before."""
 	before = (last.sprint, last.event.get_state) if last and last.event.is_in else None
 	after = (row.sprint, row.get_state) if row and row.sprint else None
 	at = max(now, last.event.at + history.TICK) if last else now
@@ -154,7 +158,9 @@ COLUMNS = [
 
 
 def _is_ready(doctype: str) -> bool:
-	"""False while the app is only being installed or updated: other apps' patches save tasks before our tables are there."""
+	"""Return False during installation and update: other apps' patches save tasks before this app's tables
+	exist.
+	"""
 	if not has_sprints(doctype):
 		return False
 	return not (frappe.flags.in_migrate or frappe.flags.in_patch) or bool(

@@ -30,12 +30,15 @@ def open_tasks() -> Number:
 
 
 def completed_tasks() -> Number:
-	"""Tasks completed within 30 days, and within the 30 days before."""
+	"""Return tasks completed within 30 days, and within the 30 days before."""
 	return trailing_period(TASK, "COALESCE(completed_on, DATE(modified))", where="status = 'Completed'")
 
 
 def remaining_hours() -> Number:
-	"""What is left of the expected hours of open tasks, by their progress. Groups are the sum of theirs already."""
+	"""Return what is left of the expected hours of open tasks, by their progress.
+
+	Groups are the sum of theirs already.
+	"""
 	(hours,) = fetch_one(
 		f"""SELECT SUM(expected_time * (1 - LEAST(COALESCE(progress, 0), 100) / 100)) FROM `tabTask`
 			WHERE {IS_OPEN} AND is_group = 0 AND {{readable}}""",  # noqa: S608
@@ -54,7 +57,7 @@ def tasks_by_priority() -> Series:
 
 
 def project_progress() -> Table:
-	"""The open projects, the first to end first."""
+	"""Return the open projects, the first to end first."""
 	rows = fetch_all(
 		"""
 		SELECT name, project_name, percent_complete, expected_end_date FROM `tabProject`

@@ -1,5 +1,6 @@
 """Who reaches a sprint: whoever may read sprints, but not one of a project that they may not read. User permissions on
-a company or a customer hide its projects, and a sprint has neither field."""
+a company or a customer hide its projects, and a sprint has neither field.
+"""
 
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ EVENTS_OF_VISIBLE_CONDITION = "`tabSprint Event`.sprint IN (SELECT name FROM `ta
 
 
 def build_conditions(user: str | None = None, doctype: str = SPRINT) -> str:
-	"""Hook permission_query_conditions of Sprint and Sprint Event."""
+	"""Implement the hook permission_query_conditions of Sprint and Sprint Event."""
 	user = user or frappe.session.user
 	of_project = _build_project_conditions(user)
 	if not of_project:
@@ -26,11 +27,11 @@ def build_conditions(user: str | None = None, doctype: str = SPRINT) -> str:
 
 
 def _build_project_conditions(user: str) -> str:
-	"""What narrows down the projects that the user may read; empty where nothing does."""
+	"""Return what narrows down the projects that the user may read; empty where nothing does."""
 	readable = build_read_condition("Project", user)
 	return "1 = 0" if readable is None else readable
 
 
 def has_permission(doc: "Document", user: str | None = None) -> bool:
-	"""Hook has_permission of Sprint."""
+	"""Implement the hook has_permission of Sprint."""
 	return not doc.project or bool(frappe.has_permission("Project", "read", doc.project, user=user))

@@ -24,8 +24,9 @@ FIELDS = [
 
 
 def get_sprint(name: str) -> frappe._dict:
-	"""The sprint, as a row, in one query. 403 where the caller may read no sprints, 404 for one that is missing or
-	hidden."""
+	"""Return the sprint, as a row, in one query. 403 where the caller may read no sprints, 404 for one that is
+	missing or hidden.
+	"""
 	frappe.has_permission(SPRINT, "read", throw=True)
 	rows = frappe.get_list(SPRINT, filters={"name": name}, fields=FIELDS, limit=1)
 	if not rows:
@@ -34,8 +35,9 @@ def get_sprint(name: str) -> frappe._dict:
 
 
 def lock_sprint(name: str) -> "Sprint":
-	"""The sprint, for a caller who may write it, locked until the request ends: of two calls at once the second sees
-	what the first did."""
+	"""Return the sprint, for a caller who may write it, locked until the request ends: of two calls at once the
+	second sees what the first did.
+	"""
 	doc = get_writable(frappe.get_meta(SPRINT), name)
 	return frappe.get_doc(SPRINT, doc.name, for_update=True)
 

@@ -19,27 +19,29 @@ from orchestrator.helpdesk.tickets import DOCTYPES, is_customer
 
 
 def _is_form_of_customer() -> bool:
-	"""True where a customer asks for the form of a ticket, or to hear what happens on it."""
+	"""Return True if a customer asks for the form of a ticket, or to hear what happens on it."""
 	return frappe.form_dict.get("doctype") in DOCTYPES and is_customer()
 
 
 def _is_room_of_customer() -> bool:
-	"""True where a customer asks to hear what happens on one ticket; without a name Frappe 16 asks about the list."""
+	"""Return True if a customer asks to hear what happens on one ticket; without a name Frappe 16 asks about the
+	list.
+	"""
 	return bool(frappe.form_dict.get("name")) and _is_form_of_customer()
 
 
 def _is_saved_by_customer() -> bool:
-	"""True where a customer saves a ticket as Desk's form does, which gets the comments back."""
+	"""Return True if a customer saves a ticket as Desk's form does, which gets the comments back."""
 	return is_customer() and _parse_doctype(frappe.form_dict.get("doc")) in DOCTYPES
 
 
 def _is_note_hidden() -> bool:
-	"""True for who may not read the notes that a search would find."""
+	"""Return True for who may not read the notes that a search would find."""
 	return not frappe.has_permission(HD_TICKET_COMMENT, "read")
 
 
 def _parse_doctype(text: Any) -> str | None:
-	"""The DocType of a record as Desk sends it; None for what is no record."""
+	"""Return the DocType of a record as Desk sends it; None for what is no record."""
 	try:
 		record = json.loads(text)
 	except (TypeError, ValueError):
@@ -71,7 +73,7 @@ IS_REFUSED: dict[str, Callable[[], bool]] = {
 
 
 def __getattr__(name: str) -> Callable[..., Any]:
-	"""The function to run for this request."""
+	"""Return the function to run for this request."""
 	if name not in METHODS:
 		raise AttributeError(name)
 	return frappe.get_attr(REFUSAL if IS_REFUSED[name]() else METHODS[name])

@@ -1,7 +1,8 @@
 """The due times of an Issue, in working hours also after a pause.
 
 ERPNext adds the length of a pause by the clock, so that a ticket may be due at night or on a holiday. Here the pause
-counts by the working time in it. A target that was breached before the pause stays so: its time has passed."""
+counts by the working time in it. A target that was breached before the pause stays so: its time has passed.
+"""
 
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -24,7 +25,7 @@ RESOLUTION_BY = "sla_resolution_by"  # an older ERPNext calls it resolution_by: 
 
 
 def before_save(doc: Document, _event: str | None = None) -> None:
-	"""Hook before_save of Issue: after ERPNext has set its own times in validate."""
+	"""Handle the hook before_save of Issue: after ERPNext has set its own times in validate."""
 	flags = frappe.flags
 	if flags.in_patch or flags.in_migrate or flags.in_install or not doc.meta.has_field(RESOLUTION_BY):
 		return

@@ -1,5 +1,6 @@
 """What dashboards tell about tickets: of ERPNext's Issues and, where Helpdesk is installed, its HD Tickets together, as
-far as the caller may read them."""
+far as the caller may read them.
+"""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -40,7 +41,7 @@ class Kind(NamedTuple):
 
 
 def _kinds() -> Iterator[Kind]:
-	"""The DocTypes of tickets that the caller may read. Raises PermissionError where there are none."""
+	"""Yield the DocTypes of tickets that the caller may read. Raises PermissionError where there are none."""
 	found = [
 		Kind(
 			source,
@@ -57,7 +58,7 @@ def _kinds() -> Iterator[Kind]:
 
 
 def total(of_kind: Callable[[Kind], Number]) -> Number:
-	"""The sum over the DocTypes, now and before."""
+	"""Return the sum over the DocTypes, now and before."""
 	numbers = [of_kind(kind) for kind in _kinds()]
 	previous = [found.previous for found in numbers if found.previous is not None]
 	return Number(sum(found.value or 0 for found in numbers), sum(previous) if previous else None)
@@ -88,12 +89,14 @@ def overdue_tickets() -> Number:
 
 
 def new_tickets() -> Number:
-	"""Tickets of the last 30 days, and of the 30 days before."""
+	"""Return tickets of the last 30 days, and of the 30 days before."""
 	return total(lambda kind: measure_queries.trailing_period(kind.doctype, "creation"))
 
 
 def first_response_hours() -> Number:
-	"""Hours until the first response on average, of the tickets first answered within 30 days; and the 30 days before."""
+	"""Return hours until the first response on average, of the tickets first answered within 30 days; and the 30
+	days before.
+	"""
 	waited = "TIMESTAMPDIFF(SECOND, creation, first_responded_on)"
 	spent = [
 		measure_queries.trailing_period(kind.doctype, "first_responded_on", what=waited) for kind in _kinds()
@@ -110,7 +113,9 @@ def _mean_hours(seconds: list[float | None], records: list[float | None]) -> flo
 
 
 def service_level_met() -> Number:
-	"""Per cent of the tickets resolved within 30 days that were resolved in time; and within the 30 days before."""
+	"""Return per cent of the tickets resolved within 30 days that were resolved in time; and within the 30 days
+	before.
+	"""
 	met, all_ = [], []
 	for kind in _kinds():
 		due, done = kind.source.resolution_by, kind.source.resolved_on
@@ -135,14 +140,14 @@ def tickets_by_status() -> Series:
 
 
 def tickets_by_day() -> Series:
-	"""Tickets that came on each of the last 30 days."""
+	"""Return tickets that came on each of the last 30 days."""
 	found = [measure_queries.count_by_day(kind.doctype, "creation", "") for kind in _kinds()]
 	values = [sum(each) for each in zip(*(series.datasets[0].values for series in found), strict=True)]
 	return build_series(zip(found[0].labels, values, strict=True), _("Tickets"))
 
 
 def oldest_tickets() -> Table:
-	"""The open tickets that have waited longest."""
+	"""Return the open tickets that have waited longest."""
 	rows, open_ = [], 0.0
 	for kind in _kinds():
 		rows += measure_queries.fetch_all(

@@ -1,5 +1,6 @@
 """Which open tickets are at risk or breached and were not escalated for it yet: one query per DocType and stage, however
-many tickets are open."""
+many tickets are open.
+"""
 
 import json
 from collections.abc import Iterator
@@ -62,7 +63,7 @@ class TicketSource:
 
 
 def list_sources() -> Iterator[TicketSource]:
-	"""The DocTypes of tickets that this site has."""
+	"""Yield the DocTypes of tickets that this site has."""
 	finished = ", ".join(frappe.db.escape(status) for status in sorted(FINISHED_STATUSES))
 	yield TicketSource(
 		ISSUE,
@@ -82,14 +83,16 @@ def list_sources() -> Iterator[TicketSource]:
 
 
 def find_column(doctype: str, fieldnames: tuple[str, ...]) -> str:
-	"""The first of these fields that the DocType has."""
+	"""Return the first of these fields that the DocType has."""
 	meta = frappe.get_meta(doctype)
 	return next(name for name in fieldnames if meta.has_field(name))
 
 
 def get_next_batch(source: TicketSource, stage: Stage) -> list[OverdueTicket]:
-	"""Tickets that reached the stage and were not escalated for it, at most `BATCH_SIZE`. Who has been escalated drops
-	out, so asking again gives the next ones."""
+	"""Return tickets that reached the stage and were not escalated for it, at most `BATCH_SIZE`.
+
+	Who has been escalated drops out, so asking again gives the next ones.
+	"""
 	due, done = (
 		(source.resolution_by, source.resolved_on)
 		if stage.is_resolution

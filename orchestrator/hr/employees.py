@@ -34,12 +34,12 @@ class InactiveEmployeeError(frappe.ValidationError):
 
 
 def is_hr() -> bool:
-	"""True if the caller looks after everyone."""
+	"""Return True if the caller looks after everyone."""
 	return not HR_ROLES.isdisjoint(frappe.get_roles())
 
 
 def _get_own_employee() -> str | None:
-	"""The caller's own employee record, the active one where there are several."""
+	"""Return the caller's own employee record, the active one where there are several."""
 	# get_all: that it is theirs, the filter says
 	records = frappe.get_all(EMPLOYEE, filters={"user_id": frappe.session.user}, fields=["name", "status"])
 	active = [record.name for record in records if record.status == "Active"]
@@ -47,17 +47,18 @@ def _get_own_employee() -> str | None:
 
 
 def is_readable(employee: str) -> bool:
-	"""True where there is such an employee whom the caller may read."""
+	"""Return True if there is such an employee whom the caller may read."""
 	if not frappe.db.exists(EMPLOYEE, employee):
 		return False
 	return bool(frappe.has_permission(EMPLOYEE, "read", doc=frappe.get_cached_doc(EMPLOYEE, employee)))
 
 
 def get_employee_or_own(employee: str | None) -> str:
-	"""The employee named, where the caller may read them; without a name, the caller.
+	"""Return the employee named, where the caller may read them; without a name, the caller.
 
-	Raises PermissionError (403) where the caller may read no employees, DoesNotExistError (404) where not this
-	one, MissingEmployeeError (422) where the caller is none."""
+	Raises PermissionError (403) where the caller may read no employees, DoesNotExistError (404) where not
+	this one, MissingEmployeeError (422) where the caller is none.
+	"""
 	frappe.has_permission(EMPLOYEE, "read", throw=True)
 	if not employee:
 		return _get_own_or_raise()
@@ -67,7 +68,7 @@ def get_employee_or_own(employee: str | None) -> str:
 
 
 def _get_own_or_raise() -> str:
-	"""The caller's own record. 422 where they have none."""
+	"""Return the caller's own record. 422 where they have none."""
 	own = _get_own_employee()
 	if own is None:
 		refuse(
@@ -80,13 +81,13 @@ def _get_own_or_raise() -> str:
 
 
 def check_own_or_hr(employee: str, message: str) -> None:
-	"""403 with `message` where the record is someone else's and the caller is not HR."""
+	"""Refuse (403), with `message`, another employee's record to a caller without an HR role."""
 	if employee != _get_own_employee() and not is_hr():
 		refuse(message, frappe.PermissionError)
 
 
 def check_employed(employee: str, day: object) -> None:
-	"""422 for a day before the employee joined or after they left."""
+	"""Refuse (422) a day before the employee joined or after they left."""
 	joined, left = frappe.get_cached_value(EMPLOYEE, employee, ["date_of_joining", "relieving_date"])
 	if (joined and day < joined) or (left and day > left):
 		refuse(
@@ -103,7 +104,7 @@ def lock_employee(employee: str) -> None:
 
 
 def get_profile() -> Profile:
-	"""The caller's own record. 404 where they have none."""
+	"""Return the caller's own record. 404 where they have none."""
 	from erpnext.setup.doctype.employee.employee import get_holiday_list_for_employee
 	from hrms.hr.doctype.leave_application.leave_application import get_leave_approver
 

@@ -68,7 +68,9 @@ def parse_leave_request(
 	half_day_date: str | None,
 	reason: str | None,
 ) -> LeaveRequest:
-	"""A request, read strictly. 400 for what is no date, and for a half day that could be any day of several."""
+	"""Return a request, read strictly. 400 for what is no date, and for a half day that could be any day of
+	several.
+	"""
 	first, last = period.parse_date("from_date", from_date), period.parse_date("to_date", to_date)
 	half = period.parse_date("half_day_date", half_day_date) if half_day_date else None
 	if half_day and half is None:
@@ -113,7 +115,7 @@ def create_application(employee: str, request: LeaveRequest) -> LeaveStanding:
 
 
 def _check_dates(request: LeaveRequest) -> None:
-	"""422 for a leave that ends before it begins."""
+	"""Refuse (422) a leave that ends before it begins."""
 	if request.to_date < request.from_date:
 		refuse(
 			_("to_date {0} is before from_date {1}. Swap them.").format(request.to_date, request.from_date),
@@ -122,7 +124,7 @@ def _check_dates(request: LeaveRequest) -> None:
 
 
 def _get_approver(employee: str) -> str | None:
-	"""Who approves the employee's leave, by HRMS. 422 where nobody can and HR Settings want someone."""
+	"""Return who approves the employee's leave, by HRMS. 422 where nobody can and HR Settings want someone."""
 	approver = get_leave_approver(employee)
 	if approver and frappe.db.get_value("User", approver, "enabled"):
 		return approver
@@ -137,7 +139,7 @@ def _get_approver(employee: str) -> str | None:
 
 
 def _check_allocation(doc: "LeaveApplication") -> None:
-	"""422 where no allocation covers the days; leave without pay and overdrawn leave need none."""
+	"""Refuse (422) days without an allocation; leave without pay and overdrawn leave need none."""
 	if is_lwp(doc.leave_type) or frappe.db.get_value(LEAVE_TYPE, doc.leave_type, "allow_negative"):
 		return
 	if not any(doc.get_allocation_based_on_application_dates()):
@@ -169,7 +171,7 @@ def decide_application(name: str, decision: Decision, note: str | None) -> Leave
 
 
 def _check_decision_permission(doc: "LeaveApplication") -> None:
-	"""403 for whoever is neither the approver nor HR, or whom HRMS gives no right to."""
+	"""Refuse (403) a caller who is neither the approver nor HR, or who has no right in HRMS."""
 	is_concerned = doc.leave_approver == frappe.session.user or employees.is_hr()
 	if not is_concerned or not doc.has_permlevel_access_to("status", permission_type="write"):
 		refuse(
@@ -219,13 +221,13 @@ def _cancel_approved_application(doc: "LeaveApplication") -> None:
 
 
 def _lock_application(doc: "LeaveApplication") -> "LeaveApplication":
-	"""The application as it is now, and nobody else's until the request ends."""
+	"""Lock the application until the request ends, and return its present state."""
 	employees.lock_employee(doc.employee)
 	return frappe.get_doc(LEAVE_APPLICATION, doc.name, for_update=True)
 
 
 def _raise_already_decided(doc: "LeaveApplication") -> None:
-	"""409 that says how the application stands."""
+	"""Refuse (409), with the present status of the application."""
 	refuse(
 		_("{0} is already {1}. Apply again, or ask HR.").format(doc.name, _(doc.status)),
 		LeaveStatusConflictError,
@@ -233,13 +235,13 @@ def _raise_already_decided(doc: "LeaveApplication") -> None:
 
 
 def _add_note(doc: "LeaveApplication", note: str | None) -> None:
-	"""The caller's words, as text, in the timeline."""
+	"""Add the caller's note to the timeline, as text."""
 	if note and note.strip():
 		doc.add_comment("Comment", escape_html(note.strip()).replace("\n", "<br>"))
 
 
 def _serialize_application(doc: "LeaveApplication") -> LeaveStanding:
-	"""The application as it goes into replies."""
+	"""Return the application as it goes into replies."""
 	return LeaveStanding(
 		leave_application=doc.name,
 		employee=doc.employee,

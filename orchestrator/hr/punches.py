@@ -1,5 +1,6 @@
 """Checking in and out: where, when, and that nobody does the same twice. The record, the shift and the geofence are
-HRMS's own."""
+HRMS's own.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -40,7 +41,9 @@ class PunchPlace:
 
 
 def parse_place(location: str | dict | None, latitude: float | None, longitude: float | None) -> PunchPlace:
-	"""The place of a request: `location` is a name or an object with the coordinates. 400 for anything else."""
+	"""Return the place of a request: `location` is a name or an object with the coordinates. 400 for anything
+	else.
+	"""
 	if isinstance(location, str) and location.lstrip().startswith("{"):
 		location = parse_json("location", location)
 	if isinstance(location, dict):
@@ -55,7 +58,7 @@ def parse_place(location: str | dict | None, latitude: float | None, longitude: 
 
 
 def _parse_coordinates(location: dict) -> tuple[float, float]:
-	"""Latitude and longitude of a location that is an object."""
+	"""Return latitude and longitude of a location that is an object."""
 	try:
 		return float(location["latitude"]), float(location["longitude"])
 	except (KeyError, TypeError, ValueError):
@@ -66,7 +69,7 @@ def _parse_coordinates(location: dict) -> tuple[float, float]:
 
 
 def _check_coordinate(name: str, value: float, limit: float) -> None:
-	"""400 for a coordinate that is nowhere on earth."""
+	"""Refuse (400) a coordinate out of range."""
 	if not -limit <= value <= limit:
 		refuse(_("{0} must be between {1} and {2} degrees.").format(name, -limit, limit), InvalidRequestError)
 
@@ -106,7 +109,7 @@ def _parse_moment(at: datetime | None) -> datetime:
 
 
 def _check_moment(moment: datetime) -> None:
-	"""422 for a moment to come; 403 for one that the caller may not enter any more."""
+	"""Refuse (422) a time in the future, and (403) one before the caller's tolerance."""
 	now, tolerance = clock.get_now_to_second(), get_settings().punch_tolerance_minutes
 	if moment > now:
 		refuse(
@@ -125,8 +128,11 @@ def _check_moment(moment: datetime) -> None:
 
 
 def _check_not_repeated(employee: str, direction: Direction, moment: datetime, *, exact: bool) -> None:
-	"""409 where the employee's last punch, within the tolerance, was the same; where `exact`, where one of the same
-	second was. The rows stay locked, so that of two requests at once the second sees the first."""
+	"""Refuse (409) a repeated punch: the same as the last one within the tolerance, or with `exact`, of the same
+	second.
+
+	The rows stay locked, so that of two concurrent requests the second sees the first.
+	"""
 	window = timedelta(0) if exact else timedelta(minutes=get_settings().punch_tolerance_minutes)
 	checkin = frappe.qb.DocType(EMPLOYEE_CHECKIN)
 	earlier = (
@@ -145,14 +151,14 @@ def _check_not_repeated(employee: str, direction: Direction, moment: datetime, *
 
 
 def _describe_repetition(employee: str, direction: Direction, moment: datetime) -> str:
-	"""What to say to someone who punches twice."""
+	"""Return what to say to someone who punches twice."""
 	if direction == IN:
 		return _("{0} already checked in at {1}. The next step is to check out.").format(employee, moment)
 	return _("{0} already checked out at {1}. The next step is to check in.").format(employee, moment)
 
 
 def serialize_punch(row: "frappe._dict | frappe.model.document.Document") -> Punch:
-	"""A record as it goes into replies."""
+	"""Return a record as it goes into replies."""
 	located = bool(row.latitude or row.longitude)
 	return Punch(
 		checkin=row.name,

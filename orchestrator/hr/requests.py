@@ -36,26 +36,28 @@ def execute_punch(
 
 
 def optional_date(name: str, text: str | None) -> date | None:
-	"""An optional date."""
 	return period.parse_date(name, text) if text else None
 
 
 def employee_with_visible_leave(employee: str | None) -> str:
-	"""The employee named, whose balances the caller may see: who may read the record, and the leave approver."""
+	"""Return the employee named, whose balances the caller may see: who may read the record, and the leave
+	approver.
+	"""
 	if employee and (employees.is_readable(employee) or _is_leave_approver(employee)):
 		return employee
 	return employees.get_employee_or_own(employee)
 
 
 def _is_leave_approver(employee: str) -> bool:
-	"""True if the employee's leave is the caller's to approve."""
+	"""Return True if the employee's leave is the caller's to approve."""
 	is_known = frappe.db.exists(EMPLOYEE, employee)
 	return bool(is_known and get_leave_approver(employee) == frappe.session.user)
 
 
 def parse_employees(value: str | list | None) -> list[str]:
-	"""The employees of a list, each once; without one all active ones whom the caller may read. 404 naming those
-	whom the caller may not read, 400 for no list or one that is too long."""
+	"""Return the employees of a list, each once; without one all active ones whom the caller may read. 404
+	naming those whom the caller may not read, 400 for no list or one that is too long.
+	"""
 	frappe.has_permission(EMPLOYEE, "read", throw=True)
 	wanted = parse_json("employees", value)
 	limit = get_settings().max_page_length
@@ -77,7 +79,7 @@ def parse_employees(value: str | list | None) -> list[str]:
 
 
 def _check_readable(names: list[str]) -> None:
-	"""404 that names the employees whom the caller may not read."""
+	"""Refuse (404), naming the employees whom the caller may not read."""
 	if not names:
 		return
 	found = frappe.get_list(EMPLOYEE, filters={"name": ("in", names)}, pluck="name", limit_page_length=0)

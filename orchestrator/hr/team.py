@@ -10,7 +10,9 @@ from orchestrator.period import to_iso
 
 
 def get_team_on_leave(manager: str, day: date) -> TeamOnLeave:
-	"""The manager's active reports, direct or not, whom the caller may read, and whose approved leave covers `day`, by name."""
+	"""Return the manager's active reports, direct or not, whom the caller may read, and whose approved leave
+	covers `day`, by name.
+	"""
 	team = _list_reports(manager)
 	return TeamOnLeave(
 		manager=manager,
@@ -21,7 +23,7 @@ def get_team_on_leave(manager: str, day: date) -> TeamOnLeave:
 
 
 def _list_reports(manager: str) -> list[str]:
-	"""The active employees below the manager in the tree that `reports_to` makes."""
+	"""Return the active employees below the manager in the tree that `reports_to` makes."""
 	first, last = frappe.db.get_value(EMPLOYEE, manager, ["lft", "rgt"])
 	return frappe.get_list(
 		EMPLOYEE,
@@ -32,7 +34,7 @@ def _list_reports(manager: str) -> list[str]:
 
 
 def _list_leaves(team: list[str], day: date) -> list[frappe._dict]:
-	"""The approved leave applications of the team that cover the day."""
+	"""Return the approved leave applications of the team that cover the day."""
 	return frappe.get_list(
 		LEAVE_APPLICATION,
 		filters={
@@ -58,7 +60,7 @@ def _list_leaves(team: list[str], day: date) -> list[frappe._dict]:
 
 
 def _build_absence(row: frappe._dict, day: date) -> Absence:
-	"""A leave as it goes into the reply. `half_day` is about this day."""
+	"""Return a leave as it goes into the reply. `half_day` is about this day."""
 	return Absence(
 		employee=row.employee,
 		employee_name=row.employee_name,

@@ -13,7 +13,7 @@ from orchestrator.kipu_simulator.world import Settings
 
 
 def parser() -> argparse.ArgumentParser:
-	"""The command's options."""
+	"""Return the command's options."""
 	made = argparse.ArgumentParser(
 		prog="python -m orchestrator.kipu_simulator",
 		description="Serve an invented Kipu instance on this machine.",
@@ -52,7 +52,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def build(arguments: Sequence[str]) -> Simulator:
-	"""The simulator that the options describe. Exits with 2 where they make no sense."""
+	"""Return the simulator that the options describe. Exits with 2 where they make no sense."""
 	options = parser()
 	given = options.parse_args(arguments)
 	try:

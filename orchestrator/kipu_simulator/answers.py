@@ -34,18 +34,18 @@ class Answer:
 
 
 def error(status: int, text: str) -> Answer:
-	"""Kipu's error object."""
+	"""Return Kipu's error object."""
 	return Answer(status, json.dumps({"errors": text, "status_code": status}).encode())
 
 
 def refusal(refused: Refusal, telling: bool) -> Answer:
-	"""The answer to who may not in."""
+	"""Return the answer to who may not in."""
 	text = f"Invalid {refused.why}" if telling else REFUSALS[refused.status]
 	return error(refused.status, text)
 
 
 def answer(queries: Queries, call: Call, version: str, fault: Fault | None) -> Answer:
-	"""The answer to a call, spoilt as the fault says. Raises `RejectedRequestError`."""
+	"""Return the answer to a call, spoilt as the fault says. Raises `RejectedRequestError`."""
 	kind = fault.kind if fault else ""
 	if fault and kind in ("status", "throttle", "html", "html_error"):
 		return _instead(fault, queries.world.now())
@@ -57,7 +57,7 @@ def answer(queries: Queries, call: Call, version: str, fault: Fault | None) -> A
 
 
 def _instead(fault: Fault, now: float) -> Answer:
-	"""An answer that has nothing to do with the call."""
+	"""Return an answer that has nothing to do with the call."""
 	if fault.kind == "html":
 		return Answer(200, MAINTENANCE, HTML)
 	if fault.kind == "html_error":
@@ -96,14 +96,14 @@ def _payload(queries: Queries, call: Call, version: str, fault: Fault | None) ->
 
 
 def _with_pages(queries: Queries, call: Call, version: str, pages: int) -> dict[str, Any]:
-	"""The first page, as the one asked for out of `pages`."""
+	"""Return the first page, as the one asked for out of `pages`."""
 	payload = queries.answer(Call(call.route, call.chart, {**call.parameters, "page": "1"}), version)
 	told = {"current_page": str(call.page), "total_pages": str(pages)}
 	return {**payload, "pagination": {**payload["pagination"], **told}}
 
 
 def _nobody(payload: dict[str, Any]) -> dict[str, Any]:
-	"""What a list without records looks like, whoever there is."""
+	"""Return what a list without records looks like, whoever there is."""
 	empty: dict[str, Any] = {key: [] for key, value in payload.items() if isinstance(value, list)}
 	if "pagination" in payload:
 		none = {"total_pages": "0", "total_records": "0"}

@@ -1,6 +1,7 @@
 """Invented people. Surnames are made of parts nobody has, mail goes to example.org, phone numbers are of the block
 reserved for fiction, social security numbers of a range never issued. Person and words depend on seed and number only,
-so nothing is stored."""
+so nothing is stored.
+"""
 
 import hashlib
 import random
@@ -58,22 +59,22 @@ class Dice(random.Random):
 	"""Draws that need not be fair to the last digit, three times as fast: a record is drawn anew whenever it is asked for."""
 
 	def choice(self, seq: Sequence[T]) -> T:  # type: ignore[override]
-		"""One of them."""
+		"""Return one of them."""
 		return seq[int(self.random() * len(seq))]
 
 	def randint(self, a: int, b: int) -> int:
-		"""A number from `a` to `b`."""
+		"""Return a number from `a` to `b`."""
 		return a + int(self.random() * (b - a + 1))
 
 
 def person_id(seed: int, person: int) -> str:
-	"""The patient master uuid."""
+	"""Return the patient master uuid."""
 	digest = hashlib.md5(f"{seed}:{person}".encode(), usedforsecurity=False).digest()
 	return str(uuid.UUID(bytes=digest, version=4))
 
 
 def person_fields(seed: int, person: int) -> dict[str, Any]:
-	"""Everything that belongs to the person, as Kipu names it; the same for each of their stays."""
+	"""Return everything that belongs to the person, under Kipu's names; it is equal in each of their stays."""
 	dice = Dice(seed * 1_000_003 + person)
 	first, last = dice.choice(FIRST), surname(dice)
 	gender, identity, pronouns = dice.choice(GENDERS)
@@ -110,12 +111,12 @@ def person_fields(seed: int, person: int) -> dict[str, Any]:
 
 
 def surname(dice: Dice) -> str:
-	"""A surname nobody has."""
+	"""Return a surname nobody has."""
 	return dice.choice(STEM) + dice.choice(ENDING)
 
 
 def phone(dice: Dice) -> str:
-	"""A number of the 555-01xx block."""
+	"""Return a number of the 555-01xx block."""
 	return f"{dice.choice((212, 312, 480, 213))}-555-01{dice.randint(0, 99):02d}"
 
 

@@ -57,7 +57,10 @@ class Call:
 
 
 def understand(path: str, version: str, parameters: Mapping[str, str]) -> Call:
-	"""The call a path means. Version 3 knows patients only, version 4 both names. Raises `RejectedRequestError` (404)."""
+	"""Return the call a path means.
+
+	Version 3 knows patients only, version 4 both names. Raises `RejectedRequestError` (404).
+	"""
 	for pattern, route in ROUTES.items():
 		match = pattern.fullmatch(path)
 		if match and not (version == "3" and "/episodes/" in path):
@@ -74,7 +77,10 @@ class Queries:
 		self._turn = 0
 
 	def answer(self, call: Call, version: str, shift: int = 0, per_cap: int = 0) -> dict[str, Any]:
-		"""The JSON object of a call. `shift`: how many records everything has moved; `per_cap`: a page is no longer."""
+		"""Return the JSON object of a call.
+
+		`shift`: how many records everything has moved; `per_cap`: a page is no longer.
+		"""
 		_require(call)
 		if call.route == "locations":
 			return {"locations": [_location(place) for place in PLACES]}
@@ -120,7 +126,9 @@ class Queries:
 		return record
 
 	def _chosen(self, call: Call) -> "array[int]":
-		"""The stays of a call, remembered for its next pages until something changes; who is in care, for a minute."""
+		"""Return the stays of a call, remembered for its next pages until something changes; who is in care, for
+		a minute.
+		"""
 		parameters = {name: value for name, value in call.parameters.items() if name not in ("page", "per")}
 		minute = int(self.world.now() // 60) if call.route == "patients/census" else 0
 		key = (call.route, tuple(sorted(parameters.items())), self.world.version, minute)

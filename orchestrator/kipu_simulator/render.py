@@ -23,7 +23,7 @@ HIDDEN = {"high": ("ssn",), "medium": ("ssn", "address_street", "address_street2
 
 
 def full_record(world: World, stay: int, turn: int = 0) -> dict[str, Any]:
-	"""Everything. `turn` turns the lists round, because Kipu promises no order."""
+	"""Return everything. `turn` turns the lists round, because Kipu promises no order."""
 	record = {
 		"casefile_id": casefile_id(world, stay),
 		**people.person_fields(world.settings.seed, world.person[stay]),
@@ -39,7 +39,7 @@ def full_record(world: World, stay: int, turn: int = 0) -> dict[str, Any]:
 
 
 def census_record(world: World, stay: int, parameters: dict[str, str], turn: int = 0) -> dict[str, Any]:
-	"""As much as the PHI level and the details asked for allow."""
+	"""Return the part of a record that the PHI level and the requested details allow."""
 	record = full_record(world, stay, turn)
 	left_out = list(HIDDEN[parameters["phi_level"]])
 	for parameter, names in DETAILS.items():
@@ -53,7 +53,7 @@ def census_record(world: World, stay: int, parameters: dict[str, str], turn: int
 
 
 def casefile_id(world: World, stay: int) -> str:
-	"""`{chart}:{patient master uuid}`."""
+	"""Return `{chart}:{patient master uuid}`."""
 	return f"{stay + CHART_BASE}:{people.person_id(world.settings.seed, world.person[stay])}"
 
 
@@ -96,7 +96,7 @@ def _stay_fields(world: World, stay: int) -> dict[str, Any]:
 
 
 def _moment(world: World, stay: int, day: int) -> str | None:
-	"""A moment of the stay in UTC, an empty one as null or as '' by turns."""
+	"""Return a moment of the stay in UTC, an empty one as null or as '' by turns."""
 	if day == NEVER:
 		return None if stay % 3 else ""
 	if world.settings.bare_dates == "utc" and not world.minute_of_day(stay):

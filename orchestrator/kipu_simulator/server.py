@@ -1,4 +1,4 @@
-"""The HTTP side of the simulator: one thread a connection, connections kept alive, loopback only."""
+"""The HTTP server of the simulator: one thread per connection, persistent connections, loopback only."""
 
 import contextlib
 import email.utils
@@ -119,7 +119,7 @@ class Server(ThreadingHTTPServer):
 		super().__init__(address, Handler)
 
 	def handle_error(self, request: Any, client_address: Any) -> None:
-		"""A client that hangs up is nothing to report."""
+		"""Ignore a client that closes the connection."""
 
 	def cut(self) -> None:
 		"""End every open connection."""
@@ -152,7 +152,7 @@ class Handler(BaseHTTPRequestHandler):
 			super().finish()
 
 	def do_GET(self) -> None:
-		"""Kipu's routes, or the remote control."""
+		"""Serve Kipu's routes and the control routes."""
 		parts = urlsplit(self.path)
 		body = self._read_body()
 		if parts.path.startswith(PREFIX):
@@ -197,7 +197,7 @@ class Handler(BaseHTTPRequestHandler):
 		return self._send("control", answers.Answer(200, json.dumps(payload).encode()))
 
 	def _headers(self) -> dict[str, str]:
-		"""Headers by their usual spelling; the last of several wins."""
+		"""Return headers by their usual spelling; the last of several wins."""
 		return {name.title().replace("Md5", "MD5"): value for name, value in self.headers.items()}
 
 	def _read_body(self) -> bytes:
@@ -237,8 +237,8 @@ class Handler(BaseHTTPRequestHandler):
 		self.close_connection = True
 
 	def date_time_string(self, timestamp: float | None = None) -> str:
-		"""The Date header, by the instance's clock."""
+		"""Return the Date header, by the instance's clock."""
 		return email.utils.formatdate(timestamp or self.kipu.world.now(), usegmt=True)
 
 	def log_message(self, format: str, *arguments: Any) -> None:  # noqa: A002 - as http.server calls it
-		"""Nothing: a request line holds the app id."""
+		"""Log nothing: a request line contains the app id."""

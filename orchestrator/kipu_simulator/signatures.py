@@ -26,7 +26,7 @@ class Keys:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-	"""Why a request isn't served. `why` is for the simulator's log; clients are told less, as Kipu does."""
+	"""Why a request is refused. `why` is for the simulator's log; clients get less, as from Kipu."""
 
 	status: int
 	why: str
@@ -35,7 +35,7 @@ class Refusal:
 def check(
 	keys: Keys, headers: Mapping[str, str], uri: str, query: Mapping[str, str], body: bytes, now: float
 ) -> Refusal | None:
-	"""None if the request is signed by the holder of the keys, for this instance, just now."""
+	"""Return None if the request is signed with the keys, for this instance, within the allowed time."""
 	authorization = AUTHORIZATION.fullmatch(headers.get("Authorization", ""))
 	if authorization is None or authorization[2] != keys.access_id:
 		return Refusal(401, "access id")
@@ -58,7 +58,7 @@ def check(
 
 
 def version_of(headers: Mapping[str, str]) -> str:
-	"""The API version asked for, "3" or "4"."""
+	"""Return the API version asked for, "3" or "4"."""
 	match = ACCEPT.fullmatch(headers.get("Accept", ""))
 	return match[1] if match else "3"
 

@@ -1,5 +1,6 @@
 """Give the documents and folders of an earlier version their exact identity: names in NFC, keys of titles, a binary
-collation. All were different under the former one, which held more to be equal: nothing clashes by that."""
+collation. All were different under the former one, which held more to be equal: nothing clashes by that.
+"""
 
 import frappe
 from frappe.model.rename_doc import rename_doc

@@ -1,7 +1,8 @@
 """Makes the shipped dashboards and metrics, and brings them up to date as long as nobody has changed them.
 
 Each record keeps a digest of what was declared when it was last written from here. One that no longer says the same was
-changed by the site, and is the site's from then on."""
+changed by the site, and is the site's from then on.
+"""
 
 import hashlib
 import json
@@ -47,12 +48,15 @@ def _upsert_declared(doctype: str, name: str, declared: Values) -> None:
 
 
 def _is_unchanged(doc: "Document", declared: Values) -> bool:
-	"""True if the record says what was declared when it was written. One without a digest was never ours."""
+	"""Return True if the record says what was declared when it was written.
+
+	One without a digest was never ours.
+	"""
 	return bool(doc.shipped) and _compute_digest(_get_stored_values(doc, declared)) == doc.shipped
 
 
 def _get_stored_values(doc: "Document", declared: Values) -> Values:
-	"""The record's values of the fields that are declared."""
+	"""Return the record's values of the fields that are declared."""
 	return {
 		field: [{key: row.get(key) for key in value[0]} for row in doc.get(field)]
 		if isinstance(value, list)

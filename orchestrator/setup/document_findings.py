@@ -40,7 +40,8 @@ def find_problems() -> list[str]:
 
 def find_merged_versions() -> list[str]:
 	"""Return the versions whose file has another name than their document, though the collation holds both equal: they
-	were uploaded as a document of their own."""
+	were uploaded as a document of their own.
+	"""
 	rows = frappe.db.sql(
 		"""
 		SELECT v.name, v.file_name, d.title FROM `tabDocument Version` v JOIN `tabDocument` d ON d.name = v.document
@@ -54,7 +55,8 @@ def find_merged_versions() -> list[str]:
 
 def find_stray_files() -> list[str]:
 	"""Return the Files whose URL leads into the document store though they belong to no version: earlier releases let
-	anybody who had found out a key make one."""
+	anybody who had found out a key make one.
+	"""
 	return frappe.db.sql_list(
 		"""
 		SELECT f.name FROM `tabFile` f LEFT JOIN `tabDocument Version` v ON v.file = f.name

@@ -11,14 +11,16 @@ LINKED_DOCTYPES = {"Tag Link": "document_type", "Comment": "reference_doctype", 
 
 def sync_library() -> None:
 	"""Compare identities exactly, and make the root where it is missing. Its access is the site's to set: until then only managers of all documents
-	reach it."""
+	reach it.
+	"""
 	identity.update_collations()
 	folders.get_or_create_root()
 
 
 def detach_files() -> None:
 	"""Leave the file of every version as an ordinary private File, which Administrator alone may read: what people
-	uploaded, some of it under legal hold, does not go with the app."""
+	uploaded, some of it under legal hold, does not go with the app.
+	"""
 	frappe.db.sql(
 		"""
 		UPDATE `tabFile` f JOIN `tabDocument Version` v ON v.file = f.name

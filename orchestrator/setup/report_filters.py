@@ -1,4 +1,4 @@
-"""Filters of this app's reports that lead to a DocType which goes by the version of ERPNext."""
+"""Filters of this app's reports whose DocType depends on the version of ERPNext."""
 
 import frappe
 

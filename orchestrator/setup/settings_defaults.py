@@ -1,5 +1,6 @@
 """Defaults of settings that a later version brought. Frappe fills them in for a new site only: on one whose settings
-were saved before, a new number would be 0."""
+were saved before, a new number would be 0.
+"""
 
 import frappe
 

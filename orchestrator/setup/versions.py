@@ -20,7 +20,7 @@ OLDEST_LINE, NEWEST_LINE = 15, 16
 
 
 def before_install() -> None:
-	"""Hook before_install: stop before anything is changed where Frappe is of another line.
+	"""Handle the hook before_install: stop before anything is changed where Frappe is of another line.
 
 	Raises:
 		IncompatibleApp: bench prints its message without a traceback.

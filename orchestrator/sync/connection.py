@@ -61,7 +61,7 @@ class FacilityMapping:
 
 @dataclass
 class Source:
-	"""Everything about a connection but its keys. `facilities_by_location` grows when a run meets a new location."""
+	"""A connection without its keys. `facilities_by_location` grows when a run finds a new location."""
 
 	name: str
 	zones: Zones
@@ -80,12 +80,12 @@ class Source:
 	default_facility: str | None = None
 
 	def compute_mass_change_limit(self, count: int) -> int:
-		"""How many of `count` records may leave care, or lose a value, in one run before it is held."""
+		"""Return how many of `count` records may leave care, or lose a value, in one run before it is held."""
 		return max(self.mass_change_minimum, count * self.mass_change_percent // 100)
 
 
 def get_source(name: str) -> Source:
-	"""The connection. Raises InvalidSettingsError (422) naming the setting that is wrong."""
+	"""Return the connection. Raises InvalidSettingsError (422) naming the setting that is wrong."""
 	doc = cast("KipuConnection", frappe.get_doc(KIPU_CONNECTION, name))
 	validate(doc)
 	return Source(
@@ -115,9 +115,10 @@ def get_source(name: str) -> Source:
 
 
 def open_client(name: str, sleep: Callable[[float], None] | None = None) -> tuple[KipuClient, HttpSession]:
-	"""A client for the connection, and its session, to be closed. `sleep` replaces every wait.
+	"""Return a client for the connection, and its session, to be closed. `sleep` replaces every wait.
 
-	Raises InvalidSettingsError (422) naming the setting that is missing or wrong."""
+	Raises InvalidSettingsError (422) naming the setting that is missing or wrong.
+	"""
 	doc = cast("KipuConnection", frappe.get_doc(KIPU_CONNECTION, name))
 	policy = replace(RETRY_POLICY, requests_per_second=doc.requests_per_second)
 	session = HttpSession(policy, sleep=sleep) if sleep else HttpSession(policy)
@@ -133,7 +134,9 @@ def open_client(name: str, sleep: Callable[[float], None] | None = None) -> tupl
 
 
 def allowed_hosts() -> frozenset[str]:
-	"""The hosts that may be called: Kipu's, and what whoever runs the machine has added in site_config.json."""
+	"""Return the hosts that may be called: Kipu's, and what whoever runs the machine has added in
+	site_config.json.
+	"""
 	return DEFAULT_ALLOWED_HOSTS | frozenset(frappe.conf.get(ALLOWED_HOSTS) or ())
 
 

@@ -23,13 +23,13 @@ SCHEDULED_SYNC_TYPES = {"enabled": 1, "schedule_enabled": 1, "status": "Active"}
 
 
 def run_queued(run: str) -> None:
-	"""The job of a queued run."""
+	"""Run as a job: execute a queued run."""
 	if claimed := run_queue.claim_queued_run(run):
 		engine.execute(claimed)
 
 
 def start_due_runs() -> None:
-	"""Scheduled every five minutes: read what changed, for each connection whose interval has passed."""
+	"""Run every five minutes: start an incremental run of each connection whose interval has passed."""
 	for row in frappe.get_all(
 		KIPU_CONNECTION, filters=SCHEDULED_SYNC_TYPES, fields=["name", "interval_minutes"]
 	):
@@ -39,21 +39,24 @@ def start_due_runs() -> None:
 
 
 def start_census() -> None:
-	"""Scheduled for the night, a few times in case a run is in the way: who is in care, and who was ever deleted."""
+	"""Run at night, several times in case another run is live: read the census and the vault."""
 	for name in frappe.get_all(KIPU_CONNECTION, filters=SCHEDULED_SYNC_TYPES, pluck="name"):
 		if not _has_run_since(name, clock.get_now() - NIGHTLY_INTERVAL, ("census", "full")):
 			_enqueue_run(name, "census")
 
 
 def start_reconcile() -> None:
-	"""Scheduled for a night of each week, a few times in case a run is in the way: read everything and correct what differs."""
+	"""Run one night a week, several times in case another run is live: read everything and correct differences."""
 	for name in frappe.get_all(KIPU_CONNECTION, filters=SCHEDULED_SYNC_TYPES, pluck="name"):
 		if not _has_run_since(name, clock.get_now() - WEEKLY_INTERVAL, ("full",)):
 			_enqueue_run(name, "full")
 
 
 def _enqueue_run(connection: str, sync_type: str) -> None:
-	"""Queue a run, unless another is at work or waits for approval. What is wrong with one connection is its own."""
+	"""Enqueue a run, unless another is live or waits for approval.
+
+	An error of one connection does not affect others.
+	"""
 	if frappe.db.exists(SYNC_RUN, {"connection": connection, "status": "Held", "dry_run": 0}):
 		return
 	try:
@@ -63,7 +66,10 @@ def _enqueue_run(connection: str, sync_type: str) -> None:
 
 
 def give_up_dead_runs() -> None:
-	"""Scheduled every five minutes: mark as Interrupted what no process will ever end. The next run goes on from there."""
+	"""Run every five minutes: mark runs as Interrupted whose process is gone.
+
+	The next run continues from there.
+	"""
 	connections = frappe.get_all(
 		SYNC_RUN, filters={"status": ("in", run_records.LIVE_STATUSES)}, pluck="connection", distinct=True
 	)
@@ -73,7 +79,7 @@ def give_up_dead_runs() -> None:
 
 
 def warn_of_stale_connections() -> None:
-	"""Scheduled hourly: say so, once, when nothing has succeeded for too long."""
+	"""Run hourly: notify once if a connection has had no success for too long."""
 	for row in list_stale_connections():
 		if not _was_notified_since(row.name, get_datetime(row.last_success or row.creation)):
 			text = _("Kipu connection {0}: no sync has succeeded for {1} hours")
@@ -81,7 +87,7 @@ def warn_of_stale_connections() -> None:
 
 
 def delete_old_records() -> None:
-	"""Scheduled daily: drop what nobody asks for any more. A run older than the first limit can't be rolled back."""
+	"""Run daily: delete old records. A run older than the first limit can't be rolled back."""
 	before = add_to_date(clock.get_now(), days=-CHANGE_RETENTION_DAYS)
 	frappe.db.delete(SYNC_CHANGE, {"creation": ("<", before)})
 	before = add_to_date(clock.get_now(), days=-RUN_RETENTION_DAYS)
@@ -91,7 +97,7 @@ def delete_old_records() -> None:
 
 
 def _has_run_since(connection: str, since: datetime, sync_types: tuple[str, ...]) -> bool:
-	"""True if a run of one of these types began since then, whatever came of it."""
+	"""Return True if a run of one of these types started since then, whatever its result."""
 	filters = {
 		"connection": connection,
 		"dry_run": 0,

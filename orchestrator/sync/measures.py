@@ -1,6 +1,7 @@
 """What dashboards tell about clients: counts and dates of those the caller may see, nothing of a person's own.
 
-Without the DocTypes of clients, each of them is a MissingDataError."""
+Without the DocTypes of clients, each of them is a MissingDataError.
+"""
 
 from frappe import _
 
@@ -23,22 +24,24 @@ def clients_in_care() -> Number:
 
 
 def clients_expected() -> Number:
-	"""Clients whose admission is being prepared."""
+	"""Return clients whose admission is being prepared."""
 	return count_records(CLIENT, "status = 'Pre-Admission'")
 
 
 def admissions() -> Number:
-	"""Stays that began within 30 days, and within the 30 days before."""
+	"""Return stays that began within 30 days, and within the 30 days before."""
 	return trailing_period(CLIENT_STAY, "admission_date", where=IS_REAL)
 
 
 def discharges() -> Number:
-	"""Stays that ended within 30 days, and within the 30 days before."""
+	"""Return stays that ended within 30 days, and within the 30 days before."""
 	return trailing_period(CLIENT_STAY, "discharge_date", where=IS_REAL)
 
 
 def length_of_stay() -> Number:
-	"""Days from admission to discharge on average, of the stays that ended within 90 days; and within the 90 before."""
+	"""Return days from admission to discharge on average, of the stays that ended within 90 days; and within the
+	90 before.
+	"""
 	return trailing_period(
 		CLIENT_STAY,
 		"discharge_date",
@@ -58,5 +61,5 @@ def clients_by_facility() -> Series:
 
 
 def admissions_by_month() -> Series:
-	"""Stays by the month of their admission, of the last twelve months."""
+	"""Return stays by the month of their admission, of the last twelve months."""
 	return count_by_month(CLIENT_STAY, "admission_date", _("Admissions"), IS_REAL)

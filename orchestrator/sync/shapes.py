@@ -7,7 +7,8 @@ Effect = Literal["set", "same", "kept", "review", "not sent", "unreadable"]
 
 class RecordError(TypedDict):
 	"""One record that could not be taken, or one field that a record was taken without: code and field say which. `field` is
-	Kipu's name, or "". No values."""
+	Kipu's name, or "". No values.
+	"""
 
 	casefile_id: str
 	code: str
@@ -51,7 +52,8 @@ class RunStanding(TypedDict):
 
 class SyncResult(TypedDict):
 	"""What a call of the sync came to: the counts of all its runs, and each run. With one connection, `run`, `status` and
-	the cursors are its run's; with several, `run` is None and `status` the worst of theirs."""
+	the cursors are its run's; with several, `run` is None and `status` the worst of theirs.
+	"""
 
 	imported: int
 	updated: int
@@ -100,8 +102,12 @@ class ConnectionTest(TypedDict):
 
 
 class PreviewedField(TypedDict):
-	"""One field. `effect`: set (would be written), same, kept (the policy keeps what is here), review (a conflict that
-	would wait for a person), not sent, unreadable (stays as it is). `hidden`: the caller may not see this field; then both values are None."""
+	"""One field.
+
+	`effect`: set (would be written), same, kept (the policy keeps the present value), review (a conflict for
+	a person), not sent, unreadable (stays as it is). `hidden`: the caller may not see this field; then both
+	values are None.
+	"""
 
 	source: str
 	doctype: str
@@ -116,7 +122,8 @@ class PreviewedField(TypedDict):
 
 class MappingPreview(TypedDict):
 	"""A record as a run would take it. `left_out`: the connection leaves it out; `error`: it can't be taken, because of
-	that field, and there are no `fields`; or it would be taken without that field, the first of those. `client` and `stay` are None where the record would be new."""
+	that field, and there are no `fields`; or it would be taken without that field, the first of those. `client` and `stay` are None where the record would be new.
+	"""
 
 	casefile_id: str
 	client: str | None

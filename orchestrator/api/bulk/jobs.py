@@ -1,6 +1,7 @@
 """Bulk calls in the background. A Bulk Operation holds the call and its results, the job only its name.
 
-Data and results are committed together: an operation whose worker was killed has changed nothing."""
+Data and results are committed together: an operation whose worker was killed has changed nothing.
+"""
 
 import json
 from typing import Any
@@ -48,7 +49,7 @@ def enqueue_bulk(request: BulkRequest) -> dict[str, Any]:
 
 
 def _run_operation_job(operation: str) -> None:
-	"""The job: carry the call out as whoever asked for it."""
+	"""Run a queued call as the user who sent it."""
 	record = frappe.get_doc(BULK_OPERATION, operation, for_update=True)
 	if record.status != "Queued":
 		return  # a second delivery of the job, or one that was given up
@@ -65,7 +66,7 @@ def _run_operation_job(operation: str) -> None:
 
 
 def _build_failure(error: Exception, operation: str) -> dict[str, str]:
-	"""What is told of an operation that failed as a whole; an unforeseen error is logged under its name."""
+	"""Return the error of an operation that failed as a whole; log an unexpected one under the operation's name."""
 	if errors.get_status(error) == errors.UNEXPECTED_STATUS:
 		errors.create_error_log(error, "bulk", operation)
 	failure = errors.build_error_reply(error, operation)
@@ -90,7 +91,7 @@ def _finish_operation(operation: str, status: str, done: int, failed: int, resul
 
 
 def serialize_operation(operation: str) -> dict[str, Any]:
-	"""The state of an operation, for who asked for it and for System Managers. 404 for everybody else."""
+	"""Return the state of an operation, for who asked for it and for System Managers. 404 for everybody else."""
 	record = frappe.db.get_value(BULK_OPERATION, operation, "*", as_dict=True)
 	mine = record and record.requested_by == frappe.session.user
 	if not record or not (mine or "System Manager" in frappe.get_roles()):
@@ -113,7 +114,7 @@ def serialize_operation(operation: str) -> dict[str, Any]:
 
 
 def fail_dead_operations() -> None:
-	"""Scheduled hourly: mark as Failed what no worker will ever end. It has changed nothing."""
+	"""Run hourly: mark operations as Failed whose worker is gone. They changed nothing."""
 	for operation in OPERATIONS.list_dead():
 		mark_failed(operation)
 
@@ -136,7 +137,7 @@ def mark_failed(operation: str) -> None:
 
 
 def delete_old_operations() -> None:
-	"""Scheduled daily: drop operations whose results nobody asks for any more."""
+	"""Run daily: delete operations older than the retention."""
 	frappe.db.delete(
 		BULK_OPERATION,
 		{

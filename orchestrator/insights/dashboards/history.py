@@ -1,7 +1,8 @@
 """What each metric was: a point a day, the last value of the day.
 
 Whoever computes a value notes it in Redis, also in a request that only reads and is rolled back. One job at a time
-writes the notes down (see jobs.py), looks for alerts, and commits both together."""
+writes the notes down (see jobs.py), looks for alerts, and commits both together.
+"""
 
 import json
 from collections.abc import Iterator
@@ -48,8 +49,10 @@ def add_note(metric: Metric, scope: Scope, kind: str, value: Any, succeeded: boo
 
 
 def claim_notes() -> list[MetricNote]:
-	"""The notes to write down now, in the order of their keys. They stay in Redis until `delete_claimed_notes`, so that a run that
-	breaks loses none."""
+	"""Return the notes to write down now, in the order of their keys.
+
+	They stay in Redis until `delete_claimed_notes`, so that a run that breaks loses none.
+	"""
 	cache = frappe.cache()
 	noted, being_written = cache.make_key(NOTES_KEY), cache.make_key(PENDING_KEY)
 	if not cache.execute_command("EXISTS", being_written) and cache.execute_command("EXISTS", noted):
@@ -60,7 +63,7 @@ def claim_notes() -> list[MetricNote]:
 
 
 def delete_claimed_notes() -> None:
-	"""What was taken is written down and committed."""
+	"""Delete the claimed notes, after their points are committed."""
 	cache = frappe.cache()
 	cache.execute_command("DEL", cache.make_key(PENDING_KEY))
 
@@ -89,12 +92,12 @@ def _upsert_point(item: MetricNote) -> None:
 
 
 def get_latest(metric: str, owner: str) -> float | None:
-	"""The last value written down."""
+	"""Return the last value written down."""
 	return _get_value_before(metric, owner, None)
 
 
 def get_previous(metric: Metric, scope: Scope) -> float | None:
-	"""What the number was a day, a week or a month ago: the last point that is at least as old."""
+	"""Return what the number was a day, a week or a month ago: the last point that is at least as old."""
 	back = COMPARISON_DAYS.get(metric.compare_with)
 	day = add_days(clock.get_today(), -back) if back else add_months(clock.get_today(), -1)
 	return _get_value_before(metric.key, scope.owner, str(day))
@@ -110,7 +113,7 @@ def _get_value_before(metric: str, owner: str, day: str | None) -> float | None:
 
 
 def list_points(metric: Metric, scope: Scope, days: int) -> Iterator[tuple[str, float | None]]:
-	"""Day and value of the last `days` days, the oldest first."""
+	"""Yield day and value of the last `days` days, the oldest first."""
 	rows = frappe.db.sql(
 		f"""SELECT day, value FROM `tab{METRIC_VALUE}` WHERE metric = %(metric)s AND scope = %(owner)s
 			AND day > %(since)s ORDER BY day""",  # noqa: S608
@@ -120,7 +123,7 @@ def list_points(metric: Metric, scope: Scope, days: int) -> Iterator[tuple[str, 
 
 
 def list_readers(metrics: list[str], days: int, at_most: int) -> list[str]:
-	"""The users who had a value of their own of one of these metrics lately, the latest first."""
+	"""Return the users who had a value of their own of one of these metrics lately, the latest first."""
 	if not metrics:
 		return []
 	rows = frappe.db.sql(
@@ -135,7 +138,7 @@ def list_readers(metrics: list[str], days: int, at_most: int) -> list[str]:
 
 
 def delete_expired_points() -> None:
-	"""The scheduled job, once a day: forget what is older than two years."""
+	"""Run daily: delete points older than two years."""
 	frappe.db.delete(METRIC_VALUE, {"day": ("<", add_days(clock.get_today(), -RETENTION_DAYS))})
 
 

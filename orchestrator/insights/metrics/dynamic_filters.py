@@ -1,5 +1,6 @@
 """The dynamic filters of Frappe's cards and charts. They are JavaScript that Desk evaluates; here the expressions that
-the suite's own cards use are read, and nothing is evaluated."""
+the suite's own cards use are read, and nothing is evaluated.
+"""
 
 import re
 from collections.abc import Callable
@@ -19,8 +20,9 @@ OF_THE_YEAR = {"fiscal_year": 0, "year_start_date": 1, "year_end_date": 2}
 
 
 def merge_filters(filters: Any, dynamic: Any) -> Any:
-	"""The filters of a card, a chart or its report with the dynamic ones evaluated: a list of conditions, or an object
-	of a report's filters."""
+	"""Return the filters of a card, a chart or its report with the dynamic ones evaluated: a list of conditions,
+	or an object of a report's filters.
+	"""
 	filters, dynamic = frappe.parse_json(filters or None), frappe.parse_json(dynamic or None)
 	if isinstance(filters, dict) or isinstance(dynamic, dict):
 		return {**(filters or {}), **{name: evaluate(text) for name, text in (dynamic or {}).items()}}
@@ -29,7 +31,7 @@ def merge_filters(filters: Any, dynamic: Any) -> Any:
 
 
 def evaluate(expression: Any) -> Any:
-	"""The value of one expression. Raises MissingDataError for one that only a browser could evaluate."""
+	"""Return the value of one expression. Raises MissingDataError for one that only a browser could evaluate."""
 	text = str(expression).strip().rstrip(";")
 	found = [(read, match) for pattern, read in EVALUATORS if (match := pattern.fullmatch(text))]
 	if not found:
@@ -40,12 +42,12 @@ def evaluate(expression: Any) -> Any:
 
 
 def _get_user_default(name: str) -> Any:
-	"""A default as Desk knows it, the fiscal year's among them."""
+	"""Return a default as Desk knows it, the fiscal year's among them."""
 	return _get_fiscal_year_value(name) if name in OF_THE_YEAR else frappe.defaults.get_user_default(name)
 
 
 def _get_fiscal_year_value(name: str) -> Any:
-	"""The name, the first or the last day of today's fiscal year."""
+	"""Return the name, the first or the last day of today's fiscal year."""
 	from erpnext.accounts.utils import get_fiscal_year
 
 	company = frappe.defaults.get_user_default("Company")

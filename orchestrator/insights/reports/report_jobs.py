@@ -1,6 +1,7 @@
 """Reports in the background: queued, carried out by a worker, asked about, given up, deleted in time.
 
-The Generated Report is committed before the work; the job holds its name alone."""
+The Generated Report is committed before the work; the job holds its name alone.
+"""
 
 import json
 from typing import Any
@@ -44,7 +45,7 @@ def enqueue_report(report: Report, request: ReportRequest) -> str:
 
 
 def run_report_job(run: str) -> None:
-	"""The job: make the report as whoever asked for it."""
+	"""Run as a job: generate the report as the user who requested it."""
 	record = frappe.get_doc(GENERATED_REPORT, run, for_update=True)
 	if record.status != "Queued":
 		return  # a second delivery of the job, or one that was given up
@@ -65,7 +66,7 @@ def run_report_job(run: str) -> None:
 
 
 def _build_failure(error: Exception, run: str) -> dict[str, Any]:
-	"""What is told of a run that failed; an unforeseen error is logged under its name."""
+	"""Return the error of a run that failed; log an unexpected one under the run's name."""
 	if errors.get_status(error) == errors.UNEXPECTED_STATUS:
 		errors.create_error_log(error, "report", run)
 	failure = errors.build_error_reply(error, run)
@@ -73,7 +74,7 @@ def _build_failure(error: Exception, run: str) -> dict[str, Any]:
 
 
 def _mark_failed(error: dict[str, str]) -> dict[str, Any]:
-	"""The last words on a run that made no file."""
+	"""Return the last words on a run that made no file."""
 	return {
 		"status": "Failed",
 		"finished_at": clock.get_now_to_second(),
@@ -84,7 +85,8 @@ def _mark_failed(error: dict[str, str]) -> dict[str, Any]:
 
 def finish_run(run: str, values: dict[str, Any]) -> None:
 	"""Keep the result, and forget the filters. Raises ConflictError where the run was given up meanwhile: its file must
-	not stay."""
+	not stay.
+	"""
 	if not RUN_RECORDS.is_running(run):
 		raise ConflictError(run)
 	frappe.db.set_value(GENERATED_REPORT, run, {**values, "request": None})
@@ -107,7 +109,7 @@ def _send_notification(run: str) -> None:
 
 
 def serialize_run(run: str) -> GeneratedReport:
-	"""The state of a run, for who asked for it and for System Managers. 404 for everybody else."""
+	"""Return the state of a run, for who asked for it and for System Managers. 404 for everybody else."""
 	record = frappe.db.get_value(GENERATED_REPORT, run, "*", as_dict=True)
 	mine = record and record.requested_by == frappe.session.user
 	if not record or not (mine or "System Manager" in frappe.get_roles()):
@@ -136,20 +138,20 @@ def serialize_run(run: str) -> GeneratedReport:
 
 
 def _get_progress(record: frappe._dict) -> int:
-	"""How far a run is, in percent."""
+	"""Return how far a run is, in percent."""
 	if record.status == "Running":
 		return RUN_RECORDS.get_progress(record.name)
 	return 100 if record.status == "Completed" else 0
 
 
 def fail_dead_runs() -> None:
-	"""Scheduled hourly: mark as Failed what no worker will ever end. It has left no file."""
+	"""Run hourly: mark runs as Failed whose worker is gone. They left no file."""
 	for run in RUN_RECORDS.list_dead(_get_timeout):
 		mark_dead_run_failed(run)
 
 
 def _get_timeout(run: str) -> int | None:
-	"""The seconds that the run's report may take, if it says so."""
+	"""Return the seconds that the report may take, if it sets a limit."""
 	return (
 		frappe.db.get_value("Report", frappe.db.get_value(GENERATED_REPORT, run, "report"), "timeout") or None
 	)
@@ -167,7 +169,7 @@ def mark_dead_run_failed(run: str) -> None:
 
 
 def delete_expired_runs() -> None:
-	"""Scheduled daily: delete the runs whose time is over, and their files with them."""
+	"""Run daily: delete expired runs and their files."""
 	expired = {"kept_until": ("<", clock.get_now_to_second())}
 	for run in frappe.get_all(GENERATED_REPORT, filters=expired, pluck="name"):  # a janitor sees everybody's
 		frappe.delete_doc(GENERATED_REPORT, run, ignore_permissions=True, force=True, delete_permanently=True)

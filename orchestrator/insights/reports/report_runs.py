@@ -44,7 +44,7 @@ def create_report(request: ReportRequest) -> str:
 
 
 def build_run_values(request: ReportRequest) -> dict[str, Any]:
-	"""What a Generated Report says of the call."""
+	"""Return what a Generated Report says of the call."""
 	return {
 		"report": request.report_name,
 		"format": request.format,
@@ -54,7 +54,7 @@ def build_run_values(request: ReportRequest) -> dict[str, Any]:
 
 
 def build_completed_values(values: dict[str, Any]) -> dict[str, Any]:
-	"""What it says at the end."""
+	"""Return what it says at the end."""
 	return {
 		"status": "Completed",
 		"finished_at": clock.get_now_to_second(),
@@ -64,12 +64,12 @@ def build_completed_values(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def compute_retention_end() -> datetime:
-	"""Until when a report that is made now is kept."""
+	"""Return the time until which a report generated now is stored."""
 	return add_to_date(clock.get_now_to_second(), days=get_settings().report_retention_days)
 
 
 def generate_file(request: ReportRequest, progress: Progress | None = None) -> dict[str, Any]:
-	"""The work: run the report, write the file, queue the mail. Returns what is to be kept of it."""
+	"""Run the report, write the file, enqueue the mail. Return the values to store in the run."""
 	report = reports.get_report(request.report_name)
 	title = title_page.build_title_page(request.report_name, report, request.filters)
 	table = _run_report(report, request)
@@ -86,7 +86,7 @@ def generate_file(request: ReportRequest, progress: Progress | None = None) -> d
 
 
 def _run_report(report: Report, request: ReportRequest) -> Table:
-	"""The report's result, as the caller may see it."""
+	"""Return the report's result, as the caller may see it."""
 	if table := report_stream.open_table_stream(report, request):
 		return table
 	if report.report_type == reports.REPORT_BUILDER:
@@ -104,7 +104,6 @@ class RowCounter:
 		table.rows = self.count_rows(table.rows)
 
 	def count_rows(self, rows: Iterator[Row]) -> Iterator[Row]:
-		"""The rows, counted."""
 		for row in rows:
 			self.rows += 1
 			if self.rows % ROWS_PER_STEP == 0:
@@ -121,7 +120,7 @@ class RowCounter:
 
 
 def is_long(report: Report, request: ReportRequest) -> bool:
-	"""True for a report that Frappe prepares in the background, and for one that took long the last time."""
+	"""Return True for a report that Frappe prepares in the background, and for one that took long the last time."""
 	if report.prepared_report:
 		return True
 	latest = frappe.db.get_value(

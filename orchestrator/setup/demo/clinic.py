@@ -27,7 +27,7 @@ SYNCED_DOCTYPES = (SYNC_RUN, CLIENT, CLIENT_STAY, SYNC_ISSUE)
 
 
 def is_allowed_address(base_url: str) -> bool:
-	"""True if this site may call the address: its own machine must be allowed by name."""
+	"""Return True if this site may call the address: its own machine must be allowed by name."""
 	try:
 		validate_base_url(base_url, allowed_hosts())
 	except UnsafeUrlError:
@@ -36,7 +36,7 @@ def is_allowed_address(base_url: str) -> bool:
 
 
 def create_clinic(base_url: str) -> None:
-	"""The facilities of the simulator's people, and the connection. Nobody is read until somebody asks for it."""
+	"""Create the simulator's facilities and the connection. Nothing is read until a sync is started."""
 	for place in PLACES:
 		if not frappe.db.exists(FACILITY, place.name):
 			frappe.get_doc(doctype=FACILITY, facility_name=place.name, time_zone=place.zone.key).insert()

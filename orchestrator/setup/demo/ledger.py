@@ -89,7 +89,7 @@ def add_records(made: list[CreatedRecord]) -> None:
 
 
 def list_created() -> list[frappe._dict]:
-	"""The records the demo made, the youngest first: name (of the row), doctype, record."""
+	"""Return the records the demo made, the youngest first: name (of the row), doctype, record."""
 	return frappe.get_all(
 		DEMO_RECORD,
 		filters={"change": "Made"},
@@ -99,7 +99,7 @@ def list_created() -> list[frappe._dict]:
 
 
 def list_changed() -> list[tuple[str, ChangedSetting]]:
-	"""The settings the demo changed, each with the name of its row."""
+	"""Return the settings the demo changed, each with the name of its row."""
 	rows = frappe.get_all(
 		DEMO_RECORD, filters={"change": "Changed"}, fields=["name", "reference_doctype", "before"]
 	)

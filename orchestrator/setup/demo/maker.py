@@ -53,7 +53,7 @@ def get_or_create(doctype: str, name: str, **values: object) -> None:
 
 
 def get_root(tree: str) -> str:
-	"""The topmost group of a tree DocType, whatever its name in the site's language."""
+	"""Return the topmost group of a tree DocType, whatever its name in the site's language."""
 	return frappe.get_all(tree, filters={"is_group": 1}, order_by="lft asc", limit=1, pluck="name")[0]
 
 

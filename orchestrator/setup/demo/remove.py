@@ -18,7 +18,8 @@ class RemovalResult(NamedTuple):
 
 def delete_demo() -> RemovalResult:
 	"""Remove the demo, also records that people have edited since. What they made themselves stays, and so does a
-	demo record that it refers to: the next removal, when the reference is gone, takes it."""
+	demo record that it refers to: the next removal, when the reference is gone, takes it.
+	"""
 	with ledger.silent_transaction():
 		bytes_of_documents = _list_storage_keys()
 		_restore_settings()
@@ -39,13 +40,13 @@ def _restore_settings() -> None:
 
 
 def _list_storage_keys() -> list[str]:
-	"""Where the bytes of the demo's documents are."""
+	"""Return where the bytes of the demo's documents are."""
 	demo = [row.record for row in ledger.list_created() if row.doctype == DOCUMENT]
 	return frappe.get_all(DOCUMENT_VERSION, {"document": ("in", demo)}, pluck="storage_key", limit=0)
 
 
 def _delete_records() -> RemovalResult:
-	"""The youngest first; again, as long as that frees others."""
+	"""Delete the youngest first; repeat as long as that frees others."""
 	removed, rows = 0, ledger.list_created()
 	while True:
 		blocked = [(row, reason) for row in rows if (reason := _delete_record_with_row(row))]
@@ -79,7 +80,7 @@ def _delete_traces(written: list[ledger.CreatedRecord]) -> None:
 
 
 def _delete_trail(doctype: str, name: str) -> None:
-	"""The audit trail of what was only ever shown goes with it; that of a document of the site's own never does."""
+	"""Delete the audit trail of demo documents. That of the site's own documents stays."""
 	if field := {DOCUMENT: "document", DOCUMENT_FOLDER: "document_folder"}.get(doctype):
 		frappe.db.delete(DOCUMENT_AUDIT_ENTRY, {field: name})
 

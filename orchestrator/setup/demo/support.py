@@ -77,7 +77,7 @@ def _create_issues(maker: DemoMaker) -> None:
 
 
 def _create_assignment_rule(maker: DemoMaker) -> None:
-	"""After the demo's own issues, whose assignees are in the table."""
+	"""Create the assignment rule after the demo's own issues, whose assignees are in the table."""
 	from_the_demo = f'(raised_by or "").endswith("@{data.EMAIL_DOMAIN}")'
 	insert_record(
 		"Assignment Rule",

@@ -1,4 +1,4 @@
-"""Runs as they are told: one, or the last of them."""
+"""The history of runs: one run, or the latest ones."""
 
 import json
 from collections.abc import Mapping
@@ -31,7 +31,7 @@ STATUS_SEVERITY = (
 
 
 def list_runs(limit: int, start: int, connection: str | None) -> list[RunStanding]:
-	"""The caller's view of the last runs, newest first."""
+	"""Return the caller's view of the last runs, newest first."""
 	if not 1 <= limit <= MAX_LIMIT or start < 0:
 		refuse(
 			_("limit must be between 1 and {0}, limit_start 0 or more.").format(MAX_LIMIT),
@@ -51,7 +51,7 @@ def list_runs(limit: int, start: int, connection: str | None) -> list[RunStandin
 
 
 def get_run(name: str) -> RunStanding:
-	"""One run. DoesNotExistError (404) if there is none."""
+	"""Return one run. DoesNotExistError (404) if there is none."""
 	row = frappe.db.get_value(SYNC_RUN, name, "*", as_dict=True)
 	if not row:
 		refuse(_("Sync Run {0} not found.").format(name), frappe.DoesNotExistError)
@@ -59,7 +59,7 @@ def get_run(name: str) -> RunStanding:
 
 
 def _serialize_run(row: Mapping[str, Any]) -> RunStanding:
-	"""A run's row as a reply has it."""
+	"""Return a run's row as a reply has it."""
 	duration = row["duration_seconds"]
 	if row["status"] in LIVE_STATUSES:
 		duration = (clock.get_now() - get_datetime(row["started_at"])).total_seconds()
@@ -99,7 +99,7 @@ def _serialize_run(row: Mapping[str, Any]) -> RunStanding:
 
 
 def worst_status(standings: list[RunStanding]) -> str:
-	"""The worst status of several runs."""
+	"""Return the worst status of several runs."""
 	return min((run["status"] for run in standings), key=STATUS_SEVERITY.index)
 
 

@@ -1,4 +1,4 @@
-"""What somebody may do with a run that is there: stop it, let it go on, take it back. And with records that failed."""
+"""Actions on existing runs: cancel, approve, roll back; and on failed records: retry, discard."""
 
 import json
 from collections.abc import Collection
@@ -40,7 +40,7 @@ def cancel_run(name: str) -> RunStanding:
 
 
 def approve_run(name: str) -> RunStanding:
-	"""Let a held run go on in a job. 409 if it is not held, or another is at work."""
+	"""Approve a held run: it continues in a job. Refuse (409) if it is not held, or another run is live."""
 	row = frappe.db.get_value(
 		SYNC_RUN, _check_run_exists(name), ["status", "dry_run", "connection"], as_dict=True, for_update=True
 	)
@@ -58,8 +58,10 @@ def approve_run(name: str) -> RunStanding:
 
 
 def roll_back_run(name: str, watch: ProgressCallback | None = None) -> RunStanding:
-	"""Take a run back; a large one in a job, unless somebody watches. Returns the run that does it. 409 if it can't be, or
-	another is at work."""
+	"""Roll a run back; a large one in a job, unless it is run from a terminal. Return the run that does it.
+
+	Refuse (409) if it cannot be rolled back, or another run is live.
+	"""
 	row = frappe.db.get_value(
 		SYNC_RUN,
 		_check_run_exists(name),
@@ -97,7 +99,10 @@ def discard_issues(names: Collection[str]) -> int:
 
 
 def parse_names(issues: str | list[str]) -> list[str]:
-	"""The names, also where they come as JSON text, as Desk sends lists. InvalidRequestError (400) for anything else."""
+	"""Return the names, also where they come as JSON text, as Desk sends lists.
+
+	InvalidRequestError (400) for anything else.
+	"""
 	names = parse_json("issues", issues)
 	if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
 		refuse(_("issues must be a list of names."), InvalidRequestError)
@@ -114,7 +119,7 @@ def resume_connection(connection: str) -> None:
 
 
 def _find_interrupted_rollback(order: RunRequest, target: str) -> dict[str, Any] | None:
-	"""Where an earlier rollback of the same run stopped."""
+	"""Return where an earlier rollback of the same run stopped."""
 	filters = {
 		"connection": order.connection,
 		"sync_type": "rollback",

@@ -34,7 +34,7 @@ class _RemoteBusyError(Exception):
 
 
 def parse_request(sync_type: str, dry_run: bool, since_date: str | None) -> RunRequest:
-	"""The order without its connection. Raises InvalidRequestError (400) naming what is wrong."""
+	"""Return the order without its connection. Raises InvalidRequestError (400) naming what is wrong."""
 	if sync_type not in SYNC_TYPES:
 		refuse(
 			_("sync_type must be one of {0}, not {1}.").format(", ".join(SYNC_TYPES), sync_type[:40]),
@@ -48,13 +48,16 @@ def parse_request(sync_type: str, dry_run: bool, since_date: str | None) -> RunR
 
 
 def _get_trigger() -> str:
-	"""Desk, or another client of the API."""
+	"""Return Desk or API, by the kind of client."""
 	call = get_current_call()
 	return "Desk" if call and call.from_browser else "API"
 
 
 def list_connections(name: str | None) -> list[str]:
-	"""The connection asked for, or all that are enabled. Raises 404 for an unknown one, 422 where there is none."""
+	"""Return the connection asked for, or all that are enabled.
+
+	Raises 404 for an unknown one, 422 where there is none.
+	"""
 	if name:
 		if not frappe.db.exists(KIPU_CONNECTION, name):
 			refuse(_("Kipu Connection {0} not found.").format(name), frappe.DoesNotExistError)
@@ -81,7 +84,7 @@ def execute_requests(order: RunRequest, names: Collection[str], background: bool
 
 
 def _execute_request(order: RunRequest, background: bool | None, several: bool) -> RunStanding:
-	"""Run one connection, here or in a job. One of several that is busy is told by the run that is at work."""
+	"""Run one connection, here or in a job. Of several, a busy one is reported by its live run."""
 	try:
 		if background is None:
 			background = _is_large(order)
@@ -109,7 +112,7 @@ def enqueue_request(order: RunRequest) -> RunStanding:
 
 
 def enqueue_run(name: str) -> None:
-	"""The job of a queued run. Its arguments hold the run's name and nothing else."""
+	"""Enqueue the job of a queued run. Its arguments contain only the run's name."""
 	frappe.enqueue(
 		"orchestrator.sync.jobs.run_queued",
 		queue=QUEUE_NAME,
@@ -120,8 +123,9 @@ def enqueue_run(name: str) -> None:
 
 
 def _is_large(order: RunRequest) -> bool:
-	"""True if there is more to read than a caller should wait for, by what the remote says of the first page; also if the
-	remote is busy. If it says nothing, the run will say why."""
+	"""Return True if there is more to read than a caller should wait for, by what the remote says of the first
+	page; also if the remote is busy. If it says nothing, the run will say why.
+	"""
 	source = connection.get_source(order.connection)
 	start = _compute_first_day(order, source)
 	client, session = connection.open_client(source.name, _wait_briefly)
@@ -143,14 +147,14 @@ def _wait_briefly(seconds: float) -> None:
 
 
 def _compute_first_day(order: RunRequest, source: Source) -> date:
-	"""From when on an order reads."""
+	"""Return the first day that a request reads."""
 	if order.since_date or order.sync_type == "full" or not source.cursor:
 		return order.since_date or source.history_start
 	return source.cursor - timedelta(days=source.overlap_days)
 
 
 def _build_result(order: RunRequest, standings: list[RunStanding]) -> SyncResult:
-	"""The counts of all runs, as the API reference has them."""
+	"""Return the counts of all runs, as the API reference has them."""
 	only = standings[0] if len(standings) == 1 else None
 	return {
 		"imported": sum(run["imported"] for run in standings),

@@ -10,8 +10,10 @@ from orchestrator.doctypes import KIPU_CONNECTION
 
 
 def list_stale_connections(now: datetime | None = None) -> list[frappe._dict]:
-	"""Name and last success of the connections that are scheduled and had no success for longer than each allows; not
-	of paused ones, whose pause was told."""
+	"""List name and last success of the scheduled connections without a success for longer than each allows.
+
+	Paused ones are left out: their pause was notified.
+	"""
 	moment = now or clock.get_now()
 	rows = frappe.get_all(
 		KIPU_CONNECTION,

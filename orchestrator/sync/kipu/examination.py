@@ -1,10 +1,11 @@
-"""Is a connection right, and if not, which part of it: found out by asking Kipu, with as few requests as that takes.
+"""Find out whether a connection is right, and if not, which part is wrong, with as few requests as possible.
 
-Kipu refuses a wrong secret, a wrong app id, a wrong clock and a missing permission all with 403. So a refused probe is
-repeated with one part changed: the remote's own time, the other API version, values without the blanks around them, a
-secret and an app id that are wrong for certain. What can't be told apart even so is named as what it may be.
+Kipu refuses a wrong secret, a wrong app id, a wrong clock and a missing permission all with 403. So a refused
+probe is repeated with one part changed: the remote's own time, the other API version, values without
+surrounding blanks, a secret and an app id that are certainly wrong. Causes that can't be distinguished are
+reported as possible.
 
-Knows no Frappe.
+Imports nothing of Frappe.
 """
 
 import time
@@ -108,7 +109,7 @@ class _Examination:
 		yield from self.check_contents(outcomes, examined)
 
 	def probe(self, route: str, target: Target | None = None, ahead: float = 0.0) -> Outcome:
-		"""The first page of a route, or the error. `ahead`: seconds to add to this machine's clock."""
+		"""Return the first page of a route, or the error. `ahead`: seconds to add to this machine's clock."""
 		client = self.client(target or self.target, ahead)
 		try:
 			return next(_get_first_page(client, route, self.now() + ahead))
@@ -166,7 +167,10 @@ class _Examination:
 		yield from self.diagnose_secret_or_app_id(refusal, ahead)
 
 	def diagnose_secret_or_app_id(self, refusal: AccessDeniedError, ahead: float) -> Iterator[Finding]:
-		"""Neither the clock nor a slip of the pen. Compare the refusal with those of values that are surely wrong."""
+		"""Yield neither the clock nor a slip of the pen.
+
+		Compare the refusal with those of values that are surely wrong.
+		"""
 		lengths = [
 			self.measure_refusal(credentials, ahead) for credentials in known_bad(self.target.credentials)
 		]
@@ -193,7 +197,7 @@ class _Examination:
 		return outcome.length if isinstance(outcome, AccessDeniedError) else None
 
 	def measure_skew(self) -> float:
-		"""Seconds that Kipu's clock is ahead of ours, if that is enough to be refused; else 0."""
+		"""Return seconds that Kipu's clock is ahead of ours, if that is enough to be refused; else 0."""
 		offset = self.session.clock_offset or 0.0
 		return offset if abs(offset) > MAX_SKEW_SECONDS - 60 else 0.0
 
@@ -209,7 +213,7 @@ class _Examination:
 		)
 
 	def probe_routes(self, outcomes: dict[str, Outcome]) -> Iterator[Finding]:
-		"""Each route, once; completes `outcomes`."""
+		"""Yield each route, once; completes `outcomes`."""
 		for route in (
 			"patients/census",
 			"patients/latest",
@@ -232,7 +236,7 @@ class _Examination:
 			return error
 
 	def check_contents(self, outcomes: Mapping[str, Outcome], examined: Examination) -> Iterator[Finding]:
-		"""What the pages that came tell of this instance."""
+		"""Yield what the pages that came tell of this instance."""
 		known = outcomes["locations"]
 		if isinstance(known, Page):
 			examined.locations = [dict(location) for location in known.records]

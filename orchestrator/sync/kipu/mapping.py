@@ -73,7 +73,8 @@ class InvalidMappingError(ValueError):
 @dataclass(frozen=True, slots=True)
 class MappedRecord:
 	"""A record in our fields. Only fields that Kipu sent have a key; a blank is None. `unreadable` has an error for each
-	field that was sent and can't be taken: it has no key."""
+	field that was sent and can't be taken: it has no key.
+	"""
 
 	person_id: str
 	casefile_id: str
@@ -102,7 +103,7 @@ class FieldConflict:
 
 @dataclass(frozen=True, slots=True)
 class MergePlan:
-	"""What one record's comparison comes to. `synced` is what to remember as Kipu's last word, in JSON's own types."""
+	"""The result of comparing one record. `synced` is the new last synced source value, in JSON types."""
 
 	changes: tuple[Change, ...]
 	conflicts: tuple[FieldConflict, ...]
@@ -132,7 +133,7 @@ LONG = frozenset({"patient_contacts", "insurances", "patient_tags", "diagnosis_c
 
 
 def build_default_rules() -> tuple[Rule, ...]:
-	"""The mapping as it comes: everything known, under its own name."""
+	"""Return the mapping as it comes: everything known, under its own name."""
 	return tuple(
 		Rule(
 			source,
@@ -146,7 +147,7 @@ def build_default_rules() -> tuple[Rule, ...]:
 
 
 def build_mapping(overrides: Iterable[Override] = ()) -> FieldMapping:
-	"""The default mapping with a connection's overrides. Raises `InvalidMappingError`."""
+	"""Return the default mapping with a connection's overrides. Raises `InvalidMappingError`."""
 	rules = {rule.source: rule for rule in build_default_rules()}
 	for override in overrides:
 		_apply_override(rules, override)
@@ -157,7 +158,10 @@ def build_mapping(overrides: Iterable[Override] = ()) -> FieldMapping:
 
 
 def map_record(stay: Stay, mapping: FieldMapping) -> MappedRecord:
-	"""The record in our fields: texts, dates, None. Lists become lines. A text that is too long is unreadable (too_long)."""
+	"""Return the record in our fields: texts, dates, None.
+
+	Lists become lines. A text that is too long is unreadable (too_long).
+	"""
 	client, its_stay = PrivateDict(), PrivateDict()
 	too_long = [
 		*_map_fields(mapping.get_rules[CLIENT], stay.person.fields, client),
@@ -187,7 +191,10 @@ def _map_fields(rules: Iterable[Rule], values: Mapping[str, Any], into: PrivateD
 
 
 def to_canonical(value: object) -> str | None:
-	"""A value as text, the same for what a database and Kipu write differently. Blank is None."""
+	"""Return a value as text, equal for values that only the database and Kipu write differently.
+
+	Blank is None.
+	"""
 	if value is None:
 		return None
 	if isinstance(value, str):
@@ -269,7 +276,7 @@ def _reject_duplicate_targets(rules: Collection[Rule]) -> None:
 
 
 def _render_list(source: str, value: Any) -> str | None:
-	"""A list as text: words with commas, contacts and policies one a line."""
+	"""Return a list as text: words with commas, contacts and policies one a line."""
 	kind = FIELDS[source]
 	if kind == "words":
 		return ", ".join(value) or None

@@ -93,7 +93,9 @@ class ReadCounts:
 
 
 def parse_page(reply: Reply, keys: Collection[str], number: int) -> Page:
-	"""The page asked for, or `MalformedPageError`: html, json, shape, pagination (unreadable, or another page), empty."""
+	"""Return the page asked for, or `MalformedPageError`: html, json, shape, pagination (unreadable, or another
+	page), empty.
+	"""
 	payload = decode_reply(reply)
 	records = get_records(reply, payload, keys)
 	pagination = payload.get("pagination")
@@ -111,7 +113,10 @@ def parse_page(reply: Reply, keys: Collection[str], number: int) -> Page:
 
 
 def decode_reply(reply: Reply) -> RawRecord:
-	"""The object in the answer. The content type is looked at first: an HTML page with 200 is a maintenance page."""
+	"""Return the object in the answer.
+
+	The content type is looked at first: an HTML page with 200 is a maintenance page.
+	"""
 	if "json" not in reply.content_type.lower():
 		raise build_malformed_error(reply, "html")
 	payload = _loads(reply.body)
@@ -121,7 +126,7 @@ def decode_reply(reply: Reply) -> RawRecord:
 
 
 def get_records(reply: Reply, payload: Mapping[str, Any], keys: Collection[str]) -> list[RawRecord]:
-	"""The list under the first of `keys` that is there."""
+	"""Return the list under the first of `keys` that is there."""
 	records = next((payload[key] for key in keys if key in payload), None)
 	if not isinstance(records, list) or not all(isinstance(record, RawRecord) for record in records):
 		raise build_malformed_error(reply, "shape")
@@ -129,7 +134,7 @@ def get_records(reply: Reply, payload: Mapping[str, Any], keys: Collection[str])
 
 
 def build_malformed_error(reply: Reply, cause: str) -> MalformedPageError:
-	"""The error of an answer, with what may be said of it."""
+	"""Return the error of an answer, with what may be said of it."""
 	return MalformedPageError(reply.route, reply.status, len(reply.body), cause)
 
 
@@ -148,7 +153,7 @@ def _build_raw_record(pairs: list[tuple[str, Any]]) -> RawRecord:
 
 
 def _parse_pagination(reply: Reply, pagination: object) -> tuple[int, int, int]:
-	"""current_page, total_pages, total_records; each a string of digits, or a number."""
+	"""Return current_page, total_pages and total_records; each is sent as a string of digits or a number."""
 	values = [
 		_parse_count(pagination.get(name) if isinstance(pagination, Mapping) else None)
 		for name in ("current_page", "total_pages", "total_records")

@@ -1,5 +1,6 @@
 """The facilities behind Kipu's locations. A location nobody has met before gets one, so that no record is without: user
-permissions would not hide it."""
+permissions would not hide it.
+"""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -18,7 +19,8 @@ def ensure_facilities(
 	records: Iterable[Mapping[str, Any]], source: Source, secure: Callable[[], None], *, dry_run: bool
 ) -> None:
 	"""See to it that the location of each record has a facility; before one is made, `secure`. In a dry run, one by name
-	only."""
+	only.
+	"""
 	for record in records:
 		location_id = clean_id(record.get("location_id"))
 		if not isinstance(location_id, str) or len(location_id) > MAX_NAME_LENGTH:
@@ -52,7 +54,7 @@ def _add_location(
 
 
 def _find_free_title(title: str, connection: str) -> str:
-	"""A name for a new facility. Another instance's place of the same name is another place."""
+	"""Return a name for a new facility. Another instance's place of the same name is another place."""
 	title = _fit_title(title, connection)
 	if not frappe.db.exists(FACILITY, title):
 		return title
@@ -65,7 +67,7 @@ def _find_free_title(title: str, connection: str) -> str:
 
 
 def _fit_title(title: str, connection: str) -> str:
-	"""The title as Frappe takes it for a name: what somebody calls a house must not stop everybody's sync."""
+	"""Return the title as Frappe accepts it for a name: an unusual title must not stop the sync."""
 	if title == FACILITY or title.startswith(f"New {FACILITY}"):
 		title = f"{connection} {title}"
 	return title.replace("<", "(").replace(">", ")")[:MAX_NAME_LENGTH].strip()
@@ -80,7 +82,10 @@ def _create_default_facility(source: Source, dry_run: bool) -> str:
 
 
 def _create_facility(facility: str) -> None:
-	"""Raises QueryDeadlockError where another run has just made one of that name: the page is to be done again."""
+	"""Create a facility.
+
+	Raises QueryDeadlockError if another run has just created it: the page has to be repeated.
+	"""
 	doc = frappe.get_doc({"doctype": FACILITY, "facility_name": facility})
 	try:
 		doc.insert(ignore_permissions=True)  # part of the run
@@ -90,7 +95,9 @@ def _create_facility(facility: str) -> None:
 
 
 def _append_location(source: Source, location_id: str, name: str, facility: str) -> None:
-	"""As a row of its own: saving the whole connection would be in the way of whoever edits it."""
+	"""Append a location as a row of its own: saving the whole connection would conflict with a user who edits
+	it.
+	"""
 	row = PrivateDict(
 		doctype=KIPU_LOCATION, parent=source.name, parenttype=KIPU_CONNECTION, parentfield="locations", enabled=1,
 		idx=len(source.facilities_by_location) + 1, location_id=location_id, location_name=name[:MAX_NAME_LENGTH] or None,

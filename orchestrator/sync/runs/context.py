@@ -1,4 +1,4 @@
-"""One run at work: what every phase needs. A page is taken and committed together with where to go on from."""
+"""The context that every phase of a run needs. A page is committed together with its checkpoint."""
 
 import hashlib
 import time
@@ -43,7 +43,8 @@ Checkpoint = dict[str, Any]
 
 class ApprovalRequiredError(Exception):
 	"""The run would take more people out of care than its limit, or blank a `field` in more records. Somebody has to
-	approve it."""
+	approve it.
+	"""
 
 	def __init__(self, count: int, limit: int, field: str = "") -> None:
 		super().__init__(count, limit, field)
@@ -130,14 +131,16 @@ class RunContext:
 			return
 
 	def open_savepoint(self) -> None:
-		"""To be called before the first write of a page, and after the last wait for Kipu."""
+		"""Open the page's savepoint: after the last wait for Kipu and before the first write."""
 		if not self._has_savepoint and not self.dry_run:
 			frappe.db.savepoint(SAVEPOINT)
 			self._has_savepoint = True
 
 	def _release_savepoint(self) -> None:
-		"""Raise QueryDeadlockError if the database has given the page's work up, and a hook of somebody's kept that from
-		us: what came before it would be lost in silence."""
+		"""Raise QueryDeadlockError if the database rolled the page back and a hook suppressed the error.
+
+		Otherwise the writes before it would be lost silently.
+		"""
 		if not self._has_savepoint:
 			return
 		try:
@@ -172,7 +175,10 @@ class RunContext:
 			raise ApprovalRequiredError(total, self.limit)
 
 	def read_pages(self, fetch: Callable[[int], Iterator[Page]], checkpoint: Checkpoint) -> bool:
-		"""Take all pages of a read, from where an earlier run stopped; again if it came out torn. True if complete."""
+		"""Process all pages of a read, from the checkpoint; read again if the result is inconsistent.
+
+		Return True if complete.
+		"""
 		for attempt in range(MAX_READS):
 			resumed = (
 				self.run.checkpoint if attempt == 0 and _is_same_read(self.run.checkpoint, checkpoint) else {}
@@ -192,12 +198,12 @@ class RunContext:
 
 	@contextmanager
 	def prefetch_pages(self, pages: Iterator[Page]) -> Iterator[Iterator[tuple[Page, FingerprintedPage]]]:
-		"""Pages with what is seen in them, each fetched while the one before is taken."""
+		"""Yield pages with their fingerprints, each fetched while the page before it is processed."""
 		with prefetch_items(map(self._fingerprint, pages), self.patience) as seen:
 			yield seen
 
 	def _fingerprint(self, page: Page) -> tuple[Page, FingerprintedPage]:
-		"""In the thread that reads ahead."""
+		"""Compute the fingerprints of a page, in the prefetching thread."""
 		seeing = fingerprint_page(yield_to_main_thread(page.records), self.source)
 		at = datetime.now(timezone.utc)
 		for each in yield_to_main_thread(seeing.records if self._parse_early else ()):
@@ -240,7 +246,7 @@ class RunContext:
 		self.run.tally.records_read += len(page.records)
 
 	def _is_complete_without_pagination(self, page: Page, checkpoint: Checkpoint) -> bool:
-		"""A page without pagination is the whole answer, unless it is exactly as long as a page may be."""
+		"""Return a page without pagination is the whole answer, unless it is exactly as long as a page may be."""
 		self.run.add_note(f"{checkpoint['phase']}: the reply has no pagination, so it counts as one page")
 		return len(page.records) not in (self.source.page_size, *LIKELY_PAGE_SIZES)
 
@@ -249,7 +255,8 @@ class RunContext:
 	) -> bool:
 		"""Do what needs a route that may be switched off for the instance, or closed to these keys. True if it was open.
 
-		An `essential` one that is closed to the keys ends the run."""
+		An `essential` one that is closed to the keys ends the run.
+		"""
 		try:
 			work()
 		except RouteDisabledError:
@@ -287,13 +294,13 @@ class RunContext:
 
 
 def _compute_page_digest(page: Page) -> str:
-	"""Which records a page holds."""
+	"""Return which records a page holds."""
 	ids = sorted(str(record.get("casefile_id")) for record in page.records)
 	return hashlib.sha256("\n".join(ids).encode()).hexdigest()[:16]
 
 
 def _is_same_read(first: Mapping[str, Any], second: Checkpoint) -> bool:
-	"""True if a checkpoint is of the very read that `mark` names."""
+	"""Return True if a checkpoint is of the very read that `mark` names."""
 	return "page" in first and all(first.get(name) == value for name, value in second.items())
 
 
@@ -305,5 +312,4 @@ def roll_back_page() -> None:
 
 
 def get_next_day(day: date) -> date:
-	"""The next day."""
 	return day + timedelta(days=1)

@@ -1,5 +1,6 @@
-"""Who is not in care any more though no list of Kipu's says so in so many words: discharges that come due, the deleted,
-the absent, and those whose last stay has ended."""
+"""Deactivate stays and clients that no list of Kipu reports: discharges that come due, deleted and absent stays,
+and clients whose last stay has ended.
+"""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
@@ -99,7 +100,7 @@ def _restore_batch(work: RunContext, relisted: dict[str, Relisted]) -> PageOutco
 
 
 def finalize_discharges(work: RunContext, mark: Checkpoint) -> None:
-	"""Those who are in care by their own record and by none of their stays leave it now."""
+	"""Discharge the clients who are in care by their own record and by none of their stays."""
 	clients = frappe.db.sql_list(
 		"select name from `tabClient` client where connection=%s and status in %s and not exists ("
 		" select 1 from `tabClient Stay` stay where stay.client=client.name and stay.status in %s)",
@@ -123,7 +124,7 @@ def _finalize_batch(work: RunContext, clients: Sequence[str]) -> PageOutcomes:
 
 
 def _fetch_missing(work: RunContext, rows: Iterable[StayRow]) -> PageOutcomes:
-	"""What Kipu says of each: a discharge that was missed, or nothing any more."""
+	"""Return what Kipu says of each: a discharge that was missed, or nothing any more."""
 	outcomes = PageOutcomes()
 	gone = []
 	# All are asked before the first is written: a long wait for Kipu keeps the lease by a commit, and locks nobody out.
@@ -138,7 +139,7 @@ def _fetch_missing(work: RunContext, rows: Iterable[StayRow]) -> PageOutcomes:
 
 
 def _list_casefiles(records: Iterable[RawRecord]) -> set[str]:
-	"""The casefile ids of records. One asked for by its chart may come under another person."""
+	"""Return the casefile ids of records. One asked for by its chart may come under another person."""
 	casefiles = set()
 	for record in records:
 		with suppress(RecordError):
@@ -147,7 +148,7 @@ def _list_casefiles(records: Iterable[RawRecord]) -> set[str]:
 
 
 def _fetch_record(work: RunContext, casefile: str) -> list[RawRecord] | None:
-	"""The record, or None if Kipu has it no more, or does not tell."""
+	"""Return the record, or None if Kipu has it no more, or does not tell."""
 	try:
 		return next(work.client.get_patient(casefile)).records
 	except RecordNotFoundError:

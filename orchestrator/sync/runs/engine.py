@@ -1,4 +1,4 @@
-"""A run from its beginning to its end, whatever comes. What goes wrong becomes the run's status, told without a value."""
+"""Execute a run from beginning to end. An error becomes the run's status, without any value."""
 
 from contextlib import suppress
 
@@ -47,8 +47,10 @@ def _mark_interrupted(run: Run) -> None:
 
 
 def _without_message(error: Exception) -> Exception:
-	"""The error without its words, which may be a client's. Should the run's end fail as well, Frappe logs the local
-	variables of these very frames."""
+	"""Return the error without its words, which may be a client's.
+
+	Should the run's end fail as well, Frappe logs the local variables of these very frames.
+	"""
 	if not isinstance(error, connection.InvalidSettingsError):
 		error.args = ()
 	return error
@@ -70,7 +72,7 @@ def _run_phases(run: Run, watch: ProgressCallback | None) -> str:
 
 
 def _complete_run(work: RunContext) -> None:
-	"""The cursor last, in one transaction with the run's end."""
+	"""Save the cursor and finish the run, in one transaction."""
 	run, source = work.run, work.source
 	after = phases.compute_cursor(work)
 	if not work.dry_run:

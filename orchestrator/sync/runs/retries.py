@@ -63,7 +63,7 @@ def _retry_record(work: RunContext, casefile: str, rows: list[frappe._dict]) -> 
 def _resolve_with_source_value(
 	work: RunContext, raw: RawRecord, conflicts: list[frappe._dict], outcomes: PageOutcomes
 ) -> None:
-	"""Somebody has looked at a conflict and found for Kipu."""
+	"""Resolve reviewed conflicts with Kipu's value."""
 	try:
 		incoming = parse_fingerprinted(
 			fingerprint_record(raw, work.source), work.source, datetime.now(timezone.utc)

@@ -1,5 +1,7 @@
-"""A run taken back: what it made is deleted, what it changed gets its value back. What somebody, or a later run, has
-touched since is kept and reported."""
+"""Roll a run back: delete what it created, restore what it changed.
+
+What a user or a later run changed since stays and is reported.
+"""
 
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator
@@ -31,7 +33,7 @@ ATTACHMENT_DOCTYPES: tuple[tuple[str, str, str, dict[str, str]], ...] = (
 
 @dataclass(slots=True)
 class RollbackReport:
-	"""What a rollback came to. `kept`: DocType, name, fields and why; no values."""
+	"""The result of a rollback. `kept`: DocType, name, fields and reason; no values."""
 
 	deleted: int = 0
 	restored: set[str] = field(default_factory=set)
@@ -39,7 +41,7 @@ class RollbackReport:
 	_known: set[tuple[str, ...]] = field(default_factory=set, repr=False)
 
 	def add_kept(self, doctype: str, name: str, reason: str, fields: Iterable[str] = ()) -> None:
-		"""Something stays as it is. A rollback that goes on may find it again: it is report_text once."""
+		"""Add a record that stays. A continued rollback may find it again: it is listed once."""
 		key = (name, reason, *sorted(fields))
 		if key not in self._known:
 			self._known.add(key)
@@ -47,7 +49,7 @@ class RollbackReport:
 
 	@classmethod
 	def from_kept(cls, kept: dict[str, Any] | None) -> "RollbackReport":
-		"""The report of a rollback that was interrupted, to go on with."""
+		"""Return the report of a rollback that was interrupted, to go on with."""
 		report = cls()
 		if kept:
 			report.deleted, report.restored = kept["deleted"], set(kept["restored"])
@@ -56,11 +58,10 @@ class RollbackReport:
 		return report
 
 	def to_checkpoint(self) -> dict[str, Any]:
-		"""As the checkpoint has it."""
 		return {"deleted": self.deleted, "restored": sorted(self.restored), "kept": self.kept}
 
 	def to_dict(self) -> dict[str, Any]:
-		"""As the run's row has it."""
+		"""Serialize the report for the run's row."""
 		return {
 			"deleted": self.deleted,
 			"restored": len(self.restored),
@@ -138,7 +139,7 @@ def _save_restored(doc: Any, values: PrivateDict, report: RollbackReport) -> boo
 
 
 def _restore_state(doc: Any, synced: PrivateDict, edited: Collection[str], run: str) -> None:
-	"""Kipu's word of these fields is what it was, so that the next run sees the change anew; not of those edited."""
+	"""Restore the last synced source values, so that the next run sees the change; except for edited fields."""
 	stored = frappe.db.get_value(SYNC_STATE, doc.name, "synced")
 	known = PrivateDict(json.loads(stored or "{}"))
 	for name, value in synced.items():
@@ -159,7 +160,9 @@ def _restore_state(doc: Any, synced: PrivateDict, edited: Collection[str], run: 
 
 
 def _list_created_groups(target: str) -> Iterator[list[tuple[str, str]]]:
-	"""What the run made, in groups that stay or go together: a client with its stays, or a stay of an older client."""
+	"""Yield what the run made, in groups that stay or go together: a client with its stays, or a stay of an
+	older client.
+	"""
 	clients = dict.fromkeys(_list_created(target, CLIENT))
 	of_client: dict[str, list[str]] = {}
 	for some in _split_batches(_list_created(target, CLIENT_STAY)):
@@ -176,7 +179,7 @@ def _list_created_groups(target: str) -> Iterator[list[tuple[str, str]]]:
 
 
 def _delete_group(group: list[tuple[str, str]], target: str, report: RollbackReport) -> None:
-	"""Delete what the run made, unless somebody has touched one of it."""
+	"""Delete what the run created, unless one of it was edited."""
 	reasons = {name: _get_edit_reason(doctype, name, target) for doctype, name in group}
 	if any(reasons.values()):
 		for doctype, name in group:
@@ -196,7 +199,7 @@ def _delete_group(group: list[tuple[str, str]], target: str, report: RollbackRep
 
 
 def _get_edit_reason(doctype: str, name: str, target: str) -> str | None:
-	"""Why a record is not any more as the run left it; None if it is."""
+	"""Return why a record is not any more as the run left it; None if it is."""
 	modified = frappe.db.get_value(doctype, name, "modified")
 	state = frappe.db.get_value(SYNC_STATE, name, ["written_by_run", "written_at"], as_dict=True)
 	if modified is None or state is None:
@@ -228,7 +231,7 @@ def _list_created(target: str, doctype: str) -> list[str]:
 
 
 def _restore_cursor(connection: str, target: str) -> None:
-	"""What the run read has to be read again."""
+	"""Reset the cursor, so that what the run read is read again."""
 	run = frappe.db.get_value(SYNC_RUN, target, ["cursor_before", "cursor_after"], as_dict=True)
 	cursor = frappe.db.get_value(KIPU_CONNECTION, connection, "cursor")
 	if run.cursor_after and cursor and (not run.cursor_before or run.cursor_before < cursor):

@@ -1,7 +1,8 @@
 """Sync Runs before and after their work: created, queued, claimed, resumed, and interrupted when their process is gone.
 
 Each connection has one live run. A process claims a run by its lease; a run whose process is gone, or that sent no
-heartbeat for `LEASE_SECONDS`, is interrupted."""
+heartbeat for `LEASE_SECONDS`, is interrupted.
+"""
 
 import json
 from collections.abc import Mapping
@@ -29,13 +30,17 @@ JOB_PREFIX = "orchestrator-sync-"
 
 
 class RunConflictError(ConflictError):
-	"""Another run of the connection is at work. 409."""
+	"""Another run of the connection is live. 409."""
 
 
 def begin_run(order: RunRequest, checkpoint: dict[str, Any] | None = None) -> Run:
-	"""A new run in the hands of this process, its row committed. Raises RunConflictError (409) naming the run that is at work.
+	"""Create a run for this process and commit it.
 
-	A run of the same kind that was interrupted, or failed, is gone on with from its last page."""
+	An interrupted or failed run of the same kind is continued from its last page.
+
+	Raises:
+		RunConflictError: Another run of the connection is live (409).
+	"""
 	name = _insert_run(order, checkpoint)
 	token = _claim_lease(name)
 	frappe.db.commit()
@@ -43,14 +48,14 @@ def begin_run(order: RunRequest, checkpoint: dict[str, Any] | None = None) -> Ru
 
 
 def queue_run(order: RunRequest, checkpoint: dict[str, Any] | None = None) -> str:
-	"""The same for a job that is yet to start: the run waits in the queue. Commits."""
+	"""Create a run for a job, which claims it later. Commits. Return its name."""
 	name = _insert_run(order, checkpoint)
 	frappe.db.commit()
 	return name
 
 
 def claim_queued_run(name: str) -> Run | None:
-	"""The run, if it waits and nobody else took it; None otherwise. Commits."""
+	"""Claim a queued run. Return None if it is not queued any more. Commits."""
 	frappe.db.commit()
 	status = frappe.db.get_value(SYNC_RUN, name, "status", for_update=True)
 	token = _claim_lease(name) if status == "Queued" else None
@@ -60,7 +65,8 @@ def claim_queued_run(name: str) -> Run | None:
 
 def requeue_approved(name: str) -> None:
 	"""Let a held run go on, whatever it changes. It reads from the beginning, as much may have happened meanwhile: what it
-	has written already is recognised as its own, the rest is counted anew."""
+	has written already is recognised as its own, the rest is counted anew.
+	"""
 	of_issues = frappe.db.get_value(SYNC_RUN, name, "sync_type") == "retry"  # its checkpoint says which
 	values = {
 		**({} if of_issues else {"checkpoint": None}),
@@ -75,7 +81,7 @@ def requeue_approved(name: str) -> None:
 
 
 def get_live_run(connection: str) -> str | None:
-	"""The run that is queued or at work."""
+	"""Return the name of the connection's queued or running run."""
 	return frappe.db.get_value(SYNC_RUN, {"connection": connection, "status": ("in", LIVE_STATUSES)})
 
 
@@ -93,7 +99,9 @@ def interrupt_dead_runs(connection: str) -> None:
 
 
 def _is_dead_run(row: Mapping[str, Any]) -> bool:
-	"""True of a run whose process is gone, or that was not heard of for too long; of a queued one, whose job is gone."""
+	"""Return True of a run whose process is gone, or that was not heard of for too long; of a queued one, whose
+	job is gone.
+	"""
 	silent = (clock.get_now() - get_datetime(row["heartbeat_at"])).total_seconds()
 	if row["status"] == "Running":
 		return process.is_process_gone(row["host"], row["process_id"]) or silent > LEASE_SECONDS
@@ -101,7 +109,7 @@ def _is_dead_run(row: Mapping[str, Any]) -> bool:
 
 
 def build_job_id(name: str) -> str:
-	"""The id of a run's job."""
+	"""Return the id of a run's job."""
 	return f"{JOB_PREFIX}{name}"
 
 
@@ -162,7 +170,7 @@ def _build_request_values(order: RunRequest) -> dict[str, Any]:
 
 
 def _find_resumable_run(order: RunRequest) -> frappe._dict | None:
-	"""The last run of the same kind, if it did not come to its end and left a checkpoint of today."""
+	"""Return the latest run of the same kind, if it did not finish and has a checkpoint of today."""
 	last = frappe.db.get_value(
 		SYNC_RUN,
 		{"connection": order.connection, "sync_type": order.sync_type, "dry_run": 0},

@@ -1,6 +1,7 @@
 """A Sync Run in the process that works on it: its row is updated with each page and finished once.
 
-The process holds the lease: each write names the lease's token, and is refused once another process has the run."""
+The process holds the lease: each write names the lease's token, and is refused once another process has the run.
+"""
 
 import json
 from collections.abc import Mapping
@@ -18,7 +19,7 @@ LIVE_STATUSES = ("Queued", "Running")
 
 
 class LeaseLostError(Exception):
-	"""The run was taken from this process: it must write nothing more."""
+	"""Another process has the run: this one must write nothing more."""
 
 
 class RunCancelledError(Exception):
@@ -54,12 +55,15 @@ class Run:
 	in_care_before: int = 0
 
 	def add_note(self, text: str) -> None:
-		"""Something that whoever reads the history should know. No values, no names."""
+		"""Add a note to the run's history. No values, no names."""
 		if text not in self.notes:
 			self.notes.append(text)
 
 	def commit(self, checkpoint: dict[str, Any]) -> None:
-		"""Commit the page's work together with where to go on. Raises LeaseLostError or RunCancelledError, and nothing is kept."""
+		"""Commit the page's work with its checkpoint.
+
+		Raises LeaseLostError or RunCancelledError, and nothing is saved.
+		"""
 		self.write_row(self._build_progress(checkpoint))
 		frappe.db.commit()
 		self.checkpoint = checkpoint
@@ -98,7 +102,7 @@ class Run:
 		frappe.db.commit()
 
 	def holds_lease(self) -> bool:
-		"""True while nobody has taken the run from this process. Locks its row."""
+		"""Return True while nobody has taken the run from this process. Locks its row."""
 		held = frappe.db.get_value(
 			SYNC_RUN, self.name, ["lease_token", "status"], as_dict=True, for_update=True
 		)

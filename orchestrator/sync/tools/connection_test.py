@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 def run_connection_test(connection: "KipuConnection") -> ConnectionTest:
 	"""Ask Kipu. Takes some ten requests at the connection's own rate; nothing is written. Raises InvalidSettingsError (422) for a
-	key that is not set and for a setting that makes no sense by itself."""
+	key that is not set and for a setting that makes no sense by itself.
+	"""
 	connections.validate_credentials(str(connection.name))
 	policy = dataclasses.replace(RETRY_POLICY, requests_per_second=connection.requests_per_second)
 	examined = run_examination(_build_target(connection), HttpSession(policy))
@@ -36,12 +37,12 @@ def run_connection_test(connection: "KipuConnection") -> ConnectionTest:
 
 
 def run_connection_test_by_name(name: str) -> ConnectionTest:
-	"""The same by name. DoesNotExistError (404) if there is none."""
+	"""Test a connection by its name. Raises DoesNotExistError (404) if there is none."""
 	return run_connection_test(cast("KipuConnection", frappe.get_doc(KIPU_CONNECTION, name)))
 
 
 def _build_target(connection: "KipuConnection") -> Target:
-	"""The stored connection as the examination takes it."""
+	"""Return the stored connection as the examination takes it."""
 	source = connections.get_source(str(connection.name))
 	places = source.facilities_by_location.values()
 	return Target(
@@ -57,7 +58,7 @@ def _build_target(connection: "KipuConnection") -> Target:
 
 
 def _get_trimmed_credentials(connection: "KipuConnection") -> Credentials:
-	"""The keys as a run uses them: without the blanks around them."""
+	"""Return the keys as a run uses them: without the blanks around them."""
 	stored = (
 		connection.get_password(field, raise_exception=False) or "" for field in connections.CREDENTIAL_FIELDS
 	)

@@ -25,8 +25,11 @@ from orchestrator.sync.tools.visibility import can_access_facility
 
 
 def build_preview(connection: str, casefile_id: str) -> MappingPreview:
-	"""The preview, as the caller may see it. Raises ValidationError (422) for a malformed id, DoesNotExistError (404) for
-	a record that Kipu does not have or that is not the caller's to see, ValidationError if Kipu gives no answer."""
+	"""Return the preview, as the caller may see it.
+
+	Raises ValidationError (422) for a malformed id, DoesNotExistError (404) for a record that Kipu does not
+	have or that is not the caller's to see, ValidationError if Kipu gives no answer.
+	"""
 	source = connections.get_source(connection)
 	casefile_id = _parse_casefile(casefile_id)
 	raw = _fetch_record(connection, casefile_id)
@@ -73,7 +76,7 @@ def _fetch_record(connection: str, casefile_id: str) -> RawRecord:
 
 
 def _check_client_access(incoming: ParsedRecord, person: Person, casefile_id: str) -> None:
-	"""Somebody the caller may not see is not there."""
+	"""Refuse a client that the caller may not see, as if it did not exist."""
 	visible = can_access_facility(incoming.derived["facility"])
 	if not person.client.new:
 		visible = visible and frappe.has_permission(CLIENT, doc=person.client.name)
@@ -151,7 +154,7 @@ class _FieldPreviews:
 		self.permitted = {doctype: set(get_permitted_fields(doctype)) for doctype in known}
 
 	def build_field(self, rule: Rule) -> PreviewedField:
-		"""The row of a rule."""
+		"""Return the row of a rule."""
 		hidden = rule.target not in self.permitted[rule.doctype]
 		field = frappe.get_meta(rule.doctype).get_field(rule.target)
 		return {
@@ -167,7 +170,7 @@ class _FieldPreviews:
 		}
 
 	def get_effect(self, rule: Rule) -> Effect:
-		"""What would become of the field."""
+		"""Return what would become of the field."""
 		values = self.values[rule.doctype]
 		if rule.source in self.unreadable:
 			return "unreadable"

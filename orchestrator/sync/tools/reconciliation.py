@@ -42,8 +42,11 @@ class Difference:
 
 @dataclass(slots=True)
 class Reconciliation:
-	"""What came of it. `complete` is False if Kipu's own count says that records were missed: then who seems to be
-	missing at Kipu may not be. `seen` names the stays of all records that came, the unreadable and left out ones too."""
+	"""The result of a reconciliation.
+
+	`complete` is False if Kipu's own count shows that records were missed: a client who seems to be missing
+	in Kipu may not be. `seen` has the stays of all records, the unreadable and left out ones too.
+	"""
 
 	read: int = 0
 	complete: bool = False
@@ -72,7 +75,7 @@ def build_reconciliation(connection: str) -> Reconciliation:
 
 
 def _read_census(connection: str, result: Reconciliation) -> Mapping[str, ParsedRecord]:
-	"""Who is in care by Kipu, by the name of the stay here. Counts what it reads into `result`."""
+	"""Return who is in care by Kipu, by the name of the stay here. Counts what it reads into `result`."""
 	source = connections.get_source(connection)
 	client, session = connections.open_client(connection)
 	at, tally = datetime.now(timezone.utc), ReadCounts()
@@ -92,7 +95,7 @@ def _read_census(connection: str, result: Reconciliation) -> Mapping[str, Parsed
 def _parse_record(
 	raw: RawRecord, source: connections.Source, at: datetime, result: Reconciliation
 ) -> ParsedRecord | None:
-	"""A record, unless it is left out or can't be read, which is a difference of its own."""
+	"""Return a record, unless it is left out or can't be read, which is a difference of its own."""
 	try:
 		seen = fingerprint_record(raw, source)
 		result.seen.add(seen.stay_name)
@@ -103,7 +106,9 @@ def _parse_record(
 
 
 def _list_stay_names(connection: str, there: Mapping[str, ParsedRecord]) -> list[str]:
-	"""Names of the stays to compare, whoever may read them: those in care here, and those that Kipu has in care."""
+	"""Return names of the stays to compare, whoever may read them: those in care here, and those that Kipu has
+	in care.
+	"""
 	in_care = frappe.get_all(
 		CLIENT_STAY, {"connection": connection, "status": ("in", IN_CARE_STATUSES)}, pluck="name"
 	)
@@ -117,7 +122,7 @@ def _list_stay_names(connection: str, there: Mapping[str, ParsedRecord]) -> list
 
 
 def _filter_readable(names: list[str]) -> dict[str, frappe._dict]:
-	"""Of these, those that the caller may read."""
+	"""Return those of the stays that the caller may read."""
 	fields = ["name", "client", "casefile_id", *COMPARED_FIELDS]
 	return {
 		row.name: row

@@ -36,7 +36,7 @@ class TitlePage:
 
 
 def build_title_page(report_name: str, report: Report, conditions: Any) -> TitlePage:
-	"""The title page of a run by the caller, now."""
+	"""Return the title page of a run by the caller, now."""
 	return TitlePage(
 		report_name=report_name,
 		generated_at=clock.get_now_to_second(),
@@ -48,7 +48,7 @@ def build_title_page(report_name: str, report: Report, conditions: Any) -> Title
 
 
 def _list_filters(report: Report, conditions: Any) -> Iterator[tuple[str, str]]:
-	"""Label and value of each filter that narrows the report."""
+	"""Yield label and value of each filter that narrows the report."""
 	if isinstance(conditions, dict):
 		labels = {row.fieldname: row.label for row in report.filters}
 		for fieldname, value in conditions.items():
@@ -65,14 +65,14 @@ def _list_filters(report: Report, conditions: Any) -> Iterator[tuple[str, str]]:
 
 
 def _render_value(value: Any) -> str:
-	"""A filter's value in words."""
+	"""Return a filter's value in words."""
 	if isinstance(value, list | tuple):
 		return ", ".join(to_text(item) for item in value)
 	return to_text(value)
 
 
 def _find_letter_head(report: Report, conditions: Any) -> str | None:
-	"""The letter head to print on: the report's own, that of the company in its filters, or the site's."""
+	"""Return the letter head to print on: the report's own, that of the company in its filters, or the site's."""
 	company = conditions.get("company") if isinstance(conditions, dict) else None
 	of_company = company and frappe.db.get_value("Company", company, "default_letter_head")
 	return (

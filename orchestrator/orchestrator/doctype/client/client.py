@@ -1,5 +1,6 @@
 """A person in care, one per connection to Kipu. Runs of the sync make and change it; people may correct it, and the
-connection's rules say whose word counts."""
+connection's rules say whose word counts.
+"""
 
 import frappe
 from frappe.model.document import Document

@@ -1,4 +1,4 @@
-"""An instance of Kipu and how it is read: whereto, with which keys, when, into which fields."""
+"""A Kipu instance: address, credentials, schedule and field mapping."""
 
 from frappe.model.document import Document
 

@@ -1,4 +1,4 @@
-"""One run of the sync: what was asked, how far it is, what came of it. Written before the work and after each page."""
+"""One run of the sync: its request, progress and result. Written before the work and after each page."""
 
 import frappe
 from frappe.model.document import Document

@@ -8,7 +8,8 @@ UNIQUE = ["reference_doctype", "reference_name", "stage"]
 
 class TicketEscalation(Document):
 	"""That a ticket was escalated at one stage of one of its targets. There is one per ticket and stage, which is
-	what makes the escalation job repeatable."""
+	what makes the escalation job repeatable.
+	"""
 
 	# begin: auto-generated types
 	# This code is auto-generated. Do not modify anything in this block.

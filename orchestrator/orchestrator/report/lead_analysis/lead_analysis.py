@@ -1,4 +1,4 @@
-"""Lead Analysis: how many leads there are by source, status, owner, territory or month, and what became of them."""
+"""Lead Analysis: the number of leads by source, status, owner, territory or month, and their outcomes."""
 
 from typing import Any
 
@@ -47,7 +47,7 @@ COUNTS = ("open", "qualified", "opportunity", "converted", "lost")
 
 
 def execute(filters: dict[str, Any] | None = None) -> ReportResult:
-	"""Frappe's entry: the report for the caller."""
+	"""Return the report for the caller (Frappe's entry point)."""
 	filters = filters or {}
 	group = parse_choice(filters, "group_by", list(GROUPS))
 	rows = summarize(read_leads(filters, group))
@@ -57,7 +57,7 @@ def execute(filters: dict[str, Any] | None = None) -> ReportResult:
 
 
 def read_leads(filters: dict[str, Any], group: str) -> list[frappe._dict]:
-	"""Number and probability of the leads that the caller may read, by group and status."""
+	"""Return number and probability of the leads that the caller may read, by group and status."""
 	span = parse_date_range(filters)
 	source = compat.lead_source_field()
 	told_by = source if group == SOURCE else GROUPS[group]
@@ -80,7 +80,7 @@ def read_leads(filters: dict[str, Any], group: str) -> list[frappe._dict]:
 
 
 def summarize(leads: list[frappe._dict]) -> list[dict[str, Any]]:
-	"""A row per group, the largest first."""
+	"""Return a row per group, the largest first."""
 	rows: dict[str, dict[str, Any]] = {}
 	for lead in leads:
 		name = lead.told or NO_VALUE
@@ -97,7 +97,7 @@ def summarize(leads: list[frappe._dict]) -> list[dict[str, Any]]:
 
 
 def build_columns(group: str) -> list[Column]:
-	"""The report's columns."""
+	"""Return the report's columns."""
 	linked = compat.lead_source_doctype() if group == SOURCE else LINKS.get(group)
 	return [
 		build_link_column("group", _(group), linked),
@@ -117,7 +117,7 @@ def build_columns(group: str) -> list[Column]:
 
 
 def build_chart(rows: list[dict[str, Any]]) -> dict[str, Any] | None:
-	"""Leads, and those of them that were converted, per group."""
+	"""Return Leads, and those of them that were converted, per group."""
 	shown = rows[:MOST_BARS]
 	series = [
 		(_("Leads"), [row["leads"] for row in shown]),
@@ -127,7 +127,7 @@ def build_chart(rows: list[dict[str, Any]]) -> dict[str, Any] | None:
 
 
 def build_summary(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-	"""The figures above the report."""
+	"""Return the figures above the report."""
 	leads, qualified, converted = (
 		sum(row[name] for row in rows) for name in ("leads", "qualified", "converted")
 	)

@@ -22,7 +22,7 @@ DAYS = ("allocated", "used", "pending", "balance")
 
 
 def execute(filters: dict[str, Any] | None = None) -> ReportResult:
-	"""Frappe's entry: the report for the caller."""
+	"""Return the report for the caller (Frappe's entry point)."""
 	filters = filters or {}
 	day = parse_day(filters, "date") or clock.get_today()
 	employees = read_employees(filters)
@@ -34,7 +34,7 @@ def execute(filters: dict[str, Any] | None = None) -> ReportResult:
 
 
 def read_employees(filters: dict[str, Any]) -> dict[str, frappe._dict]:
-	"""The active employees that the caller may read."""
+	"""Return the active employees that the caller may read."""
 	conditions = [["status", "=", "Active"], *build_equal_filters(filters, "company", "department")]
 	if filters.get("employee"):
 		conditions.append(["name", "=", filters["employee"]])
@@ -45,7 +45,7 @@ def read_employees(filters: dict[str, Any]) -> dict[str, frappe._dict]:
 
 
 def list_allocated_types(employees: list[str], day: date) -> list[str]:
-	"""The leave types of which those employees have an allocation on the day."""
+	"""Return the leave types of which those employees have an allocation on the day."""
 	if not employees:
 		return []
 	# get_all: the caller may read these employees, and what is told of them is their balance
@@ -64,7 +64,7 @@ def list_allocated_types(employees: list[str], day: date) -> list[str]:
 
 
 def build_rows(employees: dict[str, frappe._dict], leave_type: str, day: date) -> list[dict[str, Any]]:
-	"""The balances of those who have any of that leave."""
+	"""Return the balances of those who have any of that leave."""
 	return [
 		{
 			"employee": balance["employee"],
@@ -79,7 +79,7 @@ def build_rows(employees: dict[str, frappe._dict], leave_type: str, day: date) -
 
 
 def build_columns() -> list[Column]:
-	"""The report's columns."""
+	"""Return the report's columns."""
 	return [
 		build_column("employee", _("Employee"), "Link", "Employee"),
 		build_column("employee_name", _("Employee Name"), width=180),
@@ -93,7 +93,7 @@ def build_columns() -> list[Column]:
 
 
 def build_chart(rows: list[dict[str, Any]], types: list[str]) -> dict[str, Any] | None:
-	"""Days used and left of each leave type."""
+	"""Return days used and left of each leave type."""
 	series = [
 		(label, [sum(row[name] for row in rows if row["leave_type"] == leave_type) for leave_type in types])
 		for name, label in (("used", _("Used")), ("balance", _("Balance")))
@@ -102,7 +102,7 @@ def build_chart(rows: list[dict[str, Any]], types: list[str]) -> dict[str, Any] 
 
 
 def build_summary(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-	"""The figures above the report, in days."""
+	"""Return the figures above the report, in days."""
 	labels = {
 		"allocated": _("Allocated"),
 		"used": _("Used"),

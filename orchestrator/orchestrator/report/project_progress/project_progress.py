@@ -26,7 +26,7 @@ MOST_BARS = 15
 
 
 def execute(filters: dict[str, Any] | None = None) -> ReportResult:
-	"""Frappe's entry: the report for the caller."""
+	"""Return the report for the caller (Frappe's entry point)."""
 	filters = filters or {}
 	projects = read_projects(filters)
 	tasks = read_tasks([project.name for project in projects])
@@ -35,7 +35,7 @@ def execute(filters: dict[str, Any] | None = None) -> ReportResult:
 
 
 def read_projects(filters: dict[str, Any]) -> list[frappe._dict]:
-	"""The projects that the caller may read, the earliest end first."""
+	"""Return the projects that the caller may read, the earliest end first."""
 	conditions = build_equal_filters(filters, "status", "company")
 	if filters.get("project"):
 		conditions.append(["name", "=", filters["project"]])
@@ -50,7 +50,7 @@ def read_projects(filters: dict[str, Any]) -> list[frappe._dict]:
 
 
 def read_tasks(projects: list[str]) -> dict[str, list[frappe._dict]]:
-	"""The tasks of those projects that the caller may read: numbers and hours by project, status and end."""
+	"""Return the tasks of those projects that the caller may read: numbers and hours by project, status and end."""
 	if not (projects and frappe.has_permission("Task", "read")):
 		return {}
 	groups: dict[str, list[frappe._dict]] = {}
@@ -74,7 +74,7 @@ def read_tasks(projects: list[str]) -> dict[str, list[frappe._dict]]:
 
 
 def build_row(project: frappe._dict, tasks: list[frappe._dict], day: date) -> dict[str, Any]:
-	"""The figures of one project. A task that is completed counts with all its hours."""
+	"""Return the figures of one project. A task that is completed counts with all its hours."""
 	total = sum(task.tasks for task in tasks)
 	done = sum(task.tasks for task in tasks if task.status == DONE)
 	planned = sum(flt(task.hours) for task in tasks)
@@ -95,12 +95,12 @@ def build_row(project: frappe._dict, tasks: list[frappe._dict], day: date) -> di
 
 
 def is_overdue(task: frappe._dict, day: date) -> bool:
-	"""True for a task that should have ended."""
+	"""Return True for a task that should have ended."""
 	return bool(task.status != DONE and task.due and task.due < day)
 
 
 def build_columns() -> list[Column]:
-	"""The report's columns."""
+	"""Return the report's columns."""
 	return [
 		build_column("project", _("Project"), "Link", "Project"),
 		build_column("project_name", _("Project Name"), width=200),
@@ -117,7 +117,7 @@ def build_columns() -> list[Column]:
 
 
 def build_chart(rows: list[dict[str, Any]]) -> dict[str, Any] | None:
-	"""How far the projects are."""
+	"""Return how far the projects are."""
 	shown = rows[:MOST_BARS]
 	return build_bar_chart(
 		[row["project_name"] for row in shown], [(_("Progress (%)"), [row["progress"] for row in shown])]
@@ -125,7 +125,7 @@ def build_chart(rows: list[dict[str, Any]]) -> dict[str, Any] | None:
 
 
 def build_summary(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-	"""The figures above the report."""
+	"""Return the figures above the report."""
 	planned, left = (sum(row[name] for row in rows) for name in ("planned_hours", "hours_left"))
 	return [
 		build_figure(_("Projects"), len(rows)),

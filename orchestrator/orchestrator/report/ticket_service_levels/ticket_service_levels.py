@@ -1,4 +1,4 @@
-"""Ticket Service Levels: how many issues there are, and how the targets of their agreements were kept."""
+"""Ticket Service Levels: the number of issues, and whether the targets of their agreements were met."""
 
 from datetime import datetime
 from typing import Any
@@ -36,7 +36,7 @@ HOUR = 3600
 
 
 def execute(filters: dict[str, Any] | None = None) -> ReportResult:
-	"""Frappe's entry: the report for the caller."""
+	"""Return the report for the caller (Frappe's entry point)."""
 	filters = filters or {}
 	group = parse_choice(filters, "group_by", list(GROUPS))
 	rows = summarize(read_issues(filters, group), clock.get_now_to_second())
@@ -46,7 +46,7 @@ def execute(filters: dict[str, Any] | None = None) -> ReportResult:
 
 
 def read_issues(filters: dict[str, Any], group: str) -> list[frappe._dict]:
-	"""The issues that the caller may read, with what tells how their targets were kept."""
+	"""Return the issues that the caller may read, with the fields that show whether their targets were met."""
 	span = parse_date_range(filters)
 	has_field = frappe.get_meta("Issue").has_field
 	due, done = (
@@ -75,7 +75,7 @@ def read_issues(filters: dict[str, Any], group: str) -> list[frappe._dict]:
 
 
 def summarize(issues: list[frappe._dict], moment: datetime) -> list[dict[str, Any]]:
-	"""A row per group, the largest first."""
+	"""Return a row per group, the largest first."""
 	groups: dict[str, list[frappe._dict]] = {}
 	for issue in issues:
 		groups.setdefault(issue.told or NO_VALUE, []).append(issue)
@@ -84,7 +84,7 @@ def summarize(issues: list[frappe._dict], moment: datetime) -> list[dict[str, An
 
 
 def build_row(name: str, issues: list[frappe._dict], moment: datetime) -> dict[str, Any]:
-	"""The figures of one group."""
+	"""Return the figures of one group."""
 	responses = [verdict(issue.response_by, issue.first_responded_on, moment) for issue in issues]
 	resolutions = [verdict(issue.due, issue.done, moment) for issue in issues]
 	times = [issue.first_response_time for issue in issues if issue.first_response_time]
@@ -108,7 +108,9 @@ def build_row(name: str, issues: list[frappe._dict], moment: datetime) -> dict[s
 
 
 def verdict(due: datetime | None, done: datetime | None, moment: datetime) -> bool | None:
-	"""True for a target that was kept, False for one that was missed, None where that is open or there is none."""
+	"""Return True for a target that was met, False for one that was missed, None if that is open or there is
+	none.
+	"""
 	if not due:
 		return None
 	if done:
@@ -117,12 +119,12 @@ def verdict(due: datetime | None, done: datetime | None, moment: datetime) -> bo
 
 
 def decided(verdicts: list[bool | None]) -> list[bool]:
-	"""The targets of which it is known how they went."""
+	"""Return the targets of which it is known how they went."""
 	return [verdict for verdict in verdicts if verdict is not None]
 
 
 def build_columns(group: str) -> list[Column]:
-	"""The report's columns."""
+	"""Return the report's columns."""
 	return [
 		build_link_column("group", _(group), LINKS.get(group)),
 		*build_count_columns((("issues", _("Issues")), ("open", _("Open")), ("overdue", _("Overdue")))),
@@ -133,7 +135,7 @@ def build_columns(group: str) -> list[Column]:
 
 
 def build_chart(rows: list[dict[str, Any]]) -> dict[str, Any] | None:
-	"""How the targets were kept, group by group."""
+	"""Return how many targets were met in each group."""
 	series = [
 		(_("First Responses in Time (%)"), [row["responses_kept"] for row in rows]),
 		(_("Resolutions in Time (%)"), [row["resolutions_kept"] for row in rows]),
@@ -142,7 +144,7 @@ def build_chart(rows: list[dict[str, Any]]) -> dict[str, Any] | None:
 
 
 def build_summary(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-	"""The figures above the report."""
+	"""Return the figures above the report."""
 	tallies = [sum(numbers) for numbers in zip(*(row.pop("decided") for row in rows), strict=True)] or [0] * 4
 	return [
 		build_figure(_("Issues"), sum(row["issues"] for row in rows)),
