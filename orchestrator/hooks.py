@@ -8,7 +8,7 @@ app_email = "hello@orchestrator.example"
 app_license = "MIT"
 required_apps = ["frappe/erpnext", "frappe/hrms"]
 
-# Set-up: what is declared in orchestrator/setup, made and taken back
+# Set-up: creates and removes what is declared in orchestrator/setup
 before_install = ["orchestrator.setup.versions.before_install", "orchestrator.setup.install.before_install"]
 after_install = "orchestrator.setup.install.after_install"
 after_sync = "orchestrator.setup.dashboards.sync_dashboards"  # once the cards are there that they show

@@ -124,7 +124,7 @@ def check_readable(doctype: str) -> None:
 
 
 def fetch_all(sql: str, *doctypes: str, **values: Any) -> list[tuple[Any, ...]]:
-	"""Return rows of `sql`, in which `{readable}` stands for the condition of the first DocType, `{readable_1}`
+	"""Return rows of `sql`, in which `{readable}` is replaced by the condition of the first DocType, `{readable_1}`
 	of the second.
 	"""
 	conditions = [_build_read_condition(doctype) for doctype in doctypes]

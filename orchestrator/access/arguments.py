@@ -47,7 +47,7 @@ def _get_part(value: Any, part: str) -> Iterator[Any]:
 
 
 def _parse(value: Any) -> Any:
-	"""Return what JSON stands for, and anything else as it is."""
+	"""Return the value of JSON text, and anything else unchanged."""
 	if not isinstance(value, str):
 		return value
 	try:

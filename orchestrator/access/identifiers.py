@@ -53,6 +53,6 @@ def _split_tokens(sql: str) -> Iterator[tuple[str, str]]:
 
 
 def _add_identifier(found: list[tuple[str | None, str]], parts: list[str]) -> None:
-	"""Add the identifier that `parts` (database, table and column, or fewer) stand for."""
+	"""Add the identifier that `parts` (database, table and column, or fewer) name."""
 	if parts:
 		found.append((parts[-2] if len(parts) > 1 else None, parts[-1]))

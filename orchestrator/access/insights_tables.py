@@ -226,7 +226,7 @@ def _is_site_database(source: str) -> bool:
 
 
 def _get_author(doc: Any) -> str:
-	"""Return who changed a record last. The Administrator, as whom patches run, stands for nobody."""
+	"""Return who changed a record last. The Administrator does not count, because patches run as this user."""
 	author = frappe.db.get_value(doc.doctype, doc.name, ["modified_by", "owner"], as_dict=True)
 	return str(author.owner if author.modified_by == "Administrator" else author.modified_by)
 

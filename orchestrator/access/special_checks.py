@@ -119,7 +119,7 @@ def check_gameplan_invitation(arguments: Arguments) -> None:
 
 
 def check_salary_preview(arguments: Arguments) -> None:
-	"""Check a salary slip worked out for somebody: for who makes salary slips."""
+	"""Check the preview of an employee's salary slip: only a caller who may create salary slips gets it."""
 	checks.check_doctype("Salary Slip", "create")
 	for employee in find_names(arguments, "employee"):
 		checks.check_record("Employee", employee)

@@ -37,7 +37,7 @@ def _aliases_of(doctype: str) -> dict[str, str]:
 
 
 def get_fieldname(doctype: str, name: str) -> str:
-	"""Return the field that `name` stands for: itself, where it is no alias."""
+	"""Return the field of the alias `name`; `name` itself if it is no alias."""
 	return _aliases_of(doctype).get(name, name)
 
 

@@ -1,4 +1,4 @@
-"""Who may read the copy of a deleted record: whoever reads every record and every field of its DocType.
+"""Access to the copy of a deleted record: for users who may read every record and every field of its DocType.
 
 Frappe keeps the copy for 180 days and shows it to every System Manager, also of what they could never read. The record
 itself is gone, so that its own rules can no longer be asked; hence whoever reads only some records sees no copy.
@@ -32,7 +32,7 @@ def build_conditions(user: str | None) -> str:
 	user = user or frappe.session.user
 	if user == "Administrator" or not is_guarded():
 		return ""
-	# get_all: which DocTypes there are copies of is asked for everybody, who may see them is decided below.
+	# get_all: finds the DocTypes of all copies; the permission is checked below.
 	deleted = frappe.get_all(
 		DELETED_DOCUMENT, pluck="deleted_doctype", distinct=True, order_by="deleted_doctype asc"
 	)

@@ -83,7 +83,7 @@ def _rewrite_for_client(call: ApiCall, response: Response, refused: Allowance | 
 		body["request_id"] = call.id
 		if call.error and frappe.db:
 			errors.create_error_log(call.error, call.method, call.id)
-			frappe.db.commit()  # the request itself is rolled back already; only the log is kept
+			frappe.db.commit()  # the request itself is rolled back already: this commits the log only
 	response.status_code = failure.status
 	response.mimetype = "application/json"
 	response.set_data(json.dumps(body, separators=(",", ":")))

@@ -20,7 +20,7 @@ PURPOSE = "orchestrator-idempotency"
 
 
 def compute_digest(*parts: str) -> bytes:
-	"""Return a keyed digest of `parts`: without the site's key nobody can try out what it stands for."""
+	"""Return a keyed digest of `parts`: without the site's key its content cannot be guessed by trying values."""
 	message = "\0".join((PURPOSE, *parts)).encode()
 	return hmac.new(get_encryption_key().encode(), message, hashlib.sha256).digest()
 

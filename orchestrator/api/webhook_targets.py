@@ -145,7 +145,7 @@ def _parse_url(url: str) -> SplitResult:
 
 
 def _resolve_host(parts: SplitResult) -> list[Address]:
-	"""Return every address that the host stands for."""
+	"""Return all addresses of the host."""
 	try:
 		found = socket.getaddrinfo(
 			parts.hostname, parts.port or ALLOWED_PORTS[parts.scheme], type=socket.SOCK_STREAM

@@ -200,7 +200,7 @@ def build_conditions(user: str | None = None, doctype: str | None = None) -> str
 
 
 def build_file_conditions(user: str | None = None, doctype: str = "File") -> str:
-	"""Implement the hook permission_query_conditions of File: by the record that it hangs on, documents by their folder."""
+	"""Implement the hook permission_query_conditions of File: by the record it is attached to; those of documents by their folder."""
 	both = (build_conditions(user, doctype), attachments.build_conditions(user, doctype))
 	return " and ".join(condition for condition in both if condition)
 

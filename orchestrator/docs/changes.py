@@ -98,7 +98,7 @@ def update_tags(name: str, tags: list[str]) -> "Document":
 	for missing in wanted:
 		if not frappe.db.exists("Tag", missing):
 			frappe.get_doc(doctype="Tag", name=missing).insert(ignore_permissions=True)
-	frappe.flags.tagging_document = True  # told once below, not for each tag
+	frappe.flags.tagging_document = True  # recorded once below, not for each tag
 	try:
 		DocTags(DOCUMENT).update(name, wanted)
 	finally:

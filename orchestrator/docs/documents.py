@@ -57,7 +57,7 @@ def check_checkout(document: "Document") -> None:
 def get_by_title(folder: str, title: str) -> "Document | None":
 	"""Return the document of that title in a folder, locked.
 
-	The folder is held as well, so that nobody else makes it.
+	The folder is locked as well, so that no other request creates the document.
 	"""
 	frappe.db.get_value(DOCUMENT_FOLDER, folder, "name", for_update=True)
 	name = frappe.db.get_value(

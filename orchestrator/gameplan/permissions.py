@@ -1,4 +1,4 @@
-"""Who reaches a sprint: whoever may read sprints, but not one of a project that they may not read. User permissions on
+"""Access to sprints: for users who may read sprints and the sprint's project. User permissions on
 a company or a customer hide its projects, and a sprint has neither field.
 """
 

@@ -109,7 +109,7 @@ def has_sprints(doctype: str) -> bool:
 
 
 def list_sprint_rows(sprint: str, lock: bool = False) -> list[TaskRow]:
-	"""Return every task of the sprint, whoever asks: its hours are the sum of all.
+	"""Return every task of the sprint, regardless of permissions: its hours are the sum of all.
 
 	`lock` keeps them as they are until the transaction ends, and reads what others have committed since it
 	began.

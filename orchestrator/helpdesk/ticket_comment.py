@@ -8,7 +8,7 @@ from orchestrator.helpdesk.tickets import DOCTYPES, get_document, is_customer
 
 
 class TicketComment(Comment):
-	"""Frappe's Comment. Desk shows the comments on a ticket to whoever may read it there. Their files Frappe gives to
+	"""Frappe's Comment. Desk shows the comments on a ticket to users who may read it there. Their files Frappe gives to
 	whoever may read comments as such, which only administrators may.
 	"""
 

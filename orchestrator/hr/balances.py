@@ -100,7 +100,7 @@ class BalanceTable:
 			# Leave carried forward has an end of its own, and HRMS weighs what was taken before and after it.
 			return get_balance(employee, self.leave_type, self.day)
 		taken = sum(self.count_taken_days(row, allocation) for row in entries)
-		# what HRMS's get_remaining_leaves comes to where nothing was carried forward
+		# the result of HRMS's get_remaining_leaves if nothing was carried forward
 		remaining = allocation.total_leaves_allocated + taken + (sum(expired) if COUNTS_EXPIRED else 0.0)
 		waiting = sum(row.total_leave_days for row in self.pending[employee] if _is_touching(row, allocation))
 		return _build_balance(self.leave_type, allocation.total_leaves_allocated, -taken, remaining, waiting)

@@ -99,7 +99,7 @@ def check_employed(employee: str, day: object) -> None:
 
 
 def lock_employee(employee: str) -> None:
-	"""Let nobody else punch, apply or decide for this employee until the request ends."""
+	"""Lock the employee against other punches, applications and decisions until the request ends."""
 	frappe.db.get_value(EMPLOYEE, employee, "name", for_update=True)
 
 

@@ -15,7 +15,7 @@ from orchestrator.configuration import get_settings
 if TYPE_CHECKING:
 	from frappe.model.document import Document
 
-# Roles that stand for one's own records and for what one approves
+# Roles for a user's own records and for what the user approves
 SELF_SERVICE_ROLES = frozenset(
 	{"All", "Desk User", "Employee", "Employee Self Service", "Expense Approver", "Guest", "Leave Approver"}
 )

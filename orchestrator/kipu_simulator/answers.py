@@ -103,7 +103,7 @@ def _with_pages(queries: Queries, call: Call, version: str, pages: int) -> dict[
 
 
 def _nobody(payload: dict[str, Any]) -> dict[str, Any]:
-	"""Return what a list without records looks like, whoever there is."""
+	"""Return a list without records."""
 	empty: dict[str, Any] = {key: [] for key, value in payload.items() if isinstance(value, list)}
 	if "pagination" in payload:
 		none = {"total_pages": "0", "total_records": "0"}

@@ -134,7 +134,7 @@ def open_client(name: str, sleep: Callable[[float], None] | None = None) -> tupl
 
 
 def allowed_hosts() -> frozenset[str]:
-	"""Return the hosts that may be called: Kipu's, and what whoever runs the machine has added in
+	"""Return the hosts that may be called: Kipu's, and those added in
 	site_config.json.
 	"""
 	return DEFAULT_ALLOWED_HOSTS | frozenset(frappe.conf.get(ALLOWED_HOSTS) or ())

@@ -51,7 +51,7 @@ class RunStanding(TypedDict):
 
 
 class SyncResult(TypedDict):
-	"""What a call of the sync came to: the counts of all its runs, and each run. With one connection, `run`, `status` and
+	"""The result of a call: the counts of all its runs, and each run. With one connection, `run`, `status` and
 	the cursors are its run's; with several, `run` is None and `status` the worst of theirs.
 	"""
 

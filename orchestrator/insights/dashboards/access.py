@@ -1,4 +1,4 @@
-"""Who may open one of our dashboards: whoever has a role of its list, or any Desk user where that is empty."""
+"""Access to this app's dashboards: for users with a role in the list, or any Desk user if the list is empty."""
 
 from typing import TYPE_CHECKING
 

@@ -33,7 +33,7 @@ def send_due_alerts(notes: list[MetricNote]) -> None:
 			try:
 				_check_alerts(note, frappe.get_cached_doc(METRIC, note.metric))
 			except Exception:
-				# told too late is told too late: the history goes on
+				# an alert that fails is not repeated: the history goes on
 				frappe.log_error(f"Alerts of metric {note.metric}"[:140], frappe.get_traceback())
 
 

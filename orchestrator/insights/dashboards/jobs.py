@@ -56,7 +56,7 @@ def _refresh_items(doctype: str, dashboard: str, names: list[str], lang: str | N
 def publish_refresh(
 	plan: DashboardLayout, metrics: list[Metric], asked_at: float, at_once: bool = False
 ) -> None:
-	"""Tell whoever has the dashboard open that these items are new since `asked_at`. Never their values: others may not
+	"""Notify open pages of the dashboard that these items are new since `asked_at`. Never their values: others may not
 	see them. Each page asks for its reader's, which are due then.
 	"""
 	if metrics:
@@ -105,7 +105,7 @@ def refresh_due_dashboards() -> list[str]:
 	"""Return the scheduled job: queue each dashboard whose time has come. Returns which."""
 	cache = frappe.cache()
 	key, moment, queued = cache.make_key(REFRESHED), time.time(), []
-	# get_all: the scheduler asks for everyone
+	# get_all: the scheduler acts for all users
 	for row in frappe.get_all(
 		ORCHESTRATOR_DASHBOARD, {"disabled": 0, "refresh_minutes": (">", 0)}, ["name", "refresh_minutes"]
 	):

@@ -125,7 +125,7 @@ def _build_layout(name: str) -> DashboardLayout | None:
 def clear_layouts_after_commit(*_arguments: object) -> None:
 	"""Clear the cached layouts after the commit. Also a document event."""
 	_clear_layouts()
-	# Meanwhile someone may have read the old state, and kept it.
+	# Meanwhile another request may have cached the old state.
 	frappe.db.after_commit.add(_clear_layouts)
 
 

@@ -21,7 +21,7 @@ from orchestrator.insights.metrics.metrics import CARD, NUMBER, SERIES, TABLE, M
 from orchestrator.measure_queries import Column, Figure, Number, Series
 
 TTL_SECONDS = 24 * 3600
-ERROR_TTL_SECONDS = 60  # how long a failure is told again instead of tried again
+ERROR_TTL_SECONDS = 60  # how long a failure is returned without another try
 # What took no longer than this is computed anew, when it is due, by whoever asks.
 QUICK_SECONDS = 1.0
 # The longest that one computation may hold the others up; then they no longer wait for it.
@@ -96,7 +96,7 @@ def is_due(value: Value, metric: Metric) -> bool:
 
 
 def compute_once(metric: Metric, scope: Scope, known: Value | None) -> Value | None:
-	"""Return a value that is newer than the `known` one: computed here, or by whoever was at it already.
+	"""Return a value that is newer than the `known` one: computed here, or by another request that began before.
 
 	None where that one takes too long to be waited for. Without Redis everyone computes for themselves.
 	"""

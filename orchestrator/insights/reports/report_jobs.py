@@ -93,7 +93,7 @@ def finish_run(run: str, values: dict[str, Any]) -> None:
 
 
 def _send_notification(run: str) -> None:
-	"""Tell whoever asked, in Desk."""
+	"""Notify the requesting user in Desk."""
 	record = frappe.db.get_value(GENERATED_REPORT, run, ["report", "status", "requested_by"], as_dict=True)
 	words = _("Your report {0} is ready") if record.status == "Completed" else _("Your report {0} failed")
 	frappe.get_doc(

@@ -1,4 +1,4 @@
-"""Reports that are mailed again and again: Frappe's Auto Email Report says which, when and to whom.
+"""Reports that are mailed regularly: Frappe's Auto Email Report says which, when and to whom.
 
 Stock's runs as the Administrator, whatever its user may see, and its files run formulas. Here each runs as its user, and
 belongs to that user: nobody else but a System Manager changes it or takes its rows. One that was made by the API, which

@@ -44,7 +44,7 @@ def _ensure_lead_source(source: str) -> None:
 
 
 def _create_users(maker: DemoMaker) -> None:
-	# Frappe lets a site make so many users an hour; the demo's are made on purpose.
+	# Frappe limits the new users per hour; the demo's are exempt.
 	frappe.local.conf.throttle_user_limit = DEMO_RATE_LIMIT
 	for person in data.PEOPLE:
 		user = insert_record(

@@ -17,7 +17,7 @@ from orchestrator.sync.shapes import RunStanding
 
 MAX_LIMIT = 500
 INTERNAL_FIELDS = frozenset({"checkpoint", "lease_token"})
-# The worst first: what a call with several runs is said to have come to.
+# The worst first: the status of a call with several runs is the worst of theirs.
 STATUS_SEVERITY = (
 	"Failed",
 	"Interrupted",

@@ -18,7 +18,7 @@ from orchestrator.sync.runs.run_records import RunRequest
 from orchestrator.sync.shapes import RunStanding
 
 MAX_ISSUES = 500
-# More records than that are taken back by a job.
+# More records than this are rolled back by a job.
 MAX_INLINE_ROLLBACK = 200
 FINISHED_STATUSES = ("Completed", "Held", "Failed", "Cancelled", "Interrupted")
 

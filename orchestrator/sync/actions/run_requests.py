@@ -24,7 +24,7 @@ from orchestrator.sync.shapes import RunStanding, SyncResult
 SYNC_TYPES = ("incremental", "full")
 QUEUE_NAME = "long"
 JOB_TIMEOUT_SECONDS = 6 * 60 * 60
-# More records than that are not waited for; nor is a remote that asks for more patience than so many seconds.
+# A call with more records runs in a job, as does one whose remote asks for a longer wait than this.
 MAX_SYNC_RECORDS = 1000
 MAX_WAIT_SECONDS = 10.0
 

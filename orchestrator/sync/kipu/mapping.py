@@ -127,7 +127,7 @@ RENAMED: Mapping[str, str] = {
 	"patient_contacts": "contacts",
 	"patient_tags": "tags",
 }
-# The names of insurers also stand in `insurances`, so the single field is read only if somebody maps it.
+# The names of insurers are in `insurances` too, so the single field is read only if somebody maps it.
 UNMAPPED = frozenset({"created_at", "last_updated_at", "insurance_company"})
 LONG = frozenset({"patient_contacts", "insurances", "patient_tags", "diagnosis_codes"})
 

@@ -9,7 +9,7 @@ from orchestrator.sync.errors import EndlessPaginationError, MalformedPageError
 from orchestrator.sync.http.http_session import Reply
 from orchestrator.sync.http.redaction import PrivateDict
 
-# Never kept, not even in memory: dropped while the JSON is decoded, at any depth.
+# Never stored, not even in memory: dropped while the JSON is decoded, at any depth.
 DROPPED_FIELDS = frozenset({"ssn", "social_security_number", "subscriber_ssn"})
 MAX_PAGES = 50_000
 # A read may grow by a quarter while it is read, and by this many pages in any case.

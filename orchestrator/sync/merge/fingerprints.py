@@ -26,7 +26,7 @@ _as_text = json.JSONEncoder(sort_keys=True).encode  # made once: json.dumps woul
 
 @dataclass(frozen=True, slots=True)
 class ParsedRecord:
-	"""One record. `derived` holds what is worked out of it rather than mapped; of that, `uncertain` names what hangs on a
+	"""One record. `derived` has the values computed from it rather than mapped; of these, `uncertain` names those that depend on a
 	field that can't be read: only a new stay takes it. `client_source_values` and `stay_source_values` are the mapped values as text: what is
 	remembered as Kipu's word. `unreadable` has an error for each field that the record is taken without.
 	"""

@@ -1,4 +1,4 @@
-"""Values of a record that their fields here refuse: a site may map Kipu's fields to fields of its own, with rules of theirs."""
+"""Values of a record that fail the validation of their fields: a site may map Kipu's fields to fields of its own."""
 
 import dataclasses
 from datetime import date
@@ -30,7 +30,7 @@ def drop_invalid_values(incoming: ParsedRecord, source: Source) -> ParsedRecord 
 
 
 def _is_valid(rule: Rule, value: str | date) -> bool:
-	"""Return True if Frappe takes the value for the field, by the rules that hang on the field alone."""
+	"""Return True if Frappe takes the value for the field, by the rules of the field alone."""
 	field = frappe.get_meta(rule.doctype).get_field(rule.target)
 	if field and field.fieldtype == "Date" and not isinstance(value, date):
 		return False

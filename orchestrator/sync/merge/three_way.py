@@ -21,7 +21,7 @@ Outcome = Literal["imported", "updated", "skipped"]
 
 IN_CARE_STATUSES = frozenset({"Pre-Admission", "Active"})
 REMOVED_STATUSES = frozenset({"Absent", "Deleted"})
-# Of so many shapes of a record the content is remembered.
+# The number of shapes of a record whose hashes are remembered.
 MAX_HASHES = 4
 
 
@@ -112,7 +112,7 @@ class Record:
 		return any(each.startswith(f"{shape}:") for each in self.hashes)
 
 
-MISSING = "\0"  # in place of a value that Kipu had never told
+MISSING = "\0"  # in place of a value that Kipu never sent
 
 
 @dataclass(slots=True)

@@ -28,7 +28,7 @@ from orchestrator.sync.runs.run_records import Run
 from orchestrator.sync.storage.store import DryRunStore, Store, count_existing, count_in_care
 from orchestrator.sync.storage.writer import DatabaseStore
 
-# A read that came out torn is repeated so many times: records move while they are read.
+# How often an inconsistent read is repeated: records move between pages while they are read.
 MAX_READS = 3
 MAX_PAGE_ATTEMPTS = 3
 LIKELY_PAGE_SIZES = (25, 50, 100)  # of a server that does not tell
@@ -124,7 +124,7 @@ class RunContext:
 			try:
 				self.run.commit(checkpoint)
 			except BaseException:
-				self.run.tally.restore(counts_before)  # the page was not kept
+				self.run.tally.restore(counts_before)  # the page was not committed
 				raise
 			self.relisted.update(outcomes.relisted)
 			self.publish_progress()
@@ -273,7 +273,7 @@ class RunContext:
 		return False
 
 	def publish_progress(self, force: bool = False) -> None:
-		"""Tell Desk and whoever watches how far it is."""
+		"""Publish the progress to Desk and to a watching terminal."""
 		if not force and time.monotonic() - self._shown_at < PROGRESS_INTERVAL_SECONDS:
 			return
 		self._shown_at = time.monotonic()

@@ -69,7 +69,7 @@ def _resolve_with_source_value(
 			fingerprint_record(raw, work.source), work.source, datetime.now(timezone.utc)
 		)
 	except RecordError:
-		return  # told as what it is by the applier
+		return  # the applier reports it
 	if incoming is None:
 		return
 	work.open_savepoint()

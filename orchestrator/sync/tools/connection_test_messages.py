@@ -23,7 +23,7 @@ PART_TITLES = {
 	"fields": _lt("Fields"),
 	"records": _lt("Records"),
 }
-# (part, code) -> what was found, what to do. A part of None stands for every part.
+# (part, code) -> what was found, what to do. A part of None matches every part.
 MESSAGES: Mapping[tuple[str | None, str], tuple[Any, Any]] = {
 	("base_url", "unsafe_scheme"): (
 		_lt("The base URL is not https."),

@@ -48,7 +48,7 @@ def list_allocated_types(employees: list[str], day: date) -> list[str]:
 	"""Return the leave types of which those employees have an allocation on the day."""
 	if not employees:
 		return []
-	# get_all: the caller may read these employees, and what is told of them is their balance
+	# get_all: the caller may read these employees, and gets their balance only
 	return frappe.get_all(
 		"Leave Allocation",
 		filters={
