@@ -179,9 +179,7 @@ def documents_of(connection: str, limit: int) -> list[list[dict[str, Any]]]:
 			persons = store.get_persons(source, sorted({each.client_name for each in records if each}))
 			for each in filter(None, records):
 				three_way.merge_records(persons[each.client_name], [each], source)
-			new = [
-				each for person in persons.values() for each in person.list_records if each.name not in met
-			]
+			new = [each for person in persons.values() for each in person.records if each.name not in met]
 			met.update(each.name for each in new)
 			pages.append([{"doctype": each.doctype, **each.row} for each in new])
 			count += len(records)

@@ -19,12 +19,12 @@ def get_settings() -> "OrchestratorSettings":
 	A request reads them once, and so is answered by one state of them from its beginning to its end.
 	"""
 	if getattr(frappe.local, "request", None):
-		return _read_settings_of_request()
+		return _get_request_settings()
 	return frappe.get_cached_doc(SETTINGS)
 
 
 @request_cache
-def _read_settings_of_request() -> "OrchestratorSettings":
+def _get_request_settings() -> "OrchestratorSettings":
 	return frappe.get_cached_doc(SETTINGS)
 
 

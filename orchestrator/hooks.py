@@ -209,7 +209,7 @@ permission_query_conditions = {
 	"Shift Request": "orchestrator.hr.permissions.build_conditions",
 	"Sprint": "orchestrator.gameplan.permissions.build_conditions",
 	"Sprint Event": "orchestrator.gameplan.permissions.build_conditions",
-	"Version": "orchestrator.access.versions.conditions",
+	"Version": "orchestrator.access.versions.build_conditions",
 }
 has_permission = {
 	"*": "orchestrator.api.replay_permissions.record_check",

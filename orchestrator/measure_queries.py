@@ -86,7 +86,7 @@ def to_number(value: Any) -> float:
 	return int(plain) if plain.is_integer() else plain
 
 
-def percentage(part: Any, whole: Any) -> float | None:
+def compute_percentage(part: Any, whole: Any) -> float | None:
 	"""Return `part` in per cent of `whole`, None if that is 0."""
 	return round(float(part or 0) / float(whole) * 100, 2) if whole else None
 
@@ -138,7 +138,7 @@ def fetch_one(sql: str, *doctypes: str, **values: Any) -> tuple[Any, ...]:
 	return fetch_all(sql, *doctypes, **values)[0]
 
 
-def trailing_period(
+def aggregate_trailing_period(
 	doctype: str, field: str, *, what: str = "1", where: str = "TRUE", days: int = DAYS, average: bool = False
 ) -> Number:
 	"""Return the sum (or average) of `what`, by default the number of records, over those whose date `field`
@@ -147,7 +147,7 @@ def trailing_period(
 	today = clock.get_today()
 	row = fetch_one(
 		f"""
-		SELECT {_aggregate_period(what, field, ">=", average)}, {_aggregate_period(what, field, "<", average)}
+		SELECT {_render_aggregate(what, field, ">=", average)}, {_render_aggregate(what, field, "<", average)}
 		FROM `tab{doctype}` WHERE {field} >= %(before)s AND {field} < %(end)s AND {where} AND {{readable}}
 		""",  # noqa: S608 (the parts are those of measures, never a caller's)
 		doctype,
@@ -159,7 +159,7 @@ def trailing_period(
 	return Number(now, before)
 
 
-def _aggregate_period(what: str, field: str, side: str, average: bool) -> str:
+def _render_aggregate(what: str, field: str, side: str, average: bool) -> str:
 	"""Return an aggregate over the records on one side of `since`."""
 	return f"{'AVG' if average else 'SUM'}(IF({field} {side} %(since)s, {what}, NULL))"
 

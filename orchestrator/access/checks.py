@@ -85,7 +85,7 @@ class EmployeeOrApprover:
 
 	def __call__(self, arguments: Arguments) -> None:
 		for name in find_names(arguments, self.argument):
-			if not _is_approver_of(name):
+			if not _is_approver(name):
 				check_record("Employee", name)
 
 
@@ -179,7 +179,7 @@ def has_restrictions(doctype: str) -> bool:
 	return bool(query.build_match_conditions())
 
 
-def _is_approver_of(employee: str) -> bool:
+def _is_approver(employee: str) -> bool:
 	"""Return True where the caller approves the employee's requests."""
 	found = frappe.db.get_value("Employee", employee, [*APPROVER_FIELDS, "department"], as_dict=True)
 	if not found:

@@ -31,7 +31,7 @@ def check_chart(arguments: Arguments) -> None:
 	checks.check_doctype(doctype)
 	filters = _parse_list(chart.get("filters_json"))
 	named = [str(chart.get(fieldname) or "") for fieldname in CHART_FIELDS]
-	_check_fields(doctype, [*named, *_filtered_fields(filters)])
+	_check_fields(doctype, [*named, *_find_filtered_fields(filters)])
 	if not checks.has_restrictions(doctype):
 		return
 	if chart.get("type") == "Heatmap":
@@ -159,7 +159,7 @@ def _parse_list(value: Any) -> list[Any]:
 	return list(parsed) if isinstance(parsed, list | tuple) else []
 
 
-def _filtered_fields(filters: list[Any]) -> list[str]:
+def _find_filtered_fields(filters: list[Any]) -> list[str]:
 	"""Return the fields that filters name, `[field, operator, value]` or with the DocType before them."""
 	named = []
 	for each in filters:

@@ -140,11 +140,11 @@ def _charge_caller() -> Allowance | None:
 	user = frappe.session.user
 	if user == "Guest":
 		return _charge_address()
-	return limits.take_token(f"user:{user}", get_settings().rate_limit_user_capacity)
+	return limits.charge_token(f"user:{user}", get_settings().rate_limit_user_capacity)
 
 
 def _charge_address() -> Allowance | None:
-	return limits.take_token(f"ip:{_get_address()}", get_settings().rate_limit_guest_capacity)
+	return limits.charge_token(f"ip:{_get_address()}", get_settings().rate_limit_guest_capacity)
 
 
 def _get_address() -> str:

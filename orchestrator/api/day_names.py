@@ -30,7 +30,7 @@ def to_day(value: Any) -> Any:
 	return value[:10] if isinstance(value, str) and len(value) > 10 else value
 
 
-def with_documented_names(doctype: str, record: dict[str, Any]) -> dict[str, Any]:
+def add_documented_names(doctype: str, record: dict[str, Any]) -> dict[str, Any]:
 	"""Return the record with its documented names beside the names of the fields."""
 	record = add_aliases(doctype, record)
 	for name in DAY_NAMES.get(doctype, ()):

@@ -60,7 +60,7 @@ class Allowance:
 		return headers
 
 
-def take_token(caller: str, capacity: int) -> Allowance | None:
+def charge_token(caller: str, capacity: int) -> Allowance | None:
 	"""Take one token from the bucket of `caller`. None where limits are off or Redis is away."""
 	settings = get_settings()
 	if not settings.rate_limit_enabled:

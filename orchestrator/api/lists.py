@@ -56,7 +56,7 @@ class ListQuery:
 	days: set[str] = field(default_factory=set)
 
 	@property
-	def list_labels(self) -> list[str]:
+	def column_labels(self) -> list[str]:
 		"""The caller's names of the columns, in the order asked for."""
 		return [label for label, _column in self.labels]
 

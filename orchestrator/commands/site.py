@@ -13,7 +13,7 @@ from orchestrator import isolation
 
 
 @contextmanager
-def connect_site(context: frappe._dict) -> Iterator[None]:
+def open_site(context: frappe._dict) -> Iterator[None]:
 	"""Connect to the site as Administrator, if Orchestrator is installed there."""
 	site = get_site(context)
 	frappe.init(site=site)

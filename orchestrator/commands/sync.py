@@ -16,7 +16,7 @@ import click
 import frappe
 from frappe.commands import pass_context
 
-from orchestrator.commands.site import connect_site
+from orchestrator.commands.site import open_site
 from orchestrator.commands.sync_progress import show_progress
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def sync_kipu(
 	"""Bring clients in step with Kipu. Ctrl-C stops it; the next run goes on from there."""
 	from orchestrator.sync.actions import run_requests
 
-	with connect_site(context), report_refusals():
+	with open_site(context), report_refusals():
 		order = run_requests.parse_request("full" if full else "incremental", dry_run, since)
 		names = list_chosen(connections)
 		standings, codes = [], [0]
@@ -81,7 +81,7 @@ def kipu_test(context: frappe._dict, connections: tuple[str, ...], as_json: bool
 	from orchestrator.sync.tools import connection_test
 
 	results, refused = [], False
-	with connect_site(context), report_refusals():
+	with open_site(context), report_refusals():
 		for name in list_chosen(connections):
 			try:
 				results.append(connection_test.run_connection_test_by_name(name))
@@ -106,7 +106,7 @@ def sync_history(context: frappe._dict, limit: int, connection: str | None, as_j
 	"""Show the last runs of the Kipu sync, newest first."""
 	from orchestrator.sync.actions import history
 
-	with connect_site(context), report_refusals():
+	with open_site(context), report_refusals():
 		runs = history.list_runs(limit, 0, connection)
 	if as_json:
 		click.echo(json.dumps(runs, indent=1))
@@ -127,12 +127,12 @@ def sync_rollback(context: frappe._dict, run: str, yes: bool, as_json: bool) -> 
 	from orchestrator.sync.actions import history, run_actions
 	from orchestrator.sync.runs.run_records import RunRequest
 
-	with connect_site(context), report_refusals():
+	with open_site(context), report_refusals():
 		target = history.get_run(run)
 		if not yes:
 			click.confirm(build_rollback_question(target), abort=True)
 		with show_progress(RunRequest(target["connection"], "rollback"), as_json) as watch:
-			standing = run_actions.roll_back_run(run, watch or ignore_progress)
+			standing = run_actions.roll_back_run(run, watch or skip_progress)
 	if as_json:
 		click.echo(json.dumps(standing, indent=1))
 	else:
@@ -189,7 +189,7 @@ def build_rollback_question(run: "RunStanding") -> str:
 	)
 
 
-def ignore_progress(_run: object) -> None:
+def skip_progress(_run: object) -> None:
 	"""Watch without looking."""
 
 

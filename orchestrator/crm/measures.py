@@ -12,17 +12,17 @@ from orchestrator.measure_queries import (
 	Number,
 	Series,
 	Table,
+	aggregate_trailing_period,
 	build_series,
 	build_table,
 	check_readable,
+	compute_percentage,
 	count_by_month,
 	count_by_value,
 	count_records,
 	fetch_all,
 	fetch_one,
-	percentage,
 	to_number,
-	trailing_period,
 )
 
 YEAR = 365
@@ -64,17 +64,17 @@ def win_rate() -> Number:
 		before=add_days(today, 1 - 2 * YEAR),
 		end=add_days(today, 1),
 	)
-	return Number(percentage(row[0], row[1]), percentage(row[2], row[3]))
+	return Number(compute_percentage(row[0], row[1]), compute_percentage(row[2], row[3]))
 
 
 def new_leads() -> Number:
 	"""Return Leads of the last 30 days, and of the 30 days before."""
-	return trailing_period(LEAD, "creation")
+	return aggregate_trailing_period(LEAD, "creation")
 
 
 def new_opportunities() -> Number:
 	"""Return opportunities of the last 30 days, and of the 30 days before."""
-	return trailing_period(OPPORTUNITY, "creation")
+	return aggregate_trailing_period(OPPORTUNITY, "creation")
 
 
 def leads_by_status() -> Series:

@@ -52,7 +52,7 @@ def validate(doc: "Opportunity", _method: str | None = None) -> None:
 def on_change(doc: "Opportunity", _method: str | None = None) -> None:
 	"""Handle the hook on_change: quotations and orders write the status alone, past validate. After a save there is nothing to do."""
 	now = _serialize_opportunity(doc)
-	settled = stages.follow_status(now)
+	settled = stages.apply_status(now)
 	if settled != now:
 		changes = {"pipeline_stage": settled.stage, "probability": settled.probability}
 		doc.update(changes)

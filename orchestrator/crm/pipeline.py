@@ -72,7 +72,7 @@ def _get_groups(user: str | None) -> list[Group]:
 	return [Group(*row) for row in frappe.db.sql(AGGREGATE.format(hint=hint, where=where), values)]
 
 
-def summarize(
+def build_summary(
 	groups: Iterable[Group],
 	currency: str,
 	currency_of: Callable[[str | None], str],
@@ -116,7 +116,7 @@ def _get_amounts(group: Group, company_currency: str) -> list[tuple[str, float]]
 def get_summary(user: str | None) -> PipelineSummary:
 	"""Return the pipeline of what the caller may read, in the currency of the site's default company."""
 	currency = get_site_currency()
-	return summarize(
+	return build_summary(
 		_get_groups(user),
 		currency,
 		currency_of=lambda company: get_company_currency(company) or currency,

@@ -105,7 +105,7 @@ def reconcile(now: Standing, before: Standing | None) -> Standing:
 	return Standing(stage, now.status, _get_probability(stage, now.probability, before))
 
 
-def follow_status(now: Standing) -> Standing:
+def apply_status(now: Standing) -> Standing:
 	"""Return `now` with stage and probability by its status: for changes that ERPNext writes itself."""
 	stage = _get_stage(now.status, now.stage)
 	return Standing(stage, now.status, _get_probability(stage, now.probability, now))

@@ -80,8 +80,8 @@ def _build_column(column: str, rows: list[TaskRow]) -> BoardColumn:
 		column=column,
 		title=titles[column],
 		tasks=[_build_task(row) for row in rows],
-		estimate_hours=round_hours(sum(row.get_state.estimate for row in rows)),
-		remaining_hours=round_hours(sum(row.get_state.remaining for row in rows)),
+		estimate_hours=round_hours(sum(row.state.estimate for row in rows)),
+		remaining_hours=round_hours(sum(row.state.remaining for row in rows)),
 	)
 
 
@@ -94,7 +94,7 @@ def _build_task(row: TaskRow) -> BoardTask:
 		priority=row.priority,
 		assigned_to=row.assigned_to,
 		due_date=str(row.due_date) if row.due_date else None,
-		estimate_hours=round_hours(row.get_state.estimate),
-		progress=round_hours(row.get_state.progress),
-		remaining_hours=round_hours(row.get_state.remaining),
+		estimate_hours=round_hours(row.state.estimate),
+		progress=round_hours(row.state.progress),
+		remaining_hours=round_hours(row.state.remaining),
 	)

@@ -46,11 +46,11 @@ def _compute_loads(capacities: Mapping[str, float], rows: Iterable[TaskRow]) -> 
 
 
 def _compute_load(user: str | None, capacity: float, rows: list[TaskRow]) -> MemberLoad:
-	remaining = sum(row.get_state.remaining for row in rows)
+	remaining = sum(row.state.remaining for row in rows)
 	return MemberLoad(
 		user=user,
 		capacity_hours=round_hours(capacity),
-		estimated_hours=round_hours(sum(row.get_state.estimate for row in rows)),
+		estimated_hours=round_hours(sum(row.state.estimate for row in rows)),
 		remaining_hours=round_hours(remaining),
 		free_hours=round_hours(capacity - remaining),
 		open_tasks=sum(row.is_unfinished for row in rows),

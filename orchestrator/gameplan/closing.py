@@ -126,9 +126,7 @@ def _build_events(row: TaskRow, source: str, target: str | None, closed_at: date
 	left, joined = closed_at + history.TICK, closed_at + 2 * history.TICK
 	found = [EventRow(source, Event(left, row.doctype, row.name, LEFT, *OUT), row.status)]
 	if target:
-		found.append(
-			EventRow(target, Event(joined, row.doctype, row.name, JOINED, *row.get_state), row.status)
-		)
+		found.append(EventRow(target, Event(joined, row.doctype, row.name, JOINED, *row.state), row.status))
 	return found
 
 
@@ -138,6 +136,6 @@ def _build_moved_task(row: TaskRow, target: str | None) -> MovedTask:
 		task=row.name,
 		title=row.title or "",
 		status=row.status or "",
-		remaining_hours=round_hours(row.get_state.remaining),
+		remaining_hours=round_hours(row.state.remaining),
 		moved_to=target or BACKLOG,
 	)

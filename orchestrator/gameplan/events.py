@@ -107,8 +107,8 @@ def _build_events(
 	doctype: str, name: str, last: history.LastEvent | None, row: TaskRow | None, now: datetime
 ) -> list[EventRow]:
 	"""Return the events that lead from the task's last one to how it is stored, each later than the one before."""
-	before = (last.sprint, last.event.get_state) if last and last.event.is_in else None
-	after = (row.sprint, row.get_state) if row and row.sprint else None
+	before = (last.sprint, last.event.state) if last and last.event.is_in else None
+	after = (row.sprint, row.state) if row and row.sprint else None
 	at = max(now, last.event.at + history.TICK) if last else now
 	return [
 		_build_event(doctype, name, step, at + number * history.TICK, row.status if row else None)

@@ -71,12 +71,12 @@ def find_unwritten_events(events: list[Event], rows: list[TaskRow], now: datetim
 def _build_change_events(row: TaskRow, last: Event | None, now: datetime) -> Event | None:
 	"""Return what happened to a task that is in the sprint since its last event; None where nothing did."""
 	if last and last.is_in:
-		if last.get_state == row.get_state:
+		if last.state == row.state:
 			return None
-		kind = get_event_kind(last.get_state, row.get_state)
+		kind = get_event_kind(last.state, row.state)
 	else:
 		kind = JOINED
-	return Event(_date_change(row.modified, last, now), row.doctype, row.name, kind, *row.get_state)
+	return Event(_get_change_time(row.modified, last, now), row.doctype, row.name, kind, *row.state)
 
 
 def _build_removal_events(missing: list[Key], latest: dict[Key, Event], now: datetime) -> list[Event]:
@@ -86,12 +86,12 @@ def _build_removal_events(missing: list[Key], latest: dict[Key, Event], now: dat
 		names = [name for of, name in missing if of == doctype]
 		rows = {row.name: row for row in list_rows_by_name(doctype, names)}
 		for name in names:
-			at = _date_change(rows[name].modified, latest[doctype, name], now) if name in rows else now
+			at = _get_change_time(rows[name].modified, latest[doctype, name], now) if name in rows else now
 			events.append(Event(at, doctype, name, LEFT if name in rows else DELETED, *OUT))
 	return events
 
 
-def _date_change(modified: datetime, last: Event | None, now: datetime) -> datetime:
+def _get_change_time(modified: datetime, last: Event | None, now: datetime) -> datetime:
 	"""Return the time of a change that no hook saw: the task's last modification.
 
 	If that is not after the last event, the time is unknown: return the time at which it was found.

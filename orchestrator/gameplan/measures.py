@@ -8,13 +8,13 @@ from orchestrator.measure_queries import (
 	Number,
 	Series,
 	Table,
+	aggregate_trailing_period,
 	build_table,
 	count_by_value,
 	count_records,
 	fetch_all,
 	fetch_one,
 	to_number,
-	trailing_period,
 )
 
 IS_OPEN = "status NOT IN ('Completed', 'Cancelled', 'Template')"
@@ -31,7 +31,9 @@ def open_tasks() -> Number:
 
 def completed_tasks() -> Number:
 	"""Return tasks completed within 30 days, and within the 30 days before."""
-	return trailing_period(TASK, "COALESCE(completed_on, DATE(modified))", where="status = 'Completed'")
+	return aggregate_trailing_period(
+		TASK, "COALESCE(completed_on, DATE(modified))", where="status = 'Completed'"
+	)
 
 
 def remaining_hours() -> Number:

@@ -63,8 +63,8 @@ class RunningTotals:
 		"""Add what the event changed."""
 		key = (event.doctype, event.task)
 		last = self.latest.get(key)
-		before = last.get_state if last else OUT
-		after = event.get_state
+		before = last.state if last else OUT
+		after = event.state
 		self.latest[key] = event
 		scope, burn = split_change(before, after)
 		self.remaining += scope - burn

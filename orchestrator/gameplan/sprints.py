@@ -52,7 +52,7 @@ def start_sprint(name: str) -> SprintStart:
 		)
 	rows = list_sprint_rows(doc.name, lock=True)
 	now = clock.get_now()
-	committed = burndown.round_hours(sum(row.get_state.remaining for row in rows))
+	committed = burndown.round_hours(sum(row.state.remaining for row in rows))
 	doc.update({"state": ACTIVE, "started_at": now, "committed_hours": committed})
 	save_state_change(doc)
 	return SprintStart(

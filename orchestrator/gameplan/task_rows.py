@@ -80,7 +80,7 @@ class TaskRow(NamedTuple):
 		return not (self.is_done or self.is_dropped)
 
 	@property
-	def get_state(self) -> TaskState:
+	def state(self) -> TaskState:
 		progress = DONE if self.is_done else float(self.percent or 0)
 		estimate = 0.0 if self.is_covered else float(self.estimate or 0)
 		return TaskState(estimate, progress, counts=not self.is_dropped)

@@ -46,7 +46,7 @@ class Event(NamedTuple):
 	counts: bool | int
 
 	@property
-	def get_state(self) -> TaskState:
+	def state(self) -> TaskState:
 		return TaskState(self.estimate, self.progress, bool(self.counts))
 
 	@property

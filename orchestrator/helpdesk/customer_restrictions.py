@@ -18,16 +18,16 @@ from orchestrator.exceptions import refuse
 from orchestrator.helpdesk.tickets import DOCTYPES, is_customer
 
 
-def _is_form_of_customer() -> bool:
+def _is_customer_form() -> bool:
 	"""Return True if a customer asks for the form of a ticket, or to hear what happens on it."""
 	return frappe.form_dict.get("doctype") in DOCTYPES and is_customer()
 
 
-def _is_room_of_customer() -> bool:
+def _is_customer_room() -> bool:
 	"""Return True if a customer asks to hear what happens on one ticket; without a name Frappe 16 asks about the
 	list.
 	"""
-	return bool(frappe.form_dict.get("name")) and _is_form_of_customer()
+	return bool(frappe.form_dict.get("name")) and _is_customer_form()
 
 
 def _is_saved_by_customer() -> bool:
@@ -62,11 +62,11 @@ METHODS = {
 	"get_filter_options": "helpdesk.api.search.get_filter_options",
 }
 IS_REFUSED: dict[str, Callable[[], bool]] = {
-	"getdoc": _is_form_of_customer,
-	"get_docinfo": _is_form_of_customer,
+	"getdoc": _is_customer_form,
+	"get_docinfo": _is_customer_form,
 	"savedocs": _is_saved_by_customer,
-	"can_subscribe_doc": _is_form_of_customer,
-	"has_permission": _is_room_of_customer,
+	"can_subscribe_doc": _is_customer_form,
+	"has_permission": _is_customer_room,
 	"search": _is_note_hidden,
 	"get_filter_options": _is_note_hidden,
 }

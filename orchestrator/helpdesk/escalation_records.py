@@ -26,7 +26,7 @@ class EscalatedTicket(NamedTuple):
 	assignee: str | None
 
 	@property
-	def list_concerned(self) -> list[str]:
+	def concerned_users(self) -> list[str]:
 		"""Everyone who then works on it."""
 		return list(dict.fromkeys([*self.ticket.assignees, *([self.assignee] if self.assignee else [])]))
 
@@ -57,7 +57,7 @@ def apply_escalations(doctype: str, stage: Stage, batch: list[EscalatedTicket]) 
 	"""Assign, write into the timelines, notify. Returns who was notified."""
 	_create_assignments(doctype, [item for item in batch if item.assignee])
 	_create_timeline_entries(doctype, stage, batch)
-	recipients = _filter_notifiable({user for item in batch for user in item.list_concerned})
+	recipients = _filter_notifiable({user for item in batch for user in item.concerned_users})
 	_create_notifications(doctype, stage, batch, recipients)
 	return recipients
 
@@ -153,7 +153,7 @@ def _create_notifications(
 				"subject": f"{_(doctype)} {item.ticket.name}: {_render_line(stage, item)}",
 			}
 			for item in batch
-			for user in item.list_concerned
+			for user in item.concerned_users
 			if user in recipients
 		),
 	)

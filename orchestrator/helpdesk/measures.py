@@ -21,7 +21,7 @@ from orchestrator.measure_queries import (
 	Table,
 	build_series,
 	build_table,
-	percentage,
+	compute_percentage,
 	to_number,
 )
 
@@ -40,7 +40,7 @@ class Kind(NamedTuple):
 		return self.source.doctype
 
 
-def _kinds() -> Iterator[Kind]:
+def _list_readable_kinds() -> Iterator[Kind]:
 	"""Yield the DocTypes of tickets that the caller may read. Raises PermissionError where there are none."""
 	found = [
 		Kind(
@@ -57,20 +57,20 @@ def _kinds() -> Iterator[Kind]:
 	yield from readable
 
 
-def total(of_kind: Callable[[Kind], Number]) -> Number:
+def _sum_kinds(of_kind: Callable[[Kind], Number]) -> Number:
 	"""Return the sum over the DocTypes, now and before."""
-	numbers = [of_kind(kind) for kind in _kinds()]
+	numbers = [of_kind(kind) for kind in _list_readable_kinds()]
 	previous = [found.previous for found in numbers if found.previous is not None]
 	return Number(sum(found.value or 0 for found in numbers), sum(previous) if previous else None)
 
 
 def open_tickets() -> Number:
-	return total(lambda kind: measure_queries.count_records(kind.doctype, kind.is_open))
+	return _sum_kinds(lambda kind: measure_queries.count_records(kind.doctype, kind.is_open))
 
 
 def unassigned_tickets() -> Number:
 	"""Open tickets that nobody is assigned."""
-	return total(
+	return _sum_kinds(
 		lambda kind: measure_queries.count_records(
 			kind.doctype, f"{kind.is_open} AND COALESCE(_assign, '[]') IN ('', '[]')"
 		)
@@ -79,7 +79,7 @@ def unassigned_tickets() -> Number:
 
 def overdue_tickets() -> Number:
 	"""Open tickets that are past the time at which their service level wants them resolved."""
-	return total(
+	return _sum_kinds(
 		lambda kind: measure_queries.count_records(
 			kind.doctype,
 			f"{kind.is_open} AND {kind.source.resolution_by} < LEAST(%(now)s, COALESCE(on_hold_since, %(now)s))",
@@ -90,7 +90,7 @@ def overdue_tickets() -> Number:
 
 def new_tickets() -> Number:
 	"""Return tickets of the last 30 days, and of the 30 days before."""
-	return total(lambda kind: measure_queries.trailing_period(kind.doctype, "creation"))
+	return _sum_kinds(lambda kind: measure_queries.aggregate_trailing_period(kind.doctype, "creation"))
 
 
 def first_response_hours() -> Number:
@@ -99,15 +99,19 @@ def first_response_hours() -> Number:
 	"""
 	waited = "TIMESTAMPDIFF(SECOND, creation, first_responded_on)"
 	spent = [
-		measure_queries.trailing_period(kind.doctype, "first_responded_on", what=waited) for kind in _kinds()
+		measure_queries.aggregate_trailing_period(kind.doctype, "first_responded_on", what=waited)
+		for kind in _list_readable_kinds()
 	]
-	answered = [measure_queries.trailing_period(kind.doctype, "first_responded_on") for kind in _kinds()]
-	now = _mean_hours([found.value for found in spent], [found.value for found in answered])
-	before = _mean_hours([found.previous for found in spent], [found.previous for found in answered])
+	answered = [
+		measure_queries.aggregate_trailing_period(kind.doctype, "first_responded_on")
+		for kind in _list_readable_kinds()
+	]
+	now = _compute_mean_hours([found.value for found in spent], [found.value for found in answered])
+	before = _compute_mean_hours([found.previous for found in spent], [found.previous for found in answered])
 	return Number(now, before)
 
 
-def _mean_hours(seconds: list[float | None], records: list[float | None]) -> float | None:
+def _compute_mean_hours(seconds: list[float | None], records: list[float | None]) -> float | None:
 	known = sum(found or 0 for found in records)
 	return round(sum(found or 0 for found in seconds) / HOUR / known, 2) if known else None
 
@@ -117,23 +121,25 @@ def service_level_met() -> Number:
 	before.
 	"""
 	met, all_ = [], []
-	for kind in _kinds():
+	for kind in _list_readable_kinds():
 		due, done = kind.source.resolution_by, kind.source.resolved_on
 		met.append(
-			measure_queries.trailing_period(
+			measure_queries.aggregate_trailing_period(
 				kind.doctype, done, what=f"{done} <= {due}", where=f"{due} IS NOT NULL"
 			)
 		)
-		all_.append(measure_queries.trailing_period(kind.doctype, done, where=f"{due} IS NOT NULL"))
+		all_.append(measure_queries.aggregate_trailing_period(kind.doctype, done, where=f"{due} IS NOT NULL"))
 	return Number(
-		percentage(sum(found.value or 0 for found in met), sum(found.value or 0 for found in all_)),
-		percentage(sum(found.previous or 0 for found in met), sum(found.previous or 0 for found in all_)),
+		compute_percentage(sum(found.value or 0 for found in met), sum(found.value or 0 for found in all_)),
+		compute_percentage(
+			sum(found.previous or 0 for found in met), sum(found.previous or 0 for found in all_)
+		),
 	)
 
 
 def tickets_by_status() -> Series:
 	counted: Counter[str] = Counter()
-	for kind in _kinds():
+	for kind in _list_readable_kinds():
 		series = measure_queries.count_by_value(kind.doctype, "status", "")
 		counted.update(dict(zip(series.labels, series.datasets[0].values, strict=True)))
 	return build_series(counted.most_common(), _("Tickets"))
@@ -141,7 +147,7 @@ def tickets_by_status() -> Series:
 
 def tickets_by_day() -> Series:
 	"""Return tickets that came on each of the last 30 days."""
-	found = [measure_queries.count_by_day(kind.doctype, "creation", "") for kind in _kinds()]
+	found = [measure_queries.count_by_day(kind.doctype, "creation", "") for kind in _list_readable_kinds()]
 	values = [sum(each) for each in zip(*(series.datasets[0].values for series in found), strict=True)]
 	return build_series(zip(found[0].labels, values, strict=True), _("Tickets"))
 
@@ -149,7 +155,7 @@ def tickets_by_day() -> Series:
 def oldest_tickets() -> Table:
 	"""Return the open tickets that have waited longest."""
 	rows, open_ = [], 0.0
-	for kind in _kinds():
+	for kind in _list_readable_kinds():
 		rows += measure_queries.fetch_all(
 			f"""SELECT {AS_TEXT.format("name")}, %(doctype)s, subject, status, priority, creation FROM `tab{kind.doctype}`
 				WHERE {kind.is_open} AND {{readable}} ORDER BY creation LIMIT {OLDEST}""",  # noqa: S608

@@ -43,7 +43,7 @@ def get_ticket(name: str | int, doctype: str | None = None) -> Ticket:
 	"""
 	doctypes = _list_doctypes(str(name), doctype)
 	for candidate in doctypes:
-		doc = get_document(candidate, _name_of(candidate, name))
+		doc = get_document(candidate, _parse_name(candidate, name))
 		if doc and (ticket := _build_caller_view(doc)):
 			return ticket
 	if doctypes == [ISSUE] and not is_customer():
@@ -52,7 +52,7 @@ def get_ticket(name: str | int, doctype: str | None = None) -> Ticket:
 	raise AssertionError
 
 
-def _name_of(doctype: str, name: str | int) -> str:
+def _parse_name(doctype: str, name: str | int) -> str:
 	"""Return the name of a ticket. A number is padded where its DocType pads: Helpdesk 1.20 and later have 0043 for 43."""
 	text = str(name)
 	if isinstance(name, int) and doctype == HD_TICKET and not frappe.db.exists(HD_TICKET, text):

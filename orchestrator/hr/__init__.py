@@ -126,8 +126,11 @@ def get_leaves(
 	with `to_approve` those that wait for the caller. Raises PermissionError (403), DoesNotExistError (404),
 	InvalidRequestError (400)."""
 	frappe.has_permission(LEAVE_APPLICATION, "read", throw=True)
-	whose = requests.employee_with_visible_leave(employee) if employee else None
-	first, last = requests.optional_date("from_date", from_date), requests.optional_date("to_date", to_date)
+	whose = requests.get_employee_with_visible_leave(employee) if employee else None
+	first, last = (
+		requests.parse_optional_date("from_date", from_date),
+		requests.parse_optional_date("to_date", to_date),
+	)
 	conditions = leave_list.build_conditions(whose, status, leave_type, first, last, to_approve)
 	return leave_list.get_page(conditions, order_by, limit_start, limit_page_length)
 
@@ -179,7 +182,7 @@ def get_leave_balance(leave_type: str, employee: str | None = None, date: str | 
 
 	Raises PermissionError (403), DoesNotExistError (404) for an employee or a leave type, InvalidRequestError (400),
 	MissingEmployeeError (422)."""
-	whose = requests.employee_with_visible_leave(employee)
+	whose = requests.get_employee_with_visible_leave(employee)
 	day = period.parse_date("date", date) if date else clock.get_today()
 	leave_types.check_exists(leave_type, frappe.DoesNotExistError)
 	return balances.get_balance(whose, leave_type, day)

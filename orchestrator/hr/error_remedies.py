@@ -25,7 +25,7 @@ REMEDY_BY_ERROR = {
 
 
 @contextlib.contextmanager
-def errors_with_remedy() -> Iterator[None]:
+def add_remedies() -> Iterator[None]:
 	"""Add a remedy to what HRMS refuses within the block, and drop HRMS's other messages for forms."""
 	try:
 		yield

@@ -100,7 +100,7 @@ def create_application(employee: str, request: LeaveRequest) -> LeaveStanding:
 		}
 	)
 	doc.check_permission("create")
-	with error_remedies.errors_with_remedy():
+	with error_remedies.add_remedies():
 		_check_allocation(doc)
 		block_dates.check_approvable(doc)
 		doc.insert()
@@ -159,7 +159,7 @@ def decide_application(name: str, decision: Decision, note: str | None) -> Leave
 	if doc.docstatus != 0 or doc.status != OPEN:
 		_raise_already_decided(doc)
 	doc.status = decision
-	with error_remedies.errors_with_remedy():
+	with error_remedies.add_remedies():
 		doc.submit()
 	if changes.has_concurrent_changes(LEAVE_LEDGER_ENTRY, doc.employee):
 		refuse(
@@ -216,7 +216,7 @@ def _cancel_approved_application(doc: "LeaveApplication") -> None:
 	"""Cancel an approved leave, where the caller may: HR, and an approver whom the record is not only shared with."""
 	if not doc.has_permission("cancel"):
 		refuse(_("{0} is approved. Ask HR to cancel it.").format(doc.name), frappe.PermissionError)
-	with error_remedies.errors_with_remedy():
+	with error_remedies.add_remedies():
 		doc.cancel()
 
 

@@ -10,13 +10,13 @@ from orchestrator.measure_queries import (
 	Number,
 	Series,
 	Table,
+	aggregate_trailing_period,
 	build_table,
 	count_by_month,
 	count_by_value,
 	count_records,
 	fetch_all,
 	fetch_one,
-	trailing_period,
 )
 
 FORTNIGHT = 14
@@ -58,7 +58,7 @@ def checked_in_today() -> Number:
 
 def new_employees() -> Number:
 	"""Return employees who joined within 90 days, and within the 90 days before."""
-	return trailing_period(EMPLOYEE, "date_of_joining", days=90)
+	return aggregate_trailing_period(EMPLOYEE, "date_of_joining", days=90)
 
 
 def employees_by_department() -> Series:

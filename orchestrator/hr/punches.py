@@ -94,7 +94,7 @@ def create_punch(employee: str, direction: Direction, at: datetime | None, place
 	)
 	# Frappe would put its own time in place of an employee's, who may not set it; it has been checked above.
 	doc.flags.ignore_permlevel_for_fields = ["time"]
-	with error_remedies.errors_with_remedy():
+	with error_remedies.add_remedies():
 		doc.insert()
 	return serialize_punch(doc)
 

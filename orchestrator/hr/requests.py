@@ -35,11 +35,11 @@ def execute_punch(
 	return punches.create_punch(whose, direction, moment, punches.parse_place(location, latitude, longitude))
 
 
-def optional_date(name: str, text: str | None) -> date | None:
+def parse_optional_date(name: str, text: str | None) -> date | None:
 	return period.parse_date(name, text) if text else None
 
 
-def employee_with_visible_leave(employee: str | None) -> str:
+def get_employee_with_visible_leave(employee: str | None) -> str:
 	"""Return the employee named, whose balances the caller may see: who may read the record, and the leave
 	approver.
 	"""

@@ -12,7 +12,7 @@ from orchestrator.kipu_simulator.signatures import Keys
 from orchestrator.kipu_simulator.world import Settings
 
 
-def parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
 	"""Return the command's options."""
 	made = argparse.ArgumentParser(
 		prog="python -m orchestrator.kipu_simulator",
@@ -53,7 +53,7 @@ def parser() -> argparse.ArgumentParser:
 
 def build(arguments: Sequence[str]) -> Simulator:
 	"""Return the simulator that the options describe. Exits with 2 where they make no sense."""
-	options = parser()
+	options = build_parser()
 	given = options.parse_args(arguments)
 	try:
 		faults = [parse_fault(text) for text in given.fault]

@@ -73,7 +73,7 @@ class Faults:
 		with self._lock:
 			self._waiting.clear()
 
-	def take(self, route: str, page: int) -> Fault | None:
+	def use_fault(self, route: str, page: int) -> Fault | None:
 		"""Return the fault for this request, used up by one."""
 		with self._lock:
 			for index, fault in enumerate(self._waiting):

@@ -46,7 +46,7 @@ def check(
 	date = headers.get("X-Auth-Date") or headers.get("Date") or ""
 	if not _is_recent(date, now):
 		return Refusal(403, "clock")
-	if body and headers.get("Content-MD5") != _md5(body):
+	if body and headers.get("Content-MD5") != _compute_md5(body):
 		return Refusal(403, "content md5")
 	text = f"{headers.get('Content-Type', '')},{headers.get('Content-MD5', '')},{uri},{date}"
 	mac = hmac.new(keys.secret_key.encode(), text.encode(), getattr(hashlib, DIGESTS[scheme]))
@@ -57,7 +57,7 @@ def check(
 	return None
 
 
-def version_of(headers: Mapping[str, str]) -> str:
+def get_version(headers: Mapping[str, str]) -> str:
 	"""Return the API version asked for, "3" or "4"."""
 	match = ACCEPT.fullmatch(headers.get("Accept", ""))
 	return match[1] if match else "3"
@@ -68,5 +68,5 @@ def _is_recent(date: str, now: float) -> bool:
 	return parsed is not None and abs(email.utils.mktime_tz(parsed) - now) <= ALLOWED_SKEW
 
 
-def _md5(body: bytes) -> str:
+def _compute_md5(body: bytes) -> str:
 	return base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()

@@ -66,35 +66,35 @@ class World:
 		self.hidden = bytearray()
 		self.edits: dict[int, dict[str, Any]] = {}
 		self.people = people
-		self._populate(people)
+		self._generate_stays(people)
 
 	def __len__(self) -> int:
 		return len(self.person)
 
-	def now(self) -> float:
+	def get_now(self) -> float:
 		"""Return seconds since the epoch by this instance's clock."""
 		return self._now() + self.settings.skew
 
-	def today(self, stay: int | None = None) -> int:
+	def get_today(self, stay: int | None = None) -> int:
 		"""Return the day at the stay's location, or in UTC."""
 		zone = timezone.utc if stay is None else PLACES[self.location[stay]].zone
-		return datetime.fromtimestamp(self.now(), zone).toordinal()
+		return datetime.fromtimestamp(self.get_now(), zone).toordinal()
 
-	def latest_day(self, stay: int) -> int:
+	def get_latest_day(self, stay: int) -> int:
 		"""Return the last day on which the stay's minute of the day is over: what happens now is not planned for later."""
-		today = self.today(stay)
-		return today if self.instant(stay, today).timestamp() <= self.now() else today - 1
+		today = self.get_today(stay)
+		return today if self.compute_instant(stay, today).timestamp() <= self.get_now() else today - 1
 
-	def minute_of_day(self, stay: int) -> int:
+	def get_minute(self, stay: int) -> int:
 		"""Return when on its day a stay begins and ends, in local minutes.
 
 		Every second one at midnight, as bare dates come.
 		"""
 		return 0 if stay % 2 else 8 * 60 + (stay * 37) % (14 * 60)
 
-	def instant(self, stay: int, day: int) -> datetime:
+	def compute_instant(self, stay: int, day: int) -> datetime:
 		"""Return the moment of a stay's day, aware, in UTC."""
-		local = datetime.fromordinal(day) + timedelta(minutes=self.minute_of_day(stay))
+		local = datetime.fromordinal(day) + timedelta(minutes=self.get_minute(stay))
 		return local.replace(tzinfo=PLACES[self.location[stay]].zone).astimezone(timezone.utc)
 
 	def is_in_care(self, stay: int) -> bool:
@@ -103,35 +103,35 @@ class World:
 		if not self.admitted[stay] or last == NEVER:
 			return bool(self.admitted[stay])
 		# Only within a day of now does the hour count; of a large history, that is hardly anybody.
-		if abs(last - self.today()) > 1:
-			return last > self.today()
-		return self.instant(stay, last).timestamp() > self.now()
+		if abs(last - self.get_today()) > 1:
+			return last > self.get_today()
+		return self.compute_instant(stay, last).timestamp() > self.get_now()
 
 	# What people do at the facility
 
 	def admit(self, stay: int, day: int | None = None) -> int:
 		"""Return a pre-admission arrives."""
 		with self.lock:
-			self.admitted[stay] = day or self.latest_day(stay)
+			self.admitted[stay] = day or self.get_latest_day(stay)
 			return self.touch(stay)
 
 	def admit_new(self, location: int = 0, day: int | None = None) -> int:
 		"""Admit a new person. Return the stay."""
 		with self.lock:
 			self.people += 1
-			return self._admission(self.people - 1, location, day)
+			return self._draw_admission(self.people - 1, location, day)
 
 	def preadmit_new(self, location: int = 0) -> int:
 		"""Register a new person for a later admission. Return the stay."""
 		with self.lock:
 			self.people += 1
-			stay = self._append(self.people - 1, location, NEVER, NEVER, self.now(), self.now())
+			stay = self._append(self.people - 1, location, NEVER, NEVER, self.get_now(), self.get_now())
 			return self.touch(stay)
 
 	def discharge(self, stay: int, day: int | None = None) -> int:
 		"""Return the stay ends, now or on another day; one ahead is planned only."""
 		with self.lock:
-			self.discharged[stay] = day or self.latest_day(stay)
+			self.discharged[stay] = day or self.get_latest_day(stay)
 			return self.touch(stay)
 
 	def undo_discharge(self, stay: int) -> int:
@@ -146,7 +146,9 @@ class World:
 		Return the new stay.
 		"""
 		with self.lock:
-			fields = people.person_fields(self.settings.seed, self.person[stay]) | self.edits.get(stay, {})
+			fields = people.build_person_fields(self.settings.seed, self.person[stay]) | self.edits.get(
+				stay, {}
+			)
 			again = self.admit_new(location)
 			self.edits[again] = {
 				"first_name": fields["first_name"].upper(),
@@ -160,7 +162,7 @@ class World:
 
 		Returns the stay.
 		"""
-		chart = f"{stay + CHART_BASE}:{people.person_id(self.settings.seed, person)}"
+		chart = f"{stay + CHART_BASE}:{people.compute_person_id(self.settings.seed, person)}"
 		return self.set_field(stay, "casefile_id", chart)
 
 	def readmit(self, stay: int, location: int | None = None) -> int:
@@ -168,7 +170,7 @@ class World:
 		with self.lock:
 			where = self.location[stay] if location is None else location
 			if self.settings.mode == "classic":
-				return self._admission(self.person[stay], where)
+				return self._draw_admission(self.person[stay], where)
 			self.location[stay] = where
 			self.discharged[stay] = NEVER
 			return self.admit(stay)
@@ -180,14 +182,14 @@ class World:
 		with self.lock:
 			if self.settings.mode == "classic":
 				self.discharge(stay)
-				return self._admission(self.person[stay], location)
+				return self._draw_admission(self.person[stay], location)
 			self.location[stay] = location
 			return self.touch(stay)
 
 	def delete(self, stay: int) -> int:
 		"""Soft deletion: gone from every list, there in the vault."""
 		with self.lock:
-			self.deleted[stay] = self.now()
+			self.deleted[stay] = self.get_now()
 			return self.touch(stay)
 
 	def restore(self, stay: int) -> int:
@@ -236,12 +238,12 @@ class World:
 	def touch(self, stay: int) -> int:
 		"""Return the record counts as updated now. Returns the stay."""
 		with self.lock:
-			self.updated[stay] = self.now()
+			self.updated[stay] = self.get_now()
 			self.version += 1
 			return stay
 
-	def _admission(self, person: int, location: int, day: int | None = None) -> int:
-		stay = self._append(person, location, NEVER, NEVER, self.now(), self.now())
+	def _draw_admission(self, person: int, location: int, day: int | None = None) -> int:
+		stay = self._append(person, location, NEVER, NEVER, self.get_now(), self.get_now())
 		return self.admit(stay, day)
 
 	def _append(
@@ -257,11 +259,11 @@ class World:
 		self.hidden.append(0)
 		return len(self.person) - 1
 
-	def _populate(self, people: int) -> None:
+	def _generate_stays(self, people: int) -> None:
 		"""Generate the history. Drawn in order, so that a larger world begins with the smaller one."""
 		dice = random.Random(self.settings.seed)  # noqa: S311
 		as_of = self.settings.as_of
-		quiet = (as_of.toordinal() if as_of else self.today()) - QUIET_DAYS
+		quiet = (as_of.toordinal() if as_of else self.get_today()) - QUIET_DAYS
 		midnight = (quiet - date(1970, 1, 1).toordinal()) * DAY
 		for person in range(people):
 			location = dice.randrange(len(PLACES))
@@ -272,11 +274,11 @@ class World:
 				self._append(person, location, NEVER, NEVER, stamp, stamp)
 				continue
 			again = kind > 0.9
-			end = self._past_stay(person, location, day, dice.randint(7, 60), quiet, midnight, kind)
+			end = self._draw_past_stay(person, location, day, dice.randint(7, 60), quiet, midnight, kind)
 			if again and end and end + 30 < quiet:
-				self._past_stay(person, location, end + 30, dice.randint(7, 60), quiet, midnight, kind)
+				self._draw_past_stay(person, location, end + 30, dice.randint(7, 60), quiet, midnight, kind)
 
-	def _past_stay(
+	def _draw_past_stay(
 		self, person: int, location: int, day: int, length: int, quiet: int, midnight: float, kind: float
 	) -> int:
 		"""Return a stay of the history.

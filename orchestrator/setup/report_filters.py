@@ -9,7 +9,7 @@ REPORT, FIELD = "Lead Analysis", "source"
 
 def sync() -> None:
 	"""Let the filter by a lead's source lead to the site's own DocType of sources."""
-	doctype = compat.lead_source_doctype()
+	doctype = compat.get_lead_source_doctype()
 	rows = frappe.get_all(
 		"Report Filter",
 		{"parent": REPORT, "fieldname": FIELD, "options": ("!=", doctype)},

@@ -127,13 +127,13 @@ def open_client(name: str, sleep: Callable[[float], None] | None = None) -> tupl
 		_parse_base_url(doc),
 		cast(Version, int(doc.api_version)),
 		session,
-		allowed_hosts=allowed_hosts(),
+		allowed_hosts=get_allowed_hosts(),
 		per=doc.page_size,
 	)
 	return client, session
 
 
-def allowed_hosts() -> frozenset[str]:
+def get_allowed_hosts() -> frozenset[str]:
 	"""Return the hosts that may be called: Kipu's, and those added in
 	site_config.json.
 	"""
@@ -158,7 +158,7 @@ def validate(doc: "KipuConnection") -> None:
 
 def _parse_base_url(doc: "KipuConnection") -> str:
 	try:
-		return validate_base_url(doc.base_url or "", allowed_hosts())
+		return validate_base_url(doc.base_url or "", get_allowed_hosts())
 	except UnsafeUrlError as error:
 		refuse(
 			_("The base URL cannot be used: {0}.").format(_describe_unsafe_url(error.reason)),

@@ -9,10 +9,10 @@ from orchestrator.doctypes import CLIENT, CLIENT_STAY
 from orchestrator.measure_queries import (
 	Number,
 	Series,
+	aggregate_trailing_period,
 	count_by_month,
 	count_by_value,
 	count_records,
-	trailing_period,
 )
 
 IN_CARE = "status = 'Active'"
@@ -30,19 +30,19 @@ def clients_expected() -> Number:
 
 def admissions() -> Number:
 	"""Return stays that began within 30 days, and within the 30 days before."""
-	return trailing_period(CLIENT_STAY, "admission_date", where=IS_REAL)
+	return aggregate_trailing_period(CLIENT_STAY, "admission_date", where=IS_REAL)
 
 
 def discharges() -> Number:
 	"""Return stays that ended within 30 days, and within the 30 days before."""
-	return trailing_period(CLIENT_STAY, "discharge_date", where=IS_REAL)
+	return aggregate_trailing_period(CLIENT_STAY, "discharge_date", where=IS_REAL)
 
 
 def length_of_stay() -> Number:
 	"""Return days from admission to discharge on average, of the stays that ended within 90 days; and within the
 	90 before.
 	"""
-	return trailing_period(
+	return aggregate_trailing_period(
 		CLIENT_STAY,
 		"discharge_date",
 		what="DATEDIFF(discharge_date, admission_date)",

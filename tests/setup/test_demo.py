@@ -98,7 +98,7 @@ def look() -> dict[str, Any]:
 		"mails": frappe.db.count("Email Queue"),
 		"sources": set(
 			frappe.get_all(
-				compat.lead_source_doctype(), {"name": ("in", ("Website", "Referral"))}, pluck="name"
+				compat.get_lead_source_doctype(), {"name": ("in", ("Website", "Referral"))}, pluck="name"
 			)
 		),
 		"tickets": frappe.db.count("HD Ticket", {"raised_by": ("like", DOMAIN)}),

@@ -98,7 +98,7 @@ def make_customer(**values: Any) -> Document:
 
 def make_lead_source(name: str) -> Document:
 	"""A source of leads: ERPNext 16 has them in another DocType."""
-	doctype = compat.lead_source_doctype()
+	doctype = compat.get_lead_source_doctype()
 	title = {"source_name": name} if frappe.get_meta(doctype).has_field("source_name") else {}
 	return make(doctype, __newname=name, **title)
 
@@ -106,7 +106,7 @@ def make_lead_source(name: str) -> Document:
 def make_lead(**values: Any) -> Document:
 	"""A lead; `source` goes into the field that this ERPNext has for it."""
 	if "source" in values:
-		values[compat.lead_source_field()] = values.pop("source")
+		values[compat.get_lead_source_field()] = values.pop("source")
 	return make("Lead", **{"lead_name": unique("Lead"), "email_id": unique_email("lead"), **values})
 
 

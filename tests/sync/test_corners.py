@@ -67,11 +67,11 @@ def open_issues(connection: str) -> list[tuple[str, str]]:
 @pytest.mark.parametrize(("field", "value"), UNREADABLE)
 def test_a_discharge_arrives_whatever_stands_in_another_field(kipu, field, value):
 	connection = make_connection(kipu)
-	stay = kipu.world.admit_new(location=1, day=kipu.world.today() - 9)
+	stay = kipu.world.admit_new(location=1, day=kipu.world.get_today() - 9)
 	sync(connection)
 	before, client_before = stay_of(connection, chart(stay)), client_of(connection, chart(stay))
 	kipu.world.set_field(stay, field, value)
-	kipu.world.discharge(stay, kipu.world.today() - 1)
+	kipu.world.discharge(stay, kipu.world.get_today() - 1)
 	run = sync(connection, "full")
 	after, client = stay_of(connection, chart(stay)), client_of(connection, chart(stay))
 	assert (after.status, client.status) == ("Discharged", "Discharged")
@@ -141,10 +141,10 @@ def test_the_issue_of_a_field_is_resolved_when_the_field_can_be_read_and_by_noth
 
 def test_an_old_content_that_comes_again_after_an_unreadable_one_is_taken(kipu):
 	connection = make_connection(kipu)
-	stay = kipu.world.admit_new(day=kipu.world.today() - 9)
+	stay = kipu.world.admit_new(day=kipu.world.get_today() - 9)
 	sync(connection)
 	kipu.world.set_field(stay, "dob", "03/05/1980")
-	kipu.world.discharge(stay, kipu.world.today() - 1)
+	kipu.world.discharge(stay, kipu.world.get_today() - 1)
 	sync(connection)
 	assert stay_of(connection, chart(stay)).status == "Discharged"
 	del kipu.world.edits[stay]
@@ -156,14 +156,14 @@ def test_an_old_content_that_comes_again_after_an_unreadable_one_is_taken(kipu):
 
 def test_a_discarded_field_is_left_alone_and_its_record_is_taken(kipu):
 	connection = make_connection(kipu)
-	stay = kipu.world.admit_new(day=kipu.world.today() - 9)
+	stay = kipu.world.admit_new(day=kipu.world.get_today() - 9)
 	kipu.world.set_field(stay, "dob", "03/05/1980")
 	sync(connection)
 	run_actions.discard_issues(
 		frappe.get_all("Sync Issue", {"connection": connection, "kind": "Record"}, pluck="name")
 	)
 	frappe.db.commit()
-	kipu.world.discharge(stay, kipu.world.today() - 1)
+	kipu.world.discharge(stay, kipu.world.get_today() - 1)
 	assert sync(connection)["errors"] == []
 	assert stay_of(connection, chart(stay)).status == "Discharged"
 	assert open_issues(connection) == []
@@ -199,12 +199,12 @@ def test_a_value_that_a_field_of_the_sites_own_refuses_is_left_out(kipu, fieldty
 		connection = make_connection(kipu, field_rules=[{"source": "pronouns", "target": "own_pronouns"}])
 		for person in range(len(kipu.world)):
 			kipu.world.set_field(person, "pronouns", "")
-		stay = kipu.world.admit_new(day=kipu.world.today() - 9)
+		stay = kipu.world.admit_new(day=kipu.world.get_today() - 9)
 		kipu.world.set_field(stay, "pronouns", good)
 		sync(connection)
 		assert str(client_of(connection, chart(stay)).own_pronouns) == good
 		kipu.world.set_field(stay, "pronouns", bad)
-		kipu.world.discharge(stay, kipu.world.today() - 1)
+		kipu.world.discharge(stay, kipu.world.get_today() - 1)
 		sync(connection)
 		assert (
 			stay_of(connection, chart(stay)).status,
@@ -239,7 +239,7 @@ def restore_silently(kipu: Simulator, stay: int, updated: float) -> None:
 def test_who_is_restored_without_a_newer_stamp_is_back(kipu, sync_type, days_ago):
 	connection = make_connection(kipu)
 	stay = deleted_stay(kipu, connection)
-	restore_silently(kipu, stay, kipu.world.now() - days_ago * 86_400)
+	restore_silently(kipu, stay, kipu.world.get_now() - days_ago * 86_400)
 	run = sync(connection, sync_type)
 	found = stay_of(connection, chart(stay))
 	assert (found.status, found.deleted_at, client_of(connection, chart(stay)).status) == (
@@ -284,9 +284,9 @@ def _vault_with(connection: str, stay: Any) -> Any:
 
 def test_a_restored_stay_that_has_ended_is_discharged(kipu):
 	connection = make_connection(kipu)
-	stay = deleted_stay(kipu, connection, day=kipu.world.today() - 9)
-	kipu.world.discharge(stay, kipu.world.today() - 2)
-	restore_silently(kipu, stay, kipu.world.now() - 3600)
+	stay = deleted_stay(kipu, connection, day=kipu.world.get_today() - 9)
+	kipu.world.discharge(stay, kipu.world.get_today() - 2)
+	restore_silently(kipu, stay, kipu.world.get_now() - 3600)
 	sync(connection)
 	assert stay_of(connection, chart(stay)).status == "Discharged"
 
@@ -297,7 +297,7 @@ def test_a_restored_pre_admission_is_expected_again(kipu):
 	sync(connection)
 	kipu.world.delete(stay)
 	sync(connection)
-	restore_silently(kipu, stay, kipu.world.now() - 3600)
+	restore_silently(kipu, stay, kipu.world.get_now() - 3600)
 	sync(connection)
 	assert stay_of(connection, chart(stay)).status == "Pre-Admission"
 
@@ -306,7 +306,7 @@ def test_who_is_deleted_and_restored_twice_is_back(kipu):
 	connection = make_connection(kipu)
 	stay = deleted_stay(kipu, connection)
 	for _ in range(2):
-		restore_silently(kipu, stay, kipu.world.now() - 3600)
+		restore_silently(kipu, stay, kipu.world.get_now() - 3600)
 		sync(connection)
 		assert stay_of(connection, chart(stay)).status == "Active"
 		kipu.world.delete(stay)
@@ -317,7 +317,7 @@ def test_who_is_deleted_and_restored_twice_is_back(kipu):
 def test_a_dry_run_says_who_would_be_back(kipu):
 	connection = make_connection(kipu)
 	stay = deleted_stay(kipu, connection)
-	restore_silently(kipu, stay, kipu.world.now() - 3600)
+	restore_silently(kipu, stay, kipu.world.get_now() - 3600)
 	before = checksums()
 	dry = sync(connection, dry_run=True)
 	assert checksums() == before
@@ -348,9 +348,9 @@ def statuses(connection: str, stay: int) -> list[str]:
 @pytest.mark.parametrize("is_discharged", [False, True])
 def test_a_chart_merged_into_another_master_record_is_one_stay_of_one_client(kipu, sync_type, is_discharged):
 	connection = make_connection(kipu)
-	stay = kipu.world.admit_new(day=kipu.world.today() - 9)
+	stay = kipu.world.admit_new(day=kipu.world.get_today() - 9)
 	if is_discharged:
-		kipu.world.discharge(stay, kipu.world.today() - 2)
+		kipu.world.discharge(stay, kipu.world.get_today() - 2)
 	sync(connection)
 	old, in_care = stay_of(connection, chart(stay)), people_in_care(connection)
 	kipu.world.give_chart_away(stay, person=77)

@@ -126,7 +126,7 @@ def a_little_happens(kipu: Simulator, dice: random.Random) -> None:
 	if action == "admit":
 		world.admit_new(location=dice.randrange(4))
 	elif action == "discharge" and world.is_in_care(stay):
-		world.discharge(stay, world.today(stay) - 1)
+		world.discharge(stay, world.get_today(stay) - 1)
 	elif action == "readmit" and not world.is_in_care(stay):
 		world.readmit(stay)
 	elif action == "undo":

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from orchestrator.kipu_simulator.faults import Fault
-from orchestrator.kipu_simulator.render import casefile_id
+from orchestrator.kipu_simulator.render import build_casefile_id
 from orchestrator.kipu_simulator.server import Simulator
 from orchestrator.kipu_simulator.world import Settings
 from orchestrator.sync.errors import (
@@ -55,9 +55,9 @@ def test_every_list_route_is_read_to_its_end(kipu, version):
 	)
 	assert len(ids_of(client.list_census())) == in_care + (stays - admitted)
 	assert len(ids_of(client.list_census(exclude_preadmission=True))) == in_care
-	assert ids_of(client.list_deleted()) == [casefile_id(kipu.world, 0)]
-	today = date.fromordinal(kipu.world.today())
-	assert ids_of(client.list_updated(today, today)) == [casefile_id(kipu.world, 1)]
+	assert ids_of(client.list_deleted()) == [build_casefile_id(kipu.world, 0)]
+	today = date.fromordinal(kipu.world.get_today())
+	assert ids_of(client.list_updated(today, today)) == [build_casefile_id(kipu.world, 1)]
 	(locations,) = client.list_locations()
 	assert [(each["location_id"], each["enabled"]) for each in locations.records] == [
 		("1", True), ("2", True), ("3", True), ("4", True),
@@ -66,13 +66,13 @@ def test_every_list_route_is_read_to_its_end(kipu, version):
 
 @pytest.mark.parametrize("version", [3, 4])
 def test_one_record_is_asked_for_by_its_casefile(kipu, version):
-	(page,) = client_of(kipu, version=version).get_patient(casefile_id(kipu.world, 5))
-	assert [record["casefile_id"] for record in page.records] == [casefile_id(kipu.world, 5)]
+	(page,) = client_of(kipu, version=version).get_patient(build_casefile_id(kipu.world, 5))
+	assert [record["casefile_id"] for record in page.records] == [build_casefile_id(kipu.world, 5)]
 	assert page.paginated is False
 
 
 def test_a_record_that_is_gone_is_a_matter_of_that_record(kipu):
-	gone = casefile_id(kipu.world, 5)
+	gone = build_casefile_id(kipu.world, 5)
 	kipu.world.delete(5)
 	with pytest.raises(RecordNotFoundError) as caught:
 		next(client_of(kipu).get_patient(gone))
@@ -103,7 +103,7 @@ def test_a_census_can_be_limited_to_a_location(kipu):
 def test_the_social_security_number_is_dropped_while_decoding(kipu):
 	kipu.world.touch(3)
 	kipu.world.set_field(3, "insurances", [{"insurance_company": "X", "subscriber_ssn": "900-01-0001"}])
-	today = date.fromordinal(kipu.world.today())
+	today = date.fromordinal(kipu.world.get_today())
 	(page,) = client_of(kipu).list_updated(today - timedelta(1), today)
 	(record,) = page.records
 	assert "ssn" not in record
@@ -251,7 +251,7 @@ def test_a_read_that_lost_or_repeated_records_is_not_complete(kipu, kind):
 	kipu.faults.add(Fault(kind, page=2, times=None))
 	tally = tally_of(client_of(kipu, per=30).list_census(LONG_AGO, FAR_AHEAD))
 	assert tally.is_complete is False
-	assert tally.count_distinct < sum(1 for day in kipu.world.admitted if day)
+	assert tally.distinct < sum(1 for day in kipu.world.admitted if day)
 
 
 def test_a_read_during_which_records_went_away_is_not_complete(kipu):

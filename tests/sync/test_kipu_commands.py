@@ -41,7 +41,7 @@ def here(site, monkeypatch) -> Callable[..., Result]:
 	"""Runs a command of the sync in this process, on the connection to the site that is there."""
 	from orchestrator.commands import sync
 
-	monkeypatch.setattr(sync, "connect_site", lambda _context: nullcontext())
+	monkeypatch.setattr(sync, "open_site", lambda _context: nullcontext())
 
 	def run(*arguments: str) -> Result:
 		command = next(each for each in sync.COMMANDS if each.name == arguments[0])

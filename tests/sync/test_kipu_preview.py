@@ -5,7 +5,7 @@ import pytest
 import frappe
 
 from orchestrator.kipu_simulator.faults import Fault
-from orchestrator.kipu_simulator.render import casefile_id, full_record
+from orchestrator.kipu_simulator.render import build_casefile_id, render_full_record
 from orchestrator.kipu_simulator.server import Simulator
 from tests.support import clinic, factories
 
@@ -64,8 +64,8 @@ def by_source(result: dict) -> dict[str, dict]:
 
 def test_a_record_that_is_new_is_shown_field_by_field_and_nothing_is_kept(kipu, connection, manager):
 	before = {doctype: frappe.db.count(doctype) for doctype in COUNTED}
-	result = preview(connection, casefile_id(kipu.world, 3), manager)
-	record = full_record(kipu.world, 3)
+	result = preview(connection, build_casefile_id(kipu.world, 3), manager)
+	record = render_full_record(kipu.world, 3)
 	assert (result["client"], result["stay"], result["error"], result["left_out"]) == (
 		None,
 		None,
@@ -88,7 +88,7 @@ def test_what_would_become_of_an_edit_made_here_is_shown(kipu, connection, manag
 	stay = 5
 	kipu.world.set_field(stay, "email", "there@example.org")
 	kipu.world.set_field(stay, "phone", "212-555-0101")
-	record = full_record(kipu.world, stay)
+	record = render_full_record(kipu.world, stay)
 	client = clinic.make_client(
 		connection,
 		person_id=record["casefile_id"].partition(":")[2],
@@ -115,7 +115,7 @@ def test_what_would_become_of_an_edit_made_here_is_shown(kipu, connection, manag
 
 def test_fields_that_the_caller_may_not_see_are_hidden(kipu, connection):
 	user = factories.make_user("Clinical User", "Kipu Sync Manager").name
-	fields = by_source(preview(connection, casefile_id(kipu.world, 3), user))
+	fields = by_source(preview(connection, build_casefile_id(kipu.world, 3), user))
 	hidden = fields["diagnosis_codes"]
 	assert (hidden["hidden"], hidden["kipu"], hidden["here"]) == (True, None, None)
 	assert fields["last_name"]["hidden"] is False
@@ -123,12 +123,12 @@ def test_fields_that_the_caller_may_not_see_are_hidden(kipu, connection):
 
 def test_a_record_that_cannot_be_taken_is_told_by_its_field(kipu, connection, manager):
 	kipu.world.set_field(7, "dob", "canaryqx7")
-	result = preview(connection, casefile_id(kipu.world, 7), manager)
+	result = preview(connection, build_casefile_id(kipu.world, 7), manager)
 	assert result["error"] == {"code": "bad_date", "field": "dob"}
 	assert by_source(result)["dob"]["effect"] == "unreadable"
 	assert by_source(result)["last_name"]["effect"] != "unreadable"
 	kipu.world.set_field(7, "admission_date", "canaryqx7")
-	result = preview(connection, casefile_id(kipu.world, 7), manager)
+	result = preview(connection, build_casefile_id(kipu.world, 7), manager)
 	assert (result["error"], result["fields"]) == ({"code": "bad_date", "field": "admission_date"}, [])
 	assert "canaryqx7" not in str(result)
 
@@ -138,16 +138,16 @@ def test_a_record_that_is_left_out_and_a_field_that_nobody_knows_are_told(kipu, 
 	kipu.world.set_field(8, "last_name", "Testperson")
 	connection.db_set("left_out_names", "testperson")
 	frappe.db.commit()
-	result = preview(connection, casefile_id(kipu.world, 8), manager)
+	result = preview(connection, build_casefile_id(kipu.world, 8), manager)
 	assert (result["left_out"], result["fields"], result["unknown_fields"]) == (True, [], ["brand_new"])
 
 
 def test_somebody_at_another_facility_is_not_there(kipu, connection):
 	bound = clinic.user_of(clinic.make_facility().name, *ROLES)
 	with pytest.raises(frappe.DoesNotExistError):
-		preview(connection, casefile_id(kipu.world, 3), bound)
+		preview(connection, build_casefile_id(kipu.world, 3), bound)
 	mine = clinic.user_of(connection.default_facility, *ROLES)
-	assert preview(connection, casefile_id(kipu.world, 3), mine)["fields"] != []
+	assert preview(connection, build_casefile_id(kipu.world, 3), mine)["fields"] != []
 
 
 @pytest.mark.parametrize(
@@ -172,10 +172,12 @@ PREVIEW = "orchestrator.sync.preview_mapping"
 def test_the_call_shows_the_record_to_whoever_may_read_connections_and_clients(
 	api, guest, kipu, connection, manager
 ):
-	asked = {"connection": connection.name, "casefile_id": casefile_id(kipu.world, 3)}
+	asked = {"connection": connection.name, "casefile_id": build_casefile_id(kipu.world, 3)}
 	reply = api(manager).post(PREVIEW, **asked)
 	assert (reply.status_code, reply.json()["message"]) == (200, "Mapping previewed")
-	assert by_source(reply.json()["data"])["last_name"]["kipu"] == full_record(kipu.world, 3)["last_name"]
+	assert (
+		by_source(reply.json()["data"])["last_name"]["kipu"] == render_full_record(kipu.world, 3)["last_name"]
+	)
 	assert guest.post(PREVIEW, **asked).status_code == 401
 	for role in ("Clinical Manager", "Kipu Sync Manager"):
 		assert api(factories.make_user(role).name).post(PREVIEW, **asked).status_code == 403
@@ -185,5 +187,7 @@ def test_the_call_shows_the_record_to_whoever_may_read_connections_and_clients(
 
 def test_a_kipu_that_refuses_is_told(api, kipu, connection, manager):
 	kipu.faults.add(Fault("status", route="patients/{id}", status=403))
-	reply = api(manager).post(PREVIEW, connection=connection.name, casefile_id=casefile_id(kipu.world, 3))
+	reply = api(manager).post(
+		PREVIEW, connection=connection.name, casefile_id=build_casefile_id(kipu.world, 3)
+	)
 	assert (reply.status_code, "Access refused." in reply.json()["exc"]) == (422, True)

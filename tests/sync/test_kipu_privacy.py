@@ -71,7 +71,7 @@ def kipu():
 
 def read_all(kipu: Simulator, credentials: Credentials | None = None) -> int:
 	client = client_of(kipu, credentials=credentials, per=30)
-	today = date.fromordinal(kipu.world.today())
+	today = date.fromordinal(kipu.world.get_today())
 	return sum(len(page.records) for page in client.list_updated(today, today))
 
 
@@ -112,7 +112,7 @@ def test_a_bug_of_the_reader_does_not_show_the_body(kipu):
 	client = client_of(kipu)
 	stay = kipu.world
 	with pytest.raises(SyncError) as caught:
-		list(client.list_updated(date.fromordinal(stay.today() + 1), date.fromordinal(stay.today())))
+		list(client.list_updated(date.fromordinal(stay.get_today() + 1), date.fromordinal(stay.get_today())))
 	assert_silent(caught.value)
 
 
@@ -137,7 +137,7 @@ def _error_of(raw: dict) -> RecordError:
 def test_no_frame_of_a_record_error_holds_a_value(kipu):
 	for stay in range(len(kipu.world)):
 		kipu.world.set_field(stay, "admission_date", CANARY)
-	today = date.fromordinal(kipu.world.today())
+	today = date.fromordinal(kipu.world.get_today())
 	(page, *_) = client_of(kipu).list_updated(today, today)
 	with pytest.raises(RecordError) as caught:
 		parse_record(page.records[0], ZONES, AT)
@@ -161,7 +161,7 @@ def test_a_broken_casefile_id_is_not_repeated():
 
 
 def test_nothing_made_of_a_record_shows_it(kipu):
-	today = date.fromordinal(kipu.world.today())
+	today = date.fromordinal(kipu.world.get_today())
 	(page, *_) = client_of(kipu, session=quick_session()).list_updated(today, today)
 	stay = parse_record(canaried(), ZONES, AT)
 	mapped = map_record(stay, build_mapping())

@@ -9,7 +9,7 @@ import frappe
 
 from orchestrator.kipu_simulator.faults import Fault
 from orchestrator.kipu_simulator.places import PLACES
-from orchestrator.kipu_simulator.render import casefile_id
+from orchestrator.kipu_simulator.render import build_casefile_id
 from orchestrator.kipu_simulator.server import Simulator
 from orchestrator.sync.kipu.client import KipuClient
 from tests.support import clinic, factories
@@ -107,19 +107,21 @@ def test_where_both_agree_there_is_nothing(connection):
 
 
 def test_who_was_admitted_meanwhile_is_missing_here(kipu, connection):
-	stay = kipu.world.admit_new(day=kipu.world.today() - 1)
-	assert differences(connection) == [("missing here", casefile_id(kipu.world, stay), "", None, None)]
+	stay = kipu.world.admit_new(day=kipu.world.get_today() - 1)
+	assert differences(connection) == [("missing here", build_casefile_id(kipu.world, stay), "", None, None)]
 
 
 def test_who_was_discharged_meanwhile_is_missing_there(kipu, connection):
 	stay = in_care(kipu)
-	kipu.world.discharge(stay, kipu.world.today(stay) - 1)
-	assert differences(connection) == [("missing at Kipu", casefile_id(kipu.world, stay), "", None, None)]
+	kipu.world.discharge(stay, kipu.world.get_today(stay) - 1)
+	assert differences(connection) == [
+		("missing at Kipu", build_casefile_id(kipu.world, stay), "", None, None)
+	]
 
 
 def test_a_discharge_that_was_undone_and_a_transfer_differ(kipu, connection, facilities):
 	back, moved = in_care(kipu, 1), in_care(kipu, 2)
-	returned = casefile_id(kipu.world, back)
+	returned = build_casefile_id(kipu.world, back)
 	day = date.today() - timedelta(3)
 	frappe.db.set_value(
 		"Client Stay", stay_of(connection, returned), {"status": "Discharged", "discharge_date": day}
@@ -131,7 +133,7 @@ def test_a_discharge_that_was_undone_and_a_transfer_differ(kipu, connection, fac
 		[
 			("differs", returned, "status", "Discharged", "Active"),
 			("differs", returned, "discharge_date", day, None),
-			("differs", casefile_id(kipu.world, moved), "facility", facilities[2], facilities[3]),
+			("differs", build_casefile_id(kipu.world, moved), "facility", facilities[2], facilities[3]),
 		],
 		key=str,
 	)
@@ -144,19 +146,21 @@ def test_a_record_that_cannot_be_read_is_named_with_its_field_and_not_its_value(
 		found = differences(connection)
 	finally:
 		kipu.world.edits.clear()
-	assert found == [("unreadable", casefile_id(kipu.world, stay), "discharge_date", None, None)]
+	assert found == [("unreadable", build_casefile_id(kipu.world, stay), "discharge_date", None, None)]
 	assert "canaryqx7" not in str(found)
 
 
 def test_who_is_bound_to_a_facility_learns_of_nobody_elsewhere(kipu, connection, facilities):
-	there = kipu.world.admit_new(location=1, day=kipu.world.today() - 1)
-	elsewhere = kipu.world.admit_new(location=2, day=kipu.world.today() - 1)
+	there = kipu.world.admit_new(location=1, day=kipu.world.get_today() - 1)
+	elsewhere = kipu.world.admit_new(location=2, day=kipu.world.get_today() - 1)
 	gone = in_care(kipu, 3)
-	kipu.world.discharge(gone, kipu.world.today(gone) - 1)
+	kipu.world.discharge(gone, kipu.world.get_today(gone) - 1)
 	user = clinic.user_of(facilities[1])
-	assert differences(connection, user) == [("missing here", casefile_id(kipu.world, there), "", None, None)]
+	assert differences(connection, user) == [
+		("missing here", build_casefile_id(kipu.world, there), "", None, None)
+	]
 	told = {row[1] for row in differences(connection)}
-	assert told == {casefile_id(kipu.world, stay) for stay in (there, elsewhere, gone)}
+	assert told == {build_casefile_id(kipu.world, stay) for stay in (there, elsewhere, gone)}
 
 
 # The report
@@ -167,12 +171,12 @@ def run(client, **filters):
 
 
 def test_the_report_shows_the_differences_to_clinical_roles_alone(api, kipu, connection):
-	stay = kipu.world.admit_new(day=kipu.world.today() - 1)
+	stay = kipu.world.admit_new(day=kipu.world.get_today() - 1)
 	reply = run(api(clinic.user_of()), connection=connection.name)
 	assert reply.status_code == 200, reply.text
 	(row,) = reply.json()["data"]["rows"]
 	assert (row["kind"], row["casefile_id"]) == (
-		"In care in Kipu, not on this site", casefile_id(kipu.world, stay),
+		"In care in Kipu, not on this site", build_casefile_id(kipu.world, stay),
 	)  # fmt: skip
 	for role in ("Kipu Sync Manager", "Sales User"):
 		assert run(api(factories.make_user(role).name), connection=connection.name).status_code == 403

@@ -20,7 +20,7 @@ import frappe
 from frappe.utils.background_jobs import execute_job, get_redis_conn, get_redis_connection_without_auth
 
 from orchestrator.kipu_simulator.faults import KINDS, Fault
-from orchestrator.kipu_simulator.render import casefile_id
+from orchestrator.kipu_simulator.render import build_casefile_id
 from orchestrator.kipu_simulator.server import Handler, Simulator
 from orchestrator.kipu_simulator.signatures import Keys
 from orchestrator.sync.kipu.fields import FIELDS
@@ -241,7 +241,7 @@ class Happenings:
 		for stay in range(len(self.kipu.world)):
 			self.kipu.world.set_field(stay, "email", f"{CANARY} there")
 		self.kipu.world.delete(1)
-		self.kipu.world.discharge(2, self.kipu.world.today() - 1)
+		self.kipu.world.discharge(2, self.kipu.world.get_today() - 1)
 		self.kipu.world.give_chart_away(3, person=4)
 		self.run()
 
@@ -330,7 +330,7 @@ class Happenings:
 		user = factories.make_user("Kipu Sync Manager").name
 		frappe.set_user(user)
 		try:
-			mapping_preview.build_preview(self.connection, casefile_id(self.kipu.world, 9))
+			mapping_preview.build_preview(self.connection, build_casefile_id(self.kipu.world, 9))
 		except frappe.DoesNotExistError as error:
 			self.witness.saw("what calls answer", error)
 		finally:

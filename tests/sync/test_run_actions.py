@@ -234,7 +234,7 @@ def test_a_held_run_goes_on_when_approved(kipu, manager, worker):
 	stays = [kipu.world.admit_new() for _ in range(4)]
 	sync(connection)
 	for stay in stays:
-		kipu.world.discharge(stay, kipu.world.today(stay) - 1)
+		kipu.world.discharge(stay, kipu.world.get_today(stay) - 1)
 	held = sync(connection)
 	assert held["status"] == "Held"
 	assert frappe.db.exists("Notification Log", {"document_name": held["run"]})
@@ -252,7 +252,7 @@ def test_a_held_retry_goes_on_with_its_issues(kipu, worker):
 	sync(connection)
 	for stay in stays:
 		kipu.world.set_field(stay, "admission_date", "long ago")
-		kipu.world.discharge(stay, kipu.world.today(stay) - 1)
+		kipu.world.discharge(stay, kipu.world.get_today(stay) - 1)
 	assert sync(connection)["failed"] == 4
 	for stay in stays:
 		kipu.world.set_field(stay, "admission_date", "2020-02-29")
@@ -293,7 +293,7 @@ def test_a_rollback_deletes_what_was_made_and_restores_what_was_changed(kipu, ma
 	before = clients(connection)
 	cursor = frappe.db.get_value("Kipu Connection", connection, "cursor")
 	kipu.world.set_field(stay, "phone", "212-555-0111")
-	kipu.world.discharge(stay, kipu.world.today(stay) - 1)
+	kipu.world.discharge(stay, kipu.world.get_today(stay) - 1)
 	kipu.world.admit_new()
 	run = sync(connection)
 	after = clients(connection)
@@ -450,9 +450,9 @@ def test_a_record_that_another_app_refuses_fails_alone_by_the_name_of_the_error(
 
 
 def _raw(kipu: Simulator) -> list[dict[str, Any]]:
-	from orchestrator.kipu_simulator.render import full_record
+	from orchestrator.kipu_simulator.render import render_full_record
 
-	return [full_record(kipu.world, stay) for stay in range(len(kipu.world))]
+	return [render_full_record(kipu.world, stay) for stay in range(len(kipu.world))]
 
 
 def test_one_connection_that_fails_does_not_stop_the_others(kipu, api, monkeypatch):

@@ -203,8 +203,8 @@ def test_a_discharge_is_told_once_with_its_day_and_can_be_undone(place):
 	kipu, connection = place(10)
 	stay = kipu.world.admit_new()
 	sync(connection)
-	today = date.fromordinal(kipu.world.today(stay))
-	kipu.world.discharge(stay, kipu.world.today(stay) - 1)
+	today = date.fromordinal(kipu.world.get_today(stay))
+	kipu.world.discharge(stay, kipu.world.get_today(stay) - 1)
 	run = sync(connection)
 	client = client_of(connection, chart(stay))
 	assert (run["updated"], run["deactivated"]) == (1, 1)
@@ -223,7 +223,7 @@ def test_a_discharge_is_told_once_with_its_day_and_can_be_undone(place):
 def test_a_discharge_ahead_is_active_until_its_moment_comes(place, monkeypatch):
 	kipu, connection = place(10)
 	stay = kipu.world.admit_new()
-	kipu.world.discharge(stay, kipu.world.today(stay) + 3)
+	kipu.world.discharge(stay, kipu.world.get_today(stay) + 3)
 	sync(connection)
 	assert client_of(connection, chart(stay)).status == "Active"
 	past = frappe.utils.add_to_date(None, minutes=-1)
@@ -237,7 +237,7 @@ def test_in_episode_mode_a_chart_goes_on(place):
 	kipu, connection = place(10, mode="episodes", api_version="4")
 	stay = kipu.world.admit_new()
 	sync(connection)
-	kipu.world.discharge(stay, kipu.world.today(stay) - 1)
+	kipu.world.discharge(stay, kipu.world.get_today(stay) - 1)
 	sync(connection)
 	assert stay_of(connection, chart(stay)).status == "Discharged"
 	kipu.world.readmit(stay)
@@ -328,7 +328,7 @@ def test_a_mass_discharge_is_held_before_its_page_is_kept(place):
 	stays = [kipu.world.admit_new() for _ in range(6)]
 	sync(connection)
 	for stay in stays:
-		kipu.world.discharge(stay, kipu.world.today(stay) - 1)
+		kipu.world.discharge(stay, kipu.world.get_today(stay) - 1)
 	assert sync(connection)["status"] == "Held"
 	assert {stay_of(connection, chart(stay)).status for stay in stays} == {"Active"}
 

@@ -79,7 +79,7 @@ def execute_bulk(request: BulkRequest, progress: Progress | None = None) -> dict
 		if str(name) not in readable
 	}
 	_raise_if_atomic(request, refusals)
-	refusals |= _apply_each(work, list(readable.values()), request.atomic, progress or _ignore_progress)
+	refusals |= _apply_each(work, list(readable.values()), request.atomic, progress or _skip_progress)
 	_raise_if_atomic(request, refusals)
 	work.apply_to_succeeded([name for text, name in readable.items() if text not in refusals])
 	return _build_reply(request, refusals)
@@ -124,7 +124,7 @@ def _apply_one(work: BulkAction, name: Name, atomic: bool) -> RecordRefusal | No
 	return None
 
 
-def _ignore_progress(_count: int) -> None:
+def _skip_progress(_count: int) -> None:
 	"""Do nothing with the progress."""
 
 

@@ -61,13 +61,13 @@ def send_report(recipients: list[str], file: File, title: TitlePage) -> bool:
 	"""Put one mail per recipient into the site's queue, with the file. False where the site has no account to send it."""
 	if not EmailAccount.find_outgoing():
 		return False
-	lines = [title.build_made_line, *(f"{label}: {value}" for label, value in title.filters)]
+	lines = [title.made_line, *(f"{label}: {value}" for label, value in title.filters)]
 	for (
 		user
 	) in recipients:  # by `queue_separately` Frappe would leave it to a job that starts before the commit
 		frappe.sendmail(
 			recipients=[frappe.db.get_value("User", user, "email") or user],
-			subject=title.get_title,
+			subject=title.heading,
 			message="<br>".join(map(escape_html, lines)),
 			attachments=[{"fid": file.name}],
 			reference_doctype="Report",

@@ -99,7 +99,7 @@ class StreamedRows:
 
 	def __init__(self, query: str, values: dict[str, Any] | None, report_name: str) -> None:
 		self.connection = frappe.db.create_connection()
-		self.cursor = compat.unbuffered_cursor(self.connection)
+		self.cursor = compat.open_unbuffered_cursor(self.connection)
 		try:
 			self.cursor.execute(query, values)
 		except compat.DatabaseError as error:

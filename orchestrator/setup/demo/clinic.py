@@ -15,7 +15,7 @@ from orchestrator.doctypes import (
 from orchestrator.kipu_simulator.places import PLACES
 from orchestrator.kipu_simulator.signatures import Keys
 from orchestrator.setup.demo import ledger
-from orchestrator.sync.connection import allowed_hosts
+from orchestrator.sync.connection import get_allowed_hosts
 from orchestrator.sync.errors import UnsafeUrlError
 from orchestrator.sync.http.allowed_hosts import validate_base_url
 
@@ -29,7 +29,7 @@ SYNCED_DOCTYPES = (SYNC_RUN, CLIENT, CLIENT_STAY, SYNC_ISSUE)
 def is_allowed_address(base_url: str) -> bool:
 	"""Return True if this site may call the address: its own machine must be allowed by name."""
 	try:
-		validate_base_url(base_url, allowed_hosts())
+		validate_base_url(base_url, get_allowed_hosts())
 	except UnsafeUrlError:
 		return False
 	return True

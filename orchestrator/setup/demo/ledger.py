@@ -44,7 +44,7 @@ def record_inserts() -> Iterator[list[CreatedRecord]]:
 
 
 @contextmanager
-def silent_transaction() -> Iterator[None]:
+def open_silent_transaction() -> Iterator[None]:
 	"""Commit all or nothing at the end, and send nothing: no mail, no webhook, no other job.
 
 	Some apps commit in their hooks; here they may not. The jobs that wait for the commit are forgotten: webhooks,

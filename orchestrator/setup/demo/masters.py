@@ -38,7 +38,7 @@ def _create_masters() -> None:
 
 
 def _ensure_lead_source(source: str) -> None:
-	doctype = compat.lead_source_doctype()
+	doctype = compat.get_lead_source_doctype()
 	title = {"source_name": source} if frappe.get_meta(doctype).has_field("source_name") else {}
 	get_or_create(doctype, source, __newname=source, **title)
 

@@ -20,7 +20,7 @@ def delete_demo() -> RemovalResult:
 	"""Remove the demo, also records that people have edited since. What they made themselves stays, and so does a
 	demo record that it refers to: the next removal, when the reference is gone, takes it.
 	"""
-	with ledger.silent_transaction():
+	with ledger.open_silent_transaction():
 		bytes_of_documents = _list_storage_keys()
 		_restore_settings()
 		clinic.count_synced_records()

@@ -27,7 +27,7 @@ def _create_leads(maker: DemoMaker) -> None:
 			company=maker.company,
 			email_id=f"{row.key}@{data.EMAIL_DOMAIN}",
 			phone=row.phone,
-			**{compat.lead_source_field(): row.source},
+			**{compat.get_lead_source_field(): row.source},
 			topic=row.topic,
 			probability=row.probability,
 			status="Open" if row.status in by_documents else row.status,

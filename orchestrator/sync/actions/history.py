@@ -98,7 +98,7 @@ def _serialize_run(row: Mapping[str, Any]) -> RunStanding:
 	}
 
 
-def worst_status(standings: list[RunStanding]) -> str:
+def get_worst_status(standings: list[RunStanding]) -> str:
 	"""Return the worst status of several runs."""
 	return min((run["status"] for run in standings), key=STATUS_SEVERITY.index)
 

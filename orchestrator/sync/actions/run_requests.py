@@ -79,7 +79,7 @@ def execute_requests(order: RunRequest, names: Collection[str], background: bool
 		connection.get_source(name)
 		connection.validate_credentials(name)
 	several = len(names) > 1
-	standings = [_execute_request(_for_connection(order, name), background, several) for name in names]
+	standings = [_execute_request(_limit_to_connection(order, name), background, several) for name in names]
 	return _build_result(order, standings)
 
 
@@ -163,7 +163,7 @@ def _build_result(order: RunRequest, standings: list[RunStanding]) -> SyncResult
 		"errors": [error for run in standings for error in run["errors"]],
 		"sync_duration_seconds": round(sum(run["sync_duration_seconds"] for run in standings), 3),
 		"run": only["run"] if only else None,
-		"status": history.worst_status(standings),
+		"status": history.get_worst_status(standings),
 		"background": any(run["status"] in run_records.LIVE_STATUSES for run in standings),
 		"dry_run": order.dry_run,
 		"sync_type": order.sync_type,
@@ -173,5 +173,5 @@ def _build_result(order: RunRequest, standings: list[RunStanding]) -> SyncResult
 	}
 
 
-def _for_connection(order: RunRequest, name: str) -> RunRequest:
+def _limit_to_connection(order: RunRequest, name: str) -> RunRequest:
 	return RunRequest(name, order.sync_type, order.dry_run, order.since_date, order.trigger)

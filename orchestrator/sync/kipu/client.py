@@ -110,13 +110,13 @@ class KipuClient:
 			"exclude_preadmission": "true" if exclude_preadmission else None,
 			**DETAILS,
 		}
-		return self._pages("patients/census", parameters, first_page)
+		return self._iterate_pages("patients/census", parameters, first_page)
 
 	def list_updated(
 		self, start: date, end: date, *, location_id: str | None = None, first_page: int = 1
 	) -> Iterator[Page]:
 		"""Yield records updated on the days of the window, as full records."""
-		return self._pages(
+		return self._iterate_pages(
 			"patients/latest", {**_build_window(start, end), "location_id": location_id}, first_page
 		)
 
@@ -130,7 +130,7 @@ class KipuClient:
 			"location_id": location_id,
 			**DETAILS,
 		}
-		return self._pages("patients/admissions", parameters, first_page)
+		return self._iterate_pages("patients/admissions", parameters, first_page)
 
 	def list_deleted(
 		self, start: date | None = None, end: date | None = None, *, first_page: int = 1
@@ -139,7 +139,7 @@ class KipuClient:
 
 		What its dates mean is not known; without them it holds all there are.
 		"""
-		return self._pages("vaults/patients", _build_window(start, end), first_page)
+		return self._iterate_pages("vaults/patients", _build_window(start, end), first_page)
 
 	def get_patient(self, casefile_id: str) -> Iterator[Page]:
 		"""Yield one page with the one record of `{chart}:{uuid}`.
@@ -155,7 +155,9 @@ class KipuClient:
 		"""Yield one page of `{location_id, location_name, enabled}`."""
 		yield self._list("locations", {}, partial(parse_page, keys=("locations",), number=1))
 
-	def _pages(self, route: str, parameters: Mapping[str, str | None], first_page: int) -> Iterator[Page]:
+	def _iterate_pages(
+		self, route: str, parameters: Mapping[str, str | None], first_page: int
+	) -> Iterator[Page]:
 		number, budget = first_page, PageBudget(route)
 		while True:
 			asked = {**parameters, "page": str(number), "per": str(self._per)}
@@ -176,19 +178,19 @@ class KipuClient:
 	def _get(
 		self, route: str, path: str, parameters: Mapping[str, str | None], read: Callable[[Reply], Page]
 	) -> Page:
-		return self._http.get(route, lambda: self._request(path, parameters), read)
+		return self._http.get(route, lambda: self._build_request(path, parameters), read)
 
-	def _uri(self, path: str, parameters: Mapping[str, str | None]) -> str:
+	def _build_uri(self, path: str, parameters: Mapping[str, str | None]) -> str:
 		"""Return path and query, built once: what is signed is what is sent."""
 		given = {name: value for name, value in parameters.items() if value is not None}
 		return f"{path}?{urlencode({**given, 'app_id': self._credentials.app_id}, quote_via=quote, safe='')}"
 
-	def _request(self, path: str, parameters: Mapping[str, str | None]) -> Request:
+	def _build_request(self, path: str, parameters: Mapping[str, str | None]) -> Request:
 		"""Build the request.
 
 		Called from below `_get`, so that no frame above it holds the text with the app id.
 		"""
-		uri = self._uri(path, parameters)
+		uri = self._build_uri(path, parameters)
 		date_now = email.utils.formatdate(self._now(), usegmt=True)
 		keys = self._credentials
 		headers = sign(self._version, keys.access_id, keys.secret_key, "GET", uri, date_now)

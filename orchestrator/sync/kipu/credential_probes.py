@@ -32,12 +32,12 @@ def list_access_id_variants(given: Credentials) -> Iterator[Variant]:
 		yield Variant(swapped, ("access_id", "app_id"), "swapped")
 
 
-def variants_after_403(given: Credentials) -> Iterator[Variant]:
+def list_variants(given: Credentials) -> Iterator[Variant]:
 	"""Yield what may be the matter with a secret or an app id."""
 	yield from _strip_blanks(given)
 
 
-def known_bad(given: Credentials) -> tuple[Credentials, Credentials, Credentials]:
+def build_known_bad(given: Credentials) -> tuple[Credentials, Credentials, Credentials]:
 	"""Return two with a secret and one with an app id that nobody was given, as long as the given ones."""
 	return (
 		replace(given, secret_key=_build_noise(given.secret_key)),
@@ -46,12 +46,12 @@ def known_bad(given: Credentials) -> tuple[Credentials, Credentials, Credentials
 	)
 
 
-def parts_from_hint(hint: str | None) -> tuple[str, ...]:
+def get_parts_by_hint(hint: str | None) -> tuple[str, ...]:
 	"""Return the part that the refusal itself names, if it does."""
 	return PARTS_BY_HINT.get(hint or "", ())
 
 
-def parts_from_lengths(
+def get_parts_by_lengths(
 	given: int | None, wrong_secret: int | None, wrong_secret_again: int | None, wrong_app_id: int | None
 ) -> tuple[str, ...]:
 	"""Return the parts that the lengths of refusals point to: of the given values, and of values that are surely

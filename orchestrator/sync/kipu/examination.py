@@ -26,11 +26,11 @@ from orchestrator.sync.http.http_session import DEFAULT_ALLOWED_HOSTS, HttpSessi
 from orchestrator.sync.kipu.auth import Version
 from orchestrator.sync.kipu.client import Credentials, KipuClient, PhiLevel
 from orchestrator.sync.kipu.credential_probes import (
-	known_bad,
+	build_known_bad,
+	get_parts_by_hint,
+	get_parts_by_lengths,
 	list_access_id_variants,
-	parts_from_hint,
-	parts_from_lengths,
-	variants_after_403,
+	list_variants,
 )
 from orchestrator.sync.kipu.findings import (
 	REQUIRED_ROUTES,
@@ -110,13 +110,13 @@ class _Examination:
 
 	def probe(self, route: str, target: Target | None = None, ahead: float = 0.0) -> Outcome:
 		"""Return the first page of a route, or the error. `ahead`: seconds to add to this machine's clock."""
-		client = self.client(target or self.target, ahead)
+		client = self.build_client(target or self.target, ahead)
 		try:
 			return next(_get_first_page(client, route, self.now() + ahead))
 		except SyncError as error:
 			return error
 
-	def client(self, target: Target, ahead: float = 0.0) -> KipuClient:
+	def build_client(self, target: Target, ahead: float = 0.0) -> KipuClient:
 		return KipuClient(
 			target.credentials,
 			target.base_url,
@@ -160,7 +160,7 @@ class _Examination:
 		if self.is_accepted(other, ahead):
 			yield Finding("api_version", "fail", "other_works", facts={"version": other.api_version})
 			return
-		for variant in variants_after_403(self.target.credentials):
+		for variant in list_variants(self.target.credentials):
 			if self.is_accepted(replace(self.target, credentials=variant.credentials), ahead):
 				yield from (Finding(part, "fail", variant.code) for part in variant.parts)
 				return
@@ -172,9 +172,10 @@ class _Examination:
 		Compare the refusal with those of values that are surely wrong.
 		"""
 		lengths = [
-			self.measure_refusal(credentials, ahead) for credentials in known_bad(self.target.credentials)
+			self.measure_refusal(credentials, ahead)
+			for credentials in build_known_bad(self.target.credentials)
 		]
-		parts = parts_from_hint(refusal.cause) or parts_from_lengths(refusal.length, *lengths)
+		parts = get_parts_by_hint(refusal.cause) or get_parts_by_lengths(refusal.length, *lengths)
 		code = "refused" if len(parts) == 1 else "one_of_these"
 		yield from (Finding(part, "fail", code) for part in parts)
 
@@ -231,7 +232,7 @@ class _Examination:
 
 	def probe_record(self, casefile_id: str) -> Outcome:
 		try:
-			return next(self.client(self.target).get_patient(casefile_id))
+			return next(self.build_client(self.target).get_patient(casefile_id))
 		except SyncError as error:
 			return error
 

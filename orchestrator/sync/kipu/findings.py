@@ -43,14 +43,14 @@ class Examination:
 	requests: int = 0
 
 	@property
-	def list_wrong_parts(self) -> list[str]:
+	def wrong_parts(self) -> list[str]:
 		"""The parts that are wrong, or may be, each once."""
 		return list(dict.fromkeys(found.part for found in self.findings if found.level == "fail"))
 
 	@property
 	def ok(self) -> bool:
 		"""True if a sync can run."""
-		return not self.list_wrong_parts
+		return not self.wrong_parts
 
 
 def judge_route(route: str, outcome: Outcome) -> Finding:

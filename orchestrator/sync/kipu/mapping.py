@@ -55,7 +55,7 @@ class FieldMapping:
 	version: str
 
 	@functools.cached_property
-	def get_rules(self) -> Mapping[Target, tuple[Rule, ...]]:
+	def rules_by_doctype(self) -> Mapping[Target, tuple[Rule, ...]]:
 		"""The rules by the DocType they fill."""
 		targets: tuple[Target, ...] = (CLIENT, CLIENT_STAY)
 		return {target: tuple(rule for rule in self.rules if rule.doctype == target) for target in targets}
@@ -164,8 +164,8 @@ def map_record(stay: Stay, mapping: FieldMapping) -> MappedRecord:
 	"""
 	client, its_stay = PrivateDict(), PrivateDict()
 	too_long = [
-		*_map_fields(mapping.get_rules[CLIENT], stay.person.fields, client),
-		*_map_fields(mapping.get_rules[CLIENT_STAY], stay.fields, its_stay),
+		*_map_fields(mapping.rules_by_doctype[CLIENT], stay.person.fields, client),
+		*_map_fields(mapping.rules_by_doctype[CLIENT_STAY], stay.fields, its_stay),
 	]
 	unreadable = stay.unreadable
 	if too_long:

@@ -78,7 +78,7 @@ class ReadCounts:
 		self._seen.update(hash(record.get("casefile_id")) for record in page.records)
 
 	@property
-	def count_distinct(self) -> int:
+	def distinct(self) -> int:
 		"""Number of different casefile ids."""
 		return len(self._seen)
 
@@ -89,7 +89,7 @@ class ReadCounts:
 		A record sent twice may stand in the place of one that was not sent. A read without pagination has no total
 		and is never complete in this sense.
 		"""
-		return self.totals == {self.records} and self.count_distinct == self.records
+		return self.totals == {self.records} and self.distinct == self.records
 
 
 def parse_page(reply: Reply, keys: Collection[str], number: int) -> Page:
@@ -119,7 +119,7 @@ def decode_reply(reply: Reply) -> RawRecord:
 	"""
 	if "json" not in reply.content_type.lower():
 		raise build_malformed_error(reply, "html")
-	payload = _loads(reply.body)
+	payload = _parse_json(reply.body)
 	if not isinstance(payload, RawRecord):
 		raise build_malformed_error(reply, "json" if payload is None else "shape")
 	return payload
@@ -138,7 +138,7 @@ def build_malformed_error(reply: Reply, cause: str) -> MalformedPageError:
 	return MalformedPageError(reply.route, reply.status, len(reply.body), cause)
 
 
-def _loads(body: bytes) -> Any:
+def _parse_json(body: bytes) -> Any:
 	try:
 		return json.loads(body, object_pairs_hook=_build_raw_record)
 	except (ValueError, RecursionError):

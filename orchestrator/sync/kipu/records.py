@@ -55,7 +55,7 @@ class RecordError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-	"""Who it is. `person_id` is the patient master uuid, in lower case; `fields` holds what Kipu sent, by its names."""
+	"""Who it is. `compute_person_id` is the patient master uuid, in lower case; `fields` holds what Kipu sent, by its names."""
 
 	person_id: str
 	fields: Mapping[str, Any] = field(repr=False)

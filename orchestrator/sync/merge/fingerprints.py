@@ -136,7 +136,7 @@ def parse_fingerprinted(
 	)
 
 
-def without_fields(incoming: ParsedRecord, targets: Collection[tuple[str, str]]) -> ParsedRecord:
+def remove_fields(incoming: ParsedRecord, targets: Collection[tuple[str, str]]) -> ParsedRecord:
 	"""Return the record without these fields of ours, each with its DocType."""
 
 	def rest(doctype: str, values: PrivateDict) -> PrivateDict:

@@ -9,7 +9,7 @@ from orchestrator.doctypes import CLIENT, CLIENT_STAY
 from orchestrator.sync.connection import Source
 from orchestrator.sync.kipu.mapping import Rule
 from orchestrator.sync.kipu.records import RecordError
-from orchestrator.sync.merge.fingerprints import ParsedRecord, without_fields
+from orchestrator.sync.merge.fingerprints import ParsedRecord, remove_fields
 
 INVALID_VALUE_CODE = "invalid_value"
 
@@ -25,7 +25,7 @@ def drop_invalid_values(incoming: ParsedRecord, source: Source) -> ParsedRecord 
 	if not rules:
 		return None
 	errors = tuple(RecordError(incoming.casefile_id, INVALID_VALUE_CODE, rule.source) for rule in rules)
-	reduced = without_fields(incoming, {(rule.doctype, rule.target) for rule in rules})
+	reduced = remove_fields(incoming, {(rule.doctype, rule.target) for rule in rules})
 	return dataclasses.replace(reduced, unreadable=(*reduced.unreadable, *errors))
 
 

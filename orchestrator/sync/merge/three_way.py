@@ -123,7 +123,7 @@ class Person:
 	stays: dict[str, Record]
 
 	@property
-	def list_records(self) -> Iterable[Record]:
+	def records(self) -> Iterable[Record]:
 		"""The client and the stays."""
 		yield self.client
 		yield from self.stays.values()

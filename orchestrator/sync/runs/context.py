@@ -119,7 +119,7 @@ class RunContext:
 				continue
 			self.check_deactivations(outcomes.deactivated)
 			self.check_blanked_fields(outcomes.blanked_fields)
-			counts_before = self.run.tally.snapshot()
+			counts_before = self.run.tally.to_snapshot()
 			self.run.tally.add_outcomes(outcomes)
 			try:
 				self.run.commit(checkpoint)
@@ -232,7 +232,7 @@ class RunContext:
 			self.apply_page(page, seeing, {**checkpoint, **progress})
 			if not page.paginated:
 				return self._is_complete_without_pagination(page, checkpoint)
-		return tally.totals == {base + tally.records} and tally.count_distinct == tally.records
+		return tally.totals == {base + tally.records} and tally.distinct == tally.records
 
 	def apply_page(self, page: Page, seeing: FingerprintedPage, checkpoint: Checkpoint) -> None:
 		"""Take the records of a page."""

@@ -99,7 +99,7 @@ class Tally:
 		self.blanked_fields.update(outcomes.blanked_fields)
 		self.deactivated += outcomes.deactivated
 
-	def snapshot(self) -> dict[str, Any]:
+	def to_snapshot(self) -> dict[str, Any]:
 		"""Return the counts, to restore them if the next page is rolled back.
 
 		For the end of a run only: the set of records is not included.

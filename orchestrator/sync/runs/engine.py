@@ -30,7 +30,7 @@ def execute(run: Run, watch: ProgressCallback | None = None) -> str:
 		failure = (
 			error.with_traceback(None)
 			if isinstance(error, SyncError | ApprovalRequiredError)
-			else _without_message(error)
+			else _remove_message(error)
 		)
 	except KeyboardInterrupt:
 		_mark_interrupted(run)
@@ -46,7 +46,7 @@ def _mark_interrupted(run: Run) -> None:
 		run.finish_run("Interrupted")
 
 
-def _without_message(error: Exception) -> Exception:
+def _remove_message(error: Exception) -> Exception:
 	"""Return the error without its words, which may be a client's.
 
 	Should the run's end fail as well, Frappe logs the local variables of these very frames.

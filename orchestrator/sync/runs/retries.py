@@ -76,7 +76,7 @@ def _resolve_with_source_value(
 	(person,) = work.store.get_persons([incoming.client_name]).values()
 	_apply_source_values(person, incoming, {(row.reference_name, row.field) for row in conflicts})
 	update_client_status(person, work.source, allow_discharge=False)
-	if any(record.changed for record in person.list_records):
+	if any(record.changed for record in person.records):
 		outcomes.records.append((incoming.casefile_id, "updated"))
 	if not work.store.write([person]):
 		for row in conflicts:
@@ -86,7 +86,7 @@ def _resolve_with_source_value(
 def _apply_source_values(person: Person, incoming: ParsedRecord, fields: set[tuple[str, str]]) -> None:
 	"""Set these fields, each by its record's name, to what Kipu says."""
 	values = {person.client.name: incoming.mapped.client, incoming.stay_name: incoming.mapped.stay}
-	for record in person.list_records:
+	for record in person.records:
 		for name, value in values.get(record.name, {}).items():
 			if (record.name, name) in fields:
 				record.set_value(name, value)

@@ -60,7 +60,7 @@ def get_persons(source: Source, clients: Collection[str]) -> dict[str, Person]:
 	for name, row in stays.items():
 		if row["client"] in persons:
 			persons[row["client"]].stays[name] = Record("Client Stay", name, row)
-	_load_states([record for person in persons.values() for record in person.list_records])
+	_load_states([record for person in persons.values() for record in person.records])
 	for name in clients:
 		if name not in persons:
 			persons[name] = Person(Record("Client", name, PrivateDict(connection=source.name), new=True), {})
@@ -119,7 +119,7 @@ class DryRunStore:
 	def write(self, persons: Iterable[Person]) -> list[tuple[Person, Exception]]:
 		"""As Store has it; nothing fails."""
 		for person in persons:
-			for record in person.list_records:
+			for record in person.records:
 				if record.doctype == "Client Stay" and record.state_changed:
 					self._hashes[record.name] = (record.hashes, None)
 				if record.new:

@@ -138,7 +138,7 @@ class _Literals(dict[Any, str]):
 		if type(value) is date or (type(value) is datetime and value.tzinfo is None):
 			literal = f"'{value}'"
 		elif type(value) is not str:
-			literal = compat.literal_of(self._connection, value)
+			literal = compat.render_literal(self._connection, value)
 		elif value.replace("\n", "").isprintable():
 			# Of printable text only these two could end it, or be read as something else.
 			escaped = value.replace("\\", self._backslash).replace("'", "''")

@@ -29,7 +29,7 @@ def run_connection_test(connection: "KipuConnection") -> ConnectionTest:
 	return {
 		"connection": str(connection.name),
 		"ok": examined.ok,
-		"wrong": examined.list_wrong_parts,
+		"wrong": examined.wrong_parts,
 		"checks": [_build_check(finding) for finding in examined.findings],
 		"locations": _build_locations(examined),
 		"requests": examined.requests,
@@ -52,7 +52,7 @@ def _build_target(connection: "KipuConnection") -> Target:
 		zones=source.zones,
 		locations=frozenset(place.location_id for place in places if place.enabled),
 		left_out=frozenset(place.location_id for place in places if not place.enabled),
-		allowed_hosts=connections.allowed_hosts(),
+		allowed_hosts=connections.get_allowed_hosts(),
 		per=connection.page_size,
 	)
 

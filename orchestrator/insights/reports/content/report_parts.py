@@ -128,7 +128,7 @@ def build_equal_filters(filters: dict[str, Any], *names: str) -> list[list[Any]]
 	return [[name, "=", filters[name]] for name in names if filters.get(name)]
 
 
-def percentage_of(part: float, whole: float) -> float:
+def compute_percentage(part: float, whole: float) -> float:
 	"""Return a percentage, 0 of nothing."""
 	return round(100 * part / whole, PRECISION) if whole else 0.0
 

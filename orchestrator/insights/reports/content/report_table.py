@@ -78,7 +78,7 @@ class Table:
 	close: Callable[[], None] = lambda: None
 
 	@property
-	def list_labels(self) -> list[str]:
+	def labels(self) -> list[str]:
 		"""The headings of the columns."""
 		return [column.label for column in self.columns]
 

@@ -26,11 +26,11 @@ class TitlePage:
 	letter_head: str | None
 
 	@property
-	def get_title(self) -> str:
+	def heading(self) -> str:
 		return _(self.report_name)
 
 	@property
-	def build_made_line(self) -> str:
+	def made_line(self) -> str:
 		"""When and for whom the report was made."""
 		return _("{0} by {1}").format(format_datetime(self.generated_at), self.generated_by)
 

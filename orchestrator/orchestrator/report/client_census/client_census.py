@@ -46,7 +46,7 @@ def execute(filters: dict[str, Any] | None = None) -> ReportResult:
 		("discharged", [["discharge_date", "between", span], ["status", "=", "Discharged"]]),
 	):
 		add(rows, number, read_stays(GROUPS[group], [*conditions, *build_equal_filters(filters, "facility")]))
-	table = [finished(row) for row in rows.values()]
+	table = [finish_row(row) for row in rows.values()]
 	table.sort(key=lambda row: (-row["in_care"], row["group"]))
 	return ReportResult(build_columns(group), table, None, build_chart(table), build_summary(rows))
 
@@ -76,7 +76,7 @@ def add(rows: dict[str, dict[str, Any]], number: str, stays: list[frappe._dict])
 			row["days"] += flt(stay.days)
 
 
-def finished(row: dict[str, Any]) -> dict[str, Any]:
+def finish_row(row: dict[str, Any]) -> dict[str, Any]:
 	"""Return a row with what follows from its numbers."""
 	shown = {key: value for key, value in row.items() if key != "days"}
 	return {**shown, "length_of_stay": compute_length_of_stay(row["days"], row["discharged"])}

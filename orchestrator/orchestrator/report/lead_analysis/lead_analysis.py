@@ -18,9 +18,9 @@ from orchestrator.insights.reports.content.report_parts import (
 	build_equal_filters,
 	build_figure,
 	build_link_column,
+	compute_percentage,
 	parse_choice,
 	parse_date_range,
-	percentage_of,
 )
 
 SOURCE = "Source"
@@ -50,7 +50,7 @@ def execute(filters: dict[str, Any] | None = None) -> ReportResult:
 	"""Return the report for the caller (Frappe's entry point)."""
 	filters = filters or {}
 	group = parse_choice(filters, "group_by", list(GROUPS))
-	rows = summarize(read_leads(filters, group))
+	rows = build_rows(read_leads(filters, group))
 	if group == "Month":
 		rows.sort(key=lambda row: row["group"])
 	return ReportResult(build_columns(group), rows, None, build_chart(rows), build_summary(rows))
@@ -59,7 +59,7 @@ def execute(filters: dict[str, Any] | None = None) -> ReportResult:
 def read_leads(filters: dict[str, Any], group: str) -> list[frappe._dict]:
 	"""Return number and probability of the leads that the caller may read, by group and status."""
 	span = parse_date_range(filters)
-	source = compat.lead_source_field()
+	source = compat.get_lead_source_field()
 	told_by = source if group == SOURCE else GROUPS[group]
 	return compat.get_list(
 		"Lead",
@@ -79,7 +79,7 @@ def read_leads(filters: dict[str, Any], group: str) -> list[frappe._dict]:
 	)
 
 
-def summarize(leads: list[frappe._dict]) -> list[dict[str, Any]]:
+def build_rows(leads: list[frappe._dict]) -> list[dict[str, Any]]:
 	"""Return a row per group, the largest first."""
 	rows: dict[str, dict[str, Any]] = {}
 	for lead in leads:
@@ -91,14 +91,14 @@ def summarize(leads: list[frappe._dict]) -> list[dict[str, Any]]:
 		row["probability"] += flt(lead.probability)
 		row[OUTCOMES.get(lead.status, OPEN)] += lead.leads
 	for row in rows.values():
-		row["conversion"] = percentage_of(row["converted"], row["leads"])
+		row["conversion"] = compute_percentage(row["converted"], row["leads"])
 		row["probability"] = round(row["probability"] / row["leads"], PRECISION)
 	return sorted(rows.values(), key=lambda row: (-row["leads"], row["group"]))
 
 
 def build_columns(group: str) -> list[Column]:
 	"""Return the report's columns."""
-	linked = compat.lead_source_doctype() if group == SOURCE else LINKS.get(group)
+	linked = compat.get_lead_source_doctype() if group == SOURCE else LINKS.get(group)
 	return [
 		build_link_column("group", _(group), linked),
 		*build_count_columns(
@@ -135,5 +135,5 @@ def build_summary(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 		build_figure(_("Leads"), leads),
 		build_figure(_("Qualified"), qualified),
 		build_figure(_("Converted"), converted, indicator="Green"),
-		build_figure(_("Converted (%)"), percentage_of(converted, leads), "Percent"),
+		build_figure(_("Converted (%)"), compute_percentage(converted, leads), "Percent"),
 	]

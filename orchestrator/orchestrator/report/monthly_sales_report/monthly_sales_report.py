@@ -26,9 +26,9 @@ from orchestrator.insights.reports.content.report_parts import (
 	build_count_columns,
 	build_equal_filters,
 	build_figure,
+	compute_percentage,
 	list_months,
 	parse_date_range,
-	percentage_of,
 )
 
 BY = ("expected_closing", "transaction_date", "pipeline_stage", "company", "currency")
@@ -47,7 +47,7 @@ def execute(filters: dict[str, Any] | None = None) -> ReportResult:
 	shown = [] if filters.get("opportunity_owner") else [key for key in DOCUMENTS if can_read(key)]
 	for key in shown:
 		add_documents(rows, key, filters, span, purse)
-	table = [finished(row) for row in rows.values()]
+	table = [finish_row(row) for row in rows.values()]
 	return ReportResult(
 		build_columns(shown),
 		table,
@@ -140,14 +140,14 @@ def add_documents(
 		rows[group.month][key] += purse.convert(flt(group.total), get_company_currency(group.company))
 
 
-def finished(row: dict[str, Any]) -> dict[str, Any]:
+def finish_row(row: dict[str, Any]) -> dict[str, Any]:
 	"""Return a row with what follows from its sums."""
 	won_value = round(row["won_value"], PRECISION)
 	return {
 		**row,
 		"won_value": won_value,
 		"average": round(won_value / row["won"], PRECISION) if row["won"] else 0.0,
-		"win_rate": percentage_of(row["won"], row["won"] + row["lost"]),
+		"win_rate": compute_percentage(row["won"], row["won"] + row["lost"]),
 		**{key: round(row[key], PRECISION) for key in DOCUMENTS},
 	}
 
@@ -183,5 +183,5 @@ def build_summary(rows: list[dict[str, Any]], currency: str) -> list[dict[str, A
 		build_figure(_("Won"), won, indicator="Green"),
 		build_figure(_("Won Value"), value, "Currency", currency, "Green"),
 		build_figure(_("Lost"), lost, indicator="Red"),
-		build_figure(_("Win Rate (%)"), percentage_of(won, won + lost), "Percent"),
+		build_figure(_("Win Rate (%)"), compute_percentage(won, won + lost), "Percent"),
 	]

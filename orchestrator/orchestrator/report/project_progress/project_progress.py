@@ -17,7 +17,7 @@ from orchestrator.insights.reports.content.report_parts import (
 	build_count_columns,
 	build_equal_filters,
 	build_figure,
-	percentage_of,
+	compute_percentage,
 )
 
 DONE, CANCELLED = "Completed", "Cancelled"
@@ -86,7 +86,7 @@ def build_row(project: frappe._dict, tasks: list[frappe._dict], day: date) -> di
 		"tasks": total,
 		"completed": done,
 		"overdue": sum(task.tasks for task in tasks if is_overdue(task, day)),
-		"progress": percentage_of(worked, planned) if planned else percentage_of(done, total),
+		"progress": compute_percentage(worked, planned) if planned else compute_percentage(done, total),
 		"planned_hours": round(planned, PRECISION),
 		"hours_left": round(planned - worked, PRECISION),
 		"expected_start_date": project.expected_start_date,
@@ -131,5 +131,5 @@ def build_summary(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 		build_figure(_("Projects"), len(rows)),
 		build_figure(_("Tasks"), sum(row["tasks"] for row in rows)),
 		build_figure(_("Overdue"), sum(row["overdue"] for row in rows), indicator="Red"),
-		build_figure(_("Progress (%)"), percentage_of(planned - left, planned), "Percent"),
+		build_figure(_("Progress (%)"), compute_percentage(planned - left, planned), "Percent"),
 	]

@@ -18,9 +18,9 @@ from orchestrator.insights.reports.content.report_parts import (
 	build_equal_filters,
 	build_figure,
 	build_link_column,
+	compute_percentage,
 	parse_choice,
 	parse_date_range,
-	percentage_of,
 )
 
 # what a group is called -> what tells it
@@ -39,7 +39,7 @@ def execute(filters: dict[str, Any] | None = None) -> ReportResult:
 	"""Return the report for the caller (Frappe's entry point)."""
 	filters = filters or {}
 	group = parse_choice(filters, "group_by", list(GROUPS))
-	rows = summarize(read_issues(filters, group), clock.get_now_to_second())
+	rows = build_rows(read_issues(filters, group), clock.get_now_to_second())
 	if group == "Month":
 		rows.sort(key=lambda row: row["group"])
 	return ReportResult(build_columns(group), rows, None, build_chart(rows), build_summary(rows))
@@ -74,7 +74,7 @@ def read_issues(filters: dict[str, Any], group: str) -> list[frappe._dict]:
 	)
 
 
-def summarize(issues: list[frappe._dict], moment: datetime) -> list[dict[str, Any]]:
+def build_rows(issues: list[frappe._dict], moment: datetime) -> list[dict[str, Any]]:
 	"""Return a row per group, the largest first."""
 	groups: dict[str, list[frappe._dict]] = {}
 	for issue in issues:
@@ -85,8 +85,8 @@ def summarize(issues: list[frappe._dict], moment: datetime) -> list[dict[str, An
 
 def build_row(name: str, issues: list[frappe._dict], moment: datetime) -> dict[str, Any]:
 	"""Return the figures of one group."""
-	responses = [verdict(issue.response_by, issue.first_responded_on, moment) for issue in issues]
-	resolutions = [verdict(issue.due, issue.done, moment) for issue in issues]
+	responses = [is_target_met(issue.response_by, issue.first_responded_on, moment) for issue in issues]
+	resolutions = [is_target_met(issue.due, issue.done, moment) for issue in issues]
 	times = [issue.first_response_time for issue in issues if issue.first_response_time]
 	return {
 		"group": name,
@@ -95,19 +95,19 @@ def build_row(name: str, issues: list[frappe._dict], moment: datetime) -> dict[s
 		"overdue": sum(
 			kept is False and not issue.done for issue, kept in zip(issues, resolutions, strict=True)
 		),
-		"responses_kept": percentage_of(responses.count(True), len(decided(responses))),
-		"resolutions_kept": percentage_of(resolutions.count(True), len(decided(resolutions))),
+		"responses_kept": compute_percentage(responses.count(True), len(filter_decided(responses))),
+		"resolutions_kept": compute_percentage(resolutions.count(True), len(filter_decided(resolutions))),
 		"decided": (
-			len(decided(responses)),
+			len(filter_decided(responses)),
 			responses.count(True),
-			len(decided(resolutions)),
+			len(filter_decided(resolutions)),
 			resolutions.count(True),
 		),
 		"first_response_hours": round(sum(times) / len(times) / HOUR, PRECISION) if times else None,
 	}
 
 
-def verdict(due: datetime | None, done: datetime | None, moment: datetime) -> bool | None:
+def is_target_met(due: datetime | None, done: datetime | None, moment: datetime) -> bool | None:
 	"""Return True for a target that was met, False for one that was missed, None if that is open or there is
 	none.
 	"""
@@ -118,7 +118,7 @@ def verdict(due: datetime | None, done: datetime | None, moment: datetime) -> bo
 	return None if moment <= due else False
 
 
-def decided(verdicts: list[bool | None]) -> list[bool]:
+def filter_decided(verdicts: list[bool | None]) -> list[bool]:
 	"""Return the targets of which it is known how they went."""
 	return [verdict for verdict in verdicts if verdict is not None]
 
@@ -149,6 +149,6 @@ def build_summary(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 	return [
 		build_figure(_("Issues"), sum(row["issues"] for row in rows)),
 		build_figure(_("Overdue"), sum(row["overdue"] for row in rows), indicator="Red"),
-		build_figure(_("First Responses in Time (%)"), percentage_of(tallies[1], tallies[0]), "Percent"),
-		build_figure(_("Resolutions in Time (%)"), percentage_of(tallies[3], tallies[2]), "Percent"),
+		build_figure(_("First Responses in Time (%)"), compute_percentage(tallies[1], tallies[0]), "Percent"),
+		build_figure(_("Resolutions in Time (%)"), compute_percentage(tallies[3], tallies[2]), "Percent"),
 	]
