@@ -141,8 +141,9 @@ def _is_reopened(doc: "Document") -> bool:
 
 
 def _reassign(doc: "Document", before: str | None, wanted: str | None) -> None:
-	"""Take the assignment from one user and give it to the other. The caller may write the record: saving it
-	has shown that.
+	"""Cancel one user's assignment and assign the other.
+
+	The caller may write the record: saving it has shown that.
 	"""
 	name = str(doc.name)
 	assigned = _get_assignees(doc.doctype, [name])[name].open
@@ -271,7 +272,7 @@ def _get_assignees(doctype: str, names: Iterable[str]) -> dict[str, Assignees]:
 
 
 def _publish_update(doctype: str, name: str, modified: str) -> None:
-	"""Tell open forms that the record is another one now, as a save does."""
+	"""Notify open forms that the record has changed, as a save does."""
 	frappe.publish_realtime(
 		"doc_update",
 		{"doctype": doctype, "name": name, "modified": modified},

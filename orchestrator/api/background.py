@@ -33,7 +33,10 @@ class BackgroundRecords:
 		return f"orchestrator-{self.kind}-{name}"
 
 	def set_progress(self, name: str, done: int) -> None:
-		"""Tell how far a running record is. In Redis: its transaction shows nothing until it ends."""
+		"""Publish the progress of a running record.
+
+		In Redis, because its transaction shows nothing until it ends.
+		"""
 		frappe.cache().set_value(self._build_progress_key(name), done, expires_in_sec=PROGRESS_TTL_SECONDS)
 
 	def get_progress(self, name: str) -> int:

@@ -157,7 +157,7 @@ def _get_address() -> str:
 
 
 def _set_headers(api_request: ApiRequest, allowance: Allowance | None) -> None:
-	"""Put the allowance into the headers of the reply."""
+	"""Set the headers of the reply by the allowance."""
 	api_request.charged = True
 	if allowance:
 		api_request.headers.update(allowance.build_headers())

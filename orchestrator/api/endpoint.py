@@ -98,8 +98,9 @@ def _is_requested(call: ApiCall, function: Callable[..., Any]) -> bool:
 
 
 def _answer_call(call: ApiCall, work: Callable[[], Any], message: Any, effect: Effect) -> Response | None:
-	"""Do the work, unless an earlier request with the same Idempotency-Key did, and fill the reply. A reply that the
-	work made itself, the bytes of a file, is given as it is.
+	"""Run the function, unless an earlier request with the same Idempotency-Key did, and fill the reply.
+
+	A reply that the function made itself, such as the bytes of a file, is sent unchanged.
 	"""
 	claim = idempotency.claim_key(call.method, applies=effect != READ)
 	if claim and (earlier := idempotency.find_reply(claim)):
@@ -121,7 +122,10 @@ def _answer_call(call: ApiCall, work: Callable[[], Any], message: Any, effect: E
 
 
 def _fill_reply(call: ApiCall, data: Any, message: Any, status: int) -> None:
-	"""Put the success reply into frappe.response. Desk runs its handlers on 200 alone, so it gets that."""
+	"""Write the success reply to frappe.response.
+
+	Desk gets status 200, because it runs its handlers on 200 alone.
+	"""
 	if isinstance(data, Listing):
 		frappe.response["keys"] = data.keys
 		data = data.rows

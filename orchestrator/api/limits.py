@@ -98,7 +98,7 @@ def run_script(caller: str, rate: float, capacity: int) -> list[bytes]:
 
 
 def _log_limit_failure(error: Exception) -> None:
-	"""Say that limits are not enforced, without filling the log while Redis is away."""
+	"""Log that limits are not enforced, without filling the log while Redis is down."""
 	global last_warning
 	if time.monotonic() - last_warning > SECONDS_PER_MINUTE:
 		last_warning = time.monotonic()

@@ -109,7 +109,7 @@ def _find_failure(call: ApiCall, response: Response) -> errors.ErrorReply:
 
 
 def _rewrite_for_browser(call: ApiCall, response: Response) -> None:
-	"""Give Desk the contract's keys for an own method, in the forms that its request handler parses."""
+	"""Add the contract's keys to the reply of an own method, as Desk's request handler parses them."""
 	if not call.is_own or not (body := _parse_body(response)):
 		return
 	failure = _find_failure(call, response)

@@ -53,7 +53,7 @@ def sync_kipu(
 	connections: tuple[str, ...],
 	as_json: bool,
 ) -> None:
-	"""Bring clients in step with Kipu. Ctrl-C stops it; the next run goes on from there."""
+	"""Sync clients from Kipu. Ctrl-C interrupts; the next run continues from there."""
 	from orchestrator.sync.actions import run_requests
 
 	with open_site(context), report_refusals():

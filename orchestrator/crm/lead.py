@@ -72,7 +72,7 @@ def _is_qualification_removed(doc: "Lead", before: "Lead") -> bool:
 
 
 def _remove_qualification(doc: "Lead") -> None:
-	"""Take the qualification back, in the field where the caller did not."""
+	"""Clear the qualification in the field that the caller did not change."""
 	if doc.qualification_status == QUALIFIED:
 		doc.qualification_status = NO_LONGER_QUALIFIED
 	if doc.status == QUALIFIED:

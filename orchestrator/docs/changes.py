@@ -66,7 +66,7 @@ def check_out(name: str) -> "Document":
 
 
 def check_in(name: str, force: bool = False) -> "Document":
-	"""Let others add versions again. Someone else's check-out only with `force`, for those who manage the folder."""
+	"""Release the check-out. Another user's only with `force`, for those who manage the folder."""
 	document = documents.get_for_update(name)
 	if force:
 		access.check_level(access.MANAGE, document.document_folder)
@@ -81,7 +81,7 @@ def check_in(name: str, force: bool = False) -> "Document":
 
 
 def move_document(name: str, folder: str) -> "Document":
-	"""Put a document into another folder. Needs Write in both; the rules of the folders are the document's own."""
+	"""Move a document to another folder. Needs Write in both; the document follows the rules of its folder."""
 	document = documents.get_for_update(name)
 	documents.check_checkout(document)
 	document.document_folder = folders.find_folder(folder)
@@ -90,7 +90,7 @@ def move_document(name: str, folder: str) -> "Document":
 
 
 def update_tags(name: str, tags: list[str]) -> "Document":
-	"""Give a document exactly these tags, which are Frappe's own."""
+	"""Set the tags of a document, which are Frappe's own."""
 	document = documents.get_for_update(name)
 	wanted = [validate_name(_("tag"), tag) for tag in tags]
 	if any("," in tag for tag in wanted):

@@ -88,7 +88,7 @@ def _build_hit(row: frappe._dict, score: float) -> Hit:
 
 
 def update_index(document: str) -> None:
-	"""Bring what is searched beside the file's own text up to date: title, tags, description and notes."""
+	"""Update what is searched beside the file's text: title, tags, description and notes."""
 	row = frappe.db.get_value(DOCUMENT, document, ["title", "description", "_user_tags"], as_dict=True)
 	notes = frappe.get_all(
 		DOCUMENT_VERSION,
@@ -166,7 +166,7 @@ def create_index() -> None:
 
 
 def update_terms() -> None:
-	"""Give the texts of an earlier version their terms."""
+	"""Add terms to the texts of an earlier version of the app."""
 	for name in frappe.get_all(DOCUMENT_TEXT, {"terms": ("is", "not set")}, pluck="name", limit=0):
 		if frappe.db.exists(DOCUMENT, name):
 			update_index(name)
@@ -183,7 +183,7 @@ def rebuild_index() -> None:
 
 
 def update_tags() -> None:
-	"""Have the tags searched as they are on the documents now."""
+	"""Update the tags in the index."""
 	changed = frappe.db.sql(
 		f"""
 		SELECT t.name FROM `tab{DOCUMENT_TEXT}` t JOIN `tabDocument` d ON d.name = t.name

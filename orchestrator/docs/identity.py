@@ -29,7 +29,7 @@ BINARY_COLUMNS = (
 
 
 def update_collations() -> None:
-	"""Give the columns their collation, where Frappe has made them with another one."""
+	"""Set the collation of the columns that Frappe has created with another one."""
 	for columns in BINARY_COLUMNS:
 		if definitions := _find_wrong(columns):
 			frappe.db.sql_ddl(f"ALTER TABLE `tab{columns.doctype}` {', '.join(definitions)}")

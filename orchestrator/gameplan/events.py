@@ -78,7 +78,7 @@ def reconcile_events() -> int:
 
 
 def _record_change(doctype: str, name: str) -> None:
-	"""Write down what happened to the task since its last event, if anything did, and to the groups above it."""
+	"""Record the changes of a task since its last event, and of the groups above it."""
 	if not _is_ready(doctype):
 		return
 	row = next(iter(list_rows_by_name(doctype, [name])), None)
@@ -95,7 +95,7 @@ def _list_sprints(last: history.LastEvent | None, row: TaskRow | None) -> set[st
 
 
 def record_group_changes(sprints: Collection[str], changed: str) -> None:
-	"""Write down which groups of these sprints count otherwise now that the task `changed` is another one."""
+	"""Record changed hours of the groups in these sprints, after a change of the task `changed`."""
 	names = [name for name in find_groups(sprints) if name != changed]
 	for row in list_rows_by_name(TASK, names):
 		insert_events(
@@ -121,7 +121,7 @@ def _build_event(doctype: str, name: str, step: TaskChange, at: datetime, status
 
 
 def reconcile_sprint(sprint: str) -> int:
-	"""Write down what the tasks of one sprint show that its events do not tell."""
+	"""Record the changes of a sprint's tasks that its events miss."""
 	now = clock.get_now()
 	found = history.find_unwritten_events(
 		history.get_stored_events(sprint, now), list_sprint_rows(sprint), now

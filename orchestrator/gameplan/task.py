@@ -44,7 +44,7 @@ def before_validate(doc: "Task", _method: str | None = None) -> None:
 
 
 def _restore_progress(doc: "Task", before: "Task") -> None:
-	"""Give a task that is reopened the progress it had: ERPNext set it to 100 on completion and leaves it there."""
+	"""Restore the progress of a reopened task: ERPNext set it to 100 on completion and leaves it there."""
 	if flt(doc.progress) == flt(before.progress) == DONE:
 		doc.progress = flt(doc.get("progress_before_completion"))
 	doc.progress_before_completion = 0

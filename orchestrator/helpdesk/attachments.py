@@ -48,7 +48,7 @@ def _get_readable_file(name: str) -> Attachment:
 
 
 def attach_files(attachments: list[Attachment], doc: Document) -> None:
-	"""Give `doc` the files, as Files of its own: the caller's stay where they are."""
+	"""Attach copies of the files to `doc`; the caller's files stay where they are."""
 	for attachment in attachments:
 		file = _copy_file(attachment)
 		file.update({"attached_to_doctype": doc.doctype, "attached_to_name": doc.name})

@@ -96,7 +96,7 @@ def get_calendar(agreement: "ServiceLevelAgreement") -> Calendar:
 
 
 def recount_pauses() -> None:
-	"""Give open Issues that were paused before this app counted pauses in working time their due times."""
+	"""Recompute the due times of open Issues that were paused before this app counted pauses in working time."""
 	if not frappe.get_meta(ISSUE).has_field(RESOLUTION_BY):
 		return
 	for row in _list_paused_issues():

@@ -203,7 +203,7 @@ def cancel_application(name: str, reason: str | None) -> LeaveStanding:
 
 
 def _withdraw_application(doc: "LeaveApplication") -> None:
-	"""Take a pending application back. Frappe lets an employee neither delete it nor set its status."""
+	"""Cancel a pending application. Frappe lets an employee neither delete it nor set its status."""
 	doc.check_permission("write")
 	doc.status = CANCELLED
 	doc.flags.ignore_permlevel_for_fields = ["status"]

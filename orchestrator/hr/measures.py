@@ -40,7 +40,7 @@ def on_leave_today() -> Number:
 
 
 def leave_to_decide() -> Number:
-	"""Leave applications that wait for a decision."""
+	"""Return the leave applications that wait for a decision."""
 	return count_records(LEAVE_APPLICATION, "docstatus = 0 AND status = 'Open'")
 
 

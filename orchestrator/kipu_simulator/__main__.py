@@ -78,7 +78,7 @@ def build(arguments: Sequence[str]) -> Simulator:
 
 
 def main(arguments: Sequence[str]) -> None:
-	"""Say where it is and serve."""
+	"""Print the address and serve."""
 	simulator = build(arguments)
 	sys.stdout.write(
 		f"Kipu simulator on {simulator.base_url}: {simulator.world.people} people, {len(simulator.world)} stays\n"

@@ -54,7 +54,7 @@ SETTINGS: Mapping[str, Callable[[Any], Any]] = {
 
 
 def control(simulator: "Simulator", method: str, path: str, token: str, body: bytes) -> dict[str, Any]:
-	"""Do what is asked and answer with a JSON object. Raises `RejectedRequestError`."""
+	"""Execute a control request and return a JSON object. Raises `RejectedRequestError`."""
 	if not hmac.compare_digest(token.encode(), simulator.control_token.encode()):
 		raise RejectedRequestError(401, "X-Control-Token is missing or wrong")
 	handler = HANDLERS.get((method, path.removeprefix(PREFIX)))

@@ -64,7 +64,7 @@ class Faults:
 		self.played: dict[str, int] = {}
 
 	def add(self, fault: Fault) -> None:
-		"""Let it happen, after those that wait already."""
+		"""Add a fault after the waiting ones."""
 		with self._lock:
 			self._waiting.append(fault)
 

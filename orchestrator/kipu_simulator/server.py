@@ -83,7 +83,7 @@ class Simulator:
 		return self._stopped.is_set()
 
 	def close(self) -> None:
-		"""Give the port back without ever having served."""
+		"""Release the port without having served."""
 		self._server.server_close()
 
 	def pause(self, seconds: float) -> None:

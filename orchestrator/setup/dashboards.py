@@ -30,7 +30,7 @@ def sync_dashboards() -> None:
 
 
 def delete_dashboards() -> None:
-	"""Take back what would stay when the tables of the dashboards go: the rows of their roles are in one of Frappe's."""
+	"""Delete the rows of the dashboards' roles, which are in one of Frappe's tables."""
 	frappe.db.delete("Has Role", {"parenttype": DASHBOARD})
 
 

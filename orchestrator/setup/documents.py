@@ -18,8 +18,9 @@ def sync_library() -> None:
 
 
 def detach_files() -> None:
-	"""Leave the file of every version as an ordinary private File, which Administrator alone may read: what people
-	uploaded, some of it under legal hold, does not go with the app.
+	"""Make the file of every version an ordinary private File, readable by Administrator alone.
+
+	Users' files, some of them under legal hold, are not deleted with the app.
 	"""
 	frappe.db.sql(
 		"""

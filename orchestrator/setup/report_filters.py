@@ -8,7 +8,7 @@ REPORT, FIELD = "Lead Analysis", "source"
 
 
 def sync() -> None:
-	"""Let the filter by a lead's source lead to the site's own DocType of sources."""
+	"""Set the DocType of the filter by a lead's source to the site's own."""
 	doctype = compat.get_lead_source_doctype()
 	rows = frappe.get_all(
 		"Report Filter",

@@ -36,7 +36,7 @@ def sync_options() -> None:
 
 
 def delete_options() -> None:
-	"""Take out the options we added and move the records that hold them to the nearest stock value."""
+	"""Remove the options that the app added, and set records that have them to the nearest stock value."""
 	remembered = frappe.defaults.get_defaults_for(_REMEMBERED)
 	for option in STATUS_OPTIONS:
 		if remembered.get(option.doctype) == option.value:

@@ -141,7 +141,7 @@ def get_allowed_hosts() -> frozenset[str]:
 
 
 def validate(doc: "KipuConnection") -> None:
-	"""Bring the settings into form. Raises InvalidSettingsError (422) naming the one that is wrong."""
+	"""Normalize and validate the settings. Raises InvalidSettingsError (422) naming the wrong one."""
 	doc.base_url = _parse_base_url(doc)
 	_validate_range(doc, "page_size", 1, 1000)
 	_validate_range(doc, "requests_per_second", 0.01, 1_000_000)

@@ -94,7 +94,7 @@ class AttachmentBackup:
 		self.files.setdefault(name, []).append((path, saved))
 
 	def restore_record(self, name: str) -> None:
-		"""Bring back what is missing of one record's files."""
+		"""Restore the missing files of one record."""
 		for path, saved in self.files.get(name, []):
 			with contextlib.suppress(FileExistsError):
 				os.link(saved, path)

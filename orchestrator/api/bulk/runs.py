@@ -34,7 +34,7 @@ class BulkAction(Protocol):
 		"""Return the order to work in."""
 
 	def apply(self, name: Name) -> None:
-		"""Do it to one record."""
+		"""Apply the action to one record."""
 
 	def apply_to_succeeded(self, succeeded: list[Name]) -> None:
 		"""Do what is needed once for all records."""
@@ -88,8 +88,10 @@ def execute_bulk(request: BulkRequest, progress: Progress | None = None) -> dict
 def _apply_each(
 	work: BulkAction, names: list[Name], atomic: bool, progress: Progress
 ) -> dict[str, RecordRefusal]:
-	"""Do the work to each record. Those that Frappe refuses get another try as long as others of the call went:
-	they may have been in the way, as the members of a group that is deleted with them.
+	"""Apply the action to each record.
+
+	Records that Frappe refuses are retried as long as others succeed: those may have blocked them, as the
+	members of a group that is deleted with them.
 	"""
 	refusals: dict[str, RecordRefusal] = {}
 	pending = work.sort_names(names)
@@ -109,8 +111,9 @@ def _apply_each(
 
 
 def _apply_one(work: BulkAction, name: Name, atomic: bool) -> RecordRefusal | None:
-	"""Do the work to one record. Returns why it failed, None where it did not. Raises what concerns more than the
-	record, and in an all-or-nothing call any error that nobody foresaw.
+	"""Apply the action to one record. Return why it failed, None if it did not.
+
+	Raises errors of the whole call, and in an atomic call any unexpected error.
 	"""
 	try:
 		with isolate_in_savepoint():

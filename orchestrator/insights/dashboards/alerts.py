@@ -22,7 +22,7 @@ ABOVE, BELOW = "At or above", "At or below"
 
 
 def send_due_alerts(notes: list[MetricNote]) -> None:
-	"""Tell of every threshold that these values cross."""
+	"""Notify of each threshold that these values cross."""
 	if not notes:
 		return
 	watched = set(

@@ -71,7 +71,7 @@ def publish_refresh(
 
 
 def enqueue_record() -> None:
-	"""Have history and alerts written by a worker."""
+	"""Enqueue a job that writes history and alerts."""
 	if not is_job_enqueued(RECORD_JOB):
 		frappe.enqueue(
 			write_notes, queue="short", job_id=RECORD_JOB, deduplicate=True, enqueue_after_commit=True

@@ -53,7 +53,7 @@ def build_shared_scope(user: str) -> Scope:
 
 @contextmanager
 def run_as_user(user: str) -> Iterator[None]:
-	"""Work under the permissions of `user`; the request's own state is there again afterwards."""
+	"""Run the block with the permissions of `user`, and restore the request's state afterwards."""
 	local = frappe.local
 	if user == local.session.user:
 		yield

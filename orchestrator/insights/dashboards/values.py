@@ -122,7 +122,7 @@ def compute_once(metric: Metric, scope: Scope, known: Value | None) -> Value | N
 
 
 def _release_lock(lock: Any) -> None:
-	"""Let the next one in; a computation that took longer than the lock is held has let them in already."""
+	"""Release the lock. A computation that took longer than the lock does not hold it any more."""
 	try:
 		lock.release()
 	except (LockNotOwnedError, LockError):

@@ -58,7 +58,7 @@ def _list_allowed_roles(report_name: str) -> set[str]:
 
 
 def send_report(recipients: list[str], file: File, title: TitlePage) -> bool:
-	"""Put one mail per recipient into the site's queue, with the file. False where the site has no account to send it."""
+	"""Queue one mail per recipient, with the file. Return False if the site has no account to send it."""
 	if not EmailAccount.find_outgoing():
 		return False
 	lines = [title.made_line, *(f"{label}: {value}" for label, value in title.filters)]

@@ -111,7 +111,7 @@ class RowCounter:
 			yield row
 
 	def report_progress(self) -> None:
-		"""Tell the percentage."""
+		"""Report the percentage."""
 		if self.progress:
 			# of rows that come one by one nobody knows how many there are: the more came, the nearer the end
 			expected = self.expected or self.rows + UNKNOWN_ROWS

@@ -73,7 +73,7 @@ def _delete_record_with_row(row: frappe._dict) -> str | None:
 
 
 def _delete_traces(written: list[ledger.CreatedRecord]) -> None:
-	"""Take away the comments in which Frappe noted the removal itself, with the names of what is gone."""
+	"""Delete the comments in which Frappe noted the removal itself, with the names of the records."""
 	for doctype, name in written:
 		if doctype == "Comment":
 			frappe.db.delete(doctype, {"name": name})

@@ -90,7 +90,7 @@ def retry_issues(connection: str, names: Collection[str] | None) -> RunStanding:
 
 
 def discard_issues(names: Collection[str]) -> int:
-	"""Leave these alone from now on. Returns how many were open."""
+	"""Discard issues. Return how many were open."""
 	rows = _get_issue_rows(names)
 	opened = [row.name for row in rows if row.status == "Open"]
 	for name in opened:
@@ -110,7 +110,7 @@ def parse_names(issues: str | list[str]) -> list[str]:
 
 
 def resume_connection(connection: str) -> None:
-	"""Let the schedule run a paused connection again."""
+	"""Resume the schedule of a paused connection."""
 	if not frappe.db.exists(KIPU_CONNECTION, connection):
 		refuse(_("Kipu Connection {0} not found.").format(connection), frappe.DoesNotExistError)
 	values = {"status": "Active", "paused_reason": None}

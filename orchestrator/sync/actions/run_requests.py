@@ -105,7 +105,7 @@ def run_in_process(order: RunRequest, watch: ProgressCallback | None = None) -> 
 
 
 def enqueue_request(order: RunRequest) -> RunStanding:
-	"""Leave the run to a job."""
+	"""Queue a run and enqueue its job."""
 	name = run_queue.queue_run(order)
 	enqueue_run(name)
 	return history.get_run(name)

@@ -71,7 +71,7 @@ class Target:
 def run_examination(
 	target: Target, session: HttpSession | None = None, now: Callable[[], float] = time.time
 ) -> Examination:
-	"""Ask Kipu. Takes some ten requests; never raises for what the remote does or says."""
+	"""Test a connection with some ten requests. Never raises for what the remote does or sends."""
 	asked = session or HttpSession(RETRY_POLICY)
 	examined = Examination()
 	try:

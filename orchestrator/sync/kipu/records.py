@@ -55,7 +55,7 @@ class RecordError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-	"""Who it is. `compute_person_id` is the patient master uuid, in lower case; `fields` holds what Kipu sent, by its names."""
+	"""Who it is. `person_id` is the patient master uuid, in lower case; `fields` holds what Kipu sent, by its names."""
 
 	person_id: str
 	fields: Mapping[str, Any] = field(repr=False)
@@ -214,7 +214,7 @@ def _clean_fields(
 
 
 def _split_moments(values: PrivateDict, moments: PrivateDict) -> None:
-	"""Put the instants of a stay into `moments`; its days stay in `values`."""
+	"""Move the instants of a stay into `moments`; its days stay in `values`."""
 	for name in MOMENT_FIELDS & values.keys():
 		moment = moments[name] = values.pop(name)
 		if STAY[name] != "stamp":

@@ -53,7 +53,7 @@ class Record:
 		return PrivateDict((name, self.row.get(name)) for name in self.before)
 
 	def set_value(self, name: str, value: Any) -> None:
-		"""Take a value, unless it is there already."""
+		"""Set a value, if it differs."""
 		here = self.row.get(name)
 		if here is value or to_canonical(here) == to_canonical(value):
 			return
@@ -64,7 +64,7 @@ class Record:
 			del self.before[name]  # there and back again
 
 	def initialize(self, values: Mapping[str, Any], source_values: PrivateDict) -> None:
-		"""Take the first source_values of Kipu."""
+		"""Set a new record to Kipu's source values."""
 		self.row.update(values)
 		self.before.update(
 			dict.fromkeys([name for name, value in source_values.items() if value is not None])
@@ -73,7 +73,7 @@ class Record:
 		self.state_changed = True
 
 	def apply_plan(self, planned: MergePlan) -> None:
-		"""Take the changes of a plan and remember Kipu's source_values."""
+		"""Apply the changes of a plan and remember the source values."""
 		for change in planned.changes:
 			self.set_value(change.field, change.new)
 		if planned.synced != self.synced:
@@ -96,7 +96,7 @@ class Record:
 		self.state_changed = True
 
 	def keep_only_older_hash(self, content: str, *, changed: bool) -> None:
-		"""Do not remember this content, of which a field can't be read, and forget what is older than it."""
+		"""Remember no hash of content with an unreadable field, and forget the older ones."""
 		if self.hashes and (changed or self._matches_shape(content)):
 			self.hashes = ()
 			self.state_changed = True
@@ -166,7 +166,7 @@ def merge_records(
 def merge_record(
 	person: Person, incoming: ParsedRecord, source: Source, *, vault_follows: bool = False
 ) -> MergeResult:
-	"""Take one record of Kipu's."""
+	"""Merge one record of Kipu's."""
 	stay = person.stays.get(incoming.stay_name) or _create_stay(person, incoming, source)
 	if person.client.new:
 		person.client.row["person_id"] = incoming.stay.person_id

@@ -44,7 +44,7 @@ def pause_after_refusal(run: Run, reason: str) -> None:
 
 
 def pause_connection(name: str, reason: str) -> None:
-	"""Let no scheduled run start. Commits."""
+	"""Pause the schedule of a connection. Commits."""
 	values = {"status": "Paused", "paused_reason": reason}
 	frappe.db.set_value(KIPU_CONNECTION, name, values, update_modified=False)
 	frappe.clear_document_cache(KIPU_CONNECTION, name)

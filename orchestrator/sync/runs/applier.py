@@ -41,7 +41,7 @@ class Applier:
 		self._vault_follows = run.request.sync_type in VAULT_SYNC_TYPES
 
 	def apply(self, raws: Sequence[RawRecord], seeing: FingerprintedPage | None = None) -> PageOutcomes:
-		"""Take the records, seen already or not. Unchanged ones cost one query, all of them together."""
+		"""Import the records, known or not. Unchanged ones cost one query, all of them together."""
 		outcomes = PageOutcomes()
 		location_facilities.ensure_facilities(
 			raws, self._source, self._secure, dry_run=self._run.request.dry_run

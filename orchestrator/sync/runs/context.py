@@ -96,12 +96,15 @@ class RunContext:
 		return self.run.request.dry_run
 
 	def reset(self) -> None:
-		"""Forget what was assumed of the database: it was rolled back."""
+		"""Reset the cached state of the database, after a rollback."""
 		self.issues = IssueTracker(self.source.name, None if self.dry_run else self.run.name)
 		self.applier = Applier(self.run, self.source, self.store, self.issues, self.open_savepoint)
 
 	def run_in_transaction(self, step: Callable[[], PageOutcomes], checkpoint: Checkpoint) -> None:
-		"""Do a page's work and commit it with its mark. Repeated if the database gave it up. Raises ApprovalRequiredError."""
+		"""Run a step and commit it with its checkpoint.
+
+		Repeated after a deadlock. Raises ApprovalRequiredError.
+		"""
 		for attempt in range(1, MAX_PAGE_ATTEMPTS + 1):
 			places = dict(self.source.facilities_by_location), self.source.default_facility
 			self._has_savepoint = False
@@ -235,7 +238,7 @@ class RunContext:
 		return tally.totals == {base + tally.records} and tally.distinct == tally.records
 
 	def apply_page(self, page: Page, seeing: FingerprintedPage, checkpoint: Checkpoint) -> None:
-		"""Take the records of a page."""
+		"""Import the records of a page."""
 		imported = self.run.tally.imported
 		self.run_in_transaction(lambda: self.applier.apply(page.records, seeing), checkpoint)
 		self._parse_early = self.run.tally.imported - imported > len(page.records) // 2
@@ -305,7 +308,7 @@ def _is_same_read(first: Mapping[str, Any], second: Checkpoint) -> bool:
 
 
 def roll_back_page() -> None:
-	"""Give up the page's work, and what waits for its commit."""
+	"""Roll back the page's work, and drop what waits for its commit."""
 	frappe.db.rollback()
 	# Frappe sends these after the commit of whatever comes next otherwise.
 	frappe.local._webhook_queue = []

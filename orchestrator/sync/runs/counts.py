@@ -110,7 +110,7 @@ class Tally:
 		return {**counts, **{name: getattr(self, name).copy() for name in ("changed_fields", "failures")}}
 
 	def restore(self, snapshot: Mapping[str, Any]) -> None:
-		"""Tell these counts again."""
+		"""Restore the counts of a snapshot."""
 		for name, value in snapshot.items():
 			setattr(self, name, value)
 

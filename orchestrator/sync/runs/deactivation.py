@@ -63,7 +63,7 @@ def mark_deleted(work: RunContext, records: Sequence[RawRecord]) -> PageOutcomes
 
 
 def verify_missing(work: RunContext, present: Collection[str]) -> None:
-	"""Look up one by one who should be in care and is in no list. Only after a complete census."""
+	"""Look up one by one the clients in care who are in no list. Only after a complete census."""
 	absent = [
 		row for row in work.store.list_in_care() if row[0] not in present and not _is_left_out(row[3], work)
 	]
@@ -78,7 +78,7 @@ def verify_missing(work: RunContext, present: Collection[str]) -> None:
 
 
 def restore_relisted_stays(work: RunContext, mark: Checkpoint) -> None:
-	"""Bring back the stays that are deleted here, that Kipu lists and that are not in its vault."""
+	"""Restore deleted stays that Kipu lists and that are not in its vault."""
 	rows = iter(list(work.relisted.items()))
 	while some := dict(islice(rows, BATCH_SIZE)):
 		work.run_in_transaction(partial(_restore_batch, work, some), mark)

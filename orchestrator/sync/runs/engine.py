@@ -19,7 +19,7 @@ READING = ("incremental", "full", "backfill", "census")
 
 
 def execute(run: Run, watch: ProgressCallback | None = None) -> str:
-	"""Do the run's work. Returns its status at the end; the rest stands in its row. Raises nothing of the work's."""
+	"""Execute the run. Return its final status; the details are in its row. Raises no error of the work."""
 	failure: Exception | None = None
 	try:
 		if run.request.sync_type == "rollback":
@@ -39,7 +39,7 @@ def execute(run: Run, watch: ProgressCallback | None = None) -> str:
 
 
 def _mark_interrupted(run: Run) -> None:
-	"""Say at once that nobody works on the run any more. On a new connection: the old one may be in the middle of an answer."""
+	"""Mark the run as interrupted at once, on a new connection: the old one may be in the middle of an answer."""
 	with suppress(Exception):
 		frappe.db.close()
 		frappe.db.connect()
@@ -89,7 +89,7 @@ def _complete_run(work: RunContext) -> None:
 
 
 def _end_run(run: Run, error: Exception) -> str:
-	"""Put the reason into the run's row, on a new connection if the old one is lost."""
+	"""Write the reason to the run's row, on a new connection if the old one is lost."""
 	_reconnect()
 	try:
 		return _apply_ending(run, error)

@@ -18,7 +18,7 @@ from orchestrator.sync.runs.counts import PageOutcomes
 
 
 def retry(work: RunContext) -> None:
-	"""Take up each issue, record by record. One that Kipu has no more is resolved with that."""
+	"""Retry the issues, record by record. An issue of a record that Kipu does not have any more is resolved."""
 	rows = frappe.get_all(  # chosen by whoever may
 		SYNC_ISSUE,
 		filters={

@@ -71,7 +71,10 @@ class RollbackReport:
 
 
 def execute_rollback(run: Run) -> None:
-	"""Take back the run that the checkpoint names, some records at a time. Begun anew, it goes on where it stopped."""
+	"""Roll back the run that the checkpoint names, in batches.
+
+	A restarted rollback continues where it stopped.
+	"""
 	target = run.checkpoint["target"]
 	report = RollbackReport.from_kept(run.checkpoint.get("report"))
 	_process_batches(
@@ -108,7 +111,7 @@ def _list_changes(target: str) -> Iterator[PrivateDict]:
 
 
 def restore_record(change: PrivateDict, run: str, report: RollbackReport) -> None:
-	"""Give a record back the values it had, field by field, where they are still what the run wrote."""
+	"""Restore the previous values of a record, field by field, if they are still what the run wrote."""
 	doctype, name = change["reference_doctype"], change["reference_name"]
 	before, after = PrivateDict(json.loads(change["before"])), PrivateDict(json.loads(change["after"]))
 	frappe.db.delete(SYNC_CHANGE, {"name": change["name"]})

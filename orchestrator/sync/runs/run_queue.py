@@ -64,8 +64,10 @@ def claim_queued_run(name: str) -> Run | None:
 
 
 def requeue_approved(name: str) -> None:
-	"""Let a held run go on, whatever it changes. It reads from the beginning, as much may have happened meanwhile: what it
-	has written already is recognised as its own, the rest is counted anew.
+	"""Queue a held run again, approved whatever it changes.
+
+	It reads from the beginning, as much may have changed meanwhile: records that it has written are
+	recognized as its own, the rest is counted anew.
 	"""
 	of_issues = frappe.db.get_value(SYNC_RUN, name, "sync_type") == "retry"  # its checkpoint says which
 	values = {

@@ -69,7 +69,7 @@ class Run:
 		self.checkpoint = checkpoint
 
 	def send_heartbeat(self) -> None:
-		"""Say that this run is alive, when there is nothing to commit. Raises LeaseLostError or RunCancelledError."""
+		"""Update the heartbeat without other work to commit. Raises LeaseLostError or RunCancelledError."""
 		self.write_row({"heartbeat_at": clock.get_now()})
 		frappe.db.commit()
 

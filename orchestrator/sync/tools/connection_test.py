@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 
 def run_connection_test(connection: "KipuConnection") -> ConnectionTest:
-	"""Ask Kipu. Takes some ten requests at the connection's own rate; nothing is written. Raises InvalidSettingsError (422) for a
-	key that is not set and for a setting that makes no sense by itself.
+	"""Test a connection with some ten requests at its own rate; nothing is written.
+
+	Raises InvalidSettingsError (422) for a missing key and for an invalid setting.
 	"""
 	connections.validate_credentials(str(connection.name))
 	policy = dataclasses.replace(RETRY_POLICY, requests_per_second=connection.requests_per_second)
