@@ -32,7 +32,7 @@ from orchestrator.sync.kipu.client import KipuClient
 from orchestrator.sync.kipu.pages import Page
 from orchestrator.sync.kipu.records import parse_record
 from orchestrator.sync.merge import fingerprints, three_way
-from orchestrator.sync.runs import engine, run_records
+from orchestrator.sync.runs import engine, run_queue, run_records
 from orchestrator.sync.runs.run_records import RunRequest
 from orchestrator.sync.storage import store
 from tests.conftest import stay_on_this_machine
@@ -179,9 +179,7 @@ def documents_of(connection: str, limit: int) -> list[list[dict[str, Any]]]:
 			persons = store.get_persons(source, sorted({each.client_name for each in records if each}))
 			for each in filter(None, records):
 				three_way.merge_records(persons[each.client_name], [each], source)
-			new = [
-				each for person in persons.values() for each in person.list_records if each.name not in met
-			]
+			new = [each for person in persons.values() for each in person.records if each.name not in met]
 			met.update(each.name for each in new)
 			pages.append([{"doctype": each.doctype, **each.row} for each in new])
 			count += len(records)
@@ -278,7 +276,7 @@ def queries_of(connection: str) -> tuple[int, int]:
 
 	frappe.db.sql = sql
 	try:
-		started = run_records.begin_run(RunRequest(connection, "full"))
+		started = run_queue.begin_run(RunRequest(connection, "full"))
 		first = [0]
 
 		def watch(_run: run_records.Run) -> None:

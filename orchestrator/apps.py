@@ -7,7 +7,7 @@ from orchestrator.exceptions import MissingAppError, refuse
 
 
 def is_installed(app: str) -> bool:
-	"""True if this site has `app` (helpdesk, gameplan, insights, ...)."""
+	"""Return True if this site has `app` (helpdesk, gameplan, insights, ...)."""
 	return app in frappe.get_installed_apps()
 
 

@@ -1,16 +1,16 @@
-"""The field `assigned_to`, kept in step with Frappe's assignments (ToDo) in both directions.
+"""Keep the field `assigned_to` and Frappe's assignments (ToDo) in step, in both directions.
 
-- Setting it assigns, changing it moves the assignment, clearing it takes that one assignment back. Other
-  assignees keep theirs, and the field then names the first of those.
-- Assigning in Desk sets it; of several assignees it keeps the one it names for as long as that one is assigned.
-- Completing a Task closes its assignments. Closed is done, not taken back: the field of a finished record goes on
-  naming who did it, and reopening the record assigns it to that user again. Cancelling a Task takes them back.
+- Setting the field assigns, changing it moves the assignment, clearing it cancels that one assignment. Other
+  assignees stay, and the field then names the first of those.
+- Assigning in Desk sets the field; of several assignees it keeps the current one as long as that one is assigned.
+- Completing a Task closes its assignments: the field still names the assignee, and reopening the record assigns it
+  to that user again. Cancelling a Task cancels them.
 
-Frappe writes the field by itself: `assign_to.add` puts the newest assignee in, closing or cancelling any
-assignment blanks it, both after the last hook of the ToDo. So the hooks here note which records an assignment
-touched and what the field said before; `_flush_pending` then writes what it should say: at the end of the record's own
-save, and of every other record just before the transaction is committed. `modified` moves with an assignment, as
-Frappe has it: a form that was opened before must not write the old assignee back.
+Frappe writes the field itself, after the last hook of the ToDo: `assign_to.add` sets it to the newest
+assignee, and closing or cancelling any assignment empties it. So the hooks mark the records that an
+assignment touches, with the value before, and `_flush_pending` writes the right value: at the end of the
+record's own save, and for every other record just before the commit. `modified` changes with an assignment,
+as in Frappe: a form that was opened before must not write the old assignee back.
 """
 
 from collections.abc import Iterable
@@ -51,7 +51,7 @@ class Assignees:
 
 
 def compute_assignee(current: str | None, assignees: Assignees, finished: bool) -> str | None:
-	"""What the field should say, where it said `current`."""
+	"""Return what the field should say, where it said `current`."""
 	if current in assignees.open:
 		return current
 	if assignees.open:
@@ -63,20 +63,21 @@ def compute_assignee(current: str | None, assignees: Assignees, finished: bool) 
 
 
 def before_validate(doc: "Document", _method: str | None = None) -> None:
-	"""Hook before_validate: remember the caller's choice, because Opportunity.validate fills an empty field from
-	the lead's field of the same name."""
+	"""Handle the hook before_validate: remember the caller's choice, because Opportunity.validate fills an empty field from
+	the lead's field of the same name.
+	"""
 	doc.flags.assigned_to = doc.get(FIELD) or None
 
 
 def validate(doc: "Document", _method: str | None = None) -> None:
-	"""Hook validate: refuse a new assignee who could not work on the record."""
+	"""Handle the hook validate: refuse a new assignee who could not work on the record."""
 	doc.set(FIELD, doc.flags.assigned_to)
 	if doc.get(FIELD) and doc.get(FIELD) != get_previous_value(doc):
 		_check_assignee(doc, doc.get(FIELD))
 
 
 def on_update(doc: "Document", _method: str | None = None) -> None:
-	"""Hook on_update: let the assignments follow the field."""
+	"""Handle the hook on_update: let the assignments follow the field."""
 	before, wanted = get_previous_value(doc), doc.get(FIELD) or None
 	if before != wanted:
 		_get_pending(doc.doctype, doc.name).current = wanted
@@ -86,7 +87,7 @@ def on_update(doc: "Document", _method: str | None = None) -> None:
 
 
 def on_change(doc: "Document", _method: str | None = None) -> None:
-	"""Hook on_change, the end of a save: let the field follow the assignments. The save's `modified` stays."""
+	"""Handle the hook on_change, the end of a save: let the field follow the assignments. The save's `modified` stays."""
 	name = str(doc.name)
 	noted = list_pending().get((doc.doctype, name))
 	if noted is None:
@@ -101,14 +102,16 @@ def on_change(doc: "Document", _method: str | None = None) -> None:
 
 
 def after_rename(doc: "Document", _method: str | None, _old: str, new: str, merge: bool = False) -> None:
-	"""Hook after_rename: a merged record takes over the other's assignments."""
+	"""Handle the hook after_rename: a merged record takes over the other's assignments."""
 	if merge:
 		_mark_pending(doc.doctype, new)
 
 
 def _check_assignee(doc: "Document", user: str) -> None:
-	"""422 for a user whom Frappe would assign all the same: a disabled one for ever, and one without access
-	by sharing the record with them behind the caller's back."""
+	"""Refuse (422) a user whom Frappe would assign: a disabled one, and one without access to the record.
+
+	Frappe would share the record with the latter without the caller's knowledge.
+	"""
 	if not frappe.db.get_value("User", user, "enabled"):
 		refuse(
 			_(
@@ -126,20 +129,22 @@ def _check_assignee(doc: "Document", user: str) -> None:
 
 
 def get_previous_value(doc: "Document") -> str | None:
-	"""What the field said before this save."""
+	"""Return what the field said before this save."""
 	before = doc.get_doc_before_save()
 	return (before.get(FIELD) if before else None) or None
 
 
 def _is_reopened(doc: "Document") -> bool:
-	"""True in the save that takes a record out of its finished statuses."""
+	"""Return True in the save that takes a record out of its finished statuses."""
 	before = doc.get_doc_before_save()
 	return bool(before and _is_finished(before) and not _is_finished(doc))
 
 
 def _reassign(doc: "Document", before: str | None, wanted: str | None) -> None:
-	"""Take the assignment from one user and give it to the other. The caller may write the record: saving it
-	has shown that."""
+	"""Cancel one user's assignment and assign the other.
+
+	The caller may write the record: saving it has shown that.
+	"""
 	name = str(doc.name)
 	assigned = _get_assignees(doc.doctype, [name])[name].open
 	if before in assigned:
@@ -154,21 +159,22 @@ def _reassign(doc: "Document", before: str | None, wanted: str | None) -> None:
 
 
 def on_todo_change(todo: "ToDo", _method: str | None = None) -> None:
-	"""Hooks on_update and on_trash of ToDo: note the record it is about, and the one it was about."""
+	"""Handle the hooks on_update and on_trash of ToDo: mark its record and its previous record as pending."""
 	for doc in (todo, todo.get_doc_before_save()):
 		if doc and doc.reference_name and _has_field(doc.reference_type):
 			_mark_pending(doc.reference_type, doc.reference_name)
 
 
 def _has_field(doctype: str) -> bool:
-	"""True where this site's records of the DocType say who is assigned."""
+	"""Return True if this site's records of the DocType say who is assigned."""
 	return doctype in FINISHED_STATUSES and (doctype != "HD Ticket" or is_installed("helpdesk"))
 
 
 @dataclass
 class PendingAssignment:
-	"""A record that an assignment touched in this transaction: what its field said before Frappe wrote it, and
-	whether open forms have been told."""
+	"""A record that an assignment touched in this transaction: the value of its field before Frappe changed it,
+	and whether open forms were notified.
+	"""
 
 	current: str | None
 	announced: bool = False
@@ -180,7 +186,7 @@ def _mark_pending(doctype: str, name: str) -> None:
 
 
 def _get_pending(doctype: str, name: str) -> PendingAssignment:
-	"""The note on the record, made if there is none. The first says best what the field said before."""
+	"""Return the note on the record, made if there is none. The first says best what the field said before."""
 	notes = list_pending()
 	if not notes:
 		frappe.db.before_commit.add(_flush_pending)
@@ -191,8 +197,11 @@ def _get_pending(doctype: str, name: str) -> PendingAssignment:
 
 
 def list_pending() -> dict[Key, PendingAssignment]:
-	"""The records that assignments touched in this transaction. Where `_flush_pending` does not wait for its commit, they are
-	of an earlier one: Frappe dropped it with a rollback, a commit that failed before its turn, or the connection."""
+	"""Return the records that assignments touched in this transaction.
+
+	Where `_flush_pending` does not wait for its commit, they are of an earlier one: Frappe dropped it with a
+	rollback, a commit that failed before its turn, or the connection.
+	"""
 	notes = _get_all_pending()
 	if notes and _flush_pending not in frappe.db.before_commit._functions:
 		notes.clear()
@@ -200,14 +209,14 @@ def list_pending() -> dict[Key, PendingAssignment]:
 
 
 def _get_all_pending() -> dict[Key, PendingAssignment]:
-	"""The notes of this process, whichever transaction they are of."""
+	"""Return the notes of this process, whichever transaction they are of."""
 	if not hasattr(frappe.local, "orchestrator_assignments"):
 		frappe.local.orchestrator_assignments = {}
 	return frappe.local.orchestrator_assignments
 
 
 def _flush_pending() -> None:
-	"""Before the commit: let the field of every noted record follow its assignments."""
+	"""Run before the commit: update the field of every pending record."""
 	notes = dict(_get_all_pending())
 	_get_all_pending().clear()
 	for doctype in {doctype for doctype, _name in notes}:
@@ -215,7 +224,7 @@ def _flush_pending() -> None:
 
 
 def _flush_doctype(doctype: str, notes: dict[str, PendingAssignment]) -> None:
-	"""The same for the records of one DocType."""
+	"""Update the field of the pending records of one DocType."""
 	stored = _get_stored_values(doctype, list(notes))
 	assignees = _get_assignees(doctype, stored)
 	for name, row in stored.items():
@@ -227,12 +236,12 @@ def _flush_doctype(doctype: str, notes: dict[str, PendingAssignment]) -> None:
 
 
 def _is_finished(doc: "Document | frappe._dict") -> bool:
-	"""True where the record's work is finished."""
+	"""Return True if the record's work is finished."""
 	return doc.status in FINISHED_STATUSES[doc.doctype]
 
 
 def _get_stored_values(doctype: str, names: list[str]) -> dict[str, frappe._dict]:
-	"""The field, status and `modified` of the records as they are stored."""
+	"""Return the field, status and `modified` of the records as they are stored."""
 	# get_all: whoever assigns, the field of every record follows
 	rows = frappe.get_all(
 		doctype, filters={"name": ("in", names)}, fields=["name", "status", "modified", FIELD], limit=0
@@ -241,7 +250,7 @@ def _get_stored_values(doctype: str, names: list[str]) -> dict[str, frappe._dict
 
 
 def _get_assignees(doctype: str, names: Iterable[str]) -> dict[str, Assignees]:
-	"""The assignees of each record, in the order they were assigned."""
+	"""Return the assignees of each record, in the order they were assigned."""
 	assignees = {name: Assignees() for name in names}
 	# get_all: a user sees only their own ToDos
 	todos = frappe.get_all(
@@ -263,7 +272,7 @@ def _get_assignees(doctype: str, names: Iterable[str]) -> dict[str, Assignees]:
 
 
 def _publish_update(doctype: str, name: str, modified: str) -> None:
-	"""Tell open forms that the record is another one now, as a save does."""
+	"""Notify open forms that the record has changed, as a save does."""
 	frappe.publish_realtime(
 		"doc_update",
 		{"doctype": doctype, "name": name, "modified": modified},

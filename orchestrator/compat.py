@@ -1,7 +1,8 @@
 """What differs between Frappe 15 and Frappe 16, as named facts: the only module that asks which one runs.
 
 A difference that belongs to ERPNext, HRMS, Helpdesk or Gameplan is asked of the site (a field, a naming rule, a function),
-because those apps are not bound to Frappe's major version."""
+because those apps are not bound to Frappe's major version.
+"""
 
 from typing import Any, NamedTuple
 
@@ -128,19 +129,19 @@ except ImportError:
 	pass
 
 
-def _errors(name: str) -> tuple[type[Exception], ...]:
+def _get_errors(name: str) -> tuple[type[Exception], ...]:
 	return tuple(getattr(driver.errors, name) for driver in _DRIVERS)
 
 
 # For `except` and `isinstance`: the errors of whichever driver this site connects by
-DatabaseError = _errors("MySQLError")  # the root of the others, of interface errors as well
-OperationalError = _errors("OperationalError")
-InterfaceError = _errors("InterfaceError")
-DataError = _errors("DataError")
-IntegrityError = _errors("IntegrityError")
+DatabaseError = _get_errors("MySQLError")  # the root of the others, of interface errors as well
+OperationalError = _get_errors("OperationalError")
+InterfaceError = _get_errors("InterfaceError")
+DataError = _get_errors("DataError")
+IntegrityError = _get_errors("IntegrityError")
 
 
-def unbuffered_cursor(connection: Any) -> Any:
+def open_unbuffered_cursor(connection: Any) -> Any:
 	"""Return a cursor that reads a result row by row from the server, for a connection of either driver."""
 	package = type(connection).__module__.split(".")[0]
 	return connection.cursor(
@@ -148,7 +149,7 @@ def unbuffered_cursor(connection: Any) -> Any:
 	)
 
 
-def literal_of(connection: Any, value: Any) -> str:
+def render_literal(connection: Any, value: Any) -> str:
 	"""Return a value as SQL; mysqlclient gives bytes."""
 	return str(frappe.as_unicode(connection.literal(value)))
 
@@ -189,11 +190,11 @@ def _do_nothing(**_arguments: Any) -> None:
 	return None
 
 
-def lead_source_field() -> str:
+def get_lead_source_field() -> str:
 	"""Return the field of Lead that says where a lead came from: ERPNext 16 renamed it."""
 	return "source" if frappe.get_meta("Lead").has_field("source") else "utm_source"
 
 
-def lead_source_doctype() -> str:
-	"""Return the DocType that `lead_source_field` links to."""
-	return str(frappe.get_meta("Lead").get_field(lead_source_field()).options)
+def get_lead_source_doctype() -> str:
+	"""Return the DocType that `get_lead_source_field` links to."""
+	return str(frappe.get_meta("Lead").get_field(get_lead_source_field()).options)

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 import frappe
 from frappe.utils.caching import request_cache
 
+from orchestrator.doctypes import SETTINGS
+
 if TYPE_CHECKING:
 	from orchestrator.orchestrator.doctype.orchestrator_settings.orchestrator_settings import (
 		OrchestratorSettings,
@@ -14,19 +16,21 @@ if TYPE_CHECKING:
 def get_settings() -> "OrchestratorSettings":
 	"""Return the `Orchestrator Settings` of this site, from the cache. Do not change what it returns.
 
-	A request reads them once, and so is answered by one state of them from its beginning to its end."""
+	A request reads them once, and so is answered by one state of them from its beginning to its end.
+	"""
 	if getattr(frappe.local, "request", None):
-		return _read_settings_of_request()
-	return frappe.get_cached_doc("Orchestrator Settings")
+		return _get_request_settings()
+	return frappe.get_cached_doc(SETTINGS)
 
 
 @request_cache
-def _read_settings_of_request() -> "OrchestratorSettings":
-	return frappe.get_cached_doc("Orchestrator Settings")
+def _get_request_settings() -> "OrchestratorSettings":
+	return frappe.get_cached_doc(SETTINGS)
 
 
 def is_platform_guarded() -> bool:
 	"""Return True where this site closes what Frappe and the apps on it leave open: the setting *Guard Platform Access*,
-	on by default. See docs/security.md."""
+	on by default. See docs/security.md.
+	"""
 	guarded = get_settings().get("guard_platform_methods")
 	return guarded is None or bool(guarded)

@@ -1,5 +1,6 @@
 """Errors that several domains raise. Each is a Frappe exception with Frappe's own status (417), because Desk
-knows no 409, 422 or 501; `orchestrator.api.errors` gives API clients the status of the contract."""
+knows no 409, 422 or 501; `orchestrator.api.errors` gives API clients the status of the contract.
+"""
 
 from typing import NoReturn
 

@@ -1,7 +1,8 @@
 """Names of files and folders, in the one form in which they are stored and compared.
 
 A name is Unicode in NFC: macOS sends accents as separate characters, other systems do not. The many blanks of
-Unicode become the ordinary one. What would let a name show as another one, or break a line, is refused."""
+Unicode become the ordinary one. What would let a name show as another one, or break a line, is refused.
+"""
 
 import unicodedata
 

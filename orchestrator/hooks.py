@@ -8,7 +8,7 @@ app_email = "hello@orchestrator.example"
 app_license = "MIT"
 required_apps = ["frappe/erpnext", "frappe/hrms"]
 
-# Set-up: what is declared in orchestrator/setup, made and taken back
+# Set-up: creates and removes what is declared in orchestrator/setup
 before_install = ["orchestrator.setup.versions.before_install", "orchestrator.setup.install.before_install"]
 after_install = "orchestrator.setup.install.after_install"
 after_sync = "orchestrator.setup.dashboards.sync_dashboards"  # once the cards are there that they show
@@ -209,7 +209,7 @@ permission_query_conditions = {
 	"Shift Request": "orchestrator.hr.permissions.build_conditions",
 	"Sprint": "orchestrator.gameplan.permissions.build_conditions",
 	"Sprint Event": "orchestrator.gameplan.permissions.build_conditions",
-	"Version": "orchestrator.access.versions.conditions",
+	"Version": "orchestrator.access.versions.build_conditions",
 }
 has_permission = {
 	"*": "orchestrator.api.replay_permissions.record_check",

@@ -8,7 +8,7 @@ SERVER_SETTING_SECONDS = 600
 
 
 def read_committed_rows_under_lock() -> None:
-	"""Hook before_request and before_job, the first of each, and start of commands: make locking reads of this connection
+	"""Handle the hook before_request and before_job, the first of each, and start of commands: make locking reads of this connection
 	return the row as it was last committed.
 
 	Frappe and this app decide under a lock by what they read there. From MariaDB 11.6.2 on, such a read fails with

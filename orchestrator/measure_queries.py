@@ -13,8 +13,9 @@ from typing import Any, NamedTuple
 import frappe
 from frappe import _
 from frappe.model.db_query import DatabaseQuery
-from frappe.utils import add_days, add_months, get_first_day, getdate
+from frappe.utils import add_days, add_months, get_first_day
 
+from orchestrator import clock
 from orchestrator.exceptions import MissingDataError, refuse
 
 MAX_ROWS = 100
@@ -24,7 +25,8 @@ DAYS, MONTHS = 30, 12
 
 class Number(NamedTuple):
 	"""One number; None where there is nothing to tell (the rate of nothing). `previous` where the measure knows what it
-	was a period ago, `unit` where that is known only now (a currency)."""
+	was a period ago, `unit` where that is known only now (a currency).
+	"""
 
 	value: float | None
 	previous: float | None = None
@@ -63,37 +65,38 @@ Figure = Number | Series | Table
 
 
 def build_series(pairs: Iterable[tuple[Any, Any]], name: str, unit: str | None = None) -> Series:
-	"""A series of one dataset, from labels with their values."""
+	"""Return a series of one dataset, from labels with their values."""
 	rows = list(pairs)
 	labels = [str(label) if label not in (None, "") else _("None") for label, _value in rows]
 	return Series(labels, [Dataset(name, [to_number(value) for _label, value in rows])], unit)
 
 
 def build_table(columns: Sequence[Column], rows: Iterable[Sequence[Any]], total: int | None = None) -> Table:
-	"""A table from rows in the order of the columns."""
+	"""Return a table from rows in the order of the columns."""
 	names = [column.fieldname for column in columns]
 	found = [dict(zip(names, row, strict=True)) for row in rows]
 	return Table(list(columns), found[:MAX_ROWS], len(found) if total is None else total)
 
 
 def to_number(value: Any) -> float:
-	"""A value of the database as a number that JSON knows, 0 for none. Whole numbers stay whole."""
+	"""Return a value of the database as a number that JSON knows, 0 for none. Whole numbers stay whole."""
 	plain = round(float(value or 0), PRECISION)
 	if not isfinite(plain):
 		return 0
 	return int(plain) if plain.is_integer() else plain
 
 
-def percentage(part: Any, whole: Any) -> float | None:
-	"""`part` in per cent of `whole`, None of nothing."""
+def compute_percentage(part: Any, whole: Any) -> float | None:
+	"""Return `part` in per cent of `whole`, None if that is 0."""
 	return round(float(part or 0) / float(whole) * 100, 2) if whole else None
 
 
 def _build_read_condition(doctype: str) -> str:
-	"""The SQL condition on `tab<doctype>` of what the caller may read: roles, user permissions, shares, the conditions
-	of other apps, as Frappe's lists have them. Percent signs are doubled.
+	"""Return the SQL condition on `tab<doctype>` of what the caller may read: roles, user permissions, shares,
+	the conditions of other apps, as Frappe's lists have them. Percent signs are doubled.
 
-	Raises PermissionError where they may read none, MissingDataError where the site has no such DocType."""
+	Raises PermissionError where they may read none, MissingDataError where the site has no such DocType.
+	"""
 	if not frappe.db.exists("DocType", doctype, cache=True):
 		refuse(
 			_("This site has no {0} yet, so there is nothing to count.").format(_(doctype)), MissingDataError
@@ -103,7 +106,7 @@ def _build_read_condition(doctype: str) -> str:
 
 
 def build_match_conditions(doctype: str) -> list[str]:
-	"""The parts of `_build_read_condition`, none where the caller may read all there are."""
+	"""Return the parts of `_build_read_condition`, none where the caller may read all there are."""
 	query = DatabaseQuery(doctype)
 	matching = query.build_match_conditions()
 	# `query.conditions` holds the shares of a caller who may read nothing else.
@@ -112,7 +115,7 @@ def build_match_conditions(doctype: str) -> list[str]:
 
 
 def check_readable(doctype: str) -> None:
-	"""Raises PermissionError where the caller may read none of these records."""
+	"""Refuse (PermissionError) if the caller may read none of these records."""
 	if not frappe.has_permission(doctype, "read"):
 		refuse(
 			_("You don't have access to {0}, so this figure is hidden.").format(_(doctype)),
@@ -121,7 +124,9 @@ def check_readable(doctype: str) -> None:
 
 
 def fetch_all(sql: str, *doctypes: str, **values: Any) -> list[tuple[Any, ...]]:
-	"""Rows of `sql`, in which `{readable}` stands for the condition of the first DocType, `{readable_1}` of the second."""
+	"""Return rows of `sql`, in which `{readable}` is replaced by the condition of the first DocType, `{readable_1}`
+	of the second.
+	"""
 	conditions = [_build_read_condition(doctype) for doctype in doctypes]
 	named = {f"readable_{index}": condition for index, condition in enumerate(conditions)}
 	# never without a value: only then are the doubled percent signs undone
@@ -129,19 +134,20 @@ def fetch_all(sql: str, *doctypes: str, **values: Any) -> list[tuple[Any, ...]]:
 
 
 def fetch_one(sql: str, *doctypes: str, **values: Any) -> tuple[Any, ...]:
-	"""The only row of an aggregate."""
+	"""Return the only row of an aggregate."""
 	return fetch_all(sql, *doctypes, **values)[0]
 
 
-def trailing_period(
+def aggregate_trailing_period(
 	doctype: str, field: str, *, what: str = "1", where: str = "TRUE", days: int = DAYS, average: bool = False
 ) -> Number:
-	"""The sum (or average) of `what`, by default the number of records, over those whose date `field` lies within the
-	last `days` days; and over the same time before."""
-	today = getdate()
+	"""Return the sum (or average) of `what`, by default the number of records, over those whose date `field`
+	lies within the last `days` days; and over the same time before.
+	"""
+	today = clock.get_today()
 	row = fetch_one(
 		f"""
-		SELECT {_aggregate_period(what, field, ">=", average)}, {_aggregate_period(what, field, "<", average)}
+		SELECT {_render_aggregate(what, field, ">=", average)}, {_render_aggregate(what, field, "<", average)}
 		FROM `tab{doctype}` WHERE {field} >= %(before)s AND {field} < %(end)s AND {where} AND {{readable}}
 		""",  # noqa: S608 (the parts are those of measures, never a caller's)
 		doctype,
@@ -153,14 +159,14 @@ def trailing_period(
 	return Number(now, before)
 
 
-def _aggregate_period(what: str, field: str, side: str, average: bool) -> str:
-	"""An aggregate over the records on one side of `since`."""
+def _render_aggregate(what: str, field: str, side: str, average: bool) -> str:
+	"""Return an aggregate over the records on one side of `since`."""
 	return f"{'AVG' if average else 'SUM'}(IF({field} {side} %(since)s, {what}, NULL))"
 
 
 def count_by_month(doctype: str, field: str, name: str, where: str = "TRUE", months: int = MONTHS) -> Series:
-	"""How many records each of the last `months` months has, this one included; months of none are there."""
-	first = get_first_day(add_months(getdate(), 1 - months))
+	"""Return how many records each of the last `months` months has, this one included; months of none are there."""
+	first = get_first_day(add_months(clock.get_today(), 1 - months))
 	rows = fetch_all(
 		f"""
 		SELECT DATE_FORMAT({field}, '%%Y-%%m'), COUNT(*) FROM `tab{doctype}`
@@ -168,7 +174,7 @@ def count_by_month(doctype: str, field: str, name: str, where: str = "TRUE", mon
 		""",  # noqa: S608
 		doctype,
 		first=first,
-		end=add_days(getdate(), 1),
+		end=add_days(clock.get_today(), 1),
 	)
 	counts: dict[Any, int] = dict(rows)
 	labels = [str(add_months(first, index))[:7] for index in range(months)]
@@ -176,8 +182,8 @@ def count_by_month(doctype: str, field: str, name: str, where: str = "TRUE", mon
 
 
 def count_by_day(doctype: str, field: str, name: str, where: str = "TRUE", days: int = DAYS) -> Series:
-	"""How many records each of the last `days` days has, today included; days of none are there."""
-	first = add_days(getdate(), 1 - days)
+	"""Return how many records each of the last `days` days has, today included; days of none are there."""
+	first = add_days(clock.get_today(), 1 - days)
 	rows = fetch_all(
 		f"""
 		SELECT DATE({field}), COUNT(*) FROM `tab{doctype}`
@@ -185,7 +191,7 @@ def count_by_day(doctype: str, field: str, name: str, where: str = "TRUE", days:
 		""",  # noqa: S608
 		doctype,
 		first=first,
-		end=add_days(getdate(), 1),
+		end=add_days(clock.get_today(), 1),
 	)
 	counts = {str(day): count for day, count in rows}
 	labels = [str(add_days(first, index)) for index in range(days)]
@@ -193,7 +199,7 @@ def count_by_day(doctype: str, field: str, name: str, where: str = "TRUE", days:
 
 
 def count_by_value(doctype: str, field: str, name: str, where: str = "TRUE") -> Series:
-	"""How many records each value of a field has, the most first."""
+	"""Return how many records each value of a field has, the most first."""
 	rows = fetch_all(
 		f"""SELECT {field}, COUNT(*) AS records FROM `tab{doctype}` WHERE {where} AND {{readable}}
 			GROUP BY {field} ORDER BY records DESC, {field}""",  # noqa: S608
@@ -203,7 +209,7 @@ def count_by_value(doctype: str, field: str, name: str, where: str = "TRUE") -> 
 
 
 def count_records(doctype: str, where: str = "TRUE", **values: Any) -> Number:
-	"""How many records the caller may read."""
+	"""Return how many records the caller may read."""
 	(found,) = fetch_one(
 		f"SELECT COUNT(*) FROM `tab{doctype}` WHERE {where} AND {{readable}}",  # noqa: S608
 		doctype,

@@ -1,11 +1,12 @@
-"""Moments and days as callers write them, read strictly and brought into the site's time zone."""
+"""Timestamps and dates of calls and replies: parsed strictly, converted to the site's time zone, written in ISO 8601."""
 
 import re
 from datetime import date, datetime
+from typing import Literal, overload
 from zoneinfo import ZoneInfo
 
 from frappe import _
-from frappe.utils import get_system_timezone, getdate, now_datetime
+from frappe.utils import get_system_timezone
 
 from orchestrator.exceptions import InvalidRequestError, refuse
 
@@ -18,25 +19,39 @@ TIMESTAMP = re.compile(
 YEARS = range(1000, 9999)
 
 
-def get_now() -> datetime:
-	"""This moment in the site's time zone, to the second, without a zone: as Frappe keeps moments."""
-	return now_datetime().replace(microsecond=0)
-
-
-def get_today() -> date:
-	"""This day in the site's time zone."""
-	return getdate()
-
-
 def get_time_zone() -> str:
-	"""The site's time zone, such as Europe/Berlin."""
+	"""Return the site's time zone, such as Europe/Berlin."""
 	return get_system_timezone()
 
 
-def parse_timestamp(name: str, text: str) -> datetime:
-	"""An ISO 8601 timestamp as a moment of the site's time zone, to the second. Without a zone it is that already.
+def to_site_time(moment: datetime) -> datetime:
+	"""Convert a timestamp with a zone to the site's time zone, without a zone."""
+	return moment.astimezone(ZoneInfo(get_time_zone())).replace(tzinfo=None)
 
-	Raises InvalidRequestError (400) for anything else."""
+
+@overload
+def to_iso(value: date, timespec: Literal["seconds", "auto"] = "seconds") -> str: ...
+@overload
+def to_iso(value: date | None, timespec: Literal["seconds", "auto"] = "seconds") -> str | None: ...
+def to_iso(value: date | None, timespec: Literal["seconds", "auto"] = "seconds") -> str | None:
+	"""Return a date or timestamp in ISO 8601, as replies have it; None for none.
+
+	Args:
+		value: A date, or a timestamp in the site's time zone.
+		timespec: "seconds", or "auto" for a timestamp that keeps its fraction of a second.
+	"""
+	if isinstance(value, datetime):
+		return value.isoformat(timespec=timespec)
+	return value.isoformat() if value else None
+
+
+def parse_timestamp(name: str, text: str) -> datetime:
+	"""Return an ISO 8601 timestamp as a moment of the site's time zone, to the second.
+
+	Without a zone it is that already.
+
+	Raises InvalidRequestError (400) for anything else.
+	"""
 	found = TIMESTAMP.fullmatch(text.strip())
 	try:
 		if not found:
@@ -45,7 +60,7 @@ def parse_timestamp(name: str, text: str) -> datetime:
 			f"{found['date']}T{_normalize_seconds(found['time'])}{_normalize_offset(found['zone'])}"
 		)
 		if moment.tzinfo:
-			moment = moment.astimezone(ZoneInfo(get_time_zone())).replace(tzinfo=None)
+			moment = to_site_time(moment)
 		if moment.year not in YEARS:
 			raise ValueError
 	except (ValueError, OverflowError):
@@ -59,7 +74,7 @@ def parse_timestamp(name: str, text: str) -> datetime:
 
 
 def parse_date(name: str, text: str) -> date:
-	"""An ISO 8601 date. Raises InvalidRequestError (400) for anything else."""
+	"""Return an ISO 8601 date. Raises InvalidRequestError (400) for anything else."""
 	try:
 		day = date.fromisoformat(text.strip() if DATE.fullmatch(text.strip()) else "")
 		if day.year not in YEARS:
@@ -70,13 +85,13 @@ def parse_date(name: str, text: str) -> date:
 
 
 def _normalize_seconds(time: str) -> str:
-	"""The time of a timestamp with its seconds and without a fraction."""
+	"""Return the time of a timestamp with its seconds and without a fraction."""
 	whole = re.split("[.,]", time)[0]
 	return whole if whole.count(":") == 2 else f"{whole}:00"
 
 
 def _normalize_offset(zone: str | None) -> str:
-	"""The zone of a timestamp as Python before 3.11 reads it."""
+	"""Return the zone of a timestamp as Python before 3.11 reads it."""
 	if not zone:
 		return ""
 	if zone in "Zz":

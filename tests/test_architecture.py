@@ -17,8 +17,10 @@ FOUNDATION = {
 	"access",
 	"apps",
 	"assignment",
+	"clock",
 	"compat",
 	"configuration",
+	"doctypes",
 	"exceptions",
 	"file_names",
 	"isolation",
@@ -27,8 +29,9 @@ FOUNDATION = {
 }
 CONTRACT = {"api"}
 DOMAINS = {"crm", "hr", "helpdesk", "docs", "insights", "gameplan", "sync"}
-OUTSIDE = {"setup", "commands", "patches", "orchestrator"}  # `orchestrator`: the one Frappe module
-LAYERS = (FOUNDATION, CONTRACT, DOMAINS, OUTSIDE)
+FRAPPE_MODULE = {"orchestrator"}  # a DocType does not depend on the installer
+OUTSIDE = {"setup", "commands", "patches"}
+LAYERS = (FOUNDATION, CONTRACT, DOMAINS, FRAPPE_MODULE, OUTSIDE)
 TABLES = {"hooks"}
 STANDALONE = {"kipu_simulator"}  # a development tool: imports nothing of the app
 # Within the two large domains: each package or module imports from the layers before its own. "" is the package itself.
@@ -37,7 +40,7 @@ INNER_LAYERS = {
 		{"errors", "measures", "shapes"},
 		{"http"},
 		{"kipu"},
-		{"connection"},
+		{"connection", "facility_rules"},
 		{"merge"},
 		{"storage"},
 		{"runs"},
@@ -55,12 +58,27 @@ INNER_LAYERS = {
 			"report_request",
 			"report_runs",
 			"report_schedules",
-			"report_shapes",
 			"report_stream",
 		},
 	),
 }
 MAY_IMPORT_EACH_OTHER = ("insights.reports",)
+CONTROLLER_HOOKS = {
+	"_validate_links",
+	"after_insert",
+	"after_tagging",
+	"apply_fieldlevel_read_permissions",
+	"autoname",
+	"before_insert",
+	"before_print",
+	"before_rename",
+	"before_validate",
+	"on_doctype_update",
+	"on_trash",
+	"on_update",
+	"validate",
+	"validate_share",
+}
 VERBS = {"GET", "POST", "PUT", "DELETE", "PATCH"}
 DOTTED_PATH = re.compile(rf"^{APP}(\.\w+)+$")
 
@@ -276,3 +294,28 @@ def test_no_module_has_the_name_of_an_endpoint_beside_it() -> None:
 		if source.is_package(module) and f"{module}.{function.name}" in list_modules()
 	]
 	assert clashes == []
+
+
+def test_returned_shapes_stand_in_the_shapes_module_of_their_domain() -> None:
+	elsewhere = [
+		f"{module}.{node.name}"
+		for module in modules()
+		if module.rpartition(".")[2] != "shapes"
+		for node in ast.walk(source.tree_of(module))
+		if isinstance(node, ast.ClassDef) and "TypedDict" in [source.name_of(base) for base in node.bases]
+	]
+	assert elsewhere == []
+
+
+def test_controllers_have_hooks_only() -> None:
+	"""The rules of a DocType stand in its domain."""
+	others = [
+		f"{module}.{function.name}"
+		for module in modules()
+		if ".doctype." in module
+		for function in ast.walk(source.tree_of(module))
+		if isinstance(function, source.Function)
+		and function.name not in CONTROLLER_HOOKS
+		and not {source.name_of(d) for d in function.decorator_list} & {"property", "frappe.whitelist"}
+	]
+	assert others == []

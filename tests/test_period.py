@@ -1,6 +1,6 @@
 """Timestamps and dates, read strictly."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timezone
 
 import pytest
 
@@ -38,6 +38,24 @@ def test_a_timestamp_is_a_moment_of_the_site(new_york, text, moment):
 def test_what_is_no_timestamp_is_refused(new_york, text):
 	with pytest.raises(InvalidRequestError, match="timestamp must be an ISO 8601 timestamp"):
 		period.parse_timestamp("timestamp", text)
+
+
+@pytest.mark.parametrize(
+	("value", "timespec", "text"),
+	[
+		(datetime(2027, 2, 1, 9, 0, 0, 123456), "seconds", "2027-02-01T09:00:00"),
+		(datetime(2027, 2, 1, 9, 0, 0, 123456), "auto", "2027-02-01T09:00:00.123456"),
+		(datetime(2027, 2, 1), "auto", "2027-02-01T00:00:00"),
+		(date(2027, 2, 1), "seconds", "2027-02-01"),
+		(None, "seconds", None),
+	],
+)
+def test_to_iso_writes_dates_and_timestamps(value, timespec, text):
+	assert period.to_iso(value, timespec) == text
+
+
+def test_to_site_time_converts_to_the_zone_of_the_site(new_york):
+	assert period.to_site_time(datetime(2025, 7, 19, 14, tzinfo=timezone.utc)) == datetime(2025, 7, 19, 10)
 
 
 def test_a_date_is_a_date(site):

@@ -31,7 +31,7 @@ def find_values(arguments: Arguments, path: str) -> list[Any]:
 
 def find_names(arguments: Arguments, path: str) -> list[str]:
 	"""Return the record names at a path. Raises PermissionError for a filter in place of a name."""
-	return [_as_name(value, path) for value in find_values(arguments, path)]
+	return [_parse_name(value, path) for value in find_values(arguments, path)]
 
 
 def _get_part(value: Any, part: str) -> Iterator[Any]:
@@ -47,7 +47,7 @@ def _get_part(value: Any, part: str) -> Iterator[Any]:
 
 
 def _parse(value: Any) -> Any:
-	"""Return what JSON stands for, and anything else as it is."""
+	"""Return the value of JSON text, and anything else unchanged."""
 	if not isinstance(value, str):
 		return value
 	try:
@@ -56,7 +56,7 @@ def _parse(value: Any) -> Any:
 		return value
 
 
-def _as_name(value: Any, path: str) -> str:
+def _parse_name(value: Any, path: str) -> str:
 	if isinstance(value, bool) or not isinstance(value, str | int):
 		refuse(_("{0} must be the name of a record.").format(path), frappe.PermissionError)
 	return str(value)

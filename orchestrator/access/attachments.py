@@ -1,4 +1,4 @@
-"""Files by the record that they hang on: lists of them, and the fields of a record that name one."""
+"""Files by the record they are attached to: lists of them, and the fields of a record that name one."""
 
 from typing import TYPE_CHECKING
 
@@ -15,10 +15,11 @@ ATTACH_FIELDS = ("Attach", "Attach Image")
 
 
 def build_conditions(user: str | None = None, doctype: str = "File") -> str:
-	"""Hook permission_query_conditions of File: public ones, the user's own, and those of records they may read.
+	"""Implement the hook permission_query_conditions of File: public ones, the user's own, and those of records they may read.
 
 	Frappe's own condition, which stands before this one, lists the files of all records of a DocType that the user may
-	read any record of."""
+	read any record of.
+	"""
 	user = user or frappe.session.user
 	if user == "Administrator" or not is_guarded():
 		return ""
@@ -33,16 +34,17 @@ def build_conditions(user: str | None = None, doctype: str = "File") -> str:
 
 
 def _get_attached_doctypes() -> list[str]:
-	"""Return the DocTypes that files hang on. The index gives them without a look at each file."""
+	"""Return the DocTypes that files are attached to. The index has them, without reading each file."""
 	names = frappe.db.sql_list("select distinct attached_to_doctype from `tabFile`")
 	return [name for name in names if name and frappe.db.exists("DocType", name)]
 
 
 def check_attach_fields(doc: "Document", _event: str | None = None) -> None:
-	"""Hook validate of every DocType: no field may name a private file that the user may not read.
+	"""Handle the hook validate of every DocType: no field may name a private file that the user may not read.
 
-	Frappe makes a File for it that hangs on the record, or hangs one on it that hangs on nothing yet, whoever owns it.
-	Raises PermissionError (403)."""
+	Frappe attaches a new File with this URL to the record, or an unattached one, regardless of its owner.
+	Raises PermissionError (403).
+	"""
 	if doc.doctype == "File" or frappe.session.user == "Administrator" or not is_guarded():
 		return
 	values = _get_private_urls(doc)

@@ -1,5 +1,6 @@
 """What a guarded method asks before it runs: one class per kind of question. Each is called with the arguments of the
-method, and raises PermissionError (403) or DoesNotExistError (404) where the caller may not."""
+method, and raises PermissionError (403) or DoesNotExistError (404) where the caller may not.
+"""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -84,7 +85,7 @@ class EmployeeOrApprover:
 
 	def __call__(self, arguments: Arguments) -> None:
 		for name in find_names(arguments, self.argument):
-			if not _is_approver_of(name):
+			if not _is_approver(name):
 				check_record("Employee", name)
 
 
@@ -117,7 +118,8 @@ class AnyRole:
 class WholeListRight:
 	"""A list that a method reads past permissions: the caller's own list has to hold as many records.
 
-	`filters` are those of the method, `equal` further ones: field -> path to the argument."""
+	`filters` are those of the method, `equal` further ones: field -> path to the argument.
+	"""
 
 	doctype: str
 	filters: tuple[tuple[str, str, Any], ...] = ()
@@ -148,7 +150,8 @@ def check_doctype(doctype: str, right: str = "read") -> None:
 
 def check_record(doctype: str, name: str, right: str = "read") -> None:
 	"""Raise PermissionError (403) where the caller has no such right to the DocType, DoesNotExistError (404) where there
-	is no such record or the caller may not read it."""
+	is no such record or the caller may not read it.
+	"""
 	check_doctype(doctype, right)
 	if name.startswith(UNSAVED_PREFIX) and not frappe.db.exists(doctype, name):
 		return
@@ -176,7 +179,7 @@ def has_restrictions(doctype: str) -> bool:
 	return bool(query.build_match_conditions())
 
 
-def _is_approver_of(employee: str) -> bool:
+def _is_approver(employee: str) -> bool:
 	"""Return True where the caller approves the employee's requests."""
 	found = frappe.db.get_value("Employee", employee, [*APPROVER_FIELDS, "department"], as_dict=True)
 	if not found:

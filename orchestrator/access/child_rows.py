@@ -33,7 +33,7 @@ class RowPlace(NamedTuple):
 
 
 def build_conditions(user: str | None = None, doctype: str = "") -> str:
-	"""Hook permission_query_conditions of every DocType: the rows whose record the user may read."""
+	"""Implement the hook permission_query_conditions of every DocType: the rows whose record the user may read."""
 	user = user or frappe.session.user
 	if not doctype or user == "Administrator" or not frappe.is_table(doctype) or not _is_guarded(doctype):
 		return ""
@@ -104,7 +104,8 @@ def has_child_permission(
 ) -> bool:
 	"""Replace Frappe's function: after its own answer, ask for the record of a row taken by itself.
 
-	See orchestrator/access/platform_patches.py."""
+	See orchestrator/access/platform_patches.py.
+	"""
 	if not native(child_doctype, ptype, child_doc, user, *args, **kwargs):
 		return False
 	if not child_doc or not _is_guarded(child_doctype):

@@ -1,6 +1,7 @@
 """Methods that run another method by its name: which one, and with what arguments.
 
-A guard that looks at the method asked for alone would be got round through them."""
+A guard that looks at the method asked for alone would be got round through them.
+"""
 
 import inspect
 from collections.abc import Callable, Iterator
@@ -22,7 +23,7 @@ def list_inner_calls(name: str, arguments: Arguments) -> Iterator[Call]:
 
 
 def _list_batch_calls(arguments: Arguments) -> Iterator[Call]:
-	"""Gameplan's batch adds the arguments of each request to those of the ones before."""
+	"""Yield Gameplan's batch adds the arguments of each request to those of the ones before."""
 	merged = {key: value for key, value in arguments.items() if key != "requests"}
 	for request in find_values(arguments, "requests[]"):
 		if isinstance(request, dict):
@@ -48,7 +49,7 @@ def _list_organisation_calls(arguments: Arguments) -> Iterator[Call]:
 
 
 def _list_mapper_calls(arguments: Arguments) -> Iterator[Call]:
-	"""The mapper passes the name of each source as the first argument, and `args` as the third."""
+	"""Yield the mapper passes the name of each source as the first argument, and `args` as the third."""
 	name = str(arguments.get("method"))
 	extra = find_values(arguments, "args")
 	for source in [*find_values(arguments, "source_name"), *find_values(arguments, "source_names[]")]:

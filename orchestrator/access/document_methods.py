@@ -1,6 +1,7 @@
 """Methods of documents that change records for whoever may read the document, and the right that is asked in its place.
 
-Frappe's `run_doc_method` asks for the right to read alone, and its REST routes for the right to write."""
+Frappe's `run_doc_method` asks for the right to read alone, and its REST routes for the right to write.
+"""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,7 +1,8 @@
 """Permission levels and linked records in the query builder that Frappe 16 makes its lists by.
 
 It checks the levels of most names itself, and refuses them with 403. What it lets pass is checked here: levels of `User`,
-rows of tables above level 0, names of child tables, aliases that are columns. See docs/decisions/0039."""
+rows of tables above level 0, names of child tables, aliases that are columns. See docs/decisions/0039.
+"""
 
 import re
 from collections.abc import Callable, Iterator
@@ -52,7 +53,8 @@ def filter_selected(native: Native, engine: Any) -> list[Any]:
 def add_permission_conditions(native: Native, engine: Any) -> None:
 	"""Refuse fields that the reader may not read, and list the rows of readable records only.
 
-	It is the last step: what is refused by Frappe itself is refused already, with nothing of ours on the stack."""
+	It is the last step: what is refused by Frappe itself is refused already, with nothing of ours on the stack.
+	"""
 	if not engine.apply_permissions:
 		return
 	if is_guarded():
@@ -69,7 +71,8 @@ def double_percent_signs(native: Native, criterion: Any, **kwargs: Any) -> str:
 	"""Return the SQL of a condition as a query with values takes it: with each percent sign doubled.
 
 	Frappe 16 puts the conditions of hooks into such queries as they are. A list then fails where a role, a folder or a
-	permitted record has a percent sign in its name. Signs that a hook has doubled by itself stay."""
+	permitted record has a percent sign in its name. Signs that a hook has doubled by itself stay.
+	"""
 	sql = str(native(criterion, **kwargs))
 	return SINGLE_PERCENT.sub("%%", sql) if kwargs.get("param_wrapper") else sql
 
@@ -78,7 +81,8 @@ def join_linked_table(native: Native, field: Any, query: Any, engine: Any = None
 	"""Join the readable records of a linked DocType, once for each link field: a field of another record is empty.
 
 	Frappe's own join leaves out the rows whose linked record is not readable, takes the first link field to a DocType for
-	all of them, and the record itself for the one that it links to in its own DocType."""
+	all of them, and the record itself for the one that it links to in its own DocType.
+	"""
 	if not engine or not engine.apply_permissions:
 		return native(field, query, engine)
 	conditions = build_list_condition(field.doctype, engine.user)
@@ -117,10 +121,10 @@ def _find_joined(query: Any, field: Any) -> ReadableTable | None:
 def _choose_alias(query: Any, field: Any) -> str:
 	"""Return the name of a joined table in the query: its own, unless that is taken."""
 	name = f"{TABLE_PREFIX}{field.doctype}"
-	return f"{name}_{field.link_fieldname}" if name in _tables_of(query) else name
+	return f"{name}_{field.link_fieldname}" if name in _get_doctypes_by_table(query) else name
 
 
-def _tables_of(query: Any) -> dict[str, str]:
+def _get_doctypes_by_table(query: Any) -> dict[str, str]:
 	"""Return the DocTypes of a query by the names of their tables in it."""
 	tables = [*query._from, *(join.item for join in query._joins)]
 	return {
@@ -130,7 +134,7 @@ def _tables_of(query: Any) -> dict[str, str]:
 	}
 
 
-def _hidden_fields(engine: Any, doctype: str, parent_doctype: str | None) -> frozenset[str]:
+def _get_hidden_fields(engine: Any, doctype: str, parent_doctype: str | None) -> frozenset[str]:
 	"""Return the fields of a DocType in the query that the reader may not read, in lower case."""
 	if not frappe.get_meta(doctype).istable:
 		hidden = get_unreadable_fields(doctype, user=engine.user)
@@ -149,30 +153,30 @@ def _hidden_fields(engine: Any, doctype: str, parent_doctype: str | None) -> fro
 def _is_selectable(engine: Any, field: Any) -> bool:
 	"""Return True for a selected field that is readable."""
 	if isinstance(field, frappe_query.ChildQuery):
-		hidden = _hidden_fields(engine, field.doctype, field.parent_doctype)
+		hidden = _get_hidden_fields(engine, field.doctype, field.parent_doctype)
 		field.fields = [name for name in field.fields if name.lower() not in hidden]
 		return bool(field.fields)
 	if isinstance(field, frappe_query.DynamicTableField):
-		return field.fieldname.lower() not in _hidden_fields(engine, field.doctype, field.parent_doctype)
+		return field.fieldname.lower() not in _get_hidden_fields(engine, field.doctype, field.parent_doctype)
 	if isinstance(field, Field):
-		return field.name.lower() not in _hidden_fields(engine, _doctype_of(engine, field), None)
+		return field.name.lower() not in _get_hidden_fields(engine, _get_doctype(engine, field), None)
 	return True
 
 
-def _doctype_of(engine: Any, field: Field) -> str:
+def _get_doctype(engine: Any, field: Field) -> str:
 	name = getattr(field.table, "_table_name", None)
 	return str(name).removeprefix(TABLE_PREFIX) if name else str(engine.doctype)
 
 
 def _check_names(engine: Any) -> None:
 	"""Refuse a field in a filter, a function, the order or the group that the reader may not read."""
-	tables = set(_tables_of(engine.query).values())
-	for field in _named_fields(engine.query):
+	tables = set(_get_doctypes_by_table(engine.query).values())
+	for field in _iterate_fields(engine.query):
 		if field.table is None:
 			_check_alias(engine, tables, field.name.lower())
 			continue
-		doctype = _doctype_of(engine, field)
-		if field.name.lower() in _hidden_fields(engine, doctype, None):
+		doctype = _get_doctype(engine, field)
+		if field.name.lower() in _get_hidden_fields(engine, doctype, None):
 			refuse_field(doctype, field.name)
 
 
@@ -180,14 +184,14 @@ def _check_alias(engine: Any, doctypes: set[str], name: str) -> None:
 	"""Check an alias that MariaDB may take for a column: that of a field that was left out, or of another one."""
 	for doctype in doctypes:
 		if name in get_columns(doctype):
-			if name in _hidden_fields(engine, doctype, None):
+			if name in _get_hidden_fields(engine, doctype, None):
 				refuse_field(doctype, name)
 			engine._check_field_permission(
 				doctype, name, engine.parent_doctype if doctype == engine.doctype else None
 			)
 
 
-def _named_fields(query: Any) -> Iterator[Field]:
+def _iterate_fields(query: Any) -> Iterator[Field]:
 	"""Yield the fields that a query filters, sorts, groups and calculates by, before Frappe adds its own conditions."""
 	terms = [*query._groupbys, *(term for term, _direction in query._orderbys)]
 	terms += [term for term in query._selects if not isinstance(term, Field)]

@@ -12,8 +12,9 @@ if TYPE_CHECKING:
 
 
 def after_insert(follow: "Document", _method: str | None = None) -> None:
-	"""Hook after_insert of Document Follow: delete it where the follower may not read the record.
+	"""Handle the hook after_insert of Document Follow: delete it where the follower may not read the record.
 
-	Frappe makes whoever creates a record or is assigned to it follow it. To refuse would refuse that as well."""
+	Frappe makes whoever creates a record or is assigned to it follow it. To refuse would refuse that as well.
+	"""
 	if is_guarded() and not can_read(follow.ref_doctype, follow.ref_docname, follow.user):
 		frappe.db.delete(follow.doctype, {"name": follow.name})

@@ -23,7 +23,8 @@ class GuardedFile(File):
 		"""Check the place of the bytes: the step after the permission, by which the record before the change is loaded.
 
 		Frappe's own hooks come after it has read the bytes. And here nothing of ours is on the stack of its other errors,
-		of which browsers get the same bytes as without this app."""
+		of which browsers get the same bytes as without this app.
+		"""
 		super().check_if_latest()
 		if self._is_written_by_server():
 			return
@@ -45,7 +46,8 @@ class GuardedFile(File):
 	def _is_written_by_server(self) -> bool:
 		"""Return True for bytes that were written just now, at a place that the server has chosen.
 
-		Frappe's older `save_file` tells only the hash of what it has written, and asks for no permission."""
+		Frappe's older `save_file` tells only the hash of what it has written, and asks for no permission.
+		"""
 		if self.file_url and self.file_url == self.flags.written_url:
 			return True
 		if not (self.flags.ignore_permissions and self.content_hash and self.is_new() and self.file_url):

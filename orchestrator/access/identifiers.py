@@ -20,7 +20,8 @@ def find_identifiers(sql: str) -> list[tuple[str | None, str]]:
 	"""Return each identifier of `sql` in lower case, with the table that qualifies it or None.
 
 	Words of SQL and names of functions are among them. A comment hides what follows from this reader but not from
-	MariaDB, so that every word of such a fragment counts."""
+	MariaDB, so that every word of such a fragment counts.
+	"""
 	found: list[tuple[str | None, str]] = []
 	parts: list[str] = []
 	after_dot = False
@@ -52,6 +53,6 @@ def _split_tokens(sql: str) -> Iterator[tuple[str, str]]:
 
 
 def _add_identifier(found: list[tuple[str | None, str]], parts: list[str]) -> None:
-	"""Add the identifier that `parts` (database, table and column, or fewer) stand for."""
+	"""Add the identifier that `parts` (database, table and column, or fewer) name."""
 	if parts:
 		found.append((parts[-2] if len(parts) > 1 else None, parts[-1]))

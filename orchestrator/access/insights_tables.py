@@ -1,7 +1,8 @@
 """Tables of the site's own database in Insights: the rows and columns that the reader may read.
 
 Insights asks for the permission on rows in some places, and on fields nowhere. See `platform_patches` for the functions
-that these take the place of; they get the native one first."""
+that these take the place of; they get the native one first.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -225,7 +226,7 @@ def _is_site_database(source: str) -> bool:
 
 
 def _get_author(doc: Any) -> str:
-	"""Return who changed a record last. The Administrator, as whom patches run, stands for nobody."""
+	"""Return who changed a record last. The Administrator does not count, because patches run as this user."""
 	author = frappe.db.get_value(doc.doctype, doc.name, ["modified_by", "owner"], as_dict=True)
 	return str(author.owner if author.modified_by == "Administrator" else author.modified_by)
 

@@ -68,13 +68,13 @@ def remove_hidden_titles(titles: dict[str, Any]) -> bool:
 
 
 def before_print(doc: "Document", _method: str | None = None, *_args: Any) -> None:
-	"""Hook before_print of every DocType: a printed link shows a title only to who may know it."""
+	"""Handle the hook before_print of every DocType: a printed link shows a title only to who may know it."""
 	if is_guarded() and (titles := doc.get("__link_titles")):
 		remove_hidden_titles(titles)
 
 
 def validate_links(doc: "Document", _method: str | None = None) -> None:
-	"""Hook validate of Contact and Address: Frappe copies the title of each linked record into their rows."""
+	"""Handle the hook validate of Contact and Address: Frappe copies the title of each linked record into their rows."""
 	for row in doc.get("links") or []:
 		if not (row.link_doctype and row.link_name) or row.link_title == row.link_name:
 			continue

@@ -1,7 +1,8 @@
 """Ask for the permission that a platform method does not ask for itself, before Frappe looks the method up.
 
 Nothing of ours is on the stack of the app's own function, and no app that overrides the method gets round the check: it
-holds for the name asked for and for the function that the name leads to. See docs/security.md."""
+holds for the name asked for and for the function that the name leads to. See docs/security.md.
+"""
 
 import inspect
 from collections.abc import Mapping

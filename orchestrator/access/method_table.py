@@ -1,5 +1,6 @@
 """The methods of Frappe, ERPNext, HRMS, Helpdesk, Telephony and Gameplan that ask for no permission themselves, and what
-is asked in their place before they run. A line here is all that it takes to guard one more."""
+is asked in their place before they run. A line here is all that it takes to guard one more.
+"""
 
 from collections.abc import Callable
 

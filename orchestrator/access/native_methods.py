@@ -149,7 +149,7 @@ def _call_with_permissions(method: str, parameters: dict[str, Any]) -> Any:
 	return frappe.call(method, **{**parameters, "ignore_user_permissions": False})
 
 
-def _always(_form: dict[str, Any]) -> bool:
+def _return_true(_form: dict[str, Any]) -> bool:
 	return True
 
 
@@ -157,7 +157,7 @@ def _has_record_filters(form: dict[str, Any]) -> bool:
 	return not form.get("name") and bool(form.get("filters"))
 
 
-def _asks_for_hidden_single_field(form: dict[str, Any]) -> bool:
+def _is_hidden_single_field(form: dict[str, Any]) -> bool:
 	"""Return True where a field of a Single is asked for that the caller may not read."""
 	doctype = form.get("doctype")
 	if not isinstance(doctype, str) or not frappe.db.exists("DocType", doctype, cache=True):
@@ -168,7 +168,7 @@ def _asks_for_hidden_single_field(form: dict[str, Any]) -> bool:
 	return any(name in asked for name in get_unreadable_fields(doctype))
 
 
-def _counts_by_assignee(form: dict[str, Any]) -> bool:
+def _is_count_by_assignee(form: dict[str, Any]) -> bool:
 	return form.get("field") == "assigned_to"
 
 
@@ -179,11 +179,12 @@ def _is_narrowed_by_hooks(doctype: str) -> bool:
 	return bool(DatabaseQuery(doctype).get_permission_query_conditions())
 
 
-def _passes_over_permissions(form: dict[str, Any]) -> bool:
+def _is_ignoring_user_permissions(form: dict[str, Any]) -> bool:
 	"""Return True where a search asks to ignore user permissions, and no link field of its form allows that.
 
 	Frappe 15 then ignores all permissions of records, not only user permissions. So where a hook keeps some of the
-	records from the caller, the wish is not granted. Frappe 16 asks for the link field itself, and ignores no hook."""
+	records from the caller, the wish is not granted. Frappe 16 asks for the link field itself, and ignores no hook.
+	"""
 	if SEARCH_CHECKS_LINK_FIELD:
 		return False
 	doctype, reference = form.get("doctype"), form.get("reference_doctype")
@@ -201,12 +202,12 @@ def _passes_over_permissions(form: dict[str, Any]) -> bool:
 
 APPLIES: dict[str, Callable[[dict[str, Any]], bool]] = {
 	"get": _has_record_filters,
-	"get_value": _asks_for_hidden_single_field,
-	"get_single_value": _asks_for_hidden_single_field,
-	"get_group_by_count": _counts_by_assignee,
-	"search_link": _passes_over_permissions,
-	"search_widget": _passes_over_permissions,
-	"get_next": _always,
-	"get_monthly_goal_graph_data": _always,
-	"get_link_title": _always,
+	"get_value": _is_hidden_single_field,
+	"get_single_value": _is_hidden_single_field,
+	"get_group_by_count": _is_count_by_assignee,
+	"search_link": _is_ignoring_user_permissions,
+	"search_widget": _is_ignoring_user_permissions,
+	"get_next": _return_true,
+	"get_monthly_goal_graph_data": _return_true,
+	"get_link_title": _return_true,
 }

@@ -13,7 +13,7 @@ NAME_PARAMETERS = ("name", "docname", "dn", "doc_name", "reference_name", "ref_d
 
 
 def check_request() -> None:
-	"""Hook auth_hooks: refuse filters in place of a record's name, in whichever method.
+	"""Handle the hook auth_hooks: refuse filters in place of a record's name, in whichever method.
 
 	Raises:
 		InvalidNameError: The name of a record is a dict, or a list of anything but names (400).

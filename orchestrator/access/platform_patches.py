@@ -40,13 +40,13 @@ MARK = "orchestrator_replaces"
 
 
 def before_request() -> None:
-	"""Hook before_request: hold permission levels and linked records in this request."""
-	activate()
+	"""Handle the hook before_request: hold permission levels and linked records in this request."""
+	install_patches()
 
 
 def before_job(method: str, kwargs: Mapping[str, Any]) -> None:
-	"""Hook before_job: the same in jobs, where reports and mails are made. Jobs of this app are always guarded."""
-	activate()
+	"""Handle the hook before_job: the same in jobs, where reports and mails are made. Jobs of this app are always guarded."""
+	install_patches()
 	scheduled = str(
 		kwargs.get("job_type") or ""
 	)  # the scheduler runs a method of its own, which gets the name of ours
@@ -54,9 +54,9 @@ def before_job(method: str, kwargs: Mapping[str, Any]) -> None:
 		switch.require()
 
 
-def activate() -> None:
+def install_patches() -> None:
 	"""Install the replacements in this process once, and switch them on for the present site as its setting says."""
-	for owner, name, replacement in (*REPLACEMENTS, *_replacements_in_insights()):
+	for owner, name, replacement in (*REPLACEMENTS, *_get_insights_replacements()):
 		native = getattr(owner, name)
 		if not hasattr(native, MARK):
 			decide = _is_activated if replacement in ALWAYS_ACTIVE else is_active
@@ -127,7 +127,8 @@ def _apply_fieldlevel_read_permissions(native: Native, query: DatabaseQuery) -> 
 def _update_wildcard_field_param(native: Native, data: Any) -> bool:
 	"""Refuse functions of unreadable fields, which Frappe's next step leaves out in silence.
 
-	It stands in for the step before that one, so that nothing of ours is on the stack of Frappe's own errors."""
+	It stands in for the step before that one, so that nothing of ours is on the stack of Frappe's own errors.
+	"""
 	if isinstance(data.fields, list | tuple):
 		query_checks.check_functions(data.doctype, data.parent_doctype, list(data.fields))
 	expanded = bool(native(data))
@@ -176,7 +177,7 @@ def _get_version(native: Native, doctype: str, doc_name: str, frequency: str, us
 	return versions.filter_timeline(doctype, user, native(doctype, doc_name, frequency, user))
 
 
-def _replacements_in_insights() -> tuple[tuple[Any, str, Native], ...]:
+def _get_insights_replacements() -> tuple[tuple[Any, str, Native], ...]:
 	"""Return what is replaced in Insights, nothing on a site without it."""
 	return _find_in_insights() if is_installed("insights") else ()
 

@@ -10,7 +10,7 @@ from orchestrator.access.switch import is_guarded
 
 
 def check_request() -> None:
-	"""Hook auth_hooks: refuse a private file that the caller may not read by exactly this path.
+	"""Handle the hook auth_hooks: refuse a private file that the caller may not read by exactly this path.
 
 	Frappe finds the File with MariaDB, to which é is e and A is a, and sends the bytes at the path of the request: whoever
 	uploads `Report.pdf` would get the `report.pdf` of somebody else.

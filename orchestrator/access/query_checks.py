@@ -28,7 +28,7 @@ def check_conditions(doctype: str, conditions: list[str]) -> None:
 	Raises:
 		PermissionError: A condition uses a column that the caller may not read (403).
 	"""
-	query = _query_of(doctype)
+	query = _build_query(doctype)
 	if tables := _find_tables(query):
 		for condition in conditions:
 			_check(query, tables, condition)
@@ -72,14 +72,14 @@ def check_functions(doctype: str, parent_doctype: str | None, fields: list[str])
 	Raises:
 		PermissionError: A function uses a field that the caller may not read (403).
 	"""
-	query = _query_of(doctype, parent_doctype)
+	query = _build_query(doctype, parent_doctype)
 	if tables := _find_tables(query):
 		for field in fields:
 			if isinstance(field, str) and "(" in field:
 				_check(query, tables, strip_alias(field))
 
 
-def _query_of(doctype: str, parent_doctype: str | None = None) -> DatabaseQuery:
+def _build_query(doctype: str, parent_doctype: str | None = None) -> DatabaseQuery:
 	"""Return a query of the DocType and all its child tables."""
 	query = DatabaseQuery(doctype)
 	query.parent_doctype = parent_doctype
@@ -108,20 +108,20 @@ def _check(query: DatabaseQuery, tables: Tables, sql: str) -> None:
 def _find_unreadable(query: DatabaseQuery, tables: Tables, sql: str) -> tuple[str, str] | None:
 	"""Return the DocType and name of the first unreadable column in `sql`."""
 	for qualifier, name in find_identifiers(sql):
-		for doctype, hidden in _candidates(query, tables, qualifier, name):
+		for doctype, hidden in _find_candidates(query, tables, qualifier, name):
 			if name in hidden:
 				return doctype, name
 	return None
 
 
-def _candidates(
+def _find_candidates(
 	query: DatabaseQuery, tables: Tables, qualifier: str | None, name: str
 ) -> list[tuple[str, frozenset[str]]]:
 	"""Return the tables that a name may belong to: a bare name is the main table's where that has such a column."""
 	main = f"tab{query.doctype}".lower()
 	if qualifier is None and name in get_columns(query.doctype):
 		qualifier = main
-	elif qualifier not in (main, *_table_names(query)):
+	elif qualifier not in (main, *_get_table_names(query)):
 		return list(tables.values())
 	return [tables[qualifier]] if qualifier in tables else []
 
@@ -134,27 +134,27 @@ def _find_tables(query: DatabaseQuery) -> Tables:
 	found[f"tab{doctype}".lower()] = (doctype, get_unreadable_fields(doctype, parent, user))
 	for table in query.tables[1:]:
 		child = table.strip("`")[3:]
-		found[f"tab{child}".lower()] = (child, _hidden_in_child(child, doctype, user))
+		found[f"tab{child}".lower()] = (child, _get_hidden_in_child(child, doctype, user))
 	for link in query.link_tables:
 		alias = link.table_alias.strip("`").lower()
-		found[alias] = (link.doctype, _hidden_in_link(query, link.doctype))
+		found[alias] = (link.doctype, _get_hidden_in_link(query, link.doctype))
 	return {name: entry for name, entry in found.items() if entry[1]}
 
 
-def _hidden_in_child(child: str, doctype: str, user: str) -> frozenset[str]:
+def _get_hidden_in_child(child: str, doctype: str, user: str) -> frozenset[str]:
 	if child in get_unreadable_tables(doctype, user):
 		return get_columns(child)
 	return get_unreadable_fields(child, doctype, user)
 
 
-def _hidden_in_link(query: DatabaseQuery, doctype: str) -> frozenset[str]:
+def _get_hidden_in_link(query: DatabaseQuery, doctype: str) -> frozenset[str]:
 	hidden = get_unreadable_fields(doctype, user=query.user)
 	if query.permission_map.get(doctype) == "select":
 		return hidden | get_unselectable_fields(doctype)
 	return hidden or NO_FIELDS
 
 
-def _table_names(query: DatabaseQuery) -> set[str]:
+def _get_table_names(query: DatabaseQuery) -> set[str]:
 	"""Return the tables that a query joins, in lower case."""
 	names = {table.strip("`").lower() for table in query.tables}
 	return names | {link.table_alias.strip("`").lower() for link in query.link_tables}

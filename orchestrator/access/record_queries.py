@@ -1,5 +1,6 @@
 """Targets of `override_whitelisted_methods` for methods of Frappe that query records of a DocType that the caller names,
-past the permissions of records and fields."""
+past the permissions of records and fields.
+"""
 
 import json
 from typing import Any

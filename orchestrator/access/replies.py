@@ -18,9 +18,10 @@ FIRST_ERROR = 400
 
 
 def after_request(response: Response | None) -> None:
-	"""Hook after_request: write the reply again where something has to be left out of it.
+	"""Handle the hook after_request: write the reply again where something has to be left out of it.
 
-	Frappe sends a reply although such a hook has failed. A reply that could not be looked at is not sent."""
+	Frappe sends a reply although such a hook has failed. A reply that could not be looked at is not sent.
+	"""
 	if response is None or response.mimetype != "application/json" or response.status_code >= FIRST_ERROR:
 		return
 	if frappe.session.user == "Administrator" or not is_guarded():
@@ -45,61 +46,61 @@ class ReplyFilter:
 		self.seen: set[int] = set()
 
 	def withhold(self, reply: dict[str, Any]) -> bool:
-		"""Empty what the caller may not read. Returns True where there was such."""
-		changed = self._visit(reply)
+		"""Empty what the caller may not read. Return whether there was any."""
+		changed = self._clear_unreadable(reply)
 		if titles := reply.get("_link_titles"):
 			changed |= remove_hidden_titles(titles)
 		if (docinfo := reply.get("docinfo")) and docinfo.get("versions"):
 			changed |= _withhold_versions(docinfo)
 		return changed
 
-	def _visit(self, value: Any) -> bool:
+	def _clear_unreadable(self, value: Any) -> bool:
 		if isinstance(value, BaseDocument):
-			return self._visit_document(value, value.get("parenttype"))
+			return self._clear_document(value, value.get("parenttype"))
 		if not isinstance(value, dict | list | tuple) or id(value) in self.seen:
 			return False
 		self.seen.add(id(value))
 		changed = False
 		if isinstance(value, dict):
-			changed = self._empty_fields(value)
+			changed = self._clear_fields(value)
 			value = value.values()
 		for item in value:
 			if isinstance(item, dict | list | tuple | BaseDocument):
-				changed |= self._visit(item)
+				changed |= self._clear_unreadable(item)
 		return changed
 
-	def _empty_fields(self, values: dict[str, Any]) -> bool:
-		"""Empty the unreadable fields of a record that is a dict."""
+	def _clear_fields(self, values: dict[str, Any]) -> bool:
+		"""Empty the unreadable fields of a record that is a dict. Return whether there were any."""
 		doctype = values.get("doctype")
 		if not isinstance(doctype, str):
 			return False
-		hidden = self._hidden_fields(doctype, values.get("parenttype"))
+		hidden = self._get_hidden_fields(doctype, values.get("parenttype"))
 		found = [name for name in values if name.lower() in hidden and values[name] is not None]
 		for name in found:
 			values[name] = None
 		return bool(found)
 
-	def _visit_document(self, doc: BaseDocument, parent_doctype: str | None) -> bool:
-		"""Empty the unreadable fields of a record and of its rows."""
-		hidden = self._hidden_fields(doc.doctype, parent_doctype)
+	def _clear_document(self, doc: BaseDocument, parent_doctype: str | None) -> bool:
+		"""Empty the unreadable fields of a record and of its rows. Return whether there were any."""
+		hidden = self._get_hidden_fields(doc.doctype, parent_doctype)
 		found = [name for name in doc.__dict__ if name.lower() in hidden]
 		for name in found:
 			delattr(doc, name)
 		changed = bool(found)
-		for table in self._table_fields(doc.doctype):
+		for table in self._get_table_fields(doc.doctype):
 			for row in doc.__dict__.get(table) or []:
 				if isinstance(row, BaseDocument):
-					changed |= self._visit_document(row, doc.doctype)
+					changed |= self._clear_document(row, doc.doctype)
 		return changed
 
-	def _hidden_fields(self, doctype: str, parent_doctype: str | None) -> frozenset[str]:
+	def _get_hidden_fields(self, doctype: str, parent_doctype: str | None) -> frozenset[str]:
 		key = (doctype, parent_doctype)
 		if key not in self.hidden:
 			is_known = frappe.db.exists("DocType", doctype, cache=True)
 			self.hidden[key] = get_unreadable_fields(doctype, parent_doctype) if is_known else NO_FIELDS
 		return self.hidden[key]
 
-	def _table_fields(self, doctype: str) -> list[str]:
+	def _get_table_fields(self, doctype: str) -> list[str]:
 		"""Return the table fields of a DocType whose rows have fields above level 0."""
 		if doctype not in self.tables:
 			self.tables[doctype] = [

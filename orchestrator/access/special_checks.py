@@ -22,7 +22,8 @@ def check_chart(arguments: Arguments) -> None:
 
 	Its DocType has to be the caller's to read, with the fields that it adds up or filters by. A heatmap reads past
 	permissions, so that all its records have to be. Frappe keeps one result per chart for all users: whose lists are
-	restricted gets a result of their own."""
+	restricted gets a result of their own.
+	"""
 	chart = _get_chart(arguments)
 	doctype = chart.get("document_type")
 	if not isinstance(doctype, str) or not doctype:
@@ -30,7 +31,7 @@ def check_chart(arguments: Arguments) -> None:
 	checks.check_doctype(doctype)
 	filters = _parse_list(chart.get("filters_json"))
 	named = [str(chart.get(fieldname) or "") for fieldname in CHART_FIELDS]
-	_check_fields(doctype, [*named, *_filtered_fields(filters)])
+	_check_fields(doctype, [*named, *_find_filtered_fields(filters)])
 	if not checks.has_restrictions(doctype):
 		return
 	if chart.get("type") == "Heatmap":
@@ -100,7 +101,8 @@ def check_organisation_chart(arguments: Arguments) -> None:
 
 def check_gameplan_list(arguments: Arguments) -> None:
 	"""Check a list that Gameplan reads past permissions: of its own DocTypes, which its controllers narrow down, or of
-	another one whose records the caller may read all."""
+	another one whose records the caller may read all.
+	"""
 	for doctype in find_names(arguments, "doctype"):
 		if not frappe.db.exists("DocType", {"name": doctype, "module": GAMEPLAN_MODULE}):
 			checks.check_whole_list(doctype, [])
@@ -117,7 +119,7 @@ def check_gameplan_invitation(arguments: Arguments) -> None:
 
 
 def check_salary_preview(arguments: Arguments) -> None:
-	"""Check a salary slip worked out for somebody: for who makes salary slips."""
+	"""Check the preview of an employee's salary slip: only a caller who may create salary slips gets it."""
 	checks.check_doctype("Salary Slip", "create")
 	for employee in find_names(arguments, "employee"):
 		checks.check_record("Employee", employee)
@@ -157,7 +159,7 @@ def _parse_list(value: Any) -> list[Any]:
 	return list(parsed) if isinstance(parsed, list | tuple) else []
 
 
-def _filtered_fields(filters: list[Any]) -> list[str]:
+def _find_filtered_fields(filters: list[Any]) -> list[str]:
 	"""Return the fields that filters name, `[field, operator, value]` or with the DocType before them."""
 	named = []
 	for each in filters:

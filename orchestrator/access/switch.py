@@ -1,7 +1,8 @@
 """Whether this request or job closes what Frappe and the apps on it leave open.
 
 The setting *Guard Platform Access* decides it for Frappe's own methods and routes. The calls of the contract, and the
-methods and jobs of this app, are guarded whatever the setting says."""
+methods and jobs of this app, are guarded whatever the setting says.
+"""
 
 from dataclasses import dataclass
 

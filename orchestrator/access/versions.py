@@ -15,25 +15,25 @@ if TYPE_CHECKING:
 	from frappe.model.document import Document
 
 
-def conditions(user: str | None) -> str:
-	"""Hook permission_query_conditions of Version: the versions whose record and fields the user may read."""
+def build_conditions(user: str | None) -> str:
+	"""Implement the hook permission_query_conditions of Version: the versions whose record and fields the user may read."""
 	user = user or frappe.session.user
 	if user == "Administrator" or not is_guarded():
 		return ""
 	recorded = frappe.db.sql_list("select distinct ref_doctype from `tabVersion`")
-	allowed = [condition for name in recorded if name and (condition := _condition_of(name, user))]
+	allowed = [condition for name in recorded if name and (condition := _build_condition(name, user))]
 	return f"({' or '.join(allowed)})" if allowed else "1 = 0"
 
 
 def has_permission(doc: "Document", user: str) -> bool | None:
-	"""Hook has_permission of Version: False where its record, or a field in it, is not for the user."""
+	"""Implement the hook has_permission of Version: False where its record, or a field in it, is not for the user."""
 	if user == "Administrator" or not is_guarded():
 		return NO_OPINION
 	if not doc.ref_doctype or not frappe.db.exists("DocType", doc.ref_doctype):
 		return NO_OPINION
 	if build_read_condition(doc.ref_doctype, user) is None:
 		return False
-	if any(f'"{name}"' in (doc.data or "").lower() for name in _hidden_names(doc.ref_doctype, user)):
+	if any(f'"{name}"' in (doc.data or "").lower() for name in _get_hidden_names(doc.ref_doctype, user)):
 		return False
 	if not frappe.db.exists(doc.ref_doctype, doc.docname):
 		return NO_OPINION if not build_read_condition(doc.ref_doctype, user) else False
@@ -51,7 +51,7 @@ def filter_data(doctype: str, text: str | None, user: str | None = None) -> str 
 	Returns:
 		The same text where nothing is hidden, None where nothing is left of it.
 	"""
-	if not text or not _hidden_names(doctype, user):
+	if not text or not _get_hidden_names(doctype, user):
 		return text
 	data = json.loads(text)
 	before = json.dumps(data)
@@ -73,12 +73,12 @@ def filter_data(doctype: str, text: str | None, user: str | None = None) -> str 
 
 def filter_timeline(doctype: str, user: str, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
 	"""Return the entries of a follower's mail without the fields that the follower may not read."""
-	if not _hidden_names(doctype, user):
+	if not _get_hidden_names(doctype, user):
 		return items
 	return [item for item in items if _is_entry_readable(doctype, user, item["data"])]
 
 
-def _condition_of(doctype: str, user: str) -> str:
+def _build_condition(doctype: str, user: str) -> str:
 	"""Return the condition of the versions of one DocType, an empty text where none is for the user."""
 	if not frappe.db.exists("DocType", doctype):
 		return ""
@@ -91,13 +91,13 @@ def _condition_of(doctype: str, user: str) -> str:
 		parts.append(
 			f"`tabVersion`.docname in (select `tab{doctype}`.name from `tab{doctype}` where {readable})"  # noqa: S608  # Frappe's own conditions
 		)
-	for name in sorted(_hidden_names(doctype, user)):
+	for name in sorted(_get_hidden_names(doctype, user)):
 		quoted = frappe.db.escape(f'"{name}"', percent=False)
 		parts.append(f"locate({quoted}, ifnull(`tabVersion`.data, '')) = 0")
 	return f"({' and '.join(parts)})"
 
 
-def _hidden_names(doctype: str, user: str | None) -> frozenset[str]:
+def _get_hidden_names(doctype: str, user: str | None) -> frozenset[str]:
 	"""Return the unreadable fields of a DocType and of its child tables."""
 	hidden = set(get_unreadable_fields(doctype, user=user))
 	for table in frappe.get_meta(doctype).get_table_fields():
@@ -105,7 +105,7 @@ def _hidden_names(doctype: str, user: str | None) -> frozenset[str]:
 	return frozenset(hidden)
 
 
-def _hidden_in_table(doctype: str, user: str | None, fieldname: str) -> frozenset[str]:
+def _get_hidden_in_table(doctype: str, user: str | None, fieldname: str) -> frozenset[str]:
 	"""Return the unreadable fields of the rows in a table field."""
 	table = frappe.get_meta(doctype).get_field(fieldname)
 	return get_unreadable_fields(table.options, doctype, user) if table and table.options else NO_FIELDS
@@ -124,7 +124,7 @@ def _keep_row_change(doctype: str, user: str | None, entry: list[Any]) -> list[A
 	"""Return a changed row without its hidden fields, None where nothing is left."""
 	if _is_hidden(doctype, user, entry[0]):
 		return None
-	hidden = _hidden_in_table(doctype, user, entry[0])
+	hidden = _get_hidden_in_table(doctype, user, entry[0])
 	changes = [change for change in entry[3] if str(change[0]).lower() not in hidden]
 	return [*entry[:3], changes] if changes else None
 
@@ -133,7 +133,7 @@ def _keep_row(doctype: str, user: str | None, entry: list[Any]) -> list[Any] | N
 	"""Return an added or removed row without its hidden fields."""
 	if _is_hidden(doctype, user, entry[0]):
 		return None
-	hidden = _hidden_in_table(doctype, user, entry[0])
+	hidden = _get_hidden_in_table(doctype, user, entry[0])
 	if not hidden or not isinstance(entry[1], dict):
 		return entry
 	return [entry[0], {key: value for key, value in entry[1].items() if key.lower() not in hidden}]
@@ -143,6 +143,6 @@ def _is_entry_readable(doctype: str, user: str, data: dict[str, Any]) -> bool:
 	"""Return False for an entry of a mail on a field that is hidden from the user."""
 	table = data.get("table_field")
 	if table:
-		hidden = _hidden_in_table(doctype, user, table)
+		hidden = _get_hidden_in_table(doctype, user, table)
 		return not _is_hidden(doctype, user, table) and str(data.get("field")).lower() not in hidden
 	return not _is_hidden(doctype, user, data.get("field") or data.get("to"))

@@ -1,4 +1,4 @@
-"""The documented field names that a DocType does not have, and the fields they stand for. The one table."""
+"""The documented field names that a DocType does not have, mapped to the names of its fields."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -26,7 +26,7 @@ RENAMED_FIELDS: dict[str, dict[str, str]] = {
 }
 
 
-def _aliases_of(doctype: str) -> dict[str, str]:
+def _get_aliases(doctype: str) -> dict[str, str]:
 	"""Return the documented names of the DocType on this site, each with its field."""
 	aliases = ALIASES.get(doctype, {})
 	renamed = RENAMED_FIELDS.get(doctype)
@@ -37,25 +37,27 @@ def _aliases_of(doctype: str) -> dict[str, str]:
 
 
 def get_fieldname(doctype: str, name: str) -> str:
-	"""The field that `name` stands for: itself, where it is no alias."""
-	return _aliases_of(doctype).get(name, name)
+	"""Return the field of the alias `name`; `name` itself if it is no alias."""
+	return _get_aliases(doctype).get(name, name)
 
 
 def rename_to_fieldnames(doctype: str, values: Mapping[str, Any]) -> dict[str, Any]:
-	"""`values` under field names. A field given under both names keeps the documented one's value."""
-	aliases = _aliases_of(doctype)
+	"""Return `values` under field names.
+
+	Of a field given under both names, the documented one's value counts.
+	"""
+	aliases = _get_aliases(doctype)
 	plain = {key: value for key, value in values.items() if key not in aliases}
 	return plain | {aliases[key]: value for key, value in values.items() if key in aliases}
 
 
 def add_aliases(doctype: str, record: dict[str, Any]) -> dict[str, Any]:
-	"""`record` with its documented names beside the fields they stand for."""
-	for alias, field in _aliases_of(doctype).items():
+	"""Return `record` with its documented names beside the names of the fields."""
+	for alias, field in _get_aliases(doctype).items():
 		if field in record:
 			record[alias] = record[field]
 	return record
 
 
 def list_aliases(doctype: str) -> Iterable[str]:
-	"""The aliases of a DocType."""
-	return _aliases_of(doctype).keys()
+	return _get_aliases(doctype).keys()

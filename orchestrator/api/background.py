@@ -1,15 +1,18 @@
 """What a record of work in the background has besides its work: a job, a progress, a janitor.
 
 The record is committed before the work and holds the call; the job holds the record's name alone. What a worker that
-was killed had begun is rolled back, so giving a record up loses nothing."""
+was killed had begun is rolled back, so giving a record up loses nothing.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 import frappe
-from frappe.utils import add_to_date, now_datetime
+from frappe.utils import add_to_date
 from frappe.utils.background_jobs import get_queues_timeout, is_job_enqueued
+
+from orchestrator import clock
 
 QUEUE = "long"
 UNFINISHED_STATUSES = ("Queued", "Running")
@@ -26,49 +29,54 @@ class BackgroundRecords:
 	kind: str
 
 	def build_job_id(self, name: str) -> str:
-		"""The id of a record's job."""
+		"""Return the id of a record's job."""
 		return f"orchestrator-{self.kind}-{name}"
 
 	def set_progress(self, name: str, done: int) -> None:
-		"""Tell how far a running record is. In Redis: its transaction shows nothing until it ends."""
+		"""Publish the progress of a running record.
+
+		In Redis, because its transaction shows nothing until it ends.
+		"""
 		frappe.cache().set_value(self._build_progress_key(name), done, expires_in_sec=PROGRESS_TTL_SECONDS)
 
 	def get_progress(self, name: str) -> int:
-		"""How far a running record is."""
+		"""Return how far a running record is."""
 		return frappe.cache().get_value(self._build_progress_key(name)) or 0
 
 	def _build_progress_key(self, name: str) -> str:
 		return f"orchestrator:{self.kind}:{name}"
 
 	def is_unfinished(self, name: str) -> bool:
-		"""True while the record is queued or running. Locks it."""
+		"""Return True while the record is queued or running. Locks it."""
 		return frappe.db.get_value(self.doctype, name, "status", for_update=True) in UNFINISHED_STATUSES
 
 	def is_running(self, name: str) -> bool:
-		"""True while the record is running. Locks it."""
+		"""Return True while the record is running. Locks it."""
 		return frappe.db.get_value(self.doctype, name, "status", for_update=True) == "Running"
 
 	def list_dead(self, timeout_of: Callable[[str], int | None] = lambda _name: None) -> list[str]:
-		"""The records that no worker will ever end. `_get_timeout` gives the seconds a record's job may take, None for
-		those of its queue."""
+		"""Return the records that no worker will ever end.
+
+		`_get_timeout` gives the seconds a record's job may take, None for those of its queue.
+		"""
 		waiting = frappe.get_all(  # a janitor sees everybody's
 			self.doctype,
 			filters={
 				"status": ("in", UNFINISHED_STATUSES),
-				"creation": ("<", add_to_date(now_datetime(), minutes=-GRACE_MINUTES)),
+				"creation": ("<", add_to_date(clock.get_now(), minutes=-GRACE_MINUTES)),
 			},
 			fields=["name", "status", "started_at"],
 		)
 		return [row.name for row in waiting if self._is_dead(row, timeout_of)]
 
 	def _is_dead(self, row: frappe._dict, timeout_of: Callable[[str], int | None]) -> bool:
-		"""True where the job is gone, or where it began so long ago that its worker must have been killed."""
+		"""Return True if the job is gone, or where it began so long ago that its worker must have been killed."""
 		if not is_job_enqueued(self.build_job_id(row.name)):
 			return True
 		return row.status == "Running" and row.started_at < _compute_latest_start(timeout_of(row.name))
 
 
 def _compute_latest_start(timeout: int | None) -> datetime:
-	"""Who began before that is not at work any more."""
+	"""Return the latest start of a job that cannot be running any more."""
 	longest = timeout or get_queues_timeout()[QUEUE]
-	return add_to_date(now_datetime(), seconds=-longest, minutes=-GRACE_MINUTES)
+	return add_to_date(clock.get_now(), seconds=-longest, minutes=-GRACE_MINUTES)

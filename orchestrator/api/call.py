@@ -1,7 +1,7 @@
-"""The contract's view of one request: which method it asks for, what kind of client asks, what became of it.
+"""The contract's view of one request: its method, the kind of client, the result.
 
-A `ApiCall` exists only for methods under the contract: `orchestrator.*` and the documented generic ones. It
-lives on `frappe.local` for as long as the request does.
+An `ApiCall` exists only for methods under the contract: `orchestrator.*` and the documented generic ones. It
+is on `frappe.local` during the request.
 """
 
 import secrets
@@ -58,12 +58,12 @@ class ApiCall:
 
 
 def is_own(method: str) -> bool:
-	"""True for what only this app answers, whatever its name."""
+	"""Return True for what only this app answers, whatever its name."""
 	return method in ADDED_METHODS or method.startswith(OWN_PREFIX)
 
 
 def parse_call(request: "frappe.Request") -> ApiCall | None:
-	"""The call that `request` makes, or None where the contract does not apply."""
+	"""Return the call that `request` makes, or None where the contract does not apply."""
 	method = get_requested_method(request)
 	if not method or not (method in NATIVE_METHODS or is_own(method)):
 		return None
@@ -71,7 +71,7 @@ def parse_call(request: "frappe.Request") -> ApiCall | None:
 
 
 def is_from_browser(request: "frappe.Request") -> bool:
-	"""True for Desk and the Vue front ends, told by the headers they always send."""
+	"""Return True for Desk and the Vue front ends, which always send certain headers."""
 	headers = request.headers
 	if headers.get("X-Requested-With") == "XMLHttpRequest":
 		return True
@@ -84,11 +84,11 @@ def set_current_call(call: ApiCall | None) -> None:
 
 
 def get_current_call() -> ApiCall | None:
-	"""The call this request makes, None outside a request under the contract."""
+	"""Return the call this request makes, None outside a request under the contract."""
 	return getattr(frappe.local, "orchestrator_call", None)
 
 
 def is_contract_call() -> bool:
-	"""True when the reply goes to an API client, which gets the whole contract."""
+	"""Return True when the reply goes to an API client, which gets the whole contract."""
 	call = get_current_call()
 	return call is not None and not call.from_browser

@@ -1,7 +1,8 @@
 """Whom the rate limit charges for a request, and which requests it exempts.
 
 Every API request of a token, a bearer or a guest is charged, by whatever path, verb, parameter or header it comes.
-Exempt is a session cookie that itself made the caller who they are. The buckets: see `limits`."""
+Exempt is a session cookie that itself made the caller who they are. The buckets: see `limits`.
+"""
 
 from dataclasses import dataclass, field
 from urllib.parse import unquote
@@ -34,7 +35,7 @@ class ApiRequest:
 
 
 def begin_request(request: Request) -> None:
-	"""Note the request before Frappe looks at its token, so that a session is told from a token's owner."""
+	"""Note the request before Frappe reads its token, to distinguish a session from a token."""
 	api_request = (
 		ApiRequest(_get_resumed_session(request), _is_sign_in(request)) if is_api_request(request) else None
 	)
@@ -96,7 +97,7 @@ def raise_refused_verb(api_request: ApiRequest, request: Request) -> None:
 
 
 def build_rate_limit_message(allowance: Allowance) -> str:
-	"""Return what a caller is told whose bucket is empty."""
+	"""Return the message for a caller whose bucket is empty."""
 	return _("Too many requests: {0} per minute are allowed. Try again in {1} seconds.").format(
 		allowance.limit, allowance.retry_after
 	)
@@ -139,11 +140,11 @@ def _charge_caller() -> Allowance | None:
 	user = frappe.session.user
 	if user == "Guest":
 		return _charge_address()
-	return limits.take_token(f"user:{user}", get_settings().rate_limit_user_capacity)
+	return limits.charge_token(f"user:{user}", get_settings().rate_limit_user_capacity)
 
 
 def _charge_address() -> Allowance | None:
-	return limits.take_token(f"ip:{_get_address()}", get_settings().rate_limit_guest_capacity)
+	return limits.charge_token(f"ip:{_get_address()}", get_settings().rate_limit_guest_capacity)
 
 
 def _get_address() -> str:
@@ -156,7 +157,7 @@ def _get_address() -> str:
 
 
 def _set_headers(api_request: ApiRequest, allowance: Allowance | None) -> None:
-	"""Put the allowance into the headers of the reply."""
+	"""Set the headers of the reply by the allowance."""
 	api_request.charged = True
 	if allowance:
 		api_request.headers.update(allowance.build_headers())

@@ -22,13 +22,13 @@ FIELD_PATTERN = re.compile(
 
 
 def build_qualified_column(meta: Meta, name: str, text: str) -> str:
-	"""A column with its table, so that a joined table never makes it ambiguous."""
+	"""Return a column with its table, so that a joined table never makes it ambiguous."""
 	column = find_column(meta, name, text)
 	return column if "." in column else f"`tab{meta.name}`.`{column}`"
 
 
 def find_column(meta: Meta, name: str, text: str) -> str:
-	"""The column that `text` names: a field of this DocType, of a child table or of a linked record."""
+	"""Return the column that `text` names: a field of this DocType, of a child table or of a linked record."""
 	match = FIELD_PATTERN.match(text.strip())
 	if not match:
 		refuse_name(meta, name, text)
@@ -46,7 +46,7 @@ def find_column(meta: Meta, name: str, text: str) -> str:
 
 
 def find_own_column(meta: Meta, name: str, text: str) -> str:
-	"""A field of `meta` itself, as filters have it."""
+	"""Return a field of `meta` itself, as filters have it."""
 	match = FIELD_PATTERN.match(text.strip())
 	if not match or (match["table"] and match["table"] != f"tab{meta.name}"):
 		refuse_name(meta, name, text)
@@ -54,7 +54,7 @@ def find_own_column(meta: Meta, name: str, text: str) -> str:
 
 
 def _get_checked_field(meta: Meta, name: str, text: str) -> str:
-	"""The column behind `text`, 400 where the DocType has none."""
+	"""Return the column behind `text`, 400 where the DocType has none."""
 	fieldname = get_fieldname(meta.name, text)
 	if fieldname not in list_columns(meta.name):
 		refuse_name(meta, name, text)
@@ -63,7 +63,7 @@ def _get_checked_field(meta: Meta, name: str, text: str) -> str:
 
 @request_cache
 def list_columns(doctype: str) -> set[str]:
-	"""The columns of the DocType's table; the fields, where it has no table."""
+	"""Return the columns of the DocType's table; the fields, where it has no table."""
 	meta = frappe.get_meta(doctype)
 	if meta.get("is_virtual"):
 		return {*default_fields, *(df.fieldname for df in meta.fields)} - {"doctype"}
@@ -74,14 +74,14 @@ def list_columns(doctype: str) -> set[str]:
 
 
 def get_child_meta(meta: Meta, name: str, doctype: str) -> Meta:
-	"""The meta of a child table of `meta`."""
+	"""Return the meta of a child table of `meta`."""
 	if doctype not in {table.options for table in meta.get_table_fields()}:
 		refuse(_("{0} has no table {1} ({2}).").format(meta.name, doctype, name), InvalidRequestError)
 	return frappe.get_meta(doctype)
 
 
 def refuse_name(meta: Meta, name: str, text: str) -> NoReturn:
-	"""400 that names the unknown field and the one that may have been meant."""
+	"""Refuse (400) an unknown field, and suggest a similar name."""
 	known = [*list_aliases(meta.name), *sorted(list_columns(meta.name))]
 	hint = build_hint(text, known)
 	message = _("{0} has no field {1} ({2}).").format(meta.name, text, name)
@@ -89,6 +89,6 @@ def refuse_name(meta: Meta, name: str, text: str) -> NoReturn:
 
 
 def build_hint(text: str, known: Sequence[str]) -> str:
-	"""A hint at the known name most like `text`, or nothing."""
+	"""Return a hint at the known name most like `text`, or nothing."""
 	matches = difflib.get_close_matches(text, known, n=1)
 	return _("Did you mean {0}?").format(matches[0]) if matches else ""

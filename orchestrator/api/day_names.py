@@ -1,5 +1,6 @@
 """Documented names of fields that hold a day. ERPNext 16 made some of these fields a date with a time: under the documented
-name a caller still reads and compares days."""
+name a caller still reads and compares days.
+"""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -32,8 +33,8 @@ def to_day(value: Any) -> Any:
 	return value[:10] if isinstance(value, str) and len(value) > 10 else value
 
 
-def with_documented_names(doctype: str, record: dict[str, Any]) -> dict[str, Any]:
-	"""Return the record with its documented names beside the fields they stand for."""
+def add_documented_names(doctype: str, record: dict[str, Any]) -> dict[str, Any]:
+	"""Return the record with its documented names beside the names of the fields."""
 	record = add_aliases(doctype, record)
 	for name in DAY_NAMES.get(doctype, ()):
 		if name in record and is_day_name(frappe.get_meta(doctype), name):

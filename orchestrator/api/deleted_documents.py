@@ -1,7 +1,8 @@
-"""Who may read the copy of a deleted record: whoever reads every record and every field of its DocType.
+"""Access to the copy of a deleted record: for users who may read every record and every field of its DocType.
 
 Frappe keeps the copy for 180 days and shows it to every System Manager, also of what they could never read. The record
-itself is gone, so that its own rules can no longer be asked; hence whoever reads only some records sees no copy."""
+itself is gone, so that its own rules can no longer be asked; hence whoever reads only some records sees no copy.
+"""
 
 from collections.abc import Set as AbstractSet
 
@@ -12,29 +13,37 @@ from frappe.model.meta import Meta
 
 from orchestrator.access.switch import is_guarded
 from orchestrator.compat import NO_OPINION
+from orchestrator.doctypes import DELETED_DOCUMENT
 
-DOCTYPE = "Deleted Document"
 NO_ROWS_CONDITION = "1 = 0"
 
 
 def has_permission(doc: Document, user: str | None = None) -> bool | None:
-	"""Hook has_permission of Deleted Document, whatever is to be done with the copy."""
+	"""Implement the hook has_permission of Deleted Document, whatever is to be done with the copy."""
 	if not is_guarded():
 		return NO_OPINION
 	return _can_read_all(doc.deleted_doctype, user or frappe.session.user)
 
 
 def build_conditions(user: str | None) -> str:
-	"""Hook permission_query_conditions of Deleted Document: the same for lists."""
+	"""Implement the hook permission_query_conditions of Deleted Document: limit lists to records of DocTypes that the user may
+	read.
+	"""
 	user = user or frappe.session.user
 	if user == "Administrator" or not is_guarded():
 		return ""
-	# get_all: which DocTypes there are copies of is asked for everybody, who may see them is decided below.
-	deleted = frappe.get_all(DOCTYPE, pluck="deleted_doctype", distinct=True, order_by="deleted_doctype asc")
+	# get_all: finds the DocTypes of all copies; the permission is checked below.
+	deleted = frappe.get_all(
+		DELETED_DOCUMENT, pluck="deleted_doctype", distinct=True, order_by="deleted_doctype asc"
+	)
 	readable = [
 		frappe.db.escape(doctype, percent=False) for doctype in deleted if _can_read_all(doctype, user)
 	]
-	return f"`tab{DOCTYPE}`.`deleted_doctype` in ({', '.join(readable)})" if readable else NO_ROWS_CONDITION
+	return (
+		f"`tab{DELETED_DOCUMENT}`.`deleted_doctype` in ({', '.join(readable)})"
+		if readable
+		else NO_ROWS_CONDITION
+	)
 
 
 def _can_read_all(doctype: str | None, user: str) -> bool:

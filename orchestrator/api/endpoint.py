@@ -59,7 +59,8 @@ def endpoint(
 		message: The reply's sentence, lazily translated (`_lt`). Without one the result itself is the message as well,
 			which is what clients of Frappe's own methods read.
 		effect: Decides between 200 and 201 and whether an Idempotency-Key is honoured.
-		is_public: False for a function that answers in place of a platform method and is no call of this API."""
+		is_public: False for a function that answers in place of a platform method and is no call of this API.
+	"""
 
 	def decorate(function: Callable[P, R]) -> Callable[P, R]:
 		@functools.wraps(function)
@@ -86,19 +87,21 @@ def endpoint(
 
 
 def get_effect(function: Callable[..., Any]) -> Effect | None:
-	"""What a whitelisted function does, None where it does not answer under the contract."""
+	"""Return what a whitelisted function does, None where it does not answer under the contract."""
 	return getattr(function, "effect", None)
 
 
 def _is_requested(call: ApiCall, function: Callable[..., Any]) -> bool:
-	"""True when the request asks for `function`, not when Python code on its way happens to call it."""
+	"""Return True when the request asks for `function`, not when Python code on its way happens to call it."""
 	target = frappe.get_attr(frappe.override_whitelisted_method(call.method))
 	return inspect.unwrap(target) is inspect.unwrap(function)
 
 
 def _answer_call(call: ApiCall, work: Callable[[], Any], message: Any, effect: Effect) -> Response | None:
-	"""Do the work, unless an earlier request with the same Idempotency-Key did, and fill the reply. A reply that the
-	work made itself, the bytes of a file, is given as it is."""
+	"""Run the function, unless an earlier request with the same Idempotency-Key did, and fill the reply.
+
+	A reply that the function made itself, such as the bytes of a file, is sent unchanged.
+	"""
 	claim = idempotency.claim_key(call.method, applies=effect != READ)
 	if claim and (earlier := idempotency.find_reply(claim)):
 		call.headers[idempotency.REPLAYED_HEADER] = "true"
@@ -119,7 +122,10 @@ def _answer_call(call: ApiCall, work: Callable[[], Any], message: Any, effect: E
 
 
 def _fill_reply(call: ApiCall, data: Any, message: Any, status: int) -> None:
-	"""Put the success reply into frappe.response. Desk runs its handlers on 200 alone, so it gets that."""
+	"""Write the success reply to frappe.response.
+
+	Desk gets status 200, because it runs its handlers on 200 alone.
+	"""
 	if isinstance(data, Listing):
 		frappe.response["keys"] = data.keys
 		data = data.rows

@@ -70,14 +70,14 @@ FRAPPE_VALIDATION = 417
 
 @dataclass(frozen=True)
 class ErrorReply:
-	"""What an API client is told of an error."""
+	"""An error as an API client gets it."""
 
 	status: int
 	type: str
 	text: str
 
 	def build_body(self) -> dict[str, Any]:
-		"""The error reply of the API reference."""
+		"""Return the error reply of the API reference."""
 		return {
 			"message": None,
 			"data": None,
@@ -88,7 +88,7 @@ class ErrorReply:
 
 
 def get_status(error: BaseException) -> int:
-	"""The status of the contract for `error`."""
+	"""Return the status of the contract for `error`."""
 	for cls in type(error).__mro__:
 		# Python's own PermissionError is a file that can't be read, not a refusal.
 		if cls.__module__ != "builtins" and cls.__name__ in STATUS_BY_NAME:
@@ -98,7 +98,7 @@ def get_status(error: BaseException) -> int:
 
 
 def build_error_reply(error: BaseException, request_id: str) -> ErrorReply:
-	"""What to tell the client of `error`. Of an unforeseen one nothing but the id that finds it."""
+	"""Return what to tell the client of `error`. Of an unforeseen one nothing but the id that finds it."""
 	status = get_status(error)
 	if status == UNEXPECTED_STATUS:
 		return _build_unexpected_error(request_id)
@@ -108,9 +108,10 @@ def build_error_reply(error: BaseException, request_id: str) -> ErrorReply:
 
 
 def _explain_unreadable_body() -> ErrorReply:
-	"""What to tell the client of a body for which Frappe 16 raised a DataError, before any method ran.
+	"""Return what to tell the client of a body for which Frappe 16 raised a DataError, before any method ran.
 
-	Frappe 15 parses with Python's own parser: what that one lets through is refused later, by the checks of values.
+	Frappe 15 parses with Python's own parser: what that one lets through is refused later, by the checks of
+	values.
 	"""
 	try:
 		json.loads(frappe.request.get_data(as_text=True))
@@ -128,7 +129,7 @@ def _explain_unreadable_body() -> ErrorReply:
 
 
 def build_error_reply_from_body(status: int, body: dict[str, Any], request_id: str) -> ErrorReply:
-	"""The same for an error of which only Frappe's reply is known: it arose outside the method called."""
+	"""Return the same for an error outside the called method, of which only Frappe's reply is known."""
 	name = body.get("exc_type") or next((entry.get("type") for entry in body.get("errors") or []), "")
 	if name == "DataError" and frappe.request.is_json and not frappe.form_dict:
 		return _explain_unreadable_body()
@@ -145,12 +146,12 @@ def build_error_reply_from_body(status: int, body: dict[str, Any], request_id: s
 
 
 def _build_unauthenticated_error() -> ErrorReply:
-	"""The refusal for a caller without credentials."""
+	"""Return the refusal for a caller without credentials."""
 	return ErrorReply(401, "AuthenticationError", get_default_text(401))
 
 
 def _build_unexpected_error(request_id: str) -> ErrorReply:
-	"""The words for an error nobody foresaw."""
+	"""Return the words for an error nobody foresaw."""
 	text = _(
 		"Something went wrong. Give your administrator the request ID {0}; the details are in the Error Log."
 	)
@@ -158,7 +159,7 @@ def _build_unexpected_error(request_id: str) -> ErrorReply:
 
 
 def get_default_text(status: int) -> str:
-	"""What to say where the error itself says nothing."""
+	"""Return what to say where the error itself says nothing."""
 	texts = {
 		400: _("The request is malformed."),
 		401: _("Sign in first, or send a valid API token (Authorization: token key:secret) or bearer token."),
@@ -172,12 +173,12 @@ def get_default_text(status: int) -> str:
 
 
 def get_error_text(error: BaseException) -> str:
-	"""The words of `error`: those shown by frappe.throw, else its own."""
+	"""Return the words of `error`: those shown by frappe.throw, else its own."""
 	return get_logged_text() or strip_markup(str(error.args[-1]) if error.args else "")
 
 
 def get_logged_text() -> str:
-	"""The last message that frappe.throw left for this request."""
+	"""Return the last message that frappe.throw left for this request."""
 	for entry in reversed(frappe.local.message_log or []):
 		if isinstance(entry, dict) and entry.get("raise_exception"):
 			return strip_markup(entry.get("message") or "")
@@ -185,13 +186,14 @@ def get_logged_text() -> str:
 
 
 def strip_markup(html: str) -> str:
-	"""Text without mark-up, on one line."""
+	"""Return text without mark-up, on one line."""
 	return " ".join(strip_html(str(html)).split())
 
 
 def create_error_log(error: BaseException, method: str, request_id: str) -> None:
 	"""Write an Error Log that `request_id` finds. Frames and the error's class only: the message or the local
-	variables of an unforeseen error may hold personal data."""
+	variables of an unforeseen error may hold personal data.
+	"""
 	frames = "".join(traceback.format_list(traceback.extract_tb(error.__traceback__)))
 	log = frappe.new_doc("Error Log")
 	log.method = f"{request_id} {method}"[:140]

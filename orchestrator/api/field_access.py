@@ -15,7 +15,7 @@ from orchestrator.exceptions import refuse
 
 
 def check_known_fields(meta: Meta, values: dict[str, Any]) -> None:
-	"""400 naming the first field that the DocType does not have."""
+	"""Refuse (400) the first field that the DocType does not have."""
 	for name in values:
 		field = get_fieldname(meta.name, name)
 		if not (field in default_fields or field in child_table_fields or meta.has_field(field)):
@@ -23,8 +23,10 @@ def check_known_fields(meta: Meta, values: dict[str, Any]) -> None:
 
 
 def check_field_permissions(doc: Document, values: Mapping[str, Any]) -> None:
-	"""403 naming a field whose permission level the caller may not write. Frappe would keep what `doc` has, and tell
-	of a success: of an employee who approves their own leave, or enters a punch of last week."""
+	"""Refuse (403) a field whose permission level the caller may not write.
+
+	Frappe would ignore the value and report success, for example to an employee who approves their own leave.
+	"""
 	if frappe.session.user == "Administrator":
 		return
 	fields = {field.fieldname: field for field in doc.meta.get_high_permlevel_fields()}
@@ -41,8 +43,10 @@ def check_field_permissions(doc: Document, values: Mapping[str, Any]) -> None:
 
 
 def check_links(meta: Meta, values: Mapping[str, Any]) -> None:
-	"""422 for a record that there is not. Frappe finds that out by itself, except for links from which it fetches
-	further values."""
+	"""Refuse (422) a link to a missing record.
+
+	Frappe does so itself, except for links from which it fetches further values.
+	"""
 	for field in meta.get_link_fields():
 		target = values.get(field.fieldname)
 		if not target or not meta.get_fields_to_fetch(field.fieldname):

@@ -13,9 +13,9 @@ import frappe
 from frappe import _
 from frappe.model import display_fieldtypes, table_fields
 from frappe.model.meta import Meta
-from frappe.utils import get_time, now_datetime, nowdate, nowtime
+from frappe.utils import get_time
 
-from orchestrator import period
+from orchestrator import clock, period
 from orchestrator.api.aliases import get_fieldname
 from orchestrator.exceptions import InvalidRequestError, refuse
 
@@ -93,7 +93,7 @@ def _parse_truth(name: str, value: Any) -> Any:
 
 
 def _parse_number(name: str, field: Any, value: Any) -> Any:
-	"""Return a finite number of the column's range. An empty text stands for no value."""
+	"""Return a finite number of the column's range. An empty text is no value."""
 	text = str(value).strip()
 	if isinstance(value, str) and not text:
 		return value
@@ -109,7 +109,7 @@ def _parse_number(name: str, field: Any, value: Any) -> Any:
 
 
 def parse_number(text: str) -> Decimal | None:
-	"""Return the number that a text stands for, None where it is none. Commas may group thousands."""
+	"""Parse a number, None if the text is none. Commas may group thousands."""
 	if "," in text and not GROUPED_NUMBER_PATTERN.fullmatch(text):
 		return None
 	try:
@@ -134,7 +134,7 @@ def _parse_text(name: str, value: Any) -> Any:
 
 
 def _parse_moment(name: str, kind: str, value: Any) -> Any:
-	"""Return a date or time; one with a zone becomes the site's own. Empty stands for none."""
+	"""Return a date or time; one with a zone becomes the site's own. An empty text is no value."""
 	if value == "":
 		return value
 	if isinstance(value, str) and value.lower() in ("today", "now"):
@@ -157,10 +157,10 @@ def _parse_moment(name: str, kind: str, value: Any) -> Any:
 
 
 def _get_current_time(kind: str, word: str) -> str:
-	"""Return what Frappe's words `Today` and `Now` stand for, which the database does not know."""
+	"""Return the value of Frappe's words `Today` and `Now`, which the database does not know."""
 	if kind == "Time":
-		return nowtime()
-	return nowdate() if kind == "Date" or word == "today" else str(now_datetime())
+		return clock.get_now().strftime("%H:%M:%S.%f")
+	return str(clock.get_today() if kind == "Date" or word == "today" else clock.get_now())
 
 
 def _refuse_moment(name: str, kind: str) -> NoReturn:

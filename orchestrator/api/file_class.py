@@ -15,7 +15,8 @@ class PrivacyParsingFile(GuardedFile):
 		"""Set the owner and the time, and parse `is_private`.
 
 		Frappe writes the file in `before_insert`, ahead of every hook, and this is the step before. It has returned by
-		then, so that nothing of ours is on the stack of Frappe's own errors."""
+		then, so that nothing of ours is on the stack of Frappe's own errors.
+		"""
 		super().set_user_and_timestamp()
 		before_file_validate(self)
 

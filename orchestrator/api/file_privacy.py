@@ -69,7 +69,7 @@ def parse_record_privacy(doctype: str, values: dict[str, Any]) -> dict[str, Any]
 
 
 def before_file_validate(file: Document, _event: str | None = None) -> None:
-	"""Hook File.before_validate: the same for a File that other code changes."""
+	"""Handle the hook File.before_validate: check a File that other code changes in the same way."""
 	if file.get("is_private") not in (*TRUTHS, None):
 		file.is_private = _parse_is_private(file.is_private)
 

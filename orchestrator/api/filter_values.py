@@ -114,7 +114,6 @@ def _parse_truth(value: Any) -> int | float | None:
 
 
 def _parse_number(value: Any) -> int | float | None:
-	"""Return a number."""
 	if isinstance(value, int | float):
 		return value
 	number = parse_number(value.strip()) if isinstance(value, str) else None

@@ -70,7 +70,7 @@ OPERAND_CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
 
 
 def parse_filters(meta: Meta, name: str, value: Any) -> list[list[Any]]:
-	"""Filters as Frappe takes them, under column names. 400 for anything that is no condition."""
+	"""Return filters as Frappe takes them, under column names. 400 for anything that is no condition."""
 	filters = parse_json(name, value)
 	if not filters:
 		return []
@@ -87,14 +87,14 @@ def parse_filters(meta: Meta, name: str, value: Any) -> list[list[Any]]:
 
 
 def _split_operator(item: Any) -> tuple[Any, Any]:
-	"""The value of a filter object: a plain one, or [operator, value]."""
+	"""Return the value of a filter object: a plain one, or [operator, value]."""
 	if isinstance(item, list) and len(item) == 2 and str(item[0]).lower() in OPERAND_CHECKS:
 		return item[0], item[1]
 	return "=", item
 
 
 def _parse_condition(meta: Meta, name: str, condition: Any) -> list[Any]:
-	"""One [field, operator, value] or [doctype, field, operator, value]."""
+	"""Return one [field, operator, value] or [doctype, field, operator, value]."""
 	if isinstance(condition, list) and len(condition) == 2:
 		condition = [condition[0], "=", condition[1]]
 	if isinstance(condition, list) and len(condition) == 5:
@@ -113,7 +113,7 @@ def _parse_condition(meta: Meta, name: str, condition: Any) -> list[Any]:
 
 
 def _parse_operator(meta: Meta, name: str, fieldname: str, operator: Any, value: Any) -> str:
-	"""The operator, where it is known and its value fits."""
+	"""Return the operator, where it is known and its value fits."""
 	known = str(operator).lower()
 	if known not in OPERAND_CHECKS:
 		refuse(_("Unknown operator {0} in {1}.").format(operator, name), InvalidRequestError)
@@ -127,7 +127,7 @@ def _parse_operator(meta: Meta, name: str, fieldname: str, operator: Any, value:
 
 
 def _check_tree_filter(meta: Meta, name: str, fieldname: str, value: str) -> None:
-	"""400 where the field does not lead to a tree, or `value` is not in it."""
+	"""Refuse (400) a field that does not lead to a tree, and a `value` that is not in the tree."""
 	df = meta.get_field(fieldname)
 	doctype = meta.name if fieldname == "name" else df.options if df and df.fieldtype == "Link" else None
 	if not doctype or not frappe.get_meta(doctype).is_nested_set():

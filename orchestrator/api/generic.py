@@ -15,7 +15,7 @@ from frappe.utils import get_datetime, sbool
 from orchestrator.access.linked_records import attach_expanded_links
 from orchestrator.api import lists
 from orchestrator.api.aliases import rename_to_fieldnames
-from orchestrator.api.day_names import with_documented_names
+from orchestrator.api.day_names import add_documented_names
 from orchestrator.api.endpoint import CREATE, READ, WRITE, Listing, endpoint
 from orchestrator.api.field_access import check_field_permissions, check_known_fields, check_links
 from orchestrator.api.field_values import parse_values
@@ -87,7 +87,7 @@ def get(
 		name = _find_first_match(meta, filters, parent)
 	doc = get_readable(meta, name, parent)
 	doc.apply_fieldlevel_read_permissions()
-	return with_documented_names(doctype, doc.as_dict())
+	return add_documented_names(doctype, doc.as_dict())
 
 
 @frappe.whitelist(methods=["POST", "PUT"])
@@ -116,7 +116,7 @@ def insert(doc: str | dict | None = None, doctype: str | None = None, **values: 
 	with _translate_link_errors():
 		created = frappe.client.insert_doc(values)
 	created.apply_fieldlevel_read_permissions()
-	return with_documented_names(meta.name, created.as_dict())
+	return add_documented_names(meta.name, created.as_dict())
 
 
 @frappe.whitelist(methods=["POST", "PUT"])
@@ -149,7 +149,7 @@ def set_value(
 		)
 	_save_changes(meta, doc, name, parse_record_privacy(doctype, rename_to_fieldnames(doctype, changes)))
 	doc.apply_fieldlevel_read_permissions()
-	return with_documented_names(doctype, doc.as_dict())
+	return add_documented_names(doctype, doc.as_dict())
 
 
 @frappe.whitelist(methods=["DELETE", "POST"])
@@ -309,12 +309,12 @@ def _build_listing(query: lists.ListQuery, rows: list[dict[str, Any]]) -> Listin
 	if "*" in query.fields:
 		unnamed = set(query.columns.values())
 		rows = [
-			with_documented_names(query.doctype, {key: row[key] for key in row if key not in unnamed})
+			add_documented_names(query.doctype, {key: row[key] for key in row if key not in unnamed})
 			| query.build_row(row)
 			for row in rows
 		]
 		return Listing(rows, list(rows[0]) if rows else [])
-	return Listing([query.build_row(row) for row in rows], query.list_labels)
+	return Listing([query.build_row(row) for row in rows], query.column_labels)
 
 
 def _remove_transport_keys(values: dict[str, Any]) -> dict[str, Any]:

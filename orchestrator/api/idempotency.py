@@ -3,7 +3,8 @@
 While a call runs, its key is locked on its own database connection, which no commit within the work gives up and which
 ends with the request or its process: parallel calls wait, and a killed worker leaves nothing locked. The reply is
 stored in the transaction of the work, encrypted; a record without a reply is what a failed call has left, and is taken
-over."""
+over.
+"""
 
 import hashlib
 import json
@@ -13,17 +14,18 @@ from typing import Any
 import frappe
 from frappe import _
 from frappe.auth import UNSAFE_HTTP_METHODS
-from frappe.utils import add_to_date, now_datetime
+from frappe.utils import add_to_date
 from frappe.utils.response import json_handler
 
+from orchestrator import clock
 from orchestrator.api import replay_permissions, sealed_replies
 from orchestrator.configuration import get_settings
+from orchestrator.doctypes import IDEMPOTENCY_RECORD
 from orchestrator.exceptions import ConflictError, InvalidRequestError, refuse
 
 HEADER = "Idempotency-Key"
 REPLAYED_HEADER = "Idempotency-Replayed"
 MAX_KEY_LENGTH = 255
-DOCTYPE = "Idempotency Record"
 LOCK_WAIT_SECONDS = 30
 # On frappe.local: how many writes of the present transaction are the claim's
 WRITES_OF_CLAIM = "orchestrator_writes_of_claim"
@@ -80,7 +82,7 @@ def find_reply(claimed: KeyClaim) -> StoredReply | None:
 	"""
 	replay_permissions.begin_recording()
 	record = None if _create_record(claimed) else _get_record(claimed)
-	if record is None or record.reply is None or record.expires_at <= now_datetime():
+	if record is None or record.reply is None or record.expires_at <= clock.get_now():
 		if record:
 			_reuse_record(claimed)
 		_remember_writes()
@@ -119,20 +121,20 @@ def store_reply(claimed: KeyClaim, data: Any, message: Any, status: int, records
 	content = {"data": plain, "message": message, "permissions": permissions}
 	reply = sealed_replies.encrypt_reply(content, claimed.secret)
 	_create_record(claimed)
-	table = frappe.qb.DocType(DOCTYPE)
+	table = frappe.qb.DocType(IDEMPOTENCY_RECORD)
 	query = frappe.qb.update(table).set(table.reply, reply).set(table.status_code, status)
 	query.where(table.name == claimed.name).run()
 
 
 def delete_claim(claimed: KeyClaim) -> None:
 	"""Delete the claim of a call whose reply cannot be stored."""
-	frappe.db.delete(DOCTYPE, {"name": claimed.name})
+	frappe.db.delete(IDEMPOTENCY_RECORD, {"name": claimed.name})
 
 
 def delete_expired_replies() -> None:
-	"""Scheduled daily: drop the replies that may no longer be replayed."""
-	table = frappe.qb.DocType(DOCTYPE)
-	frappe.qb.from_(table).delete().where(table.expires_at < now_datetime()).run()
+	"""Run daily: delete the replies that have expired."""
+	table = frappe.qb.DocType(IDEMPOTENCY_RECORD)
+	frappe.qb.from_(table).delete().where(table.expires_at < clock.get_now()).run()
 
 
 def _lock_key(claimed: KeyClaim) -> None:
@@ -148,7 +150,7 @@ def _lock_key(claimed: KeyClaim) -> None:
 
 def _create_record(claimed: KeyClaim) -> bool:
 	"""Insert a record without a reply, False when there is a record of the key."""
-	now = now_datetime()
+	now = clock.get_now()
 	values = {
 		"name": claimed.name,
 		"owner": frappe.session.user,
@@ -159,7 +161,7 @@ def _create_record(claimed: KeyClaim) -> bool:
 		"body_hash": claimed.fingerprint,
 		"expires_at": _compute_expiry(),
 	}
-	table = frappe.qb.DocType(DOCTYPE)
+	table = frappe.qb.DocType(IDEMPOTENCY_RECORD)
 	try:
 		frappe.qb.into(table).columns(*values).insert(*values.values()).run()
 	except Exception as error:
@@ -172,7 +174,7 @@ def _create_record(claimed: KeyClaim) -> bool:
 def _get_record(claimed: KeyClaim) -> frappe._dict:
 	"""Return the record as it is now committed: a plain read would see this transaction's older snapshot."""
 	rows = frappe.db.sql(
-		f"select body_hash, status_code, reply, expires_at from `tab{DOCTYPE}` where name=%s lock in share mode",  # noqa: S608
+		f"select body_hash, status_code, reply, expires_at from `tab{IDEMPOTENCY_RECORD}` where name=%s lock in share mode",  # noqa: S608
 		claimed.name,
 		as_dict=True,
 	)
@@ -181,7 +183,7 @@ def _get_record(claimed: KeyClaim) -> frappe._dict:
 
 def _reuse_record(claimed: KeyClaim) -> None:
 	"""Use the record of a failed or expired call for this one."""
-	table = frappe.qb.DocType(DOCTYPE)
+	table = frappe.qb.DocType(IDEMPOTENCY_RECORD)
 	query = frappe.qb.update(table).set(table.body_hash, claimed.fingerprint).set(table.reply, None)
 	query = query.set(table.method, claimed.method[:140]).set(table.expires_at, _compute_expiry())
 	query.where(table.name == claimed.name).run()
@@ -195,7 +197,7 @@ def _remember_writes() -> None:
 
 
 def _compute_expiry() -> Any:
-	return add_to_date(now_datetime(), hours=get_settings().idempotency_hours)
+	return add_to_date(clock.get_now(), hours=get_settings().idempotency_hours)
 
 
 def _compute_fingerprint(method: str) -> str:

@@ -1,6 +1,7 @@
-"""The rate limit's token buckets, one per caller, kept in Redis, charged in one round trip.
+"""The rate limit's token buckets in Redis, one per caller, charged in one round trip.
 
-Whom a request is charged to: see `charges`."""
+`charges` decides which caller a request is charged to.
+"""
 
 import hashlib
 import math
@@ -38,7 +39,8 @@ class Allowance:
 	"""What is left in a bucket after one request.
 
 	`limit` is the refill in tokens per minute, `reset` the epoch second at which the bucket is full,
-	`retry_after` the seconds until the next token."""
+	`retry_after` the seconds until the next token.
+	"""
 
 	granted: bool
 	limit: int
@@ -47,7 +49,7 @@ class Allowance:
 	retry_after: int
 
 	def build_headers(self) -> dict[str, str]:
-		"""The headers of the API reference, with Retry-After on a refusal."""
+		"""Return the headers of the API reference, with Retry-After on a refusal."""
 		headers = {
 			"X-RateLimit-Limit": str(self.limit),
 			"X-RateLimit-Remaining": str(self.remaining),
@@ -58,7 +60,7 @@ class Allowance:
 		return headers
 
 
-def take_token(caller: str, capacity: int) -> Allowance | None:
+def charge_token(caller: str, capacity: int) -> Allowance | None:
 	"""Take one token from the bucket of `caller`. None where limits are off or Redis is away."""
 	settings = get_settings()
 	if not settings.rate_limit_enabled:
@@ -74,7 +76,7 @@ def take_token(caller: str, capacity: int) -> Allowance | None:
 
 
 def compute_allowance(granted: bool, tokens: float, now: float, per_minute: int, capacity: int) -> Allowance:
-	"""Pure arithmetic: what `tokens` left at epoch second `now` mean for the caller."""
+	"""Compute what `tokens` left at epoch second `now` allow the caller."""
 	rate = per_minute / SECONDS_PER_MINUTE
 	return Allowance(
 		granted=granted,
@@ -96,7 +98,7 @@ def run_script(caller: str, rate: float, capacity: int) -> list[bytes]:
 
 
 def _log_limit_failure(error: Exception) -> None:
-	"""Say that limits are not enforced, without filling the log while Redis is away."""
+	"""Log that limits are not enforced, without filling the log while Redis is down."""
 	global last_warning
 	if time.monotonic() - last_warning > SECONDS_PER_MINUTE:
 		last_warning = time.monotonic()

@@ -1,7 +1,7 @@
-"""A list request read strictly: every name in it is a field of the DocType, every word of SQL is ours.
+"""A list request, parsed strictly: every name is a field of the DocType, all SQL is the app's own.
 
-Frappe checks such requests by looking for forbidden words. Here they are parsed into names instead, and what
-Frappe gets is written anew from those, so that nothing a caller sends can be anything but a name or a value.
+Frappe checks such requests by looking for forbidden words. Here they are parsed into names and rebuilt from
+those before Frappe gets them, so that a caller can send names and values only.
 """
 
 import re
@@ -56,7 +56,7 @@ class ListQuery:
 	days: set[str] = field(default_factory=set)
 
 	@property
-	def list_labels(self) -> list[str]:
+	def column_labels(self) -> list[str]:
 		"""The caller's names of the columns, in the order asked for."""
 		return [label for label, _column in self.labels]
 
@@ -66,7 +66,7 @@ class ListQuery:
 		return self.functions == len(self.fields)
 
 	def build_row(self, row: dict[str, Any]) -> dict[str, Any]:
-		"""A row under the caller's names."""
+		"""Return a row under the caller's names."""
 		return {
 			label: to_day(row.get(column)) if label in self.days else row.get(column)
 			for label, column in self.labels
@@ -95,7 +95,7 @@ class ListQuery:
 
 
 def parse_fields(meta: Meta, value: Any) -> ListQuery:
-	"""The columns asked for; `name` where none are."""
+	"""Return the columns asked for; `name` where none are."""
 	wanted = value if value == "*" else parse_json("fields", value)
 	wanted = ["*"] if wanted == "*" else wanted or ["name"]
 	if not isinstance(wanted, list) or not all(isinstance(item, str) for item in wanted):
@@ -147,7 +147,7 @@ def parse_function(meta: Meta, name: str, match: re.Match[str]) -> str:
 def _parse_columns(
 	meta: Meta, name: str, value: str | None, parse_one: Callable[[Meta, str, str], str]
 ) -> str | None:
-	"""A comma-separated list of columns (order_by, group_by)."""
+	"""Return a comma-separated list of columns (order_by, group_by)."""
 	if not value or not value.strip():
 		return None
 	return ", ".join(parse_one(meta, name, part.strip()) for part in value.split(","))
@@ -165,7 +165,7 @@ def parse_groups(meta: Meta, query: ListQuery, group_by: str | None) -> str | No
 
 
 def parse_page(start: Any, length: Any) -> tuple[int, int]:
-	"""The offset and the length of the page."""
+	"""Return the offset and the length of the page."""
 	limit = get_settings().max_page_length
 	first = parse_whole_number("limit_start", start, 0)
 	count = parse_whole_number("limit_page_length", length, DEFAULT_PAGE_LENGTH)
@@ -179,7 +179,7 @@ def parse_page(start: Any, length: Any) -> tuple[int, int]:
 
 
 def parse_links(meta: Meta, value: Any) -> list[str]:
-	"""The link fields whose records are to be given with each row."""
+	"""Return the link fields whose records are to be given with each row."""
 	if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
 		refuse(_("expand must be a list of link fields."), InvalidRequestError)
 	for name in value:
@@ -190,7 +190,7 @@ def parse_links(meta: Meta, value: Any) -> list[str]:
 
 
 def count_rows(meta: Meta, filters: list | dict, or_filters: list | dict) -> int:
-	"""How many records fit filters as `_parse_filters` gave them and may be read by the caller."""
+	"""Return how many records fit filters as `_parse_filters` gave them and may be read by the caller."""
 	column = f"count(distinct `tab{meta.name}`.`name`) as total"
 	rows = get_rows(meta.name, fields=[column], filters=filters, or_filters=or_filters, order_by="")
 	return int(rows[0].total)

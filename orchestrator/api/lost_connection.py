@@ -16,10 +16,11 @@ class DatabaseUnavailableError(frappe.ValidationError):
 
 
 def translate_lost_connection(error: Exception) -> Exception:
-	"""Return the error to raise: where the connection was lost, one that says so, on a new connection.
+	"""Return the error to raise: one that reports a lost connection, after connecting again, or the error
+	itself.
 
-	Frappe would look up its settings for the reply on the lost one, fail again, and leave the reply to the
-	web server.
+	Frappe would read its settings for the reply on the lost connection, fail again, and leave the reply to
+	the web server.
 	"""
 	if not _is_lost(error):
 		return error

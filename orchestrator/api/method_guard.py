@@ -1,4 +1,4 @@
-"""Hook auth_hooks: guard the platform's methods once the caller is known. See orchestrator/access/method_guards.py."""
+"""Handle the hook auth_hooks: guard the platform's methods once the caller is known. See orchestrator/access/method_guards.py."""
 
 from typing import Any
 

@@ -24,7 +24,7 @@ METHODS = {
 
 
 def __getattr__(name: str) -> Callable[..., Any]:
-	"""The function to run for this request."""
+	"""Return the function to run for this request."""
 	if name not in METHODS:
 		raise AttributeError(name)
 	native, contract = METHODS[name]

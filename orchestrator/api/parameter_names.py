@@ -56,7 +56,7 @@ def reject_unknown_parameters(function: Callable[..., Any]) -> None:
 	known = _get_parameters(function)
 	for name in DROPPED_BY_FRAPPE & frappe.form_dict.keys():
 		_refuse_parameter(name, known or ())
-	if known is None or (_reads_request(function) and frappe.form_dict.get(DELEGATING_PARAMETER)):
+	if known is None or (_is_reading_request(function) and frappe.form_dict.get(DELEGATING_PARAMETER)):
 		return
 	for name in frappe.form_dict:
 		if name not in known and name not in TRANSPORT_PARAMETERS:
@@ -81,7 +81,7 @@ def _reject_query_beside_json_body() -> None:
 @functools.lru_cache(maxsize=1024)
 def _get_parameters(function: Callable[..., Any]) -> frozenset[str] | None:
 	"""Return the names of the function's parameters, None where it takes any."""
-	if _reads_request(function):
+	if _is_reading_request(function):
 		return PARAMETERS_READ_FROM_REQUEST[_get_path(function)]
 	parameters = inspect.signature(function).parameters.values()
 	if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
@@ -89,7 +89,7 @@ def _get_parameters(function: Callable[..., Any]) -> frozenset[str] | None:
 	return frozenset(parameter.name for parameter in parameters)
 
 
-def _reads_request(function: Callable[..., Any]) -> bool:
+def _is_reading_request(function: Callable[..., Any]) -> bool:
 	"""Return True for a method that reads the request's form instead of having parameters."""
 	return _get_path(function) in PARAMETERS_READ_FROM_REQUEST
 

@@ -13,7 +13,7 @@ WHOLE_NUMBER_PATTERN = re.compile(r"[+-]?[0-9]{1,20}")
 
 
 def parse_json(name: str, value: Any) -> Any:
-	"""`value`, parsed where it came as text. 400 where it is no JSON."""
+	"""Return `value`, parsed if it is text. Refuse (400) invalid JSON."""
 	if not isinstance(value, str):
 		return value
 	if not value.strip():
@@ -25,7 +25,7 @@ def parse_json(name: str, value: Any) -> Any:
 
 
 def parse_whole_number(name: str, value: Any, default: int) -> int:
-	"""`value` as a whole number, `default` where none was given."""
+	"""Return `value` as a whole number, `default` if none was sent."""
 	if value is None or value == "":
 		return default
 	if not WHOLE_NUMBER_PATTERN.fullmatch(str(value).strip()):

@@ -1,4 +1,4 @@
-"""Where the contract meets Frappe's request cycle: one function per hook, in the order Frappe runs them."""
+"""The contract in Frappe's request cycle: one function per hook, in the order in which Frappe runs them."""
 
 import json
 from typing import Any
@@ -19,7 +19,7 @@ FIRST_ERROR = 400
 
 
 def before_request() -> None:
-	"""Hook before_request. The caller is not known yet; a token's owner still looks like a guest."""
+	"""Handle the hook before_request. The caller is not known yet; a token's owner still looks like a guest."""
 	request = frappe.local.request
 	call = calls.parse_call(request)
 	calls.set_current_call(call)
@@ -34,7 +34,7 @@ def before_request() -> None:
 
 
 def authorize() -> None:
-	"""Hook auth_hooks. The caller is known now: charge the rate limit, then look at the request."""
+	"""Handle the hook auth_hooks. The caller is known now: charge the rate limit, then look at the request."""
 	request, call = frappe.local.request, calls.get_current_call()
 	api_request = charges.get_current_request()
 	if api_request is None or request.method == "OPTIONS":
@@ -55,7 +55,7 @@ def authorize() -> None:
 
 
 def after_request(response: Response | None, request: Request) -> None:
-	"""Hook after_request, also reached by every handled exception."""
+	"""Handle the hook after_request, also reached by every handled exception."""
 	if response is None or request.method == "OPTIONS":
 		return
 	call = calls.get_current_call() or calls.parse_call(request)
@@ -83,7 +83,7 @@ def _rewrite_for_client(call: ApiCall, response: Response, refused: Allowance | 
 		body["request_id"] = call.id
 		if call.error and frappe.db:
 			errors.create_error_log(call.error, call.method, call.id)
-			frappe.db.commit()  # the request itself is rolled back already; only the log is kept
+			frappe.db.commit()  # the request itself is rolled back already: this commits the log only
 	response.status_code = failure.status
 	response.mimetype = "application/json"
 	response.set_data(json.dumps(body, separators=(",", ":")))
@@ -100,7 +100,7 @@ def _rewrite_refusal(response: Response, refused: Allowance) -> None:
 
 
 def _find_failure(call: ApiCall, response: Response) -> errors.ErrorReply:
-	"""What went wrong: the error itself where the method raised it, else what Frappe's reply tells."""
+	"""Return what went wrong: the error itself where the method raised it, else what Frappe's reply tells."""
 	if call.error:
 		return errors.build_error_reply(call.error, call.id)
 	if text := describe_unusable_json(frappe.local.request):
@@ -109,7 +109,7 @@ def _find_failure(call: ApiCall, response: Response) -> errors.ErrorReply:
 
 
 def _rewrite_for_browser(call: ApiCall, response: Response) -> None:
-	"""Give Desk the contract's keys for an own method, in the forms that its request handler parses."""
+	"""Add the contract's keys to the reply of an own method, as Desk's request handler parses them."""
 	if not call.is_own or not (body := _parse_body(response)):
 		return
 	failure = _find_failure(call, response)
@@ -121,7 +121,7 @@ def _rewrite_for_browser(call: ApiCall, response: Response) -> None:
 
 
 def _parse_body(response: Response) -> dict[str, Any]:
-	"""The JSON object of a reply, an empty one where the reply is something else."""
+	"""Return the JSON object of a reply, an empty one where the reply is something else."""
 	if response.mimetype != "application/json" or response.direct_passthrough:
 		return {}
 	try:

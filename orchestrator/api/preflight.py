@@ -1,5 +1,6 @@
-"""What an API client's request is told before its method runs: 401, 404, 405, or what is wrong with the
-parameters. Frappe itself answers these with 403, 417 or 500."""
+"""Checks of an API client's request before its method runs: 401, 404, 405, or what is wrong with the parameters.
+Frappe itself answers these with 403, 417 or 500.
+"""
 
 import functools
 import inspect
@@ -32,7 +33,7 @@ def check_call(call: ApiCall) -> None:
 
 
 def _find_function(method: str) -> Callable[..., Any] | None:
-	"""The whitelisted function that Frappe will run for `method`, None where there is none."""
+	"""Return the whitelisted function that Frappe will run for `method`, None where there is none."""
 	try:
 		function = frappe.get_attr(frappe.override_whitelisted_method(method))
 	except (ImportError, AttributeError, ValueError, frappe.ValidationError):
@@ -42,7 +43,7 @@ def _find_function(method: str) -> Callable[..., Any] | None:
 
 
 def _check_verb(call: ApiCall, function: Callable[..., Any]) -> None:
-	"""405 with Allow where the method answers other verbs."""
+	"""Refuse (405, with Allow) a verb that the method does not answer."""
 	allowed = frappe.allowed_http_methods_for_whitelisted_func[function]
 	verb = frappe.local.request.method
 	if verb not in allowed:
@@ -54,7 +55,7 @@ def _check_verb(call: ApiCall, function: Callable[..., Any]) -> None:
 
 
 def _check_parameters(function: Callable[..., Any]) -> None:
-	"""400 for a body that is no object, a parameter that is missing or of the wrong type."""
+	"""Refuse (400) a body that is no object, and a parameter that is missing or has the wrong type."""
 	if isinstance(frappe.form_dict.get("data"), list) and len(frappe.form_dict) == 1:
 		refuse(_("The body must be a JSON object, not a list."), InvalidRequestError)
 	reject_undecodable_text()
@@ -72,15 +73,17 @@ def _check_parameters(function: Callable[..., Any]) -> None:
 
 
 def _reject_bool_for_scalar(function: Callable[..., Any], given: dict[str, Any]) -> None:
-	"""400 for true or false where a name or a number is wanted. Python takes true for 1, and so would delete the ticket
-	of that number."""
+	"""Refuse (400) true or false for a name or a number.
+
+	Python takes true for 1, and would delete the ticket 1.
+	"""
 	for name, kinds in _get_kinds(function).items():
 		if isinstance(given.get(name), bool) and kinds <= SCALAR_KINDS:
 			refuse(_("{0} must not be true or false.").format(name), InvalidRequestError)
 
 
 def _reject_non_boolean(function: Callable[..., Any], read: dict[str, Any]) -> None:
-	"""400 for a number other than 0 and 1 where yes or no is wanted. Frappe takes any, NaN as well."""
+	"""Refuse (400) a number other than 0 and 1 for a boolean. Frappe accepts any, NaN as well."""
 	for name, kinds in _get_kinds(function).items():
 		if kinds == {bool} and name in read and read[name] not in (0, 1):
 			refuse(_("{0} must be true or false.").format(name), InvalidRequestError)
@@ -88,7 +91,10 @@ def _reject_non_boolean(function: Callable[..., Any], read: dict[str, Any]) -> N
 
 @functools.lru_cache(maxsize=1024)
 def _get_kinds(function: Callable[..., Any]) -> Mapping[str, set[Any]]:
-	"""The types that each parameter may have. They stay as they are, and are looked at in every request."""
+	"""Return the types that each parameter may have.
+
+	They stay as they are, and are looked at in every request.
+	"""
 	annotations = inspect.unwrap(function).__annotations__
 	return {name: set(get_args(kind) or (kind,)) for name, kind in annotations.items()}
 

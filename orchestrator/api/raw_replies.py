@@ -1,7 +1,8 @@
 """Idempotency-Key for the writes that Frappe answers itself: /api/resource, /api/v2/document, undocumented methods.
 
 Frappe's reply stays as it is, byte for byte, and so it is replayed. It exists only when its work is committed, so it is
-stored in a transaction of its own right after it."""
+stored in a transaction of its own right after it.
+"""
 
 import json
 

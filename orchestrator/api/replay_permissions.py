@@ -2,7 +2,8 @@
 
 The permissions which Frappe checks while a call with an Idempotency-Key runs are recorded. Those that hold when it has
 ended are stored with its reply, together with the caller's roles and the permission levels of the records in the
-reply; all of them must hold again when the reply is replayed."""
+reply; all of them must hold again when the reply is replayed.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -38,7 +39,7 @@ def begin_recording() -> None:
 
 
 def record_check(doc: Document, ptype: str, user: str | None = None) -> bool | None:
-	"""Hook has_permission of every DocType: record the check while a call with a key runs. It decides nothing."""
+	"""Implement the hook has_permission of every DocType: record the check while a call with a key runs. It decides nothing."""
 	recording = getattr(frappe.local, "orchestrator_permission_recording", None)
 	if recording is not None and user == frappe.session.user:
 		recording.checks.add(PermissionCheck(doc.doctype, "" if doc.is_new() else str(doc.name), ptype))

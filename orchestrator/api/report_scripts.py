@@ -17,7 +17,7 @@ DYNAMIC_PATTERN = re.compile(
 
 
 def parse_declared_filters(report: Report) -> list[str]:
-	"""The filters in the order of the script; none where it cannot be told for certain."""
+	"""Return the filters in the order of the script; none if it cannot be parsed with certainty."""
 	if report.report_type != "Script Report":
 		return []
 	script = query_report.get_script(report.name)["script"] or ""
@@ -25,7 +25,7 @@ def parse_declared_filters(report: Report) -> list[str]:
 
 
 def find_unknown_filters(report: Report, names: list[str], declared: list[str]) -> list[str]:
-	"""Those of `names` that neither the script declares nor the report's code speaks of."""
+	"""Return those of `names` that neither the script declares nor the report's code speaks of."""
 	unknown = [name for name in names if name not in declared]
 	if unknown and declared:
 		spoken = set(WORD_PATTERN.findall(_get_code(report)))
@@ -34,7 +34,7 @@ def find_unknown_filters(report: Report, names: list[str], declared: list[str]) 
 
 
 def _get_code(report: Report) -> str:
-	"""The Python of a report."""
+	"""Return the Python of a report."""
 	if report.is_standard != "Yes":
 		return report.report_script or ""
 	module = frappe.get_module(get_report_module_dotted_path(report.module, report.name))

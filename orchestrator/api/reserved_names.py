@@ -1,6 +1,7 @@
 """Names in a caller's values that are no fields, but that Frappe's Document would act on.
 
-`__islocal` makes a save an insert, `_validate` replaces a method, `doctype` turns the record into another kind."""
+`__islocal` makes a save an insert, `_validate` replaces a method, `doctype` turns the record into another kind.
+"""
 
 from collections.abc import Mapping
 from typing import Any

@@ -40,7 +40,8 @@ def is_api_request(request: Request) -> bool:
 def get_requested_command() -> str | None:
 	"""Return the parameter `cmd`, which Frappe lets win over the path.
 
-	Frappe drops the query of a request with a JSON body, so only the parsed parameters count."""
+	Frappe drops the query of a request with a JSON body, so only the parsed parameters count.
+	"""
 	form = getattr(frappe.local, "form_dict", None) or {}
 	command = form.get("cmd")
 	return str(command) if command else None

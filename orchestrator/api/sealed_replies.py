@@ -1,7 +1,8 @@
 """Encryption of stored replies, so that nobody reads them but the caller who sends the same Idempotency-Key.
 
 The cipher's key is derived from the site's encryption key, the user and the Idempotency-Key, which is stored nowhere:
-neither a report nor a backup of the database holds what opens a reply."""
+neither a report nor a backup of the database holds what opens a reply.
+"""
 
 import base64
 import hashlib
@@ -19,7 +20,7 @@ PURPOSE = "orchestrator-idempotency"
 
 
 def compute_digest(*parts: str) -> bytes:
-	"""Return a keyed digest of `parts`: without the site's key nobody can try out what it stands for."""
+	"""Return a keyed digest of `parts`: without the site's key its content cannot be guessed by trying values."""
 	message = "\0".join((PURPOSE, *parts)).encode()
 	return hmac.new(get_encryption_key().encode(), message, hashlib.sha256).digest()
 

@@ -80,7 +80,7 @@ def _check_method(path: str) -> None:
 
 @contextlib.contextmanager
 def translate_file_errors() -> Iterator[None]:
-	"""Turn what a reader of files stumbles over, and a file that is not there, into a refusal (422)."""
+	"""Translate errors of file readers, and a missing file, to a refusal (422)."""
 	try:
 		yield
 	except Exception as error:

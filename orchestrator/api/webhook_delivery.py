@@ -16,7 +16,7 @@ def get_delivery_id() -> str | None:
 
 
 def start_delivery(method: str, transaction_type: str) -> None:
-	"""Hook before_job: give a delivery its id, the same when its job is run again."""
+	"""Handle the hook before_job: give a delivery its id, the same when its job is run again."""
 	frappe.local.webhook_delivery_id = None
 	if transaction_type != "job" or method != DELIVERY_METHOD:
 		return

@@ -1,8 +1,9 @@
 """Where webhooks made by the API may go: to https, at public addresses, unless the site allows its own network.
 
-Looked at when a webhook is saved and again before each delivery, because a name may have been pointed elsewhere
-meanwhile, or may not be known at that moment: it is saved all the same, with a warning. Two ways remain that only the network can close: a receiver that answers with a redirect, which
-Frappe follows, and a name that changes in the moment between the look and the call."""
+Checked when a webhook is saved and before each delivery, because a name may resolve to another address by
+then, or to none yet: the webhook is saved with a warning. Only the network can prevent two cases: a receiver
+that answers with a redirect, which Frappe follows, and a name that changes between the check and the call.
+"""
 
 import ipaddress
 import socket
@@ -46,7 +47,7 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 def check_on_save(webhook: Webhook, _method: str | None = None) -> None:
-	"""Hook Webhook.validate. Webhooks made in Desk are Frappe's own affair."""
+	"""Handle the hook Webhook.validate. Webhooks made in Desk are Frappe's own affair."""
 	if not webhook.public_target_only:
 		return
 	if is_resolvable(webhook.request_url):
@@ -57,7 +58,8 @@ def check_on_save(webhook: Webhook, _method: str | None = None) -> None:
 
 def is_resolvable(url: str) -> bool:
 	"""Return whether the host of a well-formed `url` is known at this moment. Raises InvalidWebhookTargetError (422) for any other
-	URL, and for one whose scheme or name no delivery could use."""
+	URL, and for one whose scheme or name no delivery could use.
+	"""
 	parts = _parse_url(url)
 	if parts.scheme != "https" and not get_settings().allow_private_webhook_targets:
 		_refuse_scheme()
@@ -78,7 +80,7 @@ def build_unknown_host_warning(url: str) -> str:
 
 
 def check_before_delivery(method: str, kwargs: dict[str, Any] | None, transaction_type: str) -> None:
-	"""Hook before_job: end the job of a delivery that would reach a private address, and log that."""
+	"""Handle the hook before_job: end the job of a delivery that would reach a private address, and log that."""
 	if transaction_type != "job" or method != DELIVERY_METHOD or not kwargs:
 		return
 	try:
@@ -109,7 +111,8 @@ def _log_refusal(webhook: str, doc: Document, url: str) -> None:
 
 def check_url(url: str) -> None:
 	"""Raise InvalidWebhookTargetError (422) for a URL that is no public https address, unless the site allows private ones;
-	then it may be https anywhere, and plain http within the site's own network."""
+	then it may be https anywhere, and plain http within the site's own network.
+	"""
 	parts = _parse_url(url)
 	private_allowed = get_settings().allow_private_webhook_targets
 	if parts.scheme == "https" and private_allowed:
@@ -122,7 +125,10 @@ def check_url(url: str) -> None:
 
 
 def _parse_url(url: str) -> SplitResult:
-	"""The parts of `url`. Raises InvalidWebhookTargetError where it is no http address of a host, or carries a login."""
+	"""Return the parts of `url`.
+
+	Raises InvalidWebhookTargetError where it is no http address of a host, or carries a login.
+	"""
 	try:
 		parts = urlsplit(url.strip())
 		valid = (
@@ -147,7 +153,7 @@ def _parse_url(url: str) -> SplitResult:
 
 
 def _resolve_host(parts: SplitResult) -> list[Address]:
-	"""Every address that the host stands for."""
+	"""Return all addresses of the host."""
 	try:
 		found = socket.getaddrinfo(
 			parts.hostname, parts.port or ALLOWED_PORTS[parts.scheme], type=socket.SOCK_STREAM
@@ -168,7 +174,7 @@ def _refuse_unknown_host(parts: SplitResult) -> NoReturn:
 
 
 def is_public(address: Address) -> bool:
-	"""True for an address of the open internet, seen through the forms of IPv6 that carry one of IPv4."""
+	"""Return True for an address of the open internet, seen through the forms of IPv6 that carry one of IPv4."""
 	if isinstance(address, ipaddress.IPv6Address) and (carried := _get_embedded_address(address)):
 		return is_public(carried)
 	return address.is_global and not address.is_multicast and not _is_in_special_block(address)
@@ -179,14 +185,17 @@ def _is_in_special_block(address: Address) -> bool:
 
 
 def _get_embedded_address(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
-	"""The IPv4 address within a mapped, 6to4 or NAT64 one. Teredo's is somebody's home behind a relay: not public."""
+	"""Return the IPv4 address within a mapped, 6to4 or NAT64 one.
+
+	A Teredo address is a private host behind a relay: not public.
+	"""
 	if address in NAT64_NETWORK:
 		return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
 	return address.ipv4_mapped or address.sixtofour
 
 
 def _refuse_address(parts: SplitResult) -> None:
-	"""Refuse a target by the address of its host. The address itself is not told."""
+	"""Refuse a target by the address of its host. The message does not name the address."""
 	if parts.scheme == "https":
 		text = _(
 			"The host {0} of request_url has a private address. Use a public one, or ask a System Manager to allow"

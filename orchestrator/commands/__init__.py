@@ -10,7 +10,7 @@ import frappe
 from frappe.commands import pass_context
 
 from orchestrator.commands import documents, sync
-from orchestrator.commands.site import connect_site
+from orchestrator.commands.site import open_site
 
 COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
 
@@ -29,7 +29,7 @@ def orchestrator() -> None:
 def demo(context: frappe._dict, takes_back: bool, kipu: str | None) -> None:
 	"""Make a demo: people, leads, opportunities, employees, leave, issues, projects, documents, and a connection to the
 	Kipu simulator."""
-	with connect_site(context):
+	with open_site(context):
 		if takes_back:
 			_remove_demo()
 		else:
@@ -43,7 +43,7 @@ def doctor(context: frappe._dict, as_json: bool) -> None:
 	"""Check the set-up and say what to do. Ends with 1 if something fails."""
 	from orchestrator.setup.doctor import FAIL, run_checks
 
-	with connect_site(context):
+	with open_site(context):
 		findings = run_checks()
 	if as_json:
 		click.echo(json.dumps([finding._asdict() for finding in findings], indent=1))

@@ -8,7 +8,7 @@ import click
 import frappe
 from frappe.commands import pass_context
 
-from orchestrator.commands.site import connect_site
+from orchestrator.commands.site import open_site
 
 
 @click.command("check-documents")
@@ -21,7 +21,7 @@ def check_documents(context: frappe._dict, as_json: bool, remove_orphans: bool) 
 	"""Compare the bytes of every document version with its checksum. Ends with 1 if something is damaged."""
 	from orchestrator.docs import integrity
 
-	with connect_site(context):
+	with open_site(context):
 		report = integrity.check_integrity()
 		if remove_orphans:
 			integrity.delete_orphans(report.orphans)

@@ -13,8 +13,8 @@ from orchestrator import isolation
 
 
 @contextmanager
-def connect_site(context: frappe._dict) -> Iterator[None]:
-	"""A connection to the site as Administrator, if Orchestrator is installed there."""
+def open_site(context: frappe._dict) -> Iterator[None]:
+	"""Connect to the site as Administrator, if Orchestrator is installed there."""
 	site = get_site(context)
 	frappe.init(site=site)
 	frappe.connect()

@@ -16,7 +16,7 @@ import click
 import frappe
 from frappe.commands import pass_context
 
-from orchestrator.commands.site import connect_site
+from orchestrator.commands.site import open_site
 from orchestrator.commands.sync_progress import show_progress
 
 if TYPE_CHECKING:
@@ -53,10 +53,10 @@ def sync_kipu(
 	connections: tuple[str, ...],
 	as_json: bool,
 ) -> None:
-	"""Bring clients in step with Kipu. Ctrl-C stops it; the next run goes on from there."""
+	"""Sync clients from Kipu. Ctrl-C interrupts; the next run continues from there."""
 	from orchestrator.sync.actions import run_requests
 
-	with connect_site(context), report_refusals():
+	with open_site(context), report_refusals():
 		order = run_requests.parse_request("full" if full else "incremental", dry_run, since)
 		names = list_chosen(connections)
 		standings, codes = [], [0]
@@ -81,7 +81,7 @@ def kipu_test(context: frappe._dict, connections: tuple[str, ...], as_json: bool
 	from orchestrator.sync.tools import connection_test
 
 	results, refused = [], False
-	with connect_site(context), report_refusals():
+	with open_site(context), report_refusals():
 		for name in list_chosen(connections):
 			try:
 				results.append(connection_test.run_connection_test_by_name(name))
@@ -106,7 +106,7 @@ def sync_history(context: frappe._dict, limit: int, connection: str | None, as_j
 	"""Show the last runs of the Kipu sync, newest first."""
 	from orchestrator.sync.actions import history
 
-	with connect_site(context), report_refusals():
+	with open_site(context), report_refusals():
 		runs = history.list_runs(limit, 0, connection)
 	if as_json:
 		click.echo(json.dumps(runs, indent=1))
@@ -123,16 +123,16 @@ def sync_history(context: frappe._dict, limit: int, connection: str | None, as_j
 @json_option
 @pass_context
 def sync_rollback(context: frappe._dict, run: str, yes: bool, as_json: bool) -> None:
-	"""Take a run back: delete what it made, restore what it changed. What was edited since is kept and named."""
+	"""Roll a run back: delete what it created and restore what it changed, except what was edited since."""
 	from orchestrator.sync.actions import history, run_actions
 	from orchestrator.sync.runs.run_records import RunRequest
 
-	with connect_site(context), report_refusals():
+	with open_site(context), report_refusals():
 		target = history.get_run(run)
 		if not yes:
 			click.confirm(build_rollback_question(target), abort=True)
 		with show_progress(RunRequest(target["connection"], "rollback"), as_json) as watch:
-			standing = run_actions.roll_back_run(run, watch or ignore_progress)
+			standing = run_actions.roll_back_run(run, watch or skip_progress)
 	if as_json:
 		click.echo(json.dumps(standing, indent=1))
 	else:
@@ -151,17 +151,17 @@ def kipu_simulator(arguments: tuple[str, ...]) -> None:
 
 
 def list_chosen(connections: tuple[str, ...]) -> list[str]:
-	"""The connections named, or all that are enabled."""
+	"""Return the connections named, or all that are enabled."""
 	from orchestrator.sync.actions import run_requests
 
 	return [name for given in connections or (None,) for name in run_requests.list_connections(given)]
 
 
 def run_connection(order: "RunRequest", name: str, quiet: bool) -> "tuple[RunStanding | None, int]":
-	"""Run one connection. What stops it is told and does not stop the others."""
+	"""Run one connection. An error is printed and does not stop the other connections."""
 	from orchestrator.sync import connection
 	from orchestrator.sync.actions import run_requests
-	from orchestrator.sync.runs.run_records import RunConflictError
+	from orchestrator.sync.runs.run_queue import RunConflictError
 
 	ordered = dataclasses.replace(order, connection=name, trigger="Command")
 	try:
@@ -177,24 +177,24 @@ def run_connection(order: "RunRequest", name: str, quiet: bool) -> "tuple[RunSta
 
 
 def show_refusal(name: str, error: Exception) -> None:
-	"""Why a connection was not asked."""
+	"""Print why a connection was not run."""
 	click.echo(click.style(f"{name}: {frappe.utils.strip_html(str(error))}", fg="red"), err=True)
 
 
 def build_rollback_question(run: "RunStanding") -> str:
-	"""What somebody is asked before a run is taken back."""
+	"""Return the question to confirm before a rollback."""
 	return (
 		f"Delete the {run['imported']} records that {run['run']} created, restore the {run['updated']} that it changed, "
 		f"and pause {run['connection']}?"
 	)
 
 
-def ignore_progress(_run: object) -> None:
+def skip_progress(_run: object) -> None:
 	"""Watch without looking."""
 
 
 def show_kept(run: "RunStanding") -> None:
-	"""What a rollback came to."""
+	"""Print the result of a rollback."""
 	report = run["rollback"] or {}
 	if report:
 		click.echo(
@@ -207,7 +207,7 @@ def show_kept(run: "RunStanding") -> None:
 
 
 def show_run(run: "RunStanding", quiet: bool = False) -> None:
-	"""One run in a line or two."""
+	"""Print a run in one or two lines."""
 	if quiet:
 		return
 	dry = ", dry run" if run["dry_run"] else ""
@@ -222,7 +222,7 @@ def show_run(run: "RunStanding", quiet: bool = False) -> None:
 
 
 def list_remarks(run: "RunStanding") -> list[str]:
-	"""Why a run is as it is, and what it has to say."""
+	"""Return why a run is as it is, and what it has to say."""
 	why = [run["error"]["text"] or run["error"]["class"]] if run["error"] else []
 	if run["held_reason"]:
 		why.append(run["held_reason"])
@@ -230,7 +230,7 @@ def list_remarks(run: "RunStanding") -> list[str]:
 
 
 def show_test(result: Any) -> None:
-	"""A connection's findings, as the doctor shows his."""
+	"""Print the findings of a connection test."""
 	click.echo(click.style(str(result["connection"]), bold=True))
 	for check in result["checks"]:
 		click.echo(click.style(f"{check['level']:5}", fg=COLOURS[check["level"]]), nl=False)
@@ -241,11 +241,11 @@ def show_test(result: Any) -> None:
 
 @contextmanager
 def report_refusals() -> Iterator[None]:
-	"""A refusal is a line and an exit code, not a traceback."""
+	"""Print a refusal in one line and exit with a code, without a traceback."""
 	try:
 		yield
 	except frappe.ValidationError as error:
-		from orchestrator.sync.runs.run_records import RunConflictError
+		from orchestrator.sync.runs.run_queue import RunConflictError
 
 		click.echo(click.style(frappe.utils.strip_html(str(error)), fg="red"), err=True)
 		sys.exit(BUSY if isinstance(error, RunConflictError) else USAGE)

@@ -11,10 +11,11 @@ RATE_DEPENDS_ON = ("currency", "company")
 
 
 def before_validate(doc: "Opportunity", _method: str | None = None) -> None:
-	"""Hook before_validate: let ERPNext look the rate up again where the currency changes and no rate is sent.
+	"""Handle the hook before_validate: let ERPNext look the rate up again where the currency changes and no rate is sent.
 
 	ERPNext keeps a rate that is there, of whatever currency. Where it finds none, the rate is 0, and what the opportunity is
-	worth counts as unconverted."""
+	worth counts as unconverted.
+	"""
 	before = doc.get_doc_before_save()
 	if not before or not any(
 		(doc.get(name) or None) != (before.get(name) or None) for name in RATE_DEPENDS_ON
@@ -25,7 +26,7 @@ def before_validate(doc: "Opportunity", _method: str | None = None) -> None:
 
 
 def validate(doc: "Opportunity", _method: str | None = None) -> None:
-	"""Hook validate, behind ERPNext's own: the amount in the company's currency goes with the rate, where Desk has filled it."""
+	"""Handle the hook validate, behind ERPNext's own: the amount in the company's currency goes with the rate, where Desk has filled it."""
 	before = doc.get_doc_before_save()
 	if not before or not doc.base_opportunity_amount:
 		return

@@ -1,18 +1,21 @@
-"""A lead's status, qualification and probability, kept in step whichever way one of them changes.
+"""Keep a lead's status, qualification and probability in step, whichever changes.
 
 ERPNext itself rewrites the status of a lead that has an opportunity or a quotation; a qualified lead stays
-qualified then."""
+qualified then.
+"""
 
 from typing import TYPE_CHECKING
 
 import frappe
-from frappe.utils import flt, today
+from frappe.utils import flt
+
+from orchestrator import clock
+from orchestrator.doctypes import LEAD
 
 if TYPE_CHECKING:
 	from erpnext.crm.doctype.lead.lead import Lead
 	from frappe.model.document import Document
 
-DOCTYPE = "Lead"
 QUALIFIED = "Qualified"
 NO_LONGER_QUALIFIED = "In Process"
 # The statuses of a lead nobody has qualified yet.
@@ -23,7 +26,7 @@ CERTAIN_PROBABILITY = {"Converted": 100.0, "Lost Quotation": 0.0, "Do Not Contac
 
 
 def before_validate(doc: "Lead", _method: str | None = None) -> None:
-	"""Hook before_validate, ahead of ERPNext's rewriting of the status: what the caller changed decides."""
+	"""Handle the hook before_validate, ahead of ERPNext's rewriting of the status: what the caller changed decides."""
 	before = doc.get_doc_before_save() or frappe._dict()
 	if doc.status == QUALIFIED and before.status != QUALIFIED:
 		_mark_qualified(doc)
@@ -35,41 +38,41 @@ def before_validate(doc: "Lead", _method: str | None = None) -> None:
 
 
 def validate(doc: "Lead", _method: str | None = None) -> None:
-	"""Hook validate, behind ERPNext's own: the probability of the status that the lead really has."""
+	"""Handle the hook validate, behind ERPNext's own: the probability of the status that the lead really has."""
 	doc.probability = _compute_probability(doc)
 
 
 def on_change(doc: "Lead", _method: str | None = None) -> None:
-	"""Hook on_change: opportunities and quotations write the status alone, past validate."""
+	"""Handle the hook on_change: opportunities and quotations write the status alone, past validate."""
 	probability = _compute_probability(doc)
 	if probability != flt(doc.get("probability")):
 		doc.probability = probability
-		frappe.db.set_value(DOCTYPE, doc.name, "probability", probability, update_modified=False)
+		frappe.db.set_value(LEAD, doc.name, "probability", probability, update_modified=False)
 
 
 def on_customer_update(doc: "Document", _method: str | None = None) -> None:
-	"""Hook on_update of Customer: ERPNext writes the status of the lead it was made from, past all hooks of the lead."""
-	if doc.lead_name and frappe.db.exists(DOCTYPE, doc.lead_name):
-		on_change(frappe.get_doc(DOCTYPE, doc.lead_name))
+	"""Handle the hook on_update of Customer: ERPNext writes the status of the lead it was made from, past all hooks of the lead."""
+	if doc.lead_name and frappe.db.exists(LEAD, doc.lead_name):
+		on_change(frappe.get_doc(LEAD, doc.lead_name))
 
 
 def _mark_qualified(doc: "Lead") -> None:
 	"""Note that the lead is qualified, by whom and when."""
 	doc.qualification_status = QUALIFIED
 	doc.qualified_by = doc.qualified_by or frappe.session.user
-	doc.qualified_on = doc.qualified_on or today()
+	doc.qualified_on = doc.qualified_on or clock.get_today()
 	doc.probability = flt(doc.get("probability")) or DEFAULT_QUALIFIED_PROBABILITY
 
 
 def _is_qualification_removed(doc: "Lead", before: "Lead") -> bool:
-	"""True where the caller took the qualification back, in either field."""
+	"""Return True if the caller took the qualification back, in either field."""
 	if before.qualification_status == QUALIFIED and doc.qualification_status != QUALIFIED:
 		return True
 	return before.status == QUALIFIED and doc.status in UNQUALIFIED_STATUSES
 
 
 def _remove_qualification(doc: "Lead") -> None:
-	"""Take the qualification back, in the field where the caller did not."""
+	"""Clear the qualification in the field that the caller did not change."""
 	if doc.qualification_status == QUALIFIED:
 		doc.qualification_status = NO_LONGER_QUALIFIED
 	if doc.status == QUALIFIED:
@@ -78,5 +81,5 @@ def _remove_qualification(doc: "Lead") -> None:
 
 
 def _compute_probability(doc: "Document") -> float:
-	"""The probability that goes with the lead's status: a certain one, else its own."""
+	"""Return the probability that goes with the lead's status: a certain one, else its own."""
 	return CERTAIN_PROBABILITY.get(doc.status, flt(doc.get("probability")))

@@ -12,15 +12,15 @@ from orchestrator.exceptions import refuse
 if TYPE_CHECKING:
 	from erpnext.crm.doctype.lead.lead import Lead
 
-DOCTYPE = "Lead"
 LOCK_WAIT_SECONDS = 10
 MAX_LOCK_NAME_LENGTH = 64
 
 
 def validate(doc: "Lead", _method: str | None = None) -> None:
-	"""Hook validate, behind ERPNext's own check, which does not see what others have saved since the request began.
+	"""Handle the hook validate, behind ERPNext's own check, which does not see what others have saved since the request began.
 
-	Raises DuplicateEntryError (409) for an address that another lead has."""
+	Raises DuplicateEntryError (409) for an address that another lead has.
+	"""
 	email = (doc.email_id or "").strip()
 	if not email or not doc.has_value_changed("email_id"):
 		return

@@ -1,26 +1,28 @@
 """What dashboards tell about sales: of the leads and opportunities that the caller may read."""
 
 from frappe import _
-from frappe.utils import add_days, getdate
+from frappe.utils import add_days
 
+from orchestrator import clock
 from orchestrator.crm import pipeline
 from orchestrator.crm.stages import CLOSED, LOST, STAGES, WON, build_key
+from orchestrator.doctypes import LEAD, OPPORTUNITY
 from orchestrator.measure_queries import (
 	Column,
 	Number,
 	Series,
 	Table,
+	aggregate_trailing_period,
 	build_series,
 	build_table,
 	check_readable,
+	compute_percentage,
 	count_by_month,
 	count_by_value,
 	count_records,
 	fetch_all,
 	fetch_one,
-	percentage,
 	to_number,
-	trailing_period,
 )
 
 YEAR = 365
@@ -29,24 +31,24 @@ OPEN_STAGES = tuple(stage for stage in STAGES if stage not in CLOSED)
 
 
 def open_pipeline_value() -> Number:
-	"""The amounts of opportunities that are not closed, in the currency of the site's default company."""
-	check_readable(pipeline.DOCTYPE)
+	"""Return the amounts of opportunities that are not closed, in the currency of the site's default company."""
+	check_readable(OPPORTUNITY)
 	summary = pipeline.get_summary(None)
 	total = sum(summary["value_by_stage"][build_key(stage)] for stage in OPEN_STAGES)
 	return Number(to_number(total), unit=summary["currency"])
 
 
 def pipeline_by_stage() -> Series:
-	"""The amounts of opportunities by stage, in the same currency."""
-	check_readable(pipeline.DOCTYPE)
+	"""Return the amounts of opportunities by stage, in the same currency."""
+	check_readable(OPPORTUNITY)
 	summary = pipeline.get_summary(None)
 	values = [(_(stage), summary["value_by_stage"][build_key(stage)]) for stage in STAGES]
 	return build_series(values, _("Value"), summary["currency"])
 
 
 def win_rate() -> Number:
-	"""Per cent won of the opportunities of the last year that are closed; and of the year before."""
-	today = getdate()
+	"""Return per cent won of the opportunities of the last year that are closed; and of the year before."""
+	today = clock.get_today()
 	row = fetch_one(
 		"""
 		SELECT SUM(is_recent AND is_won), SUM(is_recent), SUM(NOT is_recent AND is_won), SUM(NOT is_recent) FROM (
@@ -55,54 +57,54 @@ def win_rate() -> Number:
 				AND transaction_date >= %(before)s AND transaction_date < %(end)s AND {readable}
 		) closed
 		""",
-		"Opportunity",
+		OPPORTUNITY,
 		won=WON,
 		lost=LOST,
 		since=add_days(today, 1 - YEAR),
 		before=add_days(today, 1 - 2 * YEAR),
 		end=add_days(today, 1),
 	)
-	return Number(percentage(row[0], row[1]), percentage(row[2], row[3]))
+	return Number(compute_percentage(row[0], row[1]), compute_percentage(row[2], row[3]))
 
 
 def new_leads() -> Number:
-	"""Leads of the last 30 days, and of the 30 days before."""
-	return trailing_period("Lead", "creation")
+	"""Return Leads of the last 30 days, and of the 30 days before."""
+	return aggregate_trailing_period(LEAD, "creation")
 
 
 def new_opportunities() -> Number:
-	"""Opportunities of the last 30 days, and of the 30 days before."""
-	return trailing_period("Opportunity", "creation")
+	"""Return opportunities of the last 30 days, and of the 30 days before."""
+	return aggregate_trailing_period(OPPORTUNITY, "creation")
 
 
 def leads_by_status() -> Series:
-	return count_by_value("Lead", "status", _("Leads"))
+	return count_by_value(LEAD, "status", _("Leads"))
 
 
 def opportunities_by_month() -> Series:
-	"""Opportunities by the month of their date, of the last twelve months."""
-	return count_by_month("Opportunity", "transaction_date", _("Opportunities"))
+	"""Return opportunities by the month of their date, of the last twelve months."""
+	return count_by_month(OPPORTUNITY, "transaction_date", _("Opportunities"))
 
 
 def next_closings() -> Table:
-	"""The open opportunities that are expected to close first."""
+	"""Return the open opportunities that are expected to close first."""
 	rows = fetch_all(
 		"""
 		SELECT name, title, pipeline_stage, opportunity_amount, currency, expected_closing FROM `tabOpportunity`
 		WHERE pipeline_stage IN %(stages)s AND expected_closing IS NOT NULL AND {readable}
 		ORDER BY expected_closing, name LIMIT %(limit)s
 		""",
-		"Opportunity",
+		OPPORTUNITY,
 		stages=OPEN_STAGES,
 		limit=CLOSINGS,
 	)
 	total = count_records(
-		"Opportunity",
+		OPPORTUNITY,
 		"pipeline_stage IN %(stages)s AND expected_closing IS NOT NULL",
 		stages=OPEN_STAGES,
 	)
 	columns = (
-		Column("name", _("Opportunity"), "Link", "Opportunity"),
+		Column("name", _("Opportunity"), "Link", OPPORTUNITY),
 		Column("title", _("Title")),
 		Column("pipeline_stage", _("Stage")),
 		Column("opportunity_amount", _("Amount"), "Currency", "currency"),

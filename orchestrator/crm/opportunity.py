@@ -1,4 +1,4 @@
-"""An opportunity's stage, kept true to ERPNext's status whichever way either changes, and moved on request."""
+"""Keep an opportunity's stage and ERPNext's status in step, whichever changes, and move the stage on request."""
 
 from typing import TYPE_CHECKING
 
@@ -9,12 +9,11 @@ from frappe.utils import escape_html, flt
 from orchestrator.crm import stages
 from orchestrator.crm.shapes import OpportunityStanding
 from orchestrator.crm.stages import LOST, MOVES, STAGES, Standing
+from orchestrator.doctypes import OPPORTUNITY
 from orchestrator.exceptions import ConflictError, InvalidRequestError, refuse
 
 if TYPE_CHECKING:
 	from erpnext.crm.doctype.opportunity.opportunity import Opportunity
-
-DOCTYPE = "Opportunity"
 
 
 class StageTransitionConflictError(ConflictError):
@@ -30,7 +29,7 @@ class InvalidStageError(frappe.ValidationError):
 
 
 def validate(doc: "Opportunity", _method: str | None = None) -> None:
-	"""Hook validate, behind ERPNext's own: let stage, status and probability agree."""
+	"""Handle the hook validate, behind ERPNext's own: let stage, status and probability agree."""
 	if doc.pipeline_stage and doc.pipeline_stage not in STAGES:
 		return  # Frappe refuses it next, as any value that is no option
 	before = doc.get_doc_before_save()
@@ -51,17 +50,17 @@ def validate(doc: "Opportunity", _method: str | None = None) -> None:
 
 
 def on_change(doc: "Opportunity", _method: str | None = None) -> None:
-	"""Hook on_change: quotations and orders write the status alone, past validate. After a save there is nothing to do."""
+	"""Handle the hook on_change: quotations and orders write the status alone, past validate. After a save there is nothing to do."""
 	now = _serialize_opportunity(doc)
-	settled = stages.follow_status(now)
+	settled = stages.apply_status(now)
 	if settled != now:
 		changes = {"pipeline_stage": settled.stage, "probability": settled.probability}
 		doc.update(changes)
-		frappe.db.set_value(DOCTYPE, doc.name, changes, update_modified=False)
+		frappe.db.set_value(OPPORTUNITY, doc.name, changes, update_modified=False)
 
 
 def parse_stage(text: str) -> str:
-	"""The stage that the caller names. 400 where there is none."""
+	"""Return the stage that the caller names. 400 where there is none."""
 	stage = stages.find_stage(text)
 	if stage is None:
 		refuse(
@@ -72,7 +71,7 @@ def parse_stage(text: str) -> str:
 
 
 def parse_lost_reasons(stage: str, value: object) -> list[str]:
-	"""The names of the lost reasons given. 400 for anything else, and for reasons without a loss."""
+	"""Return the names of the lost reasons given. 400 for anything else, and for reasons without a loss."""
 	reasons = value or []
 	if not isinstance(reasons, list) or not all(isinstance(reason, str) for reason in reasons):
 		refuse(_("lost_reasons must be a list of names of lost reasons."), InvalidRequestError)
@@ -84,8 +83,9 @@ def parse_lost_reasons(stage: str, value: object) -> list[str]:
 def move_to_stage(name: str, stage: str, notes: str | None, lost_reasons: list[str]) -> OpportunityStanding:
 	"""Move the opportunity to `stage` and tell its timeline. Its present stage changes nothing.
 
-	The row stays locked until the request ends, so that of two moves at once the second sees what the first did."""
-	doc = frappe.get_doc(DOCTYPE, name, for_update=True)
+	The row stays locked until the request ends, so that of two moves at once the second sees what the first did.
+	"""
+	doc = frappe.get_doc(OPPORTUNITY, name, for_update=True)
 	before = doc.pipeline_stage
 	if stage != before:
 		_check_move(before, stage)
@@ -104,7 +104,7 @@ def move_to_stage(name: str, stage: str, notes: str | None, lost_reasons: list[s
 
 
 def _check_move(before: str, stage: str) -> None:
-	"""409 that names the legal moves."""
+	"""Refuse (409) an illegal move, and name the legal ones."""
 	legal = MOVES[before]
 	if stage in legal:
 		return
@@ -142,7 +142,7 @@ def _save_at_stage(doc: "Opportunity", stage: str) -> None:
 
 
 def _check_quotations(doc: "Opportunity", settled: Standing) -> None:
-	"""409 where the stage would say that nothing is offered, or all is lost, while a quotation stands."""
+	"""Refuse (409) a stage that contradicts an open quotation."""
 	if settled.status in ("Open", "Lost") and not doc.is_new() and doc.has_active_quotation():
 		refuse(
 			_(
@@ -153,11 +153,11 @@ def _check_quotations(doc: "Opportunity", settled: Standing) -> None:
 
 
 def _serialize_opportunity(doc: "Opportunity") -> Standing:
-	"""How the record stands."""
+	"""Return how the record stands."""
 	return Standing(doc.pipeline_stage or "", doc.status or "", flt(doc.probability))
 
 
 def _build_timeline_text(before: str, stage: str, notes: str | None) -> str:
-	"""The comment on a move: both stages, and the caller's notes as text."""
+	"""Return the comment on a move: both stages, and the caller's notes as text."""
 	moved = _("Pipeline stage: {0} → {1}").format(_(before), _(stage))
 	return f"<p>{moved}</p>" + (f"<p>{escape_html(notes)}</p>".replace("\n", "<br>") if notes else "")

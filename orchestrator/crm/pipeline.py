@@ -11,10 +11,10 @@ from frappe import _
 
 from orchestrator.crm.shapes import PipelineSummary
 from orchestrator.crm.stages import OPEN, STAGES, build_key
+from orchestrator.doctypes import OPPORTUNITY
 from orchestrator.exceptions import refuse
 from orchestrator.measure_queries import build_match_conditions
 
-DOCTYPE = "Opportunity"
 PRECISION = 2
 ROLES_THAT_SEE_OTHERS = frozenset({"Sales Manager", "Sales Master Manager", "System Manager"})
 
@@ -40,7 +40,8 @@ CONCERNS_USER = (
 
 class Group(NamedTuple):
 	"""Opportunities of one stage, company and currency. `at_rate` is in the company's currency, `without_rate`
-	in the opportunities' own."""
+	in the opportunities' own.
+	"""
 
 	stage: str | None
 	company: str | None
@@ -64,22 +65,24 @@ def check_may_ask(user: str) -> None:
 
 
 def _get_groups(user: str | None) -> list[Group]:
-	"""What the caller may read, of `user` where one is given, aggregated by the database."""
-	conditions = [*build_match_conditions(DOCTYPE), *([CONCERNS_USER] if user else [])]
+	"""Return what the caller may read, of `user` where one is given, aggregated by the database."""
+	conditions = [*build_match_conditions(OPPORTUNITY), *([CONCERNS_USER] if user else [])]
 	hint, where = (NOT_BY_GROUP, f"WHERE {' AND '.join(conditions)}") if conditions else ("", "")
 	values = {"user": user, "assignee": json.dumps(user)}
 	return [Group(*row) for row in frappe.db.sql(AGGREGATE.format(hint=hint, where=where), values)]
 
 
-def summarize(
+def build_summary(
 	groups: Iterable[Group],
 	currency: str,
 	currency_of: Callable[[str | None], str],
 	rate_of: Callable[[str], float | None],
 ) -> PipelineSummary:
-	"""Counts and values by stage, in `currency`.
+	"""Return counts and values by stage, in `currency`.
 
-	`_get_currency` gives a company's currency, `rate_of` the rate from a currency to `currency`, if there is one."""
+	`_get_currency` gives a company's currency, `rate_of` the rate from a currency to `currency`, if there is
+	one.
+	"""
 	counts = dict.fromkeys(STAGES, 0)
 	values = dict.fromkeys(STAGES, 0.0)
 	unconverted: dict[str, float] = {}
@@ -102,7 +105,7 @@ def summarize(
 
 
 def _get_amounts(group: Group, company_currency: str) -> list[tuple[str, float]]:
-	"""The group's amounts that are not zero, each with its currency."""
+	"""Return the group's amounts that are not zero, each with its currency."""
 	amounts = [
 		(company_currency, float(group.at_rate or 0)),
 		(group.currency or company_currency, float(group.without_rate or 0)),
@@ -111,9 +114,9 @@ def _get_amounts(group: Group, company_currency: str) -> list[tuple[str, float]]
 
 
 def get_summary(user: str | None) -> PipelineSummary:
-	"""The pipeline of what the caller may read, in the currency of the site's default company."""
+	"""Return the pipeline of what the caller may read, in the currency of the site's default company."""
 	currency = get_site_currency()
-	return summarize(
+	return build_summary(
 		_get_groups(user),
 		currency,
 		currency_of=lambda company: get_company_currency(company) or currency,
@@ -122,11 +125,11 @@ def get_summary(user: str | None) -> PipelineSummary:
 
 
 def get_site_currency() -> str:
-	"""The currency of the site's default company, else the site's own."""
+	"""Return the currency of the site's default company, else the site's own."""
 	defaults = frappe.get_cached_doc("Global Defaults")
 	return get_company_currency(defaults.default_company) or defaults.default_currency
 
 
 def get_company_currency(company: str | None) -> str | None:
-	"""The currency of `company`, None where there is no such company."""
+	"""Return the currency of `company`, None where there is no such company."""
 	return frappe.get_cached_value("Company", company, "default_currency") if company else None

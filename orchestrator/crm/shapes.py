@@ -12,7 +12,8 @@ class LeadPage(TypedDict):
 
 class PipelineSummary(TypedDict):
 	"""Opportunities by stage. Money is in `currency`; `unconverted` is what no exchange rate was found for,
-	by currency, and is not part of the values."""
+	by currency, and is not part of the values.
+	"""
 
 	open: int
 	qualified: int

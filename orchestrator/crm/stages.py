@@ -58,37 +58,42 @@ NEW = Standing(OPEN, "Open", UNSET_PROBABILITY)
 
 
 def build_key(stage: str) -> str:
-	"""The stage's key in the pipeline summary: `in_progress`."""
+	"""Return the stage's key in the pipeline summary: `in_progress`."""
 	return stage.lower().replace(" ", "_")
 
 
 def find_stage(text: str) -> str | None:
-	"""The stage that `text` names, as it is written or by its key; None where there is none."""
+	"""Return the stage that `text` names, as it is written or by its key; None where there is none."""
 	wanted = build_key(text.strip())
 	return next((stage for stage in STAGES if build_key(stage) == wanted), None)
 
 
 def is_consistent(stage: str, status: str) -> bool:
-	"""True if an opportunity of `stage` may have `status`. A status of the site's own goes with any stage."""
+	"""Return True if an opportunity of `stage` may have `status`.
+
+	A status of the site's own goes with any stage.
+	"""
 	return stage in STAGES and (status not in STAGE_BY_STATUS or status in STATUSES[stage])
 
 
 def _get_status(stage: str, status: str) -> str:
-	"""The status on a move to `stage`: the present one where it fits."""
+	"""Return the status on a move to `stage`: the present one where it fits."""
 	return status if is_consistent(stage, status) else STATUSES[stage][0]
 
 
 def _get_stage(status: str, stage: str) -> str:
-	"""The stage on a change to `status`: the present one where it fits."""
+	"""Return the stage on a change to `status`: the present one where it fits."""
 	if is_consistent(stage, status):
 		return stage
 	return STAGE_BY_STATUS.get(status, OPEN)
 
 
 def reconcile(now: Standing, before: Standing | None) -> Standing:
-	"""`now`, made to agree with itself: whichever of stage and status changed brings the other along.
+	"""Return `now` with stage and status in agreement: the changed one decides.
 
-	`before` is None for a new record. Raises InconsistentStageError where both changed and do not go together."""
+	`before` is None for a new record. Raises InconsistentStageError if both changed and contradict each
+	other.
+	"""
 	earlier = before or NEW
 	stage_changed, status_changed = now.stage != earlier.stage, now.status != earlier.status
 	if stage_changed and now.stage in STAGES and not is_consistent(now.stage, now.status):
@@ -100,14 +105,16 @@ def reconcile(now: Standing, before: Standing | None) -> Standing:
 	return Standing(stage, now.status, _get_probability(stage, now.probability, before))
 
 
-def follow_status(now: Standing) -> Standing:
-	"""`now` with stage and probability that agree with its status: for changes that ERPNext writes itself."""
+def apply_status(now: Standing) -> Standing:
+	"""Return `now` with stage and probability by its status: for changes that ERPNext writes itself."""
 	stage = _get_stage(now.status, now.stage)
 	return Standing(stage, now.status, _get_probability(stage, now.probability, now))
 
 
 def _get_probability(stage: str, given: float, before: Standing | None) -> float:
-	"""The probability at `stage`: fixed where it is closed, the usual one on arrival unless one was given."""
+	"""Return the probability at `stage`: fixed where it is closed, the usual one on arrival unless one was
+	given.
+	"""
 	arrived = before is None or before.stage != stage
 	unchanged = given == (before or NEW).probability
 	if stage in CLOSED or (arrived and unchanged):

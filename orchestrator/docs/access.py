@@ -1,7 +1,8 @@
-"""Who may do what with documents: told by the folders, by role, department and user, passed on from folder to folder.
+"""Permissions on documents: granted by folders to roles, departments and users, and inherited by subfolders.
 
-Nobody has access that no folder gives, but for those who manage all documents. Frappe's roles let every desk user in;
-the hooks here then narrow what they reach, in lists and record by record."""
+Nobody has access without a folder's grant, except those who manage all documents. Frappe's roles admit every
+desk user; the hooks here narrow that down, in lists and record by record.
+"""
 
 from typing import Any, NamedTuple
 
@@ -11,6 +12,13 @@ from frappe.model.document import Document
 
 from orchestrator.access import attachments
 from orchestrator.compat import NO_OPINION
+from orchestrator.doctypes import (
+	DOCUMENT,
+	DOCUMENT_FOLDER,
+	DOCUMENT_FOLDER_ACCESS,
+	DOCUMENT_VERSION,
+	EMPLOYEE,
+)
 from orchestrator.exceptions import refuse
 
 NONE, READ, WRITE, MANAGE = range(4)
@@ -22,8 +30,6 @@ REQUIRED_LEVELS = {
 	**dict.fromkeys(("write", "create"), WRITE),
 	"delete": MANAGE,
 }
-DOCUMENT, VERSION, FOLDER = "Document", "Document Version", "Document Folder"
-ACCESS = "Document Folder Access"
 # DocTypes of Frappe that tell of records of any DocType -> what names the record
 REFERENCING_DOCTYPES = {
 	"File": ("attached_to_doctype", "attached_to_name"),
@@ -47,7 +53,7 @@ class FolderNode(NamedTuple):
 
 
 def get_level(folder: str | None, user: str | None = None) -> int:
-	"""What the user may do in a folder."""
+	"""Return what the user may do in a folder."""
 	user = user or frappe.session.user
 	if _is_global_manager(user):
 		return MANAGE
@@ -59,7 +65,7 @@ def _is_global_manager(user: str) -> bool:
 
 
 def _get_levels(user: str) -> dict[str, int]:
-	"""What the user may do in each folder, those without any access left out. Kept for the request."""
+	"""Return what the user may do in each folder, those without any access left out. Kept for the request."""
 	kept: dict[str, dict[str, int]] = getattr(frappe.local, "document_access", None) or {}
 	if user not in kept:
 		kept[user] = compute_inherited_levels(_get_tree(), _get_grants(user))
@@ -68,13 +74,15 @@ def _get_levels(user: str) -> dict[str, int]:
 
 
 def clear_cached_levels() -> None:
-	"""After a change of folders: look again."""
+	"""Clear the cached access levels, after a change of folders."""
 	frappe.local.document_access = None
 
 
 def compute_inherited_levels(tree: list[FolderNode], grants: list[Grant]) -> dict[str, int]:
-	"""The level in each folder: the highest of its own grants and, where it inherits, its parent's. `tree` has parents
-	before their children."""
+	"""Return the level in each folder: the highest of its own grants and, where it inherits, its parent's.
+
+	`tree` has parents before their children.
+	"""
 	levels: dict[str, int] = {}
 	for grant in grants:
 		levels[grant.folder] = max(grant.level, levels.get(grant.folder, NONE))
@@ -86,14 +94,17 @@ def compute_inherited_levels(tree: list[FolderNode], grants: list[Grant]) -> dic
 
 def _get_tree() -> list[FolderNode]:
 	rows = frappe.get_all(
-		FOLDER, fields=["name", "parent_document_folder", "inherit_access"], order_by="lft asc", limit=0
+		DOCUMENT_FOLDER,
+		fields=["name", "parent_document_folder", "inherit_access"],
+		order_by="lft asc",
+		limit=0,
 	)
 	return [FolderNode(row.name, row.parent_document_folder, bool(row.inherit_access)) for row in rows]
 
 
 def _get_grants(user: str) -> list[Grant]:
-	"""The rows that name the user, a role of theirs, or a department that theirs is or belongs to."""
-	table = frappe.qb.DocType("Document Folder Access")
+	"""Return the rows that name the user, a role of theirs, or a department that theirs is or belongs to."""
+	table = frappe.qb.DocType(DOCUMENT_FOLDER_ACCESS)
 	names = {"Role": frappe.get_roles(user), "Department": _list_departments(user), "User": [user]}
 	wanted = None
 	for kind, grantees in names.items():
@@ -105,9 +116,9 @@ def _get_grants(user: str) -> list[Grant]:
 
 
 def _list_departments(user: str) -> list[str]:
-	"""The department of the user's active employee record, and those it is part of."""
+	"""Return the department of the user's active employee record, and those it is part of."""
 	# get_all: what a user may do must not depend on what they may read of HR.
-	own = frappe.get_all("Employee", {"user_id": user, "status": "Active"}, pluck="department", limit=1)
+	own = frappe.get_all(EMPLOYEE, {"user_id": user, "status": "Active"}, pluck="department", limit=1)
 	if not own or not own[0]:
 		return []
 	place = frappe.db.get_value("Department", own[0], ["lft", "rgt"], as_dict=True)
@@ -122,7 +133,10 @@ def _list_departments(user: str) -> list[str]:
 
 
 def check_level(level: int, folder: str | None) -> None:
-	"""403 where the caller's access to the folder is less than `level`. One that may not even be read is not named."""
+	"""Refuse (403) a caller whose access to the folder is below `level`.
+
+	The message names only a readable folder.
+	"""
 	held = get_level(folder)
 	if held == NONE:
 		refuse(
@@ -143,55 +157,56 @@ def check_level(level: int, folder: str | None) -> None:
 def has_permission(
 	doc: Document, ptype: str | None = "read", user: str | None = None, **_kwargs: Any
 ) -> bool:
-	"""Hook has_permission of Document, Document Version and Document Folder."""
+	"""Implement the hook has_permission of Document, Document Version and Document Folder."""
 	ptype = ptype or "read"  # None: Desk asks for all at once
 	needed = REQUIRED_LEVELS.get(ptype)
 	if needed is None:
 		return False
-	if doc.doctype == FOLDER:
+	if doc.doctype == DOCUMENT_FOLDER:
 		folder, needed = _get_required_level(doc, ptype)
 		return get_level(folder, user) >= needed
-	if doc.doctype == VERSION:
+	if doc.doctype == DOCUMENT_VERSION:
 		folder = frappe.db.get_value(DOCUMENT, doc.document, "document_folder") if needed == READ else None
 		return bool(folder) and get_level(folder, user) >= needed
 	return get_level(doc.document_folder, user) >= needed
 
 
 def _get_required_level(doc: Document, ptype: str) -> tuple[str | None, int]:
-	"""The folder that decides about a folder, and the level needed there: a new one needs Write on its parent, a change
-	of one Manage on itself."""
+	"""Return the folder that decides about a folder, and the level needed there: a new one needs Write on its
+	parent, a change of one Manage on itself.
+	"""
 	if ptype == "create" or doc.is_new():
 		return doc.parent_document_folder, WRITE
 	return doc.name, READ if REQUIRED_LEVELS[ptype] == READ else MANAGE
 
 
 def build_conditions(user: str | None = None, doctype: str | None = None) -> str:
-	"""Hook permission_query_conditions of the documents' DocTypes, and of those that tell of documents beside others."""
+	"""Implement the hook permission_query_conditions of the documents' DocTypes, and of those that tell of documents beside others."""
 	user = user or frappe.session.user
 	if _is_global_manager(user):
 		return ""
 	folders = [frappe.db.escape(name, percent=False) for name in _get_levels(user)]
 	listed = f"({', '.join(folders)})" if folders else "('')"
-	if doctype in (FOLDER, ACCESS):
-		return f"`tab{doctype}`.{'name' if doctype == FOLDER else 'parent'} in {listed}"
+	if doctype in (DOCUMENT_FOLDER, DOCUMENT_FOLDER_ACCESS):
+		return f"`tab{doctype}`.{'name' if doctype == DOCUMENT_FOLDER else 'parent'} in {listed}"
 	if doctype == DOCUMENT:
 		return f"`tab{DOCUMENT}`.document_folder in {listed}"
 	readable = f"(select d.name from `tab{DOCUMENT}` d where d.document_folder in {listed})"  # noqa: S608  # escaped names
-	if doctype == VERSION:
-		return f"`tab{VERSION}`.document in {readable}"
+	if doctype == DOCUMENT_VERSION:
+		return f"`tab{DOCUMENT_VERSION}`.document in {readable}"
 	of_type, of_name = REFERENCING_DOCTYPES[str(doctype)]
 	table = f"`tab{doctype}`"
 	return f"(coalesce({table}.{of_type}, '') != '{DOCUMENT}' or {table}.{of_name} in {readable})"
 
 
 def build_file_conditions(user: str | None = None, doctype: str = "File") -> str:
-	"""Hook permission_query_conditions of File: by the record that it hangs on, documents by their folder."""
+	"""Implement the hook permission_query_conditions of File: by the record it is attached to; those of documents by their folder."""
 	both = (build_conditions(user, doctype), attachments.build_conditions(user, doctype))
 	return " and ".join(condition for condition in both if condition)
 
 
 def has_tag_permission(doc: Document, user: str | None = None, **_kwargs: Any) -> bool | None:
-	"""Hook has_permission of Tag Link, which repeats the title of what is tagged."""
+	"""Implement the hook has_permission of Tag Link, which repeats the title of what is tagged."""
 	if doc.document_type != DOCUMENT or not frappe.db.exists(DOCUMENT, doc.document_name):
 		return NO_OPINION
 	return bool(frappe.has_permission(DOCUMENT, "read", doc=doc.document_name, user=user))

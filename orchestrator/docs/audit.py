@@ -4,8 +4,13 @@ import json
 from typing import Any, Literal
 
 import frappe
+from frappe import _
 
-DOCTYPE = "Document Audit Entry"
+from orchestrator import clock
+from orchestrator.docs.errors import ImmutableRecordConflictError
+from orchestrator.doctypes import DOCUMENT_AUDIT_ENTRY
+from orchestrator.exceptions import refuse
+
 Action = Literal[
 	"Created",
 	"Changed",
@@ -29,9 +34,9 @@ def create_entry(
 	action: Action, document: str | None, folder: str | None, version: int | None = None, **details: Any
 ) -> None:
 	"""Add an entry, in the transaction of what it tells of. `details` are names and numbers, no content."""
-	entry = frappe.new_doc(DOCTYPE)
+	entry = frappe.new_doc(DOCUMENT_AUDIT_ENTRY)
 	entry.set_new_name()
-	moment = frappe.utils.now()
+	moment = clock.get_now()
 	values = {
 		"name": entry.name,
 		"owner": frappe.session.user,
@@ -46,13 +51,21 @@ def create_entry(
 		"ip_address": getattr(frappe.local, "request_ip", None),
 		"details": json.dumps(details, default=str, sort_keys=True) if details else None,
 	}
-	table = frappe.qb.DocType(DOCTYPE)
+	table = frappe.qb.DocType(DOCUMENT_AUDIT_ENTRY)
 	frappe.qb.into(table).columns(*values).insert(*values.values()).run()
+
+
+def refuse_change() -> None:
+	"""Refuse to change the audit trail, also for the Administrator."""
+	refuse(
+		_("The audit trail of documents is recorded automatically and cannot be changed."),
+		ImmutableRecordConflictError,
+	)
 
 
 def create_read_entry(
 	action: Action, document: str | None, folder: str | None, version: int | None = None
 ) -> None:
-	"""Add an entry for a read. Frappe rolls a GET back unless told otherwise."""
+	"""Add an entry for a read, and have it committed: Frappe rolls a GET back by default."""
 	create_entry(action, document, folder, version)
 	frappe.local.flags.commit = True

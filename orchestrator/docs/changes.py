@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING, Any
 import frappe
 from frappe import _
 from frappe.desk.doctype.tag.tag import DocTags
-from frappe.utils import now_datetime
 
+from orchestrator import clock
 from orchestrator.docs import access, audit, comparison, documents, folders, versions
 from orchestrator.docs.names import validate_name
 from orchestrator.docs.shapes import Comparison, Difference
 from orchestrator.docs.versions import IncomingFile, StoredUpload
+from orchestrator.doctypes import DOCUMENT
 from orchestrator.exceptions import ConflictError, InvalidRequestError, refuse
 
 if TYPE_CHECKING:
@@ -24,9 +25,12 @@ MAX_DIFF_LINES = 2000
 def create_version(
 	name: str, incoming: IncomingFile, notes: str | None, base_version: int | None = None
 ) -> "DocumentVersion":
-	"""The next version of a document that the caller may change. The bytes are written before the document is locked.
+	"""Create the next version of a document that the caller may change.
 
-	Raises CheckoutConflictError (409), ConflictError (409) where `base_version` is no longer the current one."""
+	The bytes are written before the document is locked.
+
+	Raises CheckoutConflictError (409), ConflictError (409) where `base_version` is no longer the current one.
+	"""
 	document = _get_document_for_version(documents.get_document(name))
 	kept = versions.store_file(incoming, document.file_name or document.title)
 	document = _get_document_for_version(documents.lock_document(name))
@@ -41,8 +45,11 @@ def create_version(
 
 
 def _get_document_for_version(document: "Document") -> "Document":
-	"""The document, if the caller may add a version. Asked before the bytes are written, and again under the lock:
-	meanwhile it may have been moved or checked out."""
+	"""Return the document, if the caller may add a version.
+
+	Asked before the bytes are written, and again under the lock: meanwhile it may have been moved or checked
+	out.
+	"""
 	access.check_level(access.WRITE, document.document_folder)
 	documents.check_checkout(document)
 	return document
@@ -53,13 +60,13 @@ def check_out(name: str) -> "Document":
 	document = documents.get_for_update(name)
 	documents.check_checkout(document)
 	if not document.checked_out_by:
-		document.db_set({"checked_out_by": frappe.session.user, "checked_out_at": now_datetime()})
+		document.db_set({"checked_out_by": frappe.session.user, "checked_out_at": clock.get_now()})
 		audit.create_entry("Checked Out", name, document.document_folder, document.current_version)
 	return document
 
 
 def check_in(name: str, force: bool = False) -> "Document":
-	"""Let others add versions again. Someone else's check-out only with `force`, for those who manage the folder."""
+	"""Release the check-out. Another user's only with `force`, for those who manage the folder."""
 	document = documents.get_for_update(name)
 	if force:
 		access.check_level(access.MANAGE, document.document_folder)
@@ -74,7 +81,7 @@ def check_in(name: str, force: bool = False) -> "Document":
 
 
 def move_document(name: str, folder: str) -> "Document":
-	"""Put a document into another folder. Needs Write in both; the rules of the folders are the document's own."""
+	"""Move a document to another folder. Needs Write in both; the document follows the rules of its folder."""
 	document = documents.get_for_update(name)
 	documents.check_checkout(document)
 	document.document_folder = folders.find_folder(folder)
@@ -83,7 +90,7 @@ def move_document(name: str, folder: str) -> "Document":
 
 
 def update_tags(name: str, tags: list[str]) -> "Document":
-	"""Give a document exactly these tags, which are Frappe's own."""
+	"""Set the tags of a document, which are Frappe's own."""
 	document = documents.get_for_update(name)
 	wanted = [validate_name(_("tag"), tag) for tag in tags]
 	if any("," in tag for tag in wanted):
@@ -91,9 +98,9 @@ def update_tags(name: str, tags: list[str]) -> "Document":
 	for missing in wanted:
 		if not frappe.db.exists("Tag", missing):
 			frappe.get_doc(doctype="Tag", name=missing).insert(ignore_permissions=True)
-	frappe.flags.tagging_document = True  # told once below, not for each tag
+	frappe.flags.tagging_document = True  # recorded once below, not for each tag
 	try:
-		DocTags("Document").update(name, wanted)
+		DocTags(DOCUMENT).update(name, wanted)
 	finally:
 		frappe.flags.tagging_document = False
 	document.reload()
@@ -102,7 +109,7 @@ def update_tags(name: str, tags: list[str]) -> "Document":
 
 
 def restore_version(name: str, number: int, notes: str | None) -> "DocumentVersion":
-	"""A new version with the bytes of an earlier one."""
+	"""Create a version with the bytes of an earlier one."""
 	_get_document_for_version(documents.get_document(name))
 	earlier = versions.get_version(name, number)
 	with versions.get_intact_path(earlier).open("rb") as source:
@@ -114,7 +121,7 @@ def restore_version(name: str, number: int, notes: str | None) -> "DocumentVersi
 
 
 def compare_versions(name: str, first: int, second: int) -> Comparison:
-	"""Two versions side by side."""
+	"""Return two versions side by side."""
 	document = documents.get_document(name)
 	one, other = versions.get_version(name, first), versions.get_version(name, second)
 	lines, cut = comparison.compare_texts(one, other)
@@ -142,7 +149,7 @@ def count(lines: list[str] | None, mark: str) -> int:
 
 
 def read_tags(value: Any) -> list[str]:
-	"""A list of tags, or a text with commas. 400 for anything else."""
+	"""Return a list of tags, or a text with commas. 400 for anything else."""
 	if isinstance(value, str) and not value.lstrip().startswith("["):
 		return [part for part in value.split(",") if part.strip()]
 	found = frappe.parse_json(value)

@@ -14,6 +14,7 @@ from frappe.utils import get_url
 from orchestrator.docs import documents, media, versions
 from orchestrator.docs.errors import InvalidFileError
 from orchestrator.docs.versions import IncomingFile
+from orchestrator.doctypes import DOCUMENT_VERSION
 from orchestrator.exceptions import InvalidRequestError, refuse
 
 if TYPE_CHECKING:
@@ -30,8 +31,11 @@ FILE_NAME = re.compile(r"[0-9a-z]{10}")
 
 
 def read_content(file: str | None, encoding: str | None, file_name: str | None) -> IncomingFile:
-	"""The bytes that a request brings, as an upload or in `file`. Raises InvalidRequestError (400) without any, InvalidFileError (422)
-	for a URL of another host or a file that is not there for the caller."""
+	"""Return the bytes that a request brings, as an upload or in `file`.
+
+	Raises InvalidRequestError (400) without any, InvalidFileError (422) for a URL of another host or a file
+	that is not there for the caller.
+	"""
 	name = file_name or None
 	if encoding not in (None, "", "base64", "text"):
 		refuse(_("encoding must be base64 or text."), InvalidRequestError)
@@ -52,7 +56,7 @@ def read_content(file: str | None, encoding: str | None, file_name: str | None) 
 
 
 def get_uploaded_part() -> IncomingFile | None:
-	"""The part `file` of a form, None where there is none."""
+	"""Return the part `file` of a form, None where there is none."""
 	part = frappe.request.files.get("file") if getattr(frappe.local, "request", None) else None
 	if part is None:
 		return None
@@ -60,7 +64,7 @@ def get_uploaded_part() -> IncomingFile | None:
 
 
 def _parse_data_url(text: str) -> IncomingFile | None:
-	"""The content of a data URL; None for any other text, however much it looks like base64."""
+	"""Return the content of a data URL; None for any other text, however much it looks like base64."""
 	match = DATA_URL.fullmatch(text.strip())
 	if not match:
 		return None
@@ -70,7 +74,7 @@ def _parse_data_url(text: str) -> IncomingFile | None:
 
 
 def _encode_text(text: str) -> bytes:
-	"""The bytes of a text. 400 for one with half a character, which no encoding has."""
+	"""Return the bytes of a text. 400 for one with half a character, which no encoding has."""
 	try:
 		return text.encode()
 	except UnicodeEncodeError:
@@ -78,7 +82,7 @@ def _encode_text(text: str) -> bytes:
 
 
 def _decode_base64(text: str) -> bytes:
-	"""The bytes of what is said to be base64. 400 where it is not."""
+	"""Return the bytes of what is said to be base64. 400 where it is not."""
 	try:
 		return base64.b64decode("".join(text.split()), validate=True)
 	except (binascii.Error, ValueError):
@@ -86,7 +90,10 @@ def _decode_base64(text: str) -> bytes:
 
 
 def find_site_file(text: str) -> IncomingFile | None:
-	"""The file that a URL of this site, a path or a File's name tells; None for anything else. Nothing is fetched."""
+	"""Return the file that a URL of this site, a path or a File's name tells; None for anything else.
+
+	Nothing is fetched.
+	"""
 	if WEB_URL.fullmatch(text):
 		site = urlsplit(get_url())
 		try:
@@ -115,17 +122,17 @@ def find_site_file(text: str) -> IncomingFile | None:
 
 
 def _read_version(name: str) -> IncomingFile:
-	"""The bytes of another version that the caller may read."""
-	document = frappe.db.get_value("Document Version", name, "document")
+	"""Return the bytes of another version that the caller may read."""
+	document = frappe.db.get_value(DOCUMENT_VERSION, name, "document")
 	if not document:
 		_raise_missing_file()
 	documents.get_document(document)
-	version = frappe.get_doc("Document Version", name)
+	version = frappe.get_doc(DOCUMENT_VERSION, name)
 	return IncomingFile(versions.get_intact_path(version).open("rb"), version.file_name)
 
 
 def get_readable_file(filters: dict[str, str]) -> "File":
-	"""The File, where the caller may read one of those that fit."""
+	"""Return the File, where the caller may read one of those that fit."""
 	for name in frappe.get_all("File", {**filters, "is_folder": 0}, pluck="name", limit=20):
 		file: File = frappe.get_doc("File", name)
 		if file.has_permission("read"):

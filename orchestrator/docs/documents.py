@@ -7,18 +7,19 @@ from frappe import _
 
 from orchestrator.docs import access
 from orchestrator.docs.errors import CheckoutConflictError
+from orchestrator.doctypes import DOCUMENT, DOCUMENT_FOLDER
 from orchestrator.exceptions import refuse
 
 if TYPE_CHECKING:
 	from orchestrator.orchestrator.doctype.document.document import Document
 
-DOCTYPE = "Document"
-
 
 def get_document(name: str) -> "Document":
-	"""The document. 403 where the caller may read no documents at all, 404 for one that is missing or hidden."""
-	frappe.has_permission(DOCTYPE, "read", throw=True)
-	document: Document | None = frappe.get_doc(DOCTYPE, name) if frappe.db.exists(DOCTYPE, name) else None
+	"""Return the document. 403 where the caller may read no documents at all, 404 for one that is missing or
+	hidden.
+	"""
+	frappe.has_permission(DOCUMENT, "read", throw=True)
+	document: Document | None = frappe.get_doc(DOCUMENT, name) if frappe.db.exists(DOCUMENT, name) else None
 	if document is None or not document.has_permission("read"):
 		frappe.clear_messages()
 		refuse(_("Document {0} not found.").format(name), frappe.DoesNotExistError)
@@ -26,8 +27,10 @@ def get_document(name: str) -> "Document":
 
 
 def get_for_update(name: str) -> "Document":
-	"""The document as it is now, locked until the request ends, for a caller who may change it. Errors as `get_document`, 403
-	where it may be read only."""
+	"""Return the document as it is now, locked until the request ends, for a caller who may change it.
+
+	Errors as `get_document`, 403 where it may be read only.
+	"""
 	get_document(name)
 	document = lock_document(name)
 	access.check_level(access.WRITE, document.document_folder)
@@ -35,12 +38,12 @@ def get_for_update(name: str) -> "Document":
 
 
 def lock_document(name: str) -> "Document":
-	"""The document as it is now committed, locked until the request ends."""
-	return frappe.get_doc(DOCTYPE, name, for_update=True)
+	"""Return the document as it is now committed, locked until the request ends."""
+	return frappe.get_doc(DOCUMENT, name, for_update=True)
 
 
 def check_checkout(document: "Document") -> None:
-	"""409 where someone else has checked the document out."""
+	"""Refuse (409) if another user has checked the document out."""
 	holder = document.checked_out_by
 	if holder and holder != frappe.session.user:
 		refuse(
@@ -52,14 +55,17 @@ def check_checkout(document: "Document") -> None:
 
 
 def get_by_title(folder: str, title: str) -> "Document | None":
-	"""The document of that title in a folder, locked. The folder is held as well, so that nobody else makes it."""
-	frappe.db.get_value("Document Folder", folder, "name", for_update=True)
+	"""Return the document of that title in a folder, locked.
+
+	The folder is locked as well, so that no other request creates the document.
+	"""
+	frappe.db.get_value(DOCUMENT_FOLDER, folder, "name", for_update=True)
 	name = frappe.db.get_value(
-		DOCTYPE, {"document_folder": folder, "title_key": title}, "name", for_update=True
+		DOCUMENT, {"document_folder": folder, "title_key": title}, "name", for_update=True
 	)
 	return lock_document(name) if name else None
 
 
 def create_document(folder: str, title: str, **values: Any) -> "Document":
-	"""A document without a version yet. Raises PermissionError (403)."""
-	return frappe.get_doc(doctype=DOCTYPE, document_folder=folder, title=title, **values).insert()
+	"""Create a document, without a version yet. Raises PermissionError (403)."""
+	return frappe.get_doc(doctype=DOCUMENT, document_folder=folder, title=title, **values).insert()

@@ -9,6 +9,7 @@ import frappe
 from frappe import _
 
 from orchestrator.docs import audit, documents, versions
+from orchestrator.doctypes import DOCUMENT
 from orchestrator.exceptions import InvalidRequestError, refuse
 
 if TYPE_CHECKING:
@@ -16,10 +17,10 @@ if TYPE_CHECKING:
 
 
 def build_download(document: str | None, version: str | None) -> Response:
-	"""The reply with a version's bytes, for a caller who may read the document."""
+	"""Return the reply with a version's bytes, for a caller who may read the document."""
 	found = _get_readable_version(document, version)
 	path = versions.get_intact_path(found)
-	folder = frappe.db.get_value("Document", found.document, "document_folder")
+	folder = frappe.db.get_value(DOCUMENT, found.document, "document_folder")
 	audit.create_read_entry("Downloaded", found.document, folder, found.number)
 	response = send_file(
 		path,
@@ -37,7 +38,7 @@ def build_download(document: str | None, version: str | None) -> Response:
 
 
 def _get_readable_version(document: str | None, version: str | None) -> "DocumentVersion":
-	"""The version asked for, where its document may be read; a missing one and a hidden one look alike."""
+	"""Return the version asked for, where its document may be read; a missing one and a hidden one look alike."""
 	if document:
 		number = _parse_number(version)
 		return versions.get_version(str(documents.get_document(document).name), number)
@@ -49,7 +50,7 @@ def _get_readable_version(document: str | None, version: str | None) -> "Documen
 
 
 def _parse_number(version: str | None) -> int | None:
-	"""A version's number, also where its whole name was sent."""
+	"""Return a version's number, also where its whole name was sent."""
 	text = (version or "").rpartition("-v")[2]
 	if not text:
 		return None

@@ -1,5 +1,6 @@
 """What can go wrong with a file. Each is a Frappe exception with Frappe's own status; `orchestrator.api.errors` has
-the contract's."""
+the contract's.
+"""
 
 import frappe
 

@@ -9,10 +9,10 @@ from frappe.core.api.file import create_new_folder
 from orchestrator.api import idempotency
 from orchestrator.docs import access
 from orchestrator.docs.names import validate_name
+from orchestrator.doctypes import DOCUMENT_FOLDER
 from orchestrator.exceptions import ConflictError, refuse
 from orchestrator.file_names import normalize_name
 
-DOCTYPE = "Document Folder"
 ROOT = "Documents"
 FILES_ROOT = "Home"
 
@@ -25,7 +25,9 @@ class FolderRules(NamedTuple):
 
 
 def _parse_levels(path: str) -> list[str]:
-	"""The titles along a path below the root; `/Documents/Contracts` and `Contracts` alike. 400 for what is no path."""
+	"""Return the titles along a path below the root; `/Documents/Contracts` and `Contracts` alike. 400 for what
+	is no path.
+	"""
 	levels = [validate_name(_("folder"), level) for level in path.split("/") if level.strip()]
 	if levels and levels[0] == FILES_ROOT:
 		levels = levels[1:]
@@ -33,16 +35,18 @@ def _parse_levels(path: str) -> list[str]:
 
 
 def find_folder(text: str) -> str:
-	"""The folder of that name or path. 404 where there is none that the caller may read: the two look alike."""
+	"""Return the folder of that name or path. 404 where there is none that the caller may read: the two look
+	alike.
+	"""
 	name = normalize_name(text)
-	folder = name if frappe.db.exists(DOCTYPE, name) else _get_by_path(_parse_levels(name))
+	folder = name if frappe.db.exists(DOCUMENT_FOLDER, name) else _get_by_path(_parse_levels(name))
 	if not folder or not access.get_level(folder):
 		refuse(_("There is no folder {0}.").format(text), frappe.DoesNotExistError)
 	return folder
 
 
 def _get_by_path(levels: list[str]) -> str | None:
-	"""The folder at a path."""
+	"""Return the folder at a path."""
 	folder: str | None = ROOT
 	for level in levels:
 		folder = folder and _get_child(folder, level)
@@ -51,14 +55,15 @@ def _get_by_path(levels: list[str]) -> str | None:
 
 def _get_child(parent: str, title: str, lock: bool = False) -> str | None:
 	return frappe.db.get_value(
-		DOCTYPE, {"parent_document_folder": parent, "title_key": title}, "name", for_update=lock
+		DOCUMENT_FOLDER, {"parent_document_folder": parent, "title_key": title}, "name", for_update=lock
 	)
 
 
 def get_or_create(path: str) -> str:
-	"""The folder at a path, made where it is missing.
+	"""Return the folder at a path, made where it is missing.
 
-	Raises PermissionError (403) where the caller may not write in the folder above the first that is missing."""
+	Raises PermissionError (403) where the caller may not write in the folder above the first that is missing.
+	"""
 	folder = ROOT
 	for level in _parse_levels(path):
 		folder = _get_child(folder, level) or _create_child(folder, level)
@@ -66,18 +71,23 @@ def get_or_create(path: str) -> str:
 
 
 def _create_child(parent: str, title: str) -> str:
-	"""A folder in a folder. Who makes one holds the root meanwhile, so that two requests do not make the same one."""
+	"""Create a folder in a folder.
+
+	Who makes one holds the root meanwhile, so that two requests do not make the same one.
+	"""
 	access.check_level(access.WRITE, parent)
-	frappe.db.get_value(DOCTYPE, ROOT, "name", for_update=True)
+	frappe.db.get_value(DOCUMENT_FOLDER, ROOT, "name", for_update=True)
 	if found := _get_child(parent, title, lock=True):
 		_refresh_snapshot()
 		return found
-	return frappe.get_doc(doctype=DOCTYPE, title=title, parent_document_folder=parent).insert().name
+	return frappe.get_doc(doctype=DOCUMENT_FOLDER, title=title, parent_document_folder=parent).insert().name
 
 
 def _refresh_snapshot() -> None:
-	"""Another request has just made what this one was about to make: only a new snapshot shows it. Where something was
-	written already that must not be lost, the caller has to repeat."""
+	"""Start a new snapshot, to see a folder that another request has just created.
+
+	If something is written already that must not be lost, raise an error instead: the caller has to retry.
+	"""
 	if idempotency.has_work_to_lose():
 		refuse(_("Someone else created this folder at the same time. Repeat the request."), ConflictError)
 	frappe.db.rollback()
@@ -85,25 +95,27 @@ def _refresh_snapshot() -> None:
 
 
 def find_free_name(title: str, parent: str) -> str:
-	"""The shortest end of the folder's path that no other folder is named: Contracts, then Legal/Contracts."""
+	"""Return the shortest end of the folder's path that no other folder is named: Contracts, then
+	Legal/Contracts.
+	"""
 	above = [level for level in build_path(parent).split("/") if level]
 	for length in range(len(above) + 1):
 		name = "/".join([*above[len(above) - length :], title])
-		if len(name) <= 140 and not frappe.db.exists(DOCTYPE, name):
+		if len(name) <= 140 and not frappe.db.exists(DOCUMENT_FOLDER, name):
 			return name
 	return f"{title[:120]} {frappe.generate_hash(length=8)}"
 
 
 def build_path(folder: str) -> str:
-	return frappe.db.get_value(DOCTYPE, folder, "path") or ""
+	return frappe.db.get_value(DOCUMENT_FOLDER, folder, "path") or ""
 
 
 def compute_rules(folder: str | None) -> FolderRules:
-	"""The longest retention and any legal hold along the way to the root."""
-	place = frappe.db.get_value(DOCTYPE, folder, ["lft", "rgt"], as_dict=True)
+	"""Return the longest retention and any legal hold along the way to the root."""
+	place = frappe.db.get_value(DOCUMENT_FOLDER, folder, ["lft", "rgt"], as_dict=True)
 	# get_all: what holds must not depend on what the caller may read.
 	rows = frappe.get_all(
-		DOCTYPE,
+		DOCUMENT_FOLDER,
 		filters={"lft": ("<=", place.lft), "rgt": (">=", place.rgt)},
 		fields=["retention_days", "legal_hold"],
 		limit=0,
@@ -114,7 +126,7 @@ def compute_rules(folder: str | None) -> FolderRules:
 
 
 def get_file_folder(folder: str) -> str:
-	"""The folder of the File list that shows the files of a folder's documents, made where it is missing."""
+	"""Return the folder of the File list that shows the files of a folder's documents, made where it is missing."""
 	place = FILES_ROOT
 	for level in build_path(folder).strip("/").split("/"):
 		name = f"{place}/{level}"
@@ -126,16 +138,16 @@ def get_file_folder(folder: str) -> str:
 
 
 def get_or_create_root() -> None:
-	"""The root of the tree."""
-	if not frappe.db.exists(DOCTYPE, ROOT):
-		root: Any = frappe.get_doc(doctype=DOCTYPE, title=ROOT, inherit_access=0)
+	"""Return the root of the tree, created if it is missing."""
+	if not frappe.db.exists(DOCUMENT_FOLDER, ROOT):
+		root: Any = frappe.get_doc(doctype=DOCUMENT_FOLDER, title=ROOT, inherit_access=0)
 		root.flags.is_root = True
 		root.insert(ignore_permissions=True)
 
 
 def list_descendants(folder: str) -> list[str]:
-	"""The folder and all those in it."""
-	place = frappe.db.get_value(DOCTYPE, folder, ["lft", "rgt"], as_dict=True)
+	"""Return the folder and all those in it."""
+	place = frappe.db.get_value(DOCUMENT_FOLDER, folder, ["lft", "rgt"], as_dict=True)
 	return frappe.get_all(
-		DOCTYPE, {"lft": (">=", place.lft), "rgt": ("<=", place.rgt)}, pluck="name", limit=0
+		DOCUMENT_FOLDER, {"lft": (">=", place.lft), "rgt": ("<=", place.rgt)}, pluck="name", limit=0
 	)

@@ -6,12 +6,13 @@ import frappe
 from frappe import _
 from frappe.desk.reportview import build_match_conditions
 
+from orchestrator import clock
 from orchestrator.docs import text
 from orchestrator.docs.search_terms import build_expression, build_terms, find_first_word
 from orchestrator.docs.shapes import Hit
+from orchestrator.doctypes import DOCUMENT, DOCUMENT_TEXT, DOCUMENT_VERSION
 from orchestrator.exceptions import InvalidRequestError, refuse
 
-DOCTYPE = "Document Text"
 INDEX = "searchable"
 COLUMNS = ("title", "tags", "notes", "content", "terms", "content_terms")
 MATCH = f"MATCH({', '.join(f't.{column}' for column in COLUMNS)}) AGAINST (%(words)s IN BOOLEAN MODE)"
@@ -21,7 +22,7 @@ JOB = "orchestrator.docs.fulltext.extract_text"
 
 
 def search_page(query: str, folders: list[str] | None, start: int, length: int) -> list[Hit]:
-	"""The documents that hold every word and that the caller may read, the best match first."""
+	"""Return the documents that hold every word and that the caller may read, the best match first."""
 	values: dict[str, Any] = {
 		"words": _build_search_expression(query),
 		"start": start,
@@ -34,7 +35,7 @@ def search_page(query: str, folders: list[str] | None, start: int, length: int) 
 
 
 def _build_search_expression(query: str) -> str:
-	"""The words to look for, without what is syntax to MariaDB. 400 where there are none."""
+	"""Return the words to look for, without what is syntax to MariaDB. 400 where there are none."""
 	expression = build_expression(query, MAX_WORDS)
 	if not expression:
 		refuse(_("Send at least one word of two or more letters or digits."), InvalidRequestError)
@@ -42,13 +43,13 @@ def _build_search_expression(query: str) -> str:
 
 
 def build_statement(within_folders: bool) -> str:
-	"""Names and scores: the index finds, the primary key joins, the permissions narrow."""
+	"""Return names and scores: the index finds, the primary key joins, the permissions narrow."""
 	# Frappe's own conditions: roles, user permissions, the folders. Their percent signs are no parameters.
-	allowed = (build_match_conditions("Document") or "1=1").replace("%", "%%")
+	allowed = (build_match_conditions(DOCUMENT) or "1=1").replace("%", "%%")
 	narrowed = "AND `tabDocument`.document_folder IN %(folders)s" if within_folders else ""
 	return f"""
 		SELECT `tabDocument`.name, {MATCH} AS score
-		FROM `tab{DOCTYPE}` t
+		FROM `tab{DOCUMENT_TEXT}` t
 		JOIN `tabDocument` ON `tabDocument`.name = t.name
 		WHERE {MATCH} AND ({allowed}) {narrowed}
 		ORDER BY score DESC, `tabDocument`.name
@@ -57,12 +58,15 @@ def build_statement(within_folders: bool) -> str:
 
 
 def _build_hits(names: list[str], word: str) -> list[frappe._dict]:
-	"""What is told of the documents of one page. Apart from the search, which would carry the texts of all it finds."""
+	"""Return the documents of one page of hits.
+
+	Not part of the search, which would carry the texts of all hits.
+	"""
 	return frappe.db.sql(
 		f"""
 		SELECT d.name, d.title, d.document_folder, d.status, d.current_version, d.file_name,
 			SUBSTRING(t.content, GREATEST(LOCATE(%(word)s, t.content) - {SNIPPET_BEFORE}, 1), {SNIPPET_LENGTH}) AS snippet
-		FROM `tabDocument` d JOIN `tab{DOCTYPE}` t ON t.name = d.name
+		FROM `tabDocument` d JOIN `tab{DOCUMENT_TEXT}` t ON t.name = d.name
 		WHERE d.name IN %(names)s
 		""",  # noqa: S608  # as above
 		{"names": names, "word": word},
@@ -84,10 +88,10 @@ def _build_hit(row: frappe._dict, score: float) -> Hit:
 
 
 def update_index(document: str) -> None:
-	"""Bring what is searched beside the file's own text up to date: title, tags, description and notes."""
-	row = frappe.db.get_value("Document", document, ["title", "description", "_user_tags"], as_dict=True)
+	"""Update what is searched beside the file's text: title, tags, description and notes."""
+	row = frappe.db.get_value(DOCUMENT, document, ["title", "description", "_user_tags"], as_dict=True)
 	notes = frappe.get_all(
-		"Document Version",
+		DOCUMENT_VERSION,
 		{"document": document, "notes": ("is", "set")},
 		pluck="notes",
 		order_by="number desc",
@@ -103,7 +107,7 @@ def update_index(document: str) -> None:
 
 
 def _upsert_row(document: str, values: dict[str, Any]) -> None:
-	moment, user = frappe.utils.now(), frappe.session.user
+	moment, user = clock.get_now(), frappe.session.user
 	row = {
 		"name": document,
 		"creation": moment,
@@ -115,28 +119,30 @@ def _upsert_row(document: str, values: dict[str, Any]) -> None:
 	columns = ", ".join(f"`{column}`" for column in row)
 	updates = ", ".join(f"`{column}`=VALUES(`{column}`)" for column in ("modified", "modified_by", *values))
 	frappe.db.sql(
-		f"INSERT INTO `tab{DOCTYPE}` ({columns}) VALUES %(row)s ON DUPLICATE KEY UPDATE {updates}",  # noqa: S608
+		f"INSERT INTO `tab{DOCUMENT_TEXT}` ({columns}) VALUES %(row)s ON DUPLICATE KEY UPDATE {updates}",  # noqa: S608
 		{"row": tuple(row.values())},
 	)
 
 
 def enqueue_text_extraction(document: str) -> None:
-	"""After the commit: have the current version's text read in a job."""
+	"""Enqueue a job, after the commit, that extracts the current version's text."""
 	update_index(document)
 	frappe.enqueue(JOB, queue="short", document=document, enqueue_after_commit=True, at_front=False)
 
 
 def extract_text(document: str) -> None:
-	"""Job: read the current version's text into the index. A version that came meanwhile has a job of its own, which
-	may be done before; a document that went meanwhile leaves no text behind."""
-	version = frappe.db.get_value("Document", document, "current_version")
+	"""Run as a job: read the current version's text into the index.
+
+	A newer version has a job of its own, which may run first; a document deleted meanwhile leaves no text.
+	"""
+	version = frappe.db.get_value(DOCUMENT, document, "current_version")
 	name = f"{document}-v{version}"
-	if not frappe.db.exists("Document Version", name):
+	if not frappe.db.exists(DOCUMENT_VERSION, name):
 		return
-	content = text.get_version_text(frappe.get_doc("Document Version", name))
+	content = text.get_version_text(frappe.get_doc(DOCUMENT_VERSION, name))
 	frappe.db.sql(
 		f"""
-		UPDATE `tab{DOCTYPE}` SET content = %(content)s, content_terms = %(terms)s, version = %(version)s
+		UPDATE `tab{DOCUMENT_TEXT}` SET content = %(content)s, content_terms = %(terms)s, version = %(version)s
 		WHERE name = %(document)s AND COALESCE(version, 0) <= %(version)s
 		""",  # noqa: S608
 		{"content": content, "terms": build_terms(content), "version": version, "document": document},
@@ -144,12 +150,12 @@ def extract_text(document: str) -> None:
 
 
 def delete_from_index(document: str) -> None:
-	frappe.db.delete(DOCTYPE, {"name": document})
+	frappe.db.delete(DOCUMENT_TEXT, {"name": document})
 
 
 def create_index() -> None:
-	"""The full-text index, where it is missing or has other columns."""
-	table = f"tab{DOCTYPE}"
+	"""Create the full-text index if it is missing or has other columns."""
+	table = f"tab{DOCUMENT_TEXT}"
 	rows = frappe.db.sql(f"SHOW INDEX FROM `{table}` WHERE Key_name = %s", INDEX, as_dict=True)
 	if {row.Column_name for row in rows} == set(COLUMNS):
 		return
@@ -160,28 +166,27 @@ def create_index() -> None:
 
 
 def update_terms() -> None:
-	"""Give the texts of an earlier version their terms."""
-	for name in frappe.get_all(DOCTYPE, {"terms": ("is", "not set")}, pluck="name", limit=0):
-		if frappe.db.exists("Document", name):
+	"""Add terms to the texts of an earlier version of the app."""
+	for name in frappe.get_all(DOCUMENT_TEXT, {"terms": ("is", "not set")}, pluck="name", limit=0):
+		if frappe.db.exists(DOCUMENT, name):
 			update_index(name)
-			content = frappe.db.get_value(DOCTYPE, name, "content")
+			content = frappe.db.get_value(DOCUMENT_TEXT, name, "content")
 			frappe.db.set_value(
-				DOCTYPE, name, "content_terms", build_terms(content or ""), update_modified=False
+				DOCUMENT_TEXT, name, "content_terms", build_terms(content or ""), update_modified=False
 			)
 
 
 def rebuild_index() -> None:
-	"""Scheduled weekly: rebuild the index. InnoDB keeps the ids of changed and deleted texts in it until then, and looks
-	each hit up among them."""
+	"""Run weekly: rebuild the index. InnoDB keeps the ids of changed and deleted texts in it until then."""
 	frappe.db.commit()  # what MariaDB would do by itself
-	frappe.db.sql_ddl(f"OPTIMIZE TABLE `tab{DOCTYPE}`")
+	frappe.db.sql_ddl(f"OPTIMIZE TABLE `tab{DOCUMENT_TEXT}`")
 
 
 def update_tags() -> None:
-	"""Have the tags searched as they are on the documents now."""
+	"""Update the tags in the index."""
 	changed = frappe.db.sql(
 		f"""
-		SELECT t.name FROM `tab{DOCTYPE}` t JOIN `tabDocument` d ON d.name = t.name
+		SELECT t.name FROM `tab{DOCUMENT_TEXT}` t JOIN `tabDocument` d ON d.name = t.name
 		WHERE COALESCE(t.tags, '') != TRIM(REPLACE(COALESCE(d._user_tags, ''), ',', ' '))
 		"""  # noqa: S608
 	)

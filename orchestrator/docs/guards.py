@@ -1,4 +1,4 @@
-"""Hooks on Frappe's own DocTypes that keep a version's File and a document's access what they are."""
+"""Handle the hooks on Frappe's own DocTypes that keep a version's File and a document's access what they are."""
 
 from typing import Any
 from urllib.parse import unquote
@@ -10,6 +10,7 @@ from frappe.model.document import Document
 from orchestrator.compat import NO_OPINION
 from orchestrator.docs import storage
 from orchestrator.docs.errors import ImmutableRecordConflictError
+from orchestrator.doctypes import DOCUMENT, DOCUMENT_FOLDER, DOCUMENT_VERSION
 from orchestrator.exceptions import refuse
 
 # Of the File of a version, everything but where the File list shows it.
@@ -24,11 +25,11 @@ IMMUTABLE_FIELDS = (
 	"content_hash",
 	"owner",
 )
-LIBRARY_DOCTYPES = ("Document", "Document Version", "Document Folder")
+LIBRARY_DOCTYPES = (DOCUMENT, DOCUMENT_VERSION, DOCUMENT_FOLDER)
 
 
 def before_file_validate(file: Document, _event: str | None = None) -> None:
-	"""Hook File.before_validate: comes before Frappe moves or writes anything."""
+	"""Handle the hook File.before_validate: comes before Frappe moves or writes anything."""
 	before = file.get_doc_before_save() if not file.is_new() else None
 	if before and _is_version_file(file.name):
 		if any((before.get(field) or "") != (file.get(field) or "") for field in IMMUTABLE_FIELDS):
@@ -46,19 +47,19 @@ def before_file_validate(file: Document, _event: str | None = None) -> None:
 
 
 def on_file_trash(file: Document, _event: str | None = None) -> None:
-	"""Hook File.on_trash. Even where this came too late, no byte would be lost: Frappe does not know where they are."""
+	"""Handle the hook File.on_trash. Even where this came too late, no byte would be lost: Frappe does not know where they are."""
 	if _is_version_file(file.name):
 		_refuse_change(file.name)
 
 
 def _is_version_file(file: str) -> bool:
-	if frappe.flags.in_migrate and not frappe.db.table_exists("Document Version"):
+	if frappe.flags.in_migrate and not frappe.db.table_exists(DOCUMENT_VERSION):
 		return False  # another app's patch saves Files before the site has documents
-	return bool(frappe.db.exists("Document Version", {"file": file}))
+	return bool(frappe.db.exists(DOCUMENT_VERSION, {"file": file}))
 
 
 def _refuse_change(file: str) -> None:
-	version = frappe.db.get_value("Document Version", {"file": file}, ["document", "number"], as_dict=True)
+	version = frappe.db.get_value(DOCUMENT_VERSION, {"file": file}, ["document", "number"], as_dict=True)
 	refuse(
 		_(
 			"This file belongs to version {0} of {1}, which cannot be changed. Add a new version instead."
@@ -70,8 +71,9 @@ def _refuse_change(file: str) -> None:
 def has_file_permission(
 	doc: Document, ptype: str = "read", user: str | None = None, **_kwargs: Any
 ) -> bool | None:
-	"""Hook has_permission of File: that of a document goes by the document, and nobody may change it. Also its
-	uploader, whom Frappe would let."""
+	"""Implement the hook has_permission of File: a document's file follows the document, and nobody may change it, its
+	uploader included.
+	"""
 	if ptype == "create" and storage.FOLDER in unquote(doc.file_url or ""):
 		return False  # Frappe would copy what is there, for whoever found out a key
 	if (
@@ -80,12 +82,12 @@ def has_file_permission(
 		return NO_OPINION
 	if ptype not in ("read", "select", "print", "email", "report", "export"):
 		return False
-	document = doc.attached_to_name if doc.attached_to_doctype == "Document" else None
-	return bool(document) and bool(frappe.has_permission("Document", "read", doc=document, user=user))
+	document = doc.attached_to_name if doc.attached_to_doctype == DOCUMENT else None
+	return bool(document) and bool(frappe.has_permission(DOCUMENT, "read", doc=document, user=user))
 
 
 def refuse_share(_doc: Document, _event: str | None = None, *_args: Any) -> None:
-	"""Hook validate_share of File: see the same on documents."""
+	"""Handle the hook validate_share of File: see the same on documents."""
 	if _doc.get("attached_to_doctype") in LIBRARY_DOCTYPES:
 		refuse_sharing()
 
@@ -98,9 +100,9 @@ def refuse_sharing() -> None:
 
 
 def after_tag_change(link: Document, _event: str | None = None) -> None:
-	"""Hook of Tag Link: tags are searched as well."""
+	"""Handle changes of Tag Link: tags are searched as well."""
 	if frappe.flags.tagging_document:
 		return
-	if link.document_type == "Document" and frappe.db.exists("Document", link.document_name):
-		document = frappe.get_doc("Document", link.document_name)
+	if link.document_type == DOCUMENT and frappe.db.exists(DOCUMENT, link.document_name):
+		document = frappe.get_doc(DOCUMENT, link.document_name)
 		document.run_method("after_tagging", [link.tag])

@@ -2,11 +2,14 @@
 
 MariaDB's collation holds Résumé and Resume, Straße and Strasse, は and ぱ and any two emoji to be equal. So the columns
 that say which record is meant have a binary collation. Titles keep the usual one, so that people find them whatever
-letter case they type; beside each stands its key."""
+letter case they type; beside each stands its key.
+"""
 
 from typing import NamedTuple
 
 import frappe
+
+from orchestrator.doctypes import DOCUMENT, DOCUMENT_FOLDER, DOCUMENT_FOLDER_ACCESS
 
 COLLATION = "utf8mb4_bin"
 
@@ -19,14 +22,14 @@ class Columns(NamedTuple):
 
 
 BINARY_COLUMNS = (
-	Columns("Document", ("document_folder", "title_key")),
-	Columns("Document Folder", ("name", "parent_document_folder", "old_parent", "title_key")),
-	Columns("Document Folder Access", ("parent",)),
+	Columns(DOCUMENT, ("document_folder", "title_key")),
+	Columns(DOCUMENT_FOLDER, ("name", "parent_document_folder", "old_parent", "title_key")),
+	Columns(DOCUMENT_FOLDER_ACCESS, ("parent",)),
 )
 
 
 def update_collations() -> None:
-	"""Give the columns their collation, where Frappe has made them with another one."""
+	"""Set the collation of the columns that Frappe has created with another one."""
 	for columns in BINARY_COLUMNS:
 		if definitions := _find_wrong(columns):
 			frappe.db.sql_ddl(f"ALTER TABLE `tab{columns.doctype}` {', '.join(definitions)}")

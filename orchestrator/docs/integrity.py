@@ -7,6 +7,7 @@ from typing import NamedTuple
 import frappe
 
 from orchestrator.docs import fulltext, storage
+from orchestrator.doctypes import DOCUMENT_VERSION
 
 BATCH_SIZE = 500
 # A file is written before its version: younger ones may belong to a request that is still running.
@@ -23,7 +24,8 @@ class Damage(NamedTuple):
 
 class IntegrityReport(NamedTuple):
 	"""What a check found. `_list_orphans` are keys of files that no version has; `_list_inconsistent` are documents whose current version
-	or checksum is not that of their latest version, and versions whose File is gone."""
+	or checksum is not that of their latest version, and versions whose File is gone.
+	"""
 
 	checked: int
 	damaged: list[Damage]
@@ -48,15 +50,15 @@ def check_integrity() -> IntegrityReport:
 
 
 def _is_existing(version: str) -> bool:
-	"""False for a version that was deleted with its document while the check ran. A plain read would show it still."""
+	"""Return False for a version that was deleted during the check. A plain read would still show it."""
 	row = "SELECT name FROM `tabDocument Version` WHERE name = %s LOCK IN SHARE MODE"
 	return bool(frappe.db.sql(row, version))
 
 
 def _list_versions() -> Iterator[frappe._dict]:
-	"""Every version, a batch at a time."""
+	"""Yield every version, a batch at a time."""
 	last = ""
-	table = frappe.qb.DocType("Document Version")
+	table = frappe.qb.DocType(DOCUMENT_VERSION)
 	columns = (table.name, table.document, table.storage_key, table.file_size, table.sha256)
 	while rows := (
 		frappe.qb.from_(table)
@@ -71,14 +73,14 @@ def _list_versions() -> Iterator[frappe._dict]:
 
 
 def _list_orphans(known: set[str]) -> list[str]:
-	"""The keys of files that no version has and that no request can still be about to keep."""
+	"""Return the keys of files that no version has and that no request can still be about to keep."""
 	before = time.time() - GRACE_SECONDS
 	taken = known | _list_handed_over()
 	return [key for key, written in storage.list_keys() if key not in taken and written < before]
 
 
 def _list_handed_over() -> set[str]:
-	"""The keys of files that became ordinary Files when the app was uninstalled once."""
+	"""Return the keys of files that became ordinary Files when the app was uninstalled once."""
 	urls = frappe.get_all(
 		"File", {"file_url": ("like", f"/private/files/{storage.FOLDER}/%")}, pluck="file_url", limit=0
 	)
@@ -86,7 +88,7 @@ def _list_handed_over() -> set[str]:
 
 
 def _list_inconsistent() -> list[str]:
-	"""Records that do not agree with each other."""
+	"""Return records that do not agree with each other."""
 	found = frappe.db.sql(
 		"""
 		SELECT d.name FROM `tabDocument` d
@@ -111,8 +113,10 @@ def delete_orphans(keys: list[str]) -> None:
 
 
 def check_nightly() -> None:
-	"""Scheduled daily: check, and write down what is damaged where administrators look. Tags that were taken away in
-	Desk, of which Frappe tells nobody, leave the search."""
+	"""Run daily: check, and log what is damaged.
+
+	Update the search for tags that were removed in Desk, which has no hook.
+	"""
 	fulltext.update_tags()
 	report = check_integrity()
 	if not report.is_clean:
@@ -120,7 +124,7 @@ def check_nightly() -> None:
 
 
 def render_report(report: IntegrityReport) -> list[str]:
-	"""The report in words: names of records and keys, nothing of what is in them."""
+	"""Return the report in words: names of records and keys, nothing of what is in them."""
 	return [
 		f"{report.checked} versions checked",
 		*(f"{damage.version}: the file is {damage.fault}" for damage in report.damaged),

@@ -6,6 +6,7 @@ import frappe
 
 from orchestrator.docs import access, audit, shapes, versions
 from orchestrator.docs.shapes import AuditPage, Version, VersionPage
+from orchestrator.doctypes import DOCUMENT_AUDIT_ENTRY, DOCUMENT_VERSION
 
 if TYPE_CHECKING:
 	from orchestrator.orchestrator.doctype.document.document import Document
@@ -14,9 +15,11 @@ TRAIL_FIELDS = ("action", "version", "user", "creation", "ip_address", "details"
 
 
 def list_versions(document: "Document", start: int, length: int) -> VersionPage:
-	"""The versions of a document that the caller may read: numbers have no gaps, so the current one tells how many."""
+	"""Return the versions of a document that the caller may read: numbers have no gaps, so the current one tells
+	how many.
+	"""
 	rows = frappe.get_all(
-		"Document Version",
+		DOCUMENT_VERSION,
 		filters={"document": document.name},
 		fields=list(shapes.VERSION_FIELDS),
 		order_by="number desc",
@@ -28,22 +31,24 @@ def list_versions(document: "Document", start: int, length: int) -> VersionPage:
 
 
 def get_version(document: "Document", number: int | None) -> Version:
-	"""One version of a document that the caller may read."""
+	"""Return one version of a document that the caller may read."""
 	version = versions.get_version(str(document.name), number)
 	audit.create_read_entry("Viewed", document.name, document.document_folder, version.number)
 	return shapes.build_version(version)
 
 
 def list_trail(document: "Document", start: int, length: int) -> AuditPage:
-	"""The trail of a document, for those who manage its folder; the DocType itself is for managers of all."""
+	"""Return the trail of a document, for those who manage its folder; the DocType itself is for managers of
+	all.
+	"""
 	access.check_level(access.MANAGE, document.document_folder)
 	filters = {"document": document.name}
 	rows = frappe.get_all(
-		"Document Audit Entry",
+		DOCUMENT_AUDIT_ENTRY,
 		filters=filters,
 		fields=list(TRAIL_FIELDS),
 		order_by="creation desc, name desc",
 		limit_start=start,
 		limit_page_length=length,
 	)
-	return {"entries": rows, "total": frappe.db.count("Document Audit Entry", filters)}
+	return {"entries": rows, "total": frappe.db.count(DOCUMENT_AUDIT_ENTRY, filters)}

@@ -14,8 +14,10 @@ MAX_LENGTH = MAX_NAME_LENGTH
 
 
 def validate_name(kind: str, name: str) -> str:
-	"""`name` as it is stored: see orchestrator/file_names.py. 400 for what is no name: a path, a control character or a
-	mark that turns the direction of reading, so that the name would show as another one."""
+	"""Return `name` as it is stored: see orchestrator/file_names.py.
+
+	Refuse (400) a path, a control character, and a mark that changes the direction of reading.
+	"""
 	text = normalize_name(name)
 	# Frappe would store HTML in another form: of "a <b>.txt" it makes "a <b>.txt</b>".
 	if not is_valid_name(text) or ("<" in text and sanitize_html(text) != text):
@@ -33,6 +35,6 @@ def _refuse_name(kind: str, name: str) -> NoReturn:
 
 
 def add_extension(title: str, extension: str) -> str:
-	"""The title as a file name that ends in `extension`, in place of one that tells another type."""
+	"""Return the title as a file name that ends in `extension`, in place of one that tells another type."""
 	stem = Path(title).stem if mimetypes.guess_type(title)[0] else title
 	return f"{stem[: MAX_LENGTH - len(extension)]}{extension}"

@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING
 
 import frappe
 from frappe import _
-from frappe.utils import add_days, get_datetime, now_datetime
+from frappe.utils import add_days, get_datetime
 
+from orchestrator import clock
 from orchestrator.docs import folders
 from orchestrator.docs.errors import RetentionConflictError
 from orchestrator.docs.folders import FolderRules
+from orchestrator.doctypes import DOCUMENT_VERSION
 from orchestrator.exceptions import refuse
 
 if TYPE_CHECKING:
@@ -17,20 +19,20 @@ if TYPE_CHECKING:
 
 
 def compute_retention_end(latest: datetime, retention_days: int) -> datetime:
-	"""The moment from which a document may be deleted."""
+	"""Return the moment from which a document may be deleted."""
 	return add_days(latest, retention_days)
 
 
 def _get_latest_change(document: "Document") -> datetime:
-	"""When the latest version was made; the document itself, where there is none."""
+	"""Return when the latest version was made; the document itself, where there is none."""
 	made = frappe.db.get_value(
-		"Document Version", {"document": document.name, "number": document.current_version}, "creation"
+		DOCUMENT_VERSION, {"document": document.name, "number": document.current_version}, "creation"
 	)
 	return get_datetime(made or document.creation)
 
 
 def check_deletion(document: "Document") -> None:
-	"""409 under a legal hold, or as long as the retention period runs."""
+	"""Refuse (409) under a legal hold, and during the retention period."""
 	rules = folders.compute_rules(document.document_folder)
 	if rules.legal_hold:
 		refuse(
@@ -40,7 +42,7 @@ def check_deletion(document: "Document") -> None:
 			RetentionConflictError,
 		)
 	until = compute_retention_end(_get_latest_change(document), rules.retention_days)
-	if rules.retention_days and until > now_datetime():
+	if rules.retention_days and until > clock.get_now():
 		refuse(
 			_("{0} must be kept until {1} and cannot be deleted before then.").format(document.name, until),
 			RetentionConflictError,
@@ -48,7 +50,7 @@ def check_deletion(document: "Document") -> None:
 
 
 def check_move(document: "Document", source: str, target: str) -> None:
-	"""409 for a way out of a legal hold, or to a shorter period while the present one runs."""
+	"""Refuse (409) a move out of a legal hold, or to a shorter retention during the present one."""
 	here, there = folders.compute_rules(source), folders.compute_rules(target)
 	if refusal := find_loosened_rule(
 		here, there, compute_retention_end(_get_latest_change(document), here.retention_days)
@@ -57,10 +59,10 @@ def check_move(document: "Document", source: str, target: str) -> None:
 
 
 def find_loosened_rule(here: FolderRules, there: FolderRules, until: datetime) -> str | None:
-	"""Why something may not go from under these rules to under those."""
+	"""Return why something may not go from under these rules to under those."""
 	if here.legal_hold and not there.legal_hold:
 		return _("Documents under legal hold can be moved only to a folder that is also under legal hold.")
-	if there.retention_days < here.retention_days and until > now_datetime():
+	if there.retention_days < here.retention_days and until > clock.get_now():
 		return _(
 			"Documents that must be kept until {0} can be moved only to a folder that keeps them at least as long."
 		).format(until)

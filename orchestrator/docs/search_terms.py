@@ -2,7 +2,8 @@
 
 The index knows words of three letters and more between blanks. So the parts of Q3_invoice and InvoiceFinal become terms
 of their own, words of two letters and stopwords get a mark, and languages without blanks become pairs of characters, in
-hex digits, which no collation holds to be equal."""
+hex digits, which no collation holds to be equal.
+"""
 
 import itertools
 import re
@@ -70,7 +71,7 @@ PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+")
 
 
 class Group(NamedTuple):
-	"""What a word of a query asks for. `is_common`: a stopword, left out beside others."""
+	"""One word of a query. `is_common`: a stop word, ignored beside others."""
 
 	expression: str
 	is_common: bool = False
@@ -93,7 +94,7 @@ def build_expression(query: str, max_words: int) -> str | None:
 
 
 def find_first_word(query: str) -> str:
-	"""Return the first word of a query that is no stopword, as it stands there."""
+	"""Return the first word of a query that is no stop word, as it was sent."""
 	words = WORD.findall(query)
 	return next((word for word in words if word.lower() not in STOPWORDS), words[0] if words else "")
 

@@ -56,7 +56,8 @@ class Difference(TypedDict):
 
 class Comparison(TypedDict):
 	"""Two versions side by side. `text` is a unified diff by lines, None where one has no text that can be read;
-	`truncated` where the diff is longer than what is given."""
+	`truncated` where the diff is longer than what is given.
+	"""
 
 	document: str
 	first: int

@@ -1,5 +1,6 @@
 """Where the bytes of versions are: below private/files, so that backups take them along, each under a random key that
-no File and no reply tells. Files are written once, never opened for writing again, and gone if the request fails."""
+no File and no reply tells. Files are written once, never opened for writing again, and gone if the request fails.
+"""
 
 import contextlib
 import errno
@@ -17,6 +18,7 @@ from frappe.core.api.file import get_max_file_size
 from frappe.core.doctype.file.exceptions import MaxFileSizeReachedError
 
 from orchestrator.docs.errors import DamagedFileConflictError, InvalidFileError, StorageError
+from orchestrator.doctypes import DOCUMENT_VERSION
 from orchestrator.exceptions import refuse
 
 FOLDER = "orchestrator_documents"
@@ -39,7 +41,7 @@ def get_root() -> Path:
 
 
 def get_path(key: str) -> Path:
-	"""Where the bytes of `key` are. Only keys that `write_bytes` gave lead anywhere."""
+	"""Return where the bytes of `key` are. Only keys that `write_bytes` gave lead anywhere."""
 	if not KEY.fullmatch(key or ""):
 		raise ValueError("not a storage key")
 	return get_root() / key[:2] / key
@@ -48,7 +50,8 @@ def get_path(key: str) -> Path:
 def write_bytes(source: BinaryIO) -> StoredBytes:
 	"""Keep the bytes of `source`. They are removed again if the transaction is rolled back.
 
-	Raises MaxFileSizeReachedError (413), InvalidFileError (422) for no bytes at all, StorageError (507)."""
+	Raises MaxFileSizeReachedError (413), InvalidFileError (422) for no bytes at all, StorageError (507).
+	"""
 	key = secrets.token_hex(16)
 	path = get_path(key)
 	frappe.db.after_rollback.add(lambda: _delete_bytes(key))
@@ -113,8 +116,9 @@ def _delete_bytes(key: str) -> None:
 
 def delete_unreferenced(keys: list[str]) -> None:
 	"""Remove the bytes of those keys that no version has. To be called when a transaction has ended: part of it may
-	have been rolled back to a savepoint, of which Frappe tells nobody."""
-	kept = frappe.get_all("Document Version", {"storage_key": ("in", keys)}, pluck="storage_key", limit=0)
+	have been rolled back to a savepoint, of which Frappe tells nobody.
+	"""
+	kept = frappe.get_all(DOCUMENT_VERSION, {"storage_key": ("in", keys)}, pluck="storage_key", limit=0)
 	for key in set(keys) - set(kept):
 		_delete_bytes(key)
 
@@ -126,7 +130,9 @@ def delete_after_commit(keys: list[str]) -> None:
 
 
 def find_fault(key: str, size: int, sha256: str) -> str | None:
-	"""What is wrong with stored bytes: `missing`, `unreadable`, `changed`; None if they are as they were stored."""
+	"""Return what is wrong with stored bytes: `missing`, `unreadable`, `changed`; None if they are as they were
+	stored.
+	"""
 	digest, found = hashlib.sha256(), 0
 	try:
 		with get_path(key).open("rb") as file:
@@ -141,9 +147,10 @@ def find_fault(key: str, size: int, sha256: str) -> str | None:
 
 
 def get_checked_path(key: str, size: int, sha256: str, label: str) -> Path:
-	"""The file, if its bytes are those that were stored.
+	"""Return the file, if its bytes are those that were stored.
 
-	Raises DamagedFileConflictError (409), which names `label` and nothing of the server's."""
+	Raises DamagedFileConflictError (409), which names `label` and nothing of the server's.
+	"""
 	if found := find_fault(key, size, sha256):
 		refuse(
 			_(
@@ -155,7 +162,7 @@ def get_checked_path(key: str, size: int, sha256: str, label: str) -> Path:
 
 
 def list_keys() -> Iterator[tuple[str, float]]:
-	"""Every key that there is a file for, with the time it was last written."""
+	"""Yield every key that there is a file for, with the time it was last written."""
 	for path in sorted(get_root().glob("??/*")):
 		with contextlib.suppress(FileNotFoundError):  # deleted at this moment
 			if KEY.fullmatch(path.name):

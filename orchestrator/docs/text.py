@@ -1,5 +1,6 @@
 """The text inside a version's file. Read in a process of its own with little memory and time: a file may be made to
-take all there is, and must take no more than its own text with it."""
+take all there is, and must take no more than its own text with it.
+"""
 
 import subprocess
 import sys
@@ -19,14 +20,16 @@ MAX_CHARACTERS = 2_000_000
 
 
 def get_version_text(version: "DocumentVersion") -> str:
-	"""The text of a version; nothing where its file has none that can be read."""
+	"""Return the text of a version; nothing where its file has none that can be read."""
 	found = extract_text(storage.get_path(version.storage_key), version.mime_type or "")
 	return found or ""
 
 
 def extract_text(path: Path, media_type: str, seconds: float | None = None) -> str | None:
-	"""The text of a file of this type, at most MAX_CHARACTERS, read within `seconds` (SECONDS). None where none can be read: another type, a damaged
-	file, one that would take too much."""
+	"""Return the text of a file of this type, at most MAX_CHARACTERS, read within `seconds` (SECONDS).
+
+	None where none can be read: another type, a damaged file, one that would take too much.
+	"""
 	try:
 		done = subprocess.run(  # noqa: S603  # our own reader, on a path of our own
 			[sys.executable, str(READER_SCRIPT), str(path.resolve()), media_type, str(MAX_CHARACTERS)],

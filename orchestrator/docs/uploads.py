@@ -8,11 +8,12 @@ from frappe import _
 from orchestrator.docs import access, changes, content, documents, folders, versions
 from orchestrator.docs.names import validate_name
 from orchestrator.docs.versions import IncomingFile
+from orchestrator.doctypes import DOCUMENT_VERSION
 from orchestrator.exceptions import InvalidRequestError, refuse
 
 
 def accepts_upload(folder: str) -> bool:
-	"""True for an upload that goes into the library: a path below Documents."""
+	"""Return True for an upload that goes into the library: a path below Documents."""
 	levels = [level.strip() for level in folder.split("/") if level.strip()]
 	if levels and levels[0] == folders.FILES_ROOT:
 		levels = levels[1:]
@@ -23,7 +24,8 @@ def store_upload(form: Any) -> tuple[dict[str, Any], bool]:
 	"""Keep an upload as a document. Returns the File with the names of document and version, and whether anything was
 	new: the same bytes again under the same title in the same folder are not.
 
-	Raises PermissionError (403) where the caller may not write there."""
+	Raises PermissionError (403) where the caller may not write there.
+	"""
 	incoming = _parse_upload(form)
 	title = validate_name(_("document"), form.title or incoming.file_name or "")
 	folder = folders.get_or_create(form.folder)
@@ -43,7 +45,7 @@ def store_upload(form: Any) -> tuple[dict[str, Any], bool]:
 
 
 def _parse_upload(form: Any) -> IncomingFile:
-	"""What is uploaded: a part of the form, or a file that the site has."""
+	"""Return what is uploaded: a part of the form, or a file that the site has."""
 	if upload := content.get_uploaded_part():
 		return upload
 	if form.library_file_name:
@@ -56,7 +58,7 @@ def _parse_upload(form: Any) -> IncomingFile:
 
 
 def _build_reply(file: str | None, document: str | None) -> dict[str, Any]:
-	version = frappe.db.get_value("Document Version", {"file": file}, ["name", "number"], as_dict=True)
+	version = frappe.db.get_value(DOCUMENT_VERSION, {"file": file}, ["name", "number"], as_dict=True)
 	return {
 		**frappe.get_doc("File", file).as_dict(),
 		"document": document,

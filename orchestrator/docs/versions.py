@@ -7,19 +7,22 @@ from frappe import _
 
 from orchestrator.docs import audit, folders, fulltext, media, shapes, storage
 from orchestrator.docs.names import add_extension, validate_name
+from orchestrator.doctypes import DOCUMENT, DOCUMENT_VERSION
 from orchestrator.exceptions import refuse
 
 if TYPE_CHECKING:
 	from orchestrator.orchestrator.doctype.document.document import Document
 	from orchestrator.orchestrator.doctype.document_version.document_version import DocumentVersion
 
-DOCTYPE = "Document Version"
 DOWNLOAD = shapes.DOWNLOAD
 MAX_NOTES = 5000
 
 
 class IncomingFile(NamedTuple):
-	"""Bytes on their way in. `file_name` is None where the caller gave none; `declared` is the type the sender told."""
+	"""Bytes that are being uploaded.
+
+	`file_name` is None if none was sent; `declared` is the type that the sender states.
+	"""
 
 	source: BinaryIO
 	file_name: str | None = None
@@ -38,7 +41,8 @@ def store_file(incoming: IncomingFile, usual_name: str) -> StoredUpload:
 	"""Write the bytes and look at them. Without a file name of their own they get `usual_name`, with another extension
 	where they are something else. Before anything is locked: this is what takes long.
 
-	Raises InvalidRequestError (400) for a name that is none, InvalidFileError (422), MaxFileSizeReachedError (413), StorageError (507)."""
+	Raises InvalidRequestError (400) for a name that is none, InvalidFileError (422), MaxFileSizeReachedError (413), StorageError (507).
+	"""
 	name = validate_name(_("file"), incoming.file_name or usual_name)
 	stored = storage.write_bytes(incoming.source)
 	path = storage.get_path(stored.key)
@@ -58,9 +62,9 @@ def store_file(incoming: IncomingFile, usual_name: str) -> StoredUpload:
 def create_version(
 	document: "Document", kept: StoredUpload, notes: str | None, restored_from: int = 0
 ) -> "DocumentVersion":
-	"""The next version of a locked document."""
+	"""Create the next version of a locked document."""
 	version: DocumentVersion = frappe.get_doc(
-		doctype=DOCTYPE,
+		doctype=DOCUMENT_VERSION,
 		document=document.name,
 		number=(document.current_version or 0) + 1,
 		notes=(notes or "")[:MAX_NOTES] or None,
@@ -94,14 +98,17 @@ def create_version(
 
 
 def _build_name(document: str, number: int) -> str:
-	"""As the primary key, it makes two versions of one number impossible."""
+	"""Return the name of a version. As the primary key, it prevents two versions with one number."""
 	return f"{document}-v{number}"
 
 
 def _create_file(document: "Document", version: "DocumentVersion") -> str:
-	"""The File that stands for the version wherever Frappe shows files. Its URL is the download, with its check of
-	access and its line in the audit trail; of the bytes themselves no File knows. Not inserted as Files usually are:
-	there is nothing to write, to share with other Files of the same content, or to note on the document."""
+	"""Create the File of the version, wherever Frappe shows files.
+
+	Its URL is the download, with its check of access and its line in the audit trail; of the bytes themselves
+	no File knows. Not inserted as Files usually are: there is nothing to write, to share with other Files of
+	the same content, or to note on the document.
+	"""
 	file = frappe.new_doc("File")
 	file.update(
 		{
@@ -110,7 +117,7 @@ def _create_file(document: "Document", version: "DocumentVersion") -> str:
 			"file_size": version.file_size,
 			"is_private": 1,
 			"folder": folders.get_file_folder(document.document_folder),
-			"attached_to_doctype": "Document",
+			"attached_to_doctype": DOCUMENT,
 			"attached_to_name": document.name,
 		}
 	)
@@ -136,20 +143,23 @@ def _make_current(document: "Document", version: "DocumentVersion") -> None:
 
 
 def get_version(document: str, number: Any = None) -> "DocumentVersion":
-	"""A version by its number, the current one without. 404 where there is none."""
-	wanted = frappe.db.get_value("Document", document, "current_version") if number in (None, "") else number
+	"""Return a version by its number, the current one without. 404 where there is none."""
+	wanted = frappe.db.get_value(DOCUMENT, document, "current_version") if number in (None, "") else number
 	name = _build_name(document, int(wanted or 0))
-	if not wanted or not frappe.db.exists(DOCTYPE, name):
+	if not wanted or not frappe.db.exists(DOCUMENT_VERSION, name):
 		refuse(
 			_("{0} has no version {1}.").format(document, wanted or "")
 			if wanted
 			else _("{0} has no version yet.").format(document),
 			frappe.DoesNotExistError,
 		)
-	return frappe.get_doc(DOCTYPE, name)
+	return frappe.get_doc(DOCUMENT_VERSION, name)
 
 
 def get_intact_path(version: "DocumentVersion") -> Any:
-	"""The path of a version's bytes, after a look whether they are intact. Raises DamagedFileConflictError (409)."""
+	"""Return the path of a version's bytes, after a look whether they are intact.
+
+	Raises DamagedFileConflictError (409).
+	"""
 	label = _("version {0} of {1}").format(version.number, version.document)
 	return storage.get_checked_path(version.storage_key, version.file_size, version.sha256, label)

@@ -19,7 +19,7 @@ PRIORITIES = ("Urgent", "High", "Medium", "Low")
 
 
 def build_board(sprint: frappe._dict) -> SprintBoard:
-	"""The board, of the tasks that the caller may read."""
+	"""Return the board, of the tasks that the caller may read."""
 	rows = list_sprint_rows(sprint.name)
 	visible = _filter_readable_rows(sprint.name, rows)
 	return SprintBoard(
@@ -32,7 +32,7 @@ def build_board(sprint: frappe._dict) -> SprintBoard:
 
 
 def _filter_readable_rows(sprint: str, rows: list[TaskRow]) -> list[TaskRow]:
-	"""Those of the rows that the caller may read."""
+	"""Return those of the rows that the caller may read."""
 	readable = {(doctype, name) for doctype in DOCTYPES for name in _list_readable_names(doctype, sprint)}
 	return [row for row in rows if (row.doctype, row.name) in readable]
 
@@ -44,7 +44,7 @@ def _list_readable_names(doctype: str, sprint: str) -> list[str]:
 
 
 def _build_columns(rows: Iterable[TaskRow]) -> list[BoardColumn]:
-	"""The columns, each with its tasks: the most urgent first, then the one due first."""
+	"""Return the columns, each with its tasks: the most urgent first, then the one due first."""
 	by_column: dict[str, list[TaskRow]] = {column: [] for column in COLUMNS}
 	for row in rows:
 		by_column[_get_column(row)].append(row)
@@ -52,7 +52,7 @@ def _build_columns(rows: Iterable[TaskRow]) -> list[BoardColumn]:
 
 
 def _get_column(row: TaskRow) -> str:
-	"""The phase that a task is in."""
+	"""Return the phase that a task is in."""
 	if row.is_dropped:
 		return CANCELLED
 	if row.is_done:
@@ -80,8 +80,8 @@ def _build_column(column: str, rows: list[TaskRow]) -> BoardColumn:
 		column=column,
 		title=titles[column],
 		tasks=[_build_task(row) for row in rows],
-		estimate_hours=round_hours(sum(row.get_state.estimate for row in rows)),
-		remaining_hours=round_hours(sum(row.get_state.remaining for row in rows)),
+		estimate_hours=round_hours(sum(row.state.estimate for row in rows)),
+		remaining_hours=round_hours(sum(row.state.remaining for row in rows)),
 	)
 
 
@@ -94,7 +94,7 @@ def _build_task(row: TaskRow) -> BoardTask:
 		priority=row.priority,
 		assigned_to=row.assigned_to,
 		due_date=str(row.due_date) if row.due_date else None,
-		estimate_hours=round_hours(row.get_state.estimate),
-		progress=round_hours(row.get_state.progress),
-		remaining_hours=round_hours(row.get_state.remaining),
+		estimate_hours=round_hours(row.state.estimate),
+		progress=round_hours(row.state.progress),
+		remaining_hours=round_hours(row.state.remaining),
 	)

@@ -5,7 +5,8 @@ from datetime import date, datetime
 
 import frappe
 
-from orchestrator.gameplan import clock, forecast, history
+from orchestrator import clock
+from orchestrator.gameplan import forecast, history
 from orchestrator.gameplan.series import BurndownSeries, DailyPoint, compute_ideal_line, compute_series
 from orchestrator.gameplan.shapes import SprintBurndown, SprintBurnup, SprintForecast
 from orchestrator.gameplan.sprint_rules import ACTIVE, CLOSED
@@ -17,8 +18,8 @@ START = DailyPoint()
 
 
 def build_burndown(sprint: frappe._dict) -> SprintBurndown:
-	"""The burndown. Three queries: events, tasks, holidays."""
-	now = clock.now()
+	"""Return the burndown. Three queries: events, tasks, holidays."""
+	now = clock.get_now()
 	days = list_days(sprint.start_date, sprint.end_date)
 	calendar = get_calendar(sprint.project, sprint.team if sprint.team_type == "Department" else None)
 	rows = list_sprint_rows(sprint.name)
@@ -47,9 +48,9 @@ def build_burndown(sprint: frappe._dict) -> SprintBurndown:
 
 
 def build_burnup(sprint: frappe._dict) -> SprintBurnup:
-	"""The burn-up. Two queries: events and tasks."""
+	"""Return the burn-up. Two queries: events and tasks."""
 	days = list_days(sprint.start_date, sprint.end_date)
-	course = _compute_sprint_series(sprint, list_sprint_rows(sprint.name), days, clock.now())
+	course = _compute_sprint_series(sprint, list_sprint_rows(sprint.name), days, clock.get_now())
 	return SprintBurnup(
 		sprint=sprint.name,
 		title=sprint.title,
@@ -66,7 +67,10 @@ def build_burnup(sprint: frappe._dict) -> SprintBurnup:
 def _compute_sprint_series(
 	sprint: frappe._dict, rows: list[TaskRow], days: Sequence[date], now: datetime
 ) -> BurndownSeries:
-	"""The course of a sprint. One that is not started is still being planned; a closed one ends with its closing."""
+	"""Return the course of a sprint.
+
+	One that is not started is still being planned; a closed one ends with its closing.
+	"""
 	until = sprint.closed_at if sprint.state == CLOSED else now
 	events = history.list_events_until(sprint.name, rows, until, closed=sprint.state == CLOSED)
 	return compute_series(events, days, sprint.started_at or until, until)
@@ -75,7 +79,7 @@ def _compute_sprint_series(
 def _compute_sprint_forecast(
 	sprint: frappe._dict, course: BurndownSeries, days: Sequence[date], today: date, calendar: WorkCalendar
 ) -> SprintForecast | None:
-	"""The forecast of an active sprint whose first day has come, of which anything is estimated."""
+	"""Return the forecast of an active sprint whose first day has come, of which anything is estimated."""
 	if sprint.state != ACTIVE or today < days[0] or course.now.scope < forecast.EMPTY_FORECAST:
 		return None
 	first = max(days[0], sprint.started_at.date())
@@ -92,7 +96,7 @@ def _compute_sprint_forecast(
 
 
 def _compute_scope_changes(marks: Sequence[DailyPoint]) -> tuple[list[float], list[float]]:
-	"""The scope added and removed on each day, out of the sums since the start."""
+	"""Return the scope added and removed on each day, out of the sums since the start."""
 	before = [START, *marks]
 	pairs = list(zip(marks, before, strict=False))
 	return [m.added - b.added for m, b in pairs], [m.removed - b.removed for m, b in pairs]
@@ -103,10 +107,10 @@ def _build_labels(days: Sequence[date]) -> list[str]:
 
 
 def _pad_values(values: Sequence[float], days: Sequence[date]) -> list[float | None]:
-	"""The values, rounded, and None for the days that have not begun."""
+	"""Return the values, rounded, and None for the days that have not begun."""
 	return [*map(round_hours, values), *[None] * (len(days) - len(values))]
 
 
 def round_hours(value: float) -> float:
-	"""Hours as replies have them, without a negative zero."""
+	"""Return hours as replies have them, without a negative zero."""
 	return round(value, PRECISION) + 0.0

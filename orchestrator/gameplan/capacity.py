@@ -4,17 +4,18 @@ from collections.abc import Iterable, Mapping
 
 import frappe
 
+from orchestrator.doctypes import SPRINT
 from orchestrator.gameplan.burndown import round_hours
 from orchestrator.gameplan.shapes import MemberLoad, SprintCapacity
 from orchestrator.gameplan.task_rows import TaskRow, list_sprint_rows
 
 
 def build_capacity(sprint: str) -> SprintCapacity:
-	"""The members and their load."""
+	"""Return the members and their load."""
 	# get_all: who may read the sprint may read its members
 	members = frappe.get_all(
 		"Sprint Member",
-		{"parent": sprint, "parenttype": "Sprint"},
+		{"parent": sprint, "parenttype": SPRINT},
 		["user", "capacity_hours"],
 		order_by="idx",
 		limit=0,
@@ -32,8 +33,9 @@ def build_capacity(sprint: str) -> SprintCapacity:
 
 
 def _compute_loads(capacities: Mapping[str, float], rows: Iterable[TaskRow]) -> list[MemberLoad]:
-	"""One line per member, in their order; then one for each other who has tasks; last, what is nobody's. A task with
-	several assignees is the first's."""
+	"""Return one line per member, in their order; then one for each other who has tasks; last, what is nobody's.
+	A task with several assignees is the first's.
+	"""
 	tasks: dict[str | None, list[TaskRow]] = {user: [] for user in capacities}
 	for row in rows:
 		if not row.is_dropped:
@@ -44,11 +46,11 @@ def _compute_loads(capacities: Mapping[str, float], rows: Iterable[TaskRow]) -> 
 
 
 def _compute_load(user: str | None, capacity: float, rows: list[TaskRow]) -> MemberLoad:
-	remaining = sum(row.get_state.remaining for row in rows)
+	remaining = sum(row.state.remaining for row in rows)
 	return MemberLoad(
 		user=user,
 		capacity_hours=round_hours(capacity),
-		estimated_hours=round_hours(sum(row.get_state.estimate for row in rows)),
+		estimated_hours=round_hours(sum(row.state.estimate for row in rows)),
 		remaining_hours=round_hours(remaining),
 		free_hours=round_hours(capacity - remaining),
 		open_tasks=sum(row.is_unfinished for row in rows),

@@ -1,4 +1,4 @@
-"""Closes a sprint: what came of it is kept, what is unfinished moves on."""
+"""Close a sprint: save its figures and move its unfinished tasks."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 import frappe
 from frappe import _
 
+from orchestrator import clock, period
 from orchestrator.api.generic import get_writable
+from orchestrator.doctypes import GP_TASK, SPRINT
 from orchestrator.exceptions import refuse
-from orchestrator.gameplan import clock, events, history, sprints
+from orchestrator.gameplan import events, history, sprints
 from orchestrator.gameplan.burndown import round_hours
 from orchestrator.gameplan.events import EventRow
 from orchestrator.gameplan.series import compute_series
@@ -16,19 +18,11 @@ from orchestrator.gameplan.shapes import MovedTask, SprintClosing
 from orchestrator.gameplan.sprint_rules import (
 	ACTIVE,
 	CLOSED,
-	DOCTYPE,
 	OWNER_FIELDS,
 	SprintStateConflictError,
 	get_locked_state,
 )
-from orchestrator.gameplan.task_rows import (
-	DOCTYPES,
-	FIELD,
-	GP_TASK,
-	TaskRow,
-	list_rows_by_name,
-	list_sprint_rows,
-)
+from orchestrator.gameplan.task_rows import DOCTYPES, FIELD, TaskRow, list_rows_by_name, list_sprint_rows
 from orchestrator.gameplan.task_state import JOINED, LEFT, OUT, Event
 
 if TYPE_CHECKING:
@@ -51,14 +45,14 @@ def close_sprint(name: str, next_sprint: str | None) -> SprintClosing:
 		)
 	target = _get_target_sprint(doc, next_sprint)
 	rows = list_sprint_rows(doc.name, lock=True)
-	now = clock.now()
+	now = clock.get_now()
 	unfinished = sorted((row for row in rows if row.is_unfinished), key=lambda row: (row.doctype, row.name))
 	_save_figures(doc, rows, now)
 	_move_tasks(unfinished, doc.name, target, now)
 	return SprintClosing(
 		sprint=doc.name,
 		state=doc.state,
-		closed_at=now.isoformat(timespec="seconds"),
+		closed_at=period.to_iso(now),
 		committed_hours=round_hours(doc.committed_hours),
 		completed_hours=round_hours(doc.completed_hours),
 		unfinished_hours=round_hours(doc.unfinished_hours),
@@ -68,11 +62,12 @@ def close_sprint(name: str, next_sprint: str | None) -> SprintClosing:
 
 
 def _get_target_sprint(doc: "Sprint", next_sprint: str | None) -> str | None:
-	"""The sprint for what is unfinished, None for the backlog. 404 for one the caller may not see, 403 where not
-	write, 422 for one that cannot take the tasks."""
+	"""Return the sprint for what is unfinished, None for the backlog. 404 for one the caller may not see, 403
+	where not write, 422 for one that cannot take the tasks.
+	"""
 	if not next_sprint or next_sprint == BACKLOG:
 		return None
-	target = get_writable(frappe.get_meta(DOCTYPE), next_sprint)
+	target = get_writable(frappe.get_meta(SPRINT), next_sprint)
 	target.state = get_locked_state(target.name)
 	same_owner = all((target.get(name) or None) == (doc.get(name) or None) for name in OWNER_FIELDS)
 	if target.name == doc.name or target.state == CLOSED or not same_owner:
@@ -86,7 +81,7 @@ def _get_target_sprint(doc: "Sprint", next_sprint: str | None) -> str | None:
 
 
 def _save_figures(doc: "Sprint", rows: list[TaskRow], now: datetime) -> None:
-	"""Write down what came of the sprint, for its velocity, and what no hook saw, for its burndown."""
+	"""Save the sprint's figures for its velocity, and record changes that no hook saw for its burndown."""
 	stored = history.get_stored_events(doc.name, now, lock=True)
 	found = history.find_unwritten_events(stored, rows, now)
 	events.insert_found_events(doc.name, found)
@@ -106,7 +101,8 @@ def _save_figures(doc: "Sprint", rows: list[TaskRow], now: datetime) -> None:
 
 def _move_tasks(rows: list[TaskRow], source: str, target: str | None, closed_at: datetime) -> None:
 	"""Move tasks out of a closed sprint, all in one statement per kind: it is part of closing, and needs no right on the
-	tasks. Their events are later than the closing, so that the closed sprint's line does not fall to nothing."""
+	tasks. Their events are later than the closing, so that the closed sprint's line does not fall to nothing.
+	"""
 	for doctype in DOCTYPES:
 		names = [int(row.name) if doctype == GP_TASK else row.name for row in rows if row.doctype == doctype]
 		if names:
@@ -130,9 +126,7 @@ def _build_events(row: TaskRow, source: str, target: str | None, closed_at: date
 	left, joined = closed_at + history.TICK, closed_at + 2 * history.TICK
 	found = [EventRow(source, Event(left, row.doctype, row.name, LEFT, *OUT), row.status)]
 	if target:
-		found.append(
-			EventRow(target, Event(joined, row.doctype, row.name, JOINED, *row.get_state), row.status)
-		)
+		found.append(EventRow(target, Event(joined, row.doctype, row.name, JOINED, *row.state), row.status))
 	return found
 
 
@@ -142,6 +136,6 @@ def _build_moved_task(row: TaskRow, target: str | None) -> MovedTask:
 		task=row.name,
 		title=row.title or "",
 		status=row.status or "",
-		remaining_hours=round_hours(row.get_state.remaining),
+		remaining_hours=round_hours(row.state.remaining),
 		moved_to=target or BACKLOG,
 	)

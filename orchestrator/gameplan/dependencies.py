@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import frappe
 from frappe import _
 
+from orchestrator.doctypes import TASK
 from orchestrator.exceptions import refuse
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ class CircularDependencyError(frappe.ValidationError):
 
 
 def validate(doc: "Task", _method: str | None = None) -> None:
-	"""Hook validate of Task: refuse a circle, and name it."""
+	"""Handle the hook validate of Task: refuse a circle, and name it."""
 	wanted = _list_dependencies(doc)
 	before = doc.get_doc_before_save()
 	if not wanted or (before and wanted == _list_dependencies(before)):
@@ -34,13 +35,15 @@ def validate(doc: "Task", _method: str | None = None) -> None:
 
 
 def _list_dependencies(doc: "Task") -> list[str]:
-	"""The tasks that it depends on by itself."""
+	"""Return the tasks that it depends on by itself."""
 	return sorted({row.task for row in doc.depends_on if row.task})
 
 
 def find_cycle(task: str, wanted: Iterable[str], edges: Edges) -> list[str]:
-	"""The shortest circle that leads from the task over what it wants to depend on back to it; empty where there is
-	none. `edges` tells of some tasks each pair (task, what it depends on): one question per step away."""
+	"""Return the shortest circle that leads from the task over what it wants to depend on back to it; empty
+	where there is none. `edges` tells of some tasks each pair (task, what it depends on): one question per
+	step away.
+	"""
 	came_from = dict.fromkeys(wanted, task)
 	step = list(came_from)
 	while step and task not in came_from:
@@ -59,11 +62,11 @@ def find_cycle(task: str, wanted: Iterable[str], edges: Edges) -> list[str]:
 
 
 def _get_stored_edges(tasks: list[str]) -> list[tuple[str, str]]:
-	"""What these tasks depend on, as stored."""
+	"""Return what these tasks depend on, as stored."""
 	# get_all: a circle is one, whoever may read the tasks in it
 	rows = frappe.get_all(
 		"Task Depends On",
-		{"parent": ("in", tasks), "parenttype": "Task", "task": ("is", "set")},
+		{"parent": ("in", tasks), "parenttype": TASK, "task": ("is", "set")},
 		["parent", "task"],
 		order_by="parent, idx",
 		as_list=True,

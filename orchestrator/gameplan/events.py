@@ -1,7 +1,7 @@
-"""Writes down what happens to tasks in sprints, when it happens.
+"""Record the changes of tasks in sprints.
 
-The hooks compare a task as it is stored with its last event, rather than with the document in memory: what was written
-past the hooks before is then told as well, and nothing twice. The daily job tells the rest.
+The hooks compare a task as it is stored with its last event, rather than with the document in memory: earlier
+changes past the hooks are recorded too, and nothing twice. The daily job records the rest.
 """
 
 from collections.abc import Collection, Iterable
@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import frappe
 
-from orchestrator.gameplan import clock, history
+from orchestrator import clock
+from orchestrator.doctypes import SPRINT, SPRINT_EVENT, TASK
+from orchestrator.gameplan import history
 from orchestrator.gameplan.task_rows import (
-	TASK,
 	TaskRow,
 	find_groups,
 	has_sprints,
@@ -24,7 +25,6 @@ from orchestrator.gameplan.task_state import Event, TaskChange, list_steps
 if TYPE_CHECKING:
 	from frappe.model.document import Document
 
-DOCTYPE = "Sprint Event"
 OPEN_STATES = ("Planned", "Active")
 
 
@@ -41,30 +41,34 @@ class EventRow(NamedTuple):
 
 
 def on_change(doc: "Document", _method: str | None = None) -> None:
-	"""Hook on_change: after every save, and after every db_set of a document. A deletion is told when it is done."""
+	"""Handle the hook on_change: runs after every save, and after every db_set of a document.
+
+	A deletion is recorded after it.
+	"""
 	if not doc.flags.in_delete:
 		_record_change(doc.doctype, str(doc.name))
 
 
 def after_delete(doc: "Document", _method: str | None = None) -> None:
-	"""Hook after_delete."""
+	"""Handle the hook after_delete."""
 	_record_change(doc.doctype, str(doc.name))
 
 
 def after_rename(doc: "Document", _method: str | None, old: str, new: str, merge: bool = False) -> None:
-	"""Hook after_rename: the history goes with the name. Of two merged tasks each keeps its own: the one that vanishes is
-	deleted next, and its hours did stand in the sprint until then."""
+	"""Handle the hook after_rename: the history goes with the name. Of two merged tasks each keeps its own: the one that vanishes is
+	deleted next, and its hours did stand in the sprint until then.
+	"""
 	if not merge:
 		frappe.db.set_value(
-			DOCTYPE, {"task_doctype": doc.doctype, "task": old}, "task", new, update_modified=False
+			SPRINT_EVENT, {"task_doctype": doc.doctype, "task": old}, "task", new, update_modified=False
 		)
 
 
 def reconcile_events() -> int:
-	"""The daily job: write down what was changed past the hooks. Returns how many events that were."""
+	"""Return the daily job: write down what was changed past the hooks. Returns how many events that were."""
 	written = 0
 	# get_all: a job has no caller
-	for sprint in frappe.get_all("Sprint", {"state": ("in", OPEN_STATES)}, pluck="name", limit=0):
+	for sprint in frappe.get_all(SPRINT, {"state": ("in", OPEN_STATES)}, pluck="name", limit=0):
 		written += reconcile_sprint(sprint)
 		frappe.db.commit()
 	return written
@@ -74,12 +78,12 @@ def reconcile_events() -> int:
 
 
 def _record_change(doctype: str, name: str) -> None:
-	"""Write down what happened to the task since its last event, if anything did, and to the groups above it."""
+	"""Record the changes of a task since its last event, and of the groups above it."""
 	if not _is_ready(doctype):
 		return
 	row = next(iter(list_rows_by_name(doctype, [name])), None)
 	last = history.get_latest_event(doctype, name)
-	insert_events(_build_events(doctype, name, last, row, clock.now()))
+	insert_events(_build_events(doctype, name, last, row, clock.get_now()))
 	if doctype == TASK:
 		record_group_changes(_list_sprints(last, row), name)
 
@@ -91,20 +95,20 @@ def _list_sprints(last: history.LastEvent | None, row: TaskRow | None) -> set[st
 
 
 def record_group_changes(sprints: Collection[str], changed: str) -> None:
-	"""Write down which groups of these sprints count otherwise now that the task `changed` is another one."""
+	"""Record changed hours of the groups in these sprints, after a change of the task `changed`."""
 	names = [name for name in find_groups(sprints) if name != changed]
 	for row in list_rows_by_name(TASK, names):
 		insert_events(
-			_build_events(TASK, row.name, history.get_latest_event(TASK, row.name), row, clock.now())
+			_build_events(TASK, row.name, history.get_latest_event(TASK, row.name), row, clock.get_now())
 		)
 
 
 def _build_events(
 	doctype: str, name: str, last: history.LastEvent | None, row: TaskRow | None, now: datetime
 ) -> list[EventRow]:
-	"""The events that lead from the task's last one to how it is stored, each later than the one before."""
-	before = (last.sprint, last.event.get_state) if last and last.event.is_in else None
-	after = (row.sprint, row.get_state) if row and row.sprint else None
+	"""Return the events that lead from the task's last one to how it is stored, each later than the one before."""
+	before = (last.sprint, last.event.state) if last and last.event.is_in else None
+	after = (row.sprint, row.state) if row and row.sprint else None
 	at = max(now, last.event.at + history.TICK) if last else now
 	return [
 		_build_event(doctype, name, step, at + number * history.TICK, row.status if row else None)
@@ -117,8 +121,8 @@ def _build_event(doctype: str, name: str, step: TaskChange, at: datetime, status
 
 
 def reconcile_sprint(sprint: str) -> int:
-	"""Write down what the tasks of one sprint show that its events do not tell."""
-	now = clock.now()
+	"""Record the changes of a sprint's tasks that its events miss."""
+	now = clock.get_now()
 	found = history.find_unwritten_events(
 		history.get_stored_events(sprint, now), list_sprint_rows(sprint), now
 	)
@@ -133,7 +137,7 @@ def insert_found_events(sprint: str, found: list[Event]) -> None:
 
 def insert_events(entries: Iterable[EventRow]) -> None:
 	"""Store events, in one statement. None is fine."""
-	moment, user = clock.now(), frappe.session.user
+	moment, user = clock.get_now(), frappe.session.user
 	rows = [
 		(
 			frappe.generate_hash(length=10), moment, moment, user, user, entry.sprint, entry.event.at,
@@ -143,7 +147,7 @@ def insert_events(entries: Iterable[EventRow]) -> None:
 		for entry in entries
 	]  # fmt: skip
 	if rows:
-		frappe.db.bulk_insert(DOCTYPE, COLUMNS, rows)
+		frappe.db.bulk_insert(SPRINT_EVENT, COLUMNS, rows)
 
 
 COLUMNS = [
@@ -154,7 +158,11 @@ COLUMNS = [
 
 
 def _is_ready(doctype: str) -> bool:
-	"""False while the app is only being installed or updated: other apps' patches save tasks before our tables are there."""
+	"""Return False during installation and update: other apps' patches save tasks before this app's tables
+	exist.
+	"""
 	if not has_sprints(doctype):
 		return False
-	return not (frappe.flags.in_migrate or frappe.flags.in_patch) or bool(frappe.db.table_exists(DOCTYPE))
+	return not (frappe.flags.in_migrate or frappe.flags.in_patch) or bool(
+		frappe.db.table_exists(SPRINT_EVENT)
+	)

@@ -12,7 +12,8 @@ EMPTY_FORECAST = 0.005  # of an hour
 
 class Forecast(NamedTuple):
 	"""Hours burned per day worked so far, when nothing will remain at that pace (None: never), what will remain at the
-	sprint's end."""
+	sprint's end.
+	"""
 
 	hours_per_day: float
 	finish_date: date | None
@@ -22,7 +23,7 @@ class Forecast(NamedTuple):
 def compute_forecast(
 	remaining: float, burned: float, first: date, today: date, end: date, calendar: WorkCalendar
 ) -> Forecast:
-	"""The forecast on `today`, which counts among the days worked so far; `first` is the first of those."""
+	"""Return the forecast on `today`, which counts among the days worked so far; `first` is the first of those."""
 	worked = sum(map(calendar.is_workday, list_days(first, today)))
 	pace = burned / worked if worked else 0.0
 	left = sum(map(calendar.is_workday, list_days(today + timedelta(days=1), end)))
@@ -34,7 +35,7 @@ def compute_forecast(
 
 
 def _find_finish_day(remaining: float, pace: float, today: date, calendar: WorkCalendar) -> date | None:
-	"""The day at whose end nothing remains."""
+	"""Return the day at whose end nothing remains."""
 	if remaining < EMPTY_FORECAST:
 		return today
 	if pace <= 0:

@@ -34,27 +34,31 @@ class LastEvent(NamedTuple):
 
 
 def get_stored_events(sprint: str, until: datetime, lock: bool = False) -> list[Event]:
-	"""What was written down of the sprint up to a moment, first to last. `lock` reads what others have committed since
-	the transaction began."""
+	"""Return what was written down of the sprint up to a moment, first to last.
+
+	`lock` reads what others have committed since the transaction began.
+	"""
 	query = f"{STORED}{' LOCK IN SHARE MODE' if lock else ''}"
 	return [Event(*row) for row in frappe.db.sql(query, {"sprint": sprint, "until": until})]
 
 
 def get_latest_event(doctype: str, task: str) -> LastEvent | None:
-	"""The last that was written down of the task, in whichever sprint."""
+	"""Return the last that was written down of the task, in whichever sprint."""
 	rows = frappe.db.sql(LATEST, {"doctype": doctype, "task": task})
 	return LastEvent(rows[0][0], Event(*rows[0][1:])) if rows else None
 
 
 def list_events_until(sprint: str, rows: list[TaskRow], until: datetime, closed: bool) -> list[Event]:
-	"""All that is known of the sprint, whose tasks are `rows`, up to a moment. A closed one has its history complete: closing
-	saw to it."""
+	"""Return all that is known of the sprint, whose tasks are `rows`, up to a moment.
+
+	A closed one has its history complete: closing saw to it.
+	"""
 	events = get_stored_events(sprint, until)
 	return events if closed else events + find_unwritten_events(events, rows, until)
 
 
 def find_unwritten_events(events: list[Event], rows: list[TaskRow], now: datetime) -> list[Event]:
-	"""What the tasks of a sprint show that its events do not tell."""
+	"""Return what the tasks of a sprint show that its events do not tell."""
 	latest: dict[Key, Event] = {(event.doctype, event.task): event for event in events}
 	present = {(row.doctype, row.name): row for row in rows}
 	missing = [key for key, event in latest.items() if event.is_in and key not in present]
@@ -65,31 +69,33 @@ def find_unwritten_events(events: list[Event], rows: list[TaskRow], now: datetim
 
 
 def _build_change_events(row: TaskRow, last: Event | None, now: datetime) -> Event | None:
-	"""What happened to a task that is in the sprint since its last event; None where nothing did."""
+	"""Return what happened to a task that is in the sprint since its last event; None where nothing did."""
 	if last and last.is_in:
-		if last.get_state == row.get_state:
+		if last.state == row.state:
 			return None
-		kind = get_event_kind(last.get_state, row.get_state)
+		kind = get_event_kind(last.state, row.state)
 	else:
 		kind = JOINED
-	return Event(_date_change(row.modified, last, now), row.doctype, row.name, kind, *row.get_state)
+	return Event(_get_change_time(row.modified, last, now), row.doctype, row.name, kind, *row.state)
 
 
 def _build_removal_events(missing: list[Key], latest: dict[Key, Event], now: datetime) -> list[Event]:
-	"""That tasks left the sprint, or are no more. When one was deleted, only the finding tells."""
+	"""Return the events of tasks that left the sprint or were deleted. A deletion is dated when it is found."""
 	events = []
 	for doctype in DOCTYPES:
 		names = [name for of, name in missing if of == doctype]
 		rows = {row.name: row for row in list_rows_by_name(doctype, names)}
 		for name in names:
-			at = _date_change(rows[name].modified, latest[doctype, name], now) if name in rows else now
+			at = _get_change_time(rows[name].modified, latest[doctype, name], now) if name in rows else now
 			events.append(Event(at, doctype, name, LEFT if name in rows else DELETED, *OUT))
 	return events
 
 
-def _date_change(modified: datetime, last: Event | None, now: datetime) -> datetime:
-	"""When a change that nobody saw was made: with the task's own last change. Where that is no later than the last event,
-	the change left no trace of its time, and is told of the moment at which it was found."""
+def _get_change_time(modified: datetime, last: Event | None, now: datetime) -> datetime:
+	"""Return the time of a change that no hook saw: the task's last modification.
+
+	If that is not after the last event, the time is unknown: return the time at which it was found.
+	"""
 	if last and modified <= last.at:
 		return max(now, last.at + TICK)
 	return min(modified, now)

@@ -2,18 +2,19 @@
 
 from frappe import _
 
+from orchestrator.doctypes import TASK
 from orchestrator.measure_queries import (
 	Column,
 	Number,
 	Series,
 	Table,
+	aggregate_trailing_period,
 	build_table,
 	count_by_value,
 	count_records,
 	fetch_all,
 	fetch_one,
 	to_number,
-	trailing_period,
 )
 
 IS_OPEN = "status NOT IN ('Completed', 'Cancelled', 'Template')"
@@ -25,35 +26,40 @@ def open_projects() -> Number:
 
 
 def open_tasks() -> Number:
-	return count_records("Task", IS_OPEN)
+	return count_records(TASK, IS_OPEN)
 
 
 def completed_tasks() -> Number:
-	"""Tasks completed within 30 days, and within the 30 days before."""
-	return trailing_period("Task", "COALESCE(completed_on, DATE(modified))", where="status = 'Completed'")
+	"""Return tasks completed within 30 days, and within the 30 days before."""
+	return aggregate_trailing_period(
+		TASK, "COALESCE(completed_on, DATE(modified))", where="status = 'Completed'"
+	)
 
 
 def remaining_hours() -> Number:
-	"""What is left of the expected hours of open tasks, by their progress. Groups are the sum of theirs already."""
+	"""Return what is left of the expected hours of open tasks, by their progress.
+
+	Groups are the sum of theirs already.
+	"""
 	(hours,) = fetch_one(
 		f"""SELECT SUM(expected_time * (1 - LEAST(COALESCE(progress, 0), 100) / 100)) FROM `tabTask`
 			WHERE {IS_OPEN} AND is_group = 0 AND {{readable}}""",  # noqa: S608
-		"Task",
+		TASK,
 	)
 	return Number(to_number(hours))
 
 
 def tasks_by_status() -> Series:
-	return count_by_value("Task", "status", _("Tasks"), IS_A_TASK)
+	return count_by_value(TASK, "status", _("Tasks"), IS_A_TASK)
 
 
 def tasks_by_priority() -> Series:
 	"""Open tasks by their priority."""
-	return count_by_value("Task", "priority", _("Tasks"), IS_OPEN)
+	return count_by_value(TASK, "priority", _("Tasks"), IS_OPEN)
 
 
 def project_progress() -> Table:
-	"""The open projects, the first to end first."""
+	"""Return the open projects, the first to end first."""
 	rows = fetch_all(
 		"""
 		SELECT name, project_name, percent_complete, expected_end_date FROM `tabProject`

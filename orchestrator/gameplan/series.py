@@ -1,9 +1,9 @@
-"""The course of a sprint, day by day, out of its events. Plain values only; the cost is linear in events.
+"""The series of a sprint by day, computed from its events. Plain values only; the cost is linear in events.
 
-A change of a task's estimate, of its membership or of its being cancelled is a change of scope; a change of its
-progress is work done, or undone. Both are told in hours that remain, so that at any moment
+A change of a task's estimate, membership or cancellation changes the scope; a change of its progress is work
+done or undone. Both are in remaining hours, so that at any time
 
-	remaining = committed + added - removed - burned
+		remaining = committed + added - removed - burned
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,7 +16,8 @@ from orchestrator.gameplan.task_state import DONE, OUT, Event, TaskState
 
 class DailyPoint(NamedTuple):
 	"""Where a sprint stood at one moment, in hours. `scope` and `_compute_done` are whole estimates, and what is done of them;
-	added, removed and burned count from the start of the sprint."""
+	added, removed and burned count from the start of the sprint.
+	"""
 
 	remaining: float = 0.0
 	scope: float = 0.0
@@ -36,7 +37,7 @@ class BurndownSeries:
 	latest: dict[tuple[str, str], Event]
 
 	def find_finish_day(self, days: Sequence[date]) -> date | None:
-		"""The first day from whose end on nothing remained; None where something remains."""
+		"""Return the first day from whose end on nothing remained; None where something remains."""
 		if round(self.now.remaining, 6) > 0 or not self.marks:
 			return None
 		for day, mark in reversed(list(zip(days, self.marks, strict=False))):
@@ -62,8 +63,8 @@ class RunningTotals:
 		"""Add what the event changed."""
 		key = (event.doctype, event.task)
 		last = self.latest.get(key)
-		before = last.get_state if last else OUT
-		after = event.get_state
+		before = last.state if last else OUT
+		after = event.state
 		self.latest[key] = event
 		scope, burn = split_change(before, after)
 		self.remaining += scope - burn
@@ -79,7 +80,7 @@ class RunningTotals:
 
 
 def split_change(before: TaskState, after: TaskState) -> tuple[float, float]:
-	"""The change of scope and the work done between two moments of a task, in hours that remain."""
+	"""Return the change of scope and the work done between two moments of a task, in hours that remain."""
 	if not (before.counts and after.counts):
 		return after.remaining - before.remaining, 0.0
 	scope = (after.estimate - before.estimate) * (1 - before.progress / DONE)
@@ -97,8 +98,11 @@ def _compute_done(standing: TaskState) -> float:
 def compute_series(
 	events: Iterable[Event], days: Sequence[date], baseline: datetime, now: datetime
 ) -> BurndownSeries:
-	"""The course over `days`. What happened up to `baseline` was planning: it makes up the commitment and is no change
-	of scope. Events after `now` are left out, and so are the days after it."""
+	"""Return the course over `days`.
+
+	What happened up to `baseline` was planning: it makes up the commitment and is no change of scope. Events
+	after `now` are left out, and so are the days after it.
+	"""
 	tally = RunningTotals()
 	marks: list[DailyPoint] = []
 	committed: float | None = None
@@ -119,8 +123,9 @@ def compute_series(
 
 
 def compute_ideal_line(committed: float, working: Sequence[bool]) -> list[float]:
-	"""The guideline: all of the commitment on the first day, nothing on the last day that is worked, an equal share less
-	on each day worked in between, flat on the others. A single day shows the commitment."""
+	"""Return the guideline: all of the commitment on the first day, nothing on the last day that is worked, an
+	equal share less on each day worked in between, flat on the others. A single day shows the commitment.
+	"""
 	burning = [number > 0 and works for number, works in enumerate(working)]
 	shares = sum(burning)
 	line, burned = [], 0

@@ -5,7 +5,8 @@ from typing import TypedDict
 
 class SprintForecast(TypedDict):
 	"""At the pace so far: hours burned per day worked, the day at whose end nothing remains (None: never), what remains
-	at the sprint's end, and whether that is nothing."""
+	at the sprint's end, and whether that is nothing.
+	"""
 
 	hours_per_day: float
 	finish_date: str | None
@@ -16,7 +17,8 @@ class SprintForecast(TypedDict):
 class SprintBurndown(TypedDict):
 	"""The lists have one element per calendar day of the sprint. `actual_hours` is what remained as the day ended, for
 	today what remains now; None for the days to come, as in the lists of scope changes.
-	`unestimated_tasks` counts for no hours; where nothing is estimated, there is no forecast."""
+	`unestimated_tasks` counts for no hours; where nothing is estimated, there is no forecast.
+	"""
 
 	sprint: str
 	title: str
@@ -73,7 +75,7 @@ class MovedTask(TypedDict):
 
 
 class SprintClosing(TypedDict):
-	"""What came of a sprint, and where each unfinished task went."""
+	"""The result of a sprint, and where each unfinished task went."""
 
 	sprint: str
 	state: str

@@ -8,13 +8,13 @@ from frappe import _
 from frappe.utils import date_diff, get_datetime, getdate
 
 from orchestrator.apps import require_app
+from orchestrator.doctypes import SPRINT_EVENT
 from orchestrator.exceptions import ConflictError, refuse
 from orchestrator.gameplan.task_rows import list_sprint_rows
 
 if TYPE_CHECKING:
 	from orchestrator.orchestrator.doctype.sprint.sprint import Sprint
 
-DOCTYPE = "Sprint"
 PLANNED, ACTIVE, CLOSED = "Planned", "Active", "Closed"
 MAX_DAYS = 366  # days
 # Written by starting and closing alone.
@@ -42,19 +42,20 @@ class SprintOverlapConflictError(ConflictError):
 
 
 def get_locked_state(sprint: str) -> str:
-	"""The sprint's state as it is and will be until the transaction ends: whoever closes it meanwhile waits, and whoever
-	has just closed it has been waited for."""
+	"""Return the sprint's state as it is and will be until the transaction ends: whoever closes it meanwhile
+	waits, and whoever has just closed it has been waited for.
+	"""
 	return frappe.db.sql("SELECT state FROM `tabSprint` WHERE name = %s LOCK IN SHARE MODE", sprint)[0][0]
 
 
 def check_team_app(doc: "Sprint") -> None:
-	"""501 for a team of Gameplan without Gameplan."""
+	"""Refuse (501) a team of Gameplan on a site without Gameplan."""
 	if doc.team_type == "GP Team":
 		require_app("gameplan")
 
 
 def check_owner(doc: "Sprint") -> None:
-	"""422 for a sprint that is nobody's."""
+	"""Refuse (422) a sprint without a project or team."""
 	if not doc.team:
 		doc.team_type = ""
 	if not (doc.project or doc.team):
@@ -65,7 +66,7 @@ def check_owner(doc: "Sprint") -> None:
 
 
 def check_dates(doc: "Sprint") -> None:
-	"""422 for dates that are no span of days."""
+	"""Refuse (422) dates in the wrong order."""
 	doc.validate_from_to_dates("start_date", "end_date")
 	if date_diff(doc.end_date, doc.start_date) >= MAX_DAYS:
 		refuse(
@@ -75,7 +76,7 @@ def check_dates(doc: "Sprint") -> None:
 
 
 def check_members(doc: "Sprint") -> None:
-	"""422 for a member who is listed twice."""
+	"""Refuse (422) a member who is listed twice."""
 	users = [member.user for member in doc.members]
 	if twice := sorted({user for user in users if users.count(user) > 1}):
 		refuse(
@@ -85,7 +86,7 @@ def check_members(doc: "Sprint") -> None:
 
 
 def check_system_fields(doc: "Sprint") -> None:
-	"""409 for a state that is set rather than reached."""
+	"""Refuse (409) a state that is set by hand."""
 	if doc.flags.moved:
 		return
 	if doc.is_new():
@@ -102,8 +103,11 @@ def check_system_fields(doc: "Sprint") -> None:
 
 
 def _is_changed(doc: "Sprint", name: str) -> bool:
-	"""True if the save changes the field. Nothing, zero and the empty text are the same, and so are a moment and its
-	text: a document in memory has the one, the stored one the other."""
+	"""Return True if the save changes the field.
+
+	Nothing, zero and the empty text are the same, and so are a moment and its text: a document in memory has
+	the one, the stored one the other.
+	"""
 	now, before = doc.get(name) or None, doc.get_doc_before_save().get(name) or None
 	if isinstance(before, date) and now:
 		now = get_datetime(now) if isinstance(before, datetime) else getdate(now)
@@ -111,7 +115,7 @@ def _is_changed(doc: "Sprint", name: str) -> bool:
 
 
 def check_frozen_fields(doc: "Sprint") -> None:
-	"""409 for a change that would falsify what the sprint was."""
+	"""Refuse (409) a change that would falsify a started sprint."""
 	if doc.is_new() or doc.flags.moved:
 		return
 	owner_changed = any(_is_changed(doc, name) for name in OWNER_FIELDS)
@@ -128,8 +132,10 @@ def check_frozen_fields(doc: "Sprint") -> None:
 
 
 def check_overlap(doc: "Sprint") -> None:
-	"""409 where another active sprint of the same project or team has days in common. The owner's row is locked first,
-	so that of two starts at once the second sees the first."""
+	"""Refuse (409) an overlap with another active sprint of the same project or team.
+
+	The owner's row is locked first, so that of two concurrent starts the second sees the first.
+	"""
 	if doc.state != ACTIVE:
 		return
 	for doctype, field in (("Project", "project"), (doc.team_type, "team")):
@@ -148,10 +154,10 @@ def check_overlap(doc: "Sprint") -> None:
 
 
 def delete_events(doc: "Sprint") -> None:
-	"""The history goes with its sprint. One that holds tasks is not deleted: Frappe itself tells that they refer to it."""
-	frappe.db.delete("Sprint Event", {"sprint": doc.name})
+	"""Delete the events with their sprint. Frappe itself refuses to delete a sprint with tasks."""
+	frappe.db.delete(SPRINT_EVENT, {"sprint": doc.name})
 
 
 def refuse_merge() -> NoReturn:
-	"""409: two histories make no third one."""
+	"""Refuse (409) to merge the histories of two sprints."""
 	refuse(_("Sprints cannot be merged. Move the tasks instead."), SprintStateConflictError)

@@ -5,12 +5,15 @@ from typing import TYPE_CHECKING
 import frappe
 from frappe import _
 
+from orchestrator import clock
 from orchestrator.api.generic import get_writable, raise_not_found
+from orchestrator.doctypes import SPRINT
 from orchestrator.exceptions import refuse
-from orchestrator.gameplan import burndown, clock
+from orchestrator.gameplan import burndown
 from orchestrator.gameplan.shapes import SprintStart
-from orchestrator.gameplan.sprint_rules import ACTIVE, DOCTYPE, PLANNED, SprintStateConflictError
+from orchestrator.gameplan.sprint_rules import ACTIVE, PLANNED, SprintStateConflictError
 from orchestrator.gameplan.task_rows import list_sprint_rows
+from orchestrator.period import to_iso
 
 if TYPE_CHECKING:
 	from orchestrator.orchestrator.doctype.sprint.sprint import Sprint
@@ -21,20 +24,22 @@ FIELDS = [
 
 
 def get_sprint(name: str) -> frappe._dict:
-	"""The sprint, as a row, in one query. 403 where the caller may read no sprints, 404 for one that is missing or
-	hidden."""
-	frappe.has_permission(DOCTYPE, "read", throw=True)
-	rows = frappe.get_list(DOCTYPE, filters={"name": name}, fields=FIELDS, limit=1)
+	"""Return the sprint, as a row, in one query. 403 where the caller may read no sprints, 404 for one that is
+	missing or hidden.
+	"""
+	frappe.has_permission(SPRINT, "read", throw=True)
+	rows = frappe.get_list(SPRINT, filters={"name": name}, fields=FIELDS, limit=1)
 	if not rows:
-		raise_not_found(DOCTYPE, name)
+		raise_not_found(SPRINT, name)
 	return rows[0]
 
 
 def lock_sprint(name: str) -> "Sprint":
-	"""The sprint, for a caller who may write it, locked until the request ends: of two calls at once the second sees
-	what the first did."""
-	doc = get_writable(frappe.get_meta(DOCTYPE), name)
-	return frappe.get_doc(DOCTYPE, doc.name, for_update=True)
+	"""Return the sprint, for a caller who may write it, locked until the request ends: of two calls at once the
+	second sees what the first did.
+	"""
+	doc = get_writable(frappe.get_meta(SPRINT), name)
+	return frappe.get_doc(SPRINT, doc.name, for_update=True)
 
 
 def start_sprint(name: str) -> SprintStart:
@@ -46,14 +51,14 @@ def start_sprint(name: str) -> SprintStart:
 			SprintStateConflictError,
 		)
 	rows = list_sprint_rows(doc.name, lock=True)
-	now = clock.now()
-	committed = burndown.round_hours(sum(row.get_state.remaining for row in rows))
+	now = clock.get_now()
+	committed = burndown.round_hours(sum(row.state.remaining for row in rows))
 	doc.update({"state": ACTIVE, "started_at": now, "committed_hours": committed})
 	save_state_change(doc)
 	return SprintStart(
 		sprint=doc.name,
 		state=doc.state,
-		started_at=now.isoformat(timespec="seconds"),
+		started_at=to_iso(now),
 		committed_hours=committed,
 		tasks=len(rows),
 	)

@@ -1,15 +1,18 @@
 """The rules of a task in a sprint, and what ERPNext leaves undone on a Task: its completion is stamped, and its
-progress comes back when it is reopened; its notes on progress stay in the timeline, and a project that it leaves counts anew."""
+progress comes back when it is reopened; its notes on progress stay in the timeline, and a project that it leaves counts anew.
+"""
 
 from typing import TYPE_CHECKING
 
 import frappe
 from frappe import _
-from frappe.utils import cint, escape_html, flt, today
+from frappe.utils import cint, escape_html, flt
 
+from orchestrator import clock
+from orchestrator.doctypes import GP_TASK, SPRINT, TASK
 from orchestrator.exceptions import ConflictError, refuse
 from orchestrator.gameplan.sprint_rules import CLOSED, get_locked_state
-from orchestrator.gameplan.task_rows import FIELD, GP_TASK, TASK
+from orchestrator.gameplan.task_rows import FIELD
 from orchestrator.gameplan.task_state import DONE
 
 if TYPE_CHECKING:
@@ -28,11 +31,11 @@ class InvalidTaskProjectError(frappe.ValidationError):
 
 
 def before_validate(doc: "Task", _method: str | None = None) -> None:
-	"""Hook before_validate of Task: stamp who completed it, when and at what progress; reopening takes that back."""
+	"""Handle the hook before_validate of Task: stamp who completed it, when and at what progress; reopening takes that back."""
 	before = doc.get_doc_before_save()
 	was = before.status if before else None
 	if doc.status == COMPLETED and was != COMPLETED:
-		doc.completed_on = doc.completed_on or today()
+		doc.completed_on = doc.completed_on or clock.get_today()
 		doc.completed_by = doc.completed_by or frappe.session.user
 		doc.progress_before_completion = flt(before.progress if before else doc.progress)
 	elif before and was == COMPLETED and doc.status != COMPLETED:
@@ -41,25 +44,27 @@ def before_validate(doc: "Task", _method: str | None = None) -> None:
 
 
 def _restore_progress(doc: "Task", before: "Task") -> None:
-	"""Give a task that is reopened the progress it had: ERPNext set it to 100 on completion and leaves it there."""
+	"""Restore the progress of a reopened task: ERPNext set it to 100 on completion and leaves it there."""
 	if flt(doc.progress) == flt(before.progress) == DONE:
 		doc.progress = flt(doc.get("progress_before_completion"))
 	doc.progress_before_completion = 0
 
 
 def validate(doc: "Document", _method: str | None = None) -> None:
-	"""Hook validate of Task and GP Task: refuse what may not be in the sprint that it names."""
+	"""Handle the hook validate of Task and GP Task: refuse what may not be in the sprint that it names."""
 	if not doc.get(FIELD) or not any(map(doc.has_value_changed, (FIELD, "project", "team", "is_template"))):
 		return
 	sprint = frappe.db.get_value(
-		"Sprint", doc.get(FIELD), ["name", "project", "team_type", "team"], as_dict=True
+		SPRINT, doc.get(FIELD), ["name", "project", "team_type", "team"], as_dict=True
 	)
 	if sprint:  # else Frappe's own check of links refuses it
 		_check_sprint_open(doc, sprint)
 
 
 def _check_sprint_open(doc: "Document", sprint: frappe._dict) -> None:
-	"""409 for a closed sprint, 422 for one of another project or team, or one that the caller may not read."""
+	"""Refuse (409) a closed sprint, and (422) one of another project or team, or one that the caller may not
+	read.
+	"""
 	if doc.has_value_changed(FIELD):
 		_check_sprint_access(doc, sprint)
 		if get_locked_state(sprint.name) == CLOSED:
@@ -78,13 +83,13 @@ def _check_sprint_open(doc: "Document", sprint: frappe._dict) -> None:
 
 
 def _check_sprint_access(doc: "Document", sprint: frappe._dict) -> None:
-	"""422 for a sprint that the caller may not read, as if it were not there."""
-	if not doc.flags.ignore_permissions and not frappe.has_permission("Sprint", "read", sprint.name):
+	"""Refuse (422) a sprint that the caller may not read, as if it did not exist."""
+	if not doc.flags.ignore_permissions and not frappe.has_permission(SPRINT, "read", sprint.name):
 		refuse(_("Could not find {0}: {1}").format(_("Sprint"), sprint.name), frappe.LinkValidationError)
 
 
 def _get_team(doc: "Document") -> str | None:
-	"""The team of a GP Task, or of its project."""
+	"""Return the team of a GP Task, or of its project."""
 	return doc.team or (frappe.db.get_value("GP Project", cint(doc.project), "team") if doc.project else None)
 
 
@@ -98,13 +103,13 @@ def _raise_wrong_owner(doc: "Document", sprint: frappe._dict, what: str, owner: 
 
 
 def on_update(doc: "Task", _method: str | None = None) -> None:
-	"""Hook on_update of Task."""
+	"""Handle the hook on_update of Task."""
 	_add_progress_note(doc)
 	_update_previous_project(doc)
 
 
 def _add_progress_note(doc: "Task") -> None:
-	"""Each note on progress stays in the timeline, with the progress it was about."""
+	"""Add the progress note to the timeline, with the progress it was about."""
 	if doc.get("progress_notes") and doc.has_value_changed("progress_notes"):
 		told = _("Progress {0} %").format(f"{flt(doc.progress, 2):g}")
 		note = escape_html(doc.progress_notes).replace("\n", "<br>")
@@ -112,7 +117,7 @@ def _add_progress_note(doc: "Task") -> None:
 
 
 def _update_previous_project(doc: "Task") -> None:
-	"""ERPNext counts the percentage of the project that the task is in; the one it was in before is none the wiser."""
+	"""Update the percentage of the task's previous project. ERPNext recomputes the current one only."""
 	before = doc.get_doc_before_save()
 	left = before.project if before else None
 	if left and left != doc.project and frappe.db.exists("Project", left):

@@ -8,10 +8,9 @@ import frappe
 
 from orchestrator.apps import is_installed
 from orchestrator.compat import AS_TEXT
+from orchestrator.doctypes import GP_TASK, TASK
 from orchestrator.gameplan.task_state import DONE, TaskState
 
-TASK = "Task"
-GP_TASK = "GP Task"
 FIELD = "sprint"
 
 
@@ -81,7 +80,7 @@ class TaskRow(NamedTuple):
 		return not (self.is_done or self.is_dropped)
 
 	@property
-	def get_state(self) -> TaskState:
+	def state(self) -> TaskState:
 		progress = DONE if self.is_done else float(self.percent or 0)
 		estimate = 0.0 if self.is_covered else float(self.estimate or 0)
 		return TaskState(estimate, progress, counts=not self.is_dropped)
@@ -103,15 +102,18 @@ def find_groups(sprints: Collection[str]) -> list[str]:
 
 
 def has_sprints(doctype: str) -> bool:
-	"""True where tasks of this kind can be in sprints: their app is there, and so is our field."""
+	"""Return True if tasks of this kind can be in sprints: their app is there, and so is our field."""
 	if doctype == GP_TASK and not is_installed("gameplan"):
 		return False
 	return frappe.get_meta(doctype).has_field(FIELD)
 
 
 def list_sprint_rows(sprint: str, lock: bool = False) -> list[TaskRow]:
-	"""Every task of the sprint, whoever asks: its hours are the sum of all. `lock` keeps them as they are until the
-	transaction ends, and reads what others have committed since it began."""
+	"""Return every task of the sprint, regardless of permissions: its hours are the sum of all.
+
+	`lock` keeps them as they are until the transaction ends, and reads what others have committed since it
+	began.
+	"""
 	condition = f"sprint = %(sprint)s{' FOR UPDATE' if lock else ''}"
 	queries = [f"({_select_rows(doctype, condition)})" for doctype in DOCTYPES if has_sprints(doctype)]
 	rows = frappe.db.sql(" UNION ALL ".join(queries), {"sprint": sprint}) if queries else ()
@@ -119,7 +121,7 @@ def list_sprint_rows(sprint: str, lock: bool = False) -> list[TaskRow]:
 
 
 def list_rows_by_name(doctype: str, names: Sequence[str]) -> list[TaskRow]:
-	"""The tasks of these names; those that are gone are left out, and with their app all of a kind are."""
+	"""Return the tasks of these names; those that are gone are left out, and with their app all of a kind are."""
 	if not names or not has_sprints(doctype):
 		return []
 	keys = [int(name) for name in names] if doctype == GP_TASK else list(names)

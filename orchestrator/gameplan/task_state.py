@@ -46,7 +46,7 @@ class Event(NamedTuple):
 	counts: bool | int
 
 	@property
-	def get_state(self) -> TaskState:
+	def state(self) -> TaskState:
 		return TaskState(self.estimate, self.progress, bool(self.counts))
 
 	@property
@@ -56,7 +56,7 @@ class Event(NamedTuple):
 
 
 def get_event_kind(before: TaskState, after: TaskState) -> str:
-	"""What happened to a task that stayed in its sprint."""
+	"""Return what happened to a task that stayed in its sprint."""
 	if before.counts != after.counts:
 		return RESTORED if after.counts else CANCELLED
 	if before.progress < DONE <= after.progress:
@@ -77,8 +77,11 @@ class TaskChange(NamedTuple):
 def list_steps(
 	before: tuple[str, TaskState] | None, after: tuple[str, TaskState] | None, exists: bool = True
 ) -> list[TaskChange]:
-	"""What happened to a task that was in one sprint and is in another, in the same or in none. A move is two steps:
-	the one sprint loses the task, the other gets it. `exists` is False for a task that was deleted."""
+	"""Return what happened to a task that was in one sprint and is in another, in the same or in none.
+
+	A move is two steps: the one sprint loses the task, the other gets it. `exists` is False for a task that
+	was deleted.
+	"""
 	if before and after and before[0] == after[0]:
 		same = before[1] == after[1]
 		return [] if same else [TaskChange(after[0], get_event_kind(before[1], after[1]), after[1])]

@@ -1,4 +1,4 @@
-"""What the last closed sprints completed. Their figures were kept when they were closed."""
+"""The velocity: what the last closed sprints completed, by the figures saved when they were closed."""
 
 from collections.abc import Sequence
 from statistics import mean
@@ -7,10 +7,11 @@ import frappe
 from frappe import _
 
 from orchestrator.api.generic import get_readable
+from orchestrator.doctypes import SPRINT
 from orchestrator.exceptions import InvalidRequestError, refuse
 from orchestrator.gameplan.burndown import round_hours
 from orchestrator.gameplan.shapes import ClosedSprintFigures, Velocity
-from orchestrator.gameplan.sprint_rules import CLOSED, DOCTYPE
+from orchestrator.gameplan.sprint_rules import CLOSED
 
 MAX_SPRINTS = 50
 FIELDS = [
@@ -19,7 +20,9 @@ FIELDS = [
 
 
 def check_request(project: str | None, team: str | None, count: int) -> None:
-	"""400 for a question about nobody or about no sprints, 404 for a project that the caller may not read."""
+	"""Refuse (400) a request without project and team or without sprints, and (404) a project that the caller
+	may not read.
+	"""
 	if not (project or team):
 		refuse(_("Send a project or a team."), InvalidRequestError)
 	if not 1 <= count <= MAX_SPRINTS:
@@ -29,12 +32,12 @@ def check_request(project: str | None, team: str | None, count: int) -> None:
 
 
 def compute_velocity(project: str | None, team: str | None, count: int) -> Velocity:
-	"""The velocity over the last closed sprints that the caller may read."""
+	"""Return the velocity over the last closed sprints that the caller may read."""
 	filters = {"state": CLOSED}
 	filters |= {"project": project} if project else {}
 	filters |= {"team": team} if team else {}
 	rows = frappe.get_list(
-		DOCTYPE, filters=filters, fields=FIELDS, order_by="end_date desc, closed_at desc", limit=count
+		SPRINT, filters=filters, fields=FIELDS, order_by="end_date desc, closed_at desc", limit=count
 	)
 	sprints = [_build_sprint_figures(row) for row in reversed(rows)]
 	return Velocity(

@@ -27,7 +27,8 @@ HOLIDAYS = """
 @dataclass(frozen=True)
 class WorkCalendar:
 	"""Which days are worked. `listed_days` are the days for which the list names each day off, weekends included; outside of
-	them, and where it names no weekends at all, `weekly_off` tells them (0 is Monday)."""
+	them, and where it names no weekends at all, `weekly_off` tells them (0 is Monday).
+	"""
 
 	holidays: frozenset[date] = frozenset()
 	weekly_off: frozenset[int] = SATURDAY_AND_SUNDAY
@@ -42,7 +43,9 @@ class WorkCalendar:
 
 
 def build_calendar(rows: Iterable[tuple[date, int, date, date]]) -> WorkCalendar:
-	"""The calendar of a Holiday List's rows: day, whether it is a weekly day off, first and last day of the list."""
+	"""Return the calendar of a Holiday List's rows: day, whether it is a weekly day off, first and last day of
+	the list.
+	"""
 	rows = list(rows)
 	weekends = frozenset(day.weekday() for day, weekly, _first, _last in rows if weekly)
 	holidays = frozenset(day for day, _weekly, _first, _last in rows)
@@ -52,7 +55,7 @@ def build_calendar(rows: Iterable[tuple[date, int, date, date]]) -> WorkCalendar
 
 
 def get_calendar(project: str | None, department: str | None) -> WorkCalendar:
-	"""The calendar by which a sprint is worked."""
+	"""Return the calendar by which a sprint is worked."""
 	values = {
 		"project": project,
 		"department": department,
@@ -62,5 +65,5 @@ def get_calendar(project: str | None, department: str | None) -> WorkCalendar:
 
 
 def list_days(first: date, last: date) -> list[date]:
-	"""Every day from the first to the last."""
+	"""Return every day from the first to the last."""
 	return [first + timedelta(days=number) for number in range((last - first).days + 1)]

@@ -25,8 +25,9 @@ class Attachment:
 
 
 def parse_attachments(value: Any) -> list[Attachment]:
-	"""The files of these names. 400 for anything but a list of names, 422 for a file that is missing or hidden:
-	the two look alike."""
+	"""Return the files of these names. 400 for anything but a list of names, 422 for a file that is missing or
+	hidden: the two look alike.
+	"""
 	names = parse_json("attachments", value)
 	if names is None:
 		return []
@@ -36,7 +37,7 @@ def parse_attachments(value: Any) -> list[Attachment]:
 
 
 def _get_readable_file(name: str) -> Attachment:
-	"""The file, where there is one and the caller may read it."""
+	"""Return the file, where there is one and the caller may read it."""
 	file: File | None = frappe.get_doc("File", name) if frappe.db.exists("File", name) else None
 	if not file or file.is_folder or not file.has_permission("read"):
 		refuse(
@@ -47,7 +48,7 @@ def _get_readable_file(name: str) -> Attachment:
 
 
 def attach_files(attachments: list[Attachment], doc: Document) -> None:
-	"""Give `doc` the files, as Files of its own: the caller's stay where they are."""
+	"""Attach copies of the files to `doc`; the caller's files stay where they are."""
 	for attachment in attachments:
 		file = _copy_file(attachment)
 		file.update({"attached_to_doctype": doc.doctype, "attached_to_name": doc.name})
@@ -55,7 +56,7 @@ def attach_files(attachments: list[Attachment], doc: Document) -> None:
 
 
 def render_links(attachments: list[Attachment]) -> str:
-	"""The files as HTML, for where the platform shows none; nothing where there are none."""
+	"""Return the files as HTML, for where the platform shows none; nothing where there are none."""
 	lines = [
 		f'<a href="{html.escape(quoted(attachment.file_url))}">{html.escape(attachment.file_name)}</a>'
 		for attachment in attachments
@@ -64,7 +65,7 @@ def render_links(attachments: list[Attachment]) -> str:
 
 
 def copy_files(attachments: list[Attachment]) -> list[str]:
-	"""Names of new Files over the same content, for a platform that moves the Files it is given."""
+	"""Create Files with the same content and return their names, for a platform that moves the Files it is given."""
 	return [_copy_file(attachment).save(ignore_permissions=True).name for attachment in attachments]
 
 

@@ -13,34 +13,35 @@ import frappe
 from frappe import _
 
 from orchestrator.api.endpoint import READ, endpoint
+from orchestrator.doctypes import HD_TICKET_COMMENT
 from orchestrator.exceptions import refuse
 from orchestrator.helpdesk.tickets import DOCTYPES, is_customer
 
-NOTE = "HD Ticket Comment"
 
-
-def _is_form_of_customer() -> bool:
-	"""True where a customer asks for the form of a ticket, or to hear what happens on it."""
+def _is_customer_form() -> bool:
+	"""Return True if a customer asks for the form of a ticket, or to hear what happens on it."""
 	return frappe.form_dict.get("doctype") in DOCTYPES and is_customer()
 
 
-def _is_room_of_customer() -> bool:
-	"""True where a customer asks to hear what happens on one ticket; without a name Frappe 16 asks about the list."""
-	return bool(frappe.form_dict.get("name")) and _is_form_of_customer()
+def _is_customer_room() -> bool:
+	"""Return True if a customer asks to hear what happens on one ticket; without a name Frappe 16 asks about the
+	list.
+	"""
+	return bool(frappe.form_dict.get("name")) and _is_customer_form()
 
 
 def _is_saved_by_customer() -> bool:
-	"""True where a customer saves a ticket as Desk's form does, which gets the comments back."""
+	"""Return True if a customer saves a ticket as Desk's form does, which gets the comments back."""
 	return is_customer() and _parse_doctype(frappe.form_dict.get("doc")) in DOCTYPES
 
 
 def _is_note_hidden() -> bool:
-	"""True for who may not read the notes that a search would find."""
-	return not frappe.has_permission(NOTE, "read")
+	"""Return True for who may not read the notes that a search would find."""
+	return not frappe.has_permission(HD_TICKET_COMMENT, "read")
 
 
 def _parse_doctype(text: Any) -> str | None:
-	"""The DocType of a record as Desk sends it; None for what is no record."""
+	"""Return the DocType of a record as Desk sends it; None for what is no record."""
 	try:
 		record = json.loads(text)
 	except (TypeError, ValueError):
@@ -61,18 +62,18 @@ METHODS = {
 	"get_filter_options": "helpdesk.api.search.get_filter_options",
 }
 IS_REFUSED: dict[str, Callable[[], bool]] = {
-	"getdoc": _is_form_of_customer,
-	"get_docinfo": _is_form_of_customer,
+	"getdoc": _is_customer_form,
+	"get_docinfo": _is_customer_form,
 	"savedocs": _is_saved_by_customer,
-	"can_subscribe_doc": _is_form_of_customer,
-	"has_permission": _is_room_of_customer,
+	"can_subscribe_doc": _is_customer_form,
+	"has_permission": _is_customer_room,
 	"search": _is_note_hidden,
 	"get_filter_options": _is_note_hidden,
 }
 
 
 def __getattr__(name: str) -> Callable[..., Any]:
-	"""The function to run for this request."""
+	"""Return the function to run for this request."""
 	if name not in METHODS:
 		raise AttributeError(name)
 	return frappe.get_attr(REFUSAL if IS_REFUSED[name]() else METHODS[name])
@@ -81,7 +82,7 @@ def __getattr__(name: str) -> Callable[..., Any]:
 @frappe.whitelist(methods=["GET", "POST", "PUT", "DELETE"])
 @endpoint(effect=READ, is_public=False)
 def refuse_customer() -> None:
-	"""Answer a customer in place of the platform's method. Raises PermissionError (403), always."""
+	"""Refuse (403) a customer in place of the platform's method."""
 	refuse(
 		_("Only the support team may do this. Read your own tickets in the portal or with get_my_tickets."),
 		frappe.PermissionError,

@@ -1,7 +1,8 @@
 """The due times of an Issue, in working hours also after a pause.
 
 ERPNext adds the length of a pause by the clock, so that a ticket may be due at night or on a holiday. Here the pause
-counts by the working time in it. A target that was breached before the pause stays so: its time has passed."""
+counts by the working time in it. A target that was breached before the pause stays so: its time has passed.
+"""
 
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from erpnext.support.doctype.service_level_agreement import service_level_agreem
 from frappe.model.document import Document
 from frappe.utils import get_datetime, get_system_timezone, getdate
 
-from orchestrator.helpdesk.tickets import ISSUE
+from orchestrator.doctypes import ISSUE
 from orchestrator.helpdesk.working_time import Calendar, add_working_time, count_working_time
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ RESOLUTION_BY = "sla_resolution_by"  # an older ERPNext calls it resolution_by: 
 
 
 def before_save(doc: Document, _event: str | None = None) -> None:
-	"""Hook before_save of Issue: after ERPNext has set its own times in validate."""
+	"""Handle the hook before_save of Issue: after ERPNext has set its own times in validate."""
 	flags = frappe.flags
 	if flags.in_patch or flags.in_migrate or flags.in_install or not doc.meta.has_field(RESOLUTION_BY):
 		return
@@ -95,7 +96,7 @@ def get_calendar(agreement: "ServiceLevelAgreement") -> Calendar:
 
 
 def recount_pauses() -> None:
-	"""Give open Issues that were paused before this app counted pauses in working time their due times."""
+	"""Recompute the due times of open Issues that were paused before this app counted pauses in working time."""
 	if not frappe.get_meta(ISSUE).has_field(RESOLUTION_BY):
 		return
 	for row in _list_paused_issues():

@@ -1,8 +1,9 @@
-"""Every five minutes: tickets that are at risk or breached are assigned as Orchestrator Settings say, their assignees are
-told, and the timeline says so; once per ticket and stage, whenever the job runs and however often.
+"""Escalate tickets that are at risk or breached: assign them as Orchestrator Settings say, notify their
+assignees and note it in the timeline. Runs every five minutes; each ticket and stage is escalated once.
 
-Batches, not records: the work takes a fixed number of statements for each five hundred tickets that are escalated, and
-none for the others. Each batch is committed by itself; Ticket Escalation's unique key decides between two runs."""
+The work takes a fixed number of statements per batch of five hundred tickets, and none for other tickets.
+Each batch is committed by itself; Ticket Escalation's unique key decides between two concurrent jobs.
+"""
 
 from collections import Counter
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ import frappe
 from orchestrator import compat
 from orchestrator.api.bulk.requests import filter_listed_names
 from orchestrator.configuration import get_settings
+from orchestrator.doctypes import TICKET_ESCALATION
 from orchestrator.helpdesk import overdue
 from orchestrator.helpdesk.escalation_records import EscalatedTicket, apply_escalations, insert_escalations
 from orchestrator.helpdesk.overdue import STAGES, OverdueTicket, Stage, TicketSource
@@ -24,7 +26,7 @@ CANDIDATES = 10
 
 
 def escalate_due_tickets() -> int:
-	"""The scheduled job. Returns how many escalations there were."""
+	"""Return the scheduled job. Returns how many escalations there were."""
 	if not get_settings().escalation_enabled:
 		return 0
 	escalated = 0
@@ -69,7 +71,9 @@ class EscalationTeam:
 		self.visible = {user: filter_listed_names(meta, names, user) for user in users[:CANDIDATES]}
 
 	def get_assignee(self, ticket: OverdueTicket) -> str | None:
-		"""Whom to assign: the least busy who may read the ticket; nobody where one of the team has it already."""
+		"""Return whom to assign: the least busy who may read the ticket; nobody where one of the team has it
+		already.
+		"""
 		fit = [user for user, names in self.visible.items() if ticket.name in names]
 		if not fit or set(self.load).intersection(ticket.assignees):
 			return None
@@ -79,7 +83,7 @@ class EscalationTeam:
 
 
 def _list_members(user: str | None, role: str | None) -> list[str]:
-	"""The enabled users that the settings name."""
+	"""Return the enabled users that the settings name."""
 	filters = {"enabled": 1, "name": ("not in", frappe.STANDARD_USERS)}
 	if user:
 		filters["name"] = user
@@ -91,7 +95,7 @@ def _list_members(user: str | None, role: str | None) -> list[str]:
 
 
 def _count_open_assignments(users: list[str]) -> Counter[str]:
-	"""How many open assignments each user has."""
+	"""Return how many open assignments each user has."""
 	counts = Counter(dict.fromkeys(users, 0))
 	rows = (
 		compat.get_all(
@@ -108,16 +112,16 @@ def _count_open_assignments(users: list[str]) -> Counter[str]:
 
 
 def delete_escalations(doc: "Document", _method: str | None = None) -> None:
-	"""Hook on_trash: a new ticket may get the name of a deleted one."""
+	"""Handle the hook on_trash: a new ticket may get the name of a deleted one."""
 	_delete_escalations_by_name(doc.doctype, doc.name)
 
 
 def before_rename(doc: "Document", _method: str | None, old: str, _new: str, merge: bool = False) -> None:
-	"""Hook before_rename: a ticket that is merged into another has nothing of its own any more."""
+	"""Handle the hook before_rename: a ticket that is merged into another has nothing of its own any more."""
 	if merge:
 		_delete_escalations_by_name(doc.doctype, old)
 
 
 def _delete_escalations_by_name(doctype: str, name: str) -> None:
 	"""Delete the escalations of the ticket of that name."""
-	frappe.db.delete("Ticket Escalation", {"reference_doctype": doctype, "reference_name": str(name)})
+	frappe.db.delete(TICKET_ESCALATION, {"reference_doctype": doctype, "reference_name": str(name)})

@@ -1,5 +1,6 @@
 """What an escalation leaves behind, a batch at a time: the escalation itself, the assignment, a line in the timeline,
-notifications. Rows as the documents of Frappe and Helpdesk would have them."""
+notifications. Rows as the documents of Frappe and Helpdesk would have them.
+"""
 
 from collections.abc import Iterable
 from typing import Any, NamedTuple
@@ -7,12 +8,13 @@ from typing import Any, NamedTuple
 import frappe
 from frappe import _
 from frappe.model.dynamic_links import invalidate_distinct_link_doctypes
-from frappe.utils import format_datetime, now, nowdate
+from frappe.utils import format_datetime
 
+from orchestrator import clock
 from orchestrator.assignment import FIELD
 from orchestrator.compat import AS_TEXT
+from orchestrator.doctypes import HD_TICKET, TICKET_ESCALATION
 from orchestrator.helpdesk.overdue import OverdueTicket, Stage
-from orchestrator.helpdesk.tickets import HD_TICKET
 
 ACTOR = "Administrator"
 
@@ -24,7 +26,7 @@ class EscalatedTicket(NamedTuple):
 	assignee: str | None
 
 	@property
-	def list_concerned(self) -> list[str]:
+	def concerned_users(self) -> list[str]:
 		"""Everyone who then works on it."""
 		return list(dict.fromkeys([*self.ticket.assignees, *([self.assignee] if self.assignee else [])]))
 
@@ -33,7 +35,7 @@ def insert_escalations(doctype: str, stage: Stage, batch: list[EscalatedTicket])
 	"""Store the escalations. Returns those that were not there yet."""
 	names = {frappe.generate_hash(length=10): item for item in batch}
 	_insert_rows(
-		"Ticket Escalation",
+		TICKET_ESCALATION,
 		(
 			{
 				"name": name,
@@ -47,7 +49,7 @@ def insert_escalations(doctype: str, stage: Stage, batch: list[EscalatedTicket])
 		),
 		ignore_duplicates=True,
 	)
-	stored = frappe.get_all("Ticket Escalation", {"name": ("in", list(names))}, pluck="name", limit=0)
+	stored = frappe.get_all(TICKET_ESCALATION, {"name": ("in", list(names))}, pluck="name", limit=0)
 	return [names[name] for name in stored]
 
 
@@ -55,14 +57,13 @@ def apply_escalations(doctype: str, stage: Stage, batch: list[EscalatedTicket]) 
 	"""Assign, write into the timelines, notify. Returns who was notified."""
 	_create_assignments(doctype, [item for item in batch if item.assignee])
 	_create_timeline_entries(doctype, stage, batch)
-	recipients = _filter_notifiable({user for item in batch for user in item.list_concerned})
+	recipients = _filter_notifiable({user for item in batch for user in item.concerned_users})
 	_create_notifications(doctype, stage, batch, recipients)
 	return recipients
 
 
 def _create_assignments(doctype: str, batch: list[EscalatedTicket]) -> None:
-	"""An open ToDo for each, and what Frappe derives from it: the ticket's `_assign`, and our `assigned_to` where
-	nobody was assigned before."""
+	"""Insert an open ToDo for each ticket, and set the ticket's `_assign`, and `assigned_to` if it is empty."""
 	if not batch:
 		return
 	todos = {frappe.generate_hash(length=10): item for item in batch}
@@ -78,7 +79,7 @@ def _create_assignments(doctype: str, batch: list[EscalatedTicket]) -> None:
 				"description": _("Assignment for {0} {1}").format(doctype, item.ticket.name),
 				"status": "Open",
 				"priority": "High",
-				"date": nowdate(),
+				"date": clock.get_today(),
 			}
 			for name, item in todos.items()
 		),
@@ -104,14 +105,14 @@ def _create_assignments(doctype: str, batch: list[EscalatedTicket]) -> None:
 			"doctype": doctype,
 			"todos": list(todos),
 			"tickets": [item.ticket.name for item in batch],
-			"now": now(),
+			"now": clock.get_now(),
 			"actor": ACTOR,
 		},
 	)
 
 
 def _create_timeline_entries(doctype: str, stage: Stage, batch: list[EscalatedTicket]) -> None:
-	"""One line each, where the support team reads what happened and no customer does."""
+	"""Add a line for each ticket to the timeline, where only the support team sees it."""
 	if doctype == HD_TICKET:
 		_insert_rows(
 			"HD Ticket Activity",
@@ -137,7 +138,9 @@ def _create_timeline_entries(doctype: str, stage: Stage, batch: list[EscalatedTi
 def _create_notifications(
 	doctype: str, stage: Stage, batch: list[EscalatedTicket], recipients: set[str]
 ) -> None:
-	"""A Notification Log for each of those concerned; Helpdesk rings its own bell for an assignment."""
+	"""Insert a notification for each recipient: a Notification Log, and on Helpdesk's tickets an HD
+	Notification.
+	"""
 	_insert_rows(
 		"Notification Log",
 		(
@@ -150,7 +153,7 @@ def _create_notifications(
 				"subject": f"{_(doctype)} {item.ticket.name}: {_render_line(stage, item)}",
 			}
 			for item in batch
-			for user in item.list_concerned
+			for user in item.concerned_users
 			if user in recipients
 		),
 	)
@@ -175,7 +178,10 @@ def _create_notifications(
 
 
 def _filter_notifiable(users: set[str]) -> set[str]:
-	"""Those of the users who work in Desk and have not switched notifications off. A customer may be assigned as well."""
+	"""Return those of the users who work in Desk and have not switched notifications off.
+
+	A customer may be assigned as well.
+	"""
 	if not users:
 		return set()
 	enabled = frappe.get_all(
@@ -188,7 +194,7 @@ def _filter_notifiable(users: set[str]) -> set[str]:
 
 
 def _render_line(stage: Stage, item: EscalatedTicket) -> str:
-	"""What happened, in one sentence without anything of the ticket's own text."""
+	"""Return what happened, in one sentence without anything of the ticket's own text."""
 	due = format_datetime(item.ticket.due, "yyyy-MM-dd HH:mm")
 	texts = {
 		"Response Breached": _("The first response was due at {0} and is overdue."),
@@ -201,8 +207,8 @@ def _render_line(stage: Stage, item: EscalatedTicket) -> str:
 
 
 def _insert_rows(doctype: str, rows: Iterable[dict[str, Any]], ignore_duplicates: bool = False) -> None:
-	"""Rows of a DocType in one statement; each has a name, or gets one. None is fine."""
-	moment = now()
+	"""Insert rows of a DocType in one statement. Rows without a name get one."""
+	moment = clock.get_now()
 	filled = [
 		{
 			"name": frappe.generate_hash(length=10),
@@ -222,7 +228,8 @@ def _insert_rows(doctype: str, rows: Iterable[dict[str, Any]], ignore_duplicates
 
 def _register_dynamic_links(doctype: str, rows: list[dict[str, Any]]) -> None:
 	"""Tell Frappe to which DocTypes the rows refer, as each saved document does: it keeps a list for half a day, and a
-	record of a DocType that is not in it leaves behind what refers to it when it is renamed or deleted."""
+	record of a DocType that is not in it leaves behind what refers to it when it is renamed or deleted.
+	"""
 	for field in frappe.get_meta(doctype).get("fields", {"fieldtype": "Dynamic Link"}):
 		for linked in {row.get(field.options) for row in rows} - {None}:
 			invalidate_distinct_link_doctypes(doctype, field.options, linked)

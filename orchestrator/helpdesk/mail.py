@@ -17,7 +17,10 @@ MAX_COPIES = 50
 
 
 def get_customer_address(doc: Document) -> str | None:
-	"""Where the customer reads mail: who raised the ticket, else its contact. None where there is no address."""
+	"""Return where the customer reads mail: who raised the ticket, else its contact.
+
+	None where there is no address.
+	"""
 	contact = frappe.db.get_value("Contact", doc.contact, "email_id") if doc.get("contact") else None
 	for address in (doc.raised_by, contact):
 		if found := validate_email_address(parse_addr(address or "")[1]):
@@ -69,13 +72,14 @@ def get_customer_copies(doc: Document) -> list[str]:
 
 
 def can_send(doctype: str) -> bool:
-	"""True where the site has an account that sends the caller's mail about such a record."""
+	"""Return True if the site has an account that sends the caller's mail about such a record."""
 	return bool(EmailAccount.find_outgoing(match_by_email=frappe.session.user, match_by_doctype=doctype))
 
 
 def get_answered_communication(doc: Document) -> str | None:
-	"""The Communication that a reply answers: the latest one that has been a mail, so that the customer's mail
-	program shows both in one thread."""
+	"""Return the Communication that a reply answers: the latest one that has been a mail, so that the customer's
+	mail program shows both in one thread.
+	"""
 	filters = {
 		"reference_doctype": doc.doctype,
 		"reference_name": str(doc.name),
@@ -86,12 +90,12 @@ def get_answered_communication(doc: Document) -> str | None:
 
 
 def is_queued(communication: str) -> bool:
-	"""True where the reply waits in the site's queue, or has left it."""
+	"""Return True if the reply waits in the site's queue, or has left it."""
 	return bool(frappe.db.exists("Email Queue", {"communication": communication}))
 
 
 def explain_unsent(ticket: Ticket, recipient: str | None) -> str:
-	"""What to tell the caller about a reply that goes nowhere by mail."""
+	"""Return what to tell the caller about a reply that goes nowhere by mail."""
 	if not ticket.is_staff:
 		return _("No email was sent: the support team sees the comment on the ticket.")
 	if not recipient:

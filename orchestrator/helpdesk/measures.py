@@ -1,5 +1,6 @@
 """What dashboards tell about tickets: of ERPNext's Issues and, where Helpdesk is installed, its HD Tickets together, as
-far as the caller may read them."""
+far as the caller may read them.
+"""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -7,12 +8,12 @@ from typing import NamedTuple
 
 import frappe
 from frappe import _
-from frappe.utils import getdate, now_datetime
+from frappe.utils import getdate
 
-from orchestrator import measure_queries
+from orchestrator import clock, measure_queries
 from orchestrator.compat import AS_TEXT
+from orchestrator.doctypes import ISSUE
 from orchestrator.helpdesk.overdue import TicketSource, list_sources
-from orchestrator.helpdesk.tickets import ISSUE
 from orchestrator.measure_queries import (
 	Column,
 	Number,
@@ -20,7 +21,7 @@ from orchestrator.measure_queries import (
 	Table,
 	build_series,
 	build_table,
-	percentage,
+	compute_percentage,
 	to_number,
 )
 
@@ -39,8 +40,8 @@ class Kind(NamedTuple):
 		return self.source.doctype
 
 
-def _kinds() -> Iterator[Kind]:
-	"""The DocTypes of tickets that the caller may read. Raises PermissionError where there are none."""
+def _list_readable_kinds() -> Iterator[Kind]:
+	"""Yield the DocTypes of tickets that the caller may read. Raises PermissionError where there are none."""
 	found = [
 		Kind(
 			source,
@@ -56,20 +57,20 @@ def _kinds() -> Iterator[Kind]:
 	yield from readable
 
 
-def total(of_kind: Callable[[Kind], Number]) -> Number:
-	"""The sum over the DocTypes, now and before."""
-	numbers = [of_kind(kind) for kind in _kinds()]
+def _sum_kinds(of_kind: Callable[[Kind], Number]) -> Number:
+	"""Return the sum over the DocTypes, now and before."""
+	numbers = [of_kind(kind) for kind in _list_readable_kinds()]
 	previous = [found.previous for found in numbers if found.previous is not None]
 	return Number(sum(found.value or 0 for found in numbers), sum(previous) if previous else None)
 
 
 def open_tickets() -> Number:
-	return total(lambda kind: measure_queries.count_records(kind.doctype, kind.is_open))
+	return _sum_kinds(lambda kind: measure_queries.count_records(kind.doctype, kind.is_open))
 
 
 def unassigned_tickets() -> Number:
 	"""Open tickets that nobody is assigned."""
-	return total(
+	return _sum_kinds(
 		lambda kind: measure_queries.count_records(
 			kind.doctype, f"{kind.is_open} AND COALESCE(_assign, '[]') IN ('', '[]')"
 		)
@@ -78,73 +79,83 @@ def unassigned_tickets() -> Number:
 
 def overdue_tickets() -> Number:
 	"""Open tickets that are past the time at which their service level wants them resolved."""
-	return total(
+	return _sum_kinds(
 		lambda kind: measure_queries.count_records(
 			kind.doctype,
 			f"{kind.is_open} AND {kind.source.resolution_by} < LEAST(%(now)s, COALESCE(on_hold_since, %(now)s))",
-			now=now_datetime(),
+			now=clock.get_now(),
 		)
 	)
 
 
 def new_tickets() -> Number:
-	"""Tickets of the last 30 days, and of the 30 days before."""
-	return total(lambda kind: measure_queries.trailing_period(kind.doctype, "creation"))
+	"""Return tickets of the last 30 days, and of the 30 days before."""
+	return _sum_kinds(lambda kind: measure_queries.aggregate_trailing_period(kind.doctype, "creation"))
 
 
 def first_response_hours() -> Number:
-	"""Hours until the first response on average, of the tickets first answered within 30 days; and the 30 days before."""
+	"""Return hours until the first response on average, of the tickets first answered within 30 days; and the 30
+	days before.
+	"""
 	waited = "TIMESTAMPDIFF(SECOND, creation, first_responded_on)"
 	spent = [
-		measure_queries.trailing_period(kind.doctype, "first_responded_on", what=waited) for kind in _kinds()
+		measure_queries.aggregate_trailing_period(kind.doctype, "first_responded_on", what=waited)
+		for kind in _list_readable_kinds()
 	]
-	answered = [measure_queries.trailing_period(kind.doctype, "first_responded_on") for kind in _kinds()]
-	now = _mean_hours([found.value for found in spent], [found.value for found in answered])
-	before = _mean_hours([found.previous for found in spent], [found.previous for found in answered])
+	answered = [
+		measure_queries.aggregate_trailing_period(kind.doctype, "first_responded_on")
+		for kind in _list_readable_kinds()
+	]
+	now = _compute_mean_hours([found.value for found in spent], [found.value for found in answered])
+	before = _compute_mean_hours([found.previous for found in spent], [found.previous for found in answered])
 	return Number(now, before)
 
 
-def _mean_hours(seconds: list[float | None], records: list[float | None]) -> float | None:
+def _compute_mean_hours(seconds: list[float | None], records: list[float | None]) -> float | None:
 	known = sum(found or 0 for found in records)
 	return round(sum(found or 0 for found in seconds) / HOUR / known, 2) if known else None
 
 
 def service_level_met() -> Number:
-	"""Per cent of the tickets resolved within 30 days that were resolved in time; and within the 30 days before."""
+	"""Return per cent of the tickets resolved within 30 days that were resolved in time; and within the 30 days
+	before.
+	"""
 	met, all_ = [], []
-	for kind in _kinds():
+	for kind in _list_readable_kinds():
 		due, done = kind.source.resolution_by, kind.source.resolved_on
 		met.append(
-			measure_queries.trailing_period(
+			measure_queries.aggregate_trailing_period(
 				kind.doctype, done, what=f"{done} <= {due}", where=f"{due} IS NOT NULL"
 			)
 		)
-		all_.append(measure_queries.trailing_period(kind.doctype, done, where=f"{due} IS NOT NULL"))
+		all_.append(measure_queries.aggregate_trailing_period(kind.doctype, done, where=f"{due} IS NOT NULL"))
 	return Number(
-		percentage(sum(found.value or 0 for found in met), sum(found.value or 0 for found in all_)),
-		percentage(sum(found.previous or 0 for found in met), sum(found.previous or 0 for found in all_)),
+		compute_percentage(sum(found.value or 0 for found in met), sum(found.value or 0 for found in all_)),
+		compute_percentage(
+			sum(found.previous or 0 for found in met), sum(found.previous or 0 for found in all_)
+		),
 	)
 
 
 def tickets_by_status() -> Series:
 	counted: Counter[str] = Counter()
-	for kind in _kinds():
+	for kind in _list_readable_kinds():
 		series = measure_queries.count_by_value(kind.doctype, "status", "")
 		counted.update(dict(zip(series.labels, series.datasets[0].values, strict=True)))
 	return build_series(counted.most_common(), _("Tickets"))
 
 
 def tickets_by_day() -> Series:
-	"""Tickets that came on each of the last 30 days."""
-	found = [measure_queries.count_by_day(kind.doctype, "creation", "") for kind in _kinds()]
+	"""Return tickets that came on each of the last 30 days."""
+	found = [measure_queries.count_by_day(kind.doctype, "creation", "") for kind in _list_readable_kinds()]
 	values = [sum(each) for each in zip(*(series.datasets[0].values for series in found), strict=True)]
 	return build_series(zip(found[0].labels, values, strict=True), _("Tickets"))
 
 
 def oldest_tickets() -> Table:
-	"""The open tickets that have waited longest."""
+	"""Return the open tickets that have waited longest."""
 	rows, open_ = [], 0.0
-	for kind in _kinds():
+	for kind in _list_readable_kinds():
 		rows += measure_queries.fetch_all(
 			f"""SELECT {AS_TEXT.format("name")}, %(doctype)s, subject, status, priority, creation FROM `tab{kind.doctype}`
 				WHERE {kind.is_open} AND {{readable}} ORDER BY creation LIMIT {OLDEST}""",  # noqa: S608
@@ -153,7 +164,7 @@ def oldest_tickets() -> Table:
 		)
 		open_ += measure_queries.count_records(kind.doctype, kind.is_open).value or 0
 	oldest = sorted(rows, key=lambda row: row[-1])[:OLDEST]
-	days = [(*row[:-1], (getdate() - getdate(row[-1])).days) for row in oldest]
+	days = [(*row[:-1], (clock.get_today() - getdate(row[-1])).days) for row in oldest]
 	columns = (
 		Column("name", _("Ticket"), "Dynamic Link", "doctype"),
 		Column("doctype", _("Type")),

@@ -17,10 +17,11 @@ COLUMN = "_comments"
 
 
 def on_update(comment: "Comment", _method: str | None = None) -> None:
-	"""Hook on_update of Comment: take the text out of the copy that Frappe keeps in the ticket's own row.
+	"""Handle the hook on_update of Comment: take the text out of the copy that Frappe keeps in the ticket's own row.
 
 	Desk only counts these copies. But whoever may list a ticket may ask for the column, and a customer may list
-	their own HD Tickets, or an Issue that was shared with them."""
+	their own HD Tickets, or an Issue that was shared with them.
+	"""
 	if comment.reference_doctype in DOCTYPES and comment.reference_name and comment.comment_type == "Comment":
 		_remove_text(comment.reference_doctype, comment.reference_name)
 
@@ -35,20 +36,22 @@ def _remove_text(doctype: str, name: str) -> None:
 
 
 def after_follow(follow: "Document", _method: str | None = None) -> None:
-	"""Hook after_insert of Document Follow: a customer follows no ticket. Frappe mails followers all comments, and
-	makes whoever a record is shared with or assigned to follow it, so that to refuse would refuse the share as well."""
+	"""Handle the hook after_insert of Document Follow: a customer follows no ticket. Frappe mails followers all comments, and
+	makes whoever a record is shared with or assigned to follow it, so that to refuse would refuse the share as well.
+	"""
 	if follow.ref_doctype in DOCTYPES and is_customer(follow.user):
 		frappe.db.delete(follow.doctype, {"name": follow.name})
 
 
 def validate(note: "Document", _method: str | None = None) -> None:
-	"""Hook validate of HD Ticket Comment: of who is no agent, a mention is no more than the name. Helpdesk mails the
-	note to everyone whose mention is marked as one."""
+	"""Handle the hook validate of HD Ticket Comment: of who is no agent, a mention is no more than the name. Helpdesk mails the
+	note to everyone whose mention is marked as one.
+	"""
 	note.content = _remove_customer_mentions(note.content)
 
 
 def _remove_customer_mentions(content: str | None) -> str | None:
-	"""The note, with marks of mentions on agents alone."""
+	"""Return the note, with marks of mentions on agents alone."""
 	if not content or "data-id" not in content:
 		return content
 	page = BeautifulSoup(content, "html.parser")

@@ -1,5 +1,6 @@
 """Which open tickets are at risk or breached and were not escalated for it yet: one query per DocType and stage, however
-many tickets are open."""
+many tickets are open.
+"""
 
 import json
 from collections.abc import Iterator
@@ -8,17 +9,17 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import frappe
-from frappe.utils import now_datetime
 
+from orchestrator import clock
 from orchestrator.apps import is_installed
 from orchestrator.compat import AS_TEXT
+from orchestrator.doctypes import HD_TICKET, ISSUE
 from orchestrator.helpdesk.service_level import (
 	FINISHED_STATUSES,
 	RESOLUTION_BY,
 	RESOLVED_ON,
 	get_at_risk_seconds,
 )
-from orchestrator.helpdesk.tickets import HD_TICKET, ISSUE
 
 BATCH_SIZE = 500
 NAME = AS_TEXT.format("ticket.name")
@@ -62,7 +63,7 @@ class TicketSource:
 
 
 def list_sources() -> Iterator[TicketSource]:
-	"""The DocTypes of tickets that this site has."""
+	"""Yield the DocTypes of tickets that this site has."""
 	finished = ", ".join(frappe.db.escape(status) for status in sorted(FINISHED_STATUSES))
 	yield TicketSource(
 		ISSUE,
@@ -82,20 +83,22 @@ def list_sources() -> Iterator[TicketSource]:
 
 
 def find_column(doctype: str, fieldnames: tuple[str, ...]) -> str:
-	"""The first of these fields that the DocType has."""
+	"""Return the first of these fields that the DocType has."""
 	meta = frappe.get_meta(doctype)
 	return next(name for name in fieldnames if meta.has_field(name))
 
 
 def get_next_batch(source: TicketSource, stage: Stage) -> list[OverdueTicket]:
-	"""Tickets that reached the stage and were not escalated for it, at most `BATCH_SIZE`. Who has been escalated drops
-	out, so asking again gives the next ones."""
+	"""Return tickets that reached the stage and were not escalated for it, at most `BATCH_SIZE`.
+
+	Who has been escalated drops out, so asking again gives the next ones.
+	"""
 	due, done = (
 		(source.resolution_by, source.resolved_on)
 		if stage.is_resolution
 		else ("response_by", "first_responded_on")
 	)
-	now = now_datetime()
+	now = clock.get_now()
 	first, last = (
 		(now - HISTORY, now) if stage.is_breach else (now, now + timedelta(seconds=get_at_risk_seconds()))
 	)

@@ -9,18 +9,12 @@ from frappe import _
 from orchestrator import compat
 from orchestrator.apps import is_installed
 from orchestrator.assignment import FIELD
+from orchestrator.doctypes import HD_TICKET, ISSUE
 from orchestrator.exceptions import InvalidRequestError, refuse
 from orchestrator.helpdesk.service_level import RESOLUTION_BY
 from orchestrator.helpdesk.shapes import TicketPage
-from orchestrator.helpdesk.tickets import (
-	DOCTYPES,
-	HD_TICKET,
-	ISSUE,
-	check_doctype,
-	has_role_for_issues,
-	is_agent,
-	is_customer,
-)
+from orchestrator.helpdesk.tickets import DOCTYPES, check_doctype, has_role_for_issues, is_agent, is_customer
+from orchestrator.period import to_iso
 
 Relation = Literal["assigned", "raised"]
 RELATIONS: tuple[Relation, ...] = ("assigned", "raised")
@@ -31,7 +25,7 @@ ORDER = "modified desc, name desc"
 
 
 def parse_relation(text: str | None) -> Relation | None:
-	"""The relation that the caller names. 400 for any other."""
+	"""Return the relation that the caller names. 400 for any other."""
 	if not text:
 		return None
 	relation = next((known for known in RELATIONS if known == text), None)
@@ -41,7 +35,7 @@ def parse_relation(text: str | None) -> Relation | None:
 
 
 def parse_doctypes(doctype: str | None) -> list[str]:
-	"""The DocTypes asked for; those that the site has, where none is named."""
+	"""Return the DocTypes asked for; those that the site has, where none is named."""
 	if doctype:
 		check_doctype(doctype)
 		return [doctype]
@@ -51,7 +45,7 @@ def parse_doctypes(doctype: str | None) -> list[str]:
 def get_page(
 	doctypes: list[str], relation: Relation | None, status: str | None, start: int, length: int
 ) -> TicketPage:
-	"""A page of the tickets, the latest change first."""
+	"""Return a page of the tickets, the latest change first."""
 	queries = [_build_query(doctype, relation, status) for doctype in doctypes]
 	latest = [row for query in queries for row in _get_rows(query, ["name", "modified"], start + length)]
 	latest.sort(key=lambda row: row.modified, reverse=True)
@@ -69,8 +63,11 @@ def get_page(
 
 
 def _build_query(doctype: str, relation: Relation | None, status: str | None) -> frappe._dict:
-	"""What a list of the caller's own tickets asks for. Customers have no role for issues: as in ERPNext's portal,
-	their own ones are listed without; the condition on who raised them takes its place."""
+	"""Return what a list of the caller's own tickets asks for.
+
+	Customers have no role for issues: as in ERPNext's portal, their own ones are listed without; the
+	condition on who raised them takes its place.
+	"""
 	is_staff = is_agent() if doctype == HD_TICKET else not is_customer() and has_role_for_issues()
 	relation = relation or ("assigned" if is_staff else "raised")
 	filters: list[list[Any]] = [[doctype, "status", "=", status]] if status else []
@@ -88,21 +85,21 @@ def _build_query(doctype: str, relation: Relation | None, status: str | None) ->
 
 
 def _list_assigned(doctype: str) -> list[str]:
-	"""The tickets that the caller has an open assignment of."""
+	"""Return the tickets that the caller has an open assignment of."""
 	filters = {"reference_type": doctype, "allocated_to": frappe.session.user, "status": "Open"}
 	# get_all: whoever is assigned may know it
 	return frappe.get_all("ToDo", filters=filters, pluck="reference_name", limit=0)
 
 
 def _list_own_contacts() -> list[str]:
-	"""The contacts that stand for the caller."""
+	"""Return the contacts of the caller."""
 	user = frappe.session.user
 	# get_all: one's own
 	return frappe.get_all("Contact", or_filters={"user": user, "email_id": user}, pluck="name", limit=0)
 
 
 def _get_rows(query: frappe._dict, fields: list[str], length: int) -> list[frappe._dict]:
-	"""The first rows of the list, each with its DocType."""
+	"""Return the first rows of the list, each with its DocType."""
 	if not _can_list(query):
 		return []
 	rows = compat.get_list(
@@ -118,7 +115,7 @@ def _get_rows(query: frappe._dict, fields: list[str], length: int) -> list[frapp
 
 
 def _get_details(query: frappe._dict, names: list[str]) -> list[frappe._dict]:
-	"""The rows of these names, whole."""
+	"""Return the rows of these names, whole."""
 	if not names:
 		return []
 	meta = frappe.get_meta(query.doctype)
@@ -129,23 +126,20 @@ def _get_details(query: frappe._dict, names: list[str]) -> list[frappe._dict]:
 
 
 def _count_tickets(query: frappe._dict) -> int:
-	"""How many there are in all."""
+	"""Return how many there are in all."""
 	rows = _get_rows(query, [f"count(distinct `tab{query.doctype}`.name) as total"], 1)
 	return int(rows[0].total) if rows else 0
 
 
 def _can_list(query: frappe._dict) -> bool:
-	"""False where nothing in the list can be the caller's to see."""
+	"""Return False if the caller can see nothing in the list."""
 	return query.ignore_permissions or bool(frappe.has_permission(query.doctype, "read"))
 
 
 def _serialize_ticket(row: frappe._dict, is_staff: bool) -> dict[str, Any]:
-	"""A row as callers get it: times as in get_sla_status, and for colleagues who is assigned first."""
+	"""Return a row as callers get it: times as in get_sla_status, and for colleagues who is assigned first."""
 	assignees = [row[FIELD]] if row.get(FIELD) else json.loads(row._assign or "[]")
-	times = {
-		name: row[name].isoformat(timespec="seconds") if row[name] else None
-		for name in ("response_by", "resolution_by", "creation", "modified")
-	}
+	times = {name: to_iso(row[name]) for name in ("response_by", "resolution_by", "creation", "modified")}
 	return {
 		"name": str(row.name),
 		"doctype": row.doctype,

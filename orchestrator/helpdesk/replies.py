@@ -1,11 +1,13 @@
 """What is written on a ticket: replies that the customer gets, notes that no customer sees. Each in the way of the
-app that the ticket belongs to."""
+app that the ticket belongs to.
+"""
 
 import frappe
 from frappe import _
 from frappe.core.doctype.communication.email import add_attachments, make
 from frappe.model.document import Document
 
+from orchestrator.doctypes import HD_TICKET_COMMENT
 from orchestrator.exceptions import refuse
 from orchestrator.helpdesk import attachments, mail
 from orchestrator.helpdesk.attachments import Attachment
@@ -14,7 +16,7 @@ from orchestrator.helpdesk.tickets import Ticket
 
 
 def add_note(ticket: Ticket, content: str, files: list[Attachment]) -> IssueComment:
-	"""A note for colleagues. 403 for a customer."""
+	"""Add a note for colleagues. Refuse (403) a customer."""
 	if not ticket.is_staff:
 		refuse(
 			_("Internal notes are for the support team. Send the reply with is_internal false."),
@@ -29,21 +31,23 @@ def add_note(ticket: Ticket, content: str, files: list[Attachment]) -> IssueComm
 
 
 def _add_note_to_issue(doc: Document, content: str) -> Document:
-	"""A comment, of which Desk shows the text and no files."""
+	"""Add a comment, of which Desk shows the text and no files."""
 	return doc.add_comment("Comment", content)
 
 
 def _add_note_to_hd_ticket(doc: Document, content: str) -> Document:
 	doc.new_comment(content)
-	return _get_latest("HD Ticket Comment", {"reference_ticket": doc.name})
+	return _get_latest(HD_TICKET_COMMENT, {"reference_ticket": doc.name})
 
 
 def add_reply(
 	ticket: Ticket, content: str, files: list[Attachment], copies: list[str] | None = None
 ) -> IssueComment:
-	"""A reply that both sides see: the support team's goes to the customer, the customer's reopens the ticket.
+	"""Add a reply that both sides see: the support team's goes to the customer, the customer's reopens the
+	ticket.
 
-	`copies` get it as well; where they are None, those whom the customer's latest mail went to as copies."""
+	`copies` get it as well; where they are None, those whom the customer's latest mail went to as copies.
+	"""
 	if not ticket.is_staff:
 		if copies:
 			refuse(_("Only the support team may send copies. Leave cc out."), frappe.PermissionError)
@@ -62,7 +66,7 @@ def add_reply(
 def _send_staff_reply_on_issue(
 	doc: Document, content: str, files: list[Attachment], recipient: str | None, copies: list[str]
 ) -> Document:
-	"""Frappe's own reply, as the mail dialog of Desk sends it. 403 without the right to mail about the issue."""
+	"""Send a reply as Desk's mail dialog does. Refuse (403) without the right to send mail about the issue."""
 	written = make(
 		doctype=doc.doctype,
 		name=doc.name,
@@ -81,8 +85,11 @@ def _send_staff_reply_on_issue(
 def _send_staff_reply_on_hd_ticket(
 	doc: Document, content: str, files: list[Attachment], _recipient: str | None, copies: list[str]
 ) -> Document:
-	"""Helpdesk's own reply. It refuses to write one that it cannot mail, and to mail one that answers nothing:
-	for such a ticket it is told what it would have found out."""
+	"""Send a reply as Helpdesk does.
+
+	Helpdesk refuses to write a reply that it cannot mail, or that answers no message: for such a ticket, set
+	what it looks for.
+	"""
 	if not doc.sender_email():
 		doc.skip_email_workflow = lambda: True
 	if not doc.get_last_communication():
@@ -97,7 +104,7 @@ def _send_staff_reply_on_hd_ticket(
 
 
 def _create_customer_reply_on_issue(doc: Document, content: str, files: list[Attachment]) -> Document:
-	"""The customer's answer, as one that came by mail: Frappe reopens the issue, ERPNext's clock goes on."""
+	"""Create the customer's answer, as one that came by mail: Frappe reopens the issue, ERPNext's clock goes on."""
 	received = frappe.get_doc(
 		{
 			"doctype": "Communication",
@@ -121,7 +128,7 @@ def _create_customer_reply_on_issue(doc: Document, content: str, files: list[Att
 
 
 def _create_customer_reply_on_hd_ticket(doc: Document, content: str, files: list[Attachment]) -> Document:
-	"""Helpdesk's own answer of a customer. It mails the agents, and fails where there is no account to do it."""
+	"""Create a customer's reply as Helpdesk does. It mails the agents, and fails without an e-mail account."""
 	if not mail.can_send(doc.doctype):
 		doc.send_reply_email_to_agent = lambda *_message: None
 	doc.create_communication_via_contact(
@@ -135,7 +142,7 @@ def _get_latest_communication(doc: Document) -> Document:
 
 
 def _get_latest(doctype: str, filters: dict[str, str]) -> Document:
-	"""What the caller has just written by a method of Helpdesk that does not say what it wrote."""
+	"""Return what the caller has just written by a method of Helpdesk that does not say what it wrote."""
 	return frappe.get_last_doc(doctype, {**filters, "owner": frappe.session.user}, order_by="creation desc")
 
 
@@ -147,7 +154,7 @@ def _serialize_reply(
 	copies: list[str] | None = None,
 	is_internal: bool = False,
 ) -> IssueComment:
-	"""What the caller is told of what was written."""
+	"""Return the reply's fields that the caller gets."""
 	queued = not is_internal and mail.is_queued(written.name)
 	recipient = recipients[0] if recipients else None
 	return IssueComment(

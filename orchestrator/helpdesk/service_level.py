@@ -1,5 +1,6 @@
 """How a ticket stands against its service level agreement: read off the fields that the SLA engine of its own app
-keeps (for an Issue corrected by due_times.py), nothing computed anew. Working hours, holidays, pauses and priorities are in those fields."""
+keeps (for an Issue corrected by due_times.py), nothing computed anew. Working hours, holidays, pauses and priorities are in those fields.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,11 +8,13 @@ from typing import NamedTuple
 
 import frappe
 from frappe.model.document import Document
-from frappe.utils import cint, get_datetime, now_datetime
+from frappe.utils import cint, get_datetime
 
+from orchestrator import clock
 from orchestrator.configuration import get_settings
+from orchestrator.doctypes import ISSUE
 from orchestrator.helpdesk.shapes import SlaStatus
-from orchestrator.helpdesk.tickets import ISSUE
+from orchestrator.period import to_iso
 
 ON_TRACK, AT_RISK, BREACHED, PAUSED, MET, NONE = "on_track", "at_risk", "breached", "paused", "met", "none"
 # ERPNext renamed its fields within version 15; Helpdesk's have the older names.
@@ -38,7 +41,7 @@ class Agreement(NamedTuple):
 
 
 def compute_status(target: Target, now: datetime, at_risk_seconds: int) -> str:
-	"""The target's status at `now`."""
+	"""Return the target's status at `now`."""
 	if target.done:
 		return NONE if not target.due else MET if target.done <= target.due else BREACHED
 	if target.finished:
@@ -52,16 +55,16 @@ def compute_status(target: Target, now: datetime, at_risk_seconds: int) -> str:
 
 
 def compute_seconds_left(target: Target, now: datetime) -> int | None:
-	"""Seconds until the target is due; None where its clock does not run."""
+	"""Return seconds until the target is due; None where its clock does not run."""
 	if target.done or target.held_since or target.finished or not target.due:
 		return None
 	return int((target.due - now).total_seconds())
 
 
 def build_sla_status(doc: Document) -> SlaStatus:
-	"""The ticket's standing now. The caller may read the ticket: `tickets.find` has shown that."""
+	"""Return the ticket's standing now. The caller may read the ticket: `tickets.find` has shown that."""
 	agreement = _get_agreement(doc)
-	now = now_datetime()
+	now = clock.get_now()
 	response, resolution = _build_targets(doc, agreement) if agreement else (Target(None, None),) * 2
 	at_risk = get_at_risk_seconds()
 	return SlaStatus(
@@ -78,13 +81,16 @@ def build_sla_status(doc: Document) -> SlaStatus:
 		on_hold_since=to_iso(_get_first_moment(doc, "on_hold_since")),
 		first_response_seconds_left=compute_seconds_left(response, now),
 		resolution_seconds_left=compute_seconds_left(resolution, now),
-		checked_at=now.isoformat(timespec="seconds"),
+		checked_at=to_iso(now),
 	)
 
 
 def _build_targets(doc: Document, agreement: Agreement) -> tuple[Target, Target]:
-	"""First response and resolution. While the ticket is on hold its resolution has no due time, unless that had passed
-	before: the engine sets it anew when the clock goes on."""
+	"""Return the targets of first response and resolution.
+
+	While a ticket is on hold, its resolution has no due time unless that has passed: the engine sets it again
+	later.
+	"""
 	held_since = _get_first_moment(doc, "on_hold_since")
 	# A list action of Desk closes issues past the engine, which then has no time of resolution.
 	finished = doc.status in FINISHED_STATUSES
@@ -108,7 +114,9 @@ def _build_targets(doc: Document, agreement: Agreement) -> tuple[Target, Target]
 
 
 def _get_agreement(doc: Document) -> Agreement | None:
-	"""The ticket's agreement, by the name that people gave it: ERPNext's documents have names of their own."""
+	"""Return the ticket's agreement, by the name that people gave it: ERPNext's documents have names of their
+	own.
+	"""
 	doctype, title, name = (
 		("Service Level Agreement", "service_level", doc.get("service_level_agreement"))
 		if doc.doctype == ISSUE
@@ -119,17 +127,12 @@ def _get_agreement(doc: Document) -> Agreement | None:
 
 
 def get_at_risk_seconds() -> int:
-	"""How long before it is due a target is at risk, by Orchestrator Settings."""
+	"""Return how long before it is due a target is at risk, by Orchestrator Settings."""
 	return cint(get_settings().sla_at_risk_minutes) * 60
 
 
 def _get_first_moment(doc: Document, *fieldnames: str) -> datetime | None:
-	"""The value of the first of these fields that the DocType has."""
+	"""Return the value of the first of these fields that the DocType has."""
 	fieldname = next(name for name in fieldnames if doc.meta.has_field(name))
 	value = doc.get(fieldname)
 	return get_datetime(value) if value else None
-
-
-def to_iso(value: datetime | None) -> str | None:
-	"""ISO 8601, to the second."""
-	return value.isoformat(timespec="seconds") if value else None

@@ -7,7 +7,8 @@ class SlaStatus(TypedDict):
 	"""How a ticket stands against its service level agreement.
 
 	Both statuses are one of on_track, at_risk, breached, paused, met, none. Times are in the site's time zone;
-	seconds left are negative once the time has passed, and None while nothing is running."""
+	seconds left are negative once the time has passed, and None while nothing is running.
+	"""
 
 	issue: str
 	doctype: str
@@ -27,7 +28,8 @@ class SlaStatus(TypedDict):
 
 class IssueComment(TypedDict):
 	"""What was written on a ticket. `cc` are those who get a copy of the mail; `mail_queued` tells whether it leaves by mail, `mail_note` why it
-	does not."""
+	does not.
+	"""
 
 	comment: str
 	doctype: str

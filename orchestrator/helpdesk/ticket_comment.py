@@ -8,15 +8,16 @@ from orchestrator.helpdesk.tickets import DOCTYPES, get_document, is_customer
 
 
 class TicketComment(Comment):
-	"""Frappe's Comment. Desk shows the comments on a ticket to whoever may read it there. Their files Frappe gives to
-	whoever may read comments as such, which only administrators may."""
+	"""Frappe's Comment. Desk shows the comments on a ticket to users who may read it there. Their files Frappe gives to
+	whoever may read comments as such, which only administrators may.
+	"""
 
 	def has_permission(self, permtype: str = "read", *args: Any, **kwargs: Any) -> bool:
 		allowed = super().has_permission(permtype, *args, **kwargs)
 		return allowed or (permtype == "read" and self.is_visible_to(kwargs.get("user")))
 
 	def is_visible_to(self, user: str | None) -> bool:
-		"""True for who reads it in Desk, on its ticket."""
+		"""Return True for who reads it in Desk, on its ticket."""
 		if self.reference_doctype not in DOCTYPES or is_customer(user):
 			return False
 		ticket = get_document(self.reference_doctype, str(self.reference_name))

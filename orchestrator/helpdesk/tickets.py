@@ -14,10 +14,9 @@ from frappe.model.document import Document
 from orchestrator.api.generic import raise_not_found
 from orchestrator.apps import is_installed, require_app
 from orchestrator.assignment import FIELD, get_previous_value
+from orchestrator.doctypes import HD_TICKET, ISSUE
 from orchestrator.exceptions import InvalidRequestError, refuse
 
-ISSUE = "Issue"
-HD_TICKET = "HD Ticket"
 DOCTYPES = (ISSUE, HD_TICKET)
 PORTAL_ROLES = frozenset({"Customer", "Supplier"})
 TICKET_NUMBER = re.compile(r"^\d{1,18}$")
@@ -36,13 +35,15 @@ class Ticket:
 
 
 def get_ticket(name: str | int, doctype: str | None = None) -> Ticket:
-	"""The ticket of that name, as the caller may see it.
+	"""Return the ticket of that name, as the caller may see it.
 
-	Raises DoesNotExistError (404) for one that is missing or hidden, PermissionError (403) where the caller has
-	nothing to do with tickets, InvalidRequestError (400) for a `doctype` that is no ticket's, MissingAppError (501)."""
+	Raises DoesNotExistError (404) for one that is missing or hidden, PermissionError (403) where the caller
+	has nothing to do with tickets, InvalidRequestError (400) for a `doctype` that is no ticket's,
+	MissingAppError (501).
+	"""
 	doctypes = _list_doctypes(str(name), doctype)
 	for candidate in doctypes:
-		doc = get_document(candidate, _name_of(candidate, name))
+		doc = get_document(candidate, _parse_name(candidate, name))
 		if doc and (ticket := _build_caller_view(doc)):
 			return ticket
 	if doctypes == [ISSUE] and not is_customer():
@@ -51,7 +52,7 @@ def get_ticket(name: str | int, doctype: str | None = None) -> Ticket:
 	raise AssertionError
 
 
-def _name_of(doctype: str, name: str | int) -> str:
+def _parse_name(doctype: str, name: str | int) -> str:
 	"""Return the name of a ticket. A number is padded where its DocType pads: Helpdesk 1.20 and later have 0043 for 43."""
 	text = str(name)
 	if isinstance(name, int) and doctype == HD_TICKET and not frappe.db.exists(HD_TICKET, text):
@@ -60,7 +61,7 @@ def _name_of(doctype: str, name: str | int) -> str:
 
 
 def _list_doctypes(name: str, doctype: str | None) -> list[str]:
-	"""The DocTypes that may have a ticket of that name, in the order in which they are asked."""
+	"""Return the DocTypes that may have a ticket of that name, in the order in which they are asked."""
 	if doctype:
 		check_doctype(doctype)
 		return [doctype]
@@ -68,7 +69,7 @@ def _list_doctypes(name: str, doctype: str | None) -> list[str]:
 
 
 def check_doctype(doctype: str) -> None:
-	"""400 for a DocType that is no ticket's, 501 for an HD Ticket without Helpdesk."""
+	"""Refuse (400) a DocType that is no ticket's, and (501) an HD Ticket without Helpdesk."""
 	if doctype not in DOCTYPES:
 		refuse(_("doctype must be one of: {0}.").format(", ".join(DOCTYPES)), InvalidRequestError)
 	if doctype == HD_TICKET:
@@ -76,7 +77,7 @@ def check_doctype(doctype: str) -> None:
 
 
 def get_document(doctype: str, name: str) -> Document | None:
-	"""The record, None where there is none. Whether the caller may read it is not asked yet."""
+	"""Return the record, None where there is none. Whether the caller may read it is not asked yet."""
 	if doctype == HD_TICKET and not _is_ticket_number(name):
 		return None
 	try:
@@ -88,16 +89,18 @@ def get_document(doctype: str, name: str) -> Document | None:
 
 def _is_ticket_number(name: str) -> bool:
 	"""Return True for what can be the name of an HD Ticket. Helpdesk below 1.20 counts them in a column of numbers, where
-	MariaDB would find ticket 5 by "5th floor" and by "05" as well."""
+	MariaDB would find ticket 5 by "5th floor" and by "05" as well.
+	"""
 	if not TICKET_NUMBER.match(name):
 		return False
 	return frappe.get_meta(HD_TICKET).autoname != "autoincrement" or not name.startswith("0")
 
 
 def _build_caller_view(doc: Document) -> Ticket | None:
-	"""The ticket, from the side on which the caller stands. None where they may not read it.
+	"""Return the ticket, from the side on which the caller stands. None where they may not read it.
 
-	Customers have no role for issues: ERPNext lets them read their own ones in its portal."""
+	Customers have no role for issues: ERPNext lets them read their own ones in its portal.
+	"""
 	if doc.doctype == HD_TICKET:
 		return Ticket(doc, is_staff=is_agent()) if doc.has_permission("read") else None
 	if is_customer():
@@ -110,32 +113,34 @@ def _build_caller_view(doc: Document) -> Ticket | None:
 
 
 def _is_visible_in_portal(doc: Document) -> bool:
-	"""True where the caller may read the issue in ERPNext's portal: of a customer they are a portal user of, or
-	raised by themselves. Of support staff the portal would want to see a list of customers, which they may not have."""
+	"""Return True if the caller may read the issue in ERPNext's portal: of a customer they are a portal user of,
+	or raised by themselves. Of support staff the portal would want to see a list of customers, which they may
+	not have.
+	"""
 	in_portal = PORTAL_ROLES.intersection(frappe.get_roles()) or not has_role_for_issues()
 	return bool(in_portal and frappe.has_website_permission(doc))
 
 
 def has_role_for_issues() -> bool:
-	"""True where a role lets the caller read issues."""
+	"""Return True if a role lets the caller read issues."""
 	return bool(frappe.has_permission(ISSUE, "read"))
 
 
 def is_customer(user: str | None = None) -> bool:
-	"""True for who is no desk user: a customer in the portal."""
+	"""Return True for who is no desk user: a customer in the portal."""
 	user = user or frappe.session.user
 	return frappe.db.get_value("User", user, "user_type") != "System User"
 
 
 def is_agent(user: str | None = None) -> bool:
-	"""True where Helpdesk counts the user, by default the caller, among those who answer tickets."""
+	"""Return True if Helpdesk counts the user, by default the caller, among those who answer tickets."""
 	from helpdesk.utils import is_agent as helpdesk_knows
 
 	return bool(helpdesk_knows(user))
 
 
 def validate(doc: Document, _method: str | None = None) -> None:
-	"""Hook validate of HD Ticket: its customer, who may write it, has no say in who works on it."""
+	"""Handle the hook validate of HD Ticket: its customer, who may write it, has no say in who works on it."""
 	before = get_previous_value(doc)
 	if doc.get(FIELD) == before or is_agent():
 		return

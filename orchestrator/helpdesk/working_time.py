@@ -1,5 +1,6 @@
 """Working time: hours of each weekday, without holidays, counted by instants, so that a change of the clock neither adds
-nor loses an hour. Plain functions: no site needed."""
+nor loses an hour. Plain functions: no site needed.
+"""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta

@@ -3,8 +3,9 @@
 import frappe
 from frappe import _lt
 
-from orchestrator import period
+from orchestrator import clock, period
 from orchestrator.api.endpoint import CREATE, READ, WRITE, endpoint
+from orchestrator.doctypes import EMPLOYEE, EMPLOYEE_CHECKIN, LEAVE_APPLICATION
 from orchestrator.hr import (
 	balances,
 	employees,
@@ -67,8 +68,8 @@ def get_day_punches(employee: str | None = None, date: str | None = None) -> Wor
 
 	Of `employee`, by default the caller; of others for managers and HR. Raises PermissionError (403),
 	DoesNotExistError (404), InvalidRequestError (400), MissingEmployeeError (422)."""
-	frappe.has_permission(punches.DOCTYPE, "read", throw=True)
-	day = period.parse_date("date", date) if date else period.get_today()
+	frappe.has_permission(EMPLOYEE_CHECKIN, "read", throw=True)
+	day = period.parse_date("date", date) if date else clock.get_today()
 	return working_day.get_day(employees.get_employee_or_own(employee), day)
 
 
@@ -77,7 +78,7 @@ def get_day_punches(employee: str | None = None, date: str | None = None) -> Wor
 def get_my_profile() -> Profile:
 	"""The caller as an employee. Raises PermissionError (403) where the caller may read no employees,
 	DoesNotExistError (404) where the caller's user is linked to none."""
-	frappe.has_permission(employees.DOCTYPE, "read", throw=True)
+	frappe.has_permission(EMPLOYEE, "read", throw=True)
 	return employees.get_profile()
 
 
@@ -99,7 +100,7 @@ def apply_leave(
 	PermissionError (403), DoesNotExistError (404), InvalidRequestError (400), OverlapError (409), and as 422 InvalidLeaveTypeError,
 	InvalidLeaveDatesError, MissingLeaveAllocationError, MissingLeaveApproverError, InsufficientLeaveBalanceError, LeaveDayBlockedError and whatever else
 	HRMS refuses."""
-	frappe.has_permission(leave.DOCTYPE, "create", throw=True)
+	frappe.has_permission(LEAVE_APPLICATION, "create", throw=True)
 	applicant = employees.get_employee_or_own(employee)
 	return leave.create_application(
 		applicant, leave.parse_leave_request(leave_type, from_date, to_date, half_day, half_day_date, reason)
@@ -124,9 +125,12 @@ def get_leaves(
 	Only of `employee`, of a status, of a leave type, of leave that touches the days from `from_date` to `to_date`;
 	with `to_approve` those that wait for the caller. Raises PermissionError (403), DoesNotExistError (404),
 	InvalidRequestError (400)."""
-	frappe.has_permission(leave.DOCTYPE, "read", throw=True)
-	whose = requests.employee_with_visible_leave(employee) if employee else None
-	first, last = requests.optional_date("from_date", from_date), requests.optional_date("to_date", to_date)
+	frappe.has_permission(LEAVE_APPLICATION, "read", throw=True)
+	whose = requests.get_employee_with_visible_leave(employee) if employee else None
+	first, last = (
+		requests.parse_optional_date("from_date", from_date),
+		requests.parse_optional_date("to_date", to_date),
+	)
 	conditions = leave_list.build_conditions(whose, status, leave_type, first, last, to_approve)
 	return leave_list.get_page(conditions, order_by, limit_start, limit_page_length)
 
@@ -165,8 +169,8 @@ def get_team_on_leave(manager: str | None = None, date: str | None = None) -> Te
 
 	Raises PermissionError (403), DoesNotExistError (404) for a manager whom the caller may not read, InvalidRequestError (400),
 	MissingEmployeeError (422)."""
-	frappe.has_permission(leave.DOCTYPE, "read", throw=True)
-	day = period.parse_date("date", date) if date else period.get_today()
+	frappe.has_permission(LEAVE_APPLICATION, "read", throw=True)
+	day = period.parse_date("date", date) if date else clock.get_today()
 	return team.get_team_on_leave(employees.get_employee_or_own(manager), day)
 
 
@@ -178,8 +182,8 @@ def get_leave_balance(leave_type: str, employee: str | None = None, date: str | 
 
 	Raises PermissionError (403), DoesNotExistError (404) for an employee or a leave type, InvalidRequestError (400),
 	MissingEmployeeError (422)."""
-	whose = requests.employee_with_visible_leave(employee)
-	day = period.parse_date("date", date) if date else period.get_today()
+	whose = requests.get_employee_with_visible_leave(employee)
+	day = period.parse_date("date", date) if date else clock.get_today()
 	leave_types.check_exists(leave_type, frappe.DoesNotExistError)
 	return balances.get_balance(whose, leave_type, day)
 
@@ -194,7 +198,7 @@ def get_leave_balances(
 
 	Raises PermissionError (403), DoesNotExistError (404) naming those whom the caller may not read, InvalidRequestError (400)."""
 	whose = requests.parse_employees(employees)
-	day = period.parse_date("date", date) if date else period.get_today()
+	day = period.parse_date("date", date) if date else clock.get_today()
 	leave_types.check_exists(leave_type, frappe.DoesNotExistError)
 	rows = balances.get_balances(whose, leave_type, day)
-	return BalanceSheet(leave_type=leave_type, date=day.isoformat(), balances=rows)
+	return BalanceSheet(leave_type=leave_type, date=period.to_iso(day), balances=rows)

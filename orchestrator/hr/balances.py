@@ -1,5 +1,6 @@
 """Leave balances from HRMS's ledger: of one employee by HRMS's own functions, of many at once by the same sums
-over rows that are read for all together."""
+over rows that are read for all together.
+"""
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
@@ -10,8 +11,9 @@ import frappe
 from frappe.utils import cint, date_diff, flt
 from hrms.hr.doctype.leave_application import leave_application as engine
 
+from orchestrator.doctypes import LEAVE_APPLICATION
 from orchestrator.hr import ledger
-from orchestrator.hr.ledger import ALLOCATION, APPLICATION, ENCASHMENT
+from orchestrator.hr.ledger import ALLOCATION, ENCASHMENT
 from orchestrator.hr.shapes import Balance, EmployeeBalance
 
 Period = tuple[str, str, date, date]
@@ -19,7 +21,7 @@ COUNTS_EXPIRED = hasattr(engine, "get_manually_expired_leaves")
 
 
 def get_balance(employee: str, leave_type: str, day: date) -> Balance:
-	"""The balance as HRMS's `get_leave_details` has it, worked out for this leave type alone."""
+	"""Return the balance as HRMS's `get_leave_details` has it, worked out for this leave type alone."""
 	allocation = engine.get_leave_allocation_records(employee, day, leave_type).get(leave_type)
 	if not allocation:
 		return _build_empty_balance(leave_type)
@@ -35,8 +37,10 @@ def get_balance(employee: str, leave_type: str, day: date) -> Balance:
 
 
 def _compute_remaining(allocation: frappe._dict, taken: float, period: Period, day: date) -> float:
-	"""What HRMS's `get_leave_balance_on` comes to, by its own parts: the whole would read the allocation and what was
-	taken of it once more."""
+	"""Return the result of HRMS's `get_leave_balance_on` from its parts.
+
+	The function itself would read the allocation and the leave taken once more.
+	"""
 	employee, leave_type, first, last = period
 	expiry = engine.get_allocation_expiry_for_cf_leaves(employee, leave_type, last, first)
 	# what someone let expire before its time; older versions of HRMS leave it in the balance
@@ -45,12 +49,12 @@ def _compute_remaining(allocation: frappe._dict, taken: float, period: Period, d
 
 
 def _build_empty_balance(leave_type: str) -> Balance:
-	"""The balance where nothing is allocated."""
+	"""Return the balance where nothing is allocated."""
 	return Balance(leave_type=leave_type, allocated=0.0, used=0.0, balance=0.0, pending=0.0)
 
 
 def _build_balance(leave_type: str, allocated: float, used: float, balance: float, pending: float) -> Balance:
-	"""A balance, rounded as HRMS rounds it."""
+	"""Return a balance, rounded as HRMS rounds it."""
 	precision = cint(frappe.db.get_single_value("System Settings", "float_precision")) or 2
 	return Balance(
 		leave_type=leave_type,
@@ -62,7 +66,7 @@ def _build_balance(leave_type: str, allocated: float, used: float, balance: floa
 
 
 def get_balances(employees: Sequence[str], leave_type: str, day: date) -> list[EmployeeBalance]:
-	"""The balances of several employees, in the order given: of each what `balance_of` gives."""
+	"""Return the balances of several employees, in the order given: of each what `balance_of` gives."""
 	sheet = BalanceTable(employees, leave_type, day)
 	return [EmployeeBalance(employee=employee, **sheet.compute_balance(employee)) for employee in employees]
 
@@ -82,7 +86,7 @@ class BalanceTable:
 		self.holidays = ledger.get_holidays({row.holiday_list for row in entries}, leave_type, first, last)
 
 	def compute_balance(self, employee: str) -> Balance:
-		"""The figures of one employee."""
+		"""Return the figures of one employee."""
 		allocation = self.allocations.get(employee)
 		if allocation is None:
 			return _build_empty_balance(self.leave_type)
@@ -96,17 +100,18 @@ class BalanceTable:
 			# Leave carried forward has an end of its own, and HRMS weighs what was taken before and after it.
 			return get_balance(employee, self.leave_type, self.day)
 		taken = sum(self.count_taken_days(row, allocation) for row in entries)
-		# what HRMS's get_remaining_leaves comes to where nothing was carried forward
+		# the result of HRMS's get_remaining_leaves if nothing was carried forward
 		remaining = allocation.total_leaves_allocated + taken + (sum(expired) if COUNTS_EXPIRED else 0.0)
 		waiting = sum(row.total_leave_days for row in self.pending[employee] if _is_touching(row, allocation))
 		return _build_balance(self.leave_type, allocation.total_leaves_allocated, -taken, remaining, waiting)
 
 	def count_taken_days(self, entry: frappe._dict, allocation: frappe._dict) -> float:
-		"""The days that an entry takes from the allocation, negative as in the ledger: HRMS counts an application's
-		days anew, by the holidays as they are now."""
+		"""Return the days that an entry takes from the allocation, negative as in the ledger: HRMS counts an
+		application's days anew, by the holidays as they are now.
+		"""
 		if entry.transaction_type == ENCASHMENT:
 			return entry.leaves if _is_within(entry, allocation) else 0
-		if entry.transaction_type != APPLICATION:
+		if entry.transaction_type != LEAVE_APPLICATION:
 			return 0
 		first, last = max(entry.from_date, allocation.from_date), min(entry.to_date, allocation.to_date)
 		days = date_diff(last, first) + 1 - self.count_holidays(entry.holiday_list, first, last)
@@ -115,13 +120,13 @@ class BalanceTable:
 		return -(days - 0.5) if is_half else -days
 
 	def count_holidays(self, holiday_list: str, first: date, last: date) -> int:
-		"""How many days of the list there are from `first` to `last`."""
+		"""Return how many days of the list there are from `first` to `last`."""
 		days = self.holidays.get(holiday_list, [])
 		return bisect_right(days, last) - bisect_left(days, first)
 
 
 def _group_by_employee(rows: Iterable[frappe._dict]) -> dict[str, list[frappe._dict]]:
-	"""The rows of each employee."""
+	"""Return the rows of each employee."""
 	groups: dict[str, list[frappe._dict]] = defaultdict(list)
 	for row in rows:
 		groups[row.employee].append(row)
@@ -129,28 +134,30 @@ def _group_by_employee(rows: Iterable[frappe._dict]) -> dict[str, list[frappe._d
 
 
 def _filter_applications(entries: Iterable[frappe._dict]) -> list[frappe._dict]:
-	"""The ledger's entries for leave that was taken."""
-	return [row for row in entries if row.transaction_type == APPLICATION]
+	"""Return the ledger's entries for leave that was taken."""
+	return [row for row in entries if row.transaction_type == LEAVE_APPLICATION]
 
 
 def _is_overlapping(row: frappe._dict, allocation: frappe._dict) -> bool:
-	"""True for an entry of the allocation's period; the rows of several employees are of all their periods."""
+	"""Return True for an entry of the allocation's period; the rows of several employees are of all their
+	periods.
+	"""
 	return row.from_date <= allocation.to_date and row.to_date >= allocation.from_date
 
 
 def _is_touching(row: frappe._dict, allocation: frappe._dict) -> bool:
-	"""True where an application begins or ends in the allocation's period."""
+	"""Return True if an application begins or ends in the allocation's period."""
 	first, last = allocation.from_date, allocation.to_date
 	return first <= row.from_date <= last or first <= row.to_date <= last
 
 
 def _is_within(row: frappe._dict, allocation: frappe._dict) -> bool:
-	"""True where an entry lies in the allocation's period."""
+	"""Return True if an entry lies in the allocation's period."""
 	return allocation.from_date <= row.from_date and row.to_date <= allocation.to_date
 
 
 def _is_expired_by_hand(row: frappe._dict, allocation: frappe._dict) -> bool:
-	"""True for the entry by which someone let the rest of the allocation expire early."""
+	"""Return True for the entry by which someone let the rest of the allocation expire early."""
 	return (
 		row.transaction_type == ALLOCATION
 		and row.is_expired

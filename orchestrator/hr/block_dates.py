@@ -1,5 +1,6 @@
 """Days on which a department gives no leave. HRMS takes applications for them and refuses the approval; an
-application that its approver could not approve is refused at once here."""
+application that its approver could not approve is refused at once here.
+"""
 
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def check_approvable(doc: "LeaveApplication") -> None:
-	"""422 that names the blocked days, unless the lists allow the approver to approve leave on them."""
+	"""Refuse (422) leave on blocked days, unless the block lists allow the approver to approve it."""
 	lists = get_applicable_block_lists(doc.employee, doc.company, all_lists=True, leave_type=doc.leave_type)
 	binding = [name for name in lists if name and not is_allowed(name, doc.leave_approver)]
 	# get_all: an employee may not read the lists that bind them
@@ -34,7 +35,7 @@ def check_approvable(doc: "LeaveApplication") -> None:
 
 
 def is_allowed(block_list: str, user: str | None) -> bool:
-	"""True if the list lets the user approve leave on its days."""
+	"""Return True if the list lets the user approve leave on its days."""
 	return bool(
 		user and frappe.db.exists("Leave Block List Allow", {"parent": block_list, "allow_user": user})
 	)

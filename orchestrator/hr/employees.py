@@ -4,10 +4,11 @@ import frappe
 from frappe import _
 
 from orchestrator.api.generic import raise_not_found
+from orchestrator.doctypes import EMPLOYEE
 from orchestrator.exceptions import refuse
 from orchestrator.hr.shapes import Profile
+from orchestrator.period import to_iso
 
-DOCTYPE = "Employee"
 HR_ROLES = frozenset({"HR User", "HR Manager"})
 PROFILE_FIELDS = (
 	"name",
@@ -33,40 +34,41 @@ class InactiveEmployeeError(frappe.ValidationError):
 
 
 def is_hr() -> bool:
-	"""True if the caller looks after everyone."""
+	"""Return True if the caller looks after everyone."""
 	return not HR_ROLES.isdisjoint(frappe.get_roles())
 
 
 def _get_own_employee() -> str | None:
-	"""The caller's own employee record, the active one where there are several."""
+	"""Return the caller's own employee record, the active one where there are several."""
 	# get_all: that it is theirs, the filter says
-	records = frappe.get_all(DOCTYPE, filters={"user_id": frappe.session.user}, fields=["name", "status"])
+	records = frappe.get_all(EMPLOYEE, filters={"user_id": frappe.session.user}, fields=["name", "status"])
 	active = [record.name for record in records if record.status == "Active"]
 	return next(iter(active or [record.name for record in records]), None)
 
 
 def is_readable(employee: str) -> bool:
-	"""True where there is such an employee whom the caller may read."""
-	if not frappe.db.exists(DOCTYPE, employee):
+	"""Return True if there is such an employee whom the caller may read."""
+	if not frappe.db.exists(EMPLOYEE, employee):
 		return False
-	return bool(frappe.has_permission(DOCTYPE, "read", doc=frappe.get_cached_doc(DOCTYPE, employee)))
+	return bool(frappe.has_permission(EMPLOYEE, "read", doc=frappe.get_cached_doc(EMPLOYEE, employee)))
 
 
 def get_employee_or_own(employee: str | None) -> str:
-	"""The employee named, where the caller may read them; without a name, the caller.
+	"""Return the employee named, where the caller may read them; without a name, the caller.
 
-	Raises PermissionError (403) where the caller may read no employees, DoesNotExistError (404) where not this
-	one, MissingEmployeeError (422) where the caller is none."""
-	frappe.has_permission(DOCTYPE, "read", throw=True)
+	Raises PermissionError (403) where the caller may read no employees, DoesNotExistError (404) where not
+	this one, MissingEmployeeError (422) where the caller is none.
+	"""
+	frappe.has_permission(EMPLOYEE, "read", throw=True)
 	if not employee:
 		return _get_own_or_raise()
 	if not is_readable(employee):
-		raise_not_found(DOCTYPE, employee)
+		raise_not_found(EMPLOYEE, employee)
 	return employee
 
 
 def _get_own_or_raise() -> str:
-	"""The caller's own record. 422 where they have none."""
+	"""Return the caller's own record. 422 where they have none."""
 	own = _get_own_employee()
 	if own is None:
 		refuse(
@@ -79,14 +81,14 @@ def _get_own_or_raise() -> str:
 
 
 def check_own_or_hr(employee: str, message: str) -> None:
-	"""403 with `message` where the record is someone else's and the caller is not HR."""
+	"""Refuse (403), with `message`, another employee's record to a caller without an HR role."""
 	if employee != _get_own_employee() and not is_hr():
 		refuse(message, frappe.PermissionError)
 
 
 def check_employed(employee: str, day: object) -> None:
-	"""422 for a day before the employee joined or after they left."""
-	joined, left = frappe.get_cached_value(DOCTYPE, employee, ["date_of_joining", "relieving_date"])
+	"""Refuse (422) a day before the employee joined or after they left."""
+	joined, left = frappe.get_cached_value(EMPLOYEE, employee, ["date_of_joining", "relieving_date"])
 	if (joined and day < joined) or (left and day > left):
 		refuse(
 			_(
@@ -97,12 +99,12 @@ def check_employed(employee: str, day: object) -> None:
 
 
 def lock_employee(employee: str) -> None:
-	"""Let nobody else punch, apply or decide for this employee until the request ends."""
-	frappe.db.get_value(DOCTYPE, employee, "name", for_update=True)
+	"""Lock the employee against other punches, applications and decisions until the request ends."""
+	frappe.db.get_value(EMPLOYEE, employee, "name", for_update=True)
 
 
 def get_profile() -> Profile:
-	"""The caller's own record. 404 where they have none."""
+	"""Return the caller's own record. 404 where they have none."""
 	from erpnext.setup.doctype.employee.employee import get_holiday_list_for_employee
 	from hrms.hr.doctype.leave_application.leave_application import get_leave_approver
 
@@ -114,7 +116,7 @@ def get_profile() -> Profile:
 			).format(frappe.session.user),
 			frappe.DoesNotExistError,
 		)
-	row = frappe.db.get_value(DOCTYPE, own, PROFILE_FIELDS, as_dict=True)
+	row = frappe.db.get_value(EMPLOYEE, own, PROFILE_FIELDS, as_dict=True)
 	return Profile(
 		employee=row.name,
 		employee_name=row.employee_name,
@@ -125,7 +127,7 @@ def get_profile() -> Profile:
 		designation=row.designation,
 		date_of_joining=to_iso(row.date_of_joining),
 		reports_to=row.reports_to,
-		reports_to_name=frappe.db.get_value(DOCTYPE, row.reports_to, "employee_name")
+		reports_to_name=frappe.db.get_value(EMPLOYEE, row.reports_to, "employee_name")
 		if row.reports_to
 		else None,
 		leave_approver=get_leave_approver(own),
@@ -133,8 +135,3 @@ def get_profile() -> Profile:
 		has_reports=row.rgt - row.lft > 1,
 		is_hr=is_hr(),
 	)
-
-
-def to_iso(moment: object) -> str | None:
-	"""A day or a moment as it goes into replies."""
-	return moment.isoformat() if moment else None  # type: ignore[attr-defined]  # dates and datetimes have it

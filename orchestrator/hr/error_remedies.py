@@ -25,9 +25,8 @@ REMEDY_BY_ERROR = {
 
 
 @contextlib.contextmanager
-def errors_with_remedy() -> Iterator[None]:
-	"""Within it, what HRMS refuses says what to do as well; what it tells a form besides (whom it shared with, that
-	a mail template is missing) stays out of the reply."""
+def add_remedies() -> Iterator[None]:
+	"""Add a remedy to what HRMS refuses within the block, and drop HRMS's other messages for forms."""
 	try:
 		yield
 		frappe.clear_messages()

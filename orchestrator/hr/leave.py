@@ -11,16 +11,14 @@ from hrms.hr.doctype.leave_application.leave_application import get_leave_approv
 
 from orchestrator import period
 from orchestrator.api.generic import get_readable
+from orchestrator.doctypes import EMPLOYEE, LEAVE_APPLICATION, LEAVE_LEDGER_ENTRY, LEAVE_TYPE
 from orchestrator.exceptions import ConflictError, InvalidRequestError, refuse
 from orchestrator.hr import block_dates, changes, employees, error_remedies, leave_types
-from orchestrator.hr.employees import to_iso
 from orchestrator.hr.shapes import LeaveStanding
 
 if TYPE_CHECKING:
 	from hrms.hr.doctype.leave_application.leave_application import LeaveApplication
 
-DOCTYPE = "Leave Application"
-LEDGER = "Leave Ledger Entry"
 OPEN, CANCELLED = "Open", "Cancelled"
 Decision = Literal["Approved", "Rejected"]
 APPROVED: Decision = "Approved"
@@ -70,7 +68,9 @@ def parse_leave_request(
 	half_day_date: str | None,
 	reason: str | None,
 ) -> LeaveRequest:
-	"""A request, read strictly. 400 for what is no date, and for a half day that could be any day of several."""
+	"""Return a request, read strictly. 400 for what is no date, and for a half day that could be any day of
+	several.
+	"""
 	first, last = period.parse_date("from_date", from_date), period.parse_date("to_date", to_date)
 	half = period.parse_date("half_day_date", half_day_date) if half_day_date else None
 	if half_day and half is None:
@@ -87,7 +87,7 @@ def create_application(employee: str, request: LeaveRequest) -> LeaveStanding:
 	employees.lock_employee(employee)
 	doc: LeaveApplication = frappe.get_doc(
 		{
-			"doctype": DOCTYPE,
+			"doctype": LEAVE_APPLICATION,
 			"employee": employee,
 			"leave_type": request.leave_type,
 			"from_date": request.from_date,
@@ -96,15 +96,15 @@ def create_application(employee: str, request: LeaveRequest) -> LeaveStanding:
 			"half_day_date": request.half_day_date,
 			"description": request.reason,
 			"leave_approver": _get_approver(employee),
-			"company": frappe.get_cached_value("Employee", employee, "company"),
+			"company": frappe.get_cached_value(EMPLOYEE, employee, "company"),
 		}
 	)
 	doc.check_permission("create")
-	with error_remedies.errors_with_remedy():
+	with error_remedies.add_remedies():
 		_check_allocation(doc)
 		block_dates.check_approvable(doc)
 		doc.insert()
-	if changes.has_concurrent_changes(DOCTYPE, employee):
+	if changes.has_concurrent_changes(LEAVE_APPLICATION, employee):
 		refuse(
 			_(
 				"Another application was made for {0} at the same time. Check get_leaves and try again."
@@ -115,7 +115,7 @@ def create_application(employee: str, request: LeaveRequest) -> LeaveStanding:
 
 
 def _check_dates(request: LeaveRequest) -> None:
-	"""422 for a leave that ends before it begins."""
+	"""Refuse (422) a leave that ends before it begins."""
 	if request.to_date < request.from_date:
 		refuse(
 			_("to_date {0} is before from_date {1}. Swap them.").format(request.to_date, request.from_date),
@@ -124,7 +124,7 @@ def _check_dates(request: LeaveRequest) -> None:
 
 
 def _get_approver(employee: str) -> str | None:
-	"""Who approves the employee's leave, by HRMS. 422 where nobody can and HR Settings want someone."""
+	"""Return who approves the employee's leave, by HRMS. 422 where nobody can and HR Settings want someone."""
 	approver = get_leave_approver(employee)
 	if approver and frappe.db.get_value("User", approver, "enabled"):
 		return approver
@@ -139,8 +139,8 @@ def _get_approver(employee: str) -> str | None:
 
 
 def _check_allocation(doc: "LeaveApplication") -> None:
-	"""422 where no allocation covers the days; leave without pay and overdrawn leave need none."""
-	if is_lwp(doc.leave_type) or frappe.db.get_value("Leave Type", doc.leave_type, "allow_negative"):
+	"""Refuse (422) days without an allocation; leave without pay and overdrawn leave need none."""
+	if is_lwp(doc.leave_type) or frappe.db.get_value(LEAVE_TYPE, doc.leave_type, "allow_negative"):
 		return
 	if not any(doc.get_allocation_based_on_application_dates()):
 		refuse(
@@ -153,15 +153,15 @@ def _check_allocation(doc: "LeaveApplication") -> None:
 
 def decide_application(name: str, decision: Decision, note: str | None) -> LeaveStanding:
 	"""Approve or reject a pending application, for HRMS to post it and to tell the employee."""
-	doc = get_readable(frappe.get_meta(DOCTYPE), name)
+	doc = get_readable(frappe.get_meta(LEAVE_APPLICATION), name)
 	_check_decision_permission(doc)
 	doc = _lock_application(doc)
 	if doc.docstatus != 0 or doc.status != OPEN:
 		_raise_already_decided(doc)
 	doc.status = decision
-	with error_remedies.errors_with_remedy():
+	with error_remedies.add_remedies():
 		doc.submit()
-	if changes.has_concurrent_changes(LEDGER, doc.employee):
+	if changes.has_concurrent_changes(LEAVE_LEDGER_ENTRY, doc.employee):
 		refuse(
 			_("The leave of {0} was changed at the same time. Try again.").format(doc.employee),
 			frappe.TimestampMismatchError,
@@ -171,7 +171,7 @@ def decide_application(name: str, decision: Decision, note: str | None) -> Leave
 
 
 def _check_decision_permission(doc: "LeaveApplication") -> None:
-	"""403 for whoever is neither the approver nor HR, or whom HRMS gives no right to."""
+	"""Refuse (403) a caller who is neither the approver nor HR, or who has no right in HRMS."""
 	is_concerned = doc.leave_approver == frappe.session.user or employees.is_hr()
 	if not is_concerned or not doc.has_permlevel_access_to("status", permission_type="write"):
 		refuse(
@@ -185,7 +185,7 @@ def _check_decision_permission(doc: "LeaveApplication") -> None:
 
 def cancel_application(name: str, reason: str | None) -> LeaveStanding:
 	"""Withdraw a pending application, or cancel an approved one, for HRMS to give the days back."""
-	doc = get_readable(frappe.get_meta(DOCTYPE), name)
+	doc = get_readable(frappe.get_meta(LEAVE_APPLICATION), name)
 	is_approver = doc.leave_approver == frappe.session.user
 	if not is_approver:
 		employees.check_own_or_hr(
@@ -203,7 +203,7 @@ def cancel_application(name: str, reason: str | None) -> LeaveStanding:
 
 
 def _withdraw_application(doc: "LeaveApplication") -> None:
-	"""Take a pending application back. Frappe lets an employee neither delete it nor set its status."""
+	"""Cancel a pending application. Frappe lets an employee neither delete it nor set its status."""
 	doc.check_permission("write")
 	doc.status = CANCELLED
 	doc.flags.ignore_permlevel_for_fields = ["status"]
@@ -216,18 +216,18 @@ def _cancel_approved_application(doc: "LeaveApplication") -> None:
 	"""Cancel an approved leave, where the caller may: HR, and an approver whom the record is not only shared with."""
 	if not doc.has_permission("cancel"):
 		refuse(_("{0} is approved. Ask HR to cancel it.").format(doc.name), frappe.PermissionError)
-	with error_remedies.errors_with_remedy():
+	with error_remedies.add_remedies():
 		doc.cancel()
 
 
 def _lock_application(doc: "LeaveApplication") -> "LeaveApplication":
-	"""The application as it is now, and nobody else's until the request ends."""
+	"""Lock the application until the request ends, and return its present state."""
 	employees.lock_employee(doc.employee)
-	return frappe.get_doc(DOCTYPE, doc.name, for_update=True)
+	return frappe.get_doc(LEAVE_APPLICATION, doc.name, for_update=True)
 
 
 def _raise_already_decided(doc: "LeaveApplication") -> None:
-	"""409 that says how the application stands."""
+	"""Refuse (409), with the present status of the application."""
 	refuse(
 		_("{0} is already {1}. Apply again, or ask HR.").format(doc.name, _(doc.status)),
 		LeaveStatusConflictError,
@@ -235,13 +235,13 @@ def _raise_already_decided(doc: "LeaveApplication") -> None:
 
 
 def _add_note(doc: "LeaveApplication", note: str | None) -> None:
-	"""The caller's words, as text, in the timeline."""
+	"""Add the caller's note to the timeline, as text."""
 	if note and note.strip():
 		doc.add_comment("Comment", escape_html(note.strip()).replace("\n", "<br>"))
 
 
 def _serialize_application(doc: "LeaveApplication") -> LeaveStanding:
-	"""The application as it goes into replies."""
+	"""Return the application as it goes into replies."""
 	return LeaveStanding(
 		leave_application=doc.name,
 		employee=doc.employee,
@@ -250,7 +250,7 @@ def _serialize_application(doc: "LeaveApplication") -> LeaveStanding:
 		from_date=str(doc.from_date),
 		to_date=str(doc.to_date),
 		half_day=bool(doc.half_day),
-		half_day_date=to_iso(doc.half_day_date),
+		half_day_date=period.to_iso(doc.half_day_date),
 		total_leave_days=doc.total_leave_days,
 		status=doc.status,
 		leave_approver=doc.leave_approver or None,

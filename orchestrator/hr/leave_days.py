@@ -8,13 +8,13 @@ import frappe
 from frappe import _
 from frappe.utils import getdate
 
+from orchestrator.doctypes import LEAVE_TYPE
 from orchestrator.exceptions import refuse
 from orchestrator.hr import employees
 
 if TYPE_CHECKING:
 	from hrms.hr.doctype.leave_application.leave_application import LeaveApplication
 
-DOCTYPE = "Leave Application"
 COUNTING_STATUSES = ("Open", "Approved")
 FULL_DAY, HALF_DAY = 1.0, 0.5
 
@@ -67,9 +67,10 @@ def find_excess(own: LeavePeriod, others: Iterable[LeavePeriod], is_holiday: IsH
 
 
 def validate(doc: "LeaveApplication", _method: str | None = None) -> None:
-	"""Hook validate of Leave Application: refuse leave that would make more than one day of a day.
+	"""Handle the hook validate of Leave Application: refuse leave that would make more than one day of a day.
 
-	HRMS takes an application without a half day for one whose half day is today. Raises OverlapError (409)."""
+	HRMS takes an application without a half day for one whose half day is today. Raises OverlapError (409).
+	"""
 	if doc.docstatus == 2 or doc.status not in COUNTING_STATUSES:
 		return
 	if not (doc.employee and doc.from_date and doc.to_date):
@@ -92,7 +93,7 @@ def validate(doc: "LeaveApplication", _method: str | None = None) -> None:
 
 
 def _list_other_periods(doc: "LeaveApplication") -> list[LeavePeriod]:
-	"""The employee's other applications on those days, as others have committed them by now."""
+	"""Return the employee's other applications on those days, as others have committed them by now."""
 	rows = frappe.db.sql(
 		"""
 		SELECT name, leave_type, from_date, to_date, IF(half_day, half_day_date, NULL) FROM `tabLeave Application`
@@ -112,11 +113,11 @@ def _list_other_periods(doc: "LeaveApplication") -> list[LeavePeriod]:
 
 
 def _build_holiday_check(employee: str) -> IsHoliday:
-	"""Whether a day takes nothing of a leave type, by the employee's holiday list."""
+	"""Return whether a day takes nothing of a leave type, by the employee's holiday list."""
 	from hrms.hr.doctype.leave_application.leave_application import get_holidays
 
 	def is_holiday(leave_type: str, day: date) -> bool:
-		if frappe.get_cached_value("Leave Type", leave_type, "include_holiday"):
+		if frappe.get_cached_value(LEAVE_TYPE, leave_type, "include_holiday"):
 			return False
 		return bool(get_holidays(employee, day, day))
 

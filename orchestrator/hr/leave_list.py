@@ -8,8 +8,9 @@ from frappe import _
 
 from orchestrator.api import lists
 from orchestrator.api.generic import get_list_page
+from orchestrator.doctypes import LEAVE_APPLICATION
 from orchestrator.exceptions import InvalidRequestError, refuse
-from orchestrator.hr.leave import DOCTYPE, OPEN
+from orchestrator.hr.leave import OPEN
 from orchestrator.hr.shapes import LeavePage
 
 FIELDS = [
@@ -32,8 +33,8 @@ NEWEST_FIRST = "from_date desc, name desc"
 def get_page(
 	conditions: list[list[Any]], order_by: str | None, limit_start: str | int | None, length: str | int | None
 ) -> LeavePage:
-	"""The applications that fit and that the caller may read, the latest leave first."""
-	meta = frappe.get_meta(DOCTYPE)
+	"""Return the applications that fit and that the caller may read, the latest leave first."""
+	meta = frappe.get_meta(LEAVE_APPLICATION)
 	page = get_list_page(
 		meta,
 		fields=FIELDS,
@@ -55,7 +56,7 @@ def build_conditions(
 	last: date | None,
 	to_approve: bool,
 ) -> list[list[Any]]:
-	"""The conditions of a request, as Frappe's lists take them. 400 for an unknown status."""
+	"""Return the conditions of a request, as Frappe's lists take them. 400 for an unknown status."""
 	wanted: list[tuple[str, str, Any]] = [
 		("employee", "=", employee),
 		("status", "=", _parse_status(status) if status else None),
@@ -65,12 +66,16 @@ def build_conditions(
 	]
 	if to_approve:
 		wanted += [("leave_approver", "=", frappe.session.user), ("status", "=", OPEN), ("docstatus", "=", 0)]
-	return [[DOCTYPE, field, operator, value] for field, operator, value in wanted if value not in (None, "")]
+	return [
+		[LEAVE_APPLICATION, field, operator, value]
+		for field, operator, value in wanted
+		if value not in (None, "")
+	]
 
 
 def _parse_status(status: str) -> str:
-	"""A status that applications may have."""
-	known = frappe.get_meta(DOCTYPE).get_options("status").split("\n")
+	"""Return a status that applications may have."""
+	known = frappe.get_meta(LEAVE_APPLICATION).get_options("status").split("\n")
 	if status not in known:
 		refuse(
 			_("There is no status {0}. The statuses are: {1}.").format(status, ", ".join(known)),

@@ -3,16 +3,15 @@
 import frappe
 from frappe import _
 
+from orchestrator.doctypes import LEAVE_TYPE
 from orchestrator.exceptions import refuse
-
-DOCTYPE = "Leave Type"
 
 
 def check_exists(leave_type: str, error: type[Exception]) -> None:
 	"""Raise `error`, which names the leave types there are, where `leave_type` is none of them."""
-	if not frappe.db.exists(DOCTYPE, leave_type):
+	if not frappe.db.exists(LEAVE_TYPE, leave_type):
 		# get_all: names to choose from, which every employee may read
-		known = frappe.get_all(DOCTYPE, order_by="name", pluck="name")
+		known = frappe.get_all(LEAVE_TYPE, order_by="name", pluck="name")
 		refuse(
 			_("There is no leave type {0}. Choose one of: {1}.").format(leave_type, ", ".join(known)), error
 		)

@@ -1,5 +1,6 @@
 """What HRMS's leave ledger says of several employees: its own queries, for a list instead of one. See
-hrms/hr/doctype/leave_application/leave_application.py, whose results the tests compare."""
+hrms/hr/doctype/leave_application/leave_application.py, whose results the tests compare.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -11,15 +12,16 @@ import frappe
 from frappe.query_builder.functions import Max, Min, Sum
 from frappe.utils import flt
 
-ALLOCATION, APPLICATION, ENCASHMENT = "Leave Allocation", "Leave Application", "Leave Encashment"
-ENTRY = "Leave Ledger Entry"
+from orchestrator.doctypes import LEAVE_APPLICATION, LEAVE_LEDGER_ENTRY, LEAVE_TYPE
+
+ALLOCATION, ENCASHMENT = "Leave Allocation", "Leave Encashment"
 
 
 def list_allocations(employees: Sequence[str], leave_type: str, day: date) -> list[frappe._dict]:
-	"""What is allocated on `day`, as `get_leave_allocation_records` has it."""
+	"""Return what is allocated on `day`, as `get_leave_allocation_records` has it."""
 	if not employees:
 		return []
-	entry, allocation = frappe.qb.DocType(ENTRY), frappe.qb.DocType(ALLOCATION)
+	entry, allocation = frappe.qb.DocType(LEAVE_LEDGER_ENTRY), frappe.qb.DocType(ALLOCATION)
 	newly = (entry.is_carry_forward == 0) & (entry.to_date >= day)
 	carried = (
 		(entry.is_carry_forward == 1)
@@ -51,10 +53,10 @@ def list_allocations(employees: Sequence[str], leave_type: str, day: date) -> li
 
 
 def list_entries(employees: Sequence[str], leave_type: str, first: date, last: date) -> list[frappe._dict]:
-	"""What was taken or has expired between the days, as `get_leave_entries` has it."""
+	"""Return what was taken or has expired between the days, as `get_leave_entries` has it."""
 	if not employees:
 		return []
-	entry = frappe.qb.DocType(ENTRY)
+	entry = frappe.qb.DocType(LEAVE_LEDGER_ENTRY)
 	return (
 		frappe.qb.from_(entry)
 		.select(
@@ -77,12 +79,12 @@ def list_entries(employees: Sequence[str], leave_type: str, first: date, last: d
 def list_pending_applications(
 	employees: Sequence[str], leave_type: str, first: date, last: date
 ) -> list[frappe._dict]:
-	"""The applications that wait for approval, as `get_leaves_pending_approval_for_period` has them."""
+	"""Return the applications that wait for approval, as `get_leaves_pending_approval_for_period` has them."""
 	if not employees:
 		return []
 	# get_all: the caller may see the balances of these employees, whoever decides on their leave
 	return frappe.get_all(
-		APPLICATION,
+		LEAVE_APPLICATION,
 		filters={
 			"employee": ("in", employees),
 			"leave_type": leave_type,
@@ -96,12 +98,15 @@ def list_pending_applications(
 
 
 def get_half_days(names: Sequence[str]) -> dict[str, date]:
-	"""The half day of each application that has one."""
+	"""Return the half day of each application that has one."""
 	if not names:
 		return {}
 	# get_all: as above
 	rows = frappe.get_all(
-		APPLICATION, filters={"name": ("in", names)}, fields=["name", "half_day_date"], limit_page_length=0
+		LEAVE_APPLICATION,
+		filters={"name": ("in", names)},
+		fields=["name", "half_day_date"],
+		limit_page_length=0,
 	)
 	return {row.name: row.half_day_date for row in rows if row.half_day_date}
 
@@ -109,10 +114,10 @@ def get_half_days(names: Sequence[str]) -> dict[str, date]:
 def get_holidays(
 	lists: Iterable[str | None], leave_type: str, first: date, last: date
 ) -> dict[str, list[date]]:
-	"""The days of each holiday list, sorted; none where the leave type counts holidays as leave."""
+	"""Return the days of each holiday list, sorted; none where the leave type counts holidays as leave."""
 	names = [name for name in lists if name]
 	days: dict[str, list[date]] = defaultdict(list)
-	if not names or frappe.db.get_value("Leave Type", leave_type, "include_holiday"):
+	if not names or frappe.db.get_value(LEAVE_TYPE, leave_type, "include_holiday"):
 		return days
 	holiday = frappe.qb.DocType("Holiday")
 	rows = (

@@ -1,20 +1,22 @@
 """What dashboards tell about people: of the employees and the leave that the caller may read."""
 
 from frappe import _
-from frappe.utils import add_days, getdate
+from frappe.utils import add_days
 
+from orchestrator import clock
+from orchestrator.doctypes import EMPLOYEE, EMPLOYEE_CHECKIN, LEAVE_APPLICATION
 from orchestrator.measure_queries import (
 	Column,
 	Number,
 	Series,
 	Table,
+	aggregate_trailing_period,
 	build_table,
 	count_by_month,
 	count_by_value,
 	count_records,
 	fetch_all,
 	fetch_one,
-	trailing_period,
 )
 
 FORTNIGHT = 14
@@ -22,76 +24,76 @@ GRANTED = "docstatus = 1 AND status = 'Approved'"
 
 
 def headcount() -> Number:
-	"""Employees who are active."""
-	return count_records("Employee", "status = 'Active'")
+	"""Return employees who are active."""
+	return count_records(EMPLOYEE, "status = 'Active'")
 
 
 def on_leave_today() -> Number:
-	"""Employees whose leave is approved and takes in today."""
+	"""Return employees whose leave is approved and takes in today."""
 	(found,) = fetch_one(
 		f"""SELECT COUNT(DISTINCT employee) FROM `tabLeave Application`
 			WHERE {GRANTED} AND %(today)s BETWEEN from_date AND to_date AND {{readable}}""",  # noqa: S608
-		"Leave Application",
-		today=getdate(),
+		LEAVE_APPLICATION,
+		today=clock.get_today(),
 	)
 	return Number(found)
 
 
 def leave_to_decide() -> Number:
-	"""Leave applications that wait for a decision."""
-	return count_records("Leave Application", "docstatus = 0 AND status = 'Open'")
+	"""Return the leave applications that wait for a decision."""
+	return count_records(LEAVE_APPLICATION, "docstatus = 0 AND status = 'Open'")
 
 
 def checked_in_today() -> Number:
-	"""Employees with a punch of today."""
+	"""Return employees with a punch of today."""
 	(found,) = fetch_one(
 		"""SELECT COUNT(DISTINCT employee) FROM `tabEmployee Checkin`
 			WHERE time >= %(today)s AND time < %(end)s AND {readable}""",
-		"Employee Checkin",
-		today=getdate(),
-		end=add_days(getdate(), 1),
+		EMPLOYEE_CHECKIN,
+		today=clock.get_today(),
+		end=add_days(clock.get_today(), 1),
 	)
 	return Number(found)
 
 
 def new_employees() -> Number:
-	"""Employees who joined within 90 days, and within the 90 days before."""
-	return trailing_period("Employee", "date_of_joining", days=90)
+	"""Return employees who joined within 90 days, and within the 90 days before."""
+	return aggregate_trailing_period(EMPLOYEE, "date_of_joining", days=90)
 
 
 def employees_by_department() -> Series:
-	return count_by_value("Employee", "department", _("Employees"), "status = 'Active'")
+	return count_by_value(EMPLOYEE, "department", _("Employees"), "status = 'Active'")
 
 
 def leave_by_type() -> Series:
-	"""Approved leave applications by leave type, of this year."""
+	"""Return the approved leave applications of this year by leave type."""
 	return count_by_value(
-		"Leave Application",
+		LEAVE_APPLICATION,
 		"leave_type",
 		_("Applications"),
-		f"{GRANTED} AND YEAR(from_date) = {getdate().year}",
+		f"{GRANTED} AND YEAR(from_date) = {clock.get_today().year}",
 	)
 
 
 def joined_by_month() -> Series:
-	"""Employees by the month in which they joined, of the last twelve months."""
-	return count_by_month("Employee", "date_of_joining", _("Employees"))
+	"""Return employees by the month in which they joined, of the last twelve months."""
+	return count_by_month(EMPLOYEE, "date_of_joining", _("Employees"))
 
 
 def coming_leave() -> Table:
-	"""Approved leave of the next fortnight, the first first."""
+	"""Return the approved leave of the next fortnight, the earliest first."""
 	rows = fetch_all(
 		f"""
 		SELECT name, employee_name, from_date, to_date, total_leave_days FROM `tabLeave Application`
 		WHERE {GRANTED} AND to_date >= %(today)s AND from_date <= %(last)s AND {{readable}}
 		ORDER BY from_date, name
 		""",  # noqa: S608
-		"Leave Application",
-		today=getdate(),
-		last=add_days(getdate(), FORTNIGHT),
+		LEAVE_APPLICATION,
+		today=clock.get_today(),
+		last=add_days(clock.get_today(), FORTNIGHT),
 	)
 	columns = (
-		Column("name", _("Leave Application"), "Link", "Leave Application"),
+		Column("name", _("Leave Application"), "Link", LEAVE_APPLICATION),
 		Column("employee_name", _("Employee")),
 		Column("from_date", _("From Date"), "Date"),
 		Column("to_date", _("To Date"), "Date"),

@@ -1,8 +1,8 @@
-"""Whose records self-service reaches: the caller's own, those of their reports, and what they are to approve.
+"""Limit self-service to the caller's own records, those of their reports, and those they are to approve.
 
-HRMS gives the role Employee the right to read every employee, and leaves it to user permissions to narrow that
-down. Whoever has none reads everyone's leave and punches. These hooks narrow it down for whoever has no other
-role that may read the DocType; with HR's roles, or one of the site's own, nothing changes.
+HRMS gives the role Employee the right to read every employee, and leaves the rest to user permissions:
+without these, an employee reads everyone's leave and punches. The hooks here apply to callers without another
+role that may read the DocType; HR's roles and the site's own are not limited.
 """
 
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ from orchestrator.configuration import get_settings
 if TYPE_CHECKING:
 	from frappe.model.document import Document
 
-# Roles that stand for one's own records and for what one approves
+# Roles for a user's own records and for what the user approves
 SELF_SERVICE_ROLES = frozenset(
 	{"All", "Desk User", "Employee", "Employee Self Service", "Expense Approver", "Guest", "Leave Approver"}
 )
@@ -70,7 +70,7 @@ ACCESSIBLE_EMPLOYEES = """
 
 
 def build_conditions(user: str | None, doctype: str) -> str:
-	"""Hook permission_query_conditions: what a list may hold."""
+	"""Implement the hook permission_query_conditions: what a list may hold."""
 	user = user or frappe.session.user
 	if not _is_self_service_only(doctype, user):
 		return ""
@@ -82,7 +82,7 @@ def build_conditions(user: str | None, doctype: str) -> str:
 
 
 def has_permission(doc: "Document", ptype: str | None, user: str) -> bool | None:
-	"""Hook has_permission: False where the record is out of reach, NO_OPINION where Frappe decides alone."""
+	"""Implement the hook has_permission: False where the record is out of reach, NO_OPINION where Frappe decides alone."""
 	if not _is_self_service_only(doc.doctype, user):
 		return NO_OPINION
 	if doc.doctype in LEDGERS and ptype and ptype not in READ_PERMISSIONS:
@@ -93,7 +93,7 @@ def has_permission(doc: "Document", ptype: str | None, user: str) -> bool | None
 
 
 def _is_self_service_only(doctype: str, user: str) -> bool:
-	"""True where nothing but self-service lets the user read the DocType."""
+	"""Return True if nothing but self-service lets the user read the DocType."""
 	if user == "Administrator" or not get_settings().employees_reach_own_records_only:
 		return False
 	readers = {
@@ -105,7 +105,10 @@ def _is_self_service_only(doctype: str, user: str) -> bool:
 
 
 def _can_access(employee: str | None, user: str) -> bool:
-	"""True for the user's own employee record and those below it. A record that is not named yet is nobody's."""
+	"""Return True for the user's own employee record and those below it.
+
+	A record that is not named yet is nobody's.
+	"""
 	if not employee:
 		return True
 	query = f"{ACCESSIBLE_EMPLOYEES.format(user='%(user)s')} WHERE reached.name = %(employee)s LIMIT 1"

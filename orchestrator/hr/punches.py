@@ -1,5 +1,6 @@
 """Checking in and out: where, when, and that nobody does the same twice. The record, the shift and the geofence are
-HRMS's own."""
+HRMS's own.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,14 +9,14 @@ from typing import Literal
 import frappe
 from frappe import _
 
-from orchestrator import period
+from orchestrator import clock, period
 from orchestrator.api.parameters import parse_json
 from orchestrator.configuration import get_settings
+from orchestrator.doctypes import EMPLOYEE_CHECKIN
 from orchestrator.exceptions import ConflictError, InvalidRequestError, refuse
 from orchestrator.hr import employees, error_remedies
 from orchestrator.hr.shapes import Punch
 
-DOCTYPE = "Employee Checkin"
 Direction = Literal["IN", "OUT"]
 IN: Direction = "IN"
 OUT: Direction = "OUT"
@@ -40,7 +41,9 @@ class PunchPlace:
 
 
 def parse_place(location: str | dict | None, latitude: float | None, longitude: float | None) -> PunchPlace:
-	"""The place of a request: `location` is a name or an object with the coordinates. 400 for anything else."""
+	"""Return the place of a request: `location` is a name or an object with the coordinates. 400 for anything
+	else.
+	"""
 	if isinstance(location, str) and location.lstrip().startswith("{"):
 		location = parse_json("location", location)
 	if isinstance(location, dict):
@@ -55,7 +58,7 @@ def parse_place(location: str | dict | None, latitude: float | None, longitude: 
 
 
 def _parse_coordinates(location: dict) -> tuple[float, float]:
-	"""Latitude and longitude of a location that is an object."""
+	"""Return latitude and longitude of a location that is an object."""
 	try:
 		return float(location["latitude"]), float(location["longitude"])
 	except (KeyError, TypeError, ValueError):
@@ -66,7 +69,7 @@ def _parse_coordinates(location: dict) -> tuple[float, float]:
 
 
 def _check_coordinate(name: str, value: float, limit: float) -> None:
-	"""400 for a coordinate that is nowhere on earth."""
+	"""Refuse (400) a coordinate out of range."""
 	if not -limit <= value <= limit:
 		refuse(_("{0} must be between {1} and {2} degrees.").format(name, -limit, limit), InvalidRequestError)
 
@@ -80,7 +83,7 @@ def create_punch(employee: str, direction: Direction, at: datetime | None, place
 	_check_not_repeated(employee, direction, moment, exact=at is not None and employees.is_hr())
 	doc = frappe.get_doc(
 		{
-			"doctype": DOCTYPE,
+			"doctype": EMPLOYEE_CHECKIN,
 			"employee": employee,
 			"log_type": direction,
 			"time": moment,
@@ -91,14 +94,14 @@ def create_punch(employee: str, direction: Direction, at: datetime | None, place
 	)
 	# Frappe would put its own time in place of an employee's, who may not set it; it has been checked above.
 	doc.flags.ignore_permlevel_for_fields = ["time"]
-	with error_remedies.errors_with_remedy():
+	with error_remedies.add_remedies():
 		doc.insert()
 	return serialize_punch(doc)
 
 
 def _parse_moment(at: datetime | None) -> datetime:
 	"""Return when the punch happened: now without `at`, and now where the sender's clock is a little ahead of ours."""
-	now = period.get_now()
+	now = clock.get_now_to_second()
 	if at is None:
 		return now
 	ahead = timedelta(seconds=get_settings().punch_clock_tolerance_seconds)
@@ -106,8 +109,8 @@ def _parse_moment(at: datetime | None) -> datetime:
 
 
 def _check_moment(moment: datetime) -> None:
-	"""422 for a moment to come; 403 for one that the caller may not enter any more."""
-	now, tolerance = period.get_now(), get_settings().punch_tolerance_minutes
+	"""Refuse (422) a time in the future, and (403) one before the caller's tolerance."""
+	now, tolerance = clock.get_now_to_second(), get_settings().punch_tolerance_minutes
 	if moment > now:
 		refuse(
 			_(
@@ -125,10 +128,13 @@ def _check_moment(moment: datetime) -> None:
 
 
 def _check_not_repeated(employee: str, direction: Direction, moment: datetime, *, exact: bool) -> None:
-	"""409 where the employee's last punch, within the tolerance, was the same; where `exact`, where one of the same
-	second was. The rows stay locked, so that of two requests at once the second sees the first."""
+	"""Refuse (409) a repeated punch: the same as the last one within the tolerance, or with `exact`, of the same
+	second.
+
+	The rows stay locked, so that of two concurrent requests the second sees the first.
+	"""
 	window = timedelta(0) if exact else timedelta(minutes=get_settings().punch_tolerance_minutes)
-	checkin = frappe.qb.DocType(DOCTYPE)
+	checkin = frappe.qb.DocType(EMPLOYEE_CHECKIN)
 	earlier = (
 		frappe.qb.from_(checkin)
 		.select(checkin.log_type, checkin.time)
@@ -145,20 +151,20 @@ def _check_not_repeated(employee: str, direction: Direction, moment: datetime, *
 
 
 def _describe_repetition(employee: str, direction: Direction, moment: datetime) -> str:
-	"""What to say to someone who punches twice."""
+	"""Return what to say to someone who punches twice."""
 	if direction == IN:
 		return _("{0} already checked in at {1}. The next step is to check out.").format(employee, moment)
 	return _("{0} already checked out at {1}. The next step is to check in.").format(employee, moment)
 
 
 def serialize_punch(row: "frappe._dict | frappe.model.document.Document") -> Punch:
-	"""A record as it goes into replies."""
+	"""Return a record as it goes into replies."""
 	located = bool(row.latitude or row.longitude)
 	return Punch(
 		checkin=row.name,
 		employee=row.employee,
 		log_type=row.log_type,
-		time=row.time.isoformat(),
+		time=period.to_iso(row.time, "auto"),
 		time_zone=period.get_time_zone(),
 		location=row.device_id or None,
 		latitude=row.latitude if located else None,

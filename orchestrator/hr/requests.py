@@ -10,6 +10,7 @@ from orchestrator import period
 from orchestrator.api.generic import raise_not_found
 from orchestrator.api.parameters import parse_json
 from orchestrator.configuration import get_settings
+from orchestrator.doctypes import EMPLOYEE, EMPLOYEE_CHECKIN
 from orchestrator.exceptions import InvalidRequestError, refuse
 from orchestrator.hr import employees, punches
 from orchestrator.hr.punches import Direction
@@ -25,7 +26,7 @@ def execute_punch(
 	longitude: float | None,
 ) -> Punch:
 	"""Check in or out, for oneself or as HR."""
-	frappe.has_permission(punches.DOCTYPE, "create", throw=True)
+	frappe.has_permission(EMPLOYEE_CHECKIN, "create", throw=True)
 	whose = employees.get_employee_or_own(employee)
 	employees.check_own_or_hr(
 		whose, _("You may check in and out only for yourself. Ask HR to enter it for {0}.").format(whose)
@@ -34,33 +35,35 @@ def execute_punch(
 	return punches.create_punch(whose, direction, moment, punches.parse_place(location, latitude, longitude))
 
 
-def optional_date(name: str, text: str | None) -> date | None:
-	"""An optional date."""
+def parse_optional_date(name: str, text: str | None) -> date | None:
 	return period.parse_date(name, text) if text else None
 
 
-def employee_with_visible_leave(employee: str | None) -> str:
-	"""The employee named, whose balances the caller may see: who may read the record, and the leave approver."""
+def get_employee_with_visible_leave(employee: str | None) -> str:
+	"""Return the employee named, whose balances the caller may see: who may read the record, and the leave
+	approver.
+	"""
 	if employee and (employees.is_readable(employee) or _is_leave_approver(employee)):
 		return employee
 	return employees.get_employee_or_own(employee)
 
 
 def _is_leave_approver(employee: str) -> bool:
-	"""True if the employee's leave is the caller's to approve."""
-	is_known = frappe.db.exists(employees.DOCTYPE, employee)
+	"""Return True if the employee's leave is the caller's to approve."""
+	is_known = frappe.db.exists(EMPLOYEE, employee)
 	return bool(is_known and get_leave_approver(employee) == frappe.session.user)
 
 
 def parse_employees(value: str | list | None) -> list[str]:
-	"""The employees of a list, each once; without one all active ones whom the caller may read. 404 naming those
-	whom the caller may not read, 400 for no list or one that is too long."""
-	frappe.has_permission(employees.DOCTYPE, "read", throw=True)
+	"""Return the employees of a list, each once; without one all active ones whom the caller may read. 404
+	naming those whom the caller may not read, 400 for no list or one that is too long.
+	"""
+	frappe.has_permission(EMPLOYEE, "read", throw=True)
 	wanted = parse_json("employees", value)
 	limit = get_settings().max_page_length
 	if wanted is None:
 		wanted = frappe.get_list(
-			employees.DOCTYPE,
+			EMPLOYEE,
 			filters={"status": "Active"},
 			order_by="name",
 			pluck="name",
@@ -76,11 +79,9 @@ def parse_employees(value: str | list | None) -> list[str]:
 
 
 def _check_readable(names: list[str]) -> None:
-	"""404 that names the employees whom the caller may not read."""
+	"""Refuse (404), naming the employees whom the caller may not read."""
 	if not names:
 		return
-	found = frappe.get_list(
-		employees.DOCTYPE, filters={"name": ("in", names)}, pluck="name", limit_page_length=0
-	)
+	found = frappe.get_list(EMPLOYEE, filters={"name": ("in", names)}, pluck="name", limit_page_length=0)
 	if missing := [name for name in names if name not in set(found)]:
-		raise_not_found(employees.DOCTYPE, ", ".join(missing))
+		raise_not_found(EMPLOYEE, ", ".join(missing))

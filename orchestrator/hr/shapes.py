@@ -74,7 +74,8 @@ class LeavePage(TypedDict):
 
 class Balance(TypedDict):
 	"""Days of a leave type in the allocation period that a day falls in. `used` is approved, past and to come;
-	`pending` waits for approval and is not part of `used` or `balance`."""
+	`pending` waits for approval and is not part of `used` or `balance`.
+	"""
 
 	leave_type: str
 	allocated: float

@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 import frappe
 
 from orchestrator import period
+from orchestrator.doctypes import EMPLOYEE_CHECKIN
 from orchestrator.hr import worked_hours
-from orchestrator.hr.employees import to_iso
-from orchestrator.hr.punches import DOCTYPE, serialize_punch
+from orchestrator.hr.punches import serialize_punch
 from orchestrator.hr.shapes import WorkingDay
 from orchestrator.hr.worked_hours import Rules
 
@@ -32,8 +32,9 @@ EVERY_PAIR = "Every Valid Check-in and Check-out"
 
 
 def get_day(employee: str, day: date) -> WorkingDay:
-	"""The employee's punches that belong to `day`, in their order: those of a shift to the day on which it began, a pair
-	without a shift to the day of its IN."""
+	"""Return the employee's punches that belong to `day`, in their order: those of a shift to the day on which
+	it began, a pair without a shift to the day of its IN.
+	"""
 	zone = ZoneInfo(period.get_time_zone())
 	around = worked_hours.sort_punches(_list_neighbouring_punches(employee, day), zone)
 	days = worked_hours.assign_days(around, zone)
@@ -41,20 +42,20 @@ def get_day(employee: str, day: date) -> WorkingDay:
 	hours, first_in, last_out = _compute_work(punches, zone)
 	return WorkingDay(
 		employee=employee,
-		date=day.isoformat(),
+		date=period.to_iso(day),
 		time_zone=period.get_time_zone(),
 		worked_hours=hours,
-		first_in=to_iso(first_in),
-		last_out=to_iso(last_out),
+		first_in=period.to_iso(first_in, "auto"),
+		last_out=period.to_iso(last_out, "auto"),
 		punches=[serialize_punch(row) for row in punches],
 	)
 
 
 def _list_neighbouring_punches(employee: str, day: date) -> list[frappe._dict]:
-	"""The punches of the day and of its neighbours, of which a shift may reach into it or out of it."""
+	"""Return the punches of the day and of its neighbours, of which a shift may reach into it or out of it."""
 	first = datetime.combine(day - timedelta(days=1), time.min)
 	return frappe.get_list(
-		DOCTYPE,
+		EMPLOYEE_CHECKIN,
 		filters={"employee": employee, "time": ("between", (first, first + timedelta(days=3)))},
 		fields=FIELDS,
 		order_by="time, creation",
@@ -65,7 +66,7 @@ def _list_neighbouring_punches(employee: str, day: date) -> list[frappe._dict]:
 def _compute_work(
 	punches: list[frappe._dict], zone: tzinfo
 ) -> tuple[float, datetime | None, datetime | None]:
-	"""The hours of all shifts together, the first arrival and the last departure."""
+	"""Return the hours of all shifts together, the first arrival and the last departure."""
 	shifts: dict[tuple[str | None, datetime | None], list[frappe._dict]] = {}
 	for row in punches:
 		shifts.setdefault((row.shift, row.shift_start), []).append(row)
@@ -81,7 +82,7 @@ def _compute_work(
 
 
 def _get_rules(shift: str | None, logs: Iterable[frappe._dict]) -> Rules:
-	"""How to count: as the shift says; without one every pair, by their direction where all have one."""
+	"""Return how to count: as the shift says; without one every pair, by their direction where all have one."""
 	if shift:
 		return frappe.get_cached_value(
 			"Shift Type",

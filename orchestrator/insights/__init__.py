@@ -7,8 +7,7 @@ from orchestrator.api.endpoint import CREATE, READ, WRITE, endpoint
 from orchestrator.api.reports import get_report
 from orchestrator.insights.dashboards import layout, rendering, trends
 from orchestrator.insights.reports import report_jobs, report_request, report_runs, report_schedules
-from orchestrator.insights.reports.report_shapes import GeneratedReport, ScheduledReport
-from orchestrator.insights.shapes import Dashboard, History
+from orchestrator.insights.shapes import Dashboard, GeneratedReport, History, ScheduledReport
 
 
 @frappe.whitelist(methods=["GET", "POST"])

@@ -13,10 +13,11 @@ class ItemError(TypedDict):
 class Item(TypedDict):
 	"""One figure of a dashboard.
 
-	`value` goes by `kind`: number: a number, null where there is nothing to tell. series: `{labels, datasets: [{name,
-	values}]}`. table: `{columns: [{fieldname, label, fieldtype, options}], rows, total}`, 100 rows at most. `previous`,
-	`change` and `change_percent` are of numbers. `direction` is up or down, whichever is better, or null. `stale`: a newer
-	value is due, or being computed."""
+	`value` depends on `kind`: number: a number, or null. series: `{labels, datasets: [{name, values}]}`.
+	table: `{columns: [{fieldname, label, fieldtype, options}], rows, total}`, 100 rows at most. `previous`,
+	`change` and `change_percent` are of numbers. `direction` is up or down, whichever is better, or null.
+	`stale`: a newer value is due, or being computed.
+	"""
 
 	name: str
 	label: str
@@ -36,7 +37,8 @@ class Item(TypedDict):
 
 class Dashboard(TypedDict):
 	"""A dashboard's items in their order. `refreshed_at` is the oldest of theirs; times are in the site's time zone.
-	`queued` names the items that a background job computes now."""
+	`queued` names the items that a background job computes now.
+	"""
 
 	dashboard: str
 	doctype: str
@@ -60,3 +62,46 @@ class History(TypedDict):
 	label: str
 	unit: str | None
 	points: list[Point]
+
+
+class GeneratedReport(TypedDict):
+	"""A report as a file, or how far it is.
+
+	`status` is Queued, Running, Completed or Failed. `file` names a private File of the caller, `file_size` is in
+	bytes, `row_count` leaves the total row out, `progress` is in percent. The file is deleted after `compute_retention_end`.
+	`mail_queued` tells whether it leaves by mail to `recipients`, `mail_note` why it does not, `error` is null or
+	`{"type", "text"}`. Times are in the site's time zone.
+	"""
+
+	run: str
+	report_name: str
+	format: str
+	status: str
+	progress: int
+	row_count: int | None
+	file: str | None
+	file_name: str | None
+	file_url: str | None
+	file_size: int | None
+	started_at: str | None
+	finished_at: str | None
+	kept_until: str | None
+	recipients: list[str]
+	mail_queued: bool
+	mail_note: str | None
+	error: dict[str, Any] | None
+
+
+class ScheduledReport(TypedDict):
+	"""A report that is mailed again and again to `recipients`, as `user` sees it. `schedule` names an Auto Email Report."""
+
+	schedule: str
+	report_name: str
+	format: str
+	frequency: str
+	day_of_week: str | None
+	filters: Any
+	period: str | None
+	recipients: list[str]
+	user: str
+	enabled: bool

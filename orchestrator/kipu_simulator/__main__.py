@@ -12,8 +12,8 @@ from orchestrator.kipu_simulator.signatures import Keys
 from orchestrator.kipu_simulator.world import Settings
 
 
-def parser() -> argparse.ArgumentParser:
-	"""The command's options."""
+def build_parser() -> argparse.ArgumentParser:
+	"""Return the command's options."""
 	made = argparse.ArgumentParser(
 		prog="python -m orchestrator.kipu_simulator",
 		description="Serve an invented Kipu instance on this machine.",
@@ -52,8 +52,8 @@ def parser() -> argparse.ArgumentParser:
 
 
 def build(arguments: Sequence[str]) -> Simulator:
-	"""The simulator that the options describe. Exits with 2 where they make no sense."""
-	options = parser()
+	"""Return the simulator that the options describe. Exits with 2 where they make no sense."""
+	options = build_parser()
 	given = options.parse_args(arguments)
 	try:
 		faults = [parse_fault(text) for text in given.fault]
@@ -78,7 +78,7 @@ def build(arguments: Sequence[str]) -> Simulator:
 
 
 def main(arguments: Sequence[str]) -> None:
-	"""Say where it is and serve."""
+	"""Print the address and serve."""
 	simulator = build(arguments)
 	sys.stdout.write(
 		f"Kipu simulator on {simulator.base_url}: {simulator.world.people} people, {len(simulator.world)} stays\n"

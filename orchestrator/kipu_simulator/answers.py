@@ -33,44 +33,44 @@ class Answer:
 	headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def error(status: int, text: str) -> Answer:
-	"""Kipu's error object."""
+def build_error(status: int, text: str) -> Answer:
+	"""Return Kipu's error object."""
 	return Answer(status, json.dumps({"errors": text, "status_code": status}).encode())
 
 
-def refusal(refused: Refusal, telling: bool) -> Answer:
-	"""The answer to who may not in."""
+def build_refusal(refused: Refusal, telling: bool) -> Answer:
+	"""Return the answer to who may not in."""
 	text = f"Invalid {refused.why}" if telling else REFUSALS[refused.status]
-	return error(refused.status, text)
+	return build_error(refused.status, text)
 
 
-def answer(queries: Queries, call: Call, version: str, fault: Fault | None) -> Answer:
-	"""The answer to a call, spoilt as the fault says. Raises `RejectedRequestError`."""
+def build_answer(queries: Queries, call: Call, version: str, fault: Fault | None) -> Answer:
+	"""Return the answer to a call, spoilt as the fault says. Raises `RejectedRequestError`."""
 	kind = fault.kind if fault else ""
 	if fault and kind in ("status", "throttle", "html", "html_error"):
-		return _instead(fault, queries.world.now())
-	payload = _payload(queries, call, version, fault)
+		return _build_fault_answer(fault, queries.world.get_now())
+	payload = _build_payload(queries, call, version, fault)
 	body = json.dumps(payload).encode()
 	if kind == "truncated_json":
 		body = body[: len(body) // 2]
 	return Answer(200, body)
 
 
-def _instead(fault: Fault, now: float) -> Answer:
-	"""An answer that has nothing to do with the call."""
+def _build_fault_answer(fault: Fault, now: float) -> Answer:
+	"""Return an answer that has nothing to do with the call."""
 	if fault.kind == "html":
 		return Answer(200, MAINTENANCE, HTML)
 	if fault.kind == "html_error":
 		return Answer(fault.status, MAINTENANCE, HTML)
 	if fault.kind == "throttle":
-		return replace(error(429, STATUS_TEXTS[429]), headers=_retry_after(fault, now))
-	plain = error(fault.status, STATUS_TEXTS.get(fault.status, f"Error {fault.status}"))
+		return replace(build_error(429, STATUS_TEXTS[429]), headers=_build_retry_after(fault, now))
+	plain = build_error(fault.status, STATUS_TEXTS.get(fault.status, f"Error {fault.status}"))
 	if 300 <= fault.status < 400:
 		return replace(plain, headers={"Location": "/maintenance"})
 	return plain
 
 
-def _retry_after(fault: Fault, now: float) -> dict[str, str]:
+def _build_retry_after(fault: Fault, now: float) -> dict[str, str]:
 	if fault.retry_after == "date":
 		return {"Retry-After": email.utils.formatdate(now + fault.value, usegmt=True)}
 	if fault.retry_after == "none":
@@ -78,32 +78,34 @@ def _retry_after(fault: Fault, now: float) -> dict[str, str]:
 	return {"Retry-After": str(int(fault.value))}
 
 
-def _payload(queries: Queries, call: Call, version: str, fault: Fault | None) -> dict[str, Any]:
+def _build_payload(queries: Queries, call: Call, version: str, fault: Fault | None) -> dict[str, Any]:
 	kind = fault.kind if fault else ""
 	if kind == "no_pagination":
 		everything = Call(call.route, call.chart, {**call.parameters, "page": "1", "per": EVERYTHING})
-		payload = queries.answer(everything, version, per_cap=int(EVERYTHING))
+		payload = queries.build_answer(everything, version, per_cap=int(EVERYTHING))
 		payload.pop("pagination", None)
 		return payload
 	if kind == "wrong_page":
 		call = Call(call.route, call.chart, {**call.parameters, "page": str(call.page + 1)})
 	if fault and kind in ("endless", "announced"):
-		return _with_pages(queries, call, version, int(fault.value) if kind == "announced" else call.page + 1)
+		return _build_first_page(
+			queries, call, version, int(fault.value) if kind == "announced" else call.page + 1
+		)
 	shift = call.page - 1 if kind == "shifting" else 0
 	per_cap = int(fault.value) if fault and kind == "per_cap" else 0
-	payload = queries.answer(call, version, shift, per_cap)
-	return _spoilt(payload, kind)
+	payload = queries.build_answer(call, version, shift, per_cap)
+	return _apply_fault(payload, kind)
 
 
-def _with_pages(queries: Queries, call: Call, version: str, pages: int) -> dict[str, Any]:
-	"""The first page, as the one asked for out of `pages`."""
-	payload = queries.answer(Call(call.route, call.chart, {**call.parameters, "page": "1"}), version)
+def _build_first_page(queries: Queries, call: Call, version: str, pages: int) -> dict[str, Any]:
+	"""Return the first page, as the one asked for out of `pages`."""
+	payload = queries.build_answer(Call(call.route, call.chart, {**call.parameters, "page": "1"}), version)
 	told = {"current_page": str(call.page), "total_pages": str(pages)}
 	return {**payload, "pagination": {**payload["pagination"], **told}}
 
 
-def _nobody(payload: dict[str, Any]) -> dict[str, Any]:
-	"""What a list without records looks like, whoever there is."""
+def _remove_records(payload: dict[str, Any]) -> dict[str, Any]:
+	"""Return a list without records."""
 	empty: dict[str, Any] = {key: [] for key, value in payload.items() if isinstance(value, list)}
 	if "pagination" in payload:
 		none = {"total_pages": "0", "total_records": "0"}
@@ -111,9 +113,9 @@ def _nobody(payload: dict[str, Any]) -> dict[str, Any]:
 	return empty or payload
 
 
-def _spoilt(payload: dict[str, Any], kind: str) -> dict[str, Any]:
+def _apply_fault(payload: dict[str, Any], kind: str) -> dict[str, Any]:
 	if kind == "nobody":
-		return _nobody(payload)
+		return _remove_records(payload)
 	if kind == "missing_key":
 		return {"status": "ok"}
 	if kind == "garbage_pagination":

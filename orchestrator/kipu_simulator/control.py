@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator.kipu_simulator.faults import make_fault
 from orchestrator.kipu_simulator.queries import RejectedRequestError
-from orchestrator.kipu_simulator.render import casefile_id
+from orchestrator.kipu_simulator.render import build_casefile_id
 from orchestrator.kipu_simulator.world import CHART_BASE, World
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ SETTINGS: Mapping[str, Callable[[Any], Any]] = {
 
 
 def control(simulator: "Simulator", method: str, path: str, token: str, body: bytes) -> dict[str, Any]:
-	"""Do what is asked and answer with a JSON object. Raises `RejectedRequestError`."""
+	"""Execute a control request and return a JSON object. Raises `RejectedRequestError`."""
 	if not hmac.compare_digest(token.encode(), simulator.control_token.encode()):
 		raise RejectedRequestError(401, "X-Control-Token is missing or wrong")
 	handler = HANDLERS.get((method, path.removeprefix(PREFIX)))
@@ -67,7 +67,7 @@ def control(simulator: "Simulator", method: str, path: str, token: str, body: by
 		raise RejectedRequestError(422, f"{type(error).__name__}: {error}") from None
 
 
-def _state(simulator: "Simulator", _given: dict[str, Any]) -> dict[str, Any]:
+def _get_state(simulator: "Simulator", _given: dict[str, Any]) -> dict[str, Any]:
 	world = simulator.world
 	with world.lock:
 		return {
@@ -81,7 +81,7 @@ def _state(simulator: "Simulator", _given: dict[str, Any]) -> dict[str, Any]:
 		}
 
 
-def _action(simulator: "Simulator", given: dict[str, Any]) -> dict[str, Any]:
+def _execute_action(simulator: "Simulator", given: dict[str, Any]) -> dict[str, Any]:
 	arguments = dict(given)
 	name = arguments.pop("action")
 	if "casefile_id" in arguments:
@@ -90,7 +90,7 @@ def _action(simulator: "Simulator", given: dict[str, Any]) -> dict[str, Any]:
 		raise RejectedRequestError(404, "no such stay")
 	result = ACTIONS[name](simulator.world, **arguments)
 	if name in OF_A_STAY:
-		return {"stay": result, "casefile_id": casefile_id(simulator.world, result)}
+		return {"stay": result, "casefile_id": build_casefile_id(simulator.world, result)}
 	return {"result": result}
 
 
@@ -105,7 +105,7 @@ def _clear_faults(simulator: "Simulator", _given: dict[str, Any]) -> dict[str, A
 	return {}
 
 
-def _settings(simulator: "Simulator", given: dict[str, Any]) -> dict[str, Any]:
+def _update_settings(simulator: "Simulator", given: dict[str, Any]) -> dict[str, Any]:
 	read = {name: SETTINGS[name](value) for name, value in given.items()}
 	for name, value in read.items():
 		setattr(simulator.world.settings, name, value)
@@ -113,9 +113,9 @@ def _settings(simulator: "Simulator", given: dict[str, Any]) -> dict[str, Any]:
 
 
 HANDLERS: Mapping[tuple[str, str], Callable[["Simulator", dict[str, Any]], dict[str, Any]]] = {
-	("GET", "state"): _state,
-	("POST", "actions"): _action,
+	("GET", "state"): _get_state,
+	("POST", "actions"): _execute_action,
 	("POST", "faults"): _add_fault,
 	("DELETE", "faults"): _clear_faults,
-	("POST", "settings"): _settings,
+	("POST", "settings"): _update_settings,
 }

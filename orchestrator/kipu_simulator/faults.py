@@ -34,7 +34,7 @@ KINDS = {
 class Fault:
 	"""One fault. An empty route is every route, page 0 every page; `times` None lasts until cleared.
 
-	`after`: so many matching requests are answered well first.
+	`after`: the number of matching requests that are answered correctly first.
 	"""
 
 	kind: str
@@ -51,7 +51,7 @@ class Fault:
 			raise ValueError(f"unknown fault {self.kind!r}; there are {', '.join(KINDS)}")
 
 	def matches(self, route: str, page: int) -> bool:
-		"""True if a request is meant."""
+		"""Return True if a request is meant."""
 		return self.route in ("", route) and self.page in (0, page)
 
 
@@ -64,17 +64,17 @@ class Faults:
 		self.played: dict[str, int] = {}
 
 	def add(self, fault: Fault) -> None:
-		"""Let it happen, after those that wait already."""
+		"""Add a fault after the waiting ones."""
 		with self._lock:
 			self._waiting.append(fault)
 
 	def clear(self) -> None:
-		"""No more faults. What was played stays counted."""
+		"""Clear the faults. The counts stay."""
 		with self._lock:
 			self._waiting.clear()
 
-	def take(self, route: str, page: int) -> Fault | None:
-		"""The fault for this request, used up by one."""
+	def use_fault(self, route: str, page: int) -> Fault | None:
+		"""Return the fault for this request, used up by one."""
 		with self._lock:
 			for index, fault in enumerate(self._waiting):
 				if not fault.matches(route, page):
@@ -97,7 +97,8 @@ class Faults:
 
 
 def parse_fault(text: str) -> Fault:
-	"""A fault as the command line has it: `throttle,route=patients/latest,times=3,retry_after=date,value=2`.
+	"""Return a fault as the command line has it:
+	`throttle,route=patients/latest,times=3,retry_after=date,value=2`.
 
 	`times=always` lasts. Raises ValueError with what is wrong.
 	"""
@@ -110,7 +111,7 @@ def parse_fault(text: str) -> Fault:
 
 
 def make_fault(given: dict[str, object]) -> Fault:
-	"""A fault from text or JSON. Raises ValueError for an unknown name or an unreadable number."""
+	"""Return a fault from text or JSON. Raises ValueError for an unknown name or an unreadable number."""
 	readers = {
 		"kind": str,
 		"route": str,

@@ -1,6 +1,7 @@
 """Invented people. Surnames are made of parts nobody has, mail goes to example.org, phone numbers are of the block
 reserved for fiction, social security numbers of a range never issued. Person and words depend on seed and number only,
-so nothing is stored."""
+so nothing is stored.
+"""
 
 import hashlib
 import random
@@ -58,24 +59,24 @@ class Dice(random.Random):
 	"""Draws that need not be fair to the last digit, three times as fast: a record is drawn anew whenever it is asked for."""
 
 	def choice(self, seq: Sequence[T]) -> T:  # type: ignore[override]
-		"""One of them."""
+		"""Return one of them."""
 		return seq[int(self.random() * len(seq))]
 
 	def randint(self, a: int, b: int) -> int:
-		"""A number from `a` to `b`."""
+		"""Return a number from `a` to `b`."""
 		return a + int(self.random() * (b - a + 1))
 
 
-def person_id(seed: int, person: int) -> str:
-	"""The patient master uuid."""
+def compute_person_id(seed: int, person: int) -> str:
+	"""Return the patient master uuid."""
 	digest = hashlib.md5(f"{seed}:{person}".encode(), usedforsecurity=False).digest()
 	return str(uuid.UUID(bytes=digest, version=4))
 
 
-def person_fields(seed: int, person: int) -> dict[str, Any]:
-	"""Everything that belongs to the person, as Kipu names it; the same for each of their stays."""
+def build_person_fields(seed: int, person: int) -> dict[str, Any]:
+	"""Return everything that belongs to the person, under Kipu's names; it is equal in each of their stays."""
 	dice = Dice(seed * 1_000_003 + person)
-	first, last = dice.choice(FIRST), surname(dice)
+	first, last = dice.choice(FIRST), draw_surname(dice)
 	gender, identity, pronouns = dice.choice(GENDERS)
 	city, state = dice.choice(CITIES)
 	mail = f"{first}.{last}.{person}@example.org".lower().replace("’", "").replace("'", "")
@@ -84,7 +85,7 @@ def person_fields(seed: int, person: int) -> dict[str, Any]:
 		"middle_name": dice.choice(FIRST)[0] if dice.random() < 0.4 else "",
 		"last_name": last,
 		"preferred_name": first[:3] if dice.random() < 0.1 else None,
-		"maiden_name": surname(dice) if dice.random() < 0.1 else "",
+		"maiden_name": draw_surname(dice) if dice.random() < 0.1 else "",
 		"dob": f"{dice.randint(1948, 2005)}-{dice.randint(1, 12):02d}-{dice.randint(1, 28):02d}",
 		"gender": gender,
 		"gender_identity": identity,
@@ -95,8 +96,8 @@ def person_fields(seed: int, person: int) -> dict[str, Any]:
 		"date_of_death": None,
 		"ssn": f"9{dice.randint(0, 99):02d}-{dice.randint(1, 49):02d}-{dice.randint(1, 9999):04d}",
 		"email": mail if dice.random() < 0.9 else "",
-		"phone": phone(dice),
-		"alternate_phone": phone(dice) if dice.random() < 0.3 else None,
+		"phone": draw_phone(dice),
+		"alternate_phone": draw_phone(dice) if dice.random() < 0.3 else None,
 		"preferred_contact": dice.choice(CONTACT_WAYS),
 		"address_street": f"{dice.randint(1, 999)} {dice.choice(STREETS)}",
 		"address_street2": f"Apt {dice.randint(1, 40)}" if dice.random() < 0.2 else "",
@@ -104,33 +105,33 @@ def person_fields(seed: int, person: int) -> dict[str, Any]:
 		"state": state,
 		"address_zip": f"{dice.randint(501, 99950):05d}",
 		"address_country": "United States",
-		"patient_contacts": [_contact(dice) for _ in range(dice.randint(0, 2))],
-		"insurances": [_insurance(dice, number) for number in range(1, dice.randint(1, 3))],
+		"patient_contacts": [_draw_contact(dice) for _ in range(dice.randint(0, 2))],
+		"insurances": [_draw_insurance(dice, number) for number in range(1, dice.randint(1, 3))],
 	}
 
 
-def surname(dice: Dice) -> str:
-	"""A surname nobody has."""
+def draw_surname(dice: Dice) -> str:
+	"""Return a surname nobody has."""
 	return dice.choice(STEM) + dice.choice(ENDING)
 
 
-def phone(dice: Dice) -> str:
-	"""A number of the 555-01xx block."""
+def draw_phone(dice: Dice) -> str:
+	"""Return a number of the 555-01xx block."""
 	return f"{dice.choice((212, 312, 480, 213))}-555-01{dice.randint(0, 99):02d}"
 
 
-def _contact(dice: Dice) -> dict[str, Any]:
-	first, last = dice.choice(FIRST), surname(dice)
+def _draw_contact(dice: Dice) -> dict[str, Any]:
+	first, last = dice.choice(FIRST), draw_surname(dice)
 	return {
 		"full_name": f"{first} {last}",
 		"relationship": dice.choice(RELATIONS),
 		"contact_type": dice.choice(CONTACT_TYPES),
-		"phone": phone(dice),
+		"phone": draw_phone(dice),
 		"email": None,
 	}
 
 
-def _insurance(dice: Dice, priority: int) -> dict[str, Any]:
+def _draw_insurance(dice: Dice, priority: int) -> dict[str, Any]:
 	return {
 		"insurance_company": dice.choice(INSURERS),
 		"plan_type": dice.choice(("PPO", "HMO", "EPO")),

@@ -9,7 +9,7 @@ from datetime import date, datetime, timezone
 from typing import Any
 
 from orchestrator.kipu_simulator.places import PLACES, Place
-from orchestrator.kipu_simulator.render import HIDDEN, census_record, full_record
+from orchestrator.kipu_simulator.render import HIDDEN, render_census_record, render_full_record
 from orchestrator.kipu_simulator.world import CHART_BASE, NEVER, World
 
 DEFAULT_PER = 25
@@ -56,8 +56,11 @@ class Call:
 		return max(1, int(text)) if text.isdigit() else 1
 
 
-def understand(path: str, version: str, parameters: Mapping[str, str]) -> Call:
-	"""The call a path means. Version 3 knows patients only, version 4 both names. Raises `RejectedRequestError` (404)."""
+def parse_call(path: str, version: str, parameters: Mapping[str, str]) -> Call:
+	"""Return the call a path means.
+
+	Version 3 knows patients only, version 4 both names. Raises `RejectedRequestError` (404).
+	"""
 	for pattern, route in ROUTES.items():
 		match = pattern.fullmatch(path)
 		if match and not (version == "3" and "/episodes/" in path):
@@ -73,25 +76,28 @@ class Queries:
 		self._choices: OrderedDict[tuple[Any, ...], array[int]] = OrderedDict()
 		self._turn = 0
 
-	def answer(self, call: Call, version: str, shift: int = 0, per_cap: int = 0) -> dict[str, Any]:
-		"""The JSON object of a call. `shift`: how many records everything has moved; `per_cap`: a page is no longer."""
+	def build_answer(self, call: Call, version: str, shift: int = 0, per_cap: int = 0) -> dict[str, Any]:
+		"""Return the JSON object of a call.
+
+		`shift`: how many records everything has moved; `per_cap`: a page is no longer.
+		"""
 		_require(call)
 		if call.route == "locations":
-			return {"locations": [_location(place) for place in PLACES]}
+			return {"locations": [_render_location(place) for place in PLACES]}
 		self._turn += 1
 		if call.route == "patients/{id}":
-			return {("episode" if version == "4" else "patient"): self._one(call)}
-		return self._page(call, version, shift, per_cap)
+			return {("episode" if version == "4" else "patient"): self._build_single(call)}
+		return self._build_page(call, version, shift, per_cap)
 
-	def _page(self, call: Call, version: str, shift: int, per_cap: int) -> dict[str, Any]:
-		per = min(_number(call, "per", DEFAULT_PER), per_cap or self.world.settings.per_cap)
-		page = _number(call, "page", 1)
+	def _build_page(self, call: Call, version: str, shift: int, per_cap: int) -> dict[str, Any]:
+		per = min(_parse_number(call, "per", DEFAULT_PER), per_cap or self.world.settings.per_cap)
+		page = _parse_number(call, "page", 1)
 		with self.world.lock:
-			chosen = self._chosen(call)
+			chosen = self._get_stays(call)
 			first = (page - 1) * per
 			size = len(chosen[first : first + per])
 			shifted = chosen[max(0, first - shift) : max(0, first - shift) + size]
-			records = [self._record(call, stay) for stay in shifted]
+			records = [self._render_record(call, stay) for stay in shifted]
 		key = "episodes" if version == "4" and call.route != "vaults/patients" else "patients"
 		pagination = {
 			"current_page": page,
@@ -101,38 +107,40 @@ class Queries:
 		}
 		return {key: records, "pagination": {name: str(value) for name, value in pagination.items()}}
 
-	def _record(self, call: Call, stay: int) -> dict[str, Any]:
+	def _render_record(self, call: Call, stay: int) -> dict[str, Any]:
 		if call.route in ("patients/census", "patients/admissions"):
-			return census_record(self.world, stay, dict(call.parameters), self._turn)
-		record = full_record(self.world, stay, self._turn)
+			return render_census_record(self.world, stay, dict(call.parameters), self._turn)
+		record = render_full_record(self.world, stay, self._turn)
 		if call.route == "vaults/patients":
 			deleted = datetime.fromtimestamp(self.world.deleted[stay], timezone.utc)
 			record = {**record, "deleted_at": deleted.strftime("%Y-%m-%dT%H:%M:%SZ")}
 		return record
 
-	def _one(self, call: Call) -> dict[str, Any]:
+	def _build_single(self, call: Call) -> dict[str, Any]:
 		stay = call.chart - CHART_BASE
 		if not 0 <= stay < len(self.world) or self.world.deleted[stay] or self.world.hidden[stay]:
 			raise RejectedRequestError(404, "Record not found")
-		record = census_record(self.world, stay, dict(call.parameters), self._turn)
+		record = render_census_record(self.world, stay, dict(call.parameters), self._turn)
 		if record["casefile_id"].partition(":")[2] != call.parameters["patient_master_id"].lower():
 			raise RejectedRequestError(404, "Record not found")
 		return record
 
-	def _chosen(self, call: Call) -> "array[int]":
-		"""The stays of a call, remembered for its next pages until something changes; who is in care, for a minute."""
+	def _get_stays(self, call: Call) -> "array[int]":
+		"""Return the stays of a call, remembered for its next pages until something changes; who is in care, for
+		a minute.
+		"""
 		parameters = {name: value for name, value in call.parameters.items() if name not in ("page", "per")}
-		minute = int(self.world.now() // 60) if call.route == "patients/census" else 0
+		minute = int(self.world.get_now() // 60) if call.route == "patients/census" else 0
 		key = (call.route, tuple(sorted(parameters.items())), self.world.version, minute)
 		if key not in self._choices:
-			self._choices[key] = array("L", self._choose(call))
+			self._choices[key] = array("L", self._select_stays(call))
 			while len(self._choices) > KEPT_CHOICES:
 				self._choices.popitem(last=False)
 		return self._choices[key]
 
-	def _choose(self, call: Call) -> Iterable[int]:
+	def _select_stays(self, call: Call) -> Iterable[int]:
 		world = self.world
-		matches = self._condition(call)
+		matches = self._build_condition(call)
 		in_vault = call.route == "vaults/patients"
 		wanted = call.parameters.get("location_id")
 		for stay in range(len(world)):
@@ -143,17 +151,17 @@ class Queries:
 			if matches(stay):
 				yield stay
 
-	def _condition(self, call: Call) -> Callable[[int], bool]:
+	def _build_condition(self, call: Call) -> Callable[[int], bool]:
 		world = self.world
-		start, end = _window(call)
+		start, end = _parse_window(call)
 		if call.route == "patients/latest":
-			return lambda stay: start <= _utc_day(world.updated[stay]) <= end
+			return lambda stay: start <= _compute_utc_day(world.updated[stay]) <= end
 		if call.route == "patients/admissions":
 			return lambda stay: start <= world.admitted[stay] <= end
 		if call.route == "vaults/patients":
-			return lambda stay: start <= _utc_day(world.deleted[stay]) <= end
+			return lambda stay: start <= _compute_utc_day(world.deleted[stay]) <= end
 		if "start_date" in call.parameters or "end_date" in call.parameters:
-			return lambda stay: _overlaps(world.admitted[stay], world.discharged[stay], start, end)
+			return lambda stay: _is_overlapping(world.admitted[stay], world.discharged[stay], start, end)
 		if call.parameters.get("exclude_preadmission") == "true":
 			return world.is_in_care
 		return lambda stay: not world.admitted[stay] or world.is_in_care(stay)
@@ -167,22 +175,22 @@ def _require(call: Call) -> None:
 		raise RejectedRequestError(422, "phi_level is not valid")
 
 
-def _number(call: Call, name: str, default: int) -> int:
+def _parse_number(call: Call, name: str, default: int) -> int:
 	text = call.parameters.get(name, str(default))
 	if not text.isdigit() or int(text) < 1:
 		raise RejectedRequestError(422, f"{name} is not valid")
 	return int(text)
 
 
-def _window(call: Call) -> tuple[int, int]:
-	start = _day(call, "start_date", date.min)
-	end = _day(call, "end_date", date.max)
+def _parse_window(call: Call) -> tuple[int, int]:
+	start = _parse_day(call, "start_date", date.min)
+	end = _parse_day(call, "end_date", date.max)
 	if start > end:
 		raise RejectedRequestError(422, "start_date is after end_date")
 	return start, end
 
 
-def _day(call: Call, name: str, default: date) -> int:
+def _parse_day(call: Call, name: str, default: date) -> int:
 	text = call.parameters.get(name)
 	if text is None:
 		return default.toordinal()
@@ -194,13 +202,13 @@ def _day(call: Call, name: str, default: date) -> int:
 		raise RejectedRequestError(422, f"{name} is not valid") from None
 
 
-def _overlaps(admitted: int, discharged: int, start: int, end: int) -> bool:
+def _is_overlapping(admitted: int, discharged: int, start: int, end: int) -> bool:
 	return admitted != NEVER and admitted <= end and (discharged == NEVER or discharged >= start)
 
 
-def _utc_day(seconds: float) -> int:
+def _compute_utc_day(seconds: float) -> int:
 	return EPOCH + int(seconds // 86400)
 
 
-def _location(place: Place) -> dict[str, Any]:
+def _render_location(place: Place) -> dict[str, Any]:
 	return {"location_id": place.location_id, "location_name": place.name, "enabled": place.enabled}

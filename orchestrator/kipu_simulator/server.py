@@ -1,4 +1,4 @@
-"""The HTTP side of the simulator: one thread a connection, connections kept alive, loopback only."""
+"""The HTTP server of the simulator: one thread per connection, persistent connections, loopback only."""
 
 import contextlib
 import email.utils
@@ -18,8 +18,8 @@ from urllib.parse import parse_qsl, urlsplit
 from orchestrator.kipu_simulator import answers
 from orchestrator.kipu_simulator.control import PREFIX, control
 from orchestrator.kipu_simulator.faults import Fault, Faults
-from orchestrator.kipu_simulator.queries import Call, Queries, RejectedRequestError, understand
-from orchestrator.kipu_simulator.signatures import Keys, check, version_of
+from orchestrator.kipu_simulator.queries import Call, Queries, RejectedRequestError, parse_call
+from orchestrator.kipu_simulator.signatures import Keys, check, get_version
 from orchestrator.kipu_simulator.world import Settings, World
 
 HOST = "127.0.0.1"
@@ -83,7 +83,7 @@ class Simulator:
 		return self._stopped.is_set()
 
 	def close(self) -> None:
-		"""Give the port back without ever having served."""
+		"""Release the port without having served."""
 		self._server.server_close()
 
 	def pause(self, seconds: float) -> None:
@@ -119,7 +119,7 @@ class Server(ThreadingHTTPServer):
 		super().__init__(address, Handler)
 
 	def handle_error(self, request: Any, client_address: Any) -> None:
-		"""A client that hangs up is nothing to report."""
+		"""Ignore a client that closes the connection."""
 
 	def cut(self) -> None:
 		"""End every open connection."""
@@ -152,26 +152,26 @@ class Handler(BaseHTTPRequestHandler):
 			super().finish()
 
 	def do_GET(self) -> None:
-		"""Kipu's routes, or the remote control."""
+		"""Serve Kipu's routes and the control routes."""
 		parts = urlsplit(self.path)
 		body = self._read_body()
 		if parts.path.startswith(PREFIX):
 			return self._control(parts.path, body)
 		parameters = dict(parse_qsl(parts.query, keep_blank_values=True))
-		now = self.kipu.world.now()
-		refused = check(self.kipu.keys, self._headers(), self.path, parameters, body, now)
+		now = self.kipu.world.get_now()
+		refused = check(self.kipu.keys, self._send_headers(), self.path, parameters, body, now)
 		if refused:
-			return self._send("?", answers.refusal(refused, self.kipu.world.settings.telling))
+			return self._send("?", answers.build_refusal(refused, self.kipu.world.settings.telling))
 		route = "?"
 		try:
-			version = version_of(self._headers())
-			call = understand(parts.path, version, parameters)
+			version = get_version(self._send_headers())
+			call = parse_call(parts.path, version, parameters)
 			route = call.route
 			if self.command != "GET":
 				raise RejectedRequestError(404, "Not Found")
-			return self._answer(call, version)
+			return self._handle_request(call, version)
 		except RejectedRequestError as rejected:
-			return self._send(route, answers.error(rejected.status, rejected.text))
+			return self._send(route, answers.build_error(rejected.status, rejected.text))
 
 	do_POST = do_DELETE = do_PATCH = do_PUT = do_GET  # noqa: N815 - the names http.server calls
 
@@ -180,12 +180,12 @@ class Handler(BaseHTTPRequestHandler):
 		"""The instance."""
 		return self.server.simulator
 
-	def _answer(self, call: Call, version: str) -> None:
-		fault = self.kipu.faults.take(call.route, call.page)
+	def _handle_request(self, call: Call, version: str) -> None:
+		fault = self.kipu.faults.use_fault(call.route, call.page)
 		if fault and fault.kind in ("reset", "hang"):
 			self.kipu.pause(fault.value if fault.kind == "hang" else 0)
 			return self._reset(call.route)
-		answer = answers.answer(self.kipu.queries, call, version, fault)
+		answer = answers.build_answer(self.kipu.queries, call, version, fault)
 		return self._send(call.route, answer, fault)
 
 	def _control(self, path: str, body: bytes) -> None:
@@ -193,11 +193,11 @@ class Handler(BaseHTTPRequestHandler):
 		try:
 			payload = control(self.kipu, self.command, path, token, body)
 		except RejectedRequestError as rejected:
-			return self._send("control", answers.error(rejected.status, rejected.text))
+			return self._send("control", answers.build_error(rejected.status, rejected.text))
 		return self._send("control", answers.Answer(200, json.dumps(payload).encode()))
 
-	def _headers(self) -> dict[str, str]:
-		"""Headers by their usual spelling; the last of several wins."""
+	def _send_headers(self) -> dict[str, str]:
+		"""Return headers by their usual spelling; the last of several wins."""
 		return {name.title().replace("Md5", "MD5"): value for name, value in self.headers.items()}
 
 	def _read_body(self) -> bytes:
@@ -217,11 +217,11 @@ class Handler(BaseHTTPRequestHandler):
 			self.wfile.write(answer.body[: len(answer.body) // 2])
 			self.close_connection = True
 		elif kind == "slow" and fault:
-			self._drip(answer.body, fault.value)
+			self._send_slowly(answer.body, fault.value)
 		else:
 			self.wfile.write(answer.body)
 
-	def _drip(self, body: bytes, seconds: float, pieces: int = 20) -> None:
+	def _send_slowly(self, body: bytes, seconds: float, pieces: int = 20) -> None:
 		size = max(1, -(-len(body) // pieces))
 		for start in range(0, len(body), size):
 			self.wfile.write(body[start : start + size])
@@ -237,8 +237,8 @@ class Handler(BaseHTTPRequestHandler):
 		self.close_connection = True
 
 	def date_time_string(self, timestamp: float | None = None) -> str:
-		"""The Date header, by the instance's clock."""
-		return email.utils.formatdate(timestamp or self.kipu.world.now(), usegmt=True)
+		"""Return the Date header, by the instance's clock."""
+		return email.utils.formatdate(timestamp or self.kipu.world.get_now(), usegmt=True)
 
 	def log_message(self, format: str, *arguments: Any) -> None:  # noqa: A002 - as http.server calls it
-		"""Nothing: a request line holds the app id."""
+		"""Log nothing: a request line contains the app id."""

@@ -26,7 +26,7 @@ class Keys:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-	"""Why a request isn't served. `why` is for the simulator's log; clients are told less, as Kipu does."""
+	"""Why a request is refused. `why` is for the simulator's log; clients get less, as from Kipu."""
 
 	status: int
 	why: str
@@ -35,7 +35,7 @@ class Refusal:
 def check(
 	keys: Keys, headers: Mapping[str, str], uri: str, query: Mapping[str, str], body: bytes, now: float
 ) -> Refusal | None:
-	"""None if the request is signed by the holder of the keys, for this instance, just now."""
+	"""Return None if the request is signed with the keys, for this instance, within the allowed time."""
 	authorization = AUTHORIZATION.fullmatch(headers.get("Authorization", ""))
 	if authorization is None or authorization[2] != keys.access_id:
 		return Refusal(401, "access id")
@@ -46,7 +46,7 @@ def check(
 	date = headers.get("X-Auth-Date") or headers.get("Date") or ""
 	if not _is_recent(date, now):
 		return Refusal(403, "clock")
-	if body and headers.get("Content-MD5") != _md5(body):
+	if body and headers.get("Content-MD5") != _compute_md5(body):
 		return Refusal(403, "content md5")
 	text = f"{headers.get('Content-Type', '')},{headers.get('Content-MD5', '')},{uri},{date}"
 	mac = hmac.new(keys.secret_key.encode(), text.encode(), getattr(hashlib, DIGESTS[scheme]))
@@ -57,8 +57,8 @@ def check(
 	return None
 
 
-def version_of(headers: Mapping[str, str]) -> str:
-	"""The API version asked for, "3" or "4"."""
+def get_version(headers: Mapping[str, str]) -> str:
+	"""Return the API version asked for, "3" or "4"."""
 	match = ACCEPT.fullmatch(headers.get("Accept", ""))
 	return match[1] if match else "3"
 
@@ -68,5 +68,5 @@ def _is_recent(date: str, now: float) -> bool:
 	return parsed is not None and abs(email.utils.mktime_tz(parsed) - now) <= ALLOWED_SKEW
 
 
-def _md5(body: bytes) -> str:
+def _compute_md5(body: bytes) -> str:
 	return base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()

@@ -1,7 +1,7 @@
-"""The state of the simulated instance: who stays where and when, and everything done to them since it started.
+"""The state of the simulated instance: who stays where and when, and all changes since it started.
 
-What can be worked out from a number (names, words) isn't kept. What queries look at is kept in flat arrays, some 60
-bytes a stay; what was changed by hand, in a dict of the changed ones. Every method may be called from any thread.
+What can be computed from a number (names, words) is not stored. What queries filter by is in flat arrays,
+some 60 bytes a stay; manual changes are in a dict. Every method may be called from any thread.
 """
 
 import random
@@ -32,7 +32,8 @@ class Settings:
 	"""How the instance behaves. `skew`: seconds its clock is ahead. `per_cap`: more records a page are not given.
 	`bare_dates`: a date without a time of day is written as midnight at the facility ("local") or in UTC ("utc").
 	`telling`: a refusal says what is wrong, as it does not by default. `as_of`: the day on which the invented history
-	ends, today if None; with the same day and seed, an instance that is started anew has the same people and stays."""
+	ends, today if None; with the same day and seed, an instance that is started anew has the same people and stays.
+	"""
 
 	seed: int = 1
 	mode: Mode = "classic"
@@ -65,82 +66,89 @@ class World:
 		self.hidden = bytearray()
 		self.edits: dict[int, dict[str, Any]] = {}
 		self.people = people
-		self._populate(people)
+		self._generate_stays(people)
 
 	def __len__(self) -> int:
 		return len(self.person)
 
-	def now(self) -> float:
-		"""Seconds since the epoch by this instance's clock."""
+	def get_now(self) -> float:
+		"""Return seconds since the epoch by this instance's clock."""
 		return self._now() + self.settings.skew
 
-	def today(self, stay: int | None = None) -> int:
-		"""The day at the stay's location, or in UTC."""
+	def get_today(self, stay: int | None = None) -> int:
+		"""Return the day at the stay's location, or in UTC."""
 		zone = timezone.utc if stay is None else PLACES[self.location[stay]].zone
-		return datetime.fromtimestamp(self.now(), zone).toordinal()
+		return datetime.fromtimestamp(self.get_now(), zone).toordinal()
 
-	def latest_day(self, stay: int) -> int:
+	def get_latest_day(self, stay: int) -> int:
 		"""Return the last day on which the stay's minute of the day is over: what happens now is not planned for later."""
-		today = self.today(stay)
-		return today if self.instant(stay, today).timestamp() <= self.now() else today - 1
+		today = self.get_today(stay)
+		return today if self.compute_instant(stay, today).timestamp() <= self.get_now() else today - 1
 
-	def minute_of_day(self, stay: int) -> int:
-		"""When on its day a stay begins and ends, in local minutes. Every second one at midnight, as bare dates come."""
+	def get_minute(self, stay: int) -> int:
+		"""Return when on its day a stay begins and ends, in local minutes.
+
+		Every second one at midnight, as bare dates come.
+		"""
 		return 0 if stay % 2 else 8 * 60 + (stay * 37) % (14 * 60)
 
-	def instant(self, stay: int, day: int) -> datetime:
-		"""The moment of a stay's day, aware, in UTC."""
-		local = datetime.fromordinal(day) + timedelta(minutes=self.minute_of_day(stay))
+	def compute_instant(self, stay: int, day: int) -> datetime:
+		"""Return the moment of a stay's day, aware, in UTC."""
+		local = datetime.fromordinal(day) + timedelta(minutes=self.get_minute(stay))
 		return local.replace(tzinfo=PLACES[self.location[stay]].zone).astimezone(timezone.utc)
 
 	def is_in_care(self, stay: int) -> bool:
-		"""Admitted, and not discharged by now."""
+		"""Return whether a stay is admitted and not discharged by now."""
 		last = self.discharged[stay]
 		if not self.admitted[stay] or last == NEVER:
 			return bool(self.admitted[stay])
 		# Only within a day of now does the hour count; of a large history, that is hardly anybody.
-		if abs(last - self.today()) > 1:
-			return last > self.today()
-		return self.instant(stay, last).timestamp() > self.now()
+		if abs(last - self.get_today()) > 1:
+			return last > self.get_today()
+		return self.compute_instant(stay, last).timestamp() > self.get_now()
 
 	# What people do at the facility
 
 	def admit(self, stay: int, day: int | None = None) -> int:
-		"""A pre-admission arrives."""
+		"""Return a pre-admission arrives."""
 		with self.lock:
-			self.admitted[stay] = day or self.latest_day(stay)
+			self.admitted[stay] = day or self.get_latest_day(stay)
 			return self.touch(stay)
 
 	def admit_new(self, location: int = 0, day: int | None = None) -> int:
-		"""Somebody new arrives. Returns the stay."""
+		"""Admit a new person. Return the stay."""
 		with self.lock:
 			self.people += 1
-			return self._admission(self.people - 1, location, day)
+			return self._draw_admission(self.people - 1, location, day)
 
 	def preadmit_new(self, location: int = 0) -> int:
-		"""Somebody new is expected. Returns the stay."""
+		"""Register a new person for a later admission. Return the stay."""
 		with self.lock:
 			self.people += 1
-			stay = self._append(self.people - 1, location, NEVER, NEVER, self.now(), self.now())
+			stay = self._append(self.people - 1, location, NEVER, NEVER, self.get_now(), self.get_now())
 			return self.touch(stay)
 
 	def discharge(self, stay: int, day: int | None = None) -> int:
-		"""The stay ends, now or on another day; one ahead is planned only."""
+		"""Return the stay ends, now or on another day; one ahead is planned only."""
 		with self.lock:
-			self.discharged[stay] = day or self.latest_day(stay)
+			self.discharged[stay] = day or self.get_latest_day(stay)
 			return self.touch(stay)
 
 	def undo_discharge(self, stay: int) -> int:
-		"""The discharge was a mistake."""
+		"""Return the discharge was a mistake."""
 		with self.lock:
 			self.discharged[stay] = NEVER
 			return self.touch(stay)
 
 	def register_again(self, stay: int, location: int = 0) -> int:
-		"""Somebody who was here is taken for a stranger: another master record for the same name and day of birth, though
-		not in the same spelling. Returns the new stay."""
+		"""Register a person again under a second master record: same name and day of birth, in another spelling.
+
+		Return the new stay.
+		"""
 		with self.lock:
-			fields = people.person_fields(self.settings.seed, self.person[stay]) | self.edits.get(stay, {})
+			fields = people.build_person_fields(self.settings.seed, self.person[stay]) | self.edits.get(
+				stay, {}
+			)
 			again = self.admit_new(location)
 			self.edits[again] = {
 				"first_name": fields["first_name"].upper(),
@@ -150,44 +158,49 @@ class World:
 			return again
 
 	def give_chart_away(self, stay: int, person: int) -> int:
-		"""The chart's number turns up with another master record, as after a merge of two. Returns the stay."""
-		chart = f"{stay + CHART_BASE}:{people.person_id(self.settings.seed, person)}"
+		"""Return the chart's number turns up with another master record, as after a merge of two.
+
+		Returns the stay.
+		"""
+		chart = f"{stay + CHART_BASE}:{people.compute_person_id(self.settings.seed, person)}"
 		return self.set_field(stay, "casefile_id", chart)
 
 	def readmit(self, stay: int, location: int | None = None) -> int:
-		"""The person comes back: to a new chart, or in episode mode to the same one. Returns the stay."""
+		"""Return the person comes back: to a new chart, or in episode mode to the same one. Returns the stay."""
 		with self.lock:
 			where = self.location[stay] if location is None else location
 			if self.settings.mode == "classic":
-				return self._admission(self.person[stay], where)
+				return self._draw_admission(self.person[stay], where)
 			self.location[stay] = where
 			self.discharged[stay] = NEVER
 			return self.admit(stay)
 
 	def transfer(self, stay: int, location: int) -> int:
-		"""The person moves: the old chart is closed and another opened; in episode mode one chart goes on."""
+		"""Return the person moves: the old chart is closed and another opened; in episode mode one chart goes
+		on.
+		"""
 		with self.lock:
 			if self.settings.mode == "classic":
 				self.discharge(stay)
-				return self._admission(self.person[stay], location)
+				return self._draw_admission(self.person[stay], location)
 			self.location[stay] = location
 			return self.touch(stay)
 
 	def delete(self, stay: int) -> int:
 		"""Soft deletion: gone from every list, there in the vault."""
 		with self.lock:
-			self.deleted[stay] = self.now()
+			self.deleted[stay] = self.get_now()
 			return self.touch(stay)
 
 	def restore(self, stay: int) -> int:
-		"""The deletion is undone."""
+		"""Undo a deletion."""
 		with self.lock:
 			self.deleted[stay] = NEVER
 			self.hidden[stay] = 0
 			return self.touch(stay)
 
 	def vanish(self, share: float, seed: int = 0) -> int:
-		"""A share of those in care is in no list any more, nor in the vault. Returns how many."""
+		"""Return a share of those in care is in no list any more, nor in the vault. Returns how many."""
 		dice = random.Random(seed)  # noqa: S311
 		with self.lock:
 			chosen = [stay for stay in range(len(self)) if self.is_in_care(stay) and dice.random() < share]
@@ -197,7 +210,7 @@ class World:
 			return len(chosen)
 
 	def reappear(self) -> None:
-		"""Everybody who vanished is back."""
+		"""Bring back every stay that vanished."""
 		with self.lock:
 			self.hidden = bytearray(len(self))
 			self.version += 1
@@ -205,32 +218,32 @@ class World:
 	# What happens to records
 
 	def set_field(self, stay: int, name: str, value: Any, touch: bool = True) -> int:
-		"""A field of one record is changed, whatever it is called."""
+		"""Change a field of one record, under any name."""
 		with self.lock:
 			self.edits.setdefault(stay, {})[name] = value
 			return self.touch(stay) if touch else stay
 
 	def add_field(self, name: str, value: Any) -> None:
-		"""Every record has a field that it didn't have."""
+		"""Add a field to every record."""
 		with self.lock:
 			self.settings.added_fields[name] = value
 			self.version += 1
 
 	def drop_field(self, name: str) -> None:
-		"""No record has this field any more."""
+		"""Remove a field from every record."""
 		with self.lock:
 			self.settings.dropped_fields.add(name)
 			self.version += 1
 
 	def touch(self, stay: int) -> int:
-		"""The record counts as updated now. Returns the stay."""
+		"""Return the record counts as updated now. Returns the stay."""
 		with self.lock:
-			self.updated[stay] = self.now()
+			self.updated[stay] = self.get_now()
 			self.version += 1
 			return stay
 
-	def _admission(self, person: int, location: int, day: int | None = None) -> int:
-		stay = self._append(person, location, NEVER, NEVER, self.now(), self.now())
+	def _draw_admission(self, person: int, location: int, day: int | None = None) -> int:
+		stay = self._append(person, location, NEVER, NEVER, self.get_now(), self.get_now())
 		return self.admit(stay, day)
 
 	def _append(
@@ -246,11 +259,11 @@ class World:
 		self.hidden.append(0)
 		return len(self.person) - 1
 
-	def _populate(self, people: int) -> None:
-		"""The history. Drawn in order, so that a larger world begins with the smaller one."""
+	def _generate_stays(self, people: int) -> None:
+		"""Generate the history. Drawn in order, so that a larger world begins with the smaller one."""
 		dice = random.Random(self.settings.seed)  # noqa: S311
 		as_of = self.settings.as_of
-		quiet = (as_of.toordinal() if as_of else self.today()) - QUIET_DAYS
+		quiet = (as_of.toordinal() if as_of else self.get_today()) - QUIET_DAYS
 		midnight = (quiet - date(1970, 1, 1).toordinal()) * DAY
 		for person in range(people):
 			location = dice.randrange(len(PLACES))
@@ -261,14 +274,17 @@ class World:
 				self._append(person, location, NEVER, NEVER, stamp, stamp)
 				continue
 			again = kind > 0.9
-			end = self._past_stay(person, location, day, dice.randint(7, 60), quiet, midnight, kind)
+			end = self._draw_past_stay(person, location, day, dice.randint(7, 60), quiet, midnight, kind)
 			if again and end and end + 30 < quiet:
-				self._past_stay(person, location, end + 30, dice.randint(7, 60), quiet, midnight, kind)
+				self._draw_past_stay(person, location, end + 30, dice.randint(7, 60), quiet, midnight, kind)
 
-	def _past_stay(
+	def _draw_past_stay(
 		self, person: int, location: int, day: int, length: int, quiet: int, midnight: float, kind: float
 	) -> int:
-		"""A stay of the history. Returns the day of discharge, 0 while in care (some with a planned day ahead)."""
+		"""Return a stay of the history.
+
+		Returns the day of discharge, 0 while in care (some with a planned day ahead).
+		"""
 		created = midnight - (quiet - day + 1) * DAY
 		if day + length <= quiet:
 			stamp = midnight - (quiet - day - length) * DAY

@@ -1,5 +1,6 @@
 """Give the documents and folders of an earlier version their exact identity: names in NFC, keys of titles, a binary
-collation. All were different under the former one, which held more to be equal: nothing clashes by that."""
+collation. All were different under the former one, which held more to be equal: nothing clashes by that.
+"""
 
 import frappe
 from frappe.model.rename_doc import rename_doc
@@ -44,7 +45,7 @@ def _normalize_folder_names() -> None:
 
 
 def _fill_keys(doctype: str, scope: str) -> None:
-	"""Give each record its title in NFC and the key of it. One that another record has already gets a number."""
+	"""Normalize each record's title to NFC and set its key. A duplicate gets a number."""
 	rows = frappe.get_all(
 		doctype, fields=["name", "title", scope], order_by="creation asc, name asc", limit=0
 	)
@@ -66,7 +67,7 @@ def _find_free(title: str, scope: str | None, taken: set[tuple[str | None, str]]
 
 
 def _rebuild_paths() -> None:
-	"""Bring the paths in line with the titles, the upper folders first."""
+	"""Rebuild the paths from the titles, the upper folders first."""
 	paths: dict[str, str] = {}
 	folders = frappe.get_all(
 		"Document Folder",

@@ -5,9 +5,10 @@ import frappe
 from orchestrator.api import limits
 from orchestrator.api.charges import DOCUMENTED_CALLS_ONLY
 from orchestrator.configuration import get_settings
+from orchestrator.doctypes import CLIENT, CLIENT_STAY
 from orchestrator.setup.findings import FAIL, OK, WARN, Finding
 
-CLIENT_DOCTYPES = ("Client", "Client Stay")
+CLIENT_DOCTYPES = (CLIENT, CLIENT_STAY)
 # Roles that people have without anybody giving them: a client's record is nothing for all of them.
 AUTOMATIC_ROLES = frozenset({"All", "Guest", "Desk User"})
 

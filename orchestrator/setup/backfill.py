@@ -21,7 +21,7 @@ def run_backfill() -> None:
 
 
 def _update_pipeline_stages() -> None:
-	"""Give each opportunity that stands at the default the stage its status tells."""
+	"""Set the stage of each opportunity with the default stage by its status."""
 	opportunity = frappe.qb.DocType("Opportunity")
 	moved = {status: stage for status, stage in STAGE_BY_STATUS.items() if stage != OPEN}
 	stage_of_status = Case()
@@ -37,7 +37,7 @@ def _update_pipeline_stages() -> None:
 
 
 def _update_assignees(doctype: str) -> None:
-	"""Give each record without one the user of its first open assignment."""
+	"""Set the assignee of each record without one to the user of its first open assignment."""
 	frappe.db.sql(
 		f"""
 		UPDATE `tab{doctype}`

@@ -1,5 +1,6 @@
 """The fields this app adds to the DocTypes of other apps: declared once, made by install and migrate, removed by
-uninstall."""
+uninstall.
+"""
 
 from typing import TYPE_CHECKING, Any
 
@@ -20,11 +21,11 @@ Field = dict[str, Any]
 
 
 def _build_assignee_field(insert_after: str) -> Field:
-	"""The first open assignee.
+	"""Return the first open assignee.
 
 	`ignore_user_permissions`: a user permission on User must not hide records by who works on them.
-	`no_copy`: a copy starts unassigned. To an opportunity ERPNext moves its lead's assignments, and the field goes
-	with them.
+	`no_copy`: a copy starts unassigned. To an opportunity ERPNext moves its lead's assignments, and the field
+	goes with them.
 	"""
 	return {
 		"fieldname": "assigned_to",
@@ -41,7 +42,7 @@ def _build_assignee_field(insert_after: str) -> Field:
 
 
 def _build_sprint_field(insert_after: str, **more: Any) -> Field:
-	"""`no_copy`: a copy of a task starts in the backlog."""
+	"""Return the field for sprints. `no_copy`: a copy of a task starts in the backlog."""
 	return {
 		"fieldname": "sprint",
 		"label": "Sprint",
@@ -213,7 +214,7 @@ def delete_custom_fields() -> None:
 
 
 def list_missing_fields() -> list[str]:
-	"""`DocType.fieldname` of each declared field that this site lacks."""
+	"""Return `DocType.fieldname` of each declared field that this site lacks."""
 	return [
 		f"{doctype}.{field['fieldname']}"
 		for doctype, field in list_declared_fields()
@@ -222,7 +223,7 @@ def list_missing_fields() -> list[str]:
 
 
 def list_declared_fields() -> list[tuple[str, Field]]:
-	"""The fields that this site is to have."""
+	"""Return the fields that this site is to have."""
 	of_apps = [tables for app, tables in CUSTOM_FIELDS_OF_APPS.items() if is_installed(app)]
 	tables = [CUSTOM_FIELDS, *of_apps]
 	return [(doctype, field) for table in tables for doctype, fields in table.items() for field in fields]
@@ -233,7 +234,7 @@ def _complete_field(field: Field) -> Field:
 
 
 def _find_foreign_field(doctype: str, fieldname: str) -> "DocField | None":
-	"""The DocField or Custom Field of that name which this app did not make."""
+	"""Return the DocField or Custom Field of that name which this app did not make."""
 	field = frappe.get_meta(doctype).get_field(fieldname)
 	if field and field.get("is_custom_field"):
 		ours = frappe.db.get_value("Custom Field", field.name, "module") == MODULE

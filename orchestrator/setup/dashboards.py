@@ -1,22 +1,21 @@
 """Makes the shipped dashboards and metrics, and brings them up to date as long as nobody has changed them.
 
 Each record keeps a digest of what was declared when it was last written from here. One that no longer says the same was
-changed by the site, and is the site's from then on."""
+changed by the site, and is the site's from then on.
+"""
 
 import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
 import frappe
-from frappe import _
 
-from orchestrator.exceptions import refuse
+from orchestrator.doctypes import DASHBOARD, METRIC
 from orchestrator.setup.shipped_dashboards import CARD, DASHBOARDS, MEASURE, METRICS, Dashboard, Metric
 
 if TYPE_CHECKING:
 	from frappe.model.document import Document
 
-METRIC, DASHBOARD = "Orchestrator Metric", "Orchestrator Dashboard"
 # For a dashboard whose own roles this site does not have (yet): an empty list would open it to everyone.
 MANAGER_ROLE = "System Manager"
 Values = dict[str, Any]
@@ -31,7 +30,7 @@ def sync_dashboards() -> None:
 
 
 def delete_dashboards() -> None:
-	"""Take back what would stay when the tables of the dashboards go: the rows of their roles are in one of Frappe's."""
+	"""Delete the rows of the dashboards' roles, which are in one of Frappe's tables."""
 	frappe.db.delete("Has Role", {"parenttype": DASHBOARD})
 
 
@@ -49,12 +48,15 @@ def _upsert_declared(doctype: str, name: str, declared: Values) -> None:
 
 
 def _is_unchanged(doc: "Document", declared: Values) -> bool:
-	"""True if the record says what was declared when it was written. One without a digest was never ours."""
+	"""Return True if the record says what was declared when it was written.
+
+	One without a digest was never ours.
+	"""
 	return bool(doc.shipped) and _compute_digest(_get_stored_values(doc, declared)) == doc.shipped
 
 
 def _get_stored_values(doc: "Document", declared: Values) -> Values:
-	"""The record's values of the fields that are declared."""
+	"""Return the record's values of the fields that are declared."""
 	return {
 		field: [{key: row.get(key) for key in value[0]} for row in doc.get(field)]
 		if isinstance(value, list)
@@ -93,17 +95,3 @@ def build_dashboard_values(dashboard: Dashboard) -> Values:
 		"roles": [{"role": role} for role in roles or [MANAGER_ROLE]],
 		"items": [place._asdict() for place in dashboard.items],
 	}
-
-
-def check_deletion(doc: "Document") -> None:
-	"""What comes with the app would come back with its next update: it is disabled or changed instead."""
-	if doc.shipped and not frappe.flags.in_uninstall:
-		refuse(
-			_("{0} comes with the app and would be created again by its next update. {1}").format(
-				doc.name,
-				_("Disable it instead.")
-				if doc.doctype == DASHBOARD
-				else _("Remove it from the dashboards instead."),
-			),
-			frappe.ValidationError,
-		)

@@ -12,7 +12,7 @@ RATE_FACTOR = 5
 
 
 def _check_clients_kept_out() -> Finding:
-	"""Records of Kipu that one field, of no account for their status, kept out."""
+	"""Find Kipu records that were not imported because of one field that does not affect their status."""
 	rows = frappe.db.sql_list(
 		"""
 		SELECT DISTINCT issue.casefile_id FROM `tabSync Issue` issue
@@ -33,7 +33,7 @@ def _check_clients_kept_out() -> Finding:
 
 
 def _check_charts() -> Finding:
-	"""Charts of which stays of two people count, as after a merge in Kipu."""
+	"""Return charts of which stays of two people count, as after a merge in Kipu."""
 	rows = frappe.db.sql_list(
 		"""
 		SELECT CONCAT(connection, ' ', chart_id) FROM `tabClient Stay`
@@ -50,7 +50,7 @@ def _check_charts() -> Finding:
 
 
 def _check_leave_days() -> Finding:
-	"""Days of which an employee has more than one day of leave."""
+	"""Return days of which an employee has more than one day of leave."""
 	rows = frappe.db.sql_list(
 		"""
 		SELECT DISTINCT CONCAT(half.name, ' and ', other.name) FROM `tabLeave Application` half
@@ -69,7 +69,7 @@ def _check_leave_days() -> Finding:
 
 
 def _check_lead_addresses() -> Finding:
-	"""Addresses of several leads, where the site allows one each."""
+	"""Return addresses of several leads, where the site allows one each."""
 	rows = []
 	if not frappe.db.get_single_value("CRM Settings", "allow_lead_duplication_based_on_emails"):
 		rows = frappe.db.sql_list(
@@ -84,7 +84,7 @@ def _check_lead_addresses() -> Finding:
 
 
 def _check_rates() -> Finding:
-	"""Opportunities whose rate is far from the one that the site knows for their currency."""
+	"""Return opportunities whose rate is far from the one that the site knows for their currency."""
 	rows = frappe.db.sql_list(
 		"""
 		SELECT opportunity.name FROM `tabOpportunity` opportunity

@@ -8,6 +8,7 @@ import filetype
 
 import frappe
 
+from orchestrator import clock
 from orchestrator.docs import identity, media, storage
 from orchestrator.file_names import normalize_name
 
@@ -39,7 +40,8 @@ def find_problems() -> list[str]:
 
 def find_merged_versions() -> list[str]:
 	"""Return the versions whose file has another name than their document, though the collation holds both equal: they
-	were uploaded as a document of their own."""
+	were uploaded as a document of their own.
+	"""
 	rows = frappe.db.sql(
 		"""
 		SELECT v.name, v.file_name, d.title FROM `tabDocument Version` v JOIN `tabDocument` d ON d.name = v.document
@@ -53,7 +55,8 @@ def find_merged_versions() -> list[str]:
 
 def find_stray_files() -> list[str]:
 	"""Return the Files whose URL leads into the document store though they belong to no version: earlier releases let
-	anybody who had found out a key make one."""
+	anybody who had found out a key make one.
+	"""
 	return frappe.db.sql_list(
 		"""
 		SELECT f.name FROM `tabFile` f LEFT JOIN `tabDocument Version` v ON v.file = f.name
@@ -112,7 +115,7 @@ def _is_single_case(head: bytes) -> bool:
 
 def _get_upgrade_time() -> datetime | str:
 	"""Return when this site got the version that decodes nothing by its looks."""
-	return frappe.db.get_value("Patch Log", {"patch": UPGRADE}, "creation") or frappe.utils.now()
+	return frappe.db.get_value("Patch Log", {"patch": UPGRADE}, "creation") or clock.get_now()
 
 
 def _render_first_names(names: list[str]) -> str:

@@ -3,21 +3,25 @@
 import frappe
 
 from orchestrator.docs import folders, identity, storage
+from orchestrator.doctypes import DOCUMENT, DOCUMENT_FOLDER, DOCUMENT_VERSION
 
-DOCTYPES = ("Document", "Document Version", "Document Folder")
+DOCTYPES = (DOCUMENT, DOCUMENT_VERSION, DOCUMENT_FOLDER)
 LINKED_DOCTYPES = {"Tag Link": "document_type", "Comment": "reference_doctype", "Version": "ref_doctype"}
 
 
 def sync_library() -> None:
 	"""Compare identities exactly, and make the root where it is missing. Its access is the site's to set: until then only managers of all documents
-	reach it."""
+	reach it.
+	"""
 	identity.update_collations()
 	folders.get_or_create_root()
 
 
 def detach_files() -> None:
-	"""Leave the file of every version as an ordinary private File, which Administrator alone may read: what people
-	uploaded, some of it under legal hold, does not go with the app."""
+	"""Make the file of every version an ordinary private File, readable by Administrator alone.
+
+	Users' files, some of them under legal hold, are not deleted with the app.
+	"""
 	frappe.db.sql(
 		"""
 		UPDATE `tabFile` f JOIN `tabDocument Version` v ON v.file = f.name

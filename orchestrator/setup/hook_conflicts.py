@@ -1,7 +1,8 @@
 """Which of this app's hooks another installed app switches off.
 
 Of several overrides Frappe takes the last app's. Of several `has_permission` functions it asks the last app's first
-and takes the first answer that is not None. `permission_query_conditions` all hold together, so nothing is lost there."""
+and takes the first answer that is not None. `permission_query_conditions` all hold together, so nothing is lost there.
+"""
 
 from collections.abc import Iterable
 

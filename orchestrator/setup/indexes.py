@@ -35,5 +35,5 @@ def delete_indexes() -> None:
 
 
 def list_missing_indexes() -> list[str]:
-	"""The names of the indexes that this site lacks."""
+	"""Return the names of the indexes that this site lacks."""
 	return [index.name for index in INDEXES if not frappe.db.has_index(f"tab{index.doctype}", index.name)]

@@ -2,7 +2,7 @@
 
 
 def get_notification_config() -> dict[str, dict[str, dict]]:
-	"""Frappe's hook `notification_config`; what it returns replaces ERPNext's condition of the same DocType."""
+	"""Return Frappe's hook `notification_config`: it replaces ERPNext's condition of the same DocType."""
 	return {
 		"for_doctype": {
 			"Issue": {"status": ("in", ("Open", "In Progress"))},

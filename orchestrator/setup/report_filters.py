@@ -1,4 +1,4 @@
-"""Filters of this app's reports that lead to a DocType which goes by the version of ERPNext."""
+"""Filters of this app's reports whose DocType depends on the version of ERPNext."""
 
 import frappe
 
@@ -8,8 +8,8 @@ REPORT, FIELD = "Lead Analysis", "source"
 
 
 def sync() -> None:
-	"""Let the filter by a lead's source lead to the site's own DocType of sources."""
-	doctype = compat.lead_source_doctype()
+	"""Set the DocType of the filter by a lead's source to the site's own."""
+	doctype = compat.get_lead_source_doctype()
 	rows = frappe.get_all(
 		"Report Filter",
 		{"parent": REPORT, "fieldname": FIELD, "options": ("!=", doctype)},

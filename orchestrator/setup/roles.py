@@ -19,7 +19,7 @@ def sync_roles() -> None:
 
 
 def delete_roles() -> None:
-	"""Delete the roles and take them from whoever has them."""
+	"""Delete the roles, and remove them from their users."""
 	for role in ROLES:
 		frappe.db.delete("Has Role", {"role": role})
 		frappe.delete_doc("Role", role, force=True, ignore_missing=True, delete_permanently=True)

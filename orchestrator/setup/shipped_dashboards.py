@@ -1,5 +1,6 @@
 """The dashboards that come with the app, and their metrics. Tables only; `orchestrator.setup.dashboards` makes the
-records, and leaves alone what a site has changed."""
+records, and leaves alone what a site has changed.
+"""
 
 from typing import NamedTuple
 

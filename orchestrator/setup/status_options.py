@@ -36,7 +36,7 @@ def sync_options() -> None:
 
 
 def delete_options() -> None:
-	"""Take out the options we added and move the records that hold them to the nearest stock value."""
+	"""Remove the options that the app added, and set records that have them to the nearest stock value."""
 	remembered = frappe.defaults.get_defaults_for(_REMEMBERED)
 	for option in STATUS_OPTIONS:
 		if remembered.get(option.doctype) == option.value:
@@ -45,7 +45,7 @@ def delete_options() -> None:
 
 
 def list_missing_options() -> list[str]:
-	"""`DocType: value` of each declared option that this site lacks."""
+	"""Return `DocType: value` of each declared option that this site lacks."""
 	return [
 		f"{option.doctype}: {option.value}"
 		for option in STATUS_OPTIONS
@@ -54,7 +54,7 @@ def list_missing_options() -> list[str]:
 
 
 def _remove_option(options: list[str], value: str) -> list[str]:
-	"""`options` less `value`, in the same order."""
+	"""Return `options` without `value`, in the same order."""
 	return [option for option in options if option != value]
 
 
@@ -89,17 +89,17 @@ def _write_options(doctype: str, options: list[str]) -> None:
 
 
 def _update_setter(setter: str, options: list[str]) -> None:
-	"""Not a change of the site's own making: `modified` stays."""
+	"""Update the property setter. `modified` stays, because the site has not changed it."""
 	frappe.db.set_value("Property Setter", setter, "value", "\n".join(options), update_modified=False)
 
 
 def _get_current_options(doctype: str) -> list[str]:
-	"""The options as the site has them, Property Setter included."""
+	"""Return the options as the site has them, Property Setter included."""
 	return (frappe.get_meta(doctype, cached=False).get_field("status").options or "").split("\n")
 
 
 def _get_stock_options(doctype: str) -> list[str]:
-	"""The options as the app that owns the DocType ships them."""
+	"""Return the options as the app that owns the DocType ships them."""
 	options = frappe.db.get_value("DocField", {"parent": doctype, "fieldname": "status"}, "options")
 	return (options or "").split("\n")
 

@@ -1,5 +1,6 @@
 """The status that HD Tickets get, a record of Helpdesk's where a site has it: made by install and migrate, removed by
-uninstall. One that the site had before us stays."""
+uninstall. One that the site had before us stays.
+"""
 
 import frappe
 
@@ -38,7 +39,7 @@ def delete_status() -> None:
 
 
 def list_missing_status() -> list[str]:
-	"""`DocType: value` where this site has Helpdesk and lacks the status."""
+	"""Return `DocType: value` where this site has Helpdesk and lacks the status."""
 	return [f"{TICKET}: {STATUS}"] if frappe.db.exists("DocType", DOCTYPE) and not _is_existing() else []
 
 

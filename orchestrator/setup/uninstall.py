@@ -4,13 +4,13 @@ import click
 
 import frappe
 
+from orchestrator.api import naming_rules
 from orchestrator.insights.reports import report_schedules
 from orchestrator.setup import (
 	custom_fields,
 	dashboards,
 	documents,
 	indexes,
-	naming_rules,
 	roles,
 	status_options,
 	ticket_status,

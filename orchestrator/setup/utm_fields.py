@@ -1,7 +1,8 @@
 """Sources and campaigns of leads, opportunities and sales documents, after an upgrade to ERPNext 16.
 
 ERPNext 16 turns the records of Lead Source into UTM Source and gives each DocType a field `utm_source`, but leaves the
-values in the column of the field that is no more: lists and reports by source are empty. The same holds for campaigns."""
+values in the column of the field that is no more: lists and reports by source are empty. The same holds for campaigns.
+"""
 
 import frappe
 from frappe.model.meta import Meta
@@ -12,7 +13,8 @@ MOVED = (("source", "utm_source"), ("campaign_name", "utm_campaign"), ("campaign
 
 def sync() -> None:
 	"""Move what is left to the fields that ERPNext has now. A patch would not do: run on ERPNext 15, where there is
-	nothing to move, it would count as done. Repeating it changes nothing, as what was moved is there no more."""
+	nothing to move, it would count as done. Repeating it changes nothing, as what was moved is there no more.
+	"""
 	for doctype in _find_doctypes():
 		meta = frappe.get_meta(doctype)
 		for old, new in MOVED:

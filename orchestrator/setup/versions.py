@@ -20,16 +20,16 @@ OLDEST_LINE, NEWEST_LINE = 15, 16
 
 
 def before_install() -> None:
-	"""Hook before_install: stop before anything is changed where Frappe is of another line.
+	"""Handle the hook before_install: stop before anything is changed where Frappe is of another line.
 
 	Raises:
 		IncompatibleApp: bench prints its message without a traceback.
 	"""
 	if not is_within(frappe.__version__, VERSION_BOUNDS["frappe"]):
-		refuse(_describe_way_up(frappe.__version__), frappe.IncompatibleApp)
+		refuse(_describe_required_version(frappe.__version__), frappe.IncompatibleApp)
 
 
-def _describe_way_up(version: str) -> str:
+def _describe_required_version(version: str) -> str:
 	"""Return what is wrong with this version of Frappe, and what to do.
 
 	Args:
@@ -38,7 +38,7 @@ def _describe_way_up(version: str) -> str:
 	found = _(
 		"Orchestrator runs on Frappe 15.40 or later and on Frappe 16. This bench has Frappe {0}."
 	).format(version)
-	return f"{found} {_way_up(int(version.split('.')[0]))}"
+	return f"{found} {_describe_upgrade(int(version.split('.')[0]))}"
 
 
 def is_within(version: str, bounds: str) -> bool:
@@ -47,7 +47,7 @@ def is_within(version: str, bounds: str) -> bool:
 	return parsed.truncate() in semantic_version.SimpleSpec(bounds)
 
 
-def _way_up(line: int) -> str:
+def _describe_upgrade(line: int) -> str:
 	if line > NEWEST_LINE:
 		return _("Use a bench of Frappe 16, or a later version of Orchestrator that names this one.")
 	if line == OLDEST_LINE:

@@ -5,10 +5,8 @@ from frappe import _lt
 
 from orchestrator.api.endpoint import READ, WRITE, endpoint
 from orchestrator.sync.actions import history, run_actions, run_requests
-from orchestrator.sync.shapes import RunStanding, SyncResult
+from orchestrator.sync.shapes import ConnectionTest, MappingPreview, RunStanding, SyncResult
 from orchestrator.sync.tools import connection_test, mapping_preview
-from orchestrator.sync.tools.connection_test import ConnectionTest
-from orchestrator.sync.tools.mapping_preview import MappingPreview
 
 RUNS = ("System Manager", "Kipu Sync Manager")
 

@@ -13,6 +13,7 @@ from frappe import _
 from frappe.utils import get_system_timezone, getdate
 from frappe.utils.password import get_decrypted_password
 
+from orchestrator.doctypes import CLIENT, CLIENT_STAY, FACILITY, KIPU_CONNECTION
 from orchestrator.exceptions import refuse
 from orchestrator.sync.errors import UnsafeUrlError
 from orchestrator.sync.http.allowed_hosts import DEFAULT_ALLOWED_HOSTS, validate_base_url
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 	from orchestrator.orchestrator.doctype.kipu_connection.kipu_connection import KipuConnection
 	from orchestrator.orchestrator.doctype.kipu_field_rule.kipu_field_rule import KipuFieldRule
 
-DOCTYPE = "Kipu Connection"
 CREDENTIAL_FIELDS = ("access_id", "secret_key", "app_id")
 KEY_LABELS = {"access_id": "Access ID", "secret_key": "Secret Key", "app_id": "App ID"}
 ALLOWED_HOSTS = "kipu_allowed_hosts"  # in site_config.json, beside Kipu's own
@@ -61,7 +61,7 @@ class FacilityMapping:
 
 @dataclass
 class Source:
-	"""Everything about a connection but its keys. `facilities_by_location` grows when a run meets a new location."""
+	"""A connection without its keys. `facilities_by_location` grows when a run finds a new location."""
 
 	name: str
 	zones: Zones
@@ -80,13 +80,13 @@ class Source:
 	default_facility: str | None = None
 
 	def compute_mass_change_limit(self, count: int) -> int:
-		"""How many of `count` records may leave care, or lose a value, in one run before it is held."""
+		"""Return how many of `count` records may leave care, or lose a value, in one run before it is held."""
 		return max(self.mass_change_minimum, count * self.mass_change_percent // 100)
 
 
 def get_source(name: str) -> Source:
-	"""The connection. Raises InvalidSettingsError (422) naming the setting that is wrong."""
-	doc = cast("KipuConnection", frappe.get_doc(DOCTYPE, name))
+	"""Return the connection. Raises InvalidSettingsError (422) naming the setting that is wrong."""
+	doc = cast("KipuConnection", frappe.get_doc(KIPU_CONNECTION, name))
 	validate(doc)
 	return Source(
 		name=doc.name or name,
@@ -115,10 +115,11 @@ def get_source(name: str) -> Source:
 
 
 def open_client(name: str, sleep: Callable[[float], None] | None = None) -> tuple[KipuClient, HttpSession]:
-	"""A client for the connection, and its session, to be closed. `sleep` replaces every wait.
+	"""Return a client for the connection, and its session, to be closed. `sleep` replaces every wait.
 
-	Raises InvalidSettingsError (422) naming the setting that is missing or wrong."""
-	doc = cast("KipuConnection", frappe.get_doc(DOCTYPE, name))
+	Raises InvalidSettingsError (422) naming the setting that is missing or wrong.
+	"""
+	doc = cast("KipuConnection", frappe.get_doc(KIPU_CONNECTION, name))
 	policy = replace(RETRY_POLICY, requests_per_second=doc.requests_per_second)
 	session = HttpSession(policy, sleep=sleep) if sleep else HttpSession(policy)
 	client = KipuClient(
@@ -126,19 +127,21 @@ def open_client(name: str, sleep: Callable[[float], None] | None = None) -> tupl
 		_parse_base_url(doc),
 		cast(Version, int(doc.api_version)),
 		session,
-		allowed_hosts=allowed_hosts(),
+		allowed_hosts=get_allowed_hosts(),
 		per=doc.page_size,
 	)
 	return client, session
 
 
-def allowed_hosts() -> frozenset[str]:
-	"""The hosts that may be called: Kipu's, and what whoever runs the machine has added in site_config.json."""
+def get_allowed_hosts() -> frozenset[str]:
+	"""Return the hosts that may be called: Kipu's, and those added in
+	site_config.json.
+	"""
 	return DEFAULT_ALLOWED_HOSTS | frozenset(frappe.conf.get(ALLOWED_HOSTS) or ())
 
 
 def validate(doc: "KipuConnection") -> None:
-	"""Bring the settings into form. Raises InvalidSettingsError (422) naming the one that is wrong."""
+	"""Normalize and validate the settings. Raises InvalidSettingsError (422) naming the wrong one."""
 	doc.base_url = _parse_base_url(doc)
 	_validate_range(doc, "page_size", 1, 1000)
 	_validate_range(doc, "requests_per_second", 0.01, 1_000_000)
@@ -149,11 +152,13 @@ def validate(doc: "KipuConnection") -> None:
 	_parse_zones(doc)
 	_reject_duplicate_locations(doc)
 	_validate_targets(_build_mapping(doc))
+	if doc.status != "Paused":
+		doc.paused_reason = None
 
 
 def _parse_base_url(doc: "KipuConnection") -> str:
 	try:
-		return validate_base_url(doc.base_url or "", allowed_hosts())
+		return validate_base_url(doc.base_url or "", get_allowed_hosts())
 	except UnsafeUrlError as error:
 		refuse(
 			_("The base URL cannot be used: {0}.").format(_describe_unsafe_url(error.reason)),
@@ -192,7 +197,7 @@ def _get_credentials(name: str) -> Credentials:
 
 
 def _get_credential(name: str, key: str) -> str:
-	return (get_decrypted_password(DOCTYPE, name, key, raise_exception=False) or "").strip()
+	return (get_decrypted_password(KIPU_CONNECTION, name, key, raise_exception=False) or "").strip()
 
 
 def _validate_range(doc: "KipuConnection", fieldname: str, lowest: float, highest: float) -> None:
@@ -227,7 +232,7 @@ def _parse_zones(doc: "KipuConnection") -> Zones:
 
 
 def _get_facility_zone(facility: str | None) -> str | None:
-	return frappe.db.get_value("Facility", facility, "time_zone") if facility else None
+	return frappe.db.get_value(FACILITY, facility, "time_zone") if facility else None
 
 
 def _reject_duplicate_locations(doc: "KipuConnection") -> None:
@@ -240,7 +245,7 @@ def _reject_duplicate_locations(doc: "KipuConnection") -> None:
 
 
 def _get_target(source: str) -> Target:
-	return "Client" if source in PERSON else "Client Stay"
+	return CLIENT if source in PERSON else CLIENT_STAY
 
 
 def _parse_override(row: "KipuFieldRule") -> Override:
@@ -280,7 +285,7 @@ def _validate_targets(mapping: FieldMapping) -> None:
 
 
 def _parse_policies(doc: "KipuConnection") -> Mapping[Target, Mapping[str, Policy]]:
-	policies: dict[Target, dict[str, Policy]] = {"Client": {}, "Client Stay": {}}
+	policies: dict[Target, dict[str, Policy]] = {CLIENT: {}, CLIENT_STAY: {}}
 	for row in doc.field_rules:
 		if row.policy:
 			policies[_get_target(row.source)][_parse_override(row).target] = cast(Policy, row.policy)

@@ -1,7 +1,7 @@
-"""What can go wrong between us and a remote, told without a word of what was said.
+"""Errors between the app and a remote, without any of its text.
 
-Each error carries a route's name, a status, a length and the class of what lay beneath: never a body, a URL, a query,
-a header. `TransientError` may pass by itself; `TerminalError` needs a person.
+Each error has a route's name, a status, a length and the class of its cause: never a body, URL, query or
+header. A `TransientError` may pass by itself; a `TerminalError` needs a person.
 """
 
 from typing import ClassVar
@@ -67,7 +67,10 @@ class MalformedPageError(TransientError):
 
 
 class RetriesExhaustedError(TransientError):
-	"""Gave up: as many attempts as allowed, or told to wait longer than allowed. `cause`: class of the last error."""
+	"""The request failed after the allowed attempts, or the remote asked for a longer wait than allowed.
+
+	`cause`: class of the last error.
+	"""
 
 	explanation = "Kipu kept failing and this run gave up. The next run continues where this one stopped."
 
@@ -92,7 +95,8 @@ class InvalidAccessIdError(TerminalError):
 
 class AccessDeniedError(TerminalError):
 	"""403: signature, secret or scheme; or the app id; or a permission. Mostly the remote doesn't say which; where it
-	does, `cause` is "signature", "app_id", "clock" or "permission"."""
+	does, `cause` is "signature", "app_id", "clock" or "permission".
+	"""
 
 	explanation = (
 		"Access refused. There are three possible reasons: the secret key (or the API version) is wrong; the app ID is unknown or "
@@ -101,7 +105,7 @@ class AccessDeniedError(TerminalError):
 
 
 class RouteDisabledError(TerminalError):
-	"""410: the route is switched off for this instance. A run goes on without it and says so."""
+	"""410: the route is disabled for this instance. A run continues without it and notes that."""
 
 	explanation = "This route is switched off for your Kipu instance. Ask Kipu to enable it."
 

@@ -4,15 +4,16 @@ from datetime import datetime, timedelta
 
 import frappe
 from frappe import _
-from frappe.utils import add_to_date, get_datetime, now_datetime
+from frappe.utils import add_to_date, get_datetime
 
+from orchestrator import clock
+from orchestrator.doctypes import KIPU_CONNECTION, SYNC_CHANGE, SYNC_ISSUE, SYNC_RUN
 from orchestrator.sync.actions import run_requests
 from orchestrator.sync.actions.staleness import list_stale_connections
-from orchestrator.sync.runs import alerts, engine, issues, run_records
-from orchestrator.sync.runs.run_records import DOCTYPE, RunConflictError, RunRequest
-from orchestrator.sync.storage import sync_state
+from orchestrator.sync.runs import alerts, engine, run_queue, run_records
+from orchestrator.sync.runs.run_queue import RunConflictError
+from orchestrator.sync.runs.run_records import RunRequest
 
-CONNECTION_DOCTYPE = "Kipu Connection"
 # The schedule comes by every five minutes; a run that began a little later than its time is still in time.
 SCHEDULE_TOLERANCE = timedelta(seconds=90)
 NIGHTLY_INTERVAL, WEEKLY_INTERVAL = timedelta(hours=12), timedelta(days=3)
@@ -22,38 +23,41 @@ SCHEDULED_SYNC_TYPES = {"enabled": 1, "schedule_enabled": 1, "status": "Active"}
 
 
 def run_queued(run: str) -> None:
-	"""The job of a queued run."""
-	if claimed := run_records.claim_queued_run(run):
+	"""Run as a job: execute a queued run."""
+	if claimed := run_queue.claim_queued_run(run):
 		engine.execute(claimed)
 
 
 def start_due_runs() -> None:
-	"""Scheduled every five minutes: read what changed, for each connection whose interval has passed."""
+	"""Run every five minutes: start an incremental run of each connection whose interval has passed."""
 	for row in frappe.get_all(
-		CONNECTION_DOCTYPE, filters=SCHEDULED_SYNC_TYPES, fields=["name", "interval_minutes"]
+		KIPU_CONNECTION, filters=SCHEDULED_SYNC_TYPES, fields=["name", "interval_minutes"]
 	):
-		since = now_datetime() - timedelta(minutes=row.interval_minutes) + SCHEDULE_TOLERANCE
+		since = clock.get_now() - timedelta(minutes=row.interval_minutes) + SCHEDULE_TOLERANCE
 		if not _has_run_since(row.name, since, ("incremental", "full")):
 			_enqueue_run(row.name, "incremental")
 
 
 def start_census() -> None:
-	"""Scheduled for the night, a few times in case a run is in the way: who is in care, and who was ever deleted."""
-	for name in frappe.get_all(CONNECTION_DOCTYPE, filters=SCHEDULED_SYNC_TYPES, pluck="name"):
-		if not _has_run_since(name, now_datetime() - NIGHTLY_INTERVAL, ("census", "full")):
+	"""Run at night, several times in case another run is live: read the census and the vault."""
+	for name in frappe.get_all(KIPU_CONNECTION, filters=SCHEDULED_SYNC_TYPES, pluck="name"):
+		if not _has_run_since(name, clock.get_now() - NIGHTLY_INTERVAL, ("census", "full")):
 			_enqueue_run(name, "census")
 
 
 def start_reconcile() -> None:
-	"""Scheduled for a night of each week, a few times in case a run is in the way: read everything and correct what differs."""
-	for name in frappe.get_all(CONNECTION_DOCTYPE, filters=SCHEDULED_SYNC_TYPES, pluck="name"):
-		if not _has_run_since(name, now_datetime() - WEEKLY_INTERVAL, ("full",)):
+	"""Run one night a week, several times in case another run is live: read everything and correct differences."""
+	for name in frappe.get_all(KIPU_CONNECTION, filters=SCHEDULED_SYNC_TYPES, pluck="name"):
+		if not _has_run_since(name, clock.get_now() - WEEKLY_INTERVAL, ("full",)):
 			_enqueue_run(name, "full")
 
 
 def _enqueue_run(connection: str, sync_type: str) -> None:
-	"""Queue a run, unless another is at work or waits for approval. What is wrong with one connection is its own."""
-	if frappe.db.exists(DOCTYPE, {"connection": connection, "status": "Held", "dry_run": 0}):
+	"""Enqueue a run, unless another is live or waits for approval.
+
+	An error of one connection does not affect others.
+	"""
+	if frappe.db.exists(SYNC_RUN, {"connection": connection, "status": "Held", "dry_run": 0}):
 		return
 	try:
 		run_requests.enqueue_request(RunRequest(connection, sync_type, trigger="Schedule"))
@@ -62,46 +66,47 @@ def _enqueue_run(connection: str, sync_type: str) -> None:
 
 
 def give_up_dead_runs() -> None:
-	"""Scheduled every five minutes: mark as Interrupted what no process will ever end. The next run goes on from there."""
+	"""Run every five minutes: mark runs as Interrupted whose process is gone.
+
+	The next run continues from there.
+	"""
 	connections = frappe.get_all(
-		DOCTYPE, filters={"status": ("in", run_records.LIVE_STATUSES)}, pluck="connection", distinct=True
+		SYNC_RUN, filters={"status": ("in", run_records.LIVE_STATUSES)}, pluck="connection", distinct=True
 	)
 	for connection in connections:
-		run_records.interrupt_dead_runs(connection)
+		run_queue.interrupt_dead_runs(connection)
 		frappe.db.commit()
 
 
 def warn_of_stale_connections() -> None:
-	"""Scheduled hourly: say so, once, when nothing has succeeded for too long."""
+	"""Run hourly: notify once if a connection has had no success for too long."""
 	for row in list_stale_connections():
 		if not _was_notified_since(row.name, get_datetime(row.last_success or row.creation)):
 			text = _("Kipu connection {0}: no sync has succeeded for {1} hours")
-			alerts.send_notification(
-				text.format(row.name, row.stale_after_hours), CONNECTION_DOCTYPE, row.name
-			)
+			alerts.send_notification(text.format(row.name, row.stale_after_hours), KIPU_CONNECTION, row.name)
 
 
 def delete_old_records() -> None:
-	"""Scheduled daily: drop what nobody asks for any more. A run older than the first limit can't be rolled back."""
-	before = add_to_date(now_datetime(), days=-CHANGE_RETENTION_DAYS)
-	frappe.db.delete(sync_state.CHANGE_DOCTYPE, {"creation": ("<", before)})
-	before = add_to_date(now_datetime(), days=-RUN_RETENTION_DAYS)
+	"""Run daily: delete old records. A run older than the first limit can't be rolled back."""
+	before = add_to_date(clock.get_now(), days=-CHANGE_RETENTION_DAYS)
+	frappe.db.delete(SYNC_CHANGE, {"creation": ("<", before)})
+	before = add_to_date(clock.get_now(), days=-RUN_RETENTION_DAYS)
 	over = ("not in", (*run_records.LIVE_STATUSES, "Held"))
-	frappe.db.delete(DOCTYPE, {"creation": ("<", before), "status": over})
-	frappe.db.delete(issues.DOCTYPE, {"modified": ("<", before), "status": "Resolved"})
+	frappe.db.delete(SYNC_RUN, {"creation": ("<", before), "status": over})
+	frappe.db.delete(SYNC_ISSUE, {"modified": ("<", before), "status": "Resolved"})
 
 
 def _has_run_since(connection: str, since: datetime, sync_types: tuple[str, ...]) -> bool:
-	"""True if a run of one of these types began since then, whatever came of it."""
+	"""Return True if a run of one of these types started since then, whatever its result."""
 	filters = {
 		"connection": connection,
 		"dry_run": 0,
 		"sync_type": ("in", sync_types),
 		"creation": (">", since),
 	}
-	return bool(frappe.db.exists(DOCTYPE, filters))
+	return bool(frappe.db.exists(SYNC_RUN, filters))
 
 
 def _was_notified_since(connection: str, since: datetime) -> bool:
-	filters = {"document_type": CONNECTION_DOCTYPE, "document_name": connection, "creation": (">", since)}
+	filters = {"document_type": KIPU_CONNECTION, "document_name": connection, "creation": (">", since)}
 	return bool(frappe.db.exists("Notification Log", filters))

@@ -1,19 +1,20 @@
 """What dashboards tell about clients: counts and dates of those the caller may see, nothing of a person's own.
 
-Without the DocTypes of clients, each of them is a MissingDataError."""
+Without the DocTypes of clients, each of them is a MissingDataError.
+"""
 
 from frappe import _
 
+from orchestrator.doctypes import CLIENT, CLIENT_STAY
 from orchestrator.measure_queries import (
 	Number,
 	Series,
+	aggregate_trailing_period,
 	count_by_month,
 	count_by_value,
 	count_records,
-	trailing_period,
 )
 
-CLIENT, STAY = "Client", "Client Stay"
 IN_CARE = "status = 'Active'"
 IS_REAL = "status != 'Deleted'"
 
@@ -23,24 +24,26 @@ def clients_in_care() -> Number:
 
 
 def clients_expected() -> Number:
-	"""Clients whose admission is being prepared."""
+	"""Return clients whose admission is being prepared."""
 	return count_records(CLIENT, "status = 'Pre-Admission'")
 
 
 def admissions() -> Number:
-	"""Stays that began within 30 days, and within the 30 days before."""
-	return trailing_period(STAY, "admission_date", where=IS_REAL)
+	"""Return stays that began within 30 days, and within the 30 days before."""
+	return aggregate_trailing_period(CLIENT_STAY, "admission_date", where=IS_REAL)
 
 
 def discharges() -> Number:
-	"""Stays that ended within 30 days, and within the 30 days before."""
-	return trailing_period(STAY, "discharge_date", where=IS_REAL)
+	"""Return stays that ended within 30 days, and within the 30 days before."""
+	return aggregate_trailing_period(CLIENT_STAY, "discharge_date", where=IS_REAL)
 
 
 def length_of_stay() -> Number:
-	"""Days from admission to discharge on average, of the stays that ended within 90 days; and within the 90 before."""
-	return trailing_period(
-		STAY,
+	"""Return days from admission to discharge on average, of the stays that ended within 90 days; and within the
+	90 before.
+	"""
+	return aggregate_trailing_period(
+		CLIENT_STAY,
 		"discharge_date",
 		what="DATEDIFF(discharge_date, admission_date)",
 		where=f"{IS_REAL} AND admission_date IS NOT NULL",
@@ -58,5 +61,5 @@ def clients_by_facility() -> Series:
 
 
 def admissions_by_month() -> Series:
-	"""Stays by the month of their admission, of the last twelve months."""
-	return count_by_month(STAY, "admission_date", _("Admissions"), IS_REAL)
+	"""Return stays by the month of their admission, of the last twelve months."""
+	return count_by_month(CLIENT_STAY, "admission_date", _("Admissions"), IS_REAL)

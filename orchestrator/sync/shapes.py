@@ -1,11 +1,14 @@
 """What the endpoints of the sync return."""
 
-from typing import Any, TypedDict
+from typing import Any, Literal, TypedDict
+
+Effect = Literal["set", "same", "kept", "review", "not sent", "unreadable"]
 
 
 class RecordError(TypedDict):
 	"""One record that could not be taken, or one field that a record was taken without: code and field say which. `field` is
-	Kipu's name, or "". No values."""
+	Kipu's name, or "". No values.
+	"""
 
 	casefile_id: str
 	code: str
@@ -48,8 +51,9 @@ class RunStanding(TypedDict):
 
 
 class SyncResult(TypedDict):
-	"""What a call of the sync came to: the counts of all its runs, and each run. With one connection, `run`, `status` and
-	the cursors are its run's; with several, `run` is None and `status` the worst of theirs."""
+	"""The result of a call: the counts of all its runs, and each run. With one connection, `run`, `status` and
+	the cursors are its run's; with several, `run` is None and `status` the worst of theirs.
+	"""
 
 	imported: int
 	updated: int
@@ -64,3 +68,69 @@ class SyncResult(TypedDict):
 	cursor_before: str | None
 	cursor_after: str | None
 	runs: list[RunStanding]
+
+
+class CheckShape(TypedDict):
+	"""One check. `level` is ok, warn or fail; `part` the part of the connection, `title` its name for people."""
+
+	part: str
+	title: str
+	level: Literal["ok", "warn", "fail"]
+	code: str
+	route: str
+	found: str
+	remedy: str
+
+
+class LocationShape(TypedDict):
+	"""A location that Kipu has."""
+
+	location_id: str
+	location_name: str
+	enabled: bool
+
+
+class ConnectionTest(TypedDict):
+	"""Whether a sync can run, which parts are wrong (or may be), and all that was found."""
+
+	connection: str
+	ok: bool
+	wrong: list[str]
+	checks: list[CheckShape]
+	locations: list[LocationShape]
+	requests: int
+
+
+class PreviewedField(TypedDict):
+	"""One field.
+
+	`effect`: set (would be written), same, kept (the policy keeps the present value), review (a conflict for
+	a person), not sent, unreadable (stays as it is). `hidden`: the caller may not see this field; then both
+	values are None.
+	"""
+
+	source: str
+	doctype: str
+	target: str
+	label: str
+	kipu: str | None
+	here: str | None
+	policy: str
+	effect: Effect
+	hidden: bool
+
+
+class MappingPreview(TypedDict):
+	"""A record as a run would take it. `left_out`: the connection leaves it out; `error`: it can't be taken, because of
+	that field, and there are no `fields`; or it would be taken without that field, the first of those. `client` and `stay` are None where the record would be new.
+	"""
+
+	casefile_id: str
+	client: str | None
+	stay: str | None
+	status: str | None
+	facility: str | None
+	left_out: bool
+	error: dict[str, str] | None
+	fields: list[PreviewedField]
+	unknown_fields: list[str]

@@ -532,7 +532,7 @@ def test_report_by_mail_holds_the_levels_of_its_user(people: Clinic, site: str) 
 	"""Frappe runs a stored report for a user in a job as the Administrator."""
 	from orchestrator.access import platform_patches
 
-	platform_patches.activate()
+	platform_patches.install_patches()
 	try:
 		rows = frappe.get_list(
 			"Client", filters={"name": people.name}, fields=["name", "race"], user=people.clinical_user

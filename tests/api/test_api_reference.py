@@ -58,7 +58,7 @@ def bound(frappe_site: str) -> Iterator[Bindings]:
 		if not frappe.db.exists("User", email):
 			factories.make_user(*roles, email=email, first_name=email.split("@")[0])
 	for name in ("Website", "Referral"):
-		if not frappe.db.exists(compat.lead_source_doctype(), name):
+		if not frappe.db.exists(compat.get_lead_source_doctype(), name):
 			factories.make_lead_source(name)
 	if not frappe.db.exists("Customer", "C001"):
 		factories.make_record("Customer", customer_name="C001")
@@ -140,7 +140,7 @@ def build_param(example: Example) -> object:
 
 def translate_to_line(reply: object) -> object:
 	"""The reply with the names that ERPNext has for the same on the site's line."""
-	return json.loads(json.dumps(reply).replace('"Lead Source"', f'"{compat.lead_source_doctype()}"'))
+	return json.loads(json.dumps(reply).replace('"Lead Source"', f'"{compat.get_lead_source_doctype()}"'))
 
 
 @pytest.mark.parametrize("example", [build_param(example) for example in reference.parse_examples()])

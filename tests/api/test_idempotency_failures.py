@@ -11,7 +11,7 @@ import requests
 import frappe
 
 from orchestrator.kipu_simulator.server import Simulator
-from orchestrator.sync.runs import run_records
+from orchestrator.sync.runs import run_queue
 from orchestrator.sync.runs.run_records import RunRequest
 from tests.support import clinic, factories, kipu_site
 from tests.support.client import Client
@@ -66,7 +66,7 @@ def test_a_sync_that_was_refused_frees_its_key(api: Api) -> None:
 	manager, headers = api(kipu_site.get_user_with("Kipu Sync Manager")), make_key()
 	with Simulator(3) as kipu:
 		body = {"connection": kipu_site.make_connection(kipu), "background": False}
-		run = run_records.begin_run(RunRequest(body["connection"], "incremental"))
+		run = run_queue.begin_run(RunRequest(body["connection"], "incremental"))
 		refused = manager.post("orchestrator.sync.sync_kipu_clients", headers=headers, **body)
 		assert (refused.status_code, run.name in refused.json()["exc"]) == (409, True)
 		run.finish_run("Cancelled")

@@ -99,8 +99,8 @@ def test_without_redis_requests_pass(site: str, monkeypatch: pytest.MonkeyPatch)
 	monkeypatch.setattr(limits, "last_warning", float("-inf"))
 	warnings: list[tuple] = []
 	monkeypatch.setattr(limits, "frappe", _FrappeWithLog(warnings))
-	assert limits.take_token("user:x", 10) is None
-	assert limits.take_token("user:x", 10) is None
+	assert limits.charge_token("user:x", 10) is None
+	assert limits.charge_token("user:x", 10) is None
 	assert len(warnings) == 1
 
 

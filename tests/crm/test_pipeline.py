@@ -6,7 +6,7 @@ import pytest
 
 import frappe
 
-from orchestrator.crm.pipeline import Group, summarize
+from orchestrator.crm.pipeline import Group, build_summary
 from tests.support import factories
 from tests.support.client import get_error
 
@@ -83,7 +83,7 @@ class TestArithmetic:
 
 	def summary(self, *groups: Group) -> dict:
 		currencies = {"US": "USD", "DE": "EUR", None: "USD"}
-		return summarize(groups, "USD", currencies.__getitem__, self.RATES.get)
+		return build_summary(groups, "USD", currencies.__getitem__, self.RATES.get)
 
 	def test_nothing_is_all_zeros(self):
 		assert self.summary() == {

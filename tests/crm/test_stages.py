@@ -3,7 +3,7 @@
 import pytest
 
 from orchestrator.crm import stages
-from orchestrator.crm.stages import InconsistentStageError, Standing, follow_status, reconcile
+from orchestrator.crm.stages import InconsistentStageError, Standing, apply_status, reconcile
 
 OPEN = Standing("Open", "Open", 10)
 QUALIFIED = Standing("Qualified", "Open", 25)
@@ -104,4 +104,4 @@ def test_a_stage_and_a_status_set_against_each_other_are_refused(before):
 	],
 )
 def test_follow_status(now, settled):
-	assert follow_status(now) == settled
+	assert apply_status(now) == settled

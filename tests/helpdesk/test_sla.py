@@ -99,9 +99,6 @@ class TestArithmetic:
 	def test_seconds_left(self, target, expected):
 		assert compute_seconds_left(target, NOW) == expected
 
-	def test_timestamps_have_a_t_and_no_fraction(self):
-		assert service_level.to_iso(datetime(2027, 2, 1, 9, 0, 0, 123456)) == "2027-02-01T09:00:00"
-
 
 class TestIssue:
 	def test_the_reply_has_the_shape_of_the_reference_and_more(self, api, agent, agreement):

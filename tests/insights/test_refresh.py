@@ -8,6 +8,7 @@ import pytest
 import frappe
 from frappe.utils import add_days, today
 
+from orchestrator.doctypes import METRIC_VALUE
 from orchestrator.insights.dashboards import history, jobs
 from tests.support import factories, insights
 from tests.support.insights import GET, HISTORY, REFRESH
@@ -210,9 +211,9 @@ def test_history_is_deleted_after_two_years_and_with_its_metric(site):
 	for days_ago in (729, 731):
 		make_history_point(metric.name, "", days_ago, 1)
 	history.delete_expired_points()
-	assert frappe.db.count(history.DOCTYPE, {"metric": metric.name}) == 1
+	assert frappe.db.count(METRIC_VALUE, {"metric": metric.name}) == 1
 	frappe.delete_doc("Orchestrator Metric", metric.name)
-	assert frappe.db.count(history.DOCTYPE, {"metric": metric.name}) == 0
+	assert frappe.db.count(METRIC_VALUE, {"metric": metric.name}) == 0
 
 
 def test_a_value_that_cannot_be_written_down_does_not_stop_the_others(site):

@@ -10,8 +10,8 @@ from frappe.utils import add_days, nowdate
 from orchestrator.insights.reports.content.report_parts import (
 	CurrencyConverter,
 	DateRange,
+	compute_percentage,
 	list_months,
-	percentage_of,
 )
 from tests.support import clinic, factories, hr_factories
 from tests.support.report_factories import download_content
@@ -406,4 +406,4 @@ def test_months_and_ratios():
 	from datetime import date
 
 	assert list_months(DateRange(date(2001, 11, 30), date(2002, 1, 1))) == ["2001-11", "2001-12", "2002-01"]
-	assert (percentage_of(1, 3), percentage_of(0, 0)) == (33.33, 0.0)
+	assert (compute_percentage(1, 3), compute_percentage(0, 0)) == (33.33, 0.0)

@@ -13,14 +13,14 @@ from orchestrator.insights import get_dashboard
 from orchestrator.insights.metrics import dynamic_filters, measures, report_figures
 from orchestrator.measure_queries import (
 	Column,
+	aggregate_trailing_period,
 	build_series,
 	build_table,
+	compute_percentage,
 	count_by_day,
 	count_by_month,
 	count_records,
-	percentage,
 	to_number,
-	trailing_period,
 )
 from orchestrator.setup import dashboards, shipped_dashboards
 from tests.support import factories, insights
@@ -250,9 +250,12 @@ def test_what_came_lately_is_counted_against_the_time_before(site):
 		insights.make_todos(records, note, date=add_days(today(), -days_ago))
 	insights.make_todos(1, note, date=add_days(today(), 1))
 	where = f"description = {frappe.db.escape(note)}"
-	assert trailing_period("ToDo", "date", where=where) == (3, 5, None)
+	assert aggregate_trailing_period("ToDo", "date", where=where) == (3, 5, None)
 	assert (
-		trailing_period("ToDo", "date", where=where, what="DAY(date)", average=True, days=1).previous is None
+		aggregate_trailing_period(
+			"ToDo", "date", where=where, what="DAY(date)", average=True, days=1
+		).previous
+		is None
 	)
 	assert count_records("ToDo", where) == (17, None, None)
 
@@ -274,7 +277,12 @@ def test_days_and_months_of_none_are_in_their_series(site):
 def test_figures_hold_plain_numbers():
 	assert (to_number(None), to_number(2.0), to_number("2.50"), to_number(1 / 3)) == (0, 2, 2.5, 0.3333)
 	assert (to_number(float("nan")), to_number(float("inf"))) == (0, 0)
-	assert (percentage(1, 3), percentage(0, 4), percentage(1, 0), percentage(None, None)) == (
+	assert (
+		compute_percentage(1, 3),
+		compute_percentage(0, 4),
+		compute_percentage(1, 0),
+		compute_percentage(None, None),
+	) == (
 		33.33,
 		0,
 		None,

@@ -8,8 +8,8 @@ import pytest
 
 import frappe
 
-from orchestrator import compat
-from orchestrator.gameplan import clock, get_sprint_burndown, history
+from orchestrator import clock, compat
+from orchestrator.gameplan import get_sprint_burndown, history
 from orchestrator.gameplan.task_rows import list_sprint_rows
 from orchestrator.insights import refresh_metrics
 from tests.support import bench, factories, snapshot
@@ -98,7 +98,7 @@ def look() -> dict[str, Any]:
 		"mails": frappe.db.count("Email Queue"),
 		"sources": set(
 			frappe.get_all(
-				compat.lead_source_doctype(), {"name": ("in", ("Website", "Referral"))}, pluck="name"
+				compat.get_lead_source_doctype(), {"name": ("in", ("Website", "Referral"))}, pluck="name"
 			)
 		),
 		"tickets": frappe.db.count("HD Ticket", {"raised_by": ("like", DOMAIN)}),
@@ -181,7 +181,7 @@ def get_figures_of_sprint(title: str) -> tuple[float, ...]:
 	"""What a burndown says of a sprint of the demo, and how many of its events nobody wrote down."""
 	sprint = frappe.db.get_value("Sprint", {"title": title})
 	told = get_sprint_burndown(sprint)
-	now = clock.now()
+	now = clock.get_now()
 	unwritten = history.find_unwritten_events(
 		history.get_stored_events(sprint, now), list_sprint_rows(sprint), now
 	)

@@ -4,10 +4,11 @@ import pytest
 
 import frappe
 
+from orchestrator.api import naming_rules
 from orchestrator.apps import is_installed, require_app
 from orchestrator.configuration import get_settings
 from orchestrator.exceptions import MissingAppError
-from orchestrator.setup import naming_rules, settings_defaults
+from orchestrator.setup import settings_defaults
 from tests.support import factories
 
 DOCTYPE = "Orchestrator Settings"
@@ -27,7 +28,7 @@ def documented_names(site):
 	frappe.db.rollback()
 	for rule in naming_rules.NAMING_RULES:
 		frappe.cache_manager.clear_doctype_map("Document Naming Rule", rule.doctype)
-		frappe.clear_document_cache("Document Naming Rule", rule.get_name)
+		frappe.clear_document_cache("Document Naming Rule", rule.name)
 	frappe.clear_document_cache(DOCTYPE, DOCTYPE)
 
 

@@ -100,7 +100,7 @@ def make_customer(**values: Any) -> Document:
 
 def make_lead_source(name: str) -> Document:
 	"""A source of leads: ERPNext 16 has them in another DocType."""
-	doctype = compat.lead_source_doctype()
+	doctype = compat.get_lead_source_doctype()
 	title = {"source_name": name} if frappe.get_meta(doctype).has_field("source_name") else {}
 	return make_record(doctype, __newname=name, **title)
 

@@ -9,7 +9,7 @@ import frappe
 from frappe.model.document import Document
 from frappe.utils import add_days, getdate
 
-from orchestrator.gameplan import clock
+from orchestrator import clock
 from tests.support import factories
 
 
@@ -73,7 +73,7 @@ def patch_now(moment: str) -> Iterator[None]:
 	try:
 		yield
 	finally:
-		clock.now = before
+		clock.get_now = before
 
 
 def iterate_moments(moment: datetime) -> Callable[[], datetime]:

@@ -122,7 +122,7 @@ def test_what_a_run_has_brought_itself_it_may_blank(kipu, monkeypatch, heard):
 	"""Charts of one person that differ: a first import has taken nothing from anybody."""
 	monkeypatch.setattr(save_side_effects, "has_side_effects", lambda *_: heard)
 	for stay in range(PEOPLE):
-		kipu.world.discharge(stay, kipu.world.today() - 3)
+		kipu.world.discharge(stay, kipu.world.get_today() - 3)
 		kipu.world.set_field(kipu.world.readmit(stay), "phone", "")
 	connection = make_connection(kipu, page_size=PEOPLE, **LIMITS)
 	dry, real = run_dry_and_real(connection)

@@ -163,7 +163,7 @@ def test_earlier_content_is_merged_again_after_an_unreadable_one(kipu):
 
 def test_discarded_field_is_ignored_and_its_record_is_synced(kipu):
 	connection = make_connection(kipu)
-	stay = kipu.world.admit_new(day=kipu.world.today() - 9)
+	stay = kipu.world.admit_new(day=kipu.world.get_today() - 9)
 	kipu.world.set_field(stay, "dob", "03/05/1980")
 	run_sync(connection)
 	run_actions.discard_issues(
@@ -206,7 +206,7 @@ def test_a_value_that_a_field_of_the_sites_own_refuses_is_left_out(kipu, fieldty
 		connection = make_connection(kipu, field_rules=[{"source": "pronouns", "target": "own_pronouns"}])
 		for person in range(len(kipu.world)):
 			kipu.world.set_field(person, "pronouns", "")
-		stay = kipu.world.admit_new(day=kipu.world.today() - 9)
+		stay = kipu.world.admit_new(day=kipu.world.get_today() - 9)
 		kipu.world.set_field(stay, "pronouns", good)
 		run_sync(connection)
 		assert str(get_client(connection, get_chart(stay)).own_pronouns) == good
@@ -356,7 +356,7 @@ def list_statuses(connection: str, stay: int) -> list[str]:
 @pytest.mark.parametrize("is_discharged", [False, True])
 def test_a_chart_merged_into_another_master_record_is_one_stay_of_one_client(kipu, sync_type, is_discharged):
 	connection = make_connection(kipu)
-	stay = kipu.world.admit_new(day=kipu.world.today() - 9)
+	stay = kipu.world.admit_new(day=kipu.world.get_today() - 9)
 	if is_discharged:
 		kipu.world.discharge(stay, kipu.world.today() - 2)
 	run_sync(connection)

@@ -19,8 +19,9 @@ from orchestrator.kipu_simulator.faults import Fault
 from orchestrator.kipu_simulator.server import Simulator
 from orchestrator.sync import jobs
 from orchestrator.sync.http.http_session import HttpSession
-from orchestrator.sync.runs import context, engine, run_records
-from orchestrator.sync.runs.run_records import LeaseLostError, RunConflictError, RunRequest
+from orchestrator.sync.runs import context, engine, run_queue, run_records
+from orchestrator.sync.runs.run_queue import RunConflictError
+from orchestrator.sync.runs.run_records import LeaseLostError, RunRequest
 from tests.support.kipu_site import (
 	compute_checksums,
 	get_counts,
@@ -125,7 +126,7 @@ def change_world(kipu: Simulator, dice: random.Random) -> None:
 	if action == "admit":
 		world.admit_new(location=dice.randrange(4))
 	elif action == "discharge" and world.is_in_care(stay):
-		world.discharge(stay, world.today(stay) - 1)
+		world.discharge(stay, world.get_today(stay) - 1)
 	elif action == "readmit" and not world.is_in_care(stay):
 		world.readmit(stay)
 	elif action == "undo":
@@ -205,7 +206,7 @@ def test_a_database_that_drops_the_connection_fails_the_run_and_the_next_goes_on
 			with open_second_connection() as other:
 				other.cursor().execute(f"kill connection {dropped[0]}")
 
-	run = run_records.begin_run(RunRequest(connection, "incremental"))
+	run = run_queue.begin_run(RunRequest(connection, "incremental"))
 	assert engine.execute(run, drop) == "Failed"
 	assert frappe.db.get_value("Sync Run", run.name, ["status", "imported"]) == ("Failed", PAGE_SIZE)
 	again = run_sync(connection)
@@ -220,7 +221,7 @@ def open_second_connection() -> Any:
 def test_a_redis_that_forgets_everything_or_is_gone_does_no_harm(kipu, monkeypatch):
 	connection = make_connection(kipu, page_size=PAGE_SIZE)
 	monkeypatch.setattr(context, "PROGRESS_INTERVAL_SECONDS", 0.0)
-	run = run_records.begin_run(RunRequest(connection, "incremental"))
+	run = run_queue.begin_run(RunRequest(connection, "incremental"))
 	assert engine.execute(run, lambda _run: frappe.cache().flushdb()) == "Completed"
 	stay = kipu.world.admit_new()
 
@@ -242,7 +243,7 @@ def test_who_is_interrupted_at_the_terminal_leaves_a_run_that_says_so(kipu, monk
 		if run.tally.imported:
 			raise KeyboardInterrupt
 
-	run = run_records.begin_run(RunRequest(connection, "incremental"))
+	run = run_queue.begin_run(RunRequest(connection, "incremental"))
 	with pytest.raises(KeyboardInterrupt):
 		engine.execute(run, interrupt)
 	assert frappe.db.get_value("Sync Run", run.name, "status") == "Interrupted"
@@ -266,21 +267,21 @@ def test_job_timeout_during_progress_update_fails_the_run(kipu, monkeypatch):
 
 def test_second_run_is_rejected_with_the_holder_of_the_lease(kipu):
 	connection = make_connection(kipu)
-	first = run_records.begin_run(RunRequest(connection, "incremental"))
+	first = run_queue.begin_run(RunRequest(connection, "incremental"))
 	with pytest.raises(RunConflictError, match=first.name):
-		run_records.begin_run(RunRequest(connection, "full"))
+		run_queue.begin_run(RunRequest(connection, "full"))
 	with pytest.raises(RunConflictError, match=first.name):
-		run_records.queue_run(RunRequest(connection, "census"))
-	other = run_records.begin_run(RunRequest(make_connection(kipu), "incremental"))
+		run_queue.queue_run(RunRequest(connection, "census"))
+	other = run_queue.begin_run(RunRequest(make_connection(kipu), "incremental"))
 	assert first.request.connection != other.request.connection
 
 
 def test_expired_lease_is_reclaimed_and_its_former_holder_writes_nothing(kipu):
 	connection = make_connection(kipu, page_size=PAGE_SIZE)
-	old = run_records.begin_run(RunRequest(connection, "incremental"))
+	old = run_queue.begin_run(RunRequest(connection, "incremental"))
 	elsewhere = {
 		"host": "another-machine",
-		"heartbeat_at": frappe.utils.add_to_date(None, seconds=-run_records.LEASE_SECONDS - 1),
+		"heartbeat_at": frappe.utils.add_to_date(None, seconds=-run_queue.LEASE_SECONDS - 1),
 	}
 	frappe.db.set_value("Sync Run", old.name, elsewhere)
 	frappe.db.commit()
@@ -297,16 +298,16 @@ def test_expired_lease_is_reclaimed_and_its_former_holder_writes_nothing(kipu):
 
 def test_a_run_on_another_machine_that_is_alive_is_left_alone(kipu):
 	connection = make_connection(kipu)
-	run = run_records.begin_run(RunRequest(connection, "incremental"))
+	run = run_queue.begin_run(RunRequest(connection, "incremental"))
 	frappe.db.set_value("Sync Run", run.name, {"host": "another-machine", "process_id": "1:1"})
 	frappe.db.commit()
 	with pytest.raises(RunConflictError):
-		run_records.begin_run(RunRequest(connection, "incremental"))
+		run_queue.begin_run(RunRequest(connection, "incremental"))
 
 
 def test_queued_run_with_lost_job_is_interrupted(kipu):
 	connection = make_connection(kipu)
-	name = run_records.queue_run(RunRequest(connection, "incremental"))
+	name = run_queue.queue_run(RunRequest(connection, "incremental"))
 	jobs.give_up_dead_runs()
 	assert frappe.db.get_value("Sync Run", name, "status") == "Queued"
 	long_ago = frappe.utils.add_to_date(None, minutes=-3)

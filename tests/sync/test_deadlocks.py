@@ -111,7 +111,7 @@ def test_nothing_is_lost_and_nothing_counted_twice(kipu, monkeypatch, statement,
 def test_what_somebody_writes_between_reading_and_writing_a_client_stays(kipu, monkeypatch):
 	"""A client that the run has made, and writes to again when a page brings another stay."""
 	for stay in range(6):
-		kipu.world.discharge(stay, kipu.world.today() - 3)
+		kipu.world.discharge(stay, kipu.world.get_today() - 3)
 		kipu.world.readmit(stay)
 	connection = make_connection(kipu, page_size=6)
 	decide, edited = applier.merge_records, []

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from orchestrator.kipu_simulator.faults import Fault
-from orchestrator.kipu_simulator.render import casefile_id
+from orchestrator.kipu_simulator.render import build_casefile_id
 from orchestrator.kipu_simulator.server import Simulator
 from orchestrator.kipu_simulator.world import Settings
 from orchestrator.sync.errors import (
@@ -78,7 +78,7 @@ def test_one_record_is_asked_for_by_its_casefile(kipu, version):
 
 
 def test_a_record_that_is_gone_is_a_matter_of_that_record(kipu):
-	gone = casefile_id(kipu.world, 5)
+	gone = build_casefile_id(kipu.world, 5)
 	kipu.world.delete(5)
 	with pytest.raises(RecordNotFoundError) as caught:
 		next(make_kipu_client(kipu).get_patient(gone))
@@ -259,7 +259,7 @@ def test_a_read_that_lost_or_repeated_records_is_not_complete(kipu, kind):
 	kipu.faults.add(Fault(kind, page=2, times=None))
 	tally = build_tally(make_kipu_client(kipu, per=30).list_census(LONG_AGO, FAR_AHEAD))
 	assert tally.is_complete is False
-	assert tally.count_distinct < sum(1 for day in kipu.world.admitted if day)
+	assert tally.distinct < sum(1 for day in kipu.world.admitted if day)
 
 
 def test_a_read_during_which_records_went_away_is_not_complete(kipu):

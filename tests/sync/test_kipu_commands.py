@@ -41,7 +41,7 @@ def here(site, monkeypatch) -> Callable[..., Result]:
 	"""Runs a command of the sync in this process, on the connection to the site that is there."""
 	from orchestrator.commands import sync
 
-	monkeypatch.setattr(sync, "connect_site", lambda _context: nullcontext())
+	monkeypatch.setattr(sync, "open_site", lambda _context: nullcontext())
 
 	def run(*arguments: str) -> Result:
 		command = next(each for each in sync.COMMANDS if each.name == arguments[0])
@@ -108,9 +108,9 @@ def test_rollback_asks_for_confirmation(here, kipu):
 
 
 def test_a_connection_where_another_run_is_at_work_ends_with_4_and_its_id(here, right):
-	from orchestrator.sync.runs import run_records
+	from orchestrator.sync.runs import run_queue, run_records
 
-	first = run_records.begin_run(run_records.RunRequest(right, "incremental"))
+	first = run_queue.begin_run(run_records.RunRequest(right, "incremental"))
 	try:
 		busy = here("sync-kipu", *build_options(right))
 	finally:

@@ -100,11 +100,11 @@ def test_where_refusals_say_something_the_wrong_part_is_named(part):
 	],
 )
 def test_what_the_lengths_of_refusals_give_away(lengths, parts):
-	assert credential_probes.parts_from_lengths(*lengths) == parts
+	assert credential_probes.get_parts_by_lengths(*lengths) == parts
 
 
 def test_a_value_that_is_surely_wrong_has_the_length_of_the_given_one():
-	wrong = credential_probes.known_bad(GIVEN)
+	wrong = credential_probes.build_known_bad(GIVEN)
 	assert [len(each.secret_key) for each in wrong[:2]] == [len(GIVEN.secret_key)] * 2
 	assert GIVEN.secret_key not in {each.secret_key for each in wrong[:2]}
 	assert (len(wrong[2].app_id), wrong[2].app_id == GIVEN.app_id) == (len(GIVEN.app_id), False)
@@ -114,7 +114,7 @@ def test_the_secret_is_never_tried_in_another_place():
 	for given in (GIVEN, replace(GIVEN, secret_key=" the secret ", app_id=" b ")):
 		tried = [
 			*credential_probes.list_access_id_variants(given),
-			*credential_probes.variants_after_403(given),
+			*credential_probes.list_variants(given),
 		]
 		for variant in tried:
 			assert "secret" not in variant.credentials.access_id + variant.credentials.app_id.replace("-", "")

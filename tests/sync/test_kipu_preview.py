@@ -5,7 +5,7 @@ import pytest
 import frappe
 
 from orchestrator.kipu_simulator.faults import Fault
-from orchestrator.kipu_simulator.render import casefile_id, full_record
+from orchestrator.kipu_simulator.render import build_casefile_id, render_full_record
 from orchestrator.kipu_simulator.server import Simulator
 from tests.support import clinic, factories
 
@@ -88,7 +88,7 @@ def test_what_would_become_of_an_edit_made_here_is_shown(kipu, connection, manag
 	stay = 5
 	kipu.world.set_field(stay, "email", "there@example.org")
 	kipu.world.set_field(stay, "phone", "212-555-0101")
-	record = full_record(kipu.world, stay)
+	record = render_full_record(kipu.world, stay)
 	client = clinic.make_client(
 		connection,
 		person_id=record["casefile_id"].partition(":")[2],
@@ -173,7 +173,7 @@ PREVIEW = "orchestrator.sync.preview_mapping"
 def test_the_call_shows_the_record_to_whoever_may_read_connections_and_clients(
 	api, guest, kipu, connection, manager, role
 ):
-	asked = {"connection": connection.name, "casefile_id": casefile_id(kipu.world, 3)}
+	asked = {"connection": connection.name, "casefile_id": build_casefile_id(kipu.world, 3)}
 	reply = api(manager).post(PREVIEW, **asked)
 	assert (reply.status_code, reply.json()["message"]) == (200, "Mapping previewed")
 	assert (
@@ -187,5 +187,7 @@ def test_the_call_shows_the_record_to_whoever_may_read_connections_and_clients(
 
 def test_preview_reports_a_refusal_by_kipu(api, kipu, connection, manager):
 	kipu.faults.add(Fault("status", route="patients/{id}", status=403))
-	reply = api(manager).post(PREVIEW, connection=connection.name, casefile_id=casefile_id(kipu.world, 3))
+	reply = api(manager).post(
+		PREVIEW, connection=connection.name, casefile_id=build_casefile_id(kipu.world, 3)
+	)
 	assert (reply.status_code, "Access refused." in reply.json()["exc"]) == (422, True)

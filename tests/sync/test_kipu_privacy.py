@@ -117,7 +117,7 @@ def test_a_bug_of_the_reader_does_not_show_the_body(kipu):
 	client = make_kipu_client(kipu)
 	stay = kipu.world
 	with pytest.raises(SyncError) as caught:
-		list(client.list_updated(date.fromordinal(stay.today() + 1), date.fromordinal(stay.today())))
+		list(client.list_updated(date.fromordinal(stay.get_today() + 1), date.fromordinal(stay.get_today())))
 	assert_silent(caught.value)
 
 

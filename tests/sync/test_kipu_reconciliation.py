@@ -9,7 +9,7 @@ import frappe
 
 from orchestrator.kipu_simulator.faults import Fault
 from orchestrator.kipu_simulator.places import PLACES
-from orchestrator.kipu_simulator.render import casefile_id
+from orchestrator.kipu_simulator.render import build_casefile_id
 from orchestrator.kipu_simulator.server import Simulator
 from orchestrator.sync.kipu.client import KipuClient
 from tests.support import clinic, factories
@@ -133,7 +133,7 @@ def test_a_discharge_that_was_undone_and_a_transfer_differ(kipu, connection, fac
 		[
 			("differs", returned, "status", "Discharged", "Active"),
 			("differs", returned, "discharge_date", day, None),
-			("differs", casefile_id(kipu.world, moved), "facility", facilities[2], facilities[3]),
+			("differs", build_casefile_id(kipu.world, moved), "facility", facilities[2], facilities[3]),
 		],
 		key=str,
 	)
@@ -146,7 +146,7 @@ def test_a_record_that_cannot_be_read_is_named_with_its_field_and_not_its_value(
 		found = find_differences(connection)
 	finally:
 		kipu.world.edits.clear()
-	assert found == [("unreadable", casefile_id(kipu.world, stay), "discharge_date", None, None)]
+	assert found == [("unreadable", build_casefile_id(kipu.world, stay), "discharge_date", None, None)]
 	assert "canaryqx7" not in str(found)
 
 
@@ -177,7 +177,7 @@ def test_the_report_shows_the_differences_to_clinical_roles_alone(api, kipu, con
 	assert reply.status_code == 200, reply.text
 	(row,) = reply.json()["data"]["rows"]
 	assert (row["kind"], row["casefile_id"]) == (
-		"In care in Kipu, not on this site", casefile_id(kipu.world, stay),
+		"In care in Kipu, not on this site", build_casefile_id(kipu.world, stay),
 	)  # fmt: skip
 	assert run(api(factories.make_user(role).name), connection=connection.name).status_code == 403
 

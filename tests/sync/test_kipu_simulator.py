@@ -17,7 +17,7 @@ import pytest
 from orchestrator.kipu_simulator.__main__ import build
 from orchestrator.kipu_simulator.faults import KINDS, Fault, parse_fault
 from orchestrator.kipu_simulator.places import PLACES
-from orchestrator.kipu_simulator.render import casefile_id, full_record
+from orchestrator.kipu_simulator.render import build_casefile_id, render_full_record
 from orchestrator.kipu_simulator.server import Simulator
 from orchestrator.kipu_simulator.world import Settings, World
 from tests.support.kipu_minimal import ALWAYS, Minimal
@@ -189,7 +189,7 @@ def test_lists_come_in_another_order_each_time(kipu):
 def test_the_same_seed_gives_the_same_people_and_a_larger_world_begins_with_the_smaller():
 	def records(people: int, seed: int) -> list[dict]:
 		world = World(people, Settings(seed=seed), now=lambda: NOON)
-		return [full_record(world, stay) for stay in range(20)]
+		return [render_full_record(world, stay) for stay in range(20)]
 
 	assert records(30, 1) == records(300, 1)
 	assert records(30, 1) != records(30, 2)
@@ -198,7 +198,7 @@ def test_the_same_seed_gives_the_same_people_and_a_larger_world_begins_with_the_
 def test_people_are_invented():
 	world = World(500)
 	for stay in range(len(world)):
-		record = full_record(world, stay)
+		record = render_full_record(world, stay)
 		assert record["ssn"].startswith("9")
 		assert "-555-01" in record["phone"]
 		assert record["email"] == "" or record["email"].endswith("@example.org")
@@ -206,7 +206,7 @@ def test_people_are_invented():
 
 def test_the_history_has_every_case_the_description_speaks_of():
 	world = World(2000)
-	records = [full_record(world, stay) for stay in range(len(world))]
+	records = [render_full_record(world, stay) for stay in range(len(world))]
 	assert {None, ""} <= {record["discharge_date"] for record in records}
 	assert any(not record["admission_date"] and record["pre_admission_status"] for record in records)
 	assert any(world.discharged[stay] and world.is_in_care(stay) for stay in range(len(world)))
@@ -227,7 +227,7 @@ def test_people_take_little_memory():
 	finally:
 		tracemalloc.stop()
 	assert kept / len(world) < 100
-	assert len({casefile_id(world, stay) for stay in range(0, len(world), 997)}) == len(
+	assert len({build_casefile_id(world, stay) for stay in range(0, len(world), 997)}) == len(
 		range(0, len(world), 997)
 	)
 
@@ -260,7 +260,7 @@ def test_a_discharge_changes_nothing_that_has_nothing_to_do_with_it(kipu):
 	stay = find_stay_in_care(kipu)
 	before = full_record(kipu.world, stay)
 	kipu.world.discharge(stay)
-	after = full_record(kipu.world, stay)
+	after = render_full_record(kipu.world, stay)
 	assert {name for name in before if before[name] != after[name]} <= {
 		"discharge_date", "discharge_type", "discharge_type_code", "discharge_or_transition_name", "next_level_of_care",
 		"next_level_of_care_date", "last_updated_at",
@@ -271,7 +271,7 @@ def test_a_readmission_is_a_new_chart_of_the_same_person(kipu):
 	stay = find_stay_in_care(kipu)
 	kipu.world.discharge(stay, kipu.world.today(stay) - 1)
 	again = kipu.world.readmit(stay)
-	old, new = casefile_id(kipu.world, stay), casefile_id(kipu.world, again)
+	old, new = build_casefile_id(kipu.world, stay), build_casefile_id(kipu.world, again)
 	assert old.partition(":")[2] == new.partition(":")[2]
 	assert old != new
 	assert {old, new} & list_census_ids(kipu) <= {new}
@@ -281,8 +281,8 @@ def test_a_transfer_closes_one_chart_and_opens_another_elsewhere(kipu):
 	stay = find_stay_in_care(kipu)
 	there = (kipu.world.location[stay] + 1) % len(PLACES)
 	moved = kipu.world.transfer(stay, there)
-	assert full_record(kipu.world, moved)["location_name"] == PLACES[there].name
-	assert full_record(kipu.world, stay)["discharge_date"]
+	assert render_full_record(kipu.world, moved)["location_name"] == PLACES[there].name
+	assert render_full_record(kipu.world, stay)["discharge_date"]
 
 
 def test_in_episode_mode_one_chart_goes_on():
@@ -291,7 +291,7 @@ def test_in_episode_mode_one_chart_goes_on():
 		kipu.world.discharge(stay, kipu.world.today(stay) - 1)
 		assert kipu.world.readmit(stay) == stay
 		assert kipu.world.transfer(stay, 2) == stay
-		record = full_record(kipu.world, stay)
+		record = render_full_record(kipu.world, stay)
 		assert (record["discharge_date"] or None, record["location_id"]) == (None, "3")
 
 
@@ -437,7 +437,7 @@ def test_people_are_changed_by_remote_control(kipu):
 		control(kipu, "POST", "actions", {"action": "set_field", "stay": 0, "name": "dob", "value": None})[0]
 		== 200
 	)
-	assert full_record(kipu.world, 0)["dob"] is None
+	assert render_full_record(kipu.world, 0)["dob"] is None
 
 
 def test_faults_and_settings_by_remote_control(kipu):

@@ -8,7 +8,7 @@ from orchestrator.kipu_simulator import queries, render
 from orchestrator.kipu_simulator.__main__ import build
 from orchestrator.kipu_simulator.faults import Fault
 from orchestrator.kipu_simulator.queries import Call, Queries
-from orchestrator.kipu_simulator.render import casefile_id, full_record
+from orchestrator.kipu_simulator.render import build_casefile_id, render_full_record
 from orchestrator.kipu_simulator.server import Simulator
 from orchestrator.kipu_simulator.world import DAY, Settings, World
 from orchestrator.sync.errors import RetriesExhaustedError
@@ -27,16 +27,16 @@ def kipu():
 
 def test_a_person_registered_twice_has_two_master_records_and_one_name(kipu):
 	again = kipu.world.register_again(3)
-	first, second = full_record(kipu.world, 3), full_record(kipu.world, again)
+	first, second = render_full_record(kipu.world, 3), render_full_record(kipu.world, again)
 	assert first["casefile_id"].partition(":")[2] != second["casefile_id"].partition(":")[2]
 	assert second["first_name"] == first["first_name"].upper()
 	assert (second["last_name"].strip(), second["dob"]) == (first["last_name"], first["dob"])
 
 
 def test_a_chart_turns_up_with_another_master_record(kipu):
-	before = casefile_id(kipu.world, 3)
+	before = build_casefile_id(kipu.world, 3)
 	kipu.world.give_chart_away(3, person=40)
-	after = full_record(kipu.world, 3)["casefile_id"]
+	after = render_full_record(kipu.world, 3)["casefile_id"]
 	assert before.partition(":")[0] == after.partition(":")[0]
 	assert before.partition(":")[2] != after.partition(":")[2]
 	other = after.partition(":")[2]
@@ -48,7 +48,7 @@ def test_a_bare_date_is_midnight_at_the_facility_or_in_utc():
 	def admissions(bare_dates: str) -> set[str]:
 		world = World(300, Settings(bare_dates=bare_dates), now=lambda: NOON)
 		odd = [stay for stay in range(len(world)) if stay % 2 and world.admitted[stay]]
-		return {full_record(world, stay)["admission_date"][10:] for stay in odd}
+		return {render_full_record(world, stay)["admission_date"][10:] for stay in odd}
 
 	assert admissions("utc") == {"T00:00:00Z"}
 	assert "T00:00:00Z" not in admissions("local")
@@ -57,7 +57,7 @@ def test_a_bare_date_is_midnight_at_the_facility_or_in_utc():
 def test_the_same_day_and_seed_give_the_same_history_on_a_later_day():
 	def records(now: float, as_of: date | None) -> list[dict]:
 		world = World(40, Settings(as_of=as_of), now=lambda: now)
-		return [full_record(world, stay) for stay in range(len(world))]
+		return [render_full_record(world, stay) for stay in range(len(world))]
 
 	day, later = date(2026, 9, 21), NOON + 9 * DAY
 	assert records(NOON, None) == records(later, day) != records(later, None)
@@ -121,16 +121,18 @@ def test_a_page_of_a_large_instance_makes_only_its_own_records_and_chooses_once_
 	made, chosen = [], []
 	monkeypatch.setattr(
 		queries,
-		"census_record",
-		lambda *given: made.append(given[1]) or render.census_record(*given),
+		"render_census_record",
+		lambda *given: made.append(given[1]) or render.render_census_record(*given),
 	)
-	choose = Queries._choose
-	monkeypatch.setattr(Queries, "_choose", lambda self, call: chosen.append(call) or choose(self, call))
+	choose = Queries._select_stays
+	monkeypatch.setattr(
+		Queries, "_select_stays", lambda self, call: chosen.append(call) or choose(self, call)
+	)
 	asked = Queries(world)
-	first = asked.answer(EVERYBODY, "3")
+	first = asked.build_answer(EVERYBODY, "3")
 	last_page = first["pagination"]["total_pages"]
 	for page in ("2", "3", last_page):
-		asked.answer(Call(EVERYBODY.route, 0, {**EVERYBODY.parameters, "page": page}), "3")
+		asked.build_answer(Call(EVERYBODY.route, 0, {**EVERYBODY.parameters, "page": page}), "3")
 	assert len(chosen) == 1
 	assert len(made) == 300 + int(first["pagination"]["total_records"]) % 100
 
@@ -138,8 +140,10 @@ def test_a_page_of_a_large_instance_makes_only_its_own_records_and_chooses_once_
 def test_an_hour_of_day_is_looked_at_only_where_it_decides(monkeypatch):
 	world = World(20_000, now=lambda: NOON)
 	looked = []
-	instant = World.instant
-	monkeypatch.setattr(World, "instant", lambda self, *given: looked.append(given) or instant(self, *given))
+	instant = World.compute_instant
+	monkeypatch.setattr(
+		World, "compute_instant", lambda self, *given: looked.append(given) or instant(self, *given)
+	)
 	in_care = sum(world.is_in_care(stay) for stay in range(len(world)))
 	assert in_care > 500
 	assert len(looked) < 100
@@ -150,8 +154,8 @@ def test_who_is_in_care_goes_by_the_moment_of_discharge(days):
 	world = World(300, now=lambda: NOON)
 	stays = [stay for stay in range(len(world)) if world.admitted[stay]]
 	for stay in stays:
-		world.discharge(stay, world.today(stay) + days)
+		world.discharge(stay, world.get_today(stay) + days)
 	now = datetime.fromtimestamp(NOON, timezone.utc)
 	assert [world.is_in_care(stay) for stay in stays] == [
-		world.instant(stay, world.discharged[stay]) > now for stay in stays
+		world.compute_instant(stay, world.discharged[stay]) > now for stay in stays
 	]

@@ -20,12 +20,12 @@ import frappe
 from frappe.utils.background_jobs import execute_job, get_redis_conn, get_redis_connection_without_auth
 
 from orchestrator.kipu_simulator.faults import KINDS, Fault
-from orchestrator.kipu_simulator.render import casefile_id
+from orchestrator.kipu_simulator.render import build_casefile_id
 from orchestrator.kipu_simulator.server import Handler, Simulator
 from orchestrator.kipu_simulator.signatures import Keys
 from orchestrator.sync.kipu.fields import FIELDS
 from orchestrator.sync.merge import fingerprints
-from orchestrator.sync.runs import run_records
+from orchestrator.sync.runs import run_queue, run_records
 from orchestrator.sync.runs.run_records import RunRequest
 from tests.support import factories
 from tests.support.kipu_site import make_connection, run_sync, set_loopback_allowed
@@ -241,7 +241,7 @@ class Happenings:
 		for stay in range(len(self.kipu.world)):
 			self.kipu.world.set_field(stay, "email", f"{CANARY} there")
 		self.kipu.world.delete(1)
-		self.kipu.world.discharge(2, self.kipu.world.today() - 1)
+		self.kipu.world.discharge(2, self.kipu.world.get_today() - 1)
 		self.kipu.world.give_chart_away(3, person=4)
 		self.run()
 
@@ -289,7 +289,7 @@ class Happenings:
 	def bug_and_no_way_to_tell(self) -> None:
 		"""A job whose run can't even be ended. Frappe logs what goes wrong in a job with all local variables."""
 		connection = make_connection(self.kipu)
-		queued = run_records.queue_run(RunRequest(connection, "incremental"))
+		queued = run_queue.queue_run(RunRequest(connection, "incremental"))
 		with (
 			broken(fingerprints, "compute_fingerprint", False),
 			broken(run_records.Run, "finish_run", False, words="no way"),
@@ -330,7 +330,7 @@ class Happenings:
 		user = factories.make_user("Kipu Sync Manager").name
 		frappe.set_user(user)
 		try:
-			mapping_preview.build_preview(self.connection, casefile_id(self.kipu.world, 9))
+			mapping_preview.build_preview(self.connection, build_casefile_id(self.kipu.world, 9))
 		except frappe.DoesNotExistError as error:
 			self.witness.saw("what calls answer", error)
 		finally:

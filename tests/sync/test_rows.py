@@ -6,6 +6,7 @@ import pytest
 
 import frappe
 
+from orchestrator.doctypes import SYNC_STATE
 from orchestrator.kipu_simulator.server import Simulator
 from orchestrator.sync.storage import sync_state
 from tests.support.kipu_site import get_stay, make_connection, run_sync
@@ -27,8 +28,8 @@ TEXTS = (
 def test_a_text_is_written_as_it_is(site: str, text: str) -> None:
 	row = ("ROWS-1", text, None, datetime(2026, 1, 2, 3, 4, 5))
 	try:
-		sync_state.insert_rows(sync_state.DOCTYPE, ("name", "synced", "hashes", "written_at"), [row], {})
-		found = frappe.db.get_value(sync_state.DOCTYPE, "ROWS-1", ["name", "synced", "hashes", "written_at"])
+		sync_state.insert_rows(SYNC_STATE, ("name", "synced", "hashes", "written_at"), [row], {})
+		found = frappe.db.get_value(SYNC_STATE, "ROWS-1", ["name", "synced", "hashes", "written_at"])
 		assert tuple(found) == row
 	finally:
 		frappe.db.rollback()
@@ -37,7 +38,7 @@ def test_a_text_is_written_as_it_is(site: str, text: str) -> None:
 def test_more_than_the_database_takes_in_one_statement_is_written_in_several(site: str) -> None:
 	rows = [(f"ROWS-{number}", "😀" * 400_000) for number in range(12)]
 	try:
-		sync_state.insert_rows(sync_state.DOCTYPE, ("name", "synced"), rows, {"connection": "ROWS"})
+		sync_state.insert_rows(SYNC_STATE, ("name", "synced"), rows, {"connection": "ROWS"})
 		found = "select count(*), min(length(synced)) from `tabSync State` where connection='ROWS'"
 		assert frappe.db.sql(found) == ((12, 1_600_000),)
 	finally:

@@ -11,7 +11,7 @@ from orchestrator.kipu_simulator.faults import Fault
 from orchestrator.kipu_simulator.server import Simulator
 from orchestrator.sync import jobs
 from orchestrator.sync.actions import run_actions
-from orchestrator.sync.runs import rollback, run_records
+from orchestrator.sync.runs import rollback, run_queue, run_records
 from orchestrator.sync.runs.run_records import RunRequest
 from tests.support.client import Client, get_error
 from tests.support.kipu_site import (
@@ -168,7 +168,7 @@ def test_wrong_keys_fail_the_run_pause_the_connection_and_tell(kipu, manager):
 
 def test_second_parallel_run_is_rejected_with_the_first_runs_name(kipu, manager):
 	connection = make_connection(kipu)
-	first = run_records.begin_run(RunRequest(connection, "incremental"))
+	first = run_queue.begin_run(RunRequest(connection, "incremental"))
 	reply = manager.post(METHOD + "sync_kipu_clients", connection=connection)
 	assert (reply.status_code, first.name in reply.json()["exc"]) == (409, True)
 	first.finish_run("Cancelled")
@@ -199,7 +199,7 @@ def test_nobody_waits_for_a_remote_that_asks_for_patience(kipu, manager, seconds
 
 def test_a_queued_run_is_cancelled_at_once_and_its_job_does_nothing(kipu, manager):
 	connection = make_connection(kipu)
-	name = run_records.queue_run(RunRequest(connection, "incremental"))
+	name = run_queue.queue_run(RunRequest(connection, "incremental"))
 	assert manager.post(METHOD + "cancel_sync", run=name).json()["data"]["status"] == "Cancelled"
 	jobs.run_queued(name)
 	assert list_clients_and_stays(connection) == []
@@ -213,7 +213,7 @@ def test_a_run_at_work_stops_before_its_next_page_and_the_next_goes_on(kipu):
 		if run.tally.imported:
 			run_actions.cancel_run(run.name)
 
-	run = run_records.begin_run(RunRequest(connection, "incremental"))
+	run = run_queue.begin_run(RunRequest(connection, "incremental"))
 	from orchestrator.sync.runs import context, engine
 
 	unhurried, context.PROGRESS_INTERVAL_SECONDS = context.PROGRESS_INTERVAL_SECONDS, 0.0
@@ -293,7 +293,7 @@ def test_rollback_deletes_created_and_restores_updated_records(kipu, manager):
 	before = list_clients_and_stays(connection)
 	cursor = frappe.db.get_value("Kipu Connection", connection, "cursor")
 	kipu.world.set_field(stay, "phone", "212-555-0111")
-	kipu.world.discharge(stay, kipu.world.today(stay) - 1)
+	kipu.world.discharge(stay, kipu.world.get_today(stay) - 1)
 	kipu.world.admit_new()
 	run = run_sync(connection)
 	after = list_clients_and_stays(connection)
@@ -451,9 +451,9 @@ def test_a_record_that_another_app_refuses_fails_alone_by_the_name_of_the_error(
 
 
 def _raw(kipu: Simulator) -> list[dict[str, Any]]:
-	from orchestrator.kipu_simulator.render import full_record
+	from orchestrator.kipu_simulator.render import render_full_record
 
-	return [full_record(kipu.world, stay) for stay in range(len(kipu.world))]
+	return [render_full_record(kipu.world, stay) for stay in range(len(kipu.world))]
 
 
 def test_one_connection_that_fails_does_not_stop_the_others(kipu, api, monkeypatch):

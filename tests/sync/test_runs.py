@@ -10,7 +10,7 @@ import frappe
 from orchestrator.kipu_simulator.faults import Fault
 from orchestrator.kipu_simulator.server import Simulator
 from orchestrator.kipu_simulator.world import Settings
-from orchestrator.sync.runs import context, engine, run_records
+from orchestrator.sync.runs import context, engine, run_queue
 from orchestrator.sync.runs.run_records import RunRequest
 from orchestrator.sync.storage import writer
 from tests.support.kipu_site import (

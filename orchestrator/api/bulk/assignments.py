@@ -1,5 +1,6 @@
 """Assigning many records to one user: what frappe.desk.form.assign_to.add does to each, with the reads it
-repeats for each record done once for all."""
+repeats for each record done once for all.
+"""
 
 from functools import partial
 
@@ -10,8 +11,8 @@ from frappe.desk.form.assign_to import notify_assignment
 from frappe.desk.form.document_follow import follow_document
 from frappe.model.base_document import get_controller
 from frappe.model.document import Document
-from frappe.utils import nowdate
 
+from orchestrator import clock
 from orchestrator.api.bulk.requests import BulkRequest, Name, get_bulk_meta, list_readable_names
 from orchestrator.api.listeners import has_update_listeners
 from orchestrator.exceptions import InvalidAssigneeError, refuse
@@ -32,7 +33,7 @@ class BulkAssignment:
 		self.is_heard = False
 
 	def check(self) -> None:
-		"""403 for a DocType the caller may not read, 422 for a user nothing can be assigned to."""
+		"""Refuse (403) a DocType that the caller may not read, and (422) a user who cannot be assigned."""
 		frappe.has_permission(self.meta.name, "read", throw=True)
 		enabled = frappe.db.get_value("User", self.assignee, "enabled")
 		if enabled is None or self.assignee == "Guest":
@@ -56,7 +57,7 @@ class BulkAssignment:
 		return readable
 
 	def list_assigned(self, names: dict[str, Name]) -> set[str]:
-		"""The records that the assignee has an open assignment of."""
+		"""Return the records that the assignee has an open assignment of."""
 		filters = {
 			"reference_type": self.meta.name,
 			"reference_name": ("in", list(names)),
@@ -71,7 +72,7 @@ class BulkAssignment:
 		)
 
 	def sort_names(self, names: list[Name]) -> list[Name]:
-		"""As asked for."""
+		"""Return the names in the order of the request."""
 		return names
 
 	def apply(self, name: Name) -> None:
@@ -119,7 +120,7 @@ class BulkAssignment:
 			)
 
 	def fill_field(self, created: list[Name]) -> None:
-		"""The first assignee is the one that the field names. `modified` moves, as with any assignment."""
+		"""Set the field to the first assignee. `modified` changes, as with any assignment."""
 		all_of_them = {"name": ("in", created)}
 		frappe.db.set_value(self.meta.name, all_of_them, "modified_by", frappe.session.user)
 		nobody_yet = {**all_of_them, ASSIGNEE_FIELD: ("is", "not set")}
@@ -127,7 +128,7 @@ class BulkAssignment:
 
 
 def _insert_todo(doctype: str, name: Name, user: str) -> None:
-	"""The assignment itself: a document with all its hooks, which comments on the record and keeps its `_assign`."""
+	"""Insert the assignment as a document, with its hooks: they comment on the record and update its `_assign`."""
 	todo = frappe.get_doc(
 		{
 			"doctype": "ToDo",
@@ -137,7 +138,7 @@ def _insert_todo(doctype: str, name: Name, user: str) -> None:
 			"description": _build_description(doctype, name),
 			"priority": "Medium",
 			"status": "Open",
-			"date": nowdate(),
+			"date": clock.get_today(),
 			"assigned_by": frappe.session.user,
 		}
 	)
@@ -147,7 +148,7 @@ def _insert_todo(doctype: str, name: Name, user: str) -> None:
 
 
 def _is_comment_behavior_standard(doctype: str, todo: Document) -> bool:
-	"""True where no app has its own way of commenting on an assignment or on records of `doctype`."""
+	"""Return True if no app has its own way of commenting on an assignment or on records of `doctype`."""
 	return (
 		type(todo).add_assign_comment is ToDo.add_assign_comment
 		and get_controller(doctype).add_comment is Document.add_comment
@@ -155,20 +156,22 @@ def _is_comment_behavior_standard(doctype: str, todo: Document) -> bool:
 
 
 def add_comment(doctype: str, name: str, text: str, comment_type: str) -> None:
-	"""ToDo.add_assign_comment, except that it does not load the record, of which Frappe's own code only takes
-	these two values. Loading is a sixth of an assignment's time."""
+	"""Replace ToDo.add_assign_comment: comment without loading the record.
+
+	Frappe's own method loads it for these two values, which takes a sixth of an assignment's time.
+	"""
 	Document.add_comment(frappe._dict(doctype=doctype, name=name), comment_type, text)
 
 
 def _build_description(doctype: str, name: Name, lang: str | None = None) -> str:
-	"""Frappe's own words on an assignment without a description."""
+	"""Return the text that Frappe gives an assignment without a description."""
 	return _("Assignment for {0} {1}", lang=lang).format(doctype, name)
 
 
 def _send_notifications(
 	doctype: str, names: list[Name], assigned_by: str, assigned_to: str, lang: str
 ) -> None:
-	"""A job: one notification per record, made by Frappe."""
+	"""Run as a job: create Frappe's notification for each record."""
 	for name in names:
 		description = _build_description(doctype, name, lang)
 		notify_assignment(assigned_by, assigned_to, doctype, name, action="ASSIGN", description=description)

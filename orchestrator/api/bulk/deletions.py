@@ -24,7 +24,7 @@ class BulkDeletion:
 		self.attachments = AttachmentBackup()
 
 	def check(self) -> None:
-		"""403 for a DocType of which the caller may read or delete nothing."""
+		"""Refuse (403) a DocType of which the caller may read or delete no record."""
 		frappe.has_permission(self.meta.name, "read", throw=True)
 		if not _can_delete_any(self.meta):
 			refuse(
@@ -41,7 +41,7 @@ class BulkDeletion:
 		return readable
 
 	def sort_names(self, names: list[Name]) -> list[Name]:
-		"""The newest first, as Desk does: a naming series only steps back from its last name."""
+		"""Return the newest first, as Desk does: a naming series only steps back from its last name."""
 		return sorted(names, key=str, reverse=True)
 
 	def apply(self, name: Name) -> None:
@@ -53,18 +53,19 @@ class BulkDeletion:
 			raise
 
 	def apply_to_succeeded(self, succeeded: list[Name]) -> None:
-		"""Nothing: every deletion was complete in itself."""
+		"""Do nothing: each deletion is complete."""
 
 
 def _can_delete_any(meta: Meta) -> bool:
-	"""True where a role of the caller may delete records of the DocType, be it only the caller's own."""
+	"""Return True if a role of the caller may delete records of the DocType, be it only the caller's own."""
 	allowed = get_role_permissions(meta, is_owner=True)
 	return bool(allowed.get("delete") or allowed.get("if_owner", {}).get("delete"))
 
 
 class AttachmentBackup:
 	"""The files of the records to delete. Frappe removes them from the disk at once, which no rollback brings
-	back; a second link to each does. Links go when the call is committed."""
+	back; a second link to each does. Links go when the call is committed.
+	"""
 
 	def __init__(self) -> None:
 		self.files: dict[str, list[tuple[Path, Path]]] = {}
@@ -93,13 +94,13 @@ class AttachmentBackup:
 		self.files.setdefault(name, []).append((path, saved))
 
 	def restore_record(self, name: str) -> None:
-		"""Bring back what is missing of one record's files."""
+		"""Restore the missing files of one record."""
 		for path, saved in self.files.get(name, []):
 			with contextlib.suppress(FileExistsError):
 				os.link(saved, path)
 
 	def restore_all(self) -> None:
-		"""The call is rolled back: bring back what is missing of all files."""
+		"""Restore the missing files, because the call was rolled back."""
 		for name in self.files:
 			self.restore_record(name)
 		self.delete_links()
@@ -111,7 +112,7 @@ class AttachmentBackup:
 
 
 def _find_path(url: str | None) -> Path | None:
-	"""Where the file at `url` lies on this site's disk. None for one that lies elsewhere."""
+	"""Return where the file at `url` lies on this site's disk. None for one that lies elsewhere."""
 	for prefix, folder in (("/private/files/", "private"), ("/files/", "public")):
 		if url and url.startswith(prefix) and ".." not in url.split("/"):
 			return Path(get_site_path(folder, "files", url.rsplit("/", 1)[-1]))

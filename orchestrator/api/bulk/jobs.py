@@ -1,23 +1,25 @@
 """Bulk calls in the background. A Bulk Operation holds the call and its results, the job only its name.
 
-Data and results are committed together: an operation whose worker was killed has changed nothing."""
+Data and results are committed together: an operation whose worker was killed has changed nothing.
+"""
 
 import json
 from typing import Any
 
 import frappe
 from frappe import _
-from frappe.utils import add_to_date, now_datetime
+from frappe.utils import add_to_date
 
+from orchestrator import clock
 from orchestrator.api import errors
 from orchestrator.api.background import QUEUE, BackgroundRecords
 from orchestrator.api.bulk import runs
 from orchestrator.api.bulk.requests import BulkRequest
 from orchestrator.api.generic import raise_not_found
+from orchestrator.doctypes import BULK_OPERATION
 from orchestrator.exceptions import ConflictError
 
-DOCTYPE = "Bulk Operation"
-OPERATIONS = BackgroundRecords(DOCTYPE, "bulk")
+OPERATIONS = BackgroundRecords(BULK_OPERATION, "bulk")
 RETENTION_DAYS = 30
 
 
@@ -26,7 +28,7 @@ def enqueue_bulk(request: BulkRequest) -> dict[str, Any]:
 	runs.build_action(request).check()
 	operation = frappe.get_doc(
 		{
-			"doctype": DOCTYPE,
+			"doctype": BULK_OPERATION,
 			"operation": request.operation,
 			"reference_doctype": request.doctype,
 			"status": "Queued",
@@ -47,11 +49,11 @@ def enqueue_bulk(request: BulkRequest) -> dict[str, Any]:
 
 
 def _run_operation_job(operation: str) -> None:
-	"""The job: carry the call out as whoever asked for it."""
-	record = frappe.get_doc(DOCTYPE, operation, for_update=True)
+	"""Run a queued call as the user who sent it."""
+	record = frappe.get_doc(BULK_OPERATION, operation, for_update=True)
 	if record.status != "Queued":
 		return  # a second delivery of the job, or one that was given up
-	record.db_set({"status": "Running", "started_at": now_datetime()}, commit=True)
+	record.db_set({"status": "Running", "started_at": clock.get_now()}, commit=True)
 	frappe.set_user(record.requested_by)
 	request = BulkRequest.from_json(record.request)
 	try:
@@ -64,7 +66,7 @@ def _run_operation_job(operation: str) -> None:
 
 
 def _build_failure(error: Exception, operation: str) -> dict[str, str]:
-	"""What is told of an operation that failed as a whole; an unforeseen error is logged under its name."""
+	"""Return the error of an operation that failed as a whole; log an unexpected one under the operation's name."""
 	if errors.get_status(error) == errors.UNEXPECTED_STATUS:
 		errors.create_error_log(error, "bulk", operation)
 	failure = errors.build_error_reply(error, operation)
@@ -76,24 +78,24 @@ def _finish_operation(operation: str, status: str, done: int, failed: int, resul
 	if not OPERATIONS.is_running(operation):
 		raise ConflictError(operation)
 	frappe.db.set_value(
-		DOCTYPE,
+		BULK_OPERATION,
 		operation,
 		{
 			"status": status,
 			"done": done,
 			"failed": failed,
-			"finished_at": now_datetime(),
+			"finished_at": clock.get_now(),
 			"results": frappe.as_json(results, indent=None),
 		},
 	)
 
 
 def serialize_operation(operation: str) -> dict[str, Any]:
-	"""The state of an operation, for who asked for it and for System Managers. 404 for everybody else."""
-	record = frappe.db.get_value(DOCTYPE, operation, "*", as_dict=True)
+	"""Return the state of an operation, for who asked for it and for System Managers. 404 for everybody else."""
+	record = frappe.db.get_value(BULK_OPERATION, operation, "*", as_dict=True)
 	mine = record and record.requested_by == frappe.session.user
 	if not record or not (mine or "System Manager" in frappe.get_roles()):
-		raise_not_found(DOCTYPE, operation)
+		raise_not_found(BULK_OPERATION, operation)
 	kept = json.loads(record.results) if record.results else None
 	return {
 		"operation": record.name,
@@ -112,7 +114,7 @@ def serialize_operation(operation: str) -> dict[str, Any]:
 
 
 def fail_dead_operations() -> None:
-	"""Scheduled hourly: mark as Failed what no worker will ever end. It has changed nothing."""
+	"""Run hourly: mark operations as Failed whose worker is gone. They changed nothing."""
 	for operation in OPERATIONS.list_dead():
 		mark_failed(operation)
 
@@ -123,11 +125,11 @@ def mark_failed(operation: str) -> None:
 		return
 	text = _("The background job stopped before it finished. Nothing was changed; send the request again.")
 	frappe.db.set_value(
-		DOCTYPE,
+		BULK_OPERATION,
 		operation,
 		{
 			"status": "Failed",
-			"finished_at": now_datetime(),
+			"finished_at": clock.get_now(),
 			"results": frappe.as_json({"type": "WorkerLost", "text": text}, indent=None),
 		},
 	)
@@ -135,11 +137,11 @@ def mark_failed(operation: str) -> None:
 
 
 def delete_old_operations() -> None:
-	"""Scheduled daily: drop operations whose results nobody asks for any more."""
+	"""Run daily: delete operations older than the retention."""
 	frappe.db.delete(
-		DOCTYPE,
+		BULK_OPERATION,
 		{
 			"status": ("in", ("Completed", "Failed")),
-			"creation": ("<", add_to_date(now_datetime(), days=-RETENTION_DAYS)),
+			"creation": ("<", add_to_date(clock.get_now(), days=-RETENTION_DAYS)),
 		},
 	)

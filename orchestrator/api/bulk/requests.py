@@ -28,19 +28,20 @@ class BulkRequest:
 	assigned_to: str | None = None
 
 	def to_json(self) -> str:
-		"""The call as a Bulk Operation keeps it."""
+		"""Return the call as a Bulk Operation keeps it."""
 		return json.dumps(asdict(self), separators=(",", ":"))
 
 	@classmethod
 	def from_json(cls, text: str) -> "BulkRequest":
-		"""The call that a Bulk Operation kept."""
+		"""Return the call that is stored in a Bulk Operation."""
 		return cls(**json.loads(text))
 
 
 def parse_names(value: Any) -> list[Name]:
-	"""The names in `value`: a list, a list as JSON, or one name. Doubles are dropped.
+	"""Return the names in `value`: a list, a list as JSON, or one name. Doubles are dropped.
 
-	Raises InvalidRequestError (400) for anything else, for no name, and for more names than the site allows."""
+	Raises InvalidRequestError (400) for anything else, for no name, and for more names than the site allows.
+	"""
 	names = value
 	if isinstance(value, str) and value.lstrip().startswith("["):
 		try:
@@ -64,14 +65,14 @@ def parse_names(value: Any) -> list[Name]:
 
 
 def _is_valid_name(value: Any) -> bool:
-	"""True for what can be the name of a record."""
+	"""Return True for what can be the name of a record."""
 	if isinstance(value, str):
 		return bool(value.strip())
 	return isinstance(value, int) and not isinstance(value, bool)
 
 
 def get_bulk_meta(doctype: str) -> Meta:
-	"""The meta of a DocType that has records of its own. 404 where there is none, 400 for any other."""
+	"""Return the meta of a DocType that has records of its own. 404 where there is none, 400 for any other."""
 	meta = get_meta(doctype)
 	if meta.issingle or meta.istable or meta.is_virtual:
 		refuse(
@@ -82,10 +83,11 @@ def get_bulk_meta(doctype: str) -> Meta:
 
 
 def list_readable_names(meta: Meta, names: Iterable[Name], user: str) -> dict[str, Name]:
-	"""Those of `names` that `user` may read: as text, and as the database has them.
+	"""Return those of `names` that `user` may read: as text, and as the database has them.
 
 	One list query answers for all records. A check of its own is left to DocTypes where an app decides per
-	document, and to records that the list leaves out, since a document may be readable beyond the list."""
+	document, and to records that the list leaves out, since a document may be readable beyond the list.
+	"""
 	stored = _list_stored_names(meta, names)
 	listed = (
 		set() if meta.name in frappe.get_hooks("has_permission") else filter_listed_names(meta, stored, user)
@@ -98,7 +100,7 @@ def list_readable_names(meta: Meta, names: Iterable[Name], user: str) -> dict[st
 
 
 def _list_stored_names(meta: Meta, names: Iterable[Name]) -> dict[str, Name]:
-	"""Those of `names` that exist: as text, and as the database has them."""
+	"""Return those of `names` that exist: as text, and as the database has them."""
 	wanted = {str(name) for name in names}
 	# get_all: existence only; who may read them is asked next
 	found = frappe.get_all(meta.name, filters={"name": ("in", list(names))}, pluck="name", order_by=None)
@@ -107,7 +109,7 @@ def _list_stored_names(meta: Meta, names: Iterable[Name]) -> dict[str, Name]:
 
 
 def filter_listed_names(meta: Meta, stored: dict[str, Name], user: str) -> set[str]:
-	"""Those of `stored` that a list shows to `user`, who may have no list at all."""
+	"""Return those of `stored` that a list shows to `user`, who may have no list at all."""
 	if not stored or not frappe.has_permission(meta.name, "read", user=user):
 		return set()
 	filters = {"name": ("in", list(stored.values()))}

@@ -1,29 +1,22 @@
-"""A bulk call at work: record by record, each within a savepoint, all or nothing unless asked otherwise."""
+"""Run a bulk call record by record, each within a savepoint; all or nothing if it is atomic."""
 
-import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from rq.timeouts import BaseTimeoutException
-
 import frappe
 from frappe import _
-from frappe.utils import CallbackManager
 
 from orchestrator.api import call as calls
 from orchestrator.api import errors
 from orchestrator.api.bulk.assignments import BulkAssignment
 from orchestrator.api.bulk.deletions import BulkDeletion
 from orchestrator.api.bulk.requests import BulkRequest, Name
+from orchestrator.api.savepoints import WHOLE_CALL_ERRORS, isolate_in_savepoint
 from orchestrator.exceptions import BulkOperationError, refuse
 
-SAVEPOINT = "orchestrator_bulk"
 # So many records are named with their reason when a call fails, so that the reply stays readable.
 EXPLAINED_ERRORS = 20
-# Errors that end the whole call: in a deadlock the database has given up the transaction, savepoints and all; a
-# job's time is over for all its records.
-WHOLE_CALL_ERRORS = (frappe.QueryDeadlockError, BaseTimeoutException)
 
 Progress = Callable[[int], None]
 
@@ -38,13 +31,13 @@ class BulkAction(Protocol):
 		"""Read what all records need, in one pass. Returns those that exist and that the caller may read."""
 
 	def sort_names(self, names: list[Name]) -> list[Name]:
-		"""The order to work in."""
+		"""Return the order to work in."""
 
 	def apply(self, name: Name) -> None:
-		"""Do it to one record."""
+		"""Apply the action to one record."""
 
 	def apply_to_succeeded(self, succeeded: list[Name]) -> None:
-		"""What is done once for all."""
+		"""Do what is needed once for all records."""
 
 
 ACTION_BY_OPERATION: dict[str, Callable[[BulkRequest], BulkAction]] = {
@@ -62,15 +55,21 @@ class RecordRefusal:
 
 
 def build_action(request: BulkRequest) -> BulkAction:
-	"""The work that `request` asks for."""
+	"""Return the work that `request` asks for."""
 	return ACTION_BY_OPERATION[request.operation](request)
 
 
 def execute_bulk(request: BulkRequest, progress: Progress | None = None) -> dict[str, Any]:
-	"""Carry out a bulk call as the session's user.
+	"""Run a bulk call as the session's user. Return the reply's data.
 
-	`progress` is told how many records were worked on. Returns the reply's data. Raises what concerns the whole
-	call; with `atomic`, the error of the records where all failed alike, else BulkOperationError."""
+	Args:
+		request: The call.
+		progress: Called with the number of records done so far.
+
+	Raises:
+		BulkOperationError: Of an atomic call, records failed with different errors. Where all failed with the same
+			error, that is raised instead.
+	"""
 	work = build_action(request)
 	work.check()
 	readable = work.prepare(request.names)
@@ -80,7 +79,7 @@ def execute_bulk(request: BulkRequest, progress: Progress | None = None) -> dict
 		if str(name) not in readable
 	}
 	_raise_if_atomic(request, refusals)
-	refusals |= _apply_each(work, list(readable.values()), request.atomic, progress or _ignore_progress)
+	refusals |= _apply_each(work, list(readable.values()), request.atomic, progress or _skip_progress)
 	_raise_if_atomic(request, refusals)
 	work.apply_to_succeeded([name for text, name in readable.items() if text not in refusals])
 	return _build_reply(request, refusals)
@@ -89,8 +88,11 @@ def execute_bulk(request: BulkRequest, progress: Progress | None = None) -> dict
 def _apply_each(
 	work: BulkAction, names: list[Name], atomic: bool, progress: Progress
 ) -> dict[str, RecordRefusal]:
-	"""Do the work to each record. Those that Frappe refuses get another try as long as others of the call went:
-	they may have been in the way, as the members of a group that is deleted with them."""
+	"""Apply the action to each record.
+
+	Records that Frappe refuses are retried as long as others succeed: those may have blocked them, as the
+	members of a group that is deleted with them.
+	"""
 	refusals: dict[str, RecordRefusal] = {}
 	pending = work.sort_names(names)
 	while pending:
@@ -109,8 +111,10 @@ def _apply_each(
 
 
 def _apply_one(work: BulkAction, name: Name, atomic: bool) -> RecordRefusal | None:
-	"""Do the work to one record. Returns why it failed, None where it did not. Raises what concerns more than the
-	record, and in an all-or-nothing call any error that nobody foresaw."""
+	"""Apply the action to one record. Return why it failed, None if it did not.
+
+	Raises errors of the whole call, and in an atomic call any unexpected error.
+	"""
 	try:
 		with isolate_in_savepoint():
 			work.apply(name)
@@ -123,48 +127,17 @@ def _apply_one(work: BulkAction, name: Name, atomic: bool) -> RecordRefusal | No
 	return None
 
 
-@contextlib.contextmanager
-def isolate_in_savepoint() -> Iterator[None]:
-	"""A savepoint which on failure takes back, beside the data, what waits for the commit: jobs and webhooks of a
-	record that was not changed after all. Messages meant for the screen stay within it."""
-	local = frappe.local
-	messages, local.message_log = local.message_log, []
-	outer, frappe.db.after_commit = frappe.db.after_commit, CallbackManager()
-	webhooks = len(getattr(local, "_webhook_queue", None) or ())
-	had_realtime_log = hasattr(local, "_realtime_log")
-	frappe.db.savepoint(SAVEPOINT)
-	try:
-		yield
-	except WHOLE_CALL_ERRORS:
-		raise
-	except Exception as error:
-		if text := errors.get_logged_text():
-			error.args = (text,)
-		frappe.db.rollback(save_point=SAVEPOINT)
-		if getattr(local, "_webhook_queue", None):
-			del local._webhook_queue[webhooks:]
-		if not had_realtime_log and hasattr(local, "_realtime_log"):
-			del local._realtime_log  # what would have sent it was registered within the savepoint
-		raise
-	else:
-		frappe.db.release_savepoint(SAVEPOINT)
-		outer.add(frappe.db.after_commit.run)
-	finally:
-		frappe.db.after_commit = outer
-		local.message_log = messages
-
-
-def _ignore_progress(_count: int) -> None:
-	"""The progress of a call that nobody watches."""
+def _skip_progress(_count: int) -> None:
+	"""Do nothing with the progress."""
 
 
 def _build_not_found_error(request: BulkRequest, name: Name) -> Exception:
-	"""The error for a record that is missing or hidden: the two look alike."""
+	"""Return the error for a record that is missing or hidden: the two look alike."""
 	return frappe.DoesNotExistError(_("{0} {1} not found.").format(_(request.doctype), name))
 
 
 def _build_refusal(error: Exception) -> RecordRefusal:
-	"""What is told of one record's error; one that nobody foresaw is logged."""
+	"""Return the error of one record; log an unexpected one."""
 	call = calls.get_current_call()
 	reference = call.id if call else frappe.generate_hash(length=16)
 	if errors.get_status(error) == errors.UNEXPECTED_STATUS:
@@ -173,7 +146,7 @@ def _build_refusal(error: Exception) -> RecordRefusal:
 
 
 def _raise_if_atomic(request: BulkRequest, refusals: dict[str, RecordRefusal]) -> None:
-	"""In an all-or-nothing call, raise for the records that failed: their own error where all have the same."""
+	"""Raise if records of an atomic call failed: their own error if all have the same, else BulkOperationError."""
 	if not request.atomic or not refusals:
 		return
 	kinds = {type(refusal.error): refusal.error for refusal in refusals.values()}
@@ -190,7 +163,7 @@ def _raise_if_atomic(request: BulkRequest, refusals: dict[str, RecordRefusal]) -
 
 
 def _build_reply(request: BulkRequest, refusals: dict[str, RecordRefusal]) -> dict[str, Any]:
-	"""The data of a call that ran."""
+	"""Return the data of a call that ran."""
 	return {
 		"doctype": request.doctype,
 		"total": len(request.names),
@@ -201,11 +174,11 @@ def _build_reply(request: BulkRequest, refusals: dict[str, RecordRefusal]) -> di
 
 
 def _build_results(request: BulkRequest, refusals: dict[str, RecordRefusal]) -> list[dict[str, Any]]:
-	"""One entry per record, in the order asked for."""
+	"""Return one entry per record, in the order asked for."""
 	return [_build_result(name, refusals.get(str(name))) for name in request.names]
 
 
 def _build_result(name: Name, refusal: RecordRefusal | None) -> dict[str, Any]:
-	"""What became of one record."""
+	"""Return the result of one record."""
 	error = {"type": refusal.failure.type, "text": refusal.failure.text} if refusal else None
 	return {"name": name, "ok": refusal is None, "error": error}

@@ -1,5 +1,6 @@
 """Prints the text of a file: `__main__.py PATH TYPE MAX-CHARACTERS`. A process of its own, with limits that the kernel
-keeps; it imports nothing of Frappe. Exit code 3: this type has no text."""
+keeps; it imports nothing of Frappe. Exit code 3: this type has no text.
+"""
 
 import resource
 import sys
@@ -60,8 +61,11 @@ def _extract_word(path: Path) -> Iterator[str]:
 
 
 def _extract_word_part(archive: zipfile.ZipFile, part: str) -> Iterator[str]:
-	"""The text of each paragraph. What says it is larger than it may be is not opened, and what is larger than it says
-	is no zip to Python. An entity, which these files never need, has no place in the parser."""
+	"""Yield the text of each paragraph.
+
+	What says it is larger than it may be is not opened, and what is larger than it says is no zip to Python.
+	An entity, which these files never need, has no place in the parser.
+	"""
 	if archive.getinfo(part).file_size > MAX_PART:
 		raise ValueError("part too large")
 	with archive.open(part) as source:

@@ -1,7 +1,8 @@
 """Print how two texts differ: `differences.py`, with a JSON list of both lists of lines on standard input.
 
-A process of its own: difflib has texts of some thousand lines that keep it busy for minutes, and cannot be told to stop.
-It imports nothing of Frappe."""
+A process of its own, because difflib can take minutes for some thousand lines and cannot be interrupted. It
+imports nothing of Frappe.
+"""
 
 import difflib
 import json

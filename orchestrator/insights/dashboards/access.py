@@ -1,4 +1,4 @@
-"""Who may open one of our dashboards: whoever has a role of its list, or any Desk user where that is empty."""
+"""Access to this app's dashboards: for users with a role in the list, or any Desk user if the list is empty."""
 
 from typing import TYPE_CHECKING
 
@@ -17,14 +17,14 @@ LISTED_CONDITION = """
 
 
 def has_permission(doc: "Document", ptype: str | None = None, user: str | None = None) -> bool:  # noqa: ARG001
-	"""Hook has_permission, whatever is to be done. Managers manage all of them; shares are Frappe's own."""
+	"""Implement the hook has_permission, whatever is to be done. Managers manage all of them; shares are Frappe's own."""
 	roles = set(frappe.get_roles(user))
 	listed = {row.role for row in doc.roles}
 	return not listed or bool(roles & (listed | MANAGERS))
 
 
 def build_conditions(user: str | None) -> str:
-	"""Hook permission_query_conditions: the same for lists."""
+	"""Implement the hook permission_query_conditions: limit lists to the dashboards that the user may open."""
 	roles = frappe.get_roles(user)
 	if MANAGERS.intersection(roles):
 		return ""

@@ -1,7 +1,8 @@
 """Thresholds of metrics: a Notification once per crossing.
 
 A crossing is seen between the last value that is written down and the next one, by the one job that writes both, so
-neither a repeated run nor two at once tell of it again."""
+neither a repeated run nor two at once tell of it again.
+"""
 
 from collections import defaultdict
 
@@ -12,27 +13,27 @@ from frappe.translate import get_user_lang, print_language
 from frappe.utils import fmt_money
 from frappe.utils.user import get_users_with_role
 
+from orchestrator.doctypes import METRIC
 from orchestrator.insights.dashboards import history
 from orchestrator.insights.dashboards.history import MetricNote
 from orchestrator.insights.dashboards.scopes import ADMINISTRATOR
-from orchestrator.insights.metrics.metrics import DOCTYPE
 
 ABOVE, BELOW = "At or above", "At or below"
 
 
 def send_due_alerts(notes: list[MetricNote]) -> None:
-	"""Tell of every threshold that these values cross."""
+	"""Notify of each threshold that these values cross."""
 	if not notes:
 		return
 	watched = set(
-		frappe.get_all("Orchestrator Metric Alert", {"parenttype": DOCTYPE}, pluck="parent", distinct=True)
+		frappe.get_all("Orchestrator Metric Alert", {"parenttype": METRIC}, pluck="parent", distinct=True)
 	)
 	for note in notes:
 		if note.metric in watched:
 			try:
-				_check_alerts(note, frappe.get_cached_doc(DOCTYPE, note.metric))
+				_check_alerts(note, frappe.get_cached_doc(METRIC, note.metric))
 			except Exception:
-				# told too late is told too late: the history goes on
+				# an alert that fails is not repeated: the history goes on
 				frappe.log_error(f"Alerts of metric {note.metric}"[:140], frappe.get_traceback())
 
 
@@ -44,7 +45,7 @@ def _check_alerts(note: MetricNote, metric: "frappe._dict") -> None:
 
 
 def _is_crossed(before: float | None, now: float | None, condition: str, threshold: float) -> bool:
-	"""True if the value is beyond the threshold now and was not before."""
+	"""Return True if the value is beyond the threshold now and was not before."""
 	return _is_beyond(now, condition, threshold) and not _is_beyond(before, condition, threshold)
 
 
@@ -55,8 +56,9 @@ def _is_beyond(value: float | None, condition: str, threshold: float) -> bool:
 
 
 def _list_recipients(owner: str, metric: "frappe._dict", alert: "frappe._dict") -> list[str]:
-	"""Whom to tell. A figure of one user's own records is told to that user alone, if they are among those named (or
-	nobody is); a shared one to those named who have its role."""
+	"""Return the users to notify: of a figure of one user, that user alone, if named or nobody is; of a shared
+	one, those named who have its role.
+	"""
 	named = {alert.user} if alert.user else set()
 	if alert.role:
 		named |= set(get_users_with_role(alert.role))
@@ -69,7 +71,7 @@ def _list_recipients(owner: str, metric: "frappe._dict", alert: "frappe._dict") 
 def send_notification(
 	note: MetricNote, metric: "frappe._dict", alert: "frappe._dict", users: list[str]
 ) -> None:
-	"""A Notification Log for each in their language, by Frappe's own function, which sends mail to those who want it."""
+	"""Notify each user in their language, by Frappe's own function, which also sends mail to those who want it."""
 	by_language = defaultdict(list)
 	for user in users:
 		by_language[get_user_lang(user)].append(user)
@@ -90,7 +92,7 @@ def _create_notifications(
 	)
 	doc = {
 		"type": "Alert",
-		"document_type": DOCTYPE,
+		"document_type": METRIC,
 		"document_name": metric.name,
 		"subject": subject,
 		"from_user": ADMINISTRATOR,
@@ -100,12 +102,12 @@ def _create_notifications(
 
 
 def _list_emails(users: list[str]) -> list[str]:
-	"""Frappe looks the users of a notification up by their e-mail addresses."""
+	"""Return e-mail addresses, by which Frappe finds the users of a notification."""
 	return frappe.get_all("User", {"name": ("in", users), "enabled": 1}, pluck="email")
 
 
 def _format_number(value: float | None, unit: str | None) -> str:
-	"""A number as people write it, with its unit."""
+	"""Return a number as people write it, with its unit."""
 	number = float(value or 0)
 	text = fmt_money(number, precision=0 if number.is_integer() else 2)
 	return f"{text} {unit}" if unit else text

@@ -1,20 +1,21 @@
 """What each metric was: a point a day, the last value of the day.
 
 Whoever computes a value notes it in Redis, also in a request that only reads and is rolled back. One job at a time
-writes the notes down (see jobs.py), looks for alerts, and commits both together."""
+writes the notes down (see jobs.py), looks for alerts, and commits both together.
+"""
 
 import json
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import frappe
-from frappe.utils import add_days, add_months, getdate, now
+from frappe.utils import add_days, add_months
 
-from orchestrator import compat
+from orchestrator import clock, compat
+from orchestrator.doctypes import METRIC_VALUE
 from orchestrator.insights.dashboards.scopes import Scope
 from orchestrator.insights.metrics.metrics import NUMBER, Metric
 
-DOCTYPE = "Orchestrator Metric Value"
 NOTES_KEY = "orchestrator:metric-notes"
 PENDING_KEY = "orchestrator:metric-notes-being-written"
 MAX_POINTS_BYTES = 50_000
@@ -41,15 +42,17 @@ def add_note(metric: Metric, scope: Scope, kind: str, value: Any, succeeded: boo
 	points = None if is_number else frappe.as_json(value, indent=None)
 	if points and len(points) > MAX_POINTS_BYTES:
 		points = None
-	moment = now()
+	moment = str(clock.get_now())
 	noted = MetricNote(metric.key, scope.owner, moment[:10], value if is_number else 0, points, moment)
 	cache = frappe.cache()
 	cache.execute_command("HSET", cache.make_key(NOTES_KEY), "|".join(noted[:3]), json.dumps(noted))
 
 
 def claim_notes() -> list[MetricNote]:
-	"""The notes to write down now, in the order of their keys. They stay in Redis until `delete_claimed_notes`, so that a run that
-	breaks loses none."""
+	"""Return the notes to write down now, in the order of their keys.
+
+	They stay in Redis until `delete_claimed_notes`, so that a run that breaks loses none.
+	"""
 	cache = frappe.cache()
 	noted, being_written = cache.make_key(NOTES_KEY), cache.make_key(PENDING_KEY)
 	if not cache.execute_command("EXISTS", being_written) and cache.execute_command("EXISTS", noted):
@@ -60,7 +63,7 @@ def claim_notes() -> list[MetricNote]:
 
 
 def delete_claimed_notes() -> None:
-	"""What was taken is written down and committed."""
+	"""Delete the claimed notes, after their points are committed."""
 	cache = frappe.cache()
 	cache.execute_command("DEL", cache.make_key(PENDING_KEY))
 
@@ -77,32 +80,32 @@ def upsert_points(notes: list[MetricNote]) -> None:
 def _upsert_point(item: MetricNote) -> None:
 	frappe.db.sql(
 		f"""
-		INSERT INTO `tab{DOCTYPE}`
+		INSERT INTO `tab{METRIC_VALUE}`
 			(name, creation, modified, owner, modified_by, metric, scope, day, value, measured_at, points)
 		VALUES (%(name)s, %(now)s, %(now)s, 'Administrator', 'Administrator',
 			%(metric)s, %(owner)s, %(day)s, %(value)s, %(measured_at)s, %(points)s)
 		ON DUPLICATE KEY UPDATE modified = VALUES(modified), value = VALUES(value),
 			measured_at = VALUES(measured_at), points = VALUES(points)
 		""",  # noqa: S608 (the table is our own)
-		{"name": frappe.generate_hash(length=10), "now": now(), **item._asdict()},
+		{"name": frappe.generate_hash(length=10), "now": clock.get_now(), **item._asdict()},
 	)
 
 
 def get_latest(metric: str, owner: str) -> float | None:
-	"""The last value written down."""
+	"""Return the last value written down."""
 	return _get_value_before(metric, owner, None)
 
 
 def get_previous(metric: Metric, scope: Scope) -> float | None:
-	"""What the number was a day, a week or a month ago: the last point that is at least as old."""
+	"""Return what the number was a day, a week or a month ago: the last point that is at least as old."""
 	back = COMPARISON_DAYS.get(metric.compare_with)
-	day = add_days(getdate(), -back) if back else add_months(getdate(), -1)
+	day = add_days(clock.get_today(), -back) if back else add_months(clock.get_today(), -1)
 	return _get_value_before(metric.key, scope.owner, str(day))
 
 
 def _get_value_before(metric: str, owner: str, day: str | None) -> float | None:
 	rows = frappe.db.sql(
-		f"""SELECT value FROM `tab{DOCTYPE}` WHERE metric = %(metric)s AND scope = %(owner)s
+		f"""SELECT value FROM `tab{METRIC_VALUE}` WHERE metric = %(metric)s AND scope = %(owner)s
 			AND day <= %(day)s ORDER BY day DESC LIMIT 1""",  # noqa: S608
 		{"metric": metric, "owner": owner, "day": day or "9999-12-31"},
 	)
@@ -110,35 +113,35 @@ def _get_value_before(metric: str, owner: str, day: str | None) -> float | None:
 
 
 def list_points(metric: Metric, scope: Scope, days: int) -> Iterator[tuple[str, float | None]]:
-	"""Day and value of the last `days` days, the oldest first."""
+	"""Yield day and value of the last `days` days, the oldest first."""
 	rows = frappe.db.sql(
-		f"""SELECT day, value FROM `tab{DOCTYPE}` WHERE metric = %(metric)s AND scope = %(owner)s
+		f"""SELECT day, value FROM `tab{METRIC_VALUE}` WHERE metric = %(metric)s AND scope = %(owner)s
 			AND day > %(since)s ORDER BY day""",  # noqa: S608
-		{"metric": metric.key, "owner": scope.owner, "since": add_days(getdate(), -days)},
+		{"metric": metric.key, "owner": scope.owner, "since": add_days(clock.get_today(), -days)},
 	)
 	return ((str(day), value if metric.kind == NUMBER else None) for day, value in rows)
 
 
 def list_readers(metrics: list[str], days: int, at_most: int) -> list[str]:
-	"""The users who had a value of their own of one of these metrics lately, the latest first."""
+	"""Return the users who had a value of their own of one of these metrics lately, the latest first."""
 	if not metrics:
 		return []
 	rows = frappe.db.sql(
 		f"""
-		SELECT point.scope FROM `tab{DOCTYPE}` point JOIN tabUser user ON user.name = point.scope AND user.enabled = 1
+		SELECT point.scope FROM `tab{METRIC_VALUE}` point JOIN tabUser user ON user.name = point.scope AND user.enabled = 1
 		WHERE point.metric IN %(metrics)s AND point.day > %(since)s
 		GROUP BY point.scope ORDER BY MAX(point.measured_at) DESC LIMIT %(at_most)s
 		""",  # noqa: S608
-		{"metrics": metrics, "since": add_days(getdate(), -days), "at_most": at_most},
+		{"metrics": metrics, "since": add_days(clock.get_today(), -days), "at_most": at_most},
 	)
 	return [name for (name,) in rows]
 
 
 def delete_expired_points() -> None:
-	"""The scheduled job, once a day: forget what is older than two years."""
-	frappe.db.delete(DOCTYPE, {"day": ("<", add_days(getdate(), -RETENTION_DAYS))})
+	"""Run daily: delete points older than two years."""
+	frappe.db.delete(METRIC_VALUE, {"day": ("<", add_days(clock.get_today(), -RETENTION_DAYS))})
 
 
 def delete_history(metric: str) -> None:
 	"""Delete a metric's history with it."""
-	frappe.db.delete(DOCTYPE, {"metric": metric})
+	frappe.db.delete(METRIC_VALUE, {"metric": metric})

@@ -1,5 +1,6 @@
 """What happens in the background: slow refreshes, the refresh of each dashboard when it is due, and the one writer of
-history and alerts."""
+history and alerts.
+"""
 
 import time
 from collections.abc import Callable
@@ -27,20 +28,20 @@ MAX_READERS = 50
 
 
 def enqueue_refresh(plan: DashboardLayout, names: list[str]) -> None:
-	"""Queue a job that computes these items for the caller. One that is queued already is enough."""
+	"""Enqueue a job that computes these items for the caller, unless it is queued already."""
 	lang = frappe.local.lang
 	job = f"orchestrator_metrics:{plan.doctype}:{plan.name}:{frappe.session.user}:{lang}:{','.join(sorted(names))}"
 	_enqueue_once(job, _refresh_items, doctype=plan.doctype, dashboard=plan.name, names=names, lang=lang)
 
 
 def _enqueue_once(job: str, work: Callable[..., Any], **arguments: Any) -> None:
-	"""Queue a job that may take long, unless it is queued already."""
+	"""Enqueue a long job, unless it is queued already."""
 	if not is_job_enqueued(job):
 		frappe.enqueue(work, queue="long", timeout=JOB_TIMEOUT, job_id=job, deduplicate=True, **arguments)
 
 
 def _refresh_items(doctype: str, dashboard: str, names: list[str], lang: str | None = None) -> None:
-	"""The job: the items, one after the other, as the user who asked and in their language."""
+	"""Run as a job: compute the items one after the other, as the requesting user and in their language."""
 	frappe.local.lang = lang or get_user_lang()
 	plan, asked_at = layout.get_dashboard(dashboard, doctype), time.time()
 	for placed, scope, value in get_permitted_values(
@@ -55,8 +56,9 @@ def _refresh_items(doctype: str, dashboard: str, names: list[str], lang: str | N
 def publish_refresh(
 	plan: DashboardLayout, metrics: list[Metric], asked_at: float, at_once: bool = False
 ) -> None:
-	"""Tell whoever has the dashboard open that these items are new since `asked_at`. Never their values: others may not
-	see them. Each page asks for its reader's, which are due then."""
+	"""Notify open pages of the dashboard that these items are new since `asked_at`. Never their values: others may not
+	see them. Each page asks for its reader's, which are due then.
+	"""
 	if metrics:
 		values.mark_outdated(metrics, asked_at)
 		frappe.publish_realtime(
@@ -69,7 +71,7 @@ def publish_refresh(
 
 
 def enqueue_record() -> None:
-	"""Have history and alerts written by a worker."""
+	"""Enqueue a job that writes history and alerts."""
 	if not is_job_enqueued(RECORD_JOB):
 		frappe.enqueue(
 			write_notes, queue="short", job_id=RECORD_JOB, deduplicate=True, enqueue_after_commit=True
@@ -77,7 +79,10 @@ def enqueue_record() -> None:
 
 
 def write_notes() -> int:
-	"""The scheduled job: write down what was computed, tell of thresholds that were crossed. One run at a time."""
+	"""Run as a scheduled job: save the computed values, and notify of crossed thresholds.
+
+	One run at a time.
+	"""
 	cache = frappe.cache()
 	lock = cache.lock(cache.make_key(f"{RECORD_JOB}:lock"), timeout=LOCKED_SECONDS)
 	if not lock.acquire(blocking=False):
@@ -97,10 +102,10 @@ def write_notes() -> int:
 
 
 def refresh_due_dashboards() -> list[str]:
-	"""The scheduled job: queue each dashboard whose time has come. Returns which."""
+	"""Return the scheduled job: queue each dashboard whose time has come. Returns which."""
 	cache = frappe.cache()
 	key, moment, queued = cache.make_key(REFRESHED), time.time(), []
-	# get_all: the scheduler asks for everyone
+	# get_all: the scheduler acts for all users
 	for row in frappe.get_all(
 		ORCHESTRATOR_DASHBOARD, {"disabled": 0, "refresh_minutes": (">", 0)}, ["name", "refresh_minutes"]
 	):
@@ -114,8 +119,9 @@ def refresh_due_dashboards() -> list[str]:
 
 
 def refresh_dashboard(dashboard: str) -> None:
-	"""The job: the figures of each of those who have looked within a week, in their languages; what is shared once in
-	each of these languages."""
+	"""Run as a job: compute the values of each reader of the last week, in their language; shared ones once per
+	language.
+	"""
 	plan, asked_at = layout.get_layout(dashboard), time.time()
 	if not plan:
 		return

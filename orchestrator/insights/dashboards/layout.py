@@ -8,6 +8,7 @@ import frappe
 from frappe import _
 
 from orchestrator.apps import is_installed, require_app
+from orchestrator.doctypes import DASHBOARD, METRIC
 from orchestrator.exceptions import ConflictError, InvalidRequestError, refuse
 from orchestrator.insights.metrics.metrics import (
 	CARD,
@@ -20,10 +21,9 @@ from orchestrator.insights.metrics.metrics import (
 	build_from_source,
 	get_insights_chart_kind,
 )
-from orchestrator.insights.metrics.metrics import DOCTYPE as METRIC
 
 ORCHESTRATOR_DASHBOARD, FRAPPE_DASHBOARD, INSIGHTS_DASHBOARD = (
-	"Orchestrator Dashboard",
+	DASHBOARD,
 	"Dashboard",
 	"Insights Dashboard v3",
 )
@@ -52,10 +52,12 @@ class DashboardLayout:
 
 
 def get_dashboard(name: str, doctype: str | None = None) -> DashboardLayout:
-	"""The dashboard that the caller means by `name`, and may read.
+	"""Return the dashboard that the caller means by `name`, and may read.
 
-	Raises PermissionError (403) where they may read no dashboards at all, DoesNotExistError (404), ConflictError (409) for a
-	title that several have, InvalidRequestError (400) for an unknown DocType, MissingAppError (501)."""
+	Raises PermissionError (403) where they may read no dashboards at all, DoesNotExistError (404),
+	ConflictError (409) for a title that several have, InvalidRequestError (400) for an unknown DocType,
+	MissingAppError (501).
+	"""
 	plans = (
 		FINDER_BY_DOCTYPE[kind](name)
 		for kind in _list_doctypes(doctype)
@@ -77,7 +79,7 @@ def _refuse_missing(name: str, doctype: str | None) -> NoReturn:
 
 
 def _list_doctypes(doctype: str | None) -> list[str]:
-	"""The DocTypes to look in, in this order."""
+	"""Return the DocTypes to look in, in this order."""
 	if not doctype:
 		return [kind for kind in FINDER_BY_DOCTYPE if kind not in APP_OF or is_installed(APP_OF[kind])]
 	if doctype not in FINDER_BY_DOCTYPE:
@@ -97,7 +99,7 @@ def _find_orchestrator_dashboard(name: str) -> DashboardLayout | None:
 
 
 def get_layout(name: str) -> DashboardLayout | None:
-	"""The plan of one of our dashboards, kept until one of its parts is saved."""
+	"""Return the layout of one of this app's dashboards, from the cache."""
 	cache = frappe.cache()
 	plan = cache.hget(LAYOUT_CACHE_KEY, name)
 	if plan is None and (plan := _build_layout(name)):
@@ -121,9 +123,9 @@ def _build_layout(name: str) -> DashboardLayout | None:
 
 
 def clear_layouts_after_commit(*_arguments: object) -> None:
-	"""Something that a dashboard consists of was saved or deleted. Also a document event."""
+	"""Clear the cached layouts after the commit. Also a document event."""
 	_clear_layouts()
-	# Meanwhile someone may have read the old state, and kept it.
+	# Meanwhile another request may have cached the old state.
 	frappe.db.after_commit.add(_clear_layouts)
 
 
@@ -132,7 +134,7 @@ def _clear_layouts() -> None:
 
 
 def _find_frappe_dashboard(name: str) -> DashboardLayout | None:
-	"""A Frappe Dashboard: its cards, then its charts, as far as the caller may read them."""
+	"""Return a Frappe Dashboard: its cards, then its charts, as far as the caller may read them."""
 	if not frappe.db.exists(FRAPPE_DASHBOARD, name) or not frappe.get_list(
 		FRAPPE_DASHBOARD, {"name": name}, limit=1
 	):
@@ -155,13 +157,13 @@ def _find_frappe_dashboard(name: str) -> DashboardLayout | None:
 
 
 def _filter_permitted(doctype: str, names: list[str]) -> list:
-	"""Those of the records that there are and the caller may read, in their order."""
+	"""Return those of the records that there are and the caller may read, in their order."""
 	docs = [frappe.get_cached_doc(doctype, name) for name in names if frappe.db.exists(doctype, name)]
 	return [doc for doc in docs if doc.has_permission("read")]
 
 
 def _find_insights_dashboard(name: str) -> DashboardLayout | None:
-	"""An Insights dashboard by its name, the name it had in Insights 2, or its title."""
+	"""Return an Insights dashboard by its name, the name it had in Insights 2, or its title."""
 	fields = ["name", "title", "items"]
 	for field in ("name", "old_name", "title"):
 		# The list is narrower than what may be read: a shared dashboard is found by its name.

@@ -1,15 +1,15 @@
-"""A dashboard as its reader gets it: each item's value kept or computed, the slow ones left to a job."""
+"""Render a dashboard for its reader: each item's value from the cache or computed, the slow ones by a job."""
 
 import time
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import frappe
 from frappe import _
-from frappe.utils import cint, get_system_timezone
+from frappe.utils import cint
 
+from orchestrator import period
 from orchestrator.api.parameters import parse_json
 from orchestrator.exceptions import InvalidRequestError, refuse
 from orchestrator.insights.dashboards import jobs, values
@@ -28,8 +28,11 @@ SLOW_SECONDS = 3.0
 
 
 def get_dashboard(plan: DashboardLayout) -> Dashboard:
-	"""The dashboard with the values there are. What was never computed for the caller is computed now; so is what is
-	due and quick. What is due and slow comes as it is, `stale`."""
+	"""Return the dashboard with the values there are.
+
+	What was never computed for the caller is computed now; so is what is due and quick. What is due and slow
+	comes as it is, `stale`.
+	"""
 	found = get_permitted_values(plan.items)
 	wanted = [
 		placed
@@ -40,7 +43,7 @@ def get_dashboard(plan: DashboardLayout) -> Dashboard:
 
 
 def refresh_items(plan: DashboardLayout, chosen: Sequence[DashboardItem]) -> Dashboard:
-	"""The chosen items, computed anew; open Desk pages are told."""
+	"""Return the chosen items, computed anew, and notify open Desk pages."""
 	asked_at, found = time.time(), get_permitted_values(chosen)
 	wanted = [placed for placed, scope, value in found if scope and not _is_slow(value)]
 	shown = _compute_within_budget(plan, found, wanted, queue_the_rest=True)
@@ -59,8 +62,11 @@ def _is_slow(value: Value | None) -> bool:
 
 
 def select_items(plan: DashboardLayout, items: Any) -> list[DashboardItem]:
-	"""The items named, all of them without names. Raises InvalidRequestError (400) for what is no list of names,
-	DoesNotExistError (404) for a name that is not on the dashboard."""
+	"""Return the items named, all of them without names.
+
+	Raises InvalidRequestError (400) for what is no list of names, DoesNotExistError (404) for a name that is
+	not on the dashboard.
+	"""
 	names = _parse_items(items)
 	if not names:
 		return list(plan.items)
@@ -114,7 +120,7 @@ def _compute_within_budget(
 
 
 def _build_item(placed: DashboardItem, scope: Scope | None, value: Value | None, is_queued: bool) -> Item:
-	"""An item of the reply."""
+	"""Return an item of the reply."""
 	metric = placed.metric
 	previous = value.previous if value else None
 	change = _compute_change(value)
@@ -130,14 +136,16 @@ def _build_item(placed: DashboardItem, scope: Scope | None, value: Value | None,
 		direction=metric.direction,
 		width=placed.width,
 		display=placed.display,
-		refreshed_at=_format_timestamp(value.at) if value else None,
+		refreshed_at=period.to_iso(period.to_site_time(datetime.fromtimestamp(value.at, timezone.utc)))
+		if value
+		else None,
 		stale=is_queued or bool(scope and (value is None or values.is_due(value, metric))),
 		error=value.error if value else (None if scope else build_refusal(metric)),  # type: ignore[typeddict-item]
 	)
 
 
 def _compute_change(value: Value | None) -> float | None:
-	"""How much the number has grown."""
+	"""Return how much the number has grown."""
 	if value is None or value.kind != "number" or value.value is None or value.previous is None:
 		return None
 	return round(value.value - value.previous, PRECISION)
@@ -148,14 +156,8 @@ def build_refusal(metric: Metric) -> dict[str, str]:
 	return {"type": frappe.PermissionError.__name__, "message": text}
 
 
-def _format_timestamp(at: float) -> str:
-	"""A time of day as Frappe keeps them: in the site's time zone, to the second."""
-	zone = ZoneInfo(get_system_timezone())
-	return datetime.fromtimestamp(at, zone).replace(tzinfo=None).isoformat(timespec="seconds")
-
-
 def parse_days(days: Any, default: int, at_most: int) -> int:
-	"""A number of days. 400 for what is none."""
+	"""Return a number of days. 400 for what is none."""
 	found = cint(days) if days not in (None, "") else default
 	if not 1 <= found <= at_most:
 		refuse(_("days must be a whole number from 1 to {0}.").format(at_most), InvalidRequestError)

@@ -1,4 +1,4 @@
-"""Whose permissions a figure is computed under, and the key under which nobody else finds it."""
+"""The scope of a value: whose permissions it is computed with, and a cache key that no other scope has."""
 
 import hashlib
 from collections.abc import Iterator
@@ -24,8 +24,9 @@ OF_THE_SESSION = ("user", "sid", "data")
 
 
 class Scope(NamedTuple):
-	"""Under whose permissions (`user`), where values are kept (`key`), and whose history it is (`owner`; empty for a
-	figure that is shared)."""
+	"""Whose permissions a value is computed with (`user`), its cache key (`key`), and whose history it is
+	(`owner`; empty for a shared metric).
+	"""
 
 	user: str
 	key: str
@@ -33,8 +34,11 @@ class Scope(NamedTuple):
 
 
 def build_caller_scope() -> Scope:
-	"""The caller's own. The key changes with their roles, user permissions and shares, and with the rules of any
-	DocType, so that a value computed under wider permissions is not found again."""
+	"""Return the caller's own.
+
+	The key changes with their roles, user permissions and shares, and with the rules of any DocType, so that
+	a value computed under wider permissions is not found again.
+	"""
 	user = frappe.session.user
 	if user == ADMINISTRATOR:
 		return Scope(user, user, user)
@@ -43,13 +47,13 @@ def build_caller_scope() -> Scope:
 
 
 def build_shared_scope(user: str) -> Scope:
-	"""Of a metric that is shared, computed under the permissions of `user`."""
+	"""Return the scope of a shared metric, computed with the permissions of `user`."""
 	return Scope(user, f"shared:{user}", "")
 
 
 @contextmanager
 def run_as_user(user: str) -> Iterator[None]:
-	"""Work under the permissions of `user`; the request's own state is there again afterwards."""
+	"""Run the block with the permissions of `user`, and restore the request's state afterwards."""
 	local = frappe.local
 	if user == local.session.user:
 		yield

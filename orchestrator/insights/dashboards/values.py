@@ -1,4 +1,4 @@
-"""Computed figures: kept in Redis per metric and scope, and computed once however many callers ask at the same time."""
+"""Computed values, cached in Redis per metric and scope, and computed once for concurrent callers."""
 
 import json
 import time
@@ -21,7 +21,7 @@ from orchestrator.insights.metrics.metrics import CARD, NUMBER, SERIES, TABLE, M
 from orchestrator.measure_queries import Column, Figure, Number, Series
 
 TTL_SECONDS = 24 * 3600
-ERROR_TTL_SECONDS = 60  # how long a failure is told again instead of tried again
+ERROR_TTL_SECONDS = 60  # how long a failure is returned without another try
 # What took no longer than this is computed anew, when it is due, by whoever asks.
 QUICK_SECONDS = 1.0
 # The longest that one computation may hold the others up; then they no longer wait for it.
@@ -32,9 +32,12 @@ POLL_INTERVAL_SECONDS = 0.02
 
 @dataclass(frozen=True)
 class Value:
-	"""A figure as it was computed. `at` is the time (epoch), `seconds` what it took, `id` tells two computations apart.
+	"""A computed value.
 
-	With an `error`, `value` is the last one there was. `outdated`: somebody has asked for a newer one since."""
+	`at` is the time (epoch), `seconds` how long it took, `id` distinguishes two computations.
+
+	With an `error`, `value` is the last one without. `outdated`: a newer one was requested since.
+	"""
 
 	id: str
 	kind: str
@@ -48,7 +51,7 @@ class Value:
 
 
 def build_key(metric: Metric, scope: Scope) -> str:
-	"""Return where a value is kept. By language too: labels and errors are in that of who had it computed."""
+	"""Return the cache key of a value. It contains the language, because labels and errors are translated."""
 	return f"orchestrator:metric:{metric.key}:{metric.version}:{scope.key}:{frappe.local.lang}"
 
 
@@ -57,7 +60,7 @@ def _build_mark(metric: Metric) -> str:
 
 
 def get_cached_values(wanted: Iterable[tuple[Metric, Scope]]) -> list[Value | None]:
-	"""The values there are, in one round trip."""
+	"""Return the values there are, in one round trip."""
 	cache, pairs = frappe.cache(), list(wanted)
 	keys = [build_key(metric, scope) for metric, scope in pairs] + [
 		_build_mark(metric) for metric, _scope in pairs
@@ -72,7 +75,7 @@ def get_cached_values(wanted: Iterable[tuple[Metric, Scope]]) -> list[Value | No
 
 
 def _parse_cached(text: bytes | None, mark: bytes | None) -> Value | None:
-	"""A value as it was kept, and whether a newer one was asked for since."""
+	"""Return a cached value, and whether a newer one was requested since."""
 	if not text:
 		return None
 	value = Value(**json.loads(text))
@@ -80,23 +83,23 @@ def _parse_cached(text: bytes | None, mark: bytes | None) -> Value | None:
 
 
 def mark_outdated(metrics: Iterable[Metric], asked_at: float) -> None:
-	"""Somebody asked for newer figures at this time. Only the asker's are new then: those of other readers, and those of
-	a shared metric in other languages, are due."""
+	"""Mark values as outdated at this time. Only the caller's are computed at once; the others are due."""
 	cache = frappe.cache()
 	for metric in metrics:
 		cache.setex(cache.make_key(_build_mark(metric)), TTL_SECONDS, asked_at)
 
 
 def is_due(value: Value, metric: Metric) -> bool:
-	"""True if it is time for a newer value."""
+	"""Return True if it is time for a newer value."""
 	age = time.time() - value.at
 	return value.outdated or age >= (ERROR_TTL_SECONDS if value.error else metric.stale_after * 60)
 
 
 def compute_once(metric: Metric, scope: Scope, known: Value | None) -> Value | None:
-	"""A value that is newer than the `known` one: computed here, or by whoever was at it already.
+	"""Return a value that is newer than the `known` one: computed here, or by another request that began before.
 
-	None where that one takes too long to be waited for. Without Redis everyone computes for themselves."""
+	None where that one takes too long to be waited for. Without Redis everyone computes for themselves.
+	"""
 	cache = frappe.cache()
 	key = build_key(metric, scope)
 	lock = cache.lock(cache.make_key(f"{key}:lock"), timeout=LOCK_TTL_SECONDS, sleep=POLL_INTERVAL_SECONDS)
@@ -119,7 +122,7 @@ def compute_once(metric: Metric, scope: Scope, known: Value | None) -> Value | N
 
 
 def _release_lock(lock: Any) -> None:
-	"""Let the next one in; a computation that took longer than the lock is held has let them in already."""
+	"""Release the lock. A computation that took longer than the lock does not hold it any more."""
 	try:
 		lock.release()
 	except (LockNotOwnedError, LockError):
@@ -151,8 +154,11 @@ def _compute_value(metric: Metric, scope: Scope, known: Value | None) -> Value:
 
 
 def _get_previous(metric: Metric, scope: Scope, told: float | None) -> float | None:
-	"""What the number was: what its source tells, else its history. Of a card it is the other way round: what Desk tells
-	is how many of today's records were there then, not what the card showed."""
+	"""Return what the number was: what its source tells, else its history.
+
+	Of a card it is the other way round: what Desk tells is how many of today's records were there then, not
+	what the card showed.
+	"""
 	is_cards = metric.source_type == CARD and metric.key == metric.name
 	if told is not None and not is_cards:
 		return told
@@ -161,7 +167,7 @@ def _get_previous(metric: Metric, scope: Scope, told: float | None) -> float | N
 
 
 def _build_figure(figure: Figure) -> dict[str, Any]:
-	"""A figure's part of a value."""
+	"""Return a figure's part of a value."""
 	if isinstance(figure, Number):
 		return {
 			"kind": NUMBER,
@@ -179,14 +185,14 @@ def _build_figure(figure: Figure) -> dict[str, Any]:
 
 
 def _build_failed_value(metric: Metric, known: Value | None, error: dict[str, str] | None) -> dict[str, Any]:
-	"""What to show beside an error: the last value, unless the error is that the caller may not see it."""
+	"""Return what to show beside an error: the last value, unless the error is that the caller may not see it."""
 	if known is None or (error or {}).get("type") == frappe.PermissionError.__name__:
 		return {"kind": metric.kind, "value": None, "previous": None, "unit": None}
 	return {"kind": known.kind, "value": known.value, "previous": known.previous, "unit": known.unit}
 
 
 def _build_item_error(problem: Exception, metric: Metric) -> dict[str, str]:
-	"""The error of an item. Of an unforeseen one no word of its own: it may quote records."""
+	"""Return the error of an item. An unexpected one has a general text: its own may quote records."""
 	status = errors.get_status(problem)
 	if status != errors.UNEXPECTED_STATUS:
 		text = errors.get_error_text(problem) or errors.get_default_text(status)

@@ -1,7 +1,8 @@
 """A Dashboard Chart's series, by Frappe's own functions, under the permissions of the session's user.
 
 Frappe answers from a cache with one key per chart for all users, where something is there: never used here. And its
-heatmap reads past permissions: asked anew here."""
+heatmap reads past permissions: asked anew here.
+"""
 
 import inspect
 import re
@@ -13,9 +14,9 @@ from frappe import _
 from frappe.desk.doctype.dashboard_chart import dashboard_chart
 from frappe.desk.doctype.dashboard_chart.dashboard_chart import DashboardChart
 from frappe.modules import get_module_path, scrub
-from frappe.utils import cint, getdate
+from frappe.utils import cint
 
-from orchestrator import compat
+from orchestrator import clock, compat
 from orchestrator.exceptions import MissingDataError, refuse
 from orchestrator.insights.metrics import dynamic_filters, report_figures
 from orchestrator.insights.metrics.metrics import CHART, Metric
@@ -25,7 +26,7 @@ METHOD = re.compile(r"method\s*:\s*[\"']([\w.]+)[\"']")
 
 
 def compute(metric: Metric) -> Series:
-	"""The chart's labels and values."""
+	"""Return the chart's labels and values."""
 	chart = frappe.get_doc(CHART, metric.source)
 	chart.check_permission("read")
 	filters = dynamic_filters.merge_filters(chart.filters_json, chart.dynamic_filters_json)
@@ -42,7 +43,7 @@ def compute(metric: Metric) -> Series:
 
 
 def _build_chart_series(answer: dict[str, Any] | None, unit: str | None = None) -> Series:
-	"""Frappe's chart data as a series."""
+	"""Convert Frappe's chart data to a series."""
 	answer = answer or {"labels": [], "datasets": []}
 	datasets = [
 		Dataset(dataset.get("name") or "", [to_number(value) for value in dataset.get("values") or []])
@@ -52,7 +53,7 @@ def _build_chart_series(answer: dict[str, Any] | None, unit: str | None = None) 
 
 
 def _compute_report_chart(chart: DashboardChart, filters: dict[str, Any]) -> Series:
-	"""The report's own chart, or the columns that the chart names."""
+	"""Return the report's own chart, or the columns that the chart names."""
 	answer = report_figures.run_report(chart.report_name, filters)
 	if chart.use_report_chart:
 		return _build_chart_series((answer["chart"] or {}).get("data"), chart.currency or None)
@@ -66,8 +67,8 @@ def _compute_report_chart(chart: DashboardChart, filters: dict[str, Any]) -> Ser
 
 
 def _compute_heatmap(chart: DashboardChart, filters: list[Any]) -> Series:
-	"""A value for each day of the chart's year that has one."""
-	year = cint(chart.heatmap_year) or getdate().year
+	"""Return a value for each day of the chart's year that has one."""
+	year = cint(chart.heatmap_year) or clock.get_today().year
 	doctype, field = chart.document_type, chart.based_on
 	days = [[doctype, field, ">=", f"{year}-01-01"], [doctype, field, "<", f"{year + 1}-01-01"]]
 	function = dashboard_chart.get_aggregate_function(chart.chart_type)
@@ -85,7 +86,7 @@ def _compute_heatmap(chart: DashboardChart, filters: list[Any]) -> Series:
 
 
 def _get_custom_method(chart: DashboardChart) -> Any:
-	"""The function that a chart source names in its script for Desk."""
+	"""Return the function that a chart source names in its script for Desk."""
 	source = frappe.get_doc("Dashboard Chart Source", chart.source)
 	name = scrub(source.name)
 	script = Path(get_module_path(source.module), "dashboard_chart_source", name, f"{name}.js")

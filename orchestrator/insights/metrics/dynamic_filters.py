@@ -1,5 +1,6 @@
 """The dynamic filters of Frappe's cards and charts. They are JavaScript that Desk evaluates; here the expressions that
-the suite's own cards use are read, and nothing is evaluated."""
+the suite's own cards use are read, and nothing is evaluated.
+"""
 
 import re
 from collections.abc import Callable
@@ -7,8 +8,9 @@ from typing import Any
 
 import frappe
 from frappe import _
-from frappe.utils import add_days, add_months, cint, getdate, today
+from frappe.utils import add_days, add_months, cint
 
+from orchestrator import clock
 from orchestrator.exceptions import MissingDataError, refuse
 
 TODAY = r"frappe\.datetime\.(?:nowdate|now_date|get_today)\(\)"
@@ -18,8 +20,9 @@ OF_THE_YEAR = {"fiscal_year": 0, "year_start_date": 1, "year_end_date": 2}
 
 
 def merge_filters(filters: Any, dynamic: Any) -> Any:
-	"""The filters of a card, a chart or its report with the dynamic ones evaluated: a list of conditions, or an object
-	of a report's filters."""
+	"""Return the filters of a card, a chart or its report with the dynamic ones evaluated: a list of conditions,
+	or an object of a report's filters.
+	"""
 	filters, dynamic = frappe.parse_json(filters or None), frappe.parse_json(dynamic or None)
 	if isinstance(filters, dict) or isinstance(dynamic, dict):
 		return {**(filters or {}), **{name: evaluate(text) for name, text in (dynamic or {}).items()}}
@@ -28,7 +31,7 @@ def merge_filters(filters: Any, dynamic: Any) -> Any:
 
 
 def evaluate(expression: Any) -> Any:
-	"""The value of one expression. Raises MissingDataError for one that only a browser could evaluate."""
+	"""Return the value of one expression. Raises MissingDataError for one that only a browser could evaluate."""
 	text = str(expression).strip().rstrip(";")
 	found = [(read, match) for pattern, read in EVALUATORS if (match := pattern.fullmatch(text))]
 	if not found:
@@ -39,20 +42,24 @@ def evaluate(expression: Any) -> Any:
 
 
 def _get_user_default(name: str) -> Any:
-	"""A default as Desk knows it, the fiscal year's among them."""
+	"""Return a default as Desk knows it, the fiscal year's among them."""
 	return _get_fiscal_year_value(name) if name in OF_THE_YEAR else frappe.defaults.get_user_default(name)
 
 
 def _get_fiscal_year_value(name: str) -> Any:
-	"""The name, the first or the last day of today's fiscal year."""
+	"""Return the name, the first or the last day of today's fiscal year."""
 	from erpnext.accounts.utils import get_fiscal_year
 
 	company = frappe.defaults.get_user_default("Company")
-	return str(get_fiscal_year(today(), company=company)[OF_THE_YEAR[name]])
+	return str(get_fiscal_year(_get_today(), company=company)[OF_THE_YEAR[name]])
+
+
+def _get_today() -> str:
+	return str(clock.get_today())
 
 
 def _shift_date(unit: str, count: str) -> Any:
-	return (add_days if unit == "days" else add_months)(today(), cint(count))
+	return (add_days if unit == "days" else add_months)(_get_today(), cint(count))
 
 
 def _get_company_value(fieldname: str) -> Any:
@@ -63,10 +70,10 @@ def _get_company_value(fieldname: str) -> Any:
 EVALUATORS: tuple[tuple[re.Pattern[str], Callable[..., Any]], ...] = tuple(
 	(re.compile(pattern), read)
 	for pattern, read in (
-		(TODAY, today),
+		(TODAY, _get_today),
 		(rf"frappe\.datetime\.add_(days|months)\({TODAY},\s*(-?\d+)\)", _shift_date),
-		(rf"frappe\.datetime\.str_to_obj\({TODAY}\)\.getMonth\(\) \+ 1", lambda: getdate().month),
-		(rf"frappe\.datetime\.str_to_obj\({TODAY}\)\.getFullYear\(\)", lambda: getdate().year),
+		(rf"frappe\.datetime\.str_to_obj\({TODAY}\)\.getMonth\(\) \+ 1", lambda: clock.get_today().month),
+		(rf"frappe\.datetime\.str_to_obj\({TODAY}\)\.getFullYear\(\)", lambda: clock.get_today().year),
 		(r"erpnext\.utils\.get_fiscal_year\(\)", lambda: _get_fiscal_year_value("fiscal_year")),
 		(r"frappe\.session\.user", lambda: frappe.session.user),
 		(DEFAULT, _get_user_default),

@@ -1,7 +1,8 @@
 """Queries and charts of the app Insights 3, where it is installed.
 
 Its `_execute_query` checks nothing, so the right to read is checked first; whether rows are narrowed to what the caller may
-read is a setting of Insights (Apply User Permissions)."""
+read is a setting of Insights (Apply User Permissions).
+"""
 
 from typing import Any
 
@@ -21,7 +22,7 @@ NUMERIC = frozenset({"Integer", "Decimal"})
 
 
 def compute_query(metric: Metric) -> Figure:
-	"""A query's rows, or one number over them."""
+	"""Return a query's rows, or one number over them."""
 	query = _get_permitted(INSIGHTS_QUERY, metric.source)
 	if not metric.aggregate:
 		return _build_table(_execute_query(query, MAX_ROWS))
@@ -36,7 +37,7 @@ def compute_query(metric: Metric) -> Figure:
 
 
 def compute_chart(metric: Metric) -> Figure:
-	"""A chart as its type has it: a number, a table, or labels and values."""
+	"""Return a chart as its type has it: a number, a table, or labels and values."""
 	chart = _get_permitted(INSIGHTS_CHART, metric.source)
 	answer = _execute_query(_build_query(chart), ROWS_TO_AGGREGATE if metric.kind == NUMBER else MAX_ROWS)
 	if metric.kind == TABLE:
@@ -45,7 +46,7 @@ def compute_chart(metric: Metric) -> Figure:
 
 
 def _get_permitted(doctype: str, name: str) -> Document:
-	"""The record, which the caller may read. Raises MissingAppError (501) without Insights."""
+	"""Return the record, which the caller may read. Raises MissingAppError (501) without Insights."""
 	require_app(APP)
 	doc = frappe.get_doc(doctype, name)
 	doc.check_permission("read")
@@ -53,8 +54,9 @@ def _get_permitted(doctype: str, name: str) -> Document:
 
 
 def _build_query(chart: Document) -> Document:
-	"""The query with the chart's own steps; those are written by the front end of Insights, and a chart that it has
-	not opened yet shows the rows of the query it is made from."""
+	"""Return the query with the chart's own steps; those are written by the front end of Insights, and a chart
+	that it has not opened yet shows the rows of the query it is made from.
+	"""
 	own = frappe.get_doc(INSIGHTS_QUERY, chart.data_query) if chart.data_query else None
 	if own and frappe.parse_json(own.operations):
 		return own
@@ -64,7 +66,10 @@ def _build_query(chart: Document) -> Document:
 
 
 def _execute_query(query: Document, rows: int) -> dict[str, Any]:
-	"""Columns and rows now. Insights leaves None behind, on which its next run in the same request would break."""
+	"""Run the query and return its columns and rows.
+
+	Insights leaves None behind, on which its next run in the same request would break.
+	"""
 	frappe.local.insights_adhoc_filters = {}
 	try:
 		return query.execute(force=True, page_size=rows)
@@ -78,7 +83,7 @@ def _build_table(answer: dict[str, Any]) -> Table:
 
 
 def _build_series(answer: dict[str, Any]) -> Series:
-	"""The first column that is no number gives the labels, each that is one a dataset."""
+	"""Return the first column that is no number gives the labels, each that is one a dataset."""
 	numeric = [column["name"] for column in answer["columns"] if column["type"] in NUMERIC]
 	labels = next((c["name"] for c in answer["columns"] if c["name"] not in numeric), None)
 	rows = answer["rows"]
@@ -87,7 +92,7 @@ def _build_series(answer: dict[str, Any]) -> Series:
 
 
 def _get_last_number(answer: dict[str, Any]) -> Number:
-	"""The number of the last row; of rows by date the one before is what it was."""
+	"""Return the number of the last row; of rows by date the one before is what it was."""
 	name = next((column["name"] for column in answer["columns"] if column["type"] in NUMERIC), None)
 	values = [to_number(row[name]) for row in answer["rows"]] if name else []
 	if not values:

@@ -18,18 +18,18 @@ KIND_BY_TYPE = {Number: "number", Series: "series", Table: "table"}
 
 
 def compute_measure(metric: "Metric") -> Figure:
-	"""The figure of a measure, as the user of the session."""
+	"""Return the figure of a measure, as the user of the session."""
 	return _get_function(metric.source)()
 
 
 def list_registered() -> dict[str, str]:
-	"""Each measure's name and the path of its function; where two apps take one name, the later app's."""
+	"""Return each measure's name and the path of its function; where two apps take one name, the later app's."""
 	hooks: dict[str, list[str]] = frappe.get_hooks(HOOK, default={})
 	return {name: paths[-1] for name, paths in hooks.items()}
 
 
 def _get_function(name: str) -> Callable[[], Figure]:
-	"""The function behind a measure. Raises MissingDataError where no installed app registers it."""
+	"""Return the function behind a measure. Raises MissingDataError where no installed app registers it."""
 	path = list_registered().get(name)
 	if not path:
 		refuse(
@@ -40,8 +40,9 @@ def _get_function(name: str) -> Callable[[], Figure]:
 
 
 def get_measure_kind(name: str) -> str | None:
-	"""number, series or table, by what the function says that it returns; None where it says nothing of the kind, there
-	is no such measure, or the app that has it is broken."""
+	"""Return number, series or table, by the annotation of the function; None if there is no such measure or its
+	app is broken.
+	"""
 	path = list_registered().get(name)
 	if not path:
 		return None

@@ -1,4 +1,4 @@
-"""What a metric is: where its figure comes from, under whose permissions, and how it is told."""
+"""A metric: its source, whose permissions it is computed with, and its display."""
 
 import hashlib
 from dataclasses import dataclass, field
@@ -12,7 +12,6 @@ from orchestrator.insights.metrics.measures import get_measure_kind
 if TYPE_CHECKING:
 	from orchestrator.orchestrator.doctype.orchestrator_metric.orchestrator_metric import OrchestratorMetric
 
-DOCTYPE = "Orchestrator Metric"
 MEASURE, CARD, CHART, REPORT = "Measure", "Number Card", "Dashboard Chart", "Report"
 INSIGHTS_QUERY, INSIGHTS_CHART = "Insights Query v3", "Insights Chart v3"
 NUMBER, SERIES, TABLE = "number", "series", "table"
@@ -28,7 +27,8 @@ class Metric:
 
 	`key` names its values and its history; `version` changes with its definition and with its source's.
 	`compute_as` and `shared_role` are those of a metric that is shared; `is_approved` is False where its source was
-	changed since."""
+	changed since.
+	"""
 
 	name: str
 	key: str
@@ -50,7 +50,7 @@ class Metric:
 
 
 def build_from_document(doc: "OrchestratorMetric") -> Metric:
-	"""The metric that a document defines."""
+	"""Return the metric that a document defines."""
 	changed = get_source_modified(doc.source_type, doc.source)
 	shared = doc.permission_mode == SHARED
 	return Metric(
@@ -76,7 +76,10 @@ def build_from_document(doc: "OrchestratorMetric") -> Metric:
 
 
 def build_from_source(source_type: str, name: str, label: str, kind: str, changed: Any) -> Metric:
-	"""A card or chart of a dashboard that is not ours: computed for each caller. `changed`: when it was, the last time."""
+	"""Return a card or chart of a dashboard that is not ours: computed for each caller.
+
+	`changed`: when it was, the last time.
+	"""
 	return Metric(
 		name=name,
 		key=f"{source_type}/{name}"[:KEY_LENGTH],
@@ -89,7 +92,7 @@ def build_from_source(source_type: str, name: str, label: str, kind: str, change
 
 
 def get_kind(source_type: str, source: str | None, aggregate: str | None) -> str | None:
-	"""number, series or table, by the source; None where it cannot be told (an app that is gone)."""
+	"""Return number, series or table, by the source; None if it is unknown (an app that is gone)."""
 	if source_type == MEASURE:
 		return get_measure_kind(source or "")
 	if source_type == INSIGHTS_CHART:
@@ -104,13 +107,13 @@ def get_insights_chart_kind(chart_type: str | None) -> str | None:
 
 
 def get_source_modified(source_type: str, source: str | None) -> str | None:
-	"""When the record behind a metric was last changed."""
+	"""Return when the record behind a metric was last changed."""
 	changed = None if source_type == MEASURE else get_value(source_type, source, "modified")
 	return str(changed) if changed else None
 
 
 def get_value(doctype: str, name: str | None, fieldname: str) -> Any:
-	"""A value of a record that may be missing, as may its whole DocType."""
+	"""Return a value of a record that may be missing, as may its whole DocType."""
 	if not name or not frappe.db.exists("DocType", doctype, cache=True):
 		return None
 	return frappe.db.get_value(doctype, name, fieldname)

@@ -29,14 +29,16 @@ COMPUTE_BY_SOURCE: dict[str, Callable[[Metric], Figure]] = {
 
 
 def compute_metric(metric: Metric) -> Figure:
-	"""The metric's figure. Raises what its source raises, ConflictError where a shared metric may no longer be computed."""
+	"""Return the metric's figure.
+
+	Raises what its source raises, ConflictError where a shared metric may no longer be computed.
+	"""
 	_check_sharing(metric)
 	return COMPUTE_BY_SOURCE[metric.source_type](metric)
 
 
 def _check_sharing(metric: Metric) -> None:
-	"""A shared metric's source was not changed since someone who may share it saved the metric, and the user whose
-	records it counts has not left."""
+	"""Refuse a shared metric whose source was changed since it was approved, or whose user is disabled."""
 	if not metric.is_approved:
 		refuse(
 			_(

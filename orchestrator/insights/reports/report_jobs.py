@@ -1,6 +1,7 @@
 """Reports in the background: queued, carried out by a worker, asked about, given up, deleted in time.
 
-The Generated Report is committed before the work; the job holds its name alone."""
+The Generated Report is committed before the work; the job holds its name alone.
+"""
 
 import json
 from typing import Any
@@ -9,24 +10,24 @@ import frappe
 from frappe import _
 from frappe.core.doctype.report.report import Report
 
+from orchestrator import clock
 from orchestrator.api import errors
 from orchestrator.api.background import QUEUE, BackgroundRecords
 from orchestrator.api.generic import raise_not_found
+from orchestrator.doctypes import GENERATED_REPORT
 from orchestrator.exceptions import ConflictError
 from orchestrator.insights.reports import report_mail, report_runs
 from orchestrator.insights.reports.report_request import ReportRequest
-from orchestrator.insights.reports.report_runs import DOCTYPE
-from orchestrator.insights.reports.report_shapes import GeneratedReport
-from orchestrator.period import get_now
+from orchestrator.insights.shapes import GeneratedReport
 
-RUN_RECORDS = BackgroundRecords(DOCTYPE, "report")
+RUN_RECORDS = BackgroundRecords(GENERATED_REPORT, "report")
 
 
 def enqueue_report(report: Report, request: ReportRequest) -> str:
 	"""Keep the call and start its job after the commit. Returns the name of the Generated Report."""
 	record = frappe.get_doc(
 		{
-			"doctype": DOCTYPE,
+			"doctype": GENERATED_REPORT,
 			**report_runs.build_run_values(request),
 			"status": "Queued",
 			"request": request.to_json(),
@@ -44,11 +45,11 @@ def enqueue_report(report: Report, request: ReportRequest) -> str:
 
 
 def run_report_job(run: str) -> None:
-	"""The job: make the report as whoever asked for it."""
-	record = frappe.get_doc(DOCTYPE, run, for_update=True)
+	"""Run as a job: generate the report as the user who requested it."""
+	record = frappe.get_doc(GENERATED_REPORT, run, for_update=True)
 	if record.status != "Queued":
 		return  # a second delivery of the job, or one that was given up
-	record.db_set({"status": "Running", "started_at": get_now()}, commit=True)
+	record.db_set({"status": "Running", "started_at": clock.get_now_to_second()}, commit=True)
 	frappe.set_user(record.requested_by)
 	try:
 		request = ReportRequest.from_json(record.request)
@@ -65,7 +66,7 @@ def run_report_job(run: str) -> None:
 
 
 def _build_failure(error: Exception, run: str) -> dict[str, Any]:
-	"""What is told of a run that failed; an unforeseen error is logged under its name."""
+	"""Return the error of a run that failed; log an unexpected one under the run's name."""
 	if errors.get_status(error) == errors.UNEXPECTED_STATUS:
 		errors.create_error_log(error, "report", run)
 	failure = errors.build_error_reply(error, run)
@@ -73,10 +74,10 @@ def _build_failure(error: Exception, run: str) -> dict[str, Any]:
 
 
 def _mark_failed(error: dict[str, str]) -> dict[str, Any]:
-	"""The last words on a run that made no file."""
+	"""Return the last words on a run that made no file."""
 	return {
 		"status": "Failed",
-		"finished_at": get_now(),
+		"finished_at": clock.get_now_to_second(),
 		"kept_until": report_runs.compute_retention_end(),
 		"error": frappe.as_json(error, indent=None),
 	}
@@ -84,15 +85,16 @@ def _mark_failed(error: dict[str, str]) -> dict[str, Any]:
 
 def finish_run(run: str, values: dict[str, Any]) -> None:
 	"""Keep the result, and forget the filters. Raises ConflictError where the run was given up meanwhile: its file must
-	not stay."""
+	not stay.
+	"""
 	if not RUN_RECORDS.is_running(run):
 		raise ConflictError(run)
-	frappe.db.set_value(DOCTYPE, run, {**values, "request": None})
+	frappe.db.set_value(GENERATED_REPORT, run, {**values, "request": None})
 
 
 def _send_notification(run: str) -> None:
-	"""Tell whoever asked, in Desk."""
-	record = frappe.db.get_value(DOCTYPE, run, ["report", "status", "requested_by"], as_dict=True)
+	"""Notify the requesting user in Desk."""
+	record = frappe.db.get_value(GENERATED_REPORT, run, ["report", "status", "requested_by"], as_dict=True)
 	words = _("Your report {0} is ready") if record.status == "Completed" else _("Your report {0} failed")
 	frappe.get_doc(
 		{
@@ -100,18 +102,18 @@ def _send_notification(run: str) -> None:
 			"type": "Alert",
 			"for_user": record.requested_by,
 			"subject": words.format(frappe.bold(_(record.report))),
-			"document_type": DOCTYPE,
+			"document_type": GENERATED_REPORT,
 			"document_name": run,
 		}
 	).insert(ignore_permissions=True)  # a notification is for the system to make
 
 
 def serialize_run(run: str) -> GeneratedReport:
-	"""The state of a run, for who asked for it and for System Managers. 404 for everybody else."""
-	record = frappe.db.get_value(DOCTYPE, run, "*", as_dict=True)
+	"""Return the state of a run, for who asked for it and for System Managers. 404 for everybody else."""
+	record = frappe.db.get_value(GENERATED_REPORT, run, "*", as_dict=True)
 	mine = record and record.requested_by == frappe.session.user
 	if not record or not (mine or "System Manager" in frappe.get_roles()):
-		raise_not_found(DOCTYPE, run)
+		raise_not_found(GENERATED_REPORT, run)
 	file = frappe.db.get_value("File", record.file, ["file_name", "file_url"], as_dict=True) or frappe._dict()
 	is_mailed = bool(record.recipients) and record.status == "Completed"
 	return GeneratedReport(
@@ -136,21 +138,23 @@ def serialize_run(run: str) -> GeneratedReport:
 
 
 def _get_progress(record: frappe._dict) -> int:
-	"""How far a run is, in percent."""
+	"""Return how far a run is, in percent."""
 	if record.status == "Running":
 		return RUN_RECORDS.get_progress(record.name)
 	return 100 if record.status == "Completed" else 0
 
 
 def fail_dead_runs() -> None:
-	"""Scheduled hourly: mark as Failed what no worker will ever end. It has left no file."""
+	"""Run hourly: mark runs as Failed whose worker is gone. They left no file."""
 	for run in RUN_RECORDS.list_dead(_get_timeout):
 		mark_dead_run_failed(run)
 
 
 def _get_timeout(run: str) -> int | None:
-	"""The seconds that the run's report may take, if it says so."""
-	return frappe.db.get_value("Report", frappe.db.get_value(DOCTYPE, run, "report"), "timeout") or None
+	"""Return the seconds that the report may take, if it sets a limit."""
+	return (
+		frappe.db.get_value("Report", frappe.db.get_value(GENERATED_REPORT, run, "report"), "timeout") or None
+	)
 
 
 def mark_dead_run_failed(run: str) -> None:
@@ -158,13 +162,15 @@ def mark_dead_run_failed(run: str) -> None:
 	if not RUN_RECORDS.is_unfinished(run):
 		return
 	text = _("The background job stopped before it finished. There is no file; send the request again.")
-	frappe.db.set_value(DOCTYPE, run, {**_mark_failed({"type": "WorkerLost", "text": text}), "request": None})
+	frappe.db.set_value(
+		GENERATED_REPORT, run, {**_mark_failed({"type": "WorkerLost", "text": text}), "request": None}
+	)
 	frappe.db.commit()  # each stands for itself, and frees its lock
 
 
 def delete_expired_runs() -> None:
-	"""Scheduled daily: delete the runs whose time is over, and their files with them."""
-	expired = {"kept_until": ("<", get_now())}
-	for run in frappe.get_all(DOCTYPE, filters=expired, pluck="name"):  # a janitor sees everybody's
-		frappe.delete_doc(DOCTYPE, run, ignore_permissions=True, force=True, delete_permanently=True)
+	"""Run daily: delete expired runs and their files."""
+	expired = {"kept_until": ("<", clock.get_now_to_second())}
+	for run in frappe.get_all(GENERATED_REPORT, filters=expired, pluck="name"):  # a janitor sees everybody's
+		frappe.delete_doc(GENERATED_REPORT, run, ignore_permissions=True, force=True, delete_permanently=True)
 		frappe.db.commit()  # a file that is gone cannot be brought back

@@ -13,11 +13,13 @@ from orchestrator.insights.reports.content.title_page import TitlePage
 
 
 class InvalidRecipientError(frappe.ValidationError):
-	"""A report may not be mailed to somebody. 422."""
+	"""A recipient may not get a report by mail. 422."""
 
 
 def check_recipients(report_name: str, report: Report, names: list[str]) -> list[str]:
-	"""The users of the names or addresses given. 422 that names those who are no users, or may not run the report."""
+	"""Return the users of the names or addresses given. 422 that names those who are no users, or may not run
+	the report.
+	"""
 	found = {name: get_user(name) for name in names}
 	unfit = [name for name, user in found.items() if not user or not can_run(report, user)]
 	if unfit:
@@ -32,14 +34,16 @@ def check_recipients(report_name: str, report: Report, names: list[str]) -> list
 
 
 def get_user(name: str) -> str | None:
-	"""The enabled user of that name or address."""
+	"""Return the enabled user of that name or address."""
 	return frappe.db.get_value("User", {"name": name, "enabled": 1}) or frappe.db.get_value(
 		"User", {"email": name, "enabled": 1}
 	)
 
 
 def can_run(report: Report, user: str) -> bool:
-	"""What Frappe asks of the caller, asked of `user`: one of the report's roles, and reports on its DocType."""
+	"""Return what Frappe asks of the caller, asked of `user`: one of the report's roles, and reports on its
+	DocType.
+	"""
 	allowed = _list_allowed_roles(report.name)
 	return (not allowed or not allowed.isdisjoint(frappe.get_roles(user))) and bool(
 		frappe.has_permission(report.ref_doctype, "report", user=user)
@@ -47,23 +51,23 @@ def can_run(report: Report, user: str) -> bool:
 
 
 def _list_allowed_roles(report_name: str) -> set[str]:
-	"""The roles that may run a report, as Report.is_permitted reads them; none where everyone may."""
+	"""Return the roles that may run a report, as Report.is_permitted reads them; none where everyone may."""
 	# get_all: as there, whoever asks
 	own = frappe.get_all("Has Role", filters={"parent": report_name, "parenttype": "Report"}, pluck="role")
 	return set(get_custom_allowed_roles("report", report_name) or own)
 
 
 def send_report(recipients: list[str], file: File, title: TitlePage) -> bool:
-	"""Put one mail per recipient into the site's queue, with the file. False where the site has no account to send it."""
+	"""Queue one mail per recipient, with the file. Return False if the site has no account to send it."""
 	if not EmailAccount.find_outgoing():
 		return False
-	lines = [title.build_made_line, *(f"{label}: {value}" for label, value in title.filters)]
+	lines = [title.made_line, *(f"{label}: {value}" for label, value in title.filters)]
 	for (
 		user
 	) in recipients:  # by `queue_separately` Frappe would leave it to a job that starts before the commit
 		frappe.sendmail(
 			recipients=[frappe.db.get_value("User", user, "email") or user],
-			subject=title.get_title,
+			subject=title.heading,
 			message="<br>".join(map(escape_html, lines)),
 			attachments=[{"fid": file.name}],
 			reference_doctype="Report",
@@ -73,5 +77,5 @@ def send_report(recipients: list[str], file: File, title: TitlePage) -> bool:
 
 
 def explain_unsent() -> str:
-	"""What to tell the caller about a report that goes nowhere by mail."""
+	"""Return what to tell the caller about a report that goes nowhere by mail."""
 	return _("No email was sent: this site has no outgoing Email Account. The file was still created.")

@@ -19,7 +19,8 @@ FORMATS = ("pdf", "xlsx", "csv", "json", "html")
 @dataclass(frozen=True)
 class ReportRequest:
 	"""What is to be made. `filters` as the report takes them, `recipients` the users it is mailed to, `lang` the
-	caller's language."""
+	caller's language.
+	"""
 
 	report_name: str
 	format: str
@@ -28,17 +29,17 @@ class ReportRequest:
 	lang: str
 
 	def to_json(self) -> str:
-		"""As kept for a job."""
+		"""Serialize the request for a job."""
 		return json.dumps(asdict(self), default=str)
 
 	@classmethod
 	def from_json(cls, text: str) -> "ReportRequest":
-		"""The call that was kept."""
+		"""Parse a serialized request."""
 		return cls(**json.loads(text))
 
 
 def _parse_format(format_: str) -> str:
-	"""The format by its name. 400 for one that is none."""
+	"""Return the format by its name. 400 for one that is none."""
 	name = format_.strip().lower()
 	if name not in FORMATS:
 		refuse(
@@ -49,14 +50,16 @@ def _parse_format(format_: str) -> str:
 
 
 def _parse_filters(report: Report, filters: Any) -> Any:
-	"""The filters as the report takes them. 400 for one that it does not know, as far as it says."""
+	"""Return the filters as the report takes them. 400 for one that it does not know, as far as it says."""
 	if report.report_type == reports.REPORT_BUILDER:
 		return reports.parse_filters(frappe.get_meta(report.ref_doctype), "filters", filters)
 	return reports.parse_conditions(report, filters)
 
 
 def _parse_recipients(value: Any, send_mail: bool) -> list[str]:
-	"""The users named, by name or address; the caller where a mail is wanted and nobody named. 400 for anything else."""
+	"""Return the users named, by name or address; the caller where a mail is wanted and nobody named. 400 for
+	anything else.
+	"""
 	named = (
 		parse_json("recipients", value) if isinstance(value, str) and value.strip().startswith("[") else value
 	)
@@ -74,7 +77,7 @@ def _parse_recipients(value: Any, send_mail: bool) -> list[str]:
 def parse_report_request(  # the parameters of the endpoint
 	report_name: str, report: Report, format_: str, filters: Any, recipients: Any, send_mail: bool
 ) -> ReportRequest:
-	"""The call, checked before anything is done."""
+	"""Return the call, checked before anything is done."""
 	named = _parse_recipients(recipients, send_mail)
 	return ReportRequest(
 		report_name=report_name,

@@ -9,16 +9,16 @@ import frappe
 from frappe.core.doctype.report.report import Report
 from frappe.utils import add_to_date, time_diff_in_seconds
 
+from orchestrator import clock
 from orchestrator.api import reports
 from orchestrator.configuration import get_settings
+from orchestrator.doctypes import GENERATED_REPORT
 from orchestrator.insights.reports import report_mail, report_stream
 from orchestrator.insights.reports.content import report_table, title_page
 from orchestrator.insights.reports.content.report_table import Row, Table
 from orchestrator.insights.reports.formats import report_files
 from orchestrator.insights.reports.report_request import ReportRequest
-from orchestrator.period import get_now
 
-DOCTYPE = "Generated Report"
 # A report that took longer the last time is not made within a request.
 LONG_SECONDS = 20
 ROWS_PER_STEP = 500
@@ -30,11 +30,11 @@ Progress = Callable[[int], None]
 
 def create_report(request: ReportRequest) -> str:
 	"""Make the report now, as the caller. Returns the name of its Generated Report."""
-	started = get_now()
+	started = clock.get_now_to_second()
 	values = generate_file(request)
 	record = frappe.get_doc(
 		{
-			"doctype": DOCTYPE,
+			"doctype": GENERATED_REPORT,
 			**build_run_values(request),
 			"started_at": started,
 			**build_completed_values(values),
@@ -44,7 +44,7 @@ def create_report(request: ReportRequest) -> str:
 
 
 def build_run_values(request: ReportRequest) -> dict[str, Any]:
-	"""What a Generated Report says of the call."""
+	"""Return what a Generated Report says of the call."""
 	return {
 		"report": request.report_name,
 		"format": request.format,
@@ -54,17 +54,22 @@ def build_run_values(request: ReportRequest) -> dict[str, Any]:
 
 
 def build_completed_values(values: dict[str, Any]) -> dict[str, Any]:
-	"""What it says at the end."""
-	return {"status": "Completed", "finished_at": get_now(), "kept_until": compute_retention_end(), **values}
+	"""Return what it says at the end."""
+	return {
+		"status": "Completed",
+		"finished_at": clock.get_now_to_second(),
+		"kept_until": compute_retention_end(),
+		**values,
+	}
 
 
 def compute_retention_end() -> datetime:
-	"""Until when a report that is made now is kept."""
-	return add_to_date(get_now(), days=get_settings().report_retention_days)
+	"""Return the time until which a report generated now is stored."""
+	return add_to_date(clock.get_now_to_second(), days=get_settings().report_retention_days)
 
 
 def generate_file(request: ReportRequest, progress: Progress | None = None) -> dict[str, Any]:
-	"""The work: run the report, write the file, queue the mail. Returns what is to be kept of it."""
+	"""Run the report, write the file, enqueue the mail. Return the values to store in the run."""
 	report = reports.get_report(request.report_name)
 	title = title_page.build_title_page(request.report_name, report, request.filters)
 	table = _run_report(report, request)
@@ -81,7 +86,7 @@ def generate_file(request: ReportRequest, progress: Progress | None = None) -> d
 
 
 def _run_report(report: Report, request: ReportRequest) -> Table:
-	"""The report's result, as the caller may see it."""
+	"""Return the report's result, as the caller may see it."""
 	if table := report_stream.open_table_stream(report, request):
 		return table
 	if report.report_type == reports.REPORT_BUILDER:
@@ -99,7 +104,6 @@ class RowCounter:
 		table.rows = self.count_rows(table.rows)
 
 	def count_rows(self, rows: Iterator[Row]) -> Iterator[Row]:
-		"""The rows, counted."""
 		for row in rows:
 			self.rows += 1
 			if self.rows % ROWS_PER_STEP == 0:
@@ -107,7 +111,7 @@ class RowCounter:
 			yield row
 
 	def report_progress(self) -> None:
-		"""Tell the percentage."""
+		"""Report the percentage."""
 		if self.progress:
 			# of rows that come one by one nobody knows how many there are: the more came, the nearer the end
 			expected = self.expected or self.rows + UNKNOWN_ROWS
@@ -116,11 +120,11 @@ class RowCounter:
 
 
 def is_long(report: Report, request: ReportRequest) -> bool:
-	"""True for a report that Frappe prepares in the background, and for one that took long the last time."""
+	"""Return True for a report that Frappe prepares in the background, and for one that took long the last time."""
 	if report.prepared_report:
 		return True
 	latest = frappe.db.get_value(
-		DOCTYPE,
+		GENERATED_REPORT,
 		{"report": request.report_name, "format": request.format, "status": "Completed"},
 		["started_at", "finished_at"],
 		order_by="creation desc",

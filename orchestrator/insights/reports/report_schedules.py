@@ -1,4 +1,4 @@
-"""Reports that are mailed again and again: Frappe's Auto Email Report says which, when and to whom.
+"""Reports that are mailed regularly: Frappe's Auto Email Report says which, when and to whom.
 
 Stock's runs as the Administrator, whatever its user may see, and its files run formulas. Here each runs as its user, and
 belongs to that user: nobody else but a System Manager changes it or takes its rows. One that was made by the API, which
@@ -15,12 +15,12 @@ from frappe.email.doctype.auto_email_report.auto_email_report import AutoEmailRe
 
 from orchestrator.api import reports
 from orchestrator.configuration import is_platform_guarded
+from orchestrator.doctypes import AUTO_EMAIL_REPORT
 from orchestrator.exceptions import InvalidRequestError, refuse
 from orchestrator.insights.reports import report_mail, report_runs
 from orchestrator.insights.reports.report_request import ReportRequest
-from orchestrator.insights.reports.report_shapes import ScheduledReport
+from orchestrator.insights.shapes import ScheduledReport
 
-DOCTYPE = "Auto Email Report"
 FREQUENCIES = ("Daily", "Weekdays", "Weekly", "Monthly")
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 PERIODS = ("Daily", "Weekly", "Monthly", "Quarterly", "Half Yearly", "Yearly")
@@ -33,7 +33,7 @@ class ReportMailing(AutoEmailReport):
 	"""Auto Email Report, as this app carries it out."""
 
 	def validate(self) -> None:
-		"""Whoever changes one that the API made, it stays its user's, and its recipients' own to see."""
+		"""Keep the user and the recipients' own rows of a schedule that the API made, whoever changes it."""
 		if before := self.get_doc_before_save():
 			self.api_format = before.get("api_format") or self.get("api_format")
 		if self.get("api_format") or is_platform_guarded():
@@ -43,11 +43,11 @@ class ReportMailing(AutoEmailReport):
 			report_mail.check_recipients(self.report, self.get_report(), self.email_to.split())
 
 	def on_trash(self) -> None:
-		"""Hook: nobody deletes the schedule of somebody else."""
+		"""Refuse to delete another user's schedule."""
 		_check_schedule_user(self)
 
 	def check_user(self) -> None:
-		"""403 for who would have rows mailed that somebody else sees, or changes the schedule of somebody else."""
+		"""Refuse (403) to mail rows that another user sees, and to change another user's schedule."""
 		_check_schedule_user(self)
 		is_bound = self.get("api_format") or not _is_manager()
 		if is_bound and self.user != frappe.session.user and self.has_value_changed("user"):
@@ -57,14 +57,14 @@ class ReportMailing(AutoEmailReport):
 			)
 
 	def get_report(self) -> Report:
-		"""The report itself: of a custom report the one it is made of."""
+		"""Return the report itself: of a custom report the one it is made of."""
 		report = frappe.get_doc("Report", self.report)
 		while report.report_type == "Custom Report":
 			report = frappe.get_doc("Report", report.reference_report)
 		return report
 
 	def send(self) -> None:
-		"""When its time has come."""
+		"""Send the report at its scheduled time."""
 		is_own = self.user == frappe.session.user or not is_platform_guarded()
 		if is_own and not self.get("api_format"):
 			super().send()
@@ -76,7 +76,7 @@ class ReportMailing(AutoEmailReport):
 
 def _check_schedule_user(doc: AutoEmailReport) -> None:
 	"""Raise PermissionError for whoever is neither the user of the stored schedule nor a System Manager."""
-	stored = frappe.db.get_value(DOCTYPE, doc.name, "user") if doc.name else None
+	stored = frappe.db.get_value(AUTO_EMAIL_REPORT, doc.name, "user") if doc.name else None
 	if stored and stored != frappe.session.user and not _is_manager() and is_platform_guarded():
 		refuse(_("This schedule belongs to another user."), frappe.PermissionError)
 
@@ -87,8 +87,8 @@ def _is_manager() -> bool:
 
 
 def _send_as_user(schedule: str) -> None:
-	"""The job for a schedule that was made in Desk: mail the report as its user sees it."""
-	doc = frappe.get_doc(DOCTYPE, schedule)
+	"""Run as a job: mail the report of a schedule that was made in Desk, as its user sees it."""
+	doc = frappe.get_doc(AUTO_EMAIL_REPORT, schedule)
 	if not frappe.db.get_value("User", doc.user, "enabled"):
 		return
 	frappe.set_user(doc.user)
@@ -96,17 +96,20 @@ def _send_as_user(schedule: str) -> None:
 
 
 def parse_frequency(frequency: str) -> str:
-	"""How often. 400 for anything that Frappe has no schedule for."""
+	"""Return how often. 400 for anything that Frappe has no schedule for."""
 	return _parse_choice("frequency", frequency, FREQUENCIES) or FREQUENCIES[0]
 
 
 def parse_day(day_of_week: str | None) -> str | None:
-	"""The day of a weekly mail. 400 for what is none."""
+	"""Return the day of a weekly mail. 400 for what is none."""
 	return _parse_choice("day_of_week", day_of_week, DAYS)
 
 
 def parse_period(report: Report, period: str | None) -> str | None:
-	"""By what the days of the filters move. 400 for what is no period, or where the report says it has no such days."""
+	"""Return the period by which the dates of the filters move.
+
+	Refuse (400) an unknown one, or a report without such dates.
+	"""
 	chosen = _parse_choice("period", period, PERIODS)
 	declared = {row.fieldname for row in report.filters}
 	if chosen and (
@@ -120,7 +123,7 @@ def parse_period(report: Report, period: str | None) -> str | None:
 
 
 def _parse_choice(name: str, value: str | None, choices: tuple[str, ...]) -> str | None:
-	"""A choice by its name, in any case. 400 for one that is not on offer."""
+	"""Return a choice by its name, in any case. 400 for one that is not on offer."""
 	found = next((choice for choice in choices if choice.lower() == (value or "").strip().lower()), None)
 	if value and found is None:
 		refuse(
@@ -136,7 +139,7 @@ def create_schedule(
 	"""Schedule a report, as the caller sees it. Frappe says who may: its Report Managers and System Managers."""
 	doc = frappe.get_doc(
 		{
-			"doctype": DOCTYPE,
+			"doctype": AUTO_EMAIL_REPORT,
 			"report": request.report_name,
 			"report_type": frappe.db.get_value("Report", request.report_name, "report_type"),
 			"user": frappe.session.user,
@@ -157,7 +160,7 @@ def create_schedule(
 
 
 def _serialize_schedule(doc: AutoEmailReport) -> ScheduledReport:
-	"""A schedule as the API tells it."""
+	"""Return a schedule as the API tells it."""
 	return ScheduledReport(
 		schedule=doc.name,
 		report_name=doc.report,
@@ -173,8 +176,8 @@ def _serialize_schedule(doc: AutoEmailReport) -> ScheduledReport:
 
 
 def run_schedule(schedule: str) -> None:
-	"""The job: make the report as the schedule's user and mail it."""
-	doc = frappe.get_doc(DOCTYPE, schedule)
+	"""Run as a job: generate the report as the schedule's user and mail it."""
+	doc = frappe.get_doc(AUTO_EMAIL_REPORT, schedule)
 	if not (doc.enabled and frappe.db.get_value("User", doc.user, "enabled")):
 		return
 	frappe.set_user(doc.user)
@@ -188,13 +191,13 @@ def run_schedule(schedule: str) -> None:
 
 
 def _is_recipient_allowed(report: Report, name: str) -> bool:
-	"""True for a recipient who may see the report."""
+	"""Return True for a recipient who may see the report."""
 	user = report_mail.get_user(name)
 	return bool(user and report_mail.can_run(report, user))
 
 
 def build_filters(doc: AutoEmailReport) -> Any:
-	"""The filters of this time, their days moved by Frappe where they are to move."""
+	"""Return the filters of this time, their days moved by Frappe where they are to move."""
 	if doc.dynamic_date_filters_set():
 		doc.prepare_dynamic_filters()
 		return dict(doc.filters)
@@ -203,4 +206,4 @@ def build_filters(doc: AutoEmailReport) -> Any:
 
 def disable_all() -> None:
 	"""Switch off what the API made: without this app each would run as the Administrator."""
-	frappe.db.set_value(DOCTYPE, {"api_format": ("is", "set")}, "enabled", 0, update_modified=False)
+	frappe.db.set_value(AUTO_EMAIL_REPORT, {"api_format": ("is", "set")}, "enabled", 0, update_modified=False)

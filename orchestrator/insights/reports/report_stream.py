@@ -2,7 +2,8 @@
 
 A query report and a list of the report builder are one statement each. Where Frappe would do no more with the rows
 than hand them on, they are read one by one while the file is written, on a connection of their own. Otherwise Frappe
-itself runs the report."""
+itself runs the report.
+"""
 
 import json
 from collections.abc import Iterator
@@ -25,7 +26,7 @@ BATCH_ROWS = 1000
 
 
 def open_table_stream(report: Report, request: ReportRequest) -> Table | None:
-	"""The table, if its rows can come straight from the database."""
+	"""Return the table, if its rows can come straight from the database."""
 	if frappe.db.db_type != "mariadb" or frappe.conf.read_from_replica:
 		return None
 	if report.report_type == reports.REPORT_BUILDER:
@@ -36,7 +37,9 @@ def open_table_stream(report: Report, request: ReportRequest) -> Table | None:
 
 
 def _open_query(report: Report, request: ReportRequest) -> Table | None:
-	"""The table of a query report, unless Frappe adds a total or a column, translates, or takes rows out of it."""
+	"""Return the table of a query report, unless Frappe adds a total or a column, translates, or takes rows out
+	of it.
+	"""
 	if report.add_total_row or report.get("custom_columns") or request.filters.get("translate_data"):
 		return None
 	query_report.validate_filters_permissions(report.name, request.filters)
@@ -52,7 +55,7 @@ def _open_query(report: Report, request: ReportRequest) -> Table | None:
 
 
 def _is_whole(columns: list[dict[str, Any]]) -> bool:
-	"""True where no user permission of the caller takes out rows with links to other records."""
+	"""Return True if no user permission of the caller takes out rows with links to other records."""
 	linked = {column["options"] for column in columns if column.get("fieldtype") == "Link"}
 	try:
 		return not query_report.get_user_match_filters(linked, user=frappe.session.user)
@@ -62,7 +65,7 @@ def _is_whole(columns: list[dict[str, Any]]) -> bool:
 
 
 def _open_list(report: Report, request: ReportRequest) -> Table | None:
-	"""The table of a list of the report builder, unless it is grouped or has a total."""
+	"""Return the table of a list of the report builder, unless it is grouped or has a total."""
 	description = json.loads(report.json or "{}")
 	if description.get("group_by") or description.get("add_totals_row"):
 		return None
@@ -81,7 +84,7 @@ def _open_list(report: Report, request: ReportRequest) -> Table | None:
 
 
 def _build_table(columns: list[Any], rows: "StreamedRows") -> Table:
-	"""The table of rows that come."""
+	"""Return the table of rows that come."""
 	table = report_table.parse_result({"columns": columns})
 	width = max((column.index for column in table.columns), default=0) + 1
 	needed = max((column.currency.place for column in table.columns if column.currency), default=0) + 1
@@ -96,7 +99,7 @@ class StreamedRows:
 
 	def __init__(self, query: str, values: dict[str, Any] | None, report_name: str) -> None:
 		self.connection = frappe.db.create_connection()
-		self.cursor = compat.unbuffered_cursor(self.connection)
+		self.cursor = compat.open_unbuffered_cursor(self.connection)
 		try:
 			self.cursor.execute(query, values)
 		except compat.DatabaseError as error:
@@ -104,11 +107,11 @@ class StreamedRows:
 			reports.raise_report_error(report_name, error)
 
 	def list_labels(self) -> list[str]:
-		"""The names of the columns, in which a query tells their types too."""
+		"""Return the names of the columns, in which a query tells their types too."""
 		return [cstr(column[0]) for column in self.cursor.description]
 
 	def __iter__(self) -> Iterator[tuple[Any, ...]]:
-		"""The rows, in batches from the network."""
+		"""Yield the rows, in batches from the network."""
 		while batch := self.cursor.fetchmany(BATCH_ROWS):
 			yield from batch
 		self.close()

@@ -2,37 +2,47 @@
 
 import frappe
 
+from orchestrator.doctypes import (
+	CLIENT,
+	CLIENT_STAY,
+	FACILITY,
+	KIPU_CONNECTION,
+	SYNC_CHANGE,
+	SYNC_ISSUE,
+	SYNC_RUN,
+	SYNC_STATE,
+)
 from orchestrator.kipu_simulator.places import PLACES
 from orchestrator.kipu_simulator.signatures import Keys
 from orchestrator.setup.demo import ledger
-from orchestrator.sync.connection import allowed_hosts
+from orchestrator.sync.connection import get_allowed_hosts
 from orchestrator.sync.errors import UnsafeUrlError
 from orchestrator.sync.http.allowed_hosts import validate_base_url
 
 CONNECTION = "Kipu Simulator"
 BASE_URL = "http://127.0.0.1:8790"
 # What a run makes for its connection. The first hold nothing but the sync's own memory.
-MEMORY = ("Sync State",)
-SYNCED_DOCTYPES = ("Sync Run", "Client", "Client Stay", "Sync Issue")
+MEMORY = (SYNC_STATE,)
+SYNCED_DOCTYPES = (SYNC_RUN, CLIENT, CLIENT_STAY, SYNC_ISSUE)
 
 
 def is_allowed_address(base_url: str) -> bool:
-	"""True if this site may call the address: its own machine must be allowed by name."""
+	"""Return True if this site may call the address: its own machine must be allowed by name."""
 	try:
-		validate_base_url(base_url, allowed_hosts())
+		validate_base_url(base_url, get_allowed_hosts())
 	except UnsafeUrlError:
 		return False
 	return True
 
 
 def create_clinic(base_url: str) -> None:
-	"""The facilities of the simulator's people, and the connection. Nobody is read until somebody asks for it."""
+	"""Create the simulator's facilities and the connection. Nothing is read until a sync is started."""
 	for place in PLACES:
-		if not frappe.db.exists("Facility", place.name):
-			frappe.get_doc(doctype="Facility", facility_name=place.name, time_zone=place.zone.key).insert()
+		if not frappe.db.exists(FACILITY, place.name):
+			frappe.get_doc(doctype=FACILITY, facility_name=place.name, time_zone=place.zone.key).insert()
 	keys = Keys()
 	frappe.get_doc(
-		doctype="Kipu Connection",
+		doctype=KIPU_CONNECTION,
 		connection_name=CONNECTION,
 		base_url=base_url,
 		access_id=keys.access_id,
@@ -57,16 +67,16 @@ def create_clinic(base_url: str) -> None:
 def count_synced_records() -> None:
 	"""Count what runs have brought by the demo's connection as the demo's, so that its removal takes that along."""
 	for row in ledger.list_created():
-		if row.doctype == "Kipu Connection":
+		if row.doctype == KIPU_CONNECTION:
 			_count_records(row.record)
 
 
 def _count_records(connection: str) -> None:
-	runs = frappe.get_all("Sync Run", {"connection": connection}, pluck="name")
-	frappe.db.delete("Sync Change", {"sync_run": ("in", runs)})
+	runs = frappe.get_all(SYNC_RUN, {"connection": connection}, pluck="name")
+	frappe.db.delete(SYNC_CHANGE, {"sync_run": ("in", runs)})
 	for doctype in MEMORY:
 		frappe.db.delete(doctype, {"connection": connection})
-	frappe.db.set_value("Kipu Connection", connection, "last_run", None, update_modified=False)
+	frappe.db.set_value(KIPU_CONNECTION, connection, "last_run", None, update_modified=False)
 	ledger.add_records(
 		[
 			ledger.CreatedRecord(doctype, name)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import frappe
 from frappe.model.base_document import BaseDocument
 
-DOCTYPE = "Orchestrator Demo Record"
+from orchestrator.doctypes import DEMO_RECORD
 
 
 class CreatedRecord(NamedTuple):
@@ -44,7 +44,7 @@ def record_inserts() -> Iterator[list[CreatedRecord]]:
 
 
 @contextmanager
-def silent_transaction() -> Iterator[None]:
+def open_silent_transaction() -> Iterator[None]:
 	"""Commit all or nothing at the end, and send nothing: no mail, no webhook, no other job.
 
 	Some apps commit in their hooks; here they may not. The jobs that wait for the commit are forgotten: webhooks,
@@ -67,7 +67,7 @@ def silent_transaction() -> Iterator[None]:
 
 
 def has_demo() -> bool:
-	return bool(frappe.db.count(DOCTYPE))
+	return bool(frappe.db.count(DEMO_RECORD))
 
 
 def store_demo(made: list[CreatedRecord], changed: list[ChangedSetting]) -> None:
@@ -89,9 +89,9 @@ def add_records(made: list[CreatedRecord]) -> None:
 
 
 def list_created() -> list[frappe._dict]:
-	"""The records the demo made, the youngest first: name (of the row), doctype, record."""
+	"""Return the records the demo made, the youngest first: name (of the row), doctype, record."""
 	return frappe.get_all(
-		DOCTYPE,
+		DEMO_RECORD,
 		filters={"change": "Made"},
 		fields=["name", "reference_doctype as doctype", "reference_name as record"],
 		order_by="sequence desc",
@@ -99,22 +99,22 @@ def list_created() -> list[frappe._dict]:
 
 
 def list_changed() -> list[tuple[str, ChangedSetting]]:
-	"""The settings the demo changed, each with the name of its row."""
+	"""Return the settings the demo changed, each with the name of its row."""
 	rows = frappe.get_all(
-		DOCTYPE, filters={"change": "Changed"}, fields=["name", "reference_doctype", "before"]
+		DEMO_RECORD, filters={"change": "Changed"}, fields=["name", "reference_doctype", "before"]
 	)
 	return [(row.name, ChangedSetting(row.reference_doctype, **json.loads(row.before))) for row in rows]
 
 
 def delete_row(row: str) -> None:
-	frappe.db.delete(DOCTYPE, {"name": row})
+	frappe.db.delete(DEMO_RECORD, {"name": row})
 
 
 def _insert_rows(rows: list[dict[str, str]]) -> None:
-	latest = frappe.get_all(DOCTYPE, pluck="sequence", order_by="sequence desc", limit=1)
+	latest = frappe.get_all(DEMO_RECORD, pluck="sequence", order_by="sequence desc", limit=1)
 	last = latest[0] if latest else 0
 	for sequence, row in enumerate(rows, start=last + 1):
-		doc = frappe.get_doc({"doctype": DOCTYPE, "sequence": sequence, **row})
+		doc = frappe.get_doc({"doctype": DEMO_RECORD, "sequence": sequence, **row})
 		doc.set_new_name()
 		doc.db_insert()
 

@@ -25,7 +25,7 @@ def create_demo(kipu: str = clinic.BASE_URL) -> list[ledger.CreatedRecord]:
 	Raises frappe.ValidationError if the site has no company yet.
 	"""
 	maker = DemoMaker(_get_company())
-	with ledger.silent_transaction():
+	with ledger.open_silent_transaction():
 		with ledger.record_inserts() as made:
 			_create_all(maker)
 			if clinic.is_allowed_address(kipu):
@@ -35,7 +35,7 @@ def create_demo(kipu: str = clinic.BASE_URL) -> list[ledger.CreatedRecord]:
 
 
 def _create_all(maker: DemoMaker) -> None:
-	"""In an order in which everything finds what it refers to."""
+	"""Create all records, in an order in which each finds those it refers to."""
 	for part in (masters, sales, people, support, projects, library):
 		part.make(maker)
 	if is_installed("helpdesk"):

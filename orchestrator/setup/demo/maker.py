@@ -5,8 +5,8 @@ from datetime import date, timedelta
 import frappe
 from frappe.desk.form import assign_to
 from frappe.model.document import Document
-from frappe.utils import getdate
 
+from orchestrator import clock
 from orchestrator.setup.demo import data, ledger
 
 MONDAY_TO_FRIDAY = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday")
@@ -18,7 +18,7 @@ class DemoMaker:
 
 	def __init__(self, company: str) -> None:
 		self.company = company
-		self.today = getdate()
+		self.today = clock.get_today()
 		self.names: dict[tuple[str, str], str] = {}
 		self.changed: list[ledger.ChangedSetting] = []
 
@@ -53,7 +53,7 @@ def get_or_create(doctype: str, name: str, **values: object) -> None:
 
 
 def get_root(tree: str) -> str:
-	"""The topmost group of a tree DocType, whatever its name in the site's language."""
+	"""Return the topmost group of a tree DocType, whatever its name in the site's language."""
 	return frappe.get_all(tree, filters={"is_group": 1}, order_by="lft asc", limit=1, pluck="name")[0]
 
 

@@ -38,13 +38,13 @@ def _create_masters() -> None:
 
 
 def _ensure_lead_source(source: str) -> None:
-	doctype = compat.lead_source_doctype()
+	doctype = compat.get_lead_source_doctype()
 	title = {"source_name": source} if frappe.get_meta(doctype).has_field("source_name") else {}
 	get_or_create(doctype, source, __newname=source, **title)
 
 
 def _create_users(maker: DemoMaker) -> None:
-	# Frappe lets a site make so many users an hour; the demo's are made on purpose.
+	# Frappe limits the new users per hour; the demo's are exempt.
 	frappe.local.conf.throttle_user_limit = DEMO_RATE_LIMIT
 	for person in data.PEOPLE:
 		user = insert_record(

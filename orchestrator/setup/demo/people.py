@@ -44,7 +44,7 @@ def _create_employees(maker: DemoMaker) -> None:
 
 
 def _assign_holiday_list(employee: Document) -> None:
-	"""HRMS 16 asks for an assignment of its own instead of the employee's field."""
+	"""Assign the holiday list: HRMS 16 needs a record of its own instead of the employee's field."""
 	if frappe.db.exists("DocType", "Holiday List Assignment"):
 		insert_record(
 			"Holiday List Assignment",

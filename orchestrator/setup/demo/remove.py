@@ -6,6 +6,7 @@ import frappe
 from frappe.model.delete_doc import delete_dynamic_links
 
 from orchestrator.docs import storage
+from orchestrator.doctypes import DOCUMENT, DOCUMENT_AUDIT_ENTRY, DOCUMENT_FOLDER, DOCUMENT_VERSION
 from orchestrator.setup.demo import clinic, ledger
 
 
@@ -17,8 +18,9 @@ class RemovalResult(NamedTuple):
 
 def delete_demo() -> RemovalResult:
 	"""Remove the demo, also records that people have edited since. What they made themselves stays, and so does a
-	demo record that it refers to: the next removal, when the reference is gone, takes it."""
-	with ledger.silent_transaction():
+	demo record that it refers to: the next removal, when the reference is gone, takes it.
+	"""
+	with ledger.open_silent_transaction():
 		bytes_of_documents = _list_storage_keys()
 		_restore_settings()
 		clinic.count_synced_records()
@@ -38,13 +40,13 @@ def _restore_settings() -> None:
 
 
 def _list_storage_keys() -> list[str]:
-	"""Where the bytes of the demo's documents are."""
-	demo = [row.record for row in ledger.list_created() if row.doctype == "Document"]
-	return frappe.get_all("Document Version", {"document": ("in", demo)}, pluck="storage_key", limit=0)
+	"""Return where the bytes of the demo's documents are."""
+	demo = [row.record for row in ledger.list_created() if row.doctype == DOCUMENT]
+	return frappe.get_all(DOCUMENT_VERSION, {"document": ("in", demo)}, pluck="storage_key", limit=0)
 
 
 def _delete_records() -> RemovalResult:
-	"""The youngest first; again, as long as that frees others."""
+	"""Delete the youngest first; repeat as long as that frees others."""
 	removed, rows = 0, ledger.list_created()
 	while True:
 		blocked = [(row, reason) for row in rows if (reason := _delete_record_with_row(row))]
@@ -71,16 +73,16 @@ def _delete_record_with_row(row: frappe._dict) -> str | None:
 
 
 def _delete_traces(written: list[ledger.CreatedRecord]) -> None:
-	"""Take away the comments in which Frappe noted the removal itself, with the names of what is gone."""
+	"""Delete the comments in which Frappe noted the removal itself, with the names of the records."""
 	for doctype, name in written:
 		if doctype == "Comment":
 			frappe.db.delete(doctype, {"name": name})
 
 
 def _delete_trail(doctype: str, name: str) -> None:
-	"""The audit trail of what was only ever shown goes with it; that of a document of the site's own never does."""
-	if field := {"Document": "document", "Document Folder": "document_folder"}.get(doctype):
-		frappe.db.delete("Document Audit Entry", {field: name})
+	"""Delete the audit trail of demo documents. That of the site's own documents stays."""
+	if field := {DOCUMENT: "document", DOCUMENT_FOLDER: "document_folder"}.get(doctype):
+		frappe.db.delete(DOCUMENT_AUDIT_ENTRY, {field: name})
 
 
 def _delete_document(doctype: str, name: str) -> None:

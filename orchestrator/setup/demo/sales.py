@@ -27,7 +27,7 @@ def _create_leads(maker: DemoMaker) -> None:
 			company=maker.company,
 			email_id=f"{row.key}@{data.EMAIL_DOMAIN}",
 			phone=row.phone,
-			**{compat.lead_source_field(): row.source},
+			**{compat.get_lead_source_field(): row.source},
 			topic=row.topic,
 			probability=row.probability,
 			status="Open" if row.status in by_documents else row.status,
@@ -78,8 +78,10 @@ def _build_opportunity_values(maker: DemoMaker, row: data.Opportunity) -> dict[s
 
 
 def _get_currency(maker: DemoMaker, currency: str) -> tuple[str, float]:
-	"""The currency and its rate in the company's, for which an exchange rate is made. The company's own
-	currency stands in where its rate is not in the table."""
+	"""Return the currency and its rate in the company's, for which an exchange rate is made.
+
+	The company's own currency stands in where its rate is not in the table.
+	"""
 	own = frappe.get_cached_value("Company", maker.company, "default_currency")
 	if not currency or currency == own or own not in data.DOLLARS:
 		return own, 1.0
@@ -91,7 +93,7 @@ def _get_currency(maker: DemoMaker, currency: str) -> tuple[str, float]:
 
 
 def _create_quotations(maker: DemoMaker) -> None:
-	"""One for each lead whose status comes about by a quotation."""
+	"""Create a quotation for each lead whose status results from one."""
 	for row in data.LEADS:
 		if row.status not in ("Quotation", "Lost Quotation"):
 			continue

@@ -14,7 +14,7 @@ from orchestrator.setup.demo.maker import DemoMaker, insert_record
 
 
 def create_sprint(maker: DemoMaker, row: data.Sprint) -> None:
-	"""A sprint with a past: its events are written as the hooks would have, had they seen those days."""
+	"""Create a sprint with a past: write its events as the hooks would have on those days."""
 	sprint = insert_record(
 		"Sprint",
 		title=row.title,
@@ -39,7 +39,7 @@ def _build_event(maker: DemoMaker, row: data.SprintEvent) -> Event:
 
 
 def _compute_figures(maker: DemoMaker, row: data.Sprint, history: list[Event]) -> dict[str, Any]:
-	"""What starting the sprint, and closing it, wrote."""
+	"""Return what starting the sprint, and closing it, wrote."""
 	started = datetime.combine(add_days(maker.today, row.starts), time(9))
 	values = {"state": row.state, "started_at": started, "committed_hours": row.committed}
 	if row.state != "Closed":

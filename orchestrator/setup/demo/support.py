@@ -2,8 +2,9 @@
 
 from frappe import _
 from frappe.model.document import Document
-from frappe.utils import add_to_date, now_datetime
+from frappe.utils import add_to_date
 
+from orchestrator import clock
 from orchestrator.setup.demo import data
 from orchestrator.setup.demo.maker import (
 	MONDAY_TO_FRIDAY,
@@ -62,7 +63,7 @@ def _create_issues(maker: DemoMaker) -> None:
 			raised_by=f"{row.customer}.desk@{data.EMAIL_DOMAIN}",
 			priority=row.priority,
 			company=maker.company,
-			service_level_agreement_creation=add_to_date(now_datetime(), hours=-row.hours_ago),
+			service_level_agreement_creation=add_to_date(clock.get_now(), hours=-row.hours_ago),
 		)
 		maker.assign(issue, row.assignee)
 		if row.reply:
@@ -76,7 +77,7 @@ def _create_issues(maker: DemoMaker) -> None:
 
 
 def _create_assignment_rule(maker: DemoMaker) -> None:
-	"""After the demo's own issues, whose assignees are in the table."""
+	"""Create the assignment rule after the demo's own issues, whose assignees are in the table."""
 	from_the_demo = f'(raised_by or "").endswith("@{data.EMAIL_DOMAIN}")'
 	insert_record(
 		"Assignment Rule",

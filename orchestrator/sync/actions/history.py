@@ -1,4 +1,4 @@
-"""Runs as they are told: one, or the last of them."""
+"""The history of runs: one run, or the latest ones."""
 
 import json
 from collections.abc import Mapping
@@ -6,15 +6,18 @@ from typing import Any
 
 import frappe
 from frappe import _
-from frappe.utils import cint, get_datetime, now_datetime
+from frappe.utils import cint, get_datetime
 
+from orchestrator import clock
+from orchestrator.doctypes import SYNC_RUN
 from orchestrator.exceptions import InvalidRequestError, refuse
-from orchestrator.sync.runs.run_records import DOCTYPE, LIVE_STATUSES
+from orchestrator.period import to_iso
+from orchestrator.sync.runs.run_records import LIVE_STATUSES
 from orchestrator.sync.shapes import RunStanding
 
 MAX_LIMIT = 500
 INTERNAL_FIELDS = frozenset({"checkpoint", "lease_token"})
-# The worst first: what a call with several runs is said to have come to.
+# The worst first: the status of a call with several runs is the worst of theirs.
 STATUS_SEVERITY = (
 	"Failed",
 	"Interrupted",
@@ -28,16 +31,18 @@ STATUS_SEVERITY = (
 
 
 def list_runs(limit: int, start: int, connection: str | None) -> list[RunStanding]:
-	"""The caller's view of the last runs, newest first."""
+	"""Return the caller's view of the last runs, newest first."""
 	if not 1 <= limit <= MAX_LIMIT or start < 0:
 		refuse(
 			_("limit must be between 1 and {0}, limit_start 0 or more.").format(MAX_LIMIT),
 			InvalidRequestError,
 		)
 	rows = frappe.get_list(
-		DOCTYPE,
+		SYNC_RUN,
 		filters={"connection": connection} if connection else {},
-		fields=[name for name in frappe.get_meta(DOCTYPE).get_valid_columns() if name not in INTERNAL_FIELDS],
+		fields=[
+			name for name in frappe.get_meta(SYNC_RUN).get_valid_columns() if name not in INTERNAL_FIELDS
+		],
 		order_by="creation desc, name desc",
 		limit_page_length=limit,
 		limit_start=start,
@@ -46,18 +51,18 @@ def list_runs(limit: int, start: int, connection: str | None) -> list[RunStandin
 
 
 def get_run(name: str) -> RunStanding:
-	"""One run. DoesNotExistError (404) if there is none."""
-	row = frappe.db.get_value(DOCTYPE, name, "*", as_dict=True)
+	"""Return one run. DoesNotExistError (404) if there is none."""
+	row = frappe.db.get_value(SYNC_RUN, name, "*", as_dict=True)
 	if not row:
 		refuse(_("Sync Run {0} not found.").format(name), frappe.DoesNotExistError)
 	return _serialize_run(row)
 
 
 def _serialize_run(row: Mapping[str, Any]) -> RunStanding:
-	"""A run's row as a reply has it."""
+	"""Return a run's row as a reply has it."""
 	duration = row["duration_seconds"]
 	if row["status"] in LIVE_STATUSES:
-		duration = (now_datetime() - get_datetime(row["started_at"])).total_seconds()
+		duration = (clock.get_now() - get_datetime(row["started_at"])).total_seconds()
 	return {
 		"run": row["name"],
 		"connection": row["connection"],
@@ -67,8 +72,8 @@ def _serialize_run(row: Mapping[str, Any]) -> RunStanding:
 		"since_date": _decode_text(row["since_date"]),
 		"trigger": row["trigger"],
 		"requested_by": row["requested_by"],
-		"started_at": _format_timestamp(row["started_at"]) or "",
-		"finished_at": _format_timestamp(row["finished_at"]),
+		"started_at": to_iso(row["started_at"]) or "",
+		"finished_at": to_iso(row["finished_at"]),
 		"sync_duration_seconds": round(duration or 0, 3),
 		"imported": cint(row["imported"]),
 		"updated": cint(row["updated"]),
@@ -93,15 +98,10 @@ def _serialize_run(row: Mapping[str, Any]) -> RunStanding:
 	}
 
 
-def worst_status(standings: list[RunStanding]) -> str:
-	"""The worst status of several runs."""
+def get_worst_status(standings: list[RunStanding]) -> str:
+	"""Return the worst status of several runs."""
 	return min((run["status"] for run in standings), key=STATUS_SEVERITY.index)
 
 
 def _decode_text(value: object) -> str | None:
 	return str(value) if value else None
-
-
-def _format_timestamp(value: Any) -> str | None:
-	"""A timestamp as the API reference has them."""
-	return get_datetime(value).strftime("%Y-%m-%dT%H:%M:%S") if value else None

@@ -1,4 +1,4 @@
-"""What somebody may do with a run that is there: stop it, let it go on, take it back. And with records that failed."""
+"""Actions on existing runs: cancel, approve, roll back; and on failed records: retry, discard."""
 
 import json
 from collections.abc import Collection
@@ -6,27 +6,28 @@ from typing import Any
 
 import frappe
 from frappe import _
-from frappe.utils import now_datetime
 
+from orchestrator import clock
 from orchestrator.api.parameters import parse_json
+from orchestrator.doctypes import KIPU_CONNECTION, SYNC_ISSUE, SYNC_RUN
 from orchestrator.exceptions import ConflictError, InvalidRequestError, refuse
 from orchestrator.sync.actions import history, run_requests
-from orchestrator.sync.runs import alerts, engine, issues, run_records
+from orchestrator.sync.runs import engine, issues, run_queue
 from orchestrator.sync.runs.context import ProgressCallback
-from orchestrator.sync.runs.run_records import DOCTYPE, RunRequest
+from orchestrator.sync.runs.run_records import RunRequest
 from orchestrator.sync.shapes import RunStanding
 
 MAX_ISSUES = 500
-# More records than that are taken back by a job.
+# More records than this are rolled back by a job.
 MAX_INLINE_ROLLBACK = 200
 FINISHED_STATUSES = ("Completed", "Held", "Failed", "Cancelled", "Interrupted")
 
 
 def cancel_run(name: str) -> RunStanding:
 	"""Stop a run: at once if nobody works on it, else before its next page. 409 if it is over."""
-	status = frappe.db.get_value(DOCTYPE, _check_run_exists(name), "status", for_update=True)
+	status = frappe.db.get_value(SYNC_RUN, _check_run_exists(name), "status", for_update=True)
 	if status in ("Queued", "Held"):
-		values = {"status": "Cancelled", "finished_at": now_datetime(), "lease_token": None}
+		values = {"status": "Cancelled", "finished_at": clock.get_now(), "lease_token": None}
 	elif status == "Running":
 		values = {"cancel_requested": 1}
 	else:
@@ -34,33 +35,35 @@ def cancel_run(name: str) -> RunStanding:
 			_("Run {0} has ended ({1}), so there is nothing to cancel.").format(name, _(status)),
 			ConflictError,
 		)
-	frappe.db.set_value(DOCTYPE, name, values, update_modified=False)
+	frappe.db.set_value(SYNC_RUN, name, values, update_modified=False)
 	return history.get_run(name)
 
 
 def approve_run(name: str) -> RunStanding:
-	"""Let a held run go on in a job. 409 if it is not held, or another is at work."""
+	"""Approve a held run: it continues in a job. Refuse (409) if it is not held, or another run is live."""
 	row = frappe.db.get_value(
-		DOCTYPE, _check_run_exists(name), ["status", "dry_run", "connection"], as_dict=True, for_update=True
+		SYNC_RUN, _check_run_exists(name), ["status", "dry_run", "connection"], as_dict=True, for_update=True
 	)
 	if row.status != "Held" or row.dry_run:
 		refuse(_("Run {0} is not waiting for approval.").format(name), ConflictError)
-	if live := run_records.get_live_run(row.connection):
+	if live := run_queue.get_live_run(row.connection):
 		refuse(
 			_("Run {0} of {1} is still running. Wait until it ends.").format(live, row.connection),
-			run_records.RunConflictError,
+			run_queue.RunConflictError,
 		)
-	run_records.requeue_approved(name)
+	run_queue.requeue_approved(name)
 	frappe.db.commit()
 	run_requests.enqueue_run(name)
 	return history.get_run(name)
 
 
 def roll_back_run(name: str, watch: ProgressCallback | None = None) -> RunStanding:
-	"""Take a run back; a large one in a job, unless somebody watches. Returns the run that does it. 409 if it can't be, or
-	another is at work."""
+	"""Roll a run back; a large one in a job, unless it is run from a terminal. Return the run that does it.
+
+	Refuse (409) if it cannot be rolled back, or another run is live.
+	"""
 	row = frappe.db.get_value(
-		DOCTYPE,
+		SYNC_RUN,
 		_check_run_exists(name),
 		["status", "dry_run", "connection", "sync_type", "imported", "updated"],
 		as_dict=True,
@@ -70,10 +73,10 @@ def roll_back_run(name: str, watch: ProgressCallback | None = None) -> RunStandi
 	order = RunRequest(row.connection, "rollback")
 	checkpoint = _find_interrupted_rollback(order, name) or {"target": name}
 	if watch is None and row.imported + row.updated > MAX_INLINE_ROLLBACK:
-		queued = run_records.queue_run(order, checkpoint)
+		queued = run_queue.queue_run(order, checkpoint)
 		run_requests.enqueue_run(queued)
 		return history.get_run(queued)
-	run = run_records.begin_run(order, checkpoint)
+	run = run_queue.begin_run(order, checkpoint)
 	engine.execute(run, watch)
 	return history.get_run(run.name)
 
@@ -81,13 +84,13 @@ def roll_back_run(name: str, watch: ProgressCallback | None = None) -> RunStandi
 def retry_issues(connection: str, names: Collection[str] | None) -> RunStanding:
 	"""Read records that failed once more, one by one, all of the connection's or those named."""
 	chosen = _select_issues(connection, names)
-	run = run_records.begin_run(RunRequest(connection, "retry"), {"issues": chosen})
+	run = run_queue.begin_run(RunRequest(connection, "retry"), {"issues": chosen})
 	engine.execute(run)
 	return history.get_run(run.name)
 
 
 def discard_issues(names: Collection[str]) -> int:
-	"""Leave these alone from now on. Returns how many were open."""
+	"""Discard issues. Return how many were open."""
 	rows = _get_issue_rows(names)
 	opened = [row.name for row in rows if row.status == "Open"]
 	for name in opened:
@@ -96,7 +99,10 @@ def discard_issues(names: Collection[str]) -> int:
 
 
 def parse_names(issues: str | list[str]) -> list[str]:
-	"""The names, also where they come as JSON text, as Desk sends lists. InvalidRequestError (400) for anything else."""
+	"""Return the names, also where they come as JSON text, as Desk sends lists.
+
+	InvalidRequestError (400) for anything else.
+	"""
 	names = parse_json("issues", issues)
 	if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
 		refuse(_("issues must be a list of names."), InvalidRequestError)
@@ -104,22 +110,22 @@ def parse_names(issues: str | list[str]) -> list[str]:
 
 
 def resume_connection(connection: str) -> None:
-	"""Let the schedule run a paused connection again."""
-	if not frappe.db.exists(alerts.CONNECTION_DOCTYPE, connection):
+	"""Resume the schedule of a paused connection."""
+	if not frappe.db.exists(KIPU_CONNECTION, connection):
 		refuse(_("Kipu Connection {0} not found.").format(connection), frappe.DoesNotExistError)
 	values = {"status": "Active", "paused_reason": None}
-	frappe.db.set_value(alerts.CONNECTION_DOCTYPE, connection, values, update_modified=False)
-	frappe.clear_document_cache(alerts.CONNECTION_DOCTYPE, connection)
+	frappe.db.set_value(KIPU_CONNECTION, connection, values, update_modified=False)
+	frappe.clear_document_cache(KIPU_CONNECTION, connection)
 
 
 def _find_interrupted_rollback(order: RunRequest, target: str) -> dict[str, Any] | None:
-	"""Where an earlier rollback of the same run stopped."""
+	"""Return where an earlier rollback of the same run stopped."""
 	filters = {
 		"connection": order.connection,
 		"sync_type": "rollback",
-		"status": ("in", run_records.RESUMABLE_STATUSES),
+		"status": ("in", run_queue.RESUMABLE_STATUSES),
 	}
-	last = frappe.db.get_value(DOCTYPE, filters, "checkpoint", order_by="creation desc")
+	last = frappe.db.get_value(SYNC_RUN, filters, "checkpoint", order_by="creation desc")
 	checkpoint = json.loads(last or "{}")
 	return checkpoint if checkpoint.get("target") == target else None
 
@@ -131,7 +137,7 @@ def _select_issues(connection: str, names: Collection[str] | None) -> list[str]:
 		filters = {"connection": connection, "kind": "Record", "status": "Open"}
 		# get_all: whoever may run the sync may run all of it.
 		rows = frappe.get_all(
-			issues.DOCTYPE, filters=filters, fields=["name", "status"], limit=MAX_ISSUES, order_by="creation"
+			SYNC_ISSUE, filters=filters, fields=["name", "status"], limit=MAX_ISSUES, order_by="creation"
 		)
 	opened = [row.name for row in rows if row.status == "Open"]
 	if not opened:
@@ -143,7 +149,7 @@ def _get_issue_rows(names: Collection[str]) -> list[frappe._dict]:
 	if not 1 <= len(names) <= MAX_ISSUES:
 		refuse(_("Send between 1 and {0} issues.").format(MAX_ISSUES), InvalidRequestError)
 	rows = frappe.get_all(
-		issues.DOCTYPE, filters={"name": ("in", list(names))}, fields=["name", "status", "kind", "connection"]
+		SYNC_ISSUE, filters={"name": ("in", list(names))}, fields=["name", "status", "kind", "connection"]
 	)
 	if missing := set(names) - {row.name for row in rows}:
 		refuse(_("Sync Issue {0} not found.").format(", ".join(sorted(missing))), frappe.DoesNotExistError)
@@ -151,6 +157,6 @@ def _get_issue_rows(names: Collection[str]) -> list[frappe._dict]:
 
 
 def _check_run_exists(name: str) -> str:
-	if not frappe.db.exists(DOCTYPE, name):
+	if not frappe.db.exists(SYNC_RUN, name):
 		refuse(_("Sync Run {0} not found.").format(name), frappe.DoesNotExistError)
 	return name

@@ -8,21 +8,23 @@ import frappe
 from frappe import _
 
 from orchestrator.api.call import get_current_call
+from orchestrator.doctypes import KIPU_CONNECTION
 from orchestrator.exceptions import InvalidRequestError, refuse
 from orchestrator.period import parse_date
 from orchestrator.sync import connection
 from orchestrator.sync.actions import history
 from orchestrator.sync.connection import InvalidSettingsError, Source
 from orchestrator.sync.errors import SyncError, TransientError
-from orchestrator.sync.runs import engine, run_records
+from orchestrator.sync.runs import engine, run_queue, run_records
 from orchestrator.sync.runs.context import ProgressCallback, get_next_day
-from orchestrator.sync.runs.run_records import RunConflictError, RunRequest
+from orchestrator.sync.runs.run_queue import RunConflictError
+from orchestrator.sync.runs.run_records import RunRequest
 from orchestrator.sync.shapes import RunStanding, SyncResult
 
 SYNC_TYPES = ("incremental", "full")
 QUEUE_NAME = "long"
 JOB_TIMEOUT_SECONDS = 6 * 60 * 60
-# More records than that are not waited for; nor is a remote that asks for more patience than so many seconds.
+# A call with more records runs in a job, as does one whose remote asks for a longer wait than this.
 MAX_SYNC_RECORDS = 1000
 MAX_WAIT_SECONDS = 10.0
 
@@ -32,7 +34,7 @@ class _RemoteBusyError(Exception):
 
 
 def parse_request(sync_type: str, dry_run: bool, since_date: str | None) -> RunRequest:
-	"""The order without its connection. Raises InvalidRequestError (400) naming what is wrong."""
+	"""Return the order without its connection. Raises InvalidRequestError (400) naming what is wrong."""
 	if sync_type not in SYNC_TYPES:
 		refuse(
 			_("sync_type must be one of {0}, not {1}.").format(", ".join(SYNC_TYPES), sync_type[:40]),
@@ -46,23 +48,26 @@ def parse_request(sync_type: str, dry_run: bool, since_date: str | None) -> RunR
 
 
 def _get_trigger() -> str:
-	"""Desk, or another client of the API."""
+	"""Return Desk or API, by the kind of client."""
 	call = get_current_call()
 	return "Desk" if call and call.from_browser else "API"
 
 
 def list_connections(name: str | None) -> list[str]:
-	"""The connection asked for, or all that are enabled. Raises 404 for an unknown one, 422 where there is none."""
+	"""Return the connection asked for, or all that are enabled.
+
+	Raises 404 for an unknown one, 422 where there is none.
+	"""
 	if name:
-		if not frappe.db.exists(connection.DOCTYPE, name):
+		if not frappe.db.exists(KIPU_CONNECTION, name):
 			refuse(_("Kipu Connection {0} not found.").format(name), frappe.DoesNotExistError)
-		if not frappe.db.get_value(connection.DOCTYPE, name, "enabled"):
+		if not frappe.db.get_value(KIPU_CONNECTION, name, "enabled"):
 			refuse(
 				_("Kipu Connection {0} is switched off. Enable it first.").format(name), InvalidSettingsError
 			)
 		return [name]
 	# get_all: whoever may start a sync may start all of it.
-	names = frappe.get_all(connection.DOCTYPE, filters={"enabled": 1}, pluck="name", order_by="name")
+	names = frappe.get_all(KIPU_CONNECTION, filters={"enabled": 1}, pluck="name", order_by="name")
 	if not names:
 		refuse(_("No Kipu Connection is enabled. Create or enable one first."), InvalidSettingsError)
 	return names
@@ -74,18 +79,18 @@ def execute_requests(order: RunRequest, names: Collection[str], background: bool
 		connection.get_source(name)
 		connection.validate_credentials(name)
 	several = len(names) > 1
-	standings = [_execute_request(_for_connection(order, name), background, several) for name in names]
+	standings = [_execute_request(_limit_to_connection(order, name), background, several) for name in names]
 	return _build_result(order, standings)
 
 
 def _execute_request(order: RunRequest, background: bool | None, several: bool) -> RunStanding:
-	"""Run one connection, here or in a job. One of several that is busy is told by the run that is at work."""
+	"""Run one connection, here or in a job. Of several, a busy one is reported by its live run."""
 	try:
 		if background is None:
 			background = _is_large(order)
 		return enqueue_request(order) if background else run_in_process(order)
 	except RunConflictError:
-		live = run_records.get_live_run(order.connection)
+		live = run_queue.get_live_run(order.connection)
 		if several and live:
 			frappe.clear_last_message()
 			return history.get_run(live)
@@ -94,32 +99,33 @@ def _execute_request(order: RunRequest, background: bool | None, several: bool) 
 
 def run_in_process(order: RunRequest, watch: ProgressCallback | None = None) -> RunStanding:
 	"""Run in this process and wait for the end."""
-	run = run_records.begin_run(order)
+	run = run_queue.begin_run(order)
 	engine.execute(run, watch)
 	return history.get_run(run.name)
 
 
 def enqueue_request(order: RunRequest) -> RunStanding:
-	"""Leave the run to a job."""
-	name = run_records.queue_run(order)
+	"""Queue a run and enqueue its job."""
+	name = run_queue.queue_run(order)
 	enqueue_run(name)
 	return history.get_run(name)
 
 
 def enqueue_run(name: str) -> None:
-	"""The job of a queued run. Its arguments hold the run's name and nothing else."""
+	"""Enqueue the job of a queued run. Its arguments contain only the run's name."""
 	frappe.enqueue(
 		"orchestrator.sync.jobs.run_queued",
 		queue=QUEUE_NAME,
 		timeout=JOB_TIMEOUT_SECONDS,
-		job_id=run_records.build_job_id(name),
+		job_id=run_queue.build_job_id(name),
 		run=name,
 	)
 
 
 def _is_large(order: RunRequest) -> bool:
-	"""True if there is more to read than a caller should wait for, by what the remote says of the first page; also if the
-	remote is busy. If it says nothing, the run will say why."""
+	"""Return True if there is more to read than a caller should wait for, by what the remote says of the first
+	page; also if the remote is busy. If it says nothing, the run will say why.
+	"""
 	source = connection.get_source(order.connection)
 	start = _compute_first_day(order, source)
 	client, session = connection.open_client(source.name, _wait_briefly)
@@ -141,14 +147,14 @@ def _wait_briefly(seconds: float) -> None:
 
 
 def _compute_first_day(order: RunRequest, source: Source) -> date:
-	"""From when on an order reads."""
+	"""Return the first day that a request reads."""
 	if order.since_date or order.sync_type == "full" or not source.cursor:
 		return order.since_date or source.history_start
 	return source.cursor - timedelta(days=source.overlap_days)
 
 
 def _build_result(order: RunRequest, standings: list[RunStanding]) -> SyncResult:
-	"""The counts of all runs, as the API reference has them."""
+	"""Return the counts of all runs, as the API reference has them."""
 	only = standings[0] if len(standings) == 1 else None
 	return {
 		"imported": sum(run["imported"] for run in standings),
@@ -157,7 +163,7 @@ def _build_result(order: RunRequest, standings: list[RunStanding]) -> SyncResult
 		"errors": [error for run in standings for error in run["errors"]],
 		"sync_duration_seconds": round(sum(run["sync_duration_seconds"] for run in standings), 3),
 		"run": only["run"] if only else None,
-		"status": history.worst_status(standings),
+		"status": history.get_worst_status(standings),
 		"background": any(run["status"] in run_records.LIVE_STATUSES for run in standings),
 		"dry_run": order.dry_run,
 		"sync_type": order.sync_type,
@@ -167,5 +173,5 @@ def _build_result(order: RunRequest, standings: list[RunStanding]) -> SyncResult
 	}
 
 
-def _for_connection(order: RunRequest, name: str) -> RunRequest:
+def _limit_to_connection(order: RunRequest, name: str) -> RunRequest:
 	return RunRequest(name, order.sync_type, order.dry_run, order.since_date, order.trigger)

@@ -3,15 +3,20 @@
 from datetime import datetime, timedelta
 
 import frappe
-from frappe.utils import get_datetime, now_datetime
+from frappe.utils import get_datetime
+
+from orchestrator import clock
+from orchestrator.doctypes import KIPU_CONNECTION
 
 
 def list_stale_connections(now: datetime | None = None) -> list[frappe._dict]:
-	"""Name and last success of the connections that are scheduled and had no success for longer than each allows; not
-	of paused ones, whose pause was told."""
-	moment = now or now_datetime()
+	"""List name and last success of the scheduled connections without a success for longer than each allows.
+
+	Paused ones are left out: their pause was notified.
+	"""
+	moment = now or clock.get_now()
 	rows = frappe.get_all(
-		"Kipu Connection",
+		KIPU_CONNECTION,
 		filters={"enabled": 1, "schedule_enabled": 1, "status": "Active", "stale_after_hours": (">", 0)},
 		fields=["name", "last_success", "creation", "stale_after_hours"],
 	)

@@ -13,26 +13,26 @@ SCHEMES: Mapping[int, tuple[str, str]] = {3: ("APIAuth", "sha1"), 4: ("APIAuth-H
 
 
 def _build_accept(version: Version) -> str:
-	"""The Accept header, which selects the API's version."""
+	"""Return the Accept header, which selects the API's version."""
 	return f"application/vnd.kipusystems+json; version={version}"
 
 
 def _compute_content_md5(body: bytes) -> str:
-	"""Content-MD5 as RFC 1864 has it: base64 of the raw digest."""
+	"""Return content-MD5 as RFC 1864 has it: base64 of the raw digest."""
 	return base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()
 
 
 def build_canonical_string(
 	method: str, uri: str, date: str, content_type: str = "", body: bytes = b""
 ) -> str:
-	"""What is signed: `Content-Type,Content-MD5,path?query,Date`. The first two are empty for a GET."""
+	"""Return what is signed: `Content-Type,Content-MD5,path?query,Date`. The first two are empty for a GET."""
 	if method == "GET":
 		return f",,{uri},{date}"
 	return f"{content_type},{_compute_content_md5(body)},{uri},{date}"
 
 
 def compute_signature(version: Version, secret: str, canonical: str) -> str:
-	"""Base64 of the HMAC of the canonical string under the secret's own bytes."""
+	"""Return Base64 of the HMAC of the canonical string under the secret's own bytes."""
 	digest = SCHEMES[version][1]
 	return base64.b64encode(hmac.digest(secret.encode(), canonical.encode(), digest)).decode()
 
@@ -47,7 +47,9 @@ def sign(
 	content_type: str = "",
 	body: bytes = b"",
 ) -> dict[str, str]:
-	"""The headers of a signed request. `uri` is path and query exactly as sent, `date` RFC 1123 in GMT.
+	"""Return the headers of a signed request.
+
+	`uri` is path and query exactly as sent, `date` RFC 1123 in GMT.
 
 	A GET gets no Content-Type: the server would count it into the string and find another signature.
 	"""

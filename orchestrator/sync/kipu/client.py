@@ -74,7 +74,12 @@ class KipuClient:
 		per: int = 100,
 		now: Callable[[], float] = time.time,
 	) -> None:
-		"""Raises `UnsafeUrlError` for a base URL that may not be called, ValueError for another API version than 3 or 4."""
+		"""Create a client.
+
+		Raises:
+			UnsafeUrlError: The base URL may not be called.
+			ValueError: The API version is neither 3 nor 4.
+		"""
 		if api_version not in (3, 4):
 			raise ValueError("api_version must be 3 or 4")
 		self._credentials = credentials
@@ -97,7 +102,7 @@ class KipuClient:
 		exclude_preadmission: bool = False,
 		first_page: int = 1,
 	) -> Iterator[Page]:
-		"""Who is in care: now (and pre-admissions) without dates, at any time of the window with both."""
+		"""Yield who is in care: now (and pre-admissions) without dates, at any time of the window with both."""
 		parameters = {
 			"phi_level": self._phi_level,
 			**_build_window(start, end),
@@ -105,46 +110,54 @@ class KipuClient:
 			"exclude_preadmission": "true" if exclude_preadmission else None,
 			**DETAILS,
 		}
-		return self._pages("patients/census", parameters, first_page)
+		return self._iterate_pages("patients/census", parameters, first_page)
 
 	def list_updated(
 		self, start: date, end: date, *, location_id: str | None = None, first_page: int = 1
 	) -> Iterator[Page]:
-		"""Records updated on the days of the window, as full records."""
-		return self._pages(
+		"""Yield records updated on the days of the window, as full records."""
+		return self._iterate_pages(
 			"patients/latest", {**_build_window(start, end), "location_id": location_id}, first_page
 		)
 
 	def list_admissions(
 		self, start: date, end: date, *, location_id: str | None = None, first_page: int = 1
 	) -> Iterator[Page]:
-		"""Records admitted on the days of the window."""
+		"""Yield records admitted on the days of the window."""
 		parameters = {
 			"phi_level": self._phi_level,
 			**_build_window(start, end),
 			"location_id": location_id,
 			**DETAILS,
 		}
-		return self._pages("patients/admissions", parameters, first_page)
+		return self._iterate_pages("patients/admissions", parameters, first_page)
 
 	def list_deleted(
 		self, start: date | None = None, end: date | None = None, *, first_page: int = 1
 	) -> Iterator[Page]:
-		"""The vault: soft-deleted records. What its dates mean is not known; without them it holds all there are."""
-		return self._pages("vaults/patients", _build_window(start, end), first_page)
+		"""Yield the vault: soft-deleted records.
+
+		What its dates mean is not known; without them it holds all there are.
+		"""
+		return self._iterate_pages("vaults/patients", _build_window(start, end), first_page)
 
 	def get_patient(self, casefile_id: str) -> Iterator[Page]:
-		"""One page with the one record of `{chart}:{uuid}`. Raises `RecordNotFoundError` if Kipu has it no more."""
+		"""Yield one page with the one record of `{chart}:{uuid}`.
+
+		Raises `RecordNotFoundError` if Kipu has it no more.
+		"""
 		chart, _, person = casefile_id.partition(":")
 		parameters = {"patient_master_id": person, "phi_level": self._phi_level, **DETAILS}
 		path = PATHS["patients/{id}"][self._version].format(quote(chart, safe=""))
 		yield self._get("patients/{id}", path, parameters, _parse_single)
 
 	def list_locations(self) -> Iterator[Page]:
-		"""One page of `{location_id, location_name, enabled}`."""
+		"""Yield one page of `{location_id, location_name, enabled}`."""
 		yield self._list("locations", {}, partial(parse_page, keys=("locations",), number=1))
 
-	def _pages(self, route: str, parameters: Mapping[str, str | None], first_page: int) -> Iterator[Page]:
+	def _iterate_pages(
+		self, route: str, parameters: Mapping[str, str | None], first_page: int
+	) -> Iterator[Page]:
 		number, budget = first_page, PageBudget(route)
 		while True:
 			asked = {**parameters, "page": str(number), "per": str(self._per)}
@@ -165,16 +178,19 @@ class KipuClient:
 	def _get(
 		self, route: str, path: str, parameters: Mapping[str, str | None], read: Callable[[Reply], Page]
 	) -> Page:
-		return self._http.get(route, lambda: self._request(path, parameters), read)
+		return self._http.get(route, lambda: self._build_request(path, parameters), read)
 
-	def _uri(self, path: str, parameters: Mapping[str, str | None]) -> str:
-		"""Path and query, built once: what is signed is what is sent."""
+	def _build_uri(self, path: str, parameters: Mapping[str, str | None]) -> str:
+		"""Return path and query, built once: what is signed is what is sent."""
 		given = {name: value for name, value in parameters.items() if value is not None}
 		return f"{path}?{urlencode({**given, 'app_id': self._credentials.app_id}, quote_via=quote, safe='')}"
 
-	def _request(self, path: str, parameters: Mapping[str, str | None]) -> Request:
-		"""Called from below `_get`, so that no frame above the request holds the text with the app id in it."""
-		uri = self._uri(path, parameters)
+	def _build_request(self, path: str, parameters: Mapping[str, str | None]) -> Request:
+		"""Build the request.
+
+		Called from below `_get`, so that no frame above it holds the text with the app id.
+		"""
+		uri = self._build_uri(path, parameters)
 		date_now = email.utils.formatdate(self._now(), usegmt=True)
 		keys = self._credentials
 		headers = sign(self._version, keys.access_id, keys.secret_key, "GET", uri, date_now)
@@ -194,7 +210,7 @@ def _build_window(start: date | None, end: date | None) -> dict[str, str | None]
 
 
 def _parse_single(reply: Reply) -> Page:
-	"""The single record, wrapped as `get_patient`, in a list of one, or bare."""
+	"""Return the single record, wrapped as `get_patient`, in a list of one, or bare."""
 	payload = decode_reply(reply)
 	for key in RECORD_KEYS:
 		if isinstance(payload.get(key), RawRecord):

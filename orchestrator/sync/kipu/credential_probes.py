@@ -22,21 +22,23 @@ class Variant:
 
 
 def list_access_id_variants(given: Credentials) -> Iterator[Variant]:
-	"""What may be the matter with an access id that isn't known. The secret is never put in another's place: it
-	would stand in a header or a URL."""
+	"""Yield what may be the matter with an access id that isn't known.
+
+	The secret is never put in another's place: it would stand in a header or a URL.
+	"""
 	yield from _strip_blanks(given)
 	if given.access_id != given.app_id:
 		swapped = replace(given, access_id=given.app_id, app_id=given.access_id)
 		yield Variant(swapped, ("access_id", "app_id"), "swapped")
 
 
-def variants_after_403(given: Credentials) -> Iterator[Variant]:
-	"""What may be the matter with a secret or an app id."""
+def list_variants(given: Credentials) -> Iterator[Variant]:
+	"""Yield what may be the matter with a secret or an app id."""
 	yield from _strip_blanks(given)
 
 
-def known_bad(given: Credentials) -> tuple[Credentials, Credentials, Credentials]:
-	"""Two with a secret and one with an app id that nobody was given, as long as the given ones."""
+def build_known_bad(given: Credentials) -> tuple[Credentials, Credentials, Credentials]:
+	"""Return two with a secret and one with an app id that nobody was given, as long as the given ones."""
 	return (
 		replace(given, secret_key=_build_noise(given.secret_key)),
 		replace(given, secret_key=_build_noise(given.secret_key)),
@@ -44,19 +46,20 @@ def known_bad(given: Credentials) -> tuple[Credentials, Credentials, Credentials
 	)
 
 
-def parts_from_hint(hint: str | None) -> tuple[str, ...]:
-	"""The part that the refusal itself names, if it does."""
+def get_parts_by_hint(hint: str | None) -> tuple[str, ...]:
+	"""Return the part that the refusal itself names, if it does."""
 	return PARTS_BY_HINT.get(hint or "", ())
 
 
-def parts_from_lengths(
+def get_parts_by_lengths(
 	given: int | None, wrong_secret: int | None, wrong_secret_again: int | None, wrong_app_id: int | None
 ) -> tuple[str, ...]:
-	"""The parts that the lengths of refusals point to: of the given values, and of values that are surely wrong.
+	"""Return the parts that the lengths of refusals point to: of the given values, and of values that are surely
+	wrong.
 
-	Whichever of the two is looked at first, a refusal unlike that of a wrong secret is about the app id, and one that
-	is like it, but unlike that of a wrong app id, is about the secret. A remote that words them all alike, or
-	never twice alike, gives nothing away: then it is one of both.
+	Whichever of the two is looked at first, a refusal unlike that of a wrong secret is about the app id, and
+	one that is like it, but unlike that of a wrong app id, is about the secret. A remote that words them all
+	alike, or never twice alike, gives nothing away: then it is one of both.
 	"""
 	if None in (given, wrong_secret, wrong_app_id) or wrong_secret != wrong_secret_again:
 		return EITHER_PART
@@ -73,7 +76,7 @@ def _strip_blanks(given: Credentials) -> Iterator[Variant]:
 
 
 def _build_noise(value: str) -> str:
-	"""Another text of the same length."""
+	"""Return another text of the same length."""
 	letters = string.ascii_letters + string.digits
 	while (made := "".join(secrets.choice(letters) for _ in value)) == value and value:
 		pass

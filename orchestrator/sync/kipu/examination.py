@@ -1,10 +1,11 @@
-"""Is a connection right, and if not, which part of it: found out by asking Kipu, with as few requests as that takes.
+"""Find out whether a connection is right, and if not, which part is wrong, with as few requests as possible.
 
-Kipu refuses a wrong secret, a wrong app id, a wrong clock and a missing permission all with 403. So a refused probe is
-repeated with one part changed: the remote's own time, the other API version, values without the blanks around them, a
-secret and an app id that are wrong for certain. What can't be told apart even so is named as what it may be.
+Kipu refuses a wrong secret, a wrong app id, a wrong clock and a missing permission all with 403. So a refused
+probe is repeated with one part changed: the remote's own time, the other API version, values without
+surrounding blanks, a secret and an app id that are certainly wrong. Causes that can't be distinguished are
+reported as possible.
 
-Knows no Frappe.
+Imports nothing of Frappe.
 """
 
 import time
@@ -25,11 +26,11 @@ from orchestrator.sync.http.http_session import DEFAULT_ALLOWED_HOSTS, HttpSessi
 from orchestrator.sync.kipu.auth import Version
 from orchestrator.sync.kipu.client import Credentials, KipuClient, PhiLevel
 from orchestrator.sync.kipu.credential_probes import (
-	known_bad,
+	build_known_bad,
+	get_parts_by_hint,
+	get_parts_by_lengths,
 	list_access_id_variants,
-	parts_from_hint,
-	parts_from_lengths,
-	variants_after_403,
+	list_variants,
 )
 from orchestrator.sync.kipu.findings import (
 	REQUIRED_ROUTES,
@@ -70,7 +71,7 @@ class Target:
 def run_examination(
 	target: Target, session: HttpSession | None = None, now: Callable[[], float] = time.time
 ) -> Examination:
-	"""Ask Kipu. Takes some ten requests; never raises for what the remote does or says."""
+	"""Test a connection with some ten requests. Never raises for what the remote does or sends."""
 	asked = session or HttpSession(RETRY_POLICY)
 	examined = Examination()
 	try:
@@ -108,14 +109,14 @@ class _Examination:
 		yield from self.check_contents(outcomes, examined)
 
 	def probe(self, route: str, target: Target | None = None, ahead: float = 0.0) -> Outcome:
-		"""The first page of a route, or the error. `ahead`: seconds to add to this machine's clock."""
-		client = self.client(target or self.target, ahead)
+		"""Return the first page of a route, or the error. `ahead`: seconds to add to this machine's clock."""
+		client = self.build_client(target or self.target, ahead)
 		try:
 			return next(_get_first_page(client, route, self.now() + ahead))
 		except SyncError as error:
 			return error
 
-	def client(self, target: Target, ahead: float = 0.0) -> KipuClient:
+	def build_client(self, target: Target, ahead: float = 0.0) -> KipuClient:
 		return KipuClient(
 			target.credentials,
 			target.base_url,
@@ -159,18 +160,22 @@ class _Examination:
 		if self.is_accepted(other, ahead):
 			yield Finding("api_version", "fail", "other_works", facts={"version": other.api_version})
 			return
-		for variant in variants_after_403(self.target.credentials):
+		for variant in list_variants(self.target.credentials):
 			if self.is_accepted(replace(self.target, credentials=variant.credentials), ahead):
 				yield from (Finding(part, "fail", variant.code) for part in variant.parts)
 				return
 		yield from self.diagnose_secret_or_app_id(refusal, ahead)
 
 	def diagnose_secret_or_app_id(self, refusal: AccessDeniedError, ahead: float) -> Iterator[Finding]:
-		"""Neither the clock nor a slip of the pen. Compare the refusal with those of values that are surely wrong."""
+		"""Yield neither the clock nor a slip of the pen.
+
+		Compare the refusal with those of values that are surely wrong.
+		"""
 		lengths = [
-			self.measure_refusal(credentials, ahead) for credentials in known_bad(self.target.credentials)
+			self.measure_refusal(credentials, ahead)
+			for credentials in build_known_bad(self.target.credentials)
 		]
-		parts = parts_from_hint(refusal.cause) or parts_from_lengths(refusal.length, *lengths)
+		parts = get_parts_by_hint(refusal.cause) or get_parts_by_lengths(refusal.length, *lengths)
 		code = "refused" if len(parts) == 1 else "one_of_these"
 		yield from (Finding(part, "fail", code) for part in parts)
 
@@ -193,7 +198,7 @@ class _Examination:
 		return outcome.length if isinstance(outcome, AccessDeniedError) else None
 
 	def measure_skew(self) -> float:
-		"""Seconds that Kipu's clock is ahead of ours, if that is enough to be refused; else 0."""
+		"""Return seconds that Kipu's clock is ahead of ours, if that is enough to be refused; else 0."""
 		offset = self.session.clock_offset or 0.0
 		return offset if abs(offset) > MAX_SKEW_SECONDS - 60 else 0.0
 
@@ -209,7 +214,7 @@ class _Examination:
 		)
 
 	def probe_routes(self, outcomes: dict[str, Outcome]) -> Iterator[Finding]:
-		"""Each route, once; completes `outcomes`."""
+		"""Yield each route, once; completes `outcomes`."""
 		for route in (
 			"patients/census",
 			"patients/latest",
@@ -227,12 +232,12 @@ class _Examination:
 
 	def probe_record(self, casefile_id: str) -> Outcome:
 		try:
-			return next(self.client(self.target).get_patient(casefile_id))
+			return next(self.build_client(self.target).get_patient(casefile_id))
 		except SyncError as error:
 			return error
 
 	def check_contents(self, outcomes: Mapping[str, Outcome], examined: Examination) -> Iterator[Finding]:
-		"""What the pages that came tell of this instance."""
+		"""Yield what the pages that came tell of this instance."""
 		known = outcomes["locations"]
 		if isinstance(known, Page):
 			examined.locations = [dict(location) for location in known.records]

@@ -9,7 +9,7 @@ from typing import Literal
 Kind = Literal["text", "code", "id", "day", "moment", "stamp", "words", "contacts", "insurances"]
 
 # text: one line as written · code: one line in plain punctuation · id: text, or a number · day: a calendar day, never
-# moved by a zone · moment: an instant that is told as a day in the facility's zone · stamp: an instant ·
+# moved by a zone · moment: an instant that is shown as a day in the facility's zone · stamp: an instant ·
 # words: a list of short texts · contacts, insurances: lists of objects
 PERSON: Mapping[str, Kind] = {
 	"first_name": "text",

@@ -1,5 +1,6 @@
 """What the pre-flight test finds, and how it judges what came: words of this module, numbers, names of routes, fields
-and locations; nothing a remote said, and nothing of a record."""
+and locations; nothing a remote said, and nothing of a record.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -42,18 +43,18 @@ class Examination:
 	requests: int = 0
 
 	@property
-	def list_wrong_parts(self) -> list[str]:
+	def wrong_parts(self) -> list[str]:
 		"""The parts that are wrong, or may be, each once."""
 		return list(dict.fromkeys(found.part for found in self.findings if found.level == "fail"))
 
 	@property
 	def ok(self) -> bool:
 		"""True if a sync can run."""
-		return not self.list_wrong_parts
+		return not self.wrong_parts
 
 
 def judge_route(route: str, outcome: Outcome) -> Finding:
-	"""What the first page of a route, or its error, says of the route."""
+	"""Return what the first page of a route, or its error, says of the route."""
 	if isinstance(outcome, Page):
 		return Finding("route", "ok", "answers", route)
 	level: Level = "fail" if route in REQUIRED_ROUTES else "warn"
@@ -70,7 +71,7 @@ def judge_route(route: str, outcome: Outcome) -> Finding:
 def judge_locations(
 	wanted: frozenset[str], left_out: frozenset[str], known: list[dict[str, Any]]
 ) -> Iterator[Finding]:
-	"""The locations that a connection reads, held against those there are."""
+	"""Yield the locations that a connection reads, held against those there are."""
 	ids = {str(location.get("location_id")) for location in known}
 	if missing := sorted(wanted - ids):
 		yield Finding("locations", "fail", "unknown", facts={"locations": missing})
@@ -81,7 +82,7 @@ def judge_locations(
 
 
 def judge_page(page: Page, per: int) -> Iterator[Finding]:
-	"""Whether pages are as long as asked for."""
+	"""Yield whether pages are as long as asked for."""
 	if not page.paginated:
 		yield Finding("page_size", "warn", "no_pagination")
 	elif len(page.records) < per and not page.is_last:
@@ -91,7 +92,7 @@ def judge_page(page: Page, per: int) -> Iterator[Finding]:
 
 
 def judge_sample(sample: Sample, zones: Zones) -> Iterator[Finding]:
-	"""What the records of a page say of dates and fields."""
+	"""Yield what the records of a page say of dates and fields."""
 	counts = {"utc": sample.utc_midnights, "local": sample.local_midnights}
 	if sample.are_bare_dates_utc and not zones.utc_midnight_is_date:
 		yield Finding("dates", "warn", "utc_midnights", facts=counts)
@@ -108,5 +109,5 @@ def judge_sample(sample: Sample, zones: Zones) -> Iterator[Finding]:
 
 
 def get_error_facts(error: SyncError) -> dict[str, Any]:
-	"""What may be said of an error."""
+	"""Return what may be said of an error."""
 	return {"error": type(error).__name__, "status": error.status, "cause": error.cause}

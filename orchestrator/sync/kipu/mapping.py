@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timezone
 from typing import Any, Literal
 
+from orchestrator.doctypes import CLIENT, CLIENT_STAY
 from orchestrator.sync.http.redaction import PrivateDict
 from orchestrator.sync.kipu.fields import CONTACT_KEYS, FIELDS, INSURANCE_KEYS, PERSON
 from orchestrator.sync.kipu.records import RecordError, Stay
@@ -54,9 +55,9 @@ class FieldMapping:
 	version: str
 
 	@functools.cached_property
-	def get_rules(self) -> Mapping[Target, tuple[Rule, ...]]:
+	def rules_by_doctype(self) -> Mapping[Target, tuple[Rule, ...]]:
 		"""The rules by the DocType they fill."""
-		targets: tuple[Target, ...] = ("Client", "Client Stay")
+		targets: tuple[Target, ...] = (CLIENT, CLIENT_STAY)
 		return {target: tuple(rule for rule in self.rules if rule.doctype == target) for target in targets}
 
 
@@ -72,7 +73,8 @@ class InvalidMappingError(ValueError):
 @dataclass(frozen=True, slots=True)
 class MappedRecord:
 	"""A record in our fields. Only fields that Kipu sent have a key; a blank is None. `unreadable` has an error for each
-	field that was sent and can't be taken: it has no key."""
+	field that was sent and can't be taken: it has no key.
+	"""
 
 	person_id: str
 	casefile_id: str
@@ -101,7 +103,7 @@ class FieldConflict:
 
 @dataclass(frozen=True, slots=True)
 class MergePlan:
-	"""What one record's comparison comes to. `synced` is what to remember as Kipu's last word, in JSON's own types."""
+	"""The result of comparing one record. `synced` is the new last synced source value, in JSON types."""
 
 	changes: tuple[Change, ...]
 	conflicts: tuple[FieldConflict, ...]
@@ -125,17 +127,17 @@ RENAMED: Mapping[str, str] = {
 	"patient_contacts": "contacts",
 	"patient_tags": "tags",
 }
-# The names of insurers also stand in `insurances`, so the single field is read only if somebody maps it.
+# The names of insurers are in `insurances` too, so the single field is read only if somebody maps it.
 UNMAPPED = frozenset({"created_at", "last_updated_at", "insurance_company"})
 LONG = frozenset({"patient_contacts", "insurances", "patient_tags", "diagnosis_codes"})
 
 
 def build_default_rules() -> tuple[Rule, ...]:
-	"""The mapping as it comes: everything known, under its own name."""
+	"""Return the mapping as it comes: everything known, under its own name."""
 	return tuple(
 		Rule(
 			source,
-			"Client" if source in PERSON else "Client Stay",
+			CLIENT if source in PERSON else CLIENT_STAY,
 			RENAMED.get(source, source),
 			TEXT_LENGTH if source in LONG else DATA_LENGTH,
 		)
@@ -145,7 +147,7 @@ def build_default_rules() -> tuple[Rule, ...]:
 
 
 def build_mapping(overrides: Iterable[Override] = ()) -> FieldMapping:
-	"""The default mapping with a connection's overrides. Raises `InvalidMappingError`."""
+	"""Return the default mapping with a connection's overrides. Raises `InvalidMappingError`."""
 	rules = {rule.source: rule for rule in build_default_rules()}
 	for override in overrides:
 		_apply_override(rules, override)
@@ -156,11 +158,14 @@ def build_mapping(overrides: Iterable[Override] = ()) -> FieldMapping:
 
 
 def map_record(stay: Stay, mapping: FieldMapping) -> MappedRecord:
-	"""The record in our fields: texts, dates, None. Lists become lines. A text that is too long is unreadable (too_long)."""
+	"""Return the record in our fields: texts, dates, None.
+
+	Lists become lines. A text that is too long is unreadable (too_long).
+	"""
 	client, its_stay = PrivateDict(), PrivateDict()
 	too_long = [
-		*_map_fields(mapping.get_rules["Client"], stay.person.fields, client),
-		*_map_fields(mapping.get_rules["Client Stay"], stay.fields, its_stay),
+		*_map_fields(mapping.rules_by_doctype[CLIENT], stay.person.fields, client),
+		*_map_fields(mapping.rules_by_doctype[CLIENT_STAY], stay.fields, its_stay),
 	]
 	unreadable = stay.unreadable
 	if too_long:
@@ -186,7 +191,10 @@ def _map_fields(rules: Iterable[Rule], values: Mapping[str, Any], into: PrivateD
 
 
 def to_canonical(value: object) -> str | None:
-	"""A value as text, the same for what a database and Kipu write differently. Blank is None."""
+	"""Return a value as text, equal for values that only the database and Kipu write differently.
+
+	Blank is None.
+	"""
 	if value is None:
 		return None
 	if isinstance(value, str):
@@ -252,7 +260,7 @@ def _apply_override(rules: dict[str, Rule], override: Override) -> None:
 	if not override.target:
 		rules.pop(override.source, None)
 		return
-	if (override.doctype == "Client") != (override.source in PERSON):
+	if (override.doctype == CLIENT) != (override.source in PERSON):
 		raise InvalidMappingError("wrong_doctype", override.source)
 	length = TEXT_LENGTH if override.source in LONG else DATA_LENGTH
 	base = rules.get(override.source) or Rule(override.source, override.doctype, override.target, length)
@@ -268,7 +276,7 @@ def _reject_duplicate_targets(rules: Collection[Rule]) -> None:
 
 
 def _render_list(source: str, value: Any) -> str | None:
-	"""A list as text: words with commas, contacts and policies one a line."""
+	"""Return a list as text: words with commas, contacts and policies one a line."""
 	kind = FIELDS[source]
 	if kind == "words":
 		return ", ".join(value) or None

@@ -9,7 +9,7 @@ from orchestrator.sync.errors import EndlessPaginationError, MalformedPageError
 from orchestrator.sync.http.http_session import Reply
 from orchestrator.sync.http.redaction import PrivateDict
 
-# Never kept, not even in memory: dropped while the JSON is decoded, at any depth.
+# Never stored, not even in memory: dropped while the JSON is decoded, at any depth.
 DROPPED_FIELDS = frozenset({"ssn", "social_security_number", "subscriber_ssn"})
 MAX_PAGES = 50_000
 # A read may grow by a quarter while it is read, and by this many pages in any case.
@@ -78,7 +78,7 @@ class ReadCounts:
 		self._seen.update(hash(record.get("casefile_id")) for record in page.records)
 
 	@property
-	def count_distinct(self) -> int:
+	def distinct(self) -> int:
 		"""Number of different casefile ids."""
 		return len(self._seen)
 
@@ -89,11 +89,13 @@ class ReadCounts:
 		A record sent twice may stand in the place of one that was not sent. A read without pagination has no total
 		and is never complete in this sense.
 		"""
-		return self.totals == {self.records} and self.count_distinct == self.records
+		return self.totals == {self.records} and self.distinct == self.records
 
 
 def parse_page(reply: Reply, keys: Collection[str], number: int) -> Page:
-	"""The page asked for, or `MalformedPageError`: html, json, shape, pagination (unreadable, or another page), empty."""
+	"""Return the page asked for, or `MalformedPageError`: html, json, shape, pagination (unreadable, or another
+	page), empty.
+	"""
 	payload = decode_reply(reply)
 	records = get_records(reply, payload, keys)
 	pagination = payload.get("pagination")
@@ -111,17 +113,20 @@ def parse_page(reply: Reply, keys: Collection[str], number: int) -> Page:
 
 
 def decode_reply(reply: Reply) -> RawRecord:
-	"""The object in the answer. The content type is looked at first: an HTML page with 200 is a maintenance page."""
+	"""Return the object in the answer.
+
+	The content type is looked at first: an HTML page with 200 is a maintenance page.
+	"""
 	if "json" not in reply.content_type.lower():
 		raise build_malformed_error(reply, "html")
-	payload = _loads(reply.body)
+	payload = _parse_json(reply.body)
 	if not isinstance(payload, RawRecord):
 		raise build_malformed_error(reply, "json" if payload is None else "shape")
 	return payload
 
 
 def get_records(reply: Reply, payload: Mapping[str, Any], keys: Collection[str]) -> list[RawRecord]:
-	"""The list under the first of `keys` that is there."""
+	"""Return the list under the first of `keys` that is there."""
 	records = next((payload[key] for key in keys if key in payload), None)
 	if not isinstance(records, list) or not all(isinstance(record, RawRecord) for record in records):
 		raise build_malformed_error(reply, "shape")
@@ -129,11 +134,11 @@ def get_records(reply: Reply, payload: Mapping[str, Any], keys: Collection[str])
 
 
 def build_malformed_error(reply: Reply, cause: str) -> MalformedPageError:
-	"""The error of an answer, with what may be said of it."""
+	"""Return the error of an answer, with what may be said of it."""
 	return MalformedPageError(reply.route, reply.status, len(reply.body), cause)
 
 
-def _loads(body: bytes) -> Any:
+def _parse_json(body: bytes) -> Any:
 	try:
 		return json.loads(body, object_pairs_hook=_build_raw_record)
 	except (ValueError, RecursionError):
@@ -148,7 +153,7 @@ def _build_raw_record(pairs: list[tuple[str, Any]]) -> RawRecord:
 
 
 def _parse_pagination(reply: Reply, pagination: object) -> tuple[int, int, int]:
-	"""current_page, total_pages, total_records; each a string of digits, or a number."""
+	"""Return current_page, total_pages and total_records; each is sent as a string of digits or a number."""
 	values = [
 		_parse_count(pagination.get(name) if isinstance(pagination, Mapping) else None)
 		for name in ("current_page", "total_pages", "total_records")

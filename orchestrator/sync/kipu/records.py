@@ -106,10 +106,11 @@ class Drift:
 def parse_record(
 	raw: Mapping[str, Any], zones: Zones, at: datetime, known_location: str | None = None
 ) -> Stay:
-	"""The stay in a raw record, its status that of the aware instant `at`.
+	"""Return the stay in a raw record, its status that of the aware instant `at`.
 
-	`known_location` is where the stay is known to be: its zone counts where the record's own location can't be read.
-	Raises `RecordError` for a casefile id, an admission date or a discharge date that can't be read."""
+	`known_location` is where the stay is known to be: its zone counts where the record's own location can't
+	be read. Raises `RecordError` for a casefile id, an admission date or a discharge date that can't be read.
+	"""
 	casefile_id, chart_id, person_id = split_casefile(raw.get("casefile_id"))
 	local = _get_zone(raw, zones, known_location)
 	of_person, of_stay, moments = PrivateDict(), PrivateDict(), PrivateDict()
@@ -125,7 +126,10 @@ def parse_record(
 
 
 def split_casefile(casefile_id: object) -> tuple[str, int, str]:
-	"""The casefile id in its one spelling, the chart's number and the person's uuid. Raises `RecordError`."""
+	"""Return the casefile id in its one spelling, the chart's number and the person's uuid.
+
+	Raises `RecordError`.
+	"""
 	match = CASEFILE.fullmatch(casefile_id.strip()) if isinstance(casefile_id, str) else None
 	if match is None:
 		# What stands in its place may be anything, so it is not repeated.
@@ -135,9 +139,9 @@ def split_casefile(casefile_id: object) -> tuple[str, int, str]:
 
 
 def compute_status(admitted_at: datetime | None, discharged_at: datetime | None, at: datetime) -> Status:
-	"""Whether somebody is in care at an instant. Kipu has no field for it; an undone discharge makes it go back.
+	"""Return the status of a stay at an instant. Kipu has no field for it; a withdrawn discharge reverts it.
 
-	It changes with time alone: a discharge that lay ahead becomes one when its moment comes.
+	It changes with time alone: a future discharge takes effect when its time comes.
 	"""
 	if admitted_at is None:
 		return "Pre-Admission"
@@ -149,16 +153,16 @@ def compute_status(admitted_at: datetime | None, discharged_at: datetime | None,
 def build_sort_key(
 	status: str, admitted_at: datetime | None, created_at: datetime | None, chart_id: int
 ) -> tuple[bool, datetime, int]:
-	"""A key for `max`: of a person's stays, the one that tells their present state.
+	"""Return a key for `max`: of a person's stays, the one that tells their present state.
 
-	A stay in care leads, whatever happened to other charts (a readmission's old chart is discharged); then the one that
-	began last. All instants aware.
+	A stay in care leads, whatever happened to other charts (a readmission's old chart is discharged); then
+	the one that began last. All instants aware.
 	"""
 	return status == "Active", admitted_at or created_at or EARLIEST, chart_id
 
 
 def compute_drift(raw: Mapping[str, Any], expected: Collection[str] = EXPECTED) -> Drift:
-	"""Names of fields that are unknown, missing though expected, or of another type than known."""
+	"""Return names of fields that are unknown, missing though expected, or of another type than known."""
 	unknown = raw.keys() - KNOWN_FIELDS
 	retyped = {name for name in raw.keys() & FIELDS.keys() if not _has_known_type(FIELDS[name], raw[name])}
 	return Drift(
@@ -210,7 +214,7 @@ def _clean_fields(
 
 
 def _split_moments(values: PrivateDict, moments: PrivateDict) -> None:
-	"""Put the instants of a stay into `moments`; its days stay in `values`."""
+	"""Move the instants of a stay into `moments`; its days stay in `values`."""
 	for name in MOMENT_FIELDS & values.keys():
 		moment = moments[name] = values.pop(name)
 		if STAY[name] != "stamp":

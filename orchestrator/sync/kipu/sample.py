@@ -37,7 +37,6 @@ class Sample:
 
 
 def count_sample(records: Iterable[RawRecord], zones: Zones, now: float) -> Sample:
-	"""Count."""
 	at = datetime.fromtimestamp(now, timezone.utc)
 	as_instants = Zones(zones.default, zones.by_location)
 	sample = Sample()

@@ -1,5 +1,6 @@
 """One value of a Kipu record made regular. A value that can't be is answered with `InvalidValue`, never raised: the frames here
-hold what people wrote, and Frappe's error log keeps local variables."""
+hold what people wrote, and Frappe's error log keeps local variables.
+"""
 
 import functools
 import re
@@ -47,12 +48,11 @@ class Zones:
 	utc_midnight_is_date: bool = False
 
 	def get_zone(self, location_id: str | None) -> tzinfo:
-		"""The zone of a location."""
 		return (self.by_location or {}).get(location_id or "", self.default)
 
 
 def clean_text(value: object) -> str | InvalidValue | None:
-	"""One line without invisible characters and doubled spaces; None for a blank."""
+	"""Return one line without invisible characters and doubled spaces; None for a blank."""
 	if value is None:
 		return None
 	if not isinstance(value, str):
@@ -67,7 +67,7 @@ def clean_text(value: object) -> str | InvalidValue | None:
 
 
 def clean_code(value: object) -> str | InvalidValue | None:
-	"""A term picked from a list: plain quotes and dashes, without the prefix of a utilisation review."""
+	"""Return a term picked from a list: plain quotes and dashes, without the prefix of a utilisation review."""
 	return _clean_term(value) if isinstance(value, str) else clean_text(value)
 
 
@@ -82,12 +82,12 @@ def _clean_term(value: str) -> str | InvalidValue | None:
 
 
 def clean_id(value: object) -> str | InvalidValue | None:
-	"""A text that may come as a number."""
+	"""Return a text that may come as a number."""
 	return str(value) if type(value) is int else clean_text(value)
 
 
 def clean_day(value: object) -> date | InvalidValue | None:
-	"""The calendar day as written; a time of day behind it is ignored."""
+	"""Return the calendar day as written; a time of day behind it is ignored."""
 	parsed = _parse_iso(value)
 	return parsed.date() if isinstance(parsed, datetime) else parsed
 
@@ -95,7 +95,10 @@ def clean_day(value: object) -> date | InvalidValue | None:
 def clean_instant(
 	value: object, zone: tzinfo, utc_midnight_is_date: bool = False
 ) -> datetime | InvalidValue | None:
-	"""The instant, aware. A bare date is midnight in `zone`, a time without an offset is a time in `zone`."""
+	"""Return the instant, aware.
+
+	A bare date is midnight in `zone`, a time without an offset is a time in `zone`.
+	"""
 	parsed = _parse_iso(value)
 	if not isinstance(parsed, datetime):
 		return parsed
@@ -110,7 +113,10 @@ def clean_instant(
 
 
 def _clean_words(value: object) -> tuple[str, ...] | InvalidValue:
-	"""Short texts, sorted, each once. Comes as a list, of texts or objects, or as one text with commas."""
+	"""Return short texts, sorted, each once.
+
+	Comes as a list, of texts or objects, or as one text with commas.
+	"""
 	if isinstance(value, str):
 		value = re.split(r"[,;\n]", value)
 	if value is None:
@@ -124,7 +130,7 @@ def _clean_words(value: object) -> tuple[str, ...] | InvalidValue:
 
 
 def _clean_rows(value: object, keys: Sequence[str]) -> tuple[PrivateDict, ...] | InvalidValue:
-	"""Objects reduced to `keys`, sorted by content, each once, empty ones left out."""
+	"""Return objects reduced to `keys`, sorted by content, each once, empty ones left out."""
 	if value is None or value == "":
 		return ()
 	if not isinstance(value, list) or not all(isinstance(item, Mapping) for item in value):
@@ -160,7 +166,7 @@ def _get_item_name(item: object) -> object:
 
 
 def _parse_iso(value: object) -> datetime | InvalidValue | None:
-	"""ISO 8601 as Kipu writes it, or as Ruby prints a time. Aware if there is an offset."""
+	"""Return ISO 8601 as Kipu writes it, or as Ruby prints a time. Aware if there is an offset."""
 	if isinstance(value, str) and (usual := _parse_usual_iso(value)):
 		return usual
 	text = clean_text(value)
@@ -185,7 +191,7 @@ def _parse_iso(value: object) -> datetime | InvalidValue | None:
 
 
 def _parse_usual_iso(text: str) -> datetime | None:
-	"""2026-03-05, or 2026-03-05T05:00:00Z: what nearly all are, read in C."""
+	"""Parse 2026-03-05 or 2026-03-05T05:00:00Z, the usual forms, in C."""
 	if text[4:5] != "-" or text[7:8] != "-":
 		return None
 	try:

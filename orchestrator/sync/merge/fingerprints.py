@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from orchestrator.doctypes import CLIENT, CLIENT_STAY
 from orchestrator.sync.connection import FacilityMapping, Source
 from orchestrator.sync.http.redaction import PrivateDict
 from orchestrator.sync.kipu.mapping import MappedRecord, map_record, to_canonical
@@ -25,9 +26,10 @@ _as_text = json.JSONEncoder(sort_keys=True).encode  # made once: json.dumps woul
 
 @dataclass(frozen=True, slots=True)
 class ParsedRecord:
-	"""One record. `derived` holds what is worked out of it rather than mapped; of that, `uncertain` names what hangs on a
+	"""One record. `derived` has the values computed from it rather than mapped; of these, `uncertain` names those that depend on a
 	field that can't be read: only a new stay takes it. `client_source_values` and `stay_source_values` are the mapped values as text: what is
-	remembered as Kipu's word. `unreadable` has an error for each field that the record is taken without."""
+	remembered as Kipu's word. `unreadable` has an error for each field that the record is taken without.
+	"""
 
 	raw: RawRecord = field(repr=False)
 	casefile_id: str
@@ -45,7 +47,7 @@ class ParsedRecord:
 
 @dataclass(slots=True)
 class FingerprintedRecord:
-	"""A record as it came, told apart from what was taken over before without reading it."""
+	"""A record as it was sent, comparable with the imported state without parsing it."""
 
 	raw: RawRecord = field(repr=False)
 	casefile_id: str
@@ -54,7 +56,7 @@ class FingerprintedRecord:
 	_parsed: ParsedRecord | None = field(default=None, repr=False)
 
 	def parse(self, source: Source, at: datetime) -> ParsedRecord | None:
-		"""As `parse_fingerprinted`, once."""
+		"""Parse the record once, as `parse_fingerprinted` does."""
 		if self._parsed is None:
 			self._parsed = parse_fingerprinted(self, source, at)
 		return self._parsed
@@ -70,7 +72,7 @@ class FingerprintedPage:
 	default_facility: str | None
 
 	def is_current(self, source: Source) -> bool:
-		"""False if a place has been added since, on which it depends how a record is read."""
+		"""Return False if a facility was added since on which the parsing depends."""
 		return (self.facilities_by_location, self.default_facility) == (
 			source.facilities_by_location,
 			source.default_facility,
@@ -78,7 +80,7 @@ class FingerprintedPage:
 
 
 def fingerprint_page(raws: Iterable[RawRecord], source: Source) -> FingerprintedPage:
-	"""All records of a page."""
+	"""Return all records of a page."""
 	seeing = FingerprintedPage([], [], dict(source.facilities_by_location), source.default_facility)
 	for raw in raws:
 		try:
@@ -89,7 +91,7 @@ def fingerprint_page(raws: Iterable[RawRecord], source: Source) -> Fingerprinted
 
 
 def fingerprint_record(raw: RawRecord, source: Source) -> FingerprintedRecord:
-	"""Who it is and a hash of what it says. Raises RecordError for a casefile id that is none."""
+	"""Return who it is and a hash of what it says. Raises RecordError for a casefile id that is none."""
 	casefile, _chart, _person = split_casefile(raw.get("casefile_id"))
 	return FingerprintedRecord(
 		raw,
@@ -102,9 +104,13 @@ def fingerprint_record(raw: RawRecord, source: Source) -> FingerprintedRecord:
 def parse_fingerprinted(
 	seen: FingerprintedRecord, source: Source, at: datetime, known_location: str | None = None
 ) -> ParsedRecord | None:
-	"""The record as of the aware instant `at`; None if the connection leaves it out. Raises RecordError.
+	"""Return the record as of the aware instant `at`; None if the connection leaves it out.
 
-	`known_location` is where the stay is known to be: it counts where the record's own location can't be read."""
+	Raises RecordError.
+
+	`known_location` is where the stay is known to be: it counts where the record's own location can't be
+	read.
+	"""
 	stay = parse_record(seen.raw, source.zones, at, known_location)
 	location = stay.location_id
 	if known_location and not is_valid_location(clean_id(seen.raw.get("location_id"))):
@@ -130,7 +136,7 @@ def parse_fingerprinted(
 	)
 
 
-def without_fields(incoming: ParsedRecord, targets: Collection[tuple[str, str]]) -> ParsedRecord:
+def remove_fields(incoming: ParsedRecord, targets: Collection[tuple[str, str]]) -> ParsedRecord:
 	"""Return the record without these fields of ours, each with its DocType."""
 
 	def rest(doctype: str, values: PrivateDict) -> PrivateDict:
@@ -138,19 +144,19 @@ def without_fields(incoming: ParsedRecord, targets: Collection[tuple[str, str]])
 
 	mapped = replace(
 		incoming.mapped,
-		client=rest("Client", incoming.mapped.client),
-		stay=rest("Client Stay", incoming.mapped.stay),
+		client=rest(CLIENT, incoming.mapped.client),
+		stay=rest(CLIENT_STAY, incoming.mapped.stay),
 	)
 	return replace(
 		incoming,
 		mapped=mapped,
-		client_source_values=rest("Client", incoming.client_source_values),
-		stay_source_values=rest("Client Stay", incoming.stay_source_values),
+		client_source_values=rest(CLIENT, incoming.client_source_values),
+		stay_source_values=rest(CLIENT_STAY, incoming.stay_source_values),
 	)
 
 
 def _is_left_out(stay: Stay, location_id: str | None, source: Source) -> bool:
-	"""True of a record at a location that is switched off, and of a test client."""
+	"""Return True of a record at a location that is switched off, and of a test client."""
 	place = source.facilities_by_location.get(location_id or "")
 	if place and not place.enabled:
 		return True
@@ -161,7 +167,7 @@ def _is_left_out(stay: Stay, location_id: str | None, source: Source) -> bool:
 
 
 def _derive_values(stay: Stay, location_id: str | None, source: Source) -> PrivateDict:
-	"""What Kipu doesn't say in a field: the status, the facility, the instants in the site's own time."""
+	"""Return what Kipu doesn't say in a field: the status, the facility, the instants in the site's own time."""
 	place = source.facilities_by_location.get(location_id or "")
 	return PrivateDict(
 		status=stay.status,
@@ -173,7 +179,7 @@ def _derive_values(stay: Stay, location_id: str | None, source: Source) -> Priva
 
 
 def to_site_time(moment: datetime | None, source: Source) -> datetime | None:
-	"""An instant as Frappe keeps it: in the site's time zone, without one."""
+	"""Return an instant as Frappe keeps it: in the site's time zone, without one."""
 	if moment is None:
 		return None
 	try:
@@ -185,14 +191,14 @@ def to_site_time(moment: datetime | None, source: Source) -> datetime | None:
 
 
 def _serialize_values(values: Mapping[str, Any]) -> PrivateDict:
-	"""Mapped values as text. They are clean: a text is itself."""
+	"""Serialize mapped values as text. They are clean already: a text stays as it is."""
 	return PrivateDict(
 		[(name, value if type(value) is str else to_canonical(value)) for name, value in values.items()]
 	)
 
 
 def _build_context(raw: RawRecord, source: Source) -> tuple[str, ...]:
-	"""What else decides how a record is read: the mapping, the zone, the facility."""
+	"""Return what else decides how a record is read: the mapping, the zone, the facility."""
 	location = clean_id(raw.get("location_id"))
 	known = location if isinstance(location, str) else ""
 	place = source.facilities_by_location.get(known)
@@ -206,10 +212,11 @@ def _build_context(raw: RawRecord, source: Source) -> tuple[str, ...]:
 
 
 def compute_fingerprint(raw: RawRecord, context: tuple[str, ...]) -> str:
-	"""A hash of a record, behind the shape of it: which fields there are.
+	"""Return a hash of a record, after a hash of its shape (the names of its fields).
 
-	Equal for records that come to the same: the order of lists and the kind of blank don't count, nor when it was last
-	touched. The status is not in it, that changes with time alone."""
+	Equal for records with equal content: the order of lists, the kind of blank and the time of the last
+	update don't count. The status is not included, because it changes with time alone.
+	"""
 	content = {
 		name: _sort_lists(value) if isinstance(value, list) else value
 		for name, value in raw.items()

@@ -11,17 +11,16 @@ DIGEST_BYTES = 10  # of a hash: as many as these take, and no bits left over
 
 
 def build_client_name(connection: str | None, person_id: str | None) -> str:
-	"""The name of the Client of a person."""
 	return f"CL-{_compute_digest('person', connection, person_id)}"
 
 
 def build_stay_name(connection: str | None, casefile_id: str | None) -> str:
-	"""The name of the Client Stay of a casefile."""
+	"""Return the name of the Client Stay of a casefile."""
 	return f"ST-{_compute_digest('casefile', connection, casefile_id)}"
 
 
 def build_full_name(client: Mapping[str, Any] | Any) -> str | None:
-	"""The name people call a client by: preferred or first, then last."""
+	"""Return the name people call a client by: preferred or first, then last."""
 	given = client.get("first_name") or client.get("preferred_name")
 	return " ".join(part for part in (given, client.get("last_name")) if part) or None
 

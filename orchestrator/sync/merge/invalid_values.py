@@ -1,21 +1,22 @@
-"""Values of a record that their fields here refuse: a site may map Kipu's fields to fields of its own, with rules of theirs."""
+"""Values of a record that fail the validation of their fields: a site may map Kipu's fields to fields of its own."""
 
 import dataclasses
 from datetime import date
 
 import frappe
 
+from orchestrator.doctypes import CLIENT, CLIENT_STAY
 from orchestrator.sync.connection import Source
 from orchestrator.sync.kipu.mapping import Rule
 from orchestrator.sync.kipu.records import RecordError
-from orchestrator.sync.merge.fingerprints import ParsedRecord, without_fields
+from orchestrator.sync.merge.fingerprints import ParsedRecord, remove_fields
 
 INVALID_VALUE_CODE = "invalid_value"
 
 
 def drop_invalid_values(incoming: ParsedRecord, source: Source) -> ParsedRecord | None:
 	"""Return the record without the values that their fields refuse, or None where there are none."""
-	values = {"Client": incoming.mapped.client, "Client Stay": incoming.mapped.stay}
+	values = {CLIENT: incoming.mapped.client, CLIENT_STAY: incoming.mapped.stay}
 	rules = [
 		rule
 		for rule in source.mapping.rules
@@ -24,12 +25,12 @@ def drop_invalid_values(incoming: ParsedRecord, source: Source) -> ParsedRecord 
 	if not rules:
 		return None
 	errors = tuple(RecordError(incoming.casefile_id, INVALID_VALUE_CODE, rule.source) for rule in rules)
-	reduced = without_fields(incoming, {(rule.doctype, rule.target) for rule in rules})
+	reduced = remove_fields(incoming, {(rule.doctype, rule.target) for rule in rules})
 	return dataclasses.replace(reduced, unreadable=(*reduced.unreadable, *errors))
 
 
 def _is_valid(rule: Rule, value: str | date) -> bool:
-	"""Return True if Frappe takes the value for the field, by the rules that hang on the field alone."""
+	"""Return True if Frappe takes the value for the field, by the rules of the field alone."""
 	field = frappe.get_meta(rule.doctype).get_field(rule.target)
 	if field and field.fieldtype == "Date" and not isinstance(value, date):
 		return False

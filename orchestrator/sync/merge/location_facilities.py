@@ -1,17 +1,17 @@
 """The facilities behind Kipu's locations. A location nobody has met before gets one, so that no record is without: user
-permissions would not hide it."""
+permissions would not hide it.
+"""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import frappe
 
-from orchestrator.sync.connection import DOCTYPE, FacilityMapping, Source
+from orchestrator.doctypes import FACILITY, KIPU_CONNECTION, KIPU_LOCATION
+from orchestrator.sync.connection import FacilityMapping, Source
 from orchestrator.sync.http.redaction import PrivateDict
 from orchestrator.sync.kipu.values import clean_id, clean_text
 
-LOCATION_DOCTYPE = "Kipu Location"
-FACILITY_DOCTYPE = "Facility"
 MAX_NAME_LENGTH = 140
 
 
@@ -19,7 +19,8 @@ def ensure_facilities(
 	records: Iterable[Mapping[str, Any]], source: Source, secure: Callable[[], None], *, dry_run: bool
 ) -> None:
 	"""See to it that the location of each record has a facility; before one is made, `secure`. In a dry run, one by name
-	only."""
+	only.
+	"""
 	for record in records:
 		location_id = clean_id(record.get("location_id"))
 		if not isinstance(location_id, str) or len(location_id) > MAX_NAME_LENGTH:
@@ -45,29 +46,29 @@ def _add_location(
 		if place is None:
 			_append_location(source, location_id, known, facility)
 		else:
-			filters = {"parent": source.name, "parenttype": DOCTYPE, "location_id": location_id}
-			frappe.db.set_value(LOCATION_DOCTYPE, filters, "facility", facility, update_modified=False)
+			filters = {"parent": source.name, "parenttype": KIPU_CONNECTION, "location_id": location_id}
+			frappe.db.set_value(KIPU_LOCATION, filters, "facility", facility, update_modified=False)
 	source.facilities_by_location[location_id] = FacilityMapping(
 		location_id, known, place.enabled if place else True, facility
 	)
 
 
 def _find_free_title(title: str, connection: str) -> str:
-	"""A name for a new facility. Another instance's place of the same name is another place."""
+	"""Return a name for a new facility. Another instance's place of the same name is another place."""
 	title = _fit_title(title, connection)
-	if not frappe.db.exists(FACILITY_DOCTYPE, title):
+	if not frappe.db.exists(FACILITY, title):
 		return title
 	taken, number = f"{title} ({connection})"[: MAX_NAME_LENGTH - 10], 1
 	name = taken
-	while frappe.db.exists(FACILITY_DOCTYPE, name):
+	while frappe.db.exists(FACILITY, name):
 		number += 1
 		name = f"{taken} {number}"
 	return name
 
 
 def _fit_title(title: str, connection: str) -> str:
-	"""The title as Frappe takes it for a name: what somebody calls a house must not stop everybody's sync."""
-	if title == FACILITY_DOCTYPE or title.startswith(f"New {FACILITY_DOCTYPE}"):
+	"""Return the title as Frappe accepts it for a name: an unusual title must not stop the sync."""
+	if title == FACILITY or title.startswith(f"New {FACILITY}"):
 		title = f"{connection} {title}"
 	return title.replace("<", "(").replace(">", ")")[:MAX_NAME_LENGTH].strip()
 
@@ -76,13 +77,16 @@ def _create_default_facility(source: Source, dry_run: bool) -> str:
 	facility = _find_free_title(source.name, source.name)
 	if not dry_run:
 		_create_facility(facility)
-		frappe.db.set_value(DOCTYPE, source.name, "default_facility", facility, update_modified=False)
+		frappe.db.set_value(KIPU_CONNECTION, source.name, "default_facility", facility, update_modified=False)
 	return facility
 
 
 def _create_facility(facility: str) -> None:
-	"""Raises QueryDeadlockError where another run has just made one of that name: the page is to be done again."""
-	doc = frappe.get_doc({"doctype": FACILITY_DOCTYPE, "facility_name": facility})
+	"""Create a facility.
+
+	Raises QueryDeadlockError if another run has just created it: the page has to be repeated.
+	"""
+	doc = frappe.get_doc({"doctype": FACILITY, "facility_name": facility})
 	try:
 		doc.insert(ignore_permissions=True)  # part of the run
 	except frappe.DuplicateEntryError:
@@ -91,12 +95,14 @@ def _create_facility(facility: str) -> None:
 
 
 def _append_location(source: Source, location_id: str, name: str, facility: str) -> None:
-	"""As a row of its own: saving the whole connection would be in the way of whoever edits it."""
+	"""Append a location as a row of its own: saving the whole connection would conflict with a user who edits
+	it.
+	"""
 	row = PrivateDict(
-		doctype=LOCATION_DOCTYPE, parent=source.name, parenttype=DOCTYPE, parentfield="locations", enabled=1,
+		doctype=KIPU_LOCATION, parent=source.name, parenttype=KIPU_CONNECTION, parentfield="locations", enabled=1,
 		idx=len(source.facilities_by_location) + 1, location_id=location_id, location_name=name[:MAX_NAME_LENGTH] or None,
 		facility=facility,
 	)  # fmt: skip
 	doc = frappe.get_doc(dict(row))
 	doc.db_insert()
-	frappe.clear_document_cache(DOCTYPE, source.name)
+	frappe.clear_document_cache(KIPU_CONNECTION, source.name)

@@ -1,4 +1,7 @@
-"""What one person's records come to: a comparison of what is here, what Kipu says and what Kipu last said. Writes nothing."""
+"""Merge the records of one person: a three-way comparison of current, source and last synced source values.
+
+Writes nothing.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -6,6 +9,7 @@ from datetime import datetime
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
+from orchestrator.doctypes import CLIENT, CLIENT_STAY
 from orchestrator.sync.connection import Source
 from orchestrator.sync.http.redaction import PrivateDict
 from orchestrator.sync.kipu.mapping import MergePlan, build_plan, to_canonical
@@ -17,7 +21,7 @@ Outcome = Literal["imported", "updated", "skipped"]
 
 IN_CARE_STATUSES = frozenset({"Pre-Admission", "Active"})
 REMOVED_STATUSES = frozenset({"Absent", "Deleted"})
-# Of so many shapes of a record the content is remembered.
+# The number of shapes of a record whose hashes are remembered.
 MAX_HASHES = 4
 
 
@@ -49,7 +53,7 @@ class Record:
 		return PrivateDict((name, self.row.get(name)) for name in self.before)
 
 	def set_value(self, name: str, value: Any) -> None:
-		"""Take a value, unless it is there already."""
+		"""Set a value, if it differs."""
 		here = self.row.get(name)
 		if here is value or to_canonical(here) == to_canonical(value):
 			return
@@ -60,7 +64,7 @@ class Record:
 			del self.before[name]  # there and back again
 
 	def initialize(self, values: Mapping[str, Any], source_values: PrivateDict) -> None:
-		"""Take the first source_values of Kipu."""
+		"""Set a new record to Kipu's source values."""
 		self.row.update(values)
 		self.before.update(
 			dict.fromkeys([name for name, value in source_values.items() if value is not None])
@@ -69,7 +73,7 @@ class Record:
 		self.state_changed = True
 
 	def apply_plan(self, planned: MergePlan) -> None:
-		"""Take the changes of a plan and remember Kipu's source_values."""
+		"""Apply the changes of a plan and remember the source values."""
 		for change in planned.changes:
 			self.set_value(change.field, change.new)
 		if planned.synced != self.synced:
@@ -80,10 +84,11 @@ class Record:
 			self.state_changed = True
 
 	def remember_hash(self, content: str) -> None:
-		"""Remember that this content is taken over.
+		"""Remember the hash of imported content.
 
-		A hash begins with the shape of its content, the names of its fields: a census sends others than the rest. Of
-		each shape one is remembered; if one changed, the others are older than it."""
+		A hash begins with the shape of its content, the names of its fields: the census has fewer fields. One
+		hash of each shape is remembered; if one changed, the others are outdated.
+		"""
 		if content in self.hashes:
 			return
 		kept = () if self.changed or self._matches_shape(content) else self.hashes[-MAX_HASHES + 1 :]
@@ -91,13 +96,13 @@ class Record:
 		self.state_changed = True
 
 	def keep_only_older_hash(self, content: str, *, changed: bool) -> None:
-		"""Do not remember this content, of which a field can't be read, and forget what is older than it."""
+		"""Remember no hash of content with an unreadable field, and forget the older ones."""
 		if self.hashes and (changed or self._matches_shape(content)):
 			self.hashes = ()
 			self.state_changed = True
 
 	def clear_hashes(self) -> None:
-		"""If a record that is gone comes back just as it was, it has to be taken again."""
+		"""Clear the hashes: a missing record that reappears unchanged has to be imported again."""
 		if self.hashes:
 			self.hashes = ()
 			self.state_changed = True
@@ -107,7 +112,7 @@ class Record:
 		return any(each.startswith(f"{shape}:") for each in self.hashes)
 
 
-MISSING = "\0"  # in place of a value that Kipu had never told
+MISSING = "\0"  # in place of a value that Kipu never sent
 
 
 @dataclass(slots=True)
@@ -118,7 +123,7 @@ class Person:
 	stays: dict[str, Record]
 
 	@property
-	def list_records(self) -> Iterable[Record]:
+	def records(self) -> Iterable[Record]:
 		"""The client and the stays."""
 		yield self.client
 		yield from self.stays.values()
@@ -126,9 +131,12 @@ class Person:
 
 @dataclass(slots=True)
 class MergeResult:
-	"""What became of one record of Kipu's. `blanked_fields`: of the changed ones, those whose value is taken away.
-	`reviews`: fields that wait for a person, each with its record. `arrived`: the stay is new, or was gone and is back.
-	`still_deleted`: the record came, though its stay is deleted."""
+	"""The result of merging one record.
+
+	`blanked_fields`: the changed fields whose value is removed. `reviews`: fields that wait for a person,
+	each with its record. `arrived`: the stay is new, or was missing and is back. `still_deleted`: the record
+	was sent, though its stay is deleted.
+	"""
 
 	incoming: ParsedRecord
 	outcome: Outcome
@@ -145,7 +153,8 @@ def merge_records(
 ) -> list[MergeResult]:
 	"""Bring the person's records up to what Kipu says. They hold the new values afterwards; nothing is stored.
 
-	Where `vault_follows`, a deleted stay waits for what the vault says; else its own stamp tells whether it is back."""
+	Where `vault_follows`, a deleted stay waits for what the vault says; else its own stamp tells whether it is back.
+	"""
 	verdicts = [
 		merge_record(person, incoming, source, vault_follows=vault_follows)
 		for incoming in sorted(incomings, key=_build_age_key)
@@ -157,7 +166,7 @@ def merge_records(
 def merge_record(
 	person: Person, incoming: ParsedRecord, source: Source, *, vault_follows: bool = False
 ) -> MergeResult:
-	"""Take one record of Kipu's."""
+	"""Merge one record of Kipu's."""
 	stay = person.stays.get(incoming.stay_name) or _create_stay(person, incoming, source)
 	if person.client.new:
 		person.client.row["person_id"] = incoming.stay.person_id
@@ -176,10 +185,10 @@ def merge_record(
 		outcome,
 		status_before in IN_CARE_STATUSES and stay.row.get("status") not in IN_CARE_STATUSES,
 		_list_changed_fields(stay, of_client),
-		(*_list_blanked_fields("Client Stay", of_stay), *_list_blanked_fields("Client", of_client)),
+		(*_list_blanked_fields(CLIENT_STAY, of_stay), *_list_blanked_fields(CLIENT, of_client)),
 		(
 			*((stay.doctype, stay.name, name) for name in (of_stay.reviews if of_stay else ())),
-			*(("Client", person.client.name, name) for name in (of_client.reviews if of_client else ())),
+			*((CLIENT, person.client.name, name) for name in (of_client.reviews if of_client else ())),
 		),
 		stay.new or (status_before in REMOVED_STATUSES and stay.row.get("status") not in REMOVED_STATUSES),
 		stay.row.get("status") == "Deleted",
@@ -190,7 +199,8 @@ def update_client_status(person: Person, source: Source, *, allow_discharge: boo
 	"""Work out the client's own standing from all stays.
 
 	Unless `allow_discharge`, nobody leaves care: the stay that goes on may come on a later page, and a discharge that never was
-	must not reach those who listen."""
+	must not reach those who listen.
+	"""
 	lead = _get_current_stay(person.stays.values(), source)
 	client = person.client
 	if lead is None:
@@ -209,7 +219,7 @@ def update_client_status(person: Person, source: Source, *, allow_discharge: boo
 
 
 def _get_current_stay(stays: Iterable[Record], source: Source) -> Record | None:
-	"""Of a person's stays, the one that tells their present state: one that Kipu still has, if there is one."""
+	"""Return the stay that decides a person's present state: one that Kipu still lists, if there is any."""
 	return max(stays, key=lambda stay: _build_sort_key(stay.row, source.site_zone), default=None)
 
 
@@ -230,7 +240,7 @@ def _create_stay(person: Person, incoming: ParsedRecord, source: Source) -> Reco
 		casefile_id=incoming.casefile_id,
 		chart_id=str(incoming.stay.chart_id),
 	)
-	person.stays[incoming.stay_name] = Record("Client Stay", incoming.stay_name, row, new=True)
+	person.stays[incoming.stay_name] = Record(CLIENT_STAY, incoming.stay_name, row, new=True)
 	return person.stays[incoming.stay_name]
 
 
@@ -241,14 +251,14 @@ def _merge_values(
 	if record.new and not record.synced:
 		record.initialize(values, source_values)
 		return None
-	policies = source.policies["Client" if record.doctype == "Client" else "Client Stay"]
+	policies = source.policies[CLIENT if record.doctype == CLIENT else CLIENT_STAY]
 	planned = build_plan(record.row, values, record.synced, policies, source.default_policy)
 	record.apply_plan(planned)
 	return planned
 
 
 def _list_changed_fields(stay: Record, of_client: MergePlan | None) -> tuple[str, ...]:
-	"""What is changed of records that were here."""
+	"""Return what is changed of records that were here."""
 	of_stay = () if stay.new else stay.before
 	return (
 		*(f"Client Stay.{name}" for name in of_stay),
@@ -257,7 +267,7 @@ def _list_changed_fields(stay: Record, of_client: MergePlan | None) -> tuple[str
 
 
 def _list_blanked_fields(doctype: str, planned: MergePlan | None) -> list[str]:
-	"""Fields that had a value and have none now."""
+	"""Return fields that had a value and have none now."""
 	return [
 		f"{doctype}.{change.field}"
 		for change in (planned.changes if planned else ())
@@ -266,8 +276,11 @@ def _list_blanked_fields(doctype: str, planned: MergePlan | None) -> list[str]:
 
 
 def _update_hashes(stay: Record, incoming: ParsedRecord, *, changed: bool) -> None:
-	"""A record of which a field can't be read is compared anew each time, so that its issue stays true; so is one whose stay
-	is deleted, so that it is seen to be listed again."""
+	"""Update the hashes.
+
+	A record with an unreadable field has none, so that it is compared each time and its issue stays true; nor
+	has one whose stay is deleted, so that a new listing is noticed.
+	"""
 	if stay.row.get("status") == "Deleted":
 		stay.clear_hashes()
 	elif incoming.unreadable:
@@ -277,8 +290,11 @@ def _update_hashes(stay: Record, incoming: ParsedRecord, *, changed: bool) -> No
 
 
 def _apply_derived(stay: Record, incoming: ParsedRecord, source: Source, vault_follows: bool) -> None:
-	"""Status, facility and instants; a stay that was gone is back, unless it is deleted and the vault is still to be read,
-	or the record is older than its deletion."""
+	"""Apply status, facility and instants.
+
+	A missing stay is back, unless it is deleted and the vault is still to be read, or the record is older
+	than its deletion.
+	"""
 	updated = to_site_time(incoming.stay.updated_at, source)
 	deleted = stay.row.get("deleted_at")
 	is_older = deleted and not (updated and updated > deleted)
@@ -294,6 +310,6 @@ def _apply_derived(stay: Record, incoming: ParsedRecord, source: Source, vault_f
 
 
 def _build_age_key(incoming: ParsedRecord) -> tuple[float, int]:
-	"""The record that was updated last has the last source_values."""
+	"""Return the record that was updated last has the last source_values."""
 	updated = incoming.stay.updated_at
 	return (updated.timestamp() if updated else 0.0, incoming.stay.chart_id)

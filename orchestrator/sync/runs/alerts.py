@@ -1,18 +1,20 @@
-"""What people are told of a connection without asking. No values, no names of clients."""
+"""Notifications about connections. They contain no values and no names of clients."""
 
 from collections.abc import Iterable
 
 import frappe
 from frappe import _
 
+from orchestrator.doctypes import KIPU_CONNECTION, SYNC_RUN
 from orchestrator.sync.runs.run_records import Run
 
 ROLES = ("System Manager", "Kipu Sync Manager")
-CONNECTION_DOCTYPE = "Kipu Connection"
 
 
 def describe_hold(count: int, limit: int, field: str = "") -> str:
-	"""Why a run waits for approval: because of deactivations, or of records in which `field` would become blank."""
+	"""Return why a run waits for approval: because of deactivations, or of records in which `field` would become
+	blank.
+	"""
 	if field:
 		text = _(
 			"It would empty {2} in {0} records; the limit is {1}. Find out why, then approve or cancel it."
@@ -25,32 +27,32 @@ def describe_hold(count: int, limit: int, field: str = "") -> str:
 
 
 def send_approval_request(run: Run) -> None:
-	"""Somebody has to approve a run."""
+	"""Notify that a run needs approval."""
 	if run.request.dry_run:
 		return
 	subject = _(
 		"Kipu sync {0} of {1} is waiting for approval: unusually many clients would leave care or lose a value"
 	).format(run.name, run.request.connection)
-	send_notification(subject, "Sync Run", run.name)
+	send_notification(subject, SYNC_RUN, run.name)
 
 
 def pause_after_refusal(run: Run, reason: str) -> None:
-	"""The keys are refused: stop asking until somebody has looked, and say so."""
+	"""Pause the connection after refused credentials, and notify."""
 	pause_connection(run.request.connection, reason)
 	subject = _("Kipu connection {0} was refused by Kipu and has been paused").format(run.request.connection)
-	send_notification(subject, CONNECTION_DOCTYPE, run.request.connection)
+	send_notification(subject, KIPU_CONNECTION, run.request.connection)
 
 
 def pause_connection(name: str, reason: str) -> None:
-	"""Let no scheduled run start. Commits."""
+	"""Pause the schedule of a connection. Commits."""
 	values = {"status": "Paused", "paused_reason": reason}
-	frappe.db.set_value(CONNECTION_DOCTYPE, name, values, update_modified=False)
-	frappe.clear_document_cache(CONNECTION_DOCTYPE, name)
+	frappe.db.set_value(KIPU_CONNECTION, name, values, update_modified=False)
+	frappe.clear_document_cache(KIPU_CONNECTION, name)
 	frappe.db.commit()
 
 
 def send_notification(subject: str, doctype: str, name: str) -> None:
-	"""A notification in Desk for everybody who looks after the sync. Commits."""
+	"""Notify everybody with a role for the sync, in Desk. Commits."""
 	for user in _list_managers():
 		frappe.get_doc(
 			{
@@ -67,7 +69,7 @@ def send_notification(subject: str, doctype: str, name: str) -> None:
 
 
 def _list_managers() -> Iterable[str]:
-	"""The enabled users with a role that looks after the sync."""
+	"""Return the enabled users with a role that looks after the sync."""
 	holders = frappe.get_all(  # whoever they are
 		"Has Role", filters={"parenttype": "User", "role": ("in", ROLES)}, pluck="parent", distinct=True
 	)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timezone
 
+from orchestrator.doctypes import CLIENT_STAY
 from orchestrator.sync.connection import Source
 from orchestrator.sync.kipu.pages import RawRecord
 from orchestrator.sync.kipu.records import RecordError, compute_drift
@@ -40,7 +41,7 @@ class Applier:
 		self._vault_follows = run.request.sync_type in VAULT_SYNC_TYPES
 
 	def apply(self, raws: Sequence[RawRecord], seeing: FingerprintedPage | None = None) -> PageOutcomes:
-		"""Take the records, seen already or not. Unchanged ones cost one query, all of them together."""
+		"""Import the records, known or not. Unchanged ones cost one query, all of them together."""
 		outcomes = PageOutcomes()
 		location_facilities.ensure_facilities(
 			raws, self._source, self._secure, dry_run=self._run.request.dry_run
@@ -60,7 +61,7 @@ class Applier:
 	def _filter_changed(
 		self, seen: Sequence[FingerprintedRecord], outcomes: PageOutcomes
 	) -> list[FingerprintedRecord]:
-		"""Those whose content is not taken over yet."""
+		"""Return the records whose content is not imported yet."""
 		known = self._store.get_hashes([each.stay_name for each in seen])
 		fresh = []
 		for each in seen:
@@ -156,13 +157,13 @@ class Applier:
 		self._issues.resolve_record(incoming.casefile_id, incoming.raw, failures)
 
 	def _list_lost_values(self, verdict: MergeResult, person: Person) -> list[str]:
-		"""Of the blanked fields, those whose value was here before this run."""
+		"""Return those of the blanked fields whose value is older than this run."""
 		records = person.client, person.stays[verdict.incoming.stay_name]
 		own = {each.doctype for each in records if each.new or each.created_by_run == self._run.name}
 		return [field for field in verdict.blanked_fields if field.partition(".")[0] not in own]
 
 	def _record_failure(self, failure: RecordFailure, outcomes: PageOutcomes) -> None:
-		"""A failure that somebody has discarded is no news: the record is left alone."""
+		"""Record a failure, unless it was discarded."""
 		if self._issues.is_discarded(failure):
 			outcomes.records.append((failure.casefile_id, "skipped"))
 			return
@@ -172,8 +173,11 @@ class Applier:
 	def _check_chart_conflicts(
 		self, incomings: Sequence[ParsedRecord], holders: Sequence[ChartHolder], outcomes: PageOutcomes
 	) -> None:
-		"""One chart number with two people: somebody has to look, and the stay that Kipu lists no more is superseded.
-		Nothing is merged."""
+		"""Create an issue for a chart number of two people, and supersede the stay that Kipu does not list any
+		more.
+
+		Nothing is merged.
+		"""
 		people = {str(incoming.stay.chart_id): incoming for incoming in incomings}
 		new = [(str(incoming.stay.chart_id), incoming.client_name) for incoming in incomings]
 		for chart, client in (*(holder[:2] for holder in holders), *new):
@@ -183,7 +187,7 @@ class Applier:
 					"Identity",
 					"chart_of_two_people",
 					casefile_id=incoming.casefile_id,
-					reference=("Client Stay", incoming.stay_name),
+					reference=(CLIENT_STAY, incoming.stay_name),
 				)
 
 		superseded = [
@@ -216,7 +220,10 @@ class Applier:
 				outcomes.records.append((holder.casefile_id, "updated"))
 
 	def _check_drift(self, raws: Sequence[RawRecord]) -> None:
-		"""Fields that are new, gone or of another kind, by the first record of a page with changes. Names only."""
+		"""Report fields that are new, missing or of another type, by the first record of a page with changes.
+
+		Names only.
+		"""
 		found = compute_drift(raws[0])
 		for kind in ("unknown", "vanished", "retyped"):
 			for field in sorted(getattr(found, kind)):
@@ -227,5 +234,5 @@ class Applier:
 
 
 def _build_failure(error: RecordError) -> RecordFailure:
-	"""A record, or a field of it, that can't be read."""
+	"""Return a record, or a field of it, that can't be read."""
 	return RecordFailure(error.casefile_id, error.code, error.field, error.retryable)

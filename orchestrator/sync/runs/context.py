@@ -1,4 +1,4 @@
-"""One run at work: what every phase needs. A page is taken and committed together with where to go on from."""
+"""The context that every phase of a run needs. A page is committed together with its checkpoint."""
 
 import hashlib
 import time
@@ -13,6 +13,7 @@ from rq.timeouts import BaseTimeoutException
 
 import frappe
 
+from orchestrator.doctypes import SYNC_RUN
 from orchestrator.sync.connection import Source
 from orchestrator.sync.errors import AccessDeniedError, RouteDisabledError
 from orchestrator.sync.kipu.client import KipuClient
@@ -27,7 +28,7 @@ from orchestrator.sync.runs.run_records import Run
 from orchestrator.sync.storage.store import DryRunStore, Store, count_existing, count_in_care
 from orchestrator.sync.storage.writer import DatabaseStore
 
-# A read that came out torn is repeated so many times: records move while they are read.
+# How often an inconsistent read is repeated: records move between pages while they are read.
 MAX_READS = 3
 MAX_PAGE_ATTEMPTS = 3
 LIKELY_PAGE_SIZES = (25, 50, 100)  # of a server that does not tell
@@ -42,7 +43,8 @@ Checkpoint = dict[str, Any]
 
 class ApprovalRequiredError(Exception):
 	"""The run would take more people out of care than its limit, or blank a `field` in more records. Somebody has to
-	approve it."""
+	approve it.
+	"""
 
 	def __init__(self, count: int, limit: int, field: str = "") -> None:
 		super().__init__(count, limit, field)
@@ -94,12 +96,15 @@ class RunContext:
 		return self.run.request.dry_run
 
 	def reset(self) -> None:
-		"""Forget what was assumed of the database: it was rolled back."""
+		"""Reset the cached state of the database, after a rollback."""
 		self.issues = IssueTracker(self.source.name, None if self.dry_run else self.run.name)
 		self.applier = Applier(self.run, self.source, self.store, self.issues, self.open_savepoint)
 
 	def run_in_transaction(self, step: Callable[[], PageOutcomes], checkpoint: Checkpoint) -> None:
-		"""Do a page's work and commit it with its mark. Repeated if the database gave it up. Raises ApprovalRequiredError."""
+		"""Run a step and commit it with its checkpoint.
+
+		Repeated after a deadlock. Raises ApprovalRequiredError.
+		"""
 		for attempt in range(1, MAX_PAGE_ATTEMPTS + 1):
 			places = dict(self.source.facilities_by_location), self.source.default_facility
 			self._has_savepoint = False
@@ -117,26 +122,28 @@ class RunContext:
 				continue
 			self.check_deactivations(outcomes.deactivated)
 			self.check_blanked_fields(outcomes.blanked_fields)
-			counts_before = self.run.tally.snapshot()
+			counts_before = self.run.tally.to_snapshot()
 			self.run.tally.add_outcomes(outcomes)
 			try:
 				self.run.commit(checkpoint)
 			except BaseException:
-				self.run.tally.restore(counts_before)  # the page was not kept
+				self.run.tally.restore(counts_before)  # the page was not committed
 				raise
 			self.relisted.update(outcomes.relisted)
 			self.publish_progress()
 			return
 
 	def open_savepoint(self) -> None:
-		"""To be called before the first write of a page, and after the last wait for Kipu."""
+		"""Open the page's savepoint: after the last wait for Kipu and before the first write."""
 		if not self._has_savepoint and not self.dry_run:
 			frappe.db.savepoint(SAVEPOINT)
 			self._has_savepoint = True
 
 	def _release_savepoint(self) -> None:
-		"""Raise QueryDeadlockError if the database has given the page's work up, and a hook of somebody's kept that from
-		us: what came before it would be lost in silence."""
+		"""Raise QueryDeadlockError if the database rolled the page back and a hook suppressed the error.
+
+		Otherwise the writes before it would be lost silently.
+		"""
 		if not self._has_savepoint:
 			return
 		try:
@@ -171,7 +178,10 @@ class RunContext:
 			raise ApprovalRequiredError(total, self.limit)
 
 	def read_pages(self, fetch: Callable[[int], Iterator[Page]], checkpoint: Checkpoint) -> bool:
-		"""Take all pages of a read, from where an earlier run stopped; again if it came out torn. True if complete."""
+		"""Process all pages of a read, from the checkpoint; read again if the result is inconsistent.
+
+		Return True if complete.
+		"""
 		for attempt in range(MAX_READS):
 			resumed = (
 				self.run.checkpoint if attempt == 0 and _is_same_read(self.run.checkpoint, checkpoint) else {}
@@ -191,12 +201,12 @@ class RunContext:
 
 	@contextmanager
 	def prefetch_pages(self, pages: Iterator[Page]) -> Iterator[Iterator[tuple[Page, FingerprintedPage]]]:
-		"""Pages with what is seen in them, each fetched while the one before is taken."""
+		"""Yield pages with their fingerprints, each fetched while the page before it is processed."""
 		with prefetch_items(map(self._fingerprint, pages), self.patience) as seen:
 			yield seen
 
 	def _fingerprint(self, page: Page) -> tuple[Page, FingerprintedPage]:
-		"""In the thread that reads ahead."""
+		"""Compute the fingerprints of a page, in the prefetching thread."""
 		seeing = fingerprint_page(yield_to_main_thread(page.records), self.source)
 		at = datetime.now(timezone.utc)
 		for each in yield_to_main_thread(seeing.records if self._parse_early else ()):
@@ -225,10 +235,10 @@ class RunContext:
 			self.apply_page(page, seeing, {**checkpoint, **progress})
 			if not page.paginated:
 				return self._is_complete_without_pagination(page, checkpoint)
-		return tally.totals == {base + tally.records} and tally.count_distinct == tally.records
+		return tally.totals == {base + tally.records} and tally.distinct == tally.records
 
 	def apply_page(self, page: Page, seeing: FingerprintedPage, checkpoint: Checkpoint) -> None:
-		"""Take the records of a page."""
+		"""Import the records of a page."""
 		imported = self.run.tally.imported
 		self.run_in_transaction(lambda: self.applier.apply(page.records, seeing), checkpoint)
 		self._parse_early = self.run.tally.imported - imported > len(page.records) // 2
@@ -239,7 +249,7 @@ class RunContext:
 		self.run.tally.records_read += len(page.records)
 
 	def _is_complete_without_pagination(self, page: Page, checkpoint: Checkpoint) -> bool:
-		"""A page without pagination is the whole answer, unless it is exactly as long as a page may be."""
+		"""Return a page without pagination is the whole answer, unless it is exactly as long as a page may be."""
 		self.run.add_note(f"{checkpoint['phase']}: the reply has no pagination, so it counts as one page")
 		return len(page.records) not in (self.source.page_size, *LIKELY_PAGE_SIZES)
 
@@ -248,7 +258,8 @@ class RunContext:
 	) -> bool:
 		"""Do what needs a route that may be switched off for the instance, or closed to these keys. True if it was open.
 
-		An `essential` one that is closed to the keys ends the run."""
+		An `essential` one that is closed to the keys ends the run.
+		"""
 		try:
 			work()
 		except RouteDisabledError:
@@ -265,7 +276,7 @@ class RunContext:
 		return False
 
 	def publish_progress(self, force: bool = False) -> None:
-		"""Tell Desk and whoever watches how far it is."""
+		"""Publish the progress to Desk and to a watching terminal."""
 		if not force and time.monotonic() - self._shown_at < PROGRESS_INTERVAL_SECONDS:
 			return
 		self._shown_at = time.monotonic()
@@ -276,7 +287,7 @@ class RunContext:
 			"failed": run.tally.failed,
 		}  # fmt: skip
 		try:
-			frappe.publish_realtime(PROGRESS_EVENT, message, doctype="Sync Run", docname=run.name)
+			frappe.publish_realtime(PROGRESS_EVENT, message, doctype=SYNC_RUN, docname=run.name)
 		except BaseTimeoutException:
 			raise  # a job's time is over
 		except Exception:  # noqa: S110 - nobody's sync stops because nobody can watch it
@@ -286,23 +297,22 @@ class RunContext:
 
 
 def _compute_page_digest(page: Page) -> str:
-	"""Which records a page holds."""
+	"""Return which records a page holds."""
 	ids = sorted(str(record.get("casefile_id")) for record in page.records)
 	return hashlib.sha256("\n".join(ids).encode()).hexdigest()[:16]
 
 
 def _is_same_read(first: Mapping[str, Any], second: Checkpoint) -> bool:
-	"""True if a checkpoint is of the very read that `mark` names."""
+	"""Return True if a checkpoint is of the very read that `mark` names."""
 	return "page" in first and all(first.get(name) == value for name, value in second.items())
 
 
 def roll_back_page() -> None:
-	"""Give up the page's work, and what waits for its commit."""
+	"""Roll back the page's work, and drop what waits for its commit."""
 	frappe.db.rollback()
 	# Frappe sends these after the commit of whatever comes next otherwise.
 	frappe.local._webhook_queue = []
 
 
 def get_next_day(day: date) -> date:
-	"""The next day."""
 	return day + timedelta(days=1)

@@ -15,7 +15,7 @@ OUTCOMES: tuple[Outcome, ...] = ("imported", "updated", "skipped")
 
 
 class CompactIntSet:
-	"""A set of 64-bit numbers in little more than 8 bytes each: a run may meet a great many records."""
+	"""A set of 64-bit numbers in little more than 8 bytes each, because a run may read very many records."""
 
 	__slots__ = ("_buckets",)
 
@@ -40,7 +40,7 @@ class RecordFailure:
 	retryable: bool
 
 	def to_dict(self) -> dict[str, Any]:
-		"""As replies and history have it."""
+		"""Serialize the failure for replies and history."""
 		return {
 			"casefile_id": self.casefile_id,
 			"code": self.code,
@@ -59,7 +59,7 @@ class Relisted(NamedTuple):
 
 @dataclass(slots=True)
 class PageOutcomes:
-	"""What became of the records of one page. Taken into the tally only when the page is committed."""
+	"""The results of the records of one page. Added to the tally when the page is committed."""
 
 	records: list[tuple[str, Outcome]] = field(default_factory=list)
 	failures: list[RecordFailure] = field(default_factory=list)
@@ -72,7 +72,7 @@ class PageOutcomes:
 
 @dataclass(slots=True)
 class Tally:
-	"""Counts of a run. A record counts once, by the most that became of it, however often it is read."""
+	"""The counts of a run. A record counts once, by its most important result, however often it is read."""
 
 	imported: int = 0
 	updated: int = 0
@@ -99,21 +99,22 @@ class Tally:
 		self.blanked_fields.update(outcomes.blanked_fields)
 		self.deactivated += outcomes.deactivated
 
-	def snapshot(self) -> dict[str, Any]:
-		"""The counts, to be put back if the next page comes to nothing. Only at the end of a run: which records were met is
-		not among them."""
+	def to_snapshot(self) -> dict[str, Any]:
+		"""Return the counts, to restore them if the next page is rolled back.
+
+		For the end of a run only: the set of records is not included.
+		"""
 		counts = {
 			name: getattr(self, name) for name in ("imported", "updated", "skipped", "failed", "deactivated")
 		}
 		return {**counts, **{name: getattr(self, name).copy() for name in ("changed_fields", "failures")}}
 
 	def restore(self, snapshot: Mapping[str, Any]) -> None:
-		"""Tell these counts again."""
+		"""Restore the counts of a snapshot."""
 		for name, value in snapshot.items():
 			setattr(self, name, value)
 
 	def count_record(self, key: str, outcome: Outcome) -> None:
-		"""Count one record."""
 		number = hash(key)
 		before = next((each for each in OUTCOMES if number in self._outcome_by_record[each]), None)
 		if before is None:
@@ -130,7 +131,7 @@ class Tally:
 		return any(hash(key) in numbers for numbers in self._outcome_by_record.values())
 
 	def add_failure(self, failure: RecordFailure) -> None:
-		"""Count one record, or field, that could not be taken. The first hundred are told one by one."""
+		"""Count one record or field that could not be imported. The first hundred are listed."""
 		number = hash(failure)
 		if number in self._failed_records:
 			return

@@ -1,5 +1,6 @@
-"""Who is not in care any more though no list of Kipu's says so in so many words: discharges that come due, the deleted,
-the absent, and those whose last stay has ended."""
+"""Deactivate stays and clients that no list of Kipu reports: discharges that come due, deleted and absent stays,
+and clients whose last stay has ended.
+"""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
@@ -8,8 +9,8 @@ from functools import partial
 from itertools import islice
 
 import frappe
-from frappe.utils import now_datetime
 
+from orchestrator import clock
 from orchestrator.sync.errors import AccessDeniedError, RecordNotFoundError, RouteDisabledError
 from orchestrator.sync.kipu.pages import RawRecord
 from orchestrator.sync.kipu.records import RecordError, compute_status, split_casefile
@@ -36,7 +37,7 @@ def apply_planned_discharges(work: RunContext) -> PageOutcomes:
 	rows = frappe.db.sql(
 		"select name, client, casefile_id from `tabClient Stay`"
 		" where connection=%s and status='Active' and discharged_at <= %s",
-		(work.source.name, now_datetime()),
+		(work.source.name, clock.get_now()),
 	)
 	return _update_stays(work, rows, _mark_discharged, departing=False)
 
@@ -62,7 +63,7 @@ def mark_deleted(work: RunContext, records: Sequence[RawRecord]) -> PageOutcomes
 
 
 def verify_missing(work: RunContext, present: Collection[str]) -> None:
-	"""Look up one by one who should be in care and is in no list. Only after a complete census."""
+	"""Look up one by one the clients in care who are in no list. Only after a complete census."""
 	absent = [
 		row for row in work.store.list_in_care() if row[0] not in present and not _is_left_out(row[3], work)
 	]
@@ -77,7 +78,7 @@ def verify_missing(work: RunContext, present: Collection[str]) -> None:
 
 
 def restore_relisted_stays(work: RunContext, mark: Checkpoint) -> None:
-	"""Bring back the stays that are deleted here, that Kipu lists and that are not in its vault."""
+	"""Restore deleted stays that Kipu lists and that are not in its vault."""
 	rows = iter(list(work.relisted.items()))
 	while some := dict(islice(rows, BATCH_SIZE)):
 		work.run_in_transaction(partial(_restore_batch, work, some), mark)
@@ -85,7 +86,7 @@ def restore_relisted_stays(work: RunContext, mark: Checkpoint) -> None:
 
 
 def _restore_batch(work: RunContext, relisted: dict[str, Relisted]) -> PageOutcomes:
-	now = now_datetime()
+	now = clock.get_now()
 
 	def restore(stay: Record) -> None:
 		admitted, discharged = stay.row.get("admitted_at"), stay.row.get("discharged_at")
@@ -99,7 +100,7 @@ def _restore_batch(work: RunContext, relisted: dict[str, Relisted]) -> PageOutco
 
 
 def finalize_discharges(work: RunContext, mark: Checkpoint) -> None:
-	"""Those who are in care by their own record and by none of their stays leave it now."""
+	"""Discharge the clients who are in care by their own record and by none of their stays."""
 	clients = frappe.db.sql_list(
 		"select name from `tabClient` client where connection=%s and status in %s and not exists ("
 		" select 1 from `tabClient Stay` stay where stay.client=client.name and stay.status in %s)",
@@ -123,7 +124,7 @@ def _finalize_batch(work: RunContext, clients: Sequence[str]) -> PageOutcomes:
 
 
 def _fetch_missing(work: RunContext, rows: Iterable[StayRow]) -> PageOutcomes:
-	"""What Kipu says of each: a discharge that was missed, or nothing any more."""
+	"""Return what Kipu says of each: a discharge that was missed, or nothing any more."""
 	outcomes = PageOutcomes()
 	gone = []
 	# All are asked before the first is written: a long wait for Kipu keeps the lease by a commit, and locks nobody out.
@@ -138,7 +139,7 @@ def _fetch_missing(work: RunContext, rows: Iterable[StayRow]) -> PageOutcomes:
 
 
 def _list_casefiles(records: Iterable[RawRecord]) -> set[str]:
-	"""The casefile ids of records. One asked for by its chart may come under another person."""
+	"""Return the casefile ids of records. One asked for by its chart may come under another person."""
 	casefiles = set()
 	for record in records:
 		with suppress(RecordError):
@@ -147,7 +148,7 @@ def _list_casefiles(records: Iterable[RawRecord]) -> set[str]:
 
 
 def _fetch_record(work: RunContext, casefile: str) -> list[RawRecord] | None:
-	"""The record, or None if Kipu has it no more, or does not tell."""
+	"""Return the record, or None if Kipu has it no more, or does not tell."""
 	try:
 		return next(work.client.get_patient(casefile)).records
 	except RecordNotFoundError:
@@ -165,7 +166,7 @@ def _mark_discharged(stay: Record) -> None:
 
 def _mark_absent(stay: Record) -> None:
 	stay.set_value("status", "Absent")
-	stay.set_value("absent_since", now_datetime().replace(microsecond=0))
+	stay.set_value("absent_since", clock.get_now_to_second())
 
 
 def _update_stays(
@@ -232,7 +233,7 @@ def _parse_deleted_at(record: RawRecord, work: RunContext) -> datetime:
 			local = to_site_time(moment, work.source)
 			if local:
 				return local
-	return now_datetime().replace(microsecond=0)
+	return clock.get_now_to_second()
 
 
 def _is_left_out(location_id: str | None, work: RunContext) -> bool:

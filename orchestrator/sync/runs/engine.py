@@ -1,11 +1,12 @@
-"""A run from its beginning to its end, whatever comes. What goes wrong becomes the run's status, told without a value."""
+"""Execute a run from beginning to end. An error becomes the run's status, without any value."""
 
 from contextlib import suppress
 
 import frappe
-from frappe.utils import now_datetime
 
+from orchestrator import clock
 from orchestrator.api import errors as api_errors
+from orchestrator.doctypes import KIPU_CONNECTION
 from orchestrator.sync import connection
 from orchestrator.sync.errors import AccessDeniedError, InvalidAccessIdError, SyncError
 from orchestrator.sync.runs import alerts, phases, rollback
@@ -18,7 +19,7 @@ READING = ("incremental", "full", "backfill", "census")
 
 
 def execute(run: Run, watch: ProgressCallback | None = None) -> str:
-	"""Do the run's work. Returns its status at the end; the rest stands in its row. Raises nothing of the work's."""
+	"""Execute the run. Return its final status; the details are in its row. Raises no error of the work."""
 	failure: Exception | None = None
 	try:
 		if run.request.sync_type == "rollback":
@@ -29,7 +30,7 @@ def execute(run: Run, watch: ProgressCallback | None = None) -> str:
 		failure = (
 			error.with_traceback(None)
 			if isinstance(error, SyncError | ApprovalRequiredError)
-			else _without_message(error)
+			else _remove_message(error)
 		)
 	except KeyboardInterrupt:
 		_mark_interrupted(run)
@@ -38,16 +39,18 @@ def execute(run: Run, watch: ProgressCallback | None = None) -> str:
 
 
 def _mark_interrupted(run: Run) -> None:
-	"""Say at once that nobody works on the run any more. On a new connection: the old one may be in the middle of an answer."""
+	"""Mark the run as interrupted at once, on a new connection: the old one may be in the middle of an answer."""
 	with suppress(Exception):
 		frappe.db.close()
 		frappe.db.connect()
 		run.finish_run("Interrupted")
 
 
-def _without_message(error: Exception) -> Exception:
-	"""The error without its words, which may be a client's. Should the run's end fail as well, Frappe logs the local
-	variables of these very frames."""
+def _remove_message(error: Exception) -> Exception:
+	"""Return the error without its words, which may be a client's.
+
+	Should the run's end fail as well, Frappe logs the local variables of these very frames.
+	"""
 	if not isinstance(error, connection.InvalidSettingsError):
 		error.args = ()
 	return error
@@ -69,26 +72,24 @@ def _run_phases(run: Run, watch: ProgressCallback | None) -> str:
 
 
 def _complete_run(work: RunContext) -> None:
-	"""The cursor last, in one transaction with the run's end."""
+	"""Save the cursor and finish the run, in one transaction."""
 	run, source = work.run, work.source
 	after = phases.compute_cursor(work)
 	if not work.dry_run:
 		values = {
-			"last_success": now_datetime(),
+			"last_success": clock.get_now(),
 			"last_run": run.name,
 			"status": "Active",
 			"paused_reason": None,
 		}
-		frappe.db.set_value(
-			connection.DOCTYPE, source.name, {**values, "cursor": after}, update_modified=False
-		)
+		frappe.db.set_value(KIPU_CONNECTION, source.name, {**values, "cursor": after}, update_modified=False)
 	run.checkpoint = {}
 	run.finish_run("Completed", cursor_after=source.cursor if work.dry_run else after)
-	frappe.clear_document_cache(connection.DOCTYPE, source.name)
+	frappe.clear_document_cache(KIPU_CONNECTION, source.name)
 
 
 def _end_run(run: Run, error: Exception) -> str:
-	"""Put the reason into the run's row, on a new connection if the old one is lost."""
+	"""Write the reason to the run's row, on a new connection if the old one is lost."""
 	_reconnect()
 	try:
 		return _apply_ending(run, error)

@@ -6,25 +6,26 @@ from collections.abc import Collection, Container
 from typing import Any, Literal
 
 import frappe
-from frappe.utils import now_datetime
 
+from orchestrator import clock
+from orchestrator.doctypes import SYNC_ISSUE
 from orchestrator.sync.kipu.fields import FIELDS
 from orchestrator.sync.runs.counts import RecordFailure
 
-DOCTYPE = "Sync Issue"
 Kind = Literal["Record", "Conflict", "Identity", "Drift", "Route"]
 
 
 class IssueTracker:
 	"""The issues of a connection that are not resolved, as one run sees them. A dry run has `None` for a run: it looks
-	and writes nothing."""
+	and writes nothing.
+	"""
 
 	def __init__(self, connection: str, run: str | None) -> None:
 		self._connection = connection
 		self._run = run
 		# get_all: a run sees everybody's.
 		rows = frappe.get_all(
-			DOCTYPE,
+			SYNC_ISSUE,
 			filters={"connection": connection, "status": ("!=", "Resolved")},
 			fields=["name", "status", "kind", "casefile_id", "field"],
 		)
@@ -36,12 +37,12 @@ class IssueTracker:
 				self._of_casefile.setdefault(row.casefile_id or "", {})[row.name] = row.field or ""
 
 	def is_discarded(self, failure: RecordFailure) -> bool:
-		"""True if somebody has decided to leave this failure alone."""
+		"""Return True if this failure was discarded."""
 		name = _build_issue_name(self._connection, "Record", failure.casefile_id, failure.code, failure.field)
 		return self._status.get(name) == "Discarded"
 
 	def record_failure(self, failure: RecordFailure) -> None:
-		"""A record, or a field of it, could not be taken. Known already: nothing is written."""
+		"""Record a failed record or field, unless it is recorded already."""
 		self.create_issue(
 			"Record",
 			failure.code,
@@ -60,7 +61,7 @@ class IssueTracker:
 		retryable: bool = False,
 		reference: tuple[str, str] | None = None,
 	) -> bool:
-		"""Somebody has to look. Returns True if it is news."""
+		"""Create an issue for a person to review. Return True if it is new."""
 		key = (kind, casefile_id, code, field) if not reference else (kind, reference[1], code, field)
 		name = _build_issue_name(self._connection, *key)
 		# A conflict that was settled was another one.
@@ -80,7 +81,7 @@ class IssueTracker:
 				field=field or None,
 				retryable=int(retryable),
 				sync_run=self._run,
-				last_seen=now_datetime(),
+				last_seen=clock.get_now(),
 				reference_doctype=reference[0] if reference else None,
 				reference_name=reference[1] if reference else None,
 				closed_by=None,
@@ -88,7 +89,7 @@ class IssueTracker:
 		return True
 
 	def resolve_route(self, route: str) -> None:
-		"""A route answers again."""
+		"""Resolve the issue of a route that answers again."""
 		for code in ("disabled", "refused"):
 			name = _build_issue_name(self._connection, "Route", "", code, route)
 			if self._status.pop(name, None) == "Open" and self._run:
@@ -97,7 +98,7 @@ class IssueTracker:
 	def resolve_record(
 		self, casefile: str, sent: Container[str] | None = None, failures: Collection[RecordFailure] = ()
 	) -> None:
-		"""Resolve the open issues of a record that is taken over now, but for its present `failures`.
+		"""Resolve the open issues of an imported record, except its present `failures`.
 
 		Args:
 			casefile: The record's casefile id.
@@ -120,22 +121,22 @@ class IssueTracker:
 
 
 def _build_issue_name(connection: str, kind: str, subject: str, code: str, field: str) -> str:
-	"""The name of an issue: the same trouble has the same name."""
+	"""Return the name of an issue: the same trouble has the same name."""
 	digest = hashlib.sha256("\n".join((connection, kind, subject, code, field)).encode()).digest()
 	return f"SI-{base64.b32encode(digest).decode()[:16]}"
 
 
 def close_issue(name: str, status: Literal["Resolved", "Discarded"]) -> None:
-	"""Nobody has to look any more."""
-	doc = frappe.get_doc(DOCTYPE, name)
-	doc.update({"status": status, "closed_by": frappe.session.user, "last_seen": now_datetime()})
+	"""Close an issue."""
+	doc = frappe.get_doc(SYNC_ISSUE, name)
+	doc.update({"status": status, "closed_by": frappe.session.user, "last_seen": clock.get_now()})
 	doc.save(ignore_permissions=True)  # nobody may write issues by hand
 
 
 def _save_issue(name: str, **values: Any) -> None:
-	if frappe.db.exists(DOCTYPE, name):
-		doc = frappe.get_doc(DOCTYPE, name)
+	if frappe.db.exists(SYNC_ISSUE, name):
+		doc = frappe.get_doc(SYNC_ISSUE, name)
 		doc.update(values)
 		doc.save(ignore_permissions=True)
 		return
-	frappe.get_doc({"doctype": DOCTYPE, **values}).insert(ignore_permissions=True, set_name=name)
+	frappe.get_doc({"doctype": SYNC_ISSUE, **values}).insert(ignore_permissions=True, set_name=name)

@@ -19,7 +19,7 @@ MAX_WINDOW_PAGES = 40
 
 
 def locations(work: RunContext) -> None:
-	"""Meet the instance's locations before the first record, each with a facility."""
+	"""Create a facility for each new location, before the first record."""
 
 	def read() -> None:
 		for page in work.client.list_locations():
@@ -40,7 +40,7 @@ def _create_facilities(work: RunContext, records: list[RawRecord]) -> PageOutcom
 
 
 def due(work: RunContext) -> None:
-	"""A discharge that lay ahead becomes one when its moment comes, without a word from Kipu."""
+	"""Apply the discharges that came due since the last run. Kipu reports none of them."""
 	work.run_in_transaction(
 		lambda: deactivation.apply_planned_discharges(work),
 		work.run.checkpoint or _build_checkpoint(work, "due"),
@@ -48,7 +48,7 @@ def due(work: RunContext) -> None:
 
 
 def latest(work: RunContext) -> None:
-	"""What was updated since the last run, and some days before."""
+	"""Import what was updated since the last run, and in the overlap before it."""
 	until = work.until
 	cursor = work.run.cursor_before or work.source.history_start
 	start = min(cursor - timedelta(days=work.source.overlap_days), until)
@@ -65,7 +65,7 @@ def latest(work: RunContext) -> None:
 
 
 def windows(work: RunContext) -> None:
-	"""Everything since a day, in windows that grow and shrink with what is in them."""
+	"""Import everything since a day, in windows that grow and shrink with the number of records."""
 	until = work.until
 	checkpoint = work.run.checkpoint
 	begun = checkpoint.get("phase") == "windows"
@@ -94,14 +94,14 @@ def _sync_window(work: RunContext, start: date, end: date, days: int) -> None:
 
 
 def _compute_window_days(days: int, pages: int) -> int:
-	"""How many days the next window has, after one of `days` with so many pages."""
+	"""Return the days of the next window, from the days and pages of the last one."""
 	if pages <= 1:
 		return min(days * 2, MAX_WINDOW_DAYS)
 	return max(days // 2, MIN_WINDOW_DAYS) if pages > MAX_WINDOW_PAGES else days
 
 
 def census(work: RunContext) -> None:
-	"""Who is in care now. Those who should be and are not in a complete list are looked up one by one."""
+	"""Import the census. Look up clients in care who are missing in a complete list one by one."""
 	present: set[str] = set()
 
 	def read() -> None:
@@ -122,7 +122,9 @@ def census(work: RunContext) -> None:
 
 
 def _read_census(work: RunContext, present: set[str]) -> ReadCounts:
-	"""One read of the census, from its first page, whatever was read before: only such a read says who is missing."""
+	"""Return one read of the census, from its first page, whatever was read before: only such a read says who is
+	missing.
+	"""
 	tally = ReadCounts()
 	with work.prefetch_pages(work.client.list_census()) as pages:
 		for page, seeing in pages:
@@ -135,7 +137,7 @@ def _read_census(work: RunContext, present: set[str]) -> ReadCounts:
 
 
 def vault(work: RunContext) -> None:
-	"""Who was deleted in Kipu lately; with everybody ever deleted in a full run."""
+	"""Deactivate stays that were deleted in Kipu lately; in a full run, all that were ever deleted."""
 	start, end = None, None
 	if work.run.request.sync_type == "incremental" and work.run.cursor_before:
 		start = work.run.cursor_before - timedelta(days=work.source.overlap_days)
@@ -161,7 +163,7 @@ def _read_vault(work: RunContext, start: date | None, end: date | None) -> None:
 
 
 def settle(work: RunContext) -> None:
-	"""Those whose last stay has ended leave care, now that every stay is known."""
+	"""Discharge clients whose last stay has ended, after all stays are imported."""
 	if not work.dry_run:
 		deactivation.finalize_discharges(work, _build_checkpoint(work, "settle"))
 
@@ -178,7 +180,7 @@ REPEATED_PHASES = frozenset({"locations", "due", "settle"})  # done in every run
 
 
 def plan_phases(work: RunContext) -> list[Callable[[RunContext], None]]:
-	"""The phases that are left to do, after those a resumed run has behind it."""
+	"""Return the phases that are left to do, after those a resumed run has behind it."""
 	sync_type = work.run.request.sync_type
 	if sync_type == "incremental" and not work.run.cursor_before:
 		sync_type = "first"
@@ -190,7 +192,7 @@ def plan_phases(work: RunContext) -> list[Callable[[RunContext], None]]:
 
 
 def compute_cursor(work: RunContext) -> date | None:
-	"""Where the cursor stands after a run that came to its end. It never goes back."""
+	"""Return where the cursor stands after a run that came to its end. It never goes back."""
 	moves = work.run.request.sync_type in ("incremental", "full") and work.complete
 	return max(filter(None, (work.source.cursor, work.until))) if moves else work.source.cursor
 

@@ -4,8 +4,9 @@ from datetime import datetime, timezone
 from functools import partial
 
 import frappe
-from frappe.utils import now_datetime
 
+from orchestrator import clock
+from orchestrator.doctypes import CLIENT_STAY, SYNC_ISSUE
 from orchestrator.sync.errors import RecordNotFoundError
 from orchestrator.sync.kipu.pages import RawRecord
 from orchestrator.sync.kipu.records import UNKNOWN_CASEFILE, RecordError
@@ -17,9 +18,9 @@ from orchestrator.sync.runs.counts import PageOutcomes
 
 
 def retry(work: RunContext) -> None:
-	"""Take up each issue, record by record. One that Kipu has no more is resolved with that."""
+	"""Retry the issues, record by record. An issue of a record that Kipu does not have any more is resolved."""
 	rows = frappe.get_all(  # chosen by whoever may
-		issues.DOCTYPE,
+		SYNC_ISSUE,
 		filters={
 			"name": ("in", work.run.checkpoint["issues"]),
 			"status": "Open",
@@ -38,10 +39,10 @@ def retry(work: RunContext) -> None:
 def _get_casefile(row: frappe._dict) -> str | None:
 	if row.kind == "Record":
 		return row.casefile_id
-	key = "name" if row.reference_doctype == "Client Stay" else "client"
+	key = "name" if row.reference_doctype == CLIENT_STAY else "client"
 	# Of a person's stays, the latest tells most of the person.
 	return frappe.db.get_value(
-		"Client Stay", {key: row.reference_name}, "casefile_id", order_by="admitted_at desc"
+		CLIENT_STAY, {key: row.reference_name}, "casefile_id", order_by="admitted_at desc"
 	)
 
 
@@ -62,20 +63,20 @@ def _retry_record(work: RunContext, casefile: str, rows: list[frappe._dict]) -> 
 def _resolve_with_source_value(
 	work: RunContext, raw: RawRecord, conflicts: list[frappe._dict], outcomes: PageOutcomes
 ) -> None:
-	"""Somebody has looked at a conflict and found for Kipu."""
+	"""Resolve reviewed conflicts with Kipu's value."""
 	try:
 		incoming = parse_fingerprinted(
 			fingerprint_record(raw, work.source), work.source, datetime.now(timezone.utc)
 		)
 	except RecordError:
-		return  # told as what it is by the applier
+		return  # the applier reports it
 	if incoming is None:
 		return
 	work.open_savepoint()
 	(person,) = work.store.get_persons([incoming.client_name]).values()
 	_apply_source_values(person, incoming, {(row.reference_name, row.field) for row in conflicts})
 	update_client_status(person, work.source, allow_discharge=False)
-	if any(record.changed for record in person.list_records):
+	if any(record.changed for record in person.records):
 		outcomes.records.append((incoming.casefile_id, "updated"))
 	if not work.store.write([person]):
 		for row in conflicts:
@@ -85,7 +86,7 @@ def _resolve_with_source_value(
 def _apply_source_values(person: Person, incoming: ParsedRecord, fields: set[tuple[str, str]]) -> None:
 	"""Set these fields, each by its record's name, to what Kipu says."""
 	values = {person.client.name: incoming.mapped.client, incoming.stay_name: incoming.mapped.stay}
-	for record in person.list_records:
+	for record in person.records:
 		for name, value in values.get(record.name, {}).items():
 			if (record.name, name) in fields:
 				record.set_value(name, value)
@@ -93,10 +94,14 @@ def _apply_source_values(person: Person, incoming: ParsedRecord, fields: set[tup
 
 def _increment_attempts(work: RunContext, names: list[str]) -> None:
 	still = frappe.get_all(
-		issues.DOCTYPE,
+		SYNC_ISSUE,
 		filters={"name": ("in", names or [""]), "status": "Open"},
 		fields=["name", "attempts"],
 	)
 	for row in still:
-		values = {"attempts": (row.attempts or 0) + 1, "last_seen": now_datetime(), "sync_run": work.run.name}
-		frappe.db.set_value(issues.DOCTYPE, row.name, values, update_modified=False)
+		values = {
+			"attempts": (row.attempts or 0) + 1,
+			"last_seen": clock.get_now(),
+			"sync_run": work.run.name,
+		}
+		frappe.db.set_value(SYNC_ISSUE, row.name, values, update_modified=False)

@@ -1,5 +1,7 @@
-"""A run taken back: what it made is deleted, what it changed gets its value back. What somebody, or a later run, has
-touched since is kept and reported."""
+"""Roll a run back: delete what it created, restore what it changed.
+
+What a user or a later run changed since stays and is reported.
+"""
 
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator
@@ -10,17 +12,16 @@ from typing import Any
 import frappe
 from frappe import _
 
-from orchestrator.api.bulk.runs import WHOLE_CALL_ERRORS, isolate_in_savepoint
+from orchestrator.api.savepoints import WHOLE_CALL_ERRORS, isolate_in_savepoint
+from orchestrator.doctypes import CLIENT, CLIENT_STAY, KIPU_CONNECTION, SYNC_CHANGE, SYNC_RUN, SYNC_STATE
 from orchestrator.sync.http.redaction import PrivateDict
 from orchestrator.sync.kipu.mapping import to_canonical
 from orchestrator.sync.merge.three_way import MISSING
 from orchestrator.sync.runs import alerts
-from orchestrator.sync.runs.run_records import DOCTYPE, Run
-from orchestrator.sync.storage import sync_state
+from orchestrator.sync.runs.run_records import Run
 
 BATCH_SIZE = 50
 MAX_KEPT_RECORDS = 1000
-CONNECTION_DOCTYPE = "Kipu Connection"
 # What people attach to a record without changing it: the DocType and the fields that name the record.
 ATTACHMENT_DOCTYPES: tuple[tuple[str, str, str, dict[str, str]], ...] = (
 	("Comment", "reference_doctype", "reference_name", {"comment_type": "Comment"}),
@@ -32,7 +33,7 @@ ATTACHMENT_DOCTYPES: tuple[tuple[str, str, str, dict[str, str]], ...] = (
 
 @dataclass(slots=True)
 class RollbackReport:
-	"""What a rollback came to. `kept`: DocType, name, fields and why; no values."""
+	"""The result of a rollback. `kept`: DocType, name, fields and reason; no values."""
 
 	deleted: int = 0
 	restored: set[str] = field(default_factory=set)
@@ -40,7 +41,7 @@ class RollbackReport:
 	_known: set[tuple[str, ...]] = field(default_factory=set, repr=False)
 
 	def add_kept(self, doctype: str, name: str, reason: str, fields: Iterable[str] = ()) -> None:
-		"""Something stays as it is. A rollback that goes on may find it again: it is report_text once."""
+		"""Add a record that stays. A continued rollback may find it again: it is listed once."""
 		key = (name, reason, *sorted(fields))
 		if key not in self._known:
 			self._known.add(key)
@@ -48,7 +49,7 @@ class RollbackReport:
 
 	@classmethod
 	def from_kept(cls, kept: dict[str, Any] | None) -> "RollbackReport":
-		"""The report of a rollback that was interrupted, to go on with."""
+		"""Return the report of a rollback that was interrupted, to go on with."""
 		report = cls()
 		if kept:
 			report.deleted, report.restored = kept["deleted"], set(kept["restored"])
@@ -57,11 +58,10 @@ class RollbackReport:
 		return report
 
 	def to_checkpoint(self) -> dict[str, Any]:
-		"""As the checkpoint has it."""
 		return {"deleted": self.deleted, "restored": sorted(self.restored), "kept": self.kept}
 
 	def to_dict(self) -> dict[str, Any]:
-		"""As the run's row has it."""
+		"""Serialize the report for the run's row."""
 		return {
 			"deleted": self.deleted,
 			"restored": len(self.restored),
@@ -71,7 +71,10 @@ class RollbackReport:
 
 
 def execute_rollback(run: Run) -> None:
-	"""Take back the run that the checkpoint names, some records at a time. Begun anew, it goes on where it stopped."""
+	"""Roll back the run that the checkpoint names, in batches.
+
+	A restarted rollback continues where it stopped.
+	"""
 	target = run.checkpoint["target"]
 	report = RollbackReport.from_kept(run.checkpoint.get("report"))
 	_process_batches(
@@ -83,7 +86,7 @@ def execute_rollback(run: Run) -> None:
 	_restore_cursor(run.request.connection, target)
 	report_text = json.dumps(report.to_dict(), indent=1)
 	values = {"status": "Rolled Back", "rollback_report": report_text}
-	frappe.db.set_value(DOCTYPE, target, values, update_modified=False)
+	frappe.db.set_value(SYNC_RUN, target, values, update_modified=False)
 	run.tally.updated = len(report.restored)
 	run.finish_run("Completed", rollback_report=report_text)
 	text = _("Run {0} was rolled back. Fix the cause, then sync again to reload the data from Kipu.")
@@ -101,17 +104,17 @@ def _process_batches(
 
 def _list_changes(target: str) -> Iterator[PrivateDict]:
 	names = frappe.get_all(  # nobody has a right to these
-		sync_state.CHANGE_DOCTYPE, filters={"sync_run": target}, pluck="name", order_by="creation desc"
+		SYNC_CHANGE, filters={"sync_run": target}, pluck="name", order_by="creation desc"
 	)
 	for name in names:
-		yield PrivateDict(frappe.db.get_value(sync_state.CHANGE_DOCTYPE, name, "*", as_dict=True))
+		yield PrivateDict(frappe.db.get_value(SYNC_CHANGE, name, "*", as_dict=True))
 
 
 def restore_record(change: PrivateDict, run: str, report: RollbackReport) -> None:
-	"""Give a record back the values it had, field by field, where they are still what the run wrote."""
+	"""Restore the previous values of a record, field by field, if they are still what the run wrote."""
 	doctype, name = change["reference_doctype"], change["reference_name"]
 	before, after = PrivateDict(json.loads(change["before"])), PrivateDict(json.loads(change["after"]))
-	frappe.db.delete(sync_state.CHANGE_DOCTYPE, {"name": change["name"]})
+	frappe.db.delete(SYNC_CHANGE, {"name": change["name"]})
 	if not frappe.db.exists(doctype, name):
 		report.add_kept(doctype, name, "deleted")
 		return
@@ -139,8 +142,8 @@ def _save_restored(doc: Any, values: PrivateDict, report: RollbackReport) -> boo
 
 
 def _restore_state(doc: Any, synced: PrivateDict, edited: Collection[str], run: str) -> None:
-	"""Kipu's word of these fields is what it was, so that the next run sees the change anew; not of those edited."""
-	stored = frappe.db.get_value(sync_state.DOCTYPE, doc.name, "synced")
+	"""Restore the last synced source values, so that the next run sees the change; except for edited fields."""
+	stored = frappe.db.get_value(SYNC_STATE, doc.name, "synced")
 	known = PrivateDict(json.loads(stored or "{}"))
 	for name, value in synced.items():
 		if name in edited:
@@ -152,34 +155,34 @@ def _restore_state(doc: Any, synced: PrivateDict, edited: Collection[str], run: 
 	values = {
 		"synced": json.dumps(known, ensure_ascii=False), "hashes": None, "written_by_run": run, "written_at": doc.modified,
 	}  # fmt: skip
-	frappe.db.set_value(sync_state.DOCTYPE, doc.name, values, update_modified=False)
-	if doc.doctype == "Client":
+	frappe.db.set_value(SYNC_STATE, doc.name, values, update_modified=False)
+	if doc.doctype == CLIENT:
 		# The content of each stay holds the client's part.
-		stays = frappe.get_all("Client Stay", filters={"client": doc.name}, pluck="name")
-		frappe.db.set_value(
-			sync_state.DOCTYPE, {"name": ("in", stays)}, "hashes", None, update_modified=False
-		)
+		stays = frappe.get_all(CLIENT_STAY, filters={"client": doc.name}, pluck="name")
+		frappe.db.set_value(SYNC_STATE, {"name": ("in", stays)}, "hashes", None, update_modified=False)
 
 
 def _list_created_groups(target: str) -> Iterator[list[tuple[str, str]]]:
-	"""What the run made, in groups that stay or go together: a client with its stays, or a stay of an older client."""
-	clients = dict.fromkeys(_list_created(target, "Client"))
+	"""Yield what the run made, in groups that stay or go together: a client with its stays, or a stay of an
+	older client.
+	"""
+	clients = dict.fromkeys(_list_created(target, CLIENT))
 	of_client: dict[str, list[str]] = {}
-	for some in _split_batches(_list_created(target, "Client Stay")):
+	for some in _split_batches(_list_created(target, CLIENT_STAY)):
 		# get_all: everybody's.
 		for row in frappe.get_all(
-			"Client Stay", filters={"name": ("in", some)}, fields=["name", "client"], order_by="name"
+			CLIENT_STAY, filters={"name": ("in", some)}, fields=["name", "client"], order_by="name"
 		):
 			of_client.setdefault(row.client, []).append(row.name)
 	for client, stays in of_client.items():
 		if client not in clients:
-			yield from ([("Client Stay", stay)] for stay in stays)
+			yield from ([(CLIENT_STAY, stay)] for stay in stays)
 	for client in clients:
-		yield [*(("Client Stay", stay) for stay in of_client.get(client, ())), ("Client", client)]
+		yield [*((CLIENT_STAY, stay) for stay in of_client.get(client, ())), (CLIENT, client)]
 
 
 def _delete_group(group: list[tuple[str, str]], target: str, report: RollbackReport) -> None:
-	"""Delete what the run made, unless somebody has touched one of it."""
+	"""Delete what the run created, unless one of it was edited."""
 	reasons = {name: _get_edit_reason(doctype, name, target) for doctype, name in group}
 	if any(reasons.values()):
 		for doctype, name in group:
@@ -199,9 +202,9 @@ def _delete_group(group: list[tuple[str, str]], target: str, report: RollbackRep
 
 
 def _get_edit_reason(doctype: str, name: str, target: str) -> str | None:
-	"""Why a record is not any more as the run left it; None if it is."""
+	"""Return why a record is not any more as the run left it; None if it is."""
 	modified = frappe.db.get_value(doctype, name, "modified")
-	state = frappe.db.get_value(sync_state.DOCTYPE, name, ["written_by_run", "written_at"], as_dict=True)
+	state = frappe.db.get_value(SYNC_STATE, name, ["written_by_run", "written_at"], as_dict=True)
 	if modified is None or state is None:
 		return None
 	if state.written_by_run != target:
@@ -217,13 +220,13 @@ def _get_edit_reason(doctype: str, name: str, target: str) -> str | None:
 def _delete_record(doctype: str, name: str) -> None:
 	# For good: the bin would keep the person's data.
 	frappe.delete_doc(doctype, name, ignore_permissions=True, ignore_missing=True, delete_permanently=True)
-	frappe.db.delete(sync_state.DOCTYPE, {"name": name})
+	frappe.db.delete(SYNC_STATE, {"name": name})
 	frappe.db.delete("Version", {"ref_doctype": doctype, "docname": name})
 
 
 def _list_created(target: str, doctype: str) -> list[str]:
 	return frappe.get_all(  # nobody has a right to these
-		sync_state.DOCTYPE,
+		SYNC_STATE,
 		filters={"created_by_run": target, "reference_doctype": doctype},
 		pluck="name",
 		order_by="name",
@@ -231,13 +234,11 @@ def _list_created(target: str, doctype: str) -> list[str]:
 
 
 def _restore_cursor(connection: str, target: str) -> None:
-	"""What the run read has to be read again."""
-	run = frappe.db.get_value(DOCTYPE, target, ["cursor_before", "cursor_after"], as_dict=True)
-	cursor = frappe.db.get_value(CONNECTION_DOCTYPE, connection, "cursor")
+	"""Reset the cursor, so that what the run read is read again."""
+	run = frappe.db.get_value(SYNC_RUN, target, ["cursor_before", "cursor_after"], as_dict=True)
+	cursor = frappe.db.get_value(KIPU_CONNECTION, connection, "cursor")
 	if run.cursor_after and cursor and (not run.cursor_before or run.cursor_before < cursor):
-		frappe.db.set_value(
-			CONNECTION_DOCTYPE, connection, "cursor", run.cursor_before, update_modified=False
-		)
+		frappe.db.set_value(KIPU_CONNECTION, connection, "cursor", run.cursor_before, update_modified=False)
 
 
 def _split_batches(names: list[str], size: int = 1000) -> Iterator[list[str]]:

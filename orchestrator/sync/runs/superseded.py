@@ -4,8 +4,8 @@ from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 import frappe
-from frappe.utils import now_datetime
 
+from orchestrator import clock
 from orchestrator.sync.connection import Source
 from orchestrator.sync.merge.three_way import IN_CARE_STATUSES, Person, update_client_status
 from orchestrator.sync.storage.store import Store
@@ -38,7 +38,8 @@ def mark_superseded(
 ) -> tuple[int, list[tuple[Person, Exception]]]:
 	"""Mark these stays as Absent: Kipu has their charts under other people.
 
-	Returns how many of them were in care, and the persons that could not be written, each with the error."""
+	Returns how many of them were in care, and the persons that could not be written, each with the error.
+	"""
 	stays = {holder.stay: holder.client for holder in holders}
 	persons = store.get_persons(list(dict.fromkeys(stays.values())))
 	deactivated = 0
@@ -46,7 +47,7 @@ def mark_superseded(
 		stay = persons[client].stays[name]
 		deactivated += stay.row.get("status") in IN_CARE_STATUSES
 		stay.set_value("status", "Absent")
-		stay.set_value("absent_since", now_datetime().replace(microsecond=0))
+		stay.set_value("absent_since", clock.get_now_to_second())
 		stay.clear_hashes()
 	for person in persons.values():
 		update_client_status(person, source, allow_discharge=False)

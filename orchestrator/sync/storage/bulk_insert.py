@@ -5,8 +5,8 @@ from itertools import chain
 from typing import Any
 
 import frappe
-from frappe.utils import now
 
+from orchestrator import clock
 from orchestrator.sync.http.redaction import PrivateDict
 from orchestrator.sync.merge.three_way import Person, Record
 from orchestrator.sync.storage import sync_state
@@ -32,7 +32,7 @@ STORED_COLUMNS = frozenset(
 
 def is_bulk_writable(person: Person, run: str) -> bool:
 	"""True if all that changes is new, or was new in this very run, and holds nothing that saving would clean."""
-	changed = [record for record in person.list_records if record.changed]
+	changed = [record for record in person.records if record.changed]
 	return all(
 		(record.new or record.created_by_run == run) and not _contains_markup(record.row)
 		for record in changed
@@ -46,13 +46,13 @@ def build_templates() -> Templates:
 
 def bulk_write(persons: Collection[Person], templates: Templates) -> dict[str, str]:
 	"""Write what changed. Returns the `modified` of each record by name."""
-	moment = now()
+	moment = str(clock.get_now())
 	stamps: dict[str, str] = {}
 	for doctype in DOCTYPES:
 		changed = [
 			record
 			for person in persons
-			for record in person.list_records
+			for record in person.records
 			if record.doctype == doctype and record.changed
 		]
 		_bulk_write_doctype(doctype, changed, templates[doctype], moment)

@@ -9,10 +9,10 @@ from typing import Protocol, cast
 
 import frappe
 
+from orchestrator.doctypes import SYNC_STATE
 from orchestrator.sync.connection import Source
 from orchestrator.sync.http.redaction import PrivateDict
 from orchestrator.sync.merge.three_way import IN_CARE_STATUSES, Person, Record
-from orchestrator.sync.storage import sync_state
 
 Hashes = dict[str, tuple[tuple[str, ...], str | None]]
 StayRow = tuple[str, str, str, str | None]
@@ -42,7 +42,7 @@ def get_hashes(stays: Collection[str]) -> Hashes:
 	if not stays:
 		return {}
 	rows = frappe.db.sql(
-		f"select name, hashes, written_by_run from `tab{sync_state.DOCTYPE}` where name in %(names)s",  # noqa: S608
+		f"select name, hashes, written_by_run from `tab{SYNC_STATE}` where name in %(names)s",  # noqa: S608
 		{"names": tuple(stays)},
 	)
 	return {name: (tuple((hashes or "").split()), run) for name, hashes, run in rows}
@@ -60,7 +60,7 @@ def get_persons(source: Source, clients: Collection[str]) -> dict[str, Person]:
 	for name, row in stays.items():
 		if row["client"] in persons:
 			persons[row["client"]].stays[name] = Record("Client Stay", name, row)
-	_load_states([record for person in persons.values() for record in person.list_records])
+	_load_states([record for person in persons.values() for record in person.records])
 	for name in clients:
 		if name not in persons:
 			persons[name] = Person(Record("Client", name, PrivateDict(connection=source.name), new=True), {})
@@ -83,7 +83,7 @@ def _load_states(records: list[Record]) -> None:
 		return
 	by_name = {record.name: record for record in records}
 	rows = frappe.db.sql(
-		f"select name, hashes, synced, created_by_run, written_by_run from `tab{sync_state.DOCTYPE}`"  # noqa: S608
+		f"select name, hashes, synced, created_by_run, written_by_run from `tab{SYNC_STATE}`"  # noqa: S608
 		" where name in %(names)s",
 		{"names": tuple(by_name)},
 	)
@@ -119,7 +119,7 @@ class DryRunStore:
 	def write(self, persons: Iterable[Person]) -> list[tuple[Person, Exception]]:
 		"""As Store has it; nothing fails."""
 		for person in persons:
-			for record in person.list_records:
+			for record in person.records:
 				if record.doctype == "Client Stay" and record.state_changed:
 					self._hashes[record.name] = (record.hashes, None)
 				if record.new:

@@ -6,14 +6,12 @@ from datetime import date, datetime
 from typing import Any
 
 import frappe
-from frappe.utils import now
 
-from orchestrator import compat
+from orchestrator import clock, compat
+from orchestrator.doctypes import SYNC_CHANGE, SYNC_STATE
 from orchestrator.sync.kipu.mapping import to_canonical
 from orchestrator.sync.merge.three_way import Record
 
-DOCTYPE = "Sync State"
-CHANGE_DOCTYPE = "Sync Change"
 _as_text = json.JSONEncoder(
 	ensure_ascii=False, separators=(",", ":")
 ).encode  # made once: json.dumps would make one for every row
@@ -41,7 +39,7 @@ def upsert_states(records: Iterable[Record], connection: str, run: str, stamps: 
 		for record in records
 	]
 	upsert_rows(
-		DOCTYPE,
+		SYNC_STATE,
 		STATE_COLUMNS,
 		rows,
 		{"connection": connection, **_build_standard_values()},
@@ -61,11 +59,11 @@ def log_changes(records: Iterable[Record], run: str) -> None:
 		)
 		for record in records
 	]
-	insert_rows(CHANGE_DOCTYPE, CHANGE_COLUMNS, rows, {"sync_run": run, **_build_standard_values()})
+	insert_rows(SYNC_CHANGE, CHANGE_COLUMNS, rows, {"sync_run": run, **_build_standard_values()})
 
 
 def _build_standard_values() -> dict[str, str]:
-	user, moment = frappe.session.user, now()
+	user, moment = frappe.session.user, str(clock.get_now())
 	return {"creation": moment, "modified": moment, "owner": user, "modified_by": user}
 
 
@@ -140,7 +138,7 @@ class _Literals(dict[Any, str]):
 		if type(value) is date or (type(value) is datetime and value.tzinfo is None):
 			literal = f"'{value}'"
 		elif type(value) is not str:
-			literal = compat.literal_of(self._connection, value)
+			literal = compat.render_literal(self._connection, value)
 		elif value.replace("\n", "").isprintable():
 			# Of printable text only these two could end it, or be read as something else.
 			escaped = value.replace("\\", self._backslash).replace("'", "''")

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 
 import frappe
 
-from orchestrator.api.bulk.runs import WHOLE_CALL_ERRORS, isolate_in_savepoint
+from orchestrator.api.savepoints import WHOLE_CALL_ERRORS, isolate_in_savepoint
 from orchestrator.sync.connection import Source
 from orchestrator.sync.merge.three_way import Person, Record
 from orchestrator.sync.storage import bulk_insert, save_side_effects, sync_state
@@ -51,7 +51,7 @@ class DatabaseStore:
 		)
 		failures: Failures = []
 		for person in pending:
-			if any(record.changed and record.name not in stamps for record in person.list_records):
+			if any(record.changed and record.name not in stamps for record in person.records):
 				failures += self._save_person(person, stamps)
 		failed = {person.client.name for person, _error in failures}
 		self._upsert_states([person for person in pending if person.client.name not in failed], stamps)
@@ -59,7 +59,7 @@ class DatabaseStore:
 
 	def _bulk_write(self, persons: Collection[Person]) -> dict[str, str]:
 		"""The `modified` of what was written; nothing where somebody listens, or where a row was refused."""
-		if not any(record.changed for person in persons for record in person.list_records):
+		if not any(record.changed for person in persons for record in person.records):
 			return {}
 		templates = self._bulk_templates_if_no_side_effects()
 		if templates is None:
@@ -77,7 +77,7 @@ class DatabaseStore:
 	def _bulk_templates_if_no_side_effects(self) -> bulk_insert.Templates | None:
 		if time.monotonic() - self._asked_at >= SIDE_EFFECT_CHECK_SECONDS:
 			self._asked_at = time.monotonic()
-			rules = self._source.mapping.get_rules
+			rules = self._source.mapping.rules_by_doctype
 			heard = any(
 				save_side_effects.has_side_effects(doctype, [each.target for each in rules[doctype]])
 				for doctype in rules
@@ -89,7 +89,7 @@ class DatabaseStore:
 		saved: dict[str, str] = {}
 		try:
 			with isolate_in_savepoint():
-				for record in person.list_records:
+				for record in person.records:
 					if record.changed:
 						saved[record.name] = save_record(record)
 		except WHOLE_CALL_ERRORS:
@@ -102,7 +102,7 @@ class DatabaseStore:
 		return []
 
 	def _upsert_states(self, persons: Collection[Person], stamps: dict[str, str]) -> None:
-		records = [record for person in persons for record in person.list_records]
+		records = [record for person in persons for record in person.records]
 		sync_state.log_changes(
 			[
 				record
@@ -133,4 +133,4 @@ def save_record(record: Record) -> str:
 
 
 def _has_changes(person: Person) -> bool:
-	return any(record.changed or record.state_changed for record in person.list_records)
+	return any(record.changed or record.state_changed for record in person.records)

@@ -1,63 +1,36 @@
 """The pre-flight test of a stored connection: asks Kipu, changes nothing, and names the part that is wrong."""
 
 import dataclasses
-from typing import TYPE_CHECKING, Literal, TypedDict, cast
+from typing import TYPE_CHECKING, cast
 
 import frappe
 
+from orchestrator.doctypes import KIPU_CONNECTION
 from orchestrator.sync import connection as connections
 from orchestrator.sync.http.http_session import HttpSession
 from orchestrator.sync.kipu.auth import Version
 from orchestrator.sync.kipu.client import Credentials
 from orchestrator.sync.kipu.examination import RETRY_POLICY, Target, run_examination
 from orchestrator.sync.kipu.findings import Examination, Finding
+from orchestrator.sync.shapes import CheckShape, ConnectionTest, LocationShape
 from orchestrator.sync.tools.connection_test_messages import get_title, render_finding
 
 if TYPE_CHECKING:
 	from orchestrator.orchestrator.doctype.kipu_connection.kipu_connection import KipuConnection
 
 
-class CheckShape(TypedDict):
-	"""One check. `level` is ok, warn or fail; `part` the part of the connection, `title` its name for people."""
-
-	part: str
-	title: str
-	level: Literal["ok", "warn", "fail"]
-	code: str
-	route: str
-	found: str
-	remedy: str
-
-
-class LocationShape(TypedDict):
-	"""A location that Kipu has."""
-
-	location_id: str
-	location_name: str
-	enabled: bool
-
-
-class ConnectionTest(TypedDict):
-	"""Whether a sync can run, which parts are wrong (or may be), and all that was found."""
-
-	connection: str
-	ok: bool
-	wrong: list[str]
-	checks: list[CheckShape]
-	locations: list[LocationShape]
-	requests: int
-
-
 def run_connection_test(connection: "KipuConnection") -> ConnectionTest:
-	"""Ask Kipu. Takes some ten requests at the connection's own rate; nothing is written. Raises InvalidSettingsError (422) for a
-	key that is not set and for a setting that makes no sense by itself."""
+	"""Test a connection with some ten requests at its own rate; nothing is written.
+
+	Raises InvalidSettingsError (422) for a missing key and for an invalid setting.
+	"""
 	connections.validate_credentials(str(connection.name))
 	policy = dataclasses.replace(RETRY_POLICY, requests_per_second=connection.requests_per_second)
 	examined = run_examination(_build_target(connection), HttpSession(policy))
 	return {
 		"connection": str(connection.name),
 		"ok": examined.ok,
-		"wrong": examined.list_wrong_parts,
+		"wrong": examined.wrong_parts,
 		"checks": [_build_check(finding) for finding in examined.findings],
 		"locations": _build_locations(examined),
 		"requests": examined.requests,
@@ -65,12 +38,12 @@ def run_connection_test(connection: "KipuConnection") -> ConnectionTest:
 
 
 def run_connection_test_by_name(name: str) -> ConnectionTest:
-	"""The same by name. DoesNotExistError (404) if there is none."""
-	return run_connection_test(cast("KipuConnection", frappe.get_doc(connections.DOCTYPE, name)))
+	"""Test a connection by its name. Raises DoesNotExistError (404) if there is none."""
+	return run_connection_test(cast("KipuConnection", frappe.get_doc(KIPU_CONNECTION, name)))
 
 
 def _build_target(connection: "KipuConnection") -> Target:
-	"""The stored connection as the examination takes it."""
+	"""Return the stored connection as the examination takes it."""
 	source = connections.get_source(str(connection.name))
 	places = source.facilities_by_location.values()
 	return Target(
@@ -80,13 +53,13 @@ def _build_target(connection: "KipuConnection") -> Target:
 		zones=source.zones,
 		locations=frozenset(place.location_id for place in places if place.enabled),
 		left_out=frozenset(place.location_id for place in places if not place.enabled),
-		allowed_hosts=connections.allowed_hosts(),
+		allowed_hosts=connections.get_allowed_hosts(),
 		per=connection.page_size,
 	)
 
 
 def _get_trimmed_credentials(connection: "KipuConnection") -> Credentials:
-	"""The keys as a run uses them: without the blanks around them."""
+	"""Return the keys as a run uses them: without the blanks around them."""
 	stored = (
 		connection.get_password(field, raise_exception=False) or "" for field in connections.CREDENTIAL_FIELDS
 	)

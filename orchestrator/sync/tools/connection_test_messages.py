@@ -23,7 +23,7 @@ PART_TITLES = {
 	"fields": _lt("Fields"),
 	"records": _lt("Records"),
 }
-# (part, code) -> what was found, what to do. A part of None stands for every part.
+# (part, code) -> what was found, what to do. A part of None matches every part.
 MESSAGES: Mapping[tuple[str | None, str], tuple[Any, Any]] = {
 	("base_url", "unsafe_scheme"): (
 		_lt("The base URL is not https."),
@@ -158,12 +158,12 @@ MESSAGES: Mapping[tuple[str | None, str], tuple[Any, Any]] = {
 
 
 def get_title(part: str) -> str:
-	"""The part's name."""
+	"""Return the part's name."""
 	return str(PART_TITLES[part])
 
 
 def render_finding(finding: Finding) -> tuple[str, str]:
-	"""What was found, and what to do (empty where there is nothing to do)."""
+	"""Return what was found, and what to do (empty where there is nothing to do)."""
 	key = (finding.part, finding.code)
 	found, remedy = MESSAGES[key] if key in MESSAGES else MESSAGES[None, finding.code]
 	facts = _FactsWithDefault(

@@ -13,6 +13,8 @@ import frappe
 from frappe import _lt
 from frappe.query_builder.functions import Count
 
+from orchestrator.doctypes import CLIENT
+
 # What must agree beside the day of birth, and what to call it.
 MATCH_CRITERIA = {
 	("last_name", "first_name"): _lt("Name and date of birth"),
@@ -42,9 +44,11 @@ class DuplicateGroup(NamedTuple):
 
 
 def find_duplicate_groups(facility: str | None = None) -> Iterator[DuplicateGroup]:
-	"""Groups of two and more among the clients that the caller may read, each client with the fields `DISPLAY_FIELDS`.
+	"""Yield groups of two and more among the clients that the caller may read, each client with the fields
+	`DISPLAY_FIELDS`.
 
-	With `facility`, only groups with somebody of that facility. Groups are seen by the first sign only."""
+	With `facility`, only groups with a client of that facility. Groups are found by the first sign only.
+	"""
 	seen: set[frozenset[str]] = set()
 	for sign, words in MATCH_CRITERIA.items():
 		for clients in _group_clients(_filter_readable(_find_candidates(sign)), sign):
@@ -58,8 +62,10 @@ def find_duplicate_groups(facility: str | None = None) -> Iterator[DuplicateGrou
 
 
 def _find_candidates(sign: tuple[str, ...]) -> list[str]:
-	"""Names of all clients who agree with another in the sign, whoever may read them: they are read as the caller next."""
-	client = frappe.qb.DocType("Client")
+	"""Return names of all clients who agree with another in the sign, whoever may read them: they are read as
+	the caller next.
+	"""
+	client = frappe.qb.DocType(CLIENT)
 	keys = [client.date_of_birth, *(client[field] for field in sign)]
 	shared = frappe.qb.from_(client).select(*keys).groupby(*keys).having(Count(client.name) > 1)
 	for key in keys:
@@ -80,7 +86,7 @@ def _filter_readable(names: list[str]) -> Iterator[frappe._dict]:
 	for start in range(0, len(names), BATCH_SIZE):
 		chunk = names[start : start + BATCH_SIZE]
 		yield from frappe.get_list(
-			"Client",
+			CLIENT,
 			filters={"name": ("in", chunk)},
 			fields=list(DISPLAY_FIELDS),
 			order_by="creation asc",
@@ -89,7 +95,7 @@ def _filter_readable(names: list[str]) -> Iterator[frappe._dict]:
 
 
 def _group_clients(clients: Iterable[frappe._dict], sign: tuple[str, ...]) -> Iterator[list[frappe._dict]]:
-	"""The clients by what they agree in. Whose namesakes the caller may not read stands alone and is left out."""
+	"""Yield the clients grouped by what they share. A client without a readable namesake is left out."""
 	by_key: dict[tuple[object, ...], list[frappe._dict]] = defaultdict(list)
 	for client in clients:
 		by_key[(client.date_of_birth, *(_fold_text(client[field]) for field in sign))].append(client)
@@ -97,6 +103,6 @@ def _group_clients(clients: Iterable[frappe._dict], sign: tuple[str, ...]) -> It
 
 
 def _fold_text(text: str) -> str:
-	"""A text as the database compares it: without case and accents."""
+	"""Return a text as the database compares it: without case and accents."""
 	plain = unicodedata.normalize("NFKD", text.strip()).casefold()
 	return "".join(letter for letter in plain if not unicodedata.combining(letter))

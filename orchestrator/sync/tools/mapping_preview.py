@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timezone
-from typing import Any, Literal, NoReturn, TypedDict
+from typing import Any, NoReturn
 
 import frappe
 from frappe import _
 from frappe.model import get_permitted_fields
 
+from orchestrator.doctypes import CLIENT, CLIENT_STAY
 from orchestrator.exceptions import refuse
 from orchestrator.sync import connection as connections
 from orchestrator.sync.connection import Source
@@ -18,45 +19,17 @@ from orchestrator.sync.kipu.pages import RawRecord
 from orchestrator.sync.kipu.records import RecordError, compute_drift, split_casefile
 from orchestrator.sync.merge.fingerprints import ParsedRecord, fingerprint_record, parse_fingerprinted
 from orchestrator.sync.merge.three_way import MergeResult, Person, Record, merge_record
+from orchestrator.sync.shapes import Effect, MappingPreview, PreviewedField
 from orchestrator.sync.storage.store import get_persons
 from orchestrator.sync.tools.visibility import can_access_facility
 
-Effect = Literal["set", "same", "kept", "review", "not sent", "unreadable"]
-
-
-class PreviewedField(TypedDict):
-	"""One field. `effect`: set (would be written), same, kept (the policy keeps what is here), review (a conflict that
-	would wait for a person), not sent, unreadable (stays as it is). `hidden`: the caller may not see this field; then both values are None."""
-
-	source: str
-	doctype: str
-	target: str
-	label: str
-	kipu: str | None
-	here: str | None
-	policy: str
-	effect: Effect
-	hidden: bool
-
-
-class MappingPreview(TypedDict):
-	"""A record as a run would take it. `left_out`: the connection leaves it out; `error`: it can't be taken, because of
-	that field, and there are no `fields`; or it would be taken without that field, the first of those. `client` and `stay` are None where the record would be new."""
-
-	casefile_id: str
-	client: str | None
-	stay: str | None
-	status: str | None
-	facility: str | None
-	left_out: bool
-	error: dict[str, str] | None
-	fields: list[PreviewedField]
-	unknown_fields: list[str]
-
 
 def build_preview(connection: str, casefile_id: str) -> MappingPreview:
-	"""The preview, as the caller may see it. Raises ValidationError (422) for a malformed id, DoesNotExistError (404) for
-	a record that Kipu does not have or that is not the caller's to see, ValidationError if Kipu gives no answer."""
+	"""Return the preview, as the caller may see it.
+
+	Raises ValidationError (422) for a malformed id, DoesNotExistError (404) for a record that Kipu does not
+	have or that is not the caller's to see, ValidationError if Kipu gives no answer.
+	"""
 	source = connections.get_source(connection)
 	casefile_id = _parse_casefile(casefile_id)
 	raw = _fetch_record(connection, casefile_id)
@@ -103,10 +76,10 @@ def _fetch_record(connection: str, casefile_id: str) -> RawRecord:
 
 
 def _check_client_access(incoming: ParsedRecord, person: Person, casefile_id: str) -> None:
-	"""Somebody the caller may not see is not there."""
+	"""Refuse a client that the caller may not see, as if it did not exist."""
 	visible = can_access_facility(incoming.derived["facility"])
 	if not person.client.new:
-		visible = visible and frappe.has_permission("Client", doc=person.client.name)
+		visible = visible and frappe.has_permission(CLIENT, doc=person.client.name)
 	if not visible:
 		_raise_not_found(casefile_id)
 
@@ -140,8 +113,8 @@ def _build_preview(
 ) -> MappingPreview:
 	stay = person.stays.get(incoming.stay_name)
 	known = {
-		"Client": PrivateDict(person.client.row),
-		"Client Stay": PrivateDict(stay.row if stay else {}),
+		CLIENT: PrivateDict(person.client.row),
+		CLIENT_STAY: PrivateDict(stay.row if stay else {}),
 	}
 	verdict = merge_record(person, incoming, source)
 	shown = _FieldPreviews(incoming, person, source, verdict, known)
@@ -169,10 +142,10 @@ class _FieldPreviews:
 		verdict: MergeResult,
 		known: Mapping[str, Mapping[str, Any]],
 	) -> None:
-		self.values = {"Client": incoming.mapped.client, "Client Stay": incoming.mapped.stay}
+		self.values = {CLIENT: incoming.mapped.client, CLIENT_STAY: incoming.mapped.stay}
 		self.records: dict[str, Record] = {
-			"Client": person.client,
-			"Client Stay": person.stays[incoming.stay_name],
+			CLIENT: person.client,
+			CLIENT_STAY: person.stays[incoming.stay_name],
 		}
 		self.source = source
 		self.unreadable = {error.field for error in incoming.unreadable}
@@ -181,7 +154,7 @@ class _FieldPreviews:
 		self.permitted = {doctype: set(get_permitted_fields(doctype)) for doctype in known}
 
 	def build_field(self, rule: Rule) -> PreviewedField:
-		"""The row of a rule."""
+		"""Return the row of a rule."""
 		hidden = rule.target not in self.permitted[rule.doctype]
 		field = frappe.get_meta(rule.doctype).get_field(rule.target)
 		return {
@@ -197,7 +170,7 @@ class _FieldPreviews:
 		}
 
 	def get_effect(self, rule: Rule) -> Effect:
-		"""What would become of the field."""
+		"""Return what would become of the field."""
 		values = self.values[rule.doctype]
 		if rule.source in self.unreadable:
 			return "unreadable"

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import frappe
 
+from orchestrator.doctypes import CLIENT_STAY
 from orchestrator.sync import connection as connections
 from orchestrator.sync.kipu.pages import RawRecord, ReadCounts
 from orchestrator.sync.kipu.records import RecordError
@@ -41,8 +42,11 @@ class Difference:
 
 @dataclass(slots=True)
 class Reconciliation:
-	"""What came of it. `complete` is False if Kipu's own count says that records were missed: then who seems to be
-	missing at Kipu may not be. `seen` names the stays of all records that came, the unreadable and left out ones too."""
+	"""The result of a reconciliation.
+
+	`complete` is False if Kipu's own count shows that records were missed: a client who seems to be missing
+	in Kipu may not be. `seen` has the stays of all records, the unreadable and left out ones too.
+	"""
 
 	read: int = 0
 	complete: bool = False
@@ -71,7 +75,7 @@ def build_reconciliation(connection: str) -> Reconciliation:
 
 
 def _read_census(connection: str, result: Reconciliation) -> Mapping[str, ParsedRecord]:
-	"""Who is in care by Kipu, by the name of the stay here. Counts what it reads into `result`."""
+	"""Return who is in care by Kipu, by the name of the stay here. Counts what it reads into `result`."""
 	source = connections.get_source(connection)
 	client, session = connections.open_client(connection)
 	at, tally = datetime.now(timezone.utc), ReadCounts()
@@ -91,7 +95,7 @@ def _read_census(connection: str, result: Reconciliation) -> Mapping[str, Parsed
 def _parse_record(
 	raw: RawRecord, source: connections.Source, at: datetime, result: Reconciliation
 ) -> ParsedRecord | None:
-	"""A record, unless it is left out or can't be read, which is a difference of its own."""
+	"""Return a record, unless it is left out or can't be read, which is a difference of its own."""
 	try:
 		seen = fingerprint_record(raw, source)
 		result.seen.add(seen.stay_name)
@@ -102,27 +106,29 @@ def _parse_record(
 
 
 def _list_stay_names(connection: str, there: Mapping[str, ParsedRecord]) -> list[str]:
-	"""Names of the stays to compare, whoever may read them: those in care here, and those that Kipu has in care."""
+	"""Return names of the stays to compare, whoever may read them: those in care here, and those that Kipu has
+	in care.
+	"""
 	in_care = frappe.get_all(
-		"Client Stay", {"connection": connection, "status": ("in", IN_CARE_STATUSES)}, pluck="name"
+		CLIENT_STAY, {"connection": connection, "status": ("in", IN_CARE_STATUSES)}, pluck="name"
 	)
 	others = list(there.keys() - in_care)
 	known = [
 		name
 		for chunk in _split_batches(others)
-		for name in frappe.get_all("Client Stay", {"name": ("in", chunk)}, pluck="name")
+		for name in frappe.get_all(CLIENT_STAY, {"name": ("in", chunk)}, pluck="name")
 	]
 	return in_care + known
 
 
 def _filter_readable(names: list[str]) -> dict[str, frappe._dict]:
-	"""Of these, those that the caller may read."""
+	"""Return those of the stays that the caller may read."""
 	fields = ["name", "client", "casefile_id", *COMPARED_FIELDS]
 	return {
 		row.name: row
 		for chunk in _split_batches(names)
 		for row in frappe.get_list(
-			"Client Stay", filters={"name": ("in", chunk)}, fields=fields, limit_page_length=0
+			CLIENT_STAY, filters={"name": ("in", chunk)}, fields=fields, limit_page_length=0
 		)
 	}
 

@@ -3,13 +3,15 @@
 import frappe
 from frappe.permissions import get_user_permissions
 
+from orchestrator.doctypes import FACILITY
+
 
 def _list_permitted_facilities() -> set[str]:
-	"""The facilities that the caller is bound to by User Permissions; none for no bounds."""
-	return {str(row.get("doc")) for row in get_user_permissions(frappe.session.user).get("Facility", [])}
+	"""Return the facilities that the caller is bound to by User Permissions; none for no bounds."""
+	return {str(row.get("doc")) for row in get_user_permissions(frappe.session.user).get(FACILITY, [])}
 
 
 def can_access_facility(facility: str | None) -> bool:
-	"""True if somebody at this facility is the caller's to see."""
+	"""Return True if the caller may see clients of this facility."""
 	bounds = _list_permitted_facilities()
 	return not bounds or facility in bounds

@@ -17,12 +17,12 @@ QUOTE_CHARACTERS = {"&quot;": '"', "&#39;": "'", "&#x27;": "'"}
 
 
 def is_finite(value: Any) -> bool:
-	"""True for a number that can be written down."""
+	"""Return True for a number that can be written down."""
 	return isinstance(value, int) or math.isfinite(value)
 
 
 def to_text(value: Any) -> str:
-	"""A value as text: text as it is, days and moments as ISO 8601 has them."""
+	"""Return a value as text: text as it is, days and moments as ISO 8601 has them."""
 	if value is None:
 		return ""
 	if isinstance(value, str):
@@ -37,7 +37,9 @@ def to_text(value: Any) -> str:
 
 
 def format_cell(column: Column, row: Row) -> str:
-	"""The value of a column as the site shows it: its format of dates and numbers, the currency of the row."""
+	"""Return the value of a column as the site shows it: its format of dates and numbers, the currency of the
+	row.
+	"""
 	value = column.get_value(row)
 	if value is None or value == "":
 		return ""
@@ -56,7 +58,7 @@ def unescape_text(text: str) -> str:
 
 
 def _format_moment(value: Any) -> str:
-	"""A day, a time or both in the site's format."""
+	"""Return a day, a time or both in the site's format."""
 	if isinstance(value, datetime.datetime):
 		return format_datetime(value)
 	if isinstance(value, datetime.date):
@@ -65,7 +67,7 @@ def _format_moment(value: Any) -> str:
 
 
 def _format_number(column: Column, row: Row, value: Any) -> str:
-	"""A number in the site's format."""
+	"""Return a number in the site's format."""
 	if column.fieldtype == "Currency":
 		currency = column.currency.get_currency(row) if column.currency else None
 		return fmt_money(value, column.precision, currency or frappe.db.get_default("currency"))
@@ -79,5 +81,5 @@ def _format_number(column: Column, row: Row, value: Any) -> str:
 
 
 def _count_decimals(value: Any) -> int:
-	"""How many decimals a number is shown with: none where it has none."""
+	"""Return how many decimals a number is shown with: none where it has none."""
 	return 0 if round(float(value), FEW_DECIMALS).is_integer() else FEW_DECIMALS

@@ -1,7 +1,8 @@
 """Texts that a spreadsheet would compute when it opens a CSV file, and the apostrophe that stops it.
 
 Excel, LibreOffice and Google Sheets take a cell for a formula if it begins with one of four signs and the rest can be
-parsed. A telephone number, a temperature or a dash cannot, and stays as it is."""
+parsed. A telephone number, a temperature or a dash cannot, and stays as it is.
+"""
 
 import re
 
@@ -46,7 +47,8 @@ def _is_computed(text: str) -> bool:
 def escape_formula(text: str) -> str:
 	"""Return the text with an apostrophe before what a spreadsheet would compute.
 
-	A text that begins with apostrophes and then a formula gets one more, so that `unescape_formula` gives every text back."""
+	A text that begins with apostrophes and then a formula gets one more, so that `unescape_formula` gives every text back.
+	"""
 	return QUOTE + text if is_formula(text.lstrip(QUOTE)) else text
 
 

@@ -75,7 +75,8 @@ def fetch_url(url: str, *_arguments: Any, **_options: Any) -> dict[str, Any]:
 	"""Return what an address of a letter head names: data in the address itself, or a file of this site.
 
 	Permissions: public files and assets; private files that the caller may read.
-	Raises: InvalidUrlError for anything else, whereupon WeasyPrint leaves the picture out."""
+	Raises: InvalidUrlError for anything else, whereupon WeasyPrint leaves the picture out.
+	"""
 	if url.startswith("data:"):
 		with urlopen(url) as reply:  # noqa: S310  # data: alone
 			return {"string": reply.read(), "mime_type": reply.headers.get_content_type()}

@@ -15,7 +15,7 @@ BAR_SHARE = 0.7  # of a group's width, the rest keeps groups apart
 
 
 def render_svg(chart: dict[str, Any] | None) -> str:
-	"""The chart, or nothing where it is none of those kinds or has nothing to draw."""
+	"""Return the chart, or nothing where it is none of those kinds or has nothing to draw."""
 	data = (chart or {}).get("data") or {}
 	labels = [str(label) for label in data.get("labels") or []][:MAX_GROUPS]
 	series = [
@@ -30,13 +30,13 @@ def render_svg(chart: dict[str, Any] | None) -> str:
 
 
 def _list_values(dataset: dict[str, Any], labels: list[str]) -> list[float]:
-	"""A number for each label."""
+	"""Return a number for each label."""
 	values = [flt(value) for value in dataset.get("values") or []][: len(labels)]
 	return values + [0.0] * (len(labels) - len(values))
 
 
 def _render_shapes(labels: list[str], series: list[tuple[str, list[float]]]) -> Iterator[str]:
-	"""Legend, axis, bars and labels. A line's values are drawn as bars as well."""
+	"""Yield legend, axis, bars and labels. A line's values are drawn as bars as well."""
 	highest = max((value for _name, values in series for value in values), default=0) or 1
 	lowest = min(0.0, *(value for _name, values in series for value in values))
 	scale = (BASE - TOP) / (highest - lowest)
@@ -55,7 +55,7 @@ def _render_shapes(labels: list[str], series: list[tuple[str, list[float]]]) -> 
 
 
 def _render_legend(names: list[str]) -> Iterator[str]:
-	"""The names of the series beside their colours."""
+	"""Yield the names of the series beside their colours."""
 	room = WIDTH / len(names)
 	for number, name in enumerate(names):
 		yield f'<rect x="{number * room:.1f}" y="2" width="8" height="8" fill="{_get_color(number)}"/>'
@@ -63,15 +63,15 @@ def _render_legend(names: list[str]) -> Iterator[str]:
 
 
 def _render_text(left: float, base: float, text: str, anchor: str) -> str:
-	"""A piece of text."""
+	"""Return a piece of text."""
 	return f'<text x="{left:.1f}" y="{base}" text-anchor="{anchor}">{escape_html(text)}</text>'
 
 
 def _truncate_label(label: str) -> str:
-	"""A label that leaves its neighbours room."""
+	"""Return a label that leaves its neighbours room."""
 	return label if len(label) <= MAX_LABEL_LENGTH else f"{label[: MAX_LABEL_LENGTH - 1]}…"
 
 
 def _get_color(number: int) -> str:
-	"""The colour of a series."""
+	"""Return the colour of a series."""
 	return COLORS[number % len(COLORS)]

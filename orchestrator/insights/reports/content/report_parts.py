@@ -10,8 +10,9 @@ from erpnext.setup.utils import get_exchange_rate
 from frappe import _
 from frappe.utils import add_months, get_first_day
 
+from orchestrator import clock
 from orchestrator.exceptions import InvalidRequestError, refuse
-from orchestrator.period import get_today, parse_date
+from orchestrator.period import parse_date
 
 Column = dict[str, Any]
 PRECISION = 2
@@ -45,7 +46,7 @@ def build_column(
 	options: str | None = None,
 	width: int = DEFAULT_WIDTH,
 ) -> Column:
-	"""A column of a report."""
+	"""Return a column of a report."""
 	return {
 		"fieldname": fieldname,
 		"label": label,
@@ -56,21 +57,23 @@ def build_column(
 
 
 def build_link_column(fieldname: str, label: str, doctype: str | None) -> Column:
-	"""A column of names of records. Text for who may not read such records: to them Frappe refuses a report with links
-	to any."""
+	"""Return a column of names of records.
+
+	Text for who may not read such records: to them Frappe refuses a report with links to any.
+	"""
 	linked = doctype if doctype and frappe.has_permission(doctype, "read") else None
 	return build_column(fieldname, label, "Link" if linked else "Data", linked, width=180)
 
 
 def build_count_columns(names: Iterable[tuple[str, str]]) -> list[Column]:
-	"""Columns of whole numbers."""
+	"""Return columns of whole numbers."""
 	return [build_column(fieldname, label, "Int", width=100) for fieldname, label in names]
 
 
 def build_figure(
 	label: str, value: float, datatype: str = "Int", currency: str | None = None, indicator: str | None = None
 ) -> dict[str, Any]:
-	"""A figure of the report's summary."""
+	"""Return a figure of the report's summary."""
 	return {
 		"label": label,
 		"value": value,
@@ -83,7 +86,7 @@ def build_figure(
 def build_bar_chart(
 	labels: Sequence[str], series: Sequence[tuple[str, Sequence[float]]], **more: Any
 ) -> dict[str, Any] | None:
-	"""A bar chart, None where there is nothing to draw."""
+	"""Return a bar chart, None where there is nothing to draw."""
 	if not labels:
 		return None
 	datasets = [{"name": name, "values": list(values)} for name, values in series]
@@ -96,9 +99,10 @@ def build_bar_chart(
 
 
 def parse_date_range(filters: dict[str, Any]) -> DateRange:
-	"""The days of the filters from_date and to_date: a year up to this month's end where they say nothing. 400 where
-	they are no days, or the wrong way round."""
-	last = parse_day(filters, "to_date") or get_today()
+	"""Return the days of the filters from_date and to_date: a year up to this month's end where they say
+	nothing. 400 where they are no days, or the wrong way round.
+	"""
+	last = parse_day(filters, "to_date") or clock.get_today()
 	first = parse_day(filters, "from_date") or get_first_day(add_months(last, -MONTHS_BACK))
 	if first > last:
 		refuse(_("from_date must not be after to_date."), InvalidRequestError)
@@ -106,13 +110,13 @@ def parse_date_range(filters: dict[str, Any]) -> DateRange:
 
 
 def parse_day(filters: dict[str, Any], name: str) -> date | None:
-	"""The day of a filter, if it has one."""
+	"""Return the day of a filter, if it has one."""
 	value = filters.get(name)
 	return value if isinstance(value, date) or not value else parse_date(name, str(value))
 
 
 def parse_choice(filters: dict[str, Any], name: str, choices: Sequence[str]) -> str:
-	"""The choice of a filter, the first where it has none. 400 for one that is not on offer."""
+	"""Return the choice of a filter, the first where it has none. 400 for one that is not on offer."""
 	choice = filters.get(name) or choices[0]
 	if choice not in choices:
 		refuse(_("{0} must be one of {1}.").format(name, ", ".join(choices)), InvalidRequestError)
@@ -120,17 +124,16 @@ def parse_choice(filters: dict[str, Any], name: str, choices: Sequence[str]) -> 
 
 
 def build_equal_filters(filters: dict[str, Any], *names: str) -> list[list[Any]]:
-	"""Conditions of a list for those of the filters that are set."""
+	"""Return conditions of a list for those of the filters that are set."""
 	return [[name, "=", filters[name]] for name in names if filters.get(name)]
 
 
-def percentage_of(part: float, whole: float) -> float:
-	"""A percentage, 0 of nothing."""
+def compute_percentage(part: float, whole: float) -> float:
+	"""Return a percentage, 0 of nothing."""
 	return round(100 * part / whole, PRECISION) if whole else 0.0
 
 
 def list_months(span: DateRange) -> list[str]:
-	"""The months of a span, as 2025-02."""
 	months, month = [], get_first_day(span.first)
 	while month <= span.last:
 		months.append(f"{month:%Y-%m}")
@@ -139,7 +142,10 @@ def list_months(span: DateRange) -> list[str]:
 
 
 class CurrencyConverter:
-	"""Adds up money of several currencies in one of them. What no rate is known for is kept apart and told."""
+	"""Adds up amounts of several currencies in one of them.
+
+	Amounts without an exchange rate are reported apart.
+	"""
 
 	def __init__(
 		self, currency: str, rate_of: Callable[[str, str], float | None] = get_exchange_rate
@@ -149,14 +155,14 @@ class CurrencyConverter:
 		self.unconverted: dict[str, float] = {}
 
 	def convert(self, amount: float, own: str | None) -> float:
-		"""The amount in the purse's currency, 0 where there is no rate."""
+		"""Return the amount in the purse's currency, 0 where there is no rate."""
 		rate = self.rate(own or self.currency) if amount else 0.0
 		if amount and not rate:
 			self.unconverted[str(own)] = self.unconverted.get(str(own), 0.0) + amount
 		return amount * (rate or 0.0)
 
 	def build_message(self) -> str | None:
-		"""What is not in the sums, in words."""
+		"""Return what is not in the sums, in words."""
 		if not self.unconverted:
 			return None
 		left_out = ", ".join(

@@ -28,7 +28,7 @@ class CurrencySource:
 	fieldname: str | None = None
 
 	def get_currency(self, row: Row) -> str | None:
-		"""The currency of an amount in `row`."""
+		"""Return the currency of an amount in `row`."""
 		told = row[self.place]
 		if told and self.doctype:
 			return frappe.get_cached_value(self.doctype, told, self.fieldname)
@@ -65,7 +65,8 @@ class Column:
 @dataclass
 class Table:
 	"""The result of a report. `rows` are walked through once; `total` is none of them. `close` lets go of where the
-	rows come from."""
+	rows come from.
+	"""
 
 	columns: list[Column]
 	rows: Iterator[Row]
@@ -77,12 +78,12 @@ class Table:
 	close: Callable[[], None] = lambda: None
 
 	@property
-	def list_labels(self) -> list[str]:
+	def labels(self) -> list[str]:
 		"""The headings of the columns."""
 		return [column.label for column in self.columns]
 
 	def list_cells(self, row: Row) -> list[Any]:
-		"""The values of the columns, in their order."""
+		"""Return the values of the columns, in their order."""
 		if self._has_html:
 			return [column.get_value(row) for column in self.columns]
 		return [row[column.index] for column in self.columns]
@@ -93,7 +94,10 @@ class Table:
 
 
 def parse_result(result: dict[str, Any]) -> Table:
-	"""Frappe's result as a table. Takes the rows out of it, so that each can go when it has been written."""
+	"""Convert Frappe's result to a table.
+
+	Empties the result's rows, so that each can be freed once it is written.
+	"""
 	known = [_parse_column(column) for column in result.get("columns") or []]
 	keys = [column["fieldname"] for column in known]
 	columns = _parse_columns(known, keys)
@@ -112,7 +116,7 @@ def parse_result(result: dict[str, Any]) -> Table:
 
 
 def _parse_column(column: Any) -> dict[str, Any]:
-	"""What Frappe says of a column."""
+	"""Return what Frappe says of a column."""
 	raw = column if isinstance(column, dict) else {}
 	if not isinstance(column, (str, dict)):
 		raw = column.as_dict()  # the report builder gives the field itself
@@ -123,7 +127,10 @@ def _parse_column(column: Any) -> dict[str, Any]:
 
 
 def _parse_columns(known: list[dict[str, Any]], keys: list[str]) -> list[Column]:
-	"""The columns that are shown. Adds to `keys` the currencies that a row tells without a column of their own."""
+	"""Return the columns that are shown.
+
+	Adds to `keys` the currencies that a row tells without a column of their own.
+	"""
 	return [
 		Column(
 			key=_make_unique(column["fieldname"], place, keys),
@@ -141,13 +148,14 @@ def _parse_columns(known: list[dict[str, Any]], keys: list[str]) -> list[Column]
 
 
 def _make_unique(fieldname: str, place: int, keys: list[str]) -> str:
-	"""The column's fieldname, with its number where an earlier column has the same: a list that joins two DocTypes
-	may show the `name` of both."""
+	"""Return the column's fieldname, with its number where an earlier column has the same: a list that joins two
+	DocTypes may show the `name` of both.
+	"""
 	return fieldname if keys.index(fieldname) == place else f"{fieldname}_{place + 1}"
 
 
 def _parse_currency(column: dict[str, Any], keys: list[str]) -> CurrencySource | None:
-	"""Where the currency of an amount stands, if anywhere in the row."""
+	"""Return where the currency of an amount stands, if anywhere in the row."""
 	options = column["options"]
 	if column["fieldtype"] != "Currency" or not isinstance(options, str) or not options:
 		return None
@@ -161,7 +169,9 @@ def _parse_currency(column: dict[str, Any], keys: list[str]) -> CurrencySource |
 
 
 def _build_row_reader(keys: list[str], labels: list[str]) -> Callable[[Any], Row]:
-	"""A function that makes a sequence of a row, be it an object by fieldname (or by label) or a list already."""
+	"""Return a function that makes a sequence of a row, be it an object by fieldname (or by label) or a list
+	already.
+	"""
 	width = len(keys)
 	names = [(key, labels[place] if place < len(labels) else key) for place, key in enumerate(keys)]
 
@@ -178,7 +188,7 @@ def _build_row_reader(keys: list[str], labels: list[str]) -> Callable[[Any], Row
 
 
 def _drain_rows(rows: list[Any]) -> Iterator[Any]:
-	"""The rows in their order, each let go of."""
+	"""Yield the rows in their order, each let go of."""
 	rows.reverse()
 	while rows:
 		yield rows.pop()

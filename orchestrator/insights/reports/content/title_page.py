@@ -10,8 +10,8 @@ from frappe import _
 from frappe.core.doctype.report.report import Report
 from frappe.utils import format_datetime, get_fullname
 
+from orchestrator import clock
 from orchestrator.insights.reports.content.cells import to_text
-from orchestrator.period import get_now
 
 
 @dataclass(frozen=True)
@@ -26,20 +26,20 @@ class TitlePage:
 	letter_head: str | None
 
 	@property
-	def get_title(self) -> str:
+	def heading(self) -> str:
 		return _(self.report_name)
 
 	@property
-	def build_made_line(self) -> str:
+	def made_line(self) -> str:
 		"""When and for whom the report was made."""
 		return _("{0} by {1}").format(format_datetime(self.generated_at), self.generated_by)
 
 
 def build_title_page(report_name: str, report: Report, conditions: Any) -> TitlePage:
-	"""The title page of a run by the caller, now."""
+	"""Return the title page of a run by the caller, now."""
 	return TitlePage(
 		report_name=report_name,
-		generated_at=get_now(),
+		generated_at=clock.get_now_to_second(),
 		generated_by=get_fullname(frappe.session.user),
 		conditions=conditions,
 		filters=list(_list_filters(report, conditions)),
@@ -48,7 +48,7 @@ def build_title_page(report_name: str, report: Report, conditions: Any) -> Title
 
 
 def _list_filters(report: Report, conditions: Any) -> Iterator[tuple[str, str]]:
-	"""Label and value of each filter that narrows the report."""
+	"""Yield label and value of each filter that narrows the report."""
 	if isinstance(conditions, dict):
 		labels = {row.fieldname: row.label for row in report.filters}
 		for fieldname, value in conditions.items():
@@ -65,14 +65,14 @@ def _list_filters(report: Report, conditions: Any) -> Iterator[tuple[str, str]]:
 
 
 def _render_value(value: Any) -> str:
-	"""A filter's value in words."""
+	"""Return a filter's value in words."""
 	if isinstance(value, list | tuple):
 		return ", ".join(to_text(item) for item in value)
 	return to_text(value)
 
 
 def _find_letter_head(report: Report, conditions: Any) -> str | None:
-	"""The letter head to print on: the report's own, that of the company in its filters, or the site's."""
+	"""Return the letter head to print on: the report's own, that of the company in its filters, or the site's."""
 	company = conditions.get("company") if isinstance(conditions, dict) else None
 	of_company = company and frappe.db.get_value("Company", company, "default_letter_head")
 	return (

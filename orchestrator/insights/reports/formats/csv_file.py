@@ -16,7 +16,7 @@ def write_csv(path: Path, table: Table) -> None:
 	"""Write the table row by row: what is in memory does not grow with the rows."""
 	with path.open("w", encoding=ENCODING, errors="backslashreplace", newline="") as file:
 		writer = csv.writer(file, quoting=csv.QUOTE_NONNUMERIC)
-		writer.writerow(map(escape_formula, table.list_labels))
+		writer.writerow(map(escape_formula, table.labels))
 		writer.writerows(map(build_cells, map(table.list_cells, table.rows)))
 		if table.total is not None:
 			writer.writerow(build_cells(table.list_cells(table.total)))

@@ -29,9 +29,9 @@ def _build_context(table: Table, title: TitlePage) -> dict[str, Any]:
 		"direction": "rtl" if is_rtl() else "ltr",
 		"start": start,
 		"end": end,
-		"title": title.get_title,
-		"heading": escape_html(title.get_title),
-		"made": escape_html(title.build_made_line),
+		"title": title.heading,
+		"heading": escape_html(title.heading),
+		"made": escape_html(title.made_line),
 		"filters": [(escape_html(label), escape_html(value)) for label, value in title.filters],
 		"figures": [
 			(escape_html(to_text(item["label"])), escape_html(render_figure(item))) for item in table.summary

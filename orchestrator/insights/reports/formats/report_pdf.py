@@ -68,7 +68,7 @@ def write_pdf(path: Path, table: Table, title: TitlePage) -> None:
 		writer = PdfWriter()
 		_render_pages(report, writer)
 		_add_page_numbers(writer)
-		writer.add_metadata({"/Title": title.get_title})
+		writer.add_metadata({"/Title": title.heading})
 		writer.write(path)
 
 
@@ -81,7 +81,7 @@ def _build_data(
 	first = _build_front(table, title)
 	head, foot = letter_head.render_letter_head(title.letter_head, layout.landscape)
 	common = {
-		"title": _clean_text(title.get_title),
+		"title": _clean_text(title.heading),
 		"lang": frappe.local.lang.split("-")[0],
 		"direction": "rtl" if is_rtl() else "ltr",
 		"landscape": layout.landscape,
@@ -101,7 +101,7 @@ def _build_data(
 def _build_front(table: Table, title: TitlePage) -> dict[str, Any]:
 	"""Return what stands above the table."""
 	return {
-		"made": _clean_text(title.build_made_line),
+		"made": _clean_text(title.made_line),
 		"filters": [(_clean_text(label), _clean_text(value)) for label, value in title.filters],
 		"figures": [
 			(_clean_text(to_text(item["label"])), _clean_text(render_figure(item))) for item in table.summary

@@ -154,7 +154,7 @@ def _write_title_page(book: Workbook, title: TitlePage) -> None:
 	"""The second sheet: report, time, filters."""
 	sheet = book.add_worksheet(_("About")[:31])
 	bold, plain = book.add_format({"bold": True}), book.add_format({"quote_prefix": True})
-	lines = [(_("Report"), title.get_title), (_("Generated"), title.build_made_line), *title.filters]
+	lines = [(_("Report"), title.heading), (_("Generated"), title.made_line), *title.filters]
 	sheet.set_column(0, 0, DEFAULT_WIDTH, bold)
 	sheet.set_column(1, 1, MAX_WIDTH)
 	for number, (label, value) in enumerate(lines):

@@ -1,12 +1,12 @@
 """A person in care, one per connection to Kipu. Runs of the sync make and change it; people may correct it, and the
-connection's rules say whose word counts."""
+connection's rules say whose word counts.
+"""
 
 import frappe
 from frappe.model.document import Document
 
+from orchestrator.doctypes import CLIENT, SYNC_STATE
 from orchestrator.sync.merge.identity import build_client_name, build_full_name
-
-DOCTYPE = "Client"
 
 
 class Client(Document):
@@ -63,8 +63,8 @@ class Client(Document):
 
 	def on_trash(self) -> None:
 		# While Kipu has it, it comes again: a full run must not take it for known.
-		frappe.db.delete("Sync State", {"name": self.name})
+		frappe.db.delete(SYNC_STATE, {"name": self.name})
 
 
 def on_doctype_update() -> None:
-	frappe.db.add_unique(DOCTYPE, ["connection", "person_id"], constraint_name="one_per_person")
+	frappe.db.add_unique(CLIENT, ["connection", "person_id"], constraint_name="one_per_person")

@@ -3,9 +3,8 @@
 import frappe
 from frappe.model.document import Document
 
+from orchestrator.doctypes import CLIENT_STAY, SYNC_STATE
 from orchestrator.sync.merge.identity import build_stay_name
-
-DOCTYPE = "Client Stay"
 
 
 class ClientStay(Document):
@@ -63,9 +62,9 @@ class ClientStay(Document):
 
 	def on_trash(self) -> None:
 		# While Kipu has it, it comes again: a full run must not take it for known.
-		frappe.db.delete("Sync State", {"name": self.name})
+		frappe.db.delete(SYNC_STATE, {"name": self.name})
 
 
 def on_doctype_update() -> None:
-	frappe.db.add_unique(DOCTYPE, ["connection", "casefile_id"], constraint_name="one_per_casefile")
-	frappe.db.add_index(DOCTYPE, ["connection", "chart_id"], "by_chart")
+	frappe.db.add_unique(CLIENT_STAY, ["connection", "casefile_id"], constraint_name="one_per_casefile")
+	frappe.db.add_index(CLIENT_STAY, ["connection", "chart_id"], "by_chart")

@@ -1,12 +1,10 @@
-from frappe import _
 from frappe.model.document import Document
 
-from orchestrator.docs.errors import ImmutableRecordConflictError
-from orchestrator.exceptions import refuse
+from orchestrator.docs import audit
 
 
 class DocumentAuditEntry(Document):
-	"""That someone saw, took or changed a document. `orchestrator.docs.audit` adds entries; nobody changes one."""
+	"""One view, download or change of a document. `orchestrator.docs.audit` adds entries; nobody changes one."""
 
 	# begin: auto-generated types
 	# This code is auto-generated. Do not modify anything in this block.
@@ -27,22 +25,16 @@ class DocumentAuditEntry(Document):
 	# end: auto-generated types
 
 	def before_insert(self) -> None:
-		self.refuse_change()
+		audit.refuse_change()
 
 	def validate(self) -> None:
-		self.refuse_change()
+		audit.refuse_change()
 
 	def on_trash(self) -> None:
-		self.refuse_change()
+		audit.refuse_change()
 
 	def before_rename(self, *_args: object) -> None:
-		self.refuse_change()
+		audit.refuse_change()
 
 	def validate_share(self, _share: Document) -> None:
-		self.refuse_change()
-
-	def refuse_change(self) -> None:
-		refuse(
-			_("The audit trail of documents is recorded automatically and cannot be changed."),
-			ImmutableRecordConflictError,
-		)
+		audit.refuse_change()

@@ -1,14 +1,12 @@
 import frappe
-from frappe import _
 from frappe.model.document import Document
 
-from orchestrator.docs import audit, guards
-from orchestrator.docs.errors import ImmutableRecordConflictError
-from orchestrator.exceptions import refuse
+from orchestrator.docs import document_version_rules, guards
+from orchestrator.doctypes import DOCUMENT_VERSION
 
 
 class DocumentVersion(Document):
-	"""A version of a document, which stands as it is for as long as the document does."""
+	"""One file of a document. It is never changed."""
 
 	# begin: auto-generated types
 	# This code is auto-generated. Do not modify anything in this block.
@@ -36,40 +34,26 @@ class DocumentVersion(Document):
 		self.name = f"{self.document}-v{self.number}"
 
 	def before_insert(self) -> None:
-		if not self.flags.is_new_version:
-			refuse(
-				_("Create versions with orchestrator.docs.create_version, together with their file."),
-				ImmutableRecordConflictError,
-			)
+		document_version_rules.check_creation(self)
 
 	def validate(self) -> None:
 		if not self.is_new():
-			self.refuse_change()
+			document_version_rules.refuse_change(self)
 
 	def on_trash(self) -> None:
-		self.refuse_change()
+		document_version_rules.refuse_change(self)
 
 	def before_rename(self, *_args: object) -> None:
-		self.refuse_change()
+		document_version_rules.refuse_change(self)
 
 	def validate_share(self, _share: Document) -> None:
 		guards.refuse_sharing()
 
 	def apply_fieldlevel_read_permissions(self) -> None:
-		"""As on Document: here a view is seen."""
+		"""Record a view, as Document does."""
 		super().apply_fieldlevel_read_permissions()
-		if getattr(frappe.local, "request", None):
-			folder = frappe.db.get_value("Document", self.document, "document_folder")
-			audit.create_read_entry("Viewed", self.document, folder, self.number)
-
-	def refuse_change(self) -> None:
-		refuse(
-			_("Version {0} of {1} cannot be changed. Add a new version instead.").format(
-				self.number, self.document
-			),
-			ImmutableRecordConflictError,
-		)
+		document_version_rules.record_view(self)
 
 
 def on_doctype_update() -> None:
-	frappe.db.add_unique("Document Version", ["document", "number"], constraint_name="one_of_each_number")
+	frappe.db.add_unique(DOCUMENT_VERSION, ["document", "number"], constraint_name="one_of_each_number")

@@ -1,16 +1,12 @@
-"""A place where people are cared for. User permissions on it decide who sees which clients."""
+"""A place of care. User permissions on it decide who sees which clients."""
 
-from zoneinfo import available_timezones
-
-import frappe
-from frappe import _
 from frappe.model.document import Document
 
-from orchestrator.exceptions import refuse
+from orchestrator.sync import facility_rules
 
 
 class Facility(Document):
-	"""A place where people are cared for."""
+	"""A place of care."""
 
 	# begin: auto-generated types
 	# This code is auto-generated. Do not modify anything in this block.
@@ -26,8 +22,4 @@ class Facility(Document):
 	# end: auto-generated types
 
 	def validate(self) -> None:
-		if self.time_zone and self.time_zone not in available_timezones():
-			refuse(
-				_("{0} is not a time zone. Use a name such as America/New_York.").format(self.time_zone),
-				frappe.ValidationError,
-			)
+		facility_rules.check_time_zone(self)

@@ -1,4 +1,4 @@
-"""An instance of Kipu and how it is read: whereto, with which keys, when, into which fields."""
+"""A Kipu instance: address, credentials, schedule and field mapping."""
 
 from frappe.model.document import Document
 
@@ -52,5 +52,3 @@ class KipuConnection(Document):
 
 	def validate(self) -> None:
 		connection.validate(self)
-		if self.status != "Paused":
-			self.paused_reason = None

@@ -1,14 +1,7 @@
-import re
-
-import frappe
-from frappe import _
 from frappe.model.document import Document
 
-from orchestrator.exceptions import refuse
 from orchestrator.insights.dashboards import layout
-from orchestrator.setup import dashboards as shipped_dashboards
-
-NAME = re.compile(r"[a-z][a-z0-9_]*")
+from orchestrator.insights.metrics import dashboard_rules, record_rules
 
 
 class OrchestratorDashboard(Document):
@@ -38,23 +31,12 @@ class OrchestratorDashboard(Document):
 	# end: auto-generated types
 
 	def validate(self) -> None:
-		if not NAME.fullmatch(self.dashboard_name or ""):
-			refuse(
-				_(
-					"{0} is not a valid name for the API. Use lowercase letters, digits and underscores."
-				).format(self.dashboard_name),
-				frappe.ValidationError,
-			)
-		names = [row.metric for row in self.items]
-		if twice := sorted({name for name in names if names.count(name) > 1}):
-			refuse(
-				_("{0} is on the dashboard twice. Remove one.").format(", ".join(twice)),
-				frappe.ValidationError,
-			)
+		record_rules.check_name(self.dashboard_name)
+		dashboard_rules.check_items(self)
 
 	def on_update(self) -> None:
 		layout.clear_layouts_after_commit()
 
 	def on_trash(self) -> None:
-		shipped_dashboards.check_deletion(self)
+		record_rules.check_deletion(self)
 		layout.clear_layouts_after_commit()

@@ -1,7 +1,7 @@
 import frappe
 from frappe.model.document import Document
 
-from orchestrator.insights.dashboards.history import DOCTYPE
+from orchestrator.doctypes import METRIC_VALUE
 
 UNIQUE = ["metric", "scope", "day"]
 
@@ -28,4 +28,4 @@ class OrchestratorMetricValue(Document):
 
 
 def on_doctype_update() -> None:
-	frappe.db.add_unique(DOCTYPE, UNIQUE, constraint_name="one_per_metric_scope_and_day")
+	frappe.db.add_unique(METRIC_VALUE, UNIQUE, constraint_name="one_per_metric_scope_and_day")

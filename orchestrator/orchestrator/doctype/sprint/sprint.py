@@ -5,7 +5,8 @@ from orchestrator.gameplan import sprint_rules
 
 class Sprint(Document):
 	"""What a project or a team means to finish between two days. It is started and closed by the calls of
-	orchestrator.gameplan; its burndown is computed from the Sprint Events."""
+	orchestrator.gameplan; its burndown is computed from the Sprint Events.
+	"""
 
 	# begin: auto-generated types
 	# This code is auto-generated. Do not modify anything in this block.
@@ -37,7 +38,7 @@ class Sprint(Document):
 	# end: auto-generated types
 
 	def _validate_links(self) -> None:
-		"""Frappe looks links up before any hook: of a DocType that is not there it would not say which app is missing."""
+		"""Check the team's app first: Frappe checks links before any hook, and would not name the missing app."""
 		sprint_rules.check_team_app(self)
 		super()._validate_links()
 

@@ -1,15 +1,12 @@
 import frappe
-from frappe import _
 from frappe.model.document import Document
 
-from orchestrator.exceptions import refuse
-
-DOCTYPE = "Sprint Event"
+from orchestrator.doctypes import SPRINT_EVENT
+from orchestrator.gameplan import sprint_event_rules
 
 
 class SprintEvent(Document):
-	"""One thing that happened to a task in a sprint, and how the task stood then. Written by
-	orchestrator/gameplan/events.py alone, never changed, and gone only with its sprint."""
+	"""One change of a task in a sprint, and the task's state after it. Deleted with its sprint only."""
 
 	# begin: auto-generated types
 	# This code is auto-generated. Do not modify anything in this block.
@@ -43,22 +40,12 @@ class SprintEvent(Document):
 	# end: auto-generated types
 
 	def validate(self) -> None:
-		refuse_change()
+		sprint_event_rules.refuse_change()
 
 	def on_trash(self) -> None:
-		refuse_change()
-
-
-def refuse_change() -> None:
-	"""403, also for the Administrator."""
-	refuse(
-		_(
-			"The history of a sprint is recorded automatically and cannot be changed. Change the task instead."
-		),
-		frappe.PermissionError,
-	)
+		sprint_event_rules.refuse_change()
 
 
 def on_doctype_update() -> None:
-	frappe.db.add_index(DOCTYPE, ["sprint", "at"], "by_sprint")
-	frappe.db.add_index(DOCTYPE, ["task_doctype", "task", "at"], "by_task")
+	frappe.db.add_index(SPRINT_EVENT, ["sprint", "at"], "by_sprint")
+	frappe.db.add_index(SPRINT_EVENT, ["task_doctype", "task", "at"], "by_task")

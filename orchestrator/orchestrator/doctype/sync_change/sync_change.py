@@ -3,7 +3,8 @@ from frappe.model.document import Document
 
 class SyncChange(Document):
 	"""What a record held before a run changed it, so that the run can be rolled back. Private: nobody has a right to
-	read it."""
+	read it.
+	"""
 
 	# begin: auto-generated types
 	# This code is auto-generated. Do not modify anything in this block.

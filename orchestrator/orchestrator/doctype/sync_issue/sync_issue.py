@@ -3,7 +3,8 @@ from frappe.model.document import Document
 
 class SyncIssue(Document):
 	"""A record that could not be taken, or something a person has to look at. Its name tells what it is about, so
-	there is one of each."""
+	there is one of each.
+	"""
 
 	# begin: auto-generated types
 	# This code is auto-generated. Do not modify anything in this block.

@@ -1,7 +1,9 @@
-"""One run of the sync: what was asked, how far it is, what came of it. Written before the work and after each page."""
+"""One run of the sync: its request, progress and result. Written before the work and after each page."""
 
 import frappe
 from frappe.model.document import Document
+
+from orchestrator.doctypes import SYNC_RUN
 
 
 class SyncRun(Document):
@@ -61,4 +63,4 @@ class SyncRun(Document):
 
 
 def on_doctype_update() -> None:
-	frappe.db.add_index("Sync Run", ["connection", "status"], "by_connection")
+	frappe.db.add_index(SYNC_RUN, ["connection", "status"], "by_connection")

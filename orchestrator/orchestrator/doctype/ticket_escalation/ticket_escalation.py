@@ -1,13 +1,15 @@
 import frappe
 from frappe.model.document import Document
 
-DOCTYPE = "Ticket Escalation"
+from orchestrator.doctypes import TICKET_ESCALATION
+
 UNIQUE = ["reference_doctype", "reference_name", "stage"]
 
 
 class TicketEscalation(Document):
 	"""That a ticket was escalated at one stage of one of its targets. There is one per ticket and stage, which is
-	what makes the escalation job repeatable."""
+	what makes the escalation job repeatable.
+	"""
 
 	# begin: auto-generated types
 	# This code is auto-generated. Do not modify anything in this block.
@@ -29,4 +31,4 @@ class TicketEscalation(Document):
 
 
 def on_doctype_update() -> None:
-	frappe.db.add_unique(DOCTYPE, UNIQUE, constraint_name="one_per_ticket_and_stage")
+	frappe.db.add_unique(TICKET_ESCALATION, UNIQUE, constraint_name="one_per_ticket_and_stage")

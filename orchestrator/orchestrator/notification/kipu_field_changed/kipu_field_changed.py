@@ -4,4 +4,4 @@ from typing import Any
 
 
 def get_context(context: dict[str, Any]) -> None:
-	"""Nothing to add to what Frappe gives."""
+	"""Add nothing to Frappe's context."""

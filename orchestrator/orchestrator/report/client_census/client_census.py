@@ -1,5 +1,6 @@
 """Client Census: who is in care now, and who came and left in a period, by facility, level of care or program. Numbers
-alone: no client is named."""
+alone: no client is named.
+"""
 
 from typing import Any
 
@@ -33,7 +34,7 @@ NUMBERS = ("in_care", "waiting", "admitted", "discharged", "days")
 
 
 def execute(filters: dict[str, Any] | None = None) -> ReportResult:
-	"""Frappe's entry: the report for the caller."""
+	"""Return the report for the caller (Frappe's entry point)."""
 	filters = filters or {}
 	group = parse_choice(filters, "group_by", list(GROUPS))
 	span = [str(day) for day in parse_date_range(filters)]
@@ -45,13 +46,13 @@ def execute(filters: dict[str, Any] | None = None) -> ReportResult:
 		("discharged", [["discharge_date", "between", span], ["status", "=", "Discharged"]]),
 	):
 		add(rows, number, read_stays(GROUPS[group], [*conditions, *build_equal_filters(filters, "facility")]))
-	table = [finished(row) for row in rows.values()]
+	table = [finish_row(row) for row in rows.values()]
 	table.sort(key=lambda row: (-row["in_care"], row["group"]))
 	return ReportResult(build_columns(group), table, None, build_chart(table), build_summary(rows))
 
 
 def read_stays(told_by: str, conditions: list[list[Any]]) -> list[frappe._dict]:
-	"""How many stays that the caller may read fit, and how many days those took that are over, by group."""
+	"""Return how many stays that the caller may read fit, and how many days those took that are over, by group."""
 	return compat.get_list(
 		DOCTYPE,
 		filters=[["status", "!=", "Deleted"], *conditions],
@@ -75,19 +76,19 @@ def add(rows: dict[str, dict[str, Any]], number: str, stays: list[frappe._dict])
 			row["days"] += flt(stay.days)
 
 
-def finished(row: dict[str, Any]) -> dict[str, Any]:
-	"""A row with what follows from its numbers."""
+def finish_row(row: dict[str, Any]) -> dict[str, Any]:
+	"""Return a row with what follows from its numbers."""
 	shown = {key: value for key, value in row.items() if key != "days"}
 	return {**shown, "length_of_stay": compute_length_of_stay(row["days"], row["discharged"])}
 
 
 def compute_length_of_stay(days: float, stays: int) -> float | None:
-	"""The days that a stay took, on average; of none there is no average."""
+	"""Return the days that a stay took, on average; of none there is no average."""
 	return round(days / stays, PRECISION) if stays else None
 
 
 def build_columns(group: str) -> list[Column]:
-	"""The report's columns."""
+	"""Return the report's columns."""
 	return [
 		build_link_column("group", _(group), LINKS.get(group)),
 		*build_count_columns(
@@ -103,7 +104,7 @@ def build_columns(group: str) -> list[Column]:
 
 
 def build_chart(rows: list[dict[str, Any]]) -> dict[str, Any] | None:
-	"""Who is in care, came and left, group by group."""
+	"""Return who is in care, came and left, group by group."""
 	names = (("in_care", _("In Care")), ("admitted", _("Admitted")), ("discharged", _("Discharged")))
 	return build_bar_chart(
 		[row["group"] for row in rows], [(label, [row[name] for row in rows]) for name, label in names]
@@ -111,7 +112,7 @@ def build_chart(rows: list[dict[str, Any]]) -> dict[str, Any] | None:
 
 
 def build_summary(rows: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
-	"""The figures above the report."""
+	"""Return the figures above the report."""
 	total = {name: sum(row[name] for row in rows.values()) for name in NUMBERS}
 	return [
 		build_figure(_("In Care"), total["in_care"]),

@@ -20,7 +20,7 @@ KINDS = {
 def execute(
 	filters: dict[str, Any] | None = None,
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]], str | None]:
-	"""Columns, rows, and a warning if Kipu's read was not complete."""
+	"""Return columns, rows, and a warning if Kipu's read was not complete."""
 	result = reconcile(get_connection(filters or {}))
 	rows = [
 		{
@@ -44,7 +44,7 @@ def execute(
 
 
 def reconcile(connection: str) -> reconciliation.Reconciliation:
-	"""The comparison; what Kipu refuses becomes a message."""
+	"""Return the comparison; what Kipu refuses becomes a message."""
 	try:
 		return reconciliation.build_reconciliation(connection)
 	except SyncError as error:
@@ -54,7 +54,7 @@ def reconcile(connection: str) -> reconciliation.Reconciliation:
 
 
 def get_connection(filters: dict[str, Any]) -> str:
-	"""The connection asked for, or the only one there is."""
+	"""Return the connection asked for, or the only one there is."""
 	names = frappe.get_all(
 		"Kipu Connection", pluck="name"
 	)  # names only; the roles of the report decide who asks

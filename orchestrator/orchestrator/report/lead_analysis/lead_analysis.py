@@ -1,4 +1,4 @@
-"""Lead Analysis: how many leads there are by source, status, owner, territory or month, and what became of them."""
+"""Lead Analysis: the number of leads by source, status, owner, territory or month, and their outcomes."""
 
 from typing import Any
 
@@ -18,9 +18,9 @@ from orchestrator.insights.reports.content.report_parts import (
 	build_equal_filters,
 	build_figure,
 	build_link_column,
+	compute_percentage,
 	parse_choice,
 	parse_date_range,
-	percentage_of,
 )
 
 SOURCE = "Source"
@@ -47,19 +47,19 @@ COUNTS = ("open", "qualified", "opportunity", "converted", "lost")
 
 
 def execute(filters: dict[str, Any] | None = None) -> ReportResult:
-	"""Frappe's entry: the report for the caller."""
+	"""Return the report for the caller (Frappe's entry point)."""
 	filters = filters or {}
 	group = parse_choice(filters, "group_by", list(GROUPS))
-	rows = summarize(read_leads(filters, group))
+	rows = build_rows(read_leads(filters, group))
 	if group == "Month":
 		rows.sort(key=lambda row: row["group"])
 	return ReportResult(build_columns(group), rows, None, build_chart(rows), build_summary(rows))
 
 
 def read_leads(filters: dict[str, Any], group: str) -> list[frappe._dict]:
-	"""Number and probability of the leads that the caller may read, by group and status."""
+	"""Return number and probability of the leads that the caller may read, by group and status."""
 	span = parse_date_range(filters)
-	source = compat.lead_source_field()
+	source = compat.get_lead_source_field()
 	told_by = source if group == SOURCE else GROUPS[group]
 	return compat.get_list(
 		"Lead",
@@ -79,8 +79,8 @@ def read_leads(filters: dict[str, Any], group: str) -> list[frappe._dict]:
 	)
 
 
-def summarize(leads: list[frappe._dict]) -> list[dict[str, Any]]:
-	"""A row per group, the largest first."""
+def build_rows(leads: list[frappe._dict]) -> list[dict[str, Any]]:
+	"""Return a row per group, the largest first."""
 	rows: dict[str, dict[str, Any]] = {}
 	for lead in leads:
 		name = lead.told or NO_VALUE
@@ -91,14 +91,14 @@ def summarize(leads: list[frappe._dict]) -> list[dict[str, Any]]:
 		row["probability"] += flt(lead.probability)
 		row[OUTCOMES.get(lead.status, OPEN)] += lead.leads
 	for row in rows.values():
-		row["conversion"] = percentage_of(row["converted"], row["leads"])
+		row["conversion"] = compute_percentage(row["converted"], row["leads"])
 		row["probability"] = round(row["probability"] / row["leads"], PRECISION)
 	return sorted(rows.values(), key=lambda row: (-row["leads"], row["group"]))
 
 
 def build_columns(group: str) -> list[Column]:
-	"""The report's columns."""
-	linked = compat.lead_source_doctype() if group == SOURCE else LINKS.get(group)
+	"""Return the report's columns."""
+	linked = compat.get_lead_source_doctype() if group == SOURCE else LINKS.get(group)
 	return [
 		build_link_column("group", _(group), linked),
 		*build_count_columns(
@@ -117,7 +117,7 @@ def build_columns(group: str) -> list[Column]:
 
 
 def build_chart(rows: list[dict[str, Any]]) -> dict[str, Any] | None:
-	"""Leads, and those of them that were converted, per group."""
+	"""Return Leads, and those of them that were converted, per group."""
 	shown = rows[:MOST_BARS]
 	series = [
 		(_("Leads"), [row["leads"] for row in shown]),
@@ -127,7 +127,7 @@ def build_chart(rows: list[dict[str, Any]]) -> dict[str, Any] | None:
 
 
 def build_summary(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-	"""The figures above the report."""
+	"""Return the figures above the report."""
 	leads, qualified, converted = (
 		sum(row[name] for row in rows) for name in ("leads", "qualified", "converted")
 	)
@@ -135,5 +135,5 @@ def build_summary(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 		build_figure(_("Leads"), leads),
 		build_figure(_("Qualified"), qualified),
 		build_figure(_("Converted"), converted, indicator="Green"),
-		build_figure(_("Converted (%)"), percentage_of(converted, leads), "Percent"),
+		build_figure(_("Converted (%)"), compute_percentage(converted, leads), "Percent"),
 	]

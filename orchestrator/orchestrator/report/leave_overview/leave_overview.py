@@ -6,6 +6,7 @@ from typing import Any
 import frappe
 from frappe import _
 
+from orchestrator import clock
 from orchestrator.hr.balances import get_balances
 from orchestrator.insights.reports.content.report_parts import (
 	Column,
@@ -16,15 +17,14 @@ from orchestrator.insights.reports.content.report_parts import (
 	build_figure,
 	parse_day,
 )
-from orchestrator.period import get_today
 
 DAYS = ("allocated", "used", "pending", "balance")
 
 
 def execute(filters: dict[str, Any] | None = None) -> ReportResult:
-	"""Frappe's entry: the report for the caller."""
+	"""Return the report for the caller (Frappe's entry point)."""
 	filters = filters or {}
-	day = parse_day(filters, "date") or get_today()
+	day = parse_day(filters, "date") or clock.get_today()
 	employees = read_employees(filters)
 	chosen = filters.get("leave_type")
 	types = [chosen] if chosen else list_allocated_types(list(employees), day)
@@ -34,7 +34,7 @@ def execute(filters: dict[str, Any] | None = None) -> ReportResult:
 
 
 def read_employees(filters: dict[str, Any]) -> dict[str, frappe._dict]:
-	"""The active employees that the caller may read."""
+	"""Return the active employees that the caller may read."""
 	conditions = [["status", "=", "Active"], *build_equal_filters(filters, "company", "department")]
 	if filters.get("employee"):
 		conditions.append(["name", "=", filters["employee"]])
@@ -45,10 +45,10 @@ def read_employees(filters: dict[str, Any]) -> dict[str, frappe._dict]:
 
 
 def list_allocated_types(employees: list[str], day: date) -> list[str]:
-	"""The leave types of which those employees have an allocation on the day."""
+	"""Return the leave types of which those employees have an allocation on the day."""
 	if not employees:
 		return []
-	# get_all: the caller may read these employees, and what is told of them is their balance
+	# get_all: the caller may read these employees, and gets their balance only
 	return frappe.get_all(
 		"Leave Allocation",
 		filters={
@@ -64,7 +64,7 @@ def list_allocated_types(employees: list[str], day: date) -> list[str]:
 
 
 def build_rows(employees: dict[str, frappe._dict], leave_type: str, day: date) -> list[dict[str, Any]]:
-	"""The balances of those who have any of that leave."""
+	"""Return the balances of those who have any of that leave."""
 	return [
 		{
 			"employee": balance["employee"],
@@ -79,7 +79,7 @@ def build_rows(employees: dict[str, frappe._dict], leave_type: str, day: date) -
 
 
 def build_columns() -> list[Column]:
-	"""The report's columns."""
+	"""Return the report's columns."""
 	return [
 		build_column("employee", _("Employee"), "Link", "Employee"),
 		build_column("employee_name", _("Employee Name"), width=180),
@@ -93,7 +93,7 @@ def build_columns() -> list[Column]:
 
 
 def build_chart(rows: list[dict[str, Any]], types: list[str]) -> dict[str, Any] | None:
-	"""Days used and left of each leave type."""
+	"""Return days used and left of each leave type."""
 	series = [
 		(label, [sum(row[name] for row in rows if row["leave_type"] == leave_type) for leave_type in types])
 		for name, label in (("used", _("Used")), ("balance", _("Balance")))
@@ -102,7 +102,7 @@ def build_chart(rows: list[dict[str, Any]], types: list[str]) -> dict[str, Any] 
 
 
 def build_summary(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-	"""The figures above the report, in days."""
+	"""Return the figures above the report, in days."""
 	labels = {
 		"allocated": _("Allocated"),
 		"used": _("Used"),

@@ -2,7 +2,8 @@
 currency.
 
 An opportunity counts in the month in which it was expected to close, else in that of its date: ERPNext does not keep
-the day on which one was won. Orders and invoices, less what was returned, stand beside it for who may read them."""
+the day on which one was won. Orders and invoices, less what was returned, stand beside it for who may read them.
+"""
 
 from collections.abc import Iterable
 from typing import Any
@@ -25,9 +26,9 @@ from orchestrator.insights.reports.content.report_parts import (
 	build_count_columns,
 	build_equal_filters,
 	build_figure,
+	compute_percentage,
 	list_months,
 	parse_date_range,
-	percentage_of,
 )
 
 BY = ("expected_closing", "transaction_date", "pipeline_stage", "company", "currency")
@@ -37,7 +38,7 @@ DOCUMENTS = {"ordered": ("Sales Order", "transaction_date"), "invoiced": ("Sales
 
 
 def execute(filters: dict[str, Any] | None = None) -> ReportResult:
-	"""Frappe's entry: the report for the caller."""
+	"""Return the report for the caller (Frappe's entry point)."""
 	filters = filters or {}
 	span, purse = parse_date_range(filters), CurrencyConverter(get_currency(filters))
 	rows = {month: build_empty_row(month, purse.currency) for month in list_months(span)}
@@ -46,7 +47,7 @@ def execute(filters: dict[str, Any] | None = None) -> ReportResult:
 	shown = [] if filters.get("opportunity_owner") else [key for key in DOCUMENTS if can_read(key)]
 	for key in shown:
 		add_documents(rows, key, filters, span, purse)
-	table = [finished(row) for row in rows.values()]
+	table = [finish_row(row) for row in rows.values()]
 	return ReportResult(
 		build_columns(shown),
 		table,
@@ -57,12 +58,12 @@ def execute(filters: dict[str, Any] | None = None) -> ReportResult:
 
 
 def get_currency(filters: dict[str, Any]) -> str:
-	"""The currency asked for, else that of the company, else the site's."""
+	"""Return the currency asked for, else that of the company, else the site's."""
 	return filters.get("currency") or get_company_currency(filters.get("company")) or get_site_currency()
 
 
 def build_empty_row(month: str, currency: str) -> dict[str, Any]:
-	"""A month of which nothing is known yet."""
+	"""Return a month of which nothing is known yet."""
 	return {
 		"month": month,
 		"won": 0,
@@ -75,12 +76,12 @@ def build_empty_row(month: str, currency: str) -> dict[str, Any]:
 
 
 def can_read(key: str) -> bool:
-	"""True where the caller may read such documents at all."""
+	"""Return True if the caller may read such documents at all."""
 	return bool(frappe.has_permission(DOCUMENTS[key][0], "read"))
 
 
 def read_opportunities(filters: dict[str, Any]) -> list[frappe._dict]:
-	"""The closed opportunities that the caller may read, added up by day, company and currency."""
+	"""Return the closed opportunities that the caller may read, added up by day, company and currency."""
 	return compat.get_list(
 		"Opportunity",
 		filters=[
@@ -139,20 +140,20 @@ def add_documents(
 		rows[group.month][key] += purse.convert(flt(group.total), get_company_currency(group.company))
 
 
-def finished(row: dict[str, Any]) -> dict[str, Any]:
-	"""A row with what follows from its sums."""
+def finish_row(row: dict[str, Any]) -> dict[str, Any]:
+	"""Return a row with what follows from its sums."""
 	won_value = round(row["won_value"], PRECISION)
 	return {
 		**row,
 		"won_value": won_value,
 		"average": round(won_value / row["won"], PRECISION) if row["won"] else 0.0,
-		"win_rate": percentage_of(row["won"], row["won"] + row["lost"]),
+		"win_rate": compute_percentage(row["won"], row["won"] + row["lost"]),
 		**{key: round(row[key], PRECISION) for key in DOCUMENTS},
 	}
 
 
 def build_columns(shown: list[str]) -> list[Column]:
-	"""The report's columns."""
+	"""Return the report's columns."""
 	labels = {"ordered": _("Ordered (Net)"), "invoiced": _("Invoiced (Net)")}
 	return [
 		build_column("month", _("Month")),
@@ -167,7 +168,7 @@ def build_columns(shown: list[str]) -> list[Column]:
 
 
 def build_chart(rows: list[dict[str, Any]]) -> dict[str, Any] | None:
-	"""What was won, month by month."""
+	"""Return what was won, month by month."""
 	months = [row["month"] for row in rows]
 	return build_bar_chart(
 		months, [(_("Won Value"), [row["won_value"] for row in rows])], fieldtype="Currency"
@@ -175,12 +176,12 @@ def build_chart(rows: list[dict[str, Any]]) -> dict[str, Any] | None:
 
 
 def build_summary(rows: list[dict[str, Any]], currency: str) -> list[dict[str, Any]]:
-	"""The figures above the report."""
+	"""Return the figures above the report."""
 	won, lost = (sum(row[name] for row in rows) for name in ("won", "lost"))
 	value = round(sum(row["won_value"] for row in rows), PRECISION)
 	return [
 		build_figure(_("Won"), won, indicator="Green"),
 		build_figure(_("Won Value"), value, "Currency", currency, "Green"),
 		build_figure(_("Lost"), lost, indicator="Red"),
-		build_figure(_("Win Rate (%)"), percentage_of(won, won + lost), "Percent"),
+		build_figure(_("Win Rate (%)"), compute_percentage(won, won + lost), "Percent"),
 	]

@@ -7,7 +7,7 @@ import frappe
 from frappe import _
 from frappe.utils import flt
 
-from orchestrator import compat
+from orchestrator import clock, compat
 from orchestrator.insights.reports.content.report_parts import (
 	PRECISION,
 	Column,
@@ -17,9 +17,8 @@ from orchestrator.insights.reports.content.report_parts import (
 	build_count_columns,
 	build_equal_filters,
 	build_figure,
-	percentage_of,
+	compute_percentage,
 )
-from orchestrator.period import get_today
 
 DONE, CANCELLED = "Completed", "Cancelled"
 NOT_COUNTED = (CANCELLED, "Template")
@@ -27,16 +26,16 @@ MOST_BARS = 15
 
 
 def execute(filters: dict[str, Any] | None = None) -> ReportResult:
-	"""Frappe's entry: the report for the caller."""
+	"""Return the report for the caller (Frappe's entry point)."""
 	filters = filters or {}
 	projects = read_projects(filters)
 	tasks = read_tasks([project.name for project in projects])
-	rows = [build_row(project, tasks.get(project.name, []), get_today()) for project in projects]
+	rows = [build_row(project, tasks.get(project.name, []), clock.get_today()) for project in projects]
 	return ReportResult(build_columns(), rows, None, build_chart(rows), build_summary(rows))
 
 
 def read_projects(filters: dict[str, Any]) -> list[frappe._dict]:
-	"""The projects that the caller may read, the earliest end first."""
+	"""Return the projects that the caller may read, the earliest end first."""
 	conditions = build_equal_filters(filters, "status", "company")
 	if filters.get("project"):
 		conditions.append(["name", "=", filters["project"]])
@@ -51,7 +50,7 @@ def read_projects(filters: dict[str, Any]) -> list[frappe._dict]:
 
 
 def read_tasks(projects: list[str]) -> dict[str, list[frappe._dict]]:
-	"""The tasks of those projects that the caller may read: numbers and hours by project, status and end."""
+	"""Return the tasks of those projects that the caller may read: numbers and hours by project, status and end."""
 	if not (projects and frappe.has_permission("Task", "read")):
 		return {}
 	groups: dict[str, list[frappe._dict]] = {}
@@ -75,7 +74,7 @@ def read_tasks(projects: list[str]) -> dict[str, list[frappe._dict]]:
 
 
 def build_row(project: frappe._dict, tasks: list[frappe._dict], day: date) -> dict[str, Any]:
-	"""The figures of one project. A task that is completed counts with all its hours."""
+	"""Return the figures of one project. A task that is completed counts with all its hours."""
 	total = sum(task.tasks for task in tasks)
 	done = sum(task.tasks for task in tasks if task.status == DONE)
 	planned = sum(flt(task.hours) for task in tasks)
@@ -87,7 +86,7 @@ def build_row(project: frappe._dict, tasks: list[frappe._dict], day: date) -> di
 		"tasks": total,
 		"completed": done,
 		"overdue": sum(task.tasks for task in tasks if is_overdue(task, day)),
-		"progress": percentage_of(worked, planned) if planned else percentage_of(done, total),
+		"progress": compute_percentage(worked, planned) if planned else compute_percentage(done, total),
 		"planned_hours": round(planned, PRECISION),
 		"hours_left": round(planned - worked, PRECISION),
 		"expected_start_date": project.expected_start_date,
@@ -96,12 +95,12 @@ def build_row(project: frappe._dict, tasks: list[frappe._dict], day: date) -> di
 
 
 def is_overdue(task: frappe._dict, day: date) -> bool:
-	"""True for a task that should have ended."""
+	"""Return True for a task that should have ended."""
 	return bool(task.status != DONE and task.due and task.due < day)
 
 
 def build_columns() -> list[Column]:
-	"""The report's columns."""
+	"""Return the report's columns."""
 	return [
 		build_column("project", _("Project"), "Link", "Project"),
 		build_column("project_name", _("Project Name"), width=200),
@@ -118,7 +117,7 @@ def build_columns() -> list[Column]:
 
 
 def build_chart(rows: list[dict[str, Any]]) -> dict[str, Any] | None:
-	"""How far the projects are."""
+	"""Return how far the projects are."""
 	shown = rows[:MOST_BARS]
 	return build_bar_chart(
 		[row["project_name"] for row in shown], [(_("Progress (%)"), [row["progress"] for row in shown])]
@@ -126,11 +125,11 @@ def build_chart(rows: list[dict[str, Any]]) -> dict[str, Any] | None:
 
 
 def build_summary(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-	"""The figures above the report."""
+	"""Return the figures above the report."""
 	planned, left = (sum(row[name] for row in rows) for name in ("planned_hours", "hours_left"))
 	return [
 		build_figure(_("Projects"), len(rows)),
 		build_figure(_("Tasks"), sum(row["tasks"] for row in rows)),
 		build_figure(_("Overdue"), sum(row["overdue"] for row in rows), indicator="Red"),
-		build_figure(_("Progress (%)"), percentage_of(planned - left, planned), "Percent"),
+		build_figure(_("Progress (%)"), compute_percentage(planned - left, planned), "Percent"),
 	]

@@ -1,4 +1,4 @@
-"""Ticket Service Levels: how many issues there are, and how the targets of their agreements were kept."""
+"""Ticket Service Levels: the number of issues, and whether the targets of their agreements were met."""
 
 from datetime import datetime
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import frappe
 from frappe import _
 
-from orchestrator import compat
+from orchestrator import clock, compat
 from orchestrator.insights.reports.content.report_parts import (
 	NO_VALUE,
 	PRECISION,
@@ -18,11 +18,10 @@ from orchestrator.insights.reports.content.report_parts import (
 	build_equal_filters,
 	build_figure,
 	build_link_column,
+	compute_percentage,
 	parse_choice,
 	parse_date_range,
-	percentage_of,
 )
-from orchestrator.period import get_now
 
 # what a group is called -> what tells it
 GROUPS = {
@@ -37,17 +36,17 @@ HOUR = 3600
 
 
 def execute(filters: dict[str, Any] | None = None) -> ReportResult:
-	"""Frappe's entry: the report for the caller."""
+	"""Return the report for the caller (Frappe's entry point)."""
 	filters = filters or {}
 	group = parse_choice(filters, "group_by", list(GROUPS))
-	rows = summarize(read_issues(filters, group), get_now())
+	rows = build_rows(read_issues(filters, group), clock.get_now_to_second())
 	if group == "Month":
 		rows.sort(key=lambda row: row["group"])
 	return ReportResult(build_columns(group), rows, None, build_chart(rows), build_summary(rows))
 
 
 def read_issues(filters: dict[str, Any], group: str) -> list[frappe._dict]:
-	"""The issues that the caller may read, with what tells how their targets were kept."""
+	"""Return the issues that the caller may read, with the fields that show whether their targets were met."""
 	span = parse_date_range(filters)
 	has_field = frappe.get_meta("Issue").has_field
 	due, done = (
@@ -75,8 +74,8 @@ def read_issues(filters: dict[str, Any], group: str) -> list[frappe._dict]:
 	)
 
 
-def summarize(issues: list[frappe._dict], moment: datetime) -> list[dict[str, Any]]:
-	"""A row per group, the largest first."""
+def build_rows(issues: list[frappe._dict], moment: datetime) -> list[dict[str, Any]]:
+	"""Return a row per group, the largest first."""
 	groups: dict[str, list[frappe._dict]] = {}
 	for issue in issues:
 		groups.setdefault(issue.told or NO_VALUE, []).append(issue)
@@ -85,9 +84,9 @@ def summarize(issues: list[frappe._dict], moment: datetime) -> list[dict[str, An
 
 
 def build_row(name: str, issues: list[frappe._dict], moment: datetime) -> dict[str, Any]:
-	"""The figures of one group."""
-	responses = [verdict(issue.response_by, issue.first_responded_on, moment) for issue in issues]
-	resolutions = [verdict(issue.due, issue.done, moment) for issue in issues]
+	"""Return the figures of one group."""
+	responses = [is_target_met(issue.response_by, issue.first_responded_on, moment) for issue in issues]
+	resolutions = [is_target_met(issue.due, issue.done, moment) for issue in issues]
 	times = [issue.first_response_time for issue in issues if issue.first_response_time]
 	return {
 		"group": name,
@@ -96,20 +95,22 @@ def build_row(name: str, issues: list[frappe._dict], moment: datetime) -> dict[s
 		"overdue": sum(
 			kept is False and not issue.done for issue, kept in zip(issues, resolutions, strict=True)
 		),
-		"responses_kept": percentage_of(responses.count(True), len(decided(responses))),
-		"resolutions_kept": percentage_of(resolutions.count(True), len(decided(resolutions))),
+		"responses_kept": compute_percentage(responses.count(True), len(filter_decided(responses))),
+		"resolutions_kept": compute_percentage(resolutions.count(True), len(filter_decided(resolutions))),
 		"decided": (
-			len(decided(responses)),
+			len(filter_decided(responses)),
 			responses.count(True),
-			len(decided(resolutions)),
+			len(filter_decided(resolutions)),
 			resolutions.count(True),
 		),
 		"first_response_hours": round(sum(times) / len(times) / HOUR, PRECISION) if times else None,
 	}
 
 
-def verdict(due: datetime | None, done: datetime | None, moment: datetime) -> bool | None:
-	"""True for a target that was kept, False for one that was missed, None where that is open or there is none."""
+def is_target_met(due: datetime | None, done: datetime | None, moment: datetime) -> bool | None:
+	"""Return True for a target that was met, False for one that was missed, None if that is open or there is
+	none.
+	"""
 	if not due:
 		return None
 	if done:
@@ -117,13 +118,13 @@ def verdict(due: datetime | None, done: datetime | None, moment: datetime) -> bo
 	return None if moment <= due else False
 
 
-def decided(verdicts: list[bool | None]) -> list[bool]:
-	"""The targets of which it is known how they went."""
+def filter_decided(verdicts: list[bool | None]) -> list[bool]:
+	"""Return the targets of which it is known how they went."""
 	return [verdict for verdict in verdicts if verdict is not None]
 
 
 def build_columns(group: str) -> list[Column]:
-	"""The report's columns."""
+	"""Return the report's columns."""
 	return [
 		build_link_column("group", _(group), LINKS.get(group)),
 		*build_count_columns((("issues", _("Issues")), ("open", _("Open")), ("overdue", _("Overdue")))),
@@ -134,7 +135,7 @@ def build_columns(group: str) -> list[Column]:
 
 
 def build_chart(rows: list[dict[str, Any]]) -> dict[str, Any] | None:
-	"""How the targets were kept, group by group."""
+	"""Return how many targets were met in each group."""
 	series = [
 		(_("First Responses in Time (%)"), [row["responses_kept"] for row in rows]),
 		(_("Resolutions in Time (%)"), [row["resolutions_kept"] for row in rows]),
@@ -143,11 +144,11 @@ def build_chart(rows: list[dict[str, Any]]) -> dict[str, Any] | None:
 
 
 def build_summary(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-	"""The figures above the report."""
+	"""Return the figures above the report."""
 	tallies = [sum(numbers) for numbers in zip(*(row.pop("decided") for row in rows), strict=True)] or [0] * 4
 	return [
 		build_figure(_("Issues"), sum(row["issues"] for row in rows)),
 		build_figure(_("Overdue"), sum(row["overdue"] for row in rows), indicator="Red"),
-		build_figure(_("First Responses in Time (%)"), percentage_of(tallies[1], tallies[0]), "Percent"),
-		build_figure(_("Resolutions in Time (%)"), percentage_of(tallies[3], tallies[2]), "Percent"),
+		build_figure(_("First Responses in Time (%)"), compute_percentage(tallies[1], tallies[0]), "Percent"),
+		build_figure(_("Resolutions in Time (%)"), compute_percentage(tallies[3], tallies[2]), "Percent"),
 	]

@@ -1,7 +1,7 @@
 """The opt-in names of the API reference (L001, ISS001, ...): one Document Naming Rule per DocType.
 
-A rule's own name says that it is ours. It is disabled rather than deleted when switched off, so that its counter does
-not start over and meet names that exist.
+A rule's own name marks it as this app's. It is disabled rather than deleted when switched off, so that its
+counter does not start over at names that exist.
 """
 
 import re
@@ -16,7 +16,7 @@ class NamingRule(NamedTuple):
 	remembered_in: tuple[str, str] | None = None  # a DocType and its field that keep names of deleted records
 
 	@property
-	def get_name(self) -> str:
+	def name(self) -> str:
 		return f"orchestrator-{frappe.scrub(self.doctype)}"
 
 
@@ -39,7 +39,7 @@ def switch_rules(on: bool) -> None:
 	for rule in NAMING_RULES:
 		if on:
 			_enable_rule(rule)
-		elif frappe.db.exists("Document Naming Rule", rule.get_name):
+		elif frappe.db.exists("Document Naming Rule", rule.name):
 			_update_rule(rule, disabled=1)
 
 
@@ -47,20 +47,20 @@ def delete_rules() -> None:
 	"""Delete our rules."""
 	for rule in NAMING_RULES:
 		frappe.delete_doc(
-			"Document Naming Rule", rule.get_name, force=True, ignore_missing=True, delete_permanently=True
+			"Document Naming Rule", rule.name, force=True, ignore_missing=True, delete_permanently=True
 		)
 
 
 def find_highest_number(names: list[str], prefix: str) -> int:
-	"""The highest number that `names` hold behind `prefix`, or 0."""
+	"""Return the highest number that `names` hold behind `prefix`, or 0."""
 	pattern = re.compile(rf"{re.escape(prefix)}(\d{{{DIGITS},}})")
 	return max((int(match[1]) for name in names if (match := pattern.fullmatch(name))), default=0)
 
 
 def _enable_rule(rule: NamingRule) -> None:
 	counter = find_highest_number(_list_names(rule), rule.prefix)
-	if frappe.db.exists("Document Naming Rule", rule.get_name):
-		last = frappe.db.get_value("Document Naming Rule", rule.get_name, "counter") or 0
+	if frappe.db.exists("Document Naming Rule", rule.name):
+		last = frappe.db.get_value("Document Naming Rule", rule.name, "counter") or 0
 		_update_rule(rule, disabled=0, counter=max(counter, last))
 	else:
 		_insert_rule(rule, counter)
@@ -87,10 +87,10 @@ def _insert_rule(rule: NamingRule, counter: int) -> None:
 		}
 	)
 	# Whoever may save the settings may switch the rules they describe.
-	doc.insert(ignore_permissions=True, set_name=rule.get_name)
+	doc.insert(ignore_permissions=True, set_name=rule.name)
 
 
 def _update_rule(rule: NamingRule, **values: int) -> None:
-	doc = frappe.get_doc("Document Naming Rule", rule.get_name)
+	doc = frappe.get_doc("Document Naming Rule", rule.name)
 	doc.update(values)
 	doc.save(ignore_permissions=True)

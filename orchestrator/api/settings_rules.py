@@ -1,0 +1,52 @@
+"""The rules of Orchestrator Settings."""
+
+from typing import TYPE_CHECKING
+
+import frappe
+from frappe import _
+
+from orchestrator.exceptions import refuse
+
+if TYPE_CHECKING:
+	from orchestrator.orchestrator.doctype.orchestrator_settings.orchestrator_settings import (
+		OrchestratorSettings,
+	)
+
+MAX_PAGE_LENGTH = 500  # as the API reference says
+MIN_ONE = ("max_page_length", "idempotency_hours", "bulk_limit", "report_retention_days")
+MIN_ONE_WITH_RATE_LIMIT = (
+	"rate_limit_per_minute",
+	"rate_limit_guest_capacity",
+	"rate_limit_user_capacity",
+)
+
+
+def check_minimums(doc: "OrchestratorSettings") -> None:
+	fieldnames = MIN_ONE + (MIN_ONE_WITH_RATE_LIMIT if doc.rate_limit_enabled else ())
+	for fieldname in fieldnames:
+		if int(doc.get(fieldname) or 0) < 1:
+			refuse(
+				_("{0} must be 1 or more. Enter a whole number above zero.").format(
+					frappe.bold(_(doc.meta.get_label(fieldname)))
+				),
+				frappe.ValidationError,
+			)
+
+
+def check_page_length(doc: "OrchestratorSettings") -> None:
+	if doc.max_page_length > MAX_PAGE_LENGTH:
+		refuse(
+			_(
+				"{0} cannot be more than {1}, the limit stated in the API reference. Enter {1} or less."
+			).format(frappe.bold(_(doc.meta.get_label("max_page_length"))), MAX_PAGE_LENGTH),
+			frappe.ValidationError,
+		)
+
+
+def check_escalation(doc: "OrchestratorSettings") -> None:
+	user = doc.escalate_to_user
+	if user and doc.escalation_enabled and not frappe.db.get_value("User", user, "enabled"):
+		refuse(
+			_("{0} is disabled, so tickets cannot be escalated to them. Choose someone else.").format(user),
+			frappe.ValidationError,
+		)

@@ -1,0 +1,96 @@
+"""The rules of a Document: its title, its folder, the fields that its versions set, and what goes with it."""
+
+from typing import TYPE_CHECKING
+
+import frappe
+from frappe import _
+
+from orchestrator.docs import access, audit, folders, retention, storage
+from orchestrator.docs.documents import check_checkout
+from orchestrator.docs.names import validate_name
+from orchestrator.doctypes import DOCUMENT, DOCUMENT_VERSION
+from orchestrator.exceptions import refuse
+
+if TYPE_CHECKING:
+	from orchestrator.orchestrator.doctype.document.document import Document
+
+# Set by versions and check-outs, which write past `validate`.
+SYSTEM_FIELDS = (
+	"current_version",
+	"file",
+	"file_name",
+	"mime_type",
+	"file_size",
+	"checksum",
+	"checked_out_by",
+	"checked_out_at",
+)
+AUDITED_FIELDS = ("title", "status", "owner_department", "description")
+
+
+def clear_system_fields(doc: "Document") -> None:
+	for field in SYSTEM_FIELDS:
+		doc.set(field, None)
+	doc.current_version = 0
+
+
+def check_title(doc: "Document", before: "Document | None") -> None:
+	"""Validate a new or changed title. An old one stays, whatever the rules for names are by now."""
+	if not before or doc.title != before.title:
+		doc.title = validate_name(_("document"), doc.title)
+	doc.title_key = doc.title
+
+
+def check_system_fields(doc: "Document", before: "Document") -> None:
+	for field in SYSTEM_FIELDS:
+		if (doc.get(field) or None) != (before.get(field) or None):
+			refuse(
+				_("{0} is set by the versions of the document. Leave it out.").format(field),
+				frappe.ValidationError,
+			)
+
+
+def check_move(doc: "Document", before: "Document") -> None:
+	"""Check Write on the old folder too: Frappe checks the new one only."""
+	if doc.document_folder == before.document_folder:
+		return
+	if not doc.flags.ignore_permissions:
+		access.check_level(access.WRITE, before.document_folder)
+	access.check_level(access.WRITE, doc.document_folder)
+	check_checkout(before)
+	retention.check_move(before, before.document_folder, doc.document_folder)
+
+
+def record_changes(doc: "Document", before: "Document") -> None:
+	"""Add audit entries for a move and for changed fields, and show the files in the new folder."""
+	if doc.document_folder != before.document_folder:
+		_show_files_in_folder(doc)
+		places = {"from": before.document_folder, "to": doc.document_folder}
+		audit.create_entry("Moved", doc.name, doc.document_folder, doc.current_version, **places)
+	if changed := [field for field in AUDITED_FIELDS if doc.get(field) != before.get(field)]:
+		audit.create_entry("Changed", doc.name, doc.document_folder, doc.current_version, fields=changed)
+
+
+def record_view(doc: "Document") -> None:
+	"""Add an audit entry for a view, if it was a request that asked for the document."""
+	if getattr(frappe.local, "request", None):
+		audit.create_read_entry("Viewed", doc.name, doc.document_folder, doc.current_version)
+
+
+def refuse_rename() -> None:
+	refuse(_("A document cannot be renamed. Change its title instead."), frappe.ValidationError)
+
+
+def delete_versions(document: str) -> None:
+	"""Delete the versions and their files, and the stored bytes after the commit."""
+	rows = frappe.get_all(DOCUMENT_VERSION, {"document": document}, ["name", "file", "storage_key"], limit=0)
+	frappe.db.delete(DOCUMENT_VERSION, {"document": document})
+	frappe.db.delete("File", {"name": ("in", [row.file for row in rows] or [""])})
+	storage.delete_after_commit([row.storage_key for row in rows])
+
+
+def _show_files_in_folder(doc: "Document") -> None:
+	"""Move the files in Frappe's File list to the folder of the document."""
+	files = {"attached_to_doctype": DOCUMENT, "attached_to_name": doc.name}
+	place = folders.get_file_folder(doc.document_folder)
+	frappe.db.set_value("File", files, "folder", place, update_modified=False)
