@@ -299,10 +299,11 @@ def test_no_module_has_the_name_of_an_endpoint_beside_it() -> None:
 def test_returned_shapes_stand_in_the_shapes_module_of_their_domain() -> None:
 	elsewhere = [
 		f"{module}.{node.name}"
-		for module in modules()
+		for module in list_modules()
 		if module.rpartition(".")[2] != "shapes"
-		for node in ast.walk(source.tree_of(module))
-		if isinstance(node, ast.ClassDef) and "TypedDict" in [source.name_of(base) for base in node.bases]
+		for node in ast.walk(source.parse_module(module))
+		if isinstance(node, ast.ClassDef)
+		and "TypedDict" in [source.get_decorator_name(base) for base in node.bases]
 	]
 	assert elsewhere == []
 
@@ -311,11 +312,12 @@ def test_controllers_have_hooks_only() -> None:
 	"""The rules of a DocType stand in its domain."""
 	others = [
 		f"{module}.{function.name}"
-		for module in modules()
+		for module in list_modules()
 		if ".doctype." in module
-		for function in ast.walk(source.tree_of(module))
+		for function in ast.walk(source.parse_module(module))
 		if isinstance(function, source.Function)
 		and function.name not in CONTROLLER_HOOKS
-		and not {source.name_of(d) for d in function.decorator_list} & {"property", "frappe.whitelist"}
+		and not {source.get_decorator_name(d) for d in function.decorator_list}
+		& {"property", "frappe.whitelist"}
 	]
 	assert others == []

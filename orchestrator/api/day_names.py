@@ -70,7 +70,8 @@ def _is_day(value: Any) -> bool:
 
 def _list_moments_of_days(doctype: str, fieldname: str, values: Iterable[Any]) -> list[Any]:
 	"""Return the values with each day replaced by the moments of that day that are stored, because no operator of a list
-	compares with several days at once."""
+	compares with several days at once.
+	"""
 	values = list(values)
 	days = [get_datetime(value) for value in values if _is_day(value)]
 	others = [value for value in values if not _is_day(value)]

@@ -92,7 +92,8 @@ def check_before_delivery(method: str, kwargs: dict[str, Any] | None, transactio
 
 def check_target(webhook: str, doc: Document) -> None:
 	"""Raise InvalidWebhookTargetError (422), and log the delivery of `doc`, where the address of a webhook that was made by
-	the API is not one that it may be sent to."""
+	the API is not one that it may be sent to.
+	"""
 	url = frappe.db.get_value("Webhook", {"name": webhook, "public_target_only": 1}, "request_url")
 	if not url:
 		return

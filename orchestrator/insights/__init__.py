@@ -5,6 +5,7 @@ from frappe import _lt
 
 from orchestrator.api.endpoint import CREATE, READ, WRITE, endpoint
 from orchestrator.api.reports import get_report
+from orchestrator.doctypes import AUTO_EMAIL_REPORT
 from orchestrator.insights.dashboards import layout, rendering, trends
 from orchestrator.insights.reports import report_jobs, report_request, report_runs, report_schedules
 from orchestrator.insights.shapes import Dashboard, GeneratedReport, History, ScheduledReport
@@ -101,7 +102,7 @@ def schedule_report(
 	Report Managers and System Managers who may run the report. Raises as `generate_report` does, InvalidRequestError (400)
 	also for frequency, day or period. Change and delete a schedule as any Auto Email Report."""
 	report = get_report(report_name)
-	frappe.has_permission(report_schedules.DOCTYPE, "create", throw=True)
+	frappe.has_permission(AUTO_EMAIL_REPORT, "create", throw=True)
 	request = report_request.parse_report_request(
 		report_name, report, format, filters, recipients, send_mail=True
 	)

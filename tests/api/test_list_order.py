@@ -140,7 +140,7 @@ def test_a_day_is_compared_as_a_day_where_the_field_has_a_time(
 		factories.make_task(subject=f"{label} {mark}", exp_end_date=moment)
 	conditions = {"filters": [["task_name", "like", f"%{mark}"]], "or_filters": []}
 	conditions[parameter].append(["due_date", operator, value])
-	rows = data_of(admin.post(LIST, doctype="Task", fields=["task_name"], **conditions))
+	rows = get_data(admin.post(LIST, doctype="Task", fields=["task_name"], **conditions))
 	assert sorted(row["task_name"].split()[0] for row in rows) == found
 
 

@@ -411,9 +411,9 @@ def test_each_delivery_has_an_id_that_its_attempts_share(api, worker, allow_priv
 
 @pytest.mark.skipif(compat.FRAPPE_MAJOR < 16, reason="Tasks of a workflow's transition came with Frappe 16")
 def test_a_task_of_a_workflow_is_not_delivered_to_a_private_address(api):
-	with receiver() as (url, received):
-		asked = arguments(doctype="Brand")
-		api(manager()).post(CREATE, **asked)
+	with run_receiver() as (url, received):
+		asked = build_arguments(doctype="Brand")
+		api(make_manager()).post(CREATE, **asked)
 		frappe.db.set_value("Webhook", asked["webhook_name"], "request_url", url.replace("http:", "https:"))
 		frappe.db.commit()
 		brand = frappe.get_doc("Brand", insert_brand(api())["name"])
@@ -429,9 +429,9 @@ def test_a_task_of_a_workflow_is_not_delivered_to_a_private_address(api):
 
 @pytest.mark.skipif(compat.FRAPPE_MAJOR < 16, reason="Tasks of a workflow's transition came with Frappe 16")
 def test_a_task_of_a_workflow_is_delivered_with_an_id(api, allow_private):
-	with receiver() as (url, received):
-		asked = arguments(doctype="Brand", request_url=url)
-		api(manager()).post(CREATE, **asked)
+	with run_receiver() as (url, received):
+		asked = build_arguments(doctype="Brand", request_url=url)
+		api(make_manager()).post(CREATE, **asked)
 		brand = frappe.get_doc("Brand", insert_brand(api())["name"])
 		frappe.get_doc("Webhook", asked["webhook_name"]).execute_for_doc(brand)
 

@@ -83,7 +83,7 @@ def test_reconcile(before, now, settled):
 @pytest.mark.parametrize("standing", [OPEN, QUALIFIED, IN_PROGRESS, QUOTED, WON, LOST])
 def test_reconcile_repeated_changes_nothing(standing):
 	assert reconcile(standing, standing) == standing
-	assert follow_status(standing) == standing
+	assert apply_status(standing) == standing
 
 
 @pytest.mark.parametrize("before", [None, OPEN])

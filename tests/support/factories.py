@@ -108,7 +108,7 @@ def make_lead_source(name: str) -> Document:
 def make_lead(**values: Any) -> Document:
 	"""A lead; `source` goes into the field that this ERPNext has for it."""
 	if "source" in values:
-		values[compat.lead_source_field()] = values.pop("source")
+		values[compat.get_lead_source_field()] = values.pop("source")
 	return make_record(
 		"Lead", **{"lead_name": make_unique("Lead"), "email_id": make_unique_email("lead"), **values}
 	)

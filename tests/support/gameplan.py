@@ -68,8 +68,8 @@ def list_events(sprint: str, *fields: str) -> list[tuple]:
 @contextlib.contextmanager
 def patch_now(moment: str) -> Iterator[None]:
 	"""Within it, sprints are kept as if it were that moment; for what this process does itself."""
-	before = clock.now
-	clock.now = iterate_moments(frappe.utils.get_datetime(moment))
+	before = clock.get_now
+	clock.get_now = iterate_moments(frappe.utils.get_datetime(moment))
 	try:
 		yield
 	finally:

@@ -74,11 +74,11 @@ def open_issues(connection: str) -> list[tuple[str, str]]:
 @pytest.mark.parametrize(("field", "value"), UNREADABLE)
 def test_a_discharge_arrives_whatever_stands_in_another_field(kipu, field, value):
 	connection = make_connection(kipu)
-	stay = kipu.world.admit_new(location=1, day=kipu.world.today() - 9)
+	stay = kipu.world.admit_new(location=1, day=kipu.world.get_today() - 9)
 	run_sync(connection)
 	before, client_before = get_stay(connection, get_chart(stay)), get_client(connection, get_chart(stay))
 	kipu.world.set_field(stay, field, value)
-	kipu.world.discharge(stay, kipu.world.today() - 1)
+	kipu.world.discharge(stay, kipu.world.get_today() - 1)
 	run = run_sync(connection, "full")
 	after, client = get_stay(connection, get_chart(stay)), get_client(connection, get_chart(stay))
 	assert (after.status, client.status) == ("Discharged", "Discharged")
@@ -148,10 +148,10 @@ def test_the_issue_of_a_field_is_resolved_when_the_field_can_be_read_and_by_noth
 
 def test_earlier_content_is_merged_again_after_an_unreadable_one(kipu):
 	connection = make_connection(kipu)
-	stay = kipu.world.admit_new(day=kipu.world.today() - 9)
+	stay = kipu.world.admit_new(day=kipu.world.get_today() - 9)
 	run_sync(connection)
 	kipu.world.set_field(stay, "dob", "03/05/1980")
-	kipu.world.discharge(stay, kipu.world.today() - 1)
+	kipu.world.discharge(stay, kipu.world.get_today() - 1)
 	run_sync(connection)
 	assert get_stay(connection, get_chart(stay)).status == "Discharged"
 	del kipu.world.edits[stay]
@@ -170,7 +170,7 @@ def test_discarded_field_is_ignored_and_its_record_is_synced(kipu):
 		frappe.get_all("Sync Issue", {"connection": connection, "kind": "Record"}, pluck="name")
 	)
 	frappe.db.commit()
-	kipu.world.discharge(stay, kipu.world.today() - 1)
+	kipu.world.discharge(stay, kipu.world.get_today() - 1)
 	assert run_sync(connection)["errors"] == []
 	assert get_stay(connection, get_chart(stay)).status == "Discharged"
 	assert open_issues(connection) == []
@@ -211,7 +211,7 @@ def test_a_value_that_a_field_of_the_sites_own_refuses_is_left_out(kipu, fieldty
 		run_sync(connection)
 		assert str(get_client(connection, get_chart(stay)).own_pronouns) == good
 		kipu.world.set_field(stay, "pronouns", bad)
-		kipu.world.discharge(stay, kipu.world.today() - 1)
+		kipu.world.discharge(stay, kipu.world.get_today() - 1)
 		run_sync(connection)
 		assert (
 			get_stay(connection, get_chart(stay)).status,
@@ -246,7 +246,7 @@ def restore_silently(kipu: Simulator, stay: int, updated: float) -> None:
 def test_who_is_restored_without_a_newer_stamp_is_back(kipu, sync_type, days_ago):
 	connection = make_connection(kipu)
 	stay = make_deleted_stay(kipu, connection)
-	restore_silently(kipu, stay, kipu.world.now() - days_ago * 86_400)
+	restore_silently(kipu, stay, kipu.world.get_now() - days_ago * 86_400)
 	run = run_sync(connection, sync_type)
 	found = get_stay(connection, get_chart(stay))
 	assert (found.status, found.deleted_at, get_client(connection, get_chart(stay)).status) == (
@@ -292,9 +292,9 @@ def _build_vault_with(connection: str, stay: Any) -> Any:
 
 def test_a_restored_stay_that_has_ended_is_discharged(kipu):
 	connection = make_connection(kipu)
-	stay = make_deleted_stay(kipu, connection, day=kipu.world.today() - 9)
-	kipu.world.discharge(stay, kipu.world.today() - 2)
-	restore_silently(kipu, stay, kipu.world.now() - 3600)
+	stay = make_deleted_stay(kipu, connection, day=kipu.world.get_today() - 9)
+	kipu.world.discharge(stay, kipu.world.get_today() - 2)
+	restore_silently(kipu, stay, kipu.world.get_now() - 3600)
 	run_sync(connection)
 	assert get_stay(connection, get_chart(stay)).status == "Discharged"
 
@@ -305,7 +305,7 @@ def test_a_restored_pre_admission_is_expected_again(kipu):
 	run_sync(connection)
 	kipu.world.delete(stay)
 	run_sync(connection)
-	restore_silently(kipu, stay, kipu.world.now() - 3600)
+	restore_silently(kipu, stay, kipu.world.get_now() - 3600)
 	run_sync(connection)
 	assert get_stay(connection, get_chart(stay)).status == "Pre-Admission"
 
@@ -314,7 +314,7 @@ def test_who_is_deleted_and_restored_twice_is_back(kipu):
 	connection = make_connection(kipu)
 	stay = make_deleted_stay(kipu, connection)
 	for _ in range(2):
-		restore_silently(kipu, stay, kipu.world.now() - 3600)
+		restore_silently(kipu, stay, kipu.world.get_now() - 3600)
 		run_sync(connection)
 		assert get_stay(connection, get_chart(stay)).status == "Active"
 		kipu.world.delete(stay)
@@ -325,7 +325,7 @@ def test_who_is_deleted_and_restored_twice_is_back(kipu):
 def test_a_dry_run_says_who_would_be_back(kipu):
 	connection = make_connection(kipu)
 	stay = make_deleted_stay(kipu, connection)
-	restore_silently(kipu, stay, kipu.world.now() - 3600)
+	restore_silently(kipu, stay, kipu.world.get_now() - 3600)
 	before = compute_checksums()
 	dry = run_sync(connection, dry_run=True)
 	assert compute_checksums() == before
@@ -358,7 +358,7 @@ def test_a_chart_merged_into_another_master_record_is_one_stay_of_one_client(kip
 	connection = make_connection(kipu)
 	stay = kipu.world.admit_new(day=kipu.world.get_today() - 9)
 	if is_discharged:
-		kipu.world.discharge(stay, kipu.world.today() - 2)
+		kipu.world.discharge(stay, kipu.world.get_today() - 2)
 	run_sync(connection)
 	old, in_care = get_stay(connection, get_chart(stay)), count_in_care(connection)
 	kipu.world.give_chart_away(stay, person=77)

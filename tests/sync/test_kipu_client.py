@@ -61,9 +61,9 @@ def test_every_list_route_is_read_to_its_end(kipu, version):
 	)
 	assert len(list_ids(client.list_census())) == in_care + (stays - admitted)
 	assert len(list_ids(client.list_census(exclude_preadmission=True))) == in_care
-	assert list_ids(client.list_deleted()) == [casefile_id(kipu.world, 0)]
-	today = date.fromordinal(kipu.world.today())
-	assert list_ids(client.list_updated(today, today)) == [casefile_id(kipu.world, 1)]
+	assert list_ids(client.list_deleted()) == [build_casefile_id(kipu.world, 0)]
+	today = date.fromordinal(kipu.world.get_today())
+	assert list_ids(client.list_updated(today, today)) == [build_casefile_id(kipu.world, 1)]
 	(locations,) = client.list_locations()
 	assert [(each["location_id"], each["enabled"]) for each in locations.records] == [
 		("1", True), ("2", True), ("3", True), ("4", True),
@@ -72,8 +72,8 @@ def test_every_list_route_is_read_to_its_end(kipu, version):
 
 @pytest.mark.parametrize("version", [3, 4])
 def test_one_record_is_asked_for_by_its_casefile(kipu, version):
-	(page,) = make_kipu_client(kipu, version=version).get_patient(casefile_id(kipu.world, 5))
-	assert [record["casefile_id"] for record in page.records] == [casefile_id(kipu.world, 5)]
+	(page,) = make_kipu_client(kipu, version=version).get_patient(build_casefile_id(kipu.world, 5))
+	assert [record["casefile_id"] for record in page.records] == [build_casefile_id(kipu.world, 5)]
 	assert page.paginated is False
 
 
@@ -111,7 +111,7 @@ def test_a_census_can_be_limited_to_a_location(kipu):
 def test_the_social_security_number_is_dropped_while_decoding(kipu):
 	kipu.world.touch(3)
 	kipu.world.set_field(3, "insurances", [{"insurance_company": "X", "subscriber_ssn": "900-01-0001"}])
-	today = date.fromordinal(kipu.world.today())
+	today = date.fromordinal(kipu.world.get_today())
 	(page,) = make_kipu_client(kipu).list_updated(today - timedelta(1), today)
 	(record,) = page.records
 	assert "ssn" not in record

@@ -43,7 +43,7 @@ def list_findings(result: Examination, level: str = "fail") -> list[tuple[str, s
 
 def test_valid_connection_passes_with_details(kipu):
 	result = run_checks(kipu.base_url)
-	assert (result.ok, result.list_wrong_parts, list_findings(result, "warn")) == (True, [], [])
+	assert (result.ok, result.wrong_parts, list_findings(result, "warn")) == (True, [], [])
 	assert result.requests == 6
 	assert [location["location_name"] for location in result.locations] == [place.name for place in PLACES]
 	routes = [found.route for found in result.findings if found.part == "route"]

@@ -64,8 +64,8 @@ def group_by_source(result: dict) -> dict[str, dict]:
 
 def test_preview_of_new_record_lists_each_field_and_saves_nothing(kipu, connection, manager):
 	before = {doctype: frappe.db.count(doctype) for doctype in COUNTED}
-	result = get_preview(connection, casefile_id(kipu.world, 3), manager)
-	record = full_record(kipu.world, 3)
+	result = get_preview(connection, build_casefile_id(kipu.world, 3), manager)
+	record = render_full_record(kipu.world, 3)
 	assert (result["client"], result["stay"], result["error"], result["left_out"]) == (
 		None,
 		None,
@@ -115,7 +115,7 @@ def test_what_would_become_of_an_edit_made_here_is_shown(kipu, connection, manag
 
 def test_fields_that_the_caller_may_not_see_are_hidden(kipu, connection):
 	user = factories.make_user("Clinical User", "Kipu Sync Manager").name
-	fields = group_by_source(get_preview(connection, casefile_id(kipu.world, 3), user))
+	fields = group_by_source(get_preview(connection, build_casefile_id(kipu.world, 3), user))
 	hidden = fields["diagnosis_codes"]
 	assert (hidden["hidden"], hidden["kipu"], hidden["here"]) == (True, None, None)
 	assert fields["last_name"]["hidden"] is False
@@ -123,12 +123,12 @@ def test_fields_that_the_caller_may_not_see_are_hidden(kipu, connection):
 
 def test_preview_of_invalid_record_names_the_field(kipu, connection, manager):
 	kipu.world.set_field(7, "dob", "canaryqx7")
-	result = get_preview(connection, casefile_id(kipu.world, 7), manager)
+	result = get_preview(connection, build_casefile_id(kipu.world, 7), manager)
 	assert result["error"] == {"code": "bad_date", "field": "dob"}
 	assert group_by_source(result)["dob"]["effect"] == "unreadable"
 	assert group_by_source(result)["last_name"]["effect"] != "unreadable"
 	kipu.world.set_field(7, "admission_date", "canaryqx7")
-	result = get_preview(connection, casefile_id(kipu.world, 7), manager)
+	result = get_preview(connection, build_casefile_id(kipu.world, 7), manager)
 	assert (result["error"], result["fields"]) == ({"code": "bad_date", "field": "admission_date"}, [])
 	assert "canaryqx7" not in str(result)
 
@@ -138,16 +138,16 @@ def test_preview_reports_skipped_record_and_unknown_field(kipu, connection, mana
 	kipu.world.set_field(8, "last_name", "Testperson")
 	connection.db_set("left_out_names", "testperson")
 	frappe.db.commit()
-	result = get_preview(connection, casefile_id(kipu.world, 8), manager)
+	result = get_preview(connection, build_casefile_id(kipu.world, 8), manager)
 	assert (result["left_out"], result["fields"], result["unknown_fields"]) == (True, [], ["brand_new"])
 
 
 def test_somebody_at_another_facility_is_not_there(kipu, connection):
 	bound = clinic.make_clinical_user(clinic.make_facility().name, *ROLES)
 	with pytest.raises(frappe.DoesNotExistError):
-		get_preview(connection, casefile_id(kipu.world, 3), bound)
+		get_preview(connection, build_casefile_id(kipu.world, 3), bound)
 	mine = clinic.make_clinical_user(connection.default_facility, *ROLES)
-	assert get_preview(connection, casefile_id(kipu.world, 3), mine)["fields"] != []
+	assert get_preview(connection, build_casefile_id(kipu.world, 3), mine)["fields"] != []
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,8 @@ def test_the_call_shows_the_record_to_whoever_may_read_connections_and_clients(
 	reply = api(manager).post(PREVIEW, **asked)
 	assert (reply.status_code, reply.json()["message"]) == (200, "Mapping previewed")
 	assert (
-		group_by_source(reply.json()["data"])["last_name"]["kipu"] == full_record(kipu.world, 3)["last_name"]
+		group_by_source(reply.json()["data"])["last_name"]["kipu"]
+		== render_full_record(kipu.world, 3)["last_name"]
 	)
 	assert guest.post(PREVIEW, **asked).status_code == 401
 	assert api(factories.make_user(role).name).post(PREVIEW, **asked).status_code == 403

@@ -76,7 +76,7 @@ def kipu():
 
 def count_all_records(kipu: Simulator, credentials: Credentials | None = None) -> int:
 	client = make_kipu_client(kipu, credentials=credentials, per=30)
-	today = date.fromordinal(kipu.world.today())
+	today = date.fromordinal(kipu.world.get_today())
 	return sum(len(page.records) for page in client.list_updated(today, today))
 
 
@@ -142,7 +142,7 @@ def _get_error(raw: dict) -> RecordError:
 def test_no_frame_of_a_record_error_holds_a_value(kipu):
 	for stay in range(len(kipu.world)):
 		kipu.world.set_field(stay, "admission_date", CANARY)
-	today = date.fromordinal(kipu.world.today())
+	today = date.fromordinal(kipu.world.get_today())
 	(page, *_) = make_kipu_client(kipu).list_updated(today, today)
 	with pytest.raises(RecordError) as caught:
 		parse_record(page.records[0], ZONES, AT)
@@ -166,7 +166,7 @@ def test_a_broken_casefile_id_is_not_repeated():
 
 
 def test_nothing_made_of_a_record_shows_it(kipu):
-	today = date.fromordinal(kipu.world.today())
+	today = date.fromordinal(kipu.world.get_today())
 	(page, *_) = make_kipu_client(kipu, session=make_quick_session()).list_updated(today, today)
 	stay = parse_record(build_canary_record(), ZONES, AT)
 	mapped = map_record(stay, build_mapping())

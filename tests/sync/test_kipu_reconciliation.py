@@ -107,21 +107,23 @@ def test_where_both_agree_there_is_nothing(connection):
 
 
 def test_who_was_admitted_meanwhile_is_missing_here(kipu, connection):
-	stay = kipu.world.admit_new(day=kipu.world.today() - 1)
-	assert find_differences(connection) == [("missing here", casefile_id(kipu.world, stay), "", None, None)]
+	stay = kipu.world.admit_new(day=kipu.world.get_today() - 1)
+	assert find_differences(connection) == [
+		("missing here", build_casefile_id(kipu.world, stay), "", None, None)
+	]
 
 
 def test_who_was_discharged_meanwhile_is_missing_there(kipu, connection):
 	stay = find_stay_in_care(kipu)
-	kipu.world.discharge(stay, kipu.world.today(stay) - 1)
+	kipu.world.discharge(stay, kipu.world.get_today(stay) - 1)
 	assert find_differences(connection) == [
-		("missing at Kipu", casefile_id(kipu.world, stay), "", None, None)
+		("missing at Kipu", build_casefile_id(kipu.world, stay), "", None, None)
 	]
 
 
 def test_a_discharge_that_was_undone_and_a_transfer_differ(kipu, connection, facilities):
 	back, moved = find_stay_in_care(kipu, 1), find_stay_in_care(kipu, 2)
-	returned = casefile_id(kipu.world, back)
+	returned = build_casefile_id(kipu.world, back)
 	day = date.today() - timedelta(3)
 	frappe.db.set_value(
 		"Client Stay", stay_of(connection, returned), {"status": "Discharged", "discharge_date": day}
@@ -151,16 +153,16 @@ def test_a_record_that_cannot_be_read_is_named_with_its_field_and_not_its_value(
 
 
 def test_who_is_bound_to_a_facility_learns_of_nobody_elsewhere(kipu, connection, facilities):
-	there = kipu.world.admit_new(location=1, day=kipu.world.today() - 1)
-	elsewhere = kipu.world.admit_new(location=2, day=kipu.world.today() - 1)
+	there = kipu.world.admit_new(location=1, day=kipu.world.get_today() - 1)
+	elsewhere = kipu.world.admit_new(location=2, day=kipu.world.get_today() - 1)
 	gone = find_stay_in_care(kipu, 3)
-	kipu.world.discharge(gone, kipu.world.today(gone) - 1)
+	kipu.world.discharge(gone, kipu.world.get_today(gone) - 1)
 	user = clinic.make_clinical_user(facilities[1])
 	assert find_differences(connection, user) == [
-		("missing here", casefile_id(kipu.world, there), "", None, None)
+		("missing here", build_casefile_id(kipu.world, there), "", None, None)
 	]
 	told = {row[1] for row in find_differences(connection)}
-	assert told == {casefile_id(kipu.world, stay) for stay in (there, elsewhere, gone)}
+	assert told == {build_casefile_id(kipu.world, stay) for stay in (there, elsewhere, gone)}
 
 
 # The report
@@ -172,7 +174,7 @@ def run(client, **filters):
 
 @pytest.mark.parametrize("role", ["Kipu Sync Manager", "Sales User"])
 def test_the_report_shows_the_differences_to_clinical_roles_alone(api, kipu, connection, role):
-	stay = kipu.world.admit_new(day=kipu.world.today() - 1)
+	stay = kipu.world.admit_new(day=kipu.world.get_today() - 1)
 	reply = run(api(clinic.make_clinical_user()), connection=connection.name)
 	assert reply.status_code == 200, reply.text
 	(row,) = reply.json()["data"]["rows"]

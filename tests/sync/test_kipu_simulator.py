@@ -43,7 +43,7 @@ def list_census_ids(kipu: Simulator, **parameters: str) -> set[str]:
 
 
 def get_utc_today(kipu: Simulator, days: int = 0) -> str:
-	return (date.fromordinal(kipu.world.today()) + timedelta(days)).isoformat()
+	return (date.fromordinal(kipu.world.get_today()) + timedelta(days)).isoformat()
 
 
 # Authentication
@@ -237,9 +237,9 @@ def test_people_take_little_memory():
 
 def test_a_discharge_and_its_undoing(kipu):
 	stay = find_stay_in_care(kipu)
-	name = casefile_id(kipu.world, stay)
+	name = build_casefile_id(kipu.world, stay)
 	assert name in list_census_ids(kipu)
-	kipu.world.discharge(stay, kipu.world.today(stay) - 1)
+	kipu.world.discharge(stay, kipu.world.get_today(stay) - 1)
 	assert name not in list_census_ids(kipu)
 	kipu.world.undo_discharge(stay)
 	assert name in list_census_ids(kipu)
@@ -251,14 +251,14 @@ def test_a_discharge_and_its_undoing(kipu):
 
 def test_a_planned_discharge_leaves_the_person_in_care(kipu):
 	stay = find_stay_in_care(kipu)
-	kipu.world.discharge(stay, kipu.world.today(stay) + 3)
-	assert casefile_id(kipu.world, stay) in list_census_ids(kipu)
-	assert full_record(kipu.world, stay)["discharge_date"]
+	kipu.world.discharge(stay, kipu.world.get_today(stay) + 3)
+	assert build_casefile_id(kipu.world, stay) in list_census_ids(kipu)
+	assert render_full_record(kipu.world, stay)["discharge_date"]
 
 
 def test_a_discharge_changes_nothing_that_has_nothing_to_do_with_it(kipu):
 	stay = find_stay_in_care(kipu)
-	before = full_record(kipu.world, stay)
+	before = render_full_record(kipu.world, stay)
 	kipu.world.discharge(stay)
 	after = render_full_record(kipu.world, stay)
 	assert {name for name in before if before[name] != after[name]} <= {
@@ -269,7 +269,7 @@ def test_a_discharge_changes_nothing_that_has_nothing_to_do_with_it(kipu):
 
 def test_a_readmission_is_a_new_chart_of_the_same_person(kipu):
 	stay = find_stay_in_care(kipu)
-	kipu.world.discharge(stay, kipu.world.today(stay) - 1)
+	kipu.world.discharge(stay, kipu.world.get_today(stay) - 1)
 	again = kipu.world.readmit(stay)
 	old, new = build_casefile_id(kipu.world, stay), build_casefile_id(kipu.world, again)
 	assert old.partition(":")[2] == new.partition(":")[2]
@@ -288,7 +288,7 @@ def test_a_transfer_closes_one_chart_and_opens_another_elsewhere(kipu):
 def test_in_episode_mode_one_chart_goes_on():
 	with Simulator(80, settings=Settings(mode="episodes")) as kipu:
 		stay = find_stay_in_care(kipu)
-		kipu.world.discharge(stay, kipu.world.today(stay) - 1)
+		kipu.world.discharge(stay, kipu.world.get_today(stay) - 1)
 		assert kipu.world.readmit(stay) == stay
 		assert kipu.world.transfer(stay, 2) == stay
 		record = render_full_record(kipu.world, stay)
@@ -297,18 +297,20 @@ def test_in_episode_mode_one_chart_goes_on():
 
 def test_somebody_expected_arrives(kipu):
 	stay = kipu.world.preadmit_new(1)
-	name = casefile_id(kipu.world, stay)
-	assert full_record(kipu.world, stay)["mr_number"] is None
+	name = build_casefile_id(kipu.world, stay)
+	assert render_full_record(kipu.world, stay)["mr_number"] is None
 	assert name in list_census_ids(kipu)
 	assert name not in list_census_ids(kipu, exclude_preadmission="true")
-	kipu.world.admit(stay, kipu.world.today(stay) - 1)
+	kipu.world.admit(stay, kipu.world.get_today(stay) - 1)
 	assert name in list_census_ids(kipu, exclude_preadmission="true")
-	assert casefile_id(kipu.world, kipu.world.admit_new(day=kipu.world.today() - 1)) in list_census_ids(kipu)
+	assert build_casefile_id(
+		kipu.world, kipu.world.admit_new(day=kipu.world.get_today() - 1)
+	) in list_census_ids(kipu)
 
 
 def test_a_soft_deletion_goes_to_the_vault_and_back(kipu):
 	stay = find_stay_in_care(kipu)
-	name = casefile_id(kipu.world, stay)
+	name = build_casefile_id(kipu.world, stay)
 	kipu.world.delete(stay)
 	(record,) = Minimal(kipu).all("/api/vaults/patients", "patients")
 	assert (record["casefile_id"], record["deleted_at"][:10]) == (name, get_utc_today(kipu))
@@ -427,7 +429,7 @@ def control(kipu: Simulator, method: str, name: str, payload: object = None, tok
 
 def test_people_are_changed_by_remote_control(kipu):
 	stay = find_stay_in_care(kipu)
-	name = casefile_id(kipu.world, stay)
+	name = build_casefile_id(kipu.world, stay)
 	assert control(kipu, "POST", "actions", {"action": "delete", "casefile_id": name}) == (
 		200, {"stay": stay, "casefile_id": name},
 	)  # fmt: skip

@@ -234,7 +234,7 @@ def test_held_run_continues_when_approved(kipu, manager, worker):
 	stays = [kipu.world.admit_new() for _ in range(4)]
 	run_sync(connection)
 	for stay in stays:
-		kipu.world.discharge(stay, kipu.world.today(stay) - 1)
+		kipu.world.discharge(stay, kipu.world.get_today(stay) - 1)
 	held = run_sync(connection)
 	assert held["status"] == "Held"
 	assert frappe.db.exists("Notification Log", {"document_name": held["run"]})
@@ -252,7 +252,7 @@ def test_held_retry_continues_with_its_issues(kipu, worker):
 	run_sync(connection)
 	for stay in stays:
 		kipu.world.set_field(stay, "admission_date", "long ago")
-		kipu.world.discharge(stay, kipu.world.today(stay) - 1)
+		kipu.world.discharge(stay, kipu.world.get_today(stay) - 1)
 	assert run_sync(connection)["failed"] == 4
 	for stay in stays:
 		kipu.world.set_field(stay, "admission_date", "2020-02-29")

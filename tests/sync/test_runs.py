@@ -152,7 +152,7 @@ def test_an_unchanged_page_costs_at_most_five_statements(place, monkeypatch):
 	monkeypatch.setattr(context, "PROGRESS_INTERVAL_SECONDS", 0.0)
 	_kipu, connection = place(60, page_size=2)
 	run_sync(connection)
-	run = run_records.begin_run(RunRequest(connection, "full"))
+	run = run_queue.begin_run(RunRequest(connection, "full"))
 	marks: list[tuple[int, int]] = []
 	counted, original = [0], frappe.db.sql
 
@@ -206,8 +206,8 @@ def test_discharge_is_recorded_once_with_its_date_and_can_be_undone(place):
 	kipu, connection = place(10)
 	stay = kipu.world.admit_new()
 	run_sync(connection)
-	today = date.fromordinal(kipu.world.today(stay))
-	kipu.world.discharge(stay, kipu.world.today(stay) - 1)
+	today = date.fromordinal(kipu.world.get_today(stay))
+	kipu.world.discharge(stay, kipu.world.get_today(stay) - 1)
 	run = run_sync(connection)
 	client = get_client(connection, get_chart(stay))
 	assert (run["updated"], run["deactivated"]) == (1, 1)
@@ -226,7 +226,7 @@ def test_discharge_is_recorded_once_with_its_date_and_can_be_undone(place):
 def test_a_discharge_ahead_is_active_until_its_moment_comes(place, monkeypatch):
 	kipu, connection = place(10)
 	stay = kipu.world.admit_new()
-	kipu.world.discharge(stay, kipu.world.today(stay) + 3)
+	kipu.world.discharge(stay, kipu.world.get_today(stay) + 3)
 	run_sync(connection)
 	assert get_client(connection, get_chart(stay)).status == "Active"
 	past = frappe.utils.add_to_date(None, minutes=-1)
@@ -240,7 +240,7 @@ def test_in_episode_mode_a_chart_goes_on(place):
 	kipu, connection = place(10, mode="episodes", api_version="4")
 	stay = kipu.world.admit_new()
 	run_sync(connection)
-	kipu.world.discharge(stay, kipu.world.today(stay) - 1)
+	kipu.world.discharge(stay, kipu.world.get_today(stay) - 1)
 	run_sync(connection)
 	assert get_stay(connection, get_chart(stay)).status == "Discharged"
 	kipu.world.readmit(stay)
@@ -334,7 +334,7 @@ def test_mass_discharge_is_held_before_its_page_is_saved(place):
 	stays = [kipu.world.admit_new() for _ in range(6)]
 	run_sync(connection)
 	for stay in stays:
-		kipu.world.discharge(stay, kipu.world.today(stay) - 1)
+		kipu.world.discharge(stay, kipu.world.get_today(stay) - 1)
 	assert run_sync(connection)["status"] == "Held"
 	assert {get_stay(connection, get_chart(stay)).status for stay in stays} == {"Active"}
 
