@@ -24,6 +24,7 @@ FOUNDATION = {
 	"isolation",
 	"measure_queries",
 	"period",
+	"rows",
 }
 CONTRACT = {"api"}
 DOMAINS = {"crm", "hr", "helpdesk", "docs", "insights", "gameplan", "sync"}
