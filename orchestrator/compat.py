@@ -149,16 +149,6 @@ def open_unbuffered_cursor(connection: Any) -> Any:
 	)
 
 
-def render_literal(connection: Any, value: Any) -> str:
-	"""Return a value as SQL; mysqlclient gives bytes."""
-	return str(frappe.as_unicode(connection.literal(value)))
-
-
-def escape_text(connection: Any, text: str) -> str:
-	"""Return a text as it stands between the quotes of an SQL literal; mysqlclient gives bytes."""
-	return str(frappe.as_unicode(connection.escape_string(text)))
-
-
 def get_list(doctype: str, *args: Any, **kwargs: Any) -> Any:
 	"""Return what frappe.get_list of Frappe 15 returns, with the permissions of the caller.
 

@@ -26,6 +26,7 @@ FOUNDATION = {
 	"isolation",
 	"measure_queries",
 	"period",
+	"rows",
 }
 CONTRACT = {"api"}
 DOMAINS = {"crm", "hr", "helpdesk", "docs", "insights", "gameplan", "sync"}

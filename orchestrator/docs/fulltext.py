@@ -6,12 +6,12 @@ import frappe
 from frappe import _
 from frappe.desk.reportview import build_match_conditions
 
-from orchestrator import clock
 from orchestrator.docs import text
 from orchestrator.docs.search_terms import build_expression, build_terms, find_first_word
 from orchestrator.docs.shapes import Hit
 from orchestrator.doctypes import DOCUMENT, DOCUMENT_TEXT, DOCUMENT_VERSION
 from orchestrator.exceptions import InvalidRequestError, refuse
+from orchestrator.rows import upsert_rows
 
 INDEX = "searchable"
 COLUMNS = ("title", "tags", "notes", "content", "terms", "content_terms")
@@ -103,25 +103,7 @@ def update_index(document: str) -> None:
 		"notes": "\n".join(filter(None, [row.description, *notes])),
 	}
 	values["terms"] = build_terms("\n".join(values.values()))
-	_upsert_row(document, values)
-
-
-def _upsert_row(document: str, values: dict[str, Any]) -> None:
-	moment, user = clock.get_now(), frappe.session.user
-	row = {
-		"name": document,
-		"creation": moment,
-		"modified": moment,
-		"owner": user,
-		"modified_by": user,
-		**values,
-	}
-	columns = ", ".join(f"`{column}`" for column in row)
-	updates = ", ".join(f"`{column}`=VALUES(`{column}`)" for column in ("modified", "modified_by", *values))
-	frappe.db.sql(
-		f"INSERT INTO `tab{DOCUMENT_TEXT}` ({columns}) VALUES %(row)s ON DUPLICATE KEY UPDATE {updates}",  # noqa: S608
-		{"row": tuple(row.values())},
-	)
+	upsert_rows(DOCUMENT_TEXT, [{"name": document, **values}])
 
 
 def enqueue_text_extraction(document: str) -> None:

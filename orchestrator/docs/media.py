@@ -23,26 +23,26 @@ ZIP = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 OPEN_XML = "application/vnd.openxmlformats-officedocument."
 OPEN_DOCUMENT = "application/vnd.oasis.opendocument."
 WORD = f"{OPEN_XML}wordprocessingml.document"
-# What files of a type begin with. Of other types nothing is known, and their names are believed.
-BEGINNINGS: dict[str, tuple[bytes, ...]] = {
-	"application/zip": ZIP,
-	"application/gzip": (b"\x1f\x8b",),
+# Types whose files filetype recognizes by their first bytes. Of other types nothing is known, and their names are believed.
+RECOGNIZED = frozenset(
+	{
+		"application/gzip", "application/zip", "image/gif", "image/jpeg", "image/png", "image/tiff", "image/webp",
+	}
+)  # fmt: skip
+BIG_TIFF = (b"II+\x00", b"MM\x00+")  # filetype knows the smaller kind only
+# Containers of Office files, several of which are valid for a type and which hold more than one.
+OFFICE_CONTAINERS: dict[str, tuple[bytes, ...]] = {
 	"application/msword": (OLE, b"{\\rtf"),
 	"application/vnd.ms-excel": (OLE,),
 	"application/vnd.ms-powerpoint": (OLE,),
-	"image/gif": (b"GIF87a", b"GIF89a"),
-	"image/jpeg": (b"\xff\xd8\xff",),
-	"image/png": (b"\x89PNG\r\n\x1a\n",),
-	"image/tiff": (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+"),
 }
 TEXTUAL = frozenset({"application/json", "application/xml", "application/javascript", "image/svg+xml"})
 PDF = "application/pdf"
 PDF_MARK = b"%PDF-"
 PDF_MARK_WITHIN = 1024  # readers look that far: a BOM, line ends or a printer's commands may come before
 LOOKS_LIKE_PDF = re.compile(rb"\s*%PDF-\d\.\d")
-WEBP = re.compile(rb"RIFF.{4}WEBP", re.DOTALL)
-# Files that may have no zero byte at their beginning, and are no text all the same.
-BINARY_MARKS = (b"\x1f\x8b", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", OLE, *ZIP)
+# Types whose files may have no zero byte at their beginning, and are no text all the same.
+BINARY_WITHOUT_ZEROS = ("application/gzip", "application/zip", "image/jpeg", "image/png")
 PRINTABLE = frozenset((*b"\t\n\f\r", *range(0x20, 0x100)))
 WRITTEN_AS_TEXT = frozenset({"application/rtf", "application/postscript"})
 BOM = b"\xef\xbb\xbf"
@@ -93,13 +93,22 @@ def is_consistent(head: bytes, claim: str) -> bool:
 	"""Whether bytes that begin with `head` may be of the type `claim`."""
 	if claim == PDF:
 		return PDF_MARK in head[:PDF_MARK_WITHIN]
-	if claim == "image/webp":
-		return bool(WEBP.match(head))
 	if claim.startswith((OPEN_XML, OPEN_DOCUMENT)):
 		return head.startswith(ZIP)
-	if beginnings := BEGINNINGS.get(claim):
-		return head.removeprefix(BOM).lstrip(b"\r\n\t ").startswith(beginnings) or head.startswith(beginnings)
+	if containers := OFFICE_CONTAINERS.get(claim):
+		return head.removeprefix(BOM).lstrip(b"\r\n\t ").startswith(containers)
+	if claim in RECOGNIZED:
+		return _is_recognized(head, claim) or (claim == "image/tiff" and head.startswith(BIG_TIFF))
 	return _is_text(head) if is_textual(claim) else True
+
+
+def _is_recognized(head: bytes, media_type: str) -> bool:
+	return bool(filetype.get_type(mime=media_type).match(head))
+
+
+def is_binary_container(head: bytes) -> bool:
+	"""True for bytes that begin a file which is no text even without a zero byte among them."""
+	return head.startswith(OLE) or any(_is_recognized(head, each) for each in BINARY_WITHOUT_ZEROS)
 
 
 def is_textual(media_type: str) -> bool:
@@ -108,7 +117,7 @@ def is_textual(media_type: str) -> bool:
 
 def _is_text(head: bytes) -> bool:
 	"""Whether bytes that begin with `head` may be a text, in whatever encoding."""
-	if head.startswith(BINARY_MARKS) or LOOKS_LIKE_PDF.match(head.removeprefix(BOM)):
+	if is_binary_container(head) or LOOKS_LIKE_PDF.match(head.removeprefix(BOM)):
 		return False
 	return head.startswith(WIDE_MARKS) or b"\x00" not in head or is_utf16(head)
 

@@ -21,6 +21,7 @@ from orchestrator.gameplan.task_rows import (
 	list_sprint_rows,
 )
 from orchestrator.gameplan.task_state import Event, TaskChange, list_steps
+from orchestrator.rows import insert_rows
 
 if TYPE_CHECKING:
 	from frappe.model.document import Document
@@ -137,24 +138,24 @@ def insert_found_events(sprint: str, found: list[Event]) -> None:
 
 def insert_events(entries: Iterable[EventRow]) -> None:
 	"""Store events, in one statement. None is fine."""
-	moment, user = clock.get_now(), frappe.session.user
-	rows = [
+	insert_rows(
+		SPRINT_EVENT,
 		(
-			frappe.generate_hash(length=10), moment, moment, user, user, entry.sprint, entry.event.at,
-			entry.event.doctype, entry.event.task, entry.event.kind, entry.event.estimate, entry.event.progress,
-			int(entry.event.counts), entry.status, int(entry.found_later),
-		)
-		for entry in entries
-	]  # fmt: skip
-	if rows:
-		frappe.db.bulk_insert(SPRINT_EVENT, COLUMNS, rows)
-
-
-COLUMNS = [
-	"name", "creation", "modified", "owner", "modified_by", "sprint", "at",
-	"task_doctype", "task", "kind", "estimate", "progress",
-	"counts", "status", "found_later",
-]  # fmt: skip
+			{
+				"sprint": entry.sprint,
+				"at": entry.event.at,
+				"task_doctype": entry.event.doctype,
+				"task": entry.event.task,
+				"kind": entry.event.kind,
+				"estimate": entry.event.estimate,
+				"progress": entry.event.progress,
+				"counts": int(entry.event.counts),
+				"status": entry.status,
+				"found_later": int(entry.found_later),
+			}
+			for entry in entries
+		),
+	)
 
 
 def _is_ready(doctype: str) -> bool:

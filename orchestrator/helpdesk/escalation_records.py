@@ -15,6 +15,7 @@ from orchestrator.assignment import FIELD
 from orchestrator.compat import AS_TEXT
 from orchestrator.doctypes import HD_TICKET, TICKET_ESCALATION
 from orchestrator.helpdesk.overdue import OverdueTicket, Stage
+from orchestrator.rows import insert_rows
 
 ACTOR = "Administrator"
 
@@ -206,30 +207,17 @@ def _render_line(stage: Stage, item: EscalatedTicket) -> str:
 	return f"{told} {_('Escalated to {0}.').format(item.assignee)}" if item.assignee else told
 
 
-def _insert_rows(doctype: str, rows: Iterable[dict[str, Any]], ignore_duplicates: bool = False) -> None:
-	"""Insert rows of a DocType in one statement. Rows without a name get one."""
-	moment = clock.get_now()
-	filled = [
-		{
-			"name": frappe.generate_hash(length=10),
-			"creation": moment,
-			"modified": moment,
-			"owner": ACTOR,
-			"modified_by": ACTOR,
-			**row,
-		}
-		for row in rows
-	]
-	if filled:
-		values = [tuple(row.values()) for row in filled]
-		frappe.db.bulk_insert(doctype, list(filled[0]), values, ignore_duplicates=ignore_duplicates)
-		_register_dynamic_links(doctype, filled)
+def _insert_rows(doctype: str, values: Iterable[dict[str, Any]], ignore_duplicates: bool = False) -> None:
+	"""Insert rows as the ACTOR, and tell Frappe what they refer to."""
+	values = list(values)
+	insert_rows(doctype, values, user=ACTOR, ignore_duplicates=ignore_duplicates)
+	_register_dynamic_links(doctype, values)
 
 
-def _register_dynamic_links(doctype: str, rows: list[dict[str, Any]]) -> None:
+def _register_dynamic_links(doctype: str, values: list[dict[str, Any]]) -> None:
 	"""Tell Frappe to which DocTypes the rows refer, as each saved document does: it keeps a list for half a day, and a
 	record of a DocType that is not in it leaves behind what refers to it when it is renamed or deleted.
 	"""
 	for field in frappe.get_meta(doctype).get("fields", {"fieldtype": "Dynamic Link"}):
-		for linked in {row.get(field.options) for row in rows} - {None}:
+		for linked in {row.get(field.options) for row in values} - {None}:
 			invalidate_distinct_link_doctypes(doctype, field.options, linked)

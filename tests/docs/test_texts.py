@@ -167,7 +167,7 @@ def test_any_text_fits_a_name_that_says_text(text):
 	head = text.encode()[: media.HEAD]
 	assume(
 		b"\x00" not in head
-		and not head.startswith(media.BINARY_MARKS)
+		and not media.is_binary_container(head)
 		and not media.LOOKS_LIKE_PDF.match(head.removeprefix(media.BOM))
 	)
 	assert media.detect_type(

@@ -39,7 +39,7 @@ def test_an_item_is_made_while_the_one_before_is_in_use_and_not_earlier():
 		assert next(items) == 0
 		assert second.wait(10)  # made, though nobody has asked for it
 		assert next(items) == 1
-	assert 4 not in made  # one waits to be taken, one to be handed over
+	assert not {3, 4} & set(made)  # one ahead, no more
 
 
 def test_an_error_comes_in_its_place_as_it_was_raised():
@@ -99,16 +99,6 @@ def test_lease_is_renewed_while_waiting_for_a_page(monkeypatch: pytest.MonkeyPat
 
 	with prefetch_items(make(), HeartbeatSleep(alive.set)) as items:
 		assert list(items) == [True]
-
-
-def test_a_thread_that_is_gone_is_not_waited_for(monkeypatch: pytest.MonkeyPatch):
-	monkeypatch.setattr(prefetch, "POLL_SECONDS", 0.001)
-	monkeypatch.setattr(prefetch, "_produce", lambda *_: None)
-	with (
-		pytest.raises(RuntimeError, match="gone"),
-		prefetch_items(iter([1]), HeartbeatSleep(nobody)) as items,
-	):
-		next(items)
 
 
 def test_a_cancelled_run_stops_waiting_for_its_page(monkeypatch: pytest.MonkeyPatch):

@@ -160,14 +160,14 @@ def without_app_id(path: str) -> str:
 
 # Where a bug is: the module, what fails, whether only in the thread, and what becomes of the run.
 BUGS = (
-	("incoming", "fingerprint", True, "Failed"),
-	("incoming", "read_record", True, "Failed"),
-	("incoming", "map_record", False, "Failed"),
-	("kipu.records", "clean_instant", True, "Failed"),
-	("kipu.pages", "records_of", True, "Failed"),
-	("bulk", "write", False, "Completed"),
-	("bulk", "_values", False, "Completed"),
-	("states", "_insert", False, "Failed"),
+	("sync.merge.fingerprints", "compute_fingerprint", True, "Failed"),
+	("sync.merge.fingerprints", "parse_record", True, "Failed"),
+	("sync.merge.fingerprints", "map_record", False, "Failed"),
+	("sync.kipu.records", "clean_instant", True, "Failed"),
+	("sync.kipu.pages", "get_records", True, "Failed"),
+	("sync.storage.bulk_insert", "bulk_write", False, "Completed"),
+	("sync.storage.bulk_insert", "_build_row", False, "Completed"),
+	("rows", "_execute", False, "Failed"),
 )
 
 
@@ -281,7 +281,7 @@ class Happenings:
 		"""The same below every step of an import: in the thread that reads ahead, in the rows, in the driver."""
 		for module, name, apart, status in BUGS:
 			connection = make_connection(self.kipu, page_size=4, left_out_names="Nobody")
-			with broken(importlib.import_module(f"orchestrator.sync.{module}"), name, apart) as raised:
+			with broken(importlib.import_module(f"orchestrator.{module}"), name, apart) as raised:
 				told = self.run(connection=connection)
 			assert (told["status"], bool(raised)) == (status, True), (module, name, told)
 		assert threading.active_count() == self.threads

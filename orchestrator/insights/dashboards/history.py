@@ -15,7 +15,9 @@ from orchestrator import clock, compat
 from orchestrator.doctypes import METRIC_VALUE
 from orchestrator.insights.dashboards.scopes import Scope
 from orchestrator.insights.metrics.metrics import NUMBER, Metric
+from orchestrator.rows import upsert_rows
 
+ACTOR = "Administrator"
 NOTES_KEY = "orchestrator:metric-notes"
 PENDING_KEY = "orchestrator:metric-notes-being-written"
 MAX_POINTS_BYTES = 50_000
@@ -72,23 +74,10 @@ def upsert_points(notes: list[MetricNote]) -> None:
 	"""Keep each as the point of its day. One that the table cannot hold is left out: it must not stop the others."""
 	for item in notes:
 		try:
-			_upsert_point(item)
+			point = {**item._asdict(), "scope": item.owner, "owner": ACTOR}
+			upsert_rows(METRIC_VALUE, [point], user=ACTOR)
 		except (*compat.DataError, *compat.IntegrityError) as error:
 			frappe.log_error(f"History of metric {item.metric}"[:140], f"A value was left out:\n{error}")
-
-
-def _upsert_point(item: MetricNote) -> None:
-	frappe.db.sql(
-		f"""
-		INSERT INTO `tab{METRIC_VALUE}`
-			(name, creation, modified, owner, modified_by, metric, scope, day, value, measured_at, points)
-		VALUES (%(name)s, %(now)s, %(now)s, 'Administrator', 'Administrator',
-			%(metric)s, %(owner)s, %(day)s, %(value)s, %(measured_at)s, %(points)s)
-		ON DUPLICATE KEY UPDATE modified = VALUES(modified), value = VALUES(value),
-			measured_at = VALUES(measured_at), points = VALUES(points)
-		""",  # noqa: S608 (the table is our own)
-		{"name": frappe.generate_hash(length=10), "now": clock.get_now(), **item._asdict()},
-	)
 
 
 def get_latest(metric: str, owner: str) -> float | None:

@@ -3,12 +3,13 @@
 Whatever runs in that thread touches no database and nothing of Frappe: those belong to the run's own thread.
 """
 
+import itertools
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from queue import Empty, Full, Queue
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 T = TypeVar("T")
 
@@ -51,72 +52,38 @@ class HeartbeatSleep:
 		self._beat()
 
 
-class _PrefetchedItem(Generic[T]):
-	"""What the thread hands over: an item, or how it ended."""
-
-	__slots__ = ("error", "items")
-
-	def __init__(self, *items: T, error: BaseException | None = None) -> None:
-		self.items = items
-		self.error = error
-
-
 @contextmanager
 def prefetch_items(items: Iterator[T], patience: HeartbeatSleep) -> Iterator[Iterator[T]]:
 	"""The items, each made while the one before is in use. What making one raises is raised in its place."""
-	made: Queue[_PrefetchedItem[T]] = Queue(maxsize=1)
 	patience.given_up.clear()
-	thread = threading.Thread(target=_produce, args=(items, made, patience.given_up), daemon=True)
-	thread.start()
+	executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="orchestrator-prefetch")
 	waits = True
 	try:
-		yield _consume(made, patience, thread)
+		yield _consume(items, executor, patience)
 	except KeyboardInterrupt:
 		waits = False  # whoever sits at the terminal does not wait for a slow remote
 		raise
 	finally:
 		patience.given_up.set()
-		if waits:
-			thread.join()
+		executor.shutdown(wait=waits, cancel_futures=True)
 
 
-def _produce(items: Iterator[T], made: "Queue[_PrefetchedItem[T]]", given_up: threading.Event) -> None:
-	error: BaseException | None = None
-	try:
-		for item in items:
-			if not _put_item(made, _PrefetchedItem(item), given_up):
-				return
-	except BaseException as raised:
-		error = raised
-	_put_item(made, _PrefetchedItem(error=error), given_up)
+def _consume(items: Iterator[T], executor: ThreadPoolExecutor, patience: HeartbeatSleep) -> Iterator[T]:
+	ahead = executor.submit(_get_next, items)
+	while item := _wait_for(ahead, patience):
+		ahead = executor.submit(_get_next, items)
+		yield from item
 
 
-def _put_item(made: "Queue[_PrefetchedItem[T]]", what: _PrefetchedItem[T], given_up: threading.Event) -> bool:
-	while not given_up.is_set():
-		try:
-			made.put(what, timeout=0.1)
-		except Full:
-			continue
-		return True
-	return False
+def _get_next(items: Iterator[T]) -> list[T]:
+	"""Return the next item, or nothing at the end."""
+	return list(itertools.islice(items, 1))
 
 
-def _consume(
-	made: "Queue[_PrefetchedItem[T]]", patience: HeartbeatSleep, thread: threading.Thread
-) -> Iterator[T]:
-	while True:
-		try:
-			what = made.get(timeout=POLL_SECONDS)
-		except Empty:
-			patience.send_heartbeat()
-			if not thread.is_alive() and made.empty():
-				raise RuntimeError("the thread that reads ahead is gone") from None
-			continue
-		if what.error:
-			raise what.error
-		if not what.items:
-			return
-		yield from what.items
+def _wait_for(future: Future[T], patience: HeartbeatSleep) -> T:
+	while not wait([future], POLL_SECONDS).done:
+		patience.send_heartbeat()
+	return future.result()
 
 
 def yield_to_main_thread(items: Iterable[T]) -> Iterator[T]:

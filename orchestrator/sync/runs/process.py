@@ -1,18 +1,22 @@
 """Which process is at work, so that another can tell at once whether it is still alive."""
 
-import os
 import socket
-from pathlib import Path
+
+import psutil
+
+# psutil derives a process's start from that of the machine, which moves when its clock is set.
+START_TOLERANCE_SECONDS = 2.0
 
 
 def get_host() -> str:
-	"""The machine, as it calls itself."""
+	"""Return the name of this machine."""
 	return socket.gethostname()
 
 
 def get_process_id() -> str:
-	"""This process: its number and when it began, because numbers come again."""
-	return f"{os.getpid()}:{_get_start_time(os.getpid())}"
+	"""Return this process's number and when it began, because numbers come again."""
+	process = psutil.Process()
+	return f"{process.pid}:{process.create_time()}"
 
 
 def is_process_gone(machine: str | None, process_id: str | None) -> bool:
@@ -20,15 +24,10 @@ def is_process_gone(machine: str | None, process_id: str | None) -> bool:
 	number, _, began = (process_id or "").partition(":")
 	if machine != get_host() or not number.isdigit():
 		return False
-	return not Path(f"/proc/{number}").exists() if not began else _get_start_time(int(number)) != began
-
-
-def _get_start_time(number: int) -> str:
-	"""When a process began, in the kernel's ticks; "gone" of one that has ended, "" where there is no /proc."""
-	if not Path("/proc/self/stat").exists():
-		return ""
 	try:
-		fields = Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()
-	except OSError:
-		return "gone"
-	return "gone" if fields[0] in "ZX" else fields[19]
+		process = psutil.Process(int(number))
+		if process.status() in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD):
+			return True
+		return bool(began) and abs(process.create_time() - float(began)) > START_TOLERANCE_SECONDS
+	except psutil.NoSuchProcess:
+		return True

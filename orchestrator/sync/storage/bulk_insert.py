@@ -7,9 +7,9 @@ from typing import Any
 import frappe
 
 from orchestrator import clock
+from orchestrator.rows import insert_rows, upsert_rows
 from orchestrator.sync.http.redaction import PrivateDict
 from orchestrator.sync.merge.three_way import Person, Record
-from orchestrator.sync.storage import sync_state
 
 DOCTYPES = ("Client", "Client Stay")
 Templates = Mapping[str, PrivateDict]
@@ -64,19 +64,20 @@ def _bulk_write_doctype(
 	doctype: str, records: Collection[Record], template: PrivateDict, moment: str
 ) -> None:
 	named = {"name", "creation", *chain.from_iterable(record.row for record in records)} - {"modified"}
-	varying = PrivateDict({name: value for name, value in template.items() if name in named})
-	same = PrivateDict(
-		{name: value for name, value in template.items() if name not in named and value is not None}
+	written = PrivateDict(
+		{name: value for name, value in template.items() if name in named or value is not None}
 	)
-	same["modified"] = moment
-	defaults = PrivateDict({name: value for name, value in varying.items() if value is not None})
-	new = [_build_row(record, varying, moment, defaults) for record in records if record.new]
+	written["modified"] = moment
+	defaults = PrivateDict(
+		{name: value for name, value in written.items() if name in named and value is not None}
+	)
 	# One that is there already as another's is an error, not an update.
-	sync_state.insert_rows(doctype, varying, new, same)
+	insert_rows(doctype, (_build_row(record, written, moment, defaults) for record in records if record.new))
 	known = [record for record in records if not record.new]
 	_lock_rows(doctype, known)
-	rows = [_build_row(record, varying, moment, {}) for record in known]
-	sync_state.upsert_rows(doctype, varying, rows, same, kept=STORED_COLUMNS)
+	upsert_rows(
+		doctype, (_build_row(record, written, moment, {}) for record in known), preserved=STORED_COLUMNS
+	)
 	for record in known:
 		frappe.clear_document_cache(doctype, record.name)
 
@@ -100,15 +101,15 @@ def _build_template(doctype: str) -> PrivateDict:
 	return PrivateDict({**fresh, "owner": user, "modified_by": user, "docstatus": 0, "idx": 0})
 
 
-def _build_row(
-	record: Record, varying: PrivateDict, moment: str, defaults: Mapping[str, Any]
-) -> tuple[Any, ...]:
-	values = {**varying, **record.row, "name": record.name}
+def _build_row(record: Record, written: PrivateDict, moment: str, defaults: Mapping[str, Any]) -> PrivateDict:
+	values = PrivateDict({name: record.row.get(name, value) for name, value in written.items()})
+	values["name"] = record.name
 	values["creation"] = record.row.get("creation") or moment
+	values["modified"] = moment
 	for name, default in defaults.items():
 		if values[name] is None:  # a blank of Kipu's: a new document has its default then
 			values[name] = default
-	return tuple(map(values.__getitem__, varying))
+	return values
 
 
 def _contains_markup(row: PrivateDict) -> bool:
