@@ -274,3 +274,17 @@ def test_no_module_has_the_name_of_an_endpoint_beside_it() -> None:
 		if source.is_package(module) and f"{module}.{function.name}" in modules()
 	]
 	assert clashes == []
+
+
+def test_no_module_has_the_name_of_an_import_of_its_package() -> None:
+	"""Importing the module would replace in its package what was imported under the same name."""
+	replaced = [
+		f"{module}:{node.lineno} {alias.asname or alias.name}"
+		for module in modules()
+		if source.is_package(module)
+		for node in source.tree_of(module).body
+		if isinstance(node, ast.Import | ast.ImportFrom)
+		for alias in node.names
+		if f"{module}.{alias.asname or alias.name}" in modules() and getattr(node, "module", "") != module
+	]
+	assert replaced == []

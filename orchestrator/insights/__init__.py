@@ -3,8 +3,8 @@
 import frappe
 from frappe import _lt
 
-from orchestrator.api import reports
 from orchestrator.api.endpoint import CREATE, READ, WRITE, endpoint
+from orchestrator.api.reports import get_report
 from orchestrator.insights.dashboards import layout, rendering, trends
 from orchestrator.insights.reports import report_jobs, report_request, report_runs, report_schedules
 from orchestrator.insights.reports.report_shapes import GeneratedReport, ScheduledReport
@@ -68,7 +68,7 @@ def generate_report(
 	the reply's `status` is Queued then, and `get_report_status` tells how it goes; `background` decides otherwise.
 	Raises PermissionError (403), DoesNotExistError (404) for the report, InvalidRequestError (400) for format, filters and
 	recipients, InvalidRecipientError (422) for who may not see the report, ReportExecutionError (422) where it fails itself."""
-	report = reports.get_report(report_name)
+	report = get_report(report_name)
 	request = report_request.parse_report_request(report_name, report, format, filters, recipients, send_mail)
 	if report_runs.is_long(report, request) if background is None else background:
 		return report_jobs.serialize_run(report_jobs.enqueue_report(report, request))
@@ -101,7 +101,7 @@ def schedule_report(
 	`period` (daily, weekly, monthly, quarterly, half yearly, yearly) moves the filters from_date and to_date along. For
 	Report Managers and System Managers who may run the report. Raises as `generate_report` does, InvalidRequestError (400)
 	also for frequency, day or period. Change and delete a schedule as any Auto Email Report."""
-	report = reports.get_report(report_name)
+	report = get_report(report_name)
 	frappe.has_permission(report_schedules.DOCTYPE, "create", throw=True)
 	request = report_request.parse_report_request(
 		report_name, report, format, filters, recipients, send_mail=True
