@@ -101,10 +101,14 @@ def definition(path: str) -> ast.AST | None:
 
 
 def getattr_targets(module: str) -> dict[str, str]:
-	"""For a module whose `__getattr__` serves a METHODS table: each name it serves -> our function behind it."""
+	"""For a module whose `__getattr__` serves a METHODS table: each name it serves -> our function behind it, which is
+	the second of two, or for a table of Frappe's functions alone the one that refuses."""
 	if definition_in(module, "__getattr__") is None:
 		return {}
-	return {f"{module}.{name}": contract for name, (_native, contract) in constant(module, "METHODS").items()}
+	return {
+		f"{module}.{name}": constant(module, "REFUSAL") if isinstance(target, str) else target[1]
+		for name, target in constant(module, "METHODS").items()
+	}
 
 
 def definition_in(module: str, name: str) -> Function | None:
