@@ -1,6 +1,10 @@
 """What the insights endpoints return."""
 
-from typing import Any, TypedDict
+from typing import Annotated, Any
+
+from typing_extensions import TypedDict
+
+from orchestrator.api.schema_types import OneOf
 
 
 class ItemError(TypedDict):
@@ -20,13 +24,13 @@ class Item(TypedDict):
 
 	name: str
 	label: str
-	kind: str
+	kind: Annotated[str, OneOf("number", "series", "table")]
 	value: Any
 	previous: float | None
 	change: float | None
 	change_percent: float | None
 	unit: str | None
-	direction: str | None
+	direction: Annotated[str | None, OneOf("up", "down")]
 	width: str
 	display: str | None
 	refreshed_at: str | None

@@ -3,7 +3,7 @@
 Data and results are committed together: an operation whose worker was killed has changed nothing."""
 
 import json
-from typing import Any
+from typing import Any, cast
 
 import frappe
 from frappe import _
@@ -14,6 +14,7 @@ from orchestrator.api.background import QUEUE, BackgroundRecords
 from orchestrator.api.bulk import runs
 from orchestrator.api.bulk.requests import BulkRequest
 from orchestrator.api.generic import raise_not_found
+from orchestrator.api.shapes import OperationProgress, QueuedOperation, RecordFailure
 from orchestrator.exceptions import ConflictError
 
 DOCTYPE = "Bulk Operation"
@@ -21,7 +22,7 @@ OPERATIONS = BackgroundRecords(DOCTYPE, "bulk")
 RETENTION_DAYS = 30
 
 
-def enqueue_bulk(request: BulkRequest) -> dict[str, Any]:
+def enqueue_bulk(request: BulkRequest) -> QueuedOperation:
 	"""Keep the call and start its job after the commit. What forbids it as a whole is raised now."""
 	runs.build_action(request).check()
 	operation = frappe.get_doc(
@@ -88,7 +89,7 @@ def _finish_operation(operation: str, status: str, done: int, failed: int, resul
 	)
 
 
-def serialize_operation(operation: str) -> dict[str, Any]:
+def serialize_operation(operation: str) -> OperationProgress:
 	"""The state of an operation, for who asked for it and for System Managers. 404 for everybody else."""
 	record = frappe.db.get_value(DOCTYPE, operation, "*", as_dict=True)
 	mine = record and record.requested_by == frappe.session.user
@@ -107,7 +108,7 @@ def serialize_operation(operation: str) -> dict[str, Any]:
 		"started_at": record.started_at,
 		"finished_at": record.finished_at,
 		"results": kept if isinstance(kept, list) else None,
-		"error": kept if isinstance(kept, dict) else None,
+		"error": cast(RecordFailure, kept) if isinstance(kept, dict) else None,
 	}
 
 

@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from rq.timeouts import BaseTimeoutException
 
@@ -16,6 +16,7 @@ from orchestrator.api import errors
 from orchestrator.api.bulk.assignments import BulkAssignment
 from orchestrator.api.bulk.deletions import BulkDeletion
 from orchestrator.api.bulk.requests import BulkRequest, Name
+from orchestrator.api.shapes import BulkResult, RecordResult
 from orchestrator.exceptions import BulkOperationError, refuse
 
 SAVEPOINT = "orchestrator_bulk"
@@ -66,7 +67,7 @@ def build_action(request: BulkRequest) -> BulkAction:
 	return ACTION_BY_OPERATION[request.operation](request)
 
 
-def execute_bulk(request: BulkRequest, progress: Progress | None = None) -> dict[str, Any]:
+def execute_bulk(request: BulkRequest, progress: Progress | None = None) -> BulkResult:
 	"""Carry out a bulk call as the session's user.
 
 	`progress` is told how many records were worked on. Returns the reply's data. Raises what concerns the whole
@@ -189,7 +190,7 @@ def _raise_if_atomic(request: BulkRequest, refusals: dict[str, RecordRefusal]) -
 	)
 
 
-def _build_reply(request: BulkRequest, refusals: dict[str, RecordRefusal]) -> dict[str, Any]:
+def _build_reply(request: BulkRequest, refusals: dict[str, RecordRefusal]) -> BulkResult:
 	"""The data of a call that ran."""
 	return {
 		"doctype": request.doctype,
@@ -200,12 +201,13 @@ def _build_reply(request: BulkRequest, refusals: dict[str, RecordRefusal]) -> di
 	}
 
 
-def _build_results(request: BulkRequest, refusals: dict[str, RecordRefusal]) -> list[dict[str, Any]]:
+def _build_results(request: BulkRequest, refusals: dict[str, RecordRefusal]) -> list[RecordResult]:
 	"""One entry per record, in the order asked for."""
 	return [_build_result(name, refusals.get(str(name))) for name in request.names]
 
 
-def _build_result(name: Name, refusal: RecordRefusal | None) -> dict[str, Any]:
+def _build_result(name: Name, refusal: RecordRefusal | None) -> RecordResult:
 	"""What became of one record."""
-	error = {"type": refusal.failure.type, "text": refusal.failure.text} if refusal else None
-	return {"name": name, "ok": refusal is None, "error": error}
+	if refusal is None:
+		return {"name": name, "ok": True, "error": None}
+	return {"name": name, "ok": False, "error": {"type": refusal.failure.type, "text": refusal.failure.text}}

@@ -1,6 +1,12 @@
 """What the report endpoints return."""
 
-from typing import Any, TypedDict
+from typing import Annotated, Any
+
+from typing_extensions import TypedDict
+
+from orchestrator.api.schema_types import OneOf
+
+ReportFormat = Annotated[str, OneOf("pdf", "xlsx", "csv", "json", "html")]
 
 
 class GeneratedReport(TypedDict):
@@ -13,8 +19,8 @@ class GeneratedReport(TypedDict):
 
 	run: str
 	report_name: str
-	format: str
-	status: str
+	format: ReportFormat
+	status: Annotated[str, OneOf("Queued", "Running", "Completed", "Failed")]
 	progress: int
 	row_count: int | None
 	file: str | None
@@ -35,7 +41,7 @@ class ScheduledReport(TypedDict):
 
 	schedule: str
 	report_name: str
-	format: str
+	format: ReportFormat
 	frequency: str
 	day_of_week: str | None
 	filters: Any

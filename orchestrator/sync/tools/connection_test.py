@@ -1,7 +1,9 @@
 """The pre-flight test of a stored connection: asks Kipu, changes nothing, and names the part that is wrong."""
 
 import dataclasses
-from typing import TYPE_CHECKING, Literal, TypedDict, cast
+from typing import TYPE_CHECKING, Literal, cast
+
+from typing_extensions import TypedDict
 
 import frappe
 

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timezone
-from typing import Any, Literal, NoReturn, TypedDict
+from typing import Any, Literal, NoReturn
+
+from typing_extensions import TypedDict
 
 import frappe
 from frappe import _

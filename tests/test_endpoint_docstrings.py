@@ -1,0 +1,86 @@
+"""Each endpoint's docstring documents its parameters, result, permissions and errors. No site needed."""
+
+import ast
+
+import pytest
+
+from orchestrator.api.openapi_document.docstrings import EndpointDocumentation, parse_docstring
+from tests.support import source
+
+ENDPOINTS = {
+	f"{module}.{function.name}": function
+	for module, function in source.endpoints()
+	if "endpoint" in map(source.name_of, function.decorator_list)
+}
+# Methods without parameters that read the request themselves
+PARAMETERS_READ_FROM_REQUEST = {"orchestrator.api.uploads.upload_file"}
+STATUSES = source.constant("orchestrator.api.errors", "STATUS_BY_NAME")
+# Classes of Frappe and HRMS that say no more than that the data is refused
+PLATFORM_VALIDATION_ERRORS = {"InsufficientLeaveBalanceError", "LeaveDayBlockedError", "LinkValidationError"}
+
+
+def documentation_of(name: str) -> EndpointDocumentation:
+	return parse_docstring(ast.get_docstring(ENDPOINTS[name], clean=False) or "")
+
+
+def parameters_of(name: str) -> list[str]:
+	arguments = ENDPOINTS[name].args
+	named = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+	return [argument.arg for argument in (*named, arguments.kwarg) if argument]
+
+
+def status_of(error: str) -> int | None:
+	"""The status of an error class: that of itself or of the first of its bases that has one."""
+	if error in PLATFORM_VALIDATION_ERRORS:
+		return STATUSES["ValidationError"]
+	if error in STATUSES:
+		return STATUSES[error]
+	bases = [base for module in source.modules() for base in bases_in(module, error)]
+	return next((status for base in bases if (status := status_of(base))), None)
+
+
+def bases_in(module: str, name: str) -> list[str]:
+	return [
+		ast.unparse(base).rpartition(".")[2]
+		for node in source.tree_of(module).body
+		if isinstance(node, ast.ClassDef) and node.name == name
+		for base in node.bases
+	]
+
+
+@pytest.mark.parametrize("name", ENDPOINTS)
+def test_an_endpoint_documents_summary_result_permissions_and_errors(name: str) -> None:
+	text = documentation_of(name)
+	assert text.summary.endswith(".")
+	assert text.returns
+	assert text.permissions
+	assert text.errors
+
+
+@pytest.mark.parametrize("name", sorted(ENDPOINTS.keys() - PARAMETERS_READ_FROM_REQUEST))
+def test_args_name_exactly_the_parameters(name: str) -> None:
+	documented = documentation_of(name).parameters
+	assert list(documented) == parameters_of(name)
+	assert all(documented.values())
+
+
+def test_args_of_an_upload_name_exactly_the_form_fields_that_it_reads() -> None:
+	tree = source.tree_of("orchestrator.api.parameter_names")
+	(table,) = [
+		node.value
+		for node in tree.body
+		if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "PARAMETERS_READ_FROM_REQUEST"
+	]
+	fields = {
+		node.value for node in ast.walk(table) if isinstance(node, ast.Constant)
+	} - PARAMETERS_READ_FROM_REQUEST
+	assert documentation_of("orchestrator.api.uploads.upload_file").parameters.keys() == fields
+
+
+@pytest.mark.parametrize("name", ENDPOINTS)
+def test_each_error_has_the_status_of_its_class_and_a_reason(name: str) -> None:
+	errors = documentation_of(name).errors
+	assert [(error.type, error.status) for error in errors] == [
+		(error.type, str(status_of(error.type))) for error in errors
+	]
+	assert all(error.reason for error in errors)
