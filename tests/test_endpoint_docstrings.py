@@ -19,27 +19,27 @@ STATUSES = source.constant("orchestrator.api.errors", "STATUS_BY_NAME")
 PLATFORM_VALIDATION_ERRORS = {"InsufficientLeaveBalanceError", "LeaveDayBlockedError", "LinkValidationError"}
 
 
-def documentation_of(name: str) -> EndpointDocumentation:
+def parse_documentation(name: str) -> EndpointDocumentation:
 	return parse_docstring(ast.get_docstring(ENDPOINTS[name], clean=False) or "")
 
 
-def parameters_of(name: str) -> list[str]:
+def list_parameters(name: str) -> list[str]:
 	arguments = ENDPOINTS[name].args
 	named = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
 	return [argument.arg for argument in (*named, arguments.kwarg) if argument]
 
 
-def status_of(error: str) -> int | None:
+def find_status(error: str) -> int | None:
 	"""The status of an error class: that of itself or of the first of its bases that has one."""
 	if error in PLATFORM_VALIDATION_ERRORS:
 		return STATUSES["ValidationError"]
 	if error in STATUSES:
 		return STATUSES[error]
-	bases = [base for module in source.modules() for base in bases_in(module, error)]
-	return next((status for base in bases if (status := status_of(base))), None)
+	bases = [base for module in source.modules() for base in list_bases(module, error)]
+	return next((status for base in bases if (status := find_status(base))), None)
 
 
-def bases_in(module: str, name: str) -> list[str]:
+def list_bases(module: str, name: str) -> list[str]:
 	return [
 		ast.unparse(base).rpartition(".")[2]
 		for node in source.tree_of(module).body
@@ -50,7 +50,7 @@ def bases_in(module: str, name: str) -> list[str]:
 
 @pytest.mark.parametrize("name", ENDPOINTS)
 def test_an_endpoint_documents_summary_result_permissions_and_errors(name: str) -> None:
-	text = documentation_of(name)
+	text = parse_documentation(name)
 	assert text.summary.endswith(".")
 	assert text.returns
 	assert text.permissions
@@ -59,8 +59,8 @@ def test_an_endpoint_documents_summary_result_permissions_and_errors(name: str) 
 
 @pytest.mark.parametrize("name", sorted(ENDPOINTS.keys() - PARAMETERS_READ_FROM_REQUEST))
 def test_args_name_exactly_the_parameters(name: str) -> None:
-	documented = documentation_of(name).parameters
-	assert list(documented) == parameters_of(name)
+	documented = parse_documentation(name).parameters
+	assert list(documented) == list_parameters(name)
 	assert all(documented.values())
 
 
@@ -74,13 +74,13 @@ def test_args_of_an_upload_name_exactly_the_form_fields_that_it_reads() -> None:
 	fields = {
 		node.value for node in ast.walk(table) if isinstance(node, ast.Constant)
 	} - PARAMETERS_READ_FROM_REQUEST
-	assert documentation_of("orchestrator.api.uploads.upload_file").parameters.keys() == fields
+	assert parse_documentation("orchestrator.api.uploads.upload_file").parameters.keys() == fields
 
 
 @pytest.mark.parametrize("name", ENDPOINTS)
-def test_each_error_has_the_status_of_its_class_and_a_reason(name: str) -> None:
-	errors = documentation_of(name).errors
+def test_each_error_has_the_find_status_its_class_and_a_reason(name: str) -> None:
+	errors = parse_documentation(name).errors
 	assert [(error.type, error.status) for error in errors] == [
-		(error.type, str(status_of(error.type))) for error in errors
+		(error.type, str(find_status(error.type))) for error in errors
 	]
 	assert all(error.reason for error in errors)

@@ -17,7 +17,7 @@ from orchestrator.api.openapi_document.operations import build_operation_id
 from orchestrator.api.openapi_document.schemas import build_query_schema, build_schemas
 from orchestrator.api.openapi_document.tags import TAG_BY_MODULE
 from orchestrator.api.schema_types import Bounded, Formatted, ListOf, OneOf
-from tests.support import factories, openapi_examples, source
+from tests.support import factories, openapi_examples, reference, source
 from tests.support.client import Client
 
 GET_SPEC = "orchestrator.api.openapi.get_spec"
@@ -95,7 +95,7 @@ def test_an_operation_tells_verb_parameters_status_and_errors(spec: dict[str, An
 	assert operation["post"]["responses"]["default"] == {"$ref": "#/components/responses/Error"}
 
 
-def test_frappes_methods_are_told_as_api_clients_get_them(spec: dict[str, Any]) -> None:
+def test_document_describes_frappe_methods_as_api_clients_see_them(spec: dict[str, Any]) -> None:
 	listing = spec["paths"]["/api/method/frappe.client.get_list"]["get"]
 	parameters = {parameter["name"]: parameter for parameter in listing["parameters"]}
 	assert parameters["doctype"] == {
@@ -185,18 +185,18 @@ def test_the_signature_keeps_plain_types_for_frappes_validation() -> None:
 	assert get_documented_types(list_days)["limit"] == Annotated[int | None, Bounded(1, 7)]
 
 
-def arrays_without_items(node: Any) -> int:
+def count_arrays_without_items(node: Any) -> int:
 	"""How many arrays of a document do not say what they hold."""
 	if isinstance(node, list):
-		return sum(map(arrays_without_items, node))
+		return sum(map(count_arrays_without_items, node))
 	if not isinstance(node, dict):
 		return 0
 	return (node.get("type") == "array" and "items" not in node) + sum(
-		map(arrays_without_items, node.values())
+		map(count_arrays_without_items, node.values())
 	)
 
 
-def operations(spec: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+def list_operations(spec: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
 	return [
 		(f"{verb} {path}", operation)
 		for path, verbs in spec["paths"].items()
@@ -205,10 +205,10 @@ def operations(spec: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
 
 
 def test_every_array_says_what_it_holds(spec: dict[str, Any]) -> None:
-	assert arrays_without_items(spec) == 0
+	assert count_arrays_without_items(spec) == 0
 
 
-def parameters(operation: dict[str, Any]) -> dict[str, Any]:
+def list_parameters(operation: dict[str, Any]) -> dict[str, Any]:
 	"""The parameters of an operation in the query and in the body, by their names."""
 	in_query = {one["name"]: one for one in operation["parameters"] if "name" in one}
 	bodies = operation.get("requestBody", {}).get("content", {}).values()
@@ -220,15 +220,15 @@ def parameters(operation: dict[str, Any]) -> dict[str, Any]:
 def test_every_parameter_has_a_description(spec: dict[str, Any]) -> None:
 	bare = [
 		f"{name}: {key}"
-		for name, operation in operations(spec)
-		for key, value in parameters(operation).items()
+		for name, operation in list_operations(spec)
+		for key, value in list_parameters(operation).items()
 		if not value.get("description")
 	]
 	assert bare == []
 
 
 def test_every_operation_names_its_refusals(spec: dict[str, Any]) -> None:
-	for name, operation in operations(spec):
+	for name, operation in list_operations(spec):
 		responses = operation["responses"]
 		assert {"400", "401", "403", "429"} <= set(responses), name
 		refusals = [reply for status, reply in responses.items() if status.startswith("4")]
@@ -242,7 +242,7 @@ def test_every_operation_names_its_refusals(spec: dict[str, Any]) -> None:
 
 
 def test_operation_ids_are_unique_names_for_code(spec: dict[str, Any]) -> None:
-	identifiers = Counter(operation["operationId"] for _name, operation in operations(spec))
+	identifiers = Counter(operation["operationId"] for _name, operation in list_operations(spec))
 	assert [
 		name for name, count in identifiers.items() if count > 1 or not re.fullmatch("[a-z][a-z_]+", name)
 	] == []
@@ -267,13 +267,13 @@ def test_an_operation_id_is_the_documented_name(
 def test_every_operation_has_a_described_tag(spec: dict[str, Any]) -> None:
 	tags = {tag["name"]: tag["description"] for tag in spec["tags"]}
 	assert all(tags.values())
-	assert {tag for _name, operation in operations(spec) for tag in operation["tags"]} == tags.keys()
+	assert {tag for _name, operation in list_operations(spec) for tag in operation["tags"]} == tags.keys()
 	assert tags.keys() == {tag.name for tag in TAG_BY_MODULE.values()}
 
 
 def test_bounds_of_the_site_are_those_of_its_settings(spec: dict[str, Any]) -> None:
 	leads = spec["paths"]["/api/method/orchestrator.crm.get_leads"]["get"]
-	assert parameters(leads)["limit_page_length"]["schema"] == {
+	assert list_parameters(leads)["limit_page_length"]["schema"] == {
 		"type": "integer",
 		"minimum": 1,
 		"maximum": 500,
@@ -282,12 +282,23 @@ def test_bounds_of_the_site_are_those_of_its_settings(spec: dict[str, Any]) -> N
 	assert run["trigger"] == {"type": "string", "enum": ["API", "Desk", "Schedule", "Command"]}
 
 
+def test_every_status_of_the_reference_is_documented(spec: dict[str, Any]) -> None:
+	documented = {name: operation["responses"] for name, operation in list_operations(spec)}
+	undocumented = [
+		(example.line, example.path, example.status)
+		for example in reference.examples()
+		for responses in [documented.get(f"{example.verb.lower()} {example.path}")]
+		if responses and str(example.status) not in responses
+	]
+	assert undocumented == []
+
+
 def test_the_examples_are_those_of_the_reference() -> None:
 	"""Otherwise run `python -m tests.support.openapi_examples`."""
 	assert openapi_examples.read_examples() == openapi_examples.build_examples()
 
 
-def examples(operation: dict[str, Any]) -> Iterator[tuple[dict[str, Any], Any]]:
+def list_examples(operation: dict[str, Any]) -> Iterator[tuple[dict[str, Any], Any]]:
 	"""Each example of an operation, with its schema."""
 	for parameter in operation["parameters"]:
 		if "example" in parameter:
@@ -301,8 +312,8 @@ def examples(operation: dict[str, Any]) -> Iterator[tuple[dict[str, Any], Any]]:
 def test_every_example_fits_its_schema(spec: dict[str, Any]) -> None:
 	checked = [
 		(name, value, [error.message for error in Draft202012Validator(schema).iter_errors(value)])
-		for name, operation in operations(spec)
-		for schema, value in examples(operation)
+		for name, operation in list_operations(spec)
+		for schema, value in list_examples(operation)
 		for schema in [{**schema, "components": spec["components"]}]
 	]
 	assert len(checked) > 100
@@ -312,7 +323,7 @@ def test_every_example_fits_its_schema(spec: dict[str, Any]) -> None:
 def test_a_method_without_parameters_takes_no_body(spec: dict[str, Any]) -> None:
 	assert "requestBody" not in spec["paths"]["/api/method/orchestrator.hr.get_my_profile"]["post"]
 	uploads = [
-		name for name, operation in operations(spec) if "multipart" in str(operation.get("requestBody"))
+		name for name, operation in list_operations(spec) if "multipart" in str(operation.get("requestBody"))
 	]
 	assert uploads == ["post /api/method/upload_file"]
 
