@@ -12,7 +12,7 @@ import functools
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, ParamSpec, TypeVar
+from typing import Annotated, Any, Literal, ParamSpec, TypeVar, get_args, get_origin
 
 from werkzeug.wrappers import Response
 
@@ -63,6 +63,9 @@ def endpoint(
 	"""
 
 	def decorate(function: Callable[P, R]) -> Callable[P, R]:
+		documented_types = dict(function.__annotations__)
+		function.__annotations__ = _strip_annotated(documented_types)
+
 		@functools.wraps(function)
 		def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
 			call = get_current_call()
@@ -80,6 +83,8 @@ def endpoint(
 					raise error from raised
 				raise
 
+		wrapper.__annotations__ = function.__annotations__  # Python 3.14 does not copy those that were set
+		wrapper.documented_types = documented_types  # type: ignore[attr-defined]  # see get_documented_types
 		wrapper.effect = effect if is_public else None  # type: ignore[attr-defined]  # survives frappe.whitelist, see get_effect
 		return wrapper
 
@@ -89,6 +94,20 @@ def endpoint(
 def get_effect(function: Callable[..., Any]) -> Effect | None:
 	"""Return what a whitelisted function does, None where it does not answer under the contract."""
 	return getattr(function, "effect", None)
+
+
+def get_documented_types(function: Callable[..., Any]) -> dict[str, Any]:
+	"""Return the types of the parameters and of the result of an endpoint, as its source has them."""
+	return function.documented_types  # type: ignore[attr-defined]
+
+
+def _strip_annotated(types: dict[str, Any]) -> dict[str, Any]:
+	"""Return the plain types. Frappe validates arguments by them and names them in its messages; what `Annotated` adds
+	is for the OpenAPI document.
+	"""
+	return {
+		name: get_args(kind)[0] if get_origin(kind) is Annotated else kind for name, kind in types.items()
+	}
 
 
 def _is_requested(call: ApiCall, function: Callable[..., Any]) -> bool:

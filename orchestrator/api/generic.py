@@ -25,6 +25,8 @@ from orchestrator.api.list_query import get_rows
 from orchestrator.api.ordering import build_order
 from orchestrator.api.parameters import parse_json
 from orchestrator.api.reserved_names import check_reserved_names, remove_form_state
+from orchestrator.api.schema_types import Names, PageLength, RowOffset
+from orchestrator.api.shapes import DeletedRecord
 from orchestrator.exceptions import InvalidRequestError, refuse
 
 # What Frappe puts into every request's parameters, beside the caller's.
@@ -41,17 +43,40 @@ def get_list(
 	or_filters: str | list | dict | None = None,
 	group_by: str | None = None,
 	order_by: str | None = None,
-	limit_start: str | int | None = None,
-	limit_page_length: str | int | None = None,
+	limit_start: RowOffset = None,
+	limit_page_length: PageLength = None,
 	parent: str | None = None,
 	as_dict: str | int | bool = True,
-	expand: str | list | None = None,
+	expand: Names = None,
 	debug: str | int | bool = False,  # noqa: ARG001
 ) -> Listing:
-	"""A page of the records the caller may read. `debug` is taken from Frappe's clients and changes nothing.
+	"""Return a page of records.
 
-	Returns the rows, and as `keys` the fields of each. Raises PermissionError (403) where the caller may not
-	read the DocType, InvalidRequestError (400) for a field, an operator or a page that does not exist."""
+	Args:
+		doctype: DocType of the records.
+		fields: Fields of each row, as a list: fields, `*`, `distinct field`, `field as label`, functions such as `count(*)` or `sum(field)`, `table.field`. Default: ["name"].
+		filters: Conditions that all hold: an object of fields and values, or a list of [field, operator, value].
+		or_filters: Conditions of which at least one holds, in the form of `filters`.
+		group_by: Fields by which rows are grouped, separated by commas.
+		order_by: Fields, labels or functions to sort by, each with asc or desc. Default: the order of the DocType.
+		limit_start: Number of rows to skip. Default: 0.
+		limit_page_length: Number of rows on a page. Default: 20.
+		parent: DocType of the parent, for a child table.
+		as_dict: true: rows as objects. false: rows as arrays of their values, in the order of `keys`. Default: true.
+		expand: Link fields whose linked records are added to each row, as a list.
+		debug: Accepted for Frappe's own clients; has no effect.
+
+	Returns:
+		The rows, and in `keys` the fields of each.
+
+	Permissions:
+		Whoever may read the DocType. Only records that the caller may read are returned.
+
+	Raises:
+		PermissionError: 403. The caller may not read the DocType.
+		DoesNotExistError: 404. There is no such DocType.
+		InvalidRequestError: 400. A field, an operator or the page does not exist.
+	"""
 	meta = get_meta(doctype, parent)
 	frappe.has_permission(doctype, "read", throw=True, parent_doctype=parent)
 	listing = get_list_page(
@@ -78,10 +103,25 @@ def get(
 	filters: str | list | dict | None = None,
 	parent: str | None = None,
 ) -> dict[str, Any]:
-	"""One record, by name or by filters; a Single needs neither.
+	"""Return one record, by name or by filters; a Single needs neither.
 
-	Raises PermissionError (403) for a DocType the caller may not read, DoesNotExistError (404) for a record
-	that is missing or that the caller may not read: the two look alike."""
+	Args:
+		doctype: DocType of the record.
+		name: Name of the record.
+		filters: Conditions of which the first match is returned, in the place of a name: an object of fields and values, or a list of [field, operator, value].
+		parent: DocType of the parent, for a child table.
+
+	Returns:
+		The record with the fields that the caller may read.
+
+	Permissions:
+		Whoever may read the record.
+
+	Raises:
+		PermissionError: 403. The caller may not read the DocType.
+		DoesNotExistError: 404. The record is missing or hidden, or there is no such DocType.
+		InvalidRequestError: 400. Neither name nor filters are given, or a filter is malformed.
+	"""
 	meta = get_meta(doctype, parent)
 	if not name and not meta.issingle:
 		name = _find_first_match(meta, filters, parent)
@@ -93,10 +133,26 @@ def get(
 @frappe.whitelist(methods=["POST", "PUT"])
 @endpoint(effect=CREATE)
 def insert(doc: str | dict | None = None, doctype: str | None = None, **values: Any) -> dict[str, Any]:
-	"""Insert a record, from the body's own fields or, as Frappe has it, from `doc`.
+	"""Create a record from the fields in the body or, as Frappe has it, from `doc`.
 
-	Returns the record. Raises PermissionError (403), also for a field that the caller may not set, InvalidRequestError (400)
-	for an unknown one, and whatever the DocType's own validation raises (422, duplicates 409)."""
+	Args:
+		doc: Record as an object with its doctype. Alternatively, send the fields in the body itself.
+		doctype: DocType of the record. Required without `doc`.
+		**values: Fields of the record.
+
+	Returns:
+		The record that was created.
+
+	Permissions:
+		Whoever may create records of the DocType.
+
+	Raises:
+		PermissionError: 403. The caller may not create the record or not set a field.
+		DoesNotExistError: 404. There is no such DocType.
+		InvalidRequestError: 400. A field is unknown, or a value does not fit its field.
+		DuplicateEntryError: 409. There is such a record.
+		ValidationError: 422. The DocType's own validation refuses the record.
+	"""
 	record = parse_json("doc", doc) if doc else {"doctype": doctype, **_remove_transport_keys(values)}
 	if not isinstance(record, dict) or not record.get("doctype"):
 		refuse(_("Missing parameter: doctype."), InvalidRequestError)
@@ -128,11 +184,30 @@ def set_value(
 	value: Any = None,
 	**values: Any,
 ) -> dict[str, Any]:
-	"""Change fields of a record: `fieldname` and `value`, a dict as `fieldname`, or the body's own fields.
+	"""Change fields of a record: `fieldname` and `value`, an object as `fieldname`, or the fields in the body.
 
-	A `modified` among them guards against a change in between. Returns the record. Raises 403 or 404 as `get`
-	does, 403 where it or a field of it may be read but not written, InvalidRequestError (400) for an unknown or protected
-	field, TimestampMismatchError (409)."""
+	A `modified` among the fields guards against changes since it was read.
+
+	Args:
+		doctype: DocType of the record.
+		name: Name of the record.
+		fieldname: Field to change, or an object of fields and values.
+		value: New value of `fieldname`.
+		**values: Fields to change.
+
+	Returns:
+		The record as it is now.
+
+	Permissions:
+		Whoever may write the record.
+
+	Raises:
+		PermissionError: 403. The caller may not read the DocType, not write the record or not set a field.
+		DoesNotExistError: 404. The record is missing or hidden, or there is no such DocType.
+		InvalidRequestError: 400. A field is unknown or protected, or a value does not fit its field.
+		TimestampMismatchError: 409. The record has been changed since it was read.
+		ValidationError: 422. The DocType's own validation refuses the change.
+	"""
 	meta = get_meta(doctype)
 	doc = get_writable(meta, name)
 	changes = _parse_changes(fieldname, value, values)
@@ -154,10 +229,24 @@ def set_value(
 
 @frappe.whitelist(methods=["DELETE", "POST"])
 @endpoint(effect=WRITE)
-def delete(doctype: str, name: str | int) -> dict[str, Any]:
+def delete(doctype: str, name: str | int) -> DeletedRecord:
 	"""Delete a record.
 
-	Returns its DocType and name. Raises 403 or 404 as `get` does, LinkExistsError (409) where others refer to it."""
+	Args:
+		doctype: DocType of the record.
+		name: Name of the record.
+
+	Returns:
+		The DocType and the name of the deleted record.
+
+	Permissions:
+		Whoever may delete the record.
+
+	Raises:
+		PermissionError: 403. The caller may not delete the record.
+		DoesNotExistError: 404. The record is missing or hidden, or there is no such DocType.
+		LinkExistsError: 409. Other records refer to it.
+	"""
 	meta = get_meta(doctype)
 	if meta.istable:
 		get_writable(meta, name)

@@ -23,11 +23,11 @@ from orchestrator.api.columns import (
 from orchestrator.api.day_names import is_day_name, to_day
 from orchestrator.api.list_query import get_rows
 from orchestrator.api.parameters import parse_json, parse_whole_number
+from orchestrator.api.schema_types import MAX_START
 from orchestrator.configuration import get_settings
 from orchestrator.exceptions import InvalidRequestError, refuse
 
 DEFAULT_PAGE_LENGTH = 20
-MAX_START = 2**31 - 1
 ALIAS_PREFIX = re.compile(
 	r"^(?P<unique>distinct\s+)?(?:"
 	r"(?P<function>count|sum|avg|min|max)\(\s*(?P<distinct>distinct\s+)?(?P<argument>[^()]+?)\s*\)"

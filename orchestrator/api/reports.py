@@ -17,6 +17,7 @@ from orchestrator.api.endpoint import READ, endpoint
 from orchestrator.api.errors import UNEXPECTED_STATUS, get_status, strip_markup
 from orchestrator.api.filters import parse_filters
 from orchestrator.api.parameters import parse_json
+from orchestrator.api.shapes import ReportColumn, ReportResult
 from orchestrator.exceptions import InvalidRequestError, ReportExecutionError, refuse
 
 REPORT_BUILDER = "Report Builder"
@@ -29,15 +30,28 @@ RESERVED_FILTER = "prepared_report_name"
 @endpoint(_lt("Report run"), effect=READ)
 def run(
 	report_name: str, filters: str | dict | list | None = None, ignore_prepared_report: bool = False
-) -> dict[str, Any]:
-	"""Run a report as the caller. `filters` as the report's own; a Report Builder report takes list filters as well.
+) -> ReportResult:
+	"""Run a report as the caller.
 
-	For whoever may run the report and make reports on its DocType; rows are those Frappe lets the caller see.
-	Returns `{"report_name", "report_type", "ref_doctype", "status", "prepared_at", "columns", "rows", "total_row",
-	"message", "chart", "summary"}`: columns are `{"fieldname", "label", "fieldtype", "options", "width"}`, rows are objects
-	by fieldname. A report that is prepared in the background and is not ready has `rows` null and says in
-	`status` (Not Prepared, Queued, Started, Error) and `message` what to do. Raises DoesNotExistError (404),
-	PermissionError (403), InvalidRequestError (400) for the filters, ReportExecutionError (422) where the report itself fails."""
+	The rows are those that Frappe lets the caller see. A report that is prepared in the background and not ready has no rows; `status` and `message` say what to do.
+
+	Args:
+		report_name: Name of the report.
+		filters: The report's own filters, as an object. A Report Builder report also accepts a list of [field, operator, value].
+		ignore_prepared_report: true: run the report now, even if it is normally prepared in the background. Default: false.
+
+	Returns:
+		Columns, rows as objects by fieldname, the total row, chart and summary.
+
+	Permissions:
+		Whoever may run the report and may create reports on its DocType.
+
+	Raises:
+		PermissionError: 403. The caller may not run the report.
+		DoesNotExistError: 404. There is no such report.
+		InvalidRequestError: 400. A filter is malformed, unknown or missing.
+		ReportExecutionError: 422. The report itself failed.
+	"""
 	report = get_report(report_name)
 	if report.report_type == REPORT_BUILDER:
 		return _build_result(report_name, report, execute_builder_report(report, filters))
@@ -168,7 +182,7 @@ def execute_builder_report(report: Report, filters: Any) -> dict[str, Any]:
 	return {"columns": columns, "result": rows, "add_total_row": description.get("add_totals_row")}
 
 
-def _build_result(report_name: str, report: Report, result: dict[str, Any]) -> dict[str, Any]:
+def _build_result(report_name: str, report: Report, result: dict[str, Any]) -> ReportResult:
 	"""The reply's data from Frappe's result."""
 	columns = [build_column(column) for column in result.get("columns") or []]
 	rows = None if "result" not in result else [_build_row(columns, row) for row in result["result"] or []]
@@ -188,7 +202,7 @@ def _build_result(report_name: str, report: Report, result: dict[str, Any]) -> d
 	}
 
 
-def build_column(column: Any) -> dict[str, Any]:
+def build_column(column: Any) -> ReportColumn:
 	"""A column under the same five keys, whichever of Frappe's forms it had."""
 	if not isinstance(column, (str, dict)):
 		column = column.as_dict()  # the report builder gives the field itself
@@ -202,7 +216,7 @@ def build_column(column: Any) -> dict[str, Any]:
 	}
 
 
-def _build_row(columns: list[dict[str, Any]], row: dict[str, Any] | Sequence[Any]) -> dict[str, Any]:
+def _build_row(columns: list[ReportColumn], row: dict[str, Any] | Sequence[Any]) -> dict[str, Any]:
 	"""A row by fieldname."""
 	if isinstance(row, dict):
 		return row

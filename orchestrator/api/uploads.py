@@ -19,15 +19,42 @@ ROOT_FOLDER = "Home"
 @frappe.whitelist(allow_guest=True, methods=["POST"])
 @endpoint(effect=CREATE)
 def upload_file() -> dict[str, Any] | UnchangedRecord:
-	"""Store the uploaded file, in `folder` where one is named: `/Documents/Contracts` is a path under Home,
-	made where it is missing, for those who may make folders.
+	"""Store a file.
 
-	A folder below Documents is one of the document library: the file becomes the next version of the document of that
-	title there, which is made where it is missing, unless it is to hang on a record (`doctype`). `title`, `version_notes` and `tags` may be told.
+	A folder below Documents belongs to the document library: the file becomes the next version of the document of that title there, which is created if missing, unless the file is attached to a record.
 
-	Takes Frappe's own parameters from the request. Returns the File. Raises InvalidRequestError (400) without a file,
-	PermissionError (403) where the caller may not write the record or make the folder, DoesNotExistError (404) for an
-	unknown DocType, ValidationError (422) for a damaged file or a file_url that leads to none."""
+	Args:
+		file: Content of the file, as a multipart part with a file name.
+		file_url: URL of a file to link instead of uploading content.
+		file_name: Name of the file that file_url links.
+		filename: Name of the file in the place of that of the part.
+		library_file_name: Name of a File whose content is used.
+		folder: Folder as a name or as a path below Home; missing folders are created.
+		is_private: 1: private. 0: public.
+		doctype: DocType of the record to which the file is attached.
+		docname: Name of the record to which the file is attached.
+		fieldname: Field of the record that holds the file's URL.
+		title: Title of the document, for a folder of the document library. Default: the file's name.
+		version_notes: What changed in this version, for a folder of the document library.
+		tags: Tags of the document, for a folder of the document library.
+		optimize: 1: reduce the size of an image.
+		max_width: Width to which an image is reduced, in pixels.
+		max_height: Height to which an image is reduced, in pixels.
+		method: Whitelisted function without parameters that handles the upload in the place of Frappe.
+
+	Returns:
+		The File, or the version of the document. Status 200 if the library had this content already.
+
+	Permissions:
+		Whoever may write the record and create the folder; guests where the site allows it.
+
+	Raises:
+		PermissionError: 403. The caller may not write the record or not create the folder.
+		DoesNotExistError: 404. There is no such DocType or File.
+		InvalidRequestError: 400. There is no file, it is empty, or a name is not valid.
+		MaxFileSizeReachedError: 413. The file is larger than the site allows.
+		ValidationError: 422. The file is damaged, or file_url leads to no file.
+	"""
 	form = frappe.form_dict
 	if "file" not in frappe.request.files and not (form.file_url or form.library_file_name or form.method):
 		refuse(_("Send the file as a multipart part named file, or a file_url."), InvalidRequestError)

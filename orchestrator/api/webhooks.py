@@ -1,6 +1,6 @@
 """Subscriptions to events: Frappe's own Webhook documents, one per event."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import frappe
 from frappe import _, _lt
@@ -8,6 +8,8 @@ from frappe import _, _lt
 from orchestrator.api import webhook_targets
 from orchestrator.api.endpoint import CREATE, endpoint
 from orchestrator.api.lists import parse_json
+from orchestrator.api.schema_types import Bounded, ListOf, OneOf
+from orchestrator.api.shapes import CreatedWebhook, CreatedWebhooks
 from orchestrator.exceptions import InvalidRequestError, refuse
 
 FULL_DOCUMENT = "{{ doc | json }}"
@@ -23,20 +25,39 @@ Header = dict[str, str]
 def create(
 	doctype: str,
 	webhook_name: str,
-	events: str | list,
+	events: Annotated[str | list, ListOf(1)],
 	request_url: str,
-	request_method: str = "POST",
+	request_method: Annotated[str, OneOf("POST", "PUT", "DELETE")] = "POST",
 	webhook_headers: str | list | None = None,
-	timeout: int | None = None,
-) -> dict[str, Any]:
-	"""Send every record of a DocType, as JSON, to `request_url` whenever one of `events` happens to it.
+	timeout: Annotated[int | None, Bounded(1, MAX_TIMEOUT_SECONDS)] = None,
+) -> CreatedWebhooks:
+	"""Create webhooks that send each record of a DocType as JSON when an event happens.
 
-	For System Managers, as Frappe has it. Makes all Webhooks or none: `webhook_name` for one event,
-	`<webhook_name>-<event>` for several. Headers are `{"header_key", "header_value"}`. Returns `{"doctype",
-	"request_url", "request_method", "webhooks": [{"name", "event"}]}`, and `warnings` where the host of the URL is not
-	known at this moment. `timeout` is how many seconds a receiver may take, 30 without it. Raises PermissionError (403), InvalidRequestError
-	(400) for what is malformed, LinkValidationError (422) for an unknown DocType, ValidationError (422) for an
-	unknown event or method, InvalidWebhookTargetError (422) for the URL, DuplicateEntryError (409)."""
+	All Webhooks are created or none: one per event.
+
+	Args:
+		doctype: DocType whose records are sent.
+		webhook_name: Name of the webhook; with several events, `<webhook_name>-<event>` of each.
+		events: Document events that call the webhook, as a list, such as after_insert.
+		request_url: URL that the webhook calls. It begins with https:// and leads to a public address, unless the site allows others.
+		request_method: HTTP method of the requests. Default: POST.
+		webhook_headers: Headers of the requests, as a list of {header_key, header_value}.
+		timeout: Seconds to wait for the receiver's response. Default: 30.
+
+	Returns:
+		The webhooks that were created, and `warnings` if the host of the URL is not known at this moment.
+
+	Permissions:
+		System Manager.
+
+	Raises:
+		PermissionError: 403. The caller may not create webhooks.
+		InvalidRequestError: 400. events, webhook_headers or timeout is malformed.
+		DuplicateEntryError: 409. There is a webhook of that name.
+		LinkValidationError: 422. There is no such DocType.
+		ValidationError: 422. The event or the HTTP method is unknown.
+		InvalidWebhookTargetError: 422. The URL is not allowed.
+	"""
 	frappe.has_permission("Webhook", "create", throw=True)
 	if not frappe.db.exists("DocType", doctype):
 		refuse(_("There is no DocType {0}.").format(doctype), frappe.LinkValidationError)
@@ -44,18 +65,20 @@ def create(
 	headers = _parse_headers(webhook_headers)
 	method = _check_option("request_method", request_method.upper())
 	seconds = _parse_timeout(timeout)
-	webhooks = []
+	webhooks: list[CreatedWebhook] = []
 	for event in wanted:
 		name = webhook_name if len(wanted) == 1 else f"{webhook_name}-{event}"
 		_insert_webhook(name, event, doctype, request_url.strip(), method, headers, seconds)
 		webhooks.append({"name": name, "event": event})
-	created = {"doctype": doctype, "request_url": request_url, "request_method": method, "webhooks": webhooks}
-	known = webhook_targets.is_resolvable(request_url)
-	return (
-		created
-		if known
-		else {**created, "warnings": [webhook_targets.build_unknown_host_warning(request_url)]}
-	)
+	created: CreatedWebhooks = {
+		"doctype": doctype,
+		"request_url": request_url,
+		"request_method": method,
+		"webhooks": webhooks,
+	}
+	if not webhook_targets.is_resolvable(request_url):
+		created["warnings"] = [webhook_targets.build_unknown_host_warning(request_url)]
+	return created
 
 
 def _parse_timeout(timeout: int | None) -> int:

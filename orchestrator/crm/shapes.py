@@ -1,6 +1,11 @@
 """What the CRM endpoints return."""
 
-from typing import Any, TypedDict
+from typing import Annotated, Any
+
+from typing_extensions import TypedDict
+
+from orchestrator.api.schema_types import OneOf
+from orchestrator.crm.stages import STAGES
 
 
 class LeadPage(TypedDict):
@@ -30,7 +35,7 @@ class OpportunityStanding(TypedDict):
 	"""How an opportunity stands, and the stages it may be moved to."""
 
 	opportunity: str
-	pipeline_stage: str
+	pipeline_stage: Annotated[str, OneOf(*STAGES)]
 	status: str
 	probability: float
-	next_stages: list[str]
+	next_stages: list[Annotated[str, OneOf(*STAGES)]]

@@ -1,5 +1,7 @@
 """The document endpoints: versions, downloads, check-out, moves, tags, search, the audit trail."""
 
+from typing import Annotated
+
 from werkzeug.wrappers import Response
 
 import frappe
@@ -7,6 +9,7 @@ from frappe import _lt
 
 from orchestrator.api import lists
 from orchestrator.api.endpoint import CREATE, READ, WRITE, endpoint
+from orchestrator.api.schema_types import Bounded, ListOf, OneOf, PageLength, RowOffset
 from orchestrator.docs import (
 	changes,
 	content,
@@ -19,6 +22,9 @@ from orchestrator.docs import (
 )
 from orchestrator.docs.shapes import AuditPage, Comparison, Hits, Standing, Version, VersionPage
 
+VersionNumber = Annotated[int | None, Bounded(1)]
+Encoding = Annotated[str | None, OneOf("base64", "text")]
+
 
 @frappe.whitelist(methods=["POST"])
 @endpoint(_lt("Version created"), effect=CREATE)
@@ -27,16 +33,37 @@ def create_version(
 	file: str | None = None,
 	version_notes: str | None = None,
 	file_name: str | None = None,
-	encoding: str | None = None,
-	base_version: int | None = None,
+	encoding: Encoding = None,
+	base_version: VersionNumber = None,
 ) -> Version:
-	"""Add a version to a document, for those with Write access to its folder.
+	"""Add a version to a document.
 
-	The content is a multipart part named file, or `file`: a text, a data URL, the URL of a file of this site or the
-	name of a File, which the caller may read. Other hosts are never asked. `encoding` says that `file` is base64, or
-	a text whatever it looks like; nothing is decoded by its looks. With `base_version` a version that came meanwhile is
-	a conflict. Raises 403 or 404 as get_versions does, InvalidRequestError (400), ConflictError (409, also while checked out by
-	someone else), MaxFileSizeReachedError (413), InvalidFileError (422), StorageError (507)."""
+	The content is a multipart part named `file`, or the parameter `file`. Other hosts are never contacted.
+
+	Args:
+		document: Name of the document.
+		file: Content: a text, base64 with encoding=base64, a data URL, or the URL or name of a File of this site that the caller may read.
+		version_notes: What changed in this version.
+		file_name: Name of the file, with its extension.
+		encoding: base64: `file` is encoded so. text: `file` is a text, whatever it looks like. Default: data URLs and files of this site are recognized.
+		base_version: Number of the version on which the new one is based. A newer version is then a conflict.
+
+	Returns:
+		The version that was created.
+
+	Permissions:
+		Whoever has Write access to the document's folder.
+
+	Raises:
+		PermissionError: 403. The caller may not write the document.
+		DoesNotExistError: 404. The document is missing or hidden.
+		InvalidRequestError: 400. The content is missing or malformed.
+		CheckoutConflictError: 409. Someone else has the document checked out.
+		ConflictError: 409. There is a newer version than base_version.
+		MaxFileSizeReachedError: 413. The file is larger than the site allows.
+		InvalidFileError: 422. The file is missing, of another host, or of a type that is not allowed.
+		StorageError: 507. The server could not store the file.
+	"""
 	documents.get_document(document)
 	incoming = content.read_content(file, encoding, file_name)
 	return shapes.build_version(changes.create_version(document, incoming, version_notes, base_version))
@@ -45,55 +72,157 @@ def create_version(
 @frappe.whitelist(methods=["GET", "POST"])
 @endpoint(_lt("Versions fetched"), effect=READ)
 def get_versions(
-	document: str, limit_start: str | int | None = None, limit_page_length: str | int | None = None
+	document: str, limit_start: RowOffset = None, limit_page_length: PageLength = None
 ) -> VersionPage:
-	"""A page of a document's versions, the latest first, for those with Read access.
+	"""Return a page of a document's versions, the latest first.
 
-	Raises PermissionError (403) where the caller may read no documents at all, DoesNotExistError (404) for a document
-	that is missing or hidden, InvalidRequestError (400)."""
+	Args:
+		document: Name of the document.
+		limit_start: Number of versions to skip. Default: 0.
+		limit_page_length: Number of versions on a page. Default: 20.
+
+	Returns:
+		The versions of the page and the total.
+
+	Permissions:
+		Whoever has Read access to the document's folder.
+
+	Raises:
+		PermissionError: 403. The caller may read no documents.
+		DoesNotExistError: 404. The document is missing or hidden.
+		InvalidRequestError: 400. The page does not exist.
+	"""
 	start, length = lists.parse_page(limit_start, limit_page_length)
 	return listings.list_versions(documents.get_document(document), start, length)
 
 
 @frappe.whitelist(methods=["GET", "POST"])
 @endpoint(_lt("Version fetched"), effect=READ)
-def get_version(document: str, version: int | None = None) -> Version:
-	"""One version of a document, the current one without a number. Errors as get_versions, 404 for no such version."""
+def get_version(document: str, version: VersionNumber = None) -> Version:
+	"""Return one version of a document.
+
+	Args:
+		document: Name of the document.
+		version: Number of the version, from 1. Default: the current version.
+
+	Returns:
+		The version's metadata.
+
+	Permissions:
+		Whoever has Read access to the document's folder.
+
+	Raises:
+		PermissionError: 403. The caller may read no documents.
+		DoesNotExistError: 404. The document is missing or hidden, or there is no such version.
+	"""
 	return listings.get_version(documents.get_document(document), version)
 
 
 @frappe.whitelist(methods=["GET", "POST"])
 @endpoint(effect=READ)
 def download(document: str | None = None, version: str | None = None) -> Response:
-	"""The bytes of a version: of a document's number, of its current one, or by the version's own name alone.
+	"""Download the content of a version.
 
-	Always as an attachment, after a look whether they are what was stored, and noted in the audit trail. Raises 403 and
-	404 as get_versions does, DamagedFileConflictError (409), InvalidRequestError (400) without document and version."""
+	It is always an attachment, is compared with its checksum first, and the download is recorded in the audit trail.
+
+	Args:
+		document: Name of the document. May be omitted with the full name of a version.
+		version: Number of the version, or its full name. Default: the current version.
+
+	Returns:
+		The bytes of the file, with its media type and name in the headers.
+
+	Permissions:
+		Whoever has Read access to the document's folder.
+
+	Raises:
+		PermissionError: 403. The caller may read no documents.
+		DoesNotExistError: 404. The document is missing or hidden, or there is no such version.
+		InvalidRequestError: 400. Neither document nor version is given, or the version is no number.
+		DamagedFileConflictError: 409. The stored file does not match its checksum.
+	"""
 	return downloads.build_download(document, version)
 
 
 @frappe.whitelist(methods=["GET", "POST"])
 @endpoint(_lt("Versions compared"), effect=READ)
-def compare_versions(document: str, first: int, second: int) -> Comparison:
-	"""How two versions differ: in their metadata, and line by line where both have text (PDF, Word, plain text).
+def compare_versions(
+	document: str, first: Annotated[int, Bounded(1)], second: Annotated[int, Bounded(1)]
+) -> Comparison:
+	"""Compare two versions of a document.
 
-	Errors as get_version, DamagedFileConflictError (409)."""
+	Metadata is always compared; text line by line where both versions have some (PDF, Word, plain text).
+
+	Args:
+		document: Name of the document.
+		first: Number of the one version.
+		second: Number of the other version.
+
+	Returns:
+		The differences of the metadata, and a unified diff of the text.
+
+	Permissions:
+		Whoever has Read access to the document's folder.
+
+	Raises:
+		PermissionError: 403. The caller may read no documents.
+		DoesNotExistError: 404. The document is missing or hidden, or there is no such version.
+		DamagedFileConflictError: 409. A stored file does not match its checksum.
+	"""
 	return changes.compare_versions(document, first, second)
 
 
 @frappe.whitelist(methods=["POST"])
 @endpoint(_lt("Version restored"), effect=CREATE)
-def restore_version(document: str, version: int, version_notes: str | None = None) -> Version:
-	"""Add a new version with the content of an earlier one. What came between stays. Errors as create_version."""
+def restore_version(
+	document: str, version: Annotated[int, Bounded(1)], version_notes: str | None = None
+) -> Version:
+	"""Add a new version with the content of an earlier one.
+
+	The versions in between stay.
+
+	Args:
+		document: Name of the document.
+		version: Number of the version to restore.
+		version_notes: What changed in the new version.
+
+	Returns:
+		The version that was created.
+
+	Permissions:
+		Whoever has Write access to the document's folder.
+
+	Raises:
+		PermissionError: 403. The caller may not write the document.
+		DoesNotExistError: 404. The document is missing or hidden, or there is no such version.
+		CheckoutConflictError: 409. Someone else has the document checked out.
+		DamagedFileConflictError: 409. The stored file does not match its checksum.
+		StorageError: 507. The server could not store the file.
+	"""
 	return shapes.build_version(changes.restore_version(document, version, version_notes))
 
 
 @frappe.whitelist(methods=["POST"])
 @endpoint(_lt("Document checked out"), effect=WRITE)
 def check_out(document: str) -> Standing:
-	"""Keep everyone else from adding versions until check_in. For those with Write access; repeating it changes nothing.
+	"""Check a document out, so that nobody else can add versions.
 
-	Raises 403 or 404 as get_versions does, CheckoutConflictError (409) where someone else has it."""
+	Repeating the call changes nothing.
+
+	Args:
+		document: Name of the document.
+
+	Returns:
+		The document with its check-out and tags.
+
+	Permissions:
+		Whoever has Write access to the document's folder.
+
+	Raises:
+		PermissionError: 403. The caller may not write the document.
+		DoesNotExistError: 404. The document is missing or hidden.
+		CheckoutConflictError: 409. Someone else has the document checked out.
+	"""
 	return shapes.build_document(changes.check_out(document))
 
 
@@ -104,13 +233,35 @@ def check_in(
 	file: str | None = None,
 	version_notes: str | None = None,
 	file_name: str | None = None,
-	encoding: str | None = None,
+	encoding: Encoding = None,
 	force: bool = False,
 ) -> Standing:
-	"""Let others add versions again, with a last one of one's own where content is sent (as to create_version).
+	"""Check a document in, optionally with a new version.
 
-	`force` ends someone else's check-out, for those with Manage access. Raises as create_version does, ConflictError (409)
-	where it is not checked out."""
+	Args:
+		document: Name of the document.
+		file: Content of a new version, as in create_version. Default: no new version.
+		version_notes: What changed in the new version.
+		file_name: Name of the file, with its extension.
+		encoding: base64: `file` is encoded so. text: `file` is a text, whatever it looks like. Default: data URLs and files of this site are recognized.
+		force: true: end the check-out of someone else, which requires Manage access. Default: false.
+
+	Returns:
+		The document with its check-out and tags.
+
+	Permissions:
+		Whoever has the document checked out. Whoever has Manage access, with `force`.
+
+	Raises:
+		PermissionError: 403. The caller may not write the document, or not end the check-out of someone else.
+		DoesNotExistError: 404. The document is missing or hidden.
+		InvalidRequestError: 400. The content is malformed.
+		ConflictError: 409. The document is not checked out.
+		CheckoutConflictError: 409. Someone else has the document checked out.
+		MaxFileSizeReachedError: 413. The file is larger than the site allows.
+		InvalidFileError: 422. The file is missing, of another host, or of a type that is not allowed.
+		StorageError: 507. The server could not store the file.
+	"""
 	if file or content.get_uploaded_part():
 		documents.get_document(document)
 		changes.create_version(document, content.read_content(file, encoding, file_name), version_notes)
@@ -120,18 +271,47 @@ def check_in(
 @frappe.whitelist(methods=["POST"])
 @endpoint(_lt("Document moved"), effect=WRITE)
 def move(document: str, folder: str) -> Standing:
-	"""Put a document into another folder, told by name or path. For those with Write access to both.
+	"""Move a document to another folder.
 
-	Raises 403 or 404 as get_versions does, DoesNotExistError (404) for the folder, RetentionConflictError (409) for a way out of a
-	legal hold or a retention period, UniqueValidationError (409) where the folder has a document of that title."""
+	Args:
+		document: Name of the document.
+		folder: Name or path of the folder.
+
+	Returns:
+		The document with its check-out and tags.
+
+	Permissions:
+		Whoever has Write access to both folders.
+
+	Raises:
+		PermissionError: 403. The caller may not write in one of the folders.
+		DoesNotExistError: 404. The document or the folder is missing or hidden.
+		RetentionConflictError: 409. A legal hold or a retention period keeps the document where it is.
+		UniqueValidationError: 409. The folder has a document of that title.
+	"""
 	return shapes.build_document(changes.move_document(document, folder))
 
 
 @frappe.whitelist(methods=["POST"])
 @endpoint(_lt("Tags set"), effect=WRITE)
-def set_tags(document: str, tags: str | list) -> Standing:
-	"""Give a document exactly these tags (Frappe's own). For those with Write access. Errors as get_versions,
-	InvalidRequestError (400) for what is no list of tags."""
+def set_tags(document: str, tags: Annotated[str | list, ListOf()]) -> Standing:
+	"""Replace the tags of a document.
+
+	Args:
+		document: Name of the document.
+		tags: All tags that the document is to have, as a list.
+
+	Returns:
+		The document with its check-out and tags.
+
+	Permissions:
+		Whoever has Write access to the document's folder.
+
+	Raises:
+		PermissionError: 403. The caller may not write the document.
+		DoesNotExistError: 404. The document is missing or hidden.
+		InvalidRequestError: 400. tags is not a list of tags.
+	"""
 	return shapes.build_document(changes.update_tags(document, changes.read_tags(tags)))
 
 
@@ -140,14 +320,30 @@ def set_tags(document: str, tags: str | list) -> Standing:
 def search(
 	query: str,
 	folder: str | None = None,
-	limit_start: str | int | None = None,
-	limit_page_length: str | int | None = None,
+	limit_start: RowOffset = None,
+	limit_page_length: PageLength = None,
 ) -> Hits:
-	"""The documents that hold every word of `query` in title, tags, notes or the text of their file, the best first.
+	"""Search documents by the words of their title, tags, notes and content, best match first.
 
-	A word stands for all that begin with it, one of two letters for itself; languages without blanks are searched by
-	pairs of characters. Only what the caller may read is found, below `folder` where one is named.
-	Raises InvalidRequestError (400) for a query without a word of two letters, DoesNotExistError (404) for the folder."""
+	A document matches if it has every word. A word of three or more letters also matches longer words that begin with it. Languages without spaces are searched by pairs of characters.
+
+	Args:
+		query: Search terms, with at least one word of two letters.
+		folder: Name or path of the folder to search, with the folders in it. Default: all.
+		limit_start: Number of documents to skip. Default: 0.
+		limit_page_length: Number of documents on a page. Default: 20.
+
+	Returns:
+		The documents of the page, each with a score and a snippet.
+
+	Permissions:
+		Whoever may read documents. Only documents that the caller may read are found.
+
+	Raises:
+		PermissionError: 403. The caller may read no documents.
+		DoesNotExistError: 404. The folder is missing or hidden.
+		InvalidRequestError: 400. The query has no word of two letters, or the page does not exist.
+	"""
 	frappe.has_permission("Document", "read", throw=True)
 	start, length = lists.parse_page(limit_start, limit_page_length)
 	within = folders.list_descendants(folders.find_folder(folder)) if folder else None
@@ -157,10 +353,25 @@ def search(
 @frappe.whitelist(methods=["GET", "POST"])
 @endpoint(_lt("Audit trail fetched"), effect=READ)
 def get_audit_trail(
-	document: str, limit_start: str | int | None = None, limit_page_length: str | int | None = None
+	document: str, limit_start: RowOffset = None, limit_page_length: PageLength = None
 ) -> AuditPage:
-	"""Who saw, took or changed a document, the latest first. For those with Manage access to its folder.
+	"""Return who viewed, downloaded or changed a document, the latest first.
 
-	Raises 403 or 404 as get_versions does, InvalidRequestError (400)."""
+	Args:
+		document: Name of the document.
+		limit_start: Number of entries to skip. Default: 0.
+		limit_page_length: Number of entries on a page. Default: 20.
+
+	Returns:
+		The entries of the page and the total.
+
+	Permissions:
+		Whoever has Manage access to the document's folder.
+
+	Raises:
+		PermissionError: 403. The caller has no Manage access.
+		DoesNotExistError: 404. The document is missing or hidden.
+		InvalidRequestError: 400. The page does not exist.
+	"""
 	start, length = lists.parse_page(limit_start, limit_page_length)
 	return listings.list_trail(documents.get_document(document), start, length)

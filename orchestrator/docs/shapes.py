@@ -1,7 +1,9 @@
 """What the document endpoints return."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any
+
+from typing_extensions import TypedDict
 
 if TYPE_CHECKING:
 	from orchestrator.orchestrator.doctype.document.document import Document

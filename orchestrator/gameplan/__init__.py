@@ -1,10 +1,13 @@
 """The gameplan endpoints: a sprint's burndown and burn-up, its board and its members' load, its start and its end."""
 
+from typing import Annotated
+
 import frappe
 from frappe import _lt
 
 from orchestrator.api.endpoint import READ, WRITE, endpoint
 from orchestrator.api.parameters import parse_whole_number
+from orchestrator.api.schema_types import Bounded
 from orchestrator.gameplan import board, burndown, capacity, closing, velocity
 from orchestrator.gameplan import sprints as sprint_records
 from orchestrator.gameplan.shapes import (
@@ -23,43 +26,112 @@ LAST_SPRINTS = 5
 @frappe.whitelist(methods=["GET", "POST"])
 @endpoint(_lt("Burndown computed"), effect=READ)
 def get_sprint_burndown(sprint: str) -> SprintBurndown:
-	"""Hours that remain in a sprint, day by day, beside the ideal line; scope added and removed; a forecast.
+	"""Return the hours that remain in a sprint, day by day, beside the ideal line.
 
-	For who may read the sprint and its project. Raises PermissionError (403) where the caller may read no sprints,
-	DoesNotExistError (404) for one that is missing or hidden."""
+	Args:
+		sprint: Name of the sprint.
+
+	Returns:
+		Lists with one element per calendar day of the sprint, the scope added and removed, and a forecast.
+
+	Permissions:
+		Whoever may read the sprint and its project.
+
+	Raises:
+		PermissionError: 403. The caller may read no sprints.
+		DoesNotExistError: 404. The sprint is missing or hidden.
+	"""
 	return burndown.build_burndown(sprint_records.get_sprint(sprint))
 
 
 @frappe.whitelist(methods=["GET", "POST"])
 @endpoint(_lt("Burn-up computed"), effect=READ)
 def get_sprint_burnup(sprint: str) -> SprintBurnup:
-	"""The hours in a sprint and those done of them, day by day. For whom, and what it raises: as get_sprint_burndown."""
+	"""Return the hours in a sprint and those completed, day by day.
+
+	Args:
+		sprint: Name of the sprint.
+
+	Returns:
+		Lists with one element per calendar day of the sprint, and the totals.
+
+	Permissions:
+		Whoever may read the sprint and its project.
+
+	Raises:
+		PermissionError: 403. The caller may read no sprints.
+		DoesNotExistError: 404. The sprint is missing or hidden.
+	"""
 	return burndown.build_burnup(sprint_records.get_sprint(sprint))
 
 
 @frappe.whitelist(methods=["GET", "POST"])
 @endpoint(_lt("Board fetched"), effect=READ)
 def get_sprint_board(sprint: str) -> SprintBoard:
-	"""A sprint's tasks by phase of work: those that the caller may read. Raises as get_sprint_burndown does."""
+	"""Return a sprint's tasks by phase of work.
+
+	Args:
+		sprint: Name of the sprint.
+
+	Returns:
+		A column per phase with the tasks that the caller may read, and the number of hidden tasks.
+
+	Permissions:
+		Whoever may read the sprint and its project.
+
+	Raises:
+		PermissionError: 403. The caller may read no sprints.
+		DoesNotExistError: 404. The sprint is missing or hidden.
+	"""
 	return board.build_board(sprint_records.get_sprint(sprint))
 
 
 @frappe.whitelist(methods=["GET", "POST"])
 @endpoint(_lt("Capacity computed"), effect=READ)
 def get_sprint_capacity(sprint: str) -> SprintCapacity:
-	"""What each member of a sprint has to do beside the hours they have. Raises as get_sprint_burndown does."""
+	"""Return the workload of each member of a sprint, compared with the hours available.
+
+	Args:
+		sprint: Name of the sprint.
+
+	Returns:
+		The members, then other assignees, then unassigned tasks; and their sums.
+
+	Permissions:
+		Whoever may read the sprint and its project.
+
+	Raises:
+		PermissionError: 403. The caller may read no sprints.
+		DoesNotExistError: 404. The sprint is missing or hidden.
+	"""
 	return capacity.build_capacity(sprint_records.get_sprint(sprint).name)
 
 
 @frappe.whitelist(methods=["GET", "POST"])
 @endpoint(_lt("Velocity computed"), effect=READ)
 def get_velocity(
-	project: str | None = None, team: str | None = None, sprints: str | int | None = None
+	project: str | None = None,
+	team: str | None = None,
+	sprints: Annotated[str | int | None, Bounded(1, velocity.MAX_SPRINTS)] = None,
 ) -> Velocity:
-	"""What the last closed sprints (5, or as many as `sprints` says) of a project or a team completed, and on average.
+	"""Return what the latest closed sprints of a project or a team completed.
 
-	For who may read sprints; of those, the ones they may read. Raises PermissionError (403), DoesNotExistError (404)
-	for a project that is missing or hidden, InvalidRequestError (400) without project and team, or for a number out of bounds."""
+	Args:
+		project: Name of the project. Send a project, a team or both.
+		team: Name of the team.
+		sprints: Number of the latest closed sprints to look at. Default: 5.
+
+	Returns:
+		The sprints, earliest first, and the averages of completed hours and tasks.
+
+	Permissions:
+		Whoever may read sprints. Only the sprints that the caller may read count.
+
+	Raises:
+		PermissionError: 403. The caller may read no sprints.
+		DoesNotExistError: 404. The project is missing or hidden.
+		InvalidRequestError: 400. Neither project nor team is given, or the number is out of bounds.
+	"""
 	frappe.has_permission("Sprint", "read", throw=True)
 	count = parse_whole_number("sprints", sprints, LAST_SPRINTS)
 	velocity.check_request(project, team, count)
@@ -69,19 +141,47 @@ def get_velocity(
 @frappe.whitelist(methods=["POST"])
 @endpoint(_lt("Sprint started"), effect=WRITE)
 def start_sprint(sprint: str) -> SprintStart:
-	"""Start a planned sprint. What remains in it now is its commitment; later changes of its scope are told as such.
+	"""Start a planned sprint.
 
-	For who may write the sprint. Raises DoesNotExistError (404), PermissionError (403), SprintStateConflictError (409) for a
-	sprint that is not planned, SprintOverlapConflictError (409) where the project or team has an active one on some of its days."""
+	The hours that remain in it now are its commitment; later changes count as changes of scope.
+
+	Args:
+		sprint: Name of the sprint.
+
+	Returns:
+		The sprint's state, when it started, the committed hours and the number of tasks.
+
+	Permissions:
+		Whoever may write the sprint.
+
+	Raises:
+		PermissionError: 403. The caller may not write the sprint.
+		DoesNotExistError: 404. The sprint is missing or hidden.
+		SprintStateConflictError: 409. The sprint is not planned.
+		SprintOverlapConflictError: 409. The project or team has an active sprint on some of its days.
+	"""
 	return sprint_records.start_sprint(sprint)
 
 
 @frappe.whitelist(methods=["POST"])
 @endpoint(_lt("Sprint closed"), effect=WRITE)
 def close_sprint(sprint: str, next_sprint: str | None = None) -> SprintClosing:
-	"""Close an active sprint. Each unfinished task moves to `next_sprint`, an open sprint of the same project or team,
-	or without one to the backlog; the reply tells of each.
+	"""Close an active sprint and move its unfinished tasks.
 
-	For who may write both sprints. Raises DoesNotExistError (404), PermissionError (403), SprintStateConflictError (409) for a
-	sprint that is not active, InvalidNextSprintError (422)."""
+	Args:
+		sprint: Name of the sprint.
+		next_sprint: Name of the open sprint, of the same project or team, to which unfinished tasks move. Default: they move to the backlog.
+
+	Returns:
+		The committed and completed hours, and where each unfinished task was moved.
+
+	Permissions:
+		Whoever may write both sprints.
+
+	Raises:
+		PermissionError: 403. The caller may not write one of the sprints.
+		DoesNotExistError: 404. A sprint is missing or hidden.
+		SprintStateConflictError: 409. The sprint is not active.
+		InvalidNextSprintError: 422. The next sprint is closed, or of another project or team.
+	"""
 	return closing.close_sprint(sprint, next_sprint)

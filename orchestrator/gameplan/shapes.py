@@ -1,6 +1,13 @@
 """What the gameplan endpoints return. Hours are rounded to hundredths; dates are ISO 8601, in the site's time zone."""
 
-from typing import TypedDict
+from typing import Annotated
+
+from typing_extensions import TypedDict
+
+from orchestrator.api.schema_types import OneOf
+
+SprintState = Annotated[str, OneOf("Planned", "Active", "Closed")]
+TaskType = Annotated[str, OneOf("Task", "GP Task")]
 
 
 class SprintForecast(TypedDict):
@@ -22,7 +29,7 @@ class SprintBurndown(TypedDict):
 
 	sprint: str
 	title: str
-	state: str
+	state: SprintState
 	days: list[str]
 	dates: list[str]
 	working_days: list[bool]
@@ -44,7 +51,7 @@ class SprintBurnup(TypedDict):
 
 	sprint: str
 	title: str
-	state: str
+	state: SprintState
 	days: list[str]
 	dates: list[str]
 	scope_hours: list[float | None]
@@ -57,7 +64,7 @@ class SprintStart(TypedDict):
 	"""A sprint that has begun, and what it commits to."""
 
 	sprint: str
-	state: str
+	state: SprintState
 	started_at: str
 	committed_hours: float
 	tasks: int
@@ -66,7 +73,7 @@ class SprintStart(TypedDict):
 class MovedTask(TypedDict):
 	"""A task that a closed sprint left unfinished. `moved_to` is a sprint or "backlog"."""
 
-	doctype: str
+	doctype: TaskType
 	task: str
 	title: str
 	status: str
@@ -78,7 +85,7 @@ class SprintClosing(TypedDict):
 	"""The result of a sprint, and where each unfinished task went."""
 
 	sprint: str
-	state: str
+	state: SprintState
 	closed_at: str
 	committed_hours: float
 	completed_hours: float
@@ -133,7 +140,7 @@ class SprintCapacity(TypedDict):
 class BoardTask(TypedDict):
 	"""A task on the board."""
 
-	doctype: str
+	doctype: TaskType
 	name: str
 	title: str
 	status: str
@@ -160,6 +167,6 @@ class SprintBoard(TypedDict):
 
 	sprint: str
 	title: str
-	state: str
+	state: SprintState
 	columns: list[BoardColumn]
 	hidden_tasks: int

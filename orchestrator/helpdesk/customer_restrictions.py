@@ -82,7 +82,17 @@ def __getattr__(name: str) -> Callable[..., Any]:
 @frappe.whitelist(methods=["GET", "POST", "PUT", "DELETE"])
 @endpoint(effect=READ, is_public=False)
 def refuse_customer() -> None:
-	"""Refuse (403) a customer in place of the platform's method."""
+	"""Refuse a customer in the place of the platform's method.
+
+	Returns:
+		Nothing.
+
+	Permissions:
+		Nobody.
+
+	Raises:
+		PermissionError: 403. Always.
+	"""
 	refuse(
 		_("Only the support team may do this. Read your own tickets in the portal or with get_my_tickets."),
 		frappe.PermissionError,

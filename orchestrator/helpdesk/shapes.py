@@ -1,6 +1,13 @@
 """What the helpdesk endpoints return."""
 
-from typing import Any, TypedDict
+from typing import Annotated, Any
+
+from typing_extensions import TypedDict
+
+from orchestrator.api.schema_types import OneOf
+
+TicketType = Annotated[str, OneOf("Issue", "HD Ticket")]
+TargetStatus = Annotated[str, OneOf("on_track", "at_risk", "breached", "paused", "met", "none")]
 
 
 class SlaStatus(TypedDict):
@@ -11,13 +18,13 @@ class SlaStatus(TypedDict):
 	"""
 
 	issue: str
-	doctype: str
+	doctype: TicketType
 	sla: str | None
 	first_response_due: str | None
 	resolution_due: str | None
 	first_response_met: bool
-	resolution_status: str
-	first_response_status: str
+	resolution_status: TargetStatus
+	first_response_status: TargetStatus
 	first_responded_on: str | None
 	resolved_on: str | None
 	on_hold_since: str | None

@@ -1,6 +1,10 @@
 """What the HR endpoints return. Moments and days are ISO 8601; moments are in the site's time zone."""
 
-from typing import Any, TypedDict
+from typing import Annotated, Any
+
+from typing_extensions import TypedDict
+
+from orchestrator.api.schema_types import OneOf
 
 
 class Punch(TypedDict):
@@ -8,7 +12,7 @@ class Punch(TypedDict):
 
 	checkin: str
 	employee: str
-	log_type: str
+	log_type: Annotated[str, OneOf("IN", "OUT")]
 	time: str
 	time_zone: str
 	location: str | None

@@ -1,37 +1,74 @@
 """The insights endpoints: dashboards, their metrics, what these were, and reports as files."""
 
+from typing import Annotated
+
 import frappe
 from frappe import _lt
 
 from orchestrator.api.endpoint import CREATE, READ, WRITE, endpoint
 from orchestrator.api.reports import get_report
+from orchestrator.api.schema_types import Bounded, Names, OneOf
 from orchestrator.doctypes import AUTO_EMAIL_REPORT
 from orchestrator.insights.dashboards import layout, rendering, trends
 from orchestrator.insights.reports import report_jobs, report_request, report_runs, report_schedules
 from orchestrator.insights.shapes import Dashboard, GeneratedReport, History, ScheduledReport
 
+DashboardType = Annotated[str | None, OneOf(*layout.FINDER_BY_DOCTYPE)]
+ReportFormat = Annotated[str, OneOf(*report_request.FORMATS)]
+
 
 @frappe.whitelist(methods=["GET", "POST"])
 @endpoint(_lt("Dashboard fetched"), effect=READ)
-def get_dashboard(dashboard: str, doctype: str | None = None) -> Dashboard:
-	"""A dashboard's items with their values: one of this app's dashboards, a Frappe Dashboard, or an Insights dashboard
-	by its name or title; looked for in this order, or as `doctype` says.
+def get_dashboard(dashboard: str, doctype: DashboardType = None) -> Dashboard:
+	"""Return a dashboard's items with their values.
 
-	For who may open it. Each figure counts what the caller may read, unless its metric is shared with a role of theirs;
-	an item that fails says why and leaves the others alone. Raises DoesNotExistError (404) for a dashboard that is missing
-	or hidden, PermissionError (403) where the caller may read no dashboards at all, ConflictError (409) for a title that
-	several have, InvalidRequestError (400) for another DocType, MissingAppError (501) for an Insights dashboard without Insights."""
+	A value counts what the caller may read, unless its metric is shared with a role of the caller. An item that fails has an error and leaves the others alone.
+
+	Args:
+		dashboard: Name of the dashboard, or the title of an Insights dashboard.
+		doctype: DocType of the dashboard. Default: the first of the DocTypes that has one of that name.
+
+	Returns:
+		The items in their order, and the items that a background job computes now.
+
+	Permissions:
+		Whoever may open the dashboard.
+
+	Raises:
+		PermissionError: 403. The caller may read no dashboards.
+		DoesNotExistError: 404. The dashboard is missing or hidden.
+		InvalidRequestError: 400. The DocType is not one of dashboards.
+		ConflictError: 409. Several dashboards have this title.
+		MissingAppError: 501. An Insights dashboard is meant, and Insights is not installed.
+	"""
 	return rendering.get_dashboard(layout.get_dashboard(dashboard, doctype))
 
 
 @frappe.whitelist(methods=["POST"])
 @endpoint(_lt("Metrics refreshed"), effect=WRITE)
-def refresh_metrics(dashboard: str, items: str | list | None = None, doctype: str | None = None) -> Dashboard:
-	"""Compute `items`, names of the dashboard's metrics (all of them without), anew, and answer with them.
+def refresh_metrics(dashboard: str, items: Names = None, doctype: DashboardType = None) -> Dashboard:
+	"""Compute metrics of a dashboard anew.
 
-	Callers who ask at the same time get one computation. What is slow goes to a job: `queued` names it, and open Desk
-	pages are told when it is done. Permissions and errors as get_dashboard has them; DoesNotExistError (404) also for a
-	metric that is not on the dashboard, InvalidRequestError (400) for `items` that are no list of names."""
+	Callers who ask at the same time share one computation. Slow metrics are computed by a background job.
+
+	Args:
+		dashboard: Name of the dashboard, or the title of an Insights dashboard.
+		items: Names of metrics of the dashboard, as a list. Default: all.
+		doctype: DocType of the dashboard. Default: the first of the DocTypes that has one of that name.
+
+	Returns:
+		The dashboard with the new values; `queued` names the items that a job computes.
+
+	Permissions:
+		Whoever may open the dashboard.
+
+	Raises:
+		PermissionError: 403. The caller may read no dashboards.
+		DoesNotExistError: 404. The dashboard is missing or hidden, or a metric is not on it.
+		InvalidRequestError: 400. items is not a list of names, or the DocType is not one of dashboards.
+		ConflictError: 409. Several dashboards have this title.
+		MissingAppError: 501. An Insights dashboard is meant, and Insights is not installed.
+	"""
 	plan = layout.get_dashboard(dashboard, doctype)
 	return rendering.refresh_items(plan, rendering.select_items(plan, items))
 
@@ -39,13 +76,32 @@ def refresh_metrics(dashboard: str, items: str | list | None = None, doctype: st
 @frappe.whitelist(methods=["GET", "POST"])
 @endpoint(_lt("History fetched"), effect=READ)
 def get_metric_history(
-	dashboard: str, metric: str, days: str | int | None = None, doctype: str | None = None
+	dashboard: str,
+	metric: str,
+	days: Annotated[str | int | None, Bounded(1, trends.MAX_DAYS)] = None,
+	doctype: DashboardType = None,
 ) -> History:
-	"""What a number of the dashboard was on each of the last `days` days (30, at most 730) on which it was computed, for
-	the caller or, of a shared metric, for everyone.
+	"""Return the daily values of a number on a dashboard.
 
-	Permissions and errors as get_dashboard has them; PermissionError (403) for a shared metric without its role,
-	DoesNotExistError (404) for a metric that is not on the dashboard, InvalidRequestError (400) for the days."""
+	Args:
+		dashboard: Name of the dashboard, or the title of an Insights dashboard.
+		metric: Name of the metric.
+		days: Number of days back. Default: 30.
+		doctype: DocType of the dashboard. Default: the first of the DocTypes that has one of that name.
+
+	Returns:
+		A point per day on which the number was computed, the oldest first.
+
+	Permissions:
+		Whoever may open the dashboard; of a shared metric, whoever has its role.
+
+	Raises:
+		PermissionError: 403. The caller may read no dashboards, or lacks the role of a shared metric.
+		DoesNotExistError: 404. The dashboard is missing or hidden, or the metric is not on it.
+		InvalidRequestError: 400. days is out of bounds, or the DocType is not one of dashboards.
+		ConflictError: 409. Several dashboards have this title.
+		MissingAppError: 501. An Insights dashboard is meant, and Insights is not installed.
+	"""
 	plan = layout.get_dashboard(dashboard, doctype)
 	placed = rendering.select_items(plan, [metric])[0]
 	return trends.list_trend_points(placed, rendering.parse_days(days, trends.DEFAULT_DAYS, trends.MAX_DAYS))
@@ -55,19 +111,37 @@ def get_metric_history(
 @endpoint(_lt("Report generated"), effect=WRITE)
 def generate_report(
 	report_name: str,
-	format: str = "pdf",  # noqa: A002  # the reference's name
+	format: ReportFormat = "pdf",  # noqa: A002  # the reference's name
 	send_mail: bool = False,
 	filters: str | dict | list | None = None,
-	recipients: str | list | None = None,
+	recipients: Names = None,
 	background: bool | None = None,
 ) -> GeneratedReport:
-	"""A report as a private File of the caller: pdf, xlsx, csv, json or html; with `send_mail` also by mail to the
-	caller, or to `recipients`, users who may run the report themselves.
+	"""Generate a report as a private file of the caller, and send it by mail on request.
 
-	For whoever may run the report; rows are those Frappe lets the caller see. One that takes long runs in a job:
-	the reply's `status` is Queued then, and `get_report_status` tells how it goes; `background` decides otherwise.
-	Raises PermissionError (403), DoesNotExistError (404) for the report, InvalidRequestError (400) for format, filters and
-	recipients, InvalidRecipientError (422) for who may not see the report, ReportExecutionError (422) where it fails itself."""
+	The rows are those that Frappe lets the caller see. A report that takes long runs in a background job; its status is Queued then, and get_report_status returns its progress.
+
+	Args:
+		report_name: Name of the report.
+		format: Format of the file. Default: pdf.
+		send_mail: true: also send the report by mail. Default: false.
+		filters: The report's own filters, as an object. A Report Builder report also accepts a list of [field, operator, value].
+		recipients: Users to whom the report is mailed, as a list. Requires send_mail. Default: the caller.
+		background: true: run in a background job. false: wait for the file. Default: a job where the report is expected to take long.
+
+	Returns:
+		The file, or the progress of the job.
+
+	Permissions:
+		Whoever may run the report. Recipients must be permitted to run it as well.
+
+	Raises:
+		PermissionError: 403. The caller may not run the report.
+		DoesNotExistError: 404. There is no such report.
+		InvalidRequestError: 400. The format, a filter or the recipients are malformed or unknown.
+		InvalidRecipientError: 422. A recipient may not run the report.
+		ReportExecutionError: 422. The report itself failed.
+	"""
 	report = get_report(report_name)
 	request = report_request.parse_report_request(report_name, report, format, filters, recipients, send_mail)
 	if report_runs.is_long(report, request) if background is None else background:
@@ -78,9 +152,20 @@ def generate_report(
 @frappe.whitelist(methods=["GET", "POST"])
 @endpoint(_lt("Report status fetched"), effect=READ)
 def get_report_status(run: str) -> GeneratedReport:
-	"""How a run of generate_report goes, and where its file is.
+	"""Return the progress of a generated report, and its file.
 
-	For who asked for it, and for System Managers; DoesNotExistError (404) for everybody else."""
+	Args:
+		run: Name of the Generated Report.
+
+	Returns:
+		The file, or the progress of the job.
+
+	Permissions:
+		Whoever generated the report, and System Managers.
+
+	Raises:
+		DoesNotExistError: 404. The report is missing or was generated by someone else.
+	"""
 	return report_jobs.serialize_run(run)
 
 
@@ -88,19 +173,38 @@ def get_report_status(run: str) -> GeneratedReport:
 @endpoint(_lt("Report scheduled"), effect=CREATE)
 def schedule_report(
 	report_name: str,
-	frequency: str,
-	recipients: str | list | None = None,
-	format: str = "pdf",  # noqa: A002  # as in generate_report
+	frequency: Annotated[str, OneOf(*report_schedules.FREQUENCIES)],
+	recipients: Names = None,
+	format: ReportFormat = "pdf",  # noqa: A002  # as in generate_report
 	filters: str | dict | list | None = None,
-	day_of_week: str | None = None,
-	period: str | None = None,
+	day_of_week: Annotated[str | None, OneOf(*report_schedules.DAYS)] = None,
+	period: Annotated[str | None, OneOf(*report_schedules.PERIODS)] = None,
 ) -> ScheduledReport:
-	"""Mail a report again and again, daily, on weekdays, weekly (`day_of_week`) or monthly, by Frappe's Auto Email Report.
+	"""Send a report by mail regularly, with Frappe's Auto Email Report.
 
-	The rows are those the caller sees at the time; a recipient who may no longer run the report gets none.
-	`period` (daily, weekly, monthly, quarterly, half yearly, yearly) moves the filters from_date and to_date along. For
-	Report Managers and System Managers who may run the report. Raises as `generate_report` does, InvalidRequestError (400)
-	also for frequency, day or period. Change and delete a schedule as any Auto Email Report."""
+	The rows are those that the caller sees at the time of sending. A recipient who may no longer run the report receives none. A schedule is changed and deleted as any Auto Email Report.
+
+	Args:
+		report_name: Name of the report.
+		frequency: How often the report is sent.
+		recipients: Users to whom the report is mailed, as a list. Default: the caller.
+		format: Format of the file. Default: pdf.
+		filters: The report's own filters, as an object. A Report Builder report also accepts a list of [field, operator, value].
+		day_of_week: Day of a weekly mail. Default: Monday.
+		period: How the filters from_date and to_date advance. Default: they stay.
+
+	Returns:
+		The schedule that was created.
+
+	Permissions:
+		Report Manager and System Manager, for reports that they may run.
+
+	Raises:
+		PermissionError: 403. The caller may not run the report or not schedule reports.
+		DoesNotExistError: 404. There is no such report.
+		InvalidRequestError: 400. A parameter is malformed or unknown.
+		InvalidRecipientError: 422. A recipient may not run the report.
+	"""
 	report = get_report(report_name)
 	frappe.has_permission(AUTO_EMAIL_REPORT, "create", throw=True)
 	request = report_request.parse_report_request(

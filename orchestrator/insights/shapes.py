@@ -1,6 +1,12 @@
 """What the insights endpoints return."""
 
-from typing import Any, TypedDict
+from typing import Annotated, Any
+
+from typing_extensions import TypedDict
+
+from orchestrator.api.schema_types import OneOf
+
+ReportFormat = Annotated[str, OneOf("pdf", "xlsx", "csv", "json", "html")]
 
 
 class ItemError(TypedDict):
@@ -21,13 +27,13 @@ class Item(TypedDict):
 
 	name: str
 	label: str
-	kind: str
+	kind: Annotated[str, OneOf("number", "series", "table")]
 	value: Any
 	previous: float | None
 	change: float | None
 	change_percent: float | None
 	unit: str | None
-	direction: str | None
+	direction: Annotated[str | None, OneOf("up", "down")]
 	width: str
 	display: str | None
 	refreshed_at: str | None
@@ -68,15 +74,15 @@ class GeneratedReport(TypedDict):
 	"""A report as a file, or how far it is.
 
 	`status` is Queued, Running, Completed or Failed. `file` names a private File of the caller, `file_size` is in
-	bytes, `row_count` leaves the total row out, `progress` is in percent. The file is deleted after `compute_retention_end`.
+	bytes, `row_count` leaves the total row out, `progress` is in percent. The file is deleted after `kept_until`.
 	`mail_queued` tells whether it leaves by mail to `recipients`, `mail_note` why it does not, `error` is null or
 	`{"type", "text"}`. Times are in the site's time zone.
 	"""
 
 	run: str
 	report_name: str
-	format: str
-	status: str
+	format: ReportFormat
+	status: Annotated[str, OneOf("Queued", "Running", "Completed", "Failed")]
 	progress: int
 	row_count: int | None
 	file: str | None
@@ -97,7 +103,7 @@ class ScheduledReport(TypedDict):
 
 	schedule: str
 	report_name: str
-	format: str
+	format: ReportFormat
 	frequency: str
 	day_of_week: str | None
 	filters: Any

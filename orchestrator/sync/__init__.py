@@ -1,11 +1,21 @@
 """The endpoints of the sync: clients from Kipu, and what somebody who looks after it needs."""
 
+from typing import Annotated
+
 import frappe
 from frappe import _lt
 
 from orchestrator.api.endpoint import READ, WRITE, endpoint
+from orchestrator.api.schema_types import Bounded, ListOf, OneOf, OptionalDay
 from orchestrator.sync.actions import history, run_actions, run_requests
-from orchestrator.sync.shapes import ConnectionTest, MappingPreview, RunStanding, SyncResult
+from orchestrator.sync.shapes import (
+	ConnectionTest,
+	DiscardedIssues,
+	MappingPreview,
+	ResumedConnection,
+	RunStanding,
+	SyncResult,
+)
 from orchestrator.sync.tools import connection_test, mapping_preview
 
 RUNS = ("System Manager", "Kipu Sync Manager")
@@ -14,25 +24,34 @@ RUNS = ("System Manager", "Kipu Sync Manager")
 @frappe.whitelist(methods=["POST"])
 @endpoint(_lt("Sync finished or started"), effect=WRITE)
 def sync_kipu_clients(
-	sync_type: str = "incremental",
+	sync_type: Annotated[str, OneOf(*run_requests.SYNC_TYPES)] = "incremental",
 	dry_run: bool = False,
-	since_date: str | None = None,
+	since_date: OptionalDay = None,
 	connection: str | None = None,
 	background: bool | None = None,
 ) -> SyncResult:
-	"""Bring clients in step with Kipu.
+	"""Import clients and stays from Kipu.
 
-	`sync_type`: "incremental" reads what changed since the last run, "full" everything. `since_date` (YYYY-MM-DD) reads
-	what changed since that day and leaves the incremental cursor alone. `dry_run` says what would happen and writes
-	nothing but its line in the history. `connection` names one; without it all enabled ones are read. `background`: true
-	leaves the work to a job, false waits for it; left out, more than 1,000 records go to a job.
+	Args:
+		sync_type: incremental: changes since the last run. full: all records. Default: incremental.
+		dry_run: true: count the changes and save nothing but an entry in the history. Default: false.
+		since_date: Import the changes since this day, YYYY-MM-DD, and leave the incremental cursor alone.
+		connection: Name of a Kipu Connection. Default: all that are enabled.
+		background: true: run in a background job. false: wait for the result. Default: a job for more than 1,000 records.
 
-	Who may: System Manager, Kipu Sync Manager. Returns the counts (imported: created, updated: changed and written,
-	skipped: unchanged or left out), `errors` by casefile id without values, seconds, the run's id, its status
-	(Completed, Queued, Running, Held, Failed, Cancelled), the cursor before and after.
+	Returns:
+		The counts, the errors by casefile ID without values, the duration, the run and its status, the cursor before and after.
 
-	Errors: 400 unknown sync_type or bad date, 404 unknown connection, 409 another run is at work (its id is in the
-	message), 422 a setting of the connection is missing or wrong."""
+	Permissions:
+		System Manager and Kipu Sync Manager.
+
+	Raises:
+		PermissionError: 403. The caller has neither role.
+		InvalidRequestError: 400. sync_type is unknown, or since_date is not a day from 2000-01-01 to today.
+		DoesNotExistError: 404. There is no such connection.
+		RunConflictError: 409. Another run of the connection is running; the message has its ID.
+		InvalidSettingsError: 422. A setting of the connection is missing or wrong, or no connection is enabled.
+	"""
 	frappe.only_for(RUNS)
 	order = run_requests.parse_request(sync_type, dry_run, since_date)
 	names = run_requests.list_connections(connection)
@@ -42,12 +61,24 @@ def sync_kipu_clients(
 @frappe.whitelist(methods=["POST"])
 @endpoint(_lt("Connection tested"), effect=READ)
 def test_connection(connection: str) -> ConnectionTest:
-	"""Ask Kipu whether a connection is right, and which part is wrong if not. Takes some ten requests, writes nothing.
+	"""Check a connection to Kipu and name the parts that are wrong.
 
-	Who may: System Manager, Kipu Sync Manager. Returns `ok`, `wrong` (base_url, network, access_id, secret_key, app_id,
-	clock, api_version, permission, route, locations), `checks` in words with what to do, and Kipu's `locations`.
+	Some ten requests are sent to Kipu; nothing is saved.
 
-	Errors: 404 unknown connection, 422 a setting makes no sense by itself."""
+	Args:
+		connection: Name of the Kipu Connection.
+
+	Returns:
+		Whether the connection works, the wrong parts, each check with a remedy, and Kipu's locations.
+
+	Permissions:
+		System Manager and Kipu Sync Manager.
+
+	Raises:
+		PermissionError: 403. The caller has neither role.
+		DoesNotExistError: 404. There is no such connection.
+		InvalidSettingsError: 422. A setting is missing or contradicts itself.
+	"""
 	frappe.only_for(RUNS)
 	return connection_test.run_connection_test_by_name(connection)
 
@@ -55,12 +86,25 @@ def test_connection(connection: str) -> ConnectionTest:
 @frappe.whitelist(methods=["POST"])
 @endpoint(_lt("Mapping previewed"), effect=READ)
 def preview_mapping(connection: str, casefile_id: str) -> MappingPreview:
-	"""How one record of Kipu's would be taken: field by field what is here, what Kipu says, what a run would do. The
-	record is fetched now and kept nowhere.
+	"""Show how one Kipu record would be imported.
 
-	Who may: whoever may read Kipu Connection and Client; fields they may not read are hidden. Errors: 404 for an unknown
-	connection, and for a record that Kipu does not have or that is not the caller's to see; 422 for a malformed casefile
-	id, or if Kipu gives no usable answer."""
+	The record is fetched from Kipu for the reply and stored nowhere.
+
+	Args:
+		connection: Name of the Kipu Connection.
+		casefile_id: Casefile ID of the record in Kipu.
+
+	Returns:
+		For each field the value here, the value in Kipu and the effect that a run would have. Fields that the caller may not see are hidden.
+
+	Permissions:
+		Whoever may read Kipu Connections and Clients.
+
+	Raises:
+		PermissionError: 403. The caller may not read Kipu Connections or Clients.
+		DoesNotExistError: 404. There is no such connection or record, or the record is hidden from the caller.
+		ValidationError: 422. The casefile ID is malformed, or Kipu gives no usable answer.
+	"""
 	for doctype in ("Kipu Connection", "Client"):
 		frappe.has_permission(doctype, throw=True)
 	return mapping_preview.build_preview(connection, casefile_id)
@@ -69,11 +113,27 @@ def preview_mapping(connection: str, casefile_id: str) -> MappingPreview:
 @frappe.whitelist(methods=["GET", "POST"])
 @endpoint(_lt("Sync history fetched"), effect=READ)
 def get_sync_history(
-	limit: int = 20, limit_start: int = 0, connection: str | None = None
+	limit: Annotated[int, Bounded(1, history.MAX_LIMIT)] = 20,
+	limit_start: Annotated[int, Bounded(0)] = 0,
+	connection: str | None = None,
 ) -> list[RunStanding]:
-	"""The last runs, newest first: status, counts, duration, window, cursor before and after, errors by casefile id.
+	"""Return the latest runs, newest first.
 
-	Who may: whoever may read Sync Run. Errors: 400 for a limit outside 1 to 500."""
+	Args:
+		limit: Number of runs. Default: 20.
+		limit_start: Number of runs to skip. Default: 0.
+		connection: Name of a Kipu Connection. Default: all.
+
+	Returns:
+		Each run's status, counts, duration, cursor before and after, and errors by casefile ID.
+
+	Permissions:
+		Whoever may read Sync Runs.
+
+	Raises:
+		PermissionError: 403. The caller may not read Sync Runs.
+		InvalidRequestError: 400. limit or limit_start is out of bounds.
+	"""
 	frappe.has_permission("Sync Run", throw=True)
 	return history.list_runs(limit, limit_start, connection)
 
@@ -81,9 +141,21 @@ def get_sync_history(
 @frappe.whitelist(methods=["GET", "POST"])
 @endpoint(_lt("Sync run fetched"), effect=READ)
 def get_sync_run(run: str) -> RunStanding:
-	"""One run as it stands now; while it is at work, how far it is.
+	"""Return one run as it is now.
 
-	Who may: whoever may read Sync Run. Errors: 404 for an unknown run."""
+	Args:
+		run: Name of the Sync Run.
+
+	Returns:
+		The run's status and counts, which show the progress while it is running.
+
+	Permissions:
+		Whoever may read Sync Runs.
+
+	Raises:
+		PermissionError: 403. The caller may not read Sync Runs.
+		DoesNotExistError: 404. There is no such run.
+	"""
 	frappe.has_permission("Sync Run", throw=True)
 	return history.get_run(run)
 
@@ -91,9 +163,24 @@ def get_sync_run(run: str) -> RunStanding:
 @frappe.whitelist(methods=["POST"])
 @endpoint(_lt("Sync run cancelled"), effect=WRITE)
 def cancel_sync(run: str) -> RunStanding:
-	"""Stop a run. One at work stops before its next page; what it has stored stays, and the next run goes on from there.
+	"""Cancel a run.
 
-	Who may: System Manager, Kipu Sync Manager. Errors: 404 for an unknown run, 409 if it is over."""
+	A running one stops before its next page. What it has saved stays, and the next run continues from there.
+
+	Args:
+		run: Name of the Sync Run.
+
+	Returns:
+		The run as it is now.
+
+	Permissions:
+		System Manager and Kipu Sync Manager.
+
+	Raises:
+		PermissionError: 403. The caller has neither role.
+		DoesNotExistError: 404. There is no such run.
+		ConflictError: 409. The run has ended.
+	"""
 	frappe.only_for(RUNS)
 	return run_actions.cancel_run(run)
 
@@ -101,10 +188,23 @@ def cancel_sync(run: str) -> RunStanding:
 @frappe.whitelist(methods=["POST"])
 @endpoint(_lt("Sync run approved"), effect=WRITE)
 def approve_sync_run(run: str) -> RunStanding:
-	"""Let a held run go on, however many it takes out of care or fields it blanks. A job does it.
+	"""Approve a held run, which then continues in a background job.
 
-	Who may: System Manager, Kipu Sync Manager. Errors: 404 for an unknown run, 409 if it is not held or another is at
-	work."""
+	Args:
+		run: Name of the Sync Run.
+
+	Returns:
+		The run as it is now.
+
+	Permissions:
+		System Manager and Kipu Sync Manager.
+
+	Raises:
+		PermissionError: 403. The caller has neither role.
+		DoesNotExistError: 404. There is no such run.
+		ConflictError: 409. The run is not held.
+		RunConflictError: 409. Another run of the connection is running.
+	"""
 	frappe.only_for(RUNS)
 	return run_actions.approve_run(run)
 
@@ -112,23 +212,56 @@ def approve_sync_run(run: str) -> RunStanding:
 @frappe.whitelist(methods=["POST"])
 @endpoint(_lt("Sync run rolled back"), effect=WRITE)
 def rollback_sync_run(run: str) -> RunStanding:
-	"""Take a run back: delete what it made, give what it changed its value back. What was edited since is kept and named
-	in the run's `rollback`. The connection pauses: its next run would bring the data again.
+	"""Roll a run back: delete what it created and restore what it changed.
 
-	Who may: System Manager, Kipu Sync Manager. Returns the run that does it, at work in a job if there is much to take
-	back. Errors: 404 for an unknown run, 409 if it is a dry run, not over, or another is at work."""
+	Records that were edited since are kept and named in the run's `rollback`. The connection pauses, since its next run would import the data again.
+
+	Args:
+		run: Name of the Sync Run to roll back.
+
+	Returns:
+		The run that rolls back, in a background job where there is much to undo.
+
+	Permissions:
+		System Manager and Kipu Sync Manager.
+
+	Raises:
+		PermissionError: 403. The caller has neither role.
+		DoesNotExistError: 404. There is no such run.
+		ConflictError: 409. The run is a dry run or a rollback, or has not ended.
+		RunConflictError: 409. Another run of the connection is running.
+	"""
 	frappe.only_for(RUNS)
 	return run_actions.roll_back_run(run)
 
 
 @frappe.whitelist(methods=["POST"])
 @endpoint(_lt("Sync issues retried"), effect=WRITE)
-def retry_sync_issues(connection: str, issues: str | list[str] | None = None) -> RunStanding:
-	"""Read records that could not be taken once more, all of them (500 at most) or those of `issues`. Of a conflict named
-	in `issues`, Kipu's value is taken; to keep ours, discard it.
+def retry_sync_issues(
+	connection: str, issues: Annotated[str | list[str] | None, ListOf(maximum=run_actions.MAX_ISSUES)] = None
+) -> RunStanding:
+	"""Retry records that could not be imported.
 
-	Who may: System Manager, Kipu Sync Manager. Returns the run. Errors: 404 for an unknown connection or issue, 409 if
-	none is open or another run is at work, 422 for bad settings."""
+	Of a conflict named in `issues`, Kipu's value is saved; to keep the value here, discard the issue.
+
+	Args:
+		connection: Name of the Kipu Connection.
+		issues: Names of Sync Issues, as a list. Default: all open ones of records, 500 at most.
+
+	Returns:
+		The run that retries them.
+
+	Permissions:
+		System Manager and Kipu Sync Manager.
+
+	Raises:
+		PermissionError: 403. The caller has neither role.
+		InvalidRequestError: 400. issues is not a list of names.
+		DoesNotExistError: 404. There is no such connection or issue.
+		ConflictError: 409. There is no open issue to retry.
+		RunConflictError: 409. Another run of the connection is running.
+		InvalidSettingsError: 422. A setting of the connection is missing or wrong.
+	"""
 	frappe.only_for(RUNS)
 	(name,) = run_requests.list_connections(connection)
 	return run_actions.retry_issues(name, run_actions.parse_names(issues) if issues else None)
@@ -136,20 +269,47 @@ def retry_sync_issues(connection: str, issues: str | list[str] | None = None) ->
 
 @frappe.whitelist(methods=["POST"])
 @endpoint(_lt("Sync issues discarded"), effect=WRITE)
-def discard_sync_issues(issues: str | list[str]) -> dict[str, int]:
-	"""Leave these records, conflicts or news alone from now on. Returns how many were open.
+def discard_sync_issues(
+	issues: Annotated[str | list[str], ListOf(1, run_actions.MAX_ISSUES)],
+) -> DiscardedIssues:
+	"""Discard sync issues, so that they are ignored from now on.
 
-	Who may: System Manager, Kipu Sync Manager. Errors: 400 for none or more than 500, 404 for an unknown one."""
+	Args:
+		issues: Names of Sync Issues, as a list of 1 to 500.
+
+	Returns:
+		The number of issues that were open.
+
+	Permissions:
+		System Manager and Kipu Sync Manager.
+
+	Raises:
+		PermissionError: 403. The caller has neither role.
+		InvalidRequestError: 400. issues is not a list of 1 to 500 names.
+		DoesNotExistError: 404. There is no such issue.
+	"""
 	frappe.only_for(RUNS)
 	return {"discarded": run_actions.discard_issues(run_actions.parse_names(issues))}
 
 
 @frappe.whitelist(methods=["POST"])
 @endpoint(_lt("Connection resumed"), effect=WRITE)
-def resume_connection(connection: str) -> dict[str, str]:
-	"""Let the schedule run a paused connection again.
+def resume_connection(connection: str) -> ResumedConnection:
+	"""Resume the scheduled runs of a paused connection.
 
-	Who may: System Manager, Kipu Sync Manager. Errors: 404 for an unknown connection."""
+	Args:
+		connection: Name of the Kipu Connection.
+
+	Returns:
+		The connection and its status.
+
+	Permissions:
+		System Manager and Kipu Sync Manager.
+
+	Raises:
+		PermissionError: 403. The caller has neither role.
+		DoesNotExistError: 404. There is no such connection.
+	"""
 	frappe.only_for(RUNS)
 	run_actions.resume_connection(connection)
 	return {"connection": connection, "status": "Active"}

@@ -1,7 +1,16 @@
 """What the endpoints of the sync return."""
 
-from typing import Any, Literal, TypedDict
+from typing import Annotated, Any, Literal
 
+from typing_extensions import TypedDict
+
+from orchestrator.api.schema_types import OneOf
+
+SyncType = Annotated[str, OneOf("incremental", "full", "backfill", "census", "retry", "rollback")]
+RunStatus = Annotated[
+	str,
+	OneOf("Queued", "Running", "Completed", "Held", "Failed", "Cancelled", "Interrupted", "Rolled Back"),
+]
 Effect = Literal["set", "same", "kept", "review", "not sent", "unreadable"]
 
 
@@ -21,11 +30,11 @@ class RunStanding(TypedDict):
 
 	run: str
 	connection: str
-	sync_type: str
-	status: str
+	sync_type: SyncType
+	status: RunStatus
 	dry_run: bool
 	since_date: str | None
-	trigger: str
+	trigger: Annotated[str, OneOf("API", "Desk", "Schedule", "Command")]
 	requested_by: str | None
 	started_at: str
 	finished_at: str | None
@@ -61,10 +70,10 @@ class SyncResult(TypedDict):
 	errors: list[RecordError]
 	sync_duration_seconds: float
 	run: str | None
-	status: str
+	status: RunStatus
 	background: bool
 	dry_run: bool
-	sync_type: str
+	sync_type: SyncType
 	cursor_before: str | None
 	cursor_after: str | None
 	runs: list[RunStanding]
@@ -134,3 +143,16 @@ class MappingPreview(TypedDict):
 	error: dict[str, str] | None
 	fields: list[PreviewedField]
 	unknown_fields: list[str]
+
+
+class DiscardedIssues(TypedDict):
+	"""The number of open issues that were discarded."""
+
+	discarded: int
+
+
+class ResumedConnection(TypedDict):
+	"""A connection that the schedule runs again."""
+
+	connection: str
+	status: Annotated[str, OneOf("Active")]

@@ -1,23 +1,31 @@
 """The OpenAPI document: valid, complete, and true to the endpoints it is read from."""
 
 import datetime
-from collections.abc import Callable
-from typing import Any, Literal, TypedDict
+import inspect
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Annotated, Any, Literal
 
 import pytest
+from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
+from typing_extensions import TypedDict
 
-from orchestrator.api import openapi
-from tests.support import factories, source
+from orchestrator.api.endpoint import READ, UnchangedRecord, endpoint, get_documented_types
+from orchestrator.api.openapi_document.operations import build_operation_id
+from orchestrator.api.openapi_document.schemas import build_query_schema, build_schemas
+from orchestrator.api.openapi_document.tags import TAG_BY_MODULE
+from orchestrator.api.schema_types import Bounded, Formatted, ListOf, OneOf
+from tests.support import factories, openapi_examples, reference, source
 from tests.support.client import Client
 
 GET_SPEC = "orchestrator.api.openapi.get_spec"
 Api = Callable[[str], Client]
 
 
-class Shape(TypedDict, total=False):
-	"""Of what an endpoint
-	returns."""
+class Shape(TypedDict):
+	"""What an endpoint returns."""
 
 	name: str
 
@@ -69,13 +77,21 @@ def test_an_operation_tells_verb_parameters_status_and_errors(spec: dict[str, An
 	assert body["additionalProperties"] is False
 	assert body["properties"]["notes"] == {
 		"anyOf": [{"type": "string"}, {"type": "null"}],
-		"description": "A remark on the change.",
+		"description": "Remark on the change, for the timeline.",
 	}
-	assert [parameter["name"] for parameter in operation["post"]["parameters"]] == ["Idempotency-Key"]
+	assert body["properties"]["new_status"]["enum"] == [
+		"Open",
+		"Qualified",
+		"In Progress",
+		"Closed Won",
+		"Closed Lost",
+	]
+	assert operation["post"]["operationId"] == "crm_advance_opportunity"
+	assert operation["post"]["parameters"] == [{"$ref": "#/components/parameters/IdempotencyKey"}]
 	data = operation["post"]["responses"]["200"]["content"]["application/json"]["schema"]["properties"][
 		"data"
 	]
-	assert data["title"] == "OpportunityStanding"
+	assert data == {"$ref": "#/components/schemas/OpportunityStanding"}
 	assert operation["post"]["responses"]["default"] == {"$ref": "#/components/responses/Error"}
 
 
@@ -84,13 +100,13 @@ def test_document_describes_frappe_methods_as_api_clients_see_them(spec: dict[st
 	parameters = {parameter["name"]: parameter for parameter in listing["parameters"]}
 	assert parameters["doctype"] == {
 		"name": "doctype", "in": "query", "required": True, "schema": {"type": "string"},
-		"description": "The DocType of the record or records.",
+		"description": "DocType of the records.", "example": "Lead",
 	}  # fmt: skip
 	assert parameters["fields"]["schema"] == {"type": "string", "contentMediaType": "application/json"}
 	reply = listing["responses"]["200"]["content"]["application/json"]["schema"]
 	assert reply["required"] == ["message", "data", "exc", "keys"]
 	statuses = list(spec["paths"]["/api/method/frappe.client.insert"]["post"]["responses"])
-	assert statuses == ["201", "400", "401", "403", "429", "default"]
+	assert statuses == ["201", "400", "401", "403", "404", "409", "422", "429", "default"]
 	upload = spec["paths"]["/api/method/upload_file"]["post"]["requestBody"]["content"]
 	assert list(upload) == ["multipart/form-data"]
 
@@ -102,41 +118,71 @@ def test_whoever_is_signed_in_gets_it_and_a_guest_does_not(api: Api, guest: Clie
 
 
 @pytest.mark.parametrize(
-	("hint", "schema"),
+	("kind", "schema"),
 	[
 		(int, {"type": "integer"}),
 		(Any, {}),
 		(list[str], {"type": "array", "items": {"type": "string"}}),
 		(dict[str, float], {"type": "object", "additionalProperties": {"type": "number"}}),
-		(Literal["IN", "OUT"], {"enum": ["IN", "OUT"]}),
+		(Literal["IN", "OUT"], {"type": "string", "enum": ["IN", "OUT"]}),
 		(datetime.date, {"type": "string", "format": "date"}),
+		(datetime.datetime | str, {"type": "string"}),
 		(str | None, {"anyOf": [{"type": "string"}, {"type": "null"}]}),
+		(dict[str, Any] | UnchangedRecord, {"type": "object", "additionalProperties": True}),
+		(Annotated[str, OneOf("a", "b")], {"type": "string", "enum": ["a", "b"]}),
 		(
-			Shape,
-			{
-				"type": "object",
-				"title": "Shape",
-				"description": "Of what an endpoint returns.",
-				"properties": {"name": {"type": "string"}},
-				"required": [],
-			},
+			Annotated[str | None, Formatted("date")],
+			{"anyOf": [{"type": "string", "format": "date"}, {"type": "null"}]},
+		),
+		(Annotated[float, Bounded(-90, 90, "number")], {"type": "number", "minimum": -90, "maximum": 90}),
+		(Annotated[int, Bounded(1, lambda: 7)], {"type": "integer", "minimum": 1, "maximum": 7}),
+		(
+			Annotated[list, ListOf(1, 500)],
+			{"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": 500},
 		),
 	],
 )
-def test_a_type_becomes_its_schema(hint: Any, schema: dict[str, Any]) -> None:
-	assert openapi.build_schema(hint) == schema
+def test_a_type_has_its_json_schema(kind: Any, schema: dict[str, Any]) -> None:
+	assert build_schemas({"key": kind}) == ({"key": schema}, {})
+
+
+def test_a_typed_dict_is_a_component_of_its_name() -> None:
+	schemas, components = build_schemas({"key": list[Shape]})
+	assert schemas == {"key": {"type": "array", "items": {"$ref": "#/components/schemas/Shape"}}}
+	assert components == {
+		"Shape": {
+			"type": "object",
+			"title": "Shape",
+			"description": "What an endpoint returns.",
+			"properties": {"name": {"type": "string"}},
+			"required": ["name"],
+		}
+	}
 
 
 @pytest.mark.parametrize(
-	("hint", "schema"),
+	("kind", "schema"),
 	[
 		(str | list | None, {"type": "string", "contentMediaType": "application/json"}),
+		(Annotated[str | list | None, ListOf()], {"type": "string", "contentMediaType": "application/json"}),
 		(str | None, {"type": "string"}),
+		(Annotated[str | int | None, Bounded(0)], {"type": "integer", "minimum": 0}),
+		(str | int, {"anyOf": [{"type": "string"}, {"type": "integer"}]}),
 		(bool, {"type": "boolean"}),
 	],
 )
-def test_a_list_in_a_query_is_json_text(hint: Any, schema: dict[str, Any]) -> None:
-	assert openapi.build_query_schema(hint) == schema
+def test_a_list_in_a_query_is_json_text(kind: Any, schema: dict[str, Any]) -> None:
+	assert build_query_schema(build_schemas({"key": kind})[0]["key"]) == schema
+
+
+def test_the_signature_keeps_plain_types_for_frappes_validation() -> None:
+	@endpoint(effect=READ)
+	def list_days(limit: Annotated[int | None, Bounded(1, 7)] = None) -> list[str]:
+		return []
+
+	for function in (list_days, inspect.unwrap(list_days)):
+		assert function.__annotations__ == {"limit": int | None, "return": list[str]}
+	assert get_documented_types(list_days)["limit"] == Annotated[int | None, Bounded(1, 7)]
 
 
 def count_arrays_without_items(node: Any) -> int:
@@ -162,16 +208,22 @@ def test_every_array_says_what_it_holds(spec: dict[str, Any]) -> None:
 	assert count_arrays_without_items(spec) == 0
 
 
+def list_parameters(operation: dict[str, Any]) -> dict[str, Any]:
+	"""The parameters of an operation in the query and in the body, by their names."""
+	in_query = {one["name"]: one for one in operation["parameters"] if "name" in one}
+	bodies = operation.get("requestBody", {}).get("content", {}).values()
+	return in_query | {
+		name: value for body in bodies for name, value in body["schema"].get("properties", {}).items()
+	}
+
+
 def test_every_parameter_has_a_description(spec: dict[str, Any]) -> None:
-	bare = []
-	for name, operation in list_operations(spec):
-		body = (
-			operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
-		)
-		named = {parameter["name"]: parameter for parameter in operation["parameters"]} | body.get(
-			"properties", {}
-		)
-		bare += [f"{name}: {key}" for key, value in named.items() if not value.get("description")]
+	bare = [
+		f"{name}: {key}"
+		for name, operation in list_operations(spec)
+		for key, value in list_parameters(operation).items()
+		if not value.get("description")
+	]
 	assert bare == []
 
 
@@ -181,11 +233,91 @@ def test_every_operation_names_its_refusals(spec: dict[str, Any]) -> None:
 		assert {"400", "401", "403", "429"} <= set(responses), name
 		refusals = [reply for status, reply in responses.items() if status.startswith("4")]
 		assert all(reply["description"] and reply["content"] for reply in refusals), name
-	stage = spec["paths"]["/api/method/orchestrator.insights.generate_report"]["post"]["responses"]
-	assert (stage["404"]["description"], stage["422"]["description"]) == (
-		"DoesNotExistError",
-		"InvalidRecipientError, ReportExecutionError",
+	report = spec["paths"]["/api/method/orchestrator.insights.generate_report"]["post"]["responses"]
+	assert report["404"]["description"] == "- DoesNotExistError: There is no such report."
+	assert report["422"]["description"] == (
+		"- InvalidRecipientError: A recipient may not run the report.\n"
+		"- ReportExecutionError: The report itself failed."
 	)
+
+
+def test_operation_ids_are_unique_names_for_code(spec: dict[str, Any]) -> None:
+	identifiers = Counter(operation["operationId"] for _name, operation in list_operations(spec))
+	assert [
+		name for name, count in identifiers.items() if count > 1 or not re.fullmatch("[a-z][a-z_]+", name)
+	] == []
+
+
+@pytest.mark.parametrize(
+	("method", "verb", "usual_verb", "identifier"),
+	[
+		("orchestrator.crm.get_leads", "GET", "GET", "crm_get_leads"),
+		("orchestrator.crm.get_leads", "POST", "GET", "crm_get_leads_by_post"),
+		("orchestrator.api.bulk.get_operation", "GET", "GET", "bulk_get_operation"),
+		("frappe.client.insert", "POST", "POST", "client_insert"),
+		("upload_file", "POST", "POST", "upload_file"),
+	],
+)
+def test_an_operation_id_is_the_documented_name(
+	method: str, verb: str, usual_verb: str, identifier: str
+) -> None:
+	assert build_operation_id(method, verb, usual_verb) == identifier
+
+
+def test_every_operation_has_a_described_tag(spec: dict[str, Any]) -> None:
+	tags = {tag["name"]: tag["description"] for tag in spec["tags"]}
+	assert all(tags.values())
+	assert {tag for _name, operation in list_operations(spec) for tag in operation["tags"]} == tags.keys()
+	assert tags.keys() == {tag.name for tag in TAG_BY_MODULE.values()}
+
+
+def test_bounds_of_the_site_are_those_of_its_settings(spec: dict[str, Any]) -> None:
+	leads = spec["paths"]["/api/method/orchestrator.crm.get_leads"]["get"]
+	assert list_parameters(leads)["limit_page_length"]["schema"] == {
+		"type": "integer",
+		"minimum": 1,
+		"maximum": 500,
+	}
+	run = spec["components"]["schemas"]["RunStanding"]["properties"]
+	assert run["trigger"] == {"type": "string", "enum": ["API", "Desk", "Schedule", "Command"]}
+
+
+def test_every_status_of_the_reference_is_documented(spec: dict[str, Any]) -> None:
+	documented = {name: operation["responses"] for name, operation in list_operations(spec)}
+	undocumented = [
+		(example.line, example.path, example.status)
+		for example in reference.parse_examples()
+		for responses in [documented.get(f"{example.verb.lower()} {example.path}")]
+		if responses and str(example.status) not in responses
+	]
+	assert undocumented == []
+
+
+def test_the_examples_are_those_of_the_reference() -> None:
+	"""Otherwise run `python -m tests.support.openapi_examples`."""
+	assert openapi_examples.read_examples() == openapi_examples.build_examples()
+
+
+def list_examples(operation: dict[str, Any]) -> Iterator[tuple[dict[str, Any], Any]]:
+	"""Each example of an operation, with its schema."""
+	for parameter in operation["parameters"]:
+		if "example" in parameter:
+			yield parameter["schema"], parameter["example"]
+	for part in (operation.get("requestBody", {}), *operation["responses"].values()):
+		for content in part.get("content", {}).values():
+			for example in content.get("examples", {}).values():
+				yield content["schema"], example["value"]
+
+
+def test_every_example_fits_its_schema(spec: dict[str, Any]) -> None:
+	checked = [
+		(name, value, [error.message for error in Draft202012Validator(schema).iter_errors(value)])
+		for name, operation in list_operations(spec)
+		for schema, value in list_examples(operation)
+		for schema in [{**schema, "components": spec["components"]}]
+	]
+	assert len(checked) > 100
+	assert [(name, errors) for name, _value, errors in checked if errors] == []
 
 
 def test_a_method_without_parameters_takes_no_body(spec: dict[str, Any]) -> None:
@@ -199,7 +331,9 @@ def test_a_method_without_parameters_takes_no_body(spec: dict[str, Any]) -> None
 def test_rows_may_be_arrays_and_a_download_has_any_media_type(spec: dict[str, Any]) -> None:
 	listing = spec["paths"]["/api/method/frappe.client.get_list"]["get"]["responses"]["200"]["content"]
 	row = listing["application/json"]["schema"]["properties"]["data"]["items"]
-	assert row == {"anyOf": [{"type": "object"}, {"type": "array", "items": {}}]}
+	assert row == {
+		"anyOf": [{"type": "object", "additionalProperties": True}, {"type": "array", "items": {}}]
+	}
 	download = spec["paths"]["/api/method/orchestrator.docs.download"]["get"]["responses"]["200"]
-	assert list(download["content"]) == ["*/*"]
+	assert list(download["content"]) == ["application/octet-stream", "*/*"]
 	assert {"Content-Disposition", "Content-Type"} <= set(download["headers"])

@@ -4,7 +4,7 @@ Data and results are committed together: an operation whose worker was killed ha
 """
 
 import json
-from typing import Any
+from typing import Any, cast
 
 import frappe
 from frappe import _
@@ -16,6 +16,7 @@ from orchestrator.api.background import QUEUE, BackgroundRecords
 from orchestrator.api.bulk import runs
 from orchestrator.api.bulk.requests import BulkRequest
 from orchestrator.api.generic import raise_not_found
+from orchestrator.api.shapes import OperationProgress, QueuedOperation, RecordFailure
 from orchestrator.doctypes import BULK_OPERATION
 from orchestrator.exceptions import ConflictError
 
@@ -23,7 +24,7 @@ OPERATIONS = BackgroundRecords(BULK_OPERATION, "bulk")
 RETENTION_DAYS = 30
 
 
-def enqueue_bulk(request: BulkRequest) -> dict[str, Any]:
+def enqueue_bulk(request: BulkRequest) -> QueuedOperation:
 	"""Keep the call and start its job after the commit. What forbids it as a whole is raised now."""
 	runs.build_action(request).check()
 	operation = frappe.get_doc(
@@ -90,7 +91,7 @@ def _finish_operation(operation: str, status: str, done: int, failed: int, resul
 	)
 
 
-def serialize_operation(operation: str) -> dict[str, Any]:
+def serialize_operation(operation: str) -> OperationProgress:
 	"""Return the state of an operation, for who asked for it and for System Managers. 404 for everybody else."""
 	record = frappe.db.get_value(BULK_OPERATION, operation, "*", as_dict=True)
 	mine = record and record.requested_by == frappe.session.user
@@ -109,7 +110,7 @@ def serialize_operation(operation: str) -> dict[str, Any]:
 		"started_at": record.started_at,
 		"finished_at": record.finished_at,
 		"results": kept if isinstance(kept, list) else None,
-		"error": kept if isinstance(kept, dict) else None,
+		"error": cast(RecordFailure, kept) if isinstance(kept, dict) else None,
 	}
 
 

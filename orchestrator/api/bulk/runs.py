@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import frappe
 from frappe import _
@@ -13,6 +13,7 @@ from orchestrator.api.bulk.assignments import BulkAssignment
 from orchestrator.api.bulk.deletions import BulkDeletion
 from orchestrator.api.bulk.requests import BulkRequest, Name
 from orchestrator.api.savepoints import WHOLE_CALL_ERRORS, isolate_in_savepoint
+from orchestrator.api.shapes import BulkResult, RecordResult
 from orchestrator.exceptions import BulkOperationError, refuse
 
 # So many records are named with their reason when a call fails, so that the reply stays readable.
@@ -59,8 +60,8 @@ def build_action(request: BulkRequest) -> BulkAction:
 	return ACTION_BY_OPERATION[request.operation](request)
 
 
-def execute_bulk(request: BulkRequest, progress: Progress | None = None) -> dict[str, Any]:
-	"""Run a bulk call as the session's user. Return the reply's data.
+def execute_bulk(request: BulkRequest, progress: Progress | None = None) -> BulkResult:
+	"""Carry out a bulk call as the session's user.
 
 	Args:
 		request: The call.
@@ -162,7 +163,7 @@ def _raise_if_atomic(request: BulkRequest, refusals: dict[str, RecordRefusal]) -
 	)
 
 
-def _build_reply(request: BulkRequest, refusals: dict[str, RecordRefusal]) -> dict[str, Any]:
+def _build_reply(request: BulkRequest, refusals: dict[str, RecordRefusal]) -> BulkResult:
 	"""Return the data of a call that ran."""
 	return {
 		"doctype": request.doctype,
@@ -173,12 +174,13 @@ def _build_reply(request: BulkRequest, refusals: dict[str, RecordRefusal]) -> di
 	}
 
 
-def _build_results(request: BulkRequest, refusals: dict[str, RecordRefusal]) -> list[dict[str, Any]]:
-	"""Return one entry per record, in the order asked for."""
+def _build_results(request: BulkRequest, refusals: dict[str, RecordRefusal]) -> list[RecordResult]:
+	"""One entry per record, in the order asked for."""
 	return [_build_result(name, refusals.get(str(name))) for name in request.names]
 
 
-def _build_result(name: Name, refusal: RecordRefusal | None) -> dict[str, Any]:
+def _build_result(name: Name, refusal: RecordRefusal | None) -> RecordResult:
 	"""Return the result of one record."""
-	error = {"type": refusal.failure.type, "text": refusal.failure.text} if refusal else None
-	return {"name": name, "ok": refusal is None, "error": error}
+	if refusal is None:
+		return {"name": name, "ok": True, "error": None}
+	return {"name": name, "ok": False, "error": {"type": refusal.failure.type, "text": refusal.failure.text}}

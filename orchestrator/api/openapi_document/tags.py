@@ -1,0 +1,44 @@
+"""The groups that the document sorts the endpoints into."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+
+class Tag(NamedTuple):
+	"""A group of endpoints."""
+
+	name: str
+	description: str
+
+
+REPORTS = Tag("Reports", "Reports as rows, as files and by mail, and dashboards with their metrics.")
+# By the package or module of the endpoints, in the order of the document.
+TAG_BY_MODULE = {
+	"orchestrator.api.generic": Tag("Records", "Read, create, change and delete the records of any DocType."),
+	"orchestrator.api.bulk": Tag("Bulk operations", "Assign or delete many records in one call."),
+	"orchestrator.api.uploads": Tag("Files", "Upload files, also into the document library."),
+	"orchestrator.crm": Tag("CRM", "Leads and the pipeline of opportunities."),
+	"orchestrator.hr": Tag("HR", "Check-ins, leave and leave balances."),
+	"orchestrator.helpdesk": Tag("Helpdesk", "Tickets, their comments and their service levels."),
+	"orchestrator.docs": Tag("Documents", "Documents, their versions, check-out, search and audit trail."),
+	"orchestrator.gameplan": Tag("Sprints", "Sprints: start, close, board, burndown, capacity and velocity."),
+	"orchestrator.insights": REPORTS,
+	"orchestrator.api.reports": REPORTS,
+	"orchestrator.sync": Tag(
+		"Kipu sync", "Import clients from Kipu, look after runs, issues and connections."
+	),
+	"orchestrator.api.webhooks": Tag(
+		"Webhooks", "Have records sent to a URL when something happens to them."
+	),
+	"orchestrator.api.openapi": Tag("API description", "This document."),
+}
+
+
+def get_tag(function: Callable[..., Any]) -> Tag:
+	"""Return the group of an endpoint."""
+	return TAG_BY_MODULE[function.__module__]
+
+
+def build_tags() -> list[dict[str, str]]:
+	"""Return the groups, each once."""
+	return [tag._asdict() for tag in dict.fromkeys(TAG_BY_MODULE.values())]
