@@ -212,6 +212,12 @@ def test_words_of_the_glossary_are_used_in_code() -> None:
 	assert [word for word in words if word.lower() not in code] == []
 
 
+def test_changelog_has_the_version_below_an_unreleased_section() -> None:
+	headings = re.findall(r"^## (.+)$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+	assert headings[0] == "Unreleased"
+	assert re.fullmatch(re.escape(source.constant(APP, "__version__")) + r" - \d{4}-\d{2}-\d{2}", headings[1])
+
+
 def test_every_decision_is_in_the_index() -> None:
 	folder = ROOT / "docs" / "decisions"
 	written = {path.name for path in folder.glob("[0-9]*.md")}
