@@ -101,15 +101,10 @@ def definition(path: str) -> ast.AST | None:
 
 
 def getattr_targets(module: str) -> dict[str, str]:
-	"""For a module whose `__getattr__` serves a METHODS table: each name it serves -> our function behind it.
-
-	The table has a pair of their function and ours, or theirs alone where REFUSAL replaces all of them."""
+	"""For a module whose `__getattr__` serves a METHODS table: each name it serves -> our function behind it."""
 	if definition_in(module, "__getattr__") is None:
 		return {}
-	return {
-		f"{module}.{name}": constant(module, "REFUSAL") if isinstance(served, str) else served[1]
-		for name, served in constant(module, "METHODS").items()
-	}
+	return {f"{module}.{name}": contract for name, (_native, contract) in constant(module, "METHODS").items()}
 
 
 def definition_in(module: str, name: str) -> Function | None:
