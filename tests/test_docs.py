@@ -32,7 +32,7 @@ FOREIGN_FILES = frozenset({"site_config.json"})
 SITE_SUFFIX = ".localhost"
 
 
-def each_page(test: object) -> object:
+def parametrize_pages(test: object) -> object:
 	return pytest.mark.parametrize("page", PAGES, ids=get_page_name)(test)  # type: ignore[arg-type]
 
 
@@ -112,14 +112,14 @@ def is_added_by_page(page: Path, name: str) -> bool:
 	return any(added in block.text for block in list_blocks(page) if block.language == "diff")
 
 
-@each_page
+@parametrize_pages
 def test_named_files_exist(page: Path) -> None:
 	spans = [span for span in list_code_spans(page) if FILE_NAME.fullmatch(span)]
 	missing = [span for span in spans if is_path_of_checkout(span) and not is_file(span)]
 	assert missing == []
 
 
-@each_page
+@parametrize_pages
 def test_dotted_names_are_defined(page: Path) -> None:
 	spans = {span.removesuffix("()").removesuffix(".*") for span in list_code_spans(page)}
 	names = {span for span in spans if DOTTED_NAME.fullmatch(span) and not FILE_NAME.fullmatch(span)}
@@ -128,7 +128,7 @@ def test_dotted_names_are_defined(page: Path) -> None:
 	assert {name for name in unknown if not is_added_by_page(page, name)} == set()
 
 
-@each_page
+@parametrize_pages
 def test_links_and_anchors_lead_somewhere(page: Path) -> None:
 	broken = []
 	for link in list_links(page):
@@ -139,7 +139,7 @@ def test_links_and_anchors_lead_somewhere(page: Path) -> None:
 	assert broken == []
 
 
-@each_page
+@parametrize_pages
 def test_prose_is_wrapped(page: Path) -> None:
 	"""Tables, headings and code keep their lines; a link that is longer than a line stands alone."""
 	lines = read_prose(page).split("\n")

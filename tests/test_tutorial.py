@@ -20,7 +20,7 @@ from tests.support.client import Client, data_of
 from tests.support.pages import FENCE, Block, list_blocks
 from tests.support.reference import Bindings, Example
 from tests.support.source import ROOT
-from tests.support.stock_bench import EditedBench, edited_bench
+from tests.support.stock_bench import EditedBench, make_edited_bench
 
 PAGE = ROOT / "docs" / "tutorial.md"
 ROLES = ("Sales User", "Sales Manager", "Clinical Manager", "Kipu Sync Manager")
@@ -42,7 +42,7 @@ class Tutorial:
 
 	def run_commands(self, heading: str) -> None:
 		"""Run the section's `bench` commands."""
-		for block in blocks_of(heading, "sh"):
+		for block in list_section_blocks(heading, "sh"):
 			for line in block.text.splitlines():
 				words = [self.placeholders.get(word, word) for word in shlex.split(line)]
 				if words[0] == "bench":
@@ -50,7 +50,7 @@ class Tutorial:
 
 	def send_requests(self, heading: str, *, to_simulator: bool = False) -> None:
 		"""Send the section's requests to the site, or those to the simulator, and compare the replies."""
-		for example in examples_of(heading):
+		for example in parse_section_examples(heading):
 			if example.path.startswith(CONTROL) != to_simulator:
 				continue
 			reply = self.send(example)
@@ -67,7 +67,7 @@ class Tutorial:
 		return self.client.request(example.verb, example.path, params=query, **content)
 
 
-def blocks_of(heading: str, *languages: str) -> list[Block]:
+def list_section_blocks(heading: str, *languages: str) -> list[Block]:
 	"""Return the blocks of a section, in order; of the whole page without a heading."""
 	section, found = "", []
 	for block in list_blocks(PAGE):
@@ -78,7 +78,7 @@ def blocks_of(heading: str, *languages: str) -> list[Block]:
 	return found
 
 
-def examples_of(heading: str) -> Iterator[Example]:
+def parse_section_examples(heading: str) -> Iterator[Example]:
 	text = PAGE.read_text().split(f"\n## {heading}\n")[1].split("\n## ")[0]
 	return reference.examples("\n".join(block[0] for block in FENCE.finditer(text)))
 
@@ -88,7 +88,7 @@ def edited_app(tmp_path_factory: pytest.TempPathFactory) -> Path:
 	"""A copy of the app with every change of the page."""
 	app = tmp_path_factory.mktemp("tutorial") / "orchestrator"
 	shutil.copytree(ROOT, app, ignore=NOT_COPIED)
-	for block in blocks_of("", "diff", "sh"):
+	for block in list_section_blocks("", "diff", "sh"):
 		if block.language == "diff":
 			run_in(app, "git", "apply", "-", text=block.text)
 		elif block.text.startswith("sed "):
@@ -110,7 +110,7 @@ def tutorial(frappe_site: str, edited_app: Path) -> Iterator[Tutorial]:
 	with (
 		Simulator(NUMBER_OF_CLIENTS) as simulator,
 		kipu_site.loopback_allowed(),
-		edited_bench(Path(str(BENCH)), edited_app) as bench,
+		make_edited_bench(Path(str(BENCH)), edited_app) as bench,
 		serve(frappe_site, bench.sites, **bench.environment) as base,
 	):
 		connection = kipu_site.make_connection(simulator)

@@ -26,7 +26,7 @@ COMMAND_TIMEOUT_SECONDS = 300
 def stock_sites(bench: Path) -> Iterator[Path]:
 	"""A `sites` folder whose apps.txt lacks this app and whose cache, where hooks are kept, is its own."""
 	apps = (bench / "sites" / "apps.txt").read_text().split()
-	with _sites_with_own_cache(bench, [app for app in apps if app != APP], STOCK_DATABASE) as folder:
+	with _make_sites_with_own_cache(bench, [app for app in apps if app != APP], STOCK_DATABASE) as folder:
 		yield folder
 
 
@@ -57,10 +57,10 @@ class EditedBench:
 
 
 @contextlib.contextmanager
-def edited_bench(bench: Path, app: Path) -> Iterator[EditedBench]:
+def make_edited_bench(bench: Path, app: Path) -> Iterator[EditedBench]:
 	"""The bench with `app`, a checkout's copy, in place of this app."""
 	apps = (bench / "sites" / "apps.txt").read_text().split()
-	with _sites_with_own_cache(bench, apps, EDITED_DATABASE) as sites:
+	with _make_sites_with_own_cache(bench, apps, EDITED_DATABASE) as sites:
 		cache = other_database(frappe.conf.redis_cache, EDITED_DATABASE)
 		names = {
 			"PYTHONPATH": str(app),
@@ -71,7 +71,7 @@ def edited_bench(bench: Path, app: Path) -> Iterator[EditedBench]:
 
 
 @contextlib.contextmanager
-def _sites_with_own_cache(bench: Path, apps: list[str], database: int) -> Iterator[Path]:
+def _make_sites_with_own_cache(bench: Path, apps: list[str], database: int) -> Iterator[Path]:
 	with tempfile.TemporaryDirectory(prefix="stock-bench-") as name:
 		folder = Path(name) / "sites"
 		folder.mkdir()
