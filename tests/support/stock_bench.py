@@ -38,7 +38,7 @@ class EditedBench:
 	app: Path
 	environment: dict[str, str]
 
-	def run(self, *command: str, folder: Path | None = None) -> None:
+	def run_command(self, *command: str, folder: Path | None = None) -> None:
 		"""Run a command with the copy's code. Tests keep no lock meanwhile. Raises AssertionError with its output."""
 		frappe.db.commit()
 		done = subprocess.run(
@@ -53,7 +53,7 @@ class EditedBench:
 
 	def run_bench(self, *arguments: str) -> None:
 		"""Run `bench <arguments>`."""
-		self.run(sys.executable, "-m", "frappe.utils.bench_helper", "frappe", *arguments)
+		self.run_command(sys.executable, "-m", "frappe.utils.bench_helper", "frappe", *arguments)
 
 
 @contextlib.contextmanager
