@@ -1,3 +1,3 @@
 """Frappe Orchestrator: one REST API over the Frappe suite."""
 
-__version__ = "0.1.0"
+__version__ = "1.0.0"

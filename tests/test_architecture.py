@@ -322,18 +322,3 @@ def test_controllers_have_hooks_only() -> None:
 		& {"property", "frappe.whitelist"}
 	]
 	assert others == []
-
-
-def test_no_module_has_the_name_of_an_import_of_its_package() -> None:
-	"""Importing the module would replace in its package what was imported under the same name."""
-	replaced = [
-		f"{module}:{node.lineno} {alias.asname or alias.name}"
-		for module in list_modules()
-		if source.is_package(module)
-		for node in source.parse_module(module).body
-		if isinstance(node, ast.Import | ast.ImportFrom)
-		for alias in node.names
-		if f"{module}.{alias.asname or alias.name}" in list_modules()
-		and getattr(node, "module", "") != module
-	]
-	assert replaced == []
