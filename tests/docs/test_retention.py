@@ -122,7 +122,7 @@ def test_a_folder_that_holds_something_is_not_deleted(admin):
 	make_document(folder, None)
 	assert get_error(admin.post("frappe.client.delete", doctype="Document Folder", name=folder)) == (
 		409,
-		"ConflictError",
+		"LinkExistsError",
 	)
 	assert get_error(admin.post("frappe.client.delete", doctype="Document Folder", name="Documents")) == (
 		422,

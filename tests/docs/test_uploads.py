@@ -175,7 +175,7 @@ def test_two_documents_of_one_title_in_a_folder_are_a_conflict(admin):
 	folder = make_folder()
 	make_document(folder, None, title="Lease")
 	reply = admin.post("frappe.client.insert", doctype="Document", title="Lease", document_folder=folder)
-	assert get_error(reply) == (409, "DuplicateEntryError")
+	assert get_error(reply) == (409, "UniqueValidationError")
 	assert frappe.db.count("Document", {"document_folder": folder}) == 1
 
 
