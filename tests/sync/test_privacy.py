@@ -160,14 +160,14 @@ def without_app_id(path: str) -> str:
 
 # Where a bug is: the module, what fails, whether only in the thread, and what becomes of the run.
 BUGS = (
-	("incoming", "fingerprint", True, "Failed"),
-	("incoming", "read_record", True, "Failed"),
-	("incoming", "map_record", False, "Failed"),
+	("merge.fingerprints", "compute_fingerprint", True, "Failed"),
+	("merge.fingerprints", "parse_record", True, "Failed"),
+	("merge.fingerprints", "map_record", False, "Failed"),
 	("kipu.records", "clean_instant", True, "Failed"),
-	("kipu.pages", "records_of", True, "Failed"),
-	("bulk", "write", False, "Completed"),
-	("bulk", "_values", False, "Completed"),
-	("states", "_insert", False, "Failed"),
+	("kipu.pages", "get_records", True, "Failed"),
+	("storage.bulk_insert", "bulk_write", False, "Completed"),
+	("storage.bulk_insert", "_build_row", False, "Completed"),
+	("storage.sync_state", "_execute_insert", False, "Failed"),
 )
 
 
