@@ -160,7 +160,7 @@ doc_events = {
 	},
 	"Insights Query v3": {"on_update": "orchestrator.insights.dashboards.layout.clear_layouts_after_commit"},
 	"Insights Chart v3": {"on_update": "orchestrator.insights.dashboards.layout.clear_layouts_after_commit"},
-	# A version's file stands, and goes by the access of its document: see orchestrator/docs/guards.py
+	# A version's file is immutable and has the access of its document: see orchestrator/docs/guards.py
 	"File": {
 		"before_validate": [
 			"orchestrator.api.file_privacy.before_file_validate",

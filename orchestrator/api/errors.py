@@ -9,7 +9,7 @@ import frappe
 from frappe import _
 from frappe.utils import strip_html
 
-# By the name of the exception's class, or of the first of its bases that stands here. Names, not classes:
+# By the name of the exception's class, or of the first of its bases that is in the table. Names, not classes:
 # the suite's apps each have their own, and not every app is installed.
 STATUS_BY_NAME: dict[str, int] = {
 	# 400: the request is malformed

@@ -88,7 +88,7 @@ def check_snapshot(permissions: dict[str, Any]) -> None:
 def _find_refusal(check: PermissionCheck) -> type[Exception] | None:
 	"""Return the error that the caller gets for `check` now, None where they have the permission."""
 	if frappe.is_table(check.doctype):
-		return None  # a row goes by its parent, which Frappe checks as well
+		return None  # the access to a row follows from its parent, which Frappe checks as well
 	if not frappe.has_permission(check.doctype, check.ptype):
 		return frappe.PermissionError
 	if not check.name or not frappe.db.exists(check.doctype, check.name):

@@ -25,7 +25,7 @@ class TaskSource(NamedTuple):
 	"""Statuses of what nobody is going to do."""
 
 
-# A group's own estimate stands for those below it: where one of them has its own in the same sprint, those count instead.
+# A group's own estimate replaces those below it: where one of them has its own in the same sprint, those count instead.
 COVERED = """is_group AND EXISTS(
 	SELECT 1 FROM `tabTask` below
 	WHERE below.sprint = `tabTask`.sprint AND below.lft > `tabTask`.lft AND below.rgt < `tabTask`.rgt

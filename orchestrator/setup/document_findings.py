@@ -17,7 +17,7 @@ MAX_NAMED = 10
 MAX_EXAMINED = 20_000
 MAX_EXAMINED_BYTES = 1024 * 1024
 MIN_SINGLE_CASE_LETTERS = 20  # fewer letters are of one case by chance
-# Of a text in whatever encoding; what base64 stands for by chance has one control character in ten.
+# Of a text in whatever encoding; what base64 decodes to by chance has one control character in ten.
 CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
 
 

@@ -2,7 +2,7 @@
 
 import frappe
 
-# What each may do stands in the permissions of the DocTypes.
+# The permissions of each are in the DocTypes.
 ROLES = (
 	"Orchestrator Manager",  # keeps this app's settings and reads its logs
 	"Clinical User",  # sees clients and their stays, without the most private fields

@@ -134,7 +134,7 @@ def mark_failed(operation: str) -> None:
 			"results": frappe.as_json({"type": "WorkerLost", "text": text}, indent=None),
 		},
 	)
-	frappe.db.commit()  # each stands for itself, and frees its lock
+	frappe.db.commit()  # each in a transaction of its own, which releases its lock
 
 
 def delete_old_operations() -> None:

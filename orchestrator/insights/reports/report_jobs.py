@@ -165,7 +165,7 @@ def mark_dead_run_failed(run: str) -> None:
 	frappe.db.set_value(
 		GENERATED_REPORT, run, {**_mark_failed({"type": "WorkerLost", "text": text}), "request": None}
 	)
-	frappe.db.commit()  # each stands for itself, and frees its lock
+	frappe.db.commit()  # each in a transaction of its own, which releases its lock
 
 
 def delete_expired_runs() -> None:

@@ -8,7 +8,7 @@ from orchestrator.setup.demo import data
 from orchestrator.setup.demo.maker import DemoMaker, insert_record
 
 
-def _create_library(maker: DemoMaker) -> None:
+def create_library(maker: DemoMaker) -> None:
 	for row in data.FOLDERS:
 		folder = insert_record(
 			"Document Folder",

@@ -36,8 +36,12 @@ def create_demo(kipu: str = clinic.BASE_URL) -> list[ledger.CreatedRecord]:
 
 def _create_all(maker: DemoMaker) -> None:
 	"""Create all records, in an order in which each finds those it refers to."""
-	for part in (masters, sales, people, support, projects, library):
-		part.make(maker)
+	masters.create_masters_and_users(maker)
+	sales.create_sales(maker)
+	people.create_people(maker)
+	support.create_support(maker)
+	projects.create_projects(maker)
+	library.create_library(maker)
 	if is_installed("helpdesk"):
 		support.create_tickets(maker)
 	if is_installed("gameplan"):

@@ -9,7 +9,7 @@ from orchestrator.setup.demo.maker import DemoMaker, build_email, get_or_create,
 DEMO_RATE_LIMIT = 1_000_000
 
 
-def _create_masters_and_users(maker: DemoMaker) -> None:
+def create_masters_and_users(maker: DemoMaker) -> None:
 	_create_masters()
 	_create_users(maker)
 

@@ -10,7 +10,7 @@ from orchestrator.setup.demo import data
 from orchestrator.setup.demo.maker import MONDAY_TO_FRIDAY, DemoMaker, get_or_create, insert_record, list_days
 
 
-def _create_people(maker: DemoMaker) -> None:
+def create_people(maker: DemoMaker) -> None:
 	_create_employees(maker)
 	_create_leave(maker)
 	_create_checkins(maker)

@@ -6,7 +6,7 @@ from orchestrator.setup.demo import data, sprints
 from orchestrator.setup.demo.maker import DemoMaker, insert_record
 
 
-def _create_projects(maker: DemoMaker) -> None:
+def create_projects(maker: DemoMaker) -> None:
 	for row in data.PROJECTS:
 		project = insert_record(
 			"Project",

@@ -10,7 +10,7 @@ from orchestrator.setup.demo import data
 from orchestrator.setup.demo.maker import DemoMaker, get_root, insert_record
 
 
-def _create_sales(maker: DemoMaker) -> None:
+def create_sales(maker: DemoMaker) -> None:
 	_create_leads(maker)
 	_create_customers(maker)
 	_create_opportunities(maker)

@@ -16,7 +16,7 @@ from orchestrator.setup.demo.maker import (
 )
 
 
-def _create_support(maker: DemoMaker) -> None:
+def create_support(maker: DemoMaker) -> None:
 	_create_service_level(maker)
 	_create_issues(maker)
 	_create_assignment_rule(maker)

@@ -132,7 +132,7 @@ def split_casefile(casefile_id: object) -> tuple[str, int, str]:
 	"""
 	match = CASEFILE.fullmatch(casefile_id.strip()) if isinstance(casefile_id, str) else None
 	if match is None:
-		# What stands in its place may be anything, so it is not repeated.
+		# Its value may be anything, so it is not repeated.
 		raise RecordError(UNKNOWN_CASEFILE, "bad_casefile_id", "casefile_id")
 	chart_id, person_id = int(match[1]), match[2].lower()
 	return f"{chart_id}:{person_id}", chart_id, person_id

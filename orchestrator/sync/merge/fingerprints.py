@@ -186,7 +186,7 @@ def to_site_time(moment: datetime | None, source: Source) -> datetime | None:
 		return moment.astimezone(source.site_zone).replace(tzinfo=None)
 	except (
 		OverflowError
-	):  # the last day there is, which stands for "never", or the first: they are so everywhere
+	):  # the last possible day, which means "never", or the first: they are the same in every zone
 		return moment.replace(tzinfo=None)
 
 

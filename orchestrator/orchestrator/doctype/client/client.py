@@ -62,7 +62,7 @@ class Client(Document):
 		self.full_name = build_full_name(self)
 
 	def on_trash(self) -> None:
-		# While Kipu has it, it comes again: a full run must not take it for known.
+		# While Kipu lists it, a full run imports it again: without a state it counts as new.
 		frappe.db.delete(SYNC_STATE, {"name": self.name})
 
 

@@ -61,7 +61,7 @@ class ClientStay(Document):
 		self.name = build_stay_name(self.connection, self.casefile_id)
 
 	def on_trash(self) -> None:
-		# While Kipu has it, it comes again: a full run must not take it for known.
+		# While Kipu lists it, a full run imports it again: without a state it counts as new.
 		frappe.db.delete(SYNC_STATE, {"name": self.name})
 
 

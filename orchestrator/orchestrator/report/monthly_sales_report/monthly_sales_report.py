@@ -43,7 +43,7 @@ def execute(filters: dict[str, Any] | None = None) -> ReportResult:
 	span, purse = parse_date_range(filters), CurrencyConverter(get_currency(filters))
 	rows = {month: build_empty_row(month, purse.currency) for month in list_months(span)}
 	add_opportunities(rows, read_opportunities(filters), span, purse)
-	# who sold it stands on no order and no invoice
+	# orders and invoices do not name the seller
 	shown = [] if filters.get("opportunity_owner") else [key for key in DOCUMENTS if can_read(key)]
 	for key in shown:
 		add_documents(rows, key, filters, span, purse)
