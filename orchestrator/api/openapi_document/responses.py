@@ -54,7 +54,7 @@ COMMON_ERRORS = (
 	),
 	DocumentedError("PermissionError", "403", "The caller may not do this."),
 	DocumentedError(
-		"RateLimitExceededError", "429", "Too many requests. Retry-After gives the seconds to wait."
+		"TooManyRequestsError", "429", "Too many requests. Retry-After gives the seconds to wait."
 	),
 )
 WRITE_ERRORS = (
