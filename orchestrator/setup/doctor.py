@@ -12,16 +12,7 @@ from frappe.utils.scheduler import is_scheduler_inactive
 
 from orchestrator.apps import is_installed
 from orchestrator.docs import folders, storage
-from orchestrator.setup import (
-	custom_fields,
-	doctor_records,
-	document_findings,
-	indexes,
-	roles,
-	security_checks,
-	status_options,
-	ticket_status,
-)
+from orchestrator.setup import declarations, doctor_records, document_findings, security_checks
 from orchestrator.setup.access_checks import check_client_readers, check_rate_limit
 from orchestrator.setup.findings import FAIL, OK, WARN, Finding
 from orchestrator.setup.hook_conflicts import check_overrides, check_permission_hooks
@@ -74,12 +65,7 @@ def _check_package() -> Finding:
 
 
 def check_declarations() -> Finding:
-	missing = (
-		custom_fields.list_missing_fields()
-		+ indexes.list_missing_indexes()
-		+ status_options.list_missing_options()
-	)
-	missing += ticket_status.list_missing_status() + roles.list_missing_roles()
+	missing = declarations.list_all_missing()
 	if missing:
 		return Finding(
 			"declarations",

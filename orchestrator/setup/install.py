@@ -2,19 +2,7 @@
 
 import click
 
-from orchestrator.setup import (
-	backfill,
-	custom_fields,
-	dashboards,
-	documents,
-	indexes,
-	report_filters,
-	roles,
-	settings_defaults,
-	status_options,
-	ticket_status,
-	utm_fields,
-)
+from orchestrator.setup import backfill, custom_fields, dashboards, declarations
 from orchestrator.setup.access_checks import describe_rate_limit
 
 OPTIONAL_APPS = frozenset({"helpdesk", "gameplan", "insights"})
@@ -39,12 +27,4 @@ def after_app_install(app: str) -> None:
 
 def sync_declarations() -> None:
 	"""Bring the site in line with the declarations. Repeating it changes nothing."""
-	roles.sync_roles()
-	custom_fields.sync_custom_fields()
-	indexes.sync_indexes()
-	status_options.sync_options()
-	ticket_status.sync_status()
-	settings_defaults.sync_defaults()
-	documents.sync_library()
-	report_filters.sync()
-	utm_fields.sync()
+	declarations.sync_all()

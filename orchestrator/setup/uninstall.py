@@ -4,17 +4,8 @@ import click
 
 import frappe
 
-from orchestrator.api import naming_rules
 from orchestrator.insights.reports import report_schedules
-from orchestrator.setup import (
-	custom_fields,
-	dashboards,
-	documents,
-	indexes,
-	roles,
-	status_options,
-	ticket_status,
-)
+from orchestrator.setup import declarations
 from orchestrator.setup.demo import ledger, remove
 
 APP = "orchestrator"
@@ -29,20 +20,14 @@ def before_uninstall() -> None:
 	if ledger.has_demo():
 		_remove_demo()
 	report_schedules.disable_all()
-	dashboards.delete_dashboards()
-	status_options.delete_options()
-	ticket_status.delete_status()
-	naming_rules.delete_rules()
-	documents.detach_files()
-	indexes.delete_indexes()  # before the columns they are over
-	custom_fields.delete_custom_fields()
+	declarations.delete_all(last=False)
 
 
 def after_uninstall() -> None:
 	"""When our DocTypes are gone: what Frappe leaves behind of an app."""
 	if _is_dry_run():
 		return
-	roles.delete_roles()
+	declarations.delete_all(last=True)
 	frappe.db.delete("Version", {"ref_doctype": ("in", PRIVATE)})
 	frappe.db.delete("User Permission", {"allow": "Facility"})
 	frappe.db.delete("Scheduled Job Type", {"method": ("like", f"{APP}.%")})

@@ -13,15 +13,31 @@ from erpnext.projects.doctype.task.task import set_tasks_as_overdue
 from frappe.desk.notifications import get_notification_config
 from frappe.utils import add_days, today
 
-from orchestrator.setup import custom_fields, install, status_options, ticket_status
+from orchestrator.setup import custom_fields, declarations, install
 from tests.support import factories
 
 
 def test_everything_declared_is_there(site):
-	assert custom_fields.list_missing_fields() == []
-	assert status_options.list_missing_options() == []
-	assert ticket_status.list_missing_status() == []
+	assert declarations.list_all_missing() == []
 	assert frappe.db.exists("Role", "Orchestrator Manager")
+
+
+def test_declarations_are_synced_in_order_and_deleted_backwards(monkeypatch):
+	done = []
+
+	def declare(name, **options):
+		return declarations.Declaration(
+			name, lambda: done.append(f"+{name}"), lambda: done.append(f"-{name}"), **options
+		)
+
+	found = declarations.Declaration("found", list_missing=lambda: ["a field"])
+	ours = (declare("roles", is_deleted_last=True), declare("fields"), found, declare("indexes"))
+	monkeypatch.setattr(declarations, "DECLARATIONS", ours)
+	declarations.sync_all()
+	declarations.delete_all(last=False)
+	declarations.delete_all(last=True)
+	assert done == ["+roles", "+fields", "+indexes", "-indexes", "-fields", "-roles"]
+	assert declarations.list_all_missing() == ["a field"]
 
 
 def test_declaring_again_changes_nothing(site):
@@ -88,7 +104,8 @@ def test_a_field_of_the_sites_own_that_holds_the_same_is_used_as_it_is(site, mon
 
 def test_an_app_that_comes_later_gets_the_fields_of_its_doctypes(site, monkeypatch):
 	synced = []
-	monkeypatch.setattr(custom_fields, "sync_custom_fields", lambda: synced.append("fields"))
+	fields = declarations.Declaration("custom fields", lambda: synced.append("fields"))
+	monkeypatch.setattr(declarations, "DECLARATIONS", (fields,))
 	install.after_app_install("an app of somebody's")
 	assert synced == []
 	install.after_app_install("gameplan")

@@ -7,6 +7,7 @@ import pytest
 
 import frappe
 
+from orchestrator.setup import declarations
 from tests.support import bench, factories
 from tests.support.source import ROOT, list_imports
 
@@ -45,7 +46,8 @@ def test_the_command_prints_one_line_per_check_and_one_to_mend(site):
 
 
 def test_a_missing_field_is_a_failure_that_says_migrate(doctor, monkeypatch, site):
-	monkeypatch.setattr(doctor.custom_fields, "list_missing_fields", lambda: ["Lead.topic"])
+	missing = declarations.Declaration("custom fields", list_missing=lambda: ["Lead.topic"])
+	monkeypatch.setattr(declarations, "DECLARATIONS", (missing,))
 	finding = doctor.check_declarations()
 	assert (finding.level, finding.found) == ("fail", "missing: Lead.topic")
 	assert finding.remedy == f"Run bench --site {site} migrate."

@@ -1,0 +1,93 @@
+"""What this app declares on a site, as one tuple: install, migrate, uninstall and the doctor read it from here."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from orchestrator.api import naming_rules
+from orchestrator.setup import (
+	custom_fields,
+	dashboards,
+	documents,
+	indexes,
+	report_filters,
+	roles,
+	settings_defaults,
+	status_options,
+	ticket_status,
+	utm_fields,
+)
+
+
+class Declaration(NamedTuple):
+	"""One kind of declared things.
+
+	Attributes:
+		name: What it is, for tests and messages.
+		sync: Brings the site in line; repeating it changes nothing. None where install leaves it to people or to patches.
+		delete: Takes it back. None where it goes with our DocTypes, or stays valid without us.
+		list_missing: What a site lacks of it, as the doctor reports it.
+		is_deleted_last: Whether it is taken back when our DocTypes are gone, rather than before.
+	"""
+
+	name: str
+	sync: Callable[[], None] | None = None
+	delete: Callable[[], None] | None = None
+	list_missing: Callable[[], list[str]] | None = None
+	is_deleted_last: bool = False
+
+
+# In the order of installing; uninstalling goes backwards.
+DECLARATIONS = (
+	Declaration(
+		"roles", roles.sync_roles, roles.delete_roles, roles.list_missing_roles, is_deleted_last=True
+	),
+	Declaration(
+		"custom fields",
+		custom_fields.sync_custom_fields,
+		custom_fields.delete_custom_fields,
+		custom_fields.list_missing_fields,
+	),
+	Declaration("indexes", indexes.sync_indexes, indexes.delete_indexes, indexes.list_missing_indexes),
+	Declaration("naming rules", delete=naming_rules.delete_rules),
+	Declaration(
+		"status options",
+		status_options.sync_options,
+		status_options.delete_options,
+		status_options.list_missing_options,
+	),
+	Declaration(
+		"ticket status",
+		ticket_status.sync_status,
+		ticket_status.delete_status,
+		ticket_status.list_missing_status,
+	),
+	Declaration("settings", settings_defaults.sync_defaults),
+	Declaration("documents", documents.sync_library, documents.detach_files),
+	Declaration("report filters", report_filters.sync),
+	Declaration("UTM fields", utm_fields.sync),
+	Declaration("dashboards", delete=dashboards.delete_dashboards),
+)
+
+
+def sync_all() -> None:
+	"""Bring the site in line with the declarations. Repeating it changes nothing."""
+	for declaration in DECLARATIONS:
+		if declaration.sync:
+			declaration.sync()
+
+
+def delete_all(*, last: bool) -> None:
+	"""Take back what is to be deleted before our DocTypes go, or, with `last`, after that."""
+	for declaration in reversed(DECLARATIONS):
+		if declaration.delete and declaration.is_deleted_last == last:
+			declaration.delete()
+
+
+def list_all_missing() -> list[str]:
+	"""Return what the site lacks, as the doctor reports it."""
+	return [
+		missing
+		for declaration in DECLARATIONS
+		if declaration.list_missing
+		for missing in declaration.list_missing()
+	]
