@@ -271,7 +271,7 @@ def _check_parent_table(record: dict[str, Any]) -> None:
 
 
 def get_meta(doctype: str, parent: str | None = None) -> Meta:
-	"""The DocType's meta: 404 where there is none, 403 for a child table without its parent."""
+	"""Return the DocType's meta: 404 where there is none, 403 for a child table without its parent."""
 	meta = _get_meta_or_none(doctype)
 	if meta is None:
 		refuse(_("There is no DocType {0}.").format(doctype), frappe.DoesNotExistError)
@@ -288,7 +288,7 @@ def _is_readable_parent(parent: str, child: str) -> bool:
 
 
 def _get_meta_or_none(doctype: str) -> Meta | None:
-	"""The meta as Frappe caches it: to look for the DocType first would be a query more in every request."""
+	"""Return the meta as Frappe caches it: to look for the DocType first would be a query more in every request."""
 	if not doctype or not isinstance(doctype, str):
 		return None
 	try:
@@ -299,7 +299,7 @@ def _get_meta_or_none(doctype: str) -> Meta | None:
 
 
 def get_readable(meta: Meta, name: str | int | None, parent: str | None = None) -> Document:
-	"""The record, where the caller may read it."""
+	"""Return the record, where the caller may read it."""
 	frappe.has_permission(meta.name, "read", throw=True, parent_doctype=parent)
 	if meta.issingle:
 		doc = frappe.get_doc(meta.name)
@@ -314,7 +314,7 @@ def get_readable(meta: Meta, name: str | int | None, parent: str | None = None) 
 
 
 def get_writable(meta: Meta, name: str | int) -> Document:
-	"""The record to save for a change: itself, or the parent of a child row."""
+	"""Return the record to save for a change: itself, or the parent of a child row."""
 	if not meta.istable:
 		doc = get_readable(meta, name)
 	else:
@@ -348,7 +348,7 @@ def raise_not_found(doctype: str, name: str | int | None) -> None:
 def _find_first_match(
 	meta: Meta, filters: str | list | dict | None, parent: str | None = None
 ) -> str | int | None:
-	"""The name of the first record that fits and that the caller may read."""
+	"""Return the name of the first record that fits and that the caller may read."""
 	if not filters:
 		refuse(_("Missing parameter: name."), InvalidRequestError)
 	conditions = parse_filters(meta, "filters", filters)
@@ -368,7 +368,7 @@ def get_list_page(
 	group_by: str | None = None,
 	parent: str | None = None,
 ) -> Listing:
-	"""A page of the records that fit filters as `_parse_filters` gave them and that the caller may read."""
+	"""Return a page of the records that fit filters as `_parse_filters` gave them and that the caller may read."""
 	if meta.issingle:
 		refuse(
 			_("{0} has only one record. Read it with frappe.client.get.").format(meta.name),
@@ -407,12 +407,12 @@ def _build_listing(query: lists.ListQuery, rows: list[dict[str, Any]]) -> Listin
 
 
 def _remove_transport_keys(values: dict[str, Any]) -> dict[str, Any]:
-	"""The caller's own parameters."""
+	"""Return the caller's own parameters."""
 	return {key: value for key, value in values.items() if key not in TRANSPORT_KEYS}
 
 
 def _parse_changes(fieldname: str | dict | None, value: Any, values: dict[str, Any]) -> dict[str, Any]:
-	"""The changes of a set_value request, whichever of its three forms it has."""
+	"""Return the changes of a set_value request, whichever of its three forms it has."""
 	if fieldname is None:
 		changes = _remove_transport_keys(values)
 	elif isinstance(fieldname, dict):

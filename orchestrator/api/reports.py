@@ -62,8 +62,9 @@ def run(
 
 
 def get_report(report_name: str) -> Report:
-	"""The report, where the caller may run it: of a custom report the one it is made of, with its own columns and
-	filters. 403 for who may not, 404 for one that is not there."""
+	"""Return the report, where the caller may run it: of a custom report the one it is made of, with its own columns and
+	filters. 403 for who may not, 404 for one that is not there.
+	"""
 	frappe.has_permission("Report", "read", throw=True)
 	if not frappe.db.exists("Report", report_name):
 		refuse(_("There is no report {0}.").format(report_name), frappe.DoesNotExistError)
@@ -71,8 +72,9 @@ def get_report(report_name: str) -> Report:
 
 
 def parse_conditions(report: Report, filters: Any) -> dict[str, Any]:
-	"""The filters of a script or query report, over those that a custom report was saved with. 400 for what is no
-	object, for an unknown or a missing one, as far as the report itself declares them."""
+	"""Return the filters of a script or query report, over those that a custom report was saved with. 400 for what is no
+	object, for an unknown or a missing one, as far as the report itself declares them.
+	"""
 	conditions = parse_json("filters", filters) or {}
 	if not isinstance(conditions, dict):
 		refuse(_("filters must be an object of this report's filters."), InvalidRequestError)
@@ -115,7 +117,8 @@ def execute_report(report_name: str, conditions: dict[str, Any]) -> dict[str, An
 
 def raise_report_error(report_name: str, error: Exception) -> NoReturn:
 	"""422 for a report whose code broke, mostly over a filter it takes for granted. The words of a database error
-	are the report's SQL and stay here."""
+	are the report's SQL and stay here.
+	"""
 	reason = type(error).__name__
 	if not isinstance(error, compat.DatabaseError):
 		reason = f"{reason}: {strip_markup(str(error))}"
@@ -128,7 +131,7 @@ def raise_report_error(report_name: str, error: Exception) -> NoReturn:
 
 
 def _get_prepared_result(report_name: str, conditions: dict[str, Any]) -> dict[str, Any]:
-	"""The result that was prepared for the caller and these filters, or where that stands. A POST starts it."""
+	"""Return the result that was prepared for the caller and these filters, or where that stands. A POST starts it."""
 	result = query_report.run(report_name, filters=dict(conditions), are_default_filters=False)
 	if result.get("doc"):
 		return result
@@ -140,7 +143,7 @@ def _get_prepared_result(report_name: str, conditions: dict[str, Any]) -> dict[s
 
 
 def _get_latest_status(report_name: str, conditions: dict[str, Any]) -> str | None:
-	"""The state of the newest preparation by the caller with these filters."""
+	"""Return the state of the newest preparation by the caller with these filters."""
 	from frappe.core.doctype.prepared_report.prepared_report import process_filters_for_prepared_report
 
 	return frappe.db.get_value(
@@ -166,8 +169,9 @@ def _build_advice(status: str | None) -> str:
 
 
 def execute_builder_report(report: Report, filters: Any) -> dict[str, Any]:
-	"""A report of the report builder: the list it describes, narrowed by the caller's filters, as the caller may
-	see it."""
+	"""Return a report of the report builder: the list it describes, narrowed by the caller's filters, as the caller may
+	see it.
+	"""
 	meta = frappe.get_meta(report.ref_doctype)
 	description = json.loads(report.json or "{}")
 	conditions = parse_filters(meta, "filters", filters)
@@ -183,7 +187,7 @@ def execute_builder_report(report: Report, filters: Any) -> dict[str, Any]:
 
 
 def _build_result(report_name: str, report: Report, result: dict[str, Any]) -> ReportResult:
-	"""The reply's data from Frappe's result."""
+	"""Return the reply's data from Frappe's result."""
 	columns = [build_column(column) for column in result.get("columns") or []]
 	rows = None if "result" not in result else [_build_row(columns, row) for row in result["result"] or []]
 	total = rows.pop() if rows and result.get("add_total_row") else None
@@ -203,7 +207,7 @@ def _build_result(report_name: str, report: Report, result: dict[str, Any]) -> R
 
 
 def build_column(column: Any) -> ReportColumn:
-	"""A column under the same five keys, whichever of Frappe's forms it had."""
+	"""Return a column under the same five keys, whichever of Frappe's forms it had."""
 	if not isinstance(column, (str, dict)):
 		column = column.as_dict()  # the report builder gives the field itself
 	known = query_report.get_column_as_dict(column)
@@ -217,7 +221,7 @@ def build_column(column: Any) -> ReportColumn:
 
 
 def _build_row(columns: list[ReportColumn], row: dict[str, Any] | Sequence[Any]) -> dict[str, Any]:
-	"""A row by fieldname."""
+	"""Return a row by fieldname."""
 	if isinstance(row, dict):
 		return row
 	return {column["fieldname"]: value for column, value in zip(columns, row, strict=False)}

@@ -82,7 +82,7 @@ def create(
 
 
 def _parse_timeout(timeout: int | None) -> int:
-	"""The seconds a receiver may take. 400 for what Frappe's job of three attempts would not live to see."""
+	"""Return the seconds a receiver may take. 400 for what Frappe's job of three attempts would not live to see."""
 	seconds = DEFAULT_TIMEOUT_SECONDS if timeout is None else timeout
 	if not 1 <= seconds <= MAX_TIMEOUT_SECONDS:
 		refuse(_("timeout must be from 1 to {0} seconds.").format(MAX_TIMEOUT_SECONDS), InvalidRequestError)
@@ -90,7 +90,7 @@ def _parse_timeout(timeout: int | None) -> int:
 
 
 def _parse_events(events: str | list) -> list[str]:
-	"""The events asked for, each once. 400 for no list of names, 422 for an event Frappe does not have."""
+	"""Return the events asked for, each once. 400 for no list of names, 422 for an event Frappe does not have."""
 	names = (
 		parse_json("events", events)
 		if isinstance(events, str) and events.lstrip().startswith("[")
@@ -118,7 +118,7 @@ def _check_option(fieldname: str, value: str) -> str:
 
 
 def _parse_headers(value: Any) -> list[Header]:
-	"""The headers as rows of a Webhook. The body is JSON, and says so unless the caller says otherwise."""
+	"""Return the headers as rows of a Webhook. The body is JSON, and says so unless the caller says otherwise."""
 	rows = parse_json("webhook_headers", value) or []
 	if not isinstance(rows, list):
 		refuse(_("webhook_headers must be a list of {header_key, header_value}."), InvalidRequestError)

@@ -28,7 +28,8 @@ def orchestrator() -> None:
 @pass_context
 def demo(context: frappe._dict, takes_back: bool, kipu: str | None) -> None:
 	"""Make a demo: people, leads, opportunities, employees, leave, issues, projects, documents, and a connection to the
-	Kipu simulator."""
+	Kipu simulator.
+	"""
 	with open_site(context):
 		if takes_back:
 			_remove_demo()

@@ -1,5 +1,6 @@
 """What a file is: told by its first bytes, and refused where its name says something else. No site needed, but for the
-words."""
+words.
+"""
 
 import codecs
 import mimetypes
@@ -70,21 +71,22 @@ class MediaType(NamedTuple):
 
 
 def get_type_by_name(file_name: str) -> str | None:
-	"""The type that a file name tells."""
+	"""Return the type that a file name tells."""
 	media_type, compression = mimetypes.guess_type(file_name, strict=False)
 	return TYPE_OF_COMPRESSION.get(compression, UNKNOWN) if compression else media_type
 
 
 def _parse_declared_type(declared: str | None) -> str | None:
-	"""The type that the sender declared, None where that says nothing."""
+	"""Return the type that the sender declared, None where that says nothing."""
 	if not declared or declared == UNKNOWN or not MEDIA_TYPE.fullmatch(declared):
 		return None
 	return declared.lower()
 
 
 def detect_type(head: bytes, file_name: str, declared: str | None = None) -> MediaType:
-	"""The type of a file that begins with `head`. It fits unless its name tells of bytes that are not there. What the
-	sender declared counts only where the name tells nothing: many systems make it up."""
+	"""Return the type of a file that begins with `head`. It fits unless its name tells of bytes that are not there. What the
+	sender declared counts only where the name tells nothing: many systems make it up.
+	"""
 	told = get_type_by_name(file_name) or _parse_declared_type(declared)
 	return MediaType(told or _detect_type_by_bytes(head), told is None or is_consistent(head, told))
 
@@ -107,7 +109,7 @@ def _is_recognized(head: bytes, media_type: str) -> bool:
 
 
 def is_binary_container(head: bytes) -> bool:
-	"""True for bytes that begin a file which is no text even without a zero byte among them."""
+	"""Return True for bytes that begin a file which is no text even without a zero byte among them."""
 	return head.startswith(OLE) or any(_is_recognized(head, each) for each in BINARY_WITHOUT_ZEROS)
 
 
@@ -133,7 +135,7 @@ def is_utf16(head: bytes) -> bool:
 
 
 def _detect_type_by_bytes(head: bytes) -> str:
-	"""The type that the first bytes tell."""
+	"""Return the type that the first bytes tell."""
 	if LOOKS_LIKE_PDF.match(head.removeprefix(BOM)):
 		return PDF
 	guess = filetype.guess_mime(head)
@@ -144,7 +146,8 @@ def _detect_type_by_bytes(head: bytes) -> str:
 
 def is_utf8(head: bytes) -> bool:
 	"""Whether `head` is a text in UTF-8, maybe cut within a character. No picture or archive is: of two or three letters
-	at its beginning, such as BM, that proves more."""
+	at its beginning, such as BM, that proves more.
+	"""
 	try:
 		codecs.getincrementaldecoder("utf-8")().decode(head)
 	except UnicodeDecodeError:
@@ -153,7 +156,7 @@ def is_utf8(head: bytes) -> bool:
 
 
 def get_extension(head: bytes, declared: str | None = None) -> str:
-	"""The usual extension of what the sender declared, where the bytes bear it out; else of what they tell."""
+	"""Return the usual extension of what the sender declared, where the bytes bear it out; else of what they tell."""
 	claim = _parse_declared_type(declared)
 	extension = mimetypes.guess_extension(claim) if claim and is_consistent(head, claim) else None
 	return extension or mimetypes.guess_extension(_detect_type_by_bytes(head)) or ".bin"

@@ -169,7 +169,7 @@ def check_documents() -> Finding:
 
 
 def check_kipu() -> Finding:
-	"""The connections to Kipu, the worst first: paused, waiting for somebody, behind."""
+	"""Return the connections to Kipu, the worst first: paused, waiting for somebody, behind."""
 	connections = frappe.get_all(
 		"Kipu Connection", {"enabled": 1}, ["name", "status", "paused_reason"], order_by="name asc"
 	)
@@ -218,7 +218,7 @@ def _check_pdf() -> Finding:
 
 
 def has_font(lang: str) -> bool:
-	"""True if the machine has a font for the language, or cannot tell."""
+	"""Return True if the machine has a font for the language, or cannot tell."""
 	lister = shutil.which("fc-list")
 	if not lister:
 		return True

@@ -19,7 +19,7 @@ def after_install() -> None:
 
 
 def after_app_install(app: str) -> None:
-	"""Hook after_app_install: an app of the suite that came after us gets what we declare on its DocTypes."""
+	"""Act on after_app_install: an app of the suite that came after us gets what we declare on its DocTypes."""
 	if app in OPTIONAL_APPS:
 		sync_declarations()
 		dashboards.sync_dashboards()  # the app may bring the roles of their readers

@@ -2,7 +2,8 @@
 
 Both answer `{"doctype", "total", "succeeded", "failed", "results"}`, where `results` holds, in the order asked
 for, one `{"name", "ok", "error"}` per record and `error` is null or `{"type", "text"}`. With `background` they
-answer `{"operation", "status"}` instead, and `get_operation` tells how it goes."""
+answer `{"operation", "status"}` instead, and `get_operation` tells how it goes.
+"""
 
 import frappe
 from frappe import _lt

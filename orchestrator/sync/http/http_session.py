@@ -168,7 +168,7 @@ class HttpSession:
 		self._session = _Session()
 
 	def get(self, route: str, build: Callable[[], Request], read: Callable[[Reply], T]) -> T:
-		"""What `read` makes of the answer to the request of `build`, which is called anew (signed anew) for every attempt.
+		"""Return what `read` makes of the answer to the request of `build`, which is called anew (signed anew) for every attempt.
 
 		`read` may raise `MalformedPageError`, which is retried like a 503. Raises a `TerminalError` at once, `RetriesExhaustedError` after
 		the last attempt.
@@ -225,7 +225,7 @@ class HttpSession:
 		return {**options, "allow_redirects": False, "timeout": timeout}
 
 	def _read_body(self, route: str, response: requests.Response) -> bytes | SyncError:
-		"""The whole body, or why not. Reads what has arrived, so that a dripping body meets its deadline."""
+		"""Return the whole body, or why not. Reads what has arrived, so that a dripping body meets its deadline."""
 		started = self._clock()
 		chunks: list[bytes] = []
 		size = 0
@@ -294,7 +294,7 @@ class _Session(requests.Session):
 
 
 def _prepare_request(request: Request) -> requests.PreparedRequest:
-	"""A request that requests leaves alone: nothing re-encoded, no header added."""
+	"""Return a request that requests leaves alone: nothing re-encoded, no header added."""
 	prepared = requests.PreparedRequest()
 	prepared.method = "GET"
 	prepared.url = request.url
@@ -304,13 +304,13 @@ def _prepare_request(request: Request) -> requests.PreparedRequest:
 
 
 def _without_traceback(error: SyncError) -> SyncError:
-	"""The error without the frames it came through and without what it was raised from."""
+	"""Return the error without the frames it came through and without what it was raised from."""
 	error.__cause__ = error.__context__ = None
 	return error.with_traceback(None)
 
 
 def _find_hint(body: bytes) -> str | None:
-	"""What a refusal is about, if its text speaks of one thing we know. The text itself goes no further."""
+	"""Return what a refusal is about, if its text speaks of one thing we know. The text itself goes no further."""
 	text = body[:CHUNK_BYTES].lower()
 	found = [hint for hint, words in REFUSAL_HINTS.items() if any(word in text for word in words)]
 	return found[0] if len(found) == 1 else None

@@ -54,7 +54,7 @@ class HeartbeatSleep:
 
 @contextmanager
 def prefetch_items(items: Iterator[T], patience: HeartbeatSleep) -> Iterator[Iterator[T]]:
-	"""The items, each made while the one before is in use. What making one raises is raised in its place."""
+	"""Return the items, each made while the one before is in use. What making one raises is raised in its place."""
 	patience.given_up.clear()
 	executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="orchestrator-prefetch")
 	waits = True
@@ -87,7 +87,7 @@ def _wait_for(future: Future[T], patience: HeartbeatSleep) -> T:
 
 
 def yield_to_main_thread(items: Iterable[T]) -> Iterator[T]:
-	"""The items, for work in the thread: now and then the run's own thread goes first."""
+	"""Return the items, for work in the thread: now and then the run's own thread goes first."""
 	for number, item in enumerate(items):
 		if number % YIELD_INTERVAL_ITEMS == 0:
 			time.sleep(MAX_YIELD_SECONDS)

@@ -20,7 +20,7 @@ def get_process_id() -> str:
 
 
 def is_process_gone(machine: str | None, process_id: str | None) -> bool:
-	"""True if the process is known to have ended. Of another machine nothing is known."""
+	"""Return True if the process is known to have ended. Of another machine nothing is known."""
 	number, _, began = (process_id or "").partition(":")
 	if machine != get_host() or not number.isdigit():
 		return False

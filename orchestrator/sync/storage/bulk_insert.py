@@ -31,7 +31,7 @@ STORED_COLUMNS = frozenset(
 
 
 def is_bulk_writable(person: Person, run: str) -> bool:
-	"""True if all that changes is new, or was new in this very run, and holds nothing that saving would clean."""
+	"""Return True if all that changes is new, or was new in this very run, and holds nothing that saving would clean."""
 	changed = [record for record in person.records if record.changed]
 	return all(
 		(record.new or record.created_by_run == run) and not _contains_markup(record.row)
@@ -84,7 +84,8 @@ def _bulk_write_doctype(
 
 def _lock_rows(doctype: str, known: Collection[Record]) -> None:
 	"""Whole rows are written, so nobody may have written to them since they were read. Raises QueryDeadlockError where
-	somebody has: the page is to be done again."""
+	somebody has: the page is to be done again.
+	"""
 	if not known:
 		return
 	rows = frappe.db.sql(

@@ -1,5 +1,6 @@
 """Whether anything on this site listens to a DocType's records being made. If nothing does, many may be written at once:
-nobody can tell the difference. If anything might, each is saved as anybody's."""
+nobody can tell the difference. If anything might, each is saved as anybody's.
+"""
 
 from collections.abc import Collection, Iterator
 
@@ -21,12 +22,12 @@ INSERT_RELEVANT_PROPERTIES = frozenset({"Select", "Phone", "Link"})
 
 
 def has_side_effects(doctype: str, written: Collection[str] = ()) -> bool:
-	"""True if saving a new record of `doctype` could do more than write its row. `written`: the fields that get a value."""
+	"""Return True if saving a new record of `doctype` could do more than write its row. `written`: the fields that get a value."""
 	return next(list_side_effects(doctype, written), None) is not None
 
 
 def list_side_effects(doctype: str, written: Collection[str] = ()) -> Iterator[str]:
-	"""What listens, one by one."""
+	"""Yield each handler and rule that saving would run."""
 	yield from find_handlers(doctype, INSERT_EVENTS)
 	yield from find_rules(doctype)
 	if any(_is_checked_on_save(field, written) for field in frappe.get_meta(doctype).fields):
@@ -43,7 +44,7 @@ def _find_overridden_controller(doctype: str) -> str | None:
 
 
 def _is_checked_on_save(field: DocField, written: Collection[str]) -> bool:
-	"""True of a field of the site's own that saving looks at. Defaults are written like any other value."""
+	"""Return True of a field of the site's own that saving looks at. Defaults are written like any other value."""
 	if not field.get("is_custom_field"):
 		return False
 	if field.reqd or field.fetch_from or field.unique or field.fieldtype == "Rating":

@@ -25,7 +25,7 @@ class Store(Protocol):
 		"""By name of a stay: the contents taken over, and the run that wrote it last."""
 
 	def get_persons(self, clients: Collection[str]) -> dict[str, Person]:
-		"""The persons by the client's name; a new one where there is none."""
+		"""Return the persons by the client's name; a new one where there is none."""
 
 	def write(self, persons: Iterable[Person]) -> list[tuple[Person, Exception]]:
 		"""Write what changed. Returns the persons that could not be, and why."""

@@ -32,7 +32,7 @@ class DatabaseStore:
 		return get_hashes(stays)
 
 	def get_persons(self, clients: Collection[str]) -> dict[str, Person]:
-		"""The persons by the client's name; a new one where there is none."""
+		"""Return the persons by the client's name; a new one where there is none."""
 		return get_persons(self._source, clients)
 
 	def list_in_care(self) -> list[StayRow]:
@@ -58,7 +58,7 @@ class DatabaseStore:
 		return failures
 
 	def _bulk_write(self, persons: Collection[Person]) -> dict[str, str]:
-		"""The `modified` of what was written; nothing where somebody listens, or where a row was refused."""
+		"""Return the `modified` of what was written; nothing where somebody listens, or where a row was refused."""
 		if not any(record.changed for person in persons for record in person.records):
 			return {}
 		templates = self._bulk_templates_if_no_side_effects()
@@ -115,7 +115,7 @@ class DatabaseStore:
 		sync_state.upsert_states(touched, self._source.name, self._run, stamps)
 
 	def _is_created_by_run(self, record: Record) -> bool:
-		"""What this run has made is taken back by deleting it."""
+		"""Return True for a record that a rollback of this run deletes."""
 		return record.created_by_run == self._run
 
 

@@ -23,19 +23,19 @@ def write_csv(path: Path, table: Table) -> None:
 
 
 def build_cells(values: Iterable[Any]) -> list[Any]:
-	"""The cells of a row: numbers as they are, the rest as text that is no formula."""
+	"""Return the cells of a row: numbers as they are, the rest as text that is no formula."""
 	return [
 		value if type(value) in (int, float) and is_finite(value) else _build_cell(value) for value in values
 	]
 
 
 def _build_cell(value: Any) -> Any:
-	"""A cell that is no plain number."""
+	"""Return a cell that is no plain number."""
 	if isinstance(value, bool):
 		return int(value)
 	return value if _is_decimal(value) else escape_formula(to_text(value))
 
 
 def _is_decimal(value: Any) -> bool:
-	"""True for a finite number of another class, such as the database's Decimal."""
+	"""Return True for a finite number of another class, such as the database's Decimal."""
 	return hasattr(value, "as_tuple") and value.is_finite()

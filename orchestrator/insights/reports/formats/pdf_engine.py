@@ -33,7 +33,8 @@ def compile_document(folder: Path, template: str, data: dict[str, Any], with_pdf
 	"""Lay out a template with its data; the PDF is in the folder then.
 
 	Returns: what the template tells of the document.
-	Raises: ReportExecutionError (422) where it cannot be laid out in time."""
+	Raises: ReportExecutionError (422) where it cannot be laid out in time.
+	"""
 	shutil.copyfile(frappe.get_app_path("orchestrator", "templates", f"{template}.typ"), folder / "main.typ")
 	(folder / "data.json").write_text(json.dumps({"fonts": FONTS, **data}), encoding="utf-8")
 	command = [sys.executable, typst_process.__file__, str(folder), "pdf" if with_pdf else "query"]

@@ -34,7 +34,8 @@ WRITERS: dict[str, Writer] = {
 
 def create_file(format_: str, table: Table, title: TitlePage) -> File:
 	"""Write the table in one of the formats and keep it as a private File of the caller. If the call fails
-	after all, the file goes with what else it wrote."""
+	after all, the file goes with what else it wrote.
+	"""
 	file_name = f"{_build_base_name(title)}-{frappe.generate_hash(length=8)}.{format_}"
 	path = Path(get_site_path("private", "files", file_name)).absolute()
 	frappe.db.after_rollback.add(lambda: path.unlink(missing_ok=True))
@@ -47,13 +48,13 @@ def create_file(format_: str, table: Table, title: TitlePage) -> File:
 
 
 def _build_base_name(title: TitlePage) -> str:
-	"""The report's name and day, as a file may be named."""
+	"""Return the report's name and day, as a file may be named."""
 	name = UNWANTED_CHARACTERS.sub("-", title.report_name).strip(" .-")[:MAX_NAME_LENGTH] or "report"
 	return f"{name} {title.generated_at:%Y-%m-%d}".replace(" ", "-")
 
 
 def _create_file_record(file_name: str, path: Path) -> File:
-	"""The File of what lies at `path`. As for a copy of an attachment, Frappe neither reads nor writes it again."""
+	"""Return the File of what lies at `path`. As for a copy of an attachment, Frappe neither reads nor writes it again."""
 	doc = frappe.get_doc(
 		{
 			"doctype": DOCTYPE,
@@ -75,7 +76,7 @@ def _create_file_record(file_name: str, path: Path) -> File:
 
 
 def _compute_hash(path: Path) -> str:
-	"""A hash of name and content: another File with the same content must not lean on this one's place on disk."""
+	"""Return a hash of name and content: another File with the same content must not lean on this one's place on disk."""
 	digest = hashlib.md5(path.name.encode(), usedforsecurity=False)
 	with path.open("rb") as file:
 		while block := file.read(BLOCK_BYTES):

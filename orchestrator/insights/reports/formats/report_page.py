@@ -22,7 +22,7 @@ def write_html(path: Path, table: Table, title: TitlePage) -> None:
 
 
 def _build_context(table: Table, title: TitlePage) -> dict[str, Any]:
-	"""What the template shows, escaped."""
+	"""Return what the template shows, escaped."""
 	start, end = ("right", "left") if is_rtl() else ("left", "right")
 	return {
 		"lang": frappe.local.lang,
@@ -45,7 +45,7 @@ def _build_context(table: Table, title: TitlePage) -> dict[str, Any]:
 
 
 def render_figure(item: dict[str, Any]) -> str:
-	"""A figure of the report's summary as text."""
+	"""Return a figure of the report's summary as text."""
 	value, kind = item.get("value"), item.get("datatype") or item.get("type")
 	if not isinstance(value, int | float):
 		return to_text(value)
@@ -55,7 +55,7 @@ def render_figure(item: dict[str, Any]) -> str:
 
 
 def _render_heading(column: Column) -> str:
-	"""The heading of a column."""
+	"""Return the heading of a column."""
 	return (
 		f'<th class="number">{escape_html(column.label)}</th>'
 		if column.is_number
@@ -64,12 +64,12 @@ def _render_heading(column: Column) -> str:
 
 
 def _render_row(table: Table, row: Row) -> str:
-	"""The cells of a row."""
+	"""Return the cells of a row."""
 	return "".join(_render_cell(column, format_cell(column, row)) for column in table.columns)
 
 
 def _render_cell(column: Column, text: str) -> str:
-	"""A cell, which is read in the direction of its first letter."""
+	"""Return a cell, which is read in the direction of its first letter."""
 	if column.is_number:
 		return f'<td class="number">{escape_html(text)}</td>'
 	return (

@@ -1,7 +1,8 @@
 """A report as a PDF by Typst: the columns' heading on every page, no row on two, on the report's letter head.
 
 Typst needs 20 kB for each cell, so a long table is laid out part by part, each in a process that ends with it. A part
-begins with the row that would stand alone on the last page of the part before, so that no page is left half empty."""
+begins with the row that would stand alone on the last page of the part before, so that no page is left half empty.
+"""
 
 import re
 from dataclasses import dataclass

@@ -97,13 +97,13 @@ def _count_decimals(column: Column) -> int | None:
 
 
 def _compute_width(column: Column) -> float:
-	"""A column's width in characters: as the report has it in pixels, else by its heading."""
+	"""Return a column's width in characters: as the report has it in pixels, else by its heading."""
 	told = column.width / PIXELS_PER_CHARACTER if column.width else DEFAULT_WIDTH
 	return min(max(told, len(column.label) + 2, MIN_WIDTH), MAX_WIDTH)
 
 
 def _write_title_page(book: Workbook, title: TitlePage) -> None:
-	"""The second sheet: report, time, filters."""
+	"""Return the second sheet: report, time, filters."""
 	sheet = book.add_worksheet(_("About")[:31])
 	bold, plain = book.add_format({"bold": True}), book.add_format({"quote_prefix": True})
 	lines = [(_("Report"), title.heading), (_("Generated"), title.made_line), *title.filters]
