@@ -752,6 +752,12 @@ def test_the_public_run_has_both_lines_and_both_databases() -> None:
 	assert "image: mariadb:${{ matrix.mariadb }}" in workflow
 
 
+def test_the_public_run_measures_coverage_once() -> None:
+	workflow = (ROOT / ".github/workflows/ci.yml").read_text()
+	assert workflow.count("arguments: --coverage") == 1
+	assert "- run: .ci/run ${{ matrix.arguments }}" in workflow
+
+
 class ContinuousRun:
 	""".ci/run beside a script/test that says what it was asked for and ends as it is told."""
 

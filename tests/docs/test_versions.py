@@ -10,7 +10,7 @@ import pytest
 import frappe
 
 from tests.support import factories
-from tests.support.client import Client, get_data
+from tests.support.client import Client, get_data, get_error
 from tests.support.docs_factories import (
 	METHOD,
 	download,
@@ -154,13 +154,23 @@ def test_content_of_another_type_gets_another_extension(writer, people):
 # Refusals
 
 
-def test_create_version_requires_write_access(api, guest, document, people):
-	expected = {people.reader: 403, people.stranger: 404, people.writer: 201, people.manager: 201}
-	for person, status in expected.items():
-		assert api(person).post(CREATE, document=document, file="x y").status_code == status
-	assert guest.post(CREATE, document=document, file="x y").status_code == 401
-	assert api(people.writer).post(CREATE, document="DOC-missing", file="x y").status_code == 404
-	assert api(people.writer).post(CREATE, document=document).status_code == 400
+@pytest.mark.parametrize(
+	("person", "status"), [("reader", 403), ("stranger", 404), ("writer", 201), ("manager", 201)]
+)
+def test_create_version_requires_write_access(api, document, people, person, status):
+	before = frappe.db.count("Document Version", {"document": document})
+	reply = api(people[person]).post(CREATE, document=document, file="x y")
+	assert reply.status_code == status
+	frappe.db.rollback()
+	assert frappe.db.count("Document Version", {"document": document}) == before + (status == 201)
+
+
+def test_create_version_rejects_guests_missing_documents_and_missing_content(api, guest, document, people):
+	writer = api(people.writer)
+	assert get_error(guest.post(CREATE, document=document, file="x y")) == (401, "AuthenticationError")
+	reply = writer.post(CREATE, document="DOC-missing", file="x y")
+	assert get_error(reply) == (404, "DoesNotExistError")
+	assert get_error(writer.post(CREATE, document=document)) == (400, "InvalidRequestError")
 
 
 @pytest.mark.parametrize(

@@ -119,15 +119,19 @@ def test_a_connection_where_another_run_is_at_work_ends_with_4_and_its_id(here, 
 	assert (busy.exit_code, first.name in busy.stderr) == (4, True)
 
 
-def test_what_makes_no_sense_ends_with_2_and_one_line(here, right):
-	for arguments in (
-		("sync-kipu", "--since", "2026-02-30", *build_options(right)),
-		("sync-kipu", *build_options("nowhere")),
-		("sync-history", "--limit", "0"),
-		("sync-rollback", "nothing", "--yes"),
-	):
-		refused = here(*arguments)
-		assert (refused.exit_code, len(refused.stderr.splitlines())) == (2, 1), arguments
+@pytest.mark.parametrize(
+	"build_arguments",
+	[
+		lambda connection: ("sync-kipu", "--since", "2026-02-30", *build_options(connection)),
+		lambda _connection: ("sync-kipu", *build_options("nowhere")),
+		lambda _connection: ("sync-history", "--limit", "0"),
+		lambda _connection: ("sync-rollback", "nothing", "--yes"),
+	],
+	ids=["since", "connection", "limit", "run"],
+)
+def test_invalid_arguments_exit_with_2_and_one_line(here, right, build_arguments):
+	rejected = here(*build_arguments(right))
+	assert (rejected.exit_code, len(rejected.stderr.splitlines())) == (2, 1)
 
 
 @pytest.mark.parametrize(
