@@ -151,6 +151,7 @@ def insert(doc: str | dict | None = None, doctype: str | None = None, **values: 
 		DoesNotExistError: 404. There is no such DocType.
 		InvalidRequestError: 400. A field is unknown, or a value does not fit its field.
 		DuplicateEntryError: 409. There is such a record.
+		ConflictError: 409. The state of another record forbids it.
 		ValidationError: 422. The DocType's own validation refuses the record.
 	"""
 	record = parse_json("doc", doc) if doc else {"doctype": doctype, **_remove_transport_keys(values)}
@@ -206,6 +207,7 @@ def set_value(
 		DoesNotExistError: 404. The record is missing or hidden, or there is no such DocType.
 		InvalidRequestError: 400. A field is unknown or protected, or a value does not fit its field.
 		TimestampMismatchError: 409. The record has been changed since it was read.
+		ConflictError: 409. The state of the record forbids the change.
 		ValidationError: 422. The DocType's own validation refuses the change.
 	"""
 	meta = get_meta(doctype)
@@ -246,6 +248,8 @@ def delete(doctype: str, name: str | int) -> DeletedRecord:
 		PermissionError: 403. The caller may not delete the record.
 		DoesNotExistError: 404. The record is missing or hidden, or there is no such DocType.
 		LinkExistsError: 409. Other records refer to it.
+		ConflictError: 409. The state of the record forbids it.
+		ValidationError: 422. The DocType's own rules refuse the deletion.
 	"""
 	meta = get_meta(doctype)
 	if meta.istable:

@@ -51,6 +51,7 @@ def run(
 		DoesNotExistError: 404. There is no such report.
 		InvalidRequestError: 400. A filter is malformed, unknown or missing.
 		ReportExecutionError: 422. The report itself failed.
+		ValidationError: 422. The report refuses its filters.
 	"""
 	report = get_report(report_name)
 	if report.report_type == REPORT_BUILDER:

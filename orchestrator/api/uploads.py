@@ -52,6 +52,7 @@ def upload_file() -> dict[str, Any] | UnchangedRecord:
 		PermissionError: 403. The caller may not write the record or not create the folder.
 		DoesNotExistError: 404. There is no such DocType or File.
 		InvalidRequestError: 400. There is no file, it is empty, or a name is not valid.
+		ConflictError: 409. The record does not take files, or someone else has the document checked out.
 		MaxFileSizeReachedError: 413. The file is larger than the site allows.
 		ValidationError: 422. The file is damaged, or file_url leads to no file.
 	"""

@@ -141,6 +141,7 @@ def generate_report(
 		InvalidRequestError: 400. The format, a filter or the recipients are malformed or unknown.
 		InvalidRecipientError: 422. A recipient may not run the report.
 		ReportExecutionError: 422. The report itself failed.
+		ValidationError: 422. The report refuses its filters.
 	"""
 	report = get_report(report_name)
 	request = report_request.parse_report_request(report_name, report, format, filters, recipients, send_mail)

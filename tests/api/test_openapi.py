@@ -237,7 +237,8 @@ def test_every_operation_names_its_refusals(spec: dict[str, Any]) -> None:
 	assert report["404"]["description"] == "- DoesNotExistError: There is no such report."
 	assert report["422"]["description"] == (
 		"- InvalidRecipientError: A recipient may not run the report.\n"
-		"- ReportExecutionError: The report itself failed."
+		"- ReportExecutionError: The report itself failed.\n"
+		"- ValidationError: The report refuses its filters."
 	)
 
 

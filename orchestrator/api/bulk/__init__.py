@@ -72,6 +72,7 @@ def delete_many(
 		DoesNotExistError: 404. A record is missing or hidden.
 		InvalidRequestError: 400. name is not a list of names, or is too long.
 		LinkExistsError: 409. Other records refer to one of them.
+		ConflictError: 409. The state of a record forbids it.
 		BulkOperationError: 422. Records failed for different reasons.
 	"""
 	request = BulkRequest("Delete", doctype, parse_names(name), bool(atomic))
