@@ -21,6 +21,7 @@ FOUNDATION = {
 	"configuration",
 	"exceptions",
 	"file_names",
+	"iso8601",
 	"isolation",
 	"measure_queries",
 	"period",
