@@ -1,6 +1,5 @@
 """Timestamps and dates of calls and replies: parsed strictly, converted to the site's time zone, written in ISO 8601."""
 
-import re
 from datetime import date, datetime
 from typing import Literal, overload
 from zoneinfo import ZoneInfo
@@ -9,12 +8,9 @@ from frappe import _
 from frappe.utils import get_system_timezone
 
 from orchestrator.exceptions import InvalidRequestError, refuse
+from orchestrator.iso8601 import parse_iso
 
-DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-TIMESTAMP = re.compile(
-	r"(?P<date>\d{4}-\d{2}-\d{2})[T ](?P<time>(?!24)\d{2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?)"
-	r"(?P<zone>Z|z|[+-]\d{2}(?::?\d{2})?)?"
-)
+DATE_LENGTH = len("2025-02-19")
 # What MariaDB keeps; the day after the last is a day as well.
 YEARS = range(1000, 9999)
 
@@ -52,13 +48,11 @@ def parse_timestamp(name: str, text: str) -> datetime:
 
 	Raises InvalidRequestError (400) for anything else.
 	"""
-	found = TIMESTAMP.fullmatch(text.strip())
+	text = text.strip()
 	try:
-		if not found:
+		moment = parse_iso(text)
+		if len(text) == DATE_LENGTH:
 			raise ValueError
-		moment = datetime.fromisoformat(
-			f"{found['date']}T{_normalize_seconds(found['time'])}{_normalize_offset(found['zone'])}"
-		)
 		if moment.tzinfo:
 			moment = to_site_time(moment)
 		if moment.year not in YEARS:
@@ -76,25 +70,10 @@ def parse_timestamp(name: str, text: str) -> datetime:
 def parse_date(name: str, text: str) -> date:
 	"""Return an ISO 8601 date. Raises InvalidRequestError (400) for anything else."""
 	try:
-		day = date.fromisoformat(text.strip() if DATE.fullmatch(text.strip()) else "")
-		if day.year not in YEARS:
+		text = text.strip()
+		day = parse_iso(text).date()
+		if len(text) != DATE_LENGTH or day.year not in YEARS:
 			raise ValueError
 	except ValueError:
 		refuse(_("{0} must be a date, such as 2025-02-19.").format(name), InvalidRequestError)
 	return day
-
-
-def _normalize_seconds(time: str) -> str:
-	"""Return the time of a timestamp with its seconds and without a fraction."""
-	whole = re.split("[.,]", time)[0]
-	return whole if whole.count(":") == 2 else f"{whole}:00"
-
-
-def _normalize_offset(zone: str | None) -> str:
-	"""Return the zone of a timestamp as Python before 3.11 reads it."""
-	if not zone:
-		return ""
-	if zone in "Zz":
-		return "+00:00"
-	digits = zone[1:].replace(":", "").ljust(4, "0")
-	return f"{zone[0]}{digits[:2]}:{digits[2:]}"

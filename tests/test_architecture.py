@@ -23,6 +23,7 @@ FOUNDATION = {
 	"doctypes",
 	"exceptions",
 	"file_names",
+	"iso8601",
 	"isolation",
 	"measure_queries",
 	"period",

@@ -18,6 +18,7 @@ from frappe.utils import get_time
 from orchestrator import clock, period
 from orchestrator.api.aliases import get_fieldname
 from orchestrator.exceptions import InvalidRequestError, refuse
+from orchestrator.iso8601 import parse_iso
 
 INTEGER_TYPES: Final = frozenset({"Int", "Long Int"})
 DECIMAL_TYPES: Final = frozenset({"Currency", "Float", "Percent", "Rating", "Duration"})
@@ -143,7 +144,7 @@ def _parse_moment(name: str, kind: str, value: Any) -> Any:
 	try:
 		if kind == "Time":
 			return get_time(text) and text if TIME_PATTERN.fullmatch(text) else _refuse_moment(name, kind)
-		if period.DATE.fullmatch(text):
+		if len(text) == period.DATE_LENGTH:
 			period.parse_date(name, text)
 			return text
 		moment = period.parse_timestamp(name, text)
@@ -152,8 +153,7 @@ def _parse_moment(name: str, kind: str, value: Any) -> Any:
 		_refuse_moment(name, kind)
 	if kind == "Date":
 		return str(moment.date())
-	zoned = period.TIMESTAMP.fullmatch(text)["zone"]  # type: ignore[index]  # read_timestamp refuses all else
-	return str(moment) if zoned else text
+	return str(moment) if parse_iso(text).tzinfo else text
 
 
 def _get_current_time(kind: str, word: str) -> str:

@@ -10,12 +10,13 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import TypeVar, cast
 from urllib.parse import urlsplit
 
 import requests
 import urllib3
 from requests.structures import CaseInsensitiveDict
+from tenacity import RetryCallState, Retrying, retry_if_result
 
 from orchestrator.sync.errors import (
 	AccessDeniedError,
@@ -166,6 +167,7 @@ class HttpSession:
 		self._jitter = jitter
 		self._pacer = RateLimiter(self.policy.requests_per_second, clock, sleep)
 		self._session = _Session()
+		self._retrying = self._build_retrying()
 
 	def get(self, route: str, build: Callable[[], Request], read: Callable[[Reply], T]) -> T:
 		"""Return what `read` makes of the answer to the request of `build`, which is called anew (signed anew) for every attempt.
@@ -173,20 +175,25 @@ class HttpSession:
 		`read` may raise `MalformedPageError`, which is retried like a 503. Raises a `TerminalError` at once, `RetriesExhaustedError` after
 		the last attempt.
 		"""
-		last: TransientError | None = None
-		for attempt in range(1, self.policy.max_attempts + 1):
-			self._pacer.acquire()
-			outcome = self._try_request(route, build, read)
-			if not isinstance(outcome, SyncError):
-				return outcome
-			if not isinstance(outcome, TransientError):
-				raise outcome
-			last = outcome
-			wait = self._compute_wait(attempt, outcome)
-			if attempt == self.policy.max_attempts or wait > self.policy.max_wait:
-				break
-			self._sleep(wait)
-		raise _build_exhausted_error(route, last)
+		outcome = self._retrying(self._try_request, route, build, read)
+		if isinstance(outcome, TransientError):
+			raise _build_exhausted_error(route, outcome)
+		if isinstance(outcome, SyncError):
+			raise outcome
+		return outcome
+
+	def _build_retrying(self) -> Retrying:
+		"""Errors come as results, because tenacity's frames would be in the traceback of one that is raised."""
+		return Retrying(
+			retry=retry_if_result(lambda outcome: isinstance(outcome, TransientError)),
+			stop=self._is_exhausted,
+			wait=self._compute_wait,
+			sleep=lambda seconds: self._sleep(seconds),
+			retry_error_callback=_get_outcome,
+		)
+
+	def _is_exhausted(self, state: RetryCallState) -> bool:
+		return state.attempt_number >= self.policy.max_attempts or self._is_wait_too_long(state)
 
 	def close(self) -> None:
 		"""Close the connections that are kept alive."""
@@ -196,6 +203,7 @@ class HttpSession:
 		self, route: str, build: Callable[[], Request], read: Callable[[Reply], T]
 	) -> T | SyncError:
 		"""One request. Errors are returned, not raised: the frames below hold URL and body."""
+		self._pacer.acquire()
 		self.requests_sent += 1
 		try:
 			reply = self._send_request(route, build())
@@ -249,30 +257,36 @@ class HttpSession:
 		if error := TERMINAL_ERRORS.get(status):
 			return error(route, status, length, _find_hint(body) if error is AccessDeniedError else None)
 		if status in TRANSIENT_STATUSES or status >= 500:
-			retry_after = parse_retry_after(response.headers.get("Retry-After"), self._now())
+			retry_after = parse_retry_after(response.headers.get("Retry-After"))
 			return TransientError(route, status, length, retry_after=retry_after)
 		return TerminalError(route, status, length)
 
-	def _compute_wait(self, attempt: int, error: TransientError) -> float:
+	def _is_wait_too_long(self, state: RetryCallState) -> bool:
+		return (_get_outcome(state).retry_after or 0) > self.policy.max_wait
+
+	def _compute_wait(self, state: RetryCallState) -> float:
 		"""Seconds until the next attempt: what the remote asked for, or a doubling wait, each with jitter on top."""
-		backoff = min(self.policy.backoff * 2 ** (attempt - 1), self.policy.max_wait / 2)
-		if error.retry_after is None:
-			return backoff * (0.5 + self._jitter())
-		if error.retry_after > self.policy.max_wait:
-			return error.retry_after
-		return min(error.retry_after + self.policy.backoff * self._jitter(), self.policy.max_wait)
+		retry_after = _get_outcome(state).retry_after
+		if retry_after is not None:
+			return min(retry_after + self.policy.backoff * self._jitter(), self.policy.max_wait)
+		backoff = min(self.policy.backoff * 2 ** (state.attempt_number - 1), self.policy.max_wait / 2)
+		return backoff * (0.5 + self._jitter())
 
 
-def parse_retry_after(value: str | None, now: float) -> float | None:
+def _get_outcome(state: RetryCallState) -> TransientError:
+	assert state.outcome  # noqa: S101 - there is one after each attempt
+	return cast(TransientError, state.outcome.result())
+
+
+def parse_retry_after(value: str | None) -> float | None:
 	"""Seconds to wait by a Retry-After header, in seconds or as an HTTP date; None if there is none or it makes no sense.
 
-	`now` is the wall clock in seconds since the epoch. A date in the past is 0.
+	A date in the past is 0.
 	"""
-	value = (value or "").strip()
-	if value.isascii() and value.isdigit():
-		return float(value)
-	ahead = _compute_clock_offset(value, now)
-	return None if ahead is None else max(0.0, ahead)
+	try:
+		return float(urllib3.Retry().parse_retry_after(value)) if value else None
+	except (urllib3.exceptions.InvalidHeader, ValueError, OverflowError):
+		return None
 
 
 def _compute_clock_offset(value: str | None, now: float) -> float | None:
@@ -316,8 +330,6 @@ def _find_hint(body: bytes) -> str | None:
 	return found[0] if len(found) == 1 else None
 
 
-def _build_exhausted_error(route: str, last: TransientError | None) -> RetriesExhaustedError:
-	if last is None:
-		return RetriesExhaustedError(route)
+def _build_exhausted_error(route: str, last: TransientError) -> RetriesExhaustedError:
 	cause = last.cause or type(last).__name__
 	return RetriesExhaustedError(route, last.status, last.length, cause, last.retry_after)

@@ -7,16 +7,14 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta, timezone, tzinfo
+from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Any
 
+from orchestrator.iso8601 import parse_iso
 from orchestrator.sync.http.redaction import PrivateDict
 from orchestrator.sync.kipu.fields import CONTACT_KEYS, INSURANCE_KEYS, WORD_KEYS, Kind
 
-ISO_PATTERN = re.compile(
-	r"(\d{4})-(\d\d)-(\d\d)"
-	r"(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,]\d+)?)?\s?(Z|UTC|[+-]\d\d:?\d\d)?)?"
-)
+RUBY_ZONE = re.compile(r" ?(UTC|Z|[+-]\d\d:?\d\d)$")
 PLAIN_PATTERN = str.maketrans(
 	{
 		"\u2018": "'", "\u2019": "'", "\u201a": "'", "\u201b": "'", "\u201c": '"', "\u201d": '"', "\u201e": '"',
@@ -167,47 +165,12 @@ def _get_item_name(item: object) -> object:
 
 def _parse_iso(value: object) -> datetime | InvalidValue | None:
 	"""Return ISO 8601 as Kipu writes it, or as Ruby prints a time. Aware if there is an offset."""
-	if isinstance(value, str) and (usual := _parse_usual_iso(value)):
-		return usual
 	text = clean_text(value)
 	if not isinstance(text, str):
 		return text
-	match = ISO_PATTERN.fullmatch(text)
-	if not match:
-		return InvalidValue("bad_date")
-	year, month, day, hour, minute, second, offset = match.groups()
+	if text.endswith("UTC") or " " in text[16:]:  # as Ruby prints a time
+		text = RUBY_ZONE.sub(lambda found: found[1].replace("UTC", "Z"), text)
 	try:
-		return datetime(
-			int(year),
-			int(month),
-			int(day),
-			int(hour or 0),
-			int(minute or 0),
-			int(second or 0),
-			tzinfo=_parse_offset(offset),
-		)
+		return parse_iso(text)
 	except ValueError:
 		return InvalidValue("bad_date")
-
-
-def _parse_usual_iso(text: str) -> datetime | None:
-	"""Parse 2026-03-05 or 2026-03-05T05:00:00Z, the usual forms, in C."""
-	if text[4:5] != "-" or text[7:8] != "-":
-		return None
-	try:
-		if len(text) == 10:
-			return datetime.fromisoformat(text)
-		if text[10:11] == "T" and text[13:14] == text[16:17] == ":" and text[19:] in ("Z", ".000Z"):
-			return datetime.fromisoformat(text[:19]).replace(tzinfo=timezone.utc)
-	except ValueError:
-		pass  # the other way says what is wrong
-	return None
-
-
-def _parse_offset(text: str | None) -> tzinfo | None:
-	if text is None:
-		return None
-	if text in ("Z", "UTC"):
-		return timezone.utc
-	sign = -1 if text[0] == "-" else 1
-	return timezone(sign * timedelta(hours=int(text[1:3]), minutes=int(text[-2:])))
