@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[2] / "orchestrator"
-PURE = ["iso8601.py", "sync/errors.py"]
+PURE = ["doctypes.py", "iso8601.py", "sync/errors.py"]
 PURE += [f"sync/http/{name}.py" for name in ("http_session", "allowed_hosts", "redaction")]
 PURE += [
 	f"sync/kipu/{name}.py" for name in ("auth", "client", "fields", "mapping", "pages", "records", "values")
