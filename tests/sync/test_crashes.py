@@ -105,7 +105,7 @@ def run_killed_at(connection: str, point: int, sync_type: str = "incremental") -
 		with Points(point):
 			run_sync(connection, sync_type)
 
-	ending = run_in_process(context)
+	ending = run_in_process(work)
 	return os.WIFSIGNALED(ending) and os.WTERMSIG(ending) == signal.SIGKILL
 
 
