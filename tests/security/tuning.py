@@ -1,6 +1,6 @@
 """Finds arguments that get a function to its work: calls it as Administrator, reads the error, and tries again.
 
-`python -m tests.security.tuning` rewrites method_arguments.json. To be run when the platform's functions change."""
+`tune_all` rewrites method_arguments.json. To be run within a sweep (sweep.py) when the platform's functions change."""
 
 import json
 import re
