@@ -151,8 +151,11 @@ def test_endpoint_answers_as_shown(tutorial: Tutorial, site: str) -> None:
 
 
 def test_tests_of_the_endpoint_pass(tutorial: Tutorial, site: str) -> None:
-	command = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/crm/test_unassigned.py"]
-	tutorial.bench.run_command(sys.executable, *command, folder=tutorial.bench.app)
+	app = tutorial.bench.app
+	options = ("-q", "-p", "no:cacheprovider", "-c", str(app / "pyproject.toml"), "--rootdir", str(app))
+	tutorial.bench.run_command(
+		sys.executable, "-m", "pytest", *options, str(app / "tests/crm/test_unassigned.py")
+	)
 
 
 def test_metric_shows_the_number_of_the_endpoint(tutorial: Tutorial, site: str) -> None:
