@@ -38,12 +38,12 @@ class EditedBench:
 	app: Path
 	environment: dict[str, str]
 
-	def run_command(self, *command: str, folder: Path | None = None) -> None:
+	def run_command(self, *command: str) -> None:
 		"""Run a command with the copy's code. Tests keep no lock meanwhile. Raises AssertionError with its output."""
 		frappe.db.commit()
 		done = subprocess.run(
 			command,
-			cwd=folder or self.sites,
+			cwd=self.sites,
 			env={**os.environ, **self.environment},
 			capture_output=True,
 			text=True,
