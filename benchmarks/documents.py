@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import frappe
 
-from benchmarks.timing import alternate
+from benchmarks.timing import measure_in_turn
 from orchestrator.docs import fulltext
 from tests.conftest import serve, stay_on_this_machine
 from tests.support import docs_factories, factories
@@ -71,7 +71,7 @@ def measure_upload(client: Client, document: str, megabytes: int) -> bool:
 		)
 		assert reply.status_code == 201, reply.text[:300]
 
-	took = alternate(
+	took = measure_in_turn(
 		{
 			"stock upload_file": stock,
 			"create_version, multipart": multipart,
@@ -119,7 +119,7 @@ def measure_search(client: Client, reader: str, count: int) -> bool:
 	"""The search itself, as someone whose access a folder gives, beside Frappe's read of one document."""
 	name = f"{PREFIX}{count // 2:06}"
 	frappe.set_user(reader)
-	took = alternate(
+	took = measure_in_turn(
 		{
 			"frappe.get_doc by primary key": lambda: frappe.get_doc("Document", name),
 			"frappe.db.get_value by primary key": lambda: frappe.db.get_value("Document", name, "*"),
@@ -136,7 +136,7 @@ def measure_search(client: Client, reader: str, count: int) -> bool:
 	print(f"one hit: {one / row:.1f} times get_value, {one / document:.1f} times get_doc")
 	print(f"many hits: {many / row:.1f} times get_value, {many / document:.1f} times get_doc")
 	frappe.set_user("Administrator")
-	over_http = alternate(
+	over_http = measure_in_turn(
 		{
 			"HTTP frappe.client.get": lambda: client.get("frappe.client.get", doctype="Document", name=name),
 			"HTTP search, one hit": lambda: client.get("orchestrator.docs.search", query=RARE),

@@ -9,8 +9,7 @@ made. Ends with exit code 1 when a target is missed.
 import os
 import sys
 import time
-import tracemalloc
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import frappe
 from frappe.utils import add_to_date, now, now_datetime
 
+from benchmarks.timing import measure_peak_kb
 from orchestrator.helpdesk import get_sla_status
 from orchestrator.helpdesk.escalation import escalate_due_tickets
 from tests.support import factories, helpdesk
@@ -76,22 +76,13 @@ def clear() -> None:
 	frappe.db.commit()
 
 
-def peak_kb(call: Callable[[], Any]) -> float:
-	"""The most Python memory that the call held at once."""
-	tracemalloc.start()
-	call()
-	_now, peak = tracemalloc.get_traced_memory()
-	tracemalloc.stop()
-	return peak / 1024
-
-
 def measure(count: int, due: int) -> Run:
 	"""Run the job three times over the same tickets: for its statements, its memory, and its time."""
 	fill(count, due)
 	with helpdesk.capture_queries() as asked:
 		escalated = escalate_due_tickets()
 	fill(count, due)
-	peak = peak_kb(escalate_due_tickets)
+	peak = measure_peak_kb(escalate_due_tickets)
 	fill(count, due)
 	start = time.perf_counter()
 	escalate_due_tickets()

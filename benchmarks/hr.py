@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import frappe
 from hrms.hr.doctype.leave_application.leave_application import get_leave_balance_on, get_leave_details
 
-from benchmarks.timing import alternate
+from benchmarks.timing import measure_in_turn
 from orchestrator.hr import get_leave_balance, get_leave_balances
 from tests.conftest import serve, stay_on_this_machine
 from tests.support import factories
@@ -72,7 +72,7 @@ def remove(employees: list[str], leave_types: list[str]) -> None:
 
 def measure_one(employee: str, leave_type: str) -> bool:
 	"""One balance, permission check included, beside HRMS's functions as the same caller has them."""
-	took = alternate(
+	took = measure_in_turn(
 		{
 			"get_leave_balance": lambda: get_leave_balance(leave_type, employee, str(DAY)),
 			"HRMS get_leave_balance_on": lambda: get_leave_balance_on(employee, leave_type, DAY),
@@ -100,7 +100,7 @@ def measure_many(client: Client, employees: list[str], leave_type: str) -> bool:
 			reply = client.get(ONE, employee=employee, leave_type=leave_type, date=str(DAY))
 			assert reply.status_code == 200, reply.text
 
-	took = alternate(
+	took = measure_in_turn(
 		{
 			"one call": together,
 			f"{len(employees)} calls": one_by_one,

@@ -8,12 +8,9 @@ bulk and removed again. Ends with exit code 1 when a target is missed.
 
 import http.client
 import os
-import statistics
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -22,6 +19,7 @@ import frappe
 from frappe.utils import add_days, add_months, get_first_day, getdate
 
 from benchmarks import pipeline_summary
+from benchmarks.timing import measure_in_turn
 from orchestrator.insights import get_dashboard
 from tests import conftest
 from tests.support import factories, helpdesk, insights
@@ -60,18 +58,6 @@ BARE = (
 )  # fmt: skip
 
 
-def medians(*calls: Callable[[], Any], rounds: int, warm_up: int = 1) -> list[float]:
-	"""The median time of each call in ms, measured in turn so that all meet the same moments of the machine."""
-	times: list[list[float]] = [[] for _ in calls]
-	for number in range(rounds + warm_up):
-		for call, taken in zip(calls, times, strict=True):
-			start = time.perf_counter()
-			call()
-			if number >= warm_up:
-				taken.append((time.perf_counter() - start) * 1000)
-	return [statistics.median(taken) for taken in times]
-
-
 def measure_cached(site: str, user: str) -> bool:
 	"""Print what twelve cached metrics cost. True where it keeps within the bounds."""
 	dashboard = insights.make_dashboard(*(frappe.get_doc("Orchestrator Metric", name) for name in METRICS))
@@ -82,7 +68,8 @@ def measure_cached(site: str, user: str) -> bool:
 	frappe.set_user("Administrator")
 	with conftest.serve(site, Path.cwd()) as base:
 		stock, ours = (sender(base, site, user, path) for path in (STOCK, f"{path_of(dashboard)}"))
-		stock_ms, ours_ms = medians(stock, ours, rounds=ROUNDS, warm_up=WARM_UP)
+		took = measure_in_turn({"stock": stock, "ours": ours}, ROUNDS, WARM_UP)
+	stock_ms, ours_ms = took.values()
 	frappe.delete_doc("Orchestrator Dashboard", dashboard)
 	frappe.db.commit()
 	print("| twelve cached metrics | queries | stock call (ms) | get_dashboard (ms) | ratio |")
@@ -118,26 +105,18 @@ def measure_uncached(count: int) -> bool:
 	}  # fmt: skip
 
 	def bare() -> None:
-		frappe.db.rollback()
 		for sql in BARE:
 			frappe.db.sql(sql, values)
 
 	def ours() -> None:
-		frappe.db.rollback()
 		shown = get_dashboard(dashboard="sales_dashboard")
 		assert not any(item["error"] for item in shown["items"]), shown
 
 	def forget() -> None:
 		frappe.cache().delete_keys("orchestrator:metric:")
 
-	times: list[list[float]] = [[], []]
-	for _ in range(RUNS + 1):
-		for call, taken in zip((bare, ours), times, strict=True):
-			forget()
-			start = time.perf_counter()
-			call()
-			taken.append((time.perf_counter() - start) * 1000)
-	bare_ms, ours_ms = (statistics.median(taken[1:]) for taken in times)
+	took = measure_in_turn({"bare": bare, "ours": ours}, RUNS, prepare=forget)
+	bare_ms, ours_ms = took.values()
 	print("| uncached sales_dashboard over | bare SQL (ms) | get_dashboard (ms) | ratio |")
 	print("|------------------------------:|--------------:|-------------------:|------:|")
 	print(f"| {count:,} opportunities | {bare_ms:.1f} | {ours_ms:.1f} | {ours_ms / bare_ms:.2f} |")

@@ -8,11 +8,9 @@ medians, and removes the opportunities again. Ends with exit code 1 when the tar
 
 import os
 import random
-import statistics
 import sys
 import time
-import tracemalloc
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -22,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import frappe
 from frappe.utils import now
 
+from benchmarks.timing import measure_in_turn, measure_peak_kb
 from orchestrator.crm import get_pipeline_summary, stages
 from tests.support import factories
 
@@ -77,27 +76,6 @@ def clear() -> None:
 	frappe.db.commit()
 
 
-def alternate(*calls: Callable[[], Any]) -> list[float]:
-	"""The median time of each call in ms, measured in turn so that both meet the same moments of the machine."""
-	times: list[list[float]] = [[] for _ in calls]
-	for _ in range(RUNS):
-		for call, taken in zip(calls, times, strict=True):
-			frappe.db.rollback()  # each request has a snapshot of its own
-			start = time.perf_counter()
-			call()
-			taken.append((time.perf_counter() - start) * 1000)
-	return [statistics.median(taken) for taken in times]
-
-
-def peak_kb(call: Callable[[], Any]) -> float:
-	"""The most Python memory that the call held at once."""
-	tracemalloc.start()
-	call()
-	_now, peak = tracemalloc.get_traced_memory()
-	tracemalloc.stop()
-	return peak / 1024
-
-
 def measure(count: int, owner: str) -> bool:
 	"""Print the table's lines for this many opportunities. True where they keep within the bounds."""
 	within = True
@@ -110,12 +88,11 @@ def measure(count: int, owner: str) -> bool:
 		def summary(user: str | None = user) -> Any:
 			return get_pipeline_summary(user=user)
 
-		bare(), summary()
-		bare_ms, summary_ms = alternate(bare, summary)
+		bare_ms, summary_ms = measure_in_turn({"bare": bare, "summary": summary}, RUNS).values()
 		whose = "one user's" if user else "all"
 		print(
 			f"| {count:>7,} | {whose:<10} | {bare_ms:8.1f} | {summary_ms:9.1f} | {summary_ms / bare_ms:5.2f}"
-			f" | {peak_kb(summary):7.0f} |"
+			f" | {measure_peak_kb(summary):7.0f} |"
 		)
 		within = within and summary_ms <= ALLOWED_RATIO * bare_ms + ALLOWED_MS
 	return within
