@@ -54,10 +54,10 @@ class BackgroundRecords:
 		"""Return True while the record is running. Locks it."""
 		return frappe.db.get_value(self.doctype, name, "status", for_update=True) == "Running"
 
-	def list_dead(self, timeout_of: Callable[[str], int | None] = lambda _name: None) -> list[str]:
+	def list_dead(self, get_timeout: Callable[[str], int | None] = lambda _name: None) -> list[str]:
 		"""Return the records that no worker will ever end.
 
-		`_get_timeout` gives the seconds a record's job may take, None for those of its queue.
+		`get_timeout` gives the seconds a record's job may take, None for those of its queue.
 		"""
 		waiting = frappe.get_all(  # a janitor sees everybody's
 			self.doctype,
@@ -67,13 +67,13 @@ class BackgroundRecords:
 			},
 			fields=["name", "status", "started_at"],
 		)
-		return [row.name for row in waiting if self._is_dead(row, timeout_of)]
+		return [row.name for row in waiting if self._is_dead(row, get_timeout)]
 
-	def _is_dead(self, row: frappe._dict, timeout_of: Callable[[str], int | None]) -> bool:
+	def _is_dead(self, row: frappe._dict, get_timeout: Callable[[str], int | None]) -> bool:
 		"""Return True if the job is gone, or where it began so long ago that its worker must have been killed."""
 		if not is_job_enqueued(self.build_job_id(row.name)):
 			return True
-		return row.status == "Running" and row.started_at < _compute_latest_start(timeout_of(row.name))
+		return row.status == "Running" and row.started_at < _compute_latest_start(get_timeout(row.name))
 
 
 def _compute_latest_start(timeout: int | None) -> datetime:

@@ -90,11 +90,6 @@ def get_max_page_length() -> int:
 	return get_settings().max_page_length
 
 
-def get_bulk_limit() -> int:
-	"""Return the number of records that one bulk call may name on this site."""
-	return get_settings().bulk_limit
-
-
 RowOffset = Annotated[str | int | None, Bounded(0, MAX_START)]
 PageLength = Annotated[str | int | None, Bounded(1, get_max_page_length)]
 Day = Annotated[str, Formatted("date")]

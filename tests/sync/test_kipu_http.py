@@ -10,25 +10,27 @@ import time
 import pytest
 
 from orchestrator.sync import errors
-from orchestrator.sync.http import http_session
-from orchestrator.sync.http.http_session import (
+from orchestrator.sync.errors import (
 	AccessDeniedError,
-	HttpSession,
 	InvalidAccessIdError,
 	InvalidConfigurationError,
 	MalformedPageError,
-	Policy,
-	RateLimiter,
 	RecordNotFoundError,
-	Reply,
-	Request,
 	ResponseTooLargeError,
 	RetriesExhaustedError,
 	RouteDisabledError,
 	TerminalError,
 	UnsafeUrlError,
+)
+from orchestrator.sync.http import http_session
+from orchestrator.sync.http.allowed_hosts import validate_base_url
+from orchestrator.sync.http.http_session import (
+	HttpSession,
+	Policy,
+	RateLimiter,
+	Reply,
+	Request,
 	parse_retry_after,
-	validate_base_url,
 )
 from tests.support.kipu_wire import RawServer, build_http_answer, make_quick_session
 

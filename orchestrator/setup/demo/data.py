@@ -44,7 +44,6 @@ PEOPLE = (
 # Employee -> who they report to; managers stand first above.
 MANAGERS = {"theo": "nora", "ida": "nora", "priya": "sam", "june": "omar"}
 APPROVER = "lena"
-API_USER = "api"
 
 
 class Customer(NamedTuple):

@@ -30,31 +30,8 @@ from orchestrator.sync.errors import (
 	SyncError,
 	TerminalError,
 	TransientError,
-	UnsafeUrlError,
 )
-from orchestrator.sync.http.allowed_hosts import DEFAULT_ALLOWED_HOSTS, is_loopback, validate_base_url
-
-__all__ = [
-	"DEFAULT_ALLOWED_HOSTS",
-	"AccessDeniedError",
-	"HttpSession",
-	"InvalidAccessIdError",
-	"InvalidConfigurationError",
-	"MalformedPageError",
-	"Policy",
-	"RateLimiter",
-	"RecordNotFoundError",
-	"Reply",
-	"Request",
-	"ResponseTooLargeError",
-	"RetriesExhaustedError",
-	"RouteDisabledError",
-	"SyncError",
-	"TerminalError",
-	"TransientError",
-	"UnsafeUrlError",
-	"validate_base_url",
-]
+from orchestrator.sync.http.allowed_hosts import is_loopback
 
 T = TypeVar("T")
 

@@ -10,13 +10,8 @@ from typing import Literal
 from urllib.parse import quote, urlencode
 
 from orchestrator.sync.errors import InvalidConfigurationError, RecordNotFoundError
-from orchestrator.sync.http.http_session import (
-	DEFAULT_ALLOWED_HOSTS,
-	HttpSession,
-	Reply,
-	Request,
-	validate_base_url,
-)
+from orchestrator.sync.http.allowed_hosts import DEFAULT_ALLOWED_HOSTS, validate_base_url
+from orchestrator.sync.http.http_session import HttpSession, Reply, Request
 from orchestrator.sync.kipu.auth import Version, sign
 from orchestrator.sync.kipu.pages import (
 	Page,

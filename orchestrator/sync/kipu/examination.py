@@ -22,7 +22,8 @@ from orchestrator.sync.errors import (
 	SyncError,
 	UnsafeUrlError,
 )
-from orchestrator.sync.http.http_session import DEFAULT_ALLOWED_HOSTS, HttpSession, Policy
+from orchestrator.sync.http.allowed_hosts import DEFAULT_ALLOWED_HOSTS
+from orchestrator.sync.http.http_session import HttpSession, Policy
 from orchestrator.sync.kipu.auth import Version
 from orchestrator.sync.kipu.client import Credentials, KipuClient, PhiLevel
 from orchestrator.sync.kipu.credential_probes import (

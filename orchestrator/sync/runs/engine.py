@@ -14,9 +14,6 @@ from orchestrator.sync.runs.context import ApprovalRequiredError, ProgressCallba
 from orchestrator.sync.runs.prefetch import HeartbeatSleep
 from orchestrator.sync.runs.run_records import LeaseLostError, Run, RunCancelledError
 
-# What tells that a connection works and is looked after; a retry of single records does not.
-READING = ("incremental", "full", "backfill", "census")
-
 
 def execute(run: Run, watch: ProgressCallback | None = None) -> str:
 	"""Execute the run. Return its final status; the details are in its row. Raises no error of the work."""

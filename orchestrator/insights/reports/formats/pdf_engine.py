@@ -16,7 +16,6 @@ from frappe import _
 from orchestrator.exceptions import ReportExecutionError, refuse
 from orchestrator.insights.reports.formats import typst_process
 
-TEMPLATES = ("report", "report_widths")
 # Both are installed by script/; where they are missing, Typst takes another font that has the letters.
 FONTS = ["DejaVu Sans", "WenQuanYi Zen Hei", "Noto Sans", "Noto Sans CJK SC"]
 MAX_SECONDS = 300
