@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import frappe
+from frappe.model.document import Document
 from frappe.utils import add_to_date
 from frappe.utils.background_jobs import get_queues_timeout, is_job_enqueued
 
@@ -23,7 +24,7 @@ PROGRESS_TTL_SECONDS = 60 * 60
 
 @dataclass(frozen=True)
 class BackgroundRecords:
-	"""The records of one DocType, which has `status` and `started_at`. `kind` tells its jobs from others'."""
+	"""The records of one DocType, which has `status`, `started_at` and `requested_by`. `kind` tells its jobs from others'."""
 
 	doctype: str
 	kind: str
@@ -45,6 +46,19 @@ class BackgroundRecords:
 
 	def _build_progress_key(self, name: str) -> str:
 		return f"orchestrator:{self.kind}:{name}"
+
+	def start(self, name: str, started_at: datetime) -> Document | None:
+		"""Mark a queued record as running, and act as the user who asked for it.
+
+		Returns:
+			The record. None where it is queued no more: a second delivery of the job, or a record that was given up.
+		"""
+		record = frappe.get_doc(self.doctype, name, for_update=True)
+		if record.status != "Queued":
+			return None
+		record.db_set({"status": "Running", "started_at": started_at}, commit=True)
+		frappe.set_user(record.requested_by)
+		return record
 
 	def is_unfinished(self, name: str) -> bool:
 		"""Return True while the record is queued or running. Locks it."""

@@ -51,11 +51,9 @@ def enqueue_bulk(request: BulkRequest) -> QueuedOperation:
 
 def _run_operation_job(operation: str) -> None:
 	"""Run a queued call as the user who sent it."""
-	record = frappe.get_doc(BULK_OPERATION, operation, for_update=True)
-	if record.status != "Queued":
-		return  # a second delivery of the job, or one that was given up
-	record.db_set({"status": "Running", "started_at": clock.get_now()}, commit=True)
-	frappe.set_user(record.requested_by)
+	record = OPERATIONS.start(operation, clock.get_now())
+	if record is None:
+		return
 	request = BulkRequest.from_json(record.request)
 	try:
 		outcome = runs.execute_bulk(request, progress=lambda done: OPERATIONS.set_progress(operation, done))

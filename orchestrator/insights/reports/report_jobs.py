@@ -46,11 +46,9 @@ def enqueue_report(report: Report, request: ReportRequest) -> str:
 
 def run_report_job(run: str) -> None:
 	"""Run as a job: generate the report as the user who requested it."""
-	record = frappe.get_doc(GENERATED_REPORT, run, for_update=True)
-	if record.status != "Queued":
-		return  # a second delivery of the job, or one that was given up
-	record.db_set({"status": "Running", "started_at": clock.get_now_to_second()}, commit=True)
-	frappe.set_user(record.requested_by)
+	record = RUN_RECORDS.start(run, clock.get_now_to_second())
+	if record is None:
+		return
 	try:
 		request = ReportRequest.from_json(record.request)
 		frappe.local.lang = request.lang
