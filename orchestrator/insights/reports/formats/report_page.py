@@ -4,11 +4,11 @@ from pathlib import Path
 from typing import Any
 
 import frappe
-from frappe.utils import escape_html, fmt_money
+from frappe.utils import escape_html
 from frappe.utils.jinja_globals import is_rtl
 
-from orchestrator.insights.reports.content import html_text, report_chart
-from orchestrator.insights.reports.content.cells import format_cell, to_text
+from orchestrator.insights.reports.content.cells import format_cell
+from orchestrator.insights.reports.content.front import build_front
 from orchestrator.insights.reports.content.report_table import Column, Row, Table
 from orchestrator.insights.reports.content.title_page import TitlePage
 
@@ -31,27 +31,11 @@ def _build_context(table: Table, title: TitlePage) -> dict[str, Any]:
 		"end": end,
 		"title": title.heading,
 		"heading": escape_html(title.heading),
-		"made": escape_html(title.made_line),
-		"filters": [(escape_html(label), escape_html(value)) for label, value in title.filters],
-		"figures": [
-			(escape_html(to_text(item["label"])), escape_html(render_figure(item))) for item in table.summary
-		],
-		"message": escape_html(html_text.to_text(table.message or "")),
-		"chart": report_chart.render_svg(table.chart),
+		**build_front(table, title, escape_html),
 		"headings": [_render_heading(column) for column in table.columns],
 		"rows": (_render_row(table, row) for row in table.rows),
 		"total": None if table.total is None else _render_row(table, table.total),
 	}
-
-
-def render_figure(item: dict[str, Any]) -> str:
-	"""Return a figure of the report's summary as text."""
-	value, kind = item.get("value"), item.get("datatype") or item.get("type")
-	if not isinstance(value, int | float):
-		return to_text(value)
-	if kind == "Currency":
-		return fmt_money(value, currency=item.get("currency") or frappe.db.get_default("currency"))
-	return format_cell(Column("value", "", kind or "Float", None, 0), [value])
 
 
 def _render_heading(column: Column) -> str:

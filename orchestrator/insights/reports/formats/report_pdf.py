@@ -18,13 +18,13 @@ from frappe import _
 from frappe.utils.jinja_globals import is_rtl
 
 from orchestrator.exceptions import ReportExecutionError, refuse
-from orchestrator.insights.reports.content import html_text, letter_head, report_chart
-from orchestrator.insights.reports.content.cells import format_cell, to_text, unescape_text
+from orchestrator.insights.reports.content import letter_head
+from orchestrator.insights.reports.content.cells import format_cell, unescape_text
+from orchestrator.insights.reports.content.front import build_front
 from orchestrator.insights.reports.content.report_table import Row, Table
 from orchestrator.insights.reports.content.title_page import TitlePage
 from orchestrator.insights.reports.formats import pdf_columns, pdf_engine, typst_process
 from orchestrator.insights.reports.formats.pdf_columns import ColumnLayout
-from orchestrator.insights.reports.formats.report_page import render_figure
 
 MAX_ROWS = 5_000
 MAX_PART_CELLS = 8_000
@@ -79,7 +79,7 @@ def _build_data(
 	"""Return all that is shown, as texts."""
 	texts = [_list_texts(table, row) for row in rows]
 	total = [] if table.total is None else _list_texts(table, table.total)
-	first = _build_front(table, title)
+	first = build_front(table, title, _clean_text)
 	head, foot = letter_head.render_letter_head(title.letter_head, layout.landscape)
 	common = {
 		"title": _clean_text(title.heading),
@@ -97,19 +97,6 @@ def _build_data(
 	return PdfReport(
 		folder, common, {**first, "letter_head": _save_content(folder, "head.pdf", head)}, texts, total
 	)
-
-
-def _build_front(table: Table, title: TitlePage) -> dict[str, Any]:
-	"""Return what stands above the table."""
-	return {
-		"made": _clean_text(title.made_line),
-		"filters": [(_clean_text(label), _clean_text(value)) for label, value in title.filters],
-		"figures": [
-			(_clean_text(to_text(item["label"])), _clean_text(render_figure(item))) for item in table.summary
-		],
-		"message": _clean_text(html_text.to_text(table.message or "")),
-		"chart": report_chart.render_svg(table.chart),
-	}
 
 
 def _save_content(folder: Path, name: str, content: bytes | None) -> str | None:
