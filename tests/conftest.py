@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
@@ -309,6 +310,18 @@ def callers(server: str, frappe_site: str) -> Callers:
 def api(callers: Callers, site: str) -> Callable[[str], Client]:
 	"""`api(user)`: an API client with that user's token."""
 	return callers.api
+
+
+@pytest.fixture
+def admin(api: Callable[[str], Client]) -> Client:
+	"""An API client of the Administrator."""
+	return api("Administrator")
+
+
+@pytest.fixture
+def mark() -> str:
+	"""A text that nothing else on the site has."""
+	return uuid.uuid4().hex[:8]
 
 
 @pytest.fixture

@@ -13,11 +13,6 @@ from tests.support.client import Client, get_error
 Api = Callable[[str], Client]
 
 
-@pytest.fixture
-def admin(api: Api) -> Client:
-	return api("Administrator")
-
-
 def make_lead(admin: Client, **values: object) -> dict:
 	mark = uuid.uuid4().hex[:8]
 	body = {"doctype": "Lead", "lead_name": f"Jane {mark}", "email": f"{mark}@example.com", **values}

@@ -20,11 +20,6 @@ Api = Callable[[str], Client]
 LIST = "frappe.client.get_list"
 
 
-@pytest.fixture
-def admin(api: Api) -> Client:
-	return api("Administrator")
-
-
 @pytest.fixture(scope="module")
 def tied(frappe_site: str) -> list[str]:
 	"""Leads of one topic that were all changed at one moment."""

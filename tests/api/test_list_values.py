@@ -19,11 +19,6 @@ INSERT = "frappe.client.insert"
 
 
 @pytest.fixture
-def admin(api: Api) -> Client:
-	return api("Administrator")
-
-
-@pytest.fixture
 def topic(site: str) -> str:
 	"""The topic of three leads of probability 10, 20 and 30."""
 	topic = f"Values {uuid.uuid4().hex[:8]}"

@@ -14,16 +14,6 @@ PATH = "/api/method/upload_file"
 PDF = b"%PDF-1.4 and nothing more"
 
 
-@pytest.fixture
-def admin(api) -> Client:
-	return api("Administrator")
-
-
-@pytest.fixture
-def mark() -> str:
-	return frappe.generate_hash(length=8)
-
-
 def send(client: Client, name: str, content: bytes, **form: str):
 	return client.request("POST", PATH, files={"file": (name, content)}, data=form)
 

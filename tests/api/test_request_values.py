@@ -18,11 +18,6 @@ Api = Callable[[str], Client]
 INSERT, SET_VALUE, LIST = "frappe.client.insert", "frappe.client.set_value", "frappe.client.get_list"
 
 
-@pytest.fixture
-def admin(api: Api) -> Client:
-	return api("Administrator")
-
-
 @pytest.mark.parametrize(
 	("method", "body", "unknown", "meant"),
 	[

@@ -14,7 +14,7 @@ from orchestrator.docs import changes, comparison, documents, integrity, storage
 from orchestrator.docs.errors import DamagedFileConflictError, InvalidFileError, StorageError
 from orchestrator.docs.versions import IncomingFile
 from tests.support import bench
-from tests.support.client import Client, get_data
+from tests.support.client import get_data
 from tests.support.docs_factories import (
 	METHOD,
 	download,
@@ -40,11 +40,6 @@ def folder(frappe_site) -> str:
 @pytest.fixture
 def document(site, folder) -> str:
 	return make_document(folder)
-
-
-@pytest.fixture
-def admin(api) -> Client:
-	return api("Administrator")
 
 
 class Zeros:

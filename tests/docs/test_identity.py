@@ -13,7 +13,7 @@ from orchestrator.docs import access, changes, identity
 from orchestrator.docs.versions import IncomingFile
 from orchestrator.patches import compare_titles_exactly
 from orchestrator.setup import document_findings
-from tests.support.client import Client, get_data, get_error
+from tests.support.client import get_data, get_error
 from tests.support.docs_factories import METHOD, make_document, make_folder, make_person, upload
 
 ALIKE = [
@@ -34,16 +34,6 @@ ALIKE = [
 	("ı", "I"),
 	("①", "1"),
 ]
-
-
-@pytest.fixture
-def admin(api) -> Client:
-	return api("Administrator")
-
-
-@pytest.fixture
-def mark() -> str:
-	return frappe.generate_hash(length=8)
 
 
 @pytest.mark.parametrize(("one", "other"), ALIKE)

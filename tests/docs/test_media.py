@@ -23,11 +23,6 @@ def document(frappe_site) -> str:
 	return make_document(make_folder())
 
 
-@pytest.fixture
-def admin(api) -> Client:
-	return api("Administrator")
-
-
 def send(admin: Client, document: str, name: str, content: bytes, declared: str | None):
 	file = (name, content, declared) if declared else (name, content)
 	return admin.request("POST", f"/api/method/{CREATE}", files={"file": file}, data={"document": document})

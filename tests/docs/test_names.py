@@ -11,7 +11,7 @@ import frappe
 from orchestrator.docs.names import MAX_LENGTH, validate_name
 from orchestrator.exceptions import InvalidRequestError
 from orchestrator.file_names import BIDI_CONTROLS
-from tests.support.client import Client, get_data, get_error
+from tests.support.client import get_data, get_error
 from tests.support.docs_factories import METHOD, list_keys_on_disk, make_document, make_folder, upload
 
 CREATE = f"{METHOD}create_version"
@@ -66,11 +66,6 @@ REFUSED = [
 	"x" * 141,
 	"\u0958" * 100,  # two characters each in NFC
 ]
-
-
-@pytest.fixture
-def admin(api) -> Client:
-	return api("Administrator")
 
 
 @pytest.fixture(scope="module")

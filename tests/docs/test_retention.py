@@ -36,11 +36,6 @@ def test_a_move_loosens_neither_hold_nor_period(here, there, until, refused):
 	assert (find_loosened_rule(here, there, until) is not None) == refused
 
 
-@pytest.fixture
-def admin(api) -> Client:
-	return api("Administrator")
-
-
 def delete(client: Client, document: str):
 	return client.post("frappe.client.delete", doctype="Document", name=document)
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import frappe
 
 from orchestrator.docs import content, media, names
-from tests.support.client import Client, get_data, get_error
+from tests.support.client import get_data, get_error
 from tests.support.docs_factories import METHOD, download, make_document, make_folder
 
 CREATE = f"{METHOD}create_version"
@@ -44,11 +44,6 @@ def folder(frappe_site) -> str:
 @pytest.fixture
 def document(folder) -> str:
 	return make_document(folder)
-
-
-@pytest.fixture
-def admin(api) -> Client:
-	return api("Administrator")
 
 
 def read_bytes(text: str, encoding: str | None = None) -> bytes:

@@ -8,7 +8,7 @@ import pytest
 import frappe
 
 from tests.support import factories
-from tests.support.client import Client, get_data, get_error
+from tests.support.client import get_data, get_error
 from tests.support.docs_factories import (
 	list_audit_actions,
 	list_keys_on_disk,
@@ -17,16 +17,6 @@ from tests.support.docs_factories import (
 	make_person,
 	upload,
 )
-
-
-@pytest.fixture
-def admin(api) -> Client:
-	return api("Administrator")
-
-
-@pytest.fixture
-def mark() -> str:
-	return frappe.generate_hash(length=8)
 
 
 def test_an_upload_makes_folders_document_and_version(admin, mark):
