@@ -1,4 +1,4 @@
-"""Bulk calls against what stock Frappe offers for the same, side by side on one site:
+"""Bulk calls against what stock Frappe offers for the same, side by side on one site.
 
 - set_assignment_for_many of N leads, one HTTP call, against N HTTP calls of frappe.desk.form.assign_to.add
 - delete_many of N leads against frappe.desk.reportview.delete_bulk, which Desk's bulk delete runs: the work itself,
@@ -52,7 +52,8 @@ def play(client: Client, records: int, turn: int) -> dict[str, float]:
 	"""One round; returns the seconds that each side took.
 
 	The assignee is new in each round: deleting the newest leads lets Frappe give their names again, and until a
-	worker has tidied up, the assignments of the old leads would pass for those of the new."""
+	worker has tidied up, the assignments of the old leads would pass for those of the new.
+	"""
 	assignee = factories.make_user("Sales User").name
 	ours, theirs = make_leads(records), make_leads(records)
 	seconds = in_turns(
@@ -80,7 +81,7 @@ def in_turns(turn: int, sides: dict[str, Callable[[], None]]) -> dict[str, float
 
 
 def make_leads(count: int) -> list[str]:
-	"""Valid leads, committed together."""
+	"""Create valid leads, committed together."""
 	made = [
 		frappe.get_doc(
 			{

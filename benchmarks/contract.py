@@ -78,7 +78,7 @@ def main() -> int:
 	frappe.init(site=SITE, sites_path=str(BENCH / "sites"))
 	frappe.connect()
 	with (
-		caller() as token,
+		create_caller() as token,
 		make_stock_sites(BENCH) as stock,
 		serve(BENCH / "sites") as ours,
 		serve(stock, FRAPPE_REDIS_CACHE="") as theirs,
@@ -142,8 +142,8 @@ def report(*pairs: tuple[Subject, Subject]) -> int:
 
 
 @contextlib.contextmanager
-def caller() -> Iterator[str]:
-	"""The token of a sales user of this run alone, whose rate limit is untouched, on a site with enough leads."""
+def create_caller() -> Iterator[str]:
+	"""Yield the token of a sales user of this run alone, whose rate limit is untouched, on a site with enough leads."""
 	from tests.support.factories import get_token, make_lead, make_user
 
 	for _missing in range(LEADS - frappe.db.count("Lead")):
@@ -157,7 +157,7 @@ def caller() -> Iterator[str]:
 
 
 def serve(sites: Path, **environment: str) -> contextlib.AbstractContextManager[str]:
-	"""A web server over a `sites` folder, with the method that `load_application` adds."""
+	"""Run a web server over a `sites` folder, with the method that `load_application` adds."""
 	from tests import conftest
 
 	application = "benchmarks.contract:load_application()"
@@ -165,7 +165,7 @@ def serve(sites: Path, **environment: str) -> contextlib.AbstractContextManager[
 
 
 def load_application() -> Callable[..., Any]:
-	"""What the web servers run: Frappe, and a method under the contract that does as little as frappe.ping."""
+	"""Return what the web servers run: Frappe, and a method under the contract that does as little as frappe.ping."""
 	from orchestrator.api.endpoint import endpoint
 
 	@frappe.whitelist(methods=["GET"])

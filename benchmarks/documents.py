@@ -34,7 +34,8 @@ USUAL_EVERY = 100  # documents
 
 def measure_upload(client: Client, document: str, megabytes: int) -> bool:
 	"""Over HTTP, new bytes each time: Frappe would recognise the same ones and write nothing. The stock side is what
-	Desk sends, so that nothing of ours runs in it but the look at who calls."""
+	Desk sends, so that nothing of ours runs in it but the look at who calls.
+	"""
 	size = megabytes * 1024 * 1024
 
 	def part() -> dict[str, tuple[str, bytes]]:
@@ -116,7 +117,7 @@ def make_documents(folder: str, count: int) -> None:
 
 
 def measure_search(client: Client, reader: str, count: int) -> bool:
-	"""The search itself, as someone whose access a folder gives, beside Frappe's read of one document."""
+	"""Measure the search itself, as someone whose access a folder gives, beside Frappe's read of one document."""
 	name = f"{PREFIX}{count // 2:06}"
 	frappe.set_user(reader)
 	took = measure_in_turn(

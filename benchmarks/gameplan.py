@@ -39,11 +39,11 @@ TASK_FIELDS = [
 
 
 def make_sprint(count: int) -> str:
-	"""A sprint of a fortnight, now in its second week, with `count` events, the last of which tell how its tasks stand."""
+	"""Create a sprint of a fortnight, now in its second week, with `count` events, the last of which tell how its tasks stand."""
 	first = getdate() - timedelta(days=9)
 	sprint = gameplan.make_sprint(start_date=first, end_date=first + timedelta(days=13))
 	start = datetime.combine(first, datetime.min.time()) - timedelta(days=1)
-	history = list(history_of(sprint.name, count, start))
+	history = list(build_history(sprint.name, count, start))
 	events.insert_events(events.EventRow(sprint.name, event) for event in history)
 	frappe.db.bulk_insert("Task", TASK_FIELDS, rows(sprint, {event.task: event for event in history}))
 	values = {
@@ -56,7 +56,7 @@ def make_sprint(count: int) -> str:
 	return sprint.name
 
 
-def history_of(sprint: str, count: int, start: datetime) -> Iterator[Event]:
+def build_history(sprint: str, count: int, start: datetime) -> Iterator[Event]:
 	"""Each task joins; then each makes a little progress, in turn."""
 	step = timedelta(days=9) / count
 	for number in range(count):
@@ -106,17 +106,19 @@ def measure_statements(sprint: str) -> bool:
 
 
 def measure_time(sprints: dict[int, str]) -> bool:
-	"""The whole call by the clock, and the arithmetic alone by the processor's time, in turn; the best of each."""
+	"""Measure the whole call by the clock, and the arithmetic alone by the processor's time, in turn; the best of each."""
 	took: dict[tuple[str, int], list[float]] = {}
 	days = list_days(getdate() - timedelta(days=9), getdate())
-	plain = {count: list(history_of(name, count, datetime(2027, 1, 1))) for count, name in sprints.items()}
+	plain = {count: list(build_history(name, count, datetime(2027, 1, 1))) for count, name in sprints.items()}
 	for _ in range(ROUNDS):
 		for count, name in sprints.items():
 			frappe.db.rollback()
-			took.setdefault(("call", count), []).append(seconds(lambda name=name: get_sprint_burndown(name)))
+			took.setdefault(("call", count), []).append(
+				measure_seconds(lambda name=name: get_sprint_burndown(name))
+			)
 			moment = plain[count][TASKS].at
 			took.setdefault(("arithmetic", count), []).append(
-				seconds(
+				measure_seconds(
 					lambda count=count, moment=moment: compute_series(
 						plain[count], days, moment, datetime(2028, 1, 1)
 					),
@@ -134,7 +136,7 @@ def measure_time(sprints: dict[int, str]) -> bool:
 	return within
 
 
-def seconds(call: Any, clock: Callable[[], float] = time.perf_counter) -> float:
+def measure_seconds(call: Any, clock: Callable[[], float] = time.perf_counter) -> float:
 	start = clock()
 	call()
 	return clock() - start

@@ -127,19 +127,19 @@ def measure_status() -> bool:
 	for doc in (issue, ticket):
 		frappe.set_user(agent)
 		get_sla_status(issue=doc.name)
-		warm = statements_of(doc.name)
+		warm = count_statements(doc.name)
 		for doctype in ("Service Level Agreement", "HD Service Level Agreement"):
 			for name in frappe.get_all(doctype, pluck="name"):
 				frappe.clear_document_cache(doctype, name)
 		frappe.clear_document_cache("User", agent)
-		cold = statements_of(doc.name)
+		cold = count_statements(doc.name)
 		print(f"| {doc.doctype:<17} | {warm} | {cold} |")
 		within = within and max(warm, cold) <= ALLOWED_STATUS_QUERIES
 		frappe.set_user("Administrator")
 	return within
 
 
-def statements_of(name: str) -> int:
+def count_statements(name: str) -> int:
 	with helpdesk.capture_queries() as asked:
 		get_sla_status(issue=name)
 	return len(asked)

@@ -67,7 +67,7 @@ def measure_cached(site: str, user: str) -> bool:
 		get_dashboard(dashboard=dashboard)
 	frappe.set_user("Administrator")
 	with conftest.serve(site, Path.cwd()) as base:
-		stock, ours = (sender(base, site, user, path) for path in (STOCK, f"{path_of(dashboard)}"))
+		stock, ours = (build_sender(base, site, user, path) for path in (STOCK, f"{build_path(dashboard)}"))
 		took = measure_in_turn({"stock": stock, "ours": ours}, ROUNDS, WARM_UP)
 	stock_ms, ours_ms = took.values()
 	frappe.delete_doc("Orchestrator Dashboard", dashboard)
@@ -78,12 +78,12 @@ def measure_cached(site: str, user: str) -> bool:
 	return len(asked) <= ALLOWED_QUERIES and ours_ms <= ALLOWED_RATIO * stock_ms
 
 
-def path_of(dashboard: str) -> str:
+def build_path(dashboard: str) -> str:
 	return f"/api/method/{insights.GET}?dashboard={dashboard}"
 
 
-def sender(base: str, site: str, user: str, path: str) -> Callable[[], None]:
-	"""Sends one request over a connection that stays open."""
+def build_sender(base: str, site: str, user: str, path: str) -> Callable[[], None]:
+	"""Return a function that sends one request over a connection that stays open."""
 	connection = http.client.HTTPConnection(urlsplit(base).netloc)
 	headers = {"Host": site, "Authorization": "token {}:{}".format(*factories.get_token(user))}
 

@@ -61,8 +61,8 @@ def rows(count: int) -> Iterator[tuple[Any, ...]]:
 		)  # fmt: skip
 
 
-def filters_of(report: str, count: int) -> dict[str, Any]:
-	"""The filters by which a report has so many rows; the script report has them all or none."""
+def build_filters(report: str, count: int) -> dict[str, Any]:
+	"""Return the filters by which a report has so many rows; the script report has them all or none."""
 	if report != SCRIPT_REPORT:
 		return {"rows": count}
 	day = DAY if count == ROWS else "2000-01-01"
@@ -76,7 +76,7 @@ def export_by_frappe(report: str, count: int, form: str) -> None:
 	frappe.local.form_dict = frappe._dict(
 		report_name=report,
 		file_format_type={"xlsx": "Excel", "csv": "CSV"}[form],
-		filters=json.dumps(filters_of(report, count)),
+		filters=json.dumps(build_filters(report, count)),
 		visible_idx="[]",
 		csv_quoting=2,
 	)
@@ -84,18 +84,18 @@ def export_by_frappe(report: str, count: int, form: str) -> None:
 
 
 def generate_by_us(report: str, count: int, form: str) -> None:
-	"""The endpoint, as the request calls it."""
+	"""Call the endpoint, as the request calls it."""
 	from orchestrator.insights import generate_report
 
-	data = generate_report(report, form, False, filters_of(report, count), background=False)
+	data = generate_report(report, form, False, build_filters(report, count), background=False)
 	assert data["row_count"] in (count, 0), data
 
 
 def run_alone(report: str, count: int, _form: str) -> None:
-	"""The report without any export: nobody who runs it does with less memory."""
+	"""Run the report without any export: nobody who runs it does with less memory."""
 	from frappe.desk import query_report
 
-	query_report.run(report, filters=filters_of(report, count), ignore_prepared_report=True)
+	query_report.run(report, filters=build_filters(report, count), ignore_prepared_report=True)
 
 
 WAYS: dict[str, Callable[[str, int, str], None]] = {
@@ -112,8 +112,8 @@ def connect() -> None:
 	frappe.connect()
 
 
-def peak_mb() -> float:
-	"""The most memory that this process has had. Not ru_maxrss: a child starts with its parent's."""
+def get_peak_mb() -> float:
+	"""Return the most memory that this process has had. Not ru_maxrss: a child starts with its parent's."""
 	status = Path("/proc/self/status").read_text()
 	return int(status.split("VmHWM:")[1].split()[0]) / 1024
 
@@ -122,17 +122,17 @@ def run_here(way: str, report: str, count: int, form: str) -> None:
 	"""In the process of one run: do it, print what it took, leave nothing."""
 	connect()
 	WAYS[way](report, 10, form)  # imports and caches are not the export
-	before = peak_mb()
+	before = get_peak_mb()
 	began = time.perf_counter()
 	WAYS[way](report, count, form)
 	seconds = time.perf_counter() - began
-	peak = peak_mb() - before
+	peak = get_peak_mb() - before
 	frappe.db.rollback()
 	print(json.dumps([seconds, peak]))
 
 
 def cost(way: str, report: str, count: int, form: str = "xlsx") -> Cost:
-	"""The medians of some runs."""
+	"""Return the medians of some runs."""
 	runs = []
 	for _round in range(ROUNDS):
 		command = [sys.executable, "-m", "benchmarks.reports", way, report, str(count), form]

@@ -48,7 +48,7 @@ DOCTYPES = ("Client", "Client Stay", "Sync State", "Sync Run", "Sync Issue")
 
 @contextmanager
 def simulator(people: int) -> Iterator[str]:
-	"""A Kipu instance in a process of its own. Yields its address."""
+	"""Run a Kipu instance in a process of its own. Yields its address."""
 	command = [
 		sys.executable,
 		"-m",
@@ -102,7 +102,7 @@ def remove(connection: str) -> None:
 	frappe.db.commit()
 
 
-def pages_of(read: Callable[[KipuClient], Iterator[Page]], connection: str) -> list[Page]:
+def list_pages(read: Callable[[KipuClient], Iterator[Page]], connection: str) -> list[Page]:
 	client, session = connections.open_client(connection)
 	try:
 		return list(read(client))
@@ -117,7 +117,7 @@ class Cost:
 	clock: float
 	processor: float
 
-	def of_each(self, count: int) -> "Cost":
+	def per_document(self, count: int) -> "Cost":
 		return Cost(self.clock / count, self.processor / count)
 
 	def __sub__(self, other: "Cost") -> "Cost":
@@ -146,7 +146,7 @@ def run(connection: str, sync_type: str = "full") -> dict[str, Any]:
 
 
 def read_and_parse(connection: str) -> int:
-	"""What a full run reads, read and parsed, and nothing else."""
+	"""Read and parse what a full run reads, and nothing else."""
 	source = connections.get_source(connection)
 	at = datetime.now(timezone.utc)
 	client, session = connections.open_client(connection)
@@ -162,8 +162,8 @@ def read_and_parse(connection: str) -> int:
 	return count
 
 
-def documents_of(connection: str, limit: int) -> list[list[dict[str, Any]]]:
-	"""The documents of so many records as the run would write them, page by page, each once."""
+def build_documents(connection: str, limit: int) -> list[list[dict[str, Any]]]:
+	"""Return the documents of so many records as the run would write them, page by page, each once."""
 	source = connections.get_source(connection)
 	at = datetime.now(timezone.utc)
 	pages: list[list[dict[str, Any]]] = []
@@ -191,7 +191,7 @@ def documents_of(connection: str, limit: int) -> list[list[dict[str, Any]]]:
 
 
 def insert_one_by_one(pages: list[list[dict[str, Any]]]) -> None:
-	"""What anybody would write: each document saved by insert(), a commit for each page."""
+	"""Save as anybody would: each document by insert(), a commit for each page."""
 	for page in pages:
 		for each in page:
 			frappe.get_doc(each).insert()
@@ -199,15 +199,16 @@ def insert_one_by_one(pages: list[list[dict[str, Any]]]) -> None:
 
 
 def first_import(people: int, inserted: int) -> bool:
-	"""An import between two halves of the insertions. Both commit page by page.
+	"""Measure an import between two halves of the insertions. Both commit page by page.
 
 	The target is taken of the whole import, reading the pages from the remote included, though insert() gets its
-	documents ready made. Saving alone is the import without reading and parsing the same pages, the best of three."""
+	documents ready made. Saving alone is the import without reading and parsing the same pages, the best of three.
+	"""
 	with simulator(people) as base_url:
 		plain, connection = connect(base_url), connect(base_url)
 		try:
 			prepare(plain)
-			pages = documents_of(plain, inserted)
+			pages = build_documents(plain, inserted)
 			half = len(pages) // 2
 			before, _none = measured(lambda: insert_one_by_one(pages[:half]))
 			ours, result = measured(lambda: run(connection))
@@ -215,16 +216,16 @@ def first_import(people: int, inserted: int) -> bool:
 			count = frappe.db.count("Client", {"connection": connection}) + result["imported"]
 			documents = sum(map(len, pages))
 			good, reading = unchanged(connection)
-			plainly = (before + after).of_each(documents)
+			plainly = (before + after).per_document(documents)
 			print(f"first import of {people} clients ({count} documents; insert() of {documents} of them):")
-			tell("the whole import beside insert() alone", plainly, ours.of_each(count))
+			tell("the whole import beside insert() alone", plainly, ours.per_document(count))
 			tell(
 				"with reading and parsing on both sides",
-				plainly + reading.of_each(count),
-				ours.of_each(count),
+				plainly + reading.per_document(count),
+				ours.per_document(count),
 			)
-			tell("saving alone, reading and parsing left out", plainly, (ours - reading).of_each(count))
-			return good and plainly.clock / ours.of_each(count).clock >= WANTED_SPEEDUP
+			tell("saving alone, reading and parsing left out", plainly, (ours - reading).per_document(count))
+			return good and plainly.clock / ours.per_document(count).clock >= WANTED_SPEEDUP
 		finally:
 			remove(plain)
 			remove(connection)
@@ -239,23 +240,24 @@ def tell(what: str, plainly: Cost, ours: Cost) -> None:
 
 
 def prepare(connection: str) -> None:
-	"""The facilities, which the documents link to."""
+	"""Create the facilities, which the documents link to."""
 	from orchestrator.sync.merge import location_facilities
 
 	source = connections.get_source(connection)
-	records = pages_of(lambda client: client.list_locations(), connection)[0].records
+	records = list_pages(lambda client: client.list_locations(), connection)[0].records
 	location_facilities.ensure_facilities(records, source, lambda: None, dry_run=False)
 	frappe.db.commit()
 
 
 def unchanged(connection: str) -> tuple[bool, Cost]:
-	"""A run that finds nothing new beside reading and parsing, in turn; the best of three each. Whether it is good enough,
-	and the cost of reading."""
+	"""Measure a run that finds nothing new beside reading and parsing, in turn; the best of three each. Whether it is good enough,
+	and the cost of reading.
+	"""
 	reading, running = [], []
 	for _ in range(3):
 		reading.append(measured(lambda: read_and_parse(connection))[0])
 		running.append(timed(lambda: run(connection))[0])
-	queries, pages = queries_of(connection)
+	queries, pages = count_queries(connection)
 	best = min(reading, key=lambda each: each.clock)
 	ratio = min(running) / best.clock
 	print(
@@ -265,7 +267,7 @@ def unchanged(connection: str) -> tuple[bool, Cost]:
 	return ratio <= ALLOWED_RATIO and queries / pages <= ALLOWED_QUERIES, best
 
 
-def queries_of(connection: str) -> tuple[int, int]:
+def count_queries(connection: str) -> tuple[int, int]:
 	"""Statements of a run, commits included, and its pages; without what a run costs that reads no page."""
 	counted = [0]
 	original = frappe.db.sql
@@ -289,8 +291,8 @@ def queries_of(connection: str) -> tuple[int, int]:
 	return counted[0] - first[0], pages
 
 
-def peak_of(site: str, connection: str) -> dict[str, Any]:
-	"""A full run in a process of its own: its peak memory in MB, and what it said."""
+def measure_peak(site: str, connection: str) -> dict[str, Any]:
+	"""Measure a full run in a process of its own: its peak memory in MB, and what it said."""
 	code = f"from benchmarks.sync import in_child; in_child({site!r}, {connection!r})"
 	done = subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.PIPE, text=True)
 	return dict(json.loads(done.stdout.splitlines()[-1]))
@@ -320,7 +322,10 @@ def memory_and_incremental(people: int, many: int) -> bool:
 		with simulator(size) as base_url:
 			connection = connect(base_url)
 			try:
-				first, again = peak_of(frappe.local.site, connection), peak_of(frappe.local.site, connection)
+				first, again = (
+					measure_peak(frappe.local.site, connection),
+					measure_peak(frappe.local.site, connection),
+				)
 				peaks[size] = max(first["peak"], again["peak"])
 				print(
 					f"full run of {size} clients: peak {first['peak']:.0f} MB importing ({first['seconds']:.0f} s), "
@@ -336,7 +341,7 @@ def memory_and_incremental(people: int, many: int) -> bool:
 
 
 def incremental(base_url: str, connection: str) -> bool:
-	"""An incremental run with fifty changes beside reading its pages."""
+	"""Measure an incremental run with fifty changes beside reading its pages."""
 	run(connection, "incremental")
 	for number in range(CHANGES):
 		action = {
@@ -359,7 +364,7 @@ def incremental(base_url: str, connection: str) -> bool:
 		yield from client.list_deleted(start, END)
 
 	ours, result = timed(lambda: run(connection, "incremental"))
-	reading, pages = timed(lambda: pages_of(read, connection))
+	reading, pages = timed(lambda: list_pages(read, connection))
 	beyond = ours - reading
 	print(
 		f"incremental with {result['updated']} changes: {ours:.2f} s, reading its {len(pages)} pages {reading:.2f} s: "

@@ -55,7 +55,7 @@ class Report:
 	doctor: list[Row] = field(default_factory=list)
 
 	def is_complete(self) -> bool:
-		"""True if every record and file is there, the sync has nothing to write, and the doctor finds no failure."""
+		"""Return True if every record and file is there, the sync has nothing to write, and the doctor finds no failure."""
 		writes = any(run[count] for run in self.syncs for count in RUN_COUNTS)
 		failures = any(finding["level"] == "fail" for finding in self.doctor)
 		return not (self.lost or self.changed or self.files_lost or writes or failures)
@@ -146,7 +146,7 @@ def make_site(old: Bench, kipu: int) -> None:
 
 
 def simulator(bench: Bench, port: int, day: date) -> contextlib.AbstractContextManager[None]:
-	"""The Kipu simulator, whose history ends on a day."""
+	"""Run the Kipu simulator, whose history ends on a day."""
 	module = ("-m", "orchestrator.kipu_simulator", "--port", str(port), "--as-of", day.isoformat())
 	return running(str(bench.python), *module, port=port)
 

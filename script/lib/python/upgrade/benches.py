@@ -98,7 +98,7 @@ class Bench:
 
 @contextlib.contextmanager
 def running(*command: str, port: int, **environment: str) -> Iterator[None]:
-	"""A service of this upgrade alone, from its first answer to the end of the context."""
+	"""Run a service of this upgrade alone, from its first answer to the end of the context."""
 	process = subprocess.Popen(
 		command, env={**os.environ, **environment}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
 	)
@@ -142,7 +142,7 @@ def find_free_port() -> int:
 
 @contextlib.contextmanager
 def _connect(config: Row, user: str, password: str, database: str | None = None) -> Iterator[Any]:
-	"""A cursor on the server that a configuration names."""
+	"""Yield a cursor on the server that a configuration names."""
 	with (
 		pymysql.connect(
 			host=config.get("db_host") or "127.0.0.1",

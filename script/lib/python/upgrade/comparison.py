@@ -131,7 +131,7 @@ def _is_written_anew(doctype: str, column: str) -> bool:
 
 
 def _is_same(value: Any, found: Any) -> bool:
-	"""True also where only the column's type is another: a number kept as text, a day as its first moment."""
+	"""Return True also where only the column's type is another: a number kept as text, a day as its first moment."""
 	if value in (None, "") or found in (None, ""):
 		return (value or None) == (found or None) or (not value and found == 0) or value in (None, "")
 	return value == found or str(value) == str(found) or f"{value} 00:00:00" == str(found)

@@ -1,6 +1,7 @@
 """Fill a site of the demo with what an upgrade must keep beside it: `python records.py SITE`, run in the sites folder.
 
-Permissions of every kind, a schedule, a share, a dashboard of somebody's own, a lead's source, a holiday list."""
+Permissions of every kind, a schedule, a share, a dashboard of somebody's own, a lead's source, a holiday list.
+"""
 
 import sys
 from typing import Any
