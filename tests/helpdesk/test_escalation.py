@@ -20,7 +20,8 @@ JOB = "orchestrator.helpdesk.escalation.escalate_due_tickets"
 
 @pytest.fixture(autouse=True)
 def nothing_else_is_due(site):
-	"""Tickets of other tests are done, as far as their clocks say."""
+	"""Tickets of other tests are done, as far as their clocks say. Each test begins as a request does."""
+	clear_request_cache()
 	for doctype, date in (("Issue", "sla_resolution_date"), ("HD Ticket", "resolution_date")):
 		frappe.db.sql(f"update `tab{doctype}` set {date} = now() where {date} is null")  # noqa: S608
 	frappe.db.commit()
@@ -434,6 +435,7 @@ class TestRuns:
 		frappe.rename_doc("Issue", merged.name, kept.name, merge=True)
 		frappe.db.commit()
 		assert list_stages(kept) == ["Resolution Breached"]
+		assert list_timeline(merged) == []
 
 	def test_renamed_ticket_preserves_its_escalation_records(self, to_chief):
 		reset_site_state()
