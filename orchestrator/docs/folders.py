@@ -137,8 +137,8 @@ def get_file_folder(folder: str) -> str:
 	return place
 
 
-def get_or_create_root() -> None:
-	"""Return the root of the tree, created if it is missing."""
+def ensure_root() -> None:
+	"""Create the root of the tree if it is missing."""
 	if not frappe.db.exists(DOCUMENT_FOLDER, ROOT):
 		root: Any = frappe.get_doc(doctype=DOCUMENT_FOLDER, title=ROOT, inherit_access=0)
 		root.flags.is_root = True

@@ -66,7 +66,7 @@ def after_rename(doc: "Document", _method: str | None, old: str, new: str, merge
 
 
 def reconcile_events() -> int:
-	"""Return the daily job: write down what was changed past the hooks. Returns how many events that were."""
+	"""Run as a daily job: record what was changed past the hooks. Return how many events that were."""
 	written = 0
 	# get_all: a job has no caller
 	for sprint in frappe.get_all(SPRINT, {"state": ("in", OPEN_STATES)}, pluck="name", limit=0):

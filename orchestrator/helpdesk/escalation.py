@@ -26,7 +26,7 @@ CANDIDATES = 10
 
 
 def escalate_due_tickets() -> int:
-	"""Return the scheduled job. Returns how many escalations there were."""
+	"""Run as a scheduled job: escalate the tickets that are due. Return how many escalations there were."""
 	if not get_settings().escalation_enabled:
 		return 0
 	escalated = 0

@@ -159,12 +159,12 @@ class Handler(BaseHTTPRequestHandler):
 			return self._control(parts.path, body)
 		parameters = dict(parse_qsl(parts.query, keep_blank_values=True))
 		now = self.kipu.world.get_now()
-		refused = check(self.kipu.keys, self._send_headers(), self.path, parameters, body, now)
+		refused = check(self.kipu.keys, self._get_headers(), self.path, parameters, body, now)
 		if refused:
 			return self._send("?", answers.build_refusal(refused, self.kipu.world.settings.telling))
 		route = "?"
 		try:
-			version = get_version(self._send_headers())
+			version = get_version(self._get_headers())
 			call = parse_call(parts.path, version, parameters)
 			route = call.route
 			if self.command != "GET":
@@ -196,7 +196,7 @@ class Handler(BaseHTTPRequestHandler):
 			return self._send("control", answers.build_error(rejected.status, rejected.text))
 		return self._send("control", answers.Answer(200, json.dumps(payload).encode()))
 
-	def _send_headers(self) -> dict[str, str]:
+	def _get_headers(self) -> dict[str, str]:
 		"""Return headers by their usual spelling; the last of several wins."""
 		return {name.title().replace("Md5", "MD5"): value for name, value in self.headers.items()}
 

@@ -110,7 +110,7 @@ class World:
 	# What people do at the facility
 
 	def admit(self, stay: int, day: int | None = None) -> int:
-		"""Return a pre-admission arrives."""
+		"""Admit somebody who was expected."""
 		with self.lock:
 			self.admitted[stay] = day or self.get_latest_day(stay)
 			return self.touch(stay)
@@ -129,13 +129,13 @@ class World:
 			return self.touch(stay)
 
 	def discharge(self, stay: int, day: int | None = None) -> int:
-		"""Return the stay ends, now or on another day; one ahead is planned only."""
+		"""End a stay, now or on another day; one ahead is planned only."""
 		with self.lock:
 			self.discharged[stay] = day or self.get_latest_day(stay)
 			return self.touch(stay)
 
 	def undo_discharge(self, stay: int) -> int:
-		"""Return the discharge was a mistake."""
+		"""Undo a discharge."""
 		with self.lock:
 			self.discharged[stay] = NEVER
 			return self.touch(stay)
@@ -158,7 +158,7 @@ class World:
 			return again
 
 	def give_chart_away(self, stay: int, person: int) -> int:
-		"""Return the chart's number turns up with another master record, as after a merge of two.
+		"""Give the chart's number to another master record, as after a merge of two.
 
 		Returns the stay.
 		"""
@@ -166,7 +166,7 @@ class World:
 		return self.set_field(stay, "casefile_id", chart)
 
 	def readmit(self, stay: int, location: int | None = None) -> int:
-		"""Return the person comes back: to a new chart, or in episode mode to the same one. Returns the stay."""
+		"""Readmit a person: to a new chart, or in episode mode to the same one. Return the stay."""
 		with self.lock:
 			where = self.location[stay] if location is None else location
 			if self.settings.mode == "classic":
@@ -176,7 +176,7 @@ class World:
 			return self.admit(stay)
 
 	def transfer(self, stay: int, location: int) -> int:
-		"""Return the person moves: the old chart is closed and another opened; in episode mode one chart goes
+		"""Transfer a person: the old chart is closed and another opened; in episode mode one chart goes
 		on.
 		"""
 		with self.lock:
@@ -187,7 +187,7 @@ class World:
 			return self.touch(stay)
 
 	def delete(self, stay: int) -> int:
-		"""Soft deletion: gone from every list, there in the vault."""
+		"""Delete a stay softly: it is gone from every list and stays in the vault."""
 		with self.lock:
 			self.deleted[stay] = self.get_now()
 			return self.touch(stay)
@@ -200,7 +200,7 @@ class World:
 			return self.touch(stay)
 
 	def vanish(self, share: float, seed: int = 0) -> int:
-		"""Return a share of those in care is in no list any more, nor in the vault. Returns how many."""
+		"""Take a share of those in care out of every list, and out of the vault. Return how many."""
 		dice = random.Random(seed)  # noqa: S311
 		with self.lock:
 			chosen = [stay for stay in range(len(self)) if self.is_in_care(stay) and dice.random() < share]
@@ -236,7 +236,7 @@ class World:
 			self.version += 1
 
 	def touch(self, stay: int) -> int:
-		"""Return the record counts as updated now. Returns the stay."""
+		"""Mark the record as updated now. Return the stay."""
 		with self.lock:
 			self.updated[stay] = self.get_now()
 			self.version += 1

@@ -14,7 +14,7 @@ def sync_library() -> None:
 	reach it.
 	"""
 	identity.update_collations()
-	folders.get_or_create_root()
+	folders.ensure_root()
 
 
 def detach_files() -> None:

@@ -102,7 +102,7 @@ def write_notes() -> int:
 
 
 def refresh_due_dashboards() -> list[str]:
-	"""Return the scheduled job: queue each dashboard whose time has come. Returns which."""
+	"""Run as a scheduled job: queue each dashboard whose time has come. Return which."""
 	cache = frappe.cache()
 	key, moment, queued = cache.make_key(REFRESHED), time.time(), []
 	# get_all: the scheduler acts for all users

@@ -68,11 +68,11 @@ def _build_failure(error: Exception, run: str) -> dict[str, Any]:
 	if errors.get_status(error) == errors.UNEXPECTED_STATUS:
 		errors.create_error_log(error, "report", run)
 	failure = errors.build_error_reply(error, run)
-	return _mark_failed({"type": failure.type, "text": failure.text})
+	return _build_failed_values({"type": failure.type, "text": failure.text})
 
 
-def _mark_failed(error: dict[str, str]) -> dict[str, Any]:
-	"""Return the last words on a run that made no file."""
+def _build_failed_values(error: dict[str, str]) -> dict[str, Any]:
+	"""Return the values that close a run as failed."""
 	return {
 		"status": "Failed",
 		"finished_at": clock.get_now_to_second(),
@@ -161,7 +161,7 @@ def mark_dead_run_failed(run: str) -> None:
 		return
 	text = _("The background job stopped before it finished. There is no file; send the request again.")
 	frappe.db.set_value(
-		GENERATED_REPORT, run, {**_mark_failed({"type": "WorkerLost", "text": text}), "request": None}
+		GENERATED_REPORT, run, {**_build_failed_values({"type": "WorkerLost", "text": text}), "request": None}
 	)
 	frappe.db.commit()  # each in a transaction of its own, which releases its lock
 

@@ -111,7 +111,7 @@ class RateLimiter:
 		self._free_at = clock()
 
 	def acquire(self) -> None:
-		"""Return when the next call may leave."""
+		"""Wait until the next call may leave."""
 		now = self._clock()
 		if self._free_at > now:
 			self._sleep(self._free_at - now)

@@ -310,6 +310,6 @@ def _apply_derived(stay: Record, incoming: ParsedRecord, source: Source, vault_f
 
 
 def _build_age_key(incoming: ParsedRecord) -> tuple[float, int]:
-	"""Return the record that was updated last has the last source_values."""
+	"""Return a sort key: of two records of a stay, the one that was updated last has the last word."""
 	updated = incoming.stay.updated_at
 	return (updated.timestamp() if updated else 0.0, incoming.stay.chart_id)

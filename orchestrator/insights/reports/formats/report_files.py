@@ -54,7 +54,7 @@ def _build_base_name(title: TitlePage) -> str:
 
 
 def _create_file_record(file_name: str, path: Path) -> File:
-	"""Return the File of what lies at `path`. As for a copy of an attachment, Frappe neither reads nor writes it again."""
+	"""Create the File record of the file at `path`. As for a copy of an attachment, Frappe neither reads nor writes it again."""
 	doc = frappe.get_doc(
 		{
 			"doctype": DOCTYPE,

@@ -92,15 +92,15 @@ def _build_data(
 		"head": [_clean_text(column.label) for column in table.columns],
 		"has_rtl": bool(RTL.search(str((texts, total, first, [column.label for column in table.columns])))),
 		"tall": TALL_TEXT,
-		"footer": _save_content(folder, "footer.pdf", foot),
+		"footer": _write_content(folder, "footer.pdf", foot),
 	}
 	return PdfReport(
-		folder, common, {**first, "letter_head": _save_content(folder, "head.pdf", head)}, texts, total
+		folder, common, {**first, "letter_head": _write_content(folder, "head.pdf", head)}, texts, total
 	)
 
 
-def _save_content(folder: Path, name: str, content: bytes | None) -> str | None:
-	"""Return the name of a file with this content; None where there is no content."""
+def _write_content(folder: Path, name: str, content: bytes | None) -> str | None:
+	"""Write the content to a file and return its name; None where there is no content."""
 	if content is None:
 		return None
 	(folder / name).write_bytes(content)

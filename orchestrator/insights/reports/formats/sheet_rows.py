@@ -70,7 +70,7 @@ class RowWriter:
 			)
 
 	def _write_number(self, number: int, place: int, value: Any) -> None:
-		"""Return a number; a duration in days, as a spreadsheet counts time. Text where a spreadsheet has no such number."""
+		"""Write a number; a duration in days, as a spreadsheet counts time. Text where a spreadsheet has no such number."""
 		if not is_finite(value) or not -MAX_EXACT_INTEGER <= value <= MAX_EXACT_INTEGER:
 			self._write_text(number, place, str(value))
 			return
@@ -85,7 +85,7 @@ class RowWriter:
 		return (self.styles.whole if is_whole else self.styles.columns)[place]
 
 	def _write_moment(self, number: int, place: int, value: Any) -> None:
-		"""Return a day, a moment or a time, or whatever else as text."""
+		"""Write a day, a moment or a time, or whatever else as text."""
 		if isinstance(value, datetime.timedelta):
 			self.sheet.write_datetime(number, place, value, self.styles.time)
 		elif isinstance(value, datetime.datetime) and value.date() >= FIRST_DAY:

@@ -103,7 +103,7 @@ def _compute_width(column: Column) -> float:
 
 
 def _write_title_page(book: Workbook, title: TitlePage) -> None:
-	"""Return the second sheet: report, time, filters."""
+	"""Write the second sheet: report, time, filters."""
 	sheet = book.add_worksheet(_("About")[:31])
 	bold, plain = book.add_format({"bold": True}), book.add_format({"quote_prefix": True})
 	lines = [(_("Report"), title.heading), (_("Generated"), title.made_line), *title.filters]
