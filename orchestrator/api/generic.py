@@ -1,16 +1,11 @@
 """The documented generic methods, `frappe.client.*`, as API clients get them. Browsers never come here."""
 
-import contextlib
-from collections.abc import Iterator
 from typing import Any
 
 import frappe
 import frappe.client
 from frappe import _
-from frappe.model import child_table_fields, default_fields
-from frappe.model.document import Document
-from frappe.model.meta import Meta
-from frappe.utils import get_datetime, sbool
+from frappe.utils import sbool
 
 from orchestrator.access.linked_records import attach_expanded_links
 from orchestrator.api import lists
@@ -21,17 +16,22 @@ from orchestrator.api.field_access import check_field_permissions, check_known_f
 from orchestrator.api.field_values import parse_values
 from orchestrator.api.file_privacy import parse_record_privacy
 from orchestrator.api.filters import parse_filters
-from orchestrator.api.list_query import get_rows
-from orchestrator.api.ordering import build_order
+from orchestrator.api.list_pages import find_first_match, get_list_page
 from orchestrator.api.parameters import parse_json
+from orchestrator.api.record_changes import (
+	PROTECTED_FIELDS,
+	check_not_modified_since,
+	check_parent_table,
+	parse_changes,
+	remove_transport_keys,
+	save_changes,
+	translate_link_errors,
+)
+from orchestrator.api.records import get_meta, get_readable, get_writable, lock_record
 from orchestrator.api.reserved_names import check_reserved_names, remove_form_state
 from orchestrator.api.schema_types import Names, PageLength, RowOffset
 from orchestrator.api.shapes import DeletedRecord
 from orchestrator.exceptions import InvalidRequestError, refuse
-
-# What Frappe puts into every request's parameters, beside the caller's.
-TRANSPORT_KEYS = frozenset({"cmd", "csrf_token", "_lang", "sid"})
-PROTECTED_FIELDS = frozenset((*default_fields, *child_table_fields)) - {"docstatus", "doctype"}
 
 
 @frappe.whitelist(methods=["GET", "POST"])
@@ -124,7 +124,7 @@ def get(
 	"""
 	meta = get_meta(doctype, parent)
 	if not name and not meta.issingle:
-		name = _find_first_match(meta, filters, parent)
+		name = find_first_match(meta, filters, parent)
 	doc = get_readable(meta, name, parent)
 	doc.apply_fieldlevel_read_permissions()
 	return add_documented_names(doctype, doc.as_dict())
@@ -154,10 +154,10 @@ def insert(doc: str | dict | None = None, doctype: str | None = None, **values: 
 		ConflictError: 409. The state of another record forbids it.
 		ValidationError: 422. The DocType's own validation refuses the record.
 	"""
-	record = parse_json("doc", doc) if doc else {"doctype": doctype, **_remove_transport_keys(values)}
+	record = parse_json("doc", doc) if doc else {"doctype": doctype, **remove_transport_keys(values)}
 	if not isinstance(record, dict) or not record.get("doctype"):
 		refuse(_("Missing parameter: doctype."), InvalidRequestError)
-	_check_parent_table(record)
+	check_parent_table(record)
 	meta = get_meta(record["doctype"], record.get("parenttype"))
 	if record.get("amended_from") and not meta.has_field("amended_from"):
 		refuse(_("{0} has no field {1} ({2}).").format(meta.name, "amended_from", "doc"), InvalidRequestError)
@@ -170,7 +170,7 @@ def insert(doc: str | dict | None = None, doctype: str | None = None, **values: 
 		check_known_fields(meta, record)
 		check_field_permissions(frappe.new_doc(meta.name), values)
 	check_links(meta, values)
-	with _translate_link_errors():
+	with translate_link_errors():
 		created = frappe.client.insert_doc(values)
 	created.apply_fieldlevel_read_permissions()
 	return add_documented_names(meta.name, created.as_dict())
@@ -212,11 +212,11 @@ def set_value(
 	"""
 	meta = get_meta(doctype)
 	doc = get_writable(meta, name)
-	changes = _parse_changes(fieldname, value, values)
+	changes = parse_changes(fieldname, value, values)
 	if str(changes.get("name", "")) == str(name):
 		del changes["name"]  # clients send the whole record back
 	changes = parse_values(meta, changes)
-	_check_not_modified_since(doc, changes.pop("modified", None))
+	check_not_modified_since(doc, changes.pop("modified", None))
 	check_reserved_names(meta, changes)
 	check_known_fields(meta, changes)
 	if protected := sorted(PROTECTED_FIELDS.intersection(changes)):
@@ -224,7 +224,7 @@ def set_value(
 			_("{0} cannot be set because Frappe sets it automatically.").format(", ".join(protected)),
 			InvalidRequestError,
 		)
-	_save_changes(meta, doc, name, parse_record_privacy(doctype, rename_to_fieldnames(doctype, changes)))
+	save_changes(meta, doc, name, parse_record_privacy(doctype, rename_to_fieldnames(doctype, changes)))
 	doc.apply_fieldlevel_read_permissions()
 	return add_documented_names(doctype, doc.as_dict())
 
@@ -256,207 +256,7 @@ def delete(doctype: str, name: str | int) -> DeletedRecord:
 		get_writable(meta, name)
 	else:
 		frappe.has_permission(doctype, "delete", throw=True)
-		_lock_record(meta, name)
+		lock_record(meta, name)
 		get_readable(meta, name)
 	frappe.client.delete_doc(doctype, name)
 	return {"doctype": doctype, "name": name}
-
-
-def _check_parent_table(record: dict[str, Any]) -> None:
-	"""400 for a child row whose parent's DocType has no such table."""
-	parenttype, table = record.get("parenttype"), record.get("parentfield")
-	if not parenttype:
-		return
-	if not isinstance(parenttype, str):
-		refuse(_("{0} must be {1}.").format("parenttype", _("a single value")), InvalidRequestError)
-	parent = _get_meta_or_none(parenttype)
-	if parent and table and table not in {field.fieldname for field in parent.get_table_fields()}:
-		refuse(_("{0} has no table {1} ({2}).").format(parenttype, table, "parentfield"), InvalidRequestError)
-
-
-def get_meta(doctype: str, parent: str | None = None) -> Meta:
-	"""Return the DocType's meta: 404 where there is none, 403 for a child table without its parent."""
-	meta = _get_meta_or_none(doctype)
-	if meta is None:
-		refuse(_("There is no DocType {0}.").format(doctype), frappe.DoesNotExistError)
-	if meta.istable and parent and not _is_readable_parent(parent, doctype):
-		raise frappe.PermissionError
-	return meta
-
-
-def _is_readable_parent(parent: str, child: str) -> bool:
-	"""Return True where `parent` has tables of the DocType `child` and the caller may read it."""
-	if _get_meta_or_none(parent) is None:
-		return False
-	return bool(frappe.has_permission(child, "read", parent_doctype=parent))
-
-
-def _get_meta_or_none(doctype: str) -> Meta | None:
-	"""Return the meta as Frappe caches it: to look for the DocType first would be a query more in every request."""
-	if not doctype or not isinstance(doctype, str):
-		return None
-	try:
-		return frappe.get_meta(doctype)
-	except frappe.DoesNotExistError:
-		frappe.clear_messages()
-		return None
-
-
-def get_readable(meta: Meta, name: str | int | None, parent: str | None = None) -> Document:
-	"""Return the record, where the caller may read it."""
-	frappe.has_permission(meta.name, "read", throw=True, parent_doctype=parent)
-	if meta.issingle:
-		doc = frappe.get_doc(meta.name)
-		doc.check_permission("read")
-		return doc
-	if not name or not frappe.db.exists(meta.name, name):
-		raise_not_found(meta.name, name)
-	doc = frappe.get_doc(meta.name, name)
-	if not doc.has_permission("read"):
-		raise_not_found(meta.name, name)
-	return doc
-
-
-def get_writable(meta: Meta, name: str | int) -> Document:
-	"""Return the record to save for a change: itself, or the parent of a child row."""
-	if not meta.istable:
-		doc = get_readable(meta, name)
-	else:
-		row = frappe.db.get_value(meta.name, name, ["parenttype", "parent"], as_dict=True)
-		if not row:
-			raise_not_found(meta.name, name)
-		doc = None
-		with contextlib.suppress(frappe.DoesNotExistError):
-			doc = get_readable(frappe.get_meta(row.parenttype), row.parent)
-		if doc is None:
-			raise_not_found(meta.name, name)  # the name of a hidden record is hidden too
-	doc.check_permission("write")
-	return doc
-
-
-def _lock_record(meta: Meta, name: str | int) -> None:
-	"""Wait for whoever is deleting the record as well: afterwards it is missing, which is 404 and no conflict."""
-	if meta.issingle or meta.get("is_virtual") or not name:
-		return
-	# A plain read would see the record in the request's older snapshot.
-	if frappe.db.get_value(meta.name, name, "name", for_update=True) is None:
-		raise_not_found(meta.name, name)
-
-
-def raise_not_found(doctype: str, name: str | int | None) -> None:
-	"""404 for a record that is missing or hidden."""
-	frappe.clear_messages()
-	refuse(_("{0} {1} not found.").format(_(doctype), name or ""), frappe.DoesNotExistError)
-
-
-def _find_first_match(
-	meta: Meta, filters: str | list | dict | None, parent: str | None = None
-) -> str | int | None:
-	"""Return the name of the first record that fits and that the caller may read."""
-	if not filters:
-		refuse(_("Missing parameter: name."), InvalidRequestError)
-	conditions = parse_filters(meta, "filters", filters)
-	names = get_rows(meta.name, filters=conditions, pluck="name", limit=1, parent_doctype=parent)
-	return names[0] if names else None
-
-
-def get_list_page(
-	meta: Meta,
-	*,
-	fields: str | list | None,
-	filters: list,
-	or_filters: list,
-	order_by: str | None,
-	limit_start: str | int | None,
-	limit_page_length: str | int | None,
-	group_by: str | None = None,
-	parent: str | None = None,
-) -> Listing:
-	"""Return a page of the records that fit filters as `_parse_filters` gave them and that the caller may read."""
-	if meta.issingle:
-		refuse(
-			_("{0} has only one record. Read it with frappe.client.get.").format(meta.name),
-			InvalidRequestError,
-		)
-	query = lists.parse_fields(meta, fields)
-	start, length = lists.parse_page(limit_start, limit_page_length)
-	groups = lists.parse_groups(meta, query, group_by)
-	order = build_order(meta, query, order_by, groups)  # before `fields`: it may select further columns
-	rows = get_rows(
-		meta.name,
-		fields=list(query.fields),
-		filters=filters,
-		or_filters=or_filters,
-		group_by=groups,
-		order_by=order,
-		distinct=query.distinct,
-		limit_start=start,
-		limit_page_length=length,
-		parent_doctype=parent,
-	)
-	return _build_listing(query, rows)
-
-
-def _build_listing(query: lists.ListQuery, rows: list[dict[str, Any]]) -> Listing:
-	"""Rows under the caller's names; `*` gives every column, and the aliases beside them."""
-	if "*" in query.fields:
-		unnamed = set(query.columns.values())
-		rows = [
-			add_documented_names(query.doctype, {key: row[key] for key in row if key not in unnamed})
-			| query.build_row(row)
-			for row in rows
-		]
-		return Listing(rows, list(rows[0]) if rows else [])
-	return Listing([query.build_row(row) for row in rows], query.column_labels)
-
-
-def _remove_transport_keys(values: dict[str, Any]) -> dict[str, Any]:
-	"""Return the caller's own parameters."""
-	return {key: value for key, value in values.items() if key not in TRANSPORT_KEYS}
-
-
-def _parse_changes(fieldname: str | dict | None, value: Any, values: dict[str, Any]) -> dict[str, Any]:
-	"""Return the changes of a set_value request, whichever of its three forms it has."""
-	if fieldname is None:
-		changes = _remove_transport_keys(values)
-	elif isinstance(fieldname, dict):
-		changes = dict(fieldname)
-	elif fieldname.lstrip().startswith("{"):
-		changes = parse_json("fieldname", fieldname)
-	else:
-		changes = {fieldname: value}
-	if not changes:
-		refuse(
-			_("Nothing to change: send fieldname and value, or the fields themselves."), InvalidRequestError
-		)
-	return changes
-
-
-def _check_not_modified_since(doc: Document, modified: Any) -> None:
-	"""409 where the caller's `modified` is no longer the record's."""
-	if modified and get_datetime(modified) != get_datetime(doc.modified):
-		refuse(
-			_("{0} {1} was changed in the meantime. Read it again and repeat the change.").format(
-				doc.doctype, doc.name
-			),
-			frappe.TimestampMismatchError,
-		)
-
-
-def _save_changes(meta: Meta, doc: Document, name: str | int, changes: dict[str, Any]) -> None:
-	"""Save `changes` on the record, or on its row in the parent."""
-	target = doc.getone({"doctype": meta.name, "name": name}) if meta.istable else doc
-	check_field_permissions(target, changes)
-	check_links(meta, changes)
-	target.update(changes)
-	with _translate_link_errors():
-		doc.save()
-
-
-@contextlib.contextmanager
-def _translate_link_errors() -> Iterator[None]:
-	"""Within it, a missing record is one that the data refers to (422), not the one asked for (404)."""
-	try:
-		yield
-	except frappe.DoesNotExistError as error:
-		raise frappe.LinkValidationError(*error.args) from error

@@ -8,8 +8,9 @@ from frappe import _lt
 from orchestrator.api import lists
 from orchestrator.api.endpoint import READ, WRITE, endpoint
 from orchestrator.api.filters import parse_filters
-from orchestrator.api.generic import get_list_page, get_writable
+from orchestrator.api.list_pages import get_list_page
 from orchestrator.api.parameters import parse_json
+from orchestrator.api.records import get_writable
 from orchestrator.api.schema_types import Names, OneOf, PageLength, RowOffset
 from orchestrator.crm import opportunity as opportunities
 from orchestrator.crm import pipeline

@@ -7,7 +7,7 @@ import frappe
 from frappe import _
 
 from orchestrator import clock, period
-from orchestrator.api.generic import get_writable
+from orchestrator.api.records import get_writable
 from orchestrator.doctypes import GP_TASK, SPRINT
 from orchestrator.exceptions import refuse
 from orchestrator.gameplan import events, history, sprints

@@ -6,7 +6,7 @@ import frappe
 from frappe import _
 
 from orchestrator import clock
-from orchestrator.api.generic import get_writable, raise_not_found
+from orchestrator.api.records import get_writable, raise_not_found
 from orchestrator.doctypes import SPRINT
 from orchestrator.exceptions import refuse
 from orchestrator.gameplan import burndown

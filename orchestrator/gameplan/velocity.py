@@ -6,7 +6,7 @@ from statistics import mean
 import frappe
 from frappe import _
 
-from orchestrator.api.generic import get_readable
+from orchestrator.api.records import get_readable
 from orchestrator.doctypes import SPRINT
 from orchestrator.exceptions import InvalidRequestError, refuse
 from orchestrator.gameplan.burndown import round_hours

@@ -11,7 +11,7 @@ import frappe
 from frappe import _
 from frappe.model.document import Document
 
-from orchestrator.api.generic import raise_not_found
+from orchestrator.api.records import raise_not_found
 from orchestrator.apps import is_installed, require_app
 from orchestrator.assignment import FIELD, get_previous_value
 from orchestrator.doctypes import HD_TICKET, ISSUE

@@ -3,7 +3,7 @@
 import frappe
 from frappe import _
 
-from orchestrator.api.generic import raise_not_found
+from orchestrator.api.records import raise_not_found
 from orchestrator.doctypes import EMPLOYEE
 from orchestrator.exceptions import refuse
 from orchestrator.hr.shapes import Profile

@@ -10,7 +10,7 @@ from frappe.utils import escape_html
 from hrms.hr.doctype.leave_application.leave_application import get_leave_approver, is_lwp
 
 from orchestrator import period
-from orchestrator.api.generic import get_readable
+from orchestrator.api.records import get_readable
 from orchestrator.doctypes import EMPLOYEE, LEAVE_APPLICATION, LEAVE_LEDGER_ENTRY, LEAVE_TYPE
 from orchestrator.exceptions import ConflictError, InvalidRequestError, refuse
 from orchestrator.hr import block_dates, changes, employees, error_remedies, leave_types

@@ -7,7 +7,7 @@ import frappe
 from frappe import _
 
 from orchestrator.api import lists
-from orchestrator.api.generic import get_list_page
+from orchestrator.api.list_pages import get_list_page
 from orchestrator.doctypes import LEAVE_APPLICATION
 from orchestrator.exceptions import InvalidRequestError, refuse
 from orchestrator.hr.leave import OPEN

@@ -7,8 +7,8 @@ from frappe import _
 from hrms.hr.doctype.leave_application.leave_application import get_leave_approver
 
 from orchestrator import period
-from orchestrator.api.generic import raise_not_found
 from orchestrator.api.parameters import parse_json
+from orchestrator.api.records import raise_not_found
 from orchestrator.configuration import get_settings
 from orchestrator.doctypes import EMPLOYEE, EMPLOYEE_CHECKIN
 from orchestrator.exceptions import InvalidRequestError, refuse

@@ -15,7 +15,7 @@ from orchestrator.api import errors
 from orchestrator.api.background import QUEUE, BackgroundRecords
 from orchestrator.api.bulk import runs
 from orchestrator.api.bulk.requests import BulkRequest
-from orchestrator.api.generic import raise_not_found
+from orchestrator.api.records import raise_not_found
 from orchestrator.api.shapes import OperationProgress, QueuedOperation, RecordFailure
 from orchestrator.doctypes import BULK_OPERATION
 from orchestrator.exceptions import ConflictError

@@ -9,7 +9,7 @@ import frappe
 from frappe import _
 from frappe.model.meta import Meta
 
-from orchestrator.api.generic import get_meta
+from orchestrator.api.records import get_meta
 from orchestrator.configuration import get_settings
 from orchestrator.exceptions import InvalidRequestError, refuse
 

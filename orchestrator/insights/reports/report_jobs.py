@@ -13,7 +13,7 @@ from frappe.core.doctype.report.report import Report
 from orchestrator import clock
 from orchestrator.api import errors
 from orchestrator.api.background import QUEUE, BackgroundRecords
-from orchestrator.api.generic import raise_not_found
+from orchestrator.api.records import raise_not_found
 from orchestrator.doctypes import GENERATED_REPORT
 from orchestrator.exceptions import ConflictError
 from orchestrator.insights.reports import report_mail, report_runs
