@@ -695,7 +695,7 @@ if sys.argv[1:]:
 
 @pytest.fixture
 def measured(tmp_path: Path, shell: Shell) -> Path:
-	"""A checkout of which a process has run one half, as the bench keeps such data."""
+	"""A checkout of which a process has run one half, as the bench keeps such data, beside that of a copy since deleted."""
 	folder = tmp_path / "checkout"
 	(folder / "orchestrator").mkdir(parents=True)
 	(folder / "orchestrator" / "__init__.py").touch()
@@ -707,10 +707,13 @@ def measured(tmp_path: Path, shell: Shell) -> Path:
 	python.chmod(0o755)
 	data = shell.bench / ".orchestrator" / "coverage" / "data"
 	data.parent.mkdir(parents=True)
-	subprocess.run(
-		[python, "-m", "coverage", "run", "--rcfile", folder / "pyproject.toml", "-m", "orchestrator"],
-		cwd=folder, env={**os.environ, "COVERAGE_FILE": str(data)}, check=True,
-	)  # fmt: skip
+	copy = shutil.copytree(folder, tmp_path / "copy")
+	for place in (folder, copy):
+		subprocess.run(
+			[python, "-m", "coverage", "run", "--rcfile", place / "pyproject.toml", "-m", "orchestrator"],
+			cwd=place, env={**os.environ, "COVERAGE_FILE": str(data)}, check=True,
+		)  # fmt: skip
+	shutil.rmtree(copy)
 	return folder
 
 
