@@ -1,4 +1,4 @@
-"""Find the names of records in the arguments of a method, whichever way the method takes them."""
+"""Find record names in the arguments of a method, in whichever form the method accepts them."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -14,7 +14,7 @@ LIST_MARK = "[]"
 
 
 def find_values(arguments: Arguments, path: str) -> list[Any]:
-	"""Return what stands at a path in the arguments, without empty values.
+	"""Return the values at a path in the arguments, without empty ones.
 
 	Args:
 		arguments: The arguments of the method, as the caller sent them.
@@ -47,7 +47,7 @@ def _get_part(value: Any, part: str) -> Iterator[Any]:
 
 
 def _parse(value: Any) -> Any:
-	"""Return the value of JSON text, and anything else unchanged."""
+	"""Return the parsed value of JSON text, and any other value unchanged."""
 	if not isinstance(value, str):
 		return value
 	try:

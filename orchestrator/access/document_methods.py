@@ -1,4 +1,5 @@
-"""Methods of documents that change records for whoever may read the document, and the right that is asked in its place.
+"""Methods of documents that change records, and the permission that each requires. Frappe's `run_doc_method`
+checks only the permission to read the document; its REST routes check the permission to write.
 
 Frappe's `run_doc_method` asks for the right to read alone, and its REST routes for the right to write.
 """
@@ -72,7 +73,7 @@ def _check_preview(arguments: Arguments, doctype: str, name: str | None) -> None
 
 
 def _find_previewed(arguments: Arguments) -> list[str]:
-	"""Return the records that are named for a preview: in its arguments, or in a field of the document."""
+	"""Return the records that a preview names: in its arguments, or in a field of the document."""
 	found = [*find_names(arguments, "preview_document"), *_find_sent(arguments, "preview_document")]
 	for path in ("args", "arg", "kwargs"):
 		for value in find_values(arguments, path):
@@ -82,7 +83,7 @@ def _find_previewed(arguments: Arguments) -> list[str]:
 
 
 def _find_sent(arguments: Arguments, fieldname: str) -> list[str]:
-	"""Return the values of a field in the document that the caller sends."""
+	"""Return the values of a field in the document that the caller sent."""
 	return [each for sent in ("docs", "document") for each in find_names(arguments, f"{sent}.{fieldname}")]
 
 

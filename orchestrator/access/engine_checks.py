@@ -31,7 +31,7 @@ SINGLE_PERCENT = re.compile(r"(?<!%)%(?!%)")
 
 
 class ReadableTable(Table):
-	"""A joined table with the rows only that the reader may read, or choose in a link field."""
+	"""A joined table, restricted to the rows that the reader may read, or may choose in a link field."""
 
 	def __init__(self, doctype: str, alias: str, conditions: str, link: str) -> None:
 		super().__init__(f"{TABLE_PREFIX}{doctype}", alias=alias)
@@ -46,12 +46,12 @@ class ReadableTable(Table):
 
 
 def filter_selected(native: Native, engine: Any) -> list[Any]:
-	"""Return the selected fields that the reader may read. Functions of the others are refused later."""
+	"""Return the selected fields that the reader may read. Functions of other fields are refused later."""
 	return [field for field in native(engine) if _is_selectable(engine, field)]
 
 
 def add_permission_conditions(native: Native, engine: Any) -> None:
-	"""Refuse fields that the reader may not read, and list the rows of readable records only.
+	"""Refuse fields that the reader may not read, and restrict the query to readable records.
 
 	It is the last step: what is refused by Frappe itself is refused already, with nothing of ours on the stack.
 	"""
@@ -68,7 +68,7 @@ def add_permission_conditions(native: Native, engine: Any) -> None:
 
 
 def double_percent_signs(native: Native, criterion: Any, **kwargs: Any) -> str:
-	"""Return the SQL of a condition as a query with values takes it: with each percent sign doubled.
+	"""Return the SQL of a condition for a query with parameters: with each percent sign doubled.
 
 	Frappe 16 puts the conditions of hooks into such queries as they are. A list then fails where a role, a folder or a
 	permitted record has a percent sign in its name. Signs that a hook has doubled by itself stay.
@@ -78,7 +78,8 @@ def double_percent_signs(native: Native, criterion: Any, **kwargs: Any) -> str:
 
 
 def join_linked_table(native: Native, field: Any, query: Any, engine: Any = None) -> Any:
-	"""Join the readable records of a linked DocType, once for each link field: a field of another record is empty.
+	"""Join the readable records of a linked DocType, once for each link field: fields of unreadable records
+	are empty.
 
 	Frappe's own join leaves out the rows whose linked record is not readable, takes the first link field to a DocType for
 	all of them, and the record itself for the one that it links to in its own DocType.
@@ -107,7 +108,7 @@ def select_linked_field(native: Native, field: Any, query: Any, engine: Any = No
 
 
 def _find_joined(query: Any, field: Any) -> ReadableTable | None:
-	"""Return the table that is joined for a link field already."""
+	"""Return the table that is already joined for a link field."""
 	for join in query._joins:
 		table = join.item
 		if isinstance(table, ReadableTable) and (table.link, table._table_name) == (
@@ -181,7 +182,7 @@ def _check_names(engine: Any) -> None:
 
 
 def _check_alias(engine: Any, doctypes: set[str], name: str) -> None:
-	"""Check an alias that MariaDB may take for a column: that of a field that was left out, or of another one."""
+	"""Check an alias that MariaDB may read as a column: of a field that was removed, or of another one."""
 	for doctype in doctypes:
 		if name in get_columns(doctype):
 			if name in _get_hidden_fields(engine, doctype, None):

@@ -1,4 +1,4 @@
-"""Exports of records with their rows: without the fields that the caller may not read."""
+"""Exports of records with their child rows, without the fields that the caller may not read."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Permission levels of fields: which fields of a DocType a user may not read."""
+"""Permission levels of fields: the fields of a DocType that a user may not read."""
 
 import frappe
 from frappe import _

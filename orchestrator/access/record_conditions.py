@@ -25,7 +25,7 @@ def build_read_condition(doctype: str, user: str) -> str | None:
 
 
 def build_list_condition(doctype: str, user: str) -> str | None:
-	"""Return the same of the records that a list or a link field shows to a user, who may have the right to select only."""
+	"""Return the condition for lists and link fields, which users may read with the right to select only."""
 	query = DatabaseQuery(doctype, user=user)
 	query.reference_doctype = doctype
 	try:
@@ -37,7 +37,8 @@ def build_list_condition(doctype: str, user: str) -> str | None:
 
 
 def build_membership(doctype: str, column: str, user: str) -> str | None:
-	"""Return the condition that a column names a record of the DocType that the user may read, None where there is none.
+	"""Return the condition that a column names a record that the user may read, None if the user may read
+	none.
 
 	Args:
 		doctype: The DocType of the named records.

@@ -1,5 +1,5 @@
-"""Targets of `override_whitelisted_methods` for methods of Frappe that query records of a DocType that the caller names,
-past the permissions of records and fields.
+"""Targets of `override_whitelisted_methods` for methods of Frappe that query a DocType named by the caller
+without checking permissions on records and fields.
 """
 
 import json
@@ -106,7 +106,7 @@ def get_monthly_goal_graph_data(
 
 
 def _check_fields(doctype: str, *fieldnames: str) -> None:
-	"""Refuse fields that the caller may not read, and names that are no columns."""
+	"""Refuse fields that the caller may not read, and names that are not columns."""
 	hidden, columns = get_unreadable_fields(doctype), get_columns(doctype)
 	for name in fieldnames:
 		if name.lower() in hidden or name.lower() not in columns:
@@ -114,7 +114,7 @@ def _check_fields(doctype: str, *fieldnames: str) -> None:
 
 
 def _find_neighbour(doctype: str, value: str, sort_field: str, filters: Any, before: bool) -> Any:
-	"""Return the name of the readable record next to `value`, None where there is none."""
+	"""Return the name of the readable record next to `value`, None if there is none."""
 	readable = frappe.get_list(doctype, filters=filters or [], fields=["name"], order_by=None, run=False)
 	sign, order = ("<", "desc") if before else (">", "asc")
 	# as text: the driver of Frappe 16 escapes nothing else
