@@ -1,4 +1,4 @@
-"""The documented field names that a DocType does not have, mapped to the names of its fields."""
+"""Documented field names that differ from the names of a DocType's fields."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -37,7 +37,7 @@ def _get_aliases(doctype: str) -> dict[str, str]:
 
 
 def get_fieldname(doctype: str, name: str) -> str:
-	"""Return the field of the alias `name`; `name` itself if it is no alias."""
+	"""Return the field of the alias `name`; `name` itself if it is not an alias."""
 	return _get_aliases(doctype).get(name, name)
 
 

@@ -1,4 +1,5 @@
-"""What a record of work in the background has besides its work: a job, a progress, a janitor.
+"""Records whose work is done by a background job: starting the job, its progress, and recovery after a lost
+worker.
 
 The record is committed before the work and holds the call; the job holds the record's name alone. What a worker that
 was killed had begun is rolled back, so giving a record up loses nothing.
@@ -24,7 +25,9 @@ PROGRESS_TTL_SECONDS = 60 * 60
 
 @dataclass(frozen=True)
 class BackgroundRecords:
-	"""The records of one DocType, which has `status`, `started_at` and `requested_by`. `kind` tells its jobs from others'."""
+	"""The records of one DocType with the fields `status`, `started_at` and `requested_by`. `kind` names
+	their jobs.
+	"""
 
 	doctype: str
 	kind: str
@@ -41,7 +44,7 @@ class BackgroundRecords:
 		frappe.cache().set_value(self._build_progress_key(name), done, expires_in_sec=PROGRESS_TTL_SECONDS)
 
 	def get_progress(self, name: str) -> int:
-		"""Return how far a running record is."""
+		"""Return the progress of a running record."""
 		return frappe.cache().get_value(self._build_progress_key(name)) or 0
 
 	def _build_progress_key(self, name: str) -> str:
@@ -69,7 +72,7 @@ class BackgroundRecords:
 		return frappe.db.get_value(self.doctype, name, "status", for_update=True) == "Running"
 
 	def list_dead(self, get_timeout: Callable[[str], int | None] = lambda _name: None) -> list[str]:
-		"""Return the records that no worker will ever end.
+		"""Return the records whose worker is lost.
 
 		`get_timeout` gives the seconds a record's job may take, None for those of its queue.
 		"""
@@ -84,7 +87,7 @@ class BackgroundRecords:
 		return [row.name for row in waiting if self._is_dead(row, get_timeout)]
 
 	def _is_dead(self, row: frappe._dict, get_timeout: Callable[[str], int | None]) -> bool:
-		"""Return True if the job is gone, or where it began so long ago that its worker must have been killed."""
+		"""Return True if the job is gone, or started so long ago that its worker must have been killed."""
 		if not is_job_enqueued(self.build_job_id(row.name)):
 			return True
 		return row.status == "Running" and row.started_at < _compute_latest_start(get_timeout(row.name))

@@ -79,16 +79,16 @@ def is_from_browser(request: "frappe.Request") -> bool:
 
 
 def set_current_call(call: ApiCall | None) -> None:
-	"""Make `call` the one this request is about."""
+	"""Make `call` the current call of this request."""
 	frappe.local.orchestrator_call = call
 
 
 def get_current_call() -> ApiCall | None:
-	"""Return the call this request makes, None outside a request under the contract."""
+	"""Return the current call, None outside a request under the contract."""
 	return getattr(frappe.local, "orchestrator_call", None)
 
 
 def is_contract_call() -> bool:
-	"""Return True when the reply goes to an API client, which gets the whole contract."""
+	"""Return True if the reply goes to an API client, which gets the whole contract."""
 	call = get_current_call()
 	return call is not None and not call.from_browser

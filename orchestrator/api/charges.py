@@ -1,4 +1,4 @@
-"""Whom the rate limit charges for a request, and which requests it exempts.
+"""The caller that the rate limit charges for a request, and the requests that it exempts.
 
 Every API request of a token, a bearer or a guest is charged, by whatever path, verb, parameter or header it comes.
 Exempt is a session cookie that itself made the caller who they are. The buckets: see `limits`.
@@ -35,7 +35,7 @@ class ApiRequest:
 
 
 def begin_request(request: Request) -> None:
-	"""Note the request before Frappe reads its token, to distinguish a session from a token."""
+	"""Register the request before Frappe reads its token, to distinguish a session from a token."""
 	api_request = (
 		ApiRequest(_get_resumed_session(request), _is_sign_in(request)) if is_api_request(request) else None
 	)
@@ -148,7 +148,7 @@ def _charge_address() -> Allowance | None:
 
 
 def _get_address() -> str:
-	"""Return the caller's address as Frappe has it, also where it failed before it looked for it."""
+	"""Return the caller's address as Frappe determines it, also if the request failed before Frappe did."""
 	if address := getattr(frappe.local, "request_ip", None):
 		return address
 	request = frappe.local.request

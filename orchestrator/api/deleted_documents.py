@@ -19,7 +19,7 @@ NO_ROWS_CONDITION = "1 = 0"
 
 
 def has_permission(doc: Document, user: str | None = None) -> bool | None:
-	"""Implement the hook has_permission of Deleted Document, whatever is to be done with the copy."""
+	"""Implement the hook has_permission of Deleted Document, for every permission type."""
 	if not is_guarded():
 		return NO_OPINION
 	return _can_read_all(doc.deleted_doctype, user or frappe.session.user)
@@ -47,7 +47,7 @@ def build_conditions(user: str | None) -> str:
 
 
 def _can_read_all(doctype: str | None, user: str) -> bool:
-	"""Return True where no rule of the DocType hides a record or a field from the user."""
+	"""Return True if no rule of the DocType hides a record or a field from the user."""
 	if not doctype or not frappe.db.exists("DocType", doctype, cache=True):
 		return False
 	meta = frappe.get_meta(doctype)

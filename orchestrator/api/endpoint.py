@@ -37,7 +37,7 @@ R = TypeVar("R")
 
 @dataclass(frozen=True)
 class Listing:
-	"""Rows of a list reply, and the fields in each, in the order asked for."""
+	"""Rows of a list reply, and the fields of each row in the requested order."""
 
 	rows: list[Any]
 	keys: list[str]
@@ -45,7 +45,7 @@ class Listing:
 
 @dataclass(frozen=True)
 class UnchangedRecord:
-	"""What a call that creates would have created, and found to be there: 200 in place of 201."""
+	"""A record that a create call found to exist already. The status is 200 instead of 201."""
 
 	data: Any
 
@@ -92,18 +92,18 @@ def endpoint(
 
 
 def get_effect(function: Callable[..., Any]) -> Effect | None:
-	"""Return what a whitelisted function does, None where it does not answer under the contract."""
+	"""Return the effect of a whitelisted function, None if it is not under the contract."""
 	return getattr(function, "effect", None)
 
 
 def get_documented_types(function: Callable[..., Any]) -> dict[str, Any]:
-	"""Return the types of the parameters and of the result of an endpoint, as its source has them."""
+	"""Return the types of the parameters and of the result of an endpoint, with `Annotated` metadata."""
 	return function.documented_types  # type: ignore[attr-defined]
 
 
 def _strip_annotated(types: dict[str, Any]) -> dict[str, Any]:
-	"""Return the plain types. Frappe validates arguments by them and names them in its messages; what `Annotated` adds
-	is for the OpenAPI document.
+	"""Return the plain types. Frappe validates arguments by them and names them in its messages; the metadata
+	of `Annotated` is for the OpenAPI document.
 	"""
 	return {
 		name: get_args(kind)[0] if get_origin(kind) is Annotated else kind for name, kind in types.items()
@@ -111,7 +111,7 @@ def _strip_annotated(types: dict[str, Any]) -> dict[str, Any]:
 
 
 def _is_requested(call: ApiCall, function: Callable[..., Any]) -> bool:
-	"""Return True when the request asks for `function`, not when Python code on its way happens to call it."""
+	"""Return True if the request's target is `function`, False if Python code calls it during the request."""
 	target = frappe.get_attr(frappe.override_whitelisted_method(call.method))
 	return inspect.unwrap(target) is inspect.unwrap(function)
 

@@ -1,4 +1,4 @@
-"""The one place that says which status and which words an error has for an API client."""
+"""The table of error classes with their statuses and texts for API clients."""
 
 import json
 import traceback
@@ -70,7 +70,7 @@ FRAPPE_VALIDATION = 417
 
 @dataclass(frozen=True)
 class ErrorReply:
-	"""An error as an API client gets it."""
+	"""The part of a reply that describes an error to an API client."""
 
 	status: int
 	type: str
@@ -98,7 +98,7 @@ def get_status(error: BaseException) -> int:
 
 
 def build_error_reply(error: BaseException, request_id: str) -> ErrorReply:
-	"""Return what to tell the client of `error`. Of an unforeseen one nothing but the id that finds it."""
+	"""Return the reply for `error`. Of an unforeseen one, it contains only the ID that finds it in the log."""
 	status = get_status(error)
 	if status == UNEXPECTED_STATUS:
 		return _build_unexpected_error(request_id)
@@ -108,7 +108,7 @@ def build_error_reply(error: BaseException, request_id: str) -> ErrorReply:
 
 
 def _explain_unreadable_body() -> ErrorReply:
-	"""Return what to tell the client of a body for which Frappe 16 raised a DataError, before any method ran.
+	"""Return the reply for a body for which Frappe 16 raised a DataError, before any method ran.
 
 	Frappe 15 parses with Python's own parser: what that one lets through is refused later, by the checks of
 	values.
@@ -129,7 +129,7 @@ def _explain_unreadable_body() -> ErrorReply:
 
 
 def build_error_reply_from_body(status: int, body: dict[str, Any], request_id: str) -> ErrorReply:
-	"""Return the same for an error outside the called method, of which only Frappe's reply is known."""
+	"""Return the reply for an error outside the called method, of which only Frappe's reply is known."""
 	name = body.get("exc_type") or next((entry.get("type") for entry in body.get("errors") or []), "")
 	if name == "DataError" and frappe.request.is_json and not frappe.form_dict:
 		return _explain_unreadable_body()
@@ -151,7 +151,7 @@ def _build_unauthenticated_error() -> ErrorReply:
 
 
 def _build_unexpected_error(request_id: str) -> ErrorReply:
-	"""Return the words for an error nobody foresaw."""
+	"""Return the text for an unforeseen error."""
 	text = _(
 		"Something went wrong. Give your administrator the request ID {0}; the details are in the Error Log."
 	)
@@ -159,7 +159,7 @@ def _build_unexpected_error(request_id: str) -> ErrorReply:
 
 
 def get_default_text(status: int) -> str:
-	"""Return what to say where the error itself says nothing."""
+	"""Return the text for an error that has none itself."""
 	texts = {
 		400: _("The request is malformed."),
 		401: _("Sign in first, or send a valid API token (Authorization: token key:secret) or bearer token."),
@@ -173,7 +173,7 @@ def get_default_text(status: int) -> str:
 
 
 def get_error_text(error: BaseException) -> str:
-	"""Return the words of `error`: those shown by frappe.throw, else its own."""
+	"""Return the text of `error`: the message of frappe.throw, otherwise its own."""
 	return get_logged_text() or strip_markup(str(error.args[-1]) if error.args else "")
 
 
@@ -191,8 +191,8 @@ def strip_markup(html: str) -> str:
 
 
 def create_error_log(error: BaseException, method: str, request_id: str) -> None:
-	"""Write an Error Log that `request_id` finds. Frames and the error's class only: the message or the local
-	variables of an unforeseen error may hold personal data.
+	"""Write an Error Log that `request_id` finds. It has only frames and the error's class: the message or
+	the local variables of an unforeseen error may contain personal data.
 	"""
 	frames = "".join(traceback.format_list(traceback.extract_tb(error.__traceback__)))
 	log = frappe.new_doc("Error Log")

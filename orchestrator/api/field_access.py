@@ -1,4 +1,4 @@
-"""What Frappe would pass over in silence when it saves a caller's values, and answer as if it were written."""
+"""Refuse values of fields that Frappe would silently ignore when it saves a record."""
 
 from collections.abc import Mapping
 from typing import Any

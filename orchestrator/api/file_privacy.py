@@ -1,4 +1,4 @@
-"""Whether a file is to be private, as callers say it. Frappe takes every word it does not know, `true` too, for no."""
+"""Parse `is_private` as callers send it. Frappe treats every unknown text, also `true`, as no."""
 
 import json
 from typing import Any

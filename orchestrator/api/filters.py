@@ -1,4 +1,4 @@
-"""The filters of a list request, read strictly: known columns, known operators, values that fit the operator."""
+"""Parse the filters of a list request strictly: known columns, known operators, values that fit the operator."""
 
 import math
 from collections.abc import Callable
@@ -70,7 +70,7 @@ OPERAND_CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
 
 
 def parse_filters(meta: Meta, name: str, value: Any) -> list[list[Any]]:
-	"""Return filters as Frappe takes them, under column names. 400 for anything that is no condition."""
+	"""Return filters in Frappe's form, under column names. 400 for anything that is not a condition."""
 	filters = parse_json(name, value)
 	if not filters:
 		return []
@@ -113,7 +113,7 @@ def _parse_condition(meta: Meta, name: str, condition: Any) -> list[Any]:
 
 
 def _parse_operator(meta: Meta, name: str, fieldname: str, operator: Any, value: Any) -> str:
-	"""Return the operator, where it is known and its value fits."""
+	"""Return the operator, if it is known and its value fits."""
 	known = str(operator).lower()
 	if known not in OPERAND_CHECKS:
 		refuse(_("Unknown operator {0} in {1}.").format(operator, name), InvalidRequestError)
@@ -127,7 +127,7 @@ def _parse_operator(meta: Meta, name: str, fieldname: str, operator: Any, value:
 
 
 def _check_tree_filter(meta: Meta, name: str, fieldname: str, value: str) -> None:
-	"""Refuse (400) a field that does not lead to a tree, and a `value` that is not in the tree."""
+	"""Refuse (400) a field that is not a tree or a link to one, and a `value` that is not in the tree."""
 	df = meta.get_field(fieldname)
 	doctype = meta.name if fieldname == "name" else df.options if df and df.fieldtype == "Link" else None
 	if not doctype or not frappe.get_meta(doctype).is_nested_set():
@@ -137,7 +137,7 @@ def _check_tree_filter(meta: Meta, name: str, fieldname: str, value: str) -> Non
 
 
 def _reject_pattern_on_moment(meta: Meta, name: str, fieldname: str, operator: str) -> None:
-	"""Refuse a text pattern on a date or a time, which Frappe would read as a moment."""
+	"""Refuse a text pattern on a date or a time, which Frappe would read as a timestamp."""
 	field = meta.get_field(fieldname)
 	is_moment = field.fieldtype in MOMENT_TYPES if field else fieldname in MOMENT_FIELDS
 	if is_moment and operator in ("like", "not like"):

@@ -60,7 +60,9 @@ UPDATE_RULES: tuple[tuple[str, str, dict[str, object]], ...] = (
 
 
 def has_update_listeners(doctype: str) -> bool:
-	"""Return True if saving a record of `doctype` again could do more than write its row and what this app adds."""
+	"""Return True if saving a record of `doctype` again could do more than write its row and run this app's
+	hooks.
+	"""
 	handlers = (each for each in find_handlers(doctype, UPDATE_EVENTS) if not each.startswith(SUITE_APPS))
 	ignored = INSERT_RULES | (set() if _are_energy_points_on() else {ENERGY_POINT_RULES})
 	rules = (each for each in find_rules(doctype) if each not in ignored)
@@ -68,7 +70,7 @@ def has_update_listeners(doctype: str) -> bool:
 
 
 def _are_energy_points_on() -> bool:
-	"""Return False where ERPNext's own rules for energy points, which every site has, give nobody any."""
+	"""Return True if energy points are in use. Every site has rules for them, from ERPNext."""
 	settings = "Energy Point Settings"
 	return bool(frappe.db.exists("DocType", settings) and frappe.db.get_single_value(settings, "enabled"))
 
@@ -83,7 +85,7 @@ def find_handlers(doctype: str, events: Collection[str]) -> Iterator[str]:
 
 
 def find_rules(doctype: str) -> Iterator[str]:
-	"""Yield the kinds of records by which the site's people listen to `doctype`."""
+	"""Yield the kinds of records, such as webhooks, by which users react to changes of `doctype`."""
 	for rule, field, filters in UPDATE_RULES:
 		if not frappe.db.table_exists(rule):
 			continue

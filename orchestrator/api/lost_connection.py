@@ -1,4 +1,4 @@
-"""A database connection lost in the middle of a request: answered in words, and logged, on a new connection."""
+"""Reply to a request whose database connection was lost: 503 with a message, logged over a new connection."""
 
 from typing import Final
 
@@ -16,8 +16,8 @@ class DatabaseUnavailableError(frappe.ValidationError):
 
 
 def translate_lost_connection(error: Exception) -> Exception:
-	"""Return the error to raise: one that reports a lost connection, after connecting again, or the error
-	itself.
+	"""Return the error to raise: for a lost connection, an error that says so, after reconnecting; otherwise
+	the error itself.
 
 	Frappe would read its settings for the reply on the lost connection, fail again, and leave the reply to
 	the web server.

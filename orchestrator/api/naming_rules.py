@@ -35,7 +35,7 @@ NAMING_RULES = (
 
 
 def switch_rules(on: bool) -> None:
-	"""Make and enable our rules, or disable them."""
+	"""Create and enable this app's naming rules, or disable them."""
 	for rule in NAMING_RULES:
 		if on:
 			_enable_rule(rule)
@@ -44,7 +44,7 @@ def switch_rules(on: bool) -> None:
 
 
 def delete_rules() -> None:
-	"""Delete our rules."""
+	"""Delete this app's naming rules."""
 	for rule in NAMING_RULES:
 		frappe.delete_doc(
 			"Document Naming Rule", rule.name, force=True, ignore_missing=True, delete_permanently=True
@@ -52,7 +52,7 @@ def delete_rules() -> None:
 
 
 def find_highest_number(names: list[str], prefix: str) -> int:
-	"""Return the highest number that `names` hold behind `prefix`, or 0."""
+	"""Return the highest number after `prefix` in `names`, or 0."""
 	pattern = re.compile(rf"{re.escape(prefix)}(\d{{{DIGITS},}})")
 	return max((int(match[1]) for name in names if (match := pattern.fullmatch(name))), default=0)
 

@@ -1,4 +1,4 @@
-"""The values that a caller sends for a record: parsed, checked and saved."""
+"""Parse, check and save the values that a caller sends for a record."""
 
 import contextlib
 from collections.abc import Iterator
@@ -39,7 +39,7 @@ def remove_transport_keys(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def parse_changes(fieldname: str | dict | None, value: Any, values: dict[str, Any]) -> dict[str, Any]:
-	"""Return the changes of a set_value request, whichever of its three forms it has."""
+	"""Return the changes of a set_value request, in any of its three forms."""
 	if fieldname is None:
 		changes = remove_transport_keys(values)
 	elif isinstance(fieldname, dict):
@@ -78,7 +78,9 @@ def save_changes(meta: Meta, doc: Document, name: str | int, changes: dict[str, 
 
 @contextlib.contextmanager
 def translate_link_errors() -> Iterator[None]:
-	"""Within it, a missing record is one that the data refers to (422), not the one asked for (404)."""
+	"""Translate a missing record within the block to 422: it is one that the data refers to, not the
+	requested one (404).
+	"""
 	try:
 		yield
 	except frappe.DoesNotExistError as error:

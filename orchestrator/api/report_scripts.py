@@ -1,4 +1,4 @@
-"""The filters that a script report declares in its script for Desk, which is the only place where most do."""
+"""The filters of a script report, read from its JavaScript for Desk. Most reports declare them nowhere else."""
 
 import inspect
 import re
@@ -17,7 +17,7 @@ DYNAMIC_PATTERN = re.compile(
 
 
 def parse_declared_filters(report: Report) -> list[str]:
-	"""Return the filters in the order of the script; none if it cannot be parsed with certainty."""
+	"""Return the filters in the order of the script, none if it cannot be parsed reliably."""
 	if report.report_type != "Script Report":
 		return []
 	script = query_report.get_script(report.name)["script"] or ""
@@ -25,7 +25,7 @@ def parse_declared_filters(report: Report) -> list[str]:
 
 
 def find_unknown_filters(report: Report, names: list[str], declared: list[str]) -> list[str]:
-	"""Return those of `names` that neither the script declares nor the report's code speaks of."""
+	"""Return those of `names` that neither the script declares nor the report's code mentions."""
 	unknown = [name for name in names if name not in declared]
 	if unknown and declared:
 		spoken = set(WORD_PATTERN.findall(_get_code(report)))

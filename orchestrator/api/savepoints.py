@@ -1,4 +1,4 @@
-"""One record of many within a savepoint: its failure undoes its own changes and leaves those of the others."""
+"""Process one record of many in a savepoint: a failure undoes its own changes only."""
 
 import contextlib
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ WHOLE_CALL_ERRORS = (frappe.QueryDeadlockError, BaseTimeoutException)
 
 @contextlib.contextmanager
 def isolate_in_savepoint() -> Iterator[None]:
-	"""Roll back to a savepoint on failure, and drop what waits for the commit: jobs and webhooks of the record.
+	"""Roll back to a savepoint on failure, and drop the record's jobs and webhooks that wait for the commit.
 
 	Messages for the screen do not leave it.
 	"""

@@ -1,4 +1,4 @@
-"""What a bulk call asks for, read and checked, and which of its records the caller may read."""
+"""Parse and validate bulk calls, and check which of their records the caller may read."""
 
 import json
 from collections.abc import Iterable
@@ -19,7 +19,7 @@ Name = str | int
 
 @dataclass(frozen=True)
 class BulkRequest:
-	"""A bulk call, whether it runs at once or in a job."""
+	"""A bulk call, executed at once or by a job."""
 
 	operation: Operation
 	doctype: str
@@ -28,17 +28,17 @@ class BulkRequest:
 	assigned_to: str | None = None
 
 	def to_json(self) -> str:
-		"""Return the call as a Bulk Operation keeps it."""
+		"""Serialize the call for a Bulk Operation."""
 		return json.dumps(asdict(self), separators=(",", ":"))
 
 	@classmethod
 	def from_json(cls, text: str) -> "BulkRequest":
-		"""Return the call that is stored in a Bulk Operation."""
+		"""Parse the call that is stored in a Bulk Operation."""
 		return cls(**json.loads(text))
 
 
 def parse_names(value: Any) -> list[Name]:
-	"""Return the names in `value`: a list, a list as JSON, or one name. Doubles are dropped.
+	"""Return the names in `value`: a list, a list as JSON, or one name. Duplicates are removed.
 
 	Raises InvalidRequestError (400) for anything else, for no name, and for more names than the site allows.
 	"""
@@ -65,14 +65,14 @@ def parse_names(value: Any) -> list[Name]:
 
 
 def _is_valid_name(value: Any) -> bool:
-	"""Return True for what can be the name of a record."""
+	"""Return True for a value that can be the name of a record."""
 	if isinstance(value, str):
 		return bool(value.strip())
 	return isinstance(value, int) and not isinstance(value, bool)
 
 
 def get_bulk_meta(doctype: str) -> Meta:
-	"""Return the meta of a DocType that has records of its own. 404 where there is none, 400 for any other."""
+	"""Return the meta of a DocType that has records of its own. 404 if it does not exist, 400 for any other."""
 	meta = get_meta(doctype)
 	if meta.issingle or meta.istable or meta.is_virtual:
 		refuse(
@@ -109,7 +109,7 @@ def _list_stored_names(meta: Meta, names: Iterable[Name]) -> dict[str, Name]:
 
 
 def filter_listed_names(meta: Meta, stored: dict[str, Name], user: str) -> set[str]:
-	"""Return those of `stored` that a list shows to `user`, who may have no list at all."""
+	"""Return those of `stored` that a list shows to `user`, none if the user may not list records."""
 	if not stored or not frappe.has_permission(meta.name, "read", user=user):
 		return set()
 	filters = {"name": ("in", list(stored.values()))}

@@ -1,4 +1,4 @@
-"""What an endpoint's docstring says, section by section."""
+"""Parse the docstring of an endpoint into its sections."""
 
 import functools
 import inspect
@@ -51,7 +51,7 @@ def parse_docstring(text: str) -> EndpointDocumentation:
 
 
 def get_documentation(function: Callable[..., Any]) -> EndpointDocumentation:
-	"""Return what the docstring of an endpoint says."""
+	"""Return the parsed docstring of an endpoint."""
 	return parse_docstring(inspect.unwrap(function).__doc__ or "")
 
 

@@ -48,7 +48,7 @@ def list_types(name: str, function: Method) -> dict[str, Any]:
 
 
 def build_path(name: str, function: Method, schemas: Schemas) -> Schema:
-	"""Return one method, by the verbs that it answers."""
+	"""Return the path item of one method, with an operation for each of its verbs."""
 	return {
 		verb.lower(): _build_operation(name, verb, function, schemas)
 		for verb in endpoints.list_verbs(function)
@@ -70,7 +70,7 @@ def _get_key(name: str, part: str) -> str:
 
 
 def _build_operation(name: str, verb: str, function: Method, schemas: Schemas) -> Schema:
-	"""Return one method under one verb."""
+	"""Return the operation of one method under one verb."""
 	text = get_documentation(function)
 	paragraphs = [text.description, f"**Permissions:** {text.permissions}"]
 	operation: Schema = {
@@ -107,14 +107,14 @@ def _build_query_parameters(name: str, verb: str, function: Method, schemas: Sch
 
 
 def _build_parameter_schema(name: str, parameter: Parameter, schemas: Schemas) -> Schema:
-	"""Return the schema of a parameter, with the value that stands for it where it is left out."""
+	"""Return the schema of a parameter, with its default."""
 	schema = schemas[_get_key(name, parameter.name)]
 	has_default = parameter.default not in (None, inspect.Parameter.empty)
 	return {**schema, "default": parameter.default} if has_default else schema
 
 
 def _build_example(schema: Schema, text: str | None) -> Schema:
-	"""Return the example of a parameter, which came as text, under its key."""
+	"""Return the example of a parameter, parsed from text, under its key."""
 	if text is None:
 		return {}
 	kind = schema.get("type")
@@ -123,7 +123,7 @@ def _build_example(schema: Schema, text: str | None) -> Schema:
 
 
 def _build_body_content(name: str, verb: str, function: Method, schemas: Schemas) -> Schema | None:
-	"""Return the body; None for a method without parameters."""
+	"""Return the content of the body; None for a method without parameters."""
 	texts = get_documentation(function).parameters
 	if name == UPLOAD_METHOD:
 		return _build_upload_content(texts)
@@ -147,7 +147,7 @@ def _build_body_content(name: str, verb: str, function: Method, schemas: Schemas
 
 
 def _build_upload_content(texts: Mapping[str, str]) -> Schema:
-	"""Return the form of an upload, whose fields only the docstring tells."""
+	"""Return the form of an upload, whose fields are only in the docstring."""
 	properties = {
 		name: {**UPLOAD_SCHEMAS.get(name, {"type": "string"}), "description": text}
 		for name, text in texts.items()

@@ -1,4 +1,4 @@
-"""The replies of an endpoint: what it returns, and every refusal that its docstring or the contract names."""
+"""The replies of an endpoint: its result, and every error that its docstring or the contract names."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
@@ -100,7 +100,7 @@ def build_json_content(schema: Schema) -> Schema:
 
 
 def _list_success_statuses(function: Method) -> Sequence[str]:
-	"""Return 200, or 201 where something is created, or both where it may be there already."""
+	"""Return 200, or 201 if a record is created, or both if it may exist already."""
 	if get_effect(function) != CREATE:
 		return ["200"]
 	may_exist = UnchangedRecord in get_args(get_documented_types(function)["return"])
@@ -130,7 +130,7 @@ def _build_success(name: str, function: Method, data: Schema) -> Schema:
 
 
 def _build_error_responses(function: Method) -> dict[str, Schema]:
-	"""Return the refusals by status, in the order of the statuses."""
+	"""Return the errors by status, in the order of the statuses."""
 	documented = get_documentation(function).errors
 	statuses = {error.status for error in documented}
 	common = [*COMMON_ERRORS, *(WRITE_ERRORS if get_effect(function) != READ else ())]

@@ -53,7 +53,7 @@ def build_schemas(types: Mapping[str, Any]) -> tuple[dict[str, Schema], dict[str
 
 
 def build_query_schema(schema: Schema) -> Schema:
-	"""Return the schema of a parameter as it stands in a query: lists and objects as JSON text, nothing for null."""
+	"""Return the schema of a query parameter: lists and objects as JSON text, never null."""
 	options = [option for option in schema.get("anyOf", [schema]) if option != NULL]
 	if any(option.get("type") in ("array", "object") for option in options):
 		return JSON_TEXT

@@ -1,4 +1,4 @@
-"""The groups that the document sorts the endpoints into."""
+"""The tags that group the endpoints of the document."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -35,10 +35,10 @@ TAG_BY_MODULE = {
 
 
 def get_tag(function: Callable[..., Any]) -> Tag:
-	"""Return the group of an endpoint."""
+	"""Return the tag of an endpoint."""
 	return TAG_BY_MODULE[function.__module__]
 
 
 def build_tags() -> list[dict[str, str]]:
-	"""Return the groups, each once."""
+	"""Return the tags, each once."""
 	return [tag._asdict() for tag in dict.fromkeys(TAG_BY_MODULE.values())]
