@@ -1,4 +1,4 @@
-"""Keep a lead's status, qualification and probability in step, whichever changes.
+"""Keep a lead's status, qualification and probability consistent, whichever changes.
 
 ERPNext itself rewrites the status of a lead that has an opportunity or a quotation; a qualified lead stays
 qualified then.

@@ -1,4 +1,4 @@
-"""No two leads with one e-mail address, also where both are saved at the same moment."""
+"""Prevent two leads with the same e-mail address, also when both are saved at the same moment."""
 
 import hashlib
 import unicodedata

@@ -1,4 +1,4 @@
-"""What dashboards tell about sales: of the leads and opportunities that the caller may read."""
+"""Measures about sales: leads and opportunities that the caller may read."""
 
 from frappe import _
 from frappe.utils import add_days

@@ -1,4 +1,4 @@
-"""Keep an opportunity's stage and ERPNext's status in step, whichever changes, and move the stage on request."""
+"""Keep an opportunity's stage and ERPNext's status consistent, and move the stage on request."""
 
 from typing import TYPE_CHECKING
 
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 
 
 class StageTransitionConflictError(ConflictError):
-	"""The opportunity's stage does not lead to the one asked for. 409."""
+	"""The opportunity cannot be moved from its stage to the requested one. 409."""
 
 
 class OpenQuotationConflictError(ConflictError):
-	"""A submitted quotation forbids the stage asked for. 409."""
+	"""A submitted quotation prevents the requested stage. 409."""
 
 
 class InvalidStageError(frappe.ValidationError):
-	"""Stage and status were set together and do not go together. 422."""
+	"""Stage and status were set together and contradict each other. 422."""
 
 
 def validate(doc: "Opportunity", _method: str | None = None) -> None:

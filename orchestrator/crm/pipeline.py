@@ -1,4 +1,4 @@
-"""The sales pipeline in one aggregate query, and the arithmetic on its few rows."""
+"""The sales pipeline: one aggregate query, and the computation on its few rows."""
 
 import functools
 import json

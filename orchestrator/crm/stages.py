@@ -1,4 +1,4 @@
-"""The stages of an opportunity, and how ERPNext's status and the probability go with each. Plain values only."""
+"""The stages of an opportunity, with their ERPNext status and probability. Plain values only."""
 
 from dataclasses import dataclass
 
@@ -42,12 +42,12 @@ UNSET_PROBABILITY = 100.0
 
 
 class InconsistentStageError(ValueError):
-	"""A stage and a status were set together that do not go together."""
+	"""A stage and a status were set together and contradict each other."""
 
 
 @dataclass(frozen=True)
 class Standing:
-	"""How an opportunity stands."""
+	"""The stage, status and probability of an opportunity."""
 
 	stage: str
 	status: str
