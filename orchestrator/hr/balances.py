@@ -1,5 +1,5 @@
-"""Leave balances from HRMS's ledger: of one employee by HRMS's own functions, of many at once by the same sums
-over rows that are read for all together.
+"""Leave balances from HRMS's ledger: of one employee by HRMS's own functions, of many by the same sums over
+rows read for all of them together.
 """
 
 from bisect import bisect_left, bisect_right
@@ -72,7 +72,9 @@ def get_balances(employees: Sequence[str], leave_type: str, day: date) -> list[E
 
 
 class BalanceTable:
-	"""What HRMS reads for one employee, read for several at once: eight queries for any number of them."""
+	"""The rows from which HRMS computes balances, read for several employees at once: eight queries for any
+	number of them.
+	"""
 
 	def __init__(self, employees: Sequence[str], leave_type: str, day: date) -> None:
 		self.leave_type, self.day = leave_type, day

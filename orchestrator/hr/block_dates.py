@@ -1,5 +1,5 @@
-"""Days on which a department gives no leave. HRMS takes applications for them and refuses the approval; an
-application that its approver could not approve is refused at once here.
+"""Dates on which a department allows no leave. HRMS accepts applications for them and refuses the approval;
+here, an application that its approver could not approve is refused at once.
 """
 
 from typing import TYPE_CHECKING

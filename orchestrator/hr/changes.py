@@ -1,4 +1,4 @@
-"""Whether an employee's records changed under a request that waited for its turn."""
+"""Detect changes of an employee's records while a request waited for its lock."""
 
 import frappe
 

@@ -1,4 +1,4 @@
-"""Which employee a call is about, and what the caller is to them."""
+"""Find the employee that a call is about, and the caller's relation to that employee."""
 
 import frappe
 from frappe import _
@@ -26,7 +26,7 @@ PROFILE_FIELDS = (
 
 
 class MissingEmployeeError(frappe.ValidationError):
-	"""The caller is no employee and named none. 422."""
+	"""The caller is not an employee and named none. 422."""
 
 
 class InactiveEmployeeError(frappe.ValidationError):

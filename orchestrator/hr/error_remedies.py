@@ -1,4 +1,4 @@
-"""What HRMS says, as an API client needs it: a refusal with what to do about it, and no chatter on success."""
+"""Errors of HRMS for API clients: with a remedy, and without messages on success."""
 
 import contextlib
 from collections.abc import Iterator

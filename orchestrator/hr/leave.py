@@ -1,4 +1,4 @@
-"""Leave applications: applied for, withdrawn or cancelled, approved or rejected, by HRMS's own Leave Application."""
+"""Apply for, withdraw, cancel, approve and reject leave, with HRMS's own Leave Application."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -51,7 +51,7 @@ class ConcurrentApplicationConflictError(ConflictError):
 
 @dataclass(frozen=True)
 class LeaveRequest:
-	"""The leave that someone applies for."""
+	"""The leave that a caller applies for."""
 
 	leave_type: str
 	from_date: date

@@ -1,4 +1,4 @@
-"""How much of a day an employee's leave takes: never more than one day, whatever leave applications overlap."""
+"""The share of a day that an employee's leave takes: never more than one day, whatever applications overlap."""
 
 from collections.abc import Callable, Iterable
 from datetime import date, timedelta
@@ -22,7 +22,7 @@ IsHoliday = Callable[[str, date], bool]
 
 
 class LeavePeriod(NamedTuple):
-	"""The days of one leave application. `half_day_date` is the one of them that is half, if there is one."""
+	"""The days of one leave application. `half_day_date` is the half day among them, if there is one."""
 
 	name: str
 	leave_type: str
@@ -38,7 +38,7 @@ class LeavePeriod(NamedTuple):
 
 
 class Excess(NamedTuple):
-	"""A day that would hold more than one day of leave, and an application that has some of it already."""
+	"""A day with more than one day of leave, and an application that already has part of it."""
 
 	day: date
 	other: LeavePeriod

@@ -1,4 +1,4 @@
-"""Leave applications as a page: whose, which, and of what time."""
+"""Pages of leave applications, by employee, status and period."""
 
 from datetime import date
 from typing import Any

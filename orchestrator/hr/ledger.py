@@ -1,5 +1,5 @@
-"""What HRMS's leave ledger says of several employees: its own queries, for a list instead of one. See
-hrms/hr/doctype/leave_application/leave_application.py, whose results the tests compare.
+"""HRMS's leave ledger for several employees: its own queries, for a list instead of one. The tests compare
+the results with hrms/hr/doctype/leave_application/leave_application.py.
 """
 
 from collections import defaultdict

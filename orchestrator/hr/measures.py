@@ -1,4 +1,4 @@
-"""What dashboards tell about people: of the employees and the leave that the caller may read."""
+"""Measures about people: employees and leave that the caller may read."""
 
 from frappe import _
 from frappe.utils import add_days

@@ -1,6 +1,4 @@
-"""Checking in and out: where, when, and that nobody does the same twice. The record, the shift and the geofence are
-HRMS's own.
-"""
+"""Check in and out, without duplicates. The record, the shift and the geofence are HRMS's own."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,16 +22,16 @@ MAX_LATITUDE, MAX_LONGITUDE = 90.0, 180.0
 
 
 class InvalidPunchTimeError(frappe.ValidationError):
-	"""The punch has not happened yet. 422."""
+	"""The time of the punch is in the future. 422."""
 
 
 class DuplicatePunchConflictError(ConflictError):
-	"""The employee has punched this already. 409."""
+	"""The employee has already made this punch. 409."""
 
 
 @dataclass(frozen=True)
 class PunchPlace:
-	"""Where a punch was made: a name, coordinates, both or neither."""
+	"""The place of a punch: a name, coordinates, both or neither."""
 
 	name: str | None = None
 	latitude: float | None = None

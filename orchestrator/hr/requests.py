@@ -1,4 +1,4 @@
-"""Parameters that several HR endpoints share, read and checked in one order: permission, existence, form."""
+"""Parse and check parameters that several HR endpoints share, in one order: permission, existence, form."""
 
 from datetime import date
 

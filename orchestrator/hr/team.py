@@ -1,4 +1,4 @@
-"""Who of a manager's reports is on leave."""
+"""Team members who are on leave."""
 
 from datetime import date
 

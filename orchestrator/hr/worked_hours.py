@@ -1,4 +1,6 @@
-"""The hours worked between punches, counted by instants. Plain values only: a clock change adds and loses no hour."""
+"""The hours worked between punches, counted by instants. Plain values only: a clock change neither adds nor
+loses an hour.
+"""
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta, timezone, tzinfo
