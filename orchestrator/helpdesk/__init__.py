@@ -1,4 +1,4 @@
-"""The helpdesk endpoints: comments on a ticket, its service level, one's own tickets."""
+"""The helpdesk endpoints: comments on a ticket, its service level, the caller's own tickets."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""Files that go with a comment, named by the caller."""
+"""Files that a caller attaches to a comment."""
 
 import html
 from dataclasses import dataclass

@@ -1,8 +1,9 @@
-"""Targets of `override_whitelisted_methods` for what gives away more of a ticket than its customer may know: Desk's form,
-which comes with all comments, the room in which open forms hear of each new one, and Helpdesk's search, which finds
-agents' notes. Colleagues get the apps' own functions.
+"""Targets of `override_whitelisted_methods` for methods that would show a customer more of a ticket than
+allowed: Desk's form, which includes all comments, the socket room of open forms, and Helpdesk's search, which
+finds agents' notes.
 
-As in `orchestrator.api.overrides`, the function is chosen in each request, so that nothing of ours is on their stack.
+Staff get the apps' own functions. As in `orchestrator.api.overrides`, the function is chosen in each request,
+so that no frame of this app is on their stack.
 """
 
 import json

@@ -1,7 +1,7 @@
 """The due times of an Issue, in working hours also after a pause.
 
-ERPNext adds the length of a pause by the clock, so that a ticket may be due at night or on a holiday. Here the pause
-counts by the working time in it. A target that was breached before the pause stays so: its time has passed.
+ERPNext adds the duration of a pause by the clock, so that a ticket may be due at night or on a holiday. Here
+only the working time in the pause counts. A target that was breached before the pause stays breached.
 """
 
 from datetime import datetime, timedelta

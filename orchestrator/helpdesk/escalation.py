@@ -1,5 +1,5 @@
-"""Escalate tickets that are at risk or breached: assign them as Orchestrator Settings say, notify their
-assignees and note it in the timeline. Runs every five minutes; each ticket and stage is escalated once.
+"""Escalate tickets that are at risk or breached: assign them as set in Orchestrator Settings, notify their
+assignees and add a comment to the timeline.
 
 The work takes a fixed number of statements per batch of five hundred tickets, and none for other tickets.
 Each batch is committed by itself; Ticket Escalation's unique key decides between two concurrent jobs.
@@ -54,7 +54,7 @@ def _escalate_batch(
 
 
 class EscalationTeam:
-	"""Those whom Orchestrator Settings name, and how busy they are."""
+	"""The users to whom Orchestrator Settings assign escalated tickets, and their number of open tickets."""
 
 	def __init__(self, doctype: str) -> None:
 		self.doctype = doctype

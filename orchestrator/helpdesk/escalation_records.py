@@ -1,5 +1,5 @@
-"""What an escalation leaves behind, a batch at a time: the escalation itself, the assignment, a line in the timeline,
-notifications. Rows as the documents of Frappe and Helpdesk would have them.
+"""Write the records of escalations, a batch at a time: the escalation, the assignment, a comment in the
+timeline, notifications. The rows are equal to those that documents of Frappe and Helpdesk would write.
 """
 
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ ACTOR = "Administrator"
 
 
 class EscalatedTicket(NamedTuple):
-	"""A ticket, and who is to be assigned because of it."""
+	"""A ticket, and the user to be assigned because of its escalation."""
 
 	ticket: OverdueTicket
 	assignee: str | None

@@ -1,4 +1,4 @@
-"""Whether a reply can leave by mail, and to which earlier mail it belongs."""
+"""Whether a reply can be sent by mail, and the earlier mail that it answers."""
 
 from email.utils import getaddresses
 from typing import Any

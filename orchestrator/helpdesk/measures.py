@@ -1,5 +1,5 @@
-"""What dashboards tell about tickets: of ERPNext's Issues and, where Helpdesk is installed, its HD Tickets together, as
-far as the caller may read them.
+"""Measures about tickets: ERPNext's Issues and, if Helpdesk is installed, its HD Tickets, as far as the
+caller may read them.
 """
 
 from collections import Counter
@@ -30,7 +30,7 @@ HOUR = 3600
 
 
 class Kind(NamedTuple):
-	"""A DocType of tickets: which are open, and when one came."""
+	"""A DocType of tickets: the conditions for open ones, and the time at which one was opened."""
 
 	source: TicketSource
 	is_open: str

@@ -1,4 +1,6 @@
-"""What a caller wrote, as safe HTML: of a text every character and line stays, of HTML what is no tag stays as text."""
+"""Convert a caller's text or HTML to safe HTML. Plain text keeps every character and line; in HTML, what is
+not a tag stays text.
+"""
 
 import html
 import re

@@ -1,4 +1,4 @@
-"""Comments on tickets are for colleagues: what Frappe and Desk do with one must not reach the customer."""
+"""Internal notes on tickets: keep what Frappe and Desk do with a comment from reaching the customer."""
 
 import json
 from typing import TYPE_CHECKING, Any

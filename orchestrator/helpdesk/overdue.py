@@ -1,5 +1,5 @@
-"""Which open tickets are at risk or breached and were not escalated for it yet: one query per DocType and stage, however
-many tickets are open.
+"""Find open tickets that are at risk or breached and not yet escalated for it: one query per DocType and
+stage, however many tickets are open.
 """
 
 import json
@@ -28,7 +28,7 @@ HISTORY = timedelta(days=7)
 
 
 class Stage(NamedTuple):
-	"""What may happen to a target. Of a target that is breached already its risk is no news."""
+	"""A stage of escalation of a target. A breached target is not escalated as at risk."""
 
 	name: str
 	is_resolution: bool
@@ -44,7 +44,7 @@ STAGES = (
 
 
 class OverdueTicket(NamedTuple):
-	"""A ticket, when its target is due, and who is assigned."""
+	"""A ticket, the due time of its target, and its assignees."""
 
 	name: str
 	due: datetime
@@ -53,7 +53,9 @@ class OverdueTicket(NamedTuple):
 
 @dataclass(frozen=True)
 class TicketSource:
-	"""Where a DocType keeps its clocks. `open_tickets` and `with_resolution` are SQL about `ticket`."""
+	"""The columns in which a DocType stores due times. `open_tickets` and `with_resolution` are SQL
+	conditions on `ticket`.
+	"""
 
 	doctype: str
 	resolution_by: str

@@ -1,4 +1,4 @@
-"""The caller's own tickets, Issues and HD Tickets together: what is assigned to them, or what they raised."""
+"""The caller's own tickets, Issues and HD Tickets together: assigned to the caller, or raised by them."""
 
 import json
 from typing import Any, Literal

@@ -1,5 +1,5 @@
-"""What is written on a ticket: replies that the customer gets, notes that no customer sees. Each in the way of the
-app that the ticket belongs to.
+"""Add replies, which the customer gets, and internal notes, which no customer sees. Each is written as the
+ticket's own app does.
 """
 
 import frappe

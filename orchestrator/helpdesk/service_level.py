@@ -1,5 +1,6 @@
-"""How a ticket stands against its service level agreement: read off the fields that the SLA engine of its own app
-keeps (for an Issue corrected by due_times.py), nothing computed anew. Working hours, holidays, pauses and priorities are in those fields.
+"""The state of a ticket's service level agreement, read from the fields that the SLA engine of its own app
+keeps (for an Issue corrected by due_times.py). These fields take working hours, holidays, pauses and
+priorities into account; nothing is computed again.
 """
 
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ FINISHED_STATUSES = frozenset({"Resolved", "Closed"})
 
 @dataclass(frozen=True)
 class Target:
-	"""One promise of an agreement. `finished`: the ticket is done, though nobody noted when."""
+	"""A target of an agreement. `finished`: the ticket is done, though the time was not recorded."""
 
 	due: datetime | None
 	done: datetime | None
@@ -34,7 +35,7 @@ class Target:
 
 
 class Agreement(NamedTuple):
-	"""A service level agreement; `promises_resolution` is False where it is about the first response alone."""
+	"""A service level agreement. `promises_resolution` is False if it only covers the first response."""
 
 	name: str
 	promises_resolution: bool

@@ -1,4 +1,4 @@
-"""The tickets that the helpdesk calls are about: ERPNext's Issue and, where Helpdesk is installed, its HD Ticket.
+"""Find the tickets of the helpdesk calls: ERPNext's Issue and, if Helpdesk is installed, its HD Ticket.
 
 A name is looked for among both. An HD Ticket's name is a number, an Issue's hardly ever: of two with the same
 name the Issue is meant, unless the caller may not read it or says which DocType is meant.
@@ -24,7 +24,7 @@ TICKET_NUMBER = re.compile(r"^\d{1,18}$")
 
 @dataclass(frozen=True)
 class Ticket:
-	"""A ticket that the caller may read. `is_staff` is False for who reads it as the customer."""
+	"""A ticket that the caller may read. `is_staff` is False for a caller who reads it as its customer."""
 
 	doc: Document
 	is_staff: bool

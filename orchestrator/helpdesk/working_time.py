@@ -1,5 +1,5 @@
-"""Working time: hours of each weekday, without holidays, counted by instants, so that a change of the clock neither adds
-nor loses an hour. Plain functions: no site needed.
+"""Working time: hours of each weekday without holidays, counted by instants, so that a clock change neither
+adds nor loses an hour. Plain functions: no site is needed.
 """
 
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ MAX_DAYS = 3660  # an agreement without working hours would never be due
 
 
 class Calendar(NamedTuple):
-	"""When people work. `hours` has, for weekdays from 0 (Monday), start and end since midnight."""
+	"""Working hours. `hours` maps weekdays from 0 (Monday) to start and end since midnight."""
 
 	hours: dict[int, tuple[timedelta, timedelta]]
 	holidays: frozenset[date]
