@@ -1,7 +1,7 @@
 """Permissions on documents: granted by folders to roles, departments and users, and inherited by subfolders.
 
-Nobody has access without a folder's grant, except those who manage all documents. Frappe's roles admit every
-desk user; the hooks here narrow that down, in lists and record by record.
+Nobody has access without a folder's grant, except users who manage all documents. Frappe's roles let in every
+Desk user; the hooks here restrict that, in lists and for each record.
 """
 
 from typing import Any, NamedTuple

@@ -1,4 +1,6 @@
-"""The audit trail: who saw, took or changed which document. Entries are added, and nothing else ever happens to them."""
+"""The audit trail: who viewed, downloaded or changed which document. Entries are added, never changed or
+deleted.
+"""
 
 import json
 from typing import Any, Literal

@@ -1,4 +1,4 @@
-"""What people do with a document beside adding versions: check out and in, move, tag, restore, compare."""
+"""Actions on documents beside adding versions: check out and in, move, tag, restore, compare."""
 
 from typing import TYPE_CHECKING, Any
 

@@ -1,4 +1,6 @@
-"""The difference between the texts of two versions, found within a bounded time: someone waits for the reply."""
+"""The difference between the texts of two versions, computed within a bounded time because someone waits for
+the reply.
+"""
 
 import difflib
 import json

@@ -1,4 +1,6 @@
-"""What a caller sent as a version's file: a part of the form, content in the body, or a file that this site has."""
+"""Parse the content that a caller sends for a version: a part of the form, content in the body, or a file of
+this site.
+"""
 
 import base64
 import binascii

@@ -1,4 +1,4 @@
-"""The rules of a Document: its title, its folder, the fields that its versions set, and what goes with it."""
+"""The rules of a Document: its title, its folder, the fields that its versions set, and its deletion."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""Documents: found, locked for a change, made."""
+"""Find, lock and create documents."""
 
 from typing import TYPE_CHECKING, Any
 

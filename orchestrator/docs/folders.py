@@ -1,4 +1,4 @@
-"""Folders: found and made by path, named so that a short name is enough where it is the only one."""
+"""Find and create folders by path, and choose names that are short where they are unique."""
 
 from typing import Any, NamedTuple
 
@@ -18,7 +18,7 @@ FILES_ROOT = "Home"
 
 
 class FolderRules(NamedTuple):
-	"""What holds in a folder, from itself and those above it."""
+	"""Retention and legal hold of a folder, from itself and its ancestors."""
 
 	retention_days: int
 	legal_hold: bool

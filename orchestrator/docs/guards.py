@@ -1,4 +1,4 @@
-"""Handle the hooks on Frappe's own DocTypes that keep a version's File and a document's access what they are."""
+"""Hooks on Frappe's own DocTypes that protect the File of a version and the access to a document."""
 
 from typing import Any
 from urllib.parse import unquote

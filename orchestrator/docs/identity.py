@@ -1,8 +1,8 @@
-"""What makes two documents or folders the same: their title in NFC, compared byte by byte.
+"""The identity of documents and folders: their titles in NFC, compared byte by byte.
 
-MariaDB's collation holds Résumé and Resume, Straße and Strasse, は and ぱ and any two emoji to be equal. So the columns
-that say which record is meant have a binary collation. Titles keep the usual one, so that people find them whatever
-letter case they type; beside each stands its key.
+MariaDB's collation treats Résumé and Resume, Straße and Strasse, は and ぱ and any two emoji as equal. So the
+columns that identify a record have a binary collation. Titles keep the usual collation, so that searches
+ignore case; beside each title, a column holds its key.
 """
 
 from typing import NamedTuple

@@ -1,4 +1,6 @@
-"""Are all bytes there that should be, as they were stored, and none beside them? Looks, and changes nothing."""
+"""Check whether the content of all versions is present and unchanged, and nothing else is stored. Changes
+nothing.
+"""
 
 import time
 from collections.abc import Iterator
@@ -15,7 +17,7 @@ GRACE_SECONDS = 24 * 3600
 
 
 class Damage(NamedTuple):
-	"""A version whose bytes are not what they were: `fault` is missing, unreadable or changed."""
+	"""A version whose content is damaged: `fault` is missing, unreadable or changed."""
 
 	version: str
 	document: str
@@ -23,8 +25,9 @@ class Damage(NamedTuple):
 
 
 class IntegrityReport(NamedTuple):
-	"""What a check found. `_list_orphans` are keys of files that no version has; `_list_inconsistent` are documents whose current version
-	or checksum is not that of their latest version, and versions whose File is gone.
+	"""The result of an integrity check. Orphans are storage keys without a version. Inconsistent are
+	documents whose current version or checksum is not that of their latest version, and versions without
+	their File.
 	"""
 
 	checked: int

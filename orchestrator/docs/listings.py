@@ -1,4 +1,4 @@
-"""Pages of what belongs to a document."""
+"""Pages of the versions and the audit trail of a document."""
 
 from typing import TYPE_CHECKING
 

@@ -1,5 +1,5 @@
-"""What a file is: told by its first bytes, and refused where its name says something else. No site needed, but for the
-words.
+"""The type of a file, detected by its first bytes, and checked against its name. No site is needed except for
+translations.
 """
 
 import codecs
@@ -64,7 +64,7 @@ MAX_MEMBERS = 20_000
 
 
 class MediaType(NamedTuple):
-	"""A type, and whether the bytes bear it out."""
+	"""A media type, and whether the content confirms it."""
 
 	type: str
 	fits: bool

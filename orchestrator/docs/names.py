@@ -1,4 +1,4 @@
-"""Names of files, folders and documents as callers send them. Plain functions: no site needed."""
+"""Validate names of files, folders and documents that callers send. Plain functions: no site is needed."""
 
 import mimetypes
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What must not be deleted or moved out: a folder's legal hold, and its retention period."""
+"""Retention periods and legal holds: what must not be deleted or moved."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING

@@ -1,8 +1,9 @@
-"""What MariaDB's full-text index cannot find by itself, as terms that it can. Plain functions: no site needed.
+"""Terms for words that MariaDB's full-text index cannot find by itself. Plain functions: no site is needed.
 
-The index knows words of three letters and more between blanks. So the parts of Q3_invoice and InvoiceFinal become terms
-of their own, words of two letters and stopwords get a mark, and languages without blanks become pairs of characters, in
-hex digits, which no collation holds to be equal.
+The index contains words of three or more letters, separated by blanks. So the parts of Q3_invoice and
+InvoiceFinal become terms of their own, words of two letters and stop words get a prefix, and languages
+without blanks become pairs of characters, written as hex digits because no collation treats different digits
+as equal.
 """
 
 import itertools

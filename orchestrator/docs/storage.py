@@ -1,5 +1,6 @@
-"""Where the bytes of versions are: below private/files, so that backups take them along, each under a random key that
-no File and no reply tells. Files are written once, never opened for writing again, and gone if the request fails.
+"""Storage of the content of versions: below private/files, so that backups include it, each under a random
+key that no File and no reply contains. Files are written once, never opened for writing again, and deleted if
+the request fails.
 """
 
 import contextlib
@@ -29,7 +30,7 @@ MEGABYTE = 1024 * 1024
 
 
 class StoredBytes(NamedTuple):
-	"""Bytes on disk."""
+	"""Content on disk."""
 
 	key: str
 	size: int

@@ -1,5 +1,5 @@
-"""The text inside a version's file. Read in a process of its own with little memory and time: a file may be made to
-take all there is, and must take no more than its own text with it.
+"""The text inside a version's file, extracted by a separate process with limited memory and time: a file may
+be made to exhaust both, and must do no harm except to its own text.
 """
 
 import subprocess

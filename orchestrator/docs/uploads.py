@@ -1,4 +1,4 @@
-"""`upload_file` into the document library: the folders, the document, its version."""
+"""`upload_file` into the document library: creates the folders, the document and its version."""
 
 from typing import Any
 

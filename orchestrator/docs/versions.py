@@ -1,4 +1,4 @@
-"""Versions: added one after the other, read, restored. What stands is never changed."""
+"""Add, read and restore versions. An existing version is never changed."""
 
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
@@ -19,7 +19,7 @@ MAX_NOTES = 5000
 
 
 class IncomingFile(NamedTuple):
-	"""Bytes that are being uploaded.
+	"""Content that is being uploaded.
 
 	`file_name` is None if none was sent; `declared` is the type that the sender states.
 	"""
@@ -30,7 +30,7 @@ class IncomingFile(NamedTuple):
 
 
 class StoredUpload(NamedTuple):
-	"""Bytes that are on disk and were looked at."""
+	"""Content that was stored and examined."""
 
 	stored: storage.StoredBytes
 	file_name: str

@@ -1,5 +1,5 @@
-"""Prints the text of a file: `__main__.py PATH TYPE MAX-CHARACTERS`. A process of its own, with limits that the kernel
-keeps; it imports nothing of Frappe. Exit code 3: this type has no text.
+"""Print the text of a file: `__main__.py PATH TYPE MAX-CHARACTERS`. A separate process with limits that the
+kernel enforces; it imports nothing of Frappe. Exit code 3: files of this type have no text.
 """
 
 import resource
