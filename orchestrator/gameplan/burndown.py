@@ -1,4 +1,4 @@
-"""Burndown and burn-up of one sprint: the rows that they take, and the replies made of the course."""
+"""Burndown and burn-up of one sprint: the rows that they are computed from, and the replies."""
 
 from collections.abc import Sequence
 from datetime import date, datetime

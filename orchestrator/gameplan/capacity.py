@@ -1,4 +1,4 @@
-"""What each member of a sprint has to do, beside the hours they have for it."""
+"""Remaining work of each member of a sprint, compared with the capacity."""
 
 from collections.abc import Iterable, Mapping
 

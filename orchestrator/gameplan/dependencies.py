@@ -1,4 +1,4 @@
-"""Circles among the tasks that a task depends on. ERPNext looks fifteen tasks far and names none."""
+"""Detect circular dependencies among tasks. ERPNext follows fifteen tasks only and does not name the circle."""
 
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ Edges = Callable[[list[str]], list[tuple[str, str]]]
 
 
 class CircularDependencyError(frappe.ValidationError):
-	"""The task would depend on itself, by way of others. 422."""
+	"""The task would depend on itself, directly or through others. 422."""
 
 
 def validate(doc: "Task", _method: str | None = None) -> None:

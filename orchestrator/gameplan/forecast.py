@@ -1,4 +1,4 @@
-"""When a sprint will be done at the pace it has had so far. Plain values only."""
+"""Forecast of a sprint's end at its pace so far. Plain values only."""
 
 from datetime import date, timedelta
 from typing import NamedTuple
@@ -11,8 +11,8 @@ EMPTY_FORECAST = 0.005  # of an hour
 
 
 class Forecast(NamedTuple):
-	"""Hours burned per day worked so far, when nothing will remain at that pace (None: never), what will remain at the
-	sprint's end.
+	"""Hours burned per working day so far; the time at which nothing remains at that pace (None: never); the
+	hours that remain at the sprint's end.
 	"""
 
 	hours_per_day: float

@@ -1,8 +1,8 @@
-"""The history of a sprint: its stored events, and what the tasks show that no event tells yet.
+"""The history of a sprint: its stored events, and changes of tasks that no event records yet.
 
-Frappe writes some values past every hook (`frappe.db.set_value`, which ERPNext itself uses where a project is
-completed, and plain SQL). Compared with the events, such a change shows, and the task's own `modified` dates it. So the
-line is right even where neither a hook nor the daily job has seen it.
+Frappe writes some values without running any hook (`frappe.db.set_value`, which ERPNext itself uses when a
+project is completed, and plain SQL). A comparison with the events reveals such a change, and the task's own
+`modified` dates it. So the burndown is right even before the daily job records the change.
 """
 
 from datetime import datetime, timedelta
@@ -27,7 +27,7 @@ LATEST = """
 
 
 class LastEvent(NamedTuple):
-	"""The last event of a task, and in which sprint it was."""
+	"""The last event of a task, and its sprint."""
 
 	sprint: str
 	event: Event

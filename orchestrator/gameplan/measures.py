@@ -1,4 +1,4 @@
-"""What dashboards tell about projects: of the projects and tasks that the caller may read."""
+"""Measures about projects: projects and tasks that the caller may read."""
 
 from frappe import _
 

@@ -15,8 +15,8 @@ from orchestrator.gameplan.task_state import DONE, OUT, Event, TaskState
 
 
 class DailyPoint(NamedTuple):
-	"""Where a sprint stood at one moment, in hours. `scope` and `_compute_done` are whole estimates, and what is done of them;
-	added, removed and burned count from the start of the sprint.
+	"""State of a sprint at one moment, in hours. `scope` and `done` are whole estimates; added, removed and
+	burned count from the start of the sprint.
 	"""
 
 	remaining: float = 0.0

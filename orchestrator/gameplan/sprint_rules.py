@@ -1,4 +1,4 @@
-"""What a Sprint must be like to be saved: the lifecycle methods of its DocType call these."""
+"""The rules of a Sprint, called by its DocType's controller."""
 
 from datetime import date, datetime
 from typing import TYPE_CHECKING, NoReturn
@@ -34,11 +34,11 @@ OVERLAP_CONDITION = """
 
 
 class SprintStateConflictError(ConflictError):
-	"""The sprint's state forbids it. 409."""
+	"""The sprint's state forbids the action. 409."""
 
 
 class SprintOverlapConflictError(ConflictError):
-	"""Another active sprint of the same project or team has days in common. 409."""
+	"""Another active sprint of the same project or team overlaps in time. 409."""
 
 
 def get_locked_state(sprint: str) -> str:

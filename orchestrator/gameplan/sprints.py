@@ -1,4 +1,4 @@
-"""Sprints as the calls need them: found as the caller may see them, started."""
+"""Find sprints with the caller's permissions, and start them."""
 
 from typing import TYPE_CHECKING
 

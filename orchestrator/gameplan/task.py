@@ -1,5 +1,5 @@
-"""The rules of a task in a sprint, and what ERPNext leaves undone on a Task: its completion is stamped, and its
-progress comes back when it is reopened; its notes on progress stay in the timeline, and a project that it leaves counts anew.
+"""Rules of tasks in a sprint, and corrections to ERPNext's Task: the completion date is set, progress is
+restored on reopening, progress notes stay in the timeline, and the previous project's percentage is updated.
 """
 
 from typing import TYPE_CHECKING

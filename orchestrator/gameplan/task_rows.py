@@ -1,4 +1,4 @@
-"""The two kinds of tasks that a sprint holds, ERPNext's Task and Gameplan's GP Task, read as rows of one shape."""
+"""ERPNext's Task and Gameplan's GP Task, read as rows of one shape."""
 
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
@@ -15,7 +15,7 @@ FIELD = "sprint"
 
 
 class TaskSource(NamedTuple):
-	"""A DocType whose records are tasks, and how it says what all of them have."""
+	"""A DocType of tasks, and the columns that hold what all tasks have."""
 
 	doctype: str
 	columns: str

@@ -1,4 +1,4 @@
-"""How a task stands in a sprint, and what happened to it between two such moments. Plain values only."""
+"""The state of a task in a sprint, and the events between two states. Plain values only."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -19,7 +19,7 @@ GOING = frozenset({LEFT, DELETED})
 
 
 class TaskState(NamedTuple):
-	"""Estimate in hours, progress in percent. A cancelled task is in its sprint and counts for nothing."""
+	"""Estimate in hours, progress in percent. A cancelled task is in its sprint, with zero hours."""
 
 	estimate: float
 	progress: float
@@ -35,7 +35,7 @@ OUT = TaskState(0.0, 0.0, counts=False)
 
 
 class Event(NamedTuple):
-	"""Something that happened to a task in one sprint, and how the task stood from then on."""
+	"""A change of a task in one sprint, and the task's state after it."""
 
 	at: datetime
 	doctype: str
@@ -67,7 +67,7 @@ def get_event_kind(before: TaskState, after: TaskState) -> str:
 
 
 class TaskChange(NamedTuple):
-	"""One change to write down: in which sprint, what, and how the task stands there from then on."""
+	"""A change to record: the sprint, the kind of event, and the task's state after it."""
 
 	sprint: str
 	kind: str
