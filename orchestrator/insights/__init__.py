@@ -1,4 +1,4 @@
-"""The insights endpoints: dashboards, their metrics, what these were, and reports as files."""
+"""The insights endpoints: dashboards, metrics and their history, and reports as files."""
 
 from typing import Annotated
 

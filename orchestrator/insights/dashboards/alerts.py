@@ -1,7 +1,7 @@
-"""Thresholds of metrics: a Notification once per crossing.
+"""Alerts of metrics: one Notification for each crossing of a threshold.
 
-A crossing is seen between the last value that is written down and the next one, by the one job that writes both, so
-neither a repeated run nor two at once tell of it again.
+A crossing is detected between the last stored value and the next one, by the one job that writes both, so
+that neither a repeated run nor two parallel ones notify twice.
 """
 
 from collections import defaultdict

@@ -1,7 +1,7 @@
-"""What each metric was: a point a day, the last value of the day.
+"""The history of metrics: one value per day, the last of that day.
 
-Whoever computes a value notes it in Redis, also in a request that only reads and is rolled back. One job at a time
-writes the notes down (see jobs.py), looks for alerts, and commits both together.
+Each computed value is noted in Redis, also in a request that only reads and is rolled back. One job at a time
+writes the notes to the database (see jobs.py), checks the alerts, and commits both together.
 """
 
 import json
@@ -26,7 +26,7 @@ COMPARISON_DAYS = {"Previous Day": 1, "Previous Week": 7}
 
 
 class MetricNote(NamedTuple):
-	"""A metric's value on a day, in one scope; `value` of numbers, `list_points` (JSON) of the others."""
+	"""A metric's value on a day, in one scope; `value` is set for numbers, `points` (JSON) for other kinds."""
 
 	metric: str
 	owner: str

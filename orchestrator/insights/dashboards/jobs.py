@@ -1,5 +1,5 @@
-"""What happens in the background: slow refreshes, the refresh of each dashboard when it is due, and the one writer of
-history and alerts.
+"""Background jobs of dashboards: slow refreshes, scheduled refreshes, and the single writer of history and
+alerts.
 """
 
 import time

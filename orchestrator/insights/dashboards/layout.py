@@ -1,4 +1,4 @@
-"""Which dashboard a name means: ours, one of Frappe, one of Insights; and what stands on it."""
+"""Find the dashboard that a name means (of this app, Frappe or Insights), and its items."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

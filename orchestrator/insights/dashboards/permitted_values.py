@@ -1,4 +1,4 @@
-"""The cached values of a dashboard's items, as far as the caller may see them."""
+"""The cached values of a dashboard's items that the caller may see."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,6 @@
-"""Render a dashboard for its reader: each item's value from the cache or computed, the slow ones by a job."""
+"""Render a dashboard for its reader: the value of each item comes from the cache or is computed, slow ones by
+a job.
+"""
 
 import time
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""The scope of a value: whose permissions it is computed with, and a cache key that no other scope has."""
+"""The scope of a value: the user whose permissions it is computed with, and its cache key."""
 
 import hashlib
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ OF_THE_SESSION = ("user", "sid", "data")
 
 
 class Scope(NamedTuple):
-	"""Whose permissions a value is computed with (`user`), its cache key (`key`), and whose history it is
+	"""The user whose permissions apply (`user`), the cache key (`key`), and the user whose history it is
 	(`owner`; empty for a shared metric).
 	"""
 

@@ -1,4 +1,4 @@
-"""What a metric was, for who may see it."""
+"""The history of a metric, for users who may see it."""
 
 import frappe
 from frappe import _

@@ -1,7 +1,7 @@
 """A Dashboard Chart's series, by Frappe's own functions, under the permissions of the session's user.
 
-Frappe answers from a cache with one key per chart for all users, where something is there: never used here. And its
-heatmap reads past permissions: asked anew here.
+Frappe caches charts under one key per chart for all users, so its cache is never used here. Its heatmap
+ignores permissions, so it is queried here with them.
 """
 
 import inspect

@@ -1,5 +1,5 @@
-"""The dynamic filters of Frappe's cards and charts. They are JavaScript that Desk evaluates; here the expressions that
-the suite's own cards use are read, and nothing is evaluated.
+"""The dynamic filters of Frappe's cards and charts. They are JavaScript that Desk evaluates; here, the
+expressions that the suite's own cards use are parsed, and nothing is evaluated.
 """
 
 import re

@@ -1,7 +1,7 @@
 """Queries and charts of the app Insights 3, where it is installed.
 
-Its `_execute_query` checks nothing, so the right to read is checked first; whether rows are narrowed to what the caller may
-read is a setting of Insights (Apply User Permissions).
+Its `execute_query` checks no permission, so the right to read is checked first. Whether rows are restricted
+to those that the caller may read is a setting of Insights (Apply User Permissions).
 """
 
 from typing import Any

@@ -1,4 +1,4 @@
-"""The measures that apps register by the hook `orchestrator_measures`: a name, and the function behind it."""
+"""Measures that apps register by the hook `orchestrator_measures`: names and functions."""
 
 import typing
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The rules of an Orchestrator Metric: its source, its filters, who shares it, and its alerts."""
+"""The rules of an Orchestrator Metric: its source, its filters, its sharing, and its alerts."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""A metric: its source, whose permissions it is computed with, and its display."""
+"""A metric: its source, the user whose permissions it is computed with, and its display."""
 
 import hashlib
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ KEY_LENGTH = 140  # what the history's field holds
 
 @dataclass(frozen=True)
 class Metric:
-	"""One metric, or a card or chart of another dashboard taken for one.
+	"""A metric, or a card or chart of another dashboard treated as one.
 
 	`key` names its values and its history; `version` changes with its definition and with its source's.
 	`compute_as` and `shared_role` are those of a metric that is shared; `is_approved` is False where its source was

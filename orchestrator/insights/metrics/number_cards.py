@@ -1,4 +1,4 @@
-"""A Number Card's number, by Frappe's own function, under the permissions of the session's user."""
+"""The value of a Number Card, by Frappe's own function, with the permissions of the session's user."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""From a metric to its figure, computed now and under the permissions of the session's user."""
+"""Compute a metric now, with the permissions of the session's user."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""A report's rows as a table, or one number over them."""
+"""A report's rows as a table, or as one number computed from them."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,6 +1,6 @@
-"""Reports in the background: queued, carried out by a worker, asked about, given up, deleted in time.
+"""Reports in the background: queued, executed by a worker, queried, given up, deleted when they expire.
 
-The Generated Report is committed before the work; the job holds its name alone.
+The Generated Report is committed before the work; the job holds only its name.
 """
 
 import json

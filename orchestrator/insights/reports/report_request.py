@@ -1,4 +1,4 @@
-"""A call of generate_report, read and checked: which report, as what, for whom."""
+"""Parse and validate a call of generate_report: the report, its format, its recipients."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -18,8 +18,8 @@ FORMATS = ("pdf", "xlsx", "csv", "json", "html")
 
 @dataclass(frozen=True)
 class ReportRequest:
-	"""What is to be made. `filters` as the report takes them, `recipients` the users it is mailed to, `lang` the
-	caller's language.
+	"""The report to generate. `filters` are in the report's form, `recipients` are the users to whom it is
+	mailed, `lang` is the caller's language.
 	"""
 
 	report_name: str

@@ -1,4 +1,4 @@
-"""Runs of reports into files: at once within the request, or in a job that a Generated Report tells about."""
+"""Run reports into files: within the request, or in a job tracked by a Generated Report."""
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -95,7 +95,7 @@ def _run_report(report: Report, request: ReportRequest) -> Table:
 
 
 class RowCounter:
-	"""Counts the rows of a table while they are written, and tells how far that is."""
+	"""Counts the rows of a table while they are written, and reports the progress."""
 
 	def __init__(self, table: Table, progress: Progress | None) -> None:
 		self.rows = 0

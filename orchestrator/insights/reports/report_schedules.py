@@ -1,8 +1,9 @@
-"""Reports that are mailed regularly: Frappe's Auto Email Report says which, when and to whom.
+"""Scheduled reports: Frappe's Auto Email Report holds the report, the time and the recipients.
 
-Stock's runs as the Administrator, whatever its user may see, and its files run formulas. Here each runs as its user, and
-belongs to that user: nobody else but a System Manager changes it or takes its rows. One that was made by the API, which
-its `api_format` tells, is carried out by us, and mailed only to those recipients who may still see the report.
+Frappe runs an Auto Email Report as the Administrator, whatever its user may see, and its files may contain
+formulas. Here, each runs as its user and belongs to that user: nobody else but a System Manager may change it
+or take its rows. Those made by the API, which have a value in `api_format`, are executed by this app and
+mailed only to recipients who may still see the report.
 """
 
 import json
@@ -30,7 +31,7 @@ NEAREST = {"xlsx": "XLSX", "csv": "CSV"}
 
 
 class ReportMailing(AutoEmailReport):
-	"""Auto Email Report, as this app carries it out."""
+	"""Auto Email Report, executed by this app."""
 
 	def validate(self) -> None:
 		"""Keep the user and the recipients' own rows of a schedule that the API made, whoever changes it."""

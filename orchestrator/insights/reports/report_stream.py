@@ -1,8 +1,8 @@
-"""Long tables straight from the database: rows that are never all in memory.
+"""Stream long tables from the database: the rows are never all in memory.
 
-A query report and a list of the report builder are one statement each. Where Frappe would do no more with the rows
-than hand them on, they are read one by one while the file is written, on a connection of their own. Otherwise Frappe
-itself runs the report.
+A query report and a list of the report builder are one statement each. If Frappe would only pass the rows on,
+they are read one by one while the file is written, on a separate connection. Otherwise Frappe itself runs the
+report.
 """
 
 import json
@@ -95,7 +95,7 @@ def _build_table(columns: list[Any], rows: "StreamedRows") -> Table:
 
 
 class StreamedRows:
-	"""The rows of one statement, read as they are wanted, on a connection that is closed with the last."""
+	"""The rows of one statement, read on demand over a connection that is closed after the last row."""
 
 	def __init__(self, query: str, values: dict[str, Any] | None, report_name: str) -> None:
 		self.connection = frappe.db.create_connection()

@@ -1,4 +1,6 @@
-"""A report's values as a file shows them: as text, as a cell that no spreadsheet takes for a formula, for people."""
+"""A report's values for files: as text, as a cell that no spreadsheet reads as a formula, and formatted for
+people.
+"""
 
 import datetime
 import json

@@ -1,7 +1,7 @@
-"""Texts that a spreadsheet would compute when it opens a CSV file, and the apostrophe that stops it.
+"""Escape texts that a spreadsheet would compute when it opens a CSV file, with an apostrophe.
 
-Excel, LibreOffice and Google Sheets take a cell for a formula if it begins with one of four signs and the rest can be
-parsed. A telephone number, a temperature or a dash cannot, and stays as it is.
+Excel, LibreOffice and Google Sheets read a cell as a formula if it begins with one of four signs and the rest
+can be parsed. A telephone number, a temperature or a dash cannot be parsed, and stays as it is.
 """
 
 import re

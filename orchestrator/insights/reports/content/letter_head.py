@@ -1,4 +1,4 @@
-"""A Letter Head's HTML as a picture for a PDF, laid out by WeasyPrint, which fetches nothing from the network."""
+"""A Letter Head's HTML as an image for a PDF, laid out by WeasyPrint, which fetches nothing from the network."""
 
 import mimetypes
 from pathlib import Path
@@ -23,7 +23,7 @@ img {{ max-width: 100%; }}
 
 
 class InvalidUrlError(ValueError):
-	"""An address that a letter head may not read."""
+	"""A URL that a letter head may not load."""
 
 
 def render_letter_head(name: str | None, landscape: bool) -> tuple[bytes | None, bytes | None]:

@@ -1,4 +1,4 @@
-"""A report's bar or line chart as SVG, for pages that run no script. Other kinds are left to Desk."""
+"""A report's bar or line chart as SVG, for pages without scripts. Other kinds are shown in Desk only."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the reports of this app are put together from: columns, figures, charts, periods, money in one currency."""
+"""Building blocks of this app's reports: columns, figures, charts, periods, amounts in one currency."""
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
@@ -30,7 +30,7 @@ class DateRange(NamedTuple):
 
 
 class ReportResult(NamedTuple):
-	"""What a Script Report gives to Frappe."""
+	"""The result that a Script Report returns to Frappe."""
 
 	columns: list[Column]
 	rows: list[dict[str, Any]]
@@ -142,7 +142,7 @@ def list_months(span: DateRange) -> list[str]:
 
 
 class CurrencyConverter:
-	"""Adds up amounts of several currencies in one of them.
+	"""Sums amounts of several currencies in one of them.
 
 	Amounts without an exchange rate are reported apart.
 	"""

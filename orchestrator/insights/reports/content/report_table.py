@@ -1,4 +1,4 @@
-"""A report's result as one table, whichever of Frappe's forms it came in: the columns to show, rows as sequences."""
+"""A report's result as one table, whichever form Frappe returns: the columns to show, and rows as sequences."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -21,7 +21,9 @@ LINKED_CURRENCY_PARTS = 3
 
 @dataclass(frozen=True)
 class CurrencySource:
-	"""Where a row tells the currency of an amount: at `index`, or in `fieldname` of the `doctype` named there."""
+	"""The place of an amount's currency: the value at `index` of the row, or `fieldname` of the `doctype`
+	record that it names.
+	"""
 
 	place: int
 	doctype: str | None = None
@@ -37,7 +39,7 @@ class CurrencySource:
 
 @dataclass(frozen=True)
 class Column:
-	"""A column that is shown; `index` is where its value stands in a row."""
+	"""A column that is shown; `index` is the position of its value in a row."""
 
 	key: str
 	label: str
@@ -64,8 +66,8 @@ class Column:
 
 @dataclass
 class Table:
-	"""The result of a report. `rows` are walked through once; `total` is none of them. `close` lets go of where the
-	rows come from.
+	"""The result of a report. `rows` are iterated once; `total` is not one of them. `close` releases the
+	source of the rows.
 	"""
 
 	columns: list[Column]

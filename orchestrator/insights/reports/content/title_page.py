@@ -1,4 +1,6 @@
-"""What a file tells of the report that it holds: its name, the filters, when and for whom it was made."""
+"""The particulars of a report in its file: its name, the filters, the time, and the user for whom it was
+made.
+"""
 
 import datetime
 from collections.abc import Iterator
@@ -16,7 +18,7 @@ from orchestrator.insights.reports.content.cells import to_text
 
 @dataclass(frozen=True)
 class TitlePage:
-	"""The particulars of a run. `filters` are for people, `conditions` as the report got them."""
+	"""The particulars of a run. `filters` are worded for people, `conditions` are those that the report got."""
 
 	report_name: str
 	generated_at: datetime.datetime

@@ -1,4 +1,4 @@
-"""A report as a CSV file: UTF-8 with the mark by which spreadsheets know it, text quoted, numbers bare."""
+"""A report as a CSV file: UTF-8 with a byte order mark for spreadsheets, text quoted, numbers unquoted."""
 
 import csv
 from collections.abc import Iterable

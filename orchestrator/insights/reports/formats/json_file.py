@@ -1,4 +1,6 @@
-"""A report as a JSON file: one object that tells what the report is, with its rows as objects by the columns' keys."""
+"""A report as a JSON file: one object with the report's particulars, and its rows as objects by the columns'
+keys.
+"""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,6 @@
-"""How the columns of a table share a page: as wide as their texts are in the font, letters smaller where there are many."""
+"""Divide the width of a page among the columns of a table, by the width of their texts in the font. Many
+columns get a smaller font.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,7 +25,7 @@ MAX_WORD_EM, MAX_TEXT_EM = 14.0, 40.0
 
 @dataclass(frozen=True)
 class ColumnNeed:
-	"""What a column needs in em: for its longest word, and for its longest text on one line."""
+	"""The width in em that a column needs for its longest word, and for its longest text on one line."""
 
 	least: float
 	most: float
@@ -31,7 +33,7 @@ class ColumnNeed:
 
 @dataclass(frozen=True)
 class ColumnLayout:
-	"""Relative widths of the columns, and the size of letters in points."""
+	"""Relative widths of the columns, and the font size in points."""
 
 	widths: list[float]
 	size: float

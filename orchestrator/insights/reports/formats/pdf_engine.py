@@ -1,4 +1,4 @@
-"""Typst as the engine of PDFs: a template and its data in, pages out."""
+"""Compile a template and its data into a PDF with Typst."""
 
 import json
 import shutil

@@ -1,4 +1,6 @@
-"""Reports as private Files: written where Frappe keeps private files, owned by who asked, deleted in time."""
+"""Reports as private Files: stored where Frappe keeps private files, owned by the requester, deleted when
+they expire.
+"""
 
 import contextlib
 import hashlib

@@ -1,4 +1,4 @@
-"""A report as an HTML page that needs nothing else: no script, no style sheet, no picture of another place."""
+"""A report as a self-contained HTML page: no script, no external style sheet or image."""
 
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,9 @@
-"""A report as a PDF by Typst: the columns' heading on every page, no row on two, on the report's letter head.
+"""A report as a PDF by Typst: column headings on every page, no row split between pages, on the report's
+letter head.
 
-Typst needs 20 kB for each cell, so a long table is laid out part by part, each in a process that ends with it. A part
-begins with the row that would stand alone on the last page of the part before, so that no page is left half empty.
+Typst needs 20 kB for each cell, so a long table is laid out in parts, each by a process that ends with it. A
+part begins with the row that would stand alone on the last page of the part before, so that no page is half
+empty.
 """
 
 import re
@@ -44,7 +46,7 @@ DIGIT_WIDTH = 0.25 * NUMBER_SIZE  # half of what a digit of Helvetica takes
 
 @dataclass(frozen=True)
 class PdfReport:
-	"""What each part of a report is laid out with: its texts, and its rows as texts."""
+	"""The data shared by all parts of a report: its texts, and its rows as texts."""
 
 	folder: Path
 	common: dict[str, Any]

@@ -1,4 +1,4 @@
-"""The rows of an XLSX sheet: typed cells, and text that is text whatever it begins with."""
+"""The rows of an XLSX sheet: typed cells, and text that is never read as a formula."""
 
 import datetime
 from collections.abc import Sequence
@@ -21,8 +21,8 @@ SECONDS_PER_DAY = 86_400
 
 @dataclass(frozen=True)
 class Styles:
-	"""The formats of cells: of days, moments, times, of plain text and text like a formula; of each column's numbers, and of
-	its numbers without a fraction.
+	"""Cell formats: for dates, timestamps, times, plain text and text that looks like a formula; for each
+	column's numbers, with and without decimals.
 	"""
 
 	day: Format

@@ -1,6 +1,6 @@
-"""Run as a process of its own: compiles `main.typ` of a folder. Imports nothing of the app.
+"""A separate process that compiles `main.typ` of a folder. Imports nothing of the app.
 
-Typst keeps what it has laid out for as long as its process lives, which a worker would never give back.
+Typst keeps its layout caches for as long as its process lives, which a worker would never release.
 """
 
 import json
