@@ -1,4 +1,4 @@
-"""The endpoints of the sync: clients from Kipu, and what somebody who looks after it needs."""
+"""The endpoints of the sync: clients from Kipu, runs, and tools for administrators."""
 
 from typing import Annotated
 

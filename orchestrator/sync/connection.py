@@ -1,4 +1,4 @@
-"""A Kipu Connection as the work needs it: checked, typed, without its keys. The keys go straight into the client."""
+"""A Kipu Connection, checked and typed, without its credentials, which are passed directly to the client."""
 
 import functools
 import zoneinfo
@@ -46,12 +46,12 @@ TEXT_TYPES = frozenset({"Data", "Small Text", "Text", "Long Text", "Date", "Sele
 
 
 class InvalidSettingsError(frappe.ValidationError):
-	"""A setting of a connection is missing or makes no sense. 422."""
+	"""A setting of a connection is missing or invalid. 422."""
 
 
 @dataclass(frozen=True)
 class FacilityMapping:
-	"""A location of the instance. `facility` is empty until the first run has made it."""
+	"""A location of the instance. `facility` is empty until the first run has created it."""
 
 	location_id: str
 	name: str
@@ -61,7 +61,7 @@ class FacilityMapping:
 
 @dataclass
 class Source:
-	"""A connection without its keys. `facilities_by_location` grows when a run finds a new location."""
+	"""A connection without its credentials. `facilities_by_location` grows when a run finds a new location."""
 
 	name: str
 	zones: Zones

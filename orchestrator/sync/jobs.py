@@ -1,4 +1,4 @@
-"""What runs by itself: queued runs, the schedule, and cleaning up after both. Job arguments hold names only."""
+"""Scheduled jobs: queued runs, scheduled runs, and their cleanup. Job arguments are names only."""
 
 from datetime import datetime, timedelta
 

@@ -1,4 +1,5 @@
-"""What dashboards tell about clients: counts and dates of those the caller may see, nothing of a person's own.
+"""Measures about clients: counts and dates of those that the caller may read, no personal data. If the
+DocTypes of clients are missing, each raises MissingDataError.
 
 Without the DocTypes of clients, each of them is a MissingDataError.
 """

@@ -1,4 +1,4 @@
-"""What a caller may ask of the sync, read strictly, and how it is carried out: here and now, or in a job."""
+"""Parse requests to the sync strictly, and execute them at once or in a job."""
 
 import time
 from collections.abc import Collection
@@ -30,7 +30,7 @@ MAX_WAIT_SECONDS = 10.0
 
 
 class _RemoteBusyError(Exception):
-	"""The remote asks to be left alone for a while."""
+	"""The remote asked for a longer wait before the next request."""
 
 
 def parse_request(sync_type: str, dry_run: bool, since_date: str | None) -> RunRequest:

@@ -1,4 +1,4 @@
-"""Connections that should be up to date and are not."""
+"""Connections whose last successful sync is too old."""
 
 from datetime import datetime, timedelta
 

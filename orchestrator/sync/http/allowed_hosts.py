@@ -1,4 +1,4 @@
-"""Which addresses may be called: https to allowed hosts, plain http to this very machine only."""
+"""URLs that may be called: https to allowed hosts, http to localhost only."""
 
 import ipaddress
 import re

@@ -61,7 +61,7 @@ TRANSIENT_STATUSES = frozenset({302, 303, 307, 408, 425, 429})
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-	"""How patient and how gentle a session is. Times in seconds, sizes in bytes."""
+	"""Timeouts, retries and rate of a session. Times in seconds, sizes in bytes."""
 
 	connect_timeout: float = 5.0
 	read_timeout: float = 60.0  # between two pieces of a body
@@ -75,7 +75,7 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-	"""A GET as it goes out, byte for byte. Its repr shows nothing."""
+	"""A GET request, byte for byte as it is sent. Its repr shows nothing."""
 
 	url: str = field(repr=False)
 	headers: Mapping[str, str] = field(repr=False)
@@ -83,7 +83,9 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-	"""A 2xx. The body is private: `read` turns it into something safe or raises `MalformedPageError`."""
+	"""A reply with status 2xx. The body is private: `read` converts it to a safe value or raises
+	`MalformedPageError`.
+	"""
 
 	route: str
 	status: int
@@ -92,7 +94,7 @@ class Reply:
 
 
 class RateLimiter:
-	"""A rate budget: calls leave at most `per_second` times a second, evenly, whatever the answers.
+	"""A rate budget: at most `per_second` calls a second, evenly spaced, whatever the replies are.
 
 	`clock` gives seconds that never go back, `sleep` waits; both can be replaced in tests.
 	"""
@@ -119,7 +121,7 @@ class RateLimiter:
 
 
 class HttpSession:
-	"""Gets and retries. One session per run; not for use by several threads at once.
+	"""Sends GET requests and retries them. One session per run; not thread-safe.
 
 	`sleep` is called for every wait (budget and backoff), between the pieces of a body that comes slowly with 0, and may
 	raise to abandon a run while it waits.
@@ -278,7 +280,7 @@ def _compute_clock_offset(value: str | None, now: float) -> float | None:
 
 
 class _Session(requests.Session):
-	"""Follows no redirect and doesn't look where one leads: the signature belongs to one address."""
+	"""Does not follow redirects or look at their targets: the signature is valid for one URL only."""
 
 	def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002 - as requests calls it
 		return None

@@ -1,4 +1,4 @@
-"""How Kipu wants its requests signed. Facts: docs/sync.md."""
+"""Sign requests as Kipu requires. Facts: docs/sync.md."""
 
 import base64
 import hashlib

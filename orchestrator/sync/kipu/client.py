@@ -1,4 +1,6 @@
-"""Kipu's routes as iterators of pages. Facts: docs/sync.md. Asks, signs and reads; knows nothing of what a record means."""
+"""Kipu's routes as iterators of pages. Facts: docs/sync.md. The client requests, signs and parses; it does
+not interpret records.
+"""
 
 import email.utils
 import time

@@ -1,4 +1,4 @@
-"""Which of three credentials is wrong: variants worth trying, and what a refusal gives away."""
+"""Find the wrong one of three credentials: variants to try, and hints in a refusal."""
 
 import secrets
 import string

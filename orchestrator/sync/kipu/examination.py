@@ -1,4 +1,4 @@
-"""Find out whether a connection is right, and if not, which part is wrong, with as few requests as possible.
+"""Find out whether a connection works and, if not, which part is wrong, with as few requests as possible.
 
 Kipu refuses a wrong secret, a wrong app id, a wrong clock and a missing permission all with 403. So a refused
 probe is repeated with one part changed: the remote's own time, the other API version, values without
@@ -56,7 +56,9 @@ RETRY_POLICY = Policy(connect_timeout=10.0, read_timeout=30.0, max_attempts=2, m
 
 @dataclass(frozen=True, slots=True)
 class Target:
-	"""The connection to examine. `locations`: ids that it reads, none for all; `left_out`: ids that it knows and leaves."""
+	"""The connection to examine. `locations`: IDs that it reads, none for all; `left_out`: IDs that it knows
+	and skips.
+	"""
 
 	credentials: Credentials
 	base_url: str = field(repr=False)
@@ -86,7 +88,7 @@ def run_examination(
 
 
 class _Examination:
-	"""One run of the probes."""
+	"""One sequence of probes."""
 
 	def __init__(self, target: Target, session: HttpSession, now: Callable[[], float]) -> None:
 		self.target = target

@@ -1,4 +1,4 @@
-"""The fields of a Kipu record as data: what each holds and whether it belongs to the person or to the stay.
+"""The fields of a Kipu record as data: the type of each, and whether it belongs to the person or to the stay.
 
 Facts: docs/sync.md. A field that is not here is never read; `drift` names it.
 """

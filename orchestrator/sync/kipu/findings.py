@@ -1,5 +1,5 @@
-"""What the pre-flight test finds, and how it judges what came: words of this module, numbers, names of routes, fields
-and locations; nothing a remote said, and nothing of a record.
+"""Findings of the connection test, and the judgement of a sample. They contain texts of this module, numbers,
+and names of routes, fields and locations; never text of the remote or values of a record.
 """
 
 from collections.abc import Iterator, Mapping
@@ -20,7 +20,7 @@ REQUIRED_ROUTES = ("patients/census", "patients/latest")
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-	"""What one check found.
+	"""The result of one check.
 
 	`part` is the part of the connection that the finding is about: base_url, network, access_id, secret_key, app_id,
 	api_version, clock, permission, route, page_size, dates, locations, fields, records. `code` names the case, `route`
@@ -36,7 +36,7 @@ class Finding:
 
 @dataclass(slots=True)
 class Examination:
-	"""All findings, and the locations that Kipu has: id, name, enabled."""
+	"""All findings, and the locations of the instance: ID, name, enabled."""
 
 	findings: list[Finding] = field(default_factory=list)
 	locations: list[dict[str, Any]] = field(default_factory=list)

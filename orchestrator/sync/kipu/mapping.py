@@ -1,7 +1,8 @@
-"""Kipu's fields translated into ours, as data, and the comparison that decides what a run may write.
+"""The mapping from Kipu's fields to fields of this site, as data, and the comparison that decides what a run
+may write. Pure functions over plain values.
 
-Pure functions over plain values. Targets are fields of Client and Client Stay. What is worked out rather than copied
-(status, facility, full name, the instants of admission and discharge) is not mapped: it stands on `Stay` itself.
+Targets are fields of Client and Client Stay. Computed values (status, facility, full name, the times of
+admission and discharge) are not mapped: they are attributes of `Stay`.
 """
 
 import dataclasses
@@ -30,7 +31,9 @@ MAX_TEXT_BYTES = 65_535
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-	"""One field of Kipu's goes into one field of ours. A longer text than `length` is left out and named, never cut."""
+	"""A Kipu field and its target field. A text longer than `length` is skipped and reported, never
+	truncated.
+	"""
 
 	source: str
 	doctype: Target
@@ -40,7 +43,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Override:
-	"""A connection's own choice for one Kipu field; an empty target leaves the field out."""
+	"""A connection's own rule for one Kipu field; an empty target skips the field."""
 
 	source: str
 	doctype: Target
@@ -49,7 +52,7 @@ class Override:
 
 @dataclass(frozen=True)
 class FieldMapping:
-	"""All rules. `version` tells two mappings apart and is part of every content hash."""
+	"""All rules. `version` identifies the mapping and is part of every content hash."""
 
 	rules: tuple[Rule, ...]
 	version: str
@@ -62,7 +65,7 @@ class FieldMapping:
 
 
 class InvalidMappingError(ValueError):
-	"""A mapping that can't be. `code`: unknown_source, wrong_doctype, taken_target. `source`: the Kipu field."""
+	"""An invalid mapping. `code`: unknown_source, wrong_doctype, taken_target. `source`: the Kipu field."""
 
 	def __init__(self, code: str, source: str) -> None:
 		super().__init__(code, source)
@@ -72,8 +75,8 @@ class InvalidMappingError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class MappedRecord:
-	"""A record in our fields. Only fields that Kipu sent have a key; a blank is None. `unreadable` has an error for each
-	field that was sent and can't be taken: it has no key.
+	"""A record in target fields. Only fields that Kipu sent have a key; a blank is None. `unreadable` has an
+	error for each field that was sent and cannot be read: it has no key.
 	"""
 
 	person_id: str
@@ -94,7 +97,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class FieldConflict:
-	"""Both sides changed a field since they last agreed. `taken` is True if Kipu's value is written."""
+	"""Both sides changed a field since the last sync. `taken` is True if Kipu's value is written."""
 
 	field: str
 	policy: Policy
@@ -103,7 +106,7 @@ class FieldConflict:
 
 @dataclass(frozen=True, slots=True)
 class MergePlan:
-	"""The result of comparing one record. `synced` is the new last synced source value, in JSON types."""
+	"""The result of comparing one record. `synced` has the new last synced source values, in JSON types."""
 
 	changes: tuple[Change, ...]
 	conflicts: tuple[FieldConflict, ...]

@@ -1,4 +1,4 @@
-"""What a list route of Kipu answers: a page of records with a pagination that consists of strings, or of none."""
+"""Parse a reply of a list route: a page of records, with a pagination of strings or without one."""
 
 import json
 from collections.abc import Collection, Mapping
@@ -25,7 +25,9 @@ class RawRecord(PrivateDict):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-	"""One page of a read. `paginated` is False if the answer had no pagination object: then it is the only page."""
+	"""One page of a read. `paginated` is False if the reply had no pagination object: then it is the only
+	page.
+	"""
 
 	number: int
 	total_pages: int | None
@@ -41,7 +43,9 @@ class Page:
 
 @dataclass(slots=True)
 class PageBudget:
-	"""How many pages one read may have: those announced at first, and some more, because people are admitted meanwhile."""
+	"""The maximum number of pages of one read: those announced at first, and some more, because people are
+	admitted meanwhile.
+	"""
 
 	route: str
 	_last_allowed: int | None = None
@@ -63,7 +67,7 @@ class PageBudget:
 
 @dataclass(slots=True)
 class ReadCounts:
-	"""Whether a whole read may be trusted as complete. Feed it every page; 8 bytes a record, whatever its size."""
+	"""Count the pages and records of a read, to decide whether it is complete. Feed it every page."""
 
 	records: int = 0
 	pages: int = 0

@@ -1,4 +1,4 @@
-"""A Kipu record as we understand it: who it is, whether they are in care, on which days, in which words.
+"""Parse a Kipu record: identity, status, dates and texts.
 
 Pure: a raw record, zones and an instant in; an immutable `Stay` out. Without its identity, its admission or its
 discharge a record is a `RecordError` that says which field of which casefile and why, never what stood there. Any other
@@ -36,7 +36,8 @@ EARLIEST = datetime.min.replace(tzinfo=timezone.utc)
 
 
 class RecordError(Exception):
-	"""A record, or one field of it, that can't be taken. It fails the same way until it, or the mapping, is changed.
+	"""A record, or one field of it, that cannot be imported. It fails again until the record or the mapping
+	is changed.
 
 	`code`: bad_casefile_id, bad_date, bad_type, too_long. `field` is Kipu's name. No values.
 	"""
@@ -55,7 +56,9 @@ class RecordError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-	"""Who it is. `person_id` is the patient master uuid, in lower case; `fields` holds what Kipu sent, by its names."""
+	"""The identity of a person. `person_id` is the patient master UUID, in lower case; `fields` holds Kipu's
+	values by Kipu's names.
+	"""
 
 	person_id: str
 	fields: Mapping[str, Any] = field(repr=False)
@@ -93,7 +96,7 @@ class Stay:
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-	"""How a record departs from what is known of Kipu's: names of fields only."""
+	"""Differences between a record and the known fields of Kipu: names of fields only."""
 
 	unknown: frozenset[str]
 	vanished: frozenset[str]

@@ -1,4 +1,6 @@
-"""What a page of records tells of an instance: its dates, its fields. Counts and names of fields, never a value."""
+"""Facts about an instance from a page of records: its dates, its fields. Counts and names of fields, never a
+value.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -15,7 +17,7 @@ MAJORITY = 3
 
 @dataclass(slots=True)
 class Sample:
-	"""Counts of a page. A midnight that is one in both zones counts in both."""
+	"""Counts of a page. A timestamp that is midnight in both zones counts in both."""
 
 	records: int = 0
 	unreadable: int = 0

@@ -1,5 +1,5 @@
-"""One value of a Kipu record made regular. A value that can't be is answered with `InvalidValue`, never raised: the frames here
-hold what people wrote, and Frappe's error log keeps local variables.
+"""Normalize single values of a Kipu record. An unreadable value is returned as `InvalidValue`, never raised:
+the frames here hold personal data, and Frappe's error log keeps local variables.
 """
 
 import functools
@@ -28,14 +28,14 @@ UR_PREFIX = re.compile(r"UR\s+LOC\s*:\s*", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class InvalidValue:
-	"""A value that can't be read. `code`: bad_type, bad_date."""
+	"""A value that cannot be read. `code`: bad_type, bad_date."""
 
 	code: str
 
 
 @dataclass(frozen=True, slots=True)
 class Zones:
-	"""The time zone of each location, and of those not listed.
+	"""The time zone of each location, and the default of other locations.
 
 	`utc_midnight_is_date`: a moment at exactly 00:00 UTC is a bare date in disguise and keeps its day. Off, it is an
 	instant like any other: in New York, an evening of the day before. Instances differ; the pre-flight test counts.

@@ -1,4 +1,6 @@
-"""A record off the wire, read, mapped and ready to be compared with what is here. Touches neither network nor database."""
+"""Parse, map and fingerprint received records for comparison with the imported state. Uses neither network
+nor database.
+"""
 
 import functools
 import hashlib
@@ -26,9 +28,10 @@ _as_text = json.JSONEncoder(sort_keys=True).encode  # made once: json.dumps woul
 
 @dataclass(frozen=True, slots=True)
 class ParsedRecord:
-	"""One record. `derived` has the values computed from it rather than mapped; of these, `uncertain` names those that depend on a
-	field that can't be read: only a new stay takes it. `client_source_values` and `stay_source_values` are the mapped values as text: what is
-	remembered as Kipu's word. `unreadable` has an error for each field that the record is taken without.
+	"""A parsed record. `derived` has computed values; `uncertain` names those of them that depend on an
+	unreadable field: they are used for a new stay only. `client_source_values` and `stay_source_values` are
+	the mapped values as text, stored as the last synced source values. `unreadable` has an error for each
+	skipped field.
 	"""
 
 	raw: RawRecord = field(repr=False)
@@ -47,7 +50,7 @@ class ParsedRecord:
 
 @dataclass(slots=True)
 class FingerprintedRecord:
-	"""A record as it was sent, comparable with the imported state without parsing it."""
+	"""A received record that can be compared with the imported state without parsing."""
 
 	raw: RawRecord = field(repr=False)
 	casefile_id: str
@@ -64,7 +67,7 @@ class FingerprintedRecord:
 
 @dataclass(frozen=True, slots=True)
 class FingerprintedPage:
-	"""A page's records and what could not be made out, for the connection's places at that moment."""
+	"""A page's records and its unreadable ones, with the connection's locations at that moment."""
 
 	records: list[FingerprintedRecord]
 	failures: list[RecordError]

@@ -1,4 +1,4 @@
-"""Who is who: names that follow from what Kipu calls a person and a chart, so that the same record never becomes two."""
+"""Record names derived from Kipu's IDs of people and charts, so that no record is created twice."""
 
 import base64
 import hashlib

@@ -1,4 +1,6 @@
-"""Values of a record that fail the validation of their fields: a site may map Kipu's fields to fields of its own."""
+"""Find values that fail the validation of their target fields: a site may map Kipu's fields to fields of its
+own.
+"""
 
 import dataclasses
 from datetime import date

@@ -1,5 +1,5 @@
-"""The facilities behind Kipu's locations. A location nobody has met before gets one, so that no record is without: user
-permissions would not hide it.
+"""The facilities of Kipu's locations. A new location gets a facility, so that user permissions can hide its
+records.
 """
 
 from collections.abc import Callable, Iterable, Mapping

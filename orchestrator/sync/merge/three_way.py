@@ -27,7 +27,7 @@ MAX_HASHES = 4
 
 @dataclass(slots=True)
 class Record:
-	"""A Client or a Client Stay and what Kipu last said of it. `new` until it is written."""
+	"""A Client or a Client Stay with its last synced source values. `new` until it is written."""
 
 	doctype: str
 	name: str
@@ -117,7 +117,7 @@ MISSING = "\0"  # in place of a value that Kipu never sent
 
 @dataclass(slots=True)
 class Person:
-	"""A client with all stays, as they are here."""
+	"""A client with all stays on this site."""
 
 	client: Record
 	stays: dict[str, Record]

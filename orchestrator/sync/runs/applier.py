@@ -1,4 +1,4 @@
-"""A page of records brought into the store: read, compared, written. Commits nothing."""
+"""Apply a page of records to the store: parse, compare, write. Commits nothing."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timezone
@@ -27,7 +27,7 @@ VAULT_SYNC_TYPES = ("incremental", "full", "census")
 
 
 class Applier:
-	"""Takes pages for one run."""
+	"""Applies the pages of one run."""
 
 	def __init__(
 		self, run: Run, source: Source, store: Store, issues: IssueTracker, secure: Callable[[], None]

@@ -42,7 +42,7 @@ Checkpoint = dict[str, Any]
 
 
 class ApprovalRequiredError(Exception):
-	"""The run would take more people out of care than its limit, or blank a `field` in more records. Somebody has to
+	"""The run would discharge more people than its limit, or empty a `field` in more records. Somebody has to
 	approve it.
 	"""
 

@@ -1,4 +1,4 @@
-"""What a run has done so far, in numbers and in names of fields. No values."""
+"""Counts of a run, and names of fields. No values."""
 
 from array import array
 from collections import Counter
@@ -32,7 +32,7 @@ class CompactIntSet:
 
 @dataclass(frozen=True, slots=True)
 class RecordFailure:
-	"""One record, or one field of a record, that could not be taken."""
+	"""A record, or one field of a record, that could not be imported."""
 
 	casefile_id: str
 	code: str
@@ -50,7 +50,9 @@ class RecordFailure:
 
 
 class Relisted(NamedTuple):
-	"""A stay that is deleted here and was in a list of Kipu's. `content` is the hash to remember, "" for none."""
+	"""A stay that is deleted on this site and was listed by Kipu again. `content` is the hash to store, ""
+	for none.
+	"""
 
 	client: str
 	casefile_id: str

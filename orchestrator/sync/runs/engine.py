@@ -1,4 +1,4 @@
-"""Execute a run from beginning to end. An error becomes the run's status, without any value."""
+"""Execute a run from beginning to end. An error becomes the run's status, without any value of a record."""
 
 from contextlib import suppress
 

@@ -1,4 +1,6 @@
-"""Sync Issues: records that could not be taken and what a person has to look at. There is one of each, by its name."""
+"""Sync Issues: records that could not be imported, and findings for a person to review. Each subject has one
+issue, by its name.
+"""
 
 import base64
 import hashlib
@@ -16,8 +18,8 @@ Kind = Literal["Record", "Conflict", "Identity", "Drift", "Route"]
 
 
 class IssueTracker:
-	"""The issues of a connection that are not resolved, as one run sees them. A dry run has `None` for a run: it looks
-	and writes nothing.
+	"""The open issues of a connection during one run. A dry run passes `None` as run: it reads and writes
+	nothing.
 	"""
 
 	def __init__(self, connection: str, run: str | None) -> None:

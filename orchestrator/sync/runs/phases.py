@@ -1,4 +1,4 @@
-"""What a run does, phase by phase. Each can be begun anew without harm."""
+"""The phases of a run. Each can be repeated without harm."""
 
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta

@@ -1,6 +1,6 @@
-"""One thing ahead: what comes next is fetched and understood in a thread, while what came is written.
+"""Prefetch one item: the next page is fetched and parsed in a thread while the current one is written.
 
-Whatever runs in that thread touches no database and nothing of Frappe: those belong to the run's own thread.
+Code in that thread uses neither the database nor Frappe: those belong to the run's own thread.
 """
 
 import itertools
@@ -22,11 +22,13 @@ YIELD_INTERVAL_ITEMS = 10  # items
 
 
 class PrefetchCancelledError(Exception):
-	"""Nobody wants what the thread is waiting for."""
+	"""The item that the thread is waiting for is not needed any more."""
 
 
 class HeartbeatSleep:
-	"""Waits of a run. In its own thread they keep its lease, by `send_heartbeat`, and end when it is cancelled."""
+	"""Waits during a run. In the run's own thread they keep its lease, by `send_heartbeat`, and end when it
+	is cancelled.
+	"""
 
 	def __init__(self, send_heartbeat: Callable[[], None]) -> None:
 		self._beat = send_heartbeat

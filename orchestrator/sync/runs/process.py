@@ -1,4 +1,4 @@
-"""Which process is at work, so that another can tell at once whether it is still alive."""
+"""Identify the process that works on a run, so that another can tell whether it is still alive."""
 
 import socket
 

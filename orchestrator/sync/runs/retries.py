@@ -1,4 +1,4 @@
-"""Issues taken up once more: records that could not be taken are read anew, of conflicts Kipu's value is taken."""
+"""Retry Sync Issues: failed records are fetched again, reviewed conflicts get Kipu's value."""
 
 from datetime import datetime, timezone
 from functools import partial

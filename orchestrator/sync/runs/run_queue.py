@@ -30,7 +30,7 @@ JOB_PREFIX = "orchestrator-sync-"
 
 
 class RunConflictError(ConflictError):
-	"""Another run of the connection is live. 409."""
+	"""Another run of the connection is active. 409."""
 
 
 def begin_run(order: RunRequest, checkpoint: dict[str, Any] | None = None) -> Run:

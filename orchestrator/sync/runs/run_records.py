@@ -1,6 +1,7 @@
-"""A Sync Run in the process that works on it: its row is updated with each page and finished once.
+"""A Sync Run in the process that executes it: its row is updated with each page and finished once.
 
-The process holds the lease: each write names the lease's token, and is refused once another process has the run.
+The process holds the lease: each write includes the lease's token, and is refused once another process has
+claimed the run.
 """
 
 import json
@@ -19,16 +20,16 @@ LIVE_STATUSES = ("Queued", "Running")
 
 
 class LeaseLostError(Exception):
-	"""Another process has the run: this one must write nothing more."""
+	"""Another process has claimed the run: this one must not write any more."""
 
 
 class RunCancelledError(Exception):
-	"""Somebody asked the run to stop."""
+	"""Somebody cancelled the run."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunRequest:
-	"""What is asked for."""
+	"""The parameters of a requested run."""
 
 	connection: str
 	sync_type: str
@@ -39,7 +40,7 @@ class RunRequest:
 
 @dataclass(slots=True)
 class Run:
-	"""A run in the hands of this process."""
+	"""A run claimed by this process."""
 
 	name: str
 	request: RunRequest

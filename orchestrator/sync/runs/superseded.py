@@ -1,4 +1,4 @@
-"""Stays whose chart number has come under another person, as after a merge of two master records in Kipu."""
+"""Stays whose chart number now belongs to another person, as after a merge of two master records in Kipu."""
 
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
@@ -12,7 +12,7 @@ from orchestrator.sync.storage.store import Store
 
 
 class ChartHolder(NamedTuple):
-	"""A stay that has a chart number."""
+	"""A stay with a given chart number."""
 
 	chart_id: str
 	client: str

@@ -1,4 +1,6 @@
-"""Many new records written at once, row for row as `insert()` would. Only where nothing listens: see listeners.py."""
+"""Insert many new records at once, with the same rows as `insert()` would write. Only where saving has no
+side effects: see save_side_effects.py.
+"""
 
 from collections.abc import Collection, Mapping
 from itertools import chain

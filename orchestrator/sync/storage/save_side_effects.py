@@ -1,5 +1,5 @@
-"""Whether anything on this site listens to a DocType's records being made. If nothing does, many may be written at once:
-nobody can tell the difference. If anything might, each is saved as anybody's.
+"""Side effects of saving a DocType's records on this site. Without any, many records may be inserted at once
+with the same result. Otherwise each is saved as a document.
 """
 
 from collections.abc import Collection, Iterator

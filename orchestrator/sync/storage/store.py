@@ -1,4 +1,4 @@
-"""Where persons are read from and written to: the database, or for a dry run a memory on top of it."""
+"""The stores that a run reads from and writes to: the database, or for a dry run memory on top of it."""
 
 import json
 import pickle
@@ -19,7 +19,7 @@ StayRow = tuple[str, str, str, str | None]
 
 
 class Store(Protocol):
-	"""What a run reads from and writes to."""
+	"""The interface of a store."""
 
 	def get_hashes(self, stays: Collection[str]) -> Hashes:
 		"""By name of a stay: the contents taken over, and the run that wrote it last."""
@@ -95,7 +95,9 @@ def _load_states(records: list[Record]) -> None:
 
 
 class DryRunStore:
-	"""The database with what a dry run would have written on top, in memory. Compressed: it may be everybody."""
+	"""The database overlaid with the writes of a dry run, in memory. Compressed, because a run may change
+	every record.
+	"""
 
 	def __init__(self, source: Source, run: str) -> None:
 		self._source = source

@@ -1,4 +1,6 @@
-"""What Kipu last said of each record, and what a run changed: rows that only the sync reads."""
+"""Sync State and Sync Change: last synced source values, and changes of a run. Only the sync reads these
+rows.
+"""
 
 import json
 from collections.abc import Iterable

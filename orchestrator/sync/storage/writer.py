@@ -1,4 +1,4 @@
-"""What a run writes to clients and stays, and the only place that does."""
+"""Writes of a run to clients and stays. No other module writes them."""
 
 import time
 from collections.abc import Collection, Iterable
@@ -18,7 +18,7 @@ Failures = list[tuple[Person, Exception]]
 
 
 class DatabaseStore:
-	"""The database. Everything within the caller's transaction: nothing is committed here."""
+	"""The database, within the caller's transaction: nothing is committed here."""
 
 	def __init__(self, source: Source, run: str) -> None:
 		self._source = source

@@ -1,4 +1,4 @@
-"""The pre-flight test of a stored connection: asks Kipu, changes nothing, and names the part that is wrong."""
+"""The connection test: sends requests to Kipu, changes nothing, and names the part that is wrong."""
 
 import dataclasses
 from typing import TYPE_CHECKING, cast

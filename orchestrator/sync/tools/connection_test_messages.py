@@ -1,4 +1,4 @@
-"""The findings of the pre-flight test in words: what was found, and what to do about it."""
+"""Messages for the findings of the connection test: the result, and what to do."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -173,7 +173,7 @@ def render_finding(finding: Finding) -> tuple[str, str]:
 
 
 class _FactsWithDefault(dict[str, str]):
-	"""A fact that is not there is a dash."""
+	"""Facts for a message; a missing one is shown as a dash."""
 
 	def __missing__(self, _name: str) -> str:
 		return "-"

@@ -1,4 +1,4 @@
-"""Clients who may be the same person: listed for people to look at, never merged by itself.
+"""Clients who may be the same person: listed for review, never merged automatically.
 
 Likely is who shares the day of birth and also the name, the mail address or the phone number, also across
 connections: two instances of Kipu do not know of each other. Upper and lower case and accents make no difference.
@@ -37,7 +37,7 @@ BATCH_SIZE = 500
 
 
 class DuplicateGroup(NamedTuple):
-	"""Clients who agree in a sign. `sign` is the words for it."""
+	"""Clients that agree in a criterion. `sign` is its description."""
 
 	sign: str
 	clients: list[frappe._dict]

@@ -1,4 +1,4 @@
-"""How one record of Kipu's would be mapped: fetched, compared with what is here, shown, and forgotten."""
+"""Preview of one Kipu record: fetched, compared with this site's record, shown, and not stored."""
 
 from collections.abc import Mapping
 from datetime import datetime, timezone

@@ -1,7 +1,7 @@
-"""Who is in care by Kipu, held against who is in care here: read now, compared, never stored.
+"""Clients in care in Kipu compared with those on this site: read now, compared, never stored.
 
-What the caller may not see makes no difference to them: stays they may not read, and people at facilities they are
-not permitted, are left out.
+Records that the caller may not see have no effect: stays that they may not read, and people at facilities
+that they are not permitted, are left out.
 """
 
 import dataclasses
@@ -28,7 +28,7 @@ BATCH_SIZE = 500
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-	"""One difference. `here` and `there` are the two values of `field`, where it is one field that differs."""
+	"""One difference. `here` and `there` are the two values of `field`, if a single field differs."""
 
 	kind: Kind
 	casefile_id: str

@@ -1,4 +1,4 @@
-"""Which people the caller may learn of before there is a record of them here."""
+"""People of Kipu that the caller may see before they have a record on this site."""
 
 import frappe
 from frappe.permissions import get_user_permissions
