@@ -1,4 +1,4 @@
-"""What the doctor says about who reaches the API and the records of clients."""
+"""Checks of the doctor about access to the API and to records of clients."""
 
 import frappe
 

@@ -1,4 +1,4 @@
-"""What the records that were there before us need, in set-based SQL. Repeating it changes nothing."""
+"""Fill values that existing records need, in set-based SQL. A repetition changes nothing."""
 
 from pypika import Case
 

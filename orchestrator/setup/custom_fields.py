@@ -1,5 +1,5 @@
-"""The fields this app adds to the DocTypes of other apps: declared once, made by install and migrate, removed by
-uninstall.
+"""Fields that this app adds to DocTypes of other apps: declared once, created by install and migrate, removed
+by uninstall.
 """
 
 from typing import TYPE_CHECKING, Any

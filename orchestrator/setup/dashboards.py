@@ -1,7 +1,7 @@
-"""Makes the shipped dashboards and metrics, and brings them up to date as long as nobody has changed them.
+"""Create the shipped dashboards and metrics, and update them as long as nobody has changed them.
 
-Each record keeps a digest of what was declared when it was last written from here. One that no longer says the same was
-changed by the site, and is the site's from then on.
+Each record has a digest of its declaration when it was last written. If record and digest differ, the site
+has changed the record, and it is not updated any more.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""What this app declares on a site, as one tuple: install, migrate, uninstall and the doctor read it from here."""
+"""Everything that this app declares on a site, in one tuple for install, migrate, uninstall and the doctor."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -19,7 +19,7 @@ from orchestrator.setup import (
 
 
 class Declaration(NamedTuple):
-	"""One kind of declared things.
+	"""One kind of declaration.
 
 	Attributes:
 		name: What it is, for tests and messages.

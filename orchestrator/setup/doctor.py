@@ -1,4 +1,4 @@
-"""What can be wrong with a site's set-up, and the remedy. Each check looks and changes nothing."""
+"""Checks of a site's setup, with remedies. No check changes anything."""
 
 import os
 import shutil

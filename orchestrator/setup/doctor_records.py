@@ -1,4 +1,4 @@
-"""Records that went wrong before this version: what they are, and what corrects them. Each check looks and changes nothing."""
+"""Checks for records that earlier versions left wrong, with remedies. No check changes anything."""
 
 import frappe
 

@@ -1,4 +1,4 @@
-"""Documents that went wrong under earlier versions of this app: what the doctor tells of them. Changes nothing."""
+"""Findings of the doctor about documents that earlier versions left wrong. Changes nothing."""
 
 import base64
 import re

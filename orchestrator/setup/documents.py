@@ -1,4 +1,4 @@
-"""The document library: its root, and what becomes of the files when the app goes."""
+"""The document library: its root folder, and the fate of its files when the app is uninstalled."""
 
 import frappe
 

@@ -1,7 +1,8 @@
-"""Which of this app's hooks another installed app switches off.
+"""Hooks of this app that another installed app replaces.
 
-Of several overrides Frappe takes the last app's. Of several `has_permission` functions it asks the last app's first
-and takes the first answer that is not None. `permission_query_conditions` all hold together, so nothing is lost there.
+Of several overrides, Frappe uses the last app's. Of several `has_permission` functions, it calls the last
+app's first and uses the first answer that is not None. `permission_query_conditions` are combined, so that
+none is lost.
 """
 
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""The indexes this app adds to tables of other apps, for queries that would read the whole table otherwise."""
+"""Indexes that this app adds to tables of other apps, for queries that would otherwise read the whole table."""
 
 from typing import NamedTuple
 

@@ -1,4 +1,4 @@
-"""Install and migrate: everything this app declares on other apps' DocTypes."""
+"""Install and migrate: apply everything that this app declares on other apps' DocTypes."""
 
 import click
 

@@ -1,4 +1,4 @@
-"""What the doctor says about access: which gaps of the platform are closed."""
+"""Checks of the doctor about access: the closed and open gaps of the platform."""
 
 from collections.abc import Callable
 

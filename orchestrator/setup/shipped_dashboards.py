@@ -1,5 +1,5 @@
-"""The dashboards that come with the app, and their metrics. Tables only; `orchestrator.setup.dashboards` makes the
-records, and leaves alone what a site has changed.
+"""Dashboards that come with the app, and their metrics. Tables only; `orchestrator.setup.dashboards` creates
+the records, and does not touch those that a site has changed.
 """
 
 from typing import NamedTuple
@@ -10,7 +10,7 @@ WEEK, MONTH = "Previous Week", "Previous Month"
 
 
 class Metric(NamedTuple):
-	"""A metric is named as its measure, unless it shows a Number Card."""
+	"""A shipped metric, named as its measure unless it shows a Number Card."""
 
 	name: str
 	label: str

@@ -1,7 +1,7 @@
 """The status values this app adds to the DocTypes of other apps.
 
-An option is appended to those that are there, whoever put them there, and taken out again by uninstall; a site's own
-Property Setter survives both. What we added is remembered, so that a value the site had before us stays.
+An option is appended to the existing ones and removed again by uninstall; a site's own Property Setter
+survives both. Added options are recorded, so that a value that the site had before stays.
 """
 
 from typing import NamedTuple

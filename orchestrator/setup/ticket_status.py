@@ -1,5 +1,5 @@
-"""The status that HD Tickets get, a record of Helpdesk's where a site has it: made by install and migrate, removed by
-uninstall. One that the site had before us stays.
+"""The status In Progress of HD Tickets, a record of Helpdesk: created by install and migrate, removed by
+uninstall. One that the site had before stays.
 """
 
 import frappe

@@ -1,4 +1,4 @@
-"""Uninstall: take back what install declared, and leave the site's records valid without us."""
+"""Uninstall: remove what install declared, and leave the site's records valid."""
 
 import click
 

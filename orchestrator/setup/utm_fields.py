@@ -1,7 +1,8 @@
 """Sources and campaigns of leads, opportunities and sales documents, after an upgrade to ERPNext 16.
 
-ERPNext 16 turns the records of Lead Source into UTM Source and gives each DocType a field `utm_source`, but leaves the
-values in the column of the field that is no more: lists and reports by source are empty. The same holds for campaigns.
+ERPNext 16 turns the records of Lead Source into UTM Source and gives each DocType a field `utm_source`, but
+leaves the values in the column of the removed field: lists and reports by source are empty. The same holds
+for campaigns.
 """
 
 import frappe

@@ -1,4 +1,5 @@
-"""Which versions of Frappe, ERPNext and HRMS this app runs on.
+"""Supported versions of Frappe, ERPNext and HRMS. Frappe versions that cannot import the rest of this app
+import this module, so it uses no other module that does not run there.
 
 Imported by Frappe versions that the rest of this app cannot be imported by: it uses nothing else of ours that does not run there.
 """

@@ -1,4 +1,4 @@
-"""The demo's facilities and its connection to the Kipu simulator, and what runs of the sync have brought by it."""
+"""The demo's facilities and its connection to the Kipu simulator, and the records imported by it."""
 
 import frappe
 

@@ -233,7 +233,7 @@ TASKS = (
 
 
 class SprintEvent(NamedTuple):
-	"""Something in a sprint's past: how a task stood from that day on."""
+	"""A past event of a sprint: the state of a task from that day on."""
 
 	day: int  # from today
 	task: str

@@ -1,4 +1,4 @@
-"""What the demo made and changed, so that its removal takes exactly that back."""
+"""Records that the demo created and settings that it changed, so that its removal undoes exactly that."""
 
 import json
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ class CreatedRecord(NamedTuple):
 
 
 class ChangedSetting(NamedTuple):
-	"""A value of a Single that the demo set."""
+	"""A value of a Single that the demo changed."""
 
 	doctype: str
 	fieldname: str

@@ -1,4 +1,4 @@
-"""Makes the demo out of its tables, through real documents, so that the platform's own rules hold."""
+"""Create the demo from its tables, through real documents, so that the platform's own rules apply."""
 
 import frappe
 from frappe import _

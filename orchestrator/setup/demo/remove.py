@@ -1,4 +1,4 @@
-"""Takes back what the demo made and changed, and nothing else."""
+"""Undo what the demo created and changed, and nothing else."""
 
 from typing import NamedTuple
 

@@ -1,4 +1,4 @@
-"""The demo's sprints, with a past."""
+"""The demo's sprints, with their history."""
 
 from datetime import datetime, time
 from typing import Any

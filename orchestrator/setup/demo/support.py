@@ -1,4 +1,4 @@
-"""The demo's service level, issues, tickets and who is given new ones."""
+"""The demo's service level, issues, tickets and their assignment."""
 
 from frappe import _
 from frappe.model.document import Document
