@@ -1,4 +1,4 @@
-"""An answer as bytes, whole or spoilt by a fault."""
+"""A reply as bytes, complete or damaged by a fault."""
 
 import email.utils
 import json
@@ -25,7 +25,7 @@ STATUS_TEXTS = {
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-	"""Status, body and the headers beyond the usual."""
+	"""A status, a body, and headers beside the usual ones."""
 
 	status: int
 	body: bytes

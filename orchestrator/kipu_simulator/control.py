@@ -1,4 +1,4 @@
-"""The simulator's remote control: what may be done to the world and to its answers by a few JSON calls.
+"""The simulator's control routes: JSON calls that change its world and its replies. Not part of Kipu.
 
 Not part of Kipu. Every call needs the control token in `X-Control-Token`.
 

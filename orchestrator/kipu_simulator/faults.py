@@ -1,4 +1,4 @@
-"""Everything that can go wrong with an answer, to be switched on by name, for a route, a page, a number of times."""
+"""Faults of replies, switched on by name for a route, a page and a number of times."""
 
 import threading
 from collections.abc import Iterable
@@ -56,7 +56,7 @@ class Fault:
 
 
 class Faults:
-	"""The faults that wait. Each request takes at most one."""
+	"""The pending faults. Each request consumes at most one."""
 
 	def __init__(self, faults: Iterable[Fault] = ()) -> None:
 		self._lock = threading.Lock()

@@ -1,6 +1,6 @@
-"""Invented people. Surnames are made of parts nobody has, mail goes to example.org, phone numbers are of the block
-reserved for fiction, social security numbers of a range never issued. Person and words depend on seed and number only,
-so nothing is stored.
+"""Invented people. Surnames are combined from parts that nobody has, mail addresses are at example.org, phone
+numbers and social security numbers are from ranges that are never assigned. A person depends on seed and
+number only, so that nothing is stored.
 """
 
 import hashlib
@@ -56,7 +56,9 @@ INSURERS = (
 
 
 class Dice(random.Random):
-	"""Draws that need not be fair to the last digit, three times as fast: a record is drawn anew whenever it is asked for."""
+	"""Fast random draws, slightly uneven but three times as fast: a record is generated again each time it is
+	requested.
+	"""
 
 	def choice(self, seq: Sequence[T]) -> T:  # type: ignore[override]
 		"""Return one of them."""

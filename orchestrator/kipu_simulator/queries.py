@@ -1,4 +1,4 @@
-"""What each route answers: parameters checked, stays chosen, a page of them made into records."""
+"""The replies of each route: check parameters, select stays, and render a page of them as records."""
 
 import re
 from array import array
@@ -33,7 +33,7 @@ EPOCH = date(1970, 1, 1).toordinal()
 
 
 class RejectedRequestError(Exception):
-	"""A request that gets a status and a text instead of records."""
+	"""A request that is answered with a status and a text instead of records."""
 
 	def __init__(self, status: int, text: str) -> None:
 		super().__init__(status, text)
@@ -43,7 +43,7 @@ class RejectedRequestError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-	"""A request understood: route, chart of `patients/{id}`, parameters."""
+	"""A parsed request: route, chart of `patients/{id}`, parameters."""
 
 	route: str
 	chart: int

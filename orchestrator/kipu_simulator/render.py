@@ -1,4 +1,4 @@
-"""A stay of the world as a record of Kipu's, made when it is asked for."""
+"""Render a stay of the world as a Kipu record, each time it is requested."""
 
 from datetime import date, datetime, timezone
 from typing import Any

@@ -107,7 +107,7 @@ class Simulator:
 
 
 class Server(ThreadingHTTPServer):
-	"""Knows its simulator and its open connections."""
+	"""The socket server, with its simulator and its open connections."""
 
 	daemon_threads = True
 	block_on_close = False

@@ -1,7 +1,7 @@
-"""The state of the simulated instance: who stays where and when, and all changes since it started.
+"""The state of the simulated instance: all stays, and all changes since it started.
 
-What can be computed from a number (names, words) is not stored. What queries filter by is in flat arrays,
-some 60 bytes a stay; manual changes are in a dict. Every method may be called from any thread.
+What can be computed from a number (names, words) is not stored. Fields that queries filter by are in flat
+arrays, some 60 bytes a stay; manual changes are in a dict. Every method may be called from any thread.
 """
 
 import random
@@ -29,10 +29,11 @@ BareDates = Literal["local", "utc"]
 
 @dataclass(slots=True)
 class Settings:
-	"""How the instance behaves. `skew`: seconds its clock is ahead. `per_cap`: more records a page are not given.
-	`bare_dates`: a date without a time of day is written as midnight at the facility ("local") or in UTC ("utc").
-	`telling`: a refusal says what is wrong, as it does not by default. `as_of`: the day on which the invented history
-	ends, today if None; with the same day and seed, an instance that is started anew has the same people and stays.
+	"""Behaviour of the instance. `skew`: seconds that its clock is ahead. `per_cap`: maximum page size.
+	`bare_dates`: a date without a time of day is written as midnight at the facility ("local") or in UTC
+	("utc"). `telling`: a refusal gives the reason, which it does not by default. `as_of`: the day on which
+	the invented history ends, today if None; with the same day and seed, a restarted instance has the same
+	people and stays.
 	"""
 
 	seed: int = 1
