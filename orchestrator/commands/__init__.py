@@ -1,4 +1,4 @@
-"""`bench --site SITE orchestrator ...`: what an administrator does from the shell."""
+"""The commands `bench --site SITE orchestrator ...`."""
 
 import json
 import sys

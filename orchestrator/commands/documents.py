@@ -1,4 +1,4 @@
-"""`bench --site SITE orchestrator check-documents`."""
+"""The command `bench --site SITE orchestrator check-documents`."""
 
 import json
 import sys

@@ -1,7 +1,7 @@
-"""`bench --site SITE orchestrator sync-kipu` and its neighbours: the Kipu sync from the shell.
+"""The commands `bench --site SITE orchestrator sync-kipu` and others of the Kipu sync.
 
-Exit codes of a run: 0 done, 1 failed, 2 the command line or a setting is wrong, 3 held for approval, 4 another run is at
-work. Of several connections the gravest counts.
+Exit codes of a run: 0 done, 1 failed, 2 the command line or a setting is wrong, 3 held for approval, 4
+another run is active. With several connections, the code of the worst run counts.
 """
 
 import dataclasses

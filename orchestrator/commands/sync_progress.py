@@ -1,4 +1,4 @@
-"""How far a run of the sync is, as a bar in the terminal. Where there is no terminal, nothing is drawn."""
+"""The progress of a sync run as a bar in the terminal. Nothing is drawn without a terminal."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
