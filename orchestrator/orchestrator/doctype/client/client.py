@@ -1,5 +1,5 @@
-"""A person in care, one per connection to Kipu. Runs of the sync make and change it; people may correct it, and the
-connection's rules say whose word counts.
+"""A person in care, one per Kipu connection. The sync creates and updates clients; users may correct them,
+and the conflict policies of the connection decide which value is kept.
 """
 
 import frappe

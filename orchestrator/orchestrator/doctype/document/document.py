@@ -10,7 +10,7 @@ SERIES = "DOC-.#####"
 
 
 class Document(Base):
-	"""A title in a folder, with versions of which one is the current."""
+	"""A title in a folder, with versions, one of which is current."""
 
 	# begin: auto-generated types
 	# This code is auto-generated. Do not modify anything in this block.

@@ -1,5 +1,5 @@
-"""Client Census: who is in care now, and who came and left in a period, by facility, level of care or program. Numbers
-alone: no client is named.
+"""Client Census: clients in care now, admissions and discharges of a period, by facility, level of care or
+program. Numbers only: no client is named.
 """
 
 from typing import Any

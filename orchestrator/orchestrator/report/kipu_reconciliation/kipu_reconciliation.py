@@ -1,4 +1,4 @@
-"""Who is in care by Kipu, held against who is in care here, read while the report runs."""
+"""Kipu Reconciliation: clients in care in Kipu compared with those on this site, read while the report runs."""
 
 from typing import Any
 

@@ -1,4 +1,6 @@
-"""Leave Overview: what leave is allocated, used, pending and left, of each employee whose records the caller reaches."""
+"""Leave Overview: allocated, used, pending and remaining leave of each employee whose records the caller may
+read.
+"""
 
 from datetime import date
 from typing import Any

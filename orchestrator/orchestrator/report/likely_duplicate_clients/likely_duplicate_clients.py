@@ -1,4 +1,6 @@
-"""Clients who may be the same person, for people to look at. The caller's permissions on Client decide who is listed."""
+"""Likely Duplicate Clients: clients who may be the same person, for a person to review. Only clients that the
+caller may read are listed.
+"""
 
 from typing import Any
 

@@ -1,8 +1,8 @@
-"""Monthly Sales Report: won and lost opportunities, what was ordered and what was invoiced, month by month, in one
-currency.
+"""Monthly Sales Report: won and lost opportunities, orders and invoices by month, in one currency.
 
-An opportunity counts in the month in which it was expected to close, else in that of its date: ERPNext does not keep
-the day on which one was won. Orders and invoices, less what was returned, stand beside it for who may read them.
+An opportunity counts in the month in which it was expected to close, otherwise in the month of its date:
+ERPNext does not store the day on which it was won. Orders and invoices, less returns, are shown to users who
+may read them.
 """
 
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""Project Progress: tasks and hours of each project, planned and done, and what is overdue."""
+"""Project Progress: planned, done and overdue tasks and hours of each project."""
 
 from datetime import date
 from typing import Any
