@@ -1,5 +1,5 @@
-"""Give the documents and folders of an earlier version their exact identity: names in NFC, keys of titles, a binary
-collation. All were different under the former one, which held more to be equal: nothing clashes by that.
+"""Give documents and folders of an earlier version their exact identity: names in NFC, keys of titles, a
+binary collation. The former collation treated more titles as equal, so that none can clash under the new one.
 """
 
 import frappe
