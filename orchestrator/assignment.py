@@ -44,14 +44,14 @@ Key = tuple[str, str]
 
 @dataclass
 class Assignees:
-	"""The users assigned to a record, first to last, and those who have done their part."""
+	"""The users assigned to a record, first to last, and those who have completed their part."""
 
 	open: list[str] = field(default_factory=list)
 	done: list[str] = field(default_factory=list)
 
 
 def compute_assignee(current: str | None, assignees: Assignees, finished: bool) -> str | None:
-	"""Return what the field should say, where it said `current`."""
+	"""Return the new value of the field, which was `current`."""
 	if current in assignees.open:
 		return current
 	if assignees.open:
@@ -63,21 +63,21 @@ def compute_assignee(current: str | None, assignees: Assignees, finished: bool) 
 
 
 def before_validate(doc: "Document", _method: str | None = None) -> None:
-	"""Handle the hook before_validate: remember the caller's choice, because Opportunity.validate fills an empty field from
-	the lead's field of the same name.
+	"""Handle the hook before_validate: remember the caller's choice, because Opportunity.validate fills an
+	empty field from the lead's field of the same name.
 	"""
 	doc.flags.assigned_to = doc.get(FIELD) or None
 
 
 def validate(doc: "Document", _method: str | None = None) -> None:
-	"""Handle the hook validate: refuse a new assignee who could not work on the record."""
+	"""Handle the hook validate: refuse a new assignee who has no access to the record."""
 	doc.set(FIELD, doc.flags.assigned_to)
 	if doc.get(FIELD) and doc.get(FIELD) != get_previous_value(doc):
 		_check_assignee(doc, doc.get(FIELD))
 
 
 def on_update(doc: "Document", _method: str | None = None) -> None:
-	"""Handle the hook on_update: let the assignments follow the field."""
+	"""Handle the hook on_update: update the assignments from the field."""
 	before, wanted = get_previous_value(doc), doc.get(FIELD) or None
 	if before != wanted:
 		_get_pending(doc.doctype, doc.name).current = wanted
@@ -87,7 +87,9 @@ def on_update(doc: "Document", _method: str | None = None) -> None:
 
 
 def on_change(doc: "Document", _method: str | None = None) -> None:
-	"""Handle the hook on_change, the end of a save: let the field follow the assignments. The save's `modified` stays."""
+	"""Handle the hook on_change, the end of a save: update the field from the assignments. The save's
+	`modified` stays.
+	"""
 	name = str(doc.name)
 	noted = list_pending().get((doc.doctype, name))
 	if noted is None:
@@ -108,7 +110,7 @@ def after_rename(doc: "Document", _method: str | None, _old: str, new: str, merg
 
 
 def _check_assignee(doc: "Document", user: str) -> None:
-	"""Refuse (422) a user whom Frappe would assign: a disabled one, and one without access to the record.
+	"""Refuse (422) a disabled user, and one without access to the record: Frappe would assign both.
 
 	Frappe would share the record with the latter without the caller's knowledge.
 	"""
@@ -129,13 +131,13 @@ def _check_assignee(doc: "Document", user: str) -> None:
 
 
 def get_previous_value(doc: "Document") -> str | None:
-	"""Return what the field said before this save."""
+	"""Return the value of the field before this save."""
 	before = doc.get_doc_before_save()
 	return (before.get(FIELD) if before else None) or None
 
 
 def _is_reopened(doc: "Document") -> bool:
-	"""Return True in the save that takes a record out of its finished statuses."""
+	"""Return True in the save that reopens a finished record."""
 	before = doc.get_doc_before_save()
 	return bool(before and _is_finished(before) and not _is_finished(doc))
 
@@ -166,7 +168,7 @@ def on_todo_change(todo: "ToDo", _method: str | None = None) -> None:
 
 
 def _has_field(doctype: str) -> bool:
-	"""Return True if this site's records of the DocType say who is assigned."""
+	"""Return True if the DocType has the field `assigned_to` on this site."""
 	return doctype in FINISHED_STATUSES and (doctype != "HD Ticket" or is_installed("helpdesk"))
 
 
@@ -181,12 +183,14 @@ class PendingAssignment:
 
 
 def _mark_pending(doctype: str, name: str) -> None:
-	"""Note the record to be settled."""
+	"""Mark the record as pending."""
 	_get_pending(doctype, name)
 
 
 def _get_pending(doctype: str, name: str) -> PendingAssignment:
-	"""Return the note on the record, made if there is none. The first says best what the field said before."""
+	"""Return the pending entry of the record, created if missing. The first entry has the value before this
+	transaction.
+	"""
 	notes = list_pending()
 	if not notes:
 		frappe.db.before_commit.add(_flush_pending)
@@ -209,7 +213,7 @@ def list_pending() -> dict[Key, PendingAssignment]:
 
 
 def _get_all_pending() -> dict[Key, PendingAssignment]:
-	"""Return the notes of this process, whichever transaction they are of."""
+	"""Return the pending entries of this process, of whichever transaction."""
 	if not hasattr(frappe.local, "orchestrator_assignments"):
 		frappe.local.orchestrator_assignments = {}
 	return frappe.local.orchestrator_assignments

@@ -10,12 +10,12 @@ from frappe.utils import now_datetime
 
 
 def get_now() -> datetime:
-	"""Return the time to the microsecond: for what is compared, ordered or measured."""
+	"""Return the time to the microsecond, for comparing, ordering and measuring."""
 	return now_datetime()
 
 
 def get_now_to_second() -> datetime:
-	"""Return the time to the second: for what people read and enter."""
+	"""Return the time to the second, for values that people read and enter."""
 	return get_now().replace(microsecond=0)
 
 

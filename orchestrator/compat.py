@@ -1,4 +1,4 @@
-"""What differs between Frappe 15 and Frappe 16, as named facts: the only module that asks which one runs.
+"""Differences between Frappe 15 and Frappe 16, as named facts. No other module asks for a version.
 
 A difference that belongs to ERPNext, HRMS, Helpdesk or Gameplan is asked of the site (a field, a naming rule, a function),
 because those apps are not bound to Frappe's major version.
@@ -181,7 +181,7 @@ def _do_nothing(**_arguments: Any) -> None:
 
 
 def get_lead_source_field() -> str:
-	"""Return the field of Lead that says where a lead came from: ERPNext 16 renamed it."""
+	"""Return the field of Lead with its source: ERPNext 16 renamed it."""
 	return "source" if frappe.get_meta("Lead").has_field("source") else "utm_source"
 
 

@@ -1,4 +1,4 @@
-"""What Frappe calls in this app, and when. Tables only: nothing is imported, nothing is called."""
+"""Hooks of this app, as tables: nothing is imported, nothing is called."""
 
 app_name = "orchestrator"
 app_title = "Frappe Orchestrator"

@@ -1,4 +1,4 @@
-"""ISO 8601 dates and timestamps, read strictly. Imports nothing of Frappe."""
+"""Parse ISO 8601 dates and timestamps strictly. Imports nothing of Frappe."""
 
 import re
 from datetime import datetime

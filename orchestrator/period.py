@@ -30,7 +30,7 @@ def to_iso(value: date, timespec: Literal["seconds", "auto"] = "seconds") -> str
 @overload
 def to_iso(value: date | None, timespec: Literal["seconds", "auto"] = "seconds") -> str | None: ...
 def to_iso(value: date | None, timespec: Literal["seconds", "auto"] = "seconds") -> str | None:
-	"""Return a date or timestamp in ISO 8601, as replies have it; None for none.
+	"""Return a date or timestamp in ISO 8601, None for None.
 
 	Args:
 		value: A date, or a timestamp in the site's time zone.
@@ -42,7 +42,7 @@ def to_iso(value: date | None, timespec: Literal["seconds", "auto"] = "seconds")
 
 
 def parse_timestamp(name: str, text: str) -> datetime:
-	"""Return an ISO 8601 timestamp as a moment of the site's time zone, to the second.
+	"""Return an ISO 8601 timestamp in the site's time zone, to the second.
 
 	Without a zone it is that already.
 

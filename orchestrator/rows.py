@@ -1,4 +1,4 @@
-"""Rows of a DocType written many at a time, without documents: no hook runs and nothing is validated.
+"""Insert or upsert many rows of a DocType without documents: no hook runs and nothing is validated.
 
 Values are parameters of `frappe.db.sql`, which the driver escapes.
 """
@@ -17,7 +17,7 @@ IDENTITY_COLUMNS = frozenset({"name", "creation", "owner"})
 
 
 def build_standard_values(user: str | None = None) -> dict[str, str]:
-	"""Return the standard columns of new rows that the session's user, or `user`, writes now. `name` is not among them."""
+	"""Return the standard columns of new rows written now by the session's user, or `user`, except `name`."""
 	user, moment = user or frappe.session.user, str(clock.get_now())
 	return {"creation": moment, "modified": moment, "owner": user, "modified_by": user}
 
@@ -25,7 +25,7 @@ def build_standard_values(user: str | None = None) -> dict[str, str]:
 def insert_rows(
 	doctype: str, rows: Iterable[Row], *, user: str | None = None, ignore_duplicates: bool = False
 ) -> None:
-	"""Insert rows, which all have the same columns.
+	"""Insert rows that all have the same columns.
 
 	Args:
 		doctype: The DocType of the rows.
@@ -84,7 +84,7 @@ def _execute(
 
 
 def _split(rows: Iterable[Row]) -> Iterator[tuple[list[str], list[tuple[Any, ...]]]]:
-	"""Yield columns and rows, as many as fit into a statement."""
+	"""Yield columns and rows, as many as fit into one statement."""
 	columns: list[str] = []
 	chunk: list[tuple[Any, ...]] = []
 	size = 0
