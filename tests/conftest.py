@@ -1,5 +1,5 @@
-"""The harness. `script/test` names a bench and a site in the environment; without them the tests marked `site`
-are left out, and the summary says so.
+"""Fixtures of all tests. `script/test` names a bench and a site in the environment; without them, tests
+marked `site` are skipped, and the summary says so.
 
 The site is real and so is the server: tests talk to it over HTTP and look at its database on a connection of
 their own. What they make stays; factories give every record a name of its own.
@@ -283,7 +283,7 @@ def guest(server: str, site: str) -> Client:
 
 @dataclass(frozen=True)
 class Callers:
-	"""Those who call the site, for fixtures that several tests share."""
+	"""The users that several tests share."""
 
 	server: str
 	site: str

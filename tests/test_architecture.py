@@ -1,4 +1,4 @@
-"""The rules of docs/architecture.md, read off the source. No site needed."""
+"""The rules of docs/architecture.md, checked in the source. No site needed."""
 
 import ast
 import re

@@ -1,4 +1,4 @@
-"""`assigned_to` and Frappe's assignments, in step in both directions."""
+"""Consistency of `assigned_to` and Frappe's assignments, in both directions."""
 
 import json
 

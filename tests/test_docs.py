@@ -1,4 +1,6 @@
-"""The documentation agrees with the code: names and links lead somewhere, nothing that the app offers is missing."""
+"""The documentation agrees with the code: names and links resolve, and everything that the app offers is
+documented.
+"""
 
 import ast
 import json

@@ -1,4 +1,4 @@
-"""Which site and which Redis databases a process of a test run takes. No site needed."""
+"""The site and the Redis databases that each process of a test run uses. No site needed."""
 
 import os
 from collections.abc import Iterator

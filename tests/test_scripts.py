@@ -1,4 +1,4 @@
-"""The two commands: their pins, their settings, what they refuse and how. No site needed; nothing is installed."""
+"""The scripts: pinned versions, settings, and refusals. No site needed; nothing is installed."""
 
 import contextlib
 import hashlib
@@ -37,7 +37,7 @@ SETUP_LOG=$BENCH/setup.log
 
 
 class Shell:
-	"""Runs lines of bash with the scripts' functions and settings loaded."""
+	"""Runs bash code with the scripts' functions and settings loaded."""
 
 	def __init__(self, bench: Path) -> None:
 		self.bench = bench
@@ -759,7 +759,7 @@ def test_the_public_run_measures_coverage_once() -> None:
 
 
 class ContinuousRun:
-	""".ci/run beside a script/test that says what it was asked for and ends as it is told."""
+	""".ci/run with a fake script/test that records its calls and exits as told."""
 
 	def __init__(self, folder: Path) -> None:
 		self.folder = folder

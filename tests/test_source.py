@@ -1,4 +1,4 @@
-"""What is checked of the source beside ruff, mypy and shellcheck, with which script/test begins. No site needed."""
+"""Checks of the source beside ruff, mypy and shellcheck, with which script/test begins. No site needed."""
 
 import ast
 import re

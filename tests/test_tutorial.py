@@ -1,4 +1,6 @@
-"""docs/tutorial.md is true: its changes apply to a copy of the app, its commands run, its requests get its replies."""
+"""docs/tutorial.md is correct: its changes apply to a copy of the app, its commands run, its requests get its
+replies.
+"""
 
 import shlex
 import shutil
@@ -32,7 +34,7 @@ CONTROL = "/_control/"
 
 @dataclass
 class Tutorial:
-	"""The copy of the app as the page leaves it, served; and the values behind the placeholders of the page."""
+	"""The served copy of the app after the changes of the page, and the values of the page's placeholders."""
 
 	bench: EditedBench
 	client: Client

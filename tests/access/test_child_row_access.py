@@ -1,4 +1,4 @@
-"""Rows of child tables by themselves: readable and writable as the record that they belong to, by every route."""
+"""Single rows of child tables: readable and writable with the record that they belong to, by every route."""
 
 import json
 from typing import NamedTuple
@@ -16,7 +16,9 @@ from tests.support.hr_factories import make_person
 
 
 class Case(NamedTuple):
-	"""Rows of a child table: one in a record that the caller may not read, and one that they may read."""
+	"""Rows of a child table: one in a record that the caller may not read, and one in a record that they may
+	read.
+	"""
 
 	doctype: str
 	parenttype: str

@@ -1,4 +1,6 @@
-"""Permission levels hold wherever a list request can name a field, and in whatever a reply gives of a record."""
+"""Permission levels of fields, wherever a list request can name a field and wherever a reply contains a
+record.
+"""
 
 import json
 from collections.abc import Callable
@@ -21,7 +23,7 @@ HIDDEN = {"race": RACE, "contacts": CONTACTS}
 
 @dataclass(frozen=True)
 class Clinic:
-	"""One client with values on level 1, and those who may read more or less of it."""
+	"""A client with values on level 1, and users who may read more or less of it."""
 
 	name: str
 	clinical_user: str

@@ -1,4 +1,4 @@
-"""Files: bytes, names and URLs only for who may read the record that a file hangs on, or the file itself."""
+"""Files: content, names and URLs only for users who may read the file or the record that it is attached to."""
 
 import io
 import json

@@ -1,4 +1,6 @@
-"""The setting Guard Platform Access: off, Frappe's own methods answer as stock does; the contract holds either way."""
+"""The setting Guard Platform Access: if off, Frappe's own methods answer as without the app; the contract
+holds in both cases.
+"""
 
 import json
 import re

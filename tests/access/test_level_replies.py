@@ -1,4 +1,4 @@
-"""What comes back from a change, a form or a version holds no field that the reader may not read."""
+"""Replies to changes, forms and versions contain no field that the reader may not read."""
 
 import json
 from collections.abc import Callable

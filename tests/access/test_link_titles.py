@@ -1,4 +1,6 @@
-"""The title of a linked record, a patient's name, is for who may read the record; anybody else gets the id."""
+"""The title of a linked record, such as a patient's name, only for users who may read the record; others get
+its name.
+"""
 
 import json
 from collections.abc import Callable

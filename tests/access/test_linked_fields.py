@@ -1,4 +1,4 @@
-"""Fields of a linked record are for who may read that record, in lists, orders and expanded links."""
+"""Fields of a linked record only for users who may read that record, in lists, orders and expanded links."""
 
 import json
 from collections.abc import Callable

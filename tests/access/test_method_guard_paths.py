@@ -1,4 +1,4 @@
-"""Guarded methods by odd paths and odd forms of `cmd`: refused wherever they run."""
+"""Guarded methods by unusual paths and forms of `cmd`: refused wherever they would run."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ REFUSALS = (403, 404)
 
 @dataclass(frozen=True)
 class Form:
-	"""A way to ask for the method: where, and with what besides the lead."""
+	"""A way to call the method: the path, and what is sent besides the lead."""
 
 	path: str
 	verb: str = "POST"

@@ -1,4 +1,4 @@
-"""Platform methods that ask for no permission themselves: every entry of the table, over HTTP."""
+"""Platform methods that check no permission themselves: every entry of the table, over HTTP."""
 
 import inspect
 import re

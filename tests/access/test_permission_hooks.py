@@ -1,5 +1,7 @@
-"""Each has_permission hook of this app lets a plain user have their ordinary record. Frappe 15 takes None for no opinion,
-Frappe 16 for a refusal: a hook that says the wrong one closes a DocType to everybody but Administrator, in silence."""
+"""Each has_permission hook of this app lets a plain user read an ordinary record of theirs. Frappe 15 takes
+None for no opinion, Frappe 16 for a refusal: a hook that returns the wrong one silently closes a DocType to
+everybody but Administrator.
+"""
 
 from collections.abc import Callable
 

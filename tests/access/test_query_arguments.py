@@ -1,4 +1,6 @@
-"""Lists are asked for by named arguments: Frappe swaps positional filters and fields only if the filters are not empty."""
+"""Calls of lists pass arguments by name: Frappe swaps positional filters and fields only if the filters are
+not empty.
+"""
 
 import ast
 from collections.abc import Iterator

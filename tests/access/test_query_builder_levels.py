@@ -1,5 +1,6 @@
-"""What the lists of Frappe 16 understand beside those of Frappe 15: functions and child rows as dicts, nested filters, and
-aliases to sort by. Permission levels hold in each; Frappe 15 refuses what it does not understand."""
+"""List requests that only Frappe 16 understands: functions and child rows as dicts, nested filters, and
+aliases to sort by. Permission levels apply in each; Frappe 15 refuses them.
+"""
 
 import json
 from collections.abc import Callable

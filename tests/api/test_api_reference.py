@@ -1,4 +1,4 @@
-"""docs/api-reference.md is true: each of its requests is sent, each of its replies is what the site answers."""
+"""docs/api-reference.md is correct: each of its requests is sent and gets the documented reply."""
 
 import json
 import time

@@ -1,4 +1,6 @@
-"""set_assignment_for_many over HTTP: who may, all or nothing, record by record, and what an assignment leaves."""
+"""set_assignment_for_many over HTTP: permissions, atomic and single results, and the records of an
+assignment.
+"""
 
 import json
 

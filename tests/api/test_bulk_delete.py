@@ -1,4 +1,4 @@
-"""delete_many over HTTP: who may, all or nothing down to the files on disk, record by record, links."""
+"""delete_many over HTTP: permissions, atomic and single results, files on disk, links."""
 
 import json
 from pathlib import Path

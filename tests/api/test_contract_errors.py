@@ -1,4 +1,4 @@
-"""What goes wrong, and how an API client is told."""
+"""Errors and their replies to API clients."""
 
 import json
 import re

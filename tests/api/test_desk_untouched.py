@@ -1,4 +1,4 @@
-"""Desk's own calls, replayed against the site with the app and without it: the replies are the same bytes.
+"""Desk's own calls get byte-identical replies with the app and without it.
 
 "Without" is a second server over the same database, whose bench does not list the app and which has a cache of
 its own, so that none of its hooks runs there.

@@ -1,4 +1,4 @@
-"""Operands that do not fit their operator are refused before any SQL is written."""
+"""Operands that do not fit their operator are refused before any SQL is built."""
 
 import itertools
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""A retried POST is answered, not repeated."""
+"""A retried POST gets the stored reply and is not executed again."""
 
 import threading
 from collections.abc import Callable

@@ -1,4 +1,6 @@
-"""An Idempotency-Key after failures, under parallel calls, on every verb and route, and who may have its reply."""
+"""Idempotency-Keys after failures, in parallel calls, on every verb and route, and permissions on stored
+replies.
+"""
 
 import threading
 import time

@@ -1,4 +1,4 @@
-"""The process of a worker is killed in the middle of a call with an Idempotency-Key: the retry executes it once."""
+"""The process of a worker is killed during a call with an Idempotency-Key: the retry executes the call once."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""Lists in the corners: ties, empty values, labels, aggregates and what Frappe's own clients send."""
+"""Edge cases of lists: ties, empty values, labels, aggregates and requests of Frappe's own clients."""
 
 import json
 import random

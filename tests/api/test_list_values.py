@@ -1,4 +1,6 @@
-"""Lists over HTTP: values of filters are read as their columns have them; orders and groups reach linked records."""
+"""Lists over HTTP: filter values are parsed by the types of their columns; orders and groups may use linked
+records.
+"""
 
 import uuid
 from collections.abc import Callable

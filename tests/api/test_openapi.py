@@ -1,4 +1,4 @@
-"""The OpenAPI document: valid, complete, and true to the endpoints it is read from."""
+"""The OpenAPI document: valid, complete, and consistent with the endpoints it is built from."""
 
 import datetime
 import inspect
@@ -25,7 +25,7 @@ Api = Callable[[str], Client]
 
 
 class Shape(TypedDict):
-	"""What an endpoint returns."""
+	"""A type that an endpoint returns."""
 
 	name: str
 
@@ -153,7 +153,7 @@ def test_a_typed_dict_is_a_component_of_its_name() -> None:
 		"Shape": {
 			"type": "object",
 			"title": "Shape",
-			"description": "What an endpoint returns.",
+			"description": "A type that an endpoint returns.",
 			"properties": {"name": {"type": "string"}},
 			"required": ["name"],
 		}

@@ -1,6 +1,7 @@
-"""What the API answers is what its OpenAPI document says: schemathesis sends requests by the document, and looks.
+"""Replies conform to the OpenAPI document: schemathesis generates requests from it and checks the replies.
 
-Bounded: each operation gets a few requests. CONTRIBUTING.md has the command for a long run."""
+Bounded: each operation gets a few requests. CONTRIBUTING.md has the command for a long run.
+"""
 
 import json
 import subprocess

@@ -1,7 +1,8 @@
-"""Twenty calls at the same moment, each served by a thread and a connection to the database of its own.
+"""Twenty calls at the same moment, each served by its own thread and database connection.
 
-What may be done twenty times is done twenty times, without a conflict; what only one can have goes to one, and the
-others are told why. See docs/decisions/0042."""
+What may be done twenty times is done twenty times, without a conflict; if only one call can succeed, the
+others get the reason. See docs/decisions/0042.
+"""
 
 import subprocess
 import sys

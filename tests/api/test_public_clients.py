@@ -1,4 +1,4 @@
-"""Public client libraries make their calls against this app as they do against Frappe without it."""
+"""Public client libraries work with this app as they do with Frappe alone."""
 
 import json
 import re
@@ -164,7 +164,7 @@ def _run_frappe_request(base: str, site: str, key: str, secret: str) -> Calls:
 
 
 class _Recorder:
-	"""Collects what each call of a client gave, or the class of its error."""
+	"""Records the result of each call of a client, or the class of its error."""
 
 	def __init__(self) -> None:
 		self.results: Calls = {}

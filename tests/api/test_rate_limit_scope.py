@@ -1,4 +1,6 @@
-"""Which requests the rate limit charges, and to whom: every API request of a token, a bearer or a guest."""
+"""The requests that the rate limit charges, and the charged caller: every API request of a token, a bearer or
+a guest.
+"""
 
 from collections.abc import Callable, Iterator
 

@@ -1,4 +1,4 @@
-"""Webhooks: what the documented call makes, where it may point, and a delivery to a real server."""
+"""Webhooks: the records that the documented call creates, allowed targets, and a delivery to a real server."""
 
 import contextlib
 import json

@@ -1,4 +1,6 @@
-"""Rates that follow the currency, leads with one address at the same moment, bulk assignments that others hear of."""
+"""Edge cases of the CRM: rates that follow the currency, leads with one address saved in parallel,
+notifications of bulk assignments.
+"""
 
 import json
 from threading import Barrier, Thread

@@ -1,4 +1,4 @@
-"""Leads: the list call, and a status that agrees with qualification and probability."""
+"""Leads: the list call, and consistency of status, qualification and probability."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Moving opportunities, and a stage that stays true to ERPNext's status whichever way either changes."""
+"""Moving opportunities, and consistency of the stage with ERPNext's status."""
 
 import threading
 
@@ -281,7 +281,7 @@ class TestAdvanceRefusals:
 
 
 class TestConsistency:
-	"""Whichever way a record changes."""
+	"""Changes by every route."""
 
 	def test_insert_through_the_api(self, sales):
 		lead = factories.make_lead()

@@ -1,4 +1,4 @@
-"""The pipeline summary, against counts and sums worked out by hand."""
+"""The pipeline summary, compared with counts and sums computed by hand."""
 
 from types import MappingProxyType
 
@@ -77,7 +77,7 @@ def strip(name: str, **fields) -> None:
 
 
 class TestArithmetic:
-	"""No site."""
+	"""The computation alone, without a site."""
 
 	RATES = MappingProxyType({"EUR": 1.1, "GBP": 1.25})
 

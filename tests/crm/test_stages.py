@@ -1,4 +1,4 @@
-"""The table of stages and its arithmetic. No site."""
+"""The table of stages and its functions. No site needed."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Values in columns whose fields ERPNext 16 has renamed move to the fields it has now."""
+"""Values in columns whose fields ERPNext 16 has renamed move to the new fields."""
 
 from collections.abc import Iterator
 

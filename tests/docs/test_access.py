@@ -1,4 +1,4 @@
-"""Who reaches which document, by every way there is, and what stands against everyone."""
+"""Access to documents by every route, and refusals that apply to everyone."""
 
 import json
 

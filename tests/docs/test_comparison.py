@@ -1,4 +1,4 @@
-"""Comparing versions and reading texts take a bounded time and memory, whatever the files were made for."""
+"""Comparing versions and reading texts take bounded time and memory, also for malicious files."""
 
 import io
 import subprocess

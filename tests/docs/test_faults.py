@@ -1,4 +1,4 @@
-"""What goes wrong: a clear error, nothing lost, nothing left lying about. And the check that finds damage."""
+"""Failures: a clear error, nothing lost, nothing left over; and the integrity check that finds damage."""
 
 import http.client
 import io
@@ -43,7 +43,7 @@ def document(site, folder) -> str:
 
 
 class Zeros:
-	"""A stream of so many zeros."""
+	"""A stream of a given number of zero bytes."""
 
 	def __init__(self, left: int) -> None:
 		self.left = left

@@ -1,4 +1,6 @@
-"""Two titles that the database's collation holds equal are two documents, and two folders with an access each."""
+"""Titles that the database's collation treats as equal are different documents, and different folders with
+separate access.
+"""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""Names that operating systems and people give to files and folders: stored in one form, or refused with 400."""
+"""Names that operating systems and people give to files and folders: normalized, or refused with 400."""
 
 import unicodedata
 

@@ -1,4 +1,4 @@
-"""Search over titles, tags, notes and what is inside the files."""
+"""Search over titles, tags, notes and the text of files."""
 
 import io
 import zipfile

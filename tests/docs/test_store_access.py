@@ -1,4 +1,6 @@
-"""Nobody finds out where the bytes of a document are, and no File leads to them past the document's permissions."""
+"""Nobody can find out where the content of a document is stored, and no File leads to it without the
+document's permissions.
+"""
 
 import json
 from collections.abc import Callable

@@ -1,7 +1,8 @@
-"""The course of a sprint, told as stories and worked out by hand. No site.
+"""The burndown series of sprints, computed by hand. No site needed.
 
 All sprints run from Monday, 1 February 2027, for a week, unless a story says otherwise, and were started on that Monday
-at 09:00. Hours are those that remained as each day ended."""
+at 09:00. Hours are those that remained as each day ended.
+"""
 
 from datetime import date, datetime
 

@@ -1,4 +1,4 @@
-"""What happens to tasks is written down when it happens, by whichever way; and told late where no hook saw it."""
+"""Changes of tasks are recorded when they happen, by every route, and later by the daily job if no hook ran."""
 
 from datetime import datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""A burndown over random histories equals a replay of them by brute force."""
+"""A burndown over random histories equals a brute-force replay of them."""
 
 from datetime import date, datetime, time, timedelta
 

@@ -1,4 +1,4 @@
-"""Sprints over HTTP: their burndown as documented, start and close, who may what, and what is refused."""
+"""Sprints over HTTP: the documented burndown, start and close, permissions, and refusals."""
 
 from concurrent.futures import ThreadPoolExecutor
 

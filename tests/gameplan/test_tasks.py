@@ -1,5 +1,6 @@
-"""Tasks as the reference sends them, and what ERPNext must get right all the same: notes, stamps, project percentages,
-dependencies, and which sprint a task may be in."""
+"""Tasks as the reference sends them, and the corrections to ERPNext: notes, completion dates, project
+percentages, dependencies, and the rules for a task's sprint.
+"""
 
 from itertools import pairwise
 

@@ -1,4 +1,4 @@
-"""New tickets are assigned by the platform's Assignment Rule; `assigned_to` tells whom it chose."""
+"""New tickets are assigned by the platform's Assignment Rule; `assigned_to` has its choice."""
 
 import contextlib
 

@@ -1,4 +1,4 @@
-"""add_issue_comment: replies that reach the customer, notes that never do; on an Issue and on an HD Ticket."""
+"""add_issue_comment: replies to the customer and internal notes, on an Issue and on an HD Ticket."""
 
 import email
 from email.message import EmailMessage, Message

@@ -1,4 +1,4 @@
-"""Whom a reply goes to as a copy: those of the customer's latest mail, or those of the parameter `cc`."""
+"""Recipients of copies of a reply: those of the customer's latest mail, or those of the parameter `cc`."""
 
 import pytest
 

@@ -1,4 +1,6 @@
-"""Due times in working hours: over pauses, weekends, holidays and changes of the clock, against a count by minutes."""
+"""Due times in working hours, over pauses, weekends, holidays and clock changes, compared with a count by
+minutes.
+"""
 
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo

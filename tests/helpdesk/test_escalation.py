@@ -1,5 +1,6 @@
-"""The escalation job: who gets what, once per ticket and stage, in a number of statements that does not depend on how
-many tickets are open."""
+"""The escalation job: assignments and notifications, once per ticket and stage, in a constant number of
+statements.
+"""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""Issues through the documented generic calls, who they can be assigned to, and one's own tickets."""
+"""Issues through the documented generic calls, their possible assignees, and the caller's own tickets."""
 
 import pytest
 
@@ -109,7 +109,7 @@ class TestTheDocumentedCalls:
 
 
 class TestAssignedTo:
-	"""Who cannot be assigned, on both ways; nothing of the request is written then."""
+	"""Users who cannot be assigned, by both routes; nothing of the request is written."""
 
 	@pytest.fixture(params=["nobody", "disabled", "stranger", "customer", "of another company"])
 	def unfit(self, request, site) -> str:

@@ -1,4 +1,4 @@
-"""What is written on a ticket stays as it was written: text with its lines and brackets, HTML with its tags."""
+"""Messages on tickets are kept as they were written: text with its lines and brackets, HTML with its tags."""
 
 import html
 

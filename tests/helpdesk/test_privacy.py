@@ -1,4 +1,4 @@
-"""What colleagues say on a ticket stays among them: no page, no list, no form, no mail gives it to a customer."""
+"""Internal notes on tickets: no page, list, form or mail shows them to a customer."""
 
 import itertools
 import json

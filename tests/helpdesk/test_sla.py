@@ -1,6 +1,7 @@
-"""get_sla_status, and the engines' own clocks behind it. The dates are worked out by hand: the agreement runs Monday to
-Friday, 09:00 to 17:00; High answers in 2 hours and resolves in 12; Low in 8 and 24. 2027-02-01 is a Monday, 2027-02-03
-a holiday."""
+"""get_sla_status, and the due times of the SLA engines behind it. The dates are computed by hand: the
+agreement covers Monday to Friday, 09:00 to 17:00; priority High has 2 hours to respond and 12 to resolve; Low
+8 and 24. 2027-02-01 is a Monday, 2027-02-03 a holiday.
+"""
 
 from datetime import datetime, timedelta
 
@@ -385,7 +386,7 @@ class TestHDTicket:
 
 
 class TestNames:
-	"""Which ticket a name means."""
+	"""The ticket that a name means."""
 
 	@pytest.fixture
 	def both(self, site):

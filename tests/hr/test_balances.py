@@ -1,4 +1,4 @@
-"""Leave balances: what HRMS's own function says, of one employee and of many at once."""
+"""Leave balances, of one employee and of many at once, compared with HRMS's own function."""
 
 from datetime import date
 

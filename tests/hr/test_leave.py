@@ -1,4 +1,4 @@
-"""Leave: applied for, refused with advice, approved, rejected, cancelled; and who may do which."""
+"""Leave: applications, refusals with remedies, approval, rejection, cancellation, and permissions."""
 
 from threading import Barrier, Thread
 

@@ -1,4 +1,4 @@
-"""Checking in and out: for oneself, by HR, where and when, and never twice."""
+"""Checking in and out: for oneself, by HR, time and place, and no duplicates."""
 
 from datetime import datetime, timedelta
 from threading import Barrier, Thread

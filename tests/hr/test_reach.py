@@ -1,5 +1,6 @@
-"""Whose records a caller reaches, also by the generic methods: an employee their own, a manager their reports', HR
-all. With and without the user permission that HRMS makes."""
+"""Self-service limits, also in the generic methods: employees read their own records, managers their
+reports', HR all. With and without the user permission that HRMS creates.
+"""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The hours of a day: of night shifts, over clock changes, and against a count minute by minute."""
+"""The hours of a day: of night shifts, over clock changes, and compared with a count minute by minute."""
 
 from collections import defaultdict
 from datetime import date, datetime, timedelta, timezone

@@ -1,4 +1,4 @@
-"""get_dashboard over HTTP: the three kinds of dashboards, what a reply holds, and what is refused."""
+"""get_dashboard over HTTP: the three kinds of dashboards, the content of a reply, and refusals."""
 
 import json
 

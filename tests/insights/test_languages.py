@@ -1,4 +1,4 @@
-"""The words of a dashboard are in its reader's language, whoever had its figures computed."""
+"""The texts of a dashboard are in its reader's language, whoever had its values computed."""
 
 import pytest
 

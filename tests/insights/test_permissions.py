@@ -1,4 +1,4 @@
-"""Whose records a figure counts: never those that its reader may not count, however recently others looked."""
+"""The records that a value counts: only those that its reader may read, whatever is cached for others."""
 
 import pytest
 

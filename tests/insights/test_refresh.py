@@ -1,4 +1,4 @@
-"""refresh_metrics, what happens in the background, what a metric was, and its alerts."""
+"""refresh_metrics, background jobs, the history of metrics, and alerts."""
 
 import json
 import threading
@@ -135,7 +135,7 @@ def test_a_refresh_is_no_reason_to_compute_for_the_one_who_asked_again(api, site
 
 
 class listening:  # noqa: N801
-	"""What the site publishes for browsers meanwhile."""
+	"""Messages that the site publishes for browsers in the meantime."""
 
 	def __enter__(self):
 		from frappe.utils.background_jobs import get_redis_connection_without_auth

@@ -1,4 +1,4 @@
-"""Cells, rows and charts of a report's file, without a site: what the values at the edges become."""
+"""Cells, rows and charts of a report's file, without a site: boundary values."""
 
 import datetime
 import io

@@ -1,4 +1,4 @@
-"""generate_report: what is in the files, in each of the formats."""
+"""generate_report: the content of the files, in each format."""
 
 import datetime
 import io

@@ -1,4 +1,4 @@
-"""generate_report over HTTP: what it answers, who may, what it refuses, mail, and how long files are kept."""
+"""generate_report over HTTP: replies, permissions, refusals, mail, and deletion of files."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Letter heads of PDFs read the site's own files that the caller may read, and nothing else."""
+"""Letter heads of PDFs read only the site's own files that the caller may read."""
 
 import base64
 import io

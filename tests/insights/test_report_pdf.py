@@ -1,4 +1,4 @@
-"""PDFs of long and of wide reports: the heading on every page, no row in two, no column lost."""
+"""PDFs of long and of wide reports: the heading on every page, no row split, no column lost."""
 
 import io
 import re

@@ -1,4 +1,4 @@
-"""What a CSV, XLSX or JSON file of a report holds reads back as the values that are stored."""
+"""The values in a CSV, XLSX or JSON file of a report are those that are stored."""
 
 import csv
 import datetime

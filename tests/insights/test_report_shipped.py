@@ -1,4 +1,4 @@
-"""The reports that come with the app: their figures, worked out by hand, and that they show what the caller may read."""
+"""The reports that come with the app: their figures, computed by hand, and the caller's permissions."""
 
 import json
 

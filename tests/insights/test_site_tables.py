@@ -1,4 +1,6 @@
-"""Insights over the site's own database: the rows and columns that the reader may read, whichever way a table is named."""
+"""Insights over the site's own database: the rows and columns that the reader may read, however a table is
+named.
+"""
 
 from dataclasses import dataclass
 from typing import Any

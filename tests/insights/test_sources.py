@@ -1,4 +1,4 @@
-"""Where a metric's figure comes from, what a metric may be, and the ones that come with the app."""
+"""Sources of metrics, validation of metrics, and the metrics that come with the app."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What parameters are called, and what belongs into those of that name."""
+"""Names of parameters, and values that fit each."""
 
 import json
 import re

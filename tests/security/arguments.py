@@ -48,7 +48,7 @@ class Subject:
 
 @dataclass(frozen=True)
 class Filling:
-	"""One set of arguments. `about` is the DocType of the planted record they name."""
+	"""One set of arguments. `about` is the DocType of the planted record that they name."""
 
 	about: str
 	values: dict[str, Any]
@@ -63,7 +63,7 @@ def as_text(value: Any) -> str:
 
 
 class Arguments:
-	"""Fills parameters with what is planted, else with what the site has."""
+	"""Fills parameters with planted records, otherwise with records of the site."""
 
 	def __init__(self, world: World, methods: list[Method]) -> None:
 		self.world = world

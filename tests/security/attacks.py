@@ -1,5 +1,7 @@
-"""What single calls with plain arguments don't show: filters that guess, records of one's own that point at others',
-schedules, follows, invented charts. Each is a function that sends its requests and returns the replies to look at."""
+"""Attacks that single calls with plain arguments do not cover: guessing filters, own records that point at
+others', schedules, follows, invented charts. Each is a function that sends its requests and returns the
+replies to search.
+"""
 
 import json
 from typing import Any

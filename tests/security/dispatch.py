@@ -1,4 +1,4 @@
-"""Calls the site within this process, through Frappe's own application with all of its hooks."""
+"""Call the site within this process, through Frappe's own application with all of its hooks."""
 
 import json
 import signal
@@ -22,7 +22,7 @@ CALL_SECONDS = 8
 
 
 class CallTimeoutError(BaseException):
-	"""A call took too long; no handler of the platform's may catch it."""
+	"""A call took too long. No handler of the platform catches this."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Request:
 
 @dataclass
 class Reply:
-	"""What came back, and what the call did beside it."""
+	"""A reply, and the side effects of the call."""
 
 	request: Request
 	status: int

@@ -1,4 +1,6 @@
-"""Takes fixes out, one by one, and looks whether the sweep finds the leak: `python -m tests.security.doors report.json`."""
+"""Remove fixes one by one, and check that the sweep finds the leak: `python -m tests.security.doors
+report.json`.
+"""
 
 import json
 import os
@@ -21,7 +23,7 @@ METHODS = "orchestrator.access.method_guards.METHODS"
 
 @dataclass(frozen=True)
 class Door:
-	"""A fix, and the part of the sweep that has to miss it."""
+	"""A fix, and the part of the sweep that must find the leak without it."""
 
 	name: str
 	caller: str

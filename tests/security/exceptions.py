@@ -1,4 +1,4 @@
-"""What the sweep does not call, and what it does not count as a leak: each with the reason."""
+"""Calls that the sweep skips, and findings that are not leaks, each with the reason."""
 
 # Pattern of an error -> why it is no wrong argument
 REFUSALS: dict[str, str] = {

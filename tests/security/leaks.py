@@ -1,4 +1,4 @@
-"""What a call showed, or left behind, that its caller may not see."""
+"""Leaks: values that a call returned or stored although its caller may not see them."""
 
 import re
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ TABLE = re.compile(
 
 @dataclass(frozen=True)
 class Leak:
-	"""A planted value where it should not be."""
+	"""A planted value in the wrong place."""
 
 	caller: str
 	method: str

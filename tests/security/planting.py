@@ -1,4 +1,4 @@
-"""The records a sweep hunts for, each text field of them holding a value that nobody can guess."""
+"""The planted records, with a value that nobody can guess in each text field."""
 
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -33,7 +33,7 @@ NOT_PLANTED = {
 
 @dataclass
 class World:
-	"""What was planted: the records by DocType, and the canaries in them."""
+	"""The planted records by DocType, and their canaries."""
 
 	canaries: Canaries
 	records: dict[str, Document] = field(default_factory=dict)

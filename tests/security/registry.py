@@ -1,4 +1,4 @@
-"""Every whitelisted function of the installed apps. They register themselves, once their modules are imported."""
+"""Every whitelisted function of the installed apps. They register themselves when their modules are imported."""
 
 import importlib
 import inspect
@@ -29,7 +29,7 @@ SKIPPED_FOLDERS = frozenset({"node_modules", "public", "__pycache__", ".git"})
 
 @dataclass(frozen=True)
 class Method:
-	"""A whitelisted function: of a module, or, where `doctype` is set, of that DocType's controller."""
+	"""A whitelisted function: of a module or, if `doctype` is set, of that DocType's controller."""
 
 	path: str
 	function: Callable

@@ -1,4 +1,4 @@
-"""What became of a call: whether it reached the work, and what it showed that it should not."""
+"""The result of a call: whether it ran the method's own code, and the leaks."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The REST routes of both versions, for each DocType that holds or repeats what is planted."""
+"""The REST routes of both versions, for each DocType that contains or repeats planted values."""
 
 import json
 from collections.abc import Iterator

@@ -1,7 +1,8 @@
-"""A bare record for each DocType that a function's arguments name and the site has none of.
+"""A minimal record for each DocType that arguments name and of which the site has no record.
 
-The rows go straight into their tables: no controller runs, nothing else is made. They only have to exist, so that a
-call gets past the look-up of its arguments."""
+The rows are written directly into their tables: no controller runs. They only have to exist, so that a call
+gets past the look-up of its arguments.
+"""
 
 from typing import Any
 

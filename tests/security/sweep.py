@@ -1,6 +1,7 @@
-"""The sweep, in a process of its own: `python -m tests.security.sweep portal,desk report.json`.
+"""The sweep, in a separate process: `python -m tests.security.sweep portal,desk report.json`.
 
-It plants, calls and reports; nothing of it is committed. The callers share one planted world."""
+It plants, calls and reports; nothing of it is committed. The callers share one planted world.
+"""
 
 import json
 import os
@@ -39,7 +40,7 @@ PARTS = ("functions", "routes", "guesses", "attacks", "rooms")
 
 @dataclass
 class Report:
-	"""What a sweep did and found."""
+	"""The actions and findings of a sweep."""
 
 	users: list[str] = field(default_factory=list)
 	methods: int = 0
@@ -64,7 +65,7 @@ class Report:
 
 @dataclass
 class Sweep:
-	"""The planted world and the means to call."""
+	"""The planted records and the calls on them."""
 
 	dispatcher: Dispatcher
 	world: World

@@ -1,4 +1,4 @@
-"""One sweep as a test sees it: run for some users, summed up, and held against what is asked of it."""
+"""One sweep as a test sees it: run for some users, summarized, and compared with the requirements."""
 
 import json
 from pathlib import Path

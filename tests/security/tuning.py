@@ -1,6 +1,8 @@
-"""Finds arguments that get a function to its work: calls it as Administrator, reads the error, and tries again.
+"""Find arguments with which a function runs its own code: call it as Administrator, read the error, and try
+again.
 
-`tune_all` rewrites method_arguments.json. To be run within a sweep (sweep.py) when the platform's functions change."""
+`tune_all` rewrites method_arguments.json. To be run within a sweep (sweep.py) when the platform's functions change.
+"""
 
 import json
 import re
@@ -21,7 +23,7 @@ SHAPES: tuple[Any, ...] = ({}, [], [{}], RECORD, [RECORD], ["$name"], "$name", 1
 
 
 class Tuner:
-	"""Tunes one function after the other."""
+	"""Finds arguments for one function after the other."""
 
 	def __init__(self, dispatcher: Dispatcher, world: World, arguments: Arguments) -> None:
 		self.dispatcher, self.arguments = dispatcher, arguments

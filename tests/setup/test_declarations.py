@@ -1,4 +1,6 @@
-"""What the app adds to other apps' DocTypes, and how the platform treats it."""
+"""The fields, options and indexes that the app adds to other apps' DocTypes, and the platform's handling of
+them.
+"""
 
 import json
 import shutil

@@ -1,4 +1,6 @@
-"""The demo: made by the command, whole and coherent, and taken back to the last record, whatever people did."""
+"""The demo: created by the command, complete and consistent, and removed without a trace, whatever users
+changed.
+"""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,7 +31,7 @@ COUNTERS = {"tabSeries"}  # they go on, as do the sequences behind the names tha
 
 @dataclass
 class Demo:
-	"""What was seen of one demo, from before it was made until after it was removed."""
+	"""Observations of one demo, from before its creation until after its removal."""
 
 	before: Snapshot
 	bytes_before: set[str] = field(default_factory=set)

@@ -1,4 +1,4 @@
-"""`bench orchestrator doctor`: what it looks at, what it says, how it ends."""
+"""`bench orchestrator doctor`: its checks, its messages, its exit codes."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""The doctor finds records that went wrong before this version, each by its name, and leaves right ones alone."""
+"""The doctor names each record that an earlier version left wrong, and no correct one."""
 
 import pytest
 

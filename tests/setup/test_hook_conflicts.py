@@ -1,4 +1,6 @@
-"""The doctor names what another installed app switches off, what the rate limit counts, and who reads clients."""
+"""The doctor reports hooks that another app replaces, requests that the rate limit counts, and users who read
+clients.
+"""
 
 import json
 from collections.abc import Callable
@@ -14,7 +16,7 @@ from tests.support.rate_limits import override_rate_limit
 
 
 class OtherComment(Document):
-	"""A class of another app that takes the place of ours."""
+	"""A class of another app that replaces this app's."""
 
 
 @pytest.fixture

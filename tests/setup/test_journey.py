@@ -1,5 +1,6 @@
-"""The app comes and goes: migrated, uninstalled, installed on a site that holds data, uninstalled again, and the
-whole database compared. One journey on the test site itself, whose database is put back afterwards."""
+"""The life of the app on a site: migrated, uninstalled, installed on a site with data, uninstalled again, and
+the whole database compared. One sequence on the test site itself, whose database is restored afterwards.
+"""
 
 import json
 from collections.abc import Iterator
@@ -55,7 +56,7 @@ STOCK_TASK_STATUSES = "Open\nWorking\nPending Review\nOverdue\nTemplate\nComplet
 
 @dataclass
 class Journey:
-	"""What was seen on the way."""
+	"""Observations on the way."""
 
 	names: dict[str, str] = field(default_factory=dict)
 	before_migrate: dict[str, Any] = field(default_factory=dict)

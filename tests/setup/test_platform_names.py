@@ -1,5 +1,6 @@
-"""Every dotted name of the platform that this app has in its tables is one of the Frappe at hand, or is declared to belong to
-the other line. A name that nothing answers to guards nothing, in silence."""
+"""Every dotted name of the platform in this app's tables exists in this Frappe version, or is declared for
+the other one. A name that does not exist would silently guard nothing.
+"""
 
 import ast
 import re

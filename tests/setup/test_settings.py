@@ -1,4 +1,4 @@
-"""Orchestrator Settings: what it refuses, who may change it, and the names of the API reference on request."""
+"""Orchestrator Settings: validation, permissions, and the optional names of the API reference."""
 
 import pytest
 

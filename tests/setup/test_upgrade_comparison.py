@@ -1,4 +1,4 @@
-"""What `script/upgrade` finds lost or changed, and what it refuses before it touches anything."""
+"""The comparison of `script/upgrade`: lost and changed records, and refusals before any change."""
 
 import subprocess
 import sys

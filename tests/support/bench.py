@@ -1,4 +1,4 @@
-"""The bench from the shell: its commands in a process of their own, and the site's database out and in."""
+"""Run commands of the bench in separate processes, and dump and restore the site's database."""
 
 import re
 import shutil

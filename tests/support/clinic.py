@@ -1,4 +1,4 @@
-"""Facilities, connections and clients for the tests of what surrounds the sync. The sync's own tests make theirs by runs."""
+"""Facilities, connections and clients for tests outside the sync. The sync's own tests create theirs by runs."""
 
 import uuid
 from typing import Any

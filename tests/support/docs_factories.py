@@ -1,4 +1,4 @@
-"""Folders, documents and versions for tests, and where their bytes are."""
+"""Create folders, documents and versions for tests, and find their stored content."""
 
 import io
 from pathlib import Path

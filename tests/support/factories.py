@@ -1,4 +1,4 @@
-"""Records for tests: valid ones from defaults, each with a name of its own, committed so that the server sees them.
+"""Create valid records for tests from defaults, with unique names, committed so that the server sees them.
 
 Every `make_*` takes field values as keywords and returns the saved document.
 """

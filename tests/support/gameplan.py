@@ -1,4 +1,4 @@
-"""What the gameplan tests share: people of a project, sprints, tasks in them, and days that pass."""
+"""Common parts of the gameplan tests: members of a project, sprints, tasks, and passing days."""
 
 import contextlib
 from collections.abc import Callable, Iterator

@@ -1,4 +1,6 @@
-"""What the helpdesk tests share: agreements, portal users, agents, tickets, settings, an outgoing mail account."""
+"""Common parts of the helpdesk tests: agreements, portal users, agents, tickets, settings, an outgoing mail
+account.
+"""
 
 import contextlib
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""HR records for tests: people with a user, their leave and what it needs. Each is committed."""
+"""Create HR records for tests: employees with a user, their leave and its prerequisites. Each is committed."""
 
 from datetime import date, timedelta
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from tests.support import factories
 
 
 class Person(NamedTuple):
-	"""An employee and the user who signs in as them."""
+	"""An employee and their user."""
 
 	employee: str
 	user: str

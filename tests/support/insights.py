@@ -1,4 +1,4 @@
-"""Dashboards, metrics and their sources for tests; and what a reply says of one item."""
+"""Create dashboards, metrics and their sources for tests, and find an item in a reply."""
 
 import json
 import time

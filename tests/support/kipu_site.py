@@ -1,4 +1,6 @@
-"""What the tests of the sync share on the site: connections to a simulator on this machine, runs, what is there afterwards."""
+"""Common parts of the sync tests on a site: connections to a local simulator, runs, and the resulting
+records.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

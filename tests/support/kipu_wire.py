@@ -1,4 +1,4 @@
-"""What the tests of the Kipu sync share: clients for a simulator, raw records, and a server that answers raw bytes."""
+"""Common parts of the Kipu tests: clients for a simulator, raw records, and a server that sends raw bytes."""
 
 import socket
 import threading

@@ -1,4 +1,4 @@
-"""The examples of the OpenAPI document, taken from docs/api-reference.md.
+"""Extract the examples of the OpenAPI document from docs/api-reference.md.
 
 `python -m tests.support.openapi_examples` writes orchestrator/api/openapi_document/examples.json, which a test compares
 with the reference. Of each method under each verb it has the first successful query, and the bodies and replies by the

@@ -16,7 +16,7 @@ HEADING = re.compile(r"^(#{1,6}) +(.+)$", re.MULTILINE)
 
 
 class Block(NamedTuple):
-	"""A fenced block: its language, its text, and the prose between it and the block before."""
+	"""A fenced block: its language, its text, and the prose between it and the previous block."""
 
 	language: str
 	text: str

@@ -1,4 +1,4 @@
-"""Which names of the platform this bench has."""
+"""Names of the platform that exist on this bench."""
 
 import importlib
 

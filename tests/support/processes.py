@@ -1,5 +1,6 @@
-"""Tests in several processes at once: each has a site and Redis databases of its own, and so what tests call "the
-site" is nobody else's. `script/test` makes the sites."""
+"""Run tests in several processes at once: each has its own site and Redis databases, so that no other process
+changes them. `script/test` creates the sites.
+"""
 
 import os
 from urllib.parse import urlsplit

@@ -1,4 +1,4 @@
-"""Reads docs/api-reference.md: its requests, its replies, and how the two are compared.
+"""Parse docs/api-reference.md: its requests, its replies, and the comparison of both.
 
 An example is a request in an `http` block and its reply: an `http` block with status and headers, a `json` block
 with the body, or both. Without the first, the status is 200. In a reply
@@ -32,7 +32,7 @@ Bindings = dict[str, str]
 
 @dataclass
 class Example:
-	"""One request, and the reply it is said to get."""
+	"""A request and its documented reply."""
 
 	line: int
 	verb: str

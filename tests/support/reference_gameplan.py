@@ -1,4 +1,4 @@
-"""The sprint that docs/api-reference.md tells of: SPRINT001 of PROJ002, worked in March 2025."""
+"""The sprint of docs/api-reference.md: SPRINT001 of PROJ002, in March 2025."""
 
 import frappe
 

@@ -1,4 +1,4 @@
-"""The employees that docs/api-reference.md tells of: EMP001, who reports to EMP002."""
+"""The employees of docs/api-reference.md: EMP001, who reports to EMP002."""
 
 from datetime import date, timedelta
 

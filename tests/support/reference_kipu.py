@@ -1,5 +1,6 @@
-"""The Kipu instance that docs/api-reference.md tells of: sixty stays, fifteen of which are here already; since then twelve
-of those have changed."""
+"""The Kipu instance of docs/api-reference.md: sixty stays, of which fifteen were imported before and twelve
+of those changed since.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""Reports for tests, and the files that are made of them."""
+"""Create reports for tests, and read the files made of them."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""The whole database at one moment, to compare with another."""
+"""A snapshot of the whole database, for comparison with another."""
 
 import json
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ LOGS = {
 
 @dataclass
 class Snapshot:
-	"""The schema, a checksum per table, the rows of Frappe's bookkeeping."""
+	"""The schema, a checksum per table, and the rows of Frappe's own tables."""
 
 	columns: set[tuple]
 	indexes: set[tuple]

@@ -15,7 +15,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 @dataclass(frozen=True)
 class Import:
-	"""One import that runs: `module` is the file imported, `name` what is taken out of it, if anything."""
+	"""An import: `module` is the imported file, `name` the imported name, if any."""
 
 	line: int
 	module: str

@@ -1,4 +1,6 @@
-"""A run that would blank a field in unusually many records is held: what counts for it, and what does not."""
+"""A run that would empty a field in unusually many records is held: the changes that count for it, and those
+that do not.
+"""
 
 from collections.abc import Iterable, Iterator
 from typing import Any

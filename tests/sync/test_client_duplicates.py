@@ -1,4 +1,4 @@
-"""Who may be the same person: what counts as likely, and that nobody learns of people they may not see."""
+"""Likely duplicate clients: the criteria, and the caller's permissions."""
 
 import json
 from uuid import uuid4

@@ -1,4 +1,4 @@
-"""Clients as people see and change them: who sees whom, whose word counts, who is told."""
+"""Clients as users see and change them: permissions, conflict policies, notifications."""
 
 from collections.abc import Callable, Iterator
 from typing import Any

@@ -1,5 +1,4 @@
-"""Columns that a site has added to clients: a row that is written with many others holds in them what saving would have
-put there."""
+"""Columns that a site has added to clients: a bulk insert writes the same values as saving would."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,6 @@
-"""What a patient's status must not depend on: other fields, stamps, the vault's dates, other master records."""
+"""Influences that must not change a patient's status: other fields, timestamps, dates of the vault, other
+master records.
+"""
 
 from collections.abc import Iterator
 from typing import Any

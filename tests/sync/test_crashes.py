@@ -1,7 +1,8 @@
-"""Whatever stops a run, after the next one the clients are those that one clean run gives: nothing twice, nothing lost.
+"""After any crash, the next run leaves the same clients as one clean run: nothing twice, nothing lost.
 
 Processes are killed with SIGKILL for real, at points drawn by chance: before some statement to the database or some
-request to Kipu."""
+request to Kipu.
+"""
 
 import contextlib
 import os
@@ -67,7 +68,7 @@ def run_in_process(work: Callable[[], object]) -> int:
 
 
 class Points:
-	"""Counts statements and requests; kills this process before the one with the number `fatal`."""
+	"""Counts statements and requests; kills this process before number `fatal`."""
 
 	def __init__(self, fatal: int = 0) -> None:
 		self.fatal = fatal

@@ -1,4 +1,4 @@
-"""A page whose work the database gives up, to end a deadlock, is done again as if nothing had been."""
+"""A page whose transaction the database aborts to resolve a deadlock is repeated without a trace."""
 
 import contextlib
 from collections.abc import Iterator
@@ -45,7 +45,7 @@ def kipu(site: str) -> Iterator[Simulator]:
 
 
 class Deadlock:
-	"""Before the first statement of a kind the database gives the transaction up."""
+	"""Aborts the transaction before the first statement of a kind."""
 
 	def __init__(self, before: str) -> None:
 		self.before = before.casefold()

@@ -1,4 +1,4 @@
-"""The first and the last day that a date can hold."""
+"""The earliest and the latest possible date."""
 
 from datetime import date
 

@@ -1,4 +1,4 @@
-"""Who hears of a connection that falls behind and of fields that change; what the doctor says of the sync."""
+"""Notifications about stale connections and changed fields, and the doctor's checks of the sync."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""The sync from the shell: what its commands print, how they end."""
+"""The commands of the sync: their output and exit codes."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Every finding of the pre-flight test has words, and the words are filled."""
+"""Every finding of the connection test has a message without unfilled placeholders."""
 
 import ast
 import re

@@ -1,4 +1,4 @@
-"""The HTTP session: what it sends, how long it waits, what it makes of answers."""
+"""The HTTP session: the requests it sends, its waits, and its handling of replies."""
 
 import email.utils
 import gzip
@@ -44,7 +44,7 @@ def fetch(
 
 
 class FakeTime:
-	"""A clock that only sleeping moves."""
+	"""A clock that moves only by sleeping."""
 
 	def __init__(self):
 		self.now = 100.0

@@ -1,4 +1,4 @@
-"""The pre-flight test names the part of a connection that is wrong, whatever the remote says."""
+"""The connection test names the part of a connection that is wrong, whatever the remote replies."""
 
 from dataclasses import replace
 from zoneinfo import ZoneInfo

@@ -1,4 +1,4 @@
-"""Who is in care by Kipu and who is here: every kind of difference, and nothing of people the caller may not see."""
+"""Clients in care in Kipu and on this site: every kind of difference, and the caller's permissions."""
 
 import json
 from datetime import date, datetime, timedelta, timezone

@@ -1,4 +1,4 @@
-"""What a record means: identity, days, status, words, and what is wrong with it."""
+"""Parsing a record: identity, dates, status, texts, and errors."""
 
 from dataclasses import FrozenInstanceError
 from datetime import date, datetime, timedelta, timezone

@@ -1,4 +1,6 @@
-"""The simulator serves any correct client: here a second one, written from Kipu's description with nothing of ours."""
+"""The simulator serves any correct client: here a second one, written from Kipu's description without code of
+this app.
+"""
 
 import email.utils
 import hashlib

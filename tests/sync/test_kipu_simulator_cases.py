@@ -1,4 +1,4 @@
-"""Data cases and faults of the simulator that a second look at Kipu's description added, and what a large instance costs."""
+"""Special data and faults of the simulator, and the cost of a large instance."""
 
 from datetime import date, datetime, timezone
 

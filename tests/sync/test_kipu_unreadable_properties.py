@@ -1,4 +1,4 @@
-"""A record of Kipu with fields that can't be read arrives with the right status, and with all its other fields."""
+"""A Kipu record with unreadable fields is imported with the right status and all its other fields."""
 
 from datetime import date, datetime, timezone
 from zoneinfo import ZoneInfo

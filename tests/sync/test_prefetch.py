@@ -1,4 +1,4 @@
-"""Reading ahead: what is made in a thread comes out as if it had been made when it was asked for."""
+"""Prefetching: items made in a thread are the same as items made on demand."""
 
 import threading
 from collections.abc import Callable, Iterator

@@ -65,7 +65,7 @@ def kipu() -> Iterator[Simulator]:
 
 
 class Witness:
-	"""Everything that leaves the sync meanwhile, as text, by where it was seen."""
+	"""Everything that leaves the sync in the meantime, as text, by where it was seen."""
 
 	def __init__(self) -> None:
 		self.seen: dict[str, list[str]] = {}
@@ -191,7 +191,7 @@ def broken(where: object, name: str, apart: bool, words: str = CANARY) -> Iterat
 
 
 class Happenings:
-	"""All that may happen to a run."""
+	"""Everything that may happen to a run."""
 
 	def __init__(self, kipu: Simulator, seen: Witness) -> None:
 		self.kipu = kipu

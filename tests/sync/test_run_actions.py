@@ -1,4 +1,4 @@
-"""Runs that are stopped, approved, taken back, and records that failed: over HTTP where somebody asks for it."""
+"""Cancelling, approving and rolling back runs, and retrying failed records, over HTTP where a caller can."""
 
 from collections.abc import Callable, Iterator
 from typing import Any

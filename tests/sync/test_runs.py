@@ -1,4 +1,4 @@
-"""What a run makes of Kipu's records, against a real server and the real database."""
+"""The records that a run creates from Kipu's, with a real server and the real database."""
 
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta

@@ -1,6 +1,7 @@
-"""A site of a bench with Frappe 15 goes to one with Frappe 16 by `script/upgrade`, and everything is there afterwards.
+"""`script/upgrade` moves a site from a bench with Frappe 15 to one with Frappe 16 without losing data.
 
-ORCHESTRATOR_UPGRADE_FROM and ORCHESTRATOR_UPGRADE_TO name the benches; without them this is left out."""
+ORCHESTRATOR_UPGRADE_FROM and ORCHESTRATOR_UPGRADE_TO name the benches; without them this is left out.
+"""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""A site that an earlier commit made, full of demo data, migrates to this one and keeps every record.
+"""A site of an earlier commit, with demo data, migrates to this one and keeps every record.
 
 `script/test` puts the earlier code into the bench's own folder and makes the site, without the app.
 """

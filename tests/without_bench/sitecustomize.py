@@ -1,5 +1,4 @@
-"""On PYTHONPATH, lets Python import what an environment made of our requirements alone would have: nothing of the suite,
-and nothing that comes along with it."""
+"""Used on PYTHONPATH: hides every package that an environment with our requirements alone would not have."""
 
 import json
 import re
@@ -45,7 +44,7 @@ def blocked() -> set[str]:
 
 
 class Blocker:
-	"""Finds nothing of what is blocked, and says so as Python does."""
+	"""An import finder that finds no hidden package."""
 
 	modules = blocked() - {"sitecustomize", "orchestrator", "tests", "benchmarks"}
 
