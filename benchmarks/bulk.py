@@ -1,4 +1,4 @@
-"""Bulk calls against what stock Frappe offers for the same, side by side on one site.
+"""Bulk calls compared with stock Frappe's equivalents, side by side on one site.
 
 - set_assignment_for_many of N leads, one HTTP call, against N HTTP calls of frappe.desk.form.assign_to.add
 - delete_many of N leads against frappe.desk.reportview.delete_bulk, which Desk's bulk delete runs: the work itself,

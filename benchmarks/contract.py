@@ -1,4 +1,4 @@
-"""What the contract costs: the same calls with the app and without it, in turn, on the same site and data.
+"""The cost of the contract: the same calls with the app and without it, in turn, on the same site and data.
 
 	ORCHESTRATOR_BENCH=<bench> ORCHESTRATOR_SITE=<site> <bench>/env/bin/python benchmarks/contract.py
 

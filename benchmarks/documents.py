@@ -1,4 +1,5 @@
-"""Documents: a version of 10 MB beside Frappe's upload of the same file, and a search beside a read by primary key.
+"""Documents: a version of 10 MB compared with Frappe's upload of the same file, and a search with a read by
+primary key.
 
 	ORCHESTRATOR_BENCH=<bench> ORCHESTRATOR_SITE=<site> <bench>/env/bin/python benchmarks/documents.py [documents] [MB]
 

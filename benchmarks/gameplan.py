@@ -1,4 +1,5 @@
-"""The burndown of a sprint with 500 tasks: its statements, and its time with 20,000 events beside 10,000.
+"""The burndown of a sprint with 500 tasks: its statements, and its time with 20,000 events compared with
+10,000.
 
 	ORCHESTRATOR_BENCH=<bench> ORCHESTRATOR_SITE=<site> <bench>/env/bin/python -m benchmarks.gameplan
 

@@ -1,4 +1,5 @@
-"""The statements that get_sla_status sends; those of the escalation job, and its memory, over 2,000 and 20,000 open tickets.
+"""Statements of get_sla_status; statements and memory of the escalation job with 2,000 and 20,000 open
+tickets.
 
 	ORCHESTRATOR_BENCH=<bench> ORCHESTRATOR_SITE=<site> <bench>/env/bin/python -m benchmarks.helpdesk
 

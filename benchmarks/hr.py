@@ -1,4 +1,4 @@
-"""Leave balances: one beside HRMS's own functions, fifty in one call beside fifty calls.
+"""Leave balances: one compared with HRMS's own functions, fifty in one call with fifty calls.
 
 	ORCHESTRATOR_BENCH=<bench> ORCHESTRATOR_SITE=<site> <bench>/env/bin/python benchmarks/hr.py
 

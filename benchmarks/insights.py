@@ -1,4 +1,5 @@
-"""get_dashboard of twelve cached metrics beside a stock call, and an uncached sales_dashboard beside its bare SQL.
+"""get_dashboard of twelve cached metrics compared with a stock call, and an uncached sales_dashboard with its
+plain SQL.
 
 	ORCHESTRATOR_BENCH=<bench> ORCHESTRATOR_SITE=<site> <bench>/env/bin/python -m benchmarks.insights [opportunities]
 

@@ -1,4 +1,4 @@
-"""get_pipeline_summary over 100,000 opportunities against the bare SQL aggregate, and what it holds in memory.
+"""get_pipeline_summary over 100,000 opportunities compared with the plain SQL aggregate, and its memory.
 
 	ORCHESTRATOR_BENCH=<bench> ORCHESTRATOR_SITE=<site> <bench>/env/bin/python benchmarks/pipeline_summary.py
 

@@ -1,4 +1,5 @@
-"""A report of 50,000 rows as a file: ours beside Frappe's own export, time and peak memory; a CSV of more and more rows.
+"""A report of 50,000 rows as a file compared with Frappe's own export, in time and peak memory; and CSV files
+of growing size.
 
 	ORCHESTRATOR_BENCH=<bench> ORCHESTRATOR_SITE=<site> <bench>/env/bin/python -m benchmarks.reports
 
@@ -44,7 +45,7 @@ DAY, LATER = "2001-01-01", "2001-06-01"
 
 
 class Cost(NamedTuple):
-	"""What a run took; memory above that for ten rows."""
+	"""Time of a run, and its memory above that for ten rows."""
 
 	seconds: float
 	peak_mb: float

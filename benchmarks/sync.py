@@ -1,5 +1,5 @@
-"""The sync beside the plain ways: importing beside `insert()`, a run that finds nothing new beside merely reading, memory
-of many clients beside that of few, what an incremental run costs beyond its pages.
+"""The sync compared with simple alternatives: importing with `insert()`, a run without changes with plain
+reading, memory of many clients with that of few, and the cost of an incremental run beyond its pages.
 
 	ORCHESTRATOR_BENCH=<bench> ORCHESTRATOR_SITE=<site> <bench>/env/bin/python -m benchmarks.sync [--people 10000] [--many 100000]
 
@@ -112,7 +112,7 @@ def list_pages(read: Callable[[KipuClient], Iterator[Page]], connection: str) ->
 
 @dataclass(frozen=True)
 class Cost:
-	"""Seconds by the clock, and of this process's processor time."""
+	"""Seconds of wall-clock time, and of this process's CPU time."""
 
 	clock: float
 	processor: float

@@ -1,4 +1,4 @@
-"""What calls take, in time and memory."""
+"""Measure calls in time and memory."""
 
 import statistics
 import time

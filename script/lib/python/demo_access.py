@@ -1,4 +1,4 @@
-"""Gives the demo site a user for the API and prints its token: `python demo_access.py SITE`, run from the sites folder.
+"""Create an API user on the demo site and print its token: `python demo_access.py SITE`, in the sites folder.
 
 The token comes from Frappe's own `generate_keys`. It is printed as `key:secret`; asking again makes a new secret.
 """

@@ -1,4 +1,4 @@
-"""Takes the base site through Frappe's setup wizard: `python setup_wizard.py SITE`, run from the sites folder."""
+"""Complete Frappe's setup wizard on the base site: `python setup_wizard.py SITE`, in the sites folder."""
 
 import datetime
 import sys

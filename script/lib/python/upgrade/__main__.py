@@ -45,7 +45,7 @@ SERVER_SETTINGS = frozenset(
 
 @dataclass
 class Report:
-	"""What was compared, by subject, and what is lost."""
+	"""Compared subjects, and what was lost of each."""
 
 	subjects: dict[str, Row] = field(default_factory=dict)
 	lost: Row = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""The benches of an upgrade: their commands, their sites' databases and files, and Redis for the time of it."""
+"""The benches of an upgrade: their commands, their sites' databases and files, and Redis in the meantime."""
 
 import configparser
 import contextlib
@@ -22,7 +22,7 @@ Row = dict[str, Any]
 
 
 class UpgradeError(Exception):
-	"""What keeps the upgrade from going on, in words for the person who runs it."""
+	"""The reason for which the upgrade cannot continue, as a message for the user."""
 
 
 class Bench:

@@ -1,4 +1,4 @@
-"""What a site holds before and after an upgrade, and what of it is lost or changed."""
+"""Compare the content of a site before and after an upgrade."""
 
 import hashlib
 from collections.abc import Mapping
