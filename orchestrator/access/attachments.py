@@ -75,7 +75,7 @@ def _check_url(url: str) -> None:
 	"""Check a file that a field names: it must be the user's own, or readable. For guests, a file of a
 	guest's form.
 	"""
-	# without what comes after a question mark: Frappe adds the name of the File there
+	# Frappe appends the name of the File after a question mark
 	path = url.split("?", 1)[0]
 	if any(file.owner == frappe.session.user for file in file_paths.find_files(path)):
 		return

@@ -13,7 +13,7 @@ from orchestrator import compat
 from orchestrator.access.arguments import Arguments, find_names
 from orchestrator.exceptions import refuse
 
-# How Desk names a record that is not saved yet
+# Prefix of the name that Desk gives to an unsaved record
 UNSAVED_PREFIX = "new-"
 APPROVER_FIELDS = ("leave_approver", "expense_approver", "shift_request_approver")
 

@@ -133,7 +133,7 @@ def has_row_permission(doctype: str, row: Any, ptype: str, user: str) -> bool:
 		user: The user.
 	"""
 	if isinstance(getattr(row, "parent_doc", None), BaseDocument):
-		return True  # part of a record in memory, which Frappe has checked
+		return True  # a row within a record in memory, which Frappe has checked
 	name = row if isinstance(row, str | int) else row.get("name")
 	stored = _get_stored_place(doctype, str(name)) if name else None
 	place = stored if isinstance(row, str | int) else _build_place(row)

@@ -12,7 +12,7 @@ import frappe
 
 from orchestrator.access.arguments import Arguments, find_values
 
-# A method by its name, and the arguments it will get
+# The name of a method, and its arguments
 Call = tuple[str, dict[str, Any]]
 
 
@@ -70,7 +70,7 @@ def _build_binder(name: str, *values: Any) -> dict[str, Any]:
 	"""Return a function that names positional values by the first parameters of a function."""
 	try:
 		parameters = list(inspect.signature(frappe.get_attr(name)).parameters)
-	except Exception:  # Frappe says itself what is wrong with the name
+	except Exception:  # Frappe itself reports what is wrong with the name
 		return {}
 	return dict(zip(parameters, values, strict=False))
 

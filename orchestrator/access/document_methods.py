@@ -23,9 +23,9 @@ WRITING_METHODS: dict[str, frozenset[str]] = {
 	"Salary Component": frozenset({"get_structures_to_be_updated", "update_salary_structures"}),
 	"Shift Type": frozenset({"process_auto_attendance"}),
 }
-# DocType -> its methods that act for the support team: for who may read its notes
+# DocType -> its methods for the support team: only for users who may read its notes
 AGENT_METHODS: dict[str, frozenset[str]] = {"HD Ticket": frozenset({"assign_agent", "reply_via_agent"})}
-# DocType -> its methods that work out what an employee gets from records of others
+# DocType -> its methods that compute an employee's entitlements from records of others
 EMPLOYEE_METHODS: dict[str, frozenset[str]] = {
 	"Employee Benefit Application": frozenset({"set_benefit_components_and_currency"}),
 	"Employee Benefit Claim": frozenset({"get_benefit_details"}),

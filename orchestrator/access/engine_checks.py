@@ -62,7 +62,7 @@ def add_permission_conditions(native: Native, engine: Any) -> None:
 	native(engine)
 	if engine.doctype == engine.permission_doctype:
 		return
-	# Of rows of a child table, Frappe asks the conditions of the parent alone, and none where that is a Single.
+	# For rows of a child table, Frappe applies only the conditions of the parent, and none if that is a Single.
 	if rows := child_rows.build_conditions(engine.user, doctype=engine.doctype):
 		engine.query = engine.query.where(frappe_query.RawCriterion(f"({rows})"))
 

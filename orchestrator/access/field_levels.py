@@ -8,7 +8,7 @@ from frappe.model.meta import Meta
 from orchestrator.exceptions import refuse
 
 NO_FIELDS: frozenset[str] = frozenset()
-# Every Desk user filters users by their type when they choose one, in all apps. It tells nothing of a person.
+# In all apps, Desk filters users by their type in link fields. The type reveals nothing about a person.
 ALWAYS_READABLE = frozenset({("User", "user_type")})
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 	from frappe.core.doctype.file.file import File
 
 PRIVATE_PREFIX = "/private/files/"
-# Bytes that the document library keeps: only its own download gives them out. See orchestrator/docs/storage.py.
+# Files of the document library, which only its own download returns. See orchestrator/docs/storage.py.
 LIBRARY_FOLDER = "orchestrator_documents"
 MAX_DECODINGS = 5
 
@@ -38,7 +38,7 @@ def check_url(file: "File") -> None:
 		return
 	url = file.file_url or ""
 	if not url and file.get("content"):
-		return  # an upload: Frappe chooses a new place for it
+		return  # an upload: Frappe chooses a new path for it
 	for path in find_private_paths(url or file.file_name or "", bool(file.is_private)):
 		check_path(path, file.name)
 	if is_guarded() and url.startswith(("http://", "https://", "/api/")):
@@ -115,7 +115,7 @@ def find_files(url: str, left_out: str | None = None) -> list["File"]:
 		url: A File's URL.
 		left_out: The name of a File that does not count.
 	"""
-	# get_all: who may read them is asked of each.
+	# get_all: the permission on each is checked next
 	rows = frappe.get_all("File", {"file_url": url}, ["name", "file_url"], limit=0)
 	names = [row.name for row in rows if row.file_url == url and row.name != left_out]
 	return [frappe.get_doc("File", name) for name in names]

@@ -12,7 +12,7 @@ from frappe.core.doctype.file.utils import get_content_hash
 from orchestrator.access import file_paths
 from orchestrator.exceptions import refuse
 
-# What decides where the bytes are
+# Fields that decide where the content is stored
 PLACE = ("file_url", "file_name", "is_private")
 
 

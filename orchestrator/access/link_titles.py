@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 	from frappe.model.document import Document
 
 SEPARATOR = "::"
-# Names of patients are not copied into records of other DocTypes, whoever writes those.
+# Names of patients are never copied into records of other DocTypes.
 NEVER_COPIED = frozenset({"Client", "Client Stay"})
 
 

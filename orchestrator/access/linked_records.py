@@ -28,7 +28,7 @@ def limit_linked_tables(query: DatabaseQuery) -> None:
 def can_read(doctype: str, name: str, user: str | None = None) -> bool:
 	"""Return True if a user, by default the caller, may read this record, False also if it does not exist."""
 	try:
-		# The DocType first: of a record whose DocType is not readable, Frappe 16 adds a message to the reply.
+		# The DocType first: for a record whose DocType is not readable, Frappe 16 adds a message to the reply.
 		return bool(
 			frappe.has_permission(doctype, "read", user=user)
 			and frappe.has_permission(doctype, "read", doc=name, user=user)

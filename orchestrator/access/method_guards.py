@@ -20,7 +20,7 @@ from orchestrator.access.switch import OWN_PREFIX, is_guarded
 from orchestrator.exceptions import refuse
 
 METHODS: Mapping[str, tuple[Check, ...]] = {**FRAPPE, **ERPNEXT, **HRMS, **SUPPORT}
-# A batch in a batch in a batch is nobody's need
+# Nobody needs a batch in a batch in a batch.
 MAX_DEPTH = 3
 
 
@@ -62,7 +62,7 @@ def find_function(method: str) -> Any:
 		return getattr(frappe.handler, name, None)
 	try:
 		return frappe.get_attr(name)
-	except Exception:  # Frappe says itself what is wrong with the name
+	except Exception:  # Frappe itself reports what is wrong with the name
 		frappe.clear_messages()
 		return None
 

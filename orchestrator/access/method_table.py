@@ -21,7 +21,7 @@ from orchestrator.access.checks import (
 from orchestrator.access.document_methods import check_document_method
 
 Check = Callable[[Arguments], None]
-# Whoever may comment there is decided by the page itself
+# the page itself decides who may comment
 PAGES = frozenset({"Blog Post", "Web Page", "Help Article"})
 AGENT = DocTypeRight("HD Ticket Comment")
 EMPLOYEE = RecordRight("Employee", "employee")

@@ -18,7 +18,7 @@ from orchestrator.compat import SEARCH_CHECKS_LINK_FIELD
 
 Method = Callable[..., Any]
 
-# our name -> (Frappe's function, what takes its place where `APPLIES` says so)
+# our name -> (Frappe's function, its replacement if `APPLIES` returns True)
 METHODS = {
 	"get": ("frappe.client.get", "orchestrator.access.native_methods.get_checked"),
 	"get_value": ("frappe.client.get_value", "orchestrator.access.native_methods.refuse_single_field"),

@@ -51,7 +51,7 @@ def before_job(method: str, kwargs: Mapping[str, Any]) -> None:
 	install_patches()
 	scheduled = str(
 		kwargs.get("job_type") or ""
-	)  # the scheduler runs a method of its own, which gets the name of ours
+	)  # the scheduler runs a method of Frappe, with the name of ours as an argument
 	if method.startswith(switch.OWN_PREFIX) or scheduled.startswith(switch.OWN_PREFIX):
 		switch.require()
 
@@ -195,7 +195,7 @@ def _find_in_insights() -> tuple[tuple[Any, str, Native], ...]:
 	)
 
 
-# What asks for the switch itself, because it holds for this app's own DocTypes in any case
+# Functions that check the switch themselves, because this app's own DocTypes are always guarded
 ALWAYS_ACTIVE: frozenset[Native] = frozenset(
 	{
 		child_rows.has_child_permission,
@@ -203,7 +203,7 @@ ALWAYS_ACTIVE: frozenset[Native] = frozenset(
 		engine_checks.double_percent_signs,
 	}
 )
-# The query builder that Frappe 16 makes its lists by. That of Frappe 15 knows no permissions, and makes none.
+# The query builder of Frappe 16's lists. That of Frappe 15 does not check permissions and makes no lists.
 IN_QUERY_BUILDER: tuple[tuple[Any, str, Native], ...] = (
 	(Engine, "apply_field_permissions", engine_checks.filter_selected),
 	(Engine, "add_permission_conditions", engine_checks.add_permission_conditions),
@@ -211,7 +211,7 @@ IN_QUERY_BUILDER: tuple[tuple[Any, str, Native], ...] = (
 	(LinkTableField, "apply_select", engine_checks.select_linked_field),
 	(getattr(frappe.database.query, "RawCriterion", None), "get_sql", engine_checks.double_percent_signs),
 )
-# the owner of the function, its name, what takes its place
+# the owner of the function, its name, its replacement
 REPLACEMENTS: tuple[tuple[Any, str, Native], ...] = (
 	(DatabaseQuery, "apply_fieldlevel_read_permissions", _apply_fieldlevel_read_permissions),
 	(frappe.permissions, "has_child_permission", child_rows.has_child_permission),
@@ -225,7 +225,7 @@ REPLACEMENTS: tuple[tuple[Any, str, Native], ...] = (
 	(document_follow, "get_version", _get_version),
 	*(IN_QUERY_BUILDER if QUERY_BUILDER_CHECKS_PERMISSIONS else ()),
 )
-# the module, the class in it, the name of the function, what takes its place
+# the module, the class in it, the name of the function, its replacement
 IN_INSIGHTS: tuple[tuple[str, tuple[str, ...], str, Native], ...] = (
 	("insights_table_v3.insights_table_v3", (), "apply_user_permissions", insights_tables.limit_table),
 	(

@@ -45,7 +45,7 @@ def check_query(query: DatabaseQuery) -> None:
 	tables = _find_tables(query)
 	if not tables:
 		return
-	# Behind the conditions of the filters, one for each, stand those of permissions.
+	# The conditions of permissions follow those of the filters, one for each.
 	filters = [*query.conditions[: len(query.filters)], *query.grouped_or_conditions]
 	for text in (query.order_by, query.group_by, *filters):
 		if isinstance(text, str):

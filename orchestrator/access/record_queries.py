@@ -117,7 +117,7 @@ def _find_neighbour(doctype: str, value: str, sort_field: str, filters: Any, bef
 	"""Return the name of the readable record next to `value`, None if there is none."""
 	readable = frappe.get_list(doctype, filters=filters or [], fields=["name"], order_by=None, run=False)
 	sign, order = ("<", "desc") if before else (">", "asc")
-	# as text: the driver of Frappe 16 escapes nothing else
+	# as text: the driver of Frappe 16 escapes only text
 	current = frappe.db.escape(cstr(frappe.db.get_value(doctype, value, sort_field)), percent=False)
 	name = frappe.db.escape(cstr(value), percent=False)
 	rows = frappe.db.sql(
