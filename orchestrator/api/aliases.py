@@ -19,7 +19,7 @@ ALIASES: dict[str, dict[str, str]] = {
 	},
 }
 
-# Fields of ERPNext 15 that ERPNext 16 renamed: where a site has the old one, its name is no alias
+# Fields of ERPNext 15 that ERPNext 16 renamed: on a site with the old one, its name is not an alias
 RENAMED_FIELDS: dict[str, dict[str, str]] = {
 	"Lead": {"source": "utm_source"},
 	"Opportunity": {"source": "utm_source"},

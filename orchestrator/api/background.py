@@ -18,7 +18,7 @@ from orchestrator import clock
 
 QUEUE = "long"
 UNFINISHED_STATUSES = ("Queued", "Running")
-# Until then a record may be on its way from the database to the queue.
+# Until then, the job of a committed record may not be in the queue yet.
 GRACE_MINUTES = 10
 PROGRESS_TTL_SECONDS = 60 * 60
 
@@ -76,7 +76,7 @@ class BackgroundRecords:
 
 		`get_timeout` gives the seconds a record's job may take, None for those of its queue.
 		"""
-		waiting = frappe.get_all(  # a janitor sees everybody's
+		waiting = frappe.get_all(  # a cleanup job acts for all users
 			self.doctype,
 			filters={
 				"status": ("in", UNFINISHED_STATUSES),

@@ -11,7 +11,7 @@ import frappe
 
 from orchestrator.api.route import get_requested_method
 
-# The documented generic methods that Frappe has, and other dotted names that reach the same function.
+# The documented generic methods of Frappe, and other dotted names of the same functions.
 NATIVE_METHODS = frozenset(
 	{
 		"frappe.client.get_list",
@@ -26,7 +26,7 @@ NATIVE_METHODS = frozenset(
 		"helpdesk.extends.data_import.upload_file",
 	}
 )
-# The documented methods under Frappe's name that Frappe does not have: they are this app's own.
+# Documented methods under Frappe's name that Frappe does not have: this app implements them.
 ADDED_METHODS = frozenset(
 	{
 		"frappe.desk.report.run",
@@ -36,7 +36,7 @@ ADDED_METHODS = frozenset(
 	}
 )
 OWN_PREFIX = "orchestrator."
-# What Desk and the Vue front ends send with every call, and other clients do not.
+# Headers that Desk and the Vue front ends send with every call, and other clients do not.
 BROWSER_HEADERS = ("X-Frappe-CSRF-Token", "X-Frappe-Site-Name")
 
 

@@ -126,7 +126,7 @@ def _is_limited(api_request: ApiRequest) -> bool:
 	if call is None:
 		in_scope = get_settings().rate_limit_scope != DOCUMENTED_CALLS_ONLY
 		return (in_scope or api_request.signs_in) and not _is_session_of_caller(api_request)
-	# A script may use a session as well; of the documented calls only those of a browser are free.
+	# A script may use a session as well; of the documented calls, only those of a browser are exempt.
 	return not (call.from_browser and _is_session_of_caller(api_request))
 
 
@@ -165,8 +165,8 @@ def _set_headers(api_request: ApiRequest, allowance: Allowance | None) -> None:
 
 def _refuse_request(api_request: ApiRequest, allowance: Allowance) -> None:
 	if api_request.signs_in and frappe.session.user != "Guest":
-		frappe.local.login_manager.logout()  # a password that was right must not show under a refusal
-	# Of a page Frappe would answer 429 with nothing at all, which no server can send.
+		frappe.local.login_manager.logout()  # a refusal must not reveal that the password was right
+	# For a page, Frappe would answer 429 without any content, which no server can send.
 	frappe.local.request.environ["HTTP_ACCEPT"] = "application/json"
 	frappe.local.flags.disable_traceback = True
 	refuse(build_rate_limit_message(allowance), frappe.TooManyRequestsError)

@@ -28,7 +28,7 @@ READ: Effect = "reads"
 WRITE: Effect = "writes"
 CREATE: Effect = "creates"
 CREATED_STATUS = 201
-# From here on Frappe stores the error with the local variables of every frame.
+# From this status on, Frappe stores the error with the local variables of every frame.
 FIRST_LOGGED_STATUS = 500
 
 P = ParamSpec("P")
@@ -83,7 +83,9 @@ def endpoint(
 					raise error from raised
 				raise
 
-		wrapper.__annotations__ = function.__annotations__  # Python 3.14 does not copy those that were set
+		wrapper.__annotations__ = (
+			function.__annotations__
+		)  # Python 3.14 does not copy annotations that were set
 		wrapper.documented_types = documented_types  # type: ignore[attr-defined]  # see get_documented_types
 		wrapper.effect = effect if is_public else None  # type: ignore[attr-defined]  # survives frappe.whitelist, see get_effect
 		return wrapper

@@ -19,8 +19,8 @@ STATUS_BY_NAME: dict[str, int] = {
 	"FrappeTypeError": 400,
 	"InvalidColumnName": 400,
 	"JSONDecodeError": 400,
-	"RecursionError": 400,  # of the JSON parser: nested too deeply
-	# 401: who are you
+	"RecursionError": 400,  # raised by the JSON parser: nested too deeply
+	# 401: the caller is not authenticated
 	"AuthenticationError": 401,
 	"InvalidAuthorizationHeader": 401,
 	"InvalidAuthorizationPrefix": 401,
@@ -61,7 +61,7 @@ STATUS_BY_NAME: dict[str, int] = {
 	"ValidationError": 422,
 }
 UNEXPECTED_STATUS = 500
-# What the body's parser raises before any method runs.
+# Raised by the parser of the body before any method runs.
 NON_JSON_TYPES = ("JSONDecodeError", "RecursionError")
 # Errors whose reply carries the id that finds their Error Log.
 LOGGED_TYPES = frozenset({"DatabaseUnavailableError"})
@@ -138,7 +138,7 @@ def build_error_reply_from_body(status: int, body: dict[str, Any], request_id: s
 		return _build_unexpected_error(request_id)
 	if status == 403 and frappe.session.user == "Guest":
 		return _build_unauthenticated_error()
-	# Of a body that is no JSON, Python's own message would quote the body.
+	# For a body that is not JSON, Python's own message would quote the body.
 	text = (
 		_("The body is not valid JSON. Send a JSON object.") if name in NON_JSON_TYPES else get_logged_text()
 	)
@@ -198,4 +198,4 @@ def create_error_log(error: BaseException, method: str, request_id: str) -> None
 	log = frappe.new_doc("Error Log")
 	log.method = f"{request_id} {method}"[:140]
 	log.error = f"Request {request_id}: {type(error).__name__} in {method}\n\n{frames}"
-	log.insert(ignore_permissions=True)  # whoever called must not need a right to write logs
+	log.insert(ignore_permissions=True)  # the caller needs no permission to write logs

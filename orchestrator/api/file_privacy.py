@@ -11,7 +11,7 @@ from frappe.model.document import Document
 from orchestrator.api.route import Route
 from orchestrator.exceptions import InvalidRequestError, refuse
 
-# The methods that turn the parameter into a number before a File is made.
+# The methods that convert the parameter to a number before a File is created.
 UPLOAD_METHODS = frozenset(
 	{
 		"upload_file",

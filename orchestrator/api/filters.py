@@ -24,7 +24,7 @@ TREE_OPERATORS = frozenset(
 		"not ancestors of",
 	}
 )
-# What frappe.utils.data.get_timespan_date_range knows.
+# The time spans of frappe.utils.data.get_timespan_date_range.
 TIMESPANS = frozenset(
 	{"yesterday", "today", "tomorrow"}
 	| {f"last {days} days" for days in (7, 14, 30, 90)}
@@ -54,7 +54,7 @@ def _is_range(value: Any) -> bool:
 	)
 
 
-# operator -> what its value must be, in a test and in words
+# operator -> a test of its value, and a description for messages
 OPERAND_CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
 	**dict.fromkeys(("=", "!="), (lambda value: value is None or _is_scalar(value), "a text or a number")),
 	**dict.fromkeys(("<", ">", "<=", ">="), (_is_scalar, "a text or a number")),

@@ -27,7 +27,7 @@ HEADER = "Idempotency-Key"
 REPLAYED_HEADER = "Idempotency-Replayed"
 MAX_KEY_LENGTH = 255
 LOCK_WAIT_SECONDS = 30
-# On frappe.local: how many writes of the present transaction are the claim's
+# On frappe.local: the number of writes of the claim in the present transaction
 WRITES_OF_CLAIM = "orchestrator_writes_of_claim"
 
 

@@ -14,7 +14,7 @@ import frappe
 
 from orchestrator.configuration import get_settings
 
-# Refills the bucket for the time gone by, takes one token if there is one, and tells what is left.
+# Refills the bucket for the time elapsed, takes one token if there is one, and returns what is left.
 # KEYS[1] bucket; ARGV[1] tokens per second, ARGV[2] capacity. Returns taken (1 or 0), tokens left, the time.
 BUCKET_SCRIPT = """
 local rate, capacity = tonumber(ARGV[1]), tonumber(ARGV[2])

@@ -9,7 +9,7 @@ from frappe.model import numeric_fieldtypes
 from frappe.model.db_query import DatabaseQuery
 
 COMPARISONS: Final = frozenset({"<", "<=", ">", ">=", "between"})
-# Of these types an empty value is NULL; text may be empty as well. Numbers are never empty.
+# An empty value of these types is NULL; text may also be an empty string. Numbers are never empty.
 MOMENT_TYPES: Final = frozenset({"Date", "Datetime", "Time"})
 MOMENT_FIELDS: Final = frozenset({"creation", "modified"})
 

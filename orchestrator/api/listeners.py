@@ -4,14 +4,14 @@ from collections.abc import Collection, Iterator
 
 import frappe
 
-# Of these apps the hooks on other apps' DocTypes do nothing about who is assigned; ours does that itself.
+# Hooks of these apps on other apps' DocTypes do not react to assignments; this app's code does that itself.
 SUITE_APPS = ("orchestrator.", "erpnext.", "hrms.", "helpdesk.", "gameplan.", "insights.", "telephony.")
 UPDATE_EVENTS = frozenset({"before_validate", "validate", "before_save", "on_update", "on_change"})
 # Rules that look at new records only.
 ENERGY_POINT_RULES = "Energy Point Rule"
 INSERT_RULES = frozenset({"Document Naming Rule", "Property Setter"})
 
-# Hooks on every DocType that do nothing without a record that names the DocType, which is asked for below, or nothing
+# Hooks on every DocType that do nothing without a record that names the DocType, which is checked below, or nothing
 # to a record that is new and has no file, no assignment, no workflow.
 IGNORED_HANDLERS = frozenset(
 	{
@@ -31,7 +31,7 @@ IGNORED_HANDLERS = frozenset(
 	}
 )
 
-# What a Property Setter may change that a new record is made or checked by; the rest is how it looks.
+# Properties of a Property Setter that affect creating or validating a record; others affect only its display.
 MEANINGFUL_PROPERTIES = (
 	"autoname",
 	"naming_rule",
@@ -44,7 +44,7 @@ MEANINGFUL_PROPERTIES = (
 	"mandatory_depends_on",
 )
 
-# Records by which a site's people listen: the DocType, and which of its fields name the one listened to.
+# Records by which users react to changes: their DocType, and its fields that name the DocType of the changed record.
 UPDATE_RULES: tuple[tuple[str, str, dict[str, object]], ...] = (
 	("Webhook", "webhook_doctype", {"enabled": 1}),
 	("Notification", "document_type", {"enabled": 1}),

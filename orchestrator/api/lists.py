@@ -44,15 +44,15 @@ class ListQuery:
 	doctype: str
 	fields: list[str] = field(default_factory=list)
 	labels: list[tuple[str, str]] = field(default_factory=list)
-	# What an order may name: the caller's own labels -> columns of the query
+	# Names allowed in an order: the caller's own labels -> columns of the query
 	aliases: dict[str, str] = field(default_factory=dict)
-	# The selected columns as an order names them
+	# The selected columns, under their names in an order
 	order_columns: list[str] = field(default_factory=list)
-	# The column that each expression was selected as
+	# expression -> name of its column
 	columns: dict[str, str] = field(default_factory=dict)
 	distinct: bool = False
 	functions: int = 0
-	# The labels under which a date with a time is given as a day
+	# Labels of datetimes that are returned as dates
 	days: set[str] = field(default_factory=set)
 
 	@property

@@ -7,7 +7,7 @@ from frappe import _
 
 from orchestrator import compat
 
-# Of both drivers: the server has gone away, the connection was lost; interface errors carry 0 on a closed connection.
+# Codes of both drivers: server gone away, connection lost; 0 is an interface error on a closed connection.
 LOST_CODES: Final = frozenset({0, 2006, 2013, 2055})
 
 
@@ -28,7 +28,7 @@ def translate_lost_connection(error: Exception) -> Exception:
 		frappe.db.close()
 		frappe.db.connect()
 	except compat.DatabaseError:
-		frappe.local.db = None  # Frappe's error handling does without
+		frappe.local.db = None  # Frappe's error handling works without a connection
 	return DatabaseUnavailableError(_("The database connection was lost. Nothing was saved; try again."))
 
 

@@ -14,7 +14,7 @@ from orchestrator.api import call as calls
 from orchestrator.api.route import find_route
 
 RUN_DOC_METHOD = "frappe.handler.run_doc_method"
-# Endpoints that run a method of a stored document, v1 also by the parameter `run_method`
+# Endpoints that run a method of a stored document, in v1 also by the parameter `run_method`
 DOCUMENT_ENDPOINTS = frozenset({v1.read_doc, v1.execute_doc_method, v2.execute_doc_method})
 # The endpoint that runs a method of a document which the caller sends: Frappe gives it no name
 IN_MEMORY_ENDPOINTS = frozenset(

@@ -13,7 +13,7 @@ import frappe
 class NamingRule(NamedTuple):
 	doctype: str
 	prefix: str
-	remembered_in: tuple[str, str] | None = None  # a DocType and its field that keep names of deleted records
+	remembered_in: tuple[str, str] | None = None  # a DocType and its field with names of deleted records
 
 	@property
 	def name(self) -> str:
@@ -86,7 +86,7 @@ def _insert_rule(rule: NamingRule, counter: int) -> None:
 			"counter": counter,
 		}
 	)
-	# Whoever may save the settings may switch the rules they describe.
+	# Users who may save the settings may switch these rules.
 	doc.insert(ignore_permissions=True, set_name=rule.name)
 
 

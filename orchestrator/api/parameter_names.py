@@ -11,11 +11,11 @@ from frappe import _
 from orchestrator.api.columns import build_hint
 from orchestrator.exceptions import InvalidRequestError, refuse
 
-# What Frappe puts into every request's parameters or reads from them, beside the method's own.
+# Parameters of every request that Frappe adds or reads, beside the method's own.
 TRANSPORT_PARAMETERS: Final = frozenset({"cmd", "csrf_token", "_", "_lang", "sid"})
 # Frappe takes these from every request's parameters before the method gets them.
 DROPPED_BY_FRAPPE: Final = frozenset({"flags", "ignore_permissions"})
-# Methods that read the request themselves -> what they read.
+# Methods that read the request themselves -> the parameters that they read.
 PARAMETERS_READ_FROM_REQUEST: Final[dict[str, frozenset[str]]] = {
 	"orchestrator.api.uploads.upload_file": frozenset(
 		{

@@ -30,7 +30,7 @@ def before_request() -> None:
 		# Frappe answers an error as a web page unless asked for JSON; the contract is JSON by every path.
 		request.environ["HTTP_ACCEPT"] = "application/json"
 		if route.is_override_skipped(request):
-			frappe.form_dict.cmd = call.method  # Frappe looks for overrides of what is named so
+			frappe.form_dict.cmd = call.method  # Frappe looks up overrides by this name
 
 
 def authorize() -> None:

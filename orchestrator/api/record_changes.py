@@ -16,7 +16,7 @@ from orchestrator.api.parameters import parse_json
 from orchestrator.api.records import get_meta_or_none
 from orchestrator.exceptions import InvalidRequestError, refuse
 
-# What Frappe puts into every request's parameters, beside the caller's.
+# Parameters that Frappe adds to every request, beside the caller's.
 TRANSPORT_KEYS = frozenset({"cmd", "csrf_token", "_lang", "sid"})
 PROTECTED_FIELDS = frozenset((*default_fields, *child_table_fields)) - {"docstatus", "doctype"}
 

@@ -67,7 +67,7 @@ def get_writable(meta: Meta, name: str | int) -> Document:
 		with contextlib.suppress(frappe.DoesNotExistError):
 			doc = get_readable(frappe.get_meta(row.parenttype), row.parent)
 		if doc is None:
-			raise_not_found(meta.name, name)  # the name of a hidden record is hidden too
+			raise_not_found(meta.name, name)  # the existence of a hidden record is hidden too
 	doc.check_permission("write")
 	return doc
 
@@ -78,7 +78,7 @@ def lock_record(meta: Meta, name: str | int) -> None:
 	"""
 	if meta.issingle or meta.get("is_virtual") or not name:
 		return
-	# A plain read would see the record in the request's older snapshot.
+	# A plain read would find the record in the request's older snapshot.
 	if frappe.db.get_value(meta.name, name, "name", for_update=True) is None:
 		raise_not_found(meta.name, name)
 

@@ -10,7 +10,7 @@ from frappe.desk import query_report
 
 FILTER_PATTERN = re.compile(r"""\bfieldname["']?\s*:\s*["'](\w+)["']""")
 WORD_PATTERN = re.compile(r"\w+")
-# Scripts that put filters of other places beside their own; Accounting Dimensions are filters, too.
+# Scripts that add filters defined elsewhere; Accounting Dimensions are filters, too.
 DYNAMIC_PATTERN = re.compile(
 	r"\.extend\(|\.assign\(|\.concat\(|\.push\(|add_\w*dimensions|\.\.\.|%\s*include"
 )

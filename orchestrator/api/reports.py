@@ -22,7 +22,7 @@ from orchestrator.exceptions import InvalidRequestError, ReportExecutionError, r
 
 REPORT_BUILDER = "Report Builder"
 PLACEHOLDER_PATTERN = re.compile(r"%\((\w+)\)s")
-# A key that Frappe reads from the filters, and by which it gives out anybody's prepared report.
+# A key of the filters with which Frappe returns the prepared report of any user.
 RESERVED_FILTER = "prepared_report_name"
 
 

@@ -15,7 +15,7 @@ from frappe.model.meta import Meta
 from orchestrator.compat import RESERVED_KEYWORDS
 from orchestrator.exceptions import InvalidRequestError, refuse
 
-# What Desk's forms and Frappe's own replies carry beside the fields; a new record takes nothing from it.
+# Keys that Desk's forms and Frappe's own replies have beside the fields; a new record ignores them.
 FORM_STATE = frozenset(
 	{"__islocal", "__unsaved", "__onload", "__last_sync_on", "localname", *optional_fields}
 )

@@ -14,7 +14,7 @@ from frappe.modules.utils import load_doctype_module
 
 API_PREFIX = "/api/"
 ENVIRON_KEY = "orchestrator.route"
-# Endpoints of v2 that Frappe calls directly, past `override_whitelisted_methods`.
+# Endpoints of v2 that Frappe calls directly, without `override_whitelisted_methods`.
 DIRECT_METHODS: dict[Callable[..., Any] | None, str] = {
 	v2.login: "login",
 	v2.logout: "logout",
@@ -89,6 +89,6 @@ def _build_method_name(method: str, doctype: str | None = None) -> str | None:
 		return method
 	try:
 		return f"{load_doctype_module(doctype).__name__}.{method}"
-	except Exception:  # whatever is wrong with the DocType, Frappe's router says so itself
+	except Exception:  # Frappe's router itself reports an invalid DocType
 		frappe.clear_messages()
 		return None

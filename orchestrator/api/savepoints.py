@@ -11,8 +11,8 @@ from frappe.utils import CallbackManager
 from orchestrator.api import errors
 
 SAVEPOINT = "orchestrator_record"
-# Errors that end the whole call or run: in a deadlock the database has given up the transaction, savepoints and all; a
-# job's time is over for all its records.
+# Errors that end the whole call or run: in a deadlock, the database has rolled back the transaction with its
+# savepoints; a job's timeout applies to all its records.
 WHOLE_CALL_ERRORS = (frappe.QueryDeadlockError, BaseTimeoutException)
 
 
@@ -39,7 +39,7 @@ def isolate_in_savepoint() -> Iterator[None]:
 		if getattr(local, "_webhook_queue", None):
 			del local._webhook_queue[webhooks:]
 		if not had_realtime_log and hasattr(local, "_realtime_log"):
-			del local._realtime_log  # what would have sent it was registered within the savepoint
+			del local._realtime_log  # its callback was registered within the savepoint
 		raise
 	else:
 		frappe.db.release_savepoint(SAVEPOINT)

@@ -16,7 +16,7 @@ from orchestrator.api.preflight import list_required_parameters
 from orchestrator.exceptions import InvalidRequestError, refuse
 from orchestrator.file_names import BIDI_CONTROLS, MAX_NAME_LENGTH, REFUSED_CATEGORIES, list_categories
 
-# Frappe writes a plain file under its own name, with up to ten bytes of its own. File systems take 255.
+# Frappe stores a file under its own name and adds up to ten bytes. File systems allow 255.
 MAX_NAME_BYTES = 240
 # The libraries with which Frappe reads a file before it is stored.
 FILE_LIBRARIES = frozenset({"pypdf", "PIL"})

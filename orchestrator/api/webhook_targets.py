@@ -21,7 +21,7 @@ from orchestrator.configuration import get_settings
 from orchestrator.exceptions import InvalidWebhookTargetError, refuse
 
 NAT64_NETWORK = ipaddress.IPv6Network("64:ff9b::/96")
-# Blocks that Python counts as global, or does in some of its versions, and that no public server answers at.
+# Networks without public servers that Python, or some of its versions, counts as global.
 SPECIAL_NETWORKS = tuple(
 	ipaddress.ip_network(block)
 	for block in (

@@ -99,11 +99,11 @@ class BulkAssignment:
 		"""Fill the field of one record as a single change would, so that hooks, webhooks and notifications
 		run.
 		"""
-		# The assignment just made has blanked nothing yet: what the field says is what it said before.
+		# The new assignment has not changed the field yet: it still has the previous value.
 		doc = frappe.get_doc(self.meta.name, name)
 		if not doc.get(ASSIGNEE_FIELD):
 			doc.set(ASSIGNEE_FIELD, self.assignee)
-			doc.save(ignore_permissions=True)  # who may read a record may assign it
+			doc.save(ignore_permissions=True)  # users may assign every record that they may read
 			self.saved.add(name)
 
 	def apply_to_succeeded(self, succeeded: list[Name]) -> None:
@@ -150,7 +150,9 @@ def _insert_todo(doctype: str, name: Name, user: str) -> None:
 	)
 	if _is_comment_behavior_standard(doctype, todo):
 		todo.add_assign_comment = partial(add_comment, doctype, str(name))
-	todo.insert(ignore_permissions=True)  # as Frappe's own add: who may read a record may assign it
+	todo.insert(
+		ignore_permissions=True
+	)  # as in Frappe's own add: users may assign every record that they may read
 
 
 def _is_comment_behavior_standard(doctype: str, todo: Document) -> bool:

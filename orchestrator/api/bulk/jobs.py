@@ -38,7 +38,7 @@ def enqueue_bulk(request: BulkRequest) -> QueuedOperation:
 			"request": request.to_json(),
 			"total": len(request.names),
 		}
-	).insert(ignore_permissions=True)  # nobody may write operations by hand
+	).insert(ignore_permissions=True)  # users have no permission to write operations
 	frappe.enqueue(
 		_run_operation_job,
 		queue=QUEUE,

@@ -102,7 +102,7 @@ def list_readable_names(meta: Meta, names: Iterable[Name], user: str) -> dict[st
 def _list_stored_names(meta: Meta, names: Iterable[Name]) -> dict[str, Name]:
 	"""Return those of `names` that exist: as text, and as the database has them."""
 	wanted = {str(name) for name in names}
-	# get_all: existence only; who may read them is asked next
+	# get_all: existence only; permissions are checked next
 	found = frappe.get_all(meta.name, filters={"name": ("in", list(names))}, pluck="name", order_by=None)
 	# the database compares without regard to case and trailing blanks, a name does not
 	return {str(name): name for name in found if str(name) in wanted}

@@ -16,7 +16,7 @@ from orchestrator.api.savepoints import WHOLE_CALL_ERRORS, isolate_in_savepoint
 from orchestrator.api.shapes import BulkResult, RecordResult
 from orchestrator.exceptions import BulkOperationError, refuse
 
-# So many records are named with their reason when a call fails, so that the reply stays readable.
+# Records named with their reason when a call fails, so that the reply stays readable.
 EXPLAINED_ERRORS = 20
 
 Progress = Callable[[int], None]

@@ -33,7 +33,7 @@ class EndpointDocumentation:
 @functools.lru_cache(maxsize=1024)
 def parse_docstring(text: str) -> EndpointDocumentation:
 	"""Parse a docstring with the sections Args, Returns, Permissions and Raises."""
-	# Imported here: a server needs it only for the document.
+	# Imported here, because only the document needs it.
 	from docstring_parser.google import DEFAULT_SECTIONS, GoogleParser, Section, SectionType
 
 	permissions = Section("Permissions", "permissions", SectionType.SINGULAR)

@@ -17,15 +17,15 @@ from orchestrator.api.openapi_document.tags import get_tag
 Schema = dict[str, Any]
 Schemas = Mapping[str, Schema]
 
-# Verbs whose parameters stand in the query; those of the others are the body.
+# Verbs with parameters in the query; other verbs have them in the body.
 QUERY_VERBS = frozenset({"GET", "DELETE"})
 JSON_SCALARS = ("boolean", "integer", "number")
-# The path of a method is its name; in an operation's ID the app that every name begins with is left out.
+# The path of a method is its name; operation IDs leave out the app, with which every name begins.
 LEFT_OUT_PREFIXES = ("orchestrator.api.", "orchestrator.", "frappe.")
 UPLOAD_METHOD = "upload_file"
 RESULT_KEY = "return"
 FLAG_SCHEMA: Schema = {"type": "integer", "enum": [0, 1]}
-# The form fields of an upload that are no text.
+# Form fields of an upload that are not text.
 UPLOAD_SCHEMAS: Schemas = {
 	"file": BYTES_SCHEMA,
 	"is_private": FLAG_SCHEMA,

@@ -21,7 +21,7 @@ from orchestrator.api.openapi_document.examples import find_reply_examples
 
 Schema = dict[str, Any]
 
-# The generic media type is for tools that know no wildcard.
+# The generic media type is for tools that do not support wildcards.
 DOWNLOAD_MEDIA_TYPES = ("application/octet-stream", "*/*")
 BYTES_SCHEMA: Schema = {"type": "string", "format": "binary"}
 RATE_LIMIT_HEADERS = {
@@ -46,7 +46,7 @@ ERROR_SCHEMA: Schema = {
 		"request_id": {"type": "string", "description": "With status 500: finds the Error Log."},
 	},
 }
-# What every call may be refused with, whatever it does.
+# Statuses that every call may return.
 COMMON_ERRORS = (
 	DocumentedError("InvalidRequestError", "400", "A parameter is missing, unknown or of the wrong type."),
 	DocumentedError(
@@ -134,7 +134,7 @@ def _build_error_responses(function: Method) -> dict[str, Schema]:
 	documented = get_documentation(function).errors
 	statuses = {error.status for error in documented}
 	common = [*COMMON_ERRORS, *(WRITE_ERRORS if get_effect(function) != READ else ())]
-	# Where the docstring names a refusal of permission it says more than the common sentence.
+	# A permission error in the docstring is more precise than the common sentence.
 	errors = [e for e in common if e.status not in statuses or e.status in ("400", "409")] + [*documented]
 	by_status: dict[str, list[DocumentedError]] = {}
 	for error in errors:

@@ -12,7 +12,7 @@ class Tag(NamedTuple):
 
 
 REPORTS = Tag("Reports", "Reports as rows, as files and by mail, and dashboards with their metrics.")
-# By the package or module of the endpoints, in the order of the document.
+# Package or module of the endpoints -> tag, in the order of the document.
 TAG_BY_MODULE = {
 	"orchestrator.api.generic": Tag("Records", "Read, create, change and delete the records of any DocType."),
 	"orchestrator.api.bulk": Tag("Bulk operations", "Assign or delete many records in one call."),
