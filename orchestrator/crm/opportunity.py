@@ -29,9 +29,9 @@ class InvalidStageError(frappe.ValidationError):
 
 
 def validate(doc: "Opportunity", _method: str | None = None) -> None:
-	"""Handle the hook validate, behind ERPNext's own: let stage, status and probability agree."""
+	"""Handle the hook validate, after ERPNext's own: make stage, status and probability consistent."""
 	if doc.pipeline_stage and doc.pipeline_stage not in STAGES:
-		return  # Frappe refuses it next, as any value that is no option
+		return  # Frappe refuses it next, as it does for every invalid option
 	before = doc.get_doc_before_save()
 	try:
 		settled = stages.reconcile(
@@ -50,7 +50,9 @@ def validate(doc: "Opportunity", _method: str | None = None) -> None:
 
 
 def on_change(doc: "Opportunity", _method: str | None = None) -> None:
-	"""Handle the hook on_change: quotations and orders write the status alone, past validate. After a save there is nothing to do."""
+	"""Handle the hook on_change: quotations and orders write only the status, without validate. After a save
+	there is nothing to do.
+	"""
 	now = _serialize_opportunity(doc)
 	settled = stages.apply_status(now)
 	if settled != now:
@@ -60,7 +62,7 @@ def on_change(doc: "Opportunity", _method: str | None = None) -> None:
 
 
 def parse_stage(text: str) -> str:
-	"""Return the stage that the caller names. 400 where there is none."""
+	"""Return the stage that the caller names. 400 if there is none."""
 	stage = stages.find_stage(text)
 	if stage is None:
 		refuse(
@@ -71,7 +73,7 @@ def parse_stage(text: str) -> str:
 
 
 def parse_lost_reasons(stage: str, value: object) -> list[str]:
-	"""Return the names of the lost reasons given. 400 for anything else, and for reasons without a loss."""
+	"""Return the names of the given lost reasons. 400 for anything else, and for reasons without a loss."""
 	reasons = value or []
 	if not isinstance(reasons, list) or not all(isinstance(reason, str) for reason in reasons):
 		refuse(_("lost_reasons must be a list of names of lost reasons."), InvalidRequestError)
@@ -81,7 +83,8 @@ def parse_lost_reasons(stage: str, value: object) -> list[str]:
 
 
 def move_to_stage(name: str, stage: str, notes: str | None, lost_reasons: list[str]) -> OpportunityStanding:
-	"""Move the opportunity to `stage` and tell its timeline. Its present stage changes nothing.
+	"""Move the opportunity to `stage` and add a comment to its timeline. A move to its present stage changes
+	nothing.
 
 	The row stays locked until the request ends, so that of two moves at once the second sees what the first did.
 	"""
@@ -124,7 +127,9 @@ def _check_move(before: str, stage: str) -> None:
 
 
 def _declare_lost(doc: "Opportunity", notes: str | None, lost_reasons: list[str]) -> None:
-	"""Declare the opportunity lost as ERPNext does. It empties the competitors unless they are given again."""
+	"""Declare the opportunity lost as ERPNext does. ERPNext clears the competitors unless they are passed
+	again.
+	"""
 	_check_quotations(doc, Standing(LOST, "Lost", 0.0))
 	doc.declare_enquiry_lost(
 		lost_reasons_list=[{"lost_reason": reason} for reason in lost_reasons],
@@ -134,7 +139,7 @@ def _declare_lost(doc: "Opportunity", notes: str | None, lost_reasons: list[str]
 
 
 def _save_at_stage(doc: "Opportunity", stage: str) -> None:
-	"""Save the opportunity at `stage`; the status follows. One that is reopened has no lost reasons any more."""
+	"""Save the opportunity at `stage`, from which the status follows. A reopened one loses its lost reasons."""
 	if doc.pipeline_stage == LOST:
 		doc.update({"lost_reasons": [], "order_lost_reason": None})
 	doc.pipeline_stage = stage
@@ -153,7 +158,7 @@ def _check_quotations(doc: "Opportunity", settled: Standing) -> None:
 
 
 def _serialize_opportunity(doc: "Opportunity") -> Standing:
-	"""Return how the record stands."""
+	"""Return the stage, status and probability of the record."""
 	return Standing(doc.pipeline_stage or "", doc.status or "", flt(doc.probability))
 
 
