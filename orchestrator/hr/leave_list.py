@@ -33,7 +33,7 @@ NEWEST_FIRST = "from_date desc, name desc"
 def get_page(
 	conditions: list[list[Any]], order_by: str | None, limit_start: str | int | None, length: str | int | None
 ) -> LeavePage:
-	"""Return the applications that fit and that the caller may read, the latest leave first."""
+	"""Return the matching applications that the caller may read, latest leave first."""
 	meta = frappe.get_meta(LEAVE_APPLICATION)
 	page = get_list_page(
 		meta,
@@ -56,7 +56,7 @@ def build_conditions(
 	last: date | None,
 	to_approve: bool,
 ) -> list[list[Any]]:
-	"""Return the conditions of a request, as Frappe's lists take them. 400 for an unknown status."""
+	"""Return the conditions of a request for Frappe's lists. 400 for an unknown status."""
 	wanted: list[tuple[str, str, Any]] = [
 		("employee", "=", employee),
 		("status", "=", _parse_status(status) if status else None),

@@ -40,8 +40,8 @@ def parse_optional_date(name: str, text: str | None) -> date | None:
 
 
 def get_employee_with_visible_leave(employee: str | None) -> str:
-	"""Return the employee named, whose balances the caller may see: who may read the record, and the leave
-	approver.
+	"""Return the named employee, if the caller may see their balances: users who may read the record, and the
+	leave approver.
 	"""
 	if employee and (employees.is_readable(employee) or _is_leave_approver(employee)):
 		return employee
@@ -49,14 +49,14 @@ def get_employee_with_visible_leave(employee: str | None) -> str:
 
 
 def _is_leave_approver(employee: str) -> bool:
-	"""Return True if the employee's leave is the caller's to approve."""
+	"""Return True if the caller is the employee's leave approver."""
 	is_known = frappe.db.exists(EMPLOYEE, employee)
 	return bool(is_known and get_leave_approver(employee) == frappe.session.user)
 
 
 def parse_employees(value: str | list | None) -> list[str]:
-	"""Return the employees of a list, each once; without one all active ones whom the caller may read. 404
-	naming those whom the caller may not read, 400 for no list or one that is too long.
+	"""Return the employees of a list, each once; without a list, all active ones that the caller may read.
+	404 naming those that the caller may not read, 400 for an invalid or too long list.
 	"""
 	frappe.has_permission(EMPLOYEE, "read", throw=True)
 	wanted = parse_json("employees", value)
