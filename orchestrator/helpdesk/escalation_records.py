@@ -28,12 +28,12 @@ class EscalatedTicket(NamedTuple):
 
 	@property
 	def concerned_users(self) -> list[str]:
-		"""Everyone who then works on it."""
+		"""The users who work on the ticket after the escalation."""
 		return list(dict.fromkeys([*self.ticket.assignees, *([self.assignee] if self.assignee else [])]))
 
 
 def insert_escalations(doctype: str, stage: Stage, batch: list[EscalatedTicket]) -> list[EscalatedTicket]:
-	"""Store the escalations. Returns those that were not there yet."""
+	"""Store the escalations. Return those that did not exist yet."""
 	names = {frappe.generate_hash(length=10): item for item in batch}
 	_insert_rows(
 		TICKET_ESCALATION,
@@ -55,7 +55,7 @@ def insert_escalations(doctype: str, stage: Stage, batch: list[EscalatedTicket])
 
 
 def apply_escalations(doctype: str, stage: Stage, batch: list[EscalatedTicket]) -> set[str]:
-	"""Assign, write into the timelines, notify. Returns who was notified."""
+	"""Assign, add timeline entries and notify. Return the notified users."""
 	_create_assignments(doctype, [item for item in batch if item.assignee])
 	_create_timeline_entries(doctype, stage, batch)
 	recipients = _filter_notifiable({user for item in batch for user in item.concerned_users})
@@ -113,7 +113,7 @@ def _create_assignments(doctype: str, batch: list[EscalatedTicket]) -> None:
 
 
 def _create_timeline_entries(doctype: str, stage: Stage, batch: list[EscalatedTicket]) -> None:
-	"""Add a line for each ticket to the timeline, where only the support team sees it."""
+	"""Add an entry for each ticket to the timeline, which only the support team sees."""
 	if doctype == HD_TICKET:
 		_insert_rows(
 			"HD Ticket Activity",
@@ -179,7 +179,7 @@ def _create_notifications(
 
 
 def _filter_notifiable(users: set[str]) -> set[str]:
-	"""Return those of the users who work in Desk and have not switched notifications off.
+	"""Return those of the users who work in Desk and have notifications enabled.
 
 	A customer may be assigned as well.
 	"""
@@ -195,7 +195,7 @@ def _filter_notifiable(users: set[str]) -> set[str]:
 
 
 def _render_line(stage: Stage, item: EscalatedTicket) -> str:
-	"""Return what happened, in one sentence without anything of the ticket's own text."""
+	"""Return the event in one sentence, without any text of the ticket."""
 	due = format_datetime(item.ticket.due, "yyyy-MM-dd HH:mm")
 	texts = {
 		"Response Breached": _("The first response was due at {0} and is overdue."),
@@ -208,15 +208,16 @@ def _render_line(stage: Stage, item: EscalatedTicket) -> str:
 
 
 def _insert_rows(doctype: str, values: Iterable[dict[str, Any]], ignore_duplicates: bool = False) -> None:
-	"""Insert rows as the ACTOR, and tell Frappe what they refer to."""
+	"""Insert rows as the ACTOR, and register their dynamic links."""
 	values = list(values)
 	insert_rows(doctype, values, user=ACTOR, ignore_duplicates=ignore_duplicates)
 	_register_dynamic_links(doctype, values)
 
 
 def _register_dynamic_links(doctype: str, values: list[dict[str, Any]]) -> None:
-	"""Tell Frappe to which DocTypes the rows refer, as each saved document does: it keeps a list for half a day, and a
-	record of a DocType that is not in it leaves behind what refers to it when it is renamed or deleted.
+	"""Register in Frappe's cache the DocTypes that the rows refer to, as each saved document does. Frappe
+	caches the list for half a day; references from a DocType that is not in it are not updated when a record
+	is renamed or deleted.
 	"""
 	for field in frappe.get_meta(doctype).get("fields", {"fieldtype": "Dynamic Link"}):
 		for linked in {row.get(field.options) for row in values} - {None}:

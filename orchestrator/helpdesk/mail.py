@@ -17,7 +17,7 @@ MAX_COPIES = 50
 
 
 def get_customer_address(doc: Document) -> str | None:
-	"""Return where the customer reads mail: who raised the ticket, else its contact.
+	"""Return the customer's mail address: of the user who raised the ticket, otherwise of its contact.
 
 	None where there is no address.
 	"""
@@ -29,7 +29,7 @@ def get_customer_address(doc: Document) -> str | None:
 
 
 def parse_copies(value: Any) -> list[str] | None:
-	"""Return the addresses of the parameter `cc`, a list or a text with commas; None where none was sent.
+	"""Return the addresses of the parameter `cc`, a list or comma-separated text; None if none was sent.
 
 	Raises:
 		InvalidRequestError: It holds something that is no address, or too many of them (400).
@@ -52,7 +52,9 @@ def parse_copies(value: Any) -> list[str] | None:
 
 
 def get_customer_copies(doc: Document) -> list[str]:
-	"""Return whom the customer's latest mail went to as copies, without the addresses of this site itself."""
+	"""Return the recipients of copies of the customer's latest mail, without the addresses of this site
+	itself.
+	"""
 	filters = {
 		"reference_doctype": doc.doctype,
 		"reference_name": str(doc.name),
@@ -72,12 +74,12 @@ def get_customer_copies(doc: Document) -> list[str]:
 
 
 def can_send(doctype: str) -> bool:
-	"""Return True if the site has an account that sends the caller's mail about such a record."""
+	"""Return True if the site has an account for the caller's mail about such a record."""
 	return bool(EmailAccount.find_outgoing(match_by_email=frappe.session.user, match_by_doctype=doctype))
 
 
 def get_answered_communication(doc: Document) -> str | None:
-	"""Return the Communication that a reply answers: the latest one that has been a mail, so that the customer's
+	"""Return the Communication that a reply answers: the latest one that was a mail, so that the customer's
 	mail program shows both in one thread.
 	"""
 	filters = {
@@ -90,12 +92,12 @@ def get_answered_communication(doc: Document) -> str | None:
 
 
 def is_queued(communication: str) -> bool:
-	"""Return True if the reply waits in the site's queue, or has left it."""
+	"""Return True if the reply is in the site's queue, or was sent."""
 	return bool(frappe.db.exists("Email Queue", {"communication": communication}))
 
 
 def explain_unsent(ticket: Ticket, recipient: str | None) -> str:
-	"""Return what to tell the caller about a reply that goes nowhere by mail."""
+	"""Return the reason for which a reply is not sent by mail, for the caller."""
 	if not ticket.is_staff:
 		return _("No email was sent: the support team sees the comment on the ticket.")
 	if not recipient:

@@ -41,7 +41,7 @@ class Kind(NamedTuple):
 
 
 def _list_readable_kinds() -> Iterator[Kind]:
-	"""Yield the DocTypes of tickets that the caller may read. Raises PermissionError where there are none."""
+	"""Yield the DocTypes of tickets that the caller may read. Raises PermissionError if there are none."""
 	found = [
 		Kind(
 			source,
@@ -58,7 +58,7 @@ def _list_readable_kinds() -> Iterator[Kind]:
 
 
 def _sum_kinds(of_kind: Callable[[Kind], Number]) -> Number:
-	"""Return the sum over the DocTypes, now and before."""
+	"""Return the sums over the DocTypes, of the period and of the one before."""
 	numbers = [of_kind(kind) for kind in _list_readable_kinds()]
 	previous = [found.previous for found in numbers if found.previous is not None]
 	return Number(sum(found.value or 0 for found in numbers), sum(previous) if previous else None)
@@ -69,7 +69,7 @@ def open_tickets() -> Number:
 
 
 def unassigned_tickets() -> Number:
-	"""Open tickets that nobody is assigned."""
+	"""Return the number of open tickets without an assignee."""
 	return _sum_kinds(
 		lambda kind: measure_queries.count_records(
 			kind.doctype, f"{kind.is_open} AND COALESCE(_assign, '[]') IN ('', '[]')"
@@ -78,7 +78,7 @@ def unassigned_tickets() -> Number:
 
 
 def overdue_tickets() -> Number:
-	"""Open tickets that are past the time at which their service level wants them resolved."""
+	"""Return the number of open tickets past the time by which their service level requires a resolution."""
 	return _sum_kinds(
 		lambda kind: measure_queries.count_records(
 			kind.doctype,
@@ -89,13 +89,13 @@ def overdue_tickets() -> Number:
 
 
 def new_tickets() -> Number:
-	"""Return tickets of the last 30 days, and of the 30 days before."""
+	"""Return the number of tickets of the last 30 days, and of the 30 days before."""
 	return _sum_kinds(lambda kind: measure_queries.aggregate_trailing_period(kind.doctype, "creation"))
 
 
 def first_response_hours() -> Number:
-	"""Return hours until the first response on average, of the tickets first answered within 30 days; and the 30
-	days before.
+	"""Return the average hours until the first response, of tickets first answered within 30 days; and within
+	the 30 days before.
 	"""
 	waited = "TIMESTAMPDIFF(SECOND, creation, first_responded_on)"
 	spent = [
@@ -117,8 +117,8 @@ def _compute_mean_hours(seconds: list[float | None], records: list[float | None]
 
 
 def service_level_met() -> Number:
-	"""Return per cent of the tickets resolved within 30 days that were resolved in time; and within the 30 days
-	before.
+	"""Return the percentage of tickets resolved in time, of those resolved within 30 days; and within the 30
+	days before.
 	"""
 	met, all_ = [], []
 	for kind in _list_readable_kinds():
@@ -146,14 +146,14 @@ def tickets_by_status() -> Series:
 
 
 def tickets_by_day() -> Series:
-	"""Return tickets that came on each of the last 30 days."""
+	"""Return the number of tickets opened on each of the last 30 days."""
 	found = [measure_queries.count_by_day(kind.doctype, "creation", "") for kind in _list_readable_kinds()]
 	values = [sum(each) for each in zip(*(series.datasets[0].values for series in found), strict=True)]
 	return build_series(zip(found[0].labels, values, strict=True), _("Tickets"))
 
 
 def oldest_tickets() -> Table:
-	"""Return the open tickets that have waited longest."""
+	"""Return the open tickets that were opened first."""
 	rows, open_ = [], 0.0
 	for kind in _list_readable_kinds():
 		rows += measure_queries.fetch_all(

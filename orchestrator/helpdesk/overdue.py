@@ -23,7 +23,7 @@ from orchestrator.helpdesk.service_level import (
 
 BATCH_SIZE = 500
 NAME = AS_TEXT.format("ticket.name")
-# What has been overdue for longer when it is first seen is history: a site with years of old tickets is not flooded.
+# Tickets overdue for longer are not escalated, so that a site with years of old tickets is not flooded.
 HISTORY = timedelta(days=7)
 
 
@@ -65,7 +65,7 @@ class TicketSource:
 
 
 def list_sources() -> Iterator[TicketSource]:
-	"""Yield the DocTypes of tickets that this site has."""
+	"""Yield the DocTypes of tickets that exist on this site."""
 	finished = ", ".join(frappe.db.escape(status) for status in sorted(FINISHED_STATUSES))
 	yield TicketSource(
 		ISSUE,

@@ -56,14 +56,14 @@ def compute_status(target: Target, now: datetime, at_risk_seconds: int) -> str:
 
 
 def compute_seconds_left(target: Target, now: datetime) -> int | None:
-	"""Return seconds until the target is due; None where its clock does not run."""
+	"""Return the seconds until the target is due, None if its clock does not run."""
 	if target.done or target.held_since or target.finished or not target.due:
 		return None
 	return int((target.due - now).total_seconds())
 
 
 def build_sla_status(doc: Document) -> SlaStatus:
-	"""Return the ticket's standing now. The caller may read the ticket: `tickets.find` has shown that."""
+	"""Return the ticket's state now. `tickets.get_ticket` has checked that the caller may read it."""
 	agreement = _get_agreement(doc)
 	now = clock.get_now()
 	response, resolution = _build_targets(doc, agreement) if agreement else (Target(None, None),) * 2
@@ -93,7 +93,7 @@ def _build_targets(doc: Document, agreement: Agreement) -> tuple[Target, Target]
 	later.
 	"""
 	held_since = _get_first_moment(doc, "on_hold_since")
-	# A list action of Desk closes issues past the engine, which then has no time of resolution.
+	# A list action of Desk closes issues without the SLA engine, so that there is no resolution time.
 	finished = doc.status in FINISHED_STATUSES
 	due = _get_first_moment(doc, *RESOLUTION_BY) if agreement.promises_resolution else None
 	if held_since and due and due >= held_since:
@@ -115,8 +115,8 @@ def _build_targets(doc: Document, agreement: Agreement) -> tuple[Target, Target]
 
 
 def _get_agreement(doc: Document) -> Agreement | None:
-	"""Return the ticket's agreement, by the name that people gave it: ERPNext's documents have names of their
-	own.
+	"""Return the ticket's agreement, with the name that users gave it: ERPNext generates names of its
+	documents.
 	"""
 	doctype, title, name = (
 		("Service Level Agreement", "service_level", doc.get("service_level_agreement"))
@@ -128,7 +128,7 @@ def _get_agreement(doc: Document) -> Agreement | None:
 
 
 def get_at_risk_seconds() -> int:
-	"""Return how long before it is due a target is at risk, by Orchestrator Settings."""
+	"""Return the time before its due time from which a target is at risk, from Orchestrator Settings."""
 	return cint(get_settings().sla_at_risk_minutes) * 60
 
 

@@ -18,7 +18,7 @@ class TicketComment(Comment):
 		return allowed or (permtype == "read" and self.is_visible_to(kwargs.get("user")))
 
 	def is_visible_to(self, user: str | None) -> bool:
-		"""Return True for who reads it in Desk, on its ticket."""
+		"""Return True if the user sees the comment in Desk, on its ticket."""
 		if self.reference_doctype not in DOCTYPES or is_customer(user):
 			return False
 		ticket = get_document(self.reference_doctype, str(self.reference_name))

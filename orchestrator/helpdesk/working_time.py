@@ -51,7 +51,7 @@ def count_working_time(calendar: Calendar, start: datetime, end: datetime) -> fl
 
 
 def _iterate_windows(calendar: Calendar, first: date, days: int) -> Iterator[tuple[datetime, datetime]]:
-	"""Yield from when to when people work on each of these days, as instants."""
+	"""Yield start and end of the working hours of each of these days, as instants."""
 	for number in range(days):
 		day = first + timedelta(days=number)
 		if day in calendar.holidays or day.weekday() not in calendar.hours:
