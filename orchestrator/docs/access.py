@@ -24,13 +24,13 @@ from orchestrator.exceptions import refuse
 NONE, READ, WRITE, MANAGE = range(4)
 LEVEL_BY_NAME = {"Read": READ, "Write": WRITE, "Manage": MANAGE}
 GLOBAL_MANAGER_ROLES = frozenset({"System Manager", "Orchestrator Manager"})
-# Kinds of permission -> the level that gives them. What is not here nobody gets.
+# Permission types -> the level that grants them. Others are granted to nobody.
 REQUIRED_LEVELS = {
 	**dict.fromkeys(("read", "select", "report", "export", "print", "email"), READ),
 	**dict.fromkeys(("write", "create"), WRITE),
 	"delete": MANAGE,
 }
-# DocTypes of Frappe that tell of records of any DocType -> what names the record
+# DocTypes of Frappe that refer to records of any DocType -> the fields that name the record
 REFERENCING_DOCTYPES = {
 	"File": ("attached_to_doctype", "attached_to_name"),
 	"Tag Link": ("document_type", "document_name"),
@@ -53,7 +53,7 @@ class FolderNode(NamedTuple):
 
 
 def get_level(folder: str | None, user: str | None = None) -> int:
-	"""Return what the user may do in a folder."""
+	"""Return the user's access level in a folder."""
 	user = user or frappe.session.user
 	if _is_global_manager(user):
 		return MANAGE
@@ -65,7 +65,9 @@ def _is_global_manager(user: str) -> bool:
 
 
 def _get_levels(user: str) -> dict[str, int]:
-	"""Return what the user may do in each folder, those without any access left out. Kept for the request."""
+	"""Return the user's access level in each folder, without folders that they may not access. Cached for the
+	request.
+	"""
 	kept: dict[str, dict[str, int]] = getattr(frappe.local, "document_access", None) or {}
 	if user not in kept:
 		kept[user] = compute_inherited_levels(_get_tree(), _get_grants(user))
@@ -79,7 +81,7 @@ def clear_cached_levels() -> None:
 
 
 def compute_inherited_levels(tree: list[FolderNode], grants: list[Grant]) -> dict[str, int]:
-	"""Return the level in each folder: the highest of its own grants and, where it inherits, its parent's.
+	"""Return the level in each folder: the highest of its own grants and, if it inherits, of its parent's.
 
 	`tree` has parents before their children.
 	"""
@@ -103,7 +105,7 @@ def _get_tree() -> list[FolderNode]:
 
 
 def _get_grants(user: str) -> list[Grant]:
-	"""Return the rows that name the user, a role of theirs, or a department that theirs is or belongs to."""
+	"""Return the grants to the user, to one of their roles, or to a department that theirs is or belongs to."""
 	table = frappe.qb.DocType(DOCUMENT_FOLDER_ACCESS)
 	names = {"Role": frappe.get_roles(user), "Department": _list_departments(user), "User": [user]}
 	wanted = None
@@ -116,8 +118,8 @@ def _get_grants(user: str) -> list[Grant]:
 
 
 def _list_departments(user: str) -> list[str]:
-	"""Return the department of the user's active employee record, and those it is part of."""
-	# get_all: what a user may do must not depend on what they may read of HR.
+	"""Return the department of the user's active employee record, and its ancestors."""
+	# get_all: access must not depend on the user's permissions on HR records.
 	own = frappe.get_all(EMPLOYEE, {"user_id": user, "status": "Active"}, pluck="department", limit=1)
 	if not own or not own[0]:
 		return []
@@ -172,8 +174,8 @@ def has_permission(
 
 
 def _get_required_level(doc: Document, ptype: str) -> tuple[str | None, int]:
-	"""Return the folder that decides about a folder, and the level needed there: a new one needs Write on its
-	parent, a change of one Manage on itself.
+	"""Return the folder that decides about a folder, and the required level: Write on the parent for a new
+	one, Manage on itself for a change.
 	"""
 	if ptype == "create" or doc.is_new():
 		return doc.parent_document_folder, WRITE
@@ -181,7 +183,9 @@ def _get_required_level(doc: Document, ptype: str) -> tuple[str | None, int]:
 
 
 def build_conditions(user: str | None = None, doctype: str | None = None) -> str:
-	"""Implement the hook permission_query_conditions of the documents' DocTypes, and of those that tell of documents beside others."""
+	"""Implement the hook permission_query_conditions of the documents' DocTypes, and of DocTypes that refer
+	to documents among others.
+	"""
 	user = user or frappe.session.user
 	if _is_global_manager(user):
 		return ""
@@ -200,13 +204,15 @@ def build_conditions(user: str | None = None, doctype: str | None = None) -> str
 
 
 def build_file_conditions(user: str | None = None, doctype: str = "File") -> str:
-	"""Implement the hook permission_query_conditions of File: by the record it is attached to; those of documents by their folder."""
+	"""Implement the hook permission_query_conditions of File: by the record that it is attached to; files of
+	documents by their folder.
+	"""
 	both = (build_conditions(user, doctype), attachments.build_conditions(user, doctype))
 	return " and ".join(condition for condition in both if condition)
 
 
 def has_tag_permission(doc: Document, user: str | None = None, **_kwargs: Any) -> bool | None:
-	"""Implement the hook has_permission of Tag Link, which repeats the title of what is tagged."""
+	"""Implement the hook has_permission of Tag Link, which contains the title of the tagged record."""
 	if doc.document_type != DOCUMENT or not frappe.db.exists(DOCUMENT, doc.document_name):
 		return NO_OPINION
 	return bool(frappe.has_permission(DOCUMENT, "read", doc=doc.document_name, user=user))

@@ -35,7 +35,9 @@ Action = Literal[
 def create_entry(
 	action: Action, document: str | None, folder: str | None, version: int | None = None, **details: Any
 ) -> None:
-	"""Add an entry, in the transaction of what it tells of. `details` are names and numbers, no content."""
+	"""Add an entry, in the transaction of the action that it records. `details` are names and numbers, no
+	content.
+	"""
 	entry = frappe.new_doc(DOCUMENT_AUDIT_ENTRY)
 	entry.set_new_name()
 	moment = clock.get_now()

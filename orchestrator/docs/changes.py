@@ -56,7 +56,7 @@ def _get_document_for_version(document: "Document") -> "Document":
 
 
 def check_out(name: str) -> "Document":
-	"""Keep others from adding versions. Repeating it changes nothing."""
+	"""Check the document out, so that others cannot add versions. A repetition changes nothing."""
 	document = documents.get_for_update(name)
 	documents.check_checkout(document)
 	if not document.checked_out_by:
@@ -66,7 +66,7 @@ def check_out(name: str) -> "Document":
 
 
 def check_in(name: str, force: bool = False) -> "Document":
-	"""Release the check-out. Another user's only with `force`, for those who manage the folder."""
+	"""Release the check-out. Another user's only with `force`, for users who manage the folder."""
 	document = documents.get_for_update(name)
 	if force:
 		access.check_level(access.MANAGE, document.document_folder)
@@ -81,11 +81,15 @@ def check_in(name: str, force: bool = False) -> "Document":
 
 
 def move_document(name: str, folder: str) -> "Document":
-	"""Move a document to another folder. Needs Write in both; the document follows the rules of its folder."""
+	"""Move a document to another folder. Requires Write in both; the document follows the rules of its
+	folder.
+	"""
 	document = documents.get_for_update(name)
 	documents.check_checkout(document)
 	document.document_folder = folders.find_folder(folder)
-	document.save(ignore_permissions=True)  # decided above for this folder, in validate for the other one
+	document.save(
+		ignore_permissions=True
+	)  # access is checked above for this folder, in validate for the other one
 	return document
 
 
@@ -109,7 +113,7 @@ def update_tags(name: str, tags: list[str]) -> "Document":
 
 
 def restore_version(name: str, number: int, notes: str | None) -> "DocumentVersion":
-	"""Create a version with the bytes of an earlier one."""
+	"""Create a version with the content of an earlier one."""
 	_get_document_for_version(documents.get_document(name))
 	earlier = versions.get_version(name, number)
 	with versions.get_intact_path(earlier).open("rb") as source:

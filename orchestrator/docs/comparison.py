@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 PROGRAM = Path(__file__).parent / "reader" / "differences.py"
 MAX_LINES = 10_000
-# So many lines take a fraction of a second, whatever they are.
+# With this number of lines, a comparison takes a fraction of a second, whatever the content.
 MAX_QUICK_LINES = 500
-# Both texts and their difference together
+# both texts and their difference together
 MAX_SECONDS = 10
 UNREADABLE_FOR_SECONDS = 3600
 
@@ -51,7 +51,7 @@ def compare_texts(one: "DocumentVersion", other: "DocumentVersion") -> tuple[lis
 
 
 def _read_text(version: "DocumentVersion", deadline: float) -> str | None:
-	"""Return the text of a version. One that could not be read is not tried again for an hour."""
+	"""Return the text of a version. After a failure, it is not extracted again for an hour."""
 	path = versions.get_intact_path(version)
 	key = f"orchestrator:unreadable:{version.sha256}:{version.mime_type}"
 	if frappe.cache.get_value(key, expires=True):
@@ -64,7 +64,7 @@ def _read_text(version: "DocumentVersion", deadline: float) -> str | None:
 
 
 def _compare_in_process(before: list[str], after: list[str], deadline: float) -> list[str] | None:
-	"""Return the whole diff, None where it takes too long."""
+	"""Return the whole diff, None if it takes too long."""
 	try:
 		done = subprocess.run(  # noqa: S603  # our own program, without arguments
 			[sys.executable, str(PROGRAM)],

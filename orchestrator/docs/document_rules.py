@@ -14,7 +14,7 @@ from orchestrator.exceptions import refuse
 if TYPE_CHECKING:
 	from orchestrator.orchestrator.doctype.document.document import Document
 
-# Set by versions and check-outs, which write past `validate`.
+# Set by versions and check-outs, which write without `validate`.
 SYSTEM_FIELDS = (
 	"current_version",
 	"file",
@@ -35,7 +35,7 @@ def clear_system_fields(doc: "Document") -> None:
 
 
 def check_title(doc: "Document", before: "Document | None") -> None:
-	"""Validate a new or changed title. An old one stays, whatever the rules for names are by now."""
+	"""Validate a new or changed title. An unchanged one stays, even if it is invalid under the present rules."""
 	if not before or doc.title != before.title:
 		doc.title = validate_name(_("document"), doc.title)
 	doc.title_key = doc.title
@@ -51,7 +51,7 @@ def check_system_fields(doc: "Document", before: "Document") -> None:
 
 
 def check_move(doc: "Document", before: "Document") -> None:
-	"""Check Write on the old folder too: Frappe checks the new one only."""
+	"""Require Write on the old folder too: Frappe checks the new one only."""
 	if doc.document_folder == before.document_folder:
 		return
 	if not doc.flags.ignore_permissions:
@@ -72,7 +72,7 @@ def record_changes(doc: "Document", before: "Document") -> None:
 
 
 def record_view(doc: "Document") -> None:
-	"""Add an audit entry for a view, if it was a request that asked for the document."""
+	"""Add an audit entry for a view, if a request asked for the document."""
 	if getattr(frappe.local, "request", None):
 		audit.create_read_entry("Viewed", doc.name, doc.document_folder, doc.current_version)
 
@@ -82,7 +82,7 @@ def refuse_rename() -> None:
 
 
 def delete_versions(document: str) -> None:
-	"""Delete the versions and their files, and the stored bytes after the commit."""
+	"""Delete the versions and their files, and the stored content after the commit."""
 	rows = frappe.get_all(DOCUMENT_VERSION, {"document": document}, ["name", "file", "storage_key"], limit=0)
 	frappe.db.delete(DOCUMENT_VERSION, {"document": document})
 	frappe.db.delete("File", {"name": ("in", [row.file for row in rows] or [""])})

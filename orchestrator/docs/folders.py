@@ -25,8 +25,8 @@ class FolderRules(NamedTuple):
 
 
 def _parse_levels(path: str) -> list[str]:
-	"""Return the titles along a path below the root; `/Documents/Contracts` and `Contracts` alike. 400 for what
-	is no path.
+	"""Return the titles along a path below the root; `/Documents/Contracts` and `Contracts` are equal. 400 if
+	it is not a path.
 	"""
 	levels = [validate_name(_("folder"), level) for level in path.split("/") if level.strip()]
 	if levels and levels[0] == FILES_ROOT:
@@ -35,8 +35,8 @@ def _parse_levels(path: str) -> list[str]:
 
 
 def find_folder(text: str) -> str:
-	"""Return the folder of that name or path. 404 where there is none that the caller may read: the two look
-	alike.
+	"""Return the folder of that name or path. 404 if there is none or the caller may not read it: the two
+	look alike.
 	"""
 	name = normalize_name(text)
 	folder = name if frappe.db.exists(DOCUMENT_FOLDER, name) else _get_by_path(_parse_levels(name))
@@ -60,7 +60,7 @@ def _get_child(parent: str, title: str, lock: bool = False) -> str | None:
 
 
 def get_or_create(path: str) -> str:
-	"""Return the folder at a path, made where it is missing.
+	"""Return the folder at a path, created if it is missing.
 
 	Raises PermissionError (403) where the caller may not write in the folder above the first that is missing.
 	"""
@@ -95,7 +95,7 @@ def _refresh_snapshot() -> None:
 
 
 def find_free_name(title: str, parent: str) -> str:
-	"""Return the shortest end of the folder's path that no other folder is named: Contracts, then
+	"""Return the shortest end of the folder's path that is not the name of another folder: Contracts, then
 	Legal/Contracts.
 	"""
 	above = [level for level in build_path(parent).split("/") if level]
@@ -111,9 +111,9 @@ def build_path(folder: str) -> str:
 
 
 def compute_rules(folder: str | None) -> FolderRules:
-	"""Return the longest retention and any legal hold along the way to the root."""
+	"""Return the longest retention and any legal hold on the path to the root."""
 	place = frappe.db.get_value(DOCUMENT_FOLDER, folder, ["lft", "rgt"], as_dict=True)
-	# get_all: what holds must not depend on what the caller may read.
+	# get_all: the rules must not depend on the caller's permissions.
 	rows = frappe.get_all(
 		DOCUMENT_FOLDER,
 		filters={"lft": ("<=", place.lft), "rgt": (">=", place.rgt)},
@@ -126,11 +126,11 @@ def compute_rules(folder: str | None) -> FolderRules:
 
 
 def get_file_folder(folder: str) -> str:
-	"""Return the folder of the File list that shows the files of a folder's documents, made where it is missing."""
+	"""Return the folder of the File list for the files of a folder's documents, created if it is missing."""
 	place = FILES_ROOT
 	for level in build_path(folder).strip("/").split("/"):
 		name = f"{place}/{level}"
-		# Names of Files are compared without accents, as Frappe has them: such folders share one in the File list.
+		# Frappe compares names of Files without accents: folders that differ only in accents share one in the File list.
 		if not (found := frappe.db.get_value("File", name)):
 			create_new_folder(level, place)
 		place = found or name
@@ -146,7 +146,7 @@ def ensure_root() -> None:
 
 
 def list_descendants(folder: str) -> list[str]:
-	"""Return the folder and all those in it."""
+	"""Return the folder and all folders below it."""
 	place = frappe.db.get_value(DOCUMENT_FOLDER, folder, ["lft", "rgt"], as_dict=True)
 	return frappe.get_all(
 		DOCUMENT_FOLDER, {"lft": (">=", place.lft), "rgt": ("<=", place.rgt)}, pluck="name", limit=0

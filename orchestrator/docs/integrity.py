@@ -12,7 +12,7 @@ from orchestrator.docs import fulltext, storage
 from orchestrator.doctypes import DOCUMENT_VERSION
 
 BATCH_SIZE = 500
-# A file is written before its version: younger ones may belong to a request that is still running.
+# A file is written before its version: newer files may belong to a request that is still running.
 GRACE_SECONDS = 24 * 3600
 
 
@@ -41,7 +41,7 @@ class IntegrityReport(NamedTuple):
 
 
 def check_integrity() -> IntegrityReport:
-	"""Read every stored byte and compare."""
+	"""Read all stored content and compare it with the versions."""
 	known: set[str] = set()
 	damaged: list[Damage] = []
 	for row in _list_versions():
@@ -53,7 +53,7 @@ def check_integrity() -> IntegrityReport:
 
 
 def _is_existing(version: str) -> bool:
-	"""Return False for a version that was deleted during the check. A plain read would still show it."""
+	"""Return False for a version that was deleted during the check. A plain read would still find it."""
 	row = "SELECT name FROM `tabDocument Version` WHERE name = %s LOCK IN SHARE MODE"
 	return bool(frappe.db.sql(row, version))
 
@@ -76,14 +76,14 @@ def _list_versions() -> Iterator[frappe._dict]:
 
 
 def _list_orphans(known: set[str]) -> list[str]:
-	"""Return the keys of files that no version has and that no request can still be about to keep."""
+	"""Return the keys of files that belong to no version, and that no running request can be about to store."""
 	before = time.time() - GRACE_SECONDS
 	taken = known | _list_handed_over()
 	return [key for key, written in storage.list_keys() if key not in taken and written < before]
 
 
 def _list_handed_over() -> set[str]:
-	"""Return the keys of files that became ordinary Files when the app was uninstalled once."""
+	"""Return the keys of files that became ordinary Files when the app was uninstalled earlier."""
 	urls = frappe.get_all(
 		"File", {"file_url": ("like", f"/private/files/{storage.FOLDER}/%")}, pluck="file_url", limit=0
 	)
@@ -91,7 +91,7 @@ def _list_handed_over() -> set[str]:
 
 
 def _list_inconsistent() -> list[str]:
-	"""Return records that do not agree with each other."""
+	"""Return records that contradict each other."""
 	found = frappe.db.sql(
 		"""
 		SELECT d.name FROM `tabDocument` d
@@ -111,12 +111,12 @@ def _list_inconsistent() -> list[str]:
 
 
 def delete_orphans(keys: list[str]) -> None:
-	"""Remove files that no version has."""
+	"""Delete files that belong to no version."""
 	storage.delete_unreferenced(keys)
 
 
 def check_nightly() -> None:
-	"""Run daily: check, and log what is damaged.
+	"""Run daily: check, and log damage.
 
 	Update the search for tags that were removed in Desk, which has no hook.
 	"""
@@ -127,7 +127,7 @@ def check_nightly() -> None:
 
 
 def render_report(report: IntegrityReport) -> list[str]:
-	"""Return the report in words: names of records and keys, nothing of what is in them."""
+	"""Return the report as text: names of records and keys, no content."""
 	return [
 		f"{report.checked} versions checked",
 		*(f"{damage.version}: the file is {damage.fault}" for damage in report.damaged),

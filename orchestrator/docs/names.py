@@ -35,6 +35,6 @@ def _refuse_name(kind: str, name: str) -> NoReturn:
 
 
 def add_extension(title: str, extension: str) -> str:
-	"""Return the title as a file name that ends in `extension`, in place of one that tells another type."""
+	"""Return the title as a file name with `extension`, which replaces the extension of another type."""
 	stem = Path(title).stem if mimetypes.guess_type(title)[0] else title
 	return f"{stem[: MAX_LENGTH - len(extension)]}{extension}"

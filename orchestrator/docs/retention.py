@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 
 def compute_retention_end(latest: datetime, retention_days: int) -> datetime:
-	"""Return the moment from which a document may be deleted."""
+	"""Return the time from which a document may be deleted."""
 	return add_days(latest, retention_days)
 
 
 def _get_latest_change(document: "Document") -> datetime:
-	"""Return when the latest version was made; the document itself, where there is none."""
+	"""Return the creation time of the latest version, or of the document if it has none."""
 	made = frappe.db.get_value(
 		DOCUMENT_VERSION, {"document": document.name, "number": document.current_version}, "creation"
 	)
@@ -59,7 +59,7 @@ def check_move(document: "Document", source: str, target: str) -> None:
 
 
 def find_loosened_rule(here: FolderRules, there: FolderRules, until: datetime) -> str | None:
-	"""Return why something may not go from under these rules to under those."""
+	"""Return the reason why something may not move from the first rules to the second, None if it may."""
 	if here.legal_hold and not there.legal_hold:
 		return _("Documents under legal hold can be moved only to a folder that is also under legal hold.")
 	if there.retention_days < here.retention_days and until > clock.get_now():

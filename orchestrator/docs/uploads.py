@@ -13,7 +13,7 @@ from orchestrator.exceptions import InvalidRequestError, refuse
 
 
 def accepts_upload(folder: str) -> bool:
-	"""Return True for an upload that goes into the library: a path below Documents."""
+	"""Return True for an upload into the library: to a path below Documents."""
 	levels = [level.strip() for level in folder.split("/") if level.strip()]
 	if levels and levels[0] == folders.FILES_ROOT:
 		levels = levels[1:]
@@ -21,8 +21,8 @@ def accepts_upload(folder: str) -> bool:
 
 
 def store_upload(form: Any) -> tuple[dict[str, Any], bool]:
-	"""Keep an upload as a document. Returns the File with the names of document and version, and whether anything was
-	new: the same bytes again under the same title in the same folder are not.
+	"""Store an upload as a document. Return the File with the names of document and version, and whether a
+	version was created: the same content under the same title in the same folder creates none.
 
 	Raises PermissionError (403) where the caller may not write there.
 	"""
@@ -45,7 +45,7 @@ def store_upload(form: Any) -> tuple[dict[str, Any], bool]:
 
 
 def _parse_upload(form: Any) -> IncomingFile:
-	"""Return what is uploaded: a part of the form, or a file that the site has."""
+	"""Return the uploaded content: a part of the form, or a file that the site has."""
 	if upload := content.get_uploaded_part():
 		return upload
 	if form.library_file_name:

@@ -38,8 +38,8 @@ class StoredUpload(NamedTuple):
 
 
 def store_file(incoming: IncomingFile, usual_name: str) -> StoredUpload:
-	"""Write the bytes and look at them. Without a file name of their own they get `usual_name`, with another extension
-	where they are something else. Before anything is locked: this is what takes long.
+	"""Store and examine the content. A file without a name gets `usual_name`, with the extension of its
+	detected type. This takes long, so it happens before anything is locked.
 
 	Raises InvalidRequestError (400) for a name that is none, InvalidFileError (422), MaxFileSizeReachedError (413), StorageError (507).
 	"""
@@ -79,7 +79,7 @@ def create_version(
 	version.name = _build_name(document.name, version.number)
 	version.file = _create_file(document, version)
 	version.flags.is_new_version = True
-	# The caller's access was decided on the document; what the row refers to was just read or made.
+	# Access was checked on the document, and the linked records were just read or created.
 	version.flags.ignore_links = True
 	version.insert(ignore_permissions=True)
 	_make_current(document, version)
@@ -103,7 +103,7 @@ def _build_name(document: str, number: int) -> str:
 
 
 def _create_file(document: "Document", version: "DocumentVersion") -> str:
-	"""Create the File of the version, wherever Frappe shows files.
+	"""Create the File of the version, which Frappe shows in its lists of files.
 
 	Its URL is the download, with its check of access and its line in the audit trail; of the bytes themselves
 	no File knows. Not inserted as Files usually are: there is nothing to write, to share with other Files of
@@ -143,7 +143,7 @@ def _make_current(document: "Document", version: "DocumentVersion") -> None:
 
 
 def get_version(document: str, number: Any = None) -> "DocumentVersion":
-	"""Return a version by its number, the current one without. 404 where there is none."""
+	"""Return a version by its number, by default the current one. 404 if there is none."""
 	wanted = frappe.db.get_value(DOCUMENT, document, "current_version") if number in (None, "") else number
 	name = _build_name(document, int(wanted or 0))
 	if not wanted or not frappe.db.exists(DOCUMENT_VERSION, name):
@@ -157,7 +157,7 @@ def get_version(document: str, number: Any = None) -> "DocumentVersion":
 
 
 def get_intact_path(version: "DocumentVersion") -> Any:
-	"""Return the path of a version's bytes, after a look whether they are intact.
+	"""Return the path of a version's content, after a check that it is intact.
 
 	Raises DamagedFileConflictError (409).
 	"""
