@@ -67,7 +67,7 @@ def build_burnup(sprint: frappe._dict) -> SprintBurnup:
 def _compute_sprint_series(
 	sprint: frappe._dict, rows: list[TaskRow], days: Sequence[date], now: datetime
 ) -> BurndownSeries:
-	"""Return the course of a sprint.
+	"""Return the series of a sprint.
 
 	One that is not started is still being planned; a closed one ends with its closing.
 	"""
@@ -79,7 +79,7 @@ def _compute_sprint_series(
 def _compute_sprint_forecast(
 	sprint: frappe._dict, course: BurndownSeries, days: Sequence[date], today: date, calendar: WorkCalendar
 ) -> SprintForecast | None:
-	"""Return the forecast of an active sprint whose first day has come, of which anything is estimated."""
+	"""Return the forecast of an active sprint that has begun and has estimates, otherwise None."""
 	if sprint.state != ACTIVE or today < days[0] or course.now.scope < forecast.EMPTY_FORECAST:
 		return None
 	first = max(days[0], sprint.started_at.date())
@@ -96,7 +96,7 @@ def _compute_sprint_forecast(
 
 
 def _compute_scope_changes(marks: Sequence[DailyPoint]) -> tuple[list[float], list[float]]:
-	"""Return the scope added and removed on each day, out of the sums since the start."""
+	"""Return the scope added and removed on each day, from the sums since the start."""
 	before = [START, *marks]
 	pairs = list(zip(marks, before, strict=False))
 	return [m.added - b.added for m, b in pairs], [m.removed - b.removed for m, b in pairs]
@@ -107,10 +107,10 @@ def _build_labels(days: Sequence[date]) -> list[str]:
 
 
 def _pad_values(values: Sequence[float], days: Sequence[date]) -> list[float | None]:
-	"""Return the values, rounded, and None for the days that have not begun."""
+	"""Return the values, rounded, and None for future days."""
 	return [*map(round_hours, values), *[None] * (len(days) - len(values))]
 
 
 def round_hours(value: float) -> float:
-	"""Return hours as replies have them, without a negative zero."""
+	"""Return hours rounded for replies, without a negative zero."""
 	return round(value, PRECISION) + 0.0

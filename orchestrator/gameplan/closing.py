@@ -62,8 +62,8 @@ def close_sprint(name: str, next_sprint: str | None) -> SprintClosing:
 
 
 def _get_target_sprint(doc: "Sprint", next_sprint: str | None) -> str | None:
-	"""Return the sprint for what is unfinished, None for the backlog. 404 for one the caller may not see, 403
-	where not write, 422 for one that cannot take the tasks.
+	"""Return the sprint for unfinished tasks, None for the backlog. 404 if the caller may not read it, 403 if
+	they may not write it, 422 if it cannot take the tasks.
 	"""
 	if not next_sprint or next_sprint == BACKLOG:
 		return None
@@ -81,7 +81,7 @@ def _get_target_sprint(doc: "Sprint", next_sprint: str | None) -> str | None:
 
 
 def _save_figures(doc: "Sprint", rows: list[TaskRow], now: datetime) -> None:
-	"""Save the sprint's figures for its velocity, and record changes that no hook saw for its burndown."""
+	"""Save the sprint's figures for its velocity, and record changes that no hook recorded for its burndown."""
 	stored = history.get_stored_events(doc.name, now, lock=True)
 	found = history.find_unwritten_events(stored, rows, now)
 	events.insert_found_events(doc.name, found)
@@ -100,8 +100,9 @@ def _save_figures(doc: "Sprint", rows: list[TaskRow], now: datetime) -> None:
 
 
 def _move_tasks(rows: list[TaskRow], source: str, target: str | None, closed_at: datetime) -> None:
-	"""Move tasks out of a closed sprint, all in one statement per kind: it is part of closing, and needs no right on the
-	tasks. Their events are later than the closing, so that the closed sprint's line does not fall to nothing.
+	"""Move tasks out of a closed sprint, in one statement per kind. This is part of closing, and requires no
+	permission on the tasks. Their events are later than the closing, so that the burndown of the closed
+	sprint does not drop to zero.
 	"""
 	for doctype in DOCTYPES:
 		names = [int(row.name) if doctype == GP_TASK else row.name for row in rows if row.doctype == doctype]

@@ -20,7 +20,7 @@ class CircularDependencyError(frappe.ValidationError):
 
 
 def validate(doc: "Task", _method: str | None = None) -> None:
-	"""Handle the hook validate of Task: refuse a circle, and name it."""
+	"""Handle the hook validate of Task: refuse a circular dependency, and name it."""
 	wanted = _list_dependencies(doc)
 	before = doc.get_doc_before_save()
 	if not wanted or (before and wanted == _list_dependencies(before)):
@@ -35,14 +35,13 @@ def validate(doc: "Task", _method: str | None = None) -> None:
 
 
 def _list_dependencies(doc: "Task") -> list[str]:
-	"""Return the tasks that it depends on by itself."""
+	"""Return the tasks that the task depends on directly."""
 	return sorted({row.task for row in doc.depends_on if row.task})
 
 
 def find_cycle(task: str, wanted: Iterable[str], edges: Edges) -> list[str]:
-	"""Return the shortest circle that leads from the task over what it wants to depend on back to it; empty
-	where there is none. `edges` tells of some tasks each pair (task, what it depends on): one question per
-	step away.
+	"""Return the shortest cycle from the task through its new dependencies back to it, empty if there is
+	none. `edges` returns pairs (task, dependency) of given tasks: it is called once per step.
 	"""
 	came_from = dict.fromkeys(wanted, task)
 	step = list(came_from)
@@ -62,8 +61,8 @@ def find_cycle(task: str, wanted: Iterable[str], edges: Edges) -> list[str]:
 
 
 def _get_stored_edges(tasks: list[str]) -> list[tuple[str, str]]:
-	"""Return what these tasks depend on, as stored."""
-	# get_all: a circle is one, whoever may read the tasks in it
+	"""Return the stored dependencies of these tasks."""
+	# get_all: a cycle must be found regardless of permissions on its tasks
 	rows = frappe.get_all(
 		"Task Depends On",
 		{"parent": ("in", tasks), "parenttype": TASK, "task": ("is", "set")},

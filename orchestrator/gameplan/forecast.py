@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 from orchestrator.gameplan.workdays import WorkCalendar, list_days
 
-# Who needs longer than that will not get there at this pace.
+# A forecast beyond this counts as never.
 MAX_SEARCH_DAYS = timedelta(days=366)
-EMPTY_FORECAST = 0.005  # of an hour
+EMPTY_FORECAST = 0.005  # hours
 
 
 class Forecast(NamedTuple):
@@ -23,7 +23,7 @@ class Forecast(NamedTuple):
 def compute_forecast(
 	remaining: float, burned: float, first: date, today: date, end: date, calendar: WorkCalendar
 ) -> Forecast:
-	"""Return the forecast on `today`, which counts among the days worked so far; `first` is the first of those."""
+	"""Return the forecast on `today`, which counts as a day worked; `first` is the first day worked."""
 	worked = sum(map(calendar.is_workday, list_days(first, today)))
 	pace = burned / worked if worked else 0.0
 	left = sum(map(calendar.is_workday, list_days(today + timedelta(days=1), end)))

@@ -34,7 +34,7 @@ class LastEvent(NamedTuple):
 
 
 def get_stored_events(sprint: str, until: datetime, lock: bool = False) -> list[Event]:
-	"""Return what was written down of the sprint up to a moment, first to last.
+	"""Return the stored events of the sprint up to a time, first to last.
 
 	`lock` reads what others have committed since the transaction began.
 	"""
@@ -43,13 +43,13 @@ def get_stored_events(sprint: str, until: datetime, lock: bool = False) -> list[
 
 
 def get_latest_event(doctype: str, task: str) -> LastEvent | None:
-	"""Return the last that was written down of the task, in whichever sprint."""
+	"""Return the last stored event of the task, in whichever sprint."""
 	rows = frappe.db.sql(LATEST, {"doctype": doctype, "task": task})
 	return LastEvent(rows[0][0], Event(*rows[0][1:])) if rows else None
 
 
 def list_events_until(sprint: str, rows: list[TaskRow], until: datetime, closed: bool) -> list[Event]:
-	"""Return all that is known of the sprint, whose tasks are `rows`, up to a moment.
+	"""Return all events of the sprint up to a time, stored or not. `rows` are its tasks.
 
 	A closed one has its history complete: closing saw to it.
 	"""
@@ -58,7 +58,7 @@ def list_events_until(sprint: str, rows: list[TaskRow], until: datetime, closed:
 
 
 def find_unwritten_events(events: list[Event], rows: list[TaskRow], now: datetime) -> list[Event]:
-	"""Return what the tasks of a sprint show that its events do not tell."""
+	"""Return events of changes in the tasks of a sprint that are not stored."""
 	latest: dict[Key, Event] = {(event.doctype, event.task): event for event in events}
 	present = {(row.doctype, row.name): row for row in rows}
 	missing = [key for key, event in latest.items() if event.is_in and key not in present]
@@ -69,7 +69,7 @@ def find_unwritten_events(events: list[Event], rows: list[TaskRow], now: datetim
 
 
 def _build_change_events(row: TaskRow, last: Event | None, now: datetime) -> Event | None:
-	"""Return what happened to a task that is in the sprint since its last event; None where nothing did."""
+	"""Return the changes of a task in the sprint since its last event, empty if there are none."""
 	if last and last.is_in:
 		if last.state == row.state:
 			return None
@@ -92,7 +92,7 @@ def _build_removal_events(missing: list[Key], latest: dict[Key, Event], now: dat
 
 
 def _get_change_time(modified: datetime, last: Event | None, now: datetime) -> datetime:
-	"""Return the time of a change that no hook saw: the task's last modification.
+	"""Return the time of a change that no hook recorded: the task's last modification.
 
 	If that is not after the last event, the time is unknown: return the time at which it was found.
 	"""

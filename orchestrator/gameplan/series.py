@@ -37,7 +37,7 @@ class BurndownSeries:
 	latest: dict[tuple[str, str], Event]
 
 	def find_finish_day(self, days: Sequence[date]) -> date | None:
-		"""Return the first day from whose end on nothing remained; None where something remains."""
+		"""Return the first day from whose end on nothing remained, None if something remains."""
 		if round(self.now.remaining, 6) > 0 or not self.marks:
 			return None
 		for day, mark in reversed(list(zip(days, self.marks, strict=False))):
@@ -60,7 +60,7 @@ class RunningTotals:
 	latest: dict[tuple[str, str], Event] = field(default_factory=dict)
 
 	def apply_event(self, event: Event) -> None:
-		"""Add what the event changed."""
+		"""Add the change of an event."""
 		key = (event.doctype, event.task)
 		last = self.latest.get(key)
 		before = last.state if last else OUT
@@ -80,7 +80,7 @@ class RunningTotals:
 
 
 def split_change(before: TaskState, after: TaskState) -> tuple[float, float]:
-	"""Return the change of scope and the work done between two moments of a task, in hours that remain."""
+	"""Return the change of scope and the work done between two states of a task, in remaining hours."""
 	if not (before.counts and after.counts):
 		return after.remaining - before.remaining, 0.0
 	scope = (after.estimate - before.estimate) * (1 - before.progress / DONE)
@@ -98,7 +98,7 @@ def _compute_done(standing: TaskState) -> float:
 def compute_series(
 	events: Iterable[Event], days: Sequence[date], baseline: datetime, now: datetime
 ) -> BurndownSeries:
-	"""Return the course over `days`.
+	"""Return the series over `days`.
 
 	What happened up to `baseline` was planning: it makes up the commitment and is no change of scope. Events
 	after `now` are left out, and so are the days after it.
@@ -123,8 +123,8 @@ def compute_series(
 
 
 def compute_ideal_line(committed: float, working: Sequence[bool]) -> list[float]:
-	"""Return the guideline: all of the commitment on the first day, nothing on the last day that is worked, an
-	equal share less on each day worked in between, flat on the others. A single day shows the commitment.
+	"""Return the ideal line: the whole commitment on the first day, zero on the last working day, equal steps
+	on each working day in between, flat on other days. A single day shows the commitment.
 	"""
 	burning = [number > 0 and works for number, works in enumerate(working)]
 	shares = sum(burning)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 PLANNED, ACTIVE, CLOSED = "Planned", "Active", "Closed"
 MAX_DAYS = 366  # days
-# Written by starting and closing alone.
+# Written only by starting and closing.
 SYSTEM_FIELDS = (
 	"state", "started_at", "closed_at", "committed_hours", "completed_hours", "unfinished_hours", "completed_tasks",
 	"unfinished_tasks",
@@ -42,8 +42,8 @@ class SprintOverlapConflictError(ConflictError):
 
 
 def get_locked_state(sprint: str) -> str:
-	"""Return the sprint's state as it is and will be until the transaction ends: whoever closes it meanwhile
-	waits, and whoever has just closed it has been waited for.
+	"""Return the sprint's current state, locked until the transaction ends: a concurrent start or close of
+	the sprint waits, or is waited for.
 	"""
 	return frappe.db.sql("SELECT state FROM `tabSprint` WHERE name = %s LOCK IN SHARE MODE", sprint)[0][0]
 
@@ -86,7 +86,7 @@ def check_members(doc: "Sprint") -> None:
 
 
 def check_system_fields(doc: "Sprint") -> None:
-	"""Refuse (409) a state that is set by hand."""
+	"""Refuse (409) a state that is not set by the calls."""
 	if doc.flags.moved:
 		return
 	if doc.is_new():

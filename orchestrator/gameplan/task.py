@@ -31,7 +31,9 @@ class InvalidTaskProjectError(frappe.ValidationError):
 
 
 def before_validate(doc: "Task", _method: str | None = None) -> None:
-	"""Handle the hook before_validate of Task: stamp who completed it, when and at what progress; reopening takes that back."""
+	"""Handle the hook before_validate of Task: set the user, date and progress of its completion; reopening
+	restores the progress.
+	"""
 	before = doc.get_doc_before_save()
 	was = before.status if before else None
 	if doc.status == COMPLETED and was != COMPLETED:
@@ -44,20 +46,20 @@ def before_validate(doc: "Task", _method: str | None = None) -> None:
 
 
 def _restore_progress(doc: "Task", before: "Task") -> None:
-	"""Restore the progress of a reopened task: ERPNext set it to 100 on completion and leaves it there."""
+	"""Restore the progress of a reopened task: ERPNext set it to 100 on completion and does not reset it."""
 	if flt(doc.progress) == flt(before.progress) == DONE:
 		doc.progress = flt(doc.get("progress_before_completion"))
 	doc.progress_before_completion = 0
 
 
 def validate(doc: "Document", _method: str | None = None) -> None:
-	"""Handle the hook validate of Task and GP Task: refuse what may not be in the sprint that it names."""
+	"""Handle the hook validate of Task and GP Task: refuse a task that may not be in its sprint."""
 	if not doc.get(FIELD) or not any(map(doc.has_value_changed, (FIELD, "project", "team", "is_template"))):
 		return
 	sprint = frappe.db.get_value(
 		SPRINT, doc.get(FIELD), ["name", "project", "team_type", "team"], as_dict=True
 	)
-	if sprint:  # else Frappe's own check of links refuses it
+	if sprint:  # otherwise Frappe's own check of links refuses it
 		_check_sprint_open(doc, sprint)
 
 
@@ -109,7 +111,7 @@ def on_update(doc: "Task", _method: str | None = None) -> None:
 
 
 def _add_progress_note(doc: "Task") -> None:
-	"""Add the progress note to the timeline, with the progress it was about."""
+	"""Add the progress note to the timeline, with the task's progress at that time."""
 	if doc.get("progress_notes") and doc.has_value_changed("progress_notes"):
 		told = _("Progress {0} %").format(f"{flt(doc.progress, 2):g}")
 		note = escape_html(doc.progress_notes).replace("\n", "<br>")

@@ -27,7 +27,7 @@ class TaskState(NamedTuple):
 
 	@property
 	def remaining(self) -> float:
-		"""The hours still to be done: the estimate less what is done of it."""
+		"""Remaining hours: the estimate less the work done."""
 		return self.estimate * (1 - self.progress / DONE) if self.counts else 0.0
 
 
@@ -56,7 +56,7 @@ class Event(NamedTuple):
 
 
 def get_event_kind(before: TaskState, after: TaskState) -> str:
-	"""Return what happened to a task that stayed in its sprint."""
+	"""Return the kind of change of a task that stayed in its sprint."""
 	if before.counts != after.counts:
 		return RESTORED if after.counts else CANCELLED
 	if before.progress < DONE <= after.progress:
@@ -77,7 +77,7 @@ class TaskChange(NamedTuple):
 def list_steps(
 	before: tuple[str, TaskState] | None, after: tuple[str, TaskState] | None, exists: bool = True
 ) -> list[TaskChange]:
-	"""Return what happened to a task that was in one sprint and is in another, in the same or in none.
+	"""Return the changes of a task that was in one sprint and is in another, the same or none.
 
 	A move is two steps: the one sprint loses the task, the other gets it. `exists` is False for a task that
 	was deleted.

@@ -43,8 +43,8 @@ class WorkCalendar:
 
 
 def build_calendar(rows: Iterable[tuple[date, int, date, date]]) -> WorkCalendar:
-	"""Return the calendar of a Holiday List's rows: day, whether it is a weekly day off, first and last day of
-	the list.
+	"""Return the calendar from a Holiday List's rows: day, whether it is a weekly day off, first and last day
+	of the list.
 	"""
 	rows = list(rows)
 	weekends = frozenset(day.weekday() for day, weekly, _first, _last in rows if weekly)
@@ -55,7 +55,7 @@ def build_calendar(rows: Iterable[tuple[date, int, date, date]]) -> WorkCalendar
 
 
 def get_calendar(project: str | None, department: str | None) -> WorkCalendar:
-	"""Return the calendar by which a sprint is worked."""
+	"""Return the calendar of a sprint."""
 	values = {
 		"project": project,
 		"department": department,
