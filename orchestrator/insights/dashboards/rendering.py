@@ -23,14 +23,14 @@ from orchestrator.insights.metrics.metrics import Metric
 from orchestrator.insights.shapes import Dashboard, Item
 from orchestrator.measure_queries import PRECISION
 
-# How long one request computes; what is left then goes to a job.
+# Time budget of one request; the rest goes to a job.
 BUDGET_SECONDS = 10.0
-# What took longer last time goes to a job at once.
+# Items that took longer last time go to a job at once.
 SLOW_SECONDS = 3.0
 
 
 def get_dashboard(plan: DashboardLayout) -> Dashboard:
-	"""Return the dashboard with the values there are.
+	"""Return the dashboard with the available values.
 
 	What was never computed for the caller is computed now; so is what is due and quick. What is due and slow
 	comes as it is, `stale`.
@@ -45,7 +45,7 @@ def get_dashboard(plan: DashboardLayout) -> Dashboard:
 
 
 def refresh_items(plan: DashboardLayout, chosen: Sequence[DashboardItem]) -> Dashboard:
-	"""Return the chosen items, computed anew, and notify open Desk pages."""
+	"""Return the selected items, computed again, and notify open Desk pages."""
 	asked_at, found = time.time(), get_permitted_values(chosen)
 	wanted = [placed for placed, scope, value in found if scope and not _is_slow(value)]
 	shown = _compute_within_budget(plan, found, wanted, queue_the_rest=True)
@@ -64,7 +64,7 @@ def _is_slow(value: Value | None) -> bool:
 
 
 def select_items(plan: DashboardLayout, items: Any) -> list[DashboardItem]:
-	"""Return the items named, all of them without names.
+	"""Return the named items, all without names.
 
 	Raises InvalidRequestError (400) for what is no list of names, DoesNotExistError (404) for a name that is
 	not on the dashboard.
@@ -97,7 +97,7 @@ def _compute_within_budget(
 	wanted: Sequence[DashboardItem],
 	queue_the_rest: bool = False,
 ) -> Dashboard:
-	"""Compute the wanted items within the budget, queue what is left of them, and tell all."""
+	"""Compute the due items within the time budget, queue the others, and notify pages."""
 	deadline = time.monotonic() + BUDGET_SECONDS
 	queued: list[str] = []
 	items: list[Item] = []
@@ -147,7 +147,7 @@ def _build_item(placed: DashboardItem, scope: Scope | None, value: Value | None,
 
 
 def _compute_change(value: Value | None) -> float | None:
-	"""Return how much the number has grown."""
+	"""Return the change of the number since the previous value."""
 	if value is None or value.kind != "number" or value.value is None or value.previous is None:
 		return None
 	return round(value.value - value.previous, PRECISION)
@@ -159,7 +159,7 @@ def build_refusal(metric: Metric) -> dict[str, str]:
 
 
 def parse_days(days: Any, default: int, at_most: int) -> int:
-	"""Return a number of days. 400 for what is none."""
+	"""Return a number of days. 400 for any other value."""
 	found = cint(days) if days not in (None, "") else default
 	if not 1 <= found <= at_most:
 		refuse(_("days must be a whole number from 1 to {0}.").format(at_most), InvalidRequestError)

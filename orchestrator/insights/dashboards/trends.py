@@ -14,7 +14,7 @@ DEFAULT_DAYS, MAX_DAYS = 30, history.RETENTION_DAYS
 
 
 def list_trend_points(placed: DashboardItem, days: int) -> History:
-	"""Return the points of the caller's own figure, or of the shared one."""
+	"""Return the points of the caller's own value, or of the shared one."""
 	metric = placed.metric
 	found = history.list_points(metric, _get_readable_scope(placed), days)
 	points = [Point(day=day, value=value) for day, value in found]
@@ -22,7 +22,7 @@ def list_trend_points(placed: DashboardItem, days: int) -> History:
 
 
 def _get_readable_scope(placed: DashboardItem) -> Scope:
-	"""Return the scope of the caller's figure.
+	"""Return the scope of the value that the caller sees.
 
 	PermissionError (403) for who may not see today's: they see no earlier one.
 	"""

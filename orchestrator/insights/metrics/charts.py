@@ -37,7 +37,7 @@ def compute(metric: Metric) -> Series:
 	method = _get_custom_method(chart) if chart.chart_type == "Custom" else dashboard_chart.get
 	conditions = frappe.as_json(filters)
 	described = frappe.as_json({**chart.as_dict(), "filters_json": conditions})
-	# Unwrapped: around it is the cache that all users share.
+	# Unwrapped, without the cache that all users share.
 	answer = frappe.call(inspect.unwrap(method), chart=described, filters=conditions, no_cache=1)
 	return _build_chart_series(answer, chart.currency or None)
 
@@ -53,7 +53,7 @@ def _build_chart_series(answer: dict[str, Any] | None, unit: str | None = None) 
 
 
 def _compute_report_chart(chart: DashboardChart, filters: dict[str, Any]) -> Series:
-	"""Return the report's own chart, or the columns that the chart names."""
+	"""Return the report's own chart, or the columns named by the chart."""
 	answer = report_figures.run_report(chart.report_name, filters)
 	if chart.use_report_chart:
 		return _build_chart_series((answer["chart"] or {}).get("data"), chart.currency or None)
@@ -86,7 +86,7 @@ def _compute_heatmap(chart: DashboardChart, filters: list[Any]) -> Series:
 
 
 def _get_custom_method(chart: DashboardChart) -> Any:
-	"""Return the function that a chart source names in its script for Desk."""
+	"""Return the function that a chart source names in its JavaScript."""
 	source = frappe.get_doc("Dashboard Chart Source", chart.source)
 	name = scrub(source.name)
 	script = Path(get_module_path(source.module), "dashboard_chart_source", name, f"{name}.js")

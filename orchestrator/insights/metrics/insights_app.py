@@ -17,12 +17,12 @@ from orchestrator.insights.metrics.metrics import INSIGHTS_CHART, INSIGHTS_QUERY
 from orchestrator.measure_queries import MAX_ROWS, Column, Dataset, Figure, Number, Series, Table, to_number
 
 APP = "insights"
-ROWS_TO_AGGREGATE = 10_000  # the most that Insights gives
+ROWS_TO_AGGREGATE = 10_000  # Insights' own limit
 NUMERIC = frozenset({"Integer", "Decimal"})
 
 
 def compute_query(metric: Metric) -> Figure:
-	"""Return a query's rows, or one number over them."""
+	"""Return a query's rows, or one number computed from them."""
 	query = _get_permitted(INSIGHTS_QUERY, metric.source)
 	if not metric.aggregate:
 		return _build_table(_execute_query(query, MAX_ROWS))
@@ -37,7 +37,7 @@ def compute_query(metric: Metric) -> Figure:
 
 
 def compute_chart(metric: Metric) -> Figure:
-	"""Return a chart as its type has it: a number, a table, or labels and values."""
+	"""Return a chart in the form of its type: a number, a table, or labels and values."""
 	chart = _get_permitted(INSIGHTS_CHART, metric.source)
 	answer = _execute_query(_build_query(chart), ROWS_TO_AGGREGATE if metric.kind == NUMBER else MAX_ROWS)
 	if metric.kind == TABLE:
@@ -46,7 +46,7 @@ def compute_chart(metric: Metric) -> Figure:
 
 
 def _get_permitted(doctype: str, name: str) -> Document:
-	"""Return the record, which the caller may read. Raises MissingAppError (501) without Insights."""
+	"""Return the record, if the caller may read it. Raises MissingAppError (501) without Insights."""
 	require_app(APP)
 	doc = frappe.get_doc(doctype, name)
 	doc.check_permission("read")
@@ -54,8 +54,8 @@ def _get_permitted(doctype: str, name: str) -> Document:
 
 
 def _build_query(chart: Document) -> Document:
-	"""Return the query with the chart's own steps; those are written by the front end of Insights, and a chart
-	that it has not opened yet shows the rows of the query it is made from.
+	"""Return the query with the chart's own steps. The front end of Insights writes those; a chart that was
+	never opened there shows the rows of its query.
 	"""
 	own = frappe.get_doc(INSIGHTS_QUERY, chart.data_query) if chart.data_query else None
 	if own and frappe.parse_json(own.operations):
@@ -83,7 +83,9 @@ def _build_table(answer: dict[str, Any]) -> Table:
 
 
 def _build_series(answer: dict[str, Any]) -> Series:
-	"""Return the first column that is no number gives the labels, each that is one a dataset."""
+	"""Return the series: the first column that is not a number has the labels, each number column is a
+	dataset.
+	"""
 	numeric = [column["name"] for column in answer["columns"] if column["type"] in NUMERIC]
 	labels = next((c["name"] for c in answer["columns"] if c["name"] not in numeric), None)
 	rows = answer["rows"]
@@ -92,7 +94,7 @@ def _build_series(answer: dict[str, Any]) -> Series:
 
 
 def _get_last_number(answer: dict[str, Any]) -> Number:
-	"""Return the number of the last row; of rows by date the one before is what it was."""
+	"""Return the number of the last row; for rows by date, the row before has the previous value."""
 	name = next((column["name"] for column in answer["columns"] if column["type"] in NUMERIC), None)
 	values = [to_number(row[name]) for row in answer["rows"]] if name else []
 	if not values:

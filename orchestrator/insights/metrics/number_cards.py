@@ -15,7 +15,9 @@ from orchestrator.measure_queries import Number, to_number
 
 
 def compute_card(metric: Metric) -> Number:
-	"""Return the card's number, and with its percentage statistics the one of a period ago, as Desk shows them."""
+	"""Return the card's number and, with its percentage statistics, that of the previous period, as Desk
+	shows them.
+	"""
 	card = frappe.get_doc(CARD, metric.source)
 	card.check_permission("read")
 	filters = dynamic_filters.merge_filters(card.filters_json, card.dynamic_filters_json)
@@ -40,7 +42,7 @@ def _compute_from_report(card: NumberCard, filters: dict[str, Any]) -> float | N
 
 
 def _compute_from_method(card: NumberCard, filters: Any) -> Number:
-	"""Return the answer of a custom card's method."""
+	"""Return the result of a custom card's method."""
 	answer = frappe.call(_get_card_method(card), filters=filters)
 	value = answer.get("value", answer) if isinstance(answer, dict) else answer
 	if value is not None and not report_figures.is_number(value):

@@ -29,7 +29,7 @@ COMPUTE_BY_SOURCE: dict[str, Callable[[Metric], Figure]] = {
 
 
 def compute_metric(metric: Metric) -> Figure:
-	"""Return the metric's figure.
+	"""Return the metric's value.
 
 	Raises what its source raises, ConflictError where a shared metric may no longer be computed.
 	"""
@@ -38,7 +38,7 @@ def compute_metric(metric: Metric) -> Figure:
 
 
 def _check_sharing(metric: Metric) -> None:
-	"""Refuse a shared metric whose source was changed since it was approved, or whose user is disabled."""
+	"""Refuse a shared metric whose source was changed after its approval, or whose user is disabled."""
 	if not metric.is_approved:
 		refuse(
 			_(

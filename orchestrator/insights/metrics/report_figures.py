@@ -14,7 +14,7 @@ Rows = Sequence[dict[str, Any]]
 
 
 def compute_report(metric: Metric) -> Figure:
-	"""Return the figure of a report, run as the user of the session."""
+	"""Return the value of a report, run as the user of the session."""
 	answer = run_report(metric.source, metric.filters)
 	if metric.aggregate:
 		return Number(aggregate(answer, metric.source, metric.aggregate, metric.aggregate_field))
@@ -22,7 +22,7 @@ def compute_report(metric: Metric) -> Figure:
 
 
 def run_report(report: str, filters: dict[str, Any]) -> dict[str, Any]:
-	"""Return the report's columns and rows now, never those prepared earlier."""
+	"""Return the report's columns and rows now, never prepared ones."""
 	return reports.run(report_name=report, filters=filters, ignore_prepared_report=True)
 
 
@@ -34,7 +34,7 @@ def _build_table(answer: dict[str, Any]) -> Table:
 
 
 def aggregate(answer: dict[str, Any], title: str, how: str, column: str | None) -> float | None:
-	"""Return one number over a column of the rows, which is named by its fieldname or its label."""
+	"""Return one number computed from a column, which is named by its fieldname or its label."""
 	rows = [row for row in answer["rows"] or [] if isinstance(row, dict)]
 	if how == "Count":
 		return len(rows)
@@ -49,7 +49,9 @@ def aggregate(answer: dict[str, Any], title: str, how: str, column: str | None) 
 
 
 def compute_aggregate(values: Sequence[Any], how: str) -> float | None:
-	"""Sum, Average, Minimum or Maximum of the numbers among `values`; None of none, but a sum of none is 0."""
+	"""Return the Sum, Average, Minimum or Maximum of the numbers among `values`; without any, None, but a sum
+	is 0.
+	"""
 	numbers = [to_number(value) for value in values if is_number(value)]
 	if how == "Sum":
 		return to_number(sum(numbers))
@@ -61,7 +63,7 @@ def compute_aggregate(values: Sequence[Any], how: str) -> float | None:
 
 
 def is_number(value: Any) -> bool:
-	"""Return True for what can be added up; text that spells a number counts, since some reports have no other."""
+	"""Return True for a value that can be added; text of a number counts, since some reports have no other."""
 	try:
 		float(value)
 	except (TypeError, ValueError):

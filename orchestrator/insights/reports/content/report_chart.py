@@ -8,14 +8,14 @@ from frappe.utils import escape_html, flt
 CHART_TYPES = ("bar", "line")
 COLORS = ("#2490ef", "#29cd42", "#ffa00a", "#e24c4c", "#7575ff", "#a9b6c2")
 WIDTH, HEIGHT = 720, 190
-TOP, BASE = 20, 160  # where the plot begins and ends
+TOP, BASE = 20, 160  # horizontal range of the plot
 MAX_GROUPS = 24
 MAX_LABEL_LENGTH = 14
-BAR_SHARE = 0.7  # of a group's width, the rest keeps groups apart
+BAR_SHARE = 0.7  # of a group's width, the rest is space between groups
 
 
 def render_svg(chart: dict[str, Any] | None) -> str:
-	"""Return the chart, or nothing where it is none of those kinds or has nothing to draw."""
+	"""Return the chart, or an empty text if its kind is not supported or it has no data."""
 	data = (chart or {}).get("data") or {}
 	labels = [str(label) for label in data.get("labels") or []][:MAX_GROUPS]
 	series = [
@@ -68,7 +68,7 @@ def _render_text(left: float, base: float, text: str, anchor: str) -> str:
 
 
 def _truncate_label(label: str) -> str:
-	"""Return a label that leaves its neighbours room."""
+	"""Return a label cut to the space beside its neighbours."""
 	return label if len(label) <= MAX_LABEL_LENGTH else f"{label[: MAX_LABEL_LENGTH - 1]}…"
 
 

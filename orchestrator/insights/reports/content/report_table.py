@@ -59,7 +59,7 @@ class Column:
 		return self.fieldtype in html_text.HTML_TYPES
 
 	def get_value(self, row: Row) -> Any:
-		"""Return the column's value in `row` as it is stored; of a column of HTML the text."""
+		"""Return the column's value in `row` as stored; for a column of HTML, its text."""
 		value = row[self.index]
 		return html_text.to_text(value) if self.is_html and isinstance(value, str) else value
 
@@ -118,7 +118,7 @@ def parse_result(result: dict[str, Any]) -> Table:
 
 
 def _parse_column(column: Any) -> dict[str, Any]:
-	"""Return what Frappe says of a column."""
+	"""Return Frappe's description of a column as a dict."""
 	raw = column if isinstance(column, dict) else {}
 	if not isinstance(column, (str, dict)):
 		raw = column.as_dict()  # the report builder gives the field itself
@@ -150,14 +150,14 @@ def _parse_columns(known: list[dict[str, Any]], keys: list[str]) -> list[Column]
 
 
 def _make_unique(fieldname: str, place: int, keys: list[str]) -> str:
-	"""Return the column's fieldname, with its number where an earlier column has the same: a list that joins two
+	"""Return the column's fieldname, with its number if an earlier column has the same: a list that joins two
 	DocTypes may show the `name` of both.
 	"""
 	return fieldname if keys.index(fieldname) == place else f"{fieldname}_{place + 1}"
 
 
 def _parse_currency(column: dict[str, Any], keys: list[str]) -> CurrencySource | None:
-	"""Return where the currency of an amount stands, if anywhere in the row."""
+	"""Return the source of an amount's currency, if the row has one."""
 	options = column["options"]
 	if column["fieldtype"] != "Currency" or not isinstance(options, str) or not options:
 		return None
@@ -171,8 +171,8 @@ def _parse_currency(column: dict[str, Any], keys: list[str]) -> CurrencySource |
 
 
 def _build_row_reader(keys: list[str], labels: list[str]) -> Callable[[Any], Row]:
-	"""Return a function that makes a sequence of a row, be it an object by fieldname (or by label) or a list
-	already.
+	"""Return a function that converts a row to a sequence, whether it is an object by fieldname (or by label)
+	or a list.
 	"""
 	width = len(keys)
 	names = [(key, labels[place] if place < len(labels) else key) for place, key in enumerate(keys)]
@@ -190,7 +190,7 @@ def _build_row_reader(keys: list[str], labels: list[str]) -> Callable[[Any], Row
 
 
 def _drain_rows(rows: list[Any]) -> Iterator[Any]:
-	"""Yield the rows in their order, each let go of."""
+	"""Yield the rows in their order, and release each."""
 	rows.reverse()
 	while rows:
 		yield rows.pop()

@@ -16,7 +16,7 @@ from frappe import _
 from orchestrator.exceptions import ReportExecutionError, refuse
 from orchestrator.insights.reports.formats import typst_process
 
-# Both are installed by script/; where they are missing, Typst takes another font that has the letters.
+# Both are installed by script/; if they are missing, Typst uses another font with these characters.
 FONTS = ["DejaVu Sans", "WenQuanYi Zen Hei", "Noto Sans", "Noto Sans CJK SC"]
 MAX_SECONDS = 300
 
@@ -29,7 +29,7 @@ def open_work_folder() -> Iterator[Path]:
 
 
 def compile_document(folder: Path, template: str, data: dict[str, Any], with_pdf: bool = True) -> Any:
-	"""Lay out a template with its data; the PDF is in the folder then.
+	"""Compile a template with its data into a PDF in the folder.
 
 	Returns: what the template tells of the document.
 	Raises: ReportExecutionError (422) where it cannot be laid out in time.

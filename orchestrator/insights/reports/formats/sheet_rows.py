@@ -15,7 +15,7 @@ from orchestrator.insights.reports.content.report_table import Column
 
 MAX_TEXT_LENGTH = 32_767  # of a cell
 MAX_EXACT_INTEGER = 2**53  # a spreadsheet's numbers are floats
-FIRST_DAY = datetime.date(1900, 3, 1)  # before it, the calendar has a day that never was
+FIRST_DAY = datetime.date(1900, 3, 1)  # before it, Excel's calendar has a day that never existed
 SECONDS_PER_DAY = 86_400
 
 
@@ -44,7 +44,7 @@ class RowWriter:
 		self.durations = {place for place, column in enumerate(columns) if column.fieldtype == "Duration"}
 
 	def write_row(self, number: int, values: Sequence[Any]) -> None:
-		"""Write the cells of row `number`, counted from 0. An empty value is no cell."""
+		"""Write the cells of row `number`, counted from 0. Empty values get no cell."""
 		for place, value in enumerate(values):
 			if value is None or value == "":
 				continue
@@ -57,12 +57,12 @@ class RowWriter:
 				self._write_moment(number, place, value)
 
 	def _write_text(self, number: int, place: int, value: str) -> None:
-		"""Write text, without mark-up. No formula is ever written."""
+		"""Write text without markup. It is never written as a formula."""
 		text = to_text(value)[:MAX_TEXT_LENGTH]
 		if not text.isascii():
-			text = text.encode("utf-8", "replace").decode()  # a lone surrogate is in no file
+			text = text.encode("utf-8", "replace").decode()  # a lone surrogate cannot be encoded
 		if text.startswith("<r>") and text.endswith("</r>"):
-			# XlsxWriter takes such a text for mark-up of its own, unless it comes as fragments.
+			# XlsxWriter reads such a text as its own markup, unless it is passed as fragments.
 			self.sheet.write_rich_string(number, place, text[0], self.styles.plain, text[1:])
 		else:
 			self.sheet.write_string(
@@ -70,7 +70,9 @@ class RowWriter:
 			)
 
 	def _write_number(self, number: int, place: int, value: Any) -> None:
-		"""Write a number; a duration in days, as a spreadsheet counts time. Text where a spreadsheet has no such number."""
+		"""Write a number; a duration in days, as spreadsheets count time. Text if a spreadsheet has no such
+		number.
+		"""
 		if not is_finite(value) or not -MAX_EXACT_INTEGER <= value <= MAX_EXACT_INTEGER:
 			self._write_text(number, place, str(value))
 			return
@@ -79,13 +81,13 @@ class RowWriter:
 		self.sheet.write_number(number, place, value, self._get_style(place, value))
 
 	def _get_style(self, place: int, value: Any) -> Format:
-		"""Return the style of a number: a spreadsheet's own format has no way to leave the point away after 8."""
+		"""Return the style of a number: a spreadsheet's formats cannot drop the decimal point after 8."""
 		decimals = self.styles.decimals[place]
 		is_whole = decimals is not None and round(value, decimals) == round(value)
 		return (self.styles.whole if is_whole else self.styles.columns)[place]
 
 	def _write_moment(self, number: int, place: int, value: Any) -> None:
-		"""Write a day, a moment or a time, or whatever else as text."""
+		"""Write a date, a timestamp or a time; any other value as text."""
 		if isinstance(value, datetime.timedelta):
 			self.sheet.write_datetime(number, place, value, self.styles.time)
 		elif isinstance(value, datetime.datetime) and value.date() >= FIRST_DAY:
