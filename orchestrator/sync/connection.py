@@ -80,12 +80,12 @@ class Source:
 	default_facility: str | None = None
 
 	def compute_mass_change_limit(self, count: int) -> int:
-		"""Return how many of `count` records may leave care, or lose a value, in one run before it is held."""
+		"""Return how many of `count` records one run may discharge, or empty a field in, before it is held."""
 		return max(self.mass_change_minimum, count * self.mass_change_percent // 100)
 
 
 def get_source(name: str) -> Source:
-	"""Return the connection. Raises InvalidSettingsError (422) naming the setting that is wrong."""
+	"""Return the connection. Raises InvalidSettingsError (422) naming the invalid setting."""
 	doc = cast("KipuConnection", frappe.get_doc(KIPU_CONNECTION, name))
 	validate(doc)
 	return Source(
@@ -115,7 +115,8 @@ def get_source(name: str) -> Source:
 
 
 def open_client(name: str, sleep: Callable[[float], None] | None = None) -> tuple[KipuClient, HttpSession]:
-	"""Return a client for the connection, and its session, to be closed. `sleep` replaces every wait.
+	"""Return a client for the connection, and its session, which the caller must close. `sleep` replaces
+	every wait.
 
 	Raises InvalidSettingsError (422) naming the setting that is missing or wrong.
 	"""
@@ -134,14 +135,12 @@ def open_client(name: str, sleep: Callable[[float], None] | None = None) -> tupl
 
 
 def get_allowed_hosts() -> frozenset[str]:
-	"""Return the hosts that may be called: Kipu's, and those added in
-	site_config.json.
-	"""
+	"""Return the allowed hosts: Kipu's, and those added in site_config.json."""
 	return DEFAULT_ALLOWED_HOSTS | frozenset(frappe.conf.get(ALLOWED_HOSTS) or ())
 
 
 def validate(doc: "KipuConnection") -> None:
-	"""Normalize and validate the settings. Raises InvalidSettingsError (422) naming the wrong one."""
+	"""Normalize and validate the settings. Raises InvalidSettingsError (422) naming the invalid one."""
 	doc.base_url = _parse_base_url(doc)
 	_validate_range(doc, "page_size", 1, 1000)
 	_validate_range(doc, "requests_per_second", 0.01, 1_000_000)
@@ -179,7 +178,7 @@ def _describe_unsafe_url(reason: str) -> str:
 
 
 def validate_credentials(name: str) -> None:
-	"""Raise InvalidSettingsError (422) naming the keys that are missing."""
+	"""Raise InvalidSettingsError (422) naming the missing credentials."""
 	missing = [key for key in CREDENTIAL_FIELDS if not _get_credential(name, key)]
 	if missing:
 		labels = ", ".join(_(KEY_LABELS[key]) for key in missing)

@@ -48,14 +48,14 @@ TERMINAL_ERRORS: Mapping[int, type[TerminalError]] = {
 	410: RouteDisabledError,
 	422: InvalidConfigurationError,
 }
-# What the text of a refusal may speak of.
+# Causes that the text of a refusal may name.
 REFUSAL_HINTS: Mapping[str, tuple[bytes, ...]] = {
 	"signature": (b"signature", b"hmac", b"secret"),
 	"app_id": (b"app_id", b"app id", b"recipient"),
 	"clock": (b"clock", b"expired", b"timestamp"),
 	"permission": (b"permission", b"not permitted"),
 }
-# A temporary redirect leads to a maintenance page; the others say so themselves.
+# A temporary redirect leads to a maintenance page; other statuses are documented as temporary.
 TRANSIENT_STATUSES = frozenset({302, 303, 307, 408, 425, 429})
 
 
@@ -65,7 +65,7 @@ class Policy:
 
 	connect_timeout: float = 5.0
 	read_timeout: float = 60.0  # between two pieces of a body
-	body_timeout: float = 180.0  # for a whole body, against one that drips
+	body_timeout: float = 180.0  # for a whole body, in case it arrives too slowly
 	max_body: int = 64 * 1024 * 1024
 	requests_per_second: float = 4.0
 	max_attempts: int = 5
@@ -113,7 +113,7 @@ class RateLimiter:
 		self._free_at = clock()
 
 	def acquire(self) -> None:
-		"""Wait until the next call may leave."""
+		"""Wait until the next call is allowed."""
 		now = self._clock()
 		if self._free_at > now:
 			self._sleep(self._free_at - now)
@@ -138,7 +138,7 @@ class HttpSession:
 	) -> None:
 		self.policy = policy or Policy()
 		self.requests_sent = 0
-		# Seconds that the remote's clock is ahead of ours, by its last answer: a signature dies of a wrong clock.
+		# Seconds that the remote's clock is ahead, by its last reply: a signature is invalid with a wrong clock.
 		self.clock_offset: float | None = None
 		self._clock = clock
 		self._sleep = sleep
@@ -149,7 +149,8 @@ class HttpSession:
 		self._retrying = self._build_retrying()
 
 	def get(self, route: str, build: Callable[[], Request], read: Callable[[Reply], T]) -> T:
-		"""Return what `read` makes of the answer to the request of `build`, which is called anew (signed anew) for every attempt.
+		"""Return the result of `read` for the reply to the request of `build`, which is called, and signed,
+		again for every attempt.
 
 		`read` may raise `MalformedPageError`, which is retried like a 503. Raises a `TerminalError` at once, `RetriesExhaustedError` after
 		the last attempt.
@@ -162,7 +163,9 @@ class HttpSession:
 		return outcome
 
 	def _build_retrying(self) -> Retrying:
-		"""Errors come as results, because tenacity's frames would be in the traceback of one that is raised."""
+		"""Return the retry policy. Errors are results, because a raised one would have tenacity's frames in
+		its traceback.
+		"""
 		return Retrying(
 			retry=retry_if_result(lambda outcome: isinstance(outcome, TransientError)),
 			stop=self._is_exhausted,
@@ -175,13 +178,13 @@ class HttpSession:
 		return state.attempt_number >= self.policy.max_attempts or self._is_wait_too_long(state)
 
 	def close(self) -> None:
-		"""Close the connections that are kept alive."""
+		"""Close the persistent connections."""
 		self._session.close()
 
 	def _try_request(
 		self, route: str, build: Callable[[], Request], read: Callable[[Reply], T]
 	) -> T | SyncError:
-		"""One request. Errors are returned, not raised: the frames below hold URL and body."""
+		"""Send one request. Errors are returned, not raised: the frames below hold URL and body."""
 		self._pacer.acquire()
 		self.requests_sent += 1
 		try:
@@ -205,14 +208,18 @@ class HttpSession:
 			return self._build_error(route, response, body)
 
 	def _build_send_options(self, url: str) -> dict[str, object]:
-		"""Arguments of `Session.send`: proxies and certificates as the machine has them, neither for the machine itself."""
+		"""Return the arguments of `Session.send`: proxies and certificates of the machine, none for
+		localhost.
+		"""
 		self._session.trust_env = not is_loopback(urlsplit(url).hostname or "")
 		options = self._session.merge_environment_settings(url, {}, stream=True, verify=None, cert=None)
 		timeout = (self.policy.connect_timeout, self.policy.read_timeout)
 		return {**options, "allow_redirects": False, "timeout": timeout}
 
 	def _read_body(self, route: str, response: requests.Response) -> bytes | SyncError:
-		"""Return the whole body, or why not. Reads what has arrived, so that a dripping body meets its deadline."""
+		"""Return the whole body, or the error. It reads what has arrived, so that a slow body meets its
+		deadline.
+		"""
 		started = self._clock()
 		chunks: list[bytes] = []
 		size = 0
@@ -225,7 +232,7 @@ class HttpSession:
 			if elapsed > self.policy.body_timeout:
 				return TransientError(route, response.status_code, size, "SlowBody")
 			if elapsed > HEARTBEAT_AFTER_SECONDS:
-				self._sleep(0.0)  # whoever waits for it may have given up meanwhile
+				self._sleep(0.0)  # the run may have been cancelled meanwhile
 		promised = response.headers.get("Content-Length", "")
 		if promised.isdigit() and response.raw.tell() < int(promised):
 			return MalformedPageError(route, response.status_code, size, "length")
@@ -244,7 +251,9 @@ class HttpSession:
 		return (_get_outcome(state).retry_after or 0) > self.policy.max_wait
 
 	def _compute_wait(self, state: RetryCallState) -> float:
-		"""Seconds until the next attempt: what the remote asked for, or a doubling wait, each with jitter on top."""
+		"""Return the seconds until the next attempt: the wait that the remote asked for, or a doubling one,
+		each with jitter added.
+		"""
 		retry_after = _get_outcome(state).retry_after
 		if retry_after is not None:
 			return min(retry_after + self.policy.backoff * self._jitter(), self.policy.max_wait)
@@ -258,7 +267,8 @@ def _get_outcome(state: RetryCallState) -> TransientError:
 
 
 def parse_retry_after(value: str | None) -> float | None:
-	"""Seconds to wait by a Retry-After header, in seconds or as an HTTP date; None if there is none or it makes no sense.
+	"""Return the seconds to wait from a Retry-After header, in seconds or as an HTTP date; None if it is
+	missing or invalid.
 
 	A date in the past is 0.
 	"""
@@ -269,7 +279,7 @@ def parse_retry_after(value: str | None) -> float | None:
 
 
 def _compute_clock_offset(value: str | None, now: float) -> float | None:
-	"""Seconds from `now` to an HTTP date; None for what is none."""
+	"""Return the seconds from `now` to an HTTP date, None if it is invalid."""
 	parsed = email.utils.parsedate_tz(value) if value else None
 	if parsed is None:
 		return None
@@ -287,7 +297,7 @@ class _Session(requests.Session):
 
 
 def _prepare_request(request: Request) -> requests.PreparedRequest:
-	"""Return a request that requests leaves alone: nothing re-encoded, no header added."""
+	"""Return a request that the requests library does not change: nothing re-encoded, no header added."""
 	prepared = requests.PreparedRequest()
 	prepared.method = "GET"
 	prepared.url = request.url
@@ -297,13 +307,15 @@ def _prepare_request(request: Request) -> requests.PreparedRequest:
 
 
 def _without_traceback(error: SyncError) -> SyncError:
-	"""Return the error without the frames it came through and without what it was raised from."""
+	"""Return the error without its traceback and its cause."""
 	error.__cause__ = error.__context__ = None
 	return error.with_traceback(None)
 
 
 def _find_hint(body: bytes) -> str | None:
-	"""Return what a refusal is about, if its text speaks of one thing we know. The text itself goes no further."""
+	"""Return the cause of a refusal, if its text names exactly one known cause. The text itself is not passed
+	on.
+	"""
 	text = body[:CHUNK_BYTES].lower()
 	found = [hint for hint, words in REFUSAL_HINTS.items() if any(word in text for word in words)]
 	return found[0] if len(found) == 1 else None

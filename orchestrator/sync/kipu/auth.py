@@ -8,7 +8,7 @@ from typing import Literal
 
 Version = Literal[3, 4]
 
-# The scheme word selects the digest on the server's side.
+# The name of the scheme selects the digest on the server.
 SCHEMES: Mapping[int, tuple[str, str]] = {3: ("APIAuth", "sha1"), 4: ("APIAuth-HMAC-SHA256", "sha256")}
 
 
@@ -18,21 +18,23 @@ def _build_accept(version: Version) -> str:
 
 
 def _compute_content_md5(body: bytes) -> str:
-	"""Return content-MD5 as RFC 1864 has it: base64 of the raw digest."""
+	"""Return Content-MD5 of RFC 1864: base64 of the raw digest."""
 	return base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()
 
 
 def build_canonical_string(
 	method: str, uri: str, date: str, content_type: str = "", body: bytes = b""
 ) -> str:
-	"""Return what is signed: `Content-Type,Content-MD5,path?query,Date`. The first two are empty for a GET."""
+	"""Return the string to sign: `Content-Type,Content-MD5,path?query,Date`. The first two are empty for a
+	GET.
+	"""
 	if method == "GET":
 		return f",,{uri},{date}"
 	return f"{content_type},{_compute_content_md5(body)},{uri},{date}"
 
 
 def compute_signature(version: Version, secret: str, canonical: str) -> str:
-	"""Return Base64 of the HMAC of the canonical string under the secret's own bytes."""
+	"""Return base64 of the HMAC of the canonical string, with the bytes of the secret as key."""
 	digest = SCHEMES[version][1]
 	return base64.b64encode(hmac.digest(secret.encode(), canonical.encode(), digest)).decode()
 

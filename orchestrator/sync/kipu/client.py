@@ -99,7 +99,7 @@ class KipuClient:
 		exclude_preadmission: bool = False,
 		first_page: int = 1,
 	) -> Iterator[Page]:
-		"""Yield who is in care: now (and pre-admissions) without dates, at any time of the window with both."""
+		"""Yield records in care: now (and pre-admissions) without dates, at any time of the window with both."""
 		parameters = {
 			"phi_level": self._phi_level,
 			**_build_window(start, end),
@@ -132,14 +132,14 @@ class KipuClient:
 	def list_deleted(
 		self, start: date | None = None, end: date | None = None, *, first_page: int = 1
 	) -> Iterator[Page]:
-		"""Yield the vault: soft-deleted records.
+		"""Yield records of the vault: soft-deleted ones.
 
 		What its dates mean is not known; without them it holds all there are.
 		"""
 		return self._iterate_pages("vaults/patients", _build_window(start, end), first_page)
 
 	def get_patient(self, casefile_id: str) -> Iterator[Page]:
-		"""Yield one page with the one record of `{chart}:{uuid}`.
+		"""Yield one page with the record of `{chart}:{uuid}`.
 
 		Raises `RecordNotFoundError` if Kipu has it no more.
 		"""
@@ -178,7 +178,7 @@ class KipuClient:
 		return self._http.get(route, lambda: self._build_request(path, parameters), read)
 
 	def _build_uri(self, path: str, parameters: Mapping[str, str | None]) -> str:
-		"""Return path and query, built once: what is signed is what is sent."""
+		"""Return path and query, built once, so that the signed string is the one sent."""
 		given = {name: value for name, value in parameters.items() if value is not None}
 		return f"{path}?{urlencode({**given, 'app_id': self._credentials.app_id}, quote_via=quote, safe='')}"
 

@@ -22,7 +22,7 @@ class Variant:
 
 
 def list_access_id_variants(given: Credentials) -> Iterator[Variant]:
-	"""Yield what may be the matter with an access id that isn't known.
+	"""Yield possible corrections of an unknown access ID.
 
 	The secret is never put in another's place: it would stand in a header or a URL.
 	"""
@@ -33,12 +33,14 @@ def list_access_id_variants(given: Credentials) -> Iterator[Variant]:
 
 
 def list_variants(given: Credentials) -> Iterator[Variant]:
-	"""Yield what may be the matter with a secret or an app id."""
+	"""Yield possible corrections of a secret or an app ID."""
 	yield from _strip_blanks(given)
 
 
 def build_known_bad(given: Credentials) -> tuple[Credentials, Credentials, Credentials]:
-	"""Return two with a secret and one with an app id that nobody was given, as long as the given ones."""
+	"""Return credentials that are certainly wrong: two with another secret and one with another app ID, of
+	the same lengths.
+	"""
 	return (
 		replace(given, secret_key=_build_noise(given.secret_key)),
 		replace(given, secret_key=_build_noise(given.secret_key)),
@@ -47,15 +49,15 @@ def build_known_bad(given: Credentials) -> tuple[Credentials, Credentials, Crede
 
 
 def get_parts_by_hint(hint: str | None) -> tuple[str, ...]:
-	"""Return the part that the refusal itself names, if it does."""
+	"""Return the part that the refusal itself names, if any."""
 	return PARTS_BY_HINT.get(hint or "", ())
 
 
 def get_parts_by_lengths(
 	given: int | None, wrong_secret: int | None, wrong_secret_again: int | None, wrong_app_id: int | None
 ) -> tuple[str, ...]:
-	"""Return the parts that the lengths of refusals point to: of the given values, and of values that are surely
-	wrong.
+	"""Return the parts indicated by the lengths of refusals, of the given values and of values that are
+	certainly wrong.
 
 	Whichever of the two is looked at first, a refusal unlike that of a wrong secret is about the app id, and
 	one that is like it, but unlike that of a wrong app id, is about the secret. A remote that words them all

@@ -49,7 +49,7 @@ from orchestrator.sync.kipu.pages import Page
 from orchestrator.sync.kipu.sample import count_sample
 from orchestrator.sync.kipu.values import Zones
 
-# Beyond this the signature is refused; a third of it is near enough to warn.
+# Beyond this, the signature is refused; from a third of it on, a warning is given.
 MAX_SKEW_SECONDS = 15 * 60
 RETRY_POLICY = Policy(connect_timeout=10.0, read_timeout=30.0, max_attempts=2, max_wait=10.0)
 
@@ -74,7 +74,7 @@ class Target:
 def run_examination(
 	target: Target, session: HttpSession | None = None, now: Callable[[], float] = time.time
 ) -> Examination:
-	"""Test a connection with some ten requests. Never raises for what the remote does or sends."""
+	"""Test a connection with about ten requests. Never raises, whatever the remote does or sends."""
 	asked = session or HttpSession(RETRY_POLICY)
 	examined = Examination()
 	try:
@@ -99,7 +99,7 @@ class _Examination:
 		first = self.probe("patients/census")
 		outcomes = {"patients/census": first}
 		if isinstance(first, AccessDeniedError):
-			# Another route may be allowed: then the keys are right.
+			# Another route may be allowed: then the credentials are right.
 			outcomes |= {route: self.probe(route) for route in ("locations", "patients/latest")}
 		if not any(isinstance(outcome, Page) for outcome in outcomes.values()) and not isinstance(
 			first, RouteDisabledError | MalformedPageError
@@ -131,7 +131,7 @@ class _Examination:
 			now=lambda: self.now() + ahead,
 		)
 
-	# Nothing is let in
+	# No request is accepted
 
 	def diagnose(self, outcomes: Mapping[str, Outcome]) -> Iterator[Finding]:
 		first = outcomes["patients/census"]
@@ -170,7 +170,7 @@ class _Examination:
 		yield from self.diagnose_secret_or_app_id(refusal, ahead)
 
 	def diagnose_secret_or_app_id(self, refusal: AccessDeniedError, ahead: float) -> Iterator[Finding]:
-		"""Yield neither the clock nor a slip of the pen.
+		"""Yield the diagnosis of secret and app ID. Clock and whitespace are ruled out.
 
 		Compare the refusal with those of values that are surely wrong.
 		"""
@@ -201,11 +201,11 @@ class _Examination:
 		return outcome.length if isinstance(outcome, AccessDeniedError) else None
 
 	def measure_skew(self) -> float:
-		"""Return seconds that Kipu's clock is ahead of ours, if that is enough to be refused; else 0."""
+		"""Return the seconds that Kipu's clock is ahead, if that is enough to be refused; otherwise 0."""
 		offset = self.session.clock_offset or 0.0
 		return offset if abs(offset) > MAX_SKEW_SECONDS - 60 else 0.0
 
-	# The keys are right
+	# The credentials are right
 
 	def check_clock(self) -> Iterator[Finding]:
 		offset = self.session.clock_offset
@@ -217,7 +217,7 @@ class _Examination:
 		)
 
 	def probe_routes(self, outcomes: dict[str, Outcome]) -> Iterator[Finding]:
-		"""Yield each route, once; completes `outcomes`."""
+		"""Yield findings about each route, once; completes `outcomes`."""
 		for route in (
 			"patients/census",
 			"patients/latest",
@@ -240,7 +240,7 @@ class _Examination:
 			return error
 
 	def check_contents(self, outcomes: Mapping[str, Outcome], examined: Examination) -> Iterator[Finding]:
-		"""Yield what the pages that came tell of this instance."""
+		"""Yield findings about this instance from the received pages."""
 		known = outcomes["locations"]
 		if isinstance(known, Page):
 			examined.locations = [dict(location) for location in known.records]

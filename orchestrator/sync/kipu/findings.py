@@ -14,7 +14,7 @@ from orchestrator.sync.kipu.values import Zones
 Level = Literal["ok", "warn", "fail"]
 Outcome = Page | SyncError
 
-# Without these two nothing can be read; without the others, less.
+# Without these two, nothing can be imported; without the others, only a part.
 REQUIRED_ROUTES = ("patients/census", "patients/latest")
 
 
@@ -44,7 +44,7 @@ class Examination:
 
 	@property
 	def wrong_parts(self) -> list[str]:
-		"""The parts that are wrong, or may be, each once."""
+		"""The parts that are or may be wrong, each once."""
 		return list(dict.fromkeys(found.part for found in self.findings if found.level == "fail"))
 
 	@property
@@ -54,7 +54,7 @@ class Examination:
 
 
 def judge_route(route: str, outcome: Outcome) -> Finding:
-	"""Return what the first page of a route, or its error, says of the route."""
+	"""Return the finding about a route, from its first page or its error."""
 	if isinstance(outcome, Page):
 		return Finding("route", "ok", "answers", route)
 	level: Level = "fail" if route in REQUIRED_ROUTES else "warn"
@@ -63,7 +63,7 @@ def judge_route(route: str, outcome: Outcome) -> Finding:
 	if isinstance(outcome, RouteDisabledError):
 		return Finding("route", level, "disabled", route)
 	if isinstance(outcome, RecordNotFoundError):
-		# Between two requests a record may go; that the route is there has been shown.
+		# A record may disappear between two requests, but the route has answered.
 		return Finding("route", "ok", "answers", route)
 	return Finding("route", level, "fails", route, get_error_facts(outcome))
 
@@ -71,7 +71,7 @@ def judge_route(route: str, outcome: Outcome) -> Finding:
 def judge_locations(
 	wanted: frozenset[str], left_out: frozenset[str], known: list[dict[str, Any]]
 ) -> Iterator[Finding]:
-	"""Yield the locations that a connection reads, held against those there are."""
+	"""Yield differences between the connection's locations and the existing ones."""
 	ids = {str(location.get("location_id")) for location in known}
 	if missing := sorted(wanted - ids):
 		yield Finding("locations", "fail", "unknown", facts={"locations": missing})
@@ -82,7 +82,7 @@ def judge_locations(
 
 
 def judge_page(page: Page, per: int) -> Iterator[Finding]:
-	"""Yield whether pages are as long as asked for."""
+	"""Yield a finding about the length of pages."""
 	if not page.paginated:
 		yield Finding("page_size", "warn", "no_pagination")
 	elif len(page.records) < per and not page.is_last:
@@ -92,7 +92,7 @@ def judge_page(page: Page, per: int) -> Iterator[Finding]:
 
 
 def judge_sample(sample: Sample, zones: Zones) -> Iterator[Finding]:
-	"""Yield what the records of a page say of dates and fields."""
+	"""Yield findings about dates and fields in the records of a page."""
 	counts = {"utc": sample.utc_midnights, "local": sample.local_midnights}
 	if sample.are_bare_dates_utc and not zones.utc_midnight_is_date:
 		yield Finding("dates", "warn", "utc_midnights", facts=counts)
@@ -109,5 +109,5 @@ def judge_sample(sample: Sample, zones: Zones) -> Iterator[Finding]:
 
 
 def get_error_facts(error: SyncError) -> dict[str, Any]:
-	"""Return what may be said of an error."""
+	"""Return the facts of an error that may be shown."""
 	return {"error": type(error).__name__, "status": error.status, "cause": error.cause}

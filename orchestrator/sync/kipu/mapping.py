@@ -22,7 +22,7 @@ from orchestrator.sync.kipu.records import RecordError, Stay
 Policy = Literal["source", "local", "set-once", "review"]
 Target = Literal["Client", "Client Stay"]
 
-# Counts up when a value comes out differently for the same record: every stored hash is then worked out anew.
+# Increase it when values are computed differently from the same record: every stored hash is then computed again.
 NORMALISATION = 1
 DATA_LENGTH = 140
 TEXT_LENGTH = 60_000
@@ -123,20 +123,20 @@ class MergePlan:
 		return tuple(conflict.field for conflict in self.conflicts if conflict.policy == "review")
 
 
-# Kipu's name is ours, except for these.
+# Target fields whose names differ from Kipu's.
 RENAMED: Mapping[str, str] = {
 	"dob": "date_of_birth",
 	"state": "address_state",
 	"patient_contacts": "contacts",
 	"patient_tags": "tags",
 }
-# The names of insurers are in `insurances` too, so the single field is read only if somebody maps it.
+# The names of insurers are in `insurances` too, so the single field is read only if it is mapped.
 UNMAPPED = frozenset({"created_at", "last_updated_at", "insurance_company"})
 LONG = frozenset({"patient_contacts", "insurances", "patient_tags", "diagnosis_codes"})
 
 
 def build_default_rules() -> tuple[Rule, ...]:
-	"""Return the mapping as it comes: everything known, under its own name."""
+	"""Return the default mapping: every known field, under its own name."""
 	return tuple(
 		Rule(
 			source,
@@ -161,7 +161,7 @@ def build_mapping(overrides: Iterable[Override] = ()) -> FieldMapping:
 
 
 def map_record(stay: Stay, mapping: FieldMapping) -> MappedRecord:
-	"""Return the record in our fields: texts, dates, None.
+	"""Return the record in target fields: texts, dates, None.
 
 	Lists become lines. A text that is too long is unreadable (too_long).
 	"""
@@ -194,7 +194,7 @@ def _map_fields(rules: Iterable[Rule], values: Mapping[str, Any], into: PrivateD
 
 
 def to_canonical(value: object) -> str | None:
-	"""Return a value as text, equal for values that only the database and Kipu write differently.
+	"""Return a value as text that is equal if the database and Kipu only write it differently.
 
 	Blank is None.
 	"""
@@ -218,7 +218,7 @@ def build_plan(
 	policies: Mapping[str, Policy],
 	default_policy: Policy = "source",
 ) -> MergePlan:
-	"""Compare, field by field, what is here, what Kipu says and what Kipu last said.
+	"""Compare current, source and last synced source values field by field.
 
 	Only fields of `incoming` are looked at. Kipu unchanged: whatever is here stays, a person's edit included. Only Kipu
 	changed: its value is taken. Both changed, and differently: the policy decides. source: Kipu's value; local: ours;
@@ -279,7 +279,7 @@ def _reject_duplicate_targets(rules: Collection[Rule]) -> None:
 
 
 def _render_list(source: str, value: Any) -> str | None:
-	"""Return a list as text: words with commas, contacts and policies one a line."""
+	"""Return a list as text: words separated by commas, contacts and policies one per line."""
 	kind = FIELDS[source]
 	if kind == "words":
 		return ", ".join(value) or None

@@ -22,11 +22,11 @@ UNKNOWN_CASEFILE = "?"
 KNOWN_FIELDS = frozenset(FIELDS) | IGNORED_FIELDS
 CASEFILE = re.compile(r"([0-9]{1,18}):([0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})", re.IGNORECASE)
 FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
-# What a blank is read as; None for the other kinds.
+# Value of a blank; None for other types.
 BLANK: Mapping[Kind, tuple[()]] = {"words": (), "contacts": (), "insurances": ()}
 MOMENTS: frozenset[Kind] = frozenset({"moment", "stamp"})
 MOMENT_FIELDS = frozenset(name for name, kind in STAY.items() if kind in MOMENTS)
-# Beside the identity, what decides the status: a record that has these unreadable can't be taken.
+# Fields that decide the status, beside the identity: a record in which one is unreadable cannot be imported.
 ESSENTIAL_FIELDS = frozenset({"admission_date", "discharge_date"})
 TEXT_KINDS: frozenset[Kind] = frozenset({"text", "code", "id"})
 MISSING = object()
@@ -109,7 +109,7 @@ class Drift:
 def parse_record(
 	raw: Mapping[str, Any], zones: Zones, at: datetime, known_location: str | None = None
 ) -> Stay:
-	"""Return the stay in a raw record, its status that of the aware instant `at`.
+	"""Return the stay of a raw record, with its status at the aware instant `at`.
 
 	`known_location` is where the stay is known to be: its zone counts where the record's own location can't
 	be read. Raises `RecordError` for a casefile id, an admission date or a discharge date that can't be read.
@@ -129,20 +129,20 @@ def parse_record(
 
 
 def split_casefile(casefile_id: object) -> tuple[str, int, str]:
-	"""Return the casefile id in its one spelling, the chart's number and the person's uuid.
+	"""Return the normalized casefile ID, the chart's number and the person's UUID.
 
 	Raises `RecordError`.
 	"""
 	match = CASEFILE.fullmatch(casefile_id.strip()) if isinstance(casefile_id, str) else None
 	if match is None:
-		# Its value may be anything, so it is not repeated.
+		# Its value may be personal data, so it is not repeated.
 		raise RecordError(UNKNOWN_CASEFILE, "bad_casefile_id", "casefile_id")
 	chart_id, person_id = int(match[1]), match[2].lower()
 	return f"{chart_id}:{person_id}", chart_id, person_id
 
 
 def compute_status(admitted_at: datetime | None, discharged_at: datetime | None, at: datetime) -> Status:
-	"""Return the status of a stay at an instant. Kipu has no field for it; a withdrawn discharge reverts it.
+	"""Return the status of a stay at an instant. Kipu has no field for it; a removed discharge reverts it.
 
 	It changes with time alone: a future discharge takes effect when its time comes.
 	"""
@@ -156,7 +156,7 @@ def compute_status(admitted_at: datetime | None, discharged_at: datetime | None,
 def build_sort_key(
 	status: str, admitted_at: datetime | None, created_at: datetime | None, chart_id: int
 ) -> tuple[bool, datetime, int]:
-	"""Return a key for `max`: of a person's stays, the one that tells their present state.
+	"""Return a key for `max` over a person's stays, to select the one with their present state.
 
 	A stay in care leads, whatever happened to other charts (a readmission's old chart is discharged); then
 	the one that began last. All instants aware.
@@ -165,7 +165,7 @@ def build_sort_key(
 
 
 def compute_drift(raw: Mapping[str, Any], expected: Collection[str] = EXPECTED) -> Drift:
-	"""Return names of fields that are unknown, missing though expected, or of another type than known."""
+	"""Return names of fields that are unknown, missing although expected, or of an unexpected type."""
 	unknown = raw.keys() - KNOWN_FIELDS
 	retyped = {name for name in raw.keys() & FIELDS.keys() if not _has_known_type(FIELDS[name], raw[name])}
 	return Drift(
@@ -194,7 +194,7 @@ def _clean_fields(
 	utc_midnight_is_date: bool,
 	values: PrivateDict,
 ) -> list[tuple[str, str]]:
-	"""Clean what was sent of `fields`. Return the code and the name of each field that can't be read."""
+	"""Clean the sent `fields`. Return the code and the name of each unreadable field."""
 	wrong = []
 	for name, kind in fields.items():
 		value = raw.get(name, MISSING)
@@ -204,9 +204,9 @@ def _clean_fields(
 		if kind in MOMENTS:
 			cleaned = clean_instant(value, local, utc_midnight_is_date and kind == "moment")
 		elif value is None or value == "":
-			cleaned = BLANK.get(kind)  # most of a record is blank
+			cleaned = BLANK.get(kind)  # most fields of a record are blank
 		elif kind in TEXT_KINDS and type(value) is str and value.isalnum() and value.isascii():
-			cleaned = value  # and much of the rest is a word or a number: nothing to clean
+			cleaned = value  # many others are a single word or a number: nothing to clean
 		else:
 			cleaned = CLEANERS[kind](value)
 		if type(cleaned) is InvalidValue:
@@ -217,7 +217,7 @@ def _clean_fields(
 
 
 def _split_moments(values: PrivateDict, moments: PrivateDict) -> None:
-	"""Move the instants of a stay into `moments`; its days stay in `values`."""
+	"""Move the timestamps of a stay to `moments`; its dates stay in `values`."""
 	for name in MOMENT_FIELDS & values.keys():
 		moment = moments[name] = values.pop(name)
 		if STAY[name] != "stamp":
@@ -235,7 +235,7 @@ def _build_stay(
 ) -> Stay:
 	admitted_at, discharged_at = moments.get("admission_date"), moments.get("discharge_date")
 	if of_stay.get("insurance_company") and not any(error.field == "insurances" for error in unreadable):
-		# Without insurance details the insurer's name is all there is.
+		# Without insurance details, there is only the insurer's name.
 		of_stay.setdefault("insurances", (PrivateDict(insurance_company=of_stay["insurance_company"]),))
 	return Stay(
 		casefile_id=casefile_id,

@@ -10,7 +10,7 @@ from orchestrator.sync.kipu.pages import RawRecord
 from orchestrator.sync.kipu.records import RecordError, compute_drift, parse_record
 from orchestrator.sync.kipu.values import Zones
 
-# So few, or so small a majority, may be chance.
+# Smaller samples, or smaller majorities, may be chance.
 MIN_SAMPLE = 5
 MAJORITY = 3
 
@@ -29,12 +29,12 @@ class Sample:
 
 	@property
 	def are_bare_dates_utc(self) -> bool:
-		"""Dates without a time of day seem to be written as midnight in UTC."""
+		"""Return True if dates without a time of day are probably written as midnight in UTC."""
 		return _is_majority(self.utc_midnights, self.local_midnights)
 
 	@property
 	def are_bare_dates_local(self) -> bool:
-		"""Dates without a time of day seem to be written as midnight at the facility."""
+		"""Return True if dates without a time of day are probably written as midnight at the facility."""
 		return _is_majority(self.local_midnights, self.utc_midnights)
 
 

@@ -57,7 +57,7 @@ def clean_text(value: object) -> str | InvalidValue | None:
 		return InvalidValue("bad_type")
 	if value.isascii() and value.isprintable():
 		if "  " not in value and value[:1] != " " != value[-1:]:
-			return value or None  # as most are
+			return value or None  # the most frequent case
 	else:
 		value = unicodedata.normalize("NFC", value).translate(INVISIBLE)
 		value = "".join(" " if unicodedata.category(each)[0] in "CZ" else each for each in value)
@@ -65,7 +65,7 @@ def clean_text(value: object) -> str | InvalidValue | None:
 
 
 def clean_code(value: object) -> str | InvalidValue | None:
-	"""Return a term picked from a list: plain quotes and dashes, without the prefix of a utilisation review."""
+	"""Return a term from a list: plain quotes and dashes, without the prefix of a utilisation review."""
 	return _clean_term(value) if isinstance(value, str) else clean_text(value)
 
 
@@ -85,7 +85,7 @@ def clean_id(value: object) -> str | InvalidValue | None:
 
 
 def clean_day(value: object) -> date | InvalidValue | None:
-	"""Return the calendar day as written; a time of day behind it is ignored."""
+	"""Return the calendar date as written; a time of day after it is ignored."""
 	parsed = _parse_iso(value)
 	return parsed.date() if isinstance(parsed, datetime) else parsed
 
@@ -93,7 +93,7 @@ def clean_day(value: object) -> date | InvalidValue | None:
 def clean_instant(
 	value: object, zone: tzinfo, utc_midnight_is_date: bool = False
 ) -> datetime | InvalidValue | None:
-	"""Return the instant, aware.
+	"""Return the aware timestamp.
 
 	A bare date is midnight in `zone`, a time without an offset is a time in `zone`.
 	"""
@@ -164,7 +164,9 @@ def _get_item_name(item: object) -> object:
 
 
 def _parse_iso(value: object) -> datetime | InvalidValue | None:
-	"""Return ISO 8601 as Kipu writes it, or as Ruby prints a time. Aware if there is an offset."""
+	"""Return a timestamp in ISO 8601 as Kipu writes it, or as Ruby prints a time. Aware if there is an
+	offset.
+	"""
 	text = clean_text(value)
 	if not isinstance(text, str):
 		return text

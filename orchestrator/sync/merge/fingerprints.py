@@ -21,7 +21,7 @@ from orchestrator.sync.kipu.values import clean_id
 from orchestrator.sync.merge.identity import build_client_name, build_stay_name
 
 VOLATILE_FIELDS = frozenset({"last_updated_at"})
-# What is worked out of a field, by the field's name.
+# Field -> values computed from it.
 CONTEXT_FIELDS = {"location_id": "facility", "created_at": "created_at"}
 _as_text = json.JSONEncoder(sort_keys=True).encode  # made once: json.dumps would make one for every record
 
@@ -75,7 +75,7 @@ class FingerprintedPage:
 	default_facility: str | None
 
 	def is_current(self, source: Source) -> bool:
-		"""Return False if a facility was added since on which the parsing depends."""
+		"""Return False if a facility was added since that affects the parsing."""
 		return (self.facilities_by_location, self.default_facility) == (
 			source.facilities_by_location,
 			source.default_facility,
@@ -94,7 +94,7 @@ def fingerprint_page(raws: Iterable[RawRecord], source: Source) -> Fingerprinted
 
 
 def fingerprint_record(raw: RawRecord, source: Source) -> FingerprintedRecord:
-	"""Return who it is and a hash of what it says. Raises RecordError for a casefile id that is none."""
+	"""Return the identity and the fingerprint of a record. Raises RecordError for an invalid casefile ID."""
 	casefile, _chart, _person = split_casefile(raw.get("casefile_id"))
 	return FingerprintedRecord(
 		raw,
@@ -107,7 +107,7 @@ def fingerprint_record(raw: RawRecord, source: Source) -> FingerprintedRecord:
 def parse_fingerprinted(
 	seen: FingerprintedRecord, source: Source, at: datetime, known_location: str | None = None
 ) -> ParsedRecord | None:
-	"""Return the record as of the aware instant `at`; None if the connection leaves it out.
+	"""Return the record as of the aware instant `at`, None if the connection skips it.
 
 	Raises RecordError.
 
@@ -140,7 +140,7 @@ def parse_fingerprinted(
 
 
 def remove_fields(incoming: ParsedRecord, targets: Collection[tuple[str, str]]) -> ParsedRecord:
-	"""Return the record without these fields of ours, each with its DocType."""
+	"""Return the record without these target fields, each with its DocType."""
 
 	def rest(doctype: str, values: PrivateDict) -> PrivateDict:
 		return PrivateDict((name, value) for name, value in values.items() if (doctype, name) not in targets)
@@ -159,7 +159,7 @@ def remove_fields(incoming: ParsedRecord, targets: Collection[tuple[str, str]]) 
 
 
 def _is_left_out(stay: Stay, location_id: str | None, source: Source) -> bool:
-	"""Return True of a record at a location that is switched off, and of a test client."""
+	"""Return True for a record at a disabled location, and for a test client."""
 	place = source.facilities_by_location.get(location_id or "")
 	if place and not place.enabled:
 		return True
@@ -170,7 +170,9 @@ def _is_left_out(stay: Stay, location_id: str | None, source: Source) -> bool:
 
 
 def _derive_values(stay: Stay, location_id: str | None, source: Source) -> PrivateDict:
-	"""Return what Kipu doesn't say in a field: the status, the facility, the instants in the site's own time."""
+	"""Return computed values that are no field in Kipu: status, facility, and timestamps in the site's own
+	time zone.
+	"""
 	place = source.facilities_by_location.get(location_id or "")
 	return PrivateDict(
 		status=stay.status,
@@ -182,26 +184,26 @@ def _derive_values(stay: Stay, location_id: str | None, source: Source) -> Priva
 
 
 def to_site_time(moment: datetime | None, source: Source) -> datetime | None:
-	"""Return an instant as Frappe keeps it: in the site's time zone, without one."""
+	"""Return an instant as Frappe stores it: in the site's time zone, without a zone."""
 	if moment is None:
 		return None
 	try:
 		return moment.astimezone(source.site_zone).replace(tzinfo=None)
 	except (
 		OverflowError
-	):  # the last possible day, which means "never", or the first: they are the same in every zone
+	):  # the first and the last possible date, the latter meaning "never": they are equal in every zone
 		return moment.replace(tzinfo=None)
 
 
 def _serialize_values(values: Mapping[str, Any]) -> PrivateDict:
-	"""Serialize mapped values as text. They are clean already: a text stays as it is."""
+	"""Return mapped values as text. They are clean already: a text stays as it is."""
 	return PrivateDict(
 		[(name, value if type(value) is str else to_canonical(value)) for name, value in values.items()]
 	)
 
 
 def _build_context(raw: RawRecord, source: Source) -> tuple[str, ...]:
-	"""Return what else decides how a record is read: the mapping, the zone, the facility."""
+	"""Return what else affects the parsing of a record: the mapping, the zone, the facility."""
 	location = clean_id(raw.get("location_id"))
 	known = location if isinstance(location, str) else ""
 	place = source.facilities_by_location.get(known)

@@ -18,13 +18,13 @@ MAX_NAME_LENGTH = 140
 def ensure_facilities(
 	records: Iterable[Mapping[str, Any]], source: Source, secure: Callable[[], None], *, dry_run: bool
 ) -> None:
-	"""See to it that the location of each record has a facility; before one is made, `secure`. In a dry run, one by name
-	only.
+	"""Create a facility for each record's location that has none, after calling `secure`. A dry run only
+	reserves a name.
 	"""
 	for record in records:
 		location_id = clean_id(record.get("location_id"))
 		if not isinstance(location_id, str) or len(location_id) > MAX_NAME_LENGTH:
-			# The record itself says what is wrong with it.
+			# The error is recorded with the record itself.
 			if not source.default_facility:
 				secure()
 				source.default_facility = _create_default_facility(source, dry_run)
@@ -54,7 +54,7 @@ def _add_location(
 
 
 def _find_free_title(title: str, connection: str) -> str:
-	"""Return a name for a new facility. Another instance's place of the same name is another place."""
+	"""Return a title for a new facility. A location of the same name in another instance is another facility."""
 	title = _fit_title(title, connection)
 	if not frappe.db.exists(FACILITY, title):
 		return title
@@ -67,7 +67,7 @@ def _find_free_title(title: str, connection: str) -> str:
 
 
 def _fit_title(title: str, connection: str) -> str:
-	"""Return the title as Frappe accepts it for a name: an unusual title must not stop the sync."""
+	"""Return the title in a form that Frappe accepts as a name: an unusual title must not stop the sync."""
 	if title == FACILITY or title.startswith(f"New {FACILITY}"):
 		title = f"{connection} {title}"
 	return title.replace("<", "(").replace(">", ")")[:MAX_NAME_LENGTH].strip()
@@ -95,7 +95,7 @@ def _create_facility(facility: str) -> None:
 
 
 def _append_location(source: Source, location_id: str, name: str, facility: str) -> None:
-	"""Append a location as a row of its own: saving the whole connection would conflict with a user who edits
+	"""Append a location as a separate row: saving the whole connection would conflict with a user who edits
 	it.
 	"""
 	row = PrivateDict(

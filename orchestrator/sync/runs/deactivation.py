@@ -29,11 +29,11 @@ from orchestrator.sync.runs.counts import PageOutcomes, RecordFailure, Relisted
 from orchestrator.sync.storage.store import StayRow
 
 BATCH_SIZE = 100
-LOOKUP_BATCH_SIZE = 10  # a request each, within one transaction
+LOOKUP_BATCH_SIZE = 10  # requests within one transaction
 
 
 def apply_planned_discharges(work: RunContext) -> PageOutcomes:
-	"""Discharge the stays whose planned moment has come."""
+	"""Discharge the stays whose planned time has come."""
 	rows = frappe.db.sql(
 		"select name, client, casefile_id from `tabClient Stay`"
 		" where connection=%s and status='Active' and discharged_at <= %s",
@@ -43,7 +43,7 @@ def apply_planned_discharges(work: RunContext) -> PageOutcomes:
 
 
 def mark_deleted(work: RunContext, records: Sequence[RawRecord]) -> PageOutcomes:
-	"""Mark as deleted those of the vault's records that are here. Who was never here is not made for it."""
+	"""Mark existing records that are in the vault as deleted. New ones are not created for it."""
 	stamps: dict[str, datetime] = {}
 	for record in records:
 		try:
@@ -63,7 +63,7 @@ def mark_deleted(work: RunContext, records: Sequence[RawRecord]) -> PageOutcomes
 
 
 def verify_missing(work: RunContext, present: Collection[str]) -> None:
-	"""Look up one by one the clients in care who are in no list. Only after a complete census."""
+	"""Look up the clients in care who are in no list, one by one. Only after a complete census."""
 	absent = [
 		row for row in work.store.list_in_care() if row[0] not in present and not _is_left_out(row[3], work)
 	]
@@ -100,7 +100,7 @@ def _restore_batch(work: RunContext, relisted: dict[str, Relisted]) -> PageOutco
 
 
 def finalize_discharges(work: RunContext, mark: Checkpoint) -> None:
-	"""Discharge the clients who are in care by their own record and by none of their stays."""
+	"""Discharge clients who are in care but without a stay in care."""
 	clients = frappe.db.sql_list(
 		"select name from `tabClient` client where connection=%s and status in %s and not exists ("
 		" select 1 from `tabClient Stay` stay where stay.client=client.name and stay.status in %s)",
@@ -124,10 +124,10 @@ def _finalize_batch(work: RunContext, clients: Sequence[str]) -> PageOutcomes:
 
 
 def _fetch_missing(work: RunContext, rows: Iterable[StayRow]) -> PageOutcomes:
-	"""Return what Kipu says of each: a discharge that was missed, or nothing any more."""
+	"""Return Kipu's record of each: a missed discharge, or None."""
 	outcomes = PageOutcomes()
 	gone = []
-	# All are asked before the first is written: a long wait for Kipu keeps the lease by a commit, and locks nobody out.
+	# All requests come before the first write: a long wait renews the lease by a commit, and must hold no locks.
 	answers = [(row, _fetch_record(work, row[2])) for row in rows]
 	for (name, client, casefile, _location), records in answers:
 		if records is None or casefile not in _list_casefiles(records):
@@ -139,7 +139,7 @@ def _fetch_missing(work: RunContext, rows: Iterable[StayRow]) -> PageOutcomes:
 
 
 def _list_casefiles(records: Iterable[RawRecord]) -> set[str]:
-	"""Return the casefile ids of records. One asked for by its chart may come under another person."""
+	"""Return the casefile IDs of records. One requested by its chart may belong to another person."""
 	casefiles = set()
 	for record in records:
 		with suppress(RecordError):
@@ -148,7 +148,7 @@ def _list_casefiles(records: Iterable[RawRecord]) -> set[str]:
 
 
 def _fetch_record(work: RunContext, casefile: str) -> list[RawRecord] | None:
-	"""Return the record, or None if Kipu has it no more, or does not tell."""
+	"""Return the record, or None if Kipu has no such record or does not return it."""
 	try:
 		return next(work.client.get_patient(casefile)).records
 	except RecordNotFoundError:
@@ -176,7 +176,7 @@ def _update_stays(
 	*,
 	departing: bool,
 ) -> PageOutcomes:
-	"""Change stays by name, each with its client."""
+	"""Update stays by name, each with its client."""
 	outcomes = PageOutcomes()
 	wanted = {name: (client, casefile) for name, client, casefile in rows}
 	if not wanted:

@@ -75,7 +75,7 @@ class Run:
 		frappe.db.commit()
 
 	def write_row(self, values: Mapping[str, Any]) -> None:
-		"""Write to the run's row, if it is still ours and nobody wants it to stop."""
+		"""Write to the run's row, if this process still has the lease and the run is not cancelled."""
 		names = ", ".join(f"`{name}`=%({name})s" for name in values)
 		frappe.db.sql(
 			f"update `tab{SYNC_RUN}` set {names} where name=%(_name)s and lease_token=%(_token)s"  # noqa: S608
@@ -86,7 +86,7 @@ class Run:
 			self._raise_lease_error()
 
 	def finish_run(self, status: str, **values: Any) -> None:
-		"""End the run and commit. A cancelled one may still be ended by its holder."""
+		"""End the run and commit. The holder of the lease may end a cancelled run, too."""
 		finished = clock.get_now()
 		ending = {
 			**self._build_progress(self.checkpoint),
@@ -103,7 +103,7 @@ class Run:
 		frappe.db.commit()
 
 	def holds_lease(self) -> bool:
-		"""Return True while nobody has taken the run from this process. Locks its row."""
+		"""Return True if no other process has claimed the run. Locks its row."""
 		held = frappe.db.get_value(
 			SYNC_RUN, self.name, ["lease_token", "status"], as_dict=True, for_update=True
 		)

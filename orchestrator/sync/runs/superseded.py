@@ -22,7 +22,7 @@ class ChartHolder(NamedTuple):
 
 
 def find_chart_holders(connection: str, charts: Collection[str]) -> list[ChartHolder]:
-	"""Return the stays here that have one of these chart numbers."""
+	"""Return the stays with one of these chart numbers."""
 	if not charts:
 		return []
 	rows = frappe.db.sql(
@@ -36,7 +36,7 @@ def find_chart_holders(connection: str, charts: Collection[str]) -> list[ChartHo
 def mark_superseded(
 	holders: Iterable[ChartHolder], store: Store, source: Source
 ) -> tuple[int, list[tuple[Person, Exception]]]:
-	"""Mark these stays as Absent: Kipu has their charts under other people.
+	"""Mark these stays as Absent: in Kipu, their charts belong to other people.
 
 	Returns how many of them were in care, and the persons that could not be written, each with the error.
 	"""

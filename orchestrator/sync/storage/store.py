@@ -22,19 +22,19 @@ class Store(Protocol):
 	"""The interface of a store."""
 
 	def get_hashes(self, stays: Collection[str]) -> Hashes:
-		"""By name of a stay: the contents taken over, and the run that wrote it last."""
+		"""Return by name of a stay the imported content hashes, and the run that wrote it last."""
 
 	def get_persons(self, clients: Collection[str]) -> dict[str, Person]:
-		"""Return the persons by the client's name; a new one where there is none."""
+		"""Return the persons by the client's name, a new one if there is none."""
 
 	def write(self, persons: Iterable[Person]) -> list[tuple[Person, Exception]]:
-		"""Write what changed. Returns the persons that could not be, and why."""
+		"""Write the changed records. Return the persons that could not be written, with their errors."""
 
 	def list_in_care(self) -> list[StayRow]:
-		"""Name, client, casefile id and location id of the stays in care."""
+		"""Return name, client, casefile ID and location ID of the stays in care."""
 
 	def list_unsaved_stays(self, stays: Collection[str]) -> dict[str, StayRow]:
-		"""Of these stays, those that the run has written elsewhere than in the database: the last is the status."""
+		"""Return those of the stays that the run has not written to the database, with their status last."""
 
 
 def get_hashes(stays: Collection[str]) -> Hashes:
@@ -158,14 +158,14 @@ def _unpack(packed: bytes) -> Person:
 
 
 def count_in_care(connection: str) -> int:
-	"""How many stays are in care."""
+	"""Return the number of stays in care."""
 	return frappe.db.count(
 		"Client Stay", {"connection": connection, "status": ("in", sorted(IN_CARE_STATUSES))}
 	)
 
 
 def count_existing(connection: str, doctype: str, before: datetime) -> int:
-	"""How many clients, or stays, were here before that moment."""
+	"""Return the number of clients, or stays, created before that time."""
 	return frappe.db.count(doctype, {"connection": connection, "creation": ("<", before)})
 
 

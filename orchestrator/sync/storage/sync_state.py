@@ -18,7 +18,9 @@ _as_text = json.JSONEncoder(
 
 
 def upsert_states(records: Iterable[Record], connection: str, run: str, stamps: dict[str, str]) -> None:
-	"""Remember the source values of these records. `stamps`: the `modified` of each that was written, by name."""
+	"""Store the last synced source values of these records. `stamps`: the `modified` of each written one, by
+	name.
+	"""
 	upsert_rows(
 		SYNC_STATE,
 		(
@@ -39,7 +41,7 @@ def upsert_states(records: Iterable[Record], connection: str, run: str, stamps: 
 
 
 def log_changes(records: Iterable[Record], run: str) -> None:
-	"""Remember what the records held, so that the run can be rolled back."""
+	"""Store the previous values of records, so that the run can be rolled back."""
 	insert_rows(
 		SYNC_CHANGE,
 		(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def run_connection_test(connection: "KipuConnection") -> ConnectionTest:
-	"""Test a connection with some ten requests at its own rate; nothing is written.
+	"""Test a connection with about ten requests at its own rate; nothing is written.
 
 	Raises InvalidSettingsError (422) for a missing key and for an invalid setting.
 	"""
@@ -43,7 +43,7 @@ def run_connection_test_by_name(name: str) -> ConnectionTest:
 
 
 def _build_target(connection: "KipuConnection") -> Target:
-	"""Return the stored connection as the examination takes it."""
+	"""Return the stored connection as the target of an examination."""
 	source = connections.get_source(str(connection.name))
 	places = source.facilities_by_location.values()
 	return Target(
@@ -59,7 +59,7 @@ def _build_target(connection: "KipuConnection") -> Target:
 
 
 def _get_trimmed_credentials(connection: "KipuConnection") -> Credentials:
-	"""Return the keys as a run uses them: without the blanks around them."""
+	"""Return the credentials as a run uses them: without surrounding blanks."""
 	stored = (
 		connection.get_password(field, raise_exception=False) or "" for field in connections.CREDENTIAL_FIELDS
 	)

@@ -15,7 +15,7 @@ from frappe.query_builder.functions import Count
 
 from orchestrator.doctypes import CLIENT
 
-# What must agree beside the day of birth, and what to call it.
+# Criteria that must agree beside the date of birth, with their names.
 MATCH_CRITERIA = {
 	("last_name", "first_name"): _lt("Name and date of birth"),
 	("email",): _lt("Email and date of birth"),
@@ -44,7 +44,7 @@ class DuplicateGroup(NamedTuple):
 
 
 def find_duplicate_groups(facility: str | None = None) -> Iterator[DuplicateGroup]:
-	"""Yield groups of two and more among the clients that the caller may read, each client with the fields
+	"""Yield groups of two or more clients that the caller may read, each client with the fields
 	`DISPLAY_FIELDS`.
 
 	With `facility`, only groups with a client of that facility. Groups are found by the first sign only.
@@ -62,8 +62,8 @@ def find_duplicate_groups(facility: str | None = None) -> Iterator[DuplicateGrou
 
 
 def _find_candidates(sign: tuple[str, ...]) -> list[str]:
-	"""Return names of all clients who agree with another in the sign, whoever may read them: they are read as
-	the caller next.
+	"""Return the names of all clients that agree with another in the criterion, regardless of permissions:
+	they are read as the caller next.
 	"""
 	client = frappe.qb.DocType(CLIENT)
 	keys = [client.date_of_birth, *(client[field] for field in sign)]
@@ -95,7 +95,7 @@ def _filter_readable(names: list[str]) -> Iterator[frappe._dict]:
 
 
 def _group_clients(clients: Iterable[frappe._dict], sign: tuple[str, ...]) -> Iterator[list[frappe._dict]]:
-	"""Yield the clients grouped by what they share. A client without a readable namesake is left out."""
+	"""Yield the clients grouped by what they share. A client without a readable counterpart is left out."""
 	by_key: dict[tuple[object, ...], list[frappe._dict]] = defaultdict(list)
 	for client in clients:
 		by_key[(client.date_of_birth, *(_fold_text(client[field]) for field in sign))].append(client)

@@ -170,7 +170,7 @@ class _FieldPreviews:
 		}
 
 	def get_effect(self, rule: Rule) -> Effect:
-		"""Return what would become of the field."""
+		"""Return the effect of a run on the field."""
 		values = self.values[rule.doctype]
 		if rule.source in self.unreadable:
 			return "unreadable"

@@ -55,7 +55,9 @@ class Reconciliation:
 
 
 def build_reconciliation(connection: str) -> Reconciliation:
-	"""Read the census and compare. Raises a SyncError if Kipu gives none, InvalidSettingsError for wrong settings."""
+	"""Read the census and compare. Raises a SyncError if Kipu fails, InvalidSettingsError for invalid
+	settings.
+	"""
 	result = Reconciliation()
 	there = _read_census(connection, result)
 	names = _list_stay_names(connection, there)
@@ -75,7 +77,9 @@ def build_reconciliation(connection: str) -> Reconciliation:
 
 
 def _read_census(connection: str, result: Reconciliation) -> Mapping[str, ParsedRecord]:
-	"""Return who is in care by Kipu, by the name of the stay here. Counts what it reads into `result`."""
+	"""Return the clients in care in Kipu, by the name of the stay on this site. Counts the records in
+	`result`.
+	"""
 	source = connections.get_source(connection)
 	client, session = connections.open_client(connection)
 	at, tally = datetime.now(timezone.utc), ReadCounts()
@@ -95,7 +99,7 @@ def _read_census(connection: str, result: Reconciliation) -> Mapping[str, Parsed
 def _parse_record(
 	raw: RawRecord, source: connections.Source, at: datetime, result: Reconciliation
 ) -> ParsedRecord | None:
-	"""Return a record, unless it is left out or can't be read, which is a difference of its own."""
+	"""Return a record, unless the connection skips it or it is unreadable, which is a difference of its own."""
 	try:
 		seen = fingerprint_record(raw, source)
 		result.seen.add(seen.stay_name)
@@ -106,8 +110,8 @@ def _parse_record(
 
 
 def _list_stay_names(connection: str, there: Mapping[str, ParsedRecord]) -> list[str]:
-	"""Return names of the stays to compare, whoever may read them: those in care here, and those that Kipu has
-	in care.
+	"""Return names of the stays to compare, regardless of permissions: those in care on this site and those
+	in care in Kipu.
 	"""
 	in_care = frappe.get_all(
 		CLIENT_STAY, {"connection": connection, "status": ("in", IN_CARE_STATUSES)}, pluck="name"

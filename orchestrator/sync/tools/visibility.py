@@ -7,7 +7,7 @@ from orchestrator.doctypes import FACILITY
 
 
 def _list_permitted_facilities() -> set[str]:
-	"""Return the facilities that the caller is bound to by User Permissions; none for no bounds."""
+	"""Return the facilities that User Permissions limit the caller to, none for no limit."""
 	return {str(row.get("doc")) for row in get_user_permissions(frappe.session.user).get(FACILITY, [])}
 
 
