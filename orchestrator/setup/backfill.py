@@ -7,7 +7,7 @@ import frappe
 from orchestrator.crm.stages import OPEN, STAGE_BY_STATUS
 
 ASSIGNABLE = ("Lead", "Opportunity", "Issue", "HD Ticket", "Task")
-# The ToDos that Frappe counts in `_assign`.
+# Statuses of ToDos that Frappe counts in `_assign`.
 OPEN_ASSIGNMENT = """
 	reference_type = %(doctype)s AND status NOT IN ('Cancelled', 'Closed') AND COALESCE(allocated_to, '') != ''
 """

@@ -16,13 +16,13 @@ from orchestrator.setup.shipped_dashboards import CARD, DASHBOARDS, MEASURE, MET
 if TYPE_CHECKING:
 	from frappe.model.document import Document
 
-# For a dashboard whose own roles this site does not have (yet): an empty list would open it to everyone.
+# For a dashboard whose own roles are missing on this site: an empty list would open it to everyone.
 MANAGER_ROLE = "System Manager"
 Values = dict[str, Any]
 
 
 def sync_dashboards() -> None:
-	"""Make what is missing and update what is unchanged. Repeating it changes nothing."""
+	"""Create missing records and update unchanged ones. A repetition changes nothing."""
 	for metric in METRICS:
 		_upsert_declared(METRIC, metric.name, _build_metric_values(metric))
 	for dashboard in DASHBOARDS:
@@ -37,7 +37,7 @@ def delete_dashboards() -> None:
 def _upsert_declared(doctype: str, name: str, declared: Values) -> None:
 	if not frappe.db.exists(doctype, name):
 		doc = frappe.get_doc({"doctype": doctype, **declared, "shipped": _compute_digest(declared)})
-		doc.insert(ignore_permissions=True)  # an installation is nobody's request
+		doc.insert(ignore_permissions=True)  # an installation has no caller
 		return
 	if frappe.db.get_value(doctype, name, "shipped") == _compute_digest(declared):
 		return
@@ -48,7 +48,7 @@ def _upsert_declared(doctype: str, name: str, declared: Values) -> None:
 
 
 def _is_unchanged(doc: "Document", declared: Values) -> bool:
-	"""Return True if the record says what was declared when it was written.
+	"""Return True if the record still has the declared values of when it was written.
 
 	One without a digest was never ours.
 	"""

@@ -36,7 +36,7 @@ class Declaration(NamedTuple):
 	is_deleted_last: bool = False
 
 
-# In the order of installing; uninstalling goes backwards.
+# In the order of installation; uninstall uses the reverse order.
 DECLARATIONS = (
 	Declaration(
 		"roles", roles.sync_roles, roles.delete_roles, roles.list_missing_roles, is_deleted_last=True
@@ -70,21 +70,21 @@ DECLARATIONS = (
 
 
 def sync_all() -> None:
-	"""Bring the site in line with the declarations. Repeating it changes nothing."""
+	"""Apply the declarations to the site. A repetition changes nothing."""
 	for declaration in DECLARATIONS:
 		if declaration.sync:
 			declaration.sync()
 
 
 def delete_all(*, last: bool) -> None:
-	"""Take back what is to be deleted before our DocTypes go, or, with `last`, after that."""
+	"""Delete the declared records, before this app's DocTypes are deleted or, with `last`, after that."""
 	for declaration in reversed(DECLARATIONS):
 		if declaration.delete and declaration.is_deleted_last == last:
 			declaration.delete()
 
 
 def list_all_missing() -> list[str]:
-	"""Return what the site lacks, as the doctor reports it."""
+	"""Return missing declarations, for the doctor."""
 	return [
 		missing
 		for declaration in DECLARATIONS

@@ -12,7 +12,9 @@ class OpenIssuesDigest(EmailDigest):
 	"""The digest, with issues in progress among the open ones."""
 
 	def get_issue_list(self, user_id: str | None = None) -> list[frappe._dict] | None:
-		"""Return the ten open issues that were left alone longest; None for who may not read issues."""
+		"""Return the ten open issues without changes for the longest time; None if the user may not read
+		issues.
+		"""
 		issues = super().get_issue_list(user_id)
 		if issues is None:
 			return None

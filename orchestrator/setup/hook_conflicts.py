@@ -67,7 +67,7 @@ def _find_overridden_classes() -> Iterable[str]:
 
 
 def _list_functions_after(paths: list[str], ours: str) -> list[str]:
-	"""Return the other apps' functions that come after `ours` in the order of the apps."""
+	"""Return other apps' functions that follow `ours` in the order of the apps."""
 	return paths[len(paths) - paths[::-1].index(ours) :] if ours in paths else []
 
 

@@ -12,7 +12,7 @@ class Index(NamedTuple):
 
 
 INDEXES = (
-	# holds all that the pipeline summary reads, in the order in which it groups
+	# covers all columns of the pipeline summary, in the order of its grouping
 	Index(
 		"Opportunity",
 		"orchestrator_pipeline",

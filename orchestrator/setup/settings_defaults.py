@@ -8,7 +8,7 @@ from orchestrator.doctypes import SETTINGS
 
 
 def sync_defaults() -> None:
-	"""Write the default of each field that the saved settings do not know yet."""
+	"""Write the default of each field that the saved settings do not contain yet."""
 	stored = frappe.db.get_singles_dict(SETTINGS)
 	if not stored:
 		return

@@ -11,7 +11,7 @@ from frappe import _
 
 from orchestrator.exceptions import refuse
 
-# As pyproject.toml tells bench, which checks them only when it installs or updates.
+# As in pyproject.toml, which bench reads only when it installs or updates.
 VERSION_BOUNDS = {
 	"frappe": ">=15.40.0,<17.0.0",
 	"erpnext": ">=15.40.0,<17.0.0",
@@ -21,7 +21,8 @@ OLDEST_LINE, NEWEST_LINE = 15, 16
 
 
 def before_install() -> None:
-	"""Handle the hook before_install: stop before anything is changed where Frappe is of another line.
+	"""Handle the hook before_install: stop before anything is changed if this version of Frappe is not
+	supported.
 
 	Raises:
 		IncompatibleApp: bench prints its message without a traceback.
@@ -31,7 +32,7 @@ def before_install() -> None:
 
 
 def _describe_required_version(version: str) -> str:
-	"""Return what is wrong with this version of Frappe, and what to do.
+	"""Return the problem with this version of Frappe, and the remedy.
 
 	Args:
 		version: A version outside the bounds, such as "14.99.5".
@@ -43,7 +44,9 @@ def _describe_required_version(version: str) -> str:
 
 
 def is_within(version: str, bounds: str) -> bool:
-	"""Return whether a version fits the bounds, by semantic versioning; a pre-release fits like its release."""
+	"""Return True if a version is within the bounds, by semantic versioning; a pre-release counts as its
+	release.
+	"""
 	parsed = semantic_version.Version.coerce(version)
 	return parsed.truncate() in semantic_version.SimpleSpec(bounds)
 

@@ -27,7 +27,7 @@ class ChangedSetting(NamedTuple):
 
 @contextmanager
 def record_inserts() -> Iterator[list[CreatedRecord]]:
-	"""Collect every record inserted meanwhile, those that other apps' hooks insert too, in that order."""
+	"""Collect every record inserted within the block, also by hooks of other apps, in that order."""
 	made: list[CreatedRecord] = []
 	db_insert = BaseDocument.db_insert
 
@@ -71,7 +71,7 @@ def has_demo() -> bool:
 
 
 def store_demo(made: list[CreatedRecord], changed: list[ChangedSetting]) -> None:
-	"""Store what was recorded."""
+	"""Store the collected records."""
 	_insert_rows([_build_row(change) for change in changed])
 	add_records(made)
 
@@ -89,7 +89,7 @@ def add_records(made: list[CreatedRecord]) -> None:
 
 
 def list_created() -> list[frappe._dict]:
-	"""Return the records the demo made, the youngest first: name (of the row), doctype, record."""
+	"""Return the records that the demo created, youngest first: name (of the row), doctype, record."""
 	return frappe.get_all(
 		DEMO_RECORD,
 		filters={"change": "Made"},

@@ -47,7 +47,7 @@ def insert_record(doctype: str, **values: object) -> Document:
 
 
 def get_or_create(doctype: str, name: str, **values: object) -> None:
-	"""Make a master unless the site has it. One the site had is not the demo's to remove."""
+	"""Create a master record unless the site has it. An existing one is not removed with the demo."""
 	if not frappe.db.exists(doctype, name):
 		insert_record(doctype, **values)
 
