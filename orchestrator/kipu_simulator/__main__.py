@@ -52,7 +52,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def build(arguments: Sequence[str]) -> Simulator:
-	"""Return the simulator that the options describe. Exits with 2 where they make no sense."""
+	"""Return the simulator for the options. Exits with 2 if they are invalid."""
 	options = build_parser()
 	given = options.parse_args(arguments)
 	try:

@@ -42,7 +42,7 @@ ACTIONS: Mapping[str, Callable[..., Any]] = {
 	"drop_field": World.drop_field,
 	"touch": World.touch,
 }
-# Actions whose answer is a stay.
+# Actions that return a stay.
 OF_A_STAY = frozenset(ACTIONS) - {"vanish", "reappear", "add_field", "drop_field"}
 SETTINGS: Mapping[str, Callable[[Any], Any]] = {
 	"skew": float,

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-# What each fault does, as the command's help shows it.
+# Effects of the faults, for the command's help.
 KINDS = {
 	"status": "answers `status` (400, 401, 403, 404, 410, 422, 500-504, 301, 302 ...) with Kipu's error object",
 	"throttle": "429; retry_after=seconds, date or none; value: how many seconds",
@@ -51,7 +51,7 @@ class Fault:
 			raise ValueError(f"unknown fault {self.kind!r}; there are {', '.join(KINDS)}")
 
 	def matches(self, route: str, page: int) -> bool:
-		"""Return True if a request is meant."""
+		"""Return True if the fault applies to a request."""
 		return self.route in ("", route) and self.page in (0, page)
 
 
@@ -64,7 +64,7 @@ class Faults:
 		self.played: dict[str, int] = {}
 
 	def add(self, fault: Fault) -> None:
-		"""Add a fault after the waiting ones."""
+		"""Add a fault after the pending ones."""
 		with self._lock:
 			self._waiting.append(fault)
 
@@ -74,7 +74,7 @@ class Faults:
 			self._waiting.clear()
 
 	def use_fault(self, route: str, page: int) -> Fault | None:
-		"""Return the fault for this request, used up by one."""
+		"""Return the fault for this request, and count it as used."""
 		with self._lock:
 			for index, fault in enumerate(self._waiting):
 				if not fault.matches(route, page):
@@ -97,7 +97,7 @@ class Faults:
 
 
 def parse_fault(text: str) -> Fault:
-	"""Return a fault as the command line has it:
+	"""Return a fault from its form on the command line:
 	`throttle,route=patients/latest,times=3,retry_after=date,value=2`.
 
 	`times=always` lasts. Raises ValueError with what is wrong.

@@ -61,7 +61,7 @@ class Dice(random.Random):
 	"""
 
 	def choice(self, seq: Sequence[T]) -> T:  # type: ignore[override]
-		"""Return one of them."""
+		"""Return one of the values."""
 		return seq[int(self.random() * len(seq))]
 
 	def randint(self, a: int, b: int) -> int:
@@ -76,7 +76,7 @@ def compute_person_id(seed: int, person: int) -> str:
 
 
 def build_person_fields(seed: int, person: int) -> dict[str, Any]:
-	"""Return everything that belongs to the person, under Kipu's names; it is equal in each of their stays."""
+	"""Return all fields of the person, under Kipu's names; they are equal in each of their stays."""
 	dice = Dice(seed * 1_000_003 + person)
 	first, last = dice.choice(FIRST), draw_surname(dice)
 	gender, identity, pronouns = dice.choice(GENDERS)
@@ -113,7 +113,7 @@ def build_person_fields(seed: int, person: int) -> dict[str, Any]:
 
 
 def draw_surname(dice: Dice) -> str:
-	"""Return a surname nobody has."""
+	"""Return an invented surname."""
 	return dice.choice(STEM) + dice.choice(ENDING)
 
 

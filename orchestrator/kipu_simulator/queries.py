@@ -51,13 +51,13 @@ class Call:
 
 	@property
 	def page(self) -> int:
-		"""The page asked for; nonsense is the first."""
+		"""The requested page; an invalid one is the first."""
 		text = self.parameters.get("page", "1")
 		return max(1, int(text)) if text.isdigit() else 1
 
 
 def parse_call(path: str, version: str, parameters: Mapping[str, str]) -> Call:
-	"""Return the call a path means.
+	"""Return the parsed call of a path.
 
 	Version 3 knows patients only, version 4 both names. Raises `RejectedRequestError` (404).
 	"""
@@ -77,7 +77,7 @@ class Queries:
 		self._turn = 0
 
 	def build_answer(self, call: Call, version: str, shift: int = 0, per_cap: int = 0) -> dict[str, Any]:
-		"""Return the JSON object of a call.
+		"""Return the JSON object of a reply.
 
 		`shift`: how many records everything has moved; `per_cap`: a page is no longer.
 		"""
@@ -126,8 +126,8 @@ class Queries:
 		return record
 
 	def _get_stays(self, call: Call) -> "array[int]":
-		"""Return the stays of a call, remembered for its next pages until something changes; who is in care, for
-		a minute.
+		"""Return the stays of a call, cached for its next pages until something changes; those in care, for a
+		minute.
 		"""
 		parameters = {name: value for name, value in call.parameters.items() if name not in ("page", "per")}
 		minute = int(self.world.get_now() // 60) if call.route == "patients/census" else 0

@@ -61,7 +61,7 @@ class Simulator:
 
 	@property
 	def base_url(self) -> str:
-		"""What a connection's base URL is."""
+		"""The base URL for a connection."""
 		return f"http://{HOST}:{self.port}"
 
 	def start(self) -> "Simulator":
@@ -83,15 +83,15 @@ class Simulator:
 		return self._stopped.is_set()
 
 	def close(self) -> None:
-		"""Release the port without having served."""
+		"""Release the port without serving."""
 		self._server.server_close()
 
 	def pause(self, seconds: float) -> None:
-		"""Wait, but not for longer than this instance lives."""
+		"""Wait, but not for longer than this instance runs."""
 		self._stopped.wait(seconds)
 
 	def stop(self) -> None:
-		"""Stop, and cut every connection that is open."""
+		"""Stop, and close every open connection."""
 		self._stopped.set()
 		self._server.shutdown()
 		self._server.server_close()
@@ -122,7 +122,7 @@ class Server(ThreadingHTTPServer):
 		"""Ignore a client that closes the connection."""
 
 	def cut(self) -> None:
-		"""End every open connection."""
+		"""Close every open connection."""
 		for connection in list(self.open):
 			with contextlib.suppress(OSError):
 				connection.shutdown(socket.SHUT_RDWR)
@@ -141,12 +141,12 @@ class Handler(BaseHTTPRequestHandler):
 	connection: socket.socket
 
 	def setup(self) -> None:
-		"""Remember the connection, so that it can be cut."""
+		"""Register the connection, so that it can be closed."""
 		super().setup()
 		self.server.open.add(self.connection)
 
 	def finish(self) -> None:
-		"""Forget it."""
+		"""Unregister the connection."""
 		self.server.open.discard(self.connection)
 		with contextlib.suppress(OSError):
 			super().finish()
@@ -229,10 +229,10 @@ class Handler(BaseHTTPRequestHandler):
 			self.kipu.pause(seconds / pieces)
 
 	def _reset(self, route: str) -> None:
-		"""Close with RST instead of an answer."""
+		"""Close with RST instead of a reply."""
 		self.kipu.answers[route, 0] += 1
 		self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-		# Not `close`, which waits for the files over the socket and would end the connection politely.
+		# Not `close`, which waits for files on the socket and would end the connection normally.
 		os.close(self.connection.detach())
 		self.close_connection = True
 

@@ -60,7 +60,7 @@ def check(
 
 
 def get_version(headers: Mapping[str, str]) -> str:
-	"""Return the API version asked for, "3" or "4"."""
+	"""Return the requested API version, "3" or "4"."""
 	match = ACCEPT.fullmatch(headers.get("Accept", ""))
 	return match[1] if match else "3"
 
