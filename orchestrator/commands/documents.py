@@ -18,7 +18,7 @@ from orchestrator.commands.site import open_site
 )
 @pass_context
 def check_documents(context: frappe._dict, as_json: bool, remove_orphans: bool) -> None:
-	"""Compare the bytes of every document version with its checksum. Ends with 1 if something is damaged."""
+	"""Compare the content of every document version with its checksum. Exits with 1 if any is damaged."""
 	from orchestrator.docs import integrity
 
 	with open_site(context):

@@ -77,7 +77,7 @@ def sync_kipu(
 @json_option
 @pass_context
 def kipu_test(context: frappe._dict, connections: tuple[str, ...], as_json: bool) -> None:
-	"""Test the connections to Kipu and name what is wrong. Ends with 1 if something is."""
+	"""Test the connections to Kipu and name the wrong part. Exits with 1 if there is one."""
 	from orchestrator.sync.tools import connection_test
 
 	results, refused = [], False
@@ -151,7 +151,7 @@ def kipu_simulator(arguments: tuple[str, ...]) -> None:
 
 
 def list_chosen(connections: tuple[str, ...]) -> list[str]:
-	"""Return the connections named, or all that are enabled."""
+	"""Return the named connections, or all that are enabled."""
 	from orchestrator.sync.actions import run_requests
 
 	return [name for given in connections or (None,) for name in run_requests.list_connections(given)]
@@ -177,7 +177,7 @@ def run_connection(order: "RunRequest", name: str, quiet: bool) -> "tuple[RunSta
 
 
 def show_refusal(name: str, error: Exception) -> None:
-	"""Print why a connection was not run."""
+	"""Print the reason for which a connection was not run."""
 	click.echo(click.style(f"{name}: {frappe.utils.strip_html(str(error))}", fg="red"), err=True)
 
 
@@ -190,7 +190,7 @@ def build_rollback_question(run: "RunStanding") -> str:
 
 
 def skip_progress(_run: object) -> None:
-	"""Watch without looking."""
+	"""Do nothing with the progress."""
 
 
 def show_kept(run: "RunStanding") -> None:
@@ -222,7 +222,7 @@ def show_run(run: "RunStanding", quiet: bool = False) -> None:
 
 
 def list_remarks(run: "RunStanding") -> list[str]:
-	"""Return why a run is as it is, and what it has to say."""
+	"""Return the reason for a run's status, and its notes."""
 	why = [run["error"]["text"] or run["error"]["class"]] if run["error"] else []
 	if run["held_reason"]:
 		why.append(run["held_reason"])
