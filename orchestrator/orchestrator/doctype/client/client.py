@@ -62,7 +62,7 @@ class Client(Document):
 		self.full_name = build_full_name(self)
 
 	def on_trash(self) -> None:
-		# While Kipu lists it, a full run imports it again: without a state it counts as new.
+		# If Kipu still lists it, a full run imports it again: without a Sync State it counts as new.
 		frappe.db.delete(SYNC_STATE, {"name": self.name})
 
 

@@ -44,7 +44,7 @@ def execute(
 
 
 def reconcile(connection: str) -> reconciliation.Reconciliation:
-	"""Return the comparison; what Kipu refuses becomes a message."""
+	"""Return the comparison; an error of Kipu becomes a message."""
 	try:
 		return reconciliation.build_reconciliation(connection)
 	except SyncError as error:
@@ -54,10 +54,10 @@ def reconcile(connection: str) -> reconciliation.Reconciliation:
 
 
 def get_connection(filters: dict[str, Any]) -> str:
-	"""Return the connection asked for, or the only one there is."""
+	"""Return the requested connection, or the only one."""
 	names = frappe.get_all(
 		"Kipu Connection", pluck="name"
-	)  # names only; the roles of the report decide who asks
+	)  # names only; the roles of the report restrict its users
 	wanted = filters.get("connection")
 	if wanted not in names and (wanted or len(names) != 1):
 		refuse(

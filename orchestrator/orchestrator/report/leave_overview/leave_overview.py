@@ -47,7 +47,7 @@ def read_employees(filters: dict[str, Any]) -> dict[str, frappe._dict]:
 
 
 def list_allocated_types(employees: list[str], day: date) -> list[str]:
-	"""Return the leave types of which those employees have an allocation on the day."""
+	"""Return the leave types that are allocated to those employees on the day."""
 	if not employees:
 		return []
 	# get_all: the caller may read these employees, and gets their balance only
@@ -66,7 +66,7 @@ def list_allocated_types(employees: list[str], day: date) -> list[str]:
 
 
 def build_rows(employees: dict[str, frappe._dict], leave_type: str, day: date) -> list[dict[str, Any]]:
-	"""Return the balances of those who have any of that leave."""
+	"""Return the balances of employees with an allocation."""
 	return [
 		{
 			"employee": balance["employee"],

@@ -10,7 +10,7 @@ from orchestrator.sync.tools import duplicates
 
 
 def execute(filters: dict[str, Any] | None = None) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-	"""Return columns and rows; a group's rows follow each other."""
+	"""Return columns and rows; the rows of a group are consecutive."""
 	facility = (filters or {}).get("facility")
 	rows = [
 		{**client, "group": number, "sign": group.sign}

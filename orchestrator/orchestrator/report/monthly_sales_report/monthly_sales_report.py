@@ -33,7 +33,7 @@ from orchestrator.insights.reports.content.report_parts import (
 
 BY = ("expected_closing", "transaction_date", "pipeline_stage", "company", "currency")
 SUBMITTED = ["docstatus", "=", 1]
-# what is shown of a month beside its opportunities -> DocType, and the field of its day
+# column beside opportunities -> DocType, and its date field
 DOCUMENTS = {"ordered": ("Sales Order", "transaction_date"), "invoiced": ("Sales Invoice", "posting_date")}
 
 
@@ -43,7 +43,7 @@ def execute(filters: dict[str, Any] | None = None) -> ReportResult:
 	span, purse = parse_date_range(filters), CurrencyConverter(get_currency(filters))
 	rows = {month: build_empty_row(month, purse.currency) for month in list_months(span)}
 	add_opportunities(rows, read_opportunities(filters), span, purse)
-	# orders and invoices do not name the seller
+	# orders and invoices have no sales user
 	shown = [] if filters.get("opportunity_owner") else [key for key in DOCUMENTS if can_read(key)]
 	for key in shown:
 		add_documents(rows, key, filters, span, purse)
@@ -58,12 +58,12 @@ def execute(filters: dict[str, Any] | None = None) -> ReportResult:
 
 
 def get_currency(filters: dict[str, Any]) -> str:
-	"""Return the currency asked for, else that of the company, else the site's."""
+	"""Return the requested currency, otherwise that of the company, otherwise the site's."""
 	return filters.get("currency") or get_company_currency(filters.get("company")) or get_site_currency()
 
 
 def build_empty_row(month: str, currency: str) -> dict[str, Any]:
-	"""Return a month of which nothing is known yet."""
+	"""Return a month without any values."""
 	return {
 		"month": month,
 		"won": 0,
@@ -76,7 +76,7 @@ def build_empty_row(month: str, currency: str) -> dict[str, Any]:
 
 
 def can_read(key: str) -> bool:
-	"""Return True if the caller may read such documents at all."""
+	"""Return True if the caller may read any such documents."""
 	return bool(frappe.has_permission(DOCUMENTS[key][0], "read"))
 
 
@@ -127,7 +127,9 @@ def add_documents(
 	span: DateRange,
 	purse: CurrencyConverter,
 ) -> None:
-	"""Add submitted orders or invoices, which ERPNext keeps in their company's currency, to their months."""
+	"""Add submitted orders or invoices to their months, in the currency of their company as ERPNext stores
+	them.
+	"""
 	doctype, day = DOCUMENTS[key]
 	documents = compat.get_list(
 		doctype,
@@ -141,7 +143,7 @@ def add_documents(
 
 
 def finish_row(row: dict[str, Any]) -> dict[str, Any]:
-	"""Return a row with what follows from its sums."""
+	"""Return a row with its computed values."""
 	won_value = round(row["won_value"], PRECISION)
 	return {
 		**row,
@@ -168,7 +170,7 @@ def build_columns(shown: list[str]) -> list[Column]:
 
 
 def build_chart(rows: list[dict[str, Any]]) -> dict[str, Any] | None:
-	"""Return what was won, month by month."""
+	"""Return the won amounts by month."""
 	months = [row["month"] for row in rows]
 	return build_bar_chart(
 		months, [(_("Won Value"), [row["won_value"] for row in rows])], fieldtype="Currency"
