@@ -8,7 +8,7 @@ from frappe.model.rename_doc import rename_doc
 from orchestrator.docs import identity
 from orchestrator.file_names import normalize_name
 
-# DocType -> what its titles are unique within
+# DocType -> the field within which its titles are unique
 SCOPES = {"Document Folder": "parent_document_folder", "Document": "document_folder"}
 MAX_TITLE = 140
 
