@@ -59,7 +59,7 @@ def compute_assignee(current: str | None, assignees: Assignees, finished: bool) 
 	return current if finished and current in assignees.done else None
 
 
-# The record's side
+# Hooks of the record
 
 
 def before_validate(doc: "Document", _method: str | None = None) -> None:
@@ -157,7 +157,7 @@ def _reassign(doc: "Document", before: str | None, wanted: str | None) -> None:
 		)
 
 
-# The assignments' side
+# Hooks of the assignments
 
 
 def on_todo_change(todo: "ToDo", _method: str | None = None) -> None:
@@ -194,7 +194,7 @@ def _get_pending(doctype: str, name: str) -> PendingAssignment:
 	notes = list_pending()
 	if not notes:
 		frappe.db.before_commit.add(_flush_pending)
-	key = (doctype, str(name))  # of an HD Ticket it is a number, in its ToDos a text
+	key = (doctype, str(name))  # the name of an HD Ticket is a number, in its ToDos it is text
 	if key not in notes:
 		notes[key] = PendingAssignment(frappe.db.get_value(doctype, name, FIELD) or None)
 	return notes[key]
@@ -246,7 +246,7 @@ def _is_finished(doc: "Document | frappe._dict") -> bool:
 
 def _get_stored_values(doctype: str, names: list[str]) -> dict[str, frappe._dict]:
 	"""Return the field, status and `modified` of the records as they are stored."""
-	# get_all: whoever assigns, the field of every record follows
+	# get_all: the fields of all records are updated, whoever assigns
 	rows = frappe.get_all(
 		doctype, filters={"name": ("in", names)}, fields=["name", "status", "modified", FIELD], limit=0
 	)

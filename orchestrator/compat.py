@@ -17,19 +17,19 @@ from frappe.model.db_query import DatabaseQuery
 
 FRAPPE_MAJOR = int(frappe.__version__.split(".")[0])
 
-# What a has_permission hook returns where it has nothing against the access. Frappe 16 asks every hook and takes None for
-# a refusal. Frappe 15 stops at the first hook that returns anything, so that True there would keep the hooks of other
-# apps, and Frappe's own for files, from being asked.
+# Returned by a has_permission hook that does not object. Frappe 16 calls every hook and treats None as
+# a refusal. Frappe 15 stops at the first hook that returns anything, so that True there would prevent the hooks of other
+# apps, and Frappe's own for files, from being called.
 NO_OPINION: bool | None = None if FRAPPE_MAJOR < 16 else True
 
 # Frappe 16 makes its lists by the query builder, which checks permissions there. Frappe 15 makes them by DatabaseQuery.
 QUERY_BUILDER_CHECKS_PERMISSIONS = FRAPPE_MAJOR >= 16
 
-# Frappe 16 lets a search ignore user permissions where the link field that it names has that property.
+# Frappe 16 lets a search ignore user permissions if the link field that it names has that property.
 SEARCH_CHECKS_LINK_FIELD = hasattr(search, "validate_ignore_user_permissions")
 
 
-# Frappe 16 reads a File as text in one of several encodings, in old code pages as well
+# Frappe 16 decodes a File as text in one of several encodings, including old code pages
 DECODES_BINARY_FILES = FRAPPE_MAJOR >= 16
 
 # Names that this app's tables have for one of the two lines alone
@@ -75,7 +75,7 @@ _NAMES_OF_16 = frozenset(
 	}
 )
 NAMES_OF_THE_OTHER_LINE = _NAMES_OF_16 if FRAPPE_MAJOR < 16 else _NAMES_OF_15
-# Of apps whose versions are not bound to Frappe's: some have them, and let requests call them, others do not
+# Of apps whose versions are not bound to Frappe's: present, and callable by requests, in some versions only
 NAMES_OF_SOME_VERSIONS = frozenset(
 	{
 		"erpnext.manufacturing.doctype.workstation.workstation.get_raw_materials",
@@ -106,8 +106,8 @@ RESERVED_KEYWORDS: frozenset[str] = (
 ) | {"meta", "parent_doc", "permitted_fieldnames"}
 
 
-# SQL for a number as text, in the collation of Frappe's tables: mysqlclient leaves a connection with the server's default
-# one, with which it could not be compared with a column or stand in a UNION with one
+# SQL for a number as text, in the collation of Frappe's tables: mysqlclient leaves the connection at the server's default
+# one, which could not be compared with a column or used with one in a UNION
 AS_TEXT = "CAST({} AS CHAR) COLLATE utf8mb4_unicode_ci"
 
 
@@ -133,8 +133,8 @@ def _get_errors(name: str) -> tuple[type[Exception], ...]:
 	return tuple(getattr(driver.errors, name) for driver in _DRIVERS)
 
 
-# For `except` and `isinstance`: the errors of whichever driver this site connects by
-DatabaseError = _get_errors("MySQLError")  # the root of the others, of interface errors as well
+# For `except` and `isinstance`: the errors of the driver that this site uses
+DatabaseError = _get_errors("MySQLError")  # the base class of the others, also of interface errors
 OperationalError = _get_errors("OperationalError")
 InterfaceError = _get_errors("InterfaceError")
 DataError = _get_errors("DataError")

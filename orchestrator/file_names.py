@@ -8,12 +8,12 @@ refused.
 import unicodedata
 
 MAX_NAME_LENGTH = 140
-# The property Bidi_Control of Unicode: they turn the direction of reading.
+# Unicode's property Bidi_Control: they change the text direction.
 BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 BLANK_CATEGORY = "Zs"
-# Controls, lone surrogates, separators of lines and of paragraphs.
+# Control characters, lone surrogates, line and paragraph separators.
 REFUSED_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
-# What a name of nothing else would not show: blanks, joiners, other format characters.
+# Characters that are invisible: blanks, joiners, other format characters.
 INVISIBLE_CATEGORIES = frozenset({"Zs", "Cf"})
 PATH_CHARACTERS = frozenset({".", ".."})
 

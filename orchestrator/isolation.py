@@ -3,7 +3,7 @@
 import frappe
 from frappe.utils.caching import site_cache
 
-# How long a process trusts what the server answered: an administrator may change the variable while it runs.
+# Time for which a process caches the server's answer: an administrator may change the variable while it runs.
 SERVER_SETTING_SECONDS = 600
 
 

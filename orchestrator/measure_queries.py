@@ -129,7 +129,7 @@ def fetch_all(sql: str, *doctypes: str, **values: Any) -> list[tuple[Any, ...]]:
 	"""
 	conditions = [_build_read_condition(doctype) for doctype in doctypes]
 	named = {f"readable_{index}": condition for index, condition in enumerate(conditions)}
-	# never without a value: only then are the doubled percent signs undone
+	# always with a value: only then does the driver undo doubled percent signs
 	return frappe.db.sql(sql.format(readable=conditions[0], **named), {"doctypes": len(doctypes), **values})
 
 

@@ -11,7 +11,7 @@ from orchestrator.exceptions import InvalidRequestError, refuse
 from orchestrator.iso8601 import parse_iso
 
 DATE_LENGTH = len("2025-02-19")
-# What MariaDB keeps; the day after the last is a day as well.
+# MariaDB's range, less one day at its end, so that the following day is valid as well.
 YEARS = range(1000, 9999)
 
 

@@ -11,7 +11,7 @@ import frappe
 from orchestrator import clock
 
 Row = Mapping[str, Any]
-# In characters of four bytes at most: drivers and the database take 16 MiB in one statement.
+# In characters of at most four bytes: drivers and the database accept 16 MiB in one statement.
 MAX_STATEMENT_CHARACTERS = 4_000_000
 IDENTITY_COLUMNS = frozenset({"name", "creation", "owner"})
 
@@ -77,7 +77,7 @@ def _execute(
 	filled = ({"name": row.get("name") or frappe.generate_hash(length=10), **standard, **row} for row in rows)
 	for columns, chunk in _split(filled):
 		names = ", ".join([f"`{name}`" for name in columns])
-		placeholders = ", ".join(["%s"] * len(chunk))  # each for a row: drivers write a tuple as (a, b, …)
+		placeholders = ", ".join(["%s"] * len(chunk))  # one for each row: drivers write a tuple as (a, b, …)
 		frappe.db.sql(
 			f"{verb} into `tab{doctype}` ({names}) values {placeholders}{build_clause(columns)}", chunk
 		)
