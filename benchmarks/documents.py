@@ -34,8 +34,8 @@ USUAL_EVERY = 100  # documents
 
 
 def measure_upload(client: Client, document: str, megabytes: int) -> bool:
-	"""Over HTTP, new bytes each time: Frappe would recognise the same ones and write nothing. The stock side is what
-	Desk sends, so that nothing of ours runs in it but the look at who calls.
+	"""Measure uploads over HTTP, with new content each time: Frappe would recognize the same content and
+	write nothing. The stock side sends Desk's request, so that this app only detects the kind of client.
 	"""
 	size = megabytes * 1024 * 1024
 
@@ -88,7 +88,7 @@ def measure_upload(client: Client, document: str, megabytes: int) -> bool:
 
 
 def make_documents(folder: str, count: int) -> None:
-	"""Documents with text, as rows: through the documents themselves it would take hours."""
+	"""Insert documents with text as rows, because saving documents would take hours."""
 	chance = random.Random(7)
 	vocabulary = [
 		"".join(chance.choices("abcdefghijklmnopqrstuvwxyz", k=chance.randint(4, 10)))
@@ -118,7 +118,9 @@ def make_documents(folder: str, count: int) -> None:
 
 
 def measure_search(client: Client, reader: str, count: int) -> bool:
-	"""Measure the search itself, as someone whose access a folder gives, beside Frappe's read of one document."""
+	"""Measure the search itself, as a user with access by a folder, compared with Frappe's read of one
+	document.
+	"""
 	name = f"{PREFIX}{count // 2:06}"
 	frappe.set_user(reader)
 	took = measure_in_turn(

@@ -46,7 +46,7 @@ class Run(NamedTuple):
 
 
 def rows(count: int, due: int, agreement: str) -> Iterator[tuple[Any, ...]]:
-	"""Open tickets, the first `due` of which missed their resolution an hour ago."""
+	"""Yield open tickets, the first `due` of which missed their resolution an hour ago."""
 	moment, far, past = now(), add_to_date(now_datetime(), minutes=FAR), add_to_date(now_datetime(), hours=-1)
 	for number in range(count):
 		yield (
@@ -64,7 +64,7 @@ def fill(count: int, due: int) -> None:
 
 
 def clear() -> None:
-	"""Delete the tickets and what the job made of them."""
+	"""Delete the tickets and the records that the job created."""
 	frappe.db.rollback()
 	for doctype, field in (
 		("Issue", "name"),
@@ -91,7 +91,7 @@ def measure(count: int, due: int) -> Run:
 
 
 def measure_job() -> bool:
-	"""Print the job's table. True where it keeps within the bounds."""
+	"""Print the job's table. Return True if it is within the bounds."""
 	print("| open tickets | due | escalated | statements | per ticket | peak KB | seconds |")
 	print("|-------------:|----:|----------:|-----------:|-----------:|--------:|--------:|")
 	runs = {}
@@ -117,7 +117,7 @@ def measure_job() -> bool:
 
 
 def measure_status() -> bool:
-	"""Print how many statements get_sla_status sends. True where they keep within the bound."""
+	"""Print the number of statements of get_sla_status. Return True if it is within the bound."""
 	agent = factories.make_user("Support Team", "Agent").name
 	customer = frappe.db.get_value("Service Level Agreement", helpdesk.get_agreement(), "entity")
 	issue = factories.make_issue(customer=customer, priority="High")

@@ -60,7 +60,7 @@ BARE = (
 
 
 def measure_cached(site: str, user: str) -> bool:
-	"""Print what twelve cached metrics cost. True where it keeps within the bounds."""
+	"""Print the cost of twelve cached metrics. Return True if it is within the bounds."""
 	dashboard = insights.make_dashboard(*(frappe.get_doc("Orchestrator Metric", name) for name in METRICS))
 	frappe.set_user(user)
 	get_dashboard(dashboard=dashboard)
@@ -84,7 +84,7 @@ def build_path(dashboard: str) -> str:
 
 
 def build_sender(base: str, site: str, user: str, path: str) -> Callable[[], None]:
-	"""Return a function that sends one request over a connection that stays open."""
+	"""Return a function that sends one request over a persistent connection."""
 	connection = http.client.HTTPConnection(urlsplit(base).netloc)
 	headers = {"Host": site, "Authorization": "token {}:{}".format(*factories.get_token(user))}
 
@@ -98,7 +98,7 @@ def build_sender(base: str, site: str, user: str, path: str) -> Callable[[], Non
 
 
 def measure_uncached(count: int) -> bool:
-	"""Print what sales_dashboard costs without anything cached. True where it keeps within the bound."""
+	"""Print the cost of sales_dashboard without a cache. Return True if it is within the bound."""
 	today = getdate()
 	values = {
 		"month": add_days(today, -29), "months": add_days(today, -59), "year": add_days(today, -364),

@@ -29,7 +29,7 @@ ROLES = (
 
 
 def main(site: str) -> None:
-	"""Create the user if it is missing, then print a fresh token."""
+	"""Create the user if it is missing, then print a new token."""
 	frappe.init(site=site)
 	frappe.connect()
 	try:
@@ -45,7 +45,7 @@ def main(site: str) -> None:
 
 
 def ensure_user() -> None:
-	"""Create an enabled system user with the roles above, and no password: it signs in by token only."""
+	"""Create an enabled system user with the roles above and without a password: it signs in by token only."""
 	if frappe.db.exists("User", EMAIL):
 		return
 	user = frappe.new_doc("User")

@@ -25,7 +25,9 @@ ANSWERS = {
 
 
 def main(site: str) -> None:
-	"""Completes the wizard; raises when Frappe reports a failed stage or the company isn't there afterwards."""
+	"""Complete the wizard; raise an error if Frappe reports a failed stage or the company does not exist
+	afterwards.
+	"""
 	frappe.init(site=site)
 	frappe.connect()
 	try:
