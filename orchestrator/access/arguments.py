@@ -21,7 +21,7 @@ def find_values(arguments: Arguments, path: str) -> list[Any]:
 		path: An argument; `a.b` is the key `b` in the argument `a`, which may be JSON; `a[]` is each item of a list.
 
 	Returns:
-		The values found, none where the path leads nowhere.
+		The values found, none if the path leads nowhere.
 	"""
 	found: list[Any] = [arguments]
 	for part in path.split("."):

@@ -18,8 +18,8 @@ def build_conditions(user: str | None = None, doctype: str = "File") -> str:
 	"""Implement the hook permission_query_conditions of File: public files, the user's own, and those of
 	records that they may read.
 
-	Frappe's own condition, which stands before this one, lists the files of all records of a DocType that the user may
-	read any record of.
+	Frappe's own condition, which precedes this one, lists the files of all records of a DocType if the user
+	may read any of them.
 	"""
 	user = user or frappe.session.user
 	if user == "Administrator" or not is_guarded():

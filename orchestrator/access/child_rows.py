@@ -123,8 +123,8 @@ def _is_guarded(doctype: str) -> bool:
 def has_row_permission(doctype: str, row: Any, ptype: str, user: str) -> bool:
 	"""Return True if a user may read, or change, a single row.
 
-	A row stays where it is: one that is sent with another parent, table or DocType is refused. So is every change of the
-	rows of a submitted or cancelled record, which are changed with their record only.
+	A row cannot move: one sent with another parent, table or DocType is refused. So is every change of the
+	rows of a submitted or cancelled record, which change only with their record.
 
 	Args:
 		doctype: The child table.

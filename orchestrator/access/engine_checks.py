@@ -1,7 +1,8 @@
 """Permission levels and linked records in the query builder that Frappe 16 makes its lists by.
 
-It checks the levels of most names itself, and refuses them with 403. What it lets pass is checked here: levels of `User`,
-rows of tables above level 0, names of child tables, aliases that are columns. See docs/decisions/0039.
+Frappe checks the levels of most names itself, and refuses them with 403. The rest is checked here: levels of
+`User`, rows of tables above level 0, names of child tables, aliases that are columns. See
+docs/decisions/0039.
 """
 
 import re
@@ -53,7 +54,8 @@ def filter_selected(native: Native, engine: Any) -> list[Any]:
 def add_permission_conditions(native: Native, engine: Any) -> None:
 	"""Refuse fields that the reader may not read, and restrict the query to readable records.
 
-	It is the last step: what is refused by Frappe itself is refused already, with nothing of ours on the stack.
+	This is the last step: what Frappe itself refuses was refused before, without a frame of this app on the
+	stack.
 	"""
 	if not engine.apply_permissions:
 		return
@@ -70,8 +72,8 @@ def add_permission_conditions(native: Native, engine: Any) -> None:
 def double_percent_signs(native: Native, criterion: Any, **kwargs: Any) -> str:
 	"""Return the SQL of a condition for a query with parameters: with each percent sign doubled.
 
-	Frappe 16 puts the conditions of hooks into such queries as they are. A list then fails where a role, a folder or a
-	permitted record has a percent sign in its name. Signs that a hook has doubled by itself stay.
+	Frappe 16 inserts the conditions of hooks into such queries unchanged. A list then fails if a role, a
+	folder or a permitted record has a percent sign in its name. Signs that a hook has doubled itself stay.
 	"""
 	sql = str(native(criterion, **kwargs))
 	return SINGLE_PERCENT.sub("%%", sql) if kwargs.get("param_wrapper") else sql
@@ -81,8 +83,8 @@ def join_linked_table(native: Native, field: Any, query: Any, engine: Any = None
 	"""Join the readable records of a linked DocType, once for each link field: fields of unreadable records
 	are empty.
 
-	Frappe's own join leaves out the rows whose linked record is not readable, takes the first link field to a DocType for
-	all of them, and the record itself for the one that it links to in its own DocType.
+	Frappe's own join omits rows whose linked record is not readable, uses the first link field to a DocType
+	for all of them, and confuses a record with the one that it links to in its own DocType.
 	"""
 	if not engine or not engine.apply_permissions:
 		return native(field, query, engine)

@@ -72,7 +72,7 @@ def refuse_field(doctype: str, fieldname: str) -> None:
 
 
 def _list_readable_levels(meta: Meta, parent_doctype: str | None, user: str) -> set[int] | None:
-	"""Return the levels that the user may read, None where the DocType has no permissions at all."""
+	"""Return the levels that the user may read, None if the DocType has no permissions at all."""
 	if meta.istable and not parent_doctype:
 		return set()
 	if not meta.get_permissions(parent_doctype):

@@ -104,7 +104,7 @@ def _find_tail(text: str, is_private: bool) -> str | None:
 
 
 def _is_readable(url: str, name: str | None) -> bool:
-	"""Return True where the session's user may read a File with exactly this URL."""
+	"""Return True if the session's user may read a File with exactly this URL."""
 	return any(file.has_permission("read") for file in find_files(url, name))
 
 

@@ -23,8 +23,8 @@ class GuardedFile(File):
 		"""Check the file path. Frappe calls this after the permission check, when the record before the
 		change is loaded.
 
-		Frappe's own hooks come after it has read the bytes. And here nothing of ours is on the stack of its other errors,
-		of which browsers get the same bytes as without this app.
+		Frappe's own hooks run after it has read the content. And in this step, no frame of this app is on the
+		stack of Frappe's other errors, so that browsers get the same replies as without this app.
 		"""
 		super().check_if_latest()
 		if self._is_written_by_server():
@@ -47,7 +47,7 @@ class GuardedFile(File):
 	def _is_written_by_server(self) -> bool:
 		"""Return True for content that was written just now, at a path chosen by the server.
 
-		Frappe's older `save_file` tells only the hash of what it has written, and asks for no permission.
+		Frappe's older `save_file` returns only the hash of the written content, and checks no permission.
 		"""
 		if self.file_url and self.file_url == self.flags.written_url:
 			return True

@@ -139,7 +139,7 @@ def _check_sql(sql: str, whole: bool) -> str:
 
 	Args:
 		sql: One SELECT in the dialect of MariaDB.
-		whole: True where nothing limits the rows afterwards.
+		whole: True if nothing limits the rows afterwards.
 
 	Returns:
 		The same query without comments.

@@ -56,7 +56,7 @@ def remove_hidden_titles(titles: dict[str, Any]) -> bool:
 		titles: Titles by `DocType::name`, changed in place.
 
 	Returns:
-		True where a title was replaced.
+		True if a title was replaced.
 	"""
 	changed = False
 	for key, title in titles.items():

@@ -1,7 +1,7 @@
 """Check permissions that a platform method does not check itself, before Frappe looks the method up.
 
-Nothing of ours is on the stack of the app's own function, and no app that overrides the method gets round the check: it
-holds for the name asked for and for the function that the name leads to. See docs/security.md.
+No frame of this app is on the stack of the guarded function, and no app that overrides the method bypasses
+the check: it applies to the requested name and to the function that it leads to. See docs/security.md.
 """
 
 import inspect

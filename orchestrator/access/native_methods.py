@@ -1,8 +1,9 @@
 """Targets of `override_whitelisted_methods` for methods of Frappe that return fields or records without
 checking permissions.
 
-As in `orchestrator.api.overrides`, the function is chosen in each request: where nothing is to be refused, Frappe's own
-runs, with nothing of ours on its stack. So it does where the site has switched the guards off: see switch.py.
+As in `orchestrator.api.overrides`, the function is chosen in each request: if nothing must be refused,
+Frappe's own runs, without a frame of this app on its stack. The same holds while the guards are off: see
+switch.py.
 """
 
 from collections.abc import Callable
@@ -183,8 +184,8 @@ def _is_narrowed_by_hooks(doctype: str) -> bool:
 def _is_ignoring_user_permissions(form: dict[str, Any]) -> bool:
 	"""Return True if a search asks to ignore user permissions, and no link field of its form allows that.
 
-	Frappe 15 then ignores all permissions of records, not only user permissions. So where a hook keeps some of the
-	records from the caller, the wish is not granted. Frappe 16 asks for the link field itself, and ignores no hook.
+	Frappe 15 then ignores all permissions of records, not only user permissions. So the parameter is ignored
+	if a hook hides records from the caller. Frappe 16 checks the link field itself, and ignores no hook.
 	"""
 	if SEARCH_CHECKS_LINK_FIELD:
 		return False

@@ -131,7 +131,7 @@ def _apply_fieldlevel_read_permissions(native: Native, query: DatabaseQuery) -> 
 def _update_wildcard_field_param(native: Native, data: Any) -> bool:
 	"""Refuse functions of unreadable fields, which Frappe's next step removes silently.
 
-	It stands in for the step before that one, so that nothing of ours is on the stack of Frappe's own errors.
+	It replaces the step before that one, so that no frame of this app is on the stack of Frappe's own errors.
 	"""
 	if isinstance(data.fields, list | tuple):
 		query_checks.check_functions(data.doctype, data.parent_doctype, list(data.fields))

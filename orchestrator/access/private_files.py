@@ -13,8 +13,8 @@ def check_request() -> None:
 	"""Handle the hook auth_hooks: refuse a private file unless the caller may read a File with exactly this
 	path.
 
-	Frappe finds the File with MariaDB, to which é is e and A is a, and sends the bytes at the path of the request: whoever
-	uploads `Report.pdf` would get the `report.pdf` of somebody else.
+	Frappe looks up the File in MariaDB, where é equals e and A equals a, and sends the content at the path of
+	the request: whoever uploads `Report.pdf` would get somebody else's `report.pdf`.
 
 	Raises:
 		Forbidden: The caller may read no File with this URL (403, as Frappe answers it).

@@ -35,7 +35,7 @@ def get_next(
 		sort_field: The field that the list is sorted by.
 
 	Returns:
-		The name, None where there is none.
+		The name, None if there is none.
 
 	Permissions:
 		Read on the DocType and on the open record; only records that the caller may read are found.

@@ -20,7 +20,7 @@ FIRST_ERROR = 400
 def after_request(response: Response | None) -> None:
 	"""Handle the hook after_request: rewrite the reply if something must be removed from it.
 
-	Frappe sends a reply although such a hook has failed. A reply that could not be looked at is not sent.
+	Frappe sends a reply even if such a hook fails. Here, a reply that could not be checked is not sent.
 	"""
 	if response is None or response.mimetype != "application/json" or response.status_code >= FIRST_ERROR:
 		return

@@ -20,9 +20,9 @@ CHART_FIELDS = ("based_on", "value_based_on", "group_by_based_on", "aggregate_fu
 def check_chart(arguments: Arguments) -> None:
 	"""Check the chart of frappe.desk.doctype.dashboard_chart.dashboard_chart.get.
 
-	Its DocType has to be the caller's to read, with the fields that it adds up or filters by. A heatmap reads past
-	permissions, so that all its records have to be. Frappe keeps one result per chart for all users: whose lists are
-	restricted gets a result of their own.
+	The caller must be allowed to read its DocType and the fields that it sums or filters by. A heatmap
+	ignores permissions, so that the caller must be allowed to read all its records. Frappe caches one result
+	per chart for all users: callers with restricted lists get their own.
 	"""
 	chart = _get_chart(arguments)
 	doctype = chart.get("document_type")

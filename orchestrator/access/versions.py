@@ -51,7 +51,7 @@ def filter_data(doctype: str, text: str | None, user: str | None = None) -> str 
 		user: The reader, by default the session's user.
 
 	Returns:
-		The same text where nothing is hidden, None where nothing is left of it.
+		The same text where nothing is hidden, None if nothing is left of it.
 	"""
 	if not text or not _get_hidden_names(doctype, user):
 		return text
@@ -123,7 +123,7 @@ def _keep_change(doctype: str, user: str | None, entry: list[Any]) -> list[Any] 
 
 
 def _keep_row_change(doctype: str, user: str | None, entry: list[Any]) -> list[Any] | None:
-	"""Return a changed row without its hidden fields, None where nothing is left."""
+	"""Return a changed row without its hidden fields, None if nothing is left."""
 	if _is_hidden(doctype, user, entry[0]):
 		return None
 	hidden = _get_hidden_in_table(doctype, user, entry[0])
