@@ -44,7 +44,7 @@ def get_fieldname(doctype: str, name: str) -> str:
 def rename_to_fieldnames(doctype: str, values: Mapping[str, Any]) -> dict[str, Any]:
 	"""Return `values` under field names.
 
-	Of a field given under both names, the documented one's value counts.
+	If a field is given under both names, the value of the documented name counts.
 	"""
 	aliases = _get_aliases(doctype)
 	plain = {key: value for key, value in values.items() if key not in aliases}

@@ -1,8 +1,8 @@
 """Records whose work is done by a background job: starting the job, its progress, and recovery after a lost
 worker.
 
-The record is committed before the work and holds the call; the job holds the record's name alone. What a worker that
-was killed had begun is rolled back, so giving a record up loses nothing.
+The record is committed before the work and holds the call; the job holds only the record's name. The work of
+a killed worker is rolled back, so that nothing is lost when its record is marked as failed.
 """
 
 from collections.abc import Callable
@@ -39,7 +39,7 @@ class BackgroundRecords:
 	def set_progress(self, name: str, done: int) -> None:
 		"""Publish the progress of a running record.
 
-		In Redis, because its transaction shows nothing until it ends.
+		It is stored in Redis, because the job's transaction is not visible until it ends.
 		"""
 		frappe.cache().set_value(self._build_progress_key(name), done, expires_in_sec=PROGRESS_TTL_SECONDS)
 
@@ -54,7 +54,7 @@ class BackgroundRecords:
 		"""Mark a queued record as running, and act as the user who asked for it.
 
 		Returns:
-			The record. None where it is queued no more: a second delivery of the job, or a record that was given up.
+			The record. None if it is queued no more: a second delivery of the job, or a record that was given up.
 		"""
 		record = frappe.get_doc(self.doctype, name, for_update=True)
 		if record.status != "Queued":
@@ -74,7 +74,7 @@ class BackgroundRecords:
 	def list_dead(self, get_timeout: Callable[[str], int | None] = lambda _name: None) -> list[str]:
 		"""Return the records whose worker is lost.
 
-		`get_timeout` gives the seconds a record's job may take, None for those of its queue.
+		`get_timeout` returns the time limit in seconds of a record's job, None for that of its queue.
 		"""
 		waiting = frappe.get_all(  # a cleanup job acts for all users
 			self.doctype,

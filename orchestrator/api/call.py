@@ -63,7 +63,7 @@ def is_own(method: str) -> bool:
 
 
 def parse_call(request: "frappe.Request") -> ApiCall | None:
-	"""Return the call that `request` makes, or None where the contract does not apply."""
+	"""Return the call that `request` makes, or None if the contract does not apply."""
 	method = get_requested_method(request)
 	if not method or not (method in NATIVE_METHODS or is_own(method)):
 		return None

@@ -1,7 +1,7 @@
 """The caller that the rate limit charges for a request, and the requests that it exempts.
 
-Every API request of a token, a bearer or a guest is charged, by whatever path, verb, parameter or header it comes.
-Exempt is a session cookie that itself made the caller who they are. The buckets: see `limits`.
+Every API request of a token, a bearer or a guest is charged, by whatever path, verb, parameter or header it
+comes. A session cookie that itself authenticated the caller is exempt. The buckets are in `limits`.
 """
 
 from dataclasses import dataclass, field
@@ -65,7 +65,7 @@ def charge_failed_sign_in(request: Request, status: int) -> Allowance | None:
 	"""Charge the address for a request that failed before its caller was known: a wrong password, token or body.
 
 	Returns:
-		What is left, None where nothing had to be charged.
+		What is left, None if nothing had to be charged.
 	"""
 	api_request = get_current_request()
 	rejected = _is_rejected_token(request, status)

@@ -1,7 +1,8 @@
 """Access to the copy of a deleted record: for users who may read every record and every field of its DocType.
 
-Frappe keeps the copy for 180 days and shows it to every System Manager, also of what they could never read. The record
-itself is gone, so that its own rules can no longer be asked; hence whoever reads only some records sees no copy.
+Frappe keeps the copy for 180 days and shows it to every System Manager, even copies of records that they
+could never read. The permissions of the deleted record itself cannot be checked any more; hence users who may
+read only some records see no copy.
 """
 
 from collections.abc import Set as AbstractSet

@@ -145,7 +145,7 @@ def _answer_call(call: ApiCall, work: Callable[[], Any], message: Any, effect: E
 def _fill_reply(call: ApiCall, data: Any, message: Any, status: int) -> None:
 	"""Write the success reply to frappe.response.
 
-	Desk gets status 200, because it runs its handlers on 200 alone.
+	Desk gets status 200, because it runs its handlers only on 200.
 	"""
 	if isinstance(data, Listing):
 		frappe.response["keys"] = data.keys

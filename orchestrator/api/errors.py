@@ -110,8 +110,7 @@ def build_error_reply(error: BaseException, request_id: str) -> ErrorReply:
 def _explain_unreadable_body() -> ErrorReply:
 	"""Return the reply for a body for which Frappe 16 raised a DataError, before any method ran.
 
-	Frappe 15 parses with Python's own parser: what that one lets through is refused later, by the checks of
-	values.
+	Frappe 15 parses with Python's own parser: what that accepts is refused later, by the checks of values.
 	"""
 	try:
 		json.loads(frappe.request.get_data(as_text=True))

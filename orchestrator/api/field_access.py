@@ -45,7 +45,7 @@ def check_field_permissions(doc: Document, values: Mapping[str, Any]) -> None:
 def check_links(meta: Meta, values: Mapping[str, Any]) -> None:
 	"""Refuse (422) a link to a missing record.
 
-	Frappe does so itself, except for links from which it fetches further values.
+	Frappe checks links itself, except those from which it fetches further values.
 	"""
 	for field in meta.get_link_fields():
 		target = values.get(field.fieldname)

@@ -16,8 +16,8 @@ class PrivacyParsingFile(GuardedFile):
 	def set_user_and_timestamp(self) -> None:
 		"""Set the owner and the time, and parse `is_private`.
 
-		Frappe writes the file in `before_insert`, ahead of every hook, and this is the step before. It has returned by
-		then, so that nothing of ours is on the stack of Frappe's own errors.
+		Frappe writes the file in `before_insert`, ahead of every hook, and this is the step before. It has
+		returned by then, so that no frame of this app is on the stack of Frappe's own errors.
 		"""
 		super().set_user_and_timestamp()
 		before_file_validate(self)
@@ -25,8 +25,8 @@ class PrivacyParsingFile(GuardedFile):
 	def get_content(self, encodings: Sequence[str] | None = None) -> bytes | str:
 		"""Return the content: as text only if encoding it gives the same bytes.
 
-		Frappe 16 takes short binary files for text in an old code page, and leaves out a byte order mark: its prepared
-		reports can then not be unpacked, and a copy of an attachment has other bytes.
+		Frappe 16 decodes short binary files as text in an old code page, and drops a byte order mark: its
+		prepared reports can then not be unpacked, and a copy of an attachment has different content.
 
 		Args:
 			encodings: The encodings to try, for callers of Frappe 16 that know them.

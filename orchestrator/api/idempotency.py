@@ -1,9 +1,9 @@
 """Retries without doubles: the same Idempotency-Key, caller and request replays the first reply.
 
-While a call runs, its key is locked on its own database connection, which no commit within the work gives up and which
-ends with the request or its process: parallel calls wait, and a killed worker leaves nothing locked. The reply is
-stored in the transaction of the work, encrypted; a record without a reply is what a failed call has left, and is taken
-over.
+While a call runs, its key is locked on a separate database connection, which no commit within the work
+releases and which ends with the request or its process: parallel calls wait, and a killed worker leaves no
+lock. The reply is stored in the transaction of the work, encrypted; a record without a reply is left by a
+failed call, and is reused.
 """
 
 import hashlib

@@ -17,7 +17,7 @@ MOMENT_FIELDS: Final = frozenset({"creation", "modified"})
 class ContractQuery(DatabaseQuery):
 	"""Frappe's permission-checked list query with comparisons that leave out empty values.
 
-	Frappe takes an empty date for the first of all days, so that `date_of_death < tomorrow` lists the living.
+	Frappe treats an empty date as the earliest of all, so that `date_of_death < tomorrow` lists the living.
 	"""
 
 	ignore_ifnull: bool

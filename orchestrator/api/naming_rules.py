@@ -1,7 +1,7 @@
 """The opt-in names of the API reference (L001, ISS001, ...): one Document Naming Rule per DocType.
 
-A rule's own name marks it as this app's. It is disabled rather than deleted when switched off, so that its
-counter does not start over at names that exist.
+A rule's name marks it as this app's. When switched off, it is disabled rather than deleted, so that its
+counter does not start again at existing names.
 """
 
 import re

@@ -25,7 +25,7 @@ def build_order(meta: Meta, selected: ListQuery, order_by: str | None, group_by:
 		meta: The DocType's meta.
 		selected: The columns of the request; an order may use their labels.
 		order_by: As the caller sent it: fields, labels or functions, each with asc or desc.
-		group_by: The parsed columns of the groups, None where rows are records.
+		group_by: The parsed columns of the groups, None if rows are records.
 
 	Raises:
 		InvalidRequestError: 400 for a name that is neither a field nor a label.

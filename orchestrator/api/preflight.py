@@ -75,7 +75,7 @@ def _check_parameters(function: Callable[..., Any]) -> None:
 def _reject_bool_for_scalar(function: Callable[..., Any], given: dict[str, Any]) -> None:
 	"""Refuse (400) true or false for a name or a number.
 
-	Python takes true for 1, and would delete the ticket 1.
+	Python treats true as 1, so that ticket 1 would be deleted.
 	"""
 	for name, kinds in _get_kinds(function).items():
 		if isinstance(given.get(name), bool) and kinds <= SCALAR_KINDS:
@@ -93,7 +93,7 @@ def _reject_non_boolean(function: Callable[..., Any], read: dict[str, Any]) -> N
 def _get_kinds(function: Callable[..., Any]) -> Mapping[str, set[Any]]:
 	"""Return the types that each parameter may have.
 
-	They stay as they are, and are looked at in every request.
+	They are cached, because every request reads them.
 	"""
 	annotations = inspect.unwrap(function).__annotations__
 	return {name: set(get_args(kind) or (kind,)) for name, kind in annotations.items()}

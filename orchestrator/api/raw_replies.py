@@ -1,7 +1,7 @@
 """Idempotency-Key for the writes that Frappe answers itself: /api/resource, /api/v2/document, undocumented methods.
 
-Frappe's reply stays as it is, byte for byte, and so it is replayed. It exists only when its work is committed, so it is
-stored in a transaction of its own right after it.
+Frappe's reply stays unchanged, byte for byte, and is replayed so. It exists only after its work is committed,
+so it is stored in a separate transaction right after that.
 """
 
 import json

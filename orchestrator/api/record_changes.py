@@ -56,7 +56,7 @@ def parse_changes(fieldname: str | dict | None, value: Any, values: dict[str, An
 
 
 def check_not_modified_since(doc: Document, modified: Any) -> None:
-	"""409 where the caller's `modified` is no longer the record's."""
+	"""409 if the caller's `modified` is no longer the record's."""
 	if modified and get_datetime(modified) != get_datetime(doc.modified):
 		refuse(
 			_("{0} {1} was changed in the meantime. Read it again and repeat the change.").format(

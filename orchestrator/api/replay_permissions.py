@@ -1,8 +1,8 @@
 """Check whether a caller may still receive a reply that was stored for them.
 
-The permissions which Frappe checks while a call with an Idempotency-Key runs are recorded. Those that hold when it has
-ended are stored with its reply, together with the caller's roles and the permission levels of the records in the
-reply; all of them must hold again when the reply is replayed.
+The permissions which Frappe checks while a call with an Idempotency-Key runs are recorded. Those that the
+caller has at its end are stored with its reply, together with the caller's roles and the permission levels of
+the records in the reply; the caller must have all of them again when the reply is replayed.
 """
 
 from collections.abc import Iterator

@@ -20,7 +20,7 @@ WHOLE_CALL_ERRORS = (frappe.QueryDeadlockError, BaseTimeoutException)
 def isolate_in_savepoint() -> Iterator[None]:
 	"""Roll back to a savepoint on failure, and drop the record's jobs and webhooks that wait for the commit.
 
-	Messages for the screen do not leave it.
+	Messages for Desk are dropped.
 	"""
 	local = frappe.local
 	messages, local.message_log = local.message_log, []

@@ -1,7 +1,7 @@
 """Types for the OpenAPI document with closed sets, bounds, formats and elements.
 
-They stand in `Annotated`, for parameters and for what endpoints return. Nothing is validated by them: what a request may
-hold is checked by the code that reads it, which refuses with a message of its own.
+They are used in `Annotated`, for parameters and results of endpoints. They validate nothing: the code that
+reads a request checks it, and refuses it with its own message.
 
 	new_status: Annotated[str, OneOf(*STAGES)]
 """

@@ -105,8 +105,8 @@ def _find_folder(path: str) -> str:
 def _create_folder(title: str, parent: str) -> None:
 	"""Create a folder, unless another request has just done so.
 
-	Who creates one holds its parent until the request ends. What was created meanwhile is not in this request's snapshot
-	of the database, where Frappe looks for it when it checks the file's link; a locking read sees it.
+	The parent is locked until the request ends. A folder created meanwhile is not in this request's snapshot
+	of the database, where Frappe looks for it when it checks the file's link; a locking read finds it.
 	"""
 	frappe.has_permission("File", "create", throw=True)
 	child = f"{parent}/{title}"

@@ -20,7 +20,7 @@ class IdentifiedWebhook(Webhook):
 		"""Deliver as the task of a workflow's transition, a feature of Frappe 16 that uses no job.
 
 		Raises:
-			InvalidWebhookTargetError: 422, where the address is not one that the webhook may be sent to.
+			InvalidWebhookTargetError: 422 if the address is not one that the webhook may be sent to.
 		"""
 		check_target(self.name, doc)
 		if not get_delivery_id():

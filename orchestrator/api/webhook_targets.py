@@ -131,7 +131,7 @@ def check_url(url: str) -> None:
 def _parse_url(url: str) -> SplitResult:
 	"""Return the parts of `url`.
 
-	Raises InvalidWebhookTargetError where it is no http address of a host, or carries a login.
+	Raises InvalidWebhookTargetError if it is no http address of a host, or carries a login.
 	"""
 	try:
 		parts = urlsplit(url.strip())

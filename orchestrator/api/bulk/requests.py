@@ -85,8 +85,9 @@ def get_bulk_meta(doctype: str) -> Meta:
 def list_readable_names(meta: Meta, names: Iterable[Name], user: str) -> dict[str, Name]:
 	"""Return those of `names` that `user` may read: as text, and as the database has them.
 
-	One list query answers for all records. A check of its own is left to DocTypes where an app decides per
-	document, and to records that the list leaves out, since a document may be readable beyond the list.
+	One list query checks all records. A separate check is needed only for DocTypes in which an app decides
+	per document, and for records that are not in the list, since a document may be readable without being
+	listed.
 	"""
 	stored = _list_stored_names(meta, names)
 	listed = (

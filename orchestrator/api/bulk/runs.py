@@ -91,8 +91,8 @@ def _apply_each(
 ) -> dict[str, RecordRefusal]:
 	"""Apply the action to each record.
 
-	Records that Frappe refuses are retried as long as others succeed: those may have blocked them, as the
-	members of a group that is deleted with them.
+	Records that Frappe refuses are retried as long as others succeed: those may have blocked them, such as
+	the members of a group that is deleted with them.
 	"""
 	refusals: dict[str, RecordRefusal] = {}
 	pending = work.sort_names(names)

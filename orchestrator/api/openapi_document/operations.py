@@ -58,7 +58,7 @@ def build_path(name: str, function: Method, schemas: Schemas) -> Schema:
 def build_operation_id(name: str, verb: str, usual_verb: str) -> str:
 	"""Return the name of the operation in generated clients, such as crm_get_leads.
 
-	It is that of the usual verb; the same method under another verb has the verb at the end.
+	It is the ID of the usual verb; under another verb, the verb is appended.
 	"""
 	prefix = next((prefix for prefix in LEFT_OUT_PREFIXES if name.startswith(prefix)), "")
 	identifier = name.removeprefix(prefix).replace(".", "_")
