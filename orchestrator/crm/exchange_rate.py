@@ -14,8 +14,8 @@ def before_validate(doc: "Opportunity", _method: str | None = None) -> None:
 	"""Handle the hook before_validate: let ERPNext look up the rate again if the currency changes and no rate
 	is sent.
 
-	ERPNext keeps a rate that is there, of whatever currency. Where it finds none, the rate is 0, and what the opportunity is
-	worth counts as unconverted.
+	ERPNext keeps an existing rate, of whatever currency. If it finds none, the rate is 0, and the
+	opportunity's amount counts as unconverted.
 	"""
 	before = doc.get_doc_before_save()
 	if not before or not any(

@@ -1,7 +1,7 @@
 """Keep a lead's status, qualification and probability consistent, whichever changes.
 
-ERPNext itself rewrites the status of a lead that has an opportunity or a quotation; a qualified lead stays
-qualified then.
+ERPNext itself rewrites the status of a lead that has an opportunity or a quotation; a qualified lead then
+stays qualified.
 """
 
 from typing import TYPE_CHECKING

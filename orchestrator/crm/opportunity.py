@@ -86,7 +86,8 @@ def move_to_stage(name: str, stage: str, notes: str | None, lost_reasons: list[s
 	"""Move the opportunity to `stage` and add a comment to its timeline. A move to its present stage changes
 	nothing.
 
-	The row stays locked until the request ends, so that of two moves at once the second sees what the first did.
+	The row stays locked until the request ends, so that of two concurrent moves the second sees the result of
+	the first.
 	"""
 	doc = frappe.get_doc(OPPORTUNITY, name, for_update=True)
 	before = doc.pipeline_stage

@@ -75,13 +75,13 @@ def _get_groups(user: str | None) -> list[Group]:
 def build_summary(
 	groups: Iterable[Group],
 	currency: str,
-	currency_of: Callable[[str | None], str],
-	rate_of: Callable[[str], float | None],
+	get_currency: Callable[[str | None], str],
+	get_rate: Callable[[str], float | None],
 ) -> PipelineSummary:
 	"""Return counts and values by stage, in `currency`.
 
-	`_get_currency` gives a company's currency, `rate_of` the rate from a currency to `currency`, if there is
-	one.
+	`get_currency` returns a company's currency, `get_rate` the rate from a currency to `currency`, if there
+	is one.
 	"""
 	counts = dict.fromkeys(STAGES, 0)
 	values = dict.fromkeys(STAGES, 0.0)
@@ -89,8 +89,8 @@ def build_summary(
 	for group in groups:
 		stage = group.stage if group.stage in counts else OPEN
 		counts[stage] += group.records
-		for own, amount in _get_amounts(group, currency_of(group.company)):
-			rate = 1.0 if own == currency else rate_of(own)
+		for own, amount in _get_amounts(group, get_currency(group.company)):
+			rate = 1.0 if own == currency else get_rate(own)
 			if rate:
 				values[stage] += amount * rate
 			else:
@@ -121,8 +121,8 @@ def get_summary(user: str | None) -> PipelineSummary:
 	return build_summary(
 		_get_groups(user),
 		currency,
-		currency_of=lambda company: get_company_currency(company) or currency,
-		rate_of=functools.cache(lambda own: get_exchange_rate(own, currency)),
+		get_currency=lambda company: get_company_currency(company) or currency,
+		get_rate=functools.cache(lambda own: get_exchange_rate(own, currency)),
 	)
 
 

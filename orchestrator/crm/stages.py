@@ -71,7 +71,7 @@ def find_stage(text: str) -> str | None:
 def is_consistent(stage: str, status: str) -> bool:
 	"""Return True if an opportunity of `stage` may have `status`.
 
-	A status of the site's own goes with any stage.
+	A status added by the site is consistent with any stage.
 	"""
 	return stage in STAGES and (status not in STAGE_BY_STATUS or status in STATUSES[stage])
 
