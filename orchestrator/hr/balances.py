@@ -39,7 +39,7 @@ def get_balance(employee: str, leave_type: str, day: date) -> Balance:
 def _compute_remaining(allocation: frappe._dict, taken: float, period: Period, day: date) -> float:
 	"""Return the result of HRMS's `get_leave_balance_on` from its parts.
 
-	The function itself would read the allocation and the leave taken once more.
+	HRMS's function itself would read the allocation and the leave taken again.
 	"""
 	employee, leave_type, first, last = period
 	expiry = engine.get_allocation_expiry_for_cf_leaves(employee, leave_type, last, first)

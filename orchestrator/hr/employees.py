@@ -56,8 +56,8 @@ def is_readable(employee: str) -> bool:
 def get_employee_or_own(employee: str | None) -> str:
 	"""Return the named employee, if the caller may read the record; without a name, the caller's own.
 
-	Raises PermissionError (403) where the caller may read no employees, DoesNotExistError (404) where not
-	this one, MissingEmployeeError (422) where the caller is none.
+	Raises PermissionError (403) if the caller may read no employees, DoesNotExistError (404) if not this one,
+	MissingEmployeeError (422) if the caller is not an employee.
 	"""
 	frappe.has_permission(EMPLOYEE, "read", throw=True)
 	if not employee:

@@ -69,7 +69,7 @@ def find_excess(own: LeavePeriod, others: Iterable[LeavePeriod], is_holiday: IsH
 def validate(doc: "LeaveApplication", _method: str | None = None) -> None:
 	"""Handle the hook validate of Leave Application: refuse more than one day of leave on a day.
 
-	HRMS takes an application without a half day for one whose half day is today. Raises OverlapError (409).
+	HRMS treats an application without a half day as one whose half day is today. Raises OverlapError (409).
 	"""
 	if doc.docstatus == 2 or doc.status not in COUNTING_STATUSES:
 		return

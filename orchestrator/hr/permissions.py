@@ -1,8 +1,8 @@
 """Limit self-service to the caller's own records, those of their reports, and those they are to approve.
 
-HRMS gives the role Employee the right to read every employee, and leaves the rest to user permissions:
-without these, an employee reads everyone's leave and punches. The hooks here apply to callers without another
-role that may read the DocType; HR's roles and the site's own are not limited.
+HRMS gives the role Employee permission to read every employee, and relies on user permissions: without these,
+an employee reads everyone's leave and punches. The hooks here apply to callers without another role that may
+read the DocType; HR's roles and the site's own are not limited.
 """
 
 from typing import TYPE_CHECKING
@@ -109,7 +109,7 @@ def _is_self_service_only(doctype: str, user: str) -> bool:
 def _can_access(employee: str | None, user: str) -> bool:
 	"""Return True for the user's own employee record and those of their reports.
 
-	A record that is not named yet is nobody's.
+	False for a record without a name yet.
 	"""
 	if not employee:
 		return True
