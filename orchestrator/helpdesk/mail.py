@@ -19,7 +19,7 @@ MAX_COPIES = 50
 def get_customer_address(doc: Document) -> str | None:
 	"""Return the customer's mail address: of the user who raised the ticket, otherwise of its contact.
 
-	None where there is no address.
+	None if there is no address.
 	"""
 	contact = frappe.db.get_value("Contact", doc.contact, "email_id") if doc.get("contact") else None
 	for address in (doc.raised_by, contact):

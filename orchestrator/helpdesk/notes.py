@@ -20,8 +20,8 @@ def on_update(comment: "Comment", _method: str | None = None) -> None:
 	"""Handle the hook on_update of Comment: remove the text from the copy that Frappe keeps in the ticket's
 	own row.
 
-	Desk only counts these copies. But whoever may list a ticket may ask for the column, and a customer may list
-	their own HD Tickets, or an Issue that was shared with them.
+	Desk only counts these copies. But users who may list a ticket may request the column, and a customer may
+	list their own HD Tickets, or an Issue that was shared with them.
 	"""
 	if comment.reference_doctype in DOCTYPES and comment.reference_name and comment.comment_type == "Comment":
 		_remove_text(comment.reference_doctype, comment.reference_name)

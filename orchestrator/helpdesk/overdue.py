@@ -93,7 +93,7 @@ def find_column(doctype: str, fieldnames: tuple[str, ...]) -> str:
 def get_next_batch(source: TicketSource, stage: Stage) -> list[OverdueTicket]:
 	"""Return tickets that reached the stage and were not escalated for it, at most `BATCH_SIZE`.
 
-	Who has been escalated drops out, so asking again gives the next ones.
+	Escalated tickets are left out, so that the next call returns the next ones.
 	"""
 	due, done = (
 		(source.resolution_by, source.resolved_on)

@@ -65,8 +65,8 @@ def get_page(
 def _build_query(doctype: str, relation: Relation | None, status: str | None) -> frappe._dict:
 	"""Return the conditions and columns of a list of the caller's own tickets.
 
-	Customers have no role for issues: as in ERPNext's portal, their own ones are listed without; the
-	condition on who raised them takes its place.
+	Customers have no role for issues: as in ERPNext's portal, their own ones are listed without permissions;
+	the condition on who raised them replaces these.
 	"""
 	is_staff = is_agent() if doctype == HD_TICKET else not is_customer() and has_role_for_issues()
 	relation = relation or ("assigned" if is_staff else "raised")

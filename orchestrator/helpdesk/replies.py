@@ -46,7 +46,7 @@ def add_reply(
 	"""Add a reply that both sides see: the support team's goes to the customer, the customer's reopens the
 	ticket.
 
-	`copies` get it as well; where they are None, those whom the customer's latest mail went to as copies.
+	`copies` are further recipients; if None, those who got copies of the customer's latest mail.
 	"""
 	if not ticket.is_staff:
 		if copies:
@@ -89,8 +89,8 @@ def _send_staff_reply_on_hd_ticket(
 ) -> Document:
 	"""Send a reply as Helpdesk does.
 
-	Helpdesk refuses to write a reply that it cannot mail, or that answers no message: for such a ticket, set
-	what it looks for.
+	Helpdesk refuses to save a reply that it cannot mail, or that answers no message: for such a ticket, set
+	the attributes that it checks.
 	"""
 	if not doc.sender_email():
 		doc.skip_email_workflow = lambda: True

@@ -89,8 +89,8 @@ def build_sla_status(doc: Document) -> SlaStatus:
 def _build_targets(doc: Document, agreement: Agreement) -> tuple[Target, Target]:
 	"""Return the targets of first response and resolution.
 
-	While a ticket is on hold, its resolution has no due time unless that has passed: the engine sets it again
-	later.
+	While a ticket is on hold, its resolution has no due time unless that has passed: the SLA engine sets it
+	again later.
 	"""
 	held_since = _get_first_moment(doc, "on_hold_since")
 	# A list action of Desk closes issues without the SLA engine, so that there is no resolution time.

@@ -1,7 +1,7 @@
 """Find the tickets of the helpdesk calls: ERPNext's Issue and, if Helpdesk is installed, its HD Ticket.
 
-A name is looked for among both. An HD Ticket's name is a number, an Issue's hardly ever: of two with the same
-name the Issue is meant, unless the caller may not read it or says which DocType is meant.
+A name is looked up in both. An HD Ticket's name is a number, an Issue's rarely: of two with the same name,
+the Issue is used, unless the caller may not read it or names the DocType.
 """
 
 import re
@@ -37,8 +37,8 @@ class Ticket:
 def get_ticket(name: str | int, doctype: str | None = None) -> Ticket:
 	"""Return the ticket of that name, as the caller may see it.
 
-	Raises DoesNotExistError (404) for one that is missing or hidden, PermissionError (403) where the caller
-	has nothing to do with tickets, InvalidRequestError (400) for a `doctype` that is no ticket's,
+	Raises DoesNotExistError (404) for one that is missing or hidden, PermissionError (403) if the caller may
+	see no tickets at all, InvalidRequestError (400) for a `doctype` that is not one of tickets,
 	MissingAppError (501).
 	"""
 	doctypes = _list_doctypes(str(name), doctype)

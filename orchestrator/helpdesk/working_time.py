@@ -27,7 +27,7 @@ def add_working_time(calendar: Calendar, start: datetime, seconds: float) -> dat
 		seconds: Working time, in seconds.
 
 	Returns:
-		The moment, None where it does not come within ten years.
+		The moment, None if it does not come within ten years.
 	"""
 	begin = _to_instant(calendar, start)
 	for opens, closes in _iterate_windows(calendar, start.date(), MAX_DAYS):
