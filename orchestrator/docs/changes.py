@@ -27,9 +27,9 @@ def create_version(
 ) -> "DocumentVersion":
 	"""Create the next version of a document that the caller may change.
 
-	The bytes are written before the document is locked.
+	The content is written before the document is locked.
 
-	Raises CheckoutConflictError (409), ConflictError (409) where `base_version` is no longer the current one.
+	Raises CheckoutConflictError (409), ConflictError (409) if `base_version` is no longer the current one.
 	"""
 	document = _get_document_for_version(documents.get_document(name))
 	kept = versions.store_file(incoming, document.file_name or document.title)
@@ -47,8 +47,8 @@ def create_version(
 def _get_document_for_version(document: "Document") -> "Document":
 	"""Return the document, if the caller may add a version.
 
-	Asked before the bytes are written, and again under the lock: meanwhile it may have been moved or checked
-	out.
+	Called before the content is written, and again under the lock: meanwhile the document may have been moved
+	or checked out.
 	"""
 	access.check_level(access.WRITE, document.document_folder)
 	documents.check_checkout(document)

@@ -34,7 +34,7 @@ def compare_texts(one: "DocumentVersion", other: "DocumentVersion") -> tuple[lis
 		other: The second version.
 
 	Returns:
-		The lines of the diff without its heading, None where one of them has no text that can be read in time.
+		The lines of the diff without its heading, None if one of them has no text that can be read in time.
 
 	Raises:
 		DamagedFileConflictError: The bytes of a version are not those that were stored (409).

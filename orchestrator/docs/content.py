@@ -35,8 +35,8 @@ FILE_NAME = re.compile(r"[0-9a-z]{10}")
 def read_content(file: str | None, encoding: str | None, file_name: str | None) -> IncomingFile:
 	"""Return the content in a request, as an upload or in `file`.
 
-	Raises InvalidRequestError (400) without any, InvalidFileError (422) for a URL of another host or a file
-	that is not there for the caller.
+	Raises InvalidRequestError (400) if there is none, InvalidFileError (422) for a URL of another host or a
+	file that is missing or hidden.
 	"""
 	name = file_name or None
 	if encoding not in (None, "", "base64", "text"):

@@ -29,7 +29,7 @@ def get_document(name: str) -> "Document":
 def get_for_update(name: str) -> "Document":
 	"""Return the current document, locked until the request ends, for a caller who may change it.
 
-	Errors as `get_document`, 403 where it may be read only.
+	Raises errors as `get_document`, and 403 if the caller may only read it.
 	"""
 	get_document(name)
 	document = lock_document(name)

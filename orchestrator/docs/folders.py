@@ -62,7 +62,7 @@ def _get_child(parent: str, title: str, lock: bool = False) -> str | None:
 def get_or_create(path: str) -> str:
 	"""Return the folder at a path, created if it is missing.
 
-	Raises PermissionError (403) where the caller may not write in the folder above the first that is missing.
+	Raises PermissionError (403) if the caller may not write in the folder above the first missing one.
 	"""
 	folder = ROOT
 	for level in _parse_levels(path):
@@ -73,7 +73,7 @@ def get_or_create(path: str) -> str:
 def _create_child(parent: str, title: str) -> str:
 	"""Create a folder in a folder.
 
-	Who makes one holds the root meanwhile, so that two requests do not make the same one.
+	The root is locked meanwhile, so that two requests do not create the same folder.
 	"""
 	access.check_level(access.WRITE, parent)
 	frappe.db.get_value(DOCUMENT_FOLDER, ROOT, "name", for_update=True)
@@ -86,7 +86,8 @@ def _create_child(parent: str, title: str) -> str:
 def _refresh_snapshot() -> None:
 	"""Start a new snapshot, to see a folder that another request has just created.
 
-	If something is written already that must not be lost, raise an error instead: the caller has to retry.
+	If this transaction has already written anything that must not be lost, raise an error instead: the caller
+	has to retry.
 	"""
 	if idempotency.has_work_to_lose():
 		refuse(_("Someone else created this folder at the same time. Repeat the request."), ConflictError)

@@ -60,7 +60,7 @@ def build_statement(within_folders: bool) -> str:
 def _build_hits(names: list[str], word: str) -> list[frappe._dict]:
 	"""Return the documents of one page of hits.
 
-	Not part of the search, which would carry the texts of all hits.
+	This is a separate query, because the search would carry the texts of all hits.
 	"""
 	return frappe.db.sql(
 		f"""
@@ -115,7 +115,7 @@ def enqueue_text_extraction(document: str) -> None:
 def extract_text(document: str) -> None:
 	"""Run as a job: read the current version's text into the index.
 
-	A newer version has a job of its own, which may run first; a document deleted meanwhile leaves no text.
+	A newer version has its own job, which may run first; a document deleted meanwhile leaves no text.
 	"""
 	version = frappe.db.get_value(DOCUMENT, document, "current_version")
 	name = f"{document}-v{version}"

@@ -118,7 +118,7 @@ def delete_orphans(keys: list[str]) -> None:
 def check_nightly() -> None:
 	"""Run daily: check, and log damage.
 
-	Update the search for tags that were removed in Desk, which has no hook.
+	Also update the search index after removals of tags in Desk, which call no hook.
 	"""
 	fulltext.update_tags()
 	report = check_integrity()

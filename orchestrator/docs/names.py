@@ -16,7 +16,7 @@ MAX_LENGTH = MAX_NAME_LENGTH
 def validate_name(kind: str, name: str) -> str:
 	"""Return `name` as it is stored: see orchestrator/file_names.py.
 
-	Refuse (400) a path, a control character, and a mark that changes the direction of reading.
+	Refuse (400) a path, a control character, and a character that changes the text direction.
 	"""
 	text = normalize_name(name)
 	# Frappe would store HTML in another form: of "a <b>.txt" it makes "a <b>.txt</b>".

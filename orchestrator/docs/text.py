@@ -29,7 +29,7 @@ def extract_text(path: Path, media_type: str, seconds: float | None = None) -> s
 	"""Return the text of a file of this type, at most MAX_CHARACTERS, extracted within `seconds` (default:
 	SECONDS).
 
-	None where none can be read: another type, a damaged file, one that would take too much.
+	None if there is none: another type, a damaged file, one that exceeds the limits.
 	"""
 	try:
 		done = subprocess.run(  # noqa: S603  # our own reader, on a path of our own

@@ -24,7 +24,7 @@ def store_upload(form: Any) -> tuple[dict[str, Any], bool]:
 	"""Store an upload as a document. Return the File with the names of document and version, and whether a
 	version was created: the same content under the same title in the same folder creates none.
 
-	Raises PermissionError (403) where the caller may not write there.
+	Raises PermissionError (403) if the caller may not write there.
 	"""
 	incoming = _parse_upload(form)
 	title = validate_name(_("document"), form.title or incoming.file_name or "")

@@ -41,7 +41,8 @@ def store_file(incoming: IncomingFile, usual_name: str) -> StoredUpload:
 	"""Store and examine the content. A file without a name gets `usual_name`, with the extension of its
 	detected type. This takes long, so it happens before anything is locked.
 
-	Raises InvalidRequestError (400) for a name that is none, InvalidFileError (422), MaxFileSizeReachedError (413), StorageError (507).
+	Raises InvalidRequestError (400) for an invalid name, InvalidFileError (422), MaxFileSizeReachedError
+	(413), StorageError (507).
 	"""
 	name = validate_name(_("file"), incoming.file_name or usual_name)
 	stored = storage.write_bytes(incoming.source)
@@ -105,9 +106,9 @@ def _build_name(document: str, number: int) -> str:
 def _create_file(document: "Document", version: "DocumentVersion") -> str:
 	"""Create the File of the version, which Frappe shows in its lists of files.
 
-	Its URL is the download, with its check of access and its line in the audit trail; of the bytes themselves
-	no File knows. Not inserted as Files usually are: there is nothing to write, to share with other Files of
-	the same content, or to note on the document.
+	Its URL is the download, which checks access and adds an entry to the audit trail; no File has the path of
+	the content. It is not inserted like other Files: there is no content to write, no File with the same
+	content to share, and nothing to comment on the document.
 	"""
 	file = frappe.new_doc("File")
 	file.update(
