@@ -69,7 +69,7 @@ def _compute_sprint_series(
 ) -> BurndownSeries:
 	"""Return the series of a sprint.
 
-	One that is not started is still being planned; a closed one ends with its closing.
+	A sprint that is not started is still being planned; a closed one ends with its closing.
 	"""
 	until = sprint.closed_at if sprint.state == CLOSED else now
 	events = history.list_events_until(sprint.name, rows, until, closed=sprint.state == CLOSED)

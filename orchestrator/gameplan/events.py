@@ -1,7 +1,7 @@
 """Record the changes of tasks in sprints.
 
-The hooks compare a task as it is stored with its last event, rather than with the document in memory: earlier
-changes past the hooks are recorded too, and nothing twice. The daily job records the rest.
+The hooks compare the stored task with its last event, rather than with the document in memory: earlier
+changes without hooks are recorded too, and nothing twice. The daily job records the rest.
 """
 
 from collections.abc import Collection, Iterable

@@ -36,7 +36,7 @@ class LastEvent(NamedTuple):
 def get_stored_events(sprint: str, until: datetime, lock: bool = False) -> list[Event]:
 	"""Return the stored events of the sprint up to a time, first to last.
 
-	`lock` reads what others have committed since the transaction began.
+	With `lock`, it also reads what others have committed since the transaction began.
 	"""
 	query = f"{STORED}{' LOCK IN SHARE MODE' if lock else ''}"
 	return [Event(*row) for row in frappe.db.sql(query, {"sprint": sprint, "until": until})]
@@ -51,7 +51,7 @@ def get_latest_event(doctype: str, task: str) -> LastEvent | None:
 def list_events_until(sprint: str, rows: list[TaskRow], until: datetime, closed: bool) -> list[Event]:
 	"""Return all events of the sprint up to a time, stored or not. `rows` are its tasks.
 
-	A closed one has its history complete: closing saw to it.
+	A closed sprint has a complete stored history, because closing records all changes.
 	"""
 	events = get_stored_events(sprint, until)
 	return events if closed else events + find_unwritten_events(events, rows, until)

@@ -39,7 +39,7 @@ def completed_tasks() -> Number:
 def remaining_hours() -> Number:
 	"""Return the remaining hours of open tasks, from their expected hours and progress.
 
-	Groups are the sum of theirs already.
+	Group tasks are left out, because their hours are sums of their tasks.
 	"""
 	(hours,) = fetch_one(
 		f"""SELECT SUM(expected_time * (1 - LEAST(COALESCE(progress, 0), 100) / 100)) FROM `tabTask`

@@ -100,8 +100,8 @@ def compute_series(
 ) -> BurndownSeries:
 	"""Return the series over `days`.
 
-	What happened up to `baseline` was planning: it makes up the commitment and is no change of scope. Events
-	after `now` are left out, and so are the days after it.
+	Events up to `baseline` are planning: they make up the commitment and are not changes of scope. Events and
+	days after `now` are left out.
 	"""
 	tally = RunningTotals()
 	marks: list[DailyPoint] = []

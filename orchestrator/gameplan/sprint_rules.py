@@ -105,7 +105,7 @@ def check_system_fields(doc: "Sprint") -> None:
 def _is_changed(doc: "Sprint", name: str) -> bool:
 	"""Return True if the save changes the field.
 
-	Nothing, zero and the empty text are the same, and so are a moment and its text: a document in memory has
+	None, zero and an empty string are equal, and so are a timestamp and its text: a document in memory has
 	the one, the stored one the other.
 	"""
 	now, before = doc.get(name) or None, doc.get_doc_before_save().get(name) or None

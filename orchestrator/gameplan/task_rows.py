@@ -111,8 +111,8 @@ def has_sprints(doctype: str) -> bool:
 def list_sprint_rows(sprint: str, lock: bool = False) -> list[TaskRow]:
 	"""Return every task of the sprint, regardless of permissions: the sprint's hours are the sum of all.
 
-	`lock` keeps them as they are until the transaction ends, and reads what others have committed since it
-	began.
+	With `lock`, the rows cannot change until the transaction ends, and include what others have committed
+	since it began.
 	"""
 	condition = f"sprint = %(sprint)s{' FOR UPDATE' if lock else ''}"
 	queries = [f"({_select_rows(doctype, condition)})" for doctype in DOCTYPES if has_sprints(doctype)]

@@ -79,8 +79,7 @@ def list_steps(
 ) -> list[TaskChange]:
 	"""Return the changes of a task that was in one sprint and is in another, the same or none.
 
-	A move is two steps: the one sprint loses the task, the other gets it. `exists` is False for a task that
-	was deleted.
+	A move is two steps: one sprint loses the task, the other gets it. `exists` is False for a deleted task.
 	"""
 	if before and after and before[0] == after[0]:
 		same = before[1] == after[1]
