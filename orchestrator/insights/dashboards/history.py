@@ -53,7 +53,7 @@ def add_note(metric: Metric, scope: Scope, kind: str, value: Any, succeeded: boo
 def claim_notes() -> list[MetricNote]:
 	"""Return the notes to write now, in the order of their keys.
 
-	They stay in Redis until `delete_claimed_notes`, so that a run that breaks loses none.
+	They stay in Redis until `delete_claimed_notes`, so that a failed run loses none.
 	"""
 	cache = frappe.cache()
 	noted, being_written = cache.make_key(NOTES_KEY), cache.make_key(PENDING_KEY)

@@ -54,8 +54,8 @@ class DashboardLayout:
 def get_dashboard(name: str, doctype: str | None = None) -> DashboardLayout:
 	"""Return the dashboard named `name`, if the caller may read it.
 
-	Raises PermissionError (403) where they may read no dashboards at all, DoesNotExistError (404),
-	ConflictError (409) for a title that several have, InvalidRequestError (400) for an unknown DocType,
+	Raises PermissionError (403) if the caller may read no dashboards at all, DoesNotExistError (404),
+	ConflictError (409) for a title of several, InvalidRequestError (400) for an unknown DocType,
 	MissingAppError (501).
 	"""
 	plans = (

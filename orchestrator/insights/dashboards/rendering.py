@@ -32,8 +32,8 @@ SLOW_SECONDS = 3.0
 def get_dashboard(plan: DashboardLayout) -> Dashboard:
 	"""Return the dashboard with the available values.
 
-	What was never computed for the caller is computed now; so is what is due and quick. What is due and slow
-	comes as it is, `stale`.
+	Items that were never computed for the caller are computed now, as are due items that are quick. Due items
+	that are slow are returned as they are, `stale`.
 	"""
 	found = get_permitted_values(plan.items)
 	wanted = [
@@ -66,7 +66,7 @@ def _is_slow(value: Value | None) -> bool:
 def select_items(plan: DashboardLayout, items: Any) -> list[DashboardItem]:
 	"""Return the named items, all without names.
 
-	Raises InvalidRequestError (400) for what is no list of names, DoesNotExistError (404) for a name that is
+	Raises InvalidRequestError (400) if it is not a list of names, DoesNotExistError (404) for a name that is
 	not on the dashboard.
 	"""
 	names = _parse_items(items)

@@ -24,7 +24,7 @@ def list_trend_points(placed: DashboardItem, days: int) -> History:
 def _get_readable_scope(placed: DashboardItem) -> Scope:
 	"""Return the scope of the value that the caller sees.
 
-	PermissionError (403) for who may not see today's: they see no earlier one.
+	Raises PermissionError (403) if the caller may not see today's value: then they may see no earlier one.
 	"""
 	((_placed, scope, value),) = get_permitted_values([placed])
 	if not scope:

@@ -34,7 +34,7 @@ POLL_INTERVAL_SECONDS = 0.02
 class Value:
 	"""A computed value.
 
-	`at` is the time (epoch), `seconds` how long it took, `id` distinguishes two computations.
+	`at` is the time (epoch), `seconds` the duration of the computation, `id` distinguishes two computations.
 
 	With an `error`, `value` is the last one without. `outdated`: a newer one was requested since.
 	"""
@@ -98,7 +98,7 @@ def is_due(value: Value, metric: Metric) -> bool:
 def compute_once(metric: Metric, scope: Scope, known: Value | None) -> Value | None:
 	"""Return a value newer than the `known` one: computed here, or by a concurrent request that began before.
 
-	None where that one takes too long to be waited for. Without Redis everyone computes for themselves.
+	None if the other request takes too long. Without Redis, every request computes its own.
 	"""
 	cache = frappe.cache()
 	key = build_key(metric, scope)
@@ -156,8 +156,8 @@ def _compute_value(metric: Metric, scope: Scope, known: Value | None) -> Value:
 def _get_previous(metric: Metric, scope: Scope, told: float | None) -> float | None:
 	"""Return the previous value: from its source, otherwise from its history.
 
-	Of a card it is the other way round: what Desk tells is how many of today's records were there then, not
-	what the card showed.
+	For a card, the history comes first: Desk's previous value counts how many of today's records existed
+	then, not what the card showed.
 	"""
 	is_cards = metric.source_type == CARD and metric.key == metric.name
 	if told is not None and not is_cards:

@@ -68,7 +68,7 @@ def _build_query(chart: Document) -> Document:
 def _execute_query(query: Document, rows: int) -> dict[str, Any]:
 	"""Run the query and return its columns and rows.
 
-	Insights leaves None behind, on which its next run in the same request would break.
+	Insights leaves None in a global, with which its next run in the same request would fail.
 	"""
 	frappe.local.insights_adhoc_filters = {}
 	try:

@@ -25,9 +25,9 @@ KEY_LENGTH = 140  # length of the field in the history
 class Metric:
 	"""A metric, or a card or chart of another dashboard treated as one.
 
-	`key` names its values and its history; `version` changes with its definition and with its source's.
-	`compute_as` and `shared_role` are those of a metric that is shared; `is_approved` is False where its source was
-	changed since.
+	`key` identifies its values and its history; `version` changes with its definition and with its source.
+	`compute_as` and `shared_role` apply to a shared metric; `is_approved` is False if its source was changed
+	since the approval.
 	"""
 
 	name: str
@@ -78,7 +78,7 @@ def build_from_document(doc: "OrchestratorMetric") -> Metric:
 def build_from_source(source_type: str, name: str, label: str, kind: str, changed: Any) -> Metric:
 	"""Return a card or chart of another app's dashboard as a metric, computed for each caller.
 
-	`changed`: when it was, the last time.
+	`changed` is the time of its last modification.
 	"""
 	return Metric(
 		name=name,

@@ -53,8 +53,8 @@ def _compute_from_method(card: NumberCard, filters: Any) -> Number:
 def _get_card_method(card: NumberCard) -> Callable[..., Any]:
 	"""Return the method of a custom card.
 
-	A card names it, and runs it as its reader: so it has to be in the hook `orchestrator_card_methods` of some app, and
-	one that the reader could ask for with GET.
+	A card names it and runs it as its reader, so it must be in the hook `orchestrator_card_methods` of some
+	app, and the reader must be allowed to call it with GET.
 
 	Raises:
 		MissingDataError: The method is not registered for cards, or answers no GET (422).

@@ -31,7 +31,7 @@ COMPUTE_BY_SOURCE: dict[str, Callable[[Metric], Figure]] = {
 def compute_metric(metric: Metric) -> Figure:
 	"""Return the metric's value.
 
-	Raises what its source raises, ConflictError where a shared metric may no longer be computed.
+	Raises the errors of its source, and ConflictError if a shared metric may no longer be computed.
 	"""
 	_check_sharing(metric)
 	return COMPUTE_BY_SOURCE[metric.source_type](metric)

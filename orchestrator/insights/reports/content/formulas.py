@@ -47,7 +47,7 @@ def _is_computed(text: str) -> bool:
 def escape_formula(text: str) -> str:
 	"""Return the text with an apostrophe in front if a spreadsheet would compute it.
 
-	A text that begins with apostrophes and then a formula gets one more, so that `unescape_formula` gives every text back.
+	A text of apostrophes followed by a formula gets one more, so that `unescape_formula` restores every text.
 	"""
 	return QUOTE + text if is_formula(text.lstrip(QUOTE)) else text
 

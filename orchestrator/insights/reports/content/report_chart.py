@@ -15,7 +15,7 @@ BAR_SHARE = 0.7  # of a group's width, the rest is space between groups
 
 
 def render_svg(chart: dict[str, Any] | None) -> str:
-	"""Return the chart, or an empty text if its kind is not supported or it has no data."""
+	"""Return the chart, or an empty string if its kind is not supported or it has no data."""
 	data = (chart or {}).get("data") or {}
 	labels = [str(label) for label in data.get("labels") or []][:MAX_GROUPS]
 	series = [

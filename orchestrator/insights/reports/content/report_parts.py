@@ -59,7 +59,7 @@ def build_column(
 def build_link_column(fieldname: str, label: str, doctype: str | None) -> Column:
 	"""Return a column of names of records.
 
-	Text for who may not read such records: to them Frappe refuses a report with links to any.
+	A text column for users who may not read such records: Frappe refuses them a report with links to any.
 	"""
 	linked = doctype if doctype and frappe.has_permission(doctype, "read") else None
 	return build_column(fieldname, label, "Link" if linked else "Data", linked, width=180)
@@ -144,14 +144,14 @@ def list_months(span: DateRange) -> list[str]:
 class CurrencyConverter:
 	"""Sums amounts of several currencies in one of them.
 
-	Amounts without an exchange rate are reported apart.
+	Amounts without an exchange rate are reported separately.
 	"""
 
 	def __init__(
-		self, currency: str, rate_of: Callable[[str, str], float | None] = get_exchange_rate
+		self, currency: str, get_rate: Callable[[str, str], float | None] = get_exchange_rate
 	) -> None:
 		self.currency = currency
-		self.rate = cache(lambda own: 1.0 if own == currency else rate_of(own, currency))
+		self.rate = cache(lambda own: 1.0 if own == currency else get_rate(own, currency))
 		self.unconverted: dict[str, float] = {}
 
 	def convert(self, amount: float, own: str | None) -> float:

@@ -131,7 +131,7 @@ def _parse_column(column: Any) -> dict[str, Any]:
 def _parse_columns(known: list[dict[str, Any]], keys: list[str]) -> list[Column]:
 	"""Return the columns that are shown.
 
-	Adds to `keys` the currencies that a row tells without a column of their own.
+	Adds to `keys` the currencies in a row that have no column.
 	"""
 	return [
 		Column(

@@ -31,8 +31,8 @@ def open_work_folder() -> Iterator[Path]:
 def compile_document(folder: Path, template: str, data: dict[str, Any], with_pdf: bool = True) -> Any:
 	"""Compile a template with its data into a PDF in the folder.
 
-	Returns: what the template tells of the document.
-	Raises: ReportExecutionError (422) where it cannot be laid out in time.
+	Returns: the data that the template returns under the label `result`.
+	Raises: ReportExecutionError (422) if it cannot be laid out in time.
 	"""
 	shutil.copyfile(frappe.get_app_path("orchestrator", "templates", f"{template}.typ"), folder / "main.typ")
 	(folder / "data.json").write_text(json.dumps({"fonts": FONTS, **data}), encoding="utf-8")
