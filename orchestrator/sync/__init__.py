@@ -63,7 +63,7 @@ def sync_kipu_clients(
 def test_connection(connection: str) -> ConnectionTest:
 	"""Check a connection to Kipu and name the parts that are wrong.
 
-	Some ten requests are sent to Kipu; nothing is saved.
+	About ten requests are sent to Kipu; nothing is saved.
 
 	Args:
 		connection: Name of the Kipu Connection.

@@ -10,8 +10,8 @@ from typing import ClassVar
 class SyncError(Exception):
 	"""A request without a usable reply.
 
-	`route` is a name such as "patients/census" (never with an id in it), `status` the HTTP status if there was an
-	answer, `length` the number of bytes of its body if known, `cause` the class name of a lower error.
+	`route` is a name such as "patients/census" (never with an ID), `status` the HTTP status if there was a
+	reply, `length` the number of bytes of its body if known, `cause` the class name of a lower error.
 	"""
 
 	retryable: ClassVar[bool] = False
@@ -138,7 +138,7 @@ class UnsafeUrlError(ValueError):
 	"""A base URL that must not be called. `reason`: "scheme", "host", "not_allowed", "credentials", "path" or
 	"form".
 
-	The address itself is not in the text: people paste credentials into addresses.
+	The URL itself is not in the text, because people paste credentials into URLs.
 	"""
 
 	def __init__(self, reason: str) -> None:

@@ -60,7 +60,7 @@ def approve_run(name: str) -> RunStanding:
 def roll_back_run(name: str, watch: ProgressCallback | None = None) -> RunStanding:
 	"""Roll a run back; a large one in a job, unless called from a terminal. Return the run that does it.
 
-	Refuse (409) if it cannot be rolled back, or another run is live.
+	Refuse (409) if it cannot be rolled back, or another run is active.
 	"""
 	row = frappe.db.get_value(
 		SYNC_RUN,

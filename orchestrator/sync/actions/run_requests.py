@@ -58,7 +58,7 @@ def _get_trigger() -> str:
 def list_connections(name: str | None) -> list[str]:
 	"""Return the requested connection, or all that are enabled.
 
-	Raises 404 for an unknown one, 422 where there is none.
+	Raises 404 for an unknown one, 422 if there is none.
 	"""
 	if name:
 		if not frappe.db.exists(KIPU_CONNECTION, name):

@@ -16,9 +16,9 @@ HOST_PATTERN = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,62})(\.[a-z0-9]([a
 def validate_base_url(url: str, allowed_hosts: Collection[str] = DEFAULT_ALLOWED_HOSTS) -> str:
 	"""Return the normalized base URL, `scheme://host[:port]` without a trailing slash.
 
-	`allowed_hosts` holds host names, `*.example.com` for any name below one. Loopback addresses must be listed too:
-	a site that talks to its own machine is a decision of whoever runs the machine.
-	Raises `UnsafeUrlError` with the reason: scheme, credentials, path, form, host, not_allowed.
+	`allowed_hosts` has host names, `*.example.com` for any subdomain. Loopback addresses must be listed too:
+	the administrator of the machine decides whether a site may call it. Raises `UnsafeUrlError` with the
+	reason: scheme, credentials, path, form, host, not_allowed.
 	"""
 	url = url.strip()
 	if not url.lower().startswith(("https://", "http://")):

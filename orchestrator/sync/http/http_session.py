@@ -1,8 +1,9 @@
 """HTTP for a remote that fails, throttles and holds private data.
 
-One GET at a time, with timeouts, a rate budget, bounded retries that honour Retry-After, no redirects and a cap on
-the body. Errors are those of `orchestrator.sync.errors`. They are raised from frames that hold no body, URL or header,
-and without a chain to those that do, because Frappe's error log keeps the local variables of every frame.
+One GET at a time, with timeouts, a rate budget, bounded retries that honour Retry-After, no redirects and a
+limit on the body. Errors are those of `orchestrator.sync.errors`. They are raised from frames without body,
+URL or header, and without a chain to such frames, because Frappe's error log keeps the local variables of
+every frame.
 """
 
 import email.utils
@@ -96,7 +97,7 @@ class Reply:
 class RateLimiter:
 	"""A rate budget: at most `per_second` calls a second, evenly spaced, whatever the replies are.
 
-	`clock` gives seconds that never go back, `sleep` waits; both can be replaced in tests.
+	`clock` returns monotonic seconds, `sleep` waits; both can be replaced in tests.
 	"""
 
 	def __init__(
@@ -123,7 +124,7 @@ class RateLimiter:
 class HttpSession:
 	"""Sends GET requests and retries them. One session per run; not thread-safe.
 
-	`sleep` is called for every wait (budget and backoff), between the pieces of a body that comes slowly with 0, and may
+	`sleep` is called for every wait (budget and backoff), with 0 between the pieces of a slow body, and may
 	raise to abandon a run while it waits.
 	"""
 

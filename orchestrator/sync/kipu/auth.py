@@ -53,7 +53,8 @@ def sign(
 
 	`uri` is path and query exactly as sent, `date` RFC 1123 in GMT.
 
-	A GET gets no Content-Type: the server would count it into the string and find another signature.
+	A GET gets no Content-Type: the server would include it in the string to sign, and the signature would not
+	match.
 	"""
 	signed = compute_signature(version, secret, build_canonical_string(method, uri, date, content_type, body))
 	headers = {

@@ -53,10 +53,11 @@ class Credentials:
 class KipuClient:
 	"""Reads one Kipu instance.
 
-	Every list method gives an iterator of `Page`, one request per page, in the order sent, each page only when asked
-	for. `first_page` resumes a read that stopped. A read whose pages never end is `EndlessPaginationError`. All raise the errors of `orchestrator.sync.errors`; a 404 of a list
-	route is `InvalidConfigurationError`, since the address or the version is wrong then. Dates are whole calendar days, both
-	ends included.
+	Every list method returns an iterator of `Page`, with one request per page, in the order sent, each page
+	only on demand. `first_page` resumes an interrupted read. A read whose pages never end raises
+	`EndlessPaginationError`. All raise the errors of `orchestrator.sync.errors`; a 404 of a list route is
+	`InvalidConfigurationError`, since the URL or the version is wrong then. Dates are whole calendar days,
+	both ends included.
 	"""
 
 	def __init__(
@@ -134,14 +135,14 @@ class KipuClient:
 	) -> Iterator[Page]:
 		"""Yield records of the vault: soft-deleted ones.
 
-		What its dates mean is not known; without them it holds all there are.
+		The meaning of its dates is not known; without them it contains all deleted records.
 		"""
 		return self._iterate_pages("vaults/patients", _build_window(start, end), first_page)
 
 	def get_patient(self, casefile_id: str) -> Iterator[Page]:
 		"""Yield one page with the record of `{chart}:{uuid}`.
 
-		Raises `RecordNotFoundError` if Kipu has it no more.
+		Raises `RecordNotFoundError` if Kipu does not have it any more.
 		"""
 		chart, _, person = casefile_id.partition(":")
 		parameters = {"patient_master_id": person, "phi_level": self._phi_level, **DETAILS}
@@ -185,7 +186,7 @@ class KipuClient:
 	def _build_request(self, path: str, parameters: Mapping[str, str | None]) -> Request:
 		"""Build the request.
 
-		Called from below `_get`, so that no frame above it holds the text with the app id.
+		Called from below `_get`, so that no frame above it holds the text with the app ID.
 		"""
 		uri = self._build_uri(path, parameters)
 		date_now = email.utils.formatdate(self._now(), usegmt=True)

@@ -24,7 +24,7 @@ class Variant:
 def list_access_id_variants(given: Credentials) -> Iterator[Variant]:
 	"""Yield possible corrections of an unknown access ID.
 
-	The secret is never put in another's place: it would stand in a header or a URL.
+	The secret is never sent in place of another value: it would be in a header or a URL.
 	"""
 	yield from _strip_blanks(given)
 	if given.access_id != given.app_id:
@@ -59,9 +59,9 @@ def get_parts_by_lengths(
 	"""Return the parts indicated by the lengths of refusals, of the given values and of values that are
 	certainly wrong.
 
-	Whichever of the two is looked at first, a refusal unlike that of a wrong secret is about the app id, and
-	one that is like it, but unlike that of a wrong app id, is about the secret. A remote that words them all
-	alike, or never twice alike, gives nothing away: then it is one of both.
+	Whichever of the two Kipu checks first, a refusal different from that of a wrong secret is about the app
+	ID, and one that is equal to it, but different from that of a wrong app ID, is about the secret. If all
+	refusals are alike, or no two are, either may be wrong.
 	"""
 	if None in (given, wrong_secret, wrong_app_id) or wrong_secret != wrong_secret_again:
 		return EITHER_PART

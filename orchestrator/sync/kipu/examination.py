@@ -1,8 +1,8 @@
 """Find out whether a connection works and, if not, which part is wrong, with as few requests as possible.
 
-Kipu refuses a wrong secret, a wrong app id, a wrong clock and a missing permission all with 403. So a refused
+Kipu refuses a wrong secret, a wrong app ID, a wrong clock and a missing permission all with 403. So a refused
 probe is repeated with one part changed: the remote's own time, the other API version, values without
-surrounding blanks, a secret and an app id that are certainly wrong. Causes that can't be distinguished are
+surrounding blanks, a secret and an app ID that are certainly wrong. Causes that cannot be distinguished are
 reported as possible.
 
 Imports nothing of Frappe.
@@ -172,7 +172,7 @@ class _Examination:
 	def diagnose_secret_or_app_id(self, refusal: AccessDeniedError, ahead: float) -> Iterator[Finding]:
 		"""Yield the diagnosis of secret and app ID. Clock and whitespace are ruled out.
 
-		Compare the refusal with those of values that are surely wrong.
+		The refusal is compared with those of values that are certainly wrong.
 		"""
 		lengths = [
 			self.measure_refusal(credentials, ahead)

@@ -22,9 +22,9 @@ REQUIRED_ROUTES = ("patients/census", "patients/latest")
 class Finding:
 	"""The result of one check.
 
-	`part` is the part of the connection that the finding is about: base_url, network, access_id, secret_key, app_id,
-	api_version, clock, permission, route, page_size, dates, locations, fields, records. `code` names the case, `route`
-	and `facts` what it is filled with.
+	`part` is the part of the connection that the finding is about: base_url, network, access_id, secret_key,
+	app_id, api_version, clock, permission, route, page_size, dates, locations, fields, records. `code` names
+	the case; `route` and `facts` fill its message.
 	"""
 
 	part: str

@@ -220,10 +220,11 @@ def build_plan(
 ) -> MergePlan:
 	"""Compare current, source and last synced source values field by field.
 
-	Only fields of `incoming` are looked at. Kipu unchanged: whatever is here stays, a person's edit included. Only Kipu
-	changed: its value is taken. Both changed, and differently: the policy decides. source: Kipu's value; local: ours;
-	set-once: ours (and with set-once a value that is here is never replaced, changed here or not); review: ours, until
-	a person has looked. A field never synced before counts as changed by both, unless it is blank here.
+	Only fields of `incoming` are compared. Kipu unchanged: the current value stays, including a user's edit.
+	Only Kipu changed: its value is applied. Both changed, and differently: the policy decides. source: Kipu's
+	value; local: this site's; set-once: this site's (with set-once, an existing value is never replaced,
+	changed or not); review: this site's, until a person has reviewed it. A field never synced before counts
+	as changed by both, unless it is blank here.
 	"""
 	changes: list[Change] = []
 	conflicts: list[FieldConflict] = []

@@ -90,8 +90,8 @@ class ReadCounts:
 	def is_complete(self) -> bool:
 		"""True if the total was the same on every page and exactly as many different records came, each once.
 
-		A record sent twice may stand in the place of one that was not sent. A read without pagination has no total
-		and is never complete in this sense.
+		A record sent twice may replace one that was not sent. A read without pagination has no total and is
+		never complete in this sense.
 		"""
 		return self.totals == {self.records} and self.distinct == self.records
 
@@ -119,7 +119,7 @@ def parse_page(reply: Reply, keys: Collection[str], number: int) -> Page:
 def decode_reply(reply: Reply) -> RawRecord:
 	"""Return the object in the reply.
 
-	The content type is looked at first: an HTML page with 200 is a maintenance page.
+	The content type is checked first: an HTML page with status 200 is a maintenance page.
 	"""
 	if "json" not in reply.content_type.lower():
 		raise build_malformed_error(reply, "html")

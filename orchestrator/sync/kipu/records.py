@@ -1,8 +1,9 @@
 """Parse a Kipu record: identity, status, dates and texts.
 
-Pure: a raw record, zones and an instant in; an immutable `Stay` out. Without its identity, its admission or its
-discharge a record is a `RecordError` that says which field of which casefile and why, never what stood there. Any other
-field that can't be read is left out of the `Stay` and named in `unreadable`: the status depends on none of them.
+Pure functions: a raw record, zones and an instant in; an immutable `Stay` out. A record with an unreadable
+identity, admission or discharge raises a `RecordError` that names the field, the casefile and the reason,
+never the value. Any other unreadable field is left out of the `Stay` and named in `unreadable`: the status
+depends on none of them.
 """
 
 import re
@@ -68,10 +69,11 @@ class Person:
 class Stay:
 	"""One chart: a person's stay at a location.
 
-	`fields` (here and in `person`) has a key for every known field that was sent, None (or an empty tuple) where it was
-	blank; a field that was not sent has no key and says nothing. Days are dates in the location's zone. The instants
-	are aware, in the same zone. `status` is that of the instant the record was parsed for: see `compute_status`.
-	`unreadable` has an error for each field that was sent and can't be read: such a field has no key either.
+	`fields` (here and in `person`) has a key for every known field that was sent, None (or an empty tuple) if
+	it was blank; a field that was not sent has no key. Days are dates in the location's zone. The instants
+	are aware, in the same zone. `status` is that of the instant for which the record was parsed: see
+	`compute_status`. `unreadable` has an error for each field that was sent and cannot be read: such a field
+	has no key either.
 	"""
 
 	casefile_id: str
@@ -111,8 +113,8 @@ def parse_record(
 ) -> Stay:
 	"""Return the stay of a raw record, with its status at the aware instant `at`.
 
-	`known_location` is where the stay is known to be: its zone counts where the record's own location can't
-	be read. Raises `RecordError` for a casefile id, an admission date or a discharge date that can't be read.
+	`known_location` is the stay's stored location: its zone is used if the record's own location is
+	unreadable. Raises `RecordError` for an unreadable casefile ID, admission date or discharge date.
 	"""
 	casefile_id, chart_id, person_id = split_casefile(raw.get("casefile_id"))
 	local = _get_zone(raw, zones, known_location)
@@ -158,8 +160,8 @@ def build_sort_key(
 ) -> tuple[bool, datetime, int]:
 	"""Return a key for `max` over a person's stays, to select the one with their present state.
 
-	A stay in care leads, whatever happened to other charts (a readmission's old chart is discharged); then
-	the one that began last. All instants aware.
+	A stay in care comes last, whatever happened to other charts (a readmission's old chart is discharged);
+	then the one that began last. All instants are aware.
 	"""
 	return status == "Active", admitted_at or created_at or EARLIEST, chart_id
 

@@ -37,8 +37,9 @@ class InvalidValue:
 class Zones:
 	"""The time zone of each location, and the default of other locations.
 
-	`utc_midnight_is_date`: a moment at exactly 00:00 UTC is a bare date in disguise and keeps its day. Off, it is an
-	instant like any other: in New York, an evening of the day before. Instances differ; the pre-flight test counts.
+	`utc_midnight_is_date`: a timestamp at exactly 00:00 UTC is a bare date and keeps its day. Otherwise it is
+	an instant like any other: in New York, an evening of the day before. Instances differ; the connection
+	test counts both.
 	"""
 
 	default: tzinfo

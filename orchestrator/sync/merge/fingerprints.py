@@ -111,8 +111,7 @@ def parse_fingerprinted(
 
 	Raises RecordError.
 
-	`known_location` is where the stay is known to be: it counts where the record's own location can't be
-	read.
+	`known_location` is the stay's stored location: it is used if the record's own location is unreadable.
 	"""
 	stay = parse_record(seen.raw, source.zones, at, known_location)
 	location = stay.location_id
@@ -220,7 +219,7 @@ def compute_fingerprint(raw: RawRecord, context: tuple[str, ...]) -> str:
 	"""Return a hash of a record, after a hash of its shape (the names of its fields).
 
 	Equal for records with equal content: the order of lists, the kind of blank and the time of the last
-	update don't count. The status is not included, because it changes with time alone.
+	update do not count. The status is not included, because it changes with time alone.
 	"""
 	content = {
 		name: _sort_lists(value) if isinstance(value, list) else value

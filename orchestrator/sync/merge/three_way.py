@@ -87,7 +87,7 @@ class Record:
 		"""Remember the hash of imported content.
 
 		A hash begins with the shape of its content, the names of its fields: the census has fewer fields. One
-		hash of each shape is remembered; if one changed, the others are outdated.
+		hash of each shape is stored; if one changed, the others are outdated.
 		"""
 		if content in self.hashes:
 			return
@@ -133,7 +133,7 @@ class Person:
 class MergeResult:
 	"""The result of merging one record.
 
-	`blanked_fields`: the changed fields whose value is removed. `reviews`: fields that wait for a person,
+	`blanked_fields`: the changed fields whose value is removed. `reviews`: fields that wait for a review,
 	each with its record. `arrived`: the stay is new, or was missing and is back. `still_deleted`: the record
 	was sent, though its stay is deleted.
 	"""
@@ -153,7 +153,8 @@ def merge_records(
 ) -> list[MergeResult]:
 	"""Merge Kipu's records into the person's. Afterwards these have the new values; nothing is stored.
 
-	Where `vault_follows`, a deleted stay waits for what the vault says; else its own stamp tells whether it is back.
+	With `vault_follows`, a deleted stay is restored only after the vault is read; otherwise its own timestamp
+	decides.
 	"""
 	verdicts = [
 		merge_record(person, incoming, source, vault_follows=vault_follows)
@@ -198,8 +199,8 @@ def merge_record(
 def update_client_status(person: Person, source: Source, *, allow_discharge: bool) -> None:
 	"""Compute the client's status from all stays.
 
-	Unless `allow_discharge`, nobody leaves care: the stay that goes on may come on a later page, and a discharge that never was
-	must not reach those who listen.
+	Unless `allow_discharge`, nobody is discharged: the stay that continues may be on a later page, and hooks
+	must not see a discharge that never happened.
 	"""
 	lead = _get_current_stay(person.stays.values(), source)
 	client = person.client
@@ -278,8 +279,8 @@ def _list_blanked_fields(doctype: str, planned: MergePlan | None) -> list[str]:
 def _update_hashes(stay: Record, incoming: ParsedRecord, *, changed: bool) -> None:
 	"""Update the hashes.
 
-	A record with an unreadable field has none, so that it is compared each time and its issue stays true; nor
-	has one whose stay is deleted, so that a new listing is noticed.
+	A record with an unreadable field has none, so that it is compared each time and its issue stays current;
+	nor has one whose stay is deleted, so that a new listing is detected.
 	"""
 	if stay.row.get("status") == "Deleted":
 		stay.clear_hashes()
@@ -292,7 +293,7 @@ def _update_hashes(stay: Record, incoming: ParsedRecord, *, changed: bool) -> No
 def _apply_derived(stay: Record, incoming: ParsedRecord, source: Source, vault_follows: bool) -> None:
 	"""Apply status, facility and timestamps.
 
-	A missing stay is back, unless it is deleted and the vault is still to be read, or the record is older
+	A missing stay is restored, unless it is deleted and the vault is still to be read, or the record is older
 	than its deletion.
 	"""
 	updated = to_site_time(incoming.stay.updated_at, source)

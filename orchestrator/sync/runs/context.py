@@ -263,7 +263,7 @@ class RunContext:
 		"""Run a step whose route may be disabled for the instance or forbidden for these credentials. Return
 		True if it ran.
 
-		An `essential` one that is closed to the keys ends the run.
+		An `essential` route that is forbidden for the credentials ends the run.
 		"""
 		try:
 			work()

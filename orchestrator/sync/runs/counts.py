@@ -104,7 +104,7 @@ class Tally:
 	def to_snapshot(self) -> dict[str, Any]:
 		"""Return the counts, to restore them if the next page is rolled back.
 
-		For the end of a run only: the set of records is not included.
+		Only for the end of a run: the set of records is not included.
 		"""
 		counts = {
 			name: getattr(self, name) for name in ("imported", "updated", "skipped", "failed", "deactivated")

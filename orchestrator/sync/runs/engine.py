@@ -46,7 +46,7 @@ def _mark_interrupted(run: Run) -> None:
 def _remove_message(error: Exception) -> Exception:
 	"""Return the error without its message, which may contain a client's data.
 
-	Should the run's end fail as well, Frappe logs the local variables of these very frames.
+	If the end of the run fails as well, Frappe logs the local variables of these frames.
 	"""
 	if not isinstance(error, connection.InvalidSettingsError):
 		error.args = ()

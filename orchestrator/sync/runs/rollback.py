@@ -1,7 +1,7 @@
 """Roll a run back: delete what it created, restore what it changed. Later changes by users or runs stay and
 are reported.
 
-What a user or a later run changed since stays and is reported.
+Later changes by users or runs stay and are reported.
 """
 
 import json

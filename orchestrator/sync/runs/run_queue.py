@@ -1,7 +1,7 @@
 """Sync Runs before and after their work: created, queued, claimed, resumed, and interrupted when their process is gone.
 
-Each connection has one live run. A process claims a run by its lease; a run whose process is gone, or that sent no
-heartbeat for `LEASE_SECONDS`, is interrupted.
+Each connection has one active run. A process claims a run by its lease; a run whose process is gone, or
+without a heartbeat for `LEASE_SECONDS`, is interrupted.
 """
 
 import json
@@ -66,8 +66,8 @@ def claim_queued_run(name: str) -> Run | None:
 def requeue_approved(name: str) -> None:
 	"""Queue a held run again, approved whatever it changes.
 
-	It reads from the beginning, as much may have changed meanwhile: records that it has written are
-	recognized as its own, the rest is counted anew.
+	It reads from the beginning, because much may have changed meanwhile: records that it has written are
+	recognized as its own, the rest is counted again.
 	"""
 	of_issues = frappe.db.get_value(SYNC_RUN, name, "sync_type") == "retry"  # its checkpoint names the run
 	values = {

@@ -38,7 +38,8 @@ def mark_superseded(
 ) -> tuple[int, list[tuple[Person, Exception]]]:
 	"""Mark these stays as Absent: in Kipu, their charts belong to other people.
 
-	Returns how many of them were in care, and the persons that could not be written, each with the error.
+	Return the number of them that were in care, and the persons that could not be written, each with the
+	error.
 	"""
 	stays = {holder.stay: holder.client for holder in holders}
 	persons = store.get_persons(list(dict.fromkeys(stays.values())))

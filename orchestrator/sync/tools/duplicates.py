@@ -1,7 +1,8 @@
 """Clients who may be the same person: listed for review, never merged automatically.
 
-Likely is who shares the day of birth and also the name, the mail address or the phone number, also across
-connections: two instances of Kipu do not know of each other. Upper and lower case and accents make no difference.
+Clients are likely duplicates if they share the date of birth and also the name, the mail address or the phone
+number, also across connections: two instances of Kipu do not know of each other. Case and accents are
+ignored.
 """
 
 import unicodedata
@@ -47,7 +48,8 @@ def find_duplicate_groups(facility: str | None = None) -> Iterator[DuplicateGrou
 	"""Yield groups of two or more clients that the caller may read, each client with the fields
 	`DISPLAY_FIELDS`.
 
-	With `facility`, only groups with a client of that facility. Groups are found by the first sign only.
+	With `facility`, only groups with a client of that facility. A group is listed under its first criterion
+	only.
 	"""
 	seen: set[frozenset[str]] = set()
 	for sign, words in MATCH_CRITERIA.items():

@@ -27,8 +27,8 @@ from orchestrator.sync.tools.visibility import can_access_facility
 def build_preview(connection: str, casefile_id: str) -> MappingPreview:
 	"""Return the preview, as the caller may see it.
 
-	Raises ValidationError (422) for a malformed id, DoesNotExistError (404) for a record that Kipu does not
-	have or that is not the caller's to see, ValidationError if Kipu gives no answer.
+	Raises ValidationError (422) for a malformed ID, DoesNotExistError (404) for a record that Kipu does not
+	have or that the caller may not see, ValidationError if Kipu does not reply.
 	"""
 	source = connections.get_source(connection)
 	casefile_id = _parse_casefile(casefile_id)
