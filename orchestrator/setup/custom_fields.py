@@ -23,9 +23,9 @@ Field = dict[str, Any]
 def _build_assignee_field(insert_after: str) -> Field:
 	"""Return the first open assignee.
 
-	`ignore_user_permissions`: a user permission on User must not hide records by who works on them.
-	`no_copy`: a copy starts unassigned. To an opportunity ERPNext moves its lead's assignments, and the field
-	goes with them.
+	`ignore_user_permissions`: a user permission on User must not hide records by their assignee. `no_copy`: a
+	copy starts unassigned. ERPNext moves a lead's assignments to its opportunity, and the field moves with
+	them.
 	"""
 	return {
 		"fieldname": "assigned_to",

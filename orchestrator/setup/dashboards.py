@@ -50,7 +50,7 @@ def _upsert_declared(doctype: str, name: str, declared: Values) -> None:
 def _is_unchanged(doc: "Document", declared: Values) -> bool:
 	"""Return True if the record still has the declared values of when it was written.
 
-	One without a digest was never ours.
+	A record without a digest was not created by this app.
 	"""
 	return bool(doc.shipped) and _compute_digest(_get_stored_values(doc, declared)) == doc.shipped
 

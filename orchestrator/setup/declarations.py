@@ -23,8 +23,8 @@ class Declaration(NamedTuple):
 
 	Attributes:
 		name: What it is, for tests and messages.
-		sync: Brings the site in line; repeating it changes nothing. None where install leaves it to people or to patches.
-		delete: Takes it back. None where it goes with our DocTypes, or stays valid without us.
+		sync: Brings the site in line; repeating it changes nothing. None if install leaves it to people or to patches.
+		delete: Takes it back. None if it goes with our DocTypes, or stays valid without us.
 		list_missing: What a site lacks of it, as the doctor reports it.
 		is_deleted_last: Whether it is taken back when our DocTypes are gone, rather than before.
 	"""

@@ -47,7 +47,7 @@ def record_inserts() -> Iterator[list[CreatedRecord]]:
 def open_silent_transaction() -> Iterator[None]:
 	"""Commit all or nothing at the end, and send nothing: no mail, no webhook, no other job.
 
-	Some apps commit in their hooks; here they may not. The jobs that wait for the commit are forgotten: webhooks,
+	Some apps commit in their hooks; here they may not. Jobs that wait for the commit are dropped: webhooks,
 	notifications, look-ups of users' pictures on other hosts.
 	"""
 	commit, sendmail = frappe.db.commit, frappe.sendmail
