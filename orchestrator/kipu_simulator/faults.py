@@ -100,7 +100,7 @@ def parse_fault(text: str) -> Fault:
 	"""Return a fault from its form on the command line:
 	`throttle,route=patients/latest,times=3,retry_after=date,value=2`.
 
-	`times=always` lasts. Raises ValueError with what is wrong.
+	`times=always` never ends. Raises ValueError with the reason.
 	"""
 	kind, *pairs = (part.strip() for part in text.split(","))
 	given: dict[str, str] = {}

@@ -79,7 +79,7 @@ class Queries:
 	def build_answer(self, call: Call, version: str, shift: int = 0, per_cap: int = 0) -> dict[str, Any]:
 		"""Return the JSON object of a reply.
 
-		`shift`: how many records everything has moved; `per_cap`: a page is no longer.
+		`shift`: the number of records by which the list has moved; `per_cap`: maximum page size.
 		"""
 		_require(call)
 		if call.route == "locations":

@@ -91,7 +91,7 @@ class World:
 	def get_minute(self, stay: int) -> int:
 		"""Return the times of day at which a stay begins and ends, in local minutes.
 
-		Every second one at midnight, as bare dates come.
+		Every second stay uses midnight, as bare dates do.
 		"""
 		return 0 if stay % 2 else 8 * 60 + (stay * 37) % (14 * 60)
 
@@ -164,7 +164,7 @@ class World:
 	def give_chart_away(self, stay: int, person: int) -> int:
 		"""Assign the chart's number to another master record, as after a merge of two.
 
-		Returns the stay.
+		Return the stay.
 		"""
 		chart = f"{stay + CHART_BASE}:{people.compute_person_id(self.settings.seed, person)}"
 		return self.set_field(stay, "casefile_id", chart)
@@ -287,7 +287,7 @@ class World:
 	) -> int:
 		"""Return a stay of the history.
 
-		Returns the day of discharge, 0 while in care (some with a planned day ahead).
+		Return the day of discharge, 0 while in care (some with a planned discharge).
 		"""
 		created = midnight - (quiet - day + 1) * DAY
 		if day + length <= quiet:
