@@ -145,7 +145,7 @@ def _is_reopened(doc: "Document") -> bool:
 def _reassign(doc: "Document", before: str | None, wanted: str | None) -> None:
 	"""Cancel one user's assignment and assign the other.
 
-	The caller may write the record: saving it has shown that.
+	The caller may write the record: saving it has checked that.
 	"""
 	name = str(doc.name)
 	assigned = _get_assignees(doc.doctype, [name])[name].open
@@ -203,8 +203,8 @@ def _get_pending(doctype: str, name: str) -> PendingAssignment:
 def list_pending() -> dict[Key, PendingAssignment]:
 	"""Return the records that assignments touched in this transaction.
 
-	Where `_flush_pending` does not wait for its commit, they are of an earlier one: Frappe dropped it with a
-	rollback, a commit that failed before its turn, or the connection.
+	If `_flush_pending` does not wait for the present commit, the marks are of an earlier transaction: Frappe
+	dropped it with a rollback, with a commit that failed before, or with the connection.
 	"""
 	notes = _get_all_pending()
 	if notes and _flush_pending not in frappe.db.before_commit._functions:

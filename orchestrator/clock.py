@@ -1,7 +1,7 @@
 """Now and today in the site's time zone, without a zone, as Frappe stores them.
 
-Modules call `clock.get_now()` and never frappe.utils, so that a test sets the time in one place. It leaves `get_today`
-alone: the platform compares dates with its own clock.
+Modules call `clock.get_now()` and never frappe.utils, so that a test sets the time in one place. Tests do not
+change `get_today`: the platform compares dates with its own clock.
 """
 
 from datetime import date, datetime

@@ -1,7 +1,7 @@
 """Differences between Frappe 15 and Frappe 16, as named facts. No other module asks for a version.
 
-A difference that belongs to ERPNext, HRMS, Helpdesk or Gameplan is asked of the site (a field, a naming rule, a function),
-because those apps are not bound to Frappe's major version.
+Differences of ERPNext, HRMS, Helpdesk or Gameplan are detected on the site (a field, a naming rule, a
+function), because those apps are not bound to Frappe's major version.
 """
 
 from typing import Any, NamedTuple
@@ -152,8 +152,9 @@ def open_unbuffered_cursor(connection: Any) -> Any:
 def get_list(doctype: str, *args: Any, **kwargs: Any) -> Any:
 	"""Return what frappe.get_list of Frappe 15 returns, with the permissions of the caller.
 
-	Frappe 16 moved frappe.get_list to another query builder, which refuses SQL functions in `fields` and aliases in
-	`group_by` and `order_by`. It still has the class that Frappe 15 builds its queries by, with the same permissions.
+	Frappe 16 moved frappe.get_list to another query builder, which refuses SQL functions in `fields` and
+	aliases in `group_by` and `order_by`. It still has the query class of Frappe 15, with the same
+	permissions.
 	"""
 	return DatabaseQuery(doctype).execute(*args, **kwargs)
 
@@ -167,8 +168,9 @@ def get_all(doctype: str, *args: Any, **kwargs: Any) -> Any:
 def keep_bytes_on_disk(file: Any) -> None:
 	"""Insert a new File over bytes that lie on the disk already, without reading or writing them.
 
-	Frappe 15.105 does so for a file with the flag `copy_from_existing_file`. Frappe 16.9 lacks it: it decodes the bytes as
-	text, writes them anew, and takes what it wrote for the content of any other File with the same hash.
+	Frappe 15.105 does so for a file with the flag `copy_from_existing_file`. Frappe 16.9 has no such flag: it
+	decodes the content as text, writes it again, and uses the result as the content of any other File with
+	the same hash.
 	"""
 	file.flags.copy_from_existing_file = True
 	if FRAPPE_MAJOR >= 16:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def get_settings() -> "OrchestratorSettings":
 	"""Return the `Orchestrator Settings` of this site, from the cache. Do not modify the result.
 
-	A request reads them once, and so is answered by one state of them from its beginning to its end.
+	A request reads them once, so that one state of them applies from its beginning to its end.
 	"""
 	if getattr(frappe.local, "request", None):
 		return _get_request_settings()

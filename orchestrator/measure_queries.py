@@ -95,7 +95,7 @@ def _build_read_condition(doctype: str) -> str:
 	"""Return the SQL condition on `tab<doctype>` for records that the caller may read, with roles, user
 	permissions, shares and the conditions of other apps as in Frappe's lists. Percent signs are doubled.
 
-	Raises PermissionError where they may read none, MissingDataError where the site has no such DocType.
+	Raises PermissionError if the caller may read none, MissingDataError if the site has no such DocType.
 	"""
 	if not frappe.db.exists("DocType", doctype, cache=True):
 		refuse(

@@ -44,7 +44,7 @@ def to_iso(value: date | None, timespec: Literal["seconds", "auto"] = "seconds")
 def parse_timestamp(name: str, text: str) -> datetime:
 	"""Return an ISO 8601 timestamp in the site's time zone, to the second.
 
-	Without a zone it is that already.
+	A timestamp without a zone is already in the site's.
 
 	Raises InvalidRequestError (400) for anything else.
 	"""
