@@ -413,7 +413,7 @@ def test_records_reached_by_a_share_bring_their_rows(api, site):
 
 
 def test_rows_of_a_submitted_record_are_changed_with_it_only(api, site):
-	"""By themselves they would get round what the record checks."""
+	"""By themselves they would bypass what the record checks."""
 	project = factories.make_project().name
 	user = factories.make_user("Projects User", "Employee").name
 	sprint = make_sprint(project, members=[{"user": user, "capacity_hours": 4}])

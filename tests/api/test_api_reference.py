@@ -31,7 +31,7 @@ from tests.support.reference import Bindings, Example
 EVERY_ROLE = (
 	"Sales User", "Sales Manager", "HR User", "HR Manager", "Support Team", "Projects User", "Projects Manager", "System Manager",
 )  # fmt: skip
-# Who the document tells of: <key> of the document -> user and roles
+# Callers of the reference: <key> of the document -> user and roles
 CALLERS = {
 	"api": ("sales@example.com", EVERY_ROLE),
 	"colleague": ("user@example.com", EVERY_ROLE),
@@ -51,7 +51,7 @@ AN_HOUR = 3600
 
 @pytest.fixture(scope="module")
 def bound(frappe_site: str) -> Iterator[Bindings]:
-	"""The site that the document tells of, with nothing left of an earlier run. Yields its values for those in the
+	"""Prepare the site of the reference, without records of an earlier run. Yields its values for those in the
 	document that no reply tells first."""
 	frappe.set_user("Administrator")
 	for email, roles in CALLERS.values():

@@ -394,12 +394,12 @@ def test_bad_filters_are_400(api, filters):
 
 
 def test_amount_without_exchange_rate_is_reported_and_excluded():
-	purse = CurrencyConverter("USD", rate_of=lambda own, _to: {"EUR": 2.0}.get(own))
+	converter = CurrencyConverter("USD", get_rate=lambda own, _to: {"EUR": 2.0}.get(own))
 
 	assert [
-		purse.convert(amount, own) for amount, own in ((5, "USD"), (5, "EUR"), (5, "XAU"), (0, "XAU"))
+		converter.convert(amount, own) for amount, own in ((5, "USD"), (5, "EUR"), (5, "XAU"), (0, "XAU"))
 	] == [5, 10, 0, 0]
-	assert purse.unconverted == {"XAU": 5}
+	assert converter.unconverted == {"XAU": 5}
 
 
 def test_months_and_ratios():

@@ -132,7 +132,7 @@ def _sign_in_by_name() -> None:
 
 
 def _keep_metas() -> None:
-	"""Let requests share what DocTypes look like: to read it anew costs more than all else in most of them."""
+	"""Let requests share what DocTypes look like: to read it again costs more than all else in most of them."""
 	init, key = frappe.init, frappe.cache.make_key("doctype_meta")
 	kept: dict[str, Any] = {}
 

@@ -15,7 +15,7 @@ REFUSED = re.compile("|".join(REFUSALS), re.IGNORECASE | re.DOTALL)
 
 
 def is_reached(reply: Reply) -> bool:
-	"""True where the call was not stopped by a wrong argument. A refusal of the caller has reached the work."""
+	"""True if the call was not stopped by a wrong argument. A refusal of the caller has reached the work."""
 	if reply.status not in STOPPED_STATUSES:
 		return True
 	text = " ".join(reply.error)

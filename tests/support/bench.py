@@ -49,7 +49,7 @@ def restore_database_after() -> Iterator[None]:
 	"""Whatever happens to the site's database meanwhile, afterwards it is as before.
 
 	Only the site's own account is needed, so this runs wherever the site does. Most tables are as they were; to make
-	those anew as well would take most of the time."""
+	those again as well would take most of the time."""
 	with tempfile.TemporaryDirectory() as folder, write_options_file() as options:
 		dump, wanted = Path(folder) / "site.sql", Path(folder) / "changed.sql"
 		with dump.open("wb") as target:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import frappe
 
-# Tables in which Frappe writes down what it did itself: rows are made anew with other names and times. Compared
+# Tables in which Frappe writes down what it did itself: rows are made again with other names and times. Compared
 # without those.
 BOOKKEEPING = {
 	"tabDefaultValue",  # `installed_apps`

@@ -30,7 +30,7 @@ SUITE_TABLES = (
 DEFINITIONS = frozenset({"Orchestrator Metric", "Orchestrator Dashboard", "Orchestrator Dashboard Item"})
 # DocType -> renamed field -> its name now
 RENAMED_FIELDS: dict[str, dict[str, str]] = {}
-# Columns that an upgrade fills anew; each is checked by tests of its own.
+# Columns that an upgrade fills again; each is checked by tests of its own.
 RECOMPUTED_COLUMNS = {"Document Text": frozenset({"modified"})}
 
 Rows = dict[str, dict[str, dict[str, Any]]]
