@@ -26,7 +26,7 @@ HISTORY_DAYS = 30
 RUN_COUNTS = ("imported", "updated", "failed")
 # What the doctor says of running processes, of which the copy has none
 PROCESS_CHECKS = frozenset({"workers", "scheduler"})
-# The copy must not write to anybody, and may be made anew
+# The copy must not write to anybody, and may be made again
 REHEARSAL = {"mute_emails": 1, "pause_scheduler": 1, "upgrade_rehearsal": 1}
 SERVER_SETTINGS = frozenset(
 	{
