@@ -11,7 +11,7 @@ import pytest
 from tests.support import source
 from tests.support.source import APP, ROOT, Import, list_modules
 
-# Who may import whom: a package or module imports from the layers above its own. Within the first and the last layer,
+# Allowed imports: a package or module imports from the layers above its own. Within the first and the last layer,
 # packages may import each other; domains never do. See docs/architecture.md.
 FOUNDATION = {
 	"access",
@@ -221,7 +221,7 @@ def test_every_dotted_path_in_hooks_names_a_function() -> None:
 
 
 def list_strings(value: Any) -> Iterator[str]:
-	"""Every string in nested tables, keys too."""
+	"""Yield every string in nested tables, including keys."""
 	if isinstance(value, str):
 		yield value
 	elif isinstance(value, dict):
@@ -311,7 +311,7 @@ def test_returned_shapes_stand_in_the_shapes_module_of_their_domain() -> None:
 
 
 def test_controllers_have_hooks_only() -> None:
-	"""The rules of a DocType stand in its domain."""
+	"""The rules of a DocType are in its domain."""
 	others = [
 		f"{module}.{function.name}"
 		for module in list_modules()

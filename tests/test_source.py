@@ -51,8 +51,8 @@ def test_no_submodule_replaces_a_name_of_its_package(package: str) -> None:
 	assert replaced == {}
 
 
-# Tests that loop over cases with assertions inside: the first failure hides the others. Those left share a set-up that
-# is costly, check one result row by row, or repeat a call on purpose. Parametrize new ones; this number only falls.
+# Tests that loop over cases with assertions inside: the first failure hides the others. The remaining ones share a setup that
+# is slow, check one result row by row, or repeat a call on purpose. Parametrize new ones; this number only falls.
 MAX_LOOPING_TESTS = 106
 
 

@@ -268,7 +268,7 @@ def test_no_row_is_added_to_an_invented_record(client, case, parent):
 
 
 def test_no_row_is_moved(client, case, unchanged):
-	"""Neither out of a hidden record nor into one."""
+	"""Rows cannot be moved out of a hidden record or into one."""
 	path = f"/api/resource/{case.doctype}"
 	taken = client.request("PUT", f"{path}/{case.hidden_row}", json={"parent": case.own})
 	assert taken.status_code in (403, 404), taken.text
@@ -389,7 +389,7 @@ def test_a_portal_user_reads_no_roles_of_others(api, site):
 
 
 def test_records_reached_by_a_share_bring_their_rows(api, site):
-	"""Without any role for projects: the sprint of the share alone."""
+	"""Without any role for projects, only the shared sprint is readable."""
 	user = factories.make_user("Newsletter Manager").name
 	members = [{"user": user, "capacity_hours": 4}]
 	shared, other = (make_sprint(members=members) for _ in range(2))
@@ -400,7 +400,7 @@ def test_records_reached_by_a_share_bring_their_rows(api, site):
 	frappe.db.commit()
 	reply = api(user).get(
 		"frappe.client.get_list", doctype="Sprint Member", parent="Sprint", fields='["name"]'
-	)  # Frappe 16.9 gives no other fields of rows to who has a share alone, Frappe 15.105 does
+	)  # Frappe 16.9 returns no other fields of rows to users with only a share, Frappe 15.105 does
 	assert {row["name"] for row in reply.json()["data"]} == {shared.members[0].name}
 	client = api(user)
 	assert client.get(
@@ -413,7 +413,7 @@ def test_records_reached_by_a_share_bring_their_rows(api, site):
 
 
 def test_rows_of_a_submitted_record_are_changed_with_it_only(api, site):
-	"""By themselves they would bypass what the record checks."""
+	"""Single rows would bypass the validation of the record."""
 	project = factories.make_project().name
 	user = factories.make_user("Projects User", "Employee").name
 	sprint = make_sprint(project, members=[{"user": user, "capacity_hours": 4}])

@@ -35,7 +35,7 @@ class Form:
 		return client.request(self.verb, self.path, **arguments)
 
 
-# They reach the method: an administrator gets the lead by each
+# Forms that reach the method: an administrator gets the lead with each
 REACHING = [
 	Form("/api/v2/method/Lead/get_lead_details"),
 	Form("/api/v2/method/Lead/get_lead_details/"),
@@ -59,7 +59,7 @@ REACHING = [
 	Form(f"/api/method/{HARMLESS}", body="json", extra=(("cmd", METHOD),)),
 	Form("/app/lead", body="data", extra=(("cmd", METHOD),)),
 ]
-# Frappe finds no such method by these
+# Forms with which Frappe finds no such method
 MISSING = [
 	Form(f"/?cmd={METHOD}", body="json"),
 	Form(f"/api/method/{METHOD.upper()}"),

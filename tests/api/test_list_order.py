@@ -22,7 +22,7 @@ LIST = "frappe.client.get_list"
 
 @pytest.fixture(scope="module")
 def tied(frappe_site: str) -> list[str]:
-	"""Leads of one topic that were all changed at one moment."""
+	"""Return leads of one topic that were all changed at one moment."""
 	topic = f"Tied {uuid.uuid4().hex[:8]}"
 	names = [factories.make_lead(topic=topic, probability=index % 3).name for index in range(23)]
 	frappe.db.sql("update tabLead set modified = '2027-01-01 00:00:00' where topic = %s", topic)

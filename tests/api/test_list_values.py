@@ -22,7 +22,7 @@ INSERT = "frappe.client.insert"
 
 @pytest.fixture
 def topic(site: str) -> str:
-	"""The topic of three leads of probability 10, 20 and 30."""
+	"""Return the topic of three leads of probability 10, 20 and 30."""
 	topic = f"Values {uuid.uuid4().hex[:8]}"
 	for probability in (10, 20, 30):
 		factories.make_lead(topic=topic, probability=probability)

@@ -38,7 +38,7 @@ def make_employee():
 
 @pytest.fixture
 def unlimited(site):
-	"""No rate limit, which would leave most of the API untested."""
+	"""Switch off the rate limit, which would leave most of the API untested."""
 	frappe.db.set_single_value("Orchestrator Settings", "rate_limit_enabled", 0)
 	frappe.db.commit()
 	frappe.clear_document_cache("Orchestrator Settings", "Orchestrator Settings")

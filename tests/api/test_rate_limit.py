@@ -17,7 +17,7 @@ Api = Callable[[str], Client]
 
 @pytest.fixture
 def small_buckets(site: str) -> Iterator[None]:
-	"""Three tokens for a user, two for a guest, refilled at one a minute."""
+	"""Set three tokens for a user, two for a guest, refilled at one per minute."""
 	with override_rate_limit(
 		rate_limit_per_minute=1, rate_limit_user_capacity=3, rate_limit_guest_capacity=2
 	):

@@ -14,7 +14,7 @@ TARGET = "Territory"
 
 @pytest.fixture
 def doctype(site: str) -> Iterator[str]:
-	"""A DocType with the new fields, whose table still has the columns of the old ones."""
+	"""Yield a DocType with the new fields, whose table still has the columns of the old ones."""
 	fields = [
 		{"fieldname": name, "fieldtype": "Link", "options": TARGET} for name in ("utm_source", "utm_campaign")
 	]

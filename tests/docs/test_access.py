@@ -48,7 +48,7 @@ def test_access_passes_on_to_the_folders_that_inherit(grants, levels):
 
 @pytest.fixture(scope="module")
 def place(frappe_site):
-	"""A closed folder in an open one, and people with access of each kind."""
+	"""Return a closed folder within an open one, and users with access of each kind."""
 	frappe.set_user("Administrator")
 	department = factories.make_record(
 		"Department", department_name=factories.make_unique("Dept"), company=factories.get_company()
@@ -91,7 +91,7 @@ def place(frappe_site):
 
 
 def find_reached(client: Client, place: frappe._dict) -> set[str]:
-	"""Which of the documents a caller reaches, which has to be the same in lists, one by one, and as bytes."""
+	"""Return the documents that a caller can read; lists, single reads and downloads must agree."""
 	names = [place.document, place.inherited, place.closed]
 	listed = get_data(
 		client.get("frappe.client.get_list", doctype="Document", filters=json.dumps([["name", "in", names]]))
@@ -147,7 +147,7 @@ def test_desk_opens_the_forms_for_a_reader_and_not_for_an_outsider(browser, plac
 
 
 def test_nothing_else_tells_of_hidden_documents(api, place):
-	"""Frappe repeats titles and names of records in other DocTypes, and who has access stands in a child table."""
+	"""Frappe repeats titles and names of records in other DocTypes, and a child table lists who has access."""
 	tag = factories.make_unique("Tag")
 	changes.update_tags(place.document, [tag])
 	frappe.db.commit()
@@ -191,7 +191,7 @@ def test_revoked_access_ends_at_once(api, place):
 
 
 def list_download_routes(document: str) -> list[tuple[str, dict]]:
-	"""Paths by which Frappe gives out what is in files."""
+	"""Return paths by which Frappe returns the content of files."""
 	file = frappe.get_doc("File", frappe.db.get_value("Document", document, "file"))
 	where = get_stored_path(document).relative_to(frappe.get_site_path("private", "files"))
 	on_disk = f"/private/files/{where}"
@@ -265,7 +265,7 @@ def test_the_uploader_loses_the_file_with_the_document(api, place):
 
 
 def test_a_file_of_ones_own_that_points_at_a_version_gives_nothing(api, place):
-	"""Frappe copies what a File's URL leads to for whoever inserts it: here it leads nowhere."""
+	"""Frappe copies the content behind a File's URL for the user who inserts it: here the URL leads nowhere."""
 	outsider = api(place.outsider)
 	file_url = frappe.db.get_value(
 		"File", frappe.db.get_value("Document", place.document, "file"), "file_url"
@@ -361,7 +361,7 @@ def test_a_writer_does_not_move_a_document_out_of_reach_by_setting_its_folder(ap
 	assert frappe.db.get_value("Document", document, "document_folder") == theirs
 
 
-# What stands
+# Immutable records
 
 
 def test_versions_are_immutable_for_everyone(api, place):
@@ -391,7 +391,7 @@ def test_versions_are_immutable_for_everyone(api, place):
 	]
 	for method, body in calls:
 		reply = admin.request("POST", f"/api/method/{method}", json=body)
-		if "delete_items" not in method:  # Desk's bulk delete answers 200 whatever happened
+		if "delete_items" not in method:  # Desk's bulk delete always answers 200
 			assert reply.status_code >= 400, (method, body, reply.text)
 		frappe.db.rollback()
 		assert frappe.db.get_value("Document Version", version, "*") == before, (method, body)

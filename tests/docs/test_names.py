@@ -16,7 +16,7 @@ from tests.support.docs_factories import METHOD, list_keys_on_disk, make_documen
 
 CREATE = f"{METHOD}create_version"
 EXAMPLES = settings(max_examples=300, deadline=None, derandomize=True)
-# What Linux, macOS and Windows can hold between them: anything but a zero and a slash.
+# Names that Linux, macOS or Windows allow: everything but a zero and a slash.
 OS_NAMES = st.text(st.characters(exclude_characters="\x00/"), min_size=1, max_size=255)
 
 STORED = [
@@ -133,5 +133,5 @@ def test_any_name_is_stored_in_one_form_or_refused(frappe_site, name):
 	assert 0 < len(stored) <= MAX_LENGTH
 	stored.encode()
 	assert not BIDI_CONTROLS.intersection(stored)
-	# nothing but blanks and the form of accents is changed
+	# only blanks and the form of accents are changed
 	assert unicodedata.normalize("NFKC", stored).split() == unicodedata.normalize("NFKC", name).split()

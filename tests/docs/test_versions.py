@@ -27,7 +27,7 @@ CREATE = f"{METHOD}create_version"
 
 @pytest.fixture(scope="module")
 def people(frappe_site):
-	"""A folder, and who has which access to it."""
+	"""Return a folder, and users with each access to it."""
 	frappe.set_user("Administrator")
 	reader, writer, other, manager, stranger = (make_person("Sales User") for _ in range(5))
 	folder = make_folder(
@@ -51,7 +51,7 @@ def writer(api, people) -> Client:
 	return api(people.writer)
 
 
-# The ways content comes
+# Forms of content
 
 
 def test_the_documented_call_adds_a_version(writer, document, people):
@@ -191,7 +191,7 @@ def test_a_version_upon_an_older_one_than_the_current_is_a_conflict(writer, docu
 	assert "now at version 2" in reply.json()["exc"]
 
 
-# Together
+# Concurrent versions
 
 
 def test_twenty_parallel_calls_give_twenty_consecutive_numbers_and_intact_files(api, document, people):

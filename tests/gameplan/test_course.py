@@ -21,7 +21,7 @@ DEFAULT_CALENDAR = WorkCalendar()
 
 
 def make_moment(day: int, hour: int = 12, minute: int = 0) -> datetime:
-	"""A moment of February 2027; day 0 is the Sunday before."""
+	"""Return a time in February 2027; day 0 is the Sunday before."""
 	return datetime(2027, 1, 31, hour, minute) if day == 0 else datetime(2027, 2, day, hour, minute)
 
 
@@ -34,7 +34,7 @@ def make_departure(moment, task, kind="Left") -> Event:
 
 
 def make_plan(*tasks: tuple[str, float]) -> list[Event]:
-	"""Tasks that joined on the Sunday before."""
+	"""Return events of tasks that joined on the Sunday before."""
 	return [make_event(make_moment(0), name, estimate) for name, estimate in tasks]
 
 
@@ -47,13 +47,13 @@ def get_remaining(course) -> list[float]:
 
 
 def get_totals(course) -> tuple[float, float, float, float, float]:
-	"""committed, added, removed, burned, remaining"""
+	"""Return committed, added, removed, burned, remaining."""
 	now = course.now
 	values = (course.committed, now.added, now.removed, now.burned, now.remaining)
 	return tuple(round(value, 6) for value in values)
 
 
-# Stories
+# Histories
 
 
 def test_nothing_happens_and_the_line_is_flat():
@@ -371,7 +371,7 @@ def test_without_a_day_to_burn_on_the_ideal_line_stays_where_it_is(working):
 	assert compute_ideal_line(40, working) == [40] * len(working)
 
 
-# Days that are worked
+# Working days
 
 
 def build_holidays(*days: tuple[str, int]) -> WorkCalendar:
@@ -443,7 +443,7 @@ def test_the_day_on_which_nothing_remained_any_more_is_known():
 	assert compute_course(make_plan(("A", 8))).find_finish_day(WEEK) is None
 
 
-# What happened to a task
+# Events of a task
 
 
 @pytest.mark.parametrize(

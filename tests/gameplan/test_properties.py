@@ -18,7 +18,7 @@ reproducible = settings(derandomize=True, deadline=None, max_examples=400)
 
 @st.composite
 def draw_history(draw) -> list[Event]:
-	"""Events of a few tasks, none at the same moment."""
+	"""Return events of a few tasks, none at the same moment."""
 	minutes = draw(st.lists(st.integers(0, MINUTES), max_size=25, unique=True))
 	events = []
 	for minute in minutes:
@@ -35,7 +35,7 @@ def draw_history(draw) -> list[Event]:
 
 
 def compute_remaining(events: list[Event], moment: datetime) -> float:
-	"""What remained at a moment: of each task the last that was known of it by then."""
+	"""Return the hours that remained at a time, from the last known state of each task."""
 	total = 0.0
 	for task in {event.task for event in events}:
 		known = [event for event in events if event.task == task and event.at <= moment]

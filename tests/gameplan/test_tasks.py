@@ -38,7 +38,7 @@ def assert_refused(reply, status: int, kind: str) -> str:
 	return reply.json()["exc"]
 
 
-# As the reference sends them
+# Requests of the reference
 
 
 def test_a_task_is_made_in_a_sprint_found_by_it_changed_and_deleted(client, sprint, user):
@@ -130,7 +130,7 @@ def test_explicit_completion_date_is_preserved(client, site):
 	assert str(frappe.db.get_value("Task", task, "completed_on")) == "2025-03-01"
 
 
-# Which sprint
+# The sprint of a task
 
 
 def test_a_task_is_in_one_sprint_at_most(client, sprint):
@@ -208,7 +208,7 @@ def test_tasks_are_for_who_has_a_role_in_projects(api, guest, sprint):
 	assert len(list_events(sprint.name)) == 1
 
 
-# What ERPNext keeps
+# Corrections to ERPNext
 
 
 def get_percent(project: str) -> float:
@@ -228,7 +228,7 @@ def test_a_projects_percentage_follows_its_tasks(client, sprint):
 
 
 def test_the_project_that_a_task_leaves_counts_anew(client, site):
-	"""ERPNext itself counts only the one it comes to."""
+	"""ERPNext itself updates only the new project."""
 	one, other = factories.make_project().name, factories.make_project().name
 	tasks = [factories.make_task(project=one) for _ in range(2)]
 	get_data(client.post(SET, doctype="Task", name=tasks[0].name, status="Completed"))
@@ -247,7 +247,7 @@ def test_task_waits_for_its_dependencies(client, sprint):
 	get_data(client.post(SET, doctype="Task", name=second.name, status="Completed"))
 
 
-# Circles
+# Circular dependencies
 
 
 def depend(client, task: str, *others: str):

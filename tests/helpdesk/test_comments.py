@@ -54,13 +54,13 @@ def list_communications(doc) -> list:
 
 
 def get_queued_mail(communication: str) -> tuple[list[str], Message]:
-	"""Who gets it, and the mail itself."""
+	"""Return the recipients of the queued mail, and the mail itself."""
 	queue = frappe.get_doc("Email Queue", {"communication": communication})
 	return [row.recipient for row in queue.recipients], email.message_from_string(queue.message)
 
 
 def receive(doc, message_id: str, content: str = "It is broken.") -> str:
-	"""A mail of the customer, as the site's mail account would have brought it."""
+	"""Create a mail of the customer, as the site's mail account would receive it."""
 	return factories.make_record(
 		"Communication",
 		communication_type="Communication",
@@ -76,7 +76,7 @@ def receive(doc, message_id: str, content: str = "It is broken.") -> str:
 
 
 def send(communication: str) -> None:
-	"""As the site's scheduled job does with what waits in the queue."""
+	"""Send queued mails, as the site's scheduled job does."""
 	frappe.flags.mute_emails = False
 	try:
 		frappe.get_doc("Email Queue", {"communication": communication}).send()
@@ -85,7 +85,7 @@ def send(communication: str) -> None:
 
 
 def answer(mail: Message, sender: str, account: str, content: str) -> str:
-	"""The customer's mail program answers: the Communication that the site makes of it."""
+	"""Answer from the customer's mail program; return the Communication that the site creates."""
 	reply = EmailMessage()
 	reply["From"], reply["To"], reply["Subject"] = sender, account, f"Re: {mail['Subject']}"
 	reply["Message-Id"], reply["In-Reply-To"] = (
@@ -151,7 +151,7 @@ class TestPublicReplyOnAnIssue:
 		assert mail["In-Reply-To"] == "<second@harbor.example>"
 		stored = frappe.get_doc("Communication", data["comment"])
 		assert stored.in_reply_to == second
-		# by this a mail that answers ours finds the issue
+		# with this, a mail that answers ours is assigned to the issue
 		assert mail["Message-Id"] == f"<{stored.message_id}>"
 
 	def test_a_second_reply_continues_the_first(self, api, agent, issue, account):
@@ -322,7 +322,7 @@ class TestAttachments:
 		assert original.file_url in queue.attachments or of_the_reply[0].name in queue.attachments
 
 	def test_a_note_has_its_file_to_itself(self, api, agent, issue):
-		"""On the issue itself the portal might list it."""
+		"""If it were attached to the issue itself, the portal might list it."""
 		data = post_comment(api(agent), issue, is_internal=True, attachments=[make_file(agent, is_private=1)])
 		(file,) = frappe.get_all("File", {"attached_to_name": data["comment"]}, ["attached_to_doctype"])
 		assert file.attached_to_doctype == "Comment"

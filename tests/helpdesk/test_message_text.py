@@ -111,7 +111,7 @@ def test_no_word_of_html_is_lost(frappe_site, markup):
 	assert strip_html(words).count("word ") == markup.count("word ")
 
 
-# By both kinds of ticket
+# Both kinds of tickets
 
 
 @pytest.mark.parametrize("internal", [False, True])

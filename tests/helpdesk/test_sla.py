@@ -24,7 +24,7 @@ MONDAY_TEN = "2027-02-01 10:00:00"
 
 @pytest.fixture(scope="module")
 def agreement(frappe_site) -> str:
-	"""The agreement's document; it is called Harbor Support."""
+	"""Return the agreement's document; it is called Harbor Support."""
 	return helpdesk.get_agreement()
 
 
@@ -34,7 +34,7 @@ def agent(frappe_site) -> str:
 
 
 def make_issue(agreement: str, since: str = MONDAY_TEN, **values):
-	"""An issue of the agreement's customer whose clock started at `since`."""
+	"""Create an issue of the agreement's customer whose clock started at `since`."""
 	customer = frappe.db.get_value("Service Level Agreement", agreement, "entity")
 	defaults = {"customer": customer, "priority": "High", "service_level_agreement_creation": since}
 	return factories.make_issue(**{**defaults, **values})
@@ -170,7 +170,7 @@ class TestIssue:
 		assert data["resolution_due"] is None
 		assert data["resolution_seconds_left"] is None
 		assert data["on_hold_since"] == "2027-02-01T11:00:00"
-		# leaving it for the customer is a first response to ERPNext
+		# to ERPNext, a reply to the customer is a first response
 		assert (data["first_response_met"], data["first_responded_on"]) == (True, "2027-02-01T11:00:00")
 		move(issue, "Open", "2027-02-01 14:30:00")
 		data = get_sla_status(issue=issue.name)
@@ -199,7 +199,7 @@ class TestIssue:
 		move(issue, "Open", "2027-02-01 13:00:00")
 		data = get_sla_status(issue=issue.name)
 		assert (data["resolution_status"], data["resolved_on"]) == ("on_track", None)
-		assert data["resolution_due"] == "2027-02-02T15:00:00"  # the hour that it was closed
+		assert data["resolution_due"] == "2027-02-02T15:00:00"  # the hour during which it was closed
 
 	def test_a_reset_starts_anew(self, site, agreement):
 		issue = make_issue(agreement)
@@ -212,7 +212,7 @@ class TestIssue:
 		)
 
 	def test_the_reset_of_erpnext_starts_it_anew(self, site, agreement, monkeypatch):
-		"""By the button of the form, at nine on the day after the holiday."""
+		"""Reset by the button of the form, at nine on the day after the holiday."""
 		issue = make_issue(agreement)
 		monkeypatch.setattr(engine, "now_datetime", lambda _user: datetime(2027, 2, 4, 9))
 		frappe.db.set_single_value("Support Settings", "allow_resetting_service_level_agreement", 1)
@@ -390,7 +390,7 @@ class TestNames:
 
 	@pytest.fixture
 	def both(self, site):
-		"""An HD Ticket, and an Issue whose name is the same number."""
+		"""Return an HD Ticket, and an Issue whose name is the same number."""
 		ticket = helpdesk.make_hd_ticket()
 		issue = frappe.get_doc({"doctype": "Issue", "subject": "Same name", "raised_by": "a@harbor.example"})
 		issue.insert(set_name=str(ticket.name))

@@ -62,8 +62,10 @@ def attend(employee: str) -> str:
 
 @pytest.fixture(scope="module", params=[1, 0], ids=["user-permission", "no-user-permission"])
 def people(request, frappe_site):
-	"""A manager, a report of a report of theirs, and a colleague; an approver of both. HRMS's own user permissions
-	hold in one run; in the other there are none, and stock HRMS would let everyone read everyone."""
+	"""Return a manager, an indirect report of theirs, a colleague, and an approver of both. HRMS's own user
+	permissions exist in one run; in the other there are none, and HRMS alone would let everyone read
+	everyone.
+	"""
 	frappe.set_user("Administrator")
 	leave_type, own = make_leave_type(), {"create_user_permission": request.param}
 	approver = make_person("Leave Approver", **own)
@@ -94,7 +96,7 @@ def test_each_gets_the_records_in_their_reach(api, people):
 		if user == "hr":
 			expected = 200
 		elif doctype == "Leave Allocation":
-			expected = 403  # of HR's alone
+			expected = 403  # only HR's own
 		else:
 			expected = 200 if whose == "report" else 404
 		assert status == expected, (user, whose, doctype)
@@ -150,7 +152,7 @@ def test_a_colleagues_records_cannot_be_made_changed_or_deleted(api, people):
 			assert client.post(SET_VALUE, doctype=doctype, name=names[doctype], **change).status_code == 404
 		deletion = client.post(DELETE, doctype="Employee Checkin", name=names["Employee Checkin"])
 		assert deletion.status_code == 404
-		# an employee's own record is not theirs to write either
+		# employees may not write their own record either
 		own = client.post(SET_VALUE, doctype="Employee", name=victim, fieldname="status", value="Left")
 		assert own.status_code == 404
 	assert count_records("Employee Checkin", employee=victim) == 1
@@ -161,7 +163,7 @@ def test_a_colleagues_records_cannot_be_made_changed_or_deleted(api, people):
 	"change", [{"status": "Approved"}, {"fieldname": "status", "value": "Approved"}, {"docstatus": 1}]
 )
 def test_nobody_approves_their_own_leave_or_dates_back_a_punch_by_a_generic_call(api, people, change):
-	"""Frappe would pass the field over and answer 200."""
+	"""Frappe would ignore the field and answer 200."""
 	records = people["report"]
 	client, employee = api(records.person.user), records.person.employee
 	leave = {"doctype": "Leave Application", "name": records.names["Leave Application"]}
@@ -202,7 +204,7 @@ def test_what_may_not_be_set_may_be_sent_as_it_is(api, people):
 
 
 def test_nobody_grants_themselves_leave_through_the_ledger(api, people):
-	"""HRMS lets everyone write ledger entries of their own making."""
+	"""HRMS lets everyone write their own ledger entries."""
 	person, leave_type = people["report"].person, people["report"].leave_type
 	entry = {
 		"doctype": "Leave Ledger Entry",
@@ -323,7 +325,7 @@ def test_every_narrowed_doctype_has_the_field_it_is_narrowed_by(site):
 
 @pytest.mark.parametrize(("roles", "sees_all"), [(("HR Manager",), True), (("HR User",), True), ((), False)])
 def test_hr_that_is_an_employee_reads_everyones_advances(api, roles, sees_all):
-	"""The DocType itself gives HR no right of its own: it names Employee and Expense Approver alone."""
+	"""The DocType itself gives HR no permission: it names only Employee and Expense Approver."""
 	other, person = make_person(create_user_permission=0), make_person(*roles, create_user_permission=0)
 	names = {whose.employee: make_advance(whose.employee) for whose in (other, person)}
 	reply = api(person.user).get(GET_LIST, doctype="Employee Advance", filters=frappe.as_json({"name": ["in", [*names.values()]]}))  # fmt: skip
@@ -334,7 +336,7 @@ def test_hr_that_is_an_employee_reads_everyones_advances(api, roles, sees_all):
 
 
 def make_advance(employee: str) -> str:
-	"""An advance without the accounts that HRMS asks for when it is submitted."""
+	"""Create an advance without the accounts that HRMS requires on submission."""
 	doc = frappe.get_doc(
 		{
 			"doctype": "Employee Advance",

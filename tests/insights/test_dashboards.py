@@ -16,7 +16,7 @@ from tests.support.insights import GET, HISTORY, REFRESH
 
 @pytest.fixture(scope="module")
 def note(frappe_site):
-	"""Three ToDos of Administrator, of two priorities."""
+	"""Return three ToDos of Administrator, of two priorities."""
 	frappe.set_user("Administrator")
 	text = factories.make_unique("Note")
 	insights.make_todos(2, text, priority="High", date="2026-03-01")
@@ -180,7 +180,7 @@ def test_a_heatmap_counts_only_what_the_caller_may_read(api, note):
 
 @pytest.fixture(scope="module")
 def insights_dashboard(frappe_site, note):
-	"""An Insights dashboard of two charts over the ToDos of the note: their number, and by priority."""
+	"""Return an Insights dashboard of two charts over the ToDos of the note: their number, and by priority."""
 	frappe.set_user("Administrator")
 	workbook = factories.make_record("Insights Workbook", title=factories.make_unique("Workbook"))
 	charts = [

@@ -16,7 +16,9 @@ from tests.support.insights import GET, HISTORY, REFRESH
 
 @pytest.fixture
 def counted(site):
-	"""A note, and a dashboard with a metric that counts its ToDos as Administrator, shared with the support team."""
+	"""Return a note, and a dashboard with a metric that counts its ToDos as Administrator, shared with the
+	support team.
+	"""
 	note = factories.make_unique("Note")
 	metric = insights.make_shared_metric(note)
 	return note, metric, insights.make_dashboard(metric)
@@ -155,7 +157,7 @@ class listening:  # noqa: N801
 		return self.messages
 
 
-# What a metric was
+# History of metrics
 
 
 def test_a_value_computed_for_a_read_is_written_down_as_the_point_of_the_day(api, site, counted):

@@ -241,7 +241,7 @@ def test_a_repeated_key_makes_no_second_file(api, report):
 
 @pytest.fixture
 def outgoing(site):
-	"""The site has an account that sends."""
+	"""Create an outgoing mail account on the site."""
 	with helpdesk.use_outgoing_account() as address:
 		yield address
 

@@ -35,7 +35,7 @@ class Reader:
 
 
 def post(http: Client, path: str, **body: Any) -> requests.Response:
-	"""POST with a parameter of any name."""
+	"""Send a POST with parameters of any name."""
 	return http.request("POST", f"/api/method/{path}", json=body)
 
 
@@ -55,7 +55,7 @@ def reader_of(callers, user: str) -> Reader:
 
 @pytest.fixture(scope="module")
 def facility(frappe_site: str) -> str:
-	"""A facility with one client; another client is at another one."""
+	"""Return a facility with one client; another client is at another one."""
 	frappe.set_user("Administrator")
 	connection = clinic.make_connection()
 	clinic.make_client(connection, first_name="Canary-First-8802", race=RACE)
@@ -70,7 +70,7 @@ def stranger(callers, facility) -> Reader:
 
 @pytest.fixture(scope="module")
 def clinical(callers, facility) -> Reader:
-	"""A clinical user of one facility, who reads level 0."""
+	"""Return a clinical user of one facility, who reads level 0."""
 	return reader_of(callers, clinic.make_clinical_user(facility, "Clinical User", "Insights User"))
 
 

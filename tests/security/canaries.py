@@ -76,7 +76,7 @@ class Canaries:
 
 
 def unpack(content: bytes | str) -> str:
-	"""Return the text of a reply: decompressed, and with what its Base64 parts say appended."""
+	"""Return the text of a reply, decompressed, with its decoded base64 parts appended."""
 	if isinstance(content, bytes):
 		if content.startswith(b"\x1f\x8b"):
 			content = gzip.decompress(content)

@@ -77,7 +77,7 @@ class Dispatcher:
 		_keep_metas()
 
 	def send(self, caller: Caller, request: Request) -> Reply:
-		"""Send one request and, outside of a session, undo what it did."""
+		"""Send one request and, outside of a session, undo its changes."""
 		headers = {"Accept": "application/json", "Host": self.site}
 		if caller.key != "guest":
 			headers["Authorization"] = f"token {caller.user}:sweep"
@@ -99,7 +99,7 @@ class Dispatcher:
 
 	@contextmanager
 	def one_session(self) -> Iterator[None]:
-		"""Within it, each request sees what those before it did. All is undone in the end."""
+		"""Let each request within the block see the changes of those before it. All is undone at the end."""
 		with guarded(self.ground):
 			self.together = True
 			try:
@@ -121,7 +121,7 @@ class Dispatcher:
 
 
 def _sign_in_by_name() -> None:
-	"""Let a token name its user: that the sweep's callers are signed in is not what it tests."""
+	"""Let a token name its user: signing in is not what the sweep tests."""
 
 	def validate(authorization: list[str]) -> None:
 		form = frappe.local.form_dict
@@ -132,7 +132,7 @@ def _sign_in_by_name() -> None:
 
 
 def _keep_metas() -> None:
-	"""Let requests share what DocTypes look like: to read it again costs more than all else in most of them."""
+	"""Share the metadata of DocTypes between requests: reading it again is the largest cost of most of them."""
 	init, key = frappe.init, frappe.cache.make_key("doctype_meta")
 	kept: dict[str, Any] = {}
 

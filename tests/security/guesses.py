@@ -38,7 +38,7 @@ class Guess:
 
 
 def find_guesses(world: World) -> Iterator[Guess]:
-	"""Return the guesses of every column worth guessing, by every way to send a filter."""
+	"""Yield the guesses of every column worth guessing, by every way to send a filter."""
 	by_place = {canary.place: canary for canary in world.canaries.by_value.values()}
 	for doctype, column in COLUMNS:
 		for label, verb, path, build in _ways(doctype, column):

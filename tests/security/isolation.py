@@ -17,7 +17,7 @@ from unittest.mock import patch
 
 import frappe
 
-# Asked once: within the audit hook, to find it opens a file
+# Computed once: within the audit hook, finding it would open a file
 TEMPORARY = tempfile.gettempdir()
 SAVEPOINT = "sweep_call"
 WRITES = ("insert", "update", "replace", "delete")
@@ -192,7 +192,7 @@ FORBIDDEN = frozenset(
 
 @contextlib.contextmanager
 def guarded(ground: Ground) -> Iterator[Effects]:
-	"""Within it, a call may do what it likes: nothing of it stays."""
+	"""Undo everything that a call within the block does."""
 	ground.effects.clear()
 	ground.db.sql(f"savepoint {SAVEPOINT}")
 	ground.within = True

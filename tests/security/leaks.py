@@ -80,7 +80,7 @@ def _rows_of_others(world: World, statements: list[str]) -> list[tuple[str, str]
 
 
 def is_permitted(caller: str, method: str, place: str) -> bool:
-	"""True if exceptions.PERMITTED says why this caller may see that."""
+	"""Return True if exceptions.PERMITTED allows this caller to see the value."""
 	return any(
 		re.fullmatch(callers, caller) and re.search(methods, method) and re.fullmatch(places, place)
 		for callers, methods, places, _reason in PERMITTED

@@ -9,7 +9,7 @@ from typing import Any
 import frappe
 from frappe.model.document import Document
 
-# A row of these changes how the site works
+# Rows of these would change the behaviour of the site
 CONFIGURING = frozenset({"Accounting Dimension", "Assignment Rule", "Client Script", "Custom Field", "DocType", "Document Naming Rule",
 	"Event Producer", "Inventory Dimension", "Kanban Board", "Notification", "Property Setter", "Pricing Rule", "Server Script", "Tax Rule",
 	"Webhook", "Workflow", "Energy Point Rule", "Email Account", "Auto Email Report", "Auto Repeat", "Milestone Tracker", "User",

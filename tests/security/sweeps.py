@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.security.processes import run_module
 
-# Of all calls, the share that was not stopped by a wrong argument
+# Minimum share of calls that were not stopped by a wrong argument
 LEAST_SHARE = 0.90
 SHOWN = 20
 

@@ -30,7 +30,9 @@ class Tuner:
 		(self.caller,) = create_callers(world, ["administrator"])
 
 	def tune(self, method: Method) -> tuple[bool, dict[str, Any], str]:
-		"""Return whether the work was reached, the arguments that differ from the plain ones, and the last error."""
+		"""Return whether the function's own code ran, the arguments that differ from the plain ones, and the
+		last error.
+		"""
 		subject = self.arguments.main_subject(method)
 		plain = self.arguments.plain(method, subject)
 		queue: list[dict[str, Any]] = [{}]
@@ -124,7 +126,7 @@ def _of_type(annotation: str) -> Iterator[Any]:
 def tune_all(
 	dispatcher: Dispatcher, world: World, arguments: Arguments, methods: list[Method]
 ) -> dict[str, str]:
-	"""Write the table, and return the last error of each function whose work was not reached."""
+	"""Write the table, and return the last error of each function whose own code did not run."""
 	arguments.table = {}
 	tuner, table, failed = Tuner(dispatcher, world, arguments), {}, {}
 	for method in methods:

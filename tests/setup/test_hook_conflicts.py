@@ -21,7 +21,7 @@ class OtherComment(Document):
 
 @pytest.fixture
 def with_hooks(site: str, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, dict[str, str]], None]:
-	"""`with_hooks(hook, entries)`: as if an app installed after ours had these entries."""
+	"""Return `with_hooks(hook, entries)`: adds entries of an app that is installed after this one."""
 	get_hooks = frappe.get_hooks
 	later: dict[str, dict[str, str]] = {}
 

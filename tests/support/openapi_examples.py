@@ -69,7 +69,7 @@ def _add(examples: Examples, example: reference.Example, heading: str) -> None:
 
 
 def _add_named(examples: Examples, heading: str, value: Any) -> None:
-	"""Add an example under a name of its own: a few, each once."""
+	"""Add an example under its own name: a few, each once."""
 	name = re.sub(r"\W+", "_", heading.lower()).strip("_")
 	number = sum(key == name or key.startswith(f"{name}_") for key in examples) + 1
 	known = [entry["value"] for entry in examples.values()]
@@ -78,7 +78,7 @@ def _add_named(examples: Examples, heading: str, value: Any) -> None:
 
 
 def _is_whole(value: Any) -> bool:
-	"""Return True for a reply without a part that is left out or stands for any number."""
+	"""Return True for a reply without a part that is omitted or stands for any number."""
 	return not re.search(f"{reference.REST}|{reference.ANY_NUMBER}", json.dumps(value, ensure_ascii=False))
 
 

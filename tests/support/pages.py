@@ -42,7 +42,7 @@ def list_blocks(path: Path) -> Iterator[Block]:
 
 
 def list_code_spans(path: Path) -> Iterator[str]:
-	"""Yield what stands in backticks, on one line."""
+	"""Yield the texts in backticks, on one line."""
 	for span in CODE_SPAN.findall(read_prose(path)):
 		yield " ".join(span.split())
 

@@ -4,7 +4,7 @@ import importlib
 
 
 def is_importable(name: str) -> bool:
-	"""True if a module and its attributes lead to something of that name."""
+	"""Return True if a module and its attributes lead to something of that name."""
 	parts = name.split(".")
 	for length in range(len(parts), 0, -1):
 		try:

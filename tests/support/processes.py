@@ -11,7 +11,7 @@ TAKEN = "ORCHESTRATOR_TEST_PROCESS"
 
 
 def select_own_site() -> str | None:
-	"""The site of this process, None in a run without one. Children inherit it with the environment."""
+	"""Return the site of this process, None in a run without one. Children inherit it with the environment."""
 	site = os.environ.get("ORCHESTRATOR_SITE")
 	number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 	if site and number and TAKEN not in os.environ:
@@ -23,6 +23,6 @@ def select_own_site() -> str | None:
 
 
 def offset_database(url: str, further: int) -> str:
-	"""The database `further` numbers after that of a Redis URL, on the same server."""
+	"""Return the database `further` numbers after that of a Redis URL, on the same server."""
 	parts = urlsplit(url)
 	return parts._replace(path=f"/{int(parts.path.strip('/') or 0) + further}").geturl()

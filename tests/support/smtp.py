@@ -54,7 +54,7 @@ class Server(socketserver.ThreadingTCPServer):
 
 @contextlib.contextmanager
 def serve_smtp() -> Iterator[Sink]:
-	"""A server on a free port, for as long as the context lasts."""
+	"""Run a server on a free port until the context ends."""
 	with Server(("127.0.0.1", 0), Session) as server:
 		server.sink = Sink(server.server_address[1])
 		thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})

@@ -47,7 +47,7 @@ CHECKED = (
 	{"fieldname": "x_mail", "fieldtype": "Data", "options": "Email"},
 	{"fieldname": "x_choice", "fieldtype": "Select", "options": "\nFirst\nSecond"},
 )
-# Of each connection another.
+# A different value for each connection.
 OWN = frozenset({"name", "connection", "client", "facility"})
 
 
@@ -71,7 +71,7 @@ def added(frappe_site: str) -> Iterator[None]:
 
 @pytest.fixture
 def kipu(site: str) -> Iterator[Simulator]:
-	"""Half of the people have no second number."""
+	"""Yield an instance in which half of the people have no second number."""
 	with Simulator(8) as running:
 		for stay in range(len(running.world)):
 			running.world.set_field(stay, "alternate_phone", "" if stay % 2 else "212-555-0110")
@@ -81,7 +81,7 @@ def kipu(site: str) -> Iterator[Simulator]:
 
 @pytest.fixture
 def saved(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-	"""The DocTypes of the clients and stays that are saved one by one."""
+	"""Return the DocTypes of the clients and stays that are saved one by one."""
 	found: list[str] = []
 	insert = Document.insert
 

@@ -335,7 +335,7 @@ def test_a_body_beyond_the_cap_is_not_read_to_its_end():
 
 
 def send_slowly(connection: socket.socket) -> None:
-	"""A body that takes twenty seconds."""
+	"""Send a body that takes twenty seconds."""
 	connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n")
 	for _ in range(1000):
 		connection.sendall(b"x")

@@ -55,7 +55,7 @@ def test_valid_connection_passes_with_details(kipu):
 	assert dates.facts["local"] > 4
 
 
-# Keys
+# Credentials
 
 
 def test_an_unknown_access_id_is_named(kipu):
@@ -221,7 +221,7 @@ def test_a_maintenance_page_is_no_answer_of_the_route(kipu):
 	assert result.findings[0].facts["cause"] == "html"
 
 
-# What the pages tell
+# Findings from pages
 
 
 def test_bare_dates_written_in_utc_are_noticed():

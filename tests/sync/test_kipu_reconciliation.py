@@ -33,7 +33,7 @@ def facilities(frappe_site) -> list[str]:
 
 @pytest.fixture
 def connection(site, kipu, facilities):
-	"""A connection, and here exactly who is in care there."""
+	"""Return a connection, with exactly the clients on the site who are in care in Kipu."""
 	rows = [
 		{"location_id": place.location_id, "facility": facility, "time_zone": place.zone.key}
 		for place, facility in zip(PLACES, facilities, strict=True)
@@ -44,7 +44,7 @@ def connection(site, kipu, facilities):
 
 
 def bring_everybody(connection) -> None:
-	"""Clients and stays as the census has them."""
+	"""Create the clients and stays of the census."""
 	from orchestrator.sync import connection as connections
 	from orchestrator.sync.merge.fingerprints import fingerprint_record, parse_fingerprinted
 
@@ -74,7 +74,7 @@ def bring_everybody(connection) -> None:
 
 
 def find_stay_in_care(kipu, place: int | None = None) -> int:
-	"""A stay in care without a planned discharge, at a place."""
+	"""Return a stay in care at a place without a planned discharge."""
 	world = kipu.world
 	return next(
 		stay

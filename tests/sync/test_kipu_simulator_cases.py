@@ -113,7 +113,7 @@ def test_stopping_does_not_wait_for_an_answer_that_hangs():
 	assert kipu.stopped
 
 
-# What a large instance costs
+# Cost of a large instance
 
 
 def test_a_page_of_a_large_instance_makes_only_its_own_records_and_chooses_once_a_read(monkeypatch):

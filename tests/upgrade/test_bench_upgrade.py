@@ -16,7 +16,7 @@ from tests.support.source import ROOT
 pytestmark = pytest.mark.upgrade
 
 TIMEOUT_SECONDS = 3600
-# What the site of the rehearsal must hold, so that finding it again proves something.
+# Records that the site of the rehearsal must have, so that finding them again proves something.
 EXPECTED = {
 	"Client": 100, "Client Stay": 100, "Sync State": 200, "Sync Run": 3, "Kipu Connection": 1, "Facility": 3,
 	"Document Version": 3, "Sprint Event": 10, "Lead": 5, "HD Ticket": 1, "Leave Application": 1, "Custom DocPerm": 1,
@@ -27,7 +27,7 @@ EXPECTED = {
 
 @pytest.fixture(scope="module")
 def report() -> dict[str, Any]:
-	"""What script/upgrade says of a site that it made for this."""
+	"""Return the report of script/upgrade on a demo site."""
 	benches = [os.environ[name] for name in UPGRADE_BENCHES]
 	result = subprocess.run(
 		[str(ROOT / "script" / "upgrade"), *benches, "--json"],

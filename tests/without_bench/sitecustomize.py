@@ -12,7 +12,7 @@ REQUIREMENTS = ("requirements.txt", "requirements-dev.txt")
 
 
 def names_in(lines: Iterable[str]) -> set[str]:
-	"""The packages that requirements name, those of extras apart."""
+	"""Return the packages that requirements name, without those of extras."""
 	found = (re.match(r"[A-Za-z0-9._-]+", line) for line in lines if "extra ==" not in line)
 	return {re.sub(r"[._-]+", "-", match[0]).lower() for match in found if match}
 
