@@ -61,7 +61,7 @@ def measure_upload(client: Client, document: str, megabytes: int) -> bool:
 		)
 		assert reply.status_code == 201, reply.text[:300]
 
-	content = base64.b64encode(part()["file"][1]).decode()  # a caller's time, not the server's
+	content = base64.b64encode(part()["file"][1]).decode()  # the caller's time, which is not the server's
 	body = json.dumps({"document": document, "file": content, "file_name": "large.bin"}).encode()
 
 	def in_json() -> None:

@@ -95,7 +95,7 @@ def measure_job() -> bool:
 	print("| open tickets | due | escalated | statements | per ticket | peak KB | seconds |")
 	print("|-------------:|----:|----------:|-----------:|-----------:|--------:|--------:|")
 	runs = {}
-	measure(OPEN_TICKETS[0], DUE)  # whatever Frappe keeps in memory is there then
+	measure(OPEN_TICKETS[0], DUE)  # Frappe's caches are filled then
 	for due in (0, DUE, *OPEN_TICKETS):
 		for count in OPEN_TICKETS:
 			if due > count:
@@ -151,7 +151,7 @@ def main() -> int:
 	os.chdir(sites)
 	frappe.init(site=os.environ["ORCHESTRATOR_SITE"], sites_path=str(sites))
 	frappe.connect()
-	# what other records of the site are due for is not measured
+	# other due records of the site are not measured
 	escalate_due_tickets()
 	chief = factories.make_user("Support Team").name
 	try:

@@ -35,7 +35,7 @@ ROLES = ("Sales Manager", "Sales User", "Projects User")
 STOCK = "/api/method/frappe.auth.get_logged_user"
 ALLOWED_QUERIES, ALLOWED_RATIO = 3, 2.0
 ALLOWED_SQL_RATIO, ALLOWED_MS = 1.5, 30
-# What one would type for the figures of sales_dashboard, in its order.
+# Plain SQL for the figures of sales_dashboard, in its order.
 BARE = (
 	"""SELECT pipeline_stage, company, currency, COUNT(*), SUM(opportunity_amount * conversion_rate) FROM tabOpportunity
 		GROUP BY pipeline_stage, company, currency""",
@@ -130,7 +130,7 @@ def main() -> int:
 	os.chdir(sites)
 	frappe.init(site=site, sites_path=str(sites))
 	frappe.connect()
-	# a request's budget is no part of this; the caller's limit is not either
+	# neither the time budget of a request nor the caller's rate limit is measured
 	frappe.db.set_single_value("Orchestrator Settings", "rate_limit_enabled", 0)
 	frappe.db.commit()
 	pipeline_summary.clear()

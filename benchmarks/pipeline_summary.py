@@ -33,7 +33,7 @@ BARE = """
 	SELECT pipeline_stage, COUNT(*), SUM(opportunity_amount * conversion_rate)
 	FROM `tabOpportunity` {restriction} GROUP BY pipeline_stage
 """
-# With the hint that the endpoint gives MariaDB: without it the bare query takes several times as long.
+# With the endpoint's hint for MariaDB: without it, the query takes several times as long.
 OF_USER = """
 	USE INDEX FOR GROUP BY ()
 	WHERE opportunity_owner = %(user)s OR owner = %(user)s OR INSTR(_assign, %(user)s) > 0

@@ -40,7 +40,7 @@ QUERY = f"""
 		probability as `Probability:Percent:100`, annual_revenue as `Revenue:Currency:120`, creation as `Created:Datetime:160`
 	from tabLead where name like '{PREFIX}%%' and %(rows)s > 0 limit %(rows)s
 """
-SCRIPT_REPORT = "Lead Details"  # of ERPNext: its rows are all in memory, whoever writes them down
+SCRIPT_REPORT = "Lead Details"  # of ERPNext: its rows are all in memory, with any export
 DAY, LATER = "2001-01-01", "2001-06-01"
 
 
@@ -122,7 +122,7 @@ def get_peak_mb() -> float:
 def run_here(way: str, report: str, count: int, form: str) -> None:
 	"""Execute one run in this process: print its cost and clean up."""
 	connect()
-	WAYS[way](report, 10, form)  # imports and caches are not the export
+	WAYS[way](report, 10, form)  # imports and caches are not part of the export
 	before = get_peak_mb()
 	began = time.perf_counter()
 	WAYS[way](report, count, form)

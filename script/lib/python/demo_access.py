@@ -9,7 +9,7 @@ import frappe
 
 EMAIL = "api@example.com"
 
-# What the documented calls need; a role that no installed app brings is left out.
+# Roles that the documented calls require; those of missing apps are left out.
 ROLES = (
 	"System Manager",
 	"Sales Manager",

@@ -24,9 +24,9 @@ HERE = Path(__file__).resolve().parent
 MADE_SITE, UPGRADED_SITE = "upgrade-from.localhost", "upgrade-to.localhost"
 HISTORY_DAYS = 30
 RUN_COUNTS = ("imported", "updated", "failed")
-# What the doctor says of running processes, of which the copy has none
+# Checks of the doctor about running processes, which the copy does not have
 PROCESS_CHECKS = frozenset({"workers", "scheduler"})
-# The copy must not write to anybody, and may be made again
+# The copy must not send anything, and may be created again
 REHEARSAL = {"mute_emails": 1, "pause_scheduler": 1, "upgrade_rehearsal": 1}
 SERVER_SETTINGS = frozenset(
 	{
@@ -162,7 +162,7 @@ def sync(bench: Bench, site: str, *options: str) -> Row:
 	return run
 
 
-# The way over
+# Copying the site
 
 
 def restore(old: Bench, site: str, new: Bench, name: str) -> None:

@@ -46,7 +46,7 @@ class Bench:
 		)  # fmt: skip
 		if result.returncode and not may_fail:
 			shown = f"{result.stdout[-3000:]}\n{result.stderr[-6000:]}".strip()
-			# Options may hold passwords: only the words before them are shown.
+			# Options may contain passwords: only the words before them are shown.
 			words = itertools.takewhile(lambda word: not word.startswith("--d"), arguments)
 			raise UpgradeError(f"{self.folder}: {' '.join(words)} failed:\n{shown}")
 		return result.stdout

@@ -8,7 +8,7 @@ from typing import Any
 from benches import Bench, Row
 
 Table = dict[str, Row]
-# DocTypes of the platform whose records this app writes or goes by, beside its own.
+# DocTypes of the platform whose records this app writes or depends on, beside its own.
 TOUCHED = (
 	"Address", "Assignment Rule", "Attendance", "Comment", "Communication", "Company", "Contact", "Customer",
 	"Department", "Employee", "Employee Checkin", "File", "GP Project", "GP Task", "HD Ticket", "HD Ticket Comment",
@@ -30,11 +30,11 @@ DASHBOARDS = ("Dashboard", "Dashboard Chart", "Dashboard Chart Link", "Number Ca
 SCHEDULES = ("Auto Email Report",)
 # Columns that a migration or the sign-in of the upgrade itself writes
 VOLATILE = frozenset({"modified", "modified_by", "_seen", "last_active", "last_login", "last_ip"})
-# Roles that ERPNext 16 removes, with whom they were given to
+# Roles that ERPNext 16 removes, with their users
 REMOVED_ROLES = frozenset({"Agriculture Manager", "Agriculture User"})
-# Whose roles are data; those of pages and reports come with the apps.
+# DocTypes whose roles are data; those of pages and reports come with the apps.
 ROLE_HOLDERS = frozenset({"Custom Role", "Dashboard Chart", "Orchestrator Dashboard", "Role Profile", "User"})
-# Fields of ERPNext 15 by the names that ERPNext 16 has for them
+# Fields of ERPNext 15 -> their names in ERPNext 16
 RENAMED = {
 	(doctype, old): new
 	for doctype in ("Lead", "Opportunity", "Quotation")
