@@ -98,12 +98,12 @@ class ListQuery:
 
 def parse_fields(meta: Meta, value: Any) -> ListQuery:
 	"""Return the requested columns, by default `name`."""
-	wanted = value if value == "*" else parse_json("fields", value)
-	wanted = ["*"] if wanted == "*" else wanted or ["name"]
-	if not isinstance(wanted, list) or not all(isinstance(item, str) for item in wanted):
+	requested = value if value == "*" else parse_json("fields", value)
+	requested = ["*"] if requested == "*" else requested or ["name"]
+	if not isinstance(requested, list) or not all(isinstance(item, str) for item in requested):
 		refuse(_("fields must be a list of field names."), InvalidRequestError)
 	query = ListQuery(meta.name)
-	for item in wanted:
+	for item in requested:
 		_parse_field(meta, query, item.strip())
 	return query
 

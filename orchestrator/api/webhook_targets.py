@@ -159,12 +159,12 @@ def _parse_url(url: str) -> SplitResult:
 def _resolve_host(parts: SplitResult) -> list[Address]:
 	"""Return all addresses of the host."""
 	try:
-		found = socket.getaddrinfo(
+		address_infos = socket.getaddrinfo(
 			parts.hostname, parts.port or ALLOWED_PORTS[parts.scheme], type=socket.SOCK_STREAM
 		)
 	except (OSError, UnicodeError):
 		_refuse_unknown_host(parts)
-	return [ipaddress.ip_address(str(info[4][0]).partition("%")[0]) for info in found]
+	return [ipaddress.ip_address(str(info[4][0]).partition("%")[0]) for info in address_infos]
 
 
 def _refuse_scheme() -> NoReturn:

@@ -61,13 +61,13 @@ def create(
 	frappe.has_permission("Webhook", "create", throw=True)
 	if not frappe.db.exists("DocType", doctype):
 		refuse(_("There is no DocType {0}.").format(doctype), frappe.LinkValidationError)
-	wanted = _parse_events(events)
+	event_names = _parse_events(events)
 	headers = _parse_headers(webhook_headers)
 	method = _check_option("request_method", request_method.upper())
 	seconds = _parse_timeout(timeout)
 	webhooks: list[CreatedWebhook] = []
-	for event in wanted:
-		name = webhook_name if len(wanted) == 1 else f"{webhook_name}-{event}"
+	for event in event_names:
+		name = webhook_name if len(event_names) == 1 else f"{webhook_name}-{event}"
 		_insert_webhook(name, event, doctype, request_url.strip(), method, headers, seconds)
 		webhooks.append({"name": name, "event": event})
 	created: CreatedWebhooks = {

@@ -96,8 +96,8 @@ def serialize_operation(operation: str) -> OperationProgress:
 	everybody else.
 	"""
 	record = frappe.db.get_value(BULK_OPERATION, operation, "*", as_dict=True)
-	mine = record and record.requested_by == frappe.session.user
-	if not record or not (mine or "System Manager" in frappe.get_roles()):
+	is_own = record and record.requested_by == frappe.session.user
+	if not record or not (is_own or "System Manager" in frappe.get_roles()):
 		raise_not_found(BULK_OPERATION, operation)
 	kept = json.loads(record.results) if record.results else None
 	return {
