@@ -34,7 +34,7 @@ def validate(doc: "Opportunity", _method: str | None = None) -> None:
 		return  # Frappe refuses it next, as it does for every invalid option
 	before = doc.get_doc_before_save()
 	try:
-		settled = stages.reconcile(
+		standing = stages.reconcile(
 			_serialize_opportunity(doc), _serialize_opportunity(before) if before else None
 		)
 	except stages.InconsistentStageError:
@@ -44,9 +44,9 @@ def validate(doc: "Opportunity", _method: str | None = None) -> None:
 			),
 			InvalidStageError,
 		)
-	if settled.status != doc.status:
-		_check_quotations(doc, settled)
-	doc.pipeline_stage, doc.status, doc.probability = settled.stage, settled.status, settled.probability
+	if standing.status != doc.status:
+		_check_quotations(doc, standing)
+	doc.pipeline_stage, doc.status, doc.probability = standing.stage, standing.status, standing.probability
 
 
 def on_change(doc: "Opportunity", _method: str | None = None) -> None:
@@ -54,9 +54,9 @@ def on_change(doc: "Opportunity", _method: str | None = None) -> None:
 	there is nothing to do.
 	"""
 	now = _serialize_opportunity(doc)
-	settled = stages.apply_status(now)
-	if settled != now:
-		changes = {"pipeline_stage": settled.stage, "probability": settled.probability}
+	standing = stages.apply_status(now)
+	if standing != now:
+		changes = {"pipeline_stage": standing.stage, "probability": standing.probability}
 		doc.update(changes)
 		frappe.db.set_value(OPPORTUNITY, doc.name, changes, update_modified=False)
 
@@ -147,13 +147,13 @@ def _save_at_stage(doc: "Opportunity", stage: str) -> None:
 	doc.save()
 
 
-def _check_quotations(doc: "Opportunity", settled: Standing) -> None:
+def _check_quotations(doc: "Opportunity", standing: Standing) -> None:
 	"""Refuse (409) a stage that contradicts an open quotation."""
-	if settled.status in ("Open", "Lost") and not doc.is_new() and doc.has_active_quotation():
+	if standing.status in ("Open", "Lost") and not doc.is_new() and doc.has_active_quotation():
 		refuse(
 			_(
 				"{0} has a submitted quotation, so it cannot become {1}. Cancel the quotation or set it as lost first."
-			).format(doc.name, _(settled.stage)),
+			).format(doc.name, _(standing.stage)),
 			OpenQuotationConflictError,
 		)
 

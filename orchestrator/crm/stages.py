@@ -64,8 +64,8 @@ def build_key(stage: str) -> str:
 
 def find_stage(text: str) -> str | None:
 	"""Return the stage that `text` names, by its name or its key; None if there is none."""
-	wanted = build_key(text.strip())
-	return next((stage for stage in STAGES if build_key(stage) == wanted), None)
+	key = build_key(text.strip())
+	return next((stage for stage in STAGES if build_key(stage) == key), None)
 
 
 def is_consistent(stage: str, status: str) -> bool:
