@@ -57,12 +57,12 @@ def find_excess(own: LeavePeriod, others: Iterable[LeavePeriod], is_holiday: IsH
 		return None
 	for number in range((own.to_date - own.from_date).days + 1):
 		day = own.from_date + timedelta(days=number)
-		here = [each for each in overlapping if each.get_share(day)]
-		if not here or own.get_share(day) + sum(each.get_share(day) for each in here) <= FULL_DAY:
+		on_day = [each for each in overlapping if each.get_share(day)]
+		if not on_day or own.get_share(day) + sum(each.get_share(day) for each in on_day) <= FULL_DAY:
 			continue
-		taken = [each for each in (own, *here) if not is_holiday(each.leave_type, day)]
-		if sum(each.get_share(day) for each in taken) > FULL_DAY:
-			return Excess(day, here[0])
+		counted = [each for each in (own, *on_day) if not is_holiday(each.leave_type, day)]
+		if sum(each.get_share(day) for each in counted) > FULL_DAY:
+			return Excess(day, on_day[0])
 	return None
 
 

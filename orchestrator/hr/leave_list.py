@@ -57,7 +57,7 @@ def build_conditions(
 	to_approve: bool,
 ) -> list[list[Any]]:
 	"""Return the conditions of a request for Frappe's lists. 400 for an unknown status."""
-	wanted: list[tuple[str, str, Any]] = [
+	conditions: list[tuple[str, str, Any]] = [
 		("employee", "=", employee),
 		("status", "=", _parse_status(status) if status else None),
 		("leave_type", "=", leave_type),
@@ -65,10 +65,14 @@ def build_conditions(
 		("from_date", "<=", last),
 	]
 	if to_approve:
-		wanted += [("leave_approver", "=", frappe.session.user), ("status", "=", OPEN), ("docstatus", "=", 0)]
+		conditions += [
+			("leave_approver", "=", frappe.session.user),
+			("status", "=", OPEN),
+			("docstatus", "=", 0),
+		]
 	return [
 		[LEAVE_APPLICATION, field, operator, value]
-		for field, operator, value in wanted
+		for field, operator, value in conditions
 		if value not in (None, "")
 	]
 

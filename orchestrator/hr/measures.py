@@ -30,13 +30,13 @@ def headcount() -> Number:
 
 def on_leave_today() -> Number:
 	"""Return the number of employees with approved leave today."""
-	(found,) = fetch_one(
+	(count,) = fetch_one(
 		f"""SELECT COUNT(DISTINCT employee) FROM `tabLeave Application`
 			WHERE {GRANTED} AND %(today)s BETWEEN from_date AND to_date AND {{readable}}""",  # noqa: S608
 		LEAVE_APPLICATION,
 		today=clock.get_today(),
 	)
-	return Number(found)
+	return Number(count)
 
 
 def leave_to_decide() -> Number:
@@ -46,14 +46,14 @@ def leave_to_decide() -> Number:
 
 def checked_in_today() -> Number:
 	"""Return the number of employees with a punch today."""
-	(found,) = fetch_one(
+	(count,) = fetch_one(
 		"""SELECT COUNT(DISTINCT employee) FROM `tabEmployee Checkin`
 			WHERE time >= %(today)s AND time < %(end)s AND {readable}""",
 		EMPLOYEE_CHECKIN,
 		today=clock.get_today(),
 		end=add_days(clock.get_today(), 1),
 	)
-	return Number(found)
+	return Number(count)
 
 
 def new_employees() -> Number:

@@ -59,19 +59,19 @@ def parse_employees(value: str | list | None) -> list[str]:
 	404 naming those that the caller may not read, 400 for an invalid or too long list.
 	"""
 	frappe.has_permission(EMPLOYEE, "read", throw=True)
-	wanted = parse_json("employees", value)
+	names = parse_json("employees", value)
 	limit = get_settings().max_page_length
-	if wanted is None:
-		wanted = frappe.get_list(
+	if names is None:
+		names = frappe.get_list(
 			EMPLOYEE,
 			filters={"status": "Active"},
 			order_by="name",
 			pluck="name",
 			limit_page_length=limit + 1,
 		)
-	if not isinstance(wanted, list) or not all(isinstance(name, str) and name for name in wanted):
+	if not isinstance(names, list) or not all(isinstance(name, str) and name for name in names):
 		refuse(_("employees must be a list of names."), InvalidRequestError)
-	names = list(dict.fromkeys(wanted))
+	names = list(dict.fromkeys(names))
 	if len(names) > limit:
 		refuse(_("Ask for at most {0} employees: list them in employees.").format(limit), InvalidRequestError)
 	_check_readable(names)
@@ -82,6 +82,6 @@ def _check_readable(names: list[str]) -> None:
 	"""Refuse (404), naming the employees whom the caller may not read."""
 	if not names:
 		return
-	found = frappe.get_list(EMPLOYEE, filters={"name": ("in", names)}, pluck="name", limit_page_length=0)
-	if missing := [name for name in names if name not in set(found)]:
+	readable = frappe.get_list(EMPLOYEE, filters={"name": ("in", names)}, pluck="name", limit_page_length=0)
+	if missing := [name for name in names if name not in set(readable)]:
 		raise_not_found(EMPLOYEE, ", ".join(missing))
