@@ -45,14 +45,14 @@ def _escalate_batch(
 	escalated.
 	"""
 	team.load_permissions(batch)
-	kept = insert_escalations(
+	escalated = insert_escalations(
 		source.doctype, stage, [EscalatedTicket(ticket, team.get_assignee(ticket)) for ticket in batch]
 	)
-	recipients = apply_escalations(source.doctype, stage, kept) if kept else set()
+	recipients = apply_escalations(source.doctype, stage, escalated) if escalated else set()
 	frappe.db.commit()
 	for user in recipients:
 		frappe.publish_realtime("notification", user=user)
-	return len(kept)
+	return len(escalated)
 
 
 class EscalationTeam:

@@ -203,8 +203,8 @@ def _render_line(stage: Stage, item: EscalatedTicket) -> str:
 		"Response At Risk": _("The first response is due at {0}."),
 		"Resolution At Risk": _("The resolution is due at {0}."),
 	}
-	told = texts[stage.name].format(due)
-	return f"{told} {_('Escalated to {0}.').format(item.assignee)}" if item.assignee else told
+	text = texts[stage.name].format(due)
+	return f"{text} {_('Escalated to {0}.').format(item.assignee)}" if item.assignee else text
 
 
 def _insert_rows(doctype: str, values: Iterable[dict[str, Any]], ignore_duplicates: bool = False) -> None:

@@ -23,8 +23,8 @@ def get_customer_address(doc: Document) -> str | None:
 	"""
 	contact = frappe.db.get_value("Contact", doc.contact, "email_id") if doc.get("contact") else None
 	for address in (doc.raised_by, contact):
-		if found := validate_email_address(parse_addr(address or "")[1]):
-			return found
+		if email := validate_email_address(parse_addr(address or "")[1]):
+			return email
 	return None
 
 
@@ -41,14 +41,14 @@ def parse_copies(value: Any) -> list[str] | None:
 	)
 	if not isinstance(entries, list) or not all(isinstance(entry, str) for entry in entries):
 		refuse(_("cc must be a list of email addresses."), InvalidRequestError)
-	found = [address for _name, address in getaddresses([entry for entry in entries if entry.strip()])]
-	if wrong := [address for address in found if not validate_email_address(address)]:
+	addresses = [address for _name, address in getaddresses([entry for entry in entries if entry.strip()])]
+	if wrong := [address for address in addresses if not validate_email_address(address)]:
 		refuse(
 			_("{0} is not a valid email address. Correct cc.").format(wrong[0] or value), InvalidRequestError
 		)
-	if len(found) > MAX_COPIES:
+	if len(addresses) > MAX_COPIES:
 		refuse(_("cc takes at most {0} addresses.").format(MAX_COPIES), InvalidRequestError)
-	return list(dict.fromkeys(found))
+	return list(dict.fromkeys(addresses))
 
 
 def get_customer_copies(doc: Document) -> list[str]:
@@ -69,8 +69,10 @@ def get_customer_copies(doc: Document) -> list[str]:
 		address.lower() for address in frappe.get_all("Email Account", pluck="email_id", limit=0) if address
 	}
 	addresses = [address for _name, address in getaddresses([latest or ""])]
-	kept = [found for found in addresses if validate_email_address(found) and found.lower() not in own]
-	return list(dict.fromkeys(kept))[:MAX_COPIES]
+	copies = [
+		address for address in addresses if validate_email_address(address) and address.lower() not in own
+	]
+	return list(dict.fromkeys(copies))[:MAX_COPIES]
 
 
 def can_send(doctype: str) -> bool:

@@ -42,7 +42,7 @@ class Kind(NamedTuple):
 
 def _list_readable_kinds() -> Iterator[Kind]:
 	"""Yield the DocTypes of tickets that the caller may read. Raises PermissionError if there are none."""
-	found = [
+	kinds = [
 		Kind(
 			source,
 			"status NOT IN ('Resolved', 'Closed')"
@@ -51,7 +51,7 @@ def _list_readable_kinds() -> Iterator[Kind]:
 		)
 		for source in list_sources()
 	]
-	readable = [kind for kind in found if frappe.has_permission(kind.doctype, "read")]
+	readable = [kind for kind in kinds if frappe.has_permission(kind.doctype, "read")]
 	if not readable:
 		measure_queries.check_readable(ISSUE)
 	yield from readable
@@ -60,8 +60,8 @@ def _list_readable_kinds() -> Iterator[Kind]:
 def _sum_kinds(of_kind: Callable[[Kind], Number]) -> Number:
 	"""Return the sums over the DocTypes, of the period and of the one before."""
 	numbers = [of_kind(kind) for kind in _list_readable_kinds()]
-	previous = [found.previous for found in numbers if found.previous is not None]
-	return Number(sum(found.value or 0 for found in numbers), sum(previous) if previous else None)
+	previous = [number.previous for number in numbers if number.previous is not None]
+	return Number(sum(number.value or 0 for number in numbers), sum(previous) if previous else None)
 
 
 def open_tickets() -> Number:
@@ -106,14 +106,16 @@ def first_response_hours() -> Number:
 		measure_queries.aggregate_trailing_period(kind.doctype, "first_responded_on")
 		for kind in _list_readable_kinds()
 	]
-	now = _compute_mean_hours([found.value for found in spent], [found.value for found in answered])
-	before = _compute_mean_hours([found.previous for found in spent], [found.previous for found in answered])
+	now = _compute_mean_hours([number.value for number in spent], [number.value for number in answered])
+	before = _compute_mean_hours(
+		[number.previous for number in spent], [number.previous for number in answered]
+	)
 	return Number(now, before)
 
 
 def _compute_mean_hours(seconds: list[float | None], records: list[float | None]) -> float | None:
-	known = sum(found or 0 for found in records)
-	return round(sum(found or 0 for found in seconds) / HOUR / known, 2) if known else None
+	known = sum(total or 0 for total in records)
+	return round(sum(total or 0 for total in seconds) / HOUR / known, 2) if known else None
 
 
 def service_level_met() -> Number:
@@ -130,9 +132,11 @@ def service_level_met() -> Number:
 		)
 		all_.append(measure_queries.aggregate_trailing_period(kind.doctype, done, where=f"{due} IS NOT NULL"))
 	return Number(
-		compute_percentage(sum(found.value or 0 for found in met), sum(found.value or 0 for found in all_)),
 		compute_percentage(
-			sum(found.previous or 0 for found in met), sum(found.previous or 0 for found in all_)
+			sum(number.value or 0 for number in met), sum(number.value or 0 for number in all_)
+		),
+		compute_percentage(
+			sum(number.previous or 0 for number in met), sum(number.previous or 0 for number in all_)
 		),
 	)
 
@@ -147,9 +151,9 @@ def tickets_by_status() -> Series:
 
 def tickets_by_day() -> Series:
 	"""Return the number of tickets opened on each of the last 30 days."""
-	found = [measure_queries.count_by_day(kind.doctype, "creation", "") for kind in _list_readable_kinds()]
-	values = [sum(each) for each in zip(*(series.datasets[0].values for series in found), strict=True)]
-	return build_series(zip(found[0].labels, values, strict=True), _("Tickets"))
+	counts = [measure_queries.count_by_day(kind.doctype, "creation", "") for kind in _list_readable_kinds()]
+	values = [sum(each) for each in zip(*(series.datasets[0].values for series in counts), strict=True)]
+	return build_series(zip(counts[0].labels, values, strict=True), _("Tickets"))
 
 
 def oldest_tickets() -> Table:

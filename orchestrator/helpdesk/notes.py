@@ -57,8 +57,8 @@ def _remove_customer_mentions(content: str | None) -> str | None:
 	if not content or "data-id" not in content:
 		return content
 	page = BeautifulSoup(content, "html.parser")
-	marks: list[Any] = page.find_all(attrs={"data-id": True})
-	strangers = [mark for mark in marks if not is_agent(mark["data-id"])]
-	for mark in strangers:
-		mark.attrs = {}
+	mentions: list[Any] = page.find_all(attrs={"data-id": True})
+	strangers = [mention for mention in mentions if not is_agent(mention["data-id"])]
+	for mention in strangers:
+		mention.attrs = {}
 	return str(page) if strangers else content

@@ -49,16 +49,16 @@ def get_page(
 	queries = [_build_query(doctype, relation, status) for doctype in doctypes]
 	latest = [row for query in queries for row in _get_rows(query, ["name", "modified"], start + length)]
 	latest.sort(key=lambda row: row.modified, reverse=True)
-	wanted = [(row.doctype, row.name) for row in latest[start : start + length]]
-	found: dict[tuple[str, str], dict[str, Any]] = {}
+	keys = [(row.doctype, row.name) for row in latest[start : start + length]]
+	details: dict[tuple[str, str], dict[str, Any]] = {}
 	for query in queries:
-		names = [name for doctype, name in wanted if doctype == query.doctype]
-		found |= {
+		names = [name for doctype, name in keys if doctype == query.doctype]
+		details |= {
 			(row.doctype, row.name): _serialize_ticket(row, query.is_staff)
 			for row in _get_details(query, names)
 		}
 	return TicketPage(
-		tickets=[found[key] for key in wanted if key in found], total=sum(map(_count_tickets, queries))
+		tickets=[details[key] for key in keys if key in details], total=sum(map(_count_tickets, queries))
 	)
 
 

@@ -51,8 +51,8 @@ def compute_status(target: Target, now: datetime, at_risk_seconds: int) -> str:
 		return BREACHED if target.due and target.due < target.held_since else PAUSED
 	if not target.due:
 		return NONE
-	left = (target.due - now).total_seconds()
-	return BREACHED if left < 0 else AT_RISK if left <= at_risk_seconds else ON_TRACK
+	seconds_left = (target.due - now).total_seconds()
+	return BREACHED if seconds_left < 0 else AT_RISK if seconds_left <= at_risk_seconds else ON_TRACK
 
 
 def compute_seconds_left(target: Target, now: datetime) -> int | None:
