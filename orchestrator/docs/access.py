@@ -68,11 +68,11 @@ def _get_levels(user: str) -> dict[str, int]:
 	"""Return the user's access level in each folder, without folders that they may not access. Cached for the
 	request.
 	"""
-	kept: dict[str, dict[str, int]] = getattr(frappe.local, "document_access", None) or {}
-	if user not in kept:
-		kept[user] = compute_inherited_levels(_get_tree(), _get_grants(user))
-		frappe.local.document_access = kept
-	return kept[user]
+	cached: dict[str, dict[str, int]] = getattr(frappe.local, "document_access", None) or {}
+	if user not in cached:
+		cached[user] = compute_inherited_levels(_get_tree(), _get_grants(user))
+		frappe.local.document_access = cached
+	return cached[user]
 
 
 def clear_cached_levels() -> None:
@@ -108,12 +108,14 @@ def _get_grants(user: str) -> list[Grant]:
 	"""Return the grants to the user, to one of their roles, or to a department that theirs is or belongs to."""
 	table = frappe.qb.DocType(DOCUMENT_FOLDER_ACCESS)
 	names = {"Role": frappe.get_roles(user), "Department": _list_departments(user), "User": [user]}
-	wanted = None
+	condition_of_grantee = None
 	for kind, grantees in names.items():
 		if grantees:
 			condition = (table.grantee_type == kind) & table.grantee.isin(grantees)
-			wanted = condition if wanted is None else wanted | condition
-	rows = frappe.qb.from_(table).select(table.parent, table.level).where(wanted).run()
+			condition_of_grantee = (
+				condition if condition_of_grantee is None else condition_of_grantee | condition
+			)
+	rows = frappe.qb.from_(table).select(table.parent, table.level).where(condition_of_grantee).run()
 	return [Grant(folder, LEVEL_BY_NAME.get(level, NONE)) for folder, level in rows]
 
 
@@ -123,11 +125,11 @@ def _list_departments(user: str) -> list[str]:
 	own = frappe.get_all(EMPLOYEE, {"user_id": user, "status": "Active"}, pluck="department", limit=1)
 	if not own or not own[0]:
 		return []
-	place = frappe.db.get_value("Department", own[0], ["lft", "rgt"], as_dict=True)
-	if not place:
+	bounds = frappe.db.get_value("Department", own[0], ["lft", "rgt"], as_dict=True)
+	if not bounds:
 		return []
 	return frappe.get_all(
-		"Department", {"lft": ("<=", place.lft), "rgt": (">=", place.rgt)}, pluck="name", limit=0
+		"Department", {"lft": ("<=", bounds.lft), "rgt": (">=", bounds.rgt)}, pluck="name", limit=0
 	)
 
 

@@ -57,10 +57,10 @@ def _read_text(version: "DocumentVersion", deadline: float) -> str | None:
 	if frappe.cache.get_value(key, expires=True):
 		return None
 	seconds = deadline - time.monotonic()
-	found = text.extract_text(path, version.mime_type or "", seconds) if seconds > 0 else None
-	if found is None:
+	extracted = text.extract_text(path, version.mime_type or "", seconds) if seconds > 0 else None
+	if extracted is None:
 		frappe.cache.set_value(key, 1, expires_in_sec=UNREADABLE_FOR_SECONDS)
-	return found
+	return extracted
 
 
 def _compare_in_process(before: list[str], after: list[str], deadline: float) -> list[str] | None:

@@ -52,9 +52,9 @@ def read_content(file: str | None, encoding: str | None, file_name: str | None) 
 		)
 	if encoding == "base64":
 		return IncomingFile(io.BytesIO(_decode_base64(file)), name)
-	found = None if encoding else find_site_file(file.strip()) or _parse_data_url(file)
-	found = found or IncomingFile(io.BytesIO(_encode_text(file)), None, media.TEXT)
-	return found._replace(file_name=name or found.file_name)
+	incoming = None if encoding else find_site_file(file.strip()) or _parse_data_url(file)
+	incoming = incoming or IncomingFile(io.BytesIO(_encode_text(file)), None, media.TEXT)
+	return incoming._replace(file_name=name or incoming.file_name)
 
 
 def get_uploaded_part() -> IncomingFile | None:

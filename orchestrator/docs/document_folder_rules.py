@@ -57,10 +57,10 @@ def check_move(doc: "DocumentFolder", before: "DocumentFolder") -> None:
 	"""Refuse a move that ends the legal hold or shortens the inherited retention."""
 	if not before.parent_document_folder or before.parent_document_folder == doc.parent_document_folder:
 		return
-	here = folders.compute_rules(before.parent_document_folder)
-	there = folders.compute_rules(doc.parent_document_folder)
-	until = retention.compute_retention_end(clock.get_now(), here.retention_days)
-	if refusal := retention.find_loosened_rule(here, there, until):
+	old_rules = folders.compute_rules(before.parent_document_folder)
+	new_rules = folders.compute_rules(doc.parent_document_folder)
+	until = retention.compute_retention_end(clock.get_now(), old_rules.retention_days)
+	if refusal := retention.find_loosened_rule(old_rules, new_rules, until):
 		refuse(f"{doc.name}: {refusal}", RetentionConflictError)
 
 

@@ -65,8 +65,8 @@ def record_changes(doc: "Document", before: "Document") -> None:
 	"""Add audit entries for a move and for changed fields, and show the files in the new folder."""
 	if doc.document_folder != before.document_folder:
 		_show_files_in_folder(doc)
-		places = {"from": before.document_folder, "to": doc.document_folder}
-		audit.create_entry("Moved", doc.name, doc.document_folder, doc.current_version, **places)
+		folders_by_key = {"from": before.document_folder, "to": doc.document_folder}
+		audit.create_entry("Moved", doc.name, doc.document_folder, doc.current_version, **folders_by_key)
 	if changed := [field for field in AUDITED_FIELDS if doc.get(field) != before.get(field)]:
 		audit.create_entry("Changed", doc.name, doc.document_folder, doc.current_version, fields=changed)
 
@@ -92,5 +92,5 @@ def delete_versions(document: str) -> None:
 def _show_files_in_folder(doc: "Document") -> None:
 	"""Move the files in Frappe's File list to the folder of the document."""
 	files = {"attached_to_doctype": DOCUMENT, "attached_to_name": doc.name}
-	place = folders.get_file_folder(doc.document_folder)
-	frappe.db.set_value("File", files, "folder", place, update_modified=False)
+	file_folder = folders.get_file_folder(doc.document_folder)
+	frappe.db.set_value("File", files, "folder", file_folder, update_modified=False)

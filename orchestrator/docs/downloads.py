@@ -18,18 +18,18 @@ if TYPE_CHECKING:
 
 def build_download(document: str | None, version: str | None) -> Response:
 	"""Return the reply with the content of a version, for a caller who may read the document."""
-	found = _get_readable_version(document, version)
-	path = versions.get_intact_path(found)
-	folder = frappe.db.get_value(DOCUMENT, found.document, "document_folder")
-	audit.create_read_entry("Downloaded", found.document, folder, found.number)
+	readable = _get_readable_version(document, version)
+	path = versions.get_intact_path(readable)
+	folder = frappe.db.get_value(DOCUMENT, readable.document, "document_folder")
+	audit.create_read_entry("Downloaded", readable.document, folder, readable.number)
 	response = send_file(
 		path,
 		environ=frappe.request.environ,
-		mimetype=found.mime_type or "application/octet-stream",
+		mimetype=readable.mime_type or "application/octet-stream",
 		# Never displayed in the browser: a file may contain a script.
 		as_attachment=True,
-		download_name=found.file_name,
-		etag=found.sha256,
+		download_name=readable.file_name,
+		etag=readable.sha256,
 		conditional=True,
 	)
 	response.headers["X-Content-Type-Options"] = "nosniff"

@@ -113,11 +113,11 @@ def build_path(folder: str) -> str:
 
 def compute_rules(folder: str | None) -> FolderRules:
 	"""Return the longest retention and any legal hold on the path to the root."""
-	place = frappe.db.get_value(DOCUMENT_FOLDER, folder, ["lft", "rgt"], as_dict=True)
+	bounds = frappe.db.get_value(DOCUMENT_FOLDER, folder, ["lft", "rgt"], as_dict=True)
 	# get_all: the rules must not depend on the caller's permissions.
 	rows = frappe.get_all(
 		DOCUMENT_FOLDER,
-		filters={"lft": ("<=", place.lft), "rgt": (">=", place.rgt)},
+		filters={"lft": ("<=", bounds.lft), "rgt": (">=", bounds.rgt)},
 		fields=["retention_days", "legal_hold"],
 		limit=0,
 	)
@@ -128,14 +128,14 @@ def compute_rules(folder: str | None) -> FolderRules:
 
 def get_file_folder(folder: str) -> str:
 	"""Return the folder of the File list for the files of a folder's documents, created if it is missing."""
-	place = FILES_ROOT
+	parent = FILES_ROOT
 	for level in build_path(folder).strip("/").split("/"):
-		name = f"{place}/{level}"
+		name = f"{parent}/{level}"
 		# Frappe compares names of Files without accents: folders that differ only in accents share one in the File list.
 		if not (found := frappe.db.get_value("File", name)):
-			create_new_folder(level, place)
-		place = found or name
-	return place
+			create_new_folder(level, parent)
+		parent = found or name
+	return parent
 
 
 def ensure_root() -> None:
@@ -148,7 +148,7 @@ def ensure_root() -> None:
 
 def list_descendants(folder: str) -> list[str]:
 	"""Return the folder and all folders below it."""
-	place = frappe.db.get_value(DOCUMENT_FOLDER, folder, ["lft", "rgt"], as_dict=True)
+	bounds = frappe.db.get_value(DOCUMENT_FOLDER, folder, ["lft", "rgt"], as_dict=True)
 	return frappe.get_all(
-		DOCUMENT_FOLDER, {"lft": (">=", place.lft), "rgt": ("<=", place.rgt)}, pluck="name", limit=0
+		DOCUMENT_FOLDER, {"lft": (">=", bounds.lft), "rgt": ("<=", bounds.rgt)}, pluck="name", limit=0
 	)

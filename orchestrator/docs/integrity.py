@@ -33,11 +33,11 @@ class IntegrityReport(NamedTuple):
 	checked: int
 	damaged: list[Damage]
 	orphans: list[str]
-	astray: list[str]
+	inconsistent: list[str]
 
 	@property
 	def is_clean(self) -> bool:
-		return not (self.damaged or self.orphans or self.astray)
+		return not (self.damaged or self.orphans or self.inconsistent)
 
 
 def check_integrity() -> IntegrityReport:
@@ -92,7 +92,7 @@ def _list_handed_over() -> set[str]:
 
 def _list_inconsistent() -> list[str]:
 	"""Return records that contradict each other."""
-	found = frappe.db.sql(
+	records = frappe.db.sql(
 		"""
 		SELECT d.name FROM `tabDocument` d
 		LEFT JOIN (SELECT document, MAX(number) AS latest, COUNT(*) AS held FROM `tabDocument Version` GROUP BY document) v
@@ -107,7 +107,7 @@ def _list_inconsistent() -> list[str]:
 		WHERE d.name IS NULL OR f.name IS NULL OR f.is_private = 0 OR f.attached_to_name != v.document
 		"""
 	)
-	return [row[0] for row in found]
+	return [row[0] for row in records]
 
 
 def delete_orphans(keys: list[str]) -> None:
@@ -131,6 +131,6 @@ def render_report(report: IntegrityReport) -> list[str]:
 	return [
 		f"{report.checked} versions checked",
 		*(f"{damage.version}: the file is {damage.fault}" for damage in report.damaged),
-		*(f"{name}: the records do not agree" for name in report.astray),
+		*(f"{name}: the records do not agree" for name in report.inconsistent),
 		*(f"{key}: a file that no version has" for key in report.orphans),
 	]

@@ -89,8 +89,10 @@ def detect_type(head: bytes, file_name: str, declared: str | None = None) -> Med
 	"""Return the type of a file that begins with `head`. It is consistent unless its name requires other
 	content. The declared type counts only if the name has no known extension, because many systems invent it.
 	"""
-	told = get_type_by_name(file_name) or _parse_declared_type(declared)
-	return MediaType(told or _detect_type_by_bytes(head), told is None or is_consistent(head, told))
+	expected = get_type_by_name(file_name) or _parse_declared_type(declared)
+	return MediaType(
+		expected or _detect_type_by_bytes(head), expected is None or is_consistent(head, expected)
+	)
 
 
 def is_consistent(head: bytes, claim: str) -> bool:

@@ -51,18 +51,18 @@ def check_deletion(document: "Document") -> None:
 
 def check_move(document: "Document", source: str, target: str) -> None:
 	"""Refuse (409) a move out of a legal hold, or to a shorter retention during the present one."""
-	here, there = folders.compute_rules(source), folders.compute_rules(target)
+	old_rules, new_rules = folders.compute_rules(source), folders.compute_rules(target)
 	if refusal := find_loosened_rule(
-		here, there, compute_retention_end(_get_latest_change(document), here.retention_days)
+		old_rules, new_rules, compute_retention_end(_get_latest_change(document), old_rules.retention_days)
 	):
 		refuse(f"{document.name}: {refusal}", RetentionConflictError)
 
 
-def find_loosened_rule(here: FolderRules, there: FolderRules, until: datetime) -> str | None:
+def find_loosened_rule(old: FolderRules, new: FolderRules, until: datetime) -> str | None:
 	"""Return the reason why something may not move from the first rules to the second, None if it may."""
-	if here.legal_hold and not there.legal_hold:
+	if old.legal_hold and not new.legal_hold:
 		return _("Documents under legal hold can be moved only to a folder that is also under legal hold.")
-	if there.retention_days < here.retention_days and until > clock.get_now():
+	if new.retention_days < old.retention_days and until > clock.get_now():
 		return _(
 			"Documents that must be kept until {0} can be moved only to a folder that keeps them at least as long."
 		).format(until)

@@ -81,17 +81,17 @@ class Group(NamedTuple):
 def build_terms(text: str) -> str:
 	"""Return the terms by which a text is found in addition to its own words."""
 	plain = set(re.findall(r"\w+", text.lower()))
-	found = {term for word in _find_words(text) for term in _build_word_terms(word)}
-	return " ".join(sorted(found - plain))
+	terms = {term for word in _find_words(text) for term in _build_word_terms(word)}
+	return " ".join(sorted(terms - plain))
 
 
 def build_expression(query: str, max_words: int) -> str | None:
 	"""Return a query for MariaDB's boolean mode, with every word required; None if there is no word."""
 	groups = [group for word in _find_words(query) for group in _build_word_groups(word)]
 	groups = list(dict.fromkeys(groups))
-	wanted = [group for group in groups if not group.is_common] or groups
-	limit = max(max_words, MAX_TERMS if any(group.expression.startswith("z") for group in wanted) else 0)
-	return " ".join(f"+{group.expression}" for group in wanted[:limit]) or None
+	required = [group for group in groups if not group.is_common] or groups
+	limit = max(max_words, MAX_TERMS if any(group.expression.startswith("z") for group in required) else 0)
+	return " ".join(f"+{group.expression}" for group in required[:limit]) or None
 
 
 def find_first_word(query: str) -> str:

@@ -119,8 +119,8 @@ def delete_unreferenced(keys: list[str]) -> None:
 	"""Delete the content of those keys that no version has. Call it after a transaction: part of it may have
 	been rolled back to a savepoint, which Frappe does not report.
 	"""
-	kept = frappe.get_all(DOCUMENT_VERSION, {"storage_key": ("in", keys)}, pluck="storage_key", limit=0)
-	for key in set(keys) - set(kept):
+	referenced = frappe.get_all(DOCUMENT_VERSION, {"storage_key": ("in", keys)}, pluck="storage_key", limit=0)
+	for key in set(keys) - set(referenced):
 		_delete_bytes(key)
 
 
@@ -132,17 +132,17 @@ def delete_after_commit(keys: list[str]) -> None:
 
 def find_fault(key: str, size: int, sha256: str) -> str | None:
 	"""Return the fault of stored content: `missing`, `unreadable`, `changed`; None if it is intact."""
-	digest, found = hashlib.sha256(), 0
+	digest, stored_size = hashlib.sha256(), 0
 	try:
 		with get_path(key).open("rb") as file:
 			while chunk := file.read(CHUNK_BYTES):
 				digest.update(chunk)
-				found += len(chunk)
+				stored_size += len(chunk)
 	except (FileNotFoundError, ValueError):
 		return "missing"
 	except OSError:
 		return "unreadable"
-	return None if found == size and digest.hexdigest() == sha256 else "changed"
+	return None if stored_size == size and digest.hexdigest() == sha256 else "changed"
 
 
 def get_checked_path(key: str, size: int, sha256: str, label: str) -> Path:

@@ -21,8 +21,8 @@ MAX_CHARACTERS = 2_000_000
 
 def get_version_text(version: "DocumentVersion") -> str:
 	"""Return the text of a version, empty if its file has none that can be extracted."""
-	found = extract_text(storage.get_path(version.storage_key), version.mime_type or "")
-	return found or ""
+	extracted = extract_text(storage.get_path(version.storage_key), version.mime_type or "")
+	return extracted or ""
 
 
 def extract_text(path: Path, media_type: str, seconds: float | None = None) -> str | None:

@@ -30,15 +30,15 @@ def store_upload(form: Any) -> tuple[dict[str, Any], bool]:
 	title = validate_name(_("document"), form.title or incoming.file_name or "")
 	folder = folders.get_or_create(form.folder)
 	access.check_level(access.WRITE, folder)
-	kept = versions.store_file(incoming, title)
+	upload = versions.store_file(incoming, title)
 	document = documents.get_by_title(folder, title)
-	if document and document.checksum == kept.stored.sha256:
+	if document and document.checksum == upload.stored.sha256:
 		return _build_reply(document.file, document.name), False
 	if document:
 		documents.check_checkout(document)
 	else:
 		document = documents.create_document(folder, title)
-	version = versions.create_version(document, kept, form.version_notes or form.notes)
+	version = versions.create_version(document, upload, form.version_notes or form.notes)
 	if form.tags:
 		changes.update_tags(document.name, changes.read_tags(form.tags))
 	return _build_reply(version.file, document.name), True

@@ -49,19 +49,19 @@ def store_file(incoming: IncomingFile, usual_name: str) -> StoredUpload:
 	path = storage.get_path(stored.key)
 	with path.open("rb") as file:
 		head = file.read(media.HEAD)
-	found = media.detect_type(head, name, incoming.declared)
-	if incoming.file_name is None and not (found.fits and media.get_type_by_name(name)):
+	detected = media.detect_type(head, name, incoming.declared)
+	if incoming.file_name is None and not (detected.fits and media.get_type_by_name(name)):
 		name = add_extension(name, media.get_extension(head, incoming.declared))
-		found = media.detect_type(head, name)
-	if not found.fits:
+		detected = media.detect_type(head, name)
+	if not detected.fits:
 		media.refuse_mismatch(name, head)
 	if head.startswith(media.ZIP):
-		media.check_archive(path, found.type, name)
-	return StoredUpload(stored, name, found.type)
+		media.check_archive(path, detected.type, name)
+	return StoredUpload(stored, name, detected.type)
 
 
 def create_version(
-	document: "Document", kept: StoredUpload, notes: str | None, restored_from: int = 0
+	document: "Document", upload: StoredUpload, notes: str | None, restored_from: int = 0
 ) -> "DocumentVersion":
 	"""Create the next version of a locked document."""
 	version: DocumentVersion = frappe.get_doc(
@@ -71,11 +71,11 @@ def create_version(
 		notes=(notes or "")[:MAX_NOTES] or None,
 		author=frappe.session.user,
 		restored_from=restored_from,
-		file_name=kept.file_name,
-		mime_type=kept.media_type,
-		file_size=kept.stored.size,
-		sha256=kept.stored.sha256,
-		storage_key=kept.stored.key,
+		file_name=upload.file_name,
+		mime_type=upload.media_type,
+		file_size=upload.stored.size,
+		sha256=upload.stored.sha256,
+		storage_key=upload.stored.key,
 	)
 	version.name = _build_name(document.name, version.number)
 	version.file = _create_file(document, version)
@@ -145,12 +145,14 @@ def _make_current(document: "Document", version: "DocumentVersion") -> None:
 
 def get_version(document: str, number: Any = None) -> "DocumentVersion":
 	"""Return a version by its number, by default the current one. 404 if there is none."""
-	wanted = frappe.db.get_value(DOCUMENT, document, "current_version") if number in (None, "") else number
-	name = _build_name(document, int(wanted or 0))
-	if not wanted or not frappe.db.exists(DOCUMENT_VERSION, name):
+	version_number = (
+		frappe.db.get_value(DOCUMENT, document, "current_version") if number in (None, "") else number
+	)
+	name = _build_name(document, int(version_number or 0))
+	if not version_number or not frappe.db.exists(DOCUMENT_VERSION, name):
 		refuse(
-			_("{0} has no version {1}.").format(document, wanted or "")
-			if wanted
+			_("{0} has no version {1}.").format(document, version_number or "")
+			if version_number
 			else _("{0} has no version yet.").format(document),
 			frappe.DoesNotExistError,
 		)
