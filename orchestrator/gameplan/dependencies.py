@@ -21,11 +21,11 @@ class CircularDependencyError(frappe.ValidationError):
 
 def validate(doc: "Task", _method: str | None = None) -> None:
 	"""Handle the hook validate of Task: refuse a circular dependency, and name it."""
-	wanted = _list_dependencies(doc)
+	dependencies = _list_dependencies(doc)
 	before = doc.get_doc_before_save()
-	if not wanted or (before and wanted == _list_dependencies(before)):
+	if not dependencies or (before and dependencies == _list_dependencies(before)):
 		return
-	if circle := find_cycle(doc.name, wanted, _get_stored_edges):
+	if circle := find_cycle(doc.name, dependencies, _get_stored_edges):
 		refuse(
 			_(
 				"These tasks would depend on each other in a circle: {0}. Remove one of the dependencies."
@@ -39,19 +39,19 @@ def _list_dependencies(doc: "Task") -> list[str]:
 	return sorted({row.task for row in doc.depends_on if row.task})
 
 
-def find_cycle(task: str, wanted: Iterable[str], edges: Edges) -> list[str]:
+def find_cycle(task: str, dependencies: Iterable[str], edges: Edges) -> list[str]:
 	"""Return the shortest cycle from the task through its new dependencies back to it, empty if there is
 	none. `edges` returns pairs (task, dependency) of given tasks: it is called once per step.
 	"""
-	came_from = dict.fromkeys(wanted, task)
+	came_from = dict.fromkeys(dependencies, task)
 	step = list(came_from)
 	while step and task not in came_from:
-		found: dict[str, str] = {}
+		predecessors: dict[str, str] = {}
 		for of, on in edges(step):
 			if on not in came_from:
-				found.setdefault(on, of)
-		came_from |= found
-		step = list(found)
+				predecessors.setdefault(on, of)
+		came_from |= predecessors
+		step = list(predecessors)
 	if task not in came_from:
 		return []
 	circle = [task]

@@ -118,22 +118,22 @@ def _build_events(
 
 
 def _build_event(doctype: str, name: str, step: TaskChange, at: datetime, status: str | None) -> EventRow:
-	return EventRow(step.sprint, Event(at, doctype, name, step.kind, *step.standing), status)
+	return EventRow(step.sprint, Event(at, doctype, name, step.kind, *step.state), status)
 
 
 def reconcile_sprint(sprint: str) -> int:
 	"""Record the changes of a sprint's tasks that its events miss."""
 	now = clock.get_now()
-	found = history.find_unwritten_events(
+	missing_events = history.find_unwritten_events(
 		history.get_stored_events(sprint, now), list_sprint_rows(sprint), now
 	)
-	insert_found_events(sprint, found)
-	return len(found)
+	insert_found_events(sprint, missing_events)
+	return len(missing_events)
 
 
-def insert_found_events(sprint: str, found: list[Event]) -> None:
+def insert_found_events(sprint: str, events: list[Event]) -> None:
 	"""Store events of changes that no hook recorded."""
-	insert_events(EventRow(sprint, event, found_later=True) for event in found)
+	insert_events(EventRow(sprint, event, found_later=True) for event in events)
 
 
 def insert_events(entries: Iterable[EventRow]) -> None:

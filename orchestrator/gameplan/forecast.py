@@ -26,11 +26,11 @@ def compute_forecast(
 	"""Return the forecast on `today`, which counts as a day worked; `first` is the first day worked."""
 	worked = sum(map(calendar.is_workday, list_days(first, today)))
 	pace = burned / worked if worked else 0.0
-	left = sum(map(calendar.is_workday, list_days(today + timedelta(days=1), end)))
+	working_days_left = sum(map(calendar.is_workday, list_days(today + timedelta(days=1), end)))
 	return Forecast(
 		hours_per_day=pace,
 		finish_date=_find_finish_day(remaining, pace, today, calendar),
-		remaining_at_end=max(remaining - pace * left, 0.0),
+		remaining_at_end=max(remaining - pace * working_days_left, 0.0),
 	)
 
 

@@ -62,10 +62,10 @@ def find_unwritten_events(events: list[Event], rows: list[TaskRow], now: datetim
 	latest: dict[Key, Event] = {(event.doctype, event.task): event for event in events}
 	present = {(row.doctype, row.name): row for row in rows}
 	missing = [key for key, event in latest.items() if event.is_in and key not in present]
-	found = [
+	changes = [
 		event for key, row in present.items() if (event := _build_change_events(row, latest.get(key), now))
 	]
-	return found + _build_removal_events(missing, latest, now)
+	return changes + _build_removal_events(missing, latest, now)
 
 
 def _build_change_events(row: TaskRow, last: Event | None, now: datetime) -> Event | None:

@@ -29,19 +29,19 @@ class DailyPoint(NamedTuple):
 
 @dataclass
 class BurndownSeries:
-	"""`marks` has one mark per day that has begun, as the day ended; `now` is where it stands after the last event."""
+	"""`points` has the state at the end of each day that has begun; `now` is the state after the last event."""
 
 	committed: float
-	marks: list[DailyPoint]
+	points: list[DailyPoint]
 	now: DailyPoint
 	latest: dict[tuple[str, str], Event]
 
 	def find_finish_day(self, days: Sequence[date]) -> date | None:
 		"""Return the first day from whose end on nothing remained, None if something remains."""
-		if round(self.now.remaining, 6) > 0 or not self.marks:
+		if round(self.now.remaining, 6) > 0 or not self.points:
 			return None
-		for day, mark in reversed(list(zip(days, self.marks, strict=False))):
-			if round(mark.remaining, 6) > 0:
+		for day, point in reversed(list(zip(days, self.points, strict=False))):
+			if round(point.remaining, 6) > 0:
 				return min((later for later in days if later > day), default=None)
 		return days[0]
 
@@ -87,12 +87,12 @@ def split_change(before: TaskState, after: TaskState) -> tuple[float, float]:
 	return scope, after.estimate * (after.progress - before.progress) / DONE
 
 
-def _get_size(standing: TaskState) -> float:
-	return standing.estimate if standing.counts else 0.0
+def _get_size(state: TaskState) -> float:
+	return state.estimate if state.counts else 0.0
 
 
-def _compute_done(standing: TaskState) -> float:
-	return _get_size(standing) - standing.remaining
+def _compute_done(state: TaskState) -> float:
+	return _get_size(state) - state.remaining
 
 
 def compute_series(
@@ -104,21 +104,21 @@ def compute_series(
 	days after `now` are left out.
 	"""
 	tally = RunningTotals()
-	marks: list[DailyPoint] = []
+	points: list[DailyPoint] = []
 	committed: float | None = None
 	for event in sorted(events, key=lambda event: event.at):
 		if event.at > now:
 			break
 		day = event.at.date()
-		while len(marks) < len(days) and days[len(marks)] < day:
-			marks.append(tally.build_point())
+		while len(points) < len(days) and days[len(points)] < day:
+			points.append(tally.build_point())
 		if tally.planning and event.at > baseline:
 			committed, tally.planning = tally.remaining, False
 		tally.apply_event(event)
-	while len(marks) < len(days) and days[len(marks)] <= now.date():
-		marks.append(tally.build_point())
+	while len(points) < len(days) and days[len(points)] <= now.date():
+		points.append(tally.build_point())
 	return BurndownSeries(
-		tally.remaining if committed is None else committed, marks, tally.build_point(), tally.latest
+		tally.remaining if committed is None else committed, points, tally.build_point(), tally.latest
 	)
 
 

@@ -113,14 +113,14 @@ def on_update(doc: "Task", _method: str | None = None) -> None:
 def _add_progress_note(doc: "Task") -> None:
 	"""Add the progress note to the timeline, with the task's progress at that time."""
 	if doc.get("progress_notes") and doc.has_value_changed("progress_notes"):
-		told = _("Progress {0} %").format(f"{flt(doc.progress, 2):g}")
+		text = _("Progress {0} %").format(f"{flt(doc.progress, 2):g}")
 		note = escape_html(doc.progress_notes).replace("\n", "<br>")
-		doc.add_comment("Comment", f"<p>{told}</p><p>{note}</p>")
+		doc.add_comment("Comment", f"<p>{text}</p><p>{note}</p>")
 
 
 def _update_previous_project(doc: "Task") -> None:
 	"""Update the percentage of the task's previous project. ERPNext recomputes the current one only."""
 	before = doc.get_doc_before_save()
-	left = before.project if before else None
-	if left and left != doc.project and frappe.db.exists("Project", left):
-		frappe.get_doc("Project", left).update_project()
+	previous_project = before.project if before else None
+	if previous_project and previous_project != doc.project and frappe.db.exists("Project", previous_project):
+		frappe.get_doc("Project", previous_project).update_project()

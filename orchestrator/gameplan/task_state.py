@@ -71,7 +71,7 @@ class TaskChange(NamedTuple):
 
 	sprint: str
 	kind: str
-	standing: TaskState
+	state: TaskState
 
 
 def list_steps(
