@@ -167,19 +167,19 @@ def _find_insights_dashboard(name: str) -> DashboardLayout | None:
 	fields = ["name", "title", "items"]
 	for field in ("name", "old_name", "title"):
 		# The list does not contain shared dashboards, which are found by name.
-		found = [
+		rows = [
 			row
 			for row in frappe.get_all(INSIGHTS_DASHBOARD, {field: name}, fields)
 			if frappe.has_permission(INSIGHTS_DASHBOARD, "read", row.name)
 		]
-		if len(found) > 1:
-			names = ", ".join(row.name for row in found)
+		if len(rows) > 1:
+			names = ", ".join(row.name for row in rows)
 			refuse(
 				_("Several dashboards have this title. Use the name of one of them: {0}.").format(names),
 				ConflictError,
 			)
-		if found:
-			return _build_insights_layout(found[0])
+		if rows:
+			return _build_insights_layout(rows[0])
 	return None
 
 

@@ -35,20 +35,20 @@ def get_dashboard(plan: DashboardLayout) -> Dashboard:
 	Items that were never computed for the caller are computed now, as are due items that are quick. Due items
 	that are slow are returned as they are, `stale`.
 	"""
-	found = get_permitted_values(plan.items)
-	wanted = [
+	permitted = get_permitted_values(plan.items)
+	due = [
 		placed
-		for placed, scope, value in found
+		for placed, scope, value in permitted
 		if scope and (value is None or _is_due_and_quick(value, placed))
 	]
-	return _compute_within_budget(plan, found, wanted)
+	return _compute_within_budget(plan, permitted, due)
 
 
 def refresh_items(plan: DashboardLayout, chosen: Sequence[DashboardItem]) -> Dashboard:
 	"""Return the selected items, computed again, and notify open Desk pages."""
-	asked_at, found = time.time(), get_permitted_values(chosen)
-	wanted = [placed for placed, scope, value in found if scope and not _is_slow(value)]
-	shown = _compute_within_budget(plan, found, wanted, queue_the_rest=True)
+	asked_at, permitted = time.time(), get_permitted_values(chosen)
+	quick = [placed for placed, scope, value in permitted if scope and not _is_slow(value)]
+	shown = _compute_within_budget(plan, permitted, quick, queue_the_rest=True)
 	jobs.enqueue_record()
 	ready = [placed.metric for placed in chosen if placed.metric.name not in shown["queued"]]
 	jobs.publish_refresh(plan, ready, asked_at)
@@ -72,8 +72,8 @@ def select_items(plan: DashboardLayout, items: Any) -> list[DashboardItem]:
 	names = _parse_items(items)
 	if not names:
 		return list(plan.items)
-	there = {placed.metric.name for placed in plan.items}
-	if unknown := [name for name in names if name not in there]:
+	known = {placed.metric.name for placed in plan.items}
+	if unknown := [name for name in names if name not in known]:
 		refuse(
 			_("Dashboard {0} has no metric {1}.").format(plan.name, ", ".join(unknown)),
 			frappe.DoesNotExistError,
@@ -93,19 +93,19 @@ def _parse_items(items: Any) -> list[str]:
 
 def _compute_within_budget(
 	plan: DashboardLayout,
-	found: list[PermittedValue],
-	wanted: Sequence[DashboardItem],
+	permitted: list[PermittedValue],
+	due: Sequence[DashboardItem],
 	queue_the_rest: bool = False,
 ) -> Dashboard:
 	"""Compute the due items within the time budget, queue the others, and notify pages."""
 	deadline = time.monotonic() + BUDGET_SECONDS
 	queued: list[str] = []
 	items: list[Item] = []
-	for placed, scope, value in found:
-		is_wanted = placed in wanted
-		if scope and is_wanted and time.monotonic() < deadline:
+	for placed, scope, value in permitted:
+		is_due = placed in due
+		if scope and is_due and time.monotonic() < deadline:
 			value = values.compute_once(placed.metric, scope, value) or value
-		elif scope and (is_wanted or queue_the_rest):
+		elif scope and (is_due or queue_the_rest):
 			queued.append(placed.metric.name)
 		items.append(_build_item(placed, scope, value, placed.metric.name in queued))
 	if queued:

@@ -16,8 +16,8 @@ DEFAULT_DAYS, MAX_DAYS = 30, history.RETENTION_DAYS
 def list_trend_points(placed: DashboardItem, days: int) -> History:
 	"""Return the points of the caller's own value, or of the shared one."""
 	metric = placed.metric
-	found = history.list_points(metric, _get_readable_scope(placed), days)
-	points = [Point(day=day, value=value) for day, value in found]
+	stored = history.list_points(metric, _get_readable_scope(placed), days)
+	points = [Point(day=day, value=value) for day, value in stored]
 	return History(name=metric.name, label=_(metric.label), unit=metric.unit, points=points)
 
 

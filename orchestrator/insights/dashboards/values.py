@@ -59,9 +59,9 @@ def _build_mark(metric: Metric) -> str:
 	return f"orchestrator:metric-asked:{metric.key}"
 
 
-def get_cached_values(wanted: Iterable[tuple[Metric, Scope]]) -> list[Value | None]:
+def get_cached_values(metrics: Iterable[tuple[Metric, Scope]]) -> list[Value | None]:
 	"""Return the cached values, in one round trip."""
-	cache, pairs = frappe.cache(), list(wanted)
+	cache, pairs = frappe.cache(), list(metrics)
 	keys = [build_key(metric, scope) for metric, scope in pairs] + [
 		_build_mark(metric) for metric, _scope in pairs
 	]
@@ -70,16 +70,17 @@ def get_cached_values(wanted: Iterable[tuple[Metric, Scope]]) -> list[Value | No
 	except RedisConnectionError:
 		texts = [None] * len(keys)
 	return [
-		_parse_cached(text, mark) for text, mark in zip(texts[: len(pairs)], texts[len(pairs) :], strict=True)
+		_parse_cached(text, outdated_at)
+		for text, outdated_at in zip(texts[: len(pairs)], texts[len(pairs) :], strict=True)
 	]
 
 
-def _parse_cached(text: bytes | None, mark: bytes | None) -> Value | None:
+def _parse_cached(text: bytes | None, outdated_at: bytes | None) -> Value | None:
 	"""Return a cached value, and whether a newer one was requested since."""
 	if not text:
 		return None
 	value = Value(**json.loads(text))
-	return replace(value, outdated=True) if mark and value.at < float(mark) else value
+	return replace(value, outdated=True) if outdated_at and value.at < float(outdated_at) else value
 
 
 def mark_outdated(metrics: Iterable[Metric], asked_at: float) -> None:
@@ -109,9 +110,9 @@ def compute_once(metric: Metric, scope: Scope, known: Value | None) -> Value | N
 	except RedisConnectionError:
 		return _compute_value(metric, scope, known)
 	try:
-		found = get_cached_values([(metric, scope)])[0]
-		if found and (known is None or found.id != known.id):
-			return found
+		cached = get_cached_values([(metric, scope)])[0]
+		if cached and (known is None or cached.id != known.id):
+			return cached
 		text = frappe.as_json(asdict(_compute_value(metric, scope, known)), indent=None)
 		cache.setex(cache.make_key(key), TTL_SECONDS, text)
 		value = Value(**json.loads(text))  # the same form as from the cache
@@ -153,17 +154,17 @@ def _compute_value(metric: Metric, scope: Scope, known: Value | None) -> Value:
 	)
 
 
-def _get_previous(metric: Metric, scope: Scope, told: float | None) -> float | None:
+def _get_previous(metric: Metric, scope: Scope, from_source: float | None) -> float | None:
 	"""Return the previous value: from its source, otherwise from its history.
 
 	For a card, the history comes first: Desk's previous value counts how many of today's records existed
 	then, not what the card showed.
 	"""
 	is_cards = metric.source_type == CARD and metric.key == metric.name
-	if told is not None and not is_cards:
-		return told
+	if from_source is not None and not is_cards:
+		return from_source
 	known = history.get_previous(metric, scope)
-	return told if known is None else known
+	return from_source if known is None else known
 
 
 def _build_figure(figure: Figure) -> dict[str, Any]:

@@ -33,11 +33,11 @@ def merge_filters(filters: Any, dynamic: Any) -> Any:
 def evaluate(expression: Any) -> Any:
 	"""Return the value of one expression. Raises MissingDataError for one that only a browser can evaluate."""
 	text = str(expression).strip().rstrip(";")
-	found = [(read, match) for pattern, read in EVALUATORS if (match := pattern.fullmatch(text))]
-	if not found:
-		told = _("The filter {0} can be evaluated only in Desk. Give the card or chart a fixed filter.")
-		refuse(told.format(text), MissingDataError)
-	read, match = found[0]
+	matches = [(read, match) for pattern, read in EVALUATORS if (match := pattern.fullmatch(text))]
+	if not matches:
+		message = _("The filter {0} can be evaluated only in Desk. Give the card or chart a fixed filter.")
+		refuse(message.format(text), MissingDataError)
+	read, match = matches[0]
 	return read(*match.groups())
 
 

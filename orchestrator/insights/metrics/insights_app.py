@@ -26,10 +26,10 @@ def compute_query(metric: Metric) -> Figure:
 	query = _get_permitted(INSIGHTS_QUERY, metric.source)
 	if not metric.aggregate:
 		return _build_table(_execute_query(query, MAX_ROWS))
-	answer = _execute_query(query, ROWS_TO_AGGREGATE)
+	result = _execute_query(query, ROWS_TO_AGGREGATE)
 	named = {
-		"columns": [{"fieldname": c["name"], "label": c["name"]} for c in answer["columns"]],
-		"rows": answer["rows"],
+		"columns": [{"fieldname": c["name"], "label": c["name"]} for c in result["columns"]],
+		"rows": result["rows"],
 	}
 	return Number(
 		report_figures.aggregate(named, query.title or query.name, metric.aggregate, metric.aggregate_field)
@@ -39,10 +39,10 @@ def compute_query(metric: Metric) -> Figure:
 def compute_chart(metric: Metric) -> Figure:
 	"""Return a chart in the form of its type: a number, a table, or labels and values."""
 	chart = _get_permitted(INSIGHTS_CHART, metric.source)
-	answer = _execute_query(_build_query(chart), ROWS_TO_AGGREGATE if metric.kind == NUMBER else MAX_ROWS)
+	result = _execute_query(_build_query(chart), ROWS_TO_AGGREGATE if metric.kind == NUMBER else MAX_ROWS)
 	if metric.kind == TABLE:
-		return _build_table(answer)
-	return _get_last_number(answer) if metric.kind == NUMBER else _build_series(answer)
+		return _build_table(result)
+	return _get_last_number(result) if metric.kind == NUMBER else _build_series(result)
 
 
 def _get_permitted(doctype: str, name: str) -> Document:
@@ -77,26 +77,26 @@ def _execute_query(query: Document, rows: int) -> dict[str, Any]:
 		frappe.local.insights_adhoc_filters = {}
 
 
-def _build_table(answer: dict[str, Any]) -> Table:
-	columns = [Column(column["name"], column["name"]) for column in answer["columns"]]
-	return Table(columns, answer["rows"], len(answer["rows"]))
+def _build_table(result: dict[str, Any]) -> Table:
+	columns = [Column(column["name"], column["name"]) for column in result["columns"]]
+	return Table(columns, result["rows"], len(result["rows"]))
 
 
-def _build_series(answer: dict[str, Any]) -> Series:
+def _build_series(result: dict[str, Any]) -> Series:
 	"""Return the series: the first column that is not a number has the labels, each number column is a
 	dataset.
 	"""
-	numeric = [column["name"] for column in answer["columns"] if column["type"] in NUMERIC]
-	labels = next((c["name"] for c in answer["columns"] if c["name"] not in numeric), None)
-	rows = answer["rows"]
+	numeric = [column["name"] for column in result["columns"] if column["type"] in NUMERIC]
+	labels = next((c["name"] for c in result["columns"] if c["name"] not in numeric), None)
+	rows = result["rows"]
 	names = [str(row[labels]) if labels else str(index) for index, row in enumerate(rows, start=1)]
 	return Series(names, [Dataset(name, [to_number(row[name]) for row in rows]) for name in numeric])
 
 
-def _get_last_number(answer: dict[str, Any]) -> Number:
+def _get_last_number(result: dict[str, Any]) -> Number:
 	"""Return the number of the last row; for rows by date, the row before has the previous value."""
-	name = next((column["name"] for column in answer["columns"] if column["type"] in NUMERIC), None)
-	values = [to_number(row[name]) for row in answer["rows"]] if name else []
+	name = next((column["name"] for column in result["columns"] if column["type"] in NUMERIC), None)
+	values = [to_number(row[name]) for row in result["rows"]] if name else []
 	if not values:
 		return Number(None)
 	return Number(values[-1], values[-2] if len(values) > 1 else None)

@@ -37,14 +37,14 @@ def _compute_from_records(card: NumberCard, filters: list[Any]) -> Number:
 
 
 def _compute_from_report(card: NumberCard, filters: dict[str, Any]) -> float | None:
-	answer = report_figures.run_report(card.report_name, filters or {})
-	return report_figures.aggregate(answer, card.report_name, card.report_function, card.report_field)
+	result = report_figures.run_report(card.report_name, filters or {})
+	return report_figures.aggregate(result, card.report_name, card.report_function, card.report_field)
 
 
 def _compute_from_method(card: NumberCard, filters: Any) -> Number:
 	"""Return the result of a custom card's method."""
-	answer = frappe.call(_get_card_method(card), filters=filters)
-	value = answer.get("value", answer) if isinstance(answer, dict) else answer
+	result = frappe.call(_get_card_method(card), filters=filters)
+	value = result.get("value", result) if isinstance(result, dict) else result
 	if value is not None and not report_figures.is_number(value):
 		refuse(_("The method of card {0} does not return a number.").format(card.name), MissingDataError)
 	return Number(None if value is None else to_number(value))

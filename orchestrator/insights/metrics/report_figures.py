@@ -15,10 +15,10 @@ Rows = Sequence[dict[str, Any]]
 
 def compute_report(metric: Metric) -> Figure:
 	"""Return the value of a report, run as the user of the session."""
-	answer = run_report(metric.source, metric.filters)
+	result = run_report(metric.source, metric.filters)
 	if metric.aggregate:
-		return Number(aggregate(answer, metric.source, metric.aggregate, metric.aggregate_field))
-	return _build_table(answer)
+		return Number(aggregate(result, metric.source, metric.aggregate, metric.aggregate_field))
+	return _build_table(result)
 
 
 def run_report(report: str, filters: dict[str, Any]) -> dict[str, Any]:
@@ -26,26 +26,26 @@ def run_report(report: str, filters: dict[str, Any]) -> dict[str, Any]:
 	return reports.run(report_name=report, filters=filters, ignore_prepared_report=True)
 
 
-def _build_table(answer: dict[str, Any]) -> Table:
+def _build_table(result: dict[str, Any]) -> Table:
 	names = ("fieldname", "label", "fieldtype", "options")
-	columns = [Column(*(column[name] for name in names)) for column in answer["columns"]]
-	rows = answer["rows"] or []
+	columns = [Column(*(column[name] for name in names)) for column in result["columns"]]
+	rows = result["rows"] or []
 	return Table(columns, rows[:MAX_ROWS], len(rows))
 
 
-def aggregate(answer: dict[str, Any], title: str, how: str, column: str | None) -> float | None:
+def aggregate(result: dict[str, Any], title: str, how: str, column: str | None) -> float | None:
 	"""Return one number computed from a column, which is named by its fieldname or its label."""
-	rows = [row for row in answer["rows"] or [] if isinstance(row, dict)]
+	rows = [row for row in result["rows"] or [] if isinstance(row, dict)]
 	if how == "Count":
 		return len(rows)
-	names = {column["fieldname"]: column["label"] for column in answer["columns"]}
-	found = next((name for name, label in names.items() if column in (name, label)), None)
-	if not found:
+	names = {column["fieldname"]: column["label"] for column in result["columns"]}
+	fieldname = next((name for name, label in names.items() if column in (name, label)), None)
+	if not fieldname:
 		refuse(
 			_("{0} has no column {1}. It has {2}.").format(title, column, ", ".join(names)),
 			InvalidRequestError,
 		)
-	return compute_aggregate([row.get(found) for row in rows], how)
+	return compute_aggregate([row.get(fieldname) for row in rows], how)
 
 
 def compute_aggregate(values: Sequence[Any], how: str) -> float | None:

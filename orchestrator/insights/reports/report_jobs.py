@@ -93,13 +93,13 @@ def finish_run(run: str, values: dict[str, Any]) -> None:
 def _send_notification(run: str) -> None:
 	"""Notify the requesting user in Desk."""
 	record = frappe.db.get_value(GENERATED_REPORT, run, ["report", "status", "requested_by"], as_dict=True)
-	words = _("Your report {0} is ready") if record.status == "Completed" else _("Your report {0} failed")
+	message = _("Your report {0} is ready") if record.status == "Completed" else _("Your report {0} failed")
 	frappe.get_doc(
 		{
 			"doctype": "Notification Log",
 			"type": "Alert",
 			"for_user": record.requested_by,
-			"subject": words.format(frappe.bold(_(record.report))),
+			"subject": message.format(frappe.bold(_(record.report))),
 			"document_type": GENERATED_REPORT,
 			"document_name": run,
 		}
@@ -111,8 +111,8 @@ def serialize_run(run: str) -> GeneratedReport:
 	else.
 	"""
 	record = frappe.db.get_value(GENERATED_REPORT, run, "*", as_dict=True)
-	mine = record and record.requested_by == frappe.session.user
-	if not record or not (mine or "System Manager" in frappe.get_roles()):
+	is_own = record and record.requested_by == frappe.session.user
+	if not record or not (is_own or "System Manager" in frappe.get_roles()):
 		raise_not_found(GENERATED_REPORT, run)
 	file = frappe.db.get_value("File", record.file, ["file_name", "file_url"], as_dict=True) or frappe._dict()
 	is_mailed = bool(record.recipients) and record.status == "Completed"

@@ -20,17 +20,17 @@ def check_recipients(report_name: str, report: Report, names: list[str]) -> list
 	"""Return the users with the given names or addresses. 422 naming those that are not users, or may not run
 	the report.
 	"""
-	found = {name: get_user(name) for name in names}
-	unfit = [name for name, user in found.items() if not user or not can_run(report, user)]
-	if unfit:
+	users = {name: get_user(name) for name in names}
+	invalid = [name for name, user in users.items() if not user or not can_run(report, user)]
+	if invalid:
 		refuse(
 			_(
 				"Nothing was sent: {0} may not see the report {1}. Choose users who have one of its roles and may create"
 				" reports on {2}."
-			).format(", ".join(map(escape_html, unfit)), _(report_name), _(report.ref_doctype)),
+			).format(", ".join(map(escape_html, invalid)), _(report_name), _(report.ref_doctype)),
 			InvalidRecipientError,
 		)
-	return list(dict.fromkeys(str(user) for user in found.values()))
+	return list(dict.fromkeys(str(user) for user in users.values()))
 
 
 def get_user(name: str) -> str | None:

@@ -125,13 +125,13 @@ def parse_period(report: Report, period: str | None) -> str | None:
 
 def _parse_choice(name: str, value: str | None, choices: tuple[str, ...]) -> str | None:
 	"""Return a choice by its name, ignoring case. 400 for any other value."""
-	found = next((choice for choice in choices if choice.lower() == (value or "").strip().lower()), None)
-	if value and found is None:
+	match = next((choice for choice in choices if choice.lower() == (value or "").strip().lower()), None)
+	if value and match is None:
 		refuse(
 			_("There is no {0} {1}. Choose one of: {2}.").format(name, value, ", ".join(choices)),
 			InvalidRequestError,
 		)
-	return found
+	return match
 
 
 def create_schedule(

@@ -87,7 +87,7 @@ def _build_table(columns: list[Any], rows: "StreamedRows") -> Table:
 	"""Return the table of streamed rows."""
 	table = report_table.parse_result({"columns": columns})
 	width = max((column.index for column in table.columns), default=0) + 1
-	needed = max((column.currency.place for column in table.columns if column.currency), default=0) + 1
+	needed = max((column.currency.index for column in table.columns if column.currency), default=0) + 1
 	short = (None,) * max(needed - width, 0)
 	table.rows = (row + short for row in rows) if short else iter(rows)
 	table.expected_rows, table.close = None, rows.close

@@ -29,8 +29,8 @@ DANGEROUS = re.compile(r"[|!=\"]|[^\W\d]\w*\s*\(")
 
 def is_formula(text: str) -> bool:
 	"""Return True if a spreadsheet would compute this text; in doubt, True."""
-	found = START.match(text)
-	return found is not None and _is_computed(text[found.start(1) :])
+	match = START.match(text)
+	return match is not None and _is_computed(text[match.start(1) :])
 
 
 def _is_computed(text: str) -> bool:

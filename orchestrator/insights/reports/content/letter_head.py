@@ -28,10 +28,10 @@ class InvalidUrlError(ValueError):
 
 def render_letter_head(name: str | None, landscape: bool) -> tuple[bytes | None, bytes | None]:
 	"""Return head and foot of a Letter Head as PDF, each as high as its content."""
-	found = name and frappe.db.get_value("Letter Head", name, ["content", "footer"], as_dict=True)
-	if not found:
+	parts = name and frappe.db.get_value("Letter Head", name, ["content", "footer"], as_dict=True)
+	if not parts:
 		return None, None
-	head, foot = (_render_part(part, landscape) if part else None for part in (found.content, found.footer))
+	head, foot = (_render_part(part, landscape) if part else None for part in (parts.content, parts.footer))
 	return head, foot
 
 

@@ -45,13 +45,13 @@ def _render_shapes(labels: list[str], series: list[tuple[str, list[float]]]) -> 
 	bar = group * BAR_SHARE / len(series)
 	yield from _render_legend([name for name, _values in series])
 	for number, (_name, values) in enumerate(series):
-		for place, value in enumerate(values):
-			left = place * group + group * (1 - BAR_SHARE) / 2 + number * bar
+		for index, value in enumerate(values):
+			left = index * group + group * (1 - BAR_SHARE) / 2 + number * bar
 			top, height = axis - max(value, 0) * scale, abs(value) * scale
 			yield f'<rect x="{left:.1f}" y="{top:.1f}" width="{bar:.1f}" height="{height:.1f}" fill="{_get_color(number)}"/>'
 	yield f'<line x1="0" x2="{WIDTH}" y1="{axis:.1f}" y2="{axis:.1f}" stroke="#6b7580"/>'
-	for place, label in enumerate(labels):
-		yield _render_text(place * group + group / 2, BASE + 14, _truncate_label(label), "middle")
+	for index, label in enumerate(labels):
+		yield _render_text(index * group + group / 2, BASE + 14, _truncate_label(label), "middle")
 
 
 def _render_legend(names: list[str]) -> Iterator[str]:

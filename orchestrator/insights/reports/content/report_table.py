@@ -25,16 +25,16 @@ class CurrencySource:
 	record that it names.
 	"""
 
-	place: int
+	index: int
 	doctype: str | None = None
 	fieldname: str | None = None
 
 	def get_currency(self, row: Row) -> str | None:
 		"""Return the currency of an amount in `row`."""
-		told = row[self.place]
-		if told and self.doctype:
-			return frappe.get_cached_value(self.doctype, told, self.fieldname)
-		return told or None
+		currency = row[self.index]
+		if currency and self.doctype:
+			return frappe.get_cached_value(self.doctype, currency, self.fieldname)
+		return currency or None
 
 
 @dataclass(frozen=True)
@@ -135,25 +135,25 @@ def _parse_columns(known: list[dict[str, Any]], keys: list[str]) -> list[Column]
 	"""
 	return [
 		Column(
-			key=_make_unique(column["fieldname"], place, keys),
+			key=_make_unique(column["fieldname"], index, keys),
 			label=column["label"],
 			fieldtype=column["fieldtype"],
 			options=column["options"],
-			index=place,
+			index=index,
 			width=cint(column["width"]),
 			precision=column["precision"],
 			currency=_parse_currency(column, keys),
 		)
-		for place, column in enumerate(known)
+		for index, column in enumerate(known)
 		if not column["hidden"]
 	]
 
 
-def _make_unique(fieldname: str, place: int, keys: list[str]) -> str:
+def _make_unique(fieldname: str, index: int, keys: list[str]) -> str:
 	"""Return the column's fieldname, with its number if an earlier column has the same: a list that joins two
 	DocTypes may show the `name` of both.
 	"""
-	return fieldname if keys.index(fieldname) == place else f"{fieldname}_{place + 1}"
+	return fieldname if keys.index(fieldname) == index else f"{fieldname}_{index + 1}"
 
 
 def _parse_currency(column: dict[str, Any], keys: list[str]) -> CurrencySource | None:
@@ -166,8 +166,8 @@ def _parse_currency(column: dict[str, Any], keys: list[str]) -> CurrencySource |
 	fieldname = parts[1] if linked else parts[0]
 	if fieldname not in keys:
 		keys.append(fieldname)
-	place = keys.index(fieldname)
-	return CurrencySource(place, parts[0], parts[2]) if linked else CurrencySource(place)
+	index = keys.index(fieldname)
+	return CurrencySource(index, parts[0], parts[2]) if linked else CurrencySource(index)
 
 
 def _build_row_reader(keys: list[str], labels: list[str]) -> Callable[[Any], Row]:
@@ -175,7 +175,7 @@ def _build_row_reader(keys: list[str], labels: list[str]) -> Callable[[Any], Row
 	or a list.
 	"""
 	width = len(keys)
-	names = [(key, labels[place] if place < len(labels) else key) for place, key in enumerate(keys)]
+	names = [(key, labels[index] if index < len(labels) else key) for index, key in enumerate(keys)]
 
 	def read_row(row: Any) -> Row:
 		if not isinstance(row, dict):

@@ -89,7 +89,7 @@ def compute_need(least: float, most: float) -> ColumnNeed:
 
 def compute_widths(needs: Sequence[ColumnNeed], available: float) -> list[float]:
 	"""Return the columns' widths in em within the available width: the rest goes to columns with long texts."""
-	left = available - sum(need.least for need in needs)
-	wanted = sum(need.most - need.least for need in needs)
-	part = min(left / wanted, 1.0) if left > 0 and wanted else 0.0
+	rest = available - sum(need.least for need in needs)
+	stretch = sum(need.most - need.least for need in needs)
+	part = min(rest / stretch, 1.0) if rest > 0 and stretch else 0.0
 	return [round(need.least + part * (need.most - need.least), 3) for need in needs]

@@ -119,8 +119,8 @@ def _clean_text(text: str) -> str:
 	return LONG_WORD.sub(_break_word, unescape_text(text).translate(CONTROL_CHARACTERS))
 
 
-def _break_word(found: re.Match[str]) -> str:
-	word = found[0]
+def _break_word(match: re.Match[str]) -> str:
+	word = match[0]
 	return ZERO_WIDTH_SPACE.join(word[at : at + WORD_PART] for at in range(0, len(word), WORD_PART))
 
 
@@ -166,13 +166,13 @@ def _add_page_numbers(writer: PdfWriter) -> None:
 def _add_number(writer: PdfWriter, page: PageObject, font: IndirectObject, text: str) -> None:
 	"""Write `text`, digits, at the centre of the page's foot, in a separate stream."""
 	left = float(page.mediabox.width) / 2 - DIGIT_WIDTH * len(text)
-	words = f"Q BT {FONT_NAME} {NUMBER_SIZE} Tf {left:.1f} {NUMBER_HEIGHT} Td ({text}) Tj ET"
+	content = f"Q BT {FONT_NAME} {NUMBER_SIZE} Tf {left:.1f} {NUMBER_HEIGHT} Td ({text}) Tj ET"
 	fonts = page["/Resources"].setdefault(NameObject("/Font"), DictionaryObject())  # type: ignore[attr-defined]
 	fonts.get_object()[NameObject(FONT_NAME)] = font
 	own = page.raw_get("/Contents")
 	streams = own if isinstance(own, ArrayObject) else [own]
 	page[NameObject("/Contents")] = ArrayObject(
-		[_build_stream(writer, "q"), *streams, _build_stream(writer, words)]
+		[_build_stream(writer, "q"), *streams, _build_stream(writer, content)]
 	)
 
 

@@ -58,22 +58,22 @@ def _write_heading(sheet: Worksheet, table: Table, style: Format) -> None:
 	if is_rtl():
 		sheet.right_to_left()
 	sheet.freeze_panes(1, 0)
-	for place, column in enumerate(table.columns):
-		sheet.set_column(place, place, _compute_width(column))
-		sheet.write_string(0, place, column.label[:MAX_TEXT_LENGTH], style)
+	for index, column in enumerate(table.columns):
+		sheet.set_column(index, index, _compute_width(column))
+		sheet.write_string(0, index, column.label[:MAX_TEXT_LENGTH], style)
 
 
 def _build_styles(book: Workbook, table: Table) -> Styles:
 	day, time = get_excel_date_format()
 	return Styles(
 		day=book.add_format({"num_format": day}),
-		moment=book.add_format({"num_format": f"{day} {time}"}),
+		timestamp=book.add_format({"num_format": f"{day} {time}"}),
 		time=book.add_format({"num_format": "[h]:mm:ss"}),
 		plain=book.add_format(),
 		# Excel reads such a text as a formula when it is edited, unless the cell is marked as text.
 		like_formula=book.add_format({"quote_prefix": True}),
 		columns=[book.add_format({"num_format": _get_number_format(column)}) for column in table.columns],
-		whole=[
+		integers=[
 			book.add_format({"num_format": WHOLE_FORMATS.get(column.fieldtype, DEFAULT_WHOLE_FORMAT)})
 			for column in table.columns
 		],
@@ -99,8 +99,8 @@ def _count_decimals(column: Column) -> int | None:
 
 def _compute_width(column: Column) -> float:
 	"""Return a column's width in characters: from the report's width in pixels, otherwise from its heading."""
-	told = column.width / PIXELS_PER_CHARACTER if column.width else DEFAULT_WIDTH
-	return min(max(told, len(column.label) + 2, MIN_WIDTH), MAX_WIDTH)
+	width = column.width / PIXELS_PER_CHARACTER if column.width else DEFAULT_WIDTH
+	return min(max(width, len(column.label) + 2, MIN_WIDTH), MAX_WIDTH)
 
 
 def _write_title_page(book: Workbook, title: TitlePage) -> None:
