@@ -272,9 +272,9 @@ def _describe_invalid_mapping(code: str) -> str:
 
 def _validate_targets(mapping: FieldMapping) -> None:
 	for rule in mapping.rules:
-		found = frappe.get_meta(rule.doctype).get_field(rule.target)
+		target = frappe.get_meta(rule.doctype).get_field(rule.target)
 		own = DEFAULT_TARGETS.get(rule.source) == rule.target
-		if not found or found.fieldtype not in TEXT_TYPES or (found.read_only and not own):
+		if not target or target.fieldtype not in TEXT_TYPES or (target.read_only and not own):
 			refuse(
 				_(
 					"The field rule for {0} is not valid: {1} has no text or date field {2} that may be changed."

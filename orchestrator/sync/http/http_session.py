@@ -318,8 +318,8 @@ def _find_hint(body: bytes) -> str | None:
 	on.
 	"""
 	text = body[:CHUNK_BYTES].lower()
-	found = [hint for hint, words in REFUSAL_HINTS.items() if any(word in text for word in words)]
-	return found[0] if len(found) == 1 else None
+	hints = [hint for hint, words in REFUSAL_HINTS.items() if any(word in text for word in words)]
+	return hints[0] if len(hints) == 1 else None
 
 
 def _build_exhausted_error(route: str, last: TransientError) -> RetriesExhaustedError:

@@ -158,8 +158,8 @@ class KipuClient:
 	) -> Iterator[Page]:
 		number, budget = first_page, PageBudget(route)
 		while True:
-			asked = {**parameters, "page": str(number), "per": str(self._per)}
-			page = self._list(route, asked, partial(parse_page, keys=LIST_KEYS, number=number))
+			page_parameters = {**parameters, "page": str(number), "per": str(self._per)}
+			page = self._list(route, page_parameters, partial(parse_page, keys=LIST_KEYS, number=number))
 			budget.check(page)
 			yield page
 			if page.is_last:
@@ -170,8 +170,8 @@ class KipuClient:
 		try:
 			return self._get(route, PATHS[route][self._version], parameters, read)
 		except RecordNotFoundError as error:
-			gone = InvalidConfigurationError(route, error.status, error.length)
-		raise gone
+			wrong_route = InvalidConfigurationError(route, error.status, error.length)
+		raise wrong_route
 
 	def _get(
 		self, route: str, path: str, parameters: Mapping[str, str | None], read: Callable[[Reply], Page]
@@ -180,8 +180,8 @@ class KipuClient:
 
 	def _build_uri(self, path: str, parameters: Mapping[str, str | None]) -> str:
 		"""Return path and query, built once, so that the signed string is the one sent."""
-		given = {name: value for name, value in parameters.items() if value is not None}
-		return f"{path}?{urlencode({**given, 'app_id': self._credentials.app_id}, quote_via=quote, safe='')}"
+		sent = {name: value for name, value in parameters.items() if value is not None}
+		return f"{path}?{urlencode({**sent, 'app_id': self._credentials.app_id}, quote_via=quote, safe='')}"
 
 	def _build_request(self, path: str, parameters: Mapping[str, str | None]) -> Request:
 		"""Build the request.

@@ -21,30 +21,30 @@ class Variant:
 	code: str
 
 
-def list_access_id_variants(given: Credentials) -> Iterator[Variant]:
+def list_access_id_variants(credentials: Credentials) -> Iterator[Variant]:
 	"""Yield possible corrections of an unknown access ID.
 
 	The secret is never sent in place of another value: it would be in a header or a URL.
 	"""
-	yield from _strip_blanks(given)
-	if given.access_id != given.app_id:
-		swapped = replace(given, access_id=given.app_id, app_id=given.access_id)
+	yield from _strip_blanks(credentials)
+	if credentials.access_id != credentials.app_id:
+		swapped = replace(credentials, access_id=credentials.app_id, app_id=credentials.access_id)
 		yield Variant(swapped, ("access_id", "app_id"), "swapped")
 
 
-def list_variants(given: Credentials) -> Iterator[Variant]:
+def list_variants(credentials: Credentials) -> Iterator[Variant]:
 	"""Yield possible corrections of a secret or an app ID."""
-	yield from _strip_blanks(given)
+	yield from _strip_blanks(credentials)
 
 
-def build_known_bad(given: Credentials) -> tuple[Credentials, Credentials, Credentials]:
+def build_known_bad(credentials: Credentials) -> tuple[Credentials, Credentials, Credentials]:
 	"""Return credentials that are certainly wrong: two with another secret and one with another app ID, of
 	the same lengths.
 	"""
 	return (
-		replace(given, secret_key=_build_noise(given.secret_key)),
-		replace(given, secret_key=_build_noise(given.secret_key)),
-		replace(given, app_id=_build_noise(given.app_id)),
+		replace(credentials, secret_key=_build_noise(credentials.secret_key)),
+		replace(credentials, secret_key=_build_noise(credentials.secret_key)),
+		replace(credentials, app_id=_build_noise(credentials.app_id)),
 	)
 
 
@@ -70,9 +70,9 @@ def get_parts_by_lengths(
 	return EITHER_PART if given == wrong_app_id else ("secret_key",)
 
 
-def _strip_blanks(given: Credentials) -> Iterator[Variant]:
-	stripped = {part: getattr(given, part).strip() for part in PARTS}
-	parts = tuple(part for part in PARTS if stripped[part] != getattr(given, part))
+def _strip_blanks(credentials: Credentials) -> Iterator[Variant]:
+	stripped = {part: getattr(credentials, part).strip() for part in PARTS}
+	parts = tuple(part for part in PARTS if stripped[part] != getattr(credentials, part))
 	if parts:
 		yield Variant(Credentials(**stripped), parts, "blanks")
 

@@ -75,15 +75,15 @@ def run_examination(
 	target: Target, session: HttpSession | None = None, now: Callable[[], float] = time.time
 ) -> Examination:
 	"""Test a connection with about ten requests. Never raises, whatever the remote does or sends."""
-	asked = session or HttpSession(RETRY_POLICY)
+	http_session = session or HttpSession(RETRY_POLICY)
 	examined = Examination()
 	try:
-		examined.findings += _Examination(target, asked, now).run(examined)
+		examined.findings += _Examination(target, http_session, now).run(examined)
 	except UnsafeUrlError as error:
 		examined.findings.append(Finding("base_url", "fail", f"unsafe_{error.reason}"))
 	finally:
-		asked.close()
-	examined.requests = asked.requests_sent
+		http_session.close()
+	examined.requests = http_session.requests_sent
 	return examined
 
 

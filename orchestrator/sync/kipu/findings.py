@@ -45,7 +45,7 @@ class Examination:
 	@property
 	def wrong_parts(self) -> list[str]:
 		"""The parts that are or may be wrong, each once."""
-		return list(dict.fromkeys(found.part for found in self.findings if found.level == "fail"))
+		return list(dict.fromkeys(finding.part for finding in self.findings if finding.level == "fail"))
 
 	@property
 	def ok(self) -> bool:
@@ -69,16 +69,16 @@ def judge_route(route: str, outcome: Outcome) -> Finding:
 
 
 def judge_locations(
-	wanted: frozenset[str], left_out: frozenset[str], known: list[dict[str, Any]]
+	selected: frozenset[str], left_out: frozenset[str], known: list[dict[str, Any]]
 ) -> Iterator[Finding]:
 	"""Yield differences between the connection's locations and the existing ones."""
 	ids = {str(location.get("location_id")) for location in known}
-	if missing := sorted(wanted - ids):
+	if missing := sorted(selected - ids):
 		yield Finding("locations", "fail", "unknown", facts={"locations": missing})
-	elif wanted and (others := sorted(ids - wanted - left_out)):
+	elif selected and (others := sorted(ids - selected - left_out)):
 		yield Finding("locations", "warn", "not_listed", facts={"locations": others})
 	else:
-		yield Finding("locations", "ok", "known" if wanted else "all", facts={"count": len(ids)})
+		yield Finding("locations", "ok", "known" if selected else "all", facts={"count": len(ids)})
 
 
 def judge_page(page: Page, per: int) -> Iterator[Finding]:

@@ -242,17 +242,17 @@ def build_plan(
 def _resolve_field(
 	name: str, current: object, incoming: object, last_synced: Mapping[str, Any], policy: Policy
 ) -> tuple[Change | None, FieldConflict | None]:
-	here, there = to_canonical(current), to_canonical(incoming)
+	current_text, incoming_text = to_canonical(current), to_canonical(incoming)
 	known = name in last_synced
 	before = to_canonical(last_synced.get(name))
-	if here == there or (known and there == before):
+	if current_text == incoming_text or (known and incoming_text == before):
 		return None, None
 	change = Change(name, current, incoming)
-	if here is None and not known:
+	if current_text is None and not known:
 		return change, None
-	if policy == "set-once" and here is not None:
-		return None, None if known and here == before else FieldConflict(name, policy, taken=False)
-	if known and here == before:
+	if policy == "set-once" and current_text is not None:
+		return None, None if known and current_text == before else FieldConflict(name, policy, taken=False)
+	if known and current_text == before:
 		return change, None
 	taken = policy in ("source", "set-once")
 	return change if taken else None, FieldConflict(name, policy, taken)

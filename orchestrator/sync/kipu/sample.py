@@ -59,10 +59,10 @@ def count_sample(records: Iterable[RawRecord], zones: Zones, now: float) -> Samp
 
 
 def _count_fields(sample: Sample, raw: RawRecord) -> None:
-	found = compute_drift(raw)
-	sample.unknown |= found.unknown
-	sample.vanished |= found.vanished
-	sample.retyped |= found.retyped
+	drift = compute_drift(raw)
+	sample.unknown |= drift.unknown
+	sample.vanished |= drift.vanished
+	sample.retyped |= drift.retyped
 
 
 def _is_majority(many: int, few: int) -> bool:

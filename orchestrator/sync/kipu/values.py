@@ -172,7 +172,7 @@ def _parse_iso(value: object) -> datetime | InvalidValue | None:
 	if not isinstance(text, str):
 		return text
 	if text.endswith("UTC") or " " in text[16:]:  # as Ruby prints a time
-		text = RUBY_ZONE.sub(lambda found: found[1].replace("UTC", "Z"), text)
+		text = RUBY_ZONE.sub(lambda match: match[1].replace("UTC", "Z"), text)
 	try:
 		return parse_iso(text)
 	except ValueError:

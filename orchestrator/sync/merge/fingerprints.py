@@ -159,8 +159,8 @@ def remove_fields(incoming: ParsedRecord, targets: Collection[tuple[str, str]]) 
 
 def _is_left_out(stay: Stay, location_id: str | None, source: Source) -> bool:
 	"""Return True for a record at a disabled location, and for a test client."""
-	place = source.facilities_by_location.get(location_id or "")
-	if place and not place.enabled:
+	mapped_facility = source.facilities_by_location.get(location_id or "")
+	if mapped_facility and not mapped_facility.enabled:
 		return True
 	if not source.excluded_names:
 		return False
@@ -172,10 +172,10 @@ def _derive_values(stay: Stay, location_id: str | None, source: Source) -> Priva
 	"""Return computed values that are no field in Kipu: status, facility, and timestamps in the site's own
 	time zone.
 	"""
-	place = source.facilities_by_location.get(location_id or "")
+	mapped_facility = source.facilities_by_location.get(location_id or "")
 	return PrivateDict(
 		status=stay.status,
-		facility=(place.facility if place else None) or source.default_facility,
+		facility=(mapped_facility.facility if mapped_facility else None) or source.default_facility,
 		admitted_at=to_site_time(stay.admitted_at, source),
 		discharged_at=to_site_time(stay.discharged_at, source),
 		created_at=to_site_time(stay.created_at, source),
@@ -205,8 +205,8 @@ def _build_context(raw: RawRecord, source: Source) -> tuple[str, ...]:
 	"""Return what else affects the parsing of a record: the mapping, the zone, the facility."""
 	location = clean_id(raw.get("location_id"))
 	known = location if isinstance(location, str) else ""
-	place = source.facilities_by_location.get(known)
-	facility = (place.facility if place else None) or source.default_facility or ""
+	mapped_facility = source.facilities_by_location.get(known)
+	facility = (mapped_facility.facility if mapped_facility else None) or source.default_facility or ""
 	return (
 		source.mapping.version,
 		str(source.zones.get_zone(known)),

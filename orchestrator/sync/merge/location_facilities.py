@@ -29,27 +29,29 @@ def ensure_facilities(
 				secure()
 				source.default_facility = _create_default_facility(source, dry_run)
 			continue
-		place = source.facilities_by_location.get(location_id)
-		if place is None or not place.facility:
+		mapped_facility = source.facilities_by_location.get(location_id)
+		if mapped_facility is None or not mapped_facility.facility:
 			secure()
 			name = clean_text(record.get("location_name"))
-			_add_location(source, location_id, name if isinstance(name, str) else "", place, dry_run)
+			_add_location(
+				source, location_id, name if isinstance(name, str) else "", mapped_facility, dry_run
+			)
 
 
 def _add_location(
-	source: Source, location_id: str, name: str, place: FacilityMapping | None, dry_run: bool
+	source: Source, location_id: str, name: str, mapped_facility: FacilityMapping | None, dry_run: bool
 ) -> None:
-	known = (place.name if place else "") or name
+	known = (mapped_facility.name if mapped_facility else "") or name
 	facility = _find_free_title(known or f"{source.name} {location_id}", source.name)
 	if not dry_run:
 		_create_facility(facility)
-		if place is None:
+		if mapped_facility is None:
 			_append_location(source, location_id, known, facility)
 		else:
 			filters = {"parent": source.name, "parenttype": KIPU_CONNECTION, "location_id": location_id}
 			frappe.db.set_value(KIPU_LOCATION, filters, "facility", facility, update_modified=False)
 	source.facilities_by_location[location_id] = FacilityMapping(
-		location_id, known, place.enabled if place else True, facility
+		location_id, known, mapped_facility.enabled if mapped_facility else True, facility
 	)
 
 
@@ -58,11 +60,11 @@ def _find_free_title(title: str, connection: str) -> str:
 	title = _fit_title(title, connection)
 	if not frappe.db.exists(FACILITY, title):
 		return title
-	taken, number = f"{title} ({connection})"[: MAX_NAME_LENGTH - 10], 1
-	name = taken
+	unique_title, number = f"{title} ({connection})"[: MAX_NAME_LENGTH - 10], 1
+	name = unique_title
 	while frappe.db.exists(FACILITY, name):
 		number += 1
-		name = f"{taken} {number}"
+		name = f"{unique_title} {number}"
 	return name
 
 

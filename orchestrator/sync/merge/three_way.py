@@ -54,12 +54,12 @@ class Record:
 
 	def set_value(self, name: str, value: Any) -> None:
 		"""Set a value, if it differs."""
-		here = self.row.get(name)
-		if here is value or to_canonical(here) == to_canonical(value):
+		current = self.row.get(name)
+		if current is value or to_canonical(current) == to_canonical(value):
 			return
 		self.row[name] = value
 		if name not in self.before:
-			self.before[name] = here
+			self.before[name] = current
 		elif to_canonical(self.before[name]) == to_canonical(value):
 			del self.before[name]  # set back to the previous value
 

@@ -201,19 +201,19 @@ class Applier:
 
 	def _mark_superseded(self, holders: Sequence[ChartHolder], outcomes: PageOutcomes) -> None:
 		listed = {casefile for casefile, _outcome in outcomes.records}
-		left = [
+		remaining = [
 			holder
 			for holder in holders
 			if holder.status not in REMOVED_STATUSES
 			and holder.casefile_id not in listed
 			and not self._run.tally.is_counted(holder.casefile_id)
 		]
-		if not left:
+		if not remaining:
 			return
-		deactivated, failures = mark_superseded(left, self._store, self._source)
+		deactivated, failures = mark_superseded(remaining, self._store, self._source)
 		outcomes.deactivated += deactivated
 		failed = {person.client.name: type(error).__name__ for person, error in failures}
-		for holder in left:
+		for holder in remaining:
 			if holder.client in failed:
 				self._record_failure(
 					RecordFailure(holder.casefile_id, failed[holder.client], "status", True), outcomes
@@ -226,9 +226,9 @@ class Applier:
 
 		Names only.
 		"""
-		found = compute_drift(raws[0])
+		drift = compute_drift(raws[0])
 		for kind in ("unknown", "vanished", "retyped"):
-			for field in sorted(getattr(found, kind)):
+			for field in sorted(getattr(drift, kind)):
 				known = self._run.drift.setdefault(kind, [])
 				if field not in known:
 					known.append(field)

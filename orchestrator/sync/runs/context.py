@@ -76,8 +76,8 @@ class RunContext:
 		# False after an inconsistent read: then the cursor is not moved.
 		self.complete = not run.checkpoint.get("torn")
 		# The last day of this run, in UTC; a resumed run keeps its first value.
-		kept = run.checkpoint.get("until")
-		self.until = date.fromisoformat(kept) if kept else datetime.now(timezone.utc).date()
+		stored_until = run.checkpoint.get("until")
+		self.until = date.fromisoformat(stored_until) if stored_until else datetime.now(timezone.utc).date()
 		# True once the remote has accepted a request: a later refusal concerns the route, not the credentials.
 		self.answered = False
 		self._progress_callback = watch
@@ -106,7 +106,7 @@ class RunContext:
 		Repeated after a deadlock. Raises ApprovalRequiredError.
 		"""
 		for attempt in range(1, MAX_PAGE_ATTEMPTS + 1):
-			places = dict(self.source.facilities_by_location), self.source.default_facility
+			facilities = dict(self.source.facilities_by_location), self.source.default_facility
 			self._has_savepoint = False
 			drift = {kind: list(fields) for kind, fields in self.run.drift.items()}
 			try:
@@ -114,7 +114,7 @@ class RunContext:
 				self._release_savepoint()
 			except TRANSIENT_DATABASE_ERRORS:
 				roll_back_page()
-				self.source.facilities_by_location, self.source.default_facility = places
+				self.source.facilities_by_location, self.source.default_facility = facilities
 				self.run.drift = drift
 				self.reset()
 				if attempt == MAX_PAGE_ATTEMPTS:
@@ -151,10 +151,10 @@ class RunContext:
 		except frappe.db.OperationalError as error:
 			if error.args[0] != ER.SP_DOES_NOT_EXIST:
 				raise
-			lost = frappe.QueryDeadlockError()
+			deadlock = frappe.QueryDeadlockError()
 		else:
 			return
-		raise lost
+		raise deadlock
 
 	def check_blanked_fields(self, blanked: Counter[str]) -> None:
 		"""Raise ApprovalRequiredError if the run would empty a field in more of the existing records than its
@@ -169,8 +169,8 @@ class RunContext:
 
 	def _compute_blank_limit(self, doctype: str) -> int:
 		if doctype not in self._blank_limits:
-			here = count_existing(self.source.name, doctype, self.run.started_at)
-			self._blank_limits[doctype] = self.source.compute_mass_change_limit(here)
+			existing = count_existing(self.source.name, doctype, self.run.started_at)
+			self._blank_limits[doctype] = self.source.compute_mass_change_limit(existing)
 		return self._blank_limits[doctype]
 
 	def check_deactivations(self, deactivated: int) -> None:

@@ -52,11 +52,11 @@ def latest(work: RunContext) -> None:
 	until = work.until
 	cursor = work.run.cursor_before or work.source.history_start
 	start = min(cursor - timedelta(days=work.source.overlap_days), until)
-	mark = {**_build_checkpoint(work, "latest"), "start": start.isoformat()}
+	checkpoint = {**_build_checkpoint(work, "latest"), "start": start.isoformat()}
 
 	def read() -> None:
 		complete = work.read_pages(
-			lambda first: work.client.list_updated(start, get_next_day(until), first_page=first), mark
+			lambda first: work.client.list_updated(start, get_next_day(until), first_page=first), checkpoint
 		)
 		work.complete = work.complete and complete
 
@@ -83,13 +83,15 @@ def windows(work: RunContext) -> None:
 
 
 def _sync_window(work: RunContext, start: date, end: date, days: int) -> None:
-	mark = {
+	checkpoint = {
 		**_build_checkpoint(work, "windows"),
 		"start": start.isoformat(),
 		"end": end.isoformat(),
 		"days": days,
 	}
-	complete = work.read_pages(lambda first: work.client.list_updated(start, end, first_page=first), mark)
+	complete = work.read_pages(
+		lambda first: work.client.list_updated(start, end, first_page=first), checkpoint
+	)
 	work.complete = work.complete and complete
 
 

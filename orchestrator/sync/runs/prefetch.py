@@ -43,8 +43,8 @@ class HeartbeatSleep:
 				raise PrefetchCancelledError
 			return
 		until = time.monotonic() + seconds
-		while (left := until - time.monotonic()) > 0:
-			time.sleep(min(left, POLL_SECONDS))
+		while (seconds_left := until - time.monotonic()) > 0:
+			time.sleep(min(seconds_left, POLL_SECONDS))
 			if time.monotonic() - self._heard > HEARTBEAT_SECONDS or seconds > POLL_SECONDS:
 				self.send_heartbeat()
 

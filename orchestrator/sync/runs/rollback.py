@@ -120,13 +120,13 @@ def restore_record(change: PrivateDict, run: str, report: RollbackReport) -> Non
 		report.add_kept(doctype, name, "deleted")
 		return
 	doc = frappe.get_doc(doctype, name)
-	ours = {each for each, value in after.items() if to_canonical(doc.get(each)) == value}
-	if others := after.keys() - ours:
+	unchanged = {each for each, value in after.items() if to_canonical(doc.get(each)) == value}
+	if others := after.keys() - unchanged:
 		report.add_kept(doctype, name, "edited", others)
-	values = PrivateDict((each, before["values"][each]) for each in ours)
-	if ours and _save_restored(doc, values, report):
+	values = PrivateDict((each, before["values"][each]) for each in unchanged)
+	if unchanged and _save_restored(doc, values, report):
 		report.restored.add(name)
-		_restore_state(doc, PrivateDict(before["synced"]), after.keys() - ours, run)
+		_restore_state(doc, PrivateDict(before["synced"]), after.keys() - unchanged, run)
 
 
 def _save_restored(doc: Any, values: PrivateDict, report: RollbackReport) -> bool:

@@ -129,7 +129,7 @@ def _insert_run(order: RunRequest, checkpoint: dict[str, Any] | None) -> str:
 			RunConflictError,
 		)
 	previous = None if order.dry_run or checkpoint else _find_resumable_run(order)
-	kept = json.dumps(checkpoint) if checkpoint else None
+	stored = json.dumps(checkpoint) if checkpoint else None
 	doc = frappe.get_doc(
 		{
 			"doctype": SYNC_RUN,
@@ -137,7 +137,7 @@ def _insert_run(order: RunRequest, checkpoint: dict[str, Any] | None) -> str:
 			"status": "Queued",
 			"requested_by": frappe.session.user,
 			"cursor_before": frappe.db.get_value(KIPU_CONNECTION, order.connection, "cursor"),
-			"checkpoint": previous.checkpoint if previous else kept,
+			"checkpoint": previous.checkpoint if previous else stored,
 			"resumed_from": previous.name if previous else None,
 			"started_at": clock.get_now(),
 			"heartbeat_at": clock.get_now(),

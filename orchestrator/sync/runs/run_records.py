@@ -110,9 +110,9 @@ class Run:
 		return bool(held and held.lease_token == self.token and held.status == "Running")
 
 	def _raise_lease_error(self) -> None:
-		mine = self.holds_lease()
+		has_lease = self.holds_lease()
 		frappe.db.rollback()
-		raise RunCancelledError(self.name) if mine else LeaseLostError(self.name)
+		raise RunCancelledError(self.name) if has_lease else LeaseLostError(self.name)
 
 	def _build_progress(self, checkpoint: dict[str, Any]) -> dict[str, Any]:
 		tally = self.tally

@@ -50,11 +50,11 @@ def get_hashes(stays: Collection[str]) -> Hashes:
 
 def get_persons(source: Source, clients: Collection[str]) -> dict[str, Person]:
 	"""Three queries, however many they are. A client that is not here is new."""
-	found = _get_rows("Client", "name", clients)
-	stays = _get_rows("Client Stay", "client", list(found))
+	clients_by_name = _get_rows("Client", "name", clients)
+	stays = _get_rows("Client Stay", "client", list(clients_by_name))
 	persons = {
 		name: Person(Record("Client", name, row), {})
-		for name, row in ((each, found.get(each)) for each in clients)
+		for name, row in ((each, clients_by_name.get(each)) for each in clients)
 		if row is not None
 	}
 	for name, row in stays.items():

@@ -80,11 +80,11 @@ class DatabaseStore:
 		if time.monotonic() - self._asked_at >= SIDE_EFFECT_CHECK_SECONDS:
 			self._asked_at = time.monotonic()
 			rules = self._source.mapping.rules_by_doctype
-			heard = any(
+			has_effects = any(
 				save_side_effects.has_side_effects(doctype, [each.target for each in rules[doctype]])
 				for doctype in rules
 			)
-			self._templates = None if heard else bulk_insert.build_templates()
+			self._templates = None if has_effects else bulk_insert.build_templates()
 		return self._templates
 
 	def _save_person(self, person: Person, stamps: dict[str, str]) -> Failures:

@@ -45,14 +45,14 @@ def run_connection_test_by_name(name: str) -> ConnectionTest:
 def _build_target(connection: "KipuConnection") -> Target:
 	"""Return the stored connection as the target of an examination."""
 	source = connections.get_source(str(connection.name))
-	places = source.facilities_by_location.values()
+	locations = source.facilities_by_location.values()
 	return Target(
 		credentials=_get_trimmed_credentials(connection),
 		base_url=connection.base_url,
 		api_version=cast(Version, int(connection.api_version)),
 		zones=source.zones,
-		locations=frozenset(place.location_id for place in places if place.enabled),
-		left_out=frozenset(place.location_id for place in places if not place.enabled),
+		locations=frozenset(location.location_id for location in locations if location.enabled),
+		left_out=frozenset(location.location_id for location in locations if not location.enabled),
 		allowed_hosts=connections.get_allowed_hosts(),
 		per=connection.page_size,
 	)

@@ -78,10 +78,10 @@ def _find_candidates(sign: tuple[str, ...]) -> list[str]:
 	same = client.date_of_birth == shared.date_of_birth
 	for field in sign:
 		same &= client[field] == shared[field]
-	found = (
+	names = (
 		frappe.qb.from_(client).join(shared).on(same).select(client.name).where(client.status != "Deleted")
 	)
-	return found.run(pluck=True)
+	return names.run(pluck=True)
 
 
 def _filter_readable(names: list[str]) -> Iterator[frappe._dict]:

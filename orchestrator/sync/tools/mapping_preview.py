@@ -180,5 +180,5 @@ class _FieldPreviews:
 			return "set"
 		if (rule.doctype, rule.target) in self.reviews:
 			return "review"
-		here = self.known[rule.doctype].get(rule.target)
-		return "same" if to_canonical(here) == to_canonical(values[rule.target]) else "kept"
+		current = self.known[rule.doctype].get(rule.target)
+		return "same" if to_canonical(current) == to_canonical(values[rule.target]) else "kept"

@@ -59,18 +59,18 @@ def build_reconciliation(connection: str) -> Reconciliation:
 	settings.
 	"""
 	result = Reconciliation()
-	there = _read_census(connection, result)
-	names = _list_stay_names(connection, there)
-	here = _filter_readable(names)
-	hidden = set(names) - here.keys()
-	for name, incoming in there.items():
-		if name in here:
-			result.differences += _compare_stay(here[name], incoming)
+	census = _read_census(connection, result)
+	names = _list_stay_names(connection, census)
+	stays = _filter_readable(names)
+	hidden = set(names) - stays.keys()
+	for name, incoming in census.items():
+		if name in stays:
+			result.differences += _compare_stay(stays[name], incoming)
 		elif name not in hidden and can_access_facility(incoming.derived["facility"]):
 			result.differences.append(_build_missing_here(incoming))
 	result.differences += [
 		_build_missing_in_kipu(stay)
-		for name, stay in here.items()
+		for name, stay in stays.items()
 		if name not in result.seen and stay.status in IN_CARE_STATUSES
 	]
 	return result
@@ -83,17 +83,17 @@ def _read_census(connection: str, result: Reconciliation) -> Mapping[str, Parsed
 	source = connections.get_source(connection)
 	client, session = connections.open_client(connection)
 	at, tally = datetime.now(timezone.utc), ReadCounts()
-	found: dict[str, ParsedRecord] = {}
+	parsed: dict[str, ParsedRecord] = {}
 	try:
 		for page in client.list_census():
 			tally.add_page(page)
 			for raw in page.records:
 				if incoming := _parse_record(raw, source, at, result):
-					found[incoming.stay_name] = incoming
+					parsed[incoming.stay_name] = incoming
 	finally:
 		session.close()
 	result.read, result.complete = tally.records, tally.is_complete
-	return found
+	return parsed
 
 
 def _parse_record(
@@ -109,14 +109,14 @@ def _parse_record(
 	return None
 
 
-def _list_stay_names(connection: str, there: Mapping[str, ParsedRecord]) -> list[str]:
+def _list_stay_names(connection: str, census: Mapping[str, ParsedRecord]) -> list[str]:
 	"""Return names of the stays to compare, regardless of permissions: those in care on this site and those
 	in care in Kipu.
 	"""
 	in_care = frappe.get_all(
 		CLIENT_STAY, {"connection": connection, "status": ("in", IN_CARE_STATUSES)}, pluck="name"
 	)
-	others = list(there.keys() - in_care)
+	others = list(census.keys() - in_care)
 	known = [
 		name
 		for chunk in _split_batches(others)
