@@ -36,16 +36,16 @@ def describe_rate_limit() -> str:
 def check_client_readers() -> Finding:
 	"""Find the roles that read clients and their stays, and those that read the private fields."""
 	readers = {doctype: _list_readers(doctype) for doctype in CLIENT_DOCTYPES}
-	found = "; ".join(f"{doctype}: {_render_levels(levels)}" for doctype, levels in readers.items())
+	text = "; ".join(f"{doctype}: {_render_levels(levels)}" for doctype, levels in readers.items())
 	everybody = {role for levels in readers.values() for roles in levels.values() for role in roles}
 	if exposed := sorted(everybody & AUTOMATIC_ROLES):
 		return Finding(
 			"client records",
 			FAIL,
-			f"{found}. Every user has {', '.join(exposed)}",
+			f"{text}. Every user has {', '.join(exposed)}",
 			"Remove these roles from the permissions of Client and Client Stay (Role Permissions Manager).",
 		)
-	return Finding("client records", OK, found)
+	return Finding("client records", OK, text)
 
 
 def _list_readers(doctype: str) -> dict[int, list[str]]:

@@ -195,11 +195,11 @@ def sync_custom_fields() -> None:
 	"""Create the declared fields, or update those that this app has created. A site's own field of the same
 	name and type is used as it is.
 	"""
-	wanted: dict[str, list[Field]] = {}
+	missing: dict[str, list[Field]] = {}
 	for doctype, field in list_declared_fields():
 		if not _find_foreign_field(doctype, field["fieldname"]):
-			wanted.setdefault(doctype, []).append(_complete_field(field))
-	create_custom_fields(wanted)
+			missing.setdefault(doctype, []).append(_complete_field(field))
+	create_custom_fields(missing)
 
 
 def delete_custom_fields() -> None:
@@ -239,8 +239,8 @@ def _find_foreign_field(doctype: str, fieldname: str) -> "DocField | None":
 	"""Return the DocField or Custom Field of that name which this app did not create."""
 	field = frappe.get_meta(doctype).get_field(fieldname)
 	if field and field.get("is_custom_field"):
-		ours = frappe.db.get_value("Custom Field", field.name, "module") == MODULE
-		return None if ours else field
+		is_own = frappe.db.get_value("Custom Field", field.name, "module") == MODULE
+		return None if is_own else field
 	return field
 
 

@@ -159,8 +159,8 @@ def _check_service_levels() -> Finding:
 def check_documents() -> Finding:
 	if not frappe.db.exists("Document Folder", folders.ROOT):
 		return Finding("documents", FAIL, "no root folder", f"Run bench --site {frappe.local.site} migrate.")
-	place = storage.get_root()
-	existing = place if place.exists() else place.parent
+	root = storage.get_root()
+	existing = root if root.exists() else root.parent
 	if not os.access(existing, os.W_OK):
 		return Finding("documents", FAIL, f"{existing} is not writable", "Make the bench's user its owner.")
 	if problems := document_findings.find_problems():

@@ -23,7 +23,7 @@ CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
 
 def find_problems() -> list[str]:
 	"""Return a sentence for each kind of problem, naming the first records that have it."""
-	found = (
+	problems = (
 		("columns with another collation, run migrate", identity.list_wrong_collations()),
 		(
 			"versions under a document of another title, upload them again and delete the document's version history",
@@ -35,7 +35,7 @@ def find_problems() -> list[str]:
 		),
 		("files that lead to the bytes of a document past its permissions, delete them", find_stray_files()),
 	)
-	return [f"{words}: {_render_first_names(names)}" for words, names in found if names]
+	return [f"{words}: {_render_first_names(names)}" for words, names in problems if names]
 
 
 def find_merged_versions() -> list[str]:
@@ -88,8 +88,8 @@ def find_decoded_versions() -> list[str]:
 
 
 def _is_text_by_name(row: frappe._dict) -> bool:
-	told = media.get_type_by_name(row.title)
-	return media.is_textual(told) if told else row.mime_type == media.UNKNOWN
+	media_type = media.get_type_by_name(row.title)
+	return media.is_textual(media_type) if media_type else row.mime_type == media.UNKNOWN
 
 
 def _is_garbled(key: str) -> bool:

@@ -19,9 +19,9 @@ REMEDY = "Reinstall Orchestrator, so that it comes last, or remove the other app
 
 def check_overrides() -> Finding:
 	"""Find the methods and DocType classes of this app that another one overrides."""
-	lost = [*_find_overridden_methods(), *_find_overridden_classes()]
-	if lost:
-		return Finding("hooks", FAIL, f"overridden: {', '.join(lost)}", REMEDY)
+	overridden = [*_find_overridden_methods(), *_find_overridden_classes()]
+	if overridden:
+		return Finding("hooks", FAIL, f"overridden: {', '.join(overridden)}", REMEDY)
 	methods = frappe.get_hooks("override_whitelisted_methods", app_name=APP)
 	classes = frappe.get_hooks("override_doctype_class", app_name=APP)
 	return Finding("hooks", OK, f"{len(methods)} methods and {len(classes)} classes are active")

@@ -37,10 +37,10 @@ def _describe_required_version(version: str) -> str:
 	Args:
 		version: A version outside the bounds, such as "14.99.5".
 	"""
-	found = _(
+	problem = _(
 		"Orchestrator runs on Frappe 15.40 or later and on Frappe 16. This bench has Frappe {0}."
 	).format(version)
-	return f"{found} {_describe_upgrade(int(version.split('.')[0]))}"
+	return f"{problem} {_describe_upgrade(int(version.split('.')[0]))}"
 
 
 def is_within(version: str, bounds: str) -> bool:
