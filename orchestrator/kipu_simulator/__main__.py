@@ -54,25 +54,25 @@ def build_parser() -> argparse.ArgumentParser:
 def build(arguments: Sequence[str]) -> Simulator:
 	"""Return the simulator for the options. Exits with 2 if they are invalid."""
 	options = build_parser()
-	given = options.parse_args(arguments)
+	parsed = options.parse_args(arguments)
 	try:
-		faults = [parse_fault(text) for text in given.fault]
+		faults = [parse_fault(text) for text in parsed.fault]
 	except ValueError as error:
 		options.error(f"--fault: {error}")
 	return Simulator(
-		given.people,
-		port=given.port,
+		parsed.people,
+		port=parsed.port,
 		settings=Settings(
-			seed=given.seed,
-			mode=given.mode,
-			bare_dates=given.bare_dates,
-			telling=given.telling,
-			as_of=given.as_of,
-			per_cap=given.per_cap,
-			skew=given.skew,
+			seed=parsed.seed,
+			mode=parsed.mode,
+			bare_dates=parsed.bare_dates,
+			telling=parsed.telling,
+			as_of=parsed.as_of,
+			per_cap=parsed.per_cap,
+			skew=parsed.skew,
 		),
-		keys=Keys(given.access_id, given.secret_key, given.app_id),
-		control_token=given.control_token,
+		keys=Keys(parsed.access_id, parsed.secret_key, parsed.app_id),
+		control_token=parsed.control_token,
 		faults=faults,
 	)
 

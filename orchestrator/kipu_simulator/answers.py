@@ -100,8 +100,8 @@ def _build_payload(queries: Queries, call: Call, version: str, fault: Fault | No
 def _build_first_page(queries: Queries, call: Call, version: str, pages: int) -> dict[str, Any]:
 	"""Return the first page, labelled as the requested one of `pages`."""
 	payload = queries.build_answer(Call(call.route, call.chart, {**call.parameters, "page": "1"}), version)
-	told = {"current_page": str(call.page), "total_pages": str(pages)}
-	return {**payload, "pagination": {**payload["pagination"], **told}}
+	labels = {"current_page": str(call.page), "total_pages": str(pages)}
+	return {**payload, "pagination": {**payload["pagination"], **labels}}
 
 
 def _remove_records(payload: dict[str, Any]) -> dict[str, Any]:

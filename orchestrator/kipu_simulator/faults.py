@@ -103,14 +103,14 @@ def parse_fault(text: str) -> Fault:
 	`times=always` never ends. Raises ValueError with the reason.
 	"""
 	kind, *pairs = (part.strip() for part in text.split(","))
-	given: dict[str, str] = {}
+	values: dict[str, str] = {}
 	for pair in pairs:
 		name, _, value = pair.partition("=")
-		given[name] = value
-	return make_fault({"kind": kind, **given})
+		values[name] = value
+	return make_fault({"kind": kind, **values})
 
 
-def make_fault(given: dict[str, object]) -> Fault:
+def make_fault(values: dict[str, object]) -> Fault:
 	"""Return a fault from text or JSON. Raises ValueError for an unknown name or an unreadable number."""
 	readers = {
 		"kind": str,
@@ -122,7 +122,7 @@ def make_fault(given: dict[str, object]) -> Fault:
 		"value": float,
 	}
 	known: dict[str, object] = {}
-	for name, value in given.items():
+	for name, value in values.items():
 		if name == "times":
 			known[name] = None if value in (None, "always") else int(str(value))
 		elif name in readers:

@@ -142,11 +142,11 @@ class Queries:
 		world = self.world
 		matches = self._build_condition(call)
 		in_vault = call.route == "vaults/patients"
-		wanted = call.parameters.get("location_id")
+		location_id = call.parameters.get("location_id")
 		for stay in range(len(world)):
 			if world.hidden[stay] or bool(world.deleted[stay]) != in_vault:
 				continue
-			if wanted and PLACES[world.location[stay]].location_id != wanted:
+			if location_id and PLACES[world.location[stay]].location_id != location_id:
 				continue
 			if matches(stay):
 				yield stay

@@ -185,8 +185,8 @@ class Handler(BaseHTTPRequestHandler):
 		if fault and fault.kind in ("reset", "hang"):
 			self.kipu.pause(fault.value if fault.kind == "hang" else 0)
 			return self._reset(call.route)
-		answer = answers.build_answer(self.kipu.queries, call, version, fault)
-		return self._send(call.route, answer, fault)
+		reply = answers.build_answer(self.kipu.queries, call, version, fault)
+		return self._send(call.route, reply, fault)
 
 	def _control(self, path: str, body: bytes) -> None:
 		token = self.headers.get("X-Control-Token", "")
@@ -204,22 +204,22 @@ class Handler(BaseHTTPRequestHandler):
 		length = self.headers.get("Content-Length", "0")
 		return self.rfile.read(min(int(length), MAX_REQUEST_BODY)) if length.isdigit() else b""
 
-	def _send(self, route: str, answer: answers.Answer, fault: Fault | None = None) -> None:
-		self.kipu.answers[route, answer.status] += 1
-		self.send_response(answer.status)
-		self.send_header("Content-Type", answer.content_type)
-		self.send_header("Content-Length", str(len(answer.body)))
-		for name, value in answer.headers.items():
+	def _send(self, route: str, reply: answers.Answer, fault: Fault | None = None) -> None:
+		self.kipu.answers[route, reply.status] += 1
+		self.send_response(reply.status)
+		self.send_header("Content-Type", reply.content_type)
+		self.send_header("Content-Length", str(len(reply.body)))
+		for name, value in reply.headers.items():
 			self.send_header(name, value)
 		self.end_headers()
 		kind = fault.kind if fault else ""
 		if kind == "truncated":
-			self.wfile.write(answer.body[: len(answer.body) // 2])
+			self.wfile.write(reply.body[: len(reply.body) // 2])
 			self.close_connection = True
 		elif kind == "slow" and fault:
-			self._send_slowly(answer.body, fault.value)
+			self._send_slowly(reply.body, fault.value)
 		else:
-			self.wfile.write(answer.body)
+			self.wfile.write(reply.body)
 
 	def _send_slowly(self, body: bytes, seconds: float, pieces: int = 20) -> None:
 		size = max(1, -(-len(body) // pieces))
