@@ -61,11 +61,11 @@ def sync_kipu(
 		names = list_chosen(connections)
 		standings, codes = [], [0]
 		for name in names:
-			standing, code = run_connection(order, name, quiet=as_json)
+			result, code = run_connection(order, name, quiet=as_json)
 			codes.append(code)
-			if standing:
-				standings.append(standing)
-				show_run(standing, as_json)
+			if result:
+				standings.append(result)
+				show_run(result, as_json)
 	if as_json:
 		click.echo(json.dumps(standings, indent=1))
 	# Failed comes before busy, busy before held.
@@ -132,13 +132,13 @@ def sync_rollback(context: frappe._dict, run: str, yes: bool, as_json: bool) -> 
 		if not yes:
 			click.confirm(build_rollback_question(target), abort=True)
 		with show_progress(RunRequest(target["connection"], "rollback"), as_json) as watch:
-			standing = run_actions.roll_back_run(run, watch or skip_progress)
+			result = run_actions.roll_back_run(run, watch or skip_progress)
 	if as_json:
-		click.echo(json.dumps(standing, indent=1))
+		click.echo(json.dumps(result, indent=1))
 	else:
-		show_run(standing)
-		show_kept(standing)
-	sys.exit(CODES.get(standing["status"], FAILED))
+		show_run(result)
+		show_kept(result)
+	sys.exit(CODES.get(result["status"], FAILED))
 
 
 @click.command("kipu-simulator", context_settings={"ignore_unknown_options": True}, add_help_option=False)
@@ -154,7 +154,9 @@ def list_chosen(connections: tuple[str, ...]) -> list[str]:
 	"""Return the named connections, or all that are enabled."""
 	from orchestrator.sync.actions import run_requests
 
-	return [name for given in connections or (None,) for name in run_requests.list_connections(given)]
+	return [
+		name for connection in connections or (None,) for name in run_requests.list_connections(connection)
+	]
 
 
 def run_connection(order: "RunRequest", name: str, quiet: bool) -> "tuple[RunStanding | None, int]":
@@ -168,12 +170,12 @@ def run_connection(order: "RunRequest", name: str, quiet: bool) -> "tuple[RunSta
 		connection.get_source(name)
 		connection.validate_credentials(name)
 		with show_progress(ordered, quiet) as watch:
-			standing = run_requests.run_in_process(ordered, watch)
+			result = run_requests.run_in_process(ordered, watch)
 	except (RunConflictError, frappe.ValidationError) as error:
 		frappe.db.rollback()
 		show_refusal(name, error)
 		return None, BUSY if isinstance(error, RunConflictError) else USAGE
-	return standing, CODES.get(standing["status"], FAILED)
+	return result, CODES.get(result["status"], FAILED)
 
 
 def show_refusal(name: str, error: Exception) -> None:
