@@ -58,13 +58,13 @@ def get_connection(filters: dict[str, Any]) -> str:
 	names = frappe.get_all(
 		"Kipu Connection", pluck="name"
 	)  # names only; the roles of the report restrict its users
-	wanted = filters.get("connection")
-	if wanted not in names and (wanted or len(names) != 1):
+	connection = filters.get("connection")
+	if connection not in names and (connection or len(names) != 1):
 		refuse(
 			_("Choose a connection. The connections are: {0}.").format(", ".join(names) or _("none")),
 			frappe.ValidationError,
 		)
-	return wanted or names[0]
+	return connection or names[0]
 
 
 def render_value(value: Any) -> str:

@@ -40,10 +40,10 @@ def read_employees(filters: dict[str, Any]) -> dict[str, frappe._dict]:
 	conditions = [["status", "=", "Active"], *build_equal_filters(filters, "company", "department")]
 	if filters.get("employee"):
 		conditions.append(["name", "=", filters["employee"]])
-	found = frappe.get_list(
+	employees = frappe.get_list(
 		"Employee", filters=conditions, fields=["name", "employee_name", "department"], order_by=None
 	)
-	return {employee.name: employee for employee in found}
+	return {employee.name: employee for employee in employees}
 
 
 def list_allocated_types(employees: list[str], day: date) -> list[str]:

@@ -40,20 +40,20 @@ DOCUMENTS = {"ordered": ("Sales Order", "transaction_date"), "invoiced": ("Sales
 def execute(filters: dict[str, Any] | None = None) -> ReportResult:
 	"""Return the report for the caller (Frappe's entry point)."""
 	filters = filters or {}
-	span, purse = parse_date_range(filters), CurrencyConverter(get_currency(filters))
-	rows = {month: build_empty_row(month, purse.currency) for month in list_months(span)}
-	add_opportunities(rows, read_opportunities(filters), span, purse)
+	span, converter = parse_date_range(filters), CurrencyConverter(get_currency(filters))
+	rows = {month: build_empty_row(month, converter.currency) for month in list_months(span)}
+	add_opportunities(rows, read_opportunities(filters), span, converter)
 	# orders and invoices have no sales user
 	shown = [] if filters.get("opportunity_owner") else [key for key in DOCUMENTS if can_read(key)]
 	for key in shown:
-		add_documents(rows, key, filters, span, purse)
+		add_documents(rows, key, filters, span, converter)
 	table = [finish_row(row) for row in rows.values()]
 	return ReportResult(
 		build_columns(shown),
 		table,
-		purse.build_message(),
+		converter.build_message(),
 		build_chart(table),
-		build_summary(table, purse.currency),
+		build_summary(table, converter.currency),
 	)
 
 
@@ -104,7 +104,7 @@ def add_opportunities(
 	rows: dict[str, dict[str, Any]],
 	opportunities: Iterable[frappe._dict],
 	span: DateRange,
-	purse: CurrencyConverter,
+	converter: CurrencyConverter,
 ) -> None:
 	"""Add opportunities to their months."""
 	for group in opportunities:
@@ -116,8 +116,8 @@ def add_opportunities(
 			row["lost"] += group.records
 			continue
 		row["won"] += group.records
-		row["won_value"] += purse.convert(flt(group.at_rate), get_company_currency(group.company))
-		row["won_value"] += purse.convert(flt(group.without_rate), group.currency)
+		row["won_value"] += converter.convert(flt(group.at_rate), get_company_currency(group.company))
+		row["won_value"] += converter.convert(flt(group.without_rate), group.currency)
 
 
 def add_documents(
@@ -125,7 +125,7 @@ def add_documents(
 	key: str,
 	filters: dict[str, Any],
 	span: DateRange,
-	purse: CurrencyConverter,
+	converter: CurrencyConverter,
 ) -> None:
 	"""Add submitted orders or invoices to their months, in the currency of their company as ERPNext stores
 	them.
@@ -139,7 +139,7 @@ def add_documents(
 		order_by=None,
 	)
 	for group in documents:
-		rows[group.month][key] += purse.convert(flt(group.total), get_company_currency(group.company))
+		rows[group.month][key] += converter.convert(flt(group.total), get_company_currency(group.company))
 
 
 def finish_row(row: dict[str, Any]) -> dict[str, Any]:

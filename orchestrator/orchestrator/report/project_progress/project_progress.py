@@ -54,7 +54,7 @@ def read_tasks(projects: list[str]) -> dict[str, list[frappe._dict]]:
 	if not (projects and frappe.has_permission("Task", "read")):
 		return {}
 	groups: dict[str, list[frappe._dict]] = {}
-	found = compat.get_list(
+	tasks = compat.get_list(
 		"Task",
 		filters=[["project", "in", projects], ["status", "not in", NOT_COUNTED], ["is_group", "=", 0]],
 		fields=[
@@ -68,7 +68,7 @@ def read_tasks(projects: list[str]) -> dict[str, list[frappe._dict]]:
 		group_by="project, status, due",
 		order_by=None,
 	)
-	for task in found:
+	for task in tasks:
 		groups.setdefault(task.project, []).append(task)
 	return groups
 
