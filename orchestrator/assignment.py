@@ -78,12 +78,12 @@ def validate(doc: "Document", _method: str | None = None) -> None:
 
 def on_update(doc: "Document", _method: str | None = None) -> None:
 	"""Handle the hook on_update: update the assignments from the field."""
-	before, wanted = get_previous_value(doc), doc.get(FIELD) or None
-	if before != wanted:
-		_get_pending(doc.doctype, doc.name).current = wanted
-		_reassign(doc, before, wanted)
-	elif wanted and _is_reopened(doc):
-		_reassign(doc, None, wanted)
+	before, after = get_previous_value(doc), doc.get(FIELD) or None
+	if before != after:
+		_get_pending(doc.doctype, doc.name).current = after
+		_reassign(doc, before, after)
+	elif after and _is_reopened(doc):
+		_reassign(doc, None, after)
 
 
 def on_change(doc: "Document", _method: str | None = None) -> None:
@@ -142,7 +142,7 @@ def _is_reopened(doc: "Document") -> bool:
 	return bool(before and _is_finished(before) and not _is_finished(doc))
 
 
-def _reassign(doc: "Document", before: str | None, wanted: str | None) -> None:
+def _reassign(doc: "Document", before: str | None, after: str | None) -> None:
 	"""Cancel one user's assignment and assign the other.
 
 	The caller may write the record: saving it has checked that.
@@ -151,9 +151,9 @@ def _reassign(doc: "Document", before: str | None, wanted: str | None) -> None:
 	assigned = _get_assignees(doc.doctype, [name])[name].open
 	if before in assigned:
 		assign_to.remove(doc.doctype, doc.name, before, ignore_permissions=True)
-	if wanted and wanted not in assigned:
+	if after and after not in assigned:
 		assign_to.add(
-			{"doctype": doc.doctype, "name": doc.name, "assign_to": [wanted]}, ignore_permissions=True
+			{"doctype": doc.doctype, "name": doc.name, "assign_to": [after]}, ignore_permissions=True
 		)
 
 

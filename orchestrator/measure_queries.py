@@ -74,8 +74,8 @@ def build_series(pairs: Iterable[tuple[Any, Any]], name: str, unit: str | None =
 def build_table(columns: Sequence[Column], rows: Iterable[Sequence[Any]], total: int | None = None) -> Table:
 	"""Return a table from rows in the order of the columns."""
 	names = [column.fieldname for column in columns]
-	found = [dict(zip(names, row, strict=True)) for row in rows]
-	return Table(list(columns), found[:MAX_ROWS], len(found) if total is None else total)
+	dicts = [dict(zip(names, row, strict=True)) for row in rows]
+	return Table(list(columns), dicts[:MAX_ROWS], len(dicts) if total is None else total)
 
 
 def to_number(value: Any) -> float:
@@ -214,9 +214,9 @@ def count_by_value(doctype: str, field: str, name: str, where: str = "TRUE") -> 
 
 def count_records(doctype: str, where: str = "TRUE", **values: Any) -> Number:
 	"""Return how many records the caller may read."""
-	(found,) = fetch_one(
+	(count,) = fetch_one(
 		f"SELECT COUNT(*) FROM `tab{doctype}` WHERE {where} AND {{readable}}",  # noqa: S608
 		doctype,
 		**values,
 	)
-	return Number(found)
+	return Number(count)
