@@ -274,9 +274,9 @@ def test_integrity_check_names_damaged_files(site, damaged):
 
 def test_the_check_names_records_that_do_not_agree(site, document):
 	frappe.db.set_value("Document", document, "checksum", "0" * 64)
-	assert document in integrity.check_integrity().astray
+	assert document in integrity.check_integrity().inconsistent
 	frappe.db.rollback()
-	assert document not in integrity.check_integrity().astray
+	assert document not in integrity.check_integrity().inconsistent
 
 
 def test_a_version_cannot_be_made_twice_even_past_the_lock(site, document):
