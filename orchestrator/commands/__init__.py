@@ -21,9 +21,9 @@ def orchestrator() -> None:
 
 
 @orchestrator.command()
-@click.option("--remove", "takes_back", is_flag=True, help="Take back what the demo made and changed.")
+@click.option("--remove", "takes_back", is_flag=True, help="Undo what the demo created and changed.")
 @click.option(
-	"--kipu", metavar="URL", help="Where the Kipu simulator is, if not on its usual port of this machine."
+	"--kipu", metavar="URL", help="URL of the Kipu simulator, if it is not on its usual port of this machine."
 )
 @pass_context
 def demo(context: frappe._dict, takes_back: bool, kipu: str | None) -> None:

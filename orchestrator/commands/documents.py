@@ -14,7 +14,9 @@ from orchestrator.commands.site import open_site
 @click.command("check-documents")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.option(
-	"--remove-orphans", is_flag=True, help="Remove files that no version has, a day after they were written."
+	"--remove-orphans",
+	is_flag=True,
+	help="Delete files that belong to no version, a day after they were written.",
 )
 @pass_context
 def check_documents(context: frappe._dict, as_json: bool, remove_orphans: bool) -> None:

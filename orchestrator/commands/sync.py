@@ -33,15 +33,15 @@ connection_option = click.option(
 	"connections",
 	metavar="NAME",
 	multiple=True,
-	help="May be repeated; all enabled ones if left out.",
+	help="Name of a connection; may be repeated. Default: all enabled connections.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for monitoring.")
 
 
 @click.command("sync-kipu")
-@click.option("--full", is_flag=True, help="Read everything, not only what changed since the last run.")
-@click.option("--dry-run", is_flag=True, help="Say what would happen and write nothing.")
-@click.option("--since", metavar="DAY", help="Read what changed since that day (YYYY-MM-DD).")
+@click.option("--full", is_flag=True, help="Read all records, not only changes since the last run.")
+@click.option("--dry-run", is_flag=True, help="Count the changes without saving them.")
+@click.option("--since", metavar="DAY", help="Read changes since that day (YYYY-MM-DD).")
 @connection_option
 @json_option
 @pass_context
@@ -98,8 +98,8 @@ def kipu_test(context: frappe._dict, connections: tuple[str, ...], as_json: bool
 
 
 @click.command("sync-history")
-@click.option("--limit", default=20, show_default=True, help="How many runs.")
-@click.option("--connection", metavar="NAME", help="Of one connection only.")
+@click.option("--limit", default=20, show_default=True, help="Number of runs.")
+@click.option("--connection", metavar="NAME", help="Only runs of this connection.")
 @json_option
 @pass_context
 def sync_history(context: frappe._dict, limit: int, connection: str | None, as_json: bool) -> None:
@@ -119,7 +119,7 @@ def sync_history(context: frappe._dict, limit: int, connection: str | None, as_j
 
 @click.command("sync-rollback")
 @click.argument("run")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @json_option
 @pass_context
 def sync_rollback(context: frappe._dict, run: str, yes: bool, as_json: bool) -> None:

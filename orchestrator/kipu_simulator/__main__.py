@@ -20,34 +20,34 @@ def build_parser() -> argparse.ArgumentParser:
 		epilog="Faults: " + "; ".join(f"{kind}: {text}" for kind, text in KINDS.items()),
 	)
 	keys = Keys()
-	made.add_argument("--port", type=int, default=8790, help="0 takes any free one (default: %(default)s)")
+	made.add_argument("--port", type=int, default=8790, help="0: any free port (default: %(default)s)")
 	made.add_argument("--people", type=int, default=250, help="default: %(default)s")
 	made.add_argument("--seed", type=int, default=1, help="the same seed gives the same people")
 	made.add_argument(
-		"--mode", choices=("classic", "episodes"), default="classic", help="what a readmission makes"
+		"--mode", choices=("classic", "episodes"), default="classic", help="record that a readmission creates"
 	)
 	made.add_argument(
 		"--as-of",
 		type=date.fromisoformat,
 		metavar="DAY",
-		help="the day the invented history ends (default: today)",
+		help="day on which the invented history ends (default: today)",
 	)
 	made.add_argument(
 		"--bare-dates",
 		choices=("local", "utc"),
 		default="local",
-		help="where the midnight is that stands for a date without a time of day",
+		help="time zone of the midnight that stands for a date without a time of day",
 	)
-	made.add_argument("--telling", action="store_true", help="let refusals say what is wrong")
-	made.add_argument("--per-cap", type=int, default=500, help="the most records a page")
-	made.add_argument("--skew", type=float, default=0.0, help="seconds the instance's clock is ahead")
+	made.add_argument("--telling", action="store_true", help="name the reason in refusals")
+	made.add_argument("--per-cap", type=int, default=500, help="maximum records per page")
+	made.add_argument("--skew", type=float, default=0.0, help="seconds that the instance's clock is ahead")
 	made.add_argument(
 		"--fault", action="append", default=[], metavar="KIND[,NAME=VALUE...]", help="may be repeated"
 	)
 	made.add_argument("--access-id", default=keys.access_id)
 	made.add_argument("--secret-key", default=keys.secret_key)
 	made.add_argument("--app-id", default=keys.app_id)
-	made.add_argument("--control-token", help="for the remote control; made up if not given")
+	made.add_argument("--control-token", help="token for the control routes; random if not given")
 	return made
 
 
