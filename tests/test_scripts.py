@@ -296,11 +296,11 @@ def test_a_bench_stays_on_its_line(shell: Shell, frappe: str, kept: str, line: s
 	)
 
 
-def test_line_is_saved_by_the_bench(shell: Shell) -> None:
-	for line in LINES:
-		bench = Shell(shell.bench / line)
-		bench("load_settings; keep_settings", FRAPPE=line)
-		assert bench('echo "$FRAPPE"').stdout == f"{line}\n"
+@pytest.mark.parametrize("line", LINES)
+def test_line_is_saved_by_the_bench(shell: Shell, line: str) -> None:
+	bench = Shell(shell.bench / line)
+	bench("load_settings; keep_settings", FRAPPE=line)
+	assert bench('echo "$FRAPPE"').stdout == f"{line}\n"
 
 
 @pytest.mark.parametrize("line", LINES)

@@ -53,7 +53,7 @@ def test_no_submodule_replaces_a_name_of_its_package(package: str) -> None:
 
 # Tests that loop over cases with assertions inside: the first failure hides the others. The remaining ones share a setup that
 # is slow, check one result row by row, or repeat a call on purpose. Parametrize new ones; this number only falls.
-MAX_LOOPING_TESTS = 106
+MAX_LOOPING_TESTS = 75
 
 
 def list_looping_tests() -> list[str]:

@@ -218,17 +218,18 @@ READS = {
 }
 
 
+@pytest.mark.parametrize(("row", "readable"), [("hidden_row", False), ("own_row", True)])
 @pytest.mark.parametrize("route", READS)
-def test_a_row_is_read_where_its_record_is(client, case, route):
-	for name, readable in ((case.hidden_row, False), (case.own_row, True)):
-		path, params = READS[route](case)
-		named = {"docname" if route == "has_permission" else "name": name, **params}
-		reply = client.request("GET", path.format(name=name), params=named)
-		if route == "has_permission":
-			assert bool(reply.json()["message"]["has_permission"]) is readable
-		else:
-			assert reply.ok is readable, reply.text
-			assert readable or reply.status_code in (403, 404)
+def test_a_row_is_read_where_its_record_is(client, case, route, row, readable):
+	name = getattr(case, row)
+	path, params = READS[route](case)
+	named = {"docname" if route == "has_permission" else "name": name, **params}
+	reply = client.request("GET", path.format(name=name), params=named)
+	if route == "has_permission":
+		assert bool(reply.json()["message"]["has_permission"]) is readable
+	else:
+		assert reply.ok is readable, reply.text
+		assert readable or reply.status_code in (403, 404)
 
 
 def test_methods_of_a_hidden_row_do_not_run(client, case, unchanged):

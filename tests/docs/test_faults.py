@@ -102,22 +102,22 @@ def test_a_name_that_is_a_trick_is_refused(admin, document, name):
 	assert list_keys_on_disk() == before
 
 
-def test_200_mb_are_refused_before_they_are_sent(admin, server, site):
+@pytest.mark.parametrize("method", ["upload_file", CREATE])
+def test_200_mb_are_refused_before_they_are_sent(admin, server, site, method):
 	"""Only the head of the request is sent, with the length of the content."""
 	before = list_keys_on_disk()
-	for method in ("upload_file", CREATE):
-		connection = http.client.HTTPConnection(server.removeprefix("http://"), timeout=60)
-		connection.putrequest("POST", f"/api/method/{method}", skip_host=True)
-		for name, value in {
-			"Host": site,
-			**admin.headers,
-			"Content-Type": "multipart/form-data; boundary=x",
-		}.items():
-			connection.putheader(name, value)
-		connection.putheader("Content-Length", str(200 * 1024 * 1024))
-		connection.endheaders()
-		assert connection.getresponse().status == 413
-		connection.close()
+	connection = http.client.HTTPConnection(server.removeprefix("http://"), timeout=60)
+	connection.putrequest("POST", f"/api/method/{method}", skip_host=True)
+	for name, value in {
+		"Host": site,
+		**admin.headers,
+		"Content-Type": "multipart/form-data; boundary=x",
+	}.items():
+		connection.putheader(name, value)
+	connection.putheader("Content-Length", str(200 * 1024 * 1024))
+	connection.endheaders()
+	assert connection.getresponse().status == 413
+	connection.close()
 	assert list_keys_on_disk() == before
 
 

@@ -187,16 +187,19 @@ def test_a_template_is_no_task_of_a_sprint(client, sprint):
 	assert_refused(reply, 422, "InvalidTaskProjectError")
 
 
-def test_a_sprint_that_is_missing_and_one_that_is_hidden_look_alike(api, sprint):
+@pytest.mark.parametrize("is_hidden", [True, False])
+def test_a_sprint_that_is_missing_and_one_that_is_hidden_look_alike(api, sprint, is_hidden):
 	project = factories.make_project().name
 	user = factories.make_user("Projects User").name
 	factories.make_record("User Permission", user=user, allow="Project", for_value=project)
 	task = factories.make_task(project=project)
-	for name in (sprint.name, "SPRINT-none"):
-		text = assert_refused(
-			api(user).post(SET, doctype="Task", name=task.name, sprint=name), 422, "LinkValidationError"
-		)
-		assert text.split(": ", 1)[1] == f"Could not find Sprint: {name}"
+	name = sprint.name if is_hidden else "SPRINT-none"
+	text = assert_refused(
+		api(user).post(SET, doctype="Task", name=task.name, sprint=name), 422, "LinkValidationError"
+	)
+	assert text.split(": ", 1)[1] == f"Could not find Sprint: {name}"
+	frappe.db.rollback()
+	assert not frappe.db.get_value("Task", task.name, "sprint")
 
 
 def test_tasks_are_for_who_has_a_role_in_projects(api, guest, sprint):

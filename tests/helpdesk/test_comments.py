@@ -356,17 +356,16 @@ class TestAttachments:
 		file = make_file(agent)
 		assert post_comment(api(agent), issue, attachments=f'["{file}"]')["attachments"] == [file]
 
+	@pytest.mark.parametrize("is_hidden", [True, False])
 	@pytest.mark.parametrize("make", [factories.make_issue, helpdesk.make_hd_ticket])
-	def test_a_file_that_the_caller_may_not_read_is_422_as_a_missing_one(self, api, make):
+	def test_a_file_that_the_caller_may_not_read_is_422_as_a_missing_one(self, api, make, is_hidden):
 		doc, caller = make(), factories.make_user("Support Team", "Agent").name
-		secret = make_file("Administrator", is_private=1)
-		client = api(caller)
-		for name in (secret, "no-such-file"):
-			reply = client.post(METHOD, issue=str(doc.name), message="See here", attachments=[name])
-			assert (reply.status_code, reply.json()["exc"]) == (
-				422,
-				f"LinkValidationError: There is no File {name} that you may attach. Upload it first and send its name.",
-			)
+		name = make_file("Administrator", is_private=1) if is_hidden else "no-such-file"
+		reply = api(caller).post(METHOD, issue=str(doc.name), message="See here", attachments=[name])
+		assert (reply.status_code, reply.json()["exc"]) == (
+			422,
+			f"LinkValidationError: There is no File {name} that you may attach. Upload it first and send its name.",
+		)
 		frappe.db.rollback()
 		assert not frappe.db.exists("Communication", {"content": "See here", "reference_name": str(doc.name)})
 

@@ -121,13 +121,15 @@ def test_a_bug_of_the_reader_does_not_show_the_body(kipu):
 	assert_silent(caught.value)
 
 
+@pytest.mark.parametrize("value", [{CANARY: CANARY}, [[CANARY]], CANARY], ids=["dict", "list", "text"])
 @pytest.mark.parametrize("name", FIELDS)
-def test_unreadable_fields_reveal_no_value(name):
-	for value in ({CANARY: CANARY}, [[CANARY]], f"{CANARY}" if name in MOMENTS else {"x": CANARY}):
-		error = _get_error(build_canary_record(**{name: value}))
-		assert error.field == name
-		assert (error.__cause__, error.__context__) == (None, None)
-		assert CANARY not in str(error) + repr(error)
+def test_unreadable_fields_reveal_no_value(name, value):
+	if value == CANARY and name not in MOMENTS:
+		value = {"x": CANARY}  # other fields accept any text
+	error = _get_error(build_canary_record(**{name: value}))
+	assert error.field == name
+	assert (error.__cause__, error.__context__) == (None, None)
+	assert CANARY not in str(error) + repr(error)
 
 
 def _get_error(raw: dict) -> RecordError:
