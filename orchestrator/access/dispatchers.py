@@ -1,7 +1,6 @@
-"""Methods that run another method by its name: the target and its arguments. A guard that checked only the
-requested method could be bypassed through them.
+"""Methods that run another method by its name: the target and its arguments.
 
-A guard that looks at the method asked for alone would be bypassed through them.
+A guard that checked only the requested method could be bypassed through them.
 """
 
 import inspect

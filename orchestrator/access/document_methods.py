@@ -1,7 +1,7 @@
-"""Methods of documents that change records, and the permission that each requires. Frappe's `run_doc_method`
-checks only the permission to read the document; its REST routes check the permission to write.
+"""Methods of documents that change records, and the permission that each requires.
 
-Frappe's `run_doc_method` asks for the right to read alone, and its REST routes for the right to write.
+Frappe's `run_doc_method` checks only the permission to read the document; its REST routes check the
+permission to write.
 """
 
 from collections.abc import Iterator

@@ -41,7 +41,7 @@ def get_unreadable_fields(
 
 
 def get_unreadable_tables(doctype: str, user: str | None = None) -> frozenset[str]:
-	"""Return the child DocTypes whose rows stand in a table field that the user may not read."""
+	"""Return the child DocTypes whose rows are in a table field that the user may not read."""
 	hidden = get_unreadable_fields(doctype, user=user)
 	if not hidden:
 		return NO_FIELDS

@@ -52,13 +52,13 @@ def compare_days(meta: Meta, fieldname: str, operator: str, value: Any) -> tuple
 		value: What the day is compared with. One with a time of its own is compared as it is.
 	"""
 	if operator in ("in", "not in"):
-		return operator, _list_moments_of_days(meta.name, fieldname, value)
+		return operator, _list_timestamps_on_days(meta.name, fieldname, value)
 	if operator not in ("=", "!=", "<=", ">") or not _is_day(value):
 		return operator, value
 	if operator == "=":
 		return "between", [value, value]
 	if operator == "!=":
-		return "not in", _list_moments_of_days(meta.name, fieldname, [value])
+		return "not in", _list_timestamps_on_days(meta.name, fieldname, [value])
 	return ("<" if operator == "<=" else ">="), str(get_datetime(value) + timedelta(days=1))
 
 
@@ -68,7 +68,7 @@ def _is_day(value: Any) -> bool:
 	return moment is not None and (moment.hour, moment.minute, moment.second, moment.microsecond) == MIDNIGHT
 
 
-def _list_moments_of_days(doctype: str, fieldname: str, values: Iterable[Any]) -> list[Any]:
+def _list_timestamps_on_days(doctype: str, fieldname: str, values: Iterable[Any]) -> list[Any]:
 	"""Return the values with each day replaced by the moments of that day that are stored, because no operator of a list
 	compares with several days at once.
 	"""

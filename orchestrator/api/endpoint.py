@@ -1,4 +1,4 @@
-"""What every whitelisted method under the contract wears: the envelope, the status, retries, error capture.
+"""The decorator of every whitelisted method under the contract: envelope, status, retries, error capture.
 
 	@frappe.whitelist(methods=["POST"])
 	@endpoint(_lt("Opportunity moved"), effect=WRITES)

@@ -1,7 +1,7 @@
 """Validate field values sent by a caller against the types of the fields, and name the field that does not
-fit. Frappe answers most of these with a server error, and stores `"abc"` in a percent field as 0.
+fit.
 
-Frappe answers most of these with a server error, and stores `"abc"` in a percent as 0.
+Frappe answers most of these with a server error, and stores `"abc"` in a percent field as 0.
 """
 
 import math

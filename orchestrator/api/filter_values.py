@@ -1,7 +1,7 @@
-"""Parse the values of a list's filters by the types of their columns. Frappe reads `"abc"` as 0 and `"true"`
-as no, and ignores the zone of a timestamp, so that it would return other records.
+"""Parse the values of a list's filters by the types of their columns.
 
-Frappe takes `"abc"` for 0, `"true"` for no, and leaves out the zone of a moment: other records than those asked for.
+Frappe reads `"abc"` as 0 and `"true"` as no, and ignores the zone of a timestamp, so that it would return
+other records.
 """
 
 import json

@@ -42,7 +42,7 @@ def _is_scalar(value: Any) -> bool:
 	return isinstance(value, str | int) or (isinstance(value, float) and math.isfinite(value))
 
 
-def _is_list_of_scalars(value: Any) -> bool:
+def _is_scalar_list(value: Any) -> bool:
 	if isinstance(value, str):
 		return True
 	return isinstance(value, list) and all(item is None or _is_scalar(item) for item in value)
@@ -59,7 +59,7 @@ OPERAND_CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
 	**dict.fromkeys(("=", "!="), (lambda value: value is None or _is_scalar(value), "a text or a number")),
 	**dict.fromkeys(("<", ">", "<=", ">="), (_is_scalar, "a text or a number")),
 	**dict.fromkeys(("like", "not like"), (_is_scalar, "a text")),
-	**dict.fromkeys(("in", "not in"), (_is_list_of_scalars, "a list")),
+	**dict.fromkeys(("in", "not in"), (_is_scalar_list, "a list")),
 	"is": (lambda value: str(value).lower() in ("set", "not set"), "set or not set"),
 	"between": (_is_range, "a list of two values"),
 	"timespan": (lambda value: str(value).lower() in TIMESPANS, "a span such as last 7 days"),

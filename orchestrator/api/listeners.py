@@ -1,4 +1,4 @@
-"""Whether anything on this site listens to a DocType's records being saved: hooks of apps, and rules of the site's people."""
+"""Hooks of apps and rules of users that react to changes of a DocType's records."""
 
 from collections.abc import Collection, Iterator
 

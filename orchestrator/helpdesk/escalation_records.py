@@ -65,8 +65,12 @@ def apply_escalations(doctype: str, stage: Stage, batch: list[EscalatedTicket]) 
 
 def _create_assignments(doctype: str, batch: list[EscalatedTicket]) -> None:
 	"""Insert an open ToDo for each ticket, and set the ticket's `_assign`, and `assigned_to` if it is empty."""
-	if not batch:
-		return
+	if batch:
+		_update_assignees(doctype, batch, _insert_todos(doctype, batch))
+
+
+def _insert_todos(doctype: str, batch: list[EscalatedTicket]) -> list[str]:
+	"""Insert an open ToDo for each ticket. Return their names."""
 	todos = {frappe.generate_hash(length=10): item for item in batch}
 	_insert_rows(
 		"ToDo",
@@ -85,6 +89,11 @@ def _create_assignments(doctype: str, batch: list[EscalatedTicket]) -> None:
 			for name, item in todos.items()
 		),
 	)
+	return list(todos)
+
+
+def _update_assignees(doctype: str, batch: list[EscalatedTicket], todos: list[str]) -> None:
+	"""Add the users of these ToDos to `_assign` of their tickets, and to an empty `assigned_to`."""
 	field = (
 		f", ticket.{FIELD} = COALESCE(NULLIF(ticket.{FIELD}, ''), todo.allocated_to)"
 		if frappe.get_meta(doctype).has_field(FIELD)
@@ -104,7 +113,7 @@ def _create_assignments(doctype: str, batch: list[EscalatedTicket]) -> None:
 		""",  # noqa: S608 (DocType and field are this app's own)
 		{
 			"doctype": doctype,
-			"todos": list(todos),
+			"todos": todos,
 			"tickets": [item.ticket.name for item in batch],
 			"now": clock.get_now(),
 			"actor": ACTOR,

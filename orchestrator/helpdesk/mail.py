@@ -1,4 +1,4 @@
-"""Whether a reply can be sent by mail, and the earlier mail that it answers."""
+"""Replies by mail: whether one can be sent, and the earlier mail that it answers."""
 
 from email.utils import getaddresses
 from typing import Any

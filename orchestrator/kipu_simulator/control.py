@@ -1,4 +1,4 @@
-"""The simulator's control routes: JSON calls that change its world and its replies. Not part of Kipu.
+"""The simulator's control routes: JSON calls that change its world and its replies.
 
 Not part of Kipu. Every call needs the control token in `X-Control-Token`.
 

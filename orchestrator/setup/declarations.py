@@ -22,11 +22,11 @@ class Declaration(NamedTuple):
 	"""One kind of declaration.
 
 	Attributes:
-		name: What it is, for tests and messages.
-		sync: Brings the site in line; repeating it changes nothing. None if install leaves it to people or to patches.
-		delete: Takes it back. None if it goes with our DocTypes, or stays valid without us.
-		list_missing: What a site lacks of it, as the doctor reports it.
-		is_deleted_last: Whether it is taken back when our DocTypes are gone, rather than before.
+		name: The kind, for tests and messages.
+		sync: Applies the declarations to the site; a repetition changes nothing. None if users or patches do.
+		delete: Deletes them. None if they are deleted with this app's DocTypes, or stay valid without the app.
+		list_missing: Returns what a site lacks of them, for the doctor.
+		is_deleted_last: True to delete them after this app's DocTypes rather than before.
 	"""
 
 	name: str

@@ -1,7 +1,7 @@
-"""Supported versions of Frappe, ERPNext and HRMS. Frappe versions that cannot import the rest of this app
-import this module, so it uses no other module that does not run there.
+"""Supported versions of Frappe, ERPNext and HRMS.
 
-Imported by Frappe versions that the rest of this app cannot be imported by: it uses nothing else of ours that does not run there.
+Frappe versions that cannot import the rest of this app import this module, so it uses no other module that
+does not run there.
 """
 
 import semantic_version

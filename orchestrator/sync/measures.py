@@ -1,7 +1,6 @@
-"""Measures about clients: counts and dates of those that the caller may read, no personal data. If the
-DocTypes of clients are missing, each raises MissingDataError.
+"""Measures about clients: counts and dates of those that the caller may read, no personal data.
 
-Without the DocTypes of clients, each of them is a MissingDataError.
+If the DocTypes of clients are missing, each raises MissingDataError.
 """
 
 from frappe import _

@@ -102,7 +102,9 @@ class LocationShape(TypedDict):
 
 
 class ConnectionTest(TypedDict):
-	"""Whether a sync can run, the parts that are or may be wrong, and all findings."""
+	"""The result of a connection test: whether a sync can run, the parts that are or may be wrong, and all
+	findings.
+	"""
 
 	connection: str
 	ok: bool

@@ -1,5 +1,4 @@
-"""Roll a run back: delete what it created, restore what it changed. Later changes by users or runs stay and
-are reported.
+"""Roll a run back: delete what it created, restore what it changed.
 
 Later changes by users or runs stay and are reported.
 """

@@ -1,7 +1,6 @@
-"""A report as an XLSX file: one sheet with the table, another with the report's particulars. XlsxWriter
-writes each row to disk at once (`constant_memory`), so that none stays in memory.
+"""A report as an XLSX file: one sheet with the table, another with the report's particulars.
 
-XlsxWriter writes each row to the disk as it comes (`constant_memory`), so that nothing of them stays in memory.
+XlsxWriter writes each row to disk at once (`constant_memory`), so that none stays in memory.
 """
 
 from pathlib import Path
